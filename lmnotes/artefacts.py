@@ -1,0 +1,123 @@
+"""Heavy results on disk: content-addressed, checked, never half-written, safe to delete.
+
+An artefact is a folder `<home>/<kind>/<id>/` whose id is a hash of everything that defines its content. It is
+written in `<id>.partial/`, sealed with a manifest of checksums, and put in place by one rename, so a reader sees
+all of it or nothing. A killed writer leaves its `.partial` folder, and the next one goes on from what lies there.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+MANIFEST = "manifest.json"
+
+
+def outputs_folder() -> Path:
+    """The folder that runs write to: `$LMNOTES_OUTPUTS`, else `outputs/` of the checkout or of the current folder."""
+    if folder := os.environ.get("LMNOTES_OUTPUTS"):
+        return Path(folder)
+    checkout = Path(__file__).resolve().parent.parent
+    return (checkout if (checkout / "pyproject.toml").exists() else Path.cwd()) / "outputs"
+
+
+def home() -> Path:
+    """The folder of all artefacts: `$LMNOTES_HOME`, else `cache/` in the outputs folder."""
+    folder = os.environ.get("LMNOTES_HOME")
+    return Path(folder) if folder else outputs_folder() / "cache"
+
+
+def content_id(value: object, length: int = 16) -> str:
+    """The first `length` hex digits of the sha256 of a JSON-able value, whatever the order of its keys."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def file_sha256(path: Path) -> str:
+    """The sha256 of a file's bytes, in hex."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def build(kind: str, key: Mapping, write: Callable[[Path], None]) -> Path:
+    """The folder of the artefact that `key` defines, written by `write(folder)` if it is not there yet.
+
+    Args:
+        kind: what it is, one word; the folder under `home()`.
+        key: everything that defines the content, as JSON-able values.
+        write: fills the folder that it is given. After a kill it is called again with what it had left there, so a
+            long job can keep checkpoints in the folder; it removes them itself when it ends.
+
+    An artefact whose files differ from their checksums is set aside as `<id>.corrupt-N`, with a warning, and built
+    anew. A second process that wants the same artefact waits for the first.
+
+    >>> import tempfile, unittest.mock
+    >>> with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.dict(os.environ, LMNOTES_HOME=folder):
+    ...     path = build("greeting", {"to": "reader"}, lambda folder: (folder / "text").write_text("hello"))
+    ...     (path / "text").read_text()
+    'hello'
+    """
+    import filelock
+
+    final = home() / kind / content_id(key)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(final.with_name(final.name + ".lock")):
+        if final.exists():
+            fault = _fault(final)
+            if fault is None:
+                return final
+            aside = _set_aside(final)
+            warnings.warn(
+                f"artefact {final} is damaged ({fault}); set aside as {aside.name} and built anew",
+                stacklevel=2,
+            )
+        partial = final.with_name(final.name + ".partial")
+        partial.mkdir(exist_ok=True)
+        write(partial)
+        _seal(partial, key)
+        os.replace(partial, final)
+    return final
+
+
+def _seal(folder: Path, key: Mapping) -> None:
+    """Write the manifest of a finished folder: its key, and size and sha256 of every file."""
+    files = {
+        path.relative_to(folder).as_posix(): {
+            "n_bytes": path.stat().st_size,
+            "sha256": file_sha256(path),
+        }
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != MANIFEST
+    }
+    text = json.dumps({"key": dict(key), "files": files}, indent=1, sort_keys=True, default=str)
+    with open(folder / MANIFEST, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _fault(folder: Path) -> str | None:
+    """What is wrong with a sealed folder, or None."""
+    try:
+        files = json.loads((folder / MANIFEST).read_text())["files"]
+    except (OSError, ValueError, KeyError):
+        return "its manifest cannot be read"
+    for name, entry in files.items():
+        path = folder / name
+        if not path.is_file():
+            return f"{name} is missing"
+        if path.stat().st_size != entry["n_bytes"] or file_sha256(path) != entry["sha256"]:
+            return f"{name} does not match its checksum"
+    return None
+
+
+def _set_aside(folder: Path) -> Path:
+    """Rename a damaged folder to the first free `.corrupt-N` name beside it."""
+    number = 1
+    while (aside := folder.with_name(f"{folder.name}.corrupt-{number}")).exists():
+        number += 1
+    shutil.move(folder, aside)
+    return aside

@@ -1,0 +1,141 @@
+"""Information gain of a word: KL from the unigram to the word's co-occurrence distribution.
+
+Oyama, Yokoi and Shimodaira, "Norm of Word Embedding Encodes Information Gain", EMNLP 2023,
+section 3.
+"""
+
+import concurrent.futures
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.text.corpus import Corpus
+
+if TYPE_CHECKING:
+    import scipy.sparse
+
+MAX_WINDOW = 255  # reaches are stored in one byte
+
+
+@dataclass(frozen=True)
+class Information:
+    """What the contexts of each word of a corpus say, in nats.
+
+    kl: (V,) KL(w) = sum p(w'|w) log p(w'|w) / p(w'); nan for a word without any context.
+    entropy: (V,) H(w) of p(.|w). self_information: (V,) -log p(w).
+    n_contexts: (V,) the row sums: 2 * window * n_w but for the ends of documents.
+    """
+
+    window: int
+    counts: np.ndarray
+    kl: np.ndarray
+    entropy: np.ndarray
+    self_information: np.ndarray
+    n_contexts: np.ndarray
+
+    @property
+    def contexts_per_token(self) -> float:
+        """Contexts of an average token: 2 * window, less what the ends of documents cut off."""
+        return float(self.n_contexts.sum() / self.counts.sum())
+
+    @property
+    def mutual_information(self) -> float:
+        """I(W'; W) of the pair (word, context): the average of KL(w), each word by its contexts."""
+        return float(np.nansum(self.n_contexts * self.kl) / self.n_contexts.sum())
+
+
+def measure(corpus: Corpus, *, window: int = 10, threads: int | None = None) -> Information:
+    """KL, entropy and self-information of every word, from a full window of fixed width.
+
+    Every position within `window` counts 1, the centre is left out, windows end with their
+    document, p(w') = n_w' / T, nothing is smoothed: the convention that gives the paper's Table 1
+    (10.27 for *dasyprocta* on text8). One word's row is in memory at a time.
+
+    >>> from lmnotes.text import corpus
+    >>> found = measure(corpus.from_texts(["a b " * 50]), window=1)
+    >>> found.kl.round(3)  # each word tells its only context, of probability one half: log 2
+    array([0.693, 0.693])
+    """
+    return measure_tokens(np.asarray(corpus.tokens), corpus.offsets, corpus.counts, window, threads)
+
+
+def kl(corpus: Corpus, *, window: int = 10) -> np.ndarray:
+    """KL(p(.|w) || p(.)) of every word (V,), nats; see `measure`."""
+    return measure(corpus, window=window).kl
+
+
+def measure_tokens(
+    tokens: np.ndarray,
+    offsets: np.ndarray,
+    counts: np.ndarray,
+    window: int,
+    threads: int | None = None,
+) -> Information:
+    """`measure` for bare arrays: tokens (T,) int32, document offsets, counts (V,)."""
+    from lmnotes.words.kernels import counting
+
+    _check_window(window)
+    tokens, counts = np.ascontiguousarray(tokens, np.int32), np.asarray(counts, np.int64)
+    order, starts = counting.positions_by_word(tokens, counts)
+    left, right = counting.reaches(np.asarray(offsets, np.int64), window)
+    unigram = counts / counts.sum()
+    log_unigram = np.log(unigram, where=counts > 0, out=np.zeros(len(counts)))
+    sums = np.zeros((len(counts), 3))
+
+    def work(bounds: tuple[int, int]) -> None:
+        row, seen = np.zeros(len(counts), np.int32), np.empty(len(counts), np.int32)
+        counting.row_sums(
+            tokens, order, starts, left, right, log_unigram, *bounds, sums, row, seen
+        )  # fmt: skip
+
+    threads = threads or len(os.sched_getaffinity(0))
+    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, _even_shares(counts, 16 * threads)))
+    n_contexts, own, cross = sums.T
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean_log_count, log_total = own / n_contexts, np.log(n_contexts)
+        return Information(
+            window=window,
+            counts=counts,
+            kl=mean_log_count - log_total - cross / n_contexts,
+            entropy=log_total - mean_log_count,
+            self_information=-np.log(unigram),
+            n_contexts=n_contexts.astype(np.int64),
+        )
+
+
+def cooccurrence_rows(
+    corpus: Corpus, ids: np.ndarray, *, window: int = 10
+) -> "scipy.sparse.csr_matrix":
+    """The co-occurrence counts n_{w,w'} of some words (len(ids), V), sparse int32."""
+    import scipy.sparse
+
+    from lmnotes.words.kernels import counting
+
+    _check_window(window)
+    tokens = np.ascontiguousarray(corpus.tokens, np.int32)
+    order, starts = counting.positions_by_word(tokens, np.asarray(corpus.counts))
+    left, right = counting.reaches(np.asarray(corpus.offsets, np.int64), window)
+    pointers, contexts, counts = counting.rows_as_lists(
+        tokens, order, starts, left, right, np.asarray(ids, np.int64), corpus.n_words
+    )
+    rows = scipy.sparse.csr_matrix(
+        (counts, contexts, pointers), shape=(len(ids), corpus.n_words)
+    )  # fmt: skip
+    rows.sort_indices()
+    return rows
+
+
+def _check_window(window: int) -> None:
+    if not 1 <= window <= MAX_WINDOW:
+        raise ValueError(f"window={window}: expected 1..{MAX_WINDOW}; change window")
+
+
+def _even_shares(counts: np.ndarray, n_shares: int) -> list[tuple[int, int]]:
+    """Ranges of word ids with about the same number of tokens in each."""
+    targets = np.linspace(0, counts.sum(), n_shares + 1)[1:-1]
+    inner = np.searchsorted(np.cumsum(counts), targets) + 1
+    bounds = np.unique(np.concatenate([[0], inner, [len(counts)]]))
+    return list(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True))

@@ -1,0 +1,150 @@
+"""The walk over the text: sub-sampling, windows, negatives, and one step per pair or per group."""
+
+import numpy as np
+from numba import njit
+
+from lmnotes.words.kernels.arithmetic import OPTIONS, draw_negative, next_random, prefetch_row
+from lmnotes.words.kernels.updates import group_buffers, update_group, update_pair
+
+
+@njit(**OPTIONS)
+def _stretch(tokens, offsets, begin, end, window, keep, epoch_seed):
+    """The kept tokens of [begin, end) with the neighbours that their windows reach.
+
+    Returns words, document of each, and the range of the core inside. A token is kept by a hash of
+    its position, so that every chunk sees the same thinned text.
+    """
+    words = np.empty(end - begin + 2 * window, np.int32)
+    documents = np.empty(len(words), np.int64)
+    document = np.searchsorted(offsets, begin, side="right") - 1
+    start, n_margin = begin, 0
+    while start > offsets[document] and n_margin < window:
+        start -= 1
+        n_margin += _is_kept(tokens[start], start, keep, epoch_seed)
+    n, core_start, core_stop, n_margin = 0, 0, 0, 0
+    for position in range(start, len(tokens)):
+        while position >= offsets[document + 1]:
+            document += 1
+        if position == begin:
+            core_start = n
+        if position >= end and (n_margin == window or (n > 0 and document != documents[n - 1])):
+            break
+        if _is_kept(tokens[position], position, keep, epoch_seed):
+            words[n], documents[n] = tokens[position], document
+            n += 1
+            if position < end:
+                core_stop = n
+            else:
+                n_margin += 1
+    return words[:n], documents[:n], core_start, max(core_stop, core_start)
+
+
+@njit(**OPTIONS, inline="always")
+def _is_kept(word, position, keep, epoch_seed):
+    """Whether sub-sampling keeps the token at a position: with probability keep[word] / 2**32."""
+    if len(keep) == 0:
+        return True
+    z = (epoch_seed + np.uint64(position)) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return ((z ^ (z >> np.uint64(31))) >> np.uint64(32)) < keep[word]
+
+
+@njit(**OPTIONS)
+def _window(k, documents, window, shrink, state):
+    """First and last index of the window of centre k, inside its document."""
+    reach = window
+    if shrink:
+        reach = 1 + np.int64((next_random(state) >> np.uint64(33)) % np.uint64(window))
+    first, last = max(k - reach, 0), min(k + reach, len(documents) - 1)
+    while documents[first] != documents[k]:
+        first += 1
+    while documents[last] != documents[k]:
+        last -= 1
+    return first, last
+
+
+@njit(**OPTIONS)
+def train_chunk_pairs(
+    inputs, contexts, tokens, offsets, begin, end, window, shrink, keep, noise, nu, rates, seeds
+):
+    """Textbook steps over the tokens [begin, end); returns (summed loss, number of pairs).
+
+    rates: learning rate at both ends of the chunk; seeds: of the chunk and of the epoch; noise:
+    alias table; keep: (V,) sub-sampling thresholds out of 2**32, or empty.
+    """
+    threshold, alias = noise
+    words, documents, start, stop = _stretch(tokens, offsets, begin, end, window, keep, seeds[1])
+    state = np.array([seeds[0]], np.uint64)
+    change = np.zeros(inputs.shape[1], np.float32)
+    drawn = np.empty((2 * window, 1 + nu), np.int64)
+    loss, n_pairs = 0.0, 0
+    for k in range(start, stop):
+        rate = np.float32(rates[0] + (rates[1] - rates[0]) * (k - start) / (stop - start))
+        first, last = _window(k, documents, window, shrink, state)
+        n = 0
+        for j in range(first, last + 1):
+            if j != k:
+                drawn[n, 0] = words[j]
+                for i in range(1, nu + 1):
+                    drawn[n, i] = draw_negative(state, threshold, alias)
+                    prefetch_row(contexts, drawn[n, i])
+                n += 1
+        for i in range(n):
+            loss += update_pair(inputs, contexts, words[k], drawn[i], rate, change)
+        n_pairs += n
+    return loss, n_pairs
+
+
+@njit(**OPTIONS)
+def train_chunk_groups(
+    inputs,
+    contexts,
+    tokens,
+    offsets,
+    begin,
+    end,
+    window,
+    shrink,
+    keep,
+    noise,
+    nu,
+    rates,
+    seeds,
+    n_group,
+    n_shared,
+):
+    """Like `train_chunk_pairs`, n_shared negatives for each n_group neighbouring centre words."""
+    threshold, alias = noise
+    words, documents, start, stop = _stretch(tokens, offsets, begin, end, window, keep, seeds[1])
+    state = np.array([seeds[0]], np.uint64)
+    work = group_buffers(n_group, window, n_shared, inputs.shape[1])
+    first, last = np.empty(n_group, np.int64), np.empty(n_group, np.int64)
+    centre, negatives = np.empty(n_group, np.int64), np.empty(n_shared, np.int32)
+    loss, n_pairs = 0.0, 0
+    for begin_group in range(start, stop, n_group):
+        n = min(n_group, stop - begin_group)
+        rate = np.float32(rates[0] + (rates[1] - rates[0]) * (begin_group - start) / (stop - start))
+        low, high = len(words), 0
+        for i in range(n):
+            first[i], last[i] = _window(begin_group + i, documents, window, shrink, state)
+            low, high = min(low, first[i]), max(high, last[i])
+            n_pairs += last[i] - first[i]
+        for i in range(n):
+            first[i], last[i], centre[i] = first[i] - low, last[i] - low, begin_group + i - low
+        for i in range(n_shared):
+            negatives[i] = draw_negative(state, threshold, alias)
+        loss += update_group(
+            inputs,
+            contexts,
+            words[begin_group : begin_group + n],
+            first[:n],
+            last[:n],
+            centre[:n],
+            words[low : high + 1],
+            negatives,
+            nu,
+            rate,
+            work,
+        )
+    return loss, n_pairs

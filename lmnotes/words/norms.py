@@ -1,0 +1,113 @@
+"""Squared norms of word vectors, raw, centred and whitened by the context vectors.
+
+Oyama, Yokoi and Shimodaira, EMNLP 2023, sections 4 and 5. Near the unigram distribution the
+exponential family of skip-gram gives 2 KL(w) = (u_w - u_0)' G (u_w - u_0) to second order, where G
+is the covariance of the context vectors (eqs. 9 to 14). All means are weighted by p(w).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lmnotes.words.embedding import Embedding
+
+BLOCK = 1 << 15  # rows in float64 at a time
+
+
+@dataclass(frozen=True)
+class Norms:
+    """Squared lengths of every word's input vector (V,), and what they are measured from.
+
+    raw: |u_w|^2. centred: |u_w - u_0|^2. whitened: |G^(1/2)(u_w - u_0)|^2, about 2 KL(w).
+    """
+
+    raw: np.ndarray
+    centred: np.ndarray
+    whitened: np.ndarray
+    origin: np.ndarray  # (D,) u_0
+    fisher: np.ndarray  # (D, D) G
+
+
+def squared_norms(
+    embedding: Embedding, *, origin: str | list[str] = "mean", counts: np.ndarray | None = None
+) -> Norms:
+    """The squared norms of all words, by either choice of u_0.
+
+    Args:
+        origin: "mean" for the p-weighted mean of all input vectors (eq. 12), or a list of words
+            for the p-weighted mean of theirs (eq. 11; the paper takes *the*, *of*, *and*).
+        counts: (V,) n_w, where the embedding has none.
+
+    >>> toy = Embedding(["a", "b"], np.eye(2, dtype=np.float32), np.eye(2, dtype=np.float32))
+    >>> norms = squared_norms(toy, counts=np.array([1, 1]))
+    >>> norms.centred, norms.whitened
+    (array([0.5, 0.5]), array([0.25, 0.25]))
+    """
+    counts = embedding.counts if counts is None else counts
+    if counts is None or embedding.context is None:
+        raise ValueError(
+            "an embedding without counts or context vectors: expected both, for the p-weighted "
+            "means and for G; train it with sgns.train, or pass counts"
+        )
+    unigram = np.asarray(counts, float) / np.sum(counts)
+    if origin == "mean":
+        start = weighted_mean(embedding.input, unigram)
+    else:
+        rows = [embedding.index(word) for word in origin]
+        start = weighted_mean(embedding.input[rows], unigram[rows] / unigram[rows].sum())
+    fisher = weighted_covariance(embedding.context, unigram)
+    raw, centred, whitened = np.empty((3, len(embedding)))
+    for first in range(0, len(embedding), BLOCK):
+        block = slice(first, first + BLOCK)
+        vectors = np.asarray(embedding.input[block], float)
+        moved = vectors - start
+        raw[block] = np.einsum("vd,vd->v", vectors, vectors)
+        centred[block] = np.einsum("vd,vd->v", moved, moved)
+        whitened[block] = np.einsum("vd,vd->v", moved @ fisher, moved)
+    return Norms(raw, centred, whitened, start, fisher)
+
+
+def weighted_mean(vectors: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """sum_w weights[w] vectors[w] (D,) float64; the weights sum to 1."""
+    return np.add.reduce(
+        [
+            np.asarray(weights[i : i + BLOCK], float) @ np.asarray(vectors[i : i + BLOCK], float)
+            for i in range(0, len(vectors), BLOCK)
+        ]
+    )
+
+
+def weighted_covariance(vectors: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """G = sum_w weights[w] (v_w - mean)(v_w - mean)' (D, D) float64; the weights sum to 1."""
+    mean = weighted_mean(vectors, weights)
+    total = np.zeros((vectors.shape[1], vectors.shape[1]))
+    for first in range(0, len(vectors), BLOCK):
+        moved = np.asarray(vectors[first : first + BLOCK], float) - mean
+        total += (moved * weights[first : first + BLOCK, None]).T @ moved
+    return total
+
+
+def normaliser(
+    embedding: Embedding, words: list[str], *, negatives: int = 5, noise_power: float = 0.75
+) -> np.ndarray:
+    """nu sum_w' q(w') exp <u_w, v_w'> of some words (len(words),): 1 for a perfectly trained word.
+
+    Eq. 4 summed over w': how far training is from p(w'|w) = nu q(w') exp <u_w, v_w'>.
+    """
+    noise = np.asarray(embedding.counts, float) ** noise_power
+    scores = np.asarray(embedding.context) @ embedding.input[[embedding.index(w) for w in words]].T
+    return negatives * (noise / noise.sum()) @ np.exp(scores.astype(float))
+
+
+def family_kl(u: np.ndarray, u_0: np.ndarray, context: np.ndarray, noise: np.ndarray) -> float:
+    """KL(p(.|u) || p(.|u_0)) inside the exponential family p(w'|u) ~ q(w') exp <u, v_w'>, nats.
+
+    Eq. 8, exact: <u - u_0, eta(u)> - psi(u) + psi(u_0). u, u_0: (D,); context: (V, D); noise: (V,).
+    """
+    from scipy.special import logsumexp
+
+    def psi(vector: np.ndarray) -> float:
+        return logsumexp(context @ vector, b=noise)
+
+    mean = np.exp(context @ u + np.log(noise) - psi(u)) @ context  # eta(u), eq. 6
+    return float((u - u_0) @ mean - psi(u) + psi(u_0))

@@ -1,0 +1,186 @@
+"""One training run of skip-gram: matrices, chunks of text for threads, epochs, resuming after a kill."""
+
+import concurrent.futures
+import math
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from lmnotes.text.corpus import Corpus
+
+CHUNK = 8192  # tokens that a thread takes at a time
+GROUP = 8  # neighbouring centre words that share negatives
+SHARED = 16  # negatives of a group
+
+
+class Run:
+    """The state of a training run: both matrices and the loss of every finished epoch.
+
+    Args:
+        settings: a `sgns.Settings`.
+        threads: above 1, chunks are trained at the same time on the same matrices, without locks.
+    """
+
+    def __init__(self, corpus: Corpus, settings, threads: int):
+        from lmnotes.words.kernels import arithmetic
+
+        n_words = int(np.searchsorted(-corpus.counts, -settings.min_count, side="right"))
+        if n_words < 2:
+            raise ValueError(
+                f"{n_words} of {corpus.n_words:,} words occur {settings.min_count} times or more: "
+                "expected at least 2; lower min_count or give more text"
+            )
+        self.settings, self.threads = settings, threads
+        self.words, self.counts = corpus.words[:n_words], np.asarray(corpus.counts[:n_words])
+        self.tokens, self.offsets = _common_words(corpus, n_words)
+        self.noise = alias_table(self.counts.astype(float) ** settings.noise_power)
+        self.keep = _keep_thresholds(self.counts, settings.subsample)
+        width = -(-settings.dim // arithmetic.LANES) * arithmetic.LANES
+        self.inputs = arithmetic.aligned_rows(n_words, width)
+        self.contexts = arithmetic.aligned_rows(n_words, width)
+        start = np.random.default_rng(settings.seed).random((n_words, settings.dim), np.float32)
+        self.inputs[:, : settings.dim] = (start - np.float32(0.5)) / np.float32(settings.dim)
+        self.history: list[dict] = []
+
+    def epochs(self, progress: bool) -> Iterator[int]:
+        """Train the epochs that are left; yields the number of each when it is done."""
+        from tqdm.auto import tqdm
+
+        total = self.settings.epochs * len(self.tokens)
+        done = len(self.history)
+        with tqdm(
+            total=total, initial=done * len(self.tokens), unit="word", unit_scale=True,
+            desc="training", disable=not progress, mininterval=1,
+        ) as bar:  # fmt: skip
+            for epoch in range(done, self.settings.epochs):
+                started = time.perf_counter()
+                loss, n_pairs = self._train_epoch(epoch, bar)
+                seconds = time.perf_counter() - started
+                self.history.append(
+                    {
+                        "epoch": epoch + 1,
+                        "loss": loss / max(n_pairs, 1),
+                        "learning_rate": self._rate(epoch + 1, 0),
+                        "seconds": seconds,
+                        "words_per_second": len(self.tokens) / seconds,
+                    }
+                )
+                bar.set_postfix(loss=f"{self.history[-1]['loss']:.4f}")
+                yield epoch + 1
+
+    def _train_epoch(self, epoch: int, bar) -> tuple[float, int]:
+        """One pass over the text; returns (summed loss in nats, number of pairs)."""
+        starts = range(0, len(self.tokens), CHUNK)
+        if self.threads == 1:
+            results = []
+            for start in starts:
+                results.append(self._train_chunk(epoch, start))
+                self._check(epoch, results[-1][0])
+                bar.update(min(CHUNK, len(self.tokens) - start))
+        else:
+            results = self._train_in_threads(epoch, starts, bar)
+        return math.fsum(loss for loss, _ in results), sum(n_pairs for _, n_pairs in results)
+
+    def _train_in_threads(self, epoch: int, starts: range, bar) -> list[tuple[float, int]]:
+        """The result of every chunk, trained by several threads without locks."""
+        stop = threading.Event()
+
+        def work(start: int) -> tuple[float, int]:
+            return (0.0, 0) if stop.is_set() else self._train_chunk(epoch, start)
+
+        with concurrent.futures.ThreadPoolExecutor(self.threads) as pool:
+            try:
+                results = []
+                for start, result in zip(starts, pool.map(work, starts), strict=True):
+                    results.append(result)
+                    self._check(epoch, result[0])
+                    bar.update(min(CHUNK, len(self.tokens) - start))
+            finally:
+                stop.set()  # after an error or an interrupt, what is queued ends at once
+        return results
+
+    def _train_chunk(self, epoch: int, start: int) -> tuple[float, int]:
+        from lmnotes.words.kernels import walk
+
+        s, end = self.settings, min(start + CHUNK, len(self.tokens))
+        mixed = np.random.SeedSequence((s.seed, epoch, start // CHUNK + 1)).generate_state(1, "u8")
+        seeds = np.array(
+            [mixed[0], np.random.SeedSequence((s.seed, epoch)).generate_state(1, "u8")[0]]
+        )
+        rates = np.array([self._rate(epoch, start), self._rate(epoch, end)])
+        arguments = (
+            self.inputs, self.contexts, self.tokens, self.offsets, start, end, s.window,
+            s.shrink_windows, self.keep, self.noise, s.negatives, rates, seeds,
+        )  # fmt: skip
+        if s.rule == "pairwise":
+            return walk.train_chunk_pairs(*arguments)
+        return walk.train_chunk_groups(*arguments, GROUP, SHARED)
+
+    def _rate(self, epoch: int, position: int) -> float:
+        s = self.settings
+        done = (epoch + position / len(self.tokens)) / s.epochs
+        return s.rate + (s.final_rate - s.rate) * done
+
+    def _check(self, epoch: int, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise FloatingPointError(
+                f"training diverged in epoch {epoch + 1}: the objective is {loss} at learning rate "
+                f"{self._rate(epoch, 0):.4g}; expected a finite number; lower rate (now "
+                f"{self.settings.rate:g}) or take rule='pairwise'"
+            )
+
+    def save(self, path: Path) -> None:
+        """Put everything that the next epoch needs into one file, by an atomic rename."""
+        partial = path.with_name(path.name + ".partial")
+        history = {name: [row[name] for row in self.history] for name in self.history[0]}
+        with open(partial, "wb") as file:
+            np.savez(file, inputs=self.inputs, contexts=self.contexts, **history)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+
+    def resume(self, path: Path) -> None:
+        """Go on from a file of `save`."""
+        with np.load(path) as saved:
+            self.inputs[:], self.contexts[:] = saved["inputs"], saved["contexts"]
+            names = [name for name in saved.files if name not in ("inputs", "contexts")]
+            columns = [saved[name].tolist() for name in names]
+        self.history = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def alias_table(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Walker's alias table of a distribution: (thresholds of 2**32 (V,) uint64, aliases (V,) int32).
+
+    Column c stands for word c below its threshold and for its alias above.
+    """
+    scaled = np.asarray(weights, float) * len(weights) / np.sum(weights)
+    threshold, alias = np.ones(len(scaled)), np.arange(len(scaled), dtype=np.int32)
+    small, large = list(np.flatnonzero(scaled < 1)), list(np.flatnonzero(scaled >= 1))
+    while small and large:
+        low, high = small.pop(), large[-1]
+        threshold[low], alias[low] = scaled[low], high
+        scaled[high] -= 1 - scaled[low]
+        if scaled[high] < 1:
+            small.append(large.pop())
+    return (threshold * 2.0**32).astype(np.uint64), alias
+
+
+def _common_words(corpus: Corpus, n_words: int) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens and offsets of the text without words of id n_words and above."""
+    tokens, offsets = np.asarray(corpus.tokens), np.asarray(corpus.offsets, dtype=np.int64)
+    if n_words == corpus.n_words:
+        return tokens, offsets
+    kept = tokens < n_words
+    return tokens[kept], np.concatenate([[0], np.cumsum(kept)])[offsets]
+
+
+def _keep_thresholds(counts: np.ndarray, subsample: float | None) -> np.ndarray:
+    """min(1, sqrt(t/f) + t/f) of every word as a share of 2**32 (V,) uint64; empty for None."""
+    if subsample is None:
+        return np.zeros(0, np.uint64)
+    ratio = subsample * counts.sum() / counts
+    return (np.minimum(1, np.sqrt(ratio) + ratio) * 2.0**32).astype(np.uint64)
