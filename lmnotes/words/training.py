@@ -57,7 +57,7 @@ class Run:
             desc="training", disable=not progress, mininterval=1,
         ) as bar:  # fmt: skip
             for epoch in range(done, self.settings.epochs):
-                started = time.perf_counter()
+                started, started_cpu = time.perf_counter(), time.process_time()
                 loss, n_pairs = self._train_epoch(epoch, bar)
                 seconds = time.perf_counter() - started
                 self.history.append(
@@ -66,6 +66,7 @@ class Run:
                         "loss": loss / max(n_pairs, 1),
                         "learning_rate": self._rate(epoch + 1, 0),
                         "seconds": seconds,
+                        "cpu_seconds": time.process_time() - started_cpu,
                         "words_per_second": len(self.tokens) / seconds,
                     }
                 )

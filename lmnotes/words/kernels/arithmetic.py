@@ -22,7 +22,7 @@ def _as_float(typing_context, bits):
 
 @njit(**OPTIONS, inline="always")
 def exp_negative(x):
-    """exp(x) for x <= 0 in float32, relative error below 3e-7; unlike libm's it vectorises."""
+    """exp(x) for x <= 0 in float32, relative error below 2e-7 (1 - x); it vectorises."""
     scaled = max(x * np.float32(1.4426950408889634), np.float32(-125.0))
     whole = np.floor(scaled)
     part = scaled - whole  # in [0, 1): 2**part by a minimax polynomial

@@ -22,30 +22,77 @@ from lmnotes.words.kernels.arithmetic import OPTIONS, aligned_rows, exp_negative
 def update_pair(inputs, contexts, word, outputs, rate, change):
     """The loss of one (word, context) pair after one textbook step, in nats.
 
-    outputs: (1 + nu,) ids, the observed context first; change: (D,) scratch.
+    outputs: (1 + nu,) ids, the observed context first; change: (D,) scratch. Within a pair u_w
+    stands still, so three different rows can be read and written in one pass; rows that repeat go
+    one after the other.
     """
-    dim = inputs.shape[1]
-    product, linear = 1.0, 0.0
-    for d in range(dim):
+    product, linear = 1.0, 0.0  # -log sigma(s) = log(1 + exp(-|s|)) - min(s, 0)
+    for d in range(inputs.shape[1]):
         change[d] = 0
-    for k in range(len(outputs)):
-        row = outputs[k]
-        score = np.float32(0)
-        for d in range(dim):
-            score += inputs[word, d] * contexts[row, d]
-        signed = score if k == 0 else -score
-        tail = exp_negative(-abs(signed))
-        product *= 1.0 + tail  # -log sigma(s) = log(1 + exp(-|s|)) - min(s, 0)
-        linear -= min(signed, np.float32(0))
-        # d log sigma(s) / ds = 1 - sigma(s) = sigma(-s)
-        miss = (tail if signed > 0 else np.float32(1)) / (np.float32(1) + tail)
-        step = rate * (miss if k == 0 else -miss)
-        for d in range(dim):
-            change[d] += step * contexts[row, d]
-            contexts[row, d] += step * inputs[word, d]
-    for d in range(dim):
+    k = 0
+    while k < len(outputs):
+        a = outputs[k]
+        b, c = outputs[min(k + 1, len(outputs) - 1)], outputs[min(k + 2, len(outputs) - 1)]
+        if a == b or b == c or a == c:
+            factor, term = _update_row(inputs, contexts, word, a, k == 0, rate, change)
+            k += 1
+        else:
+            factor, term = _update_rows(inputs, contexts, word, a, b, c, k == 0, rate, change)
+            k += 3
+        product *= factor
+        linear += term
+    for d in range(inputs.shape[1]):
         inputs[word, d] += change[d]
     return linear + np.log(product)
+
+
+@njit(**OPTIONS, inline="always")
+def _repulsion(score, rate):
+    """Step of a negative with this score, and exp(-|score|); of an observed pair with -score."""
+    tail = exp_negative(-abs(score))
+    return -rate * (np.float32(1) if score > 0 else tail) / (np.float32(1) + tail), tail
+
+
+@njit(**OPTIONS)
+def _update_row(inputs, contexts, word, row, observed, rate, change):
+    """One output row of a pair; returns its loss as (factor inside the logarithm, linear term)."""
+    score = np.float32(0)
+    for d in range(inputs.shape[1]):
+        score += inputs[word, d] * contexts[row, d]
+    sign = np.float32(-1) if observed else np.float32(1)
+    step, tail = _repulsion(sign * score, rate)
+    step *= sign
+    for d in range(inputs.shape[1]):
+        change[d] += step * contexts[row, d]
+        contexts[row, d] += step * inputs[word, d]
+    return 1.0 + tail, max(sign * score, np.float32(0))
+
+
+@njit(**OPTIONS)
+def _update_rows(inputs, contexts, word, a, b, c, observed, rate, change):
+    """Three different output rows of a pair, the first observed or not; returns as `_update_row`."""
+    score_a = score_b = score_c = np.float32(0)
+    for d in range(inputs.shape[1]):
+        u = inputs[word, d]
+        score_a += u * contexts[a, d]
+        score_b += u * contexts[b, d]
+        score_c += u * contexts[c, d]
+    sign = np.float32(-1) if observed else np.float32(1)
+    score_a *= sign
+    step_a, tail_a = _repulsion(score_a, rate)
+    step_b, tail_b = _repulsion(score_b, rate)
+    step_c, tail_c = _repulsion(score_c, rate)
+    step_a *= sign
+    for d in range(inputs.shape[1]):
+        u = inputs[word, d]
+        x, y, z = contexts[a, d], contexts[b, d], contexts[c, d]
+        change[d] += step_a * x + step_b * y + step_c * z
+        contexts[a, d] = x + step_a * u
+        contexts[b, d] = y + step_b * u
+        contexts[c, d] = z + step_c * u
+    zero = np.float32(0)
+    linear = max(score_a, zero) + max(score_b, zero) + max(score_c, zero)
+    return (1.0 + tail_a) * (1.0 + tail_b) * (1.0 + tail_c), linear
 
 
 @njit(**OPTIONS)

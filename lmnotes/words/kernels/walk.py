@@ -97,6 +97,14 @@ def train_chunk_pairs(
 
 
 @njit(**OPTIONS)
+def _draw_ahead(negatives, contexts, threshold, alias, state):
+    """Fill `negatives` with draws and ask for their rows."""
+    for i in range(len(negatives)):
+        negatives[i] = draw_negative(state, threshold, alias)
+        prefetch_row(contexts, negatives[i])
+
+
+@njit(**OPTIONS)
 def train_chunk_groups(
     inputs,
     contexts,
@@ -120,7 +128,10 @@ def train_chunk_groups(
     state = np.array([seeds[0]], np.uint64)
     work = group_buffers(n_group, window, n_shared, inputs.shape[1])
     first, last = np.empty(n_group, np.int64), np.empty(n_group, np.int64)
-    centre, negatives = np.empty(n_group, np.int64), np.empty(n_shared, np.int32)
+    centre = np.empty(n_group, np.int64)
+    # negatives are drawn a group ahead, so that their rows are on their way from memory meanwhile
+    negatives, following = np.empty(n_shared, np.int64), np.empty(n_shared, np.int64)
+    _draw_ahead(following, contexts, threshold, alias, state)
     loss, n_pairs = 0.0, 0
     for begin_group in range(start, stop, n_group):
         n = min(n_group, stop - begin_group)
@@ -131,9 +142,13 @@ def train_chunk_groups(
             low, high = min(low, first[i]), max(high, last[i])
             n_pairs += last[i] - first[i]
         for i in range(n):
-            first[i], last[i], centre[i] = first[i] - low, last[i] - low, begin_group + i - low
-        for i in range(n_shared):
-            negatives[i] = draw_negative(state, threshold, alias)
+            centre[i] = begin_group + i - low
+            first[i], last[i] = first[i] - low, last[i] - low
+        negatives, following = following, negatives
+        _draw_ahead(following, contexts, threshold, alias, state)
+        for k in range(begin_group + n_group, min(begin_group + 2 * n_group, len(words))):
+            prefetch_row(inputs, words[k])
+            prefetch_row(contexts, words[k])
         loss += update_group(
             inputs,
             contexts,

@@ -1,0 +1,161 @@
+"""The training kernels against the textbook in float64, and against numbers worked out by hand."""
+
+import numpy as np
+import pytest
+import slow_sgns
+
+from lmnotes.words.kernels import arithmetic, updates, walk
+from lmnotes.words.training import _keep_thresholds, alias_table
+
+V, DIM = 12, 32
+
+
+@pytest.fixture
+def vectors():
+    rng = np.random.default_rng(0)
+    u, v = arithmetic.aligned_rows(V, DIM), arithmetic.aligned_rows(V, DIM)
+    u[:], v[:] = rng.normal(size=(2, V, DIM)) / 2
+    return u, v
+
+
+def text(n=60, seed=1):
+    rng = np.random.default_rng(seed)
+    tokens = rng.integers(V, size=n).astype(np.int32)
+    return tokens, np.array([0, 7, 8, 30, n])  # documents of 7, 1, 22 and 30 tokens
+
+
+def test_the_exponential_is_exact_to_the_rounding_of_its_argument():
+    x = -np.linspace(0, 80, 4001, dtype=np.float32)
+    found = np.array([arithmetic.exp_negative(value) for value in x])
+    error = np.abs(found / np.exp(x.astype(float)) - 1)
+    assert (error < 2e-7 * (1 - x)).all()
+
+
+def test_one_pair_by_hand():
+    u, v = arithmetic.aligned_rows(2, 16), arithmetic.aligned_rows(2, 16)
+    u[0, 0], v[0, 0], v[1, 0] = 1.0, 2.0, -1.0
+    loss = updates.update_pair(
+        u, v, 0, np.array([0, 1]), np.float32(0.5), np.zeros(16, np.float32)
+    )  # context 0 scores 2, negative 1 scores -1
+    assert loss == pytest.approx(np.log1p(np.exp(-2)) + np.log1p(np.exp(-1)), abs=1e-6)
+    pull, push = 1 / (1 + np.exp(2)), 1 / (1 + np.exp(1))  # 1 - sigma(2), sigma(-1)
+    assert u[0, 0] == pytest.approx(1 + 0.5 * (pull * 2 - push * -1), abs=1e-6)
+    assert v[0, 0] == pytest.approx(2 + 0.5 * pull, abs=1e-6)
+    assert v[1, 0] == pytest.approx(-1 - 0.5 * push, abs=1e-6)
+    assert not u[:, 1:].any() and not u[1].any()
+
+
+def test_a_pair_step_is_the_textbook_step_also_when_a_negative_repeats(vectors):
+    u, v = vectors
+    slow_u, slow_v = u.astype(float), v.astype(float)
+    outputs = np.array([3, 5, 5, 3, 0])
+    loss = updates.update_pair(u, v, 4, outputs, np.float32(0.1), np.zeros(DIM, np.float32))
+    slow = slow_sgns.pair_step(slow_u, slow_v, 4, outputs, 0.1)
+    assert loss == pytest.approx(slow, rel=1e-6)
+    np.testing.assert_allclose(u, slow_u, atol=2e-6)
+    np.testing.assert_allclose(v, slow_v, atol=2e-6)
+
+
+@pytest.mark.parametrize("shrink", [False, True])
+def test_a_walk_by_pairs_is_the_textbook_walk(vectors, shrink):
+    u, v = vectors
+    slow_u, slow_v = u.astype(float), v.astype(float)
+    tokens, offsets = text()
+    noise = alias_table(np.arange(1, V + 1))
+    rates, seeds = np.array([0.1, 0.02]), np.array([7, 8], np.uint64)
+    found = walk.train_chunk_pairs(
+        u, v, tokens, offsets, 5, 50, 3, shrink, np.zeros(0, np.uint64), noise, 4, rates, seeds
+    )
+    slow = slow_sgns.chunk_pairs(
+        slow_u, slow_v, tokens, offsets, 5, 50, 3, shrink, noise, 4, rates, 7
+    )
+    assert found[1] == slow[1]
+    assert found[0] == pytest.approx(slow[0], rel=1e-5)
+    np.testing.assert_allclose(u, slow_u, atol=1e-5)
+    np.testing.assert_allclose(v, slow_v, atol=1e-5)
+
+
+@pytest.mark.parametrize("shrink", [False, True])
+@pytest.mark.parametrize(("n_group", "n_shared"), [(4, 4), (8, 16), (16, 8)])
+def test_a_walk_by_groups_is_its_slow_version(vectors, n_group, n_shared, shrink):
+    u, v = vectors
+    slow_u, slow_v = u.astype(float), v.astype(float)
+    tokens, offsets = text()
+    noise = alias_table(np.arange(1, V + 1))
+    rates, seeds = np.array([0.05, 0.01]), np.array([9, 8], np.uint64)
+    arguments = (tokens, offsets, 5, 50, 3, shrink)
+    found = walk.train_chunk_groups(
+        u, v, *arguments, np.zeros(0, np.uint64), noise, 4, rates, seeds, n_group, n_shared
+    )
+    slow = slow_sgns.chunk_groups(slow_u, slow_v, *arguments, noise, 4, rates, 9, n_group, n_shared)
+    assert found[1] == slow[1]
+    assert found[0] == pytest.approx(slow[0], rel=1e-5)
+    np.testing.assert_allclose(u, slow_u, atol=1e-5)
+    np.testing.assert_allclose(v, slow_v, atol=1e-5)
+
+
+def test_shared_negatives_have_the_expected_gradient_of_the_textbook(vectors):
+    u, v = vectors
+    tokens = np.arange(5, dtype=np.int32)
+    offsets, weights = np.array([0, 5]), np.arange(1, V + 1, dtype=float)
+    threshold, alias = alias_table(weights)
+    nu, rate, noise = 3, 1e-3, weights / weights.sum()
+    total = np.zeros((V, DIM))
+    n_runs = 20_000
+    for run in range(n_runs):
+        moved_u, moved_v = u.copy(), v.copy()
+        walk.train_chunk_groups(
+            moved_u, moved_v, tokens, offsets, 0, 5, 2, False, np.zeros(0, np.uint64),
+            (threshold, alias), nu, np.array([rate, rate]), np.array([run, 0], np.uint64), 8, 4,
+        )  # fmt: skip
+        total += moved_v - v
+    expected = np.zeros((V, DIM))
+    for centre in range(5):
+        around = [j for j in range(5) if j != centre and abs(j - centre) <= 2]
+        for j in around:
+            expected[j] += (1 - slow_sgns.sigmoid(u[centre] @ v[j])) * u[centre]
+        hit = slow_sgns.sigmoid(v.astype(float) @ u[centre])
+        expected -= nu * len(around) * (noise * hit)[:, None] * u[centre]
+    error = np.linalg.norm(total / n_runs / rate - expected) / np.linalg.norm(expected)
+    assert error < 0.02
+
+
+def test_the_alias_table_holds_the_distribution():
+    weights = np.array([5.0, 1, 0.1, 3, 0.9])
+    threshold, alias = alias_table(weights)
+    share = threshold / 2.0**32
+    held = np.bincount(np.arange(5), share, 5) + np.bincount(alias, 1 - share, 5)
+    np.testing.assert_allclose(held / 5, weights / weights.sum(), atol=1e-9)
+    random, state = slow_sgns.Splitmix(3), np.array([3], np.uint64)
+    for _ in range(100):
+        assert arithmetic.draw_negative(state, threshold, alias) == random.negative(
+            threshold, alias
+        )
+
+
+def test_sub_sampling_keeps_the_same_tokens_whatever_the_chunk():
+    rng = np.random.default_rng(0)
+    counts = np.array([80_000, 19_000, 1_000])
+    tokens = rng.permutation(np.repeat(np.arange(3), counts)).astype(np.int32)
+    offsets = np.array([0, 40_000, 100_000])
+    keep = _keep_thresholds(counts, 0.01)
+    ratio = 0.01 / (counts / counts.sum())
+    np.testing.assert_allclose(keep / 2.0**32, np.minimum(1, np.sqrt(ratio) + ratio), rtol=1e-6)
+    whole, documents, start, stop = walk._stretch(
+        tokens, offsets, 0, 100_000, 5, keep, np.uint64(4)
+    )
+    assert (start, stop) == (0, len(whole))
+    share = np.bincount(whole) / counts
+    np.testing.assert_allclose(share, keep / 2.0**32, atol=0.01)
+    cores = []
+    for begin in range(0, 100_000, 7_000):
+        words, found, start, stop = walk._stretch(
+            tokens, offsets, begin, min(begin + 7_000, 100_000), 5, keep, np.uint64(4)
+        )
+        at = sum(map(len, cores))
+        cores.append(words[start:stop])
+        # the margins are the neighbours of the core in the thinned text, up to the document's end
+        np.testing.assert_array_equal(words, whole[at - start : at - start + len(words)])
+        assert start <= 5 and len(words) - stop <= 5
+        assert start == 5 or at == start or documents[at - start - 1] != found[start]
+    np.testing.assert_array_equal(np.concatenate(cores), whole)
