@@ -19,11 +19,12 @@ import numpy as np
 import pandas as pd
 
 from lmnotes.text import corpus
-from lmnotes.words import evaluation, information, sgns
+from lmnotes.words import evaluation, information, objective, sgns
 from lmnotes.words.embedding import Embedding
-from lmnotes.words.training import GROUP, SHARED
+from lmnotes.words.training import GROUP, n_shared
 
 WINDOW, NEGATIVES = 5, 5
+SHARED = n_shared(NEGATIVES, WINDOW)
 FREQUENT = 4000  # words whose pairs are looked at
 
 
@@ -98,7 +99,9 @@ def quality(vectors, text, held_out):
     context = np.einsum("vd,vd->v", *[np.asarray(vectors.context, float)] * 2)
     p = np.asarray(vectors.counts) / np.sum(vectors.counts)
     return {
-        "held-out objective": sgns.objective(vectors, held_out, window=WINDOW).loss,
+        "held-out objective": objective.measure(
+            vectors, held_out, window=WINDOW, shrink_windows=True
+        ).loss,
         "r(log ratio), frequent pairs": correlation(often, log_ratio),
         "r(positive PMI), all pairs": correlation(np.ones_like(seen), positive_pmi),
         "r(positive PMI), seen pairs": correlation(seen, positive_pmi),

@@ -94,8 +94,10 @@ def train(
         keep: store the result as an artefact; a killed run goes on from its last whole epoch.
 
     Returns:
-        an Embedding; its history holds the mean objective of every epoch in nats per positive pair
-        (positive part and negatives), summed in float64 over the steps as they were taken.
+        an Embedding. Its history holds for every epoch: `loss`, the objective of the vectors as
+        they stand after it, on 100,000 pairs of the training text, and `running_loss`, the mean over
+        all steps as they were taken, both in nats per positive pair with its negatives and float64.
+        The running loss is lower: every step has just been prepared by its neighbours' steps.
 
     Raises:
         ValueError: for settings out of range or a corpus with fewer than two words left.
@@ -170,65 +172,3 @@ def checkpoint(embedding: Embedding, epoch: int) -> Embedding:
             embedding.words, saved["input"], saved["context"], embedding.counts,
             settings=embedding.settings | {"epoch": epoch},
         )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Objective:
-    """The mean objective per positive pair in nats, its standard error, and how much text it saw."""
-
-    loss: float
-    standard_error: float
-    n_pairs: int
-    coverage: float
-
-
-def objective(
-    embedding: Embedding,
-    corpus: Corpus,
-    *,
-    window: int = 10,
-    negatives: int = 5,
-    noise_power: float = 0.75,
-    n_pairs: int = 200_000,
-    seed: int = 0,
-) -> Objective:
-    """The skip-gram objective of fixed vectors on a corpus, in float64 on a sample of its pairs.
-
-    Pairs are (centre, context) within `window` and inside a document, drawn uniformly; words
-    without a vector are dropped from the text first. Negatives are drawn from the embedding's own
-    counts to `noise_power`, as in training.
-    """
-    if embedding.context is None or embedding.counts is None:
-        raise ValueError(
-            "an embedding without context vectors or counts: expected both; train it with sgns.train"
-        )
-    rng = np.random.default_rng(seed)
-    row = np.array([embedding.ids.get(word, -1) for word in corpus.words])[corpus.tokens]
-    document = np.repeat(np.arange(len(corpus.offsets) - 1), np.diff(corpus.offsets))
-    known = row >= 0
-    coverage, row, document = float(known.mean()), row[known], document[known]
-    # uniform over pairs: any centre, any step; what leaves the document is drawn again by leaving out
-    centre = rng.integers(len(row), size=2 * n_pairs)
-    step = rng.integers(1, window + 1, size=2 * n_pairs) * rng.choice([-1, 1], size=2 * n_pairs)
-    around = centre + step
-    inside = (around >= 0) & (around < len(row))
-    inside[inside] = document[centre[inside]] == document[around[inside]]
-    centre, around = centre[inside][:n_pairs], around[inside][:n_pairs]
-    noise = np.asarray(embedding.counts, float) ** noise_power
-    drawn = np.searchsorted(np.cumsum(noise), rng.random((len(centre), negatives)) * noise.sum())
-    losses = np.concatenate(
-        [
-            _pair_losses(embedding, row[centre[part]], row[around[part]], drawn[part])
-            for part in np.array_split(np.arange(len(centre)), max(1, len(centre) // 4096))
-        ]
-    )
-    error = float(losses.std() / np.sqrt(len(losses)))
-    return Objective(float(losses.mean()), error, len(losses), coverage)
-
-
-def _pair_losses(embedding, centre, around, drawn) -> np.ndarray:
-    """-log sigma(<u, v>) - sum of log sigma(-<u, v_n>) of each pair, float64."""
-    u = np.asarray(embedding.input[centre], float)  # (n, D)
-    positive = np.einsum("nd,nd->n", u, embedding.context[around])
-    negative = np.einsum("nd,nkd->nk", u, embedding.context[drawn])
-    return np.logaddexp(0, -positive) + np.logaddexp(0, negative).sum(axis=1)

@@ -5,7 +5,8 @@ import pytest
 import slow_sgns
 
 from lmnotes.words.kernels import arithmetic, updates, walk
-from lmnotes.words.training import _keep_thresholds, alias_table
+from lmnotes.words.objective import alias_table
+from lmnotes.words.training import _keep_thresholds
 
 V, DIM = 12, 32
 
@@ -141,15 +142,13 @@ def test_sub_sampling_keeps_the_same_tokens_whatever_the_chunk():
     keep = _keep_thresholds(counts, 0.01)
     ratio = 0.01 / (counts / counts.sum())
     np.testing.assert_allclose(keep / 2.0**32, np.minimum(1, np.sqrt(ratio) + ratio), rtol=1e-6)
-    whole, documents, start, stop = walk._stretch(
-        tokens, offsets, 0, 100_000, 5, keep, np.uint64(4)
-    )
+    whole, documents, start, stop = walk.stretch(tokens, offsets, 0, 100_000, 5, keep, np.uint64(4))
     assert (start, stop) == (0, len(whole))
     share = np.bincount(whole) / counts
     np.testing.assert_allclose(share, keep / 2.0**32, atol=0.01)
     cores = []
     for begin in range(0, 100_000, 7_000):
-        words, found, start, stop = walk._stretch(
+        words, found, start, stop = walk.stretch(
             tokens, offsets, begin, min(begin + 7_000, 100_000), 5, keep, np.uint64(4)
         )
         at = sum(map(len, cores))

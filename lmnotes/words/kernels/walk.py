@@ -8,7 +8,7 @@ from lmnotes.words.kernels.updates import group_buffers, update_group, update_pa
 
 
 @njit(**OPTIONS)
-def _stretch(tokens, offsets, begin, end, window, keep, epoch_seed):
+def stretch(tokens, offsets, begin, end, window, keep, epoch_seed):
     """The kept tokens of [begin, end) with the neighbours that their windows reach.
 
     Returns words, document of each, and the range of the core inside. A token is kept by a hash of
@@ -51,7 +51,7 @@ def _is_kept(word, position, keep, epoch_seed):
 
 
 @njit(**OPTIONS)
-def _window(k, documents, window, shrink, state):
+def window_of(k, documents, window, shrink, state):
     """First and last index of the window of centre k, inside its document."""
     reach = window
     if shrink:
@@ -74,14 +74,14 @@ def train_chunk_pairs(
     alias table; keep: (V,) sub-sampling thresholds out of 2**32, or empty.
     """
     threshold, alias = noise
-    words, documents, start, stop = _stretch(tokens, offsets, begin, end, window, keep, seeds[1])
+    words, documents, start, stop = stretch(tokens, offsets, begin, end, window, keep, seeds[1])
     state = np.array([seeds[0]], np.uint64)
     change = np.zeros(inputs.shape[1], np.float32)
     drawn = np.empty((2 * window, 1 + nu), np.int64)
     loss, n_pairs = 0.0, 0
     for k in range(start, stop):
         rate = np.float32(rates[0] + (rates[1] - rates[0]) * (k - start) / (stop - start))
-        first, last = _window(k, documents, window, shrink, state)
+        first, last = window_of(k, documents, window, shrink, state)
         n = 0
         for j in range(first, last + 1):
             if j != k:
@@ -124,7 +124,7 @@ def train_chunk_groups(
 ):
     """Like `train_chunk_pairs`, n_shared negatives for each n_group neighbouring centre words."""
     threshold, alias = noise
-    words, documents, start, stop = _stretch(tokens, offsets, begin, end, window, keep, seeds[1])
+    words, documents, start, stop = stretch(tokens, offsets, begin, end, window, keep, seeds[1])
     state = np.array([seeds[0]], np.uint64)
     work = group_buffers(n_group, window, n_shared, inputs.shape[1])
     first, last = np.empty(n_group, np.int64), np.empty(n_group, np.int64)
@@ -138,7 +138,7 @@ def train_chunk_groups(
         rate = np.float32(rates[0] + (rates[1] - rates[0]) * (begin_group - start) / (stop - start))
         low, high = len(words), 0
         for i in range(n):
-            first[i], last[i] = _window(begin_group + i, documents, window, shrink, state)
+            first[i], last[i] = window_of(begin_group + i, documents, window, shrink, state)
             low, high = min(low, first[i]), max(high, last[i])
             n_pairs += last[i] - first[i]
         for i in range(n):

@@ -1,0 +1,178 @@
+"""The command line: `lmnotes run | describe | status | report | sync`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0 done, 1 a run failed or a twin differs, 2 wrong input, 130 interrupted."""
+    options = _parser().parse_args(arguments)
+    from lmnotes.suite.errors import InputError
+
+    try:
+        return options.command(options)
+    except InputError as error:
+        print(f"lmnotes: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("lmnotes: interrupted; the same command starts it again", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lmnotes",
+        description="Run research notebooks again: figures, tables, claims and their records.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    run = commands.add_parser("run", help="run notebooks headless; what has not changed is kept")
+    run.add_argument("names", nargs="*", metavar="01", help="number or name")
+    run.add_argument("--all", action="store_true", help="all notebooks, in order")
+    run.add_argument("--profile", default="laptop", help="smoke, laptop (the default) or paper")
+    run.add_argument(
+        "-p",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set a parameter",
+    )
+    run.add_argument("--force", action="store_true", help="run even if nothing changed")
+    run.set_defaults(command=_run)
+
+    describe = commands.add_parser("describe", help="a notebook's parameters, profiles and claims")
+    describe.add_argument("name", metavar="01", help="number or name")
+    describe.set_defaults(command=_describe)
+
+    commands.add_parser("report", help="write outputs/index.html").set_defaults(command=_report)
+    commands.add_parser("status", help="list all runs").set_defaults(command=_status)
+
+    sync = commands.add_parser("sync", help="make notebooks and their text twins in py/ equal")
+    sync.add_argument("names", nargs="*", metavar="01", help="number or name; all if none")
+    way = sync.add_mutually_exclusive_group()
+    way.add_argument(
+        "--from-notebook", action="store_true", help="write the twin from the notebook"
+    )
+    way.add_argument(
+        "--from-twin", action="store_true", help="overwrite a notebook that was edited later"
+    )
+    way.add_argument("--check", action="store_true", help="write nothing; exit 1 where they differ")
+    sync.set_defaults(command=_sync)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from lmnotes.suite import report, run
+    from lmnotes.suite.errors import InputError
+
+    if bool(options.names) == options.all:
+        given = "both names and --all" if options.all else "no notebook"
+        raise InputError(
+            f"{given} was given to run; expected numbers or --all: "
+            "lmnotes run 01, or lmnotes run --all"
+        )
+    settings = {}
+    for setting in options.settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise InputError(
+                f"-p {setting} was given; expected name=value: write it like -p dim=50"
+            )
+        settings[name.strip()] = value
+    try:
+        results = run.run_all(options.names, options.profile, settings, options.force)
+    finally:
+        path = report.write()
+    print(f"report: {path}")
+    failed = [result.name for result in results if result.exit_code]
+    if failed and len(results) > 1:
+        print(f"{len(failed)} of {len(results)} failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _describe(options: argparse.Namespace) -> int:
+    from lmnotes.suite import card, parameters
+
+    notebook = card.find(options.name)
+    about = card.of(notebook.stem)
+    print(f"{notebook.stem}: {about.title}\n")
+    rows = [("parameter", "type", "default", "range", "")]
+    rows += [
+        (one.name, one.type, repr(one.default), one.range, one.comment)
+        for one in parameters.read(notebook)
+    ]
+    _print_columns(rows)
+    print()
+    rows = [("profile", "sets")]
+    for name in card.PROFILES:
+        settings = about.profiles.get(name, {})
+        rows.append(
+            (name, ", ".join(f"{key}={value!r}" for key, value in settings.items()) or "nothing")
+        )
+    _print_columns(rows)
+    counts = {"figures": about.figures, "tables": about.tables, "claims": about.claims}
+    print("\n" + ", ".join(f"{len(things)} {name}" for name, things in counts.items()))
+    print(f"run it: lmnotes run {about.number} --profile smoke -p NAME=VALUE")
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from lmnotes.suite import report
+
+    print(report.write())
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    from lmnotes.suite import record as store
+
+    rows = [("notebook", "run", "profile", "status", "seconds", "started", "")]
+    for record in store.everything():
+        seconds = f"{record['seconds']:.0f}" if "seconds" in record else ""
+        note = record.get("failure", {}).get("error", "")[:60]
+        rows.append(
+            (
+                record["notebook"],
+                record["run_id"],
+                record["profile"],
+                record["status"],
+                seconds,
+                record["started"][:16].replace("T", " "),
+                note,
+            )
+        )
+    if len(rows) == 1:
+        print("no runs yet: lmnotes run --all")
+    else:
+        _print_columns(rows)
+    return 0
+
+
+def _sync(options: argparse.Namespace) -> int:
+    from lmnotes.suite import twins
+
+    if options.check:
+        found = twins.differing(options.names)
+        for sentence in found:
+            print(f"{sentence}: lmnotes sync writes it from its twin")
+        return 1 if found else 0
+    direction = (
+        "from-notebook" if options.from_notebook else "from-twin" if options.from_twin else "auto"
+    )
+    for path in twins.sync(options.names, direction):
+        print(f"wrote {path}")
+    return 0
+
+
+def _print_columns(rows: Sequence[Sequence[str]]) -> None:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

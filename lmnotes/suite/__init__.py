@@ -1,0 +1,1 @@
+"""What makes notebooks repeatable; knows no science."""

@@ -1,0 +1,211 @@
+"""A notebook's card `papers/NN.toml`: paper, profiles, artefacts, claims, exercises, quizzes."""
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from lmnotes.suite import rules
+from lmnotes.suite.errors import InputError, nearest
+
+PROFILES = ("smoke", "laptop", "paper")
+CERTAINTIES = ("stated", "second-hand", "derived", "measured by us")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One checkable statement of a paper, and what must hold for it."""
+
+    id: str
+    where: str
+    text: str
+    certainty: str
+    published: float | None = None
+    unit: str = ""
+    reproduced: str | None = None
+    same_direction: str | None = None
+    needs: str | None = None
+    profiles: tuple[str, ...] = PROFILES
+
+    @cached_property
+    def reproduced_rule(self) -> rules.Rule | None:
+        """The parsed rule for `reproduced`, or None."""
+        return self.reproduced and rules.parse(self.reproduced, self.published)
+
+    @cached_property
+    def same_direction_rule(self) -> rules.Rule | None:
+        """The parsed rule for `same direction`, or None."""
+        return self.same_direction and rules.parse(self.same_direction, self.published)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A question with hints from the vaguest to the plainest."""
+
+    id: str
+    question: str
+    hints: tuple[str, ...] = ()
+    solution: str = ""
+
+
+@dataclass(frozen=True)
+class Quiz:
+    """A question with choices, the number of the right one counted from 1, and why."""
+
+    id: str
+    question: str
+    choices: tuple[str, ...]
+    answer: int
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything that a card says."""
+
+    number: str
+    notebook: str
+    title: str
+    paper: dict = field(default_factory=dict)
+    profiles: dict[str, dict] = field(default_factory=dict)
+    figures: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    claims: dict[str, Claim] = field(default_factory=dict)
+    exercises: dict[str, Exercise] = field(default_factory=dict)
+    quizzes: dict[str, Quiz] = field(default_factory=dict)
+
+
+def notebooks_folder() -> Path:
+    """The notebooks' folder: `$LMNOTES_NOTEBOOKS`, else that of the checkout, of here or above."""
+    if folder := os.environ.get("LMNOTES_NOTEBOOKS"):
+        return Path(folder).resolve()
+    here = Path.cwd()
+    for root in (Path(__file__).resolve().parents[2], here, *here.parents):
+        if (root / "notebooks" / "papers").is_dir():
+            return root / "notebooks"
+    raise InputError(
+        f"no notebooks were found from {here}; expected a folder notebooks/ with papers/ in it: "
+        "call from the checkout, or set LMNOTES_NOTEBOOKS"
+    )
+
+
+def notebooks() -> list[Path]:
+    """The numbered notebooks, in order."""
+    return sorted(notebooks_folder().glob("[0-9][0-9]_*.ipynb"))
+
+
+def find(name: str) -> Path:
+    """The notebook that `name` stands for: `01`, `1`, `01_norm`, or a path to it."""
+    paths = notebooks()
+    stem = Path(str(name)).name.removesuffix(".ipynb")
+    prefix = stem.zfill(2) if stem.isdigit() else stem
+    found = [path for path in paths if prefix and path.stem.startswith(prefix)]
+    if len(found) == 1:
+        return found[0]
+    raise InputError(
+        f"notebook {name!r} was given, and {len(found) or 'no'} notebooks of "
+        f"{notebooks_folder()} begin so; expected a number or a name: "
+        f"{nearest(stem, [path.stem for path in found or paths])}"
+    )
+
+
+def path_of(notebook: str) -> Path:
+    """The file of the card of the notebook with this name, which begins with its number."""
+    return notebooks_folder() / "papers" / f"{notebook[:2]}.toml"
+
+
+def of(notebook: str) -> Card:
+    """The card of the notebook with this name, which begins with its number."""
+    return load(path_of(notebook))
+
+
+def load(path: Path | str) -> Card:
+    """The card in the file at `path`, checked: keys, rules and ids that cannot be are refused."""
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(
+            f"the card {path} is not there; expected one per notebook: write it with number, "
+            "notebook, title, [paper], [profiles.*] and [[claims]]"
+        )
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(
+            f"{path.name} is not TOML ({error}); expected a card: mend that line"
+        ) from None
+    where, artefacts = path.name, raw.pop("artefacts", {})
+    _keys(where, artefacts, ("figures", "tables"))
+    raw |= {name: tuple(artefacts.get(name, ())) for name in ("figures", "tables")}
+    for name, kind in (("claims", Claim), ("exercises", Exercise), ("quizzes", Quiz)):
+        raw[name] = _by_id(where, name, kind, raw.get(name, []))
+    card = _make(where, Card, raw)
+    _keys(f"{where} [profiles]", card.profiles, PROFILES)
+    if card.notebook[:2] != card.number or path.stem != card.number:
+        raise InputError(
+            f"{where} has number {card.number!r} and notebook {card.notebook!r}; expected both to "
+            f"begin with {path.stem!r}: rename one"
+        )
+    return card
+
+
+def _by_id(where: str, name: str, kind: type, entries: list[dict]) -> dict:
+    """The entries of one array of tables by id, each made and checked."""
+    made = {}
+    for number, entry in enumerate(entries, start=1):
+        one = _make(f"{where} [[{name}]] {entry.get('id', number)}", kind, entry)
+        if one.id in made:
+            raise InputError(f"{where} has two {name} with id {one.id!r}; expected one: rename one")
+        _CHECKS[kind](where, one)
+        made[one.id] = one
+    return made
+
+
+def _make(where: str, kind: type, entry: dict):
+    """`kind(**entry)`, lists as tuples, with missing and unknown keys named."""
+    fields = kind.__dataclass_fields__
+    _keys(where, entry, fields)
+    entry = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
+    }
+    try:
+        return kind(**entry)
+    except TypeError as error:
+        raise InputError(f"{where}: {error}; expected it in the card: add it") from None
+
+
+def _keys(where: str, entry: dict, known) -> None:
+    for key in entry:
+        if key not in known:
+            raise InputError(
+                f"{where} has key {key!r}; expected {', '.join(known)}: {nearest(key, known)}"
+            )
+
+
+def _check_claim(where: str, claim: Claim) -> None:
+    if claim.certainty not in CERTAINTIES:
+        raise InputError(
+            f"{where} claim {claim.id}: certainty {claim.certainty!r}; expected one of "
+            f"{', '.join(CERTAINTIES)}: take the sheet's mark"
+        )
+    _keys(f"{where} claim {claim.id} profiles", dict.fromkeys(claim.profiles), PROFILES)
+    if claim.needs not in (None, "interval"):
+        raise InputError(
+            f"{where} claim {claim.id}: needs = {claim.needs!r}; expected 'interval': or drop it"
+        )
+    try:
+        if not (claim.reproduced_rule or claim.same_direction_rule):
+            raise InputError("it has no rule; expected 'reproduced' or 'same_direction': add one")
+    except InputError as error:
+        raise InputError(f"{where} claim {claim.id}: {error}") from None
+
+
+def _check_quiz(where: str, quiz: Quiz) -> None:
+    if not 1 <= quiz.answer <= len(quiz.choices):
+        raise InputError(
+            f"{where} quiz {quiz.id}: answer = {quiz.answer!r}; expected 1..{len(quiz.choices)}, "
+            "the number of the right choice counted from 1: correct it"
+        )
+
+
+_CHECKS = {Claim: _check_claim, Quiz: _check_quiz, Exercise: lambda where, exercise: None}

@@ -1,0 +1,123 @@
+"""What the paper says beside what this run measured, and the verdict by the card's rule."""
+
+import csv
+import io
+import math
+from typing import TYPE_CHECKING
+
+from lmnotes.suite import outputs, rules
+from lmnotes.suite.card import Claim
+from lmnotes.suite.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ["id", "where", "claim", "published", "unit", "certainty"]
+COLUMNS += ["measured", "low", "high", "verdict", "note"]
+
+
+def record(
+    id: str, value: float, interval: tuple[float, float] | None = None, note: str = ""
+) -> str:
+    """The verdict on claim `id` of the notebook's card, recorded in `claims.csv`.
+
+    Args:
+        id: of a claim on the card.
+        value: what was measured, in the claim's unit; NaN where it could not be, with a note that
+            says why.
+        interval: its lower and upper end; the rule for `reproduced` must then hold at both.
+        note: shown beside the verdict.
+
+    Raises `InputError` for an unknown id, a value that is not finite and has no note, or an
+    interval that is missing where the claim needs one or that does not hold the value.
+    """
+    run = outputs.current()
+    if id not in run.card.claims:
+        raise InputError(
+            f"claim {id!r} was recorded; the card {run.card.number}.toml has no such id: "
+            f"{nearest(id, run.card.claims)}"
+        )
+    claim, value = run.card.claims[id], float(value)
+    interval = _interval(claim, value, interval)
+    if not math.isfinite(value) and not note:
+        raise InputError(
+            f"claim {id!r} was recorded with {value}; expected a finite number, or NaN with a note "
+            "that says why it could not be measured: add the note"
+        )
+    low, high = interval or (None, None)
+    run.claims[id] = {"measured": value, "low": low, "high": high, "note": note}
+    run.claims[id]["verdict"] = _verdict(claim, run.profile, value, interval)
+    save()
+    return run.claims[id]["verdict"]
+
+
+def table() -> "pd.DataFrame":
+    """All claims of the card, published beside measured, with the verdicts so far."""
+    import pandas as pd
+
+    return pd.DataFrame(_rows(), columns=COLUMNS)
+
+
+def save() -> None:
+    """Write `claims.csv` of the current run: every claim of its card, recorded yet or not."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in _rows():
+        writer.writerow({name: _written(value) for name, value in row.items()})
+    outputs.write_text(outputs.current().folder / "claims.csv", text.getvalue())
+
+
+def _rows() -> list[dict]:
+    run = outputs.current()
+    rows = []
+    for claim in run.card.claims.values():
+        testable = run.profile in claim.profiles
+        row = {
+            "id": claim.id,
+            "where": claim.where,
+            "claim": claim.text,
+            "published": claim.published,
+            "unit": claim.unit,
+            "certainty": claim.certainty,
+            "measured": None,
+            "low": None,
+            "high": None,
+            "verdict": rules.NOT_RECORDED if testable else rules.NOT_TESTABLE,
+            "note": "" if testable else f"asked at {', '.join(claim.profiles)} only",
+        }
+        rows.append(row | run.claims.get(claim.id, {}))
+    return rows
+
+
+def _verdict(claim: Claim, profile: str, value: float, interval: rules.Interval | None) -> str:
+    if profile not in claim.profiles or not math.isfinite(value):
+        return rules.NOT_TESTABLE
+    return rules.verdict(value, interval, claim.reproduced_rule, claim.same_direction_rule)
+
+
+def _interval(claim: Claim, value: float, interval: object) -> rules.Interval | None:
+    """The interval as two finite numbers around the value, or None where none was given."""
+    needs = (
+        claim.needs == "interval" or getattr(claim.reproduced_rule, "contains", None) is not None
+    )
+    if interval is None or not math.isfinite(value):
+        if needs and math.isfinite(value):
+            raise InputError(
+                f"claim {claim.id!r} was recorded without an interval; expected interval=(low, "
+                "high): give the bootstrap's or the seeds'"
+            )
+        return None
+    low, high = (float(end) for end in interval)
+    slack = 1e-9 * max(1.0, abs(value))
+    if not (math.isfinite(low) and math.isfinite(high) and low - slack <= value <= high + slack):
+        raise InputError(
+            f"claim {claim.id!r} was recorded as {value:g} with interval ({low:g}, {high:g}); "
+            "expected low <= value <= high: check the order of its ends and what the interval is of"
+        )
+    return low, high
+
+
+def _written(value: object) -> object:
+    """A cell of the csv: floats with ten significant digits, None as nothing."""
+    return f"{value:.10g}" if isinstance(value, float) else "" if value is None else value

@@ -1,0 +1,200 @@
+"""A view with controls: live widgets for a reader at a notebook, drawn stills for a page."""
+
+import base64
+import html
+import io
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+
+from lmnotes.suite.controls import controls_of
+from lmnotes.suite.errors import InputError, nearest
+
+_SLOW = 0.3  # seconds; a slower drawing follows the slider only when it is let go
+
+
+def is_live() -> bool:
+    """Whether a reader sits at this notebook, so that widgets would be answered.
+
+    `LMNOTES_HEADLESS=1` and `LMNOTES_LIVE=1` decide. Else JupyterLab and VS Code name the cell
+    (`cellId`) in each request that they send to the kernel; papermill, nbclient and nbconvert do
+    not.
+    """
+    if os.environ.get("LMNOTES_HEADLESS") == "1":
+        return False
+    if os.environ.get("LMNOTES_LIVE") == "1":
+        return True
+    kernel = getattr(running_shell(), "kernel", None)
+    if kernel is None:
+        return False
+    request = kernel.get_parent("shell") or {}
+    return bool(request.get("metadata", {}).get("cellId"))
+
+
+class Explorer:
+    """What `explore` returns: `set` moves the controls, `output` is what was drawn last."""
+
+    def __init__(self, draw: Callable, controls: Mapping[str, object]):
+        self._draw = draw
+        self.controls = controls_of(draw, controls)
+        self.widgets: dict[str, object] = {}  # by name, when live
+        self.view = None  # the box that holds them over the drawing, when live
+        self.area = None  # the HTML widget that shows the drawing or its error, when live
+        self.stills: list[tuple[dict, object]] = []  # settings and drawing of each, when headless
+        self.output: object = None
+        self.error = ""
+        self._holding = False
+        self._shown_in = None
+
+    @property
+    def values(self) -> dict[str, object]:
+        """The present value of every control."""
+        return {name: control.value for name, control in self.controls.items()}
+
+    def set(self, **values: object) -> None:
+        """Move controls to these values and draw once.
+
+        Raises `InputError` for a control that is not there or a value that it cannot take.
+        """
+        for name, value in values.items():
+            if name not in self.controls:
+                raise InputError(
+                    f"control {name!r} was set; expected {', '.join(self.controls)}: "
+                    f"{nearest(name, self.controls)}"
+                )
+            self.controls[name].checked(value)
+        self._holding = True  # one drawing for all of them
+        try:
+            for name, value in values.items():
+                self.controls[name].value = value
+                if name in self.widgets:
+                    self.widgets[name].value = value
+        finally:
+            self._holding = False
+        self._redraw()
+
+    def _redraw(self) -> None:
+        """Draw at the present values; when live, an error is shown in place of the drawing."""
+        if self.view is None:
+            self.output = _drawn(self._draw, self.values)
+            return
+        try:
+            self.output = _drawn(self._draw, self.values)
+            self.error, shown = "", _as_html(self.output)
+        except Exception:
+            self.output, self.error = None, traceback.format_exc()
+            shown = f'<pre style="color:#b00020;overflow:auto">{html.escape(self.error)}</pre>'
+        self.area.value = shown
+
+    def _moved(self, change) -> None:
+        """A reader has moved a widget."""
+        if not self._holding:
+            name = next(name for name, widget in self.widgets.items() if widget is change["owner"])
+            self.controls[name].value = change["new"]
+            self._redraw()
+
+    def _go_live(self) -> None:
+        """Build the box of controls over the drawing, and draw."""
+        import ipywidgets
+
+        self.area = ipywidgets.HTML()
+        self.widgets = {name: control.widget() for name, control in self.controls.items()}
+        self.view = ipywidgets.VBox([*self.widgets.values(), self.area])
+        start = time.perf_counter()
+        self._redraw()
+        slow = time.perf_counter() - start > _SLOW
+        for widget in self.widgets.values():
+            if slow and widget.has_trait("continuous_update"):
+                widget.continuous_update = False
+            widget.observe(self._moved, names="value")
+
+    def _draw_stills(self, stills: Sequence[Mapping[str, object]]) -> None:
+        """Draw every still, from the defaults with its own values; an error ends the run."""
+        defaults = self.values
+        for still in stills or [{}]:
+            self.set(**(defaults | dict(still)))
+            self.stills.append((self.values, self.output))
+
+    def _ipython_display_(self) -> None:
+        shell = running_shell()
+        if shell is not None and self._shown_in != shell.execution_count:
+            self._show()  # not in the cell that made it, which has shown it
+
+    def _show(self) -> None:
+        shell = running_shell()
+        if shell is None:
+            return
+        from IPython.display import HTML, display
+
+        self._shown_in = shell.execution_count
+        if self.view is not None:
+            display(self.view)
+        for values, output in self.stills:
+            settings = ", ".join(f"{name} = {value}" for name, value in values.items())
+            caption = f"<figcaption><small>{html.escape(settings)}</small></figcaption>"
+            display(HTML(f"<figure>{_as_html(output)}{caption}</figure>"))
+
+
+def explore(
+    draw: Callable, stills: Sequence[Mapping[str, object]] = (), **controls: object
+) -> Explorer:
+    """A view of `draw(**values)`: sliders and menus when live, drawn stills when headless.
+
+    Args:
+        draw: returns a matplotlib figure, a DataFrame or a text for the values of the controls; its
+            own defaults are where the controls start.
+        stills: settings to draw when headless; the defaults alone where there are none.
+        controls: by name, a range `(low, high)` or `(low, high, step)`, a list of choices, a dict
+            of named ones, True or False, or a text.
+
+    An error inside `draw` is shown in place of the drawing when live, and raised when headless.
+
+    >>> view = explore(lambda n: "x" * n, n=(1, 9))
+    >>> view.set(n=3)
+    >>> view.output
+    'xxx'
+    """
+    explorer = Explorer(draw, controls)
+    if is_live():
+        explorer._go_live()
+    else:
+        explorer._draw_stills(stills)
+    explorer._show()
+    return explorer
+
+
+def running_shell():
+    """The IPython shell of this process, or None."""
+    if "IPython" not in sys.modules:
+        return None
+    from IPython import get_ipython
+
+    return get_ipython()
+
+
+def _drawn(draw: Callable, values: dict) -> object:
+    """What `draw` returns, with its figure closed so that the notebook shows it once."""
+    output = draw(**values)
+    if "matplotlib.figure" in sys.modules:
+        from matplotlib import pyplot
+        from matplotlib.figure import Figure
+
+        if isinstance(output, Figure):
+            pyplot.close(output)
+    return output
+
+
+def _as_html(output: object) -> str:
+    """The HTML that shows a figure, a table or a text."""
+    if hasattr(output, "savefig"):
+        buffer = io.BytesIO()
+        output.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
+        data = base64.b64encode(buffer.getvalue()).decode()
+        return f'<img style="max-width:100%" src="data:image/png;base64,{data}">'
+    if isinstance(output, list | tuple):
+        return "".join(_as_html(part) for part in output)
+    if hasattr(output, "_repr_html_"):
+        return output._repr_html_()
+    return f"<pre>{html.escape(str(output))}</pre>"

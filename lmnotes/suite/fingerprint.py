@@ -1,0 +1,129 @@
+"""What a run depends on, as one id, and where and with what it ran, as a record."""
+
+import json
+import os
+import platform
+import re
+import subprocess
+from collections.abc import Mapping
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+from lmnotes import artefacts
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_SOURCES = {".py", ".c", ".h", ".cpp", ".cu"}
+
+
+def run_id(notebook: Path, card: Path, profile: str, values: Mapping[str, object]) -> str:
+    """The id of a run: a hash of all that its results follow from.
+
+    These are the sources of the notebook's cells, the card, the package's sources, the profile,
+    the resolved parameters, the content of files that a parameter names, and the versions of
+    Python and of the packages that lmnotes requires.
+    """
+    facts = {
+        "cells": _cells(notebook),
+        "card": artefacts.file_sha256(card),
+        "package": _package_sources(),
+        "profile": profile,
+        "parameters": dict(values),
+        "files": {
+            name: _file_content(notebook.parent.parent / value)
+            for name, value in values.items()
+            if isinstance(value, str) and value
+        },
+        "versions": versions(),
+    }
+    return artefacts.content_id(facts, length=12)
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that lmnotes requires, by name."""
+    return {"python": platform.python_version(), **_package_versions()}
+
+
+def machine() -> dict[str, object]:
+    """The machine: processor, cores, memory in GiB, platform."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    except (AttributeError, ValueError, OSError):
+        memory = None
+    return {
+        "cpu": _cpu_model(),
+        "cores": os.cpu_count(),
+        "memory_gib": memory and round(memory, 1),
+        "platform": platform.platform(),
+    }
+
+
+def git_state(folder: Path) -> dict[str, object]:
+    """The checkout's commit and whether it has changes, both None outside a checkout."""
+
+    def git(*arguments: str) -> str | None:
+        try:
+            answer = subprocess.run(
+                ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=20
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return answer.stdout.strip() if answer.returncode == 0 else None
+
+    changes = git("status", "--porcelain")
+    return {"commit": git("rev-parse", "HEAD"), "dirty": None if changes is None else bool(changes)}
+
+
+def _cells(notebook: Path) -> list[list[str]]:
+    """Type and source of every cell; outputs, counts and ids do not change what a run gives."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
+
+
+def _package_sources() -> dict[str, str]:
+    return {
+        path.relative_to(_PACKAGE).as_posix(): artefacts.file_sha256(path)
+        for path in sorted(_PACKAGE.rglob("*"))
+        if path.suffix in _SOURCES and path.is_file()
+    }
+
+
+def _file_content(path: Path) -> object:
+    """A file's checksum; a folder's names, sizes and times; None where there is neither."""
+    try:
+        if path.is_file():
+            return artefacts.file_sha256(path)
+        if path.is_dir():
+            files = [file for file in sorted(path.rglob("*")) if file.is_file()]
+            facts = [(file, file.stat()) for file in files]
+            return [[str(file), stat.st_size, stat.st_mtime_ns] for file, stat in facts]
+    except OSError:  # a value that cannot be a path, such as one that is too long
+        pass
+    return None
+
+
+@cache
+def _package_versions() -> dict[str, str]:
+    try:
+        requirements = metadata.requires("lmnotes") or []
+    except metadata.PackageNotFoundError:
+        return {}
+    found = {}
+    for requirement in requirements:
+        name = re.match(r"[\w.-]+", requirement)[0]
+        if "extra ==" not in requirement:
+            try:
+                found[name] = metadata.version(name)
+            except metadata.PackageNotFoundError:
+                found[name] = "absent"
+    return found
+
+
+def _cpu_model() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()

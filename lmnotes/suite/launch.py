@@ -1,0 +1,141 @@
+"""The process that executes one notebook: `python -m lmnotes.suite.launch`, started by suite.run.
+
+It reads its job as one line of JSON from standard input, which stays open as long as its parent
+lives, and writes what happens as lines of JSON to standard output.
+"""
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+
+def main() -> int:
+    """Execute the notebook of the job, write its page, and return the exit code."""
+    channel = os.fdopen(os.dup(1), "w", buffering=1)  # what the kernel prints must not get into it
+    os.dup2(2, 1)
+
+    def say(**message: object) -> None:
+        print(json.dumps(message), file=channel, flush=True)
+
+    job = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    logging.getLogger("papermill").setLevel(logging.ERROR)  # it warns of types that it cannot parse
+    failure = _execute(job, say)
+    try:
+        _write_page(Path(job["output"]))
+    except Exception as error:
+        failure = failure or {"error": f"the page could not be written: {_one_line(error)}"}
+    say(**(failure or {}), status="failed" if failure else "ok")
+    return 1 if failure else 0
+
+
+def _execute(job: dict, say) -> dict | None:
+    """Run the notebook's cells; None, or the cell that failed and its error."""
+    import papermill
+    from papermill.engines import papermill_engines
+
+    reached: dict = {}
+    papermill_engines.register("lmnotes", _engine(say, reached))
+    try:
+        papermill.execute_notebook(
+            job["notebook"],
+            job["output"],
+            parameters=job["parameters"],
+            engine_name="lmnotes",
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            cwd=job["cwd"],
+            start_timeout=180,
+            iopub_timeout=120,  # four seconds by default: too few on a busy machine
+            kernel_manager_class=_kernel_manager(),
+        )
+    except papermill.PapermillExecutionError as error:
+        line = _first_line(error.source)
+        return {
+            "cell": error.exec_count,
+            "line": line,
+            "error": _one_line(f"{error.ename}: {error.evalue}"),
+        }
+    except Exception as error:  # the kernel died, or never came up
+        text = f"{type(error).__name__}: {_one_line(error)}"
+        if type(error).__name__ == "DeadKernelError":
+            text = "the kernel died, most often for lack of memory: try smaller parameters"
+        return {**reached, "error": text}
+    return None
+
+
+def _engine(say, reached: dict) -> type:
+    """A papermill engine that says which cell it has come to."""
+    from papermill.engines import NBClientEngine
+
+    class Engine(NBClientEngine):
+        @classmethod
+        def execute_managed_notebook(cls, nb_man, kernel_name, **kwargs):
+            begin, number = nb_man.cell_start, 0
+
+            def cell_start(cell, cell_index=None, **rest):
+                nonlocal number
+                number += cell.cell_type == "code"
+                line = _first_line(cell.source)
+                reached.update(cell=number, line=line)
+                say(at=cell_index, of=len(nb_man.nb.cells), line=line)
+                return begin(cell, cell_index=cell_index, **rest)
+
+            nb_man.cell_start = cell_start
+            return super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
+
+    return Engine
+
+
+def _kernel_manager() -> type:
+    """A kernel manager whose kernel is this interpreter, whatever kernels the user installed."""
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+
+    class ThisPython(AsyncKernelManager):
+        @property
+        def kernel_spec(self):
+            return KernelSpec(
+                argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+                name="python3",
+                display_name="Python 3 (ipykernel)",
+                language="python",
+            )
+
+    return ThisPython
+
+
+def _write_page(path: Path) -> None:
+    if path.is_file():
+        from lmnotes.suite import page
+
+        page.write(path, path.with_suffix(".html"))
+
+
+def _end_with_parent() -> None:
+    """End this process and its kernel when standard input closes: the parent is gone."""
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)  # nbclient shuts the kernel down on it
+    time.sleep(5)
+    os._exit(1)
+
+
+def _first_line(source: str) -> str:
+    """The first line of a cell that says what it does."""
+    lines = [line.strip() for line in source.splitlines()]
+    code = [line for line in lines if line and not line.startswith(("#", "%"))]
+    return (code or [line for line in lines if line] or [""])[0]
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())[:600]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

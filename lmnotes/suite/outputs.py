@@ -1,0 +1,215 @@
+"""What a notebook leaves behind: figures and tables with their data, in the folder of its run."""
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lmnotes import artefacts
+from lmnotes.suite import card as cards
+from lmnotes.suite import parameters
+from lmnotes.suite.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+# No dates, no versions, fixed salt: the same figure is the same bytes in every run.
+_STABLE = {"svg.hashsalt": "lmnotes", "svg.fonttype": "path", "pdf.fonttype": 42}
+_METADATA = {
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    "svg": {"Date": None, "Creator": None},
+    "png": {"Software": None},
+}
+_DPI = 200
+
+
+@dataclass
+class Run:
+    """The run that the current notebook writes to."""
+
+    name: str
+    folder: Path
+    card: cards.Card
+    profile: str
+    parameters: dict = field(default_factory=dict)
+    inputs: dict = field(default_factory=dict)
+    claims: dict = field(default_factory=dict)  # id -> what was measured, filled by suite.claims
+
+
+_current: Run | None = None
+
+
+def begin(name: str, namespace: Mapping[str, object] | None = None) -> None:
+    """Start the run of notebook `name`: the folder that its results go to, emptied of older ones.
+
+    Args:
+        name: the notebook's name, such as `01_norm_information_gain`.
+        namespace: `globals()` of the notebook, from which its parameters are checked and
+            remembered.
+
+    The folder is the launcher's (`LMNOTES_RUN_FOLDER`), else `outputs/<name>/interactive/`.
+    Raises `InputError` where the card is missing or wrong, or where a parameter is.
+    """
+    global _current
+    card = cards.of(name)
+    values = _parameters(name, namespace or {})
+    folder = os.environ.get("LMNOTES_RUN_FOLDER")
+    folder = Path(folder) if folder else artefacts.outputs_folder().resolve() / name / "interactive"
+    for part in ("figures", "tables"):
+        shutil.rmtree(folder / part, ignore_errors=True)
+        (folder / part).mkdir(parents=True)
+    profile = os.environ.get("LMNOTES_PROFILE") or _likely_profile(card, values)
+    _current = Run(name, folder, card, profile, values)
+    write_text(folder / "inputs.json", "{}\n")
+    from lmnotes.suite import claims
+
+    claims.save()
+
+
+def current() -> Run:
+    """The run that `begin` started."""
+    if _current is None:
+        raise InputError(
+            "no run has begun in this notebook; expected outputs.begin(name, globals()) before the "
+            "first figure, table, claim or exercise: run the cell after the parameters"
+        )
+    return _current
+
+
+def figure(fig: "Figure", name: str, data: "pd.DataFrame", caption: str = "") -> None:
+    """Save a figure as `figures/NAME.pdf`, `.svg` and `.png`, its data as `.csv`, and show it.
+
+    The figure is closed, so that a notebook shows it once. Raises `InputError` for a figure
+    without data.
+    """
+    frame = _frame(data, f"figure {name!r}", "pass data=, the table that it was drawn from")
+    stem = current().folder / "figures" / _checked(name)
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+
+    with mpl.rc_context(_STABLE):
+        for suffix, metadata in _METADATA.items():
+            fig.savefig(
+                stem.with_suffix(f".{suffix}"), dpi=_DPI, metadata=metadata, bbox_inches="tight"
+            )
+    plt.close(fig)
+    _csv(frame, stem.with_suffix(".csv"))
+    _caption(stem.parent, name, caption)
+    if _in_notebook():
+        from IPython.display import Image, display
+
+        png = stem.with_suffix(".png").read_bytes()
+        width = (
+            int.from_bytes(png[16:20], "big") * 96 // _DPI
+        )  # its IHDR, in pixels; at 96 per inch
+        display(Image(data=png, format="png", width=width, alt=caption or name))
+        _show_caption(caption)
+
+
+def table(data: "pd.DataFrame", name: str, caption: str = "") -> None:
+    """Save a table as `tables/NAME.csv` and show it."""
+    frame = _frame(data, f"table {name!r}", "pass the table")
+    path = current().folder / "tables" / f"{_checked(name)}.csv"
+    _csv(frame, path)
+    _caption(path.parent, name, caption)
+    if _in_notebook():
+        from IPython.display import display
+
+        display(frame)
+        _show_caption(caption)
+
+
+def note_input(name: str, value: object) -> None:
+    """Note in the run's record what it read: the content id of a corpus, a model's id."""
+    run = current()
+    run.inputs[name] = value.item() if hasattr(value, "item") else value
+    write_text(run.folder / "inputs.json", json.dumps(run.inputs, indent=1, default=str) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Put `text` in the file at `path` by one rename, so that a reader never sees half of it."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
+def _parameters(name: str, namespace: Mapping[str, object]) -> dict:
+    """The notebook's parameters with the values they have in its namespace, checked."""
+    path = cards.notebooks_folder() / f"{name}.ipynb"
+    if not path.is_file():  # a copy under another name
+        return {}
+    declared = parameters.read(path)
+    given = {one.name: namespace[one.name] for one in declared if one.name in namespace}
+    return parameters.check(declared, given)
+
+
+def _likely_profile(card: cards.Card, values: Mapping[str, object]) -> str:
+    """The profile whose settings are nearest to these values; `laptop` among equals."""
+
+    def agreement(profile: str) -> tuple[float, bool]:
+        settings = card.profiles.get(profile, {})
+        met = sum(values.get(name) == value for name, value in settings.items())
+        return met / len(settings) if settings else 0.0, profile == "laptop"
+
+    return max(cards.PROFILES, key=agreement)
+
+
+def _frame(data: object, what: str, advice: str) -> "pd.DataFrame":
+    """The data as a DataFrame with at least one row."""
+    import pandas as pd
+
+    if isinstance(data, pd.Series):
+        data = data.to_frame()
+    elif isinstance(data, Mapping):
+        data = pd.DataFrame(data)
+    if not isinstance(data, pd.DataFrame) or data.empty:
+        given = "an empty table" if isinstance(data, pd.DataFrame) else type(data).__name__
+        raise InputError(
+            f"{what} was given {given} as data; expected a DataFrame with rows: {advice}"
+        )
+    return data
+
+
+def _csv(frame: "pd.DataFrame", path: Path) -> None:
+    import pandas as pd
+
+    index = not isinstance(frame.index, pd.RangeIndex)
+    frame.to_csv(path, index=index, float_format="%.10g", lineterminator="\n", encoding="utf-8")
+
+
+def _checked(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        raise InputError(
+            f"name {name!r} was given; expected letters, digits, '_' and '-', as it names a file: "
+            "rename it"
+        )
+    return name
+
+
+def _caption(folder: Path, name: str, caption: str) -> None:
+    path = folder / "captions.json"
+    captions = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    captions[name] = caption
+    write_text(path, json.dumps(captions, indent=1, ensure_ascii=False) + "\n")
+
+
+def _in_notebook() -> bool:
+    """Whether there is a kernel to show things in."""
+    if "IPython" not in sys.modules:
+        return False
+    from IPython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None) is not None
+
+
+def _show_caption(caption: str) -> None:
+    from IPython.display import Markdown, display
+
+    if caption:
+        display(Markdown(caption))

@@ -1,0 +1,229 @@
+"""A notebook's typed parameters cell, read without running it, checked before a kernel starts."""
+
+import ast
+import io
+import json
+import math
+import re
+import tokenize
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lmnotes.suite.errors import InputError, nearest
+
+_SCALARS = {"int": int, "float": float, "str": str, "bool": bool}
+_SUPPORTED = 'int, float, str, bool, Literal["a", "b"], list[int], list[float], list[str], X | None'
+_NUMBER = r"[-+]?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?"
+_RANGE = re.compile(rf"^({_NUMBER})\.\.({_NUMBER})?(?=$|[\s,;:])[\s,;:]*")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One line of a parameters cell: `name: type = default  # low..high comment`."""
+
+    name: str
+    type: str
+    default: object
+    low: float | None = None
+    high: float | None = None
+    comment: str = ""
+
+    @property
+    def range(self) -> str:
+        """The allowed range as the comment wrote it, or nothing.
+
+        >>> Parameter("dim", "int", 100, low=10, high=1000).range
+        '10..1000'
+        """
+        if self.low is None:
+            return ""
+        return f"{self.low:g}.." + ("" if self.high is None else f"{self.high:g}")
+
+
+def read(path: Path | str) -> list[Parameter]:
+    """The parameters of the notebook at `path`, in the order of its cell tagged `parameters`.
+
+    Raises `InputError` where the cell is missing, holds more than typed assignments of plain
+    values, or has a default that its own type or range refuses.
+    """
+    path = Path(path)
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    cells = [c for c in notebook["cells"] if "parameters" in c.get("metadata", {}).get("tags", [])]
+    if len(cells) != 1:
+        raise InputError(
+            f"{path.name} has {len(cells)} cells tagged 'parameters'; expected one: "
+            "tag the cell that holds the typed assignments"
+        )
+    source = cells[0]["source"]
+    return parse(source if isinstance(source, str) else "".join(source), where=path.name)
+
+
+def parse(source: str, where: str = "parameters cell") -> list[Parameter]:
+    """The parameters that the source of a parameters cell declares.
+
+    >>> [dim] = parse("dim: int = 100  # 10..1000, size of a vector")
+    >>> dim.default, dim.range, dim.comment
+    (100, '10..1000', 'size of a vector')
+    """
+    comments = {
+        token.start[0]: token.string.lstrip("# ").strip()
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    }
+    parameters = []
+    for statement in ast.parse(source).body:
+        if isinstance(statement, ast.Import | ast.ImportFrom):  # `from typing import Literal`
+            continue
+        if not isinstance(statement, ast.AnnAssign) or statement.value is None:
+            raise InputError(
+                f"{where}: line {statement.lineno} is {ast.unparse(statement)!r}; expected "
+                "'name: type = default  # comment': give it a type, or move it to another cell"
+            )
+        parameters.append(_declared(statement, comments.get(statement.end_lineno, ""), where))
+    return parameters
+
+
+def _declared(statement: ast.AnnAssign, comment: str, where: str) -> Parameter:
+    """The parameter that one annotated assignment declares, its default checked."""
+    name, written = ast.unparse(statement.target), ast.unparse(statement.annotation)
+    try:
+        default = ast.literal_eval(statement.value)
+    except ValueError:
+        raise InputError(
+            f"{where}: the default of '{name}' is {ast.unparse(statement.value)}; expected a plain "
+            "value: write the value itself, and compute in a later cell"
+        ) from None
+    low = high = None
+    if found := _RANGE.match(comment):
+        low, high = float(found[1]), None if found[2] is None else float(found[2])
+        comment = comment[found.end() :]
+    parameter = Parameter(name, written, default, low, high, comment)
+    try:
+        return replace(parameter, default=_value(parameter, default, from_text=False))
+    except InputError as error:
+        raise InputError(f"{where}: the default of {error}") from None
+
+
+def check(parameters: Sequence[Parameter], overrides: Mapping[str, object]) -> dict[str, object]:
+    """The typed value of every parameter: its override where there is one, else its default.
+
+    Args:
+        parameters: as `read` returns them.
+        overrides: by name; a string (from a command line) is read as the declared type.
+
+    Raises `InputError` for an unknown name, a wrong type, a value out of range or outside a
+    `Literal`.
+
+    >>> check(parse("dim: int = 100  # 10..1000"), {"dim": "50"})
+    {'dim': 50}
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    for name in overrides:
+        if name not in known:
+            raise InputError(
+                f"parameter {name!r} was given; expected one that the notebook declares: "
+                f"{nearest(name, known)}"
+            )
+    return {
+        name: _value(parameter, overrides[name]) if name in overrides else parameter.default
+        for name, parameter in known.items()
+    }
+
+
+def _value(parameter: Parameter, given: object, from_text: bool = True) -> object:
+    """The given value as the parameter's type, checked against its range."""
+    annotation = ast.parse(parameter.type, mode="eval").body
+    members, optional = _members(annotation)
+    if optional and (given is None or (from_text and given in ("None", "none"))):
+        return None
+    if len(members) != 1:
+        raise _unsupported(parameter)
+    value = _typed(parameter, members[0], given, from_text)
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, str | bool) or parameter.low is None:
+            continue
+        if item < parameter.low or (parameter.high is not None and item > parameter.high):
+            raise InputError(
+                f"parameter '{parameter.name}' = {item!r} is out of range; expected "
+                f"{parameter.range}: choose a value in it, the default is {parameter.default!r}"
+            )
+    return value
+
+
+def _members(annotation: ast.expr) -> tuple[list[ast.expr], bool]:
+    """The alternatives of `A | B | None` that are not None, and whether None is one of them."""
+    if isinstance(annotation, ast.BinOp) and isinstance(annotation.op, ast.BitOr):
+        left, none_left = _members(annotation.left)
+        right, none_right = _members(annotation.right)
+        return left + right, none_left or none_right
+    if isinstance(annotation, ast.Constant) and annotation.value is None:
+        return [], True
+    return [annotation], False
+
+
+def _typed(parameter: Parameter, kind: ast.expr, given: object, from_text: bool) -> object:
+    """The given value as the type that `kind` writes."""
+    if isinstance(kind, ast.Name) and kind.id in _SCALARS:
+        return _scalar(parameter, kind.id, given, from_text)
+    if isinstance(kind, ast.Subscript) and ast.unparse(kind.value).endswith("Literal"):
+        inner = kind.slice.elts if isinstance(kind.slice, ast.Tuple) else [kind.slice]
+        choices = [ast.literal_eval(choice) for choice in inner]
+        for choice in choices:
+            if type(choice) is type(given) and choice == given:
+                return choice
+            if from_text and isinstance(given, str) and str(choice) == given:
+                return choice
+        near = nearest(str(given), map(str, choices))
+        raise _mismatch(parameter, given, f"one of {', '.join(map(repr, choices))}", near)
+    if isinstance(kind, ast.Subscript) and ast.unparse(kind.value) == "list":
+        item = ast.unparse(kind.slice)
+        if item in ("int", "float", "str"):
+            return [_scalar(parameter, item, one, from_text) for one in _items(parameter, given)]
+    raise _unsupported(parameter)
+
+
+def _items(parameter: Parameter, given: object) -> list:
+    """The items of a list that was given as a list, as `[1, 2]` or as `1,2`."""
+    if isinstance(given, list | tuple):
+        return list(given)
+    if isinstance(given, str):
+        if not given.strip().startswith("["):
+            return [part.strip() for part in given.split(",")] if given.strip() else []
+        try:
+            return list(ast.literal_eval(given))
+        except (ValueError, SyntaxError):
+            pass
+    raise _mismatch(parameter, given, f"a {parameter.type}", "write it as 1,2,3 or [1, 2, 3]")
+
+
+def _scalar(parameter: Parameter, kind: str, given: object, from_text: bool) -> object:
+    """The given value as int, float, str or bool; text is parsed, and an int is a float too."""
+    wanted, value = _SCALARS[kind], given
+    if from_text and isinstance(given, str) and kind != "str":
+        try:
+            value = (
+                {"true": True, "false": False}[given.lower()] if kind == "bool" else wanted(given)
+            )
+        except (ValueError, KeyError):
+            value = None
+    if kind == "float" and type(value) is int:
+        value = float(value)
+    if type(value) is not wanted or (kind == "float" and math.isnan(value)):
+        example = {"int": "50", "float": "0.025", "bool": "true or false", "str": "text"}[kind]
+        raise _mismatch(parameter, given, f"type {parameter.type}", f"write it like {example}")
+    return value
+
+
+def _mismatch(parameter: Parameter, given: object, expected: str, advice: str) -> InputError:
+    return InputError(
+        f"parameter '{parameter.name}' = {given!r} does not fit; expected {expected}: "
+        f"{advice} (the default is {parameter.default!r})"
+    )
+
+
+def _unsupported(parameter: Parameter) -> InputError:
+    return InputError(
+        f"parameter '{parameter.name}' has type {parameter.type}; expected one of {_SUPPORTED}: "
+        "use the nearest of these and convert in a later cell"
+    )

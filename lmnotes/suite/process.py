@@ -1,0 +1,123 @@
+"""One notebook executed in a process of its own, watched from this one."""
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from lmnotes import artefacts
+
+_DROPPED = ("LMNOTES_LIVE", "MPLBACKEND")  # what belongs to the caller's own session
+
+
+def execute(
+    notebook: Path, folder: Path, values: Mapping[str, object], profile: str, title: str
+) -> dict:
+    """How the execution ended: `status` `ok` or `failed`, then with `error`, `cell` and `line`.
+
+    Args:
+        notebook: the notebook; its kernel works in the folder above the notebooks.
+        folder: of the run; the executed notebook and its page are written there.
+        values: the parameters to inject.
+        profile: told to the kernel.
+        title: of the progress bar.
+
+    The process and its kernel end with this one, however it ends.
+    """
+    job = {
+        "notebook": str(notebook),
+        "output": str(folder / "notebook.ipynb"),
+        "parameters": dict(values),
+        "cwd": str(notebook.parent.parent),
+    }
+    log = folder / "launch.log"
+    with open(log, "w") as stderr:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "lmnotes.suite.launch"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            env=_environment(notebook, folder, profile),
+            start_new_session=True,  # an interrupt at the terminal reaches it through us only
+        )
+        try:
+            with contextlib.suppress(BrokenPipeError):
+                child.stdin.write(json.dumps(job) + "\n")
+                child.stdin.flush()
+            end = _follow(child, title)
+            child.wait()
+        finally:
+            _stop(child)
+    end = end or _end_without_word(child, log)
+    if end["status"] == "ok" or not log.stat().st_size:
+        log.unlink()
+    return end
+
+
+def _environment(notebook: Path, folder: Path, profile: str) -> dict[str, str]:
+    """The environment of the kernel."""
+    mine = {name: value for name, value in os.environ.items() if name not in _DROPPED}
+    return mine | {
+        "LMNOTES_RUN_FOLDER": str(folder),
+        "LMNOTES_PROFILE": profile,
+        "LMNOTES_HEADLESS": "1",
+        "LMNOTES_NOTEBOOKS": str(notebook.parent),
+        "LMNOTES_OUTPUTS": str(artefacts.outputs_folder().resolve()),
+        "PYTHONHASHSEED": "0",
+    }
+
+
+def _follow(child: subprocess.Popen, title: str) -> dict | None:
+    """The child's last message, None where it ended without one; meanwhile a bar of its cells."""
+    from tqdm import tqdm
+
+    messages: queue.Queue = queue.Queue()
+
+    def read() -> None:
+        for line in child.stdout:
+            messages.put(json.loads(line))
+        messages.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    end = None
+    with tqdm(desc=title, unit="cell", disable=None, leave=False, dynamic_ncols=True) as bar:
+        while True:
+            try:
+                message = messages.get(timeout=1)
+            except queue.Empty:
+                bar.refresh()  # the time goes on within a long cell
+                continue
+            if message is None:
+                return end
+            if "status" in message:
+                end = message
+            elif not bar.disable:
+                bar.total, bar.n = message["of"], message["at"]
+                bar.set_postfix_str(message["line"][:50])
+
+
+def _end_without_word(child: subprocess.Popen, log: Path) -> dict:
+    """What to say of a child that ended before it could say how."""
+    said = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
+    error = f"its process ended with code {child.returncode}: {said[-1]}"
+    return {"status": "failed", "error": error}
+
+
+def _stop(child: subprocess.Popen) -> None:
+    """End the child if it still runs; it shuts its kernel down first, or is killed after 5 s."""
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+    with contextlib.suppress(BrokenPipeError):
+        child.stdin.close()
+    child.stdout.close()

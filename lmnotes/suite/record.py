@@ -1,0 +1,92 @@
+"""What a run leaves on record, `run.json`, and whether what it left is still whole."""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lmnotes import artefacts
+from lmnotes.suite import outputs
+
+RECORD = "run.json"
+
+
+def read(folder: Path) -> dict | None:
+    """The record of the run in a folder, or None where it has none that can be read."""
+    try:
+        return json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def everything() -> list[dict]:
+    """The records of all runs in the outputs folder, each with its `folder`, last asked for last.
+
+    A run whose process is gone has status `interrupted`.
+    """
+    found = []
+    for path in artefacts.outputs_folder().resolve().glob(f"[0-9][0-9]_*/*/{RECORD}"):
+        if record := read(path.parent):
+            if record["status"] == "running" and not _is_locked(path.parent):
+                record["status"] = "interrupted"
+            found.append(record | {"folder": path.parent})
+    return sorted(found, key=lambda record: record["asked"])
+
+
+def save(folder: Path, record: dict) -> None:
+    """Write a run's record into its folder."""
+    text = json.dumps(record, indent=1, ensure_ascii=False, default=str)
+    outputs.write_text(folder / RECORD, text + "\n")
+
+
+def is_whole(folder: Path, record: dict) -> bool:
+    """Whether a run ended well and every file it left is as it left it."""
+    return record["status"] == "ok" and all(
+        (folder / name).is_file() and artefacts.file_sha256(folder / name) == checksum
+        for name, checksum in record["files"].items()
+    )
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """The sha256 of every file in a run's folder but the record, by its relative path."""
+    return {
+        path.relative_to(folder).as_posix(): artefacts.file_sha256(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != RECORD
+    }
+
+
+def inputs(folder: Path) -> dict:
+    """What the notebook noted that it read."""
+    try:
+        return json.loads((folder / "inputs.json").read_text(encoding="utf-8"))
+    except OSError:
+        return {}
+
+
+def lock(folder: Path):
+    """A lock on a run's folder, beside it, held by one process at a time."""
+    import filelock
+
+    return filelock.FileLock(folder.with_name(f".{folder.name}.lock"))
+
+
+def shown(path: Path) -> str:
+    """The path as seen from the current folder."""
+    here = Path(os.getcwd())
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def now() -> str:
+    """The time in UTC, as a record writes it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _is_locked(folder: Path) -> bool:
+    import filelock
+
+    try:
+        with lock(folder).acquire(blocking=False):
+            return False
+    except filelock.Timeout:
+        return True

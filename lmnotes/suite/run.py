@@ -1,0 +1,198 @@
+"""Run notebooks headless: check, skip what has not changed, execute in a process, record."""
+
+import csv
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lmnotes import artefacts
+from lmnotes.suite import card as cards
+from lmnotes.suite import fingerprint, parameters, process, record, rules
+from lmnotes.suite.errors import InputError, nearest
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended: `ok`, `kept` (nothing had changed) or `failed`, and where it lies."""
+
+    name: str
+    profile: str
+    status: str
+    folder: Path | None = None
+    seconds: float = 0.0
+    message: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """0 where the results are there, 1 where they are not."""
+        return 1 if self.status == "failed" else 0
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A run whose parameters have been checked."""
+
+    notebook: Path
+    card: cards.Card
+    profile: str
+    values: dict
+    changed: dict  # what papermill injects: the values that differ from the notebook's own
+    folder: Path
+
+
+def run(
+    name: str,
+    profile: str = "laptop",
+    overrides: Mapping[str, object] | None = None,
+    force: bool = False,
+) -> RunResult:
+    """The result of running one notebook at a profile, with some parameters set by hand.
+
+    Args:
+        name: number or name of the notebook; a prefix is enough.
+        profile: `smoke`, `laptop` or `paper`.
+        overrides: parameters by name; strings are read as their declared types, and paths are
+            relative to the folder above the notebooks.
+        force: run even if nothing changed.
+
+    Raises `InputError` before a kernel starts where a name or a value is wrong. A notebook that
+    fails is not an exception: its result says so.
+    """
+    return _carry_out(_plan(name, profile, overrides or {}), force)
+
+
+def run_all(
+    names: Sequence[str] = (),
+    profile: str = "laptop",
+    overrides: Mapping[str, object] | None = None,
+    force: bool = False,
+) -> list[RunResult]:
+    """The results of these notebooks, or of all, in order; after one that fails the next runs.
+
+    Names and values given by hand are checked for every notebook before the first kernel starts.
+    """
+    by_hand = bool(names or overrides)
+    plans: list[_Plan | RunResult] = []
+    for name in names or [path.stem for path in cards.notebooks()]:
+        try:
+            plans.append(_plan(name, profile, overrides or {}))
+        except InputError as error:
+            if by_hand or profile not in cards.PROFILES:
+                raise
+            plans.append(RunResult(name, profile, "failed", message=str(error)))
+            _tell(f"{name} cannot run: {error}")
+    return [plan if isinstance(plan, RunResult) else _carry_out(plan, force) for plan in plans]
+
+
+def _plan(name: str, profile: str, overrides: Mapping[str, object]) -> _Plan:
+    """Find the notebook, check its card and parameters, and give the run its folder."""
+    if profile not in cards.PROFILES:
+        raise InputError(
+            f"profile {profile!r} was given; expected {', '.join(cards.PROFILES)}: "
+            f"{nearest(profile, cards.PROFILES)}"
+        )
+    notebook = cards.find(name)
+    card = cards.of(notebook.stem)
+    declared = parameters.read(notebook)
+    for setting in cards.PROFILES:
+        try:
+            parameters.check(declared, card.profiles.get(setting, {}))
+        except InputError as error:
+            raise InputError(f"{card.number}.toml [profiles.{setting}]: {error}") from None
+    values = parameters.check(declared, {**card.profiles.get(profile, {}), **overrides})
+    changed = {one.name: values[one.name] for one in declared if values[one.name] != one.default}
+    identity = fingerprint.run_id(notebook, cards.path_of(notebook.stem), profile, values)
+    folder = artefacts.outputs_folder().resolve() / notebook.stem / identity
+    return _Plan(notebook, card, profile, values, changed, folder)
+
+
+def _carry_out(plan: _Plan, force: bool) -> RunResult:
+    """Run a plan, or keep what an equal run has left."""
+    folder = plan.folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with record.lock(folder):  # a second process that asks for the same run waits, then keeps it
+        entry = record.read(folder)
+        if entry and not force and record.is_whole(folder, entry):
+            record.save(folder, entry | {"asked": record.now()})
+            _tell(f"{plan.card.number} unchanged, kept: {record.shown(folder)}")
+            return RunResult(plan.notebook.stem, plan.profile, "kept", folder, entry["seconds"])
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        entry = _execute(plan)
+    return _told(plan, entry)
+
+
+def _execute(plan: _Plan) -> dict:
+    """The record of the run, which is on disk from its start to its end."""
+    entry, folder = _opening(plan), plan.folder
+    record.save(folder, entry)
+    start = time.perf_counter()
+    title = f"{plan.card.number} {plan.profile}"
+    try:
+        end = process.execute(plan.notebook, folder, plan.changed, plan.profile, title)
+    except BaseException:
+        record.save(folder, entry | {"status": "interrupted", "ended": record.now()})
+        raise
+    entry |= {"status": end["status"], "ended": record.now()}
+    entry |= {"seconds": round(time.perf_counter() - start, 2)}
+    entry |= {"inputs": record.inputs(folder), "missing": _missing(plan)}
+    if end["status"] != "ok":
+        entry["failure"] = {key: end[key] for key in ("cell", "line", "error") if key in end}
+    entry["files"] = record.checksums(folder)
+    record.save(folder, entry)
+    return entry
+
+
+def _opening(plan: _Plan) -> dict:
+    """What the record says before the first cell has run."""
+    started = record.now()
+    return {
+        "notebook": plan.notebook.stem,
+        "title": plan.card.title,
+        "run_id": plan.folder.name,
+        "status": "running",
+        "profile": plan.profile,
+        "parameters": plan.values,
+        "seed": plan.values.get("seed"),
+        "asked": started,
+        "started": started,
+        "git": fingerprint.git_state(plan.notebook.parent),
+        "versions": fingerprint.versions(),
+        "machine": fingerprint.machine(),
+    }
+
+
+def _missing(plan: _Plan) -> list[str]:
+    """What the card lists and the run has not left."""
+    wanted = [f"figures/{name}.pdf" for name in plan.card.figures]
+    wanted += [f"tables/{name}.csv" for name in plan.card.tables]
+    missing = [name for name in wanted if not (plan.folder / name).is_file()]
+    try:
+        with open(plan.folder / "claims.csv", newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    except OSError:
+        return [*missing, "claims.csv"]
+    return missing + [f"claim {row['id']}" for row in rows if row["verdict"] == rules.NOT_RECORDED]
+
+
+def _told(plan: _Plan, entry: dict) -> RunResult:
+    """Say how a run ended, and return it."""
+    number, seconds, folder = plan.card.number, entry["seconds"], plan.folder
+    if entry["status"] == "ok":
+        message = f"{number} {plan.profile}, {seconds:.0f} s: {record.shown(folder)}"
+        if entry["missing"]:
+            message += f"\n   its card also lists {', '.join(entry['missing'])}: not there"
+    else:
+        failure = entry["failure"]
+        cell = f" in cell [{failure['cell']}] {failure['line']!r}" if "cell" in failure else ""
+        message = f"{number} failed after {seconds:.0f} s{cell}\n   {failure['error']}"
+        if (folder / "notebook.ipynb").is_file():
+            message += f"\n   the notebook up to there: {record.shown(folder / 'notebook.ipynb')}"
+    _tell(message)
+    return RunResult(plan.notebook.stem, plan.profile, entry["status"], folder, seconds, message)
+
+
+def _tell(message: str) -> None:
+    print(message, flush=True)

@@ -1,0 +1,135 @@
+"""Notebooks without outputs, `NN_name.ipynb`, and their percent-format twins, `py/NN_name.py`."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from lmnotes.suite import card, outputs
+from lmnotes.suite.errors import InputError
+
+_KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def twin_of(notebook: Path) -> Path:
+    """The text twin of a notebook."""
+    return notebook.parent / "py" / f"{notebook.stem}.py"
+
+
+def notebook_text(twin: str) -> str:
+    """The `.ipynb` file that a text twin stands for: no outputs, no counts, always the same bytes.
+
+    >>> "outputs" in notebook_text("# %%\\nprint(1)")
+    True
+    """
+    import jupytext
+
+    return _plain(jupytext.reads(twin, fmt="py:percent"))
+
+
+def twin_text(notebook: str) -> str:
+    """The text twin of an `.ipynb` file."""
+    import jupytext
+    import nbformat
+
+    node = nbformat.reads(_plain(nbformat.reads(notebook, as_version=4)), as_version=4)
+    node.metadata = {"jupytext": {"notebook_metadata_filter": "-all"}}
+    return jupytext.writes(node, fmt="py:percent")
+
+
+def sync(names: Sequence[str] = (), direction: str = "auto") -> list[Path]:
+    """The files that were written so that every notebook equals its twin.
+
+    Args:
+        names: numbers or names; all where empty.
+        direction: `from-twin` writes notebooks, `from-notebook` writes twins and strips the
+            notebooks; `auto` is `from-twin` unless a notebook's cells were edited later than its
+            twin's, which it refuses to overwrite.
+    """
+    written: list[Path] = []
+    for notebook in _pairs(names):
+        twin = twin_of(notebook)
+        if direction == "from-notebook" or (direction == "auto" and not twin.exists()):
+            text = twin_text(notebook.read_text(encoding="utf-8"))
+            written += _put(twin, text)
+        elif direction == "auto" and notebook.exists() and _edited_later(notebook, twin):
+            raise InputError(
+                f"{notebook.name} has other cells than its twin and was saved later; expected "
+                "edits in one of them: 'lmnotes sync --from-notebook' keeps the notebook's, "
+                "'lmnotes sync --from-twin' the twin's"
+            )
+        written += _put(notebook, notebook_text(twin.read_text(encoding="utf-8")))
+    return written
+
+
+def differing(names: Sequence[str] = ()) -> list[str]:
+    """A sentence for every notebook that is not byte for byte what its twin stands for."""
+    import nbformat
+
+    found = []
+    for notebook in _pairs(names):
+        twin = twin_of(notebook)
+        if not twin.exists() or not notebook.exists():
+            found.append(f"{(twin if notebook.exists() else notebook).name} is not there")
+            continue
+        text = notebook.read_text(encoding="utf-8")
+        cells = nbformat.reads(text, as_version=4).cells
+        if any(cell.get("outputs") or cell.get("execution_count") for cell in cells):
+            found.append(f"{notebook.name} carries outputs")
+        elif text != notebook_text(twin.read_text(encoding="utf-8")):
+            found.append(f"{notebook.name} differs from py/{twin.name}")
+    return found
+
+
+def _plain(node) -> str:
+    """A notebook's file: its cells' types, sources and tags, and nothing that a save changes."""
+    import nbformat
+    from nbformat import v4
+
+    make = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell, "raw": v4.new_raw_cell}
+    cells = []
+    for index, cell in enumerate(node.cells):
+        source = cell.source.rstrip("\n")
+        digest = hashlib.sha256(source.encode()).hexdigest()[:8]
+        tags = list(cell.metadata.get("tags", []))
+        new = make[cell.cell_type](source, metadata={"tags": tags} if tags else {})
+        new["id"] = f"{index:03d}-{digest}"
+        cells.append(new)
+    language = {"name": "python"}
+    plain = v4.new_notebook(
+        cells=cells, metadata={"kernelspec": _KERNEL, "language_info": language}
+    )
+    plain.nbformat, plain.nbformat_minor = 4, 5
+    return nbformat.writes(plain, version=nbformat.NO_CONVERT).rstrip("\n") + "\n"
+
+
+def _pairs(names: Sequence[str]) -> list[Path]:
+    """The notebooks with these names, or all that there are as a notebook or as a twin."""
+    folder = card.notebooks_folder()
+    stems = {path.stem for path in card.notebooks()}
+    stems |= {path.stem for path in (folder / "py").glob("[0-9][0-9]_*.py")}
+    if names:
+        found = [[stem for stem in sorted(stems) if stem.startswith(str(name))] for name in names]
+        stems = {
+            (stem or [card.find(name).stem])[0] for stem, name in zip(found, names, strict=True)
+        }
+    return [folder / f"{stem}.ipynb" for stem in sorted(stems)]
+
+
+def _edited_later(notebook: Path, twin: Path) -> bool:
+    """Whether the notebook has other cells than its twin, and is the newer file."""
+    import nbformat
+
+    if os.path.getmtime(notebook) <= os.path.getmtime(twin):
+        return False
+    mine = _plain(nbformat.read(notebook, as_version=4))
+    return mine != notebook_text(twin.read_text(encoding="utf-8"))
+
+
+def _put(path: Path, text: str) -> list[Path]:
+    """Write a file where its text is another; the files written."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return []
+    path.parent.mkdir(parents=True, exist_ok=True)
+    outputs.write_text(path, text)
+    return [path]

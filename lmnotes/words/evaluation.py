@@ -1,0 +1,124 @@
+"""How well the cosines of word vectors agree with people's judgements of similar words.
+
+WordSim-353 (Finkelstein et al. 2002) asks how related two words are, SimLex-999 (Hill et al. 2015)
+how similar. Both lie in gensim's own test data, so nothing is downloaded.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.words.embedding import Embedding
+
+if TYPE_CHECKING:
+    import pandas
+
+INSTALLED = {"wordsim353": "wordsim353.tsv", "simlex999": "simlex999.txt"}
+
+
+@dataclass(frozen=True, eq=False)
+class Similarity:
+    """The agreement of an embedding with one benchmark.
+
+    Args:
+        name: the benchmark.
+        spearman: rank correlation of cosine and human score over the covered pairs; nan where
+            fewer than 3 pairs are covered.
+        n_covered: pairs of which the embedding has both words.
+        n_pairs: pairs of the benchmark.
+        pairs: one row per pair: first, second, human, cosine (nan where not covered).
+    """
+
+    name: str
+    spearman: float
+    n_covered: int
+    n_pairs: int
+    pairs: "pandas.DataFrame"
+
+
+def similarity(embedding: Embedding, benchmark: str | Path) -> Similarity:
+    """The Spearman correlation of cosines with a similarity benchmark, over the pairs it covers.
+
+    Args:
+        benchmark: `wordsim353`, `simlex999`, or the path of a table (tab or comma) whose first two
+            columns are words and whose first column of numbers is the human score. A word that
+            the embedding lacks is looked up in lower case.
+
+    >>> toy = Embedding(["tiger", "cat", "car"], np.array([[2, 1], [1, 1], [0, 1]], np.float32))
+    >>> result = similarity(toy, "wordsim353")
+    >>> (result.n_covered, result.n_pairs)
+    (2, 353)
+    """
+    import scipy.stats
+
+    pairs = read_pairs(benchmark)
+    pairs["cosine"] = _cosines(embedding, pairs["first"], pairs["second"])
+    covered = pairs.dropna(subset="cosine")
+    spearman = np.nan
+    if len(covered) > 2:
+        spearman = scipy.stats.spearmanr(covered["human"], covered["cosine"]).statistic
+    name = str(benchmark) if str(benchmark) in INSTALLED else Path(benchmark).stem
+    return Similarity(name, float(spearman), len(covered), len(pairs), pairs)
+
+
+def read_pairs(benchmark: str | Path) -> "pandas.DataFrame":
+    """The pairs of a benchmark, one row each: first, second, human."""
+    import pandas
+
+    path = Path(benchmark)
+    if str(benchmark) in INSTALLED:
+        from gensim.test.utils import datapath
+
+        path = Path(datapath(INSTALLED[str(benchmark)]))
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"benchmark {str(benchmark)!r}: expected {', '.join(INSTALLED)} or the path of a "
+            "table; check the name, or the path"
+        )
+    rows = []
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        fields = [field.strip() for field in line.split("\t" if "\t" in line else ",")]
+        score = next((float(field) for field in fields[2:] if _is_number(field)), None)
+        if score is not None:
+            rows.append((fields[0], fields[1], score))
+        elif rows:  # before the first pair it is the names of the columns
+            raise ValueError(
+                f"{path}, line {number}: found {line[:60]!r}; expected two words and a number, "
+                "with tabs or commas between; repair or remove the line"
+            )
+    if not rows:
+        raise ValueError(
+            f"{path}: no pair in {len(lines)} lines; expected two words and a number per line, "
+            "with tabs or commas between; check that this is the right file"
+        )
+    return pandas.DataFrame(rows, columns=["first", "second", "human"])
+
+
+def _is_number(field: str) -> bool:
+    try:
+        return bool(np.isfinite(float(field)))
+    except ValueError:
+        return False
+
+
+def _cosines(embedding: Embedding, first: list[str], second: list[str]) -> np.ndarray:
+    """The cosine of each pair in float64, nan where a word is missing or its vector is 0."""
+    ids = embedding.ids
+    rows = np.array(
+        [
+            [ids.get(word, ids.get(word.lower(), -1)) for word in pair]
+            for pair in zip(first, second, strict=True)
+        ]
+    )
+    cosines = np.full(len(rows), np.nan)
+    known = (rows >= 0).all(axis=1)
+    left, right = (embedding.input[rows[known, side]].astype(np.float64) for side in (0, 1))
+    lengths = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
+    inner = np.einsum("nd,nd->n", left, right)
+    cosines[known] = np.divide(inner, lengths, out=np.full(len(inner), np.nan), where=lengths > 0)
+    return cosines

@@ -1,0 +1,260 @@
+"""Files of word vectors, read in blocks of rows so that a file larger than memory passes through.
+
+`word2vec-text`    a line with the number of words and the dimension, then a line per word
+`fasttext-vec`     the same; fastText ends each line with a space
+`word2vec-binary`  the same first line; then per word: it, a space, little-endian float32
+`glove`            a line per word, no first line
+`gensim`           a pickled KeyedVectors, or a whole Word2Vec model
+
+A path that ends in `.gz` is compressed on the way out; on the way in the content decides.
+"""
+
+import contextlib
+import gzip
+import itertools
+import json
+import os
+import warnings
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+
+from lmnotes.words import records
+
+if TYPE_CHECKING:
+    import pandas
+
+FORMATS = ("word2vec-text", "word2vec-binary", "fasttext-vec", "glove", "gensim")
+BLOCK_BYTES = 1 << 22  # of numbers; their text is about three times as long
+PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
+
+
+def guess_format(path: str | Path) -> str:
+    """The format that the first lines of a file look like.
+
+    Raises:
+        ValueError: it is a pickle, which can run code when it is opened and so has to be asked for.
+    """
+    path = Path(path)
+    with records.reading(path) as file:
+        first = records.get(file.readline, records.MAX_LINE, path, "line 1")
+        second = records.get(file.readline, records.MAX_LINE, path, "line 2")
+    if first[:2] in PICKLES:
+        raise ValueError(
+            f"{path}: this is a pickle, and opening one runs any code that it holds; expected "
+            "words and numbers; pass format='gensim' if you trust where it comes from"
+        )
+    if len(first.split()) != 2 or not all(map(bytes.isdigit, first.split())):
+        return "glove"
+    fields = second.strip(records.BLANK).split(b" ")[1:]
+    n_numbers = sum(map(records.is_number, fields))
+    return "word2vec-text" if not second or 2 * n_numbers > len(fields) else "word2vec-binary"
+
+
+def read_blocks(
+    path: str | Path,
+    format: str,
+    limit: int | None = None,
+    words: Collection[str] | None = None,
+) -> Iterator[tuple[list[str], np.ndarray]]:
+    """Blocks of a file in its order, each a list of n words and an array (n, D) float32.
+
+    Args:
+        format: one of `FORMATS` but `gensim`.
+        limit: stop after this many words of the file.
+        words: keep these only, and stop once all have been met; of other words nothing is checked
+            but the length of the row.
+
+    Raises:
+        ValueError: the file is not what its format says; names the line, or the record if binary.
+    """
+    path = Path(path)
+    if format not in FORMATS or format == "gensim":
+        readable = ", ".join(name for name in FORMATS if name != "gensim")
+        raise ValueError(f"format {format!r}: expected one of {readable}; pass one of these")
+    binary = format == "word2vec-binary"
+    with records.reading(path) as file:
+        head = records.head(file, path, header=format != "glove")
+        rows = (records.binary_rows if binary else records.text_rows)(file, path, head)
+        chosen = _choose(rows, path, head, limit, words)
+        size = max(1, BLOCK_BYTES // (4 * head.dim))
+        while block := list(itertools.islice(chosen, size)):
+            names, rows = [word for word, _ in block], [row for _, row in block]
+            matrix = (_binary_numbers if binary else _text_numbers)(rows, path, head.dim)
+            _check_finite(rows, matrix, path)
+            yield names, matrix
+
+
+def write_rows(path: str | Path, format: str, words: list[str], matrix: np.ndarray) -> None:
+    """Write words and rows (V, D) as float32; text has 9 significant digits, enough for every bit.
+
+    Raises:
+        ValueError: a word is empty or has white space, which these formats take for a separator.
+    """
+    path = Path(path)
+    for row, word in enumerate(words):
+        if not word or any(blank in word for blank in " \t\r\n"):
+            raise ValueError(
+                f"word {word!r} (row {row}): expected words without white space in {format}; join "
+                "its parts (gensim writes new_york), or use Embedding.save, which keeps any word"
+            )
+    text = ("%.9g " * matrix.shape[1])[:-1]
+    partial = path.with_name(path.name + ".partial")
+    with _writing(partial, compressed=path.suffix == ".gz") as file:
+        if format != "glove":
+            file.write(f"{len(words)} {matrix.shape[1]}\n".encode())
+        for word, row in zip(words, matrix, strict=True):
+            row = row.astype("<f4", copy=False)
+            numbers = row.tobytes() if format == "word2vec-binary" else (text % tuple(row)).encode()
+            file.write(word.encode() + b" " + numbers + b"\n")
+    os.replace(partial, path)
+
+
+def write_npy(path: Path, blocks: Iterable[tuple[list[str], np.ndarray]]) -> list[str]:
+    """Write the rows of blocks to one .npy file (V, D) float32 as they come, and return the words.
+
+    The header, whose length is fixed, is written again at the end, when V is known.
+    """
+    words: list[str] = []
+    dim = 0
+    with open(path, "wb") as file:
+        file.seek(128)
+        for block, rows in blocks:
+            words += block
+            dim = rows.shape[1]
+            file.write(rows.astype("<f4", copy=False).tobytes())
+        header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({len(words)}, {dim}), }}"
+        file.seek(0)
+        file.write(b"\x93NUMPY\x01\x00\x76\x00" + header.ljust(117).encode() + b"\n")
+    return words
+
+
+def read_gensim(path: str | Path) -> dict:
+    """Words, input, context and counts of a gensim object; context from a trained model only."""
+    from gensim.utils import SaveLoad
+
+    path = Path(path)
+    try:
+        loaded = SaveLoad.load(str(path), mmap=None if path.suffix == ".gz" else "r")
+        vectors = getattr(loaded, "wv", loaded)
+        words, matrix = list(vectors.index_to_key), vectors.vectors
+    except Exception as error:  # a pickle can fail in any way
+        raise ValueError(
+            f"{path}: gensim finds no vectors in it ({type(error).__name__}: {error}); expected a "
+            "file by KeyedVectors.save or Word2Vec.save beside its .npy files; save it again"
+        ) from error
+    counts = vectors.expandos.get("count")
+    if counts is not None and np.array_equal(counts, np.arange(len(words), 0, -1)):
+        counts = None  # what gensim makes up when it reads a file without counts
+    context = getattr(loaded, "syn1neg", None)
+    return {
+        "words": words,
+        "input": matrix.astype(np.float32, copy=False),
+        "context": None if context is None else context.astype(np.float32, copy=False),
+        "counts": None if counts is None else np.asarray(counts, dtype=np.int64),
+    }
+
+
+def write_gensim(
+    path: str | Path, words: list[str], matrix: np.ndarray, counts: np.ndarray | None
+) -> None:
+    """Write gensim KeyedVectors of words, rows (V, D) as float32, and counts (V,) where known."""
+    from gensim.models import KeyedVectors
+
+    vectors = KeyedVectors(matrix.shape[1], len(words), dtype=np.float32)
+    vectors.index_to_key = list(words)
+    vectors.key_to_index = {word: row for row, word in enumerate(words)}
+    vectors.vectors = np.array(matrix, dtype=np.float32)
+    if counts is not None:
+        vectors.expandos["count"] = np.array(counts)
+    vectors.save(str(path))
+
+
+def write_labels(
+    folder: Path, words: list[str], history: "pandas.DataFrame | None", settings: dict
+) -> None:
+    """Write what is not an array to embedding.json; last, so that a folder with it is whole."""
+    table = None if history is None else history.to_dict(orient="list")
+    labels = {"words": list(words), "history": table, "settings": settings}
+    partial = folder / "embedding.json.partial"
+    partial.write_text(json.dumps(labels, ensure_ascii=False, default=_plain), encoding="utf-8")
+    os.replace(partial, folder / "embedding.json")
+
+
+@contextlib.contextmanager
+def _writing(path: Path, compressed: bool) -> Iterator[BinaryIO]:
+    """The file opened for bytes; gzip without name and date, so equal vectors give equal bytes."""
+    with open(path, "wb") as file:
+        if not compressed:
+            yield file
+            return
+        with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
+            yield packed
+
+
+def _choose(
+    rows: Iterable[records.Row],
+    path: Path,
+    head: records.Head,
+    limit: int | None,
+    words: Collection[str] | None,
+) -> Iterator[tuple[str, records.Row]]:
+    """The wanted rows with their words decoded; a word that comes twice is an error."""
+    wanted = None if words is None else {word.encode() for word in words}
+    seen: dict[bytes, str] = {}
+    for row in itertools.islice(rows, limit):
+        if wanted is not None and row.word not in wanted:
+            continue
+        if row.word in seen:
+            given = f"{records.shown(row.word)} again, first met in {seen[row.word]}"
+            raise records.fault(path, row.where, given, "each word once", "remove one of the two")
+        seen[row.word] = row.where
+        try:
+            word = row.word.decode()
+        except UnicodeDecodeError:
+            word = ""
+        if not word:
+            raise records.out_of_step(path, row.where, f"the word is {row.word[:40]!r}", head)
+        yield word, row
+        if wanted is not None and len(seen) == len(wanted):
+            return
+
+
+def _text_numbers(rows: list[records.Row], path: Path, dim: int) -> np.ndarray:
+    """The numbers of n lines (n, D) float32."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", DeprecationWarning)  # older numpy on a bad number
+            joined = b" ".join(row.numbers for row in rows)
+            return np.fromstring(joined, sep=" ", dtype=np.float32).reshape(len(rows), dim)
+    except (ValueError, DeprecationWarning):
+        row, field = next(
+            ((row, x) for row in rows for x in row.numbers.split(b" ") if not records.is_number(x)),
+            (rows[0], b"?"),
+        )
+    given = f"{records.shown(field)} among the numbers of {records.shown(row.word)}"
+    raise records.fault(path, row.where, given, f"{dim} numbers", "repair or remove the line")
+
+
+def _binary_numbers(rows: list[records.Row], path: Path, dim: int) -> np.ndarray:
+    """The numbers of n records (n, D) float32."""
+    numbers = np.frombuffer(bytearray(b"".join(row.numbers for row in rows)), dtype="<f4")
+    return numbers.reshape(len(rows), dim).astype(np.float32, copy=False)
+
+
+def _check_finite(rows: list[records.Row], matrix: np.ndarray, path: Path) -> None:
+    finite = np.isfinite(matrix)
+    if finite.all():
+        return
+    at = int((~finite).any(axis=1).argmax())
+    value = matrix[at][~finite[at]][0]
+    given = f"the vector of {records.shown(rows[at].word)} holds {value}"
+    todo = "remove the word, or leave it out with words=..., or train again at a lower rate"
+    raise records.fault(path, rows[at].where, given, "finite float32 numbers", todo)
+
+
+def _plain(value: object) -> object:
+    """A numpy number or array, or a path, as JSON has it."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)

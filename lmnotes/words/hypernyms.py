@@ -1,0 +1,219 @@
+"""Which word of a pair is the hypernym: the votes of scores, split by which word is more frequent.
+
+Oyama, Yokoi, Shimodaira (EMNLP 2023), section 7.2.2, appendix F, Tables 4 and 9. Frequency alone is
+right wherever the hypernym is the more frequent word and wrong everywhere else, so both halves are
+reported, and `overall` is the mean of the two.
+"""
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas
+    import scipy.sparse
+
+    from lmnotes.text.corpus import Corpus
+
+N_STRONGEST = 50  # contexts whose entropy SLQS takes the median of
+PAIRS_AT_ONCE = 256
+
+
+def margins(
+    corpus: "Corpus",
+    pairs: "pandas.DataFrame",
+    *,
+    kl: np.ndarray,
+    entropy: np.ndarray,
+    squared_norm: np.ndarray | None = None,
+    delta_kl: np.ndarray | None = None,
+    delta_entropy: np.ndarray | None = None,
+    delta_norm: np.ndarray | None = None,
+    window: int = 10,
+    n_shuffles: int = 10,
+    seed: int = 0,
+) -> "pandas.DataFrame":
+    """How clearly each method takes the hypernym of each pair for the hypernym; above 0 is right.
+
+    Args:
+        pairs: columns hyponym and hypernym; pairs with a word that the corpus lacks are left out.
+        kl, entropy, squared_norm, delta_kl, delta_entropy, delta_norm: (V,) in the order of
+            `corpus.words`, delta_ less the level of a shuffled corpus; methods whose score is None
+            are left out. A nan has no vote.
+        window: of the co-occurrences behind WeedsPrec and SLQS.
+        n_shuffles: shuffled corpora behind delta WeedsPrec; 0 leaves that method out.
+
+    Returns:
+        a table with columns hyponym, hypernym, n_hyponym, n_hypernym, and one per method.
+
+    Raises:
+        ValueError: the corpus has both words of no pair, or a score is not (V,).
+    """
+    import pandas
+
+    known = [
+        (corpus.ids[low], corpus.ids[high])
+        for low, high in zip(pairs["hyponym"], pairs["hypernym"], strict=True)
+        if low in corpus.ids and high in corpus.ids
+    ]
+    scores = {"kl": kl, "entropy": entropy, "squared_norm": squared_norm, "delta_kl": delta_kl}
+    scores |= {"delta_entropy": delta_entropy, "delta_norm": delta_norm}
+    scores = {name: np.asarray(score) for name, score in scores.items() if score is not None}
+    _check(corpus, pairs, known, scores)
+    hypo, hyper = np.array(known).T
+    ids, row = np.unique(np.array(known), return_inverse=True)
+    low, high = row.reshape(-1, 2).T  # rows of the words of each pair
+    rows = _rows(corpus, ids, window)
+    contexts = strongest_contexts(rows, corpus.counts / corpus.n_tokens)
+
+    def smaller(name: str) -> np.ndarray:
+        return scores[name][hypo] - scores[name][hyper]
+
+    def generality(name: str) -> np.ndarray:
+        median = slqs(contexts, scores[name])
+        return median[high] - median[low]
+
+    votes = {
+        "random": np.zeros(len(known)),
+        "frequency": (corpus.counts[hyper] - corpus.counts[hypo]).astype(float),
+        "WeedsPrec": weeds_precision(rows, low, high) - weeds_precision(rows, high, low),
+        "SLQS Row": -smaller("entropy"),
+        "SLQS": generality("entropy"),
+        "KL": smaller("kl"),
+    }
+    if "squared_norm" in scores:
+        votes["squared norm"] = smaller("squared_norm")
+    if n_shuffles:
+        null = _shuffled_weeds(corpus, ids, low, high, window, n_shuffles, seed)
+        votes["delta WeedsPrec"] = votes["WeedsPrec"] - null
+    if "delta_entropy" in scores:
+        votes["delta SLQS Row"] = -smaller("delta_entropy")
+        votes["delta SLQS"] = generality("delta_entropy")
+    for name, label in (("delta_kl", "delta KL"), ("delta_norm", "delta squared norm")):
+        if name in scores:
+            votes[label] = smaller(name)
+    words = np.array(corpus.words, dtype=object)
+    table = {"hyponym": words[hypo], "hypernym": words[hyper]}
+    table |= {"n_hyponym": corpus.counts[hypo], "n_hypernym": corpus.counts[hyper]}
+    return pandas.DataFrame(table | votes)
+
+
+def accuracy(
+    margins: "pandas.DataFrame", n_resamples: int = 1000, seed: int = 0
+) -> "pandas.DataFrame":
+    """The accuracy of each method in per cent, one row each (Table 9); a tie or no vote is a half.
+
+    Returns:
+        a table with columns method; hyper_more_frequent, hypo_more_frequent and overall (the mean
+        of the two), each with the ends of a 95 % interval (_low, _high) over resampled pairs; and
+        n_hyper_more, n_hypo_more, the pairs in either half. Pairs of equal frequency are left out.
+        An empty half has nan.
+    """
+    import pandas
+
+    methods = [name for name in margins.columns[4:]]
+    votes = margins[methods].to_numpy(float)
+    right = 100 * np.where(np.isnan(votes), 0.5, (votes > 0) + 0.5 * (votes == 0))
+    more = np.sign(margins["n_hypernym"] - margins["n_hyponym"]).to_numpy()
+    rng = np.random.default_rng(seed)
+    columns: dict[str, object] = {"method": methods}
+    samples = []  # of both halves, each (1 + n_resamples, methods): the estimate, then resamples
+    for half in (right[more > 0], right[more < 0]):
+        n = max(len(half), 1)
+        weights = rng.multinomial(len(half), np.full(n, 1 / n), size=n_resamples)
+        weights = np.concatenate([np.ones((1, n)), weights])
+        empty = np.full((len(weights), len(methods)), np.nan)
+        samples.append(weights @ half / n if len(half) else empty)
+    samples.append((samples[0] + samples[1]) / 2)
+    names = ("hyper_more_frequent", "hypo_more_frequent", "overall")
+    for name, sample in zip(names, samples, strict=True):
+        low, high = np.quantile(sample[1:], [0.025, 0.975], axis=0)
+        columns |= {name: sample[0], f"{name}_low": low, f"{name}_high": high}
+    columns |= {"n_hyper_more": int((more > 0).sum()), "n_hypo_more": int((more < 0).sum())}
+    return pandas.DataFrame(columns)
+
+
+def weeds_precision(
+    rows: "scipy.sparse.csr_matrix", first: np.ndarray, second: np.ndarray
+) -> np.ndarray:
+    """The share of the contexts of one word that the other word has too (n_pairs,); nan if none.
+
+    WeedsPrec(w1, w2) = sum of n_{w1,c} over c in C(w1) and C(w2), over the sum in C(w1); w1 is the
+    hypernym if this is less than WeedsPrec(w2, w1) (Weeds et al. 2004; sheet of appendix F).
+
+    Args:
+        rows: (n_words, V) co-occurrence counts.
+        first, second: (n_pairs,) rows of w1 and w2.
+
+    >>> import scipy.sparse
+    >>> rows = scipy.sparse.csr_matrix(np.array([[2, 6, 0], [0, 1, 3]]))
+    >>> weeds_precision(rows, np.array([0, 1]), np.array([1, 0])).tolist()
+    [0.75, 0.25]
+    """
+    rows = rows.astype(np.float64)
+    total = np.asarray(rows.sum(axis=1)).ravel()
+    shared = np.empty(len(first))
+    for start in range(0, len(first), PAIRS_AT_ONCE):
+        part = slice(start, start + PAIRS_AT_ONCE)
+        both = rows[first[part]].multiply(rows[second[part]] > 0)
+        shared[part] = np.asarray(both.sum(axis=1)).ravel()
+    total = total[first]
+    return np.divide(shared, total, out=np.full(len(first), np.nan), where=total > 0)
+
+
+def strongest_contexts(
+    rows: "scipy.sparse.csr_matrix", unigram: np.ndarray, k: int = N_STRONGEST
+) -> list[np.ndarray]:
+    """The ids of the k contexts of each word with the largest positive local mutual information.
+
+    LMI(w, c) = n_{w,c} log(p(c|w) / p(c)), with p(c) of the whole corpus (V,) as in KL(w). A word
+    has fewer than k where fewer are positive; of equal ones the lower id comes first.
+    """
+    strongest = []
+    for start, end in zip(rows.indptr[:-1], rows.indptr[1:], strict=True):
+        contexts, counts = rows.indices[start:end], rows.data[start:end].astype(float)
+        information = counts * np.log(counts / counts.sum() / unigram[contexts])
+        order = np.lexsort((contexts, -information))[:k]
+        strongest.append(contexts[order[information[order] > 0]])
+    return strongest
+
+
+def slqs(contexts: list[np.ndarray], entropy: np.ndarray) -> np.ndarray:
+    """E(w), the median entropy of a word's strongest contexts (n_words,); nan if it has none.
+
+    The word with the larger E is the hypernym (Santus et al. 2014).
+    """
+    medians = [np.median(entropy[ids]) if len(ids) else np.nan for ids in contexts]
+    return np.array(medians, dtype=float)
+
+
+def _shuffled_weeds(corpus, ids, low, high, window: int, n_shuffles: int, seed: int) -> np.ndarray:
+    """The margin of WeedsPrec in shuffled corpora, mean over these (n_pairs,)."""
+    rng = np.random.default_rng(seed)
+    total = np.zeros(len(low))
+    for _ in range(n_shuffles):
+        shuffled = dataclasses.replace(corpus, tokens=rng.permutation(corpus.tokens))
+        rows = _rows(shuffled, ids, window)
+        total += weeds_precision(rows, low, high) - weeds_precision(rows, high, low)
+    return total / n_shuffles
+
+
+def _rows(corpus: "Corpus", ids: np.ndarray, window: int) -> "scipy.sparse.csr_matrix":
+    from lmnotes.words import information
+
+    return information.cooccurrence_rows(corpus, ids, window=window)
+
+
+def _check(corpus: "Corpus", pairs: "pandas.DataFrame", known: list, scores: dict) -> None:
+    if not known:
+        raise ValueError(
+            f"{corpus.name} has both words of none of {len(pairs):,} pairs; expected some; mine "
+            "pairs from this corpus, or use a larger one"
+        )
+    for name, score in scores.items():
+        if score.shape != (corpus.n_words,):
+            raise ValueError(
+                f"{name} has shape {score.shape}: expected one number per word of {corpus.name}, "
+                f"({corpus.n_words},); give it in the order of corpus.words, nan where unknown"
+            )

@@ -1,0 +1,58 @@
+"""The objective of fixed vectors on sampled pairs, in float64."""
+
+import numpy as np
+from numba import njit
+
+from lmnotes.words.kernels.arithmetic import draw_negative, next_random
+from lmnotes.words.kernels.walk import window_of
+
+OPTIONS = dict(nogil=True, cache=True, error_model="numpy", boundscheck=False)
+
+
+@njit(**OPTIONS)
+def sample_losses(inputs, contexts, words, documents, window, shrink, noise, nu, n_pairs, seed):
+    """The loss of n_pairs pairs (n_pairs,), nats: a random centre, then a random word of its window.
+
+    A centre is taken with the probability that one of its pairs is: a window of m words is passed
+    over with probability 1 - m / (2 * window).
+    """
+    threshold, alias = noise
+    state = np.array([seed], np.uint64)
+    losses = np.empty(n_pairs)
+    n = 0
+    while n < n_pairs:
+        k = np.int64(_below(len(words), state))
+        first, last = window_of(k, documents, window, shrink, state)
+        place = np.int64(_below(2 * window, state))
+        if place >= last - first:
+            continue
+        other = first + place
+        other += other >= k
+        score = _product(inputs, contexts, words[k], words[other])
+        loss = _softplus(-score)
+        for _ in range(nu):
+            row = draw_negative(state, threshold, alias)
+            loss += _softplus(_product(inputs, contexts, words[k], row))
+        losses[n] = loss
+        n += 1
+    return losses
+
+
+@njit(**OPTIONS)
+def _below(n, state):
+    """A random whole number of 0..n-1."""
+    return ((next_random(state) >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32)
+
+
+@njit(**OPTIONS)
+def _product(inputs, contexts, word, row):
+    score = 0.0
+    for d in range(inputs.shape[1]):
+        score += np.float64(inputs[word, d]) * np.float64(contexts[row, d])
+    return score
+
+
+@njit(**OPTIONS)
+def _softplus(x):
+    """log(1 + exp x) without overflow."""
+    return max(x, 0.0) + np.log1p(np.exp(-abs(x)))

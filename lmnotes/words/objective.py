@@ -1,0 +1,102 @@
+"""The objective of skip-gram with negative sampling, of vectors that stand still."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lmnotes.text.corpus import Corpus
+from lmnotes.words.embedding import Embedding
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The mean loss per positive pair with its negatives in nats, and what it was measured on."""
+
+    loss: float
+    standard_error: float
+    n_pairs: int
+    coverage: float  # share of the tokens that have a vector
+
+
+def measure(
+    embedding: Embedding,
+    corpus: Corpus,
+    *,
+    window: int = 10,
+    negatives: int = 5,
+    shrink_windows: bool = False,
+    noise_power: float = 0.75,
+    n_pairs: int = 200_000,
+    seed: int = 0,
+) -> Objective:
+    """The objective of an embedding on a corpus, training text or held out, by a sample of pairs.
+
+    Words without a vector are dropped from the text first. Negatives are drawn from the counts
+    behind the embedding to `noise_power`, as in training.
+
+    >>> from lmnotes.text import corpus
+    >>> text = corpus.from_texts(["a b c"])
+    >>> zero = np.zeros((3, 2), np.float32)
+    >>> toy = Embedding(["a", "b", "c"], zero, zero, np.ones(3, int))
+    >>> round(measure(toy, text).loss, 4)  # six times log 2
+    4.1589
+    """
+    if embedding.context is None or embedding.counts is None:
+        raise ValueError(
+            "an embedding without context vectors or counts: expected both; take one that "
+            "sgns.train made"
+        )
+    rows = np.array([embedding.ids.get(word, -1) for word in corpus.words])[corpus.tokens]
+    known = rows >= 0
+    documents = np.repeat(np.arange(len(corpus.offsets) - 1), np.diff(corpus.offsets))[known]
+    if not (np.diff(documents) == 0).any():
+        raise ValueError(
+            f"{corpus.name} has no two neighbouring words among the {len(embedding):,} of the "
+            "embedding: expected some pairs; give text of the same language"
+        )
+    losses = sample(
+        embedding.input, embedding.context, rows[known].astype(np.int32), documents,
+        noise_table(embedding.counts, noise_power), window=window, shrink_windows=shrink_windows,
+        negatives=negatives, n_pairs=n_pairs, seed=seed,
+    )  # fmt: skip
+    error = float(losses.std() / np.sqrt(n_pairs))
+    return Objective(float(losses.mean()), error, n_pairs, float(known.mean()))
+
+
+def sample(
+    inputs, contexts, words, documents, noise, *, window, shrink_windows, negatives, n_pairs, seed
+) -> np.ndarray:
+    """The losses of random pairs (n_pairs,) float64, every pair of the text equally likely.
+
+    Args:
+        inputs, contexts: (V, D). words: (T,) int32. documents: (T,) number of each word's document.
+        noise: from `noise_table`.
+    """
+    from lmnotes.words.kernels import loss
+
+    return loss.sample_losses(
+        inputs, contexts, words, documents, window, shrink_windows, noise, negatives, n_pairs,
+        np.uint64(seed),
+    )  # fmt: skip
+
+
+def noise_table(counts: np.ndarray, power: float) -> tuple[np.ndarray, np.ndarray]:
+    """The noise distribution q ~ counts**power, ready for drawing; see `alias_table`."""
+    return alias_table(np.asarray(counts, float) ** power)
+
+
+def alias_table(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Walker's alias table of a distribution: (thresholds of 2**32 (V,) uint64, aliases (V,) int32).
+
+    Column c stands for word c below its threshold and for its alias above.
+    """
+    scaled = np.asarray(weights, float) * len(weights) / np.sum(weights)
+    threshold, alias = np.ones(len(scaled)), np.arange(len(scaled), dtype=np.int32)
+    small, large = list(np.flatnonzero(scaled < 1)), list(np.flatnonzero(scaled >= 1))
+    while small and large:
+        low, high = small.pop(), large[-1]
+        threshold[low], alias[low] = scaled[low], high
+        scaled[high] -= 1 - scaled[low]
+        if scaled[high] < 1:
+            small.append(large.pop())
+    return (threshold * 2.0**32).astype(np.uint64), alias

@@ -1,0 +1,166 @@
+"""The rows of word-vector files, one at a time, and the errors that name the row that is wrong.
+
+Rows come with their numbers still as bytes: a reader that wants few words leaves the rest unread.
+"""
+
+import gzip
+import itertools
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+MAX_LINE = 1 << 24  # bytes; no line of a text file is longer
+MAX_WORD = 10_000  # bytes; a longer word means that a binary file is out of step
+READ_BYTES = 1 << 22
+BLANK = b" \t\r\n"
+
+
+class Row(NamedTuple):
+    """One word of a file: where it stands, its bytes, the bytes of its numbers."""
+
+    where: str
+    word: bytes
+    numbers: bytes
+
+
+class Head(NamedTuple):
+    """The number of words that a file promises (None where it does not say) and the dimension."""
+
+    n_words: int | None
+    dim: int
+
+
+def reading(path: Path) -> BinaryIO:
+    """The file opened for bytes, through gzip where its first two bytes say so."""
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path}: there is no such file; expected a file of word vectors; check the path"
+        )
+    with open(path, "rb") as file:
+        compressed = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path) if compressed else open(path, "rb")
+
+
+def fault(path: Path, where: str, given: str, expected: str, todo: str) -> ValueError:
+    """The error that says what a file holds and where, what was expected, and what to do."""
+    return ValueError(f"{path}, {where}: {given}; expected {expected}; {todo}")
+
+
+def get(read: Callable[[int], bytes], n_bytes: int, path: Path, where: str) -> bytes:
+    """`read(n_bytes)`; a compressed file that is cut short becomes an error that says where."""
+    try:
+        return read(n_bytes)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        given = f"the compressed data end or break near here ({error})"
+        raise fault(path, where, given, "a whole gzip file", "copy it again") from error
+
+
+def shown(word: bytes) -> str:
+    """A word or field as an error message prints it."""
+    return repr(word[:40].decode(errors="replace"))
+
+
+def is_number(text: bytes) -> bool:
+    """Whether a field of a text file is a number (nan and inf are)."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return b"_" not in text
+
+
+def head(file: BinaryIO, path: Path, header: bool) -> Head:
+    """What the first line says; without a header, its length, and the file is rewound."""
+    line = get(file.readline, MAX_LINE, path, "line 1")
+    fields = line.split()
+    if header:
+        if len(fields) == 2 and all(map(bytes.isdigit, fields)) and int(fields[1]):
+            return Head(int(fields[0]), int(fields[1]))
+        expected = "the header `number-of-words dimension`"
+        todo = "pass format='glove' where the file has no header, or put the header back"
+        raise fault(path, "line 1", f"found {line[:60]!r}", expected, todo)
+    dim = len(line.strip(BLANK).split(b" ")) - 1
+    if dim < 1:
+        todo = "check that this is a file of word vectors"
+        raise fault(path, "line 1", f"found {line[:60]!r}", "a word and its numbers", todo)
+    file.seek(0)
+    return Head(None, dim)
+
+
+def text_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
+    """The lines of a text file; their numbers are counted and not yet read."""
+    first = 1 if head.n_words is None else 2
+    blank = 0  # line number of the first empty line; several may end a file
+    for number in itertools.count(first):
+        line = get(file.readline, MAX_LINE, path, f"line {number}")
+        if not line:
+            break
+        line = line.strip(BLANK)
+        if not line:
+            blank = blank or number
+            continue
+        if blank:
+            raise fault(path, f"line {blank}", "an empty line", "a word", "remove the line")
+        if head.n_words is not None and number - first >= head.n_words:
+            raise _wrong_count(path, f"line {number}", "one more word", head)
+        word, _, numbers = line.partition(b" ")
+        if numbers.count(b" ") != head.dim - 1 or b"\t" in line:
+            word, numbers = _odd_line(line, path, number - first, number, head)
+        yield Row(f"line {number}", word, numbers)
+    found = (blank or number) - first
+    if head.n_words is not None and found != head.n_words:
+        given = f"the file ends after {found:,} words"
+        raise _wrong_count(path, f"line {number}", given, head)
+
+
+def _odd_line(line: bytes, path: Path, n_before: int, number: int, head: Head) -> tuple:
+    """Word and numbers of a line with tabs, double spaces, or a word with spaces (GloVe 840B)."""
+    fields = line.split()
+    word, numbers = fields[: -head.dim], fields[-head.dim :]
+    spaced = len(word) > 1 and not all(map(is_number, word[1:]))
+    if len(word) == 1 or (spaced and all(map(is_number, numbers))):
+        return b" ".join(word), b" ".join(numbers)
+    given = f"{len(fields) - 1} numbers after {shown(fields[0])}"
+    expected = f"{head.dim} ({'line 1 has' if head.n_words is None else 'line 1 says'} {head.dim})"
+    part = f", or read what stands before it with limit={n_before}" if n_before else ""
+    todo = f"repair the line, or line 1 if that is wrong{part}"
+    raise fault(path, f"line {number}", given, expected, todo)
+
+
+def binary_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
+    """The records of a binary file, numbered from 1."""
+    size, buffer, at = 4 * head.dim, b"", 0
+    for record in range(1, head.n_words + 1):
+        where = f"record {record:,}"
+        space = buffer.find(b" ", at)
+        while space < 0 or len(buffer) < space + 1 + size:
+            more = get(file.read, max(READ_BYTES, size), path, where)
+            buffer, at = buffer[at:] + more, 0
+            space = buffer.find(b" ")
+            whole = space >= 0 and len(buffer) >= space + 1 + size
+            if space > MAX_WORD or (space < 0 and len(buffer) > MAX_WORD):
+                raise out_of_step(path, where, "no word starts here", head)
+            if not more and not whole:
+                given = f"the file ends in this record, after {record - 1:,} whole ones"
+                raise _wrong_count(path, where, given, head)
+        word = buffer[at:space].lstrip(b"\n")
+        if b"\n" in word:
+            raise out_of_step(path, where, f"the word is {word[:40]!r}", head)
+        at = space + 1 + size
+        yield Row(where, word, buffer[space + 1 : at])
+    if (buffer[at:] + get(file.read, 64, path, "end of file")).strip(BLANK):
+        raise _wrong_count(path, f"record {head.n_words + 1:,}", "more bytes follow", head)
+
+
+def out_of_step(path: Path, where: str, given: str, head: Head) -> ValueError:
+    """The error for a word that is none, as after a wrong dimension."""
+    expected = f"a word in UTF-8 and {head.dim} numbers"
+    todo = "check the dimension in line 1 and the format, and that the words are in UTF-8"
+    return fault(path, where, given, expected, todo)
+
+
+def _wrong_count(path: Path, where: str, given: str, head: Head) -> ValueError:
+    expected = f"{head.n_words:,} words of dimension {head.dim}, as line 1 says"
+    todo = "copy the file again if it was cut short, else correct line 1"
+    return fault(path, where, given, expected, todo)

@@ -1,0 +1,57 @@
+import pytest
+
+from lmnotes.suite import card
+from lmnotes.suite.errors import InputError
+
+
+def test_a_card_is_read_with_its_claims_profiles_and_questions(house):
+    got = card.of(house.name)
+    assert (got.number, got.title) == ("01", "A tiny paper & its <claims>")
+    assert got.profiles == {"smoke": {"n_points": 5}, "laptop": {}, "paper": {"n_points": 500}}
+    assert (got.figures, got.tables) == (("fig1_line",), ("table1_squares",))
+    assert got.claims["slope"].published == 2.0
+    assert got.claims["large"].profiles == ("paper",)
+    assert got.exercises["square"].hints == ("Draw it.", "Three rows of three.")
+    assert got.quizzes["which"].choices[2] == "three"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("certainty = ", "certanity = ", "did you mean 'certainty'"),
+        ('certainty = "stated"', 'certainty = "sure"', "certainty 'sure'; expected one of stated"),
+        ("within 0.1", "close to 0.1", "claim slope: rule 'close to 0.1' cannot be read"),
+        ('reproduced = "> 0.5"', "", "claim large: it has no rule"),
+        ('id = "large"', 'id = "slope"', "two claims with id 'slope'"),
+        ('id = "large"', "", "missing 1 required positional argument: 'id'"),
+        ('profiles = ["paper"]', 'profiles = ["lap"]', "did you mean 'laptop'"),
+        ("[profiles.smoke]", "[profiles.smokes]", "did you mean 'smoke'"),
+        ("answer = 3", "answer = 4", "quiz which: answer = 4; expected 1..3"),
+        ('number = "01"', 'number = "02"', "expected both to begin with '01'"),
+        ('number = "01"', "number = ", "is not TOML"),
+        ('unit = "nats"', 'needs = "luck"', "needs = 'luck'; expected 'interval'"),
+        ("figures = [", "pictures = [", "expected figures, tables"),
+    ],
+)
+def test_a_card_that_cannot_be_is_refused(house, old, new, words):
+    text = house.card.read_text()
+    assert old in text
+    house.card.write_text(text.replace(old, new, 1))
+    with pytest.raises(InputError) as caught:
+        card.of(house.name)
+    assert words in " ".join(str(caught.value).split()).replace("{", "").replace("}", "")
+
+
+def test_a_notebook_is_found_by_number_name_or_path(house):
+    for name in ("01", "1", "01_t", "01_tiny", "notebooks/01_tiny.ipynb"):
+        assert card.find(name) == house.notebook
+    with pytest.raises(InputError, match="'02' was given, and no notebooks"):
+        card.find("02")
+    with pytest.raises(InputError):
+        card.find("")
+
+
+def test_a_missing_card_is_named(house):
+    house.card.unlink()
+    with pytest.raises(InputError, match=r"01\.toml is not there; expected one per notebook"):
+        card.of(house.name)

@@ -1,0 +1,80 @@
+import csv
+
+import pytest
+
+from lmnotes.suite import claims, outputs
+from lmnotes.suite.errors import InputError
+
+
+@pytest.fixture
+def begun(house):
+    outputs.begin(house.name, {"n_points": 10})
+    return house
+
+
+def rows():
+    path = outputs.current().folder / "claims.csv"
+    with open(path, newline="") as file:
+        return {row["id"]: row for row in csv.DictReader(file)}
+
+
+def test_every_claim_stands_in_the_file_before_anything_is_recorded(begun):
+    assert list(rows()) == ["slope", "large"]
+    assert rows()["slope"]["verdict"] == "not recorded"
+    assert rows()["large"]["verdict"] == "not testable at this scale"
+    assert rows()["large"]["note"] == "asked at paper only"
+
+
+def test_the_verdict_follows_from_the_number_and_is_on_disk_at_once(begun):
+    assert claims.record("slope", 2.05, interval=(1.95, 2.1)) == "reproduced"
+    row = rows()["slope"]
+    assert (row["measured"], row["low"], row["high"]) == ("2.05", "1.95", "2.1")
+    assert (row["published"], row["unit"], row["certainty"]) == ("2", "nats", "stated")
+    assert row["verdict"] == "reproduced"
+    assert claims.record("slope", 2.05, interval=(1.5, 2.6)) == "same direction"
+    assert claims.record("slope", -1, note="sign flipped") == "not reproduced"
+    assert rows()["slope"]["note"] == "sign flipped"
+    assert list(claims.table().columns) == claims.COLUMNS
+    assert list(claims.table().verdict) == ["not reproduced", "not testable at this scale"]
+
+
+def test_a_claim_of_another_profile_keeps_its_number_but_gets_no_verdict(begun):
+    assert claims.record("large", 0.9) == "not testable at this scale"
+    assert rows()["large"]["measured"] == "0.9"
+
+
+def test_a_claim_is_testable_at_its_own_profile(house, monkeypatch):
+    monkeypatch.setenv("LMNOTES_PROFILE", "paper")
+    outputs.begin(house.name)
+    assert claims.record("large", 0.9) == "reproduced"
+
+
+def test_nan_needs_a_note(begun):
+    with pytest.raises(InputError, match="add the note"):
+        claims.record("slope", float("nan"))
+    with pytest.raises(InputError, match="add the note"):
+        claims.record("slope", float("inf"))
+    assert claims.record("slope", float("nan"), note="no pairs") == "not testable at this scale"
+    assert rows()["slope"]["measured"] == "nan"
+
+
+def test_an_unknown_id_and_a_wrong_interval_are_refused(begun):
+    with pytest.raises(InputError, match="did you mean 'slope'"):
+        claims.record("slop", 1)
+    with pytest.raises(InputError, match="expected low <= value <= high"):
+        claims.record("slope", 2.0, interval=(2.5, 3.0))
+    with pytest.raises(InputError, match="expected low <= value <= high"):
+        claims.record("slope", 2.0, interval=(float("nan"), 3.0))
+
+
+def test_a_claim_that_needs_an_interval_is_not_recorded_without(house):
+    house.card.write_text(house.card.read_text().replace('unit = "nats"', 'needs = "interval"'))
+    outputs.begin(house.name)
+    with pytest.raises(InputError, match="without an interval"):
+        claims.record("slope", 2.0)
+    assert claims.record("slope", 2.0, interval=(1.99, 2.01)) == "reproduced"
+
+
+def test_nothing_is_recorded_before_a_run_has_begun(house):
+    with pytest.raises(InputError, match="no run has begun"):
+        claims.record("slope", 1)

@@ -1,0 +1,121 @@
+import json
+import os
+import subprocess
+import sys
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from lmnotes.suite import outputs
+from lmnotes.suite.errors import InputError
+
+DRAW = """
+import matplotlib; matplotlib.use("Agg")
+import matplotlib.pyplot as plt, pandas as pd, numpy as np
+from lmnotes.suite import outputs
+outputs.begin("01_tiny", {})
+x = np.linspace(0, 1, 50)
+fig, ax = plt.subplots()
+ax.plot(x, np.sin(9 * x), label="sine"); ax.fill_between(x, 0, x, alpha=0.3, hatch="/"); ax.legend()
+ax.scatter(x, x**2, c=x); ax.set_title("$x^2$ of words")
+outputs.figure(fig, "fig1_line", data=pd.DataFrame({"x": x, "y": np.float32(np.sin(9 * x))}))
+"""
+KINDS = ("pdf", "svg", "png", "csv")
+
+
+def figure():
+    fig, ax = plt.subplots(figsize=(2, 2))
+    ax.plot([0, 1])
+    return fig
+
+
+def test_two_processes_draw_the_same_bytes(house):
+    found = []
+    for seed in ("1", "2"):
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        subprocess.run([sys.executable, "-c", DRAW], check=True, env=environment)
+        folder = house.outputs / house.name / "interactive" / "figures"
+        found.append({kind: (folder / f"fig1_line.{kind}").read_bytes() for kind in KINDS})
+    assert found[0] == found[1]
+    for kind in ("pdf", "svg", "png"):
+        text = found[0][kind]
+        assert matplotlib.__version__.encode() not in text
+        assert b"CreationDate" not in text and b"dc:date" not in text
+    assert found[0]["png"][:4] == b"\x89PNG"
+
+
+def test_a_figure_leaves_its_data_and_caption_and_is_closed(house):
+    outputs.begin(house.name)
+    fig = figure()
+    frame = pd.DataFrame({"word": ["a", "b"], "gain": [1 / 3, 1e-12]}, index=[5, 6])
+    assert outputs.figure(fig, "fig1_line", data=frame, caption="A line") is None
+    folder = outputs.current().folder / "figures"
+    assert (folder / "fig1_line.csv").read_text() == ",word,gain\n5,a,0.3333333333\n6,b,1e-12\n"
+    assert json.loads((folder / "captions.json").read_text()) == {"fig1_line": "A line"}
+    assert not plt.fignum_exists(fig.number)
+
+
+def test_a_figure_without_data_is_refused(house):
+    outputs.begin(house.name)
+    for data, given in ((None, "NoneType"), (pd.DataFrame(), "an empty table")):
+        with pytest.raises(InputError, match=f"was given {given} as data; expected a DataFrame"):
+            outputs.figure(figure(), "fig1_line", data=data)
+    assert not list((outputs.current().folder / "figures").iterdir())
+    plt.close("all")
+
+
+def test_columns_and_series_will_do_as_data(house):
+    outputs.begin(house.name)
+    outputs.table({"n": np.arange(2)}, "table1_squares")
+    path = outputs.current().folder / "tables" / "table1_squares.csv"
+    assert path.read_text() == "n\n0\n1\n"
+    outputs.table(pd.Series([0.5], name="share"), "table1_squares")
+    assert path.read_text() == "share\n0.5\n"
+
+
+def test_a_name_that_is_no_file_name_is_refused(house):
+    outputs.begin(house.name)
+    with pytest.raises(InputError, match="expected letters"):
+        outputs.table(pd.DataFrame({"n": [1]}), "../table")
+
+
+def test_begin_clears_what_an_earlier_run_left(house):
+    outputs.begin(house.name)
+    folder = outputs.current().folder
+    assert folder == house.outputs / house.name / "interactive"
+    outputs.table(pd.DataFrame({"n": [1]}), "old")
+    outputs.begin(house.name)
+    assert not list((folder / "tables").iterdir())
+
+
+def test_begin_checks_and_remembers_the_parameters_and_guesses_the_profile(house):
+    outputs.begin(house.name, {"n_points": 500, "slope": 1, "other": 3})
+    assert outputs.current().parameters["n_points"] == 500
+    assert outputs.current().parameters["slope"] == 1.0
+    assert outputs.current().profile == "paper"
+    outputs.begin(house.name, {"n_points": 10})
+    assert outputs.current().profile == "laptop"
+    with pytest.raises(InputError, match="out of range"):
+        outputs.begin(house.name, {"n_points": 1})
+
+
+def test_inputs_are_noted(house):
+    outputs.begin(house.name)
+    outputs.note_input("corpus", "abc")
+    outputs.note_input("n_tokens", np.int64(3))
+    noted = json.loads((outputs.current().folder / "inputs.json").read_text())
+    assert noted == {"corpus": "abc", "n_tokens": 3}
+
+
+def test_the_launcher_names_the_folder_and_profile(house, monkeypatch, tmp_path):
+    monkeypatch.setenv("LMNOTES_RUN_FOLDER", str(tmp_path / "here"))
+    monkeypatch.setenv("LMNOTES_PROFILE", "smoke")
+    outputs.begin(house.name)
+    assert outputs.current().folder == tmp_path / "here"
+    assert outputs.current().profile == "smoke"

@@ -1,0 +1,101 @@
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import pytest
+
+from lmnotes.suite import report
+
+
+class Page(HTMLParser):
+    """Every tag with its attributes."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags = []
+        self.open = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in ("meta", "img", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def all(self, tag, name):
+        return [attributes[name] for found, attributes in self.tags if found == tag]
+
+
+@pytest.fixture
+def page(ran, ran_house):
+    path = report.write()
+    assert path == ran.outputs / "index.html"
+    return Page(path.read_text())
+
+
+def test_the_gallery_loads_nothing_from_the_network(page):
+    for tag, attributes in page.tags:
+        assert tag not in ("script", "link", "iframe")
+        assert not attributes.get("src", "").startswith(("http", "//"))
+    assert page.open == []
+    style = report.STYLE
+    assert "url(" not in style and "@import" not in style
+    assert "prefers-color-scheme: dark" in style
+
+
+def test_every_link_within_leads_to_a_file(page, ran):
+    links = page.all("img", "src") + page.all("a", "href")
+    inner = [link for link in links if not link.startswith(("http", "#"))]
+    assert len(inner) >= 9
+    for link in inner:
+        assert (ran.outputs / link).is_file(), link
+    targets = [attributes["id"] for tag, attributes in page.tags if tag == "section"]
+    assert [link[1:] for link in links if link.startswith("#")] == targets == ["n01"]
+
+
+def test_the_gallery_says_what_the_run_found(page, ran):
+    text = (ran.outputs / "index.html").read_text()
+    assert "A tiny paper &amp; its &lt;claims&gt;" in text
+    assert "https://doi.org/10.1000/182" in text
+    assert "A. Author and B. Author. <cite>On Lines</cite>. EMNLP 2023" in text
+    assert "A line &amp; more" in text and "<claims>" not in text
+    assert '<span class="badge good">1 reproduced</span>' in text
+    assert '<span class="badge grey">1 not testable at this scale</span>' in text
+    assert "smoke profile" in text and "n_points" in text
+    assert re.search(r"<td>2\b.*1\.95 … 2\.05", text)
+
+
+def test_laptop_goes_before_later_runs_of_other_profiles():
+    def entry(profile, status="ok"):
+        return {"profile": profile, "status": status}
+
+    smoke, laptop, paper = entry("smoke"), entry("laptop"), entry("paper")
+    assert report.choose([smoke, laptop, paper]) is laptop
+    assert report.choose([smoke, paper]) is paper
+    assert report.choose([laptop, entry("laptop", "failed")]) is laptop
+    assert report.choose([entry("laptop", "failed")]) is None
+
+
+def test_a_later_failure_is_shown_beside_the_good_run(ran, ran_house, tmp_path, monkeypatch):
+    outputs = tmp_path / "outputs"
+    shutil.copytree(ran.outputs, outputs)
+    monkeypatch.setenv("LMNOTES_OUTPUTS", str(outputs))
+    good = outputs / ran.name / ran.result.folder.name
+    record = json.loads((good / "run.json").read_text())
+    bad = good.with_name("0123456789ab")
+    bad.mkdir()
+    record |= {"status": "failed", "asked": "9999", "failure": {"error": "ValueError: <no>"}}
+    (bad / "run.json").write_text(json.dumps(record))
+    text = report.write().read_text()
+    assert "The latest run (smoke) failed: ValueError: &lt;no&gt;" in text
+    assert "1 reproduced" in text
+
+
+def test_notebooks_that_have_not_run_or_have_no_card_are_named(house):
+    (house.notebooks / "02_bare.ipynb").write_text("{}")
+    text = report.write().read_text()
+    assert "Not run yet: <code>lmnotes run 01</code>" in text
+    assert "02.toml is not there" in text

@@ -1,0 +1,261 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from lmnotes.suite import fingerprint, process, record, run
+from lmnotes.suite.errors import InputError
+
+SOURCES = fingerprint._package_sources
+FIGURES = [f"figures/fig1_line.{kind}" for kind in ("pdf", "svg", "png", "csv")]
+
+
+def read(folder, name):
+    return json.loads((folder / name).read_text())
+
+
+def errors_of(notebook):
+    return [
+        output["evalue"]
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", [])
+        if output["output_type"] == "error"
+    ]
+
+
+def test_a_run_leaves_everything_and_a_record_of_it(ran):
+    folder, entry = ran.result.folder, read(ran.result.folder, "run.json")
+    assert (ran.result.status, ran.result.exit_code) == ("ok", 0)
+    assert folder.parent == ran.outputs / ran.name
+    assert entry["status"] == "ok"
+    assert entry["parameters"] == {
+        "n_points": 5,
+        "slope": 2.0,
+        "colour": "black",
+        "limit": None,
+        "breaks": False,
+        "wait_for": "",
+        "text": "installed",
+        "seed": 0,
+    }
+    assert (entry["profile"], entry["seed"], entry["missing"]) == ("smoke", 0, [])
+    assert entry["inputs"] == {"text": "abc123"}
+    assert entry["machine"]["cores"] == os.cpu_count()
+    assert entry["versions"]["python"] == sys.version.split()[0]
+    assert set(entry["git"]) == {"commit", "dirty"}
+    assert 0 < entry["seconds"] < 120 and entry["started"] < entry["ended"]
+    assert entry["files"] == record.checksums(folder)
+    wanted = {
+        *FIGURES,
+        "tables/table1_squares.csv",
+        "claims.csv",
+        "notebook.ipynb",
+        "notebook.html",
+    }
+    assert wanted <= set(entry["files"])
+    assert "launch.log" not in entry["files"]
+
+
+def test_the_executed_notebook_shows_each_figure_once_and_holds_no_widgets(ran):
+    notebook = read(ran.result.folder, "notebook.ipynb")
+    pictures = [
+        output
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", [])
+        if "image/png" in output.get("data", {})
+    ]
+    assert len(pictures) == 1
+    assert "widgets" not in notebook["metadata"]
+    sources = ["".join(cell["source"]) for cell in notebook["cells"]]
+    assert "# Parameters\nn_points = 5\n" in sources
+
+
+def test_the_page_needs_no_network(ran):
+    page = (ran.result.folder / "notebook.html").read_text()
+    assert "<script" not in page
+    for loading in ('src="http', "src='http", "url(http", '<link rel="stylesheet"', "@import"):
+        assert loading not in page
+    assert "<math" in page and "data:image/png;base64" in page
+
+
+def test_an_unchanged_run_is_kept_and_a_damaged_one_is_not_whole(ran, ran_house, capsys):
+    stamp = (ran.result.folder / "notebook.ipynb").stat().st_mtime_ns
+    start = time.perf_counter()
+    again = run.run("1", "smoke")
+    assert time.perf_counter() - start < 2
+    assert (again.status, again.folder, again.exit_code) == ("kept", ran.result.folder, 0)
+    assert (again.folder / "notebook.ipynb").stat().st_mtime_ns == stamp
+    assert "01 unchanged, kept: " in capsys.readouterr().out
+    entry = record.read(again.folder)
+    assert record.is_whole(again.folder, entry)
+    table = again.folder / "tables" / "table1_squares.csv"
+    text = table.read_text()
+    table.write_text(text + "9,9\n")
+    assert not record.is_whole(again.folder, entry)
+    table.write_text(text)
+    assert not record.is_whole(again.folder, entry | {"status": "running"})
+
+
+def test_the_run_id_follows_what_the_results_follow_from(house, monkeypatch):
+    def identity(profile="laptop", **values):
+        return fingerprint.run_id(house.notebook, house.card, profile, values)
+
+    first = identity(n=1)
+    assert identity(n=1) == first
+    assert len({first, identity(n=2), identity("smoke", n=1)}) == 3
+    text = house.notebook.read_text()
+    house.notebook.write_text(text.replace('"execution_count": null', '"execution_count": 7'))
+    assert identity(n=1) == first
+    house.notebook.write_text(text.replace("The line is", "A line is"))
+    assert identity(n=1) != first
+    house.notebook.write_text(text)
+    data = house.root / "words.txt"
+    data.write_text("one")
+    with_file = identity(n=1, text="words.txt")
+    data.write_text("two")
+    assert identity(n=1, text="words.txt") != with_file
+    monkeypatch.setattr(fingerprint, "_package_sources", lambda: {"new.py": "1"})
+    assert identity(n=1) != first
+    monkeypatch.setattr(fingerprint, "versions", lambda: {"numpy": "1"})
+    assert identity(n=1) != first
+
+
+def test_the_package_sources_are_those_of_the_package():
+    sources = SOURCES()
+    assert {"artefacts.py", "suite/run.py", "cli.py"} <= set(sources)
+    assert all(len(checksum) == 64 for checksum in sources.values())
+
+
+def test_a_failing_cell_is_named_with_its_error_and_the_partial_notebook(house, capsys):
+    result = run.run("01", overrides={"breaks": "true"})
+    said = capsys.readouterr().out
+    assert (result.status, result.exit_code) == ("failed", 1)
+    assert "in cell [6] 'if breaks:'" in said
+    assert "RuntimeError: it broke here" in said
+    assert str(result.folder / "notebook.ipynb") in said
+    assert errors_of(read(result.folder, "notebook.ipynb")) == ["it broke here"]
+    entry = read(result.folder, "run.json")
+    assert entry["status"] == "failed"
+    assert entry["failure"]["line"] == "if breaks:"
+    assert {"claim slope", "tables/table1_squares.csv"} <= set(entry["missing"])
+    assert (result.folder / "figures" / "fig1_line.pdf").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "profile", "overrides", "words"),
+    [
+        ("07", "laptop", {}, "'07' was given"),
+        ("01", "lapto", {}, "did you mean 'laptop'"),
+        ("01", "laptop", {"n_point": "3"}, "did you mean 'n_points'"),
+        ("01", "laptop", {"n_points": "x"}, "type int"),
+        ("01", "smoke", {"colour": "blue"}, "one of 'black', 'red'"),
+    ],
+)
+def test_wrong_input_stops_before_a_kernel_starts(
+    house, monkeypatch, name, profile, overrides, words
+):
+    monkeypatch.setattr(process, "execute", lambda *_: pytest.fail("a kernel was started"))
+    with pytest.raises(InputError, match=words):
+        run.run(name, profile, overrides)
+    assert not house.outputs.exists()
+
+
+def test_a_profile_that_does_not_fit_the_notebook_is_named(house):
+    house.card.write_text(house.card.read_text().replace("n_points = 500", "n_points = 5000"))
+    with pytest.raises(InputError, match=r"01\.toml \[profiles\.paper\]: parameter 'n_points'"):
+        run.run("01", "smoke")
+
+
+def test_a_changed_parameter_lands_beside_and_all_go_on_after_a_failure(house, monkeypatch):
+    second = house.notebooks / "02_other.ipynb"
+    second.write_text(house.notebook.read_text())
+    (house.notebooks / "00_bare.ipynb").write_text(house.notebook.read_text())
+    text = house.card.read_text().replace("01", "02").replace("02_tiny", "02_other")
+    (house.notebooks / "papers" / "02.toml").write_text(text)
+    started = []
+
+    def execute(notebook, folder, values, profile, title):
+        started.append((notebook.stem, values))
+        failed = {"status": "failed", "error": "ValueError: no"}
+        return failed if notebook == house.notebook else {"status": "ok"}
+
+    monkeypatch.setattr(process, "execute", execute)
+    results = run.run_all()
+    assert [result.status for result in results] == ["failed", "failed", "ok"]
+    assert "00.toml is not there" in results[0].message
+    assert [name for name, _ in started] == ["01_tiny", "02_other"]
+    first, other = run.run("02"), run.run("02", overrides={"n_points": "7"})
+    assert (first.status, other.status) == ("kept", "ok")
+    assert run.run("02", force=True).status == "ok" and len(started) == 4
+    assert run.run("02").status == "kept" and len(started) == 4
+    assert first.folder.parent == other.folder.parent and first.folder != other.folder
+    assert ("02_other", {"n_points": 7}) in started
+
+
+def wait_until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.1)
+
+
+def kernels_of(folder):
+    """The ids of processes that carry this run's folder in their environment."""
+    found = []
+    for path in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{path}/environ", "rb") as file:
+                if f"LMNOTES_RUN_FOLDER={folder}".encode() in file.read():
+                    found.append(int(path))
+        except (OSError, ValueError):
+            pass
+    return found
+
+
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_run_takes_its_kernel_along_and_starts_again(ran, house, blow, monkeypatch):
+    monkeypatch.setattr(fingerprint, "_package_sources", SOURCES)  # as the other process has them
+    go = house.root / "sign"
+    command = [sys.executable, "-m", "lmnotes.cli", "run", "01", "--profile", "smoke"]
+    child = subprocess.Popen(
+        [*command, "-p", f"wait_for={go}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(lambda: list(house.outputs.glob("*/*/figures/fig1_line.csv")))
+    [folder] = [path.parent for path in house.outputs.glob("*/*/run.json")]
+    assert read(folder, "run.json")["status"] == "running"
+    child.send_signal(blow)
+    assert child.wait(20) == (130 if blow == signal.SIGINT else -signal.SIGKILL)
+    [entry] = record.everything()
+    assert entry["status"] == "interrupted"
+    if os.path.isdir("/proc/self"):
+        wait_until(lambda: not kernels_of(folder), seconds=15)
+    if blow == signal.SIGKILL:
+        go.with_suffix(".go").touch()
+        (folder / "figures" / "left.png").touch()
+        result = run.run("01", "smoke", {"wait_for": str(go)})
+        assert (result.status, result.folder) == ("ok", folder)
+        files = record.read(folder)["files"]
+        assert "figures/left.png" not in files
+        first = record.checksums(ran.result.folder)  # another process, the same bytes
+        for name in [*FIGURES, "tables/table1_squares.csv", "claims.csv"]:
+            assert files[name] == first[name], name
+
+
+def test_plain_papermill_runs_the_notebook_and_writes_beside(house):
+    import papermill
+
+    out = house.root / "out.ipynb"
+    papermill.execute_notebook(
+        house.notebook, out, {"n_points": 6}, kernel_name="python3", progress_bar=False
+    )
+    folder = house.outputs / house.name / "interactive"
+    for name in FIGURES:
+        assert (folder / name).is_file()
+    assert len((folder / "figures" / "fig1_line.csv").read_text().splitlines()) == 7
+    assert errors_of(json.loads(out.read_text())) == []

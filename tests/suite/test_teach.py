@@ -1,0 +1,231 @@
+import time
+
+import pytest
+
+from lmnotes.suite import outputs, teach
+from lmnotes.suite.errors import InputError
+
+
+@pytest.fixture
+def live(monkeypatch):
+    monkeypatch.setenv("LMNOTES_LIVE", "1")
+
+
+@pytest.fixture
+def begun(house):
+    outputs.begin(house.name)
+    return house
+
+
+def words(n=2, word="a", loud=False):
+    text = word * n
+    return text.upper() if loud else text
+
+
+CONTROLS = {"n": (1, 9), "word": ["a", "bc"], "loud": False}
+
+
+def test_headless_draws_the_stills_or_the_defaults():
+    view = teach.explore(words, stills=[{"n": 3}, {"word": "bc", "loud": True}], **CONTROLS)
+    assert view.view is None
+    assert [output for _, output in view.stills] == ["aaa", "BCBC"]
+    assert view.stills[1][0] == {"n": 2, "word": "bc", "loud": True}
+    assert [output for _, output in teach.explore(words, **CONTROLS).stills] == ["aa"]
+    view.set(n=1, word="a", loud=False)
+    assert view.output == "a"
+
+
+def test_live_moving_a_slider_changes_the_output(live):
+    view = teach.explore(words, **CONTROLS)
+    slider, menu, box = (view.widgets[name] for name in ("n", "word", "loud"))
+    assert (slider.min, slider.max, slider.value) == (1, 9, 2)
+    assert view.output == "aa" and "<pre>aa</pre>" in view.area.value
+    slider.value = 5
+    assert view.output == "aaaaa" and "aaaaa" in view.area.value
+    menu.value = "bc"
+    box.value = True
+    assert view.output == "BC" * 5
+    assert view.values == {"n": 5, "word": "bc", "loud": True}
+    assert view.view.children == (slider, menu, box, view.area)
+
+
+def test_live_set_draws_once_and_moves_the_widgets(live):
+    drawn = []
+    view = teach.explore(lambda a, b: drawn.append((a, b)), a=(0.0, 1.0), b=(0, 10, 2))
+    assert drawn == [(0.5, 4)]
+    view.set(a=0.25, b=8)
+    assert drawn[1:] == [(0.25, 8)]
+    assert (view.widgets["a"].value, view.widgets["b"].value) == (0.25, 8)
+
+
+def test_live_error_is_shown_and_the_next_drawing_replaces_it(live):
+    view = teach.explore(lambda n: 1 / n, n=(0, 4, 1))
+    view.set(n=0)
+    assert "ZeroDivisionError" in view.error and "ZeroDivisionError" in view.area.value
+    assert view.output is None
+    view.widgets["n"].value = 4
+    assert (view.output, view.error) == (0.25, "")
+    assert "ZeroDivisionError" not in view.area.value
+
+
+def test_headless_error_is_raised():
+    with pytest.raises(ZeroDivisionError):
+        teach.explore(lambda n: 1 / n, stills=[{"n": 0}], n=(0, 4))
+
+
+def test_figures_and_tables_are_shown_and_closed(live):
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    import pandas as pd
+
+    def draw(n):
+        fig, ax = plt.subplots(figsize=(1, 1))
+        ax.plot(range(n))
+        return fig
+
+    view = teach.explore(draw, n=(2, 9))
+    first = view.area.value
+    assert first.startswith('<img style="max-width:100%" src="data:image/png;base64,')
+    assert plt.get_fignums() == []
+    view.set(n=9)
+    assert view.area.value != first
+    table = teach.explore(lambda n: pd.DataFrame({"n": range(n)}), n=(1, 3))
+    assert "<table" in table.area.value
+
+
+def test_a_slow_drawing_waits_until_the_slider_is_let_go(live):
+    slow = teach.explore(lambda n: time.sleep(0.35), n=(1, 3))
+    quick = teach.explore(lambda n: n, n=(1, 3))
+    assert not slow.widgets["n"].continuous_update
+    assert quick.widgets["n"].continuous_update
+
+
+@pytest.mark.parametrize("mode", ["LMNOTES_LIVE", "LMNOTES_HEADLESS"])
+def test_what_a_control_cannot_take_is_refused(monkeypatch, mode):
+    monkeypatch.setenv(mode, "1")
+    view = teach.explore(words, **CONTROLS)
+    for values, message in (
+        ({"m": 3}, "expected n, word, loud"),
+        ({"n": 10}, r"expected 1\.\.9"),
+        ({"n": 2.5}, r"expected 1\.\.9"),
+        ({"word": "d"}, r"one of \['a', 'bc'\]"),
+        ({"loud": 1}, "expected bool"),
+    ):
+        with pytest.raises(InputError, match=message):
+            view.set(**values)
+    assert view.output == "aa"
+
+
+@pytest.mark.parametrize("given", [(1,), (3, 1), [], None, 5, (1, "a")])
+def test_a_control_that_stands_for_nothing_is_refused(given):
+    with pytest.raises(InputError, match="control 'n' was given"):
+        teach.explore(words, n=given)
+
+
+def test_headless_wins_over_live(monkeypatch):
+    assert not teach.is_live()
+    monkeypatch.setenv("LMNOTES_LIVE", "1")
+    assert teach.is_live()
+    monkeypatch.setenv("LMNOTES_HEADLESS", "1")
+    assert not teach.is_live()
+
+
+def test_a_front_end_that_names_the_cell_is_live_and_a_bare_client_is_not(house):
+    """JupyterLab and VS Code send `cellId`; nbclient, and so papermill and nbconvert, does not."""
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel(kernel_name="python3")
+    code = "from lmnotes.suite.explore import is_live; live = is_live()"
+    try:
+
+        def ask(metadata):
+            message = client.session.msg(
+                "execute_request",
+                {"code": code, "user_expressions": {"live": "live"}, "silent": False},
+                metadata=metadata,
+            )
+            client.shell_channel.send(message)
+            while True:
+                reply = client.get_shell_msg(timeout=60)
+                if reply["parent_header"].get("msg_id") == message["header"]["msg_id"]:
+                    return reply["content"]["user_expressions"]["live"]["data"]["text/plain"]
+
+        assert ask({"cellId": "abc", "deletedCells": []}) == "True"
+        assert ask({}) == "False"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def square():
+    return teach.exercise(
+        "square",
+        properties=[
+            ("it is a whole number", lambda answer: answer == int(answer), "dividing on the way"),
+            ("it is nine", lambda answer: answer == 9, "doubling instead of squaring"),
+        ],
+    )
+
+
+def test_check_names_the_property_that_failed_and_the_usual_mistake(begun):
+    task = square()
+    wrong = task.check(6)
+    assert not wrong
+    assert str(wrong).splitlines() == [
+        "Not yet.",
+        "✓ it is a whole number",
+        "✗ it is nine",
+        "Usual mistake: doubling instead of squaring",
+    ]
+    right = teach.check("square", 9)
+    assert right and str(right).startswith("Right.")
+    assert "✗ it is a whole number" in str(task.check(9.5))
+
+
+def test_no_answer_is_ever_an_exception(begun):
+    task = square()
+    assert "Not answered yet" in str(task.check(None))
+    assert "Not answered yet" in str(task.check(...))
+    odd = task.check("nine")
+    assert not odd and "could not be tested: ValueError" in str(odd)
+    assert "&#x27;nine&#x27;" in odd._repr_html_()
+
+
+def test_hints_go_from_vague_to_plain_and_end(begun):
+    assert teach.hint("square") == "Draw it."
+    assert square().hint(2) == "Three rows of three."
+    for level in (0, 3, "1"):
+        with pytest.raises(InputError, match=r"levels 1\.\.2"):
+            teach.hint("square", level)
+
+
+def test_quiz_answers_from_python(begun):
+    quiz = teach.quiz("which")
+    assert quiz.buttons is None
+    assert not quiz.answer(1) and "'one'" in str(quiz.answer(1))
+    assert quiz.answer(3) and "It comes last." in str(quiz.answer(3))
+    with pytest.raises(InputError, match=r"expected 1\.\.3"):
+        quiz.answer(0)
+
+
+def test_quiz_live_shows_feedback_when_a_button_is_pressed(begun, live):
+    quiz = teach.quiz("which")
+    quiz.buttons.index = 0
+    assert "think again" in quiz.feedback.value
+    quiz.buttons.value = "three"
+    assert "It comes last." in quiz.feedback.value
+    quiz.answer(2)
+    assert quiz.buttons.value == "two" and "think again" in quiz.feedback.value
+
+
+def test_what_the_card_does_not_hold_is_named(begun):
+    for ask in (
+        lambda: teach.exercise("sqare", []),
+        lambda: teach.hint("sqare"),
+        lambda: teach.quiz("wich"),
+        lambda: teach.check("square", 3),
+    ):
+        with pytest.raises(InputError):
+            ask()
