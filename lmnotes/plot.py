@@ -1,0 +1,241 @@
+"""One style for all figures; each function draws one table and returns the figure.
+
+Colours tell apart for colour-blind readers (Okabe and Ito); text is 8 points at print size, so that
+a figure can go into a two-column paper as it is.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from lmnotes.words.statistics import Fit
+
+BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
+PURPLE, SKY, GREY, BLACK = "#CC79A7", "#56B4E9", "#8C8C8C", "#222222"
+COLOURS = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY, BLACK)
+COLUMN, PAGE = 3.4, 7.0  # inches: one column of a paper, and both
+
+_HALO = {"fc": "white", "ec": "none", "alpha": 0.7, "pad": 0.4}
+_STYLE = {
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "lines.linewidth": 1.2,
+    "figure.constrained_layout.use": True,
+    "savefig.bbox": "tight",
+    "savefig.pad_inches": 0.03,
+}
+
+
+@contextlib.contextmanager
+def style() -> Iterator[None]:
+    """The house style, for as long as the block lasts."""
+    import matplotlib
+
+    with matplotlib.rc_context(_STYLE):
+        yield
+
+
+def panels(
+    n: int = 1, *, width: float | None = None, height: float = 2.5, **kwargs
+) -> tuple["Figure", list["Axes"]]:
+    """A figure with n panels side by side; one panel is a column wide, several fill the page."""
+    import matplotlib.pyplot as plt
+
+    width = width or (COLUMN if n == 1 else PAGE)
+    with style():
+        figure, axes = plt.subplots(1, n, figsize=(width, height), **kwargs)
+    return figure, list(np.atleast_1d(axes))
+
+
+def scatter_words(
+    ax: "Axes",
+    x: np.ndarray,
+    y: np.ndarray,
+    counts: np.ndarray,
+    *,
+    fit: "Fit | None" = None,
+    labels: Mapping[str, int] | None = None,
+    clip: float = 0.5,
+    colour_bar: bool = True,
+) -> None:
+    """Words as points coloured by count, rare ones first so that frequent ones stay visible.
+
+    Args:
+        x, y, counts: (V,) of the words to draw.
+        fit: a line with its slope and R^2; the words that carry it are ringed.
+        labels: word -> index of some words to name.
+        clip: per cent of extreme points that each end of each axis may leave out.
+    """
+    from matplotlib.colors import LogNorm
+
+    order = np.argsort(counts, kind="stable")
+    with style():
+        points = ax.scatter(
+            x[order], y[order], c=counts[order], s=4, linewidths=0, alpha=0.8, cmap="viridis_r",
+            norm=LogNorm(max(counts.min(), 1), counts.max()), rasterized=True,
+        )  # fmt: skip
+        _limits(ax.set_xlim, x, clip)
+        _limits(ax.set_ylim, y, clip)
+        if fit is not None:
+            _line(ax, fit)
+        _name_words(ax, x, y, labels or {})
+        if colour_bar:
+            bar = ax.figure.colorbar(points, ax=ax, pad=0.02, aspect=30)
+            bar.set_label("count $n_w$")
+            bar.outline.set_visible(False)
+
+
+def _line(ax: "Axes", fit: "Fit") -> None:
+    """A fitted line over its words, ringed, with slope and R^2 in the corner that it leaves free."""
+    used = fit.table[fit.table.used]
+    ends = np.array([used.x.min(), used.x.max()])
+    rings = {"facecolors": "none", "edgecolors": RED, "linewidths": 0.3, "alpha": 0.6}
+    ax.scatter(used.x, used.y, s=9, rasterized=True, **rings)
+    ax.plot(ends, fit.intercept + fit.slope * ends, color=RED)
+    text = f"$y = {fit.slope:.3f}x {fit.intercept:+.2f}$\n$R^2 = {fit.r2:.3f}$, {fit.n_words} words"
+    rising = fit.slope > 0
+    ax.text(
+        0.02 if rising else 0.98, 0.98, text, transform=ax.transAxes, va="top",
+        ha="left" if rising else "right", color=RED, fontsize=7, bbox=_HALO,
+    )  # fmt: skip
+
+
+def _name_words(ax: "Axes", x: np.ndarray, y: np.ndarray, labels: Mapping[str, int]) -> None:
+    """Write words beside their points, the first ones first, none over another."""
+    placed: list[tuple[np.ndarray, np.ndarray]] = []
+    for word, index in labels.items():
+        at = ax.transData.transform((x[index], y[index])) / ax.figure.dpi * 72  # points
+        size = np.array([4.2 * len(word), 8.0])
+        if any(
+            (np.abs(at - other) < (size + other_size) / 2).all() for other, other_size in placed
+        ):
+            continue
+        placed.append((at, size))
+        ax.annotate(
+            word, (x[index], y[index]), fontsize=6.5, xytext=(3, 2), textcoords="offset points",
+            annotation_clip=True, bbox=_HALO,
+        )  # fmt: skip
+
+
+def _limits(set_limits, values: np.ndarray, clip: float) -> None:
+    low, high = np.nanpercentile(values, [clip, 100 - clip])
+    margin = 0.05 * (high - low) or 1.0
+    set_limits(low - margin, high + margin)
+
+
+def levels(table: "pandas.DataFrame", clip: float = 0.0) -> "Figure":
+    """KL of every word against its count, with the null levels as curves (Fig. 5).
+
+    table: columns count, kl, and one per level, a row per word.
+    """
+    figure, (ax,) = panels(height=2.7, width=PAGE * 0.62)
+    with style():
+        ax.scatter(table["count"], table.kl, s=3, color=GREY, alpha=0.35, linewidths=0,
+                   label="KL$(w)$ of the text", rasterized=True)  # fmt: skip
+        curves = table.drop(columns=["count", "kl", "word"], errors="ignore")
+        looks = (("-", BLUE), (":", BLACK), ("-", RED), ("-", GREEN))
+        for name, (dash, colour) in zip(curves, looks, strict=False):
+            line = table.groupby("count")[name].mean()
+            ax.plot(line.index, line, dash, color=colour, label=name, lw=1.5)
+        ax.set(xscale="log", xlabel="count $n_w$", ylabel="KL, nats")
+        _limits(ax.set_ylim, table.kl.to_numpy(), clip)
+        ax.set_ylim(bottom=0)
+        ax.legend(markerscale=3)
+    return figure
+
+
+def classes(
+    ax: "Axes",
+    counts: np.ndarray,
+    score: np.ndarray,
+    labels: np.ndarray,
+    colours: Mapping[str, str],
+) -> None:
+    """A score against counts, one colour per class, drawn in the order of `colours` (Fig. 6)."""
+    with style():
+        for name, colour in colours.items():
+            chosen = labels == name
+            ax.scatter(counts[chosen], score[chosen], s=5, color=colour, alpha=0.5, linewidths=0,
+                       label=f"{name} ({chosen.sum():,})", rasterized=True)  # fmt: skip
+        ax.set(xscale="log", xlabel="count $n_w$")
+        ax.axhline(0, color=BLACK, lw=0.5)
+        ax.legend(markerscale=2.5, handletextpad=0.1)
+
+
+def histograms(
+    scores: Mapping[str, np.ndarray], labels: np.ndarray, colours: Mapping[str, str], bins: int = 40
+) -> "Figure":
+    """The distribution of each score in each class, a panel per score (Fig. 9).
+
+    Bars are shares of the class; the outermost 0.5 % on either side are left out.
+    """
+    figure, axes = panels(len(scores), height=1.7, sharey=False)
+    chosen = np.isin(labels, list(colours))
+    with style():
+        for ax, (name, score) in zip(axes, scores.items(), strict=True):
+            edges = np.linspace(*np.nanpercentile(score[chosen], [0.5, 99.5]), bins + 1)
+            for label, colour in colours.items():
+                values = score[labels == label]
+                ax.hist(values, edges, weights=np.full(len(values), 1 / len(values)), color=colour,
+                        alpha=0.5, label=label)  # fmt: skip
+            ax.set(xlabel=name, yticks=[])
+            ax.spines["left"].set_visible(False)
+        axes[0].set_ylabel("share of class")
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    return figure
+
+
+def bars(
+    table: "pandas.DataFrame", value: str, low: str, high: str, name: str, xlabel: str,
+    groups: str | None = None, reference: float | None = None,
+) -> "Figure":  # fmt: skip
+    """Horizontal bars with their intervals, a row per name and a colour per group."""
+    parts = [("", table)] if groups is None else list(table.groupby(groups, sort=False))
+    names = list(dict.fromkeys(table[name]))
+    figure, (ax,) = panels(width=PAGE * 0.7, height=0.5 + 0.17 * len(names) * len(parts) ** 0.8)
+    with style():
+        height = 0.8 / len(parts)
+        for number, ((label, part), colour) in enumerate(zip(parts, COLOURS, strict=False)):
+            at = np.array([names.index(row) for row in part[name]]) + height * number
+            reach = [part[value] - part[low], part[high] - part[value]]
+            ax.barh(at, part[value], height, color=colour, label=label, xerr=reach,
+                    error_kw={"lw": 0.6, "ecolor": BLACK})  # fmt: skip
+        ax.set_yticks(np.arange(len(names)) + height * (len(parts) - 1) / 2, names)
+        ax.invert_yaxis()
+        ax.set_xlabel(xlabel)
+        if reference is not None:
+            ax.axvline(reference, color=BLACK, lw=0.6, ls=":")
+        if groups is not None:
+            ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def paired_bars(
+    names: Sequence[str], first: np.ndarray, second: np.ndarray, labels: tuple[str, str], title: str
+) -> "Figure":
+    """Two quantities of the same things side by side, such as p(w'|w) and p(w')."""
+    figure, (ax,) = panels(width=PAGE * 0.6, height=0.6 + 0.17 * len(names))
+    at = np.arange(len(names))
+    with style():
+        ax.barh(at - 0.2, first, 0.4, color=BLUE, label=labels[0])
+        ax.barh(at + 0.2, second, 0.4, color=ORANGE, label=labels[1])
+        ax.set_yticks(at, names)
+        ax.invert_yaxis()
+        ax.set(title=title, xlabel="probability")
+        ax.legend()
+    return figure

@@ -1,0 +1,248 @@
+"""A corpus: word ids in text order, the vocabulary, the case of every token, and where each
+document came from."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes import artefacts
+from lmnotes.text import assemble, readers, tokenise
+from lmnotes.text.readers import Document, InputError
+from lmnotes.text.tokenise import ALL_CAPS, CAPITALISED, SENTENCE_START  # noqa: F401  bits of Corpus.flags
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Part of the key of a stored corpus: raise it when this module would write something else.
+_BUILDER = 1
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Corpus:
+    """Text as word ids with its vocabulary, case flags, documents and sources.
+
+    Args:
+        tokens: (T,) int32, ids of lower-cased words in text order.
+        words: V words by decreasing count, ties in alphabetical order; `words[i]` has id i.
+        counts: (V,) int64.
+        offsets: (n_documents + 1,) int64; document d is `tokens[offsets[d]:offsets[d + 1]]`.
+        flags: (T,) uint8, bits CAPITALISED, ALL_CAPS, SENTENCE_START.
+        titles: n_documents titles, "" where a document has none.
+        sources: the manifest, a row per source: name, domain, n_documents, n_tokens, n_bytes,
+            n_repeats_removed, sha256 (of the text that was kept).
+        document_source: (n_documents,) int32, row of `sources`.
+        content_id: hash of tokens, words, offsets and flags.
+    """
+
+    name: str
+    tokens: np.ndarray
+    words: list[str]
+    counts: np.ndarray
+    offsets: np.ndarray
+    flags: np.ndarray
+    titles: list[str]
+    sources: "pd.DataFrame"
+    document_source: np.ndarray
+    content_id: str
+
+    def __repr__(self) -> str:
+        return (
+            f"<Corpus {self.name}: {self.n_tokens:,} tokens, {self.n_words:,} words, "
+            f"{self.n_documents:,} documents, id {self.content_id}>"
+        )
+
+    @property
+    def n_tokens(self) -> int:
+        """T, the number of tokens."""
+        return len(self.tokens)
+
+    @property
+    def n_words(self) -> int:
+        """V, the number of different words."""
+        return len(self.words)
+
+    @property
+    def n_documents(self) -> int:
+        """The number of documents."""
+        return len(self.titles)
+
+    @property
+    def unigram(self) -> np.ndarray:
+        """p(w) = n_w / T, (V,) float64."""
+        return self.counts / self.n_tokens
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """Word -> id."""
+        return {word: index for index, word in enumerate(self.words)}
+
+    def index(self, word: str) -> int:
+        """The id of a word; raises InputError, with the nearest words, where there is none."""
+        index = self.ids.get(word)
+        if index is None:
+            near = readers.nearest(word, self.words[:20_000])
+            raise InputError(
+                f"{word!r} is not among the {self.n_words:,} words of {self.name}; words are "
+                f"lower-cased runs of letters and digits; try {near or 'another word'}"
+            )
+        return index
+
+    def subset(self, domain: str | Sequence[str]) -> "Corpus":
+        """The documents of one domain, or of several, as a corpus with its own vocabulary."""
+        wanted = [domain] if isinstance(domain, str) else list(domain)
+        known = sorted(set(self.sources["domain"]))
+        if unknown := [name for name in wanted if name not in known]:
+            raise InputError(
+                f"{self.name} has no domain {unknown[0]!r}: it holds {', '.join(known)}; ask for "
+                "one of these"
+            )
+        rows = np.flatnonzero(self.sources["domain"].isin(wanted))
+        kept = np.flatnonzero(np.isin(self.document_source, rows))  # documents
+        spans = [slice(self.offsets[d], self.offsets[d + 1]) for d in kept]
+        return self._of(f"{self.name}/{'+'.join(wanted)}", kept, spans)
+
+    def head(self, n_tokens: int) -> "Corpus":
+        """The first `n_tokens` tokens as a corpus with its own vocabulary; the last document may be
+        cut."""
+        if n_tokens < 1:
+            raise InputError(f"head({n_tokens}): expected at least 1 token; ask for more")
+        end = min(n_tokens, self.n_tokens)
+        kept = np.flatnonzero(self.offsets[:-1] < end)
+        spans = [slice(self.offsets[d], min(end, self.offsets[d + 1])) for d in kept]
+        return self._of(f"{self.name}[:{n_tokens}]", kept, spans)
+
+    def _of(self, name: str, documents: np.ndarray, spans: list[slice]) -> "Corpus":
+        """A corpus of these documents, or of the parts of them that `spans` of the tokens name."""
+        lengths = [span.stop - span.start for span in spans]
+        rows, document_source = np.unique(self.document_source[documents], return_inverse=True)
+        sources = self.sources.iloc[rows].reset_index(drop=True)
+        sources["n_documents"] = np.bincount(document_source, minlength=len(rows))
+        sources["n_tokens"] = np.bincount(document_source, lengths, len(rows)).astype(int)
+        fields = assemble.finished(
+            np.concatenate([self.tokens[span] for span in spans]),
+            self.words,
+            np.concatenate([self.flags[span] for span in spans]),
+            lengths,
+        )
+        titles = [self.titles[d] for d in documents]
+        return Corpus(
+            name,
+            titles=titles,
+            sources=sources,
+            document_source=document_source.astype(np.int32),
+            **fields,
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write the corpus into a folder: one file per array, words a line each, the rest as
+        JSON."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("tokens", "counts", "offsets", "flags", "document_source"):
+            np.save(folder / f"{name}.npy", getattr(self, name))
+        (folder / "words.txt").write_text("\n".join(self.words), encoding="utf-8")
+        record = {"name": self.name, "content_id": self.content_id, "titles": self.titles}
+        record["sources"] = self.sources.to_dict(orient="list")
+        (folder / "corpus.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+
+    @classmethod
+    def open(cls, folder: Path) -> "Corpus":
+        """The corpus that `save` wrote; tokens and flags are mapped from disk, not read."""
+        import pandas as pd
+
+        folder = Path(folder)
+        record = json.loads((folder / "corpus.json").read_text(encoding="utf-8"))
+        arrays = {
+            name: np.load(folder / f"{name}.npy", mmap_mode=mode)
+            for name, mode in (("tokens", "r"), ("flags", "r"), ("counts", None), ("offsets", None))
+        }
+        text = (folder / "words.txt").read_text(encoding="utf-8")
+        return cls(
+            name=record["name"],
+            words=text.split("\n") if text else [],
+            titles=record["titles"],
+            sources=pd.DataFrame(record["sources"]),
+            document_source=np.load(folder / "document_source.npy"),
+            content_id=record["content_id"],
+            **arrays,
+        )
+
+
+def load(
+    source: str | Path,
+    *,
+    domains: Sequence[str] | str | None = None,
+    field: str = "text",
+    keep: bool = True,
+) -> Corpus:
+    """The corpus of a name or a path, built on the first call and opened from disk afterwards.
+
+    Args:
+        source: `installed` (text that every installation carries), a named download such as
+            `text8`, or the path of a `.txt`, `.jsonl` or `.parquet` file, plain or packed (`.gz`,
+            `.bz2`, `.xz`, `.zip`), or of a folder of such files. A text file is one document; a
+            line of `.jsonl` and a row of `.parquet` are one each.
+        domains: of `installed` only: which of `installed.DOMAINS`, in this order; by default
+            English prose.
+        field: field or column that holds the text of `.jsonl` and `.parquet`; `title` is read where
+            there is one.
+        keep: False builds in memory and stores nothing.
+
+    Repeated paragraphs are removed from `installed` text, never from the reader's own.
+
+    Raises InputError, with what to do, where there is no such text or it cannot be read.
+    """
+    name, key, documents = _plan(source, domains, field)
+    if not keep:
+        return Corpus(**assemble.fields(name, documents()))
+
+    def write(folder: Path) -> None:
+        Corpus(**assemble.fields(name, documents())).save(folder)
+
+    key |= {"name": name, "tokeniser": tokenise.VERSION, "builder": _BUILDER}
+    return Corpus.open(artefacts.build("corpus", key, write))
+
+
+def _plan(
+    source: str | Path, domains: Sequence[str] | str | None, field: str
+) -> tuple[str, dict, Callable[[], Iterator[Document]]]:
+    """The name of a text, what defines its content, and how to read its documents."""
+    from lmnotes.text import installed, remote, repeats
+
+    if source == "installed":
+        domains = (domains,) if isinstance(domains, str) else tuple(domains or installed.PROSE)
+        key = {"installed": installed.key(domains), "repeats": repeats.VERSION}
+        return "installed", key, lambda: repeats.removed(installed.documents(*domains))
+    if domains is not None:
+        raise InputError(
+            f"domains={domains!r} was given for {source!r}: only 'installed' text has domains; "
+            "leave it out"
+        )
+    path, name = remote.resolve(source)
+    key = {"files": readers.fingerprint(path), "field": field}
+    return name, key, lambda: readers.documents(path, field=field)
+
+
+def from_texts(
+    texts: Iterable[str], titles: Sequence[str] | None = None, name: str = "texts"
+) -> Corpus:
+    """The corpus of some strings, one document each, in memory.
+
+    >>> text = from_texts(["The cat sat. The dog sat.", "Dogs bark."])
+    >>> text.words[:2], text.counts[:2].tolist(), text.offsets.tolist()
+    (['sat', 'the'], [2, 2], [0, 6, 8])
+    """
+    texts = list(texts)
+    titles = [""] * len(texts) if titles is None else list(titles)
+    if len(titles) != len(texts):
+        raise InputError(
+            f"{len(texts)} texts came with {len(titles)} titles: give one title per text, or none "
+            "at all"
+        )
+    documents = (Document(*pair, name) for pair in zip(titles, texts, strict=True))
+    return Corpus(**assemble.fields(name, documents))

@@ -1,0 +1,226 @@
+"""Real text that every installation carries, by domain; nothing here is downloaded or imported."""
+
+import random
+import re
+import sys
+import sysconfig
+import unicodedata
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import metadata, util
+from pathlib import Path
+
+from lmnotes.text import docstrings, wiki
+from lmnotes.text.prose import prose
+from lmnotes.text.readers import Document, InputError, nearest
+
+# Part of the key of a stored corpus: raise it when the same packages would give other text.
+VERSION = 2
+
+PROSE = ("encyclopedia", "news", "docs", "manual")  # what word vectors are trained on
+
+# A fixed list, so that what else is installed, lmnotes itself included, does not change the text.
+_PACKAGES = str.split(
+    "attr babel bs4 dateutil filelock fontTools fsspec gensim huggingface_hub ipykernel IPython "
+    "ipywidgets jedi jinja2 joblib jsonschema jupyter_client jupyter_core jupyter_server "
+    "jupyterlab jupyterlab_server jupytext llvmlite matplotlib mpmath nbclient nbconvert nbformat "
+    "networkx numba numpy pandas papermill parso pexpect PIL pooch prompt_toolkit pyarrow pygments "
+    "pyparsing requests safetensors scipy seaborn sklearn smart_open sympy torch tornado tqdm "
+    "traitlets transformers urllib3 yaml zmq"
+)
+_DISTRIBUTIONS = {  # where it is not called like the module
+    "attr": "attrs",
+    "bs4": "beautifulsoup4",
+    "dateutil": "python-dateutil",
+    "PIL": "pillow",
+    "sklearn": "scikit-learn",
+    "yaml": "PyYAML",
+    "zmq": "pyzmq",
+}
+_CODE = ("python", "networkx", "numpy", "scipy", "sklearn")
+_HEADERS = {"numpy": "_core/include", "pyarrow": "include/arrow", "torch": "include/c10"}
+# gensim's head500.noblanks.cor is of no use here: stems without function words, of these articles
+_GENSIM_DATA = "test/test_data"
+_WIKI = (
+    "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2",
+    "enwiki-table-markup.xml.bz2",
+)
+_NEWS = ("lee_background.cor", "lee.cor")
+_LICENCE = re.compile(r"licen[cs]e|copying|notice|copyright|third_party", re.IGNORECASE)
+
+
+def documents(*domains: str) -> Iterator[Document]:
+    """The documents of some domains, one domain after the other; a source that is missing comes
+    without text."""
+    for domain in _known(domains):
+        for document in _DOMAINS[domain]():
+            yield Document(document.title, document.text, document.source, domain)
+
+
+def key(domains: Iterable[str]) -> dict:
+    """What decides the text of these domains: the versions of Python and of the packages, and of
+    this module."""
+    return {
+        "domains": list(_known(domains)),
+        "installed": VERSION,
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "packages": {module: _version(module) for module in _PACKAGES},
+    }
+
+
+def _known(domains: Iterable[str]) -> tuple[str, ...]:
+    domains = tuple(domains)
+    for name in domains:
+        if name not in _DOMAINS:
+            raise InputError(
+                f"no domain {name!r} in the installed text: expected some of "
+                f"{', '.join(_DOMAINS)}; did you mean {nearest(name, _DOMAINS) or 'one of these'}?"
+            )
+    return domains
+
+
+def _version(module: str) -> str | None:
+    """The version of the distribution that a module comes from, None where it is not installed."""
+    try:
+        return metadata.version(_DISTRIBUTIONS.get(module, module))
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _folder(module: str) -> Path | None:
+    """The folder of an installed package, or of the standard library, without importing it."""
+    if module == "python":
+        return Path(sysconfig.get_paths()["stdlib"])
+    spec = util.find_spec(module)
+    places = spec.submodule_search_locations if spec else None
+    return Path(next(iter(places))) if places else None
+
+
+def _read(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace")
+
+
+def _missing(source: str) -> Document:
+    """A document without text, so that the manifest has a row that says what is missing."""
+    warnings.warn(
+        f"{source} is not installed: its text is left out, and the corpus has another content id",
+        stacklevel=2,
+    )
+    return Document("", "", f"{source} (missing)")
+
+
+def _gensim_files(names: Iterable[str]) -> Iterator[tuple[str, Path]]:
+    """Source name and path of files of gensim's test data, the path None where one is missing."""
+    folder = _folder("gensim")
+    for name in names:
+        file = folder / _GENSIM_DATA / name if folder else None
+        yield f"gensim/{name}", file if file and file.is_file() else None
+
+
+def _encyclopedia() -> Iterator[Document]:
+    """Wikipedia articles of 2016, one document each."""
+    titles = set()
+    for source, file in _gensim_files(_WIKI):
+        if file is None:
+            yield _missing(source)
+            continue
+        for title, text in wiki.articles(file):
+            if title not in titles:
+                titles.add(title)
+                yield Document(title, text, source)
+
+
+def _news() -> Iterator[Document]:
+    """Short news articles of the Australian Broadcasting Corporation, one a line."""
+    for source, file in _gensim_files(_NEWS):
+        if file is None:
+            yield _missing(source)
+            continue
+        for line in file.read_text(encoding="cp1252").split("\n"):
+            yield Document("", line, source)
+
+
+def _files(module: str, folder: str, *suffixes: str) -> Iterator[tuple[str, Path | None]]:
+    """Title and path of the files of some kinds below a folder of a package; the path None, once,
+    where the package is missing."""
+    base = _folder(module)
+    if base is None:
+        yield module, None
+        return
+    for suffix in suffixes:
+        for name, file in docstrings.files(base / folder, suffix):
+            yield ".".join(filter(None, ("" if module == "python" else module, name))), file
+
+
+def _docs() -> Iterator[Document]:
+    """The documentation inside the source of the standard library and of packages, one document a
+    module."""
+    for module in ("python", *sorted(_PACKAGES, key=str.lower)):
+        for title, file in _files(module, "", ".py", ".rst"):
+            if file is None:
+                yield _missing(module)
+                continue
+            found = docstrings.strings(_read(file)) if file.suffix == ".py" else [_read(file)]
+            if text := "\n\n".join(filter(None, map(prose, found))):
+                yield Document(title, text, module)
+
+
+def _source(modules: Mapping[str, str], *suffixes: str) -> Iterator[Document]:
+    """Source files as they stand, one document each."""
+    for module, folder in modules.items():
+        for title, file in _files(module, folder, *suffixes):
+            yield _missing(module) if file is None else Document(title, _read(file), module)
+
+
+def _legal() -> Iterator[Document]:
+    """The licence files of the packages, one document each."""
+    for module in sorted(_PACKAGES, key=str.lower):
+        if _version(module) is None:
+            yield _missing(module)
+            continue
+        files = metadata.distribution(_DISTRIBUTIONS.get(module, module)).files or []
+        for file in sorted(files, key=str):
+            if _LICENCE.match(file.name) and file.locate().is_file():
+                yield Document(f"{module} {file.name}", _read(Path(file.locate())), module)
+
+
+def _numbers() -> Iterator[Document]:
+    """Sums, differences and products, a hundred to a document, always the same."""
+    draw = random.Random(0)
+    for number in range(200):
+        lines = []
+        for _ in range(100):
+            a, b = draw.randrange(1000), draw.randrange(1000)
+            sign, result = draw.choice((("+", a + b), ("-", a - b), ("*", a * b)))
+            lines.append(f"{a} {sign} {b} = {result}")
+        yield Document(f"arithmetic {number}", "\n".join(lines), "arithmetic")
+
+
+def _names() -> Iterator[Document]:
+    """The names of Unicode's characters, one a line, a document for each 256 of them."""
+    for start in range(0, 0x20000, 256):
+        names = (unicodedata.name(chr(code), "") for code in range(start, start + 256))
+        if text := "\n".join(filter(None, names)):
+            yield Document(f"U+{start:04X}", text, "Unicode")
+
+
+def _manual() -> Iterator[Document]:
+    """Python's help topics, one document each."""
+    from pydoc_data.topics import topics
+
+    for title, text in sorted(topics.items()):
+        yield Document(title, prose(text), "pydoc_data.topics")
+
+
+_DOMAINS = {
+    "encyclopedia": _encyclopedia,
+    "news": _news,
+    "docs": _docs,
+    "manual": _manual,
+    "code": lambda: _source(dict.fromkeys(_CODE, ""), ".py"),
+    "headers": lambda: _source(_HEADERS, ".h", ".hpp"),
+    "legal": _legal,
+    "numbers": _numbers,
+    "names": _names,
+}
+DOMAINS = tuple(_DOMAINS)

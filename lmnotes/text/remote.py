@@ -1,0 +1,125 @@
+"""Named downloads: where they come from, what they must hash to, and what to do where there is no
+network."""
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lmnotes import artefacts
+from lmnotes.text.readers import InputError, nearest
+
+_TIMEOUT = 10  # seconds without a byte from the other side
+
+
+@dataclass(frozen=True)
+class Download:
+    """One named text: its address, the checksums of the files that hold it, and who made it."""
+
+    url: str
+    checksums: dict[
+        str, str
+    ]  # file name -> "algorithm:hex"; the first file is the one that is downloaded
+    about: str
+    facts: dict[str, int] = field(default_factory=dict)
+
+
+# The checksums of text8 were not computed here: they are those that public benchmarks of several
+# authors pin, and the md5 of the gzip file is that of gensim-data. The facts are those of the count
+# table that the paper's authors published.
+DOWNLOADS = {
+    "text8": Download(
+        url="http://mattmahoney.net/dc/text8.zip",
+        checksums={
+            "text8.zip": "sha256:a6640522afe85d1963ad56c05b0ede0a0c000dddc9671758a6cc09b7a38e5232",
+            "text8": "sha256:6e890197040d37d85beb962ae1f041ff1d9a9ca8d20c7d99c85027eebf51dca7",
+            "text8.gz": "md5:68799af40b6bda07dfa47a32612e5364",
+        },
+        about="10^8 characters of a cleaned Wikipedia dump of 2006, by M. Mahoney; text CC BY-SA",
+        facts={"n_bytes": 100_000_000, "n_tokens": 17_005_207, "n_words": 253_854},
+    ),
+}
+
+
+def folder() -> Path:
+    """Where downloads are kept, and where a file fetched by hand belongs."""
+    return artefacts.home() / "downloads"
+
+
+def resolve(source: str | Path) -> tuple[Path, str]:
+    """The path of a text and a short name for it, from a path or the name of a download, fetched
+    where needed.
+
+    A file or folder of that name comes first, then the table of downloads. Raises InputError where
+    there is neither.
+    """
+    path, name = Path(source).expanduser(), str(source)
+    if path.exists():
+        return path, path.name.split(".")[0] or path.name
+    if name in DOWNLOADS:
+        return fetch(name), name
+    names = ["installed", *DOWNLOADS]
+    if path.suffix or len(path.parts) > 1:
+        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        near = nearest(path.name, beside) or "no file of a like name"
+        raise InputError(
+            f"{source} does not exist: expected a file or folder, or one of {', '.join(names)}; "
+            f"the folder {path.parent.absolute()} holds {near}"
+        )
+    raise InputError(
+        f"no text is called {name!r}: expected {', '.join(names)} or the path of a file or folder; "
+        f"did you mean {nearest(name, names) or 'a path'}?"
+    )
+
+
+def fetch(name: str) -> Path:
+    """The checked file of a named download: one that is there already, put there by hand or not,
+    else a fresh one."""
+    download = DOWNLOADS[name]
+    for file_name, checksum in download.checksums.items():
+        file = folder() / file_name
+        if file.is_file():
+            _check(file, checksum)
+            return file
+    file_name, checksum = next(iter(download.checksums.items()))
+    _retrieve(name, download, folder() / file_name, checksum)
+    return folder() / file_name
+
+
+def _check(file: Path, checksum: str) -> None:
+    """Raise InputError where a file does not have its checksum."""
+    algorithm, expected = checksum.split(":")
+    with open(file, "rb") as stream:
+        found = hashlib.file_digest(stream, algorithm).hexdigest()
+    if found != expected:
+        raise InputError(
+            f"{file} ({file.stat().st_size:,} bytes) has {algorithm} {found}, expected "
+            f"{expected}: it is another file, "
+            "or was cut short; remove it, then fetch it again"
+        )
+
+
+def _retrieve(name: str, download: Download, file: Path, checksum: str) -> None:
+    """Download a file into its place; pooch checks it before it is put there."""
+    import pooch
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        pooch.retrieve(
+            download.url,
+            known_hash=checksum,
+            fname=file.name,
+            path=file.parent,
+            downloader=pooch.HTTPDownloader(progressbar=True, timeout=_TIMEOUT),
+        )
+    except ValueError as error:  # requests' own errors are OSErrors
+        raise InputError(
+            f"{download.url} holds something else than {name!r} ({error}): expected {checksum}; "
+            f"put the right {file.name} at {file}"
+        ) from None
+    except OSError as error:
+        raise InputError(
+            f"{name!r} is not in {file.parent} and cannot be downloaded from {download.url} "
+            f"({type(error).__name__}): expected a network connection, or the file itself; fetch "
+            f"{download.url} on "
+            f"another machine and put it at {file}"
+        ) from None

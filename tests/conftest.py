@@ -1,0 +1,31 @@
+"""One home for the artefacts of all tests, kept while `lmnotes/text` stays the same."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+import lmnotes
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shared_home(request):
+    """The folder that `artefacts.home()` gives; a test may set another for itself."""
+    sources = sorted((Path(lmnotes.__file__).parent / "text").glob("*.py"))
+    state = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+    folder = request.config.cache.mkdir(f"lmnotes-{state}")
+    for old in folder.parent.glob("lmnotes-*"):
+        if old != folder:
+            shutil.rmtree(old, ignore_errors=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LMNOTES_HOME", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def installed_corpus(shared_home):
+    """The corpus of the text that every installation carries, built once."""
+    from lmnotes.text import corpus
+
+    return corpus.load("installed")

@@ -1,0 +1,75 @@
+"""Every notebook at its smoke setting, through the launcher, and what must lie in its folder then."""
+
+import json
+import math
+
+import pandas as pd
+import pytest
+
+from lmnotes.suite import card, record, rules, run, twins
+
+NAMES = [path.stem for path in card.notebooks()]
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def ran(request, tmp_path_factory, shared_home):
+    """A finished smoke run; texts and vectors come from the home that all tests share."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LMNOTES_OUTPUTS", str(tmp_path_factory.mktemp("outputs")))
+        result = run.run(request.param, profile="smoke")
+        assert result.status == "ok", result.message
+        yield result, card.of(request.param)
+
+
+def test_it_leaves_every_figure_with_its_data_and_every_table(ran):
+    result, its_card = ran
+    assert its_card.figures and its_card.tables
+    for name in its_card.figures:
+        for suffix in ("pdf", "svg", "png"):
+            assert (result.folder / "figures" / f"{name}.{suffix}").stat().st_size > 2000
+        assert len(pd.read_csv(result.folder / "figures" / f"{name}.csv")) > 1
+    for name in its_card.tables:
+        assert len(pd.read_csv(result.folder / "tables" / f"{name}.csv"))
+
+
+def test_every_claim_has_a_verdict_that_follows_from_its_numbers(ran):
+    result, its_card = ran
+    claims = pd.read_csv(result.folder / "claims.csv").set_index("id")
+    assert list(claims.index) == list(its_card.claims)
+    for claim in its_card.claims.values():
+        row = claims.loc[claim.id]
+        assert row.verdict in rules.VERDICTS, f"{claim.id} was not recorded"
+        if "smoke" not in claim.profiles:
+            assert row.verdict == rules.NOT_TESTABLE
+        elif not math.isnan(row.measured):
+            interval = None if math.isnan(row.low) else (row.low, row.high)
+            expected = rules.verdict(
+                row.measured, interval, claim.reproduced_rule, claim.same_direction_rule
+            )
+            assert row.verdict == expected
+
+
+def test_the_laptop_and_paper_runs_record_every_claim_too(ran):
+    # a claim that a smoke run cannot speak to is still measured by the same cells
+    result, its_card = ran
+    claims = pd.read_csv(result.folder / "claims.csv").set_index("id")
+    unmeasured = claims[claims.measured.isna() & claims.note.isna()]
+    assert unmeasured.empty, f"never recorded: {list(unmeasured.index)}"
+
+
+def test_its_record_is_complete(ran):
+    result, _ = ran
+    found = json.loads((result.folder / "run.json").read_text())
+    assert found["status"] == "ok" and found["profile"] == "smoke" and not found["missing"]
+    assert {"parameters", "git", "versions", "machine", "inputs"} <= set(found)
+    assert record.is_whole(result.folder, found)
+
+
+def test_the_same_run_is_kept(ran):
+    result, _ = ran
+    again = run.run(result.name, profile="smoke")
+    assert again.status == "kept" and again.folder == result.folder
+
+
+def test_every_notebook_is_its_twin_without_outputs():
+    assert not twins.differing()

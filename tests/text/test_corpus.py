@@ -1,0 +1,142 @@
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from lmnotes.text import corpus
+from lmnotes.text.corpus import Corpus
+from lmnotes.text.readers import InputError
+
+TEXTS = ["The cat saw Paris. The cat slept.", "NASA and the dog.", "...", "Cats, cats!"]
+
+
+def fresh(code, home, *arguments):
+    """What Python prints in a process of its own."""
+    environment = os.environ | {"LMNOTES_HOME": str(home)}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.split()
+
+
+def same(one, other):
+    return (
+        one.words == other.words
+        and one.titles == other.titles
+        and one.content_id == other.content_id
+        and all(
+            np.array_equal(getattr(one, name), getattr(other, name))
+            for name in ("tokens", "counts", "offsets", "flags", "document_source")
+        )
+    )
+
+
+def test_fields_by_hand():
+    text = corpus.from_texts(TEXTS, titles=["a", "b", "dropped: no word", "c"], name="toy")
+    assert text.words == ["the", "cat", "cats", "and", "dog", "nasa", "paris", "saw", "slept"]
+    assert text.counts.tolist() == [3, 2, 2, 1, 1, 1, 1, 1, 1]
+    assert text.tokens.tolist() == [0, 1, 7, 6, 0, 1, 8, 5, 3, 0, 4, 2, 2]
+    assert text.offsets.tolist() == [0, 7, 11, 13]
+    assert text.titles == ["a", "b", "c"]
+    assert text.flags.tolist() == [5, 0, 0, 1, 5, 0, 0, 7, 0, 0, 0, 5, 0]
+    assert (text.n_tokens, text.n_words, text.n_documents) == (13, 9, 3)
+    assert text.tokens.dtype == np.int32 and text.flags.dtype == np.uint8
+    assert text.unigram.sum() == pytest.approx(1) and text.unigram[0] == 3 / 13
+    assert text.index("nasa") == text.ids["nasa"] == 5
+    row = text.sources.iloc[0]
+    assert (row["name"], row["n_documents"], row["n_tokens"]) == ("toy", 3, 13)
+    assert row["n_bytes"] == sum(map(len, TEXTS))
+
+
+def test_unknown_word_names_the_nearest():
+    with pytest.raises(InputError, match=r"'parris' is not among the 9 words of toy.*'paris'"):
+        corpus.from_texts(TEXTS, name="toy").index("parris")
+
+
+def test_titles_must_match_texts():
+    with pytest.raises(InputError, match="4 texts came with 1 titles"):
+        corpus.from_texts(TEXTS, titles=["a"])
+
+
+def test_no_word_at_all():
+    with pytest.raises(InputError, match="holds no word"):
+        corpus.from_texts(["...", "!"])
+
+
+def test_save_and_open(tmp_path):
+    text = corpus.from_texts(TEXTS, titles=["", "Ü", "", "x"])
+    text.save(tmp_path)
+    opened = Corpus.open(tmp_path)
+    assert same(text, opened)
+    assert opened.sources.to_dict() == text.sources.to_dict()
+    assert isinstance(opened.tokens, np.memmap)
+
+
+def test_head_and_subset_renumber_their_words():
+    text = corpus.from_texts(TEXTS)
+    head = text.head(9)
+    assert same(head, corpus.from_texts([TEXTS[0], "NASA and"]))
+    assert same(text.head(10**9), text)
+    assert same(text.subset("file"), text)
+    with pytest.raises(InputError, match="no domain 'news': it holds file"):
+        text.subset("news")
+    with pytest.raises(InputError, match="at least 1"):
+        text.head(0)
+
+
+def test_content_id_is_the_same_in_another_process_and_follows_the_text(tmp_path):
+    file = tmp_path / "some.txt"
+    file.write_text("The cat saw Paris.")
+    code = "import sys; from lmnotes.text import corpus; print(corpus.load(sys.argv[1]).content_id)"
+    ids = {
+        fresh(code, tmp_path / "one", file)[0],
+        fresh(code, tmp_path / "two", file)[0],
+        corpus.load(file, keep=False).content_id,
+    }
+    assert len(ids) == 1
+    for other in ("the cat saw Paris.", "The cat saw London.", "The cat. Saw Paris."):
+        file.write_text(other)  # other case, other word, other sentences
+        ids.add(corpus.load(file).content_id)
+    assert len(ids) == 4
+
+
+def test_an_artefact_is_used_again_until_the_file_changes(tmp_path, monkeypatch):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
+    file = tmp_path / "some.txt"
+    file.write_text("one two")
+    corpus.load(file)
+    corpus.load(file)
+    assert len(list((tmp_path / "home/corpus").glob("*/tokens.npy"))) == 1
+    file.write_text("one two three")
+    assert corpus.load(file).n_tokens == 3
+    assert len(list((tmp_path / "home/corpus").glob("*/tokens.npy"))) == 2
+    corpus.load(file, keep=False)
+    assert len(list((tmp_path / "home/corpus").glob("*/tokens.npy"))) == 2
+
+
+def test_a_text_of_one_long_line_is_never_whole_in_memory_as_words(tmp_path):
+    n_tokens = 4_000_000
+    block = " ".join(f"{'abcdefghij'[i % 10]}{i * i % 7919}" for i in range(10_000)) + " "
+    file = tmp_path / "one_line"
+    file.write_text(block * (n_tokens // 10_000))
+    code = (
+        "import resource, sys\n"
+        "from lmnotes.text import corpus\n"
+        "import pandas\n"
+        "usage = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
+        "before = usage()\n"
+        "print(corpus.load(sys.argv[1]).n_tokens, usage() - before)"
+    )
+    start = time.perf_counter()
+    found, n_megabytes = fresh(code, tmp_path, file)
+    assert int(found) == n_tokens
+    # a list of 4 million words would take 250 MB; 17 million tokens at this rate stay below 700 MB
+    assert float(n_megabytes) < 160
+    assert time.perf_counter() - start < 60
