@@ -157,7 +157,7 @@ def main():
             ratio = speed[rule] / speed["gensim"]
             rate = speed[rule].median() * 1e3 * operations_per_word(rule, dim) / 1e9
             print(
-                f"{rule}: {ratio.median():.2f} x gensim (from {ratio.min():.2f} to {ratio.max():.2f}); "
+                f"{rule}: {ratio.median():.2f} x gensim ({ratio.min():.2f} to {ratio.max():.2f}); "
                 f"{rate:.0f} GFLOP/s of {peak_gflops():.0f} measured for matrix products"
             )
         found = {

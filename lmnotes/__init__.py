@@ -1,3 +1,3 @@
-"""lmnotes: what embeddings and language models encode, as notebooks that rerun and a thin package beneath them."""
+"""What embeddings and language models encode: a thin package beneath notebooks that rerun."""
 
 __version__ = "0.1.0"

@@ -1,8 +1,9 @@
 """Heavy results on disk: content-addressed, checked, never half-written, safe to delete.
 
-An artefact is a folder `<home>/<kind>/<id>/` whose id is a hash of everything that defines its content. It is
-written in `<id>.partial/`, sealed with a manifest of checksums, and put in place by one rename, so a reader sees
-all of it or nothing. A killed writer leaves its `.partial` folder, and the next one goes on from what lies there.
+An artefact is a folder `<home>/<kind>/<id>/` whose id is a hash of everything that defines its
+content. It is written in `<id>.partial/`, sealed with a manifest of checksums, and put in place by
+one rename, so a reader sees all of it or nothing. A killed writer leaves its `.partial` folder, and
+the next one goes on from what lies there.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ MANIFEST = "manifest.json"
 
 
 def outputs_folder() -> Path:
-    """The folder that runs write to: `$LMNOTES_OUTPUTS`, else `outputs/` of the checkout or of the current folder."""
+    """The folder of runs: `$LMNOTES_OUTPUTS`, else `outputs/` of the checkout or of this folder."""
     if folder := os.environ.get("LMNOTES_OUTPUTS"):
         return Path(folder)
     checkout = Path(__file__).resolve().parent.parent
@@ -31,7 +32,7 @@ def home() -> Path:
 
 
 def content_id(value: object, length: int = 16) -> str:
-    """The first `length` hex digits of the sha256 of a JSON-able value, whatever the order of its keys."""
+    """`length` hex digits of the sha256 of a JSON-able value, whatever the order of its keys."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:length]
 
@@ -43,20 +44,24 @@ def file_sha256(path: Path) -> str:
 
 
 def build(kind: str, key: Mapping, write: Callable[[Path], None]) -> Path:
-    """The folder of the artefact that `key` defines, written by `write(folder)` if it is not there yet.
+    """The folder of the artefact that `key` defines, written by `write(folder)` if it is not there.
 
     Args:
         kind: what it is, one word; the folder under `home()`.
         key: everything that defines the content, as JSON-able values.
-        write: fills the folder that it is given. After a kill it is called again with what it had left there, so a
-            long job can keep checkpoints in the folder; it removes them itself when it ends.
+        write: fills the folder that it is given. After a kill it is called again with what it had
+            left there, so a long job can keep checkpoints in the folder; it removes them itself
+            when it ends.
 
-    An artefact whose files differ from their checksums is set aside as `<id>.corrupt-N`, with a warning, and built
-    anew. A second process that wants the same artefact waits for the first.
+    An artefact whose files differ from their checksums is set aside as `<id>.corrupt-N`, with a
+    warning, and built anew. A second process that wants the same artefact waits for the first.
 
-    >>> import tempfile, unittest.mock
-    >>> with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.dict(os.environ, LMNOTES_HOME=folder):
-    ...     path = build("greeting", {"to": "reader"}, lambda folder: (folder / "text").write_text("hello"))
+    >>> import tempfile
+    >>> from unittest.mock import patch
+    >>> def write(folder):
+    ...     _ = (folder / "text").write_text("hello")
+    >>> with tempfile.TemporaryDirectory() as home, patch.dict(os.environ, LMNOTES_HOME=home):
+    ...     path = build("greeting", {"to": "reader"}, write)
     ...     (path / "text").read_text()
     'hello'
     """

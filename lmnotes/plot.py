@@ -101,7 +101,7 @@ def scatter_words(
 
 
 def _line(ax: "Axes", fit: "Fit") -> None:
-    """A fitted line over its words, ringed, with slope and R^2 in the corner that it leaves free."""
+    """A fitted line over its words, ringed; slope and R^2 in the corner that it leaves free."""
     used = fit.table[fit.table.used]
     ends = np.array([used.x.min(), used.x.max()])
     rings = {"facecolors": "none", "edgecolors": RED, "linewidths": 0.3, "alpha": 0.6}

@@ -1,9 +1,9 @@
 """The frequency bias of plug-in KL: what a corpus without any structure would show.
 
 Oyama, Yokoi and Shimodaira, EMNLP 2023, section 6 and appendix C. The shuffle level answers "how
-large is KL(w) if the contexts of w are random draws?"; the percentile level is a stand-in that works
-for any score, also where no null can be computed; the round level shows how much mere quantisation
-explains.
+large is KL(w) if the contexts of w are random draws?"; the percentile level is a stand-in that
+works for any score, also where no null can be computed; the round level shows how much mere
+quantisation explains.
 """
 
 from dataclasses import dataclass

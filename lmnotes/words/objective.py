@@ -86,7 +86,7 @@ def noise_table(counts: np.ndarray, power: float) -> tuple[np.ndarray, np.ndarra
 
 
 def alias_table(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Walker's alias table of a distribution: (thresholds of 2**32 (V,) uint64, aliases (V,) int32).
+    """Walker's alias table: (thresholds out of 2**32 (V,) uint64, aliases (V,) int32).
 
     Column c stands for word c below its threshold and for its alias above.
     """

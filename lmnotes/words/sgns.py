@@ -1,4 +1,4 @@
-"""Skip-gram with negative sampling: word vectors from a corpus, and the objective that they reach."""
+"""Skip-gram with negative sampling: word vectors from a corpus."""
 
 import os
 from dataclasses import asdict, dataclass, replace
@@ -74,8 +74,8 @@ def train(
     """The input and context vectors of every word of a corpus, by skip-gram with negative sampling.
 
     The defaults are the setting of Oyama et al. 2023, Table 5 (full fixed window, no sub-sampling,
-    every word kept) but for `dim` and `epochs`, which the paper has at 300 and 100. word2vec's usual
-    setting is `window=5, shrink_windows=True, subsample=1e-3, min_count=5`.
+    every word kept) but for `dim` and `epochs`, which the paper has at 300 and 100. The usual
+    setting of word2vec is `window=5, shrink_windows=True, subsample=1e-3, min_count=5`.
 
     Args:
         dim: D. window: h, reach on either side. negatives: nu, per pair of centre and context.
@@ -95,8 +95,9 @@ def train(
 
     Returns:
         an Embedding. Its history holds for every epoch: `loss`, the objective of the vectors as
-        they stand after it, on 100,000 pairs of the training text, and `running_loss`, the mean over
-        all steps as they were taken, both in nats per positive pair with its negatives and float64.
+        they stand after it, on 100,000 pairs of the training text, and `running_loss`, the mean
+        over all steps as they were taken, both in nats per positive pair with its negatives and
+        summed in float64.
         The running loss is lower: every step has just been prepared by its neighbours' steps.
 
     Raises:
@@ -110,8 +111,8 @@ def train(
     ((3, 8), (3, 8), 3)
     """
     settings = Settings(
-        dim, window, negatives, epochs, rule, shrink_windows, subsample, min_count, rate, final_rate,
-        noise_power, seed,
+        dim, window, negatives, epochs, rule, shrink_windows, subsample, min_count, rate,
+        final_rate, noise_power, seed,
     )  # fmt: skip
     threads = threads or len(os.sched_getaffinity(0))
     if not keep:
@@ -164,7 +165,7 @@ def checkpoint(embedding: Embedding, epoch: int) -> Embedding:
     path = Path(folder) / _checkpoint_name(epoch)
     if not path.is_file():
         raise FileNotFoundError(
-            f"no vectors after epoch {epoch} in {folder or 'an embedding without a folder'}: expected "
+            f"no vectors after epoch {epoch} in {folder or 'memory'}: expected "
             f"a kept run with checkpoints and that epoch; train with checkpoints=True"
         )
     with np.load(path) as saved:

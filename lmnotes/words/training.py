@@ -1,4 +1,4 @@
-"""One training run of skip-gram: matrices, chunks of text for threads, epochs, resuming after a kill."""
+"""One training run of skip-gram: its matrices, chunks of text for threads, epochs, resuming."""
 
 import concurrent.futures
 import math

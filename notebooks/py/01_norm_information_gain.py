@@ -795,10 +795,7 @@ corrected = table3[(table3.against == "verb") & (table3.score == "delta_kl")].il
 claims.record("table3_gain", corrected.gain, interval=(corrected.gain_low, corrected.gain_high))
 outputs.figure(
     plot.histograms(
-        {
-            printed[name]: score[drawn]
-            for name, score in scores.items()
-        },
+        {printed[name]: score[drawn] for name, score in scores.items()},
         classes[drawn],
         {"proper": plot.RED, "verb": plot.GREEN},
     ),

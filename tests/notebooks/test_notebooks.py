@@ -1,4 +1,4 @@
-"""Every notebook at its smoke setting, through the launcher, and what must lie in its folder then."""
+"""Every notebook at its smoke setting, through the launcher, and what lies in its folder then."""
 
 import json
 import math
@@ -51,7 +51,7 @@ def test_every_claim_has_a_verdict_that_follows_from_its_numbers(ran):
 
 def test_the_laptop_and_paper_runs_record_every_claim_too(ran):
     # a claim that a smoke run cannot speak to is still measured by the same cells
-    result, its_card = ran
+    result, _ = ran
     claims = pd.read_csv(result.folder / "claims.csv").set_index("id")
     unmeasured = claims[claims.measured.isna() & claims.note.isna()]
     assert unmeasured.empty, f"never recorded: {list(unmeasured.index)}"

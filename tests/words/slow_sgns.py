@@ -1,4 +1,4 @@
-"""Skip-gram with negative sampling as the textbook has it: float64, one pair at a time, no tricks."""
+"""Skip-gram with negative sampling as the textbook has it: float64, one pair at a time."""
 
 import numpy as np
 
@@ -30,7 +30,7 @@ def sigmoid(x):
 
 
 def pair_step(u, v, word, outputs, rate):
-    """Loss of one pair, updating u and v in place; outputs[0] is the context, the rest negatives."""
+    """Loss of one pair, updating u and v in place; outputs[0] is the context, others negatives."""
     loss, change = 0.0, np.zeros(u.shape[1])
     for k, row in enumerate(outputs):
         score, label = u[word] @ v[row], float(k == 0)

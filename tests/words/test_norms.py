@@ -1,4 +1,4 @@
-"""Norms against their definitions, and the paper's second-order law on an exact exponential family."""
+"""Norms against their definitions, and the paper's second-order law on an exact family."""
 
 import numpy as np
 import pytest

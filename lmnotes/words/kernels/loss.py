@@ -11,7 +11,7 @@ OPTIONS = dict(nogil=True, cache=True, error_model="numpy", boundscheck=False)
 
 @njit(**OPTIONS)
 def sample_losses(inputs, contexts, words, documents, window, shrink, noise, nu, n_pairs, seed):
-    """The loss of n_pairs pairs (n_pairs,), nats: a random centre, then a random word of its window.
+    """The loss of random pairs (n_pairs,), nats: a centre, then a word of its window.
 
     A centre is taken with the probability that one of its pairs is: a window of m words is passed
     over with probability 1 - m / (2 * window).

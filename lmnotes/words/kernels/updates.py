@@ -33,7 +33,7 @@ def update_pair(inputs, contexts, word, outputs, rate, change):
     while k < len(outputs):
         a = outputs[k]
         b, c = outputs[min(k + 1, len(outputs) - 1)], outputs[min(k + 2, len(outputs) - 1)]
-        if a == b or b == c or a == c:
+        if a in (b, c) or b == c:
             factor, term = _update_row(inputs, contexts, word, a, k == 0, rate, change)
             k += 1
         else:
@@ -70,7 +70,7 @@ def _update_row(inputs, contexts, word, row, observed, rate, change):
 
 @njit(**OPTIONS)
 def _update_rows(inputs, contexts, word, a, b, c, observed, rate, change):
-    """Three different output rows of a pair, the first observed or not; returns as `_update_row`."""
+    """Three different output rows, the first observed or not; returns as `_update_row`."""
     score_a = score_b = score_c = np.float32(0)
     for d in range(inputs.shape[1]):
         u = inputs[word, d]

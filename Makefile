@@ -1,0 +1,83 @@
+# What there is to do here. It needs make, git and Python 3.11 or newer; `make help` lists it.
+
+# The interpreter that .venv is made with: make run PYTHON=/usr/bin/python3.12
+PYTHON ?=
+# Options for the one pip call that installs torch. The package index serves some systems a build
+# with CUDA libraries of several GB; --extra-index-url with the address of PyTorch's CPU wheels
+# gives the small build of the same version, and satisfies the same pin.
+PIP_TORCH_FLAGS ?=
+# Options for JupyterLab: make lab LAB_FLAGS=--no-browser
+LAB_FLAGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+# The stamp is named by all that the installation follows from, so it is made anew when that
+# changes, and only then; a .venv that was copied from another folder counts as a change.
+KEY := $(shell { cat pyproject.toml constraints.txt lmnotes/__init__.py; pwd; } | cksum | tr ' ' -)
+STAMP := $(VENV)/installed-$(KEY)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lab bench install clean distclean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile \
+	    | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+run: install ## all notebooks on a laptop's settings; then open outputs/index.html
+	$(BIN)/lmnotes run --all
+
+# All four are asked, and any of them fails the target; pytest's closing line comes last.
+test: export HF_HUB_OFFLINE = 1
+test: export OMP_NUM_THREADS = 2
+test: export MPLBACKEND = Agg
+test: install ## lint, format, notebooks equal to their text twins, and all tests
+	@failed=; \
+	$(BIN)/python -m ruff check . || failed="$$failed 'ruff check'"; \
+	$(BIN)/python -m ruff format --check . || failed="$$failed 'ruff format --check'"; \
+	$(BIN)/lmnotes sync --check || failed="$$failed 'lmnotes sync --check'"; \
+	$(BIN)/python -m pytest || failed="$$failed pytest"; \
+	if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
+
+lab: install ## JupyterLab on the notebooks
+	cd notebooks && ../$(BIN)/python -m jupyterlab $(LAB_FLAGS)
+
+bench: install ## the measurements of speed, one after the other
+	@for script in benchmarks/[a-z]*.py; do \
+	    echo "== $$script"; $(BIN)/python "$$script" || exit 1; \
+	done
+
+install: $(STAMP) ## .venv with all dependencies at the tested versions; done once
+
+# torch comes first and alone, so that no other package's requirement chooses its build.
+$(STAMP):
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { $(make_venv); }
+	$(PIP) install --constraint constraints.txt $(PIP_TORCH_FLAGS) \
+	    "$$(grep '^torch==' constraints.txt)"
+	$(PIP) install --constraint constraints.txt --editable '.[test]'
+	@rm -f $(VENV)/installed-*
+	@touch $@
+
+# Where no name is given, the first of these that will do; --clear takes away what is left of a
+# .venv that was never finished, or whose interpreter is gone.
+define make_venv
+for python in $(or $(PYTHON),python3 python3.14 python3.13 python3.12 python3.11); do \
+    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+        echo "$(VENV): $$("$$python" --version)"; exec "$$python" -m venv --clear $(VENV); \
+    fi; \
+done; \
+echo "$(or $(PYTHON),python3) is $$($(or $(PYTHON),python3) --version 2>&1 | head -n 1);" \
+    "expected Python 3.11 or newer: install one, or name it, such as" \
+    "PYTHON=/usr/bin/python3.12" >&2; \
+exit 1
+endef
+
+clean: ## remove outputs, their cache among them, and what builds and tests leave
+	find outputs -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+	find . \( -name .git -o -name $(VENV) \) -prune -o -type d \
+	    \( -name __pycache__ -o -name .ipynb_checkpoints -o -name '*.egg-info' \) \
+	    -prune -exec rm -rf {} +
+	rm -rf build dist .pytest_cache .ruff_cache
+
+distclean: clean ## the same, and .venv
+	rm -rf $(VENV)

@@ -1,0 +1,286 @@
+"""The files around the package: that what they say of each other and of the package is so."""
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib import metadata, util
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+import lmnotes
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+REQUIRED = [Requirement(line) for line in PROJECT["dependencies"] + EXTRAS["test"]]
+HEAVY = {
+    *("numpy", "pandas", "scipy", "sklearn", "matplotlib", "seaborn", "numba", "gensim", "torch"),
+    *("transformers", "pyarrow", "pooch", "papermill", "nbformat", "jupytext", "ipywidgets"),
+}
+COMMANDS = ("run", "test", "lab", "bench", "clean")
+MAX_BYTES = 2_000_000
+NOT_OURS = {".git", ".venv", "build", "dist", "outputs", "__pycache__", ".ipynb_checkpoints"}
+NOT_OURS |= {".pytest_cache", ".ruff_cache"}
+
+
+def tracked_files():
+    """The files in git; outside a checkout, all that could be."""
+    answer = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], capture_output=True, text=True)
+    if names := answer.stdout.split("\0")[:-1]:
+        return [path for name in names if (path := ROOT / name).is_file()]
+    paths = (path for path in ROOT.rglob("*") if path.is_file())
+    return [path for path in paths if not NOT_OURS & set(path.relative_to(ROOT).parts)]
+
+
+def pins():
+    """Version by name, as constraints.txt pins them."""
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pairs = [line.split("==") for line in lines if not line.startswith("#")]
+    assert all(len(pair) == 2 for pair in pairs)
+    return {canonicalize_name(name): Version(version) for name, version in pairs}
+
+
+def imported_packages(folder):
+    """The top-level names of other packages that the sources in a folder import, with a source."""
+    found = {}
+    for path in (ROOT / folder).rglob("*.py"):
+        if NOT_OURS & set(path.relative_to(ROOT).parts):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module]
+            found |= {name.split(".")[0]: str(path.relative_to(ROOT)) for name in names}
+    helpers = {path.stem for path in (ROOT / folder).rglob("*.py")}
+    own = {"lmnotes", *sys.stdlib_module_names, *(helpers if folder != "lmnotes" else ())}
+    return {name: path for name, path in found.items() if name not in own}
+
+
+def modules_after(code):
+    """The top-level names of what a fresh interpreter has loaded when it has run this code."""
+    code += "\nimport sys; print('loaded:', *{name.split('.')[0] for name in sys.modules})"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(said.stdout.rpartition("loaded:")[2].split())
+
+
+def make(folder, *arguments):
+    command = ["make", "--no-print-directory", "-C", folder, *arguments]
+    # what a make that runs these tests was told is not meant for this one
+    own = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    return subprocess.run(command, capture_output=True, text=True, env=own)
+
+
+@pytest.mark.parametrize("requirement", REQUIRED, ids=lambda requirement: requirement.name)
+def test_a_dependency_is_pinned_within_its_bound_and_can_be_imported(requirement):
+    name = canonicalize_name(requirement.name)
+    assert pins()[name] in requirement.specifier
+    assert metadata.version(name) in requirement.specifier
+    modules = [
+        module
+        for module, owners in metadata.packages_distributions().items()
+        if name in map(canonicalize_name, owners) and not module.startswith("_")
+    ]
+    assert any(util.find_spec(module) for module in modules)
+
+
+def test_constraints_pin_public_versions_only_each_once_in_order():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    lines = [line for line in lines if not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", line) for line in lines)
+    assert len(lines) == len(pins())
+    names = [line.split("==")[0].lower() for line in lines]
+    assert names == sorted(names)
+    assert "lmnotes" not in names
+    assert not [name for name in names if "nvidia" in name or "cuda" in name or "triton" in name]
+
+
+def test_the_pins_are_complete():
+    pinned, seen, queue = pins(), set(), [(requirement, "") for requirement in REQUIRED]
+    while queue:
+        requirement, extra = queue.pop()
+        name = canonicalize_name(requirement.name)
+        if requirement.marker and not requirement.marker.evaluate({"extra": extra}):
+            continue
+        for wanted in ("", *requirement.extras):
+            if (name, wanted) not in seen:
+                seen.add((name, wanted))
+                lines = metadata.requires(name) or []
+                queue += [(Requirement(line), wanted) for line in lines]
+    # torch's and the terminals' own requirements differ from machine to machine
+    elsewhere = re.compile(r"nvidia-|cuda-|triton|appnope|colorama|pywin|.*-(win|macos)")
+    assert [name for name, _ in seen if name not in pinned and not elsewhere.match(name)] == []
+
+
+@pytest.mark.parametrize("folder", ["lmnotes", "benchmarks", "notebooks", "tests"])
+def test_what_is_imported_is_declared(folder):
+    owners = metadata.packages_distributions()
+    extras = [name for name in EXTRAS if folder != "lmnotes" or name != "test"]
+    lines = PROJECT["dependencies"] + [line for name in extras for line in EXTRAS[name]]
+    declared = {canonicalize_name(Requirement(line).name) for line in lines}
+    undeclared = {
+        name: path
+        for name, path in imported_packages(folder).items()
+        if not declared & set(map(canonicalize_name, owners.get(name, [name])))
+    }
+    assert undeclared == {}
+
+
+def test_import_takes_less_than_three_tenths_of_a_second_and_nothing_heavy():
+    code = "import time; start = time.perf_counter(); import lmnotes; "
+    code += "print(time.perf_counter() - start)"
+    seconds = [float(subprocess.check_output([sys.executable, "-c", code])) for _ in range(5)]
+    assert min(seconds) < 0.3
+    assert not HEAVY & modules_after("import lmnotes")
+
+
+def test_help_imports_nothing_heavy():
+    code = "import contextlib, lmnotes.cli\nwith contextlib.suppress(SystemExit):\n"
+    loaded = modules_after(code + "    lmnotes.cli.main(['--help'])")
+    assert "argparse" in loaded
+    assert not HEAVY & loaded
+
+
+def test_the_version_is_the_same_everywhere():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert Version(lmnotes.__version__).public == lmnotes.__version__
+    assert citation["version"] == metadata.version("lmnotes") == lmnotes.__version__
+    assert "version" in PROJECT["dynamic"] and "version" not in PROJECT
+
+
+def test_the_command_is_installed_and_is_this_package():
+    (command,) = metadata.entry_points(group="console_scripts", name="lmnotes")
+    from lmnotes import cli
+
+    assert command.load() is cli.main
+    assert (Path(sys.executable).parent / "lmnotes").is_file()
+
+
+def test_citation_names_the_software_and_ten_papers():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["cff-version"] == "1.2.0" and citation["title"] == PROJECT["name"]
+    assert citation["license"] == PROJECT["license"] == "MIT"
+    papers = citation["references"]
+    assert len(papers) == len({paper["title"] for paper in papers}) == 10
+    arxiv = [one["value"] for paper in papers for one in paper["identifiers"]]
+    assert len(set(arxiv)) == 10
+    assert all(re.fullmatch(r"arXiv:2\d{3}\.\d{5}", identifier) for identifier in arxiv)
+    for paper in papers:
+        assert "Shimodaira" in [author["family-names"] for author in paper["authors"]]
+        assert 2023 <= paper["year"] <= 2026
+        where = {"conference", "journal", "status"} & set(paper)
+        assert len(where) == 1 and (paper.get("status", "preprint") == "preprint")
+
+
+def test_citation_and_the_cards_of_the_notebooks_name_the_same_papers():
+    from lmnotes.suite import card
+
+    papers = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["references"]
+    for notebook in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        mine = card.load(ROOT / "notebooks" / "papers" / f"{notebook.stem[:2]}.toml").paper
+        cited = papers[int(notebook.stem[:2]) - 1]
+        assert cited["identifiers"][0]["value"] == f"arXiv:{mine['arxiv']}"
+        assert (cited["title"], cited["year"]) == (mine["title"], mine["year"])
+        assert "doi" not in mine or cited["doi"] == mine["doi"]
+
+
+def test_the_readme_names_the_two_commands():
+    readme = (ROOT / PROJECT["readme"]).read_text(encoding="utf-8")
+    assert "make run" in readme and "make test" in readme
+
+
+def test_conda_installs_the_same_package():
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
+    python, _, from_pip = environment["dependencies"]
+    assert f"python{PROJECT['requires-python']}" in python
+    assert from_pip["pip"] == ["--constraint constraints.txt", "--editable .[test]"]
+
+
+def test_no_notebook_in_git_has_outputs():
+    for path in tracked_files():
+        if path.suffix == ".ipynb":
+            for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+                assert not cell.get("outputs"), f"{path.name} has outputs: lmnotes sync"
+                assert cell.get("execution_count") is None, f"{path.name} was run: lmnotes sync"
+
+
+def test_no_file_in_git_is_large():
+    sizes = {path.relative_to(ROOT): path.stat().st_size for path in tracked_files()}
+    assert Path("pyproject.toml") in sizes
+    assert {path: size for path, size in sizes.items() if size > MAX_BYTES} == {}
+
+
+def test_make_says_what_there_is_and_tests_everything():
+    said = make(ROOT, "help").stdout
+    assert all(f"make {command} " in said for command in COMMANDS)
+    plan = make(ROOT, "--dry-run", "test").stdout
+    for step in ("ruff check .", "ruff format --check .", "lmnotes sync --check", "-m pytest"):
+        assert step in plan
+    assert "lmnotes run --all" in make(ROOT, "--dry-run", "run").stdout
+
+
+@pytest.fixture
+def bare_checkout(tmp_path):
+    """A folder with what an installation follows from, and an interpreter that is too old."""
+    (tmp_path / "lmnotes").mkdir()
+    for name in ("Makefile", "pyproject.toml", "constraints.txt", "lmnotes/__init__.py"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    old = tmp_path / "old-python"
+    old.write_text('#!/bin/sh\n[ "$1" = --version ] && echo Python 3.9.2\nexit 1\n')
+    old.chmod(0o755)
+    return tmp_path
+
+
+def test_make_refuses_an_old_python_and_says_what_to_do(bare_checkout):
+    answer = make(bare_checkout, "run", "PYTHON=./old-python")
+    assert answer.returncode
+    assert "./old-python is Python 3.9.2; expected Python 3.11 or newer" in answer.stderr
+    assert not (bare_checkout / ".venv").exists()
+
+
+def test_make_installs_anew_only_when_its_lists_changed(bare_checkout):
+    python = bare_checkout / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "$@" >> calls\n')
+    python.chmod(0o755)
+    calls = bare_checkout / "calls"
+
+    def installs():
+        calls.unlink(missing_ok=True)
+        assert make(bare_checkout, "install").returncode == 0
+        lines = calls.read_text().splitlines() if calls.exists() else []
+        return [line for line in lines if " install " in line]
+
+    torch, rest = installs()
+    assert torch.endswith(f" torch=={pins()['torch']}") and "--constraint constraints.txt" in torch
+    assert rest.endswith("--constraint constraints.txt --editable .[test]")
+    assert installs() == []
+    (bare_checkout / "pyproject.toml").touch()
+    assert installs() == []
+    with open(bare_checkout / "constraints.txt", "a") as file:
+        file.write("# another\n")
+    assert len(installs()) == 2
+    assert installs() == []
+
+
+def test_clean_removes_outputs_and_leftovers_only(bare_checkout):
+    keep = ["outputs/README.md", "lmnotes/cli.py", ".venv/lib/__pycache__/a.pyc", "notebooks/a.md"]
+    drop = ["outputs/01_a/run.json", "outputs/cache/x", "lmnotes/__pycache__/cli.pyc"]
+    drop += ["build/x", "lmnotes.egg-info/PKG-INFO", ".pytest_cache/x", "outputs/index.html"]
+    for name in keep + drop:
+        (bare_checkout / name).parent.mkdir(parents=True, exist_ok=True)
+        (bare_checkout / name).write_text("")
+    assert make(bare_checkout, "clean").returncode == 0
+    assert [name for name in keep if not (bare_checkout / name).exists()] == []
+    assert [name for name in drop if (bare_checkout / name).exists()] == []
+    assert make(bare_checkout, "distclean").returncode == 0
+    assert not (bare_checkout / ".venv").exists()
