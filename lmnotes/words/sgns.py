@@ -33,8 +33,14 @@ class Settings:
     seed: int
 
     def __post_init__(self):
-        for name, low in (("dim", 1), ("window", 1), ("negatives", 1), ("epochs", 1)):
-            _require(getattr(self, name) >= low, name, getattr(self, name), f"at least {low}")
+        for name, high in (
+            ("dim", 100_000),
+            ("window", 255),
+            ("negatives", 500),
+            ("epochs", 10**6),
+        ):
+            value = getattr(self, name)
+            _require(1 <= value <= high, name, value, f"1..{high}")
         _require(self.rule in ("shared", "pairwise"), "rule", self.rule, "'shared' or 'pairwise'")
         _require(self.rate > 0, "rate", self.rate, "above 0")
         _require(0 <= self.final_rate <= self.rate, "final_rate", self.final_rate, "0..rate")

@@ -175,7 +175,7 @@ def n_shared(negatives: int, window: int) -> int:
     Fewer are faster and noisier: at this number the held-out objective stays within 1 % of the
     textbook rule's for windows of 5 and 10 (benchmarks/README.md).
     """
-    return -(-3 * negatives * window // 20) * 4
+    return min(-(-3 * negatives * window // 20) * 4, 512)  # 2**512 is still a float64
 
 
 def _seed(*parts: int) -> np.uint64:

@@ -83,6 +83,16 @@ def test_the_learning_rate_falls_linearly_to_its_end(text):
     np.testing.assert_allclose(vectors.history.learning_rate, [0.03, 0.02, 0.01])
 
 
+@pytest.mark.parametrize("rule", ["pairwise", "shared"])
+def test_the_largest_settings_do_not_overflow(rule):
+    text = planted(2000)
+    vectors = sgns.train(
+        text, dim=4, window=255, negatives=500, epochs=1, rule=rule, rate=1e-9, final_rate=0.0,
+        keep=False, progress=False,
+    )  # fmt: skip
+    assert vectors.history.running_loss[0] == pytest.approx(501 * np.log(2), rel=0.01)
+
+
 def test_sub_sampling_trains_on_fewer_tokens_and_ends_well(text):
     thinned = sgns.train(text, subsample=1e-3, shrink_windows=True, keep=False, **SMALL)
     assert np.isfinite(thinned.history.loss).all()
@@ -168,7 +178,8 @@ def test_a_diverging_run_stops_with_the_setting_to_change(text):
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"dim": 0}, "dim=0: expected at least 1"),
+        ({"dim": 0}, r"dim=0: expected 1\.\.100000"),
+        ({"negatives": 501}, r"negatives=501: expected 1\.\.500"),
         ({"rule": "fast"}, "rule='fast': expected 'shared' or 'pairwise'"),
         ({"final_rate": 1.0}, "final_rate=1.0"),
         ({"subsample": 0.0}, "subsample=0.0"),
