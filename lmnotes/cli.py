@@ -8,12 +8,20 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 done, 1 a run failed or a twin differs, 2 wrong input, 130 interrupted."""
     options = _parser().parse_args(arguments)
+    from lmnotes import artefacts
     from lmnotes.suite.errors import InputError
 
     try:
         return options.command(options)
     except InputError as error:
         print(f"lmnotes: {error}", file=sys.stderr)
+        return 2
+    except (PermissionError, NotADirectoryError, FileNotFoundError) as error:
+        print(
+            f"lmnotes: {error}; expected folders that can be written: see LMNOTES_OUTPUTS "
+            f"({artefacts.outputs_folder()}) and LMNOTES_HOME ({artefacts.home()})",
+            file=sys.stderr,
+        )
         return 2
     except KeyboardInterrupt:
         print("lmnotes: interrupted; the same command starts it again", file=sys.stderr)

@@ -50,6 +50,13 @@ def style() -> Iterator[None]:
         yield
 
 
+def use() -> None:
+    """Make the house style the style of everything that is drawn from here on."""
+    import matplotlib
+
+    matplotlib.rcParams.update(_STYLE)
+
+
 def panels(
     n: int = 1, *, width: float | None = None, height: float = 2.5, **kwargs
 ) -> tuple["Figure", list["Axes"]]:
@@ -70,7 +77,7 @@ def scatter_words(
     *,
     fit: "Fit | None" = None,
     labels: Mapping[str, int] | None = None,
-    clip: float = 0.5,
+    clip: float = 0.1,
     colour_bar: bool = True,
 ) -> None:
     """Words as points coloured by count, rare ones first so that frequent ones stay visible.
@@ -79,7 +86,7 @@ def scatter_words(
         x, y, counts: (V,) of the words to draw.
         fit: a line with its slope and R^2; the words that carry it are ringed.
         labels: word -> index of some words to name.
-        clip: per cent of extreme points that each end of each axis may leave out.
+        clip: per cent of the points that may lie beyond the right edge, the ones of largest x.
     """
     from matplotlib.colors import LogNorm
 
@@ -90,7 +97,7 @@ def scatter_words(
             norm=LogNorm(max(counts.min(), 1), counts.max()), rasterized=True,
         )  # fmt: skip
         _limits(ax.set_xlim, x, clip)
-        _limits(ax.set_ylim, y, clip)
+        _limits(ax.set_ylim, y, 0)
         if fit is not None:
             _line(ax, fit)
         _name_words(ax, x, y, labels or {})
@@ -101,18 +108,14 @@ def scatter_words(
 
 
 def _line(ax: "Axes", fit: "Fit") -> None:
-    """A fitted line over its words, ringed; slope and R^2 in the corner that it leaves free."""
+    """A fitted line over its words, ringed, with the line's numbers above the axes."""
     used = fit.table[fit.table.used]
     ends = np.array([used.x.min(), used.x.max()])
     rings = {"facecolors": "none", "edgecolors": RED, "linewidths": 0.3, "alpha": 0.6}
     ax.scatter(used.x, used.y, s=9, rasterized=True, **rings)
     ax.plot(ends, fit.intercept + fit.slope * ends, color=RED)
-    text = f"$y = {fit.slope:.3f}x {fit.intercept:+.2f}$\n$R^2 = {fit.r2:.3f}$, {fit.n_words} words"
-    rising = fit.slope > 0
-    ax.text(
-        0.02 if rising else 0.98, 0.98, text, transform=ax.transAxes, va="top",
-        ha="left" if rising else "right", color=RED, fontsize=7, bbox=_HALO,
-    )  # fmt: skip
+    line = f"$y = {fit.slope:.3f}x {fit.intercept:+.2f}$, $R^2 = {fit.r2:.3f}$, {fit.n_words} words"
+    ax.set_title(line, loc="left", color=RED, fontsize=7)
 
 
 def _name_words(ax: "Axes", x: np.ndarray, y: np.ndarray, labels: Mapping[str, int]) -> None:
@@ -133,12 +136,12 @@ def _name_words(ax: "Axes", x: np.ndarray, y: np.ndarray, labels: Mapping[str, i
 
 
 def _limits(set_limits, values: np.ndarray, clip: float) -> None:
-    low, high = np.nanpercentile(values, [clip, 100 - clip])
+    low, high = np.nanpercentile(values, [0, 100 - clip])
     margin = 0.05 * (high - low) or 1.0
     set_limits(low - margin, high + margin)
 
 
-def levels(table: "pandas.DataFrame", clip: float = 0.0) -> "Figure":
+def levels(table: "pandas.DataFrame") -> "Figure":
     """KL of every word against its count, with the null levels as curves (Fig. 5).
 
     table: columns count, kl, and one per level, a row per word.
@@ -153,7 +156,6 @@ def levels(table: "pandas.DataFrame", clip: float = 0.0) -> "Figure":
             line = table.groupby("count")[name].mean()
             ax.plot(line.index, line, dash, color=colour, label=name, lw=1.5)
         ax.set(xscale="log", xlabel="count $n_w$", ylabel="KL, nats")
-        _limits(ax.set_ylim, table.kl.to_numpy(), clip)
         ax.set_ylim(bottom=0)
         ax.legend(markerscale=3)
     return figure

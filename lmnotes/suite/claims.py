@@ -5,7 +5,7 @@ import io
 import math
 from typing import TYPE_CHECKING
 
-from lmnotes.suite import outputs, rules
+from lmnotes.suite import ledger, outputs, rules
 from lmnotes.suite.card import Claim
 from lmnotes.suite.errors import InputError, nearest
 
@@ -55,7 +55,22 @@ def table() -> "pd.DataFrame":
     """All claims of the card, published beside measured, with the verdicts so far."""
     import pandas as pd
 
-    return pd.DataFrame(_rows(), columns=COLUMNS)
+    class Ledger(pd.DataFrame):
+        """The table as it is, shown with all its rows."""
+
+        def _repr_html_(self) -> str:
+            if list(self.columns) != list(COLUMNS):
+                return super()._repr_html_()
+            cells = [
+                {
+                    name: "" if pd.isna(cell) else str(_written(cell))
+                    for name, cell in zip(COLUMNS, row, strict=True)
+                }
+                for row in self.itertuples(index=False)
+            ]
+            return ledger.shown(cells)
+
+    return Ledger(_rows(), columns=COLUMNS)
 
 
 def save() -> None:

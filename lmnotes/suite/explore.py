@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from lmnotes.suite.controls import controls_of
 from lmnotes.suite.errors import InputError, nearest
 
+_DPI, _CSS_DPI = 200, 115  # pixels of a drawing, and of its place on the screen, per inch
 _SLOW = 0.3  # seconds; a slower drawing follows the slider only when it is let go
 
 
@@ -93,7 +94,7 @@ class Explorer:
         if not self._holding:
             name = next(name for name, widget in self.widgets.items() if widget is change["owner"])
             self.controls[name].value = change["new"]
-            self._redraw()
+            self._redraw_in_time()
 
     def _go_live(self) -> None:
         """Build the box of controls over the drawing, and draw."""
@@ -102,13 +103,22 @@ class Explorer:
         self.area = ipywidgets.HTML()
         self.widgets = {name: control.widget() for name, control in self.controls.items()}
         self.view = ipywidgets.VBox([*self.widgets.values(), self.area])
+        self._redraw_in_time()
+        names = max((len(widget.description) for widget in self.widgets.values()), default=0)
+        for widget in self.widgets.values():
+            if widget.style.has_trait("description_width"):  # one below the other
+                widget.style.description_width = f"{0.6 * names + 0.5:.1f}em"
+            widget.layout.width, widget.layout.max_width = "28rem", "100%"
+            widget.observe(self._moved, names="value")
+
+    def _redraw_in_time(self) -> None:
+        """Draw, and let sliders redraw while they move if that was quick enough."""
         start = time.perf_counter()
         self._redraw()
-        slow = time.perf_counter() - start > _SLOW
-        for widget in self.widgets.values():
-            if slow and widget.has_trait("continuous_update"):
-                widget.continuous_update = False
-            widget.observe(self._moved, names="value")
+        quick = time.perf_counter() - start <= _SLOW
+        for name, widget in self.widgets.items():
+            if self.controls[name].low is not None:
+                widget.continuous_update = quick
 
     def _draw_stills(self, stills: Sequence[Mapping[str, object]]) -> None:
         """Draw every still, from the defaults with its own values; an error ends the run."""
@@ -190,9 +200,12 @@ def _as_html(output: object) -> str:
     """The HTML that shows a figure, a table or a text."""
     if hasattr(output, "savefig"):
         buffer = io.BytesIO()
-        output.savefig(buffer, format="png", dpi=110, bbox_inches="tight")
-        data = base64.b64encode(buffer.getvalue()).decode()
-        return f'<img style="max-width:100%" src="data:image/png;base64,{data}">'
+        output.savefig(buffer, format="png", dpi=_DPI, bbox_inches="tight")
+        png = buffer.getvalue()
+        width = int.from_bytes(png[16:20], "big") * _CSS_DPI // _DPI
+        data = base64.b64encode(png).decode()
+        look = f'alt="" width="{width}" style="max-width:100%"'
+        return f'<img {look} src="data:image/png;base64,{data}">'
     if isinstance(output, list | tuple):
         return "".join(_as_html(part) for part in output)
     if hasattr(output, "_repr_html_"):

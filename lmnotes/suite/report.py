@@ -2,7 +2,6 @@
 
 import csv
 import json
-import re
 from html import escape
 from itertools import count
 from pathlib import Path
@@ -10,20 +9,14 @@ from urllib.parse import quote
 
 from lmnotes import artefacts
 from lmnotes.suite import card as cards
-from lmnotes.suite import outputs, rules
+from lmnotes.suite import cells, ledger, outputs
 from lmnotes.suite import record as store
 from lmnotes.suite.errors import InputError
+from lmnotes.suite.formulas import with_math
 from lmnotes.suite.report_style import STYLE
 
-_BADGES = {
-    rules.REPRODUCED: "good",
-    rules.SAME_DIRECTION: "fair",
-    rules.NOT_REPRODUCED: "bad",
-    rules.NOT_TESTABLE: "grey",
-    rules.NOT_RECORDED: "grey",
-}
-_MAX_ROWS = 200
-_DECIMAL = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?|[-+]?\d+[eE][-+]?\d+")
+_MAX_SVG = 1_500_000  # bytes; a larger drawing is shown as pixels
+_WIDE = 2.0  # a figure so many times as wide as high spans both columns
 
 
 def write() -> Path:
@@ -43,7 +36,7 @@ def write() -> Path:
         except InputError as error:
             sections.append(f"<section><h2>{escape(notebook.stem)}</h2>{_notice(error)}</section>")
             continue
-        rows.append(_overview(card, best))
+        rows.append(_overview(card, best, folder))
         sections.append(_section(card, best, mine[-1] if mine else None, folder))
     path = folder / "index.html"
     folder.mkdir(parents=True, exist_ok=True)
@@ -64,28 +57,47 @@ _PAGE = """<!DOCTYPE html>
 <title>lmnotes</title><style>{style}</style></head><body>
 <header><h1>lmnotes</h1>
 <p>What the papers say, run again: figures with their data, and every claim beside what was
-measured here.</p>
-<div class="scroll"><table class="overview">
-<thead><tr><th>Notebook</th><th>Claims</th><th>Run</th></tr></thead>
-<tbody>{rows}</tbody></table></div></header>
+measured here.</p></header>
+<nav class="contents">{rows}</nav>
 <main>{body}</main></body></html>
 """
 
 
-def _overview(card: cards.Card, record: dict | None) -> str:
-    """The notebook's row in the list at the top."""
-    link = f'<a href="#n{escape(card.number)}">{escape(card.number)} {escape(card.title)}</a>'
+def _overview(card: cards.Card, record: dict | None, root: Path) -> str:
+    """The notebook's entry in the list at the top."""
+    parts = [f"<strong>{_title(card)}</strong>", f"<small>{_source(card.paper)}</small>"]
+    picture = ""
     if record is None:
-        return f"<tr><td>{link}</td><td></td><td>not run yet</td></tr>"
-    run = f"{escape(record['profile'])}, {_duration(record['seconds'])}"
-    return f"<tr><td>{link}</td><td>{_counts(_claims(record))}</td><td>{run}</td></tr>"
+        parts.append("<small>not run yet</small>")
+    else:
+        claims = _claims(record)
+        parts += [ledger.bar(claims), f"<small>{ledger.counts(claims)}</small>"]
+        names = _names(card.figures, record["folder"] / "figures", "png")
+        for name in [*(name for name in names if name.startswith("fig")), *names][:1]:
+            place = f"{_link(record['folder'], root)}/figures/{quote(name)}.png"
+            picture = f'<img src="{place}" alt="" loading="lazy">'
+    text = f"<span>{''.join(parts)}</span>"
+    return f'<a class="entry" href="#n{escape(card.number)}">{picture}{text}</a>'
+
+
+def _title(card: cards.Card) -> str:
+    return f'<span class="number">{escape(card.number)}</span>{escape(card.title)}'
+
+
+def _source(paper: dict) -> str:
+    """Authors, venue and year in one line."""
+    venue = " ".join(str(paper[key]) for key in ("venue", "year") if key in paper)
+    return ", ".join(part for part in (escape(_authors(paper)), escape(venue)) if part)
+
+
+def _authors(paper: dict) -> str:
+    authors = paper.get("authors", "")
+    return authors if isinstance(authors, str) else ", ".join(authors)
 
 
 def _section(card: cards.Card, record: dict | None, latest: dict | None, root: Path) -> str:
     """One paper."""
-    parts = [
-        f'<section id="n{escape(card.number)}"><h2>{escape(card.number)} {escape(card.title)}</h2>'
-    ]
+    parts = [f'<section id="n{escape(card.number)}"><h2>{_title(card)}</h2>']
     parts.append(_citation(card.paper))
     if latest is not None and latest is not record and latest["status"] != "ok":
         parts.append(_failure(latest, root))
@@ -99,7 +111,7 @@ def _section(card: cards.Card, record: dict | None, latest: dict | None, root: P
     if record.get("missing"):
         parts.append(_notice(f"The card lists what this run lacks: {', '.join(record['missing'])}"))
     parts.append(_figures(card, record["folder"], base))
-    parts.append(_claims_table(_claims(record)))
+    parts.append(_claims_part(_claims(record)))
     parts.append(_tables(card, record["folder"], base))
     parts.append(_details(record))
     return "".join([*parts, "</section>"])
@@ -107,11 +119,9 @@ def _section(card: cards.Card, record: dict | None, latest: dict | None, root: P
 
 def _citation(paper: dict) -> str:
     """Authors, title, venue, year, and links that a reader may follow when online."""
-    authors = paper.get("authors", "")
-    authors = authors if isinstance(authors, str) else ", ".join(authors)
     title = f"<cite>{escape(str(paper['title']))}</cite>" if "title" in paper else ""
     venue = " ".join(str(paper[key]) for key in ("venue", "year") if key in paper)
-    parts = [part for part in (escape(authors), title, escape(venue)) if part]
+    parts = [part for part in (escape(_authors(paper)), title, escape(venue)) if part]
     for key, prefix in (("doi", "https://doi.org/"), ("arxiv", "https://arxiv.org/abs/")):
         if name := str(paper.get(key, "")):
             parts.append(f'<a href="{prefix}{quote(name)}">{key}:{escape(name)}</a>')
@@ -122,7 +132,7 @@ def _run_line(record: dict, base: str) -> str:
     files = [
         f'<a href="{base}/{name}">{text}</a>'
         for name, text in (
-            ("notebook.html", "read the notebook"),
+            ("notebook.html", "Read the notebook"),
             ("notebook.ipynb", "ipynb"),
             ("claims.csv", "claims"),
             ("run.json", "record"),
@@ -130,71 +140,60 @@ def _run_line(record: dict, base: str) -> str:
         if (record["folder"] / name).is_file()
     ]
     facts = [f"{record['profile']} profile", _duration(record["seconds"]), record["started"][:10]]
-    return f'<p class="run">{escape(", ".join(facts))}. {" · ".join(files)}</p>'
+    return f'<p class="run">{" · ".join([*files, escape(", ".join(facts))])}</p>'
 
 
 def _figures(card: cards.Card, folder: Path, base: str) -> str:
     """The figures that the folder holds, in the card's order, then the others."""
     captions = _captions(folder / "figures")
     shown = []
-    for name in _ordered(card.figures, [path.stem for path in folder.glob("figures/*.png")]):
-        stem = f"{base}/figures/{quote(name)}"
-        links = " · ".join(f'<a href="{stem}.{kind}">{kind}</a>' for kind in ("svg", "pdf", "csv"))
-        caption = escape(captions.get(name) or name)
+    for name in _names(card.figures, folder / "figures", "png"):
+        stem, path = f"{base}/figures/{quote(name)}", folder / "figures" / name
+        caption = captions.get(name) or name
+        width, height = _size(path.with_name(f"{name}.png"))
+        svg = path.with_name(f"{name}.svg")
+        kind = "svg" if svg.is_file() and svg.stat().st_size < _MAX_SVG else "png"
+        wide = ' class="wide"' if width > _WIDE * height else ""
+        files = " · ".join(f'<a href="{stem}.{kind}">{kind}</a>' for kind in ("svg", "pdf", "csv"))
         shown.append(
-            f'<figure><a href="{stem}.svg"><img loading="lazy" src="{stem}.png" alt="{caption}">'
-            f"</a><figcaption>{caption} <small>{links}</small></figcaption></figure>"
+            f'<figure{wide}><a href="{stem}.{kind}"><img loading="lazy" src="{stem}.{kind}" '
+            f'width="{width}" height="{height}" alt="{escape(caption)}"></a>'
+            f'<figcaption><p>{with_math(caption)}</p><span class="files">{files}</span>'
+            "</figcaption></figure>"
         )
-    return f'<div class="figures">{"".join(shown)}</div>'
+    return f'<div class="figures">{"".join(shown)}</div>' if shown else ""
 
 
-def _claims_table(claims: list[dict]) -> str:
-    """Published beside measured, with the verdict."""
+def _size(png: Path) -> tuple[int, int]:
+    """Width and height of a picture, from its first chunk."""
+    with open(png, "rb") as file:
+        head = file.read(24)
+    return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+
+
+def _claims_part(claims: list[dict]) -> str:
+    """Published beside measured, with the verdicts counted above."""
     if not claims:
         return ""
-    rows = []
-    for claim in claims:
-        interval = (
-            f"<br><small>{_short(claim['low'])} … {_short(claim['high'])}</small>"
-            if claim["low"]
-            else ""
-        )
-        published = _short(claim["published"]) or "<small>direction only</small>"
-        note = f"<br><small>{escape(claim['note'])}</small>" if claim["note"] else ""
-        rows.append(
-            f"<tr><td>{escape(claim['where'])}</td><td>{escape(claim['claim'])}</td>"
-            f"<td>{published}<br><small>{escape(claim['certainty'])}</small></td>"
-            f"<td>{_short(claim['measured'])}{interval}</td><td>{escape(claim['unit'])}</td>"
-            f"<td>{_badge(claim['verdict'])}{note}</td></tr>"
-        )
-    head = "".join(
-        f"<th>{name}</th>"
-        for name in ("Where", "Claim", "Published", "Measured", "Unit", "Verdict")
+    return (
+        f'<h3>Claims</h3>{ledger.bar(claims)}<p class="run">{ledger.counts(claims)}</p>'
+        f"{ledger.table(claims)}"
     )
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    return f'<h3>Claims {_counts(claims)}</h3><div class="scroll">{table}</div>'
 
 
 def _tables(card: cards.Card, folder: Path, base: str) -> str:
     """The run's tables, folded."""
     captions = _captions(folder / "tables")
     shown = []
-    for name in _ordered(card.tables, [path.stem for path in folder.glob("tables/*.csv")]):
+    for name in _names(card.tables, folder / "tables", "csv"):
         with open(folder / "tables" / f"{name}.csv", newline="", encoding="utf-8") as file:
             head, *rows = csv.reader(file)
-        cells = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-        body = "".join(
-            f"<tr>{''.join(f'<td>{_short(cell)}</td>' for cell in row)}</tr>"
-            for row in rows[:_MAX_ROWS]
-        )
-        more = f"<p>… {len(rows) - _MAX_ROWS} more rows</p>" if len(rows) > _MAX_ROWS else ""
         shown.append(
-            f"<details><summary>{escape(captions.get(name) or name)} "
-            f'<small><a href="{base}/tables/{quote(name)}.csv">csv</a></small></summary>'
-            f'<div class="scroll"><table><thead><tr>{cells}</tr></thead>'
-            f"<tbody>{body}</tbody></table></div>{more}</details>"
+            f"<details><summary>{with_math(captions.get(name) or name)} "
+            f'<span class="files"><a href="{base}/tables/{quote(name)}.csv">csv</a></span>'
+            f"</summary>{cells.table(head, rows)}</details>"
         )
-    return f"<h3>Tables</h3>{''.join(shown)}" if shown else ""
+    return f'<h3>Tables</h3><div class="tables">{"".join(shown)}</div>' if shown else ""
 
 
 def _details(record: dict) -> str:
@@ -212,7 +211,8 @@ def _details(record: dict) -> str:
         f"<tr><td>{escape(str(name))}</td><td>{escape(str(value))}</td></tr>"
         for name, value in facts.items()
     )
-    return f"<details><summary>Settings of this run</summary><table>{rows}</table></details>"
+    table = f'<div class="scroll"><table class="facts">{rows}</table></div>'
+    return f"<details><summary>Settings of this run</summary>{table}</details>"
 
 
 def _failure(record: dict, root: Path) -> str:
@@ -247,29 +247,11 @@ def _captions(folder: Path) -> dict[str, str]:
         return {}
 
 
-def _ordered(first: tuple[str, ...], there: list[str]) -> list[str]:
-    """The names that are there, those of `first` in its order, then the others by name."""
+def _names(first: tuple[str, ...], folder: Path, kind: str) -> list[str]:
+    """What a folder holds of one kind: those of `first` in its order, then the others by name."""
     place = dict(zip(first, count(), strict=False))
+    there = [path.stem for path in folder.glob(f"*.{kind}")]
     return sorted(there, key=lambda name: (place.get(name, len(first)), name))
-
-
-def _counts(claims: list[dict]) -> str:
-    """One badge per verdict that occurs, with how often."""
-    verdicts = [claim["verdict"] for claim in claims]
-    return " ".join(
-        _badge(verdict, f"{verdicts.count(verdict)} ") for verdict in _BADGES if verdict in verdicts
-    )
-
-
-def _badge(verdict: str, before: str = "") -> str:
-    return f'<span class="badge {_BADGES.get(verdict, "grey")}">{before}{escape(verdict)}</span>'
-
-
-def _short(text: str) -> str:
-    """A cell as shown: numbers with four significant digits, all else escaped."""
-    if _DECIMAL.fullmatch(text):
-        return f"{float(text):.4g}"
-    return escape(text)
 
 
 def _duration(seconds: float) -> str:

@@ -53,6 +53,11 @@ def resolve(source: str | Path) -> tuple[Path, str]:
     there is neither.
     """
     path, name = Path(source).expanduser(), str(source)
+    if not name.strip() or path == Path():
+        raise InputError(
+            f"the text {name!r} was asked for: expected a name or a path; give one of "
+            f"{', '.join(['installed', *DOWNLOADS])}, or a file or folder"
+        )
     if path.exists():
         return path, path.name.split(".")[0] or path.name
     if name in DOWNLOADS:

@@ -16,11 +16,10 @@ from lmnotes.words import information
 
 @dataclass(frozen=True)
 class ShuffleLevel:
-    """Mean over shuffled corpora, each (V,) nats: KL and entropy of every word, and KL's spread."""
+    """Mean over shuffled corpora, each (V,) nats: KL and entropy of every word."""
 
     kl: np.ndarray
     entropy: np.ndarray
-    kl_spread: np.ndarray
     n_shuffles: int
 
 
@@ -37,9 +36,10 @@ def shuffle(
     for _ in range(n_shuffles):
         rng.shuffle(tokens)
         runs.append(information.measure_tokens(tokens, corpus.offsets, corpus.counts, window))
-    kl = np.array([run.kl for run in runs])
-    entropy = np.mean([run.entropy for run in runs], axis=0)
-    return ShuffleLevel(kl.mean(axis=0), entropy, kl.std(axis=0), n_shuffles)
+    kl, entropy = (
+        np.mean([getattr(run, name) for run in runs], axis=0) for name in ("kl", "entropy")
+    )
+    return ShuffleLevel(kl, entropy, n_shuffles)
 
 
 def shuffle_level(
@@ -62,7 +62,7 @@ def shuffle_level(
     >>> shuffle_level(counts, window=1).round(5)  # about (V - 1) / 2m when every cell is full
     array([0.001  , 0.00167, 0.00251])
     """
-    return _over_counts(counts, contexts_per_token or 2 * window, _expected_kl)
+    return _over_counts(counts, _contexts(window, contexts_per_token), _expected_kl)
 
 
 def entropy_level(counts: np.ndarray, *, window: int = 10, contexts_per_token: float | None = None):
@@ -79,7 +79,7 @@ def round_level(
 
     The paper's KL_0: quantisation alone, part of the shuffle level; subtract one or the other.
     """
-    return _over_counts(counts, contexts_per_token or 2 * window, _rounded_kl)
+    return _over_counts(counts, _contexts(window, contexts_per_token), _rounded_kl)
 
 
 def percentile_level(
@@ -122,14 +122,19 @@ def frequency_bins(counts: np.ndarray, *, n_bins: int = 200, min_words: int = 50
     return merged[fine]
 
 
+def _contexts(window: int, contexts_per_token: float | None) -> float:
+    return 2 * window if contexts_per_token is None else contexts_per_token
+
+
 def _over_counts(counts: np.ndarray, contexts_per_token: float, level) -> np.ndarray:
     """level(m, p, multiplicity) for every word's number of contexts m, (V,).
 
     Exact for the counts up to 40, on a logarithmic grid and interpolated above.
     """
     counts = np.asarray(counts)
-    if counts.min() < 1:
-        raise ValueError(f"a count of {counts.min()}: expected 1 or more; leave such words out")
+    if not len(counts) or counts.min() < 1:
+        lowest = f"a count of {counts.min()}" if len(counts) else "no counts"
+        raise ValueError(f"{lowest}: expected counts of 1 or more; leave such words out")
     present, n_words = np.unique(counts, return_counts=True)
     probabilities = present / counts.sum()
     grid = np.unique(

@@ -1,5 +1,6 @@
 """Lines, partial correlations and intervals for scores of words."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,32 @@ def interval(samples: np.ndarray, level: float = 0.95) -> tuple[float, float]:
     """The central interval that holds a share `level` of the samples."""
     low, high = np.quantile(samples, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def bootstrap(
+    statistic: Callable[[np.ndarray], float],
+    rows: np.ndarray,
+    *,
+    n_bootstrap: int = 500,
+    seed: int = 0,
+) -> tuple[float, tuple[float, float]]:
+    """A statistic of some rows, and its central 95 % interval over resampled rows.
+
+    statistic: takes an array of row numbers, some of them more than once.
+
+    >>> values = np.arange(100.0)
+    >>> mean, (low, high) = bootstrap(lambda rows: values[rows].mean(), np.arange(100))
+    >>> mean, low < mean < high
+    (49.5, True)
+    """
+    rng = np.random.default_rng(seed)
+    samples = [statistic(rng.choice(rows, len(rows))) for _ in range(n_bootstrap)]
+    return float(statistic(rows)), interval(np.array(samples))
+
+
+def r_squared(y: np.ndarray, x: np.ndarray) -> float:
+    """R^2 of the line of y on x, the squared correlation."""
+    return float(np.corrcoef(y, x)[0, 1] ** 2)
 
 
 def partial_correlation(

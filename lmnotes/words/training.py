@@ -5,6 +5,8 @@ import math
 import os
 import threading
 import time
+import warnings
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,11 +40,17 @@ class Run:
         self.settings, self.threads = settings, threads
         self.words, self.counts = corpus.words[:n_words], np.asarray(corpus.counts[:n_words])
         self.tokens, self.offsets = _common_words(corpus, n_words)
+        if np.diff(self.offsets).max() < 2:
+            raise ValueError(
+                f"no document of {corpus.name} has two words that occur {settings.min_count} times "
+                "or more: expected some pairs; lower min_count or give longer documents"
+            )
         self.noise = objective.noise_table(self.counts, settings.noise_power)
         self.keep = _keep_thresholds(self.counts, settings.subsample)
         width = -(-settings.dim // arithmetic.LANES) * arithmetic.LANES
-        self.inputs = arithmetic.aligned_rows(n_words, width)
-        self.contexts = arithmetic.aligned_rows(n_words, width)
+        # as plain Python, so that numpy allocates them, which asks for huge pages
+        self.inputs = arithmetic.aligned_rows.py_func(n_words, width)
+        self.contexts = arithmetic.aligned_rows.py_func(n_words, width)
         start = np.random.default_rng(settings.seed).random((n_words, settings.dim), np.float32)
         self.inputs[:, : settings.dim] = (start - np.float32(0.5)) / np.float32(settings.dim)
         self.history: list[dict] = []
@@ -135,7 +143,7 @@ class Run:
             window=s.window, shrink_windows=s.shrink_windows, negatives=s.negatives,
             n_pairs=LOSS_PAIRS, seed=s.seed,
         )  # fmt: skip
-        return float(losses.mean())
+        return float(losses.mean()) if len(losses) else math.nan
 
     def _rate(self, epoch: int, position: int) -> float:
         s = self.settings
@@ -144,10 +152,11 @@ class Run:
 
     def _check(self, epoch: int, loss: float) -> None:
         if not math.isfinite(loss):
+            steadier = " or take rule='pairwise'" if self.settings.rule == "shared" else ""
             raise FloatingPointError(
                 f"training diverged in epoch {epoch + 1}: the objective is {loss} at learning rate "
                 f"{self._rate(epoch, 0):.4g}; expected a finite number; lower rate (now "
-                f"{self.settings.rate:g}) or take rule='pairwise'"
+                f"{self.settings.rate:g}){steadier}"
             )
 
     def save(self, path: Path) -> None:
@@ -161,12 +170,17 @@ class Run:
         os.replace(partial, path)
 
     def resume(self, path: Path) -> None:
-        """Go on from a file of `save`."""
-        with np.load(path) as saved:
-            self.inputs[:], self.contexts[:] = saved["inputs"], saved["contexts"]
-            names = [name for name in saved.files if name not in ("inputs", "contexts")]
-            columns = [saved[name].tolist() for name in names]
-        self.history = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+        """Go on from a file of `save`; one that cannot be read is removed, with a warning."""
+        try:
+            with np.load(path) as file:
+                saved = dict(file)
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
+            warnings.warn(f"{path} is damaged ({error}); training starts again", stacklevel=2)
+            path.unlink()
+            return
+        self.inputs[:], self.contexts[:] = saved.pop("inputs"), saved.pop("contexts")
+        columns = [column.tolist() for column in saved.values()]
+        self.history = [dict(zip(saved, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def n_shared(negatives: int, window: int) -> int:

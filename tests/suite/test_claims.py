@@ -78,3 +78,12 @@ def test_a_claim_that_needs_an_interval_is_not_recorded_without(house):
 def test_nothing_is_recorded_before_a_run_has_begun(house):
     with pytest.raises(InputError, match="no run has begun"):
         claims.record("slope", 1)
+
+
+def test_a_notebook_shows_every_row_of_the_ledger(begun):
+    claims.record("slope", 2.0, interval=(1.9, 2.1))
+    table = claims.table()
+    text = table._repr_html_()
+    assert text.count("<tr") - text.count("<thead>") == len(table) == 2
+    assert 'data-label="Measured">2 nats' in text and "1.9 … 2.1" in text
+    assert "ledger" not in table[["id", "verdict"]]._repr_html_()

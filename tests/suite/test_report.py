@@ -19,7 +19,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.tags.append((tag, dict(attributes)))
-        if tag not in ("meta", "img", "br"):
+        if tag not in ("meta", "img", "br", "wbr"):
             self.open.append(tag)
 
     def handle_endtag(self, tag):
@@ -65,7 +65,10 @@ def test_the_gallery_says_what_the_run_found(page, ran):
     assert '<span class="badge good">1 reproduced</span>' in text
     assert '<span class="badge grey">1 not testable at this scale</span>' in text
     assert "smoke profile" in text and "n_points" in text
-    assert re.search(r"<td>2\b.*1\.95 … 2\.05", text)
+    assert re.search(
+        r'data-label="Published">2</td><td data-label="Measured">2 nats <small>1\.95 … 2\.05<', text
+    )
+    assert re.search(r'src="[^"]*figures/fig1_line\.svg" width="\d+" height="\d+"', text)
 
 
 def test_laptop_goes_before_later_runs_of_other_profiles():
@@ -97,5 +100,6 @@ def test_a_later_failure_is_shown_beside_the_good_run(ran, ran_house, tmp_path, 
 def test_notebooks_that_have_not_run_or_have_no_card_are_named(house):
     (house.notebooks / "02_bare.ipynb").write_text("{}")
     text = report.write().read_text()
+    assert "not run yet</small>" in text
     assert "Not run yet: <code>lmnotes run 01</code>" in text
     assert "02.toml is not there" in text

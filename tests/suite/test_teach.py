@@ -1,3 +1,5 @@
+import base64
+import re
 import time
 
 import pytest
@@ -49,6 +51,13 @@ def test_live_moving_a_slider_changes_the_output(live):
     assert view.view.children == (slider, menu, box, view.area)
 
 
+def test_live_controls_stand_in_one_column(live):
+    view = teach.explore(words, **CONTROLS)
+    slider, menu = view.widgets["n"], view.widgets["word"]
+    assert slider.style.description_width == menu.style.description_width == "2.9em"
+    assert slider.layout.width == menu.layout.width
+
+
 def test_live_set_draws_once_and_moves_the_widgets(live):
     drawn = []
     view = teach.explore(lambda a, b: drawn.append((a, b)), a=(0.0, 1.0), b=(0, 10, 2))
@@ -87,7 +96,10 @@ def test_figures_and_tables_are_shown_and_closed(live):
 
     view = teach.explore(draw, n=(2, 9))
     first = view.area.value
-    assert first.startswith('<img style="max-width:100%" src="data:image/png;base64,')
+    width, png = _picture(first)
+    assert png[:4] == b"\x89PNG"
+    # more pixels than its place on the screen has, for screens of two pixels per point
+    assert int.from_bytes(png[16:20], "big") > 1.6 * width > 100
     assert plt.get_fignums() == []
     view.set(n=9)
     assert view.area.value != first
@@ -95,11 +107,27 @@ def test_figures_and_tables_are_shown_and_closed(live):
     assert "<table" in table.area.value
 
 
+def _picture(text):
+    """The width on the screen of the image in a piece of HTML, and its bytes."""
+    found = re.fullmatch(
+        r'<img alt="" width="(\d+)" style="max-width:100%" src="data:image/png;base64,([^"]+)">',
+        text,
+    )
+    return int(found[1]), base64.b64decode(found[2])
+
+
 def test_a_slow_drawing_waits_until_the_slider_is_let_go(live):
     slow = teach.explore(lambda n: time.sleep(0.35), n=(1, 3))
     quick = teach.explore(lambda n: n, n=(1, 3))
     assert not slow.widgets["n"].continuous_update
     assert quick.widgets["n"].continuous_update
+    # the first drawing of a session is slow, the next ones need not be
+    pauses = iter([0.35, 0, 0.35])
+    view = teach.explore(lambda n: time.sleep(next(pauses)), n=(1, 9))
+    for value, follows in ((6, True), (7, False)):
+        assert view.widgets["n"].continuous_update is not follows
+        view.widgets["n"].value = value
+        assert view.widgets["n"].continuous_update is follows
 
 
 @pytest.mark.parametrize("mode", ["LMNOTES_LIVE", "LMNOTES_HEADLESS"])

@@ -42,13 +42,11 @@ def test_closed_form_and_real_shuffles_agree_on_two_million_tokens():
     level = bias.shuffle_level(counts, window=10)
     entropy = bias.entropy_level(counts, window=10)
     for count in (10, 100, 1000):
-        near = np.abs(np.log(counts / count)) < 0.05
+        near = np.abs(np.log(counts / count)) < 0.2
         spread = shuffled.kl[near].std() / np.sqrt(near.sum())
-        assert shuffled.kl[near].mean() == pytest.approx(level[near].mean(), abs=0.005 + 3 * spread)
-        assert spread < 0.005
-        assert shuffled.entropy[near].mean() == pytest.approx(
-            entropy[near].mean(), abs=0.005 + 3 * spread
-        )
+        assert spread < 0.004
+        assert shuffled.kl[near].mean() == pytest.approx(level[near].mean(), abs=0.005)
+        assert shuffled.entropy[near].mean() == pytest.approx(entropy[near].mean(), abs=0.005)
 
 
 def test_shuffle_keeps_the_counts_and_averages():
@@ -56,7 +54,6 @@ def test_shuffle_keeps_the_counts_and_averages():
     once = bias.shuffle(text, window=2, n_shuffles=1, seed=3)
     more = bias.shuffle(text, window=2, n_shuffles=5, seed=3)
     assert once.n_shuffles == 1 and not np.array_equal(once.kl, more.kl)
-    assert (once.kl_spread == 0).all() and (more.kl_spread > 0).all()
     again = bias.shuffle(text, window=2, n_shuffles=5, seed=3)
     np.testing.assert_array_equal(more.kl, again.kl)
 

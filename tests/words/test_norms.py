@@ -125,6 +125,15 @@ def test_partial_correlation_is_that_of_the_residuals():
     )
 
 
+def test_the_bootstrap_finds_the_standard_error_of_a_mean():
+    values = np.random.default_rng(0).normal(size=400)
+    mean, (low, high) = statistics.bootstrap(
+        lambda rows: values[rows].mean(), np.arange(400), n_bootstrap=2000
+    )
+    assert mean == values.mean()
+    assert high - low == pytest.approx(2 * 1.96 * values.std() / 20, rel=0.1)
+
+
 def test_a_line_needs_points():
     with pytest.raises(ValueError, match="3 or more finite points"):
         statistics.regress(np.arange(5.0), np.ones(5))

@@ -191,6 +191,29 @@ def test_settings_out_of_range_are_refused(text, setting, message):
         sgns.train(text, keep=False, **SMALL | setting)
 
 
+def test_a_text_without_any_pair_is_refused():
+    with pytest.raises(ValueError, match="expected some pairs"):
+        sgns.train(corpus.from_texts(["a", "b", "c", "a"]), keep=False, **SMALL)
+
+
+def test_a_text_thinned_to_nothing_has_no_loss_but_ends():
+    text = corpus.from_texts(["a b", "b a", "a b"])
+    vectors = sgns.train(text, subsample=1e-12, keep=False, **SMALL)
+    assert np.isnan(vectors.history.loss).all()
+
+
+def test_a_damaged_resume_file_is_removed_and_training_starts_again(text, tmp_path, monkeypatch):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
+    whole = sgns.train(text, threads=1, **SMALL)
+    folder = next(tmp_path.glob("embedding/*/embedding.json")).parent
+    partial = folder.with_name(folder.name + ".partial")
+    folder.rename(partial)
+    (partial / "resume.npz").write_bytes(b"cut short")
+    with pytest.warns(UserWarning, match="is damaged"):
+        again = sgns.train(text, threads=1, **SMALL)
+    np.testing.assert_array_equal(whole.input, again.input)
+
+
 def test_the_objective_needs_context_vectors(text):
     vectors = sgns.train(text, keep=False, **SMALL)
     from lmnotes.words.embedding import Embedding

@@ -14,13 +14,16 @@ def sample_losses(inputs, contexts, words, documents, window, shrink, noise, nu,
     """The loss of random pairs (n_pairs,), nats: a centre, then a word of its window.
 
     A centre is taken with the probability that one of its pairs is: a window of m words is passed
-    over with probability 1 - m / (2 * window).
+    over with probability 1 - m / (2 * window). Fewer losses, or none, come back where nearly every
+    window is empty.
     """
     threshold, alias = noise
     state = np.array([seed], np.uint64)
     losses = np.empty(n_pairs)
     n = 0
-    while n < n_pairs:
+    for _ in range(1000 * n_pairs if len(words) > 1 else 0):
+        if n == n_pairs:
+            break
         k = np.int64(_below(len(words), state))
         first, last = window_of(k, documents, window, shrink, state)
         place = np.int64(_below(2 * window, state))
@@ -35,7 +38,7 @@ def sample_losses(inputs, contexts, words, documents, window, shrink, noise, nu,
             loss += _softplus(_product(inputs, contexts, words[k], row))
         losses[n] = loss
         n += 1
-    return losses
+    return losses[:n]
 
 
 @njit(**OPTIONS)

@@ -6,6 +6,8 @@ from numba import njit
 from lmnotes.words.kernels.arithmetic import OPTIONS, draw_negative, next_random, prefetch_row
 from lmnotes.words.kernels.updates import group_buffers, update_group, update_pair
 
+AHEAD = 1
+
 
 @njit(**OPTIONS)
 def stretch(tokens, offsets, begin, end, window, keep, epoch_seed):
@@ -88,9 +90,14 @@ def train_chunk_pairs(
                 drawn[n, 0] = words[j]
                 for i in range(1, nu + 1):
                     drawn[n, i] = draw_negative(state, threshold, alias)
-                    prefetch_row(contexts, drawn[n, i])
                 n += 1
+        for i in range(min(n, AHEAD)):
+            for j in range(nu + 1):
+                prefetch_row(contexts, drawn[i, j])
         for i in range(n):
+            if i + AHEAD < n:
+                for j in range(nu + 1):
+                    prefetch_row(contexts, drawn[i + AHEAD, j])
             loss += update_pair(inputs, contexts, words[k], drawn[i], rate, change)
         n_pairs += n
     return loss, n_pairs

@@ -1,0 +1,109 @@
+"""The claims of a run as HTML: published beside measured, counted by verdict."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from itertools import groupby
+
+from lmnotes.suite import rules
+from lmnotes.suite.cells import short
+from lmnotes.suite.formulas import with_math
+
+_TONES = {
+    rules.REPRODUCED: "good",
+    rules.SAME_DIRECTION: "fair",
+    rules.NOT_REPRODUCED: "bad",
+    rules.NOT_TESTABLE: "grey",
+    rules.NOT_RECORDED: "grey",
+}
+_FOLD = 8  # claims; a figure or table with more of them is folded under its counts
+_COLUMNS = ("Where", "Claim", "Published", "Measured", "Verdict")
+_STYLE = """<style>
+.ledger table { width: 100%; } .ledger th, .ledger td { text-align: left !important; }
+.ledger small { display: block; opacity: .7; } .ledger .badge { white-space: nowrap; }
+.badge { margin-right: 1em; } .badge.good { color: #1f9254; } .badge.fair { color: #a97b12; }
+.badge.bad { color: #cf4436; } .badge.grey { opacity: .7; }
+</style>"""  # for JupyterLab; a page has its own
+
+
+def table(claims: Sequence[Mapping[str, str]]) -> str:
+    """All claims in their order, those of a figure or table together, many of them folded.
+
+    claims: rows of a `claims.csv`, every cell a text.
+    """
+    places: dict[str, list] = {}
+    for claim in claims:
+        places.setdefault(claim["where"], []).append(claim)
+    parts = []
+    for folded, run in groupby(places.items(), lambda place: len(place[1]) > _FOLD):
+        if not folded:
+            parts.append(_rows([claim for _, part in run for claim in part]))
+            continue
+        for place, part in run:
+            summary = f"<b>{escape(place)}</b> {len(part)} claims {counts(part)}"
+            parts.append(f"<details><summary>{summary}</summary>{_rows(part)}</details>")
+    return f'<div class="ledger">{"".join(parts)}</div>'
+
+
+def shown(claims: Sequence[Mapping[str, str]]) -> str:
+    """The counts over the table, as a cell of a notebook shows them."""
+    return f"{_STYLE}<p>{counts(claims)}</p>{table(claims)}"
+
+
+def counts(claims: Sequence[Mapping[str, str]]) -> str:
+    """One badge per verdict that occurs, with how often."""
+    badges = " ".join(badge(verdict, f"{n} ") for verdict, n in _tally(claims))
+    return f'<span class="counts">{badges}</span>'
+
+
+def bar(claims: Sequence[Mapping[str, str]]) -> str:
+    """The shares of the verdicts as one strip of colour; the counts beside it say it in words."""
+    parts = [
+        f'<i class="{_TONES.get(verdict, "grey")}" style="flex:{n}"></i>'
+        for verdict, n in _tally(claims)
+    ]
+    return f'<span class="bar" aria-hidden="true">{"".join(parts)}</span>' if parts else ""
+
+
+def badge(verdict: str, before: str = "") -> str:
+    """A verdict in its colour."""
+    return f'<span class="badge {_TONES.get(verdict, "grey")}">{before}{escape(verdict)}</span>'
+
+
+def _tally(claims: Sequence[Mapping[str, str]]) -> list[tuple[str, int]]:
+    verdicts = [claim["verdict"] for claim in claims]
+    return [(verdict, verdicts.count(verdict)) for verdict in _TONES if verdict in verdicts]
+
+
+def _rows(claims: Sequence[Mapping[str, str]]) -> str:
+    """A table of claims, where each stands said once for those that follow one another."""
+    rows, before = [], None
+    for claim in claims:
+        where = "" if claim["where"] == before else escape(claim["where"])
+        before = claim["where"]
+        first = ' class="first"' if where else ""
+        note = f"<small>{escape(claim['note'])}</small>" if claim["note"] else ""
+        rows.append(
+            f'<tr{first}><th scope="row">{where}</th><td>{with_math(claim["claim"])}</td>'
+            f'<td data-label="{_COLUMNS[2]}">{_published(claim)}</td>'
+            f'<td data-label="{_COLUMNS[3]}">{_measured(claim)}</td>'
+            f"<td>{badge(claim['verdict'])}{note}</td></tr>"
+        )
+    head = "".join(f'<th scope="col">{name}</th>' for name in _COLUMNS)
+    body = "".join(rows)
+    return f'<table class="claims"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def _published(claim: Mapping[str, str]) -> str:
+    """The published value, with how it is known where the paper does not state it."""
+    value = short(claim["published"]) or "<small>direction only</small>"
+    known = claim["certainty"]
+    return value if known == "stated" else f"{value} <small>{escape(known)}</small>"
+
+
+def _measured(claim: Mapping[str, str]) -> str:
+    value = short(claim["measured"]) or "–"
+    if value != "–" and claim["unit"]:
+        value += f" {escape(claim['unit'])}"
+    if claim["low"]:
+        value += f" <small>{short(claim['low'])} … {short(claim['high'])}</small>"
+    return value

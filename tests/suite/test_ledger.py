@@ -1,0 +1,46 @@
+from lmnotes.suite import ledger
+
+
+def claim(where, verdict="reproduced", **given):
+    row = {"where": where, "claim": "c", "published": "", "unit": "", "certainty": "stated"}
+    row |= {"measured": "0.123456", "low": "", "high": "", "verdict": verdict, "note": ""}
+    return row | given
+
+
+def test_many_claims_about_one_table_are_folded_under_their_counts():
+    few = [claim("Fig. 1"), claim("Fig. 2")]
+    many = [claim("Table 4", "not reproduced" if i < 3 else "same direction") for i in range(9)]
+    text = ledger.table([few[0], *many, few[1]])
+    assert text.count("<details>") == 1
+    assert "<b>Table 4</b> 9 claims" in text
+    summary = text[text.index("<summary>") : text.index("</summary>")]
+    assert ">6 same direction<" in summary and ">3 not reproduced<" in summary
+    assert text.count('<td data-label="Measured">0.1235</td>') == 11
+    assert text.index("Fig. 1") < text.index("Table 4") < text.index("Fig. 2")
+
+
+def test_a_place_is_said_once_for_its_claims():
+    text = ledger.table([claim("Fig. 1"), claim("Fig. 2"), claim("Fig. 1")])
+    assert text.count("Fig. 1") == 1 and text.count('<tr class="first">') == 2
+
+
+def test_cells_say_what_is_published_and_measured():
+    text = ledger.table(
+        [
+            claim("Fig. 1", published="0.5", unit="nats", low="-0.1", high="0.3"),
+            claim("Fig. 2", certainty="derived", measured="nan", unit="nats", note="not <here>"),
+            claim("Fig. 3", measured="", claim="of $n_w$ & more"),
+        ]
+    )
+    assert 'Published">0.5</td>' in text
+    assert 'Measured">0.1235 nats <small>−0.1 … 0.3</small>' in text
+    assert 'Published"><small>direction only</small> <small>derived</small>' in text
+    assert 'Measured">–</td>' in text and 'Measured"></td>' not in text
+    assert "<small>not &lt;here&gt;</small>" in text
+    assert "of <math" in text and "&amp; more" in text
+
+
+def test_the_bar_has_the_shares_of_the_verdicts():
+    text = ledger.bar([claim("a"), claim("b"), claim("c", "not reproduced")])
+    assert '<i class="good" style="flex:2"></i><i class="bad" style="flex:1"></i>' in text
+    assert ledger.bar([]) == ""
