@@ -1,0 +1,276 @@
+"""Vectors of words where they stand in their sentences, from any encoder or causal language model
+of `transformers`."""
+
+import json
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from lmnotes import artefacts
+from lmnotes.text.tokenise import SENTENCE_START
+from lmnotes.words import pieces, pretrained
+from lmnotes.words.embedding import Embedding
+
+if TYPE_CHECKING:
+    from lmnotes.text.corpus import Corpus
+
+VERSION = 1  # part of the key of stored vectors: raise it when they would differ
+_ARRAYS = ("sentence", "position", "known", "vectors")
+
+
+@dataclass(frozen=True, eq=False)
+class ContextualVectors:
+    """T words where they stand, each with its vector there, in the order of the text.
+
+    Args:
+        words: T words as they are written.
+        sentence: (T,) int32, which sentence the word stands in.
+        position: (T,) int32, which of its white-space separated words it is.
+        known: (T,) bool, False where a piece of it is the tokenizer's unknown token.
+        vectors: (T, D) float32.
+        settings: model, layer, pooling, dtype and more.
+    """
+
+    words: list[str]
+    sentence: np.ndarray
+    position: np.ndarray
+    known: np.ndarray
+    vectors: np.ndarray
+    settings: dict = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    @property
+    def dim(self) -> int:
+        """D, the length of a vector."""
+        return self.vectors.shape[1]
+
+    def save(self, folder: str | Path) -> Path:
+        """Write all of it to a folder, as .npy files and one .json, and return the folder."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _ARRAYS:
+            np.save(folder / f"{name}.npy", getattr(self, name))
+        record = json.dumps({"words": self.words, "settings": self.settings}, ensure_ascii=False)
+        (folder / "contextual.json").write_text(record, encoding="utf-8")
+        return folder
+
+    @classmethod
+    def open(cls, folder: str | Path) -> "ContextualVectors":
+        """The vectors of a folder written by `save`, mapped from disk."""
+        record = json.loads((Path(folder) / "contextual.json").read_text(encoding="utf-8"))
+        arrays = {n: np.load(Path(folder) / f"{n}.npy", mmap_mode="r") for n in _ARRAYS}
+        return cls(**record, **arrays)
+
+
+def token_vectors(
+    model: str | Path,
+    sentences: Sequence[str],
+    *,
+    revision: str | None = None,
+    layer: int = -1,
+    pooling: Literal["mean", "first", "last"] = "mean",
+    dtype: str = "float32",
+    device: str | None = None,
+    batch_tokens: int = 8192,
+    max_pieces: int | None = None,
+    keep: bool = False,
+    progress: bool = True,
+) -> ContextualVectors:
+    """The vector of every white-space separated word of some sentences, in its context.
+
+    Sentences of equal length go through the model together, so that nothing is padded, and results
+    do not depend on `batch_tokens`, masks or the side of padding.
+
+    Args:
+        model: a folder by `save_pretrained`, or a hub id.
+        revision: of a hub id; pin a commit for results that stay.
+        layer: 0 is the input embeddings, -1 the last layer (with its final norm).
+        pooling: of the pieces that a word is cut into. A causal model knows the whole word at its
+            "last" piece only. Special tokens are left out.
+        dtype: of the computation; vectors come back as float32.
+        device: None for "cuda" where there is one, else "cpu".
+        batch_tokens: pieces that go through the model together.
+        max_pieces: cut longer sentences; None for the longest that the model takes. Words that are
+            cut off have no row, and a warning counts them.
+        keep: store the result as an artefact, known by the model's files, the text and settings.
+
+    Raises:
+        FileNotFoundError: no such model, or it is not cached and the hub cannot be reached.
+        ValueError: for settings out of range, or files that are not a model's.
+        FloatingPointError: a vector is not finite.
+    """
+    if isinstance(sentences, str) or not any(map(str.strip, sentences)):
+        raise ValueError(
+            f"sentences={str(sentences)[:40]!r}: expected a list of strings with at least one word "
+            "in it; put a single sentence into a list"
+        )
+    if pooling not in pieces.POOLINGS:
+        raise ValueError(
+            f"pooling={pooling!r}: expected one of {pieces.POOLINGS}; pass one of them"
+        )
+    if batch_tokens < 1:
+        raise ValueError(f"batch_tokens={batch_tokens}: expected at least 1; raise it")
+    folder = pretrained.folder_of(model, revision)
+    settings = {"layer": layer, "pooling": pooling, "dtype": dtype, "max_pieces": max_pieces}
+
+    def compute() -> ContextualVectors:
+        found = _compute(folder, sentences, settings, device, batch_tokens, progress)
+        return replace(found, settings=settings | {"model": str(model), "revision": revision})
+
+    if not keep:
+        return compute()
+    key = settings | {
+        "version": VERSION,
+        "model": pretrained.fingerprint(folder),
+        "text": sha256("\n".join(" ".join(s.split()) for s in sentences).encode()).hexdigest(),
+    }
+    return ContextualVectors.open(
+        artefacts.build("contextual", key, lambda folder: compute().save(folder))
+    )
+
+
+def average_by_word(
+    tokens: ContextualVectors, *, min_count: int = 1, lower: bool = False
+) -> Embedding:
+    """The mean vector of each word over the places where it stands, by decreasing count.
+
+    Args:
+        min_count: words that stand in fewer places are left out; those that the tokenizer does not
+            know are, always.
+        lower: take "The" and "the" for one word.
+
+    >>> a, b = np.array([[2, 0], [1, 1], [4, 0]], np.float32), np.arange(3)
+    >>> mean = average_by_word(ContextualVectors(["tea", "is", "tea"], b * 0, b, b >= 0, a))
+    >>> mean.words, mean.counts.tolist(), mean.input.tolist()
+    (['tea', 'is'], [2, 1], [[3.0, 0.0], [1.0, 1.0]])
+    """
+    kept = np.flatnonzero(tokens.known)
+    names = [tokens.words[row].lower() if lower else tokens.words[row] for row in kept]
+    words, rows, counts = np.unique(
+        np.array(names, dtype=object), return_inverse=True, return_counts=True
+    )
+    order = np.lexsort((np.arange(len(words)), -counts))  # ties stay in alphabetical order
+    order = order[counts[order] >= min_count]
+    if not len(order):
+        raise ValueError(
+            f"none of {len(words):,} known words stands in {min_count} places: expected at least "
+            "one; lower min_count or give more sentences"
+        )
+    by_word = kept[np.argsort(rows, kind="stable")]
+    ends = np.cumsum(counts)
+    means = np.empty((len(order), tokens.dim), np.float32)
+    for row, word in enumerate(order):
+        places = by_word[ends[word] - counts[word] : ends[word]]
+        means[row] = tokens.vectors[places].mean(axis=0, dtype=np.float64)
+    return Embedding(
+        [str(words[word]) for word in order], means, counts=counts[order].astype(np.int64),
+        settings=tokens.settings | {"n_tokens": len(tokens), "lower": lower},
+    )  # fmt: skip
+
+
+def sentences_of(
+    corpus: "Corpus", *, min_words: int = 5, max_words: int = 60, limit: int | None = None
+) -> list[str]:
+    """The sentences of a corpus in order, of `min_words` to `max_words` words, lower-cased and
+    without punctuation.
+
+    Args:
+        limit: the first so many only.
+
+    >>> from lmnotes.text import corpus
+    >>> sentences_of(corpus.from_texts(["It is so. Is it? It is as it was."]), min_words=3)
+    ['it is so', 'it is as it was']
+    """
+    begins = np.asarray(corpus.flags) & SENTENCE_START > 0
+    starts = np.union1d(np.flatnonzero(begins), corpus.offsets[:-1])
+    found = []
+    for start, end in zip(starts, [*starts[1:], corpus.n_tokens], strict=True):
+        if min_words <= end - start <= max_words:
+            found.append(" ".join(corpus.words[token] for token in corpus.tokens[start:end]))
+            if len(found) == limit:
+                break
+    return found
+
+
+def _compute(
+    folder: Path,
+    sentences: Sequence[str],
+    settings: dict,
+    device: str | None,
+    batch_tokens: int,
+    progress: bool,
+) -> ContextualVectors:
+    """What `token_vectors` returns, computed."""
+    from tqdm.auto import tqdm
+
+    model, tokenizer = pretrained.load(folder, settings["dtype"], device)
+    limit = pretrained.longest_input(model, tokenizer, settings["max_pieces"])
+    split = [sentence.split() for sentence in sentences]
+    cut = list(pieces.cut(tokenizer, split, limit))
+    n_words = np.array([len(sentence.position) for sentence in cut])
+    _check_words(n_words, split)
+    ends, vectors = np.cumsum(n_words), None
+    lengths = np.array([len(sentence.ids) for sentence in cut]) * (n_words > 0)
+    with tqdm(total=lengths.sum(), unit="piece", unit_scale=True, disable=not progress) as bar:
+        for rows in _batches(lengths, batch_tokens):
+            hidden = pretrained.hidden_states(
+                model, [cut[row].ids for row in rows], settings["layer"]
+            )
+            if vectors is None:
+                vectors = np.empty((n_words.sum(), hidden.shape[2]), np.float32)
+            for row, states in zip(rows, hidden, strict=True):
+                span = slice(ends[row] - n_words[row], ends[row])
+                vectors[span] = pieces.pooled(states, cut[row], settings["pooling"])
+            bar.update(hidden.shape[0] * hidden.shape[1])
+    _check_finite(vectors, settings)
+    return ContextualVectors(
+        [words[place] for words, row in zip(split, cut, strict=True) for place in row.position],
+        np.repeat(np.arange(len(cut), dtype=np.int32), n_words),
+        np.concatenate([row.position for row in cut]).astype(np.int32),
+        np.concatenate([row.known for row in cut]),
+        vectors,
+        settings,
+    )
+
+
+def _batches(lengths: np.ndarray, batch_tokens: int) -> Iterator[np.ndarray]:
+    """Rows of equal length, the longest first, about `batch_tokens` pieces together; none of
+    length 0."""
+    order = np.argsort(-lengths, kind="stable")
+    for group in np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1):
+        if length := lengths[group[0]]:
+            size = max(1, batch_tokens // length)
+            yield from (group[start : start + size] for start in range(0, len(group), size))
+
+
+def _check_words(n_words: np.ndarray, split: list[list[str]]) -> None:
+    """A warning with the number of words that have no piece; an error where none has one."""
+    n_all = sum(map(len, split))
+    n_missing = n_all - int(n_words.sum())
+    if n_missing == n_all:
+        raise ValueError(
+            f"the tokenizer finds no piece in any of {n_all:,} words: expected text that it knows; "
+            "look at the sentences"
+        )
+    if n_missing:
+        warnings.warn(
+            f"{n_missing:,} of {n_all:,} words have no vector: cut off at the longest input, or "
+            "nothing to the tokenizer; split long sentences",
+            stacklevel=4,
+        )
+
+
+def _check_finite(vectors: np.ndarray, settings: dict) -> None:
+    n_bad = int((~np.isfinite(vectors).all(axis=1)).sum())
+    if n_bad:
+        raise FloatingPointError(
+            f"{n_bad:,} of {len(vectors):,} vectors are not finite, with dtype "
+            f"{settings['dtype']!r}: expected finite numbers; take dtype='bfloat16' or 'float32'"
+        )

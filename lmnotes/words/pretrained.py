@@ -1,0 +1,220 @@
+"""Models and tokenizers of `transformers`, from a local folder or the hub's cache, and the same
+models untrained.
+
+Weights are read from safetensors only, and code that comes with a model is never run.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes import artefacts
+
+if TYPE_CHECKING:
+    import transformers
+
+# The tokenizer and the weights; no pickles, no code, none of the copies in sub-folders.
+_WANTED = ("*.json", "*.safetensors", "*.txt", "*.model")
+_POOLER = ("pooler.", "classifier.", "lm_head.", "cls.")  # heads that no token vector needs
+
+
+def folder_of(model: str | Path, revision: str | None = None) -> Path:
+    """The folder with the files of a model, downloaded from the hub if it is not in the cache yet.
+
+    Args:
+        model: a local folder by `save_pretrained`, or a hub id such as "FacebookAI/roberta-base".
+        revision: branch, tag or commit of a hub id; a commit always gives the same files.
+
+    Raises:
+        FileNotFoundError: there is no such folder, and the hub does not give such a model: it has
+            none, or cannot be reached while the cache lacks it.
+        ValueError: the folder has no safetensors, or `revision` is given with a local folder.
+    """
+    if Path(model).is_dir():
+        if revision is not None:
+            raise ValueError(
+                f"revision={revision!r} with the local folder {model}: expected it with hub ids "
+                "only; leave it out"
+            )
+        return _checked(Path(model))
+    import huggingface_hub
+
+    try:
+        folder = huggingface_hub.snapshot_download(
+            str(model), revision=revision, allow_patterns=_WANTED, ignore_patterns="*/*"
+        )
+    except (OSError, ValueError, huggingface_hub.errors.HfHubHTTPError) as error:
+        cache = huggingface_hub.constants.HF_HUB_CACHE
+        offline = huggingface_hub.constants.HF_HUB_OFFLINE
+        name = f"{str(model)!r} at revision {revision!r}" if revision else repr(str(model))
+        raise FileNotFoundError(
+            f"no model {name}: it is no folder here, not in the cache {cache}, and not to be had "
+            f"from the hub ({'HF_HUB_OFFLINE is set' if offline else type(error).__name__}); "
+            "expected a folder by save_pretrained or a hub id; check the spelling, run once with "
+            "the network on, or copy config.json, the tokenizer's files and *.safetensors of that "
+            "model into a folder and give its path"
+        ) from error
+    return _checked(Path(folder))
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    """The sha256 of each file of a model that decides its vectors, by name."""
+    return {
+        file.name: _sha256(file)
+        for file in sorted(folder.iterdir())
+        if file.is_file() and file.name != artefacts.MANIFEST and any(map(file.match, _WANTED))
+    }
+
+
+def load(
+    folder: Path, dtype: str = "float32", device: str | None = None
+) -> "tuple[transformers.PreTrainedModel, transformers.PreTrainedTokenizerFast]":
+    """The body of a model without its head, in evaluation mode, and its tokenizer.
+
+    Of an encoder-decoder, the encoder.
+
+    Args:
+        dtype: "float32", "bfloat16" or "float16".
+        device: None for "cuda" where there is one, else "cpu".
+
+    Raises:
+        ValueError: the weights are not those of the architecture, the tokenizer is not a fast one,
+            or the dtype is another.
+    """
+    import torch
+    import transformers
+
+    if dtype not in ("float32", "bfloat16", "float16"):
+        raise ValueError(
+            f"dtype={dtype!r}: expected 'float32', 'bfloat16' or 'float16'; pass one of these"
+        )
+    with _quiet():
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        model, info = transformers.AutoModel.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, output_loading_info=True
+        )
+    missing = [name for name in info["missing_keys"] if not name.startswith(_POOLER)]
+    if missing:  # transformers would go on with random numbers
+        raise ValueError(
+            f"{folder}: the weights lack {len(missing)} of the model's tensors, such as "
+            f"{missing[0]}; expected all of them; look whether config.json belongs to these weights"
+        )
+    if not tokenizer.is_fast:
+        raise ValueError(
+            f"{folder}: its tokenizer ({type(tokenizer).__name__}) does not say where in the text "
+            "each piece stands; expected a fast one; give a folder with a tokenizer.json"
+        )
+    body = model.get_encoder() if model.config.is_encoder_decoder else model
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    return body.to(device, getattr(torch, dtype)).eval(), tokenizer
+
+
+def hidden_states(
+    model: "transformers.PreTrainedModel", ids: list[list[int]], layer: int
+) -> np.ndarray:
+    """The states of a layer (B, P, D) float32 for B sentences of P pieces."""
+    import torch
+
+    batch = torch.tensor(ids, device=model.device)
+    with torch.inference_mode():
+        output = model(
+            input_ids=batch,
+            attention_mask=torch.ones_like(batch),
+            output_hidden_states=True,
+            return_dict=True,
+        )
+    states = output.hidden_states
+    if not -len(states) <= layer < len(states):
+        raise ValueError(
+            f"layer={layer} of a model with {len(states) - 1}: expected {-len(states)} to "
+            f"{len(states) - 1}, 0 for the input embeddings; change layer"
+        )
+    return states[layer].float().cpu().numpy()
+
+
+def longest_input(
+    model: "transformers.PreTrainedModel",
+    tokenizer: "transformers.PreTrainedTokenizerFast",
+    max_pieces: int | None = None,
+) -> int | None:
+    """The most pieces that go into a model, `max_pieces` where given; None where it has no limit.
+
+    Raises:
+        ValueError: `max_pieces` is more than that.
+    """
+    known = [tokenizer.model_max_length]
+    if positions := getattr(model.config, "max_position_embeddings", None):
+        table = getattr(getattr(model, "embeddings", None), "position_embeddings", None)
+        padding = getattr(table, "padding_idx", None)  # RoBERTa counts positions from there
+        known.append(positions - (0 if padding is None else padding + 1))
+    limit = min(known)
+    if max_pieces is not None and not 3 <= max_pieces <= limit:
+        raise ValueError(
+            f"max_pieces={max_pieces}: expected 3 to {limit:,}, the most that this model takes; "
+            "change it, or leave it out"
+        )
+    limit = max_pieces or limit
+    return limit if limit < 1 << 30 else None  # tokenizers say 1e30 for "no limit"
+
+
+def random_model(model: str | Path, *, revision: str | None = None, seed: int = 0) -> Path:
+    """The folder of a model with the same architecture and tokenizer and freshly drawn weights.
+
+    What its vectors show comes from the architecture, the spelling and the text alone: the null
+    model for everything that is said of the trained one. Kept as an artefact.
+    """
+    import torch
+    import transformers
+
+    source = folder_of(model, revision)
+    files = {n: h for n, h in fingerprint(source).items() if not n.endswith(".safetensors")}
+    files.pop("model.safetensors.index.json", None)
+
+    def write(folder: Path) -> None:
+        with _quiet(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            config = transformers.AutoConfig.from_pretrained(source, local_files_only=True)
+            config.dtype = "float32"
+            transformers.AutoModel.from_config(config).save_pretrained(folder)
+            transformers.AutoTokenizer.from_pretrained(
+                source, local_files_only=True
+            ).save_pretrained(folder)
+
+    key = {"files": files, "seed": seed, "transformers": transformers.__version__}
+    return artefacts.build("random_model", key, write)
+
+
+def _checked(folder: Path) -> Path:
+    if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
+        raise ValueError(
+            f"{folder} holds no config.json with *.safetensors: expected a model by "
+            "save_pretrained; pickled weights (.bin, .pt) can run code and are not read: take a "
+            "revision with safetensors, or convert them once where you trust them"
+        )
+    return folder
+
+
+def _sha256(file: Path) -> str:
+    """The hash of a file; the hub's cache has it in the name of what a large file links to."""
+    target = file.resolve().name
+    is_hash = file.is_symlink() and len(target) == 64 and set(target) <= set("0123456789abcdef")
+    return target if is_hash else artefacts.file_sha256(file)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No bars and reports while a model is loaded or saved: `load` checks what they would say."""
+    from transformers.utils import logging
+
+    level, had_bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if had_bar:
+            logging.enable_progress_bar()
