@@ -1,0 +1,157 @@
+"""Figures of notebook 04: spikes, higher-order correlations, and the tree of related axes."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes import plot
+
+if TYPE_CHECKING:
+    import networkx
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+CLUSTERS = (
+    "#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#8C8C8C", "#7B5EA7",
+    "#A6761D", "#444444", "#1B7837", "#B2182B",
+)  # fmt: skip
+
+
+def matrices(
+    panels: Mapping[str, np.ndarray],
+    *,
+    limits: Mapping[str, tuple[float, float]],
+    colour_labels: Mapping[str, str],
+    lines: Mapping[str, float] | None = None,
+) -> "Figure":
+    """Square matrices of axes side by side, each with its colour bar (Figure 3).
+
+    lines: panel -> a level to mark in its colour bar, such as the spherical background.
+    """
+    import matplotlib.pyplot as plt
+
+    n_rows = (len(panels) + 1) // 2
+    with plot.style():
+        figure, axes = plt.subplots(
+            n_rows, 2, figsize=(plot.PAGE, 3.5 * n_rows), squeeze=False
+        )  # fmt: skip
+        for ax in axes.ravel()[len(panels) :]:
+            ax.axis("off")
+        for ax, (name, matrix) in zip(axes.ravel(), panels.items(), strict=False):
+            low, high = limits[name]
+            image = ax.imshow(matrix, cmap="Blues", vmin=low, vmax=high, interpolation="nearest")
+            ax.set_title(name)
+            ax.set_xlabel("axis, by skewness")
+            bar = figure.colorbar(image, ax=ax, pad=0.02, aspect=30, shrink=0.85)
+            bar.set_label(colour_labels[name])
+            bar.outline.set_visible(False)
+            if lines and name in lines:
+                bar.ax.axhline(lines[name], color=plot.RED, lw=1.2)
+    return figure
+
+
+def spikes(
+    ax: "Axes",
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    blue: Mapping[int, str],
+    red: Mapping[int, str],
+    title: str,
+    axes_names: tuple[str, str],
+) -> None:
+    """Words on two axes: top words of each blue, those large on both red (Figures 2 and 4)."""
+    with plot.style():
+        ax.scatter(x, y, s=2, color=plot.GREY, alpha=0.3, lw=0, rasterized=True)
+        ax.axhline(0, color=plot.BLACK, lw=0.4)
+        ax.axvline(0, color=plot.BLACK, lw=0.4)
+        both = [*blue, *red]
+        low = min(-0.4, x[both].min() - 0.05, y[both].min() - 0.05)
+        high = max(0.85, x[both].max() + 0.1, y[both].max() + 0.1)
+        ax.set(xlim=(low, high), ylim=(low, high), title=title, xlabel=axes_names[0],
+               ylabel=axes_names[1], aspect="equal")  # fmt: skip
+        for words, colour in ((red, plot.RED), (blue, plot.BLUE)):
+            rows = list(words)
+            ax.scatter(x[rows], y[rows], s=8, color=colour, lw=0)
+        labels = {word: row for words in (red, blue) for row, word in words.items()}
+        plot._name_words(ax, x, y, labels)
+        for text in ax.texts:
+            text.set_color(plot.BLUE if labels[text.get_text()] in blue else plot.RED)
+
+
+def tree(
+    graph: "networkx.Graph",
+    names: Sequence[str],
+    clusters: Mapping[int, int],
+    places: Mapping[int, np.ndarray],
+    *,
+    only: Sequence[int] | None = None,
+    highlight: Sequence[int] = (),
+    size: tuple[float, float] | None = None,
+    font: float = 6.0,
+    title: str = "",
+) -> "Figure":
+    """The tree with a label at every node, coloured by cluster; darker edges are stronger.
+
+    Args:
+        names: (K,) the label of each axis.
+        only: nodes to draw, None for all.
+        highlight: nodes along a path, whose edges are drawn thick.
+    """
+    import matplotlib as mpl
+
+    nodes = [node for node in graph if only is None or node in set(only)]
+    part = graph.subgraph(nodes)
+    weights = [weight for _, _, weight in part.edges(data="weight")] or [1.0]
+    norm = mpl.colors.Normalize(min(weights) - 0.3 * np.ptp(weights) - 1e-9, max(weights))
+    figure, (ax,) = plot.panels(width=(size or (plot.PAGE, 8.6))[0], height=(size or (7.0, 8.6))[1])
+    way = {frozenset(edge) for edge in itertools.pairwise(highlight)}
+    with plot.style():
+        for i, j, weight in part.edges(data="weight"):
+            on_way = frozenset((i, j)) in way
+            ax.plot(
+                *np.stack([places[i], places[j]]).T, zorder=1, lw=3 if on_way else 1.4,
+                color=plot.RED if on_way else mpl.colormaps["Blues"](norm(weight)),
+            )  # fmt: skip
+        for node in nodes:
+            colour = CLUSTERS[clusters[node] % len(CLUSTERS)]
+            ax.scatter(*places[node], s=12, color=colour, zorder=2)
+            ax.annotate(
+                f"{node} {names[node]}", places[node], fontsize=font, xytext=(0, 3.5), zorder=3,
+                textcoords="offset points", ha="center", color=colour,
+                bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.3},
+            )  # fmt: skip
+        ax.set_title(title)
+        ax.axis("off")
+        ax.margins(0.08)
+        scale = mpl.cm.ScalarMappable(norm=norm, cmap="Blues")
+        bar = figure.colorbar(scale, ax=ax, orientation="horizontal", shrink=0.4, pad=0.01,
+                              aspect=40)  # fmt: skip
+        bar.set_label(r"$\mathrm{E}(S_i^2S_j^2)$")
+        bar.outline.set_visible(False)
+    return figure
+
+
+def spread(places: Mapping[int, np.ndarray], n_steps: int = 200) -> dict[int, np.ndarray]:
+    """The places moved apart a little where labels would cover each other.
+
+    A label is taken to be 0.2 wide and 0.035 high, in units of half the drawing.
+    """
+    nodes = sorted(places)
+    at = np.array([places[node] for node in nodes], dtype=np.float64)
+    at = (at - at.mean(axis=0)) / np.abs(at - at.mean(axis=0)).max()
+    box = np.array([0.2, 0.035])
+    for _ in range(n_steps):
+        gap = at[:, None] - at[None]  # (n, n, 2)
+        overlap = box - np.abs(gap)
+        np.einsum("iid->id", overlap)[:] = 0
+        hit = (overlap > 0).all(axis=2)
+        if not hit.any():
+            break
+        # the cheaper way out is up or down; equal places part by their order
+        by_order = np.sign(np.subtract.outer(range(len(at)), range(len(at))))
+        sign = np.where(gap[..., 1] == 0, by_order, np.sign(gap[..., 1]))
+        at[:, 1] += np.where(hit, sign * overlap[..., 1] * 0.3, 0).sum(axis=1)
+    return dict(zip(nodes, at, strict=True))

@@ -1,0 +1,83 @@
+"""Word translation by a linear map: least squares, Procrustes, or a mere permutation of axes."""
+
+from typing import Literal
+
+import numpy as np
+
+from lmnotes.words import axes
+
+METHODS = ("least squares", "procrustes", "permutation")
+
+
+def unit_rows(vectors: np.ndarray) -> np.ndarray:
+    """The rows at length 1; rows of zeros stay."""
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(length > 0, length, 1)
+
+
+def learn(
+    source: np.ndarray,
+    target: np.ndarray,
+    method: Literal["least squares", "procrustes", "permutation"],
+) -> np.ndarray:
+    """The map W (K_1, K_2) that brings paired source rows (n, K_1) near their targets (n, K_2).
+
+    "permutation" moves every source axis onto the target axis that it is greedily matched with on
+    rows of length 1; nothing is turned or scaled.
+
+    >>> rows = np.random.default_rng(0).normal(size=(50, 3))
+    >>> learn(rows, rows[:, [1, 2, 0]], "permutation").tolist()
+    [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]
+    """
+    if method == "least squares":
+        return np.linalg.lstsq(source, target, rcond=None)[0]
+    if method == "procrustes":
+        left, _, right = np.linalg.svd(source.T @ target, full_matrices=False)
+        return left @ right
+    if method != "permutation":
+        raise ValueError(f"method={method!r}: expected one of {', '.join(METHODS)}; pass one")
+    found = axes.match(unit_rows(source), unit_rows(target))
+    permutation = np.zeros((source.shape[1], target.shape[1]))
+    permutation[found.first, found.second] = 1
+    return permutation
+
+
+def csls(queries: np.ndarray, targets: np.ndarray, sources: np.ndarray, k: int = 10) -> np.ndarray:
+    """Cross-domain similarity (n, V): 2 cos(x, y) less the mean cosines to k nearest neighbours.
+
+    score(x, y) = 2 x.y - mean of x's k nearest targets - mean of y's k nearest sources, on rows of
+    length 1: a target that is near everything is passed over (Conneau et al. 2018).
+
+    Args:
+        queries: (n, K) mapped source rows to translate. targets: (V, K). sources: (m, K) mapped
+            source rows that targets are compared with.
+    """
+    queries, targets, sources = unit_rows(queries), unit_rows(targets), unit_rows(sources)
+    cosine = queries @ targets.T
+    return 2 * cosine - _nearest(cosine, k)[:, None] - _nearest(targets @ sources.T, k)[None, :]
+
+
+def _nearest(cosine: np.ndarray, k: int) -> np.ndarray:
+    """The mean of the k largest numbers of every row."""
+    k = min(k, cosine.shape[1])
+    return np.partition(cosine, cosine.shape[1] - k, axis=1)[:, -k:].mean(axis=1)
+
+
+def accuracy(scores: np.ndarray, right: np.ndarray, k: int = 1) -> float:
+    """The share of queries whose right target (n,) is among the k with the largest scores (n, V).
+
+    >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
+    0.5
+    """
+    own = scores[np.arange(len(scores)), right]
+    return float(np.mean(np.sum(scores > own[:, None], axis=1) < k))
+
+
+def random_map(dim: int, seed: int = 0) -> np.ndarray:
+    """A badly conditioned linear map (D, D): U diag(s) V', U and V Gaussian, s exponential.
+
+    The paper's code transforms embeddings by it before the alignment task; ICA undoes it.
+    """
+    random = np.random.default_rng(seed)
+    u, v = random.normal(scale=1 / dim, size=(2, dim, dim))
+    return u * random.exponential(size=dim) @ v.T

@@ -1,0 +1,132 @@
+"""Analogies a : b :: c : ? by 3CosAdd, with all axes or with the few that matter to each candidate.
+
+The questions are Google's (Mikolov et al. 2013), which lie in gensim's own test data.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.words.similarity import normalise, top_sums
+
+if TYPE_CHECKING:
+    import pandas
+
+BLOCK = 2_000_000  # products that are sorted together
+
+
+def read_questions(
+    words: Sequence[str], path: str | Path | None = None, limit: int | None = None
+) -> "pandas.DataFrame":
+    """The analogy questions that can be asked of `words`: category, a, b, c, d, and their rows.
+
+    Args:
+        words: of the vocabulary, the most frequent first.
+        path: a file in the form of Google's (`: category`, then four words a line); None for it.
+        limit: all four words must be among the first so many, as `restrict_vocab` elsewhere.
+
+    Returns:
+        one row per question; `attrs` holds `n_questions`, how many there were.
+    """
+    import pandas
+
+    if path is None:
+        from gensim.test.utils import datapath
+
+        path = datapath("questions-words.txt")
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"analogy questions {str(path)!r}: expected a file of them; check the path, or leave "
+            "it out for Google's"
+        )
+    ids = {word: row for row, word in enumerate(words[:limit])}
+    category, n_questions, rows = "", 0, []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith(":"):
+            category = line[1:].strip()
+        elif len(four := line.lower().split()) == 4:
+            n_questions += 1
+            if all(word in ids for word in four):
+                rows.append([category, *four, *(ids[word] for word in four)])
+    columns = ["category", "a", "b", "c", "d", "row_a", "row_b", "row_c", "row_d"]
+    table = pandas.DataFrame(rows, columns=columns)
+    table.attrs["n_questions"] = n_questions
+    return table
+
+
+def answer(
+    values: np.ndarray,
+    questions: "pandas.DataFrame",
+    n_axes: Sequence[int],
+    *,
+    limit: int | None = None,
+) -> np.ndarray:
+    """Whether each question's first answer is right, for each number of axes: (Q, P) bool.
+
+    Args:
+        values: (V, K) components as they are; the query b - a + c is made of them, then scaled to
+            length 1, and so are the candidates. The three words of the question cannot answer.
+        limit: candidates are the first so many words.
+    """
+    values = np.asarray(values, dtype=np.float32)
+    unit = normalise(values[:limit]).astype(np.float32)
+    a, b, c, d = (questions[f"row_{name}"].to_numpy() for name in "abcd")
+    queries = normalise(values[b] - values[a] + values[c]).astype(np.float32)
+    right = np.empty((len(questions), len(n_axes)), dtype=bool)
+    for row, query in enumerate(queries):
+        sums = np.empty((len(unit), len(n_axes)), dtype=np.float32)
+        step = max(1, BLOCK // unit.shape[1])
+        for start in range(0, len(unit), step):
+            sums[start : start + step] = top_sums(unit[start : start + step] * query, n_axes)
+        sums[[a[row], b[row], c[row]]] = -np.inf
+        right[row] = sums.argmax(axis=0) == d[row]
+    return right
+
+
+def score(
+    bases: Mapping[str, np.ndarray],
+    questions: "pandas.DataFrame",
+    n_axes: Sequence[int],
+    *,
+    limit: int | None = None,
+    n_questions: int | None = None,
+    seed: int = 0,
+) -> "pandas.DataFrame":
+    """The share of right answers for each basis and number of axes, with its 95 % interval.
+
+    Args:
+        bases: name -> components (V, K), unscaled, all of the same words.
+        n_questions: so many drawn at random from all; None for all.
+
+    Returns:
+        basis, n_axes, accuracy, low, high (Wilson), n_questions; `attrs["draws"]` has accuracies of
+        questions drawn again (rows, 1000), the same draws for all, for `similarity.advantage`.
+    """
+    import pandas
+    import scipy.stats
+
+    if questions.empty:
+        raise ValueError(
+            "no analogy question has its four words among the vectors': expected some; raise the "
+            "limit, or take vectors of a larger vocabulary"
+        )
+    if n_questions is not None and n_questions < len(questions):
+        questions = questions.sample(n_questions, random_state=seed)
+    lines, drawn = [], []
+    shares = np.random.default_rng(seed).multinomial(
+        len(questions), np.full(len(questions), 1 / len(questions)), size=1000
+    )  # (1000, Q) how often each question is drawn
+    for name, values in bases.items():
+        right = answer(values, questions, n_axes, limit=limit)
+        drawn.append((shares @ right / len(questions)).T)
+        for p, n_right in zip(n_axes, right.sum(axis=0), strict=True):
+            test = scipy.stats.binomtest(int(n_right), len(questions))
+            low, high = test.proportion_ci(method="wilson")
+            lines.append((name, p, n_right / len(questions), low, high, len(questions)))
+    columns = ["basis", "n_axes", "accuracy", "low", "high", "n_questions"]
+    table = pandas.DataFrame(lines, columns=columns)
+    table.attrs["draws"] = np.concatenate(drawn).tolist()
+    return table

@@ -1,0 +1,264 @@
+"""Axes of two spaces side by side: which belong together, how surely, and the words they hold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from lmnotes.words.components import Components
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True, eq=False)
+class Matching:
+    """Pairs of axes of two spaces, the most correlated first.
+
+    Args:
+        first, second: (K,) axes of the first and of the second space.
+        r: (K,) their correlations, over the pairs that the matching was found on.
+        correlation: (K_1, K_2) of all axes.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    r: np.ndarray
+    correlation: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.r)
+
+    @property
+    def permuted(self) -> np.ndarray:
+        """The correlations (K, K) in matched order: the diagonal is `r`."""
+        return self.correlation[np.ix_(self.first, self.second)]
+
+    @property
+    def off_diagonal(self) -> np.ndarray:
+        """The correlations of axes that were not matched with each other (K * K - K,)."""
+        return self.permuted[~np.eye(len(self), dtype=bool)]
+
+    def on(
+        self, first: np.ndarray, second: np.ndarray, weights: np.ndarray | None = None
+    ) -> np.ndarray:
+        """The correlations (K,) of the same pairs of axes over other pairs of rows."""
+        a, b = (
+            standardised(first[:, self.first], weights),
+            standardised(second[:, self.second], weights),
+        )
+        return np.einsum("nk,nk->k", a, b)
+
+
+def standardised(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """Columns with mean 0 and length 1 under the weights: their products are correlations.
+
+    With weights w every row is multiplied by sqrt(w) in the end. A constant column becomes zeros.
+    """
+    values = np.asarray(values, np.float64)
+    if weights is None:
+        moved = values - values.mean(axis=0)
+    else:
+        share = np.asarray(weights, np.float64) / np.sum(weights)
+        moved = (values - share @ values) * np.sqrt(share)[:, None]
+    length = np.linalg.norm(moved, axis=0)
+    return moved / np.where(length > 0, length, 1)
+
+
+def correlate(
+    first: np.ndarray, second: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
+    """Pearson correlations (K_1, K_2) of the columns of two matrices over paired rows.
+
+    Args:
+        first, second: (n, K_1) and (n, K_2); row i of one belongs to row i of the other.
+        weights: (n,) of the pairs; None for equal ones.
+
+    >>> correlate(np.array([[0.0], [1], [2]]), np.array([[0.0], [2], [4]])).round(12).tolist()
+    [[1.0]]
+    """
+    first, second = np.asarray(first), np.asarray(second)
+    if len(first) != len(second) or len(first) < 3:
+        raise ValueError(
+            f"{len(first):,} rows against {len(second):,}: expected as many, at least 3, paired "
+            "one to one; choose the rows that have a partner, and check that the dictionary "
+            "has words of both vocabularies"
+        )
+    return standardised(first, weights).T @ standardised(second, weights)
+
+
+def match(
+    first: np.ndarray,
+    second: np.ndarray,
+    *,
+    weights: np.ndarray | None = None,
+    method: Literal["greedy", "hungarian"] = "greedy",
+) -> Matching:
+    """The axes of two spaces that belong together, min(K_1, K_2) pairs, each axis once.
+
+    Args:
+        first, second: (n, K_1) and (n, K_2), coordinates of n pairs.
+        weights: (n,) of the pairs.
+        method: "greedy" takes the largest signed correlation that is left, again and again, as the
+            paper's code does; "hungarian" makes the sum of all correlations largest.
+
+    >>> values = np.random.default_rng(0).normal(size=(50, 3))
+    >>> found = match(values, values[:, [2, 0, 1]])
+    >>> dict(sorted(zip(found.first.tolist(), found.second.tolist())))
+    {0: 1, 1: 2, 2: 0}
+    """
+    correlation = correlate(first, second, weights)
+    if method == "hungarian":
+        from scipy.optimize import linear_sum_assignment
+
+        rows, columns = linear_sum_assignment(correlation, maximize=True)
+    elif method == "greedy":
+        rows, columns = _greedy(correlation)
+    else:
+        raise ValueError(f"method={method!r}: expected 'greedy' or 'hungarian'; pass one of these")
+    r = correlation[rows, columns]
+    best = np.argsort(-r, kind="stable")
+    return Matching(rows[best], columns[best], r[best], correlation)
+
+
+def _greedy(correlation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    left, n_pairs = correlation.copy(), min(correlation.shape)
+    rows, columns = np.empty(n_pairs, int), np.empty(n_pairs, int)
+    for pair in range(n_pairs):
+        rows[pair], columns[pair] = at = np.unravel_index(np.argmax(left), left.shape)
+        left[at[0], :] = left[:, at[1]] = -np.inf
+    return rows, columns
+
+
+@dataclass(frozen=True)
+class Null:
+    """Matched correlations under shuffled pairings (n_shuffles, K), each sorted, largest first."""
+
+    r: np.ndarray
+
+    @property
+    def level(self) -> np.ndarray:
+        """Their mean (K,), by rank."""
+        return self.r.mean(axis=0)
+
+    @property
+    def top(self) -> float:
+        """The largest correlation of all shuffles: matched axes above it are no accident."""
+        return float(self.r.max())
+
+    def p_value(self, found: Matching) -> float:
+        """How often a shuffled pairing has as large a mean correlation, the real one counted in."""
+        reached = np.sum(self.r.mean(axis=1) >= found.r.mean())
+        return float((1 + reached) / (1 + len(self.r)))
+
+
+def shuffled(
+    first: np.ndarray,
+    second: np.ndarray,
+    *,
+    weights: np.ndarray | None = None,
+    n_shuffles: int = 20,
+    seed: int = 0,
+    method: Literal["greedy", "hungarian"] = "greedy",
+) -> Null:
+    """What matching gives when every row of the first space gets a random partner in the second.
+
+    Matching takes the largest of K^2 noisy numbers, so that this level is well above 0.
+    """
+    random, rows = np.random.default_rng(seed), []
+    for _ in range(n_shuffles):
+        order = random.permutation(len(first))
+        rows.append(match(first, np.asarray(second)[order], weights=weights, method=method).r)
+    return Null(np.array(rows))
+
+
+def match_many(
+    reference: Mapping[str, np.ndarray], targets: Mapping[str, np.ndarray], **options
+) -> "pandas.DataFrame":
+    """Several spaces against one: a row per reference axis, the largest sum of correlations first.
+
+    Args:
+        reference: name of a target -> (n, K) rows of the reference space paired with that target's.
+        targets: name -> (n, K') rows of the target.
+        options: those of `match`.
+
+    Returns:
+        columns axis, then for each target `NAME` (its matched axis) and `NAME r`, and `sum`. Axes
+        without a partner in some target are left out.
+    """
+    import pandas
+
+    table = None
+    for name, values in targets.items():
+        found = match(reference[name], values, **options)
+        part = pandas.DataFrame({"axis": found.first, name: found.second, f"{name} r": found.r})
+        table = part if table is None else table.merge(part, on="axis")
+    table["sum"] = table[[f"{name} r" for name in targets]].sum(axis=1)
+    return table.sort_values("sum", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def stability(reference: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray:
+    """How surely each axis comes back (K,): median |r| with its partner in other runs.
+
+    Args:
+        reference: (V, K) of one run. others: the same rows by other seeds.
+
+    >>> values = np.random.default_rng(0).normal(size=(60, 2))
+    >>> stability(values, [-values[:, ::-1]]).round(9).tolist()
+    [1.0, 1.0]
+    """
+    unit, found = standardised(reference), []
+    for other in others:
+        rows, columns = _greedy(size := np.abs(unit.T @ standardised(other)))
+        r = np.zeros(unit.shape[1])
+        r[rows] = size[rows, columns]
+        found.append(r)
+    return np.median(found, axis=0)
+
+
+def top_words(
+    space: Components,
+    axes: Sequence[int] | None = None,
+    *,
+    k: int = 5,
+    min_count: int = 1,
+    once: bool = False,
+) -> "pandas.DataFrame":
+    """The words with the largest normalised value on each axis: columns axis, rank, word, value.
+
+    Args:
+        space: with `words`. axes: None for all.
+        min_count: rarer words are passed over; needs `counts`.
+        once: a word, or its plural or singular, is shown on the first axis only that it tops.
+    """
+    import pandas
+
+    if space.words is None:
+        raise ValueError("components without words: expected some; fit with ica.fit_embedding")
+    allowed = np.ones(len(space), bool)
+    if min_count > 1 and space.counts is not None:
+        allowed = np.asarray(space.counts) >= min_count
+    rows, shown = np.flatnonzero(allowed), set()
+    if not len(rows):
+        raise ValueError(
+            f"min_count={min_count} leaves none of {len(space):,} words: expected some; lower it"
+        )
+    table = []
+    for axis in range(space.n_axes) if axes is None else axes:
+        values, taken = space.normalised[rows, axis], 0
+        for at in np.argsort(-values, kind="stable"):
+            word = space.words[rows[at]]
+            if once and shown & {word, word + "s", word.removesuffix("s")}:
+                continue
+            shown.add(word)
+            table.append({"axis": int(axis), "rank": taken, "word": word, "value": values[at]})
+            taken += 1
+            if taken == k:
+                break
+    return pandas.DataFrame(table)
+
+
+def label(space: Components, axis: int, k: int = 1, min_count: int = 1) -> str:
+    """The name of an axis: its top words, joined by commas."""
+    return ", ".join(top_words(space, [axis], k=k, min_count=min_count).word)

@@ -1,0 +1,132 @@
+"""White coordinates of word vectors: K axes of unit variance, whatever rotation chose them."""
+
+import functools
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Components:
+    """The coordinates of V vectors on K uncorrelated axes, and the map that makes them.
+
+    Args:
+        values: (V, K) float64, `(vectors - mean) @ unmixing`; values' values / V = I, except for
+            methods that do not whiten, and under `weights` where these were given.
+        mean: (D,) what was subtracted. unmixing: (D, K).
+        method: "ICA", "PCA", "random rotation", ...
+        n_iterations: of the solver, over all rows.
+        gradient_norm: where it ended, see `solver.gradient`.
+        limit: what it was to reach, in the solver's own measure. converged: whether it did.
+        settings: how it was made.
+        words, counts: (V,) of the rows, where known.
+
+    >>> pca = Components(np.array([[1.0], [-1.0]]), np.zeros(1), np.eye(1), "PCA")
+    >>> pca.transform(np.array([[3.0]])).tolist(), pca.summary()
+    ([[3.0]], 'PCA of 2 vectors on 1 axes.')
+    """
+
+    values: np.ndarray
+    mean: np.ndarray
+    unmixing: np.ndarray
+    method: str
+    n_iterations: int = 0
+    gradient_norm: float = float("nan")
+    limit: float = float("nan")
+    converged: bool = True
+    settings: dict = field(default_factory=dict)
+    words: list[str] | None = None
+    counts: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def n_axes(self) -> int:
+        """K, the number of axes."""
+        return self.values.shape[1]
+
+    def transform(self, vectors: np.ndarray) -> np.ndarray:
+        """The coordinates (n, K) float64 of other vectors (n, D) of the same space."""
+        vectors = np.asarray(vectors, np.float64)
+        if vectors.shape[-1] != len(self.mean):
+            raise ValueError(
+                f"vectors of shape {vectors.shape}: expected (n, {len(self.mean)}), as those that "
+                "the axes were found on; give vectors of the same space"
+            )
+        return (vectors - self.mean) @ self.unmixing
+
+    @functools.cached_property
+    def skewness(self) -> np.ndarray:
+        """The skewness of every axis (K,)."""
+        return skewness(self.values)
+
+    @functools.cached_property
+    def normalised(self) -> np.ndarray:
+        """The coordinates with every row scaled to length 1 (V, K); a row of zeros stays."""
+        length = np.linalg.norm(self.values, axis=1, keepdims=True)
+        return self.values / np.where(length > 0, length, 1)
+
+    @functools.cached_property
+    def ids(self) -> dict[str, int]:
+        """The row of each word."""
+        return {word: row for row, word in enumerate(self.words or [])}
+
+    def summary(self) -> str:
+        """One sentence for a caption: what it is, of what, and whether it converged."""
+        what = f"{self.method} of {len(self):,} vectors on {self.n_axes} axes"
+        if not self.n_iterations:
+            return what + "."
+        if self.converged:
+            how = f"converged in {self.n_iterations} steps to gradient {self.gradient_norm:.1e}"
+        else:
+            how = (
+                f"stopped after {self.n_iterations} steps at gradient {self.gradient_norm:.1e}, "
+                f"short of {self.limit:.0e}: weak axes are not settled"
+            )
+        return f"{what}, {how}."
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the map, from which the values follow, to a folder, and return the folder."""
+        folder = Path(folder)
+        np.savez(folder / "map.npz", mean=self.mean, unmixing=self.unmixing)
+        names = ("method", "n_iterations", "gradient_norm", "limit", "converged", "settings")
+        labels = {name: getattr(self, name) for name in names}
+        (folder / "components.json").write_text(json.dumps(labels, indent=1, default=str))
+        return folder
+
+    @classmethod
+    def open(cls, folder: str | Path, vectors: np.ndarray, **labels) -> "Components":
+        """The components of a folder written by `save`, their values made anew from the vectors."""
+        folder = Path(folder)
+        with np.load(folder / "map.npz") as saved:
+            mean, unmixing = saved["mean"], saved["unmixing"]
+        known = json.loads((folder / "components.json").read_text())
+        values = (np.asarray(vectors, np.float64) - mean) @ unmixing
+        return cls(values, mean, unmixing, **known, **labels)
+
+
+def skewness(values: np.ndarray) -> np.ndarray:
+    """The skewness of every column (K,), population moments about its mean; 0 for a constant one.
+
+    >>> skewness(np.array([[0.0, 1], [0, 1], [3, 1]])).round(4).tolist()
+    [0.7071, 0.0]
+    """
+    result = np.zeros(values.shape[1])
+    for column in range(values.shape[1]):  # one at a time: no second (V, K) in memory
+        moved = values[:, column] - values[:, column].mean()
+        spread = np.sqrt(np.mean(moved**2))
+        result[column] = np.mean((moved / spread) ** 3) if spread > 0 else 0.0
+    return result
+
+
+def order(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Signs (K,) that make every column's skewness positive, and its order by that, largest first.
+
+    >>> order(np.array([[0.0, 0], [0, 0], [1, -3], [0, -1]]))
+    (array([ 1., -1.]), array([0, 1]))
+    """
+    skew = skewness(values)
+    return np.where(skew < 0, -1.0, 1.0), np.argsort(-np.abs(skew), kind="stable")

@@ -1,0 +1,200 @@
+"""Higher-order correlations of components: uncorrelated axes whose sizes still go together.
+
+S (V, K) are white components, so that E[S_i S_j] is the identity; c_ij = E[S_i^2 S_j^2] is 1 where
+axes i and j are independent, and large where the same words are large on both.
+The paper: Oyama, Yamagiwa, Shimodaira, "Understanding Higher-Order Correlations Among Semantic
+Components in Embeddings", EMNLP 2024.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas
+
+
+def energy(values: np.ndarray) -> np.ndarray:
+    """The higher-order correlations C (K, K) = E[S_i^2 S_j^2]; its diagonal is the kurtosis.
+
+    Args:
+        values: (V, K) white components, not scaled to length 1.
+
+    Raises ValueError where the columns are not white: C of other columns says nothing.
+
+    >>> energy(np.array([[1.0, 1], [1, -1], [-1, 1], [-1, -1]])).tolist()
+    [[1.0, 1.0], [1.0, 1.0]]
+    """
+    squares = _squares(values)
+    return squares.T @ squares / len(squares)
+
+
+def standard_error(values: np.ndarray, *, n_bootstrap: int = 200, seed: int = 0) -> np.ndarray:
+    """The standard error (K, K) of C: its spread over words drawn again with replacement.
+
+    The axes stay as they are: the error is that of the expectation, not of ICA.
+    """
+    squares = _squares(values).astype(np.float32)  # the spread needs three digits, not sixteen
+    n_words = len(squares)
+    expected = squares.T @ squares / n_words
+    rng = np.random.default_rng(seed)
+    total, total_squared = np.zeros((2, *expected.shape))
+    for _ in range(n_bootstrap):
+        times = np.bincount(rng.integers(n_words, size=n_words), minlength=n_words)
+        weighted = squares * times[:, None].astype(np.float32)
+        moved = weighted.T @ squares / n_words - expected
+        total += moved
+        total_squared += moved**2
+    return np.sqrt(np.maximum(total_squared / n_bootstrap - (total / n_bootstrap) ** 2, 0))
+
+
+def background(values: np.ndarray) -> float:
+    """E|S|^4 / (K (K + 2)): what every pair would show if only the words' lengths varied.
+
+    It holds for a spherical distribution of directions, and is 1 for rows that are Gaussian.
+    """
+    squared_length = (np.asarray(values, np.float64) ** 2).sum(axis=1)
+    k = values.shape[1]
+    return float((squared_length**2).mean() / (k * (k + 2)))
+
+
+def turned_null(values: np.ndarray, *, seed: int = 0) -> np.ndarray:
+    """C (K, K) after a random rotation: the same words and lengths, but axes that nobody chose."""
+    from lmnotes.words.solver import random_rotation
+
+    return energy(values @ random_rotation(values.shape[1], seed))
+
+
+def shuffled_null(values: np.ndarray, *, seed: int = 0) -> np.ndarray:
+    """C (K, K) with every column in an order of its own: the same axes, made independent."""
+    rng = np.random.default_rng(seed)
+    columns = [rng.permutation(column) for column in np.asarray(values, np.float64).T]
+    squares = np.column_stack(columns) ** 2
+    return squares.T @ squares / len(squares)
+
+
+def normalised(
+    values: np.ndarray, variant: Literal["energy correlation", "unit rows", "double-centred log"]
+) -> np.ndarray:
+    """C (K, K) with the background removed in one of three ways.
+
+    Args:
+        variant: `energy correlation` is the correlation of S_i^2 and S_j^2, bounded by 1;
+            `unit rows` is C of words of length 1, times K^2; `double-centred log` is log C less the
+            means of its row and column, diagonal left out (nan).
+    """
+    values = np.asarray(values, np.float64)
+    if variant == "energy correlation":
+        c = energy(values)
+        spread = np.sqrt(np.diag(c) - 1)
+        return (c - 1) / np.outer(spread, spread)
+    if variant == "unit rows":
+        squares = values**2 / (values**2).sum(axis=1, keepdims=True)
+        return squares.T @ squares / len(squares) * values.shape[1] ** 2
+    if variant == "double-centred log":
+        logs = np.log(energy(values))
+        np.fill_diagonal(logs, np.nan)
+        return double_centre(logs)
+    raise ValueError(
+        f"variant {variant!r}: expected 'energy correlation', 'unit rows' or 'double-centred log'; "
+        "choose one"
+    )
+
+
+def double_centre(matrix: np.ndarray, n_steps: int = 50) -> np.ndarray:
+    """A symmetric (K, K) less effects of its rows and columns, nan entries left out."""
+    matrix = np.array(matrix, dtype=np.float64)
+    for _ in range(n_steps):  # with nan on the diagonal one pass does not centre exactly
+        matrix = matrix - np.nanmean(matrix, axis=1, keepdims=True)
+        matrix = matrix - np.nanmean(matrix, axis=0, keepdims=True)
+    return (matrix + matrix.T) / 2
+
+
+def pairs(
+    c: np.ndarray, error: np.ndarray | None = None, names: Sequence[str] | None = None
+) -> "pandas.DataFrame":
+    """Every pair of axes, the strongest first: i, j, c, excess over the rows' level, and error.
+
+    The level of a pair is the mean of the medians of its two rows, diagonal left out.
+    """
+    import pandas
+
+    i, j = np.triu_indices(len(c), 1)
+    masked = np.array(c, dtype=np.float64)
+    np.fill_diagonal(masked, np.nan)
+    level = np.nanmedian(masked, axis=1)
+    table = pandas.DataFrame({"i": i, "j": j, "c": c[i, j], "level": (level[i] + level[j]) / 2})
+    table["excess"] = table.c - table.level
+    if error is not None:
+        table["standard error"] = error[i, j]
+        table["z"] = table.excess / table["standard error"]
+    if names is not None:
+        table["first"], table["second"] = [names[a] for a in i], [names[a] for a in j]
+    return table.sort_values("c", ascending=False, kind="stable").reset_index(drop=True)
+
+
+def contributors(
+    values: np.ndarray, words: Sequence[str], i: int, j: int, k: int = 10
+) -> "pandas.DataFrame":
+    """The k words that carry c_ij: word, values on both axes, product of squares, running share.
+
+    A share near 1 after few words says that the entry is about these words, not about the axes.
+    """
+    import pandas
+
+    product = values[:, i] ** 2 * values[:, j] ** 2
+    best = np.argsort(-product, kind="stable")[:k]
+    return pandas.DataFrame(
+        {
+            "word": [words[row] for row in best],
+            "first": values[best, i],
+            "second": values[best, j],
+            "product": product[best],
+            "share so far": np.cumsum(product[best]) / product.sum(),
+        }
+    )
+
+
+def without(values: np.ndarray, i: int, j: int, n_removed: Sequence[int]) -> np.ndarray:
+    """c_ij as its largest contributors are left out, for each number of them (N,)."""
+    product = np.sort(values[:, i] ** 2 * values[:, j] ** 2)[::-1]
+    left = product.sum() - np.concatenate([[0.0], np.cumsum(product)])
+    counts = len(product) - np.arange(len(product) + 1)
+    n_removed = np.asarray(n_removed)
+    return left[n_removed] / counts[n_removed]
+
+
+def quadrants(values: np.ndarray, i: int, j: int) -> "pandas.DataFrame":
+    """The share of c_ij by the signs of both values, which squares do not tell.
+
+    Returns:
+        one row per quadrant: first, second ('+' or '-'), share of c_ij, n_words.
+    """
+    import pandas
+
+    product = values[:, i] ** 2 * values[:, j] ** 2
+    rows = []
+    for first in ("+", "-"):
+        for second in ("+", "-"):
+            chosen = ((values[:, i] > 0) == (first == "+")) & (
+                (values[:, j] > 0) == (second == "+")
+            )
+            rows.append((first, second, product[chosen].sum() / product.sum(), int(chosen.sum())))
+    return pandas.DataFrame(rows, columns=["first", "second", "share", "n_words"])
+
+
+def _squares(values: np.ndarray) -> np.ndarray:
+    values = np.asarray(values, dtype=np.float64)
+    if values.ndim != 2 or not np.isfinite(values).all():
+        raise ValueError(
+            f"components of shape {values.shape} with {np.sum(~np.isfinite(values))} numbers that "
+            "are not finite: expected (V, K), all finite; leave such words out"
+        )
+    excess = np.abs(values.T @ values / len(values) - np.eye(values.shape[1])).max()
+    if excess > 1e-3:
+        raise ValueError(
+            f"the columns are not white: E[S'S] differs from the identity by {excess:.2g}; "
+            "expected less than 0.001; whiten first, and do not scale the rows"
+        )
+    return values**2

@@ -1,0 +1,208 @@
+"""Independent component analysis of word vectors: whiten, rotate onto the spikes, sign, order.
+
+Yamagiwa, Oyama and Shimodaira, *Discovering Universal Geometry in Embeddings with ICA*, EMNLP 2023.
+"""
+
+import hashlib
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+import numpy as np
+
+from lmnotes import artefacts
+from lmnotes.words import solver as rotation_solver
+from lmnotes.words.components import Components, order
+from lmnotes.words.embedding import Embedding
+from lmnotes.words.whitening import Whitening, whiten
+
+VERSION = 1  # of the solver; part of every artefact's id
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What defines a decomposition; `fit` documents each value."""
+
+    n_components: int | None = None
+    weighted_mean: bool = False
+    seed: int = 0
+    tolerance: float = 1e-4
+    max_iterations: int = 500
+    solver: str = "lbfgs"
+    contrast: str = "logcosh"
+
+
+def fit(
+    vectors: np.ndarray,
+    *,
+    n_components: int | None = None,
+    counts: np.ndarray | None = None,
+    weighted_mean: bool = False,
+    weights: np.ndarray | None = None,
+    seed: int = 0,
+    tolerance: float = 1e-4,
+    max_iterations: int = 500,
+    solver: Literal["lbfgs", "fastica"] = "lbfgs",
+    contrast: Literal["logcosh", "cube"] = "logcosh",
+    device: str | None = None,
+) -> Components:
+    """The independent components of vectors (V, D): positive skewness, most skewed axis first.
+
+    Args:
+        n_components: K, principal components kept before the rotation; None for all.
+        counts: (V,) of the words, for `weighted_mean`.
+        weighted_mean: subtract the mean weighted by counts instead of the plain one.
+        weights: (V,) of the rows in mean, covariance and contrast alike; how often each row was
+            drawn, where rows are drawn from the text (`draw_rows`).
+        seed: of the random start.
+        tolerance: for "lbfgs" the gradient norm to reach; for "fastica" the change in an axis's
+            cosine from step to step.
+        solver: "lbfgs" (`solver.solve`), or scikit-learn's "fastica", slower, float64.
+        contrast: "logcosh", the paper's, or "cube".
+        device: of torch; None takes a GPU where there is one.
+
+    Raises:
+        ValueError: fewer rows than columns, NaN or infinite numbers, a constant column.
+
+    Warns where directions without variance are dropped. A run that reached `max_iterations` is
+    returned with `converged` False, and its `summary()` says so.
+
+    >>> sources = np.random.default_rng(0).exponential(size=(2000, 2))
+    >>> found = fit(sources @ np.array([[2.0, 1.0], [1.0, 1.0]]))
+    >>> match = np.abs(np.corrcoef(found.values.T, sources.T)[:2, 2:])
+    >>> bool((match.max(axis=1) > 0.99).all()), found.converged
+    (True, True)
+    """
+    settings = Settings(
+        n_components, weighted_mean, seed, tolerance, max_iterations, solver, contrast
+    )
+    return _fit(np.asarray(vectors), settings, counts, weights, device)
+
+
+def fit_embedding(embedding: Embedding, *, min_count: int = 1, **options) -> Components:
+    """The independent components of an embedding's input vectors, kept as an artefact.
+
+    Args:
+        min_count: rarer words are left out; the components have `words` and `counts` of the others.
+        options: those of `fit`.
+    """
+    rows, counts = None, embedding.counts
+    if min_count > 1:
+        if counts is None:
+            raise ValueError(
+                f"min_count={min_count} for an embedding without counts: expected counts; give an "
+                "embedding that has them, or leave min_count at 1"
+            )
+        rows = np.flatnonzero(np.asarray(counts) >= min_count)
+    vectors = np.asarray(embedding.input if rows is None else embedding.input[rows])
+    words = embedding.words if rows is None else [embedding.words[row] for row in rows]
+    if counts is not None:
+        counts = np.asarray(counts if rows is None else counts[rows])
+    weights, device = options.pop("weights", None), options.pop("device", None)
+    settings = Settings(**options)
+    key = asdict(settings) | {
+        "version": VERSION,
+        "vectors": _sha256(vectors),
+        "counts": _sha256(counts) if settings.weighted_mean else None,
+        "weights": None if weights is None else _sha256(np.asarray(weights)),
+    }
+
+    def write(folder):
+        _fit(vectors, settings, counts, weights, device).save(folder)
+
+    folder = artefacts.build("components", key, write)
+    return Components.open(folder, vectors, words=list(words), counts=counts)
+
+
+def draw_rows(
+    counts: np.ndarray,
+    *,
+    n_draws: int = 100_000,
+    n_words: int = 30_000,
+    min_count: int = 10,
+    seed: int = 4,
+) -> np.ndarray:
+    """How often each word is taken (V,) when rows are drawn as the paper draws them from text8.
+
+    `n_draws` words of at least `min_count` occurrences, with replacement and in proportion to their
+    counts; then the most frequent words not drawn yet, once each, up to `n_words` different ones.
+    Pass it to `fit` as `weights`, over the rows where it is above 0.
+
+    >>> draw_rows(np.array([90, 9, 1]), n_draws=10, n_words=2, min_count=5, seed=0).tolist()
+    [9, 1, 0]
+    """
+    counts = np.asarray(counts)
+    allowed = np.flatnonzero(counts >= min_count)
+    share = counts[allowed] / counts[allowed].sum()
+    drawn = np.zeros(len(counts), np.int64)
+    drawn[allowed] = np.random.default_rng(seed).multinomial(n_draws, share)
+    missing = max(min(n_words, len(allowed)) - np.count_nonzero(drawn), 0)
+    by_count = allowed[np.argsort(-counts[allowed], kind="stable")]
+    drawn[by_count[drawn[by_count] == 0][:missing]] = 1
+    return drawn
+
+
+def _fit(vectors, settings: Settings, counts, weights, device) -> Components:
+    if settings.solver not in ("lbfgs", "fastica"):
+        raise ValueError(
+            f"solver={settings.solver!r}: expected 'lbfgs' or 'fastica'; pass one of these"
+        )
+    if settings.weighted_mean and counts is None:
+        raise ValueError("weighted_mean without counts: expected counts (V,); pass them")
+    found = whiten(
+        vectors,
+        n_components=settings.n_components,
+        mean_weights=counts if settings.weighted_mean else None,
+        weights=weights,
+    )
+    if settings.solver == "fastica":
+        rotation, report = _scikit_learn(found, settings, weights)
+    else:
+        solution = rotation_solver.solve(
+            found.white, weights=weights, contrast=settings.contrast, seed=settings.seed,
+            tolerance=settings.tolerance, max_iterations=settings.max_iterations, device=device,
+        )  # fmt: skip
+        rotation = solution.rotation
+        report = {
+            "n_iterations": solution.n_iterations,
+            "gradient_norm": solution.gradient_norm,
+            "converged": solution.converged,
+        }
+    signs, by_skewness = order(found.white @ rotation)
+    unmixing = (found.map @ rotation * signs)[:, by_skewness]
+    values = (np.asarray(vectors, np.float64) - found.mean) @ unmixing
+    return Components(
+        values, found.mean, unmixing, "ICA", limit=settings.tolerance, settings=asdict(settings),
+        **report,
+    )  # fmt: skip
+
+
+def _scikit_learn(found: Whitening, settings: Settings, weights) -> tuple[np.ndarray, dict]:
+    """The rotation by scikit-learn's FastICA with the paper's options, from the start of ours."""
+    import warnings
+
+    from sklearn.decomposition import FastICA
+    from sklearn.exceptions import ConvergenceWarning
+
+    if weights is not None:
+        raise ValueError("weights with solver='fastica': expected none; use solver='lbfgs'")
+    start = rotation_solver.random_rotation(found.white.shape[1], settings.seed).T
+    model = FastICA(
+        whiten=False, fun=settings.contrast, max_iter=settings.max_iterations,
+        tol=settings.tolerance, w_init=start,
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the result says it
+        model.fit(found.white)
+    rotation = model.components_.T
+    slope = rotation_solver.gradient(found.white, rotation, contrast=settings.contrast)
+    return rotation, {
+        "n_iterations": int(model.n_iter_),
+        "gradient_norm": float(np.abs(slope).max()),
+        "converged": bool(model.n_iter_ < settings.max_iterations),
+    }
+
+
+def _sha256(array: np.ndarray) -> str:
+    array = np.ascontiguousarray(array)
+    head = f"{array.dtype.str} {array.shape} ".encode()
+    return hashlib.sha256(head + array.tobytes()).hexdigest()

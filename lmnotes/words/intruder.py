@@ -1,0 +1,97 @@
+"""Whether the top words of an axis belong together: the word that does not, and how far off it is.
+
+After Chang et al. 2009 and Sun et al. 2016, as in Yamagiwa et al. (COLING 2025, Figure 7) and in
+Oyama et al. (EMNLP 2024), who choose their consistent axes by it.
+"""
+
+import numpy as np
+
+
+def top_words(values: np.ndarray, k: int = 5, listed: np.ndarray | None = None) -> np.ndarray:
+    """The rows (K, k) of the words with the largest value on each axis, largest first.
+
+    Args:
+        values: (V, K) components.
+        listed: (V,) bool, the words that may be named; None for all.
+    """
+    rows = np.arange(len(values)) if listed is None else np.flatnonzero(listed)
+    if len(rows) < k:
+        raise ValueError(
+            f"{len(rows)} words may be named and {k} are wanted per axis: expected that many; "
+            "lower the count that a word needs, or k"
+        )
+    return rows[np.argsort(-values[rows], axis=0, kind="stable")[:k].T]
+
+
+def candidates(values: np.ndarray) -> np.ndarray:
+    """Which words (V, K) may intrude on an axis: in its lower half, in the top tenth of another.
+
+    >>> candidates(np.array([[9, 0.0], [8, 1], [0, 9], [1, 8]])).T.tolist()
+    [[False, False, True, False], [True, False, False, False]]
+    """
+    n_words = len(values)
+    order = np.argsort(-values, axis=0, kind="stable")
+    rank = np.empty_like(order)
+    np.put_along_axis(rank, order, np.arange(n_words)[:, None], axis=0)
+    top = rank < max(1, n_words // 10)
+    # a word in the lower half of this axis is not in the top 10 % of this one
+    return (rank >= n_words - n_words // 2) & top.any(axis=1, keepdims=True)
+
+
+def score(
+    values: np.ndarray,
+    vectors: np.ndarray,
+    *,
+    k: int = 5,
+    n_draws: int = 10,
+    listed: np.ndarray | None = None,
+    seed: int = 0,
+) -> np.ndarray:
+    """The DistRatio (K,) of each axis: distance to an intruder over distance among its top words.
+
+    Args:
+        values: (V, K) components, by which the words of an axis are ranked.
+        vectors: (V, D) where Euclidean distances are measured: the vectors as they were trained,
+            whatever `values` are.
+        n_draws: intruders drawn for each axis, each with equal chance; the score is the mean.
+        listed: as in `top_words`; anyone may intrude.
+
+    nan for an axis on which nobody can intrude. 1 means that an outsider is as near as the axis's
+    own words are to each other.
+    """
+    if len(values) != len(vectors):
+        raise ValueError(
+            f"components of {len(values):,} words and vectors of {len(vectors):,}: expected the "
+            "same words; cut both to them"
+        )
+    rng = np.random.default_rng(seed)
+    vectors = np.asarray(vectors, dtype=np.float64)
+    top, may_intrude = top_words(values, k, listed), candidates(values)
+    scores = np.full(values.shape[1], np.nan)
+    for axis, members in enumerate(top):
+        pool = np.flatnonzero(may_intrude[:, axis])
+        if not len(pool):
+            continue
+        own = vectors[members]  # (k, D)
+        within = np.linalg.norm(own[:, None] - own[None], axis=2).sum() / (k * (k - 1))
+        drawn = vectors[rng.choice(pool, size=n_draws)]  # (n_draws, D)
+        scores[axis] = np.linalg.norm(own[:, None] - drawn[None], axis=2).mean() / within
+    return scores
+
+
+def game(
+    values: np.ndarray, axis: int, *, k: int = 5, listed: np.ndarray | None = None, seed: int = 0
+) -> tuple[np.ndarray, int]:
+    """The k top words of an axis and one intruder in random order (k + 1,), and its place there."""
+    rng = np.random.default_rng([seed, axis])
+    members = top_words(values[:, [axis]], k, listed)[0]
+    may_intrude = candidates(values)[:, axis]
+    pool = np.flatnonzero(may_intrude if listed is None else may_intrude & listed)
+    if not len(pool):
+        raise ValueError(
+            f"nobody can intrude on axis {axis}: expected a listed word of its lower half that "
+            "stands high on another axis; list more words"
+        )
+    rows = np.append(members, rng.choice(pool))
+    order = rng.permutation(k + 1)
+    return rows[order], int(np.flatnonzero(order == k)[0])

@@ -1,0 +1,134 @@
+"""Centring, principal components and whitening in float64, with checks of what comes in."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+BLOCK = 1 << 14  # rows turned into float64 at a time
+FLOAT64_NULL = 3e-7  # s.d. over the largest s.d.: a covariance in float64 knows no smaller ones
+
+
+@dataclass(frozen=True)
+class Whitening:
+    """White coordinates (V, K) float64 in order of variance, and the map (vectors - mean) @ map.
+
+    Args:
+        variance: (K,) population variances of the principal components.
+    """
+
+    white: np.ndarray
+    mean: np.ndarray
+    map: np.ndarray
+    variance: np.ndarray
+
+
+def whiten(
+    vectors: np.ndarray,
+    *,
+    n_components: int | None = None,
+    mean_weights: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+) -> Whitening:
+    """The principal components of the rows of a matrix (V, D), each of population variance 1.
+
+    Args:
+        n_components: K, those with the largest variance; None for all.
+        mean_weights: (V,) of the rows in the mean only, counts for example.
+        weights: (V,) of the rows in mean and covariance alike.
+
+    Directions without variance are dropped with a warning: dividing by their rounding errors would
+    make noise as large as meaning.
+
+    >>> import numpy as np
+    >>> found = whiten(np.random.default_rng(0).normal(size=(50, 3)))
+    >>> np.allclose(found.white.T @ found.white / 50, np.eye(3))
+    True
+
+    Raises:
+        ValueError: fewer rows than columns, NaN or infinite numbers, or a constant column.
+    """
+    vectors = _checked(vectors)
+    n_rows, dim = vectors.shape
+    weights = None if weights is None else _positive("weights", weights, n_rows)
+    if mean_weights is not None:
+        shares = _positive("counts", mean_weights, n_rows)
+    else:
+        shares = np.ones(n_rows) if weights is None else weights
+    mean = np.zeros(dim)
+    for rows in _blocks(n_rows):
+        mean += shares[rows] @ vectors[rows].astype(np.float64)
+    mean /= shares.sum()
+    covariance = np.zeros((dim, dim))
+    for rows in _blocks(n_rows):
+        moved = vectors[rows].astype(np.float64) - mean
+        covariance += moved.T @ (moved if weights is None else moved * weights[rows, None])
+    covariance /= n_rows if weights is None else weights.sum()
+    variance, directions = np.linalg.eigh(covariance)
+    variance, directions = variance[::-1], directions[:, ::-1]
+    k = _rank(variance, vectors.dtype, n_components)
+    white_map = directions[:, :k] / np.sqrt(variance[:k])
+    white = np.empty((n_rows, k))
+    for rows in _blocks(n_rows):
+        white[rows] = (vectors[rows].astype(np.float64) - mean) @ white_map
+    return Whitening(white, mean, white_map, variance[:k])
+
+
+def _blocks(n_rows: int):
+    return (slice(start, start + BLOCK) for start in range(0, n_rows, BLOCK))
+
+
+def _rank(variance: np.ndarray, dtype: np.dtype, n_components: int | None) -> int:
+    """How many components to keep: those asked for, of those that are more than rounding."""
+    dim = len(variance)
+    if n_components is not None and not 1 <= n_components <= dim:
+        raise ValueError(
+            f"n_components={n_components}: expected 1 to {dim}, the columns; ask for fewer, or None"
+        )
+    null = max(FLOAT64_NULL, 10 * np.finfo(dtype).eps)
+    rank = int(np.sum(variance > null**2 * variance[0]))
+    if rank < min(dim, n_components or dim):
+        warnings.warn(
+            f"the vectors vary in {rank} of {dim} directions only; the other {dim - rank} are "
+            "dropped, since whitening would blow up their rounding errors",
+            stacklevel=4,
+        )
+    return min(rank, n_components or dim)
+
+
+def _checked(vectors: np.ndarray) -> np.ndarray:
+    vectors = np.asarray(vectors)
+    if vectors.dtype.kind != "f":
+        vectors = vectors.astype(np.float64)
+    if vectors.ndim != 2 or len(vectors) <= vectors.shape[1]:
+        raise ValueError(
+            f"vectors of shape {vectors.shape}: expected more rows than columns (V, D), since D "
+            "axes cannot be told from D rows or fewer; give more rows, or transpose the matrix"
+        )
+    low, high = vectors.min(axis=0), vectors.max(axis=0)  # NaN and infinity show here too
+    bad = ~np.isfinite(low) | ~np.isfinite(high)
+    if bad.any():
+        row = int(np.flatnonzero(~np.isfinite(vectors[:, np.flatnonzero(bad)[0]]))[0])
+        raise ValueError(
+            f"NaN or infinite numbers in {bad.sum()} columns, first in row {row}: expected finite "
+            "numbers; drop such rows"
+        )
+    constant = np.flatnonzero(low == high)
+    if len(constant):
+        raise ValueError(
+            f"{len(constant)} constant columns, first column {constant[0]}: expected each to vary; "
+            "drop them"
+        )
+    return vectors
+
+
+def _positive(name: str, weights: np.ndarray, n_rows: int) -> np.ndarray:
+    weights = np.asarray(weights, np.float64)
+    if weights.shape != (n_rows,) or not (np.isfinite(weights) & (weights >= 0)).all():
+        raise ValueError(
+            f"{name} of shape {weights.shape} for {n_rows:,} rows: expected one finite number, 0 "
+            "or more, per row; give one for each"
+        )
+    if not weights.any():
+        raise ValueError(f"{name} are all 0: expected some above 0; leave them out for equal ones")
+    return weights

@@ -1,0 +1,51 @@
+"""Word translation: each map against what it must recover, and CSLS against its definition."""
+
+import numpy as np
+import pytest
+
+from lmnotes.words import alignment, solver
+
+
+@pytest.fixture(scope="module")
+def spaces():
+    random = np.random.default_rng(0)
+    return random.laplace(size=(300, 6)), solver.random_rotation(6, 1)
+
+
+def test_each_method_recovers_its_own_kind_of_map(spaces):
+    source, rotation = spaces
+    general = np.random.default_rng(2).normal(size=(6, 6))
+    permutation = np.eye(6)[[2, 0, 1, 5, 4, 3]]
+    for method, truth in (
+        ("least squares", general), ("procrustes", rotation), ("permutation", permutation)
+    ):  # fmt: skip
+        np.testing.assert_allclose(
+            alignment.learn(source, source @ truth, method), truth, atol=1e-9
+        )
+
+
+def test_csls_by_its_definition():
+    random = np.random.default_rng(0)
+    queries, targets, sources = (random.normal(size=(n, 4)) for n in (3, 7, 5))
+    x, y, z = (a / np.linalg.norm(a, axis=1, keepdims=True) for a in (queries, targets, sources))
+    found = alignment.csls(queries, targets, sources, k=2)
+    for i in range(3):
+        for j in range(7):
+            near_x = np.mean(sorted(x[i] @ y.T)[-2:])
+            near_y = np.mean(sorted(z @ y[j])[-2:])
+            assert found[i, j] == pytest.approx(2 * x[i] @ y[j] - near_x - near_y)
+
+
+def test_accuracy_counts_the_right_word_among_the_best():
+    scores = np.array([[3.0, 2, 1], [1, 2, 3], [1, 3, 2]])
+    right = np.array([0, 0, 2])
+    assert [alignment.accuracy(scores, right, k) for k in (1, 2, 3)] == [1 / 3, 2 / 3, 1]
+
+
+def test_the_random_map_is_badly_conditioned():
+    assert np.linalg.cond(alignment.random_map(50, seed=0)) > 1000
+
+
+def test_an_unknown_method_is_named(spaces):
+    with pytest.raises(ValueError, match="least squares, procrustes, permutation"):
+        alignment.learn(spaces[0], spaces[0], "magic")

@@ -1,0 +1,126 @@
+"""Matching of axes, its null, stability over seeds, and the words of an axis."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from lmnotes.words import axes
+from lmnotes.words.components import Components
+
+
+@pytest.fixture(scope="module")
+def worlds():
+    """Two spaces of 400 pairs with four shared axes, the weaker the later, and two of their own."""
+    random = np.random.default_rng(0)
+    shared = random.exponential(size=(400, 4))
+    first = np.column_stack([shared, random.normal(size=(400, 2))])
+    noise = random.normal(size=(400, 4)) * [0.2, 0.5, 1.0, 1.5]
+    second = np.column_stack([random.normal(size=(400, 1)), (shared + noise)[:, ::-1]])
+    return first, second
+
+
+def test_shared_axes_are_found_in_order_of_correlation(worlds):
+    found = axes.match(*worlds)
+    assert found.first[:3].tolist() == [0, 1, 2] and found.second[:3].tolist() == [4, 3, 2]
+    assert len(found) == 5 and (np.diff(found.r) <= 0).all()
+    np.testing.assert_allclose(found.permuted.diagonal(), found.r)
+    np.testing.assert_allclose(found.on(*worlds), found.r)
+    assert len(found.off_diagonal) == 20
+
+
+def test_correlations_are_pearsons(worlds):
+    expected = np.corrcoef(worlds[0].T, worlds[1].T)[:6, 6:]
+    np.testing.assert_allclose(axes.correlate(*worlds), expected)
+
+
+def test_whole_weights_are_repeats(worlds):
+    times = np.random.default_rng(1).integers(1, 4, 400)
+    weighted = axes.correlate(*worlds, weights=times)
+    np.testing.assert_allclose(
+        weighted, axes.correlate(*(np.repeat(one, times, axis=0) for one in worlds))
+    )
+
+
+def slow_greedy(correlation):
+    """The paper's walk down the sorted list."""
+    taken, used_i, used_j = [], set(), set()
+    pairs = itertools.product(*map(range, correlation.shape))
+    for i, j in sorted(pairs, key=lambda pair: -correlation[pair]):
+        if i not in used_i and j not in used_j:
+            taken.append((i, j))
+            used_i.add(i)
+            used_j.add(j)
+    return taken
+
+
+def test_greedy_is_the_walk_down_the_list():
+    random = np.random.default_rng(2)
+    first, second = random.normal(size=(40, 12)), random.normal(size=(40, 9))
+    found = axes.match(first, second)
+    expected = slow_greedy(axes.correlate(first, second))
+    assert list(zip(found.first, found.second, strict=True)) == expected
+
+
+def test_hungarian_has_the_largest_sum():
+    random = np.random.default_rng(3)
+    first, second = random.normal(size=(30, 5)), random.normal(size=(30, 5))
+    r = axes.correlate(first, second)
+    best = max(sum(r[range(5), order]) for order in itertools.permutations(range(5)))
+    assert axes.match(first, second, method="hungarian").r.sum() == pytest.approx(best)
+    assert axes.match(first, second).r.sum() <= best + 1e-12
+
+
+def test_a_shuffled_pairing_is_below_the_real_one(worlds):
+    null = axes.shuffled(*worlds, n_shuffles=19)
+    found = axes.match(*worlds)
+    assert null.p_value(found) == 1 / 20
+    assert null.top < found.r[1] and 0 < null.level[0] < 0.3
+    unrelated = np.random.default_rng(9).normal(size=(400, 5))
+    assert (
+        axes.shuffled(worlds[0], unrelated, n_shuffles=19).p_value(axes.match(worlds[0], unrelated))
+        > 0.05
+    )
+
+
+def test_several_targets_are_ordered_by_their_sum(worlds):
+    first, second = worlds
+    table = axes.match_many({"x": first, "y": first}, {"x": second, "y": first[:, ::-1]})
+    assert (np.diff(table["sum"]) <= 0).all()
+    np.testing.assert_allclose(table["y r"], 1)
+    assert table.y.tolist() == [5 - axis for axis in table.axis]
+
+
+def test_stability_ignores_order_and_sign():
+    values = np.random.default_rng(0).normal(size=(300, 4))
+    other = values[:, [3, 1, 0, 2]] * [1, -1, 1, -1]
+    noise = np.random.default_rng(1).normal(size=(300, 4))
+    np.testing.assert_allclose(axes.stability(values, [other]), 1)
+    assert (axes.stability(values, [noise]) < 0.3).all()
+
+
+def space():
+    values = np.array([[9.0, 0, 1], [8, 1, 0], [7, 3, 1], [0, 8, 1], [1, 9, 1]])
+    counts = np.array([50, 40, 2, 30, 20])
+    words = ["cat", "cats", "rare", "car", "bus"]
+    return Components(values, np.zeros(3), np.eye(3), "ICA", words=words, counts=counts)
+
+
+def test_top_words_pass_over_rare_ones_and_plurals():
+    table = axes.top_words(space(), [0], k=3, min_count=10)
+    assert table.word.tolist() == ["cat", "cats", "bus"]
+    unit = space().normalised
+    np.testing.assert_allclose(table.value, [unit[0, 0], unit[1, 0], unit[4, 0]])
+    once = axes.top_words(space(), [0, 1], k=2, once=True)
+    assert once.word.tolist() == ["cat", "rare", "car", "bus"]
+
+
+def test_bad_input_is_named(worlds):
+    with pytest.raises(ValueError, match="paired"):
+        axes.match(worlds[0], worlds[1][:7])
+    with pytest.raises(ValueError, match="dictionary"):
+        axes.correlate(worlds[0][:0], worlds[1][:0])
+    with pytest.raises(ValueError, match="'greedy' or 'hungarian'"):
+        axes.match(*worlds, method="best")
+    with pytest.raises(ValueError, match="leaves none"):
+        axes.top_words(space(), min_count=99)

@@ -1,0 +1,197 @@
+"""ICA: known mixtures recovered, its invariances, and agreement with scikit-learn."""
+
+import numpy as np
+import pytest
+
+from lmnotes.words import components, ica, solver, whitening
+from lmnotes.words.embedding import Embedding
+
+
+def sources(n=6000, seed=0):
+    """Six independent columns, sharper and flatter than a Gaussian, (n, 6)."""
+    random = np.random.default_rng(seed)
+    return np.column_stack(
+        [
+            random.laplace(size=n), random.exponential(size=n), random.gamma(0.5, size=n),
+            random.uniform(-1, 1, n), random.uniform(-1, 1, n) ** 3, random.gumbel(size=n),
+        ]
+    )  # fmt: skip
+
+
+def amari(p):
+    """Distance of a matrix from a scaled permutation, 0 for one."""
+    p = np.abs(p)
+    rows = (p / p.max(axis=1, keepdims=True)).sum(axis=1) - 1
+    columns = (p / p.max(axis=0)).sum(axis=0) - 1
+    return (rows.sum() + columns.sum()) / (2 * len(p) * (len(p) - 1))
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    mixing = np.random.default_rng(1).normal(size=(6, 6))
+    return sources() @ mixing, mixing
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("contrast", ["logcosh", "cube"])
+def test_a_known_mixture_is_unmixed(mixed, seed, contrast):
+    vectors, mixing = mixed
+    found = ica.fit(vectors, seed=seed, contrast=contrast, tolerance=1e-6)
+    assert found.converged and found.gradient_norm < 1e-6
+    assert amari(mixing @ found.unmixing) < 0.04
+    start = solver.random_rotation(6, seed)
+    assert amari(mixing @ whitening.whiten(vectors).map @ start) > 0.2  # where it came from
+
+
+def test_values_are_white_signed_ordered_and_made_by_the_map(mixed):
+    vectors, _ = mixed
+    found = ica.fit(vectors)
+    np.testing.assert_allclose(found.values.T @ found.values / len(vectors), np.eye(6), atol=1e-9)
+    np.testing.assert_allclose(found.values, (vectors - found.mean) @ found.unmixing, atol=1e-12)
+    np.testing.assert_allclose(found.transform(vectors[:5]), found.values[:5], atol=1e-12)
+    assert (found.skewness >= 0).all() and (np.diff(found.skewness) <= 0).all()
+
+
+def test_an_invertible_map_of_the_vectors_changes_nothing(mixed):
+    vectors, _ = mixed
+    turned = vectors @ np.random.default_rng(3).normal(size=(6, 6)) + 7
+    one = ica.fit(vectors, tolerance=1e-8)
+    other = ica.fit(turned, seed=5, tolerance=1e-8)
+    # near-symmetric columns have a skewness of noise, so that their sign is the only freedom left
+    r = np.abs(np.corrcoef(one.values.T, other.values.T)[:6, 6:])
+    np.testing.assert_allclose(r.max(axis=1), 1, atol=1e-6)
+
+
+def test_it_finds_what_scikit_learn_finds(mixed):
+    vectors, _ = mixed
+    ours = ica.fit(vectors, tolerance=1e-7)
+    theirs = ica.fit(vectors, solver="fastica", tolerance=1e-10, max_iterations=500)
+    assert theirs.converged and theirs.gradient_norm < 1e-4
+    r = np.abs(np.corrcoef(ours.values.T, theirs.values.T)[:6, 6:])
+    np.testing.assert_allclose(r.max(axis=1), 1, atol=1e-5)
+
+
+def test_the_gradient_is_the_slope_of_the_contrast(mixed):
+    white = whitening.whiten(mixed[0]).white
+    rotation = solver.random_rotation(6, 4)
+    found, step = solver.gradient(white, rotation), 1e-5
+    y = white @ rotation
+    signs = np.sign((1 - np.tanh(y) ** 2).mean(0) - (np.tanh(y) * y).mean(0))
+
+    def loss(angle):  # axes 1 and 3 turned towards each other
+        turned = y.copy()
+        turned[:, 1] = np.cos(angle) * y[:, 1] + np.sin(angle) * y[:, 3]
+        turned[:, 3] = np.cos(angle) * y[:, 3] - np.sin(angle) * y[:, 1]
+        return (signs * np.log(np.cosh(turned)).mean(axis=0)).sum()
+
+    slope = (loss(step) - loss(-step)) / (2 * step)
+    np.testing.assert_allclose(2 * found[1, 3], slope, atol=1e-7)
+    np.testing.assert_allclose(found, -found.T)
+
+
+def test_it_starts_from_a_part_of_the_rows_where_there_are_many():
+    random = np.random.default_rng(0)
+    white = whitening.whiten(random.laplace(size=(40_000, 12)) @ random.normal(size=(12, 12))).white
+    found = solver.solve(white, tolerance=1e-4)
+    assert found.converged and found.n_part_steps > 0
+    exact = np.abs(solver.gradient(white, found.rotation)).max()
+    assert found.gradient_norm == pytest.approx(exact)
+    np.testing.assert_allclose(found.rotation.T @ found.rotation, np.eye(12), atol=1e-10)
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "one spike", "flat", "heavy"])
+def test_it_never_diverges(kind):
+    random = np.random.default_rng(0)
+    vectors = {
+        "gaussian": random.normal(size=(3000, 10)),
+        "one spike": random.normal(size=(3000, 10)) + 5 * (random.random((3000, 1)) < 0.02),
+        "flat": random.uniform(size=(3000, 10)),
+        "heavy": random.standard_t(2.1, size=(3000, 10)),
+    }[kind]
+    found = ica.fit(vectors, max_iterations=60)
+    assert np.isfinite(found.values).all() and found.gradient_norm < 0.01
+    np.testing.assert_allclose(found.values.T @ found.values / 3000, np.eye(10), atol=1e-8)
+
+
+def test_a_run_that_was_cut_short_says_so(mixed):
+    found = ica.fit(mixed[0], max_iterations=1, tolerance=1e-9)
+    assert not found.converged and "stopped after 1 steps" in found.summary()
+    assert "converged in" in ica.fit(mixed[0]).summary()
+
+
+def test_weights_count_rows_as_repeats(mixed):
+    vectors = mixed[0][:800]
+    times = np.random.default_rng(0).integers(0, 4, len(vectors))
+    weighted = ica.fit(vectors, weights=times, tolerance=1e-8)
+    repeated = ica.fit(np.repeat(vectors, times, axis=0), tolerance=1e-8)
+    np.testing.assert_allclose(weighted.mean, repeated.mean)
+    r = np.abs(np.corrcoef(weighted.values.T, repeated.transform(vectors).T)[:6, 6:])
+    np.testing.assert_allclose(r.max(axis=1), 1, atol=1e-6)
+    again = (weighted.values.T * times) @ weighted.values / times.sum()
+    np.testing.assert_allclose(again, np.eye(6), atol=1e-9)
+
+
+def test_the_mean_may_be_weighted_by_counts(mixed):
+    vectors, counts = mixed[0], np.arange(1, len(mixed[0]) + 1)
+    found = ica.fit(vectors, counts=counts, weighted_mean=True)
+    np.testing.assert_allclose(found.mean, counts @ vectors / counts.sum())
+    np.testing.assert_allclose(found.values.T @ found.values / len(vectors), np.eye(6), atol=1e-9)
+
+
+def test_directions_without_variance_are_dropped_with_a_warning(mixed):
+    vectors = mixed[0].astype(np.float32)
+    doubled = np.column_stack([vectors, vectors[:, :2] @ np.float32([[1, 2], [3, 1]])])
+    with pytest.warns(UserWarning, match="6 of 8 directions"):
+        found = ica.fit(doubled)
+    assert found.values.shape == (len(vectors), 6) and np.abs(found.values).max() < 40
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda x: x[:5], "more rows than columns"),
+        (lambda x: np.where(np.arange(6) == 2, np.nan, x), "NaN or infinite numbers in 1 col"),
+        (lambda x: np.where(np.arange(6) == 2, 1.5, x), "first column 2"),
+    ],
+)
+def test_bad_input_is_named(mixed, spoil, message):
+    with pytest.raises(ValueError, match=message):
+        ica.fit(spoil(mixed[0]))
+
+
+@pytest.mark.parametrize(
+    "options", [{"solver": "newton"}, {"weighted_mean": True}, {"n_components": 7}]
+)
+def test_wrong_options_are_refused(mixed, options):
+    with pytest.raises(ValueError, match="expected"):
+        ica.fit(mixed[0], **options)
+
+
+def test_an_embedding_s_components_are_kept(mixed, tmp_path, monkeypatch):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
+    vectors = mixed[0][:500].astype(np.float32)
+    counts = np.arange(500, 0, -1)
+    embedding = Embedding([f"w{i}" for i in range(500)], vectors, counts=counts)
+    first = ica.fit_embedding(embedding, min_count=101)
+    with monkeypatch.context() as patch:
+        patch.setattr(solver, "solve", None)  # a second run computes nothing
+        again = ica.fit_embedding(embedding, min_count=101)
+    np.testing.assert_array_equal(first.values, again.values)
+    assert len(again) == 400 == len(again.words) and again.counts.min() == 101
+    assert again.summary() == first.summary() and again.ids["w3"] == 3
+    direct = ica.fit(vectors[:400])
+    np.testing.assert_allclose(again.values, direct.values, atol=1e-9)
+
+
+def test_rows_are_drawn_by_frequency():
+    counts = np.array([10_000, 1000, 100, 50, 20, 10, 9])
+    drawn = ica.draw_rows(counts, n_draws=100, n_words=6, min_count=10, seed=0)
+    assert drawn.sum() >= 100 and drawn[0] > 70 and drawn[6] == 0
+    assert np.count_nonzero(drawn) == 6
+
+
+def test_skewness_is_scipys():
+    import scipy.stats
+
+    values = sources(500)
+    np.testing.assert_allclose(components.skewness(values), scipy.stats.skew(values))

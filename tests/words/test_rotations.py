@@ -1,0 +1,72 @@
+"""What ICA is compared with, and the measures of Figure 6 against their definitions."""
+
+import numpy as np
+import pytest
+
+from lmnotes.words import axes, ica, rotations, solver
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    random = np.random.default_rng(0)
+    return random.standard_t(6, size=(4000, 8)) @ random.normal(size=(8, 8)) + 1
+
+
+def test_pca_is_scikit_learns(vectors):
+    from sklearn.decomposition import PCA
+
+    theirs = PCA(whiten=True).fit_transform(vectors) * np.sqrt(len(vectors) / (len(vectors) - 1))
+    ours = rotations.pca(vectors)
+    np.testing.assert_allclose(np.abs(ours.values), np.abs(theirs), atol=1e-8)
+    assert (np.diff(ours.settings["variance"]) <= 0).all()
+    assert (rotations.pca(vectors, flip=True).skewness >= 0).all()
+
+
+def test_every_rotation_keeps_the_coordinates_white(vectors):
+    for found in (rotations.random(vectors, seed=1), rotations.orthomax(vectors)):
+        np.testing.assert_allclose(found.values.T @ found.values / 4000, np.eye(8), atol=1e-8)
+        np.testing.assert_allclose(found.transform(vectors), found.values, atol=1e-9)
+        assert (np.diff(found.skewness) <= 0).all()
+
+
+def test_on_white_data_varimax_is_quartimax_is_cubic_ica(vectors):
+    options = {"tolerance": 1e-13, "max_iterations": 5000}
+    varimax = rotations.orthomax(vectors, gamma=1, **options)
+    quartimax = rotations.orthomax(vectors, gamma=0, **options)
+    cubic = ica.fit(vectors, contrast="cube", tolerance=1e-7)
+    for other in (quartimax, cubic):
+        assert axes.stability(varimax.values, [other.values]).min() > 0.999
+    loose = rotations.orthomax(vectors, whitened=False)
+    spread = loose.values.std(axis=0)
+    assert spread.max() / spread.min() > 1.5  # another method: its axes keep their variances
+
+
+def test_a_rotation_that_was_cut_short_says_so(vectors):
+    assert "stopped after 2 steps" in rotations.orthomax(vectors, max_iterations=2).summary()
+
+
+def test_the_rotation_between_two_bases(vectors):
+    pca = rotations.pca(vectors)
+    turn = solver.random_rotation(8, 3)
+    turned = rotations.rotated(pca, turn, "turned", flip=False)
+    np.testing.assert_allclose(rotations.between(pca, turned), turn, atol=1e-10)
+    assert 1 < rotations.participation(turn).mean() < 8
+
+
+def test_gaussianity_of_known_laws():
+    random = np.random.default_rng(0)
+    table = rotations.gaussianity(
+        np.column_stack([random.normal(size=400_000), random.exponential(size=400_000)])
+    )
+    assert table.loc[0].abs().max() < 0.02
+    np.testing.assert_allclose(table.loc[1, ["skewness", "kurtosis"]], [2, 6], rtol=0.05)
+    u = random.exponential(size=400_000) - 1
+    logcosh = (np.log(np.cosh(u)).mean() - rotations.LOGCOSH_OF_NORMAL) ** 2
+    gauss = ((-np.exp(-(u**2) / 2)).mean() + np.sqrt(0.5)) ** 2
+    np.testing.assert_allclose(table.loc[1, ["logcosh", "gaussian"]], [logcosh, gauss], rtol=0.05)
+
+
+def test_raw_columns_are_standardised(vectors):
+    found = rotations.raw(vectors)
+    np.testing.assert_allclose(found.values.std(axis=0), 1)
+    np.testing.assert_allclose(found.transform(vectors), found.values, atol=1e-9)
