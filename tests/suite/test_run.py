@@ -225,6 +225,8 @@ def test_a_killed_run_takes_its_kernel_along_and_starts_again(ran, house, blow, 
         [*command, "-p", f"wait_for={go}"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # a shell starts what it puts in the background with Ctrl-C ignored, and tests inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     wait_until(lambda: list(house.outputs.glob("*/*/figures/fig1_line.csv")))
     [folder] = [path.parent for path in house.outputs.glob("*/*/run.json")]
