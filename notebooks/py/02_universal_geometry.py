@@ -820,7 +820,7 @@ claims.record(
 # %% [markdown]
 # ## 7. The ledger
 #
-# What the paper says, what this run measured, and the verdict by rules that were set before the run. A claim that fails stays here as failed.
+# What the paper says, what this run measured, and the verdict by rules taken from the paper's statements. A claim that fails stays here as failed.
 
 # %%
 claims.table()
