@@ -1,11 +1,13 @@
 """ICA against scikit-learn: CPU-seconds to the same gradient norm, on a trained embedding.
 
-    python benchmarks/ica.py            30,000 x 300, about ten minutes on one idle core
-    python benchmarks/ica.py --quick    8,000 x 100
+    python benchmarks/ica.py            30,000 x 300, about an hour on one idle core
+    python benchmarks/ica.py --quick    8,000 x 100, about two minutes
 
 One thread, one process, the same start. The gradient norm is `solver.gradient`'s largest entry, in
 float64 and outside the clock, for every solver alike. scikit-learn runs in bursts of a few steps,
-each from where the last one ended, so that its gradient can be looked at.
+each from where the last one ended, so that its gradient can be looked at. In the end: how far
+the axes at each gradient norm are from the optimum that they are on the way to, and how many axes
+of that optimum come back from another start.
 """
 
 import argparse
@@ -24,6 +26,7 @@ from lmnotes.text import corpus
 from lmnotes.words import axes, sgns, solver, whitening
 
 GOALS = (1e-3, 3e-4, 1e-4)
+OPTIMUM = (3e-5, 1e-5, 3e-6, 1e-6)  # on the way to the optimum that the axes are compared with
 BURST = 10  # steps of scikit-learn between two looks at the gradient
 
 
@@ -44,7 +47,7 @@ def time_ours(white, goals, seed=0):
     rows = {}
     for goal in goals:
         started = time.process_time()
-        found = solver.solve(white, seed=seed, tolerance=goal, max_iterations=800)
+        found = solver.solve(white, seed=seed, tolerance=goal, max_iterations=4000)
         seconds = time.process_time() - started
         reached = norm(white, found.rotation)
         rows[goal] = (seconds if reached <= goal else np.nan, found.n_iterations, found.rotation)
@@ -79,20 +82,30 @@ def time_scikit_learn(white, dtype, budget, goals, seed):
     return rows, seconds
 
 
-def agreement(white, rotation):
-    """Matched |r| with a float64 solution, of the axes that come back from another start."""
-    other = solver.solve(white, seed=1, tolerance=3e-4, max_iterations=800).rotation
-    exact = solver.solve(white, start=rotation, tolerance=5e-5, max_iterations=400)
-    stable = axes.stability(white @ exact.rotation, [white @ other]) > 0.95
-    r = axes.stability(white @ exact.rotation, [white @ rotation])
-    if not stable.any():
-        print("  no axis is stable over seeds (|r| > 0.95)")
-        return
+def agreement(white, ours, goals, seed):
+    """Matched |r| of the axes at each gradient norm with the optimum that the same run ends in."""
+    rotations = {goal: found[2] for goal, found in ours.items()}
+    last = rotations[min(rotations)]
+    for goal in sorted((goal for goal in goals if goal < min(ours)), reverse=True):
+        found = solver.solve(white, start=last, tolerance=goal, max_iterations=4000)
+        last = rotations[goal] = found.rotation
+    other = solver.solve(white, seed=seed + 1, tolerance=min(goals), max_iterations=4000)
+    exact = white @ last
+    seeds = axes.stability(exact, [white @ other.rotation])
+    counts = ", ".join(f"{np.sum(seeds > r)} at {r}" for r in (0.95, 0.99, 0.999))
     print(
-        f"  reference at gradient {exact.gradient_norm:.1e}; {stable.sum()} of {len(r)} axes are "
-        f"stable over seeds (|r| > 0.95); of these {np.mean(r[stable] > 0.999):.1%} agree to "
-        f"0.999, the least {r[stable].min():.5f}; all axes: median {np.median(r):.5f}"
+        f"  optimum at gradient {norm(white, last):.1e}; of {len(seeds)} axes come back from "
+        f"another start (gradient {other.gradient_norm:.1e}): {counts}"
     )
+    rows, stable = [], seeds > 0.95
+    for goal, rotation in rotations.items():
+        r = axes.stability(exact, [white @ rotation])
+        rows.append({
+            "gradient": goal, "all axes: median |r|": np.median(r), "> .999": np.mean(r > 0.999),
+            "stable axes: lowest |r|": r[stable].min(initial=1),
+            "stable > .999": np.mean(r[stable] > 0.999) if stable.any() else np.nan,
+        })  # fmt: skip
+    print(pd.DataFrame(rows).to_string(index=False, float_format="{:.5g}".format))
 
 
 def main():
@@ -100,6 +113,7 @@ def main():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--budget", type=float, default=600, help="CPU-seconds for scikit-learn")
     parser.add_argument("--goals", type=float, nargs="+", default=GOALS, help="gradient norms")
+    parser.add_argument("--optimum", type=float, nargs="+", default=OPTIMUM, help="goals beyond")
     parser.add_argument("--seed", type=int, default=0, help="of the start")
     options = parser.parse_args()
     import torch
@@ -120,8 +134,7 @@ def main():
                 "ratio": (seconds if goal in theirs else spent) / ours[goal][0],
             })  # fmt: skip
     print(pd.DataFrame(rows).to_string(index=False, float_format="{:.3g}".format))
-    if 3e-4 in ours:
-        agreement(white, ours[3e-4][2])
+    agreement(white, ours, options.optimum, options.seed)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from lmnotes.words.contrasts import BLOCK, CONTRASTS, Moments, signs_of, skew
 LEAPS = 15  # steps of FastICA at the beginning
 MEMORY = 15  # pairs of steps and gradient differences
 FLOOR = 0.01  # smallest curvature that a step is divided by
-PATIENCE = 100  # steps without a tenth of progress, after which it stops
+PATIENCE = 500  # steps without a tenth of progress, after which it stops; saddles take hundreds
 ROWS_PER_COLUMN = 12  # a part of the rows with fewer than this says too little about the whole
 
 
@@ -89,7 +89,9 @@ def solve(
         max_iterations: steps over all rows.
         device: of torch; None takes a GPU where there is one.
 
-    It works in float32 and goes on in float64 where float32 cannot tell the gradient any more.
+    It works in float32 and goes on in float64 where float32 cannot tell the gradient any more. Word
+    vectors have many optima with flat saddles between them: the gradient norm falls and rises again
+    on the way, and the optimum at the end depends on the start.
     """
     import torch
 

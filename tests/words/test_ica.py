@@ -119,6 +119,18 @@ def test_a_run_that_was_cut_short_says_so(mixed):
     assert "converged in" in ica.fit(mixed[0]).summary()
 
 
+def test_the_gradient_may_rise_on_the_way_and_only_then_patience_ends_a_run(monkeypatch):
+    random = np.random.default_rng(1)
+    white = whitening.whiten(random.standard_t(5, size=(600, 30))).white
+    found = solver.solve(white, tolerance=1e-6)
+    assert found.converged and (np.diff(found.history) > 0).any()
+    monkeypatch.setattr(solver, "PATIENCE", 0)
+    hasty = solver.solve(white, tolerance=1e-6)
+    assert not hasty.converged and hasty.n_iterations < found.n_iterations
+    exact = np.abs(solver.gradient(white, hasty.rotation)).max()
+    assert hasty.gradient_norm == pytest.approx(exact, rel=1e-6)
+
+
 def test_weights_count_rows_as_repeats(mixed):
     vectors = mixed[0][:800]
     times = np.random.default_rng(0).integers(0, 4, len(vectors))
