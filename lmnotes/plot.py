@@ -205,6 +205,7 @@ def histograms(
 def bars(
     table: "pandas.DataFrame", value: str, low: str, high: str, name: str, xlabel: str,
     groups: str | None = None, reference: float | None = None,
+    colours: Mapping[str, str] | None = None,
 ) -> "Figure":  # fmt: skip
     """Horizontal bars with their intervals, a row per name and a colour per group."""
     parts = [("", table)] if groups is None else list(table.groupby(groups, sort=False))
@@ -215,8 +216,8 @@ def bars(
         for number, ((label, part), colour) in enumerate(zip(parts, COLOURS, strict=False)):
             at = np.array([names.index(row) for row in part[name]]) + height * number
             reach = [part[value] - part[low], part[high] - part[value]]
-            ax.barh(at, part[value], height, color=colour, label=label, xerr=reach,
-                    error_kw={"lw": 0.6, "ecolor": BLACK})  # fmt: skip
+            ax.barh(at, part[value], height, color=(colours or {}).get(label, colour), xerr=reach,
+                    label=label, error_kw={"lw": 0.6, "ecolor": BLACK})  # fmt: skip
         ax.set_yticks(np.arange(len(names)) + height * (len(parts) - 1) / 2, names)
         ax.invert_yaxis()
         ax.set_xlabel(xlabel)

@@ -56,7 +56,7 @@ def axis_bars(
     thresholds: Mapping[str, float],
     labels: Mapping[tuple[str, str], Mapping[int, str]],
 ) -> "Figure":
-    """Values on every axis, a row per basis and a column per word or product (Figure 2).
+    """Values on every axis, counted from 1, a row per basis and a column per word or product.
 
     Args:
         values: (basis, column) -> (K,).
@@ -75,23 +75,41 @@ def axis_bars(
         for (basis, column), each in values.items():
             ax = axes[bases.index(basis), columns.index(column)]
             colour = BASES.get(basis, plot.BLACK)
-            ax.vlines(np.arange(len(each)), 0, each, color=colour, lw=0.9)
+            ax.vlines(np.arange(1, len(each) + 1), 0, each, color=colour, lw=0.9)
             ax.axhline(thresholds[column], color=plot.RED, lw=0.6, ls=":")
             ax.axhline(0, color=plot.BLACK, lw=0.4)
-            for axis, text in labels.get((basis, column), {}).items():
-                right = axis > 0.6 * len(each)
-                ax.annotate(
-                    text, (axis, each[axis]), fontsize=6, xytext=(-2 if right else 2, 1),
-                    textcoords="offset points", ha="right" if right else "left",
-                )  # fmt: skip
+            span = np.ptp([values[key] for key in values if key[1] == column])
+            _name_bars(ax, each, labels.get((basis, column), {}), 70 / span)
             if basis == bases[0]:
                 ax.set_title(column)
             if basis == bases[-1]:
                 ax.set_xlabel("axis")
             if column == columns[0]:
-                ax.set_ylabel(basis)
+                ax.set_ylabel(f"{basis}\nnormalised value")
+            if column == columns[-1]:
+                ax.set_ylabel("product")
             ax.margins(y=0.12)
     return figure
+
+
+def _name_bars(ax: "Axes", values: np.ndarray, labels: Mapping[int, str], points: float) -> None:
+    """Write labels at the tips of bars, lowest first, each above those that it would cover.
+
+    points: height of a value of 1 on paper.
+    """
+    placed: list[tuple[int, float]] = []
+    for axis, text in sorted(labels.items(), key=lambda label: values[label[0]]):
+        tip = height = values[axis] * points
+        while any(
+            abs(axis - other) < 0.35 * len(values) and abs(height - at) < 8 for other, at in placed
+        ):
+            height += 1
+        right = axis > 0.6 * len(values)
+        ax.annotate(
+            text, (axis + 1, values[axis]), fontsize=6, textcoords="offset points",
+            xytext=(-2 if right else 2, 1 + height - tip), ha="right" if right else "left",
+        )  # fmt: skip
+        placed.append((axis, height))
 
 
 def null_histogram(
@@ -203,15 +221,14 @@ def ranked_words(
         len(lists), width=plot.PAGE, height=0.6 + 0.14 * n, sharex=True, sharey=True
     )
     with plot.style():
-        low = min(value for each in lists.values() for _, value in each)
         high = max(value for each in lists.values() for _, value in each)
         for ax, (title, each) in zip(axes, lists.items(), strict=True):
             place = np.arange(len(each))
             values = np.array([value for _, value in each])
             ax.barh(place, values, 0.8, color=plot.SKY, alpha=0.5)
             for at, (word, _) in enumerate(each):
-                ax.text(low * 0.72, at, word, va="center", fontsize=6.5)
-            ax.set(yticks=[], xlabel=xlabel, xlim=(low * 0.7, high * 1.02))
+                ax.text(0.02 * high, at, word, va="center", fontsize=6.5)
+            ax.set(yticks=[], xlabel=xlabel, xlim=(0, high * 1.02))
             ax.set_title(title, fontsize=7)
         axes[0].invert_yaxis()
     return figure

@@ -89,7 +89,8 @@ def tree(
     *,
     only: Sequence[int] | None = None,
     highlight: Sequence[int] = (),
-    size: tuple[float, float] | None = None,
+    errors: np.ndarray | None = None,
+    size: tuple[float, float] = (plot.PAGE, 8.6),
     font: float = 6.0,
     title: str = "",
 ) -> "Figure":
@@ -97,6 +98,8 @@ def tree(
 
     Args:
         names: (K,) the label of each axis.
+        places: of the nodes, in inches, as `spread` gives them.
+        errors: (K, K) standard errors; each edge then has its weight and error written beside it.
         only: nodes to draw, None for all.
         highlight: nodes along a path, whose edges are drawn thick.
     """
@@ -106,8 +109,10 @@ def tree(
     part = graph.subgraph(nodes)
     weights = [weight for _, _, weight in part.edges(data="weight")] or [1.0]
     norm = mpl.colors.Normalize(min(weights) - 0.3 * np.ptp(weights) - 1e-9, max(weights))
-    figure, (ax,) = plot.panels(width=(size or (plot.PAGE, 8.6))[0], height=(size or (7.0, 8.6))[1])
+    figure, (ax,) = plot.panels(width=size[0], height=size[1])
     way = {frozenset(edge) for edge in itertools.pairwise(highlight)}
+    lift = np.array([0, (3.5 + font / 2) / 72])  # of a node's label above it, inches
+    boxes = [(places[n] + lift, _box(f"{n} {names[n]}", font)) for n in nodes]
     with plot.style():
         for i, j, weight in part.edges(data="weight"):
             on_way = frozenset((i, j)) in way
@@ -115,6 +120,14 @@ def tree(
                 *np.stack([places[i], places[j]]).T, zorder=1, lw=3 if on_way else 1.4,
                 color=plot.RED if on_way else mpl.colormaps["Blues"](norm(weight)),
             )  # fmt: skip
+            if errors is not None:
+                text = f"{weight:.2f} ± {errors[i, j]:.2f}"
+                spot = _free_spot(places[i], places[j], _box(text, 0.72 * font), boxes)
+                boxes.append((spot, _box(text, 0.72 * font)))
+                ax.annotate(
+                    text, spot, fontsize=0.72 * font, color=plot.BLACK, ha="center", va="center",
+                    zorder=1.5, bbox={"fc": "white", "ec": "none", "alpha": 0.6, "pad": 0.2},
+                )  # fmt: skip
         for node in nodes:
             colour = CLUSTERS[clusters[node] % len(CLUSTERS)]
             ax.scatter(*places[node], s=12, color=colour, zorder=2)
@@ -125,7 +138,7 @@ def tree(
             )  # fmt: skip
         ax.set_title(title)
         ax.axis("off")
-        ax.margins(0.08)
+        ax.margins(0.08, 0.03)
         scale = mpl.cm.ScalarMappable(norm=norm, cmap="Blues")
         bar = figure.colorbar(scale, ax=ax, orientation="horizontal", shrink=0.4, pad=0.01,
                               aspect=40)  # fmt: skip
@@ -134,15 +147,50 @@ def tree(
     return figure
 
 
-def spread(places: Mapping[int, np.ndarray], n_steps: int = 200) -> dict[int, np.ndarray]:
-    """The places moved apart a little where labels would cover each other.
+def _box(text: str, font: float) -> np.ndarray:
+    """Width and height (2,) of a line of text in inches, about."""
+    return np.array([0.58 * len(text), 1.3]) * font / 72
 
-    A label is taken to be 0.2 wide and 0.035 high, in units of half the drawing.
+
+def _free_spot(
+    start: np.ndarray, end: np.ndarray, size: np.ndarray, boxes: Sequence[tuple]
+) -> np.ndarray:
+    """The place on the way from start to end where a label covers the fewest other labels."""
+    low, high = sorted((start, end), key=lambda place: place[1])
+    shares = np.array([0.62, 0.5, 0.7, 0.4, 0.3, 0.8])[:, None]
+    spots = low + shares * (high - low)
+    centres, sizes = (np.array(each) for each in zip(*boxes, strict=True))
+    free = (np.abs(spots[:, None] - centres) >= (size + sizes) / 2).any(axis=2)
+    return spots[np.argmin((~free).sum(axis=1))]
+
+
+def spread(
+    places: Mapping[int, np.ndarray],
+    names: Sequence[str],
+    *,
+    size: tuple[float, float] = (plot.PAGE, 8.6),
+    font: float = 6.0,
+    n_steps: int = 500,
+) -> dict[int, np.ndarray]:
+    """The places stretched over a drawing of this size, moved apart where labels would overlap.
+
+    Args:
+        places: of some axes. names: (K,) the label of each axis.
+        size: of the drawing, inches. font: size of the labels, points.
+
+    Returns:
+        places in inches from the middle of the drawing.
     """
     nodes = sorted(places)
     at = np.array([places[node] for node in nodes], dtype=np.float64)
-    at = (at - at.mean(axis=0)) / np.abs(at - at.mean(axis=0)).max()
-    box = np.array([0.2, 0.035])
+    by_rank = at.argsort(axis=0).argsort(axis=0) / max(len(at) - 1, 1)
+    evened = (at - at.min(axis=0)) / np.maximum(np.ptp(at, axis=0), 1e-9) + by_rank
+    half = np.array([0.42 * size[0], 0.46 * size[1]])
+    at = (evened / np.maximum(evened.max(axis=0), 1e-9) * 2 - 1) * half  # inches
+    letters = np.array([len(f"{node} {names[node]}") for node in nodes])
+    wide = (letters[:, None] + letters) / 2 * 0.62 * font / 72  # (n, n), inches
+    box = np.stack([wide, np.full_like(wide, 3.2 * font / 72)], axis=2)
+    by_order = np.sign(np.subtract.outer(np.arange(len(at)), np.arange(len(at))))
     for _ in range(n_steps):
         gap = at[:, None] - at[None]  # (n, n, 2)
         overlap = box - np.abs(gap)
@@ -151,7 +199,7 @@ def spread(places: Mapping[int, np.ndarray], n_steps: int = 200) -> dict[int, np
         if not hit.any():
             break
         # the cheaper way out is up or down; equal places part by their order
-        by_order = np.sign(np.subtract.outer(range(len(at)), range(len(at))))
         sign = np.where(gap[..., 1] == 0, by_order, np.sign(gap[..., 1]))
-        at[:, 1] += np.where(hit, sign * overlap[..., 1] * 0.3, 0).sum(axis=1)
+        at[:, 1] += np.where(hit, sign * overlap[..., 1] * 0.2, 0).sum(axis=1)
+        at[:, 1] *= min(1, half[1] / np.abs(at[:, 1]).max())
     return dict(zip(nodes, at, strict=True))

@@ -33,3 +33,24 @@ def test_every_figure_is_drawn():
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
     assert plot_axes.grid(2, 3, 2.0)[1].shape == (2, 3)
     plt.close("all")
+
+
+def test_words_stand_beside_their_points_and_apart():
+    random = np.random.default_rng(0)
+    unit = random.normal(size=(300, 3)) / 4
+    unit[:2] = 0.5  # two words at one place
+    words = [(row, f"word{row}") for row in range(60)]
+    figure = plot_axes.pairs(unit, ["a", "b", "c"], words)
+    assert [(ax.get_xlabel(), ax.get_ylabel()) for ax in figure.axes[:3]] == [
+        ("a", "b"), ("a", "c"), ("b", "c"),
+    ]  # fmt: skip
+    figure.draw_without_rendering()
+    for ax in figure.axes[:3]:
+        boxes = [text.get_window_extent() for text in ax.texts]
+        frame = ax.get_window_extent().padded(1)
+        assert len(boxes) > 10 and "word0" in [text.get_text() for text in ax.texts]
+        assert all(frame.contains(*box.min) and frame.contains(*box.max) for box in boxes)
+        assert not any(
+            boxes[i].overlaps(boxes[j]) for i in range(len(boxes)) for j in range(i)
+        )  # fmt: skip
+    plt.close("all")

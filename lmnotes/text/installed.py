@@ -64,7 +64,7 @@ def key(domains: Iterable[str]) -> dict:
         "domains": list(_known(domains)),
         "installed": VERSION,
         "python": ".".join(map(str, sys.version_info[:3])),
-        "packages": {module: _version(module) for module in _PACKAGES},
+        "packages": {module: version(module) for module in _PACKAGES},
     }
 
 
@@ -79,7 +79,7 @@ def _known(domains: Iterable[str]) -> tuple[str, ...]:
     return domains
 
 
-def _version(module: str) -> str | None:
+def version(module: str) -> str | None:
     """The version of the distribution that a module comes from, None where it is not installed."""
     try:
         return metadata.version(_DISTRIBUTIONS.get(module, module))
@@ -96,7 +96,8 @@ def _folder(module: str) -> Path | None:
     return Path(next(iter(places))) if places else None
 
 
-def _read(file: Path) -> str:
+def read(file: Path) -> str:
+    """The text of a source file, whatever its bytes: what is not UTF-8 is replaced."""
     return file.read_text(encoding="utf-8", errors="replace")
 
 
@@ -140,7 +141,7 @@ def _news() -> Iterator[Document]:
             yield Document("", line, source)
 
 
-def _files(module: str, folder: str, *suffixes: str) -> Iterator[tuple[str, Path | None]]:
+def files(module: str, folder: str, *suffixes: str) -> Iterator[tuple[str, Path | None]]:
     """Title and path of the files of some kinds below a folder of a package; the path None, once,
     where the package is missing."""
     base = _folder(module)
@@ -156,11 +157,11 @@ def _docs() -> Iterator[Document]:
     """The documentation inside the source of the standard library and of packages, one document a
     module."""
     for module in ("python", *sorted(_PACKAGES, key=str.lower)):
-        for title, file in _files(module, "", ".py", ".rst"):
+        for title, file in files(module, "", ".py", ".rst"):
             if file is None:
                 yield _missing(module)
                 continue
-            found = docstrings.strings(_read(file)) if file.suffix == ".py" else [_read(file)]
+            found = docstrings.strings(read(file)) if file.suffix == ".py" else [read(file)]
             if text := "\n\n".join(filter(None, map(prose, found))):
                 yield Document(title, text, module)
 
@@ -168,20 +169,20 @@ def _docs() -> Iterator[Document]:
 def _source(modules: Mapping[str, str], *suffixes: str) -> Iterator[Document]:
     """Source files as they stand, one document each."""
     for module, folder in modules.items():
-        for title, file in _files(module, folder, *suffixes):
-            yield _missing(module) if file is None else Document(title, _read(file), module)
+        for title, file in files(module, folder, *suffixes):
+            yield _missing(module) if file is None else Document(title, read(file), module)
 
 
 def _legal() -> Iterator[Document]:
     """The licence files of the packages, one document each."""
     for module in sorted(_PACKAGES, key=str.lower):
-        if _version(module) is None:
+        if version(module) is None:
             yield _missing(module)
             continue
-        files = metadata.distribution(_DISTRIBUTIONS.get(module, module)).files or []
-        for file in sorted(files, key=str):
+        inside = metadata.distribution(_DISTRIBUTIONS.get(module, module)).files or []
+        for file in sorted(inside, key=str):
             if _LICENCE.match(file.name) and file.locate().is_file():
-                yield Document(f"{module} {file.name}", _read(Path(file.locate())), module)
+                yield Document(f"{module} {file.name}", read(Path(file.locate())), module)
 
 
 def _numbers() -> Iterator[Document]:

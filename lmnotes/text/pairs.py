@@ -89,7 +89,7 @@ def functions(packages: Sequence[str] = PACKAGES, *, keep: bool = True) -> "pand
         "version": VERSION,
         "installed": installed.VERSION,
         "python": ".".join(map(str, sys.version_info[:3])),
-        "packages": {name: installed._version(name) for name in packages},
+        "packages": {name: installed.version(name) for name in packages},
     }
 
     def write(folder: Path) -> None:
@@ -170,7 +170,7 @@ def _table(packages: Sequence[str]) -> "pandas.DataFrame":
 def _files(packages: Sequence[str]) -> Iterator[tuple[str, str, Path]]:
     """Package, module and path of each file, in the order of the packages."""
     for package in packages:
-        for module, file in installed._files(package, "", ".py"):
+        for module, file in installed.files(package, "", ".py"):
             if file is not None:
                 yield package, module, file
                 continue
@@ -183,7 +183,7 @@ def _files(packages: Sequence[str]) -> Iterator[tuple[str, str, Path]]:
 
 def _in_file(file: Path) -> list[tuple[str, str, str]]:
     """What `in_file` finds in a file; nothing where it is a table, or Python of another version."""
-    source = installed._read(file).removeprefix("\ufeff")
+    source = installed.read(file).removeprefix("\ufeff")
     if len(source) > _MAX_CHARS or '"""' not in source:
         return []
     was_on = gc.isenabled()

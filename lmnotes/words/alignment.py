@@ -63,14 +63,19 @@ def _nearest(cosine: np.ndarray, k: int) -> np.ndarray:
     return np.partition(cosine, cosine.shape[1] - k, axis=1)[:, -k:].mean(axis=1)
 
 
+def ranks(scores: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The rank (n,) of each query's right target (n,) by its scores (n, V), 0 for the best."""
+    own = scores[np.arange(len(scores)), right]
+    return np.sum(scores > own[:, None], axis=1)
+
+
 def accuracy(scores: np.ndarray, right: np.ndarray, k: int = 1) -> float:
     """The share of queries whose right target (n,) is among the k with the largest scores (n, V).
 
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
     0.5
     """
-    own = scores[np.arange(len(scores)), right]
-    return float(np.mean(np.sum(scores > own[:, None], axis=1) < k))
+    return float(np.mean(ranks(scores, right) < k))
 
 
 def random_map(dim: int, seed: int = 0) -> np.ndarray:

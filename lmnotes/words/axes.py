@@ -50,6 +50,13 @@ class Matching:
         )
         return np.einsum("nk,nk->k", a, b)
 
+    def partners(self, floor: float = -1.0) -> np.ndarray:
+        """The second space's axis of each of the first's (K_1,), -1 unless `r` is above `floor`."""
+        partner = np.full(len(self.correlation), -1)
+        sure = self.r > floor
+        partner[self.first[sure]] = self.second[sure]
+        return partner
+
 
 def standardised(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """Columns with mean 0 and length 1 under the weights: their products are correlations.
@@ -94,6 +101,7 @@ def match(
     *,
     weights: np.ndarray | None = None,
     method: Literal["greedy", "hungarian"] = "greedy",
+    signed: bool = True,
 ) -> Matching:
     """The axes of two spaces that belong together, min(K_1, K_2) pairs, each axis once.
 
@@ -102,6 +110,8 @@ def match(
         weights: (n,) of the pairs.
         method: "greedy" takes the largest signed correlation that is left, again and again, as the
             paper's code does; "hungarian" makes the sum of all correlations largest.
+        signed: False matches on |r|, for runs that may have turned an axis round; `r` and
+            `correlation` are without signs then.
 
     >>> values = np.random.default_rng(0).normal(size=(50, 3))
     >>> found = match(values, values[:, [2, 0, 1]])
@@ -109,6 +119,7 @@ def match(
     {0: 1, 1: 2, 2: 0}
     """
     correlation = correlate(first, second, weights)
+    correlation = correlation if signed else np.abs(correlation)
     if method == "hungarian":
         from scipy.optimize import linear_sum_assignment
 
@@ -208,13 +219,27 @@ def stability(reference: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray
     >>> stability(values, [-values[:, ::-1]]).round(9).tolist()
     [1.0, 1.0]
     """
-    unit, found = standardised(reference), []
-    for other in others:
-        rows, columns = _greedy(size := np.abs(unit.T @ standardised(other)))
-        r = np.zeros(unit.shape[1])
-        r[rows] = size[rows, columns]
-        found.append(r)
+    found = np.zeros((len(others), reference.shape[1]))
+    for r, other in zip(found, others, strict=True):
+        matched = match(reference, other, signed=False)
+        r[matched.first] = matched.r
     return np.median(found, axis=0)
+
+
+def top_rows(values: np.ndarray, k: int = 5, listed: np.ndarray | None = None) -> np.ndarray:
+    """The rows (K, k) of the words with the largest value on each axis, largest first.
+
+    Args:
+        values: (V, K) components.
+        listed: (V,) bool, the words that may be named; None for all.
+    """
+    rows = np.arange(len(values)) if listed is None else np.flatnonzero(listed)
+    if len(rows) < k:
+        raise ValueError(
+            f"{len(rows)} words may be named and {k} are wanted per axis: expected that many; "
+            "lower the count that a word needs, or k"
+        )
+    return rows[np.argsort(-values[rows], axis=0, kind="stable")[:k].T]
 
 
 def top_words(
@@ -239,20 +264,21 @@ def top_words(
     allowed = np.ones(len(space), bool)
     if min_count > 1 and space.counts is not None:
         allowed = np.asarray(space.counts) >= min_count
-    rows, shown = np.flatnonzero(allowed), set()
-    if not len(rows):
+    if not (n_allowed := int(allowed.sum())):
         raise ValueError(
             f"min_count={min_count} leaves none of {len(space):,} words: expected some; lower it"
         )
-    table = []
-    for axis in range(space.n_axes) if axes is None else axes:
-        values, taken = space.normalised[rows, axis], 0
-        for at in np.argsort(-values, kind="stable"):
-            word = space.words[rows[at]]
+    axes = list(range(space.n_axes) if axes is None else axes)
+    values, shown, table = space.normalised[:, axes], set(), []
+    order = top_rows(values, n_allowed if once else min(k, n_allowed), allowed)  # (axes, words)
+    for axis, column, rows in zip(axes, values.T, order, strict=True):
+        taken = 0
+        for row in rows:
+            word = space.words[row]
             if once and shown & {word, word + "s", word.removesuffix("s")}:
                 continue
             shown.add(word)
-            table.append({"axis": int(axis), "rank": taken, "word": word, "value": values[at]})
+            table.append({"axis": int(axis), "rank": taken, "word": word, "value": column[row]})
             taken += 1
             if taken == k:
                 break

@@ -125,19 +125,6 @@ def edge_agreement(
     return table.sort_values(["weight", "i"], ascending=[False, True]).reset_index(drop=True)
 
 
-def match_axes(reference: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The reference's axis for each axis of another run (K,), one to one, and |correlation| (K,).
-
-    Args:
-        reference, other: (V, K) white components of the same words.
-    """
-    import scipy.optimize
-
-    correlation = np.abs(np.asarray(other).T @ np.asarray(reference)) / len(reference)
-    rows, columns = scipy.optimize.linear_sum_assignment(-correlation)
-    return columns, correlation[rows, columns]
-
-
 def merge(values: np.ndarray, groups: Sequence[int]) -> np.ndarray:
     """Components (V, K) averaged within groups of axes: (V, n_groups), a way to reduce dimension.
 

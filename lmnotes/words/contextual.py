@@ -181,6 +181,9 @@ def sentences_of(
     """The sentences of a corpus in order, of `min_words` to `max_words` words, lower-cased and
     without punctuation.
 
+    A stretch of more than twenty times `max_words` is text without marks, such as text8, and is cut
+    into pieces of `max_words`.
+
     Args:
         limit: the first so many only.
 
@@ -190,7 +193,10 @@ def sentences_of(
     """
     begins = np.asarray(corpus.flags) & SENTENCE_START > 0
     starts = np.union1d(np.flatnonzero(begins), corpus.offsets[:-1])
-    found = []
+    lengths = np.diff(np.append(starts, corpus.n_tokens))
+    unmarked = np.flatnonzero(lengths > 20 * max_words)
+    cuts = [np.arange(starts[n], starts[n] + lengths[n], max_words) for n in unmarked]
+    starts, found = np.union1d(starts, np.concatenate([*cuts, starts[:0]])), []
     for start, end in zip(starts, [*starts[1:], corpus.n_tokens], strict=True):
         if min_words <= end - start <= max_words:
             found.append(" ".join(corpus.words[token] for token in corpus.tokens[start:end]))

@@ -59,13 +59,6 @@ def background(values: np.ndarray) -> float:
     return float((squared_length**2).mean() / (k * (k + 2)))
 
 
-def turned_null(values: np.ndarray, *, seed: int = 0) -> np.ndarray:
-    """C (K, K) after a random rotation: the same words and lengths, but axes that nobody chose."""
-    from lmnotes.words.solver import random_rotation
-
-    return energy(values @ random_rotation(values.shape[1], seed))
-
-
 def shuffled_null(values: np.ndarray, *, seed: int = 0) -> np.ndarray:
     """C (K, K) with every column in an order of its own: the same axes, made independent."""
     rng = np.random.default_rng(seed)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmnotes.words.statistics import interval
+
 if TYPE_CHECKING:
     import pandas
     import scipy.sparse
@@ -128,7 +130,7 @@ def accuracy(
     samples.append((samples[0] + samples[1]) / 2)
     names = ("hyper_more_frequent", "hypo_more_frequent", "overall")
     for name, sample in zip(names, samples, strict=True):
-        low, high = np.quantile(sample[1:], [0.025, 0.975], axis=0)
+        low, high = interval(sample[1:], axis=0)
         columns |= {name: sample[0], f"{name}_low": low, f"{name}_high": high}
     columns |= {"n_hyper_more": int((more > 0).sum()), "n_hypo_more": int((more < 0).sum())}
     return pandas.DataFrame(columns)

@@ -6,21 +6,7 @@ Oyama et al. (EMNLP 2024), who choose their consistent axes by it.
 
 import numpy as np
 
-
-def top_words(values: np.ndarray, k: int = 5, listed: np.ndarray | None = None) -> np.ndarray:
-    """The rows (K, k) of the words with the largest value on each axis, largest first.
-
-    Args:
-        values: (V, K) components.
-        listed: (V,) bool, the words that may be named; None for all.
-    """
-    rows = np.arange(len(values)) if listed is None else np.flatnonzero(listed)
-    if len(rows) < k:
-        raise ValueError(
-            f"{len(rows)} words may be named and {k} are wanted per axis: expected that many; "
-            "lower the count that a word needs, or k"
-        )
-    return rows[np.argsort(-values[rows], axis=0, kind="stable")[:k].T]
+from lmnotes.words.axes import top_rows
 
 
 def candidates(values: np.ndarray) -> np.ndarray:
@@ -54,7 +40,7 @@ def score(
         vectors: (V, D) where Euclidean distances are measured: the vectors as they were trained,
             whatever `values` are.
         n_draws: intruders drawn for each axis, each with equal chance; the score is the mean.
-        listed: as in `top_words`; anyone may intrude.
+        listed: as in `axes.top_rows`; anyone may intrude.
 
     nan for an axis on which nobody can intrude. 1 means that an outsider is as near as the axis's
     own words are to each other.
@@ -66,7 +52,7 @@ def score(
         )
     rng = np.random.default_rng(seed)
     vectors = np.asarray(vectors, dtype=np.float64)
-    top, may_intrude = top_words(values, k, listed), candidates(values)
+    top, may_intrude = top_rows(values, k, listed), candidates(values)
     scores = np.full(values.shape[1], np.nan)
     for axis, members in enumerate(top):
         pool = np.flatnonzero(may_intrude[:, axis])
@@ -84,7 +70,7 @@ def game(
 ) -> tuple[np.ndarray, int]:
     """The k top words of an axis and one intruder in random order (k + 1,), and its place there."""
     rng = np.random.default_rng([seed, axis])
-    members = top_words(values[:, [axis]], k, listed)[0]
+    members = top_rows(values[:, [axis]], k, listed)[0]
     may_intrude = candidates(values)[:, axis]
     pool = np.flatnonzero(may_intrude if listed is None else may_intrude & listed)
     if not len(pool):

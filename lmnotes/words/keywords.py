@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lmnotes.text import tokenise
+from lmnotes.words.statistics import interval
 
 if TYPE_CHECKING:
     import pandas
@@ -203,7 +204,7 @@ def summary(
     columns = {"score": list(SCORES), "n_documents": n_documents}
     for name, label in (("reciprocal_rank", "mrr_x100"), ("precision_at_5", "p_at_5_x100")):
         values = 100 * tables[name].to_numpy()  # (n_documents, scores)
-        low, high = np.quantile(weights @ values / n_documents, [0.025, 0.975], axis=0)
+        low, high = interval(weights @ values / n_documents, axis=0)
         columns |= {label: values.mean(axis=0), f"{label}_low": low, f"{label}_high": high}
     return pandas.DataFrame(columns)
 

@@ -1,9 +1,10 @@
-"""Models and tokenizers of `transformers`, from a local folder or the hub's cache, and the same
-models untrained.
+"""Models of `transformers` with what reads for them, from a local folder or the hub's cache, and
+the same models untrained.
 
 Weights are read from safetensors only, and code that comes with a model is never run.
 """
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 # The tokenizer and the weights; no pickles, no code, none of the copies in sub-folders.
 _WANTED = ("*.json", "*.safetensors", "*.txt", "*.model")
+PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 _POOLER = ("pooler.", "classifier.", "lm_head.", "cls.")  # heads that no token vector needs
 
 
@@ -84,6 +86,23 @@ def load(
         ValueError: the weights are not those of the architecture, the tokenizer is not a fast one,
             or the dtype is another.
     """
+    import transformers
+
+    model = body(folder, dtype, device)
+    with quiet():
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    if not tokenizer.is_fast:
+        raise ValueError(
+            f"{folder}: its tokenizer ({type(tokenizer).__name__}) does not say where in the text "
+            "each piece stands; expected a fast one; give a folder with a tokenizer.json"
+        )
+    return model, tokenizer
+
+
+def body(
+    folder: Path, dtype: str = "float32", device: str | None = None
+) -> "transformers.PreTrainedModel":
+    """The body of a model of words or images, as `load` gives it."""
     import torch
     import transformers
 
@@ -91,8 +110,7 @@ def load(
         raise ValueError(
             f"dtype={dtype!r}: expected 'float32', 'bfloat16' or 'float16'; pass one of these"
         )
-    with _quiet():
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    with quiet():
         model, info = transformers.AutoModel.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, output_loading_info=True
         )
@@ -102,14 +120,9 @@ def load(
             f"{folder}: the weights lack {len(missing)} of the model's tensors, such as "
             f"{missing[0]}; expected all of them; look whether config.json belongs to these weights"
         )
-    if not tokenizer.is_fast:
-        raise ValueError(
-            f"{folder}: its tokenizer ({type(tokenizer).__name__}) does not say where in the text "
-            "each piece stands; expected a fast one; give a folder with a tokenizer.json"
-        )
-    body = model.get_encoder() if model.config.is_encoder_decoder else model
+    part = model.get_encoder() if getattr(model.config, "is_encoder_decoder", False) else model
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    return body.to(device, getattr(torch, dtype)).eval(), tokenizer
+    return part.to(device, getattr(torch, dtype)).eval()
 
 
 def hidden_states(
@@ -161,10 +174,11 @@ def longest_input(
 
 
 def random_model(model: str | Path, *, revision: str | None = None, seed: int = 0) -> Path:
-    """The folder of a model with the same architecture and tokenizer and freshly drawn weights.
+    """The folder of a model with the same architecture, tokenizer or image processor, and weights
+    drawn at random.
 
-    What its vectors show comes from the architecture, the spelling and the text alone: the null
-    model for everything that is said of the trained one. Kept as an artefact.
+    What its vectors show comes from the architecture, the spelling and the text, or the pixels,
+    alone: the null model for everything that is said of the trained one. Kept as an artefact.
     """
     import torch
     import transformers
@@ -174,14 +188,18 @@ def random_model(model: str | Path, *, revision: str | None = None, seed: int = 
     files.pop("model.safetensors.index.json", None)
 
     def write(folder: Path) -> None:
-        with _quiet(), torch.random.fork_rng(devices=[]):
+        with quiet(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             config = transformers.AutoConfig.from_pretrained(source, local_files_only=True)
             config.dtype = "float32"
             transformers.AutoModel.from_config(config).save_pretrained(folder)
-            transformers.AutoTokenizer.from_pretrained(
-                source, local_files_only=True
-            ).save_pretrained(folder)
+            readers = [name for name in PROCESSORS if (source / name).is_file()]
+            for name in readers:  # of a model of images
+                shutil.copyfile(source / name, folder / name)
+            if not readers and config.model_type != "timm_wrapper":
+                transformers.AutoTokenizer.from_pretrained(
+                    source, local_files_only=True
+                ).save_pretrained(folder)
 
     key = {"files": files, "seed": seed, "transformers": transformers.__version__}
     return artefacts.build("random_model", key, write)
@@ -205,7 +223,7 @@ def _sha256(file: Path) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No bars and reports while a model is loaded or saved: `load` checks what they would say."""
     from transformers.utils import logging
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmnotes.words.statistics import interval
+
 if TYPE_CHECKING:
     import pandas
 
@@ -102,7 +104,7 @@ def judge(
         found = shares(relatedness, rank)
         won = found[:, 0].mean()
         null = np.array([shares(relatedness[np.ix_(p, p)], rank)[:, 0].mean() for p in relabelings])
-        low, high = np.percentile(found[again, 0].mean(axis=1), [2.5, 97.5])
+        low, high = interval(found[again, 0].mean(axis=1))
         p = (1 + (null >= won).sum()) / (1 + n_permutations)
         rows.append((rank, *found.mean(axis=0), low, high, p, null.mean()))
     columns = ["rank", "top", "bottom", "undecided", "low", "high", "p", "null"]

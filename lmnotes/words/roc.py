@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmnotes.words.statistics import interval
+
 if TYPE_CHECKING:
     import pandas
 
@@ -139,7 +141,7 @@ def _resampled(pairs: _Pairs, positive: np.ndarray, n_resamples: int, seed: int)
 
 
 def _with_interval(name: str, values: np.ndarray) -> dict[str, float]:
-    low, high = np.quantile(values[1:], [0.025, 0.975]) if len(values) > 1 else (np.nan, np.nan)
+    low, high = interval(values[1:]) if len(values) > 1 else (np.nan, np.nan)
     return {name: float(values[0]), f"{name}_low": float(low), f"{name}_high": float(high)}
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes.words import evaluation, nulls
+from lmnotes.words.statistics import interval
 
 if TYPE_CHECKING:
     import pandas
@@ -46,7 +47,7 @@ def axis_products(unit: np.ndarray, first: np.ndarray, second: np.ndarray) -> np
         first, second: rows of the words, (N,) each, or a number each.
 
     Returns:
-        (N, K), or (K,) for one pair. Section 4 of the paper.
+        (N, K), or (K,) for one pair.
     """
     return unit[first] * unit[second]
 
@@ -224,7 +225,7 @@ def score(
         sums = top_sums(axis_products(unit, rows[:, 0], rows[:, 1]), n_axes)
         for p, column in zip(n_axes, sums.T, strict=True):
             drawn = [_spearman(column[draw], human[draw]) for draw in draws]
-            low, high = np.percentile(drawn, [2.5, 97.5])
+            low, high = interval(drawn)
             value = _spearman(column, human)
             lines.append((name, p, value, min(low, value), max(high, value)))
             all_drawn.append(drawn)
@@ -248,7 +249,7 @@ def advantage(
     scores = table["spearman" if "spearman" in table else "accuracy"]
     value = float(scores.iloc[rows[0]] - scores.iloc[rows[1]])
     drawn = np.subtract(*(table.attrs["draws"][row] for row in rows))
-    low, high = np.percentile(drawn, [2.5, 97.5])
+    low, high = interval(drawn)
     return value, (min(float(low), value), max(float(high), value))
 
 

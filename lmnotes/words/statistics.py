@@ -70,10 +70,19 @@ def regress(
     )
 
 
-def interval(samples: np.ndarray, level: float = 0.95) -> tuple[float, float]:
-    """The central interval that holds a share `level` of the samples."""
-    low, high = np.quantile(samples, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+def interval(
+    samples: np.ndarray, level: float = 0.95, axis: int | None = None
+) -> tuple[float | np.ndarray, float | np.ndarray]:
+    """Both ends of the central interval that holds a share `level` of the samples.
+
+    axis: the one along which the samples lie; None, for all of them, gives two floats.
+
+    >>> low, high = interval(np.arange(101.0))
+    >>> round(low, 9), round(high, 9)
+    (2.5, 97.5)
+    """
+    low, high = np.quantile(samples, [(1 - level) / 2, (1 + level) / 2], axis=axis)
+    return (float(low), float(high)) if axis is None else (low, high)
 
 
 def bootstrap(

@@ -1,7 +1,7 @@
 """Are the axes of two spaces the same? Matched on some pairs, judged on others, against nulls."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from lmnotes.words import axes, ica, rotations
 from lmnotes.words.axes import Matching, Null
 from lmnotes.words.components import Components
+from lmnotes.words.embedding import Embedding
 
 if TYPE_CHECKING:
     import pandas
@@ -32,6 +33,26 @@ def bases(
     }
 
 
+def bases_of(
+    embedding: Embedding, *, min_count: int = 1, seed: int = 0, **options
+) -> dict[str, Components]:
+    """The words of an embedding on the three sets of white axes of `bases`, its ICA kept on disk.
+
+    Args:
+        min_count: rarer words are left out, where the embedding has counts.
+        options: those of `ica.fit`.
+    """
+    if embedding.counts is None:
+        min_count = 1
+    found = ica.fit_embedding(embedding, min_count=min_count, seed=seed, **options)
+    vectors = embedding.input
+    if min_count > 1:
+        vectors = vectors[np.asarray(embedding.counts) >= min_count]
+    labels = {"words": found.words, "counts": found.counts}
+    made = bases(np.asarray(vectors), found=found, seed=seed)
+    return {name: replace(each, **labels) for name, each in made.items()}
+
+
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """Two spaces, axis by axis, under several methods.
@@ -40,6 +61,7 @@ class Comparison:
         name: what is compared. n_pairs: rows that both spaces have.
         matchings: method -> axes matched on half of the pairs.
         nulls: method -> the same with shuffled pairings.
+        shuffled: method -> the first of these matchings as a whole.
         held_out: method -> (K,) correlations of the matched axes over the other half.
     """
 
@@ -47,6 +69,7 @@ class Comparison:
     n_pairs: int
     matchings: dict[str, Matching]
     nulls: dict[str, Null]
+    shuffled: dict[str, Matching]
     held_out: dict[str, np.ndarray]
 
     def n_shared(self, method: str) -> int:
@@ -93,6 +116,8 @@ def compare(
     first: Mapping[str, np.ndarray],
     second: Mapping[str, np.ndarray],
     *,
+    weights: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
     n_shuffles: int = 20,
     seed: int = 0,
     method: Literal["greedy", "hungarian"] = "greedy",
@@ -102,20 +127,43 @@ def compare(
     Args:
         first, second: name of a basis -> (m, K) coordinates; row i of one is the partner of row i
             of the other.
+        weights: (m,) of the pairs; None for equal ones.
+        groups: (m,) what the pair's row of the first space stands for, where that row has several
+            partners, as a word has tokens. All pairs of a group come into the same half, and are
+            shuffled together: tokens of a word are not so many independent pairs.
         n_shuffles: random pairings behind each null, matched on the same half.
     """
     n_pairs = len(next(iter(first.values())))
-    order = np.random.default_rng(seed).permutation(n_pairs)
-    train, test = order[: n_pairs // 2], order[n_pairs // 2 :]
-    matchings, nulls, held_out = {}, {}, {}
+    _, groups = np.unique(np.arange(n_pairs) if groups is None else groups, return_inverse=True)
+    order = np.random.default_rng(seed).permutation(groups.max() + 1)
+    is_train = np.isin(groups, order[: len(order) // 2])
+    train, test = np.flatnonzero(is_train), np.flatnonzero(~is_train)
+    one, other = (None, None) if weights is None else (weights[train], weights[test])
+    partners = [
+        train[rows] for rows in shuffled_rows(groups[train], n_shuffles=n_shuffles, seed=seed)
+    ]
+    matchings, nulls, shuffled, held_out = {}, {}, {}, {}
     for basis, a in first.items():
         b = second[basis]
-        found = axes.match(a[train], b[train], method=method)
-        matchings[basis], held_out[basis] = found, found.on(a[test], b[test])
-        nulls[basis] = axes.shuffled(
-            a[train], b[train], n_shuffles=n_shuffles, seed=seed, method=method
-        )
-    return Comparison(name, n_pairs, matchings, nulls, held_out)
+        found = axes.match(a[train], b[train], weights=one, method=method)
+        matchings[basis], held_out[basis] = found, found.on(a[test], b[test], other)
+        drawn = [axes.match(a[rows], b[train], weights=one, method=method) for rows in partners]
+        shuffled[basis], nulls[basis] = drawn[0], Null(np.array([each.r for each in drawn]))
+    return Comparison(name, n_pairs, matchings, nulls, shuffled, held_out)
+
+
+def shuffled_rows(groups: np.ndarray, *, n_shuffles: int = 1, seed: int = 0) -> list[np.ndarray]:
+    """Random pairings: for every pair, a row of the group that stands in for its own.
+
+    Args:
+        groups: (m,) of each pair's row. All pairs of a group get the same stand-in.
+
+    >>> shuffled_rows(np.array([4, 4, 7]), seed=3)[0].tolist()
+    [2, 2, 0]
+    """
+    _, places, group = np.unique(groups, return_index=True, return_inverse=True)
+    random = np.random.default_rng(seed)
+    return [places[random.permutation(len(places))][group] for _ in range(n_shuffles)]
 
 
 def word_pairs(first: list[str], second: list[str]) -> tuple[np.ndarray, np.ndarray]:

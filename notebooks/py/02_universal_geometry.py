@@ -19,7 +19,7 @@
 # - say which part of "universal" your own data support.
 #
 # Nothing is downloaded. In place of languages stand English and Python: thousands of functions, each described by its docstring and
-# by its code. Pre-trained vectors of real languages, contextual models and images come in through the settings.
+# by its code; in place of BERT, a small language model that is trained here. Pre-trained vectors of real languages, BERT and images come in through the settings.
 
 # %% [markdown]
 # ## Settings
@@ -58,8 +58,15 @@ axis_words: list[str] = [
 ]  # five words whose axes are drawn
 languages: list[str] = []  # vector files (.vec), the reference language first
 dictionaries: list[str] = []  # word lists (reference, other), one per further language
-encoder: str | None = None  # a model folder or hub id, for contextual vectors
-feature_files: list[str] = []  # .npy (images, D) of the same images, the reference model first
+encoder: str | None = None  # a model folder or hub id for contextual vectors; None trains one
+lm_steps: int = 1200  # 1..1000000, of that training
+lm_dim: int = 96  # 8..4096, of its vectors
+layer: int = (
+    1  # -200..200, of the model; 1 is the middle of ours, whose last one is about the next word
+)
+n_sentences: int = 2000  # 100..1000000, that are read in context
+image_folder: str = ""  # images, in folders that are named for what is on them; "" for none
+image_models: list[str] = []  # model folders or hub ids, the reference first
 seed: int = 0  # 0..1000000
 
 # %%
@@ -76,9 +83,12 @@ from lmnotes.words import (
     contextual,
     embedding,
     ica,
+    images,
     intruder,
+    pretrained,
     rotations,
     sgns,
+    tiny_lm,
     universality,
 )
 
@@ -342,31 +352,22 @@ plot_axes.heatmap(left, fig1[names].to_numpy(), list(fig1.word), names)
 for ax, (x, y) in zip(right, [(3, 1), (4, 2)], strict=True):
     plot.scatter_words(ax, unit[:, x], unit[:, y], space.counts, clip=0, colour_bar=False)
     far = {w: space.ids[w] for w in shown if unit[space.ids[w]][[x, y]].max() > 0.25}
-    plot._name_words(ax, unit[:, x], unit[:, y], far)
     ax.set(xlabel=names[x], ylabel=names[y])
+    plot_axes.name_words(ax, unit[:, x], unit[:, y], far)
 outputs.figure(
     figure,
     "fig1_heatmap",
     data=fig1,
-    caption="Figure 1: three top words of each axis, and for each pair of axes the two words with the largest smaller value; all vectors at length 1.",
+    caption="Figure 1: three top words of each axis, and for each pair of axes the two words with the largest smaller value; all vectors at length 1. Colours of the points: how often a word occurs, as in Figure 13.",
 )
 
 # %%
-figure, grid = plot_axes.grid(2, 5, height=3.2)
-for ax, (x, y) in zip(
-    grid.ravel(), [(i, j) for i in range(5) for j in range(i + 1, 5)], strict=True
-):
-    with plot.style():
-        ax.scatter(
-            unit[:, x], unit[:, y], s=1, color=plot.BLUE, alpha=0.4, linewidths=0, rasterized=True
-        )
-        ax.set_xlabel(names[x], fontsize=6)
-        ax.set_ylabel(names[y], fontsize=6)
+figure = plot_axes.pairs(unit, names, [(space.ids[word], word) for word in shown])
 outputs.figure(
     figure,
     "fig12_pairs",
     data=pd.DataFrame(unit, columns=names).assign(word=space.words),
-    caption="Figure 12: all ten pairs of the five axes. Spikes lie along the axes; the words between are mixtures.",
+    caption="Figure 12: all ten pairs of the five axes of Figure 1, with its words where there is room. Spikes lie along the axes; the words between are mixtures.",
 )
 for word, own in (
     ("ferrari", "cars"),
@@ -441,7 +442,11 @@ outputs.table(
     "dist_ratio",
     caption="DistRatio over all axes (k = 5, ten intruders, distances between the vectors as trained): above 1 where the top words belong together.",
 )
-claims.record("dist_ratio", np.nanmedian(ratios["ICA"]) - np.nanmedian(ratios["PCA"]))
+medians = table_ratio.set_index("basis")["median"]
+claims.record("dist_ratio", medians["ICA"] - medians["PCA"])
+claims.record("dist_ratio_varimax", medians["ICA"] - medians["Varimax"])
+for name in ("ICA", "Varimax", "PCA"):
+    claims.record(f"dist_ratio_of_{name.lower()}", medians[name])
 
 # %% [markdown]
 # ## 5. Shared axes
@@ -452,29 +457,37 @@ claims.record("dist_ratio", np.nanmedian(ratios["ICA"]) - np.nanmedian(ratios["P
 
 
 # %%
-comparisons, shown_pairs = [], {}
+comparisons, shown_pairs = {}, {}
 
 
-def compare(name, first, second, first_rows, second_rows, untrained=None, known=(None, None)):
-    """ICA, PCA and a random rotation of both spaces, matched on half of the pairs."""
+def compare(name, first, second, first_rows, second_rows, untrained, known=(None, None), **pairing):
+    """ICA, PCA and a random rotation of both spaces, matched on half of the pairs.
+
+    untrained: vectors of models that learned nothing, for both sides; None keeps the trained side.
+    """
     one, two = (
         universality.bases(np.asarray(x), found=known[n], seed=seed + n, **options)
         for n, x in enumerate((first, second))
     )
-    if untrained is not None:
-        for basis, x, n in ((one, untrained[0], 0), (two, untrained[1], 1)):
-            basis["untrained"] = ica.fit(x, seed=seed + n, tolerance=3e-3, max_iterations=20)
+    for n, (basis, x) in enumerate(zip((one, two), untrained, strict=True)):
+        basis["untrained"] = (
+            basis["ICA"]
+            if x is None
+            else ica.fit(x, seed=seed + n, tolerance=3e-3, max_iterations=20)
+        )
     found = universality.compare(
         name,
         {method: basis.values[first_rows] for method, basis in one.items()},
         {method: basis.values[second_rows] for method, basis in two.items()},
         n_shuffles=n_shuffles,
         seed=seed,
+        **pairing,
     )
-    comparisons.append(found)
-    shown_pairs[name] = (one["ICA"].values[first_rows], two["ICA"].values[second_rows])
+    comparisons[name] = found
+    groups = pairing.get("groups", np.arange(found.n_pairs))
+    shown_pairs[name] = (one["ICA"].values[first_rows], two["ICA"].values[second_rows], groups)
     print(f"{name}: {one['ICA'].summary()} {two['ICA'].summary()}")
-    return found
+    return one, two
 
 
 def compare_words(name, first, second):
@@ -488,7 +501,7 @@ def compare_words(name, first, second):
         for n, x in enumerate((first, second))
     ]
     rows = universality.word_pairs(*(x.words for x in known))
-    return compare(name, a, b, *rows, untrained=blank, known=known)
+    return compare(name, a, b, *rows, blank, known)
 
 
 # %% [markdown]
@@ -510,7 +523,7 @@ blank = [
     for n, side in enumerate((english, python))
 ]
 every = np.arange(len(functions))
-languages_found = compare("English - Python", *sides, every, every, untrained=blank)
+compare("English - Python", *sides, every, every, blank)
 
 # %% [markdown]
 # **Two texts.** The documents are divided in two, and each half trains its own vectors. **Two algorithms.** The same text by skip-gram, by
@@ -522,38 +535,96 @@ trained = dict(dim=dim, window=window, negatives=negatives, epochs=other_epochs,
 vectors_a, vectors_b = (
     sgns.train(half, seed=seed + n, **trained) for n, half in enumerate((half_a, half_b))
 )
-texts_found = compare_words("half - half", vectors_a, vectors_b)
+compare_words("half - half", vectors_a, vectors_b)
 cbow = alternatives.cbow(
     text, dim=dim, window=window, epochs=other_epochs, min_count=min_count, seed=seed
 )
 ppmi = alternatives.ppmi_svd(text, dim=dim, window=window, min_count=min_count, seed=seed)
-cbow_found = compare_words("skip-gram - CBOW", vectors, cbow)
-ppmi_found = compare_words("skip-gram - PPMI-SVD", vectors, ppmi)
+compare_words("skip-gram - CBOW", vectors, cbow)
+compare_words("skip-gram - PPMI-SVD", vectors, ppmi)
 
 # %%
-for path, words in zip(languages[1:], dictionaries, strict=True):  # at the paper's profile
-    reference, other = (
-        embedding.load(languages[0], limit=50_000),
-        embedding.load(path, limit=50_000),
+reference_name = languages[0].split("/")[-1] if languages else ""
+for path, words in zip(languages[1:], dictionaries, strict=True):
+    both = [embedding.load(file, limit=50_000) for file in (languages[0], path)]
+    rows = alternatives.paired_rows(both[0].ids, both[1].ids, alternatives.read_dictionary(words))
+    blank = [alternatives.untrained(x, seed + n).input for n, x in enumerate(both)]
+    compare(f"{reference_name} - {path.split('/')[-1]}", *(x.input for x in both), *rows, blank)
+if not languages:
+    print(
+        "No real languages here: put vector files and word lists into `languages` and `dictionaries`."
     )
-    rows = alternatives.paired_rows(reference.ids, other.ids, alternatives.read_dictionary(words))
+
+# %% [markdown]
+# **Two modalities: words by themselves and words in their sentences.** A static vector is one per word; a language model gives every token its own. The
+# model is a causal one of two layers, trained here in a minute or two on the same text, and reads `n_sentences` of it. As in the paper, a pair is a word and one of its tokens, and counts
+# 1/(occurrences of the word). We also keep all tokens of a word on one side of the split, and shuffle whole words: tokens of one word are not independent
+# pairs. The untrained model has the same shape and random weights: its vectors still tell which word they stand for.
+
+# %%
+if encoder is None:
+    lm = tiny_lm.train(text, dim=lm_dim, steps=lm_steps, seed=seed)
+    print(
+        f"Next word of unseen documents, nats: {lm.loss:.2f} by the model, {lm.bigram_loss:.2f} by "
+        f"pairs of words, {lm.unigram_loss:.2f} by frequency alone."
+    )
+reader = lm.folder if encoder is None else encoder
+sentences = contextual.sentences_of(text)
+sentences = sentences[:: max(1, len(sentences) // n_sentences)][:n_sentences]
+tokens, untrained_tokens = (
+    contextual.token_vectors(model, sentences, layer=layer, keep=True, progress=False)
+    for model in (reader, pretrained.random_model(reader, seed=seed))
+)
+told = [n for n, w in enumerate(tokens.words) if tokens.known[n] and w in space.ids]
+token_words = [tokens.words[n] for n in told]
+word_rows = np.array([space.ids[word] for word in token_words])
+once = 1 / np.bincount(word_rows)[word_rows]
+in_context, in_context_blank = tokens.vectors[told], untrained_tokens.vectors[told]
+static_bases, token_bases = compare(
+    "static - contextual",
+    vectors.input[kept],
+    in_context,
+    word_rows,
+    np.arange(len(told)),
+    (None, in_context_blank),
+    (space, None),
+    weights=once,
+    groups=word_rows,
+)
+print(f"{len(told):,} tokens of {len(set(token_words)):,} words")
+
+# %% [markdown]
+# **Images.** With `image_folder` and `image_models` (any vision model of `transformers`; of `timm` too where that is installed), several models look at the same images; and images are paired with
+# the words of their folder's name, a pair counting as often as images have the word in their label. Here the untrained model has the shape of the
+# second one.
+
+# %%
+image_names = [model.strip("/").split("/")[-1] for model in image_models]
+if image_folder and image_models:
+    seen = [images.features(model, image_folder, keep=True) for model in image_models]
+    unseeing = [
+        images.features(pretrained.random_model(model, seed=seed), image_folder, keep=True)
+        for model in image_models
+    ]
+    every_image = np.arange(len(seen[0]))
+    for name, other, null in zip(image_names[1:], seen[1:], unseeing[1:], strict=True):
+        compare(
+            f"{image_names[0]} - {name}",
+            *(seen[0].vectors, other.vectors, every_image, every_image, (None, null.vectors)),
+        )
+    of_words, of_images, times = images.word_pairs(seen[0], space.ids, images.STOP_WORDS)
     compare(
-        f"{languages[0].split('/')[-1]} - {path.split('/')[-1]}",
-        reference.input,
-        other.input,
-        *rows,
+        f"words - {image_names[0]}",
+        *(vectors.input[kept], seen[0].vectors, of_words, of_images, (None, unseeing[0].vectors)),
+        (space, None),
+        weights=times,
+        groups=of_words,
     )
-if encoder is not None:
-    tokens = contextual.token_vectors(encoder, contextual.sentences_of(text, limit=4000), keep=True)
-    told = [n for n, word in enumerate(tokens.words) if word.lower() in vectors.ids]
-    rows = np.array([vectors.index(tokens.words[n].lower()) for n in told])
-    compare("static - contextual", vectors.input, tokens.vectors, rows, np.array(told))
-for path in feature_files[1:]:
-    one, two = np.load(feature_files[0]), np.load(path)
-    compare(f"images, {path.split('/')[-1]}", one, two, np.arange(len(one)), np.arange(len(two)))
+else:
+    print("No images here: put a folder and models into `image_folder` and `image_models`.")
 
 # %%
-curves = pd.concat([found.table for found in comparisons], ignore_index=True)
+curves = pd.concat([found.table for found in comparisons.values()], ignore_index=True)
 null = curves[curves.method == "ICA"].assign(r=lambda t: t.shuffled, method="shuffled pairing")
 curves = pd.concat([curves, null], ignore_index=True)
 outputs.figure(
@@ -562,7 +633,7 @@ outputs.figure(
     data=curves,
     caption="Correlation of matched axes over pairs that had no part in the matching. Dotted: the same with shuffled pairs (as matched, not held out, so rather too high) and with untrained vectors.",
 )
-summary = pd.concat([found.summary for found in comparisons], ignore_index=True)
+summary = pd.concat([found.summary for found in comparisons.values()], ignore_index=True)
 outputs.table(
     summary,
     "matching",
@@ -570,51 +641,89 @@ outputs.table(
 )
 
 # %%
-for label, found in (
-    ("english_python", languages_found),
-    ("halves", texts_found),
-    ("cbow", cbow_found),
-    ("ppmi", ppmi_found),
-):
-    mean = {method: r.mean() for method, r in found.held_out.items()}
-    claims.record(f"{label}_mean", mean["ICA"] - mean["PCA"])
-    claims.record(f"{label}_shared", found.n_shared("ICA") - found.n_shared("PCA"))
-    claims.record(f"{label}_p", found.nulls["ICA"].p_value(found.matchings["ICA"]))
-    claims.record(f"{label}_untrained", mean["ICA"] - mean["untrained"])
+names_of = {
+    "english_python": "English - Python",
+    "halves": "half - half",
+    "cbow": "skip-gram - CBOW",
+    "ppmi": "skip-gram - PPMI-SVD",
+    "contextual": "static - contextual",
+    "languages": f"{reference_name} - {languages[1].split('/')[-1]}" if languages[1:] else "",
+    "images": f"{image_names[0]} - {image_names[1]}" if image_folder and image_names[1:] else "",
+    "image_words": f"words - {image_names[0]}" if image_folder and image_names else "",
+}
+for label, name in names_of.items():
+    intervals = {}
+    if name:
+        found = comparisons[name]
+        mean = {method: r.mean() for method, r in found.held_out.items()}
+        first_100 = {method: found.matchings[method].r[:100].mean() for method in mean}
+        error = {method: r.std() / np.sqrt(len(r)) for method, r in found.held_out.items()}
+        for what, other in (("mean", "PCA"), ("untrained", "untrained")):
+            difference = mean["ICA"] - mean[other]
+            reach = 1.96 * np.hypot(error["ICA"], error[other])  # over axes
+            intervals[what] = (difference - reach, difference + reach)
+        measured = {
+            "mean": mean["ICA"] - mean["PCA"],
+            "shared": found.n_shared("ICA") - found.n_shared("PCA"),
+            "p": found.nulls["ICA"].p_value(found.matchings["ICA"]),
+            "untrained": mean["ICA"] - mean["untrained"],
+            "ica_100": first_100["ICA"],
+            "pca_100": first_100["PCA"],
+        }
+    else:
+        measured = dict.fromkeys(("mean", "shared", "p", "untrained", "ica_100", "pca_100"), np.nan)
+    for what, value in measured.items():
+        if what not in ("ica_100", "pca_100") or label in ("contextual", "languages", "images"):
+            note = "" if name else "no files given"
+            claims.record(f"{label}_{what}", value, intervals.get(what), note=note)
 
 # %%
-for label, found in (("languages", languages_found), ("halves", texts_found)):
-    images = {method: found.matchings[method].permuted for method in ("ICA", "PCA")}
-    random_order = np.random.default_rng(seed).permutation(found.n_pairs)
-    one, two = shown_pairs[found.name]
-    images["ICA, shuffled pairs"] = axes.match(one, two[random_order]).permuted
-    size = len(images["ICA"])
-    grid = pd.DataFrame({method: image.ravel() for method, image in images.items()})
-    grid.insert(0, "first", np.repeat(np.arange(size), size))
-    grid.insert(1, "second", np.tile(np.arange(size), size))
+for label, name in (
+    ("languages", "English - Python"),
+    ("halves", "half - half"),
+    ("contextual", "static - contextual"),
+):
+    found = comparisons[name]
+    shown_matches = {
+        "ICA": found.matchings["ICA"],
+        "PCA": found.matchings["PCA"],
+        "ICA, shuffled pairs": found.shuffled["ICA"],
+        "ICA, untrained": found.matchings["untrained"],
+    }
+    squares = {method: matched.permuted for method, matched in shown_matches.items()}
+    table = pd.concat(
+        [
+            pd.DataFrame(square).rename_axis("first").melt(ignore_index=False, var_name="second")
+            .reset_index().assign(method=method)
+            for method, square in squares.items()
+        ]
+    )  # fmt: skip
     outputs.figure(
-        plot_axes.matched(images),
+        plot_axes.matched(squares),
         f"heatmap_{label}",
-        data=grid,
-        caption=f"{found.name}: correlations of all axes in matched order, on the pairs that matched them. A diagonal means shared axes; the third panel is what chance gives.",
+        data=table,
+        caption=f"{name}: correlations of axes in matched order (the first 100), on the pairs that matched them. A diagonal means shared axes; shuffled pairs and an untrained model show what chance gives.",
     )
 
 # %% [markdown]
 # *What to see.* Look at the whole curve rather than at its first point: leading principal components can agree
 # for trivial reasons such as word frequency. And compare with the **random rotation**: where one space is nearly a linear image of the other, any axis of one has
 # some correlation with some axis of the other, so that even random axes pass the shuffled null. Being above it is little; being above the green curve is the point. And two halves of one encyclopedia share their topics: that is an upper bound on universality,
-# not a test of it. English against Python is the harder case.
+# not a test of it. English against Python is the harder case. Static against contextual vectors, the model being small, is the hardest: look whether the blue
+# curve stays above the red one there.
 
 
 # %%
 def two_worlds(world="half - half", method="greedy", share=100, shuffle=False):
-    one, two = shown_pairs[world]
+    one, two, groups = shown_pairs[world]
     chosen = np.random.default_rng(seed).permutation(len(one))[: max(50, len(one) * share // 100)]
-    partner = np.random.default_rng(seed + 1).permutation(chosen) if shuffle else chosen
-    found = axes.match(one[chosen], two[partner], method=method)
+    partner = chosen
+    if shuffle:
+        partner = chosen[universality.shuffled_rows(groups[chosen], seed=seed)[0]]
+    found = axes.match(one[partner], two[chosen], method=method)
     figure, (left, right) = plot.panels(2, height=2.6, width=plot.PAGE * 0.8)
     with plot.style():
-        left.imshow(found.permuted, vmin=-0.1, vmax=0.7, cmap="magma_r", interpolation="nearest")
+        left.imshow(found.permuted, vmin=0, vmax=0.6, cmap="magma_r", interpolation="nearest")
         left.set(
             title=f"{len(chosen):,} pairs{', shuffled' if shuffle else ''}",
             xlabel="second space",
@@ -690,29 +799,87 @@ chance.check(None)
 teach.quiz("round_cloud")
 
 # %% [markdown]
-# ### The same star
+# ### Words and their tokens
 #
-# The first five matched axes as five arms, each word the sum of its shares: where both halves of the text found an axis, the arms of their stars point to the same topics.
+# The five best-matched axes of static and contextual vectors, with five words of each and three tokens of every word, drawn at random from the sentences. In the last two panels the model's axes are those that
+# shuffled pairs, and an untrained model, would have us take.
 
 # %%
-match = texts_found.matchings["ICA"]
+match = comparisons["static - contextual"].matchings
+places = pd.Series(np.arange(len(told))).groupby(token_words).agg(list)
+places = places[places.str.len() >= 3]
+best = match["ICA"].first[:5]
+tops, drawing = [], np.random.default_rng(seed)
+named = np.array([word in places.index for word in space.words])
+for axis in best:
+    by_value = np.argsort(-np.where(named, space.normalised[:, axis], -np.inf))
+    tops += [space.words[row] for row in by_value if space.words[row] not in tops][:5]
+drawn = [n for word in tops for n in drawing.choice(places[word], 3, replace=False)]
+by_chance = comparisons["static - contextual"].shuffled["ICA"]
+chance_of = dict(zip(by_chance.first, by_chance.second, strict=True))
+blank_of = dict(zip(match["untrained"].first, match["untrained"].second, strict=True))
+blocks = {
+    "static": space.normalised[[space.ids[word] for word in tops for _ in range(3)]][:, best],
+    "contextual": token_bases["ICA"].normalised[drawn][:, match["ICA"].second[:5]],
+    "shuffled pairs": token_bases["ICA"].normalised[drawn][:, [chance_of.get(a, 0) for a in best]],
+    "untrained": token_bases["untrained"].normalised[drawn][:, [blank_of.get(a, 0) for a in best]],
+}
+figure, panels = plot.panels(4, height=4.6, sharey=True)
+for ax, (name, block) in zip(panels, blocks.items(), strict=True):
+    rows_named = [word if n % 3 == 1 else "" for n, word in enumerate(np.repeat(tops, 3))]
+    plot_axes.heatmap(
+        ax, block, rows_named, list("01234"), bar="normalised value" * (ax is panels[-1]), turn=0
+    )
+    with plot.style():
+        ax.set(title=name, xlabel="matched axis")
+outputs.figure(
+    figure,
+    "words_contextual",
+    data=pd.concat(
+        [
+            pd.DataFrame(block, columns=[f"axis {n}" for n in range(5)]).assign(
+                space=name, word=np.repeat(tops, 3)
+            )
+            for name, block in blocks.items()
+        ]
+    ),
+    caption="Normalised values on the five best-matched axes: three rows per word, the same vector thrice on the left, three tokens in the other panels.",
+)
+
+# %% [markdown]
+# ### The same star
+#
+# The first five matched axes as five arms, each word the sum of its shares: where both halves of the text found an axis, the arms of their stars point to the same topics. Below, what the two
+# nulls make of it.
+
+# %%
+match = comparisons["half - half"].matchings["ICA"]
 a_space, b_space = (
     ica.fit_embedding(x, min_count=min_count, seed=seed, **options) for x in (vectors_a, vectors_b)
 )
-stars = {
-    "first half": a_space.normalised[:, match.first[:5]],
-    "second half": b_space.normalised[:, match.second[:5]],
+by_chance = comparisons["half - half"].shuffled["ICA"]
+blank_space = ica.fit_embedding(
+    alternatives.untrained(vectors_b, seed + 1),
+    min_count=min_count,
+    seed=seed + 1,
+    tolerance=3e-3,
+    max_iterations=20,
+)
+blank_axes = comparisons["half - half"].matchings["untrained"].second[:5]
+sides_of = {
+    "first half": (a_space, match.first[:5]),
+    "second half": (b_space, match.second[:5]),
+    "second half, axes by shuffled pairs": (b_space, by_chance.partners()[match.first[:5]]),
+    "untrained": (blank_space, blank_axes),
 }
+stars = {name: half.normalised[:, chosen] for name, (half, chosen) in sides_of.items()}
 top = {
     name: [
         (half.ids[word], word)
         for axis in chosen
         for word in axes.top_words(half, [axis], k=3, min_count=often_enough).word
     ]
-    for name, half, chosen in (
-        ("first half", a_space, match.first[:5]),
-        ("second half", b_space, match.second[:5]),
-    )
+    for name, (half, chosen) in sides_of.items()
 }
 points = pd.concat(
     [
@@ -724,7 +891,7 @@ outputs.figure(
     plot_axes.star(stars, top),
     "star",
     data=points,
-    caption="The five best-matched axes of two vector spaces that were trained on different documents.",
+    caption="The five best-matched axes of two vector spaces that were trained on different documents, numbered alike in both, with three top words of each. Below: the second half on the axes that shuffled pairs match to those of the first, and vectors that were never trained.",
 )
 
 # %%
@@ -738,18 +905,28 @@ for name, half in (("first half", a_space), ("second half", b_space)):
     rows = universality.word_pairs(space.words, half.words)
     many_first[name], many_second[name] = space.values[rows[0]], half.values[rows[1]]
 many = axes.match_many(many_first, many_second)
+random = np.random.default_rng(seed)
+nulls = {
+    "shuffled pairing": {n: x[random.permutation(len(x))] for n, x in many_second.items()},
+    "untrained": {n: random.normal(size=x.shape) for n, x in many_second.items()},
+}
+for name, targets in nulls.items():
+    level = axes.match_many(many_first, targets)["sum"].to_numpy() / len(targets)
+    many[name] = np.resize(level, len(many))
 figure, (ax,) = plot.panels(width=plot.PAGE * 0.6)
 with plot.style():
     for name, colour in zip(many_first, plot.COLOURS, strict=False):
         ax.scatter(many.index, many[f"{name} r"], s=5, color=colour, linewidths=0, label=name)
     ax.plot(many.index, many["sum"] / len(many_first), "--", color=plot.BLACK, label="mean")
+    for name in nulls:
+        ax.plot(many.index, many[name], ":", color=plot_axes.COLOUR_OF[name], label=f"mean, {name}")
     ax.set(xlabel="axis of the skip-gram space, by the sum", ylabel="correlation")
-    ax.legend()
+    figure.legend(loc="outside upper center", ncols=4)
 outputs.figure(
     figure,
     "many_targets",
     data=many,
-    caption="One reference against four other spaces, as the paper has English against six languages. The mean falls by construction: axes are sorted by it. The halves share their documents with the whole text.",
+    caption="One reference against four other spaces, as the paper has English against six languages. The mean falls by construction: axes are sorted by it. Dotted, one over the other: the same with shuffled pairs, and with Gaussian vectors, which are what untrained ones are once white. The halves share their documents with the whole text.",
 )
 
 # %% [markdown]
@@ -765,7 +942,7 @@ n_learn = min(n_train, len(rows_a) * 2 // 3)
 order = np.random.default_rng(seed).permutation(len(rows_a))
 learn, test = order[:n_learn], order[n_learn:][:1000]
 raw = [x.input[np.asarray(x.counts) >= min_count].astype(float) for x in (vectors_a, vectors_b)]
-results = []
+results, found_first = [], {}
 for version in ("as trained", "after a random linear map"):
     sources = [
         x if version == "as trained" else x @ alignment.random_map(dim, seed + n)
@@ -782,17 +959,10 @@ for version in ("as trained", "after a random linear map"):
         entries[f"{basis}, permuted"] = ([w[basis].values for w in white], "permutation")
     for method, ((a, b), kind) in entries.items():
         mapped = a @ alignment.learn(a[rows_a[learn]], b[rows_b[learn]], kind)
-        scores = alignment.csls(mapped[rows_a[test]], b, mapped)
-        results += [
-            {
-                "method": method,
-                "vectors": version,
-                **{
-                    f"acc@{k}": 100 * alignment.accuracy(scores, rows_b[test], k)
-                    for k in (1, 5, 10)
-                },
-            }
-        ]
+        ranks = alignment.ranks(alignment.csls(mapped[rows_a[test]], b, mapped), rows_b[test])
+        found_first[method, version] = 100.0 * (ranks == 0)  # (n_test,)
+        at_most = {f"acc@{k}": 100 * np.mean(ranks < k) for k in (1, 5, 10)}
+        results.append({"method": method, "vectors": version, **at_most})
 results = pd.DataFrame(results)
 outputs.table(
     results,
@@ -801,21 +971,23 @@ outputs.table(
 )
 
 # %%
-found = results.set_index(["method", "vectors"])["acc@10"].unstack()
-claims.record(
-    "align_ica_pca", found["as trained"]["ICA, permuted"] - found["as trained"]["PCA, permuted"]
-)
-claims.record(
-    "align_procrustes", found["as trained"]["Procrustes"] - found["as trained"]["ICA, permuted"]
-)
-claims.record(
-    "align_ica_map",
-    found["as trained"]["ICA, permuted"] - found["after a random linear map"]["ICA, permuted"],
-)
-claims.record(
-    "align_procrustes_map",
-    found["as trained"]["Procrustes"] - found["after a random linear map"]["Procrustes"],
-)
+trained_, mapped_ = "as trained", "after a random linear map"
+for id, first, second in (
+    ("align_ica_pca", ("ICA, permuted", trained_), ("PCA, permuted", trained_)),
+    ("align_procrustes", ("Procrustes", trained_), ("ICA, permuted", trained_)),
+    ("align_least_squares", ("least squares", trained_), ("ICA, permuted", trained_)),
+    ("align_ica_map", ("ICA, permuted", trained_), ("ICA, permuted", mapped_)),
+    ("align_procrustes_map", ("Procrustes", trained_), ("Procrustes", mapped_)),
+):
+    difference = found_first[first] - found_first[second]
+    reach = 1.96 * difference.std() / np.sqrt(len(difference))
+    claims.record(
+        id,
+        difference.mean(),
+        (difference.mean() - reach, difference.mean() + reach),
+        note=f"{found_first[first].mean():.1f} against {found_first[second].mean():.1f}",
+    )
+claims.record("align_pca", found_first["PCA, permuted", trained_].mean())
 
 # %% [markdown]
 # ## 7. The ledger
@@ -828,7 +1000,11 @@ claims.table()
 # %% [markdown]
 # **What is uncertain.** Published numbers of the matching figures were read off the paper's colour maps, to about 0.01, and are for real languages and
 # pre-trained models; ours are substitutes, so those claims are about direction only. Weak axes (low skewness) depend on the seed, and a skewness sign that is noise can hide a match.
-# The test with the intruder and the alignment table follow the sheet's reconstruction, not released code.
+# The test with the intruder and the alignment table follow a reconstruction, not released code.
+#
+# **What was chosen after looking.** The architecture, size and training time of the small language model were chosen by its loss on held-out documents, before any of its axes were seen; after a first run its steps were cut from 1,600 (5.68 nats on held-out words) to 1,200, to save time. That changed the held-out means of static against contextual from .051 (ICA) and .056 (PCA) to .047 and .042: the sign of this difference is not settled here, and differences of means now come with an interval over axes. The layer was
+# chosen by argument (the last layer of a causal model is about the next word), and no other was tried. The corpus, the dimension and the words of Figure 1 were chosen after looking at earlier runs. Alignment was judged at ten answers at first and is now
+# judged at one, as in the paper's table. Held-out pairs, the count of axes above the null and its p-value are ours, not the paper's.
 #
 # **Go on from here.** (a) `row_weights="drawn"`: which axes change when frequent words count more? (b) Put fastText vectors of two languages and a MUSE
-# dictionary into `languages` and `dictionaries`. (c) Set `encoder` to a model folder: do its words share the axes of skip-gram?
+# dictionary into `languages` and `dictionaries`. (c) Set `encoder` to a model folder: do its words share the axes of skip-gram? (d) `layer=2`: what happens to the matched axes when the model looks at the next word?

@@ -18,7 +18,8 @@
 # - say what ICA adds to PCA and to a random rotation, which give exactly the same cosines;
 # - build a query from axes, and take a meaning out of a word.
 #
-# Figures 5, 6, 13–16 and 23–25 of the paper, about contextual models and languages, are not redone here.
+# The paper also looks at four language models (Figures 5, 6, 13–16) and seven languages (24, 25). Section 11 asks the same questions of what a laptop
+# has: three algorithms and two halves of one text; section 12 makes words with two meanings on purpose (23).
 
 # %% [markdown]
 # ## Settings
@@ -33,12 +34,14 @@ domains: list[str] = ["encyclopedia", "news"]  # of the installed text; more: do
 n_tokens: int | None = None  # 10000..1000000000, only the first so many; None for all
 dim: int = 100  # 4..1000
 epochs: int = 20  # 1..500
+other_epochs: int = 10  # 1..500, for CBOW, the two halves and the pseudo-words
 min_count: int = 5  # 1..1000, rarer words are left out
 list_count: int = 15  # 1..10000, rarer words are not named on an axis
 pair: list[str] = ["apollo", "lunar"]  # the two words of the story
 query_words: list[str] = ["hydrogen", "crops", "climate"]  # each names the axis it is highest on
 similarity_sets: list[str] = ["wordsim353", "simlex999"]  # or paths of such tables
 n_questions: int = 500  # 10..20000, analogies drawn from Google's
+n_pseudo: int = 20  # 2..500, pseudo-words made of two words each
 n_pairs: int = 10000  # 100..1000000, random words or pairs for the null
 seed: int = 0  # 0..1000000
 
@@ -46,10 +49,23 @@ seed: int = 0  # 0..1000000
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot, plot_cosine
+from lmnotes import plot, plot_cosine, plot_spaces
 from lmnotes.suite import claims, outputs, teach
 from lmnotes.text import corpus
-from lmnotes.words import analogies, embedding, ica, intruder, nulls, rotations, sgns, similarity
+from lmnotes.words import (
+    alternatives,
+    analogies,
+    axes,
+    embedding,
+    intruder,
+    nulls,
+    pseudowords,
+    rotations,
+    sgns,
+    similarity,
+    statistics,
+    universality,
+)
 
 outputs.begin("03_cosine_similarity", globals())
 
@@ -67,29 +83,23 @@ outputs.begin("03_cosine_similarity", globals())
 # all three.)
 
 # %%
+text = corpus.load(corpus_name, **({"domains": domains} if corpus_name == "installed" else {}))
+text = text if n_tokens is None else text.head(n_tokens)
+outputs.note_input("corpus", text.content_id)
 if vectors_file:
     vectors = embedding.load(vectors_file)
 else:
-    text = corpus.load(corpus_name, **({"domains": domains} if corpus_name == "installed" else {}))
-    if n_tokens is not None:
-        text = text.head(n_tokens)
-    outputs.note_input("corpus", text.content_id)
     vectors = sgns.train(
         text, dim=dim, window=10, negatives=5, epochs=epochs, rule="pairwise", seed=seed
     )
-known = vectors.counts is not None
-found = ica.fit_embedding(vectors, min_count=min_count if known else 1, seed=seed)
+components = universality.bases_of(vectors, min_count=min_count, seed=seed)
+found = components["ICA"]
 words, ids, counts = found.words, found.ids, found.counts
-raw = np.asarray(vectors.input[np.asarray(vectors.counts) >= min_count] if known else vectors.input)
-listed = counts >= list_count if known else np.ones(len(words), bool)
-components = {
-    "ICA": found,
-    "PCA": rotations.pca(raw, flip=True),
-    "random rotation": rotations.random(raw, seed=seed),
-}
+raw = vectors.input[[vectors.ids[word] for word in words]]  # (V, D)
+listed = np.ones(len(words), bool) if counts is None else counts >= list_count
 unit = {basis: each.normalised for basis, each in components.items()}  # (V, K) rows of length 1
 n_words, n_axes = found.values.shape
-top = {basis: intruder.top_words(each, 10, listed) for basis, each in unit.items()}  # (K, 10)
+top = {basis: axes.top_rows(each, 10, listed) for basis, each in unit.items()}  # (K, 10)
 
 
 def meaning(axis, basis="ICA", n=3):
@@ -225,7 +235,7 @@ outputs.table(
 )
 n_pair = table_axes.groupby(["basis", "of"]).significant.sum()
 pair_axes = {basis: [int(n_pair[basis, column]) for column in columns] for basis in ("ICA", "PCA")}
-claims.record("fig2_axes", sum(pair_axes["ICA"]) - sum(pair_axes["PCA"]), note=f"{pair_axes}")
+claims.record("fig2_axes", sum(pair_axes["ICA"]) - sum(pair_axes["PCA"]), note=" and ".join(pair))
 claims.record("fig2_cosine", unit["ICA"][first] @ unit["ICA"][second], note=" and ".join(pair))
 claims.record(
     "fig2_largest", (unit["ICA"][first] * unit["ICA"][second]).max(), note=" × ".join(pair)
@@ -296,14 +306,14 @@ limit = {"component": 6 / np.sqrt(n_axes), "product": 30 / n_axes, "cosine": 6 /
 drawn_words = {basis: each[some].ravel() for basis, each in unit.items()}
 null_rows = []
 for name, basis in (("fig3_null_ica", "ICA"), ("fig12_null_pca", "PCA")):
-    figure, axes = plot.panels(3, height=2.3)
+    figure, panels = plot.panels(3, height=2.3)
     panels_of = (
         ("component", drawn_words[basis], "normal", {f"{pair[0]}": unit[basis][first].max()}),
         ("product", products[basis].ravel(), "product", {"pair": values[basis, list(columns)[2]].max()}),
         ("product", products[basis].ravel(), "product", None),
     )  # fmt: skip
     parts = []
-    for number, (ax, (kind, content, law, lines)) in enumerate(zip(axes, panels_of, strict=True)):
+    for number, (ax, (kind, content, law, lines)) in enumerate(zip(panels, panels_of, strict=True)):
         reach = limit[kind] if number < 2 else 3 / n_axes
         at = np.linspace(-reach, reach, 1000)
         drawn = plot_cosine.null_histogram(
@@ -320,7 +330,7 @@ for name, basis in (("fig3_null_ica", "ICA"), ("fig12_null_pca", "PCA")):
         ax.set_xlabel(f"{kind}{', enlarged' * (number == 2)}")
     if basis == "PCA":  # the null in the flesh
         for ax, content in zip(
-            axes[:2],
+            panels[:2],
             (drawn_words["random rotation"], products["random rotation"].ravel()),
             strict=True,
         ):
@@ -336,7 +346,7 @@ for name, basis in (("fig3_null_ica", "ICA"), ("fig12_null_pca", "PCA")):
                     lw=0.9,
                     label="random rotation",
                 )
-                if ax is axes[0]:
+                if ax is panels[0]:
                     ax.legend(loc="upper left")
     outputs.figure(
         figure,
@@ -581,22 +591,22 @@ outputs.figure(
 
 # %%
 middle = n_axes // 2 - 1
-figure, axes = plot.panels(3, height=2.4)
+figure, panels = plot.panels(3, height=2.4)
 rows = []
 before_after = (
     ("ICA, before", found.values),
     ("ICA, after", unit["ICA"]),
     ("random rotation, before", components["random rotation"].values),
 )
-for ax, (title, each) in zip(axes, before_after, strict=True):
+for ax, (title, each) in zip(panels, before_after, strict=True):
     of_word, of_axis = similarity.ranks(each, middle)
     points = plot_cosine.bow_tie(ax, of_word, of_axis, lengths, title)
     rows.append(
         pd.DataFrame({"panel": title, "word rank": of_word, "axis rank": of_axis, "norm": lengths})
     )
 with plot.style():
-    bar = figure.colorbar(points, ax=axes, pad=0.01, aspect=30)
-    bar.set_label("norm")
+    bar = figure.colorbar(points, ax=panels, pad=0.01, aspect=30)
+    bar.set_label("length of the unscaled word")
 outputs.figure(
     figure,
     "fig10_norm",
@@ -605,16 +615,20 @@ outputs.figure(
 )
 
 
-def pull(values):
+def pull(values, lengths):
     """Mean over axes of the rank correlation of a word's length and how extreme it stands."""
     length_rank = np.argsort(np.argsort(lengths))
     place = np.argsort(np.argsort(values, axis=0), axis=0)
-    outside = np.abs(place - (n_words - 1) / 2)
+    outside = np.abs(place - (len(values) - 1) / 2)
     return float(np.mean([np.corrcoef(length_rank, each)[0, 1] for each in outside.T]))
 
 
-pulls = {"before": pull(found.values), "after": pull(unit["ICA"])}
-claims.record("fig10_pull", pulls["before"] - abs(pulls["after"]), note=f"{pulls}")
+pulls = {"before": pull(found.values, lengths), "after": pull(unit["ICA"], lengths)}
+claims.record(
+    "fig10_pull",
+    pulls["before"] - abs(pulls["after"]),
+    note=f"before {pulls['before']:.2f}, after {pulls['after']:.2f}",
+)
 
 # %% [markdown]
 # ### The word that does not belong
@@ -623,27 +637,39 @@ claims.record("fig10_pull", pulls["before"] - abs(pulls["after"]), note=f"{pulls
 # five to the intruder over that among themselves, measured in the vectors as trained; above 1 the five belong together.
 
 # %%
-rows, medians = [], {}
+rows, drawn_medians, medians = [], {}, {}
 boot = np.random.default_rng(seed).integers(n_axes, size=(1000, n_axes))
 judged = components | {"PCA, not turned": rotations.pca(raw)}  # as the released code has it
 for basis, each in judged.items():
     for form, content in (("raw", each.values), ("normalised", each.normalised)):
         ratio = intruder.score(content, raw, seed=seed)
-        low, high = np.percentile(np.median(ratio[boot], axis=1), [2.5, 97.5])
+        drawn_medians[basis, form] = np.median(ratio[boot], axis=1)  # (1000,) axes drawn again
         medians[basis, form] = np.median(ratio)
-        rows.append((basis, form, np.median(ratio), low, high))
+        interval = statistics.interval(drawn_medians[basis, form])
+        rows.append((basis, form, np.median(ratio), *interval))
 ratios = pd.DataFrame(rows, columns=["basis", "form", "DistRatio", "low", "high"])
 outputs.figure(
-    plot.bars(ratios, "DistRatio", "low", "high", "form", "DistRatio, median over axes", groups="basis", reference=1),
+    plot.bars(ratios, "DistRatio", "low", "high", "form", "DistRatio, median over axes", groups="basis", reference=1,
+              colours=plot_cosine.BASES | {"PCA, not turned": plot.SKY}),
     "fig7_intruder",
     data=ratios,
     caption="Figure 7: the word intruder test, median over axes with 95 % intervals (axes drawn again). The random rotation is the null; \"not turned\" is PCA with the signs that it came with, as the paper has it.",
 )  # fmt: skip
+
+
+def record_median(id, of, less=None):
+    value, drawn = medians[of], drawn_medians[of]
+    if less is not None:
+        value, drawn = value - medians[less], drawn - drawn_medians[less]
+    low, high = statistics.interval(drawn)
+    claims.record(id, value, interval=(min(low, value), max(high, value)))
+
+
 for name, basis in (("ica", "ICA"), ("pca", "PCA, not turned")):
     for form in ("raw", "normalised"):
-        claims.record(f"fig7_{name}_{form}", medians[basis, form])
-    claims.record(f"fig7_norm_{name}", medians[basis, "normalised"] - medians[basis, "raw"])
-claims.record("fig7_beats", medians["ICA", "normalised"] - medians["PCA", "normalised"])
+        record_median(f"fig7_{name}_{form}", (basis, form))
+    record_median(f"fig7_norm_{name}", (basis, "normalised"), (basis, "raw"))
+record_median("fig7_beats", ("ICA", "normalised"), ("PCA, not turned", "normalised"))
 
 # %% [markdown]
 # Play it. Can you find the intruder? The dot under the words gives it away.
@@ -682,7 +708,7 @@ teach.explore(
 # what sparse means here.
 
 # %%
-figure, axes = plot.panels(2, height=2.3)
+figure, panels = plot.panels(2, height=2.3)
 rows = []
 for basis, each in unit.items():
     for over in ("words", "axes"):
@@ -692,7 +718,7 @@ for basis, each in unit.items():
             pd.DataFrame({"basis": basis, "over": over, "rank": rank, "value": mean[rank - 1]})
         )
 sorted_table = pd.concat(rows, ignore_index=True)
-for ax, over in zip(axes, ("words", "axes"), strict=True):
+for ax, over in zip(panels, ("words", "axes"), strict=True):
     part = sorted_table[sorted_table.over == over]
     plot_cosine.curves(
         ax, part, "rank", "value", xscale="log", xlabel=f"rank along {over}",
@@ -738,18 +764,18 @@ if len(questions) >= 10:
         n_questions=n_questions,
         seed=seed,
     )
-figure, axes = plot.panels(len(scored) + (solved is not None) or 1, height=2.4)
+figure, panels = plot.panels(len(scored) + (solved is not None) or 1, height=2.4)
 parts = []
-for ax, (name, table) in zip(axes, scored.items(), strict=False):
+for ax, (name, table) in zip(panels, scored.items(), strict=False):
     title = f"{name}: {table.n_covered[0]} of {table.n_pairs[0]} pairs"
     plot_cosine.curves(
-        ax, table, "n_axes", "spearman", bands=("low", "high"), legend=ax is axes[0],
+        ax, table, "n_axes", "spearman", bands=("low", "high"), legend=ax is panels[0],
         ylabel="Spearman correlation", title=title,
     )  # fmt: skip
     parts.append(table.rename(columns={"spearman": "score"}).assign(n=table.n_covered))
 if solved is not None:
     plot_cosine.curves(
-        axes[-1], solved, "n_axes", "accuracy", bands=("low", "high"), legend=False,
+        panels[-1], solved, "n_axes", "accuracy", bands=("low", "high"), legend=False,
         ylabel="accuracy", title=f"analogies: {solved.n_questions[0]} questions",
     )  # fmt: skip
     parts.append(
@@ -757,7 +783,7 @@ if solved is not None:
             benchmark="analogies", n=solved.n_questions
         )
     )
-for ax in axes:
+for ax in panels:
     with plot.style():
         ax.set(xscale="log", xlabel="products kept, $p$")
 top_p = (
@@ -806,10 +832,10 @@ agreement = pd.DataFrame(
     ],
     columns=["basis", "n_axes", "spearman"],
 )
-figure, axes = plot.panels(4, height=2.0)
+figure, panels = plot.panels(4, height=2.0)
 chosen_steps = [0, steps.index(10) if 10 in steps else len(steps) // 2]
 for ax, (basis, number) in zip(
-    axes[:3], (("ICA", chosen_steps[0]), ("PCA", chosen_steps[0]), ("ICA", chosen_steps[1])), strict=True
+    panels[:3], (("ICA", chosen_steps[0]), ("PCA", chosen_steps[0]), ("ICA", chosen_steps[1])), strict=True
 ):  # fmt: skip
     with plot.style():
         ax.scatter(
@@ -823,9 +849,11 @@ for ax, (basis, number) in zip(
         )
         ax.set(xlabel="cosine", ylabel="sum of products", title=f"{basis}, p = {steps[number]}")
 plot_cosine.curves(
-    axes[3], agreement, "n_axes", "spearman", xscale="log", xlabel="products kept, $p$",
-    ylabel="Spearman, with cosine",
+    panels[3], agreement, "n_axes", "spearman", xscale="log", xlabel="products kept, $p$",
+    ylabel="Spearman, with cosine", legend=False,
 )  # fmt: skip
+with plot.style():
+    figure.legend(*panels[3].get_legend_handles_labels(), loc="outside upper right", ncols=3)
 pooled = pd.DataFrame(
     {"cosine": whole}
     | {
@@ -894,19 +922,19 @@ nearest_after = [row for row in np.argsort(-x) if allowed[row]][:10]
 other_word = next(
     row for row in nearest_before if unit["ICA"][row, removed] > 0.2 or row == nearest_before[-1]
 )
-figure, axes = plot.panels(2, height=3.1)
+figure, panels = plot.panels(2, height=3.1)
 for row, colour in ((other_word, plot.RED), (second, plot.BLUE)):
     with plot.style():
-        axes[0].scatter(unit["ICA"][first], unit["ICA"][row], s=6, lw=0, color=colour, alpha=0.7,
+        panels[0].scatter(unit["ICA"][first], unit["ICA"][row], s=6, lw=0, color=colour, alpha=0.7,
                         label=f"{words[row]}")  # fmt: skip
-        axes[0].scatter(unit["ICA"][first, removed], unit["ICA"][row, removed], s=40, marker="s",
+        panels[0].scatter(unit["ICA"][first, removed], unit["ICA"][row, removed], s=40, marker="s",
                         facecolors="none", edgecolors=colour)  # fmt: skip
 named = dict.fromkeys([*nearest_before, *nearest_after])
 line_x = np.array([0.0, x[allowed].max() * 1.15])
 with plot.style():
-    axes[0].set(xlabel=f"components of {pair[0]}", ylabel="components of the other word")
-    axes[0].legend()
-    axes[1].set(
+    panels[0].set(xlabel=f"components of {pair[0]}", ylabel="components of the other word")
+    panels[0].legend()
+    panels[1].set(
         xlabel=f"similarity to {pair[0]} without the axis",
         ylabel=f"value on the axis [{meaning(removed, n=2)}]",
         xlim=line_x,
@@ -914,8 +942,8 @@ with plot.style():
     )
     for level_of in (0.0, 0.2, 0.4, 0.6):
         line_y = (level_of - line_x) / unit["ICA"][first, removed]
-        axes[1].plot(line_x, line_y, color=plot.BLACK, lw=0.4, ls=":")
-plot_cosine.named_points(axes[1], x, y, {row: words[row] for row in named})
+        panels[1].plot(line_x, line_y, color=plot.BLACK, lw=0.4, ls=":")
+plot_cosine.named_points(panels[1], x, y, {row: words[row] for row in named})
 outputs.figure(
     figure,
     "fig21_ablation",
@@ -989,7 +1017,8 @@ def skew_sign(each):
 rows = []
 for target, at in turn.items():
     for t in np.linspace(0, 1, 6):
-        each = at(t) * skew_sign(at(t))
+        each = at(t)
+        each = each * skew_sign(each)
         scaled = similarity.normalise(each)
         rows.append(
             {
@@ -997,16 +1026,19 @@ for target, at in turn.items():
                 "t": t,
                 "excess kurtosis": float((each**4).mean() - 3),
                 "axes per word": float((scaled > nulls.threshold(n_axes)).sum(axis=1).mean()),
-                "DistRatio": float(np.median(intruder.score(scaled, raw, seed=seed))),
+                "median DistRatio": float(np.median(intruder.score(scaled, raw, seed=seed))),
                 "largest change of a cosine": float(
                     np.abs((scaled[some] * scaled[others]).sum(axis=1) - cosine).max()
                 ),
             }
         )
 knob = pd.DataFrame(rows)
-figure, axes = plot.panels(3, height=2.0)
-for ax, name in zip(axes, ("excess kurtosis", "axes per word", "DistRatio"), strict=True):
-    plot_cosine.curves(ax, knob, "t", name, xlabel="from PCA (0) to the end (1)", ylabel=name)
+figure, panels = plot.panels(3, height=2.0)
+for ax, name in zip(panels, ("excess kurtosis", "axes per word", "median DistRatio"), strict=True):
+    plot_cosine.curves(
+        ax, knob, "t", name, xlabel="from PCA (0) to the end (1)", ylabel=name,
+        legend=ax is panels[0],
+    )  # fmt: skip
 outputs.figure(
     figure,
     "knob",
@@ -1020,7 +1052,7 @@ def rotation_knob(t=1.0, target="ICA", axis=1):
     each = turn[target](t)
     each = each * skew_sign(each)
     scaled = similarity.normalise(each)
-    members = intruder.top_words(scaled[:, [axis - 1]], 10, listed)[0]
+    members = axes.top_rows(scaled[:, [axis - 1]], 10, listed)[0]
     figure, (left, right) = plot.panels(2, width=6, height=2.2)
     with plot.style():
         left.hist(scaled[:, axis - 1], 80, color=plot_cosine.BASES[target], alpha=0.6, density=True)
@@ -1029,14 +1061,19 @@ def rotation_knob(t=1.0, target="ICA", axis=1):
         left.set(
             yscale="log",
             ylim=(1e-3, 20),
-            xlabel=f"axis {axis}",
+            xlabel=f"normalised value on axis {axis}",
+            ylabel="density",
             title=f"excess kurtosis {np.mean(each**4) - 3:.2f}",
         )
         right.barh(np.arange(10), scaled[members, axis - 1], color=plot.SKY)
         right.set_yticks(np.arange(10), [words[row] for row in members])
         right.invert_yaxis()
         moved = (scaled[first] * scaled[second]).sum()
-        right.set(title=f"cosine of {pair[0]}, {pair[1]}: {moved:.6f}", xlim=(0, 0.8))
+        right.set(
+            title=f"cosine of {pair[0]}, {pair[1]}: {moved:.6f}",
+            xlim=(0, 0.8),
+            xlabel="normalised value",
+        )
     return figure
 
 
@@ -1047,6 +1084,329 @@ teach.explore(
     target=list(turn),
     axis=(1, n_axes),
 )
+
+# %% [markdown]
+# ## 11. The same axes in other models
+#
+# The paper asks BERT, RoBERTa, GPT-2 and Pythia for the axes of GloVe, and seven languages for the axes of a word. Here **CBOW** and **PPMI-SVD**, trained on the same text, stand in for
+# the language models, and **two halves of the text**, which share no document, for two languages. They have one vector per word, not one per occurrence, so that nothing below speaks of context;
+# and they share the text, or its topics, which makes agreement easier than between the paper's models. Axes are matched as the paper does it: the largest correlation over shared words first, one to one,
+# and the reference axes ordered by the sum over the models. To see whether a match is real, it is made on half of the words and judged on the other half.
+
+# %%
+models = {
+    "CBOW": alternatives.cbow(
+        text, dim=dim, window=10, epochs=other_epochs, min_count=min_count, seed=seed
+    ),
+    "PPMI-SVD": alternatives.ppmi_svd(text, dim=dim, window=10, min_count=min_count, seed=seed),
+}
+spaces = {"skip-gram": components} | {
+    name: universality.bases_of(each, min_count=min_count, seed=seed)
+    for name, each in models.items()
+}
+shared = {
+    name: universality.word_pairs(words, spaces[name]["ICA"].words) for name in models
+}  # rows here, rows there
+
+
+def paired(name):
+    here, there = shared[name]
+    return (
+        {basis: each.values[here] for basis, each in components.items()},
+        {basis: each.values[there] for basis, each in spaces[name].items()},
+    )
+
+
+matched = {
+    name: universality.compare(f"skip-gram - {name}", *paired(name), seed=seed) for name in models
+}
+agreed = pd.concat([each.summary for each in matched.values()], ignore_index=True)
+outputs.table(
+    agreed,
+    "fig5_agreement",
+    caption="Correlation of matched axes over words that the matching did not see; the null pairs the words at random before matching.",
+)
+held_out = agreed.set_index(["comparison", "method"])["mean r, held out"].unstack()
+lead = held_out["ICA"] - held_out[["PCA", "random rotation"]].max(axis=1)
+claims.record("fig5_ica", lead.min(), note=f"{lead.idxmin()}, the smaller of the two")
+
+# %%
+in_all = listed.copy()  # words that every space has
+for here, _ in shared.values():
+    in_all &= np.isin(np.arange(n_words), here)
+large, small, five_words, rows, diagonal = {}, {}, {}, [], {}
+for basis in ("ICA", "PCA"):
+    sides = [paired(name) for name in models]
+    order = axes.match_many(
+        {name: side[0][basis] for name, side in zip(models, sides, strict=True)},
+        {name: side[1][basis] for name, side in zip(models, sides, strict=True)},
+    )
+    best = axes.top_rows(unit[basis][:, order.axis], 5, in_all)  # (axes, 5)
+    five_words[basis] = [words[row] for row in best[:5].ravel()]
+    for space, each in spaces.items():
+        at = [each[basis].ids[words[row]] for row in best.ravel()]
+        its_axes = order["axis" if space == "skip-gram" else space]
+        values_there = each[basis].normalised[np.ix_(at, its_axes)]
+        large[basis, space] = values_there
+        on_axes = values_there.reshape(len(order), -1, len(order)).mean(axis=1)  # (axes, axes)
+        diagonal[basis, space] = np.mean(on_axes.argmax(axis=1) == np.arange(len(order)))
+        small[basis, space] = values_there[:25, :5]
+        rows.append(
+            pd.DataFrame(values_there[:25, :5], columns=range(1, min(5, len(order)) + 1))
+            .assign(basis=basis, space=space, word=five_words[basis])
+        )  # fmt: skip
+first_five = pd.concat(rows).melt(["basis", "space", "word"], var_name="axis")
+outputs.figure(
+    plot_spaces.maps(large, height=5.2),
+    "fig5_consistency",
+    data=agreed,
+    caption="Figure 5, large: five top words of each of skip-gram's axes (rows), on the matched axes of three algorithms (columns). A diagonal in all three is an axis that all have found. One text stands behind all, which is not so in the paper.",
+)
+outputs.figure(
+    plot_spaces.maps(small, names=five_words, height=5.2),
+    "fig5_first_axes",
+    data=first_five,
+    caption="Figure 5, small: its first five axes, those that the algorithms agree on most.",
+)
+weakest = min(diagonal["ICA", name] for name in models)
+said = "; ".join(
+    f"{basis} {space} {share:.0%}" for (basis, space), share in diagonal.items() if space in models
+)
+claims.record("fig5_diagonal", 100 * weakest, note=said)
+
+# %% [markdown]
+# *What to see.* ICA's first axes are found by all three algorithms, with one topic each. PPMI-SVD goes on to share more than half of them; CBOW, which learns least from so little text, about a quarter. PCA's diagonal
+# is there in the first column only, because the words were chosen there. Being above a shuffled pairing is little: of three spaces of one text even random axes are. Being above random axes is the point.
+#
+# Now the story's pair in each of the algorithms, on the five axes that are largest for its first word.
+
+# %%
+bars_of, axis_names, rows = {}, {}, []
+for basis in ("ICA", "PCA"):
+    for space, each in spaces.items():
+        there = each[basis]
+        one, other = (there.normalised[there.ids[word]] for word in pair)
+        largest = np.argsort(-one)[:5]
+        bars_of[basis, space] = np.column_stack([one, other, one * other])[largest]
+        often = np.ones(len(there), bool) if there.counts is None else there.counts >= list_count
+        members = axes.top_rows(there.normalised[:, largest], 2, often)
+        axis_names[basis, space] = ["\n".join(there.words[row] for row in two) for two in members]
+        rows.append(
+            pd.DataFrame(bars_of[basis, space], columns=[*pair, "product"])
+            .assign(basis=basis, space=space, axis=largest + 1,
+                    meaning=[name.replace("\n", ", ") for name in axis_names[basis, space]])
+        )  # fmt: skip
+levels = [nulls.threshold(n_axes), nulls.threshold(n_axes), nulls.threshold(n_axes, "product")]
+outputs.figure(
+    plot_spaces.pair_bars(bars_of, axis_names, [*pair, "product"], levels),
+    "fig6_models",
+    data=pd.concat(rows),
+    caption=f"Figures 6, 13 and 14: {pair[0]}, {pair[1]} and their product on the five axes of {pair[0]}, each axis called by its two top words. Dotted: what a random direction exceeds on some axis in 5 % of cases, for a value (blue) and for a product (red).",
+)
+
+# %%
+rows, curve_rows = [], []
+figure, panels = plot.panels(4, height=2.0)
+for space, each in spaces.items():
+    for basis, there in each.items():
+        for over in ("words", "axes"):
+            mean = similarity.average_sorted(there.normalised, over)
+            rank = np.unique(np.geomspace(1, len(mean), 200).astype(int))
+            curve_rows.append(
+                pd.DataFrame({"space": space, "basis": basis, "over": over, "rank": rank,
+                              "value": mean[rank - 1]})
+            )  # fmt: skip
+        its_lengths = np.linalg.norm(there.values, axis=1)
+        rows.append(
+            {
+                "space": space,
+                "basis": basis,
+                "words": len(there),
+                "axes per word": (there.normalised > nulls.threshold(there.n_axes)).sum(1).mean(),
+                "length pulls, before": pull(there.values, its_lengths),
+                "after": pull(there.normalised, its_lengths),
+            }
+        )
+sparse = pd.concat(curve_rows, ignore_index=True)
+outputs.table(
+    pd.DataFrame(rows),
+    "fig15_models",
+    caption="Figure 15 in numbers: rank correlation of a word's length with how extreme it stands on an axis, before and after scaling to length 1.",
+)
+for ax, (space, over) in zip(
+    panels, [(name, over) for over in ("words", "axes") for name in models], strict=True
+):
+    part = sparse[(sparse.space == space) & (sparse.over == over)]
+    plot_cosine.curves(
+        ax, part, "rank", "value", xscale="log", xlabel=f"rank along {over}", title=space,
+        ylabel="mean normalised value" if ax is panels[0] else "", legend=False,
+    )  # fmt: skip
+    ax.axhline(0, color=plot.BLACK, lw=0.4)
+with plot.style():
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+outputs.figure(
+    figure,
+    "fig16_sorted",
+    data=sparse,
+    caption="Figure 16: as Figure 8, for the two algorithms that stand in for the language models.",
+)
+firsts = sparse[sparse["rank"] == 1].set_index(["over", "space", "basis"]).value.unstack()
+for over in ("words", "axes"):
+    ratio = (firsts["ICA"] / firsts["PCA"])[over].drop("skip-gram")
+    claims.record(f"fig16_{over}", ratio.min(), note=f"{ratio.idxmin()}, the smaller of the two")
+
+# %% [markdown]
+# Two halves of the text as two languages. Take a word's largest axis in one half: is its partner in the other half the largest of that word's there?
+
+# %%
+half_texts = alternatives.halves(text, seed=seed)
+half_bases = [
+    universality.bases_of(
+        sgns.train(half, dim=dim, window=10, negatives=5, epochs=other_epochs, rule="shared",
+                   seed=seed + number),
+        min_count=min_count, seed=seed,
+    )
+    for number, half in enumerate(half_texts)
+]  # fmt: skip
+a_words, b_words = (half["ICA"].words for half in half_bases)
+rows_a, rows_b = universality.word_pairs(a_words, b_words)
+both_know = {a_words[row] for row in rows_a}
+boat = next(word for word in (*pair[::-1], *shown_words) if word in both_know)
+keeps, rows = {}, []
+for basis in half_bases[0]:
+    a, b = (half[basis] for half in half_bases)
+    half_match = axes.match(a.values[rows_a], b.values[rows_b])
+    partner = half_match.partners()
+    in_a, in_b = a.normalised[rows_a], b.normalised[rows_b]
+    keeps[basis] = partner[in_a.argmax(axis=1)] == in_b.argmax(axis=1)  # (m,) words
+    largest = np.argsort(-a.normalised[a.ids[boat]])[:5]
+    if basis == "random rotation":
+        continue
+    for side, there, its_axes in ((1, a, largest), (2, b, partner[largest])):
+        members = axes.top_rows(there.normalised[:, its_axes], 2, there.counts >= list_count)
+        for place, axis in enumerate(its_axes):
+            name = ", ".join(there.words[row] for row in members[place])
+            rows.append((basis, side, place + 1, axis + 1, name,
+                         there.normalised[there.ids[boat], axis]))  # fmt: skip
+boats = pd.DataFrame(rows, columns=["basis", "half", "rank", "axis", "meaning", "value"])
+figure, panels = plot.panels(2, height=2.2)
+for ax, basis in zip(panels, ("ICA", "PCA"), strict=True):
+    part = boats[boats.basis == basis]
+    with plot.style():
+        for side, colour in ((1, plot.BLUE), (2, plot.GREEN)):
+            one = part[part.half == side]
+            ax.barh(one["rank"] + 0.4 * (side - 1), one.value, 0.38, color=colour,
+                    label=f"half {side}")  # fmt: skip
+        named = [
+            "\n".join(part[part["rank"] == place].meaning) for place in sorted(set(part["rank"]))
+        ]
+        ax.set_yticks(np.arange(1, len(named) + 1) + 0.2, named, fontsize=6)
+        ax.invert_yaxis()
+        ax.axvline(0, color=plot.BLACK, lw=0.4)
+        ax.set(xlabel=f"normalised value of {boat}", title=f"{basis}: {keeps[basis].mean():.0%} of all words keep their axis")  # fmt: skip
+with plot.style():
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+outputs.figure(
+    figure,
+    "fig24_halves",
+    data=boats,
+    caption=f"Figures 24 and 25: {boat} on its five largest axes in one half of the text, and on the matched axes of the other half; each axis is called by its top words in either half. The halves stand in for two languages and share no document, but they do share the language and its topics.",
+)
+draws = np.random.default_rng(seed).integers(len(rows_a), size=(500, len(rows_a)))
+gain = keeps["ICA"].astype(float) - keeps["PCA"]
+claims.record(
+    "fig24_keeps",
+    100 * gain.mean(),
+    interval=tuple(100 * end for end in statistics.interval(gain[draws].mean(axis=1))),
+    note=", ".join(f"{basis} {share.mean():.0%}" for basis, share in keeps.items()),
+)
+
+# %% [markdown]
+# ## 12. Two meanings in one vector
+#
+# Figure 23 shows *shore* in three sentences, on the axis of the sea or on that of a verb. A vector per word has all its sentences in it. So we make words with two meanings on purpose: pairs of unrelated words, each with a clear axis of its own, are
+# written as one in the text, and the vectors are trained anew. Two questions. Does the vector of such a *pseudo-word* stand on both axes? And can its sentences be told apart by the axes: is the mean of the words around each occurrence larger on the axis of the word that was really there?
+
+# %%
+pseudo = pseudowords.draw(
+    unit["ICA"], words, np.full(n_words, 1000) if counts is None else counts, n=n_pseudo,
+    min_count=2 * list_count, seed=seed,
+)  # fmt: skip
+merged_text = pseudowords.merge(text, pseudo)
+merged = universality.bases_of(
+    sgns.train(
+        merged_text, dim=dim, window=10, negatives=5, epochs=other_epochs, rule="shared", seed=seed
+    ),
+    min_count=min_count,
+    seed=seed,
+)
+joined = [pseudowords.JOIN.join(each) for each in pseudo]
+of_word = np.array([[ids[word] for word in each] for each in pseudo])  # (n, 2)
+rows_here, rows_there = universality.word_pairs(words, merged["ICA"].words)
+turned_pairs = np.roll(np.arange(len(pseudo)), 1)  # whose axes a pseudo-word should not have
+on_own, on_others, told = {}, {}, {}
+for basis, there in merged.items():
+    partner = axes.match(components[basis].values[rows_here], there.values[rows_there]).partners()
+    own = partner[unit[basis][of_word].argmax(axis=2)]  # (n, 2) axes of the merged space
+    vector = there.normalised[[there.ids[name] for name in joined]]  # (n, K)
+    on_own[basis] = np.take_along_axis(vector, own, axis=1)
+    on_others[basis] = np.take_along_axis(vector, own[turned_pairs], axis=1)
+    told[basis] = []
+    for both, two_axes in zip(pseudo, own, strict=True):
+        gaps = [
+            np.diff(pseudowords.contexts(text, word, there.normalised, there.ids)[:, two_axes])[
+                :, 0
+            ]
+            for word in both
+        ]  # above 0: the second word's axis is the larger
+        told[basis].append((np.mean(gaps[0] < 0) + np.mean(gaps[1] > 0)) / 2)
+clear = nulls.threshold(n_axes)
+pseudo_table = pd.concat(
+    pd.DataFrame(
+        {"basis": basis, "pseudo-word": joined, "first axis": on_own[basis][:, 0],
+         "second axis": on_own[basis][:, 1], "another's first": on_others[basis][:, 0],
+         "another's second": on_others[basis][:, 1], "occurrences told apart": told[basis]}
+    )
+    for basis in merged
+)  # fmt: skip
+figure, panels = plot.panels(3, height=2.6)
+for ax, basis in zip(panels, merged, strict=True):
+    plot_spaces.two_axes(ax, on_own[basis], on_others[basis], clear, basis, name=ax is panels[0])
+outputs.figure(
+    figure,
+    "fig23_pseudo_words",
+    data=pseudo_table,
+    caption=f"Figure 23, on words made of two: {len(pseudo)} pseudo-words by their values on the axes of the two words they are made of; rings, the same on the axes of the next pair. Dotted: the level that a random direction exceeds on some axis in 5 % of cases. Each word's axis is the one it was largest on before, matched to the new space over all other words. The words were drawn for clear ICA axes, so the three panels are no contest.",
+)
+outputs.table(
+    pseudo_table[pseudo_table.basis == "ICA"].drop(columns="basis"),
+    "fig23_pseudo_words",
+    caption="ICA: values on the two axes, and the share of occurrences whose surroundings are larger on the axis of the word that was really there (half of them by chance).",
+)
+both_axes = (on_own["ICA"] > clear).all(axis=1).astype(float)
+neither = (on_others["ICA"] > clear).all(axis=1).astype(float)
+draws = np.random.default_rng(seed).integers(len(pseudo), size=(1000, len(pseudo)))
+claims.record(
+    "fig23_both",
+    100 * (both_axes - neither).mean(),
+    interval=tuple(100 * e for e in statistics.interval((both_axes - neither)[draws].mean(axis=1))),
+    note=f"{both_axes.sum():.0f} of {len(pseudo)} pseudo-words; {neither.sum():.0f} on another pair's",
+)
+share_told = 100 * np.array(told["ICA"])
+claims.record(
+    "fig23_contexts",
+    share_told.mean(),
+    interval=statistics.interval(share_told[draws].mean(axis=1)),
+    note="; ".join(f"{basis} {np.mean(each):.0%}" for basis, each in told.items()),
+)
+
+# %% [markdown]
+# ## What is not here
+#
+# - Vectors in context: the language models of Figures 5, 6 and 13–16 and the sentences of *shore*. No model comes with the package, and one trained for minutes on this text would say more about its size than about the paper.
+#   Notebook 02 has token vectors of a model that you have.
+# - The five other languages of Figures 24 and 25. Their vectors can be downloaded, see notebook 02.
+# - MEN, RG-65, RW, MTurk and the MSR analogies (Figure 9): they are not installed. Give their paths in `similarity_sets`.
 
 # %% [markdown]
 # ## What we found

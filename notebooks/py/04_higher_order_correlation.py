@@ -51,15 +51,16 @@ from lmnotes.suite import claims, outputs, teach
 from lmnotes.text import corpus
 from lmnotes.words import (
     alternatives,
+    axes,
     axis_tree,
     correlation,
     embedding,
     ica,
     intruder,
     relatedness,
-    rotations,
     sgns,
     similarity,
+    universality,
 )
 
 outputs.begin("04_higher_order_correlation", globals())
@@ -73,8 +74,7 @@ outputs.begin("04_higher_order_correlation", globals())
 
 # %%
 text = corpus.load(corpus_name, **({"domains": domains} if corpus_name == "installed" else {}))
-if n_tokens is not None:
-    text = text.head(n_tokens)
+text = text if n_tokens is None else text.head(n_tokens)
 outputs.note_input("corpus", text.content_id)
 if vectors_file:
     vectors = embedding.load(vectors_file)
@@ -82,19 +82,13 @@ else:
     vectors = sgns.train(
         text, dim=dim, window=10, negatives=5, epochs=epochs, rule="pairwise", seed=seed
     )
-known = vectors.counts is not None
-options = {"min_count": min_count if known else 1}
-found = ica.fit_embedding(vectors, seed=seed, **options)
+components = universality.bases_of(vectors, min_count=min_count, seed=seed)
+found = components["ICA"]
 words, ids, counts = found.words, found.ids, found.counts
-raw = np.asarray(vectors.input[np.asarray(vectors.counts) >= min_count] if known else vectors.input)
-listed = counts >= list_count if known else np.ones(len(words), bool)
-components = {
-    "ICA": found,
-    "PCA": rotations.pca(raw, flip=True),
-    "random rotation": rotations.random(raw, seed=seed),
-}
+raw = vectors.input[[vectors.ids[word] for word in words]]  # (V, D)
+listed = np.ones(len(words), bool) if counts is None else counts >= list_count
 unit = {basis: each.normalised for basis, each in components.items()}
-top = {basis: intruder.top_words(each, 5, listed) for basis, each in unit.items()}  # (K, 5)
+top = {basis: axes.top_rows(each, 5, listed) for basis, each in unit.items()}  # (K, 5)
 n_words, n_axes = found.values.shape
 n_nodes = min(n_nodes, n_axes)
 
@@ -108,8 +102,8 @@ print(found.summary())
 
 # %%
 n_shown = min(100, n_axes)
-figure, axes = plot.panels(3, height=4.2)
-for ax, (basis, each) in zip(axes, unit.items(), strict=True):
+figure, panels = plot.panels(3, height=4.2)
+for ax, (basis, each) in zip(panels, unit.items(), strict=True):
     members = top[basis][:n_shown, :4].ravel()
     with plot.style():
         image = ax.imshow(
@@ -117,9 +111,11 @@ for ax, (basis, each) in zip(axes, unit.items(), strict=True):
             interpolation="nearest",
         )  # fmt: skip
         ax.set(title=basis, xlabel="axis", yticks=[])
-axes[0].set_ylabel(f"4 top words of each of {n_shown} axes", fontsize=8)
+panels[0].set_ylabel(f"4 top words of each of {n_shown} axes", fontsize=8)
 with plot.style():
-    figure.colorbar(image, ax=axes, pad=0.01, aspect=40).outline.set_visible(False)
+    bar = figure.colorbar(image, ax=panels, pad=0.01, aspect=40)
+    bar.set_label("normalised value")
+    bar.outline.set_visible(False)
 first_five = {basis: top[basis][:5, :4].ravel() for basis in unit}
 outputs.figure(
     figure,
@@ -282,6 +278,9 @@ blocks_of = [
 ]
 claims.record("uncorrelated", np.abs(second_moment - np.eye(n_axes)).max())
 claims.record("median", np.median(off["ICA"]))
+claims.record("low", np.quantile(off["ICA"], 0.01))
+claims.record("high", np.quantile(off["ICA"], 0.95))
+claims.record("strongest_pair", off["ICA"].max())
 claims.record("tail", np.quantile(off["ICA"], 0.999) - np.median(off["ICA"]))
 claims.record(
     "beyond_rotation", np.quantile(off["ICA"], 0.99) - np.quantile(off["random rotation"], 0.99)
@@ -412,8 +411,8 @@ def pair_rows(pairs_of):
     )
 
 
-figure, axes = plot.panels(3, height=2.9)
-for ax, basis in zip(axes, unit, strict=True):
+figure, panels = plot.panels(3, height=2.9)
+for ax, basis in zip(panels, unit, strict=True):
     draw_pair(ax, basis, *lone, n_red=0)
 outputs.figure(
     figure,
@@ -421,11 +420,11 @@ outputs.figure(
     data=pair_rows([(basis, *lone) for basis in unit]),
     caption=f"Figure 2: an unrelated pair of ICA's axes: two spikes and an empty diagonal. The axes of the same numbers in the other bases are round clouds. Titles: {label}.",
 )
-figure, axes = plot.panels(3, height=2.9)
+figure, panels = plot.panels(3, height=2.9)
 shown = [("ICA", int(sure.i[n]), int(sure.j[n])) for n in range(2)]
 strongest_random = int(np.argmax(off["random rotation"]))
 shown.append(("random rotation", int(upper[0][strongest_random]), int(upper[1][strongest_random])))
-for ax, each in zip(axes, shown, strict=True):
+for ax, each in zip(panels, shown, strict=True):
     draw_pair(ax, *each)
 outputs.figure(
     figure,
@@ -433,9 +432,9 @@ outputs.figure(
     data=pair_rows(shown),
     caption="Figure 4: two related pairs, and the strongest pair of a random rotation. Red words between the spikes have both meanings.",
 )
-figure, axes = plot.panels(3, height=2.9)
+figure, panels = plot.panels(3, height=2.9)
 six = [("ICA", int(sure.i[n]), int(sure.j[n])) for n in range(2, 5)]
-for ax, each in zip(axes, six, strict=True):
+for ax, each in zip(panels, six, strict=True):
     draw_pair(ax, *each)
 outputs.figure(
     figure,
@@ -512,14 +511,16 @@ for name, judge in judges.items():
             )
         )
 table2 = pd.concat(verdicts, ignore_index=True)
-figure, axes = plot.panels(
+figure, panels = plot.panels(
     len(judges), height=2.4, width=plot.PAGE * (0.55 if len(judges) == 1 else 1)
 )
-for ax, (name, part) in zip(axes, table2.groupby("judge", sort=False), strict=True):
+for ax, (name, part) in zip(panels, table2.groupby("judge", sort=False), strict=True):
+    shares = part.groupby("basis", sort=False).undecided.mean()
+    undecided = ", ".join(f"{basis} {abs(share):.0%}" for basis, share in shares.items())
     plot_cosine.curves(
-        ax, part, "rank", "top", bands=("low", "high"), legend=ax is axes[0],
+        ax, part, "rank", "top", bands=("low", "high"), legend=ax is panels[0],
         xlabel="$k$-th strongest partner", ylabel="judged the more related (TOP)", ylim=(0, 1),
-        title=f"judge: {name}", xticks=range(1, 6),
+        title=f"judge: {name}\nundecided: {undecided}", xticks=range(1, 6),
     )  # fmt: skip
     with plot.style():
         ax.plot(range(1, 6), [0.69, 0.65, 0.64, 0.645, 0.565], "x", color=plot.BLACK, ms=4, label="paper, ICA")  # fmt: skip
@@ -527,13 +528,13 @@ for ax, (name, part) in zip(axes, table2.groupby("judge", sort=False), strict=Tr
         ax.plot(
             nulls_of["rank"], nulls_of["null"], ":", color=plot.RED, lw=1, label="relabelled, ICA"
         )
-        if ax is axes[0]:
+        if ax is panels[0]:
             ax.legend(ncols=2)
 outputs.figure(
     figure,
     "table2_judge",
     data=table2,
-    caption="Table 2 with another judge: share of questions in which the k-th strongest partner is preferred to a weak one, with 95 % intervals (axes drawn again). Crosses: the paper's language model.",
+    caption="Table 2 with another judge: share of questions in which the k-th strongest partner is preferred to a weak one, with 95 % intervals (axes drawn again). Undecided questions are won by neither side. Crosses: the paper's language model.",
 )
 outputs.table(
     table2[["judge", "basis", "rank", "top", "bottom", "undecided", "low", "high", "null", "p"]],
@@ -580,18 +581,19 @@ nodes = np.sort(np.argsort(-np.nan_to_num(consistency, nan=-1))[:n_nodes])
 tree = axis_tree.grow(c["ICA"], nodes)
 edge_table = axis_tree.edges(tree, [meaning(axis) for axis in range(n_axes)], error)
 found_clusters = axis_tree.clusters(tree, min(n_clusters, n_nodes), seed=1)
-places = plot_links.spread(axis_tree.layout(tree))
+font = 6.5 if n_nodes <= 60 else 4.5
+places = axis_tree.layout(tree)
 
 runs = []
 for other_seed in seeds:
-    other = ica.fit_embedding(vectors, seed=other_seed, **options)
-    match, agreement = axis_tree.match_axes(found.values, other.values)
-    match = np.where(agreement > 0.8, match, -1)
+    other = ica.fit_embedding(
+        vectors, min_count=1 if counts is None else min_count, seed=other_seed
+    )
+    again = axes.match(other.values, found.values, method="hungarian", signed=False)
+    match = again.partners(0.8)  # (K,) this run's axis of each of the other's, or -1
     mine = [axis for axis in range(n_axes) if match[axis] in set(nodes)]
     runs.append((axis_tree.grow(correlation.energy(other.values), mine), match))
-    print(
-        f"seed {other_seed}: {(agreement > 0.8).sum()} of {n_axes} axes come back. {other.summary()}"
-    )
+    print(f"seed {other_seed}: {(match >= 0).sum()} of {n_axes} axes come back. {other.summary()}")
 returns = axis_tree.edge_agreement(tree, runs) if runs else edge_table.assign(returns=np.nan)
 edge_table = edge_table.merge(returns[["i", "j", "returns"]], on=["i", "j"])
 outputs.table(
@@ -600,13 +602,20 @@ outputs.table(
     caption=f"Edges of the tree with standard errors, and the share of {len(runs)} further runs of ICA in whose trees they come back.",
 )
 outputs.figure(
-    plot_links.tree(tree, names, found_clusters, places, font=6.5 if n_nodes <= 60 else 4.5),
+    plot_links.tree(
+        tree,
+        names,
+        found_clusters,
+        plot_links.spread(places, names, font=font),
+        font=font,
+        errors=error,
+    ),
     "fig12_tree",
     data=edge_table.assign(
         first_cluster=[found_clusters[i] for i in edge_table.i],
         second_cluster=[found_clusters[j] for j in edge_table.j],
     ),
-    caption=f"Figure 12: the maximum spanning tree of the {n_nodes} most consistent axes, {min(n_clusters, n_nodes)} clusters. An axis is called by its two top words.",
+    caption=f"Figure 12: the maximum spanning tree of the {n_nodes} most consistent axes, {min(n_clusters, n_nodes)} clusters. An axis is called by its two top words; on each edge stands $c_{{ij}}$ with its standard error over words drawn again.",
 )
 across = edge_table[
     [
@@ -624,8 +633,11 @@ outputs.figure(
         tree,
         longer,
         found_clusters,
-        plot_links.spread({node: places[node] for node in close}),
+        plot_links.spread(
+            {node: places[node] for node in close}, longer, size=(plot.PAGE, 4.6), font=7
+        ),
         only=close,
+        errors=error,
         size=(plot.PAGE, 4.6),
         font=7,
     ),
@@ -698,7 +710,7 @@ def tree_builder(nodes_kept=n_nodes, clusters=n_clusters, start=int(nodes[0]), e
         grown,
         names,
         axis_tree.clusters(grown, min(clusters, nodes_kept)),
-        plot_links.spread(axis_tree.layout(grown)),
+        plot_links.spread(axis_tree.layout(grown), names, size=(plot.PAGE, 6)),
         highlight=way,
         size=(plot.PAGE, 6),
         title=said if len(said) < 110 else f"{len(way) - 1} steps: {said[:95]} …",

@@ -114,7 +114,7 @@ def test_a_missing_package_is_left_out_and_said_so(monkeypatch):
 
 def test_the_key_follows_versions(monkeypatch):
     before = installed.key(["news"])
-    monkeypatch.setattr(installed, "_version", lambda module: "0")
+    monkeypatch.setattr(installed, "version", lambda module: "0")
     assert installed.key(["news"]) != before != installed.key(["docs"])
 
 

@@ -88,8 +88,8 @@ def test_a_file_to_pairs():
 @pytest.mark.parametrize("module", ["networkx", "joblib"])
 def test_python_is_exactly_the_function_without_its_strings(module):
     n_functions = 0
-    for _, file in installed._files(module, "", ".py"):
-        source = installed._read(file)
+    for _, file in installed.files(module, "", ".py"):
+        source = installed.read(file)
         nodes = [
             (node, ast.get_docstring(node))
             for node in ast.walk(ast.parse(source))

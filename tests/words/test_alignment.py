@@ -49,3 +49,8 @@ def test_the_random_map_is_badly_conditioned():
 def test_an_unknown_method_is_named(spaces):
     with pytest.raises(ValueError, match="least squares, procrustes, permutation"):
         alignment.learn(spaces[0], spaces[0], "magic")
+
+
+def test_ranks_count_the_better_targets():
+    scores = np.array([[0.1, 0.9, 0.5], [0.8, 0.2, 0.3]])
+    assert alignment.ranks(scores, np.array([2, 1])).tolist() == [1, 2]

@@ -71,6 +71,16 @@ def test_hungarian_has_the_largest_sum():
     assert axes.match(first, second).r.sum() <= best + 1e-12
 
 
+def test_without_signs_a_turned_axis_is_found(worlds):
+    first, _ = worlds
+    other = -first[:, ::-1]
+    found = axes.match(first, other, method="hungarian", signed=False)
+    np.testing.assert_allclose(found.r, 1)
+    assert found.partners(0.5).tolist() == list(range(first.shape[1]))[::-1]
+    noisy = axes.Matching(np.array([1, 0]), np.array([0, 2]), np.array([0.9, 0.3]), np.eye(2, 3))
+    assert noisy.partners(0.5).tolist() == [-1, 0]
+
+
 def test_a_shuffled_pairing_is_below_the_real_one(worlds):
     null = axes.shuffled(*worlds, n_shuffles=19)
     found = axes.match(*worlds)

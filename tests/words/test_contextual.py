@@ -292,3 +292,10 @@ def test_sentences_of_a_corpus():
         "one two three", "four five", "seven eight nine ten"
     ]  # fmt: skip
     assert contextual.sentences_of(text, min_words=1, max_words=2, limit=1) == ["four five"]
+
+
+def test_text_without_sentences_is_read_in_pieces():
+    text = corpus.from_texts(["It is short. " + " ".join(["so"] * 250), "Not this one here."])
+    found = contextual.sentences_of(text, min_words=3, max_words=12)
+    assert found[0] == "it is short" and found[-1] == "not this one here"
+    assert [len(sentence.split()) for sentence in found[1:-1]] == [12] * 20 + [10]

@@ -5,6 +5,7 @@ import pytest
 
 from lmnotes.text import corpus
 from lmnotes.words import alternatives, universality
+from lmnotes.words.embedding import Embedding
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +95,43 @@ def test_a_dictionary_pairs_the_rows_that_both_know(tmp_path):
         alternatives.read_dictionary(path)
     with pytest.raises(ValueError, match="share none"):
         universality.word_pairs(["a"], ["b"])
+
+
+def test_bases_of_an_embedding_are_those_of_its_vectors():
+    random = np.random.default_rng(0)
+    vectors = random.exponential(size=(90, 3)).astype(np.float32)
+    words, counts = [f"w{n}" for n in range(90)], np.arange(90, 0, -1)
+    made = universality.bases_of(Embedding(words, vectors, None, counts), min_count=11, seed=2)
+    plain = universality.bases(vectors[:80], seed=2)
+    for name, each in made.items():
+        np.testing.assert_allclose(each.values, plain[name].values, atol=1e-6)
+        assert each.words == words[:80] and each.counts.tolist() == counts[:80].tolist()
+    without = universality.bases_of(Embedding(words, vectors, None, None), min_count=11)
+    assert len(without["ICA"]) == 90
+
+
+def test_tokens_of_one_word_stay_together():
+    # 40 words with 50 tokens each, the spaces unrelated: shuffled tokens would take the axes of
+    # 2,000 pairs for shared; shuffled words show that 40 are behind them
+    random = np.random.default_rng(0)
+    groups = np.repeat(np.arange(40), 50)
+    first = random.normal(size=(40, 3))[groups]
+    second = random.normal(size=(40, 3))[groups] + 0.1 * random.normal(size=(2000, 3))
+    found = universality.compare("tokens", {"ICA": first}, {"ICA": second}, groups=groups)
+    alone = universality.compare("tokens", {"ICA": first}, {"ICA": second})
+    assert alone.nulls["ICA"].top < 0.15 < 0.3 < found.nulls["ICA"].top
+    assert alone.n_shared("ICA") == 2 and found.n_shared("ICA") == 0
+    rows = universality.shuffled_rows(groups, n_shuffles=2)[1]
+    assert all(len(np.unique(groups[rows][groups == word])) == 1 for word in range(40))
+    assert sorted(np.unique(groups[rows])) == list(range(40))
+
+
+def test_weights_and_repeated_pairs_are_the_same():
+    random = np.random.default_rng(1)
+    a, b = random.normal(size=(2, 200, 2))
+    times = random.integers(1, 4, 200)
+    rows = np.repeat(np.arange(200), times)
+    weighted = universality.compare("w", {"x": a}, {"x": b}, weights=times, groups=np.arange(200))
+    repeated = universality.compare("w", {"x": a[rows]}, {"x": b[rows]}, groups=rows)
+    np.testing.assert_allclose(weighted.held_out["x"], repeated.held_out["x"], atol=1e-12)
+    np.testing.assert_allclose(weighted.nulls["x"].r, repeated.nulls["x"].r, atol=1e-12)
