@@ -26,18 +26,6 @@ def test_a_histogram_is_a_density_beside_its_law():
     assert np.abs(table.density - table.null).max() < 0.02
 
 
-def test_labels_of_a_tree_are_moved_apart():
-    rng = np.random.default_rng(0)
-    places = {node: rng.normal(size=2) * 0.3 for node in range(30)}
-    places[30] = places[0].copy()  # two nodes in one place
-    moved = plot_links.spread(places)
-    at = np.array([moved[node] for node in range(31)])
-    gap = np.abs(at[:, None] - at[None])
-    covered = (gap < np.array([0.19, 0.03])).all(axis=2)
-    np.fill_diagonal(covered, False)
-    assert not covered.any()
-
-
 def test_a_tree_is_drawn_with_every_label_once():
     from lmnotes.words import axis_tree
 
