@@ -1,0 +1,139 @@
+"""Documents that chunks are cut from, with their domain and part: installed text by domain, and
+files of any kind."""
+
+import hashlib
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from lmnotes import artefacts
+from lmnotes.text import installed, readers, repeats
+from lmnotes.text.readers import Document, InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PARTS = {"train": 70, "evaluation": 15, "task": 15}  # per cent of the files
+
+# Part of the key of stored documents: raise it when the same sources would give other text.
+_VERSION = 1
+
+# Domains that come as sentences; in the others a line that comes again is how they are written.
+_SENTENCES = (*installed.PROSE, "legal")
+_DOMAIN_FIELDS = ("domain", "pile_set_name")
+_LEFT_OUT = ("pydoc_data",)  # modules whose source is the text of another domain
+_LICENCE = re.compile(r"copyright|licen[cs]e", re.IGNORECASE)
+_OPENING = {  # the comment that a file begins with
+    "code": re.compile(r"(?:[ \t]*#[^\n]*\n|[ \t]*\n)+"),
+    "headers": re.compile(r"(?:\s*(?:/\*.*?\*/|//[^\n]*\n))+", re.DOTALL),
+}
+# a name that ends in its own code point says nothing: CJK UNIFIED IDEOGRAPH-4E00
+_NUMBERED = re.compile(r"^.*-[0-9A-F]{4,5}\n?", re.MULTILINE)
+
+
+class Source(NamedTuple):
+    """One document to cut: its text, its name, its domain."""
+
+    text: str
+    name: str
+    domain: str
+
+
+def part_of(name: str) -> str:
+    """The part that a file of this name belongs to, on every machine the same.
+
+    >>> [part_of(f"file {number}") for number in range(4)]
+    ['train', 'train', 'evaluation', 'train']
+    """
+    draw = int.from_bytes(hashlib.sha256(name.encode("utf-8", "replace")).digest()[:8]) % 100
+    for part, share in PARTS.items():
+        if draw < share:
+            return part
+        draw -= share
+    raise AssertionError("the shares of PARTS sum to 100")
+
+
+def installed_documents(domain: str) -> "pd.DataFrame":
+    """The documents of one installed domain, a row each: name, part, text; built once, then read
+    from disk. A domain without text gives no rows and a warning."""
+    import pandas as pd
+
+    key = {"text": installed.key([domain]), "repeats": repeats.VERSION, "version": _VERSION}
+
+    def write(folder: Path) -> None:
+        rows = [(source.name, part_of(source.name), source.text) for source in _cleaned(domain)]
+        table = pd.DataFrame(rows, columns=["name", "part", "text"], dtype=object)
+        table.to_parquet(folder / "documents.parquet", compression="zstd")
+
+    table = pd.read_parquet(artefacts.build("documents", key, write) / "documents.parquet")
+    if table.empty:
+        warnings.warn(
+            f"the installed domain {domain!r} has no text here: it is left out, and the texts have "
+            "another content id",
+            stacklevel=3,
+        )
+    return table
+
+
+def _cleaned(domain: str) -> Iterator[Source]:
+    """The documents of an installed domain without licence comments, repeats and empty ones.
+
+    A name does not hold the domain, so that the source of a module and the documentation inside
+    it are always in the same part.
+    """
+    found: Iterable[Document] = installed.documents(domain)
+    if domain in _SENTENCES:
+        found = repeats.removed(found)
+    seen, n_of = set(), {}
+    for document in found:
+        number = n_of[document.source] = n_of.get(document.source, -1) + 1
+        name = f"{document.source}/{document.title or number}"
+        text = _without_boilerplate(document.text, domain)
+        text = text.encode("utf-8", "replace").decode("utf-8")  # no half of a surrogate pair
+        digest = hashlib.sha256(text.strip().encode()).digest()
+        if text.strip() and digest not in seen and not document.title.startswith(_LEFT_OUT):
+            seen.add(digest)
+            yield Source(text, name, domain)
+
+
+def _without_boilerplate(text: str, domain: str) -> str:
+    """Source without the licence comment that it begins with, names without the numbered ones."""
+    if domain == "names":
+        return _NUMBERED.sub("", text + "\n").rstrip("\n")
+    opening = _OPENING[domain].match(text) if domain in _OPENING else None
+    return text[opening.end() :] if opening and _LICENCE.search(opening[0]) else text
+
+
+def file_documents(path: Path, field: str) -> Iterator[Source]:
+    """The documents of a file or folder: a text file is one, a line of .jsonl and a row of .parquet
+    one each.
+
+    The domain is what the rows of a file say (field `domain` or `pile_set_name`), else the first
+    folder below `path`, else the name of the file.
+    """
+    base = path if path.is_dir() else path.parent
+    for file in readers.files(path):
+        place = file.relative_to(base)
+        default = place.parts[0] if len(place.parts) > 1 else place.name.split(".")[0]
+        texts = ["".join(document.text) for document in readers.documents(file, field=field)]
+        domains = _row_domains(file, len(texts)) or [default] * len(texts)
+        for number, (text, domain) in enumerate(zip(texts, domains, strict=True)):
+            text = text.encode("utf-8", "replace").decode("utf-8")  # JSON may hold half a pair
+            name = place.as_posix() if len(texts) == 1 else f"{place.as_posix()}#{number}"
+            yield Source(text, name, domain)
+
+
+def _row_domains(file: Path, n_rows: int) -> list[str] | None:
+    """The domain of each row of a .jsonl or .parquet file, None where not every row has one."""
+    if not {".jsonl", ".parquet"} & set(file.suffixes):
+        return None
+    for field in _DOMAIN_FIELDS:
+        try:
+            domains = [str(row.text) for row in readers.documents(file, field=field)]
+        except InputError:
+            continue
+        if len(domains) == n_rows:
+            return domains
+    return None

@@ -1,0 +1,300 @@
+"""Texts to score: byte-bounded chunks of documents, each with its domain, its file and its part.
+
+They are cut as in "Mapping 1,000+ Language Models via the Log-Likelihood Vector": every `size`
+bytes, moved left where that is inside a character; the rest goes on as the next chunk, and what is
+shorter than `minimum` is left out. Files are split into parts before anything is cut.
+"""
+
+import json
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.text import chunk_sources, installed, remote
+from lmnotes.text.chunk_sources import PARTS, Source, part_of
+from lmnotes.text.readers import InputError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("text_id", "domain", "source", "part", "index", "n_bytes")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TextSet:
+    """N different texts with a table of where each comes from.
+
+    Args:
+        texts: N strings.
+        table: N rows: text_id (16 hex digits of the sha256 of the UTF-8 bytes), domain, source
+            (file or document), part ("train", "evaluation", "task", or "" where not split), index
+            (number of the chunk in its source), n_bytes.
+        settings: how the texts were cut and drawn.
+    """
+
+    name: str
+    texts: list[str]
+    table: "pd.DataFrame"
+    settings: dict
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __repr__(self) -> str:
+        return (
+            f"<TextSet {self.name}: {len(self):,} texts of {len(set(self.domains))} domains, "
+            f"{self.n_bytes.sum():,} bytes, id {self.content_id}>"
+        )
+
+    @cached_property
+    def content_id(self) -> str:
+        """Hash of the texts in their order."""
+        return sha256("".join(self.table["text_id"]).encode()).hexdigest()[:16]
+
+    @property
+    def n_bytes(self) -> np.ndarray:
+        """(N,) int64, UTF-8 bytes of each text."""
+        return self.table["n_bytes"].to_numpy(np.int64)
+
+    @property
+    def domains(self) -> np.ndarray:
+        """(N,) the domain of each text."""
+        return self.table["domain"].to_numpy(object)
+
+    def select(self, which: Sequence[int] | np.ndarray) -> "TextSet":
+        """The texts at these indices, or where an (N,) mask is true, as a set of their own."""
+        which = np.asarray(which)
+        if which.dtype == bool and which.shape != (len(self),):
+            raise InputError(
+                f"a mask of shape {which.shape} was given for {len(self):,} texts: expected "
+                f"({len(self)},); build it from this set's table"
+            )
+        rows = np.flatnonzero(which) if which.dtype == bool else which.astype(np.int64)
+        table = self.table.iloc[rows].reset_index(drop=True)
+        return TextSet(self.name, [self.texts[row] for row in rows], table, dict(self.settings))
+
+    def head(self, n: int) -> "TextSet":
+        """The first `n` texts."""
+        return self.select(range(min(n, len(self))))
+
+    def save(self, path: str | Path) -> Path:
+        """Write the texts as .jsonl, a row each with its place in the table; `load` reads it
+        back."""
+        path = Path(path)
+        if path.suffix != ".jsonl":
+            raise InputError(f"texts were to be saved as {path}: expected a name ending in .jsonl")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows = self.table.to_dict("records")
+        with open(path, "w", encoding="utf-8") as file:
+            for row, text in zip(rows, self.texts, strict=True):
+                head = {} if file.tell() else {"text_set": [self.name, self.settings]}
+                file.write(json.dumps(head | row | {"text": text}, ensure_ascii=False) + "\n")
+        return path
+
+
+def cut(text: str, size: int = 1024) -> list[str]:
+    """The text in pieces of at most `size` bytes of UTF-8, none cut inside a character; joined they
+    are the text.
+
+    >>> cut("naïve café", size=4)
+    ['naï', 've c', 'afé']
+    """
+    if size < 4:
+        raise InputError(f"size={size} was given: expected at least 4 bytes, a character's most")
+    data, pieces, start = text.encode("utf-8"), [], 0
+    while start < len(data):
+        end = min(start + size, len(data))
+        while end < len(data) and data[end] & 0xC0 == 0x80:  # inside a character
+            end -= 1
+        pieces.append(data[start:end].decode("utf-8"))
+        start = end
+    return pieces
+
+
+def domain_names() -> tuple[str, ...]:
+    """The domains of the installed text."""
+    return installed.DOMAINS
+
+
+def stream(domain: str, part: str = "train") -> bytes:
+    """All text of one part of an installed domain as UTF-8, files joined by a newline; for
+    training."""
+    _check_names([domain], domain_names(), "domain")
+    _check_names([part], PARTS, "part")
+    table = chunk_sources.installed_documents(domain)
+    return "\n".join(table.loc[table["part"] == part, "text"]).encode()
+
+
+def load(
+    source: str | Path,
+    *,
+    size: int = 1024,
+    minimum: int | None = None,
+    part: str | None = None,
+    per_domain: int | None = None,
+    domains: Sequence[str] | str | None = None,
+    field: str = "text",
+    seed: int = 42,
+) -> TextSet:
+    """The chunks of a name or a path as a set of different texts.
+
+    Args:
+        source: `installed` (text that every installation carries), `pile10k` (the 10,000 chunks of
+            the model map's authors), or the path of a `.txt`, `.jsonl` or `.parquet` file or of a
+            folder of them. What `TextSet.save` wrote is taken as it stands, not cut again.
+        size: bytes in a chunk at most.
+        minimum: bytes in a chunk at least; by default a quarter of `size` and one, which drops
+            chunks of 256 bytes or fewer from those of 1,024.
+        part: "train", "evaluation" or "task": 70, 15 and 15 % of the files by a hash of their name;
+            "" takes all. By default "evaluation" of `installed`, all of anything else.
+        per_domain: chunks drawn at random from each of the `domains`; fewer are among more.
+        field: field or column that holds the text of `.jsonl` and `.parquet`.
+
+    A chunk that occurs twice is kept once; one that also occurs in an earlier part is left out.
+    Raises InputError where there is no such text or nothing is left of it.
+    """
+    minimum = size // 4 + 1 if minimum is None else minimum
+    part = ("evaluation" if source == "installed" else "") if part is None else part
+    _check(size, minimum, part, per_domain)
+    wanted = [domains] if isinstance(domains, str) else domains
+    if source == "installed":
+        name = "installed"
+        _check_names(wanted or (), domain_names(), "domain")
+        found = _installed(wanted or domain_names())
+    else:
+        path, name = remote.resolve(source)
+        if saved := _saved(path):
+            return saved if wanted is None else saved.select(np.isin(saved.domains, wanted))
+        found = list(chunk_sources.file_documents(path, field))
+        _check_names(wanted or (), dict.fromkeys(s.domain for s in found), "domain")
+        found = [s for s in found if wanted is None or s.domain in wanted]
+    settings = {"source": name, "size": size, "minimum": minimum, "part": part}
+    settings |= {"per_domain": per_domain, "domains": wanted, "seed": seed}
+    is_published = source == "pile10k"  # a column of the published matrix each: none left out
+    rows = _chunks(found, size, minimum, part, keep_repeats=is_published)
+    texts = _text_set(name, _drawn(rows, per_domain, seed), settings)
+    if is_published and wanted is None and per_domain is None and not part:
+        _check_facts(texts)
+    return texts
+
+
+def _installed(domains: Iterable[str]) -> list[Source]:
+    """The documents of some installed domains."""
+    return [
+        Source(text, name, domain)
+        for domain in domains
+        for name, text in chunk_sources.installed_documents(domain)[["name", "text"]].to_numpy()
+    ]
+
+
+def _chunks(
+    found: Iterable[Source], size: int, minimum: int, part: str, keep_repeats: bool = False
+) -> list[tuple]:
+    """Text and place of every different chunk of a part; those that earlier parts hold are left
+    out."""
+    order = list(PARTS)[: list(PARTS).index(part) + 1] if part else [""]
+    by_part: dict[str, list[Source]] = {name: [] for name in (*PARTS, "")}
+    for source in found:
+        by_part[part_of(source.name) if part else ""].append(source)
+    seen: set[str] = set()
+    for name in order:
+        rows = []
+        for source in by_part[name]:
+            for index, text in enumerate(cut(source.text, size)):
+                data = text.encode()
+                text_id = sha256(data).hexdigest()[:16]
+                if len(data) >= minimum and (keep_repeats or text_id not in seen):
+                    seen.add(text_id)
+                    row = (text_id, source.domain, source.name, part, index, len(data))
+                    rows.append((text, row))
+    return rows  # of the last part, which is the one asked for
+
+
+def _drawn(rows: list[tuple], per_domain: int | None, seed: int) -> list[tuple]:
+    """A number of chunks from each domain, in their old order; all where no number is given."""
+    if per_domain is None:
+        return rows
+    places: dict[str, list[int]] = {}
+    for place, (_, row) in enumerate(rows):
+        places.setdefault(row[1], []).append(place)
+    kept = []
+    for domain, at in places.items():
+        draw = np.random.default_rng([seed, *sha256(domain.encode()).digest()[:4]])
+        kept.extend(sorted(at[i] for i in draw.permutation(len(at))[:per_domain]))
+    return [rows[place] for place in kept]
+
+
+def _text_set(name: str, rows: list[tuple], settings: dict) -> TextSet:
+    """The set of these chunks; raises InputError where there is none."""
+    import pandas as pd
+
+    if not rows:
+        raise InputError(
+            f"{name} gives no chunk of {settings['minimum']} to {settings['size']} bytes in part "
+            f"{settings['part'] or 'all'!r}: expected at least one; give a smaller minimum=, "
+            "another part=, or more text"
+        )
+    table = pd.DataFrame([row for _, row in rows], columns=list(COLUMNS))
+    return TextSet(name, [text for text, _ in rows], table, settings)
+
+
+def _saved(path: Path) -> TextSet | None:
+    """The set that `TextSet.save` wrote at this path, None where the file is another."""
+    import pandas as pd
+
+    if path.suffix != ".jsonl" or not path.is_file():
+        return None
+    with open(path, encoding="utf-8", errors="replace") as file:
+        if not file.readline().startswith('{"text_set": '):
+            return None
+        file.seek(0)
+        rows = [json.loads(line) for line in file]
+    name, settings = rows[0]["text_set"]
+    for number, row in enumerate(rows, start=1):
+        if sha256(row["text"].encode()).hexdigest()[:16] != row["text_id"]:
+            raise InputError(
+                f"{path}, line {number}: the text is not the one that was saved as "
+                f"{row['text_id']}; save the set again"
+            )
+    table = pd.DataFrame(rows)[list(COLUMNS)]
+    return TextSet(name, [row["text"] for row in rows], table, settings)
+
+
+def _check(size: int, minimum: int, part: str, per_domain: int | None) -> None:
+    """Raise InputError where a setting of `load` cannot be met."""
+    if not size >= 4 or not 1 <= minimum <= size:
+        raise InputError(
+            f"size={size}, minimum={minimum} bytes were given: expected size of at least 4 and "
+            "minimum of 1 to size"
+        )
+    if per_domain is not None and per_domain < 1:
+        raise InputError(f"per_domain={per_domain} was given: expected at least 1, or None for all")
+    _check_names(filter(None, [part]), PARTS, "part")
+
+
+def _check_names(names: Iterable[str], known: Iterable[str], what: str) -> None:
+    """Raise InputError where a name is not a known one."""
+    for name in names:
+        if name not in known:
+            near = nearest(str(name), known) or "one of these"
+            raise InputError(
+                f"no {what} is called {name!r}: expected {', '.join(known)}; did you mean {near}?"
+            )
+
+
+def _check_facts(texts: TextSet) -> None:
+    """Warn where the authors' chunks are not as many, or as long, as the paper's."""
+    facts = remote.DOWNLOADS["pile10k"].facts
+    if len(texts) != facts["n_texts"] or texts.n_bytes.sum() != facts["n_bytes"]:
+        warnings.warn(
+            f"pile10k holds {len(texts):,} texts of {texts.n_bytes.sum():,} bytes, expected "
+            f"{facts['n_texts']:,} of {facts['n_bytes']:,}: the file is another or was cut short; "
+            f"remove it from {remote.folder()}, then fetch it again",
+            stacklevel=3,
+        )

@@ -1,0 +1,184 @@
+import json
+
+import numpy as np
+import pytest
+
+from lmnotes.text import chunk_sources, chunks, installed, remote
+from lmnotes.text.chunk_sources import PARTS, part_of
+from lmnotes.text.readers import Document, InputError
+
+MIXED = "plain naïve café 日本語 😀 é" * 40
+
+
+@pytest.mark.parametrize("size", [4, 7, 64, 1024])
+def test_cut_identities(size):
+    pieces = chunks.cut(MIXED, size)
+    assert "".join(pieces) == MIXED
+    lengths = [len(piece.encode()) for piece in pieces]
+    assert max(lengths) <= size and min(lengths) > 0
+    assert all(length > size - 4 for length in lengths[:-1])  # moved left by one character at most
+
+
+def test_cut_by_hand():
+    assert chunks.cut("abcdefg", 4) == ["abcd", "efg"]
+    assert chunks.cut("aaa😀b", 4) == ["aaa", "😀", "b"]
+    assert chunks.cut("", 4) == []
+    with pytest.raises(InputError, match="at least 4 bytes"):
+        chunks.cut("text", 3)
+
+
+def test_part_of_shares():
+    parts = [part_of(f"package/module{number}.py") for number in range(20_000)]
+    for part, share in PARTS.items():
+        assert abs(parts.count(part) / 200 - share) < 1
+    assert part_of("a/b") == part_of("a/b")
+
+
+@pytest.fixture
+def fake(monkeypatch, tmp_path):
+    """Two small domains in place of the installed ones."""
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
+    licence = "/* Copyright the authors. License: MIT */\n"
+    pages = {
+        "headers": [
+            Document(f"h{i}", f"{licence}int f{i}();\n" * 30, "pack", "headers") for i in range(60)
+        ],
+        "names": [
+            Document(f"n{i}", f"LETTER {i}\nCJK UNIFIED IDEOGRAPH-4E{i:02X}\n" * 40, "u", "names")
+            for i in range(60)
+        ],
+    }
+    pages["headers"].append(Document("copy", pages["headers"][0].text, "other", "headers"))
+    monkeypatch.setattr(installed, "documents", lambda domain: iter(pages.get(domain, [])))
+    monkeypatch.setattr(chunks, "domain_names", lambda: ("headers", "names", "news"))
+    return pages
+
+
+def test_installed_parts_are_disjoint(fake):
+    with pytest.warns(UserWarning, match="'news' has no text here: it is left out"):
+        sets = {part: chunks.load("installed", part=part, size=64) for part in PARTS}
+    for part, texts in sets.items():
+        assert set(texts.table["part"]) == {part} and set(texts.domains) <= {"headers", "names"}
+        assert {part_of(source) for source in texts.table["source"]} == {part}
+    ids = [set(texts.table["text_id"]) for texts in sets.values()]
+    assert not ids[0] & ids[1] and not ids[0] & ids[2] and not ids[1] & ids[2]
+    assert len(ids[0]) == len(sets["train"])
+
+
+def test_installed_cleaning(fake):
+    table = chunk_sources.installed_documents("headers")
+    assert len(table) == 60  # the copy is left out
+    assert not table["text"].str.startswith("/*").any()
+    names = chunk_sources.installed_documents("names")
+    assert not names["text"].str.contains("IDEOGRAPH").any()
+
+
+def test_stream_holds_the_part(fake):
+    train = chunks.stream("names", "train")
+    assert train.decode().startswith("LETTER")
+    table = chunk_sources.installed_documents("names")
+    n_bytes = table.loc[table["part"] == "train", "text"].str.len()
+    assert len(train) == n_bytes.sum() + len(n_bytes) - 1
+    with pytest.raises(InputError, match=r"no domain is called 'nmes'.*did you mean 'names'"):
+        chunks.stream("nmes")
+    with pytest.raises(InputError, match="no part is called 'test'"):
+        chunks.stream("names", "test")
+
+
+def test_drawing_is_nested_and_seeded(fake):
+    few, more = (chunks.load("installed", size=64, domains="names", per_domain=n) for n in (2, 5))
+    assert set(few.table["text_id"]) < set(more.table["text_id"])
+    assert chunks.load("installed", size=64, domains="names", per_domain=5).content_id == (
+        more.content_id
+    )
+    other = chunks.load("installed", size=64, domains="names", per_domain=5, seed=1)
+    assert other.content_id != more.content_id
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "texts" / "law").mkdir(parents=True)
+    (tmp_path / "texts" / "law" / "a.txt").write_text("the law " * 100)
+    (tmp_path / "texts" / "b.txt").write_text("a tale " * 100)
+    rows = [{"text": f"row {i} " * 20, "pile_set_name": f"set {i % 2}"} for i in range(6)]
+    rows.append(rows[0])
+    path = tmp_path / "texts" / "c.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    return tmp_path / "texts"
+
+
+def test_paths(folder):
+    texts = chunks.load(folder, size=100, minimum=1)
+    assert set(texts.domains) == {"law", "b", "set 0", "set 1"}
+    rows = texts.table[texts.table["source"] == "law/a.txt"]
+    whole = "".join(texts.texts[i] for i in rows.index)
+    assert ("the law " * 100).startswith(whole[:96])
+    assert (texts.table["part"] == "").all()
+    np.testing.assert_array_equal(texts.n_bytes, [len(t.encode()) for t in texts.texts])
+    assert texts.table["text_id"].is_unique
+    kept = chunks.load(folder, size=100, minimum=99)
+    assert kept.n_bytes.min() >= 99
+    assert chunks.load(folder, size=1024).settings["minimum"] == 257
+
+
+def test_parquet_domains(folder):
+    import pandas as pd
+
+    rows = pd.DataFrame({"text": ["one " * 30, "two " * 30], "domain": ["x", "y"]})
+    rows.to_parquet(folder.parent / "t.parquet")
+    assert chunks.load(folder.parent / "t.parquet", size=128).domains.tolist() == ["x", "y"]
+
+
+def test_select_and_round_trip(folder):
+    texts = chunks.load(folder, size=100, minimum=1)
+    some = texts.select(texts.domains == "set 0")
+    assert set(some.domains) == {"set 0"} and some.content_id != texts.content_id
+    assert texts.select(np.arange(len(texts))).content_id == texts.content_id
+    assert texts.head(2).texts == texts.texts[:2]
+    back = chunks.load(some.save(folder.parent / "some.jsonl"))
+    assert back.texts == some.texts and back.content_id == some.content_id
+    assert back.table.equals(some.table) and back.settings == some.settings
+    with pytest.raises(InputError, match="a mask of shape"):
+        texts.select(np.array([True]))
+    with pytest.raises(InputError, match=r"expected a name ending in \.jsonl"):
+        texts.save(folder.parent / "some.csv")
+
+
+def test_changed_file_is_refused(folder):
+    path = chunks.load(folder, size=100).save(folder.parent / "some.jsonl")
+    path.write_text(path.read_text().replace("the law", "the lax"))
+    with pytest.raises(InputError, match="is not the one that was saved"):
+        chunks.load(path)
+
+
+def test_pile10k_offline(monkeypatch, tmp_path):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
+    known = remote.DOWNLOADS["pile10k"]
+    unplugged = remote.Download(
+        "http://127.0.0.1:9/texts-10k-pile.jsonl", known.checksums, known.about, known.facts
+    )
+    monkeypatch.setitem(remote.DOWNLOADS, "pile10k", unplugged)
+    with pytest.raises(InputError, match=r"put it at .*texts-10k-pile\.jsonl"):
+        chunks.load("pile10k")
+    row = json.dumps({"text": "x" * 300, "pile_set_name": "ArXiv"})
+    (tmp_path / "downloads").mkdir(exist_ok=True)
+    (tmp_path / "downloads" / "texts-10k-pile.jsonl").write_text(f"{row}\n{row}\n")
+    with pytest.warns(UserWarning, match="expected 10,000 of"):
+        texts = chunks.load("pile10k")
+    assert texts.domains.tolist() == ["ArXiv", "ArXiv"]  # a column of the published matrix each
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        ({"size": 2}, "expected size of at least 4"),
+        ({"minimum": 2000}, "minimum of 1 to size"),
+        ({"part": "test"}, "no part is called 'test'"),
+        ({"per_domain": 0}, "per_domain=0 was given"),
+        ({"domains": ["lawx"]}, "no domain is called 'lawx'.*'law'"),
+        ({"minimum": 1024}, "gives no chunk of 1024 to 1024 bytes"),
+    ],
+)
+def test_bad_settings(folder, settings, match):
+    with pytest.raises(InputError, match=match):
+        chunks.load(folder, **settings)
