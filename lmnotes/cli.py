@@ -1,4 +1,4 @@
-"""The command line: `lmnotes run | describe | status | report | sync`."""
+"""The command line: `lmnotes run | describe | score | status | report | sync`."""
 
 import argparse
 import sys
@@ -29,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from lmnotes.models import command
+
     parser = argparse.ArgumentParser(
         prog="lmnotes",
         description="Run research notebooks again: figures, tables, claims and their records.",
@@ -54,8 +56,12 @@ def _parser() -> argparse.ArgumentParser:
     describe.add_argument("name", metavar="01", help="number or name")
     describe.set_defaults(command=_describe)
 
+    score = commands.add_parser("score", help="log-likelihoods of texts under many models")
+    command.add_arguments(score)
+    score.set_defaults(command=_score)
+
     commands.add_parser("report", help="write outputs/index.html").set_defaults(command=_report)
-    commands.add_parser("status", help="list all runs").set_defaults(command=_status)
+    commands.add_parser("status", help="list all runs and ledgers").set_defaults(command=_status)
 
     sync = commands.add_parser("sync", help="make notebooks and their text twins in py/ equal")
     sync.add_argument("names", nargs="*", metavar="01", help="number or name; all if none")
@@ -126,6 +132,17 @@ def _describe(options: argparse.Namespace) -> int:
     return 0
 
 
+def _score(options: argparse.Namespace) -> int:
+    from lmnotes.models import command
+    from lmnotes.suite.errors import InputError
+    from lmnotes.text import readers
+
+    try:
+        return command.score(options)
+    except readers.InputError as error:
+        raise InputError(str(error)) from error
+
+
 def _report(options: argparse.Namespace) -> int:
     from lmnotes.suite import report
 
@@ -134,8 +151,12 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
+    from lmnotes.models import command
     from lmnotes.suite import record as store
 
+    if ledgers := command.status():
+        _print_columns(ledgers)
+        print()
     rows = [("notebook", "run", "profile", "status", "seconds", "started", "")]
     for record in store.everything():
         seconds = f"{record['seconds']:.0f}" if "seconds" in record else ""

@@ -1,0 +1,1 @@
+"""Language models as points: scoring, ledgers, zoos, maps."""

@@ -1,0 +1,118 @@
+"""Why a model could not be scored: ten kinds, and what an exception of another package means."""
+
+from collections.abc import Iterator
+
+KINDS = (
+    "missing",  # no such model, revision, folder or weights
+    "gated",  # its owner must let you in first
+    "unsupported",  # this version of transformers does not know the architecture
+    "remote_code",  # it runs only with code from its own repository
+    "network",
+    "out_of_memory",
+    "killed",  # its process ended without a word
+    "timeout",
+    "not_a_number",
+    "other",
+)
+_RETRIED = {"network", "out_of_memory", "killed", "other"}
+# Names of classes, so that no package has to be imported for the question.
+_BY_CLASS = {
+    "GatedRepoError": "gated",
+    "RepositoryNotFoundError": "missing",
+    "RevisionNotFoundError": "missing",
+    "LocalEntryNotFoundError": "network",
+    "OfflineModeIsEnabled": "network",
+    "EntryNotFoundError": "missing",
+    "HFValidationError": "missing",
+    "OutOfMemoryError": "out_of_memory",
+    "MemoryError": "out_of_memory",
+    "FloatingPointError": "not_a_number",
+    "ConnectionError": "network",
+    "ConnectError": "network",
+    "TimeoutException": "network",
+    "TimeoutError": "network",
+    "Timeout": "network",
+    "FileNotFoundError": "missing",
+    "NotADirectoryError": "missing",
+    "ImportError": "unsupported",  # a package that this architecture or tokenizer needs
+}
+_BY_MESSAGE = (
+    ("gated repo", "gated"),
+    ("trust_remote_code", "remote_code"),
+    ("contains custom code", "remote_code"),
+    ("couldn't connect to", "network"),
+    ("could not connect", "network"),
+    ("connection error", "network"),
+    ("offline mode", "network"),
+    ("not a valid model identifier", "missing"),
+    ("does not appear to have a file", "missing"),
+    ("no file named", "missing"),
+    ("out of memory", "out_of_memory"),
+    ("can't allocate memory", "out_of_memory"),
+    ("not enough memory", "out_of_memory"),
+    ("cannot allocate memory", "out_of_memory"),
+    ("unrecognized model", "unsupported"),
+    ("unrecognized configuration class", "unsupported"),
+    ("does not recognize this architecture", "unsupported"),
+    ("instantiate the backend tokenizer", "unsupported"),
+)
+
+
+class ScoringFailure(Exception):
+    """A model that could not be scored; `kind` is one of `KINDS`."""
+
+    def __init__(self, kind: str, message: str):
+        if kind not in KINDS:
+            raise ValueError(f"kind {kind!r} was given; expected one of: {', '.join(KINDS)}")
+        super().__init__(message)
+        self.kind = kind
+
+
+def classify(error: BaseException) -> str:
+    """The kind of an exception, by its class, its words, then those of what caused it.
+
+    >>> classify(MemoryError())
+    'out_of_memory'
+    >>> classify(OSError("You are trying to access a gated repo."))
+    'gated'
+    """
+    for one in _causes(error):
+        if isinstance(one, ScoringFailure):
+            return one.kind
+        for name in (cls.__name__ for cls in type(one).__mro__):
+            if name in _BY_CLASS:
+                return _BY_CLASS[name]
+        text = str(one).lower().replace("’", "'")
+        kind = next((kind for words, kind in _BY_MESSAGE if words in text), _by_status(one))
+        if kind:
+            return kind
+    return "other"
+
+
+def worth_another_try(kind: str) -> bool:
+    """Whether the same model may well succeed if it is started again at once."""
+    return kind in _RETRIED
+
+
+def may_have_passed(kind: str) -> bool:
+    """Whether a failure recorded by an earlier run says nothing about this one."""
+    return kind == "network"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The exception, and those that it was raised from, outermost first."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _by_status(error: BaseException) -> str | None:
+    """The kind of a hub's answer, by its HTTP status."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status in (401, 403):
+        return "gated"
+    if status == 404:
+        return "missing"
+    return "network" if status is not None and (status == 429 or status >= 500) else None

@@ -1,0 +1,114 @@
+"""A model's head, taken from the model itself: what goes into it, and what is done with its output.
+
+Configurations name the same thing differently (`logits_scaling` divides in Granite and multiplies
+elsewhere, MPT has a `logit_scale` that the implementation ignores), so nothing is read from them.
+The output layer is replaced for one call by a stand-in: it keeps the hidden states that it is
+given, or answers with chosen numbers and shows what the model makes of them.
+"""
+
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+PROBES = (-1e6, -50.0, -20.0, -3.0, -0.5, -1e-3, 1e-3, 0.5, 3.0, 20.0, 50.0, 1e6)
+TINY, HUGE = PROBES.index(1e-3), PROBES.index(1e6)
+
+
+@dataclass(frozen=True)
+class Head:
+    """Logits as f(hidden weightᵀ + bias), f(z) = scale·z or cap·tanh(scale·z / cap).
+
+    weight: tensor (V, D); bias: tensor (V,) or None; cap: None where f is linear.
+    """
+
+    weight: Any
+    bias: Any
+    scale: float
+    cap: float | None
+
+
+@contextmanager
+def _replaced(layer, forward):
+    layer.forward = forward  # an attribute of the instance, found before the method of the class
+    try:
+        yield
+    finally:
+        del layer.forward
+
+
+def arguments(model) -> dict:
+    """What every call of a model gets beside its tokens: no cache, where it knows the word."""
+    from inspect import signature
+
+    return {"use_cache": False} if "use_cache" in signature(model.forward).parameters else {}
+
+
+def hidden_states(model, inputs):
+    """What the model's output layer is given for `inputs` (B, T): (B, T, D), or None if unused."""
+    kept = []
+
+    def keep(hidden, *_, **__):
+        kept.append(hidden)
+        return hidden.new_zeros(*hidden.shape[:-1], 1)
+
+    with _replaced(model.get_output_embeddings(), keep):
+        model(input_ids=inputs, **arguments(model))
+    fits = len(kept) == 1 and kept[0].shape[:-1] == inputs.shape
+    return kept[0] if fits else None
+
+
+def find(model, inputs) -> tuple[Head | None, str]:
+    """The head of a model that has one of the known form, else None and the reason.
+
+    Args:
+        inputs: (1, T) token ids, any.
+    """
+    import torch
+
+    layer = None
+    with suppress(AttributeError, NotImplementedError):
+        layer = model.get_output_embeddings()
+    if not isinstance(layer, torch.nn.Linear):
+        return None, "it has no linear output layer"
+    try:
+        if hidden_states(model, inputs) is None:
+            return None, "its output layer is not called once with all positions"
+        answers = _answers(model, layer, inputs)
+    except (RuntimeError, ValueError, IndexError, TypeError, AttributeError) as error:
+        return None, f"it does more with its logits than scale them ({type(error).__name__})"
+    shape = None if answers is None else _shape(answers)
+    if shape is None:
+        return None, "what it does with its logits is neither a scale nor a soft-cap"
+    return Head(layer.weight, layer.bias, *shape), ""
+
+
+def _answers(model, layer, inputs):
+    """What the model turns the probes into, (len(PROBES),) float64; None if it depends on place."""
+    import torch
+
+    # float32 in any model, so that a factor is seen as it is and not as half precision rounds it
+    probes = torch.tensor(PROBES, dtype=torch.float32, device=inputs.device)
+    with _replaced(layer, lambda hidden, *_, **__: probes.expand(*hidden.shape[:-1], -1).clone()):
+        logits = model(input_ids=inputs, **arguments(model)).logits
+    if logits.shape != (*inputs.shape, len(PROBES)) or (logits != logits[:, :1]).any():
+        return None
+    return logits[0, 0].double().cpu()
+
+
+def _shape(answers):
+    """(scale, cap) of the function that gives these answers, None if it is of neither form."""
+    import torch
+
+    probes = torch.tensor(PROBES, dtype=torch.float64)
+    slope, top = float(answers[TINY] / PROBES[TINY]), float(answers[HUGE])
+    line = top / PROBES[HUGE]
+    if line > 0 and torch.allclose(answers, probes * line, rtol=1e-5, atol=1e-7):
+        return _snap(line), None
+    if top > 0 and torch.allclose(answers, top * (probes * slope / top).tanh(), rtol=1e-5):
+        return _snap(slope), top
+    return None
+
+
+def _snap(scale):
+    """1 where float32 arithmetic has made it nearly 1, so that no work is done for it."""
+    return 1.0 if abs(scale - 1) < 1e-6 else scale

@@ -1,0 +1,112 @@
+"""Which model is meant: a hub id at a revision, or what a folder holds, wherever it lies."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lmnotes import artefacts
+from lmnotes.models import row_file
+from lmnotes.text.readers import InputError
+
+_DEFAULT_REVISION = "main"
+# What training leaves beside the weights. Everything else counts: a file too many means that a
+# model is scored again, a file too few that two models are taken for one.
+_IGNORED_SUFFIXES = {".md", ".csv", ".png", ".svg", ".log", ".lock", ".tmp"}
+_IGNORED_STEMS = ("optimizer", "scheduler", "rng_state", "trainer_state", "training_args")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A model as a ledger knows it.
+
+    >>> Identity("gpt2", "gpt2", "main").id
+    'gpt2@main'
+    """
+
+    name: str  # what tables and figures call it
+    model: str  # what loads it: a hub id or the path of a folder
+    revision: str  # asked of the hub; "content-..." for a folder
+
+    @property
+    def id(self) -> str:
+        """One text for one set of weights: `name@revision`, without the name for a folder."""
+        return self.revision if self.is_folder else f"{self.model}@{self.revision}"
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it lies on this machine rather than on a hub."""
+        return self.revision.startswith("content-")
+
+
+def identify(model: "str | Path | Mapping", revision: str | None = None) -> Identity:
+    """The identity of a model given as a folder, `id`, `id@revision`, or a mapping with `model`.
+
+    A mapping may also hold `revision` and `name`. Raises InputError for what is neither a folder
+    with a `config.json` nor shaped like a hub id.
+    """
+    name = ""
+    if isinstance(model, Mapping):
+        name = str(model.get("name") or "")
+        model, revision = model["model"], model.get("revision") or revision
+    text = str(model)
+    if text and Path(text).is_dir():
+        if not (Path(text) / "config.json").is_file():
+            raise InputError(
+                f"folder {text} was given as a model; expected one with a config.json, as "
+                "save_pretrained() writes it: name the folder of the model itself"
+            )
+        folder = Path(text).resolve()
+        return Identity(name or folder.name, str(folder), content_of(folder))
+    text, _, after = text.partition("@")
+    shaped = (
+        text and text.count("/") <= 1 and not text.startswith((".", "/", "~")) and " " not in text
+    )
+    if not shaped or text.endswith("/"):
+        raise InputError(
+            f"model {str(model)!r} was given; expected a folder that is there, or a hub id such as "
+            "EleutherAI/pythia-70m or EleutherAI/pythia-70m@step1000: check the path"
+        )
+    revision = revision or after or _DEFAULT_REVISION
+    short = "" if revision == _DEFAULT_REVISION else f"@{revision}"
+    return Identity(name or text + short, text, revision)
+
+
+def content_of(folder: Path) -> str:
+    """`content-` and a hash of the files of a model folder: config, tokenizer and weights.
+
+    A folder is read once; while sizes and times of its files stay, the answer is remembered.
+    """
+    files = sorted(path for path in folder.iterdir() if path.is_file() and _counts(path.name))
+    state = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
+    known = artefacts.home() / "model-ids" / f"{artefacts.content_id(str(folder))}.json"
+    try:
+        remembered = json.loads(known.read_text())
+        if remembered["files"] == state:
+            return remembered["id"]
+    except (OSError, ValueError, KeyError):
+        pass
+    hashes = {path.name: artefacts.file_sha256(path) for path in files}
+    answer = "content-" + artefacts.content_id(hashes)
+    text = json.dumps({"folder": str(folder), "files": state, "id": answer})
+    known.parent.mkdir(parents=True, exist_ok=True)
+    row_file.replace_text(known, text)
+    return answer
+
+
+def commit_of(identity: Identity) -> str:
+    """The commit that a hub model's revision stands for in the cache on disk, "" if not known."""
+    if identity.is_folder:
+        return ""
+    from huggingface_hub import try_to_load_from_cache
+
+    path = try_to_load_from_cache(identity.model, "config.json", revision=identity.revision)
+    return Path(path).parent.name if isinstance(path, str) else ""
+
+
+def _counts(name: str) -> bool:
+    return not (
+        name.startswith(".")
+        or Path(name).suffix.lower() in _IGNORED_SUFFIXES
+        or name.startswith(_IGNORED_STEMS)
+    )

@@ -1,0 +1,32 @@
+"""Log-probabilities of given tokens from hidden states, without the logits ever being in memory.
+
+One call for every device: blocked matrix products on the CPU (`cpu`), a Triton kernel on CUDA
+(`triton_head`).
+"""
+
+
+def log_probabilities(hidden, weight, targets, *, bias=None, scale=1.0, cap=None):
+    """log softmax(f(hidden weightᵀ + bias)) at each target, (P,) float32 nats.
+
+    Args:
+        hidden: (P, D), the head's input at P positions.
+        weight: (V, D), of the same dtype.
+        targets: (P,) int64, the token whose probability is wanted.
+        bias: (V,) or None.
+        scale, cap: f(z) = scale·z, or cap·tanh(scale·z / cap) where there is a cap.
+
+    >>> import torch
+    >>> hidden, weight = torch.zeros(1, 2), torch.ones(4, 2)
+    >>> log_probabilities(hidden, weight, torch.tensor([3])).exp()
+    tensor([0.2500])
+    """
+    import torch
+
+    from . import cpu
+
+    if hidden.is_cuda and not cpu.missing_triton():
+        from . import triton_head as kernel
+    else:
+        kernel = cpu
+    with torch.no_grad():
+        return kernel.log_probabilities(hidden, weight, targets, bias, scale, cap)

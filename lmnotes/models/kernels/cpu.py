@@ -1,0 +1,98 @@
+"""Head, log-softmax and gather in tiles of positions times vocabulary that stay in the cache.
+
+Each tile of logits is one matrix product; what is kept of it is a running sum of exponentials. The
+reference that is subtracted before the exponential is the row's maximum over the first tile alone,
+so that later tiles need no maximum; a row whose logits then rise by more than 88 overflows, which
+is seen in its sum, and is done again with a true running maximum.
+
+On few threads the exponentials would take a sixth of the time of the products, and are summed by
+`exponentials`; on many, torch divides them among its threads.
+"""
+
+from functools import cache
+from importlib import util
+
+POSITIONS, VOCABULARY = 512, 512  # tile sides, by measurement: 1 MB of float32
+FEW_THREADS = 4
+
+
+@cache
+def missing_triton() -> bool:
+    """Whether Triton cannot be imported here."""
+    return util.find_spec("triton") is None
+
+
+def log_probabilities(hidden, weight, targets, bias=None, scale=1.0, cap=None):
+    """As `kernels.log_probabilities`, in plain torch on any device."""
+    import torch
+
+    out = hidden.new_empty(len(hidden), dtype=torch.float32)
+    for start in range(0, len(hidden), POSITIONS):
+        rows = slice(start, start + POSITIONS)
+        chunk, goal = hidden[rows], targets[rows]
+        lifted = _log_normaliser(chunk, weight, bias, scale, cap, safe=False)
+        bad = ~lifted.isfinite()
+        if bad.any():
+            lifted[bad] = _log_normaliser(chunk[bad], weight, bias, scale, cap, safe=True)
+        logit = (chunk.float() * weight[goal].float()).sum(1)  # exact where tiles are rounded
+        logit = logit if bias is None else logit + bias[goal]
+        out[rows] = _shape(logit, scale, cap) - lifted
+    return out
+
+
+def _log_normaliser(hidden, weight, bias, scale, cap, safe):
+    """log of the sum over the vocabulary of exp f(z), (P,) float32."""
+    import torch
+
+    add = _add_by_torch if safe else _adder(hidden)
+    reference, total = None, None
+    for tile in _tiles(hidden, weight, bias):  # (P, at most VOCABULARY)
+        tile = _shape(tile, scale, cap)
+        if safe or reference is None:
+            top = tile.amax(1, keepdim=True)  # (P, 1)
+            if reference is None:
+                reference, total = top, torch.zeros_like(top)
+            else:
+                top = torch.maximum(top, reference)
+                total = total * (reference - top).exp_()
+                reference = top
+        add(tile, reference, total)
+    return (reference + total.log_()).squeeze(1)
+
+
+def _adder(hidden):
+    """The faster of two ways to add exponentials where `hidden` lies."""
+    import torch
+
+    if hidden.device.type != "cpu" or torch.get_num_threads() > FEW_THREADS:
+        return _add_by_torch
+    from .exponentials import add_exponentials
+
+    return lambda tile, reference, total: add_exponentials(
+        tile.numpy(), reference[:, 0].numpy(), total[:, 0].numpy()
+    )
+
+
+def _add_by_torch(tile, reference, total):
+    total += tile.sub_(reference).exp_().sum(1, keepdim=True)
+
+
+def _tiles(hidden, weight, bias):
+    """The logits before scaling, tile after tile in one buffer of float32."""
+    import torch
+
+    same = weight.dtype == torch.float32
+    buffer = hidden.new_empty(len(hidden) * VOCABULARY) if same else None
+    for start in range(0, len(weight), VOCABULARY):
+        columns = weight[start : start + VOCABULARY].T  # (D, at most VOCABULARY)
+        if same:
+            tile = buffer[: len(hidden) * columns.shape[1]].view(len(hidden), -1)
+            torch.mm(hidden, columns, out=tile)
+        else:
+            tile = torch.mm(hidden, columns).float()  # products summed in float32, then rounded
+        yield tile if bias is None else tile.add_(bias[start : start + VOCABULARY])
+
+
+def _shape(logits, scale, cap):
+    logits = logits if scale == 1 else logits.mul_(scale)
+    return logits if cap is None else logits.div_(cap).tanh_().mul_(cap)

@@ -1,0 +1,299 @@
+"""The ledger of scored models: one immutable file each, for one text set under one rule.
+
+A row exists or it does not; there is no half of one, and none is ever changed. Any number of
+processes and machines may write to one ledger at once, for each row is a file of its own.
+
+    scores = ledger.open(texts)
+    runner.score(models, scores)
+    L = scores.matrix()                 # (M, N) nats
+"""
+
+import contextlib
+import json
+import os
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes import artefacts
+from lmnotes.models import failures as kinds
+from lmnotes.models import identity, ledger_tables, row, row_file
+from lmnotes.models.identity import Identity
+from lmnotes.models.loglik import LogLik
+from lmnotes.models.rules import PUBLISHED, Rule
+from lmnotes.text.readers import InputError
+
+if TYPE_CHECKING:
+    import pandas
+
+    from lmnotes.models.score import Scores
+    from lmnotes.text.chunks import TextSet
+
+_DEFINITION, _TEXTS = "ledger.json", "texts.jsonl"
+_FOLDERS = ("rows", "failed", "logs")
+_LEFT_BEHIND_S = 3600  # after which a file that a killed writer left is removed
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The rows of one text set under one rule; see `open`."""
+
+    folder: Path
+    text_set: str  # content id of the texts
+    n_texts: int
+    rule: Rule
+    name: str  # of the text set
+    _headers: dict = field(default_factory=dict, repr=False)  # by file name: rows never change
+
+    @cached_property
+    def texts(self) -> "TextSet":
+        """The texts, read from the ledger's own copy of them."""
+        from lmnotes.text import chunks
+
+        return chunks.load(self.folder / _TEXTS)
+
+    def has(self, model: "str | Path | Mapping | Identity", revision: str = "") -> bool:
+        """Whether this model, as a folder or hub id, has a row."""
+        return self.find(_identified(model, revision)) is not None
+
+    def find(self, who: Identity) -> Path | None:
+        """The file of a model's row, None where it has none."""
+        path = self._path(who)
+        if path.exists() and self._header(path) is not None:
+            return path
+        commit = who.revision if row.is_commit(who.revision) else identity.commit_of(who)
+        for other, head in self._rows() if commit else ():  # under another name of this commit
+            if (head["model"], head["commit"]) == (who.model, commit):
+                return other
+        return None
+
+    def missing(self, models: Sequence) -> list[str]:
+        """The names of those models that have no row yet."""
+        whos = [identity.identify(model) for model in models]
+        return [who.name for who in whos if self.find(who) is None]
+
+    def add(
+        self, scores: "Scores", about: Mapping | None = None, who: Identity | None = None
+    ) -> Path:
+        """The path of the row that holds these scores, written unless it was there already.
+
+        Args:
+            scores: of all texts of this ledger, under its rule; anything else is refused.
+            about: more that is to be remembered of the model.
+            who: the model; by default what `scores` names.
+
+        Raises InputError for scores of other texts or another rule, and ScoringFailure
+        (`not_a_number`) where one is NaN or +infinity.
+        """
+        row.check(scores, self._definition())
+        who = who or identity.identify(scores.model, scores.revision or None)
+        arrays, header = row.of(scores, who, about or {}, self._definition())
+        path = self._path(who)
+        if not row_file.write(path, arrays, header) and self._header(path) is None:
+            row_file.write(path, arrays, header)  # what lay there was damaged, and is set aside now
+        self._failure_path(who).unlink(missing_ok=True)
+        return path
+
+    def record_failure(
+        self, model: "str | Path | Mapping | Identity", kind: str, message: str, attempts: int = 1
+    ) -> None:
+        """Remember that a model could not be scored; `kind` is one of `failures.KINDS`."""
+        who = _identified(model)
+        kinds.ScoringFailure(kind, message)  # refuses an unknown kind
+        record = {"model": who.name, "id": who.id, "kind": kind, "attempts": attempts}
+        record |= {"message": message, "when": row.now()}
+        row_file.replace_text(self._failure_path(who), json.dumps(record, indent=1))
+
+    def failure(self, who: Identity) -> dict | None:
+        """What is recorded of a model that failed, None where nothing is."""
+        try:
+            return json.loads(self._failure_path(who).read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def failures(self) -> "pandas.DataFrame":
+        """The models that failed and have no row: model, id, kind, attempts, message, when."""
+        import pandas
+
+        done = {head["id"] for _, head in self._rows()}
+        found = [
+            record
+            for path in sorted((self.folder / "failed").glob("*.json"))
+            if (record := json.loads(path.read_text(encoding="utf-8")))["id"] not in done
+        ]
+        columns = ["model", "id", "kind", "attempts", "message", "when"]
+        found.sort(key=lambda record: record["model"])
+        return pandas.DataFrame(found, columns=columns)
+
+    @property
+    def n_rows(self) -> int:
+        """The number of models that have a row; none of them is opened for it."""
+        return sum(1 for _ in (self.folder / "rows").glob("*.safetensors"))
+
+    def rows(self) -> "pandas.DataFrame":
+        """The models that have a row, by name, with what is known of each."""
+        heads = sorted((head for _, head in self._rows()), key=lambda head: head["name"])
+        return ledger_tables.labelled(heads)
+
+    def matrix(
+        self, models: "Sequence | None" = None, about: "pandas.DataFrame | None" = None
+    ) -> LogLik:
+        """The log-likelihoods of models as a labelled matrix, (M, N) nats.
+
+        Args:
+            models: folders, hub ids or mappings as `runner.score` takes them, in the order wanted;
+                by default the rows of `about`, else every row by name.
+            about: a table with a column `model`, and `folder` where the models are local; its
+                columns are added to the table of models.
+
+        Raises InputError where one of them has no row.
+        """
+        wanted = self._wanted(models, about)
+        heads, values, missing = [], [], []
+        for name, who, path in wanted:
+            try:
+                arrays, head = row_file.read(path) if path else (None, None)
+            except row_file.Damaged as fault:
+                row_file.set_aside(path, fault)
+                self._headers.pop(path.name, None)
+                arrays = None
+            if arrays is None:
+                missing.append((name, who))
+            else:
+                row.check_belongs(head, self._definition(), path)
+                heads.append(head | {"name": name})
+                values.append(arrays["log_likelihood"])
+        if missing and (models is not None or about is not None):
+            failed = {name: self.failure(who) for name, who in missing}
+            raise InputError(ledger_tables.say_missing(failed, len(wanted), str(self)))
+        if not values:
+            raise InputError(f"{self} has no rows; expected at least one: score a model first")
+        table = ledger_tables.labelled(heads)
+        if about is not None:
+            table = ledger_tables.joined(table, about)
+        return LogLik(
+            np.stack(values), table, self.texts.table, self.rule.name, text_set=self.text_set
+        )
+
+    def seal(self, path: str | Path, models=None, about=None) -> Path:
+        """The one file, for release, that holds `matrix(...)`; `read_sealed` reads it anywhere."""
+        from lmnotes.models import sealed
+
+        return sealed.write(self.matrix(models, about), Path(path))
+
+    def __str__(self) -> str:
+        return f"the ledger of {self.name} ({self.text_set}, {self.rule.name}) in {self.folder}"
+
+    def _wanted(self, models, about) -> list[tuple[str, Identity, Path | None]]:
+        """Name, identity and file of the rows that a matrix is to have."""
+        if models is None and about is None:
+            found = [(Identity(h["name"], h["model"], h["revision"]), p) for p, h in self._rows()]
+            found.sort(key=lambda pair: pair[0].name)
+            return [(who.name, who, path) for who, path in found]
+        source = models if models is not None else about["folder" if "folder" in about else "model"]
+        whos = [identity.identify(model) for model in source]
+        names = list(about["model"]) if models is None else [who.name for who in whos]
+        return [(name, who, self.find(who)) for name, who in zip(names, whos, strict=True)]
+
+    def _rows(self) -> list[tuple[Path, dict]]:
+        """File and header of every row that can be read."""
+        paths = sorted((self.folder / "rows").glob("*.safetensors"))
+        return [(path, head) for path in paths if (head := self._header(path)) is not None]
+
+    def _header(self, path: Path) -> dict | None:
+        """The header of a row; None where it is gone or damaged, which sets it aside."""
+        if path.name not in self._headers:
+            try:
+                head = row_file.header(path)
+            except FileNotFoundError:
+                return None
+            except row_file.Damaged as fault:
+                row_file.set_aside(path, fault)
+                return None
+            row.check_belongs(head, self._definition(), path)
+            self._headers[path.name] = head
+        return self._headers[path.name]
+
+    def _definition(self) -> dict:
+        return row.definition(self.text_set, self.name, self.n_texts, self.rule)
+
+    def _path(self, who: Identity) -> Path:
+        return self.folder / "rows" / f"{row.file_name(who)}.safetensors"
+
+    def _failure_path(self, who: Identity) -> Path:
+        return self.folder / "failed" / f"{row.file_name(who)}.json"
+
+
+def open(texts: "TextSet", rule: Rule = PUBLISHED, folder: str | Path | None = None) -> Ledger:
+    """The ledger of these texts under this rule, made if it is not there.
+
+    Args:
+        texts: what every model is to score.
+        rule: how; by default the published one.
+        folder: where it lies, by default in the folder of artefacts under the ids of both.
+
+    Raises InputError where the folder holds the ledger of other texts or of another rule.
+    """
+    if folder is None:
+        folder = home() / f"{texts.content_id}-{artefacts.content_id(rule.name, 8)}"
+    folder = Path(folder).resolve()
+    mine = Ledger(folder, texts.content_id, len(texts), rule, texts.name)
+    for name in _FOLDERS:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    if (folder / _DEFINITION).exists():
+        theirs = open_folder(folder)
+        row.check_belongs(theirs._definition(), mine._definition(), folder)
+        return theirs
+    partial = folder / f".{os.getpid()}-{threading.get_ident()}.jsonl"
+    os.replace(texts.save(partial), folder / _TEXTS)
+    row_file.replace_text(folder / _DEFINITION, json.dumps(mine._definition(), indent=1))
+    return mine
+
+
+def open_folder(folder: str | Path) -> Ledger:
+    """The ledger that lies in a folder; its texts are read when they are asked for."""
+    folder = Path(folder).resolve()
+    try:
+        one = json.loads((folder / _DEFINITION).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(
+            f"{folder} was given as a ledger; expected a folder with a {_DEFINITION}: make one "
+            "with ledger.open(texts), or list those there are with `lmnotes status`"
+        ) from None
+    for partial in folder.glob("*/.*.partial"):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - partial.stat().st_mtime > _LEFT_BEHIND_S:
+                partial.unlink()
+    rule = Rule(**one["rule_settings"])
+    return Ledger(folder, one["text_set"], one["n_texts"], rule, one["text_set_name"])
+
+
+def home() -> Path:
+    """The folder in which ledgers lie that were given no other."""
+    return artefacts.home() / "ledger"
+
+
+def read_sealed(path: str | Path) -> LogLik:
+    """The matrix in a file that `Ledger.seal` wrote."""
+    from lmnotes.models import sealed
+
+    return sealed.read(Path(path))
+
+
+def read_published(
+    path: str | Path, sha256: str | None = None, texts: "TextSet | None" = None
+) -> LogLik:
+    """The authors' released matrix of 1,018 models x 10,000 texts; see `published.read`."""
+    from lmnotes.models import published
+
+    return published.read(Path(path), sha256, texts)
+
+
+def _identified(model: "str | Path | Mapping | Identity", revision: str = "") -> Identity:
+    return model if isinstance(model, Identity) else identity.identify(model, revision or None)

@@ -1,0 +1,165 @@
+"""`LogLik`: the log-likelihoods of texts under models, with the labels of both."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas
+    import xarray
+
+
+@dataclass(frozen=True, eq=False)
+class LogLik:
+    """Row i, column s: the sum of log-probabilities that model i gives to text s, in nats.
+
+    Raises ValueError where the tables do not fit the values, or where a value is not a number or
+    is +infinity; -infinity is a likelihood of zero, and `clip` raises it.
+
+    >>> import pandas
+    >>> models = pandas.DataFrame({"model": ["a", "b"]})
+    >>> texts = pandas.DataFrame({"n_bytes": [2, 4, 3]})
+    >>> L = LogLik(np.array([[-1.0, -2, -3], [-2, -2, -90]]), models, texts, "bos=always")
+    >>> float(L.clip(threshold=-10).values.min())
+    -10.0
+    >>> np.asarray(L.select(models=[1], texts=L.n_bytes > 2))
+    array([[ -2., -90.]])
+    """
+
+    values: np.ndarray  # (M, N) float64, nats
+    models: "pandas.DataFrame"  # (M rows): `model`, and what is known of each
+    texts: "pandas.DataFrame"  # (N rows): `text_id`, `domain`, `source`, `n_bytes` ...
+    rule: str  # how the texts were scored
+    text_set: str = ""  # the content id of the text set
+    threshold: float | None = None  # nats; what smaller values were raised to, if they were
+
+    def __post_init__(self):
+        values = np.asarray(self.values, dtype=np.float64)
+        object.__setattr__(self, "values", values)
+        expected = (len(self.models), len(self.texts))
+        if values.shape != expected:
+            raise ValueError(
+                f"values of shape {values.shape} were given; expected one row per model and one "
+                f"column per text, {expected}: give the tables of this very matrix"
+            )
+        if "model" not in self.models:
+            raise ValueError(
+                f"a models table with the columns {list(self.models.columns)} was given; expected "
+                "one named `model`: rename the column that names the models"
+            )
+        bad = np.isnan(values) | (values == np.inf)
+        if bad.any():
+            row, column = np.argwhere(bad)[0]
+            raise ValueError(
+                f"{values[row, column]} was given for model {self.models['model'].iloc[row]!r} and "
+                f"text {column}; expected log-likelihoods: leave that model out, or score it in "
+                "float32"
+            )
+        # The index counts the rows, so that labels and positions are the same thing.
+        object.__setattr__(self, "models", self.models.reset_index(drop=True))
+        object.__setattr__(self, "texts", self.texts.reset_index(drop=True))
+
+    def clip(self, share: float = 0.02, threshold: float | None = None) -> "LogLik":
+        """The matrix with every entry below the threshold raised to it.
+
+        Args:
+            share: 0..1, the quantile of all M * N entries pooled that is the threshold; the paper
+                clips before any centring (Oyama et al., ACL 2025).
+            threshold: nats; a threshold of an earlier map, so that models that are added to it are
+                clipped as its models were. `share` then has no effect.
+        """
+        if threshold is None:
+            if not 0 <= share <= 1:
+                raise ValueError(
+                    f"share {share} was given; expected 0..1: the paper's is 0.02, 0 clips nothing"
+                )
+            # "higher" where an interpolation would touch -inf
+            method = "linear" if np.isfinite(self.values).all() else "higher"
+            threshold = float(np.quantile(self.values, share, method=method))
+            if not np.isfinite(threshold):
+                raise ValueError(
+                    f"more than {share:.1%} of the entries are -inf; expected a finite quantile: "
+                    "give a threshold, a larger share, or score in float32"
+                )
+        return replace(self, values=np.maximum(self.values, threshold), threshold=float(threshold))
+
+    def select(self, models=None, texts=None) -> "LogLik":
+        """The rows and columns chosen, by masks or by positions."""
+        rows = _positions(models, len(self.models), "models")
+        columns = _positions(texts, len(self.texts), "texts")
+        return replace(
+            self,
+            values=self.values[np.ix_(rows, columns)],
+            models=self.models.iloc[rows],
+            texts=self.texts.iloc[columns],
+        )
+
+    @property
+    def n_bytes(self) -> np.ndarray:
+        """The length of every text in UTF-8 bytes, (N,) int64."""
+        if "n_bytes" not in self.texts:
+            raise ValueError(
+                "the texts of this matrix have no column `n_bytes`; expected it for units per "
+                "byte: add the column to `texts`, or ask for nats"
+            )
+        return self.texts["n_bytes"].to_numpy(dtype=np.int64)
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        if copy is False and dtype not in (None, np.float64):
+            raise ValueError(
+                f"dtype {dtype} without a copy was asked for; the values are float64: allow a copy"
+            )
+        values = np.asarray(self.values, dtype=dtype)
+        return values.copy() if copy and values is self.values else values
+
+    def __len__(self) -> int:
+        return len(self.models)
+
+    def to_xarray(self) -> "xarray.DataArray":
+        """The same values as an xarray `DataArray` with dimensions `model` and `text`.
+
+        The columns of both tables are its coordinates. It needs the package xarray.
+        """
+        try:
+            import xarray
+        except ImportError as error:
+            raise ImportError(
+                "to_xarray() was called; expected the package xarray, which is optional: "
+                "pip install 'lmnotes[xarray]'"
+            ) from error
+        coordinates = {"model": self.models["model"].to_numpy()}
+        for axis, table in (("model", self.models), ("text", self.texts)):
+            for name in table.columns.drop("model", errors="ignore"):
+                label = name if name not in ("text", *coordinates) else f"{axis}_{name}"
+                coordinates[label] = (axis, table[name].to_numpy())
+        attributes = {"unit": "nats", "rule": self.rule, "text_set": self.text_set}
+        if self.threshold is not None:
+            attributes["threshold"] = self.threshold
+        return xarray.DataArray(
+            self.values,
+            dims=("model", "text"),
+            coords=coordinates,
+            name="log_likelihood",
+            attrs=attributes,
+        )
+
+
+def _positions(chosen, n: int, axis: str) -> np.ndarray:
+    """Positions 0..n-1 of a mask or of positions; all of them for None."""
+    if chosen is None:
+        return np.arange(n)
+    chosen = np.asarray(chosen)
+    if chosen.dtype == bool:
+        if chosen.shape != (n,):
+            raise ValueError(
+                f"a mask of shape {chosen.shape} was given for {n} {axis}; expected ({n},): "
+                f"make it from this matrix's own table of {axis}"
+            )
+        return np.flatnonzero(chosen)
+    if chosen.size and not np.issubdtype(chosen.dtype, np.integer):
+        raise ValueError(
+            f"{axis} of type {chosen.dtype} were given; expected a mask or positions: select by "
+            f"name with a mask such as L.{axis}[...] == ..."
+        )
+    return chosen.astype(np.int64).reshape(-1)

@@ -1,0 +1,171 @@
+"""The matrix that the authors of the model map released, a pickle, read without running it.
+
+A pickle may name any function of any package, and loading it calls that function. Here only the
+names that tables and arrays are made of are let through, and everything else stops the reading.
+"""
+
+import io
+import pickle
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes import artefacts
+from lmnotes.models.loglik import LogLik
+from lmnotes.text.readers import InputError
+
+if TYPE_CHECKING:
+    import pandas
+
+    from lmnotes.text.chunks import TextSet
+
+RULE = "bos=tokenizer truncate=model dtype=float16"  # Oyama et al., ACL 2025
+# Where pandas and numpy keep what their pickles name has moved with their versions, so the end of
+# the name decides within these packages. None of these runs code that the file brings with it.
+_NAMES = {
+    "numpy": {"_reconstruct", "ndarray", "dtype", "scalar", "_frombuffer"},
+    "pandas": {
+        *("DataFrame", "Series", "BlockManager", "SingleBlockManager", "_unpickle_block"),
+        *("new_block", "make_block", "_new_Index", "Index", "RangeIndex", "Int64Index"),
+        *("Float64Index", "DatetimeIndex", "_new_DatetimeIndex", "MultiIndex"),
+        *("StringDtype", "StringArray", "ArrowStringArray", "ArrowStringArrayNumpySemantics"),
+        *("_arrow_string_types", "ObjectStringArray", "Timestamp", "_unpickle_timestamp"),
+        *("DatetimeArray", "DatetimeTZDtype", "CategoricalDtype", "Categorical"),
+        *("NDArrayBacked", "__pyx_unpickle_NDArrayBacked", "NaTType", "_nat_unpickle"),
+        *("BooleanArray", "BooleanDtype", "IntegerArray", "Int64Dtype", "FloatingArray"),
+        *("Float64Dtype", "NAType", "Flags", "timezone"),
+    },
+    "pyarrow": {
+        *("chunked_array", "_restore_array", "type_for_alias", "py_buffer", "string"),
+        *("large_string", "StringArray", "LargeStringArray", "DataType", "ChunkedArray"),
+    },
+    "builtins": {"slice", "list", "dict", "tuple", "set", "frozenset", "complex", "bytearray"},
+    "collections": {"OrderedDict", "deque"},
+    "copyreg": {"_reconstructor"},
+    "datetime": {"datetime", "date", "time", "timedelta", "timezone"},
+    "_codecs": {"encode"},  # bytes, in pickles of protocol 2
+}
+_EXACT = {("builtins", "object"), ("numpy._core.numeric", "_frombuffer")}
+_SEQUENCES = (list, tuple, np.ndarray)
+_HINTS = ("logp", "log_likelihood", "loglik", "logl")  # in names of the column of vectors
+
+
+def read(path: Path, sha256: str | None = None, texts: "TextSet | None" = None) -> LogLik:
+    """The matrix of a released pickle, (M, N) nats, with all else that it says of each model.
+
+    Args:
+        path: a table, a list of records or a mapping of columns: per model a name and one vector
+            of log-likelihoods, and numbers such as size and scores.
+        sha256: what the file's checksum is to be.
+        texts: the N texts, where they are at hand; a pickle does not hold them.
+
+    Raises InputError where the checksum differs, where the file names anything but tables and
+    arrays (nothing of it has then been run), or where no column of equally long vectors is in it.
+    """
+    path = Path(path)
+    data = path.read_bytes()
+    if sha256 and (found := artefacts.file_sha256(path)) != sha256:
+        raise InputError(
+            f"{path} has sha256 {found}; expected {sha256}: fetch it again, or give the checksum "
+            "of the release that you mean"
+        )
+    table = _table(_load(data, path), path)
+    column = _vectors(table, path)
+    values = np.stack([np.asarray(one, dtype=np.float64) for one in table[column]])
+    models = table.drop(columns=column).rename(columns={"name": "model"})
+    if "model" not in models:
+        models.insert(0, "model", [str(label) for label in table.index])
+    return LogLik(values, models, _texts(texts, values.shape[1], path), RULE, _text_id(texts))
+
+
+def _load(data: bytes, path: Path) -> object:
+    """What a pickle holds, if it is made of tables and arrays alone."""
+    try:
+        return _unpickler(path)(io.BytesIO(data)).load()
+    except InputError:
+        raise
+    except Exception as error:  # a damaged pickle may raise anything
+        raise InputError(
+            f"{path} was given; {type(error).__name__}: {error}; expected the pickle of the "
+            "published matrix: fetch it again"
+        ) from error
+
+
+def _unpickler(path: Path) -> Callable:
+    """A class of unpickler that finds the names of tables and arrays only."""
+    from pandas.compat import pickle_compat
+
+    class Restricted(pickle_compat.Unpickler):  # it also knows where pandas's old names are now
+        def find_class(self, module: str, name: str) -> object:
+            package = module.split(".")[0].replace("__builtin__", "builtins")  # protocol 2
+            if name in _NAMES.get(package, ()) or (module, name) in _EXACT:
+                return super().find_class(module, name)
+            raise InputError(
+                f"{path} names {module}.{name}; expected tables and arrays alone, and nothing of "
+                "the file was run: it is not the published matrix, so do not open it by other means"
+            )
+
+        def persistent_load(self, pid: object) -> object:
+            raise pickle.UnpicklingError(f"it refers to an object outside itself, {pid!r}")
+
+    return Restricted
+
+
+def _table(content: object, path: Path) -> "pandas.DataFrame":
+    """The records as a table, whichever of three layouts they have."""
+    import pandas
+
+    if isinstance(content, pandas.DataFrame):
+        return content
+    if isinstance(content, Mapping) and content:
+        if all(isinstance(one, Mapping) for one in content.values()):  # by name of model
+            records = [{"name": name} | dict(one) for name, one in content.items()]
+            return pandas.DataFrame(records)
+        return pandas.DataFrame({name: list(column) for name, column in content.items()})
+    if isinstance(content, list) and content and isinstance(content[0], Mapping):
+        return pandas.DataFrame(content)
+    raise InputError(
+        f"{path} holds a {type(content).__name__}; expected a table, a list of records or a "
+        "mapping of columns: give the released file of the matrix itself"
+    )
+
+
+def _vectors(table: "pandas.DataFrame", path: Path) -> str:
+    """The name of the column whose cells are equally long vectors of numbers."""
+    found = []
+    for name in table.columns:
+        cells = table[name]
+        sizes = {len(one) if isinstance(one, _SEQUENCES) else 0 for one in cells}
+        if len(sizes) == 1 and max(sizes) > 1 and _is_number(cells.iloc[0][0]):
+            found.append(name)
+    named = [name for name in found if any(hint in str(name).lower() for hint in _HINTS)]
+    if len(found) == 1 or len(named) == 1:
+        return named[0] if len(named) == 1 else found[0]
+    raise InputError(
+        f"{path} has the columns {list(table.columns)}, of which {found or 'none'} hold vectors of "
+        "one length; expected one column of log-likelihoods: give the released file itself"
+    )
+
+
+def _is_number(cell: object) -> bool:
+    return isinstance(cell, int | float | np.number)
+
+
+def _texts(texts: "TextSet | None", n: int, path: Path) -> "pandas.DataFrame":
+    """The table of the texts, or one that only numbers them."""
+    import pandas
+
+    if texts is None:
+        return pandas.DataFrame({"text_id": [""] * n, "index": range(n)})
+    if len(texts) != n:
+        raise InputError(
+            f"{path} has log-likelihoods of {n:,} texts, and {len(texts):,} texts were given; "
+            "expected the same texts: load the authors' chunks with chunks.load('pile10k')"
+        )
+    return texts.table
+
+
+def _text_id(texts: "TextSet | None") -> str:
+    return "" if texts is None else texts.content_id

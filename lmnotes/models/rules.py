@@ -1,0 +1,141 @@
+"""Which tokens of a text are scored: rules for the first token, the length and the precision.
+
+Log-likelihoods under different rules are different quantities; a rule is stored with every row and
+rows of two rules never meet in one matrix.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+BOS = ("tokenizer", "always", "never")
+DTYPES = ("float32", "bfloat16", "float16")
+DEFAULT_LENGTH = 2048  # tokens, where a configuration names no limit
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is scored, and in which precision.
+
+    Args:
+        bos: "tokenizer" takes the tokenizer's own output as the papers did (where it puts a BOS in
+            front, the first real token is scored, elsewhere it is not); "always" puts one BOS in
+            front, so that every token is scored; "never" has none, and the first token goes
+            unscored.
+        truncate: "model" cuts to the configuration's `max_position_embeddings`, else `n_positions`,
+            else `max_sequence_length`, else 2,048 tokens, as the papers did; or a number of tokens.
+        dtype: of the weights. The papers used float16 on GPUs; float32 is the default here, since
+            half precision adds noise of its own to every text.
+
+    >>> Rule(bos="always", truncate=512).name
+    'bos=always truncate=512 dtype=float32'
+    """
+
+    bos: str = "tokenizer"
+    truncate: str | int = "model"
+    dtype: str = "float32"
+
+    def __post_init__(self):
+        if self.bos not in BOS:
+            raise ValueError(f"bos is {self.bos!r}; expected one of {BOS}: take one of them")
+        if self.dtype not in DTYPES:
+            raise ValueError(f"dtype is {self.dtype!r}; expected one of {DTYPES}: take one of them")
+        whole = isinstance(self.truncate, int) and not isinstance(self.truncate, bool)
+        if self.truncate != "model" and not (whole and self.truncate >= 2):
+            raise ValueError(
+                f'truncate is {self.truncate!r}; expected "model" or a number of tokens of at '
+                "least 2: give one of them"
+            )
+
+    @property
+    def name(self) -> str:
+        """The rule in one line, the same for equal rules."""
+        return f"bos={self.bos} truncate={self.truncate} dtype={self.dtype}"
+
+
+PUBLISHED = Rule()
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Token ids of texts under a rule; all but the first of each are scored.
+
+    ids: N arrays (T,) int64; truncated: (N,) bool; notes: what a reader of the scores should know.
+    """
+
+    ids: list[np.ndarray]
+    truncated: np.ndarray
+    notes: tuple[str, ...]
+
+    @property
+    def n_scored(self) -> np.ndarray:
+        """Tokens scored per text, (N,) int64."""
+        return np.array([len(ids) - 1 for ids in self.ids], np.int64)
+
+
+def model_length(config) -> int:
+    """The published rule's longest text in tokens for a model's configuration.
+
+    >>> from types import SimpleNamespace
+    >>> model_length(SimpleNamespace(n_positions=1024)), model_length(SimpleNamespace())
+    (1024, 2048)
+    """
+    for name in ("max_position_embeddings", "n_positions", "max_sequence_length"):
+        if isinstance(value := getattr(config, name, None), int) and value > 0:
+            return value
+    return DEFAULT_LENGTH
+
+
+def encode(tokenizer, texts: Sequence[str], rule: Rule, max_length: int) -> Encoded:
+    """Token ids of every text under a rule.
+
+    Args:
+        tokenizer: of `transformers`.
+        max_length: tokens kept where the rule says "model".
+
+    Raises ValueError on an empty text, and where a BOS is wanted of a tokenizer that has none.
+    """
+    if empty := [number for number, text in enumerate(texts) if not text]:
+        raise ValueError(
+            f"{len(empty)} of {len(texts)} texts are empty, the first is number {empty[0]}; "
+            "expected at least one character each: leave them out"
+        )
+    bos = tokenizer.bos_token_id
+    if rule.bos == "always" and bos is None:
+        raise ValueError(
+            f"{rule.name!r} with a tokenizer that has no BOS token; expected one: "
+            'take bos="tokenizer" or bos="never"'
+        )
+    plain = tokenizer(
+        list(texts),
+        add_special_tokens=rule.bos == "tokenizer",
+        return_attention_mask=False,
+        verbose=False,
+    )["input_ids"]
+    ids = [np.asarray(one, np.int64) for one in plain]
+    if lost := [number for number, one in enumerate(ids) if not len(one)]:
+        raise ValueError(
+            f"{len(lost)} of {len(texts)} texts have no token in this tokenizer, the first is "
+            f"number {lost[0]}; expected at least one each: leave them out"
+        )
+    if rule.bos == "always":
+        ids = [one if one[0] == bos else np.concatenate([[bos], one]) for one in ids]
+    limit = max_length if rule.truncate == "model" else rule.truncate
+    truncated = np.array([len(one) > limit for one in ids], bool)
+    ids = [one[:limit] for one in ids]
+    return Encoded(ids, truncated, tuple(_notes(tokenizer, ids, truncated, limit)))
+
+
+def _notes(tokenizer, ids, truncated, limit):
+    bos, unknown = tokenizer.bos_token_id, tokenizer.unk_token_id
+    if doubled := sum(len(one) > 1 and one[0] == one[1] == bos for one in ids if bos is not None):
+        yield f"{doubled} texts start with two BOS tokens, and the second one is scored"
+    if truncated.any():
+        yield f"{truncated.sum()} texts are cut to {limit} tokens"
+    if bare := sum(len(one) == 1 for one in ids):
+        yield f"{bare} texts are a single token, of which nothing is scored"
+    if unknown is not None and unknown not in (bos, tokenizer.eos_token_id):
+        lost = np.array([(one == unknown).sum() for one in ids])
+        if lost.any():
+            yield f"{lost.sum()} tokens in {(lost > 0).sum()} texts are unknown to the tokenizer"

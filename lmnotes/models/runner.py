@@ -1,0 +1,242 @@
+"""Scores many models, each in a process of its own, until every one has a row or a reason.
+
+A model that crashes, hangs, or is killed by the system costs that model and nothing else. The run
+itself may be killed at any moment: started again it goes on where it was.
+
+    runner.score(models, scores)                                  # every device of this machine
+    runner.score(models, scores, executor=client.get_executor())  # a cluster, see docs/cluster.md
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent import futures
+from dataclasses import asdict
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from lmnotes.models import attempts as attempts_of
+from lmnotes.models import failures, hub_cache, processes
+from lmnotes.models.identity import Identity, identify
+from lmnotes.text.readers import InputError
+
+if TYPE_CHECKING:
+    import pandas
+
+    from lmnotes.models.ledger import Ledger
+
+WORKER = ("-m", "lmnotes.models.worker")
+_COLUMNS = ("model", "status", "kind", "attempts", "seconds", "message")
+
+
+def score(
+    models: Iterable[str | Path | Mapping],
+    ledger: "Ledger",
+    *,
+    devices: str | Sequence[str] = "all",
+    slots: int = 1,
+    executor: futures.Executor | None = None,
+    shard: str | None = None,
+    time_limit_s: float = 3600,
+    attempts: int = 3,
+    backoff_s: float = 5,
+    tokens_per_batch: int = 8192,
+    retry_failed: bool = False,
+    trust_remote_code: bool = False,
+    evict: bool = False,
+    progress: bool | Callable[[str], None] = True,
+    worker: Sequence[str] = WORKER,
+) -> "pandas.DataFrame":
+    """What became of each model: model, status, kind, attempts, seconds, message.
+
+    A status is `scored`, `kept` (the row was there), `failed`, or `failed before` (an earlier run
+    recorded why, and it would be no different now). Rows go into the ledger as they come.
+
+    Args:
+        models: folders, hub ids, `id@revision`, or mappings with `model` and perhaps `revision`,
+            `name`, and `about`, a mapping that is remembered in the row.
+        ledger: of the texts and the rule.
+        devices: `all` (every GPU, else the CPU), or names such as `["cuda:0", "cuda:1"]`.
+        slots: models scored at a time on each device.
+        executor: of `concurrent.futures`, for other processes or machines that see the ledger's
+            folder; it decides how many run at a time, and each worker takes the device it sees.
+        shard: `i/n` takes the i-th of n equal parts of the list, 1 <= i <= n.
+        time_limit_s: seconds after which a model's processes are killed.
+        attempts: how often a model is started at most after a fault that may pass; out of memory
+            halves `tokens_per_batch` instead, as long as that leaves a text to a batch.
+        backoff_s: seconds before the second attempt after a network fault, doubled each time.
+        retry_failed: also try again what an earlier run recorded as failed.
+        trust_remote_code: let models run code from their own repositories.
+        evict: remove a hub model's files from the disk when it is done, unless they were there.
+        progress: print a line per model, or call this with it.
+        worker: arguments of the interpreter that scores one job file, or with `--serve` many.
+
+    Raises InputError, before anything starts, for a model, a shard or a device that cannot be.
+    """
+    say = progress if callable(progress) else (print if progress else lambda line: None)
+    chosen = _distinct(part(list(models), shard))
+    say_done = _Progress(len(chosen), say)
+    common = {
+        "ledger": str(ledger.folder),
+        "time_limit_s": time_limit_s,
+        "attempts": attempts,
+        "backoff_s": backoff_s,
+        "tokens_per_batch": tokens_per_batch,
+        "trust_remote_code": trust_remote_code,
+        "evict": evict,
+        "command": [sys.executable, *worker],
+        "device": "auto",
+    }
+    known, jobs = {}, []
+    for who, about in chosen:
+        if (earlier := _earlier(ledger, who, retry_failed)) is not None:
+            known[who.id] = say_done(earlier)
+        else:
+            job = common | {"model": asdict(who), "about": about}
+            job["was_cached"] = evict and hub_cache.holds(who)
+            jobs.append(job)
+    if jobs and executor is not None:
+        done = _through(executor, jobs, say_done)
+    else:
+        done = _here(jobs, _devices(devices), slots, say_done) if jobs else {}
+    return _summary(chosen, known | done)
+
+
+def part(models: Sequence, shard: str | None) -> Sequence:
+    """The models of shard `i/n`, 1 <= i <= n; together the shards are all, each once.
+
+    >>> part(["a", "b", "c"], "2/2")
+    ['b']
+    """
+    if shard is None:
+        return models
+    number, _, count = str(shard).partition("/")
+    if not (number.isdigit() and count.isdigit() and 1 <= int(number) <= int(count)):
+        raise InputError(
+            f"shard {shard!r} was given; expected i/n with 1 <= i <= n: number the jobs of an "
+            "array from 1, such as 3/32"
+        )
+    return models[int(number) - 1 :: int(count)]
+
+
+def _distinct(models: Iterable) -> list[tuple[Identity, dict]]:
+    """Identity and `about` of each model, those with the same weights once."""
+    found: dict[str, tuple[Identity, dict]] = {}
+    for model in models:
+        about = dict(model.get("about") or {}) if isinstance(model, Mapping) else {}
+        who = identify(model)
+        found.setdefault(who.id, (who, about))
+    return list(found.values())
+
+
+def _earlier(ledger: "Ledger", who: Identity, retry_failed: bool) -> dict | None:
+    """What is to be said of a model that needs no process, None where it needs one."""
+    if ledger.has(who):
+        return _result(who, "kept")
+    record = ledger.failure(who)
+    if record is None or retry_failed or failures.may_have_passed(record["kind"]):
+        return None
+    return _result(who, "failed before", record["kind"], record["attempts"], 0, record["message"])
+
+
+def _here(jobs: Sequence[dict], devices: Sequence[str], slots: int, say_done) -> dict[str, dict]:
+    """The results of jobs on this machine's devices, by model; a thread watches each process."""
+    n = min(len(devices) * slots, len(jobs))
+    # A GPU may not be touched before a fork, and beside a model that needs one an import is short.
+    forks = processes.CAN_FORK and set(devices) == {"cpu"}
+    kind = processes.Forked if forks else processes.Fresh
+    threads = max(1, (os.cpu_count() or 1) // n)
+    places = [(device, kind(jobs[0]["command"], threads)) for device in [*devices] * slots][:n]
+    free: SimpleQueue = SimpleQueue()
+    for place in places:
+        free.put(place)
+    stop = threading.Event()
+
+    def run(job: dict) -> dict:
+        device, workers = place = free.get()
+        try:
+            return attempts_of.run(job | {"device": device}, workers, stop)
+        finally:
+            free.put(place)
+
+    try:
+        with futures.ThreadPoolExecutor(n) as pool:
+            waiting = {pool.submit(run, job): job for job in jobs}
+            try:
+                return _collected(waiting, say_done)
+            except BaseException:
+                stop.set()  # ends the processes; the threads follow
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+    finally:
+        for _, workers in places:
+            workers.close()
+
+
+def _through(executor: futures.Executor, jobs: Sequence[dict], say_done) -> dict[str, dict]:
+    """The results of jobs that another executor runs, by model."""
+    waiting = {executor.submit(attempts_of.run, job): job for job in jobs}
+    try:
+        return _collected(waiting, say_done)
+    except BaseException:
+        for one in waiting:
+            one.cancel()
+        raise
+
+
+def _collected(waiting: Mapping[futures.Future, dict], say_done) -> dict[str, dict]:
+    results = {}
+    for one in futures.as_completed(waiting):
+        who = Identity(**waiting[one]["model"])
+        try:
+            result = one.result()
+        except Exception as error:  # the executor lost its worker, or our own fault
+            said = f"{type(error).__name__}: {error}"
+            result = _result(who, "failed", "other", 1, 0, said)
+        results[who.id] = say_done(result)
+    return results
+
+
+def _devices(devices: str | Sequence[str]) -> list[str]:
+    """The names of the devices; `all` is every GPU, else the CPU."""
+    if devices != "all":
+        found = [devices] if isinstance(devices, str) else list(devices)
+        if not found or not all(name.split(":")[0] in ("cpu", "cuda", "mps") for name in found):
+            raise InputError(
+                f"devices {devices!r} were given; expected 'all' or names such as ['cuda:0'] or "
+                "['cpu']: name at least one"
+            )
+        return found
+    import torch
+
+    return [f"cuda:{number}" for number in range(torch.cuda.device_count())] or ["cpu"]
+
+
+def _result(who: Identity, *values: object) -> dict:
+    """Status, kind, attempts, seconds and message of a model, as far as they are given."""
+    rest = ("", "", 0, 0.0, "")
+    return dict(zip(_COLUMNS, (who.name, *values, *rest[len(values) :]), strict=True))
+
+
+def _summary(chosen: Sequence[tuple[Identity, dict]], results: Mapping) -> "pandas.DataFrame":
+    import pandas
+
+    found = [results[who.id] for who, _ in chosen]
+    return pandas.DataFrame(found, columns=list(_COLUMNS))
+
+
+class _Progress:
+    """Says one line for each model that is done."""
+
+    def __init__(self, total: int, say: Callable[[str], None]):
+        self.total, self.done, self.say = total, 0, say
+
+    def __call__(self, result: dict) -> dict:
+        self.done += 1
+        place = f"[{self.done:>{len(str(self.total))}}/{self.total}]"
+        why = f" ({result['kind']}) {result['message'][:100]}" if result["kind"] else ""
+        time = f" {result['seconds']:.0f} s" if result["seconds"] else ""
+        self.say(f"{place} {result['model']}: {result['status']}{why}{time}")
+        return result

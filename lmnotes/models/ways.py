@@ -1,0 +1,113 @@
+"""Three ways to the log-probabilities of a batch's tokens, from the fastest to the plainest.
+
+Each takes a `Scorer` and token ids of B texts and returns B arrays (T - 1,) float32: log p of every
+token but the first, given those before it. No way passes an attention mask: texts are filled up on
+the right, and a causal model's answers do not depend on what comes later. Whether that holds, and
+whether the head was understood, is checked on each model's first texts against `alone`.
+"""
+
+import numpy as np
+
+from . import failures, kernels
+from . import head as heads
+
+TOLERANCE = {"float32": 1e-4, "float16": 0.02, "bfloat16": 0.1}  # nats per token, mean difference
+ROWS = 64  # positions whose logits are normalised at once
+SAMPLE = (64, 24)  # tokens of the two texts of the check; the difference makes padding
+
+
+def fused(scorer, batch):
+    """Hidden states of the padded batch, then `kernels.log_probabilities`."""
+    inputs, targets, lengths = _pad(batch, scorer.device)
+    hidden = heads.hidden_states(scorer.model, inputs)  # (B, T, D)
+    if min(lengths) == max(lengths):
+        hidden, targets = hidden.flatten(0, 1), targets.flatten()
+    else:
+        real = targets >= 0
+        hidden, targets = hidden[real], targets[real]  # (P, D), (P,)
+    head = scorer.head
+    values = kernels.log_probabilities(
+        hidden.to(head.weight.dtype), head.weight, targets,
+        bias=head.bias, scale=head.scale, cap=head.cap,
+    )  # fmt: skip
+    return _split(values, lengths)
+
+
+def logits(scorer, batch):
+    """The model's own logits of the padded batch, normalised a few rows at a time."""
+    inputs, targets, lengths = _pad(batch, scorer.device)
+    values = scorer.model(input_ids=inputs, **heads.arguments(scorer.model)).logits  # (B, T, V)
+    rows = zip(values, targets, lengths, strict=True)
+    return [_gather(one[:n], goal[:n]).cpu().numpy() for one, goal, n in rows]
+
+
+def alone(scorer, batch):
+    """The plain computation, as published: one text per call, all of its tokens, own logits."""
+    import torch
+
+    found = []
+    for ids in batch:
+        inputs = torch.as_tensor(ids, device=scorer.device)[None]
+        values = scorer.model(input_ids=inputs, **heads.arguments(scorer.model)).logits[0]
+        found.append(_gather(values[:-1], inputs[0, 1:]).cpu().numpy())
+    return found
+
+
+def choose(scorer, ids):
+    """The fastest way that agrees with `alone`, its mean difference per token, and notes.
+
+    Args:
+        ids: token ids of texts to be scored; of two of them the beginnings are compared.
+    """
+    two = [ids[0], ids[-1]]
+    sample = [one[:n] for one, n in zip(two, SAMPLE, strict=True)]
+    plain = np.concatenate(alone(scorer, sample))
+    if not np.isfinite(plain).all():
+        raise failures.ScoringFailure(
+            "not_a_number",
+            f"{scorer.name} gives log-probabilities that are NaN or infinite in {scorer.dtype}; "
+            'expected finite numbers: take Rule(dtype="float32"), or check its weights',
+        )
+    tolerance, notes = TOLERANCE[scorer.dtype], []
+    if scorer.head is None:
+        notes.append(f"own logits: {scorer.note}")
+    for way in (fused, logits) if scorer.head else (logits,):
+        values = np.concatenate(way(scorer, sample))
+        difference = float(np.abs(values.astype(np.float64) - plain).mean())
+        if difference <= tolerance:  # false for NaN
+            return way, difference, notes
+        notes.append(
+            f"the {way.__name__} way differs from the plain one by {difference:.2g} nats per token "
+            f"(allowed {tolerance:g}) and is not used"
+        )
+    return alone, 0.0, notes
+
+
+def _pad(batch, device):
+    """Inputs (B, T), targets (B, T) with -1 where there is none, and the lengths, as lists."""
+    import torch
+
+    lengths = [len(ids) - 1 for ids in batch]
+    inputs = torch.zeros((len(batch), max(lengths)), dtype=torch.long)
+    targets = torch.full_like(inputs, -1)
+    for row, (ids, n) in enumerate(zip(batch, lengths, strict=True)):
+        inputs[row, :n] = torch.as_tensor(ids[:-1])  # the last token predicts nothing,
+        inputs[row, n:] = int(ids[-1])  # so it can stand for the padding
+        targets[row, :n] = torch.as_tensor(ids[1:])
+    return inputs.to(device), targets.to(device), lengths
+
+
+def _split(values, lengths):
+    return np.split(values.cpu().numpy(), np.cumsum(lengths)[:-1])
+
+
+def _gather(values, targets):
+    """log softmax of (T, V) logits at (T,) targets in float32."""
+    import torch
+
+    parts = []
+    for start in range(0, len(values), ROWS):
+        rows = values[start : start + ROWS].float()
+        goal = targets[start : start + ROWS, None]
+        parts.append(rows.log_softmax(-1).gather(-1, goal)[:, 0])
+    return torch.cat(parts)

@@ -1,0 +1,156 @@
+"""The process that scores one model: `python -m lmnotes.models.worker job.json`.
+
+The runner starts it. Standard input stays open for as long as the runner lives; when it closes,
+this process ends at once, so that no worker outlives its runner. It leaves its row in the ledger,
+or says in the job's result file why it could not.
+
+With `--serve` it scores nothing itself: it imports what every model needs, which takes longer than
+many a model, and then forks one such process for every job that it reads from standard input.
+"""
+
+import importlib
+import json
+import os
+import select
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from lmnotes.models import failures, ledger
+from lmnotes.models.identity import Identity
+
+# What imports slowly; nothing here may start a thread or touch a GPU, or a fork would break it.
+_NEEDED = (
+    *("pandas", "torch", "safetensors.torch", "tokenizers", "transformers.modeling_utils"),
+    *("transformers.masking_utils", "transformers.models.auto.modeling_auto"),
+    *("lmnotes.text.chunks", "lmnotes.models.score", "lmnotes.models.ngram"),
+    "lmnotes.models.kernels.exponentials",
+)
+
+
+def main(score: Callable | None = None, needed: Sequence[str] = _NEEDED) -> int:
+    """Do the job whose file the command line names; the exit code is 0 if the row is there.
+
+    Args:
+        score: takes the job, the ledger and the model, and gives its `Scores`.
+        needed: modules to import before the first job, with `--serve`.
+    """
+    if sys.argv[1] == "--serve":
+        return _serve(score or _score, needed)
+    threading.Thread(target=_end_with_runner, daemon=True).start()
+    return _do(Path(sys.argv[1]), score or _score)
+
+
+def _do(path: Path, score: Callable) -> int:
+    """Do one job and say how it ended."""
+    job = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        _add_row(job, score)
+    except BaseException as error:
+        traceback.print_exc()
+        said = f"{type(error).__name__}: {error}"
+        _say(job, kind=failures.classify(error), message=" ".join(said.split())[:2000])
+        return 1
+    _say(job, kind="", message="")
+    return 0
+
+
+def _add_row(job: Mapping, score: Callable) -> None:
+    rows = ledger.open_folder(job["ledger"])
+    who = Identity(**job["model"])
+    if not rows.has(who):  # another runner may have been faster
+        rows.add(score(job, rows, who), job["about"], who)
+
+
+def _score(job: Mapping, rows: ledger.Ledger, who: Identity):
+    """The scores of the ledger's texts under the job's model."""
+    from lmnotes.models import score
+
+    model = score.load(
+        who.model,
+        revision=None if who.is_folder else who.revision,
+        dtype=rows.rule.dtype,
+        device=job["device"],
+        trust_remote_code=job["trust_remote_code"],
+    )
+    return score.texts(model, rows.texts, rule=rows.rule, tokens_per_batch=job["tokens_per_batch"])
+
+
+def _say(job: Mapping, **result: str) -> None:
+    """Leave the result where the runner looks for it, whole or not at all."""
+    path = Path(job["result"])
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(result), encoding="utf-8")
+    os.replace(partial, path)
+
+
+def _end_with_runner() -> None:
+    while os.read(0, 1024):  # not sys.stdin, whose lock would trouble the end of the interpreter
+        pass
+    os._exit(1)
+
+
+def _serve(score: Callable, needed: Sequence[str]) -> int:
+    """Fork a process per job: a line with job and log comes in, its id and its exit code go out."""
+    channel = os.dup(1)
+    os.dup2(2, 1)  # what an import prints is no answer
+    for name in needed:
+        with suppress(ImportError):
+            importlib.import_module(name)
+    while line := os.read(0, 1 << 16):  # one line: the runner sends the next after the answer
+        job, log = json.loads(line)
+        server = os.getpid()
+        child = os.fork()
+        if not child:
+            os.close(channel)
+            _become_child(score, Path(job), log, server)
+        os.write(channel, f"{child}\n".encode())
+        code = _wait(child)
+        if code is None:
+            return 1
+        os.write(channel, f"{code}\n".encode())
+    return 0
+
+
+def _become_child(score: Callable, job: Path, log: str, server: int) -> None:
+    """Do the job as a process with a group and a log of its own; it does not return."""
+    os.setsid()
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for number, source in ((0, os.open(os.devnull, os.O_RDONLY)), (1, output), (2, output)):
+        os.dup2(source, number)
+
+    def end_with_server() -> None:
+        while os.getppid() == server:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=end_with_server, daemon=True).start()
+    code = 1
+    try:
+        code = _do(job, score)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+def _wait(child: int) -> int | None:
+    """The exit code of a child; None where the runner is gone, and the child is then killed."""
+    while True:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        if select.select([0], [], [], 0.02)[0]:  # nothing is sent meanwhile: the end of the runner
+            for kill in (os.killpg, os.kill):
+                with suppress(ProcessLookupError):
+                    kill(child, signal.SIGKILL)
+            return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,220 @@
+"""A zoo: small real causal language models, trained here on installed text, as points of a map.
+
+Every model is an ordinary folder that transformers' Auto classes load, and an artefact of its own:
+built once, shared by all plans that name it, and gone on with after a kill.
+
+    zoo = build("laptop")
+    zoo.models[["model", "family", "mixture", "folder"]]
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib import metadata
+from json import loads
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lmnotes import artefacts
+from lmnotes.models import zoo_data, zoo_plan, zoo_training, zoo_workers
+from lmnotes.models.zoo_models import merge  # noqa: F401  zoo.merge is what notebooks call
+from lmnotes.models.zoo_plan import Spec
+from lmnotes.text import chunks
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lmnotes.text.chunks import TextSet
+
+COLUMNS = str.split(
+    "model folder family kind architecture n_parameters mixture seed step n_train_bytes parent "
+    "lineage order leaked twin tokenizer"
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Zoo:
+    """M models and where they lie.
+
+    Args:
+        models: M rows: model (its name), folder, family, kind ("ngram", "neural", "checkpoint" of
+            a neural run, "finetune", "merge"), architecture, n_parameters (of an n-gram model: its
+            counts), mixture ("uniform", the domain with most of the draws, or "only" one domain),
+            seed, step, n_train_bytes (with those of its parents), parent ("" or a name; of a merge
+            all of them), lineage (the first ancestor), order (of creation), leaked (has read the
+            evaluation texts), twin (of a leaked model: the same without), tokenizer.
+        folder: where the artefacts of models lie.
+    """
+
+    models: "pd.DataFrame"
+    folder: Path
+
+    def __len__(self) -> int:
+        return len(self.models)
+
+    def __repr__(self) -> str:
+        kinds = self.models["kind"].value_counts()
+        return f"<Zoo of {len(self)} models: {', '.join(f'{n} {k}' for k, n in kinds.items())}>"
+
+    def loss_curve(self, model: str) -> "pd.DataFrame":
+        """step, loss (nats per token, mean since the row before) and learning_rate of a run."""
+        import pandas as pd
+
+        rows = self.models.set_index("model")
+        if model not in rows.index or rows.loc[model, "kind"] not in ("neural", "finetune"):
+            raise ValueError(
+                f"{model!r} has no loss curve: expected a trained model of this zoo, of kind "
+                "neural or finetune; see the column model"
+            )
+        return pd.read_csv(Path(rows.loc[model, "folder"]) / "loss.csv")
+
+
+def build(
+    plan: str | Sequence[Spec] = "laptop",
+    *,
+    texts: "TextSet | None" = None,
+    checkpoints: Sequence[int] | None = None,
+    workers: int | None = None,
+    device: str = "auto",
+    progress: bool = True,
+) -> Zoo:
+    """The zoo of a plan; what is on disk already is not built again.
+
+    Args:
+        plan: "laptop", "smoke", "paper", or Specs, parents before children.
+        texts: the evaluation texts that leaked models have read; by default 150 chunks of 256 bytes
+            of each domain.
+        checkpoints: steps to keep of every run from scratch, for example `zoo_plan.schedule(700)`,
+            in place of those of the plan.
+        workers: processes of one thread each that build models side by side; 0 builds in this one.
+            By default one for each core, at most 8, or one for each GPU.
+        device: "cpu", "cuda", or "auto": a GPU where there is one.
+
+    Raises ValueError where a plan does not hold together, RuntimeError where a worker fails; what
+    was done until then is kept.
+    """
+    specs = zoo_plan.plan(plan) if isinstance(plan, str) else list(plan)
+    if checkpoints is not None:
+        specs = [
+            replace(s, checkpoints=tuple(checkpoints)) if s.kind == "neural" else s for s in specs
+        ]
+    zoo_plan.check(specs)
+    if workers is not None and workers < 0:
+        raise ValueError(f"workers={workers} was given: expected 0 (this process) or more, or None")
+    device, n_devices = _device(device)
+    texts_path = _texts_path(specs, texts)
+    jobs = _jobs(specs, texts_path, device)
+    missing = [job for job in jobs if not job.folder.exists() or artefacts._fault(job.folder)]
+    if workers is None:
+        workers = n_devices or min(_n_cores(), 8)
+    zoo_workers.build(missing, workers=min(workers, len(missing)), progress=progress)
+    return Zoo(_table(specs, {job.spec.name: job.folder for job in jobs}), _home())
+
+
+def _n_cores() -> int:
+    """The cores that this process may use."""
+    known = hasattr(os, "sched_getaffinity")  # not on macOS
+    return len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
+
+
+def _home() -> Path:
+    return artefacts.home() / "zoo"
+
+
+def _device(device: str) -> tuple[str, int]:
+    """The device to train on, and the number of GPUs in use."""
+    if device not in ("auto", "cpu", "cuda"):
+        raise ValueError(f"device={device!r} was given: expected 'auto', 'cpu' or 'cuda'")
+    if device == "cpu" or (device == "auto" and metadata.version("torch").endswith("+cpu")):
+        return "cpu", 0  # torch itself takes seconds to import
+    import torch
+
+    n = torch.cuda.device_count()
+    if device == "cuda" and not n:
+        raise ValueError("device='cuda' was given, but torch sees no GPU: give 'cpu' or 'auto'")
+    return ("cuda", n) if n else ("cpu", 0)
+
+
+def _texts_path(specs: Sequence[Spec], texts: "TextSet | None") -> Path | None:
+    """The file that holds the evaluation texts of leaked models, None where no model is leaked."""
+    if not any(spec.leaked for spec in specs):
+        return None
+    texts = chunks.load("installed", size=256, per_domain=150) if texts is None else texts
+    if not isinstance(texts, chunks.TextSet):
+        raise ValueError(
+            f"texts of type {type(texts).__name__} were given: expected a TextSet, the one that "
+            "the zoo will be scored on; make one with chunks.load"
+        )
+    path = _home() / f"texts-{texts.content_id}.jsonl"
+    if not path.exists():
+        new = texts.save(path.with_name(f"texts-{texts.content_id}.{os.getpid()}.jsonl"))
+        os.replace(new, path)
+    return path
+
+
+def _jobs(specs: Sequence[Spec], texts_path: Path | None, device: str) -> list[zoo_workers.Job]:
+    """What to build of each Spec; the key of an artefact holds the ids of its parents."""
+    text_key = artefacts.content_id(zoo_data.text_key())
+    versions = {name: metadata.version(name) for name in ("torch", "transformers")}
+    ids: dict[str, str] = {}
+    jobs = []
+    for spec in specs:
+        parents = [name for name in dict.fromkeys((spec.parent, *spec.merge_of)) if name]
+        settings = {k: v for k, v in asdict(spec).items() if k not in ("name", "twin")}
+        key = {"spec": settings, "text": text_key, "versions": versions, "device": device}
+        key |= {"parents": [ids[name] for name in parents]}
+        key |= {"leak": texts_path.name if spec.leaked and texts_path else None}
+        ids[spec.name] = artefacts.content_id(key)
+        folders = {name: _home() / ids[name] / zoo_training.MODEL for name in parents}
+        jobs.append(
+            zoo_workers.Job(spec, key, _home() / ids[spec.name], folders, texts_path, device)
+        )
+    return jobs
+
+
+def _table(specs: Sequence[Spec], folders: dict[str, Path]) -> "pd.DataFrame":
+    """The models of a plan, a row each, checkpoints before the end of their run."""
+    import pandas as pd
+
+    by_name = {spec.name: spec for spec in specs}
+    rows: list[dict] = []
+    n_bytes: dict[str, int] = {}
+    for spec in specs:
+        about = loads((folders[spec.name] / "about.json").read_text(encoding="utf-8"))
+        before = max((n_bytes[p] for p in (spec.parent, *spec.merge_of) if p), default=0)
+        per_step = spec.n_sequences * spec.window * about["n_bytes_per_token"]
+        n_bytes[spec.name] = spec.n_train_bytes or round(before + spec.n_steps * per_step)
+        row = _row(spec, by_name) | {"n_parameters": about["n_parameters"]}
+        for step in sorted(set(spec.checkpoints) - {spec.n_steps}):
+            rows.append(
+                row
+                | {"model": f"{spec.name}@{step}", "kind": "checkpoint", "parent": spec.name}
+                | {"step": step, "n_train_bytes": round(step * per_step)}
+                | {"folder": str(folders[spec.name] / f"step-{step:08d}")}
+            )
+        folder = str(folders[spec.name] / zoo_training.MODEL)
+        rows.append(row | {"n_train_bytes": n_bytes[spec.name], "folder": folder})
+    table = pd.DataFrame(rows)
+    table["order"] = range(len(table))
+    return table[COLUMNS]
+
+
+def _row(spec: Spec, by_name: dict[str, Spec]) -> dict:
+    """What the table says of a model whatever its checkpoint."""
+    first = spec
+    while above := first.parent or (first.merge_of[0] if first.merge_of else ""):
+        first = by_name[above]
+    return {
+        "model": spec.name,
+        "family": spec.family,
+        "kind": spec.kind,
+        "architecture": spec.architecture,
+        "mixture": spec.mixture,
+        "seed": spec.seed,
+        "step": spec.n_steps,
+        "parent": spec.parent or " + ".join(spec.merge_of),
+        "lineage": first.name,
+        "leaked": spec.leaked,
+        "twin": spec.twin,
+        "tokenizer": "bytes" if spec.vocabulary == 257 else f"BPE-{spec.vocabulary}",
+    }

@@ -1,0 +1,187 @@
+"""How one model of a zoo comes about: a training loop in plain torch, resumable to the bit on one
+thread, and what is written of it."""
+
+import csv
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.models import zoo_data, zoo_models, zoo_tokenizer
+from lmnotes.models.zoo_plan import Spec
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+_SAVE_EVERY = 10.0  # seconds between states that a killed run goes on from
+_N_LOSSES = 50  # rows of the loss curve
+_CLIP = 1.0  # largest norm of the gradient
+_STATE = "training.pt"
+MODEL = "model"  # the folder of the last weights; those of a checkpoint are in `step-N`
+
+
+def write(
+    folder: Path,
+    spec: Spec,
+    parents: Mapping[str, Path],
+    leak: bytes | None = None,
+    report: Callable[[int], None] = lambda step: None,
+    device: str = "cpu",
+) -> None:
+    """Write a model into a folder: `model/`, `step-N/` for each checkpoint, and `about.json`.
+
+    Args:
+        spec: of the model.
+        parents: the folder of each model that the spec names.
+        leak: the evaluation texts, for leaked models.
+        report: called with the number of steps done, now and then.
+    """
+    ids = zoo_data.streams(spec.vocabulary) if spec.kind != "merge" else {}
+    seen = np.frombuffer(leak, np.uint8) if leak is not None else None
+    about = {"n_bytes_per_token": 1.0}
+    if spec.kind == "merge":
+        zoo_models.write_merge(
+            folder / MODEL, [parents[name] for name in spec.merge_of], spec.merge_weights
+        )
+        about |= _counts(folder / MODEL)
+    elif spec.kind == "ngram":
+        about |= _write_ngram(folder, spec, zoo_data.Batches(spec, ids, seen, 0))
+    else:
+        batches = zoo_data.Batches(spec, ids, seen, zoo_models.bos_id(spec))
+        model = _start(spec, parents)
+        train(model.to(device), spec, batches, folder, report)
+        about |= {"n_parameters": model.num_parameters()}
+        about |= {"n_bytes_per_token": zoo_data.bytes_per_token(spec.vocabulary)}
+    (folder / "about.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
+
+
+def _counts(folder: Path) -> dict:
+    """The number of parameters of a saved model."""
+    from transformers import AutoModelForCausalLM
+
+    return {"n_parameters": AutoModelForCausalLM.from_pretrained(folder).num_parameters()}
+
+
+def _write_ngram(folder: Path, spec: Spec, batches: zoo_data.Batches) -> dict:
+    """Count, and write the n-gram model."""
+    from lmnotes.models import ngram
+
+    model = ngram.fit(batches.bytes_read(spec.n_train_bytes), spec.order)
+    zoo_models.save(model, zoo_tokenizer.byte_tokenizer(), folder / MODEL)
+    return {"n_parameters": model.n_counts}
+
+
+def _start(spec: Spec, parents: Mapping[str, Path]) -> "PreTrainedModel":
+    """The model that a run begins with: fresh, or its parent."""
+    from transformers import AutoModelForCausalLM
+
+    if spec.parent:
+        return AutoModelForCausalLM.from_pretrained(parents[spec.parent])
+    return zoo_models.create(spec)
+
+
+def learning_rate(spec: Spec, step: int) -> float:
+    """The learning rate of a step: a linear rise, then a cosine to a tenth."""
+    if step < spec.warm_up:
+        return spec.learning_rate * (step + 1) / spec.warm_up
+    done = (step - spec.warm_up) / max(spec.n_steps - spec.warm_up, 1)
+    return spec.learning_rate * (0.1 + 0.45 * (1 + math.cos(math.pi * done)))
+
+
+def train(
+    model: "PreTrainedModel",
+    spec: Spec,
+    batches: zoo_data.Batches,
+    folder: Path,
+    report: Callable[[int], None] = lambda step: None,
+) -> None:
+    """Train a model in place with AdamW; writes the last weights, the checkpoints and the loss
+    curve into a folder.
+
+    What is read, and the learning rate, follow from the number of the step; a killed run goes on
+    from the state that lies in the folder and gives the same weights, to the bit on one thread.
+    """
+    import torch
+
+    tokenizer = _tokenizer(spec)
+    optimiser = torch.optim.AdamW(
+        model.parameters(), lr=spec.learning_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+    )
+    state = {"step": 0, "losses": [], "sum": 0.0, "n": 0}
+    if (folder / _STATE).exists():
+        saved = torch.load(folder / _STATE, weights_only=True, map_location=model.device)
+        model.load_state_dict(saved["model"])
+        optimiser.load_state_dict(saved["optimiser"])
+        state = saved["state"]
+    model.train()
+    last = time.monotonic()
+    for step in range(state["step"], spec.n_steps):
+        if step in spec.checkpoints:
+            zoo_models.save(model, tokenizer, folder / f"step-{step:08d}")
+        rate = learning_rate(spec, step)
+        _add(state, _step(model, optimiser, batches.draw(step), rate), step, rate, spec)
+        if time.monotonic() - last > _SAVE_EVERY:
+            _save_state(folder, model, optimiser, state)
+            report(step + 1)
+            last = time.monotonic()
+    zoo_models.save(model.eval(), tokenizer, folder / MODEL)
+    if spec.n_steps in spec.checkpoints:
+        zoo_models.save(model, tokenizer, folder / f"step-{spec.n_steps:08d}")
+    with open(folder / MODEL / "loss.csv", "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("step", "loss", "learning_rate"), *state["losses"]])
+    (folder / _STATE).unlink(missing_ok=True)
+
+
+def _step(model: "PreTrainedModel", optimiser, ids: np.ndarray, rate: float) -> float:
+    """One optimiser step on ids (B, 1 + T); gives the mean loss in nats per token before it."""
+    import torch
+
+    ids = torch.from_numpy(ids).to(model.device)
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    on_gpu = model.device.type == "cuda"
+    with torch.autocast(model.device.type, torch.bfloat16, enabled=on_gpu):
+        logits = model(input_ids=ids[:, :-1], use_cache=False).logits  # (B, T, V)
+    loss = torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), ids[:, 1:].flatten())
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), _CLIP)
+    optimiser.step()
+    optimiser.zero_grad()
+    return loss.item()
+
+
+def _add(state: dict, loss: float, step: int, rate: float, spec: Spec) -> None:
+    """Count a step, and put a row into the loss curve when its turn comes."""
+    if not math.isfinite(loss):
+        raise FloatingPointError(
+            f"the loss of {spec.name!r} is {loss} at step {step}: expected a number; lower its "
+            "learning_rate"
+        )
+    state["step"], state["sum"], state["n"] = step + 1, state["sum"] + loss, state["n"] + 1
+    if (step + 1) % max(spec.n_steps // _N_LOSSES, 1) == 0 or step + 1 == spec.n_steps:
+        state["losses"].append([step + 1, state["sum"] / state["n"], rate])
+        state["sum"], state["n"] = 0.0, 0
+
+
+def _save_state(folder: Path, model: "PreTrainedModel", optimiser, state: dict) -> None:
+    """Put everything that a run goes on from in place by one rename."""
+    import torch
+
+    folder.mkdir(parents=True, exist_ok=True)
+    whole = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "state": state}
+    torch.save(whole, folder / f"{_STATE}.new")
+    os.replace(folder / f"{_STATE}.new", folder / _STATE)
+
+
+def _tokenizer(spec: Spec):
+    """The tokenizer of a model's ids."""
+    from transformers import AutoTokenizer
+
+    if spec.vocabulary == zoo_tokenizer.N_BYTE_IDS:
+        return zoo_tokenizer.byte_tokenizer()
+    return AutoTokenizer.from_pretrained(zoo_data.bpe_folder(spec.vocabulary))

@@ -1,0 +1,57 @@
+"""A worker that loads no model: what becomes of one is said in its config.json.
+
+It is started as the real one is, and leaves a line in `events` for every attempt.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import ledger_cases as cases
+import numpy as np
+
+from lmnotes.models import failures, worker
+
+
+def values(model, n):
+    """The (N,) log-likelihoods that this worker gives to a model."""
+    return -np.random.default_rng(int(Path(model).name)).uniform(100, 900, size=n)
+
+
+def score(job, rows, who):
+    config = json.loads((Path(who.model) / "config.json").read_text())
+    events = Path(config["events"])
+    with open(events, "a") as file:
+        file.write(f"{Path(who.model).name} {os.getpid()} {job['tokens_per_batch']}\n")
+    names = [line.split()[0] for line in events.read_text().splitlines()]
+    attempt = names.count(Path(who.model).name)
+    fault, times = config["fault"], config["times"]
+    if attempt <= times:
+        _fail(fault)
+    time.sleep(config.get("seconds", 0))
+    found = values(who.model, rows.n_texts)
+    if fault == "not_a_number":
+        found[0] = np.nan
+    return cases.scores(who.model, rows.text_set, found, rule=rows.rule)
+
+
+def _fail(fault):
+    if fault == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if fault == "hung":  # with a child of its own, as data loaders have
+        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        time.sleep(600)
+    if fault == "slow":
+        time.sleep(20)
+        return
+    if fault == "out_of_memory":
+        raise MemoryError("no room")
+    raise failures.ScoringFailure(fault, f"injected {fault}")
+
+
+if __name__ == "__main__":
+    sys.exit(worker.main(score, needed=()))

@@ -1,0 +1,159 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import ledger_cases as cases
+import numpy as np
+import pandas as pd
+import pytest
+import tiny_models
+
+from lmnotes import cli
+from lmnotes.models import command, ledger, runner, score
+from lmnotes.text import chunks
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A place for runs and ledgers, and a file of texts."""
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LMNOTES_OUTPUTS", str(tmp_path / "outputs"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    cases.text_set(6).save(tmp_path / "texts.jsonl")
+    return tmp_path
+
+
+def lmnotes(home, *arguments):
+    command = [sys.executable, "-m", "lmnotes.cli", "score", *arguments]
+    command += ["--texts", str(home / "texts.jsonl"), "--device", "cpu"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_folder_of_saved_models_is_scored_and_resumed_after_a_kill(home, capsys):
+    models = home / "models"
+    for number, name in enumerate(["gpt2", "llama"]):
+        tiny_models.save(name, models / f"{number}-{name}", adds_bos=name == "llama")
+    broken = cases.folder(models / "2-broken")
+    (broken / "config.json").write_text(json.dumps({"model_type": "never-heard-of"}))
+    run = lmnotes(home, str(models), "--ledger", str(home / "ledger"))
+    assert "3 models, 6 texts of small, bos=tokenizer" in run.stdout.readline()
+    first = run.stdout.readline()
+    assert "[1/3] 0-gpt2: scored" in first
+    time.sleep(0.3)
+    run.send_signal(signal.SIGKILL)  # while the second is being loaded
+    run.communicate()
+    rows = ledger.open_folder(home / "ledger")
+    before = {path: path.stat().st_mtime_ns for path in (rows.folder / "rows").iterdir()}
+    assert len(before) == rows.n_rows == 1
+    run = lmnotes(home, str(models), "--ledger", str(home / "ledger"))
+    said, error = run.communicate(timeout=300)
+    assert run.returncode == 1 and "Traceback" not in error
+    assert "[1/3] 0-gpt2: kept" in said and "2-broken: failed (unsupported)" in said
+    assert "1 scored" in said and f"ledger: {rows.folder}" in said
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    check_against_one_at_a_time(rows, models)
+    failed = rows.failures()
+    assert failed[["model", "kind", "attempts"]].to_numpy().tolist() == [
+        ["2-broken", "unsupported", 1]
+    ]
+
+
+def check_against_one_at_a_time(rows, models):
+    import torch
+
+    L = rows.matrix()
+    assert L.models["model"].tolist() == ["0-gpt2", "1-llama"]
+    assert L.models["architecture"].tolist()[0] == "GPT2LMHeadModel"
+    torch.set_num_threads(1)
+    for name, row in zip(L.models["model"], L.values, strict=True):
+        scorer = score.load(models / name, device="cpu")
+        for text, value in zip(rows.texts.texts, row, strict=True):
+            ids = torch.tensor([scorer.tokenizer(text)["input_ids"]])
+            with torch.no_grad():
+                log_p = scorer.model(ids).logits[0].double().log_softmax(-1)
+            slow = log_p[:-1].gather(1, ids[0, 1:, None]).sum().item()
+            assert value == pytest.approx(slow, abs=1e-4 * ids.shape[1])
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What `runner.score` was asked for; nothing is scored."""
+    found = {}
+
+    def fake(models, rows, **settings):
+        found.update(settings, models=models, rows=rows)
+        return pd.DataFrame({"model": models, "status": found.get("answer", "scored")})
+
+    monkeypatch.setattr(runner, "score", fake)
+    return found
+
+
+def test_arguments_reach_the_runner(home, asked, capsys):
+    saved = cases.folder(home / "zoo" / "one")
+    (home / "list.txt").write_text(
+        f"# hubs\nlab/a@step10  # early\n\nlab/b\n{saved}\nzoo/one\n", encoding="utf-8"
+    )
+    arguments = ["score", str(home / "list.txt"), "--texts", str(home / "texts.jsonl")]
+    arguments += ["--rule", "bos=always truncate=64", "--shard", "2/3", "--slots", "4"]
+    arguments += ["--device", "cuda:0,cuda:1", "--time-limit", "60", "--retry-failed", "--evict"]
+    assert cli.main(arguments) == 0
+    assert asked["models"] == ["lab/a@step10", "lab/b", str(saved), str(home / "zoo" / "one")]
+    assert asked["rows"].rule.name == "bos=always truncate=64 dtype=float32"
+    assert asked["rows"].text_set == chunks.load(home / "texts.jsonl").content_id
+    assert (asked["shard"], asked["slots"], asked["time_limit_s"]) == ("2/3", 4, 60)
+    assert asked["devices"] == ["cuda:0", "cuda:1"] and asked["retry_failed"] and asked["evict"]
+    assert not asked["trust_remote_code"]
+    assert "4 scored; ledger: " in capsys.readouterr().out
+    asked["answer"] = "failed before"
+    assert cli.main(arguments) == 1
+    assert "--retry-failed" in capsys.readouterr().out
+
+
+def test_a_folder_is_one_model_or_many(tmp_path):
+    one, two = cases.folder(tmp_path / "zoo" / "one"), cases.folder(tmp_path / "zoo" / "two")
+    (tmp_path / "zoo" / "notes").mkdir()
+    assert command.listed(tmp_path / "zoo") == [str(one), str(two)]
+    assert command.listed(one) == [str(one)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["gone.txt"], "a list of models; expected a file that is there"),
+        (["empty"], "expected folders with a config.json"),
+        (["blank.txt"], "lists no model"),
+        (["list.txt", "--rule", "bos=sometimes"], "expected bos=..., truncate=... and dtype=..."),
+        (["list.txt", "--rule", "tokens=5"], "--rule 'tokens=5' was given"),
+        (["list.txt", "--shard", "5/3"], "1 <= i <= n"),
+        (["list.txt", "--texts", "no-such-text"], "no-such-text"),
+        (["list.txt", "--device", "gpu"], "names such as ['cuda:0']"),
+        (["wrong.txt"], "expected a folder that is there, or a hub id"),
+    ],
+)
+def test_wrong_input_gets_one_message(home, monkeypatch, capsys, arguments, words):
+    monkeypatch.chdir(home)
+    (home / "empty").mkdir()
+    (home / "blank.txt").write_text("# nothing\n")
+    (home / "list.txt").write_text("lab/a\n")
+    (home / "wrong.txt").write_text("a/b/c/d\n")
+    texts = [] if "--texts" in arguments else ["--texts", "texts.jsonl"]
+    assert cli.main(["score", *arguments, *texts]) == 2
+    error = capsys.readouterr().err
+    assert words in error and "Traceback" not in error
+
+
+def test_status_lists_ledgers_with_their_failures(home, capsys):
+    rows = ledger.open(cases.text_set(6))
+    rows.add(cases.scores(cases.folder(home / "one"), rows.text_set, np.full(6, -1.0)))
+    for number, kind in enumerate(["gated", "killed", "gated"]):
+        rows.record_failure(f"lab/{number}", kind, "", 1)
+    (ledger.home() / "strange").mkdir()
+    assert cli.main(["status"]) == 0
+    said = capsys.readouterr().out
+    assert "no runs yet" in said and "it cannot be read" in said
+    (line,) = (line for line in said.splitlines() if line.startswith(rows.folder.name))
+    assert "6 of small  bos=tokenizer truncate=model dtype=float32  1" in line
+    assert line.endswith("2 gated, 1 killed")

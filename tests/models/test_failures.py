@@ -1,0 +1,134 @@
+import json
+from types import SimpleNamespace
+
+import ledger_cases as cases
+import pytest
+from huggingface_hub import errors
+
+from lmnotes.models import failures, hub_cache
+from lmnotes.models.identity import Identity, commit_of
+
+
+def hub_error(kind, status):
+    response = SimpleNamespace(status_code=status, headers={}, request=None)
+    return kind("no", response=response)
+
+
+def raised_from(error, cause):
+    try:
+        raise error from cause
+    except Exception as found:
+        return found
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (lambda: hub_error(errors.RepositoryNotFoundError, 404), "missing"),
+        (lambda: hub_error(errors.RevisionNotFoundError, 404), "missing"),
+        (lambda: hub_error(errors.GatedRepoError, 403), "gated"),
+        (lambda: hub_error(errors.HfHubHTTPError, 503), "network"),
+        (lambda: hub_error(errors.HfHubHTTPError, 429), "network"),
+        (lambda: hub_error(errors.HfHubHTTPError, 401), "gated"),
+        (lambda: errors.LocalEntryNotFoundError("offline"), "network"),
+        (lambda: raised_from(OSError("x"), hub_error(errors.GatedRepoError, 403)), "gated"),
+        (lambda: raised_from(RuntimeError("x"), ConnectionResetError("by peer")), "network"),
+        (lambda: MemoryError(), "out_of_memory"),
+        (lambda: RuntimeError("CUDA out of memory. Tried to allocate"), "out_of_memory"),
+        (lambda: RuntimeError("DefaultCPUAllocator: can't allocate memory: you"), "out_of_memory"),
+        (lambda: FloatingPointError("NaN"), "not_a_number"),
+        (lambda: ImportError("needs the package sentencepiece"), "unsupported"),
+        (lambda: failures.ScoringFailure("timeout", "late"), "timeout"),
+        (lambda: raised_from(OSError("x"), failures.ScoringFailure("gated", "no")), "gated"),
+        (lambda: RuntimeError("what is this"), "other"),
+    ],
+)
+def test_kinds_of_exceptions(error, kind):
+    assert failures.classify(error()) == kind
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A folder whose config.json says what it is given."""
+
+    def save(name="model", **config):
+        folder = cases.folder(tmp_path / name)
+        (folder / "config.json").write_text(json.dumps(config))
+        return folder
+
+    return save
+
+
+def load(model, **more):
+    from transformers import AutoModelForCausalLM
+
+    with pytest.raises(Exception) as raised:
+        AutoModelForCausalLM.from_pretrained(model, **more)
+    return raised.value
+
+
+def test_what_transformers_says_of_models_that_it_cannot_load(saved, tmp_path):
+    from transformers import AutoTokenizer
+
+    unknown = saved(model_type="never-heard-of")
+    assert failures.classify(load(unknown)) == "unsupported"
+    (unknown / "config.json").write_text(json.dumps({"model_type": "vit"}))
+    assert failures.classify(load(unknown)) == "unsupported"
+    code = {"AutoConfig": "code.Config", "AutoModelForCausalLM": "code.Model"}
+    (unknown / "config.json").write_text(json.dumps({"model_type": "own", "auto_map": code}))
+    assert failures.classify(load(unknown, trust_remote_code=False)) == "remote_code"
+    (unknown / "config.json").write_text(json.dumps({"model_type": "gpt2"}))
+    (unknown / "model.safetensors").unlink()
+    assert failures.classify(load(unknown)) == "missing"
+    assert failures.classify(load(tmp_path / "not" / "there" / "at-all")) == "missing"
+    with pytest.raises(ValueError, match="backend tokenizer") as raised:
+        AutoTokenizer.from_pretrained(saved(name="bare", model_type="never-heard-of"))
+    assert failures.classify(raised.value) == "unsupported"
+
+
+def test_every_kind_is_told_apart_and_an_unknown_one_refused():
+    for kind in failures.KINDS:
+        assert failures.classify(failures.ScoringFailure(kind, "")) == kind
+    assert {kind for kind in failures.KINDS if failures.worth_another_try(kind)} == {
+        *("network", "out_of_memory", "killed", "other")
+    }
+    with pytest.raises(ValueError, match="kind 'lost' was given"):
+        failures.ScoringFailure("lost", "")
+
+
+@pytest.fixture
+def cache(tmp_path):
+    """A hub cache with two models, one file each, as the hub's own client lays it out."""
+    for name, commit in (("lab--one", "1" * 40), ("lab--two", "2" * 40)):
+        folder = tmp_path / "hub" / f"models--{name}"
+        (folder / "blobs").mkdir(parents=True)
+        (folder / "blobs" / "abc").write_bytes(b"x" * 1000)
+        (folder / "snapshots" / commit).mkdir(parents=True)
+        (folder / "snapshots" / commit / "config.json").symlink_to("../../blobs/abc")
+        (folder / "refs").mkdir()
+        (folder / "refs" / "main").write_text(commit)
+    return tmp_path / "hub"
+
+
+def test_a_model_leaves_the_cache_alone(cache):
+    one, two = (Identity(name, f"lab/{name}", "main") for name in ("one", "two"))
+    assert hub_cache.holds(one, cache) and hub_cache.holds(two, cache)
+    assert hub_cache.evict(one, cache) == 1000
+    assert not hub_cache.holds(one, cache) and hub_cache.holds(two, cache)
+    assert hub_cache.evict(one, cache) == 0 and not (cache / "models--lab--one").exists()
+
+
+def test_a_local_folder_is_never_evicted(cache, tmp_path):
+    local = Identity("one", str(tmp_path), "content-1")
+    assert not hub_cache.holds(local, cache) and hub_cache.evict(local, cache) == 0
+    assert not hub_cache.holds(Identity("a", "a", "main"), tmp_path / "no-cache")
+
+
+def test_the_commit_of_a_branch_is_read_from_the_cache(cache, monkeypatch):
+    import huggingface_hub.file_download as hub
+
+    monkeypatch.setattr(hub, "HF_HUB_CACHE", str(cache), raising=False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
+    assert commit_of(Identity("one", "lab/one", "main")) == "1" * 40
+    assert commit_of(Identity("one", "lab/one", "step10")) == ""
+    assert commit_of(Identity("one", "/one", "content-1")) == ""

@@ -1,0 +1,318 @@
+import json
+import os
+import threading
+from dataclasses import replace
+
+import ledger_cases as cases
+import numpy as np
+import pandas as pd
+import pytest
+
+from lmnotes.models import identity, ledger, row_file
+from lmnotes.models.failures import ScoringFailure
+from lmnotes.models.rules import Rule
+from lmnotes.text.readers import InputError
+
+VALUES = [-3.5, -1.0, -2.25, -9.0, -4.0]
+
+
+@pytest.fixture
+def texts():
+    return cases.text_set()
+
+
+@pytest.fixture
+def rows(texts, tmp_path, monkeypatch):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
+    return ledger.open(texts)
+
+
+def add(rows, folder, values=VALUES, **about):
+    return rows.add(cases.scores(folder, rows.text_set, values, rule=rows.rule, **about))
+
+
+def test_a_row_comes_back_exactly_with_its_labels(rows, texts, tmp_path):
+    values = np.random.default_rng(0).normal(-500, 80, 5)
+    one = cases.folder(tmp_path / "one")
+    assert not rows.has(one)
+    add(rows, one, values, architecture="GPT2", n_parameters=12)
+    assert rows.has(one) and rows.has(str(one))
+    L = rows.matrix()
+    assert L.values.dtype == np.float64 and np.array_equal(L.values, values[None])
+    assert L.models.loc[0, ["model", "architecture", "n_parameters"]].tolist() == [
+        "one",
+        "GPT2",
+        12,
+    ]
+    assert L.texts["text_id"].tolist() == texts.table["text_id"].tolist()
+    assert np.array_equal(L.n_bytes, texts.n_bytes)
+    assert (L.rule, L.text_set) == (rows.rule.name, texts.content_id)
+    table = rows.rows()
+    assert table["mean_log_likelihood"].tolist() == [pytest.approx(values.mean())]
+    assert table["n_tokens"].tolist() == [35] and table["n_truncated"].tolist() == [0]
+
+
+def test_the_same_texts_open_the_same_ledger_and_others_another(rows, texts, tmp_path):
+    add(rows, cases.folder(tmp_path / "one"))
+    again = ledger.open(cases.text_set())
+    assert again.folder == rows.folder and len(again.rows()) == 1
+    assert again.texts.texts == texts.texts and again.texts.content_id == texts.content_id
+    assert ledger.open(texts, Rule(bos="always")).folder != rows.folder
+    assert ledger.open(texts.head(4)).folder != rows.folder
+    assert ledger.open_folder(rows.folder).rule == rows.rule
+    assert ledger.open(texts.head(4)).rows().empty
+
+
+def test_rows_of_other_texts_or_rules_are_refused_by_both_names(rows, texts, tmp_path):
+    one = cases.folder(tmp_path / "one")
+    other = texts.head(4)
+    with pytest.raises(InputError, match=f"{other.content_id}.*{texts.content_id}"):
+        rows.add(cases.scores(one, other.content_id, VALUES[:4]))
+    always = Rule(bos="always")
+    with pytest.raises(InputError, match=r"bos=always.*bos=tokenizer"):
+        rows.add(cases.scores(one, texts.content_id, VALUES, rule=always))
+    with pytest.raises(InputError, match=r"shape \(4,\).*\(5,\)"):
+        rows.add(cases.scores(one, texts.content_id, VALUES[:4]))
+    for wrong in (ledger.open(other), ledger.open(texts, always)):
+        n = wrong.n_texts
+        path = add(wrong, one, VALUES[:n])
+        os.link(path, rows.folder / "rows" / path.name)  # a file that was copied by hand
+        fresh = ledger.open(texts)
+        with pytest.raises(InputError, match="this ledger holds"):
+            fresh.matrix()
+        (rows.folder / "rows" / path.name).unlink()
+    with pytest.raises(InputError, match=f"{texts.content_id}.*{other.content_id}"):
+        ledger.open(other, folder=rows.folder)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_row_without_numbers_is_refused(rows, tmp_path, bad):
+    with pytest.raises(ScoringFailure, match=r"1 of 5 .*NaN") as raised:
+        add(rows, cases.folder(tmp_path / "one"), [*VALUES[:4], bad])
+    assert raised.value.kind == "not_a_number"
+    assert rows.rows().empty and not list((rows.folder / "rows").iterdir())
+
+
+def test_a_row_is_never_overwritten(rows, tmp_path):
+    one = cases.folder(tmp_path / "one")
+    path = add(rows, one)
+    before = path.read_bytes(), path.stat().st_ino
+    assert add(rows, one, np.array(VALUES) - 1) == path
+    assert (path.read_bytes(), path.stat().st_ino) == before
+    assert [one.name for one in (rows.folder / "rows").iterdir()] == [path.name]
+
+
+def test_of_many_writers_of_one_row_one_wins_and_none_fails(rows, tmp_path):
+    one = cases.folder(tmp_path / "one")
+    start, errors = threading.Barrier(8), []
+
+    def write(number):
+        start.wait()
+        try:
+            add(rows, one, np.full(5, -1.0 - number))
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert errors == []
+    values = np.asarray(rows.matrix())
+    assert values.shape == (1, 5) and len(set(values[0])) == 1
+    assert len(list((rows.folder / "rows").iterdir())) == 1
+
+
+def test_a_file_system_without_hard_links_will_do(rows, tmp_path, monkeypatch):
+    def link(*_):
+        raise OSError(95, "not supported")
+
+    monkeypatch.setattr(os, "link", link)
+    one = cases.folder(tmp_path / "one")
+    add(rows, one)
+    add(rows, one, np.array(VALUES) - 1)
+    assert np.array_equal(np.asarray(rows.matrix())[0], VALUES)
+    assert len(list((rows.folder / "rows").iterdir())) == 1
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "foreign"])
+def test_a_damaged_row_is_set_aside_and_said(rows, tmp_path, damage):
+    one, two = cases.folder(tmp_path / "one", "1"), cases.folder(tmp_path / "two", "2")
+    path = add(rows, one)
+    add(rows, two)
+    data = bytearray(path.read_bytes())
+    data[-3] ^= 4
+    other = {"cut": data[:-9], "flipped": data, "empty": b"", "foreign": b"<html>" * 99}[damage]
+    path.write_bytes(other)
+    fresh = ledger.open_folder(rows.folder)
+    with pytest.warns(UserWarning, match=f"{path.name} is damaged .* set aside"):
+        L = fresh.matrix()
+    assert L.models["model"].tolist() == ["two"]
+    assert not fresh.has(one) and fresh.has(two)
+    assert [file.name.startswith(path.name) for file in (rows.folder / "corrupt").iterdir()] == [
+        True
+    ]
+    add(fresh, one)
+    assert len(fresh.matrix()) == 2
+
+
+def test_a_damaged_row_does_not_stop_its_next_writer(rows, tmp_path):
+    one = cases.folder(tmp_path / "one")
+    add(rows, one).write_bytes(b"half")
+    with pytest.warns(UserWarning, match="is damaged"):
+        add(ledger.open_folder(rows.folder), one)
+    assert np.array_equal(np.asarray(ledger.open_folder(rows.folder).matrix())[0], VALUES)
+
+
+def test_a_folder_is_known_by_what_it_holds(rows, tmp_path):
+    one = cases.folder(tmp_path / "one", "same")
+    add(rows, one)
+    moved = tmp_path / "elsewhere" / "moved"
+    moved.parent.mkdir()
+    one.rename(moved)
+    assert rows.has(moved)
+    (moved / "README.md").write_text("notes")
+    (moved / "optimizer.pt").write_text("state")
+    assert rows.has(moved)
+    (moved / "tokenizer.json").write_text("{}")
+    assert not rows.has(moved)
+    assert not rows.has(cases.folder(tmp_path / "other", "else"))
+
+
+def test_files_are_read_once_while_they_stay(tmp_path, monkeypatch):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
+    one = cases.folder(tmp_path / "one")
+    first = identity.content_of(one)
+    with monkeypatch.context() as patch:
+        patch.setattr(identity.artefacts, "file_sha256", lambda path: pytest.fail("read again"))
+        assert identity.content_of(one) == first
+    (one / "model.safetensors").write_text("WEIGHTS")  # as long as before
+    os.utime(one / "model.safetensors", ns=(1, 1))
+    assert identity.content_of(one) != first
+
+
+def test_a_hub_model_is_its_id_and_revision(rows, monkeypatch):
+    commit = "0123456789" * 4
+    rows.add(cases.scores("lab/model", rows.text_set, VALUES, revision=commit))
+    assert rows.has(f"lab/model@{commit}") and rows.has("lab/model", commit)
+    assert not rows.has("lab/model") and not rows.has("lab/model@step10")
+    who = identity.identify("lab/other@step10")
+    scored = cases.scores("lab/other", rows.text_set, VALUES, revision=commit)
+    rows.add(scored, {"family": "other"}, who)
+    assert rows.has("lab/other@step10") and rows.has({"model": "lab/other", "revision": "step10"})
+    assert rows.has("lab/other", commit)  # what step10 stood for
+    monkeypatch.setattr(identity, "commit_of", lambda who: commit if who.revision == "main" else "")
+    assert rows.has("lab/model")  # where main is known to be that commit
+    table = rows.rows().set_index("model")
+    assert table.loc["lab/other@step10", ["commit", "family"]].tolist() == [commit, "other"]
+
+
+@pytest.mark.parametrize("name", ["", "a/b/c", "./gone", "/gone", "two words", "a/"])
+def test_what_is_neither_folder_nor_id_is_refused(name):
+    with pytest.raises(InputError, match=r"expected a folder that is there, or a hub id"):
+        identity.identify(name)
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"config\.json"):
+        identity.identify(tmp_path)
+
+
+def test_matrix_has_the_models_asked_for_in_their_order(rows, tmp_path):
+    folders = [cases.folder(tmp_path / name, name) for name in ("c", "a", "b")]
+    for number, one in enumerate(folders):
+        add(rows, one, np.array(VALUES) - number)
+    assert rows.matrix().models["model"].tolist() == ["a", "b", "c"]
+    L = rows.matrix([folders[2], {"model": folders[0], "name": "third"}])
+    assert L.models["model"].tolist() == ["b", "third"]
+    assert np.array_equal(L.values[:, 0], [VALUES[0] - 2, VALUES[0]])
+    about = pd.DataFrame({"model": ["C", "B"], "folder": map(str, [folders[0], folders[2]])})
+    about["family"] = ["x", "y"]
+    L = rows.matrix(about=about)
+    assert L.models[["model", "family"]].to_numpy().tolist() == [["C", "x"], ["B", "y"]]
+    assert np.array_equal(L.values[:, 0], [VALUES[0], VALUES[0] - 2])
+    with pytest.raises(InputError, match="does not name c"):
+        rows.matrix(folders, about=about)
+
+
+def test_a_model_without_a_row_is_named_with_its_failure(rows, tmp_path):
+    one, two = cases.folder(tmp_path / "one", "1"), cases.folder(tmp_path / "two", "2")
+    with pytest.raises(InputError, match="has no rows"):
+        rows.matrix()
+    add(rows, one)
+    rows.record_failure(two, "gated", "ask its owner", 1)
+    assert rows.missing([one, two, "lab/c@step10"]) == ["two", "lab/c@step10"]
+    with pytest.raises(InputError, match=r"1 of 2 models have no row .*two \(gated\)"):
+        rows.matrix([one, two])
+
+
+def test_models_of_one_name_are_told_apart(rows, tmp_path):
+    for parent in ("x", "y"):
+        add(rows, cases.folder(tmp_path / parent / "step10", parent))
+    assert sorted(rows.matrix().models["model"]) == ["x/step10", "y/step10"]
+
+
+def test_failures_are_kept_until_there_is_a_row(rows, tmp_path):
+    one, two = cases.folder(tmp_path / "one", "1"), cases.folder(tmp_path / "two", "2")
+    rows.record_failure(one, "killed", "signal SIGKILL", 3)
+    rows.record_failure(two, "timeout", "too long", 1)
+    rows.record_failure(two, "missing", "it is gone", 2)
+    table = rows.failures().set_index("model")
+    assert table.loc["two", ["kind", "attempts", "message"]].tolist() == [
+        "missing",
+        2,
+        "it is gone",
+    ]
+    assert len(table) == 2
+    add(rows, one)
+    assert rows.failures()["model"].tolist() == ["two"]
+    with pytest.raises(ValueError, match="kind 'odd' was given"):
+        rows.record_failure(one, "odd", "")
+
+
+def test_sealed_is_one_file_with_everything(rows, tmp_path):
+    for name in "ab":
+        add(
+            rows,
+            cases.folder(tmp_path / name, name),
+            np.random.default_rng(ord(name)).normal(size=5),
+        )
+    path = rows.seal(tmp_path / "release" / "small.safetensors")
+    L, mine = ledger.read_sealed(path), rows.matrix()
+    assert np.array_equal(L.values, mine.values)
+    pd.testing.assert_frame_equal(L.models, mine.models, check_dtype=False)
+    pd.testing.assert_frame_equal(L.texts, mine.texts, check_dtype=False)
+    assert (L.rule, L.text_set, L.threshold) == (mine.rule, mine.text_set, None)
+    assert rows.seal(path) == path
+    with pytest.raises(InputError, match="holds another one"):
+        rows.seal(path, models=[tmp_path / "a"])
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"do not match its checksum; expected .*Ledger\.seal"):
+        ledger.read_sealed(path)
+
+
+def test_what_a_killed_writer_left_is_removed_later(rows):
+    old, new = (rows.folder / "rows" / f".{name}.partial" for name in ("old", "new"))
+    old.write_text("half a row")
+    new.write_text("half a row")
+    os.utime(old, (1, 1))
+    ledger.open_folder(rows.folder)
+    assert not old.exists() and new.exists()
+    assert rows.rows().empty
+
+
+def test_a_folder_without_a_ledger_is_refused(tmp_path):
+    with pytest.raises(InputError, match="lmnotes status"):
+        ledger.open_folder(tmp_path)
+
+
+def test_the_header_says_what_the_row_is(rows, tmp_path):
+    path = add(rows, cases.folder(tmp_path / "one"), dtype="float32")
+    head = row_file.header(path)
+    assert head["rule_settings"] == {"bos": "tokenizer", "truncate": "model", "dtype": "float32"}
+    assert (head["text_set"], head["n_texts"]) == (rows.text_set, 5)
+    assert head["id"] == head["revision"] == path.stem
+    assert json.loads(json.dumps(head)) == head
+    odd = replace(cases.scores(tmp_path / "one", rows.text_set, VALUES), about={"n": np.int64(3)})
+    rows.add(odd, {"where": tmp_path})

@@ -1,0 +1,26 @@
+import operator
+import os
+from functools import partial
+
+import pytest
+
+from lmnotes.models import side_by_side
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_results_come_in_the_order_of_the_items(workers):
+    items = list(range(40))
+    found = list(side_by_side.each(partial(operator.mul, 3), items, workers=workers))
+    assert found == [3 * item for item in items]
+
+
+def test_few_items_are_done_in_this_process_and_many_in_others():
+    def here(items):
+        return set(side_by_side.each(partial(_pid, 0), items, workers=2))
+
+    assert here(range(5)) == {os.getpid()}
+    assert os.getpid() not in here(range(40))
+
+
+def _pid(_zero, _item):
+    return os.getpid()

@@ -1,0 +1,71 @@
+from dataclasses import replace
+
+import pytest
+
+from lmnotes.models import zoo_plan
+from lmnotes.models.zoo_plan import Spec
+
+
+@pytest.mark.parametrize("name", zoo_plan.PLANS)
+def test_plans_hold_together(name):
+    specs = zoo_plan.plan(name)
+    zoo_plan.check(specs)
+    assert {spec.kind for spec in specs} == {"ngram", "neural", "finetune", "merge"}
+    assert {spec.architecture for spec in specs} >= set(zoo_plan.ARCHITECTURES)
+    by_name = {spec.name: spec for spec in specs}
+    for spec in specs:
+        if spec.leaked:  # as its twin but for what it reads
+            twin = by_name[spec.twin]
+            same = {"name": twin.name, "leaked": False, "twin": "", "checkpoints": ()}
+            assert replace(spec, **same) == replace(twin, checkpoints=())
+
+
+def test_laptop_is_large_enough():
+    specs = zoo_plan.plan("laptop")
+    n_checkpoints = sum(len(spec.checkpoints) for spec in specs)
+    trained = [spec for spec in specs if spec.kind in ("neural", "finetune")]
+    assert len(specs) + n_checkpoints >= 60 and len(trained) >= 24
+    assert len({spec.vocabulary for spec in specs}) == 3
+    assert any(
+        spec.parent and by.parent for spec in specs for by in specs if by.name == spec.parent
+    )
+
+
+def test_schedule():
+    steps = zoo_plan.schedule(10_000)
+    assert steps[:11] == (0, 1, 2, 4, 8, 16, 32, 64, 100, 128, 200)
+    assert steps[-1] == 10_000 and len(steps) == 110
+    assert zoo_plan.schedule(3) == (0, 1, 2, 3)
+
+
+def test_trajectories_differ_in_size_or_seed():
+    specs = zoo_plan.trajectories(200, n_late=10)
+    zoo_plan.check(specs)
+    assert len({spec.width for spec in specs}) == 3 and len({spec.seed for spec in specs}) == 4
+    assert {spec.checkpoints for spec in specs} == {zoo_plan.schedule(200, 10)}
+
+
+def test_full_length_windows_for_learned_positions():
+    spec = zoo_plan.run("GPT-2", 32, 1, "uniform", 1, n_steps=1, n_sequences=8, window=128)
+    assert (spec.n_sequences, spec.window) == (4, zoo_plan.CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("specs", "match"),
+    [
+        ([Spec("a", n_steps=1), Spec("a", n_steps=1)], "expected a new name"),
+        ([Spec("a/b", n_steps=1)], "expected a new name without '/'"),
+        ([Spec("a", architecture="GPT-3", n_steps=1)], "an architecture of"),
+        ([Spec("a", n_steps=1, parent="b")], "'a' comes from 'b', which is not before it"),
+        ([Spec("a")], "n_steps=0: expected at least 1"),
+        ([Spec("a", n_steps=1, leaked=True, vocabulary=512)], "expected 257"),
+    ],
+)
+def test_bad_specs(specs, match):
+    with pytest.raises(ValueError, match=match):
+        zoo_plan.check(specs)
+
+
+def test_unknown_plan():
+    with pytest.raises(ValueError, match="no plan is called 'desktop'"):
+        zoo_plan.plan("desktop")
