@@ -143,11 +143,11 @@ def null_histogram(
             ax.set_ylim(inside[inside > 0].min() / 2, top * 30)
         else:
             ax.set_ylim(0, top * 1.25)
-        for number, (text, value) in enumerate((lines or {}).items()):
+        for text, value in (lines or {}).items():
             ax.axvline(value, color=plot.BLACK, lw=0.6, ls="--")
             ax.annotate(
                 text, (value, 1), xycoords=("data", "axes fraction"), fontsize=6, rotation=90,
-                xytext=(1 + 0 * number, -2), textcoords="offset points", va="top",
+                xytext=(1, -2), textcoords="offset points", va="top",
             )  # fmt: skip
         ax.set(xlim=(-limit, limit), ylabel="density")
         ax.legend(loc="upper left" if lines else "upper right")

@@ -134,8 +134,14 @@ def read_dictionary(path: str | Path) -> list[tuple[str, str]]:
     """The word pairs of a dictionary file, two words per line with a space or tab between (MUSE's).
 
     Raises:
+        FileNotFoundError: no such file.
         ValueError: a line that has not two words; names it.
     """
+    if not Path(path).is_file():
+        raise FileNotFoundError(
+            f"dictionary {str(path)!r}: expected a file with two words per line; check the path "
+            f"from {Path.cwd()}"
+        )
     pairs = []
     for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
         words = line.split()

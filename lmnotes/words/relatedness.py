@@ -97,7 +97,8 @@ def judge(
         top = related[asked, order[asked, rank - 1]][:, None]
         bottom = related[asked[:, None], drawn]
         won, lost = (top > bottom).mean(axis=1), (top < bottom).mean(axis=1)
-        return np.column_stack([won, lost, 1 - won - lost])  # (n_axes, 3)
+        undecided = (~(top > bottom) & ~(top < bottom)).mean(axis=1)  # equal, or nan
+        return np.column_stack([won, lost, undecided])  # (n_axes, 3)
 
     rows = []
     for rank in ranks:

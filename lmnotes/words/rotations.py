@@ -92,15 +92,15 @@ def orthomax(
     found = whiten(vectors)
     scale = np.ones(len(found.variance)) if whitened else np.sqrt(found.variance)
     scores = found.white * scale
-    rotation, last = random_rotation(len(scale), seed), 0.0
+    rotation, last, change = random_rotation(len(scale), seed), 0.0, np.inf
     for n_iterations in range(1, max_iterations + 1):  # noqa: B007
         y = scores @ rotation
         moments = scores.T @ (y * (y * y - gamma * np.mean(y * y, axis=0))) / len(y)
         left, growth, right = np.linalg.svd(moments)
         rotation = left @ right
-        if growth.sum() < last * (1 + tolerance):
+        last, change = growth.sum(), growth.sum() / last - 1 if last > 0 else np.inf
+        if change < tolerance:
             break
-        last = growth.sum()
     name = ("Varimax" if gamma == 1 else "Quartimax" if gamma == 0 else f"orthomax {gamma}") + (
         "" if whitened else ", not whitened"
     )
@@ -109,8 +109,8 @@ def orthomax(
         rotated(start, rotation, name),
         n_iterations=n_iterations,
         limit=tolerance,
-        converged=n_iterations < max_iterations,
-        gradient_norm=float(abs(growth.sum() / last - 1)),
+        converged=bool(change < tolerance),
+        gradient_norm=float(abs(change)),
     )
 
 
@@ -118,13 +118,21 @@ def raw(vectors: np.ndarray, **labels) -> Components:
     """The columns of the vectors themselves, standardised, signed and ordered by skewness."""
     vectors = np.asarray(vectors, np.float64)
     mean, spread = vectors.mean(axis=0), vectors.std(axis=0)
+    if not spread.all():
+        raise ValueError(
+            f"{np.sum(spread == 0)} constant columns, first column {np.argmin(spread)}: expected "
+            "each to vary; drop them"
+        )
     start = Components((vectors - mean) / spread, mean, np.diag(1 / spread), "raw", **labels)
     return rotated(start, np.eye(len(spread)), "raw columns")
 
 
 def between(white: Components, turned: Components) -> np.ndarray:
-    """The rotation (K, K) from one set of white axes to another of the same vectors."""
-    return white.values.T @ turned.values / len(white)
+    """The rotation (K, K) from one set of white axes to another of the same vectors.
+
+    It comes from the maps, since values are white under their weights only.
+    """
+    return np.linalg.pinv(white.unmixing) @ turned.unmixing
 
 
 def participation(rotation: np.ndarray) -> np.ndarray:

@@ -143,7 +143,7 @@ def _check(white: np.ndarray, contrast: str) -> None:
     if white.ndim != 2 or len(white) < white.shape[1] or not np.isfinite(white).all():
         raise ValueError(
             f"white data of shape {white.shape}: expected finite numbers (V, K) with V >= K; "
-            "whiten them with rotations.whiten"
+            "whiten them with whitening.whiten"
         )
 
 

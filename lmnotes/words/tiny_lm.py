@@ -90,7 +90,7 @@ def train(
     """A causal language model of the most frequent words of a corpus, kept as an artefact.
 
     Args:
-        dim, layers, heads: of the transformer; its inner width is `3 * dim`, and input and output
+        dim, layers, heads: of the transformer; its inner width is `4 * dim`, and input and output
             embeddings are the same.
         n_words: size of the vocabulary; other words are the unknown one, and never to be guessed.
         length: words that are read together. batch: stretches of this length per step.

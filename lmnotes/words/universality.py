@@ -53,6 +53,18 @@ def bases_of(
     return {name: replace(each, **labels) for name, each in made.items()}
 
 
+def unsettled(spaces: Mapping[str, Components]) -> str:
+    """The end of a caption: which runs stopped short of their limit, "" where all converged.
+
+    >>> one = np.array([[1.0], [-1.0]])
+    >>> unsettled({"PCA": Components(one, np.zeros(1), np.eye(1), "PCA")})
+    ''
+    """
+    return "".join(
+        f" {name}: {each.summary()}" for name, each in spaces.items() if not each.converged
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class Comparison:
     """Two spaces, axis by axis, under several methods.

@@ -46,6 +46,8 @@ n_pairs: int = 10000  # 100..1000000, random words or pairs for the null
 seed: int = 0  # 0..1000000
 
 # %%
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -244,7 +246,7 @@ for column, name in zip(columns, ("first", "second", "product"), strict=True):
     claims.record(f"fig2_n_{name}", int(n_pair["ICA", column]), note=column)
 
 # %% [markdown]
-# *What to see.* ICA puts nearly all of the pair's similarity on one axis with a name; PCA and the random rotation spread the
+# *What to see.* ICA puts most of the pair's similarity on one axis with a name; PCA and the random rotation spread the
 # same total thinly over all. A random rotation, too, shows a significant axis now and then: 5 % of the time by chance, and more often for words that
 # are truly near each other, since "random direction" does not mean "unrelated".
 #
@@ -392,8 +394,8 @@ claims.record("fig11_variance", n_axes * cosine.var())
 
 # %% [markdown]
 # *What to see.* The variances are those of the null in every basis: by construction for components, nearly so for products and cosines. The difference is in the
-# tails. PCA follows the curve, as the random rotation does; ICA's values have a long right tail, and as the length is 1, all the others
-# are *narrower* than the curve. So p-values of ordinary axes pile up around a half, and no test of the whole histogram is meant here.
+# tails. PCA follows the curve, as the random rotation does; ICA's values have a long right tail, and as the length is 1, the bulk
+# is *narrower* than the curve. So p-values of ordinary axes pile up around a half, and no test of the whole histogram is meant here.
 #
 # The null lab: directions drawn in K dimensions, against the laws. The vertical line is the level of 5 % over all K axes.
 
@@ -877,8 +879,8 @@ else:
     claims.record("fig17_10", np.nan, note="fewer axes than 10")
 
 # %% [markdown]
-# *What to see.* With one or a few axes ICA is well above both other bases; with half of all axes the difference is gone. How far the intervals overlap
-# tells what so few pairs can decide.
+# *What to see.* Begin at the left, with one or a few axes: is ICA above both other bases there? To the right all three come together, and at $p=K$ they are the same. How far the intervals overlap
+# tells what so few pairs can decide; the ledger at the end has intervals of the differences themselves.
 #
 # ## 9. Build a query, take a meaning out
 #
@@ -1100,7 +1102,8 @@ models = {
     ),
     "PPMI-SVD": alternatives.ppmi_svd(text, dim=dim, window=10, min_count=min_count, seed=seed),
 }
-spaces = {"skip-gram": components} | {
+reference = Path(vectors_file).stem if vectors_file else "skip-gram"
+spaces = {reference: components} | {
     name: universality.bases_of(each, min_count=min_count, seed=seed)
     for name, each in models.items()
 }
@@ -1118,7 +1121,7 @@ def paired(name):
 
 
 matched = {
-    name: universality.compare(f"skip-gram - {name}", *paired(name), seed=seed) for name in models
+    name: universality.compare(f"{reference} - {name}", *paired(name), seed=seed) for name in models
 }
 agreed = pd.concat([each.summary for each in matched.values()], ignore_index=True)
 outputs.table(
@@ -1145,7 +1148,7 @@ for basis in ("ICA", "PCA"):
     five_words[basis] = [words[row] for row in best[:5].ravel()]
     for space, each in spaces.items():
         at = [each[basis].ids[words[row]] for row in best.ravel()]
-        its_axes = order["axis" if space == "skip-gram" else space]
+        its_axes = order["axis" if space == reference else space]
         values_there = each[basis].normalised[np.ix_(at, its_axes)]
         large[basis, space] = values_there
         on_axes = values_there.reshape(len(order), -1, len(order)).mean(axis=1)  # (axes, axes)
@@ -1160,7 +1163,8 @@ outputs.figure(
     plot_spaces.maps(large, height=5.2),
     "fig5_consistency",
     data=agreed,
-    caption="Figure 5, large: five top words of each of skip-gram's axes (rows), on the matched axes of three algorithms (columns). A diagonal in all three is an axis that all have found. One text stands behind all, which is not so in the paper.",
+    caption=f"Figure 5, large: five top words of each axis of {reference} (rows), on the matched axes of three algorithms (columns). A diagonal in all three is an axis that all have found. One text stands behind all, which is not so in the paper."
+    + universality.unsettled({space: each["ICA"] for space, each in spaces.items()}),
 )
 outputs.figure(
     plot_spaces.maps(small, names=five_words, height=5.2),
@@ -1173,35 +1177,38 @@ said = "; ".join(
     f"{basis} {space} {share:.0%}" for (basis, space), share in diagonal.items() if space in models
 )
 claims.record("fig5_diagonal", 100 * weakest, note=said)
+print(f"Axes whose words stand highest on the matched axis, of all: {said}.")
 
 # %% [markdown]
-# *What to see.* ICA's first axes are found by all three algorithms, with one topic each. PPMI-SVD goes on to share more than half of them; CBOW, which learns least from so little text, about a quarter. PCA's diagonal
-# is there in the first column only, because the words were chosen there. Being above a shuffled pairing is little: of three spaces of one text even random axes are. Being above random axes is the point.
+# *What to see.* The first column has a diagonal in either basis, because the words were chosen there: look at the other two. How far down does ICA's diagonal go in each, and PCA's? The line above counts the axes. Being above a shuffled pairing is little: of three spaces of one text even random axes are. Being above random axes is the point.
 #
 # Now the story's pair in each of the algorithms, on the five axes that are largest for its first word.
 
 # %%
+both = pair  # unless one of the spaces lacks a word of it
+if not all(word in each["ICA"].ids for word in pair for each in spaces.values()):
+    both = [words[row] for row in np.flatnonzero(in_all)[:2]]
 bars_of, axis_names, rows = {}, {}, []
 for basis in ("ICA", "PCA"):
     for space, each in spaces.items():
         there = each[basis]
-        one, other = (there.normalised[there.ids[word]] for word in pair)
+        one, other = (there.normalised[there.ids[word]] for word in both)
         largest = np.argsort(-one)[:5]
         bars_of[basis, space] = np.column_stack([one, other, one * other])[largest]
         often = np.ones(len(there), bool) if there.counts is None else there.counts >= list_count
         members = axes.top_rows(there.normalised[:, largest], 2, often)
         axis_names[basis, space] = ["\n".join(there.words[row] for row in two) for two in members]
         rows.append(
-            pd.DataFrame(bars_of[basis, space], columns=[*pair, "product"])
+            pd.DataFrame(bars_of[basis, space], columns=[*both, "product"])
             .assign(basis=basis, space=space, axis=largest + 1,
                     meaning=[name.replace("\n", ", ") for name in axis_names[basis, space]])
         )  # fmt: skip
 levels = [nulls.threshold(n_axes), nulls.threshold(n_axes), nulls.threshold(n_axes, "product")]
 outputs.figure(
-    plot_spaces.pair_bars(bars_of, axis_names, [*pair, "product"], levels),
+    plot_spaces.pair_bars(bars_of, axis_names, [*both, "product"], levels),
     "fig6_models",
     data=pd.concat(rows),
-    caption=f"Figures 6, 13 and 14: {pair[0]}, {pair[1]} and their product on the five axes of {pair[0]}, each axis called by its two top words. Dotted: what a random direction exceeds on some axis in 5 % of cases, for a value (blue) and for a product (red).",
+    caption=f"Figures 6, 13 and 14: {both[0]}, {both[1]} and their product on the five axes of {both[0]}, each axis called by its two top words. Dotted: what a random direction exceeds on some axis in 5 % of cases, for a value (blue) and for a product (red).",
 )
 
 # %%
@@ -1252,7 +1259,7 @@ outputs.figure(
 )
 firsts = sparse[sparse["rank"] == 1].set_index(["over", "space", "basis"]).value.unstack()
 for over in ("words", "axes"):
-    ratio = (firsts["ICA"] / firsts["PCA"])[over].drop("skip-gram")
+    ratio = (firsts["ICA"] / firsts["PCA"])[over].drop(reference)
     claims.record(f"fig16_{over}", ratio.min(), note=f"{ratio.idxmin()}, the smaller of the two")
 
 # %% [markdown]
@@ -1303,14 +1310,15 @@ for ax, basis in zip(panels, ("ICA", "PCA"), strict=True):
         ax.set_yticks(np.arange(1, len(named) + 1) + 0.2, named, fontsize=6)
         ax.invert_yaxis()
         ax.axvline(0, color=plot.BLACK, lw=0.4)
-        ax.set(xlabel=f"normalised value of {boat}", title=f"{basis}: {keeps[basis].mean():.0%} of all words keep their axis")  # fmt: skip
+        ax.set(xlabel=f"normalised value of {boat}", title=f"{basis}: {keeps[basis].mean():.0%} of shared words keep their axis")  # fmt: skip
 with plot.style():
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
 outputs.figure(
     figure,
     "fig24_halves",
     data=boats,
-    caption=f"Figures 24 and 25: {boat} on its five largest axes in one half of the text, and on the matched axes of the other half; each axis is called by its top words in either half. The halves stand in for two languages and share no document, but they do share the language and its topics.",
+    caption=f"Figures 24 and 25: {boat} on its five largest axes in one half of the text, and on the matched axes of the other half; each axis is called by its top words in either half. The halves stand in for two languages and share no document, but they do share the language and its topics."
+    + universality.unsettled({f"half {n + 1}": half["ICA"] for n, half in enumerate(half_bases)}),
 )
 draws = np.random.default_rng(seed).integers(len(rows_a), size=(500, len(rows_a)))
 gain = keeps["ICA"].astype(float) - keeps["PCA"]
@@ -1328,10 +1336,11 @@ claims.record(
 # written as one in the text, and the vectors are trained anew. Two questions. Does the vector of such a *pseudo-word* stand on both axes? And can its sentences be told apart by the axes: is the mean of the words around each occurrence larger on the axis of the word that was really there?
 
 # %%
+often_here = dict(zip(text.words, text.counts, strict=True))
+in_text = np.array([often_here.get(word, 0) for word in words])  # (V,)
 pseudo = pseudowords.draw(
-    unit["ICA"], words, np.full(n_words, 1000) if counts is None else counts, n=n_pseudo,
-    min_count=2 * list_count, seed=seed,
-)  # fmt: skip
+    unit["ICA"], words, in_text, n=n_pseudo, min_count=max(2 * list_count, min_count), seed=seed
+)
 merged_text = pseudowords.merge(text, pseudo)
 merged = universality.bases_of(
     sgns.train(
@@ -1376,7 +1385,8 @@ outputs.figure(
     figure,
     "fig23_pseudo_words",
     data=pseudo_table,
-    caption=f"Figure 23, on words made of two: {len(pseudo)} pseudo-words by their values on the axes of the two words they are made of; rings, the same on the axes of the next pair. Dotted: the level that a random direction exceeds on some axis in 5 % of cases. Each word's axis is the one it was largest on before, matched to the new space over all other words. The words were drawn for clear ICA axes, so the three panels are no contest.",
+    caption=f"Figure 23, on words made of two: {len(pseudo)} pseudo-words by their values on the axes of the two words they are made of; rings, the same on the axes of the next pair. Dotted: the level that a random direction exceeds on some axis in 5 % of cases. Each word's axis is the one it was largest on before, matched to the new space over all other words. The words were drawn for clear ICA axes, so the three panels are no contest."
+    + universality.unsettled({"merged text": merged["ICA"]}),
 )
 outputs.table(
     pseudo_table[pseudo_table.basis == "ICA"].drop(columns="basis"),
@@ -1403,15 +1413,15 @@ claims.record(
 # %% [markdown]
 # ## What is not here
 #
-# - Vectors in context: the language models of Figures 5, 6 and 13–16 and the sentences of *shore*. No model comes with the package, and one trained for minutes on this text would say more about its size than about the paper.
-#   Notebook 02 has token vectors of a model that you have.
+# - Vectors in context: the language models of Figures 5, 6 and 13–16 and the sentences of *shore*. No model comes with the package. Notebook 02 trains a small one, whose vectors say as much about its size as about the
+#   paper, and reads any that you have.
 # - The five other languages of Figures 24 and 25. Their vectors can be downloaded, see notebook 02.
 # - MEN, RG-65, RW, MTurk and the MSR analogies (Figure 9): they are not installed. Give their paths in `similarity_sets`.
 
 # %% [markdown]
 # ## What we found
 #
-# The claims of the paper beside our measurements; a verdict needs its rule to hold at both ends of the interval. Numbers that the paper prints for GloVe are asked of GloVe only.
+# The claims of the paper beside our measurements; *reproduced* needs its rule to hold at both ends of the interval, *same direction* at the value only. Numbers that the paper prints for GloVe are asked of GloVe only.
 
 # %%
 found_claims = claims.table()

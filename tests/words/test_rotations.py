@@ -42,7 +42,8 @@ def test_on_white_data_varimax_is_quartimax_is_cubic_ica(vectors):
 
 
 def test_a_rotation_that_was_cut_short_says_so(vectors):
-    assert "stopped after 2 steps" in rotations.orthomax(vectors, max_iterations=2).summary()
+    found = rotations.orthomax(vectors, max_iterations=2)
+    assert "stopped after 2 steps" in found.summary() and found.gradient_norm > found.limit
 
 
 def test_the_rotation_between_two_bases(vectors):
@@ -51,6 +52,10 @@ def test_the_rotation_between_two_bases(vectors):
     turned = rotations.rotated(pca, turn, "turned", flip=False)
     np.testing.assert_allclose(rotations.between(pca, turned), turn, atol=1e-10)
     assert 1 < rotations.participation(turn).mean() < 8
+    weights = np.random.default_rng(1).integers(0, 9, len(vectors))
+    weighted = rotations.pca(vectors, weights=weights)
+    turned = rotations.rotated(weighted, turn, "turned", flip=False)
+    np.testing.assert_allclose(rotations.between(weighted, turned), turn, atol=1e-9)
 
 
 def test_gaussianity_of_known_laws():
@@ -64,6 +69,11 @@ def test_gaussianity_of_known_laws():
     logcosh = (np.log(np.cosh(u)).mean() - rotations.LOGCOSH_OF_NORMAL) ** 2
     gauss = ((-np.exp(-(u**2) / 2)).mean() + np.sqrt(0.5)) ** 2
     np.testing.assert_allclose(table.loc[1, ["logcosh", "gaussian"]], [logcosh, gauss], rtol=0.05)
+
+
+def test_a_constant_raw_column_is_named(vectors):
+    with pytest.raises(ValueError, match="first column 2: expected each to vary"):
+        rotations.raw(np.where(np.arange(8) == 2, 1.5, vectors))
 
 
 def test_raw_columns_are_standardised(vectors):

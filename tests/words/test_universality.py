@@ -93,6 +93,8 @@ def test_a_dictionary_pairs_the_rows_that_both_know(tmp_path):
     path.write_text("cat gato\none two three\n")
     with pytest.raises(ValueError, match="line 2"):
         alternatives.read_dictionary(path)
+    with pytest.raises(FileNotFoundError, match="two words per line"):
+        alternatives.read_dictionary(tmp_path / "none.txt")
     with pytest.raises(ValueError, match="share none"):
         universality.word_pairs(["a"], ["b"])
 
@@ -108,6 +110,14 @@ def test_bases_of_an_embedding_are_those_of_its_vectors():
         assert each.words == words[:80] and each.counts.tolist() == counts[:80].tolist()
     without = universality.bases_of(Embedding(words, vectors, None, None), min_count=11)
     assert len(without["ICA"]) == 90
+
+
+def test_a_caption_names_the_runs_that_stopped_short():
+    vectors = np.random.default_rng(0).laplace(size=(300, 4))
+    hasty, whole = (universality.bases(vectors, max_iterations=n)["ICA"] for n in (1, 500))
+    said = universality.unsettled({"a": whole, "b": hasty})
+    assert said.startswith(" b: ICA of 300 vectors") and "stopped after 1 steps" in said
+    assert "a:" not in said and universality.unsettled({"a": whole}) == ""
 
 
 def test_tokens_of_one_word_stay_together():
