@@ -1,0 +1,44 @@
+"""Small models scored in a few long-lived processes, into the same ledger as any other.
+
+`runner.score` gives every model a fresh process, which is right for models that may crash, hang or
+fill a GPU, and costs seconds each; for models of a megabyte that is most of the time.
+"""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas
+
+    from lmnotes.models.ledger import Ledger
+
+
+def score(
+    models: "pandas.DataFrame",
+    ledger: "Ledger",
+    *,
+    workers: int | None = None,
+    progress: bool = False,
+) -> int:
+    """How many models were scored now; those that have a row are not scored again.
+
+    Args:
+        models: a table with the column folder (or model, for hub ids).
+        ledger: of the texts and the rule. Each row is put in place as soon as it is there.
+        workers: processes; by default one for each core.
+    """
+    from lmnotes.models import side_by_side
+
+    places = [str(one) for one in (models["folder"] if "folder" in models else models["model"])]
+    missing = [place for place in places if not ledger.has(place)]
+    what = "scored" if progress else ""
+    return sum(side_by_side.each(partial(_add, ledger), missing, workers=workers, what=what))
+
+
+def _add(ledger: "Ledger", place: str) -> int:
+    from lmnotes.models import score as scoring
+    from lmnotes.models import side_by_side
+
+    with side_by_side.one_thread():
+        ledger.add(scoring.texts(place, ledger.texts, rule=ledger.rule))
+    return 1

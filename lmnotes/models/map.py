@@ -1,0 +1,188 @@
+"""The map of language models: centring, KL between models, and what is near what.
+
+Oyama, Yamagiwa, Takase and Shimodaira, "Mapping 1,000+ Language Models via the Log-Likelihood
+Vector", ACL 2025. L is the (M, N) matrix of log-likelihoods of N texts under M models, in nats;
+its doubly centred rows are the coordinates of the models. Pure functions of arrays.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from lmnotes.models.projection import classical_mds, n_components, pca, spectrum, tsne
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = [
+    "centre_within",
+    "classical_mds",
+    "double_centre",
+    "kl",
+    "n_components",
+    "nearest",
+    "nearest_by_name",
+    "pca",
+    "primary_domain",
+    "row_centre",
+    "spectrum",
+    "tsne",
+]
+
+Unit = Literal["nats", "bits/byte"]
+
+
+def row_centre(log_likelihood: np.ndarray) -> np.ndarray:
+    """Each model's log-likelihoods less their mean over the texts, (M, N) nats.
+
+    Distances between rows are then those of variances: ||xi_i - xi_j||^2 / N is the population
+    variance of l_i - l_j.
+
+    >>> row_centre([[-3.0, -1.0], [-8.0, -2.0]]).tolist()
+    [[-1.0, 1.0], [-3.0, 3.0]]
+    """
+    values = _matrix(log_likelihood)
+    return values - values.mean(axis=1, keepdims=True)
+
+
+def double_centre(log_likelihood: np.ndarray) -> np.ndarray:
+    """The coordinates Q of the models: rows and columns of L with their means taken out, (M, N).
+
+    Moves the origin to the mean model and changes no distance of `row_centre`'s.
+
+    >>> double_centre([[-3.0, -1.0], [-8.0, -2.0]]).tolist()
+    [[1.0, -1.0], [-1.0, 1.0]]
+    """
+    centred = row_centre(log_likelihood)
+    return centred - centred.mean(axis=0)
+
+
+def centre_within(log_likelihood: np.ndarray, groups: Sequence) -> np.ndarray:
+    """Each row less its mean over the texts of each group, (M, N): distances within domains only.
+
+    Args:
+        log_likelihood: (M, N) nats.
+        groups: (N,) such as the domain of every text.
+
+    `kl` of the result is the part of the distance that is not between domains, weighted by the
+    number of texts of each.
+
+    >>> centre_within([[-3.0, -1.0, -9.0, -7.0]], ["news", "news", "code", "code"]).tolist()
+    [[-1.0, 1.0, -1.0, 1.0]]
+    """
+    values = _matrix(log_likelihood).copy()
+    groups = np.asarray(groups)
+    _same_length(values.shape[1], len(groups), "groups")
+    for group in np.unique(groups):
+        chosen = groups == group
+        values[:, chosen] -= values[:, chosen].mean(axis=1, keepdims=True)
+    return values
+
+
+def kl(
+    coordinates: np.ndarray, unit: Unit = "nats", n_bytes: np.ndarray | float | None = None
+) -> np.ndarray:
+    """||q_i - q_j||^2 / 2N for every two models, (M, M): their KL divergence to second order.
+
+    Args:
+        coordinates: (M, N) nats, of `double_centre`, `row_centre` or `centre_within`.
+        unit: nats per text, or bits per byte: nats / (mean bytes of a text * ln 2).
+        n_bytes: (N,) bytes of the texts, or their mean; needed for bits per byte.
+
+    The differences are taken directly: ||a||^2 + ||b||^2 - 2ab loses the digits of models that are
+    nearly the same. Raises `ValueError` for bits per byte without bytes.
+
+    >>> kl([[1.0, -1.0], [-1.0, 1.0]]).tolist()
+    [[0.0, 2.0], [2.0, 0.0]]
+    """
+    from scipy.spatial.distance import pdist, squareform
+
+    values = _matrix(coordinates)
+    if not np.isfinite(values).all():
+        raise ValueError(
+            f"{(~np.isfinite(values)).sum()} entries of the coordinates are not finite; expected "
+            "numbers: leave those models out"
+        )
+    squared = squareform(pdist(values, "sqeuclidean"))  # compiled, one difference at a time
+    return squared / (2 * values.shape[1] * _nats_per(unit, n_bytes))
+
+
+def primary_domain(coordinates: np.ndarray, domains: Sequence) -> np.ndarray:
+    """The domain that each model likes most, compared with the other models, (M,) of names.
+
+    It is the one with the largest mean of q_i over its texts, so a model of an easy domain has no
+    advantage. Needs doubly centred coordinates; the paper's exact scaling is not verified.
+
+    >>> print(*primary_domain(double_centre([[-3.0, -1.0], [-8.0, -2.0]]), ["code", "news"]))
+    code news
+    """
+    values, domains = _matrix(coordinates), np.asarray(domains)
+    _same_length(values.shape[1], len(domains), "domains")
+    names = np.unique(domains)
+    means = np.stack([values[:, domains == name].mean(axis=1) for name in names])
+    return names[means.argmax(axis=0)]
+
+
+def nearest(distances: np.ndarray, names: Sequence[str], k: int = 5) -> "pandas.DataFrame":
+    """The k nearest models of every model: model, rank, neighbour, distance; a row per pair.
+
+    Args:
+        distances: (M, M), as `kl` gives them. names: (M,).
+
+    >>> found = nearest(np.array([[0, 1, 4], [1, 0, 2], [4, 2, 0.0]]), ["a", "b", "c"], k=1)
+    >>> found.neighbour.tolist()
+    ['b', 'a', 'b']
+    """
+    import pandas
+
+    distances, names = np.asarray(distances, float), np.asarray(names)
+    _same_length(len(distances), len(names), "names")
+    k = min(k, len(names) - 1)
+    others = np.where(np.eye(len(names), dtype=bool), np.inf, distances)
+    order = np.argsort(others, axis=1, kind="stable")[:, :k]  # (M, k)
+    return pandas.DataFrame(
+        {
+            "model": np.repeat(names, k),
+            "rank": np.tile(np.arange(1, k + 1), len(names)),
+            "neighbour": names[order].ravel(),
+            "distance": np.take_along_axis(others, order, axis=1).ravel(),
+        }
+    )
+
+
+def nearest_by_name(distances: np.ndarray, names: Sequence[str], k: int = 3) -> dict[str, list]:
+    """The names of the k nearest models of every model, nearest first.
+
+    >>> nearest_by_name(np.array([[0, 1, 4], [1, 0, 2], [4, 2, 0.0]]), ["a", "b", "c"], k=2)["c"]
+    ['b', 'a']
+    """
+    table = nearest(distances, names, k)
+    return {name: list(part.neighbour) for name, part in table.groupby("model", sort=False)}
+
+
+def _matrix(values: np.ndarray) -> np.ndarray:
+    values = np.asarray(values, np.float64)
+    if values.ndim != 2 or 0 in values.shape:
+        raise ValueError(
+            f"an array of shape {values.shape} was given; expected (M, N), a row per model: "
+            "select models and texts before centring"
+        )
+    return values
+
+
+def _nats_per(unit: str, n_bytes: np.ndarray | float | None) -> float:
+    """How many nats per text one unit is."""
+    if unit == "nats":
+        return 1.0
+    if unit != "bits/byte" or n_bytes is None:
+        raise ValueError(
+            f"unit {unit!r} with n_bytes = {n_bytes!r} was given; expected 'nats', or 'bits/byte' "
+            "with the bytes of the texts: pass n_bytes"
+        )
+    return float(np.mean(n_bytes)) * np.log(2)
+
+
+def _same_length(n: int, given: int, what: str) -> None:
+    if n != given:
+        raise ValueError(f"{given} {what} were given for {n}; expected one each: pass all of them")

@@ -1,0 +1,167 @@
+"""Home-made tasks for small models: abilities that the likelihood of ordinary text need not show.
+
+Every item is a swap: two beginnings, two endings, and the question whether each ending is likelier
+after its own beginning than after the other's,
+
+    log p(a1 b1) + log p(a2 b2) > log p(a1 b2) + log p(a2 b1).
+
+How likely the model finds a beginning or an ending by itself cancels, so what is left is what it
+knows of how they go together. Chance is 50 %; a tie counts as half.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from lmnotes import artefacts
+from lmnotes.models import probe_items
+
+if TYPE_CHECKING:
+    import pandas
+
+    from lmnotes.text.chunks import TextSet
+
+TASKS = tuple(probe_items.MAKERS)
+_VERSION = 1  # of the items and of how they are read; part of the key of cached scores
+
+
+class Item(NamedTuple):
+    """Two beginnings with the ending that belongs to each."""
+
+    beginnings: tuple[str, str]
+    endings: tuple[str, str]
+
+    @property
+    def texts(self) -> tuple[str, str, str, str]:
+        """Both right texts, then both swapped ones.
+
+        >>> Item(("2 + 2 = ", "2 + 3 = "), ("4", "5")).texts[2:]
+        ('2 + 2 = 5', '2 + 3 = 4')
+        """
+        (a, b), (x, y) = self.beginnings, self.endings
+        return a + x, b + y, a + y, b + x
+
+
+def items(n_items: int = 200, seed: int = 0) -> dict[str, list[Item]]:
+    """So many items of every task, drawn by `seed`."""
+    made = {}
+    for number, (name, make) in enumerate(probe_items.MAKERS.items()):
+        rng = np.random.default_rng([seed, number])
+        made[name] = [Item(*make(rng)) for _ in range(n_items)]
+    return made
+
+
+def accuracy(log_likelihood: np.ndarray) -> float:
+    """The share of items whose right texts are likelier than the swapped ones, in per cent.
+
+    Args:
+        log_likelihood: (n_items, 4) nats, columns as in `Item.texts`.
+
+    >>> accuracy(np.array([[-1.0, -1, -2, -2], [-3, -3, -1, -1], [-1, -1, -1, -1]]))
+    50.0
+    """
+    values = np.asarray(log_likelihood, np.float64)
+    margin = values[:, :2].sum(axis=1) - values[:, 2:].sum(axis=1)
+    return float(100 * (np.mean(margin > 0) + 0.5 * np.mean(margin == 0)))
+
+
+def scores(
+    models: "pandas.DataFrame",
+    texts: "TextSet",
+    *,
+    n_items: int = 200,
+    seed: int = 0,
+    workers: int | None = None,
+    progress: bool = False,
+) -> "pandas.DataFrame":
+    """What every model scores at every task, in per cent, indexed by model; kept as artefacts.
+
+    Args:
+        models: columns model and folder (or the hub id, where there is no folder).
+        texts: of the task part, for next-byte accuracy: the mean over domains of the share of bytes
+            that are the model's likeliest next one. NaN for a model without a byte vocabulary.
+        workers: processes; by default one for each core.
+    """
+    import pandas
+
+    from lmnotes.models import side_by_side
+
+    places = [str(one) for one in (models["folder"] if "folder" in models else models["model"])]
+    one = partial(_cached, texts=texts, settings={"n_items": n_items, "seed": seed})
+    missing = [place for place in places if not _is_cached(place, texts, n_items, seed)]
+    for _ in side_by_side.each(one, missing, workers=workers, what="tasks" if progress else ""):
+        pass
+    table = pandas.DataFrame(
+        [one(place) for place in places], index=pandas.Index(models["model"], name="model")
+    )
+    return table.assign(**{"task mean": table[list(TASKS)].mean(axis=1)})
+
+
+def measure(model: str, made: Mapping[str, Sequence[Item]], texts: "TextSet") -> dict[str, float]:
+    """The accuracy of one model at every task, in per cent, computed now."""
+    from lmnotes.models import score
+
+    scorer = score.load(model)
+    flat = [text for task in made.values() for item in task for text in item.texts]
+    rule = score.Rule(bos="always")  # every byte counts, also the first
+    values = score.texts(scorer, flat, rule=rule).log_likelihood.reshape(-1, 4)
+    found, start = {}, 0
+    for name, task in made.items():
+        found[name] = accuracy(values[start : start + len(task)])
+        start += len(task)
+    found["next byte"] = next_byte(scorer.model, scorer.tokenizer, texts)
+    return found
+
+
+def next_byte(model, tokenizer, texts: "TextSet") -> float:
+    """Mean over domains of the share of bytes that the model foresees, in per cent, or NaN."""
+    from lmnotes.models import sampling
+
+    if not has_bytes(tokenizer):
+        return float("nan")
+    n_bytes, per_text = np.asarray(texts.n_bytes), np.empty(len(texts))
+    for length in np.unique(n_bytes):  # texts of one length go together, none is padded
+        rows = np.flatnonzero(n_bytes == length)
+        ids = np.array([list(texts.texts[row].encode()) for row in rows])
+        per_text[rows] = sampling.next_hits(model, tokenizer.bos_token_id, ids).mean(axis=1)
+    domains = np.asarray(texts.domains)
+    means = [per_text[domains == name].mean() for name in np.unique(domains)]
+    return float(100 * np.mean(means))
+
+
+def has_bytes(tokenizer) -> bool:
+    """Whether ids 0..255 of a tokenizer are the bytes, with a BOS id beside them."""
+    if tokenizer.bos_token_id is None or len(tokenizer) > 300:
+        return False
+    probe = "aé\n"
+    return tokenizer(probe, add_special_tokens=False)["input_ids"] == list(probe.encode())
+
+
+def _key(model: str, texts: "TextSet", settings: Mapping) -> dict:
+    """Everything that the scores of a model hang on."""
+    from lmnotes.models import identity
+
+    key = {"version": _VERSION, "texts": texts.content_id, **settings}
+    return key | {"model": identity.identify(model).id}
+
+
+def _is_cached(model: str, texts: "TextSet", n_items: int, seed: int) -> bool:
+    key = _key(model, texts, {"n_items": n_items, "seed": seed})
+    return (artefacts.home() / "probes" / artefacts.content_id(key)).exists()
+
+
+def _cached(model: str, texts: "TextSet", settings: dict) -> dict[str, float]:
+    """`measure`, kept on disk by the model's content."""
+    from lmnotes.models import side_by_side
+
+    def write(folder: Path) -> None:
+        with side_by_side.one_thread():
+            found = measure(model, items(**settings), texts)
+        (folder / "scores.json").write_text(json.dumps(found))  # NaN is written, and read, as such
+
+    path = artefacts.build("probes", _key(model, texts, settings), write)
+    return json.loads((path / "scores.json").read_text())

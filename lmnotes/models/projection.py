@@ -1,0 +1,141 @@
+"""Two-dimensional pictures of many-dimensional coordinates, and trees over them.
+
+Settings of the model map's t-SNE: perplexity 30, PCA initialisation, "sqeuclidean", seed 42.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas
+
+
+def spectrum(coordinates: np.ndarray) -> np.ndarray:
+    """The share of the squared norm in the first k principal components, (min(M, N),), up to 1.
+
+    The columns are centred first, which changes nothing for doubly centred coordinates.
+
+    >>> spectrum(np.array([[3.0, 0], [-3, 0], [0, 1], [0, -1]])).tolist()
+    [0.9, 1.0]
+    """
+    values = np.asarray(coordinates, np.float64)
+    variances = np.linalg.svd(values - values.mean(axis=0), compute_uv=False) ** 2
+    total = variances.sum()
+    if not total > 0:
+        raise ValueError(
+            f"all {len(values)} rows are the same; expected models that differ: add some"
+        )
+    return np.minimum(np.cumsum(variances) / total, 1.0)
+
+
+def n_components(cumulative: np.ndarray, share: float) -> int:
+    """How many components reach this share of the squared norm.
+
+    >>> n_components(np.array([0.6, 0.85, 0.95, 1.0]), 0.9)
+    3
+    """
+    return int(np.searchsorted(np.asarray(cumulative), share - 1e-12) + 1)
+
+
+def pca(coordinates: np.ndarray, k: int = 2) -> np.ndarray:
+    """The first k principal components of the rows, (M, k), signs fixed by the largest entry."""
+    values = np.asarray(coordinates, np.float64)
+    left, singular, _ = np.linalg.svd(values - values.mean(axis=0), full_matrices=False)
+    return _fix_signs(left[:, :k] * singular[:k])
+
+
+def classical_mds(squared_distances: np.ndarray, k: int = 2) -> np.ndarray:
+    """Coordinates whose squared distances are nearest to these, (M, k): classical scaling.
+
+    Args:
+        squared_distances: (M, M); a KL matrix is one already, up to a factor.
+
+    From the exact `||q_i - q_j||^2` it is PCA; it also takes a matrix that has no coordinates,
+    such as sampled KL, whose negative eigenvalues are dropped.
+    """
+    squared = np.asarray(squared_distances, np.float64)
+    squared = (squared + squared.T) / 2
+    inner = -(squared - squared.mean(axis=0) - squared.mean(axis=1)[:, None] + squared.mean()) / 2
+    values, vectors = np.linalg.eigh(inner)
+    first = np.argsort(-values, kind="stable")[:k]
+    return _fix_signs(vectors[:, first] * np.sqrt(np.maximum(values[first], 0)))
+
+
+def tsne(
+    coordinates: np.ndarray,
+    seed: int = 42,
+    *,
+    perplexity: float = 30.0,
+    metric: str = "sqeuclidean",
+    n_iterations: int = 10_000,
+) -> np.ndarray:
+    """The t-SNE map of the rows, (M, 2), with the paper's settings.
+
+    Args:
+        metric: with "sqeuclidean" scikit-learn squares the neighbours' distances once more, so
+            that affinities fall with the fourth power of the distance; "euclidean" gives another
+            map. Both are deterministic for a seed.
+        perplexity: lowered to (M - 1) / 3 where there are fewer models than it needs.
+    """
+    from sklearn.manifold import TSNE
+
+    values = np.asarray(coordinates, np.float64)
+    fitted = TSNE(
+        n_components=2,
+        perplexity=min(perplexity, max(1.0, (len(values) - 1) / 3)),
+        init="pca",
+        metric=metric,
+        random_state=seed,
+        max_iter=n_iterations,
+    ).fit_transform(_scaled(values))
+    return fitted.astype(np.float64)
+
+
+def tree(coordinates: np.ndarray, method: str = "ward") -> np.ndarray:
+    """The hierarchical clustering of the rows as scipy's linkage, (M - 1, 4), leaves reordered.
+
+    Heights are in units of the root mean square of a text's difference, sqrt(2 KL) for two single
+    models. Which linkage the paper uses, if any, is not known; Ward is ours.
+    """
+    from scipy.cluster.hierarchy import linkage, optimal_leaf_ordering
+    from scipy.spatial.distance import pdist
+
+    values = np.asarray(coordinates, np.float64) / np.sqrt(np.shape(coordinates)[1])
+    distances = pdist(values)
+    return optimal_leaf_ordering(linkage(distances, method), distances)
+
+
+def leaf_order(linkage: np.ndarray) -> np.ndarray:
+    """The order of the rows along the leaves of a tree, (M,)."""
+    from scipy.cluster.hierarchy import leaves_list
+
+    return leaves_list(linkage)
+
+
+def purity(labels: "np.ndarray | pandas.Series", neighbours: np.ndarray) -> np.ndarray:
+    """The share of each row's neighbours that carry its own label, (M,).
+
+    Args:
+        labels: (M,). neighbours: (M, k) indices of rows.
+
+    >>> purity(np.array(["a", "a", "b"]), np.array([[1, 2], [0, 2], [0, 1]])).tolist()
+    [0.5, 0.5, 0.0]
+    """
+    labels = np.asarray(labels)
+    return (labels[np.asarray(neighbours)] == labels[:, None]).mean(axis=1)
+
+
+def _fix_signs(coordinates: np.ndarray) -> np.ndarray:
+    """Each column turned so that its entry of largest size is positive."""
+    if not len(coordinates):
+        return coordinates
+    largest = np.abs(coordinates).argmax(axis=0)
+    signs = np.sign(coordinates[largest, np.arange(coordinates.shape[1])])
+    return coordinates * np.where(signs == 0, 1.0, signs)
+
+
+def _scaled(values: np.ndarray) -> np.ndarray:
+    """The rows with unit mean square, which t-SNE does not feel and float32 likes better."""
+    size = np.sqrt(np.mean(values**2))
+    return values / size if size > 0 else values

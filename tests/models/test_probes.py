@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from lmnotes.models import probe_items, probes
+
+
+def test_items_are_swaps_with_one_right_pairing():
+    for name, task in probes.items(n_items=60, seed=1).items():
+        for item in task:
+            right_1, right_2, wrong_1, wrong_2 = item.texts
+            assert sorted(right_1 + right_2) == sorted(wrong_1 + wrong_2), name
+            assert item.beginnings[0] != item.beginnings[1]
+            assert item.endings[0] != item.endings[1]
+            assert {right_1, right_2}.isdisjoint({wrong_1, wrong_2})
+
+
+def test_items_say_what_their_task_promises():
+    made = probes.items(n_items=80, seed=2)
+    for item in made["addition"]:
+        for text in item.texts[:2]:
+            left, right = text.split(" = ")
+            assert sum(map(int, left.split(" + "))) == int(right)
+    closing = dict(zip("([{", ")]}", strict=True))
+    for item in made["brackets"]:
+        text = item.texts[0]
+        assert text.strip()[-1] == closing[next(c for c in text if c in closing)]
+    for item in made["alphabet"]:
+        letters = [c for c in item.texts[0] if c.isalpha()]
+        assert [ord(c) - ord(letters[0]) for c in letters] == [0, 1, 2, 3]
+
+
+def test_items_are_the_same_for_a_seed_and_the_first_of_more():
+    assert probes.items(5, seed=3) == probes.items(5, seed=3) != probes.items(5, seed=4)
+    assert probes.items(5, seed=3)["copy"] == probes.items(9, seed=3)["copy"][:5]
+    assert set(probes.items(1)) == set(probes.TASKS) == set(probe_items.MAKERS)
+
+
+def test_accuracy_does_not_feel_how_likely_beginnings_and_endings_are():
+    rng = np.random.default_rng(5)
+    interaction = rng.normal(0, 1, 50)
+    starts, ends = rng.normal(0, 100, (2, 50)), rng.normal(0, 100, (2, 50))
+    values = np.stack(
+        [
+            starts[0] + ends[0] + interaction,
+            starts[1] + ends[1] + interaction,
+            starts[0] + ends[1],
+            starts[1] + ends[0],
+        ],
+        axis=1,
+    )
+    assert probes.accuracy(values) == pytest.approx(100 * np.mean(interaction > 0))
+    assert probes.accuracy(np.zeros((4, 4))) == 50

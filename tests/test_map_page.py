@@ -1,0 +1,58 @@
+import json
+import re
+
+import numpy as np
+import pandas as pd
+
+from lmnotes import map_page
+
+
+def _page():
+    table = pd.DataFrame(
+        {
+            "model": ["a", "b</script>", "c"],
+            "family": ["x", "x", "y"],
+            "size": [1.0, 2.5, np.nan],
+            "u": [0.0, 1.0, 2.0],
+            "v": [0.0, 5.0, 1.0],
+        }
+    )
+    near = {"a": ["c"], "b</script>": ["a", "c"]}
+    views = {"PCA": ("u", "v")}
+    return map_page.page(table, near, views=views, colours=["family", "size"], title="A <map>")
+
+
+def _data(text):
+    return json.loads(re.search(r"const D = (.*);\n", text)[1].replace("<\\/", "</"))
+
+
+def test_the_page_holds_models_families_and_neighbours_and_no_address():
+    text = _page()
+    assert not re.search(r"(src|href)=|https?://(?!www\.w3\.org/2000/svg)", text)
+    data = _data(text)
+    assert [m["about"]["model"] for m in data["models"]] == ["a", "b</script>", "c"]
+    assert data["models"][1]["near"] == ["a", "c"] and data["models"][2]["near"] == []
+    assert data["models"][2]["about"]["size"] is None
+    assert "u" not in data["models"][0]["about"]
+    assert dict(data["colours"]["family"]["legend"]).keys() == {"x", "y"}
+    assert len(data["colours"]["size"]["of"]) == 3
+
+
+def test_names_cannot_end_the_script_or_the_title():
+    text = _page()
+    assert text.count("</script>") == 1
+    assert "<title>A &lt;map&gt;</title>" in text
+
+
+def test_points_lie_inside_the_drawing_with_one_scale():
+    data = np.array(_data(_page())["views"]["PCA"])
+    assert (data >= 0).all() and (data[:, 0] <= 1000).all() and (data[:, 1] <= 800).all()
+    x, y = np.ptp(data, axis=0)
+    assert abs(x / y - 2 / 5) < 0.01 and data[1, 1] < data[0, 1]  # up is up
+
+
+def test_a_frame_and_a_file_hold_the_page(tmp_path):
+    text = _page()
+    path = map_page.write(tmp_path / "map.html", text)
+    assert path.read_text() == text
+    assert map_page.frame(text).count("<iframe") == 1 and "srcdoc=" in map_page.frame(text)
