@@ -71,9 +71,10 @@ def show(text: str, height: int = 560) -> None:
     import sys
 
     if "IPython" in sys.modules:
-        from IPython.display import HTML, display
+        from IPython.display import display
 
-        display(HTML(frame(text, height)))
+        # as bare data: HTML() warns of any frame, and IFrame() wants a file
+        display({"text/html": frame(text, height)}, raw=True)
 
 
 def _plain(value: object) -> object:

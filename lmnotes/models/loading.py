@@ -75,6 +75,7 @@ def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_c
 
         ngram.register()
     rules.Rule(dtype=dtype)  # refuses an unknown one
+    without_bars()
     name = str(model)
     name = str(Path(name).resolve()) if Path(name).is_dir() else name
     if device == "auto":
@@ -85,6 +86,13 @@ def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_c
     commit = getattr(loaded.config, "_commit_hash", None)
     revision = commit or revision or ""
     return of(loaded.to(device), tokenizer, name=name, revision=revision, dtype=dtype)
+
+
+def without_bars() -> None:
+    """Keep `transformers` from drawing a bar for each model's weights; downloads keep theirs."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
 
 
 def of(model, tokenizer, *, name="", revision="", dtype="") -> Scorer:

@@ -55,6 +55,9 @@ def bos_id(spec: Spec) -> int:
 
 def save(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerFast", folder: Path) -> None:
     """Write a model and its tokenizer as a folder that transformers' Auto classes load."""
+    from lmnotes.models import loading
+
+    loading.without_bars()
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 

@@ -139,6 +139,12 @@ def _run_line(record: dict, base: str) -> str:
         )
         if (record["folder"] / name).is_file()
     ]
+    pages = sorted(page.stem for page in record["folder"].glob("*.html"))
+    files += [
+        f'<a href="{base}/{quote(name)}.html">{escape(name)}</a>'
+        for name in pages
+        if name != "notebook"
+    ]
     facts = [f"{record['profile']} profile", _duration(record["seconds"]), record["started"][:10]]
     return f'<p class="run">{" · ".join([*files, escape(", ".join(facts))])}</p>'
 

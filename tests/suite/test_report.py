@@ -56,6 +56,17 @@ def test_every_link_within_leads_to_a_file(page, ran):
     assert [link[1:] for link in links if link.startswith("#")] == targets == ["n01"]
 
 
+def test_a_page_that_a_notebook_wrote_beside_its_figures_is_linked(ran, ran_house):
+    written = ran.result.folder / "a map.html"
+    written.write_text("<p>a page</p>")
+    try:
+        links = Page(report.write().read_text()).all("a", "href")
+    finally:
+        written.unlink()
+        report.write()
+    assert any(link.endswith("/a%20map.html") for link in links)
+
+
 def test_the_gallery_says_what_the_run_found(page, ran):
     text = (ran.outputs / "index.html").read_text()
     assert "A tiny paper &amp; its &lt;claims&gt;" in text
