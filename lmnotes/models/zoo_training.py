@@ -99,9 +99,16 @@ def train(
     batches: zoo_data.Batches,
     folder: Path,
     report: Callable[[int], None] = lambda step: None,
+    loss: Callable | None = None,
 ) -> None:
     """Train a model in place with AdamW; writes the last weights, the checkpoints and the loss
     curve into a folder.
+
+    Args:
+        batches: gives the ids of a step by `draw`.
+        report: called with the number of steps done, now and then.
+        loss: of logits (B, T, V) float32 and ids (B, 1 + T), in nats per token; by default
+            `cross_entropy`.
 
     What is read, and the learning rate, follow from the number of the step; a killed run goes on
     from the state that lies in the folder and gives the same weights, to the bit on one thread.
@@ -124,7 +131,7 @@ def train(
         if step in spec.checkpoints:
             zoo_models.save(model, tokenizer, folder / f"step-{step:08d}")
         rate = learning_rate(spec, step)
-        _add(state, _step(model, optimiser, batches.draw(step), rate), step, rate, spec)
+        _add(state, _step(model, optimiser, batches.draw(step), rate, loss), step, rate, spec)
         if time.monotonic() - last > _SAVE_EVERY:
             _save_state(folder, model, optimiser, state)
             report(step + 1)
@@ -137,7 +144,14 @@ def train(
     (folder / _STATE).unlink(missing_ok=True)
 
 
-def _step(model: "PreTrainedModel", optimiser, ids: np.ndarray, rate: float) -> float:
+def cross_entropy(logits, ids):
+    """-log p of the ids that follow, mean in nats per token: logits (B, T, V), ids (B, 1 + T)."""
+    import torch
+
+    return torch.nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten())
+
+
+def _step(model: "PreTrainedModel", optimiser, ids: np.ndarray, rate: float, loss) -> float:
     """One optimiser step on ids (B, 1 + T); gives the mean loss in nats per token before it."""
     import torch
 
@@ -147,12 +161,12 @@ def _step(model: "PreTrainedModel", optimiser, ids: np.ndarray, rate: float) -> 
     on_gpu = model.device.type == "cuda"
     with torch.autocast(model.device.type, torch.bfloat16, enabled=on_gpu):
         logits = model(input_ids=ids[:, :-1], use_cache=False).logits  # (B, T, V)
-    loss = torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), ids[:, 1:].flatten())
-    loss.backward()
+    value = (loss or cross_entropy)(logits.float(), ids)
+    value.backward()
     torch.nn.utils.clip_grad_norm_(model.parameters(), _CLIP)
     optimiser.step()
     optimiser.zero_grad()
-    return loss.item()
+    return value.item()
 
 
 def _add(state: dict, loss: float, step: int, rate: float, spec: Spec) -> None:

@@ -1,0 +1,170 @@
+"""Do the shifts of two operations on prompts add up to the shift of both? With what makes it fair.
+
+A shift is Delta(t) = l(y | t(x)) - l(y | x) over N pairs less its mean (`prompts.shifts`). By Bayes
+
+    Delta(t1 t2) - Delta(t1) - Delta(t2) = log p(t1, t2 | x, y) / (p(t1 | x, y) p(t2 | x, y)) - c(x)
+
+so shifts add exactly where the operations are independent given the prompt and the response. Where
+one operation dominates, sum, part and composition are all alike: look at the controls.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lmnotes.models import map as maps
+
+
+@dataclass(frozen=True)
+class Additivity:
+    """How well the sum s of single shifts gives the shift y of all operations together.
+
+    cosine of s and y; r2 = 1 - |y - s|^2 / |y|^2, nothing fitted; relative_error = |y - s| / |y|;
+    slope = <s, y> / <s, s>, below 1 where they saturate; coefficients (P,) of y on the parts by
+    least squares, with r2_fitted. Controls, r2 of: best_single, the best part alone; wrong, the sum
+    with one part replaced by an unrelated one, mean over all such; random, a random vector as long
+    as s; other, the same sum of another model. nan where a control was not given.
+    """
+
+    cosine: float
+    r2: float
+    relative_error: float
+    slope: float
+    coefficients: np.ndarray
+    r2_fitted: float
+    best_single: float
+    wrong: float
+    random: float
+    other: float
+
+
+@dataclass(frozen=True)
+class JointShifts:
+    """Shifts of two operations in a world known exactly, of Y responses, nats, not centred.
+
+    first, second, both: log p(y | t) - log p(y) for t1, t2 and both; interaction: the right side of
+    the identity without its constant, log p(t1, t2 | y) / (p(t1 | y) p(t2 | y)).
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    both: np.ndarray
+    interaction: np.ndarray
+
+
+def measure(
+    parts: np.ndarray,
+    together: np.ndarray,
+    *,
+    wrong: np.ndarray | None = None,
+    other: np.ndarray | None = None,
+    groups: Sequence | None = None,
+    seed: int = 0,
+) -> Additivity:
+    """How the shifts of the parts add up to the shift of all of them together.
+
+    Args:
+        parts: (P, N) nats, the shift of each operation. together: (N,) of their composition.
+        wrong: (W, N) of operations that are not in the composition.
+        other: (P, N) of the same operations in another model.
+        groups: (N,) the prompt of each pair, to centre within prompts; over all pairs without.
+
+    >>> parts = np.array([[1.0, -1, 0, 0], [0, 0, 2, -2]])
+    >>> found = measure(parts, parts.sum(axis=0) / 2)
+    >>> round(found.cosine, 9), found.r2, found.slope, found.best_single
+    (1.0, 0.0, 0.5, 0.0)
+    """
+    parts, together = _centred(parts, groups), _centred(together, groups)[0]
+    if parts.shape[1] != len(together) or not together.any():
+        raise ValueError(
+            f"parts of shape {parts.shape} and a composition of shape {together.shape} were given; "
+            "expected (P, N) and (N,), the composition not constant: score the same pairs with it"
+        )
+    total = parts.sum(axis=0)
+    weights = np.linalg.lstsq(parts.T, together, rcond=None)[0]
+    rng = np.random.default_rng(seed)
+    random = _centred(rng.standard_normal((20, len(together))), groups)
+    random *= np.linalg.norm(total) / np.linalg.norm(random, axis=1, keepdims=True)
+    replaced = [] if wrong is None else _centred(wrong, groups)
+    exchanged = [total - part + one for part in parts for one in replaced]
+    others = [] if other is None else [_centred(other, groups).sum(axis=0)]
+    return Additivity(
+        cosine=_cosine(total, together),
+        r2=_r2(total, together),
+        relative_error=float(np.linalg.norm(together - total) / np.linalg.norm(together)),
+        slope=float(total @ together / (total @ total)) if total.any() else float("nan"),
+        coefficients=weights,
+        r2_fitted=_r2(weights @ parts, together),
+        best_single=max(_r2(part, together) for part in parts),
+        wrong=_mean([_r2(one, together) for one in exchanged]),
+        random=_mean([_r2(one, together) for one in random]),
+        other=_mean([_r2(one, together) for one in others]),
+    )
+
+
+def order_effect(first: np.ndarray, second: np.ndarray, groups: Sequence | None = None) -> float:
+    """|Delta(t1 t2) - Delta(t2 t1)| / |Delta(t1 t2)|, of (N,) each: 0 where the order is nothing.
+
+    >>> order_effect(np.array([1.0, -1]), np.array([3.0, 1]))
+    0.0
+    """
+    first, second = _centred(first, groups)[0], _centred(second, groups)[0]
+    return float(np.linalg.norm(first - second) / np.linalg.norm(first))
+
+
+def interaction(
+    parts: np.ndarray, together: np.ndarray, groups: Sequence | None = None
+) -> np.ndarray:
+    """What the composition does beyond the sum of its parts, (N,) nats, centred.
+
+    Args:
+        parts: (P, N). together: (N,). groups: (N,) the prompt of each pair, as c(x) is one constant
+            for each; over all pairs without.
+    """
+    return _centred(np.asarray(together) - np.asarray(parts).sum(axis=0), groups)[0]
+
+
+def joint_shifts(joint: np.ndarray) -> JointShifts:
+    """The shifts of two operations, given the joint law of responses and operations.
+
+    Args:
+        joint: (Y, 2, 2) positive, p(y, t1, t2 | x) with 1 where an operation is on. A prompt
+            without an operation says nothing of it: p(y) is the marginal.
+
+    >>> law = np.array([[[0.1, 0.1], [0.1, 0.1]], [[0.2, 0.1], [0.1, 0.2]]])
+    >>> found = joint_shifts(law)
+    >>> rest = found.both - found.first - found.second - found.interaction
+    >>> bool(np.isclose(*rest))
+    True
+    """
+    joint = np.asarray(joint, np.float64)
+    if joint.ndim != 3 or joint.shape[1:] != (2, 2) or not (joint > 0).all():
+        raise ValueError(
+            f"a law of shape {joint.shape} was given; expected (Y, 2, 2), all positive: give "
+            "p(y, t1, t2) with 0 and 1 for an operation that is off and on"
+        )
+    joint = joint / joint.sum()
+    p_y = joint.sum(axis=(1, 2))
+    first, second, both = joint[:, 1].sum(axis=1), joint[:, :, 1].sum(axis=1), joint[:, 1, 1]
+    shifts = [np.log(one / one.sum()) - np.log(p_y) for one in (first, second, both)]
+    return JointShifts(*shifts, np.log(both * p_y / (first * second)))
+
+
+def _centred(values, groups) -> np.ndarray:
+    """(P, N) of (P, N) or (N,), less the mean of each row, or of each row's groups."""
+    values = np.atleast_2d(np.asarray(values, np.float64))
+    return maps.row_centre(values) if groups is None else maps.centre_within(values, groups)
+
+
+def _cosine(a, b) -> float:
+    norms = np.linalg.norm(a) * np.linalg.norm(b)
+    return float(a @ b / norms) if norms else float("nan")
+
+
+def _r2(guess, truth) -> float:
+    return float(1 - np.sum((truth - guess) ** 2) / np.sum(truth**2))
+
+
+def _mean(values) -> float:
+    return float(np.mean(values)) if values else float("nan")

@@ -1,0 +1,288 @@
+"""A small world in which a model's taste in texts and its reaction to prompts are separate factors.
+
+A prompt is three slots, each with its tag or without one; a response is 32 bytes of prose or of
+code, with attributes: upper case, underscores for spaces, stars for vowels. A rule says which slot
+is which attribute. An attribute is on with probability 0.35, its tag then shown with 0.75, so no
+tag is the marginal over attributes. Models differ in taste (the share of prose they learn from), in
+rule, and in size or seed. What its distances say can be checked, since the answer is known.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes import artefacts
+from lmnotes.models.turns import PromptRule
+
+if TYPE_CHECKING:
+    import pandas
+    import torch
+    from transformers import PreTrainedTokenizerFast
+
+SLOTS, LENGTH = 3, 32  # tokens of a prompt, and of a response
+SEP, TAGS, NO_TAG, N_IDS = 128, (129, 130, 131), 132, 133
+NAMES = ("⟨sep⟩", "⟨A⟩", "⟨B⟩", "⟨C⟩", "⟨-⟩")  # not ASCII, so no response holds one
+NO_PROMPT = NAMES[4] * SLOTS
+PROMPT_RULE = PromptRule(template="{prompt}" + NAMES[0], bos="never")
+ATTRIBUTES = ("upper", "underscore", "star")
+RULES = {"R1": (0, 1, 2), "R2": (2, 0, 1)}  # the attribute of slots A, B, C
+ON, SHOWN = 0.35, 0.75
+_CODE_BYTES = 600_000
+_BATCH, _RATE, _WARM_UP = 16, 2e-3, 20
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Member:
+    """One model of the world: its share of prose, rule, width, depth and seed."""
+
+    taste: float
+    rule: str
+    width: int
+    depth: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Such as `U0.85-R1-d48-s1`."""
+        return f"U{self.taste}-{self.rule}-d{self.width}-s{self.seed}"
+
+
+MEMBERS = tuple(
+    Member(taste, rule, *size)
+    for taste in (0.85, 0.15)
+    for rule in RULES
+    for size in ((48, 2, 1), (48, 2, 2), (32, 1, 3))
+)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """N pairs of the world: ids of prompts (N, 3) and responses (N, 32), and how they came about.
+
+    on: (N, 3) bool by attribute; rule: (N,) "R1" or "R2"; source: (N,) "prose" or "code".
+    """
+
+    prompts: np.ndarray
+    responses: np.ndarray
+    on: np.ndarray
+    rule: np.ndarray
+    source: np.ndarray
+
+    @property
+    def contexts(self) -> np.ndarray:
+        """What a model reads before a response, (N, 4) ids."""
+        return np.concatenate([self.prompts, np.full((len(self.prompts), 1), SEP)], axis=1)
+
+    @property
+    def prompt_texts(self) -> list[str]:
+        """The prompts as `tokenizer` reads them."""
+        return ["".join(NAMES[one - SEP] for one in row) for row in self.prompts]
+
+    @property
+    def response_texts(self) -> list[str]:
+        """The responses as `tokenizer` reads them."""
+        return [bytes(row.astype(np.uint8)).decode("ascii") for row in self.responses]
+
+
+@cache
+def sources() -> Mapping[str, bytes]:
+    """The two sources in ASCII: Python's help topics as prose, and its library as code."""
+    import sysconfig
+    from pydoc_data.topics import topics
+
+    prose = "\n".join(topics[name] for name in sorted(topics))
+    code = b""
+    for path in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):
+        code += path.read_bytes()
+        if len(code) >= _CODE_BYTES:
+            break
+    code = code[:_CODE_BYTES].decode("utf-8", "ignore")
+    texts = {"prose": prose, "code": code}
+    return {name: text.encode("ascii", "ignore") for name, text in texts.items()}
+
+
+def draw(
+    n: int, *, taste: float = 0.5, rule: str | None = None, part: str = "evaluation", seed: int = 0
+) -> Drawn:
+    """n pairs of prompt and response.
+
+    Args:
+        taste: 0..1, the probability of prose. rule: "R1", "R2"; each with 1/2 where it is None.
+        part: "train", the first 80 % of each source, or "evaluation", the rest.
+
+    >>> made = draw(3, rule="R1", seed=1)
+    >>> made.responses.shape, made.contexts.shape
+    ((3, 32), (3, 4))
+    """
+    if part not in ("train", "evaluation") or rule not in (None, *RULES) or not 0 <= taste <= 1:
+        raise ValueError(
+            f"part {part!r}, rule {rule!r} and taste {taste} were given; expected train or "
+            "evaluation, R1, R2 or None, and 0..1: give one of these"
+        )
+    rng = np.random.default_rng(seed)
+    source = np.where(rng.random(n) < taste, "prose", "code")
+    rules = np.where(rng.random(n) < 0.5, "R1", "R2") if rule is None else np.full(n, rule)
+    place, on = rng.random(n), rng.random((n, SLOTS)) < ON  # by slot
+    shown = on & (rng.random((n, SLOTS)) < SHOWN)
+    responses = np.zeros((n, LENGTH), np.int64)
+    for name in ("prose", "code"):
+        text = np.frombuffer(sources()[name], np.uint8)
+        cut = len(text) * 4 // 5
+        text = text[:cut] if part == "train" else text[cut:]
+        rows = np.flatnonzero(source == name)
+        starts = (place[rows] * (len(text) - LENGTH + 1)).astype(np.int64)
+        responses[rows] = text[starts[:, None] + np.arange(LENGTH)]
+    attributes = np.zeros_like(on)
+    for name, order in RULES.items():
+        rows = np.flatnonzero(rules == name)
+        attributes[rows[:, None], order] = on[rows]
+    prompts = np.where(shown, TAGS, NO_TAG)
+    return Drawn(prompts, dress(responses, attributes), attributes, rules, source)
+
+
+def dress(responses: np.ndarray, on: np.ndarray) -> np.ndarray:
+    """Responses (N, T) with the attributes that are on, (N, 3) by `ATTRIBUTES`.
+
+    >>> bytes(dress(np.array([list(b"a map")]), np.array([[True, True, False]]))[0].tolist())
+    b'A_MAP'
+    """
+    found = np.array(responses, np.int64)
+    upper, spaces, vowels = (np.arange(128) for _ in ATTRIBUTES)
+    upper[ord("a") : ord("z") + 1] -= 32
+    spaces[ord(" ")] = ord("_")
+    vowels[list(b"aeiouAEIOU")] = ord("*")
+    for k, table in enumerate((upper, spaces, vowels)):
+        found[on[:, k]] = table[found[on[:, k]]]
+    return found
+
+
+def show(prompt: str, slot: str) -> str:
+    """The prompt with the tag of slot A, B or C in it: the operations of this world.
+
+    >>> show(NO_PROMPT, "B")
+    '⟨-⟩⟨B⟩⟨-⟩'
+    """
+    if slot not in ("A", "B", "C") or len(prompt) != len(NO_PROMPT):
+        raise ValueError(
+            f"slot {slot!r} of the prompt {prompt!r} was asked for; expected A, B or C, of a "
+            f"prompt such as {NO_PROMPT!r}: take those of `draw`"
+        )
+    at = 3 * "ABC".index(slot)
+    return f"{prompt[:at]}⟨{slot}⟩{prompt[at + 3 :]}"
+
+
+def tokenizer() -> "PreTrainedTokenizerFast":
+    """The tokenizer of the world: 128 ASCII bytes, the separator, three tags, no tag."""
+    from tokenizers import Tokenizer, decoders
+    from tokenizers.models import BPE
+    from tokenizers.pre_tokenizers import ByteLevel
+    from transformers import PreTrainedTokenizerFast
+
+    from lmnotes.models import zoo_tokenizer
+
+    letters = {char: byte for byte, char in enumerate(zoo_tokenizer.alphabet()[:SEP])}
+    made = Tokenizer(BPE(letters, []))
+    made.pre_tokenizer = ByteLevel(add_prefix_space=False, use_regex=False)
+    made.decoder = decoders.ByteLevel()
+    made.add_special_tokens(list(NAMES))
+    return PreTrainedTokenizerFast(tokenizer_object=made, clean_up_tokenization_spaces=False)
+
+
+def create(member: Member) -> "torch.nn.Module":
+    """The model of a member with fresh weights: GPT-2 whose linear layers have no bias."""
+    import torch
+    from transformers import AutoModelForCausalLM, GPT2Config
+
+    none = dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), 0.0)
+    none |= dict.fromkeys(("bos_token_id", "eos_token_id"))
+    config = GPT2Config(
+        vocab_size=N_IDS, n_positions=SLOTS + 1 + LENGTH, n_embd=member.width,
+        n_layer=member.depth, n_head=4, initializer_range=0.06, **none,
+    )  # fmt: skip
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(member.seed)
+        made = AutoModelForCausalLM.from_config(config)
+    for name, weights in made.named_parameters():
+        weights.requires_grad = not (name.endswith("bias") and ".ln_" not in name)
+    return made
+
+
+def train(member: Member, n_steps: int = 900) -> "torch.nn.Module":
+    """A trained model; the loss is on the 32 bytes of the response.
+
+    AdamW, batches of 16, rate 2e-3 after 20 steps, then a cosine to a tenth.
+    """
+    import torch
+
+    data = draw(
+        n_steps * _BATCH, taste=member.taste, rule=member.rule, part="train", seed=member.seed
+    )
+    ids = torch.as_tensor(np.concatenate([data.contexts, data.responses], axis=1))
+    model = create(member).train()
+    weights = [one for one in model.parameters() if one.requires_grad]
+    options = {"betas": (0.9, 0.95), "weight_decay": 0.01}
+    optimiser = torch.optim.AdamW(weights, lr=_RATE, fused=True, **options)
+    for step, batch in enumerate(ids.split(_BATCH)):
+        done = max(0, step - _WARM_UP) / max(n_steps - _WARM_UP, 1)
+        rise = min(1.0, (step + 1) / _WARM_UP)
+        for group in optimiser.param_groups:
+            group["lr"] = _RATE * rise * (0.1 + 0.45 * (1 + np.cos(np.pi * done)))
+        logits = model(input_ids=batch[:, :-1], use_cache=False).logits[:, SLOTS:]  # (B, 32, V)
+        targets = batch[:, SLOTS + 1 :]
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        optimiser.step()
+        optimiser.zero_grad()
+    return model.eval()
+
+
+def build(
+    members: tuple[Member, ...] = MEMBERS, *, n_steps: int = 900, workers: int = 1
+) -> "pandas.DataFrame":
+    """The models of the world as ordinary folders, each trained once: a row per model.
+
+    Columns: model (name), folder, taste, rule, size, width, depth, seed.
+
+    Args:
+        n_steps: 900 takes about 20 CPU-seconds a model. workers: processes.
+    """
+    import pandas
+
+    one = partial(_folder, n_steps=n_steps)
+    if workers > 1:
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            folders = list(pool.map(one, members))
+    else:
+        folders = [one(member) for member in members]
+    table = pandas.DataFrame([asdict(member) for member in members])
+    table["size"] = [f"d{member.width}" for member in members]
+    table.insert(0, "model", [member.name for member in members])
+    table.insert(1, "folder", folders)
+    return table
+
+
+def _folder(member: Member, n_steps: int) -> str:
+    from lmnotes.models import zoo_models
+
+    def write(folder: Path) -> None:
+        import torch
+
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)  # the same weights wherever it runs, and faster for so small a one
+        try:
+            zoo_models.save(train(member, n_steps), tokenizer(), folder / "model")
+        finally:
+            torch.set_num_threads(threads)
+
+    text = {name: artefacts.content_id(one.decode()) for name, one in sources().items()}
+    key = {"version": _VERSION, "n_steps": n_steps, "sources": text} | asdict(member)
+    return str(artefacts.build("factorial", key, write) / "model")

@@ -1,0 +1,157 @@
+"""What a map is about: the share of its squared distances that a factor explains, and its noise."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.models import map as maps
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """The correlation of two matrices of distances, with a 95 % interval over models."""
+
+    value: float
+    low: float
+    high: float
+
+
+def permanova(
+    squared: np.ndarray, factors: Mapping[str, Sequence], n_permutations: int = 2000, seed: int = 0
+) -> "pandas.DataFrame":
+    """The share of the squared distances that each factor explains: factor, r2, f, p.
+
+    Args:
+        squared: (M, M) squared distances, or any multiple of them such as `map.kl`.
+        factors: names, and the (M,) labels of each.
+        n_permutations: of the labels; p = (1 + those with r2 at least as large) / (n + 1).
+
+    Anderson, Austral Ecology 26 (2001): SS_total = sum over i < j of d_ij^2 / M, SS_within the same
+    for the members of each group, r2 = 1 - SS_within / SS_total, f = the pseudo F.
+
+    >>> squared = np.array([[0, 1, 9, 9], [1, 0, 9, 9], [9, 9, 0, 1], [9, 9, 1, 0.0]])
+    >>> found = permanova(squared, {"half": ["a", "a", "b", "b"]}, n_permutations=99)
+    >>> round(float(found.r2[0]), 4), round(float(found.f[0]), 1)
+    (0.8947, 17.0)
+    """
+    import pandas
+
+    squared = _square(squared)
+    n = len(squared)
+    rng = np.random.default_rng(seed)
+    orders = np.argsort(rng.random((n_permutations, n)), axis=1)  # the same for every factor
+    total = squared.sum() / (2 * n)
+    rows = []
+    for name, labels in factors.items():
+        groups = _indicators(labels, n, name)  # (M, G)
+        within = _within(squared, groups[None])[0]
+        permuted = _within(squared, groups[orders])  # (n_permutations,)
+        r2, n_groups = 1 - within / total, groups.shape[1]
+        f = (total - within) / (n_groups - 1) / (within / (n - n_groups)) if within else np.inf
+        at_least = int((permuted <= within + 1e-9 * total).sum())
+        rows.append((name, r2, f, (1 + at_least) / (n_permutations + 1)))
+    return pandas.DataFrame(rows, columns=["factor", "r2", "f", "p"])
+
+
+def between_share(log_likelihood: np.ndarray, prompts: Sequence) -> np.ndarray:
+    """The part of Var(l_i - l_j) that is between prompts, (M, M) of 0..1; nan for equal rows.
+
+    Args:
+        log_likelihood: (M, N) nats. prompts: (N,) the prompt of each pair, or its kind.
+
+    Var(r) = E_x Var(r | x) + Var_x E[r | x]: conditional KL is half the first term. Rows centred
+    within prompts (`map.centre_within`) are without the second.
+
+    >>> L = np.array([[-1.0, -3, -5, -7], [-2, -2, -2, -2]])
+    >>> between_share(L, ["a", "a", "b", "b"]).round(2)[0, 1].item()
+    0.8
+    """
+    total = maps.kl(maps.row_centre(log_likelihood))
+    within = maps.kl(maps.centre_within(log_likelihood, prompts))
+    share = np.full_like(total, np.nan)
+    return np.divide(total - within, total, out=share, where=total > 0)
+
+
+def agreement(
+    first: np.ndarray, second: np.ndarray, *, ranks: bool = False, n: int = 1000, seed: int = 0
+) -> Agreement:
+    """The correlation of two (M, M) matrices over pairs of models, the interval over models.
+
+    Args:
+        first, second: distances or divergences; what is not symmetric is made so.
+        ranks: Spearman's instead of Pearson's.
+        n: draws of M models with replacement. Pairs that are drawn twice count once, a model with
+            itself never; pairs share models, so a test over pairs would be wrong.
+    """
+    matrices = [_square(one) for one in (first, second)]
+    if matrices[0].shape != matrices[1].shape:
+        raise ValueError(
+            f"matrices of shapes {matrices[0].shape} and {matrices[1].shape} were given; expected "
+            "the same models in both: select them alike"
+        )
+    a, b = ((one + one.T) / 2 for one in matrices)
+    rng = np.random.default_rng(seed)
+    draws = []
+    while len(draws) < n:
+        kept = np.unique(rng.integers(len(a), size=len(a)))
+        if len(kept) > 2:
+            draws.append(_correlation(a[np.ix_(kept, kept)], b[np.ix_(kept, kept)], ranks))
+    low, high = np.nanquantile(draws, (0.025, 0.975))
+    return Agreement(_correlation(a, b, ranks), float(low), float(high))
+
+
+def split_half(log_likelihood: np.ndarray, n: int = 100, seed: int = 0) -> np.ndarray:
+    """The correlation of the models' distances from two random halves of the pairs, (n,) draws."""
+    values = np.asarray(log_likelihood, np.float64)
+    rng, half = np.random.default_rng(seed), values.shape[1] // 2
+    found = []
+    for _ in range(n):
+        order = rng.permutation(values.shape[1])
+        parts = (values[:, order[:half]], values[:, order[half : 2 * half]])
+        found.append(_correlation(*(maps.kl(maps.row_centre(part)) for part in parts), ranks=False))
+    return np.array(found)
+
+
+def _within(squared, groups):
+    """Sum over groups of the sum over i < j in it of d_ij^2 / n_g; groups (R, M, G) gives (R,)."""
+    sums = np.einsum("rmg,rmg->rg", np.matmul(squared, groups), groups)
+    return (sums / (2 * groups.sum(axis=1))).sum(axis=1)
+
+
+def _indicators(labels, n, name):
+    labels = np.asarray(labels)
+    values = list(dict.fromkeys(labels.tolist()))
+    if len(labels) != n or not 1 < len(values) < n:
+        raise ValueError(
+            f"factor {name!r} has {len(labels)} labels of {len(values)} kinds for {n} models; "
+            f"expected {n} labels of 2 to {n - 1} kinds: leave it out where every model has its own"
+        )
+    return np.stack([labels == value for value in values], axis=1).astype(np.float64)
+
+
+def _square(values):
+    values = np.asarray(values, np.float64)
+    if values.ndim != 2 or values.shape[0] != values.shape[1] or not np.isfinite(values).all():
+        raise ValueError(
+            f"an array of shape {values.shape} was given; expected (M, M) finite numbers, a row "
+            "and a column per model: take map.kl of their log-likelihoods"
+        )
+    return values
+
+
+def _correlation(a, b, ranks):
+    """Of the entries above the diagonal."""
+    from scipy.stats import rankdata
+
+    upper = np.triu_indices(len(a), 1)
+    x, y = a[upper], b[upper]
+    if ranks:
+        x, y = rankdata(x), rankdata(y)
+    x, y = x - x.mean(), y - y.mean()
+    norms = np.linalg.norm(x) * np.linalg.norm(y)
+    return float(x @ y / norms) if norms else float("nan")

@@ -1,0 +1,293 @@
+"""Every layer of a model as a language model of its own: the logit lens, in one forward pass.
+
+Hidden state 0 is what the first block is given, hidden state i what block i gives. Each goes
+through the model's final normalisation and its head; the last one is the model itself (sheet,
+section 2.5). No lens is fitted: early layers are not normalised language models in any trained
+sense, and a KL between them is a distance on the map, not a literal divergence.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lmnotes import artefacts
+from lmnotes.models import batches, kernels, rules, score, ways
+from lmnotes.models import head as heads
+from lmnotes.models.rules import PUBLISHED, Rule
+
+if TYPE_CHECKING:
+    from lmnotes.models.loading import Scorer
+    from lmnotes.text.chunks import TextSet
+
+PROBE_TOKENS = 5
+DEEPEST = 4  # modules between the last block and the head
+INEXACT = 1e-4  # of the head's input, relative, where a tail is checked against the model
+
+
+@dataclass(frozen=True, eq=False)
+class Layers:
+    """Log-likelihoods of N texts under the L + 1 layers of one model, in nats.
+
+    The last row is the model itself. n_tokens: (N,) int64 scored; token_log_probabilities: N arrays
+    (L + 1, T) float32, or None; tail: what hidden states go through before the head, by name.
+    """
+
+    model: str
+    rule: Rule
+    log_likelihood: np.ndarray  # (L + 1, N) float64
+    n_tokens: np.ndarray
+    token_log_probabilities: list[np.ndarray] | None
+    tail: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Lens:
+    """The blocks of a model, and the modules between the last of them and the head, in order."""
+
+    blocks: tuple[Any, ...]
+    names: tuple[str, ...]
+    modules: tuple[Any, ...]
+
+    def head_input(self, hidden):
+        """What the head is given for hidden states (..., D)."""
+        for module in self.modules:
+            hidden = module(hidden)
+        return hidden
+
+
+def texts(
+    model: "str | Scorer",
+    texts: Sequence[str],
+    *,
+    rule: Rule = PUBLISHED,
+    revision: str | None = None,
+    device: str = "auto",
+    tokens_per_batch: int = 8192,
+    keep_tokens: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Layers:
+    """The log-likelihood of every text under every layer of a model, from one pass per batch.
+
+    Args: as of `score.texts`; the last row equals what that gives, to the bit on a CPU.
+
+    Raises ValueError where the final norm or the head cannot be found, with the reason.
+    """
+    strings = list(getattr(texts, "texts", texts))
+    if not strings:
+        raise ValueError("no text was given; expected at least one: check how they were chosen")
+    scorer = score._scorer(model, rule, revision, device)
+    encoded = rules.encode(scorer.tokenizer, strings, rule, scorer.max_length)
+    score._check_vocabulary(scorer, encoded.ids)
+    lens = find(scorer)
+    found = _score(scorer, lens, encoded.ids, tokens_per_batch, progress)
+    sums = np.stack([one.sum(axis=1, dtype=np.float64) for one in found], axis=1)
+    score._check_finite(scorer, rule, sums.sum(axis=0))
+    kept = found if keep_tokens else None
+    return Layers(scorer.name, rule, sums, encoded.n_scored, kept, lens.names)
+
+
+def saved(model: str | Path, text_set: "TextSet", rule: Rule = PUBLISHED) -> np.ndarray:
+    """`texts(...).log_likelihood` of a folder or hub id, (L + 1, N) nats, kept as an artefact.
+
+    Args:
+        model: as for `texts`.
+    """
+    from lmnotes.models import identity
+
+    key = {"model": identity.identify(model).id, "rule": rule.name, "texts": text_set.content_id}
+
+    def write(folder: Path) -> None:
+        found = texts(str(model), text_set, rule=rule)
+        np.save(folder / "log_likelihood.npy", found.log_likelihood)
+
+    return np.load(artefacts.build("layers", key, write) / "log_likelihood.npy")
+
+
+def find(scorer: "Scorer") -> Lens:
+    """The blocks of a model and its final normalisation, with what else stands before the head.
+
+    They are found by running the model: the modules whose output is the head's input, back to the
+    first norm, and the list of modules whose last one gives that norm its input. Raises ValueError
+    where the head is not of a known form (`Scorer.note`), where there is no such norm or list, or
+    where the norm is part of a block (as in models that normalise after each sublayer).
+    """
+    import torch
+
+    if scorer.head is None:
+        raise _refusal(scorer, scorer.note)
+    inputs = torch.arange(PROBE_TOKENS, device=scorer.device)[None] % scorer.n_vocabulary
+    with torch.inference_mode():
+        calls, given = _watch(scorer.model, inputs)
+        names, modules, before = _chain(scorer, calls, given)
+        lens = Lens(_blocks(scorer, calls, before), names, modules)
+        again, wanted = lens.head_input(before).float(), given.float()
+        if (again - wanted).abs().max() > INEXACT * wanted.abs().max().clamp(min=1e-6):
+            raise _refusal(scorer, f"{' and '.join(names)} do not give its head's input")
+    return lens
+
+
+def _watch(model, inputs) -> tuple[list, Any]:
+    """Calls of modules, (name, module, input, output) in the order they end, and the head's input.
+
+    Input and output are copies of the first tensor in them, None where there is none.
+    """
+    calls, hooks = [], []
+    for name, module in model.named_modules():
+
+        def note(module, args, named, output, name=name):
+            pair = _first(args, named), _first(output)
+            calls.append((name, module, *(None if x is None else x.clone() for x in pair)))
+
+        hooks.append(module.register_forward_hook(note, with_kwargs=True))
+    try:
+        return calls, heads.hidden_states(model, inputs)
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _first(args, named=None):
+    """The hidden states among the arguments of a block, or in what it gives."""
+    import torch
+
+    if isinstance(args, torch.Tensor):
+        return args
+    args = args if isinstance(args, tuple) else ()
+    found = args[0] if args else (named or {}).get("hidden_states")
+    return found if isinstance(found, torch.Tensor) else None
+
+
+def _hidden_states(scorer, lens, inputs) -> list:
+    """The inputs of all blocks and of the head, L + 1 tensors (B, T, D), from one pass."""
+    kept, hooks = [], []
+    for block in lens.blocks:
+
+        def keep(module, args, named):
+            kept.append(_first(args, named))
+
+        hooks.append(block.register_forward_pre_hook(keep, with_kwargs=True))
+    try:
+        last = heads.hidden_states(scorer.model, inputs)
+        return [*kept, last]
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _blocks(scorer, calls, before) -> tuple:
+    """The modules of the list that is called in order, one after the other, up to the norm."""
+    import torch
+
+    order = {id(module): [] for _, module, _, _ in calls}
+    for _, module, given, output in calls:
+        order[id(module)].append((given, output))
+    for module in scorer.model.modules():
+        if not isinstance(module, torch.nn.ModuleList) or not len(module):
+            continue
+        found = [order.get(id(one), []) for one in module]
+        if any(len(one) != 1 or one[0][0] is None for one in found):
+            continue
+        starts, ends = zip(*(one[0] for one in found), strict=True)
+        if all(_same(one, two) for one, two in zip(ends, [*starts[1:], before], strict=True)):
+            return tuple(module)
+    raise _refusal(scorer, "no list of blocks was found that ends at its final norm")
+
+
+def _chain(scorer, calls, wanted) -> tuple[tuple[str, ...], tuple, Any]:
+    """Names and modules from the final norm to the head, and what the norm was given."""
+    inside = _inside_blocks(scorer.model)
+    names, modules = [], []
+    for name, module, given, output in reversed(calls):
+        if len(names) == DEEPEST:
+            break
+        is_norm = "norm" in type(module).__name__.lower()
+        if not is_norm and any(True for _ in module.children()):
+            continue  # a part of the model
+        if not _same(output, wanted) or _same(given, wanted):
+            continue  # another module, or one that does nothing
+        if name in inside:
+            raise _refusal(scorer, f"what its head is given comes from {name}, inside a block")
+        names.insert(0, name)
+        modules.insert(0, module)
+        wanted = given
+        if is_norm:
+            return tuple(names), tuple(modules), given
+    raise _refusal(scorer, f"no final norm was found before its head (but {names or 'nothing'})")
+
+
+def _inside_blocks(model) -> set[str]:
+    """Names of all modules that lie in a list of modules, as the blocks of a model do."""
+    import torch
+
+    modules = dict(model.named_modules())
+    starts = [f"{name}." for name, one in modules.items() if isinstance(one, torch.nn.ModuleList)]
+    return {name for name in modules if name.startswith(tuple(starts))}
+
+
+def _same(first, second) -> bool:
+    import torch
+
+    if first is None or second is None:
+        return False
+    return first.shape == second.shape and torch.equal(first.to(second.dtype), second)
+
+
+def _refusal(scorer, reason: str) -> ValueError:
+    return ValueError(
+        f"{scorer.name} was given for a logit lens: {reason}; expected a causal model with blocks, "
+        "a final norm and a linear head: score it as a whole with score.texts"
+    )
+
+
+def _score(scorer, lens, ids, tokens_per_batch, progress) -> list[np.ndarray]:
+    """Log-probabilities of every text's tokens under every layer, N arrays (L + 1, T - 1)."""
+    import torch
+
+    lengths = np.array([len(one) - 1 for one in ids])
+    found: list = [None] * len(ids)
+    with torch.inference_mode():
+        order = np.concatenate([[], *batches.plan(lengths, 1)]).astype(int)
+        if len(order) and ways.choose(scorer, [ids[i] for i in order])[0] is not ways.fused:
+            raise _refusal(scorer, "its fused head disagrees with its own logits")
+        budget = score._budget(scorer, ways.fused, tokens_per_batch)
+        queue = deque(batches.plan(lengths, budget))
+        done = len(ids) - len(order)
+        while queue:
+            batch = queue.popleft()
+            values = score._attempt(_way(lens), scorer, [ids[i] for i in batch])
+            if values is None:
+                budget = score._halve(scorer, lengths, batch, budget)
+                rest = np.concatenate([batch, *queue])
+                queue = deque(rest[part] for part in batches.plan(lengths[rest], budget))
+                continue
+            for i, value in zip(batch, values, strict=True):
+                found[i] = value
+            done += len(batch)
+            if progress:
+                progress(done, len(ids))
+    nothing = np.zeros((len(lens.blocks) + 1, 0), np.float32)  # of a text of a single token
+    return [nothing if one is None else one for one in found]
+
+
+def _way(lens: Lens):
+    """A way, as `ways.fused`, that gives (L + 1, T - 1) for each text of a batch."""
+
+    def all_layers(scorer, batch):
+        inputs, targets, lengths = ways._pad(batch, scorer.device)
+        head, real = scorer.head, targets >= 0
+        *states, last = _hidden_states(scorer, lens, inputs)
+        goal, rows = targets[real], []
+        for number in range(len(states) + 1):
+            hidden = last[real] if number == len(states) else lens.head_input(states[number][real])
+            values = kernels.log_probabilities(
+                hidden.to(head.weight.dtype), head.weight, goal,
+                bias=head.bias, scale=head.scale, cap=head.cap,
+            )  # fmt: skip
+            rows.append(values.cpu().numpy())
+        return np.split(np.stack(rows), np.cumsum(lengths)[:-1], axis=1)
+
+    return all_layers

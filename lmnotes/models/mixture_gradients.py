@@ -1,0 +1,265 @@
+"""How a small step of training moves log-likelihoods, from gradients: no training, no probes.
+
+A step of rate eta on a mixture w moves the parameters by eta sum_a w_a u_a, where u_a is the update
+of domain a, and to first order the log-likelihood of text s by eta sum_a w_a kappa_sa with kappa_sa
+= <g_s, u_a>, g_s the gradient of l(x_s). It holds for small steps only: beyond a few hundredths of
+a nat per text, moves of single domains do not add up.
+
+Models are folders, or what `score.load` returned; texts are strings, a `TextSet`, or N arrays of
+ids, the first of which is not scored.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.models import batches, loading, rules
+from lmnotes.models import head as heads
+
+if TYPE_CHECKING:
+    import torch
+
+    from lmnotes.models.loading import Scorer
+
+TOKENS, NUMBERS = 4096, 1 << 26  # in one pass: tokens, and logits of them
+OPTIMISERS = ("sgd", "adamw")
+_DECAY, _EPSILON, _CLIP = 0.01, 1e-8, 1.0  # as the zoo trains
+
+
+def pull_scores(
+    model: "str | Scorer",
+    texts: Sequence,
+    gap: np.ndarray,
+    windows: np.ndarray,
+    *,
+    optimiser: str = "sgd",
+    device: str = "auto",
+) -> np.ndarray:
+    """How fast training on each domain lowers Var(gap) / 2, (K,): c_a = <(1/N) sum_s d_s g_s, u_a>.
+
+    Args:
+        texts: N design texts. gap: (N,) nats, log-likelihoods of the target less the model's; d is
+            the gap less its mean.
+        windows: (K, n, 1 + T) ids of each domain, as `Domains.windows` draws them.
+        optimiser: what u_a is: "sgd", the mean gradient of log p per token; "adamw", the first step
+            of the zoo's loop per unit of its learning rate, near the sign of it.
+
+    One backward pass of the weighted texts and one for each domain. Unit: nats^2 per unit of rate.
+    """
+    scorer = _open(model, device)
+    ids = _ids(scorer, texts)
+    centred = _per_text(gap, len(ids))
+    centred = (centred - centred.mean()) / len(ids)
+    updates = update_directions(scorer, windows, optimiser=optimiser)
+    with _every_row(scorer.model):
+        pull = _gradient(scorer, ids, centred)
+    return np.array([_inner(pull, update) for update in updates])
+
+
+def responses(
+    model: "str | Scorer",
+    texts: Sequence,
+    windows: np.ndarray,
+    *,
+    optimiser: str = "sgd",
+    device: str = "auto",
+) -> np.ndarray:
+    """kappa_sa, the change of each text's log-likelihood by a small step on each domain, (N, K)
+    nats per unit of rate; arguments as `pull_scores`.
+
+    Forward-mode derivatives: K passes over the texts, and no gradient of a single text is formed.
+    """
+    import torch
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    scorer = _open(model, device)
+    ids = _ids(scorer, texts)
+    updates = update_directions(scorer, windows, optimiser=optimiser)
+    names, values = zip(*scorer.model.named_parameters(), strict=True)
+    values = tuple(one.detach() for one in values)
+    found = np.zeros((len(ids), len(updates)))
+    with sdpa_kernel(SDPBackend.MATH):  # the fused kernels have no forward derivative
+        for places, padded, real in _padded(scorer, ids):
+
+            def likelihoods(*parameters, padded=padded, real=real):
+                state = dict(zip(names, parameters, strict=True))
+                call = {"kwargs": {"input_ids": padded, **heads.arguments(scorer.model)}}
+                output = torch.func.functional_call(scorer.model, state, (), **call)
+                return _sums(output.logits, padded, real)
+
+            for column, update in enumerate(updates):
+                _, moved = torch.func.jvp(likelihoods, values, tuple(update))
+                found[places, column] = moved.double().cpu().numpy()
+    return found
+
+
+def gram(model: "str | Scorer", texts: Sequence, *, device: str = "auto") -> np.ndarray:
+    """G_st = <g_s, g_t> of the gradients of the texts' log-likelihoods, (N, N) float64.
+
+    All N gradients are held at once: for small models and a few hundred texts. Divide by the roots
+    of the diagonal for cosines. Gradients are those that training takes, which leave out the
+    embedding that fills texts up.
+    """
+    import torch
+
+    scorer = _open(model, device)
+    ids = _ids(scorer, texts)
+    one = np.ones(1)
+    rows = [torch.cat([g.flatten() for g in _gradient(scorer, [text], one)]) for text in ids]
+    rows = torch.stack(rows)  # (N, P)
+    return (rows @ rows.T).double().cpu().numpy()
+
+
+def exact_kl(
+    target: "str | Scorer", model: "str | Scorer", texts: Sequence, *, device: str = "auto"
+) -> np.ndarray:
+    """The sum over positions of KL(p_target || p_model) of the next token, (N,) nats per text.
+
+    It is exact given the texts and sees offsets that the KL of the map does not. Divide the sum
+    over texts by their bytes and log 2 for bits per byte. Raises ValueError where the two models
+    have other tokens.
+    """
+    import torch
+
+    first, second = _open(target, device), _open(model, device)
+    ids = _ids(first, texts)
+    same = all(np.array_equal(a, b) for a, b in zip(ids, _ids(second, texts), strict=True))
+    if not same or first.n_vocabulary != second.n_vocabulary:
+        raise ValueError(
+            f"{first.name} and {second.name} read the texts as other tokens; expected one "
+            "tokenizer: compare log-likelihoods of whole texts instead, `kl_to`"
+        )
+    found = np.zeros(len(ids))
+    with torch.inference_mode():
+        for places, padded, real in _padded(first, ids):
+            inputs = (padded, padded.to(second.device))
+            p, q = (
+                one.model(input_ids=x, **heads.arguments(one.model)).logits[:, :-1]
+                for one, x in zip((first, second), inputs, strict=True)
+            )
+            p, q = p.float().log_softmax(-1), q.to(p.device).float().log_softmax(-1)
+            each = (p.exp() * (p - q)).sum(-1) * real  # (B, T)
+            found[places] = each.double().sum(1).cpu().numpy()
+    return found
+
+
+def update_directions(
+    model: "str | Scorer", windows: np.ndarray, *, optimiser: str = "sgd", device: str = "auto"
+) -> list[list["torch.Tensor"]]:
+    """u_a of each domain: K lists of tensors, one for each of the model's parameters."""
+    windows = np.asarray(windows)
+    if optimiser not in OPTIMISERS or windows.ndim != 3:
+        raise ValueError(
+            f"optimiser {optimiser!r} and windows of shape {windows.shape} were given; expected "
+            "'sgd' or 'adamw', and (K, n, 1 + T): draw windows with Domains.windows"
+        )
+    scorer = _open(model, device)
+    n_tokens = windows.shape[1] * (windows.shape[2] - 1)
+    weights = np.full(windows.shape[1], 1 / n_tokens)
+    found = [_gradient(scorer, list(rows), weights) for rows in windows]
+    return [_first_step(scorer, one) for one in found] if optimiser == "adamw" else found
+
+
+def _first_step(scorer, gradient) -> list:
+    """What AdamW's first step makes of a gradient, per unit of its rate: with both averages fresh
+    and bias-corrected it is g / (|g| + eps), and the weights decay."""
+    import torch
+
+    norm = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(g) for g in gradient]))
+    shrink = min(1.0, _CLIP / (float(norm) + 1e-6))
+    pairs = zip(gradient, scorer.model.parameters(), strict=True)
+    return [
+        g * shrink / ((g * shrink).abs() + _EPSILON) - _DECAY * weights.detach()
+        for g, weights in pairs
+    ]
+
+
+def _open(model, device):
+    return model if isinstance(model, loading.Scorer) else loading.load(model, device=device)
+
+
+def _ids(scorer, texts) -> list[np.ndarray]:
+    """Ids of every text, as `score.texts` reads them."""
+    strings = list(getattr(texts, "texts", texts))
+    if not strings:
+        raise ValueError("no text was given; expected at least one: check how they were chosen")
+    if isinstance(strings[0], str):
+        strings = rules.encode(scorer.tokenizer, strings, rules.PUBLISHED, scorer.max_length).ids
+    return [np.asarray(one, np.int64) for one in strings]
+
+
+def _per_text(values, n: int) -> np.ndarray:
+    values = np.asarray(values, np.float64)
+    if values.shape != (n,) or not np.isfinite(values).all():
+        raise ValueError(
+            f"a gap of shape {values.shape} was given for {n} texts; expected one finite number "
+            "each: score the same texts under both models"
+        )
+    return values
+
+
+def _padded(scorer, ids) -> Iterator[tuple]:
+    """Places of texts of like length, their ids (B, 1 + T) filled up on the right, and which of the
+    T are real."""
+    import torch
+
+    budget = max(1, min(TOKENS, NUMBERS // scorer.n_vocabulary))
+    for places in batches.plan(np.array([len(one) - 1 for one in ids]), budget):
+        length = max(len(ids[place]) for place in places)
+        rows = np.zeros((len(places), length), np.int64)
+        real = np.zeros((len(places), length - 1))
+        for row, place in enumerate(places):
+            rows[row, : len(ids[place])] = ids[place]
+            real[row, : len(ids[place]) - 1] = 1
+        weights = next(scorer.model.parameters())
+        yield (
+            places,
+            torch.from_numpy(rows).to(weights.device),
+            torch.from_numpy(real).to(weights.device, weights.dtype),
+        )
+
+
+def _sums(logits, padded, real):
+    """The log-likelihood of each text, (B,): logits (B, 1 + T, V), ids (B, 1 + T), real (B, T)."""
+    values = logits[:, :-1].log_softmax(-1)
+    return (values.gather(-1, padded[:, 1:, None])[..., 0] * real).sum(1)
+
+
+def _gradient(scorer, ids, weights) -> list:
+    """The gradient of sum_s weights_s l(x_s): a tensor for each parameter."""
+    import torch
+
+    parameters = list(scorer.model.parameters())
+    total = [torch.zeros_like(one) for one in parameters]
+    with torch.enable_grad():
+        for places, padded, real in _padded(scorer, ids):
+            output = scorer.model(input_ids=padded, **heads.arguments(scorer.model))
+            factors = torch.as_tensor(weights[places], device=real.device, dtype=real.dtype)
+            value = (factors * _sums(output.logits, padded, real)).sum()
+            found = torch.autograd.grad(value, parameters, allow_unused=True)
+            for sum_, gradient in zip(total, found, strict=True):
+                if gradient is not None:
+                    sum_ += gradient
+    return total
+
+
+@contextmanager
+def _every_row(model):
+    """Gradients of all embeddings. Backward leaves out the one that fills texts up, as training
+    does; where it begins a text as well, a log-likelihood depends on it."""
+    import torch
+
+    left_out = {m: m.padding_idx for m in model.modules() if isinstance(m, torch.nn.Embedding)}
+    try:
+        for module in left_out:
+            module.padding_idx = None
+        yield
+    finally:
+        for module, place in left_out.items():
+            module.padding_idx = place
+
+
+def _inner(a, b) -> float:
+    return float(sum((x.double() * y.double()).sum() for x, y in zip(a, b, strict=True)))

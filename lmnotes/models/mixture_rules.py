@@ -1,0 +1,255 @@
+"""From scores of domains to a mixture of them: rules on the simplex, as pure functions of arrays.
+
+Kishino, Shiomi, Yamagiwa, Oyama and Shimodaira, "Domain Mixture Design via Log-Likelihood
+Differences for Aligning Language Models with a Target Model", arXiv 2603.16622. Its equations could
+not be read; those here are derived from its abstract, and named in words. K domains, N texts; `w`
+is a point of the simplex: K shares, none negative, that sum to one.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def project(point: np.ndarray) -> np.ndarray:
+    """The point of the simplex that is nearest to a point of K numbers, (K,).
+
+    Sorting finds the amount that all kept coordinates lose (Held, Wolfe and Crowder 1974).
+
+    >>> project([0.9, 0.3, -4.0]).round(12).tolist()
+    [0.8, 0.2, 0.0]
+    """
+    point = _vector(point, "a point")
+    falling = np.sort(point)[::-1]
+    excess = np.cumsum(falling) - 1
+    n_kept = np.flatnonzero(falling * np.arange(1, len(point) + 1) > excess)[-1] + 1
+    return np.maximum(point - excess[n_kept - 1] / n_kept, 0)
+
+
+def softmax(
+    scores: np.ndarray, temperature: float | np.ndarray = 1.0, prior: np.ndarray | None = None
+) -> np.ndarray:
+    """w_a proportional to prior_a exp(score_a / T_a), (K,): the entropic rule.
+
+    Args:
+        scores: (K,), for example mean log-likelihood differences in nats per byte.
+        temperature: in the unit of the scores, above 0; infinity gives the prior. Or (K,), each
+            domain's own slope of loss on log weight (`log_law_slopes`).
+        prior: (K,) shares to start from; uniform without.
+
+    With one T it is the maximiser of sum_a w_a score_a - T KL(w || prior) over the simplex.
+
+    >>> softmax([0.0, np.log(3.0)]).round(12).tolist()
+    [0.25, 0.75]
+    """
+    scores = _vector(scores, "scores")
+    temperature = np.asarray(temperature, float)
+    if not (temperature > 0).all() or temperature.shape not in ((), scores.shape):
+        raise ValueError(
+            f"temperature {temperature} was given for {len(scores)} domains; expected one number "
+            "above 0, or one for each domain: raise it, `single` is the limit of 0"
+        )
+    prior = uniform(len(scores)) if prior is None else shares(prior, len(scores))
+    exponents = scores / temperature
+    kept = prior > 0
+    weights = np.zeros(len(scores))
+    weights[kept] = prior[kept] * np.exp(exponents[kept] - exponents[kept].max())
+    return weights / weights.sum()
+
+
+def text_softmax(
+    values: np.ndarray, which: np.ndarray, n_domains: int, temperature: float
+) -> np.ndarray:
+    """w_a proportional to the mean over a domain's texts of exp(b_s / T), (K,): aggregated LLD.
+
+    Args:
+        values: (N,) log-likelihood differences b_s, in nats per byte.
+        which: (N,) number of each text's domain, 0..K-1.
+        temperature: above 0, in the unit of the values.
+
+    The mean, not the sum, so that a domain with more design texts has no more weight for it. At
+    T = 1 nat per text these are importance weights p_T(x) / p_0(x).
+
+    >>> text_softmax(np.log([1.0, 3.0, 2.0]), np.array([0, 0, 1]), 2, 1.0).tolist()
+    [0.5, 0.5]
+    """
+    values = _vector(values, "differences")
+    if not temperature > 0:
+        raise ValueError(f"temperature {temperature} was given; expected above 0: raise it")
+    powers = np.exp((values - values.max()) / temperature)
+    weights = domain_means(powers, which, n_domains)
+    return weights / weights.sum()
+
+
+def domain_means(values: np.ndarray, which: np.ndarray, n_domains: int) -> np.ndarray:
+    """The mean of the values of each domain's texts, (K,).
+
+    Raises ValueError where a domain has no text.
+
+    >>> domain_means([1.0, 2.0, 5.0], np.array([0, 0, 1]), 2).tolist()
+    [1.5, 5.0]
+    """
+    counts = np.bincount(which, minlength=n_domains)
+    if len(counts) > n_domains or not counts.all():
+        raise ValueError(
+            f"the {n_domains} domains have {counts.tolist()} texts; expected one at least of each, "
+            "and no other domain: draw design texts from all domains that are mixed"
+        )
+    return np.bincount(which, weights=values, minlength=n_domains) / counts
+
+
+def cone(changes: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    """The mixture whose change points most nearly to the target, (K,): the cosine rule.
+
+    Args:
+        changes: (N, K) change of each text's log-likelihood by an update on each domain.
+        direction: (N,) log-likelihoods of the target less those of the base; both are centred here.
+
+    argmax_w cos(H changes w, H direction), found as u* = argmin_{u >= 0} ||H changes u - H d||^2
+    and w = u* / sum(u*), for the best direction in a cone is that of the projection onto it. Where
+    no domain helps, u* is 0 and the weights are uniform.
+
+    >>> cone(np.array([[1.0, 0], [0, 1], [0, 0]]), [0.6, 0.2, 0.0]).round(9).tolist()
+    [0.75, 0.25]
+    """
+    from scipy.optimize import nnls
+
+    changes, direction = _centred(changes, direction)
+    scale = np.linalg.norm(changes, axis=0).max() or 1.0  # nnls stops by absolute sizes
+    found, _ = nnls(changes / scale, direction / (np.linalg.norm(direction) or 1.0))
+    return found / found.sum() if found.sum() > 0 else uniform(changes.shape[1])
+
+
+def least_squares(
+    changes: np.ndarray, direction: np.ndarray, *, tolerance: float = 1e-12, n_steps: int = 100_000
+) -> np.ndarray:
+    """argmin over the simplex of ||H changes w - H direction||^2, (K,): a mixture of known length.
+
+    Args:
+        changes: (N, K), of the same budget as led to the target. direction: (N,).
+        tolerance: of the weights, where the iteration stops.
+
+    Projected gradient steps with momentum that starts anew when it points uphill (O'Donoghue and
+    Candes 2015). Unlike `cone` it uses how far the target is. Raises RuntimeError where the weights
+    still move after all steps.
+
+    >>> least_squares(np.array([[1.0, 0], [0, 1], [0, 0]]), [0.75, 0.25, 0.0]).round(9).tolist()
+    [0.75, 0.25]
+    """
+    changes, direction = _centred(changes, direction)
+    scale = np.linalg.norm(changes, 2) or 1.0
+    gram, pull = changes.T @ changes / scale**2, changes.T @ direction / scale**2
+    weights = ahead = uniform(len(pull))
+    momentum = 1.0
+    for _ in range(n_steps):
+        new = project(ahead - (gram @ ahead - pull))
+        if np.abs(new - ahead).max() < tolerance:
+            return new
+        if (ahead - new) @ (new - weights) > 0:
+            momentum = 1.0
+        grown = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
+        ahead = new + (momentum - 1) / grown * (new - weights)
+        weights, momentum = new, grown
+    raise RuntimeError(
+        f"the weights still move by more than {tolerance:g} after {n_steps:,} steps; expected "
+        "convergence: give a larger tolerance, or leave out one of two nearly equal domains"
+    )
+
+
+def matching(
+    gram: np.ndarray, direction: np.ndarray, which: np.ndarray, n_domains: int, ridge: float = 1e-3
+) -> np.ndarray:
+    """Shares of pi, proportional to max((G + lambda I)^-1 H d, 0), summed by domain, (K,).
+
+    Args:
+        gram: (N, N) inner products of the texts' gradients. direction: (N,). which: (N,), 0..K-1.
+        ridge: lambda as a share of the mean of G's diagonal.
+
+    Text weights pi that make the change G pi parallel to the direction, cut off at 0.
+
+    >>> matching(np.eye(2), [1.0, -1.0], np.array([0, 1]), 2).tolist()
+    [1.0, 0.0]
+    """
+    gram, direction = np.asarray(gram, float), _vector(direction, "differences")
+    shift = ridge * np.trace(gram) / len(gram)
+    texts = np.linalg.solve(gram + shift * np.eye(len(gram)), direction - direction.mean())
+    weights = domain_means(np.maximum(texts, 0), which, n_domains)
+    return weights / weights.sum() if weights.sum() > 0 else uniform(n_domains)
+
+
+def log_law_slopes(weights: np.ndarray, losses: np.ndarray, minimum: float = 0.003) -> np.ndarray:
+    """The slope tau_a of each domain's loss against its log weight, positive where more data help,
+    (K,): L_a(w) = alpha_a - tau_a log w_a.
+
+    Args:
+        weights: (M, K) mixtures that M models were trained on. losses: (M, K) of each domain.
+        minimum: smaller weights are left out.
+
+    It has the unit of the losses per e-fold of weight, and is the temperature that inverts the law:
+    w_a proportional to prior_a exp((L0_a - LT_a) / tau_a). NaN with fewer than two weights.
+
+    >>> w = np.array([[0.5, 0.5], [0.2, 0.8]])
+    >>> log_law_slopes(w, 3 - np.array([0.1, 0.3]) * np.log(w)).round(9).tolist()
+    [0.1, 0.3]
+    """
+    slopes = []
+    for share, loss in zip(np.asarray(weights).T, np.asarray(losses).T, strict=True):
+        used = share > minimum
+        x = np.log(share[used])
+        spread = x.var() if used.sum() > 1 else 0.0
+        slopes.append(-np.cov(x, loss[used], bias=True)[0, 1] / spread if spread > 0 else np.nan)
+    return np.array(slopes)
+
+
+def uniform(n_domains: int) -> np.ndarray:
+    """Equal shares, (K,)."""
+    return np.full(n_domains, 1 / n_domains)
+
+
+def random(n_domains: int, seed: int) -> np.ndarray:
+    """Shares drawn from Dirichlet(1), every mixture being as likely as any other, (K,)."""
+    return np.random.default_rng(seed).dirichlet(np.ones(n_domains))
+
+
+def single(scores: np.ndarray) -> np.ndarray:
+    """All weight on the domain with the largest score, (K,): the steepest rule, a vertex.
+
+    >>> single([0.2, 0.5, 0.1]).tolist()
+    [0.0, 1.0, 0.0]
+    """
+    scores = _vector(scores, "scores")
+    return np.eye(len(scores))[scores.argmax()]
+
+
+def shares(weights: Sequence[float] | np.ndarray, n_domains: int | None = None) -> np.ndarray:
+    """The weights as (K,) float64 that sum to one; raises ValueError where they are no mixture."""
+    found = np.asarray(weights, np.float64)
+    expected = n_domains or found.size
+    sound = found.shape == (expected,) and np.isfinite(found).all() and (found >= 0).all()
+    if not sound or not found.sum() > 0:
+        raise ValueError(
+            f"weights {weights!r} were given; expected {expected} numbers, none negative and not "
+            "all 0: give one for each domain"
+        )
+    return found / found.sum()
+
+
+def _vector(values, what: str) -> np.ndarray:
+    values = np.asarray(values, np.float64)
+    if values.ndim != 1 or not values.size or not np.isfinite(values).all():
+        raise ValueError(
+            f"{what} of shape {values.shape} were given, {np.isfinite(values).sum()} of them "
+            "finite; expected one finite number each: leave out what could not be scored"
+        )
+    return values
+
+
+def _centred(changes, direction) -> tuple[np.ndarray, np.ndarray]:
+    """Both less their means over the texts: a common offset is no direction of the map."""
+    changes, direction = np.asarray(changes, np.float64), _vector(direction, "differences")
+    if changes.ndim != 2 or len(changes) != len(direction) or not np.isfinite(changes).all():
+        raise ValueError(
+            f"changes of shape {changes.shape} were given for {len(direction)} texts; expected "
+            "(N, K) finite numbers, a column per domain: score the same texts before and after"
+        )
+    return changes - changes.mean(axis=0), direction - direction.mean()

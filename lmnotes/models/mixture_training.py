@@ -1,0 +1,289 @@
+"""Training with given weights of domains, from scratch or from a base, in the zoo's own loop.
+
+Every run is an artefact: what was trained once is not trained again, and a killed run goes on to
+the same weights, to the bit on one thread. What is read at step k follows from the data seed and k,
+and all mixtures of a data seed share the random numbers: rules can be compared in pairs.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property, partial
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes import artefacts
+from lmnotes.models import mixture_rules, zoo_data, zoo_models, zoo_plan, zoo_training
+from lmnotes.models.zoo_plan import Spec
+
+if TYPE_CHECKING:
+    from lmnotes.text.chunks import TextSet
+
+_WEIGHTS = "model.safetensors"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Domains:
+    """K domains that mixtures are drawn from.
+
+    names: (K,); streams: K arrays (T,) of ids; vocabulary: 257 for bytes.
+    """
+
+    names: tuple[str, ...]
+    streams: tuple[np.ndarray, ...]
+    vocabulary: int = 257
+
+    def __repr__(self) -> str:
+        sizes = zip(self.names, map(len, self.streams), strict=True)
+        return f"<Domains {', '.join(f'{name} {size:,}' for name, size in sizes)} ids>"
+
+    @property
+    def natural(self) -> np.ndarray:
+        """The share of each domain in all ids, (K,)."""
+        return mixture_rules.shares([len(one) for one in self.streams])
+
+    @cached_property
+    def content_id(self) -> str:
+        """Hash of the names and ids."""
+        digests = [sha256(np.ascontiguousarray(one)).hexdigest() for one in self.streams]
+        return artefacts.content_id([self.names, digests, self.vocabulary])
+
+    def windows(self, n: int, width: int, seed: int = 0) -> np.ndarray:
+        """(K, n, 1 + width) int64: windows of each domain after the id that begins a text."""
+        spec = Spec("windows", n_sequences=n, window=width, vocabulary=self.vocabulary)
+        rows = np.eye(len(self.names))
+        return np.stack([Batches(spec, self, row, seed).draw(0) for row in rows])
+
+
+def domains(source: "str | TextSet" = "installed", *, vocabulary: int = 257) -> Domains:
+    """The training text of each domain.
+
+    Args:
+        source: "installed", the training part of the installed domains; or texts with their
+            domains, such as `chunks.load(path, part="train")` of a folder of the Pile, whose bytes
+            are joined by newlines.
+        vocabulary: of byte pairs above 257, for installed text only.
+
+    Design and evaluation texts should come from other files: the part "task" or "evaluation".
+    """
+    if isinstance(source, str):
+        if source != "installed":
+            raise ValueError(
+                f"source {source!r} was given; expected 'installed' or a TextSet: load a path "
+                'with chunks.load(path, part="train") first'
+            )
+        found = zoo_data.streams(vocabulary)
+    elif vocabulary != 257:
+        raise ValueError(
+            f"vocabulary={vocabulary} was given with texts; expected 257, bytes: leave it out"
+        )
+    else:
+        found = {}
+        for name in dict.fromkeys(source.domains):
+            texts = [source.texts[place] for place in np.flatnonzero(source.domains == name)]
+            found[str(name)] = np.frombuffer("\n".join(texts).encode(), np.uint8)
+    return Domains(tuple(found), tuple(found.values()), vocabulary)
+
+
+class Batches(zoo_data.Batches):
+    """The windows of a run, a batch for each step, with any weights of the domains.
+
+    Args:
+        spec: its window and number of sequences; its mixture is not looked at.
+        weights: (K,). data_seed: of the places; other weights move only the border between domains.
+    """
+
+    def __init__(self, spec: Spec, domains: Domains, weights: Sequence[float], data_seed: int):
+        streams = dict(zip(domains.names, domains.streams, strict=True))
+        plain = replace(spec, mixture="uniform", leaked=False)
+        super().__init__(plain, streams, None, zoo_models.bos_id(spec))
+        self.edges = np.cumsum(mixture_rules.shares(weights, len(domains.names)))
+        self.data_seed = data_seed
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: what is trained, on which weights, from where.
+
+    Args:
+        spec: architecture, size, steps, batch, learning rate, seed of fresh weights, checkpoints.
+        weights: K shares of the domains.
+        data_seed: which windows are read; the same for all rules that are compared.
+        start: folder of the model to go on from; fresh weights without. The spec's size should be
+            its own.
+        teacher: folder of a model with the same ids whose next-token distributions are learned in
+            place of the texts' own tokens: knowledge distillation.
+    """
+
+    spec: Spec
+    weights: tuple[float, ...]
+    data_seed: int = 0
+    start: str = ""
+    teacher: str = ""
+
+
+def train(run: Run, domains: Domains, *, device: str = "auto") -> Path:
+    """The folder of the trained model, which transformers' Auto classes load.
+
+    Args:
+        device: "cpu" (one thread), "cuda", or "auto": a GPU where there is one.
+
+    The weights of a checkpoint lie beside it (`checkpoints`). Raises ValueError where the weights
+    do not fit the domains, FloatingPointError where the loss is no number.
+    """
+    from lmnotes.models import zoo
+
+    _check(run, domains)
+    device, _ = zoo._device(device)
+    versions = {name: metadata.version(name) for name in ("torch", "transformers")}
+    spec = {k: v for k, v in asdict(run.spec).items() if k not in ("name", "twin", "mixture")}
+    if run.start:
+        del spec["seed"]  # of fresh weights
+    weights = [float(one) for one in run.weights]
+    key = {"spec": spec, "weights": weights, "data_seed": run.data_seed, "device": device}
+    key |= {"domains": domains.content_id, "versions": versions, "version": zoo_data.VERSION}
+    key |= {name: _identity(getattr(run, name)) for name in ("start", "teacher")}
+
+    def write(folder: Path) -> None:
+        with _one_thread():
+            _write(folder, run, domains, device)
+
+    return artefacts.build("mixture", key, write) / zoo_training.MODEL
+
+
+def train_all(
+    runs: Sequence[Run] | Mapping[str, Run],
+    domains: Domains,
+    *,
+    device: str = "auto",
+    workers: int | None = None,
+    progress: bool = True,
+) -> dict:
+    """The folders of several runs, each under its name, or its place; those that do not need each
+    other, so that they can be trained side by side.
+
+    Args:
+        workers: processes of one thread, by default one for each core.
+    """
+    from lmnotes.models import side_by_side
+
+    named = dict(runs) if isinstance(runs, Mapping) else dict(enumerate(runs))
+    domains.content_id  # noqa: B018  computed once, and sent along
+    work = partial(_train_one, domains, device)
+    what = "training" if progress else ""
+    folders = side_by_side.each(work, list(named.values()), workers=workers, what=what)
+    return dict(zip(named, folders, strict=True))
+
+
+def _train_one(domains: Domains, device: str, run: Run) -> Path:
+    return train(run, domains, device=device)
+
+
+def probes(run: Run, n_steps: int, *, around: Sequence[float] | None = None, share: float = 1.0):
+    """The K brief runs that measure how training on each domain moves a model, {number: Run}.
+
+    Args:
+        run: its spec, start and data seed; its weights count the domains.
+        n_steps: of each, at the run's learning rate without a warm-up.
+        around: (K,) weights that make up the rest, and `share`, 0..1, how much of the draws the
+            domain gets more. Alone, with share 1, a domain damages what others have taught.
+
+    The change of the log-likelihoods, l_after - l_before, is a column of `changes` of `design`.
+    """
+    n = len(run.weights)
+    around = mixture_rules.uniform(n) if around is None else mixture_rules.shares(around, n)
+    if not 0 < share <= 1 or n_steps < 1:
+        raise ValueError(
+            f"share={share}, n_steps={n_steps} were given; expected a share above 0 and up to 1 "
+            "and at least one step: raise them"
+        )
+    spec = replace(run.spec, n_steps=n_steps, warm_up=0, checkpoints=())
+    rows = share * np.eye(n) + (1 - share) * around
+    return {number: replace(run, spec=spec, weights=tuple(row)) for number, row in enumerate(rows)}
+
+
+def checkpoints(folder: Path, spec: Spec) -> dict[int, Path]:
+    """The folder of each kept step of a run, its last one among them, by step."""
+    steps = {step: Path(folder).parent / f"step-{step:08d}" for step in sorted(spec.checkpoints)}
+    return steps | {spec.n_steps: Path(folder)}
+
+
+def _write(folder: Path, run: Run, domains: Domains, device: str) -> None:
+    """Train into a folder, from what a killed run has left there."""
+    from transformers import AutoModelForCausalLM
+
+    if run.start:
+        model = AutoModelForCausalLM.from_pretrained(run.start)
+    else:
+        model = zoo_models.create(run.spec)
+    batches = Batches(run.spec, domains, run.weights, run.data_seed)
+    options = {"loss": Distillation(run.teacher, device)} if run.teacher else {}
+    zoo_training.train(model.to(device), run.spec, batches, folder, **options)
+
+
+class Distillation:
+    """The loss sum_v p_teacher log(p_teacher / p) of each position, mean in nats per token."""
+
+    def __init__(self, teacher: str, device: str):
+        from transformers import AutoModelForCausalLM
+
+        self.teacher = AutoModelForCausalLM.from_pretrained(teacher).to(device).eval()
+
+    def __call__(self, logits, ids):
+        """The mean over B sequences of T positions: logits (B, T, V), ids (B, 1 + T)."""
+        import torch
+
+        with torch.no_grad():
+            wanted = self.teacher(input_ids=ids[:, :-1], use_cache=False).logits.float()
+        if wanted.shape != logits.shape:
+            raise ValueError(
+                f"the teacher has {wanted.shape[-1]} ids and the student {logits.shape[-1]}; "
+                "expected one vocabulary: distil into a student with the teacher's tokenizer, or "
+                "design weights, which need one number per text"
+            )
+        wanted, found = (one.flatten(0, 1).log_softmax(-1) for one in (wanted, logits))
+        return torch.nn.functional.kl_div(found, wanted, log_target=True, reduction="batchmean")
+
+
+def _check(run: Run, domains: Domains) -> None:
+    mixture_rules.shares(run.weights, len(domains.names))
+    zoo_plan.check([replace(run.spec, parent="", twin="", kind="neural", leaked=False)])
+    if run.spec.vocabulary != domains.vocabulary:
+        raise ValueError(
+            f"a spec with {run.spec.vocabulary} ids was given for domains of "
+            f"{domains.vocabulary}; expected the same: make the domains with vocabulary="
+        )
+
+
+def _identity(folder: str) -> str:
+    """The hash of the weights that a run goes on from or learns from; "" without."""
+    if not folder:
+        return ""
+    path = Path(folder) / _WEIGHTS
+    if not path.is_file():
+        raise ValueError(
+            f"{folder} holds no {_WEIGHTS}; expected the folder of a saved model: give what "
+            "`train` or a Zoo's table names"
+        )
+    return artefacts.file_sha256(path)
+
+
+@contextmanager
+def _one_thread():
+    """One thread of torch, as sums in other orders have other last bits; no bar for each model."""
+    import torch
+    from transformers.utils import logging
+
+    n_threads, had_bar = torch.get_num_threads(), logging.is_progress_bar_enabled()
+    torch.set_num_threads(1)
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)
+        if had_bar:
+            logging.enable_progress_bar()

@@ -1,0 +1,251 @@
+"""Three ways to the log-probabilities of responses given prompts, from the fastest to the plainest.
+
+Each takes a `Scorer` and pairs of token ids (context, response) and returns arrays (T,) float32,
+log p of every token of the response. `Shared` reads a context once and lets all its responses go on
+from the keys and values that the model kept; `joined` gives prompt and response to a way of
+`ways` as one text; `alone` is the plain computation, one pair per call.
+"""
+
+import copy
+from collections import deque
+
+import numpy as np
+
+from lmnotes.models import batches, failures, kernels, ways
+from lmnotes.models import head as heads
+from lmnotes.models import score as scoring
+
+SHARE_FROM = 128  # tokens saved by sharing; below, a call of its own costs more
+SAMPLE = (256, 24)  # tokens of the context and of each response in the check
+N_CACHED = 8  # a batch may keep that many times its budget in keys and values
+
+
+def alone(scorer, pairs):
+    """The plain computation: one pair per call, all of its tokens, the model's own logits."""
+    return _tails(ways.alone, scorer, pairs)
+
+
+class Joined:
+    """Pairs as texts, through one of the ways for texts."""
+
+    def __init__(self, way):
+        self.way = way
+        self.__name__ = way.__name__
+
+    def __call__(self, scorer, pairs):
+        """Log-probabilities of the responses' tokens."""
+        return _fused(scorer, pairs) if self.way is ways.fused else _tails(self.way, scorer, pairs)
+
+
+class Shared:
+    """Responses to one prompt, which the model reads once."""
+
+    __name__ = "shared"
+
+    def __init__(self):
+        self.n_read = 0  # prompts read
+        self._kept = (None, None, None)  # context, what predicts the first token, cache
+
+    def __call__(self, scorer, pairs):
+        """Log-probabilities of the responses' tokens; the pairs have one context."""
+        import torch
+
+        first, cache = self._read(scorer, pairs[0][0])
+        responses = [response for _, response in pairs]
+        lengths = [len(one) for one in responses]
+        targets = torch.full((len(pairs), max(lengths)), -1)
+        for row, one in enumerate(responses):
+            targets[row, : len(one)] = torch.as_tensor(one)
+        targets = targets.to(scorer.device)
+        states = first.expand(len(pairs), 1, -1)
+        if max(lengths) > 1:
+            model = _Reading(scorer.model, _repeated(cache, len(pairs)))
+            inputs = targets[:, :-1].clamp(min=0)  # padding is on the right, where none looks
+            states = torch.cat([states, _states(scorer, model, inputs)], dim=1)  # (B, T, D or V)
+        real = targets >= 0
+        return ways._split(_log_probabilities(scorer, states[real], targets[real]), lengths)
+
+    def _read(self, scorer, context):
+        import torch
+
+        kept, first, cache = self._kept
+        if kept is None or not np.array_equal(kept, context):
+            model = _Reading(scorer.model)
+            inputs = torch.as_tensor(context, device=scorer.device)[None]
+            first = _states(scorer, model, inputs)[:, -1:]
+            cache = model.cache
+            self._kept, self.n_read = (context, first, cache), self.n_read + 1
+        return first, cache
+
+
+def choose(scorer, groups, share=True):
+    """(way for pairs, way for groups or None, mean difference per token, notes).
+
+    Args:
+        groups: lists of pairs with one context each, the longest first. Both ways are compared
+            with `alone`, that for groups on the first group of several responses.
+    """
+    by_length = sorted((pair for group in groups for pair in group), key=_n_tokens, reverse=True)
+    two = [np.concatenate(by_length[place]) for place in (0, -1)]
+    way, difference, notes = ways.choose(scorer, two)
+    several = next((group for group in groups if share and len(group) > 1), None)
+    if several is None:
+        return Joined(way), None, difference, notes
+    n_context, n = SAMPLE
+    sample = [(context[:n_context], ids[:n]) for context, ids in (several[0], several[-1])]
+    plain = np.concatenate(alone(scorer, sample))
+    try:
+        values = np.concatenate(Shared()(scorer, sample))
+    except (RuntimeError, ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
+        if failures.classify(error) == "out_of_memory":
+            raise
+        notes.append(f"every response reads its prompt anew: {_reason(error)}")
+        return Joined(way), None, difference, notes
+    gap = float(np.abs(values.astype(np.float64) - plain).mean())
+    if not gap <= ways.TOLERANCE[scorer.dtype]:
+        notes.append(
+            f"every response reads its prompt anew: going on from a read prompt differs by "
+            f"{gap:.2g} nats per token (allowed {ways.TOLERANCE[scorer.dtype]:g})"
+        )
+        return Joined(way), None, difference, notes
+    return Joined(way), Shared(), max(difference, gap), notes
+
+
+def run(scorer, pairs, tokens_per_batch, share):
+    """Log-probabilities of N responses' tokens, notes, and facts for `about`.
+
+    Args:
+        pairs: a `turns.Pairs`; equal ones are computed once.
+    """
+    import torch
+
+    groups, place = _groups(pairs)
+    found = [[None] * len(group) for group in groups]
+    with torch.inference_mode():
+        way, shared, difference, notes = choose(scorer, groups, share)
+        budget = scoring._budget(scorer, way.way, tokens_per_batch)
+        queue, n_batches, fits = deque(_plan(groups, budget, shared)), 0, None
+        while queue:
+            one, batch = queue.popleft()
+            several = [groups[k][n] for k, n in batch]
+            lengths = np.array([_n_tokens(pair) for pair in several])
+            too_many = fits is not None and lengths.sum() > fits and len(batch) > 1
+            values = None if too_many else scoring._attempt(one or way, scorer, several)
+            if values is None:
+                if not too_many:
+                    fits = scoring._halve(scorer, lengths, np.arange(len(batch)), lengths.sum())
+                    notes.append(f"out of memory: went on with {fits} tokens per batch")
+                half = len(batch) // 2
+                queue.extendleft([(one, batch[half:]), (one, batch[:half])])
+                continue
+            for (k, n), value in zip(batch, values, strict=True):
+                found[k][n] = value
+            n_batches += 1
+    how = {"way": way.__name__, "check_nats_per_token": difference, "n_batches": n_batches}
+    how |= {"n_prompts": len(groups), "n_prompts_shared": shared.n_read if shared else 0}
+    return [found[k][n] for k, n in place], notes, how
+
+
+def _groups(pairs):
+    """Lists of different pairs by context, the longest first, and where each of the N pairs is."""
+    members: dict[int, dict[bytes, int]] = {}
+    place = []
+    for k, response in zip(pairs.of.tolist(), pairs.responses, strict=True):
+        known = members.setdefault(k, {})
+        place.append((k, known.setdefault(response.tobytes(), len(known))))
+    order = sorted(members, key=lambda k: -len(pairs.contexts[k]))
+    rank = {k: number for number, k in enumerate(order)}
+    groups = [
+        [(pairs.contexts[k], np.frombuffer(one, np.int64).copy()) for one in members[k]]
+        for k in order
+    ]
+    return groups, [(rank[k], n) for k, n in place]
+
+
+def _plan(groups, budget, shared):
+    """(way or None for the joined one, [(group, member)]) for every batch."""
+    rest = []
+    for k, group in enumerate(groups):
+        n = len(group[0][0])
+        if shared is None or (len(group) - 1) * n < SHARE_FROM:
+            rest += [(k, i) for i in range(len(group))]
+            continue
+        lengths = np.array([len(ids) for _, ids in group])
+        largest = max(1, budget * N_CACHED // (n + int(lengths.max())))
+        for batch in batches.plan(lengths, budget):
+            for start in range(0, len(batch), largest):
+                yield shared, [(k, int(i)) for i in batch[start : start + largest]]
+    lengths = np.array([_n_tokens(groups[k][i]) for k, i in rest])
+    for batch in batches.plan(lengths, budget) if rest else ():
+        yield None, [rest[i] for i in batch]
+
+
+class _Reading:
+    """A model with what it has read: as much of a model as `head.hidden_states` asks for."""
+
+    def __init__(self, model, cache=None):
+        self.model, self.cache = model, cache
+
+    def get_output_embeddings(self):
+        return self.model.get_output_embeddings()
+
+    def forward(self, input_ids):
+        found = self.model(input_ids=input_ids, past_key_values=self.cache, use_cache=True)
+        self.cache = getattr(found, "past_key_values", None)
+        if self.cache is None or not hasattr(self.cache, "batch_repeat_interleave"):
+            raise ValueError("the model keeps no keys and values to go on from")
+        return found
+
+    __call__ = forward
+
+
+def _repeated(cache, n):
+    """A copy of what one context left, n times; the model writes into it."""
+    cache = copy.deepcopy(cache)
+    cache.batch_repeat_interleave(n)
+    return cache
+
+
+def _states(scorer, model, inputs):
+    """What predicts the token after each input: hidden states (B, T, D), else logits (B, T, V)."""
+    if scorer.head is None:
+        return model(inputs).logits
+    found = heads.hidden_states(model, inputs)
+    if found is None:
+        raise ValueError("its output layer is not called once with all positions")
+    return found
+
+
+def _log_probabilities(scorer, states, targets):
+    """(P, D or V) and (P,) to log-probabilities (P,) float32."""
+    head = scorer.head
+    if head is None:
+        return ways._gather(states, targets)
+    return kernels.log_probabilities(
+        states.to(head.weight.dtype), head.weight, targets,
+        bias=head.bias, scale=head.scale, cap=head.cap,
+    )  # fmt: skip
+
+
+def _fused(scorer, pairs):
+    """As `ways.fused`, with the head only where a token of a response is predicted."""
+    inputs, targets, _ = ways._pad([np.concatenate(pair) for pair in pairs], scorer.device)
+    for row, (context, _) in enumerate(pairs):
+        targets[row, : len(context) - 1] = -1
+    states, real = heads.hidden_states(scorer.model, inputs), targets >= 0
+    values = _log_probabilities(scorer, states[real], targets[real])
+    return ways._split(values, [len(response) for _, response in pairs])
+
+
+def _tails(way, scorer, pairs):
+    values = way(scorer, [np.concatenate(pair) for pair in pairs])
+    return [one[-len(ids) :] for one, (_, ids) in zip(values, pairs, strict=True)]
+
+
+def _n_tokens(pair) -> int:
+    return len(pair[0]) + len(pair[1])
+
+
+def _reason(error) -> str:
+    lines = str(error).strip().splitlines() or [""]
+    return f"{lines[0][:80]} ({type(error).__name__})"

@@ -1,0 +1,222 @@
+"""Is the squared distance a conditional KL? Responses that the models write themselves, compared.
+
+    E_x KL(p_i(. | x) || p_j(. | x)),  responses of a fixed number of tokens, in nats per response
+
+with y drawn from p_i at temperature 1: by the mean of log p_i(y | x) / p_j(y | x) (Monte Carlo),
+and by the sum over the places of y of the exact KL between next-token laws (Rao-Blackwell), which
+has the same mean and far less variance. For models whose ids mean the same thing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.models.loading import Scorer
+
+if TYPE_CHECKING:
+    import pandas
+    import torch
+
+_NUMBERS = 2**21  # of one model's next-token laws at a time
+
+
+@dataclass(frozen=True)
+class ConditionalKL:
+    """KL of every model i (row) from every model j by two estimators, (M, M) nats per response.
+
+    *_error: standard errors over the drawn responses; half_variance: Var(log p_i / p_j) / 2 over
+    those that i wrote, which is what ||q_i - q_j||^2 / 2N estimates.
+    """
+
+    monte_carlo: np.ndarray
+    monte_carlo_error: np.ndarray
+    rao_blackwell: np.ndarray
+    rao_blackwell_error: np.ndarray
+    half_variance: np.ndarray
+
+
+def draw(
+    model: "torch.nn.Module | Scorer",
+    contexts: np.ndarray,
+    length: int,
+    seed: int,
+    allowed: np.ndarray | None = None,
+) -> np.ndarray:
+    """A response of `length` tokens to each context at temperature 1, (S, T) token ids.
+
+    Args:
+        contexts: (S, P) token ids, what the model reads first; repeat one for several responses.
+        allowed: ids that may be drawn, the others' probability being shared out; all without.
+            Give the same ones to `compare`, for all models.
+    """
+    import torch
+
+    model = _module(model)
+    device = next(model.parameters()).device
+    ids = torch.as_tensor(np.asarray(contexts, np.int64), device=device)
+    kept = None if allowed is None else torch.as_tensor(np.asarray(allowed), device=device)
+    generator = torch.Generator().manual_seed(seed)
+    new, cache, found = ids, None, []
+    with torch.inference_mode():
+        for _ in range(length):
+            options = {} if cache is None else {"past_key_values": cache}
+            out = model(input_ids=new, **options)
+            cache = getattr(out, "past_key_values", None)
+            logits = out.logits[:, -1].double()
+            law = (logits if kept is None else logits[:, kept]).softmax(-1)  # (S, V)
+            place = torch.multinomial(law.cpu(), 1, generator=generator).to(device)
+            following = place if kept is None else kept[place]
+            found.append(following)
+            ids = torch.cat([ids, following], dim=1)
+            new = ids if cache is None else following
+    return torch.cat(found, dim=1).cpu().numpy()
+
+
+def compare(
+    models: Sequence["torch.nn.Module | Scorer"],
+    contexts: np.ndarray,
+    *,
+    length: int = 32,
+    seed: int = 0,
+    allowed: np.ndarray | None = None,
+    sources: Sequence[int] | None = None,
+) -> ConditionalKL:
+    """Conditional KL of every two models over prompts, by responses that each of them draws.
+
+    Args:
+        models: M of them with the same token ids.
+        contexts: (S, P) token ids; one response is drawn to each, by each model.
+        length: tokens of a response. allowed: as in `draw`.
+        sources: models that draw, all without; the rows of the others are nan.
+    """
+    n = len(models)
+    modules = [_module(model) for model in models]
+    found = np.full((5, n, n), np.nan)
+    for i in range(n) if sources is None else sources:
+        drawn = draw(modules[i], contexts, length, seed + i, allowed)
+        ratio, exact = along(modules, i, contexts, drawn, allowed)  # (M, S) each
+        error = np.sqrt(ratio.shape[1])
+        found[0, i], found[1, i] = ratio.mean(axis=1), ratio.std(axis=1, ddof=1) / error
+        found[2, i], found[3, i] = exact.mean(axis=1), exact.std(axis=1, ddof=1) / error
+        found[4, i] = ratio.var(axis=1) / 2
+    return ConditionalKL(*found)
+
+
+def along(
+    models: Sequence["torch.nn.Module | Scorer"],
+    i: int,
+    contexts: np.ndarray,
+    responses: np.ndarray,
+    allowed: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """log p_i / p_j of each response, and the sum over its places of next-token KL, (M, S) each.
+
+    Args:
+        i: the model that is compared with all. contexts: (S, P) and responses: (S, T) token ids,
+            whoever wrote them.
+    """
+    import torch
+
+    models = [_module(model) for model in models]
+    contexts, responses = np.asarray(contexts, np.int64), np.asarray(responses, np.int64)
+    device = next(models[i].parameters()).device  # of all of them
+    ids = torch.as_tensor(np.concatenate([contexts, responses], axis=1), device=device)
+    targets = _targets(responses, allowed).to(device)
+    n_laws = models[i].config.get_text_config().vocab_size if allowed is None else len(allowed)
+    batch = max(1, _NUMBERS // (responses.shape[1] * n_laws))
+    ratios, exacts = [], []
+    with torch.inference_mode():
+        for start in range(0, len(ids), batch):
+            rows, goal = ids[start : start + batch], targets[start : start + batch, :, None]
+            own = _laws(models[i], rows, contexts.shape[1], allowed)  # (B, T, V)
+            p, sums = own.exp(), []
+            for model in models:
+                law = own if model is models[i] else _laws(model, rows, contexts.shape[1], allowed)
+                gap = own - law
+                ratio = gap.gather(-1, goal).sum(dim=(1, 2), dtype=torch.float64)
+                sums.append((ratio, (p * gap).sum(dim=(1, 2), dtype=torch.float64)))
+            ratios.append(torch.stack([one for one, _ in sums]))
+            exacts.append(torch.stack([one for _, one in sums]))
+    return torch.cat(ratios, dim=1).cpu().numpy(), torch.cat(exacts, dim=1).cpu().numpy()
+
+
+def noisy(model: "torch.nn.Module | Scorer", sigma: float, seed: int = 0) -> "torch.nn.Module":
+    """A copy of the model with normal noise of size sigma on all its weights.
+
+    Weights that are zero throughout stay so: they stand for biases that the model does not have.
+    """
+    import copy
+
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    made = copy.deepcopy(_module(model))
+    with torch.no_grad():
+        for weights in made.parameters():
+            if weights.any():
+                noise = torch.randn(weights.shape, generator=generator)
+                weights += sigma * noise.to(weights)
+    return made
+
+
+def ruler(
+    model: "torch.nn.Module | Scorer",
+    contexts: np.ndarray,
+    responses: np.ndarray,
+    sigmas: Sequence[float],
+    *,
+    seed: int = 0,
+    allowed: np.ndarray | None = None,
+) -> "pandas.DataFrame":
+    """Where the ruler bends: a model against noisy copies of itself, a row per sigma.
+
+    Args:
+        contexts: (S, P) and responses: (S, T) token ids, given ones.
+
+    Columns: sigma; kl, of the model from the copy (Rao-Blackwell) with its error; half_variance on
+    the model's own responses; ratio = half_variance / kl; given_ratio, the same of the given
+    responses, where kl is summed along them.
+    """
+    import pandas
+
+    model, rows = _module(model), []
+    responses = np.asarray(responses, np.int64)
+    drawn = draw(model, contexts, responses.shape[1], seed, allowed)
+    copies = [noisy(model, sigma, seed + number) for number, sigma in enumerate(sigmas)]
+    ratio, exact = along([model, *copies], 0, contexts, drawn, allowed)  # (1 + sigmas, S)
+    given, exact_given = along([model, *copies], 0, contexts, responses, allowed)
+    for k, sigma in enumerate(sigmas, 1):
+        kl, half = exact[k].mean(), ratio[k].var() / 2
+        error = exact[k].std(ddof=1) / np.sqrt(exact.shape[1])
+        bent = given[k].var() / 2 / exact_given[k].mean()
+        rows.append((sigma, kl, error, half, half / kl, bent))
+    columns = ["sigma", "kl", "kl_error", "half_variance", "ratio", "given_ratio"]
+    return pandas.DataFrame(rows, columns=columns)
+
+
+def _module(model):
+    return model.model if isinstance(model, Scorer) else model.eval()
+
+
+def _laws(model, ids, n_context, allowed):
+    """log p of every allowed next token at the places of the response, (B, T, V) float32."""
+    logits = model(input_ids=ids[:, :-1]).logits[:, n_context - 1 :].float()
+    return (logits if allowed is None else logits[..., allowed]).log_softmax(-1)
+
+
+def _targets(responses, allowed):
+    """The responses as places in the laws, (S, T)."""
+    import torch
+
+    if allowed is None:
+        return torch.as_tensor(responses)
+    allowed = np.asarray(allowed, np.int64)
+    place = {int(one): k for k, one in enumerate(allowed)}
+    if lost := sorted(set(np.unique(responses).tolist()) - set(place)):
+        raise ValueError(
+            f"the responses hold {len(lost)} tokens that are not allowed, the first is {lost[0]}; "
+            "expected allowed ones only: draw with the same `allowed`"
+        )
+    return torch.as_tensor(np.vectorize(place.get, otypes=[np.int64])(responses))

@@ -1,0 +1,225 @@
+"""Language models as points by how they answer prompts: conditional log-likelihoods and PMI.
+
+    l(y | x) = sum over the tokens of y of log p(y_t | x, y_1 .. y_{t-1})
+    pi(y, x) = l(y | x) - l(y)
+
+in nats (Takase, Oyama and Shimodaira, arXiv 2603.18593). The prompt is context only. A prompt that
+has many responses is read once (`prefixes`); which tokens are read and scored is a `PromptRule`.
+Rows of several models make an L as any other: `map.double_centre`, `map.kl`.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes import artefacts
+from lmnotes.models import prefixes, turns
+from lmnotes.models import score as scoring
+from lmnotes.models.loglik import LogLik
+from lmnotes.models.turns import PromptRule
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = [
+    "DEFAULT",
+    "PromptRule",
+    "Shifts",
+    "cross",
+    "marginal",
+    "matrix",
+    "pmi",
+    "score",
+    "shifts",
+]
+
+DEFAULT = PromptRule()
+
+
+@dataclass(frozen=True)
+class Shifts:
+    """What operations on prompts do to one model: values[o] = l(y | t_o(x)) - l(y | x), nats.
+
+    names: of the O operations; values: (O, N), not centred; base: (N,) l(y | x) without any.
+    """
+
+    names: tuple[str, ...]
+    values: np.ndarray
+    base: np.ndarray
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        if name not in self.names:
+            raise KeyError(f"operation {name!r} was asked for; expected one of {self.names}")
+        return self.values[self.names.index(name)]
+
+
+def score(
+    model: str | scoring.Scorer,
+    prompts: Sequence[str],
+    responses: Sequence[str],
+    *,
+    rule: PromptRule = DEFAULT,
+    revision: str | None = None,
+    device: str = "auto",
+    tokens_per_batch: int = 8192,
+    share: bool = True,
+    keep_tokens: bool = False,
+) -> scoring.Scores:
+    """The log-likelihood of every response given its prompt under one model, (N,) nats.
+
+    Args:
+        model: a folder, a hub id, or what `score.load` returned.
+        prompts, responses: N of each; a prompt with several responses is repeated. "" is no prompt.
+        tokens_per_batch: as in `score.texts`.
+        share: whether responses to one prompt may go on from one reading of it.
+        keep_tokens: also returns the log-probability of every scored token.
+
+    n_tokens and n_bytes are those of the responses. Equal pairs are scored once. Raises ValueError
+    for pairs or rules that cannot be scored, `ScoringFailure` as `score.texts` does.
+    """
+    began = time.perf_counter()
+    scorer = scoring._scorer(model, rule, revision, device)
+    pairs = turns.encode(scorer.tokenizer, prompts, responses, rule, scorer.max_length)
+    scoring._check_vocabulary(scorer, [*pairs.contexts, *pairs.responses])
+    tokens, notes, how = prefixes.run(scorer, pairs, tokens_per_batch, share)
+    sums = np.array([values.sum(dtype=np.float64) for values in tokens])
+    scoring._check_finite(scorer, rule, sums)
+    return scoring.Scores(
+        model=scorer.name,
+        revision=scorer.revision,
+        rule=rule,
+        text_set=_pair_set(prompts, responses),
+        log_likelihood=sums,
+        n_tokens=np.array([len(ids) for ids in pairs.responses], np.int64),
+        n_bytes=np.array(
+            [len(one.encode("utf-8", "surrogatepass")) for one in responses], np.int64
+        ),
+        truncated=pairs.truncated,
+        notes=(*pairs.notes, *notes),
+        token_log_probabilities=tokens if keep_tokens else None,
+        about=scorer.about | how | {"seconds": round(time.perf_counter() - began, 3)},
+    )
+
+
+def cross(
+    model: str | scoring.Scorer, prompts: Sequence[str], responses: Sequence[str], **options
+) -> np.ndarray:
+    """l(y_n | x_p) of every response under every prompt, (P, N) nats: one reading per prompt.
+
+    Args:
+        prompts: P of them, such as the reference prompts of `marginal`. responses: N.
+        options: of `score`.
+    """
+    every = [prompt for prompt in prompts for _ in responses]
+    found = score(model, every, list(responses) * len(prompts), **options)
+    return found.log_likelihood.reshape(len(prompts), len(responses))
+
+
+def matrix(
+    models: "Sequence[str] | pandas.DataFrame",
+    prompts: Sequence[str],
+    responses: Sequence[str],
+    *,
+    rule: PromptRule = DEFAULT,
+    device: str = "auto",
+    tokens_per_batch: int = 8192,
+) -> LogLik:
+    """L of M models over N pairs; the row of each model is kept as an artefact.
+
+    Args:
+        models: folders or hub ids (`id@revision`), or a table with the column folder (or model),
+            whose other columns then are those of `.models`.
+
+    `.texts` has the columns text_id, prompt, response, n_bytes; the order is that of the pairs.
+    """
+    import pandas
+
+    from lmnotes.models import identity
+
+    if not isinstance(models, pandas.DataFrame):
+        models = pandas.DataFrame({"model": [str(model) for model in models]})
+    rows, pair_set = [], _pair_set(prompts, responses)
+    for place in models["folder"] if "folder" in models else models["model"]:
+        meant = identity.identify(place)
+        revision = None if meant.is_folder else meant.revision
+
+        def write(folder, model=meant.model, revision=revision):
+            found = score(
+                model, prompts, responses, rule=rule, revision=revision, device=device,
+                tokens_per_batch=tokens_per_batch,
+            )  # fmt: skip
+            np.save(folder / "row.npy", found.log_likelihood)
+
+        key = {"model": meant.id, "rule": rule.name, "pairs": pair_set, "version": 1}
+        rows.append(np.load(artefacts.build("prompt-rows", key, write) / "row.npy"))
+    pairs = list(zip(prompts, responses, strict=True))
+    texts = {"text_id": [artefacts.content_id(pair) for pair in pairs], "prompt": list(prompts)}
+    texts |= {"response": list(responses), "n_bytes": [len(y.encode()) for y in responses]}
+    return LogLik(np.stack(rows), models, pandas.DataFrame(texts), rule.name, pair_set)
+
+
+def pmi(conditional: np.ndarray, unconditional: np.ndarray) -> np.ndarray:
+    """log p(y | x) - log p(y) of each pair, (..., N) nats; its mean is how much prompts are used.
+
+    Args:
+        conditional: (..., N). unconditional: the same shape; l(y) of an empty prompt (`score` with
+            "" for each prompt) or of `marginal`.
+
+    >>> pmi(np.array([-3.0, -4.0]), np.array([-5.0, -4.5])).tolist()
+    [2.0, 0.5]
+    """
+    conditional, unconditional = np.asarray(conditional, float), np.asarray(unconditional, float)
+    if conditional.shape != unconditional.shape:
+        raise ValueError(
+            f"log-likelihoods of shapes {conditional.shape} and {unconditional.shape} were given; "
+            "expected the same pairs in both: score the same responses with and without prompts"
+        )
+    return conditional - unconditional
+
+
+def marginal(table: np.ndarray, own: np.ndarray | None = None) -> np.ndarray:
+    """log of the mean of p(y | x_m) over reference prompts, (..., N) nats: the second l(y).
+
+    Args:
+        table: (..., P, N) of `cross`.
+        own: (..., N) l(y_n | x_n), counted as one prompt more. Without the prompt that a response
+            belongs to the value is too low, so give it unless it is among the P already.
+
+    >>> marginal(np.log([[0.2], [0.4]])).round(4).tolist() == np.log([0.3]).round(4).tolist()
+    True
+    """
+    table = np.asarray(table, np.float64)
+    if own is not None:
+        table = np.concatenate([table, np.asarray(own, np.float64)[..., None, :]], axis=-2)
+    top = table.max(axis=-2, keepdims=True)
+    return np.log(np.exp(table - top).mean(axis=-2)) + top[..., 0, :]
+
+
+def shifts(
+    model: str | scoring.Scorer,
+    prompts: Sequence[str],
+    responses: Sequence[str],
+    operations: Mapping[str, Callable[[str], str]],
+    **options,
+) -> Shifts:
+    """What each operation on the prompts does to the log-likelihoods of the same responses.
+
+    Args:
+        operations: names and functions of a prompt, such as `lambda x: x + " Be brief."`; a
+            composition is an operation of its own, t_1(t_2(x)).
+        options: of `score`.
+
+    All prompts are scored together, so an operation that changes nothing gives exactly 0.
+    """
+    every = [list(prompts), *([change(x) for x in prompts] for change in operations.values())]
+    flat = [prompt for several in every for prompt in several]
+    found = score(model, flat, list(responses) * len(every), **options)
+    values = found.log_likelihood.reshape(len(every), len(responses))
+    return Shifts(tuple(operations), values[1:] - values[0], values[0])
+
+
+def _pair_set(prompts, responses) -> str:
+    return artefacts.content_id([list(prompts), list(responses)])

@@ -1,0 +1,248 @@
+"""Runs of training as paths on the map: how far a model moves from checkpoint to checkpoint.
+
+Kishino, Takase, Oyama, Yamagiwa and Shimodaira, "Establishing a Scale for Kullback-Leibler
+Divergence in Language Models Across Various Settings", Findings of ACL 2026 (arXiv 2505.15353):
+
+    KL(a, b) = Var_s(l_a(x_s) - l_b(x_s)) / (2 Bbar ln 2)      bits per byte
+
+with the population variance over N texts and Bbar their mean length in bytes. Exponents are in
+`diffusion`, weights in `weights`, the ten settings in `kl_scale`, layers in `layers`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.models import map as maps
+from lmnotes.models import tails
+
+if TYPE_CHECKING:
+    from lmnotes.models.loglik import LogLik
+
+WARM_UP = 2000  # steps of Pythia; what comes before is left out of the text scores
+WINDOW = 10  # later checkpoints that each one is compared with
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """Log-likelihoods of the same N texts at T checkpoints of one run of training.
+
+    Raises ValueError where steps do not increase or the shapes do not fit.
+    """
+
+    name: str
+    steps: np.ndarray  # (T,) int64, increasing
+    log_likelihood: np.ndarray  # (T, N) float64, nats
+    excluded: np.ndarray = field(default=None)  # (T,) bool: checkpoints that are left out of pairs
+
+    def __post_init__(self):
+        steps = np.asarray(self.steps, np.int64)
+        values = np.asarray(self.log_likelihood, np.float64)
+        left_out = np.zeros(len(steps), bool) if self.excluded is None else self.excluded
+        left_out = np.asarray(left_out, bool)
+        fits = values.ndim == 2 and len(values) == len(steps) == len(left_out)
+        if not fits or np.any(np.diff(steps) <= 0):
+            raise ValueError(
+                f"run {self.name!r} has {len(steps)} steps, log-likelihoods of shape "
+                f"{values.shape} and {len(left_out)} marks; expected one row per step, steps "
+                "increasing: sort them, and give each checkpoint once"
+            )
+        object.__setattr__(self, "steps", steps)
+        object.__setattr__(self, "log_likelihood", values)
+        object.__setattr__(self, "excluded", left_out)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Runs that share one clip threshold and one set of texts, and what was done to them.
+
+    kept: (N,) bool, the texts that stayed; change: (N,) nats, each text's largest change.
+    """
+
+    runs: dict[str, Run]
+    threshold: float  # nats; smaller log-likelihoods were raised to it
+    kept: np.ndarray
+    change: np.ndarray
+
+
+def pair_kl(
+    log_likelihood: np.ndarray,
+    pairs: np.ndarray,
+    unit: maps.Unit = "nats",
+    n_bytes: np.ndarray | float | None = None,
+) -> np.ndarray:
+    """KL of chosen pairs of rows, (P,): Var(l_i - l_j) / 2 in nats per text, or in bits per byte.
+
+    Args:
+        log_likelihood: (M, N) nats, centred or not: centring changes no distance.
+        pairs: (P, 2) rows.
+        n_bytes: (N,) bytes of these very texts, or their mean; needed for bits per byte.
+
+    Eq. 2.1 of the sheet; `map.kl` gives the same for all pairs at once.
+
+    >>> pair_kl(np.array([[-3.0, -1.0], [-8.0, -2.0]]), np.array([[0, 1], [1, 1]])).tolist()
+    [2.0, 0.0]
+    """
+    values, found = np.asarray(log_likelihood, np.float64), []
+    scale = 2 * maps._nats_per(unit, n_bytes)
+    for some in np.array_split(np.asarray(pairs, np.int64).reshape(-1, 2), len(pairs) // 256 + 1):
+        found.append((tails.pair_differences(values, some) ** 2).mean(axis=1) / scale)
+    return np.concatenate(found)
+
+
+def consecutive_kl(
+    run: Run, unit: maps.Unit = "nats", n_bytes: np.ndarray | float | None = None
+) -> np.ndarray:
+    """KL from each checkpoint to the next one, (T - 1,); NaN where one of the two is excluded.
+
+    The paper draws each value at the earlier step.
+
+    >>> run = Run("a", [0, 1, 2], [[0.0, 0.0], [1.0, -1.0], [1.0, -1.0]])
+    >>> consecutive_kl(run).tolist()
+    [0.5, 0.0]
+    """
+    return windowed_kl(run, 1, unit, n_bytes)[:-1, 0]
+
+
+def windowed_kl(
+    run: Run,
+    window: int = WINDOW,
+    unit: maps.Unit = "nats",
+    n_bytes: np.ndarray | float | None = None,
+) -> np.ndarray:
+    """KL from each checkpoint to each of the next `window` saved ones, (T, window).
+
+    Column j belongs to the checkpoint j + 1 places later. NaN past the end of the run and where a
+    checkpoint is excluded.
+    """
+    if window < 1 or len(run) < 2:
+        raise ValueError(
+            f"a window of {window} over {len(run)} checkpoints was given; expected at least 1 and "
+            "2: keep more checkpoints"
+        )
+    starts = np.arange(len(run))
+    found = np.full((len(run), window), np.nan)
+    for lag in range(1, min(window, len(run) - 1) + 1):
+        pairs = np.column_stack([starts[:-lag], starts[lag:]])
+        pairs = pairs[~run.excluded[pairs].any(axis=1)]
+        found[pairs[:, 0], lag - 1] = pair_kl(run.log_likelihood, pairs, unit, n_bytes)
+    return found
+
+
+def text_change(runs: Sequence[Run], after: int = WARM_UP) -> np.ndarray:
+    """The largest |change| of each text between consecutive checkpoints, over all runs, (N,) nats.
+
+    Args:
+        after: only pairs count whose steps are both at least this.
+
+    >>> run = Run("a", [1, 2000, 3000], [[0.0, 0.0], [5.0, 1.0], [4.0, 3.0]])
+    >>> text_change([run]).tolist()
+    [1.0, 2.0]
+    """
+    found = []
+    for run in runs:
+        late = (run.steps >= after) & ~run.excluded
+        both = late[1:] & late[:-1]
+        if both.any():
+            found.append(np.abs(np.diff(run.log_likelihood, axis=0)[both]).max(axis=0))
+    if not found:
+        raise ValueError(
+            f"no two consecutive checkpoints of {len(runs)} runs are at step {after} or later; "
+            "expected some: lower `after` to the end of the warm-up of these runs"
+        )
+    return np.max(found, axis=0)
+
+
+def steady(change: np.ndarray, share: float = 0.03) -> np.ndarray:
+    """Which texts stay when the `share` with the largest change are removed, (N,) bool.
+
+    This is a selection on the outcome, and lowers KL: report with and without.
+
+    >>> steady(np.array([1.0, 9.0, 2.0, 3.0]), share=0.25).tolist()
+    [True, False, True, True]
+    """
+    if not 0 <= share < 1:
+        raise ValueError(f"share {share} was given; expected 0..1: the paper's is 0.03")
+    change = np.asarray(change, np.float64)
+    kept = np.ones(len(change), bool)
+    n_removed = round(share * len(change))
+    kept[np.argsort(-change, kind="stable")[:n_removed]] = False
+    return kept
+
+
+def prepare(
+    runs: Sequence[Run],
+    *,
+    clip: float = 0.02,
+    remove: float = 0.03,
+    after: int = WARM_UP,
+    threshold: float | None = None,
+) -> Prepared:
+    """The runs clipped at one pooled quantile and without the texts that change most.
+
+    Args:
+        runs: of the same texts. Excluded checkpoints count neither for the quantile nor for the
+            changes.
+        clip: share of all entries that are raised to the threshold; 0 clips nothing.
+        remove: share of texts removed; 0 keeps all.
+        after: the step from which changes count.
+        threshold: nats; one that is frozen for all settings, in place of the quantile. The paper
+            takes one per group of runs, so its groups are not strictly comparable.
+
+    Mean lengths have to be taken anew: `n_bytes[prepared.kept]`. Section 2.3 of the sheet.
+    """
+    if len({run.log_likelihood.shape[1] for run in runs}) != 1:
+        raise ValueError(
+            f"{len(runs)} runs over {[run.log_likelihood.shape[1] for run in runs]} texts were "
+            "given; expected at least one run, all of the same texts: score them on one text set"
+        )
+    if threshold is None:
+        pooled = np.concatenate([run.log_likelihood[~run.excluded] for run in runs])
+        threshold = float(np.quantile(pooled, clip))
+    clipped = [
+        replace(run, log_likelihood=np.maximum(run.log_likelihood, threshold)) for run in runs
+    ]
+    change = text_change(clipped, after)
+    kept = steady(change, remove)
+    final = {run.name: replace(run, log_likelihood=run.log_likelihood[:, kept]) for run in clipped}
+    return Prepared(final, threshold, kept, change)
+
+
+def runs(
+    log_likelihood: "LogLik",
+    names: Sequence[str] | None = None,
+    excluded: Mapping[str, Sequence[int]] | None = None,
+) -> dict[str, Run]:
+    """The runs of a zoo's matrix by name: a trained model with its checkpoints, by step.
+
+    Args:
+        log_likelihood: with the zoo's columns model, kind, parent and step in its models table.
+        names: of runs; by default all that have checkpoints.
+        excluded: steps that are left out, by run.
+    """
+    table, values = log_likelihood.models, log_likelihood.values
+    if missing := {"kind", "parent", "step"} - set(table):
+        raise ValueError(
+            f"the models table has no column {sorted(missing)}; expected those of a zoo: give "
+            "ledger.matrix(about=zoo.models)"
+        )
+    owner = table["parent"].where(table["kind"] == "checkpoint", table["model"])
+    with_checkpoints = owner[table["kind"] == "checkpoint"].unique()
+    found = {}
+    for name in with_checkpoints if names is None else names:
+        rows = np.flatnonzero(owner == name)
+        rows = rows[np.argsort(table["step"].to_numpy()[rows], kind="stable")]
+        if len(rows) < 2:
+            raise ValueError(
+                f"run {name!r} has {len(rows)} checkpoints here; expected two or more: the runs "
+                f"are {', '.join(with_checkpoints) or 'none'}"
+            )
+        steps = table["step"].to_numpy()[rows]
+        marks = np.isin(steps, (excluded or {}).get(name, ()))
+        found[name] = Run(name, steps, values[rows], marks)
+    return found

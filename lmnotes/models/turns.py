@@ -1,0 +1,198 @@
+"""Prompts and responses as tokens: what the model reads, what is scored, and where one ends.
+
+Prompt and response are tokenised apart, so that a response is the same tokens after every prompt
+and no token holds the end of one and the beginning of the other. Log-likelihoods under different
+rules are different quantities and never meet in one matrix.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lmnotes.models import rules
+
+PLAIN = "{prompt}\n"  # of models without a chat template, and of all where the rule says so
+ENDS = ("none", "scored")
+_MARK = "\u241eresponse\u241e"
+
+
+@dataclass(frozen=True)
+class PromptRule:
+    """How a prompt is put to a model, and which tokens of the response are scored.
+
+    Args:
+        template: "model" takes the tokenizer's own chat template (one user turn, then the beginning
+            of the answer) and the plain one where there is none; "plain" is the prompt and a line
+            break; or a text with {prompt} in it.
+        end: "none" scores the response alone; "scored" also the token that ends a turn, which is
+            what the chat template writes after an answer, else EOS.
+        bos: as in `rules.Rule`; a chat template brings its own.
+        truncate: "model" or a number of tokens; a response is cut where prompt and response
+            together are longer, a prompt never is.
+        dtype: of the weights.
+
+    An empty prompt is an empty user turn in a chat template or one's own, and else BOS alone (EOS
+    where there is no BOS).
+
+    >>> PromptRule(template="plain", end="scored").name
+    "template='plain' end=scored bos=tokenizer truncate=model dtype=float32"
+    """
+
+    template: str = "model"
+    end: str = "none"
+    bos: str = "tokenizer"
+    truncate: str | int = "model"
+    dtype: str = "float32"
+
+    def __post_init__(self):
+        rules.Rule(bos=self.bos, truncate=self.truncate, dtype=self.dtype)  # refuses what is wrong
+        if self.template not in ("model", "plain") and "{prompt}" not in self.template:
+            raise ValueError(
+                f'template is {self.template!r}; expected "model", "plain" or a text with '
+                "{prompt} in it: put {prompt} where the prompt goes"
+            )
+        if self.end not in ENDS:
+            raise ValueError(f"end is {self.end!r}; expected one of {ENDS}: take one of them")
+
+    @property
+    def name(self) -> str:
+        """The rule in one line, the same for equal rules."""
+        scored = f"template={self.template!r} end={self.end}"
+        return f"{scored} bos={self.bos} truncate={self.truncate} dtype={self.dtype}"
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """N prompts and responses as token ids.
+
+    contexts: arrays (T,) int64, each different prompt once; of: (N,) which context belongs to a
+    pair; responses: N arrays (T,) int64, all of them scored; truncated: (N,) bool.
+    """
+
+    contexts: list[np.ndarray]
+    of: np.ndarray
+    responses: list[np.ndarray]
+    truncated: np.ndarray
+    notes: tuple[str, ...]
+
+
+def encode(
+    tokenizer, prompts: Sequence[str], responses: Sequence[str], rule: PromptRule, max_length: int
+) -> Pairs:
+    """Token ids of N prompts and N responses under a rule.
+
+    Raises ValueError where the numbers differ, a response is empty, a prompt fills the whole
+    length, or the tokenizer lacks a token that the rule needs.
+    """
+    if len(prompts) != len(responses) or not len(prompts):
+        raise ValueError(
+            f"{len(prompts)} prompts and {len(responses)} responses were given; expected one "
+            "prompt for each response, at least one: repeat a prompt that has several"
+        )
+    different = list(dict.fromkeys(prompts))
+    number = {prompt: k for k, prompt in enumerate(different)}
+    contexts = [context(tokenizer, prompt, rule) for prompt in different]
+    of = np.array([number[prompt] for prompt in prompts], np.int64)
+    limit = max_length if rule.truncate == "model" else rule.truncate
+    if full := [k for k, ids in enumerate(contexts) if len(ids) >= limit]:
+        raise ValueError(
+            f"{len(full)} prompts fill all {limit} tokens, the first begins "
+            f"{different[full[0]][:40]!r}; expected room for a response: shorten or leave them out"
+        )
+    whole = _responses(tokenizer, responses, rule)
+    room = limit - np.array([len(ids) for ids in contexts])[of]
+    truncated = np.array([len(ids) for ids in whole]) > room
+    notes = []
+    if rule.template == "model" and not tokenizer.chat_template:
+        notes.append("no chat template: prompts are put to the model in the plain one")
+    if truncated.any():
+        notes.append(f"{truncated.sum()} responses are cut so that a pair has {limit} tokens")
+    cut = [ids[:n] for ids, n in zip(whole, room, strict=True)]
+    return Pairs(contexts, of, cut, truncated, tuple(notes))
+
+
+def context(tokenizer, prompt: str, rule: PromptRule) -> np.ndarray:
+    """What the model reads before the response, (T,) int64 token ids."""
+    bos = tokenizer.bos_token_id
+    if rule.bos == "always" and bos is None:
+        raise ValueError(
+            f"{rule.name!r} with a tokenizer that has no BOS token; expected one: "
+            'take bos="tokenizer" or bos="never"'
+        )
+    if rule.template == "model" and tokenizer.chat_template:
+        turn = [{"role": "user", "content": prompt}]
+        text = tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True)
+        front = []
+    else:
+        template = PLAIN if rule.template in ("model", "plain") else rule.template
+        bare = not prompt and template in (PLAIN, "{prompt}")
+        text = "" if bare else template.replace("{prompt}", prompt)
+        front = _front(tokenizer) if rule.bos == "tokenizer" or bare else []
+    ids = front + (_ids(tokenizer, text) if text else [])
+    if rule.bos == "always" and ids[:1] != [bos]:
+        ids = [bos, *ids]
+    if not ids:
+        ids = [one for one in (bos, tokenizer.eos_token_id) if one is not None][:1]
+    if not ids:
+        raise ValueError(
+            f"the prompt {prompt!r} has no token under {rule.name!r}, and the tokenizer neither "
+            "BOS nor EOS; expected something to predict the response from: give another template"
+        )
+    return np.array(ids, np.int64)
+
+
+def end_of_turn(tokenizer, rule: PromptRule) -> int:
+    """The token that ends an answer: the chat template's, else EOS."""
+    if rule.template == "model" and tokenizer.chat_template:
+        turns = [("user", "a"), ("assistant", _MARK)]
+        turns = [{"role": role, "content": text} for role, text in turns]
+        after = tokenizer.apply_chat_template(turns, tokenize=False).partition(_MARK)[2]
+        special = {*tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}
+        ends = [one for one in (_ids(tokenizer, after) if after else []) if one in special]
+        if ends:
+            return ends[0]
+    if tokenizer.eos_token_id is None:
+        raise ValueError(
+            f"{rule.name!r} with a tokenizer that has no EOS token; expected a token that ends a "
+            'turn: take end="none"'
+        )
+    return tokenizer.eos_token_id
+
+
+def _responses(tokenizer, responses, rule) -> list[np.ndarray]:
+    if empty := [number for number, text in enumerate(responses) if not text]:
+        raise ValueError(
+            f"{len(empty)} of {len(responses)} responses are empty, the first is number {empty[0]};"
+            " expected at least one character each: leave them out"
+        )
+    end = [end_of_turn(tokenizer, rule)] if rule.end == "scored" else []
+    # sentencepiece tokenizers put a space before whatever they are given; a line break takes it
+    anchor = _ids(tokenizer, "\n")
+    spaced = _ids(tokenizer, "\na") != anchor + _ids(tokenizer, "a")
+    found = []
+    for text in responses:
+        ids = _ids(tokenizer, text)
+        if spaced and (behind := _ids(tokenizer, "\n" + text))[: len(anchor)] == anchor:
+            ids = behind[len(anchor) :]
+        if not ids:
+            raise ValueError(
+                f"the response {text[:40]!r} has no token in this tokenizer; expected at least "
+                "one: leave it out"
+            )
+        found.append(np.array([*ids, *end], np.int64))
+    return found
+
+
+def _front(tokenizer) -> list[int]:
+    """The special tokens that the tokenizer puts in front by itself."""
+    alone = list(tokenizer("", return_attention_mask=False)["input_ids"])
+    if len(alone) > 1 and alone[-1] == tokenizer.eos_token_id:
+        alone.pop()
+    n = len(alone)
+    return alone if tokenizer("a", return_attention_mask=False)["input_ids"][:n] == alone else []
+
+
+def _ids(tokenizer, text: str) -> list[int]:
+    options = {"add_special_tokens": False, "return_attention_mask": False, "verbose": False}
+    return list(tokenizer(text, **options)["input_ids"])
