@@ -22,8 +22,8 @@ CASES = {
 INTERPRETED = """
 import sys
 sys.path.insert(0, {folder!r})
-import test_kernels
-test_kernels.compare_triton()
+import test_head_kernels
+test_head_kernels.compare_triton()
 """
 
 
