@@ -71,7 +71,7 @@ def build(kind: str, key: Mapping, write: Callable[[Path], None]) -> Path:
     final.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(final.with_name(final.name + ".lock")):
         if final.exists():
-            fault = _fault(final)
+            fault = fault_of(final)
             if fault is None:
                 return final
             aside = _set_aside(final)
@@ -104,7 +104,7 @@ def _seal(folder: Path, key: Mapping) -> None:
         os.fsync(file.fileno())
 
 
-def _fault(folder: Path) -> str | None:
+def fault_of(folder: Path) -> str | None:
     """What is wrong with a sealed folder, or None."""
     try:
         files = json.loads((folder / MANIFEST).read_text())["files"]

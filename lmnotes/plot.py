@@ -100,7 +100,7 @@ def scatter_words(
         _limits(ax.set_ylim, y, 0)
         if fit is not None:
             _line(ax, fit)
-        _name_words(ax, x, y, labels or {})
+        name_words(ax, x, y, labels or {})
         if colour_bar:
             bar = ax.figure.colorbar(points, ax=ax, pad=0.02, aspect=30)
             bar.set_label("count $n_w$")
@@ -118,7 +118,7 @@ def _line(ax: "Axes", fit: "Fit") -> None:
     ax.set_title(line, loc="left", color=RED, fontsize=7)
 
 
-def _name_words(ax: "Axes", x: np.ndarray, y: np.ndarray, labels: Mapping[str, int]) -> None:
+def name_words(ax: "Axes", x: np.ndarray, y: np.ndarray, labels: Mapping[str, int]) -> None:
     """Write words beside their points, the first ones first, none over another."""
     placed: list[tuple[np.ndarray, np.ndarray]] = []
     for word, index in labels.items():

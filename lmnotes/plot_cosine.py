@@ -209,7 +209,7 @@ def named_points(
         ax.scatter(x, y, s=size, color=plot.GREY, alpha=0.35, linewidths=0, rasterized=True)
         chosen = list(names)
         ax.scatter(x[chosen], y[chosen], s=10, color=highlight, linewidths=0)
-        plot._name_words(ax, x, y, {name: row for row, name in names.items()})
+        plot.name_words(ax, x, y, {name: row for row, name in names.items()})
 
 
 def ranked_words(

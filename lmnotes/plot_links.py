@@ -76,7 +76,7 @@ def spikes(
             rows = list(words)
             ax.scatter(x[rows], y[rows], s=8, color=colour, lw=0)
         labels = {word: row for words in (red, blue) for row, word in words.items()}
-        plot._name_words(ax, x, y, labels)
+        plot.name_words(ax, x, y, labels)
         for text in ax.texts:
             text.set_color(plot.BLUE if labels[text.get_text()] in blue else plot.RED)
 

@@ -96,7 +96,7 @@ def models(
                 ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.1)
         ax.margins(0.08)
         if labels is not None:
-            plot._name_words(ax, *xy.T, {name: i for i, name in enumerate(labels) if name})
+            plot.name_words(ax, *xy.T, {name: i for i, name in enumerate(labels) if name})
 
 
 def bare(ax: "Axes", title: str = "", xlabel: str = "", ylabel: str = "") -> None:

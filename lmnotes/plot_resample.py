@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot
+from lmnotes import plot, plot_map
 
 if TYPE_CHECKING:
     import pandas
@@ -184,12 +184,12 @@ def ellipses(
                             alpha=alpha)
                 )  # fmt: skip
         ax.scatter(*wobbled.mean.T, c=list(colours), s=size, linewidths=0)
-        bare(ax, title, axis)
+        _bare(ax, title, axis)
 
 
-def bare(ax: "Axes", title: str = "", axis: str = "t-SNE") -> None:
-    """A map without ticks: only distances within it mean anything."""
-    ax.set(xticks=[], yticks=[], title=title, xlabel=f"{axis} 1", ylabel=f"{axis} 2")
+def _bare(ax: "Axes", title: str, axis: str = "t-SNE") -> None:
+    """A map without ticks and with one scale: only distances within it mean anything."""
+    plot_map.bare(ax, title, f"{axis} 1", f"{axis} 2")
     ax.margins(0.06)
     ax.set_aspect("equal", adjustable="datalim")
 
@@ -216,7 +216,7 @@ def added(maps: Mapping[str, np.ndarray], is_new: np.ndarray, colours: Sequence[
             ax.scatter(*places[~is_new].T, c=list(colours[~is_new]), s=7, linewidths=0, alpha=0.6)
             ax.scatter(*places[is_new].T, c=list(colours[is_new]), s=55, marker="*",
                        edgecolors=plot.BLACK, linewidths=0.4)  # fmt: skip
-            bare(ax, title)
+            _bare(ax, title)
     return figure
 
 

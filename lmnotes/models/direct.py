@@ -36,9 +36,12 @@ def score(
 
 
 def _add(ledger: "Ledger", place: str) -> int:
+    from lmnotes.models import identity, side_by_side
     from lmnotes.models import score as scoring
-    from lmnotes.models import side_by_side
 
+    who = identity.identify(place)
+    revision = None if who.is_folder else who.revision
     with side_by_side.one_thread():
-        ledger.add(scoring.texts(place, ledger.texts, rule=ledger.rule))
+        found = scoring.texts(who.model, ledger.texts, rule=ledger.rule, revision=revision)
+    ledger.add(found, who=who)
     return 1

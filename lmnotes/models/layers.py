@@ -79,13 +79,13 @@ def texts(
     strings = list(getattr(texts, "texts", texts))
     if not strings:
         raise ValueError("no text was given; expected at least one: check how they were chosen")
-    scorer = score._scorer(model, rule, revision, device)
+    scorer = score.scorer_of(model, rule, revision, device)
     encoded = rules.encode(scorer.tokenizer, strings, rule, scorer.max_length)
-    score._check_vocabulary(scorer, encoded.ids)
+    score.check_vocabulary(scorer, encoded.ids)
     lens = find(scorer)
     found = _score(scorer, lens, encoded.ids, tokens_per_batch, progress)
     sums = np.stack([one.sum(axis=1, dtype=np.float64) for one in found], axis=1)
-    score._check_finite(scorer, rule, sums.sum(axis=0))
+    score.check_finite(scorer, rule, sums.sum(axis=0))
     kept = found if keep_tokens else None
     return Layers(scorer.name, rule, sums, encoded.n_scored, kept, lens.names)
 
@@ -253,14 +253,14 @@ def _score(scorer, lens, ids, tokens_per_batch, progress) -> list[np.ndarray]:
         order = np.concatenate([[], *batches.plan(lengths, 1)]).astype(int)
         if len(order) and ways.choose(scorer, [ids[i] for i in order])[0] is not ways.fused:
             raise _refusal(scorer, "its fused head disagrees with its own logits")
-        budget = score._budget(scorer, ways.fused, tokens_per_batch)
+        budget = score.fitting_budget(scorer, ways.fused, tokens_per_batch)
         queue = deque(batches.plan(lengths, budget))
         done = len(ids) - len(order)
         while queue:
             batch = queue.popleft()
-            values = score._attempt(_way(lens), scorer, [ids[i] for i in batch])
+            values = score.attempt(_way(lens), scorer, [ids[i] for i in batch])
             if values is None:
-                budget = score._halve(scorer, lengths, batch, budget)
+                budget = score.halved(scorer, lengths, batch, budget)
                 rest = np.concatenate([batch, *queue])
                 queue = deque(rest[part] for part in batches.plan(lengths[rest], budget))
                 continue
@@ -277,7 +277,7 @@ def _way(lens: Lens):
     """A way, as `ways.fused`, that gives (L + 1, T - 1) for each text of a batch."""
 
     def all_layers(scorer, batch):
-        inputs, targets, lengths = ways._pad(batch, scorer.device)
+        inputs, targets, lengths = ways.pad(batch, scorer.device)
         head, real = scorer.head, targets >= 0
         *states, last = _hidden_states(scorer, lens, inputs)
         goal, rows = targets[real], []

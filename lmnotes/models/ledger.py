@@ -112,10 +112,7 @@ class Ledger:
 
     def failure(self, who: Identity) -> dict | None:
         """What is recorded of a model that failed, None where nothing is."""
-        try:
-            return json.loads(self._failure_path(who).read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return None
+        return row_file.record(self._failure_path(who))
 
     def failures(self) -> "pandas.DataFrame":
         """The models that failed and have no row: model, id, kind, attempts, message, when."""
@@ -125,7 +122,7 @@ class Ledger:
         found = [
             record
             for path in sorted((self.folder / "failed").glob("*.json"))
-            if (record := json.loads(path.read_text(encoding="utf-8")))["id"] not in done
+            if (record := row_file.record(path)) and record["id"] not in done
         ]
         columns = ["model", "id", "kind", "attempts", "message", "when"]
         found.sort(key=lambda record: record["model"])

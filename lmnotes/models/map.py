@@ -21,6 +21,7 @@ __all__ = [
     "double_centre",
     "kl",
     "n_components",
+    "nats_per",
     "nearest",
     "nearest_by_name",
     "pca",
@@ -105,7 +106,7 @@ def kl(
             "numbers: leave those models out"
         )
     squared = squareform(pdist(values, "sqeuclidean"))  # compiled, one difference at a time
-    return squared / (2 * values.shape[1] * _nats_per(unit, n_bytes))
+    return squared / (2 * values.shape[1] * nats_per(unit, n_bytes))
 
 
 def primary_domain(coordinates: np.ndarray, domains: Sequence) -> np.ndarray:
@@ -171,8 +172,12 @@ def _matrix(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def _nats_per(unit: str, n_bytes: np.ndarray | float | None) -> float:
-    """How many nats per text one unit is."""
+def nats_per(unit: str, n_bytes: np.ndarray | float | None) -> float:
+    """How many nats per text one unit is.
+
+    >>> round(float(nats_per("bits/byte", 972.3188)), 2)
+    673.96
+    """
     if unit == "nats":
         return 1.0
     if unit != "bits/byte" or n_bytes is None:

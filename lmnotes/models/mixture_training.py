@@ -138,7 +138,7 @@ def train(run: Run, domains: Domains, *, device: str = "auto") -> Path:
     from lmnotes.models import zoo
 
     _check(run, domains)
-    device, _ = zoo._device(device)
+    device, _ = zoo.device_for(device)
     versions = {name: metadata.version(name) for name in ("torch", "transformers")}
     spec = {k: v for k, v in asdict(run.spec).items() if k not in ("name", "twin", "mixture")}
     if run.start:

@@ -63,7 +63,7 @@ class Shared:
             inputs = targets[:, :-1].clamp(min=0)  # padding is on the right, where none looks
             states = torch.cat([states, _states(scorer, model, inputs)], dim=1)  # (B, T, D or V)
         real = targets >= 0
-        return ways._split(_log_probabilities(scorer, states[real], targets[real]), lengths)
+        return ways.split(_log_probabilities(scorer, states[real], targets[real]), lengths)
 
     def _read(self, scorer, context):
         import torch
@@ -123,17 +123,17 @@ def run(scorer, pairs, tokens_per_batch, share):
     found = [[None] * len(group) for group in groups]
     with torch.inference_mode():
         way, shared, difference, notes = choose(scorer, groups, share)
-        budget = scoring._budget(scorer, way.way, tokens_per_batch)
+        budget = scoring.fitting_budget(scorer, way.way, tokens_per_batch)
         queue, n_batches, fits = deque(_plan(groups, budget, shared)), 0, None
         while queue:
             one, batch = queue.popleft()
             several = [groups[k][n] for k, n in batch]
             lengths = np.array([_n_tokens(pair) for pair in several])
             too_many = fits is not None and lengths.sum() > fits and len(batch) > 1
-            values = None if too_many else scoring._attempt(one or way, scorer, several)
+            values = None if too_many else scoring.attempt(one or way, scorer, several)
             if values is None:
                 if not too_many:
-                    fits = scoring._halve(scorer, lengths, np.arange(len(batch)), lengths.sum())
+                    fits = scoring.halved(scorer, lengths, np.arange(len(batch)), lengths.sum())
                     notes.append(f"out of memory: went on with {fits} tokens per batch")
                 half = len(batch) // 2
                 queue.extendleft([(one, batch[half:]), (one, batch[:half])])
@@ -220,7 +220,7 @@ def _log_probabilities(scorer, states, targets):
     """(P, D or V) and (P,) to log-probabilities (P,) float32."""
     head = scorer.head
     if head is None:
-        return ways._gather(states, targets)
+        return ways.gather(states, targets)
     return kernels.log_probabilities(
         states.to(head.weight.dtype), head.weight, targets,
         bias=head.bias, scale=head.scale, cap=head.cap,
@@ -229,12 +229,12 @@ def _log_probabilities(scorer, states, targets):
 
 def _fused(scorer, pairs):
     """As `ways.fused`, with the head only where a token of a response is predicted."""
-    inputs, targets, _ = ways._pad([np.concatenate(pair) for pair in pairs], scorer.device)
+    inputs, targets, _ = ways.pad([np.concatenate(pair) for pair in pairs], scorer.device)
     for row, (context, _) in enumerate(pairs):
         targets[row, : len(context) - 1] = -1
     states, real = heads.hidden_states(scorer.model, inputs), targets >= 0
     values = _log_probabilities(scorer, states[real], targets[real])
-    return ways._split(values, [len(response) for _, response in pairs])
+    return ways.split(values, [len(response) for _, response in pairs])
 
 
 def _tails(way, scorer, pairs):

@@ -103,9 +103,10 @@ def scores(
 
 def measure(model: str, made: Mapping[str, Sequence[Item]], texts: "TextSet") -> dict[str, float]:
     """The accuracy of one model at every task, in per cent, computed now."""
-    from lmnotes.models import score
+    from lmnotes.models import identity, score
 
-    scorer = score.load(model)
+    who = identity.identify(model)
+    scorer = score.load(who.model, revision=None if who.is_folder else who.revision)
     flat = [text for task in made.values() for item in task for text in item.texts]
     rule = score.Rule(bos="always")  # every byte counts, also the first
     values = score.texts(scorer, flat, rule=rule).log_likelihood.reshape(-1, 4)

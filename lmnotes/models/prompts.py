@@ -81,12 +81,12 @@ def score(
     for pairs or rules that cannot be scored, `ScoringFailure` as `score.texts` does.
     """
     began = time.perf_counter()
-    scorer = scoring._scorer(model, rule, revision, device)
+    scorer = scoring.scorer_of(model, rule, revision, device)
     pairs = turns.encode(scorer.tokenizer, prompts, responses, rule, scorer.max_length)
-    scoring._check_vocabulary(scorer, [*pairs.contexts, *pairs.responses])
+    scoring.check_vocabulary(scorer, [*pairs.contexts, *pairs.responses])
     tokens, notes, how = prefixes.run(scorer, pairs, tokens_per_batch, share)
     sums = np.array([values.sum(dtype=np.float64) for values in tokens])
-    scoring._check_finite(scorer, rule, sums)
+    scoring.check_finite(scorer, rule, sums)
     return scoring.Scores(
         model=scorer.name,
         revision=scorer.revision,

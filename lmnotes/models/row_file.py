@@ -116,6 +116,14 @@ def replace_text(path: Path, text: str) -> None:
     os.replace(partial, path)
 
 
+def record(path: Path) -> dict | None:
+    """What a record of a failure says; None where there is none, or no longer."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
 def _partial(path: Path) -> Path:
     """A name beside the file that no other writer uses."""
     return path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")

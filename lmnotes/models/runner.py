@@ -75,6 +75,11 @@ def score(
 
     Raises InputError, before anything starts, for a model, a shard or a device that cannot be.
     """
+    if slots < 1 or tokens_per_batch < 1:
+        raise InputError(
+            f"slots={slots}, tokens_per_batch={tokens_per_batch} were given; expected at least 1 "
+            "of each: raise them"
+        )
     say = progress if callable(progress) else (print if progress else lambda line: None)
     chosen = _distinct(part(list(models), shard))
     say_done = _Progress(len(chosen), say)

@@ -74,12 +74,13 @@ def _batches(
     """Rows of ids with the log-softmax of the model's logits there, (n, T) and (n, T, V)."""
     import torch
 
+    device = next(iter([*model.parameters(), *model.buffers()])).device
     for start in range(0, len(ids), batch):
         rows = ids[start : start + batch]
         shifted = np.concatenate([np.full((len(rows), 1), bos), rows[:, :-1]], axis=1)
         with torch.inference_mode():
-            logits = model(input_ids=torch.from_numpy(shifted)).logits.float()
-            yield rows, torch.log_softmax(logits, dim=-1).numpy()
+            logits = model(input_ids=torch.from_numpy(shifted).to(device)).logits.float()
+            yield rows, torch.log_softmax(logits, dim=-1).cpu().numpy()
 
 
 def _step(model: "torch.nn.Module", ids: "torch.Tensor", memory: object) -> tuple:

@@ -77,12 +77,12 @@ def texts(
     strings = list(getattr(texts, "texts", texts))
     if not strings:
         raise ValueError("no text was given; expected at least one: check how they were chosen")
-    scorer = _scorer(model, rule, revision, device)
+    scorer = scorer_of(model, rule, revision, device)
     encoded = rules.encode(scorer.tokenizer, strings, rule, scorer.max_length)
-    _check_vocabulary(scorer, encoded.ids)
+    check_vocabulary(scorer, encoded.ids)
     tokens, notes, how = _score(scorer, encoded.ids, tokens_per_batch, progress)
     sums = np.array([values.sum(dtype=np.float64) for values in tokens])
-    _check_finite(scorer, rule, sums)
+    check_finite(scorer, rule, sums)
     return Scores(
         model=scorer.name,
         revision=scorer.revision,
@@ -98,7 +98,8 @@ def texts(
     )
 
 
-def _scorer(model, rule, revision, device):
+def scorer_of(model, rule, revision, device):
+    """The model loaded as the rule says; what is loaded already must be in its dtype."""
     if not isinstance(model, Scorer):
         return load(model, revision=revision, dtype=rule.dtype, device=device)
     if model.dtype != rule.dtype:
@@ -120,13 +121,13 @@ def _score(scorer, ids, tokens_per_batch, progress):
         if not len(order):
             return found, [], {"way": "none"}
         way, difference, notes = ways.choose(scorer, [ids[i] for i in order])
-        budget = _budget(scorer, way, tokens_per_batch)
+        budget = fitting_budget(scorer, way, tokens_per_batch)
         queue, done, n_batches = deque(batches.plan(lengths, budget)), len(ids) - len(order), 0
         while queue:
             batch = queue.popleft()
-            values = _attempt(way, scorer, [ids[i] for i in batch])
+            values = attempt(way, scorer, [ids[i] for i in batch])
             if values is None:
-                budget = _halve(scorer, lengths, batch, budget)
+                budget = halved(scorer, lengths, batch, budget)
                 notes.append(f"out of memory: went on with {budget} tokens per batch")
                 rest = np.concatenate([batch, *queue])
                 queue = deque(rest[part] for part in batches.plan(lengths[rest], budget))
@@ -140,7 +141,7 @@ def _score(scorer, ids, tokens_per_batch, progress):
     return found, notes, how | {"tokens_per_batch": budget}
 
 
-def _budget(scorer, way, tokens_per_batch):
+def fitting_budget(scorer, way, tokens_per_batch):
     """Tokens per batch that suit the device and the way."""
     if scorer.device == "cpu":
         width = scorer.head.weight.shape[1] if scorer.head else scorer.n_vocabulary
@@ -151,7 +152,7 @@ def _budget(scorer, way, tokens_per_batch):
     return tokens_per_batch
 
 
-def _attempt(way, scorer, batch):
+def attempt(way, scorer, batch):
     """The way's values, None where memory ran out."""
     try:
         return way(scorer, batch)
@@ -165,7 +166,7 @@ def _attempt(way, scorer, batch):
     return None
 
 
-def _halve(scorer, lengths, batch, budget):
+def halved(scorer, lengths, batch, budget):
     """The next smaller budget that splits this batch; ScoringFailure where it is one text."""
     if len(batch) == 1:
         raise failures.ScoringFailure(
@@ -176,7 +177,7 @@ def _halve(scorer, lengths, batch, budget):
     return max(1, min(budget, len(batch) * int(lengths[batch].max())) // 2)
 
 
-def _check_vocabulary(scorer, ids):
+def check_vocabulary(scorer, ids):
     """Refuse a tokenizer whose tokens the model does not have."""
     largest = max(int(one.max()) for one in ids)
     if largest >= scorer.n_vocabulary:
@@ -187,7 +188,8 @@ def _check_vocabulary(scorer, ids):
         )
 
 
-def _check_finite(scorer, rule, sums):
+def check_finite(scorer, rule, sums):
+    """Refuse log-likelihoods that are not numbers."""
     bad = np.flatnonzero(~np.isfinite(sums))
     if len(bad):
         raise failures.ScoringFailure(

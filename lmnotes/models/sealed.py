@@ -19,14 +19,22 @@ def write(matrix: LogLik, path: Path) -> Path:
         "texts": json.loads(matrix.texts.to_json(orient="split", index=False)),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not row_file.write(path, arrays, header) and row_file.header(path).get(
-        "checksum"
-    ) != row_file.checksum(arrays):
+    if not row_file.write(path, arrays, header) and not _is_same(path, arrays, header):
         raise InputError(
             f"{path} was given to seal a matrix in; it holds another one, and a release is never "
             "changed: give a new name, or remove the file first"
         )
     return path
+
+
+def _is_same(path: Path, arrays: dict, header: dict) -> bool:
+    """Whether a file holds these numbers under these labels."""
+    try:
+        there = row_file.header(path)
+    except row_file.Damaged:
+        return False
+    mine = header | {"checksum": row_file.checksum(arrays)}
+    return all(there.get(name) == value for name, value in mine.items())
 
 
 def read(path: Path) -> LogLik:

@@ -89,7 +89,7 @@ def pair_kl(
     [2.0, 0.0]
     """
     values, found = np.asarray(log_likelihood, np.float64), []
-    scale = 2 * maps._nats_per(unit, n_bytes)
+    scale = 2 * maps.nats_per(unit, n_bytes)
     for some in np.array_split(np.asarray(pairs, np.int64).reshape(-1, 2), len(pairs) // 256 + 1):
         found.append((tails.pair_differences(values, some) ** 2).mean(axis=1) / scale)
     return np.concatenate(found)

@@ -18,7 +18,7 @@ SAMPLE = (64, 24)  # tokens of the two texts of the check; the difference makes 
 
 def fused(scorer, batch):
     """Hidden states of the padded batch, then `kernels.log_probabilities`."""
-    inputs, targets, lengths = _pad(batch, scorer.device)
+    inputs, targets, lengths = pad(batch, scorer.device)
     hidden = heads.hidden_states(scorer.model, inputs)  # (B, T, D)
     if min(lengths) == max(lengths):
         hidden, targets = hidden.flatten(0, 1), targets.flatten()
@@ -30,15 +30,15 @@ def fused(scorer, batch):
         hidden.to(head.weight.dtype), head.weight, targets,
         bias=head.bias, scale=head.scale, cap=head.cap,
     )  # fmt: skip
-    return _split(values, lengths)
+    return split(values, lengths)
 
 
 def logits(scorer, batch):
     """The model's own logits of the padded batch, normalised a few rows at a time."""
-    inputs, targets, lengths = _pad(batch, scorer.device)
+    inputs, targets, lengths = pad(batch, scorer.device)
     values = scorer.model(input_ids=inputs, **heads.arguments(scorer.model)).logits  # (B, T, V)
     rows = zip(values, targets, lengths, strict=True)
-    return [_gather(one[:n], goal[:n]).cpu().numpy() for one, goal, n in rows]
+    return [gather(one[:n], goal[:n]).cpu().numpy() for one, goal, n in rows]
 
 
 def alone(scorer, batch):
@@ -49,7 +49,7 @@ def alone(scorer, batch):
     for ids in batch:
         inputs = torch.as_tensor(ids, device=scorer.device)[None]
         values = scorer.model(input_ids=inputs, **heads.arguments(scorer.model)).logits[0]
-        found.append(_gather(values[:-1], inputs[0, 1:]).cpu().numpy())
+        found.append(gather(values[:-1], inputs[0, 1:]).cpu().numpy())
     return found
 
 
@@ -83,7 +83,7 @@ def choose(scorer, ids):
     return alone, 0.0, notes
 
 
-def _pad(batch, device):
+def pad(batch, device):
     """Inputs (B, T), targets (B, T) with -1 where there is none, and the lengths, as lists."""
     import torch
 
@@ -97,11 +97,12 @@ def _pad(batch, device):
     return inputs.to(device), targets.to(device), lengths
 
 
-def _split(values, lengths):
+def split(values, lengths):
+    """The values of all texts one after the other as one array per text."""
     return np.split(values.cpu().numpy(), np.cumsum(lengths)[:-1])
 
 
-def _gather(values, targets):
+def gather(values, targets):
     """log softmax of (T, V) logits at (T,) targets in float32."""
     import torch
 

@@ -101,10 +101,10 @@ def build(
     zoo_plan.check(specs)
     if workers is not None and workers < 0:
         raise ValueError(f"workers={workers} was given: expected 0 (this process) or more, or None")
-    device, n_devices = _device(device)
+    device, n_devices = device_for(device)
     texts_path = _texts_path(specs, texts)
     jobs = _jobs(specs, texts_path, device)
-    missing = [job for job in jobs if not job.folder.exists() or artefacts._fault(job.folder)]
+    missing = [job for job in jobs if not job.folder.exists() or artefacts.fault_of(job.folder)]
     if workers is None:
         workers = n_devices or min(_n_cores(), 8)
     zoo_workers.build(missing, workers=min(workers, len(missing)), progress=progress)
@@ -121,7 +121,7 @@ def _home() -> Path:
     return artefacts.home() / "zoo"
 
 
-def _device(device: str) -> tuple[str, int]:
+def device_for(device: str) -> tuple[str, int]:
     """The device to train on, and the number of GPUs in use."""
     if device not in ("auto", "cpu", "cuda"):
         raise ValueError(f"device={device!r} was given: expected 'auto', 'cpu' or 'cuda'")

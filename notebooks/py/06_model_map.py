@@ -60,6 +60,7 @@ from lmnotes import map_page, plot, plot_map, plot_map_checks
 from lmnotes.models import (
     calibration,
     calibration_runs,
+    command,
     direct,
     interpolate,
     ledger,
@@ -151,11 +152,10 @@ home_L = home_ledger.matrix(about=home)
 if published_matrix is not None:
     raw = ledger.read_published(published_matrix)
 elif models_file is not None:
-    wanted = [line.strip() for line in Path(models_file).read_text().splitlines()]
-    wanted = [line for line in wanted if line and not line.startswith("#")]
+    wanted = command.listed(Path(models_file))
     scored = ledger.open(texts, rule)
     runner.score(wanted, scored, devices="all")
-    raw = scored.matrix()
+    raw = scored.matrix([model for model in dict.fromkeys(wanted) if scored.has(model)])
 elif home_texts is texts:
     raw = home_L
 else:
@@ -166,13 +166,18 @@ L = raw.clip(clip_share)
 byte_tokenizer = score.load(home.folder[home.tokenizer == "bytes"].iloc[0]).tokenizer
 is_home, is_published = "folder" in raw.models, published_matrix is not None
 models = raw.models.reset_index(drop=True)
-for name, other in (("family", "type"), ("n_parameters", "size"), ("order", "created_at")):
+for name, other, unknown in (
+    ("family", "type", models.get("architecture", "all")),
+    ("n_parameters", "size", np.nan),
+    ("order", "created_at", range(len(models))),  # as in the list
+):
     if name not in models:
-        models[name] = models.get(other, "all")
+        models[name] = models.get(other, unknown)
 if is_home:  # a model that has seen the texts is a relative of its twin
     models["lineage"] = models.lineage.mask(models.twin != "", models.twin)
 else:
-    models["lineage"] = models["family"]
+    is_alone = models.family.nunique() < 2  # no relatives are known: each by itself
+    models["lineage"] = models.model if is_alone else models.family
     models["order"] = pd.to_datetime(models["order"], errors="coerce").rank(method="dense")
 domains = (
     raw.texts["domain"].to_numpy() if "domain" in raw.texts else np.full(raw.values.shape[1], "all")
@@ -404,8 +409,8 @@ outputs.table(
 
 # %% [markdown]
 # *What to see.* Dark squares along the diagonal are families. The tree splits first by how a model is built: n-gram models of short and of long reach, GPT-2-, GPT-NeoX- and
-# Llama-shaped networks. Within these it splits by what was read: a fine-tune on encyclopaedia text stands beside the model that read such a mixture from the start, a merge of two fine-tunes between
-# them and their base, and models that have seen the evaluation texts beside each other. Early checkpoints of a network look like n-gram models of short reach.
+# Llama-shaped networks. Within these it splits by what was read: a fine-tune on encyclopaedia text stands beside the model that read such a mixture from the start, the mean of two fine-tunes
+# beside their base, and models that have seen the evaluation texts beside each other. The earliest checkpoint of a network stands among n-gram models of short reach.
 #
 # ### Two models side by side
 #
@@ -463,7 +468,7 @@ models["strongest domain"] = maps.primary_domain(Q, domains)
 models["t-SNE 1"], models["t-SNE 2"] = layout.T
 models["PCA 1"], models["PCA 2"] = flat.T
 models["MDS 1"], models["MDS 2"] = mds.T
-root = r"bits/byte$^{1/2}$"
+root = r"(bits/byte)$^{1/2}$"
 outputs.figure(
     plot_map.projections(
         {"t-SNE": layout, "PCA": flat, "classical MDS of $\\sqrt{KL}$": mds},
@@ -492,7 +497,7 @@ outputs.figure(
         colourings,
         {
             "mean log-likelihood": "nats per text",
-            "size": "log10 of parameters" if is_home else "log10 of billions of parameters",
+            "size": "log10 of billions of parameters" if is_published else "log10 of parameters",
             "order of creation": "order",
         },
     ),
@@ -949,8 +954,13 @@ elif is_published:
     benchmark = models.set_index("model")[targets].apply(pd.to_numeric, errors="coerce")
     benchmark["task mean"] = benchmark[targets].mean(axis=1, skipna=False)
 else:
-    benchmark = probes.scores(models, task_texts, n_items=n_items, seed=seed)
-    targets = [*probes.TASKS, "next byte"]
+    placed = models
+    if not is_home:  # hub models are found by their names, folders by their paths
+        places = zip(models.path, models.model, strict=True)
+        placed = models.assign(folder=[at if Path(at).is_dir() else name for at, name in places])
+    benchmark = probes.scores(placed, task_texts, n_items=n_items, seed=seed)
+    measured = [*probes.TASKS, "next byte"]  # the last only of models of bytes
+    targets = [name for name in measured if benchmark[name].notna().any()]
 abilities = [name for name in targets if name != "next byte"]
 complete = (
     benchmark[[*targets, "task mean"]].notna().all(axis=1).to_numpy()
@@ -1127,7 +1137,7 @@ _ = claims.record("contrast", sd.r - alone_r[-1], note=of)
 # %% [markdown]
 # *What to see.* Read the table of $r$ along its rows. What random folds add to grouped ones is the models' relatives. For single abilities the coordinates know what the mean log-likelihood does not: who closes brackets and who copies. For **the mean of the tasks**
 # they are no better than the mean log-likelihood, and far from the paper's $r=.95$: the contrast of Tables 2 and 3 is *not* reproduced here. Two reasons are at hand. There are seventy models instead of a thousand, so that holding a family out leaves nobody like it; and these abilities are no single scale, a
-# model good at one is often bad at another, while benchmark scores of large models rise together. Next-byte accuracy, which is nearly likelihood, is predicted by everything. What no model of this size can do, addition, nothing predicts.
+# model good at one is often bad at another, while benchmark scores of large models rise together. Next-byte accuracy, which is nearly likelihood, is predicted by everything. What no model of this size can do, addition, nothing predicts once relatives are held out.
 
 
 # %%
@@ -1207,7 +1217,7 @@ else:
     claims.record("leak", np.nan, note="no leaked models with a twin in this population")
 
 # %% [markdown]
-# *What to see.* All arrows lead to the right: likelier. Counted models, which remember every text, leave the cloud at once and are no abler for it. Networks of this size remember little in one short run, and their arrows are short; how far up or down they lead is the noise of the tasks from run to run, which is larger. So
+# *What to see.* All arrows lead to the right: likelier. Counted models, which remember every text, leave the cloud at once and are no abler for it. Networks of this size remember little in one short run, and their arrows lead only a little to the right; how far up or down they lead is the noise of the tasks from run to run, which is larger. So
 # the reading shows the leak of the counted models and misses that of the networks; an average over all five is not beyond doubt.
 #
 # ## 9. Between models

@@ -560,7 +560,7 @@ for name, columns in (
     )
 
 # %% [markdown]
-# *What to see.* On the dotted lines LS and KL look several times better than uniform draws. Once the sampling error is added, all lines level off at it: no choice among the $N$ texts can repair
+# *What to see.* On the dotted lines LS and KL fall, with far fewer than $N$ texts, below the error of all $N$ fresh ones, which cannot be. Once the sampling error is added, all lines level off at it: no choice among the $N$ texts can repair
 # that they are only $N$. What remains is the gap at the horizontal line.
 #
 # The whole comparison can be foreseen without a draw. A method with constant $C$ needs $n=N\,(C/C_{uniform})^2$ draws, hence $\mathbb E[d]$ texts. The last rows ask what would be best for the *relative* error (our addition):
@@ -1006,7 +1006,9 @@ def hide(which=next(iter(groups_to_hide)), only_this_is_known=False, uniform_mas
     blind = resample.importance(known, "LS", uniform_share=uniform_mass)
     table = pd.DataFrame({"domain": domain, "known": N * blind, "all": N * pis["LS"]})
     table = table.groupby("domain").mean()
-    found = adding.hidden_errors(raw.values, hidden, d_ls, uniform_share=uniform_mass)
+    found = adding.hidden_errors(
+        raw.values, hidden, d_ls, uniform_share=uniform_mass, clip_share=clip_share
+    )
     figure, (left, right) = plot.panels(2, height=2.4)
     with plot.style():
         place = np.arange(len(table))
