@@ -118,7 +118,7 @@ def part(models: Sequence, shard: str | None) -> Sequence:
     if shard is None:
         return models
     number, _, count = str(shard).partition("/")
-    if not (number.isdigit() and count.isdigit() and 1 <= int(number) <= int(count)):
+    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
         raise InputError(
             f"shard {shard!r} was given; expected i/n with 1 <= i <= n: number the jobs of an "
             "array from 1, such as 3/32"
