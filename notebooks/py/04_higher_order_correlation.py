@@ -406,36 +406,31 @@ def pair_rows(pairs_of):
     )
 
 
-figure, panels = plot.panels(3, height=2.9)
-for ax, basis in zip(panels, unit, strict=True):
-    draw_pair(ax, basis, *lone, n_red=0)
-outputs.figure(
-    figure,
+def three_pairs(name, pairs_of, caption, n_red=6):
+    figure, panels = plot.panels(3, height=2.9)
+    for ax, each in zip(panels, pairs_of, strict=True):
+        draw_pair(ax, *each, n_red=n_red)
+    outputs.figure(figure, name, data=pair_rows(pairs_of), caption=caption)
+
+
+three_pairs(
     "fig2_unrelated",
-    data=pair_rows([(basis, *lone) for basis in unit]),
-    caption=f"Figure 2: an unrelated pair of ICA's axes: two spikes and an empty diagonal. The axes of the same numbers in the other bases are round clouds. Titles: {label}.",
+    [(basis, *lone) for basis in unit],
+    f"Figure 2: an unrelated pair of ICA's axes: two spikes and an empty diagonal. The axes of the same numbers in the other bases are round clouds. Titles: {label}.",
+    n_red=0,
 )
-figure, panels = plot.panels(3, height=2.9)
 shown = [("ICA", int(sure.i[n]), int(sure.j[n])) for n in range(2)]
 strongest_random = int(np.argmax(off["random rotation"]))
 shown.append(("random rotation", int(upper[0][strongest_random]), int(upper[1][strongest_random])))
-for ax, each in zip(panels, shown, strict=True):
-    draw_pair(ax, *each)
-outputs.figure(
-    figure,
+three_pairs(
     "fig4_related",
-    data=pair_rows(shown),
-    caption="Figure 4: two related pairs, and the strongest pair of a random rotation. Red words between the spikes have both meanings.",
+    shown,
+    "Figure 4: two related pairs, and the strongest pair of a random rotation. Red words between the spikes have both meanings.",
 )
-figure, panels = plot.panels(3, height=2.9)
-more = [("ICA", int(sure.i[n]), int(sure.j[n])) for n in range(2, 5)]
-for ax, each in zip(panels, more, strict=True):
-    draw_pair(ax, *each)
-outputs.figure(
-    figure,
+three_pairs(
     "fig10_more_pairs",
-    data=pair_rows(more),
-    caption="Figure 10: three more related pairs. Squares ignore signs: a red word may be large and negative on one axis.",
+    [("ICA", int(sure.i[n]), int(sure.j[n])) for n in range(2, 5)],
+    "Figure 10: three more related pairs. Squares ignore signs: a red word may be large and negative on one axis.",
 )
 both_positive = [
     correlation.quadrants(found.values, int(sure.i[n]), int(sure.j[n])).share.iloc[0]
