@@ -46,6 +46,13 @@ DOWNLOADS = {
         about="10,000 chunks of the Pile (uncopyrighted copy), by the authors of the model map",
         facts={"n_texts": 10_000, "n_bytes": 9_723_188},
     ),
+    # Word vectors, no text: give the path to words.embedding.load. No checksum is published.
+    "bioconceptvec": Download(
+        url="https://ftp.ncbi.nlm.nih.gov/pub/lu/BioConceptVec/concept_skip.json",
+        checksums={"concept_skip.json": ""},
+        about="BioConceptVec, skip-gram, concepts only, by Chen et al. 2020; 812 MB",
+        facts={"n_words_above": 400_000, "n_megabytes": 812},
+    ),
 }
 
 

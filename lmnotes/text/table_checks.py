@@ -1,0 +1,200 @@
+"""Tables of concepts, row by row: tokens for identifiers, numbers for years, and what is refused.
+
+The line of a row is that of the file, whose header is line 1; of a frame, its place counted so.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lmnotes.text.readers import InputError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STYLES = ("lower", "bioconceptvec", "as written")
+_PREFIX = {
+    "lower": {"drug": "chemical_mesh_", "gene": "gene_"},
+    "bioconceptvec": {"drug": "Chemical_MESH_", "gene": "Gene_"},
+}
+_ALIASES = {  # our column: other people's names for it
+    "drug": ("drug", "mesh_id", "chemical", "chemical_id"),
+    "gene": ("gene", "entrez_id", "entrez_ids", "gene_id", "gene_ids"),
+    "year": ("year", "rel_year", "first_mention_year", "first_year"),
+    "concept": ("concept", "id"),
+    "pathway": ("pathway", "hsa", "pathway_id"),
+    "kind": ("kind",),
+    "name": ("name",),
+}
+_GENE = re.compile(r"(?i)gene_\d+")
+_SHOWN = 5  # rows that a message names
+
+
+def token(kind: str, identifier: str, style: str = "lower") -> str:
+    """The token of a MeSH or Entrez identifier; one that has a `_` already is a token.
+
+    >>> token("drug", "D000241"), token("gene", "43", "bioconceptvec")
+    ('chemical_mesh_d000241', 'Gene_43')
+    """
+    if style not in STYLES:
+        raise InputError(f"style {style!r}: expected one of {', '.join(STYLES)}; choose one")
+    if style == "as written" or "_" in identifier:
+        return identifier
+    identifier = identifier.strip().removeprefix("MESH:").removeprefix("mesh:")
+    written = identifier.lower() if style == "lower" else identifier.upper()
+    return _PREFIX[style][kind] + written
+
+
+def years(table: "pd.DataFrame", what: str) -> "pd.Series":
+    """The column `year` as nullable integers; InputError names the rows that hold something else.
+
+    >>> import pandas as pd
+    >>> years(pd.DataFrame({"year": ["1990", ""]}), "relations").tolist()
+    [1990, <NA>]
+    """
+    import pandas as pd
+
+    if "year" not in table:
+        return pd.Series(pd.NA, index=table.index, dtype="Int64")
+    text = table.year.astype("string").fillna("").str.strip().replace("<NA>", "")
+    numbers = pd.to_numeric(text.astype(object), errors="coerce").astype(float)
+    wrong = (text != "") & ~((numbers % 1 == 0) & numbers.between(1000, 2999))
+    if wrong.any():
+        raise InputError(
+            f"{what}: {wrong.sum():,} years are no years: {_rows(table[wrong], 'year')}; expected "
+            "whole numbers such as 1990, or nothing; mend these rows, or leave the cells empty"
+        )
+    return numbers.astype("Int64")
+
+
+class Tally:
+    """What was dropped from which table, and why."""
+
+    def __init__(self):
+        self.rows: list[dict] = []
+
+    def keep(self, table: "pd.DataFrame", kept: "pd.Series", what: str, reason: str):
+        """The rows that are kept, a copy; the others are noted."""
+        lost = table[~kept]
+        if len(lost):
+            lines = ", ".join(map(str, list(dict.fromkeys(_lines(lost)))[:_SHOWN])) + (
+                " …" if len(lost) > _SHOWN else ""
+            )
+            row = {"table": what, "reason": reason, "n_rows": len(lost), "rows": lines}
+            self.rows.append(row)
+        return table[kept].copy()
+
+    def table(self) -> "pd.DataFrame":
+        """A row for each table and reason."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows, columns=["table", "reason", "n_rows", "rows"])
+
+
+def _lines(table: "pd.DataFrame") -> list[int]:
+    """The lines of the file that rows come from, the header being line 1."""
+    return (table["line"] if "line" in table else table.index + 2).tolist()
+
+
+def _rows(table: "pd.DataFrame", column: str) -> str:
+    """The first rows of a table as a message names them."""
+    pairs = list(zip(_lines(table), table[column], strict=True))[:_SHOWN]
+    more = " and others" if len(table) > _SHOWN else ""
+    return ", ".join(f"row {line} has {value!r}" for line, value in pairs) + more
+
+
+def frame(
+    source: "str | Path | pd.DataFrame",
+    what: str,
+    needed: Sequence[str],
+    optional: Sequence[str] = (),
+) -> "pd.DataFrame":
+    """A file or frame with our names for its columns, as text, and the line of each row."""
+    import pandas as pd
+
+    if isinstance(source, pd.DataFrame):
+        table = source.copy()
+    else:
+        path = Path(source).expanduser()
+        if not path.is_file():
+            raise InputError(
+                f"{what}: there is no file {path}; expected a .csv or .tsv table; check the path"
+            )
+        divided = "\t" if path.name.removesuffix(".gz").endswith((".tsv", ".txt")) else ","
+        # a gene may be called NA: nothing but an empty cell is missing
+        table = pd.read_csv(path, sep=divided, dtype=str, keep_default_na=False)
+    found = {}
+    for name in (*needed, *optional):
+        aliases = _ALIASES.get(name, (name,))
+        there = [alias for alias in aliases if alias in table and alias not in found]
+        if there:
+            found[there[0]] = name
+        elif name in needed:
+            near = nearest(name, map(str, table.columns))
+            raise InputError(
+                f"{what}: no column {name!r} among {', '.join(map(repr, table.columns))}; expected "
+                f"one of {', '.join(aliases)}; rename {near or 'the right one'}"
+            )
+    lines = table["line"] if "line" in table else range(2, len(table) + 2)
+    return table.rename(columns=found)[list(found.values())].assign(line=lines)
+
+
+def several(table: "pd.DataFrame") -> "pd.DataFrame":
+    """A row for each gene where a cell lists several."""
+    parts = table.gene.astype("string").fillna("").str.split(r"[/|,]", regex=True)
+    return table.assign(gene=parts).explode("gene", ignore_index=True)
+
+
+def kinds(table: "pd.DataFrame", what: str) -> "pd.DataFrame":
+    """The table as it is; InputError where a kind is neither drug nor gene."""
+    wrong = ~table.kind.isin(["drug", "gene"])
+    if wrong.any():
+        raise InputError(
+            f"{what}: {wrong.sum():,} kinds are unknown: {_rows(table[wrong], 'kind')}; expected "
+            "'drug' or 'gene'; mend these rows"
+        )
+    return table
+
+
+def tokens(table: "pd.DataFrame", what: str, style: str, tally: Tally) -> "pd.DataFrame":
+    """The table with identifiers as tokens; rows without one dropped, malformed ones refused."""
+    for column in [name for name in ("drug", "gene", "concept") if name in table]:
+        cells = table[column].astype("string").fillna("").str.strip()
+        table = tally.keep(table.assign(**{column: cells}), cells != "", what, f"no {column}")
+        of = table.kind if column == "concept" else [column] * len(table)
+        written = [token(k, i, style) for k, i in zip(of, table[column], strict=True)]
+        wrong = [
+            kind == "gene" and style != "as written" and not _GENE.fullmatch(name)
+            for kind, name in zip(of, written, strict=True)
+        ]
+        if any(wrong):
+            raise InputError(
+                f"{what}: {sum(wrong):,} genes have no Entrez number: "
+                f"{_rows(table[wrong], column)}; expected numbers such as 43, or tokens such as "
+                "gene_43; give identifiers in place of symbols, or style='as written'"
+            )
+        table = table.assign(**{column: written})
+    return table
+
+
+def listed(relations: "pd.DataFrame", membership: "pd.DataFrame") -> "pd.DataFrame":
+    """The concepts that the other tables name, without years."""
+    import pandas as pd
+
+    parts = [pd.DataFrame({"concept": relations[k].unique(), "kind": k}) for k in ("drug", "gene")]
+    parts.append(membership[["concept", "kind"]])
+    return pd.concat(parts, ignore_index=True).drop_duplicates(ignore_index=True)
+
+
+def one_kind(known: "pd.DataFrame", relations: "pd.DataFrame", membership: "pd.DataFrame") -> None:
+    """Raise InputError where one concept is a drug here and a gene there."""
+    of = dict(zip(known.concept, known.kind, strict=True))
+    clash = [name for kind in ("drug", "gene") for name in relations[kind] if of[name] != kind]
+    clash += [r.concept for r in membership.itertuples() if of[r.concept] != r.kind]
+    if clash or known.concept.duplicated().any():
+        given = clash or known.concept[known.concept.duplicated()].tolist()
+        raise InputError(
+            f"{given[:_SHOWN]}: named as drug and as gene; expected one kind for each concept; "
+            "mend the tables"
+        )
