@@ -188,9 +188,9 @@ def load(
     """The embedding in a file of another program, or in a folder of ours.
 
     Args:
-        format: word2vec-text, word2vec-binary, fasttext-vec, glove, or gensim (KeyedVectors or
-            Word2Vec `.save`); None looks at the first lines. gensim's files are pickles, which can
-            run code when they are opened, so that format has to be named.
+        format: word2vec-text, word2vec-binary, fasttext-vec, glove, json, or gensim (KeyedVectors
+            or Word2Vec `.save`); None looks at the first lines. gensim's files are pickles, which
+            can run code when they are opened, so that format has to be named.
         limit: the first words of the file only.
         words: these words only, in the order of the file; those that it lacks are left out.
 

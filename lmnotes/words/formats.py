@@ -4,6 +4,7 @@
 `fasttext-vec`     the same; fastText ends each line with a space
 `word2vec-binary`  the same first line; then per word: it, a space, little-endian float32
 `glove`            a line per word, no first line
+`json`             one object, {"word": [number, ...], ...}, as BioConceptVec's concepts
 `gensim`           a pickled KeyedVectors, or a whole Word2Vec model
 
 A path that ends in `.gz` is compressed on the way out; on the way in the content decides.
@@ -21,12 +22,12 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from lmnotes.words import records
+from lmnotes.words import json_rows, records
 
 if TYPE_CHECKING:
     import pandas
 
-FORMATS = ("word2vec-text", "word2vec-binary", "fasttext-vec", "glove", "gensim")
+FORMATS = ("word2vec-text", "word2vec-binary", "fasttext-vec", "glove", "json", "gensim")
 BLOCK_BYTES = 1 << 22  # of numbers; their text is about three times as long
 PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
 
@@ -46,6 +47,8 @@ def guess_format(path: str | Path) -> str:
             f"{path}: this is a pickle, and opening one runs any code that it holds; expected "
             "words and numbers; pass format='gensim' if you trust where it comes from"
         )
+    if json_rows.looks_like(first):
+        return "json"
     if len(first.split()) != 2 or not all(map(bytes.isdigit, first.split())):
         return "glove"
     fields = second.strip(records.BLANK).split(b" ")[1:]
@@ -76,8 +79,12 @@ def read_blocks(
         raise ValueError(f"format {format!r}: expected one of {readable}; pass one of these")
     binary = format == "word2vec-binary"
     with records.reading(path) as file:
-        head = records.head(file, path, header=format != "glove")
-        rows = (records.binary_rows if binary else records.text_rows)(file, path, head)
+        if format == "json":
+            head = json_rows.head(file, path)
+            rows = json_rows.rows(file, path, head)
+        else:
+            head = records.head(file, path, header=format != "glove")
+            rows = (records.binary_rows if binary else records.text_rows)(file, path, head)
         chosen = _choose(rows, path, head, limit, words)
         size = max(1, BLOCK_BYTES // (4 * head.dim))
         while block := list(itertools.islice(chosen, size)):
@@ -103,13 +110,26 @@ def write_rows(path: str | Path, format: str, words: list[str], matrix: np.ndarr
     text = ("%.9g " * matrix.shape[1])[:-1]
     partial = path.with_name(path.name + ".partial")
     with _writing(partial, compressed=path.suffix == ".gz") as file:
-        if format != "glove":
+        if format == "json":
+            _write_json(file, words, matrix, text.replace(" ", ", "))
+            words, matrix = [], matrix[:0]
+        elif format != "glove":
             file.write(f"{len(words)} {matrix.shape[1]}\n".encode())
         for word, row in zip(words, matrix, strict=True):
             row = row.astype("<f4", copy=False)
             numbers = row.tobytes() if format == "word2vec-binary" else (text % tuple(row)).encode()
             file.write(word.encode() + b" " + numbers + b"\n")
     os.replace(partial, path)
+
+
+def _write_json(file: BinaryIO, words: list[str], matrix: np.ndarray, text: str) -> None:
+    """One object, a word and its array a line."""
+    start = "{"
+    for word, row in zip(words, matrix, strict=True):
+        numbers = text % tuple(row.astype("<f4", copy=False))
+        file.write(f"{start}{json.dumps(word, ensure_ascii=False)}: [{numbers}]".encode())
+        start = ",\n"
+    file.write(b"}\n" if words else b"{}\n")
 
 
 def write_npy(path: Path, blocks: Iterable[tuple[list[str], np.ndarray]]) -> list[str]:

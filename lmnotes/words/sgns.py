@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
@@ -72,6 +73,7 @@ def train(
     final_rate: float = 1e-4,
     noise_power: float = 0.75,
     seed: int = 0,
+    start: Embedding | None = None,
     threads: int | None = None,
     checkpoints: bool = False,
     keep: bool = True,
@@ -93,6 +95,9 @@ def train(
         min_count: rarer words are dropped from the text before windows are laid.
         rate, final_rate: learning rate, falling linearly over all epochs.
         noise_power: negatives are drawn in proportion to counts to this power.
+        start: begin with the vectors of an earlier run of the same `dim`, for the words that it
+            has, as from one year's text to the next; other words begin at random as always. The
+            learning rate falls from `rate` again.
         threads: None for all cores. One thread gives bit-identical vectors for the same seed; with
             more, threads update the same matrices without locks, and runs differ slightly.
         checkpoints: keep the vectors after every epoch, for `checkpoint`. They are taken on the way
@@ -107,7 +112,8 @@ def train(
         The running loss is lower: every step has just been prepared by its neighbours' steps.
 
     Raises:
-        ValueError: for settings out of range or a corpus with fewer than two words left.
+        ValueError: for settings out of range, a corpus with fewer than two words left, or a start
+            of another dimension or without context vectors.
         FloatingPointError: when the objective is no longer finite.
 
     >>> from lmnotes.text import corpus
@@ -122,7 +128,7 @@ def train(
     )  # fmt: skip
     threads = threads or len(os.sched_getaffinity(0))
     if not keep:
-        run = Run(corpus, settings, threads)
+        run = Run(corpus, settings, threads, start)
         for _ in run.epochs(progress):
             pass
         return _embedding(run)
@@ -132,9 +138,11 @@ def train(
         "one_thread": threads == 1,
         "checkpoints": checkpoints,
     }
+    if start is not None:
+        key["start"] = _content(start)
 
     def write(folder: Path) -> None:
-        run, state = Run(corpus, settings, threads), folder / "resume.npz"
+        run, state = Run(corpus, settings, threads, start), folder / "resume.npz"
         if state.exists():
             run.resume(state)
         for epoch in run.epochs(progress):
@@ -159,6 +167,14 @@ def _embedding(run: Run) -> Embedding:
         list(run.words), run.inputs[:, :dim].copy(), run.contexts[:, :dim].copy(), run.counts,
         pandas.DataFrame(run.history), asdict(run.settings) | {"threads": run.threads},
     )  # fmt: skip
+
+
+def _content(embedding: Embedding) -> str:
+    """A hash of the words and both matrices."""
+    content = sha256("\n".join(embedding.words).encode())
+    for matrix in (embedding.input, embedding.context):
+        content.update(b"none" if matrix is None else np.ascontiguousarray(matrix))
+    return content.hexdigest()[:16]
 
 
 def _checkpoint_name(epoch: int) -> str:

@@ -26,9 +26,10 @@ class Run:
     Args:
         settings: a `sgns.Settings`.
         threads: above 1, chunks are trained at the same time on the same matrices, without locks.
+        begin: an Embedding with both matrices; words that it has begin with its vectors.
     """
 
-    def __init__(self, corpus: Corpus, settings, threads: int):
+    def __init__(self, corpus: Corpus, settings, threads: int, begin=None):
         from lmnotes.words.kernels import arithmetic
 
         n_words = int(np.searchsorted(-corpus.counts, -settings.min_count, side="right"))
@@ -53,7 +54,23 @@ class Run:
         self.contexts = arithmetic.aligned_rows.py_func(n_words, width)
         start = np.random.default_rng(settings.seed).random((n_words, settings.dim), np.float32)
         self.inputs[:, : settings.dim] = (start - np.float32(0.5)) / np.float32(settings.dim)
+        if begin is not None:
+            self._take_over(begin)
         self.history: list[dict] = []
+
+    def _take_over(self, begin) -> None:
+        """Put the vectors of an embedding in the rows of the words that it has."""
+        dim = self.settings.dim
+        if begin.context is None or begin.dim != dim:
+            has = "no context vectors" if begin.context is None else f"dimension {begin.dim}"
+            raise ValueError(
+                f"start has {has}: expected input and context vectors of dimension {dim}; start "
+                "from an embedding by sgns.train with the same dim"
+            )
+        mine = np.array([row for row, word in enumerate(self.words) if word in begin.ids], int)
+        theirs = np.array([begin.ids[self.words[row]] for row in mine], int)
+        self.inputs[mine, :dim] = begin.input[theirs]
+        self.contexts[mine, :dim] = begin.context[theirs]
 
     def epochs(self, progress: bool) -> Iterator[int]:
         """Train the epochs that are left; yields the number of each when it is done."""

@@ -1,0 +1,202 @@
+"""Relations by analogy: a drug plus one relation vector lies near its target genes.
+
+The relation vector v is the mean of u_gene - u_drug over known pairs, of all (G) or of a pathway
+(P), and the prediction ranks all genes g by cos(u_d + v - c, u_g - c), c the genes' mean.
+The paper: Yamagiwa et al., Scientific Reports 15:17240 (2025). `relations` has the tables,
+`relation_tasks` the settings, `rank_scores` what comes out. Questions with four words, a : b ::
+c : ?, are answered by `solve`; how many axes of a basis they need is in `analogies`.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.words import rank_scores, ranking, relation_tasks, relation_vectors
+from lmnotes.words.rank_scores import Result
+from lmnotes.words.relation_tasks import Task
+from lmnotes.words.relations import RelationSet
+
+if TYPE_CHECKING:
+    import pandas
+
+    from lmnotes.words.embedding import Embedding
+
+
+def predict(
+    embedding: "Embedding | Mapping[str, np.ndarray]",
+    relation_set: RelationSet,
+    setting: str = "G",
+    *,
+    year: int | None = None,
+    direction: str = "drug2gene",
+    **how,
+) -> Result:
+    """The ranks of the right answers when each drug is moved by the relation vector.
+
+    Args:
+        embedding: vectors of concepts; those of texts up to `year` for settings with Y.
+        relation_set: all of it; concepts without a vector are left out, `settings["dropped"]`.
+        setting: one of `relation_tasks.SETTINGS`.
+        direction: "drug2gene" or "gene2drug".
+        how: vector, weighting, centre, scale, k, seed and device of `answer`.
+
+    >>> import pandas
+    >>> from lmnotes.words import relations
+    >>> pairs = pandas.DataFrame({"drug": ["a", "b"], "gene": ["x", "y"]})
+    >>> vectors = {"a": [1.0, 0, 0], "b": [0, 1.0, 0], "x": [1.0, 0, 5], "y": [0, 1.0, 5]}
+    >>> result = predict(vectors, relations.from_pairs(pairs))
+    >>> result.scores()["top1"], result.predictions("a").candidate.tolist()
+    (1.0, ['x', 'y'])
+    """
+    words = embedding if isinstance(embedding, Mapping) else embedding.ids
+    there = relation_set.within(words)
+    task = relation_tasks.build(there, setting, year=year, direction=direction)
+    found = answer(embedding, task, **how)
+    found.settings["dropped"] = dict(there.dropped)
+    return found
+
+
+def answer(
+    embedding: "Embedding | Mapping[str, np.ndarray]",
+    task: Task,
+    *,
+    vector: str = "mean",
+    weighting: str = "relations",
+    centre: bool = True,
+    scale: float = 1.0,
+    k: int = 10,
+    seed: int = 0,
+    device: str = "cpu",
+) -> Result:
+    """The result of a task of `relation_tasks`.
+
+    Args:
+        vector: one of `relation_vectors.KINDS`: "mean"; "none", the drug itself; "leave_one_out",
+            without the asked concept's own pairs; "global", one for all pathways; "shuffled",
+            genes exchanged at random before the mean; "swapped", that of another pathway.
+        weighting: "relations", a concept counts once per relation; "concepts", once.
+        centre: subtract the mean of all candidates from queries and candidates.
+        scale: of the vector; 0 is the same as "none". seed: of "shuffled" and "swapped".
+        k: so many first candidates are kept. device: of `ranking.rank`.
+    """
+    settings = {"method": "analogy", "vector": vector, "weighting": weighting, "centre": centre}
+    settings |= {"scale": scale, "seed": seed}
+    if not len(task):
+        return rank_scores.result(task, np.zeros((0, 1)), settings)
+    moved, candidates = _moved(embedding, task, settings), vectors_of(embedding, task.candidates)
+    if centre:
+        centroid = candidates.mean(axis=0)
+        moved, candidates = moved - centroid, candidates - centroid
+    known = np.concatenate([task.known, _own(task)])
+    found = ranking.rank(moved, candidates, task.answers, known, k=k, device=device)
+    return rank_scores.result(task, found.rank, settings, found)
+
+
+def null(
+    embedding: "Embedding | Mapping[str, np.ndarray]",
+    task: Task,
+    *,
+    vector: str = "shuffled",
+    n_permutations: int = 20,
+    **how,
+) -> "pandas.DataFrame":
+    """Scores with relation vectors of no meaning: seed, top1, top10, mrr, one row per permutation.
+
+    `attrs["p"]`: for each measure (1 + permutations at least as good as the real vector) /
+    (1 + permutations). Exchanging partners within the pairs would change nothing, since v is the
+    difference of two means; "shuffled" exchanges genes with all others of the vocabulary.
+    """
+    import pandas
+
+    if n_permutations < 1:
+        raise ValueError(f"n_permutations={n_permutations}: expected 1 or more; raise it")
+    measures = ["top1", "top10", "mrr"]
+    real = answer(embedding, task, **how).scores()
+    rows = [
+        {"seed": seed} | answer(embedding, task, vector=vector, seed=seed, **how).scores()
+        for seed in range(n_permutations)
+    ]
+    table = pandas.DataFrame(rows)[["seed", *measures]]
+    table.attrs["p"] = {
+        name: (1 + int((table[name] >= real[name]).sum())) / (1 + n_permutations)
+        for name in measures
+    }
+    return table
+
+
+def solve(
+    embedding: "Embedding | Mapping[str, np.ndarray]",
+    questions: "pandas.DataFrame",
+    candidates: list[str] | None = None,
+    **how,
+) -> Result:
+    """Questions a : b :: c : ?, each with b - a as its relation vector (3CosAdd).
+
+    Args:
+        questions: columns a, b, c, d, and category if there is one, as `analogies.read_questions`.
+            A question that comes with several d has several answers.
+        candidates: words that may answer, all of the embedding without; a and b and c cannot.
+        how: centre (False unless given) and the others of `answer`.
+    """
+    import pandas
+
+    words = list(embedding if isinstance(embedding, Mapping) else embedding.words)
+    questions = questions.assign(query=questions.c, group=questions.a + " : " + questions.b)
+    pairs = questions[["group", "query"]].assign(answer=questions.d)
+    known = [pairs.assign(answer=questions[name]) for name in "abc"]
+    questions = questions.drop_duplicates(["a", "b", "c"])
+    training = questions.assign(query=questions.a, answer=questions.b)
+    training = training[["group", "query", "answer"]].drop_duplicates("group")
+    task = relation_tasks.make(
+        candidates or words, questions.a.unique(), pairs, pairs, pandas.concat(known), training,
+        training, pairs, setting="a : b :: c : ?",
+    )  # fmt: skip
+    found = answer(embedding, task, **({"centre": False} | how))
+    if "category" in questions:
+        found.queries["category"] = questions.category.to_numpy()
+    return found
+
+
+def vectors_of(embedding: "Embedding | Mapping[str, np.ndarray]", words) -> np.ndarray:
+    """The vectors of some words (n, D) in float64.
+
+    Raises:
+        KeyError: a word has no vector. ValueError: a vector is not finite.
+    """
+    words, there = list(words), embedding if isinstance(embedding, Mapping) else embedding.ids
+    missing = [word for word in words if word not in there]
+    if missing:
+        raise KeyError(
+            f"no vector for {missing[0]!r} and {len(missing) - 1:,} others of {len(words):,} words:"
+            " expected one for each; restrict the relation set by .within(words) first"
+        )
+    if there is embedding:
+        found = np.array([embedding[word] for word in words], np.float64)
+    else:
+        found = np.asarray(embedding.input[[there[word] for word in words]], np.float64)
+    bad = np.flatnonzero(~np.isfinite(found.reshape(len(words), -1 if words else 1)).all(axis=1))
+    if len(bad):
+        raise ValueError(
+            f"the vector of {words[bad[0]]!r} is not finite, nor those of {len(bad) - 1:,} others: "
+            "expected finite numbers; leave these words out, or train again"
+        )
+    return found
+
+
+def _moved(embedding, task: Task, settings: dict) -> np.ndarray:
+    """The queries moved by their relation vectors (Q, D); `settings` gets n_fallback."""
+    asked = vectors_of(embedding, task.queries["query"])
+    if settings["vector"] == "none":
+        return asked
+    how = (settings[name] for name in ("vector", "weighting", "seed"))
+    found = relation_vectors.estimate(task, lambda words: vectors_of(embedding, words), *how)
+    settings["n_fallback"] = found.n_fallback
+    return asked + settings["scale"] * found.of_queries
+
+
+def _own(task: Task) -> np.ndarray:
+    """Pairs of a query and itself where it is a candidate too: no word answers for itself."""
+    ids = {name: row for row, name in enumerate(task.candidates)}
+    pairs = [(row, ids[name]) for row, name in enumerate(task.queries["query"]) if name in ids]
+    return np.array(pairs, np.int64).reshape(-1, 2)

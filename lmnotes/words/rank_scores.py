@@ -1,0 +1,219 @@
+"""Scores of ranked answers: Top-k, mean reciprocal rank, their intervals and comparisons."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.words.relation_tasks import macro
+from lmnotes.words.statistics import interval
+
+if TYPE_CHECKING:
+    import pandas
+
+    from lmnotes.words.ranking import Ranking
+    from lmnotes.words.relation_tasks import Task
+
+MEASURES = (*(f"top{k}" for k in range(1, 11)), "mrr")
+UNITS = ("query", "group")
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one method answered the queries of one task.
+
+    Args:
+        queries: group, query, n_answers, and rank of the best answer (mean over repeats).
+        ranks: (Q, R) of R repeats; infinite where no answer was given.
+        settings: what was asked and how.
+        task, ranking: where there is one list of candidates per query.
+    """
+
+    queries: "pandas.DataFrame"
+    ranks: np.ndarray
+    settings: dict = field(default_factory=dict)
+    task: "Task | None" = None
+    ranking: "Ranking | None" = None
+
+    def __len__(self) -> int:
+        return len(self.queries)
+
+    def values(self, measure: str) -> np.ndarray:
+        """The measure of each query (Q,), a mean over repeats: Top-k hits or reciprocal ranks."""
+        if measure == "mrr":
+            return (1 / self.ranks).mean(axis=1)
+        if measure not in MEASURES:
+            raise ValueError(f"measure {measure!r}: expected one of {MEASURES}; choose one")
+        return (self.ranks <= int(measure[3:])).mean(axis=1)
+
+    def scores(self, average: str = "micro") -> dict[str, float]:
+        """n, top1 ... top10 and mrr: means over all queries, or (macro) over groups of means."""
+        mean = _average(average)
+        group = self.queries.group.to_numpy()
+        return {"n": len(self)} | {name: mean(self.values(name), group) for name in MEASURES}
+
+    def interval(
+        self, measure: str = "mrr", *, unit: str = "query", n_bootstrap: int = 1000, seed: int = 0
+    ) -> tuple[float, float]:
+        """The central 95 % bootstrap interval of the micro mean over drawn units.
+
+        unit: "query", where a concept asked in several pathways is drawn as one; or "group".
+        """
+        return interval(_means(self, measure, unit, n_bootstrap, seed))
+
+    def predictions(self, query: str, group: str | None = None) -> "pandas.DataFrame":
+        """The first candidates of one query: place, candidate, cosine, is_answer."""
+        import pandas
+
+        row = self._row(query, group)
+        if self.ranking is None:
+            raise ValueError(
+                f"{self.settings.get('method', 'this method')} gave ranks only: expected a "
+                "prediction with candidates; use a result of analogy.predict"
+            )
+        right = set(self.task.answers[self.task.answers[:, 0] == row, 1])
+        top = self.ranking.top[row]
+        top = top[top >= 0]
+        return pandas.DataFrame(
+            {
+                "place": np.arange(1, len(top) + 1),
+                "candidate": [self.task.candidates[i] for i in top],
+                "cosine": self.ranking.cosine[row, : len(top)],
+                "is_answer": [i in right for i in top],
+            }
+        )
+
+    def _row(self, query: str, group: str | None) -> int:
+        there = self.queries["query"] == query
+        if group is not None:
+            there &= self.queries.group == group
+        if not there.any():
+            raise KeyError(
+                f"{query!r} in group {group!r} was not asked: expected one of the {len(self):,} "
+                "rows of .queries; choose one of these"
+            )
+        return int(np.flatnonzero(there)[0])
+
+
+def result(task: "Task", ranks: np.ndarray, settings: Mapping, ranking=None) -> Result:
+    """The result of ranks (Q,) or (Q, R) of a task's queries."""
+    ranks = np.asarray(ranks, np.float64)
+    ranks = ranks.reshape(len(task), -1 if ranks.size else 1)
+    queries = task.queries.assign(n_answers=task.n_answers, rank=ranks.mean(axis=1))
+    asked = {"setting": task.setting, "year": task.year, "direction": task.direction}
+    return Result(queries, ranks, asked | dict(settings), task, ranking)
+
+
+def table(
+    results: Mapping[str, Result],
+    measures: Sequence[str] = ("top1", "top10", "mrr"),
+    *,
+    unit: str = "query",
+    average: str = "micro",
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+) -> "pandas.DataFrame":
+    """One row per result: name, n, and each measure with _low and _high of its 95 % interval.
+
+    The intervals are of the micro mean; a macro table has none.
+    """
+    import pandas
+
+    rows = []
+    for name, one in results.items():
+        scores, row = one.scores(average), {"name": name, "n": len(one)}
+        for measure in measures:
+            row[measure] = scores[measure]
+            if average == "micro" and len(one):
+                low, high = one.interval(measure, unit=unit, n_bootstrap=n_bootstrap, seed=seed)
+                row |= {f"{measure}_low": low, f"{measure}_high": high}
+        rows.append(row)
+    return pandas.DataFrame(rows)
+
+
+def difference(
+    first: Result,
+    second: Result,
+    measure: str = "mrr",
+    *,
+    unit: str = "query",
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+) -> tuple[float, tuple[float, float]]:
+    """The mean of the first less the second on the same queries, and its 95 % interval.
+
+    Raises:
+        ValueError: the two did not answer the same queries.
+    """
+    keys = [one.queries[["group", "query"]].to_numpy().tolist() for one in (first, second)]
+    if keys[0] != keys[1]:
+        raise ValueError(
+            f"{len(first):,} and {len(second):,} queries that differ: expected the same ones in "
+            "the same order; compare two methods on one setting"
+        )
+    drawn = [_means(one, measure, unit, n_bootstrap, seed) for one in (first, second)]
+    value = first.values(measure).mean() - second.values(measure).mean()
+    return float(value), interval(drawn[0] - drawn[1])
+
+
+def weighted_spearman(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """The rank correlation with weights: the weighted Pearson correlation of weighted ranks.
+
+    The rank of a value is the weight below it, plus (n + 1) / 2 times the mean weight of its n
+    ties. Without weights each value of x counts as much as any other: 1 / (queries that have it).
+
+    >>> round(weighted_spearman([1, 2, 3], [1, 4, 9], [1, 1, 1]), 9)
+    1.0
+    """
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    if weights is None:
+        _, group, counts = np.unique(x, return_inverse=True, return_counts=True)
+        weights = 1 / counts[group]
+    weights = np.asarray(weights, float)
+    if not (x.shape == y.shape == weights.shape != (0,)) or not np.ptp(x) > 0 or not np.ptp(y) > 0:
+        raise ValueError(
+            f"x {x.shape}, y {y.shape}, weights {weights.shape}: expected three equal lengths and "
+            "more than one value of x and of y; leave out what is constant"
+        )
+    ranks = [_weighted_ranks(values, weights) for values in (x, y)]
+    dx, dy = (r - np.average(r, weights=weights) for r in ranks)
+    covariance = (weights * dx * dy).sum()
+    return float(covariance / np.sqrt((weights * dx**2).sum() * (weights * dy**2).sum()))
+
+
+def _weighted_ranks(values, weights) -> np.ndarray:
+    _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
+    totals = np.bincount(group, weights)
+    below = np.cumsum(totals) - totals
+    return (below + (counts + 1) / 2 * totals / counts)[group]
+
+
+def _average(average: str):
+    if average not in ("micro", "macro"):
+        raise ValueError(f"average {average!r}: expected 'micro' or 'macro'; choose one of these")
+    return macro if average == "macro" else _micro
+
+
+def _micro(values, group) -> float:
+    return float(values.mean()) if len(values) else float("nan")
+
+
+def _means(one: Result, measure: str, unit: str, n_bootstrap: int, seed: int) -> np.ndarray:
+    """Means over drawn units (n_bootstrap,); the same draws for results with the same queries."""
+    if unit not in UNITS:
+        raise ValueError(f"unit {unit!r}: expected one of {UNITS}; choose one of these")
+    if not len(one):
+        raise ValueError("no queries: expected one or more to draw from; choose another year")
+    names, place = np.unique(one.queries[unit].to_numpy().astype(str), return_inverse=True)
+    draws = _draws(len(names), n_bootstrap, seed)
+    sums, counts = np.bincount(place, one.values(measure)), np.bincount(place)
+    return (draws @ sums) / (draws @ counts)
+
+
+@functools.lru_cache(maxsize=8)
+def _draws(n: int, n_bootstrap: int, seed: int) -> np.ndarray:
+    """How often each of n units is drawn (n_bootstrap, n)."""
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(n, np.full(n, 1 / n), size=n_bootstrap).astype(np.float64)

@@ -1,0 +1,250 @@
+"""The settings G, P1, P2, Y1, Y2 and their combinations: who is asked and what is right or known.
+
+A `Task` is what one setting asks of one embedding's vocabulary. The letters: G one relation vector
+for all; P one for each pathway, asked about targets inside it (P1) or all targets (P2); Y1 the
+vocabulary of texts up to a year; Y2 a vector from pairs known by then, asked about later ones.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas
+
+from lmnotes.words.relations import RelationSet
+
+SETTINGS = ("G", "P1", "P2", "Y1", "Y2", "P1Y1", "P2Y1", "P1Y2", "P2Y2")
+DIRECTIONS = ("drug2gene", "gene2drug")
+ALL = "all"  # the group of settings without pathways
+
+
+@dataclass(frozen=True)
+class Task:
+    """The questions of a setting, with rows of `candidates` for answers.
+
+    Args:
+        candidates: (C,) all concepts that are ranked: every gene of the vocabulary.
+        asked: all concepts of the other kind: every drug of the vocabulary.
+        queries: columns group, query; one row per question. A drug asked in ten pathways has ten.
+        answers: (A, 2) row of `queries` and row of `candidates`, sorted.
+        known: (B, 2) the same for answers known already, which are removed from the ranking.
+        training: columns group, query, answer; the pairs each group's vector is estimated on.
+        base: columns query, answer; the pairs of one vector for all groups.
+        pool: columns query, answer; the pairs whose answers the random baseline draws from.
+    """
+
+    setting: str
+    year: int | None
+    direction: str
+    candidates: list[str]
+    asked: list[str]
+    queries: "pandas.DataFrame"
+    answers: np.ndarray
+    known: np.ndarray
+    training: "pandas.DataFrame"
+    base: "pandas.DataFrame"
+    pool: "pandas.DataFrame"
+
+    def __len__(self) -> int:
+        return len(self.queries)
+
+    @property
+    def n_answers(self) -> np.ndarray:
+        """How many answers each query has (Q,)."""
+        return np.bincount(self.answers[:, 0], minlength=len(self.queries))
+
+    def part(self, rows: np.ndarray) -> "Task":
+        """The task of some rows of `queries` only."""
+        place = np.full(len(self.queries), -1)
+        place[rows] = np.arange(len(rows))
+        pairs = {}
+        for name in ("answers", "known"):
+            found = getattr(self, name) * [1, 1]
+            found[:, 0] = place[found[:, 0]]
+            found = found[found[:, 0] >= 0]
+            pairs[name] = found[np.argsort(found[:, 0], kind="stable")]
+        return replace(self, queries=self.queries.iloc[rows].reset_index(drop=True), **pairs)
+
+    def describe(self) -> dict:
+        """Counts and mean numbers of answers, as in the tables of statistics (4.1 and 4.2).
+
+        n_groups with a vector; n_queries; n_answers distinct per group, summed over groups; n_pairs
+        of a query and an answer; n_training pairs; the mean number of answers per query over all
+        (micro) and as a mean over groups (macro), the latter of known answers too.
+        """
+        group = self.queries.group.to_numpy()
+        n_known = np.bincount(self.known[:, 0], minlength=len(self.queries))
+        distinct = {(group[row], answer) for row, answer in self.answers}
+        return {
+            "n_groups": self.training.group.nunique(),
+            "n_queries": len(self.queries),
+            "n_answers": len(distinct),
+            "n_pairs": len(self.answers),
+            "n_training": len(self.training),
+            "mean_answers": float(self.n_answers.mean()) if len(group) else np.nan,
+            "mean_answers_macro": macro(self.n_answers, group),
+            "mean_known_macro": macro(n_known, group),
+        }
+
+
+def build(
+    relation_set: RelationSet,
+    setting: str = "G",
+    *,
+    year: int | None = None,
+    direction: str = "drug2gene",
+) -> Task:
+    """The task of a setting; the set is first restricted to a vocabulary by `within`.
+
+    Args:
+        setting: one of SETTINGS.
+        year: y of the settings with Y. For Y1 it is a label only: give the vocabulary of that year.
+        direction: "gene2drug" asks for drugs.
+
+    >>> import pandas
+    >>> from lmnotes.words import relations
+    >>> pairs = pandas.DataFrame({"drug": ["a", "b"], "gene": ["x", "y"], "year": [1990, 2005]})
+    >>> concepts = pandas.DataFrame({"concept": list("abxy"), "kind": ["drug"] * 2 + ["gene"] * 2})
+    >>> task = build(relations.RelationSet(pairs, concepts), "Y2", year=2000)
+    >>> task.queries["query"].tolist(), task.answers.tolist(), task.training["query"].tolist()
+    (['b'], [[0, 1]], ['a'])
+    """
+    _check(setting, year, direction)
+    tables = relation_set if direction == "drug2gene" else relation_set.reversed()
+    if "P" not in setting:
+        parts = _whole(tables, setting, year)
+    elif setting.endswith("Y2"):
+        parts = _pathways_future(tables, setting, year)
+    else:
+        parts = _pathways(tables, setting)
+    queries, answers, known, training, base, pool = parts
+    return make(
+        tables.members("gene"), tables.members("drug"), queries, answers, known, training, base,
+        pool, setting=setting, year=year, direction=direction,
+    )  # fmt: skip
+
+
+def make(
+    candidates, asked, queries, answers, known, training, base, pool, *, setting, year=None,
+    direction="drug2gene",
+) -> Task:  # fmt: skip
+    """A task from tables with columns group, query, answer (queries: group, query).
+
+    Raises ValueError where an answer is no candidate.
+    """
+    candidates, asked = list(candidates), list(asked)
+    queries = queries[["group", "query"]].drop_duplicates().reset_index(drop=True)
+    ids = {name: row for row, name in enumerate(candidates)}
+    unknown = answers.answer[~answers.answer.isin(candidates)]
+    if len(unknown):
+        raise ValueError(
+            f"{len(unknown):,} answers such as {unknown.iloc[0]!r} are no candidates: expected all "
+            f"among the {len(candidates):,} that are ranked; add them, or leave their questions out"
+        )
+    known = known[known.answer.isin(candidates)]  # others need no removal
+    pairs = [_rows(queries, table, ids) for table in (answers, known)]
+    training = training[["group", "query", "answer"]].reset_index(drop=True)
+    base, pool = (table[["query", "answer"]].reset_index(drop=True) for table in (base, pool))
+    return Task(setting, year, direction, candidates, asked, queries, *pairs, training, base, pool)
+
+
+def macro(values: np.ndarray, group: np.ndarray) -> float:
+    """The mean over groups of the mean over their rows; NaN without any.
+
+    >>> macro(np.array([1.0, 2, 6]), np.array(["p", "p", "q"]))
+    3.75
+    """
+    if not len(values):
+        return float("nan")
+    _, group = np.unique(group, return_inverse=True)
+    return float((np.bincount(group, values) / np.bincount(group)).mean())
+
+
+def _whole(tables, setting, year):
+    """G and Y1: all pairs; Y2: those known give the vector and later ones are asked."""
+    pairs = _named(tables.relations)
+    if setting != "Y2":
+        return pairs, pairs, pairs[:0], pairs, pairs, pairs
+    known, later = (_named(part) for part in tables.split(year))
+    return later, later, known, known, known, _concat(known, later)
+
+
+def _pathways(tables, setting):
+    """P1, P2 and the same of a year: pathways with two or more drugs and genes in relation."""
+    pairs, inside = _named(tables.relations), _named(tables.pathway_pairs())
+    inside = inside[inside.group.isin(_large(inside))]
+    if setting.startswith("P1"):
+        return _by_name(inside), inside, inside[:0], inside, pairs, pairs
+    members = _named(tables.pathway_members("drug"))
+    queries = members[members.group.isin(inside.group) & members["query"].isin(pairs["query"])]
+    answers = queries.merge(pairs[["query", "answer"]], on="query")
+    if setting == "P2Y1":
+        several = answers.groupby("group").answer.nunique() >= 2
+        queries = queries[queries.group.isin(several[several].index)]
+    return queries, answers, pairs[:0], inside, pairs, pairs
+
+
+def _pathways_future(tables, setting, year):
+    """P1Y2 and P2Y2: a vector from known pairs inside the pathway, later pairs are asked."""
+    known, later = tables.split(year)
+    inside = [_named(tables.pathway_pairs(part, mentioned_by=year)) for part in (known, later)]
+    large = _large(_concat(*inside)) & set(inside[0].group)  # one known pair, for a vector
+    known_inside, later_inside = (part[part.group.isin(large)] for part in inside)
+    known, later = _named(known), _named(later)
+    pool = _concat(known, later)
+    if setting == "P1Y2":
+        return _by_name(later_inside), later_inside, known_inside, known_inside, known, pool
+    members = _named(tables.pathway_members("drug", mentioned_by=year))
+    queries = members[members.group.isin(large) & members["query"].isin(later["query"])]
+    pairs = [queries.merge(part[["query", "answer"]], on="query") for part in (later, known)]
+    return queries, *pairs, known_inside, known, pool
+
+
+def _named(table):
+    """The table with columns group, query, answer, whatever kinds they are of."""
+    names = {"pathway": "group", "drug": "query", "concept": "query", "gene": "answer"}
+    table = table.rename(columns=names)
+    return table if "group" in table else table.assign(group=ALL)
+
+
+def _concat(*tables):
+    import pandas
+
+    return pandas.concat(tables, ignore_index=True)
+
+
+def _by_name(pairs):
+    """The queries of pairs, pathway by pathway and there by name, as the paper draws them."""
+    place = {name: row for row, name in enumerate(pairs.group.unique())}
+    key = pairs.group.map(place)
+    return pairs.assign(_place=key).sort_values(["_place", "query"])[["group", "query"]]
+
+
+def _large(pairs) -> set[str]:
+    """The pathways whose pairs have two or more queries and two or more answers."""
+    sizes = pairs.groupby("group")[["query", "answer"]].nunique()
+    return set(sizes.index[(sizes >= 2).all(axis=1)])
+
+
+def _rows(queries, table, ids) -> np.ndarray:
+    """Pairs (A, 2) of a query's row and a candidate's, sorted; pairs not asked are left out."""
+    numbered = queries.assign(_row=range(len(queries)))
+    found = table[["group", "query", "answer"]].merge(numbered, on=["group", "query"])
+    pairs = np.column_stack([found["_row"], found.answer.map(ids)]).astype(np.int64)
+    return np.unique(pairs.reshape(-1, 2), axis=0)
+
+
+def _check(setting, year, direction) -> None:
+    if setting not in SETTINGS:
+        raise ValueError(f"setting {setting!r}: expected one of {', '.join(SETTINGS)}; choose one")
+    if direction not in DIRECTIONS:
+        raise ValueError(f"direction {direction!r}: expected one of {DIRECTIONS}; choose one")
+    if setting.endswith("Y2") and year is None:
+        raise ValueError(
+            f"setting {setting!r} without a year: expected the last year whose pairs are known; "
+            "pass year="
+        )
+    if year is not None and not isinstance(year, int | np.integer):
+        raise ValueError(f"year {year!r}: expected a whole number such as 1990; pass it as one")

@@ -1,0 +1,219 @@
+"""Relation vectors: the mean difference of related concepts, and what it is compared with.
+
+v = mean over pairs of (u_answer - u_query), in float64. It depends on who is in relation and how
+often, not on with whom: it is the difference of two means weighted by the numbers of relations.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lmnotes.words.relation_tasks import ALL, Task
+
+KINDS = ("mean", "none", "leave_one_out", "global", "shuffled", "swapped")
+WEIGHTINGS = ("relations", "concepts")
+
+
+@dataclass(frozen=True)
+class RelationVectors:
+    """The vector that each group uses, and each query.
+
+    Args:
+        groups: (P,) names. of_groups: (P, D). n_pairs: (P,) how many each was estimated on.
+        of_queries: (Q, D), rows of the task's queries.
+        n_fallback: queries that use the mean of all pairs because their group had none left; with
+            "leave_one_out" of all but their own, or no vector where none is left of these either.
+    """
+
+    groups: Sequence[str]
+    of_groups: np.ndarray
+    n_pairs: np.ndarray
+    of_queries: np.ndarray
+    n_fallback: int
+
+
+def mean_difference(
+    queries: np.ndarray, answers: np.ndarray, pairs: np.ndarray, weighting: str = "relations"
+) -> np.ndarray:
+    """The relation vector (D,) of some pairs.
+
+    Args:
+        queries: (Q, D), answers: (C, D) vectors. pairs: (n, 2) rows of both.
+        weighting: "concepts" counts each concept once, however many relations it has.
+
+    >>> queries, answers = np.array([[0.0, 0], [2, 0]]), np.array([[0.0, 3], [4, 3]])
+    >>> mean_difference(queries, answers, np.array([[0, 0], [1, 0], [1, 1]])).round(3).tolist()
+    [0.0, 3.0]
+    >>> mean_difference(queries, answers, np.array([[0, 0], [1, 0], [1, 1]]), "concepts").tolist()
+    [1.0, 3.0]
+    """
+    if weighting not in WEIGHTINGS:
+        raise ValueError(f"weighting {weighting!r}: expected one of {WEIGHTINGS}; choose one")
+    rows, columns = pairs[:, 0], pairs[:, 1]
+    if weighting == "concepts":
+        rows, columns = np.unique(rows), np.unique(columns)
+    means = [
+        np.mean(np.asarray(array)[chosen], axis=0, dtype=np.float64)
+        for array, chosen in ((answers, columns), (queries, rows))
+    ]
+    return means[0] - means[1]
+
+
+def estimate(
+    task: Task,
+    vectors_of: Callable[[Sequence[str]], np.ndarray],
+    kind: str = "mean",
+    weighting: str = "relations",
+    seed: int = 0,
+) -> RelationVectors:
+    """The relation vectors of a task's groups and queries.
+
+    Args:
+        vectors_of: gives (n, D) for n words.
+        kind, weighting, seed: as in `analogy.answer`. "concepts" in the settings G and Y1 takes
+            all concepts of the vocabulary that the task knows, with or without a relation.
+
+    Raises:
+        ValueError: an unknown kind, no pairs to estimate a vector on, or one group to swap.
+    """
+    _check(task, kind, weighting)
+    rng = np.random.default_rng(seed)
+    tables = _Tables(task, vectors_of, rng if kind == "shuffled" else None)
+    whole = tables.whole(weighting)
+    groups, of_groups, n_pairs = tables.by_group(weighting, whole)
+    if kind == "global":
+        of_groups = np.broadcast_to(whole, of_groups.shape)
+    if kind == "swapped":
+        of_groups = of_groups[_derangement(len(groups), rng)]
+    row_of = {name: row for row, name in enumerate(groups)}
+    rows = np.array([row_of.get(name, -1) for name in task.queries.group], int)
+    of_queries = np.concatenate([of_groups, whole[None]])[rows]  # -1 is the last: the fallback
+    n_fallback = int((rows < 0).sum())
+    if kind == "leave_one_out":
+        of_queries, n_fallback = tables.without_own()
+    if kind == "none":
+        of_groups, of_queries = np.zeros_like(of_groups), np.zeros_like(of_queries)
+    return RelationVectors(groups, of_groups, n_pairs, of_queries, n_fallback)
+
+
+class _Tables:
+    """The pairs of a task as rows of two matrices, of its queries' side and its candidates."""
+
+    def __init__(self, task: Task, vectors_of, rng):
+        self.task = task
+        names = list(dict.fromkeys([*task.asked, *task.base["query"], *task.training["query"]]))
+        self.query_id = {name: row for row, name in enumerate(names)}
+        answers = [*task.candidates, *task.base.answer, *task.training.answer]
+        answers = list(dict.fromkeys(answers))  # b of a : b :: c : ? may be no candidate
+        self.answer_id = {name: row for row, name in enumerate(answers)}
+        self.queries, self.answers = vectors_of(names), vectors_of(answers)
+        self.exchanged = None if rng is None else rng.permutation(len(answers))
+
+    def pairs(self, table) -> np.ndarray:
+        """(n, 2) rows of both matrices."""
+        rows = table["query"].map(self.query_id).to_numpy(np.int64)
+        columns = table["answer"].map(self.answer_id).to_numpy(np.int64)
+        return np.column_stack([rows, columns if self.exchanged is None else
+                                self.exchanged[columns]])  # fmt: skip
+
+    def whole(self, weighting: str) -> np.ndarray:
+        """The vector of all pairs (D,)."""
+        if weighting == "concepts" and self.task.setting in ("G", "Y1"):
+            return self.answers.mean(axis=0) - self.queries.mean(axis=0)  # in G and Y1 no others
+        return mean_difference(self.queries, self.answers, self.pairs(self.task.base), weighting)
+
+    def by_group(self, weighting: str, whole: np.ndarray):
+        """Names, vectors (P, D) and numbers of pairs (P,) of the groups."""
+        training = self.task.training
+        names = list(training.group.unique())
+        if names == [ALL]:
+            return names, whole[None], np.array([len(training)])
+        offsets, group = self.offsets(names)
+        counts = np.bincount(group, minlength=len(names))
+        if weighting == "relations":
+            return names, _sums(offsets, group, len(names)) / counts[:, None], counts
+        pairs = self.pairs(training)
+        found = [
+            mean_difference(self.queries, self.answers, pairs[group == row], weighting)
+            for row in range(len(names))
+        ]
+        return names, np.reshape(found, (len(names), -1)), counts
+
+    def offsets(self, names) -> tuple[np.ndarray, np.ndarray]:
+        """The difference of each pair of `training` (n, D), and its group's row (n,)."""
+        rows, columns = self.pairs(self.task.training).T
+        place = {name: row for row, name in enumerate(names)}
+        group = self.task.training.group.map(place).to_numpy(int)
+        return self.answers[columns] - self.queries[rows], group
+
+    def without_own(self) -> tuple[np.ndarray, int]:
+        """For each query the mean difference of its group's pairs that it is not in (Q, D)."""
+        training = self.task.training
+        names = list(training.group.unique())
+        offsets, group = self.offsets(names)
+        sums = dict(zip(names, _sums(offsets, group, len(names)), strict=True))
+        counts = dict(zip(names, np.bincount(group, minlength=len(names)), strict=True))
+        own = {}
+        for pair, key in enumerate(zip(training.group, training["query"], strict=True)):
+            own.setdefault(key, []).append(pair)
+        found, n_fallback = np.empty((len(self.task), offsets.shape[1])), 0
+        keys = zip(self.task.queries.group, self.task.queries["query"], strict=True)
+        for row, key in enumerate(keys):
+            mine = own.get(key, [])
+            left = counts.get(key[0], 0) - len(mine)
+            if left:
+                found[row] = (sums[key[0]] - offsets[mine].sum(axis=0)) / left
+            else:
+                found[row], n_fallback = self._whole_without(key[1]), n_fallback + 1
+        return found, n_fallback
+
+    def _whole_without(self, query: str) -> np.ndarray:
+        """The mean difference of all pairs but the query's own; zero where none is left."""
+        others = self.task.base[self.task.base["query"] != query]
+        if not len(others):  # the mean of all would be made of its own answers
+            return np.zeros(self.answers.shape[1])
+        return mean_difference(self.queries, self.answers, self.pairs(others))
+
+
+def _check(task: Task, kind: str, weighting: str) -> None:
+    if kind not in KINDS or weighting not in WEIGHTINGS:
+        raise ValueError(
+            f"vector {kind!r}, weighting {weighting!r}: expected one of {KINDS} and one of "
+            f"{WEIGHTINGS}; choose from these"
+        )
+    if kind == "leave_one_out" and weighting == "concepts":
+        raise ValueError(
+            "leave_one_out with weighting 'concepts': expected 'relations', whose mean a pair can "
+            "leave; choose one of the two"
+        )
+    if kind == "shuffled" and weighting == "concepts" and task.setting in ("G", "Y1"):
+        raise ValueError(
+            f"shuffled with weighting 'concepts' in setting {task.setting}: expected 'relations', "
+            "as the mean of all genes stays the same in any order; choose it, or a setting with P"
+        )
+    if kind == "swapped" and task.training.group.nunique() < 2:
+        raise ValueError(
+            f"vector 'swapped' in setting {task.setting} with one group: expected two or more "
+            "pathways to swap between; choose 'shuffled', or a setting with P"
+        )
+    if not len(task.base) and not len(task.training):
+        raise ValueError(
+            f"setting {task.setting} of {task.year} has no known pair: expected one or more for a "
+            "relation vector; choose a later year"
+        )
+
+
+def _sums(offsets: np.ndarray, group: np.ndarray, n: int) -> np.ndarray:
+    """The sum of the rows of each group (n, D)."""
+    sums = np.zeros((n, offsets.shape[1]))
+    np.add.at(sums, group, offsets)
+    return sums
+
+
+def _derangement(n: int, rng) -> np.ndarray:
+    """A random order (n,) of n groups in which, for n > 1, each gets another one's vector."""
+    order = rng.permutation(n)
+    turned = np.empty(n, int)
+    turned[order] = np.roll(order, 1)
+    return turned

@@ -1,0 +1,296 @@
+"""Relation sets as tables: which drug acts on which gene, since when, in which pathways.
+
+The sets R, D, G, D_p, G_p, L_y and U_y of Yamagiwa et al., "Predicting drug-gene relations via
+analogy tasks with word embeddings", Scientific Reports 15:17240 (2025). Any relation of two kinds
+of words fits: a country is then the "drug", its capital the "gene", a category the "pathway".
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas
+
+KINDS = ("drug", "gene")
+PREFIXES = {"chemical_": "drug", "gene_": "gene"}  # with the underscore: "general" is no gene
+
+
+@dataclass(frozen=True)
+class RelationSet:
+    """Pairs that are related, all concepts that can be asked or answered, and their pathways.
+
+    Args:
+        relations: columns drug, gene and perhaps year, the first in which a text names both.
+        concepts: columns concept, kind ("drug" or "gene") and perhaps year of the first mention
+            and name. All genes are candidates, also those without a relation.
+        membership: columns pathway, concept, kind; None without pathways.
+        dropped: what `within` left out so far.
+
+    >>> import pandas
+    >>> pairs = pandas.DataFrame({"country": ["france", "japan"], "capital": ["paris", "tokyo"]})
+    >>> capitals = from_pairs(pairs, candidates=["rome"])
+    >>> capitals.members("gene"), capitals.within(["france", "paris", "rome"]).dropped
+    (['paris', 'tokyo', 'rome'], {'concepts': 2, 'relations': 1, 'membership': 0})
+    """
+
+    relations: "pandas.DataFrame"
+    concepts: "pandas.DataFrame"
+    membership: "pandas.DataFrame | None" = None
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+    def __post_init__(self):
+        _check_columns(self.relations, "relations", KINDS)
+        _check_columns(self.concepts, "concepts", ("concept", "kind"))
+        _check_unique(self.relations, "relations", list(KINDS))
+        _check_unique(self.concepts, "concepts", ["concept", "kind"])
+        for kind in KINDS:
+            _check_known(self.relations[kind], "relations", kind, self.members(kind))
+        if self.membership is not None:
+            columns = ["pathway", "concept", "kind"]
+            _check_columns(self.membership, "membership", columns)
+            _check_unique(self.membership, "membership", columns)
+            for kind in KINDS:
+                of_kind = self.membership.loc[self.membership.kind == kind, "concept"]
+                _check_known(of_kind, "membership", kind, self.members(kind))
+
+    def __len__(self) -> int:
+        return len(self.relations)
+
+    def members(self, kind: str) -> list[str]:
+        """All concepts of a kind, in the order of the table."""
+        return self.concepts.loc[self.concepts.kind == kind, "concept"].tolist()
+
+    def within(self, words: Collection[str]) -> "RelationSet":
+        """What is left when only `words`, an embedding's vocabulary, have vectors."""
+        words = words if isinstance(words, set | frozenset | Mapping) else set(words)
+        concepts = self.concepts[_among(self.concepts.concept, words)]
+        there = _among(self.relations.drug, words) & _among(self.relations.gene, words)
+        membership = self.membership
+        if membership is not None:
+            membership = membership[_among(membership.concept, words)]
+        before = (self.concepts, self.relations, self.membership)
+        after = (concepts, self.relations[there], membership)
+        names = ("concepts", "relations", "membership")
+        dropped = {
+            name: self.dropped.get(name, 0) + (0 if old is None else len(old) - len(new))
+            for name, old, new in zip(names, before, after, strict=True)
+        }
+        return RelationSet(after[1], concepts, membership, dropped)
+
+    def reversed(self) -> "RelationSet":
+        """The same with drugs and genes exchanged, for questions from gene to drug."""
+        swap = {"drug": "gene", "gene": "drug"}
+        membership = self.membership
+        if membership is not None:
+            membership = membership.assign(kind=membership.kind.map(swap))
+        concepts = self.concepts.assign(kind=self.concepts.kind.map(swap))
+        relations = self.relations.rename(columns=swap)
+        place = {name: row for row, name in enumerate(relations.drug.unique())}
+        relations = relations.sort_values("drug", key=lambda x: x.map(place), kind="stable")
+        return RelationSet(relations, concepts, membership, self.dropped)
+
+    def split(self, year: int) -> tuple["pandas.DataFrame", "pandas.DataFrame"]:
+        """The pairs known in a year, L_y, and those first named together later, U_y.
+
+        Both concepts must have been mentioned by then. Pairs without a year are in neither part,
+        and so are pairs of a concept without a year, unless no concept has one.
+        """
+        pairs = self.relations[_years(self.relations, "relations").notna()]
+        if self._dated:
+            mentioned = self._mentioned(year)
+            for kind in KINDS:
+                pairs = pairs[_among(pairs[kind], mentioned[kind])]
+        known = _years(pairs, "relations") <= year
+        return pairs[known], pairs[~known]
+
+    def pathway_pairs(
+        self, pairs: "pandas.DataFrame | None" = None, *, mentioned_by: int | None = None
+    ) -> "pandas.DataFrame":
+        """The pairs whose both ends a pathway lists, R_p: columns pathway, drug, gene.
+
+        Args:
+            pairs: drug, gene; all relations without.
+            mentioned_by: members count from their first mention only, up to this year.
+
+        Returns:
+            pathway by pathway in the order of the membership, pairs in their own order.
+        """
+        pairs = (self.relations if pairs is None else pairs)[list(KINDS)]
+        drugs = self.pathway_members("drug", mentioned_by=mentioned_by)
+        genes = self.pathway_members("gene", mentioned_by=mentioned_by)
+        found = pairs.assign(_pair=range(len(pairs)))
+        found = found.merge(drugs.rename(columns={"concept": "drug"}), on="drug")
+        found = found.merge(genes.rename(columns={"concept": "gene"}), on=["gene", "pathway"])
+        place = {name: i for i, name in enumerate(self.membership.pathway.unique())}
+        found = found.assign(_place=found.pathway.map(place)).sort_values(["_place", "_pair"])
+        return found[["pathway", *KINDS]].reset_index(drop=True)
+
+    def pathway_members(self, kind: str, *, mentioned_by: int | None = None) -> "pandas.DataFrame":
+        """The drugs or genes that each pathway lists: columns pathway, concept."""
+        if self.membership is None:
+            raise ValueError(
+                "this relation set has no pathways: expected a membership table for settings with "
+                "P; give RelationSet(..., membership), or choose the setting G"
+            )
+        table = self.membership[self.membership.kind == kind]
+        if mentioned_by is not None and self._dated:
+            table = table[_among(table.concept, self._mentioned(mentioned_by)[kind])]
+        return table[["pathway", "concept"]]
+
+    @property
+    def _dated(self) -> bool:
+        """Whether first mentions of concepts are known at all."""
+        return "year" in self.concepts and bool(self.concepts.year.notna().any())
+
+    def _mentioned(self, year: int) -> dict[str, set[str]]:
+        """The concepts of each kind that were mentioned by a year."""
+        table = self.concepts[(_years(self.concepts, "concepts") <= year).fillna(False)]
+        return {kind: set(table.loc[table.kind == kind, "concept"]) for kind in KINDS}
+
+
+def from_pairs(
+    table: "pandas.DataFrame",
+    columns: Sequence[str] | None = None,
+    *,
+    group: str | None = None,
+    candidates: Collection[str] = (),
+) -> RelationSet:
+    """The relation set of any table with two columns, such as countries and capitals.
+
+    Args:
+        columns: names of the column that is asked and of the one that answers; the first two
+            other than `group` without.
+        group: a column that names a category; categories become pathways, for setting P1.
+        candidates: further words that can be answers, such as a whole vocabulary.
+    """
+    import pandas
+
+    columns = list(columns or [name for name in table.columns if name != group][:2])
+    if len(columns) != 2:
+        raise ValueError(
+            f"columns {columns} of {table.columns.tolist()}: expected the one that is asked and "
+            "the one that answers; name both in `columns`"
+        )
+    pairs = table[columns].set_axis(list(KINDS), axis=1)
+    answers = pandas.Index([*pairs.gene, *candidates]).unique()
+    kinds = {"drug": pairs.drug.unique(), "gene": answers}
+    concepts = [pandas.DataFrame({"concept": kinds[kind], "kind": kind}) for kind in KINDS]
+    membership = None
+    if group is not None:
+        parts = [
+            pairs.assign(pathway=table[group], concept=pairs[kind], kind=kind) for kind in KINDS
+        ]
+        membership = pandas.concat(parts)[["pathway", "concept", "kind"]].drop_duplicates()
+    relations = pairs.drop_duplicates().reset_index(drop=True)
+    return RelationSet(relations, pandas.concat(concepts, ignore_index=True), membership)
+
+
+def concepts_of(
+    words: Collection[str], prefixes: Mapping[str, str] = PREFIXES
+) -> "pandas.DataFrame":
+    """The concepts among the words of a vocabulary: columns concept, kind.
+
+    >>> concepts_of(["gene_43", "general", "Chemical_MESH_D000241"]).kind.tolist()
+    ['gene', 'drug']
+    """
+    import pandas
+
+    rows = [
+        (word, kind)
+        for word in words
+        for prefix, kind in prefixes.items()
+        if word.lower().startswith(prefix)
+    ]
+    return pandas.DataFrame(rows, columns=["concept", "kind"])
+
+
+def statistics(relation_set: RelationSet) -> "pandas.Series":
+    """Sizes of the sets and mean numbers of answers, as the paper tables them (sheet 4.1).
+
+    D, G, R, P; sums over pathways with two or more drugs and genes; E_d, E_g over concepts of R;
+    E_p E_d, E_p E_g: means over pathways of means over their queries, for P1 and P2.
+    """
+    import pandas
+
+    from lmnotes.words import relation_tasks
+
+    pairs = relation_set.relations
+    n_drugs, n_genes = pairs.drug.nunique(), pairs.gene.nunique()
+    values = {"D": n_drugs, "G": n_genes, "R": len(pairs)}
+    values |= {"E_d": len(pairs) / max(n_drugs, 1), "E_g": len(pairs) / max(n_genes, 1)}
+    if relation_set.membership is not None:
+        found = {
+            (setting, side): relation_tasks.build(relation_set, setting, direction=way).describe()
+            for setting in ("P1", "P2")
+            for side, way in (("d", "drug2gene"), ("g", "gene2drug"))
+        }
+        values["P"] = found["P1", "d"]["n_groups"]
+        values |= {
+            "sum_Dp": found["P1", "d"]["n_queries"],
+            "sum_Gp": found["P1", "g"]["n_queries"],
+            "sum_Rp": found["P1", "d"]["n_training"],
+            "sum_calDp_cap_D": found["P2", "d"]["n_queries"],
+            "sum_calGp_cap_G": found["P2", "g"]["n_queries"],
+        }
+        for setting in ("P1", "P2"):
+            for side in "dg":
+                values[f"Ep_E{side}_{setting}"] = found[setting, side]["mean_answers_macro"]
+    return pandas.Series(values, dtype=object)
+
+
+def _check_columns(table, name: str, columns: Sequence[str]) -> None:
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise ValueError(
+            f"{name} has columns {table.columns.tolist()}: expected also {missing}; rename or add "
+            "them"
+        )
+    if "year" in table.columns:
+        _years(table, name)
+
+
+def _check_unique(table, name: str, columns: list[str]) -> None:
+    twice = table.duplicated(columns).to_numpy().nonzero()[0]
+    if len(twice):
+        raise ValueError(
+            f"{name}: {len(twice):,} rows come twice, the first in row {twice[0]} "
+            f"({table[columns].iloc[twice[0]].tolist()}); expected each once; drop_duplicates first"
+        )
+
+
+def _check_known(column, name: str, kind: str, members: list[str]) -> None:
+    unknown = np.flatnonzero(~_among(column, set(members)))
+    if len(unknown):
+        rows = ", ".join(f"{row} ({column.iloc[row]!r})" for row in unknown[:3])
+        raise ValueError(
+            f"{name}: {len(unknown):,} rows name a {kind} that is not among the {len(members):,} "
+            f"concepts of that kind, rows {rows}; expected concepts that are listed; add them to "
+            "the table of concepts or leave these rows out"
+        )
+
+
+def _among(column, words: Collection[str]) -> np.ndarray:
+    """Which values are among the words, a set (n,) bool: quicker than pandas on strings."""
+    return np.fromiter((value in words for value in column.tolist()), bool, len(column))
+
+
+def _years(table, name: str) -> "pandas.Series":
+    """The year column as nullable whole numbers."""
+    import pandas
+
+    if "year" not in table.columns:
+        raise ValueError(
+            f"{name} has columns {table.columns.tolist()}: expected `year` for settings with Y2; "
+            "add the first year, or choose a setting without it"
+        )
+    numbers = pandas.to_numeric(table.year, errors="coerce")
+    wrong = (table.year.notna() & (numbers.isna() | (numbers % 1 != 0))).to_numpy().nonzero()[0]
+    if len(wrong):
+        raise ValueError(
+            f"{name}: {len(wrong):,} years are no whole numbers, the first in row {wrong[0]} "
+            f"({table.year.iloc[wrong[0]]!r}); expected a year or nothing; mend or empty them"
+        )
+    return numbers.astype("Int64")

@@ -1,0 +1,263 @@
+"""TransE: a vector for every concept and one for every pathway, trained so that h + r is near t.
+
+Bordes et al. 2013, with the L1 distance and the self-adversarial loss of Sun et al. 2019; what
+drug-gene analogies are compared with. Triples are (drug, pathway, gene) of setting P1.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.words import rank_scores, relation_tasks
+from lmnotes.words.rank_scores import Result
+from lmnotes.words.relation_tasks import Task
+from lmnotes.words.relations import RelationSet
+
+if TYPE_CHECKING:
+    import pandas
+
+COLUMNS = ["drug", "pathway", "gene"]
+FRACTIONS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+SIDES = ("tail", "head", "average")
+
+
+@dataclass(frozen=True)
+class TransE:
+    """A trained model.
+
+    Args:
+        entities: (E,) names, of drugs and genes alike. entity: (E, D) float32, their vectors.
+        relations: (P,) names. relation: (P, D) float32, their vectors.
+        history: the loss of each step, nats per triple.
+    """
+
+    entities: list[str]
+    entity: np.ndarray
+    relations: list[str]
+    relation: np.ndarray
+    history: np.ndarray = field(repr=False)
+
+    def rows(self, triples: "pandas.DataFrame") -> np.ndarray:
+        """(n, 3) rows of head, relation and tail."""
+        entity = {name: row for row, name in enumerate(self.entities)}
+        relation = {name: row for row, name in enumerate(self.relations)}
+        ids = (entity, relation, entity)
+        columns = [triples[name].map(by) for name, by in zip(COLUMNS, ids, strict=True)]
+        wanting = zip(COLUMNS, columns, strict=True)
+        missing = {one for name, column in wanting for one in triples[name][column.isna()]}
+        if missing:
+            raise ValueError(
+                f"{len(missing):,} names such as {min(missing)!r} of {len(triples):,} triples were "
+                f"not trained: expected some of {len(entity):,} entities and "
+                f"{len(relation):,} relations; pass all triples to `train` as `names`"
+            )
+        return np.column_stack(columns).astype(np.int64)
+
+
+def triples(relation_set: RelationSet) -> "pandas.DataFrame":
+    """The triples of setting P1: columns drug, pathway, gene."""
+    found = relation_tasks.build(relation_set, "P1").training
+    names = {"query": "drug", "group": "pathway", "answer": "gene"}
+    return found.rename(columns=names)[COLUMNS]
+
+
+def split(
+    table: "pandas.DataFrame", *, fractions: Sequence[float] = FRACTIONS, seed: int = 0
+) -> "pandas.DataFrame":
+    """Triples with columns split (train, valid, test) and train_from, in nested training sets.
+
+    A training triple belongs to the training sets of all fractions from `train_from` on; what is
+    beyond the last fraction is halved into valid and test.
+    """
+    n, last = len(table), round(max(fractions) * len(table))
+    order = np.random.default_rng(seed).permutation(n)
+    place = np.empty(n, np.int64)
+    place[order] = np.arange(n)
+    edges = np.array([round(fraction * n) for fraction in sorted(fractions)])
+    first = np.searchsorted(edges, place, side="right").clip(max=len(edges) - 1)
+    kinds = np.where(
+        place < last, "train", np.where(place < last + (n - last) // 2, "valid", "test")
+    )
+    train_from = np.where(place < last, np.sort(fractions)[first], np.nan)
+    return table.reset_index(drop=True).assign(split=kinds, train_from=train_from)
+
+
+def part(table: "pandas.DataFrame", name: str, fraction: float | None = None) -> "pandas.DataFrame":
+    """The triples of "train" (of a fraction), "valid" or "test"."""
+    found = table[table.split == name]
+    if name == "train" and fraction is not None:
+        found = found[found.train_from <= fraction + 1e-9]
+    return found[COLUMNS].reset_index(drop=True)
+
+
+def train(
+    table: "pandas.DataFrame",
+    *,
+    names: "pandas.DataFrame | None" = None,
+    dim: int = 64,
+    margin: float = 6.0,
+    n_negatives: int = 16,
+    steps: int = 1500,
+    batch: int = 512,
+    rate: float = 0.01,
+    seed: int = 0,
+    device: str = "cpu",
+) -> TransE:
+    """The model of some triples.
+
+    Args:
+        names: triples whose concepts and pathways get vectors too, such as the test set.
+        margin: of the distance, in the loss -log s(margin - d) - sum p log s(d' - margin) with
+            p a softmax of margin - d' over the `n_negatives` corrupted triples.
+        batch: triples per step; heads and tails are corrupted in turn.
+        rate: of Adam, falling linearly to a tenth.
+    """
+    import torch
+
+    everything = _together(table, table if names is None else names)
+    entities = sorted({*everything.drug, *everything.gene})
+    relations = sorted(set(everything.pathway))
+    rng = np.random.default_rng(seed)
+    start = [rng.uniform(-0.5, 0.5, (len(one), dim)) for one in (entities, relations)]
+    vectors = [torch.tensor(a, dtype=torch.float32, device=device).requires_grad_() for a in start]
+    empty = TransE(entities, start[0], relations, start[1], np.zeros(0))
+    rows = torch.as_tensor(empty.rows(table), device=device)
+    history = _fit(vectors, rows, rng, steps, batch, rate, n_negatives, margin)
+    arrays = [tensor.detach().cpu().numpy() for tensor in vectors]
+    return TransE(entities, arrays[0], relations, arrays[1], np.array(history))
+
+
+def _fit(vectors, rows, rng, steps, batch, rate, n_negatives, margin) -> list[float]:
+    """Move both matrices by Adam; the loss of each step."""
+    import torch
+
+    optimiser = torch.optim.Adam(vectors, lr=rate)
+    history = []
+    for step, chosen in enumerate(_batches(len(rows), batch, steps, rng)):
+        optimiser.param_groups[0]["lr"] = rate * (1 - 0.9 * step / steps)
+        positive = rows[chosen]
+        other = rng.integers(len(vectors[0]), size=(len(positive), n_negatives))
+        other = torch.as_tensor(other, device=rows.device)  # (B, N) in place of heads or tails
+        loss = _loss(*vectors, positive, other, step % 2 == 0, margin)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        history.append(float(loss.detach()))
+    return history
+
+
+def evaluate(
+    model: TransE, test: "pandas.DataFrame", known: "pandas.DataFrame"
+) -> "pandas.DataFrame":
+    """Filtered ranks over all entities, one per test triple: side, mr, mrr, hits1, hits3, hits10.
+
+    Args:
+        known: triples whose entities are left out of the ranking, the asked one excepted. The
+            whole of train, valid and test is the complete filter; that of the published numbers
+            lacked the training triples beyond the fraction.
+
+    Returns:
+        rows tail (which gene), head (which drug) and average (both ranks pooled).
+    """
+    import pandas
+
+    rows, others = model.rows(test), model.rows(known)
+    ranks = {"tail": _ranks(model, rows, others, 2), "head": _ranks(model, rows, others, 0)}
+    ranks["average"] = np.concatenate([ranks["tail"], ranks["head"]])
+    lines = [
+        {"side": side, "mr": ranks[side].mean(), "mrr": (1 / ranks[side]).mean()}
+        | {f"hits{k}": (ranks[side] <= k).mean() for k in (1, 3, 10)}
+        for side in SIDES
+    ]
+    return pandas.DataFrame(lines)
+
+
+def questions(table: "pandas.DataFrame", fraction: float, *, remove_known: bool = False) -> Task:
+    """The task that analogies answer (like for like): a test set's pathway and drug, its genes.
+
+    Candidates are the genes of this fraction's training set, of valid and of test; `base` has a
+    pair once per pathway. For `analogy.answer` and for `answer`.
+
+    Args:
+        table: of `split`. remove_known: leave the training answers out of the ranking.
+    """
+    training, test = part(table, "train", fraction), part(table, "test")
+    seen = _together(training, part(table, "valid"), test)
+    names = {"pathway": "group", "drug": "query", "gene": "answer"}
+    training, test = training.rename(columns=names), test.rename(columns=names)
+    known = training if remove_known else training[:0]
+    return relation_tasks.make(
+        seen.gene.unique(), seen.drug.unique(), test, test, known, training, training, test,
+        setting=f"P1, {fraction:.0%} for training",
+    )  # fmt: skip
+
+
+def answer(model: TransE, task: Task) -> Result:
+    """The ranks of a task's answers among its candidates, by the distance of h + r."""
+    import pandas
+
+    names = {"group": "pathway", "query": "drug"}
+    rows = model.rows(task.queries.rename(columns=names).assign(gene=task.queries["query"]))
+    genes = pandas.DataFrame(dict.fromkeys(("drug", "gene"), task.candidates))
+    tails = model.entity[model.rows(genes.assign(pathway=model.relations[0]))[:, 2]]
+    distance = _distances(model.entity[rows[:, 0]] + model.relation[rows[:, 1]], tails)
+    distance[task.known[:, 0], task.known[:, 1]] = np.inf
+    best = np.full(len(task), np.inf, np.float32)
+    np.minimum.at(best, task.answers[:, 0], distance[task.answers[:, 0], task.answers[:, 1]])
+    ranks = 1 + (distance < best[:, None]).sum(axis=1)
+    return rank_scores.result(task, ranks, {"method": "TransE"})
+
+
+def _batches(n: int, batch: int, steps: int, rng):
+    """Rows of each step, every row once per round."""
+    waiting = np.zeros(0, np.int64)
+    for _ in range(steps):
+        if not len(waiting):
+            waiting = rng.permutation(n)
+        yield waiting[:batch]
+        waiting = waiting[batch:]
+
+
+def _loss(entity, relation, positive, other, corrupt_tail, margin):
+    import torch
+    from torch.nn.functional import logsigmoid
+
+    head, tail = entity[positive[:, 0]], entity[positive[:, 2]]
+    moved = head + relation[positive[:, 1]]  # (B, D)
+    near = (moved - tail).abs().sum(dim=-1)
+    fixed = moved if corrupt_tail else tail - relation[positive[:, 1]]
+    far = (fixed[:, None] - entity[other]).abs().sum(dim=-1)  # (B, N)
+    weights = torch.softmax(margin - far.detach(), dim=1)
+    wrong = (weights * logsigmoid(far - margin)).sum(dim=1)
+    return -(logsigmoid(margin - near) + wrong).mean() / 2
+
+
+def _ranks(model: TransE, rows: np.ndarray, known: np.ndarray, side: int) -> np.ndarray:
+    """Filtered ranks (n,) of the tails (side 2) or heads (side 0) of triples."""
+    fixed, sign = (0, 1) if side == 2 else (2, -1)
+    moved = model.entity[rows[:, fixed]] + sign * model.relation[rows[:, 1]]
+    distance = _distances(moved, model.entity)
+    right = distance[np.arange(len(rows)), rows[:, side]]
+    others = {}
+    for triple in known:
+        others.setdefault((triple[fixed], triple[1]), []).append(triple[side])
+    for row, triple in enumerate(rows):
+        distance[row, others.get((triple[fixed], triple[1]), [])] = np.inf
+    return 1 + (distance < right[:, None]).sum(axis=1)
+
+
+def _distances(moved: np.ndarray, entity: np.ndarray) -> np.ndarray:
+    """L1 distances (n, E) float32."""
+    import torch
+
+    tensors = [torch.as_tensor(np.ascontiguousarray(a), dtype=torch.float32)
+               for a in (moved, entity)]  # fmt: skip
+    return torch.cdist(*tensors, p=1).numpy()
+
+
+def _together(*tables):
+    import pandas
+
+    return pandas.concat([table[COLUMNS] for table in tables], ignore_index=True)
