@@ -10,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas
 
+_FEW = 500  # models that one thread of t-SNE places sooner than several
+
 
 def spectrum(coordinates: np.ndarray) -> np.ndarray:
     """The share of the squared norm in the first k principal components, (min(M, N),), up to 1.
@@ -78,18 +80,21 @@ def tsne(
             map. Both are deterministic for a seed.
         perplexity: lowered to (M - 1) / 3 where there are fewer models than it needs.
     """
-    from sklearn.manifold import TSNE
+    from sklearn.manifold import TSNE  # before the limit, which only what is loaded feels
+    from threadpoolctl import threadpool_limits
 
     values = np.asarray(coordinates, np.float64)
-    fitted = TSNE(
+    fit = TSNE(
         n_components=2,
         perplexity=min(perplexity, max(1.0, (len(values) - 1) / 3)),
         init="pca",
         metric=metric,
         random_state=seed,
         max_iter=n_iterations,
-    ).fit_transform(_scaled(values))
-    return fitted.astype(np.float64)
+    )
+    # of few models the threads would wait for each other at every step: ten times slower
+    with threadpool_limits(1 if len(values) < _FEW else None, user_api="openmp"):
+        return fit.fit_transform(_scaled(values)).astype(np.float64)
 
 
 def tree(coordinates: np.ndarray, method: str = "ward") -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Three ways to the log-probabilities of a batch's tokens, from the fastest to the plainest.
+"""Ways to the log-probabilities of a batch's tokens, from the fastest to the plainest.
 
 Each takes a `Scorer` and token ids of B texts and returns B arrays (T - 1,) float32: log p of every
 token but the first, given those before it. No way passes an attention mask: texts are filled up on
@@ -8,12 +8,21 @@ whether the head was understood, is checked on each model's first texts against 
 
 import numpy as np
 
-from . import failures, kernels
+from . import failures, kernels, ngram_lookup
 from . import head as heads
 
 TOLERANCE = {"float32": 1e-4, "float16": 0.02, "bfloat16": 0.1}  # nats per token, mean difference
 ROWS = 64  # positions whose logits are normalised at once
 SAMPLE = (64, 24)  # tokens of the two texts of the check; the difference makes padding
+
+
+def counted(scorer, batch):
+    """Looked up byte by byte in the counts of an n-gram model, which has no other numbers."""
+    ids = np.full((len(batch), max(map(len, batch))), ngram_lookup.PADDING)
+    for row, one in zip(ids, batch, strict=True):
+        row[: len(one)] = one
+    values = ngram_lookup.log_probabilities(scorer.model, ids).astype(np.float32)
+    return [row[: len(one) - 1] for row, one in zip(values, batch, strict=True)]
 
 
 def fused(scorer, batch):
@@ -69,9 +78,12 @@ def choose(scorer, ids):
             'expected finite numbers: take Rule(dtype="float32"), or check its weights',
         )
     tolerance, notes = TOLERANCE[scorer.dtype], []
-    if scorer.head is None:
+    faster = (fused,) if scorer.head else ()
+    if ngram_lookup.fits(scorer.model):
+        faster = (counted,)
+    elif scorer.head is None:
         notes.append(f"own logits: {scorer.note}")
-    for way in (fused, logits) if scorer.head else (logits,):
+    for way in (*faster, logits):
         values = np.concatenate(way(scorer, sample))
         difference = float(np.abs(values.astype(np.float64) - plain).mean())
         if difference <= tolerance:  # false for NaN

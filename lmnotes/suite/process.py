@@ -63,6 +63,8 @@ def execute(
 def _environment(notebook: Path, folder: Path, profile: str) -> dict[str, str]:
     """The environment of the kernel."""
     mine = {name: value for name, value in os.environ.items() if name not in _DROPPED}
+    # threads that wait asleep: those that spin cost their neighbours more than they gain
+    mine = {"OMP_WAIT_POLICY": "passive"} | mine
     return mine | {
         "LMNOTES_RUN_FOLDER": str(folder),
         "LMNOTES_PROFILE": profile,

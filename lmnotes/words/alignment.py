@@ -1,5 +1,6 @@
 """Word translation by a linear map: least squares, Procrustes, or a mere permutation of axes."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import numpy as np
@@ -54,7 +55,19 @@ def csls(queries: np.ndarray, targets: np.ndarray, sources: np.ndarray, k: int =
     """
     queries, targets, sources = unit_rows(queries), unit_rows(targets), unit_rows(sources)
     cosine = queries @ targets.T
-    return 2 * cosine - _nearest(cosine, k)[:, None] - _nearest(targets @ sources.T, k)[None, :]
+    return 2 * cosine - _nearest(cosine, k)[:, None] - _hubness(targets, sources, k)[None, :]
+
+
+def _hubness(targets: np.ndarray, sources: np.ndarray, k: int, block: int = 512) -> np.ndarray:
+    """The mean cosine of every target with its k nearest sources, (V,): in float32 and in blocks,
+    since all cosines at once would fill half a gigabyte for a few thousand words."""
+    sources = np.ascontiguousarray(sources.T, np.float32)
+
+    def part(start: int) -> np.ndarray:
+        return _nearest(targets[start : start + block].astype(np.float32) @ sources, k)
+
+    with ThreadPoolExecutor() as pool:  # sorting and products leave the interpreter free
+        return np.concatenate(list(pool.map(part, range(0, len(targets), block))), dtype=float)
 
 
 def _nearest(cosine: np.ndarray, k: int) -> np.ndarray:
