@@ -197,7 +197,7 @@ def load(
 
     Raises InputError, with what to do, where there is no such text or it cannot be read.
     """
-    name, key, documents = _plan(source, domains, field)
+    name, key, documents = _plan(source, domains, field, keep)
     if not keep:
         return Corpus(**assemble.fields(name, documents()))
 
@@ -209,7 +209,7 @@ def load(
 
 
 def _plan(
-    source: str | Path, domains: Sequence[str] | str | None, field: str
+    source: str | Path, domains: Sequence[str] | str | None, field: str, keep: bool
 ) -> tuple[str, dict, Callable[[], Iterator[Document]]]:
     """The name of a text, what defines its content, and how to read its documents."""
     from lmnotes.text import installed, remote, repeats
@@ -217,7 +217,7 @@ def _plan(
     if source == "installed":
         domains = (domains,) if isinstance(domains, str) else tuple(domains or installed.PROSE)
         key = {"installed": installed.key(domains), "repeats": repeats.VERSION}
-        return "installed", key, lambda: repeats.removed(installed.documents(*domains))
+        return "installed", key, lambda: repeats.removed(installed.documents(*domains, keep=keep))
     if domains is not None:
         raise InputError(
             f"domains={domains!r} was given for {source!r}: only 'installed' text has domains; "

@@ -10,12 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata, util
 from pathlib import Path
 
+from lmnotes import artefacts
 from lmnotes.text import docstrings, wiki
 from lmnotes.text.prose import prose
 from lmnotes.text.readers import Document, InputError, nearest
 
 # Part of the key of a stored corpus: raise it when the same packages would give other text.
 VERSION = 2
+
+_SLOW = ("docs",)  # domains that take longer to find than to read: the documents are stored
+_MISSING = " (missing)"  # ends the source of a document that stands for what is not installed
 
 PROSE = ("encyclopedia", "news", "docs", "manual")  # what word vectors are trained on
 
@@ -49,12 +53,41 @@ _NEWS = ("lee_background.cor", "lee.cor")
 _LICENCE = re.compile(r"licen[cs]e|copying|notice|copyright|third_party", re.IGNORECASE)
 
 
-def documents(*domains: str) -> Iterator[Document]:
+def documents(*domains: str, keep: bool = True) -> Iterator[Document]:
     """The documents of some domains, one domain after the other; a source that is missing comes
-    without text."""
+    without text.
+
+    keep: what is slow to find is stored, once for all who ask; False stores and reads nothing.
+    """
     for domain in _known(domains):
-        for document in _DOMAINS[domain]():
+        found = _stored(domain) if keep and domain in _SLOW else _DOMAINS[domain]()
+        for document in found:
             yield Document(document.title, document.text, document.source, domain)
+
+
+def _stored(domain: str) -> Iterator[Document]:
+    """The documents of one domain from disk, where they are put if they are not there; with the
+    same warnings each time."""
+    import pandas
+
+    columns = ["title", "text", "source"]
+
+    def write(folder: Path) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # given below
+            rows = [
+                (one.title, one.text.encode("utf-8", "surrogatepass"), one.source)
+                for one in _DOMAINS[domain]()
+            ]
+        table = pandas.DataFrame(rows, columns=columns, dtype=object)
+        table.to_parquet(folder / "found.parquet", compression="zstd")
+
+    path = artefacts.build("installed", key([domain]), write) / "found.parquet"
+    for title, text, source in pandas.read_parquet(path)[columns].to_numpy():
+        if source.endswith(_MISSING):
+            yield _missing(source.removesuffix(_MISSING))
+        else:
+            yield Document(title, text.decode("utf-8", "surrogatepass"), source)
 
 
 def key(domains: Iterable[str]) -> dict:
@@ -107,7 +140,7 @@ def _missing(source: str) -> Document:
         f"{source} is not installed: its text is left out, and the corpus has another content id",
         stacklevel=2,
     )
-    return Document("", "", f"{source} (missing)")
+    return Document("", "", source + _MISSING)
 
 
 def _gensim_files(names: Iterable[str]) -> Iterator[tuple[str, Path]]:

@@ -4,7 +4,8 @@ import time
 import numpy as np
 import pytest
 
-from lmnotes.text import corpus, installed, tokenise
+from lmnotes.text import chunk_sources, corpus, installed, tokenise
+from lmnotes.text.readers import Document
 from lmnotes.text.tokenise import CAPITALISED, SENTENCE_START
 
 
@@ -127,3 +128,27 @@ def test_words_agrees_with_the_corpus(installed_corpus):
     text = installed_corpus.subset("news")
     words = [text.words[token] for token in text.tokens[: text.offsets[1]]]
     assert words == tokenise.words(document.text)
+
+
+def test_documentation_is_found_once_for_corpora_and_chunks(monkeypatch, tmp_path):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
+    monkeypatch.setattr(installed, "_PACKAGES", ["joblib", "no_such_package"])
+    direct = corpus.load("installed", domains=["docs"], keep=False)
+    assert not list(tmp_path.iterdir())
+    n_found, find = [], installed._DOMAINS["docs"]
+    monkeypatch.setitem(installed._DOMAINS, "docs", lambda: n_found.append(1) or find())
+    with pytest.warns(UserWarning, match="no_such_package is not installed"):
+        text = corpus.load("installed", domains=["docs"])
+    assert text.content_id == direct.content_id and text.titles == direct.titles
+    assert text.sources.equals(direct.sources)
+    with pytest.warns(UserWarning, match="no_such_package is not installed"):
+        assert len(chunk_sources.installed_documents("docs"))
+    assert list(installed.documents("docs")) == list(installed.documents("docs", keep=False))
+    assert len(n_found) == 2  # once stored, once for the comparison
+
+
+def test_stored_documents_keep_every_character(monkeypatch, tmp_path):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
+    odd = Document("é", "half a pair: \ud800, and\r\n\0 naïve 日本語", "a source", "docs")
+    monkeypatch.setitem(installed._DOMAINS, "docs", lambda: iter([odd]))
+    assert list(installed.documents("docs")) == [odd] == list(installed.documents("docs"))
