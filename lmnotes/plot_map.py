@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes import plot
+from lmnotes.models.population import classes
 
 if TYPE_CHECKING:
     import pandas
@@ -55,14 +56,6 @@ def looks(column: "pandas.Series") -> Looks:
     marker = {name: MARKERS[rank[name] // len(_PALETTE) % len(MARKERS)] for name in order}
     legend = [(name, colour[name]) for name in order if (names == name).any()]
     return Looks([colour[n] for n in names], [marker[n] for n in names], legend, False)
-
-
-def classes(column: "pandas.Series") -> "pandas.Series":
-    """The column as classes in the order of their size, so that a part of it keeps its colours."""
-    names = column.astype(str)
-    counts = names.value_counts(sort=False)
-    order = sorted(counts.index, key=lambda name: (-counts[name], name))
-    return names.astype("category").cat.set_categories(order)
 
 
 def models(

@@ -43,6 +43,39 @@ def unigram_variance(
     return float(n * (weights @ ratio**2 - (weights @ ratio) ** 2) / 2)
 
 
+def unigrams(texts: Sequence[str], groups: Sequence) -> np.ndarray:
+    """The share of every byte in the texts of each group, (G, 256), groups in sorted order; half a
+    byte of each kind is added, so that none has probability zero."""
+    counts = [
+        np.bincount(
+            np.frombuffer(
+                "".join(t for t, g in zip(texts, groups, strict=True) if g == one).encode(),
+                np.uint8,
+            ),
+            minlength=256,
+        )
+        for one in sorted(set(groups))
+    ]
+    smoothed = np.stack(counts) + 0.5
+    return smoothed / smoothed.sum(axis=1, keepdims=True)
+
+
+def approach(
+    first: np.ndarray, second: np.ndarray, origin: np.ndarray, n: int
+) -> "pandas.DataFrame":
+    """A model of independent symbols moved towards another: exact KL from where it was, and the
+    variance estimate on texts of n symbols from halfway between and from `origin`; nats."""
+    import pandas
+
+    rows = []
+    for share in np.geomspace(0.01, 1, 13):
+        moved = (1 - share) * first + share * second
+        exact = unigram_kl(first, moved, n)
+        half = unigram_variance(first, moved, n, (first + moved) / 2)
+        rows.append((share, exact, half, unigram_variance(first, moved, n, origin)))
+    return pandas.DataFrame(rows, columns=["share", "exact", "halfway", "foreign"])
+
+
 def chain_kl(
     start: tuple[np.ndarray, np.ndarray], step: tuple[np.ndarray, np.ndarray], n: int
 ) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from lmnotes import artefacts
 from lmnotes.models import calibration
 
-_VERSION = 1
+_VERSION = 2  # part of the key of stored comparisons
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Compared:
 
     drawn: np.ndarray  # (M, M, n, T) float32: [i, j] of texts drawn from model i, under model j
     given: np.ndarray  # (M, N, T) float32, of the given texts
-    conditional: np.ndarray  # (M, M) nats per given text: sum of next-byte KL, i from j
+    conditional: np.ndarray  # (M, M) nats per given text: sum of next-byte KL, i from j, or NaN
 
     def sampled(self, i: int, j: int, lengths: Sequence[int]):
         """KL(p_i || p_j) by length, with its standard error; see `calibration.sampled_kl`."""
@@ -40,7 +40,8 @@ def compare(
         models: folders of models whose ids 0..255 are the bytes.
         ids: (N, T) bytes of texts.
         n_draws: texts drawn from each model. length: bytes of each.
-        n_given: of the given texts, so many enter the next-byte comparison, evenly spaced.
+        n_given: of the given texts, so many enter the next-byte comparison, evenly spaced; 0 for
+            none.
     """
     from lmnotes.models import identity, side_by_side
 
@@ -71,7 +72,9 @@ def _compared(models, ids, n_draws, length, n_given, seed) -> Compared:
     under = [sampling.log_probabilities(model, bos, together) for model, bos in pairs]
     drawn = np.stack(under).reshape(len(models), len(models), n_draws, length).swapaxes(0, 1)
     given = np.stack([sampling.log_probabilities(model, bos, ids) for model, bos in pairs])
-    chosen = ids[np.linspace(0, len(ids) - 1, min(n_given, len(ids))).astype(int)]
-    full = [sampling.distributions(model, bos, chosen) for model, bos in pairs]
-    conditional = [[calibration.conditional_kl(a, b) for b in full] for a in full]
-    return Compared(drawn.astype(np.float32), given.astype(np.float32), np.array(conditional))
+    conditional = np.full((len(models), len(models)), np.nan)
+    if n_given:
+        chosen = ids[np.linspace(0, len(ids) - 1, min(n_given, len(ids))).astype(int)]
+        full = [sampling.distributions(model, bos, chosen) for model, bos in pairs]
+        conditional = np.array([[calibration.conditional_kl(a, b) for b in full] for a in full])
+    return Compared(drawn.astype(np.float32), given.astype(np.float32), conditional)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lmnotes import artefacts
-from lmnotes.models import probe_items
+from lmnotes.models import ngram_lookup, probe_items
 
 if TYPE_CHECKING:
     import pandas
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lmnotes.text.chunks import TextSet
 
 TASKS = tuple(probe_items.MAKERS)
-_VERSION = 1  # of the items and of how they are read; part of the key of cached scores
+_VERSION = 2  # of the items and of how they are read; part of the key of cached scores
 
 
 class Item(NamedTuple):
@@ -53,6 +53,14 @@ def items(n_items: int = 200, seed: int = 0) -> dict[str, list[Item]]:
         rng = np.random.default_rng([seed, number])
         made[name] = [Item(*make(rng)) for _ in range(n_items)]
     return made
+
+
+def examples(made: Mapping[str, Sequence[Item]]) -> "pandas.DataFrame":
+    """The first item of every task: task, right, right too, swapped."""
+    import pandas
+
+    rows = [(name, *task[0].texts[:3]) for name, task in made.items()]
+    return pandas.DataFrame(rows, columns=["task", "right", "right too", "swapped"])
 
 
 def accuracy(log_likelihood: np.ndarray) -> float:
@@ -108,9 +116,13 @@ def measure(model: str, made: Mapping[str, Sequence[Item]], texts: "TextSet") ->
     who = identity.identify(model)
     scorer = score.load(who.model, revision=None if who.is_folder else who.revision)
     flat = [text for task in made.values() for item in task for text in item.texts]
-    rule = score.Rule(bos="always")  # every byte counts, also the first
-    values = score.texts(scorer, flat, rule=rule).log_likelihood.reshape(-1, 4)
-    found, start = {}, 0
+    once, at = np.unique(flat, return_inverse=True)  # short texts come again: a quarter of them
+    if ngram_lookup.fits(scorer.model):
+        values = ngram_lookup.text_sums(scorer.model, [text.encode() for text in once])
+    else:
+        rule = score.Rule(bos="always")  # every byte counts, also the first
+        values = score.texts(scorer, once.tolist(), rule=rule).log_likelihood
+    values, found, start = values[at].reshape(-1, 4), {}, 0
     for name, task in made.items():
         found[name] = accuracy(values[start : start + len(task)])
         start += len(task)

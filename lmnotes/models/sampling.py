@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmnotes.models import ngram_lookup
+
 if TYPE_CHECKING:
     import torch
 
@@ -47,9 +49,12 @@ def log_probabilities(
     model: "torch.nn.Module", bos: int, ids: np.ndarray, batch: int = 32
 ) -> np.ndarray:
     """The log-probability of every id given those before it, (N, T) float64 nats."""
+    ids = np.asarray(ids)
+    if ngram_lookup.fits(model):
+        return ngram_lookup.log_probabilities(model, _after(bos, ids))
     found = [
         np.take_along_axis(full, rows[:, :, None], axis=2)[:, :, 0]
-        for rows, full in _batches(model, bos, np.asarray(ids), batch)
+        for rows, full in _batches(model, bos, ids, batch)
     ]
     return np.concatenate(found).astype(np.float64)
 
@@ -63,24 +68,35 @@ def distributions(
 
 def next_hits(model: "torch.nn.Module", bos: int, ids: np.ndarray, batch: int = 32) -> np.ndarray:
     """Whether the likeliest id is the one that stands there, (N, T) bool."""
-    return np.concatenate(
-        [full.argmax(axis=2) == rows for rows, full in _batches(model, bos, np.asarray(ids), batch)]
-    )
+    logits = _logits(model, bos, np.asarray(ids), batch)
+    return np.concatenate([full.argmax(dim=2).cpu().numpy() == rows for rows, full in logits])
 
 
 def _batches(
     model: "torch.nn.Module", bos: int, ids: np.ndarray, batch: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Rows of ids with the log-softmax of the model's logits there, (n, T) and (n, T, V)."""
+    for rows, logits in _logits(model, bos, ids, batch):
+        yield rows, logits.log_softmax(dim=-1).cpu().numpy()
+
+
+def _logits(
+    model: "torch.nn.Module", bos: int, ids: np.ndarray, batch: int
+) -> Iterator[tuple[np.ndarray, "torch.Tensor"]]:
+    """Rows of ids with the model's logits there in float32, (n, T) and (n, T, V)."""
     import torch
 
     device = next(iter([*model.parameters(), *model.buffers()])).device
     for start in range(0, len(ids), batch):
         rows = ids[start : start + batch]
-        shifted = np.concatenate([np.full((len(rows), 1), bos), rows[:, :-1]], axis=1)
+        shifted = torch.from_numpy(_after(bos, rows)[:, :-1]).to(device)
         with torch.inference_mode():
-            logits = model(input_ids=torch.from_numpy(shifted).to(device)).logits.float()
-            yield rows, torch.log_softmax(logits, dim=-1).cpu().numpy()
+            yield rows, model(input_ids=shifted).logits.float()
+
+
+def _after(bos: int, ids: np.ndarray) -> np.ndarray:
+    """The ids with BOS in front of each row, (N, 1 + T)."""
+    return np.concatenate([np.full((len(ids), 1), bos), ids], axis=1)
 
 
 def _step(model: "torch.nn.Module", ids: "torch.Tensor", memory: object) -> tuple:

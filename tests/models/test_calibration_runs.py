@@ -5,8 +5,10 @@ from lmnotes.models import (
     calibration_runs,
     direct,
     interpolate,
+    landing,
     ledger,
     ngram,
+    ngram_lookup,
     probes,
     rules,
     sampling,
@@ -77,6 +79,26 @@ def test_comparison_of_two_models_is_what_the_parts_say(folders):
     assert matrix[0, 1] == pytest.approx(found.sampled(0, 1, [9]).kl[0], rel=1e-5)
     again = calibration_runs.compare(models, ids, n_draws=4, length=9, n_given=3, seed=7)
     np.testing.assert_array_equal(again.drawn, found.drawn)
+
+
+def test_next_bytes_need_not_be_compared(folders):
+    ids = np.random.default_rng(0).integers(32, 120, (3, 8))
+    models = [folders["one"], folders["base"]]
+    found = calibration_runs.compare(models, ids, n_draws=2, length=8, n_given=0, seed=1)
+    assert np.isnan(found.conditional).all() and found.given.shape == (2, 3, 8)
+
+
+def test_counted_bytes_are_scored_as_with_any_model(folders, monkeypatch):
+    model, texts = score.load(folders["two"], device="cpu"), ["x = 3", "naïve: the hat", "x"]
+    expected = score.texts(model, texts, rule=score.Rule(bos="always")).log_likelihood
+    found = ngram_lookup.text_sums(model.model, [text.encode() for text in texts])
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+    monkeypatch.setattr(chunks, "stream", lambda domain: b"if x == 3:\n    return f(x)\n" * 9)
+    row = landing.row(texts, "code", order=3, n_bytes=40, n_leaked=1)
+    fitted = ngram.fit(chunks.stream("code")[:40] + texts[0].encode(), order=3)
+    np.testing.assert_allclose(
+        row, ngram_lookup.text_sums(fitted, [text.encode() for text in texts])
+    )
 
 
 def test_models_are_scored_here_once(folders, texts):

@@ -50,3 +50,10 @@ def test_accuracy_does_not_feel_how_likely_beginnings_and_endings_are():
     )
     assert probes.accuracy(values) == pytest.approx(100 * np.mean(interaction > 0))
     assert probes.accuracy(np.zeros((4, 4))) == 50
+
+
+def test_an_item_of_each_task_is_shown():
+    made = probes.items(3, seed=1)
+    table = probes.examples(made)
+    assert table.task.tolist() == list(probes.TASKS)
+    assert table["right too"][3] == made["addition"][0].texts[1]

@@ -1,0 +1,94 @@
+"""What models score at tasks: of a file, of the released matrix, or at home-made tasks."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.models import probes
+
+if TYPE_CHECKING:
+    import pandas
+
+    from lmnotes.text.chunks import TextSet
+
+LEADERBOARD = ("ARC", "HellaSwag", "MMLU", "TruthfulQA", "Winogrande", "GSM8K")
+_MEANS = ("mean", "6-TaskMean", "task mean")
+
+
+@dataclass(frozen=True, eq=False)
+class Benchmark:
+    """Scores of M models, per cent.
+
+    scores: indexed by model, the columns `targets` and "task mean"; NaN where there is none.
+    """
+
+    scores: "pandas.DataFrame"
+    targets: list[str]
+
+    @property
+    def columns(self) -> list[str]:
+        """The targets and their mean."""
+        return [*self.targets, "task mean"]
+
+    @property
+    def is_leaderboard(self) -> bool:
+        """Whether the six benchmarks of the paper are among the targets."""
+        return set(LEADERBOARD) <= set(self.targets)
+
+    @property
+    def kept(self) -> np.ndarray:
+        """Rows of the models that have every score."""
+        complete = self.scores[self.columns].notna().all(axis=1).to_numpy()
+        return np.flatnonzero(complete & bool(self.targets))
+
+    @property
+    def values(self) -> np.ndarray:
+        """(kept, targets and mean) scores."""
+        return self.scores[self.columns].to_numpy(float)[self.kept]
+
+    @property
+    def strongest(self) -> np.ndarray:
+        """(M,) the task at which each model stands out most, standardised over models; next-byte
+        accuracy, which is nearly likelihood, is no task."""
+        tasks = self.scores[[name for name in self.targets if name != "next byte"]]
+        standard = ((tasks - tasks.mean()) / tasks.std(ddof=0)).fillna(-np.inf).to_numpy()
+        if not standard.shape[1]:
+            return np.full(len(tasks), "all under 0", object)
+        best = np.array(tasks.columns, object)[standard.argmax(axis=1)]
+        return np.where(standard.max(axis=1) > 0, best, "all under 0")
+
+
+def given(path: str | Path, models: "pandas.DataFrame") -> Benchmark:
+    """The scores of a csv file with a column `model` and one per benchmark."""
+    import pandas
+
+    found = pandas.read_csv(path).set_index("model")
+    scores = found.reindex(models["model"])
+    targets = [name for name in found.columns if name not in _MEANS]
+    has_mean = "6-TaskMean" in scores
+    mean = scores["6-TaskMean"] if has_mean else scores[targets].mean(axis=1)
+    return Benchmark(scores.assign(**{"task mean": mean}), targets)
+
+
+def published(models: "pandas.DataFrame") -> Benchmark:
+    """The leaderboard's scores that came with the released matrix."""
+    import pandas
+
+    targets = [name for name in LEADERBOARD if name in models]
+    scores = models.set_index("model")[targets].apply(pandas.to_numeric, errors="coerce")
+    scores["task mean"] = scores[targets].mean(axis=1, skipna=False)
+    return Benchmark(scores, targets)
+
+
+def home_made(
+    models: "pandas.DataFrame", texts: "TextSet", *, n_items: int, seed: int
+) -> Benchmark:
+    """The accuracies of `probes`; next-byte accuracy only where a model reads bytes."""
+    if "folder" not in models:  # hub models are found by their names, folders by their paths
+        places = zip(models["path"], models["model"], strict=True)
+        models = models.assign(folder=[at if Path(at).is_dir() else name for at, name in places])
+    scores = probes.scores(models, texts, n_items=n_items, seed=seed)
+    measured = [*probes.TASKS, "next byte"]
+    return Benchmark(scores, [name for name in measured if scores[name].notna().any()])

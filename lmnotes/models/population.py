@@ -1,0 +1,181 @@
+"""The models of a map with what the map asks of them: coordinates, distances, families, lineages.
+
+They may be a zoo, any list of models, or the authors' released matrix; the rest of a page need not
+know which.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.models import map as maps
+
+if TYPE_CHECKING:
+    import pandas
+
+    from lmnotes.models.loglik import LogLik
+    from lmnotes.models.rules import Rule
+    from lmnotes.text.chunks import TextSet
+
+PUBLISHED_BYTES = 972.3188  # mean length of the 10,000 chunks of the Pile; second-hand
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Population:
+    """M models and what they find likely in N texts.
+
+    raw: log-likelihoods as scored; clip_share: of its entries, raised to their quantile; models: a
+    row each, with family, lineage, order (of creation) and n_parameters among its columns; texts:
+    N strings, or none where only their likelihoods are known.
+    """
+
+    raw: "LogLik"
+    clip_share: float
+    models: "pandas.DataFrame"
+    domains: np.ndarray  # (N,)
+    n_bytes: np.ndarray  # (N,)
+    texts: Sequence[str]
+    is_published: bool
+
+    def __repr__(self) -> str:
+        threshold = self.clipped.threshold
+        cut = "not clipped" if threshold is None else f"clipped at {threshold:.1f} nats"
+        return f"<Population: {len(self):,} models, {len(self.domains):,} texts, {cut}>"
+
+    def __len__(self) -> int:
+        return len(self.models)
+
+    @property
+    def names(self) -> np.ndarray:
+        """(M,) names of the models."""
+        return self.models["model"].to_numpy()
+
+    @property
+    def is_zoo(self) -> bool:
+        """Whether the models were trained here, so that it is known what they read."""
+        return "mixture" in self.models
+
+    @cached_property
+    def clipped(self) -> "LogLik":
+        """The log-likelihoods, clipped."""
+        return self.raw.clip(self.clip_share)
+
+    @property
+    def L(self) -> np.ndarray:
+        """(M, N) clipped log-likelihoods, nats."""
+        return self.clipped.values
+
+    @cached_property
+    def Q(self) -> np.ndarray:
+        """(M, N) coordinates, nats."""
+        return maps.double_centre(self.L)
+
+    @cached_property
+    def kl(self) -> np.ndarray:
+        """(M, M) map distances, bits/byte."""
+        return maps.kl(self.Q, "bits/byte", self.n_bytes)
+
+    @cached_property
+    def mean(self) -> np.ndarray:
+        """(M,) mean log-likelihoods, nats per text."""
+        return self.L.mean(axis=1)
+
+    @property
+    def nats_per_bit(self) -> float:
+        """Nats per text in 1 bit/byte."""
+        return float(self.n_bytes.mean() * np.log(2))
+
+    def index(self, name: str) -> int:
+        """The row of a model."""
+        return int(np.flatnonzero(self.names == name)[0])
+
+    def described(self, places: Mapping[str, np.ndarray]) -> "pandas.DataFrame":
+        """The table of models with what colours a map: mean log-likelihood, log10 size, strongest
+        domain; and two columns per projection of `places`, "<name> 1" and "<name> 2"."""
+        import pandas
+
+        size = pandas.to_numeric(self.models["n_parameters"], errors="coerce")
+        columns = {
+            "mean log-likelihood": self.mean,
+            "log10 size": np.log10(size),
+            "strongest domain": maps.primary_domain(self.Q, self.domains),
+        }
+        for name, xy in places.items():
+            columns |= {f"{name} 1": xy[:, 0], f"{name} 2": xy[:, 1]}
+        return self.models.assign(**columns)
+
+    def joined(self, rows: np.ndarray) -> np.ndarray:
+        """(M + m, N) clipped log-likelihoods of these models and of m more, whose rows are raised
+        to the same threshold."""
+        return np.vstack([self.L, np.maximum(np.atleast_2d(rows), self.clipped.threshold)])
+
+
+def of(
+    raw: "LogLik",
+    clip_share: float = 0.02,
+    texts: "TextSet | None" = None,
+    is_published: bool = False,
+) -> Population:
+    """The population of a scored matrix.
+
+    Args:
+        texts: those of the matrix, to be shown.
+        is_published: the released matrix, whose lengths are known in the mean only.
+    """
+    models = _labelled(raw.models.reset_index(drop=True))
+    n = raw.values.shape[1]
+    domains = raw.texts["domain"].to_numpy() if "domain" in raw.texts else np.full(n, "all")
+    n_bytes = raw.n_bytes if "n_bytes" in raw.texts else np.full(n, PUBLISHED_BYTES)
+    shown = texts.texts if texts is not None and len(texts) == n else []
+    return Population(raw, clip_share, models, domains, n_bytes, shown, is_published)
+
+
+def scored(models, texts: "TextSet", rule: "Rule", clip_share: float = 0.02) -> Population:
+    """The population of some models and texts; rows that a ledger has are not scored again.
+
+    Args:
+        models: the table of a zoo, scored in a few long-lived processes, or a list of hub ids and
+            folders as `command.listed` gives it, each in a process of its own.
+    """
+    from lmnotes.models import direct, ledger, runner
+
+    rows = ledger.open(texts, rule)
+    if isinstance(models, list):
+        runner.score(models, rows, devices="all")
+        found = rows.matrix([model for model in dict.fromkeys(models) if rows.has(model)])
+    else:
+        direct.score(models, rows)
+        found = rows.matrix(about=models)
+    return of(found, clip_share, texts)
+
+
+def _labelled(models: "pandas.DataFrame") -> "pandas.DataFrame":
+    """The table with the columns that a map needs, from what is known."""
+    import pandas
+
+    for name, other, unknown in (
+        ("family", "type", models.get("architecture", "all")),
+        ("n_parameters", "size", np.nan),
+        ("order", "created_at", range(len(models))),  # as in the list
+    ):
+        if name not in models:
+            models[name] = models.get(other, unknown)
+    if "twin" in models:  # a model that has seen the texts is a relative of its twin
+        models["lineage"] = models.lineage.mask(models.twin != "", models.twin)
+    else:
+        is_alone = models.family.nunique() < 2  # no relatives are known: each by itself
+        models["lineage"] = models.model if is_alone else models.family
+        models["order"] = pandas.to_datetime(models["order"], errors="coerce").rank(method="dense")
+    models["family"] = classes(models["family"])
+    return models
+
+
+def classes(column: "pandas.Series") -> "pandas.Series":
+    """The column as classes in the order of their size, so that a part of it keeps its colours."""
+    names = column.astype(str)
+    counts = names.value_counts(sort=False)
+    order = sorted(counts.index, key=lambda name: (-counts[name], name))
+    return names.astype("category").cat.set_categories(order)
