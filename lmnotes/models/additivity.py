@@ -8,12 +8,16 @@ so shifts add exactly where the operations are independent given the prompt and 
 one operation dominates, sum, part and composition are all alike: look at the controls.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lmnotes.models import map as maps
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,40 @@ def measure(
     )
 
 
+def table(
+    shifts: Mapping[str, np.ndarray],
+    compositions: Mapping[str, tuple[Sequence[str], str]],
+    singles: Sequence[str],
+    other: Sequence[int],
+) -> "pandas.DataFrame":
+    """`measure` of several compositions in several models: a row per composition and model.
+
+    Args:
+        shifts: name -> (M, N) nats. compositions: label -> names of the parts, and of the whole.
+        singles: names of operations; those that are not parts of a composition are wrong in it.
+        other: (M,) the model whose sum is tried in place of a model's own.
+
+    Columns: label, row (the model's), all that `Additivity` holds, with coefficient 1, 2 ...
+    """
+    import pandas
+
+    rows = []
+    for label, (parts, whole) in compositions.items():
+        spare = [name for name in singles if name not in parts]
+        for k, rival in enumerate(other):
+            found = measure(
+                np.stack([shifts[name][k] for name in parts]),
+                shifts[whole][k],
+                wrong=np.stack([shifts[name][k] for name in spare]) if spare else None,
+                other=np.stack([shifts[name][rival] for name in parts]),
+                seed=k,
+            )
+            row = {"label": label, "row": k} | vars(found)
+            weights = row.pop("coefficients")
+            rows.append(row | {f"coefficient {n}": one for n, one in enumerate(weights, 1)})
+    return pandas.DataFrame(rows)
+
+
 def order_effect(first: np.ndarray, second: np.ndarray, groups: Sequence | None = None) -> float:
     """|Delta(t1 t2) - Delta(t2 t1)| / |Delta(t1 t2)|, of (N,) each: 0 where the order is nothing.
 
@@ -149,6 +187,34 @@ def joint_shifts(joint: np.ndarray) -> JointShifts:
     first, second, both = joint[:, 1].sum(axis=1), joint[:, :, 1].sum(axis=1), joint[:, 1, 1]
     shifts = [np.log(one / one.sum()) - np.log(p_y) for one in (first, second, both)]
     return JointShifts(*shifts, np.log(both * p_y / (first * second)))
+
+
+def example_law(kind: str, n: int = 40, seed: int = 0) -> np.ndarray:
+    """A joint law of n responses and two operations, (n, 2, 2), to try `joint_shifts` on.
+
+    Args:
+        kind: "independent" given the response, "paraphrase" (nearly always on together), or
+            "contradiction" (nearly never).
+
+    >>> example_law("paraphrase").shape
+    (40, 2, 2)
+    """
+    rng = np.random.default_rng(seed)
+    p_y, (first, second) = rng.dirichlet(np.ones(n)), rng.uniform(0.1, 0.9, (2, n))
+    if kind == "independent":
+        both = first * second
+    elif kind == "paraphrase":
+        second, both = first, 0.98 * first
+    elif kind == "contradiction":
+        second = 0.95 * (1 - first)
+        both = 0.02 * np.minimum(first, second)
+    else:
+        raise ValueError(
+            f"kind {kind!r} was given; expected independent, paraphrase or contradiction: "
+            "take one of them"
+        )
+    law = np.stack([[1 - first - second + both, second - both], [first - both, both]])
+    return (p_y * law).transpose(2, 0, 1)
 
 
 def _centred(values, groups) -> np.ndarray:

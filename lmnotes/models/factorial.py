@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes import artefacts
+from lmnotes.models import side_by_side
 from lmnotes.models.turns import PromptRule
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ NO_PROMPT = NAMES[4] * SLOTS
 PROMPT_RULE = PromptRule(template="{prompt}" + NAMES[0], bos="never")
 ATTRIBUTES = ("upper", "underscore", "star")
 RULES = {"R1": (0, 1, 2), "R2": (2, 0, 1)}  # the attribute of slots A, B, C
+OVERLAP = "overlap"  # a rule for controls of additivity: tags that depend on each other
 ON, SHOWN = 0.35, 0.75
 _CODE_BYTES = 600_000
 _BATCH, _RATE, _WARM_UP = 16, 2e-3, 20
@@ -112,23 +114,25 @@ def draw(
     """n pairs of prompt and response.
 
     Args:
-        taste: 0..1, the probability of prose. rule: "R1", "R2"; each with 1/2 where it is None.
+        taste: 0..1, the probability of prose. rule: "R1", "R2", None (each with 1/2) or "overlap".
         part: "train", the first 80 % of each source, or "evaluation", the rest.
 
     >>> made = draw(3, rule="R1", seed=1)
     >>> made.responses.shape, made.contexts.shape
     ((3, 32), (3, 4))
     """
-    if part not in ("train", "evaluation") or rule not in (None, *RULES) or not 0 <= taste <= 1:
+    parts, known = ("train", "evaluation"), (None, *RULES, OVERLAP)
+    if part not in parts or rule not in known or not 0 <= taste <= 1:
         raise ValueError(
             f"part {part!r}, rule {rule!r} and taste {taste} were given; expected train or "
-            "evaluation, R1, R2 or None, and 0..1: give one of these"
+            "evaluation, R1, R2, overlap or None, and 0..1: give one of these"
         )
     rng = np.random.default_rng(seed)
     source = np.where(rng.random(n) < taste, "prose", "code")
     rules = np.where(rng.random(n) < 0.5, "R1", "R2") if rule is None else np.full(n, rule)
-    place, on = rng.random(n), rng.random((n, SLOTS)) < ON  # by slot
-    shown = on & (rng.random((n, SLOTS)) < SHOWN)
+    place, chance, coin = rng.random(n), rng.random((n, SLOTS)), rng.random((n, SLOTS))
+    on = chance < ON  # by slot
+    shown = on & (coin < SHOWN) if rule != OVERLAP else _overlapping(on[:, 0], chance[:, 1], coin)
     responses = np.zeros((n, LENGTH), np.int64)
     for name in ("prose", "code"):
         text = np.frombuffer(sources()[name], np.uint8)
@@ -141,8 +145,17 @@ def draw(
     for name, order in RULES.items():
         rows = np.flatnonzero(rules == name)
         attributes[rows[:, None], order] = on[rows]
+    attributes[rules == OVERLAP, 0] = on[rules == OVERLAP, 0]
     prompts = np.where(shown, TAGS, NO_TAG)
     return Drawn(prompts, dress(responses, attributes), attributes, rules, source)
+
+
+def _overlapping(upper: np.ndarray, told: np.ndarray, coin: np.ndarray) -> np.ndarray:
+    """Tags (n, 3) that err and depend on each other: A, B or both hint at upper case, so that the
+    second is no second hint; C hints at the contrary, but beside A or B it means nothing."""
+    hint = coin[:, 0] < np.where(upper, 0.75, 0.15)
+    a, b = hint & (told < 0.6), hint & (told > 0.4)
+    return np.stack([a, b, coin[:, 2] < np.where(hint, 0.25, np.where(upper, 0.1, 0.9))], axis=1)
 
 
 def dress(responses: np.ndarray, on: np.ndarray) -> np.ndarray:
@@ -255,18 +268,13 @@ def build(
     import pandas
 
     one = partial(_folder, n_steps=n_steps)
-    if workers > 1:
-        from concurrent.futures import ProcessPoolExecutor
-        from multiprocessing import get_context
-
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            folders = list(pool.map(one, members))
-    else:
-        folders = [one(member) for member in members]
+    home = artefacts.home() / "factorial"
+    missing = [m for m in members if not (home / artefacts.content_id(_key(m, n_steps))).exists()]
+    list(side_by_side.each(one, missing, workers=workers, least=1))
     table = pandas.DataFrame([asdict(member) for member in members])
     table["size"] = [f"d{member.width}" for member in members]
     table.insert(0, "model", [member.name for member in members])
-    table.insert(1, "folder", folders)
+    table.insert(1, "folder", [one(member) for member in members])
     return table
 
 
@@ -283,6 +291,9 @@ def _folder(member: Member, n_steps: int) -> str:
         finally:
             torch.set_num_threads(threads)
 
+    return str(artefacts.build("factorial", _key(member, n_steps), write) / "model")
+
+
+def _key(member: Member, n_steps: int) -> dict:
     text = {name: artefacts.content_id(one.decode()) for name, one in sources().items()}
-    key = {"version": _VERSION, "n_steps": n_steps, "sources": text} | asdict(member)
-    return str(artefacts.build("factorial", key, write) / "model")
+    return {"version": _VERSION, "n_steps": n_steps, "sources": text} | asdict(member)

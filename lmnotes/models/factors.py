@@ -1,6 +1,6 @@
 """What a map is about: the share of its squared distances that a factor explains, and its noise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -115,6 +115,113 @@ def split_half(log_likelihood: np.ndarray, n: int = 100, seed: int = 0) -> np.nd
         parts = (values[:, order[:half]], values[:, order[half : 2 * half]])
         found.append(_correlation(*(maps.kl(maps.row_centre(part)) for part in parts), ranks=False))
     return np.array(found)
+
+
+def shares(
+    log_likelihood: np.ndarray, factors: Mapping[str, Sequence], n: int = 200, seed: int = 0
+) -> "pandas.DataFrame":
+    """`permanova`'s r2 of maps from pairs drawn anew, with replacement: draw, factor, r2.
+
+    Args:
+        log_likelihood: (M, N) nats. n: draws.
+
+    How far a share hangs on the pairs of prompt and response; not on the models.
+    """
+    import pandas
+
+    values = np.asarray(log_likelihood, np.float64)
+    rng, rows = np.random.default_rng(seed), []
+    groups = {name: _indicators(labels, len(values), name) for name, labels in factors.items()}
+    for draw in range(n):
+        chosen = rng.integers(values.shape[1], size=values.shape[1])
+        squared = maps.kl(maps.row_centre(values[:, chosen]))
+        total = squared.sum() / (2 * len(values))
+        for name, one in groups.items():
+            rows.append((draw, name, 1 - _within(squared, one[None])[0] / total))
+    return pandas.DataFrame(rows, columns=["draw", "factor", "r2"])
+
+
+def around(value: float, draws: Sequence[float]) -> tuple[float, float]:
+    """The central 95 % of draws, stretched to hold the value, which skewed draws may miss.
+
+    >>> around(7.0, [1.0, 1, 1])
+    (1.0, 7.0)
+    """
+    low, high = np.nanquantile(draws, (0.025, 0.975))
+    return min(float(low), value), max(float(high), value)
+
+
+def over(
+    statistic: Callable[[np.ndarray], float], groups: Sequence, n: int = 1000, seed: int = 0
+) -> tuple[float, tuple[float, float]]:
+    """A statistic of some rows, and its 95 % interval over groups of rows drawn anew.
+
+    Args:
+        statistic: takes an array of row numbers, some of them more than once.
+        groups: (R,) what belongs together, such as the base of a model; `range(R)` for rows alone.
+        n: draws of as many groups as there are; those of a single one are left out.
+
+    >>> values = np.array([1.0, 3, 2, 4])
+    >>> mean, (low, high) = over(lambda rows: values[rows].mean(), ["a", "a", "b", "b"])
+    >>> mean, low, high
+    (2.5, 2.5, 2.5)
+    """
+    groups = np.asarray(groups)
+    names = list(dict.fromkeys(groups.tolist()))
+    members = [np.flatnonzero(groups == name) for name in names]
+    rng, draws = np.random.default_rng(seed), []
+    while len(draws) < n:
+        drawn = rng.integers(len(members), size=len(members))
+        if len(set(drawn.tolist())) > 1:
+            draws.append(statistic(np.concatenate([members[k] for k in drawn])))
+    value = float(statistic(np.arange(len(groups))))
+    return value, around(value, draws)
+
+
+def budget(
+    log_likelihood: np.ndarray, sizes: Sequence[int], n_runs: int = 50, seed: int = 0
+) -> "pandas.DataFrame":
+    """How well n random pairs of prompt and response give the distances of all N: a row per run.
+
+    Args:
+        log_likelihood: (M, N) nats. sizes: numbers of pairs, drawn without replacement.
+
+    Columns: n, run, r (Pearson over pairs of models, as a description: they are not independent)
+    and error (median over them of the relative error of the squared distance).
+    """
+    import pandas
+
+    values = np.asarray(log_likelihood, np.float64)
+    upper = np.triu_indices(len(values), 1)
+    rng, rows = np.random.default_rng(seed), []
+    whole = maps.kl(maps.row_centre(values))
+    for n in sizes:
+        for run in range(n_runs):
+            chosen = rng.choice(values.shape[1], n, replace=False)
+            part = maps.kl(maps.row_centre(values[:, chosen]))
+            error = np.median(np.abs(part[upper] / whole[upper] - 1))
+            rows.append((n, run, _correlation(part, whole, ranks=False), error))
+    return pandas.DataFrame(rows, columns=["n", "run", "r", "error"])
+
+
+def response_distance(responses: Sequence[Sequence[str]]) -> np.ndarray:
+    """How differently models answer, by their words alone: (M, M) of 0..1, 1 - cosine.
+
+    Args:
+        responses: of M models, some texts each. All of a model's texts are one bag of
+            character-n-grams (n = 2..4, inside words) weighted by TF-IDF.
+
+    A stand-in for the distance of embeddings that the paper compares with, needing no model.
+
+    >>> response_distance([["one two"], ["one two"], ["567"]]).round(2).tolist()[0]
+    [0.0, 0.0, 1.0]
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
+    vectors = vectorizer.fit_transform(["\n".join(texts) for texts in responses])
+    distance = 1 - (vectors @ vectors.T).toarray()
+    return np.maximum(distance, 0) * (1 - np.eye(len(distance)))
 
 
 def _within(squared, groups):

@@ -196,6 +196,32 @@ def ruler(
     return pandas.DataFrame(rows, columns=columns)
 
 
+def tilted(steps: Sequence[float], n: int = 40, seed: int = 0) -> "pandas.DataFrame":
+    """Two laws of n responses that part as t grows, p_t proportional to p exp(t g): a row per t.
+
+    Args:
+        steps: values of t. seed: of p, and of the normal numbers g.
+
+    Columns: t; kl, KL(p || p_t) in nats, exact; half_variance, of log p / p_t under p; elsewhere,
+    the same with all responses alike, as where somebody else has written them.
+
+    >>> found = tilted([0.01])
+    >>> round(float(found.half_variance[0] / found.kl[0]), 2)
+    1.0
+    """
+    import pandas
+
+    rng = np.random.default_rng(seed)
+    p, g = rng.dirichlet(np.ones(n)), rng.standard_normal(n)
+    rows = []
+    for t in steps:
+        law = p * np.exp(t * g)
+        ratio = np.log(p) - np.log(law / law.sum())
+        kl = p @ ratio
+        rows.append((t, kl, p @ (ratio - kl) ** 2 / 2, ratio.var() / 2))
+    return pandas.DataFrame(rows, columns=["t", "kl", "half_variance", "elsewhere"])
+
+
 def _module(model):
     return model.model if isinstance(model, Scorer) else model.eval()
 

@@ -1,9 +1,11 @@
-"""Prompts with responses: four small tasks out of what every installation carries, or a file."""
+"""Prompts with responses, of every installation or out of a file; and operations on prompts."""
 
 import ast
 import json
+import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -11,18 +13,51 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmnotes import artefacts
 from lmnotes.text import chunks, installed, pairs
 from lmnotes.text.readers import InputError
 
 if TYPE_CHECKING:
     import pandas
 
+VERSION = 1  # part of the key of the stored pairs: raise it when they would differ
 TASKS = ("code", "summary", "arithmetic", "month")
 COLUMNS = ("task", "prompt", "response", "source")
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
 )  # fmt: skip
+# What a prompt can be told first. The paper's own wordings are not known to us: these are ours.
+OPERATIONS = {
+    "instructions": {
+        "French": "Answer in French.",
+        "brief": "Be brief.",
+        "short": "Keep your answer short.",
+        "long": "Answer at length.",
+        "pirate": "Answer as a pirate.",
+    },
+    "comments": {
+        "upper": "# answer in upper case",
+        "short": "# short",
+        "brief": "# brief",
+        "long": "# long",
+        "python": "# python",
+    },
+}
+# Two operations, and what they are to each other.
+KINDS = ("independent", "paraphrase", "contradiction")
+COMPOSITIONS = {
+    "instructions": (
+        ("French", "brief", "independent"), ("French", "pirate", "independent"),
+        ("brief", "pirate", "independent"), ("brief", "short", "paraphrase"),
+        ("brief", "long", "contradiction"),
+    ),
+    "comments": (
+        ("upper", "short", "independent"), ("upper", "python", "independent"),
+        ("short", "python", "independent"), ("short", "brief", "paraphrase"),
+        ("short", "long", "contradiction"),
+    ),
+}  # fmt: skip
 _SAID = {"user": "user", "human": "user", "assistant": "assistant", "gpt": "assistant"}
 
 
@@ -68,9 +103,80 @@ def load(
     return pandas.concat(kept, ignore_index=True)
 
 
+@dataclass(frozen=True)
+class Operations:
+    """Lines to put before a prompt, by name, and the two at a time that are compared.
+
+    compositions: (first, second, one of `KINDS`).
+    """
+
+    lines: Mapping[str, str]
+    compositions: tuple[tuple[str, str, str], ...]
+
+    def apply(self, prompt: str, *names: str) -> str:
+        """The prompt with these operations, the first one's line on top.
+
+        >>> operations("instructions").apply("Why?", "French", "brief")
+        'Answer in French.\\nBe brief.\\nWhy?'
+        """
+        return "\n".join([*(self.lines[name] for name in names), prompt])
+
+    def conditions(self, prompts: Sequence[str]) -> dict[str, list[str]]:
+        """The prompts under "given", each operation, and each composition in both orders.
+
+        A composition is called "first > second": the first one's line is on top.
+        """
+        found = {"given": list(prompts)}
+        names = [(name,) for name in self.lines]
+        for one, two, _ in self.compositions:
+            names += [(one, two), (two, one)]
+        for several in names:
+            found[" > ".join(several)] = [self.apply(x, *several) for x in prompts]
+        return found
+
+
+def operations(source: str | Path = "instructions") -> Operations:
+    """Operations on prompts: a named set of `OPERATIONS`, or a .json file of one's own.
+
+    A file holds {"lines": {name: line}, "compositions": [[name, name, kind]]}, the kind one of
+    `KINDS`. Raises InputError for what is neither, or names a line that is not there.
+    """
+    if source in OPERATIONS:
+        return Operations(OPERATIONS[source], COMPOSITIONS[source])
+    path = Path(source)
+    try:
+        given = json.loads(path.read_text(encoding="utf-8"))
+        lines = {str(name): str(line) for name, line in given["lines"].items()}
+        compositions = tuple((str(a), str(b), str(kind)) for a, b, kind in given["compositions"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"{source} was given as operations ({type(error).__name__}); expected one of "
+            f'{", ".join(OPERATIONS)}, or a .json file such as {{"lines": {{"brief": "Be brief."}}'
+            ', "compositions": [["brief", "loud", "independent"]]}: check the path and its keys'
+        ) from error
+    for one, two, kind in compositions:
+        if one not in lines or two not in lines or kind not in KINDS:
+            raise InputError(
+                f"{path} composes {one!r} with {two!r} as {kind!r}; expected two of "
+                f"{', '.join(lines)} and one of {', '.join(KINDS)}: correct it"
+            )
+    return Operations(lines, compositions)
+
+
 @cache
 def _library() -> list[tuple[str, str, str, str]]:
-    """The pairs of the tasks `summary` and `code`, out of the standard library."""
+    """The pairs of the tasks `summary` and `code`, out of the standard library; read once."""
+
+    def write(folder: Path) -> None:
+        (folder / "pairs.json").write_text(json.dumps(_read_library()), encoding="utf-8")
+
+    key = {"version": VERSION, "python": list(sys.version_info[:3]), "pairs": pairs.VERSION}
+    text = (artefacts.build("prompt-sets", key, write) / "pairs.json").read_text(encoding="utf-8")
+    return [tuple(row) for row in json.loads(text)]
+
+
+def _read_library() -> list[tuple[str, str, str, str]]:
+    """The same, from the files."""
     found = []
     folder = Path(sysconfig.get_path("stdlib"))
     for path in sorted(folder.glob("*.py")):

@@ -1,0 +1,131 @@
+"""The same responses under several conditions on their prompts, for many models: each loaded once.
+
+A condition is what stands before the responses: their own prompts, no prompt, the prompts of other
+responses, prompts with an operation. Rows of all conditions make conditional and PMI maps, shifts
+and their compositions (Takase, Oyama and Shimodaira, arXiv 2603.18593).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes import artefacts
+from lmnotes.models import failures, prompts, side_by_side
+from lmnotes.models.turns import PromptRule
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Log-likelihoods of N responses of M models under C conditions.
+
+    names: of the conditions; values: (C, M, N) nats; models: M rows with the column model; failed:
+    model, kind and reason of those that could not be scored.
+    """
+
+    names: tuple[str, ...]
+    values: np.ndarray
+    models: "pandas.DataFrame"
+    failed: "pandas.DataFrame"
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """(M, N) nats under one condition."""
+        if name not in self.names:
+            raise KeyError(f"condition {name!r} was asked for; expected one of {self.names}")
+        return self.values[self.names.index(name)]
+
+    def shift(self, name: str, base: str) -> np.ndarray:
+        """What the condition does to each model's log-likelihoods, (M, N) nats, not centred."""
+        return self[name] - self[base]
+
+
+def score(
+    models: "Sequence[str] | pandas.DataFrame",
+    responses: Sequence[str],
+    prompts_of: Mapping[str, Sequence[str] | str],
+    *,
+    rule: PromptRule = prompts.DEFAULT,
+    device: str = "auto",
+    workers: int = 1,
+    tokens_per_batch: int = 8192,
+) -> Conditions:
+    """The log-likelihoods of all responses under all conditions; a model's rows are an artefact.
+
+    Args:
+        models: as in `prompts.matrix`: folders, hub ids, or a table with the column folder.
+        responses: N. prompts_of: name of a condition -> N prompts, or one for all responses.
+        workers: processes of one thread each; 1 scores here, as a GPU should.
+
+    A model that cannot be loaded or scored is left out, and named with its reason in `.failed`.
+    Raises RuntimeError where none is left.
+    """
+    import pandas
+
+    if not isinstance(models, pandas.DataFrame):
+        models = pandas.DataFrame({"model": [str(model) for model in models]})
+    places = [str(one) for one in (models["folder"] if "folder" in models else models["model"])]
+    every = {
+        name: [given] * len(responses) if isinstance(given, str) else list(given)
+        for name, given in prompts_of.items()
+    }
+    options = {"rule": rule, "device": device, "tokens_per_batch": tokens_per_batch}
+    work = partial(_rows, list(responses), every, options)
+    if all(_is_stored(place, list(responses), every, options) for place in places):
+        workers = 1
+    with side_by_side.one_thread():
+        found = list(side_by_side.each(work, places, workers=workers, least=1))
+    kept = [number for number, one in enumerate(found) if isinstance(one, np.ndarray)]
+    failed = [(places[k], *one) for k, one in enumerate(found) if isinstance(one, tuple)]
+    failed = pandas.DataFrame(failed, columns=["model", "kind", "reason"])
+    if not kept:
+        first = failed.iloc[0]
+        raise RuntimeError(
+            f"none of {len(places)} models could be scored; {first.model}: {first.kind}, "
+            f"{first.reason}; expected folders with weights, or hub ids that are cached or can be "
+            "fetched: download them first, or give folders"
+        )
+    values = np.stack([found[number] for number in kept], axis=1)  # (C, M, N)
+    return Conditions(tuple(every), values, models.iloc[kept].reset_index(drop=True), failed)
+
+
+def _rows(responses, every, options, place):
+    """(C, N) nats of one model, or why there are none: (kind, reason)."""
+    from lmnotes.models import identity
+
+    try:
+        meant = identity.identify(place)
+        revision = None if meant.is_folder else meant.revision
+
+        def write(folder):
+            flat = [prompt for several in every.values() for prompt in several]
+            found = prompts.score(
+                meant.model, flat, responses * len(every), revision=revision, **options
+            )
+            np.save(folder / "rows.npy", found.log_likelihood.reshape(len(every), len(responses)))
+
+        key = _key(meant, responses, every, options)
+        return np.load(artefacts.build("conditions", key, write) / "rows.npy")
+    except Exception as error:  # of any package: one model less, and said so
+        return failures.classify(error), " ".join(str(error).split())[:300]
+
+
+def _key(meant, responses, every, options) -> dict:
+    key = {"model": meant.id, "rule": options["rule"].name, "version": 1}
+    return key | {"pairs": artefacts.content_id([every, responses])}
+
+
+def _is_stored(place, responses, every, options) -> bool:
+    """Whether there is nothing to do, so that no process need be started."""
+    from lmnotes.models import identity
+    from lmnotes.text.readers import InputError
+
+    try:
+        key = _key(identity.identify(place), responses, every, options)
+    except InputError:
+        return False
+    return (artefacts.home() / "conditions" / artefacts.content_id(key)).exists()

@@ -1,0 +1,1255 @@
+# %% [markdown]
+# # How do language models answer? A map of what they make of prompts
+#
+# **The question.** Notebook 06 maps language models by how likely they find texts. But models are asked things. Can they be mapped by how they *answer*, and what does a change of the
+# prompt do to a model's place?
+#
+# **The idea in two sentences.** Fix many pairs of prompt and response, and take as coordinates how likely each model finds the response *given the prompt*: squared distances then
+# estimate how much the models' answers differ, prompt by prompt. Take away how likely it finds the response without any prompt, and what is left says how it *reacts* to prompts; change the
+# prompts, and the model moves by a vector that can be added to others.
+#
+# The paper: Yusuke Takase, Momose Oyama and Hidetoshi Shimodaira, *Language Model Maps for Prompt-Response Distributions via Log-Likelihood Vectors*
+# ([arXiv 2603.18593](https://arxiv.org/abs/2603.18593)).
+#
+# **After this notebook you can**
+#
+# - score a response under a prompt, and know which tokens count;
+# - say when the squared distance of two models is the KL divergence of their answers, and by how much it lies when it is not;
+# - separate what a model likes from how it reacts, by PMI;
+# - move a model with a prompt, add two moves, and tell whether they really add or only seem to;
+# - foresee, from one formula of Bayes, which instructions will *not* add.
+#
+# **What is ours.** The paper's full text was not at hand when this was written: its claims here are those of its abstract and captions, formulas are derived, and most numbers that are
+# compared with are our own earlier measurements. The ledger at the end says which is which. The paper maps 552 public models; here are twelve tiny models in a world whose
+# answer is known, then models of notebook 06 tuned on real pairs, by cells that also read any list of hub models.
+
+# %% [markdown]
+# ## Settings
+#
+# For public models: `lmnotes run 09 --profile paper -p models_file=models.txt -p prompt_set=pairs.jsonl`, with a hub id or a folder on each line of the first file, and `prompt` and
+# `response` (or `messages`) in each line of the second. What prompts are told is a named set of lines, or a file of your own.
+
+# %% tags=["parameters"]
+from typing import Literal
+
+n_steps: int = 900  # 1..100000, training steps of each model of the small world
+n_pairs: int = 300  # 20..100000, pairs of prompt and response that it is measured on
+n_prompts: int = 200  # 4..100000, prompts that its models answer themselves
+sigmas: list[float] = [0.002, 0.005, 0.01, 0.02, 0.04, 0.08]  # noise on weights
+lengths: list[int] = [4, 8, 16]  # bytes, besides the full 32
+n_permutations: int = 2000  # 9..1000000, of labels
+n_bootstrap: int = 1000  # 10..100000
+zoo_plan: Literal["smoke", "laptop", "paper"] = "laptop"  # notebook 06 has the same
+n_bases: int = 6  # 2..50, of its models, that are tuned on pairs
+n_tuning_steps: int = 150  # 1..100000
+models_file: str | None = None  # hub ids or folders, one per line: these in place of tuned models
+prompt_set: str = "installed"  # installed | a .jsonl or .parquet file of pairs
+per_task: int = 50  # 4..1000000, pairs of each task
+response_bytes: int = 64  # 4..4096, that a response is cut to
+operations: str = "instructions"  # instructions | comments | a .json file of lines
+template: str = "model"  # model (its chat template, else plain) | plain | a text with {prompt}
+dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+workers: int = 2  # 1..64, processes for small models; 1 on a GPU
+seed: int = 0  # 0..1000000
+
+# %%
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import wilcoxon
+
+from lmnotes import plot, plot_prompts, plot_shifts
+from lmnotes.models import (
+    additivity,
+    command,
+    conditions,
+    factorial,
+    factors,
+    pair_tuning,
+    prediction,
+    projection,
+    prompt_kl,
+    prompts,
+    tails,
+    zoo,
+)
+from lmnotes.models import factorial_measures as measures
+from lmnotes.models import map as maps
+from lmnotes.suite import claims, outputs, teach
+from lmnotes.text import prompt_sets
+
+plot.use()
+outputs.begin("09_prompt_response_map", globals())
+asked = prompt_sets.operations(operations)  # wrong files are refused before anything is trained
+listed = command.listed(Path(models_file)) if models_file else []
+if prompt_set != "installed":
+    prompt_sets.load(prompt_set, per_task=1)
+over = partial(factors.over, n=n_bootstrap, seed=seed)
+
+# %% [markdown]
+# ## 1. A world whose answer is known
+#
+# A *response* is 32 bytes of prose (Python's help topics) or code (its library), dressed with attributes: UPPER CASE, under_scores for spaces, st*rs for v*w*ls. A *prompt* has three
+# slots; a tag in a slot asks for an attribute. Two things differ between models, independently of each other:
+#
+# - **taste**: 85 % of what it learned from is prose, or 15 %. This is about which responses it likes, whatever it is asked;
+# - **rule**: which slot means which attribute. This is how it reacts to prompts.
+#
+# An attribute that is there is announced by its tag in three cases of four, never when it is not there. So no tag does not mean no attribute: without a tag a model must believe in the average.
+# Twelve models: two tastes, two rules, and in each cell two larger ones that differ by seed and a smaller one.
+
+# %%
+controls = tuple(factorial.Member(u, factorial.OVERLAP, 32, 1, 3) for u in (0.85, 0.15))
+both = factorial.build((*factorial.MEMBERS, *controls), n_steps=n_steps, workers=workers)
+made, case = both.iloc[:12], both.iloc[12:].reset_index(drop=True)
+pairs = factorial.draw(n_pairs, seed=seed)
+N, labels = n_pairs, {name: made[name].to_numpy() for name in ("taste", "rule", "size")}
+outputs.note_input("models", sorted(both.model))
+tag_of = {text: name for name, text in measures.PROMPTS.items()}
+tags = np.array([tag_of[text] for text in pairs.prompt_texts])
+outputs.table(
+    pd.DataFrame(
+        {"tags": tags, "rule": pairs.rule, "source": pairs.source, "response": pairs.response_texts}
+    ).head(12),
+    "world",
+    caption="Some pairs of the world: tags in the prompt, by which rule they were chosen, and the response.",
+)
+for width, depth in ((48, 2), (32, 1)):
+    fresh = factorial.create(factorial.Member(0.5, "R1", width, depth, 1))
+    n_weights = sum(w.numel() for w in fresh.parameters() if w.requires_grad)
+    claims.record(f"world_parameters_{width}", n_weights)
+for name, text in factorial.sources().items():
+    claims.record(f"world_{name}", len(text) / 1000)
+
+# %% [markdown]
+# ## 2. One number per pair
+#
+# $$\ell_i(y\mid x)=\sum_t\log p_i(y_t\mid x,y_1,\dots,y_{t-1})\quad\text{(nats)}$$
+#
+# The sum runs over the tokens of the response; the prompt is read and not scored. Every model scores all responses under all eight prompts of this world: this one table holds the conditional coordinates (the column of each
+# pair's own prompt), the unconditional ones (the prompt without a tag), and what every change of the prompt does.
+
+# %%
+scored = conditions.score(
+    both, pairs.response_texts, measures.PROMPTS, rule=factorial.PROMPT_RULE, workers=workers
+)
+names = np.array(scored.names)
+table = scored.values[:, :12]  # (8 prompts, M, N) nats
+own = np.array([list(names).index(one) for one in tags])
+conditional = table[own, :, np.arange(N)].T  # (M, N)
+empty = scored["none"][:12]
+marginal = prompts.marginal(table.transpose(1, 0, 2))
+vectors = {
+    "conditional": conditional,
+    "unconditional, empty prompt": empty,
+    "unconditional, marginal": marginal,
+    "PMI, empty prompt": prompts.pmi(conditional, empty),
+    "PMI, marginal": prompts.pmi(conditional, marginal),
+}
+short = dict(
+    zip(vectors, ("conditional", "empty", "marginal", "pmi_empty", "pmi_marginal"), strict=True)
+)
+print(f"{len(names)} prompts, {len(made)} models, {N} responses")
+
+# %%
+likelihood = teach.exercise(
+    "conditional",
+    properties=[
+        ("it is one number", lambda f: np.ndim(f(-np.arange(1.0, 7), 2)) == 0, "sum over tokens"),
+        (
+            "the prompt's own probability does not count",
+            lambda f: f(np.array([-5.0, -9, -1, -2]), 2) == f(np.array([-1.0, -2, -1, -2]), 2),
+            "you have scored the prompt as well: it is given, not predicted",
+        ),
+        (
+            "the response's first token counts",
+            lambda f: f(np.array([-5.0, -9, -1, -2]), 2) == -3,
+            "off by one: the token at place n_prompt is the first of the response",
+        ),
+        (
+            "it is a sum",
+            lambda f: f(np.array([0.0, -1, -1, -1, -1]), 1) == -4,
+            "no mean: long responses are less likely",
+        ),
+    ],
+)
+likelihood.check(None)  # put your function here
+
+# %% [markdown]
+# ## 3. Conditional, unconditional, PMI
+#
+# As on any model map, rows and columns are centred, and $\|q_i-q_j\|^2/2N=\tfrac12\operatorname{Var}_n(\ell_{i,n}-\ell_{j,n})$. Beside the conditional vector stands
+#
+# $$\pi_i(x,y)=\log p_i(y\mid x)-\log p_i(y),$$
+#
+# the pointwise mutual information: how much the prompt helps. How the paper gets $p_i(y)$ is not known to us. Two ways: an **empty prompt** (one more pass), or the **mean** of $p_i(y\mid x)$ over reference prompts,
+# the pair's own among them.
+#
+# Before you look:
+
+# %%
+teach.quiz("which_factor")
+
+# %%
+Q = {name: maps.double_centre(values) for name, values in vectors.items()}
+kl = {name: maps.kl(one) for name, one in Q.items()}
+
+
+def place(values):
+    """The first two principal components, and their shares of the variance."""
+    shares = np.diff(projection.spectrum(values), prepend=0)
+    return maps.pca(values) / np.sqrt(values.shape[1]), shares[:2]
+
+
+found = {
+    name: place(Q[name])
+    for name in ("conditional", "unconditional, empty prompt", "PMI, empty prompt")
+}
+outputs.figure(
+    plot_prompts.maps(found, [f"taste {u:.2f}" for u in made.taste], made.rule),
+    "world_maps",
+    data=pd.concat(
+        [made[["model"]].assign(map=k, x=xy[:, 0], y=xy[:, 1]) for k, (xy, _) in found.items()]
+    ),
+    caption="Twelve models three times, principal components in nats per root of a response. Colour: share of prose that a model learned from; shape: which slot means which attribute.",
+)
+# %%
+rows = []
+for name, values in vectors.items():
+    result = factors.permanova(kl[name], labels, n_permutations, seed).assign(map=name)
+    drawn = factors.shares(values, labels, max(20, n_bootstrap // 5), seed)
+    for row in result.itertuples():
+        low, high = factors.around(row.r2, drawn.r2[drawn.factor == row.factor])
+        rows.append((name, row.factor, row.r2, low, high, row.f, row.p))
+        claims.record(f"share_{short[name]}_{row.factor}", row.r2, (low, high))
+explained = pd.DataFrame(rows, columns=["map", "factor", "r2", "low", "high", "f", "p"])
+outputs.table(
+    explained,
+    "factors",
+    caption=f"PERMANOVA: share of the squared distances; intervals over pairs of prompt and response, p over {n_permutations:,} permutations of the labels.",
+)
+outputs.figure(
+    plot_prompts.factor_bars(explained),
+    "factors",
+    data=explained,
+    caption="What each map is about. Intervals: 95 % over pairs of prompt and response.",
+)
+for row in explained.itertuples():
+    if f"p_{short[row.map]}_{row.factor}" in outputs.current().card.claims:
+        claims.record(f"p_{short[row.map]}_{row.factor}", row.p)
+claims.record("smallest_p", explained.p.min())
+
+# %% [markdown]
+# *What to see.* The conditional map mixes both factors. Without a prompt there is taste and nothing else. PMI takes taste out and leaves the rule: the same twelve models, the same responses, and the picture turns by
+# ninety degrees. Size hardly shows on any map. (A factor with two levels among twelve models explains about a tenth by chance: that is what the permutations are for.)
+
+# %%
+r2 = explained.set_index(["map", "factor"]).r2
+draws = {
+    name: factors.shares(vectors[name], labels, max(20, n_bootstrap // 5), seed).pivot(
+        index="draw", columns="factor", values="r2"
+    )
+    for name in ("conditional", "PMI, empty prompt")
+}
+gone = draws["conditional"].taste - draws["PMI, empty prompt"].taste
+value = r2["conditional", "taste"] - r2["PMI, empty prompt", "taste"]
+claims.record("pmi_removes_taste", value, factors.around(value, gone))
+gained = draws["PMI, empty prompt"].rule - draws["conditional"].rule
+value = r2["PMI, empty prompt", "rule"] - r2["conditional", "rule"]
+claims.record("pmi_shows_training", value, factors.around(value, gained))
+
+# %%
+upper = np.triu_indices(12, 1)
+same_cell = (made.taste.to_numpy()[:, None] == made.taste.to_numpy()) & (
+    made.rule.to_numpy()[:, None] == made.rule.to_numpy()
+)
+seeds = same_cell & (made["size"].to_numpy()[:, None] == made["size"].to_numpy())
+rng = np.random.default_rng(seed)
+rows = []
+for name, values in vectors.items():
+    squared = 2 * kl[name]
+    again = [
+        2 * maps.kl(maps.row_centre(values[:, rng.integers(N, size=N)]))[upper].mean()
+        for _ in range(max(20, n_bootstrap // 5))
+    ]
+    interval = factors.around(squared[upper].mean(), again)
+    claims.record(f"mean_{short[name]}", squared[upper].mean(), interval)
+    floor = squared[np.triu(seeds, 1)].mean()
+    halves = factors.split_half(values, 50, seed).mean()
+    rows.append((name, squared[upper].mean(), *interval, floor, halves, values.mean()))
+columns = ["map", "mean variance of a difference", "low", "high", "two seeds of a cell"]
+outputs.table(
+    pd.DataFrame(rows, columns=[*columns, "split-half correlation", "mean entry, nats"]),
+    "means",
+    caption="The level of each map's distances (nats^2), the noise floor of two models that differ by seed alone, and how well halves of the pairs agree on the distances.",
+)
+
+
+# %%
+def tabs(shown="PMI, empty prompt", colour_by="rule"):
+    figure, (ax, bars) = plot.panels(2, height=2.8, width_ratios=(1.3, 1))
+    xy, shares_of = place(Q[shown])
+    plot_prompts.marked(ax, xy, [f"{colour_by} {v}" for v in made[colour_by]], ["models"] * 12)
+    part = explained[explained["map"] == shown]
+    with plot.style():
+        ax.set(
+            xlabel=f"component 1 ({shares_of[0]:.0%}), nats",
+            ylabel="component 2, nats",
+            title=shown,
+        )
+        bars.bar(part.factor, part.r2, color=[plot.BLUE, plot.RED, plot.GREY])
+        bars.set(ylabel="share of squared distance", ylim=(0, 1))
+    plot_prompts.key(figure, [f"{colour_by} {v}" for v in made[colour_by]], ["models"])
+    return figure
+
+
+teach.explore(
+    tabs,
+    stills=[{"shown": "conditional", "colour_by": "taste"}, {"shown": "PMI, empty prompt"}],
+    shown=list(vectors),
+    colour_by=["taste", "rule", "size", "seed"],
+)
+
+# %% [markdown]
+# ### Where the distance goes
+#
+# $\ell=\pi+u$ with $u$ the unconditional vector, so for every pair of models, after centring,
+# $\|\Delta\ell\|^2=\|\Delta\pi\|^2+\|\Delta u\|^2+2\langle\Delta\pi,\Delta u\rangle$: how they react, what they like, and a cross term.
+
+# %%
+i, j = upper
+d_pmi, d_empty = Q["PMI, empty prompt"], Q["unconditional, empty prompt"]
+cross = 2 * ((d_pmi[i] - d_pmi[j]) * (d_empty[i] - d_empty[j])).mean(axis=1)
+parts = np.stack(
+    [2 * kl["PMI, empty prompt"][upper], 2 * kl["unconditional, empty prompt"][upper], cross]
+)
+whole = 2 * kl["conditional"][upper]
+claims.record("identity_parts", np.abs(parts.sum(axis=0) - whole).max())
+
+
+def part_of(k, models):
+    inside = np.isin(i, models) & np.isin(j, models)  # a model drawn twice counts once
+    return 100 * parts[k, inside].sum() / whole[inside].sum()
+
+
+for k, name in enumerate(("pmi", "unconditional", "cross")):
+    claims.record(f"parts_{name}", *over(partial(part_of, k), range(12)))
+
+r = [np.corrcoef(a, b)[0, 1] for a, b in zip(empty, marginal, strict=True)]
+claims.record("estimators_r", min(r))
+offset = (empty - marginal).mean(axis=1)  # (M,) nats
+size, interval = over(lambda rows: abs(offset[rows].mean()), range(12))
+note = f"empty less marginal: {offset.mean():+.2f} nats"
+claims.record("estimators_offset", size, interval, note)
+
+gap = conditional[:, None] - conditional
+claims.record("identity_variance", np.abs(gap.var(axis=2) - 2 * kl["conditional"]).max())
+moved = conditional + 50 * rng.standard_normal((12, 1)) + 50 * rng.standard_normal(N)
+change = 2 * np.abs(maps.kl(maps.double_centre(moved)) - kl["conditional"]).max()
+claims.record("identity_constants", change)
+claims.record(
+    "identity_marginal",
+    np.abs(prompts.pmi(conditional, prompts.marginal(conditional[:, None]))).max(),
+)
+
+# %%
+mutual = teach.exercise(
+    "pmi",
+    properties=[
+        (
+            "one number per response",
+            lambda f: np.shape(f(np.log([[0.2, 0.5], [0.4, 0.1]]), np.log([0.2, 0.1]))) == (2,),
+            "average over prompts, the first axis",
+        ),
+        (
+            "probabilities are averaged, not their logarithms",
+            lambda f: np.allclose(
+                f(np.log([[0.2, 0.5], [0.4, 0.1]]), np.log([0.3, 0.3])), 0, atol=1e-9
+            ),
+            "the mean of log p is not the log of the mean",
+        ),
+        (
+            "it is zero when the only prompt is the pair's own",
+            lambda f: np.allclose(f(np.array([[-3.0, -8.0]]), np.array([-3.0, -8.0])), 0),
+            "subtract the unconditional term from the conditional one",
+        ),
+        (
+            "it survives small probabilities",
+            lambda f: np.isclose(
+                f(np.array([[-2000.0], [-2001.0]]), np.array([-2000.0]))[0],
+                np.log(2 / (1 + np.exp(-1))),
+            ),
+            "exp(-2000) is 0: take the largest entry out first",
+        ),
+    ],
+)
+mutual.check(None)  # put your function here
+
+# %% [markdown]
+# ## 4. Is the distance a KL divergence?
+#
+# Give all models the same prompts. With $r=\log p_i(y\mid x)/p_j(y\mid x)$ and $y$ from near both, $\mathbb E[e^{-r}]=1$ says to second order
+#
+# $$\mathbb E_x\,\mathrm{KL}\big(p_i(\cdot\mid x)\,\|\,p_j(\cdot\mid x)\big)\approx\tfrac12\operatorname{Var}(r).$$
+#
+# These models are small enough to check: each writes its own responses, and along them the next-byte laws are compared exactly (*Rao–Blackwell*; *Monte Carlo* only looks at what was written).
+
+# %%
+n_asked = {length: max(4, n_prompts // 2) for length in lengths} | {factorial.LENGTH: n_prompts}
+directly = measures.compare(list(made.folder), n_asked, seed=seed, workers=workers)
+exact = directly[factorial.LENGTH]
+
+
+def symmetric(values):
+    return (values + values.T) / 2
+
+
+truth, estimate = symmetric(exact.rao_blackwell), kl["conditional"]
+relation = []
+for one, two in zip(i, j, strict=True):
+    differs = [name for name in labels if made[name][one] != made[name][two]]
+    relation.append(
+        " and ".join(name for name in differs if name != "size" or differs == ["size"]) or "seed"
+    )
+checked = pd.DataFrame(
+    {
+        "first": made.model.to_numpy()[i], "second": made.model.to_numpy()[j],
+        "kind": relation, "exact": truth[upper],
+        "error": symmetric(exact.rao_blackwell_error)[upper] / np.sqrt(2),
+        "monte_carlo": symmetric(exact.monte_carlo)[upper],
+        "half_variance": estimate[upper],
+        "own_responses": symmetric(exact.half_variance)[upper],
+    }
+)  # fmt: skip
+# %%
+outputs.figure(
+    plot_prompts.kl_agreement(
+        checked,
+        {
+            "half_variance": "map: half the variance, nats",
+            "own_responses": "own responses: half the variance, nats",
+            "monte_carlo": "Monte-Carlo KL, nats",
+        },
+    ),
+    "kl_check",
+    data=checked,
+    caption="66 pairs of models. Left: the map's estimate from given responses. Middle: half the variance on responses that the two models wrote. Right: Monte Carlo. Dotted: equal. Colours: in what the two differ.",
+)
+
+# %%
+options = {"n": n_bootstrap, "seed": seed}
+
+
+def agree(claim, first, second, **more):
+    one = factors.agreement(first, second, **options, **more)
+    claims.record(claim, one.value, (min(one.low, one.value), max(one.high, one.value)))
+    return claim, one.value, one.low, one.high
+
+
+mc = symmetric(exact.monte_carlo)
+rows = [
+    agree("kl_pearson", estimate, mc), agree("kl_spearman", estimate, mc, ranks=True),
+    agree("kl_rb_pearson", estimate, truth), agree("kl_rb_spearman", estimate, truth, ranks=True),
+    agree("kl_root", np.sqrt(estimate), np.sqrt(truth)), agree("kl_estimators", mc, truth),
+    agree("kl_up_to", estimate, mc), agree("squared_distance_is_kl", estimate, truth, ranks=True),
+]  # fmt: skip
+ratio = (estimate / np.where(truth > 0, truth, 1))[upper]
+
+
+# %%
+def median_of(values, models):
+    """Over pairs of different models that are drawn."""
+    return np.median(values[np.isin(i, models) & np.isin(j, models)])
+
+
+value, interval = over(partial(median_of, ratio), range(12))
+claims.record("kl_scale", value, interval)
+rows.append(("median ratio of estimate to exact KL", value, *interval))
+between = 100 * factors.between_share(conditional, tags)[upper]
+value, interval = over(partial(median_of, between), range(12))
+claims.record("between_share", value, interval)
+rows.append(("share of the variance between prompts, %, median", value, *interval))
+within = maps.kl(maps.centre_within(conditional, tags))
+rows += [agree("within_before", estimate, truth), agree("within_after", within, truth)]
+for name, one in (("exact", truth), ("estimate", estimate)):
+    claims.record(f"kl_{name}_low", one[upper].min())
+    claims.record(f"kl_{name}_high", one[upper].max())
+outputs.table(
+    pd.DataFrame(rows, columns=["quantity", "value", "low", "high"]),
+    "kl_check",
+    caption="Agreement with directly estimated KL over 66 pairs of models; intervals by drawing models, not pairs.",
+)
+
+# %% [markdown]
+# *What to see.* The map ranks pairs of models well and its values are several times too large: its responses were written by neither model, and the models are far apart. On responses that the models wrote
+# themselves it is closer, and still too large for the farthest pairs. Keep the ranking; do not read the values as nats.
+#
+# ### Where the ruler bends
+#
+# Take one model and a copy of it with noise on all weights: a pair as close as you like.
+
+# %%
+bent = measures.ruler(made.folder.iloc[0], sigmas, max(n_pairs, n_prompts), seed=seed)
+noise = [0.002, 0.005, 0.01, 0.02, 0.04, 0.08]
+columns = ("kl", "half", "ratio", "given")
+earlier = {"sigma": noise} | {
+    name: [outputs.current().card.claims[f"ruler_{name}_{f'{s:g}'[2:]}"].published for s in noise]
+    for name in columns
+}
+before = pd.DataFrame(earlier).rename(columns={"half": "half_variance", "given": "given_ratio"})
+outputs.figure(
+    plot_prompts.ruler(bent, before),
+    "ruler",
+    data=bent,
+    caption="A model against copies with noise on their weights. Crosses: an earlier measurement of ours with other models. Bars: two standard errors.",
+)
+outputs.table(
+    bent,
+    "ruler",
+    caption="The same in numbers; kl and half_variance in nats per response of 32 bytes.",
+)
+by_sigma = bent.set_index("sigma")
+for one in noise:
+    known, key = one in by_sigma.index, f"{one:g}"[2:]
+    row = by_sigma.loc[one] if known else pd.Series(np.nan, by_sigma.columns)
+    note, wide = "" if known else "not among the noises of this run", 2 * row.kl_error
+    claims.record(
+        f"ruler_kl_{key}", row.kl, (row.kl - wide, row.kl + wide) if known else None, note
+    )
+    for name, column in (("half", "half_variance"), ("ratio", "ratio"), ("given", "given_ratio")):
+        claims.record(f"ruler_{name}_{key}", row[column], note=note)
+claims.record("ruler_constant", (bent.ratio[bent.sigma <= 0.01] - 1).abs().max())
+
+# %% [markdown]
+# *What to see.* The constant one half is right: on a model's own responses half the variance is the KL to a few per cent, up to about a nat per response. Beyond that it grows faster than the KL. On given responses it is too
+# large from the start. It stays monotone all along.
+#
+# The same in the smallest possible world: forty responses, one law $p$, and another tilted away from it, $p_t\propto p\,e^{tg}$.
+
+# %%
+steps = np.linspace(0.02, 3, 60)
+
+
+def bend(t=1.0, law=1):
+    return plot_prompts.bend(prompt_kl.tilted(steps, seed=law), t)
+
+
+teach.explore(bend, stills=[{"t": 0.2}, {"t": 2.5}], t=(0.02, 3.0, 0.02), law=(1, 20))
+# %%
+ruling = teach.exercise(
+    "distance",
+    properties=[
+        ("it is one number", lambda f: np.ndim(f(np.arange(4.0), np.ones(4))) == 0, "average"),
+        (
+            "a model that is worse by the same amount everywhere is at distance zero",
+            lambda f: abs(f(np.arange(4.0), np.arange(4.0) - 7)) < 1e-12,
+            "take the mean of the difference out first",
+        ),
+        (
+            "it is the same both ways",
+            lambda f: np.isclose(
+                f(np.arange(4.0) ** 2, np.ones(4)), f(np.ones(4), np.arange(4.0) ** 2)
+            ),
+            "square the difference",
+        ),
+        (
+            "its value",
+            lambda f: np.isclose(f(np.array([1.0, -1, 1, -1]), np.zeros(4)), 0.5),
+            "half of the variance, and the variance divides by N, not N - 1",
+        ),
+    ],
+)
+ruling.check(None)  # put your function here
+
+# %% [markdown]
+# ### What moves the scale: length, and clipping
+#
+# Systematic differences add up over the bytes of a response: the log-ratio grows with length, its variance with length squared, the KL only with length. So estimates from texts of different lengths must not be compared.
+
+# %%
+tokens = measures.token_table(list(made.folder), pairs)  # (M, N, 32) nats
+exact_at = {n: one.rao_blackwell for n, one in directly.items()}
+by_length = measures.lengths(tokens, exact_at)
+clips = []
+for share in (0, 0.02, 0.05, 0.1):
+    raised = np.maximum(conditional, np.quantile(conditional, share)) if share else conditional
+    clipped = maps.kl(maps.row_centre(raised))
+    key = f"clip_{round(100 * share)}"
+    _, r_of, low, high = agree(f"{key}_r", clipped, truth)
+    scale_of = np.median(clipped[upper] / truth[upper])
+    claims.record(f"{key}_scale", scale_of)
+    clips.append((share, r_of, low, high, scale_of))
+by_clip = pd.DataFrame(clips, columns=["share", "r", "low", "high", "ratio"])
+outputs.figure(
+    plot_prompts.scale(by_length, by_clip),
+    "scale",
+    data=by_length,
+    caption="Left: half the variance over exact KL, median over pairs of models, for responses cut short. Middle and right: what raising the lowest entries to a quantile does to it, and to the ranking.",
+)
+outputs.table(by_clip, "clipping", caption="Clipping: correlation with exact KL, and scale.")
+outputs.table(by_length, "lengths", caption="Medians over pairs of models, nats per response.")
+at_length = by_length.set_index("length").ratio
+for n in (8, 16, 32, 64):
+    missing = (
+        "responses of this world have 32 bytes" if n > 32 else "not among the lengths of this run"
+    )
+    claims.record(f"length_{n}", at_length.get(n, np.nan), note="" if n in at_length else missing)
+claims.record("length_grows", at_length.iloc[-1] / at_length.iloc[0])
+
+# %% [markdown]
+# ### How many pairs does a map need?
+#
+# With $s^2$ the variance and $\kappa$ the kurtosis of a log-ratio, the relative standard error of a distance from $N$ pairs is $\sqrt{(\kappa-1)/N}$; for a normal log-ratio $\sqrt{2/N}$.
+
+# %%
+sizes = [n for n in (25, 50, 100, 200) if n < N] or [N // 2]
+spent = factors.budget(conditional, sizes, 100 if n_bootstrap > 100 else 10, seed)
+error_at_n = np.median(
+    tails.relative_error(tails.pair_differences(conditional, np.column_stack(upper)))
+)
+theory = pd.DataFrame({"n": np.array(sizes)})  # half of the draws are off by less than 0.674 sd
+theory["error"] = 0.674 * error_at_n * np.sqrt(N / theory.n - 1)
+outputs.figure(
+    plot_prompts.budget(spent, theory),
+    "budget",
+    data=spent,
+    caption=f"Maps from some of the {N} pairs against the map of all. Theory: from the kurtosis of the log-ratios, for draws without replacement.",
+)
+outputs.table(
+    spent.groupby("n").mean().drop(columns="run").reset_index(),
+    "budget",
+    caption="Means over draws.",
+)
+for n in (25, 50, 100, 200):
+    for column, name in (("r", "r"), ("error", "error")):
+        drawn = spent[column][spent.n == n]
+        value = drawn.median() if len(drawn) else np.nan
+        interval = factors.around(value, drawn) if len(drawn) else None
+        claims.record(
+            f"budget_{n}_{name}", value, interval, "" if len(drawn) else "too few pairs in this run"
+        )
+for n in (10_000, 300):
+    claims.record(f"gauss_{n}", tails.relative_error(rng.standard_normal((200, n))).mean())
+
+
+# %%
+def one_budget(n=N // 3, first=0, second=3):
+    difference = tails.pair_differences(conditional, np.array([[first, second]]))[0]
+    grid = np.unique(np.linspace(5, N - 1, 60).astype(int))
+    spread = 1.96 * tails.relative_error(difference) * np.sqrt(N / grid - 1)
+    draw = np.random.default_rng(seed)
+    values = [difference[draw.choice(N, n, replace=False)].var() for _ in range(60)]
+    band = np.stack([1 - spread, 1 + spread])
+    return plot_prompts.one_distance(grid, band, np.array(values) / difference.var(), n)
+
+
+teach.explore(
+    one_budget,
+    stills=[{"n": max(5, N // 10)}, {}],
+    n=(5, N - 1),
+    first=(0, 11),
+    second=[3, 6, 9, 1],
+)
+
+# %% [markdown]
+# ### Against what the models say
+#
+# The paper also compares its distances with a semantic one, from embeddings (details not known to us). Here: every model answers the same prompts, and its answers become one bag of character $n$-grams.
+
+# %%
+written = measures.responses(list(made.folder), n_prompts, seed=seed)
+words = factors.response_distance(written)
+_, r_words, low, high = agree("semantic_related", np.sqrt(estimate), words)
+semantic = pd.DataFrame(
+    {"words": words[upper], "distance": np.sqrt(estimate[upper]), "kind": relation}
+)
+outputs.figure(
+    plot_prompts.semantic(semantic, r_words),
+    "semantic",
+    data=semantic,
+    caption=f"66 pairs of models: correlation {r_words:.2f} (95 % over models: {low:.2f} to {high:.2f}).",
+)
+
+# %% [markdown]
+# ## 5. Prompts move models
+#
+# Keep the responses and change the prompts by an operation $t$: model $i$ moves by
+#
+# $$\Delta_i(t)=\big(\log p_i(y_n\mid t(x_n))-\log p_i(y_n\mid x_n)\big)_n,$$
+#
+# less its mean. Half its variance is about the KL between the model's answers with and without the operation. If you know the moves of two operations, do you know that of both together?
+
+# %%
+shift = {name: scored.shift(name, "none")[:12] for name in scored.names}  # (M, N) each
+claims.record("identity_shift", np.abs(shift["none"]).max())
+cases = {"A and B": "AB", "A and C": "AC", "B and C": "BC", "A, B and C": "ABC"}
+twin = {}  # another model: the same but for the rule
+for k, row in made.iterrows():
+    like = (made.taste == row.taste) & (made["size"] == row["size"]) & (made.seed == row.seed)
+    twin[k] = int(made.index[like & (made.rule != row.rule)][0])
+compositions = {label: (tuple(one), one) for label, one in cases.items()}
+added = additivity.table(shift, compositions, ("A", "B", "C"), list(twin.values()))
+added = added.rename(columns={"label": "operations"}).assign(model=made.model.to_numpy()[added.row])
+outputs.figure(
+    plot_shifts.controls(added),
+    "additivity",
+    data=added,
+    caption="A point per model. Blue: the sum of single moves, nothing fitted. The others must fail: the best single move, the sum with a wrong part, the sum of a model with the other rule, a random vector of the same length (values below -1.5 are drawn there).",
+)
+outputs.table(
+    added.drop(columns="row")
+    .groupby("operations", sort=False)
+    .mean(numeric_only=True)
+    .reset_index(),
+    "additivity",
+    caption="Means over the twelve models.",
+)
+# %%
+is_triple = added.operations == "A, B and C"
+said = {
+    "cosine": "cosine", "r2": "r2", "error": "relative_error", "slope": "slope",
+    "best": "best_single", "wrong": "wrong", "fitted": "r2_fitted", "first": "coefficient 1",
+    "second": "coefficient 2",
+}  # fmt: skip
+for group, part in (("pairs", added[~is_triple]), ("triple", added[is_triple])):
+    per_model = part.groupby("model", sort=False).mean(numeric_only=True)
+    for claim, column in said.items():
+        if f"{group}_{claim}" not in outputs.current().card.claims:
+            continue
+        values = per_model[column].to_numpy()
+        found_mean = over(lambda rows, values=values: values[rows].mean(), range(12))
+        claims.record(f"{group}_{claim}", *found_mean)
+        if (group, claim) == ("pairs", "r2"):
+            claims.record("additive", *found_mean)
+claims.record("pairs_r2_sd", added.r2[~is_triple].std())
+per_model = added[~is_triple].groupby("model", sort=False)[["r2", "best_single"]].mean()
+test = wilcoxon(per_model.r2, per_model.best_single, alternative="greater")
+claims.record("wilcoxon", test.pvalue)
+print(
+    f"sum better than the best single tag in {(per_model.r2 > per_model.best_single).sum()} of 12 models, signed-rank p = {test.pvalue:.2g}"
+)
+
+# %% [markdown]
+# *What to see.* The sum of two moves is nearly the move of both, and of all three. A high $R^2$ alone would not mean much: where one tag dominates, its own move does almost as well. So look at the other columns. One part
+# exchanged, or the sum taken from a model with the other rule, and nothing is left.
+#
+# Switch tags on and off. Blue arrows are single moves, the dashed one is their sum, red is the true move of all together; on the right, the responses on which the sum is most wrong. The last two models belong to the controls below: in their world A and B hint at the same thing, and C at its opposite.
+
+
+# %%
+case_pairs = factorial.draw(n_pairs, rule=factorial.OVERLAP, seed=seed + 1)
+case_scored = conditions.score(
+    case, case_pairs.response_texts, measures.PROMPTS, rule=factorial.PROMPT_RULE
+)
+
+
+# %%
+def switchboard(model=both.model[0], A=True, B=True, C=False):
+    k = int(np.flatnonzero(both.model == model)[0])
+    responses = pairs.response_texts
+    moves = scored.values[:, k] - scored["none"][k]
+    if k >= 12:
+        moves, responses = (
+            case_scored.values[:, k - 12] - case_scored["none"][k - 12],
+            case_pairs.response_texts,
+        )
+    moves = maps.row_centre(moves) / np.sqrt(moves.shape[1])
+    plane = np.linalg.svd(moves, full_matrices=False)[2][:2]
+    at = dict(zip(scored.names, moves @ plane.T, strict=True))
+    shown = "".join(tag for tag, on in zip("ABC", (A, B, C), strict=True) if on)
+    named = dict(zip(scored.names, moves * np.sqrt(moves.shape[1]), strict=True))
+    left = np.zeros(moves.shape[1])
+    title = f"{model}: {shown or 'no tag'}"
+    if len(shown) > 1:
+        several = np.stack([named[one] for one in shown])
+        left = additivity.interaction(several, named[shown])
+        fit = additivity.measure(several, named[shown])
+        title += f"\ncosine {fit.cosine:.2f}, $R^2$ {fit.r2:.2f}, slope {fit.slope:.2f}"
+    return plot_shifts.switchboard(at, shown, left, responses, title)
+
+
+teach.explore(
+    switchboard,
+    stills=[
+        {},
+        {"model": case.model[0]},
+        {"model": case.model[0], "A": True, "B": False, "C": True},
+    ],
+    model=list(both.model),
+    A=True,
+    B=True,
+    C=False,
+)
+
+# %% [markdown]
+# ### Does the same prompt move different models the same way?
+
+# %%
+rows = []
+for name in ("A", "B", "C", "ABC"):
+    unit = maps.row_centre(shift[name])
+    cosines = unit @ unit.T / np.outer(*[np.linalg.norm(unit, axis=1)] * 2)
+    for one, two in zip(i, j, strict=True):
+        alike = "same rule" if made.rule[one] == made.rule[two] else "different rules"
+        rows.append((name, alike, cosines[one, two]))
+same_way = pd.DataFrame(rows, columns=["operation", "pair", "cosine"])
+outputs.figure(
+    plot_shifts.directions(same_way),
+    "directions",
+    data=same_way,
+    caption="Every pair of models: cosine of their moves under the same tags. Bars: means.",
+)
+mean_cosine = same_way.groupby(["pair", "operation"]).cosine.mean().unstack()
+outputs.table(mean_cosine.reset_index(), "directions", caption="Mean cosines.")
+for pair, key in (("same rule", "same"), ("different rules", "different")):
+    single = mean_cosine.loc[pair, ["A", "B", "C"]]
+    claims.record(f"directions_{key}_low", single.min())
+    claims.record(f"directions_{key}_high", single.max())
+    claims.record(f"directions_triple_{key}", mean_cosine.loc[pair, "ABC"])
+
+# %% [markdown]
+# *What to see.* A tag moves all models of a rule alike, whatever their taste, seed and size, and models of the other rule elsewhere. With all three tags on, both rules ask for the same three attributes, and the moves agree again. The
+# direction is what the tag *means* to a model.
+#
+# ### When moves do not add
+#
+# By Bayes $\Delta(t)(y)=\log p(t\mid x,y)-\log p(t\mid x)$. So
+#
+# $$\Delta(t_1t_2)-\Delta(t_1)-\Delta(t_2)=\log\frac{p(t_1,t_2\mid x,y)}{p(t_1\mid x,y)\,p(t_2\mid x,y)}-c(x):$$
+#
+# what the sum misses is the mutual information of the two *operations* given the response. Unrelated wishes add exactly; two ways to say the same thing do not, and neither do contradictions. First in three exact worlds of forty responses, then in trained
+# models. In their world there is one wish, upper case, and tags err. A, B or both hint at it, and both are no surer than one; C hints at the contrary, but beside A or B it means nothing. (Two tags that err *independently* would be two pieces of evidence
+# for the same thing, and would add, by the same formula.)
+
+# %%
+teach.quiz("paraphrase")
+
+# %%
+laws, largest = {}, 0.0
+for kind in prompt_sets.KINDS:
+    joint = additivity.joint_shifts(additivity.example_law(kind, seed=seed))
+    two = np.stack([joint.first, joint.second])
+    left, right = (
+        additivity.interaction(two, joint.both),
+        joint.interaction - joint.interaction.mean(),
+    )
+    fit = additivity.measure(two, joint.both)
+    laws[kind], largest = (left, right, fit.slope, fit.r2), max(largest, np.abs(left - right).max())
+claims.record("identity_interaction", largest)
+outputs.figure(
+    plot_shifts.identity(laws),
+    "identity",
+    data=pd.concat(
+        [pd.DataFrame({"law": k, "left": v[0], "right": v[1]}) for k, v in laws.items()]
+    ),
+    caption="Exact laws of forty responses and two operations: what the sum misses, against what Bayes says it must be.",
+)
+
+
+def case_fit(name, k, rows=slice(None)):
+    two = np.stack([case_scored.shift(one, "none")[k][rows] for one in name])
+    return additivity.measure(two, case_scored.shift(name, "none")[k][rows])
+
+
+kinds = {"A and B (paraphrase)": "AB", "A and C (contradiction)": "AC"}
+rows = [
+    {"operations": label, "model": case.model[k]}
+    | {n: getattr(case_fit(name, k), n) for n in ("cosine", "r2", "slope", "best_single")}
+    for label, name in kinds.items()
+    for k in range(2)
+]
+pd.DataFrame(rows).round(3)
+
+# %%
+draws = [rng.integers(N, size=N) for _ in range(max(20, n_bootstrap // 5))]
+
+
+def case_mean(name, column, rows=slice(None)):
+    return np.mean([getattr(case_fit(name, k, rows), column) for k in range(2)])
+
+
+slope = case_mean("AB", "slope")
+claims.record(
+    "paraphrase_slope", slope, factors.around(slope, [case_mean("AB", "slope", d) for d in draws])
+)
+level = added.r2[~is_triple].mean()
+lost = case_mean("AC", "r2") - level
+claims.record(
+    "contradiction_r2",
+    lost,
+    factors.around(lost, [case_mean("AC", "r2", d) - level for d in draws]),
+)
+
+# %%
+summing = teach.exercise(
+    "additivity",
+    properties=[
+        (
+            "it is one number",
+            lambda f: np.ndim(f(np.eye(3), np.arange(3.0))) == 0,
+            "sum over responses",
+        ),
+        (
+            "it is 1 where the sum is right",
+            lambda f: np.isclose(
+                f(np.array([[1.0, 0, -1], [0, 2, -2]]), np.array([1.0, 2, -3])), 1
+            ),
+            "add the parts up before you compare",
+        ),
+        (
+            "constants mean nothing",
+            lambda f: np.isclose(
+                f(np.array([[1.0, 0, -1], [0, 2, -2]]) + 5, np.array([1.0, 2, -3])), 1
+            ),
+            "take the mean out of sum and composition",
+        ),
+        (
+            "nothing is fitted",
+            lambda f: np.isclose(f(np.array([[1.0, -1], [1, -1]]), np.array([1.0, -1])), 0),
+            "a squared correlation would be 1 here: it forgives a wrong length",
+        ),
+    ],
+)
+summing.check(None)  # put your function here
+
+# %% [markdown]
+# *What to see.* All exact worlds lie on the diagonal: the formula holds whatever the operations are. For the trained models look at the table: a slope of one half would be the law's answer for the paraphrase; a slope near one means that the model has not learned
+# that the second tag says nothing new. Networks add by default: their tags meet in a sum before anything else happens to them.
+#
+# ### Where does a distance come from?
+#
+# Pick two models: the responses on which they differ most, byte by byte.
+
+
+# %%
+def where(first=made.model[0], second=made.model[3], n_shown=6):
+    one, two = (int(np.flatnonzero(made.model == name)[0]) for name in (first, second))
+    local = tokens[one] - tokens[two]  # (N, 32) nats
+    total = local.sum(axis=1)
+    chosen = np.argsort(-np.abs(total - total.mean()))[:n_shown]
+    notes = [f"{total[n]:+.0f} nats, tags {tags[n]}" for n in chosen]
+    title = f"blue: {first} likes it more; red: {second} does"
+    return plot_shifts.letters(
+        [pairs.response_texts[n] for n in chosen], local[chosen], notes, title
+    )
+
+
+teach.explore(
+    where,
+    stills=[{}, {"first": made.model[0], "second": made.model[6]}],
+    first=list(made.model),
+    second=list(made.model),
+    n_shown=(1, 12),
+)
+
+# %% [markdown]
+# ## 6. Real pairs, real instructions
+#
+# Four small tasks out of every installation: the code after a signature and its docstring, what a module is about, sums, and months. The models are base models of notebook 06 (bytes, three architectures), each tuned twice: on
+# pairs about the *library* (code, summaries), and on *questions* (sums, months). Files and pairs that are measured on are not tuned on. Beside them stand the fine-tunes on plain text that notebook 06 has. We expected, before we ran it:
+# tuned models lie on the same side of their base; PMI grows with tuning; on the PMI map models group by what they were tuned on rather than by their base.
+#
+# (The bases have read a part of the same library as plain text. With a list of hub models, these take the place of all that, and questions about bases are left open.)
+
+# %%
+is_home = models_file is None
+rule = prompts.PromptRule(template=template, dtype=dtype)
+every = prompt_sets.load(prompt_set, per_task=None if is_home else per_task, n_bytes=response_bytes)
+data_sets = {"library": ["code", "summary"], "questions": ["arithmetic", "month"]}
+if is_home:
+    tuning_pairs, real = pair_tuning.split(every, per_task, seed=seed)
+    specs = pair_tuning.bases(zoo_plan, n_bases)
+    home = zoo.build(specs, progress=False).models
+    is_base = home.kind == "neural"
+    texts_of = pair_tuning.domains(tuning_pairs, data_sets)
+    kept = [n_tuning_steps // 4]
+    tuned = pair_tuning.build(home[is_base], texts_of, n_tuning_steps, kept=kept, workers=workers)
+    plain = home[home.kind == "finetune"].assign(
+        base=home.parent, tuning="plain text", step=home.step
+    )
+    start = home[is_base].assign(base=home.model, tuning="none", step=0)
+    columns = ["model", "folder", "base", "tuning", "step"]
+    real_models = pd.concat([start[columns], plain[columns], tuned], ignore_index=True)
+else:
+    real = every
+    listed = [str(one) for one in listed]
+    real_models = pd.DataFrame({"model": listed, "base": "", "tuning": "none", "step": 0})
+outputs.note_input("pairs", f"{len(real)} of {prompt_set}")
+print(f"{len(real_models)} models, {len(real)} pairs: {real.task.value_counts().to_dict()}")
+
+# %%
+asks = {"given": list(real.prompt), "none": ""}
+for k in range(1, 5):  # prompts of other pairs of the task
+    turned = real.groupby("task", sort=False).prompt.transform(lambda own, k=k: np.roll(own, k))
+    asks[f"other {k}"] = list(turned)
+answers = conditions.score(
+    real_models, list(real.response), asks, rule=rule, workers=workers if is_home else 1
+)
+real_models = answers.models
+given, alone = answers["given"], answers["none"]  # (M, N) nats
+others = np.stack([answers[name] for name in answers.names[2:]])  # (4, M, N)
+real_pmi = prompts.pmi(given, alone)
+five = np.concatenate([given[None], others]).transpose(1, 0, 2)  # (M, 5, N)
+by_prompts = prompts.pmi(given, prompts.marginal(five))
+chosen_right = (given > others).mean(axis=0)  # (M, N): own prompt against another of the task
+last = real_models.groupby(["base", "tuning"]).step.transform("max") == real_models.step
+final = np.flatnonzero(last if is_home else np.ones(len(real_models), bool))
+tasks = real.task.to_numpy()
+by_task = {task: tasks == task for task in dict.fromkeys(tasks)}
+summary = real_models.loc[final, ["model", "base", "tuning"]].reset_index(drop=True)
+summary["mean log-likelihood, nats"] = given[final].mean(axis=1)
+for task, rows in by_task.items():
+    summary[f"PMI, {task or 'all'}"] = real_pmi[final][:, rows].mean(axis=1)
+    summary[f"right prompt, {task or 'all'}"] = chosen_right[final][:, rows].mean(axis=1)
+outputs.table(
+    summary,
+    "real_models",
+    caption="Mean PMI (nats) by task, and how often a response is likelier under its own prompt than under that of another pair of the task.",
+)
+if len(answers.failed):
+    outputs.table(
+        answers.failed, "failed_models", caption="Models that could not be scored, and why."
+    )
+
+# %%
+n_given, note = (np.nan, "needs a list of hub models") if is_home else (len(real_models), "")
+claims.record("n_models", n_given, note=note)
+own_set = prompt_set != "installed"
+claims.record(
+    "n_pairs",
+    len(real) if own_set else np.nan,
+    note="" if own_set else "needs a set of pairs from a path",
+)
+claims.record("n_sets", np.nan, note="one set is read at a time: run again with the other")
+real_q = {
+    "conditional": maps.double_centre(given[final]),
+    "PMI": maps.double_centre(real_pmi[final]),
+}
+makers = summary.model.str.partition("/")[0].replace("", "local")
+makers = makers.where(makers.isin(makers.value_counts().index[:6]), "other")
+looks = summary.tuning if is_home else makers
+shapes = summary.base if is_home else ["model"] * len(summary)
+outputs.figure(
+    plot_prompts.maps(
+        {name: place(values) for name, values in real_q.items()}, looks, shapes, columns=4
+    ),
+    "real_maps",
+    data=summary,
+    caption="The same models on the conditional and on the PMI map. Colour: what they were tuned on (of hub models: their maker). Shape: base.",
+)
+right = summary.melt("tuning", [c for c in summary if c.startswith("right")], "task", "share")
+outputs.table(
+    right.groupby(["task", "tuning"], sort=False).share.mean().unstack().reset_index(),
+    "real_tasks",
+    caption="How often a response is likelier under its own prompt than under another of the task; chance is one half.",
+)
+# %%
+REAL = ("real_same_side", "real_pmi_grows", "real_pmi_data", "real_plain_control")
+
+
+def gained(row, vectors):
+    """Mean PMI less the base's, over the tasks that the model was tuned on; all for plain text."""
+    rows = np.isin(tasks, data_sets.get(row.tuning, list(by_task)))
+    return vectors[row.Index][rows].mean() - vectors[base_row[row.base]][rows].mean()
+
+
+# %%
+if is_home:
+    base_row = {row.base: row.Index for row in real_models.itertuples() if row.tuning == "none"}
+    growth = real_models.assign(
+        growth=[gained(row, real_pmi) for row in real_models.itertuples()],
+        marginal=[gained(row, by_prompts) for row in real_models.itertuples()],
+    )
+    zero = [
+        growth[growth.tuning == "none"].assign(tuning=name, growth=0.0, marginal=0.0)
+        for name in data_sets
+    ]
+    curve = pd.concat([*zero, growth[growth.tuning.isin(list(data_sets))]], ignore_index=True)
+    outputs.figure(
+        plot_shifts.growth(curve, "growth of mean PMI, nats"),
+        "real_growth",
+        data=curve[["base", "tuning", "step", "growth", "marginal"]],
+        caption="How much more than its base a model gains from the prompt, on the tasks that it was tuned on. Solid: against no prompt. Dashed: against the mean over the own prompt and four others of the task.",
+    )
+    ends = growth[last & growth.tuning.isin(list(data_sets))]
+    moves = given[ends.index] - given[[base_row[b] for b in ends.base]]
+    side = pair_tuning.sides(moves, ends.base, ends.tuning)
+    side["growth of PMI, nats"] = ends.growth.to_numpy()
+    side["the same, marginal"] = ends.marginal.to_numpy()
+else:
+    outputs.figure(
+        plot_shifts.levels(summary.model, real_pmi[final].mean(axis=1), "mean PMI, nats"),
+        "real_growth",
+        data=summary,
+        caption="How much each model gains from the prompt.",
+    )
+    side = summary[["model"]]
+outputs.table(
+    side,
+    "real_sides",
+    caption="Cosine of a tuned model's move with the mean move of models of other bases: of all, of those tuned on the same data, of those tuned on other data.",
+)
+
+# %%
+if is_home:
+    gain, base, data = ends.growth.to_numpy(), ends.base.to_numpy(), ends.tuning.to_numpy()
+    kin = {
+        "conditional": maps.kl(maps.row_centre(given[ends.index])),
+        "PMI": maps.kl(maps.row_centre(real_pmi[ends.index])),
+    }
+
+    def nearness(kl_of, rows):
+        return pair_tuning.kinship(kl_of[np.ix_(rows, rows)], base[rows], data[rows])
+
+    per_base = partial(over, groups=base)
+    near = {name: per_base(partial(nearness, one)) for name, one in kin.items()}
+    control = growth.growth[growth.tuning == "plain text"].mean()
+    on_side = side.cosine.to_numpy() > 0
+    note = f"same data: mean cosine {side.same.mean():.2f}; other data: {side.different.mean():.2f}"
+    claims.record("real_same_side", *per_base(lambda rows: on_side[rows].mean()), note=note)
+    note = f"by the marginal estimator: {ends.marginal.mean():+.2f} nats"
+    claims.record("real_pmi_grows", *per_base(lambda rows: gain[rows].mean()), note=note)
+    claims.record("real_plain_control", *per_base(lambda rows: control - gain[rows].mean()))
+    claims.record("real_pmi_data", *near["PMI"])
+    for name, (value, (low, high)) in near.items():
+        print(f"{name} map: same data over same base {value:.2f} ({low:.2f} to {high:.2f})")
+        print(factors.permanova(kin[name], {"base": base, "data": data}, n_permutations, seed))
+else:
+    for claim in REAL:
+        claims.record(claim, np.nan, note="hub models have no known bases here")
+
+# %% [markdown]
+# *What to see.* Three things, and each has a catch.
+#
+# - **Same side.** Models tuned on the same data leave their bases in nearly the same direction, whatever the base. But the two sets of data point to *opposite* sides: there is a direction per data set, not one of "being tuned".
+# - **PMI grows** with tuning, and much less with fine-tuning on plain text. But compare the dashed lines: against *other prompts of the same task* hardly anything is gained, and a response is no likelier under its own prompt than under another (the table says: about
+#   one half). What these models have learned from pairs is what an answer to *such* a prompt looks like, not the answer. With an empty prompt as the reference, PMI counts that as using the prompt.
+# - **Data or base?** A ratio below one says that two models tuned on the same data are nearer to each other than two tuned from the same base. On the conditional map the data decide. On the PMI map the interval over six bases is wide.
+#
+# ### Instructions before real prompts
+#
+# Lines before the prompt, single and two at a time, in both orders. These are our wordings; the paper's are not known to us. Tiny models have never been told to answer in French, so nothing *sensible* is to be expected of their moves. But moves they are, and
+# Bayes does not ask for sense: do unrelated lines add better than a paraphrase and a contradiction?
+
+# %%
+few = real.groupby("task", sort=False).head(max(2, per_task * 2 // 5)).reset_index(drop=True)
+movers = real_models.iloc[final].reset_index(drop=True)
+movers = movers[movers.tuning != "plain text"].reset_index(drop=True)
+told = conditions.score(
+    movers,
+    list(few.response),
+    asked.conditions(list(few.prompt)),
+    rule=rule,
+    workers=workers if is_home else 1,
+)
+moves = {name: told.shift(name, "given") for name in told.names}  # (M, N) each
+n_movers = len(told.models)
+compositions = {f"{a} > {b}": ((a, b), f"{a} > {b}") for a, b, _ in asked.compositions}
+kind_of = {f"{a} > {b}": kind for a, b, kind in asked.compositions}
+lines = additivity.table(moves, compositions, list(asked.lines), np.roll(range(n_movers), 1))
+lines.insert(0, "kind of pair", lines.label.map(kind_of))
+lines["model"] = told.models.model.to_numpy()[lines.row]
+lines["order effect"] = [
+    additivity.order_effect(moves[one][k], moves[" > ".join(one.split(" > ")[::-1])][k])
+    for one, k in zip(lines.label, lines.row, strict=True)
+]
+outputs.figure(
+    plot_shifts.controls(lines, by="kind of pair"),
+    "real_operations",
+    data=lines,
+    caption="Lines before real prompts: how well the sum of two moves predicts the move of both, a point per model and pair of lines, beside the controls.",
+)
+by_kind = lines.drop(columns="row").groupby(["kind of pair", "label"], sort=False)
+by_kind = by_kind.mean(numeric_only=True).reset_index()
+outputs.table(
+    by_kind,
+    "real_operations",
+    caption="Means over models. Order effect: how far the two orders are apart, over the size of the move.",
+)
+
+# %%
+unrelated = lines[lines["kind of pair"] == "independent"].groupby("row").r2.mean().to_numpy()
+claims.record("additive_real", *over(lambda rows: unrelated[rows].mean(), range(n_movers)))
+alone_too = (
+    lines[lines["kind of pair"] == "independent"].groupby("row")[["r2", "best_single"]].mean()
+)
+ahead = (alone_too.r2 - alone_too.best_single).to_numpy()
+claims.record("additive_real_control", *over(lambda rows: ahead[rows].mean(), range(n_movers)))
+units = [maps.row_centre(moves[name]) for name in asked.lines]
+units = [one / np.linalg.norm(one, axis=1, keepdims=True) for one in units]
+
+
+def common(models):
+    """Mean cosine of different models' moves under the same line."""
+    kept = np.unique(models)
+    off = ~np.eye(len(kept), dtype=bool)
+    return np.mean([(one[kept] @ one[kept].T)[off].mean() for one in units])
+
+
+value, interval = over(common, range(n_movers))
+claims.record("shift_systematic", value, interval)
+print(f"mean cosine of two models' moves under the same line: {value:.2f}")
+
+# %% [markdown]
+# *What to see.* The sum explains part of the composition, far more than another model's sum. But **the best single line alone does better than the sum**, and unrelated lines add no better than a paraphrase or a contradiction. So this is no evidence of additivity: what
+# moves these models is that there is *some* line before the prompt, and a second one does not move them as far again. The control decides, as in the world of tags, the other way round.
+#
+# ### Does the map know what models can do?
+#
+# A task for models that hardly write sentences: is a response likelier under its own prompt than under one of another pair? Ridge regression from the conditional coordinates to the share of right choices per task, one base with all its tuned models
+# held out at a time. (Where all scores are near one half, there is nothing to predict but noise, and a negative correlation means no more than that.)
+
+# %%
+targets = 100 * np.stack(
+    [chosen_right[final][:, rows].mean(axis=1) for rows in by_task.values()], axis=1
+)
+lineage = summary.base.to_numpy() if is_home else summary.model.to_numpy()
+n_folds = min(len(set(lineage)), 10)
+per_task_table = pd.DataFrame({"task": list(by_task), "mean score, %": targets.mean(axis=0)})
+if len(final) >= 6:
+    groups = lineage if is_home else None
+    guess = prediction.ridge(
+        real_q["conditional"], targets, groups=groups, n_folds=n_folds, seeds=range(3)
+    )
+    predicted = guess.predicted.mean(axis=0)  # (M, tasks)
+
+    def fitted(rows):
+        """1 - (squared error) / (spread), mean of the tasks on which models differ."""
+        spread = targets[rows].var(axis=0)
+        rest = ((targets[rows] - predicted[rows]) ** 2).mean(axis=0)
+        return np.mean(1 - rest[spread > 0] / spread[spread > 0])
+
+    def correlated(rows):
+        return prediction.correlations(predicted[rows], targets[rows]).mean()
+
+    claims.record("real_ridge", *over(fitted, lineage))
+    note = f"mean score {targets.mean():.0f} %, chance is 50 %"
+    claims.record("performance", *over(correlated, lineage), note=note)
+    per_task_table["sd over models, %"] = targets.std(axis=0)
+    per_task_table["out-of-fold r"] = prediction.correlations(predicted, targets)
+else:
+    for claim in ("real_ridge", "performance"):
+        claims.record(claim, np.nan, note="too few models for folds")
+outputs.table(
+    per_task_table,
+    "performance",
+    caption="Out-of-fold correlation of predicted and true share of right choices, and the spread of the true ones.",
+)
+
+# %% [markdown]
+# ## 7. What held, and what did not
+#
+# - **PMI separates reaction from taste**, almost completely, in the world where both are known.
+# - **Distances rank pairs of models as the true KL does; their size is too large**, more so for long responses and for pairs written by somebody else. The constant one half is right where models are close.
+# - **Moves add** when tags are about independent things, with controls that fail as they must. Contradictory tags do not add. Paraphrases add less than fully, but far more than Bayes allows: networks add by default.
+# - **On real text** tuning moves different bases alike, and raises PMI against no prompt. It does not raise PMI against other prompts of the task, and lines before a prompt do not add better than one of them alone: these models do not read prompts closely enough
+#   to test the paper's claim there.
+# - **Tiny models** carry all this. Whether 552 public models do the same is what the paper reports; with a list of models and a file of pairs the cells of section 6 draw their map.
+# - **One set of pairs, one prompt template, one estimator of the unconditional term**: each is a choice, and the map depends on it.
+#
+# The ledger: what the paper says as far as we know it, what we derived or expected, and what we had measured before, beside this run.
+
+# %%
+claims.table()
