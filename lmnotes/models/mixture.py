@@ -20,7 +20,14 @@ import numpy as np
 from lmnotes.models import mixture_rules as rules
 from lmnotes.models.mixture_design import RULES, Gap, design, gap
 from lmnotes.models.mixture_gradients import exact_kl, gram, pull_scores, responses
-from lmnotes.models.mixture_measures import closeness, cosine, kl_to, total_variation
+from lmnotes.models.mixture_measures import (
+    closeness,
+    components,
+    cosine,
+    kl_to,
+    plane,
+    total_variation,
+)
 from lmnotes.models.mixture_statistics import PairedTest, holm, paired_test, weight_intervals
 from lmnotes.models.mixture_training import (
     Domains,
@@ -45,6 +52,7 @@ __all__ = [
     "Run",
     "checkpoints",
     "closeness",
+    "components",
     "cosine",
     "design",
     "domains",
@@ -56,6 +64,7 @@ __all__ = [
     "iterate",
     "kl_to",
     "paired_test",
+    "plane",
     "probes",
     "pull_scores",
     "responses",
@@ -90,7 +99,7 @@ def iterate(
     """
     import pandas
 
-    from lmnotes.models import score
+    from lmnotes.models import mixture_readings
 
     if not run.start or every < 1:
         raise ValueError(
@@ -99,7 +108,8 @@ def iterate(
         )
     rows, start = [], run.start
     for part, begin in enumerate(range(0, run.spec.n_steps, every)):
-        here = score.texts(start, texts, device=device).log_likelihood
+        arrays = mixture_readings.read(start, texts, device=device)
+        here = mixture_readings.Reading(**arrays).log_likelihood
         weights = design(Gap.over(texts.table, target - here, domains.names), **options)
         n_steps = min(every, run.spec.n_steps - begin)
         spec = replace(run.spec, n_steps=n_steps, checkpoints=())

@@ -48,8 +48,8 @@ def pull_scores(
 
     One backward pass of the weighted texts and one for each domain. Unit: nats^2 per unit of rate.
     """
-    scorer = _open(model, device)
-    ids = _ids(scorer, texts)
+    scorer = open_model(model, device)
+    ids = ids_of(scorer, texts)
     centred = _per_text(gap, len(ids))
     centred = (centred - centred.mean()) / len(ids)
     updates = update_directions(scorer, windows, optimiser=optimiser)
@@ -74,20 +74,20 @@ def responses(
     import torch
     from torch.nn.attention import SDPBackend, sdpa_kernel
 
-    scorer = _open(model, device)
-    ids = _ids(scorer, texts)
+    scorer = open_model(model, device)
+    ids = ids_of(scorer, texts)
     updates = update_directions(scorer, windows, optimiser=optimiser)
     names, values = zip(*scorer.model.named_parameters(), strict=True)
     values = tuple(one.detach() for one in values)
     found = np.zeros((len(ids), len(updates)))
     with sdpa_kernel(SDPBackend.MATH):  # the fused kernels have no forward derivative
-        for places, padded, real in _padded(scorer, ids):
+        for places, rows, real in padded(scorer, ids):
 
-            def likelihoods(*parameters, padded=padded, real=real):
+            def likelihoods(*parameters, rows=rows, real=real):
                 state = dict(zip(names, parameters, strict=True))
-                call = {"kwargs": {"input_ids": padded, **heads.arguments(scorer.model)}}
+                call = {"kwargs": {"input_ids": rows, **heads.arguments(scorer.model)}}
                 output = torch.func.functional_call(scorer.model, state, (), **call)
-                return _sums(output.logits, padded, real)
+                return _sums(output.logits, rows, real)
 
             for column, update in enumerate(updates):
                 _, moved = torch.func.jvp(likelihoods, values, tuple(update))
@@ -104,8 +104,8 @@ def gram(model: "str | Scorer", texts: Sequence, *, device: str = "auto") -> np.
     """
     import torch
 
-    scorer = _open(model, device)
-    ids = _ids(scorer, texts)
+    scorer = open_model(model, device)
+    ids = ids_of(scorer, texts)
     one = np.ones(1)
     rows = [torch.cat([g.flatten() for g in _gradient(scorer, [text], one)]) for text in ids]
     rows = torch.stack(rows)  # (N, P)
@@ -123,9 +123,9 @@ def exact_kl(
     """
     import torch
 
-    first, second = _open(target, device), _open(model, device)
-    ids = _ids(first, texts)
-    same = all(np.array_equal(a, b) for a, b in zip(ids, _ids(second, texts), strict=True))
+    first, second = open_model(target, device), open_model(model, device)
+    ids = ids_of(first, texts)
+    same = all(np.array_equal(a, b) for a, b in zip(ids, ids_of(second, texts), strict=True))
     if not same or first.n_vocabulary != second.n_vocabulary:
         raise ValueError(
             f"{first.name} and {second.name} read the texts as other tokens; expected one "
@@ -133,13 +133,11 @@ def exact_kl(
         )
     found = np.zeros(len(ids))
     with torch.inference_mode():
-        for places, padded, real in _padded(first, ids):
-            inputs = (padded, padded.to(second.device))
-            p, q = (
-                one.model(input_ids=x, **heads.arguments(one.model)).logits[:, :-1]
-                for one, x in zip((first, second), inputs, strict=True)
-            )
-            p, q = p.float().log_softmax(-1), q.to(p.device).float().log_softmax(-1)
+        for places, rows, real in padded(first, ids):
+            inputs = (rows, rows.to(second.device))
+            both = zip((first, second), inputs, strict=True)
+            p, q = (log_probabilities(*one) for one in both)
+            q = q.to(p.device)
             each = (p.exp() * (p - q)).sum(-1) * real  # (B, T)
             found[places] = each.double().sum(1).cpu().numpy()
     return found
@@ -155,7 +153,7 @@ def update_directions(
             f"optimiser {optimiser!r} and windows of shape {windows.shape} were given; expected "
             "'sgd' or 'adamw', and (K, n, 1 + T): draw windows with Domains.windows"
         )
-    scorer = _open(model, device)
+    scorer = open_model(model, device)
     n_tokens = windows.shape[1] * (windows.shape[2] - 1)
     weights = np.full(windows.shape[1], 1 / n_tokens)
     found = [_gradient(scorer, list(rows), weights) for rows in windows]
@@ -176,11 +174,12 @@ def _first_step(scorer, gradient) -> list:
     ]
 
 
-def _open(model, device):
+def open_model(model: "str | Scorer", device: str = "auto") -> "Scorer":
+    """The model of a folder or hub id, or what was loaded already."""
     return model if isinstance(model, loading.Scorer) else loading.load(model, device=device)
 
 
-def _ids(scorer, texts) -> list[np.ndarray]:
+def ids_of(scorer: "Scorer", texts: Sequence) -> list[np.ndarray]:
     """Ids of every text, as `score.texts` reads them."""
     strings = list(getattr(texts, "texts", texts))
     if not strings:
@@ -200,7 +199,7 @@ def _per_text(values, n: int) -> np.ndarray:
     return values
 
 
-def _padded(scorer, ids) -> Iterator[tuple]:
+def padded(scorer: "Scorer", ids: list[np.ndarray]) -> Iterator[tuple]:
     """Places of texts of like length, their ids (B, 1 + T) filled up on the right, and which of the
     T are real."""
     import torch
@@ -221,10 +220,16 @@ def _padded(scorer, ids) -> Iterator[tuple]:
         )
 
 
-def _sums(logits, padded, real):
+def log_probabilities(scorer: "Scorer", rows: "torch.Tensor") -> "torch.Tensor":
+    """log p of every next token, (B, T, V) float32, of ids (B, 1 + T)."""
+    output = scorer.model(input_ids=rows, **heads.arguments(scorer.model))
+    return output.logits[:, :-1].float().log_softmax(-1)
+
+
+def _sums(logits, rows, real):
     """The log-likelihood of each text, (B,): logits (B, 1 + T, V), ids (B, 1 + T), real (B, T)."""
     values = logits[:, :-1].log_softmax(-1)
-    return (values.gather(-1, padded[:, 1:, None])[..., 0] * real).sum(1)
+    return (values.gather(-1, rows[:, 1:, None])[..., 0] * real).sum(1)
 
 
 def _gradient(scorer, ids, weights) -> list:
@@ -234,10 +239,10 @@ def _gradient(scorer, ids, weights) -> list:
     parameters = list(scorer.model.parameters())
     total = [torch.zeros_like(one) for one in parameters]
     with torch.enable_grad():
-        for places, padded, real in _padded(scorer, ids):
-            output = scorer.model(input_ids=padded, **heads.arguments(scorer.model))
+        for places, rows, real in padded(scorer, ids):
+            output = scorer.model(input_ids=rows, **heads.arguments(scorer.model))
             factors = torch.as_tensor(weights[places], device=real.device, dtype=real.dtype)
-            value = (factors * _sums(output.logits, padded, real)).sum()
+            value = (factors * _sums(output.logits, rows, real)).sum()
             found = torch.autograd.grad(value, parameters, allow_unused=True)
             for sum_, gradient in zip(total, found, strict=True):
                 if gradient is not None:

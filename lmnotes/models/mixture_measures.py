@@ -72,6 +72,43 @@ def cosine(move: np.ndarray, direction: np.ndarray) -> float:
     return float(a @ b / length) if length > 0 else 0.0
 
 
+def plane(direction: np.ndarray, moves: np.ndarray) -> np.ndarray:
+    """Moves seen from the side: how far each goes towards the target, and how far it goes astray
+    along the most common other direction, (K, 2); the target is at (1, 0).
+
+    Args:
+        direction: (N,) nats, target less base. moves: (N, K).
+
+    All are centred; the second axis is the first principal component of what is orthogonal to the
+    direction, in units of the direction's length.
+
+    >>> plane([1.0, -1.0, 0.0], np.array([[0.5], [-0.5], [0.0]])).round(9).tolist()
+    [[0.5, 0.0]]
+    """
+    direction = np.asarray(direction, np.float64) - np.mean(direction)
+    length = np.linalg.norm(direction) or 1.0
+    unit = direction / length
+    moves = np.asarray(moves, np.float64) - np.mean(moves, axis=0)
+    along = unit @ moves / length
+    rest = moves - np.outer(unit, unit @ moves)
+    across = np.linalg.svd(rest, full_matrices=False)[0][:, 0] @ rest / length
+    return np.stack([along, across], axis=1)
+
+
+def components(log_likelihood: np.ndarray) -> np.ndarray:
+    """The first two principal components of M models as points of log-likelihood space, (M, 2)
+    nats: rows are centred, then columns.
+
+    >>> abs(components([[5.0, 5.0], [9.0, 1.0]])).round(6).tolist()
+    [[2.828427, 0.0], [2.828427, 0.0]]
+    """
+    L = np.asarray(log_likelihood, np.float64)
+    L = L - L.mean(axis=1, keepdims=True)
+    L -= L.mean(axis=0)
+    left, sizes, _ = np.linalg.svd(L, full_matrices=False)
+    return left[:, :2] * sizes[:2]
+
+
 def total_variation(first: np.ndarray, second: np.ndarray) -> float:
     """Half the sum of |w_a - v_a|, 0..1: how much weight would have to move.
 

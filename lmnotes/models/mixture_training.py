@@ -18,6 +18,7 @@ import numpy as np
 
 from lmnotes import artefacts
 from lmnotes.models import mixture_rules, zoo_data, zoo_models, zoo_plan, zoo_training
+from lmnotes.models.mixture_distillation import Distillation
 from lmnotes.models.zoo_plan import Spec
 
 if TYPE_CHECKING:
@@ -45,6 +46,16 @@ class Domains:
     def natural(self) -> np.ndarray:
         """The share of each domain in all ids, (K,)."""
         return mixture_rules.shares([len(one) for one in self.streams])
+
+    def select(self, names: Sequence[str]) -> "Domains":
+        """These domains, in this order; raises ValueError for a name that is not among them."""
+        if missing := [name for name in names if name not in self.names]:
+            raise ValueError(
+                f"no domain is called {missing[0]!r}; expected some of {', '.join(self.names)}: "
+                "name these, or leave it out"
+            )
+        places = [self.names.index(name) for name in names]
+        return Domains(tuple(names), tuple(self.streams[i] for i in places), self.vocabulary)
 
     @cached_property
     def content_id(self) -> str:
@@ -135,6 +146,17 @@ def train(run: Run, domains: Domains, *, device: str = "auto") -> Path:
     The weights of a checkpoint lie beside it (`checkpoints`). Raises ValueError where the weights
     do not fit the domains, FloatingPointError where the loss is no number.
     """
+    key = training_key(run, domains, device)
+
+    def write(folder: Path) -> None:
+        with _one_thread():
+            _write(folder, run, domains, key["device"])
+
+    return artefacts.build("mixture", key, write) / zoo_training.MODEL
+
+
+def training_key(run: Run, domains: Domains, device: str = "auto") -> dict:
+    """Everything that decides the weights of a run."""
     from lmnotes.models import zoo
 
     _check(run, domains)
@@ -146,13 +168,7 @@ def train(run: Run, domains: Domains, *, device: str = "auto") -> Path:
     weights = [float(one) for one in run.weights]
     key = {"spec": spec, "weights": weights, "data_seed": run.data_seed, "device": device}
     key |= {"domains": domains.content_id, "versions": versions, "version": zoo_data.VERSION}
-    key |= {name: _identity(getattr(run, name)) for name in ("start", "teacher")}
-
-    def write(folder: Path) -> None:
-        with _one_thread():
-            _write(folder, run, domains, device)
-
-    return artefacts.build("mixture", key, write) / zoo_training.MODEL
+    return key | {name: _identity(getattr(run, name)) for name in ("start", "teacher")}
 
 
 def train_all(
@@ -175,7 +191,8 @@ def train_all(
     domains.content_id  # noqa: B018  computed once, and sent along
     work = partial(_train_one, domains, device)
     what = "training" if progress else ""
-    folders = side_by_side.each(work, list(named.values()), workers=workers, what=what)
+    options = {"workers": workers, "least": 2, "what": what}
+    folders = side_by_side.each(work, list(named.values()), **options)
     return dict(zip(named, folders, strict=True))
 
 
@@ -223,30 +240,6 @@ def _write(folder: Path, run: Run, domains: Domains, device: str) -> None:
     batches = Batches(run.spec, domains, run.weights, run.data_seed)
     options = {"loss": Distillation(run.teacher, device)} if run.teacher else {}
     zoo_training.train(model.to(device), run.spec, batches, folder, **options)
-
-
-class Distillation:
-    """The loss sum_v p_teacher log(p_teacher / p) of each position, mean in nats per token."""
-
-    def __init__(self, teacher: str, device: str):
-        from transformers import AutoModelForCausalLM
-
-        self.teacher = AutoModelForCausalLM.from_pretrained(teacher).to(device).eval()
-
-    def __call__(self, logits, ids):
-        """The mean over B sequences of T positions: logits (B, T, V), ids (B, 1 + T)."""
-        import torch
-
-        with torch.no_grad():
-            wanted = self.teacher(input_ids=ids[:, :-1], use_cache=False).logits.float()
-        if wanted.shape != logits.shape:
-            raise ValueError(
-                f"the teacher has {wanted.shape[-1]} ids and the student {logits.shape[-1]}; "
-                "expected one vocabulary: distil into a student with the teacher's tokenizer, or "
-                "design weights, which need one number per text"
-            )
-        wanted, found = (one.flatten(0, 1).log_softmax(-1) for one in (wanted, logits))
-        return torch.nn.functional.kl_div(found, wanted, log_target=True, reduction="batchmean")
 
 
 def _check(run: Run, domains: Domains) -> None:

@@ -7,13 +7,21 @@ from typing import Any
 
 
 def each(
-    function: Callable[[Any], Any], items: Sequence, *, workers: int | None = None, what: str = ""
+    function: Callable[[Any], Any],
+    items: Sequence,
+    *,
+    workers: int | None = None,
+    least: int = 16,
+    what: str = "",
 ) -> Iterator[Any]:
     """What `function` gives for each item, in the order of the items.
 
     Args:
-        function: of a module, or a `functools.partial` of one, so that it can be sent to a process.
+        function: of a module, or a `functools.partial` of one, so that it can be sent to a process;
+            that is done once for each, whatever it holds.
         workers: processes; by default one for each core, at most 8. Few items are done in this one.
+        least: items that a process must have to be worth its start, some seconds; fewer for items
+            that take long.
         what: what a progress bar calls the items; none without.
 
     >>> list(each(abs, [-1, 2]))
@@ -24,15 +32,16 @@ def each(
     if workers is None:
         workers = min(len(os.sched_getaffinity(0)), 8)
     bar = {"total": len(items), "desc": what, "disable": not what}
-    if min(workers, len(items) // 16) < 2:
+    if min(workers, len(items) // least) < 2:
         yield from tqdm(map(function, items), **bar)
         return
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
     context = get_context("spawn")  # a fork of a process with threads may hang
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread) as pool:
-        yield from tqdm(pool.map(function, items), **bar)
+    start = {"initializer": _begin, "initargs": (function,)}
+    with ProcessPoolExecutor(workers, mp_context=context, **start) as pool:
+        yield from tqdm(pool.map(_call, items), **bar)
 
 
 @contextlib.contextmanager
@@ -48,7 +57,17 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _one_thread() -> None:
+_function: Callable[[Any], Any] | None = None  # of a process that `each` has started
+
+
+def _begin(function: Callable[[Any], Any]) -> None:
+    """Set a process up: one thread, and what it is to do."""
     import torch
 
+    global _function
+    _function = function
     torch.set_num_threads(1)
+
+
+def _call(item: Any) -> Any:
+    return _function(item)

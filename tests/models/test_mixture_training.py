@@ -159,7 +159,7 @@ def test_weights_designed_anew(domains):
     for row, folder in zip(found[list(domains.names)].to_numpy(), before, strict=False):
         here = score.texts(folder, texts, device="cpu").log_likelihood
         gap = mixture.Gap(wanted - here, texts.n_bytes, np.arange(3), domains.names)
-        np.testing.assert_allclose(row, mixture.design(gap, temperature=0.5), atol=1e-12)
+        np.testing.assert_allclose(row, mixture.design(gap, temperature=0.5), atol=1e-5)
     with pytest.raises(ValueError, match="start=''"):
         mixture.iterate(replace(run, start=""), domains, wanted, texts, every=2)
 

@@ -14,12 +14,12 @@ def test_results_come_in_the_order_of_the_items(workers):
     assert found == [3 * item for item in items]
 
 
-def test_few_items_are_done_in_this_process_and_many_in_others():
-    def here(items):
-        return set(side_by_side.each(partial(_pid, 0), items, workers=2))
+def test_few_items_are_done_in_this_process_and_enough_in_others():
+    def here(items, **options):
+        return set(side_by_side.each(partial(_pid, 0), items, workers=2, **options))
 
-    assert here(range(5)) == {os.getpid()}
-    assert os.getpid() not in here(range(40))
+    assert here(range(31)) == {os.getpid()} == here(range(4), least=3)
+    assert os.getpid() not in here(range(4), least=2)
 
 
 def _pid(_zero, _item):

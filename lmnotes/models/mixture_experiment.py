@@ -1,0 +1,167 @@
+"""Rules beside each other: the weights of all of them, and what seeds say of how they differ."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.models import mixture_rules
+from lmnotes.models.mixture import simulate
+from lmnotes.models.mixture_design import Gap, design
+from lmnotes.models.mixture_measures import total_variation
+from lmnotes.models.mixture_statistics import holm, paired_test
+
+if TYPE_CHECKING:
+    import pandas
+
+# The names of the rules in tables and figures, in their order there.
+BEFORE, UNIFORM, NATURAL, RANDOM = "before", "uniform", "natural", "random"
+SINGLE, ANTI, AGGREGATED, MEAN, SPREAD = "single", "anti", "lld_agg", "lld_dom", "lld_sd"
+PULL, RESPONSE_CONE, PROBE_CONE = "gram_ascent", "gram_nnls", "probe_nnls"
+ANEW, END_SPREAD, END_SLOPE, ORACLE, DISTILLED = "iterative", "end_sd", "end_slope", "oracle", "kd"
+CORE = (UNIFORM, NATURAL, RANDOM, AGGREGATED, SPREAD, PULL, ORACLE, DISTILLED)  # on all seeds
+MORE = (MEAN, ANTI, SINGLE, RESPONSE_CONE, PROBE_CONE, ANEW, END_SPREAD, END_SLOPE)  # on some
+
+
+def weights(
+    gap: Gap,
+    temperature: float,
+    *,
+    scores: np.ndarray | None = None,
+    responses: np.ndarray | None = None,
+    probes: np.ndarray | None = None,
+    end: Gap | None = None,
+    slope: float | None = None,
+) -> dict[str, np.ndarray]:
+    """The mixtures of all rules that look at a target, by name; those without what they need are
+    left out.
+
+    Args:
+        temperature: nats per byte, of "lld_agg" and "lld_dom".
+        scores: (K,) of `pull_scores`. responses, probes: (N, K) changes of log-likelihoods.
+        end: the gap that is left after training on the uniform mixture for as long. slope: nats per
+            byte, of loss on log weight.
+    """
+    found = {
+        SINGLE: design(gap, "single"),
+        ANTI: design(gap, "anti"),
+        AGGREGATED: design(gap, "aggregated", temperature=temperature),
+        MEAN: design(gap, temperature=temperature),
+        SPREAD: design(gap),
+    }
+    if scores is not None:
+        found[PULL] = design(gap, "pull", scores=scores)
+    for name, changes in ((RESPONSE_CONE, responses), (PROBE_CONE, probes)):
+        if changes is not None:
+            found[name] = design(gap, "cone", changes=changes)
+    if end is not None:
+        found[END_SPREAD] = design(end)
+        if slope is not None:
+            found[END_SLOPE] = design(end, temperature=slope)
+    return found
+
+
+def slope(shares: np.ndarray, losses: np.ndarray, minimum: float = 0.01) -> float:
+    """The median over domains of the slope of loss on log weight, nats per e-fold.
+
+    Args:
+        shares: (M, K) of M models. losses: (M, K), nats per byte.
+    """
+    return float(np.nanmedian(mixture_rules.log_law_slopes(shares, losses, minimum)))
+
+
+def law(
+    shares: np.ndarray, losses: np.ndarray, names: Sequence[str], minimum: float = 0.01
+) -> "pandas.DataFrame":
+    """The points and the line of each domain's log law: columns domain, share, loss, slope (of loss
+    on log weight, negative where more data help), intercept.
+
+    Args:
+        shares: (M, K) of M models; those below the minimum are left out. losses: (M, K).
+    """
+    import pandas
+
+    slopes = -mixture_rules.log_law_slopes(shares, losses, minimum)
+    tables = []
+    for name, tau, share, loss in zip(names, slopes, shares.T, losses.T, strict=True):
+        used = share > minimum
+        points = pandas.DataFrame({"domain": name, "share": share[used], "loss": loss[used]})
+        intercept = np.mean(points.loss - tau * np.log(points.share))
+        tables.append(points.assign(slope=tau, intercept=intercept))
+    return pandas.concat(tables, ignore_index=True)
+
+
+def recovery(
+    gap: Gap, changes: np.ndarray, noises: Sequence[float], *, n_mixtures: int = 20, seed: int = 0
+) -> "pandas.DataFrame":
+    """How far rules are from mixtures that simulated targets come from: columns rule, noise,
+    distance (total variation, mean over mixtures drawn from Dirichlet(1)).
+
+    Args:
+        gap: for its texts. changes: (N, K) moves by each domain. noises: shares of the gap.
+    """
+    import pandas
+
+    draw = np.random.default_rng(seed)
+    known = draw.dirichlet(np.ones(len(gap.names)), size=n_mixtures)
+    rows = []
+    for rule in ("cone", "least squares", "domain mean"):
+        for noise in noises:
+            distances = []
+            for number, true in enumerate(known):
+                values = simulate(changes, true, noise=noise, offset=3.0, seed=number)
+                found = design(replace(gap, values=values), rule, changes=changes)
+                distances.append(total_variation(found, true))
+            rows.append((rule, noise, np.mean(distances)))
+    return pandas.DataFrame(rows, columns=["rule", "noise", "distance"])
+
+
+def compare(
+    rows: "pandas.DataFrame",
+    value: str,
+    *,
+    against: str = UNIFORM,
+    corrected: Sequence[str] = CORE,
+) -> "pandas.DataFrame":
+    """Every rule beside one of them over the seeds that both have, a row for each target and rule:
+    mean, sd, n, difference, low, high, wins, p_t, p_flip, holm.
+
+    Args:
+        rows: columns target, seed, rule and `value`, of which less is better.
+        corrected: the rules among which p_t is corrected for their number, by Holm, within each
+            target; the others get NaN.
+
+    Differences are paired by seed; NaN where fewer than two seeds have both.
+    """
+    import pandas
+
+    found = []
+    for target, part in rows.groupby("target", sort=False):
+        wide = part.pivot(index="seed", columns="rule", values=value)
+        for rule in dict.fromkeys(part["rule"]):
+            both = wide[[rule, against]].dropna() if rule != against else wide[[rule]].dropna()
+            line = {"target": target, "rule": rule, "mean": wide[rule].mean()}
+            line |= {"sd": wide[rule].std(), "n": int(wide[rule].notna().sum())}
+            if rule != against and len(both) > 1:
+                test = paired_test(both[rule], both[against])
+                line |= {"difference": test.mean, "low": test.low, "high": test.high}
+                line |= {"wins": test.n_below, "p_t": test.p_t, "p_flip": test.p_flip}
+            found.append(line)
+    columns = ["target", "rule", "mean", "sd", "n", "difference", "low", "high", "wins", "p_t"]
+    table = pandas.DataFrame(found).reindex(columns=[*columns, "p_flip", "holm"])
+    for _, part in table[table["rule"].isin(corrected)].groupby("target"):
+        known = part.dropna(subset="p_t")
+        table.loc[known.index, "holm"] = holm(known["p_t"].to_numpy()) if len(known) else np.nan
+    return table
+
+
+def entropy(shares: np.ndarray) -> float:
+    """-sum_a w_a ln w_a of a mixture, nats; ln K where all domains count the same.
+
+    >>> entropy([0.0, 1.0, 0.0])
+    0.0
+    """
+    kept = mixture_rules.shares(shares)
+    kept = kept[kept > 0]
+    return float(-(kept * np.log(kept)).sum()) + 0.0

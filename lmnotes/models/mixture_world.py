@@ -1,0 +1,218 @@
+"""The worlds that mixtures are tried in: domains, targets of known mixtures, fresh models in the
+shape of GPT-2's small one, questions to answer, and the shares of the Pile."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes import artefacts
+from lmnotes.models import zoo_tokenizer
+from lmnotes.models.mixture_training import Domains, Run
+from lmnotes.models.mixture_training import domains as read_domains
+from lmnotes.models.zoo_plan import Spec
+
+if TYPE_CHECKING:
+    import pandas
+
+    from lmnotes.text.chunks import TextSet
+
+# Token shares of the 17 domains of Pile-Uncopyrighted, as RegMix (arXiv 2407.01492) uses them.
+PILE_SHARES = {
+    "pile_cc": 0.237, "pubmed_central": 0.185, "arxiv": 0.113, "github": 0.102, "freelaw": 0.080,
+    "stackexchange": 0.067, "wikipedia_en": 0.051, "uspto_backgrounds": 0.046,
+    "pubmed_abstracts": 0.039, "gutenberg_pg_19": 0.027, "dm_mathematics": 0.016,
+    "ubuntu_irc": 0.012, "hackernews": 0.008, "europarl": 0.008, "nih_exporter": 0.004,
+    "philpapers": 0.004, "enron_emails": 0.002,
+}  # fmt: skip
+# Mixtures of targets of our own: shares of some domains, the others share what is left.
+TARGETS = {
+    "code": {"code": 0.35, "headers": 0.35, "docs": 0.10,
+             "github": 0.35, "stackexchange": 0.35, "arxiv": 0.10},
+    "data": {"names": 0.35, "numbers": 0.35, "legal": 0.10,
+             "dm_mathematics": 0.35, "uspto_backgrounds": 0.35, "freelaw": 0.10},
+}  # fmt: skip
+# Fresh models of a size of our own; all others are those of the zoo.
+SHAPES = {
+    "nanogpt": {"layers": 12, "heads": 12, "width": 768, "block": 1024},
+    "tiny nanogpt": {"layers": 1, "heads": 2, "width": 32, "block": 64},
+}
+QUESTIONS = "questions"  # the domain of what `questions` makes
+
+
+def open_domains(source: str, names: Sequence[str] = ()) -> Domains:
+    """The training text of the installed domains, or of a folder with a file or subfolder for each.
+
+    Args:
+        source: "installed" or a path, for example of the Pile. names: those to take; all if empty.
+    """
+    from lmnotes.text import chunks
+
+    if source == "pile" and not Path(source).exists():
+        raise ValueError(
+            "the Pile was asked for, and no folder 'pile' is here; expected a folder with a file "
+            "or subfolder for each domain, such as github.jsonl: give its path"
+        )
+    if source != "installed":
+        source = chunks.load(source, size=1 << 20, minimum=1, part="train")
+    found = read_domains(source)
+    return found.select(names) if names else found
+
+
+def texts(source: str, part: str, **settings) -> "TextSet":
+    """`chunks.load` of a part; of installed text what was drawn is kept, for cutting it takes
+    seconds."""
+    from lmnotes.models import zoo_data
+    from lmnotes.text import chunks
+
+    if source != "installed":
+        return chunks.load(source, part=part, **settings)
+
+    def write(folder: Path) -> None:
+        chunks.load(source, part=part, **settings).save(folder / "texts.jsonl")
+
+    key = {"texts": zoo_data.text_key(), "part": part, **settings}
+    return chunks.load(artefacts.build("mixture", key, write) / "texts.jsonl")
+
+
+def target_mixture(target: str, names: Sequence[str]) -> tuple[float, ...]:
+    """The weights of the domains in a target of our own, (K,).
+
+    >>> target_mixture("code", ["code", "headers", "docs", "names", "news"])
+    (0.35, 0.35, 0.1, 0.1, 0.1)
+    """
+    if target not in TARGETS:
+        raise ValueError(
+            f"no target is called {target!r}; expected one of {', '.join(TARGETS)}: name one, or "
+            "give a model"
+        )
+    shares = {name: share for name, share in TARGETS[target].items() if name in names}
+    rest = [name for name in names if name not in shares]
+    if not shares or not rest:
+        raise ValueError(
+            f"target {target!r} was asked of the domains {', '.join(names)}; expected some of "
+            f"{', '.join(TARGETS[target])} and others beside: give the models to come near to"
+        )
+    share = (1 - sum(shares.values())) / len(rest)
+    return tuple(round(shares.get(name, share), 12) for name in names)
+
+
+def natural_shares(domains: Domains, table: str = "size") -> np.ndarray:
+    """The natural weights of the domains, (K,): by "size", or their shares of the "pile"."""
+    if table == "size":
+        return domains.natural
+    missing = [name for name in domains.names if name not in PILE_SHARES]
+    if table != "pile" or missing:
+        raise ValueError(
+            f"the table {table!r} was asked for {', '.join(domains.names)}; expected 'size', or "
+            f"'pile' and domains of the Pile such as {', '.join([*PILE_SHARES][:3])}: take 'size'"
+        )
+    shares = np.array([PILE_SHARES[name] for name in domains.names])
+    return shares / shares.sum()
+
+
+def blank(
+    seed: int, *, layers: int = 12, heads: int = 12, width: int = 768, block: int = 1024
+) -> str:
+    """The folder of a model with fresh weights in the shape of nanoGPT's 124M GPT-2, reading bytes.
+
+    Args:
+        block: ids that it sees at once. Weights are normal with standard deviation 0.02, there is
+            no dropout, and no bias is left out, as in GPT-2.
+
+    With 257 ids in place of 50,304 it has 86 million parameters. Train it as the start of a `Run`
+    whose Spec has architecture "GPT-2".
+    """
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    from lmnotes.models import zoo_models
+
+    size = {"n_layer": layers, "n_head": heads, "n_embd": width, "n_positions": block + 1}
+    none = dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), 0.0)
+    ids = dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id"), 256)
+
+    def write(folder: Path) -> None:
+        config = GPT2Config(vocab_size=zoo_tokenizer.N_BYTE_IDS, **size, **none, **ids)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            model = GPT2LMHeadModel(config)
+        zoo_models.save(model, zoo_tokenizer.byte_tokenizer(), folder / "model")
+
+    key = {"blank": size, "seed": seed, "torch": torch.__version__}
+    return str(artefacts.build("mixture", key, write) / "model")
+
+
+def run(
+    shape: str, weights: Sequence[float], *, seed: int, data_seed: int, width: int = 48, **settings
+) -> Run:
+    """A training from scratch: of a GPT-NeoX of this width and two layers for the shape "zoo", or
+    of a shape of `SHAPES`.
+
+    Args:
+        weights: (K,). seed: of the fresh weights. settings: of the `Spec`, such as n_steps.
+    """
+    if shape == "zoo":
+        return Run(Spec("zoo", width=width, seed=seed, **settings), tuple(weights), data_seed)
+    if shape not in SHAPES or settings.get("window", 128) > SHAPES[shape]["block"]:
+        known = ", ".join(f"{name!r} of {one['block']}" for name, one in SHAPES.items())
+        raise ValueError(
+            f"shape {shape!r} and windows of {settings.get('window', 128)} ids were given; "
+            f"expected 'zoo', or {known} ids at most: choose one, or shorter windows"
+        )
+    size = SHAPES[shape]
+    about = {"architecture": "GPT-2", "width": size["width"], "depth": size["layers"]}
+    spec = Spec("nanogpt", **about, **settings)
+    return Run(spec, tuple(weights), data_seed, start=blank(seed, **size))
+
+
+def questions(n: int = 100, seed: int = 0) -> tuple["TextSet", dict[int, tuple[int, int]]]:
+    """Sums and differences as the installed numbers have them, and where each answer begins and
+    ends, in bytes."""
+    rng = np.random.default_rng([seed, 10])
+    rows, places = [], {}
+    for number in range(n):
+        a, b, c, d = (int(one) for one in rng.integers(10, 1000, size=4))
+        sign, value = (("+", a + b), ("-", a - b))[rng.integers(2)]
+        start = f"{c} + {d} = {c + d}\n{a} {sign} {b} = "
+        rows.append(f"{start}{value}\n")
+        places[number] = (len(start), len(rows[-1]))
+    return _text_set(rows), places
+
+
+def _text_set(rows: list[str]) -> "TextSet":
+    from hashlib import sha256
+
+    import pandas
+
+    from lmnotes.text import chunks
+
+    table = pandas.DataFrame(
+        {
+            "text_id": [sha256(one.encode()).hexdigest()[:16] for one in rows],
+            "domain": QUESTIONS, "source": "made", "part": "", "index": range(len(rows)),
+            "n_bytes": [len(one) for one in rows],
+        }
+    )  # fmt: skip
+    return chunks.TextSet(QUESTIONS, rows, table, {})
+
+
+def joined(first: "TextSet", second: "TextSet") -> "TextSet":
+    """The texts of both sets, those of the first before those of the second."""
+    import pandas
+
+    from lmnotes.text import chunks
+
+    table = pandas.concat([first.table, second.table], ignore_index=True)
+    name = f"{first.name} and {second.name}"
+    return chunks.TextSet(name, [*first.texts, *second.texts], table, dict(first.settings))
+
+
+def shares_table(weights: Mapping[str, np.ndarray], names: Sequence[str]) -> "pandas.DataFrame":
+    """Mixtures as a table, a row for each domain and a column for each mixture."""
+    import pandas
+
+    return pandas.DataFrame(
+        {"domain": list(names)} | {k: np.asarray(v) for k, v in weights.items()}
+    )
