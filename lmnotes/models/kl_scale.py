@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmnotes.models import tails
+
 if TYPE_CHECKING:
     import pandas
+
+    from lmnotes.models.trajectory import Run
 
 SECOND_HAND = "second-hand"  # third-party summaries that agree; the paper itself was not seen
 MEDIANS = {  # bits per byte, of N = 10,000 texts (9,700 in the first four)
@@ -101,6 +105,38 @@ def interval_pairs(
     return found
 
 
+def training(
+    runs: "Mapping[str, Run]",
+    sizes: Sequence[str],
+    seeds: Sequence[str],
+    *,
+    n: int = 50,
+    after: int = 2000,
+) -> dict[str, np.ndarray]:
+    """Differences l_i - l_j, row-centred, of the settings Early, Later, Seed and Size: (P, N) each.
+
+    Args:
+        runs: of the same texts. sizes, seeds: names of runs; of two or more, or none.
+        n, after: as in `interval_pairs`.
+
+    Half the mean square of a row is its KL in nats. Early and Later pool the sizes; Seed and Size
+    are taken at the last step that all of them have.
+    """
+    found: dict[str, list] = {}
+    for run in (runs[name] for name in sizes):
+        pairs = interval_pairs(run.steps, n=n, after=after, excluded=run.excluded)
+        for name, some in pairs.items():
+            found.setdefault(name, []).append(tails.pair_differences(run.log_likelihood, some))
+    for name, members in (("Seed", seeds), ("Size", sizes)):
+        if len(members) > 1:
+            steps = [set(runs[one].steps[~runs[one].excluded]) for one in members]
+            last = max(set.intersection(*steps))
+            rows = [runs[one].log_likelihood[runs[one].steps == last][0] for one in members]
+            pairs = all_pairs(range(len(rows)))
+            found[name] = [tails.pair_differences(np.stack(rows), pairs)]
+    return {name: np.concatenate(some) for name, some in found.items()}
+
+
 def all_pairs(rows: Sequence[int]) -> np.ndarray:
     """Every two of these rows, (P, 2): the seeds of a size, or the sizes, at their last step."""
     return np.array(list(combinations(rows, 2)), np.int64).reshape(-1, 2)
@@ -128,6 +164,21 @@ def edges(names: Sequence[str], parents: Sequence[str]) -> np.ndarray:
         if parent in place and place[parent] != row
     ]
     return np.array(found, np.int64).reshape(-1, 2)
+
+
+def generations(edges: np.ndarray, n: int) -> np.ndarray:
+    """How many ancestors each of n models has by (child, parent) edges, (n,); 0 for a base.
+
+    >>> generations(np.array([[2, 1], [1, 0]]), 4).tolist()
+    [0, 1, 2, 0]
+    """
+    parent = dict(np.asarray(edges).reshape(-1, 2).tolist())
+    found = np.zeros(n, np.int64)
+    for row in range(n):
+        above = parent.get(row)
+        while above is not None and found[row] < n:  # a circle ends
+            found[row], above = found[row] + 1, parent.get(above)
+    return found
 
 
 def within_types(edges: np.ndarray, types: Sequence[str], seed: int = 0) -> np.ndarray:

@@ -9,6 +9,7 @@ and the copy with one program, on the same texts, and clip both with one thresho
 
 import copy
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from lmnotes.text.chunks import TextSet
 
 Per = Literal["tensor", "column"]
+How = Literal["simulated", "bitsandbytes"]
 BITS = (8, 6, 5, 4, 3, 2)
+_KIND = "quantised"  # of artefacts
 
 
 def rounded(weights: np.ndarray, bits: int, per: Per = "column", axis: int = 0) -> np.ndarray:
@@ -102,22 +105,60 @@ def scores(
     *,
     rule: "Rule | None" = None,
     head: bool = False,
+    how: How = "simulated",
 ) -> np.ndarray:
     """Log-likelihoods of a model and its copies, (1 + len(bits), N) nats, full precision first.
 
     Args:
         model: a folder or hub id; others as in `quantised`. Kept as an artefact.
+        how: "bitsandbytes" takes 8 and 4 bits of `load_bitsandbytes`, for which per and head mean
+            nothing; the rule should then compute in float16, as in the paper.
     """
-    from lmnotes.models import identity, rules
+    from lmnotes.models import rules
 
     rule = rules.PUBLISHED if rule is None else rule
-    key = {"model": identity.identify(model).id, "rule": rule.name, "texts": texts.content_id}
-    key |= {"bits": [int(one) for one in bits], "per": per, "head": head}
+    copy_of = _bitsandbytes if how == "bitsandbytes" else partial(_simulated, per=per, head=head)
 
     def write(folder: Path) -> None:
-        np.save(folder / "log_likelihood.npy", _scored(str(model), texts, bits, per, rule, head))
+        np.save(folder / "log_likelihood.npy", _scored(str(model), texts, bits, rule, copy_of))
 
-    return np.load(artefacts.build("quantised", key, write) / "log_likelihood.npy")
+    key = _key(model, texts, bits, per, rule, head, how)
+    return np.load(artefacts.build(_KIND, key, write) / "log_likelihood.npy")
+
+
+def scores_of(
+    models: "Sequence[str | Path]",
+    texts: "TextSet",
+    bits: Sequence[int] = BITS,
+    per: Per = "column",
+    *,
+    rule: "Rule | None" = None,
+    how: How = "simulated",
+    workers: int | None = None,
+) -> list[np.ndarray]:
+    """`scores` of each model; those that are not stored side by side in a few processes.
+
+    Args:
+        workers: processes; by default one for each core; 0 or 1 for what holds a GPU.
+    """
+    from lmnotes.models import rules, side_by_side
+
+    rule = rules.PUBLISHED if rule is None else rule
+    one = partial(scores, texts=texts, bits=tuple(bits), per=per, rule=rule, how=how)
+    keys = [_key(model, texts, bits, per, rule, False, how) for model in models]
+    places = [artefacts.home() / _KIND / artefacts.content_id(key) for key in keys]
+    missing = [model for model, place in zip(models, places, strict=True) if not place.exists()]
+    list(side_by_side.each(one, missing, workers=workers, least=2))
+    return [one(model) for model in models]
+
+
+def _key(model, texts, bits, per, rule, head, how) -> dict:
+    """What decides the stored scores of a model and its copies."""
+    from lmnotes.models import identity
+
+    key = {"model": identity.identify(model).id, "rule": rule.name, "texts": texts.content_id}
+    key |= {"bits": [int(one) for one in bits], "per": per, "head": head}
+    return key | ({} if how == "simulated" else {"how": how})
 
 
 def shift_cosine(original: np.ndarray, changed: np.ndarray) -> np.ndarray:
@@ -195,16 +236,25 @@ def _load_bitsandbytes(model, bits, code, revision):
     return loading.of(loaded, tokenizer, name=name, revision=revision or "", dtype="float16")
 
 
-def _scored(model, texts, bits, per, rule, head) -> np.ndarray:
-    from lmnotes.models import loading, score
+def _scored(model, texts, bits, rule, copy_of) -> np.ndarray:
+    """Scores at full precision, then of copy_of(scorer, bits) for each width."""
+    from lmnotes.models import score
 
     full = score.load(model, dtype=rule.dtype)
     rows = [score.texts(full, texts, rule=rule).log_likelihood]
-    for n in bits:
-        made = quantised(full.model, n, per, head=head)
-        scorer = loading.of(made, full.tokenizer, name=f"{full.name} ({n} bits)", dtype=rule.dtype)
-        rows.append(score.texts(scorer, texts, rule=rule).log_likelihood)
+    rows += [score.texts(copy_of(full, n), texts, rule=rule).log_likelihood for n in bits]
     return np.stack(rows)
+
+
+def _simulated(full: "Scorer", bits: int, per: Per, head: bool) -> "Scorer":
+    from lmnotes.models import loading
+
+    made = quantised(full.model, bits, per, head=head)
+    return loading.of(made, full.tokenizer, name=f"{full.name} ({bits} bits)", dtype=full.dtype)
+
+
+def _bitsandbytes(full: "Scorer", bits: int) -> "Scorer":
+    return load_bitsandbytes(full.name, bits)
 
 
 def _rounded(weights: "torch.Tensor", bits: int, per: str, axis: int) -> "torch.Tensor":

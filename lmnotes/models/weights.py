@@ -7,13 +7,15 @@ within a run: between seeds the order of the units is arbitrary, and the distanc
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from lmnotes import artefacts
 
 if TYPE_CHECKING:
     import torch
@@ -64,6 +66,19 @@ def windowed(models: Iterable["Model"], window: int = 10) -> np.ndarray:
         ring.append(now)
         found.append(np.full(window, np.nan))
     return np.array(found).reshape(-1, window)
+
+
+def saved(folders: Sequence[str | Path], window: int = 10) -> np.ndarray:
+    """`windowed` of the folders of a run's checkpoints, (T, window), kept as an artefact."""
+    from lmnotes.models import identity
+
+    ids = [identity.identify(folder).id for folder in folders]
+
+    def write(to: Path) -> None:
+        np.save(to / "squared.npy", windowed(folders, window))
+
+    key = {"models": ids, "window": window}
+    return np.load(artefacts.build("weight_windows", key, write) / "squared.npy")
 
 
 def parameters(model: "Model") -> dict[str, "torch.Tensor"]:

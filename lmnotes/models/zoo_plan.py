@@ -230,12 +230,20 @@ def _leaked(twins: Sequence[Spec]) -> list[Spec]:
     ]
 
 
-def trajectories(n_steps: int = 1500, n_late: int = 60, **settings) -> list[Spec]:
-    """Runs with checkpoints all along: three sizes, and four seeds of the middle one, on the same
-    texts in the same order."""
+def trajectories(
+    n_steps: int = 1500,
+    n_late: int = 60,
+    widths: Sequence[int] = (32, 64, 96),
+    n_seeds: int = 4,
+    **settings,
+) -> list[Spec]:
+    """Runs with checkpoints all along: one of each width, and further seeds of the middle one, on
+    the same texts in the same order."""
     kept = {"n_steps": n_steps, "checkpoints": schedule(n_steps, n_late)} | settings
-    sizes = [run("GPT-NeoX", width, 2, "uniform", 1, **kept) for width in (32, 64, 96)]
-    return sizes + [run("GPT-NeoX", 64, 2, "uniform", seed, **kept) for seed in (2, 3, 4)]
+    sizes = [run("GPT-NeoX", width, 2, "uniform", 1, **kept) for width in widths]
+    middle = widths[len(widths) // 2]
+    seeds = range(2, n_seeds + 1)
+    return sizes + [run("GPT-NeoX", middle, 2, "uniform", seed, **kept) for seed in seeds]
 
 
 def _lineages(neox: Spec, llama: Spec, steps: int) -> list[Spec]:

@@ -93,6 +93,26 @@ def test_fewer_bits_move_a_model_further(tmp_path, monkeypatch):
     np.testing.assert_array_equal(found[2], score.texts(scorer, texts).log_likelihood)
     monkeypatch.setattr(quantise, "_scored", lambda *_: pytest.fail("scored again"))
     np.testing.assert_array_equal(quantise.scores(folder, texts, (16, 8, 4)), found)
+    (again,) = quantise.scores_of([folder], texts, (16, 8, 4))
+    np.testing.assert_array_equal(again, found)
+
+
+def test_copies_of_bitsandbytes_are_scored_like_simulated_ones(tmp_path, monkeypatch):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
+    folder = tiny_models.save("llama", tmp_path / "model")
+    texts = TextSet("few", tiny_models.TEXTS[:4], pandas.DataFrame({"text_id": list("abcd")}), {})
+    asked = []
+
+    def stand_in(model, bits):
+        asked.append((model, bits))
+        return score.load(model)
+
+    monkeypatch.setattr(quantise, "load_bitsandbytes", stand_in)
+    found = quantise.scores(folder, texts, (8, 4), how="bitsandbytes")
+    assert asked == [(str(folder), 8), (str(folder), 4)]
+    np.testing.assert_array_equal(found[1], found[0])
+    simulated = quantise.scores(folder, texts, (8, 4))  # another artefact
+    assert not np.array_equal(simulated[1], found[1])
 
 
 def test_shifts_have_a_direction_free_of_constants():

@@ -32,6 +32,25 @@ def test_early_and_late_intervals_of_the_published_schedule():
         kl_scale.interval_pairs(steps, n=80)
 
 
+def test_settings_of_training_are_those_of_their_pairs():
+    rng, steps = np.random.default_rng(0), np.array([0, 1, 10, 20, 30, 40])
+    excluded = np.arange(6) == 5
+    runs = {
+        name: trajectory.Run(name, steps[:n], rng.normal(size=(n, 30)), excluded[:n])
+        for name, n in (("a", 6), ("b", 6), ("c", 5))
+    }
+    found = kl_scale.training(runs, ["a", "b"], ["a", "c"], n=1, after=10)
+    kl = {name: (one**2).mean(axis=1) / 2 for name, one in found.items()}
+    a, b, c = (run.log_likelihood for run in runs.values())
+    early = [(one[3] - one[2]).var() / 2 for one in (a, b)]
+    np.testing.assert_allclose(kl["Early"], early)
+    assert not len(kl["Later"])  # broken by what is excluded
+    np.testing.assert_allclose(kl["Seed"], [(a[4] - c[4]).var() / 2])
+    np.testing.assert_allclose(kl["Size"], [(a[4] - b[4]).var() / 2])
+    alone = kl_scale.training(runs, [], ["a", "c"], n=1, after=10)
+    assert list(alone) == ["Seed"]
+
+
 def test_pairs_of_seeds_sizes_and_layers():
     assert len(kl_scale.all_pairs(range(7))) == 21 and len(kl_scale.all_pairs(range(5))) == 10
     assert kl_scale.all_pairs([4, 9, 2]).tolist() == [[4, 9], [4, 2], [9, 2]]

@@ -145,3 +145,12 @@ def test_other_architectures_are_refused(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "gpt2", "n_layer": 1}))
     with pytest.raises(OSError, match=r"safetensors"):
         weights.squared_distance(tmp_path, one)  # a config without weights
+
+
+def test_windows_of_folders_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
+    folders = [tiny_models.save("llama", tmp_path / str(n), seed=n) for n in (0, 1)]
+    found = weights.saved(folders, 2)
+    np.testing.assert_array_equal(found, weights.windowed(folders, 2))
+    monkeypatch.setattr(weights, "windowed", lambda *_: pytest.fail("computed again"))
+    np.testing.assert_array_equal(weights.saved(folders, 2), found)
