@@ -29,14 +29,14 @@ run: install ## all notebooks on a laptop's settings; then open outputs/index.ht
 
 # All four are asked, and any of them fails the target; pytest's closing line comes last.
 test: export HF_HUB_OFFLINE = 1
-test: export OMP_NUM_THREADS = 2
+test: export OMP_NUM_THREADS = 1
 test: export MPLBACKEND = Agg
 test: install ## lint, format, notebooks equal to their text twins, and all tests
 	@failed=; \
 	$(BIN)/python -m ruff check . || failed="$$failed 'ruff check'"; \
 	$(BIN)/python -m ruff format --check . || failed="$$failed 'ruff format --check'"; \
 	$(BIN)/lmnotes sync --check || failed="$$failed 'lmnotes sync --check'"; \
-	$(BIN)/python -m pytest || failed="$$failed pytest"; \
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile || failed="$$failed pytest"; \
 	if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
 
 lab: install ## JupyterLab on the notebooks

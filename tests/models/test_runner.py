@@ -164,9 +164,10 @@ def running(words):
 
 
 RUN = """
-import sys
+import signal, sys
 from pathlib import Path
 from lmnotes.models import ledger, processes, runner
+signal.signal(signal.SIGINT, signal.default_int_handler)  # background shells hand it on as ignored
 folder, models, worker, processes.CAN_FORK = *sys.argv[1:4], sys.argv[4] == "True"
 runner.score(sorted(Path(models).iterdir()), ledger.open_folder(folder), slots=2,
              devices=["cpu"], backoff_s=0.01, worker=(worker,))
