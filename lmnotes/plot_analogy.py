@@ -1,0 +1,195 @@
+"""Figures of notebook 05: relations as arrows, scores of settings, answer sets."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes import plot, plot_axes
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from lmnotes.words.relation_planes import Plane
+
+DRUG, GENE = plot.BLUE, plot.ORANGE
+SIDES = {"drug": (DRUG, "^"), "gene": (GENE, "o")}
+MEASURES = {"top1": ("Top-1", plot.RED, "o"), "top10": ("Top-10", plot.BLUE, "^"),
+            "mrr": ("MRR", plot.GREEN, "s")}  # fmt: skip
+
+
+def plane(
+    ax: "Axes", here: "Plane", *, names: Mapping[str, int] | None = None, title: str = "",
+    legend: bool = True,
+) -> None:  # fmt: skip
+    """Drugs, genes, a thin line for each relation, and the relation vector between their means.
+
+    names: what to write -> row of the plane's points.
+    """
+    from matplotlib.collections import LineCollection
+
+    points = here.points
+    at = points[["x", "y"]].to_numpy()
+    with plot.style():
+        lines = LineCollection(
+            at[here.pairs], colors=plot.BLACK, linewidths=0.3, alpha=0.35, zorder=1
+        )
+        ax.add_collection(lines)
+        for kind, (colour, marker) in SIDES.items():
+            for related in (False, True):
+                part = points[(points.kind == kind) & (points.related == related)]
+                ax.scatter(part.x, part.y, s=16 if related else 7, color=colour, marker=marker,
+                           alpha=0.85 if related else 0.35, lw=0, zorder=2,
+                           label=f"{kind}s" if related else None)  # fmt: skip
+        ax.plot(*here.ends.T, "--", color=plot.RED, lw=2, zorder=4, label="relation vector")
+        for place, marker, who in zip(here.ends, "*s", ("drugs", "genes"), strict=True):
+            ax.plot(*place, marker, color=plot.RED, ms=10 if marker == "*" else 6, mec="white",
+                    mew=0.5, zorder=5, label=f"mean of {who}")  # fmt: skip
+        ax.set(xlabel="first principal component", ylabel="second", title=title, aspect="equal")
+        ax.set_aspect("equal", adjustable="datalim")
+        if legend:
+            ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=5,
+                             fontsize=7)  # fmt: skip
+    if names:
+        plot_axes.name_words(ax, at[:, 0], at[:, 1], names)
+
+
+def planes(
+    shown: Mapping[str, "Plane"], names: Mapping[str, Mapping[str, int]], height: float = 3.6
+) -> "Figure":
+    """A panel per plane, with names (Fig. 2)."""
+    figure, axes = plot.panels(len(shown), width=plot.PAGE, height=height)
+    for ax, (title, here) in zip(axes, shown.items(), strict=True):
+        plane(ax, here, names=names.get(title), title=title, legend=ax is axes[0])
+    return figure
+
+
+def scores(
+    table: "pandas.DataFrame",
+    measures: Sequence[str] = ("top1", "top10", "mrr"),
+    *,
+    baseline: str = "random",
+    height: float | None = None,
+    groups: Mapping[str, str] | None = None,
+) -> "Figure":
+    """Methods down the page, a panel per measure, means over worlds with their range.
+
+    Args:
+        table: method, and each measure with _low and _high. Rows of a method whose name has
+            `baseline` in it are grey.
+        groups: method -> a name that several rows share, for their colour.
+    """
+    names = list(table.method)
+    height = height or 0.75 + 0.17 * len(names)
+    figure, axes = plot.panels(len(measures), width=plot.PAGE, height=height, sharey=True)
+    of = [(groups or {}).get(name, "") for name in names]
+    kinds = list(dict.fromkeys(of))
+    colours = [
+        plot.GREY if baseline in name else plot.COLOURS[kinds.index(kind) % 6]
+        for name, kind in zip(names, of, strict=True)
+    ]
+    rows = np.arange(len(names))
+    for ax, measure in zip(axes, measures, strict=True):
+        with plot.style():
+            low, high = table[f"{measure}_low"], table[f"{measure}_high"]
+            ax.hlines(rows, low, high, colors=colours, linewidth=1.6, alpha=0.6)
+            ax.scatter(table[measure], rows, c=colours, s=16, lw=0, zorder=3)
+            ax.set(xlim=(-0.02, 1.02), xlabel=MEASURES[measure][0])
+            ax.set_yticks(rows, names)
+            ax.grid(axis="x", lw=0.3, color="#dddddd")
+            ax.set_axisbelow(True)
+    axes[0].invert_yaxis()
+    return figure
+
+
+def years(table: "pandas.DataFrame", titles: Mapping[str, str], n_columns: int = 3) -> "Figure":
+    """Scores by year, a panel per setting: solid with their range over worlds, random dotted.
+
+    table: setting, year, n and, for each measure and for random_ of it, value, _low, _high.
+    """
+    n_rows = -(-len(titles) // n_columns)
+    figure, axes = plot_axes.grid(n_rows, n_columns, 0.5 + 1.85 * n_rows, sharex=True)
+    most = float(table.n.max()) * 1.1
+    for ax, (setting, title) in zip(axes.ravel(), titles.items(), strict=False):
+        part = table[table.setting == setting]
+        with plot.style():
+            for measure, (name, colour, marker) in MEASURES.items():
+                ax.plot(part.year, part[measure], marker=marker, ms=3, color=colour, label=name)
+                ax.fill_between(part.year, part[f"{measure}_low"], part[f"{measure}_high"],
+                                color=colour, alpha=0.15, lw=0)  # fmt: skip
+                ax.plot(part.year, part[f"random_{measure}"], ":", color=colour, lw=1)
+            right = ax.twinx()
+            right.plot(part.year, part.n, "-.x", color=plot.BLACK, lw=0.7, ms=3)
+            right.set_ylim(0, most)
+            right.spines["right"].set_visible(True)
+            last = (ax.get_subplotspec().colspan.stop == n_columns) or setting == list(titles)[-1]
+            right.set_ylabel("questions" if last else "")
+            right.tick_params(labelright=last)
+            ax.set(ylim=(0, 1.1), title=title, xticks=range(1900, 2100, 10),
+                   xlim=(table.year.min() - 2, table.year.max() + 2))  # fmt: skip
+            ax.set_zorder(2)
+            ax.patch.set_visible(False)
+    for ax in axes.ravel()[len(titles) :]:
+        ax.axis("off")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    with plot.style():
+        for ax in axes[:, 0]:
+            ax.set_ylabel("score")
+        for ax in axes[-1]:
+            ax.set_xlabel("text and relations up to year")
+        dotted = axes[0, 0].plot([], [], ":", color=plot.BLACK, lw=1)
+        dashed = axes[0, 0].plot([], [], "-.x", color=plot.BLACK, lw=0.7, ms=3)
+        figure.legend([*handles, *dotted, *dashed], [*labels, "random", "questions (right)"],
+                      loc="outside upper center", ncols=5)  # fmt: skip
+    return figure
+
+
+def answer_sets(
+    sets: Mapping[tuple[str, str], np.ndarray], means: Mapping[tuple[str, str], float]
+) -> "Figure":
+    """Histograms of the numbers of answers, a row per direction (Fig. S2 and S3).
+
+    Args:
+        sets: (direction, setting) -> number of answers of each question.
+        means: the same -> the mean to mark, for P a mean over pathways of means.
+    """
+    rows = list(dict.fromkeys(direction for direction, _ in sets))
+    columns = list(dict.fromkeys(setting for _, setting in sets))
+    figure, axes = plot_axes.grid(len(rows), len(columns), 0.3 + 1.6 * len(rows), sharex="row")
+    for (direction, setting), sizes in sets.items():
+        ax = axes[rows.index(direction), columns.index(setting)]
+        with plot.style():
+            counts = np.bincount(sizes)[1:]
+            colour = GENE if direction == "drug2gene" else DRUG
+            ax.stairs(counts, np.arange(len(counts) + 1) + 0.5, fill=True, color=colour)
+            mean = means[direction, setting]
+            ax.axvline(mean, color=plot.RED, ls="--", lw=1)
+            ax.set_title(f"{setting}: mean {mean:.2f}, {len(sizes):,} questions")
+            ask, give = ("drug", "genes") if direction == "drug2gene" else ("gene", "drugs")
+            ax.set_xlabel(f"{give} that are right for a {ask}")
+            if setting == columns[0]:
+                ax.set_ylabel("questions")
+    return figure
+
+
+def rank_by_size(tables: Mapping[str, "pandas.DataFrame"], rho: Mapping[str, float]) -> "Figure":
+    """The rank of the best answer against the number of answers, log scale (Fig. S5).
+
+    tables: setting -> n_answers, rank. rho: setting -> weighted Spearman correlation.
+    """
+    figure, axes = plot.panels(len(tables), width=plot.PAGE, height=2.3, sharey=True)
+    rng = np.random.default_rng(0)
+    for ax, (setting, table) in zip(axes, tables.items(), strict=True):
+        with plot.style():
+            shift = rng.uniform(-0.25, 0.25, len(table))
+            ax.scatter(table.n_answers + shift, table["rank"], s=5, alpha=0.35, lw=0,
+                       color=GENE, rasterized=True)  # fmt: skip
+            middle = table.groupby("n_answers")["rank"].median()
+            ax.plot(middle.index, middle, "_", color=plot.RED, ms=9, mew=1.5)
+            ax.set(yscale="log", xlabel="number of right genes",
+                   title=f"{setting}: weighted Spearman {rho[setting]:+.2f}")  # fmt: skip
+            ax.yaxis.set_major_formatter("{x:g}")
+    axes[0].set_ylabel("rank of the best one")
+    return figure

@@ -1,0 +1,87 @@
+"""A plane on which to see relations: the first two principal components of some concepts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.words import analogy
+from lmnotes.words.relation_tasks import Task
+
+if TYPE_CHECKING:
+    import pandas
+
+    from lmnotes.words.embedding import Embedding
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """Places of points and of pairs of points on a plane.
+
+    Args:
+        points: name, kind ("drug" or "gene"), x, y and related, whether it is in a pair.
+        pairs: (n, 2) rows of `points`.
+        ends: (2, 2) mean place of the drugs and of the genes of all pairs; v is their difference.
+        mean: (D,). axes: (2, D). share: of the variance on the plane.
+    """
+
+    points: "pandas.DataFrame"
+    pairs: np.ndarray
+    ends: np.ndarray
+    mean: np.ndarray
+    axes: np.ndarray
+    share: float
+
+    def place(self, vectors: np.ndarray) -> np.ndarray:
+        """Where vectors (n, D) lie on the plane (n, 2)."""
+        return (np.asarray(vectors, float) - self.mean) @ self.axes.T
+
+
+def of_relations(embedding: "Embedding", task: Task, n: int = 200, seed: int = 0) -> Plane:
+    """The plane of n relations drawn without replacement (Fig. 2a), fitted on both ends of each.
+
+    The draw is that of NumPy's legacy generator, as the paper's. Its ends are the means over all
+    relations of the task, not of those drawn alone.
+    """
+    n = min(n, len(task.base))
+    rows = np.random.RandomState(seed).choice(len(task.base), n, replace=False)
+    drawn = task.base.iloc[rows]
+    names = [*drawn["query"], *drawn["answer"]]  # repeats included, as they weigh in the fit
+    kinds = ["drug"] * n + ["gene"] * n
+    return _fitted(embedding, names, kinds, np.arange(2 * n).reshape(2, n).T, task.base)
+
+
+def of_pathway(embedding: "Embedding", task: Task, pathway: str, members: Sequence[str]) -> Plane:
+    """The plane of a pathway's drugs and genes (Fig. 2b), with its relations.
+
+    Args:
+        task: of setting P1. members: all drugs and genes that the pathway lists and have vectors.
+    """
+    pairs = task.training[task.training.group == pathway]
+    members = list(dict.fromkeys([*members, *pairs["query"], *pairs["answer"]]))
+    row, genes = {name: i for i, name in enumerate(members)}, set(task.candidates)
+    rows = np.column_stack([pairs["query"].map(row), pairs["answer"].map(row)])
+    kinds = ["gene" if name in genes else "drug" for name in members]
+    return _fitted(embedding, members, kinds, rows, pairs)
+
+
+def _fitted(embedding, names: list[str], kinds: list[str], pairs: np.ndarray, base) -> Plane:
+    import pandas
+
+    vectors = analogy.vectors_of(embedding, names)
+    mean = vectors.mean(axis=0)
+    _, sizes, axes = np.linalg.svd(vectors - mean, full_matrices=False)
+    axes = axes[:2] * np.where(axes[:2].sum(axis=1) < 0, -1, 1)[:, None]  # one sign in every run
+    ends = np.array(
+        [analogy.vectors_of(embedding, base[side]).mean(axis=0) for side in ("query", "answer")]
+    )
+    if (ends[1] - ends[0]) @ axes[0] < 0:  # drugs to the left, genes to the right
+        axes = axes * np.array([[-1.0], [1.0]])
+    at = (vectors - mean) @ axes.T
+    related = np.isin(np.arange(len(names)), pairs)
+    points = pandas.DataFrame(
+        {"name": names, "kind": kinds, "x": at[:, 0], "y": at[:, 1], "related": related}
+    )
+    share = float((sizes[:2] ** 2).sum() / (sizes**2).sum())
+    return Plane(points, pairs, (ends - mean) @ axes.T, mean, axes, share)
