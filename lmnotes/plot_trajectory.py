@@ -65,9 +65,7 @@ def maps(
     return figure
 
 
-def control(
-    paths: Mapping[str, np.ndarray], shapes: "pandas.DataFrame", unit: str = "nats"
-) -> "Figure":
+def control(paths: Mapping[str, np.ndarray], shapes: "pandas.DataFrame") -> "Figure":
     """Components 1 and 2, 1 and 3 of some paths, and the shares that their components hold.
 
     Args:
@@ -132,7 +130,8 @@ def window_fits(
         elapsed, kl, drift: (W,). laws: the two fitted `diffusion.PowerLaw`s, None where there is
             none.
 
-    Returns the right axis. The grey line has c = 1.
+    Returns the right axis. The grey line has c = 1; both axes span the same number of decades, so
+    that it is a guide to both.
     """
     right = ax.twinx()
     with plot.style():
@@ -146,9 +145,7 @@ def window_fits(
                 label = f"{name} = {law.exponent:.2f}, $R^2$ = {law.r2:.2f}"
                 axis.plot(elapsed, line, dash, color=colour, label=label)
             axis.set(xscale="log", yscale="log")
-            good = values[np.isfinite(values) & (values > 0)]
-            if len(good):
-                plain_log(axis.yaxis, good.min() / 2, good.max() * 2)
+        _same_decades((ax, kl), (right, drift))
         if (guide := kl[np.isfinite(kl) & (kl > 0)]).size:
             ax.plot(
                 elapsed, guide[0] * elapsed / elapsed[0], color=plot.GREY, lw=0.8, label="c = 1"
@@ -237,6 +234,15 @@ def plain_log(axis, low: float, high: float) -> None:
     ticks = [a * 10.0**b for b in range(-9, 9) for a in parts if low <= a * 10.0**b <= high]
     axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.axes.minorticks_off()
+
+
+def _same_decades(*drawn: tuple["Axes", np.ndarray]) -> None:
+    """Logarithmic y axes of one span around their values, so that slopes can be compared."""
+    good = [(ax, values[np.isfinite(values) & (values > 0)]) for ax, values in drawn]
+    ranges = [(ax, np.log10([some.min(), some.max()])) for ax, some in good if len(some)]
+    half = 0.2 + max((np.ptp(ends) / 2 for _, ends in ranges), default=0.0)
+    for ax, ends in ranges:
+        plain_log(ax.yaxis, *10 ** (ends.mean() + np.array([-half, half])))
 
 
 def _legend(figure: "Figure", ax: "Axes", columns: int) -> None:
