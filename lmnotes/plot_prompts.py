@@ -116,7 +116,7 @@ def kl_agreement(table: "pandas.DataFrame", labels: Mapping[str, str]) -> "Figur
             ends = np.array([both.min() * 0.8, both.max() * 1.25])
             ax.plot(ends, ends, color=plot.BLACK, lw=0.7, ls=":")
             ax.set(xscale="log", yscale="log", ylabel=label,
-                   xlabel="exact conditional KL, nats per response")  # fmt: skip
+                   xlabel="exact KL, nats per response")  # fmt: skip
             inside = [n for n in _TICKS if ends[0] < n < ends[1]]
             ax.set_xticks(inside, [f"{n:g}" for n in inside])
             ax.set_yticks(inside, [f"{n:g}" for n in inside])
@@ -256,6 +256,6 @@ def semantic(table: "pandas.DataFrame", r: float) -> "Figure":
             part = table[table.kind == kind]
             ax.scatter(part.words, part.distance, s=12, color=colour, linewidths=0, label=kind)
         ax.set(xlabel="distance of the responses' character n-grams, 1 - cosine",
-               ylabel="map: root of half the variance", title=f"r = {r:.2f}")  # fmt: skip
+               ylabel="map: root of half the variance, nats", title=f"r = {r:.2f}")  # fmt: skip
         ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), handletextpad=0.1)
     return figure

@@ -81,9 +81,10 @@ def switchboard(
     figure, (plane, bars) = plot.panels(2, height=2.9, width_ratios=(1, 1))
     start, at = points["none"], {name: xy for name, xy in points.items()}
     with plot.style():
-        for name, xy in at.items():
+        for number, (name, xy) in enumerate(at.items()):  # labels of close points on both sides
             plane.plot(*xy, "o", ms=3, color=plot.GREY)
-            plane.annotate(name, xy, xytext=(3, 3), textcoords="offset points", fontsize=6.5)
+            place = {"xytext": (3, 3)} if number % 2 else {"xytext": (3, -3), "va": "top"}
+            plane.annotate(name, xy, textcoords="offset points", fontsize=6.5, **place)
         parts = [at[one] for one in shown if one in at]
         for xy in parts:
             _arrow(plane, start, xy, plot.BLUE)
@@ -118,6 +119,7 @@ def identity(laws: Mapping[str, tuple[np.ndarray, np.ndarray, float, float]]) ->
             ax.scatter(right, left, s=10, color=plot.BLUE, linewidths=0)
             ax.set(title=f"{name}\nslope {slope:.2f}, $R^2$ = {r2:.2f}",
                    xlabel="PMI of the operations given y, nats")  # fmt: skip
+            ax.locator_params(axis="x", nbins=4)
         axes[0].set_ylabel("move beyond the sum, nats")
     return figure
 

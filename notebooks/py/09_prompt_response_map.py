@@ -22,8 +22,7 @@
 # **What is ours.** The paper's full text was not at hand when this was written: its claims here are those of its abstract and captions, formulas are derived, and most numbers that are
 # compared with are our own earlier measurements. The ledger at the end says which is which. The paper maps 552 public models; here are twelve tiny models in a world whose
 # answer is known, then models of notebook 06 tuned on real pairs, by cells that also read any list of hub models.
-
-# %% [markdown]
+#
 # ## Settings
 #
 # For public models: `lmnotes run 09 --profile paper -p models_file=models.txt -p prompt_set=pairs.jsonl`, with a hub id or a folder on each line of the first file, and `prompt` and
@@ -87,6 +86,7 @@ listed = command.listed(Path(models_file)) if models_file else []
 if prompt_set != "installed":
     prompt_sets.load(prompt_set, per_task=1)
 over = partial(factors.over, n=n_bootstrap, seed=seed)
+stills = slice(1 if zoo_plan == "smoke" else None)  # a trial run draws the first of each
 
 # %% [markdown]
 # ## 1. A world whose answer is known
@@ -192,7 +192,6 @@ likelihood.check(None)  # put your function here
 # %%
 teach.quiz("which_factor")
 
-# %%
 Q = {name: maps.double_centre(values) for name, values in vectors.items()}
 kl = {name: maps.kl(one) for name, one in Q.items()}
 
@@ -215,16 +214,22 @@ outputs.figure(
     ),
     caption="Twelve models three times, principal components in nats per root of a response. Colour: share of prose that a model learned from; shape: which slot means which attribute.",
 )
+
 # %%
-rows = []
+rows, draws, r2 = [], {}, {}
 for name, values in vectors.items():
-    result = factors.permanova(kl[name], labels, n_permutations, seed).assign(map=name)
+    result = factors.permanova(kl[name], labels, n_permutations, seed)
     drawn = factors.shares(values, labels, max(20, n_bootstrap // 5), seed)
+    draws[name] = drawn.pivot(index="draw", columns="factor", values="r2")
     for row in result.itertuples():
-        low, high = factors.around(row.r2, drawn.r2[drawn.factor == row.factor])
-        rows.append((name, row.factor, row.r2, low, high, row.f, row.p))
-        claims.record(f"share_{short[name]}_{row.factor}", row.r2, (low, high))
+        interval = factors.around(row.r2, draws[name][row.factor])
+        r2[name, row.factor] = row.r2
+        rows.append((name, row.factor, row.r2, *interval, row.f, row.p))
+        claims.record(f"share_{short[name]}_{row.factor}", row.r2, interval)
+        if f"p_{short[name]}_{row.factor}" in outputs.current().card.claims:
+            claims.record(f"p_{short[name]}_{row.factor}", row.p)
 explained = pd.DataFrame(rows, columns=["map", "factor", "r2", "low", "high", "f", "p"])
+claims.record("smallest_p", explained.p.min())
 outputs.table(
     explained,
     "factors",
@@ -234,31 +239,15 @@ outputs.figure(
     plot_prompts.factor_bars(explained),
     "factors",
     data=explained,
-    caption="What each map is about. Intervals: 95 % over pairs of prompt and response.",
+    caption="What each map is about. Intervals: 95 % over pairs of prompt and response; the models are fixed.",
 )
-for row in explained.itertuples():
-    if f"p_{short[row.map]}_{row.factor}" in outputs.current().card.claims:
-        claims.record(f"p_{short[row.map]}_{row.factor}", row.p)
-claims.record("smallest_p", explained.p.min())
-
-# %% [markdown]
-# *What to see.* The conditional map mixes both factors. Without a prompt there is taste and nothing else. PMI takes taste out and leaves the rule: the same twelve models, the same responses, and the picture turns by
-# ninety degrees. Size hardly shows on any map. (A factor with two levels among twelve models explains about a tenth by chance: that is what the permutations are for.)
-
-# %%
-r2 = explained.set_index(["map", "factor"]).r2
-draws = {
-    name: factors.shares(vectors[name], labels, max(20, n_bootstrap // 5), seed).pivot(
-        index="draw", columns="factor", values="r2"
-    )
-    for name in ("conditional", "PMI, empty prompt")
-}
-gone = draws["conditional"].taste - draws["PMI, empty prompt"].taste
-value = r2["conditional", "taste"] - r2["PMI, empty prompt", "taste"]
-claims.record("pmi_removes_taste", value, factors.around(value, gone))
-gained = draws["PMI, empty prompt"].rule - draws["conditional"].rule
-value = r2["PMI, empty prompt", "rule"] - r2["conditional", "rule"]
-claims.record("pmi_shows_training", value, factors.around(value, gained))
+for claim, factor, more, less in (
+    ("pmi_removes_taste", "taste", "conditional", "PMI, empty prompt"),
+    ("pmi_shows_training", "rule", "PMI, empty prompt", "conditional"),
+):
+    value = r2[more, factor] - r2[less, factor]
+    gap = draws[more][factor] - draws[less][factor]
+    claims.record(claim, value, factors.around(value, gap))
 
 # %%
 upper = np.triu_indices(12, 1)
@@ -307,12 +296,15 @@ def tabs(shown="PMI, empty prompt", colour_by="rule"):
 
 teach.explore(
     tabs,
-    stills=[{"shown": "conditional", "colour_by": "taste"}, {"shown": "PMI, empty prompt"}],
+    stills=[{"shown": "conditional", "colour_by": "taste"}, {"shown": "PMI, empty prompt"}][stills],
     shown=list(vectors),
     colour_by=["taste", "rule", "size", "seed"],
 )
 
 # %% [markdown]
+# *What to see.* The conditional map mixes both factors. Without a prompt there is taste and nothing else. PMI takes taste out and leaves the rule: the same twelve models, the same responses, another main
+# direction. Size tells nothing on any map: its share is about what chance gives. (A factor with two levels among twelve models explains about a tenth by chance: that is what the permutations are for.)
+#
 # ### Where the distance goes
 #
 # $\ell=\pi+u$ with $u$ the unconditional vector, so for every pair of models, after centring,
@@ -395,6 +387,8 @@ mutual.check(None)  # put your function here
 # $$\mathbb E_x\,\mathrm{KL}\big(p_i(\cdot\mid x)\,\|\,p_j(\cdot\mid x)\big)\approx\tfrac12\operatorname{Var}(r).$$
 #
 # These models are small enough to check: each writes its own responses, and along them the next-byte laws are compared exactly (*Rao–Blackwell*; *Monte Carlo* only looks at what was written).
+#
+# The paper also compares its distances with a semantic one, from embeddings (details not known to us). In its place: every model's answers to the same prompts become one bag of character $n$-grams.
 
 # %%
 n_asked = {length: max(4, n_prompts // 2) for length in lengths} | {factorial.LENGTH: n_prompts}
@@ -423,13 +417,12 @@ checked = pd.DataFrame(
         "own_responses": symmetric(exact.half_variance)[upper],
     }
 )  # fmt: skip
-# %%
 outputs.figure(
     plot_prompts.kl_agreement(
         checked,
         {
             "half_variance": "map: half the variance, nats",
-            "own_responses": "own responses: half the variance, nats",
+            "own_responses": "own: half the variance, nats",
             "monte_carlo": "Monte-Carlo KL, nats",
         },
     ),
@@ -455,24 +448,22 @@ rows = [
     agree("kl_root", np.sqrt(estimate), np.sqrt(truth)), agree("kl_estimators", mc, truth),
     agree("kl_up_to", estimate, mc), agree("squared_distance_is_kl", estimate, truth, ranks=True),
 ]  # fmt: skip
-ratio = (estimate / np.where(truth > 0, truth, 1))[upper]
 
 
-# %%
 def median_of(values, models):
     """Over pairs of different models that are drawn."""
     return np.median(values[np.isin(i, models) & np.isin(j, models)])
 
 
-value, interval = over(partial(median_of, ratio), range(12))
-claims.record("kl_scale", value, interval)
-rows.append(("median ratio of estimate to exact KL", value, *interval))
-between = 100 * factors.between_share(conditional, tags)[upper]
-value, interval = over(partial(median_of, between), range(12))
-claims.record("between_share", value, interval)
-rows.append(("share of the variance between prompts, %, median", value, *interval))
-within = maps.kl(maps.centre_within(conditional, tags))
-rows += [agree("within_before", estimate, truth), agree("within_after", within, truth)]
+for claim, said, values in (
+    ("kl_scale", "median ratio of estimate to exact KL", estimate / np.where(truth > 0, truth, 1)),
+    ("between_share", "median % of the variance that is between prompts",
+     100 * factors.between_share(conditional, tags)),
+):  # fmt: skip
+    value, interval = over(partial(median_of, values[upper]), range(12))
+    claims.record(claim, value, interval)
+    rows.append((said, value, *interval))
+rows.append(agree("within_after", maps.kl(maps.centre_within(conditional, tags)), truth))
 for name, one in (("exact", truth), ("estimate", estimate)):
     claims.record(f"kl_{name}_low", one[upper].min())
     claims.record(f"kl_{name}_high", one[upper].max())
@@ -482,9 +473,24 @@ outputs.table(
     caption="Agreement with directly estimated KL over 66 pairs of models; intervals by drawing models, not pairs.",
 )
 
+# %%
+written = measures.responses(list(made.folder), n_prompts, seed=seed)
+words = factors.response_distance(written)
+_, r_words, low, high = agree("semantic_related", np.sqrt(estimate), words)
+semantic = pd.DataFrame(
+    {"words": words[upper], "distance": np.sqrt(estimate[upper]), "kind": relation}
+)
+outputs.figure(
+    plot_prompts.semantic(semantic, r_words),
+    "semantic",
+    data=semantic,
+    caption=f"66 pairs of models: the map against how differently their answers are spelt; correlation {r_words:.2f} (95 % over models: {low:.2f} to {high:.2f}).",
+)
+
 # %% [markdown]
 # *What to see.* The map ranks pairs of models well and its values are several times too large: its responses were written by neither model, and the models are far apart. On responses that the models wrote
-# themselves it is closer, and still too large for the farthest pairs. Keep the ranking; do not read the values as nats.
+# themselves it is closer and still too large, for a few pairs by far: a variance hangs on its rarest responses. Keep the ranking; do not read the values as nats. With what the models write the distances agree more loosely: by $n$-grams
+# all models are about equally far apart, as short answers have few in common, and the rule hardly shows.
 #
 # ### Where the ruler bends
 #
@@ -503,7 +509,7 @@ outputs.figure(
     plot_prompts.ruler(bent, before),
     "ruler",
     data=bent,
-    caption="A model against copies with noise on their weights. Crosses: an earlier measurement of ours with other models. Bars: two standard errors.",
+    caption="A model against copies with noise on their weights. Crosses: an earlier measurement of ours with other models. Standard errors are smaller than the dots.",
 )
 outputs.table(
     bent,
@@ -524,7 +530,7 @@ claims.record("ruler_constant", (bent.ratio[bent.sigma <= 0.01] - 1).abs().max()
 
 # %% [markdown]
 # *What to see.* The constant one half is right: on a model's own responses half the variance is the KL to a few per cent, up to about a nat per response. Beyond that it grows faster than the KL. On given responses it is too
-# large from the start. It stays monotone all along.
+# large, and more so far away. Half the variance still grows with the KL all along.
 #
 # The same in the smallest possible world: forty responses, one law $p$, and another tilted away from it, $p_t\propto p\,e^{tg}$.
 
@@ -536,7 +542,7 @@ def bend(t=1.0, law=1):
     return plot_prompts.bend(prompt_kl.tilted(steps, seed=law), t)
 
 
-teach.explore(bend, stills=[{"t": 0.2}, {"t": 2.5}], t=(0.02, 3.0, 0.02), law=(1, 20))
+teach.explore(bend, stills=[{"t": 0.2}, {"t": 2.5}][stills], t=(0.02, 3.0, 0.02), law=(1, 20))
 # %%
 ruling = teach.exercise(
     "distance",
@@ -564,9 +570,11 @@ ruling = teach.exercise(
 ruling.check(None)  # put your function here
 
 # %% [markdown]
-# ### What moves the scale: length, and clipping
+# ### What moves the scale, and how many pairs a map needs
 #
-# Systematic differences add up over the bytes of a response: the log-ratio grows with length, its variance with length squared, the KL only with length. So estimates from texts of different lengths must not be compared.
+# Systematic differences add up over the bytes of a response: the log-ratio grows with length, its variance with length squared, the KL only with length. So estimates from texts of different lengths must not be compared. Clipping the lowest entries, as the unconditional map does, is tried beside it.
+#
+# With $s^2$ the variance and $\kappa$ the kurtosis of a log-ratio, the relative standard error of a distance from $N$ pairs is $\sqrt{(\kappa-1)/N}$; for a normal log-ratio $\sqrt{2/N}$.
 
 # %%
 tokens = measures.token_table(list(made.folder), pairs)  # (M, N, 32) nats
@@ -579,7 +587,8 @@ for share in (0, 0.02, 0.05, 0.1):
     key = f"clip_{round(100 * share)}"
     _, r_of, low, high = agree(f"{key}_r", clipped, truth)
     scale_of = np.median(clipped[upper] / truth[upper])
-    claims.record(f"{key}_scale", scale_of)
+    if share:  # without a clip it is kl_scale
+        claims.record(f"{key}_scale", scale_of)
     clips.append((share, r_of, low, high, scale_of))
 by_clip = pd.DataFrame(clips, columns=["share", "r", "low", "high", "ratio"])
 outputs.figure(
@@ -597,11 +606,6 @@ for n in (8, 16, 32, 64):
     )
     claims.record(f"length_{n}", at_length.get(n, np.nan), note="" if n in at_length else missing)
 claims.record("length_grows", at_length.iloc[-1] / at_length.iloc[0])
-
-# %% [markdown]
-# ### How many pairs does a map need?
-#
-# With $s^2$ the variance and $\kappa$ the kurtosis of a log-ratio, the relative standard error of a distance from $N$ pairs is $\sqrt{(\kappa-1)/N}$; for a normal log-ratio $\sqrt{2/N}$.
 
 # %%
 sizes = [n for n in (25, 50, 100, 200) if n < N] or [N // 2]
@@ -635,8 +639,10 @@ for n in (10_000, 300):
 
 
 # %%
-def one_budget(n=N // 3, first=0, second=3):
-    difference = tails.pair_differences(conditional, np.array([[first, second]]))[0]
+def one_budget(n=N // 3, first=made.model[0], second=made.model[3]):
+    one, two = (int(np.flatnonzero(made.model == name)[0]) for name in (first, second))
+    two = two if one != two else (one + 1) % 12  # a model is at no distance from itself
+    difference = tails.pair_differences(conditional, np.array([[one, two]]))[0]
     grid = np.unique(np.linspace(5, N - 1, 60).astype(int))
     spread = 1.96 * tails.relative_error(difference) * np.sqrt(N / grid - 1)
     draw = np.random.default_rng(seed)
@@ -647,29 +653,10 @@ def one_budget(n=N // 3, first=0, second=3):
 
 teach.explore(
     one_budget,
-    stills=[{"n": max(5, N // 10)}, {}],
+    stills=[{"n": max(5, N // 10)}, {}][stills],
     n=(5, N - 1),
-    first=(0, 11),
-    second=[3, 6, 9, 1],
-)
-
-# %% [markdown]
-# ### Against what the models say
-#
-# The paper also compares its distances with a semantic one, from embeddings (details not known to us). Here: every model answers the same prompts, and its answers become one bag of character $n$-grams.
-
-# %%
-written = measures.responses(list(made.folder), n_prompts, seed=seed)
-words = factors.response_distance(written)
-_, r_words, low, high = agree("semantic_related", np.sqrt(estimate), words)
-semantic = pd.DataFrame(
-    {"words": words[upper], "distance": np.sqrt(estimate[upper]), "kind": relation}
-)
-outputs.figure(
-    plot_prompts.semantic(semantic, r_words),
-    "semantic",
-    data=semantic,
-    caption=f"66 pairs of models: correlation {r_words:.2f} (95 % over models: {low:.2f} to {high:.2f}).",
+    first=list(made.model),
+    second=list(made.model),
 )
 
 # %% [markdown]
@@ -696,7 +683,7 @@ outputs.figure(
     plot_shifts.controls(added),
     "additivity",
     data=added,
-    caption="A point per model. Blue: the sum of single moves, nothing fitted. The others must fail: the best single move, the sum with a wrong part, the sum of a model with the other rule, a random vector of the same length (values below -1.5 are drawn there).",
+    caption="A point per model. Blue: the sum of single moves, nothing fitted. The controls: the best single move, the sum with a wrong part, the sum of a model with the other rule, a random vector of the same length (values below -1.5 are drawn there). Bars: medians.",
 )
 outputs.table(
     added.drop(columns="row")
@@ -731,18 +718,42 @@ print(
     f"sum better than the best single tag in {(per_model.r2 > per_model.best_single).sum()} of 12 models, signed-rank p = {test.pvalue:.2g}"
 )
 
-# %% [markdown]
-# *What to see.* The sum of two moves is nearly the move of both, and of all three. A high $R^2$ alone would not mean much: where one tag dominates, its own move does almost as well. So look at the other columns. One part
-# exchanged, or the sum taken from a model with the other rule, and nothing is left.
-#
-# Switch tags on and off. Blue arrows are single moves, the dashed one is their sum, red is the true move of all together; on the right, the responses on which the sum is most wrong. The last two models belong to the controls below: in their world A and B hint at the same thing, and C at its opposite.
-
-
-# %%
 case_pairs = factorial.draw(n_pairs, rule=factorial.OVERLAP, seed=seed + 1)
 case_scored = conditions.score(
     case, case_pairs.response_texts, measures.PROMPTS, rule=factorial.PROMPT_RULE
 )
+
+# %%
+rows = []
+for name in ("A", "B", "C", "ABC"):
+    unit = maps.row_centre(shift[name])
+    cosines = unit @ unit.T / np.outer(*[np.linalg.norm(unit, axis=1)] * 2)
+    for one, two in zip(i, j, strict=True):
+        alike = "same rule" if made.rule[one] == made.rule[two] else "different rules"
+        rows.append((name, alike, cosines[one, two]))
+same_way = pd.DataFrame(rows, columns=["operation", "pair", "cosine"])
+outputs.figure(
+    plot_shifts.directions(same_way),
+    "directions",
+    data=same_way,
+    caption="Every pair of models: cosine of their moves under the same tags. Bars: means.",
+)
+mean_cosine = same_way.groupby(["pair", "operation"]).cosine.mean().unstack()
+outputs.table(mean_cosine.reset_index(), "directions", caption="Mean cosines.")
+for pair, key in (("same rule", "same"), ("different rules", "different")):
+    single = mean_cosine.loc[pair, ["A", "B", "C"]]
+    claims.record(f"directions_{key}_low", single.min())
+    claims.record(f"directions_{key}_high", single.max())
+    claims.record(f"directions_triple_{key}", mean_cosine.loc[pair, "ABC"])
+
+# %% [markdown]
+# *What to see.* The sum of two moves is nearly the move of both, and of all three. A high $R^2$ alone would not mean much: where one tag dominates, its own move does almost as well. So look at the other columns. One part
+# exchanged, or the sum taken from a model with the other rule, and on average nothing is left. (With all three tags the other model's sum does well, and should: the second figure says why.)
+#
+# A tag moves all models of a rule alike, whatever their taste, seed and size, and models of the other rule elsewhere. With all three tags on, both rules ask for the same three attributes, and the moves agree again. The
+# direction is what the tag *means* to a model.
+#
+# Switch tags on and off. Blue arrows are single moves, the dashed one is their sum, red is the true move of all together; on the right, the responses on which the sum is most wrong. The last two models belong to the controls below: in their world A and B hint at the same thing, and C at its opposite.
 
 
 # %%
@@ -776,7 +787,7 @@ teach.explore(
         {},
         {"model": case.model[0]},
         {"model": case.model[0], "A": True, "B": False, "C": True},
-    ],
+    ][stills],
     model=list(both.model),
     A=True,
     B=True,
@@ -784,35 +795,6 @@ teach.explore(
 )
 
 # %% [markdown]
-# ### Does the same prompt move different models the same way?
-
-# %%
-rows = []
-for name in ("A", "B", "C", "ABC"):
-    unit = maps.row_centre(shift[name])
-    cosines = unit @ unit.T / np.outer(*[np.linalg.norm(unit, axis=1)] * 2)
-    for one, two in zip(i, j, strict=True):
-        alike = "same rule" if made.rule[one] == made.rule[two] else "different rules"
-        rows.append((name, alike, cosines[one, two]))
-same_way = pd.DataFrame(rows, columns=["operation", "pair", "cosine"])
-outputs.figure(
-    plot_shifts.directions(same_way),
-    "directions",
-    data=same_way,
-    caption="Every pair of models: cosine of their moves under the same tags. Bars: means.",
-)
-mean_cosine = same_way.groupby(["pair", "operation"]).cosine.mean().unstack()
-outputs.table(mean_cosine.reset_index(), "directions", caption="Mean cosines.")
-for pair, key in (("same rule", "same"), ("different rules", "different")):
-    single = mean_cosine.loc[pair, ["A", "B", "C"]]
-    claims.record(f"directions_{key}_low", single.min())
-    claims.record(f"directions_{key}_high", single.max())
-    claims.record(f"directions_triple_{key}", mean_cosine.loc[pair, "ABC"])
-
-# %% [markdown]
-# *What to see.* A tag moves all models of a rule alike, whatever their taste, seed and size, and models of the other rule elsewhere. With all three tags on, both rules ask for the same three attributes, and the moves agree again. The
-# direction is what the tag *means* to a model.
-#
 # ### When moves do not add
 #
 # By Bayes $\Delta(t)(y)=\log p(t\mid x,y)-\log p(t\mid x)$. So
@@ -821,12 +803,11 @@ for pair, key in (("same rule", "same"), ("different rules", "different")):
 #
 # what the sum misses is the mutual information of the two *operations* given the response. Unrelated wishes add exactly; two ways to say the same thing do not, and neither do contradictions. First in three exact worlds of forty responses, then in trained
 # models. In their world there is one wish, upper case, and tags err. A, B or both hint at it, and both are no surer than one; C hints at the contrary, but beside A or B it means nothing. (Two tags that err *independently* would be two pieces of evidence
-# for the same thing, and would add, by the same formula.)
+# for the same thing, and would add, by the same formula. This is the third design of that control: in the first, tags were just such evidence and added, as they must; in the second, one almost never came without the other, and models shared the effect between them. The rules of the ledger are those of the first.)
 
 # %%
 teach.quiz("paraphrase")
 
-# %%
 laws, largest = {}, 0.0
 for kind in prompt_sets.KINDS:
     joint = additivity.joint_shifts(additivity.example_law(kind, seed=seed))
@@ -848,6 +829,7 @@ outputs.figure(
 )
 
 
+# %%
 def case_fit(name, k, rows=slice(None)):
     two = np.stack([case_scored.shift(one, "none")[k][rows] for one in name])
     return additivity.measure(two, case_scored.shift(name, "none")[k][rows])
@@ -860,9 +842,11 @@ rows = [
     for label, name in kinds.items()
     for k in range(2)
 ]
-pd.DataFrame(rows).round(3)
-
-# %%
+outputs.table(
+    pd.DataFrame(rows),
+    "controls",
+    caption="Tags that are not independent, in two trained models. Intervals in the ledger are over pairs of prompt and response: two models give none.",
+)
 draws = [rng.integers(N, size=N) for _ in range(max(20, n_bootstrap // 5))]
 
 
@@ -938,7 +922,7 @@ def where(first=made.model[0], second=made.model[3], n_shown=6):
 
 teach.explore(
     where,
-    stills=[{}, {"first": made.model[0], "second": made.model[6]}],
+    stills=[{}, {"first": made.model[0], "second": made.model[6]}][stills],
     first=list(made.model),
     second=list(made.model),
     n_shown=(1, 12),
@@ -978,6 +962,15 @@ else:
     real_models = pd.DataFrame({"model": listed, "base": "", "tuning": "none", "step": 0})
 outputs.note_input("pairs", f"{len(real)} of {prompt_set}")
 print(f"{len(real_models)} models, {len(real)} pairs: {real.task.value_counts().to_dict()}")
+n_given, note = (np.nan, "needs a list of hub models") if is_home else (len(real_models), "")
+claims.record("n_models", n_given, note=note)
+own_set = prompt_set != "installed"
+claims.record(
+    "n_pairs",
+    len(real) if own_set else np.nan,
+    note="" if own_set else "needs a set of pairs from a path",
+)
+claims.record("n_sets", np.nan, note="one set is read at a time: run again with the other")
 
 # %%
 asks = {"given": list(real.prompt), "none": ""}
@@ -1014,15 +1007,6 @@ if len(answers.failed):
     )
 
 # %%
-n_given, note = (np.nan, "needs a list of hub models") if is_home else (len(real_models), "")
-claims.record("n_models", n_given, note=note)
-own_set = prompt_set != "installed"
-claims.record(
-    "n_pairs",
-    len(real) if own_set else np.nan,
-    note="" if own_set else "needs a set of pairs from a path",
-)
-claims.record("n_sets", np.nan, note="one set is read at a time: run again with the other")
 real_q = {
     "conditional": maps.double_centre(given[final]),
     "PMI": maps.double_centre(real_pmi[final]),
@@ -1045,7 +1029,6 @@ outputs.table(
     "real_tasks",
     caption="How often a response is likelier under its own prompt than under another of the task; chance is one half.",
 )
-# %%
 REAL = ("real_same_side", "real_pmi_grows", "real_pmi_data", "real_plain_control")
 
 
@@ -1111,11 +1094,15 @@ if is_home:
     claims.record("real_same_side", *per_base(lambda rows: on_side[rows].mean()), note=note)
     note = f"by the marginal estimator: {ends.marginal.mean():+.2f} nats"
     claims.record("real_pmi_grows", *per_base(lambda rows: gain[rows].mean()), note=note)
-    claims.record("real_plain_control", *per_base(lambda rows: control - gain[rows].mean()))
+    alike = growth.base[growth.tuning == "plain text"]
+    note = (
+        f"{len(alike)} plain fine-tunes of {alike.nunique()} bases, all tasks; their mean is fixed"
+    )
+    excess = per_base(lambda rows: control - gain[rows].mean())
+    claims.record("real_plain_control", *excess, note=note)
     claims.record("real_pmi_data", *near["PMI"])
     for name, (value, (low, high)) in near.items():
         print(f"{name} map: same data over same base {value:.2f} ({low:.2f} to {high:.2f})")
-        print(factors.permanova(kin[name], {"base": base, "data": data}, n_permutations, seed))
 else:
     for claim in REAL:
         claims.record(claim, np.nan, note="hub models have no known bases here")
@@ -1159,7 +1146,7 @@ outputs.figure(
     plot_shifts.controls(lines, by="kind of pair"),
     "real_operations",
     data=lines,
-    caption="Lines before real prompts: how well the sum of two moves predicts the move of both, a point per model and pair of lines, beside the controls.",
+    caption="Lines before real prompts: how well the sum of two moves predicts the move of both, a point per model and pair of lines, beside the controls. Bars: medians; values below -1.5 are drawn there.",
 )
 by_kind = lines.drop(columns="row").groupby(["kind of pair", "label"], sort=False)
 by_kind = by_kind.mean(numeric_only=True).reset_index()
@@ -1171,12 +1158,13 @@ outputs.table(
 
 # %%
 unrelated = lines[lines["kind of pair"] == "independent"].groupby("row").r2.mean().to_numpy()
-claims.record("additive_real", *over(lambda rows: unrelated[rows].mean(), range(n_movers)))
+lines_of = told.models.base.to_numpy() if is_home else range(n_movers)  # a base and its tuned
+claims.record("additive_real", *over(lambda rows: unrelated[rows].mean(), lines_of))
 alone_too = (
     lines[lines["kind of pair"] == "independent"].groupby("row")[["r2", "best_single"]].mean()
 )
 ahead = (alone_too.r2 - alone_too.best_single).to_numpy()
-claims.record("additive_real_control", *over(lambda rows: ahead[rows].mean(), range(n_movers)))
+claims.record("additive_real_control", *over(lambda rows: ahead[rows].mean(), lines_of))
 units = [maps.row_centre(moves[name]) for name in asked.lines]
 units = [one / np.linalg.norm(one, axis=1, keepdims=True) for one in units]
 
@@ -1188,18 +1176,18 @@ def common(models):
     return np.mean([(one[kept] @ one[kept].T)[off].mean() for one in units])
 
 
-value, interval = over(common, range(n_movers))
+value, interval = over(common, lines_of)
 claims.record("shift_systematic", value, interval)
 print(f"mean cosine of two models' moves under the same line: {value:.2f}")
 
 # %% [markdown]
-# *What to see.* The sum explains part of the composition, far more than another model's sum. But **the best single line alone does better than the sum**, and unrelated lines add no better than a paraphrase or a contradiction. So this is no evidence of additivity: what
+# *What to see.* The sum explains part of the composition, far more than another model's sum (a model of another tuning or base). But **the best single line alone does better than the sum**, and unrelated lines add no better than a paraphrase or a contradiction. So this is no evidence of additivity: what
 # moves these models is that there is *some* line before the prompt, and a second one does not move them as far again. The control decides, as in the world of tags, the other way round.
 #
 # ### Does the map know what models can do?
 #
 # A task for models that hardly write sentences: is a response likelier under its own prompt than under one of another pair? Ridge regression from the conditional coordinates to the share of right choices per task, one base with all its tuned models
-# held out at a time. (Where all scores are near one half, there is nothing to predict but noise, and a negative correlation means no more than that.)
+# held out at a time. (Where all scores are near one half, there is nothing to predict but noise, and out-of-fold correlations tend below zero: where the models held out are above the mean, the others, from which one predicts, are below.)
 
 # %%
 targets = 100 * np.stack(
