@@ -42,6 +42,13 @@ def log_ticks(axis, values: Sequence[float]) -> None:
     inside = [tick for tick in ticks if 0.9 * low <= tick <= 1.1 * high]
     if len(inside) > 5:
         inside = [tick for tick in inside if f"{tick:e}".startswith("1.")] or inside[::3]
+    kept = inside[:1]
+    for tick in inside[
+        1:
+    ]:  # labels that are nearer than a sixth of the axis touch in narrow panels
+        if np.log(tick / kept[-1]) > np.log(high / low) / 6:
+            kept.append(tick)
+    inside = kept
     axis.set_ticks(inside, [f"{tick:g}" for tick in inside])
     axis.set_ticks([], minor=True)
 
@@ -249,9 +256,12 @@ def superposition(table: "pandas.DataFrame") -> "Figure":
                 ax.plot(part.nats, part[value], dash, ms=3, color=colours[mixture],
                         label=f"{mixture}, {update}")  # fmt: skip
                 if "SGD" not in update:
+                    first = mixture == table.mixture.iloc[0]
+                    shift = (7, -2) if first and value == "cosine" else (0, 4)
                     for row in part.itertuples():
                         ax.annotate(f"{row.step}", (row.nats, getattr(row, value)), fontsize=6,
-                                    xytext=(3, 2), textcoords="offset points")  # fmt: skip
+                                    xytext=shift, textcoords="offset points", ha="center",
+                                    color=colours[mixture])  # fmt: skip
         for ax, name in zip(axes, ("cosine to the true move", "relative error"), strict=True):
             ax.set(xscale="log", xlabel="mean change of a text, nats", ylabel=name)
             log_ticks(ax.xaxis, table.nats)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
 
+OTHER = "#D0D0D0"  # of rules that a figure does not name
+
 
 def lengths(table: "pandas.DataFrame") -> "Figure":
     """Both kinds of KL per byte and the share between domains against the length of the texts.
@@ -41,21 +43,33 @@ def abilities(table: "pandas.DataFrame") -> "Figure":
     """
     targets = list(dict.fromkeys(table.target))
     figure, axes = plot.panels(2, height=2.4, sharey=True)
+    shown = ("uniform", "lld_sd", "kd", "oracle", "anti")
     names = {"kl_var": "KL of the map, bits per byte", "exact_kl": "exact KL, bits per byte"}
     with plot.style():
         for ax, (metric, name) in zip(axes, names.items(), strict=True):
             for marker, target in zip("osD^", targets, strict=False):
                 part = table[table.target == target]
+                part = part.sort_values("rule", key=lambda column: column.isin(shown))
+                colours = [RULES[rule] if rule in shown else OTHER for rule in part.rule]
                 ax.scatter(part[metric], part.distance, s=12, marker=marker, linewidths=0,
-                           c=[RULES.get(rule, plot.GREY) for rule in part.rule])  # fmt: skip
+                           c=colours)  # fmt: skip
             ax.set(xscale="log", xlabel=name)
             log_ticks(ax.xaxis, table[metric])
-        axes[0].set_ylabel("distance of scores from the target's,\npoints per task")
-        shown = ("uniform", "lld_sd", "kd", "oracle", "anti")
+        axes[0].set_ylabel("distance of scores,\npoints per task")
         for rule in shown:
             axes[1].scatter([], [], s=12, color=RULES[rule], label=LABELS[rule])
+        axes[1].scatter([], [], s=12, color=OTHER, label="other rules")
         for marker, target in zip("osD^", targets, strict=False):
-            axes[1].scatter([], [], s=12, marker=marker, color=plot.GREY, label=f"target {target}")
+            axes[1].scatter(
+                [],
+                [],
+                s=12,
+                marker=marker,
+                facecolor="none",
+                edgecolor=plot.BLACK,
+                linewidths=0.7,
+                label=f"target {target}",
+            )
         figure.legend(*axes[1].get_legend_handles_labels(), loc="outside right")
     return figure
 
@@ -102,7 +116,7 @@ def log_laws(table: "pandas.DataFrame") -> "Figure":
             ax.set(xscale="log", xlabel="share in training",
                    title=f"{name}: {part.slope.iloc[0]:.2f} per e-fold")  # fmt: skip
             log_ticks(ax.xaxis, part.share)
-        axes[0].set_ylabel("loss, nats")
+        axes[0].set_ylabel("loss, nats per byte")
     return figure
 
 

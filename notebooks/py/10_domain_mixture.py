@@ -1,5 +1,5 @@
 # %% [markdown]
-# # Which texts make a model more like another one?
+# # What to read to become like another model
 #
 # **The question.** You have a language model and want it to become *like a given target*: not better on average, but to find likely what the target finds likely. You may
 # continue its training and choose how much of each domain (code, law, news ...) it reads. Which shares?
@@ -19,8 +19,7 @@
 # - test honestly whether they beat equal shares: over seeds, paired, with a correction for many rules;
 # - say when the linear picture behind the rule is right, and when it is not a predictor;
 # - show two students of which the metric prefers the wrong one.
-
-# %% [markdown]
+#
 # ## Settings
 
 # %% tags=["parameters"]
@@ -197,8 +196,6 @@ outputs.figure(
     data=designed,
     caption="For each target: how far it leads the base in each domain (mean over seeds, interval over seeds), and the weights designed from that (T = sd; interval over texts and seeds) beside the true mixture of the target. Dotted: equal shares.",
 )
-
-# %%
 for t in ("code", "data"):
     if t not in target_names:
         for claim in (f"heavy_share_{t}", f"weights_sd_{t}"):
@@ -220,8 +217,9 @@ same = replace(g, values=np.zeros(len(g.values)))
 claims.record("no_gap_is_uniform", np.abs(mixture.design(same) - 1 / K).max())
 
 # %% [markdown]
-# *What to see.* The bars alone tell which diet the target had: the domains that it was fed on stick out, and the designed weights put most of the share there, with little scatter
-# from base to base. They are not the true mixture, nor need they be: continued training should make up for what the base has already read in equal shares.
+# *What to see.* The bars alone tell which diet the target had: the domains that it was fed on stick out, and the designed weights put most of the share there, alike from base to
+# base for the code target, less so for the data target. They are not the true mixture (of two domains read in equal parts one can get far more than the other), nor need they be: continued training
+# should make up for what the base has already read in equal shares.
 #
 # **Exercise: the rule in one line.**
 
@@ -274,7 +272,8 @@ probe = world.run(
     shape, uniform, seed=1, data_seed=9, width=base_width, n_steps=more_steps, **common
 )
 probe = replace(probe.spec, learning_rate=more_rate, warm_up=min(5, more_steps // 4))
-kept = tuple(range(more_steps // 4, more_steps, max(more_steps // 4, 1)))[:3]
+quarter = max(more_steps // 4, 1)
+kept = tuple(range(quarter, more_steps, max(quarter, 3)))[:3]  # one where steps are few
 
 
 def onwards(s, weights, **changes):
@@ -306,8 +305,6 @@ first |= {
     for t in targets
     for s in seeds
 }
-
-# %%
 for s in few:
     first["responses", s] = jobs.Gradients("responses", folders[s], design, window=chunk_bytes)
     first |= {
@@ -345,7 +342,7 @@ print(f"mean cosine of two texts' gradients: {within:.3f} within a domain, {acro
 
 # %% [markdown]
 # *What to see.* The diagonal is warmer than the rest, most for lists of names, and code and headers share one block: texts of such a domain have a part of their gradients in common. For prose
-# the blocks are faint in models as small as these. Blocks, roughly: one number per domain can stand in for the matrix, and the scores $c_a$ below say how well.
+# the blocks are faint in models as small as these. So the matrix is block-diagonal only in part; how well one number per domain stands in for it, the scores $c_a$ below say.
 #
 # Is $c_a$ right? Take a small step on each domain, and see by how much it changes $J$.
 
@@ -569,7 +566,7 @@ for metric, table in tests.items():
         )  # fmt: skip
     outputs.table(
         table, f"table1_{metric}",
-        caption="Mean and sd over seeds, paired difference to uniform with its 95 % interval, wins, p of the paired t test, of the exact sign-flip test, and the first corrected by Holm for the rules that have all seeds.",
+        caption="Mean and sd over seeds, paired difference to uniform with its 95 % interval, wins, p of the paired t test, of the exact sign-flip test, and the first corrected by Holm for the rules that have all seeds, within this metric and target.",
     )  # fmt: skip
 
 # %%
@@ -583,7 +580,10 @@ for t in targets:
         wide = named[named.target == t].pivot(index="seed", columns="rule", values=metric)
         if wide["lld_sd"].notna().all():
             stated[t, metric] = mixture.paired_test(wide["lld_sd"], wide["uniform"])
-            print(f"{t}, {metric}: LLD (T = sd) less uniform {stated[t, metric]}")
+            corrected = tests[metric].set_index(["target", "rule"]).holm[t, "lld_sd"]
+            print(
+                f"{t}, {metric}: LLD (T = sd) less uniform {stated[t, metric]}, {corrected:.2g} (Holm)"
+            )
 both = [t for t in target_names if (t, "exact_kl") in stated]
 for metric in plot_mixture.METRICS if len(both) > 1 else ():
     values = {
@@ -622,17 +622,22 @@ for t in ("code", "data"):
         )
 
 # %% [markdown]
-# *What to see.* The designed weights (red) against equal shares (the line), with the p-values in the tables and printed above, whatever they are. Three things to look for:
+# *What to see.* The designed weights (red) against equal shares (the line), with the p-values in the tables and printed above, whatever they are. Look for:
 #
-# 1. **Two metrics, two stories.** Rules that lie left of the line on the map may be right of it in exact KL: one domain alone, and the sharpest temperature, do. Section 8 says why; only what holds on both should be believed.
+# 1. **Two metrics, two stories.** Rules that lie left of the line on the map may be right of it in exact KL: one domain alone, and the sharpest temperature (section 7), do. Section 8 says why; only what holds on both should be believed.
 # 2. **Two targets, two stories.** The gain is not the same for both; where the bases themselves differ much in the heavy domains, the interval over seeds is wide.
 # 3. **Distillation** has much more to learn from, next-byte probabilities for all bytes, and is ahead in exact KL.
-# 4. **Cones trust the linear picture** and pay for it in exact KL, as section 4 lets one fear. And **natural shares** are no neutral choice: here they are mostly code and its documentation.
+# 4. **Cones** trust the linear picture. In exact KL they are no better than equal shares and behind plain LLD, on few seeds and with wide intervals. And **natural shares** are no neutral choice: here they are mostly code and its documentation.
 #
 # The **aggregated** rule is a softmax over single texts. One text on which the target leads by much, a licence that it knows by heart, can take it over, and its domain with it; means over domains do
-# not have this fault. The line below says how near that is.
+# not have this fault. The first lines printed above say how near that is.
 #
-# The unit of the tests is the seed of the base. There is one target of each kind, so they speak of other bases, not of other targets.
+# **How the tests are made.** The unit is the seed of the base; every rule is paired with equal shares on the same base. Holm's correction is for the rules that have all seeds, seven beside equal
+# shares, *within one target and one metric*: not for the two metrics, nor the two targets. There is one target of each kind, so the tests speak of other bases, not of other targets. The other
+# rules have few seeds and are shown without a corrected p.
+#
+# **One change was made after a result was seen.** In a first run continued training took 60 steps; it was cut to 50 to save time. Between the two the corrected p of LLD (T = sd) in exact KL to the
+# data target went from just below .05 to above it (the ledger has both numbers), while all seeds agree in sign in both. Such a result stands on the border: read it as *not shown*.
 
 # %%
 comparisons = {
@@ -709,8 +714,6 @@ outputs.figure(
     plot_mixture.directions(points), "directions", data=points,
     caption="Principal components of centred log-likelihood vectors on the evaluation texts: one base, its ways under four kinds of training (a point per quarter), the target, and the bases of other seeds. Dotted: straight to the target.",
 )  # fmt: skip
-
-# %%
 lines = []
 for (t, rule, step), one in path_reads.items():
     row = readings.nearness(here[t], targets.index(t), here[1], one, heldout.table, names)
@@ -722,11 +725,13 @@ outputs.figure(
 )  # fmt: skip
 
 # %% [markdown]
-# *What to see.* Designed shares, the target's own mixture and distillation end on the target's side, equal shares do not. The first points hold a jump that all trainings share: that of starting
-# again at a high learning rate. None arrives: the budget is short, and a target that is larger and was trained for longer is not reachable by choice of data alone. Bases of other seeds lie as far
-# apart as all these ways are long, which is why every comparison is paired.
+# *What to see.* For the code target, designed shares, the target's own mixture and distillation lead well towards the target, equal shares much less. For the data target the ways part less clearly:
+# designed shares and distillation go furthest, the target's own mixture not much further than equal shares. With equal shares the first points lose ground: training starts again at a high rate.
+# None arrives: the budget is short, and a target that is larger and was trained for longer is not reachable by choice of data alone. Bases of other seeds lie as far apart as these ways are long, which
+# is why every comparison is paired. (One base, and two components only: the tests are those of section 5.)
 #
-# **Alignment explains success.** Over all runs: how well the move points to the target, and how much nearer it got than uniform.
+# **Alignment and success.** Over all runs: how well the move points to the target, and how much nearer it got than uniform. The two are related by construction, for
+# $\mathrm{Var}(\delta-\Delta)=\mathrm{Var}\,\delta-2\,\mathrm{Cov}(\delta,\Delta)+\mathrm{Var}\,\Delta$: the strong correlation says that the moves of different rules differ in direction rather than in length.
 
 # %%
 uniform_of = named[named.rule == "uniform"].set_index(["target", "seed"]).kl_var
@@ -734,7 +739,7 @@ aligned = named[~named.rule.isin(["before", "uniform"])].copy()
 aligned["change"] = [row.kl_var - uniform_of[row.target, row.seed] for row in aligned.itertuples()]
 outputs.figure(
     plot_mixture.alignment(aligned), "alignment", data=aligned,
-    caption="Each point is a run (rule and seed): cosine of its move with the direction to the target against its KL of the map less that of uniform on the same base.",
+    caption="Each point is a run (rule and seed): cosine of its move with the direction to the target against its KL of the map less that of uniform on the same base. r is over runs, several to a base.",
 )  # fmt: skip
 for t in ("code", "data"):
     part = aligned[aligned.target == t]
@@ -756,8 +761,6 @@ outputs.figure(
     "log_law", data=line,
     caption=f"Loss per byte of a domain against its share in continued training, {len(law_shares)} mixtures of one base: the four domains of steepest slope. Median over all domains: {slope:.3f} nats per byte and e-fold.",
 )  # fmt: skip
-
-# %%
 hot = [
     {"target": t, "temperature": T, "kl_var": row.kl_var, "exact_kl": row.exact_kl}
     for t in targets
@@ -796,7 +799,7 @@ def turn(T=0.25, target=targets[0], rule="domain mean"):
 
 teach.explore(
     turn,
-    stills=[{"T": 0.05}, {"T": 0.5}, {"T": 0.25, "rule": "aggregated"}],
+    stills=[{"T": 0.05}, {"T": 0.25, "rule": "aggregated"}],
     T=(0.02, 2.0, 0.01),
     target=targets,
     rule=["domain mean", "aggregated"],
@@ -994,8 +997,8 @@ for t in ("code", "data"):
 
 # %% [markdown]
 # *What to see.* Models as small as these add nothing up; what can follow is which bytes they foresee. In the domains that a target was fed on, LLD mostly goes up towards it. But a mean over tasks also
-# counts what the weights starve: for the code target, digits fall below those of target and base alike, and the mean distance need not shrink. The claim about abilities is therefore about which
-# abilities are counted.
+# counts what the weights starve: for the code target, digits fall far below both the target's and those of equal shares, and the mean distance grows. The claim about abilities is therefore about
+# which abilities are counted. In the figure the two targets lie apart: compare points of one shape only.
 #
 # ## 10. Guess the diet
 #
@@ -1017,11 +1020,9 @@ for number, key in enumerate(probes_of_law[2:], start=1):
 hidden = pd.DataFrame(hidden, columns=["model", "domain", "true", "guessed"])
 outputs.figure(
     plot_mixture_checks.recovery(sim, hidden), "recovery", data=hidden,
-    caption=f"Left: mean distance of the guessed mixture from the true one, {n_bootstrap // 10} simulated targets. Right: shares of the domains in {len(hidden_gaps)} hidden models that were really trained, true and guessed by a softmax at the slope of section 7.",
+    caption=f"Left: mean distance of the guessed mixture from the true one, {n_bootstrap // 10} simulated targets (cone and least squares nearly coincide). Right: shares of the domains in {len(hidden_gaps)} hidden models that were really trained, true and guessed by a softmax at the slope of section 7.",
 )  # fmt: skip
 outputs.table(sim, "simulated", caption="Total variation between guessed and true mixtures.")
-
-# %%
 even = [mixture.total_variation(uniform, w) for _, _, w in hidden_gaps.values()]
 guessed = [mixture.total_variation(guess, w) for _, guess, w in hidden_gaps.values()]
 claims.record(
@@ -1052,7 +1053,10 @@ teach.explore(
 # %% [markdown]
 # ## 11. From scratch, and public models
 #
-# Designed weights can also serve from the first step. Fresh models with the weights of the same seed, against the bases themselves, which are the same training on equal shares:
+# Designed weights can also serve from the first step. Fresh models with the weights of the same seed, against the bases themselves, which are the same training on equal shares.
+#
+# RegMix (arXiv 2407.01492) has published mixtures and losses of 512 + 256 models of one million parameters and of larger ones, on domains of the Pile. They are not installed here, so the ledger has no number for them; give the folder
+# `data` of its repository as `regmix=PATH` and the log law and the detective work of section 10 are done on them.
 
 # %%
 lines = []
@@ -1082,10 +1086,6 @@ for metric, name in (("kl_var", "map"), ("exact_kl", "exact")):
             f"scratch_wins_{name}", np.nan, note="fewer than two seeds, or another tokenizer"
         )
 
-# %% [markdown]
-# RegMix (arXiv 2407.01492) has published mixtures and losses of 512 + 256 models of one million parameters and of larger ones, on domains of the Pile. They are not installed here; give the folder
-# `data` of its repository as `regmix=PATH` and the log law and the detective work of section 10 are done on them.
-
 # %%
 for size in published.SIZES:
     if regmix is None:
@@ -1113,10 +1113,11 @@ claims.record(
 # ## 12. What held, and what did not
 #
 # - **The main claim of the abstract** is the paired test of section 5. When this was written, at the laptop setting: for the code target designed weights beat equal shares on every seed in both metrics, and the difference
-#   survives the correction for all rules; for the data target they did so in exact KL on every seed, but by too little to survive it, and on the map the interval over seeds holds zero. "Consistently" is thus half borne out at this scale.
+#   survives Holm's correction. For the data target they did so in exact KL on every seed, but the corrected p is above .05 with the 50 steps used here and was just below it in a first run with 60: not shown. On the map the interval
+#   over seeds holds zero. The ledger's verdict for that line looks at the uncorrected interval, and the line of the corrected p stands beside it. "Consistently" is thus half borne out at this scale.
 # - **Distillation is better** in exact KL on every seed, as the abstract says.
-# - **Abilities** came nearer to the data target; from the code target they went away on average, as digits were starved.
-# - **The rule is better than its theory.** A softmax of the mean lead works although sums of single-domain moves say little after a few steps; the rules that trust such sums did worse in exact KL.
+# - **Abilities** came nearer to the data target; from the code target they went away on average, mostly as digits were starved.
+# - **The rule is better than its theory.** A softmax of the mean lead works although sums of single-domain moves say little after a few steps; the rules that trust such sums were no better than equal shares in exact KL.
 # - **Temperature is the one knob that matters.** The standard deviation over domains was a careful choice; the slope of the log law, right on paper, was too sharp here.
 # - **KL of the map is blind to offsets and grows with the length of texts.** Results in it need the length beside them, and a second metric.
 # - **Not shown here**: other targets of the same kind (one target seed each), larger models, longer training, and anything that the paper reports on its own models. Its numbers could not be read; where the ledger compares with "an earlier trial", that is ours, in another world of eight domains.
