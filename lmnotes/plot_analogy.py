@@ -47,7 +47,7 @@ def plane(
         for place, marker, who in zip(here.ends, "*s", ("drugs", "genes"), strict=True):
             ax.plot(*place, marker, color=plot.RED, ms=10 if marker == "*" else 6, mec="white",
                     mew=0.5, zorder=5, label=f"mean of {who}")  # fmt: skip
-        ax.set(xlabel="first principal component", ylabel="second", title=title, aspect="equal")
+        ax.set(xlabel="first principal component", ylabel="second principal component", title=title)
         ax.set_aspect("equal", adjustable="datalim")
         if legend:
             ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=5,

@@ -62,7 +62,7 @@ def arrow(
         own = points[points.name.isin(targets)].drop_duplicates("name")
         ax.scatter(own.x, own.y, s=50, facecolor="none", edgecolor=HIT, lw=1.5, zorder=5,
                    label="its targets")  # fmt: skip
-        ax.set(xlabel="first principal component", ylabel="second")
+        ax.set(xlabel="first principal component", ylabel="second principal component")
         ax.legend(loc="best", fontsize=6.5)
     place = int(found.queries["rank"][row])
     first_genes(right, found.predictions(drug), labels, f"best target at place {place}")
