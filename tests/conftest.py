@@ -9,6 +9,11 @@ import pytest
 import lmnotes
 
 
+def pytest_collection_modifyitems(items):
+    """The notebooks first: they take longest, and another worker does the rest meanwhile."""
+    items.sort(key=lambda item: item.path.parent.name != "notebooks")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def shared_home(request):
     """The folder that `artefacts.home()` gives; a test may set another for itself."""
