@@ -1,6 +1,7 @@
 """The command line: `lmnotes run | describe | score | status | report | sync`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -50,6 +51,12 @@ def _parser() -> argparse.ArgumentParser:
         help="set a parameter",
     )
     run.add_argument("--force", action="store_true", help="run even if nothing changed")
+    run.add_argument(
+        "--jobs",
+        type=int,
+        metavar="N",
+        help="notebooks at a time (2 where there are two cores; 1 at paper)",
+    )
     run.set_defaults(command=_run)
 
     describe = commands.add_parser("describe", help="a notebook's parameters, profiles and claims")
@@ -95,8 +102,11 @@ def _run(options: argparse.Namespace) -> int:
                 f"-p {setting} was given; expected name=value: write it like -p dim=50"
             )
         settings[name.strip()] = value
+    jobs = options.jobs
+    if jobs is None:  # at paper a notebook may want all of a GPU
+        jobs = 1 if options.profile == "paper" else min(2, os.cpu_count() or 1)
     try:
-        results = run.run_all(options.names, options.profile, settings, options.force)
+        results = run.run_all(options.names, options.profile, settings, options.force, jobs)
     finally:
         path = report.write()
     print(f"report: {path}")

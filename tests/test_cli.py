@@ -38,7 +38,7 @@ def house(tmp_path, monkeypatch):
     monkeypatch.setenv("LMNOTES_OUTPUTS", str(tmp_path / "outputs"))
     asked = []
 
-    def execute(notebook, folder, values, profile, title):
+    def execute(notebook, folder, values, profile, title, stop):
         asked.append((profile, values))
         row = dict.fromkeys(claims.COLUMNS, "") | {"id": "one", "verdict": "same direction"}
         lines = [",".join(row), ",".join(row.values())]

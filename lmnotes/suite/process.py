@@ -16,7 +16,12 @@ _DROPPED = ("LMNOTES_LIVE", "MPLBACKEND")  # what belongs to the caller's own se
 
 
 def execute(
-    notebook: Path, folder: Path, values: Mapping[str, object], profile: str, title: str
+    notebook: Path,
+    folder: Path,
+    values: Mapping[str, object],
+    profile: str,
+    title: str,
+    stop: threading.Event | None = None,
 ) -> dict:
     """How the execution ended: `status` `ok` or `failed`, then with `error`, `cell` and `line`.
 
@@ -26,6 +31,7 @@ def execute(
         values: the parameters to inject.
         profile: told to the kernel.
         title: of the progress bar.
+        stop: set elsewhere, it ends this execution as an interrupt does.
 
     The process and its kernel end with this one, however it ends.
     """
@@ -50,7 +56,7 @@ def execute(
             with contextlib.suppress(BrokenPipeError):
                 child.stdin.write(json.dumps(job) + "\n")
                 child.stdin.flush()
-            end = _follow(child, title)
+            end = _follow(child, title, stop)
             child.wait()
         finally:
             _stop(child)
@@ -75,7 +81,9 @@ def _environment(notebook: Path, folder: Path, profile: str) -> dict[str, str]:
     }
 
 
-def _follow(child: subprocess.Popen, title: str) -> dict | None:
+def _follow(
+    child: subprocess.Popen, title: str, stop: threading.Event | None = None
+) -> dict | None:
     """The child's last message, None where it ended without one; meanwhile a bar of its cells."""
     from tqdm import tqdm
 
@@ -90,6 +98,8 @@ def _follow(child: subprocess.Popen, title: str) -> dict | None:
     end = None
     with tqdm(desc=title, unit="cell", disable=None, leave=False, dynamic_ncols=True) as bar:
         while True:
+            if stop is not None and stop.is_set():
+                raise KeyboardInterrupt
             try:
                 message = messages.get(timeout=1)
             except queue.Empty:

@@ -2,8 +2,10 @@
 
 import csv
 import shutil
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,11 +70,18 @@ def run_all(
     profile: str = "laptop",
     overrides: Mapping[str, object] | None = None,
     force: bool = False,
+    jobs: int = 1,
 ) -> list[RunResult]:
     """The results of these notebooks, or of all, in order; after one that fails the next runs.
 
+    Args:
+        jobs: notebooks under way at a time. What two of them need is made by one while the other
+            waits.
+
     Names and values given by hand are checked for every notebook before the first kernel starts.
     """
+    if jobs < 1:
+        raise InputError(f"--jobs {jobs} was given; expected at least 1: leave it out, or give 2")
     by_hand = bool(names or overrides)
     plans: list[_Plan | RunResult] = []
     for name in names or [path.stem for path in cards.notebooks()]:
@@ -83,7 +92,24 @@ def run_all(
                 raise
             plans.append(RunResult(name, profile, "failed", message=str(error)))
             _tell(f"{name} cannot run: {error}")
-    return [plan if isinstance(plan, RunResult) else _carry_out(plan, force) for plan in plans]
+    return _side_by_side(plans, force, jobs)
+
+
+def _side_by_side(plans: Sequence[_Plan | RunResult], force: bool, jobs: int) -> list[RunResult]:
+    """The results in the order of the plans; an interrupt ends all that are under way."""
+    stop = threading.Event()
+    with ThreadPoolExecutor(jobs) as lanes:
+        try:
+            under_way = [
+                None if isinstance(plan, RunResult) else lanes.submit(_carry_out, plan, force, stop)
+                for plan in plans
+            ]
+            pairs = zip(plans, under_way, strict=True)
+            return [plan if lane is None else lane.result() for plan, lane in pairs]
+        except BaseException:
+            stop.set()
+            lanes.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _plan(name: str, profile: str, overrides: Mapping[str, object]) -> _Plan:
@@ -108,7 +134,7 @@ def _plan(name: str, profile: str, overrides: Mapping[str, object]) -> _Plan:
     return _Plan(notebook, card, profile, values, changed, folder)
 
 
-def _carry_out(plan: _Plan, force: bool) -> RunResult:
+def _carry_out(plan: _Plan, force: bool, stop: threading.Event | None = None) -> RunResult:
     """Run a plan, or keep what an equal run has left."""
     folder = plan.folder
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -120,18 +146,18 @@ def _carry_out(plan: _Plan, force: bool) -> RunResult:
             return RunResult(plan.notebook.stem, plan.profile, "kept", folder, entry["seconds"])
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        entry = _execute(plan)
+        entry = _execute(plan, stop)
     return _told(plan, entry)
 
 
-def _execute(plan: _Plan) -> dict:
+def _execute(plan: _Plan, stop: threading.Event | None) -> dict:
     """The record of the run, which is on disk from its start to its end."""
     entry, folder = _opening(plan), plan.folder
     record.save(folder, entry)
     start = time.perf_counter()
     title = f"{plan.card.number} {plan.profile}"
     try:
-        end = process.execute(plan.notebook, folder, plan.changed, plan.profile, title)
+        end = process.execute(plan.notebook, folder, plan.changed, plan.profile, title, stop)
     except BaseException:
         record.save(folder, entry | {"status": "interrupted", "ended": record.now()})
         raise

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -178,7 +179,7 @@ def test_a_changed_parameter_lands_beside_and_all_go_on_after_a_failure(house, m
     (house.notebooks / "papers" / "02.toml").write_text(text)
     started = []
 
-    def execute(notebook, folder, values, profile, title):
+    def execute(notebook, folder, values, profile, title, stop):
         started.append((notebook.stem, values))
         failed = {"status": "failed", "error": "ValueError: no"}
         return failed if notebook == house.notebook else {"status": "ok"}
@@ -194,6 +195,34 @@ def test_a_changed_parameter_lands_beside_and_all_go_on_after_a_failure(house, m
     assert run.run("02").status == "kept" and len(started) == 4
     assert first.folder.parent == other.folder.parent and first.folder != other.folder
     assert ("02_other", {"n_points": 7}) in started
+
+
+def test_two_at_a_time_meet_and_an_interrupt_of_one_ends_the_other(house, monkeypatch):
+    (house.notebooks / "02_other.ipynb").write_text(house.notebook.read_text())
+    text = house.card.read_text().replace("01", "02").replace("02_tiny", "02_other")
+    (house.notebooks / "papers" / "02.toml").write_text(text)
+    meeting = threading.Barrier(2, timeout=10)  # broken where one waits for the other's end
+
+    def both(notebook, folder, values, profile, title, stop):
+        meeting.wait()
+        return {"status": "ok"}
+
+    monkeypatch.setattr(process, "execute", both)
+    with pytest.raises(InputError, match="at least 1"):
+        run.run_all(jobs=0)
+    results = run.run_all(jobs=2)
+    assert [(one.name, one.status) for one in results] == [("01_tiny", "ok"), ("02_other", "ok")]
+
+    def first_is_interrupted(notebook, folder, values, profile, title, stop):
+        meeting.wait()
+        if notebook == house.notebook or stop.wait(10):
+            raise KeyboardInterrupt
+        return {"status": "ok"}
+
+    monkeypatch.setattr(process, "execute", first_is_interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run.run_all(jobs=2, force=True)
+    assert [entry["status"] for entry in record.everything()] == ["interrupted"] * 2
 
 
 def wait_until(condition, seconds=60):
