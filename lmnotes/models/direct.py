@@ -20,19 +20,23 @@ def score(
     workers: int | None = None,
     progress: bool = False,
 ) -> int:
-    """How many models were scored now; those that have a row are not scored again.
+    """How many models were scored now; those that have a row are not scored again, and where two
+    notebooks ask at once, one scores and the other waits.
 
     Args:
         models: a table with the column folder (or model, for hub ids).
         ledger: of the texts and the rule. Each row is put in place as soon as it is there.
         workers: processes; by default one for each core.
     """
+    import filelock
+
     from lmnotes.models import side_by_side
 
     places = [str(one) for one in (models["folder"] if "folder" in models else models["model"])]
-    missing = [place for place in places if not ledger.has(place)]
     what = "scored" if progress else ""
-    return sum(side_by_side.each(partial(_add, ledger), missing, workers=workers, what=what))
+    with filelock.FileLock(ledger.folder / "direct.lock"):
+        missing = [place for place in places if not ledger.has(place)]
+        return sum(side_by_side.each(partial(_add, ledger), missing, workers=workers, what=what))
 
 
 def _add(ledger: "Ledger", place: str) -> int:
