@@ -43,6 +43,11 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def place(kind: str, key: Mapping) -> Path:
+    """Where the artefact that `key` defines lies once it is built; it exists only when whole."""
+    return home() / kind / content_id(key)
+
+
 def build(kind: str, key: Mapping, write: Callable[[Path], None]) -> Path:
     """The folder of the artefact that `key` defines, written by `write(folder)` if it is not there.
 
@@ -67,7 +72,7 @@ def build(kind: str, key: Mapping, write: Callable[[Path], None]) -> Path:
     """
     import filelock
 
-    final = home() / kind / content_id(key)
+    final = place(kind, key)
     final.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(final.with_name(final.name + ".lock")):
         if final.exists():

@@ -128,4 +128,4 @@ def _is_stored(place, responses, every, options) -> bool:
         key = _key(identity.identify(place), responses, every, options)
     except InputError:
         return False
-    return (artefacts.home() / "conditions" / artefacts.content_id(key)).exists()
+    return artefacts.place("conditions", key).exists()

@@ -268,8 +268,7 @@ def build(
     import pandas
 
     one = partial(_folder, n_steps=n_steps)
-    home = artefacts.home() / "factorial"
-    missing = [m for m in members if not (home / artefacts.content_id(_key(m, n_steps))).exists()]
+    missing = [m for m in members if not artefacts.place("factorial", _key(m, n_steps)).exists()]
     list(side_by_side.each(one, missing, workers=workers, least=1))
     table = pandas.DataFrame([asdict(member) for member in members])
     table["size"] = [f"d{member.width}" for member in members]

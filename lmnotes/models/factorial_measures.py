@@ -37,7 +37,7 @@ def compare(
     parts = [jobs[k::workers] for k in range(workers) if jobs[k::workers]]
     work, key = partial(_compare, list(folders), dict(n_prompts), seed), _key(folders)
     keys = [key | _setting(n_prompts[one], one, seed, source) for one, source in jobs]
-    places = [artefacts.home() / "prompt-kl" / artefacts.content_id(one) for one in keys]
+    places = [artefacts.place("prompt-kl", one) for one in keys]
     workers = 1 if all(place.exists() for place in places) else workers
     with side_by_side.one_thread():
         done = list(side_by_side.each(work, parts, workers=workers, least=1))

@@ -167,7 +167,7 @@ def _check(recipe: Recipe) -> None:
 
 
 def _is_stored(recipe: Recipe) -> bool:
-    return (artefacts.home() / "long_run" / artefacts.content_id(_key(recipe))).exists()
+    return artefacts.place("long_run", _key(recipe)).exists()
 
 
 def _key(recipe: Recipe) -> dict:

@@ -35,7 +35,7 @@ class Job:
 
     def path(self, domains: Domains) -> Path:
         """Where the arrays lie, or will."""
-        return artefacts.home() / "mixture" / artefacts.content_id(self._whole(domains))
+        return artefacts.place("mixture", self._whole(domains))
 
     def arrays(self, domains: Domains) -> dict[str, np.ndarray]:
         """The arrays, computed now where they are not kept."""

@@ -164,7 +164,7 @@ def _key(model: str, texts: "TextSet", settings: Mapping) -> dict:
 
 def _is_cached(model: str, texts: "TextSet", n_items: int, seed: int) -> bool:
     key = _key(model, texts, {"n_items": n_items, "seed": seed})
-    return (artefacts.home() / "probes" / artefacts.content_id(key)).exists()
+    return artefacts.place("probes", key).exists()
 
 
 def _cached(model: str, texts: "TextSet", settings: dict) -> dict[str, float]:

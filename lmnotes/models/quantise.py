@@ -146,8 +146,8 @@ def scores_of(
     rule = rules.PUBLISHED if rule is None else rule
     one = partial(scores, texts=texts, bits=tuple(bits), per=per, rule=rule, how=how)
     keys = [_key(model, texts, bits, per, rule, False, how) for model in models]
-    places = [artefacts.home() / _KIND / artefacts.content_id(key) for key in keys]
-    missing = [model for model, place in zip(models, places, strict=True) if not place.exists()]
+    stored = [artefacts.place(_KIND, key).exists() for key in keys]
+    missing = [model for model, there in zip(models, stored, strict=True) if not there]
     list(side_by_side.each(one, missing, workers=workers, least=2))
     return [one(model) for model in models]
 
