@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import head as heads
-from . import rules
+from lmnotes.models import head as heads
+from lmnotes.models import rules
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_c
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     with suppress(ModuleNotFoundError):
-        from . import ngram
+        from lmnotes.models import ngram
 
         ngram.register()
     rules.Rule(dtype=dtype)  # refuses an unknown one

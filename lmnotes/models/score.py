@@ -16,10 +16,9 @@ from typing import Any
 import numpy as np
 
 from lmnotes import artefacts
-
-from . import batches, failures, rules, ways
-from .loading import Scorer, load
-from .rules import PUBLISHED, Rule
+from lmnotes.models import batches, failures, rules, ways
+from lmnotes.models.loading import Scorer, load
+from lmnotes.models.rules import PUBLISHED, Rule
 
 __all__ = ["PUBLISHED", "Rule", "Scorer", "Scores", "load", "texts"]
 

@@ -8,8 +8,8 @@ whether the head was understood, is checked on each model's first texts against 
 
 import numpy as np
 
-from . import failures, kernels, ngram_lookup
-from . import head as heads
+from lmnotes.models import failures, kernels, ngram_lookup
+from lmnotes.models import head as heads
 
 TOLERANCE = {"float32": 1e-4, "float16": 0.02, "bfloat16": 0.1}  # nats per token, mean difference
 ROWS = 64  # positions whose logits are normalised at once

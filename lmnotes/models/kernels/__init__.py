@@ -22,10 +22,10 @@ def log_probabilities(hidden, weight, targets, *, bias=None, scale=1.0, cap=None
     """
     import torch
 
-    from . import cpu
+    from lmnotes.models.kernels import cpu
 
     if hidden.is_cuda and not cpu.missing_triton():
-        from . import triton_head as kernel
+        from lmnotes.models.kernels import triton_head as kernel
     else:
         kernel = cpu
     with torch.no_grad():
