@@ -32,9 +32,15 @@ BURST = 10  # steps of scikit-learn between two looks at the gradient
 
 def white_vectors(n_words, dim):
     vectors = sgns.train(
-        corpus.load("installed"), dim=dim, window=5, epochs=3, rule="shared", shrink_windows=True,
-        min_count=2, seed=0,
-    )  # fmt: skip
+        corpus.load("installed"),
+        dim=dim,
+        window=5,
+        epochs=3,
+        rule="shared",
+        shrink_windows=True,
+        min_count=2,
+        seed=0,
+    )
     return whitening.whiten(np.asarray(vectors.input[:n_words])).white
 
 
@@ -100,11 +106,15 @@ def agreement(white, ours, goals, seed):
     rows, stable = [], seeds > 0.95
     for goal, rotation in rotations.items():
         r = axes.stability(exact, [white @ rotation])
-        rows.append({
-            "gradient": goal, "all axes: median |r|": np.median(r), "> .999": np.mean(r > 0.999),
-            "stable axes: lowest |r|": r[stable].min(initial=1),
-            "stable > .999": np.mean(r[stable] > 0.999) if stable.any() else np.nan,
-        })  # fmt: skip
+        rows.append(
+            {
+                "gradient": goal,
+                "all axes: median |r|": np.median(r),
+                "> .999": np.mean(r > 0.999),
+                "stable axes: lowest |r|": r[stable].min(initial=1),
+                "stable > .999": np.mean(r[stable] > 0.999) if stable.any() else np.nan,
+            }
+        )
     print(pd.DataFrame(rows).to_string(index=False, float_format="{:.5g}".format))
 
 
@@ -128,11 +138,15 @@ def main():
         theirs, spent = time_scikit_learn(white, dtype, options.budget, options.goals, options.seed)
         for goal in options.goals:
             seconds = theirs.get(goal, (np.nan,))[0]
-            rows.append({
-                "peer": f"scikit-learn {dtype}", "gradient": goal, "ours, s": ours[goal][0],
-                "theirs, s": seconds if goal in theirs else f"> {spent:.0f}",
-                "ratio": (seconds if goal in theirs else spent) / ours[goal][0],
-            })  # fmt: skip
+            rows.append(
+                {
+                    "peer": f"scikit-learn {dtype}",
+                    "gradient": goal,
+                    "ours, s": ours[goal][0],
+                    "theirs, s": seconds if goal in theirs else f"> {spent:.0f}",
+                    "ratio": (seconds if goal in theirs else spent) / ours[goal][0],
+                }
+            )
     print(pd.DataFrame(rows).to_string(index=False, float_format="{:.3g}".format))
     agreement(white, ours, options.optimum, options.seed)
 

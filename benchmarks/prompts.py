@@ -35,9 +35,13 @@ def scorer(shape, width):
     if shape == "gpt2":
         size = {"n_embd": width, "n_layer": 6, "n_head": width // 64, "n_positions": 1024}
     else:
-        size = {"hidden_size": width, "intermediate_size": 64 * round(width * 8 / 3 / 64),
-                "num_hidden_layers": 6, "num_attention_heads": width // 64,
-                "max_position_embeddings": 1024}  # fmt: skip
+        size = {
+            "hidden_size": width,
+            "intermediate_size": 64 * round(width * 8 / 3 / 64),
+            "num_hidden_layers": 6,
+            "num_attention_heads": width // 64,
+            "max_position_embeddings": 1024,
+        }
     ids = {"bos_token_id": 256, "eos_token_id": 256}
     config = AutoConfig.for_model(shape, vocab_size=VOCABULARY, **ids, **size)
     model = AutoModelForCausalLM.from_config(config)

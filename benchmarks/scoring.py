@@ -31,9 +31,12 @@ def settings(shape, width):
         return {"n_embd": width, "n_layer": 6, "n_head": width // 64, "n_positions": 2048}
     inner = 4 * width if shape == "gpt_neox" else 64 * round(width * 8 / 3 / 64)
     return {
-        "hidden_size": width, "intermediate_size": inner, "num_hidden_layers": 6,
-        "num_attention_heads": width // 64, "max_position_embeddings": 2048,
-    }  # fmt: skip
+        "hidden_size": width,
+        "intermediate_size": inner,
+        "num_hidden_layers": 6,
+        "num_attention_heads": width // 64,
+        "max_position_embeddings": 2048,
+    }
 
 
 def prepare(folder, n_texts):
@@ -49,9 +52,11 @@ def prepare(folder, n_texts):
     made = Tokenizer(models.BPE())
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     trainer = trainers.BpeTrainer(
-        vocab_size=50_000, special_tokens=["<|endoftext|>"], show_progress=False,
+        vocab_size=50_000,
+        special_tokens=["<|endoftext|>"],
+        show_progress=False,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-    )  # fmt: skip
+    )
     made.train_from_iterator(everything.texts, trainer)
     names = {f"{name}_token": "<|endoftext|>" for name in ("bos", "eos", "unk")}
     return PreTrainedTokenizerFast(tokenizer_object=made, **names)
@@ -109,10 +114,10 @@ def harness(model, tokenizer, texts):
 
 
 def ours(model, tokenizer, texts):
-    from lmnotes.models import loading, score
+    from lmnotes.models import loading, rules, score
 
     scorer = loading.of(model, tokenizer)
-    return list(score.texts(scorer, texts, rule=score.Rule(dtype=scorer.dtype)).log_likelihood)
+    return list(score.texts(scorer, texts, rule=rules.Rule(dtype=scorer.dtype)).log_likelihood)
 
 
 def memory(field):
@@ -165,20 +170,31 @@ def measure(folder, way, threads):
         before, began = memory("VmRSS"), time.process_time()
         sums = run(model, tokenizer, texts)
         seconds, peak = time.process_time() - began, memory("VmHWM") - before
-    print(json.dumps({
-        "texts_per_second": len(texts) / seconds, "megabytes": peak, "sums": sums,
-        "share": work(model, lengths) / seconds / speed, "rate": speed / 1e9,
-        "tokens": sum(lengths) / len(lengths),
-    }))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "texts_per_second": len(texts) / seconds,
+                "megabytes": peak,
+                "sums": sums,
+                "share": work(model, lengths) / seconds / speed,
+                "rate": speed / 1e9,
+                "tokens": sum(lengths) / len(lengths),
+            }
+        )
+    )
 
 
 def start(folder, way, threads):
     """`measure` in a fresh process."""
     command = [sys.executable, __file__, "--measure", str(folder), way, "--threads", str(threads)]
     environment = {
-        **os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads),
-        "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1", "TOKENIZERS_PARALLELISM": "0",
-    }  # fmt: skip
+        **os.environ,
+        "OMP_NUM_THREADS": str(threads),
+        "MKL_NUM_THREADS": str(threads),
+        "HF_HUB_OFFLINE": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "TOKENIZERS_PARALLELISM": "0",
+    }
     said = subprocess.run(command, capture_output=True, text=True, env=environment)
     if said.returncode:
         raise RuntimeError(f"{way} failed:\n{said.stderr[-2000:]}")

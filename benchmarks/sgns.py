@@ -51,9 +51,18 @@ def train_gensim(text, dim, epochs):
         for start in range(first, end, 10_000)
     ]
     model = Word2Vec(
-        vector_size=dim, window=WINDOW, negative=NEGATIVES, sg=1, sample=0, min_count=1,
-        workers=1, epochs=epochs, seed=1, alpha=0.025, min_alpha=1e-4,
-    )  # fmt: skip
+        vector_size=dim,
+        window=WINDOW,
+        negative=NEGATIVES,
+        sg=1,
+        sample=0,
+        min_count=1,
+        workers=1,
+        epochs=epochs,
+        seed=1,
+        alpha=0.025,
+        min_alpha=1e-4,
+    )
     model.build_vocab(sentences)
     started = time.process_time()
     model.train(sentences, total_examples=model.corpus_count, epochs=epochs)
@@ -65,9 +74,18 @@ def train_gensim(text, dim, epochs):
 
 def train_ours(text, dim, epochs, rule):
     vectors = sgns.train(
-        text, dim=dim, window=WINDOW, negatives=NEGATIVES, epochs=epochs, rule=rule,
-        shrink_windows=True, threads=1, seed=1, keep=False, progress=False,
-    )  # fmt: skip
+        text,
+        dim=dim,
+        window=WINDOW,
+        negatives=NEGATIVES,
+        epochs=epochs,
+        rule=rule,
+        shrink_windows=True,
+        threads=1,
+        seed=1,
+        keep=False,
+        progress=False,
+    )
     return vectors, vectors.history.cpu_seconds.mean()
 
 
@@ -137,8 +155,10 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     text, held_out = split(corpus.load("installed").subset(["encyclopedia", "news"]))
-    print(f"{text.n_tokens:,} tokens, {text.n_words:,} words; window {WINDOW} shrinking, "
-          f"{NEGATIVES} negatives; shared: {SHARED} for {GROUP} centres")  # fmt: skip
+    print(
+        f"{text.n_tokens:,} tokens, {text.n_words:,} words; window {WINDOW} shrinking, "
+        f"{NEGATIVES} negatives; shared: {SHARED} for {GROUP} centres"
+    )
     for rule in ("pairwise", "shared"):  # compile
         train_ours(text.head(20_000), 100, 1, rule)
     for dim in (100,) if options.quick else (100, 300):

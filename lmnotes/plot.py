@@ -93,9 +93,16 @@ def scatter_words(
     order = np.argsort(counts, kind="stable")
     with style():
         points = ax.scatter(
-            x[order], y[order], c=counts[order], s=4, linewidths=0, alpha=0.8, cmap="viridis_r",
-            norm=LogNorm(max(counts.min(), 1), counts.max()), rasterized=True,
-        )  # fmt: skip
+            x[order],
+            y[order],
+            c=counts[order],
+            s=4,
+            linewidths=0,
+            alpha=0.8,
+            cmap="viridis_r",
+            norm=LogNorm(max(counts.min(), 1), counts.max()),
+            rasterized=True,
+        )
         _limits(ax.set_xlim, x, clip)
         _limits(ax.set_ylim, y, 0)
         if fit is not None:
@@ -130,9 +137,14 @@ def name_words(ax: "Axes", x: np.ndarray, y: np.ndarray, labels: Mapping[str, in
             continue
         placed.append((at, size))
         ax.annotate(
-            word, (x[index], y[index]), fontsize=6.5, xytext=(3, 2), textcoords="offset points",
-            annotation_clip=True, bbox=_HALO,
-        )  # fmt: skip
+            word,
+            (x[index], y[index]),
+            fontsize=6.5,
+            xytext=(3, 2),
+            textcoords="offset points",
+            annotation_clip=True,
+            bbox=_HALO,
+        )
 
 
 def _limits(set_limits, values: np.ndarray, clip: float) -> None:
@@ -148,8 +160,16 @@ def levels(table: "pandas.DataFrame") -> "Figure":
     """
     figure, (ax,) = panels(height=2.7, width=PAGE * 0.62)
     with style():
-        ax.scatter(table["count"], table.kl, s=3, color=GREY, alpha=0.35, linewidths=0,
-                   label="KL$(w)$ of the text", rasterized=True)  # fmt: skip
+        ax.scatter(
+            table["count"],
+            table.kl,
+            s=3,
+            color=GREY,
+            alpha=0.35,
+            linewidths=0,
+            label="KL$(w)$ of the text",
+            rasterized=True,
+        )
         curves = table.drop(columns=["count", "kl", "word"], errors="ignore")
         looks = (("-", BLUE), (":", BLACK), ("-", RED), ("-", GREEN))
         for name, (dash, colour) in zip(curves, looks, strict=False):
@@ -172,8 +192,16 @@ def classes(
     with style():
         for name, colour in colours.items():
             chosen = labels == name
-            ax.scatter(counts[chosen], score[chosen], s=5, color=colour, alpha=0.5, linewidths=0,
-                       label=f"{name} ({chosen.sum():,})", rasterized=True)  # fmt: skip
+            ax.scatter(
+                counts[chosen],
+                score[chosen],
+                s=5,
+                color=colour,
+                alpha=0.5,
+                linewidths=0,
+                label=f"{name} ({chosen.sum():,})",
+                rasterized=True,
+            )
         ax.set(xscale="log", xlabel="count $n_w$")
         ax.axhline(0, color=BLACK, lw=0.5)
         ax.legend(markerscale=2.5, handletextpad=0.1)
@@ -193,8 +221,14 @@ def histograms(
             edges = np.linspace(*np.nanpercentile(score[chosen], [0.5, 99.5]), bins + 1)
             for label, colour in colours.items():
                 values = score[labels == label]
-                ax.hist(values, edges, weights=np.full(len(values), 1 / len(values)), color=colour,
-                        alpha=0.5, label=label)  # fmt: skip
+                ax.hist(
+                    values,
+                    edges,
+                    weights=np.full(len(values), 1 / len(values)),
+                    color=colour,
+                    alpha=0.5,
+                    label=label,
+                )
             ax.set(xlabel=name, yticks=[])
             ax.spines["left"].set_visible(False)
         axes[0].set_ylabel("share of class")
@@ -203,10 +237,16 @@ def histograms(
 
 
 def bars(
-    table: "pandas.DataFrame", value: str, low: str, high: str, name: str, xlabel: str,
-    groups: str | None = None, reference: float | None = None,
+    table: "pandas.DataFrame",
+    value: str,
+    low: str,
+    high: str,
+    name: str,
+    xlabel: str,
+    groups: str | None = None,
+    reference: float | None = None,
     colours: Mapping[str, str] | None = None,
-) -> "Figure":  # fmt: skip
+) -> "Figure":
     """Horizontal bars with their intervals, a row per name and a colour per group."""
     parts = [("", table)] if groups is None else list(table.groupby(groups, sort=False))
     names = list(dict.fromkeys(table[name]))
@@ -216,8 +256,15 @@ def bars(
         for number, ((label, part), colour) in enumerate(zip(parts, COLOURS, strict=False)):
             at = np.array([names.index(row) for row in part[name]]) + height * number
             reach = [part[value] - part[low], part[high] - part[value]]
-            ax.barh(at, part[value], height, color=(colours or {}).get(label, colour), xerr=reach,
-                    label=label, error_kw={"lw": 0.6, "ecolor": BLACK})  # fmt: skip
+            ax.barh(
+                at,
+                part[value],
+                height,
+                color=(colours or {}).get(label, colour),
+                xerr=reach,
+                label=label,
+                error_kw={"lw": 0.6, "ecolor": BLACK},
+            )
         ax.set_yticks(np.arange(len(names)) + height * (len(parts) - 1) / 2, names)
         ax.invert_yaxis()
         ax.set_xlabel(xlabel)

@@ -16,14 +16,21 @@ if TYPE_CHECKING:
 
 DRUG, GENE = plot.BLUE, plot.ORANGE
 SIDES = {"drug": (DRUG, "^"), "gene": (GENE, "o")}
-MEASURES = {"top1": ("Top-1", plot.RED, "o"), "top10": ("Top-10", plot.BLUE, "^"),
-            "mrr": ("MRR", plot.GREEN, "s")}  # fmt: skip
+MEASURES = {
+    "top1": ("Top-1", plot.RED, "o"),
+    "top10": ("Top-10", plot.BLUE, "^"),
+    "mrr": ("MRR", plot.GREEN, "s"),
+}
 
 
 def plane(
-    ax: "Axes", here: "Plane", *, names: Mapping[str, int] | None = None, title: str = "",
+    ax: "Axes",
+    here: "Plane",
+    *,
+    names: Mapping[str, int] | None = None,
+    title: str = "",
     legend: bool = True,
-) -> None:  # fmt: skip
+) -> None:
     """Drugs, genes, a thin line for each relation, and the relation vector between their means.
 
     names: what to write -> row of the plane's points.
@@ -40,18 +47,35 @@ def plane(
         for kind, (colour, marker) in SIDES.items():
             for related in (False, True):
                 part = points[(points.kind == kind) & (points.related == related)]
-                ax.scatter(part.x, part.y, s=16 if related else 7, color=colour, marker=marker,
-                           alpha=0.85 if related else 0.35, lw=0, zorder=2,
-                           label=f"{kind}s" if related else None)  # fmt: skip
+                ax.scatter(
+                    part.x,
+                    part.y,
+                    s=16 if related else 7,
+                    color=colour,
+                    marker=marker,
+                    alpha=0.85 if related else 0.35,
+                    lw=0,
+                    zorder=2,
+                    label=f"{kind}s" if related else None,
+                )
         ax.plot(*here.ends.T, "--", color=plot.RED, lw=2, zorder=4, label="relation vector")
         for place, marker, who in zip(here.ends, "*s", ("drugs", "genes"), strict=True):
-            ax.plot(*place, marker, color=plot.RED, ms=10 if marker == "*" else 6, mec="white",
-                    mew=0.5, zorder=5, label=f"mean of {who}")  # fmt: skip
+            ax.plot(
+                *place,
+                marker,
+                color=plot.RED,
+                ms=10 if marker == "*" else 6,
+                mec="white",
+                mew=0.5,
+                zorder=5,
+                label=f"mean of {who}",
+            )
         ax.set(xlabel="first principal component", ylabel="second principal component", title=title)
         ax.set_aspect("equal", adjustable="datalim")
         if legend:
-            ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=5,
-                             fontsize=7)  # fmt: skip
+            ax.figure.legend(
+                *ax.get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize=7
+            )
     if names:
         plot_axes.name_words(ax, at[:, 0], at[:, 1], names)
 
@@ -117,8 +141,14 @@ def years(table: "pandas.DataFrame", titles: Mapping[str, str], n_columns: int =
         with plot.style():
             for measure, (name, colour, marker) in MEASURES.items():
                 ax.plot(part.year, part[measure], marker=marker, ms=3, color=colour, label=name)
-                ax.fill_between(part.year, part[f"{measure}_low"], part[f"{measure}_high"],
-                                color=colour, alpha=0.15, lw=0)  # fmt: skip
+                ax.fill_between(
+                    part.year,
+                    part[f"{measure}_low"],
+                    part[f"{measure}_high"],
+                    color=colour,
+                    alpha=0.15,
+                    lw=0,
+                )
                 ax.plot(part.year, part[f"random_{measure}"], ":", color=colour, lw=1)
             right = ax.twinx()
             right.plot(part.year, part.n, "-.x", color=plot.BLACK, lw=0.7, ms=3)
@@ -127,8 +157,12 @@ def years(table: "pandas.DataFrame", titles: Mapping[str, str], n_columns: int =
             last = (ax.get_subplotspec().colspan.stop == n_columns) or setting == list(titles)[-1]
             right.set_ylabel("questions" if last else "")
             right.tick_params(labelright=last)
-            ax.set(ylim=(0, 1.1), title=title, xticks=range(1900, 2100, 10),
-                   xlim=(table.year.min() - 2, table.year.max() + 2))  # fmt: skip
+            ax.set(
+                ylim=(0, 1.1),
+                title=title,
+                xticks=range(1900, 2100, 10),
+                xlim=(table.year.min() - 2, table.year.max() + 2),
+            )
             ax.set_zorder(2)
             ax.patch.set_visible(False)
     for ax in axes.ravel()[len(titles) :]:
@@ -141,8 +175,12 @@ def years(table: "pandas.DataFrame", titles: Mapping[str, str], n_columns: int =
             ax.set_xlabel("text and relations up to year")
         dotted = axes[0, 0].plot([], [], ":", color=plot.BLACK, lw=1)
         dashed = axes[0, 0].plot([], [], "-.x", color=plot.BLACK, lw=0.7, ms=3)
-        figure.legend([*handles, *dotted, *dashed], [*labels, "random", "questions (right)"],
-                      loc="outside upper center", ncols=5)  # fmt: skip
+        figure.legend(
+            [*handles, *dotted, *dashed],
+            [*labels, "random", "questions (right)"],
+            loc="outside upper center",
+            ncols=5,
+        )
     return figure
 
 
@@ -184,12 +222,22 @@ def rank_by_size(tables: Mapping[str, "pandas.DataFrame"], rho: Mapping[str, flo
     for ax, (setting, table) in zip(axes, tables.items(), strict=True):
         with plot.style():
             shift = rng.uniform(-0.25, 0.25, len(table))
-            ax.scatter(table.n_answers + shift, table["rank"], s=5, alpha=0.35, lw=0,
-                       color=GENE, rasterized=True)  # fmt: skip
+            ax.scatter(
+                table.n_answers + shift,
+                table["rank"],
+                s=5,
+                alpha=0.35,
+                lw=0,
+                color=GENE,
+                rasterized=True,
+            )
             middle = table.groupby("n_answers")["rank"].median()
             ax.plot(middle.index, middle, "_", color=plot.RED, ms=9, mew=1.5)
-            ax.set(yscale="log", xlabel="number of right genes",
-                   title=f"{setting}: weighted Spearman {rho[setting]:+.2f}")  # fmt: skip
+            ax.set(
+                yscale="log",
+                xlabel="number of right genes",
+                title=f"{setting}: weighted Spearman {rho[setting]:+.2f}",
+            )
             ax.yaxis.set_major_formatter("{x:g}")
     axes[0].set_ylabel("rank of the best one")
     return figure

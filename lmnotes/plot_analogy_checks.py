@@ -48,11 +48,20 @@ def strengths(table: "pandas.DataFrame", measure: str = "top1") -> "Figure":
         for centre, part in table.groupby("centre"):
             colour, dash, name = looks[bool(centre)]
             ax.plot(part.scale, part[measure], dash, color=colour, label=name, marker="o", ms=2.5)
-            ax.fill_between(part.scale, part[f"{measure}_low"], part[f"{measure}_high"],
-                            color=colour, alpha=0.15, lw=0)  # fmt: skip
+            ax.fill_between(
+                part.scale,
+                part[f"{measure}_low"],
+                part[f"{measure}_high"],
+                color=colour,
+                alpha=0.15,
+                lw=0,
+            )
         ax.axvline(1, color=plot.BLACK, lw=0.5, ls=":")
-        ax.set(xlabel=r"multiple $\alpha$ of the relation vector", ylabel=MEASURES[measure][0],
-               ylim=(0, None))  # fmt: skip
+        ax.set(
+            xlabel=r"multiple $\alpha$ of the relation vector",
+            ylabel=MEASURES[measure][0],
+            ylim=(0, None),
+        )
         ax.legend()
     return figure
 
@@ -71,8 +80,16 @@ def pathways(table: "pandas.DataFrame") -> "Figure":
         ):
             ax.vlines(x, gain, held, color=plot.GREY, linewidth=0.5, zorder=1)
             ax.scatter(x, gain, s=12, color=plot.BLUE, lw=0, label="own vector", zorder=2)
-            ax.scatter(x, held, s=12, facecolor="white", edgecolor=plot.RED, lw=0.8,
-                       label="without the asked drug's pairs", zorder=3)  # fmt: skip
+            ax.scatter(
+                x,
+                held,
+                s=12,
+                facecolor="white",
+                edgecolor=plot.RED,
+                lw=0.8,
+                label="without the asked drug's pairs",
+                zorder=3,
+            )
             ax.axhline(0, color=plot.BLACK, lw=0.5)
             ax.set(xlabel=label)
         left.set_ylabel("gain in MRR over the common vector")
@@ -108,8 +125,14 @@ def fractions(
                 low, high = part[f"{measure}_low"], part[f"{measure}_high"]
                 ax.fill_between(100 * part.fraction, low, high, color=colour, alpha=0.12, lw=0)
             if published is not None:
-                ax.plot(100 * published.train_fraction, published[of_paper[measure]], "x",
-                        color=plot.BLACK, ms=4, label="TransE in the paper")  # fmt: skip
+                ax.plot(
+                    100 * published.train_fraction,
+                    published[of_paper[measure]],
+                    "x",
+                    color=plot.BLACK,
+                    ms=4,
+                    label="TransE in the paper",
+                )
             ax.set(title=name, xlabel="training triples, % of all", ylim=(-0.05, 1.05))
     with plot.style():
         axes[0].set_ylabel("score")
@@ -128,8 +151,14 @@ def starts(table: "pandas.DataFrame", measure: str = "top10") -> "Figure":
             part = table[table.start == start]
             left.plot(part.year, part.million_tokens.cumsum(), "-o", ms=3, color=colour)
             right.plot(part.year, part[measure], "-o", ms=3, color=colour, label=start)
-            right.fill_between(part.year, part[f"{measure}_low"], part[f"{measure}_high"],
-                               color=colour, alpha=0.15, lw=0)  # fmt: skip
+            right.fill_between(
+                part.year,
+                part[f"{measure}_low"],
+                part[f"{measure}_high"],
+                color=colour,
+                alpha=0.15,
+                lw=0,
+            )
         left.set(xlabel="snapshot", ylabel="tokens trained so far, millions", ylim=(0, None))
         right.set(xlabel="snapshot", ylabel=f"{MEASURES[measure][0]} of Y2", ylim=(0, 1.05))
         right.legend()

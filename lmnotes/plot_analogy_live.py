@@ -32,13 +32,18 @@ def first_genes(
         ax.barh(listed.place, listed.cosine, color=colours)
         ax.set_yticks(listed.place, [labels.get(one, one) for one in listed.candidate])
         ax.invert_yaxis()
-        ax.set(xlabel="cosine with the moved drug", title=title, xlim=(min(0, listed.cosine.min()), 1))  # fmt: skip  # noqa: E501
+        ax.set(
+            xlabel="cosine with the moved drug", title=title, xlim=(min(0, listed.cosine.min()), 1)
+        )
 
 
 def arrow(
-    here: "Plane", moved: tuple[np.ndarray, np.ndarray], found: "Result", drug: str,
+    here: "Plane",
+    moved: tuple[np.ndarray, np.ndarray],
+    found: "Result",
+    drug: str,
     labels: Mapping[str, str],
-) -> "Figure":  # fmt: skip
+) -> "Figure":
     """A drug, where the vector takes it, its targets, and the genes ranked first.
 
     Args:
@@ -54,14 +59,30 @@ def arrow(
     with plot.style():
         for kind, colour, marker in (("drug", DRUG, "^"), ("gene", GENE, "o")):
             part = points[points.kind == kind].drop_duplicates("name")
-            ax.scatter(part.x, part.y, s=7, color=colour, marker=marker, alpha=0.3, lw=0,
-                       label=f"{kind}s")  # fmt: skip
-        ax.annotate("", moved[1], moved[0], zorder=4,
-                    arrowprops={"arrowstyle": "->", "color": plot.RED, "lw": 1.6})  # fmt: skip
-        ax.plot(*moved[0], "^", color=DRUG, ms=8, mec="black", zorder=5, label=labels.get(drug, drug))  # fmt: skip  # noqa: E501
+            ax.scatter(
+                part.x, part.y, s=7, color=colour, marker=marker, alpha=0.3, lw=0, label=f"{kind}s"
+            )
+        ax.annotate(
+            "",
+            moved[1],
+            moved[0],
+            zorder=4,
+            arrowprops={"arrowstyle": "->", "color": plot.RED, "lw": 1.6},
+        )
+        ax.plot(
+            *moved[0], "^", color=DRUG, ms=8, mec="black", zorder=5, label=labels.get(drug, drug)
+        )
         own = points[points.name.isin(targets)].drop_duplicates("name")
-        ax.scatter(own.x, own.y, s=50, facecolor="none", edgecolor=HIT, lw=1.5, zorder=5,
-                   label="its targets")  # fmt: skip
+        ax.scatter(
+            own.x,
+            own.y,
+            s=50,
+            facecolor="none",
+            edgecolor=HIT,
+            lw=1.5,
+            zorder=5,
+            label="its targets",
+        )
         ax.set(xlabel="first principal component", ylabel="second principal component")
         ax.legend(loc="best", fontsize=6.5)
     place = int(found.queries["rank"][row])
@@ -95,16 +116,29 @@ def year(table: "pandas.DataFrame", chosen: int, pairs: "pandas.DataFrame", titl
             ax.plot(table.year, table[measure], color=colour, marker=marker, ms=3, label=name)
             ax.plot(table.year, table[f"random_{measure}"], ":", color=colour, lw=1)
         ax.axvline(chosen, color=plot.BLACK, lw=0.8)
-        ax.set(ylim=(0, 1.05), xlabel="text up to year", ylabel="score, random dotted",
-               title="relations of the future")  # fmt: skip
+        ax.set(
+            ylim=(0, 1.05),
+            xlabel="text up to year",
+            ylabel="score, random dotted",
+            title="relations of the future",
+        )
         ax.legend()
         hit = pairs["rank"] <= 10
-        for here, colour, name in ((hit, HIT, "among the first ten"), (~hit, OTHER, "further down")):  # fmt: skip  # noqa: E501
+        for here, colour, name in (
+            (hit, HIT, "among the first ten"),
+            (~hit, OTHER, "further down"),
+        ):
             part = pairs[here]
-            right.scatter(part.year, part["rank"], s=14, color=colour, lw=0, label=f"{name}: {here.sum()}")  # fmt: skip  # noqa: E501
+            right.scatter(
+                part.year, part["rank"], s=14, color=colour, lw=0, label=f"{name}: {here.sum()}"
+            )
         right.axhline(10.5, color=plot.BLACK, lw=0.5, ls=":")
-        right.set(yscale="log", xlabel="year in which it was published",
-                  ylabel="rank when predicted", title=title)  # fmt: skip
+        right.set(
+            yscale="log",
+            xlabel="year in which it was published",
+            ylabel="rank when predicted",
+            title=title,
+        )
         right.invert_yaxis()
         right.yaxis.set_major_formatter("{x:g}")
         right.xaxis.set_major_locator(MaxNLocator(6, integer=True))

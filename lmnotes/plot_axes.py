@@ -13,16 +13,26 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOUR_OF = {
-    "ICA": plot.BLUE, "PCA": plot.RED, "random rotation": plot.GREEN, "raw columns": plot.ORANGE,
-    "Gaussian noise": plot.GREY, "shuffled pairing": plot.GREY, "untrained": plot.PURPLE,
-}  # fmt: skip
+    "ICA": plot.BLUE,
+    "PCA": plot.RED,
+    "random rotation": plot.GREEN,
+    "raw columns": plot.ORANGE,
+    "Gaussian noise": plot.GREY,
+    "shuffled pairing": plot.GREY,
+    "untrained": plot.PURPLE,
+}
 _HALO = {"fc": "white", "ec": "none", "alpha": 0.6, "pad": 0.2}
 # where a word may stand by its point: offset in points, and which side of it is there
 _PLACES = (
-    (3, 0, "left", "center"), (-3, 0, "right", "center"), (0, 3, "center", "bottom"),
-    (0, -3, "center", "top"), (2, 2, "left", "bottom"), (2, -2, "left", "top"),
-    (-2, 2, "right", "bottom"), (-2, -2, "right", "top"),
-)  # fmt: skip
+    (3, 0, "left", "center"),
+    (-3, 0, "right", "center"),
+    (0, 3, "center", "bottom"),
+    (0, -3, "center", "top"),
+    (2, 2, "left", "bottom"),
+    (2, -2, "left", "top"),
+    (-2, 2, "right", "bottom"),
+    (-2, -2, "right", "top"),
+)
 
 
 def spikes(clouds: Mapping[str, np.ndarray], pairs: Sequence[tuple[int, int]]) -> "Figure":
@@ -31,21 +41,37 @@ def spikes(clouds: Mapping[str, np.ndarray], pairs: Sequence[tuple[int, int]]) -
     for ax, (x, y) in zip(panels, pairs, strict=True):
         with plot.style():
             for name, values in clouds.items():
-                ax.scatter(values[:, x], values[:, y], s=2, alpha=0.5, linewidths=0, label=name,
-                           color=COLOUR_OF[name], rasterized=True)  # fmt: skip
+                ax.scatter(
+                    values[:, x],
+                    values[:, y],
+                    s=2,
+                    alpha=0.5,
+                    linewidths=0,
+                    label=name,
+                    color=COLOUR_OF[name],
+                    rasterized=True,
+                )
             ax.set(xlabel=f"axis {x}", ylabel=f"axis {y}")
             ax.axhline(0, color=plot.BLACK, lw=0.3)
             ax.axvline(0, color=plot.BLACK, lw=0.3)
     with plot.style():
-        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4,
-                      markerscale=4)  # fmt: skip
+        figure.legend(
+            *panels[0].get_legend_handles_labels(),
+            loc="outside upper center",
+            ncols=4,
+            markerscale=4,
+        )
     return figure
 
 
 def measures(table: "pandas.DataFrame") -> "Figure":
     """Four measures of non-Gaussianity per axis, a curve per method (Fig. 6)."""
-    names = {"skewness": "skewness", "kurtosis": "kurtosis", "logcosh": "logcosh measure",
-             "gaussian": "Gaussian measure"}  # fmt: skip
+    names = {
+        "skewness": "skewness",
+        "kurtosis": "kurtosis",
+        "logcosh": "logcosh measure",
+        "gaussian": "Gaussian measure",
+    }
     figure, panels = plot.panels(4, height=2.1)
     for ax, (column, name) in zip(panels, names.items(), strict=True):
         with plot.style():
@@ -59,9 +85,16 @@ def measures(table: "pandas.DataFrame") -> "Figure":
 
 
 def heatmap(
-    ax: "Axes", values: np.ndarray, rows: Sequence[str], columns: Sequence[str],
-    *, low: float = -0.1, high: float = 1.0, bar: str = "normalised value", turn: float = 30,
-) -> None:  # fmt: skip
+    ax: "Axes",
+    values: np.ndarray,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    low: float = -0.1,
+    high: float = 1.0,
+    bar: str = "normalised value",
+    turn: float = 30,
+) -> None:
     """A small matrix with the names of its rows and columns, dark where large (Fig. 1).
 
     Args:
@@ -69,8 +102,9 @@ def heatmap(
         turn: degrees by which the names of columns are turned.
     """
     with plot.style():
-        image = ax.imshow(values, vmin=low, vmax=high, cmap="magma_r", aspect="auto",
-                          interpolation="nearest")  # fmt: skip
+        image = ax.imshow(
+            values, vmin=low, vmax=high, cmap="magma_r", aspect="auto", interpolation="nearest"
+        )
         side = "right" if turn else "center"
         ax.set_xticks(range(len(columns)), columns, rotation=turn, ha=side)
         ax.set_yticks(range(len(rows)), rows, fontsize=6.5)
@@ -95,8 +129,9 @@ def matched(correlations: Mapping[str, np.ndarray], n_axes: int = 100) -> "Figur
     figure, panels = plot.panels(len(correlations), height=7 / len(correlations) + 0.2, sharey=True)
     for ax, (name, values) in zip(panels, correlations.items(), strict=True):
         with plot.style():
-            image = ax.imshow(values[:n_axes, :n_axes], vmin=0, vmax=0.6, cmap="magma_r",
-                              interpolation="nearest")  # fmt: skip
+            image = ax.imshow(
+                values[:n_axes, :n_axes], vmin=0, vmax=0.6, cmap="magma_r", interpolation="nearest"
+            )
             ax.set_title(name)
             ax.set_xlabel("axis of the second space")
             for spine in ("top", "right"):
@@ -133,8 +168,9 @@ def curves(
             ax.set_ylabel(ylabel)
         for ax in panels.ravel()[len(names) :]:
             ax.axis("off")
-        figure.legend(*panels[0, 0].get_legend_handles_labels(), loc="outside upper center",
-                      ncols=5)  # fmt: skip
+        figure.legend(
+            *panels[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5
+        )
     return figure
 
 
@@ -151,8 +187,15 @@ def pairs(values: np.ndarray, names: Sequence[str], words: Sequence[tuple[int, s
     figure.get_layout_engine().set(w_pad=0.08)
     for ax, (x, y) in zip(panels.ravel(), both, strict=False):
         with plot.style():
-            ax.scatter(values[:, x], values[:, y], s=1.5, color=plot.BLUE, alpha=0.15,
-                       linewidths=0, rasterized=True)  # fmt: skip
+            ax.scatter(
+                values[:, x],
+                values[:, y],
+                s=1.5,
+                color=plot.BLUE,
+                alpha=0.15,
+                linewidths=0,
+                rasterized=True,
+            )
             ax.set_xlabel(names[x])
             ax.set_ylabel(names[y])
     for ax in panels.ravel()[len(both) :]:
@@ -187,8 +230,16 @@ def _name_words(ax: "Axes", x: np.ndarray, y: np.ndarray, labels: Mapping[str, i
     with plot.style():
         ax.scatter(x[rows], y[rows], s=3, color=plot.BLACK, linewidths=0, zorder=3)
         for number, (word, row) in enumerate(labels.items()):
-            text = ax.annotate(word, (x[row], y[row]), xytext=(0, 0), textcoords="offset points",
-                               fontsize=6, zorder=4, in_layout=False, bbox=_HALO)  # fmt: skip
+            text = ax.annotate(
+                word,
+                (x[row], y[row]),
+                xytext=(0, 0),
+                textcoords="offset points",
+                fontsize=6,
+                zorder=4,
+                in_layout=False,
+                bbox=_HALO,
+            )
             taken = placed + points[:number] + points[number + 1 :]
             for dx, dy, across, up in _PLACES:
                 text.set(ha=across, va=up)
@@ -224,8 +275,14 @@ def star(
                 ax.plot(*np.array([[0, 0], arm * 0.95]).T, color=plot.GREY, lw=0.5)
                 ax.annotate(str(axis), arm * 1.02, ha="center", va="center", color=plot.RED)
             ax.spines[["left", "bottom"]].set_visible(False)
-            ax.set(title=name, xticks=[], yticks=[], aspect="equal", xlim=(-1.15, 1.15),
-                   ylim=(-1.0, 1.1))  # fmt: skip
+            ax.set(
+                title=name,
+                xticks=[],
+                yticks=[],
+                aspect="equal",
+                xlim=(-1.15, 1.15),
+                ylim=(-1.0, 1.1),
+            )
     for ax in panels.ravel()[len(spaces) :]:
         ax.axis("off")
     figure.draw_without_rendering()

@@ -37,9 +37,16 @@ def clouds(
         for ax, (name, table) in zip(axes, tables.items(), strict=True):
             rows = table.sort_values("count", kind="stable")
             points = ax.scatter(
-                rows["x"], rows["y"], c=rows["count"], s=4, linewidths=0, alpha=0.7,
-                cmap="viridis_r", norm=norm, rasterized=True,
-            )  # fmt: skip
+                rows["x"],
+                rows["y"],
+                c=rows["count"],
+                s=4,
+                linewidths=0,
+                alpha=0.7,
+                cmap="viridis_r",
+                norm=norm,
+                rasterized=True,
+            )
             fit = fits[name]
             right, top = np.percentile(rows["x"], highest), np.percentile(rows["y"], highest)
             ends = np.array([rows["x"].min(), right])

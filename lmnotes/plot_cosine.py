@@ -32,9 +32,13 @@ def heatmaps(
     with plot.style():
         for ax, (name, matrix) in zip(axes, matrices.items(), strict=True):
             image = ax.imshow(
-                matrix, aspect="auto", cmap="Blues", vmin=limits[0], vmax=limits[1],
+                matrix,
+                aspect="auto",
+                cmap="Blues",
+                vmin=limits[0],
+                vmax=limits[1],
                 interpolation="nearest",
-            )  # fmt: skip
+            )
             ax.set_xticks(range(len(columns)), columns)
             size = 6 if n_rows > 12 else 7
             ax.set_yticks(range(len(rows[name])), rows[name], fontsize=size)
@@ -43,8 +47,15 @@ def heatmaps(
             if numbers:
                 for (i, j), value in np.ndenumerate(matrix):
                     dark = value > 0.6 * limits[1]
-                    ax.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=6,
-                            color="white" if dark else plot.BLACK)  # fmt: skip
+                    ax.text(
+                        j,
+                        i,
+                        f"{value:.2f}",
+                        ha="center",
+                        va="center",
+                        fontsize=6,
+                        color="white" if dark else plot.BLACK,
+                    )
         bar = figure.colorbar(image, ax=axes, pad=0.01, aspect=30)
         bar.set_label(colour_label)
         bar.outline.set_visible(False)
@@ -69,9 +80,13 @@ def axis_bars(
     columns = list(dict.fromkeys(key[1] for key in values))
     with plot.style():
         figure, axes = plt.subplots(
-            len(bases), len(columns), figsize=(plot.PAGE, 1.45 * len(bases)), sharex=True,
-            sharey="col", squeeze=False,
-        )  # fmt: skip
+            len(bases),
+            len(columns),
+            figsize=(plot.PAGE, 1.45 * len(bases)),
+            sharex=True,
+            sharey="col",
+            squeeze=False,
+        )
         for (basis, column), each in values.items():
             ax = axes[bases.index(basis), columns.index(column)]
             colour = BASES.get(basis, plot.BLACK)
@@ -106,9 +121,13 @@ def _name_bars(ax: "Axes", values: np.ndarray, labels: Mapping[int, str], points
             height += 1
         right = axis > 0.6 * len(values)
         ax.annotate(
-            text, (axis + 1, values[axis]), fontsize=6, textcoords="offset points",
-            xytext=(-2 if right else 2, 1 + height - tip), ha="right" if right else "left",
-        )  # fmt: skip
+            text,
+            (axis + 1, values[axis]),
+            fontsize=6,
+            textcoords="offset points",
+            xytext=(-2 if right else 2, 1 + height - tip),
+            ha="right" if right else "left",
+        )
         placed.append((axis, height))
 
 
@@ -146,9 +165,15 @@ def null_histogram(
         for text, value in (lines or {}).items():
             ax.axvline(value, color=plot.BLACK, lw=0.6, ls="--")
             ax.annotate(
-                text, (value, 1), xycoords=("data", "axes fraction"), fontsize=6, rotation=90,
-                xytext=(1, -2), textcoords="offset points", va="top",
-            )  # fmt: skip
+                text,
+                (value, 1),
+                xycoords=("data", "axes fraction"),
+                fontsize=6,
+                rotation=90,
+                xytext=(1, -2),
+                textcoords="offset points",
+                va="top",
+            )
         ax.set(xlim=(-limit, limit), ylabel="density")
         ax.legend(loc="upper left" if lines else "upper right")
     null = np.interp(middle, *curve)
@@ -173,8 +198,9 @@ def curves(
             dots = {"marker": "o", "ms": 2.5} if len(part) < 20 else {}
             ax.plot(part[x], part[y], dash, color=colour, label=basis, **dots)
             if bands is not None:
-                ax.fill_between(part[x], part[bands[0]], part[bands[1]], color=colour, alpha=0.15,
-                                lw=0)  # fmt: skip
+                ax.fill_between(
+                    part[x], part[bands[0]], part[bands[1]], color=colour, alpha=0.15, lw=0
+                )
         ax.set(**labels)
         if legend:
             ax.legend()
@@ -185,11 +211,22 @@ def bow_tie(
 ) -> object:
     """Words by their rank on an axis and the axis's rank in them, coloured by norm (Figure 10)."""
     with plot.style():
-        points = ax.scatter(of_word, of_axis, c=norm, s=2, linewidths=0, cmap="viridis",
-                            vmin=np.percentile(norm, 1), vmax=np.percentile(norm, 99),
-                            rasterized=True)  # fmt: skip
-        ax.set(xlabel="rank of the word on the axis", ylabel="rank of the axis in the word",
-               title=title)  # fmt: skip
+        points = ax.scatter(
+            of_word,
+            of_axis,
+            c=norm,
+            s=2,
+            linewidths=0,
+            cmap="viridis",
+            vmin=np.percentile(norm, 1),
+            vmax=np.percentile(norm, 99),
+            rasterized=True,
+        )
+        ax.set(
+            xlabel="rank of the word on the axis",
+            ylabel="rank of the axis in the word",
+            title=title,
+        )
         ax.invert_yaxis()
     return points
 

@@ -80,8 +80,9 @@ def _violin(ax: "Axes", at: int, given: np.ndarray) -> None:
         return
     colour = colormaps["rainbow"](min(np.median(given), 10) / 10)
     if len(given) > 2 and np.ptp(given) > 0:
-        found = ax.violinplot([given], [at], widths=0.75, showextrema=False, bw_method="scott",
-                              points=200)  # fmt: skip
+        found = ax.violinplot(
+            [given], [at], widths=0.75, showextrema=False, bw_method="scott", points=200
+        )
         for body in found["bodies"]:
             body.set(facecolor=colour, edgecolor=plot.GREY, alpha=0.55, linewidth=0.5)
     spread = np.linspace(-0.14, 0.14, len(given)) if len(given) > 1 else np.zeros(1)
@@ -114,10 +115,20 @@ def bits(table: "pandas.DataFrame", published: Mapping[int, float]) -> "Figure":
                 part.groupby("model", sort=False), plot.COLOURS * 3, strict=False
             ):
                 ax.plot(one["bits"], one["kl"], "o-", ms=3, lw=0.9, color=colour, label=name)
-            ax.plot(list(published), list(published.values()), "D", ms=5, color=plot.BLACK,
-                    label="the paper's median")  # fmt: skip
-            ax.set(yscale="log", xlabel="bits of a weight", title=f"a scale for each {per}",
-                   xticks=sorted(part["bits"].unique()))  # fmt: skip
+            ax.plot(
+                list(published),
+                list(published.values()),
+                "D",
+                ms=5,
+                color=plot.BLACK,
+                label="the paper's median",
+            )
+            ax.set(
+                yscale="log",
+                xlabel="bits of a weight",
+                title=f"a scale for each {per}",
+                xticks=sorted(part["bits"].unique()),
+            )
         axes[0].set_ylabel("KL to full precision, bits/byte")
         plot_trajectory.plain_log(axes[0].yaxis, table["kl"].min() / 2, table["kl"].max() * 2)
         handles, names = axes[0].get_legend_handles_labels()
@@ -148,8 +159,15 @@ def matrix(
         for i, j in np.argwhere(np.isfinite(shown)):
             level = norm(shown[i, j])
             dark = level < 0.6 if scale == "log" else abs(level - 0.5) > 0.35
-            ax.text(j, i, f"{shown[i, j]:.{digits}g}", ha="center", va="center", fontsize=6,
-                    color="white" if dark else plot.BLACK)  # fmt: skip
+            ax.text(
+                j,
+                i,
+                f"{shown[i, j]:.{digits}g}",
+                ha="center",
+                va="center",
+                fontsize=6,
+                color="white" if dark else plot.BLACK,
+            )
         ax.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=6)
         ax.set_yticks(range(len(names)), names, fontsize=6)
         bar = figure.colorbar(image, ax=ax, shrink=0.8)
@@ -161,9 +179,13 @@ def matrix(
 
 
 def lineages(
-    ax: "Axes", places: np.ndarray, edges: np.ndarray, generations: np.ndarray,
-    labels: Sequence[str], others: np.ndarray | None = None,
-) -> None:  # fmt: skip
+    ax: "Axes",
+    places: np.ndarray,
+    edges: np.ndarray,
+    generations: np.ndarray,
+    labels: Sequence[str],
+    others: np.ndarray | None = None,
+) -> None:
     """Fine-tunes on a map (Fig. 2b): an arrow from parent to child, a marker per generation.
 
     Args:
@@ -181,8 +203,16 @@ def lineages(
             rows = taking_part[generations[taking_part] == generation]
             if len(rows):
                 name = "base" if generation == 0 else f"generation {generation}"
-                ax.scatter(*places[rows].T, marker=marker, color=colour, s=26, label=name, zorder=3,
-                           edgecolors="white", linewidths=0.4)  # fmt: skip
+                ax.scatter(
+                    *places[rows].T,
+                    marker=marker,
+                    color=colour,
+                    s=26,
+                    label=name,
+                    zorder=3,
+                    edgecolors="white",
+                    linewidths=0.4,
+                )
         ax.margins(0.12)
         plot.name_words(ax, *places.T, {one: i for i, one in enumerate(labels) if one})
 
@@ -195,10 +225,24 @@ def shifts(
         for number, name in enumerate(names):
             colour = plot.COLOURS[number % len(plot.COLOURS)]
             ax.plot(*np.stack([originals[number], changed[number]]).T, color=colour, lw=0.7)
-            ax.scatter(*originals[number], color=colour, s=26, zorder=3, label=name,
-                       edgecolors="white", linewidths=0.4)  # fmt: skip
-            ax.scatter(*changed[number], color=colour, s=20, marker="s", zorder=3,
-                       edgecolors="white", linewidths=0.4)  # fmt: skip
+            ax.scatter(
+                *originals[number],
+                color=colour,
+                s=26,
+                zorder=3,
+                label=name,
+                edgecolors="white",
+                linewidths=0.4,
+            )
+            ax.scatter(
+                *changed[number],
+                color=colour,
+                s=20,
+                marker="s",
+                zorder=3,
+                edgecolors="white",
+                linewidths=0.4,
+            )
         ax.scatter([], [], color=plot.GREY, marker="s", s=20, label=label)
 
 
@@ -217,8 +261,15 @@ def threads(ax: "Axes", paths: Mapping[str, np.ndarray]) -> None:
             each = 1 - shade * (1 - np.array(to_rgb(colour)))
             ax.plot(*places.T, color=colour, lw=0.7, zorder=1)
             ax.scatter(*places[:-1].T, color=each[:-1], s=22, linewidths=0, zorder=2)
-            ax.scatter(*places[-1], marker="s", s=30, facecolors="white", edgecolors=colour,
-                       linewidths=1.2, zorder=3)  # fmt: skip
+            ax.scatter(
+                *places[-1],
+                marker="s",
+                s=30,
+                facecolors="white",
+                edgecolors=colour,
+                linewidths=1.2,
+                zorder=3,
+            )
             ax.plot([], [], "o-", color=colour, ms=4, lw=0.7, label=name)
 
 
@@ -250,13 +301,25 @@ def strip(marks: Mapping[str, float], title: str = "") -> "Figure":
         named = sorted(kl_scale.MEDIANS.items(), key=lambda one: one[1][0])
         for number, (name, (value, _)) in enumerate(named):
             ax.plot([value, value], [0, 0.18], color=plot.RED, lw=1)
-            ax.annotate(name, (value, 0.2 + 0.19 * (number % 4)), ha="center", va="bottom",
-                        fontsize=6, color=plot.RED)  # fmt: skip
+            ax.annotate(
+                name,
+                (value, 0.2 + 0.19 * (number % 4)),
+                ha="center",
+                va="bottom",
+                fontsize=6,
+                color=plot.RED,
+            )
         for number, (name, value) in enumerate(marks.items()):
             at = min(value, TOP)
             ax.plot([at, at], [0, -0.2], color=plot.BLUE, lw=1.6)
-            ax.annotate(f"{name}: {value:.3g}", (at, -0.24 - 0.24 * (number % 3)), ha="center",
-                        va="top", fontsize=6.5, color=plot.BLUE)  # fmt: skip
+            ax.annotate(
+                f"{name}: {value:.3g}",
+                (at, -0.24 - 0.24 * (number % 3)),
+                ha="center",
+                va="top",
+                fontsize=6.5,
+                color=plot.BLUE,
+            )
     return figure
 
 
@@ -279,5 +342,11 @@ def placed(axes: Sequence["Axes"], titles: Sequence[str]) -> None:
     for ax, title in zip(axes, titles, strict=True):
         plot_map.bare(ax, title)
         with plot.style():
-            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=1, fontsize=6,
-                      handletextpad=0.5, labelspacing=0.25)  # fmt: skip
+            ax.legend(
+                loc="upper center",
+                bbox_to_anchor=(0.5, -0.02),
+                ncols=1,
+                fontsize=6,
+                handletextpad=0.5,
+                labelspacing=0.25,
+            )

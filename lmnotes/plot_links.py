@@ -14,9 +14,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CLUSTERS = (
-    "#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#8C8C8C", "#7B5EA7",
-    "#A6761D", "#444444", "#1B7837", "#B2182B",
-)  # fmt: skip
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#E69F00",
+    "#CC79A7",
+    "#56B4E9",
+    "#8C8C8C",
+    "#7B5EA7",
+    "#A6761D",
+    "#444444",
+    "#1B7837",
+    "#B2182B",
+)
 
 
 def matrices(
@@ -34,9 +44,7 @@ def matrices(
 
     n_rows = (len(panels) + 1) // 2
     with plot.style():
-        figure, axes = plt.subplots(
-            n_rows, 2, figsize=(plot.PAGE, 3.5 * n_rows), squeeze=False
-        )  # fmt: skip
+        figure, axes = plt.subplots(n_rows, 2, figsize=(plot.PAGE, 3.5 * n_rows), squeeze=False)
         for ax in axes.ravel()[len(panels) :]:
             ax.axis("off")
         for ax, (name, matrix) in zip(axes.ravel(), panels.items(), strict=False):
@@ -70,8 +78,14 @@ def spikes(
         both = [*blue, *red]
         low = min(-0.4, x[both].min() - 0.05, y[both].min() - 0.05)
         high = max(0.85, x[both].max() + 0.1, y[both].max() + 0.1)
-        ax.set(xlim=(low, high), ylim=(low, high), title=title, xlabel=axes_names[0],
-               ylabel=axes_names[1], aspect="equal")  # fmt: skip
+        ax.set(
+            xlim=(low, high),
+            ylim=(low, high),
+            title=title,
+            xlabel=axes_names[0],
+            ylabel=axes_names[1],
+            aspect="equal",
+        )
         for words, colour in ((red, plot.RED), (blue, plot.BLUE)):
             rows = list(words)
             ax.scatter(x[rows], y[rows], s=8, color=colour, lw=0)
@@ -117,31 +131,46 @@ def tree(
         for i, j, weight in part.edges(data="weight"):
             on_way = frozenset((i, j)) in way
             ax.plot(
-                *np.stack([places[i], places[j]]).T, zorder=1, lw=3 if on_way else 1.4,
+                *np.stack([places[i], places[j]]).T,
+                zorder=1,
+                lw=3 if on_way else 1.4,
                 color=plot.RED if on_way else mpl.colormaps["Blues"](norm(weight)),
-            )  # fmt: skip
+            )
             if errors is not None:
                 text = f"{weight:.2f} ± {errors[i, j]:.2f}"
                 spot = _free_spot(places[i], places[j], _box(text, 0.72 * font), boxes)
                 boxes.append((spot, _box(text, 0.72 * font)))
                 ax.annotate(
-                    text, spot, fontsize=0.72 * font, color=plot.BLACK, ha="center", va="center",
-                    zorder=1.5, bbox={"fc": "white", "ec": "none", "alpha": 0.6, "pad": 0.2},
-                )  # fmt: skip
+                    text,
+                    spot,
+                    fontsize=0.72 * font,
+                    color=plot.BLACK,
+                    ha="center",
+                    va="center",
+                    zorder=1.5,
+                    bbox={"fc": "white", "ec": "none", "alpha": 0.6, "pad": 0.2},
+                )
         for node in nodes:
             colour = CLUSTERS[clusters[node] % len(CLUSTERS)]
             ax.scatter(*places[node], s=12, color=colour, zorder=2)
             ax.annotate(
-                f"{node} {names[node]}", places[node], fontsize=font, xytext=(0, 3.5), zorder=3,
-                textcoords="offset points", ha="center", color=colour,
+                f"{node} {names[node]}",
+                places[node],
+                fontsize=font,
+                xytext=(0, 3.5),
+                zorder=3,
+                textcoords="offset points",
+                ha="center",
+                color=colour,
                 bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.3},
-            )  # fmt: skip
+            )
         ax.set_title(title)
         ax.axis("off")
         ax.margins(0.08, 0.03)
         scale = mpl.cm.ScalarMappable(norm=norm, cmap="Blues")
-        bar = figure.colorbar(scale, ax=ax, orientation="horizontal", shrink=0.4, pad=0.01,
-                              aspect=40)  # fmt: skip
+        bar = figure.colorbar(
+            scale, ax=ax, orientation="horizontal", shrink=0.4, pad=0.01, aspect=40
+        )
         bar.set_label(r"$\mathrm{E}(S_i^2S_j^2)$")
         bar.outline.set_visible(False)
     return figure

@@ -59,9 +59,15 @@ def looks(column: "pandas.Series") -> Looks:
 
 
 def models(
-    ax: "Axes", xy: np.ndarray, column: "pandas.Series", *, size: float = 16, legend: bool = True,
-    labels: Sequence[str] | None = None, unit: str = "",
-) -> None:  # fmt: skip
+    ax: "Axes",
+    xy: np.ndarray,
+    column: "pandas.Series",
+    *,
+    size: float = 16,
+    legend: bool = True,
+    labels: Sequence[str] | None = None,
+    unit: str = "",
+) -> None:
     """Models as points of a plane, coloured by one column, with its legend or colour bar.
 
     Args:
@@ -72,8 +78,9 @@ def models(
     names = column.astype(str).to_numpy()
     with plot.style():
         if look.is_scale:
-            points = ax.scatter(*xy.T, c=column, cmap=_SCALE, s=size, linewidths=0.3,
-                                edgecolors="white")  # fmt: skip
+            points = ax.scatter(
+                *xy.T, c=column, cmap=_SCALE, s=size, linewidths=0.3, edgecolors="white"
+            )
             if legend:
                 inset = ax.inset_axes([1.02, 0, 0.035, 1])  # keeps panels of a grid equally wide
                 bar = ax.figure.colorbar(points, cax=inset)
@@ -83,8 +90,15 @@ def models(
             for name, colour in look.legend:
                 chosen = np.flatnonzero(names == name)
                 marker = look.markers[chosen[0]]
-                ax.scatter(*xy[chosen].T, color=colour, marker=marker, s=size, linewidths=0.3,
-                           edgecolors="white", label=f"{name} ({len(chosen)})")  # fmt: skip
+                ax.scatter(
+                    *xy[chosen].T,
+                    color=colour,
+                    marker=marker,
+                    s=size,
+                    linewidths=0.3,
+                    edgecolors="white",
+                    label=f"{name} ({len(chosen)})",
+                )
             if legend:
                 ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.1)
         ax.margins(0.08)
@@ -101,7 +115,7 @@ def bare(ax: "Axes", title: str = "", xlabel: str = "", ylabel: str = "") -> Non
 
 def projections(
     maps: Mapping[str, np.ndarray], column: "pandas.Series", units: Mapping[str, tuple[str, str]]
-) -> "Figure":  # fmt: skip
+) -> "Figure":
     """The same models under several projections, one legend for all.
 
     Args:
@@ -148,8 +162,12 @@ def distances(
     low = np.quantile(off[off > 0], 0.001) if (off > 0).any() else 1e-6
     figure, (ax,) = plot.panels(width=plot.PAGE * 0.72, height=plot.PAGE * 0.62)
     with plot.style():
-        image = ax.imshow(np.maximum(ordered, low), cmap="magma", norm=LogNorm(low, off.max()),
-                          interpolation="nearest")  # fmt: skip
+        image = ax.imshow(
+            np.maximum(ordered, low),
+            cmap="magma",
+            norm=LogNorm(low, off.max()),
+            interpolation="nearest",
+        )
         bar = figure.colorbar(image, cax=ax.inset_axes([1.02, 0, 0.04, 1]))
         bar.set_label(f"map distance, {unit}")
         bar.outline.set_visible(False)
@@ -168,8 +186,13 @@ def tree(linkage: np.ndarray, names: Sequence[str], column: "pandas.Series") -> 
     look = looks(column)
     figure, (ax,) = plot.panels(width=plot.PAGE * 0.75, height=0.6 + 0.115 * len(names))
     with plot.style():
-        drawn = dendrogram(linkage, labels=list(names), orientation="left", ax=ax,
-                           link_color_func=lambda _: plot.GREY)  # fmt: skip
+        drawn = dendrogram(
+            linkage,
+            labels=list(names),
+            orientation="left",
+            ax=ax,
+            link_color_func=lambda _: plot.GREY,
+        )
         for label, leaf in zip(ax.get_yticklabels(), drawn["leaves"], strict=True):
             label.set(color=look.colours[leaf], fontsize=6)
         for lines in ax.collections:

@@ -25,8 +25,16 @@ def clipping(values: np.ndarray, threshold: float, by_share: "pandas.DataFrame")
         low = np.quantile(values, 0.0005)
         left.hist(np.maximum(values, low), bins=80, color=plot.GREY)
         left.axvline(threshold, color=plot.RED, lw=1)
-        left.annotate("clip", (threshold, 1), xycoords=("data", "axes fraction"), color=plot.RED,
-                      xytext=(2, -2), textcoords="offset points", va="top", fontsize=7)  # fmt: skip
+        left.annotate(
+            "clip",
+            (threshold, 1),
+            xycoords=("data", "axes fraction"),
+            color=plot.RED,
+            xytext=(2, -2),
+            textcoords="offset points",
+            va="top",
+            fontsize=7,
+        )
         left.set(yscale="log", xlabel="log-likelihood of a text, nats", ylabel="model-text pairs")
         for ax, column, label in (
             (middle, "kurtosis", "kurtosis of a difference"),
@@ -51,11 +59,24 @@ def by_length(table: "pandas.DataFrame") -> "Figure":
     with plot.style():
         for ax, pair in zip(axes, pairs, strict=True):
             part = table[table.pair == pair]
-            ax.errorbar(part.n_bytes, part.sampled, 2 * part.error, fmt="o-", ms=3, color="k",
-                        label="KL, sampled (2 standard errors)")  # fmt: skip
+            ax.errorbar(
+                part.n_bytes,
+                part.sampled,
+                2 * part.error,
+                fmt="o-",
+                ms=3,
+                color="k",
+                label="KL, sampled (2 standard errors)",
+            )
             ax.plot(part.n_bytes, part.total, "s-", ms=3, color=plot.RED, label="variance / 2")
-            ax.plot(part.n_bytes, part.within, "^-", ms=3, color=plot.BLUE,
-                    label="variance / 2, within domains")  # fmt: skip
+            ax.plot(
+                part.n_bytes,
+                part.within,
+                "^-",
+                ms=3,
+                color=plot.BLUE,
+                label="variance / 2, within domains",
+            )
             ax.set(xscale="log", yscale="log", xlabel="bytes of a text")
             ax.set_title(pair, fontsize=5.2)
             ax.set_xticks(part.n_bytes, [str(n) for n in part.n_bytes])
@@ -80,8 +101,15 @@ def agreement(
         for ax, (column, label) in zip(axes, columns.items(), strict=True):
             for name, colour in zip(kinds, plot.COLOURS, strict=False):
                 part = table[table[kind] == name]
-                ax.scatter(part[column], part.variance, s=9, color=colour, linewidths=0, alpha=0.8,
-                           label=f"{name} ({len(part)})")  # fmt: skip
+                ax.scatter(
+                    part[column],
+                    part.variance,
+                    s=9,
+                    color=colour,
+                    linewidths=0,
+                    alpha=0.8,
+                    label=f"{name} ({len(part)})",
+                )
             both = table[[column, "variance"]].to_numpy()
             ends = np.array([both[both > 0].min(), both.max()])
             ax.plot(ends, ends, color=plot.BLACK, lw=0.6, ls=":", label="equal")
@@ -98,8 +126,14 @@ def spectrum(cumulative: np.ndarray, marks: Mapping[float, int]) -> "Figure":
         ax.plot(np.arange(1, len(cumulative) + 1), 100 * cumulative, ".-", ms=4, color=plot.BLUE)
         for share, n in marks.items():
             ax.plot([0, n, n], [100 * share, 100 * share, 0], color=plot.RED, lw=0.7, ls=":")
-            ax.annotate(f"{100 * share:.0f} %: {n}", (n, 100 * share), xytext=(4, -9),
-                        textcoords="offset points", color=plot.RED, fontsize=7)  # fmt: skip
+            ax.annotate(
+                f"{100 * share:.0f} %: {n}",
+                (n, 100 * share),
+                xytext=(4, -9),
+                textcoords="offset points",
+                color=plot.RED,
+                fontsize=7,
+            )
         ax.set(xlabel="components", ylabel="share of the squared norm of $Q$, %", ylim=(0, 103))
         ax.set_xlim(left=0)
     return figure
@@ -124,8 +158,17 @@ def predicted(
         figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
         for ax, target, title in zip(axes.ravel(), panels, titles, strict=False):
             x, y = table[target], table[f"{target} predicted"]
-            points = ax.scatter(x, y, c=colour, vmin=low, vmax=float(np.nanmax(colour)), s=11,
-                                cmap="viridis", linewidths=0.2, edgecolors="white")  # fmt: skip
+            points = ax.scatter(
+                x,
+                y,
+                c=colour,
+                vmin=low,
+                vmax=float(np.nanmax(colour)),
+                s=11,
+                cmap="viridis",
+                linewidths=0.2,
+                edgecolors="white",
+            )
             ends = [min(x.min(), y.min()), max(x.max(), y.max())]
             ax.plot(ends, ends, color=plot.BLACK, lw=0.6, ls=":")
             ax.set_title(title, fontsize=7)
@@ -140,9 +183,11 @@ def predicted(
 
 
 def leakage(
-    likelihood: np.ndarray, ability: np.ndarray, column: "pandas.Series",
+    likelihood: np.ndarray,
+    ability: np.ndarray,
+    column: "pandas.Series",
     twins: Sequence[tuple[int, int]] = (),
-) -> "Figure":  # fmt: skip
+) -> "Figure":
     """Standardised task mean against standardised mean log-likelihood, twins joined by arrows.
 
     Args:
@@ -158,16 +203,24 @@ def leakage(
         ax.plot(ends, ends, color=plot.BLACK, lw=0.6, ls=":")
         look = {"arrowstyle": "-|>", "color": plot.BLACK, "lw": 0.8, "shrinkA": 3, "shrinkB": 3}
         for clean, leaked in twins:
-            ax.annotate("", (likelihood[leaked], ability[leaked]),
-                        (likelihood[clean], ability[clean]), arrowprops=look)  # fmt: skip
+            ax.annotate(
+                "",
+                (likelihood[leaked], ability[leaked]),
+                (likelihood[clean], ability[clean]),
+                arrowprops=look,
+            )
         ax.set(xlabel="mean log-likelihood, standard deviations", ylabel="task mean, sd")
     return figure
 
 
 def interpolation(
-    weights: np.ndarray, plane: np.ndarray, mean: np.ndarray, predicted_mean: np.ndarray,
-    points: np.ndarray, title: str,
-) -> "Figure":  # fmt: skip
+    weights: np.ndarray,
+    plane: np.ndarray,
+    mean: np.ndarray,
+    predicted_mean: np.ndarray,
+    points: np.ndarray,
+    title: str,
+) -> "Figure":
     """The grid in weight space, in log-likelihood space, and predicted against actual means.
 
     Args:
@@ -190,8 +243,9 @@ def interpolation(
         ends = [min(mean.min(), predicted_mean.min()), max(mean.max(), predicted_mean.max())]
         axes[2].plot(ends, ends, color=plot.BLACK, lw=0.6, ls=":")
         axes[2].set(xlabel="actual mean, nats", ylabel="predicted mean, nats", title=title)
-        axes[2].text(0.97, 0.05, "red: $a$, blue: $b$", transform=axes[2].transAxes, ha="right",
-                     fontsize=6.5)  # fmt: skip
+        axes[2].text(
+            0.97, 0.05, "red: $a$, blue: $b$", transform=axes[2].transAxes, ha="right", fontsize=6.5
+        )
     return figure
 
 
@@ -201,13 +255,20 @@ def _net(ax: "Axes", places: np.ndarray, points: np.ndarray, mean: np.ndarray):
     lines = places.reshape(side, side, 2)
     for line in (*lines, *lines.transpose(1, 0, 2)):
         ax.plot(*line.T, color=plot.GREY, lw=0.6, zorder=1)
-    dots = ax.scatter(*places.T, c=mean, cmap="gnuplot_r", s=18, zorder=2, edgecolors="white",
-                      linewidths=0.3)  # fmt: skip
+    dots = ax.scatter(
+        *places.T, c=mean, cmap="gnuplot_r", s=18, zorder=2, edgecolors="white", linewidths=0.3
+    )
     for number, corner in enumerate(((0, 0), (1, 0), (0, 1))):
         at = int(np.flatnonzero((points == corner).all(axis=1))[0])
         out = np.sign(places[at] - places.mean(axis=0)) * 7
-        ax.annotate(f"$\\theta_{number}$", places[at], xytext=out, textcoords="offset points",
-                    ha="center", va="center")  # fmt: skip
+        ax.annotate(
+            f"$\\theta_{number}$",
+            places[at],
+            xytext=out,
+            textcoords="offset points",
+            ha="center",
+            va="center",
+        )
     ax.margins(0.18)
     return dots
 
@@ -234,9 +295,12 @@ def moves(
 
 
 def against_mean(
-    scores: "pandas.DataFrame", mean: np.ndarray, panels: Sequence[str], titles: Sequence[str],
+    scores: "pandas.DataFrame",
+    mean: np.ndarray,
+    panels: Sequence[str],
+    titles: Sequence[str],
     column: "pandas.Series",
-) -> "Figure":  # fmt: skip
+) -> "Figure":
     """Each score against the mean log-likelihood, a panel each, models coloured by a column."""
     import matplotlib.pyplot as plt
 

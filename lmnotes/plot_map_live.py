@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes import plot, plot_map
-from lmnotes.models import fragility
+from lmnotes.models import fragility, projection
 from lmnotes.models import map as maps
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def centrings(
     apart = maps.kl(two, "bits/byte", here.n_bytes)[0, 1]
     tail = fragility.of_clip(here.raw, share, fragility.random_pairs(len(here), 300, seed=0))
     figure, (ax,) = plot.panels(width=5.4, height=3.0)
-    plot_map.models(ax, maps.pca(values), here.models.family)
+    plot_map.models(ax, projection.pca(values), here.models.family)
     ax.set(xlabel="component 1, nats", ylabel="component 2, nats")
     ax.set_title(
         f"centred: {centring}; {first} to {second}: {apart:.3g} bits/byte\n"
@@ -73,9 +73,13 @@ def two_models(here: "Population", first: str, second: str, n_shown: int) -> lis
     half, labels = difference.var() / 2, sorted(set(here.domains))
     figure, (ax,) = plot.panels(width=5.5, height=2.6)
     with plot.style():
-        ax.boxplot([difference[here.domains == name] for name in labels], tick_labels=labels,
-                   orientation="horizontal", flierprops={"ms": 2},
-                   medianprops={"color": plot.RED})  # fmt: skip
+        ax.boxplot(
+            [difference[here.domains == name] for name in labels],
+            tick_labels=labels,
+            orientation="horizontal",
+            flierprops={"ms": 2},
+            medianprops={"color": plot.RED},
+        )
         ax.axvline(0, color=plot.BLACK, lw=0.5)
         ax.set(xlabel=f"{first} less {second}, centred, nats")
         bits = half / here.nats_per_bit
@@ -103,7 +107,7 @@ def landed(home: "Population", row: np.ndarray) -> "Figure":
     """Where a model with this row of log-likelihoods, (N,) nats, stands among the others."""
     Q = maps.double_centre(home.joined(row))
     apart = maps.kl(Q, "bits/byte", home.n_bytes)[-1, :-1]
-    xy = maps.pca(Q)
+    xy = projection.pca(Q)
     figure, (ax,) = plot.panels(width=5.2, height=2.8)
     plot_map.models(ax, xy[:-1], home.models.family)
     ax.plot(*xy[-1], "*", color=plot.BLACK, ms=12)

@@ -20,10 +20,17 @@ def closeness(table: "pandas.DataFrame", title: str) -> "Figure":
     """The variance estimate against exact KL; table: as `calibration.approach` gives it."""
     figure, (ax,) = plot.panels(width=4.2, height=2.6)
     with plot.style():
-        ax.plot(table.exact, table.halfway, "o-", ms=3, color=plot.BLUE,
-                label="texts from halfway between")  # fmt: skip
-        ax.plot(table.exact, table.foreign, "s-", ms=3, color=plot.RED,
-                label="texts from all domains")  # fmt: skip
+        ax.plot(
+            table.exact,
+            table.halfway,
+            "o-",
+            ms=3,
+            color=plot.BLUE,
+            label="texts from halfway between",
+        )
+        ax.plot(
+            table.exact, table.foreign, "s-", ms=3, color=plot.RED, label="texts from all domains"
+        )
         ax.plot(table.exact, table.exact, color=plot.BLACK, lw=0.6, ls=":", label="equal")
         ax.set(xscale="log", yscale="log", title=title)
         ax.set(xlabel="exact KL, nats per text", ylabel="variance / 2, nats per text")
@@ -39,12 +46,31 @@ def mixed(group: "Group", first: str, second: str, domain: str, percent: float) 
     n = int((group.domains == domain).sum())
     figure, (ax,) = plot.panels(width=4.4, height=2.8)
     with plot.style():
-        ax.errorbar(table.n_bytes, table.sampled, 2 * table.error, fmt="o-", ms=3,
-                    color=plot.BLACK, label="KL, sampled (2 standard errors)")  # fmt: skip
-        ax.plot(table.n_bytes, even.total, "s:", ms=3, color=plot.GREY,
-                label="variance / 2, all domains alike")  # fmt: skip
-        ax.plot(table.n_bytes, table.total, "s-", ms=3, color=plot.RED,
-                label=f"variance / 2, {percent:g} % {domain} ({n} texts)")  # fmt: skip
+        ax.errorbar(
+            table.n_bytes,
+            table.sampled,
+            2 * table.error,
+            fmt="o-",
+            ms=3,
+            color=plot.BLACK,
+            label="KL, sampled (2 standard errors)",
+        )
+        ax.plot(
+            table.n_bytes,
+            even.total,
+            "s:",
+            ms=3,
+            color=plot.GREY,
+            label="variance / 2, all domains alike",
+        )
+        ax.plot(
+            table.n_bytes,
+            table.total,
+            "s-",
+            ms=3,
+            color=plot.RED,
+            label=f"variance / 2, {percent:g} % {domain} ({n} texts)",
+        )
         ax.set(xscale="log", yscale="log", xlabel="bytes of a text", ylabel="nats per text")
         ax.set_xticks(table.n_bytes, [str(n) for n in table.n_bytes])
         ax.minorticks_off()
@@ -87,8 +113,14 @@ def _penalties(ax, path: tuple[np.ndarray, np.ndarray], chosen: np.ndarray) -> N
         ax.plot(grid, r, "o-", ms=3, color=colour, label=name)
     n = [(np.isclose(chosen, one, rtol=1e-6)).sum() for one in grid]
     low = min(-0.3, *path[0], *path[1]) - 0.05
-    ax.scatter(grid, np.full(len(grid), low), s=3 * np.array(n), color=plot.BLUE, label="chosen",
-               clip_on=False)  # fmt: skip
+    ax.scatter(
+        grid,
+        np.full(len(grid), low),
+        s=3 * np.array(n),
+        color=plot.BLUE,
+        label="chosen",
+        clip_on=False,
+    )
     ax.axhline(0, color=plot.BLACK, lw=0.5)
     ax.set(xscale="log", xlabel="penalty / mean squared norm", title="r by penalty")
     ax.set_ylim(low, 1.05)

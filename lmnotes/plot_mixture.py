@@ -12,26 +12,57 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 RULES = {
-    "uniform": plot.BLACK, "natural": plot.GREY, "random": plot.SKY, "anti": "#8B5A2B",
-    "single": "#8B5A2B", "lld_agg": plot.ORANGE, "lld_dom": "#B22222", "lld_sd": plot.RED,
-    "gram_ascent": plot.PURPLE, "gram_nnls": plot.PURPLE, "probe_nnls": plot.PURPLE,
-    "iterative": plot.ORANGE, "end_sd": plot.RED, "end_slope": plot.RED, "oracle": plot.BLUE,
-    "kd": plot.GREEN, "before": plot.GREY,
-}  # fmt: skip
+    "uniform": plot.BLACK,
+    "natural": plot.GREY,
+    "random": plot.SKY,
+    "anti": "#8B5A2B",
+    "single": "#8B5A2B",
+    "lld_agg": plot.ORANGE,
+    "lld_dom": "#B22222",
+    "lld_sd": plot.RED,
+    "gram_ascent": plot.PURPLE,
+    "gram_nnls": plot.PURPLE,
+    "probe_nnls": plot.PURPLE,
+    "iterative": plot.ORANGE,
+    "end_sd": plot.RED,
+    "end_slope": plot.RED,
+    "oracle": plot.BLUE,
+    "kd": plot.GREEN,
+    "before": plot.GREY,
+}
 LABELS = {
-    "before": "before", "uniform": "uniform", "natural": "natural shares", "random": "random",
-    "anti": "anti-LLD", "single": "one domain", "lld_agg": "LLD, aggregated",
-    "lld_dom": "LLD, domain mean", "lld_sd": "LLD, T = sd", "gram_ascent": "gradient scores",
-    "gram_nnls": "gradient cone", "probe_nnls": "probe cone", "iterative": "LLD, anew",
-    "end_sd": "LLD from the end, T = sd", "end_slope": "LLD from the end, T = slope",
-    "oracle": "target's own mixture", "kd": "distillation",
-}  # fmt: skip
+    "before": "before",
+    "uniform": "uniform",
+    "natural": "natural shares",
+    "random": "random",
+    "anti": "anti-LLD",
+    "single": "one domain",
+    "lld_agg": "LLD, aggregated",
+    "lld_dom": "LLD, domain mean",
+    "lld_sd": "LLD, T = sd",
+    "gram_ascent": "gradient scores",
+    "gram_nnls": "gradient cone",
+    "probe_nnls": "probe cone",
+    "iterative": "LLD, anew",
+    "end_sd": "LLD from the end, T = sd",
+    "end_slope": "LLD from the end, T = slope",
+    "oracle": "target's own mixture",
+    "kd": "distillation",
+}
 METRICS = {
     "kl_var": r"KL of the map, bits per byte",
     "exact_kl": "exact KL of the next byte, bits per byte",
 }
-_MARKERS = {"single": "v", "anti": "^", "gram_nnls": "s", "probe_nnls": "D", "iterative": "s",
-            "end_sd": "P", "end_slope": "X", "lld_dom": "s"}  # fmt: skip
+_MARKERS = {
+    "single": "v",
+    "anti": "^",
+    "gram_nnls": "s",
+    "probe_nnls": "D",
+    "iterative": "s",
+    "end_sd": "P",
+    "end_slope": "X",
+    "lld_dom": "s",
+}
 
 
 def log_ticks(axis, values: Sequence[float]) -> None:
@@ -70,8 +101,9 @@ def mixtures(table: "pandas.DataFrame") -> "Figure":
             left.axvline(0, color=plot.BLACK, lw=0.6)
             left.set(title=f"{target}: target less base", xlabel="nats per byte")
             reach = [part.weight - part.low, part.high - part.weight]
-            right.errorbar(part.weight, at, xerr=reach, fmt="o", ms=4, lw=1, color=plot.RED,
-                           label="designed")  # fmt: skip
+            right.errorbar(
+                part.weight, at, xerr=reach, fmt="o", ms=4, lw=1, color=plot.RED, label="designed"
+            )
             right.plot(part.true, at, "D", ms=4, color=plot.BLUE, mfc="none", label="true")
             right.axvline(1 / len(part), color=plot.GREY, lw=0.8, ls=":")
             right.set(title=f"{target}: weights", xlabel="share", xlim=(-0.02, None))
@@ -118,8 +150,9 @@ def steps(table: "pandas.DataFrame") -> "Figure":
         for place, (target, metric) in enumerate((t, m) for t in targets for m in METRICS):
             ax, part = axes[place], table[table.target == target]
             for rule, path in part.groupby("rule", sort=False):
-                ax.plot(path.step, path[metric], "-o", ms=2.5, color=RULES[rule],
-                        label=LABELS[rule])  # fmt: skip
+                ax.plot(
+                    path.step, path[metric], "-o", ms=2.5, color=RULES[rule], label=LABELS[rule]
+                )
             name = "KL of the map" if metric == "kl_var" else "exact KL"
             ax.set(title=f"{target}: {name}", xlabel="step")
             ax.set_xticks(sorted(set(table.step)))
@@ -145,8 +178,14 @@ def comparison(table: "pandas.DataFrame", metric: str, unit: str = "bits per byt
                     continue
                 ax.plot([row.low, row.high], [at, at], color=RULES[rule], lw=1.2)
                 full = row.n == table.n.max()
-                ax.plot(row.difference, at, "o", ms=4.5, color=RULES[rule],
-                        mfc=RULES[rule] if full else "white")  # fmt: skip
+                ax.plot(
+                    row.difference,
+                    at,
+                    "o",
+                    ms=4.5,
+                    color=RULES[rule],
+                    mfc=RULES[rule] if full else "white",
+                )
             ax.axvline(0, color=plot.BLACK, lw=0.7)
             narrow = part[part.n == table.n.max()]
             ends = [*narrow.low, *narrow.high, *part.difference, 0]
@@ -200,8 +239,16 @@ def alignment(table: "pandas.DataFrame") -> "Figure":
         for ax, target in zip(axes, targets, strict=True):
             for rule in [rule for rule in LABELS if rule in set(table.rule)]:
                 part = table[(table.target == target) & (table.rule == rule)]
-                ax.plot(part.cosine, part.change, _MARKERS.get(rule, "o"), ms=3.5, alpha=0.8,
-                        mew=0, color=RULES[rule], label=LABELS[rule])  # fmt: skip
+                ax.plot(
+                    part.cosine,
+                    part.change,
+                    _MARKERS.get(rule, "o"),
+                    ms=3.5,
+                    alpha=0.8,
+                    mew=0,
+                    color=RULES[rule],
+                    label=LABELS[rule],
+                )
             ax.axhline(0, color=plot.BLACK, lw=0.6)
             part = table[table.target == target]
             r = np.corrcoef(part.cosine, part.change)[0, 1]
@@ -253,15 +300,27 @@ def superposition(table: "pandas.DataFrame") -> "Figure":
             part = part.sort_values("nats")
             dash = "-o" if "SGD" in update else "--s"
             for ax, value in zip(axes, ("cosine", "relative_error"), strict=True):
-                ax.plot(part.nats, part[value], dash, ms=3, color=colours[mixture],
-                        label=f"{mixture}, {update}")  # fmt: skip
+                ax.plot(
+                    part.nats,
+                    part[value],
+                    dash,
+                    ms=3,
+                    color=colours[mixture],
+                    label=f"{mixture}, {update}",
+                )
                 if "SGD" not in update:
                     first = mixture == table.mixture.iloc[0]
                     shift = (7, -2) if first and value == "cosine" else (0, 4)
                     for row in part.itertuples():
-                        ax.annotate(f"{row.step}", (row.nats, getattr(row, value)), fontsize=6,
-                                    xytext=shift, textcoords="offset points", ha="center",
-                                    color=colours[mixture])  # fmt: skip
+                        ax.annotate(
+                            f"{row.step}",
+                            (row.nats, getattr(row, value)),
+                            fontsize=6,
+                            xytext=shift,
+                            textcoords="offset points",
+                            ha="center",
+                            color=colours[mixture],
+                        )
         for ax, name in zip(axes, ("cosine to the true move", "relative error"), strict=True):
             ax.set(xscale="log", xlabel="mean change of a text, nats", ylabel=name)
             log_ticks(ax.xaxis, table.nats)

@@ -21,13 +21,22 @@ def lengths(table: "pandas.DataFrame") -> "Figure":
     table: columns target, n_bytes, kl_var, exact_kl, between.
     """
     figure, axes = plot.panels(3, height=2.1)
-    panels = (("kl_var", "KL of the map, bits per byte"), ("exact_kl", "exact KL, bits per byte"),
-              ("between", "share of variance\nbetween domains"))  # fmt: skip
+    panels = (
+        ("kl_var", "KL of the map, bits per byte"),
+        ("exact_kl", "exact KL, bits per byte"),
+        ("between", "share of variance\nbetween domains"),
+    )
     with plot.style():
         for ax, (value, name) in zip(axes, panels, strict=True):
             for number, (target, part) in enumerate(table.groupby("target", sort=False)):
-                ax.plot(part.n_bytes, part[value], "-o", ms=3.5, color=plot.COLOURS[number],
-                        label=target)  # fmt: skip
+                ax.plot(
+                    part.n_bytes,
+                    part[value],
+                    "-o",
+                    ms=3.5,
+                    color=plot.COLOURS[number],
+                    label=target,
+                )
             ax.set(xscale="log", xlabel="bytes of a text", ylabel=name)
             ax.set_xticks(list(part.n_bytes), [str(n) for n in part.n_bytes])
             ax.minorticks_off()
@@ -51,8 +60,9 @@ def abilities(table: "pandas.DataFrame") -> "Figure":
                 part = table[table.target == target]
                 part = part.sort_values("rule", key=lambda column: column.isin(shown))
                 colours = [RULES[rule] if rule in shown else OTHER for rule in part.rule]
-                ax.scatter(part[metric], part.distance, s=12, marker=marker, linewidths=0,
-                           c=colours)  # fmt: skip
+                ax.scatter(
+                    part[metric], part.distance, s=12, marker=marker, linewidths=0, c=colours
+                )
             ax.set(xscale="log", xlabel=name)
             log_ticks(ax.xaxis, table[metric])
         axes[0].set_ylabel("distance of scores,\npoints per task")
@@ -84,15 +94,26 @@ def recovery(simulated: "pandas.DataFrame", hidden: "pandas.DataFrame") -> "Figu
     figure, (left, right) = plot.panels(2, height=2.4)
     with plot.style():
         for number, (rule, part) in enumerate(simulated.groupby("rule", sort=False)):
-            left.plot(100 * part.noise, part.distance, "-o", ms=3, color=plot.COLOURS[number],
-                      label=rule)  # fmt: skip
-        left.set(xlabel="noise, per cent of the gap", ylabel="total variation to the true mixture",
-                 ylim=(0, None))  # fmt: skip
+            left.plot(
+                100 * part.noise, part.distance, "-o", ms=3, color=plot.COLOURS[number], label=rule
+            )
+        left.set(
+            xlabel="noise, per cent of the gap",
+            ylabel="total variation to the true mixture",
+            ylim=(0, None),
+        )
         left.legend()
         for number, (domain, part) in enumerate(hidden.groupby("domain", sort=False)):
             marker = "o" if number < len(plot.COLOURS) else "s"
-            right.plot(part.true, part.guessed, marker, ms=3.5, mew=0, label=domain,
-                       color=plot.COLOURS[number % len(plot.COLOURS)])  # fmt: skip
+            right.plot(
+                part.true,
+                part.guessed,
+                marker,
+                ms=3.5,
+                mew=0,
+                label=domain,
+                color=plot.COLOURS[number % len(plot.COLOURS)],
+            )
         top = max(hidden.true.max(), hidden.guessed.max())
         right.plot([0, top], [0, top], ":", color=plot.BLACK, lw=0.7)
         right.set(xlabel="true share", ylabel="share guessed from log-likelihoods")
@@ -113,8 +134,11 @@ def log_laws(table: "pandas.DataFrame") -> "Figure":
             line = part.intercept + part.slope * np.log(part.share)
             ax.plot(part.share, part.loss, "o", ms=3, mew=0, alpha=0.7, color=plot.BLUE)
             ax.plot(part.share, line, color=plot.RED)
-            ax.set(xscale="log", xlabel="share in training",
-                   title=f"{name}: {part.slope.iloc[0]:.2f} per e-fold")  # fmt: skip
+            ax.set(
+                xscale="log",
+                xlabel="share in training",
+                title=f"{name}: {part.slope.iloc[0]:.2f} per e-fold",
+            )
             log_ticks(ax.xaxis, part.share)
         axes[0].set_ylabel("loss, nats per byte")
     return figure
@@ -126,7 +150,7 @@ def recipe(
     """Where a mixture is predicted to lead, seen from the side, and the mixture beside others.
 
     Args:
-        places: (K, 2) moves by single domains, as `mixture.plane`; the target is at (1, 0).
+        places: (K, 2) moves by single domains (`mixture_measures.plane`); the target is at (1, 0).
         mixtures: (K,) shares by name, the reader's first. cosine: of the reader's move.
     """
     figure, (left, right) = plot.panels(2, height=2.8, width_ratios=(1.2, 1))
@@ -139,8 +163,9 @@ def recipe(
             left.text(x, y, name, fontsize=6.5, color=plot.GREY)
         for (name, shares), colour in zip(mixtures.items(), colours, strict=False):
             x, y = shares @ places
-            left.annotate("", (x, y), (0, 0), arrowprops={"arrowstyle": "->", "color": colour,
-                                                          "lw": 1.8})  # fmt: skip
+            left.annotate(
+                "", (x, y), (0, 0), arrowprops={"arrowstyle": "->", "color": colour, "lw": 1.8}
+            )
             left.plot(x, y, "o", ms=3, color=colour, label=name)
         left.set(xlabel="towards the target", ylabel="astray", title=f"your cosine: {cosine:.2f}")
         ends = np.concatenate([places, [[0, 0], [1, 0]]])
@@ -148,8 +173,13 @@ def recipe(
         left.margins(y=0.1)
         at, height = np.arange(len(names)), 0.8 / len(mixtures)
         for number, (name, shares) in enumerate(mixtures.items()):
-            right.barh(at + height * (number - (len(mixtures) - 1) / 2), shares, height,
-                       color=colours[number % 3], label=name)  # fmt: skip
+            right.barh(
+                at + height * (number - (len(mixtures) - 1) / 2),
+                shares,
+                height,
+                color=colours[number % 3],
+                label=name,
+            )
         right.set_yticks(at, names)
         right.invert_yaxis()
         right.set_xlabel("share")
@@ -158,9 +188,12 @@ def recipe(
 
 
 def dial(
-    weights: np.ndarray, names: Sequence[str], entropy: float, table: "pandas.DataFrame",
+    weights: np.ndarray,
+    names: Sequence[str],
+    entropy: float,
+    table: "pandas.DataFrame",
     temperature: float,
-) -> "Figure":  # fmt: skip
+) -> "Figure":
     """The weights at one temperature, and both kinds of KL at those that were trained.
 
     table: columns temperature, kl_var, exact_kl, for one target.
@@ -180,8 +213,14 @@ def dial(
         )
         for metric, colour in (("kl_var", plot.BLUE), ("exact_kl", plot.RED)):
             name = "KL of the map" if metric == "kl_var" else "exact KL"
-            right.plot(kept.temperature, kept[metric] / uniform[metric], "-o", ms=3.5,
-                       color=colour, label=name)  # fmt: skip
+            right.plot(
+                kept.temperature,
+                kept[metric] / uniform[metric],
+                "-o",
+                ms=3.5,
+                color=colour,
+                label=name,
+            )
         right.axhline(1, color=plot.BLACK, lw=0.6, ls=":")
         right.axvline(temperature, color=plot.GREY, lw=1)
         right.set(xscale="log", xlabel="temperature, nats per byte", ylabel="over uniform's")
@@ -232,8 +271,9 @@ def two_students(table: "pandas.DataFrame", title: str) -> "Figure":
     return figure
 
 
-def superposed(predicted: np.ndarray, true: np.ndarray, which: np.ndarray, names: Sequence[str],
-               title: str) -> "Figure":  # fmt: skip
+def superposed(
+    predicted: np.ndarray, true: np.ndarray, which: np.ndarray, names: Sequence[str], title: str
+) -> "Figure":
     """What the sum of single-domain moves predicts for each text, and what the mixture's step did.
 
     Args:

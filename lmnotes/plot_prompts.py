@@ -28,8 +28,14 @@ def marked(
     shades, kinds = _looks(colour, marker)
     with plot.style():
         for at, one, kind in zip(xy, colour, marker, strict=True):
-            ax.scatter(*at, color=shades[str(one)], marker=kinds[str(kind)], s=size,
-                       linewidths=0.4, edgecolors="white")  # fmt: skip
+            ax.scatter(
+                *at,
+                color=shades[str(one)],
+                marker=kinds[str(kind)],
+                s=size,
+                linewidths=0.4,
+                edgecolors="white",
+            )
         ax.axhline(0, color=plot.GREY, lw=0.3, zorder=0)
         ax.axvline(0, color=plot.GREY, lw=0.3, zorder=0)
         ax.margins(0.12)
@@ -41,11 +47,14 @@ def key(figure: "Figure", colour: Sequence, marker: Sequence, columns: int = 6) 
 
     shades, kinds = _looks(colour, marker)
     look = {"ls": "", "ms": 5, "mew": 0}
-    dots = [Line2D([], [], marker="o", color=one, label=name, **look)
-            for name, one in shades.items()]  # fmt: skip
+    dots = [
+        Line2D([], [], marker="o", color=one, label=name, **look) for name, one in shades.items()
+    ]
     if len(kinds) > 1:
-        dots += [Line2D([], [], marker=one, color=plot.GREY, label=name, **look)
-                 for name, one in kinds.items()]  # fmt: skip
+        dots += [
+            Line2D([], [], marker=one, color=plot.GREY, label=name, **look)
+            for name, one in kinds.items()
+        ]
     with plot.style():
         figure.legend(handles=dots, loc="outside lower center", ncols=columns, handletextpad=0.1)
 
@@ -58,9 +67,11 @@ def _looks(colour, marker):
 
 
 def maps(
-    places: Mapping[str, tuple[np.ndarray, np.ndarray]], colour: Sequence, marker: Sequence,
+    places: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    colour: Sequence,
+    marker: Sequence,
     columns: int = 6,
-) -> "Figure":  # fmt: skip
+) -> "Figure":
     """The same models on several maps, a panel each.
 
     Args:
@@ -70,8 +81,11 @@ def maps(
     for ax, (name, (xy, shares)) in zip(axes, places.items(), strict=True):
         marked(ax, xy, colour, marker)
         with plot.style():
-            ax.set(title=name, xlabel=f"component 1 ({shares[0]:.0%}), nats",
-                   ylabel=f"component 2 ({shares[1]:.0%}), nats")  # fmt: skip
+            ax.set(
+                title=name,
+                xlabel=f"component 1 ({shares[0]:.0%}), nats",
+                ylabel=f"component 2 ({shares[1]:.0%}), nats",
+            )
     key(figure, colour, marker, columns)
     return figure
 
@@ -88,11 +102,25 @@ def factor_bars(table: "pandas.DataFrame") -> "Figure":
             part = table[table.factor == kind].set_index("map").loc[names]
             at = np.arange(len(names)) + 0.26 * (number - (len(kinds) - 1) / 2)
             reach = np.array([part.r2 - part.low, part.high - part.r2]).clip(0)
-            ax.barh(at, part.r2, 0.24, xerr=reach, color=_FACTORS.get(kind, plot.GREEN),
-                    label=kind, error_kw={"lw": 0.6, "ecolor": plot.BLACK})  # fmt: skip
+            ax.barh(
+                at,
+                part.r2,
+                0.24,
+                xerr=reach,
+                color=_FACTORS.get(kind, plot.GREEN),
+                label=kind,
+                error_kw={"lw": 0.6, "ecolor": plot.BLACK},
+            )
             for place, r2, p in zip(at, np.maximum(part.r2, part.high), part.p, strict=True):
-                ax.annotate(f"p = {p:.2g}", (r2, place), xytext=(3, 0), va="center",
-                            textcoords="offset points", fontsize=6, color=plot.GREY)  # fmt: skip
+                ax.annotate(
+                    f"p = {p:.2g}",
+                    (r2, place),
+                    xytext=(3, 0),
+                    va="center",
+                    textcoords="offset points",
+                    fontsize=6,
+                    color=plot.GREY,
+                )
         ax.set_yticks(np.arange(len(names)), names)
         ax.invert_yaxis()
         ax.set(xlabel="share of squared distance explained (PERMANOVA $R^2$)", xlim=(0, 1.12))
@@ -110,13 +138,19 @@ def kl_agreement(table: "pandas.DataFrame", labels: Mapping[str, str]) -> "Figur
         for ax, (column, label) in zip(axes, labels.items(), strict=True):
             for kind, colour in zip(dict.fromkeys(table.kind), plot.COLOURS, strict=False):
                 part = table[table.kind == kind]
-                ax.scatter(part.exact, part[column], s=11, color=colour, linewidths=0, alpha=0.8,
-                           label=kind)  # fmt: skip
+                ax.scatter(
+                    part.exact,
+                    part[column],
+                    s=11,
+                    color=colour,
+                    linewidths=0,
+                    alpha=0.8,
+                    label=kind,
+                )
             both = np.concatenate([table.exact, table[column]])
             ends = np.array([both.min() * 0.8, both.max() * 1.25])
             ax.plot(ends, ends, color=plot.BLACK, lw=0.7, ls=":")
-            ax.set(xscale="log", yscale="log", ylabel=label,
-                   xlabel="exact KL, nats per response")  # fmt: skip
+            ax.set(xscale="log", yscale="log", ylabel=label, xlabel="exact KL, nats per response")
             inside = [n for n in _TICKS if ends[0] < n < ends[1]]
             ax.set_xticks(inside, [f"{n:g}" for n in inside])
             ax.set_yticks(inside, [f"{n:g}" for n in inside])
@@ -134,12 +168,23 @@ def ruler(table: "pandas.DataFrame", earlier: "pandas.DataFrame | None" = None) 
     """
     figure, (left, right) = plot.panels(2, height=2.5)
     with plot.style():
-        left.errorbar(table.kl, table.half_variance, xerr=2 * table.kl_error, fmt="o-", ms=4,
-                      color=plot.BLUE, label="responses of the model itself")  # fmt: skip
+        left.errorbar(
+            table.kl,
+            table.half_variance,
+            xerr=2 * table.kl_error,
+            fmt="o-",
+            ms=4,
+            color=plot.BLUE,
+            label="responses of the model itself",
+        )
         ends = np.array([table.kl.min() * 0.7, table.kl.max() * 1.4])
         left.plot(ends, ends, ":", color=plot.BLACK, lw=0.8, label="half the variance = KL")
-        left.set(xscale="log", yscale="log", xlabel="exact KL, nats per response",
-                 ylabel="half the variance, nats")  # fmt: skip
+        left.set(
+            xscale="log",
+            yscale="log",
+            xlabel="exact KL, nats per response",
+            ylabel="half the variance, nats",
+        )
         left.legend()
         for column, colour, label in (
             ("ratio", plot.BLUE, "its own responses"),
@@ -147,11 +192,23 @@ def ruler(table: "pandas.DataFrame", earlier: "pandas.DataFrame | None" = None) 
         ):
             right.plot(table.kl, table[column], "o-", ms=4, color=colour, label=label)
             if earlier is not None:
-                right.plot(earlier.kl, earlier[column], "x--", ms=4, lw=0.7, color=colour,
-                           alpha=0.6, label=f"{label}, measured before")  # fmt: skip
+                right.plot(
+                    earlier.kl,
+                    earlier[column],
+                    "x--",
+                    ms=4,
+                    lw=0.7,
+                    color=colour,
+                    alpha=0.6,
+                    label=f"{label}, measured before",
+                )
         right.axhline(1, color=plot.BLACK, lw=0.8, ls=":")
-        right.set(xscale="log", xlabel="exact KL, nats per response",
-                  ylabel="half the variance / KL", ylim=(0, None))  # fmt: skip
+        right.set(
+            xscale="log",
+            xlabel="exact KL, nats per response",
+            ylabel="half the variance / KL",
+            ylim=(0, None),
+        )
         right.legend()
     return figure
 
@@ -165,8 +222,11 @@ def scale(by_length: "pandas.DataFrame", by_clip: "pandas.DataFrame") -> "Figure
     figure, (left, middle, right) = plot.panels(3, height=2.2)
     with plot.style():
         left.plot(by_length.length, by_length.ratio, "o-", ms=4, color=plot.RED)
-        left.set(xscale="log", xlabel="length of the response, bytes",
-                 ylabel="half the variance / exact KL")  # fmt: skip
+        left.set(
+            xscale="log",
+            xlabel="length of the response, bytes",
+            ylabel="half the variance / exact KL",
+        )
         left.set_xticks(by_length.length, [str(n) for n in by_length.length])
         left.minorticks_off()
         middle.plot(100 * by_clip.share, by_clip.ratio, "o-", ms=4, color=plot.RED)
@@ -189,8 +249,15 @@ def budget(table: "pandas.DataFrame", theory: "pandas.DataFrame") -> "Figure":
     low, middle, high = (table.groupby("n").quantile(q) for q in (0.05, 0.5, 0.95))
     with plot.style():
         for ax, column, colour in ((left, "r", plot.BLUE), (right, "error", plot.RED)):
-            ax.fill_between(middle.index, low[column], high[column], color=colour, alpha=0.2,
-                            linewidth=0, label="90 % of draws")  # fmt: skip
+            ax.fill_between(
+                middle.index,
+                low[column],
+                high[column],
+                color=colour,
+                alpha=0.2,
+                linewidth=0,
+                label="90 % of draws",
+            )
             ax.plot(middle.index, middle[column], "o-", ms=3, color=colour, label="median")
             ax.set_xlabel("pairs of prompt and response")
         left.set(ylabel="correlation with all pairs", ylim=(0, 1.02))
@@ -211,15 +278,19 @@ def one_distance(sizes: np.ndarray, band: np.ndarray, draws: np.ndarray, n: int)
     figure, (ax,) = plot.panels(width=4.6, height=2.4)
     rng = np.random.default_rng(0)
     with plot.style():
-        ax.fill_between(sizes, *band, color=plot.SKY, alpha=0.35, linewidth=0,
-                        label="theory, 95 %")  # fmt: skip
+        ax.fill_between(sizes, *band, color=plot.SKY, alpha=0.35, linewidth=0, label="theory, 95 %")
         ax.axhline(1, color=plot.BLACK, lw=0.6, ls=":")
         at = n + (rng.random(len(draws)) - 0.5) * 0.02 * sizes.max()
         ax.scatter(at, draws, s=7, color=plot.RED, linewidths=0, label=f"{len(draws)} draws")
-        inside = np.mean((draws > np.interp(n, sizes, band[0]))
-                         & (draws < np.interp(n, sizes, band[1])))  # fmt: skip
-        ax.set(xlabel="pairs of prompt and response", ylabel="estimate / distance by all pairs",
-               title=f"{n} pairs: {inside:.0%} of the draws inside", ylim=(0, None))  # fmt: skip
+        inside = np.mean(
+            (draws > np.interp(n, sizes, band[0])) & (draws < np.interp(n, sizes, band[1]))
+        )
+        ax.set(
+            xlabel="pairs of prompt and response",
+            ylabel="estimate / distance by all pairs",
+            title=f"{n} pairs: {inside:.0%} of the draws inside",
+            ylim=(0, None),
+        )
         ax.legend(loc="upper right")
     return figure
 
@@ -230,17 +301,22 @@ def bend(table: "pandas.DataFrame", at: float) -> "Figure":
     table: of `prompt_kl.tilted`.
     """
     figure, (ax,) = plot.panels(width=4.6, height=2.4)
-    looks = {"kl": ("-", plot.BLACK, "exact KL"),
-             "half_variance": ("-", plot.BLUE, "half the variance, responses of the first"),
-             "elsewhere": ("--", plot.RED, "half the variance, all responses alike")}  # fmt: skip
+    looks = {
+        "kl": ("-", plot.BLACK, "exact KL"),
+        "half_variance": ("-", plot.BLUE, "half the variance, responses of the first"),
+        "elsewhere": ("--", plot.RED, "half the variance, all responses alike"),
+    }
     row = table.iloc[(table.t - at).abs().argmin()]
     with plot.style():
         for column, (dash, colour, label) in looks.items():
             ax.plot(table.t, table[column], dash, color=colour, label=label)
             ax.plot([row.t], [row[column]], "o", ms=4, color=colour)
-        ax.set(xlabel="how far the second law is tilted, t", ylabel="nats",
-               title=f"KL {row.kl:.3f}, half the variance {row.half_variance:.3f}: "
-                     f"ratio {row.half_variance / row.kl:.2f}")  # fmt: skip
+        ax.set(
+            xlabel="how far the second law is tilted, t",
+            ylabel="nats",
+            title=f"KL {row.kl:.3f}, half the variance {row.half_variance:.3f}: "
+            f"ratio {row.half_variance / row.kl:.2f}",
+        )
         ax.legend()
     return figure
 
@@ -255,7 +331,10 @@ def semantic(table: "pandas.DataFrame", r: float) -> "Figure":
         for kind, colour in zip(dict.fromkeys(table.kind), plot.COLOURS, strict=False):
             part = table[table.kind == kind]
             ax.scatter(part.words, part.distance, s=12, color=colour, linewidths=0, label=kind)
-        ax.set(xlabel="distance of the responses' character n-grams, 1 - cosine",
-               ylabel="map: root of half the variance, nats", title=f"r = {r:.2f}")  # fmt: skip
+        ax.set(
+            xlabel="distance of the responses' character n-grams, 1 - cosine",
+            ylabel="map: root of half the variance, nats",
+            title=f"r = {r:.2f}",
+        )
         ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), handletextpad=0.1)
     return figure

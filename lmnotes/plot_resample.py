@@ -15,8 +15,19 @@ if TYPE_CHECKING:
     from lmnotes.models.wobble import Wobble
 
 METHODS = {"uniform": plot.BLUE, "LS": plot.RED, "KL": plot.GREEN}
-_MORE = (*plot.COLOURS, "#8B5A2B", "#6A5ACD", "#556B2F", "#B22222", "#2F4F4F", "#DAA520",
-         "#00CED1", "#FF69B4", "#7FB800", "#A0A0A0")  # fmt: skip
+_MORE = (
+    *plot.COLOURS,
+    "#8B5A2B",
+    "#6A5ACD",
+    "#556B2F",
+    "#B22222",
+    "#2F4F4F",
+    "#DAA520",
+    "#00CED1",
+    "#FF69B4",
+    "#7FB800",
+    "#A0A0A0",
+)
 
 
 def colours_of(names: Sequence[str]) -> dict[str, str]:
@@ -51,8 +62,12 @@ def importance(by_domain: "pandas.DataFrame", probabilities: Mapping[str, np.nda
                 "ls": ":" if name == "uniform" else "-",
             }
             right.plot(share, 100 * mass, label=name, **look)
-        right.set(xlabel="texts, the most important first, %", ylabel="share of the mass, %",
-                  xlim=(0, 100), ylim=(0, 101))  # fmt: skip
+        right.set(
+            xlabel="texts, the most important first, %",
+            ylabel="share of the mass, %",
+            xlim=(0, 100),
+            ylim=(0, 101),
+        )
         right.legend(loc="lower right")
     return figure
 
@@ -69,11 +84,22 @@ def why_variance(
     """
     figure, (left, right) = plot.panels(2, height=2.4)
     with plot.style():
-        left.scatter(few.distance, few.ratio, s=3, color=plot.GREY, linewidths=0, alpha=0.6,
-                     rasterized=True, label="random allocations")  # fmt: skip
+        left.scatter(
+            few.distance,
+            few.ratio,
+            s=3,
+            color=plot.GREY,
+            linewidths=0,
+            alpha=0.6,
+            rasterized=True,
+            label="random allocations",
+        )
         left.scatter([0], [1], s=28, marker="*", color=plot.GREEN, label="KL importance", zorder=3)
-        left.set(xlabel="distance from KL importance (total variation)", yscale="log",
-                 ylabel="error over that of KL importance")  # fmt: skip
+        left.set(
+            xlabel="distance from KL importance (total variation)",
+            yscale="log",
+            ylabel="error over that of KL importance",
+        )
         ratios = [tick for tick in (1, 2, 3, 5, 10, 20) if tick <= few.ratio.max() * 1.1]
         left.set_yticks(ratios, [str(tick) for tick in ratios])
         left.minorticks_off()
@@ -83,8 +109,10 @@ def why_variance(
             for row in marks[marks.measure == measure].itertuples():
                 right.plot([row.power], [row.ratio], "o", ms=4.5, color=METHODS[row.method])
         right.axvline(1, color=plot.GREY, lw=0.6, ls=":")
-        right.set(xlabel=r"power $\alpha$ of the importance, $\pi\propto\pi_{KL}^{\,\alpha}$",
-                  ylabel=r"error over that of $\alpha=1$")  # fmt: skip
+        right.set(
+            xlabel=r"power $\alpha$ of the importance, $\pi\propto\pi_{KL}^{\,\alpha}$",
+            ylabel=r"error over that of $\alpha=1$",
+        )
         right.legend(title="measure", loc="upper center")
     return figure
 
@@ -104,8 +132,13 @@ def anatomy(table: "pandas.DataFrame", title: str = "") -> "Figure":
             one = part[part.run == part.run.min()]
             ax.fill_between(one.n, 1 - one.error, 1 + one.error, color=plot.GREY, alpha=0.25, lw=0)
             ax.axhline(1, color=plot.BLACK, lw=0.6)
-            ax.set(xscale="log", xlabel="draws $n$", title=method, ylim=(0, 2.5),
-                   xlim=(one.n.min(), one.n.max()))  # fmt: skip
+            ax.set(
+                xscale="log",
+                xlabel="draws $n$",
+                title=method,
+                ylim=(0, 2.5),
+                xlim=(one.n.min(), one.n.max()),
+            )
         axes[0].set_ylabel(r"estimate over true $\|q_i-q_j\|^2$")
         if title:
             figure.suptitle(title, fontsize=8)
@@ -128,16 +161,27 @@ def error_panel(
             theory.d, theory.total, color=plot.GREY, lw=3, alpha=0.5, label="fresh texts, theory"
         )
         bootstrap = table[table.method == "fresh, bootstrap"]
-        ax.plot(bootstrap.d, bootstrap.total, "--", color=plot.BLACK, lw=1,
-                label="fresh texts, bootstrap")  # fmt: skip
+        ax.plot(
+            bootstrap.d,
+            bootstrap.total,
+            "--",
+            color=plot.BLACK,
+            lw=1,
+            label="fresh texts, bootstrap",
+        )
         for method, colour in METHODS.items():
             part = table[table.method == method]
             ax.plot(part.d, part.total, color=colour, label=f"{method}, total")
             ax.plot(part.d, part.resampling, ":", color=colour, lw=0.9)
         shown = table[table.total < 6 * table.total.min()]
         low = 0.55 * shown.total.min()
-        ax.set(yscale="log", xlabel="distinct texts $d$", ylabel=f"{measure} error", xlim=(0, None),
-               ylim=(low, 6 * table.total.min()))  # fmt: skip
+        ax.set(
+            yscale="log",
+            xlabel="distinct texts $d$",
+            ylabel=f"{measure} error",
+            xlim=(0, None),
+            ylim=(low, 6 * table.total.min()),
+        )
         ticks = [
             t for t in (0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2) if low < t < ax.get_ylim()[1]
         ]
@@ -158,16 +202,25 @@ def _drop_lines(ax: "Axes", needed: "pandas.DataFrame") -> None:
         ax.plot([row.d, row.d], [bottom, level], color=colours[row.method], lw=0.8)
         left = number == 0  # the first number stands before its line, the others after theirs
         ax.annotate(
-            f"{row.d:.0f}", (row.d, bottom), color=colours[row.method], fontsize=6.5,
-            xytext=(-2 if left else 2, 3 + 8 * (number % 2)), textcoords="offset points",
+            f"{row.d:.0f}",
+            (row.d, bottom),
+            color=colours[row.method],
+            fontsize=6.5,
+            xytext=(-2 if left else 2, 3 + 8 * (number % 2)),
+            textcoords="offset points",
             ha="right" if left else "left",
-        )  # fmt: skip
+        )
 
 
 def ellipses(
-    ax: "Axes", wobbled: "Wobble", colours: Sequence[str], title: str = "", *, size: float = 5,
+    ax: "Axes",
+    wobbled: "Wobble",
+    colours: Sequence[str],
+    title: str = "",
+    *,
+    size: float = 5,
     axis: str = "t-SNE",
-) -> None:  # fmt: skip
+) -> None:
     """Mean places of models with the ellipse of one standard deviation around each (Fig. 1)."""
     from matplotlib.patches import Ellipse
 
@@ -180,9 +233,10 @@ def ellipses(
         ):
             for face, alpha in ((colour, 0.07), ("none", 0.6)):  # a light inside, a clear rim
                 ax.add_patch(
-                    Ellipse((x, y), width, height, angle=angle, fc=face, ec=colour, lw=0.5,
-                            alpha=alpha)
-                )  # fmt: skip
+                    Ellipse(
+                        (x, y), width, height, angle=angle, fc=face, ec=colour, lw=0.5, alpha=alpha
+                    )
+                )
         ax.scatter(*wobbled.mean.T, c=list(colours), s=size, linewidths=0)
         _bare(ax, title, axis)
 
@@ -203,8 +257,13 @@ def legend_of(figure: "Figure", colours: Mapping[str, str], **kwargs) -> None:
             Line2D([], [], marker="o", ls="", ms=4, color=colour, label=name)
             for name, colour in colours.items()
         ]
-        figure.legend(handles=dots, loc="outside upper center", handletextpad=0.1,
-                      columnspacing=1.0, **{"ncols": 6} | kwargs)  # fmt: skip
+        figure.legend(
+            handles=dots,
+            loc="outside upper center",
+            handletextpad=0.1,
+            columnspacing=1.0,
+            **{"ncols": 6} | kwargs,
+        )
 
 
 def added(maps: Mapping[str, np.ndarray], is_new: np.ndarray, colours: Sequence[str]) -> "Figure":
@@ -214,8 +273,14 @@ def added(maps: Mapping[str, np.ndarray], is_new: np.ndarray, colours: Sequence[
     with plot.style():
         for ax, (title, places) in zip(axes, maps.items(), strict=True):
             ax.scatter(*places[~is_new].T, c=list(colours[~is_new]), s=7, linewidths=0, alpha=0.6)
-            ax.scatter(*places[is_new].T, c=list(colours[is_new]), s=55, marker="*",
-                       edgecolors=plot.BLACK, linewidths=0.4)  # fmt: skip
+            ax.scatter(
+                *places[is_new].T,
+                c=list(colours[is_new]),
+                s=55,
+                marker="*",
+                edgecolors=plot.BLACK,
+                linewidths=0.4,
+            )
             _bare(ax, title)
     return figure
 
@@ -256,8 +321,9 @@ def prediction(table: "pandas.DataFrame", full: Mapping[str, float]) -> "Figure"
             for method, colour in METHODS.items():
                 part = table[(table.target == target) & (table.method == method)]
                 ax.plot(part.d, part.r, "-o", ms=2.5, color=colour, label=method)
-                ax.fill_between(part.d, part.r - part.sd, part.r + part.sd, color=colour,
-                                alpha=0.15, lw=0)  # fmt: skip
+                ax.fill_between(
+                    part.d, part.r - part.sd, part.r + part.sd, color=colour, alpha=0.15, lw=0
+                )
             ax.axhline(best, color=plot.BLACK, lw=0.6, ls="-.", label="all texts")
             ax.axhline(0, color=plot.GREY, lw=0.5)
             ax.set(xscale="log", xlabel="distinct texts $d$", title=target)
@@ -279,7 +345,12 @@ def drawn_texts(
     with plot.style():
         ax.vlines(places[~lit], 0, scores[order][~lit], color=each[~lit], lw=0.5, alpha=0.15)
         ax.vlines(places[lit], 0, scores[order][lit], color=each[lit], lw=0.8)
-        ax.set(xlabel="texts, by importance", ylabel=r"$N\pi$ (uniform = 1)",
-               xlim=(-5, len(order)), ylim=(0, None), title=title)  # fmt: skip
+        ax.set(
+            xlabel="texts, by importance",
+            ylabel=r"$N\pi$ (uniform = 1)",
+            xlim=(-5, len(order)),
+            ylim=(0, None),
+            title=title,
+        )
         legend_of(figure, colours, ncols=9)
     return figure

@@ -12,9 +12,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_TESTS = {"r2": ("sum of the parts", plot.BLUE), "best_single": ("best part alone", plot.ORANGE),
-          "wrong": ("one part wrong", plot.RED), "other": ("another model's sum", plot.PURPLE),
-          "random": ("a random vector", plot.GREY)}  # fmt: skip
+_TESTS = {
+    "r2": ("sum of the parts", plot.BLUE),
+    "best_single": ("best part alone", plot.ORANGE),
+    "wrong": ("one part wrong", plot.RED),
+    "other": ("another model's sum", plot.PURPLE),
+    "random": ("a random vector", plot.GREY),
+}
 
 
 def controls(table: "pandas.DataFrame", by: str = "operations") -> "Figure":
@@ -33,8 +37,15 @@ def controls(table: "pandas.DataFrame", by: str = "operations") -> "Figure":
                 values = table[name][table[by] == group].clip(lower=-1.5)
                 x = place + width * (number - (len(shown) - 1) / 2)
                 at = x + (rng.random(len(values)) - 0.5) * 0.5 * width
-                ax.scatter(at, values, s=8, color=colour, linewidths=0, alpha=0.7,
-                           label=label if not place else None)  # fmt: skip
+                ax.scatter(
+                    at,
+                    values,
+                    s=8,
+                    color=colour,
+                    linewidths=0,
+                    alpha=0.7,
+                    label=label if not place else None,
+                )
                 ax.plot([x - 0.4 * width, x + 0.4 * width], [values.median()] * 2, color=colour)
         ax.axhline(1, color=plot.BLACK, lw=0.6, ls=":")
         ax.axhline(0, color=plot.BLACK, lw=0.4)
@@ -58,8 +69,15 @@ def directions(table: "pandas.DataFrame") -> "Figure":
                 values = table.cosine[(table.operation == name) & (table.pair == pair)]
                 x = place + 0.36 * (number - 0.5)
                 at = x + (rng.random(len(values)) - 0.5) * 0.24
-                ax.scatter(at, values, s=7, color=colour, linewidths=0, alpha=0.6,
-                           label=pair if not place else None)  # fmt: skip
+                ax.scatter(
+                    at,
+                    values,
+                    s=7,
+                    color=colour,
+                    linewidths=0,
+                    alpha=0.6,
+                    label=pair if not place else None,
+                )
                 ax.plot([x - 0.15, x + 0.15], [values.mean()] * 2, color=plot.BLACK, lw=1)
         ax.axhline(0, color=plot.BLACK, lw=0.4)
         ax.set_xticks(range(len(names)), names)
@@ -69,9 +87,12 @@ def directions(table: "pandas.DataFrame") -> "Figure":
 
 
 def switchboard(
-    points: Mapping[str, np.ndarray], shown: str, left: np.ndarray, words: Sequence[str],
+    points: Mapping[str, np.ndarray],
+    shown: str,
+    left: np.ndarray,
+    words: Sequence[str],
     title: str,
-) -> "Figure":  # fmt: skip
+) -> "Figure":
     """One model under every prompt: single arrows, their sum (dashed), and the true move.
 
     Args:
@@ -97,8 +118,9 @@ def switchboard(
         plane.margins(0.15)
         worst = np.argsort(-np.abs(left))[:8]
         bars.barh(range(len(worst)), left[worst], color=plot.PURPLE)
-        bars.set_yticks(range(len(worst)), [_shown(words[k]) for k in worst], fontsize=5.5,
-                        family="monospace")  # fmt: skip
+        bars.set_yticks(
+            range(len(worst)), [_shown(words[k]) for k in worst], fontsize=5.5, family="monospace"
+        )
         bars.invert_yaxis()
         bars.axvline(0, color=plot.BLACK, lw=0.5)
         bars.set(xlabel="move beyond the sum, nats", title="responses where the sum fails most")
@@ -117,8 +139,10 @@ def identity(laws: Mapping[str, tuple[np.ndarray, np.ndarray, float, float]]) ->
             ends = np.array([both.min(), both.max()])
             ax.plot(ends, ends, color=plot.GREY, lw=0.7)
             ax.scatter(right, left, s=10, color=plot.BLUE, linewidths=0)
-            ax.set(title=f"{name}\nslope {slope:.2f}, $R^2$ = {r2:.2f}",
-                   xlabel="PMI of the operations given y, nats")  # fmt: skip
+            ax.set(
+                title=f"{name}\nslope {slope:.2f}, $R^2$ = {r2:.2f}",
+                xlabel="PMI of the operations given y, nats",
+            )
             ax.locator_params(axis="x", nbins=4)
         axes[0].set_ylabel("move beyond the sum, nats")
     return figure
@@ -175,8 +199,15 @@ def letters(
             share = 0.5 + 0.5 * np.clip(value / largest, -1, 1)
             for place, (letter, one) in enumerate(zip(text, share, strict=True)):
                 ax.add_patch(_square(place, row, colormaps["RdBu"](0.15 + 0.7 * one)))
-                ax.text(place + 0.5, row + 0.5, _shown(letter), ha="center", va="center",
-                        fontsize=6.5, family="monospace")  # fmt: skip
+                ax.text(
+                    place + 0.5,
+                    row + 0.5,
+                    _shown(letter),
+                    ha="center",
+                    va="center",
+                    fontsize=6.5,
+                    family="monospace",
+                )
             ax.text(longest + 0.6, row + 0.5, note, va="center", fontsize=6.5)
         ax.set(xlim=(0, longest + 14), ylim=(len(texts), 0), xticks=[], yticks=[])
         ax.set_title(title, fontsize=7.5, loc="left")

@@ -30,10 +30,14 @@ def maps(
         for (basis, space), matrix in matrices.items():
             ax = axes[bases.index(basis), spaces.index(space)]
             image = ax.imshow(
-                matrix, aspect="auto", cmap="Blues", vmin=limits[0], vmax=limits[1],
+                matrix,
+                aspect="auto",
+                cmap="Blues",
+                vmin=limits[0],
+                vmax=limits[1],
                 interpolation="nearest",
                 extent=(0.5, matrix.shape[1] + 0.5, len(matrix) - 0.5, -0.5),  # axes from 1
-            )  # fmt: skip
+            )
             first, last = space == spaces[0], basis == bases[-1]
             ax.set_yticks([])
             if names is not None:
@@ -73,8 +77,9 @@ def pair_bars(
             ax = axes[bases.index(key[0]), spaces.index(key[1])]
             at = np.arange(len(table))
             for number, column in enumerate(table.T):
-                ax.barh(at + 0.27 * (number - 1), column, 0.25, color=colours[number],
-                        label=of[number])  # fmt: skip
+                ax.barh(
+                    at + 0.27 * (number - 1), column, 0.25, color=colours[number], label=of[number]
+                )
             for level, colour in ((levels[0], plot.BLUE), (levels[2], plot.RED)):
                 ax.axvline(level, color=colour, lw=0.6, ls=":")
             ax.axvline(0, color=plot.BLACK, lw=0.4)
@@ -100,13 +105,24 @@ def two_axes(
     both, other: (n, 2) values. level: above which a value is significant.
     """
     with plot.style():
-        ax.scatter(*other.T, s=12, facecolors="none", edgecolors=plot.GREY, lw=0.7,
-                   label="on two other axes")  # fmt: skip
+        ax.scatter(
+            *other.T,
+            s=12,
+            facecolors="none",
+            edgecolors=plot.GREY,
+            lw=0.7,
+            label="on two other axes",
+        )
         ax.scatter(*both.T, s=12, lw=0, color=plot_cosine.BASES[basis], label="on their own axes")
         for line in (ax.axvline, ax.axhline):
             line(level, color=plot.RED, lw=0.6, ls=":")
-        ax.set(xlim=(-0.4, 0.85), ylim=(-0.4, 0.85), aspect="equal", title=basis,
-               xlabel="value on the first word's axis")  # fmt: skip
+        ax.set(
+            xlim=(-0.4, 0.85),
+            ylim=(-0.4, 0.85),
+            aspect="equal",
+            title=basis,
+            xlabel="value on the first word's axis",
+        )
         if name:
             ax.set_ylabel("value on the second word's axis")
             ax.legend(loc="upper left", handletextpad=0.1)

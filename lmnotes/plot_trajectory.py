@@ -42,15 +42,23 @@ def path(ax: "Axes", places: np.ndarray, colour: str, label: str = "") -> None:
         widths = 0.5 + 1.8 * np.minimum(moved / top, 1)
         ax.add_collection(LineCollection(segments, colors=colours, linewidths=widths))
         ax.scatter(*places.T, s=3, color=np.vstack([colours[:1], colours]), linewidths=0)
-        ax.scatter(*places[-1], s=34, color=colour, edgecolors="white", linewidths=0.6, zorder=4,
-                   label=label)  # fmt: skip
+        ax.scatter(
+            *places[-1],
+            s=34,
+            color=colour,
+            edgecolors="white",
+            linewidths=0.6,
+            zorder=4,
+            label=label,
+        )
         ax.autoscale_view()
 
 
 def maps(
-    panels: Mapping[str, Mapping[str, np.ndarray]], groups: Mapping[str, str],
+    panels: Mapping[str, Mapping[str, np.ndarray]],
+    groups: Mapping[str, str],
     axes_names: Mapping[str, tuple[str, str]] | None = None,
-) -> "Figure":  # fmt: skip
+) -> "Figure":
     """All runs under several projections (Fig. 1); panels: title -> run -> (T, 2)."""
     figure, axes = plot.panels(len(panels), height=3.3)
     colours = colours_of(groups)
@@ -84,14 +92,24 @@ def control(paths: Mapping[str, np.ndarray], shapes: "pandas.DataFrame") -> "Fig
             at = part["component"] + 0.8 * (number - (len(names) - 1) / 2) / len(names)
             axes[2].bar(at, 100 * part["share"], 0.8 / len(names), color=colour, label=name)
             for x, share, fit in zip(at, part["share"], part["cosine_r2"], strict=True):
-                axes[2].annotate(f"{fit:.2f}", (x, 100 * share), rotation=90, ha="center",
-                                 va="bottom", xytext=(0, 2), textcoords="offset points",
-                                 fontsize=5.5)  # fmt: skip
+                axes[2].annotate(
+                    f"{fit:.2f}",
+                    (x, 100 * share),
+                    rotation=90,
+                    ha="center",
+                    va="bottom",
+                    xytext=(0, 2),
+                    textcoords="offset points",
+                    fontsize=5.5,
+                )
         for ax, other in zip(axes[:2], (2, 3), strict=True):
             ax.set(xlabel="component 1", ylabel=f"component {other}", xticks=[], yticks=[])
             ax.margins(0.08)
-        axes[2].set(xlabel="principal component", ylabel="share of the variance, %",
-                    xticks=sorted(shapes["component"].unique()))  # fmt: skip
+        axes[2].set(
+            xlabel="principal component",
+            ylabel="share of the variance, %",
+            xticks=sorted(shapes["component"].unique()),
+        )
         axes[2].set_ylim(0, 118 * shapes["share"].max())
     _legend(figure, axes[2], len(names))
     return figure
@@ -109,11 +127,22 @@ def consecutive(table: "pandas.DataFrame", groups: Mapping[str, str], boundary: 
         for run in sorted(groups, key=lambda one: groups[one] != "seed"):
             part = table[(table["run"] == run) & table["kl"].notna()]
             early, late = part[part["step"] < boundary], part[part["step"] >= boundary]
-            left.plot(np.log10(1 + early["step"]), early["kl"], ".-", ms=3, lw=0.9,
-                      color=colours[run], label=run)  # fmt: skip
+            left.plot(
+                np.log10(1 + early["step"]),
+                early["kl"],
+                ".-",
+                ms=3,
+                lw=0.9,
+                color=colours[run],
+                label=run,
+            )
             right.plot(late["step"], late["kl"], lw=0.9, color=colours[run])
-        left.set(xlabel="$\\log_{10}$(1 + step)", ylabel="KL to the next checkpoint, bits/byte",
-                 title=f"up to step {boundary:,}", ylim=(0, None))  # fmt: skip
+        left.set(
+            xlabel="$\\log_{10}$(1 + step)",
+            ylabel="KL to the next checkpoint, bits/byte",
+            title=f"up to step {boundary:,}",
+            ylim=(0, None),
+        )
         right.set(xlabel="step", yscale="log", title=f"from step {boundary:,} on")
         plain_log(right.yaxis, *right.get_ylim())
     _legend(figure, left, 3)
@@ -121,9 +150,13 @@ def consecutive(table: "pandas.DataFrame", groups: Mapping[str, str], boundary: 
 
 
 def window_fits(
-    ax: "Axes", elapsed: np.ndarray, kl: np.ndarray, drift: np.ndarray, laws: Sequence,
+    ax: "Axes",
+    elapsed: np.ndarray,
+    kl: np.ndarray,
+    drift: np.ndarray,
+    laws: Sequence,
     unit: str = "bits/byte",
-) -> "Axes":  # fmt: skip
+) -> "Axes":
     """KL (left axis) and squared weight distance (right axis) since a start, log-log (Fig. 5 left).
 
     Args:
@@ -164,9 +197,12 @@ def window_fits(
 
 
 def exponents(
-    ax: "Axes", table: "pandas.DataFrame", title: str = "", published: bool = True,
+    ax: "Axes",
+    table: "pandas.DataFrame",
+    title: str = "",
+    published: bool = True,
     extra: "pandas.DataFrame | None" = None,
-) -> None:  # fmt: skip
+) -> None:
     """c_q with its interval over texts, and c_w, against the start step (Fig. 5 right).
 
     Args:
@@ -179,11 +215,18 @@ def exponents(
                 ax.axhspan(low, high, color=colour, alpha=0.1, lw=0)
         ax.plot(table["start"], table["c_w"], "--", color=plot.RED, label="$c_w$ (weights)")
         ax.plot(table["start"], table["c_q"], color=plot.BLUE, label="$c_q$ (log-likelihoods)")
-        ax.fill_between(table["start"], table["low"], table["high"], color=plot.BLUE, alpha=0.25,
-                        lw=0)  # fmt: skip
+        ax.fill_between(
+            table["start"], table["low"], table["high"], color=plot.BLUE, alpha=0.25, lw=0
+        )
         if extra is not None:
-            ax.plot(extra["start"], extra["c_q"], ":", color=plot.GREEN, lw=1.5,
-                    label="$c_q$ of averaged weights")  # fmt: skip
+            ax.plot(
+                extra["start"],
+                extra["c_q"],
+                ":",
+                color=plot.GREEN,
+                lw=1.5,
+                label="$c_q$ of averaged weights",
+            )
         ax.axhline(1, color=plot.GREY, lw=0.6)
         ax.axhline(0, color=plot.GREY, lw=0.6)
         ax.set(xlabel="start step", title=title)
@@ -203,9 +246,13 @@ def exponent_panels(
 
 
 def scrubber(
-    places: Mapping[str, np.ndarray], groups: Mapping[str, str], run: str, at: int,
-    steps: np.ndarray, kl: np.ndarray,
-) -> "Figure":  # fmt: skip
+    places: Mapping[str, np.ndarray],
+    groups: Mapping[str, str],
+    run: str,
+    at: int,
+    steps: np.ndarray,
+    kl: np.ndarray,
+) -> "Figure":
     """The map with one checkpoint marked, and the speed of its run with the same one marked."""
     figure, (left, right) = plot.panels(2, height=2.7, width_ratios=(1.2, 1))
     colours = colours_of(groups)

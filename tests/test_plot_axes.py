@@ -42,15 +42,15 @@ def test_words_stand_beside_their_points_and_apart():
     words = [(row, f"word{row}") for row in range(60)]
     figure = plot_axes.pairs(unit, ["a", "b", "c"], words)
     assert [(ax.get_xlabel(), ax.get_ylabel()) for ax in figure.axes[:3]] == [
-        ("a", "b"), ("a", "c"), ("b", "c"),
-    ]  # fmt: skip
+        ("a", "b"),
+        ("a", "c"),
+        ("b", "c"),
+    ]
     figure.draw_without_rendering()
     for ax in figure.axes[:3]:
         boxes = [text.get_window_extent() for text in ax.texts]
         frame = ax.get_window_extent().padded(1)
         assert len(boxes) > 10 and "word0" in [text.get_text() for text in ax.texts]
         assert all(frame.contains(*box.min) and frame.contains(*box.max) for box in boxes)
-        assert not any(
-            boxes[i].overlaps(boxes[j]) for i in range(len(boxes)) for j in range(i)
-        )  # fmt: skip
+        assert not any(boxes[i].overlaps(boxes[j]) for i in range(len(boxes)) for j in range(i))
     plt.close("all")

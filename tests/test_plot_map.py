@@ -31,7 +31,7 @@ def test_numbers_are_a_scale_and_missing_ones_grey():
 
 def test_maps_draw_every_model_once(population):
     q, family, _kl = population
-    xy = maps.pca(q)
+    xy = projection.pca(q)
     figure = plot_map.projections({"PCA": xy, "again": xy}, family, {"PCA": ("x", "y")})
     for ax in figure.axes[:2]:
         assert sum(len(points.get_offsets()) for points in ax.collections) == 12

@@ -24,9 +24,15 @@ def labels(figure):
 
 def test_comparison_shows_every_rule_that_was_tried():
     table = pd.DataFrame(
-        {"target": "t", "rule": ["uniform", "kd", "lld_sd"], "difference": [np.nan, -1.0, -0.5],
-         "low": [np.nan, -1.2, -0.9], "high": [np.nan, -0.8, -0.1], "n": [6, 6, 3]}
-    )  # fmt: skip
+        {
+            "target": "t",
+            "rule": ["uniform", "kd", "lld_sd"],
+            "difference": [np.nan, -1.0, -0.5],
+            "low": [np.nan, -1.2, -0.9],
+            "high": [np.nan, -0.8, -0.1],
+            "n": [6, 6, 3],
+        }
+    )
     (ax,) = plot_mixture.comparison(table, "kl_var").axes
     shown = [tick.get_text() for tick in ax.get_yticklabels()]
     assert shown == ["LLD, T = sd", "distillation"]
@@ -37,9 +43,13 @@ def test_comparison_shows_every_rule_that_was_tried():
 
 def test_temperatures_put_uniform_at_the_end():
     table = pd.DataFrame(
-        {"target": "t", "temperature": [np.inf, 0.1, 1.0], "kl_var": [2.0, 1.0, 1.5],
-         "exact_kl": [1.0, 2.0, 1.0]}
-    )  # fmt: skip
+        {
+            "target": "t",
+            "temperature": [np.inf, 0.1, 1.0],
+            "kl_var": [2.0, 1.0, 1.5],
+            "exact_kl": [1.0, 2.0, 1.0],
+        }
+    )
     marks = pd.DataFrame({"target": ["t"], "temperature": [0.2]})
     (ax,) = plot_mixture.temperatures(table, marks).axes
     assert ax.lines[0].get_ydata().tolist() == [0.5, 0.75, 1.0]
@@ -48,18 +58,27 @@ def test_temperatures_put_uniform_at_the_end():
 
 def test_alignment_says_the_correlation():
     table = pd.DataFrame(
-        {"target": "t", "rule": ["kd", "lld_sd", "anti"], "cosine": [1.0, 0.5, 0.0],
-         "change": [-2.0, -1.0, 0.0]}
-    )  # fmt: skip
+        {
+            "target": "t",
+            "rule": ["kd", "lld_sd", "anti"],
+            "cosine": [1.0, 0.5, 0.0],
+            "change": [-2.0, -1.0, 0.0],
+        }
+    )
     figure = plot_mixture.alignment(table)
     assert figure.axes[0].get_title() == "t: r = -1.00" and "distillation" in labels(figure)
 
 
 def test_directions_draw_a_path_for_each_rule():
     table = pd.DataFrame(
-        {"target": "t", "rule": ["kd", "kd", "uniform", "uniform", "target", "bases"],
-         "step": [0, 9, 9, 0, 0, 0], "x": [0.0, 1, 0.2, 0, 2, 0.1], "y": [0.0, 1, -1, 0, 1, 1]}
-    )  # fmt: skip
+        {
+            "target": "t",
+            "rule": ["kd", "kd", "uniform", "uniform", "target", "bases"],
+            "step": [0, 9, 9, 0, 0, 0],
+            "x": [0.0, 1, 0.2, 0, 2, 0.1],
+            "y": [0.0, 1, -1, 0, 1, 1],
+        }
+    )
     figure = plot_mixture.directions(table)
     paths = {line.get_label(): line.get_xdata().tolist() for line in figure.axes[0].lines}
     assert paths["distillation"] == [0, 1] and paths["uniform"] == [0, 0.2]

@@ -60,9 +60,9 @@ def compare(
 
 
 def _compared(models, ids, n_draws, length, n_given, seed) -> Compared:
-    from lmnotes.models import sampling, score
+    from lmnotes.models import loading, sampling
 
-    scorers = [score.load(model, device="cpu") for model in models]
+    scorers = [loading.load(model, device="cpu") for model in models]
     pairs = [(one.model, one.tokenizer.bos_token_id) for one in scorers]
     draws = [
         sampling.draw(model, bos, n_draws, length, seed + number).ids

@@ -107,9 +107,15 @@ class Group:
 
 
 def groups(
-    here: "Population", texts: "TextSet", *, window: int, longest: int, n_models: int,
-    sampling: Mapping, n_given: int = 36,
-) -> dict[str, Group]:  # fmt: skip
+    here: "Population",
+    texts: "TextSet",
+    *,
+    window: int,
+    longest: int,
+    n_models: int,
+    sampling: Mapping,
+    n_given: int = 36,
+) -> dict[str, Group]:
     """ "counted", n-gram models on texts of `longest` bytes, and "all", byte-level models of every
     kind on their beginnings of `window` bytes, with next-byte comparisons.
 
@@ -124,9 +130,14 @@ def groups(
     spaced = _spread(here, is_ngram, max(3, n_models // 3))
     half = slice(None, None, 2)  # fewer of the long texts
     counted = _group(
-        here, spaced, _nearest_two(here, is_ngram), ids[half], texts.domains[half], longest,
+        here,
+        spaced,
+        _nearest_two(here, is_ngram),
+        ids[half],
+        texts.domains[half],
+        longest,
         {**sampling, "n_given": 0},
-    )  # fmt: skip
+    )
     spaced, nearest = _spread(here, is_byte, n_models), _nearest_two(here, is_byte & ~is_ngram)
     options = {**sampling, "n_given": n_given}
     every = _group(here, spaced, nearest, ids[:, :window], texts.domains, window, options)

@@ -214,9 +214,14 @@ def create(member: Member) -> "torch.nn.Module":
     none = dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), 0.0)
     none |= dict.fromkeys(("bos_token_id", "eos_token_id"))
     config = GPT2Config(
-        vocab_size=N_IDS, n_positions=SLOTS + 1 + LENGTH, n_embd=member.width,
-        n_layer=member.depth, n_head=4, initializer_range=0.06, **none,
-    )  # fmt: skip
+        vocab_size=N_IDS,
+        n_positions=SLOTS + 1 + LENGTH,
+        n_embd=member.width,
+        n_layer=member.depth,
+        n_head=4,
+        initializer_range=0.06,
+        **none,
+    )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(member.seed)
         made = AutoModelForCausalLM.from_config(config)

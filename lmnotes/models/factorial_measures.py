@@ -20,8 +20,13 @@ PROMPTS = {
     "".join(slots) or "none": "".join(f"⟨{slot}⟩" if slot in slots else "⟨-⟩" for slot in "ABC")
     for slots in ("", "A", "B", "C", "AB", "AC", "BC", "ABC")
 }  # every prompt of the world, by the tags that it shows
-_FIELDS = ("monte_carlo", "monte_carlo_error", "rao_blackwell", "rao_blackwell_error",
-           "half_variance")  # fmt: skip
+_FIELDS = (
+    "monte_carlo",
+    "monte_carlo_error",
+    "rao_blackwell",
+    "rao_blackwell_error",
+    "half_variance",
+)
 
 
 def compare(
@@ -141,9 +146,9 @@ def _setting(n, length, seed, source) -> dict:
 
 
 def _models(folders):
-    from lmnotes.models import score
+    from lmnotes.models import loading
 
-    return [score.load(folder).model for folder in folders]
+    return [loading.load(folder).model for folder in folders]
 
 
 def _key(folders) -> dict:

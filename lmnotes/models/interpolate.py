@@ -158,7 +158,7 @@ def grid_scores(
 def _scored(models, texts, points, rule) -> tuple[np.ndarray, Geometry]:
     from lmnotes.models import loading, score
 
-    three = [score.load(model, dtype=rule.dtype) for model in models]
+    three = [loading.load(model, dtype=rule.dtype) for model in models]
     weights = [scorer.model for scorer in three]
     blend, rows = interpolated(*weights), []
     for a, b in points:

@@ -284,9 +284,13 @@ def _way(lens: Lens):
         for number in range(len(states) + 1):
             hidden = last[real] if number == len(states) else lens.head_input(states[number][real])
             values = kernels.log_probabilities(
-                hidden.to(head.weight.dtype), head.weight, goal,
-                bias=head.bias, scale=head.scale, cap=head.cap,
-            )  # fmt: skip
+                hidden.to(head.weight.dtype),
+                head.weight,
+                goal,
+                bias=head.bias,
+                scale=head.scale,
+                cap=head.cap,
+            )
             rows.append(values.cpu().numpy())
         return np.split(np.stack(rows), np.cumsum(lengths)[:-1], axis=1)
 

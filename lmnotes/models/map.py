@@ -10,26 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from lmnotes.models.projection import classical_mds, n_components, pca, spectrum, tsne
-
 if TYPE_CHECKING:
     import pandas
-
-__all__ = [
-    "centre_within",
-    "classical_mds",
-    "double_centre",
-    "kl",
-    "n_components",
-    "nats_per",
-    "nearest",
-    "nearest_by_name",
-    "pca",
-    "primary_domain",
-    "row_centre",
-    "spectrum",
-    "tsne",
-]
 
 Unit = Literal["nats", "bits/byte"]
 

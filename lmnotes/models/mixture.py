@@ -5,10 +5,10 @@ l(x_N); training on a domain moves a base along a direction; domains are weighte
 the moves points from the base to the target. Its full text could not be read: formulas are derived
 from the abstract.
 
-    gap = mixture.gap(L, target="target", base="base-s1")          # N texts, their domains
-    weights = mixture.design(gap, "domain mean", temperature="sd") # (K,) shares
-    run = mixture.Run(spec, tuple(weights), start=base_folder)     # continued training
-    folder = mixture.train(run, mixture.domains("installed"))
+    gap = mixture_design.gap(L, target="target", base="base-s1")          # N texts, their domains
+    weights = mixture_design.design(gap, "domain mean", temperature="sd") # (K,) shares
+    run = mixture_training.Run(spec, tuple(weights), start=base_folder)     # continued training
+    folder = mixture_training.train(run, mixture_training.domains("installed"))
 """
 
 from collections.abc import Sequence
@@ -18,62 +18,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes.models import mixture_rules as rules
-from lmnotes.models.mixture_design import RULES, Gap, design, gap
-from lmnotes.models.mixture_gradients import exact_kl, gram, pull_scores, responses
-from lmnotes.models.mixture_measures import (
-    closeness,
-    components,
-    cosine,
-    kl_to,
-    plane,
-    total_variation,
-)
-from lmnotes.models.mixture_statistics import PairedTest, holm, paired_test, weight_intervals
+from lmnotes.models.mixture_design import Gap, design
+from lmnotes.models.mixture_statistics import weight_intervals
 from lmnotes.models.mixture_training import (
     Domains,
     Run,
-    checkpoints,
-    domains,
-    probes,
     train,
-    train_all,
 )
 
 if TYPE_CHECKING:
     import pandas
 
     from lmnotes.text.chunks import TextSet
-
-__all__ = [
-    "RULES",
-    "Domains",
-    "Gap",
-    "PairedTest",
-    "Run",
-    "checkpoints",
-    "closeness",
-    "components",
-    "cosine",
-    "design",
-    "domains",
-    "exact_kl",
-    "gap",
-    "gram",
-    "holm",
-    "intervals",
-    "iterate",
-    "kl_to",
-    "paired_test",
-    "plane",
-    "probes",
-    "pull_scores",
-    "responses",
-    "rules",
-    "simulate",
-    "total_variation",
-    "train",
-    "train_all",
-]
 
 _PART = 1_000_003  # between the data seeds of the parts of `iterate`
 

@@ -14,13 +14,25 @@ if TYPE_CHECKING:
     from lmnotes.models.loglik import LogLik
 
 RULES = (
-    "uniform", "natural", "random", "single", "anti", "domain mean", "aggregated", "pull", "cone",
-    "least squares", "matching",
-)  # fmt: skip
+    "uniform",
+    "natural",
+    "random",
+    "single",
+    "anti",
+    "domain mean",
+    "aggregated",
+    "pull",
+    "cone",
+    "least squares",
+    "matching",
+)
 NEEDS = {
-    "natural": "prior", "pull": "scores", "cone": "changes", "least squares": "changes",
+    "natural": "prior",
+    "pull": "scores",
+    "cone": "changes",
+    "least squares": "changes",
     "matching": "gram",
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, eq=False)

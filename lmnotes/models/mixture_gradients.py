@@ -5,7 +5,7 @@ of domain a, and to first order the log-likelihood of text s by eta sum_a w_a ka
 = <g_s, u_a>, g_s the gradient of l(x_s). It holds for small steps only: beyond a few hundredths of
 a nat per text, moves of single domains do not add up.
 
-Models are folders, or what `score.load` returned; texts are strings, a `TextSet`, or N arrays of
+Models are folders, or what `loading.load` returned; texts are strings, a `TextSet`, or N arrays of
 ids, the first of which is not scored.
 """
 

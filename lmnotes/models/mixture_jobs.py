@@ -196,9 +196,14 @@ def do(
 
 
 def read_all(
-    models: Mapping[object, Run | Anew | str], texts: "TextSet", domains: Domains,
-    targets: Sequence[str] = (), *, device: str = "auto", **options,
-) -> dict[object, Reading]:  # fmt: skip
+    models: Mapping[object, Run | Anew | str],
+    texts: "TextSet",
+    domains: Domains,
+    targets: Sequence[str] = (),
+    *,
+    device: str = "auto",
+    **options,
+) -> dict[object, Reading]:
     """The readings of several models on the same texts, those that are runs being trained first.
 
     options: of `do`.

@@ -35,9 +35,9 @@ def regmix(folder: str | Path, size: str = "1m") -> tuple[np.ndarray, np.ndarray
     names = [
         name
         for column in tables[1]
-        if (name := column.removeprefix(_LOSS[0]).removesuffix(_LOSS[1])) and _MIXTURE[0] + name
-        in tables[0]
-    ]  # fmt: skip
+        if (name := column.removeprefix(_LOSS[0]).removesuffix(_LOSS[1]))
+        and _MIXTURE[0] + name in tables[0]
+    ]
     shares = tables[0].loc[rows, [_MIXTURE[0] + name for name in names]]
     losses = tables[1].loc[rows, [_LOSS[0] + name + _LOSS[1] for name in names]]
     return shares.to_numpy(np.float64), losses.to_numpy(np.float64), tuple(names)

@@ -113,9 +113,13 @@ def _same(p, q, target: str, model: str):
 
 
 def nearness(
-    target: Reading, number: int, base: Reading, reading: Reading, texts: "pandas.DataFrame",
+    target: Reading,
+    number: int,
+    base: Reading,
+    reading: Reading,
+    texts: "pandas.DataFrame",
     names: Sequence[str],
-) -> dict[str, float]:  # fmt: skip
+) -> dict[str, float]:
     """How near a model is to a target: `closeness`, and exact_kl in bits per byte (NaN where the
     reading has no such target).
 
@@ -178,9 +182,11 @@ def answered(reading: Reading, starts: Mapping[int, tuple[int, int]]) -> tuple[f
 
 
 def scores(
-    reading: Reading, texts: "pandas.DataFrame", names: Sequence[str],
+    reading: Reading,
+    texts: "pandas.DataFrame",
+    names: Sequence[str],
     starts: Mapping[int, tuple[int, int]],
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """Next-byte accuracy in each domain, then questions and bytes of answers right, per cent,
     (K + 2,)."""
     return 100 * np.array([*foreseen(reading, texts, names), *answered(reading, starts)])

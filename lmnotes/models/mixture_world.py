@@ -20,19 +20,43 @@ if TYPE_CHECKING:
 
 # Token shares of the 17 domains of Pile-Uncopyrighted, as RegMix (arXiv 2407.01492) uses them.
 PILE_SHARES = {
-    "pile_cc": 0.237, "pubmed_central": 0.185, "arxiv": 0.113, "github": 0.102, "freelaw": 0.080,
-    "stackexchange": 0.067, "wikipedia_en": 0.051, "uspto_backgrounds": 0.046,
-    "pubmed_abstracts": 0.039, "gutenberg_pg_19": 0.027, "dm_mathematics": 0.016,
-    "ubuntu_irc": 0.012, "hackernews": 0.008, "europarl": 0.008, "nih_exporter": 0.004,
-    "philpapers": 0.004, "enron_emails": 0.002,
-}  # fmt: skip
+    "pile_cc": 0.237,
+    "pubmed_central": 0.185,
+    "arxiv": 0.113,
+    "github": 0.102,
+    "freelaw": 0.080,
+    "stackexchange": 0.067,
+    "wikipedia_en": 0.051,
+    "uspto_backgrounds": 0.046,
+    "pubmed_abstracts": 0.039,
+    "gutenberg_pg_19": 0.027,
+    "dm_mathematics": 0.016,
+    "ubuntu_irc": 0.012,
+    "hackernews": 0.008,
+    "europarl": 0.008,
+    "nih_exporter": 0.004,
+    "philpapers": 0.004,
+    "enron_emails": 0.002,
+}
 # Mixtures of targets of our own: shares of some domains, the others share what is left.
 TARGETS = {
-    "code": {"code": 0.35, "headers": 0.35, "docs": 0.10,
-             "github": 0.35, "stackexchange": 0.35, "arxiv": 0.10},
-    "data": {"names": 0.35, "numbers": 0.35, "legal": 0.10,
-             "dm_mathematics": 0.35, "uspto_backgrounds": 0.35, "freelaw": 0.10},
-}  # fmt: skip
+    "code": {
+        "code": 0.35,
+        "headers": 0.35,
+        "docs": 0.10,
+        "github": 0.35,
+        "stackexchange": 0.35,
+        "arxiv": 0.10,
+    },
+    "data": {
+        "names": 0.35,
+        "numbers": 0.35,
+        "legal": 0.10,
+        "dm_mathematics": 0.35,
+        "uspto_backgrounds": 0.35,
+        "freelaw": 0.10,
+    },
+}
 # Fresh models of a size of our own; all others are those of the zoo.
 SHAPES = {
     "nanogpt": {"layers": 12, "heads": 12, "width": 768, "block": 1024},
@@ -191,10 +215,13 @@ def _text_set(rows: list[str]) -> "TextSet":
     table = pandas.DataFrame(
         {
             "text_id": [sha256(one.encode()).hexdigest()[:16] for one in rows],
-            "domain": QUESTIONS, "source": "made", "part": "", "index": range(len(rows)),
+            "domain": QUESTIONS,
+            "source": "made",
+            "part": "",
+            "index": range(len(rows)),
             "n_bytes": [len(one) for one in rows],
         }
-    )  # fmt: skip
+    )
     return chunks.TextSet(QUESTIONS, rows, table, {})
 
 

@@ -177,9 +177,12 @@ def _run(folder, of, number, n_steps, kept, learning_rate) -> "Run":
     from lmnotes.models.zoo_plan import Spec
 
     spec = Spec(
-        "tuned", n_steps=n_steps, learning_rate=learning_rate, warm_up=min(10, n_steps // 2),
+        "tuned",
+        n_steps=n_steps,
+        learning_rate=learning_rate,
+        warm_up=min(10, n_steps // 2),
         checkpoints=tuple(step for step in sorted(kept) if 0 < step < n_steps),
-    )  # fmt: skip
+    )
     weights = tuple(float(one) for one in np.eye(len(of.names))[number])
     return mixture_training.Run(spec, weights, start=str(folder))
 

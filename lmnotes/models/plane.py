@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models import interpolate, prediction
+from lmnotes.models import interpolate, prediction, projection
 from lmnotes.models import map as maps
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Plane:
     @cached_property
     def coordinates(self) -> np.ndarray:
         """(G, 2) principal components of the row-centred log-likelihoods."""
-        return maps.pca(maps.row_centre(self.values))
+        return projection.pca(maps.row_centre(self.values))
 
     @property
     def table(self) -> "pandas.DataFrame":

@@ -222,9 +222,13 @@ def _log_probabilities(scorer, states, targets):
     if head is None:
         return ways.gather(states, targets)
     return kernels.log_probabilities(
-        states.to(head.weight.dtype), head.weight, targets,
-        bias=head.bias, scale=head.scale, cap=head.cap,
-    )  # fmt: skip
+        states.to(head.weight.dtype),
+        head.weight,
+        targets,
+        bias=head.bias,
+        scale=head.scale,
+        cap=head.cap,
+    )
 
 
 def _fused(scorer, pairs):

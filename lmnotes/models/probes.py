@@ -111,16 +111,16 @@ def scores(
 
 def measure(model: str, made: Mapping[str, Sequence[Item]], texts: "TextSet") -> dict[str, float]:
     """The accuracy of one model at every task, in per cent, computed now."""
-    from lmnotes.models import identity, score
+    from lmnotes.models import identity, loading, rules, score
 
     who = identity.identify(model)
-    scorer = score.load(who.model, revision=None if who.is_folder else who.revision)
+    scorer = loading.load(who.model, revision=None if who.is_folder else who.revision)
     flat = [text for task in made.values() for item in task for text in item.texts]
     once, at = np.unique(flat, return_inverse=True)  # short texts come again: a quarter of them
     if ngram_lookup.fits(scorer.model):
         values = ngram_lookup.text_sums(scorer.model, [text.encode() for text in once])
     else:
-        rule = score.Rule(bos="always")  # every byte counts, also the first
+        rule = rules.Rule(bos="always")  # every byte counts, also the first
         values = score.texts(scorer, once.tolist(), rule=rule).log_likelihood
     values, found, start = values[at].reshape(-1, 4), {}, 0
     for name, task in made.items():

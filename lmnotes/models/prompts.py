@@ -16,25 +16,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes import artefacts
-from lmnotes.models import prefixes, turns
+from lmnotes.models import loading, prefixes, turns
 from lmnotes.models import score as scoring
 from lmnotes.models.loglik import LogLik
 from lmnotes.models.turns import PromptRule
 
 if TYPE_CHECKING:
     import pandas
-
-__all__ = [
-    "DEFAULT",
-    "PromptRule",
-    "Shifts",
-    "cross",
-    "marginal",
-    "matrix",
-    "pmi",
-    "score",
-    "shifts",
-]
 
 DEFAULT = PromptRule()
 
@@ -57,7 +45,7 @@ class Shifts:
 
 
 def score(
-    model: str | scoring.Scorer,
+    model: str | loading.Scorer,
     prompts: Sequence[str],
     responses: Sequence[str],
     *,
@@ -71,7 +59,7 @@ def score(
     """The log-likelihood of every response given its prompt under one model, (N,) nats.
 
     Args:
-        model: a folder, a hub id, or what `score.load` returned.
+        model: a folder, a hub id, or what `loading.load` returned.
         prompts, responses: N of each; a prompt with several responses is repeated. "" is no prompt.
         tokens_per_batch: as in `score.texts`.
         share: whether responses to one prompt may go on from one reading of it.
@@ -105,7 +93,7 @@ def score(
 
 
 def cross(
-    model: str | scoring.Scorer, prompts: Sequence[str], responses: Sequence[str], **options
+    model: str | loading.Scorer, prompts: Sequence[str], responses: Sequence[str], **options
 ) -> np.ndarray:
     """l(y_n | x_p) of every response under every prompt, (P, N) nats: one reading per prompt.
 
@@ -148,9 +136,14 @@ def matrix(
 
         def write(folder, model=meant.model, revision=revision):
             found = score(
-                model, prompts, responses, rule=rule, revision=revision, device=device,
+                model,
+                prompts,
+                responses,
+                rule=rule,
+                revision=revision,
+                device=device,
                 tokens_per_batch=tokens_per_batch,
-            )  # fmt: skip
+            )
             np.save(folder / "row.npy", found.log_likelihood)
 
         key = {"model": meant.id, "rule": rule.name, "pairs": pair_set, "version": 1}
@@ -199,7 +192,7 @@ def marginal(table: np.ndarray, own: np.ndarray | None = None) -> np.ndarray:
 
 
 def shifts(
-    model: str | scoring.Scorer,
+    model: str | loading.Scorer,
     prompts: Sequence[str],
     responses: Sequence[str],
     operations: Mapping[str, Callable[[str], str]],

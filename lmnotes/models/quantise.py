@@ -238,9 +238,9 @@ def _load_bitsandbytes(model, bits, code, revision):
 
 def _scored(model, texts, bits, rule, copy_of) -> np.ndarray:
     """Scores at full precision, then of copy_of(scorer, bits) for each width."""
-    from lmnotes.models import score
+    from lmnotes.models import loading, score
 
-    full = score.load(model, dtype=rule.dtype)
+    full = loading.load(model, dtype=rule.dtype)
     rows = [score.texts(full, texts, rule=rule).log_likelihood]
     rows += [score.texts(copy_of(full, n), texts, rule=rule).log_likelihood for n in bits]
     return np.stack(rows)

@@ -20,8 +20,6 @@ from lmnotes.models import batches, failures, rules, ways
 from lmnotes.models.loading import Scorer, load
 from lmnotes.models.rules import PUBLISHED, Rule
 
-__all__ = ["PUBLISHED", "Rule", "Scorer", "Scores", "load", "texts"]
-
 CPU_TOKENS, CPU_NUMBERS = 1024, 2**18  # more leaves the cache: 14 % slower at four times that
 LOGIT_BYTES = 2**28  # of a batch where the model's own logits are used
 
@@ -104,7 +102,7 @@ def scorer_of(model, rule, revision, device):
     if model.dtype != rule.dtype:
         raise ValueError(
             f"{model.name} is loaded in {model.dtype} and the rule is {rule.name!r}; expected the "
-            f'same dtype: score.load(..., dtype="{rule.dtype}")'
+            f'same dtype: loading.load(..., dtype="{rule.dtype}")'
         )
     return model
 

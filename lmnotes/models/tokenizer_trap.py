@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes.models import map as maps
-from lmnotes.models import relatives
+from lmnotes.models import projection, relatives
 
 if TYPE_CHECKING:
     import pandas
@@ -65,14 +65,14 @@ def moves(home: "Population", specs: Sequence["Spec"], texts: "TextSet") -> Move
     ]
     family = home.models.family
     both = pandas.concat([family, family.iloc[at]], ignore_index=True).rename("family")
-    return Moves(pandas.DataFrame(rows), maps.pca(Q), labels, both, pairs)
+    return Moves(pandas.DataFrame(rows), projection.pca(Q), labels, both, pairs)
 
 
 def _without_bos(home: "Population", at: Sequence[int], texts: "TextSet") -> np.ndarray:
     """Log-likelihoods of the models at some rows, their first byte not scored, (m, N) nats."""
-    from lmnotes.models import score, side_by_side
+    from lmnotes.models import rules, score, side_by_side
 
-    rule = score.Rule(bos="never")
+    rule = rules.Rule(bos="never")
     with side_by_side.one_thread():
         return np.stack(
             [

@@ -36,9 +36,13 @@ def fused(scorer, batch):
         hidden, targets = hidden[real], targets[real]  # (P, D), (P,)
     head = scorer.head
     values = kernels.log_probabilities(
-        hidden.to(head.weight.dtype), head.weight, targets,
-        bias=head.bias, scale=head.scale, cap=head.cap,
-    )  # fmt: skip
+        hidden.to(head.weight.dtype),
+        head.weight,
+        targets,
+        bias=head.bias,
+        scale=head.scale,
+        cap=head.cap,
+    )
     return split(values, lengths)
 
 

@@ -69,9 +69,9 @@ def _add_row(job: Mapping, score: Callable) -> None:
 
 def _score(job: Mapping, rows: ledger.Ledger, who: Identity):
     """The scores of the ledger's texts under the job's model."""
-    from lmnotes.models import score
+    from lmnotes.models import loading, score
 
-    model = score.load(
+    model = loading.load(
         who.model,
         revision=None if who.is_folder else who.revision,
         dtype=rows.rule.dtype,

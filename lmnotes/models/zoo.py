@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from lmnotes import artefacts
 from lmnotes.models import zoo_data, zoo_plan, zoo_training, zoo_workers
-from lmnotes.models.zoo_models import merge  # noqa: F401  zoo.merge is what notebooks call
 from lmnotes.models.zoo_plan import Spec
 from lmnotes.text import chunks
 

@@ -6,19 +6,7 @@ from dataclasses import dataclass
 
 from lmnotes.suite import card, outputs
 from lmnotes.suite.errors import InputError, nearest
-from lmnotes.suite.explore import Explorer, explore, is_live, running_shell
-
-__all__ = [
-    "Exercise",
-    "Explorer",
-    "Result",
-    "check",
-    "exercise",
-    "explore",
-    "hint",
-    "is_live",
-    "quiz",
-]
+from lmnotes.suite.explore import is_live, running_shell
 
 Property = tuple[str, Callable[[object], bool], str]
 

@@ -22,8 +22,13 @@ from lmnotes.text.readers import InputError, nearest
 VERSION = 1  # of the tokens; part of the key of a stored corpus
 Record = dict  # title, year, text
 _TOKEN = re.compile(r"[^\W_]+(?:_[^\W_]+)*")
-_TYPES = {"gene": "gene_", "chemical": "chemical_", "disease": "disease_", "species": "species_",
-          "cellline": "cellline_"}  # fmt: skip
+_TYPES = {
+    "gene": "gene_",
+    "chemical": "chemical_",
+    "disease": "disease_",
+    "species": "species_",
+    "cellline": "cellline_",
+}
 _SHOWN = 5  # rows that a message names
 
 
@@ -86,13 +91,22 @@ def build(name: str, records: Iterable[Record], dropped: Mapping | None = None) 
         titles.append(str(record.get("title") or ""))
         years.append(record["year"])
     if not parts:
-        raise InputError(f"{name} holds no document with a word and a year; expected some; look "
-                         f"whether this is the right file (dropped: {dict(dropped)})")  # fmt: skip
+        raise InputError(
+            f"{name} holds no document with a word and a year; expected some; look "
+            f"whether this is the right file (dropped: {dict(dropped)})"
+        )
     order = np.argsort(np.array(years), kind="stable")
     text = np.concatenate([parts[i] for i in order])
     lengths = [lengths[i] for i in order]
-    row = {"name": name, "domain": "biomedical", "n_documents": len(lengths), "n_tokens": len(text),
-           "n_bytes": 0, "n_repeats_removed": 0, "sha256": ""}  # fmt: skip
+    row = {
+        "name": name,
+        "domain": "biomedical",
+        "n_documents": len(lengths),
+        "n_tokens": len(text),
+        "n_bytes": 0,
+        "n_repeats_removed": 0,
+        "sha256": "",
+    }
     fields = assemble.finished(text, list(ids), np.zeros(len(text), np.uint8), lengths)
     corpus = Corpus(
         name,

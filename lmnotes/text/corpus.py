@@ -13,7 +13,6 @@ import numpy as np
 from lmnotes import artefacts
 from lmnotes.text import assemble, readers, tokenise
 from lmnotes.text.readers import Document, InputError
-from lmnotes.text.tokenise import ALL_CAPS, CAPITALISED, SENTENCE_START  # noqa: F401  bits of Corpus.flags
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -27,10 +27,28 @@ VERSION = 1  # part of the key of the stored table: raise it when it would diffe
 # A fixed list, as in `installed`. torch and transformers are left out: most of their functions are
 # inner machinery, or near copies of each other, and would be a third of the table.
 PACKAGES = (
-    "python", "gensim", "IPython", "jedi", "joblib", "jupyter_client", "jupyter_server",
-    "matplotlib", "mpmath", "networkx", "numba", "numpy", "pandas", "PIL", "pooch",
-    "prompt_toolkit", "scipy", "seaborn", "sklearn", "sympy", "tornado",
-)  # fmt: skip
+    "python",
+    "gensim",
+    "IPython",
+    "jedi",
+    "joblib",
+    "jupyter_client",
+    "jupyter_server",
+    "matplotlib",
+    "mpmath",
+    "networkx",
+    "numba",
+    "numpy",
+    "pandas",
+    "PIL",
+    "pooch",
+    "prompt_toolkit",
+    "scipy",
+    "seaborn",
+    "sklearn",
+    "sympy",
+    "tornado",
+)
 MIN_ENGLISH = 6  # words in the prose of a docstring
 MIN_PYTHON = 16  # `python_words` in a function
 _MAX_CHARS = 1 << 20  # a longer file is a generated table

@@ -24,9 +24,19 @@ VERSION = 1  # part of the key of the stored pairs: raise it when they would dif
 TASKS = ("code", "summary", "arithmetic", "month")
 COLUMNS = ("task", "prompt", "response", "source")
 _MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
-)  # fmt: skip
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 # What a prompt can be told first. The paper's own wordings are not known to us: these are ours.
 OPERATIONS = {
     "instructions": {
@@ -48,16 +58,20 @@ OPERATIONS = {
 KINDS = ("independent", "paraphrase", "contradiction")
 COMPOSITIONS = {
     "instructions": (
-        ("French", "brief", "independent"), ("French", "pirate", "independent"),
-        ("brief", "pirate", "independent"), ("brief", "short", "paraphrase"),
+        ("French", "brief", "independent"),
+        ("French", "pirate", "independent"),
+        ("brief", "pirate", "independent"),
+        ("brief", "short", "paraphrase"),
         ("brief", "long", "contradiction"),
     ),
     "comments": (
-        ("upper", "short", "independent"), ("upper", "python", "independent"),
-        ("short", "python", "independent"), ("short", "brief", "paraphrase"),
+        ("upper", "short", "independent"),
+        ("upper", "python", "independent"),
+        ("short", "python", "independent"),
+        ("short", "brief", "paraphrase"),
         ("short", "long", "contradiction"),
     ),
-}  # fmt: skip
+}
 _SAID = {"user": "user", "human": "user", "assistant": "assistant", "gpt": "assistant"}
 
 

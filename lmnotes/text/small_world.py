@@ -102,8 +102,14 @@ class Settings:
                 raise InputError(
                     f"{name}={low, high}: expected 0 <= first <= last; give them in that order"
                 )
-        for name in ("second_pathway", "foreign_target", "decoy_pathway", "gene_share",
-                     "hub_mention", "target_mention"):  # fmt: skip
+        for name in (
+            "second_pathway",
+            "foreign_target",
+            "decoy_pathway",
+            "gene_share",
+            "hub_mention",
+            "target_mention",
+        ):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(
                     f"{name}={getattr(self, name)}: expected a probability; give 0 to 1"
@@ -218,9 +224,14 @@ def _drugs(
 
 
 def _concepts(
-    rows: list[tuple], token: str, first: int, name: str, debut: tuple[int, int], s: Settings,
+    rows: list[tuple],
+    token: str,
+    first: int,
+    name: str,
+    debut: tuple[int, int],
+    s: Settings,
     rng: np.random.Generator,
-) -> "pd.DataFrame":  # fmt: skip
+) -> "pd.DataFrame":
     """The table of one kind of concepts, with years of birth and weights."""
     import pandas as pd
 

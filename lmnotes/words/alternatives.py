@@ -20,13 +20,22 @@ def _kept(method: str, corpus: Corpus, settings: dict, make) -> Embedding:
 
 
 def cbow(
-    corpus: Corpus, *, dim: int = 100, window: int = 10, epochs: int = 10, min_count: int = 5,
+    corpus: Corpus,
+    *,
+    dim: int = 100,
+    window: int = 10,
+    epochs: int = 10,
+    min_count: int = 5,
     seed: int = 0,
-) -> Embedding:  # fmt: skip
+) -> Embedding:
     """Vectors by gensim's CBOW: a word is predicted from the mean of its neighbours."""
     settings = {
-        "dim": dim, "window": window, "epochs": epochs, "min_count": min_count, "seed": seed
-    }  # fmt: skip
+        "dim": dim,
+        "window": window,
+        "epochs": epochs,
+        "min_count": min_count,
+        "seed": seed,
+    }
 
     def make() -> Embedding:
         from gensim.models import Word2Vec
@@ -38,9 +47,16 @@ def cbow(
             for start in range(first, end, 10_000)
         ]
         model = Word2Vec(
-            sentences, vector_size=dim, window=window, sg=0, sample=0, min_count=min_count,
-            epochs=epochs, workers=1, seed=seed + 1,
-        )  # fmt: skip
+            sentences,
+            vector_size=dim,
+            window=window,
+            sg=0,
+            sample=0,
+            min_count=min_count,
+            epochs=epochs,
+            workers=1,
+            seed=seed + 1,
+        )
         vectors = model.wv
         counts = np.array([vectors.get_vecattr(word, "count") for word in vectors.index_to_key])
         return Embedding(
@@ -70,9 +86,12 @@ def ppmi_svd(
         left, size, _ = randomized_svd(counts.tocsr(), dim, n_iter=4, random_state=seed)
         vectors = (left * np.sqrt(size)).astype(np.float32)
         return Embedding(
-            [corpus.words[i] for i in ids], vectors, None, np.asarray(corpus.counts)[ids],
+            [corpus.words[i] for i in ids],
+            vectors,
+            None,
+            np.asarray(corpus.counts)[ids],
             settings=settings,
-        )  # fmt: skip
+        )
 
     return _kept("PPMI-SVD", corpus, settings, make)
 

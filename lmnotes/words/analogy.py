@@ -149,9 +149,16 @@ def solve(
     training = questions.assign(query=questions.a, answer=questions.b)
     training = training[["group", "query", "answer"]].drop_duplicates("group")
     task = relation_tasks.make(
-        candidates or words, questions.a.unique(), pairs, pairs, pandas.concat(known), training,
-        training, pairs, setting="a : b :: c : ?",
-    )  # fmt: skip
+        candidates or words,
+        questions.a.unique(),
+        pairs,
+        pairs,
+        pandas.concat(known),
+        training,
+        training,
+        pairs,
+        setting="a : b :: c : ?",
+    )
     found = answer(embedding, task, **({"centre": False} | how))
     if "category" in questions:
         found.queries["category"] = questions.category.to_numpy()

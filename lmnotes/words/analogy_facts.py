@@ -16,21 +16,66 @@ if TYPE_CHECKING:
     import pandas
 
 ERBB, NEUROACTIVE = "hsa04012", "hsa04080"
-MODELS = {"gpt-3.5-turbo-0125": "gpt35", "gpt-4-turbo-2024-04-09": "gpt4t",
-          "gpt-4o-2024-05-13": "gpt4o"}  # fmt: skip
+MODELS = {
+    "gpt-3.5-turbo-0125": "gpt35",
+    "gpt-4-turbo-2024-04-09": "gpt4t",
+    "gpt-4o-2024-05-13": "gpt4o",
+}
 NEEDS = "needs the folder of real tables (parameter tables)"
-PIPELINE = ("kegg_drugs", "exact_heading", "exact_name", "fuzzy_heading", "fuzzy_name", "failed",
-            "duplicates", "rebuilt")  # fmt: skip
+PIPELINE = (
+    "kegg_drugs",
+    "exact_heading",
+    "exact_name",
+    "fuzzy_heading",
+    "fuzzy_name",
+    "failed",
+    "duplicates",
+    "rebuilt",
+)
 SINGLE = (
-    "kegg_pathways", "listed_bcv", "listed_homemade", "median_bcv", "median_homemade", "most_genes",
-    "one_target_bcv", "one_target_homemade", "most_drugs_bcv", "most_drugs_homemade", "rp_least",
-    "rp_q1", "rp_q2", "rp_q3", "rp_most", "largest_pathway_questions", "small_pathways",
-    "small_pathway_questions", "fig2a_drugs", "fig2a_genes", "erbb_drugs", "erbb_genes",
-    "erbb_relations", "erbb_targets", "pooled_G", "pooled_P1", "pooled_P2", "dated_pairs",
-    "dated_drugs", "dated_genes", "popular_bcv_top1", "popular_bcv_top10", "popular_bcv_mrr",
-    "popular_homemade_top1", "popular_homemade_top10", "popular_homemade_mrr", "split_train",
-    "split_valid", "split_test", "split_questions", "split_candidates", "split_without_training",
-)  # fmt: skip
+    "kegg_pathways",
+    "listed_bcv",
+    "listed_homemade",
+    "median_bcv",
+    "median_homemade",
+    "most_genes",
+    "one_target_bcv",
+    "one_target_homemade",
+    "most_drugs_bcv",
+    "most_drugs_homemade",
+    "rp_least",
+    "rp_q1",
+    "rp_q2",
+    "rp_q3",
+    "rp_most",
+    "largest_pathway_questions",
+    "small_pathways",
+    "small_pathway_questions",
+    "fig2a_drugs",
+    "fig2a_genes",
+    "erbb_drugs",
+    "erbb_genes",
+    "erbb_relations",
+    "erbb_targets",
+    "pooled_G",
+    "pooled_P1",
+    "pooled_P2",
+    "dated_pairs",
+    "dated_drugs",
+    "dated_genes",
+    "popular_bcv_top1",
+    "popular_bcv_top10",
+    "popular_bcv_mrr",
+    "popular_homemade_top1",
+    "popular_homemade_top10",
+    "popular_homemade_mrr",
+    "split_train",
+    "split_valid",
+    "split_test",
+    "split_questions",
+    "split_candidates",
+    "split_without_training",
+)
 
 
 def single_numbers(known: Mapping[str, RelationSet], tables: str | Path) -> "pandas.DataFrame":
@@ -43,8 +88,11 @@ def single_numbers(known: Mapping[str, RelationSet], tables: str | Path) -> "pan
         values |= _answers(name, one)
     values |= _pathways(known["bcv"]) | _figures(known["bcv"]) | _split(Path(tables))
     dated = known["homemade"].relations.dropna(subset="year")
-    values |= {"dated_pairs": len(dated), "dated_drugs": dated.drug.nunique(),
-               "dated_genes": dated.gene.nunique()}  # fmt: skip
+    values |= {
+        "dated_pairs": len(dated),
+        "dated_drugs": dated.drug.nunique(),
+        "dated_genes": dated.gene.nunique(),
+    }
     return pandas.DataFrame(values.items(), columns=["number", "value"])
 
 
@@ -63,11 +111,30 @@ def measured(checks: Mapping[str, "pandas.DataFrame"]) -> Iterator[tuple[str, fl
 
 
 def _ids() -> list[str]:
-    statistics = ["D", "G", "R", "E_d", "E_g", "P", "sum_Dp", "sum_Gp", "sum_Rp", "sum_calDp_cap_D",
-                  "sum_calGp_cap_G", "Ep_Ed_P1", "Ep_Eg_P1", "Ep_Ed_P2", "Ep_Eg_P2"]  # fmt: skip
+    statistics = [
+        "D",
+        "G",
+        "R",
+        "E_d",
+        "E_g",
+        "P",
+        "sum_Dp",
+        "sum_Gp",
+        "sum_Rp",
+        "sum_calDp_cap_D",
+        "sum_calGp_cap_G",
+        "Ep_Ed_P1",
+        "Ep_Eg_P1",
+        "Ep_Ed_P2",
+        "Ep_Eg_P2",
+    ]
     ids = [f"stat_{v}_{s}" for v in VOCABULARIES for s in statistics]
-    ids += [f"random_{v}_{d}_{s}" for v in VOCABULARIES for d in relation_tasks.DIRECTIONS
-            for s in SETTINGS]  # fmt: skip
+    ids += [
+        f"random_{v}_{d}_{s}"
+        for v in VOCABULARIES
+        for d in relation_tasks.DIRECTIONS
+        for s in SETTINGS
+    ]
     ids += ["random_gap", "year_numbers", "random_year_gap"]
     ids += [f"{m}_{v}_{s}" for v in VOCABULARIES for m in MODELS.values() for s in SETTINGS]
     ids += ["stored_gap"]
@@ -121,10 +188,11 @@ def _pipeline(tables: Path, known: RelationSet) -> dict[str, float]:
     return lost | {
         "real_kegg_drugs": int(drugs.n_drugs.iloc[0]),
         "real_exact_heading": matched,
-        "real_duplicates": matched - int(drugs.n_drugs["matched with a MeSH heading"])
+        "real_duplicates": matched
+        - int(drugs.n_drugs["matched with a MeSH heading"])
         + int(dropped.n_rows.get("repeated entry", 0)),
         "real_rebuilt": int(same) * len(found.relations),
-    }  # fmt: skip
+    }
 
 
 def _answers(name: str, known: RelationSet) -> dict[str, float]:
@@ -148,11 +216,15 @@ def _pathways(known: RelationSet) -> dict[str, float]:
     asked = tasks["P1"].queries.groupby("group").size()
     tiny = sizes.index[sizes <= 5]
     return {
-        "rp_least": sizes.min(), "rp_q1": sizes.quantile(0.25), "rp_q2": sizes.median(),
-        "rp_q3": sizes.quantile(0.75), "rp_most": sizes.max(),
+        "rp_least": sizes.min(),
+        "rp_q1": sizes.quantile(0.25),
+        "rp_q2": sizes.median(),
+        "rp_q3": sizes.quantile(0.75),
+        "rp_most": sizes.max(),
         "largest_pathway_questions": asked.get(NEUROACTIVE, 0),
-        "small_pathways": len(tiny), "small_pathway_questions": asked[tiny].sum(),
-    } | {f"pooled_{s}": float(task.n_answers.mean()) for s, task in tasks.items()}  # fmt: skip
+        "small_pathways": len(tiny),
+        "small_pathway_questions": asked[tiny].sum(),
+    } | {f"pooled_{s}": float(task.n_answers.mean()) for s, task in tasks.items()}
 
 
 def _figures(known: RelationSet) -> dict[str, float]:
@@ -163,10 +235,13 @@ def _figures(known: RelationSet) -> dict[str, float]:
     pairs = known.pathway_pairs()
     pairs = pairs[pairs.pathway == ERBB]
     return {
-        "fig2a_drugs": drawn.drug.nunique(), "fig2a_genes": drawn.gene.nunique(),
-        "erbb_drugs": inside.get("drug", 0), "erbb_genes": inside.get("gene", 0),
-        "erbb_relations": len(pairs), "erbb_targets": pairs.gene.nunique(),
-    }  # fmt: skip
+        "fig2a_drugs": drawn.drug.nunique(),
+        "fig2a_genes": drawn.gene.nunique(),
+        "erbb_drugs": inside.get("drug", 0),
+        "erbb_genes": inside.get("gene", 0),
+        "erbb_relations": len(pairs),
+        "erbb_targets": pairs.gene.nunique(),
+    }
 
 
 def _split(tables: Path) -> dict[str, float]:

@@ -81,8 +81,11 @@ def over_worlds(
     groups = table.groupby(list(by), sort=False)
     columns = {"n": ("n", "mean")} if "n" in table else {}
     for measure in measures:
-        columns |= {measure: (measure, "mean"), f"{measure}_low": (measure, "min"),
-                    f"{measure}_high": (measure, "max")}  # fmt: skip
+        columns |= {
+            measure: (measure, "mean"),
+            f"{measure}_low": (measure, "min"),
+            f"{measure}_high": (measure, "max"),
+        }
     return groups.agg(**columns).reset_index()
 
 

@@ -170,9 +170,11 @@ def average_by_word(
         places = by_word[ends[word] - counts[word] : ends[word]]
         means[row] = tokens.vectors[places].mean(axis=0, dtype=np.float64)
     return Embedding(
-        [str(words[word]) for word in order], means, counts=counts[order].astype(np.int64),
+        [str(words[word]) for word in order],
+        means,
+        counts=counts[order].astype(np.int64),
         settings=tokens.settings | {"n_tokens": len(tokens), "lower": lower},
-    )  # fmt: skip
+    )
 
 
 def sentences_of(

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes.text import tokenise
-from lmnotes.text.corpus import SENTENCE_START
+from lmnotes.text.tokenise import SENTENCE_START
 from lmnotes.words.word_classes import FUNCTION_WORDS, is_adjective, verb_forms
 
 if TYPE_CHECKING:

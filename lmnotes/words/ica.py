@@ -159,9 +159,14 @@ def _fit(vectors, settings: Settings, counts, weights, device) -> Components:
         rotation, report = _scikit_learn(found, settings, weights)
     else:
         solution = rotation_solver.solve(
-            found.white, weights=weights, contrast=settings.contrast, seed=settings.seed,
-            tolerance=settings.tolerance, max_iterations=settings.max_iterations, device=device,
-        )  # fmt: skip
+            found.white,
+            weights=weights,
+            contrast=settings.contrast,
+            seed=settings.seed,
+            tolerance=settings.tolerance,
+            max_iterations=settings.max_iterations,
+            device=device,
+        )
         rotation = solution.rotation
         report = {
             "n_iterations": solution.n_iterations,
@@ -172,9 +177,14 @@ def _fit(vectors, settings: Settings, counts, weights, device) -> Components:
     unmixing = (found.map @ rotation * signs)[:, by_skewness]
     values = (np.asarray(vectors, np.float64) - found.mean) @ unmixing
     return Components(
-        values, found.mean, unmixing, "ICA", limit=settings.tolerance, settings=asdict(settings),
+        values,
+        found.mean,
+        unmixing,
+        "ICA",
+        limit=settings.tolerance,
+        settings=asdict(settings),
         **report,
-    )  # fmt: skip
+    )
 
 
 def _scikit_learn(found: Whitening, settings: Settings, weights) -> tuple[np.ndarray, dict]:
@@ -188,9 +198,12 @@ def _scikit_learn(found: Whitening, settings: Settings, weights) -> tuple[np.nda
         raise ValueError("weights with solver='fastica': expected none; use solver='lbfgs'")
     start = rotation_solver.random_rotation(found.white.shape[1], settings.seed).T
     model = FastICA(
-        whiten=False, fun=settings.contrast, max_iter=settings.max_iterations,
-        tol=settings.tolerance, w_init=start,
-    )  # fmt: skip
+        whiten=False,
+        fun=settings.contrast,
+        max_iter=settings.max_iterations,
+        tol=settings.tolerance,
+        w_init=start,
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the result says it
         model.fit(found.white)

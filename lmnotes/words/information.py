@@ -86,9 +86,7 @@ def measure_tokens(
 
     def work(bounds: tuple[int, int]) -> None:
         row, seen = np.zeros(len(counts), np.int32), np.empty(len(counts), np.int32)
-        counting.row_sums(
-            tokens, order, starts, left, right, log_unigram, *bounds, sums, row, seen
-        )  # fmt: skip
+        counting.row_sums(tokens, order, starts, left, right, log_unigram, *bounds, sums, row, seen)
 
     threads = threads or len(os.sched_getaffinity(0))
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
@@ -121,9 +119,7 @@ def cooccurrence_rows(
     pointers, contexts, counts = counting.rows_as_lists(
         tokens, order, starts, left, right, np.asarray(ids, np.int64), corpus.n_words
     )
-    rows = scipy.sparse.csr_matrix(
-        (counts, contexts, pointers), shape=(len(ids), corpus.n_words)
-    )  # fmt: skip
+    rows = scipy.sparse.csr_matrix((counts, contexts, pointers), shape=(len(ids), corpus.n_words))
     rows.sort_indices()
     return rows
 

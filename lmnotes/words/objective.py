@@ -55,10 +55,17 @@ def measure(
             "embedding: expected some pairs; give text of the same language"
         )
     losses = sample(
-        embedding.input, embedding.context, rows[known].astype(np.int32), documents,
-        noise_table(embedding.counts, noise_power), window=window, shrink_windows=shrink_windows,
-        negatives=negatives, n_pairs=n_pairs, seed=seed,
-    )  # fmt: skip
+        embedding.input,
+        embedding.context,
+        rows[known].astype(np.int32),
+        documents,
+        noise_table(embedding.counts, noise_power),
+        window=window,
+        shrink_windows=shrink_windows,
+        negatives=negatives,
+        n_pairs=n_pairs,
+        seed=seed,
+    )
     error = float(losses.std() / np.sqrt(n_pairs))
     return Objective(float(losses.mean()), error, n_pairs, float(known.mean()))
 
@@ -75,9 +82,17 @@ def sample(
     from lmnotes.words.kernels import loss
 
     return loss.sample_losses(
-        inputs, contexts, words, documents, window, shrink_windows, noise, negatives, n_pairs,
+        inputs,
+        contexts,
+        words,
+        documents,
+        window,
+        shrink_windows,
+        noise,
+        negatives,
+        n_pairs,
         np.uint64(seed),
-    )  # fmt: skip
+    )
 
 
 def noise_table(counts: np.ndarray, power: float) -> tuple[np.ndarray, np.ndarray]:

@@ -121,15 +121,34 @@ def build(
         parts = _pathways(tables, setting)
     queries, answers, known, training, base, pool = parts
     return make(
-        tables.members("gene"), tables.members("drug"), queries, answers, known, training, base,
-        pool, setting=setting, year=year, direction=direction,
-    )  # fmt: skip
+        tables.members("gene"),
+        tables.members("drug"),
+        queries,
+        answers,
+        known,
+        training,
+        base,
+        pool,
+        setting=setting,
+        year=year,
+        direction=direction,
+    )
 
 
 def make(
-    candidates, asked, queries, answers, known, training, base, pool, *, setting, year=None,
+    candidates,
+    asked,
+    queries,
+    answers,
+    known,
+    training,
+    base,
+    pool,
+    *,
+    setting,
+    year=None,
     direction="drug2gene",
-) -> Task:  # fmt: skip
+) -> Task:
     """A task from tables with columns group, query, answer (queries: group, query).
 
     Raises ValueError where an answer is no candidate.

@@ -114,8 +114,9 @@ class _Tables:
         """(n, 2) rows of both matrices."""
         rows = table["query"].map(self.query_id).to_numpy(np.int64)
         columns = table["answer"].map(self.answer_id).to_numpy(np.int64)
-        return np.column_stack([rows, columns if self.exchanged is None else
-                                self.exchanged[columns]])  # fmt: skip
+        return np.column_stack(
+            [rows, columns if self.exchanged is None else self.exchanged[columns]]
+        )
 
     def whole(self, weighting: str) -> np.ndarray:
         """The vector of all pairs (D,)."""

@@ -41,9 +41,13 @@ def pca(
     found = whiten(vectors, n_components=n_components, weights=weights)
     signs = order(found.white)[0] if flip else np.ones(found.white.shape[1])
     return Components(
-        found.white * signs, found.mean, found.map * signs, "PCA",
-        settings={"variance": found.variance.tolist(), "flip": flip}, **labels,
-    )  # fmt: skip
+        found.white * signs,
+        found.mean,
+        found.map * signs,
+        "PCA",
+        settings={"variance": found.variance.tolist(), "flip": flip},
+        **labels,
+    )
 
 
 def rotated(

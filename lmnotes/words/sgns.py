@@ -123,9 +123,19 @@ def train(
     ((3, 8), (3, 8), 3)
     """
     settings = Settings(
-        dim, window, negatives, epochs, rule, shrink_windows, subsample, min_count, rate,
-        final_rate, noise_power, seed,
-    )  # fmt: skip
+        dim,
+        window,
+        negatives,
+        epochs,
+        rule,
+        shrink_windows,
+        subsample,
+        min_count,
+        rate,
+        final_rate,
+        noise_power,
+        seed,
+    )
     threads = threads or len(os.sched_getaffinity(0))
     if not keep:
         run = Run(corpus, settings, threads, start)
@@ -164,9 +174,13 @@ def _embedding(run: Run) -> Embedding:
 
     dim = run.settings.dim
     return Embedding(
-        list(run.words), run.inputs[:, :dim].copy(), run.contexts[:, :dim].copy(), run.counts,
-        pandas.DataFrame(run.history), asdict(run.settings) | {"threads": run.threads},
-    )  # fmt: skip
+        list(run.words),
+        run.inputs[:, :dim].copy(),
+        run.contexts[:, :dim].copy(),
+        run.counts,
+        pandas.DataFrame(run.history),
+        asdict(run.settings) | {"threads": run.threads},
+    )
 
 
 def _content(embedding: Embedding) -> str:
@@ -192,6 +206,9 @@ def checkpoint(embedding: Embedding, epoch: int) -> Embedding:
         )
     with np.load(path) as saved:
         return Embedding(
-            embedding.words, saved["input"], saved["context"], embedding.counts,
+            embedding.words,
+            saved["input"],
+            saved["context"],
+            embedding.counts,
             settings=embedding.settings | {"epoch": epoch},
-        )  # fmt: skip
+        )

@@ -119,9 +119,13 @@ def solve(
     exact = Moments(white, weights, contrast, "float64", device)
     search.descend(exact, tolerance, max_iterations - len(search.history))
     return Solution(
-        search.rotation.cpu().numpy(), search.norm, len(search.history), n_part_steps, tolerance,
+        search.rotation.cpu().numpy(),
+        search.norm,
+        len(search.history),
+        n_part_steps,
+        tolerance,
         search.history,
-    )  # fmt: skip
+    )
 
 
 def random_rotation(k: int, seed: int) -> np.ndarray:

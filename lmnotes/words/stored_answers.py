@@ -192,9 +192,12 @@ def ask(
         tokens = _tokens(tokenizer, system, question.format(n=n, name=name)).to(device)
         with torch.inference_mode():
             written = loaded.generate(
-                tokens, attention_mask=torch.ones_like(tokens), do_sample=False,
-                max_new_tokens=max_new_tokens, pad_token_id=tokenizer.eos_token_id or 0,
-            )  # fmt: skip
+                tokens,
+                attention_mask=torch.ones_like(tokens),
+                do_sample=False,
+                max_new_tokens=max_new_tokens,
+                pad_token_id=tokenizer.eos_token_id or 0,
+            )
         text = tokenizer.decode(written[0, tokens.shape[1] :], skip_special_tokens=True)
         found = parse(text)
         rows.append((str(model), query, found is not None, found or (), text))

@@ -120,12 +120,15 @@ def _check(s: Settings) -> None:
     at_least_1 = ("heads", "layers", "batch", "steps")
     for name, holds, expected in (
         *((name, getattr(s, name) >= 1, "at least 1") for name in at_least_1),
-        ("dim", s.heads >= 1 and s.dim >= 1 and s.dim % (2 * s.heads) == 0,
-         "a multiple of twice the heads"),
+        (
+            "dim",
+            s.heads >= 1 and s.dim >= 1 and s.dim % (2 * s.heads) == 0,
+            "a multiple of twice the heads",
+        ),
         ("n_words", s.n_words >= 2, "at least 2"),
         ("length", s.length >= 2, "at least 2"),
         ("rate", s.rate > 0, "above 0"),
-    ):  # fmt: skip
+    ):
         if not holds:
             raise ValueError(f"{name}={getattr(s, name)!r}: expected {expected}; change {name}")
 
@@ -156,12 +159,20 @@ def _model(s: Settings, text: "_Text"):
     import transformers
 
     config = transformers.PhiConfig(
-        vocab_size=text.n_pieces, hidden_size=s.dim, intermediate_size=4 * s.dim,
-        num_hidden_layers=s.layers, num_attention_heads=s.heads,
-        max_position_embeddings=s.length, tie_word_embeddings=True, embd_pdrop=0.0,
-        resid_pdrop=0.0, attention_dropout=0.0, bos_token_id=_BEGIN, eos_token_id=_BEGIN,
+        vocab_size=text.n_pieces,
+        hidden_size=s.dim,
+        intermediate_size=4 * s.dim,
+        num_hidden_layers=s.layers,
+        num_attention_heads=s.heads,
+        max_position_embeddings=s.length,
+        tie_word_embeddings=True,
+        embd_pdrop=0.0,
+        resid_pdrop=0.0,
+        attention_dropout=0.0,
+        bos_token_id=_BEGIN,
+        eos_token_id=_BEGIN,
         pad_token_id=None,
-    )  # fmt: skip
+    )
     model = transformers.PhiForCausalLM(config)
     with torch.no_grad():
         model.lm_head.bias.copy_(torch.from_numpy(np.log(text.unigram())))

@@ -79,9 +79,14 @@ class Run:
         total = self.settings.epochs * len(self.tokens)
         done = len(self.history)
         with tqdm(
-            total=total, initial=done * len(self.tokens), unit="word", unit_scale=True,
-            desc="training", disable=not progress, mininterval=1,
-        ) as bar:  # fmt: skip
+            total=total,
+            initial=done * len(self.tokens),
+            unit="word",
+            unit_scale=True,
+            desc="training",
+            disable=not progress,
+            mininterval=1,
+        ) as bar:
             for epoch in range(done, self.settings.epochs):
                 started, started_cpu = time.perf_counter(), time.process_time()
                 loss, n_pairs = self._train_epoch(epoch, bar)
@@ -139,9 +144,20 @@ class Run:
         seeds = np.array([_seed(s.seed, epoch, start // CHUNK + 1), _seed(s.seed, epoch)])
         rates = np.array([self._rate(epoch, start), self._rate(epoch, end)])
         arguments = (
-            self.inputs, self.contexts, self.tokens, self.offsets, start, end, s.window,
-            s.shrink_windows, self.keep, self.noise, s.negatives, rates, seeds,
-        )  # fmt: skip
+            self.inputs,
+            self.contexts,
+            self.tokens,
+            self.offsets,
+            start,
+            end,
+            s.window,
+            s.shrink_windows,
+            self.keep,
+            self.noise,
+            s.negatives,
+            rates,
+            seeds,
+        )
         if s.rule == "pairwise":
             return walk.train_chunk_pairs(*arguments)
         return walk.train_chunk_groups(*arguments, GROUP, n_shared(s.negatives, s.window))
@@ -156,10 +172,17 @@ class Run:
         )
         s = self.settings
         losses = objective.sample(
-            self.inputs, self.contexts, words, documents, self.noise,
-            window=s.window, shrink_windows=s.shrink_windows, negatives=s.negatives,
-            n_pairs=LOSS_PAIRS, seed=s.seed,
-        )  # fmt: skip
+            self.inputs,
+            self.contexts,
+            words,
+            documents,
+            self.noise,
+            window=s.window,
+            shrink_windows=s.shrink_windows,
+            negatives=s.negatives,
+            n_pairs=LOSS_PAIRS,
+            seed=s.seed,
+        )
         return float(losses.mean()) if len(losses) else math.nan
 
     def _rate(self, epoch: int, position: int) -> float:

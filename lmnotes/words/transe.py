@@ -189,9 +189,16 @@ def questions(table: "pandas.DataFrame", fraction: float, *, remove_known: bool 
     training, test = training.rename(columns=names), test.rename(columns=names)
     known = training if remove_known else training[:0]
     return relation_tasks.make(
-        seen.gene.unique(), seen.drug.unique(), test, test, known, training, training, test,
+        seen.gene.unique(),
+        seen.drug.unique(),
+        test,
+        test,
+        known,
+        training,
+        training,
+        test,
         setting=f"P1, {fraction:.0%} for training",
-    )  # fmt: skip
+    )
 
 
 def answer(model: TransE, task: Task) -> Result:
@@ -252,8 +259,9 @@ def _distances(moved: np.ndarray, entity: np.ndarray) -> np.ndarray:
     """L1 distances (n, E) float32."""
     import torch
 
-    tensors = [torch.as_tensor(np.ascontiguousarray(a), dtype=torch.float32)
-               for a in (moved, entity)]  # fmt: skip
+    tensors = [
+        torch.as_tensor(np.ascontiguousarray(a), dtype=torch.float32) for a in (moved, entity)
+    ]
     return torch.cdist(*tensors, p=1).numpy()
 
 

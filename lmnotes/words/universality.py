@@ -97,12 +97,17 @@ class Comparison:
         for method, r in self.held_out.items():
             order = np.argsort(-r, kind="stable")
             parts.append(
-                pandas.DataFrame({
-                    "comparison": self.name, "method": method, "rank": np.arange(len(r)),
-                    "r": r[order], "matched_r": self.matchings[method].r,
-                    "shuffled": self.nulls[method].level,
-                })
-            )  # fmt: skip
+                pandas.DataFrame(
+                    {
+                        "comparison": self.name,
+                        "method": method,
+                        "rank": np.arange(len(r)),
+                        "r": r[order],
+                        "matched_r": self.matchings[method].r,
+                        "shuffled": self.nulls[method].level,
+                    }
+                )
+            )
         return pandas.concat(parts, ignore_index=True)
 
     @property
@@ -112,14 +117,19 @@ class Comparison:
 
         rows = [
             {
-                "comparison": self.name, "method": method, "pairs": self.n_pairs, "axes": len(r),
-                "mean r, held out": r.mean(), "best r": r.max(),
+                "comparison": self.name,
+                "method": method,
+                "pairs": self.n_pairs,
+                "axes": len(r),
+                "mean r, held out": r.mean(),
+                "best r": r.max(),
                 "axes above the null": self.n_shared(method),
-                "null, mean r": self.nulls[method].r.mean(), "null, largest r":
-                self.nulls[method].top, "p": self.nulls[method].p_value(self.matchings[method]),
+                "null, mean r": self.nulls[method].r.mean(),
+                "null, largest r": self.nulls[method].top,
+                "p": self.nulls[method].p_value(self.matchings[method]),
             }
             for method, r in self.held_out.items()
-        ]  # fmt: skip
+        ]
         return pandas.DataFrame(rows)
 
 

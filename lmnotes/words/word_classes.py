@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.text.corpus import ALL_CAPS, CAPITALISED, SENTENCE_START
+from lmnotes.text.tokenise import ALL_CAPS, CAPITALISED, SENTENCE_START
 
 if TYPE_CHECKING:
     from lmnotes.text.corpus import Corpus

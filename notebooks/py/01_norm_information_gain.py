@@ -63,8 +63,8 @@ import pandas as pd
 
 from lmnotes import plot, plot_contextual
 from lmnotes.models import output_information, zoo, zoo_plan
-from lmnotes.suite import claims, outputs, teach
-from lmnotes.text import chunks, corpus
+from lmnotes.suite import claims, explore, outputs, teach
+from lmnotes.text import chunks, corpus, tokenise
 from lmnotes.words import (
     bias,
     hypernym_pairs,
@@ -187,7 +187,7 @@ def microscope(word=examples[0], reach=window, n_contexts=12):
     )
 
 
-teach.explore(
+explore.explore(
     microscope,
     stills=[
         {"word": examples[-1]},
@@ -351,7 +351,7 @@ def shuffle_button(shuffle=False, subtract=False, share=100):
     return figure
 
 
-teach.explore(
+explore.explore(
     shuffle_button,
     stills=[{}, {"shuffle": True}, {"subtract": True}, {"share": 20}],
     shuffle=False,
@@ -570,7 +570,7 @@ def switches(norm="raw", origin="mean of all", threshold=fit_count):
     return figure
 
 
-teach.explore(
+explore.explore(
     switches,
     stills=[{"norm": "raw"}, {"norm": "centred"}, {"norm": "whitened"}],
     norm=["raw", "centred", "whitened"],
@@ -777,7 +777,7 @@ def scrubber(n_epochs=max(runs)):
     return figure
 
 
-teach.explore(scrubber, stills=[{"n_epochs": n} for n in runs], n_epochs=list(runs))
+explore.explore(scrubber, stills=[{"n_epochs": n} for n in runs], n_epochs=list(runs))
 # %% [markdown]
 # ## 9. What the corrected gain is good for: names, verbs, adjectives
 #
@@ -785,7 +785,7 @@ teach.explore(scrubber, stills=[{"n_epochs": n} for n in runs], n_epochs=list(ru
 # that the text itself writes with a capital inside sentences, a **verb** is known by its inflections, an **adjective** by its suffix: rougher classes than the paper's.
 
 # %%
-if proper_noun_list is not None or np.any(text.flags & corpus.CAPITALISED):
+if proper_noun_list is not None or np.any(text.flags & tokenise.CAPITALISED):
     classes = word_classes.word_classes(text, min_count, proper_nouns=proper_noun_list)
 else:  # a text without capitals borrows the classes of the installed one
     lender = corpus.load("installed", domains=["encyclopedia", "news"])
@@ -1288,7 +1288,7 @@ def one_model(model=next(iter(read_by), ""), norm="centred", origin="the nearest
 
 
 if read_by:
-    teach.explore(
+    explore.explore(
         one_model,
         stills=[{"norm": "raw"}, {"norm": "whitened"}, {"norm": "whitened", "origin": "the mean"}],
         model=list(read_by),

@@ -74,7 +74,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import plot, plot_axes
-from lmnotes.suite import claims, outputs, teach
+from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import corpus, pairs
 from lmnotes.words import (
     alignment,
@@ -177,7 +177,7 @@ def axis_browser(axis=0, basis="ICA", n_words=10):
     return figure
 
 
-teach.explore(
+explore.explore(
     axis_browser,
     stills=[{"axis": 0}, {"axis": 0, "basis": "PCA"}],
     axis=(0, space.n_axes - 1),
@@ -285,7 +285,7 @@ def turn(angle=30, first=0, second=1):
     return figure
 
 
-teach.explore(
+explore.explore(
     turn,
     stills=[{"angle": 0}, {"angle": 30}],
     angle=(-45, 45, 5),
@@ -701,11 +701,14 @@ for label, name in (
     squares = {method: matched.permuted for method, matched in shown_matches.items()}
     table = pd.concat(
         [
-            pd.DataFrame(square).rename_axis("first").melt(ignore_index=False, var_name="second")
-            .reset_index().assign(method=method)
+            pd.DataFrame(square)
+            .rename_axis("first")
+            .melt(ignore_index=False, var_name="second")
+            .reset_index()
+            .assign(method=method)
             for method, square in squares.items()
         ]
-    )  # fmt: skip
+    )
     outputs.figure(
         plot_axes.matched(squares),
         f"heatmap_{label}",
@@ -748,7 +751,7 @@ def two_worlds(world="half - half", method="greedy", share=100, shuffle=False):
     return figure
 
 
-teach.explore(
+explore.explore(
     two_worlds,
     stills=[{}, {"shuffle": True}, {"shuffle": True, "share": 5}],
     world=list(shown_pairs),

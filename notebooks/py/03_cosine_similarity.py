@@ -52,7 +52,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import plot, plot_cosine, plot_spaces
-from lmnotes.suite import claims, outputs, teach
+from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import corpus
 from lmnotes.words import (
     alternatives,
@@ -283,7 +283,7 @@ def decompose(one=pair[0], other=pair[1], basis="ICA", n_bars=12):
     return figure
 
 
-teach.explore(
+explore.explore(
     decompose,
     stills=[{}, {"basis": "PCA"}, {"basis": "random rotation"}],
     one=shown_words,
@@ -311,9 +311,14 @@ for name, basis in (("fig3_null_ica", "ICA"), ("fig12_null_pca", "PCA")):
     figure, panels = plot.panels(3, height=2.3)
     panels_of = (
         ("component", drawn_words[basis], "normal", {f"{pair[0]}": unit[basis][first].max()}),
-        ("product", products[basis].ravel(), "product", {"pair": values[basis, list(columns)[2]].max()}),
+        (
+            "product",
+            products[basis].ravel(),
+            "product",
+            {"pair": values[basis, list(columns)[2]].max()},
+        ),
         ("product", products[basis].ravel(), "product", None),
-    )  # fmt: skip
+    )
     parts = []
     for number, (ax, (kind, content, law, lines)) in enumerate(zip(panels, panels_of, strict=True)):
         reach = limit[kind] if number < 2 else 3 / n_axes
@@ -437,7 +442,7 @@ def null_lab(dimensions=n_axes, kind="product", n_draws=1000, log_scale=True):
     return figure
 
 
-teach.explore(
+explore.explore(
     null_lab,
     stills=[{}, {"kind": "component", "dimensions": 10}, {"dimensions": 300}],
     dimensions=(4, 768),
@@ -531,9 +536,7 @@ outputs.table(
     caption=f"Significant axes at 5 %, one-sided, of {n_words:,} words and {n_pairs:,} random pairs on {n_axes} axes. A random direction has 0.05 of them.",
 )
 bonferroni = per_word[per_word.correction == "bonferroni"].set_index("basis")
-claims.record(
-    "more_axes", bonferroni["axes per word"]["ICA"] - bonferroni["axes per word"]["PCA"]
-)  # fmt: skip
+claims.record("more_axes", bonferroni["axes per word"]["ICA"] - bonferroni["axes per word"]["PCA"])
 claims.record("random_axes", bonferroni["axes per word"]["random rotation"])
 of = rng.choice(np.flatnonzero(listed), size=min(500, listed.sum()), replace=False)
 alike = unit["ICA"][of] @ unit["ICA"].T  # (500, V)
@@ -651,12 +654,21 @@ for basis, each in judged.items():
         rows.append((basis, form, np.median(ratio), *interval))
 ratios = pd.DataFrame(rows, columns=["basis", "form", "DistRatio", "low", "high"])
 outputs.figure(
-    plot.bars(ratios, "DistRatio", "low", "high", "form", "DistRatio, median over axes", groups="basis", reference=1,
-              colours=plot_cosine.BASES | {"PCA, not turned": plot.SKY}),
+    plot.bars(
+        ratios,
+        "DistRatio",
+        "low",
+        "high",
+        "form",
+        "DistRatio, median over axes",
+        groups="basis",
+        reference=1,
+        colours=plot_cosine.BASES | {"PCA, not turned": plot.SKY},
+    ),
     "fig7_intruder",
     data=ratios,
-    caption="Figure 7: the word intruder test, median over axes with 95 % intervals (axes drawn again). The random rotation is the null; \"not turned\" is PCA with the signs that it came with, as the paper has it.",
-)  # fmt: skip
+    caption='Figure 7: the word intruder test, median over axes with 95 % intervals (axes drawn again). The random rotation is the null; "not turned" is PCA with the signs that it came with, as the paper has it.',
+)
 
 
 def record_median(id, of, less=None):
@@ -690,7 +702,7 @@ def intruder_game(basis="ICA", axis=1, show=False):
     return figure
 
 
-teach.explore(
+explore.explore(
     intruder_game,
     stills=[
         {"axis": 5},
@@ -723,9 +735,14 @@ sorted_table = pd.concat(rows, ignore_index=True)
 for ax, over in zip(panels, ("words", "axes"), strict=True):
     part = sorted_table[sorted_table.over == over]
     plot_cosine.curves(
-        ax, part, "rank", "value", xscale="log", xlabel=f"rank along {over}",
+        ax,
+        part,
+        "rank",
+        "value",
+        xscale="log",
+        xlabel=f"rank along {over}",
         ylabel="mean normalised value",
-    )  # fmt: skip
+    )
     ax.axhline(0, color=plot.BLACK, lw=0.4)
 outputs.figure(
     figure,
@@ -771,15 +788,27 @@ parts = []
 for ax, (name, table) in zip(panels, scored.items(), strict=False):
     title = f"{name}: {table.n_covered[0]} of {table.n_pairs[0]} pairs"
     plot_cosine.curves(
-        ax, table, "n_axes", "spearman", bands=("low", "high"), legend=ax is panels[0],
-        ylabel="Spearman correlation", title=title,
-    )  # fmt: skip
+        ax,
+        table,
+        "n_axes",
+        "spearman",
+        bands=("low", "high"),
+        legend=ax is panels[0],
+        ylabel="Spearman correlation",
+        title=title,
+    )
     parts.append(table.rename(columns={"spearman": "score"}).assign(n=table.n_covered))
 if solved is not None:
     plot_cosine.curves(
-        panels[-1], solved, "n_axes", "accuracy", bands=("low", "high"), legend=False,
-        ylabel="accuracy", title=f"analogies: {solved.n_questions[0]} questions",
-    )  # fmt: skip
+        panels[-1],
+        solved,
+        "n_axes",
+        "accuracy",
+        bands=("low", "high"),
+        legend=False,
+        ylabel="accuracy",
+        title=f"analogies: {solved.n_questions[0]} questions",
+    )
     parts.append(
         solved.rename(columns={"accuracy": "score"}).assign(
             benchmark="analogies", n=solved.n_questions
@@ -789,10 +818,12 @@ for ax in panels:
     with plot.style():
         ax.set(xscale="log", xlabel="products kept, $p$")
 top_p = (
-    pd.concat([p.drop(columns=["n_covered", "n_pairs", "n_questions"], errors="ignore") for p in parts])
+    pd.concat(
+        [p.drop(columns=["n_covered", "n_pairs", "n_questions"], errors="ignore") for p in parts]
+    )
     if parts
     else pd.DataFrame({"n_axes": steps, "score": np.nan})
-)  # fmt: skip
+)
 outputs.figure(
     figure,
     "fig9_top_p",
@@ -824,7 +855,7 @@ pool = (
 sums = {
     basis: similarity.top_sums(similarity.axis_products(each, pool[:, 0], pool[:, 1]), steps)
     for basis, each in unit.items()
-}  # fmt: skip
+}
 whole = sums["ICA"][:, -1]
 agreement = pd.DataFrame(
     [
@@ -837,8 +868,10 @@ agreement = pd.DataFrame(
 figure, panels = plot.panels(4, height=2.0)
 chosen_steps = [0, steps.index(10) if 10 in steps else len(steps) // 2]
 for ax, (basis, number) in zip(
-    panels[:3], (("ICA", chosen_steps[0]), ("PCA", chosen_steps[0]), ("ICA", chosen_steps[1])), strict=True
-):  # fmt: skip
+    panels[:3],
+    (("ICA", chosen_steps[0]), ("PCA", chosen_steps[0]), ("ICA", chosen_steps[1])),
+    strict=True,
+):
     with plot.style():
         ax.scatter(
             whole,
@@ -851,9 +884,15 @@ for ax, (basis, number) in zip(
         )
         ax.set(xlabel="cosine", ylabel="sum of products", title=f"{basis}, p = {steps[number]}")
 plot_cosine.curves(
-    panels[3], agreement, "n_axes", "spearman", xscale="log", xlabel="products kept, $p$",
-    ylabel="Spearman, with cosine", legend=False,
-)  # fmt: skip
+    panels[3],
+    agreement,
+    "n_axes",
+    "spearman",
+    xscale="log",
+    xlabel="products kept, $p$",
+    ylabel="Spearman, with cosine",
+    legend=False,
+)
 with plot.style():
     figure.legend(*panels[3].get_legend_handles_labels(), loc="outside upper right", ncols=3)
 pooled = pd.DataFrame(
@@ -927,10 +966,23 @@ other_word = next(
 figure, panels = plot.panels(2, height=3.1)
 for row, colour in ((other_word, plot.RED), (second, plot.BLUE)):
     with plot.style():
-        panels[0].scatter(unit["ICA"][first], unit["ICA"][row], s=6, lw=0, color=colour, alpha=0.7,
-                        label=f"{words[row]}")  # fmt: skip
-        panels[0].scatter(unit["ICA"][first, removed], unit["ICA"][row, removed], s=40, marker="s",
-                        facecolors="none", edgecolors=colour)  # fmt: skip
+        panels[0].scatter(
+            unit["ICA"][first],
+            unit["ICA"][row],
+            s=6,
+            lw=0,
+            color=colour,
+            alpha=0.7,
+            label=f"{words[row]}",
+        )
+        panels[0].scatter(
+            unit["ICA"][first, removed],
+            unit["ICA"][row, removed],
+            s=40,
+            marker="s",
+            facecolors="none",
+            edgecolors=colour,
+        )
 named = dict.fromkeys([*nearest_before, *nearest_after])
 line_x = np.array([0.0, x[allowed].max() * 1.15])
 with plot.style():
@@ -1038,9 +1090,14 @@ knob = pd.DataFrame(rows)
 figure, panels = plot.panels(3, height=2.0)
 for ax, name in zip(panels, ("excess kurtosis", "axes per word", "median DistRatio"), strict=True):
     plot_cosine.curves(
-        ax, knob, "t", name, xlabel="from PCA (0) to the end (1)", ylabel=name,
+        ax,
+        knob,
+        "t",
+        name,
+        xlabel="from PCA (0) to the end (1)",
+        ylabel=name,
         legend=ax is panels[0],
-    )  # fmt: skip
+    )
 outputs.figure(
     figure,
     "knob",
@@ -1079,7 +1136,7 @@ def rotation_knob(t=1.0, target="ICA", axis=1):
     return figure
 
 
-teach.explore(
+explore.explore(
     rotation_knob,
     stills=[{"t": 0.0}, {"t": 0.5}, {}, {"target": "random rotation"}],
     t=(0.0, 1.0, 0.05),
@@ -1155,9 +1212,10 @@ for basis in ("ICA", "PCA"):
         diagonal[basis, space] = np.mean(on_axes.argmax(axis=1) == np.arange(len(order)))
         small[basis, space] = values_there[:25, :5]
         rows.append(
-            pd.DataFrame(values_there[:25, :5], columns=range(1, min(5, len(order)) + 1))
-            .assign(basis=basis, space=space, word=five_words[basis])
-        )  # fmt: skip
+            pd.DataFrame(values_there[:25, :5], columns=range(1, min(5, len(order)) + 1)).assign(
+                basis=basis, space=space, word=five_words[basis]
+            )
+        )
 first_five = pd.concat(rows).melt(["basis", "space", "word"], var_name="axis")
 outputs.figure(
     plot_spaces.maps(large, height=5.2),
@@ -1199,10 +1257,13 @@ for basis in ("ICA", "PCA"):
         members = axes.top_rows(there.normalised[:, largest], 2, often)
         axis_names[basis, space] = ["\n".join(there.words[row] for row in two) for two in members]
         rows.append(
-            pd.DataFrame(bars_of[basis, space], columns=[*both, "product"])
-            .assign(basis=basis, space=space, axis=largest + 1,
-                    meaning=[name.replace("\n", ", ") for name in axis_names[basis, space]])
-        )  # fmt: skip
+            pd.DataFrame(bars_of[basis, space], columns=[*both, "product"]).assign(
+                basis=basis,
+                space=space,
+                axis=largest + 1,
+                meaning=[name.replace("\n", ", ") for name in axis_names[basis, space]],
+            )
+        )
 levels = [nulls.threshold(n_axes), nulls.threshold(n_axes), nulls.threshold(n_axes, "product")]
 outputs.figure(
     plot_spaces.pair_bars(bars_of, axis_names, [*both, "product"], levels),
@@ -1220,9 +1281,16 @@ for space, each in spaces.items():
             mean = similarity.average_sorted(there.normalised, over)
             rank = np.unique(np.geomspace(1, len(mean), 200).astype(int))
             curve_rows.append(
-                pd.DataFrame({"space": space, "basis": basis, "over": over, "rank": rank,
-                              "value": mean[rank - 1]})
-            )  # fmt: skip
+                pd.DataFrame(
+                    {
+                        "space": space,
+                        "basis": basis,
+                        "over": over,
+                        "rank": rank,
+                        "value": mean[rank - 1],
+                    }
+                )
+            )
         its_lengths = np.linalg.norm(there.values, axis=1)
         rows.append(
             {
@@ -1245,9 +1313,16 @@ for ax, (space, over) in zip(
 ):
     part = sparse[(sparse.space == space) & (sparse.over == over)]
     plot_cosine.curves(
-        ax, part, "rank", "value", xscale="log", xlabel=f"rank along {over}", title=space,
-        ylabel="mean normalised value" if ax is panels[0] else "", legend=False,
-    )  # fmt: skip
+        ax,
+        part,
+        "rank",
+        "value",
+        xscale="log",
+        xlabel=f"rank along {over}",
+        title=space,
+        ylabel="mean normalised value" if ax is panels[0] else "",
+        legend=False,
+    )
     ax.axhline(0, color=plot.BLACK, lw=0.4)
 with plot.style():
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
@@ -1269,12 +1344,20 @@ for over in ("words", "axes"):
 half_texts = alternatives.halves(text, seed=seed)
 half_bases = [
     universality.bases_of(
-        sgns.train(half, dim=dim, window=10, negatives=5, epochs=other_epochs, rule="shared",
-                   seed=seed + number),
-        min_count=min_count, seed=seed,
+        sgns.train(
+            half,
+            dim=dim,
+            window=10,
+            negatives=5,
+            epochs=other_epochs,
+            rule="shared",
+            seed=seed + number,
+        ),
+        min_count=min_count,
+        seed=seed,
     )
     for number, half in enumerate(half_texts)
-]  # fmt: skip
+]
 a_words, b_words = (half["ICA"].words for half in half_bases)
 rows_a, rows_b = universality.word_pairs(a_words, b_words)
 both_know = {a_words[row] for row in rows_a}
@@ -1293,8 +1376,9 @@ for basis in half_bases[0]:
         members = axes.top_rows(there.normalised[:, its_axes], 2, there.counts >= list_count)
         for place, axis in enumerate(its_axes):
             name = ", ".join(there.words[row] for row in members[place])
-            rows.append((basis, side, place + 1, axis + 1, name,
-                         there.normalised[there.ids[boat], axis]))  # fmt: skip
+            rows.append(
+                (basis, side, place + 1, axis + 1, name, there.normalised[there.ids[boat], axis])
+            )
 boats = pd.DataFrame(rows, columns=["basis", "half", "rank", "axis", "meaning", "value"])
 figure, panels = plot.panels(2, height=2.2)
 for ax, basis in zip(panels, ("ICA", "PCA"), strict=True):
@@ -1302,15 +1386,19 @@ for ax, basis in zip(panels, ("ICA", "PCA"), strict=True):
     with plot.style():
         for side, colour in ((1, plot.BLUE), (2, plot.GREEN)):
             one = part[part.half == side]
-            ax.barh(one["rank"] + 0.4 * (side - 1), one.value, 0.38, color=colour,
-                    label=f"half {side}")  # fmt: skip
+            ax.barh(
+                one["rank"] + 0.4 * (side - 1), one.value, 0.38, color=colour, label=f"half {side}"
+            )
         named = [
             "\n".join(part[part["rank"] == place].meaning) for place in sorted(set(part["rank"]))
         ]
         ax.set_yticks(np.arange(1, len(named) + 1) + 0.2, named, fontsize=6)
         ax.invert_yaxis()
         ax.axvline(0, color=plot.BLACK, lw=0.4)
-        ax.set(xlabel=f"normalised value of {boat}", title=f"{basis}: {keeps[basis].mean():.0%} of shared words keep their axis")  # fmt: skip
+        ax.set(
+            xlabel=f"normalised value of {boat}",
+            title=f"{basis}: {keeps[basis].mean():.0%} of shared words keep their axis",
+        )
 with plot.style():
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
 outputs.figure(
@@ -1372,12 +1460,18 @@ for basis, there in merged.items():
 clear = nulls.threshold(n_axes)
 pseudo_table = pd.concat(
     pd.DataFrame(
-        {"basis": basis, "pseudo-word": joined, "first axis": on_own[basis][:, 0],
-         "second axis": on_own[basis][:, 1], "another's first": on_others[basis][:, 0],
-         "another's second": on_others[basis][:, 1], "occurrences told apart": told[basis]}
+        {
+            "basis": basis,
+            "pseudo-word": joined,
+            "first axis": on_own[basis][:, 0],
+            "second axis": on_own[basis][:, 1],
+            "another's first": on_others[basis][:, 0],
+            "another's second": on_others[basis][:, 1],
+            "occurrences told apart": told[basis],
+        }
     )
     for basis in merged
-)  # fmt: skip
+)
 figure, panels = plot.panels(3, height=2.6)
 for ax, basis in zip(panels, merged, strict=True):
     plot_spaces.two_axes(ax, on_own[basis], on_others[basis], clear, basis, name=ax is panels[0])

@@ -47,7 +47,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import plot, plot_cosine, plot_links
-from lmnotes.suite import claims, outputs, teach
+from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import corpus
 from lmnotes.words import (
     alternatives,
@@ -107,9 +107,13 @@ for ax, (basis, each) in zip(panels, unit.items(), strict=True):
     members = top[basis][:n_shown, :4].ravel()
     with plot.style():
         image = ax.imshow(
-            each[members, :n_shown], aspect="auto", cmap="Blues", vmin=-0.01, vmax=0.7,
+            each[members, :n_shown],
+            aspect="auto",
+            cmap="Blues",
+            vmin=-0.01,
+            vmax=0.7,
             interpolation="nearest",
-        )  # fmt: skip
+        )
         ax.set(title=basis, xlabel="axis", yticks=[])
 panels[0].set_ylabel(f"4 top words of each of {n_shown} axes", fontsize=8)
 with plot.style():
@@ -183,7 +187,7 @@ def toy_volume(source="laplace", shared_volume=0.6, break_it=False):
     return figure
 
 
-teach.explore(
+explore.explore(
     toy_volume,
     stills=[{"shared_volume": 0.0}, {}, {"break_it": True}],
     source=["laplace", "uniform"],
@@ -311,13 +315,24 @@ carried = pd.DataFrame(carried, columns=["carried by", "share of 10 words", "sha
 table_pairs = pd.concat([strong.head(20).reset_index(drop=True), carried], axis=1)
 outputs.table(
     table_pairs[
-        ["i", "j", "first", "second", "c", "standard error", "level", "z", "carried by",
-         "share of 10 words", "share of ++"]
+        [
+            "i",
+            "j",
+            "first",
+            "second",
+            "c",
+            "standard error",
+            "level",
+            "z",
+            "carried by",
+            "share of 10 words",
+            "share of ++",
+        ]
     ],
     "strongest_pairs",
     caption="The twenty strongest pairs: c with its standard error, the level of its rows, excess over it in standard errors (z), the words that "
     "carry it, how much ten words carry, and the share of words large and positive on both.",
-)  # fmt: skip
+)
 rotated_pairs = correlation.pairs(
     c["random rotation"],
     correlation.standard_error(
@@ -353,11 +368,15 @@ def carried_by(rank=1, n_removed=0):
         curve.plot(steps, left, color=plot.BLUE)
         curve.plot(n_removed, left[n_removed], "o", color=plot.RED)
         curve.axhline(row.level, color=plot.GREY, ls="--", lw=0.8)
-        curve.set(xlabel="largest contributors left out", ylabel=label, title=f"{left[n_removed]:.3f} left; level dashed")  # fmt: skip
+        curve.set(
+            xlabel="largest contributors left out",
+            ylabel=label,
+            title=f"{left[n_removed]:.3f} left; level dashed",
+        )
     return figure
 
 
-teach.explore(
+explore.explore(
     carried_by,
     stills=[{}, {"n_removed": 20}, {"rank": 4}],
     rank=(1, min(60, len(strong))),
@@ -441,7 +460,9 @@ claims.record("both_positive", float(np.mean(both_positive)), note="mean of the 
 
 # %%
 def share_of(values, i, j, m):
-    return correlation.contributors(values, [str(n) for n in range(len(values))], i, j, m)["share so far"].iloc[-1]  # fmt: skip
+    return correlation.contributors(values, [str(n) for n in range(len(values))], i, j, m)[
+        "share so far"
+    ].iloc[-1]
 
 
 who_carries = teach.exercise(
@@ -459,7 +480,11 @@ who_carries = teach.exercise(
         ),
         (
             "the largest first",
-            lambda share: share(toy, 0, 2, 1) >= (toy[:, 0] ** 2 * toy[:, 2] ** 2 / np.sum(toy[:, 0] ** 2 * toy[:, 2] ** 2)).max() - 1e-9,
+            lambda share: (
+                share(toy, 0, 2, 1)
+                >= (toy[:, 0] ** 2 * toy[:, 2] ** 2 / np.sum(toy[:, 0] ** 2 * toy[:, 2] ** 2)).max()
+                - 1e-9
+            ),
             "take the m largest products, not the first m words",
         ),
         (
@@ -468,7 +493,7 @@ who_carries = teach.exercise(
             "products of squares: S[:, i]**2 * S[:, j]**2",
         ),
     ],
-)  # fmt: skip
+)
 who_carries.check(None)  # a function share(S, i, j, m) that returns a number
 teach.quiz("above_one")
 
@@ -508,12 +533,27 @@ for ax, (name, part) in zip(panels, table2.groupby("judge", sort=False), strict=
     shares = part.groupby("basis", sort=False).undecided.mean()
     undecided = ", ".join(f"{basis} {share:.0%}" for basis, share in shares.items())
     plot_cosine.curves(
-        ax, part, "rank", "top", bands=("low", "high"), legend=ax is panels[0],
-        xlabel="$k$-th strongest partner", ylabel="judged the more related (TOP)", ylim=(0, 1),
-        title=f"judge: {name}\nundecided: {undecided}", xticks=range(1, 6),
-    )  # fmt: skip
+        ax,
+        part,
+        "rank",
+        "top",
+        bands=("low", "high"),
+        legend=ax is panels[0],
+        xlabel="$k$-th strongest partner",
+        ylabel="judged the more related (TOP)",
+        ylim=(0, 1),
+        title=f"judge: {name}\nundecided: {undecided}",
+        xticks=range(1, 6),
+    )
     with plot.style():
-        ax.plot(range(1, 6), [0.69, 0.65, 0.64, 0.645, 0.565], "x", color=plot.BLACK, ms=4, label="paper, ICA")  # fmt: skip
+        ax.plot(
+            range(1, 6),
+            [0.69, 0.65, 0.64, 0.645, 0.565],
+            "x",
+            color=plot.BLACK,
+            ms=4,
+            label="paper, ICA",
+        )
         nulls_of = part[part.basis == "ICA"]
         ax.plot(
             nulls_of["rank"], nulls_of["null"], ":", color=plot.RED, lw=1, label="relabelled, ICA"
@@ -544,12 +584,17 @@ half = {b: (won.high[b, 1] - won.low[b, 1]) / 2 for b in ("ICA", "PCA")}
 gain, reach = won.top["ICA", 1] - won.top["PCA", 1], float(np.hypot(half["ICA"], half["PCA"]))
 claims.record("table2_pca", 100 * gain, interval=(100 * (gain - reach), 100 * (gain + reach)))
 claims.record(
-    "table2_random", 100 * (won.top["ICA", 1] - won.top["random rotation", 1]),
+    "table2_random",
+    100 * (won.top["ICA", 1] - won.top["random rotation", 1]),
     note=f"a random rotation wins {100 * won.top['random rotation', 1]:.0f} %",
-)  # fmt: skip
+)
 if "other text" in judges:
     far = table2[(table2.judge == "other text") & (table2.basis == "ICA")].set_index("rank")
-    claims.record("table2_other_text", far.p[1], note=f"TOP {100 * far.top[1]:.0f} %, BOTTOM {100 * far.bottom[1]:.0f} %, undecided {100 * far.undecided[1]:.0f} %")  # fmt: skip
+    claims.record(
+        "table2_other_text",
+        far.p[1],
+        note=f"TOP {100 * far.top[1]:.0f} %, BOTTOM {100 * far.bottom[1]:.0f} %, undecided {100 * far.undecided[1]:.0f} %",
+    )
 else:
     claims.record("table2_other_text", np.nan, note="no other text was given")
 
@@ -657,9 +702,15 @@ figure, (ax, right) = plot.panels(2, height=2.4)
 with plot.style():
     rank = np.arange(1, len(edge_z) + 1)
     ax.errorbar(
-        rank, edge_z.weight, 2 * edge_z["standard error"], fmt="o", ms=2.5, lw=0.6,
-        color=plot.BLUE, label="edge, ± 2 s.e.",
-    )  # fmt: skip
+        rank,
+        edge_z.weight,
+        2 * edge_z["standard error"],
+        fmt="o",
+        ms=2.5,
+        lw=0.6,
+        color=plot.BLUE,
+        label="edge, ± 2 s.e.",
+    )
     ax.plot(rank, edge_z.level, color=plot.GREY, lw=0.8, ls="--", label="level of its rows")
     ax.axhline(level, color=plot.RED, lw=0.8, label="spherical level")
     ax.set(xlabel="edge, strongest first", ylabel=label)
@@ -671,9 +722,12 @@ with plot.style():
         right.bar(range(4), shares.to_numpy(), color=plot.BLUE)
         right.axhline(np.mean(chance), color=plot.RED, ls="--", lw=0.8, label="relabelled nodes")
         right.set(
-            xticks=range(4), xticklabels=["weakest", "", "", "strongest"], ylim=(0, 1),
-            xlabel="quarter of the edges", ylabel="share that comes back",
-        )  # fmt: skip
+            xticks=range(4),
+            xticklabels=["weakest", "", "", "strongest"],
+            ylim=(0, 1),
+            xlabel="quarter of the edges",
+            ylabel="share that comes back",
+        )
         right.legend()
     else:
         right.axis("off")
@@ -685,7 +739,11 @@ outputs.figure(
     + universality.unsettled(others),
 )
 if runs:
-    claims.record("edges_return", edge_z.returns.mean() - np.mean(chance), note=f"{edge_z.returns.mean():.2f} come back, {np.mean(chance):.2f} by chance")  # fmt: skip
+    claims.record(
+        "edges_return",
+        edge_z.returns.mean() - np.mean(chance),
+        note=f"{edge_z.returns.mean():.2f} come back, {np.mean(chance):.2f} by chance",
+    )
 else:
     claims.record("edges_return", np.nan, note="one run of ICA only")
 strongest = edge_table.iloc[0]
@@ -696,7 +754,10 @@ claims.record(
     (strongest.weight - reach, strongest.weight + reach),
     note=f"{strongest['first']} – {strongest['second']}",
 )
-claims.record("inverse_tree", len(real_edges ^ {frozenset(e) for e in axis_tree.grow(-1 / c["ICA"], nodes).edges}))  # fmt: skip
+claims.record(
+    "inverse_tree",
+    len(real_edges ^ {frozenset(e) for e in axis_tree.grow(-1 / c["ICA"], nodes).edges}),
+)
 
 
 # %%
@@ -716,7 +777,7 @@ def tree_builder(nodes_kept=n_nodes, clusters=n_clusters, start=int(nodes[0]), e
     )
 
 
-teach.explore(
+explore.explore(
     tree_builder,
     stills=[{}, {"nodes_kept": max(3, n_nodes // 2), "clusters": 3}],
     nodes_kept=(3, n_axes),
@@ -730,11 +791,23 @@ spherical = teach.exercise(
     "spherical_level",
     properties=[
         ("it is a number", lambda answer: np.isscalar(answer), "give the value, not an array"),
-        ("it is above 1", lambda answer: answer > 1, "lengths vary, so a word that is large on one axis tends to be large on others"),
-        ("not only the lengths", lambda answer: abs(answer - 1.25) > 1e-3, "that is E|S|^4 / K^2; the directions on a sphere take a little away: divide by K (K + 2)"),
-        ("its value", lambda answer: abs(answer - 12500 / 10200) < 1e-3, "the mean of |S|^4 is the mean of 50^2 and 150^2"),
+        (
+            "it is above 1",
+            lambda answer: answer > 1,
+            "lengths vary, so a word that is large on one axis tends to be large on others",
+        ),
+        (
+            "not only the lengths",
+            lambda answer: abs(answer - 1.25) > 1e-3,
+            "that is E|S|^4 / K^2; the directions on a sphere take a little away: divide by K (K + 2)",
+        ),
+        (
+            "its value",
+            lambda answer: abs(answer - 12500 / 10200) < 1e-3,
+            "the mean of |S|^4 is the mean of 50^2 and 150^2",
+        ),
     ],
-)  # fmt: skip
+)
 spherical.check(None)  # predict c for such rows
 
 # %% [markdown]
@@ -760,7 +833,11 @@ def agreement_of(reduced, draw=None):
         left, right_of = reduced[rows[chosen, 0]], reduced[rows[chosen, 1]]
         lengths = np.linalg.norm(left, axis=1) * np.linalg.norm(right_of, axis=1)
         cosine = (left * right_of).sum(axis=1) / np.maximum(lengths, 1e-12)
-        scores.append(pd.Series(cosine).corr(pairs_of.human.iloc[chosen].reset_index(drop=True), method="spearman"))  # fmt: skip
+        scores.append(
+            pd.Series(cosine).corr(
+                pairs_of.human.iloc[chosen].reset_index(drop=True), method="spearman"
+            )
+        )
     return float(np.mean(scores))
 
 
@@ -784,17 +861,25 @@ table5 = pd.DataFrame(
 )
 figure, (ax,) = plot.panels(height=2.5)
 plot_cosine.curves(
-    ax, table5, "n_clusters", "spearman", bands=("low", "high"), xscale="log",
-    xlabel="coordinates $d$", ylabel="Spearman, mean of the sets",
-)  # fmt: skip
+    ax,
+    table5,
+    "n_clusters",
+    "spearman",
+    bands=("low", "high"),
+    xscale="log",
+    xlabel="coordinates $d$",
+    ylabel="Spearman, mean of the sets",
+)
 outputs.figure(
     figure,
     "table5_reduction",
     data=table5,
     caption="Table 5: similarity judgements after merging axes, mean of "
-    + ", ".join(f"{name} ({(rows_of[:, 0] >= 0).sum()} pairs)" for name, (_, rows_of) in pair_sets.items())
+    + ", ".join(
+        f"{name} ({(rows_of[:, 0] >= 0).sum()} pairs)" for name, (_, rows_of) in pair_sets.items()
+    )
     + ". The band is the range of ten random partitions of ICA's axes.",
-)  # fmt: skip
+)
 by_size = table5.set_index(["basis", "n_clusters"])
 for d in (10, 50):
     for other_basis, name in (("PCA", "pca"), ("random clusters", "random")):

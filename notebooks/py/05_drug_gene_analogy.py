@@ -54,7 +54,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import plot, plot_analogy, plot_analogy_checks, plot_analogy_live
-from lmnotes.suite import claims, outputs, teach
+from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import small_world
 from lmnotes.words import (
     analogies,
@@ -158,8 +158,10 @@ centroid, drug_vectors = vectors_of(task.candidates).mean(axis=0), vectors_of(ta
 two_forms = drug_vectors + v - centroid - ((drug_vectors - mean_drug) + (mean_gene - centroid))
 claims.record("identity_centroid", np.abs(two_forms).max())
 claims.record("identity_reverse", np.abs(back.of_groups[0] + v).max())
-print(f"{len(task.base):,} pairs, |v| = {np.linalg.norm(v):.2f}, "
-      f"mean length of a drug {np.linalg.norm(drug_vectors, axis=1).mean():.2f}")  # fmt: skip
+print(
+    f"{len(task.base):,} pairs, |v| = {np.linalg.norm(v):.2f}, "
+    f"mean length of a drug {np.linalg.norm(drug_vectors, axis=1).mean():.2f}"
+)
 
 # %%
 everything = relation_planes.of_relations(vectors, task, 200)
@@ -208,7 +210,7 @@ def watch_the_arrow(drug=asked[0], alpha=1.0):
     return plot_analogy_live.arrow(everything, tuple(moved), found, drug, symbols)
 
 
-teach.explore(
+explore.explore(
     watch_the_arrow,
     stills=[{"alpha": 0.0}, {}],
     drug={symbols.get(name, name): name for name in asked},
@@ -223,12 +225,33 @@ right = relation_vectors.mean_difference(toy_drugs, toy_genes, toy_pairs)
 arrow_exercise = teach.exercise(
     "arrow",
     properties=[
-        ("one vector comes back", lambda f: np.shape(f(toy_drugs, toy_genes, toy_pairs)) == (5,), "average over the pairs, axis 0; what is left has one entry per dimension"),
-        ("it points from drug to gene", lambda f: np.allclose(f(toy_drugs + 1, toy_genes, toy_pairs), f(toy_drugs, toy_genes, toy_pairs) - 1), "gene minus drug, not drug minus gene"),
-        ("a gene with two drugs counts twice", lambda f: np.allclose(f(toy_drugs, toy_genes, toy_pairs), right), "average over pairs, not over distinct genes and drugs"),
-        ("partners may be exchanged", lambda f: np.allclose(f(toy_drugs, toy_genes, np.column_stack([toy_pairs[:, 0], toy_pairs[::-1, 1]])), right), "a mean of differences is the difference of the means: it cannot know who belongs to whom"),
+        (
+            "one vector comes back",
+            lambda f: np.shape(f(toy_drugs, toy_genes, toy_pairs)) == (5,),
+            "average over the pairs, axis 0; what is left has one entry per dimension",
+        ),
+        (
+            "it points from drug to gene",
+            lambda f: np.allclose(
+                f(toy_drugs + 1, toy_genes, toy_pairs), f(toy_drugs, toy_genes, toy_pairs) - 1
+            ),
+            "gene minus drug, not drug minus gene",
+        ),
+        (
+            "a gene with two drugs counts twice",
+            lambda f: np.allclose(f(toy_drugs, toy_genes, toy_pairs), right),
+            "average over pairs, not over distinct genes and drugs",
+        ),
+        (
+            "partners may be exchanged",
+            lambda f: np.allclose(
+                f(toy_drugs, toy_genes, np.column_stack([toy_pairs[:, 0], toy_pairs[::-1, 1]])),
+                right,
+            ),
+            "a mean of differences is the difference of the means: it cannot know who belongs to whom",
+        ),
     ],
-)  # fmt: skip
+)
 arrow_exercise.check(None)  # a function f(drugs, genes, pairs) that returns v
 
 # %% [markdown]
@@ -291,7 +314,11 @@ claim_worlds(
 )
 closed = np.array([popularity.expected_top1(one.task) for one in methods["G"].values()])
 drawn = np.array([one.scores()["top1"] for one in methods["G, random"].values()])
-claims.record("random_closed_form", np.abs(closed - drawn).max(), note=f"closed form {closed.mean():.4f}, drawn {drawn.mean():.4f}")  # fmt: skip
+claims.record(
+    "random_closed_form",
+    np.abs(closed - drawn).max(),
+    note=f"closed form {closed.mean():.4f}, drawn {drawn.mean():.4f}",
+)
 
 # %% [markdown]
 # *What to see.* Every setting is far from its own grey point, in both directions. P2 is *not* a harder P1: it asks the same prediction for more right answers, so that
@@ -328,13 +355,33 @@ outputs.table(
 ranking_exercise = teach.exercise(
     "best_rank",
     properties=[
-        ("a single right answer", lambda f: f([0.9, 0.5, 0.1], [1], []) == 2, "rank 1 is the largest cosine: 1 + the number strictly above"),
-        ("several right answers: the best counts", lambda f: f([0.9, 0.5, 0.1], [1, 2], []) == 2, "take the largest cosine among the right answers first"),
-        ("ties are not counted against you", lambda f: f([0.5, 0.5, 0.5], [2], []) == 1, "count strictly larger cosines only"),
-        ("known answers leave the list", lambda f: f([0.9, 0.8, 0.5, 0.1], [2], [0]) == 2, "an answer known already must neither count nor stand in the way"),
-        ("known below the answer change nothing", lambda f: f([0.9, 0.5, 0.1], [1], [2]) == 2, "only those above the best answer move it"),
+        (
+            "a single right answer",
+            lambda f: f([0.9, 0.5, 0.1], [1], []) == 2,
+            "rank 1 is the largest cosine: 1 + the number strictly above",
+        ),
+        (
+            "several right answers: the best counts",
+            lambda f: f([0.9, 0.5, 0.1], [1, 2], []) == 2,
+            "take the largest cosine among the right answers first",
+        ),
+        (
+            "ties are not counted against you",
+            lambda f: f([0.5, 0.5, 0.5], [2], []) == 1,
+            "count strictly larger cosines only",
+        ),
+        (
+            "known answers leave the list",
+            lambda f: f([0.9, 0.8, 0.5, 0.1], [2], [0]) == 2,
+            "an answer known already must neither count nor stand in the way",
+        ),
+        (
+            "known below the answer change nothing",
+            lambda f: f([0.9, 0.5, 0.1], [1], [2]) == 2,
+            "only those above the best answer move it",
+        ),
     ],
-)  # fmt: skip
+)
 ranking_exercise.check(None)  # a function f(cosines, right, known) that returns the rank
 
 # %% [markdown]
@@ -396,7 +443,10 @@ gains = [
     rank_scores.difference(ablated["P1"][world], ablated["P1, one vector for all"][world], "mrr")
     for world in worlds.worlds
 ]
-print("P1 less one vector for all, MRR, per world: " + "; ".join(f"{value:+.3f} ({low:+.3f}, {high:+.3f})" for value, (low, high) in gains))  # fmt: skip
+print(
+    "P1 less one vector for all, MRR, per world: "
+    + "; ".join(f"{value:+.3f} ({low:+.3f}, {high:+.3f})" for value, (low, high) in gains)
+)
 
 # %% [markdown]
 # *What to see.* Most of the first place needs no vector: in these worlds a drug already lies in its family's direction. The fair rival of the whole method is *no vector, not centred*: centring without $\mathbf v$ does harm, and part of what
@@ -408,11 +458,13 @@ print("P1 less one vector for all, MRR, per world: " + "; ".join(f"{value:+.3f} 
 # %%
 stretch = [
     {"scale": scale, "centre": centre}
-    | analogy.answer(worlds.final[world], ablated["G"][world].task, scale=scale, centre=centre).scores()
+    | analogy.answer(
+        worlds.final[world], ablated["G"][world].task, scale=scale, centre=centre
+    ).scores()
     for world in worlds.worlds
     for centre in (True, False)
     for scale in np.round(np.arange(0, 2.01, 0.25), 2)
-]  # fmt: skip
+]
 stretch = analogy_tables.over_worlds(pd.DataFrame(stretch), ["centre", "scale"])
 outputs.figure(
     plot_analogy_checks.strengths(stretch),
@@ -430,7 +482,7 @@ def toggle_centring(drug=asked[0], alpha=1.0, weighting="relations"):
     return plot_analogy_live.centring(listings, levels, symbols)
 
 
-teach.explore(
+explore.explore(
     toggle_centring,
     stills=[{"alpha": 0.0}, {"weighting": "concepts"}],
     drug={symbols.get(name, name): name for name in asked},
@@ -459,8 +511,10 @@ outputs.figure(
     plot_analogy_checks.nulls(permuted, real_score),
     "nulls",
     data=pd.concat([table.assign(null=name) for name, table in permuted.items()]),
-    caption="MRR with relation vectors of no meaning (" + "; ".join(f"{name}: p = {table.attrs['p']['mrr']:.3f}" for name, table in permuted.items()) + f"; {n_permutations} permutations, first world).",
-)  # fmt: skip
+    caption="MRR with relation vectors of no meaning ("
+    + "; ".join(f"{name}: p = {table.attrs['p']['mrr']:.3f}" for name, table in permuted.items())
+    + f"; {n_permutations} permutations, first world).",
+)
 claims.record("null_g", permuted["G: genes exchanged"].attrs["p"]["mrr"])
 claims.record("null_p1", permuted["P1: another pathway's vector"].attrs["p"]["mrr"])
 of_pathway = pd.concat([analogy_tables.pathways(worlds, world) for world in worlds.worlds])
@@ -497,9 +551,12 @@ for way in ("drug2gene", "gene2drug"):
 outputs.figure(
     plot_analogy.answer_sets(sets, set_means),
     "figS2_answer_sets",
-    data=pd.DataFrame([(*key, size) for key, sizes in sets.items() for size in sizes], columns=["direction", "setting", "n_answers"]),
+    data=pd.DataFrame(
+        [(*key, size) for key, sizes in sets.items() for size in sizes],
+        columns=["direction", "setting", "n_answers"],
+    ),
     caption=f"Figures S2 and S3: numbers of right answers ({focus}). Orange: genes of a drug; blue: drugs of a gene.",
-)  # fmt: skip
+)
 by_size = {s: analogy.predict(vectors, study.facts[focus], s).queries for s in ("G", "P1", "P2")}
 rho = {
     setting: rank_scores.weighted_spearman(one.n_answers, one["rank"])
@@ -520,9 +577,13 @@ outputs.figure(
 
 # %%
 year_settings = {
-    "Y1": "Y1: all relations", "P1Y1": "P1Y1", "P2Y1": "P2Y1",
-    "Y2": "Y2: the future", "P1Y2": "P1Y2", "P2Y2": "P2Y2",
-}  # fmt: skip
+    "Y1": "Y1: all relations",
+    "P1Y1": "P1Y1",
+    "P2Y1": "P2Y1",
+    "Y2": "Y2: the future",
+    "P1Y2": "P1Y2",
+    "P2Y2": "P2Y2",
+}
 year_scores = analogy_tables.by_year(dated, list(year_settings))
 year_measures = [*analogy_tables.MEASURES, *(f"random_{m}" for m in analogy_tables.MEASURES)]
 curves = analogy_tables.over_worlds(year_scores, ["setting", "year"], year_measures)
@@ -533,10 +594,15 @@ outputs.figure(
     caption="Figure 3 and S4: scores of the snapshots, means of the worlds with their range; dotted: the popularity-weighted random baseline; dash-dotted: how many questions there are (right axis).",
 )
 outputs.table(
-    year_scores.groupby(["setting", "year"])[["n", "n_groups", "n_answers", "n_training", "n_pairs"]].mean().round(1).reset_index(),
+    year_scores.groupby(["setting", "year"])[
+        ["n", "n_groups", "n_answers", "n_training", "n_pairs"]
+    ]
+    .mean()
+    .round(1)
+    .reset_index(),
     "year_statistics",
     caption="Means over worlds: questions, pathways (1 without), distinct answers, pairs that give the vector (L for Y2), pairs that are asked (U).",
-)  # fmt: skip
+)
 
 # %%
 of_year = curves.set_index(["setting", "year"])
@@ -555,9 +621,13 @@ for name in tried:
     setting, prefix = name.split()[0], "random_" if "random" in name else ""
     for place, measure in enumerate(("top1", "top10")):
         there = [y for y in tried.index if (setting, y) in of_year.index]
-        gaps = [abs(of_year.loc[(setting, y), prefix + measure] - tried[name][y][place]) for y in there]  # fmt: skip
+        gaps = [
+            abs(of_year.loc[(setting, y), prefix + measure] - tried[name][y][place]) for y in there
+        ]
         id = f"{name.lower().replace(' ', '_')}_{measure}"
-        claims.record(f"years_{id}", np.mean(gaps) if gaps else np.nan, note=f"mean of {len(gaps)} years")  # fmt: skip
+        claims.record(
+            f"years_{id}", np.mean(gaps) if gaps else np.nan, note=f"mean of {len(gaps)} years"
+        )
 
 # %%
 later = year_scores[(year_scores.setting == "Y2") & (year_scores.year >= 2000)]
@@ -575,14 +645,29 @@ early = [year for year in dated.years if year <= 1990]
 early_ratio = []
 for world in dated.worlds:
     pairs = [
-        [analogy.predict(dated.snapshots[world, y], dated.facts[world], "Y1", vector=how).scores()["top1"] for y in early]
+        [
+            analogy.predict(
+                dated.snapshots[world, y], dated.facts[world], "Y1", vector=how
+            ).scores()["top1"]
+            for y in early
+        ]
         for how in ("mean", "none")
-    ]  # fmt: skip
+    ]
     early_ratio.append(np.mean(pairs[0]) / np.mean(pairs[1]) if early else np.nan)
 first_future = next((year for year in early if ("Y2", year) in of_year.index), None)
-claims.record("early_v", np.mean(early_ratio) if early else np.nan, note="by world: " + ", ".join(f"{r:.2f}" for r in early_ratio))  # fmt: skip
+claims.record(
+    "early_v",
+    np.mean(early_ratio) if early else np.nan,
+    note="by world: " + ", ".join(f"{r:.2f}" for r in early_ratio),
+)
 guessed = of_year.loc[("Y2", first_future)] if first_future else None
-claims.record("early_random", np.nan if guessed is None else guessed.random_top10, note="no question before 1991" if guessed is None else f"{guessed.n:.0f} questions in {first_future}")  # fmt: skip
+claims.record(
+    "early_random",
+    np.nan if guessed is None else guessed.random_top10,
+    note="no question before 1991"
+    if guessed is None
+    else f"{guessed.n:.0f} questions in {first_future}",
+)
 
 # %% [markdown]
 # *What to see.* The upper row asks what the vector was estimated on; the lower one asks the future, and there scores are lower but far from dotted in every year with enough questions. The vector still knows nothing about a pair that no text has
@@ -604,10 +689,12 @@ def slide_the_year(year=asked_years[len(asked_years) // 2], world=dated.worlds[0
         drug = found.queries["query"][query]
         rows.append((drug, ids[answer], born[drug, ids[answer]], found.queries["rank"][query]))
     pairs = pd.DataFrame(rows, columns=["drug", "gene", "year", "rank"])
-    return plot_analogy_live.year(y2_curve, year, pairs.drop_duplicates("drug"), f"{len(found)} drugs asked in {year}")  # fmt: skip
+    return plot_analogy_live.year(
+        y2_curve, year, pairs.drop_duplicates("drug"), f"{len(found)} drugs asked in {year}"
+    )
 
 
-teach.explore(
+explore.explore(
     slide_the_year,
     stills=[{}, {"year": asked_years[-1]}],
     year=asked_years,
@@ -623,7 +710,9 @@ warm = drug_gene.small_worlds(
 )
 start_rows = []
 for name, one in (("cold", worlds), ("warm", warm)):
-    spent = snapshots.cost({(int(world.split()[1]), year): v for (world, year), v in one.snapshots.items()})  # fmt: skip
+    spent = snapshots.cost(
+        {(int(world.split()[1]), year): v for (world, year), v in one.snapshots.items()}
+    )
     scores_of = analogy_tables.by_year(one, ["Y2"])
     spent = spent.groupby("year")[["million_tokens", "seconds"]].mean().reset_index()
     future = analogy_tables.over_worlds(scores_of[scores_of.setting == "Y2"], ["year"])
@@ -635,8 +724,16 @@ outputs.figure(
     data=start_table,
     caption=f"Left: work of all snapshots so far, {epochs} epochs each from random vectors (blue) or {warm_epochs} from the snapshot before (red). Right: Top-10 of the future, with the range of the worlds.",
 )
-total = start_table.groupby("start")[["million_tokens", "seconds", "top10", "mrr"]].agg({"million_tokens": "sum", "seconds": "sum", "top10": "mean", "mrr": "mean"}).reset_index()  # fmt: skip
-outputs.table(total, "warm_start", caption="Per world, all snapshots: tokens trained (millions), seconds when they were trained (other work beside), and mean Y2 scores.")  # fmt: skip
+total = (
+    start_table.groupby("start")[["million_tokens", "seconds", "top10", "mrr"]]
+    .agg({"million_tokens": "sum", "seconds": "sum", "top10": "mean", "mrr": "mean"})
+    .reset_index()
+)
+outputs.table(
+    total,
+    "warm_start",
+    caption="Per world, all snapshots: tokens trained (millions), seconds when they were trained (other work beside), and mean Y2 scores.",
+)
 total = total.set_index("start")
 claims.record("warm_work", total.million_tokens["warm"] / total.million_tokens["cold"])
 claims.record("warm_score", total.mrr["warm"] - total.mrr["cold"])
@@ -661,9 +758,15 @@ for name in ("as it is", *parts):
     }
     for question, (setting, vectors_then, measure, rival) in asks.items():
         found = analogy.predict(vectors_then, other.facts[world], setting, year=change)
-        base = popularity.simulate(found.task) if rival is None else analogy.answer(vectors_then, found.task, **rival)  # fmt: skip
+        base = (
+            popularity.simulate(found.task)
+            if rival is None
+            else analogy.answer(vectors_then, found.task, **rival)
+        )
         label = name if name == "as it is" else f"without {name}"
-        part_rows.append((label, question, found.scores()[measure], base.scores()[measure], len(found)))  # fmt: skip
+        part_rows.append(
+            (label, question, found.scores()[measure], base.scores()[measure], len(found))
+        )
 part_table = pd.DataFrame(part_rows, columns=["world", "question", "value", "baseline", "n"])
 outputs.figure(
     plot_analogy_checks.parts(part_table),
@@ -688,7 +791,12 @@ else:
 # not known to be true.
 
 # %%
-curve = pd.concat([analogy_tables.fractions(worlds, world, steps=transe_steps, seed=seed) for world in worlds.worlds])  # fmt: skip
+curve = pd.concat(
+    [
+        analogy_tables.fractions(worlds, world, steps=transe_steps, seed=seed)
+        for world in worlds.worlds
+    ]
+)
 fraction_table = analogy_tables.over_worlds(curve, ["method", "protocol", "fraction"])
 outputs.figure(
     plot_analogy_checks.fractions(fraction_table, published_analogies.table("transe")),
@@ -696,7 +804,11 @@ outputs.figure(
     data=fraction_table,
     caption="Figure 4 on the small worlds, with the range of the worlds. Crosses: TransE's published numbers, on the real triples; ours come from far fewer, so compare shapes. The analogy's vectors have read the text; TransE has seen triples only.",
 )
-outputs.table(published_analogies.table("transe"), "published_transe", caption="The published TransE rows: mean rank, mean reciprocal rank, hits at 1, 3 and 10.")  # fmt: skip
+outputs.table(
+    published_analogies.table("transe"),
+    "published_transe",
+    caption="The published TransE rows: mean rank, mean reciprocal rank, hits at 1, 3 and 10.",
+)
 small, large = min(curve.fraction), max(curve.fraction)
 of_world = curve.set_index(["protocol", "method", "fraction", "world"]).mrr.sort_index()
 like = of_world["per question, training answers removed"]
@@ -707,7 +819,11 @@ jump = {}
 for by in ("fraction", "everything"):
     triples = of_world[protocol + by, "TransE"]
     jump[by] = triples[large] - triples[before]
-claim_worlds("filter_artefact", jump["fraction"] - jump["everything"], f"last step {jump['fraction'].mean():+.3f} filtered by the fraction, {jump['everything'].mean():+.3f} by all")  # fmt: skip
+claim_worlds(
+    "filter_artefact",
+    jump["fraction"] - jump["everything"],
+    f"last step {jump['fraction'].mean():+.3f} filtered by the fraction, {jump['everything'].mean():+.3f} by all",
+)
 
 # %% [markdown]
 # *What to see.* The published crosses climb slowly and then leap at the last step. In a trial of ours on the real triples, filtering by *all* known ones flattened the last step: much of the leap is the filter, not learning. In a small world a drug has few targets per pathway, so that
@@ -725,10 +841,13 @@ teach.quiz("filter")
 headline = published_analogies.table("statistics")
 stored = published_analogies.table("stored")
 outputs.table(
-    stored.pivot_table(index=["vocabulary", "model"], columns="setting", values=["top1", "top10"]).round(3).set_axis([f"{m} {s}" for m in ("top1", "top10") for s in ("G", "P1", "P2")], axis=1).reset_index(),
+    stored.pivot_table(index=["vocabulary", "model"], columns="setting", values=["top1", "top10"])
+    .round(3)
+    .set_axis([f"{m} {s}" for m in ("top1", "top10") for s in ("G", "P1", "P2")], axis=1)
+    .reset_index(),
     "language_models",
     caption="Stored answers of language models, scored by the original rule (recomputed from the authors' data, not ours to run): the first ten names, one list per drug for all settings. The paper reports the analogy as comparable with GPT-4; its own scores were not available to us.",
-)  # fmt: skip
+)
 checks = {}
 if tables:
     known = analogy_checks.facts(tables)
@@ -744,11 +863,24 @@ if tables:
 for id, value, note in analogy_facts.measured(checks):
     claims.record(id, value, note=note)
 if real:
-    real_methods = {f"{s}{mark}": analogy_tables.answers(real, s, direction=way) for s in ("G", "P1", "P2") for mark, way in ways.items()}  # fmt: skip
-    real_methods |= {name: analogy_tables.answers(real, setting, **how) for name, (setting, how) in variants.items()}  # fmt: skip
+    real_methods = {
+        f"{s}{mark}": analogy_tables.answers(real, s, direction=way)
+        for s in ("G", "P1", "P2")
+        for mark, way in ways.items()
+    }
+    real_methods |= {
+        name: analogy_tables.answers(real, setting, **how)
+        for name, (setting, how) in variants.items()
+    }
     real_table = analogy_tables.scores(real_methods)
-    outputs.table(real_table, "real_scores", caption="The analogy on your own vectors, with 95 % bootstrap intervals. The paper's values were not available to us.")  # fmt: skip
-    claims.record("real_g", real_table.top1[0], interval=(real_table.top1_low[0], real_table.top1_high[0]))  # fmt: skip
+    outputs.table(
+        real_table,
+        "real_scores",
+        caption="The analogy on your own vectors, with 95 % bootstrap intervals. The paper's values were not available to us.",
+    )
+    claims.record(
+        "real_g", real_table.top1[0], interval=(real_table.top1_low[0], real_table.top1_high[0])
+    )
 else:
     claims.record("real_g", np.nan, note="needs vectors_file or text_file, and tables")
 claims.record("gpt_comparable", np.nan, note="the analogy's published score was not available")
@@ -779,12 +911,28 @@ one_pair = analogy.solve(atlas, questions).scores()
 capitals_exercise = teach.exercise(
     "capitals",
     properties=[
-        ("a Result comes back", lambda f: isinstance(f(atlas, pairs_of), rank_scores.Result), "return what analogy.predict gives, not its scores"),
-        ("it asks every capital", lambda f: sorted(f(atlas, pairs_of).queries["query"]) == capitals, "from_pairs takes the asked column first, then the answer"),
-        ("no pair is in its own vector", lambda f: f(atlas, pairs_of).settings["vector"] == "leave_one_out", "pass vector='leave_one_out'"),
-        ("its ranks", lambda f: f(atlas, pairs_of).ranks.tolist() == capital_answer.ranks.tolist(), "centre is True by default; leave it so"),
+        (
+            "a Result comes back",
+            lambda f: isinstance(f(atlas, pairs_of), rank_scores.Result),
+            "return what analogy.predict gives, not its scores",
+        ),
+        (
+            "it asks every capital",
+            lambda f: sorted(f(atlas, pairs_of).queries["query"]) == capitals,
+            "from_pairs takes the asked column first, then the answer",
+        ),
+        (
+            "no pair is in its own vector",
+            lambda f: f(atlas, pairs_of).settings["vector"] == "leave_one_out",
+            "pass vector='leave_one_out'",
+        ),
+        (
+            "its ranks",
+            lambda f: f(atlas, pairs_of).ranks.tolist() == capital_answer.ranks.tolist(),
+            "centre is True by default; leave it so",
+        ),
     ],
-)  # fmt: skip
+)
 capitals_exercise.check(None)  # a function f(vectors, table) that returns the result
 print(
     f"{len(questions)} questions about {len(capitals)} capitals. The mean of the other pairs: Top-1 {capital_answer.scores()['top1']:.2f}; one pair at a time (3CosAdd): {one_pair['top1']:.2f}"

@@ -71,16 +71,18 @@ from lmnotes.models import (
     population,
     prediction_runs,
     probes,
-    projection,
     published_facts,
     relatives,
-    score,
+    rules,
     tokenizer_trap,
     zoo,
 )
 from lmnotes.models import map as maps
+from lmnotes.models import (
+    projection as layouts,
+)
 from lmnotes.models.zoo_plan import plan
-from lmnotes.suite import claims, outputs, teach
+from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import chunks
 
 plot.use()
@@ -142,7 +144,7 @@ outputs.table(
 # and $L$ is the matrix of all models and texts. A score, once made, lies in a ledger and is never made again.
 
 # %%
-rule = score.PUBLISHED
+rule = rules.PUBLISHED
 home = population.scored(trained, home_texts, rule, clip_share)
 if published_matrix is not None:
     here = population.of(ledger.read_published(published_matrix), clip_share, is_published=True)
@@ -196,7 +198,7 @@ in_a_bit = population.PUBLISHED_BYTES * np.log(2)  # nats per text in 1 bit/byte
 claims.record("unit_bit", in_a_bit)
 claims.record("unit_sd_tenth", np.sqrt(2 * 0.1 * in_a_bit))
 claims.record("unit_sd_one", np.sqrt(2 * in_a_bit))
-teach.explore(
+explore.explore(
     lambda text=0: plot_map_live.one_text(here, text),
     stills=[{"text": int(np.flatnonzero(here.domains == here.domains[-1])[0])}],
     text=(0, len(here.domains) - 1),
@@ -237,7 +239,7 @@ teach.quiz("uniformly_better")
 # the outliers, while the map of the rest stays.
 
 # %%
-teach.explore(
+explore.explore(
     lambda centring="double", clipped=100 * clip_share, first=names[0], second=names[1]: (
         plot_map_live.centrings(here, centring, clipped, first, second)
     ),
@@ -278,8 +280,8 @@ bit = teach.exercise(
 bit.check(None)  # put your number here
 
 # %%
-linkage = projection.tree(here.Q)
-order = projection.leaf_order(linkage)
+linkage = layouts.tree(here.Q)
+order = layouts.leaf_order(linkage)
 outputs.figure(
     plot_map.distances(here.kl, order, here.models.family),
     "kl_matrix",
@@ -312,7 +314,7 @@ outputs.table(
 
 # %%
 far = np.unravel_index(np.argmax(here.kl), here.kl.shape)
-teach.explore(
+explore.explore(
     lambda first=names[0], second=names[M // 2], n_shown=3: plot_map_live.two_models(
         here, first, second, n_shown
     ),
@@ -331,9 +333,9 @@ teach.explore(
 
 # %%
 places = {
-    "t-SNE": maps.tsne(here.Q, seed, perplexity=perplexity, n_iterations=n_iterations),
-    "PCA": maps.pca(here.Q) / np.sqrt(2 * len(here.domains) * here.nats_per_bit),
-    "MDS": maps.classical_mds(np.sqrt(here.kl)),
+    "t-SNE": layouts.tsne(here.Q, seed, perplexity=perplexity, n_iterations=n_iterations),
+    "PCA": layouts.pca(here.Q) / np.sqrt(2 * len(here.domains) * here.nats_per_bit),
+    "MDS": layouts.classical_mds(np.sqrt(here.kl)),
 }
 models = here.described(places)
 root, fourth = r"(bits/byte)$^{1/2}$", r"(bits/byte)$^{1/4}$"
@@ -405,11 +407,11 @@ def map_by(projection="t-SNE", colour="family", neighbours_of_tsne=30, metric="s
     xy = places[projection]
     if projection == "t-SNE":
         options = {"perplexity": neighbours_of_tsne, "metric": metric, "n_iterations": 500}
-        xy = maps.tsne(here.Q, seed, **options)
+        xy = layouts.tsne(here.Q, seed, **options)
     return plot_map_live.map_by(xy, models[colour], projection)
 
 
-teach.explore(
+explore.explore(
     map_by,
     stills=[{"metric": "euclidean"}, {"neighbours_of_tsne": 5}],
     projection=list(places),
@@ -424,7 +426,7 @@ teach.explore(
 # Choose what a little n-gram model reads, and whether it also reads some of the very texts that it is compared on. It is trained at once, scored, and put on the map.
 
 # %%
-teach.explore(
+explore.explore(
     lambda domain, order=3, kilobytes=200, leaked_texts=0: plot_map_live.landed(
         home,
         landing.row(
@@ -448,7 +450,7 @@ teach.explore(
 labels = sorted(set(home.domains))
 shares = dict(zip(labels, calibration.unigrams(home_texts.texts, home.domains), strict=True))
 everywhere = np.mean(list(shares.values()), axis=0)
-teach.explore(
+explore.explore(
     lambda first=labels[0], second=labels[1], length=256: plot_map_trials.closeness(
         calibration.approach(shares[first], shares[second], everywhere, length),
         f"{first} moved towards {second}, {length} bytes",
@@ -472,9 +474,13 @@ long_texts = chunks.load(
     "installed", size=longest + 3, minimum=longest, per_domain=max(2, per_domain // 5), seed=seed
 )
 compared = calibration_tables.groups(
-    home, long_texts, window=window, longest=longest, n_models=n_calibration_models,
+    home,
+    long_texts,
+    window=window,
+    longest=longest,
+    n_models=n_calibration_models,
     sampling={"n_draws": n_draws, "seed": seed},
-)  # fmt: skip
+)
 counted, every = compared["counted"], compared["all"]
 is_network = np.flatnonzero(~np.isin(every.names, trained.model[trained.kind == "ngram"]))
 length_table = pd.concat(
@@ -500,7 +506,7 @@ outputs.figure(
 # %%
 nearest = counted.names[list(counted.ends()[0])]
 farthest = counted.names[list(counted.ends()[-1])]
-teach.explore(
+explore.explore(
     lambda first=nearest[0], second=nearest[1], domain=labels[0], percent=50: plot_map_trials.mixed(
         counted, first, second, domain, percent
     ),
@@ -548,8 +554,8 @@ teach.quiz("which_grows")
 # ## 6. How many dimensions has the map?
 
 # %%
-cumulative = maps.spectrum(here.Q)
-marks = {share: maps.n_components(cumulative, share) for share in (0.9, 0.95)}
+cumulative = layouts.spectrum(here.Q)
+marks = {share: layouts.n_components(cumulative, share) for share in (0.9, 0.95)}
 spectrum = pd.DataFrame(
     {"component": np.arange(1, len(cumulative) + 1), "cumulative share": cumulative}
 )
@@ -715,7 +721,7 @@ _ = claims.record("contrast", value, interval, note=f"{of}; interval over lineag
 # **The penalty.** A ridge with hardly any penalty fits the models that it was given and says little of others; one with too much says the same of all. The published recipe chooses it inside the training part.
 
 # %%
-teach.explore(
+explore.explore(
     lambda target="task mean", features=prediction_runs.COORDINATES, folds="grouped": (
         plot_map_trials.ridge(found, places["t-SNE"][benchmark.kept], target, features, folds)
     ),
@@ -771,7 +777,10 @@ else:
 geometry, (plane_r, plane_rho) = between.geometry, between.agreement
 outputs.figure(
     plot_map_checks.interpolation(
-        geometry.place(between.points), between.coordinates, *between.means, between.points,
+        geometry.place(between.points),
+        between.coordinates,
+        *between.means,
+        between.points,
         f"r = {plane_r:.3f}, $\\rho$ = {plane_rho:.3f}",
     ),
     "interpolation",
@@ -779,7 +788,7 @@ outputs.figure(
     caption=f"36 models in the plane of $\\theta_0$ = {three[0]}, $\\theta_1$ = {three[1]} and "
     f"$\\theta_2$ = {three[2]}: where they lie in weight space and in log-likelihood space, and their "
     "mean log-likelihood against the prediction.",
-)  # fmt: skip
+)
 outputs.table(between.summary, "interpolation", caption="Weight space and prediction.")
 
 # %%
@@ -795,7 +804,7 @@ for claim, value, model in (
         claims.record(claim, value, note=", ".join(three))
     else:
         claims.record(claim, np.nan, note="asked of other models than these")
-teach.explore(
+explore.explore(
     lambda a=0.5, b=0.5: plot_map_trials.pad(between, a, b),
     stills=[{}, {"a": 1.0, "b": 1.0}],
     a=(0.0, 1.0, 0.1),

@@ -60,13 +60,14 @@ from lmnotes.models import (
     ledger,
     prediction,
     probes,
+    projection,
     resample,
     resample_errors,
     wobble,
     zoo,
 )
 from lmnotes.models import map as model_map
-from lmnotes.suite import claims, outputs, teach
+from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import chunks
 
 plot.use()
@@ -222,7 +223,7 @@ def draw_texts(n=max(10, N // 4), method="LS", run=0):
     return plot_resample.drawn_texts(N * pis[method], domain, drawn.texts, title)
 
 
-teach.explore(
+explore.explore(
     draw_texts,
     stills=[{"n": max(10, N // 20)}, {"method": "uniform"}],
     n=(10, N),
@@ -391,7 +392,7 @@ def estimator(pair_rank=50, method="LS", n=max(20, N // 3), runs=3, first_run=0)
     return plot_resample.anatomy(paths(i, j, [method, "uniform"], n, runs, first_run), title)
 
 
-teach.explore(
+explore.explore(
     estimator,
     stills=[{"pair_rank": 1}, {"pair_rank": 99}],
     pair_rank=(0, 100),
@@ -678,7 +679,7 @@ def live_curves(method="LS", uniform_mass=0.0, measure="relative", with_sampling
     return figure
 
 
-teach.explore(
+explore.explore(
     live_curves,
     stills=[{}, {"with_sampling_error": False}],
     method=["LS", "KL"],
@@ -705,24 +706,24 @@ settings = {
     "uniform, as few texts": (pis["uniform"], n_few),
 }
 drawing = dict(perplexity=perplexity, n_iterations=1000)
-reference = model_map.tsne(Q, 42, perplexity=perplexity)
+reference = projection.tsne(Q, 42, perplexity=perplexity)
 wobbles, shares_of_n = {}, {}
 for name, (pi, n) in settings.items():
     drawn = [resample.draw(pi, n, seed=seed + r, generator="published") for r in range(n_maps)]
     maps = [
-        model_map.tsne(resample.coordinates(L[:, one.texts], one.weights), 42, **drawing)
+        projection.tsne(resample.coordinates(L[:, one.texts], one.weights), 42, **drawing)
         for one in drawn
     ]
     wobbles[name] = wobble.wobble(maps, reference)
     shares_of_n[name] = (n, np.mean([len(one) for one in drawn]))
 
 n_flat = min(10, M - 1)  # principal components that are turned; the first two are looked at
-ten = model_map.pca(Q, n_flat)
+ten = projection.pca(Q, n_flat)
 flat_reference = ten[:, :2]
 
 
 def flat_map(one):
-    found = model_map.pca(resample.coordinates(L[:, one.texts], one.weights), n_flat)
+    found = projection.pca(resample.coordinates(L[:, one.texts], one.weights), n_flat)
     found = np.pad(found, ((0, 0), (0, n_flat - found.shape[1])))  # where there are fewer texts
     return wobble.procrustes(found, ten)[:, :2]
 
@@ -731,10 +732,10 @@ flat = {}
 for name, (pi, n) in settings.items():
     drawn = [resample.draw(pi, n, seed=seed + r, generator="published") for r in range(n_maps)]
     flat[name] = wobble.wobble([flat_map(one) for one in drawn], flat_reference)
-other_seeds = [model_map.tsne(Q, s, **drawing) for s in (1, 2, 3)]
+other_seeds = [projection.tsne(Q, s, **drawing) for s in (1, 2, 3)]
 rng = np.random.default_rng(seed)
 nudged = [
-    model_map.tsne(Q * (1 + 1e-3 * rng.normal(size=Q.shape)), 42, **drawing) for _ in range(n_maps)
+    projection.tsne(Q * (1 + 1e-3 * rng.normal(size=Q.shape)), 42, **drawing) for _ in range(n_maps)
 ]
 wobbles["floor: nudged"] = wobble.wobble(nudged, reference)
 wobbles["floor: other t-SNE seeds"] = wobble.wobble(other_seeds, reference)
@@ -857,7 +858,7 @@ def animation(setting="LS", run=0):
     return figure
 
 
-teach.explore(
+explore.explore(
     animation,
     stills=[{"run": 1}, {"setting": "uniform, as few texts", "run": 1}],
     setting=list(settings),
@@ -912,8 +913,8 @@ outputs.table(
 )
 claims.record("fig3_added_neighbour", same_nearest)
 record_published("fig3_d_added", len(chosen))
-maps = {"all": model_map.tsne(by_all, 42, perplexity=perplexity)}
-maps["few"] = wobble.procrustes(model_map.tsne(points, 42, perplexity=perplexity), maps["all"])
+maps = {"all": projection.tsne(by_all, 42, perplexity=perplexity)}
+maps["few"] = wobble.procrustes(projection.tsne(points, 42, perplexity=perplexity), maps["all"])
 figure = plot_resample.added(
     {f"all {N:,} texts": maps["all"], f"LS, {len(chosen):,} texts": maps["few"]}, is_new, per_model
 )
@@ -1023,7 +1024,7 @@ def hide(which=next(iter(groups_to_hide)), only_this_is_known=False, uniform_mas
     return figure
 
 
-teach.explore(
+explore.explore(
     hide,
     stills=[
         {"which": by_family.family.iloc[-1]},
@@ -1145,7 +1146,7 @@ def calculator(models=100, distinct=int(d_ls), bytes_per_text=int(mean_bytes), k
     )
 
 
-teach.explore(
+explore.explore(
     calculator,
     models=(1, 2000),
     distinct=(1, N),

@@ -73,7 +73,9 @@ from lmnotes.models import (
     kl_scale,
     layers,
     ledger,
+    loading,
     long_run,
+    projection,
     quantise,
     rules,
     run_tables,
@@ -87,7 +89,7 @@ from lmnotes.models import (
 )
 from lmnotes.models import map as maps
 from lmnotes.models import zoo_plan as plans
-from lmnotes.suite import claims, outputs, teach
+from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import chunks
 
 plot.use()
@@ -268,8 +270,10 @@ def by_run(values):
     return dict(zip(runs, np.split(values, ends), strict=True))
 
 
-principal = by_run(maps.pca(Q, 3))
-neighbours = maps.tsne(Q, 42, perplexity=perplexity, metric="euclidean", n_iterations=n_iterations)
+principal = by_run(projection.pca(Q, 3))
+neighbours = projection.tsne(
+    Q, 42, perplexity=perplexity, metric="euclidean", n_iterations=n_iterations
+)
 places = pd.DataFrame(neighbours, columns=["tsne_1", "tsne_2"]).assign(
     run=np.repeat(list(runs), [len(run) for run in runs.values()]),
     step=np.concatenate([run.steps for run in runs.values()]),
@@ -343,7 +347,7 @@ def control_of(run, first=0, walk_seed=0):
     path = by_run(Q)[run][chosen]
     both = {"training": path, "random walk": walk.control(path, seed=walk_seed)}
     shapes = pd.concat([walk.shape(one).assign(path=name) for name, one in both.items()])
-    return {name: maps.pca(one, 3) for name, one in both.items()}, shapes
+    return {name: projection.pca(one, 3) for name, one in both.items()}, shapes
 
 
 paths, shapes = control_of(middle, warm_up_end)
@@ -368,7 +372,7 @@ def spiral(run=middle, first=warm_up_end, walk_seed=0):
 
 
 stills = [{"first": 0}]
-teach.explore(spiral, stills=stills, run=list(runs), first=[0, warm_up_end], walk_seed=(0, 50))
+explore.explore(spiral, stills=stills, run=list(runs), first=[0, warm_up_end], walk_seed=(0, 50))
 teach.quiz("spiral")
 
 # %% [markdown]
@@ -401,7 +405,7 @@ def learning(run=middle, checkpoint=min(10, longest)):
     return [figure, shown]
 
 
-teach.explore(
+explore.explore(
     learning,
     stills=[{"checkpoint": min(8, longest)}],
     run=list(runs),
@@ -568,8 +572,10 @@ for name, column in (("cw", "c_w"), ("cq", "c_q"), ("alpha", "alpha")):
 # %%
 ratios = []
 for run, squared in drift.items():
-    first, last = (kl_scale.interval_pairs(runs[run].steps, n=n_intervals, after=warm_up_end)[name]
-                   for name in ("Early", "Later"))  # fmt: skip
+    first, last = (
+        kl_scale.interval_pairs(runs[run].steps, n=n_intervals, after=warm_up_end)[name]
+        for name in ("Early", "Later")
+    )
     kl = trajectory.consecutive_kl(runs[run], **in_bits)
     ratios.append(
         (np.median(kl[last[:, 0]]) / np.median(kl[first[:, 0]]))
@@ -770,7 +776,7 @@ def fits(run="cosine to a tenth", start=80, length=window):
     return figure
 
 
-teach.explore(
+explore.explore(
     fits,
     stills=[{"run": "constant rate, averaged"}],
     run=list(everything),
@@ -961,7 +967,7 @@ def width(bits_of_weights=4, scale="column", model=examined["model"].iloc[0]):
     return [figure, cosines]
 
 
-teach.explore(
+explore.explore(
     width,
     stills=[{}],
     bits_of_weights=list(bits),
@@ -1017,7 +1023,9 @@ def after(name, steps):
 figure, (left, right) = plot.panels(2, height=3.0, width_ratios=(1, 1.3))
 curves = {name: np.array([after(name, steps) for steps in tuning_steps]) for name in known}
 plot_kl_scale.growth(left, curves, tuning_steps)
-plot_kl_scale.lineages(right, maps.pca(maps.double_centre(family)), tree_edges, generations, names)
+plot_kl_scale.lineages(
+    right, projection.pca(maps.double_centre(family)), tree_edges, generations, names
+)
 right.set(xlabel="component 1, nats", ylabel="component 2, nats")
 with plot.style():
     right.margins(x=0.3, y=0.12)
@@ -1051,7 +1059,7 @@ def grow(text=known[0], steps=tuning_steps[1]):
     return plot_kl_scale.strip(found, f"fine-tuned on {text} for {steps} steps")
 
 
-teach.explore(grow, stills=[{"steps": tuning_steps[-1]}], text=known, steps=tuning_steps)
+explore.explore(grow, stills=[{"steps": tuning_steps[-1]}], text=known, steps=tuning_steps)
 
 # %% [markdown]
 # *What to see.* A fine-tune has no distance of its own: it is as far as its steps have carried it, from about the distance of two seeds to far more than that of models at random. The published 0.40 is a statement
@@ -1062,7 +1070,7 @@ teach.explore(grow, stills=[{"steps": tuning_steps[-1]}], text=known, steps=tuni
 # The logit lens reads every layer as a language model: final norm, then the model's own head. Below, one text through a model of six blocks.
 
 # %%
-deep_scorer = score.load(deep_folder)
+deep_scorer = loading.load(deep_folder)
 threads = {}
 if text_set == "installed":  # longer texts are not for this model
     threads[deep.name] = common(layers.saved(deep_folder, texts))
@@ -1094,7 +1102,7 @@ outputs.figure(
     ),
     caption=f"Log-probability of each byte of one text under every layer of {deep.name}.",
 )
-teach.explore(lens, stills=[{"text": 0}], text=(0, len(home_texts) - 1), first=(0, 60))
+explore.explore(lens, stills=[{"text": 0}], text=(0, len(home_texts) - 1), first=(0, 60))
 
 # %%
 layer_differences = [
@@ -1113,15 +1121,15 @@ figure, axes = plot.panels(3, height=3.1)
 few = 3 if 3 in bits else 4
 copied = np.stack([values[1 + bits.index(few)] for values in one_scale.values()])
 originals = np.stack([values[0] for values in one_scale.values()])
-flat = maps.pca(maps.double_centre(np.concatenate([originals, copied])))
+flat = projection.pca(maps.double_centre(np.concatenate([originals, copied])))
 plot_kl_scale.shifts(axes[0], *np.split(flat, 2), list(one_scale), f"rounded to {few} bits")
 zoo_edges = kl_scale.edges(population["model"], population["parent"])
 generation = kl_scale.generations(zoo_edges, len(population))
-on_map = maps.tsne(
+on_map = projection.tsne(
     maps.double_centre(P), 42, perplexity=20, metric="euclidean", n_iterations=n_iterations
 )
 plot_kl_scale.lineages(axes[1], on_map, zoo_edges, generation, [""] * len(P), on_map)
-joint = maps.pca(maps.double_centre(np.concatenate(list(threads.values()))))
+joint = projection.pca(maps.double_centre(np.concatenate(list(threads.values()))))
 cuts = np.cumsum([len(one) for one in threads.values()])[:-1]
 plot_kl_scale.threads(axes[2], dict(zip(threads, np.split(joint, cuts), strict=True)))
 plot_kl_scale.placed(axes, ["(a) rounding, PCA", "(b) fine-tuning, t-SNE", "(c) layers, PCA"])

@@ -72,11 +72,12 @@ from lmnotes.models import (
     prompt_kl,
     prompts,
     tails,
+    turns,
     zoo,
 )
 from lmnotes.models import factorial_measures as measures
 from lmnotes.models import map as maps
-from lmnotes.suite import claims, outputs, teach
+from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import prompt_sets
 
 plot.use()
@@ -199,7 +200,7 @@ kl = {name: maps.kl(one) for name, one in Q.items()}
 def place(values):
     """The first two principal components, and their shares of the variance."""
     shares = np.diff(projection.spectrum(values), prepend=0)
-    return maps.pca(values) / np.sqrt(values.shape[1]), shares[:2]
+    return projection.pca(values) / np.sqrt(values.shape[1]), shares[:2]
 
 
 found = {
@@ -294,7 +295,7 @@ def tabs(shown="PMI, empty prompt", colour_by="rule"):
     return figure
 
 
-teach.explore(
+explore.explore(
     tabs,
     stills=[{"shown": "conditional", "colour_by": "taste"}, {"shown": "PMI, empty prompt"}][stills],
     shown=list(vectors),
@@ -409,14 +410,16 @@ for one, two in zip(i, j, strict=True):
     )
 checked = pd.DataFrame(
     {
-        "first": made.model.to_numpy()[i], "second": made.model.to_numpy()[j],
-        "kind": relation, "exact": truth[upper],
+        "first": made.model.to_numpy()[i],
+        "second": made.model.to_numpy()[j],
+        "kind": relation,
+        "exact": truth[upper],
         "error": symmetric(exact.rao_blackwell_error)[upper] / np.sqrt(2),
         "monte_carlo": symmetric(exact.monte_carlo)[upper],
         "half_variance": estimate[upper],
         "own_responses": symmetric(exact.half_variance)[upper],
     }
-)  # fmt: skip
+)
 outputs.figure(
     plot_prompts.kl_agreement(
         checked,
@@ -443,11 +446,15 @@ def agree(claim, first, second, **more):
 
 mc = symmetric(exact.monte_carlo)
 rows = [
-    agree("kl_pearson", estimate, mc), agree("kl_spearman", estimate, mc, ranks=True),
-    agree("kl_rb_pearson", estimate, truth), agree("kl_rb_spearman", estimate, truth, ranks=True),
-    agree("kl_root", np.sqrt(estimate), np.sqrt(truth)), agree("kl_estimators", mc, truth),
-    agree("kl_up_to", estimate, mc), agree("squared_distance_is_kl", estimate, truth, ranks=True),
-]  # fmt: skip
+    agree("kl_pearson", estimate, mc),
+    agree("kl_spearman", estimate, mc, ranks=True),
+    agree("kl_rb_pearson", estimate, truth),
+    agree("kl_rb_spearman", estimate, truth, ranks=True),
+    agree("kl_root", np.sqrt(estimate), np.sqrt(truth)),
+    agree("kl_estimators", mc, truth),
+    agree("kl_up_to", estimate, mc),
+    agree("squared_distance_is_kl", estimate, truth, ranks=True),
+]
 
 
 def median_of(values, models):
@@ -457,9 +464,12 @@ def median_of(values, models):
 
 for claim, said, values in (
     ("kl_scale", "median ratio of estimate to exact KL", estimate / np.where(truth > 0, truth, 1)),
-    ("between_share", "median % of the variance that is between prompts",
-     100 * factors.between_share(conditional, tags)),
-):  # fmt: skip
+    (
+        "between_share",
+        "median % of the variance that is between prompts",
+        100 * factors.between_share(conditional, tags),
+    ),
+):
     value, interval = over(partial(median_of, values[upper]), range(12))
     claims.record(claim, value, interval)
     rows.append((said, value, *interval))
@@ -542,7 +552,7 @@ def bend(t=1.0, law=1):
     return plot_prompts.bend(prompt_kl.tilted(steps, seed=law), t)
 
 
-teach.explore(bend, stills=[{"t": 0.2}, {"t": 2.5}][stills], t=(0.02, 3.0, 0.02), law=(1, 20))
+explore.explore(bend, stills=[{"t": 0.2}, {"t": 2.5}][stills], t=(0.02, 3.0, 0.02), law=(1, 20))
 # %%
 ruling = teach.exercise(
     "distance",
@@ -651,7 +661,7 @@ def one_budget(n=N // 3, first=made.model[0], second=made.model[3]):
     return plot_prompts.one_distance(grid, band, np.array(values) / difference.var(), n)
 
 
-teach.explore(
+explore.explore(
     one_budget,
     stills=[{"n": max(5, N // 10)}, {}][stills],
     n=(5, N - 1),
@@ -696,10 +706,16 @@ outputs.table(
 # %%
 is_triple = added.operations == "A, B and C"
 said = {
-    "cosine": "cosine", "r2": "r2", "error": "relative_error", "slope": "slope",
-    "best": "best_single", "wrong": "wrong", "fitted": "r2_fitted", "first": "coefficient 1",
+    "cosine": "cosine",
+    "r2": "r2",
+    "error": "relative_error",
+    "slope": "slope",
+    "best": "best_single",
+    "wrong": "wrong",
+    "fitted": "r2_fitted",
+    "first": "coefficient 1",
     "second": "coefficient 2",
-}  # fmt: skip
+}
 for group, part in (("pairs", added[~is_triple]), ("triple", added[is_triple])):
     per_model = part.groupby("model", sort=False).mean(numeric_only=True)
     for claim, column in said.items():
@@ -781,7 +797,7 @@ def switchboard(model=both.model[0], A=True, B=True, C=False):
     return plot_shifts.switchboard(at, shown, left, responses, title)
 
 
-teach.explore(
+explore.explore(
     switchboard,
     stills=[
         {},
@@ -920,7 +936,7 @@ def where(first=made.model[0], second=made.model[3], n_shown=6):
     )
 
 
-teach.explore(
+explore.explore(
     where,
     stills=[{}, {"first": made.model[0], "second": made.model[6]}][stills],
     first=list(made.model),
@@ -939,7 +955,7 @@ teach.explore(
 
 # %%
 is_home = models_file is None
-rule = prompts.PromptRule(template=template, dtype=dtype)
+rule = turns.PromptRule(template=template, dtype=dtype)
 every = prompt_sets.load(prompt_set, per_task=None if is_home else per_task, n_bytes=response_bytes)
 data_sets = {"library": ["code", "summary"], "questions": ["arithmetic", "month"]}
 if is_home:

@@ -72,13 +72,21 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import plot, plot_mixture, plot_mixture_checks
-from lmnotes.models import mixture, mixture_rules, mixture_superposition
+from lmnotes.models import (
+    mixture,
+    mixture_design,
+    mixture_measures,
+    mixture_rules,
+    mixture_statistics,
+    mixture_superposition,
+    mixture_training,
+)
 from lmnotes.models import mixture_experiment as experiment
 from lmnotes.models import mixture_jobs as jobs
 from lmnotes.models import mixture_published as published
 from lmnotes.models import mixture_readings as readings
 from lmnotes.models import mixture_world as world
-from lmnotes.suite import claims, outputs, teach
+from lmnotes.suite import claims, explore, outputs, teach
 
 plot.use()
 outputs.begin("10_domain_mixture", globals())
@@ -125,14 +133,23 @@ common = {
 }
 side = {"workers": processes or None}
 made = {
-    name: world.run(shape, truth[name], seed=100 + number, data_seed=9, width=target_width,
-                    n_steps=target_steps, **common)
+    name: world.run(
+        shape,
+        truth[name],
+        seed=100 + number,
+        data_seed=9,
+        width=target_width,
+        n_steps=target_steps,
+        **common,
+    )
     for number, name in enumerate(target_names)
-}  # fmt: skip
+}
 made |= {
-    s: world.run(shape, uniform, seed=s, data_seed=100 + s, width=base_width, n_steps=base_steps, **common)
+    s: world.run(
+        shape, uniform, seed=s, data_seed=100 + s, width=base_width, n_steps=base_steps, **common
+    )
     for s in seeds
-}  # fmt: skip
+}
 on_design = jobs.read_all(
     made | {m: m for m in target_models}, design, data, what="trained", **side
 )
@@ -144,7 +161,7 @@ others = {name: folders.pop(name) for name in target_models}  # no exact KL: oth
 here = jobs.read_all(folders, heldout, data, own, workers=1)
 here |= jobs.read_all(others, heldout, data, workers=1)
 gaps = {
-    (t, s): mixture.Gap.over(
+    (t, s): mixture_design.Gap.over(
         design.table, on_design[t].log_likelihood - on_design[s].log_likelihood, names
     )
     for t in targets
@@ -184,7 +201,7 @@ parts = []
 for t in targets:
     weight = mixture.intervals([gaps[t, s] for s in seeds], n_bootstrap=n_bootstrap, seed=seed)
     means = np.array([gaps[t, s].means for s in seeds])  # (S, K)
-    over = [mixture.paired_test(one, np.zeros(n_seeds)) for one in means.T]
+    over = [mixture_statistics.paired_test(one, np.zeros(n_seeds)) for one in means.T]
     columns = {"gap": "mean", "gap_low": "low", "gap_high": "high"}
     columns = {name: [getattr(one, of) for one in over] for name, of in columns.items()}
     weight = weight.assign(target=t, true=truth.get(t, np.full(K, np.nan)), **columns)
@@ -210,11 +227,13 @@ for t in ("code", "data"):
 
 g = gaps[targets[0], 1]
 moved = replace(g, values=g.values + 5.0 * g.n_bytes)
-claims.record("shift_invariant", np.abs(mixture.design(g) - mixture.design(moved)).max())
-claims.record("cold_is_argmax", mixture.design(g, temperature=1e-4).max())
-claims.record("hot_is_uniform", np.abs(mixture.design(g, temperature=1e6) - 1 / K).max())
+claims.record(
+    "shift_invariant", np.abs(mixture_design.design(g) - mixture_design.design(moved)).max()
+)
+claims.record("cold_is_argmax", mixture_design.design(g, temperature=1e-4).max())
+claims.record("hot_is_uniform", np.abs(mixture_design.design(g, temperature=1e6) - 1 / K).max())
 same = replace(g, values=np.zeros(len(g.values)))
-claims.record("no_gap_is_uniform", np.abs(mixture.design(same) - 1 / K).max())
+claims.record("no_gap_is_uniform", np.abs(mixture_design.design(same) - 1 / K).max())
 
 # %% [markdown]
 # *What to see.* The bars alone tell which diet the target had: the domains that it was fed on stick out, and the designed weights put most of the share there, alike from base to
@@ -279,7 +298,7 @@ kept = tuple(range(quarter, more_steps, max(quarter, 3)))[:3]  # one where steps
 def onwards(s, weights, **changes):
     """Continued training of base s; the first one keeps its checkpoints."""
     spec = replace(probe, checkpoints=kept if s == 1 else ())
-    return mixture.Run(spec, tuple(weights), 1000 + s, start=folders[s], **changes)
+    return mixture_training.Run(spec, tuple(weights), 1000 + s, start=folders[s], **changes)
 
 
 # %%
@@ -309,10 +328,10 @@ for s in few:
     first["responses", s] = jobs.Gradients("responses", folders[s], design, window=chunk_bytes)
     first |= {
         ("probe", s, a): jobs.Read(run, design)
-        for a, run in mixture.probes(onwards(s, uniform), probe_steps).items()
+        for a, run in mixture_training.probes(onwards(s, uniform), probe_steps).items()
     }
 for steps in sorted({max(probe_steps // 4, 1), probe_steps}):
-    alone = mixture.probes(onwards(1, uniform), steps)
+    alone = mixture_training.probes(onwards(1, uniform), steps)
     first |= {("adam", steps, a): jobs.Read(run, design) for a, run in alone.items()}
     for name, w in mixes.items():
         first["adam", steps, name] = jobs.Read(replace(alone[0], weights=tuple(w)), design)
@@ -406,9 +425,10 @@ for name, label in (("equal shares", "uniform"), ("code", "code")):
         line = sums[(sums["mixture"] == name) & (sums["update"] == "AdamW") & (sums["step"] == n)]
         for value in ("cosine", "relative_error"):
             claims.record(
-                f"adam_{n}_{label}_{value}", line[value].iloc[0] if len(line) else np.nan,
+                f"adam_{n}_{label}_{value}",
+                line[value].iloc[0] if len(line) else np.nan,
                 note="" if len(line) else "not run for so many steps",
-            )  # fmt: skip
+            )
 
 # %% [markdown]
 # *What to see.* For the smallest steps the sum is right to a per cent. For a handful of steps of AdamW, which move a text by nats, it is not: trained alone, a domain damages the
@@ -420,12 +440,12 @@ def one_step(rate=rates[0], mixture_name="equal shares"):
     number, at = rates.index(rate), list(mixes).index(mixture_name)
     all_moves = steps[number] - steps[number].mean(axis=1, keepdims=True)
     predicted, true = np.array(mixes[mixture_name]) @ all_moves[:K], all_moves[K + at]
-    cosine = mixture.cosine(predicted, true)
+    cosine = mixture_measures.cosine(predicted, true)
     title = f"step {rate:g}: cosine {cosine:.2f}"
     return plot_mixture_checks.superposed(predicted, true, g.which, names, title)
 
 
-teach.explore(
+explore.explore(
     one_step,
     stills=[{"rate": rates[min(1, len(rates) - 1)]}, {"rate": rates[-1]}],
     rate=list(rates),
@@ -442,7 +462,7 @@ for t in targets:
     changes = np.transpose(
         [readings.Reading.of(done["probe", 1, a]).log_likelihood - before for a in range(K)]
     )  # (N, K)
-    sides[t] = changes, mixture.plane(gaps[t, 1].values, changes)
+    sides[t] = changes, mixture_measures.plane(gaps[t, 1].values, changes)
 
 
 def recipe(target=targets[0], compare_with_LLD=True, **parts):
@@ -450,12 +470,12 @@ def recipe(target=targets[0], compare_with_LLD=True, **parts):
     changes, points = sides[target]
     shown = {"yours": yours}
     if compare_with_LLD:
-        shown["LLD, T = sd"] = mixture.design(gaps[target, 1])
-    cosine = mixture.cosine(changes @ yours, gaps[target, 1].values)
+        shown["LLD, T = sd"] = mixture_design.design(gaps[target, 1])
+    cosine = mixture_measures.cosine(changes @ yours, gaps[target, 1].values)
     return plot_mixture_checks.recipe(points, names, shown, cosine)
 
 
-teach.explore(
+explore.explore(
     recipe,
     stills=[{"compare_with_LLD": False}, {"target": targets[-1], names[0]: 0}],
     target=targets,
@@ -483,8 +503,11 @@ law_folders = {key: readings.Reading.of(done[key]).folder for key in probes_of_l
 law_reads = jobs.read_all(law_folders | uniform_end, design, data, workers=1)
 law_shares = np.array([blind[key] for key in probes_of_law])
 law_losses = -np.array(
-    [mixture_rules.domain_means(law_reads[key].log_likelihood / design.n_bytes, g.which, K) for key in probes_of_law]
-)  # fmt: skip
+    [
+        mixture_rules.domain_means(law_reads[key].log_likelihood / design.n_bytes, g.which, K)
+        for key in probes_of_law
+    ]
+)
 slopes = mixture_rules.log_law_slopes(law_shares, law_losses, 0.01)
 slope = experiment.slope(law_shares, law_losses)
 claims.record("slope_median", slope)
@@ -503,7 +526,7 @@ for t in targets:
             )
             left = on_design[t].log_likelihood - law_reads[s].log_likelihood
             options |= {
-                "end": mixture.Gap.over(design.table, left, names),
+                "end": mixture_design.Gap.over(design.table, left, names),
                 "slope": max(slope, 1e-3),
             }
         weights[t, s] = experiment.weights(gaps[t, s], temperature, **options)
@@ -522,15 +545,24 @@ for t in targets:
         if s in few:
             runs[t, s, "iterative"] = jobs.Anew(
                 replace(onwards(s, uniform), spec=replace(probe, checkpoints=())),
-                on_design[t].log_likelihood, design, every=max(more_steps // 2, 1),
-            )  # fmt: skip
+                on_design[t].log_likelihood,
+                design,
+                every=max(more_steps // 2, 1),
+            )
     for T in sweep:
-        runs[t, 1, T] = onwards(1, mixture.design(gaps[t, 1], "aggregated", temperature=T))
+        runs[t, 1, T] = onwards(1, mixture_design.design(gaps[t, 1], "aggregated", temperature=T))
 scratch = {
-    s: world.run(shape, weights[targets[0], s]["lld_sd"], seed=s, data_seed=100 + s, width=base_width,
-                 n_steps=base_steps, **common)
+    s: world.run(
+        shape,
+        weights[targets[0], s]["lld_sd"],
+        seed=s,
+        data_seed=100 + s,
+        width=base_width,
+        n_steps=base_steps,
+        **common,
+    )
     for s in few
-}  # fmt: skip
+}
 second = jobs.read_all(
     runs | {("scratch", s): r for s, r in scratch.items()},
     heldout,
@@ -561,13 +593,16 @@ tests = {metric: experiment.compare(named, metric) for metric in plot_mixture.ME
 for metric, table in tests.items():
     if table.difference.notna().any():
         outputs.figure(
-            plot_mixture.comparison(table, metric), f"main_{metric}", data=table,
+            plot_mixture.comparison(table, metric),
+            f"main_{metric}",
+            data=table,
             caption=f"{plot_mixture.METRICS[metric]}: every rule less uniform on the same base, mean and 95 % interval over seeds (filled: {n_seeds} seeds, hollow: {len(few)}, whose intervals may leave the panel). Left of the line is nearer to the target than equal shares lead.",
-        )  # fmt: skip
+        )
     outputs.table(
-        table, f"table1_{metric}",
+        table,
+        f"table1_{metric}",
         caption="Mean and sd over seeds, paired difference to uniform with its 95 % interval, wins, p of the paired t test, of the exact sign-flip test, and the first corrected by Holm for the rules that have all seeds, within this metric and target.",
-    )  # fmt: skip
+    )
 
 # %%
 for t in targets:
@@ -579,7 +614,7 @@ for t in targets:
     for metric in plot_mixture.METRICS:
         wide = named[named.target == t].pivot(index="seed", columns="rule", values=metric)
         if wide["lld_sd"].notna().all():
-            stated[t, metric] = mixture.paired_test(wide["lld_sd"], wide["uniform"])
+            stated[t, metric] = mixture_statistics.paired_test(wide["lld_sd"], wide["uniform"])
             corrected = tests[metric].set_index(["target", "rule"]).holm[t, "lld_sd"]
             print(
                 f"{t}, {metric}: LLD (T = sd) less uniform {stated[t, metric]}, {corrected:.2g} (Holm)"
@@ -587,10 +622,17 @@ for t in targets:
 both = [t for t in target_names if (t, "exact_kl") in stated]
 for metric in plot_mixture.METRICS if len(both) > 1 else ():
     values = {
-        rule: np.transpose([named[(named.target == t) & (named.rule == rule)].sort_values("seed")[metric] for t in both])
+        rule: np.transpose(
+            [
+                named[(named.target == t) & (named.rule == rule)].sort_values("seed")[metric]
+                for t in both
+            ]
+        )
         for rule in ("lld_sd", "uniform")
-    }  # fmt: skip
-    print(f"both targets, {metric}: {mixture.paired_test(values['lld_sd'], values['uniform'])}")
+    }
+    print(
+        f"both targets, {metric}: {mixture_statistics.paired_test(values['lld_sd'], values['uniform'])}"
+    )
 
 
 # %%
@@ -641,9 +683,11 @@ for t in ("code", "data"):
 
 # %%
 comparisons = {
-    "kd_best": ("kd", "lld_sd", "exact_kl"), "agg_behind_pull": ("lld_agg", "gram_ascent", "kl_var"),
-    "agg_behind_kd": ("lld_agg", "kd", "kl_var"), "lld_over_oracle": ("lld_sd", "oracle", "kl_var"),
-}  # fmt: skip
+    "kd_best": ("kd", "lld_sd", "exact_kl"),
+    "agg_behind_pull": ("lld_agg", "gram_ascent", "kl_var"),
+    "agg_behind_kd": ("lld_agg", "kd", "kl_var"),
+    "lld_over_oracle": ("lld_sd", "oracle", "kl_var"),
+}
 for t in ("code", "data"):
     wide = {
         m: named[named.target == t].pivot(index="seed", columns="rule", values=m) for m in tests
@@ -652,7 +696,7 @@ for t in ("code", "data"):
         if not {a, b} <= set(wide[metric].columns):
             claims.record(f"{claim}_{t}", np.nan, note="not run for this target")
             continue
-        test = mixture.paired_test(wide[metric][a], wide[metric][b])
+        test = mixture_statistics.paired_test(wide[metric][a], wide[metric][b])
         claims.record(f"{claim}_{t}", test.mean, interval=(test.low, test.high))
     if "kd" in wide["exact_kl"]:
         best = wide["exact_kl"].idxmin(axis=1)
@@ -673,7 +717,10 @@ how_many = teach.exercise(
         ("a whole number", lambda n: float(n) == int(n), "count seeds"),
         (
             "enough",
-            lambda n: mixture.paired_test(-np.arange(1.0, n + 1), np.zeros(int(n))).p_flip < 0.01,
+            lambda n: (
+                mixture_statistics.paired_test(-np.arange(1.0, n + 1), np.zeros(int(n))).p_flip
+                < 0.01
+            ),
             "two of the 2^S patterns of signs are as extreme: all plus and all minus",
         ),
         (
@@ -696,7 +743,7 @@ for t in targets:
     for rule in ("uniform", "lld_sd", "oracle", "kd"):
         if (t, 1, rule) in second:
             spec = replace(probe, checkpoints=kept)
-            kept_at = mixture.checkpoints(second[t, 1, rule].folder, spec)
+            kept_at = mixture_training.checkpoints(second[t, 1, rule].folder, spec)
             paths |= {(t, rule, step): str(folder) for step, folder in kept_at.items()}
 path_reads = jobs.read_all(paths, heldout, data, own, workers=1)
 path_reads |= {(t, rule, 0): here[1] for t, rule in {key[:2] for key in paths}}
@@ -706,23 +753,27 @@ for t in targets:
     extra = [(t, "target", 0), *((t, "bases", s) for s in seeds[1:])]
     all_reads = [path_reads[key] for key in keys] + [here[t], *(here[s] for s in seeds[1:])]
     L = np.array([one.log_likelihood[is_text] for one in all_reads])  # (M, N)
-    x, y = mixture.components(L).T
+    x, y = mixture_measures.components(L).T
     part = pd.DataFrame([*keys, *extra], columns=["target", "rule", "step"])
     tables.append(part.assign(x=x, y=y))
 points = pd.concat(tables, ignore_index=True)
 outputs.figure(
-    plot_mixture.directions(points), "directions", data=points,
+    plot_mixture.directions(points),
+    "directions",
+    data=points,
     caption="Principal components of centred log-likelihood vectors on the evaluation texts: one base, its ways under four kinds of training (a point per quarter), the target, and the bases of other seeds. Dotted: straight to the target.",
-)  # fmt: skip
+)
 lines = []
 for (t, rule, step), one in path_reads.items():
     row = readings.nearness(here[t], targets.index(t), here[1], one, heldout.table, names)
     lines.append({"target": t, "rule": rule, "step": step} | row)
 along = pd.DataFrame(lines).sort_values(["target", "rule", "step"])
 outputs.figure(
-    plot_mixture.steps(along), "along_training", data=along,
+    plot_mixture.steps(along),
+    "along_training",
+    data=along,
     caption="Both kinds of KL to the target along continued training of the first base.",
-)  # fmt: skip
+)
 
 # %% [markdown]
 # *What to see.* For the code target, designed shares, the target's own mixture and distillation lead well towards the target, equal shares much less. For the data target the ways part less clearly:
@@ -738,9 +789,11 @@ uniform_of = named[named.rule == "uniform"].set_index(["target", "seed"]).kl_var
 aligned = named[~named.rule.isin(["before", "uniform"])].copy()
 aligned["change"] = [row.kl_var - uniform_of[row.target, row.seed] for row in aligned.itertuples()]
 outputs.figure(
-    plot_mixture.alignment(aligned), "alignment", data=aligned,
+    plot_mixture.alignment(aligned),
+    "alignment",
+    data=aligned,
     caption="Each point is a run (rule and seed): cosine of its move with the direction to the target against its KL of the map less that of uniform on the same base. r is over runs, several to a base.",
-)  # fmt: skip
+)
 for t in ("code", "data"):
     part = aligned[aligned.target == t]
     r = np.corrcoef(part.cosine, part.change)[0, 1] if len(part) else np.nan
@@ -757,10 +810,15 @@ for t in ("code", "data"):
 line = experiment.law(law_shares, law_losses, names)
 steepest = [names[a] for a in np.argsort(-np.nan_to_num(slopes))[:4]]
 outputs.figure(
-    plot_mixture_checks.log_laws(line[line.domain.isin(steepest)].sort_values("domain", key=lambda c: c.map(steepest.index), kind="stable")),
-    "log_law", data=line,
+    plot_mixture_checks.log_laws(
+        line[line.domain.isin(steepest)].sort_values(
+            "domain", key=lambda c: c.map(steepest.index), kind="stable"
+        )
+    ),
+    "log_law",
+    data=line,
     caption=f"Loss per byte of a domain against its share in continued training, {len(law_shares)} mixtures of one base: the four domains of steepest slope. Median over all domains: {slope:.3f} nats per byte and e-fold.",
-)  # fmt: skip
+)
 hot = [
     {"target": t, "temperature": T, "kl_var": row.kl_var, "exact_kl": row.exact_kl}
     for t in targets
@@ -772,9 +830,11 @@ marks = pd.DataFrame(
     [(t, gaps[t, 1].means.std()) for t in targets], columns=["target", "temperature"]
 )
 outputs.figure(
-    plot_mixture.temperatures(hot, marks), "temperature", data=hot,
+    plot_mixture.temperatures(hot, marks),
+    "temperature",
+    data=hot,
     caption="Aggregated LLD at several temperatures, one seed: both kinds of KL over those of equal shares. Dashed: the standard deviation of the mean lead over domains.",
-)  # fmt: skip
+)
 for t in ("code", "data"):
     part = hot[(hot.target == t)].sort_values("temperature")
     for metric, name in (("kl_var", "map"), ("exact_kl", "exact")):
@@ -792,12 +852,12 @@ claims.record("control_uniform_target", np.nan, note="no target of equal shares 
 
 # %%
 def turn(T=0.25, target=targets[0], rule="domain mean"):
-    found = mixture.design(gaps[target, 1], rule, temperature=T)
+    found = mixture_design.design(gaps[target, 1], rule, temperature=T)
     part = hot[hot.target == target]
     return plot_mixture_checks.dial(found, names, experiment.entropy(found), part, T)
 
 
-teach.explore(
+explore.explore(
     turn,
     stills=[{"T": 0.05}, {"T": 0.25, "rule": "aggregated"}],
     T=(0.02, 2.0, 0.01),
@@ -828,9 +888,11 @@ for number, t in enumerate(target_names):
 if by_length:
     by_length = pd.concat(by_length, ignore_index=True)
     outputs.figure(
-        plot_mixture_checks.lengths(by_length), "length", data=by_length,
+        plot_mixture_checks.lengths(by_length),
+        "length",
+        data=by_length,
         caption="The same two models, target and first base, on the same texts cut to several lengths: KL of the map per byte, exact KL per byte, and how much of Var(target - base) lies between domains.",
-    )  # fmt: skip
+    )
     by_length["ratio"] = by_length.kl_var / by_length.exact_kl
     outputs.table(by_length, "length_table", caption="The same as numbers.")
 for n in (8, 16, 32, 64):
@@ -841,9 +903,10 @@ for n in (8, 16, 32, 64):
             else []
         )
         claims.record(
-            f"length_{n}_{value}", found[value].iloc[0] if len(found) else np.nan,
+            f"length_{n}_{value}",
+            found[value].iloc[0] if len(found) else np.nan,
             note="" if len(found) else "no such target or length here",
-        )  # fmt: skip
+        )
 
 # %%
 for t in ("code", "data"):
@@ -860,16 +923,22 @@ q = q - q.mean(axis=1, keepdims=True)
 q -= q.mean(axis=0)
 n_bytes = heldout.n_bytes[is_text]
 double = ((q[0] - q[1]) ** 2).sum() / (2 * len(values) * n_bytes.mean() * np.log(2))
-claims.record("double_centred", abs(double - mixture.kl_to(values, np.zeros_like(values), n_bytes)))
+claims.record(
+    "double_centred", abs(double - mixture_measures.kl_to(values, np.zeros_like(values), n_bytes))
+)
 capacity = pd.DataFrame(
     [
         (t, row.rule, row.offset, row.domain_error)
         for t in targets
-        for row in named[(named.target == t) & named.rule.isin(["before", "uniform", "lld_sd", "oracle"])]
-        .groupby("rule", as_index=False)[["offset", "domain_error"]].mean().itertuples()
+        for row in named[
+            (named.target == t) & named.rule.isin(["before", "uniform", "lld_sd", "oracle"])
+        ]
+        .groupby("rule", as_index=False)[["offset", "domain_error"]]
+        .mean()
+        .itertuples()
     ],
     columns=["target", "rule", "offset, nats per byte", "domain error, nats per byte"],
-)  # fmt: skip
+)
 outputs.table(
     capacity,
     "capacity",
@@ -902,7 +971,7 @@ def students(target=targets[0], first="single", second_rule="uniform", seed_of_b
 
 tried = [*experiment.CORE, *experiment.MORE]
 tried = [rule for rule in tried if all((t, s, rule) in second for t in targets for s in few)]
-teach.explore(
+explore.explore(
     students,
     stills=[{}, {"target": targets[-1], "first": "lld_sd"}],
     target=targets,
@@ -960,9 +1029,11 @@ of_run = {
 able["distance"] = [np.abs(found - goal[t]).mean() for (t, _, _), found in of_run.items()]
 able["pearson"] = [np.corrcoef(found, goal[t])[0, 1] for (t, _, _), found in of_run.items()]
 outputs.figure(
-    plot_mixture_checks.abilities(able), "abilities", data=able,
+    plot_mixture_checks.abilities(able),
+    "abilities",
+    data=able,
     caption="Each run: mean distance of its scores from the target's against both kinds of KL to the target.",
-)  # fmt: skip
+)
 near = experiment.compare(able, "distance")
 outputs.table(
     near,
@@ -1013,18 +1084,20 @@ sim = experiment.recovery(
 end = law_reads[1, "uniform"].log_likelihood
 hidden_gaps, hidden = {}, []
 for number, key in enumerate(probes_of_law[2:], start=1):
-    gap = mixture.Gap.over(design.table, law_reads[key].log_likelihood - end, names)
-    guess = mixture.design(gap, temperature=max(slope, 1e-3))
+    gap = mixture_design.Gap.over(design.table, law_reads[key].log_likelihood - end, names)
+    guess = mixture_design.design(gap, temperature=max(slope, 1e-3))
     hidden_gaps[number] = gap, guess, np.array(blind[key])
     hidden += [(number, n, w, v) for n, w, v in zip(names, blind[key], guess, strict=True)]
 hidden = pd.DataFrame(hidden, columns=["model", "domain", "true", "guessed"])
 outputs.figure(
-    plot_mixture_checks.recovery(sim, hidden), "recovery", data=hidden,
+    plot_mixture_checks.recovery(sim, hidden),
+    "recovery",
+    data=hidden,
     caption=f"Left: mean distance of the guessed mixture from the true one, {n_bootstrap // 10} simulated targets (cone and least squares nearly coincide). Right: shares of the domains in {len(hidden_gaps)} hidden models that were really trained, true and guessed by a softmax at the slope of section 7.",
-)  # fmt: skip
+)
 outputs.table(sim, "simulated", caption="Total variation between guessed and true mixtures.")
-even = [mixture.total_variation(uniform, w) for _, _, w in hidden_gaps.values()]
-guessed = [mixture.total_variation(guess, w) for _, guess, w in hidden_gaps.values()]
+even = [mixture_measures.total_variation(uniform, w) for _, _, w in hidden_gaps.values()]
+guessed = [mixture_measures.total_variation(guess, w) for _, guess, w in hidden_gaps.values()]
 claims.record(
     "recovery_exact", sim[(sim.rule == "least squares") & (sim.noise == 0)].distance.iloc[0]
 )
@@ -1038,12 +1111,12 @@ claims.record("lead_and_diet", np.nanmedian(ranks))
 # %%
 def guess_the_diet(model=1, reveal=False):
     gap, guess, w = hidden_gaps[model]
-    off = mixture.total_variation(guess, w)
+    off = mixture_measures.total_variation(guess, w)
     title = f"hidden model {model}" + (f": off by {off:.2f}" if reveal else "")
     return plot_mixture_checks.diet(names, gap.means, guess, w if reveal else None, title)
 
 
-teach.explore(
+explore.explore(
     guess_the_diet,
     stills=[{"model": 2}, {"model": 2, "reveal": True}],
     model=list(hidden_gaps),
@@ -1099,9 +1172,10 @@ for size in published.SIZES:
     claims.record(f"regmix_r2_{size}", np.median(law[:, 1]))
     claims.record(f"regmix_rank_{size}", np.nanmedian(rank))
     outputs.table(
-        pd.DataFrame(law, index=list(public_names), columns=["slope", "R2"]), f"regmix_{size}",
+        pd.DataFrame(law, index=list(public_names), columns=["slope", "R2"]),
+        f"regmix_{size}",
         caption=f"RegMix, {size}: slope of loss on log weight, nats per token, {len(public_losses)} models.",
-    )  # fmt: skip
+    )
 claims.record(
     "regmix_closed_loop", np.nan, note="the surrogate of the earlier trial is not built here"
 )

@@ -27,7 +27,7 @@ from lmnotes.suite import teach
 def draw(n=3):
     return "drawn " + "x" * n
 
-view = teach.explore(draw, stills=[{"n": 2}], n=(1, 9))
+view = explore.explore(draw, stills=[{"n": 2}], n=(1, 9))
 """
 
 

@@ -14,8 +14,9 @@ def made(n_models: int = 14, seed: int = 0) -> population.Population:
     """Lineages of two: a model that reads mostly one domain, and a near copy of it; the last one is
     a copy that has seen the texts."""
     rng = np.random.default_rng(seed)
-    likes = np.array([name == ("news", "code")[i // 2 % 2] for i in range(n_models)
-                      for name in DOMAINS], float).reshape(n_models, -1)  # fmt: skip
+    likes = np.array(
+        [name == ("news", "code")[i // 2 % 2] for i in range(n_models) for name in DOMAINS], float
+    ).reshape(n_models, -1)
     base = rng.normal(0, 4, (n_models // 2, len(TEXTS))).repeat(2, axis=0)
     values = -60 + 9 * likes + base + rng.normal(0, 1, base.shape)
     values[-1] += 20

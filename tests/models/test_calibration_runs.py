@@ -9,6 +9,7 @@ from lmnotes.models import (
     interpolate,
     landing,
     ledger,
+    loading,
     ngram,
     ngram_lookup,
     probes,
@@ -34,9 +35,15 @@ def folders(tmp_path_factory):
     }
     torch.manual_seed(1)
     config = GPTNeoXConfig(
-        vocab_size=257, hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
-        intermediate_size=32, max_position_embeddings=300, bos_token_id=256, eos_token_id=256,
-    )  # fmt: skip
+        vocab_size=257,
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=300,
+        bos_token_id=256,
+        eos_token_id=256,
+    )
     made["base"] = GPTNeoXForCausalLM(config)
     for name in ("first", "second"):
         made[name] = GPTNeoXForCausalLM(config)
@@ -67,7 +74,7 @@ def test_comparison_of_two_models_is_what_the_parts_say(folders):
     models = [folders["one"], folders["two"]]
     found = calibration_runs.compare(models, ids, n_draws=4, length=9, n_given=3, seed=7)
     assert found.drawn.shape == (2, 2, 4, 9) and found.given.shape == (2, 5, 12)
-    first, second = (score.load(model, device="cpu").model for model in models)
+    first, second = (loading.load(model, device="cpu").model for model in models)
     drawn = sampling.draw(first, 256, 4, 9, seed=7)
     np.testing.assert_allclose(found.drawn[0, 0], drawn.log_probability, atol=1e-4)
     other = sampling.log_probabilities(second, 256, drawn.ids)
@@ -91,8 +98,8 @@ def test_next_bytes_need_not_be_compared(folders):
 
 
 def test_counted_bytes_are_scored_as_with_any_model(folders, monkeypatch):
-    model, texts = score.load(folders["two"], device="cpu"), ["x = 3", "naïve: the hat", "x"]
-    expected = score.texts(model, texts, rule=score.Rule(bos="always")).log_likelihood
+    model, texts = loading.load(folders["two"], device="cpu"), ["x = 3", "naïve: the hat", "x"]
+    expected = score.texts(model, texts, rule=rules.Rule(bos="always")).log_likelihood
     found = ngram_lookup.text_sums(model.model, [text.encode() for text in texts])
     np.testing.assert_allclose(found, expected, atol=1e-4)
     monkeypatch.setattr(chunks, "stream", lambda domain: b"if x == 3:\n    return f(x)\n" * 9)
@@ -137,7 +144,7 @@ def test_tasks_are_scored_and_kept(folders, texts):
     found = probes.scores(table, texts, n_items=6, seed=0)
     assert list(found.columns) == [*probes.TASKS, "next byte", "task mean"]
     assert found.loc["two", list(probes.TASKS)].between(0, 100).all()
-    model = score.load(folders["two"], device="cpu")
+    model = loading.load(folders["two"], device="cpu")
     per_text = []
     for text in texts.texts:
         data = list(text.encode())

@@ -11,7 +11,7 @@ import pytest
 import tiny_models
 
 from lmnotes import cli
-from lmnotes.models import command, ledger, runner, score
+from lmnotes.models import command, ledger, loading, runner
 from lmnotes.text import chunks
 
 
@@ -69,7 +69,7 @@ def check_against_one_at_a_time(rows, models):
     assert L.models["architecture"].tolist()[0] == "GPT2LMHeadModel"
     torch.set_num_threads(1)
     for name, row in zip(L.models["model"], L.values, strict=True):
-        scorer = score.load(models / name, device="cpu")
+        scorer = loading.load(models / name, device="cpu")
         for text, value in zip(rows.texts.texts, row, strict=True):
             ids = torch.tensor([scorer.tokenizer(text)["input_ids"]])
             with torch.no_grad():

@@ -246,8 +246,11 @@ def test_example_laws_are_laws(kind):
     assert law.shape == (40, 2, 2) and (law > 0).all() and law.sum() == pytest.approx(1)
     joint = additivity.joint_shifts(law)
     fit = additivity.measure(np.stack([joint.first, joint.second]), joint.both)
-    assert {"independent": fit.r2 > 0.999, "paraphrase": abs(fit.slope - 0.5) < 0.01,
-            "contradiction": fit.r2 < 0.9}[kind]  # fmt: skip
+    assert {
+        "independent": fit.r2 > 0.999,
+        "paraphrase": abs(fit.slope - 0.5) < 0.01,
+        "contradiction": fit.r2 < 0.9,
+    }[kind]
     with pytest.raises(ValueError, match="expected independent"):
         additivity.example_law("nothing")
 

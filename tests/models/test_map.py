@@ -99,8 +99,8 @@ def test_nearest_leaves_the_model_itself_out_and_sorts(matrix):
 
 def test_classical_scaling_of_exact_distances_is_pca(matrix):
     q = maps.double_centre(matrix)
-    mds = maps.classical_mds(squareform(pdist(q, "sqeuclidean")), k=3)
-    np.testing.assert_allclose(mds, maps.pca(q, k=3), atol=1e-6)
+    mds = projection.classical_mds(squareform(pdist(q, "sqeuclidean")), k=3)
+    np.testing.assert_allclose(mds, projection.pca(q, k=3), atol=1e-6)
 
 
 def test_pca_and_spectrum_agree_with_scikit_learn(matrix):
@@ -108,17 +108,19 @@ def test_pca_and_spectrum_agree_with_scikit_learn(matrix):
 
     q = maps.double_centre(matrix)
     peer = PCA(n_components=6).fit(q)
-    np.testing.assert_allclose(maps.spectrum(q)[:6], np.cumsum(peer.explained_variance_ratio_))
-    np.testing.assert_allclose(np.abs(maps.pca(q, 2)), np.abs(peer.transform(q)[:, :2]))
-    assert maps.n_components(maps.spectrum(q), 1.0) == 6  # seven centred rows span six
+    np.testing.assert_allclose(
+        projection.spectrum(q)[:6], np.cumsum(peer.explained_variance_ratio_)
+    )
+    np.testing.assert_allclose(np.abs(projection.pca(q, 2)), np.abs(peer.transform(q)[:, :2]))
+    assert projection.n_components(projection.spectrum(q), 1.0) == 6  # seven centred rows span six
 
 
 def test_tsne_is_the_same_for_a_seed_and_whatever_the_unit():
     rng = np.random.default_rng(1)
     q = np.repeat(rng.normal(0, 50, (3, 20)), 8, axis=0) + rng.normal(0, 1, (24, 20))
-    first = maps.tsne(q, seed=3, n_iterations=300)
-    np.testing.assert_array_equal(first, maps.tsne(q, seed=3, n_iterations=300))
-    np.testing.assert_allclose(first, maps.tsne(q * 1024, seed=3, n_iterations=300))
+    first = projection.tsne(q, seed=3, n_iterations=300)
+    np.testing.assert_array_equal(first, projection.tsne(q, seed=3, n_iterations=300))
+    np.testing.assert_allclose(first, projection.tsne(q * 1024, seed=3, n_iterations=300))
     nearest = squareform(pdist(first)).argsort(axis=1)[:, 1:4]
     assert projection.purity(np.repeat(np.arange(3), 8), nearest).min() == 1.0
 

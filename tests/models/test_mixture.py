@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from lmnotes.models import map as maps
-from lmnotes.models import mixture
+from lmnotes.models import mixture, mixture_design, mixture_measures, mixture_statistics
 from lmnotes.models import mixture_rules as rules
 from lmnotes.models.loglik import LogLik
 
@@ -19,12 +19,12 @@ def grid(n_domains: int, n: int) -> np.ndarray:
     return np.array([[*p, n - sum(p)] for p in points if sum(p) <= n]) / n
 
 
-def a_gap(n_each: int = 30, seed: int = 0, means=(0.4, 0.1, -0.2, 0.0)) -> mixture.Gap:
+def a_gap(n_each: int = 30, seed: int = 0, means=(0.4, 0.1, -0.2, 0.0)) -> mixture_design.Gap:
     draw = np.random.default_rng(seed)
     which = np.repeat(np.arange(4), n_each)
     n_bytes = draw.integers(40, 80, len(which))
     per_byte = np.array(means)[which] + 0.1 * draw.standard_normal(len(which))
-    return mixture.Gap(per_byte * n_bytes, n_bytes, which, NAMES)
+    return mixture_design.Gap(per_byte * n_bytes, n_bytes, which, NAMES)
 
 
 def some_changes(n: int = 120, seed: int = 1) -> np.ndarray:
@@ -68,9 +68,9 @@ def test_problems_against_a_grid(seed):
     assert residual @ residual <= squares.min() + 1e-9
     assert np.abs(weights - points[squares.argmin()]).max() < 0.02
     towards = changes @ [0.6, 0.3, 0.1] + draw.normal(size=30)
-    cosines = [mixture.cosine(changes @ p, towards) for p in points]
+    cosines = [mixture_measures.cosine(changes @ p, towards) for p in points]
     weights = rules.cone(changes, towards)
-    assert mixture.cosine(changes @ weights, towards) >= max(cosines) - 1e-12
+    assert mixture_measures.cosine(changes @ weights, towards) >= max(cosines) - 1e-12
     scores = draw.normal(size=3)
     value = points @ scores - 0.7 * (points * np.log(np.maximum(points, 1e-300) * 3)).sum(axis=1)
     weights = rules.softmax(scores, 0.7)
@@ -83,23 +83,25 @@ def test_known_mixture_is_recovered(rule, weights):
     changes = some_changes()
     gap = a_gap()
     values = mixture.simulate(changes, weights, offset=-50.0)
-    gap = mixture.Gap(values, gap.n_bytes, gap.which, NAMES)
-    found = mixture.design(gap, rule, changes=changes)
+    gap = mixture_design.Gap(values, gap.n_bytes, gap.which, NAMES)
+    found = mixture_design.design(gap, rule, changes=changes)
     np.testing.assert_allclose(found, weights, atol=1e-8)
 
 
 def test_recovery_gets_worse_with_noise():
     changes, weights = some_changes(), np.array([0.4, 0.3, 0.2, 0.1])
     errors = [
-        np.mean([
-            mixture.total_variation(
-                rules.cone(changes, mixture.simulate(changes, weights, noise=noise, seed=seed)),
-                weights,
-            )
-            for seed in range(20)
-        ])
+        np.mean(
+            [
+                mixture_measures.total_variation(
+                    rules.cone(changes, mixture.simulate(changes, weights, noise=noise, seed=seed)),
+                    weights,
+                )
+                for seed in range(20)
+            ]
+        )
         for noise in (0.1, 0.5, 2.0)
-    ]  # fmt: skip
+    ]
     assert errors[0] < errors[1] < errors[2] and errors[0] < 0.1
 
 
@@ -118,10 +120,10 @@ def test_matching_recovers_text_weights():
 @pytest.mark.parametrize("rule", ["domain mean", "aggregated", "single", "anti"])
 def test_constant_per_byte_changes_nothing(rule):
     gap = a_gap()
-    moved = mixture.Gap(gap.values + 0.8 * gap.n_bytes, gap.n_bytes, gap.which, NAMES)
+    moved = mixture_design.Gap(gap.values + 0.8 * gap.n_bytes, gap.n_bytes, gap.which, NAMES)
     np.testing.assert_allclose(
-        mixture.design(gap, rule, temperature=0.3),
-        mixture.design(moved, rule, temperature=0.3),
+        mixture_design.design(gap, rule, temperature=0.3),
+        mixture_design.design(moved, rule, temperature=0.3),
         atol=1e-12,
     )
 
@@ -129,26 +131,28 @@ def test_constant_per_byte_changes_nothing(rule):
 def test_limits_of_temperature():
     gap = a_gap()
     for rule in ("domain mean", "aggregated"):
-        np.testing.assert_allclose(mixture.design(gap, rule, temperature=1e9), 0.25, atol=1e-6)
         np.testing.assert_allclose(
-            mixture.design(gap, rule, temperature=1e-4), [1, 0, 0, 0], atol=1e-6
+            mixture_design.design(gap, rule, temperature=1e9), 0.25, atol=1e-6
+        )
+        np.testing.assert_allclose(
+            mixture_design.design(gap, rule, temperature=1e-4), [1, 0, 0, 0], atol=1e-6
         )
     prior = np.array([0.1, 0.2, 0.3, 0.4])
     np.testing.assert_allclose(
-        mixture.design(gap, temperature=np.inf, prior=prior), prior, atol=1e-12
+        mixture_design.design(gap, temperature=np.inf, prior=prior), prior, atol=1e-12
     )
-    anti = mixture.design(gap, "anti", temperature=0.2)
+    anti = mixture_design.design(gap, "anti", temperature=0.2)
     assert anti.argmin() == 0 and anti.argmax() == 2
-    np.testing.assert_array_equal(mixture.design(gap, "single"), [1, 0, 0, 0])
+    np.testing.assert_array_equal(mixture_design.design(gap, "single"), [1, 0, 0, 0])
 
 
 def test_equal_models_give_uniform_weights():
     gap = a_gap()
-    gap = mixture.Gap(np.zeros(len(gap.values)), gap.n_bytes, gap.which, NAMES)
+    gap = mixture_design.Gap(np.zeros(len(gap.values)), gap.n_bytes, gap.which, NAMES)
     for rule in ("domain mean", "aggregated", "pull", "cone", "anti"):
-        found = mixture.design(gap, rule, changes=some_changes(), scores=np.zeros(4))
+        found = mixture_design.design(gap, rule, changes=some_changes(), scores=np.zeros(4))
         np.testing.assert_allclose(found, 0.25, atol=1e-12)
-    assert mixture.kl_to(gap.values, gap.values) == 0
+    assert mixture_measures.kl_to(gap.values, gap.values) == 0
 
 
 def test_aggregated_is_the_second_cumulant():
@@ -158,7 +162,7 @@ def test_aggregated_is_the_second_cumulant():
     means = gap.means
     spread = rules.domain_means((gap.per_byte - means[gap.which]) ** 2, gap.which, 4)
     near = rules.softmax(means / temperature + spread / (2 * temperature**2))
-    found = mixture.design(gap, "aggregated", temperature=temperature)
+    found = mixture_design.design(gap, "aggregated", temperature=temperature)
     np.testing.assert_allclose(found, near, atol=2e-3)
 
 
@@ -183,7 +187,7 @@ def a_matrix() -> LogLik:
 
 def test_gap_of_a_matrix():
     L = a_matrix()
-    gap = mixture.gap(L, "target", "base", names=("legal", "code"))
+    gap = mixture_design.gap(L, "target", "base", names=("legal", "code"))
     chosen = np.isin(L.texts["domain"], ["legal", "code"])
     np.testing.assert_allclose(gap.values, (L.values[1] - L.values[0])[chosen])
     labels = [gap.names[number] for number in gap.which]
@@ -193,7 +197,7 @@ def test_gap_of_a_matrix():
         for n in gap.names
     ]
     np.testing.assert_allclose(gap.means, by_hand)
-    assert mixture.gap(L, "target", "base").names == ("code", "legal", "names", "news")
+    assert mixture_design.gap(L, "target", "base").names == ("code", "legal", "names", "news")
     within = gap.values - rules.domain_means(gap.values, gap.which, 2)[gap.which]
     assert gap.between == pytest.approx(1 - within.var() / gap.values.var())
 
@@ -201,15 +205,17 @@ def test_gap_of_a_matrix():
 def test_kl_is_that_of_the_map():
     L = a_matrix()
     kl = maps.kl(maps.double_centre(L.values), "bits/byte", L.n_bytes)
-    np.testing.assert_allclose(mixture.kl_to(L.values[1], L.values, L.n_bytes), kl[1], atol=1e-12)
+    np.testing.assert_allclose(
+        mixture_measures.kl_to(L.values[1], L.values, L.n_bytes), kl[1], atol=1e-12
+    )
 
 
 def test_closeness():
     L = a_matrix()
-    gap = mixture.gap(L, "target", "base")
+    gap = mixture_design.gap(L, "target", "base")
     base, target = L.values[:2]
     half = (base + target) / 2
-    table = mixture.closeness(target, [base, half, target, target - 2.0], gap, base)
+    table = mixture_measures.closeness(target, [base, half, target, target - 2.0], gap, base)
     assert table["kl_var"].tolist()[2:] == pytest.approx([0, 0], abs=1e-12)
     assert table["kl_var"][1] == pytest.approx(table["kl_var"][0] / 4)
     assert table["domain_error"][1] == pytest.approx(table["domain_error"][0] / 2)
@@ -220,7 +226,7 @@ def test_closeness():
 def test_paired_test_against_scipy():
     draw = np.random.default_rng(0)
     first, second = draw.normal(size=7), draw.normal(0.8, size=7)
-    found = mixture.paired_test(first, second)
+    found = mixture_statistics.paired_test(first, second)
     theirs = stats.ttest_rel(first, second)
     interval = theirs.confidence_interval(0.95)
     assert found.t == pytest.approx(theirs.statistic) and found.p_t == pytest.approx(theirs.pvalue)
@@ -230,19 +236,23 @@ def test_paired_test_against_scipy():
     )
     assert found.p_flip == pytest.approx(flips.pvalue)
     assert found.n_below == (first < second).sum() and found.n_seeds == 7
-    two = mixture.paired_test(np.c_[first, second], np.c_[second, second])
+    two = mixture_statistics.paired_test(np.c_[first, second], np.c_[second, second])
     assert two.mean == pytest.approx(found.mean / 2) and two.p_t == pytest.approx(found.p_t)
-    many = mixture.paired_test(np.r_[first, first, first], np.r_[second, second, second])
+    many = mixture_statistics.paired_test(np.r_[first, first, first], np.r_[second, second, second])
     assert many.p_flip == pytest.approx(many.p_t, abs=0.02)  # drawn patterns
-    assert mixture.paired_test(first, first).p_t == mixture.paired_test(first, first).p_flip == 1
-    same = mixture.paired_test(np.ones(6), np.zeros(6))
+    assert (
+        mixture_statistics.paired_test(first, first).p_t
+        == mixture_statistics.paired_test(first, first).p_flip
+        == 1
+    )
+    same = mixture_statistics.paired_test(np.ones(6), np.zeros(6))
     assert same.p_flip == 2 / 64 and same.p_t == 0
 
 
 def test_holm_by_hand():
     p = np.array([0.2, 0.005, 0.04, 0.03])
-    np.testing.assert_allclose(mixture.holm(p), [0.2, 0.02, 0.09, 0.09])
-    np.testing.assert_allclose(mixture.holm([0.9, 0.8]), [1, 1])
+    np.testing.assert_allclose(mixture_statistics.holm(p), [0.2, 0.02, 0.09, 0.09])
+    np.testing.assert_allclose(mixture_statistics.holm([0.9, 0.8]), [1, 1])
 
 
 @pytest.mark.parametrize(("of_seeds", "of_texts"), [(0.1, 0.3), (0.01, 0.5), (0.1, 0.05)])
@@ -256,7 +266,7 @@ def test_intervals_cover(of_seeds, of_texts):
         values = means[which] + of_texts * draw.standard_normal(100)
         values = values + of_seeds * draw.standard_normal((n_seeds, 4))[:, which]
         values = values + 0.05 * draw.standard_normal(values.shape)
-        gaps = [mixture.Gap(row, ones, which, NAMES) for row in values]
+        gaps = [mixture_design.Gap(row, ones, which, NAMES) for row in values]
         table = mixture.intervals(gaps, temperature=0.5, n_bootstrap=30)
         inside.append((table["low"] <= truth) & (truth <= table["high"]))
     assert 0.88 <= np.mean(inside) <= 0.995
@@ -264,10 +274,12 @@ def test_intervals_cover(of_seeds, of_texts):
 
 def test_intervals_table():
     gaps = [a_gap(seed=seed) for seed in range(3)]
-    gaps = [mixture.Gap(one.values, gaps[0].n_bytes, one.which, NAMES) for one in gaps]
+    gaps = [mixture_design.Gap(one.values, gaps[0].n_bytes, one.which, NAMES) for one in gaps]
     table = mixture.intervals(gaps, "cone", changes=[some_changes()] * 3, n_bootstrap=20)
     assert table["domain"].tolist() == list(NAMES)
-    mean = np.mean([mixture.design(one, "cone", changes=some_changes()) for one in gaps], axis=0)
+    mean = np.mean(
+        [mixture_design.design(one, "cone", changes=some_changes()) for one in gaps], axis=0
+    )
     np.testing.assert_allclose(table["weight"], mean)
     assert (table["low"] <= table["weight"]).all() and (table["high"] >= table["weight"]).all()
     again = mixture.intervals(gaps, "cone", changes=[some_changes()] * 3, n_bootstrap=20)
@@ -278,25 +290,27 @@ def test_intervals_table():
 
 def test_baselines():
     gap, prior = a_gap(), [3, 1, 1, 5]
-    np.testing.assert_allclose(mixture.design(gap, "natural", prior=prior), [0.3, 0.1, 0.1, 0.5])
-    np.testing.assert_array_equal(mixture.design(gap, "uniform"), 0.25)
-    one, again, two = (mixture.design(gap, "random", seed=seed) for seed in (1, 1, 2))
+    np.testing.assert_allclose(
+        mixture_design.design(gap, "natural", prior=prior), [0.3, 0.1, 0.1, 0.5]
+    )
+    np.testing.assert_array_equal(mixture_design.design(gap, "uniform"), 0.25)
+    one, again, two = (mixture_design.design(gap, "random", seed=seed) for seed in (1, 1, 2))
     assert one.sum() == pytest.approx(1) and (one == again).all() and (one != two).any()
 
 
 @pytest.mark.parametrize(
     ("call", "match"),
     [
-        (lambda: mixture.design(a_gap(), "best"), "rule 'best' was given; expected one of"),
-        (lambda: mixture.design(a_gap(), "cone"), "without changes"),
-        (lambda: mixture.design(a_gap(), "natural"), "without prior"),
-        (lambda: mixture.design(a_gap(), temperature=0), r"temperature 0(\.0)? was given"),
-        (lambda: mixture.design(a_gap(), temperature="auto"), "expected 'sd' or a number"),
-        (lambda: mixture.gap(a_matrix(), "nobody", "base"), "is the name of 0 models"),
+        (lambda: mixture_design.design(a_gap(), "best"), "rule 'best' was given; expected one of"),
+        (lambda: mixture_design.design(a_gap(), "cone"), "without changes"),
+        (lambda: mixture_design.design(a_gap(), "natural"), "without prior"),
+        (lambda: mixture_design.design(a_gap(), temperature=0), r"temperature 0(\.0)? was given"),
+        (lambda: mixture_design.design(a_gap(), temperature="auto"), "expected 'sd' or a number"),
+        (lambda: mixture_design.gap(a_matrix(), "nobody", "base"), "is the name of 0 models"),
         (lambda: rules.shares([0.5, -0.1]), "none negative"),
         (lambda: rules.domain_means([1.0], np.array([0]), 2), r"have \[1, 0\] texts"),
         (lambda: rules.cone(np.ones((3, 2)), np.ones(4)), "were given for 4 texts"),
-        (lambda: mixture.paired_test([1.0], [2.0]), "two or more seeds"),
+        (lambda: mixture_statistics.paired_test([1.0], [2.0]), "two or more seeds"),
     ],
 )
 def test_bad_input(call, match):

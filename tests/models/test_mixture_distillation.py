@@ -8,11 +8,22 @@ import numpy as np
 import pytest
 import torch
 
-from lmnotes.models import mixture, zoo_plan
-from lmnotes.models.mixture_training import Distillation, Domains
+from lmnotes.models import mixture_gradients, mixture_training, zoo_plan
+from lmnotes.models.mixture_distillation import Distillation
+from lmnotes.models.mixture_training import Domains
 
-SPEC = zoo_plan.Spec("tiny", architecture="GPT-NeoX", width=32, depth=1, n_steps=60, warm_up=2,
-                     n_sequences=4, window=16, seed=3, learning_rate=0.01)  # fmt: skip
+SPEC = zoo_plan.Spec(
+    "tiny",
+    architecture="GPT-NeoX",
+    width=32,
+    depth=1,
+    n_steps=60,
+    warm_up=2,
+    n_sequences=4,
+    window=16,
+    seed=3,
+    learning_rate=0.01,
+)
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +35,9 @@ def domains():
 @pytest.fixture
 def teacher(domains, tmp_path, monkeypatch):
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
-    return str(mixture.train(mixture.Run(SPEC, (0.9, 0.1)), domains, device="cpu"))
+    return str(
+        mixture_training.train(mixture_training.Run(SPEC, (0.9, 0.1)), domains, device="cpu")
+    )
 
 
 def test_loss_is_the_exact_kl(teacher):
@@ -51,10 +64,12 @@ def test_other_vocabulary(teacher):
 
 def test_student_comes_nearer(domains, teacher):
     """On the uniform mixture, the student goes to the teacher, who was trained on another."""
-    run = mixture.Run(replace(SPEC, seed=8), (1, 1), data_seed=1)
-    plain = mixture.train(run, domains, device="cpu")
-    student = mixture.train(replace(run, teacher=teacher), domains, device="cpu")
+    run = mixture_training.Run(replace(SPEC, seed=8), (1, 1), data_seed=1)
+    plain = mixture_training.train(run, domains, device="cpu")
+    student = mixture_training.train(replace(run, teacher=teacher), domains, device="cpu")
     assert plain != student
     texts = [bytes(one[:60]).decode() for one in domains.streams]
-    distances = [mixture.exact_kl(teacher, str(f), texts, device="cpu") for f in (plain, student)]
+    distances = [
+        mixture_gradients.exact_kl(teacher, str(f), texts, device="cpu") for f in (plain, student)
+    ]
     assert distances[1].sum() < distances[0].sum()

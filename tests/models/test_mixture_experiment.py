@@ -3,12 +3,12 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from lmnotes.models import mixture
+from lmnotes.models import mixture_design
 from lmnotes.models import mixture_experiment as experiment
 from lmnotes.models import mixture_published as published
 
 VALUES = np.array([2.0, 4, 0, 2, -4, 4])
-GAP = mixture.Gap(VALUES, np.full(6, 10), np.array([0, 0, 1, 1, 2, 2]), ("a", "b", "c"))
+GAP = mixture_design.Gap(VALUES, np.full(6, 10), np.array([0, 0, 1, 1, 2, 2]), ("a", "b", "c"))
 
 
 def test_weights_of_all_rules():

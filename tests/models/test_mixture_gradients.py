@@ -11,13 +11,29 @@ import numpy as np
 import pytest
 import torch
 
-from lmnotes.models import loading, mixture, zoo_models, zoo_plan, zoo_tokenizer, zoo_training
+from lmnotes.models import (
+    loading,
+    mixture_gradients,
+    zoo_models,
+    zoo_plan,
+    zoo_tokenizer,
+    zoo_training,
+)
 from lmnotes.models import mixture_gradients as gradients
 from lmnotes.models.mixture_training import Batches, Domains
 
 TEXTS = ["def f(x): return x", "the cat sat on the mat", "1 + 1 = 2\n2 + 2 = 4", "LATIN é", "for x"]
-SPEC = zoo_plan.Spec("tiny", architecture="Llama", width=32, depth=1, n_steps=1, warm_up=0,
-                     n_sequences=4, window=16, seed=3)  # fmt: skip
+SPEC = zoo_plan.Spec(
+    "tiny",
+    architecture="Llama",
+    width=32,
+    depth=1,
+    n_steps=1,
+    warm_up=0,
+    n_sequences=4,
+    window=16,
+    seed=3,
+)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +78,7 @@ def scorer(request):
 @pytest.mark.parametrize("optimiser", gradients.OPTIMISERS)
 def test_responses_are_finite_differences(scorer, domains, optimiser):
     windows = domains.windows(4, 16)
-    found = mixture.responses(scorer, TEXTS, windows, optimiser=optimiser)
+    found = mixture_gradients.responses(scorer, TEXTS, windows, optimiser=optimiser)
     updates = gradients.update_directions(scorer, windows, optimiser=optimiser)
     errors = []
     for size in (1e-3, 1e-4, 1e-5):
@@ -77,10 +93,10 @@ def test_responses_are_finite_differences(scorer, domains, optimiser):
 def test_pull_is_the_weighted_response(scorer, domains, optimiser):
     gap = np.array([3.0, -1, 4, 1, -5])
     windows = domains.windows(4, 16)
-    found = mixture.pull_scores(scorer, TEXTS, gap, windows, optimiser=optimiser)
-    moves = mixture.responses(scorer, TEXTS, windows, optimiser=optimiser)
+    found = mixture_gradients.pull_scores(scorer, TEXTS, gap, windows, optimiser=optimiser)
+    moves = mixture_gradients.responses(scorer, TEXTS, windows, optimiser=optimiser)
     np.testing.assert_allclose(found, (gap - gap.mean()) @ moves / len(gap), rtol=1e-6)
-    again = mixture.pull_scores(scorer, TEXTS, gap + 100, windows, optimiser=optimiser)
+    again = mixture_gradients.pull_scores(scorer, TEXTS, gap + 100, windows, optimiser=optimiser)
     np.testing.assert_allclose(again, found, rtol=1e-6)
     step = 1e-6  # training on a domain lowers Var(gap) / 2 at this rate
     update = gradients.update_directions(scorer, windows, optimiser=optimiser)[0]
@@ -94,8 +110,8 @@ def test_first_embedding_counts(domains):
     gap = np.array([3.0, -1, 4, 1, -5])
     scorer, windows = a_scorer(a_model("Llama")), domains.windows(4, 16)
     assert scorer.model.model.embed_tokens.padding_idx == 256
-    found = mixture.pull_scores(scorer, TEXTS, gap, windows)
-    moves = mixture.responses(scorer, TEXTS, windows)
+    found = mixture_gradients.pull_scores(scorer, TEXTS, gap, windows)
+    moves = mixture_gradients.responses(scorer, TEXTS, windows)
     np.testing.assert_allclose(found, (gap - gap.mean()) @ moves / len(gap), rtol=1e-4)
     assert scorer.model.model.embed_tokens.padding_idx == 256
 
@@ -119,7 +135,7 @@ def test_brief_training_goes_that_way(domains, tmp_path):
     start = a_model("GPT-NeoX")
     scorer = a_scorer(copy.deepcopy(start))
     windows = domains.windows(SPEC.n_sequences, SPEC.window, seed=7)
-    predicted = mixture.responses(scorer, TEXTS, windows, optimiser="adamw")
+    predicted = mixture_gradients.responses(scorer, TEXTS, windows, optimiser="adamw")
     errors = []
     for rate in (1e-3, 1e-4, 1e-5):
         spec, slopes = replace(SPEC, learning_rate=rate), []
@@ -133,7 +149,7 @@ def test_brief_training_goes_that_way(domains, tmp_path):
 
 
 def test_gram(scorer):
-    found = mixture.gram(scorer, TEXTS)
+    found = mixture_gradients.gram(scorer, TEXTS)
     np.testing.assert_allclose(found, found.T, rtol=1e-12)
     scorer.model.zero_grad()
     ids = torch.tensor([[256, *TEXTS[2].encode()]])
@@ -147,7 +163,7 @@ def test_gram(scorer):
 
 def test_exact_kl_against_one_text_at_a_time():
     first, second = a_scorer(a_model("Llama")), a_scorer(a_model("GPT-2"))
-    found, expected = mixture.exact_kl(first, second, TEXTS), []
+    found, expected = mixture_gradients.exact_kl(first, second, TEXTS), []
     for text in TEXTS:
         ids = torch.tensor([[256, *text.encode()]])
         with torch.no_grad():
@@ -155,10 +171,10 @@ def test_exact_kl_against_one_text_at_a_time():
         expected.append(float((p.exp() * (p - q)).sum()))
     np.testing.assert_allclose(found, expected, rtol=1e-4)
     arrays = [np.array([256, *text.encode()]) for text in TEXTS]
-    np.testing.assert_array_equal(mixture.exact_kl(first, second, arrays), found)
+    np.testing.assert_array_equal(mixture_gradients.exact_kl(first, second, arrays), found)
     texts = SimpleNamespace(texts=TEXTS)  # as a TextSet has them
-    np.testing.assert_array_equal(mixture.exact_kl(first, second, texts), found)
-    assert (found > 0).all() and not mixture.exact_kl(first, first, TEXTS).any()
+    np.testing.assert_array_equal(mixture_gradients.exact_kl(first, second, texts), found)
+    assert (found > 0).all() and not mixture_gradients.exact_kl(first, first, TEXTS).any()
 
 
 @pytest.mark.parametrize(
@@ -173,4 +189,4 @@ def test_exact_kl_against_one_text_at_a_time():
 def test_bad_input(domains, settings, match):
     given = {"texts": TEXTS, "gap": np.zeros(5), "windows": domains.windows(2, 8)} | settings
     with pytest.raises(ValueError, match=match):
-        mixture.pull_scores(a_scorer(a_model()), **given)
+        mixture_gradients.pull_scores(a_scorer(a_model()), **given)

@@ -9,19 +9,41 @@ import pandas as pd
 import pytest
 import torch
 
-from lmnotes.models import loading, mixture, mixture_jobs, mixture_readings, score, zoo_plan
+from lmnotes.models import (
+    loading,
+    mixture,
+    mixture_gradients,
+    mixture_jobs,
+    mixture_readings,
+    mixture_training,
+    score,
+    zoo_plan,
+)
 from lmnotes.models import mixture_gradients as gradients
 from lmnotes.models import mixture_superposition as superposition
 from lmnotes.models.mixture_training import Domains
 from lmnotes.text.chunks import TextSet
 
-SPEC = zoo_plan.Spec("tiny", architecture="GPT-NeoX", width=32, depth=1, n_steps=3, warm_up=1,
-                     n_sequences=4, window=16, seed=3, learning_rate=0.01)  # fmt: skip
+SPEC = zoo_plan.Spec(
+    "tiny",
+    architecture="GPT-NeoX",
+    width=32,
+    depth=1,
+    n_steps=3,
+    warm_up=1,
+    n_sequences=4,
+    window=16,
+    seed=3,
+    learning_rate=0.01,
+)
 STRINGS = ["def f(x): return x", "a cat sat on the mat", "LATIN SMALL A", "1 + 1 = 2\n"]
 TABLE = pd.DataFrame(
-    {"text_id": list("0123"), "domain": ["code", "prose", "names", "questions"],
-     "n_bytes": [len(one) for one in STRINGS]}
-)  # fmt: skip
+    {
+        "text_id": list("0123"),
+        "domain": ["code", "prose", "names", "questions"],
+        "n_bytes": [len(one) for one in STRINGS],
+    }
+)
 TEXTS = TextSet("four", STRINGS, TABLE, {})
 
 
@@ -39,9 +61,11 @@ def home(tmp_path_factory, monkeypatch):
 
 @pytest.fixture
 def models(domains):
-    run = mixture.Run(SPEC, (1, 1, 1))
+    run = mixture_training.Run(SPEC, (1, 1, 1))
     both = {"a": run, "b": replace(run, weights=(5, 1, 1))}
-    return {name: str(mixture.train(one, domains, device="cpu")) for name, one in both.items()}
+    return {
+        name: str(mixture_training.train(one, domains, device="cpu")) for name, one in both.items()
+    }
 
 
 def test_a_reading_is_scoring_and_exact_kl(models):
@@ -49,7 +73,7 @@ def test_a_reading_is_scoring_and_exact_kl(models):
     found = mixture_readings.Reading.of(mixture_readings.read(b, TEXTS, (a,), device="cpu"))
     plain = score.texts(b, TEXTS, device="cpu").log_likelihood
     np.testing.assert_allclose(found.log_likelihood, plain, atol=1e-3)
-    exact = mixture.exact_kl(a, b, TEXTS, device="cpu")
+    exact = mixture_gradients.exact_kl(a, b, TEXTS, device="cpu")
     np.testing.assert_allclose(np.nansum(found.exact[0], axis=1), exact, rtol=1e-5)
     bits = exact[:2].sum() / TABLE.n_bytes[:2].sum() / np.log(2)
     used = np.array([True, True, False, False])
@@ -86,7 +110,7 @@ def test_nearness_and_lengths(models):
 
 
 def test_jobs_are_done_once(domains, models, monkeypatch):
-    run = mixture.Run(replace(SPEC, learning_rate=0.002), (1, 2, 3), 1, start=models["a"])
+    run = mixture_training.Run(replace(SPEC, learning_rate=0.002), (1, 2, 3), 1, start=models["a"])
     wanted = {"one": run, "again": run, "folder": models["b"]}
     first = mixture_jobs.read_all(wanted, TEXTS, domains, (models["a"],), device="cpu", workers=1)
     np.testing.assert_array_equal(first["one"].exact, first["again"].exact)
@@ -102,7 +126,7 @@ def test_jobs_are_done_once(domains, models, monkeypatch):
 def test_weights_designed_anew_are_a_job(domains, models):
     texts = TEXTS.select([0, 1, 2])
     target = score.texts(models["b"], texts, device="cpu").log_likelihood
-    run = mixture.Run(replace(SPEC, n_steps=4), (1, 1, 1), 7, start=models["a"])
+    run = mixture_training.Run(replace(SPEC, n_steps=4), (1, 1, 1), 7, start=models["a"])
     job = mixture_jobs.Anew(run, target, texts, every=2, temperature=0.5)
     found = mixture_jobs.read_all({"anew": job}, texts, domains, device="cpu", workers=1)["anew"]
     plain = mixture.iterate(run, domains, target, texts, every=2, temperature=0.5, device="cpu")

@@ -12,12 +12,30 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
-from lmnotes.models import mixture, mixture_training, score, zoo_data, zoo_plan, zoo_training
+from lmnotes.models import (
+    mixture,
+    mixture_design,
+    mixture_training,
+    score,
+    zoo_data,
+    zoo_plan,
+    zoo_training,
+)
 from lmnotes.models.mixture_training import Batches, Domains
 from lmnotes.text.chunks import TextSet
 
-SPEC = zoo_plan.Spec("tiny", architecture="GPT-NeoX", width=32, depth=1, n_steps=4, warm_up=1,
-                     n_sequences=4, window=16, seed=3, learning_rate=0.01)  # fmt: skip
+SPEC = zoo_plan.Spec(
+    "tiny",
+    architecture="GPT-NeoX",
+    width=32,
+    depth=1,
+    n_steps=4,
+    warm_up=1,
+    n_sequences=4,
+    window=16,
+    seed=3,
+    learning_rate=0.01,
+)
 
 
 @pytest.fixture(scope="module")
@@ -77,9 +95,11 @@ class Killed(Exception):
 
 @pytest.mark.parametrize("stop", [1, 3])
 def test_resumed_to_the_bit(stop, domains, monkeypatch):
-    run = mixture.Run(replace(SPEC, checkpoints=(2,)), (0.5, 0.2, 0.3), data_seed=10 + stop)
+    run = mixture_training.Run(
+        replace(SPEC, checkpoints=(2,)), (0.5, 0.2, 0.3), data_seed=10 + stop
+    )
     monkeypatch.setattr(zoo_training, "_SAVE_EVERY", -1.0)  # after every step
-    whole = mixture.train(run, domains, device="cpu")
+    whole = mixture_training.train(run, domains, device="cpu")
     before = {name: tensor.clone() for name, tensor in weights(whole).items()}
     folder = whole.parent
     early = weights(mixture_training.checkpoints(whole, run.spec)[2])
@@ -94,10 +114,10 @@ def test_resumed_to_the_bit(stop, domains, monkeypatch):
 
     monkeypatch.setattr(zoo_training, "_step", killed)
     with pytest.raises(Killed):
-        mixture.train(run, domains, device="cpu")
+        mixture_training.train(run, domains, device="cpu")
     counted = []
     monkeypatch.setattr(zoo_training, "_step", lambda *a: counted.append(1) or step(*a))
-    again = mixture.train(run, domains, device="cpu")
+    again = mixture_training.train(run, domains, device="cpu")
     assert again == whole and len(counted) == run.spec.n_steps - stop
     assert all(torch.equal(tensor, before[name]) for name, tensor in weights(again).items())
     late = weights(mixture_training.checkpoints(again, run.spec)[2])
@@ -106,37 +126,37 @@ def test_resumed_to_the_bit(stop, domains, monkeypatch):
 
 
 def test_what_is_trained_is_not_trained_again(domains, monkeypatch):
-    run = mixture.Run(SPEC, (1.0, 0.0, 0.0))
-    folder = mixture.train(run, domains, device="cpu")
+    run = mixture_training.Run(SPEC, (1.0, 0.0, 0.0))
+    folder = mixture_training.train(run, domains, device="cpu")
     monkeypatch.setattr(zoo_training, "train", None)
     named = replace(SPEC, name="other", mixture="code")
-    assert mixture.train(replace(run, spec=named), domains, device="cpu") == folder
+    assert mixture_training.train(replace(run, spec=named), domains, device="cpu") == folder
     with pytest.raises(TypeError):
-        mixture.train(replace(run, weights=(0.9, 0.1, 0.0)), domains, device="cpu")
+        mixture_training.train(replace(run, weights=(0.9, 0.1, 0.0)), domains, device="cpu")
 
 
 def test_continued_training_starts_at_the_base(domains):
-    base = mixture.train(mixture.Run(SPEC, (1, 1, 1)), domains, device="cpu")
-    run = mixture.Run(
+    base = mixture_training.train(mixture_training.Run(SPEC, (1, 1, 1)), domains, device="cpu")
+    run = mixture_training.Run(
         replace(SPEC, checkpoints=(0,), seed=9), (1, 0, 0), data_seed=1, start=str(base)
     )
-    folder = mixture.train(run, domains, device="cpu")
+    folder = mixture_training.train(run, domains, device="cpu")
     steps = mixture_training.checkpoints(folder, run.spec)
     assert list(steps) == [0, 4] and same(steps[0], base) and not same(folder, base)
     other = replace(run, spec=replace(run.spec, seed=10))  # no weights are fresh
-    assert mixture.train(other, domains, device="cpu") == folder
+    assert mixture_training.train(other, domains, device="cpu") == folder
 
 
 def test_a_domain_learns_its_own(domains):
     """Brief probes: training on a domain raises the log-likelihoods of its own texts most."""
     spec = replace(SPEC, n_steps=40, n_sequences=8)
-    base = mixture.train(mixture.Run(spec, (1, 1, 1)), domains, device="cpu")
+    base = mixture_training.train(mixture_training.Run(spec, (1, 1, 1)), domains, device="cpu")
     texts = [bytes(one[:48]).decode() for one in domains.streams]
     before = score.texts(str(base), texts, device="cpu").log_likelihood
-    run = mixture.Run(replace(spec, learning_rate=0.003), (1, 1, 1), 1, start=str(base))
-    runs = mixture.probes(run, 8)
+    run = mixture_training.Run(replace(spec, learning_rate=0.003), (1, 1, 1), 1, start=str(base))
+    runs = mixture_training.probes(run, 8)
     assert [one.weights for one in runs.values()] == [tuple(row) for row in np.eye(3)]
-    folders = mixture.train_all(runs, domains, device="cpu", progress=False)
+    folders = mixture_training.train_all(runs, domains, device="cpu", progress=False)
     after = [score.texts(str(f), texts, device="cpu").log_likelihood for f in folders.values()]
     changes = np.transpose(after) - before[:, None]  # (N, K)
     assert (changes.argmax(axis=1) == np.arange(3)).all()
@@ -144,39 +164,41 @@ def test_a_domain_learns_its_own(domains):
 
 def test_weights_designed_anew(domains):
     spec = replace(SPEC, n_steps=20)
-    base = str(mixture.train(mixture.Run(spec, (1, 1, 1)), domains, device="cpu"))
+    base = str(mixture_training.train(mixture_training.Run(spec, (1, 1, 1)), domains, device="cpu"))
     target = str(
-        mixture.train(mixture.Run(replace(spec, seed=4), (8, 1, 1)), domains, device="cpu")
+        mixture_training.train(
+            mixture_training.Run(replace(spec, seed=4), (8, 1, 1)), domains, device="cpu"
+        )
     )
     strings = [bytes(one[:48]).decode() for one in domains.streams]
     table = pd.DataFrame({"text_id": ["0", "1", "2"], "domain": domains.names, "n_bytes": 48})
     texts = TextSet("three", strings, table, {})
     wanted = score.texts(target, texts, device="cpu").log_likelihood
-    run = mixture.Run(replace(spec, n_steps=5), (1, 1, 1), 7, start=base)
+    run = mixture_training.Run(replace(spec, n_steps=5), (1, 1, 1), 7, start=base)
     found = mixture.iterate(run, domains, wanted, texts, every=2, device="cpu", temperature=0.5)
     assert found["step"].tolist() == [2, 4, 5]
     before = [base, *found["folder"]]
     for row, folder in zip(found[list(domains.names)].to_numpy(), before, strict=False):
         here = score.texts(folder, texts, device="cpu").log_likelihood
-        gap = mixture.Gap(wanted - here, texts.n_bytes, np.arange(3), domains.names)
-        np.testing.assert_allclose(row, mixture.design(gap, temperature=0.5), atol=1e-5)
+        gap = mixture_design.Gap(wanted - here, texts.n_bytes, np.arange(3), domains.names)
+        np.testing.assert_allclose(row, mixture_design.design(gap, temperature=0.5), atol=1e-5)
     with pytest.raises(ValueError, match="start=''"):
         mixture.iterate(replace(run, start=""), domains, wanted, texts, every=2)
 
 
 def test_probes_around_a_mixture():
-    run = mixture.Run(SPEC, (1, 1, 1))
-    runs = mixture.probes(run, 5, around=(0.2, 0.3, 0.5), share=0.1)
+    run = mixture_training.Run(SPEC, (1, 1, 1))
+    runs = mixture_training.probes(run, 5, around=(0.2, 0.3, 0.5), share=0.1)
     assert runs[1].weights == pytest.approx((0.18, 0.37, 0.45)) and runs[0].spec.n_steps == 5
     assert runs[0].spec.warm_up == 0 and runs[0].data_seed == runs[2].data_seed
     with pytest.raises(ValueError, match="share=0"):
-        mixture.probes(run, 5, share=0)
+        mixture_training.probes(run, 5, share=0)
 
 
 def test_domains_of_texts():
     table = pd.DataFrame({"domain": ["b", "a", "b"], "n_bytes": [2, 3, 2]})
     texts = TextSet("three", ["b1", "a-1", "b2"], table, {})
-    found = mixture.domains(texts)
+    found = mixture_training.domains(texts)
     assert found.names == ("b", "a")
     assert [bytes(one) for one in found.streams] == [b"b1\nb2", b"a-1"]
     np.testing.assert_allclose(found.natural, [5 / 8, 3 / 8])
@@ -187,7 +209,7 @@ def test_domains_of_texts():
 
 
 def test_saved_model_loads(domains):
-    folder = mixture.train(mixture.Run(SPEC, (0, 1, 0)), domains, device="cpu")
+    folder = mixture_training.train(mixture_training.Run(SPEC, (0, 1, 0)), domains, device="cpu")
     model = AutoModelForCausalLM.from_pretrained(folder)
     assert model.num_parameters() > 0 and (folder / "loss.csv").is_file()
 
@@ -203,11 +225,11 @@ def test_saved_model_loads(domains):
     ],
 )
 def test_bad_runs(domains, changes, match):
-    run = replace(mixture.Run(SPEC, (1, 1, 1)), **changes)
+    run = replace(mixture_training.Run(SPEC, (1, 1, 1)), **changes)
     with pytest.raises(ValueError, match=match):
-        mixture.train(run, domains, device="cpu")
+        mixture_training.train(run, domains, device="cpu")
 
 
 def test_bad_domains():
     with pytest.raises(ValueError, match="source 'pile' was given"):
-        mixture.domains("pile")
+        mixture_training.domains("pile")

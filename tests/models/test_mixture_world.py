@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from transformers import AutoModelForCausalLM
 
-from lmnotes.models import mixture, mixture_jobs, zoo_data
+from lmnotes.models import mixture_design, mixture_jobs, zoo_data
 from lmnotes.models import mixture_world as world
 from lmnotes.text import chunks
 
@@ -55,7 +55,7 @@ def test_the_route_of_the_paper_at_tiny_size(pile):
     model = AutoModelForCausalLM.from_pretrained(read["base"].folder)
     assert model.config.n_head == 2 and model.config.n_positions == 65
     gap = read["target"].log_likelihood - read["base"].log_likelihood
-    weights = mixture.design(mixture.Gap.over(design.table, gap, data.names))
+    weights = mixture_design.design(mixture_design.Gap.over(design.table, gap, data.names))
     more = replace(base, spec=replace(base.spec, n_steps=3), weights=tuple(weights))
     more = replace(more, start=read["base"].folder)
     found = mixture_jobs.read_all({"more": more}, other, data, device="cpu", workers=1)["more"]

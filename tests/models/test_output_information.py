@@ -52,9 +52,13 @@ def test_an_encoder_looks_to_both_sides(tmp_path):
     from transformers import BertConfig, BertForMaskedLM
 
     config = BertConfig(
-        vocab_size=320, hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
-        intermediate_size=48, max_position_embeddings=256,
-    )  # fmt: skip
+        vocab_size=320,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=48,
+        max_position_embeddings=256,
+    )
     torch.manual_seed(0)
     encoder = BertForMaskedLM(config).eval()
     encoder.save_pretrained(tmp_path)

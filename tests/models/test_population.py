@@ -26,8 +26,14 @@ def test_a_population_is_what_the_parts_of_the_map_say():
 
 
 def test_labels_are_made_from_what_is_known():
-    models = pd.DataFrame({"model": ["a", "b", "c"], "type": ["x", "x", "y"], "size": [7, 13, 1],
-                           "created_at": ["2024-02-01", "2023-01-01", None]})  # fmt: skip
+    models = pd.DataFrame(
+        {
+            "model": ["a", "b", "c"],
+            "type": ["x", "x", "y"],
+            "size": [7, 13, 1],
+            "created_at": ["2024-02-01", "2023-01-01", None],
+        }
+    )
     raw = LogLik(-np.arange(6.0).reshape(3, 2), models, pd.DataFrame({"text_id": [0, 1]}), "")
     here = population.of(raw, is_published=True)
     assert here.models.lineage.tolist() == ["x", "x", "y"]

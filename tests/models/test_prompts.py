@@ -8,7 +8,7 @@ import tiny_models
 import torch
 
 from lmnotes.models import loading, prefixes, prompts, score, turns, zoo_tokenizer
-from lmnotes.models.prompts import PromptRule
+from lmnotes.models.turns import PromptRule
 
 PROMPTS = [tiny_models.TEXTS[0], "Say it in one word, and " * 5, "", "One?"]
 RESPONSES = tiny_models.TEXTS
@@ -53,9 +53,12 @@ def test_every_batch_and_way_is_exact(name):
     order = np.random.default_rng(0).permutation(len(xs))
     for budget, share in ((8192, True), (8192, False), (100, True)):
         found = prompts.score(
-            scorer, [xs[i] for i in order], [ys[i] for i in order],
-            tokens_per_batch=budget, share=share,
-        )  # fmt: skip
+            scorer,
+            [xs[i] for i in order],
+            [ys[i] for i in order],
+            tokens_per_batch=budget,
+            share=share,
+        )
         assert (found.n_tokens == counts[order]).all()
         assert (np.abs(found.log_likelihood - want[order]) / counts[order]).max() < ALLOWED
         n_shared = 2 if share and name in CACHED else 0  # two prompts are long enough

@@ -5,7 +5,7 @@ import pytest
 import tiny_models
 import torch
 
-from lmnotes.models import additivity, factorial, factors, loading, prompt_kl, prompts, score
+from lmnotes.models import additivity, factorial, factors, loading, prompt_kl, prompts
 from lmnotes.models import map as maps
 
 N_STEPS = 60
@@ -21,8 +21,10 @@ def small():
 def two(seed=0):
     """Two models of six ids with random weights."""
     size = {"vocab_size": 6, "n_embd": 16, "n_layer": 1, "n_head": 2, "n_positions": 16}
-    return [tiny_models.model("gpt2", seed=seed + k, bos_token_id=0, eos_token_id=0, **size)
-            for k in (0, 1)]  # fmt: skip
+    return [
+        tiny_models.model("gpt2", seed=seed + k, bos_token_id=0, eos_token_id=0, **size)
+        for k in (0, 1)
+    ]
 
 
 def test_the_world_has_the_sheets_sizes():
@@ -95,7 +97,7 @@ def test_the_world_is_built_once_and_scored_like_any_model(tmp_path, monkeypatch
     prose = pairs.source == "prose"
     gap = L.values[0] - L.values[1]
     assert gap[prose].mean() > gap[~prose].mean()  # each likes what it has read
-    weights = [score.load(folder).model.state_dict() for folder in made.folder]
+    weights = [loading.load(folder).model.state_dict() for folder in made.folder]
     monkeypatch.setattr(factorial, "train", None)
     again = factorial.build(tuple(members), n_steps=N_STEPS)
     assert again.folder.tolist() == made.folder.tolist()

@@ -18,8 +18,10 @@ def test_the_paper_has_154_checkpoints_of_12_runs():
     ]
     assert not table["run"].isin(["pythia-410m-seed3", "pythia-410m-seed4"]).any()
     assert run_tables.models(table)[12] == {
-        "model": "EleutherAI/pythia-410m", "revision": "step2000", "name": "pythia-410m@2000"
-    }  # fmt: skip
+        "model": "EleutherAI/pythia-410m",
+        "revision": "step2000",
+        "name": "pythia-410m@2000",
+    }
 
 
 def test_a_table_of_local_folders_goes_through_the_runner(tmp_path):

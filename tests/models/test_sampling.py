@@ -13,9 +13,15 @@ def neural():
 
     torch.manual_seed(0)
     config = GPTNeoXConfig(
-        vocab_size=257, hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=32, max_position_embeddings=64, bos_token_id=BOS, initializer_range=0.3,
-    )  # fmt: skip
+        vocab_size=257,
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=64,
+        bos_token_id=BOS,
+        initializer_range=0.3,
+    )
     return GPTNeoXForCausalLM(config).eval()
 
 

@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def scorer(folder):
-    return score.load(folder)
+    return loading.load(folder)
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def plain(scorer, texts, bos=None):
 
 def test_what_comes_back_is_labelled(folder, scorer):
     found = score.texts(folder, TEXTS, keep_tokens=True)
-    assert found.model == folder and found.revision == "" and found.rule == score.PUBLISHED
+    assert found.model == folder and found.revision == "" and found.rule == rules.PUBLISHED
     assert found.log_likelihood.dtype == np.float64 and found.n_tokens.dtype == np.int64
     assert found.n_bytes.tolist() == [len(text.encode()) for text in TEXTS]
     assert not found.truncated.any()
@@ -86,39 +86,39 @@ def test_progress_reaches_the_end(scorer):
 
 
 def test_a_rule_is_checked_and_named():
-    assert score.PUBLISHED.name == "bos=tokenizer truncate=model dtype=float32"
+    assert rules.PUBLISHED.name == "bos=tokenizer truncate=model dtype=float32"
     for wrong in ({"bos": "both"}, {"truncate": 1}, {"truncate": True}, {"dtype": "int8"}):
         with pytest.raises(ValueError, match="expected"):
-            score.Rule(**wrong)
+            rules.Rule(**wrong)
 
 
 def test_always_scores_every_token_and_never_leaves_the_first_out(scorer):
     bos = scorer.tokenizer.bos_token_id
-    always = score.texts(scorer, TEXTS, rule=score.Rule(bos="always"))
+    always = score.texts(scorer, TEXTS, rule=rules.Rule(bos="always"))
     np.testing.assert_allclose(always.log_likelihood, plain(scorer, TEXTS, bos), rtol=1e-6)
-    never = score.texts(scorer, TEXTS, rule=score.Rule(bos="never"))
+    never = score.texts(scorer, TEXTS, rule=rules.Rule(bos="never"))
     assert (always.n_tokens == never.n_tokens + 1).all()
     np.testing.assert_allclose(never.log_likelihood, plain(scorer, TEXTS), rtol=1e-6)
     assert not scorer.adds_bos
 
 
 def test_a_tokenizer_that_puts_bos_in_front_has_its_first_token_scored(tmp_path):
-    scorer = score.load(tiny_models.save("llama", tmp_path, adds_bos=True))
+    scorer = loading.load(tiny_models.save("llama", tmp_path, adds_bos=True))
     assert scorer.adds_bos
     published, always, never = (
-        score.texts(scorer, LONG, rule=score.Rule(bos=bos)) for bos in rules.BOS
+        score.texts(scorer, LONG, rule=rules.Rule(bos=bos)) for bos in rules.BOS
     )
     np.testing.assert_array_equal(published.log_likelihood, always.log_likelihood)
     assert (published.n_tokens == never.n_tokens + 1).all()
     assert not published.notes and not always.notes
     doubled = score.texts(scorer, ["<s>The map", *LONG])
     assert any("1 texts start with two BOS" in note for note in doubled.notes)
-    once = score.texts(scorer, ["<s>The map"], rule=score.Rule(bos="always"))
+    once = score.texts(scorer, ["<s>The map"], rule=rules.Rule(bos="always"))
     assert once.n_tokens[0] == doubled.n_tokens[0] - 1 and not once.notes
 
 
 def test_a_text_is_cut_to_the_rule_or_to_the_model(scorer):
-    found = score.texts(scorer, TEXTS, rule=score.Rule(truncate=8))
+    found = score.texts(scorer, TEXTS, rule=rules.Rule(truncate=8))
     assert found.n_tokens.max() == 7 and found.truncated.any() and not found.truncated.all()
     assert any("cut to 8 tokens" in note for note in found.notes)
     cut = [scorer.tokenizer.decode(scorer.tokenizer(LONG[0])["input_ids"][:8])]
@@ -145,7 +145,7 @@ def test_a_single_token_is_scored_only_with_bos(scorer):
     found = score.texts(scorer, ["x", "A"])
     assert found.n_tokens.tolist() == [0, 0] and found.log_likelihood.tolist() == [0, 0]
     assert any("2 texts are a single token" in note for note in found.notes)
-    assert (score.texts(scorer, ["x"], rule=score.Rule(bos="always")).log_likelihood < 0).all()
+    assert (score.texts(scorer, ["x"], rule=rules.Rule(bos="always")).log_likelihood < 0).all()
 
 
 def test_unknown_tokens_are_counted(tmp_path):
@@ -165,18 +165,18 @@ def test_bos_is_asked_of_a_tokenizer_that_has_none(scorer):
     bare.bos_token = None
     other = dataclasses.replace(scorer, tokenizer=bare)
     with pytest.raises(ValueError, match="no BOS token"):
-        score.texts(other, TEXTS, rule=score.Rule(bos="always"))
+        score.texts(other, TEXTS, rule=rules.Rule(bos="always"))
 
 
 def test_half_precision_is_another_rule_with_noise_of_its_own(folder, scorer):
     exact = score.texts(scorer, LONG)
     for dtype, allowed in (("bfloat16", 0.1), ("float16", 0.02)):
-        found = score.texts(folder, LONG, rule=score.Rule(dtype=dtype))
+        found = score.texts(folder, LONG, rule=rules.Rule(dtype=dtype))
         assert found.about["way"] == "fused" and found.about["dtype"] == dtype
         gap = np.abs(found.log_likelihood - exact.log_likelihood) / exact.n_tokens
         assert 0 < gap.max() < allowed
     with pytest.raises(ValueError, match="expected the same dtype"):
-        score.texts(scorer, LONG, rule=score.Rule(dtype="float16"))
+        score.texts(scorer, LONG, rule=rules.Rule(dtype="float16"))
 
 
 @pytest.mark.parametrize("name", ["gemma2", "cohere", "granite", "falcon_h1", "phi", "mpt"])

@@ -10,7 +10,7 @@ import pytest
 import tiny_models
 import torch
 
-from lmnotes.models import score
+from lmnotes.models import loading, score
 
 BUDGETS = (1, 60, 230, 8192)
 ALLOWED = 1e-4  # nats per token
@@ -31,7 +31,7 @@ def plain(scorer, texts):
 
 def largest_difference(name, folder):
     """(way, largest difference in nats per token over all batches, orders and mixes)."""
-    scorer = score.load(tiny_models.save(name, folder))
+    scorer = loading.load(tiny_models.save(name, folder))
     texts = np.array(tiny_models.TEXTS, object)
     want, counts = plain(scorer, texts)
     generator = np.random.default_rng(0)

@@ -89,8 +89,9 @@ def test_preparation_is_the_published_recipe_step_by_step():
     pooled = np.concatenate([first.log_likelihood, second.log_likelihood])
     assert found.threshold == pytest.approx(np.quantile(pooled, 0.02))
     clipped = [np.maximum(run.log_likelihood, found.threshold) for run in (first, second)]
-    change = [max(abs(v[t + 1, s] - v[t, s]) for v in clipped for t in range(2, 7))
-              for s in range(200)]  # fmt: skip
+    change = [
+        max(abs(v[t + 1, s] - v[t, s]) for v in clipped for t in range(2, 7)) for s in range(200)
+    ]
     np.testing.assert_allclose(found.change, change)
     assert (~found.kept).sum() == 6 and min(found.change[~found.kept]) >= max(
         found.change[found.kept]

@@ -9,8 +9,15 @@ from lmnotes.models.rules import Rule
 from lmnotes.text.chunks import TextSet
 
 NAMES = (
-    "gpt2", "gpt_neox", "llama", "opt", "gemma2", "granite", "mamba", "rwkv",
-)  # fmt: skip
+    "gpt2",
+    "gpt_neox",
+    "llama",
+    "opt",
+    "gemma2",
+    "granite",
+    "mamba",
+    "rwkv",
+)
 TEXTS = [*tiny_models.TEXTS[:5], tiny_models.TEXTS[8]]
 TAILS = {"opt": ("model.decoder.final_layer_norm", "model.decoder.project_out")}
 

@@ -38,8 +38,10 @@ def test_the_slow_way_column_by_column():
 
 def test_scales_per_column_are_finer_and_zeros_stay():
     weights = np.random.default_rng(0).normal(size=(20, 50)) * 10.0 ** np.arange(-10, 10)[:, None]
-    error = [((quantise.rounded(weights, 4, per) / weights - 1) ** 2).mean() for per in
-             ("column", "tensor")]  # fmt: skip
+    error = [
+        ((quantise.rounded(weights, 4, per) / weights - 1) ** 2).mean()
+        for per in ("column", "tensor")
+    ]
     assert error[0] < error[1] / 4
     weights[3] = 0
     found = quantise.rounded(weights, 8)
@@ -88,7 +90,7 @@ def test_fewer_bits_move_a_model_further(tmp_path, monkeypatch):
     np.testing.assert_array_equal(found[0], score.texts(folder, texts).log_likelihood)
     kl = (found[1:] - found[0]).var(axis=1) / 2
     assert kl[0] < 1e-3 < kl[1] < kl[2]
-    whole = score.load(folder)
+    whole = loading.load(folder)
     scorer = loading.of(quantise.quantised(whole.model, 8), whole.tokenizer)
     np.testing.assert_array_equal(found[2], score.texts(scorer, texts).log_likelihood)
     monkeypatch.setattr(quantise, "_scored", lambda *_: pytest.fail("scored again"))
@@ -105,7 +107,7 @@ def test_copies_of_bitsandbytes_are_scored_like_simulated_ones(tmp_path, monkeyp
 
     def stand_in(model, bits):
         asked.append((model, bits))
-        return score.load(model)
+        return loading.load(model)
 
     monkeypatch.setattr(quantise, "load_bitsandbytes", stand_in)
     found = quantise.scores(folder, texts, (8, 4), how="bitsandbytes")

@@ -11,8 +11,18 @@ def test_the_published_ruler():
     table = kl_scale.published().set_index("setting")
     assert len(table) == 10 and (table["certainty"] == "second-hand").all()
     order = table["median"].sort_values().index.tolist()
-    assert order == ["Later", "Early", "Seed", "FT", "8-bit", "Size", "4-bit", "Intra-type",
-                     "Random", "Layer"]  # fmt: skip
+    assert order == [
+        "Later",
+        "Early",
+        "Seed",
+        "FT",
+        "8-bit",
+        "Size",
+        "4-bit",
+        "Intra-type",
+        "Random",
+        "Layer",
+    ]
     exponents = kl_scale.published_exponents()
     np.testing.assert_allclose(exponents["c_q"] / exponents["c_w"], exponents["alpha"], atol=0.006)
 
@@ -21,8 +31,10 @@ def test_early_and_late_intervals_of_the_published_schedule():
     steps = np.array([0, *(2**k for k in range(10)), *range(1000, 144_000, 1000)])
     assert len(steps) == 154
     found = kl_scale.interval_pairs(steps)
-    assert {name: pairs.shape for name, pairs in found.items()} == {"Early": (50, 2),
-                                                                    "Later": (50, 2)}  # fmt: skip
+    assert {name: pairs.shape for name, pairs in found.items()} == {
+        "Early": (50, 2),
+        "Later": (50, 2),
+    }
     assert steps[found["Early"][0]].tolist() == [2000, 3000]
     assert steps[found["Early"][-1]].tolist() == [51_000, 52_000]
     assert steps[found["Later"][[0, -1]]].tolist() == [[93_000, 94_000], [142_000, 143_000]]

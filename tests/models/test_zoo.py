@@ -155,25 +155,25 @@ def test_merge_is_exact(smoke):
     by_name = smoke.models.set_index("model")["folder"]
     names = [f"neox-32x1-uniform-s1{end}" for end in ("", "+code", "+names")]
     base, a, b = (weights(by_name[name]) for name in names)
-    merged = weights(zoo.merge(*by_name[names], weights=(0.2, 0.6)))
+    merged = weights(zoo_models.merge(*by_name[names], weights=(0.2, 0.6)))
     for name, tensor in merged.items():
         expected = 0.2 * base[name].double() + 0.2 * a[name].double() + 0.6 * b[name].double()
         torch.testing.assert_close(tensor, expected.float(), rtol=1e-6, atol=1e-8)
-    assert same(zoo.merge(*by_name[names], weights=(0, 0)), by_name[names[0]])
-    assert same(zoo.merge(*by_name[names], weights=(0, 1)), by_name[names[2]])
+    assert same(zoo_models.merge(*by_name[names], weights=(0, 0)), by_name[names[0]])
+    assert same(zoo_models.merge(*by_name[names], weights=(0, 1)), by_name[names[2]])
     half = smoke.models.loc[smoke.models["kind"] == "merge", "folder"].iloc[0]
-    assert same(zoo.merge(*by_name[names], weights=(0.5, 0.5)), half)
+    assert same(zoo_models.merge(*by_name[names], weights=(0.5, 0.5)), half)
 
 
 def test_merge_bad_input(smoke):
     by_name = smoke.models.set_index("model")["folder"]
     neox, llama = by_name["neox-32x1-uniform-s1"], by_name["llama-32x1-code-s1"]
     with pytest.raises(ValueError, match="expected models of one architecture"):
-        zoo.merge(neox, llama, llama)
+        zoo_models.merge(neox, llama, llama)
     with pytest.raises(ValueError, match=r"holds no model\.safetensors"):
-        zoo.merge(neox, neox, "nowhere")
+        zoo_models.merge(neox, neox, "nowhere")
     with pytest.raises(ValueError, match="expected two numbers"):
-        zoo.merge(neox, neox, neox, weights=(1,))
+        zoo_models.merge(neox, neox, neox, weights=(1,))
 
 
 def test_leaked_ngram_knows_the_texts(home):

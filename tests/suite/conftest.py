@@ -121,7 +121,7 @@ CELLS = [
         "code",
         """
         outputs.table(points**2, "table1_squares", caption="Squares")
-        view = teach.explore(lambda power: points**power, power=(1, 3), stills=[{"power": 2}])
+        view = explore.explore(lambda power: points**power, power=(1, 3), stills=[{"power": 2}])
         assert view.view is None and len(view.stills) == 1
         teach.quiz("which")
         claims.record("slope", float(np.polyfit(points.x, points.y, 1)[0]), interval=(1.95, 2.05))

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from lmnotes.suite import report
+from lmnotes.suite import report, report_style
 
 
 class Page(HTMLParser):
@@ -41,7 +41,7 @@ def test_the_gallery_loads_nothing_from_the_network(page):
         assert tag not in ("script", "link", "iframe")
         assert not attributes.get("src", "").startswith(("http", "//"))
     assert page.open == []
-    style = report.STYLE
+    style = report_style.STYLE
     assert "url(" not in style and "@import" not in style
     assert "prefers-color-scheme: dark" in style
 

@@ -62,8 +62,10 @@ def test_a_drug_is_in_the_pathways_of_its_families():
 
 def test_the_text_keeps_the_rules_of_time_and_of_its_words():
     found = small_world.world(TINY, seed=1)
-    born = {**dict(zip(found.genes.concept, found.genes.year, strict=True)),
-            **dict(zip(found.drugs.concept, found.drugs.year, strict=True))}  # fmt: skip
+    born = {
+        **dict(zip(found.genes.concept, found.genes.year, strict=True)),
+        **dict(zip(found.drugs.concept, found.drugs.year, strict=True)),
+    }
     since = {(r.drug, r.gene): r.year for r in found.relations.itertuples()}
     role = found.genes.set_index("concept").role
     years, co_mentions = [], 0
@@ -242,8 +244,9 @@ def test_what_is_dropped_is_counted_with_its_rows(tmp_path):
     with pytest.raises(InputError, match="1 genes have no Entrez number: row 5 has 'NA5'"):
         relation_tables.read(tmp_path / "r.csv")
     (tmp_path / "r.csv").write_text("drug,gene,year\nD1,4,1990\nD1,4,1991\nD9,4,\nD2,7,\n")
-    members = pd.DataFrame({"pathway": ["p", "q", "z"], "concept": ["D1", "D8", "4"],
-                            "kind": ["drug", "drug", "gene"]})  # fmt: skip
+    members = pd.DataFrame(
+        {"pathway": ["p", "q", "z"], "concept": ["D1", "D8", "4"], "kind": ["drug", "drug", "gene"]}
+    )
     found = relation_tables.read(
         tmp_path / "r.csv",
         concepts=tmp_path / "c.tsv",
@@ -329,8 +332,9 @@ def test_the_steps_from_kegg_to_relations():
     )
     found = kegg_tables.pipeline(targets, mapping, pd.DataFrame({"entrez_id": ["1", "2", "3"]}))
     assert found.relations.to_numpy().tolist() == [
-        ["Chemical_MESH_D1", "Gene_1"], ["Chemical_MESH_D1", "Gene_2"]
-    ]  # fmt: skip
+        ["Chemical_MESH_D1", "Gene_1"],
+        ["Chemical_MESH_D1", "Gene_2"],
+    ]
     assert found.steps.n_drugs.tolist() == [4, 2, 1, 1]
     assert found.dropped.set_index("reason").n_rows.to_dict() == {
         "matched by fuzzy_name": 1,

@@ -31,11 +31,16 @@ def test_months_by_hand():
 
 ROWS = [
     {"prompt": "a?", "response": "zwölf", "task": "one"},
-    {"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "b?"},
-                  {"role": "assistant", "content": "yes"}]},
+    {
+        "messages": [
+            {"role": "system", "content": "s"},
+            {"role": "user", "content": "b?"},
+            {"role": "assistant", "content": "yes"},
+        ]
+    },
     {"conversations": [{"from": "human", "value": "c?"}, {"from": "gpt", "value": "no"}]},
     {"messages": [{"role": "user", "content": "left alone"}]},
-]  # fmt: skip
+]
 
 
 def test_files_of_pairs_and_of_conversations(tmp_path):

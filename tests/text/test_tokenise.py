@@ -4,7 +4,7 @@ import string
 import numpy as np
 import pytest
 
-from lmnotes.text import corpus, tokenise
+from lmnotes.text import tokenise
 from lmnotes.text.tokenise import ALL_CAPS, CAPITALISED, SENTENCE_START
 
 
@@ -102,4 +102,4 @@ def test_case_flags():
 
 
 def test_flag_names_are_those_of_corpus():
-    assert (corpus.CAPITALISED, corpus.ALL_CAPS, corpus.SENTENCE_START) == (1, 2, 4)
+    assert (tokenise.CAPITALISED, tokenise.ALL_CAPS, tokenise.SENTENCE_START) == (1, 2, 4)

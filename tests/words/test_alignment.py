@@ -17,8 +17,10 @@ def test_each_method_recovers_its_own_kind_of_map(spaces):
     general = np.random.default_rng(2).normal(size=(6, 6))
     permutation = np.eye(6)[[2, 0, 1, 5, 4, 3]]
     for method, truth in (
-        ("least squares", general), ("procrustes", rotation), ("permutation", permutation)
-    ):  # fmt: skip
+        ("least squares", general),
+        ("procrustes", rotation),
+        ("permutation", permutation),
+    ):
         np.testing.assert_allclose(
             alignment.learn(source, source @ truth, method), truth, atol=1e-9
         )

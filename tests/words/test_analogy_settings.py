@@ -24,10 +24,13 @@ def random_facts(seed=0, n_drugs=14, n_genes=17, n_pathways=5):
     years = rng.integers(1975, 2010, len(pairs)).astype(float)
     years[rng.random(len(pairs)) < 0.2] = np.nan
     pairs = pandas.DataFrame(pairs, columns=["drug", "gene"]).assign(year=years)
-    concepts = pandas.DataFrame({
-        "concept": drugs + genes, "kind": ["drug"] * n_drugs + ["gene"] * n_genes,
-        "year": rng.integers(1950, 1995, n_drugs + n_genes),
-    })  # fmt: skip
+    concepts = pandas.DataFrame(
+        {
+            "concept": drugs + genes,
+            "kind": ["drug"] * n_drugs + ["gene"] * n_genes,
+            "year": rng.integers(1950, 1995, n_drugs + n_genes),
+        }
+    )
     members = [
         (f"p{p}", name, kind)
         for p in range(n_pathways)
@@ -51,8 +54,11 @@ def by_sets(facts, setting, year):
 
     concept_year = dict(zip(facts.concepts.concept, facts.concepts.year, strict=True))
     dated = facts.relations[facts.relations.year.notna()]
-    dated = [row for row in dated.itertuples()
-             if max(concept_year[row.drug], concept_year[row.gene]) <= year]  # fmt: skip
+    dated = [
+        row
+        for row in dated.itertuples()
+        if max(concept_year[row.drug], concept_year[row.gene]) <= year
+    ]
     known = {(r.drug, r.gene) for r in dated if r.year <= year}
     later = {(r.drug, r.gene) for r in dated if r.year > year}
     every = pairs(facts.relations)
@@ -66,7 +72,7 @@ def by_sets(facts, setting, year):
             )
             for d, _ in asked
         }
-        return queries, {"all": training}  # fmt: skip
+        return queries, {"all": training}
     queries, vectors = {}, {}
     for p, part in facts.membership.groupby("pathway"):
         names = {n for n in part.concept if not future or concept_year[n] <= year}
@@ -80,8 +86,10 @@ def by_sets(facts, setting, year):
         right = asked & inside if setting.startswith("P1") else asked
         removed = known & inside if setting.startswith("P1") else known
         for d in {d for d, _ in right if d in names}:
-            queries[p, d] = ({g for e, g in right if e == d},
-                             {g for e, g in removed if e == d and future})  # fmt: skip
+            queries[p, d] = (
+                {g for e, g in right if e == d},
+                {g for e, g in removed if e == d and future},
+            )
     return queries, vectors
 
 
@@ -91,8 +99,10 @@ def as_sets(task):
     for place, pairs in enumerate((task.answers, task.known)):
         for row, candidate in pairs:
             found[keys[row]][place].add(task.candidates[candidate])
-    training = {group: set(zip(part["query"], part.answer, strict=True))
-                for group, part in task.training.groupby("group")}  # fmt: skip
+    training = {
+        group: set(zip(part["query"], part.answer, strict=True))
+        for group, part in task.training.groupby("group")
+    }
     return found, training
 
 
@@ -147,8 +157,10 @@ def test_exchanged_partners_give_the_same_vector():
     rng = np.random.default_rng(0)
     pairs = facts.relations.assign(gene=rng.permutation(facts.relations.gene.to_numpy()))
     vectors = random_vectors(facts)
-    rows = [np.column_stack([p.drug.str[1:].astype(int), p.gene.str[1:].astype(int)])
-            for p in (facts.relations, pairs)]  # fmt: skip
+    rows = [
+        np.column_stack([p.drug.str[1:].astype(int), p.gene.str[1:].astype(int)])
+        for p in (facts.relations, pairs)
+    ]
     sides = [analogy.vectors_of(vectors, facts.members(kind)) for kind in tables.KINDS]
     first, second = (relation_vectors.mean_difference(*sides, pair) for pair in rows)
     np.testing.assert_allclose(first, second, atol=1e-12)
@@ -182,8 +194,9 @@ def test_predictions_against_the_formula_query_by_query():
             right, known = queries[group, query]
             cosine = {
                 name: moved @ (u - centroid) / np.linalg.norm(moved) / np.linalg.norm(u - centroid)
-                for name, u in zip(task.candidates, genes, strict=True) if name not in known
-            }  # fmt: skip
+                for name, u in zip(task.candidates, genes, strict=True)
+                if name not in known
+            }
             best = max(cosine[name] for name in right)
             assert rank == 1 + sum(value > best for value in cosine.values())
 
@@ -248,8 +261,10 @@ def test_kinds_of_vectors():
     unweighted = vectors_by_group(facts, weighting="concepts")[0][group]
     sides = [np.mean([vectors[n] for n in part[c].unique()], axis=0) for c in ("query", "answer")]
     np.testing.assert_allclose(unweighted, sides[1] - sides[0], atol=1e-12)
-    assert np.allclose(analogy.answer(vectors, task, scale=0).ranks,
-                       analogy.answer(vectors, task, vector="none").ranks)  # fmt: skip
+    assert np.allclose(
+        analogy.answer(vectors, task, scale=0).ranks,
+        analogy.answer(vectors, task, vector="none").ranks,
+    )
 
 
 def offset_world(seed=0, n=40, dim=12):
@@ -309,8 +324,12 @@ def test_a_question_with_two_answers_is_asked_once_and_both_are_right():
 
 def test_countries_and_capitals_in_one_vocabulary():
     """The one asked cannot answer itself, though it is a candidate."""
-    vectors = {"france": [1.0, 0, 0], "japan": [0, 1.0, 0], "paris": [1.0, 0, 0.1],
-               "tokyo": [0, 1.0, 0.1]}  # fmt: skip
+    vectors = {
+        "france": [1.0, 0, 0],
+        "japan": [0, 1.0, 0],
+        "paris": [1.0, 0, 0.1],
+        "tokyo": [0, 1.0, 0.1],
+    }
     pairs = pandas.DataFrame({"country": ["france", "japan"], "capital": ["paris", "tokyo"]})
     result = analogy.predict(vectors, tables.from_pairs(pairs, candidates=vectors), centre=False)
     assert result.scores()["top1"] == 1

@@ -257,10 +257,17 @@ def test_offline_error_says_what_to_do():
     )
     ran = subprocess.run(
         [sys.executable, "-c", program],
-        capture_output=True, text=True, env=os.environ | {"HF_HUB_OFFLINE": "1"}, check=True,
-    )  # fmt: skip
-    for part in ("'someone/no-such-model' at revision 'abc'", "not in the cache", "HF_HUB_OFFLINE",
-                 "run once with the network on"):  # fmt: skip
+        capture_output=True,
+        text=True,
+        env=os.environ | {"HF_HUB_OFFLINE": "1"},
+        check=True,
+    )
+    for part in (
+        "'someone/no-such-model' at revision 'abc'",
+        "not in the cache",
+        "HF_HUB_OFFLINE",
+        "run once with the network on",
+    ):
         assert part in ran.stdout
 
 
@@ -289,8 +296,10 @@ def test_wrong_input_has_clear_errors(tmp_path):
 def test_sentences_of_a_corpus():
     text = corpus.from_texts(["One two three. Four five! Six", "Seven eight nine ten."])
     assert contextual.sentences_of(text, min_words=2) == [
-        "one two three", "four five", "seven eight nine ten"
-    ]  # fmt: skip
+        "one two three",
+        "four five",
+        "seven eight nine ten",
+    ]
     assert contextual.sentences_of(text, min_words=1, max_words=2, limit=1) == ["four five"]
 
 

@@ -48,7 +48,7 @@ def tables(tmp_path):
         "pathways": "hsa,name\nhsa1,First\n",
         "pathway_drugs": "hsa,mesh_id,in_bcv,in_homemade\n" + members["mesh_id"],
         "pathway_genes": "hsa,entrez_id,in_bcv,in_homemade\n" + members["entrez_id"],
-    }  # fmt: skip
+    }
     for name, text in files.items():
         (tmp_path / f"{name}.csv").write_text(text)
     return tmp_path
@@ -86,8 +86,10 @@ def test_what_published_vectors_lack_is_said(tables):
 
 def test_own_text_gives_snapshots_and_years(tables):
     said = "chemical_mesh_d1 gene_11 word " * 4
-    lines = [{"year": 1990 + i // 4, "text": said + f"chemical_mesh_d{i % 3 + 1} gene_1{i % 3 + 1}"}
-             for i in range(12)]  # fmt: skip
+    lines = [
+        {"year": 1990 + i // 4, "text": said + f"chemical_mesh_d{i % 3 + 1} gene_1{i % 3 + 1}"}
+        for i in range(12)
+    ]
     (tables / "text.jsonl").write_text("\n".join(map(json.dumps, lines)))
     study = drug_gene.own_text(tables / "text.jsonl", tables, [1991, 1992], dim=4, epochs=1)
     assert study.years == [1991, 1992] and study.worlds == ["real"]
@@ -97,8 +99,9 @@ def test_own_text_gives_snapshots_and_years(tables):
 
 def test_snapshots_are_those_of_single_trainings(study):
     text = study.literature["world 1"].text.until(2000)
-    alone = sgns.train(text, dim=8, window=5, epochs=2, min_count=2, seed=1, threads=1,
-                       keep=False, progress=False)  # fmt: skip
+    alone = sgns.train(
+        text, dim=8, window=5, epochs=2, min_count=2, seed=1, threads=1, keep=False, progress=False
+    )
     found = study.snapshots["world 1", 2000]
     assert found.words == alone.words and np.array_equal(found.input, alone.input)
     assert study.final["world 1"] is study.snapshots["world 1", 2023]
@@ -109,8 +112,18 @@ def test_warm_snapshots_begin_with_the_one_before(study):
     warm = snapshots.train(until, [2000, 2023], warm_epochs=1, keep=False, **TRAINING)
     first = study.snapshots["world 1", 2000]
     assert np.array_equal(warm[1, 2000].input, first.input)
-    expected = sgns.train(until[1](2023), dim=8, window=5, epochs=1, min_count=2, seed=1, threads=1,
-                          start=first, keep=False, progress=False)  # fmt: skip
+    expected = sgns.train(
+        until[1](2023),
+        dim=8,
+        window=5,
+        epochs=1,
+        min_count=2,
+        seed=1,
+        threads=1,
+        start=first,
+        keep=False,
+        progress=False,
+    )
     assert np.array_equal(warm[1, 2023].input, expected.input)
     spent = snapshots.cost(warm)
     assert spent.epochs.tolist() == [2, 1]

@@ -69,9 +69,17 @@ def test_margins_equal_a_slow_computation():
     norm, delta = rng.random((2, text.n_words))
     delta[text.index("cat")] = np.nan
     table = hypernyms.margins(
-        text, pairs, kl=kl, entropy=entropy, squared_norm=norm, delta_kl=kl - 1,
-        delta_entropy=-entropy, delta_norm=delta, window=4, n_shuffles=2,
-    )  # fmt: skip
+        text,
+        pairs,
+        kl=kl,
+        entropy=entropy,
+        squared_norm=norm,
+        delta_kl=kl - 1,
+        delta_entropy=-entropy,
+        delta_norm=delta,
+        window=4,
+        n_shuffles=2,
+    )
     assert table.hyponym.tolist() == ["dog", "cat", "w1"]
     assert table["random"].tolist() == [0, 0, 0]
     for row in table.itertuples(index=False):

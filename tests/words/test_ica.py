@@ -12,10 +12,14 @@ def sources(n=6000, seed=0):
     random = np.random.default_rng(seed)
     return np.column_stack(
         [
-            random.laplace(size=n), random.exponential(size=n), random.gamma(0.5, size=n),
-            random.uniform(-1, 1, n), random.uniform(-1, 1, n) ** 3, random.gumbel(size=n),
+            random.laplace(size=n),
+            random.exponential(size=n),
+            random.gamma(0.5, size=n),
+            random.uniform(-1, 1, n),
+            random.uniform(-1, 1, n) ** 3,
+            random.gumbel(size=n),
         ]
-    )  # fmt: skip
+    )
 
 
 def amari(p):

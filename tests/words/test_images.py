@@ -33,10 +33,16 @@ def pictures(tmp_path_factory):
 
 
 PROCESSOR = {
-    "image_processor_type": "ViTImageProcessor", "do_resize": True, "do_rescale": True,
-    "do_normalize": True, "size": {"height": 16, "width": 16}, "rescale_factor": 1 / 255,
-    "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5], "resample": 2,
-}  # fmt: skip
+    "image_processor_type": "ViTImageProcessor",
+    "do_resize": True,
+    "do_rescale": True,
+    "do_normalize": True,
+    "size": {"height": 16, "width": 16},
+    "rescale_factor": 1 / 255,
+    "image_mean": [0.5, 0.5, 0.5],
+    "image_std": [0.5, 0.5, 0.5],
+    "resample": 2,
+}
 
 
 def make(shape, folder):
@@ -45,9 +51,13 @@ def make(shape, folder):
 
     if shape == "vit":
         config = transformers.ViTConfig(
-            hidden_size=24, num_hidden_layers=2, num_attention_heads=3, intermediate_size=40,
-            image_size=16, patch_size=8,
-        )  # fmt: skip
+            hidden_size=24,
+            num_hidden_layers=2,
+            num_attention_heads=3,
+            intermediate_size=40,
+            image_size=16,
+            patch_size=8,
+        )
     elif shape == "resnet":
         config = transformers.ResNetConfig(
             embedding_size=8, hidden_sizes=[8, 24], depths=[1, 1], layer_type="basic"
@@ -55,16 +65,26 @@ def make(shape, folder):
     else:
         config = transformers.CLIPConfig(
             vision_config={
-                "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
-                "intermediate_size": 16, "image_size": 16, "patch_size": 8,
+                "hidden_size": 16,
+                "num_hidden_layers": 1,
+                "num_attention_heads": 2,
+                "intermediate_size": 16,
+                "image_size": 16,
+                "patch_size": 8,
             },
             text_config={
-                "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
-                "intermediate_size": 16, "vocab_size": 9, "max_position_embeddings": 8,
-                "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1,
+                "hidden_size": 16,
+                "num_hidden_layers": 1,
+                "num_attention_heads": 2,
+                "intermediate_size": 16,
+                "vocab_size": 9,
+                "max_position_embeddings": 8,
+                "bos_token_id": 0,
+                "eos_token_id": 1,
+                "pad_token_id": 1,
             },
             projection_dim=24,
-        )  # fmt: skip
+        )
     torch.manual_seed(0)
     transformers.AutoModel.from_config(config).save_pretrained(folder)
     (folder / "preprocessor_config.json").write_text(json.dumps(PROCESSOR))

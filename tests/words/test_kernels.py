@@ -106,9 +106,22 @@ def test_shared_negatives_have_the_expected_gradient_of_the_textbook(vectors):
     for run in range(n_runs):
         moved_u, moved_v = u.copy(), v.copy()
         walk.train_chunk_groups(
-            moved_u, moved_v, tokens, offsets, 0, 5, 2, False, np.zeros(0, np.uint64),
-            (threshold, alias), nu, np.array([rate, rate]), np.array([run, 0], np.uint64), 8, 4,
-        )  # fmt: skip
+            moved_u,
+            moved_v,
+            tokens,
+            offsets,
+            0,
+            5,
+            2,
+            False,
+            np.zeros(0, np.uint64),
+            (threshold, alias),
+            nu,
+            np.array([rate, rate]),
+            np.array([run, 0], np.uint64),
+            8,
+            4,
+        )
         total += moved_v - v
     expected = np.zeros((V, DIM))
     for centre in range(5):

@@ -98,8 +98,10 @@ def test_the_exact_law_is_that_of_simulated_directions():
 
 
 def test_alternatives_differ_as_they_should():
-    p = {name: nulls.component_p(np.array([0.2, -0.2]), 100, name) for name in
-         ("greater", "two-sided", "size")}  # fmt: skip
+    p = {
+        name: nulls.component_p(np.array([0.2, -0.2]), 100, name)
+        for name in ("greater", "two-sided", "size")
+    }
     assert p["greater"].sum() == pytest.approx(1)
     assert p["size"][0] == p["size"][1] == p["greater"][0]
     np.testing.assert_allclose(p["two-sided"], 2 * p["size"])

@@ -60,12 +60,15 @@ def test_ties_are_optimistic_and_near_ties_are_told_apart():
     near = [at(0.5 + step * 1e-9) for step in (-2, -1, 0, 1, 2)]  # below float32's rounding
     candidates = np.array([at(0.1), near[2], near[4], near[0], near[3], near[1], at(0.9)])
     for device in ("cpu", "cpu:0"):
-        ranks = [ranking.rank(query[None], candidates, [[0, c]], device=device).rank[0]
-                 for c in range(len(candidates))]  # fmt: skip
+        ranks = [
+            ranking.rank(query[None], candidates, [[0, c]], device=device).rank[0]
+            for c in range(len(candidates))
+        ]
         assert ranks == [7, 4, 2, 6, 3, 5, 1]
         twins = np.array([candidates[1], candidates[1], 4 * candidates[1], candidates[6]])
-        ranks = [ranking.rank(query[None], twins[:n], [[0, 0]], device=device).rank[0]
-                 for n in (1, 2, 4)]  # fmt: skip
+        ranks = [
+            ranking.rank(query[None], twins[:n], [[0, 0]], device=device).rank[0] for n in (1, 2, 4)
+        ]
         assert ranks == [1, 1, 2]
 
 
@@ -120,11 +123,13 @@ def test_no_first_candidates_are_refused():
 
 def result_of(ranks, groups=None, queries=None):
     ranks = np.asarray(ranks, float)
-    pairs = pandas.DataFrame({
-        "group": groups or ["all"] * len(ranks),
-        "query": queries or [f"q{i}" for i in range(len(ranks))],
-        "answer": "x",
-    })  # fmt: skip
+    pairs = pandas.DataFrame(
+        {
+            "group": groups or ["all"] * len(ranks),
+            "query": queries or [f"q{i}" for i in range(len(ranks))],
+            "answer": "x",
+        }
+    )
     task = relation_tasks.make(
         ["x"], [], pairs, pairs, pairs[:0], pairs, pairs, pairs, setting="P1"
     )

@@ -6,17 +6,32 @@ import pytest
 
 from lmnotes.words import relations
 
-PAIRS = pandas.DataFrame({
-    "drug": ["a", "a", "b", "c"], "gene": ["x", "y", "x", "z"], "year": [1990, 2005, 1980, None],
-}).astype({"year": "Int64"})  # fmt: skip
-CONCEPTS = pandas.DataFrame({
-    "concept": ["a", "b", "c", "d", "x", "y", "z", "w"], "kind": ["drug"] * 4 + ["gene"] * 4,
-    "year": [1970, 1975, 1970, 1970, 1960, 2000, 1970, 1970],
-})  # fmt: skip
-MEMBERS = pandas.DataFrame([
-    ("p", "a", "drug"), ("p", "b", "drug"), ("p", "x", "gene"), ("p", "y", "gene"),
-    ("q", "c", "drug"), ("q", "d", "drug"), ("q", "z", "gene"),
-], columns=["pathway", "concept", "kind"])  # fmt: skip
+PAIRS = pandas.DataFrame(
+    {
+        "drug": ["a", "a", "b", "c"],
+        "gene": ["x", "y", "x", "z"],
+        "year": [1990, 2005, 1980, None],
+    }
+).astype({"year": "Int64"})
+CONCEPTS = pandas.DataFrame(
+    {
+        "concept": ["a", "b", "c", "d", "x", "y", "z", "w"],
+        "kind": ["drug"] * 4 + ["gene"] * 4,
+        "year": [1970, 1975, 1970, 1970, 1960, 2000, 1970, 1970],
+    }
+)
+MEMBERS = pandas.DataFrame(
+    [
+        ("p", "a", "drug"),
+        ("p", "b", "drug"),
+        ("p", "x", "gene"),
+        ("p", "y", "gene"),
+        ("q", "c", "drug"),
+        ("q", "d", "drug"),
+        ("q", "z", "gene"),
+    ],
+    columns=["pathway", "concept", "kind"],
+)
 
 
 @pytest.fixture
@@ -71,10 +86,13 @@ def test_statistics_by_hand(facts):
 
 
 def test_any_two_columns_are_a_relation():
-    table = pandas.DataFrame({
-        "continent": ["europe", "asia", "europe"], "country": ["france", "japan", "italy"],
-        "capital": ["paris", "tokyo", "rome"],
-    })  # fmt: skip
+    table = pandas.DataFrame(
+        {
+            "continent": ["europe", "asia", "europe"],
+            "country": ["france", "japan", "italy"],
+            "capital": ["paris", "tokyo", "rome"],
+        }
+    )
     facts = relations.from_pairs(table, group="continent", candidates=["paris", "lyon"])
     assert facts.members("gene") == ["paris", "tokyo", "rome", "lyon"]
     assert facts.pathway_pairs().drug.tolist() == ["france", "italy", "japan"]

@@ -44,9 +44,18 @@ def test_the_optimum_is_the_log_ratio(rule):
     steps = rng.random(60_000) < 0.25  # a word changes with probability one quarter
     text = corpus.from_texts([" ".join("ab"[i] for i in np.cumsum(steps) % 2)])
     vectors = sgns.train(
-        text, dim=4, window=1, negatives=2, epochs=10, rule=rule, rate=0.05, final_rate=1e-4,
-        threads=1, keep=False, progress=False,
-    )  # fmt: skip
+        text,
+        dim=4,
+        window=1,
+        negatives=2,
+        epochs=10,
+        rule=rule,
+        rate=0.05,
+        final_rate=1e-4,
+        threads=1,
+        keep=False,
+        progress=False,
+    )
     scores = vectors.input @ vectors.context.T
     expected = np.log([[0.75, 0.25], [0.25, 0.75]]) - np.log(2 * 0.5)
     np.testing.assert_allclose(scores, expected, atol=0.08)
@@ -87,9 +96,17 @@ def test_the_learning_rate_falls_linearly_to_its_end(text):
 def test_the_largest_settings_do_not_overflow(rule):
     text = planted(2000)
     vectors = sgns.train(
-        text, dim=4, window=255, negatives=500, epochs=1, rule=rule, rate=1e-9, final_rate=0.0,
-        keep=False, progress=False,
-    )  # fmt: skip
+        text,
+        dim=4,
+        window=255,
+        negatives=500,
+        epochs=1,
+        rule=rule,
+        rate=1e-9,
+        final_rate=0.0,
+        keep=False,
+        progress=False,
+    )
     assert vectors.history.running_loss[0] == pytest.approx(501 * np.log(2), rel=0.01)
 
 

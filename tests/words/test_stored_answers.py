@@ -137,9 +137,11 @@ def test_the_published_scores_of_language_models(vocabulary):
     names = facts.concepts.set_index("concept").name
     drugs = {name.lower().rsplit("_")[-1]: name for name in facts.members("drug")}
     table = stored_answers.read(
-        drug_gene_tables.FOLDER / "gpt_targets.csv", query="mesh_id", answers="genes",
+        drug_gene_tables.FOLDER / "gpt_targets.csv",
+        query="mesh_id",
+        answers="genes",
         rename=lambda mesh: drugs.get(mesh.lower(), mesh),
-    )  # fmt: skip
+    )
     wanted = drug_gene_tables.expected("expected_gpt_scores")
     wanted = wanted[wanted.embedding_query_set == vocabulary].set_index(["model", "setting"])
     for setting in ("G", "P1", "P2"):

@@ -11,9 +11,16 @@ from lmnotes.words import pretrained, tiny_lm
 from lmnotes.words.contextual import token_vectors
 
 SMALL = {
-    "dim": 16, "layers": 2, "heads": 2, "n_words": 12, "length": 8, "batch": 32, "steps": 200,
-    "rate": 1e-2, "progress": False,
-}  # fmt: skip
+    "dim": 16,
+    "layers": 2,
+    "heads": 2,
+    "n_words": 12,
+    "length": 8,
+    "batch": 32,
+    "steps": 200,
+    "rate": 1e-2,
+    "progress": False,
+}
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +108,9 @@ def test_the_same_seed_gives_the_same_model(text, trained, tmp_path, monkeypatch
     other = tiny_lm.train(text, **few, seed=1)
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "again"))
     again = tiny_lm.train(text, **few)
-    first, again, other = (token_vectors(m.folder, ["w5 w7"], progress=False).vectors
-                           for m in (first, again, other))  # fmt: skip
+    first, again, other = (
+        token_vectors(m.folder, ["w5 w7"], progress=False).vectors for m in (first, again, other)
+    )
     assert first.tobytes() == again.tobytes() != other.tobytes()
 
 

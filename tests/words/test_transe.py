@@ -37,8 +37,11 @@ def slow_rank(model, triple, known, side):
     own = triple.drug if side == "head" else triple.gene
     rank = 1
     for name in model.entities:
-        new = (name, triple.pathway, triple.gene) if side == "head" else (
-            triple.drug, triple.pathway, name)  # fmt: skip
+        new = (
+            (name, triple.pathway, triple.gene)
+            if side == "head"
+            else (triple.drug, triple.pathway, name)
+        )
         if name != own and new not in taken and distance(name) < distance(own):
             rank += 1
     return rank
@@ -52,8 +55,10 @@ def test_filtered_ranks_against_a_loop():
     table = pandas.DataFrame(sorted(rows), columns=transe.COLUMNS)
     model, test, known = random_model(table), table[::4], table[::2]
     found = transe.evaluate(model, test, known).set_index("side")
-    ranks = {side: np.array([slow_rank(model, t, known, side) for t in test.itertuples()])
-             for side in ("tail", "head")}  # fmt: skip
+    ranks = {
+        side: np.array([slow_rank(model, t, known, side) for t in test.itertuples()])
+        for side in ("tail", "head")
+    }
     ranks["average"] = np.concatenate([ranks["tail"], ranks["head"]])
     for side, wanted in ranks.items():
         assert found.mr[side] == pytest.approx(wanted.mean())
@@ -88,11 +93,15 @@ def test_training_sets_are_nested():
 
 def test_like_for_like_questions():
     table = pandas.DataFrame(
-        [("a", "p", "x", "train", 0.1), ("b", "p", "y", "train", 0.3),
-         ("a", "p", "y", "test", None), ("c", "q", "z", "test", None),
-         ("c", "q", "y", "valid", None)],
+        [
+            ("a", "p", "x", "train", 0.1),
+            ("b", "p", "y", "train", 0.3),
+            ("a", "p", "y", "test", None),
+            ("c", "q", "z", "test", None),
+            ("c", "q", "y", "valid", None),
+        ],
         columns=[*transe.COLUMNS, "split", "train_from"],
-    )  # fmt: skip
+    )
     task = transe.questions(table, 0.1, remove_known=True)
     assert task.candidates == ["x", "y", "z"] and task.known.tolist() == [[0, 0]]
     assert task.queries.to_numpy().tolist() == [["p", "a"], ["q", "c"]]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lmnotes.text import corpus
-from lmnotes.words import alternatives, universality
+from lmnotes.words import alternatives, embedding, universality
 from lmnotes.words.embedding import Embedding
 
 
@@ -74,7 +74,7 @@ def test_cbow_is_gensims_and_comes_back_the_same(small, tmp_path, monkeypatch):
 
 
 def test_untrained_vectors_are_small_and_random(small):
-    like = alternatives.Embedding(list("ab"), np.zeros((2, 8), np.float32))
+    like = embedding.Embedding(list("ab"), np.zeros((2, 8), np.float32))
     found = alternatives.untrained(like)
     assert np.abs(found.input).max() <= 0.5 / 8 and found.input.std() > 0
     words = [["a", "b"], ["b", "c"], ["a", "c"]] * 4

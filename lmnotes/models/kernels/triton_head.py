@@ -20,12 +20,28 @@ def _tanh(x):
 
 @triton.jit
 def _head(
-    hidden, weight, bias, targets, tops, sums, logits,
-    P, V, D, share, scale, cap,
-    stride_hidden, stride_weight,
-    HAS_BIAS: tl.constexpr, HAS_CAP: tl.constexpr, WIDEN: tl.constexpr,
-    BLOCK_P: tl.constexpr, BLOCK_V: tl.constexpr, BLOCK_D: tl.constexpr,
-):  # fmt: skip
+    hidden,
+    weight,
+    bias,
+    targets,
+    tops,
+    sums,
+    logits,
+    P,
+    V,
+    D,
+    share,
+    scale,
+    cap,
+    stride_hidden,
+    stride_weight,
+    HAS_BIAS: tl.constexpr,
+    HAS_CAP: tl.constexpr,
+    WIDEN: tl.constexpr,
+    BLOCK_P: tl.constexpr,
+    BLOCK_V: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+):
     rows = tl.program_id(0) * BLOCK_P + tl.arange(0, BLOCK_P)
     first = tl.program_id(1) * share
     last = tl.minimum(first + share, V)
@@ -82,10 +98,25 @@ def log_probabilities(hidden, weight, targets, bias=None, scale=1.0, cap=None):
     widen = not hidden.is_cuda and hidden.dtype == torch.bfloat16
     parts = hidden.new_empty((3, shares, P), dtype=torch.float32)
     _head[(blocks, shares)](
-        hidden, weight, weight if bias is None else bias, targets.contiguous(), *parts,
-        P, V, D, share, float(scale), float(cap or 1.0), hidden.stride(0), weight.stride(0),
-        HAS_BIAS=bias is not None, HAS_CAP=cap is not None, WIDEN=widen,
-        BLOCK_P=POSITIONS, BLOCK_V=VOCABULARY, BLOCK_D=WIDTH,
-    )  # fmt: skip
+        hidden,
+        weight,
+        weight if bias is None else bias,
+        targets.contiguous(),
+        *parts,
+        P,
+        V,
+        D,
+        share,
+        float(scale),
+        float(cap or 1.0),
+        hidden.stride(0),
+        weight.stride(0),
+        HAS_BIAS=bias is not None,
+        HAS_CAP=cap is not None,
+        WIDEN=widen,
+        BLOCK_P=POSITIONS,
+        BLOCK_V=VOCABULARY,
+        BLOCK_D=WIDTH,
+    )
     tops, sums, logits = parts
     return logits.sum(0) - torch.logsumexp(tops + sums.log(), 0)
