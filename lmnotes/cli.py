@@ -9,8 +9,8 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 done, 1 a run failed or a twin differs, 2 wrong input, 130 interrupted."""
     options = _parser().parse_args(arguments)
-    from lmnotes import artefacts
-    from lmnotes.suite.errors import InputError
+    from lmnotes import store
+    from lmnotes.errors import InputError
 
     try:
         return options.command(options)
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (PermissionError, NotADirectoryError, FileNotFoundError) as error:
         print(
             f"lmnotes: {error}; expected folders that can be written: see LMNOTES_OUTPUTS "
-            f"({artefacts.outputs_folder()}) and LMNOTES_HOME ({artefacts.home()})",
+            f"({store.outputs_folder()}) and LMNOTES_HOME ({store.home()})",
             file=sys.stderr,
         )
         return 2
@@ -85,8 +85,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from lmnotes.errors import InputError
     from lmnotes.suite import report, run
-    from lmnotes.suite.errors import InputError
 
     if bool(options.names) == options.all:
         given = "both names and --all" if options.all else "no notebook"
@@ -143,13 +143,13 @@ def _describe(options: argparse.Namespace) -> int:
 
 
 def _score(options: argparse.Namespace) -> int:
+    from lmnotes import errors
+    from lmnotes.errors import InputError
     from lmnotes.models import command
-    from lmnotes.suite.errors import InputError
-    from lmnotes.text import readers
 
     try:
         return command.score(options)
-    except readers.InputError as error:
+    except errors.InputError as error:
         raise InputError(str(error)) from error
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
 
-    from lmnotes.words.statistics import Fit
+    from lmnotes.statistics import Fit
 
 
 def clouds(

@@ -16,7 +16,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session", autouse=True)
 def shared_home(request):
-    """The folder that `artefacts.home()` gives; a test may set another for itself."""
+    """The folder that `store.home()` gives; a test may set another for itself."""
     sources = sorted((Path(lmnotes.__file__).parent / "text").glob("*.py"))
     state = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     folder = request.config.cache.mkdir(f"lmnotes-{state}")

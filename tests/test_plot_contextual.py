@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot_contextual
-from lmnotes.words import statistics
+from lmnotes import plot_contextual, statistics
 
 
 def test_clouds_show_every_model_with_its_line_on_one_scale():

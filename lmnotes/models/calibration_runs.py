@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.models import calibration
 
 _VERSION = 2  # part of the key of stored comparisons
@@ -43,19 +43,20 @@ def compare(
         n_given: of the given texts, so many enter the next-byte comparison, evenly spaced; 0 for
             none.
     """
-    from lmnotes.models import identity, side_by_side
+    from lmnotes import parallel
+    from lmnotes.models import identity
 
     key = {"version": _VERSION, "models": [identity.identify(model).id for model in models]}
-    key |= {"texts": artefacts.content_id(np.asarray(ids).tolist()), "seed": seed}
+    key |= {"texts": store.content_id(np.asarray(ids).tolist()), "seed": seed}
     key |= {"n_draws": n_draws, "length": length, "n_given": n_given}
 
     def write(folder: Path) -> None:
-        with side_by_side.one_thread():
+        with parallel.one_thread():
             found = _compared(models, np.asarray(ids), n_draws, length, n_given, seed)
         for name, values in vars(found).items():
             np.save(folder / f"{name}.npy", values)
 
-    path = artefacts.build("calibration", key, write)
+    path = store.build("calibration", key, write)
     return Compared(*(np.load(path / f"{name}.npy") for name in ("drawn", "given", "conditional")))
 
 

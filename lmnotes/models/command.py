@@ -65,7 +65,7 @@ def listed(path: Path) -> list[str | Mapping]:
     A line is a hub id, `id@revision` or a folder, as seen from here or from the file; `#` begins a
     comment. Raises InputError where there is nothing to score.
     """
-    from lmnotes.text.readers import InputError
+    from lmnotes.errors import InputError
 
     if (path / "config.json").is_file():
         return [str(path)]
@@ -102,8 +102,8 @@ def rule(text: str):
     >>> rule("truncate=512").name
     'bos=tokenizer truncate=512 dtype=float32'
     """
+    from lmnotes.errors import InputError
     from lmnotes.models.rules import Rule
-    from lmnotes.text.readers import InputError
 
     try:
         given = dict(setting.split("=", 1) for setting in text.replace(",", " ").split())
@@ -119,8 +119,8 @@ def rule(text: str):
 
 def status() -> list[tuple[str, ...]]:
     """Columns of text for each ledger, under their names; empty where there is none."""
+    from lmnotes.errors import InputError
     from lmnotes.models import ledger
-    from lmnotes.text.readers import InputError
 
     found = [("ledger", "texts", "rule", "rows", "failed")]
     for folder in sorted(ledger.home().glob("*/")):

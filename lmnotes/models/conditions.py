@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import artefacts
-from lmnotes.models import failures, prompts, side_by_side
+from lmnotes import parallel, store
+from lmnotes.models import failures, prompts
 from lmnotes.models.turns import PromptRule
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def score(
     work = partial(_rows, list(responses), every, options)
     if all(_is_stored(place, list(responses), every, options) for place in places):
         workers = 1
-    with side_by_side.one_thread():
-        found = list(side_by_side.each(work, places, workers=workers, least=1))
+    with parallel.one_thread():
+        found = list(parallel.each(work, places, workers=workers, least=1))
     kept = [number for number, one in enumerate(found) if isinstance(one, np.ndarray)]
     failed = [(places[k], *one) for k, one in enumerate(found) if isinstance(one, tuple)]
     failed = pandas.DataFrame(failed, columns=["model", "kind", "reason"])
@@ -109,23 +109,23 @@ def _rows(responses, every, options, place):
             np.save(folder / "rows.npy", found.log_likelihood.reshape(len(every), len(responses)))
 
         key = _key(meant, responses, every, options)
-        return np.load(artefacts.build("conditions", key, write) / "rows.npy")
+        return np.load(store.build("conditions", key, write) / "rows.npy")
     except Exception as error:  # of any package: one model less, and said so
         return failures.classify(error), " ".join(str(error).split())[:300]
 
 
 def _key(meant, responses, every, options) -> dict:
     key = {"model": meant.id, "rule": options["rule"].name, "version": 1}
-    return key | {"pairs": artefacts.content_id([every, responses])}
+    return key | {"pairs": store.content_id([every, responses])}
 
 
 def _is_stored(place, responses, every, options) -> bool:
     """Whether there is nothing to do, so that no process need be started."""
+    from lmnotes.errors import InputError
     from lmnotes.models import identity
-    from lmnotes.text.readers import InputError
 
     try:
         key = _key(identity.identify(place), responses, every, options)
     except InputError:
         return False
-    return artefacts.place("conditions", key).exists()
+    return store.place("conditions", key).exists()

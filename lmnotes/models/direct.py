@@ -30,22 +30,23 @@ def score(
     """
     import filelock
 
-    from lmnotes.models import side_by_side
+    from lmnotes import parallel
 
     places = [str(one) for one in (models["folder"] if "folder" in models else models["model"])]
     what = "scored" if progress else ""
     with filelock.FileLock(ledger.folder / "direct.lock"):
         missing = [place for place in places if not ledger.has(place)]
-        return sum(side_by_side.each(partial(_add, ledger), missing, workers=workers, what=what))
+        return sum(parallel.each(partial(_add, ledger), missing, workers=workers, what=what))
 
 
 def _add(ledger: "Ledger", place: str) -> int:
-    from lmnotes.models import identity, side_by_side
+    from lmnotes import parallel
+    from lmnotes.models import identity
     from lmnotes.models import score as scoring
 
     who = identity.identify(place)
     revision = None if who.is_folder else who.revision
-    with side_by_side.one_thread():
+    with parallel.one_thread():
         found = scoring.texts(who.model, ledger.texts, rule=ledger.rule, revision=revision)
     ledger.add(found, who=who)
     return 1

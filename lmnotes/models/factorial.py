@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import artefacts
-from lmnotes.models import side_by_side
+from lmnotes import parallel, store
 from lmnotes.models.turns import PromptRule
 
 if TYPE_CHECKING:
@@ -273,8 +272,8 @@ def build(
     import pandas
 
     one = partial(_folder, n_steps=n_steps)
-    missing = [m for m in members if not artefacts.place("factorial", _key(m, n_steps)).exists()]
-    list(side_by_side.each(one, missing, workers=workers, least=1))
+    missing = [m for m in members if not store.place("factorial", _key(m, n_steps)).exists()]
+    list(parallel.each(one, missing, workers=workers, least=1))
     table = pandas.DataFrame([asdict(member) for member in members])
     table["size"] = [f"d{member.width}" for member in members]
     table.insert(0, "model", [member.name for member in members])
@@ -295,9 +294,9 @@ def _folder(member: Member, n_steps: int) -> str:
         finally:
             torch.set_num_threads(threads)
 
-    return str(artefacts.build("factorial", _key(member, n_steps), write) / "model")
+    return str(store.build("factorial", _key(member, n_steps), write) / "model")
 
 
 def _key(member: Member, n_steps: int) -> dict:
-    text = {name: artefacts.content_id(one.decode()) for name, one in sources().items()}
+    text = {name: store.content_id(one.decode()) for name, one in sources().items()}
     return {"version": _VERSION, "n_steps": n_steps, "sources": text} | asdict(member)

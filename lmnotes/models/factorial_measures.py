@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import artefacts
-from lmnotes.models import factorial, prompt_kl, side_by_side
+from lmnotes import parallel, store
+from lmnotes.models import factorial, prompt_kl
 from lmnotes.models.prompt_kl import ConditionalKL
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ def compare(
     parts = [jobs[k::workers] for k in range(workers) if jobs[k::workers]]
     work, key = partial(_compare, list(folders), dict(n_prompts), seed), _key(folders)
     keys = [key | _setting(n_prompts[one], one, seed, source) for one, source in jobs]
-    places = [artefacts.place("prompt-kl", one) for one in keys]
+    places = [store.place("prompt-kl", one) for one in keys]
     workers = 1 if all(place.exists() for place in places) else workers
-    with side_by_side.one_thread():
-        done = list(side_by_side.each(work, parts, workers=workers, least=1))
+    with parallel.one_thread():
+        done = list(parallel.each(work, parts, workers=workers, least=1))
     shape = (len(_FIELDS), len(folders), len(folders))
     found = {length: np.empty(shape) for length in n_prompts}
     for part, rows in zip(parts, done, strict=True):
@@ -64,7 +64,7 @@ def responses(folders: Sequence[str], n: int, *, seed: int = 0) -> list[list[str
             found.append([bytes(row.astype(np.uint8)).decode("ascii") for row in ids])
         (into / "responses.json").write_text(json.dumps(found), encoding="ascii")
 
-    folder = artefacts.build("prompt-responses", _key(folders) | {"n": n, "seed": seed}, write)
+    folder = store.build("prompt-responses", _key(folders) | {"n": n, "seed": seed}, write)
     return json.loads((folder / "responses.json").read_text(encoding="ascii"))
 
 
@@ -81,7 +81,7 @@ def ruler(folder: str, sigmas: Sequence[float], n: int, *, seed: int = 0) -> "pa
         table.to_csv(into / "ruler.csv", index=False)
 
     key = _key([folder]) | {"sigmas": [float(one) for one in sigmas], "n": n, "seed": seed}
-    return pandas.read_csv(artefacts.build("prompt-ruler", key, write) / "ruler.csv")
+    return pandas.read_csv(store.build("prompt-ruler", key, write) / "ruler.csv")
 
 
 def lengths(table: "np.ndarray", exact: Mapping[int, np.ndarray]) -> "pandas.DataFrame":
@@ -117,7 +117,7 @@ def token_table(folders: Sequence[str], pairs: factorial.Drawn) -> np.ndarray:
         np.save(into / "tokens.npy", np.stack([one.token_log_probabilities for one in found]))
 
     key = _key(folders) | {"pairs": [pairs.prompts.tolist(), pairs.responses.tolist()]}
-    return np.load(artefacts.build("prompt-tokens", key, write) / "tokens.npy").astype(np.float64)
+    return np.load(store.build("prompt-tokens", key, write) / "tokens.npy").astype(np.float64)
 
 
 def _compare(folders, n_prompts, seed, jobs):
@@ -137,7 +137,7 @@ def _compare(folders, n_prompts, seed, jobs):
             np.save(into / "row.npy", row)
 
         key = common | _setting(n, length, seed, source)
-        rows.append(np.load(artefacts.build("prompt-kl", key, write) / "row.npy"))
+        rows.append(np.load(store.build("prompt-kl", key, write) / "row.npy"))
     return rows
 
 
@@ -154,5 +154,5 @@ def _models(folders):
 def _key(folders) -> dict:
     from lmnotes.models import identity
 
-    text = {name: artefacts.content_id(one.decode()) for name, one in factorial.sources().items()}
+    text = {name: store.content_id(one.decode()) for name, one in factorial.sources().items()}
     return {"models": [identity.identify(one).id for one in folders], "sources_id": text}

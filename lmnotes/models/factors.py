@@ -1,6 +1,6 @@
 """What a map is about: the share of its squared distances that a factor explains, and its noise."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -139,43 +139,6 @@ def shares(
         for name, one in groups.items():
             rows.append((draw, name, 1 - _within(squared, one[None])[0] / total))
     return pandas.DataFrame(rows, columns=["draw", "factor", "r2"])
-
-
-def around(value: float, draws: Sequence[float]) -> tuple[float, float]:
-    """The central 95 % of draws, stretched to hold the value, which skewed draws may miss.
-
-    >>> around(7.0, [1.0, 1, 1])
-    (1.0, 7.0)
-    """
-    low, high = np.nanquantile(draws, (0.025, 0.975))
-    return min(float(low), value), max(float(high), value)
-
-
-def over(
-    statistic: Callable[[np.ndarray], float], groups: Sequence, n: int = 1000, seed: int = 0
-) -> tuple[float, tuple[float, float]]:
-    """A statistic of some rows, and its 95 % interval over groups of rows drawn anew.
-
-    Args:
-        statistic: takes an array of row numbers, some of them more than once.
-        groups: (R,) what belongs together, such as the base of a model; `range(R)` for rows alone.
-        n: draws of as many groups as there are; those of a single one are left out.
-
-    >>> values = np.array([1.0, 3, 2, 4])
-    >>> mean, (low, high) = over(lambda rows: values[rows].mean(), ["a", "a", "b", "b"])
-    >>> mean, low, high
-    (2.5, 2.5, 2.5)
-    """
-    groups = np.asarray(groups)
-    names = list(dict.fromkeys(groups.tolist()))
-    members = [np.flatnonzero(groups == name) for name in names]
-    rng, draws = np.random.default_rng(seed), []
-    while len(draws) < n:
-        drawn = rng.integers(len(members), size=len(members))
-        if len(set(drawn.tolist())) > 1:
-            draws.append(statistic(np.concatenate([members[k] for k in drawn])))
-    value = float(statistic(np.arange(len(groups))))
-    return value, around(value, draws)
 
 
 def budget(

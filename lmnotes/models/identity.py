@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lmnotes import artefacts
-from lmnotes.models import row_file
-from lmnotes.text.readers import InputError
+from lmnotes import store
+from lmnotes.errors import InputError
 
 _DEFAULT_REVISION = "main"
 # What training leaves beside the weights. Everything else counts: a file too many means that a
@@ -79,18 +78,18 @@ def content_of(folder: Path) -> str:
     """
     files = sorted(path for path in folder.iterdir() if path.is_file() and _counts(path.name))
     state = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
-    known = artefacts.home() / "model-ids" / f"{artefacts.content_id(str(folder))}.json"
+    known = store.home() / "model-ids" / f"{store.content_id(str(folder))}.json"
     try:
         remembered = json.loads(known.read_text())
         if remembered["files"] == state:
             return remembered["id"]
     except (OSError, ValueError, KeyError):
         pass
-    hashes = {path.name: artefacts.file_sha256(path) for path in files}
-    answer = "content-" + artefacts.content_id(hashes)
+    hashes = {path.name: store.file_sha256(path) for path in files}
+    answer = "content-" + store.content_id(hashes)
     text = json.dumps({"folder": str(folder), "files": state, "id": answer})
     known.parent.mkdir(parents=True, exist_ok=True)
-    row_file.replace_text(known, text)
+    store.write_text(known, text)
     return answer
 
 

@@ -139,7 +139,7 @@ def grid_scores(
     Args:
         models: folders or hub ids of base, first and second. Kept as an artefact.
     """
-    from lmnotes import artefacts
+    from lmnotes import store
     from lmnotes.models import identity
 
     key = {"models": [identity.identify(model).id for model in models], "rule": rule.name}
@@ -150,7 +150,7 @@ def grid_scores(
         np.save(folder / "log_likelihood.npy", values)
         (folder / "geometry.json").write_text(json.dumps(asdict(found)))
 
-    path = artefacts.build("interpolation", key, write)
+    path = store.build("interpolation", key, write)
     found = json.loads((path / "geometry.json").read_text())
     return np.load(path / "log_likelihood.npy"), Geometry(**found)
 

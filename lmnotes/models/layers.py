@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.models import batches, kernels, rules, score, ways
 from lmnotes.models import head as heads
 from lmnotes.models.rules import PUBLISHED, Rule
@@ -104,7 +104,7 @@ def saved(model: str | Path, text_set: "TextSet", rule: Rule = PUBLISHED) -> np.
         found = texts(str(model), text_set, rule=rule)
         np.save(folder / "log_likelihood.npy", found.log_likelihood)
 
-    return np.load(artefacts.build("layers", key, write) / "log_likelihood.npy")
+    return np.load(store.build("layers", key, write) / "log_likelihood.npy")
 
 
 def find(scorer: "Scorer") -> Lens:

@@ -10,8 +10,6 @@ processes and machines may write to one ledger at once, for each row is a file o
 
 import contextlib
 import json
-import os
-import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,13 +19,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
+from lmnotes.errors import InputError
 from lmnotes.models import failures as kinds
 from lmnotes.models import identity, ledger_tables, row, row_file
 from lmnotes.models.identity import Identity
 from lmnotes.models.loglik import LogLik
 from lmnotes.models.rules import PUBLISHED, Rule
-from lmnotes.text.readers import InputError
 
 if TYPE_CHECKING:
     import pandas
@@ -108,7 +106,7 @@ class Ledger:
         kinds.ScoringFailure(kind, message)  # refuses an unknown kind
         record = {"model": who.name, "id": who.id, "kind": kind, "attempts": attempts}
         record |= {"message": message, "when": row.now()}
-        row_file.replace_text(self._failure_path(who), json.dumps(record, indent=1))
+        store.write_text(self._failure_path(who), json.dumps(record, indent=1))
 
     def failure(self, who: Identity) -> dict | None:
         """What is recorded of a model that failed, None where nothing is."""
@@ -238,7 +236,7 @@ def open(texts: "TextSet", rule: Rule = PUBLISHED, folder: str | Path | None = N
     Raises InputError where the folder holds the ledger of other texts or of another rule.
     """
     if folder is None:
-        folder = home() / f"{texts.content_id}-{artefacts.content_id(rule.name, 8)}"
+        folder = home() / f"{texts.content_id}-{store.content_id(rule.name, 8)}"
     folder = Path(folder).resolve()
     mine = Ledger(folder, texts.content_id, len(texts), rule, texts.name)
     for name in _FOLDERS:
@@ -247,9 +245,8 @@ def open(texts: "TextSet", rule: Rule = PUBLISHED, folder: str | Path | None = N
         theirs = open_folder(folder)
         row.check_belongs(theirs._definition(), mine._definition(), folder)
         return theirs
-    partial = folder / f".{os.getpid()}-{threading.get_ident()}.jsonl"
-    os.replace(texts.save(partial), folder / _TEXTS)
-    row_file.replace_text(folder / _DEFINITION, json.dumps(mine._definition(), indent=1))
+    texts.save(folder / _TEXTS)
+    store.write_text(folder / _DEFINITION, json.dumps(mine._definition(), indent=1))
     return mine
 
 
@@ -273,7 +270,7 @@ def open_folder(folder: str | Path) -> Ledger:
 
 def home() -> Path:
     """The folder in which ledgers lie that were given no other."""
-    return artefacts.home() / "ledger"
+    return store.home() / "ledger"
 
 
 def read_sealed(path: str | Path) -> LogLik:

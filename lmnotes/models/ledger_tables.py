@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lmnotes.text.readers import InputError
+from lmnotes.errors import InputError
 
 if TYPE_CHECKING:
     import pandas

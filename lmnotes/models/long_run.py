@@ -6,7 +6,6 @@ of thousands of steps is cheap, and the weights of all its checkpoints are kept 
 """
 
 import math
-import os
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -17,8 +16,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from lmnotes import artefacts
-from lmnotes.models import byte_network, side_by_side, zoo_data
+from lmnotes import parallel, store
+from lmnotes.models import byte_network, zoo_data
 from lmnotes.text import chunks
 
 if TYPE_CHECKING:
@@ -106,7 +105,7 @@ def train(recipe: Recipe) -> LongRun:
     no number.
     """
     _check(recipe)
-    folder = artefacts.build("long_run", _key(recipe), lambda to: _train(recipe, to))
+    folder = store.build("long_run", _key(recipe), lambda to: _train(recipe, to))
     with np.load(folder / "run.npz") as found:
         return LongRun(recipe, folder=folder, **{name: found[name] for name in found})
 
@@ -119,7 +118,7 @@ def train_all(recipes: Sequence[Recipe], workers: int | None = None) -> list[Lon
     """
     missing = [one for one in recipes if not _is_stored(one)]
     least = 1 if sum(one.n_steps for one in missing) > _SHORT else len(missing) + 1
-    list(side_by_side.each(_train_only, missing, workers=workers, least=least))
+    list(parallel.each(_train_only, missing, workers=workers, least=least))
     return [train(one) for one in recipes]
 
 
@@ -133,7 +132,7 @@ def log_likelihood(weights: np.ndarray, texts: Sequence[str], recipe: Recipe) ->
 
     contexts, targets, place = byte_network.contexts(texts, recipe.context)
     network, found = byte_network.create(recipe), []
-    with side_by_side.one_thread(), torch.inference_mode():
+    with parallel.one_thread(), torch.inference_mode():
         for row in torch.from_numpy(np.atleast_2d(weights)):
             torch.nn.utils.vector_to_parameters(row, network.parameters())
             values = [
@@ -153,7 +152,7 @@ def scores(run: LongRun, texts: "TextSet", averaged: bool = False) -> np.ndarray
         weights = run.average if averaged else run.weights
         np.save(folder / "scores.npy", log_likelihood(weights, texts.texts, run.recipe))
 
-    return np.load(artefacts.build("long_run_scores", key, write) / "scores.npy")
+    return np.load(store.build("long_run_scores", key, write) / "scores.npy")
 
 
 def _check(recipe: Recipe) -> None:
@@ -167,7 +166,7 @@ def _check(recipe: Recipe) -> None:
 
 
 def _is_stored(recipe: Recipe) -> bool:
-    return artefacts.place("long_run", _key(recipe)).exists()
+    return store.place("long_run", _key(recipe)).exists()
 
 
 def _key(recipe: Recipe) -> dict:
@@ -189,7 +188,7 @@ def _train(recipe: Recipe, folder: Path) -> None:
     """Train, and write run.npz; the state in the folder is gone on from."""
     import torch
 
-    with side_by_side.one_thread():
+    with parallel.one_thread():
         network, optimiser, state = _begin(recipe, folder)
         parameters, last = list(network.parameters()), time.monotonic()
         kept = set(recipe.checkpoints)
@@ -259,8 +258,8 @@ def _save(folder: Path, network, optimiser, state: dict) -> None:
     import torch
 
     whole = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "state": state}
-    torch.save(whole, folder / "state.new")
-    os.replace(folder / "state.new", folder / "state.pt")
+    with store.replacing(folder / "state.pt") as partial:
+        torch.save(whole, partial)
 
 
 def _write(folder: Path, state: dict) -> None:

@@ -10,7 +10,7 @@ from lmnotes.models import mixture_rules
 from lmnotes.models.mixture import simulate
 from lmnotes.models.mixture_design import Gap, design
 from lmnotes.models.mixture_measures import total_variation
-from lmnotes.models.mixture_statistics import holm, paired_test
+from lmnotes.statistics import holm, paired_test
 
 if TYPE_CHECKING:
     import pandas

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.models import mixture_gradients, mixture_readings, mixture_superposition
 from lmnotes.models.mixture_readings import Reading
 from lmnotes.models.mixture_training import Domains, Run, train, training_key
@@ -35,7 +35,7 @@ class Job:
 
     def path(self, domains: Domains) -> Path:
         """Where the arrays lie, or will."""
-        return artefacts.place("mixture", self._whole(domains))
+        return store.place("mixture", self._whole(domains))
 
     def arrays(self, domains: Domains) -> dict[str, np.ndarray]:
         """The arrays, computed now where they are not kept."""
@@ -43,7 +43,7 @@ class Job:
         def write(folder: Path) -> None:
             np.savez(folder / "arrays.npz", **self.compute(domains))
 
-        folder = artefacts.build("mixture", self._whole(domains), write)
+        folder = store.build("mixture", self._whole(domains), write)
         with np.load(folder / "arrays.npz") as found:
             return dict(found)
 
@@ -179,14 +179,14 @@ def do(
     Args:
         workers: processes of one thread, by default one for each core. what: on a progress bar.
     """
-    from lmnotes.models import side_by_side
+    from lmnotes import parallel
 
     domains.content_id  # noqa: B018  computed once, and sent along
     paths = {name: job.path(domains) for name, job in jobs.items()}
     missing = {path: jobs[name] for name, path in paths.items() if not path.exists()}
     work = partial(_do, domains)
     options = {"workers": workers, "least": 4, "what": what if missing else ""}
-    for _ in side_by_side.each(work, list(missing.values()), **options):
+    for _ in parallel.each(work, list(missing.values()), **options):
         pass
     kept: dict[Path, dict] = {}
     for name, path in paths.items():
@@ -214,9 +214,9 @@ def read_all(
 
 
 def _do(domains: Domains, job: Job) -> None:
-    from lmnotes.models import side_by_side
+    from lmnotes import parallel
 
-    with side_by_side.one_thread():
+    with parallel.one_thread():
         job.arrays(domains)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.models import mixture_rules, zoo_data, zoo_models, zoo_plan, zoo_training
 from lmnotes.models.mixture_distillation import Distillation
 from lmnotes.models.zoo_plan import Spec
@@ -61,7 +61,7 @@ class Domains:
     def content_id(self) -> str:
         """Hash of the names and ids."""
         digests = [sha256(np.ascontiguousarray(one)).hexdigest() for one in self.streams]
-        return artefacts.content_id([self.names, digests, self.vocabulary])
+        return store.content_id([self.names, digests, self.vocabulary])
 
     def windows(self, n: int, width: int, seed: int = 0) -> np.ndarray:
         """(K, n, 1 + width) int64: windows of each domain after the id that begins a text."""
@@ -152,7 +152,7 @@ def train(run: Run, domains: Domains, *, device: str = "auto") -> Path:
         with _one_thread():
             _write(folder, run, domains, key["device"])
 
-    return artefacts.build("mixture", key, write) / zoo_training.MODEL
+    return store.build("mixture", key, write) / zoo_training.MODEL
 
 
 def training_key(run: Run, domains: Domains, device: str = "auto") -> dict:
@@ -185,14 +185,14 @@ def train_all(
     Args:
         workers: processes of one thread, by default one for each core.
     """
-    from lmnotes.models import side_by_side
+    from lmnotes import parallel
 
     named = dict(runs) if isinstance(runs, Mapping) else dict(enumerate(runs))
     domains.content_id  # noqa: B018  computed once, and sent along
     work = partial(_train_one, domains, device)
     what = "training" if progress else ""
     options = {"workers": workers, "least": 2, "what": what}
-    folders = side_by_side.each(work, list(named.values()), **options)
+    folders = parallel.each(work, list(named.values()), **options)
     return dict(zip(named, folders, strict=True))
 
 
@@ -262,7 +262,7 @@ def _identity(folder: str) -> str:
             f"{folder} holds no {_WEIGHTS}; expected the folder of a saved model: give what "
             "`train` or a Zoo's table names"
         )
-    return artefacts.file_sha256(path)
+    return store.file_sha256(path)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.models import zoo_tokenizer
 from lmnotes.models.mixture_training import Domains, Run
 from lmnotes.models.mixture_training import domains as read_domains
@@ -97,7 +97,7 @@ def texts(source: str, part: str, **settings) -> "TextSet":
         chunks.load(source, part=part, **settings).save(folder / "texts.jsonl")
 
     key = {"texts": zoo_data.text_key(), "part": part, **settings}
-    return chunks.load(artefacts.build("mixture", key, write) / "texts.jsonl")
+    return chunks.load(store.build("mixture", key, write) / "texts.jsonl")
 
 
 def target_mixture(target: str, names: Sequence[str]) -> tuple[float, ...]:
@@ -165,7 +165,7 @@ def blank(
         zoo_models.save(model, zoo_tokenizer.byte_tokenizer(), folder / "model")
 
     key = {"blank": size, "seed": seed, "torch": torch.__version__}
-    return str(artefacts.build("mixture", key, write) / "model")
+    return str(store.build("mixture", key, write) / "model")
 
 
 def run(

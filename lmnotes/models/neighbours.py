@@ -38,18 +38,3 @@ def of_domain(here: "Population", strongest: np.ndarray) -> tuple[np.ndarray, np
     strongest = np.asarray(strongest, object)
     hit = (mixture == strongest)[heavy].astype(float)
     return hit, np.array([np.mean(strongest == one) for one in mixture[heavy]])
-
-
-def mean_interval(
-    values: np.ndarray, n_samples: int = 2000, seed: int = 0
-) -> tuple[float, tuple[float, float]]:
-    """The mean of some values and its 95 % bootstrap interval.
-
-    >>> mean_interval([1.0, 1.0])
-    (1.0, (1.0, 1.0))
-    """
-    values = np.asarray(values, np.float64)
-    rows = np.random.default_rng(seed).integers(len(values), size=(n_samples, len(values)))
-    low, high = np.quantile(values[rows].mean(axis=1), [0.025, 0.975])
-    mean = values.mean()
-    return float(mean), (float(min(low, mean)), float(max(high, mean)))

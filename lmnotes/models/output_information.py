@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.models import batches, identity, loading, output_family, rules
 from lmnotes.models import head as heads
 
@@ -135,14 +135,14 @@ def measure(
     who = identity.identify(model, revision)
     key = {"version": VERSION, "model": who.id, "n_positions": n_positions, "seed": seed}
     strings = list(getattr(texts, "texts", texts))
-    key |= {"texts": artefacts.content_id(strings), "dtype": dtype}
+    key |= {"texts": store.content_id(strings), "dtype": dtype}
 
     def write(folder: Path) -> None:
         asked = None if who.is_folder else who.revision
         scorer = loading.load(who.model, revision=asked, dtype=dtype, device=device)
         _write(scorer, read(scorer, strings, n_positions=n_positions, seed=seed), folder)
 
-    folder = artefacts.build("output_information", key, write)
+    folder = store.build("output_information", key, write)
     record = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     with np.load(folder / "positions.npz") as columns:
         positions = pandas.DataFrame(dict(columns))

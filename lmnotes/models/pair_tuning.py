@@ -5,7 +5,6 @@ in the zoo's own training loop; every run is an artefact. Other pairs are kept f
 """
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models import side_by_side
+from lmnotes import parallel
 
 if TYPE_CHECKING:
     import pandas
@@ -189,22 +188,20 @@ def _run(folder, of, number, n_steps, kept, learning_rate) -> "Run":
 
 def _train(runs, of, workers) -> list[dict]:
     """The folders of each run, by step; no process is started for what is there already."""
-    from lmnotes import artefacts
+    from lmnotes import store
 
     key = {"runs": [asdict(run) for run in runs.values()], "domains": of.content_id}
-    note = artefacts.home() / "pair-tuning" / f"{artefacts.content_id(key)}.json"
+    note = store.home() / "pair-tuning" / f"{store.content_id(key)}.json"
     if note.exists():
         known = json.loads(note.read_text(encoding="utf-8"))
         found = [{int(step): Path(folder) for step, folder in one.items()} for one in known]
         if all(folder.is_dir() for one in found for folder in one.values()):
             return found
     work = partial(_trained, of)
-    found = list(side_by_side.each(work, list(runs.values()), workers=workers, least=1))
+    found = list(parallel.each(work, list(runs.values()), workers=workers, least=1))
     note.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps([{step: str(folder) for step, folder in one.items()} for one in found])
-    partial_note = note.with_suffix(f".{os.getpid()}")
-    partial_note.write_text(text, encoding="utf-8")
-    os.replace(partial_note, note)
+    store.write_text(note, text)
     return found
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.models import ngram_lookup, probe_items
 
 if TYPE_CHECKING:
@@ -96,12 +96,12 @@ def scores(
     """
     import pandas
 
-    from lmnotes.models import side_by_side
+    from lmnotes import parallel
 
     places = [str(one) for one in (models["folder"] if "folder" in models else models["model"])]
     one = partial(_cached, texts=texts, settings={"n_items": n_items, "seed": seed})
     missing = [place for place in places if not _is_cached(place, texts, n_items, seed)]
-    for _ in side_by_side.each(one, missing, workers=workers, what="tasks" if progress else ""):
+    for _ in parallel.each(one, missing, workers=workers, what="tasks" if progress else ""):
         pass
     table = pandas.DataFrame(
         [one(place) for place in places], index=pandas.Index(models["model"], name="model")
@@ -164,17 +164,17 @@ def _key(model: str, texts: "TextSet", settings: Mapping) -> dict:
 
 def _is_cached(model: str, texts: "TextSet", n_items: int, seed: int) -> bool:
     key = _key(model, texts, {"n_items": n_items, "seed": seed})
-    return artefacts.place("probes", key).exists()
+    return store.place("probes", key).exists()
 
 
 def _cached(model: str, texts: "TextSet", settings: dict) -> dict[str, float]:
     """`measure`, kept on disk by the model's content."""
-    from lmnotes.models import side_by_side
+    from lmnotes import parallel
 
     def write(folder: Path) -> None:
-        with side_by_side.one_thread():
+        with parallel.one_thread():
             found = measure(model, items(**settings), texts)
         (folder / "scores.json").write_text(json.dumps(found))  # NaN is written, and read, as such
 
-    path = artefacts.build("probes", _key(model, texts, settings), write)
+    path = store.build("probes", _key(model, texts, settings), write)
     return json.loads((path / "scores.json").read_text())

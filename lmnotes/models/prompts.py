@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.models import loading, prefixes, turns
 from lmnotes.models import score as scoring
 from lmnotes.models.loglik import LogLik
@@ -147,9 +147,9 @@ def matrix(
             np.save(folder / "row.npy", found.log_likelihood)
 
         key = {"model": meant.id, "rule": rule.name, "pairs": pair_set, "version": 1}
-        rows.append(np.load(artefacts.build("prompt-rows", key, write) / "row.npy"))
+        rows.append(np.load(store.build("prompt-rows", key, write) / "row.npy"))
     pairs = list(zip(prompts, responses, strict=True))
-    texts = {"text_id": [artefacts.content_id(pair) for pair in pairs], "prompt": list(prompts)}
+    texts = {"text_id": [store.content_id(pair) for pair in pairs], "prompt": list(prompts)}
     texts |= {"response": list(responses), "n_bytes": [len(y.encode()) for y in responses]}
     return LogLik(np.stack(rows), models, pandas.DataFrame(texts), rule.name, pair_set)
 
@@ -215,4 +215,4 @@ def shifts(
 
 
 def _pair_set(prompts, responses) -> str:
-    return artefacts.content_id([list(prompts), list(responses)])
+    return store.content_id([list(prompts), list(responses)])

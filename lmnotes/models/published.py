@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmnotes.errors import InputError
 from lmnotes.models.loglik import LogLik
-from lmnotes.text.readers import InputError
 
 if TYPE_CHECKING:
     import pandas

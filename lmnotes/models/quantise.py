@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.models import map as maps
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def scores(
         np.save(folder / "log_likelihood.npy", _scored(str(model), texts, bits, rule, copy_of))
 
     key = _key(model, texts, bits, per, rule, head, how)
-    return np.load(artefacts.build(_KIND, key, write) / "log_likelihood.npy")
+    return np.load(store.build(_KIND, key, write) / "log_likelihood.npy")
 
 
 def scores_of(
@@ -141,14 +141,15 @@ def scores_of(
     Args:
         workers: processes; by default one for each core; 0 or 1 for what holds a GPU.
     """
-    from lmnotes.models import rules, side_by_side
+    from lmnotes import parallel
+    from lmnotes.models import rules
 
     rule = rules.PUBLISHED if rule is None else rule
     one = partial(scores, texts=texts, bits=tuple(bits), per=per, rule=rule, how=how)
     keys = [_key(model, texts, bits, per, rule, False, how) for model in models]
-    stored = [artefacts.place(_KIND, key).exists() for key in keys]
+    stored = [store.place(_KIND, key).exists() for key in keys]
     missing = [model for model, there in zip(models, stored, strict=True) if not there]
-    list(side_by_side.each(one, missing, workers=workers, least=2))
+    list(parallel.each(one, missing, workers=workers, least=2))
     return [one(model) for model in models]
 
 

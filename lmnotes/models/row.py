@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
+from lmnotes.errors import InputError
 from lmnotes.models import identity
 from lmnotes.models.failures import ScoringFailure
 from lmnotes.models.identity import Identity
 from lmnotes.models.rules import Rule
-from lmnotes.text.readers import InputError
 
 if TYPE_CHECKING:
     from lmnotes.models.score import Scores
@@ -89,7 +89,7 @@ def file_name(who: Identity) -> str:
     if who.is_folder:
         return who.id
     readable = re.sub(r"[^A-Za-z0-9.-]+", "--", who.id)[:80]
-    return f"{readable}-{artefacts.content_id(who.id, 8)}"
+    return f"{readable}-{store.content_id(who.id, 8)}"
 
 
 def now() -> str:

@@ -8,13 +8,14 @@ import contextlib
 import hashlib
 import json
 import os
-import threading
 import time
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+
+from lmnotes import store
 
 FORMAT = 1
 _KEY = "lmnotes"  # of the header among safetensors's metadata, which are texts
@@ -29,23 +30,7 @@ def write(path: Path, arrays: Mapping[str, np.ndarray], header: Mapping) -> bool
 
     What is at `path` is never changed.
     """
-    partial = _partial(path)
-    with open(partial, "wb") as file:
-        file.write(packed(arrays, header))
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(partial, path)  # unlike a rename it fails where the name is taken
-        return True
-    except FileExistsError:
-        return False
-    except OSError:  # a file system without hard links
-        if path.exists():
-            return False
-        os.rename(partial, path)
-        return True
-    finally:
-        partial.unlink(missing_ok=True)
+    return store.put(path, packed(arrays, header))
 
 
 def packed(arrays: Mapping[str, np.ndarray], header: Mapping) -> bytes:
@@ -109,24 +94,12 @@ def set_aside(path: Path, fault: Exception) -> None:
         )
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Make this the text of a file, in one step."""
-    partial = _partial(path)
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
-
-
 def record(path: Path) -> dict | None:
     """What a record of a failure says; None where there is none, or no longer."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return None
-
-
-def _partial(path: Path) -> Path:
-    """A name beside the file that no other writer uses."""
-    return path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
 
 
 def _plain(value: object) -> object:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lmnotes.text.readers import InputError, nearest
+from lmnotes.errors import InputError, nearest
 
 if TYPE_CHECKING:
     import pandas

@@ -17,10 +17,10 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from lmnotes.errors import InputError
 from lmnotes.models import attempts as attempts_of
 from lmnotes.models import failures, hub_cache, processes
 from lmnotes.models.identity import Identity, identify
-from lmnotes.text.readers import InputError
 
 if TYPE_CHECKING:
     import pandas

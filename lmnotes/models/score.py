@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.models import batches, failures, rules, ways
 from lmnotes.models.loading import Scorer, load
 from lmnotes.models.rules import PUBLISHED, Rule
@@ -84,7 +84,7 @@ def texts(
         model=scorer.name,
         revision=scorer.revision,
         rule=rule,
-        text_set=getattr(texts, "content_id", None) or artefacts.content_id(strings),
+        text_set=getattr(texts, "content_id", None) or store.content_id(strings),
         log_likelihood=sums,
         n_tokens=encoded.n_scored,
         n_bytes=np.array([len(one.encode("utf-8", "surrogatepass")) for one in strings], np.int64),

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
+from lmnotes.errors import InputError
 from lmnotes.models import row_file
 from lmnotes.models.loglik import LogLik
-from lmnotes.text.readers import InputError
 
 
 def write(matrix: LogLik, path: Path) -> Path:

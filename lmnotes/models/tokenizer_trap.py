@@ -70,10 +70,11 @@ def moves(home: "Population", specs: Sequence["Spec"], texts: "TextSet") -> Move
 
 def _without_bos(home: "Population", at: Sequence[int], texts: "TextSet") -> np.ndarray:
     """Log-likelihoods of the models at some rows, their first byte not scored, (m, N) nats."""
-    from lmnotes.models import rules, score, side_by_side
+    from lmnotes import parallel
+    from lmnotes.models import rules, score
 
     rule = rules.Rule(bos="never")
-    with side_by_side.one_thread():
+    with parallel.one_thread():
         return np.stack(
             [
                 score.texts(folder, texts, rule=rule).log_likelihood

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 
 if TYPE_CHECKING:
     import torch
@@ -78,7 +78,7 @@ def saved(folders: Sequence[str | Path], window: int = 10) -> np.ndarray:
         np.save(to / "squared.npy", windowed(folders, window))
 
     key = {"models": ids, "window": window}
-    return np.load(artefacts.build("weight_windows", key, write) / "squared.npy")
+    return np.load(store.build("weight_windows", key, write) / "squared.npy")
 
 
 def parameters(model: "Model") -> dict[str, "torch.Tensor"]:

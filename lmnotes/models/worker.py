@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from lmnotes import store
 from lmnotes.models import failures, ledger
 from lmnotes.models.identity import Identity
 
@@ -83,10 +84,7 @@ def _score(job: Mapping, rows: ledger.Ledger, who: Identity):
 
 def _say(job: Mapping, **result: str) -> None:
     """Leave the result where the runner looks for it, whole or not at all."""
-    path = Path(job["result"])
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(result), encoding="utf-8")
-    os.replace(partial, path)
+    store.write_text(Path(job["result"]), json.dumps(result))
 
 
 def _end_with_runner() -> None:

@@ -15,7 +15,7 @@ from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.models import zoo_data, zoo_plan, zoo_training, zoo_workers
 from lmnotes.models.zoo_plan import Spec
 from lmnotes.text import chunks
@@ -103,7 +103,7 @@ def build(
     device, n_devices = device_for(device)
     texts_path = _texts_path(specs, texts)
     jobs = _jobs(specs, texts_path, device)
-    missing = [job for job in jobs if not job.folder.exists() or artefacts.fault_of(job.folder)]
+    missing = [job for job in jobs if not job.folder.exists() or store.fault_of(job.folder)]
     if workers is None:
         workers = n_devices or min(_n_cores(), 8)
     zoo_workers.build(missing, workers=min(workers, len(missing)), progress=progress)
@@ -117,7 +117,7 @@ def _n_cores() -> int:
 
 
 def _home() -> Path:
-    return artefacts.home() / "zoo"
+    return store.home() / "zoo"
 
 
 def device_for(device: str) -> tuple[str, int]:
@@ -146,14 +146,13 @@ def _texts_path(specs: Sequence[Spec], texts: "TextSet | None") -> Path | None:
         )
     path = _home() / f"texts-{texts.content_id}.jsonl"
     if not path.exists():
-        new = texts.save(path.with_name(f"texts-{texts.content_id}.{os.getpid()}.jsonl"))
-        os.replace(new, path)
+        texts.save(path)
     return path
 
 
 def _jobs(specs: Sequence[Spec], texts_path: Path | None, device: str) -> list[zoo_workers.Job]:
     """What to build of each Spec; the key of an artefact holds the ids of its parents."""
-    text_key = artefacts.content_id(zoo_data.text_key())
+    text_key = store.content_id(zoo_data.text_key())
     versions = {name: metadata.version(name) for name in ("torch", "transformers")}
     ids: dict[str, str] = {}
     jobs = []
@@ -163,7 +162,7 @@ def _jobs(specs: Sequence[Spec], texts_path: Path | None, device: str) -> list[z
         key = {"spec": settings, "text": text_key, "versions": versions, "device": device}
         key |= {"parents": [ids[name] for name in parents]}
         key |= {"leak": texts_path.name if spec.leaked and texts_path else None}
-        ids[spec.name] = artefacts.content_id(key)
+        ids[spec.name] = store.content_id(key)
         folders = {name: _home() / ids[name] / zoo_training.MODEL for name in parents}
         jobs.append(
             zoo_workers.Job(spec, key, _home() / ids[spec.name], folders, texts_path, device)

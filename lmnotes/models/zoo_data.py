@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.models import zoo_tokenizer
 from lmnotes.models.zoo_plan import HEAVY, Spec
 from lmnotes.text import chunks, installed
@@ -77,7 +77,7 @@ def bpe_folder(vocabulary: int) -> Path:
         np.savez(folder / "ids.npz", **ids)
 
     key = {"bpe": vocabulary, "tokenizers": metadata.version("tokenizers"), **text_key()}
-    return artefacts.build("zoo", key | {"n_bytes": _BPE_BYTES}, write)
+    return store.build("zoo", key | {"n_bytes": _BPE_BYTES}, write)
 
 
 def bytes_per_token(vocabulary: int) -> float:

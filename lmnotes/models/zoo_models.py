@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.models import zoo_tokenizer
 from lmnotes.models.zoo_plan import CONTEXT, Spec
 
@@ -85,9 +85,9 @@ def merge(
                 f"{folder} holds no model.safetensors: expected the folder of a saved model; take "
                 "one of a Zoo's"
             )
-    sums = [artefacts.file_sha256(folder / "model.safetensors") for folder in folders]
+    sums = [store.file_sha256(folder / "model.safetensors") for folder in folders]
     key = {"merge": sums, "weights": [float(weight) for weight in weights]}
-    return artefacts.build("zoo", key, lambda out: write_merge(out, folders, weights))
+    return store.build("zoo", key, lambda out: write_merge(out, folders, weights))
 
 
 def write_merge(out: Path, folders: Sequence[Path], weights: Sequence[float]) -> None:

@@ -4,7 +4,6 @@ thread, and what is written of it."""
 import csv
 import json
 import math
-import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmnotes import store
 from lmnotes.models import zoo_data, zoo_models, zoo_tokenizer
 from lmnotes.models.zoo_plan import Spec
 
@@ -188,8 +188,8 @@ def _save_state(folder: Path, model: "PreTrainedModel", optimiser, state: dict) 
 
     folder.mkdir(parents=True, exist_ok=True)
     whole = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "state": state}
-    torch.save(whole, folder / f"{_STATE}.new")
-    os.replace(folder / f"{_STATE}.new", folder / _STATE)
+    with store.replacing(folder / _STATE) as partial:
+        torch.save(whole, partial)
 
 
 def _tokenizer(spec: Spec):

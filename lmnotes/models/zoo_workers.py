@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.models.zoo_plan import Spec
 
 _QUIET = {
@@ -82,7 +82,7 @@ def _build(job: Job, report: Callable[[int], None]) -> None:
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        artefacts.build("zoo", job.key, write)
+        store.build("zoo", job.key, write)
     finally:
         torch.set_num_threads(n_threads)
 
@@ -147,7 +147,7 @@ class _Crew:
 
     def _serve(self, number: int) -> None:
         """One process and its jobs, until there are none."""
-        home = artefacts.home() / "zoo"
+        home = store.home() / "zoo"
         home.mkdir(parents=True, exist_ok=True)
         log = home / f"worker-{number}.log"
         env = os.environ | _QUIET | _ONE_THREAD

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from lmnotes.errors import InputError, nearest
 from lmnotes.suite import rules
-from lmnotes.suite.errors import InputError, nearest
 
 PROFILES = ("smoke", "laptop", "paper")
 CERTAINTIES = ("stated", "second-hand", "derived", "measured by us")

@@ -5,9 +5,10 @@ import io
 import math
 from typing import TYPE_CHECKING
 
+from lmnotes import store
+from lmnotes.errors import InputError, nearest
 from lmnotes.suite import ledger, outputs, rules
 from lmnotes.suite.card import Claim
-from lmnotes.suite.errors import InputError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +81,7 @@ def save() -> None:
     writer.writeheader()
     for row in _rows():
         writer.writerow({name: _written(value) for name, value in row.items()})
-    outputs.write_text(outputs.current().folder / "claims.csv", text.getvalue())
+    store.write_text(outputs.current().folder / "claims.csv", text.getvalue())
 
 
 def _rows() -> list[dict]:

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from lmnotes.suite.errors import InputError
+from lmnotes.errors import InputError
 
 
 @dataclass

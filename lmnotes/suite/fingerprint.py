@@ -10,7 +10,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from lmnotes import artefacts
+from lmnotes import store
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SOURCES = {".py", ".c", ".h", ".cpp", ".cu"}
@@ -25,7 +25,7 @@ def run_id(notebook: Path, card: Path, profile: str, values: Mapping[str, object
     """
     facts = {
         "cells": _cells(notebook),
-        "card": artefacts.file_sha256(card),
+        "card": store.file_sha256(card),
         "package": _package_sources(),
         "profile": profile,
         "parameters": dict(values),
@@ -36,7 +36,7 @@ def run_id(notebook: Path, card: Path, profile: str, values: Mapping[str, object
         },
         "versions": versions(),
     }
-    return artefacts.content_id(facts, length=12)
+    return store.content_id(facts, length=12)
 
 
 def versions() -> dict[str, str]:
@@ -82,7 +82,7 @@ def _cells(notebook: Path) -> list[list[str]]:
 
 def _package_sources() -> dict[str, str]:
     return {
-        path.relative_to(_PACKAGE).as_posix(): artefacts.file_sha256(path)
+        path.relative_to(_PACKAGE).as_posix(): store.file_sha256(path)
         for path in sorted(_PACKAGE.rglob("*"))
         if path.suffix in _SOURCES and path.is_file()
     }
@@ -92,7 +92,7 @@ def _file_content(path: Path) -> object:
     """A file's checksum; a folder's names, sizes and times; None where there is neither."""
     try:
         if path.is_file():
-            return artefacts.file_sha256(path)
+            return store.file_sha256(path)
         if path.is_dir():
             files = [file for file in sorted(path.rglob("*")) if file.is_file()]
             facts = [(file, file.stat()) for file in files]

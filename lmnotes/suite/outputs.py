@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lmnotes import artefacts
+from lmnotes import store
+from lmnotes.errors import InputError
 from lmnotes.suite import card as cards
 from lmnotes.suite import parameters
-from lmnotes.suite.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+from lmnotes.store import write_text
 
 # No dates, no versions, fixed salt: the same figure is the same bytes in every run.
 _STABLE = {"svg.hashsalt": "lmnotes", "svg.fonttype": "path", "pdf.fonttype": 42}
@@ -60,7 +61,7 @@ def begin(name: str, namespace: Mapping[str, object] | None = None) -> None:
     card = cards.of(name)
     values = _parameters(name, namespace or {})
     folder = os.environ.get("LMNOTES_RUN_FOLDER")
-    folder = Path(folder) if folder else artefacts.outputs_folder().resolve() / name / "interactive"
+    folder = Path(folder) if folder else store.outputs_folder().resolve() / name / "interactive"
     for part in ("figures", "tables"):
         shutil.rmtree(folder / part, ignore_errors=True)
         (folder / part).mkdir(parents=True)
@@ -130,13 +131,6 @@ def note_input(name: str, value: object) -> None:
     run = current()
     run.inputs[name] = value.item() if hasattr(value, "item") else value
     write_text(run.folder / "inputs.json", json.dumps(run.inputs, indent=1, default=str) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Put `text` in the file at `path` by one rename, so that a reader never sees half of it."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
 
 
 def _parameters(name: str, namespace: Mapping[str, object]) -> dict:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lmnotes.suite.errors import InputError, nearest
+from lmnotes.errors import InputError, nearest
 
 _SCALARS = {"int": int, "float": float, "str": str, "bool": bool}
 _SUPPORTED = 'int, float, str, bool, Literal["a", "b"], list[int], list[float], list[str], X | None'

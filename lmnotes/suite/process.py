@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from lmnotes import artefacts
+from lmnotes import store
 
 _DROPPED = ("LMNOTES_LIVE", "MPLBACKEND")  # what belongs to the caller's own session
 
@@ -76,7 +76,7 @@ def _environment(notebook: Path, folder: Path, profile: str) -> dict[str, str]:
         "LMNOTES_PROFILE": profile,
         "LMNOTES_HEADLESS": "1",
         "LMNOTES_NOTEBOOKS": str(notebook.parent),
-        "LMNOTES_OUTPUTS": str(artefacts.outputs_folder().resolve()),
+        "LMNOTES_OUTPUTS": str(store.outputs_folder().resolve()),
         "PYTHONHASHSEED": "0",
     }
 

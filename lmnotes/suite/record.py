@@ -5,8 +5,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lmnotes import artefacts
-from lmnotes.suite import outputs
+from lmnotes import store
 
 RECORD = "run.json"
 
@@ -25,7 +24,7 @@ def everything() -> list[dict]:
     A run whose process is gone has status `interrupted`.
     """
     found = []
-    for path in artefacts.outputs_folder().resolve().glob(f"[0-9][0-9]_*/*/{RECORD}"):
+    for path in store.outputs_folder().resolve().glob(f"[0-9][0-9]_*/*/{RECORD}"):
         if record := read(path.parent):
             if record["status"] == "running" and not _is_locked(path.parent):
                 record["status"] = "interrupted"
@@ -36,13 +35,13 @@ def everything() -> list[dict]:
 def save(folder: Path, record: dict) -> None:
     """Write a run's record into its folder."""
     text = json.dumps(record, indent=1, ensure_ascii=False, default=str)
-    outputs.write_text(folder / RECORD, text + "\n")
+    store.write_text(folder / RECORD, text + "\n")
 
 
 def is_whole(folder: Path, record: dict) -> bool:
     """Whether a run ended well and every file it left is as it left it."""
     return record["status"] == "ok" and all(
-        (folder / name).is_file() and artefacts.file_sha256(folder / name) == checksum
+        (folder / name).is_file() and store.file_sha256(folder / name) == checksum
         for name, checksum in record["files"].items()
     )
 
@@ -50,7 +49,7 @@ def is_whole(folder: Path, record: dict) -> bool:
 def checksums(folder: Path) -> dict[str, str]:
     """The sha256 of every file in a run's folder but the record, by its relative path."""
     return {
-        path.relative_to(folder).as_posix(): artefacts.file_sha256(path)
+        path.relative_to(folder).as_posix(): store.file_sha256(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != RECORD
     }

@@ -7,11 +7,10 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
-from lmnotes import artefacts
+from lmnotes import store
+from lmnotes.errors import InputError
 from lmnotes.suite import card as cards
-from lmnotes.suite import cells, ledger, outputs
-from lmnotes.suite import record as store
-from lmnotes.suite.errors import InputError
+from lmnotes.suite import cells, ledger, record
 from lmnotes.suite.formulas import with_math
 from lmnotes.suite.report_style import STYLE
 
@@ -25,9 +24,9 @@ def write() -> Path:
     That is the newest `laptop` run that ended well, else the newest that did at any profile; a
     later run that failed is named beside it.
     """
-    folder = artefacts.outputs_folder().resolve()
+    folder = store.outputs_folder().resolve()
     sections, rows = [], []
-    records = store.everything()
+    records = record.everything()
     for notebook in cards.notebooks():
         mine = [record for record in records if record["notebook"] == notebook.stem]
         best = choose(mine)
@@ -40,7 +39,7 @@ def write() -> Path:
         sections.append(_section(card, best, mine[-1] if mine else None, folder))
     path = folder / "index.html"
     folder.mkdir(parents=True, exist_ok=True)
-    outputs.write_text(path, _PAGE.format(style=STYLE, rows="".join(rows), body="".join(sections)))
+    store.write_text(path, _PAGE.format(style=STYLE, rows="".join(rows), body="".join(sections)))
     return path
 
 

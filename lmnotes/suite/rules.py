@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lmnotes.suite.errors import InputError
+from lmnotes.errors import InputError
 
 REPRODUCED = "reproduced"
 SAME_DIRECTION = "same direction"

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from lmnotes import artefacts
+from lmnotes import store
+from lmnotes.errors import InputError, nearest
 from lmnotes.suite import card as cards
 from lmnotes.suite import fingerprint, parameters, process, record, rules
-from lmnotes.suite.errors import InputError, nearest
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _plan(name: str, profile: str, overrides: Mapping[str, object]) -> _Plan:
     values = parameters.check(declared, {**card.profiles.get(profile, {}), **overrides})
     changed = {one.name: values[one.name] for one in declared if values[one.name] != one.default}
     identity = fingerprint.run_id(notebook, cards.path_of(notebook.stem), profile, values)
-    folder = artefacts.outputs_folder().resolve() / notebook.stem / identity
+    folder = store.outputs_folder().resolve() / notebook.stem / identity
     return _Plan(notebook, card, profile, values, changed, folder)
 
 

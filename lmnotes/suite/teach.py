@@ -4,8 +4,8 @@ import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from lmnotes.errors import InputError, nearest
 from lmnotes.suite import card, outputs
-from lmnotes.suite.errors import InputError, nearest
 from lmnotes.suite.explore import is_live, running_shell
 
 Property = tuple[str, Callable[[object], bool], str]

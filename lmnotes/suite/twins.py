@@ -5,8 +5,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from lmnotes.suite import card, outputs
-from lmnotes.suite.errors import InputError
+from lmnotes import store
+from lmnotes.errors import InputError
+from lmnotes.suite import card
 
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -131,5 +132,5 @@ def _put(path: Path, text: str) -> list[Path]:
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return []
     path.parent.mkdir(parents=True, exist_ok=True)
-    outputs.write_text(path, text)
+    store.write_text(path, text)
     return [path]

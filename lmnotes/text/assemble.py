@@ -6,7 +6,8 @@ from hashlib import sha256
 
 import numpy as np
 
-from lmnotes.text.readers import Document, InputError
+from lmnotes.errors import InputError
+from lmnotes.text.readers import Document
 from lmnotes.text.tokenise import Encoder
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
+from lmnotes.errors import InputError
 from lmnotes.text import concept_text, small_literature, small_world
 from lmnotes.text.concept_text import DatedText
-from lmnotes.text.readers import InputError
 from lmnotes.text.relation_tables import RelationTables, checked
 from lmnotes.text.small_world import Settings
 
@@ -69,7 +69,7 @@ def small(seed: int = 0, settings: Settings | None = None) -> Literature:
             for record in small_literature.abstracts(world):
                 file.write(json.dumps(record) + "\n")
 
-    folder = artefacts.build("literature", key, write)
+    folder = store.build("literature", key, write)
     return _opened(folder, f"small literature {seed}", key)
 
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from lmnotes import artefacts
+from lmnotes import store
+from lmnotes.errors import InputError
 from lmnotes.text import installed, readers, repeats
-from lmnotes.text.readers import Document, InputError
+from lmnotes.text.readers import Document
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +68,7 @@ def installed_documents(domain: str) -> "pd.DataFrame":
         table = pd.DataFrame(rows, columns=["name", "part", "text"], dtype=object)
         table.to_parquet(folder / "documents.parquet", compression="zstd")
 
-    table = pd.read_parquet(artefacts.build("documents", key, write) / "documents.parquet")
+    table = pd.read_parquet(store.build("documents", key, write) / "documents.parquet")
     if table.empty:
         warnings.warn(
             f"the installed domain {domain!r} has no text here: it is left out, and the texts have "

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmnotes import store
+from lmnotes.errors import InputError, nearest
 from lmnotes.text import chunk_sources, installed, remote
 from lmnotes.text.chunk_sources import PARTS, Source, part_of
-from lmnotes.text.readers import InputError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +92,7 @@ class TextSet:
             raise InputError(f"texts were to be saved as {path}: expected a name ending in .jsonl")
         path.parent.mkdir(parents=True, exist_ok=True)
         rows = self.table.to_dict("records")
-        with open(path, "w", encoding="utf-8") as file:
+        with store.replacing(path) as partial, open(partial, "w", encoding="utf-8") as file:
             for row, text in zip(rows, self.texts, strict=True):
                 head = {} if file.tell() else {"text_set": [self.name, self.settings]}
                 file.write(json.dumps(head | row | {"text": text}, ensure_ascii=False) + "\n")
@@ -282,9 +283,8 @@ def _check_names(names: Iterable[str], known: Iterable[str], what: str) -> None:
     """Raise InputError where a name is not a known one."""
     for name in names:
         if name not in known:
-            near = nearest(str(name), known) or "one of these"
             raise InputError(
-                f"no {what} is called {name!r}: expected {', '.join(known)}; did you mean {near}?"
+                f"no {what} is called {name!r}: expected {', '.join(known)}; {nearest(name, known)}"
             )
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
+from lmnotes.errors import InputError, nearest
 from lmnotes.text import assemble
 from lmnotes.text.corpus import Corpus
-from lmnotes.text.readers import InputError, nearest
 
 VERSION = 1  # of the tokens; part of the key of a stored corpus
 Record = dict  # title, year, text
@@ -127,7 +127,7 @@ def kept(name: str, key: Mapping, records: Callable[[], Iterable[Record]]) -> Da
         np.save(folder / "years.npy", dated.years)
         (folder / "dropped.json").write_text(json.dumps(dated.dropped))
 
-    found = artefacts.build("dated_text", {**key, "name": name, "tokens": VERSION}, write)
+    found = store.build("dated_text", {**key, "name": name, "tokens": VERSION}, write)
     dropped = json.loads((found / "dropped.json").read_text())
     return DatedText(Corpus.open(found), np.load(found / "years.npy"), dropped)
 
@@ -146,10 +146,9 @@ def read(path: str | Path, years: str | Path | Mapping[str, int] | None = None) 
     path, dropped = Path(path).expanduser(), Counter()
     if not path.is_file():
         beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = nearest(path.name, beside)
         raise InputError(
             f"there is no file {path}: expected .jsonl, .tsv or .pubtator with dated text; "
-            f"{'did you mean ' + near + '?' if near else 'check the path'}"
+            f"{nearest(path.name, beside) if beside else 'check the path'}"
         )
     if path.suffix in (".jsonl", ".tsv"):
         records = _tagged(path)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import errors, store
+from lmnotes.errors import InputError
 from lmnotes.text import assemble, readers, tokenise
-from lmnotes.text.readers import Document, InputError
+from lmnotes.text.readers import Document
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,10 +85,10 @@ class Corpus:
         """The id of a word; raises InputError, with the nearest words, where there is none."""
         index = self.ids.get(word)
         if index is None:
-            near = readers.nearest(word, self.words[:20_000])
+            near = errors.nearest(word, self.words[:20_000])
             raise InputError(
                 f"{word!r} is not among the {self.n_words:,} words of {self.name}; words are "
-                f"lower-cased runs of letters and digits; try {near or 'another word'}"
+                f"lower-cased runs of letters and digits: {near}"
             )
         return index
 
@@ -204,7 +205,7 @@ def load(
         Corpus(**assemble.fields(name, documents())).save(folder)
 
     key |= {"name": name, "tokeniser": tokenise.VERSION, "builder": _BUILDER}
-    return Corpus.open(artefacts.build("corpus", key, write))
+    return Corpus.open(store.build("corpus", key, write))
 
 
 def _plan(

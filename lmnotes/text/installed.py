@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata, util
 from pathlib import Path
 
-from lmnotes import artefacts
+from lmnotes import store
+from lmnotes.errors import InputError, nearest
 from lmnotes.text import docstrings, wiki
 from lmnotes.text.prose import prose
-from lmnotes.text.readers import Document, InputError, nearest
+from lmnotes.text.readers import Document
 
 # Part of the key of a stored corpus: raise it when the same packages would give other text.
 VERSION = 2
@@ -82,7 +83,7 @@ def _stored(domain: str) -> Iterator[Document]:
         table = pandas.DataFrame(rows, columns=columns, dtype=object)
         table.to_parquet(folder / "found.parquet", compression="zstd")
 
-    path = artefacts.build("installed", key([domain]), write) / "found.parquet"
+    path = store.build("installed", key([domain]), write) / "found.parquet"
     for title, text, source in pandas.read_parquet(path)[columns].to_numpy():
         if source.endswith(_MISSING):
             yield _missing(source.removesuffix(_MISSING))
@@ -107,7 +108,7 @@ def _known(domains: Iterable[str]) -> tuple[str, ...]:
         if name not in _DOMAINS:
             raise InputError(
                 f"no domain {name!r} in the installed text: expected some of "
-                f"{', '.join(_DOMAINS)}; did you mean {nearest(name, _DOMAINS) or 'one of these'}?"
+                f"{', '.join(_DOMAINS)}; {nearest(name, _DOMAINS)}"
             )
     return domains
 

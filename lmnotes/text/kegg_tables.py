@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lmnotes.text.readers import InputError
+from lmnotes.errors import InputError
 from lmnotes.text.relation_tables import RelationTables, checked
 from lmnotes.text.table_checks import Tally, frame, token
 

@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lmnotes import artefacts
+from lmnotes import store
+from lmnotes.errors import InputError, nearest
 from lmnotes.text import installed, tokenise
 from lmnotes.text.prose import prose
-from lmnotes.text.readers import InputError, nearest
 
 if TYPE_CHECKING:
     import pandas
@@ -101,7 +101,7 @@ def functions(packages: Sequence[str] = PACKAGES, *, keep: bool = True) -> "pand
         if name not in PACKAGES:
             raise InputError(
                 f"no package {name!r} to take functions from: expected some of "
-                f"{', '.join(PACKAGES)}; did you mean {nearest(name, PACKAGES) or 'one of these'}?"
+                f"{', '.join(PACKAGES)}; {nearest(name, PACKAGES)}"
             )
     key = {
         "version": VERSION,
@@ -114,10 +114,10 @@ def functions(packages: Sequence[str] = PACKAGES, *, keep: bool = True) -> "pand
         _table(packages).to_parquet(folder / "functions.parquet", index=False)
 
     if keep:
-        table = pandas.read_parquet(artefacts.build("pairs", key, write) / "functions.parquet")
+        table = pandas.read_parquet(store.build("pairs", key, write) / "functions.parquet")
     else:
         table = _table(packages)
-    table.attrs["content_id"] = artefacts.content_id(key)
+    table.attrs["content_id"] = store.content_id(key)
     return table
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
+from lmnotes.errors import InputError
 from lmnotes.text import chunks, installed, pairs
-from lmnotes.text.readers import InputError
 
 if TYPE_CHECKING:
     import pandas
@@ -185,7 +185,7 @@ def _library() -> list[tuple[str, str, str, str]]:
         (folder / "pairs.json").write_text(json.dumps(_read_library()), encoding="utf-8")
 
     key = {"version": VERSION, "python": list(sys.version_info[:3]), "pairs": pairs.VERSION}
-    text = (artefacts.build("prompt-sets", key, write) / "pairs.json").read_text(encoding="utf-8")
+    text = (store.build("prompt-sets", key, write) / "pairs.json").read_text(encoding="utf-8")
     return [tuple(row) for row in json.loads(text)]
 
 

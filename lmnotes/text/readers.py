@@ -10,18 +10,14 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
-from lmnotes import artefacts
+from lmnotes import store
+from lmnotes.errors import InputError
 
 _KINDS = (".txt", ".jsonl", ".parquet")
 _BLOCK = 1 << 20  # bytes read at a time
 _CUT_SHORT = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile)
-
-
-class InputError(ValueError):
-    """A text that cannot be read, with what was given, what was expected and what to do next."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +42,6 @@ def _open_zip(file: Path, mode: str):
 
 
 _PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zip": _open_zip}
-
-
-def nearest(name: str, names: Iterable[str], n: int = 3) -> str:
-    """Up to `n` of `names` that look like `name`, quoted, or "" where none does."""
-    return ", ".join(repr(near) for near in get_close_matches(name, list(names), n, cutoff=0.6))
 
 
 def files(path: Path) -> list[Path]:
@@ -79,7 +70,7 @@ def fingerprint(path: Path) -> list[list]:
     them."""
     base = path if path.is_dir() else path.parent
     return [
-        [file.relative_to(base).as_posix(), file.stat().st_size, artefacts.file_sha256(file)]
+        [file.relative_to(base).as_posix(), file.stat().st_size, store.file_sha256(file)]
         for file in files(path)
     ]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lmnotes.text.readers import InputError
+from lmnotes.errors import InputError
 from lmnotes.text.table_checks import Tally, frame, kinds, listed, one_kind, several, tokens, years
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lmnotes import artefacts
-from lmnotes.text.readers import InputError, nearest
+from lmnotes import store
+from lmnotes.errors import InputError, nearest
 
 _TIMEOUT = 10  # seconds without a byte from the other side
 
@@ -58,7 +58,7 @@ DOWNLOADS = {
 
 def folder() -> Path:
     """Where downloads are kept, and where a file fetched by hand belongs."""
-    return artefacts.home() / "downloads"
+    return store.home() / "downloads"
 
 
 def resolve(source: str | Path) -> tuple[Path, str]:
@@ -81,14 +81,13 @@ def resolve(source: str | Path) -> tuple[Path, str]:
     names = ["installed", *DOWNLOADS]
     if path.suffix or len(path.parts) > 1:
         beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = nearest(path.name, beside) or "no file of a like name"
         raise InputError(
             f"{source} does not exist: expected a file or folder, or one of {', '.join(names)}; "
-            f"the folder {path.parent.absolute()} holds {near}"
+            f"the folder {path.parent.absolute()} was looked at: {nearest(path.name, beside)}"
         )
     raise InputError(
         f"no text is called {name!r}: expected {', '.join(names)} or the path of a file or folder; "
-        f"did you mean {nearest(name, names) or 'a path'}?"
+        f"{nearest(name, names)}"
     )
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lmnotes.errors import InputError
 from lmnotes.text import small_world
-from lmnotes.text.readers import InputError
 
 GENE_WORDS = str.split(
     "expression promoter exon allele transcript mutant knockout homolog sequence locus mrna "

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.text.readers import InputError
+from lmnotes.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lmnotes.text.readers import InputError, nearest
+from lmnotes.errors import InputError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,7 +134,7 @@ def frame(
             near = nearest(name, map(str, table.columns))
             raise InputError(
                 f"{what}: no column {name!r} among {', '.join(map(repr, table.columns))}; expected "
-                f"one of {', '.join(aliases)}; rename {near or 'the right one'}"
+                f"one of {', '.join(aliases)}; rename the right one ({near})"
             )
     lines = table["line"] if "line" in table else range(2, len(table) + 2)
     return table.rename(columns=found)[list(found.values())].assign(line=lines)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.text.corpus import Corpus
 from lmnotes.words import information
 from lmnotes.words.embedding import Embedding
@@ -15,7 +15,7 @@ VERSION = 1  # part of every artefact's id
 
 def _kept(method: str, corpus: Corpus, settings: dict, make) -> Embedding:
     key = settings | {"method": method, "version": VERSION, "corpus": corpus.content_id}
-    folder = artefacts.build("embedding", key, lambda folder: make().save(folder))
+    folder = store.build("embedding", key, lambda folder: make().save(folder))
     return Embedding.open(folder)
 
 

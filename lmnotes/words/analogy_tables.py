@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.words import analogy, popularity, relation_tasks, relation_vectors, transe
 from lmnotes.words.drug_gene import Study
 from lmnotes.words.embedding import Embedding
@@ -26,7 +26,7 @@ def kept(kind: str, key: Mapping, make: Callable[[], "pandas.DataFrame"]) -> "pa
     def write(folder: Path) -> None:
         make().to_csv(folder / "table.csv", index=False)
 
-    folder = artefacts.build(kind, {**key, "version": VERSION}, write)
+    folder = store.build(kind, {**key, "version": VERSION}, write)
     return pandas.read_csv(folder / "table.csv")
 
 

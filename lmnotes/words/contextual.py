@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.text.tokenise import SENTENCE_START
 from lmnotes.words import pieces, pretrained
 from lmnotes.words.embedding import Embedding
@@ -132,7 +132,7 @@ def token_vectors(
         "text": sha256("\n".join(" ".join(s.split()) for s in sentences).encode()).hexdigest(),
     }
     return ContextualVectors.open(
-        artefacts.build("contextual", key, lambda folder: compute().save(folder))
+        store.build("contextual", key, lambda folder: compute().save(folder))
     )
 
 

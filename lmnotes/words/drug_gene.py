@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lmnotes.errors import InputError
 from lmnotes.text import biomedical, kegg_tables, remote, small_world
 from lmnotes.text.biomedical import Literature
-from lmnotes.text.readers import InputError
 from lmnotes.words import embedding, relations, snapshots
 from lmnotes.words.embedding import Embedding
 from lmnotes.words.relations import RelationSet

@@ -2,7 +2,6 @@
 
 import functools
 import json
-import os
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmnotes import store
 from lmnotes.words import formats
 
 if TYPE_CHECKING:
@@ -149,10 +149,9 @@ class Embedding:
             if array is None:
                 path.unlink(missing_ok=True)
                 continue
-            partial = folder / f"{name}.npy.partial"  # an open mmap of the old file stays whole
-            with open(partial, "wb") as file:
+            # an open mmap of the old file stays whole
+            with store.replacing(path) as partial, open(partial, "wb") as file:
                 np.save(file, array)
-            os.replace(partial, path)
         formats.write_labels(folder, self.words, self.history, self.settings)
         return folder
 
@@ -259,11 +258,11 @@ def convert(
         return Embedding.open(load(path, format, limit, words).save(folder))
     folder.mkdir(parents=True, exist_ok=True)
     blocks = formats.read_blocks(path, format, limit, words)
-    names = formats.write_npy(folder / "input.npy.partial", blocks)
-    _check_some(path, names, words)
-    for name in ("context", "counts"):
-        (folder / f"{name}.npy").unlink(missing_ok=True)
-    os.replace(folder / "input.npy.partial", folder / "input.npy")
+    with store.replacing(folder / "input.npy") as partial:
+        names = formats.write_npy(partial, blocks)
+        _check_some(path, names, words)
+        for name in ("context", "counts"):
+            (folder / f"{name}.npy").unlink(missing_ok=True)
     formats.write_labels(folder, names, None, {"file": str(path), "format": format})
     return Embedding.open(folder)
 

@@ -14,7 +14,6 @@ import contextlib
 import gzip
 import itertools
 import json
-import os
 import warnings
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from lmnotes import store
 from lmnotes.words import json_rows, records
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ def write_rows(path: str | Path, format: str, words: list[str], matrix: np.ndarr
                 "its parts (gensim writes new_york), or use Embedding.save, which keeps any word"
             )
     text = ("%.9g " * matrix.shape[1])[:-1]
-    partial = path.with_name(path.name + ".partial")
-    with _writing(partial, compressed=path.suffix == ".gz") as file:
+    compressed = path.suffix == ".gz"
+    with store.replacing(path) as partial, _writing(partial, compressed=compressed) as file:
         if format == "json":
             _write_json(file, words, matrix, text.replace(" ", ", "))
             words, matrix = [], matrix[:0]
@@ -119,7 +119,6 @@ def write_rows(path: str | Path, format: str, words: list[str], matrix: np.ndarr
             row = row.astype("<f4", copy=False)
             numbers = row.tobytes() if format == "word2vec-binary" else (text % tuple(row)).encode()
             file.write(word.encode() + b" " + numbers + b"\n")
-    os.replace(partial, path)
 
 
 def _write_json(file: BinaryIO, words: list[str], matrix: np.ndarray, text: str) -> None:
@@ -198,9 +197,8 @@ def write_labels(
     """Write what is not an array to embedding.json; last, so that a folder with it is whole."""
     table = None if history is None else history.to_dict(orient="list")
     labels = {"words": list(words), "history": table, "settings": settings}
-    partial = folder / "embedding.json.partial"
-    partial.write_text(json.dumps(labels, ensure_ascii=False, default=_plain), encoding="utf-8")
-    os.replace(partial, folder / "embedding.json")
+    text = json.dumps(labels, ensure_ascii=False, default=_plain)
+    store.write_text(folder / "embedding.json", text)
 
 
 @contextlib.contextmanager

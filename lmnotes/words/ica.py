@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.words import solver as rotation_solver
 from lmnotes.words.components import Components, order
 from lmnotes.words.embedding import Embedding
@@ -110,7 +110,7 @@ def fit_embedding(embedding: Embedding, *, min_count: int = 1, **options) -> Com
     def write(folder):
         _fit(vectors, settings, counts, weights, device).save(folder)
 
-    folder = artefacts.build("components", key, write)
+    folder = store.build("components", key, write)
     return Components.open(folder, vectors, words=list(words), counts=counts)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.words import pretrained
 
 if TYPE_CHECKING:
@@ -118,10 +118,10 @@ def features(
         key = settings | {
             "version": VERSION,
             "model": pretrained.fingerprint(source),
-            "images": {name: artefacts.file_sha256(folder / name) for name in files},
+            "images": {name: store.file_sha256(folder / name) for name in files},
         }
         found = ImageFeatures.open(
-            artefacts.build("images", key, lambda target: compute().save(target))
+            store.build("images", key, lambda target: compute().save(target))
         )
     if found.unreadable:
         warnings.warn(

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from lmnotes.statistics import interval
 from lmnotes.text import tokenise
-from lmnotes.words.statistics import interval
 
 if TYPE_CHECKING:
     import pandas

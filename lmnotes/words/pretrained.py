@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 
 if TYPE_CHECKING:
     import transformers
@@ -67,7 +67,7 @@ def fingerprint(folder: Path) -> dict[str, str]:
     return {
         file.name: _sha256(file)
         for file in sorted(folder.iterdir())
-        if file.is_file() and file.name != artefacts.MANIFEST and any(map(file.match, _WANTED))
+        if file.is_file() and file.name != store.MANIFEST and any(map(file.match, _WANTED))
     }
 
 
@@ -202,7 +202,7 @@ def random_model(model: str | Path, *, revision: str | None = None, seed: int = 
                 ).save_pretrained(folder)
 
     key = {"files": files, "seed": seed, "transformers": transformers.__version__}
-    return artefacts.build("random_model", key, write)
+    return store.build("random_model", key, write)
 
 
 def _checked(folder: Path) -> Path:
@@ -219,7 +219,7 @@ def _sha256(file: Path) -> str:
     """The hash of a file; the hub's cache has it in the name of what a large file links to."""
     target = file.resolve().name
     is_hash = file.is_symlink() and len(target) == 64 and set(target) <= set("0123456789abcdef")
-    return target if is_hash else artefacts.file_sha256(file)
+    return target if is_hash else store.file_sha256(file)
 
 
 @contextmanager

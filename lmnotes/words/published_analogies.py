@@ -9,7 +9,7 @@ vocabulary of BioConceptVec, `homemade` that of the authors' own vectors.
 import io
 from typing import TYPE_CHECKING
 
-from lmnotes.text.readers import InputError, nearest
+from lmnotes.errors import InputError, nearest
 
 if TYPE_CHECKING:
     import pandas
@@ -136,6 +136,5 @@ def table(name: str) -> "pandas.DataFrame":
     import pandas
 
     if name not in _TABLES:
-        near = nearest(name, _TABLES) or "one of them"
-        raise InputError(f"table {name!r}: expected {', '.join(_TABLES)}; did you mean {near}?")
+        raise InputError(f"table {name!r}: expected {', '.join(_TABLES)}; {nearest(name, _TABLES)}")
     return pandas.read_csv(io.StringIO(_TABLES[name].strip()), sep=r"\s+")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmnotes.statistics import interval
 from lmnotes.words.relation_tasks import macro
-from lmnotes.words.statistics import interval
 
 if TYPE_CHECKING:
     import pandas

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.words.statistics import interval
+from lmnotes.statistics import interval
 
 if TYPE_CHECKING:
     import pandas

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.text.corpus import Corpus
 from lmnotes.words.embedding import Embedding
 from lmnotes.words.training import Run
@@ -163,7 +163,7 @@ def train(
         _embedding(run).save(folder)
         state.unlink()
 
-    folder = artefacts.build("embedding", key, write)
+    folder = store.build("embedding", key, write)
     vectors = Embedding.open(folder)
     return replace(vectors, settings=vectors.settings | {"folder": str(folder)})
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmnotes.statistics import interval
 from lmnotes.words import evaluation, nulls
-from lmnotes.words.statistics import interval
 
 if TYPE_CHECKING:
     import pandas

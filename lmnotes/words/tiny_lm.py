@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.text.corpus import Corpus
 from lmnotes.words import pretrained
 
@@ -108,9 +108,7 @@ def train(
     settings = Settings(dim, layers, heads, n_words, length, batch, steps, rate, seed)
     _check(settings)
     key = asdict(settings) | {"version": VERSION, "corpus": corpus.content_id}
-    folder = artefacts.build(
-        "tiny_lm", key, lambda folder: _train(corpus, settings, folder, progress)
-    )
+    folder = store.build("tiny_lm", key, lambda folder: _train(corpus, settings, folder, progress))
     record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     history = pandas.DataFrame(record.pop("history"))
     return TinyLM(folder, history, **record, settings=asdict(settings))

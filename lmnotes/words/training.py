@@ -2,7 +2,6 @@
 
 import concurrent.futures
 import math
-import os
 import threading
 import time
 import warnings
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lmnotes import store
 from lmnotes.text.corpus import Corpus
 from lmnotes.words import objective
 
@@ -201,13 +201,9 @@ class Run:
 
     def save(self, path: Path) -> None:
         """Put everything that the next epoch needs into one file, by an atomic rename."""
-        partial = path.with_name(path.name + ".partial")
         history = {name: [row[name] for row in self.history] for name in self.history[0]}
-        with open(partial, "wb") as file:
+        with store.replacing(path) as partial, open(partial, "wb") as file:
             np.savez(file, inputs=self.inputs, contexts=self.contexts, **history)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
 
     def resume(self, path: Path) -> None:
         """Go on from a file of `save`; one that cannot be read is removed, with a warning."""

@@ -61,7 +61,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot, plot_contextual
+from lmnotes import plot, plot_contextual, statistics
 from lmnotes.models import output_information, zoo, zoo_plan
 from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import chunks, corpus, tokenise
@@ -75,7 +75,6 @@ from lmnotes.words import (
     pretrained,
     roc,
     sgns,
-    statistics,
     word_classes,
 )
 

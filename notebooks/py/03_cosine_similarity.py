@@ -51,7 +51,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot, plot_cosine, plot_spaces
+from lmnotes import plot, plot_cosine, plot_spaces, statistics
 from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import corpus
 from lmnotes.words import (
@@ -65,7 +65,6 @@ from lmnotes.words import (
     rotations,
     sgns,
     similarity,
-    statistics,
     universality,
 )
 

@@ -56,7 +56,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes import map_page, plot, plot_map, plot_map_checks, plot_map_live, plot_map_trials
+from lmnotes import (
+    map_page,
+    plot,
+    plot_map,
+    plot_map_checks,
+    plot_map_live,
+    plot_map_trials,
+    statistics,
+)
 from lmnotes.models import (
     benchmarks,
     calibration,
@@ -392,7 +400,7 @@ def record_gain(claim, share, chance, what):
     """The mean gain over chance with its interval over models."""
     if not len(share):
         return claims.record(claim, np.nan, note="no models with a known heavy domain")
-    value, interval = neighbours.mean_interval(share - chance, seed=seed)
+    value, interval = statistics.mean_interval(share - chance, seed=seed)
     note = f"{share.mean():.2f} of {what}, chance {chance.mean():.2f}"
     return claims.record(claim, value, interval, note=note)
 
@@ -752,7 +760,7 @@ outputs.table(
     caption="The twelve models that are likeliest beyond their ability.",
 )
 if len(leak.gaps):
-    value, interval = neighbours.mean_interval(leak.gaps, seed=seed)
+    value, interval = statistics.mean_interval(leak.gaps, seed=seed)
     claims.record("leak", value, interval=interval, note=f"{len(leak.gaps)} leaked models")
 else:
     claims.record("leak", np.nan, note="no leaked models with a twin in this population")

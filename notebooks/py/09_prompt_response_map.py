@@ -59,7 +59,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import wilcoxon
 
-from lmnotes import plot, plot_prompts, plot_shifts
+from lmnotes import plot, plot_prompts, plot_shifts, statistics
 from lmnotes.models import (
     additivity,
     command,
@@ -86,7 +86,7 @@ asked = prompt_sets.operations(operations)  # wrong files are refused before any
 listed = command.listed(Path(models_file)) if models_file else []
 if prompt_set != "installed":
     prompt_sets.load(prompt_set, per_task=1)
-over = partial(factors.over, n=n_bootstrap, seed=seed)
+over = partial(statistics.over, n=n_bootstrap, seed=seed)
 stills = slice(1 if zoo_plan == "smoke" else None)  # a trial run draws the first of each
 
 # %% [markdown]
@@ -223,7 +223,7 @@ for name, values in vectors.items():
     drawn = factors.shares(values, labels, max(20, n_bootstrap // 5), seed)
     draws[name] = drawn.pivot(index="draw", columns="factor", values="r2")
     for row in result.itertuples():
-        interval = factors.around(row.r2, draws[name][row.factor])
+        interval = statistics.around(row.r2, draws[name][row.factor])
         r2[name, row.factor] = row.r2
         rows.append((name, row.factor, row.r2, *interval, row.f, row.p))
         claims.record(f"share_{short[name]}_{row.factor}", row.r2, interval)
@@ -248,7 +248,7 @@ for claim, factor, more, less in (
 ):
     value = r2[more, factor] - r2[less, factor]
     gap = draws[more][factor] - draws[less][factor]
-    claims.record(claim, value, factors.around(value, gap))
+    claims.record(claim, value, statistics.around(value, gap))
 
 # %%
 upper = np.triu_indices(12, 1)
@@ -264,7 +264,7 @@ for name, values in vectors.items():
         2 * maps.kl(maps.row_centre(values[:, rng.integers(N, size=N)]))[upper].mean()
         for _ in range(max(20, n_bootstrap // 5))
     ]
-    interval = factors.around(squared[upper].mean(), again)
+    interval = statistics.around(squared[upper].mean(), again)
     claims.record(f"mean_{short[name]}", squared[upper].mean(), interval)
     floor = squared[np.triu(seeds, 1)].mean()
     halves = factors.split_half(values, 50, seed).mean()
@@ -640,7 +640,7 @@ for n in (25, 50, 100, 200):
     for column, name in (("r", "r"), ("error", "error")):
         drawn = spent[column][spent.n == n]
         value = drawn.median() if len(drawn) else np.nan
-        interval = factors.around(value, drawn) if len(drawn) else None
+        interval = statistics.around(value, drawn) if len(drawn) else None
         claims.record(
             f"budget_{n}_{name}", value, interval, "" if len(drawn) else "too few pairs in this run"
         )
@@ -872,14 +872,16 @@ def case_mean(name, column, rows=slice(None)):
 
 slope = case_mean("AB", "slope")
 claims.record(
-    "paraphrase_slope", slope, factors.around(slope, [case_mean("AB", "slope", d) for d in draws])
+    "paraphrase_slope",
+    slope,
+    statistics.around(slope, [case_mean("AB", "slope", d) for d in draws]),
 )
 level = added.r2[~is_triple].mean()
 lost = case_mean("AC", "r2") - level
 claims.record(
     "contradiction_r2",
     lost,
-    factors.around(lost, [case_mean("AC", "r2", d) - level for d in draws]),
+    statistics.around(lost, [case_mean("AC", "r2", d) - level for d in draws]),
 )
 
 # %%

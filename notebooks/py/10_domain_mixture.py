@@ -71,13 +71,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot, plot_mixture, plot_mixture_checks
+from lmnotes import plot, plot_mixture, plot_mixture_checks, statistics
 from lmnotes.models import (
     mixture,
     mixture_design,
     mixture_measures,
     mixture_rules,
-    mixture_statistics,
     mixture_superposition,
     mixture_training,
 )
@@ -201,7 +200,7 @@ parts = []
 for t in targets:
     weight = mixture.intervals([gaps[t, s] for s in seeds], n_bootstrap=n_bootstrap, seed=seed)
     means = np.array([gaps[t, s].means for s in seeds])  # (S, K)
-    over = [mixture_statistics.paired_test(one, np.zeros(n_seeds)) for one in means.T]
+    over = [statistics.paired_test(one, np.zeros(n_seeds)) for one in means.T]
     columns = {"gap": "mean", "gap_low": "low", "gap_high": "high"}
     columns = {name: [getattr(one, of) for one in over] for name, of in columns.items()}
     weight = weight.assign(target=t, true=truth.get(t, np.full(K, np.nan)), **columns)
@@ -614,7 +613,7 @@ for t in targets:
     for metric in plot_mixture.METRICS:
         wide = named[named.target == t].pivot(index="seed", columns="rule", values=metric)
         if wide["lld_sd"].notna().all():
-            stated[t, metric] = mixture_statistics.paired_test(wide["lld_sd"], wide["uniform"])
+            stated[t, metric] = statistics.paired_test(wide["lld_sd"], wide["uniform"])
             corrected = tests[metric].set_index(["target", "rule"]).holm[t, "lld_sd"]
             print(
                 f"{t}, {metric}: LLD (T = sd) less uniform {stated[t, metric]}, {corrected:.2g} (Holm)"
@@ -630,9 +629,7 @@ for metric in plot_mixture.METRICS if len(both) > 1 else ():
         )
         for rule in ("lld_sd", "uniform")
     }
-    print(
-        f"both targets, {metric}: {mixture_statistics.paired_test(values['lld_sd'], values['uniform'])}"
-    )
+    print(f"both targets, {metric}: {statistics.paired_test(values['lld_sd'], values['uniform'])}")
 
 
 # %%
@@ -696,7 +693,7 @@ for t in ("code", "data"):
         if not {a, b} <= set(wide[metric].columns):
             claims.record(f"{claim}_{t}", np.nan, note="not run for this target")
             continue
-        test = mixture_statistics.paired_test(wide[metric][a], wide[metric][b])
+        test = statistics.paired_test(wide[metric][a], wide[metric][b])
         claims.record(f"{claim}_{t}", test.mean, interval=(test.low, test.high))
     if "kd" in wide["exact_kl"]:
         best = wide["exact_kl"].idxmin(axis=1)
@@ -718,8 +715,7 @@ how_many = teach.exercise(
         (
             "enough",
             lambda n: (
-                mixture_statistics.paired_test(-np.arange(1.0, n + 1), np.zeros(int(n))).p_flip
-                < 0.01
+                statistics.paired_test(-np.arange(1.0, n + 1), np.zeros(int(n))).p_flip < 0.01
             ),
             "two of the 2^S patterns of signs are as extreme: all plus and all minus",
         ),

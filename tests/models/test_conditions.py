@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 import tiny_models
 
+from lmnotes import statistics
+from lmnotes.errors import InputError
 from lmnotes.models import (
     additivity,
     conditions,
@@ -19,7 +21,6 @@ from lmnotes.models import (
 )
 from lmnotes.models import map as maps
 from lmnotes.text import prompt_sets
-from lmnotes.text.readers import InputError
 
 RESPONSES = tiny_models.TEXTS[1:5]
 ASKED = ["One?", "Two?", "Three?", "Four?"]
@@ -218,7 +219,7 @@ def test_intervals_over_groups_draw_whole_groups():
         seen.append(sorted(rows.tolist()))
         return values[rows].mean()
 
-    mean, (low, high) = factors.over(statistic, groups, n=200, seed=1)
+    mean, (low, high) = statistics.over(statistic, groups, n=200, seed=1)
     assert mean == 11 and low < 5 and high > 17
     for rows in seen:
         assert all(rows.count(k) == rows.count(k + 1) for k in (0, 2, 4)) and len(set(rows)) > 2

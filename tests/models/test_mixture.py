@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from lmnotes import statistics
 from lmnotes.models import map as maps
-from lmnotes.models import mixture, mixture_design, mixture_measures, mixture_statistics
+from lmnotes.models import mixture, mixture_design, mixture_measures
 from lmnotes.models import mixture_rules as rules
 from lmnotes.models.loglik import LogLik
 
@@ -226,7 +227,7 @@ def test_closeness():
 def test_paired_test_against_scipy():
     draw = np.random.default_rng(0)
     first, second = draw.normal(size=7), draw.normal(0.8, size=7)
-    found = mixture_statistics.paired_test(first, second)
+    found = statistics.paired_test(first, second)
     theirs = stats.ttest_rel(first, second)
     interval = theirs.confidence_interval(0.95)
     assert found.t == pytest.approx(theirs.statistic) and found.p_t == pytest.approx(theirs.pvalue)
@@ -236,23 +237,21 @@ def test_paired_test_against_scipy():
     )
     assert found.p_flip == pytest.approx(flips.pvalue)
     assert found.n_below == (first < second).sum() and found.n_seeds == 7
-    two = mixture_statistics.paired_test(np.c_[first, second], np.c_[second, second])
+    two = statistics.paired_test(np.c_[first, second], np.c_[second, second])
     assert two.mean == pytest.approx(found.mean / 2) and two.p_t == pytest.approx(found.p_t)
-    many = mixture_statistics.paired_test(np.r_[first, first, first], np.r_[second, second, second])
+    many = statistics.paired_test(np.r_[first, first, first], np.r_[second, second, second])
     assert many.p_flip == pytest.approx(many.p_t, abs=0.02)  # drawn patterns
     assert (
-        mixture_statistics.paired_test(first, first).p_t
-        == mixture_statistics.paired_test(first, first).p_flip
-        == 1
+        statistics.paired_test(first, first).p_t == statistics.paired_test(first, first).p_flip == 1
     )
-    same = mixture_statistics.paired_test(np.ones(6), np.zeros(6))
+    same = statistics.paired_test(np.ones(6), np.zeros(6))
     assert same.p_flip == 2 / 64 and same.p_t == 0
 
 
 def test_holm_by_hand():
     p = np.array([0.2, 0.005, 0.04, 0.03])
-    np.testing.assert_allclose(mixture_statistics.holm(p), [0.2, 0.02, 0.09, 0.09])
-    np.testing.assert_allclose(mixture_statistics.holm([0.9, 0.8]), [1, 1])
+    np.testing.assert_allclose(statistics.holm(p), [0.2, 0.02, 0.09, 0.09])
+    np.testing.assert_allclose(statistics.holm([0.9, 0.8]), [1, 1])
 
 
 @pytest.mark.parametrize(("of_seeds", "of_texts"), [(0.1, 0.3), (0.01, 0.5), (0.1, 0.05)])
@@ -310,7 +309,7 @@ def test_baselines():
         (lambda: rules.shares([0.5, -0.1]), "none negative"),
         (lambda: rules.domain_means([1.0], np.array([0]), 2), r"have \[1, 0\] texts"),
         (lambda: rules.cone(np.ones((3, 2)), np.ones(4)), "were given for 4 texts"),
-        (lambda: mixture_statistics.paired_test([1.0], [2.0]), "two or more seeds"),
+        (lambda: statistics.paired_test([1.0], [2.0]), "two or more seeds"),
     ],
 )
 def test_bad_input(call, match):

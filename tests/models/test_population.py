@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from map_cases import made
 
+from lmnotes import statistics
 from lmnotes.models import fragility, leaks, neighbours, population, published_facts, tails
 from lmnotes.models import map as maps
 from lmnotes.models.loglik import LogLik
@@ -75,7 +76,7 @@ def test_relatives_are_neighbours_and_domains_of_strength_are_read():
     hit, guess = neighbours.of_domain(here, strongest)
     assert hit.mean() > 0.8 and len(hit) == len(guess) == 14
     assert guess[0] == np.mean(strongest == "news")
-    mean, (low, high) = neighbours.mean_interval(same - chance)
+    mean, (low, high) = statistics.mean_interval(same - chance)
     assert low <= mean <= high
     lone = here.raw.models.drop(columns=["mixture", "twin", "lineage"])
     plain = population.of(LogLik(here.raw.values, lone, here.raw.texts, ""))

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lmnotes.errors import InputError
 from lmnotes.models import ledger
-from lmnotes.text.readers import InputError
 
 VALUES = np.array([[-684.6, -491.3, -591.4], [-700.0, -20503.7, -0.01]])
 

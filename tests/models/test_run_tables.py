@@ -6,8 +6,8 @@ import pytest
 import tiny_models
 from ledger_cases import text_set
 
+from lmnotes.errors import InputError
 from lmnotes.models import direct, ledger, run_tables, runner
-from lmnotes.text.readers import InputError
 
 
 def test_the_paper_has_154_checkpoints_of_12_runs():

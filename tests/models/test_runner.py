@@ -13,8 +13,8 @@ import ledger_cases as cases
 import numpy as np
 import pytest
 
+from lmnotes.errors import InputError
 from lmnotes.models import ledger, processes, runner
-from lmnotes.text.readers import InputError
 
 HERE = Path(__file__).parent
 WORKER = (str(HERE / "faulty_worker.py"),)

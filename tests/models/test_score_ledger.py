@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lmnotes.errors import InputError
 from lmnotes.models import identity, ledger, row_file
 from lmnotes.models.failures import ScoringFailure
 from lmnotes.models.rules import Rule
-from lmnotes.text.readers import InputError
 
 VALUES = [-3.5, -1.0, -2.25, -9.0, -4.0]
 
@@ -183,7 +183,7 @@ def test_files_are_read_once_while_they_stay(tmp_path, monkeypatch):
     one = cases.folder(tmp_path / "one")
     first = identity.content_of(one)
     with monkeypatch.context() as patch:
-        patch.setattr(identity.artefacts, "file_sha256", lambda path: pytest.fail("read again"))
+        patch.setattr(identity.store, "file_sha256", lambda path: pytest.fail("read again"))
         assert identity.content_of(one) == first
     (one / "model.safetensors").write_text("WEIGHTS")  # as long as before
     os.utime(one / "model.safetensors", ns=(1, 1))

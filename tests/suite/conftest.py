@@ -88,7 +88,7 @@ CELLS = [
         import numpy as np
         import pandas as pd
 
-        from lmnotes.suite import claims, outputs, teach
+        from lmnotes.suite import claims, explore, outputs, teach
 
         outputs.begin("01_tiny", globals())
         outputs.note_input("text", "abc123")

@@ -2,8 +2,8 @@ import csv
 
 import pytest
 
+from lmnotes.errors import InputError
 from lmnotes.suite import claims, outputs
-from lmnotes.suite.errors import InputError
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lmnotes.errors import InputError
 from lmnotes.suite import outputs
-from lmnotes.suite.errors import InputError
 
 DRAW = """
 import matplotlib; matplotlib.use("Agg")

@@ -1,7 +1,7 @@
 import pytest
 
+from lmnotes.errors import InputError
 from lmnotes.suite import parameters
-from lmnotes.suite.errors import InputError
 
 CELL = """
 from typing import Literal

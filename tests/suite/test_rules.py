@@ -1,7 +1,7 @@
 import pytest
 
+from lmnotes.errors import InputError
 from lmnotes.suite import rules
-from lmnotes.suite.errors import InputError
 
 
 @pytest.mark.parametrize(

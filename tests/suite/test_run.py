@@ -8,8 +8,8 @@ import time
 
 import pytest
 
+from lmnotes.errors import InputError
 from lmnotes.suite import fingerprint, process, record, run
-from lmnotes.suite.errors import InputError
 
 SOURCES = fingerprint._package_sources
 FIGURES = [f"figures/fig1_line.{kind}" for kind in ("pdf", "svg", "png", "csv")]
@@ -127,7 +127,7 @@ def test_the_run_id_follows_what_the_results_follow_from(house, monkeypatch):
 
 def test_the_package_sources_are_those_of_the_package():
     sources = SOURCES()
-    assert {"artefacts.py", "suite/run.py", "cli.py"} <= set(sources)
+    assert {"store.py", "suite/run.py", "cli.py"} <= set(sources)
     assert all(len(checksum) == 64 for checksum in sources.values())
 
 

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
+from lmnotes.errors import InputError
 from lmnotes.suite import explore, outputs, teach
-from lmnotes.suite.errors import InputError
 
 
 @pytest.fixture

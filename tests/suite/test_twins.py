@@ -3,8 +3,8 @@ import os
 
 import pytest
 
+from lmnotes.errors import InputError
 from lmnotes.suite import parameters, twins
-from lmnotes.suite.errors import InputError
 
 TWIN = """# %% [markdown]
 # # A title

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lmnotes.errors import InputError
 from lmnotes.text import (
     biomedical,
     concept_text,
@@ -17,7 +18,6 @@ from lmnotes.text import (
     small_literature,
     small_world,
 )
-from lmnotes.text.readers import InputError
 from lmnotes.text.small_world import Settings
 
 TINY = Settings(n_pathways=3, n_decoy_genes=6, n_decoy_drugs=2, n_hubs=3, n_abstracts=400)

@@ -3,9 +3,10 @@ import json
 import numpy as np
 import pytest
 
+from lmnotes.errors import InputError
 from lmnotes.text import chunk_sources, chunks, installed, remote
 from lmnotes.text.chunk_sources import PARTS, part_of
-from lmnotes.text.readers import Document, InputError
+from lmnotes.text.readers import Document
 
 MIXED = "plain naïve café 日本語 😀 é" * 40
 

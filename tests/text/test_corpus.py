@@ -6,9 +6,9 @@ import time
 import numpy as np
 import pytest
 
+from lmnotes.errors import InputError
 from lmnotes.text import corpus
 from lmnotes.text.corpus import Corpus
-from lmnotes.text.readers import InputError
 
 TEXTS = ["The cat saw Paris. The cat slept.", "NASA and the dog.", "...", "Cats, cats!"]
 

@@ -3,8 +3,8 @@ import time
 
 import pytest
 
+from lmnotes.errors import InputError
 from lmnotes.text import installed, pairs, tokenise
-from lmnotes.text.readers import InputError
 
 SOURCE = '''
 class Scale:

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from lmnotes.errors import InputError
 from lmnotes.text import prompt_sets
-from lmnotes.text.readers import InputError
 
 
 def test_the_installation_has_four_tasks():

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from lmnotes.errors import InputError
 from lmnotes.text import corpus, readers
-from lmnotes.text.readers import InputError
 
 TEXT = "The café is open. It was closed on Monday; nobody knew why.\n\nLater more. " * 3
 

@@ -7,9 +7,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from lmnotes import artefacts
+from lmnotes import store
+from lmnotes.errors import InputError
 from lmnotes.text import corpus, remote
-from lmnotes.text.readers import InputError
 
 TEXT = b"anarchism originated as a term of abuse"
 
@@ -32,7 +32,7 @@ def served(tmp_path, monkeypatch):
     download = remote.Download(
         url=f"http://127.0.0.1:{server.server_port}/small.zip",
         checksums={
-            "small.zip": f"sha256:{artefacts.file_sha256(folder / 'small.zip')}",
+            "small.zip": f"sha256:{store.file_sha256(folder / 'small.zip')}",
             "small": f"md5:{hashlib.md5(TEXT).hexdigest()}",
         },
         about="a test",

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from lmnotes import artefacts
+from lmnotes import store
 from lmnotes.text import corpus
 from lmnotes.words import contextual, pieces, pretrained
 from lmnotes.words.contextual import ContextualVectors, average_by_word, token_vectors
@@ -235,7 +235,7 @@ def test_kept_vectors_follow_model_text_and_settings(tmp_path, monkeypatch):
     (folder / "config.json").write_text((folder / "config.json").read_text() + "\n")
     with pytest.raises(TypeError):
         token_vectors(folder, SENTENCES, keep=True, progress=False)
-    assert len(list((artefacts.home() / "contextual").glob("*/manifest.json"))) == 1
+    assert len(list((store.home() / "contextual").glob("*/manifest.json"))) == 1
     opened = ContextualVectors.open(first.save(tmp_path / "saved"))
     assert opened.known.tolist() == first.known.tolist() and len(opened) == len(first)
 

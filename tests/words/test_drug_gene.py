@@ -6,8 +6,8 @@ import drug_gene_tables
 import numpy as np
 import pytest
 
+from lmnotes.errors import InputError
 from lmnotes.text import small_world
-from lmnotes.text.readers import InputError
 from lmnotes.words import (
     analogy,
     analogy_facts,

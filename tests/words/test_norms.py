@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from lmnotes.words import norms, statistics
+from lmnotes import statistics
+from lmnotes.words import norms
 from lmnotes.words.embedding import Embedding
 
 

@@ -6,13 +6,19 @@ one rename, so a reader sees all of it or nothing. A killed writer leaves its `.
 the next one goes on from what lies there.
 """
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
+import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
 
 MANIFEST = "manifest.json"
 
@@ -87,6 +93,8 @@ def build(kind: str, key: Mapping, write: Callable[[Path], None]) -> Path:
         partial = final.with_name(final.name + ".partial")
         partial.mkdir(exist_ok=True)
         write(partial)
+        for stray in partial.rglob(".*.partial"):  # of a writer that was killed
+            stray.unlink()
         _seal(partial, key)
         os.replace(partial, final)
     return final
@@ -131,3 +139,61 @@ def _set_aside(folder: Path) -> Path:
         number += 1
     shutil.move(folder, aside)
     return aside
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file beside `path` to write; it takes the place of `path` in one step, once it is whole.
+
+    What a killed or failing writer leaves is never read; a failing one leaves nothing.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with replacing(Path(folder) / "text") as partial:
+    ...         _ = partial.write_text("hello")
+    ...     (Path(folder) / "text").read_text(), len(os.listdir(folder))
+    ('hello', 1)
+    """
+    partial = _beside(path)
+    try:
+        yield partial
+        with open(partial, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def put(path: Path, content: bytes) -> bool:
+    """Whether this call put the file there; False where another writer was first.
+
+    What is at `path` is never changed.
+    """
+    partial = _beside(path)
+    with open(partial, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(partial, path)  # unlike a rename it fails where the name is taken
+        return True
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without hard links
+        if path.exists():
+            return False
+        os.rename(partial, path)
+        return True
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    """A name beside a file that no other writer uses."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Make this the text of a file, in one step."""
+    with replacing(path) as partial:
+        partial.write_text(text, encoding="utf-8")

@@ -8,7 +8,7 @@ import warnings
 
 import pytest
 
-from lmnotes import artefacts
+from lmnotes import store
 
 KEY = {"kind": "squares", "n": 3}
 
@@ -35,15 +35,15 @@ def python(code, **more):
 
 
 def test_what_is_there_is_not_built_again():
-    path = artefacts.build("squares", KEY, write)
+    path = store.build("squares", KEY, write)
     assert (path / "deep" / "b.txt").read_text() == "deep"
-    assert artefacts.build("squares", dict(reversed(KEY.items())), refuse) == path
-    assert artefacts.build("squares", KEY | {"n": 4}, write) != path
+    assert store.build("squares", dict(reversed(KEY.items())), refuse) == path
+    assert store.build("squares", KEY | {"n": 4}, write) != path
 
 
 def test_the_manifest_holds_the_key_and_every_file():
-    path = artefacts.build("squares", KEY, write)
-    manifest = json.loads((path / artefacts.MANIFEST).read_text())
+    path = store.build("squares", KEY, write)
+    manifest = json.loads((path / store.MANIFEST).read_text())
     assert manifest["key"] == KEY
     assert sorted(manifest["files"]) == ["a.txt", "deep/b.txt"]
     assert manifest["files"]["a.txt"] == {
@@ -59,7 +59,7 @@ def test_nothing_stands_in_its_place_until_all_of_it_does(home):
         write(folder)
         seen.append([path.suffix for path in sorted((home / "squares").iterdir()) if path.is_dir()])
 
-    path = artefacts.build("squares", KEY, watch)
+    path = store.build("squares", KEY, watch)
     assert seen == [[".partial"]]
     assert [each for each in path.parent.iterdir() if each.is_dir()] == [path]
 
@@ -70,9 +70,9 @@ def test_a_writer_that_fails_leaves_no_artefact_and_the_next_goes_on(home):
         raise RuntimeError("half way")
 
     with pytest.raises(RuntimeError, match="half way"):
-        artefacts.build("squares", KEY, fail)
+        store.build("squares", KEY, fail)
     found = []
-    artefacts.build("squares", KEY, lambda folder: found.append((folder / "a.txt").read_text()))
+    store.build("squares", KEY, lambda folder: found.append((folder / "a.txt").read_text()))
     assert found == ["one"]
 
 
@@ -89,7 +89,7 @@ def remove(path):
 
 
 def break_manifest(path):
-    (path / artefacts.MANIFEST).write_text("{")
+    (path / store.MANIFEST).write_text("{")
 
 
 @pytest.mark.parametrize(
@@ -102,28 +102,28 @@ def break_manifest(path):
     ],
 )
 def test_a_damaged_artefact_is_set_aside_with_a_warning_and_built_anew(harm, fault):
-    path = artefacts.build("squares", KEY, write)
+    path = store.build("squares", KEY, write)
     for number in (1, 2):
         harm(path)
         with pytest.warns(UserWarning, match=fault):
-            assert artefacts.build("squares", KEY, write) == path
+            assert store.build("squares", KEY, write) == path
         assert path.with_name(f"{path.name}.corrupt-{number}").is_dir()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert artefacts.build("squares", KEY, refuse) == path
+        assert store.build("squares", KEY, refuse) == path
     assert (path / "a.txt").read_text() == "one"
 
 
 KILLED = """
 import time
-from lmnotes import artefacts
+from lmnotes import store
 
 def write(folder):
     (folder / "checkpoint").write_text("epoch 1")
     print("half", flush=True)
     time.sleep(60)
 
-artefacts.build("training", {"epochs": 2}, write)
+store.build("training", {"epochs": 2}, write)
 """
 
 
@@ -141,16 +141,16 @@ def test_a_killed_writer_is_resumed_from_what_it_left(home):
         (folder / "vectors").write_text("done")
 
     start = time.perf_counter()
-    path = artefacts.build("training", {"epochs": 2}, resume)
+    path = store.build("training", {"epochs": 2}, resume)
     assert time.perf_counter() - start < 5  # the dead writer's lock does not hold it up
-    assert sorted(each.name for each in path.iterdir()) == [artefacts.MANIFEST, "vectors"]
+    assert sorted(each.name for each in path.iterdir()) == [store.MANIFEST, "vectors"]
     assert not path.with_name(path.name + ".partial").exists()
 
 
 BOTH = """
 import os, time
 from pathlib import Path
-from lmnotes import artefacts
+from lmnotes import store
 
 def write(folder):
     with open(Path(os.environ["LMNOTES_HOME"]) / "log", "a") as log:
@@ -159,7 +159,7 @@ def write(folder):
         (folder / f"{part}.txt").write_text(str(os.getpid()))
         time.sleep(0.02)
 
-path = artefacts.build("shared", {"n": 1}, write)
+path = store.build("shared", {"n": 1}, write)
 print(sorted({file.read_text() for file in path.glob("*.txt")}))
 """
 
@@ -173,13 +173,13 @@ def test_of_two_processes_one_builds_and_both_get_it(home):
 
 
 def test_ids_follow_content_not_order():
-    assert artefacts.content_id({"a": 1, "b": [2]}) == artefacts.content_id({"b": [2], "a": 1})
-    assert artefacts.content_id({"a": 1}) != artefacts.content_id({"a": "1"})
-    assert len(artefacts.content_id({}, length=12)) == 12
+    assert store.content_id({"a": 1, "b": [2]}) == store.content_id({"b": [2], "a": 1})
+    assert store.content_id({"a": 1}) != store.content_id({"a": "1"})
+    assert len(store.content_id({}, length=12)) == 12
 
 
 def test_folders_come_from_the_environment(monkeypatch, tmp_path):
     monkeypatch.delenv("LMNOTES_HOME")
     monkeypatch.setenv("LMNOTES_OUTPUTS", str(tmp_path / "out"))
-    assert artefacts.outputs_folder() == tmp_path / "out"
-    assert artefacts.home() == tmp_path / "out" / "cache"
+    assert store.outputs_folder() == tmp_path / "out"
+    assert store.home() == tmp_path / "out" / "cache"

@@ -1,0 +1,95 @@
+"""The error that is the user's to mend, and the checks that raise it in the same words."""
+
+import difflib
+from collections.abc import Iterable
+
+import numpy as np
+
+
+class InputError(ValueError):
+    """What was given, what was expected, what to do next; the command line adds no traceback."""
+
+
+def nearest(name: object, names: Iterable[object]) -> str:
+    """A sentence that names the known name nearest to `name`, or all of them where none is near.
+
+    >>> nearest("dimm", ["dim", "epochs"])
+    "did you mean 'dim'?"
+    """
+    names = [str(known) for known in names]
+    if near := difflib.get_close_matches(str(name), names, n=1, cutoff=0.6):
+        return f"did you mean {near[0]!r}?"
+    if not names:
+        return "there are none to choose from"
+    more = f" and {len(names) - 20:,} more" if len(names) > 20 else ""
+    return f"use one of: {', '.join(names[:20])}{more}"
+
+
+def expect_one_of(what: str, given: object, known: Iterable[object]) -> None:
+    """Raise InputError where `given` is none of the known values.
+
+    >>> expect_one_of("kernel", "cudnn", ("cpu", "triton"))
+    Traceback (most recent call last):
+    lmnotes.errors.InputError: kernel 'cudnn' was given; expected one of cpu, triton
+    """
+    known = list(known)
+    if given not in known:
+        near = nearest(given, known)
+        then = f": {near}" if near.startswith("did") else ""
+        names = ", ".join(map(str, known)) or "none: there are none to choose from"
+        raise InputError(f"{what} {given!r} was given; expected one of {names}{then}")
+
+
+def expect_shape(what: str, array: np.ndarray, shape: str, then: str = "") -> None:
+    """Raise InputError where an array is not shaped as the letters and numbers of `shape` say.
+
+    shape: such as "(V, D)" or "(M, 2)"; the same letter is the same length, and none is 0.
+    then: what to do next, where that is not plain.
+
+    >>> expect_shape("vectors", np.ones((2, 3)), "(V, D)")
+    >>> expect_shape("Q", np.ones(3), "(M, N)", "transpose it")
+    Traceback (most recent call last):
+    lmnotes.errors.InputError: Q has shape (3,); expected (M, N): transpose it
+    """
+    names = [name.strip() for name in shape.strip("()").split(",") if name.strip()]
+    lengths: dict[str, int] = {name: int(name) for name in names if name.isdigit()}
+    fits = np.ndim(array) == len(names) and all(
+        length and length == lengths.setdefault(name, length)
+        for name, length in zip(names, np.shape(array), strict=True)
+    )
+    if not fits:
+        after = f": {then}" if then else ""
+        raise InputError(f"{what} has shape {np.shape(array)}; expected {shape}{after}")
+
+
+def expect_between(
+    what: str, given: float, low: float = -np.inf, high: float = np.inf, then: str = ""
+) -> None:
+    """Raise InputError where a number is not from `low` to `high`, both included, or is NaN.
+
+    >>> expect_between("dim", 0, low=1)
+    Traceback (most recent call last):
+    lmnotes.errors.InputError: dim = 0 was given; expected at least 1
+    """
+    if not low <= given <= high:
+        bounds = f"{low:,} to {high:,}" if np.isfinite([low, high]).all() else None
+        bounds = bounds or (f"at least {low:,}" if np.isfinite(low) else f"at most {high:,}")
+        after = f": {then}" if then else ""
+        raise InputError(f"{what} = {given!r} was given; expected {bounds}{after}")
+
+
+def expect_finite(what: str, array: np.ndarray, then: str = "leave those rows out") -> None:
+    """Raise InputError where an array holds NaN or infinity, with how many and the first place.
+
+    >>> expect_finite("L", np.array([[0.0, np.nan]]))
+    Traceback (most recent call last):
+    lmnotes.errors.InputError: L has 1 of 2 values not finite, first at (0, 1); expected finite \
+numbers: leave those rows out
+    """
+    wrong = ~np.isfinite(array)
+    if wrong.any():
+        first = tuple(int(index) for index in np.argwhere(wrong)[0])
+        raise InputError(
+            f"{what} has {wrong.sum():,} of {wrong.size:,} values not finite, first at {first}; "
+            f"expected finite numbers: {then}"
+        )

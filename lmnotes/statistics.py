@@ -1,0 +1,296 @@
+"""Lines, intervals and tests: what scores of words, of models and of seeds have in common."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A least-squares line y = intercept + slope x, with 95 % bootstrap intervals over words."""
+
+    slope: float
+    intercept: float
+    r2: float
+    slope_interval: tuple[float, float]
+    r2_interval: tuple[float, float]
+    n_words: int
+    table: pandas.DataFrame  # x, y and `used` of every word
+
+
+def regress(
+    y: np.ndarray,
+    x: np.ndarray,
+    where: np.ndarray | None = None,
+    *,
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+) -> Fit:
+    """The line of y on x over the words of `where`.
+
+    Args:
+        y, x: (V,). where: (V,) bool; all words without.
+
+    Raises:
+        ValueError: with fewer than 3 words or without any spread in x.
+
+    >>> fit = regress(np.array([1.0, 3, 5, 7]), np.array([0.0, 1, 2, 3]))
+    >>> round(fit.slope, 6), round(fit.intercept, 6), round(fit.r2, 6)
+    (2.0, 1.0, 1.0)
+    """
+    y, x = np.asarray(y, float), np.asarray(x, float)
+    used = np.ones(len(y), bool) if where is None else np.asarray(where)
+    chosen_y, chosen_x = y[used], x[used]
+    if len(chosen_x) < 3 or not np.ptp(chosen_x) > 0 or not np.isfinite(chosen_x + chosen_y).all():
+        raise ValueError(
+            f"a line through {len(chosen_x)} words, x from {chosen_x.min(initial=np.nan):.3g} to "
+            f"{chosen_x.max(initial=np.nan):.3g}: expected 3 or more finite points with different "
+            "x; choose more words in `where`"
+        )
+    slope, intercept, r2 = _lines(chosen_y[None], chosen_x[None])
+    rng = np.random.default_rng(seed)
+    samples = [rng.integers(len(chosen_x), size=len(chosen_x)) for _ in range(n_bootstrap)]
+    lines = [_lines(chosen_y[None, s], chosen_x[None, s]) for s in samples if np.ptp(chosen_x[s])]
+    slopes, _, r2s = np.array(lines)[..., 0].T if lines else np.full((3, 1), np.nan)
+    return Fit(
+        slope=float(slope[0]),
+        intercept=float(intercept[0]),
+        r2=float(r2[0]),
+        slope_interval=interval(slopes),
+        r2_interval=interval(r2s),
+        n_words=int(used.sum()),
+        table=pandas.DataFrame({"x": x, "y": y, "used": used}),
+    )
+
+
+def interval(
+    samples: np.ndarray, level: float = 0.95, axis: int | None = None
+) -> tuple[float | np.ndarray, float | np.ndarray]:
+    """Both ends of the central interval that holds a share `level` of the samples.
+
+    axis: the one along which the samples lie; None, for all of them, gives two floats.
+
+    >>> low, high = interval(np.arange(101.0))
+    >>> round(low, 9), round(high, 9)
+    (2.5, 97.5)
+    """
+    low, high = np.quantile(samples, [(1 - level) / 2, (1 + level) / 2], axis=axis)
+    return (float(low), float(high)) if axis is None else (low, high)
+
+
+def bootstrap(
+    statistic: Callable[[np.ndarray], float],
+    rows: np.ndarray,
+    *,
+    n_bootstrap: int = 500,
+    seed: int = 0,
+) -> tuple[float, tuple[float, float]]:
+    """A statistic of some rows, and its central 95 % interval over resampled rows.
+
+    statistic: takes an array of row numbers, some of them more than once.
+
+    >>> values = np.arange(100.0)
+    >>> mean, (low, high) = bootstrap(lambda rows: values[rows].mean(), np.arange(100))
+    >>> mean, low < mean < high
+    (49.5, True)
+    """
+    rng = np.random.default_rng(seed)
+    samples = [statistic(rng.choice(rows, len(rows))) for _ in range(n_bootstrap)]
+    return float(statistic(rows)), interval(np.array(samples))
+
+
+def r_squared(y: np.ndarray, x: np.ndarray) -> float:
+    """R^2 of the line of y on x, the squared correlation."""
+    return float(np.corrcoef(y, x)[0, 1] ** 2)
+
+
+def partial_correlation(
+    y: np.ndarray, x: np.ndarray, given: np.ndarray, where: np.ndarray | None = None
+) -> float:
+    """The correlation of what is left of y and x after a least-squares fit on `given`.
+
+    given: (V,) or (V, n); the constant is added.
+
+    >>> z = np.arange(8.0)
+    >>> noise = np.array([1.0, -1, -1, 1, 1, -1, -1, 1])
+    >>> round(partial_correlation(z + noise, 2 * z - noise, z), 6)
+    -1.0
+    """
+    used = slice(None) if where is None else np.asarray(where)
+    given = np.asarray(given, float).reshape(len(y), -1)[used]
+    design = np.column_stack([np.ones(len(given)), given])
+    both = np.column_stack([np.asarray(y, float)[used], np.asarray(x, float)[used]])
+    rest = both - design @ np.linalg.lstsq(design, both, rcond=None)[0]
+    return float(np.corrcoef(rest.T)[0, 1])
+
+
+def _lines(y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Slope, intercept and R^2 of each row of points (n_lines, n)."""
+    x_mean, y_mean = x.mean(axis=1), y.mean(axis=1)
+    dx, dy = x - x_mean[:, None], y - y_mean[:, None]
+    xx, xy, yy = (dx * dx).sum(axis=1), (dx * dy).sum(axis=1), (dy * dy).sum(axis=1)
+    slope = xy / xx
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return slope, y_mean - slope * x_mean, xy**2 / (xx * yy)
+
+
+def mean_interval(
+    values: np.ndarray, n_samples: int = 2000, seed: int = 0
+) -> tuple[float, tuple[float, float]]:
+    """The mean of some values and its 95 % bootstrap interval.
+
+    >>> mean_interval([1.0, 1.0])
+    (1.0, (1.0, 1.0))
+    """
+    values = np.asarray(values, np.float64)
+    rows = np.random.default_rng(seed).integers(len(values), size=(n_samples, len(values)))
+    low, high = np.quantile(values[rows].mean(axis=1), [0.025, 0.975])
+    mean = values.mean()
+    return float(mean), (float(min(low, mean)), float(max(high, mean)))
+
+
+def around(value: float, draws: Sequence[float]) -> tuple[float, float]:
+    """The central 95 % of draws, stretched to hold the value, which skewed draws may miss.
+
+    >>> around(7.0, [1.0, 1, 1])
+    (1.0, 7.0)
+    """
+    low, high = np.nanquantile(draws, (0.025, 0.975))
+    return min(float(low), value), max(float(high), value)
+
+
+def over(
+    statistic: Callable[[np.ndarray], float], groups: Sequence, n: int = 1000, seed: int = 0
+) -> tuple[float, tuple[float, float]]:
+    """A statistic of some rows, and its 95 % interval over groups of rows drawn anew.
+
+    Args:
+        statistic: takes an array of row numbers, some of them more than once.
+        groups: (R,) what belongs together, such as the base of a model; `range(R)` for rows alone.
+        n: draws of as many groups as there are; those of a single one are left out.
+
+    >>> values = np.array([1.0, 3, 2, 4])
+    >>> mean, (low, high) = over(lambda rows: values[rows].mean(), ["a", "a", "b", "b"])
+    >>> mean, low, high
+    (2.5, 2.5, 2.5)
+    """
+    groups = np.asarray(groups)
+    names = list(dict.fromkeys(groups.tolist()))
+    members = [np.flatnonzero(groups == name) for name in names]
+    rng, draws = np.random.default_rng(seed), []
+    while len(draws) < n:
+        drawn = rng.integers(len(members), size=len(members))
+        if len(set(drawn.tolist())) > 1:
+            draws.append(statistic(np.concatenate([members[k] for k in drawn])))
+    value = float(statistic(np.arange(len(groups))))
+    return value, around(value, draws)
+
+
+_MOST_EXACT = 16  # seeds whose 2^S patterns of signs are all looked at
+_N_PATTERNS = 1 << 16  # of more seeds so many are drawn
+
+
+@dataclass(frozen=True)
+class PairedTest:
+    """How two rules differ over seeds, in the unit of what was compared.
+
+    mean, sd: of the differences, first less second; low, high: 95 % interval of the mean by
+    Student's t; n_below: seeds where the first is smaller; t, p_t: paired t test; p_flip: sign-flip
+    test, two-sided, at least 2 / 2^S; n_seeds: S.
+    """
+
+    mean: float
+    sd: float
+    low: float
+    high: float
+    n_below: int
+    t: float
+    p_t: float
+    p_flip: float
+    n_seeds: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.mean:+.3g} [{self.low:+.3g}, {self.high:+.3g}], smaller in {self.n_below} of "
+            f"{self.n_seeds} seeds, p = {self.p_t:.2g} (t), {self.p_flip:.2g} (sign flips)"
+        )
+
+
+def paired_test(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> PairedTest:
+    """The paired test of two rules over S seeds.
+
+    Args:
+        first, second: (S,) or (S, targets) of the same seeds in the same order, for example KL to
+            the target in bits per byte. Several targets are averaged first within a seed, whose
+            base they share, so signs are flipped for all of them at once.
+        seed: of the sign patterns, where there are more than 16 seeds.
+
+    Raises ValueError with fewer than two seeds or with other seeds on the two sides.
+
+    >>> found = paired_test([1.0, 2.0, 3.0], [2.0, 4.0, 4.0])
+    >>> round(found.mean, 3), found.n_below, found.p_flip
+    (-1.333, 3, 0.25)
+    """
+    first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    if first.shape != second.shape or first.ndim not in (1, 2) or len(first) < 2:
+        raise ValueError(
+            f"values of shapes {first.shape} and {second.shape} were given; expected the same two "
+            "or more seeds on both sides: run both rules on each seed"
+        )
+    differences = (first - second).reshape(len(first), -1).mean(axis=1)
+    n, mean, sd = len(differences), differences.mean(), differences.std(ddof=1)
+    error = sd / np.sqrt(n)
+    reach = stats.t.ppf(0.975, n - 1) * error
+    t = mean / error if error > 0 else np.copysign(np.inf, mean) if mean else 0.0
+    return PairedTest(
+        mean=float(mean),
+        sd=float(sd),
+        low=float(mean - reach),
+        high=float(mean + reach),
+        n_below=int((differences < 0).sum()),
+        t=float(t),
+        p_t=float(2 * stats.t.sf(abs(t), n - 1)),
+        p_flip=sign_flip(differences, seed=seed),
+        n_seeds=n,
+    )
+
+
+def sign_flip(differences: np.ndarray, *, seed: int = 0) -> float:
+    """The share of sign patterns whose mean difference is as far from 0 as the one seen.
+
+    Args:
+        differences: (S,). All 2^S patterns up to 16 seeds; 65,536 drawn ones, and the one seen, for
+            more.
+
+    It asks only that a difference is as likely to be negative as positive if the rules are equal.
+
+    >>> sign_flip(np.ones(6))  # 2 / 2^6
+    0.03125
+    """
+    differences = np.asarray(differences, np.float64)
+    n = len(differences)
+    if n <= _MOST_EXACT:
+        patterns = (np.arange(1 << n)[:, None] >> np.arange(n)) & 1  # (2^S, S)
+    else:
+        patterns = np.random.default_rng(seed).integers(0, 2, (_N_PATTERNS, n))
+        patterns[0] = 1
+    sums = np.abs((2 * patterns - 1) @ differences)
+    seen = abs(differences.sum())
+    return float(np.mean(sums >= seen - 1e-12 * np.abs(differences).sum()))
+
+
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """The p-values corrected for the number of rules by Holm's step-down method, (R,).
+
+    >>> holm([0.01, 0.04, 0.03]).round(3).tolist()
+    [0.03, 0.06, 0.06]
+    """
+    p_values = np.asarray(p_values, np.float64)
+    order = np.argsort(p_values)
+    grown = np.maximum.accumulate(p_values[order] * np.arange(len(p_values), 0, -1))
+    corrected = np.empty_like(grown)
+    corrected[order] = np.minimum(grown, 1)
+    return corrected
