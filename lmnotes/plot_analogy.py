@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot, plot_axes
+from lmnotes.figures import axes as plot_axes
+from lmnotes.figures import style
 
 if TYPE_CHECKING:
     import pandas
@@ -14,12 +15,12 @@ if TYPE_CHECKING:
 
     from lmnotes.words.relation_planes import Plane
 
-DRUG, GENE = plot.BLUE, plot.ORANGE
+DRUG, GENE = style.BLUE, style.ORANGE
 SIDES = {"drug": (DRUG, "^"), "gene": (GENE, "o")}
 MEASURES = {
-    "top1": ("Top-1", plot.RED, "o"),
-    "top10": ("Top-10", plot.BLUE, "^"),
-    "mrr": ("MRR", plot.GREEN, "s"),
+    "top1": ("Top-1", style.RED, "o"),
+    "top10": ("Top-10", style.BLUE, "^"),
+    "mrr": ("MRR", style.GREEN, "s"),
 }
 
 
@@ -39,9 +40,9 @@ def plane(
 
     points = here.points
     at = points[["x", "y"]].to_numpy()
-    with plot.style():
+    with style.style():
         lines = LineCollection(
-            at[here.pairs], colors=plot.BLACK, linewidths=0.3, alpha=0.35, zorder=1
+            at[here.pairs], colors=style.BLACK, linewidths=0.3, alpha=0.35, zorder=1
         )
         ax.add_collection(lines)
         for kind, (colour, marker) in SIDES.items():
@@ -58,12 +59,12 @@ def plane(
                     zorder=2,
                     label=f"{kind}s" if related else None,
                 )
-        ax.plot(*here.ends.T, "--", color=plot.RED, lw=2, zorder=4, label="relation vector")
+        ax.plot(*here.ends.T, "--", color=style.RED, lw=2, zorder=4, label="relation vector")
         for place, marker, who in zip(here.ends, "*s", ("drugs", "genes"), strict=True):
             ax.plot(
                 *place,
                 marker,
-                color=plot.RED,
+                color=style.RED,
                 ms=10 if marker == "*" else 6,
                 mec="white",
                 mew=0.5,
@@ -84,7 +85,7 @@ def planes(
     shown: Mapping[str, "Plane"], names: Mapping[str, Mapping[str, int]], height: float = 3.6
 ) -> "Figure":
     """A panel per plane, with names (Fig. 2)."""
-    figure, axes = plot.panels(len(shown), width=plot.PAGE, height=height)
+    figure, axes = style.panels(len(shown), width=style.PAGE, height=height)
     for ax, (title, here) in zip(axes, shown.items(), strict=True):
         plane(ax, here, names=names.get(title), title=title, legend=ax is axes[0])
     return figure
@@ -107,16 +108,16 @@ def scores(
     """
     names = list(table.method)
     height = height or 0.75 + 0.17 * len(names)
-    figure, axes = plot.panels(len(measures), width=plot.PAGE, height=height, sharey=True)
+    figure, axes = style.panels(len(measures), width=style.PAGE, height=height, sharey=True)
     of = [(groups or {}).get(name, "") for name in names]
     kinds = list(dict.fromkeys(of))
     colours = [
-        plot.GREY if baseline in name else plot.COLOURS[kinds.index(kind) % 6]
+        style.GREY if baseline in name else style.COLOURS[kinds.index(kind) % 6]
         for name, kind in zip(names, of, strict=True)
     ]
     rows = np.arange(len(names))
     for ax, measure in zip(axes, measures, strict=True):
-        with plot.style():
+        with style.style():
             low, high = table[f"{measure}_low"], table[f"{measure}_high"]
             ax.hlines(rows, low, high, colors=colours, linewidth=1.6, alpha=0.6)
             ax.scatter(table[measure], rows, c=colours, s=16, lw=0, zorder=3)
@@ -138,7 +139,7 @@ def years(table: "pandas.DataFrame", titles: Mapping[str, str], n_columns: int =
     most = float(table.n.max()) * 1.1
     for ax, (setting, title) in zip(axes.ravel(), titles.items(), strict=False):
         part = table[table.setting == setting]
-        with plot.style():
+        with style.style():
             for measure, (name, colour, marker) in MEASURES.items():
                 ax.plot(part.year, part[measure], marker=marker, ms=3, color=colour, label=name)
                 ax.fill_between(
@@ -151,7 +152,7 @@ def years(table: "pandas.DataFrame", titles: Mapping[str, str], n_columns: int =
                 )
                 ax.plot(part.year, part[f"random_{measure}"], ":", color=colour, lw=1)
             right = ax.twinx()
-            right.plot(part.year, part.n, "-.x", color=plot.BLACK, lw=0.7, ms=3)
+            right.plot(part.year, part.n, "-.x", color=style.BLACK, lw=0.7, ms=3)
             right.set_ylim(0, most)
             right.spines["right"].set_visible(True)
             last = (ax.get_subplotspec().colspan.stop == n_columns) or setting == list(titles)[-1]
@@ -168,13 +169,13 @@ def years(table: "pandas.DataFrame", titles: Mapping[str, str], n_columns: int =
     for ax in axes.ravel()[len(titles) :]:
         ax.axis("off")
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    with plot.style():
+    with style.style():
         for ax in axes[:, 0]:
             ax.set_ylabel("score")
         for ax in axes[-1]:
             ax.set_xlabel("text and relations up to year")
-        dotted = axes[0, 0].plot([], [], ":", color=plot.BLACK, lw=1)
-        dashed = axes[0, 0].plot([], [], "-.x", color=plot.BLACK, lw=0.7, ms=3)
+        dotted = axes[0, 0].plot([], [], ":", color=style.BLACK, lw=1)
+        dashed = axes[0, 0].plot([], [], "-.x", color=style.BLACK, lw=0.7, ms=3)
         figure.legend(
             [*handles, *dotted, *dashed],
             [*labels, "random", "questions (right)"],
@@ -198,12 +199,12 @@ def answer_sets(
     figure, axes = plot_axes.grid(len(rows), len(columns), 0.3 + 1.6 * len(rows), sharex="row")
     for (direction, setting), sizes in sets.items():
         ax = axes[rows.index(direction), columns.index(setting)]
-        with plot.style():
+        with style.style():
             counts = np.bincount(sizes)[1:]
             colour = GENE if direction == "drug2gene" else DRUG
             ax.stairs(counts, np.arange(len(counts) + 1) + 0.5, fill=True, color=colour)
             mean = means[direction, setting]
-            ax.axvline(mean, color=plot.RED, ls="--", lw=1)
+            ax.axvline(mean, color=style.RED, ls="--", lw=1)
             ax.set_title(f"{setting}: mean {mean:.2f}, {len(sizes):,} questions")
             ask, give = ("drug", "genes") if direction == "drug2gene" else ("gene", "drugs")
             ax.set_xlabel(f"{give} that are right for a {ask}")
@@ -217,10 +218,10 @@ def rank_by_size(tables: Mapping[str, "pandas.DataFrame"], rho: Mapping[str, flo
 
     tables: setting -> n_answers, rank. rho: setting -> weighted Spearman correlation.
     """
-    figure, axes = plot.panels(len(tables), width=plot.PAGE, height=2.3, sharey=True)
+    figure, axes = style.panels(len(tables), width=style.PAGE, height=2.3, sharey=True)
     rng = np.random.default_rng(0)
     for ax, (setting, table) in zip(axes, tables.items(), strict=True):
-        with plot.style():
+        with style.style():
             shift = rng.uniform(-0.25, 0.25, len(table))
             ax.scatter(
                 table.n_answers + shift,
@@ -232,7 +233,7 @@ def rank_by_size(tables: Mapping[str, "pandas.DataFrame"], rho: Mapping[str, flo
                 rasterized=True,
             )
             middle = table.groupby("n_answers")["rank"].median()
-            ax.plot(middle.index, middle, "_", color=plot.RED, ms=9, mew=1.5)
+            ax.plot(middle.index, middle, "_", color=style.RED, ms=9, mew=1.5)
             ax.set(
                 yscale="log",
                 xlabel="number of right genes",

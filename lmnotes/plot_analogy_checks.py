@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot
+from lmnotes.figures import style
 from lmnotes.plot_analogy import MEASURES
 
 if TYPE_CHECKING:
@@ -21,16 +21,16 @@ def nulls(
     Args:
         permuted: name of the permutation -> a row each. real: the same -> the real score.
     """
-    figure, axes = plot.panels(len(permuted), width=plot.PAGE, height=2.1, squeeze=False)
+    figure, axes = style.panels(len(permuted), width=style.PAGE, height=2.1, squeeze=False)
     for ax, (name, table) in zip(np.ravel(axes), permuted.items(), strict=True):
         values = table[measure].to_numpy()
-        with plot.style():
-            ax.hist(values, 12, color=plot.GREY, lw=0, label="of no meaning")
-            ax.axvline(real[name], color=plot.RED, lw=1.5, label="real")
+        with style.style():
+            ax.hist(values, 12, color=style.GREY, lw=0, label="of no meaning")
+            ax.axvline(real[name], color=style.RED, lw=1.5, label="real")
             ax.set(xlabel=MEASURES[measure][0], title=name)
             low, high = min(values.min(), real[name]), max(values.max(), real[name])
             ax.set_xlim(low - 0.08 * (high - low), high + 0.08 * (high - low))
-    with plot.style():
+    with style.style():
         first = np.ravel(axes)[0]
         first.set_ylabel("permutations")
         figure.legend(*first.get_legend_handles_labels(), loc="outside upper center", ncols=2)
@@ -42,9 +42,9 @@ def strengths(table: "pandas.DataFrame", measure: str = "top1") -> "Figure":
 
     table: scale, centre, and the measure with _low and _high.
     """
-    figure, (ax,) = plot.panels(width=plot.PAGE * 0.55, height=2.4)
-    looks = {True: (plot.BLUE, "-", "centred"), False: (plot.RED, "--", "not centred")}
-    with plot.style():
+    figure, (ax,) = style.panels(width=style.PAGE * 0.55, height=2.4)
+    looks = {True: (style.BLUE, "-", "centred"), False: (style.RED, "--", "not centred")}
+    with style.style():
         for centre, part in table.groupby("centre"):
             colour, dash, name = looks[bool(centre)]
             ax.plot(part.scale, part[measure], dash, color=colour, label=name, marker="o", ms=2.5)
@@ -56,7 +56,7 @@ def strengths(table: "pandas.DataFrame", measure: str = "top1") -> "Figure":
                 alpha=0.15,
                 lw=0,
             )
-        ax.axvline(1, color=plot.BLACK, lw=0.5, ls=":")
+        ax.axvline(1, color=style.BLACK, lw=0.5, ls=":")
         ax.set(
             xlabel=r"multiple $\alpha$ of the relation vector",
             ylabel=MEASURES[measure][0],
@@ -71,26 +71,26 @@ def pathways(table: "pandas.DataFrame") -> "Figure":
 
     table: n_pairs, cosine, mrr, global_mrr, held_out_mrr, one row per pathway.
     """
-    figure, (left, right) = plot.panels(2, width=plot.PAGE, height=2.5)
+    figure, (left, right) = style.panels(2, width=style.PAGE, height=2.5)
     gain, held = table.mrr - table.global_mrr, table.held_out_mrr - table.global_mrr
-    with plot.style():
+    with style.style():
         for x, ax, label in (
             (table.cosine, left, "cosine of its vector with the common one"),
             (table.n_pairs, right, "relations in the pathway"),
         ):
-            ax.vlines(x, gain, held, color=plot.GREY, linewidth=0.5, zorder=1)
-            ax.scatter(x, gain, s=12, color=plot.BLUE, lw=0, label="own vector", zorder=2)
+            ax.vlines(x, gain, held, color=style.GREY, linewidth=0.5, zorder=1)
+            ax.scatter(x, gain, s=12, color=style.BLUE, lw=0, label="own vector", zorder=2)
             ax.scatter(
                 x,
                 held,
                 s=12,
                 facecolor="white",
-                edgecolor=plot.RED,
+                edgecolor=style.RED,
                 lw=0.8,
                 label="without the asked drug's pairs",
                 zorder=3,
             )
-            ax.axhline(0, color=plot.BLACK, lw=0.5)
+            ax.axhline(0, color=style.BLACK, lw=0.5)
             ax.set(xlabel=label)
         left.set_ylabel("gain in MRR over the common vector")
         figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=2)
@@ -110,15 +110,15 @@ def fractions(
     """
     like, triple = "per question, training answers removed", "per triple, average, filtered by "
     lines = (
-        ("analogy", like, plot.RED, "-o", "analogy"),
-        ("TransE", like, plot.BLUE, "-^", "TransE, like for like"),
-        ("TransE", f"{triple}fraction", plot.SKY, "--^", "TransE, per triple, filter: fraction"),
-        ("TransE", f"{triple}everything", plot.GREY, ":^", "TransE, per triple, filter: all"),
+        ("analogy", like, style.RED, "-o", "analogy"),
+        ("TransE", like, style.BLUE, "-^", "TransE, like for like"),
+        ("TransE", f"{triple}fraction", style.SKY, "--^", "TransE, per triple, filter: fraction"),
+        ("TransE", f"{triple}everything", style.GREY, ":^", "TransE, per triple, filter: all"),
     )
-    figure, axes = plot.panels(3, width=plot.PAGE, height=2.9, sharey=True)
+    figure, axes = style.panels(3, width=style.PAGE, height=2.9, sharey=True)
     of_paper = {"top1": "H1", "top10": "H10", "mrr": "MRR"}
     for ax, (measure, (name, _, _)) in zip(axes, MEASURES.items(), strict=True):
-        with plot.style():
+        with style.style():
             for method, protocol, colour, look, label in lines:
                 part = table[(table.method == method) & (table.protocol == protocol)]
                 ax.plot(100 * part.fraction, part[measure], look, color=colour, ms=3, label=label)
@@ -129,12 +129,12 @@ def fractions(
                     100 * published.train_fraction,
                     published[of_paper[measure]],
                     "x",
-                    color=plot.BLACK,
+                    color=style.BLACK,
                     ms=4,
                     label="TransE in the paper",
                 )
             ax.set(title=name, xlabel="training triples, % of all", ylim=(-0.05, 1.05))
-    with plot.style():
+    with style.style():
         axes[0].set_ylabel("score")
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure
@@ -145,9 +145,9 @@ def starts(table: "pandas.DataFrame", measure: str = "top10") -> "Figure":
 
     table: start ("cold" or "warm"), year, million_tokens, and the measure with _low and _high.
     """
-    figure, (left, right) = plot.panels(2, width=plot.PAGE, height=2.3)
-    with plot.style():
-        for start, colour in (("cold", plot.BLUE), ("warm", plot.RED)):
+    figure, (left, right) = style.panels(2, width=style.PAGE, height=2.3)
+    with style.style():
+        for start, colour in (("cold", style.BLUE), ("warm", style.RED)):
             part = table[table.start == start]
             left.plot(part.year, part.million_tokens.cumsum(), "-o", ms=3, color=colour)
             right.plot(part.year, part[measure], "-o", ms=3, color=colour, label=start)
@@ -171,16 +171,16 @@ def parts(table: "pandas.DataFrame") -> "Figure":
     table: world, question, and the columns value and baseline.
     """
     questions = list(dict.fromkeys(table.question))
-    figure, axes = plot.panels(len(questions), width=plot.PAGE, height=2.2, sharey=True)
+    figure, axes = style.panels(len(questions), width=style.PAGE, height=2.2, sharey=True)
     for ax, question in zip(axes, questions, strict=True):
         part = table[table.question == question].reset_index(drop=True)
-        with plot.style():
+        with style.style():
             at = np.arange(len(part))
-            ax.barh(at - 0.2, part.value, 0.4, color=plot.BLUE, label="relation vector")
-            ax.barh(at + 0.2, part.baseline, 0.4, color=plot.GREY, label="baseline")
+            ax.barh(at - 0.2, part.value, 0.4, color=style.BLUE, label="relation vector")
+            ax.barh(at + 0.2, part.baseline, 0.4, color=style.GREY, label="baseline")
             ax.set_yticks(at, part.world)
             ax.set(title=question.replace(" (", "\n("), xlim=(0, 1))
-    with plot.style():
+    with style.style():
         axes[0].invert_yaxis()
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure

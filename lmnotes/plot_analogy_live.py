@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot
+from lmnotes.figures import style
 from lmnotes.plot_analogy import DRUG, GENE, MEASURES
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lmnotes.words.rank_scores import Result
     from lmnotes.words.relation_planes import Plane
 
-HIT, KNOWN, OTHER = plot.GREEN, plot.SKY, plot.GREY
+HIT, KNOWN, OTHER = style.GREEN, style.SKY, style.GREY
 
 
 def first_genes(
@@ -27,7 +27,7 @@ def first_genes(
     Args:
         listed: place, candidate, cosine, is_answer. labels: candidate -> what to write.
     """
-    with plot.style():
+    with style.style():
         colours = [HIT if right else OTHER for right in listed.is_answer]
         ax.barh(listed.place, listed.cosine, color=colours)
         ax.set_yticks(listed.place, [labels.get(one, one) for one in listed.candidate])
@@ -50,13 +50,13 @@ def arrow(
         here: the plane. moved: places (2,) of the drug before and after.
         found: of the drug's setting. labels: concept -> what to write.
     """
-    figure, (ax, right) = plot.panels(
-        2, width=plot.PAGE, height=3.1, gridspec_kw={"width_ratios": [1.6, 1]}
+    figure, (ax, right) = style.panels(
+        2, width=style.PAGE, height=3.1, gridspec_kw={"width_ratios": [1.6, 1]}
     )
     points = here.points
     row = int(np.flatnonzero(found.queries["query"] == drug)[0])
     targets = {found.task.candidates[i] for q, i in found.task.answers if q == row}
-    with plot.style():
+    with style.style():
         for kind, colour, marker in (("drug", DRUG, "^"), ("gene", GENE, "o")):
             part = points[points.kind == kind].drop_duplicates("name")
             ax.scatter(
@@ -67,7 +67,7 @@ def arrow(
             moved[1],
             moved[0],
             zorder=4,
-            arrowprops={"arrowstyle": "->", "color": plot.RED, "lw": 1.6},
+            arrowprops={"arrowstyle": "->", "color": style.RED, "lw": 1.6},
         )
         ax.plot(
             *moved[0], "^", color=DRUG, ms=8, mec="black", zorder=5, label=labels.get(drug, drug)
@@ -94,7 +94,7 @@ def centring(
     tables: Mapping[str, "pandas.DataFrame"], score: Mapping[str, float], labels: Mapping[str, str]
 ) -> "Figure":
     """Lists of first genes side by side, the score of all drugs above each."""
-    figure, axes = plot.panels(len(tables), width=plot.PAGE, height=2.6)
+    figure, axes = style.panels(len(tables), width=style.PAGE, height=2.6)
     for ax, (name, table) in zip(axes, tables.items(), strict=True):
         first_genes(ax, table, labels, f"{name}\nTop-1 of all drugs {score[name]:.2f}")
     return figure
@@ -109,13 +109,13 @@ def year(table: "pandas.DataFrame", chosen: int, pairs: "pandas.DataFrame", titl
     """
     from matplotlib.ticker import MaxNLocator
 
-    figure, (ax, right) = plot.panels(2, width=plot.PAGE, height=2.8)
-    with plot.style():
+    figure, (ax, right) = style.panels(2, width=style.PAGE, height=2.8)
+    with style.style():
         for measure in ("top1", "top10"):
             name, colour, marker = MEASURES[measure]
             ax.plot(table.year, table[measure], color=colour, marker=marker, ms=3, label=name)
             ax.plot(table.year, table[f"random_{measure}"], ":", color=colour, lw=1)
-        ax.axvline(chosen, color=plot.BLACK, lw=0.8)
+        ax.axvline(chosen, color=style.BLACK, lw=0.8)
         ax.set(
             ylim=(0, 1.05),
             xlabel="text up to year",
@@ -132,7 +132,7 @@ def year(table: "pandas.DataFrame", chosen: int, pairs: "pandas.DataFrame", titl
             right.scatter(
                 part.year, part["rank"], s=14, color=colour, lw=0, label=f"{name}: {here.sum()}"
             )
-        right.axhline(10.5, color=plot.BLACK, lw=0.5, ls=":")
+        right.axhline(10.5, color=style.BLACK, lw=0.5, ls=":")
         right.set(
             yscale="log",
             xlabel="year in which it was published",

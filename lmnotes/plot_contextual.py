@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot
+from lmnotes.figures import style
 
 if TYPE_CHECKING:
     import pandas
@@ -33,7 +33,7 @@ def clouds(
     largest = max(table["count"].max() for table in tables.values())
     norm = LogNorm(1, max(2, largest))
     figure, axes = _grid(len(tables))
-    with plot.style():
+    with style.style():
         for ax, (name, table) in zip(axes, tables.items(), strict=True):
             rows = table.sort_values("count", kind="stable")
             points = ax.scatter(
@@ -50,7 +50,7 @@ def clouds(
             fit = fits[name]
             right, top = np.percentile(rows["x"], highest), np.percentile(rows["y"], highest)
             ends = np.array([rows["x"].min(), right])
-            ax.plot(ends, fit.intercept + fit.slope * ends, color=plot.RED)
+            ax.plot(ends, fit.intercept + fit.slope * ends, color=style.RED)
             ax.set(xlim=(None, right), ylim=(min(0, rows["y"].min()), top), xlabel=xlabel)
             numbers = f"slope {fit.slope:.3f}, $R^2 = {fit.r2:.2f}$"
             ax.set_title(f"{name}\n{numbers}", loc="left", fontsize=7)
@@ -67,13 +67,13 @@ def near(tables: "Mapping[str, pandas.DataFrame]") -> "Figure":
 
     tables: per model, columns share, median, low, high.
     """
-    figure, (ax,) = plot.panels(height=2.6)
-    with plot.style():
+    figure, (ax,) = style.panels(height=2.6)
+    with style.style():
         for number, (name, table) in enumerate(tables.items()):
-            colour = plot.COLOURS[number % len(plot.COLOURS)]
+            colour = style.COLOURS[number % len(style.COLOURS)]
             ax.plot(table["share"], table["median"], "o-", ms=3, color=colour, label=name)
             ax.fill_between(table["share"], table["low"], table["high"], color=colour, alpha=0.15)
-        ax.axhline(1, color=plot.BLACK, lw=0.6, ls=":")
+        ax.axhline(1, color=style.BLACK, lw=0.6, ls=":")
         ax.set_xscale("log", base=2)
         shares = sorted({share for table in tables.values() for share in table["share"]})
         ax.set_xticks(shares, [_fraction(share) for share in shares])
@@ -89,14 +89,14 @@ def by_step(table: "pandas.DataFrame") -> "Figure":
 
     table: columns step, raw_r2, whitened_r2, kl, a row per checkpoint, the steps evenly spaced.
     """
-    figure, (left, right) = plot.panels(2, height=2.3)
+    figure, (left, right) = style.panels(2, height=2.3)
     at = np.arange(len(table))
-    with plot.style():
-        left.plot(at, table["raw_r2"], "o-", ms=3, color=plot.BLUE, label="squared distance")
-        left.plot(at, table["whitened_r2"], "o-", ms=3, color=plot.RED, label="whitened")
+    with style.style():
+        left.plot(at, table["raw_r2"], "o-", ms=3, color=style.BLUE, label="squared distance")
+        left.plot(at, table["whitened_r2"], "o-", ms=3, color=style.RED, label="whitened")
         left.set(ylabel="$R^2$ with KL", ylim=(0, 1.02))
         left.legend()
-        right.plot(at, table["kl"], "o-", ms=3, color=plot.BLACK)
+        right.plot(at, table["kl"], "o-", ms=3, color=style.BLACK)
         right.set(ylabel="mean KL from $p(\\cdot|u_0)$, nats", ylim=(0, None))
         for ax in (left, right):
             ax.set_xticks(at, [f"{step:,}" for step in table["step"]])
@@ -110,8 +110,8 @@ def _grid(n: int):
 
     columns = min(n, 3)
     rows = -(-n // columns)
-    width = plot.PAGE if n > 1 else 4.2
-    with plot.style():
+    width = style.PAGE if n > 1 else 4.2
+    with style.style():
         figure, axes = plt.subplots(rows, columns, figsize=(width, 2.4 * rows + 0.2), squeeze=False)
         for ax in axes.ravel()[n:]:
             ax.set_axis_off()

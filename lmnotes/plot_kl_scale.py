@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot, plot_map, plot_trajectory
+from lmnotes import plot_trajectory
+from lmnotes.figures import maps, style
 
 if TYPE_CHECKING:
     import pandas
@@ -24,7 +25,7 @@ GROUPS = {
 
 def ruler_axes(ax: "Axes") -> None:
     """The paper's scale on a y axis: linear below 0.1 bits/byte, logarithmic above, up to 50."""
-    with plot.style():
+    with style.style():
         ax.set_yscale("symlog", linthresh=0.1, linscale=0.9)
         ax.set_ylim(0, 1.15 * TOP)
         ax.set_yticks(_TICKS, [f"{tick:g}" for tick in _TICKS])
@@ -47,11 +48,11 @@ def ruler(
 
     Violins have Scott's bandwidth and 200 points; of fewer than three values only dots are drawn.
     """
-    figure, (ax,) = plot.panels(width=plot.PAGE, height=3.4)
+    figure, (ax,) = style.panels(width=style.PAGE, height=3.4)
     names = [name for group in GROUPS.values() for name in group]
     rows = table.set_index("setting")
     ruler_axes(ax)
-    with plot.style():
+    with style.style():
         for at, name in enumerate(names):
             given = np.minimum(np.asarray(values.get(name, ()), np.float64), TOP)
             given = given[np.isfinite(given)]
@@ -59,13 +60,13 @@ def ruler(
             if name in rows.index:
                 row = rows.loc[name]
                 middle, low, high = (min(row[key], TOP) for key in ("median", "low", "high"))
-                ax.hlines(middle, at - 0.3, at + 0.3, color=plot.BLACK, lw=1.6, zorder=4)
-                ax.vlines(at, low, high, color=plot.BLACK, lw=0.8, zorder=4)
-                ax.plot(at, row["published"], "D", color=plot.RED, ms=4.5, zorder=5)
+                ax.hlines(middle, at - 0.3, at + 0.3, color=style.BLACK, lw=1.6, zorder=4)
+                ax.vlines(at, low, high, color=style.BLACK, lw=0.8, zorder=4)
+                ax.plot(at, row["published"], "D", color=style.RED, ms=4.5, zorder=5)
         _group_names(ax)
-        ax.plot([], [], color=plot.BLACK, lw=1.6, label="our median, 95 % interval over pairs")
-        ax.plot([], [], "D", color=plot.RED, ms=4.5, label="the paper's median")
-        for (name, value), colour in zip((marks or {}).items(), plot.COLOURS[2:], strict=False):
+        ax.plot([], [], color=style.BLACK, lw=1.6, label="our median, 95 % interval over pairs")
+        ax.plot([], [], "D", color=style.RED, ms=4.5, label="the paper's median")
+        for (name, value), colour in zip((marks or {}).items(), style.COLOURS[2:], strict=False):
             ax.axhline(min(value, TOP), color=colour, lw=1.2, ls="--", label=f"{name}: {value:.3g}")
         ax.set_xticks(range(len(names)), [f"{n}\n({len(values.get(n, ()))})" for n in names])
         ax.set_xlim(-0.6, len(names) - 0.4)
@@ -84,10 +85,12 @@ def _violin(ax: "Axes", at: int, given: np.ndarray) -> None:
             [given], [at], widths=0.75, showextrema=False, bw_method="scott", points=200
         )
         for body in found["bodies"]:
-            body.set(facecolor=colour, edgecolor=plot.GREY, alpha=0.55, linewidth=0.5)
+            body.set(facecolor=colour, edgecolor=style.GREY, alpha=0.55, linewidth=0.5)
     spread = np.linspace(-0.14, 0.14, len(given)) if len(given) > 1 else np.zeros(1)
     order = np.random.default_rng(0).permutation(len(given))
-    ax.scatter(at + spread[order], given, s=3, color=plot.BLACK, alpha=0.35, linewidths=0, zorder=3)
+    ax.scatter(
+        at + spread[order], given, s=3, color=style.BLACK, alpha=0.35, linewidths=0, zorder=3
+    )
 
 
 def _group_names(ax: "Axes") -> None:
@@ -97,7 +100,7 @@ def _group_names(ax: "Axes") -> None:
         middle, end = end + len(members) / 2, end + len(members)
         ax.text(middle, 1.03, name, transform=ax.get_xaxis_transform(), ha="center", fontsize=7)
         if members != ("Layer",):
-            ax.axvline(end, color=plot.GREY, lw=0.5, ls=":")
+            ax.axvline(end, color=style.GREY, lw=0.5, ls=":")
 
 
 def bits(table: "pandas.DataFrame", published: Mapping[int, float]) -> "Figure":
@@ -107,12 +110,12 @@ def bits(table: "pandas.DataFrame", published: Mapping[int, float]) -> "Figure":
         table: columns model, per, bits, kl (bits/byte). published: bits -> median.
     """
     ways = list(dict.fromkeys(table["per"]))
-    figure, axes = plot.panels(len(ways), height=2.6, width=plot.PAGE * 0.85, sharey=True)
-    with plot.style():
+    figure, axes = style.panels(len(ways), height=2.6, width=style.PAGE * 0.85, sharey=True)
+    with style.style():
         for ax, per in zip(axes, ways, strict=True):
             part = table[table["per"] == per]
             for (name, one), colour in zip(
-                part.groupby("model", sort=False), plot.COLOURS * 3, strict=False
+                part.groupby("model", sort=False), style.COLOURS * 3, strict=False
             ):
                 ax.plot(one["bits"], one["kl"], "o-", ms=3, lw=0.9, color=colour, label=name)
             ax.plot(
@@ -120,7 +123,7 @@ def bits(table: "pandas.DataFrame", published: Mapping[int, float]) -> "Figure":
                 list(published.values()),
                 "D",
                 ms=5,
-                color=plot.BLACK,
+                color=style.BLACK,
                 label="the paper's median",
             )
             ax.set(
@@ -153,8 +156,8 @@ def matrix(
     else:
         norm = Normalize(-1, 1)
     side = 1.6 + 0.42 * len(names)
-    figure, (ax,) = plot.panels(width=side + 1.2, height=side)
-    with plot.style():
+    figure, (ax,) = style.panels(width=side + 1.2, height=side)
+    with style.style():
         image = ax.imshow(shown, cmap="viridis" if scale == "log" else "RdBu_r", norm=norm)
         for i, j in np.argwhere(np.isfinite(shown)):
             level = norm(shown[i, j])
@@ -166,7 +169,7 @@ def matrix(
                 ha="center",
                 va="center",
                 fontsize=6,
-                color="white" if dark else plot.BLACK,
+                color="white" if dark else style.BLACK,
             )
         ax.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=6)
         ax.set_yticks(range(len(names)), names, fontsize=6)
@@ -192,14 +195,14 @@ def lineages(
         places: (M, 2). edges: (E, 2) rows child, parent. generations: (M,) 0 for ancestors.
         labels: (M,) written beside the points, "" for none. others: (K, 2) models around, grey.
     """
-    with plot.style():
+    with style.style():
         if others is not None:
             ax.scatter(*others.T, s=7, color="#D5D5D5", linewidths=0, zorder=1)
         for child, parent in edges:
-            look = {"arrowstyle": "-|>", "color": plot.GREY, "lw": 0.8, "shrinkA": 2, "shrinkB": 3}
+            look = {"arrowstyle": "-|>", "color": style.GREY, "lw": 0.8, "shrinkA": 2, "shrinkB": 3}
             ax.annotate("", places[child], places[parent], arrowprops=look, zorder=2)
         taking_part = np.unique(edges)
-        for generation, (marker, colour) in enumerate(zip("osD^v", plot.COLOURS, strict=False)):
+        for generation, (marker, colour) in enumerate(zip("osD^v", style.COLOURS, strict=False)):
             rows = taking_part[generations[taking_part] == generation]
             if len(rows):
                 name = "base" if generation == 0 else f"generation {generation}"
@@ -214,16 +217,16 @@ def lineages(
                     linewidths=0.4,
                 )
         ax.margins(0.12)
-        plot.name_words(ax, *places.T, {one: i for i, one in enumerate(labels) if one})
+        style.name_words(ax, *places.T, {one: i for i, one in enumerate(labels) if one})
 
 
 def shifts(
     ax: "Axes", originals: np.ndarray, changed: np.ndarray, names: Sequence[str], label: str
 ) -> None:
     """Models and their rounded copies on a map (Fig. 2a): circle, square, a thin line between."""
-    with plot.style():
+    with style.style():
         for number, name in enumerate(names):
-            colour = plot.COLOURS[number % len(plot.COLOURS)]
+            colour = style.COLOURS[number % len(style.COLOURS)]
             ax.plot(*np.stack([originals[number], changed[number]]).T, color=colour, lw=0.7)
             ax.scatter(
                 *originals[number],
@@ -243,7 +246,7 @@ def shifts(
                 edgecolors="white",
                 linewidths=0.4,
             )
-        ax.scatter([], [], color=plot.GREY, marker="s", s=20, label=label)
+        ax.scatter([], [], color=style.GREY, marker="s", s=20, label=label)
 
 
 def threads(ax: "Axes", paths: Mapping[str, np.ndarray]) -> None:
@@ -254,9 +257,9 @@ def threads(ax: "Axes", paths: Mapping[str, np.ndarray]) -> None:
     """
     from matplotlib.colors import to_rgb
 
-    with plot.style():
+    with style.style():
         for number, (name, places) in enumerate(paths.items()):
-            colour = plot.COLOURS[number % len(plot.COLOURS)]
+            colour = style.COLOURS[number % len(style.COLOURS)]
             shade = np.linspace(0.3, 1, len(places))[:, None]
             each = 1 - shade * (1 - np.array(to_rgb(colour)))
             ax.plot(*places.T, color=colour, lw=0.7, zorder=1)
@@ -275,7 +278,7 @@ def threads(ax: "Axes", paths: Mapping[str, np.ndarray]) -> None:
 
 def one_text(ax: "Axes", table: np.ndarray, characters: Sequence[str]) -> None:
     """Log-probabilities of one text's bytes under every layer, (L + 1, T), as a heat map."""
-    with plot.style():
+    with style.style():
         image = ax.imshow(table, aspect="auto", cmap="magma", vmin=-10, vmax=0)
         ax.set_xticks(range(len(characters)), characters, fontsize=4.5)
         names = ["embedding", *(f"block {i}" for i in range(1, len(table)))]
@@ -290,43 +293,43 @@ def strip(marks: Mapping[str, float], title: str = "") -> "Figure":
     """The ruler lying down: the published medians above it, some values of one's own below."""
     from lmnotes.models import kl_scale
 
-    figure, (ax,) = plot.panels(width=plot.PAGE, height=1.7)
-    with plot.style():
+    figure, (ax,) = style.panels(width=style.PAGE, height=1.7)
+    with style.style():
         ax.set_xscale("symlog", linthresh=0.1, linscale=0.9)
         ax.set(xlim=(0, 1.15 * TOP), ylim=(-1, 1), yticks=[], xlabel="KL, bits/byte", title=title)
         ax.set_xticks(_TICKS, [f"{tick:g}" for tick in _TICKS])
         ax.minorticks_off()
         ax.spines["left"].set_visible(False)
-        ax.axhline(0, color=plot.GREY, lw=0.8)
+        ax.axhline(0, color=style.GREY, lw=0.8)
         named = sorted(kl_scale.MEDIANS.items(), key=lambda one: one[1][0])
         for number, (name, (value, _)) in enumerate(named):
-            ax.plot([value, value], [0, 0.18], color=plot.RED, lw=1)
+            ax.plot([value, value], [0, 0.18], color=style.RED, lw=1)
             ax.annotate(
                 name,
                 (value, 0.2 + 0.19 * (number % 4)),
                 ha="center",
                 va="bottom",
                 fontsize=6,
-                color=plot.RED,
+                color=style.RED,
             )
         for number, (name, value) in enumerate(marks.items()):
             at = min(value, TOP)
-            ax.plot([at, at], [0, -0.2], color=plot.BLUE, lw=1.6)
+            ax.plot([at, at], [0, -0.2], color=style.BLUE, lw=1.6)
             ax.annotate(
                 f"{name}: {value:.3g}",
                 (at, -0.24 - 0.24 * (number % 3)),
                 ha="center",
                 va="top",
                 fontsize=6.5,
-                color=plot.BLUE,
+                color=style.BLUE,
             )
     return figure
 
 
 def growth(ax: "Axes", values: Mapping[str, np.ndarray], steps: Sequence[int]) -> None:
     """KL to the parent against the steps of fine-tuning, a line per kind of text."""
-    with plot.style():
-        for (name, kl), colour in zip(values.items(), plot.COLOURS, strict=False):
+    with style.style():
+        for (name, kl), colour in zip(values.items(), style.COLOURS, strict=False):
             ax.plot(steps, kl, "o-", ms=3.5, color=colour, label=name)
         ax.set(xscale="log", yscale="log", xlabel="steps of fine-tuning")
         ax.set_ylabel("KL to the parent, bits/byte")
@@ -340,8 +343,8 @@ def growth(ax: "Axes", values: Mapping[str, np.ndarray], steps: Sequence[int]) -
 def placed(axes: Sequence["Axes"], titles: Sequence[str]) -> None:
     """Maps in a row: bare axes with titles, and a legend below each."""
     for ax, title in zip(axes, titles, strict=True):
-        plot_map.bare(ax, title)
-        with plot.style():
+        maps.bare(ax, title)
+        with style.style():
             ax.legend(
                 loc="upper center",
                 bbox_to_anchor=(0.5, -0.02),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot
+from lmnotes.figures import style
 
 if TYPE_CHECKING:
     import networkx
@@ -43,8 +43,8 @@ def matrices(
     import matplotlib.pyplot as plt
 
     n_rows = (len(panels) + 1) // 2
-    with plot.style():
-        figure, axes = plt.subplots(n_rows, 2, figsize=(plot.PAGE, 3.5 * n_rows), squeeze=False)
+    with style.style():
+        figure, axes = plt.subplots(n_rows, 2, figsize=(style.PAGE, 3.5 * n_rows), squeeze=False)
         for ax in axes.ravel()[len(panels) :]:
             ax.axis("off")
         for ax, (name, matrix) in zip(axes.ravel(), panels.items(), strict=False):
@@ -56,7 +56,7 @@ def matrices(
             bar.set_label(colour_labels[name])
             bar.outline.set_visible(False)
             if lines and name in lines:
-                bar.ax.axhline(lines[name], color=plot.RED, lw=1.2)
+                bar.ax.axhline(lines[name], color=style.RED, lw=1.2)
     return figure
 
 
@@ -71,10 +71,10 @@ def spikes(
     axes_names: tuple[str, str],
 ) -> None:
     """Words on two axes: top words of each blue, those large on both red (Figures 2 and 4)."""
-    with plot.style():
-        ax.scatter(x, y, s=2, color=plot.GREY, alpha=0.3, lw=0, rasterized=True)
-        ax.axhline(0, color=plot.BLACK, lw=0.4)
-        ax.axvline(0, color=plot.BLACK, lw=0.4)
+    with style.style():
+        ax.scatter(x, y, s=2, color=style.GREY, alpha=0.3, lw=0, rasterized=True)
+        ax.axhline(0, color=style.BLACK, lw=0.4)
+        ax.axvline(0, color=style.BLACK, lw=0.4)
         both = [*blue, *red]
         low = min(-0.4, x[both].min() - 0.05, y[both].min() - 0.05)
         high = max(0.85, x[both].max() + 0.1, y[both].max() + 0.1)
@@ -86,13 +86,13 @@ def spikes(
             ylabel=axes_names[1],
             aspect="equal",
         )
-        for words, colour in ((red, plot.RED), (blue, plot.BLUE)):
+        for words, colour in ((red, style.RED), (blue, style.BLUE)):
             rows = list(words)
             ax.scatter(x[rows], y[rows], s=8, color=colour, lw=0)
         labels = {word: row for words in (red, blue) for row, word in words.items()}
-        plot.name_words(ax, x, y, labels)
+        style.name_words(ax, x, y, labels)
         for text in ax.texts:
-            text.set_color(plot.BLUE if labels[text.get_text()] in blue else plot.RED)
+            text.set_color(style.BLUE if labels[text.get_text()] in blue else style.RED)
 
 
 def tree(
@@ -104,7 +104,7 @@ def tree(
     only: Sequence[int] | None = None,
     highlight: Sequence[int] = (),
     errors: np.ndarray | None = None,
-    size: tuple[float, float] = (plot.PAGE, 8.6),
+    size: tuple[float, float] = (style.PAGE, 8.6),
     font: float = 6.0,
     title: str = "",
 ) -> "Figure":
@@ -123,18 +123,18 @@ def tree(
     part = graph.subgraph(nodes)
     weights = [weight for _, _, weight in part.edges(data="weight")] or [1.0]
     norm = mpl.colors.Normalize(min(weights) - 0.3 * np.ptp(weights) - 1e-9, max(weights))
-    figure, (ax,) = plot.panels(width=size[0], height=size[1])
+    figure, (ax,) = style.panels(width=size[0], height=size[1])
     way = {frozenset(edge) for edge in itertools.pairwise(highlight)}
     lift = np.array([0, (3.5 + font / 2) / 72])  # of a node's label above it, inches
     boxes = [(places[n] + lift, _box(f"{n} {names[n]}", font)) for n in nodes]
-    with plot.style():
+    with style.style():
         for i, j, weight in part.edges(data="weight"):
             on_way = frozenset((i, j)) in way
             ax.plot(
                 *np.stack([places[i], places[j]]).T,
                 zorder=1,
                 lw=3 if on_way else 1.4,
-                color=plot.RED if on_way else mpl.colormaps["Blues"](norm(weight)),
+                color=style.RED if on_way else mpl.colormaps["Blues"](norm(weight)),
             )
             if errors is not None:
                 text = f"{weight:.2f} ± {errors[i, j]:.2f}"
@@ -144,7 +144,7 @@ def tree(
                     text,
                     spot,
                     fontsize=0.72 * font,
-                    color=plot.BLACK,
+                    color=style.BLACK,
                     ha="center",
                     va="center",
                     zorder=1.5,
@@ -197,7 +197,7 @@ def spread(
     places: Mapping[int, np.ndarray],
     names: Sequence[str],
     *,
-    size: tuple[float, float] = (plot.PAGE, 8.6),
+    size: tuple[float, float] = (style.PAGE, 8.6),
     font: float = 6.0,
     n_steps: int = 500,
 ) -> dict[int, np.ndarray]:

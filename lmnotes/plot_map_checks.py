@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot, plot_map
+from lmnotes.figures import maps, style
 
 if TYPE_CHECKING:
     import pandas
@@ -20,16 +20,16 @@ def clipping(values: np.ndarray, threshold: float, by_share: "pandas.DataFrame")
         values: entries of the raw L, nats per text.
         by_share: columns share (of entries clipped), kurtosis, top_share; a row per setting.
     """
-    figure, (left, middle, right) = plot.panels(3, height=2.2)
-    with plot.style():
+    figure, (left, middle, right) = style.panels(3, height=2.2)
+    with style.style():
         low = np.quantile(values, 0.0005)
-        left.hist(np.maximum(values, low), bins=80, color=plot.GREY)
-        left.axvline(threshold, color=plot.RED, lw=1)
+        left.hist(np.maximum(values, low), bins=80, color=style.GREY)
+        left.axvline(threshold, color=style.RED, lw=1)
         left.annotate(
             "clip",
             (threshold, 1),
             xycoords=("data", "axes fraction"),
-            color=plot.RED,
+            color=style.RED,
             xytext=(2, -2),
             textcoords="offset points",
             va="top",
@@ -41,10 +41,10 @@ def clipping(values: np.ndarray, threshold: float, by_share: "pandas.DataFrame")
             (right, "top_share", "distance in 1 % of texts, %"),
         ):
             scale = 100 if column == "top_share" else 1
-            ax.plot(100 * by_share.share, scale * by_share[column], "o-", ms=3, color=plot.BLUE)
+            ax.plot(100 * by_share.share, scale * by_share[column], "o-", ms=3, color=style.BLUE)
             ax.set(xlabel="entries clipped, %", ylabel=label)
             ax.set_ylim(0, 1.1 * scale * by_share[column].max())
-        middle.axhline(3, color=plot.BLACK, lw=0.6, ls=":")
+        middle.axhline(3, color=style.BLACK, lw=0.6, ls=":")
     return figure
 
 
@@ -55,8 +55,8 @@ def by_length(table: "pandas.DataFrame") -> "Figure":
         table: columns pair, n_bytes, sampled, error, total, within; all in nats per text.
     """
     pairs = list(dict.fromkeys(table.pair))
-    figure, axes = plot.panels(len(pairs), height=2.5)
-    with plot.style():
+    figure, axes = style.panels(len(pairs), height=2.5)
+    with style.style():
         for ax, pair in zip(axes, pairs, strict=True):
             part = table[table.pair == pair]
             ax.errorbar(
@@ -68,13 +68,13 @@ def by_length(table: "pandas.DataFrame") -> "Figure":
                 color="k",
                 label="KL, sampled (2 standard errors)",
             )
-            ax.plot(part.n_bytes, part.total, "s-", ms=3, color=plot.RED, label="variance / 2")
+            ax.plot(part.n_bytes, part.total, "s-", ms=3, color=style.RED, label="variance / 2")
             ax.plot(
                 part.n_bytes,
                 part.within,
                 "^-",
                 ms=3,
-                color=plot.BLUE,
+                color=style.BLUE,
                 label="variance / 2, within domains",
             )
             ax.set(xscale="log", yscale="log", xlabel="bytes of a text")
@@ -95,11 +95,11 @@ def agreement(
         table: columns variance, and those of `columns`, bits/byte; `kind` of pair gives the colour.
         columns: column -> label of the x axis, with its correlation.
     """
-    figure, axes = plot.panels(len(columns), height=2.7, sharey=True, width=plot.PAGE * 0.85)
+    figure, axes = style.panels(len(columns), height=2.7, sharey=True, width=style.PAGE * 0.85)
     kinds = list(dict.fromkeys(table[kind]))
-    with plot.style():
+    with style.style():
         for ax, (column, label) in zip(axes, columns.items(), strict=True):
-            for name, colour in zip(kinds, plot.COLOURS, strict=False):
+            for name, colour in zip(kinds, style.COLOURS, strict=False):
                 part = table[table[kind] == name]
                 ax.scatter(
                     part[column],
@@ -112,7 +112,7 @@ def agreement(
                 )
             both = table[[column, "variance"]].to_numpy()
             ends = np.array([both[both > 0].min(), both.max()])
-            ax.plot(ends, ends, color=plot.BLACK, lw=0.6, ls=":", label="equal")
+            ax.plot(ends, ends, color=style.BLACK, lw=0.6, ls=":", label="equal")
             ax.set(xscale="log", yscale="log", xlabel=label)
         axes[0].set_ylabel("map distance, bits/byte")
         axes[-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), handletextpad=0.1)
@@ -121,17 +121,17 @@ def agreement(
 
 def spectrum(cumulative: np.ndarray, marks: Mapping[float, int]) -> "Figure":
     """The cumulative contribution of principal components, with the numbers that reach a share."""
-    figure, (ax,) = plot.panels(width=plot.PAGE * 0.5, height=2.4)
-    with plot.style():
-        ax.plot(np.arange(1, len(cumulative) + 1), 100 * cumulative, ".-", ms=4, color=plot.BLUE)
+    figure, (ax,) = style.panels(width=style.PAGE * 0.5, height=2.4)
+    with style.style():
+        ax.plot(np.arange(1, len(cumulative) + 1), 100 * cumulative, ".-", ms=4, color=style.BLUE)
         for share, n in marks.items():
-            ax.plot([0, n, n], [100 * share, 100 * share, 0], color=plot.RED, lw=0.7, ls=":")
+            ax.plot([0, n, n], [100 * share, 100 * share, 0], color=style.RED, lw=0.7, ls=":")
             ax.annotate(
                 f"{100 * share:.0f} %: {n}",
                 (n, 100 * share),
                 xytext=(4, -9),
                 textcoords="offset points",
-                color=plot.RED,
+                color=style.RED,
                 fontsize=7,
             )
         ax.set(xlabel="components", ylabel="share of the squared norm of $Q$, %", ylim=(0, 103))
@@ -153,8 +153,8 @@ def predicted(
     columns = min(4, len(panels))
     rows = -(-len(panels) // columns)
     low = float(np.nanquantile(colour, 0.1))
-    with plot.style():
-        size = (plot.PAGE, 1.95 * rows) if len(panels) > 1 else (3.6, 2.9)
+    with style.style():
+        size = (style.PAGE, 1.95 * rows) if len(panels) > 1 else (3.6, 2.9)
         figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
         for ax, target, title in zip(axes.ravel(), panels, titles, strict=False):
             x, y = table[target], table[f"{target} predicted"]
@@ -170,7 +170,7 @@ def predicted(
                 edgecolors="white",
             )
             ends = [min(x.min(), y.min()), max(x.max(), y.max())]
-            ax.plot(ends, ends, color=plot.BLACK, lw=0.6, ls=":")
+            ax.plot(ends, ends, color=style.BLACK, lw=0.6, ls=":")
             ax.set_title(title, fontsize=7)
         for ax in axes.ravel()[len(panels) :]:
             ax.set_visible(False)
@@ -194,14 +194,14 @@ def leakage(
         likelihood, ability: (M,) in standard deviations.
         twins: (clean, leaked) rows; the arrow is what seeing the texts did.
     """
-    figure, (ax,) = plot.panels(width=plot.PAGE * 0.72, height=3.0)
-    plot_map.models(ax, np.column_stack([likelihood, ability]), column)
-    with plot.style():
+    figure, (ax,) = style.panels(width=style.PAGE * 0.72, height=3.0)
+    maps.models(ax, np.column_stack([likelihood, ability]), column)
+    with style.style():
         ends = np.array(
             [min(likelihood.min(), ability.min()), max(likelihood.max(), ability.max())]
         )
-        ax.plot(ends, ends, color=plot.BLACK, lw=0.6, ls=":")
-        look = {"arrowstyle": "-|>", "color": plot.BLACK, "lw": 0.8, "shrinkA": 3, "shrinkB": 3}
+        ax.plot(ends, ends, color=style.BLACK, lw=0.6, ls=":")
+        look = {"arrowstyle": "-|>", "color": style.BLACK, "lw": 0.8, "shrinkA": 3, "shrinkB": 3}
         for clean, leaked in twins:
             ax.annotate(
                 "",
@@ -227,8 +227,8 @@ def interpolation(
         weights, plane: (G, 2) places of theta(a, b). mean, predicted_mean: (G,) nats per text.
         points: (G, 2) of a and b. title: of the third panel.
     """
-    figure, axes = plot.panels(3, height=2.5)
-    with plot.style():
+    figure, axes = style.panels(3, height=2.5)
+    with style.style():
         _net(axes[0], 1000 * weights, points, mean)
         axes[0].set(
             title="weights", xlabel="along step 1, $10^{-3}$ rms", ylabel="across, $10^{-3}$ rms"
@@ -241,7 +241,7 @@ def interpolation(
         look = np.column_stack([points[:, 0], np.full(len(points), 0.35), points[:, 1]])
         axes[2].scatter(mean, predicted_mean, c=look, s=14, linewidths=0)
         ends = [min(mean.min(), predicted_mean.min()), max(mean.max(), predicted_mean.max())]
-        axes[2].plot(ends, ends, color=plot.BLACK, lw=0.6, ls=":")
+        axes[2].plot(ends, ends, color=style.BLACK, lw=0.6, ls=":")
         axes[2].set(xlabel="actual mean, nats", ylabel="predicted mean, nats", title=title)
         axes[2].text(
             0.97, 0.05, "red: $a$, blue: $b$", transform=axes[2].transAxes, ha="right", fontsize=6.5
@@ -254,7 +254,7 @@ def _net(ax: "Axes", places: np.ndarray, points: np.ndarray, mean: np.ndarray):
     side = len(np.unique(points[:, 0]))
     lines = places.reshape(side, side, 2)
     for line in (*lines, *lines.transpose(1, 0, 2)):
-        ax.plot(*line.T, color=plot.GREY, lw=0.6, zorder=1)
+        ax.plot(*line.T, color=style.GREY, lw=0.6, zorder=1)
     dots = ax.scatter(
         *places.T, c=mean, cmap="gnuplot_r", s=18, zorder=2, edgecolors="white", linewidths=0.3
     )
@@ -281,10 +281,10 @@ def moves(
     Args:
         places: (M, 2). arrows: what was changed -> pairs of rows, from and to.
     """
-    figure, (ax,) = plot.panels(width=plot.PAGE * 0.72, height=3.2)
-    plot_map.models(ax, places, column)
-    with plot.style():
-        for (name, pairs), colour in zip(arrows.items(), (plot.BLACK, plot.RED), strict=False):
+    figure, (ax,) = style.panels(width=style.PAGE * 0.72, height=3.2)
+    maps.models(ax, places, column)
+    with style.style():
+        for (name, pairs), colour in zip(arrows.items(), (style.BLACK, style.RED), strict=False):
             look = {"arrowstyle": "-|>", "color": colour, "lw": 1, "shrinkA": 1, "shrinkB": 1}
             for one, two in pairs:
                 ax.annotate("", places[two], places[one], arrowprops=look)
@@ -306,15 +306,15 @@ def against_mean(
 
     columns = min(4, len(panels))
     rows = -(-len(panels) // columns)
-    with plot.style():
-        figure, axes = plt.subplots(rows, columns, figsize=(plot.PAGE, 1.95 * rows), squeeze=False)
+    with style.style():
+        figure, axes = plt.subplots(rows, columns, figsize=(style.PAGE, 1.95 * rows), squeeze=False)
     for ax, name, title in zip(axes.ravel(), panels, titles, strict=False):
         points = np.column_stack([mean, scores[name]])
-        plot_map.models(ax, points, column, size=11, legend=False)
+        maps.models(ax, points, column, size=11, legend=False)
         ax.set_title(title, fontsize=7)
     for ax in axes.ravel()[len(panels) :]:
         ax.set_visible(False)
-    with plot.style():
+    with style.style():
         figure.supxlabel("mean log-likelihood, nats per text", fontsize=8)
         figure.supylabel("accuracy, %", fontsize=8)
         handles = axes[0, 0].get_legend_handles_labels()

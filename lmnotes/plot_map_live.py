@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot, plot_map
-from lmnotes.models import fragility, projection
-from lmnotes.models import map as maps
+from lmnotes.figures import maps as plot_map
+from lmnotes.figures import style
+from lmnotes.models import fragility
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.maps import projection
 
 if TYPE_CHECKING:
     import pandas
@@ -27,11 +29,11 @@ def one_text(here: "Population", text: int, n_shown: int = 24) -> list:
     """A text and its column of L, as it is and doubly centred, for some models by likelihood."""
     column, centred = here.L[:, text], here.Q[:, text]
     shown = np.argsort(column)[:: max(1, len(here) // n_shown)]
-    figure, axes = plot.panels(2, height=3.4, sharey=True)
+    figure, axes = style.panels(2, height=3.4, sharey=True)
     at = np.arange(len(shown))
-    with plot.style():
-        axes[0].barh(at, column[shown], color=plot.GREY)
-        colours = np.where(centred[shown] > 0, plot.BLUE, plot.RED)
+    with style.style():
+        axes[0].barh(at, column[shown], color=style.GREY)
+        colours = np.where(centred[shown] > 0, style.BLUE, style.RED)
         axes[1].barh(at, centred[shown], color=colours)
         axes[0].set_yticks(at, here.names[shown], fontsize=5.5)
         axes[0].set(xlabel="log-likelihood of this text, nats")
@@ -51,7 +53,7 @@ def centrings(
     two = values[[here.index(first), here.index(second)]]
     apart = maps.kl(two, "bits/byte", here.n_bytes)[0, 1]
     tail = fragility.of_clip(here.raw, share, fragility.random_pairs(len(here), 300, seed=0))
-    figure, (ax,) = plot.panels(width=5.4, height=3.0)
+    figure, (ax,) = style.panels(width=5.4, height=3.0)
     plot_map.models(ax, projection.pca(values), here.models.family)
     ax.set(xlabel="component 1, nats", ylabel="component 2, nats")
     ax.set_title(
@@ -71,16 +73,16 @@ def two_models(here: "Population", first: str, second: str, n_shown: int) -> lis
     difference = here.L[here.index(first)] - here.L[here.index(second)]
     difference = difference - difference.mean()
     half, labels = difference.var() / 2, sorted(set(here.domains))
-    figure, (ax,) = plot.panels(width=5.5, height=2.6)
-    with plot.style():
+    figure, (ax,) = style.panels(width=5.5, height=2.6)
+    with style.style():
         ax.boxplot(
             [difference[here.domains == name] for name in labels],
             tick_labels=labels,
             orientation="horizontal",
             flierprops={"ms": 2},
-            medianprops={"color": plot.RED},
+            medianprops={"color": style.RED},
         )
-        ax.axvline(0, color=plot.BLACK, lw=0.5)
+        ax.axvline(0, color=style.BLACK, lw=0.5)
         ax.set(xlabel=f"{first} less {second}, centred, nats")
         bits = half / here.nats_per_bit
         ax.set_title(f"variance / 2 = {half:.1f} nats = {bits:.3g} bits/byte")
@@ -97,7 +99,7 @@ def two_models(here: "Population", first: str, second: str, n_shown: int) -> lis
 
 def map_by(xy: np.ndarray, column: "pandas.Series", title: str) -> "Figure":
     """One projection in one colour."""
-    figure, (ax,) = plot.panels(width=5.5, height=3.4)
+    figure, (ax,) = style.panels(width=5.5, height=3.4)
     plot_map.models(ax, xy, column)
     plot_map.bare(ax, title)
     return figure
@@ -108,9 +110,9 @@ def landed(home: "Population", row: np.ndarray) -> "Figure":
     Q = maps.double_centre(home.joined(row))
     apart = maps.kl(Q, "bits/byte", home.n_bytes)[-1, :-1]
     xy = projection.pca(Q)
-    figure, (ax,) = plot.panels(width=5.2, height=2.8)
+    figure, (ax,) = style.panels(width=5.2, height=2.8)
     plot_map.models(ax, xy[:-1], home.models.family)
-    ax.plot(*xy[-1], "*", color=plot.BLACK, ms=12)
+    ax.plot(*xy[-1], "*", color=style.BLACK, ms=12)
     near = ", ".join(f"{home.names[i]} ({apart[i]:.2g})" for i in np.argsort(apart)[:2])
     ax.set(xlabel="component 1, nats", ylabel="component 2, nats")
     ax.set_title(f"nearest, bits/byte: {near}; mean {row.mean():.0f} nats", fontsize=7)

@@ -5,30 +5,30 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot
+from lmnotes.figures import style
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.figure import Figure
 
 RULES = {
-    "uniform": plot.BLACK,
-    "natural": plot.GREY,
-    "random": plot.SKY,
+    "uniform": style.BLACK,
+    "natural": style.GREY,
+    "random": style.SKY,
     "anti": "#8B5A2B",
     "single": "#8B5A2B",
-    "lld_agg": plot.ORANGE,
+    "lld_agg": style.ORANGE,
     "lld_dom": "#B22222",
-    "lld_sd": plot.RED,
-    "gram_ascent": plot.PURPLE,
-    "gram_nnls": plot.PURPLE,
-    "probe_nnls": plot.PURPLE,
-    "iterative": plot.ORANGE,
-    "end_sd": plot.RED,
-    "end_slope": plot.RED,
-    "oracle": plot.BLUE,
-    "kd": plot.GREEN,
-    "before": plot.GREY,
+    "lld_sd": style.RED,
+    "gram_ascent": style.PURPLE,
+    "gram_nnls": style.PURPLE,
+    "probe_nnls": style.PURPLE,
+    "iterative": style.ORANGE,
+    "end_sd": style.RED,
+    "end_slope": style.RED,
+    "oracle": style.BLUE,
+    "kd": style.GREEN,
+    "before": style.GREY,
 }
 LABELS = {
     "before": "before",
@@ -90,22 +90,22 @@ def mixtures(table: "pandas.DataFrame") -> "Figure":
     table: columns target, domain, gap, gap_low, gap_high (nats per byte), weight, low, high, true.
     """
     targets = list(dict.fromkeys(table.target))
-    figure, axes = plot.panels(2 * len(targets), height=2.3, sharey=True)
-    with plot.style():
+    figure, axes = style.panels(2 * len(targets), height=2.3, sharey=True)
+    with style.style():
         for place, target in enumerate(targets):
             part = table[table.target == target]
             at = np.arange(len(part))
             left, right = axes[2 * place : 2 * place + 2]
             reach = [part.gap - part.gap_low, part.gap_high - part.gap]
-            left.barh(at, part.gap, 0.7, color=plot.SKY, xerr=reach, error_kw={"lw": 0.7})
-            left.axvline(0, color=plot.BLACK, lw=0.6)
+            left.barh(at, part.gap, 0.7, color=style.SKY, xerr=reach, error_kw={"lw": 0.7})
+            left.axvline(0, color=style.BLACK, lw=0.6)
             left.set(title=f"{target}: target less base", xlabel="nats per byte")
             reach = [part.weight - part.low, part.high - part.weight]
             right.errorbar(
-                part.weight, at, xerr=reach, fmt="o", ms=4, lw=1, color=plot.RED, label="designed"
+                part.weight, at, xerr=reach, fmt="o", ms=4, lw=1, color=style.RED, label="designed"
             )
-            right.plot(part.true, at, "D", ms=4, color=plot.BLUE, mfc="none", label="true")
-            right.axvline(1 / len(part), color=plot.GREY, lw=0.8, ls=":")
+            right.plot(part.true, at, "D", ms=4, color=style.BLUE, mfc="none", label="true")
+            right.axvline(1 / len(part), color=style.GREY, lw=0.8, ls=":")
             right.set(title=f"{target}: weights", xlabel="share", xlim=(-0.02, None))
         axes[0].set_yticks(at, part.domain)
         axes[0].invert_yaxis()
@@ -120,20 +120,20 @@ def directions(table: "pandas.DataFrame") -> "Figure":
     seeds; rows of a rule make its path.
     """
     targets = list(dict.fromkeys(table.target))
-    figure, axes = plot.panels(len(targets), height=2.9, width=plot.PAGE * 0.5 * len(targets))
-    with plot.style():
+    figure, axes = style.panels(len(targets), height=2.9, width=style.PAGE * 0.5 * len(targets))
+    with style.style():
         for ax, target in zip(axes, targets, strict=True):
             part = table[table.target == target]
             others = part[part.rule == "bases"]
-            ax.scatter(others.x, others.y, s=10, color=plot.GREY, label="other bases")
+            ax.scatter(others.x, others.y, s=10, color=style.GREY, label="other bases")
             goal = part[part.rule == "target"].iloc[0]
             for rule, path in part[~part.rule.isin(["bases", "target"])].groupby("rule"):
                 path = path.sort_values("step")
                 start = path.iloc[0]
                 ax.plot(path.x, path.y, "-o", ms=2.5, color=RULES[rule], label=LABELS[rule])
-            ax.plot([start.x, goal.x], [start.y, goal.y], ":", color=plot.GREY, lw=0.9)
-            ax.plot(start.x, start.y, "o", ms=5, mfc="white", color=plot.BLACK, label="base")
-            ax.plot(goal.x, goal.y, "*", ms=10, color=plot.ORANGE, label="target")
+            ax.plot([start.x, goal.x], [start.y, goal.y], ":", color=style.GREY, lw=0.9)
+            ax.plot(start.x, start.y, "o", ms=5, mfc="white", color=style.BLACK, label="base")
+            ax.plot(goal.x, goal.y, "*", ms=10, color=style.ORANGE, label="target")
             ax.set(title=target, xlabel="first component, nats", ylabel="second component, nats")
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
     return figure
@@ -145,8 +145,8 @@ def steps(table: "pandas.DataFrame") -> "Figure":
     table: columns target, rule, step, kl_var, exact_kl.
     """
     targets = list(dict.fromkeys(table.target))
-    figure, axes = plot.panels(2 * len(targets), height=2.2)
-    with plot.style():
+    figure, axes = style.panels(2 * len(targets), height=2.2)
+    with style.style():
         for place, (target, metric) in enumerate((t, m) for t in targets for m in METRICS):
             ax, part = axes[place], table[table.target == target]
             for rule, path in part.groupby("rule", sort=False):
@@ -169,8 +169,8 @@ def comparison(table: "pandas.DataFrame", metric: str, unit: str = "bits per byt
     """
     targets = list(dict.fromkeys(table.target))
     rules = [rule for rule in LABELS if rule in set(table.rule) and rule != "uniform"]
-    figure, axes = plot.panels(len(targets), height=0.7 + 0.17 * len(rules), sharey=True)
-    with plot.style():
+    figure, axes = style.panels(len(targets), height=0.7 + 0.17 * len(rules), sharey=True)
+    with style.style():
         for ax, target in zip(axes, targets, strict=True):
             part = table[table.target == target].set_index("rule").reindex(rules)
             for at, (rule, row) in enumerate(part.iterrows()):
@@ -186,7 +186,7 @@ def comparison(table: "pandas.DataFrame", metric: str, unit: str = "bits per byt
                     color=RULES[rule],
                     mfc=RULES[rule] if full else "white",
                 )
-            ax.axvline(0, color=plot.BLACK, lw=0.7)
+            ax.axvline(0, color=style.BLACK, lw=0.7)
             narrow = part[part.n == table.n.max()]
             ends = [*narrow.low, *narrow.high, *part.difference, 0]
             low, high = np.nanmin(ends), np.nanmax(ends)
@@ -206,20 +206,20 @@ def temperatures(table: "pandas.DataFrame", marks: "pandas.DataFrame") -> "Figur
         marks: columns target and temperature: the standard deviation over domains.
     """
     targets = list(dict.fromkeys(table.target))
-    figure, axes = plot.panels(len(targets), height=2.3)
+    figure, axes = style.panels(len(targets), height=2.3)
     finite = sorted(t for t in set(table.temperature) if np.isfinite(t))
     last = finite[-1] * 4  # where infinity is drawn
-    with plot.style():
+    with style.style():
         for ax, target in zip(axes, targets, strict=True):
             part = table[table.target == target].sort_values("temperature")
             x = part.temperature.replace(np.inf, last)
-            for metric, colour in zip(METRICS, (plot.BLUE, plot.RED), strict=True):
+            for metric, colour in zip(METRICS, (style.BLUE, style.RED), strict=True):
                 ratio = part[metric] / part[metric].iloc[-1]
                 name = "KL of the map" if metric == "kl_var" else "exact KL"
                 ax.plot(x, ratio, "-o", ms=3.5, color=colour, label=name)
-            ax.axhline(1, color=plot.BLACK, lw=0.6, ls=":")
+            ax.axhline(1, color=style.BLACK, lw=0.6, ls=":")
             for mark in marks[marks.target == target].temperature:
-                ax.axvline(mark, color=plot.GREY, lw=0.8, ls="--", label="sd over domains")
+                ax.axvline(mark, color=style.GREY, lw=0.8, ls="--", label="sd over domains")
             ax.set(title=target, xscale="log", xlabel="temperature, nats per byte")
             ax.set_xticks([*finite, last], [*(f"{t:g}" for t in finite), r"$\infty$"])
             ax.minorticks_off()
@@ -234,8 +234,8 @@ def alignment(table: "pandas.DataFrame") -> "Figure":
     table: columns target, rule, cosine, change (bits per byte).
     """
     targets = list(dict.fromkeys(table.target))
-    figure, axes = plot.panels(len(targets), height=2.6)
-    with plot.style():
+    figure, axes = style.panels(len(targets), height=2.6)
+    with style.style():
         for ax, target in zip(axes, targets, strict=True):
             for rule in [rule for rule in LABELS if rule in set(table.rule)]:
                 part = table[(table.target == target) & (table.rule == rule)]
@@ -249,7 +249,7 @@ def alignment(table: "pandas.DataFrame") -> "Figure":
                     color=RULES[rule],
                     label=LABELS[rule],
                 )
-            ax.axhline(0, color=plot.BLACK, lw=0.6)
+            ax.axhline(0, color=style.BLACK, lw=0.6)
             part = table[table.target == target]
             r = np.corrcoef(part.cosine, part.change)[0, 1]
             ax.set(title=f"{target}: r = {r:.2f}", xlabel="cosine of move and direction to target")
@@ -265,8 +265,8 @@ def cosines(texts: np.ndarray, domains: np.ndarray, names: Sequence[str]) -> "Fi
     Args:
         texts: (N, N), in the order of the domains. domains: (K, K) means. names: of the K domains.
     """
-    figure, (left, right) = plot.panels(2, height=3.1)
-    with plot.style():
+    figure, (left, right) = style.panels(2, height=3.1)
+    with style.style():
         limit = 0.3
         options = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "interpolation": "nearest"}
         left.imshow(texts, **options)
@@ -293,9 +293,9 @@ def superposition(table: "pandas.DataFrame") -> "Figure":
     table: columns update ("one step of SGD" or "AdamW"), step, mixture, nats, cosine,
     relative_error; points of AdamW are named by their number of steps.
     """
-    figure, axes = plot.panels(2, height=2.3)
-    colours = dict(zip(dict.fromkeys(table.mixture), plot.COLOURS, strict=False))
-    with plot.style():
+    figure, axes = style.panels(2, height=2.3)
+    colours = dict(zip(dict.fromkeys(table.mixture), style.COLOURS, strict=False))
+    with style.style():
         for (update, mixture), part in table.groupby(["update", "mixture"], sort=False):
             part = part.sort_values("nats")
             dash = "-o" if "SGD" in update else "--s"
@@ -324,7 +324,7 @@ def superposition(table: "pandas.DataFrame") -> "Figure":
         for ax, name in zip(axes, ("cosine to the true move", "relative error"), strict=True):
             ax.set(xscale="log", xlabel="mean change of a text, nats", ylabel=name)
             log_ticks(ax.xaxis, table.nats)
-        axes[0].axhline(1, color=plot.BLACK, lw=0.6, ls=":")
+        axes[0].axhline(1, color=style.BLACK, lw=0.6, ls=":")
         axes[1].set_yscale("log")
         log_ticks(axes[1].yaxis, table.relative_error)
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)

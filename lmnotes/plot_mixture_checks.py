@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot
+from lmnotes.figures import style
 from lmnotes.plot_mixture import LABELS, RULES, log_ticks
 
 if TYPE_CHECKING:
@@ -20,13 +20,13 @@ def lengths(table: "pandas.DataFrame") -> "Figure":
 
     table: columns target, n_bytes, kl_var, exact_kl, between.
     """
-    figure, axes = plot.panels(3, height=2.1)
+    figure, axes = style.panels(3, height=2.1)
     panels = (
         ("kl_var", "KL of the map, bits per byte"),
         ("exact_kl", "exact KL, bits per byte"),
         ("between", "share of variance\nbetween domains"),
     )
-    with plot.style():
+    with style.style():
         for ax, (value, name) in zip(axes, panels, strict=True):
             for number, (target, part) in enumerate(table.groupby("target", sort=False)):
                 ax.plot(
@@ -34,7 +34,7 @@ def lengths(table: "pandas.DataFrame") -> "Figure":
                     part[value],
                     "-o",
                     ms=3.5,
-                    color=plot.COLOURS[number],
+                    color=style.COLOURS[number],
                     label=target,
                 )
             ax.set(xscale="log", xlabel="bytes of a text", ylabel=name)
@@ -51,10 +51,10 @@ def abilities(table: "pandas.DataFrame") -> "Figure":
     table: columns target, rule, kl_var, exact_kl, distance (points).
     """
     targets = list(dict.fromkeys(table.target))
-    figure, axes = plot.panels(2, height=2.4, sharey=True)
+    figure, axes = style.panels(2, height=2.4, sharey=True)
     shown = ("uniform", "lld_sd", "kd", "oracle", "anti")
     names = {"kl_var": "KL of the map, bits per byte", "exact_kl": "exact KL, bits per byte"}
-    with plot.style():
+    with style.style():
         for ax, (metric, name) in zip(axes, names.items(), strict=True):
             for marker, target in zip("osD^", targets, strict=False):
                 part = table[table.target == target]
@@ -76,7 +76,7 @@ def abilities(table: "pandas.DataFrame") -> "Figure":
                 s=12,
                 marker=marker,
                 facecolor="none",
-                edgecolor=plot.BLACK,
+                edgecolor=style.BLACK,
                 linewidths=0.7,
                 label=f"target {target}",
             )
@@ -91,11 +91,11 @@ def recovery(simulated: "pandas.DataFrame", hidden: "pandas.DataFrame") -> "Figu
         simulated: columns rule, noise, distance (total variation, mean over mixtures).
         hidden: columns domain, true, guessed (shares).
     """
-    figure, (left, right) = plot.panels(2, height=2.4)
-    with plot.style():
+    figure, (left, right) = style.panels(2, height=2.4)
+    with style.style():
         for number, (rule, part) in enumerate(simulated.groupby("rule", sort=False)):
             left.plot(
-                100 * part.noise, part.distance, "-o", ms=3, color=plot.COLOURS[number], label=rule
+                100 * part.noise, part.distance, "-o", ms=3, color=style.COLOURS[number], label=rule
             )
         left.set(
             xlabel="noise, per cent of the gap",
@@ -104,7 +104,7 @@ def recovery(simulated: "pandas.DataFrame", hidden: "pandas.DataFrame") -> "Figu
         )
         left.legend()
         for number, (domain, part) in enumerate(hidden.groupby("domain", sort=False)):
-            marker = "o" if number < len(plot.COLOURS) else "s"
+            marker = "o" if number < len(style.COLOURS) else "s"
             right.plot(
                 part.true,
                 part.guessed,
@@ -112,10 +112,10 @@ def recovery(simulated: "pandas.DataFrame", hidden: "pandas.DataFrame") -> "Figu
                 ms=3.5,
                 mew=0,
                 label=domain,
-                color=plot.COLOURS[number % len(plot.COLOURS)],
+                color=style.COLOURS[number % len(style.COLOURS)],
             )
         top = max(hidden.true.max(), hidden.guessed.max())
-        right.plot([0, top], [0, top], ":", color=plot.BLACK, lw=0.7)
+        right.plot([0, top], [0, top], ":", color=style.BLACK, lw=0.7)
         right.set(xlabel="true share", ylabel="share guessed from log-likelihoods")
         right.legend(fontsize=6, loc="upper left", bbox_to_anchor=(1, 1))
     return figure
@@ -127,13 +127,13 @@ def log_laws(table: "pandas.DataFrame") -> "Figure":
     table: columns domain, share, loss (nats), slope, intercept.
     """
     names = list(dict.fromkeys(table.domain))
-    figure, axes = plot.panels(min(len(names), 4), height=1.9)
-    with plot.style():
+    figure, axes = style.panels(min(len(names), 4), height=1.9)
+    with style.style():
         for ax, name in zip(axes, names, strict=False):
             part = table[table.domain == name].sort_values("share")
             line = part.intercept + part.slope * np.log(part.share)
-            ax.plot(part.share, part.loss, "o", ms=3, mew=0, alpha=0.7, color=plot.BLUE)
-            ax.plot(part.share, line, color=plot.RED)
+            ax.plot(part.share, part.loss, "o", ms=3, mew=0, alpha=0.7, color=style.BLUE)
+            ax.plot(part.share, line, color=style.RED)
             ax.set(
                 xscale="log",
                 xlabel="share in training",
@@ -153,14 +153,14 @@ def recipe(
         places: (K, 2) moves by single domains (`mixture_measures.plane`); the target is at (1, 0).
         mixtures: (K,) shares by name, the reader's first. cosine: of the reader's move.
     """
-    figure, (left, right) = plot.panels(2, height=2.8, width_ratios=(1.2, 1))
-    colours = (plot.BLUE, plot.RED, plot.GREY)
-    with plot.style():
-        left.annotate("", (1, 0), (0, 0), arrowprops={"arrowstyle": "->", "color": plot.ORANGE})
-        left.text(1, 0, " target", color=plot.ORANGE, va="center")
+    figure, (left, right) = style.panels(2, height=2.8, width_ratios=(1.2, 1))
+    colours = (style.BLUE, style.RED, style.GREY)
+    with style.style():
+        left.annotate("", (1, 0), (0, 0), arrowprops={"arrowstyle": "->", "color": style.ORANGE})
+        left.text(1, 0, " target", color=style.ORANGE, va="center")
         for name, (x, y) in zip(names, places, strict=True):
-            left.plot([0, x], [0, y], color=plot.GREY, lw=0.7)
-            left.text(x, y, name, fontsize=6.5, color=plot.GREY)
+            left.plot([0, x], [0, y], color=style.GREY, lw=0.7)
+            left.text(x, y, name, fontsize=6.5, color=style.GREY)
         for (name, shares), colour in zip(mixtures.items(), colours, strict=False):
             x, y = shares @ places
             left.annotate(
@@ -198,12 +198,12 @@ def dial(
 
     table: columns temperature, kl_var, exact_kl, for one target.
     """
-    figure, (left, right) = plot.panels(2, height=2.4)
+    figure, (left, right) = style.panels(2, height=2.4)
     kept = table[np.isfinite(table.temperature)].sort_values("temperature")
     uniform = table[~np.isfinite(table.temperature)].iloc[0]
-    with plot.style():
-        left.barh(range(len(names)), weights, color=plot.RED)
-        left.axvline(1 / len(names), color=plot.GREY, lw=0.8, ls=":")
+    with style.style():
+        left.barh(range(len(names)), weights, color=style.RED)
+        left.axvline(1 / len(names), color=style.GREY, lw=0.8, ls=":")
         left.set_yticks(range(len(names)), names)
         left.invert_yaxis()
         left.set(
@@ -211,7 +211,7 @@ def dial(
             xlim=(0, 1),
             title=f"T = {temperature:g}: entropy {entropy:.2f} of {np.log(len(names)):.2f}",
         )
-        for metric, colour in (("kl_var", plot.BLUE), ("exact_kl", plot.RED)):
+        for metric, colour in (("kl_var", style.BLUE), ("exact_kl", style.RED)):
             name = "KL of the map" if metric == "kl_var" else "exact KL"
             right.plot(
                 kept.temperature,
@@ -221,8 +221,8 @@ def dial(
                 color=colour,
                 label=name,
             )
-        right.axhline(1, color=plot.BLACK, lw=0.6, ls=":")
-        right.axvline(temperature, color=plot.GREY, lw=1)
+        right.axhline(1, color=style.BLACK, lw=0.6, ls=":")
+        right.axvline(temperature, color=style.GREY, lw=1)
         right.set(xscale="log", xlabel="temperature, nats per byte", ylabel="over uniform's")
         log_ticks(right.xaxis, [*kept.temperature, temperature])
         right.legend()
@@ -233,18 +233,18 @@ def diet(
     names: Sequence[str], gaps: np.ndarray, guess: np.ndarray, truth: np.ndarray | None, title: str
 ) -> "Figure":
     """What a hidden model finds likelier than one of uniform diet, the guess, and the truth."""
-    figure, (left, right) = plot.panels(2, height=2.3, sharey=True)
+    figure, (left, right) = style.panels(2, height=2.3, sharey=True)
     at = np.arange(len(names))
-    with plot.style():
-        left.barh(at, gaps, 0.7, color=plot.SKY)
-        left.axvline(0, color=plot.BLACK, lw=0.6)
+    with style.style():
+        left.barh(at, gaps, 0.7, color=style.SKY)
+        left.axvline(0, color=style.BLACK, lw=0.6)
         left.set(xlabel="hidden less uniform, nats per byte", title=title)
         left.set_yticks(at, names)
         left.invert_yaxis()
-        right.barh(at - 0.2, guess, 0.38, color=plot.RED, label="softmax of the left")
+        right.barh(at - 0.2, guess, 0.38, color=style.RED, label="softmax of the left")
         if truth is not None:
-            right.barh(at + 0.2, truth, 0.38, color=plot.BLUE, label="what it was trained on")
-        right.axvline(1 / len(names), color=plot.GREY, lw=0.8, ls=":")
+            right.barh(at + 0.2, truth, 0.38, color=style.BLUE, label="what it was trained on")
+        right.axvline(1 / len(names), color=style.GREY, lw=0.8, ls=":")
         right.set(xlabel="share")
         figure.legend(*right.get_legend_handles_labels(), loc="outside upper right", ncols=2)
     return figure
@@ -255,14 +255,14 @@ def two_students(table: "pandas.DataFrame", title: str) -> "Figure":
 
     table: columns student, domain, gap (nats per byte, target less student).
     """
-    figure, (ax,) = plot.panels(width=plot.PAGE * 0.6, height=2.4)
+    figure, (ax,) = style.panels(width=style.PAGE * 0.6, height=2.4)
     students = list(dict.fromkeys(table.student))
-    with plot.style():
+    with style.style():
         for number, student in enumerate(students):
             part = table[table.student == student]
             at = np.arange(len(part)) + 0.4 * (number - 0.5)
-            ax.barh(at, part.gap, 0.38, color=plot.COLOURS[number], label=student)
-        ax.axvline(0, color=plot.BLACK, lw=0.6)
+            ax.barh(at, part.gap, 0.38, color=style.COLOURS[number], label=student)
+        ax.axvline(0, color=style.BLACK, lw=0.6)
         ax.set_yticks(range(len(part)), part.domain)
         ax.invert_yaxis()
         ax.set(xlabel="target less student, nats per byte")
@@ -279,10 +279,10 @@ def superposed(
     Args:
         predicted, true: (N,) nats, centred. which: (N,) domain of each text.
     """
-    figure, (ax,) = plot.panels(width=plot.PAGE * 0.55, height=2.6)
-    with plot.style():
+    figure, (ax,) = style.panels(width=style.PAGE * 0.55, height=2.6)
+    with style.style():
         for number, name in enumerate(names):
-            marker = "o" if number < len(plot.COLOURS) else "s"
+            marker = "o" if number < len(style.COLOURS) else "s"
             ax.plot(
                 true[which == number],
                 predicted[which == number],
@@ -290,11 +290,11 @@ def superposed(
                 ms=3,
                 mew=0,
                 alpha=0.7,
-                color=plot.COLOURS[number % len(plot.COLOURS)],
+                color=style.COLOURS[number % len(style.COLOURS)],
                 label=name,
             )
         ends = [true.min(), true.max()]
-        ax.plot(ends, ends, ":", color=plot.BLACK, lw=0.8)
+        ax.plot(ends, ends, ":", color=style.BLACK, lw=0.8)
         ax.set(xlabel="true change of a text, nats", ylabel="sum of single-domain changes")
         ax.set_title(title, fontsize=7, loc="left")
         ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=6)

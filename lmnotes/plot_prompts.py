@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot
+from lmnotes.figures import style
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_FACTORS = {"taste": plot.BLUE, "rule": plot.RED, "size": plot.GREY}
+_FACTORS = {"taste": style.BLUE, "rule": style.RED, "size": style.GREY}
 _TICKS = [n * 10**p for p in range(-3, 4) for n in (1, 2, 5)]
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
@@ -26,7 +26,7 @@ def marked(
         xy: (M, 2). colour, marker: (M,) labels, which `key` explains.
     """
     shades, kinds = _looks(colour, marker)
-    with plot.style():
+    with style.style():
         for at, one, kind in zip(xy, colour, marker, strict=True):
             ax.scatter(
                 *at,
@@ -36,8 +36,8 @@ def marked(
                 linewidths=0.4,
                 edgecolors="white",
             )
-        ax.axhline(0, color=plot.GREY, lw=0.3, zorder=0)
-        ax.axvline(0, color=plot.GREY, lw=0.3, zorder=0)
+        ax.axhline(0, color=style.GREY, lw=0.3, zorder=0)
+        ax.axvline(0, color=style.GREY, lw=0.3, zorder=0)
         ax.margins(0.12)
 
 
@@ -52,16 +52,16 @@ def key(figure: "Figure", colour: Sequence, marker: Sequence, columns: int = 6) 
     ]
     if len(kinds) > 1:
         dots += [
-            Line2D([], [], marker=one, color=plot.GREY, label=name, **look)
+            Line2D([], [], marker=one, color=style.GREY, label=name, **look)
             for name, one in kinds.items()
         ]
-    with plot.style():
+    with style.style():
         figure.legend(handles=dots, loc="outside lower center", ncols=columns, handletextpad=0.1)
 
 
 def _looks(colour, marker):
     """A colour for every label of one factor, and a shape for every label of the other."""
-    shades = {name: plot.COLOURS[k % 7] for k, name in enumerate(dict.fromkeys(map(str, colour)))}
+    shades = {name: style.COLOURS[k % 7] for k, name in enumerate(dict.fromkeys(map(str, colour)))}
     kinds = {name: _MARKERS[k % 7] for k, name in enumerate(dict.fromkeys(map(str, marker)))}
     return shades, kinds
 
@@ -77,10 +77,10 @@ def maps(
     Args:
         places: name -> (M, 2) principal components in nats, and (2,) shares of the variance.
     """
-    figure, axes = plot.panels(len(places), height=2.7)
+    figure, axes = style.panels(len(places), height=2.7)
     for ax, (name, (xy, shares)) in zip(axes, places.items(), strict=True):
         marked(ax, xy, colour, marker)
-        with plot.style():
+        with style.style():
             ax.set(
                 title=name,
                 xlabel=f"component 1 ({shares[0]:.0%}), nats",
@@ -96,8 +96,8 @@ def factor_bars(table: "pandas.DataFrame") -> "Figure":
     table: columns map, factor, r2, low, high, p.
     """
     names, kinds = list(dict.fromkeys(table["map"])), list(dict.fromkeys(table.factor))
-    figure, (ax,) = plot.panels(width=plot.PAGE * 0.75, height=0.7 + 0.42 * len(names))
-    with plot.style():
+    figure, (ax,) = style.panels(width=style.PAGE * 0.75, height=0.7 + 0.42 * len(names))
+    with style.style():
         for number, kind in enumerate(kinds):
             part = table[table.factor == kind].set_index("map").loc[names]
             at = np.arange(len(names)) + 0.26 * (number - (len(kinds) - 1) / 2)
@@ -107,9 +107,9 @@ def factor_bars(table: "pandas.DataFrame") -> "Figure":
                 part.r2,
                 0.24,
                 xerr=reach,
-                color=_FACTORS.get(kind, plot.GREEN),
+                color=_FACTORS.get(kind, style.GREEN),
                 label=kind,
-                error_kw={"lw": 0.6, "ecolor": plot.BLACK},
+                error_kw={"lw": 0.6, "ecolor": style.BLACK},
             )
             for place, r2, p in zip(at, np.maximum(part.r2, part.high), part.p, strict=True):
                 ax.annotate(
@@ -119,7 +119,7 @@ def factor_bars(table: "pandas.DataFrame") -> "Figure":
                     va="center",
                     textcoords="offset points",
                     fontsize=6,
-                    color=plot.GREY,
+                    color=style.GREY,
                 )
         ax.set_yticks(np.arange(len(names)), names)
         ax.invert_yaxis()
@@ -133,10 +133,10 @@ def kl_agreement(table: "pandas.DataFrame", labels: Mapping[str, str]) -> "Figur
 
     table: columns exact, error, those of `labels`, and kind of pair; nats per response.
     """
-    figure, axes = plot.panels(len(labels), height=2.8, sharey=False)
-    with plot.style():
+    figure, axes = style.panels(len(labels), height=2.8, sharey=False)
+    with style.style():
         for ax, (column, label) in zip(axes, labels.items(), strict=True):
-            for kind, colour in zip(dict.fromkeys(table.kind), plot.COLOURS, strict=False):
+            for kind, colour in zip(dict.fromkeys(table.kind), style.COLOURS, strict=False):
                 part = table[table.kind == kind]
                 ax.scatter(
                     part.exact,
@@ -149,7 +149,7 @@ def kl_agreement(table: "pandas.DataFrame", labels: Mapping[str, str]) -> "Figur
                 )
             both = np.concatenate([table.exact, table[column]])
             ends = np.array([both.min() * 0.8, both.max() * 1.25])
-            ax.plot(ends, ends, color=plot.BLACK, lw=0.7, ls=":")
+            ax.plot(ends, ends, color=style.BLACK, lw=0.7, ls=":")
             ax.set(xscale="log", yscale="log", ylabel=label, xlabel="exact KL, nats per response")
             inside = [n for n in _TICKS if ends[0] < n < ends[1]]
             ax.set_xticks(inside, [f"{n:g}" for n in inside])
@@ -166,19 +166,19 @@ def ruler(table: "pandas.DataFrame", earlier: "pandas.DataFrame | None" = None) 
     Args:
         table: of `prompt_kl.ruler`. earlier: the same columns, of another measurement.
     """
-    figure, (left, right) = plot.panels(2, height=2.5)
-    with plot.style():
+    figure, (left, right) = style.panels(2, height=2.5)
+    with style.style():
         left.errorbar(
             table.kl,
             table.half_variance,
             xerr=2 * table.kl_error,
             fmt="o-",
             ms=4,
-            color=plot.BLUE,
+            color=style.BLUE,
             label="responses of the model itself",
         )
         ends = np.array([table.kl.min() * 0.7, table.kl.max() * 1.4])
-        left.plot(ends, ends, ":", color=plot.BLACK, lw=0.8, label="half the variance = KL")
+        left.plot(ends, ends, ":", color=style.BLACK, lw=0.8, label="half the variance = KL")
         left.set(
             xscale="log",
             yscale="log",
@@ -187,8 +187,8 @@ def ruler(table: "pandas.DataFrame", earlier: "pandas.DataFrame | None" = None) 
         )
         left.legend()
         for column, colour, label in (
-            ("ratio", plot.BLUE, "its own responses"),
-            ("given_ratio", plot.RED, "given responses"),
+            ("ratio", style.BLUE, "its own responses"),
+            ("given_ratio", style.RED, "given responses"),
         ):
             right.plot(table.kl, table[column], "o-", ms=4, color=colour, label=label)
             if earlier is not None:
@@ -202,7 +202,7 @@ def ruler(table: "pandas.DataFrame", earlier: "pandas.DataFrame | None" = None) 
                     alpha=0.6,
                     label=f"{label}, measured before",
                 )
-        right.axhline(1, color=plot.BLACK, lw=0.8, ls=":")
+        right.axhline(1, color=style.BLACK, lw=0.8, ls=":")
         right.set(
             xscale="log",
             xlabel="exact KL, nats per response",
@@ -219,9 +219,9 @@ def scale(by_length: "pandas.DataFrame", by_clip: "pandas.DataFrame") -> "Figure
     Args:
         by_length: columns length, ratio. by_clip: columns share, r, ratio.
     """
-    figure, (left, middle, right) = plot.panels(3, height=2.2)
-    with plot.style():
-        left.plot(by_length.length, by_length.ratio, "o-", ms=4, color=plot.RED)
+    figure, (left, middle, right) = style.panels(3, height=2.2)
+    with style.style():
+        left.plot(by_length.length, by_length.ratio, "o-", ms=4, color=style.RED)
         left.set(
             xscale="log",
             xlabel="length of the response, bytes",
@@ -229,12 +229,12 @@ def scale(by_length: "pandas.DataFrame", by_clip: "pandas.DataFrame") -> "Figure
         )
         left.set_xticks(by_length.length, [str(n) for n in by_length.length])
         left.minorticks_off()
-        middle.plot(100 * by_clip.share, by_clip.ratio, "o-", ms=4, color=plot.RED)
+        middle.plot(100 * by_clip.share, by_clip.ratio, "o-", ms=4, color=style.RED)
         middle.set(xlabel="entries clipped, %", ylabel="half the variance / exact KL")
-        right.plot(100 * by_clip.share, by_clip.r, "o-", ms=4, color=plot.BLUE)
+        right.plot(100 * by_clip.share, by_clip.r, "o-", ms=4, color=style.BLUE)
         right.set(xlabel="entries clipped, %", ylabel="correlation with exact KL", ylim=(0, 1.02))
         for ax in (left, middle):
-            ax.axhline(1, color=plot.BLACK, lw=0.6, ls=":")
+            ax.axhline(1, color=style.BLACK, lw=0.6, ls=":")
             ax.set_ylim(bottom=0)
     return figure
 
@@ -245,10 +245,10 @@ def budget(table: "pandas.DataFrame", theory: "pandas.DataFrame") -> "Figure":
     Args:
         table: of `factors.budget`. theory: columns n and error, the median over pairs of models.
     """
-    figure, (left, right) = plot.panels(2, height=2.3)
+    figure, (left, right) = style.panels(2, height=2.3)
     low, middle, high = (table.groupby("n").quantile(q) for q in (0.05, 0.5, 0.95))
-    with plot.style():
-        for ax, column, colour in ((left, "r", plot.BLUE), (right, "error", plot.RED)):
+    with style.style():
+        for ax, column, colour in ((left, "r", style.BLUE), (right, "error", style.RED)):
             ax.fill_between(
                 middle.index,
                 low[column],
@@ -261,7 +261,7 @@ def budget(table: "pandas.DataFrame", theory: "pandas.DataFrame") -> "Figure":
             ax.plot(middle.index, middle[column], "o-", ms=3, color=colour, label="median")
             ax.set_xlabel("pairs of prompt and response")
         left.set(ylabel="correlation with all pairs", ylim=(0, 1.02))
-        right.plot(theory.n, theory.error, "--", color=plot.BLACK, lw=0.9, label="theory")
+        right.plot(theory.n, theory.error, "--", color=style.BLACK, lw=0.9, label="theory")
         right.set(ylabel="relative error of a distance", ylim=(0, None))
         for ax in (left, right):
             ax.legend()
@@ -275,13 +275,15 @@ def one_distance(sizes: np.ndarray, band: np.ndarray, draws: np.ndarray, n: int)
         sizes: (S,) numbers of pairs. band: (2, S) ends of the theoretical 95 % band over the true
             value. draws: (R,) estimates from n pairs over the true value.
     """
-    figure, (ax,) = plot.panels(width=4.6, height=2.4)
+    figure, (ax,) = style.panels(width=4.6, height=2.4)
     rng = np.random.default_rng(0)
-    with plot.style():
-        ax.fill_between(sizes, *band, color=plot.SKY, alpha=0.35, linewidth=0, label="theory, 95 %")
-        ax.axhline(1, color=plot.BLACK, lw=0.6, ls=":")
+    with style.style():
+        ax.fill_between(
+            sizes, *band, color=style.SKY, alpha=0.35, linewidth=0, label="theory, 95 %"
+        )
+        ax.axhline(1, color=style.BLACK, lw=0.6, ls=":")
         at = n + (rng.random(len(draws)) - 0.5) * 0.02 * sizes.max()
-        ax.scatter(at, draws, s=7, color=plot.RED, linewidths=0, label=f"{len(draws)} draws")
+        ax.scatter(at, draws, s=7, color=style.RED, linewidths=0, label=f"{len(draws)} draws")
         inside = np.mean(
             (draws > np.interp(n, sizes, band[0])) & (draws < np.interp(n, sizes, band[1]))
         )
@@ -300,14 +302,14 @@ def bend(table: "pandas.DataFrame", at: float) -> "Figure":
 
     table: of `prompt_kl.tilted`.
     """
-    figure, (ax,) = plot.panels(width=4.6, height=2.4)
+    figure, (ax,) = style.panels(width=4.6, height=2.4)
     looks = {
-        "kl": ("-", plot.BLACK, "exact KL"),
-        "half_variance": ("-", plot.BLUE, "half the variance, responses of the first"),
-        "elsewhere": ("--", plot.RED, "half the variance, all responses alike"),
+        "kl": ("-", style.BLACK, "exact KL"),
+        "half_variance": ("-", style.BLUE, "half the variance, responses of the first"),
+        "elsewhere": ("--", style.RED, "half the variance, all responses alike"),
     }
     row = table.iloc[(table.t - at).abs().argmin()]
-    with plot.style():
+    with style.style():
         for column, (dash, colour, label) in looks.items():
             ax.plot(table.t, table[column], dash, color=colour, label=label)
             ax.plot([row.t], [row[column]], "o", ms=4, color=colour)
@@ -326,9 +328,9 @@ def semantic(table: "pandas.DataFrame", r: float) -> "Figure":
 
     table: columns words (1 - cosine) and distance (nats), kind of pair.
     """
-    figure, (ax,) = plot.panels(width=4.2, height=2.6)
-    with plot.style():
-        for kind, colour in zip(dict.fromkeys(table.kind), plot.COLOURS, strict=False):
+    figure, (ax,) = style.panels(width=4.2, height=2.6)
+    with style.style():
+        for kind, colour in zip(dict.fromkeys(table.kind), style.COLOURS, strict=False):
             part = table[table.kind == kind]
             ax.scatter(part.words, part.distance, s=12, color=colour, linewidths=0, label=kind)
         ax.set(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot, plot_map
+from lmnotes.figures import maps, style
 
 if TYPE_CHECKING:
     import pandas
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from lmnotes.models.wobble import Wobble
 
-METHODS = {"uniform": plot.BLUE, "LS": plot.RED, "KL": plot.GREEN}
+METHODS = {"uniform": style.BLUE, "LS": style.RED, "KL": style.GREEN}
 _MORE = (
-    *plot.COLOURS,
+    *style.COLOURS,
     "#8B5A2B",
     "#6A5ACD",
     "#556B2F",
@@ -41,16 +41,16 @@ def importance(by_domain: "pandas.DataFrame", probabilities: Mapping[str, np.nda
 
     by_domain: columns domain and one per method, in the order wanted.
     """
-    figure, (left, right) = plot.panels(
+    figure, (left, right) = style.panels(
         2, height=0.7 + 0.21 * len(by_domain), width_ratios=(1.5, 1)
     )
     at, height = np.arange(len(by_domain)), 0.8 / len(probabilities)
-    with plot.style():
+    with style.style():
         for number, name in enumerate(probabilities):
-            colour = METHODS.get(name, plot.PURPLE)
+            colour = METHODS.get(name, style.PURPLE)
             places = at + height * (number - (len(probabilities) - 1) / 2)
             left.barh(places, by_domain[name], height, color=colour, label=name)
-        left.axvline(1, color=plot.BLUE, lw=0.8, ls=":")
+        left.axvline(1, color=style.BLUE, lw=0.8, ls=":")
         left.set_yticks(at, by_domain["domain"])
         left.invert_yaxis()
         left.set(xlabel="mean importance of a text, times N (uniform = 1)")
@@ -58,7 +58,7 @@ def importance(by_domain: "pandas.DataFrame", probabilities: Mapping[str, np.nda
             mass = np.concatenate([[0], np.cumsum(np.sort(pi)[::-1])])
             share = 100 * np.linspace(0, 1, len(mass))
             look = {
-                "color": METHODS.get(name, plot.PURPLE),
+                "color": METHODS.get(name, style.PURPLE),
                 "ls": ":" if name == "uniform" else "-",
             }
             right.plot(share, 100 * mass, label=name, **look)
@@ -82,19 +82,19 @@ def why_variance(
         powers: columns power, and a ratio to the best per measure.
         marks: columns method, measure, power and ratio: methods put at the power they stand at.
     """
-    figure, (left, right) = plot.panels(2, height=2.4)
-    with plot.style():
+    figure, (left, right) = style.panels(2, height=2.4)
+    with style.style():
         left.scatter(
             few.distance,
             few.ratio,
             s=3,
-            color=plot.GREY,
+            color=style.GREY,
             linewidths=0,
             alpha=0.6,
             rasterized=True,
             label="random allocations",
         )
-        left.scatter([0], [1], s=28, marker="*", color=plot.GREEN, label="KL importance", zorder=3)
+        left.scatter([0], [1], s=28, marker="*", color=style.GREEN, label="KL importance", zorder=3)
         left.set(
             xlabel="distance from KL importance (total variation)",
             yscale="log",
@@ -105,10 +105,10 @@ def why_variance(
         left.minorticks_off()
         left.legend(loc="upper left")
         for measure, dash in (("absolute", "-"), ("relative", "--")):
-            right.plot(powers.power, powers[measure], dash, color=plot.BLACK, label=measure)
+            right.plot(powers.power, powers[measure], dash, color=style.BLACK, label=measure)
             for row in marks[marks.measure == measure].itertuples():
                 right.plot([row.power], [row.ratio], "o", ms=4.5, color=METHODS[row.method])
-        right.axvline(1, color=plot.GREY, lw=0.6, ls=":")
+        right.axvline(1, color=style.GREY, lw=0.6, ls=":")
         right.set(
             xlabel=r"power $\alpha$ of the importance, $\pi\propto\pi_{KL}^{\,\alpha}$",
             ylabel=r"error over that of $\alpha=1$",
@@ -123,15 +123,15 @@ def anatomy(table: "pandas.DataFrame", title: str = "") -> "Figure":
     table: columns method, run, n, ratio, error (the theoretical standard error over the truth).
     """
     methods = list(dict.fromkeys(table.method))
-    figure, axes = plot.panels(len(methods), height=2.2, width=plot.PAGE, sharey=True)
-    with plot.style():
+    figure, axes = style.panels(len(methods), height=2.2, width=style.PAGE, sharey=True)
+    with style.style():
         for ax, method in zip(axes, methods, strict=True):
-            part, colour = table[table.method == method], METHODS.get(method, plot.PURPLE)
+            part, colour = table[table.method == method], METHODS.get(method, style.PURPLE)
             for _, run in part.groupby("run"):
                 ax.plot(run.n, run.ratio, color=colour, lw=0.7, alpha=0.8)
             one = part[part.run == part.run.min()]
-            ax.fill_between(one.n, 1 - one.error, 1 + one.error, color=plot.GREY, alpha=0.25, lw=0)
-            ax.axhline(1, color=plot.BLACK, lw=0.6)
+            ax.fill_between(one.n, 1 - one.error, 1 + one.error, color=style.GREY, alpha=0.25, lw=0)
+            ax.axhline(1, color=style.BLACK, lw=0.6)
             ax.set(
                 xscale="log",
                 xlabel="draws $n$",
@@ -155,17 +155,17 @@ def error_panel(
             bootstrap` have only a total.
         needed: columns method, d, level: where the methods come down to the level.
     """
-    with plot.style():
+    with style.style():
         theory = table[table.method == "fresh, theory"]
         ax.plot(
-            theory.d, theory.total, color=plot.GREY, lw=3, alpha=0.5, label="fresh texts, theory"
+            theory.d, theory.total, color=style.GREY, lw=3, alpha=0.5, label="fresh texts, theory"
         )
         bootstrap = table[table.method == "fresh, bootstrap"]
         ax.plot(
             bootstrap.d,
             bootstrap.total,
             "--",
-            color=plot.BLACK,
+            color=style.BLACK,
             lw=1,
             label="fresh texts, bootstrap",
         )
@@ -194,8 +194,8 @@ def error_panel(
 def _drop_lines(ax: "Axes", needed: "pandas.DataFrame") -> None:
     """The level of comparison, with a line down from it at every method's d."""
     level = needed.level.iloc[0]
-    ax.axhline(level, color=plot.BLACK, lw=0.6, ls="-.")
-    colours = {**METHODS, "fresh": plot.BLACK}
+    ax.axhline(level, color=style.BLACK, lw=0.6, ls="-.")
+    colours = {**METHODS, "fresh": style.BLACK}
     found = needed.dropna(subset="d").sort_values("d")
     bottom = ax.get_ylim()[0]
     for number, row in enumerate(found.itertuples()):
@@ -226,7 +226,7 @@ def ellipses(
 
     from lmnotes.models import wobble
 
-    with plot.style():
+    with style.style():
         shapes = wobble.ellipses(wobbled.covariance)
         for (x, y), (width, height, angle), colour in zip(
             wobbled.mean, shapes, colours, strict=True
@@ -243,7 +243,7 @@ def ellipses(
 
 def _bare(ax: "Axes", title: str, axis: str = "t-SNE") -> None:
     """A map without ticks and with one scale: only distances within it mean anything."""
-    plot_map.bare(ax, title, f"{axis} 1", f"{axis} 2")
+    maps.bare(ax, title, f"{axis} 1", f"{axis} 2")
     ax.margins(0.06)
     ax.set_aspect("equal", adjustable="datalim")
 
@@ -252,7 +252,7 @@ def legend_of(figure: "Figure", colours: Mapping[str, str], **kwargs) -> None:
     """A legend of coloured dots above the panels."""
     from matplotlib.lines import Line2D
 
-    with plot.style():
+    with style.style():
         dots = [
             Line2D([], [], marker="o", ls="", ms=4, color=colour, label=name)
             for name, colour in colours.items()
@@ -268,9 +268,9 @@ def legend_of(figure: "Figure", colours: Mapping[str, str], **kwargs) -> None:
 
 def added(maps: Mapping[str, np.ndarray], is_new: np.ndarray, colours: Sequence[str]) -> "Figure":
     """Joint maps of old models (dots) and new ones (stars), a panel per way to choose texts."""
-    figure, axes = plot.panels(len(maps), height=3.0)
+    figure, axes = style.panels(len(maps), height=3.0)
     colours = np.asarray(colours)
-    with plot.style():
+    with style.style():
         for ax, (title, places) in zip(axes, maps.items(), strict=True):
             ax.scatter(*places[~is_new].T, c=list(colours[~is_new]), s=7, linewidths=0, alpha=0.6)
             ax.scatter(
@@ -278,7 +278,7 @@ def added(maps: Mapping[str, np.ndarray], is_new: np.ndarray, colours: Sequence[
                 c=list(colours[is_new]),
                 s=55,
                 marker="*",
-                edgecolors=plot.BLACK,
+                edgecolors=style.BLACK,
                 linewidths=0.4,
             )
             _bare(ax, title)
@@ -289,11 +289,11 @@ def dots_by_group(
     table: "pandas.DataFrame", group: str, columns: Mapping[str, str], xlabel: str, log: bool = True
 ) -> "Figure":
     """A row per group with a dot per column, joined by a line; columns: name -> colour."""
-    figure, (ax,) = plot.panels(width=plot.PAGE * 0.75, height=0.9 + 0.2 * len(table))
+    figure, (ax,) = style.panels(width=style.PAGE * 0.75, height=0.9 + 0.2 * len(table))
     at = np.arange(len(table))
-    with plot.style():
+    with style.style():
         values = table[list(columns)]
-        ax.hlines(at, values.min(axis=1), values.max(axis=1), color=plot.GREY, lw=0.7)
+        ax.hlines(at, values.min(axis=1), values.max(axis=1), color=style.GREY, lw=0.7)
         for (name, colour), mark in zip(columns.items(), "os^Dvx", strict=False):
             ax.plot(table[name], at, mark, color=colour, ms=4, label=name)
         ax.set_yticks(at, table[group])
@@ -315,8 +315,8 @@ def prediction(table: "pandas.DataFrame", full: Mapping[str, float]) -> "Figure"
     Args:
         table: columns target, method, d, r, sd. full: target -> r from all texts.
     """
-    figure, axes = plot.panels(len(full), height=2.4, width=plot.PAGE, sharey=True)
-    with plot.style():
+    figure, axes = style.panels(len(full), height=2.4, width=style.PAGE, sharey=True)
+    with style.style():
         for ax, (target, best) in zip(axes, full.items(), strict=True):
             for method, colour in METHODS.items():
                 part = table[(table.target == target) & (table.method == method)]
@@ -324,8 +324,8 @@ def prediction(table: "pandas.DataFrame", full: Mapping[str, float]) -> "Figure"
                 ax.fill_between(
                     part.d, part.r - part.sd, part.r + part.sd, color=colour, alpha=0.15, lw=0
                 )
-            ax.axhline(best, color=plot.BLACK, lw=0.6, ls="-.", label="all texts")
-            ax.axhline(0, color=plot.GREY, lw=0.5)
+            ax.axhline(best, color=style.BLACK, lw=0.6, ls="-.", label="all texts")
+            ax.axhline(0, color=style.GREY, lw=0.5)
             ax.set(xscale="log", xlabel="distinct texts $d$", title=target)
         axes[0].set(ylabel="Pearson's $r$, out of fold", ylim=(min(-0.15, table.r.min()), 1.05))
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
@@ -336,13 +336,13 @@ def drawn_texts(
     scores: np.ndarray, domains: Sequence[str], chosen: np.ndarray, title: str
 ) -> "Figure":
     """Importances of all texts, the largest first, coloured by domain; the drawn ones stand out."""
-    figure, (ax,) = plot.panels(width=plot.PAGE, height=2.2)
+    figure, (ax,) = style.panels(width=style.PAGE, height=2.2)
     order = np.argsort(-scores, kind="stable")
     colours = colours_of(sorted(set(domains)))
     each = np.array([colours[name] for name in np.asarray(domains)[order]])
     lit = np.isin(order, chosen)
     places = np.arange(len(order))
-    with plot.style():
+    with style.style():
         ax.vlines(places[~lit], 0, scores[order][~lit], color=each[~lit], lw=0.5, alpha=0.15)
         ax.vlines(places[lit], 0, scores[order][lit], color=each[lit], lw=0.8)
         ax.set(

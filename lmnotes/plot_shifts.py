@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot
+from lmnotes.figures import style
 
 if TYPE_CHECKING:
     import pandas
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _TESTS = {
-    "r2": ("sum of the parts", plot.BLUE),
-    "best_single": ("best part alone", plot.ORANGE),
-    "wrong": ("one part wrong", plot.RED),
-    "other": ("another model's sum", plot.PURPLE),
-    "random": ("a random vector", plot.GREY),
+    "r2": ("sum of the parts", style.BLUE),
+    "best_single": ("best part alone", style.ORANGE),
+    "wrong": ("one part wrong", style.RED),
+    "other": ("another model's sum", style.PURPLE),
+    "random": ("a random vector", style.GREY),
 }
 
 
@@ -28,9 +28,9 @@ def controls(table: "pandas.DataFrame", by: str = "operations") -> "Figure":
     """
     groups = list(dict.fromkeys(table[by]))
     shown = [name for name in _TESTS if table[name].notna().any()]
-    figure, (ax,) = plot.panels(width=plot.PAGE, height=2.6)
+    figure, (ax,) = style.panels(width=style.PAGE, height=2.6)
     rng, width = np.random.default_rng(0), 0.8 / len(shown)
-    with plot.style():
+    with style.style():
         for number, name in enumerate(shown):
             label, colour = _TESTS[name]
             for place, group in enumerate(groups):
@@ -47,8 +47,8 @@ def controls(table: "pandas.DataFrame", by: str = "operations") -> "Figure":
                     label=label if not place else None,
                 )
                 ax.plot([x - 0.4 * width, x + 0.4 * width], [values.median()] * 2, color=colour)
-        ax.axhline(1, color=plot.BLACK, lw=0.6, ls=":")
-        ax.axhline(0, color=plot.BLACK, lw=0.4)
+        ax.axhline(1, color=style.BLACK, lw=0.6, ls=":")
+        ax.axhline(0, color=style.BLACK, lw=0.4)
         ax.set_xticks(range(len(groups)), groups)
         ax.set(ylabel="$R^2$ of the composition", ylim=(-1.6, 1.1), xlabel=by)
         ax.legend(loc="upper left", bbox_to_anchor=(1, 1), markerscale=1.5)
@@ -61,10 +61,10 @@ def directions(table: "pandas.DataFrame") -> "Figure":
     table: columns operation, pair ("same rule", "different rules"), cosine.
     """
     names, pairs = list(dict.fromkeys(table.operation)), list(dict.fromkeys(table.pair))
-    figure, (ax,) = plot.panels(width=4.8, height=2.4)
+    figure, (ax,) = style.panels(width=4.8, height=2.4)
     rng = np.random.default_rng(0)
-    with plot.style():
-        for number, (pair, colour) in enumerate(zip(pairs, (plot.BLUE, plot.RED), strict=False)):
+    with style.style():
+        for number, (pair, colour) in enumerate(zip(pairs, (style.BLUE, style.RED), strict=False)):
             for place, name in enumerate(names):
                 values = table.cosine[(table.operation == name) & (table.pair == pair)]
                 x = place + 0.36 * (number - 0.5)
@@ -78,8 +78,8 @@ def directions(table: "pandas.DataFrame") -> "Figure":
                     alpha=0.6,
                     label=pair if not place else None,
                 )
-                ax.plot([x - 0.15, x + 0.15], [values.mean()] * 2, color=plot.BLACK, lw=1)
-        ax.axhline(0, color=plot.BLACK, lw=0.4)
+                ax.plot([x - 0.15, x + 0.15], [values.mean()] * 2, color=style.BLACK, lw=1)
+        ax.axhline(0, color=style.BLACK, lw=0.4)
         ax.set_xticks(range(len(names)), names)
         ax.set(xlabel="tags shown", ylabel="cosine of two models' shifts", ylim=(-0.4, 1.05))
         ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
@@ -99,30 +99,30 @@ def switchboard(
         points: tags -> (2,) place; "none" is where it starts. shown: the tags that are on.
         left: (N,) what the composition does beyond the sum, nats. words: (N,) the responses.
     """
-    figure, (plane, bars) = plot.panels(2, height=2.9, width_ratios=(1, 1))
+    figure, (plane, bars) = style.panels(2, height=2.9, width_ratios=(1, 1))
     start, at = points["none"], {name: xy for name, xy in points.items()}
-    with plot.style():
+    with style.style():
         for number, (name, xy) in enumerate(at.items()):  # labels of close points on both sides
-            plane.plot(*xy, "o", ms=3, color=plot.GREY)
+            plane.plot(*xy, "o", ms=3, color=style.GREY)
             place = {"xytext": (3, 3)} if number % 2 else {"xytext": (3, -3), "va": "top"}
             plane.annotate(name, xy, textcoords="offset points", fontsize=6.5, **place)
         parts = [at[one] for one in shown if one in at]
         for xy in parts:
-            _arrow(plane, start, xy, plot.BLUE)
+            _arrow(plane, start, xy, style.BLUE)
         if len(parts) > 1:
             total = start + sum(xy - start for xy in parts)
-            _arrow(plane, start, total, plot.BLUE, ls="--")
+            _arrow(plane, start, total, style.BLUE, ls="--")
         if shown in at and len(shown) > 1:
-            _arrow(plane, start, at[shown], plot.RED)
+            _arrow(plane, start, at[shown], style.RED)
         plane.set(xlabel="component 1, nats", ylabel="component 2, nats", title=title)
         plane.margins(0.15)
         worst = np.argsort(-np.abs(left))[:8]
-        bars.barh(range(len(worst)), left[worst], color=plot.PURPLE)
+        bars.barh(range(len(worst)), left[worst], color=style.PURPLE)
         bars.set_yticks(
             range(len(worst)), [_shown(words[k]) for k in worst], fontsize=5.5, family="monospace"
         )
         bars.invert_yaxis()
-        bars.axvline(0, color=plot.BLACK, lw=0.5)
+        bars.axvline(0, color=style.BLACK, lw=0.5)
         bars.set(xlabel="move beyond the sum, nats", title="responses where the sum fails most")
     return figure
 
@@ -132,13 +132,13 @@ def identity(laws: Mapping[str, tuple[np.ndarray, np.ndarray, float, float]]) ->
 
     laws: name -> left and right side (Y,), slope and R^2 of the sum.
     """
-    figure, axes = plot.panels(len(laws), height=2.4)
-    with plot.style():
+    figure, axes = style.panels(len(laws), height=2.4)
+    with style.style():
         for ax, (name, (left, right, slope, r2)) in zip(axes, laws.items(), strict=True):
             both = np.concatenate([left, right, [-0.05, 0.05]])
             ends = np.array([both.min(), both.max()])
-            ax.plot(ends, ends, color=plot.GREY, lw=0.7)
-            ax.scatter(right, left, s=10, color=plot.BLUE, linewidths=0)
+            ax.plot(ends, ends, color=style.GREY, lw=0.7)
+            ax.scatter(right, left, s=10, color=style.BLUE, linewidths=0)
             ax.set(
                 title=f"{name}\nslope {slope:.2f}, $R^2$ = {r2:.2f}",
                 xlabel="PMI of the operations given y, nats",
@@ -154,15 +154,15 @@ def growth(table: "pandas.DataFrame", ylabel: str) -> "Figure":
     table: columns base, tuning, step, growth (solid) and marginal (dashed); step 0 is the base.
     """
     names = list(dict.fromkeys(table.tuning))
-    figure, axes = plot.panels(len(names), height=2.6, sharey=True)
+    figure, axes = style.panels(len(names), height=2.6, sharey=True)
     bases = list(dict.fromkeys(table.base))
-    with plot.style():
+    with style.style():
         for ax, name in zip(axes, names, strict=True):
             for base, colour in zip(bases, _many(len(bases)), strict=True):
                 part = table[(table.tuning == name) & (table.base == base)].sort_values("step")
                 ax.plot(part.step, part.growth, "o-", ms=3, color=colour, label=base)
                 ax.plot(part.step, part.marginal, "x--", ms=3, lw=0.8, color=colour)
-            ax.axhline(0, color=plot.BLACK, lw=0.4)
+            ax.axhline(0, color=style.BLACK, lw=0.4)
             ax.set(xlabel="steps of tuning", title=f"tuned on {name}")
         axes[0].set_ylabel(ylabel)
         handles = axes[0].get_legend_handles_labels()
@@ -173,9 +173,9 @@ def growth(table: "pandas.DataFrame", ylabel: str) -> "Figure":
 def levels(names: Sequence[str], values: np.ndarray, xlabel: str) -> "Figure":
     """One number per model, the largest on top."""
     order = np.argsort(values)
-    figure, (ax,) = plot.panels(width=5, height=0.6 + 0.16 * len(order))
-    with plot.style():
-        ax.barh(range(len(order)), np.asarray(values)[order], color=plot.BLUE)
+    figure, (ax,) = style.panels(width=5, height=0.6 + 0.16 * len(order))
+    with style.style():
+        ax.barh(range(len(order)), np.asarray(values)[order], color=style.BLUE)
         ax.set_yticks(range(len(order)), np.asarray(names)[order], fontsize=6)
         ax.set(xlabel=xlabel)
     return figure
@@ -192,9 +192,9 @@ def letters(
     from matplotlib import colormaps
 
     longest = max(map(len, texts))
-    figure, (ax,) = plot.panels(width=plot.PAGE, height=0.5 + 0.24 * len(texts))
+    figure, (ax,) = style.panels(width=style.PAGE, height=0.5 + 0.24 * len(texts))
     largest = max(float(np.quantile(np.abs(np.concatenate(values)), 0.98)), 1e-9)
-    with plot.style():
+    with style.style():
         for row, (text, value, note) in enumerate(zip(texts, values, notes, strict=True)):
             share = 0.5 + 0.5 * np.clip(value / largest, -1, 1)
             for place, (letter, one) in enumerate(zip(text, share, strict=True)):
@@ -233,5 +233,5 @@ def _arrow(ax: "Axes", start, end, colour, ls="-") -> None:
 
 def _many(n: int) -> list:
     """n colours, the house's first."""
-    more = (*plot.COLOURS, "#8B5A2B", "#6A5ACD", "#556B2F", "#B22222")
+    more = (*style.COLOURS, "#8B5A2B", "#6A5ACD", "#556B2F", "#B22222")
     return [more[k % len(more)] for k in range(n)]

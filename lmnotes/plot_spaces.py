@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot, plot_cosine
+from lmnotes.figures import bases, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +26,7 @@ def maps(
         names: basis -> its words, written beside its first panel.
     """
     bases, spaces, figure, axes = _grid(matrices, height)
-    with plot.style():
+    with style.style():
         for (basis, space), matrix in matrices.items():
             ax = axes[bases.index(basis), spaces.index(space)]
             image = ax.imshow(
@@ -71,8 +71,8 @@ def pair_bars(
         of: what the three columns are. levels: above which each is significant, drawn dotted.
     """
     bases, spaces, figure, axes = _grid(panels, 1.75 * len({key[0] for key in panels}) + 0.4)
-    colours = (plot.BLUE, plot.ORANGE, plot.RED)
-    with plot.style():
+    colours = (style.BLUE, style.ORANGE, style.RED)
+    with style.style():
         for key, table in panels.items():
             ax = axes[bases.index(key[0]), spaces.index(key[1])]
             at = np.arange(len(table))
@@ -80,9 +80,9 @@ def pair_bars(
                 ax.barh(
                     at + 0.27 * (number - 1), column, 0.25, color=colours[number], label=of[number]
                 )
-            for level, colour in ((levels[0], plot.BLUE), (levels[2], plot.RED)):
+            for level, colour in ((levels[0], style.BLUE), (levels[2], style.RED)):
                 ax.axvline(level, color=colour, lw=0.6, ls=":")
-            ax.axvline(0, color=plot.BLACK, lw=0.4)
+            ax.axvline(0, color=style.BLACK, lw=0.4)
             ax.set_yticks(at, names[key], fontsize=6)
             ax.invert_yaxis()
             ax.set_xlim(-0.2, max(0.7, max(each.max() for each in panels.values()) * 1.05))
@@ -104,18 +104,18 @@ def two_axes(
 
     both, other: (n, 2) values. level: above which a value is significant.
     """
-    with plot.style():
+    with style.style():
         ax.scatter(
             *other.T,
             s=12,
             facecolors="none",
-            edgecolors=plot.GREY,
+            edgecolors=style.GREY,
             lw=0.7,
             label="on two other axes",
         )
-        ax.scatter(*both.T, s=12, lw=0, color=plot_cosine.BASES[basis], label="on their own axes")
+        ax.scatter(*both.T, s=12, lw=0, color=bases.BASES[basis], label="on their own axes")
         for line in (ax.axvline, ax.axhline):
-            line(level, color=plot.RED, lw=0.6, ls=":")
+            line(level, color=style.RED, lw=0.6, ls=":")
         ax.set(
             xlim=(-0.4, 0.85),
             ylim=(-0.4, 0.85),
@@ -134,8 +134,8 @@ def _grid(keys: Mapping[tuple[str, str], object], height: float):
 
     rows = list(dict.fromkeys(key[0] for key in keys))
     columns = list(dict.fromkeys(key[1] for key in keys))
-    with plot.style():
+    with style.style():
         figure, axes = plt.subplots(
-            len(rows), len(columns), figsize=(plot.PAGE, height), squeeze=False
+            len(rows), len(columns), figsize=(style.PAGE, height), squeeze=False
         )
     return rows, columns, figure, axes

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot, plot_map
+from lmnotes.figures import maps as plot_map
+from lmnotes.figures import style
 
 if TYPE_CHECKING:
     import pandas
@@ -20,7 +21,7 @@ def colours_of(groups: Mapping[str, str]) -> dict[str, str]:
     seeds = [run for run, group in groups.items() if group == "seed"]
     others = [run for run in groups if run not in seeds]
     found = {run: _SEED_GREYS[i % len(_SEED_GREYS)] for i, run in enumerate(seeds)}
-    return found | {run: plot.COLOURS[i % len(plot.COLOURS)] for i, run in enumerate(others)}
+    return found | {run: style.COLOURS[i % len(style.COLOURS)] for i, run in enumerate(others)}
 
 
 def path(ax: "Axes", places: np.ndarray, colour: str, label: str = "") -> None:
@@ -38,7 +39,7 @@ def path(ax: "Axes", places: np.ndarray, colour: str, label: str = "") -> None:
     shade = np.linspace(0.35, 1, len(moved))[:, None]
     colours = 1 - shade * (1 - np.array(to_rgb(colour)))
     segments = np.stack([places[:-1], places[1:]], axis=1)
-    with plot.style():
+    with style.style():
         widths = 0.5 + 1.8 * np.minimum(moved / top, 1)
         ax.add_collection(LineCollection(segments, colors=colours, linewidths=widths))
         ax.scatter(*places.T, s=3, color=np.vstack([colours[:1], colours]), linewidths=0)
@@ -60,7 +61,7 @@ def maps(
     axes_names: Mapping[str, tuple[str, str]] | None = None,
 ) -> "Figure":
     """All runs under several projections (Fig. 1); panels: title -> run -> (T, 2)."""
-    figure, axes = plot.panels(len(panels), height=3.3)
+    figure, axes = style.panels(len(panels), height=3.3)
     colours = colours_of(groups)
     for ax, (title, places) in zip(axes, panels.items(), strict=True):
         for run in sorted(places, key=lambda one: groups[one] != "seed"):
@@ -80,11 +81,11 @@ def control(paths: Mapping[str, np.ndarray], shapes: "pandas.DataFrame") -> "Fig
         paths: name -> (T, 3) principal components. shapes: columns path, component, share,
             cosine_r2, a row per path and component.
     """
-    figure, axes = plot.panels(3, height=2.6, width_ratios=(1, 1, 1.1))
+    figure, axes = style.panels(3, height=2.6, width_ratios=(1, 1, 1.1))
     names = list(paths)
-    with plot.style():
+    with style.style():
         for number, name in enumerate(names):
-            places, colour = paths[name], plot.COLOURS[number]
+            places, colour = paths[name], style.COLOURS[number]
             scaled = places / np.sqrt((places**2).sum(axis=0).max())  # one size for all paths
             for ax, other in zip(axes[:2], (1, 2), strict=True):
                 path(ax, scaled[:, [0, other]], colour)
@@ -121,9 +122,9 @@ def consecutive(table: "pandas.DataFrame", groups: Mapping[str, str], boundary: 
     Args:
         table: columns run, step, kl (bits/byte), per (kl per kilostep, not drawn). boundary: step.
     """
-    figure, (left, right) = plot.panels(2, height=2.8, width_ratios=(1, 1.25))
+    figure, (left, right) = style.panels(2, height=2.8, width_ratios=(1, 1.25))
     colours = colours_of(groups)
-    with plot.style():
+    with style.style():
         for run in sorted(groups, key=lambda one: groups[one] != "seed"):
             part = table[(table["run"] == run) & table["kl"].notna()]
             early, late = part[part["step"] < boundary], part[part["step"] >= boundary]
@@ -167,10 +168,10 @@ def window_fits(
     that it is a guide to both.
     """
     right = ax.twinx()
-    with plot.style():
+    with style.style():
         for axis, values, law, colour, mark, dash, name in (
-            (ax, kl, laws[0], plot.BLUE, "o", "-", "$c_q$"),
-            (right, drift, laws[1], plot.RED, "s", "--", "$c_w$"),
+            (ax, kl, laws[0], style.BLUE, "o", "-", "$c_q$"),
+            (right, drift, laws[1], style.RED, "s", "--", "$c_w$"),
         ):
             axis.plot(elapsed, values, mark, color=colour, ms=3.5)
             if law is not None:
@@ -181,7 +182,7 @@ def window_fits(
         _same_decades((ax, kl), (right, drift))
         if (guide := kl[np.isfinite(kl) & (kl > 0)]).size:
             ax.plot(
-                elapsed, guide[0] * elapsed / elapsed[0], color=plot.GREY, lw=0.8, label="c = 1"
+                elapsed, guide[0] * elapsed / elapsed[0], color=style.GREY, lw=0.8, label="c = 1"
             )
         ticks = np.unique(elapsed[[0, len(elapsed) // 3, -1]])
         ax.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks])
@@ -209,26 +210,26 @@ def exponents(
         table: of `diffusion.compare`. extra: start and c_q of averaged weights, a dotted line.
         published: shade the ranges of the paper's five sizes.
     """
-    with plot.style():
+    with style.style():
         if published:
-            for low, high, colour in ((0.15, 0.33, plot.BLUE), (0.83, 1.1, plot.RED)):
+            for low, high, colour in ((0.15, 0.33, style.BLUE), (0.83, 1.1, style.RED)):
                 ax.axhspan(low, high, color=colour, alpha=0.1, lw=0)
-        ax.plot(table["start"], table["c_w"], "--", color=plot.RED, label="$c_w$ (weights)")
-        ax.plot(table["start"], table["c_q"], color=plot.BLUE, label="$c_q$ (log-likelihoods)")
+        ax.plot(table["start"], table["c_w"], "--", color=style.RED, label="$c_w$ (weights)")
+        ax.plot(table["start"], table["c_q"], color=style.BLUE, label="$c_q$ (log-likelihoods)")
         ax.fill_between(
-            table["start"], table["low"], table["high"], color=plot.BLUE, alpha=0.25, lw=0
+            table["start"], table["low"], table["high"], color=style.BLUE, alpha=0.25, lw=0
         )
         if extra is not None:
             ax.plot(
                 extra["start"],
                 extra["c_q"],
                 ":",
-                color=plot.GREEN,
+                color=style.GREEN,
                 lw=1.5,
                 label="$c_q$ of averaged weights",
             )
-        ax.axhline(1, color=plot.GREY, lw=0.6)
-        ax.axhline(0, color=plot.GREY, lw=0.6)
+        ax.axhline(1, color=style.GREY, lw=0.6)
+        ax.axhline(0, color=style.GREY, lw=0.6)
         ax.set(xlabel="start step", title=title)
 
 
@@ -236,10 +237,10 @@ def exponent_panels(
     tables: Mapping[str, "pandas.DataFrame"], extras: Mapping[str, "pandas.DataFrame"] | None = None
 ) -> "Figure":
     """`exponents` of several runs side by side, one legend."""
-    figure, axes = plot.panels(len(tables), height=2.5, width=plot.PAGE, sharey=True)
+    figure, axes = style.panels(len(tables), height=2.5, width=style.PAGE, sharey=True)
     for ax, (name, table) in zip(axes, tables.items(), strict=True):
         exponents(ax, table, name, extra=(extras or {}).get(name))
-    with plot.style():
+    with style.style():
         axes[0].set_ylabel("exponent")
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure
@@ -254,15 +255,15 @@ def scrubber(
     kl: np.ndarray,
 ) -> "Figure":
     """The map with one checkpoint marked, and the speed of its run with the same one marked."""
-    figure, (left, right) = plot.panels(2, height=2.7, width_ratios=(1.2, 1))
+    figure, (left, right) = style.panels(2, height=2.7, width_ratios=(1.2, 1))
     colours = colours_of(groups)
     for name in places:
         path(left, places[name], colours[name] if name == run else "#CFCFCF")
-    with plot.style():
-        left.scatter(*places[run][at], s=90, marker="*", color=plot.BLACK, zorder=5)
+    with style.style():
+        left.scatter(*places[run][at], s=90, marker="*", color=style.BLACK, zorder=5)
         plot_map.bare(left, f"{run}, step {steps[at]:,}", "component 1", "component 2")
         x = np.log10(1 + steps[:-1])
-        right.bar(x, kl, width=0.04, color=plot.GREY)
+        right.bar(x, kl, width=0.04, color=style.GREY)
         if at < len(kl):
             right.bar(x[at], kl[at], width=0.06, color=colours[run])
             right.set_title(f"to the next: {kl[at]:.3g} bits/byte", color=colours[run])
@@ -293,6 +294,6 @@ def _same_decades(*drawn: tuple["Axes", np.ndarray]) -> None:
 
 
 def _legend(figure: "Figure", ax: "Axes", columns: int) -> None:
-    with plot.style():
+    with style.style():
         handles, names = ax.get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=columns, handletextpad=0.3)

@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from lmnotes import map_page
+from lmnotes.figures import map_page
 
 
 def _page():

@@ -4,7 +4,8 @@ import matplotlib.pyplot as plt
 import networkx
 import numpy as np
 
-from lmnotes import plot_cosine, plot_links
+from lmnotes import plot_links
+from lmnotes.figures import bases
 
 
 def test_spread_labels_do_not_overlap_and_stay_in_the_drawing():
@@ -34,7 +35,7 @@ def test_a_tree_says_its_weights_with_their_errors():
 def test_names_of_neighbouring_bars_are_apart():
     figure, ax = plt.subplots()
     values = np.array([0.50, 0.49, 0.1, 0.48])
-    plot_cosine._name_bars(ax, values, {0: "a", 1: "b", 3: "c"}, points=100)
+    bases._name_bars(ax, values, {0: "a", 1: "b", 3: "c"}, points=100)
     heights = {t.get_text(): values[int(t.xy[0]) - 1] * 100 + t.xyann[1] for t in ax.texts}
     assert abs(heights["a"] - heights["b"]) >= 8
     plt.close(figure)

@@ -3,9 +3,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lmnotes import plot_map, plot_map_checks
-from lmnotes.models import interpolate, projection
-from lmnotes.models import map as maps
+from lmnotes import plot_map_checks
+from lmnotes.figures import maps as plot_map
+from lmnotes.models import interpolate
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.maps import projection
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def test_classes_beyond_the_palette_get_another_marker():
 
 def test_numbers_are_a_scale_and_missing_ones_grey():
     looks = plot_map.looks(pd.Series([1.0, 2.0, np.nan, 3.0]))
-    assert looks.is_scale and looks.colours[2] == plot_map.plot.GREY
+    assert looks.is_scale and looks.colours[2] == plot_map.style.GREY
     assert (looks.low, looks.high) == (1.0, 3.0) and len(set(looks.colours)) == 4
 
 

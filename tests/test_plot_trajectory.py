@@ -23,7 +23,7 @@ def paths():
 
 def test_seeds_are_grey_and_other_runs_are_not(paths):
     colours = plot_trajectory.colours_of(GROUPS)
-    assert len(set(colours.values())) == 3 and colours["small"] == plot_trajectory.plot.BLUE
+    assert len(set(colours.values())) == 3 and colours["small"] == plot_trajectory.style.BLUE
     red, green, blue = (int(colours["again"][i : i + 2], 16) for i in (1, 3, 5))
     assert red == green == blue
     figure = plot_trajectory.maps({"one": paths, "two": paths}, GROUPS, {"two": ("x", "y")})
@@ -43,7 +43,7 @@ def test_speed_is_split_at_the_boundary():
 def test_a_window_shows_both_laws():
     elapsed = np.arange(1.0, 6)
     laws = [diffusion.power_law(elapsed, elapsed**c) for c in (0.5, 1.0)]
-    figure, (ax,) = plot_trajectory.plot.panels()
+    figure, (ax,) = plot_trajectory.style.panels()
     right = plot_trajectory.window_fits(ax, elapsed, elapsed**0.5, elapsed, laws)
     names = [text.get_text() for text in ax.get_legend().get_texts()]
     assert names[0].startswith("$c_q$ = 0.50") and names[-1].startswith("$c_w$ = 1.00")
@@ -70,7 +70,7 @@ def test_the_ruler_has_all_settings_and_draws_large_values_at_its_top():
 def test_maps_of_relatives_show_every_edge():
     rng = np.random.default_rng(1)
     edges = np.array([[1, 0], [2, 1]])
-    _, axes = plot_kl_scale.plot.panels(3)
+    _, axes = plot_kl_scale.style.panels(3)
     plot_kl_scale.lineages(
         axes[0], rng.normal(size=(4, 2)), edges, np.array([0, 1, 2, 0]), [""] * 4
     )
@@ -89,7 +89,7 @@ def test_tables_are_drawn_with_their_numbers():
     table = pd.DataFrame(rows, columns=["bits", "model", "per", "kl"])
     assert len(plot_kl_scale.bits(table, {8: 0.44}).axes) == 2
     assert len(plot_kl_scale.strip({"mine": 99.0}).axes[0].texts) == 11
-    _, axes = plot_kl_scale.plot.panels(2)
+    _, axes = plot_kl_scale.style.panels(2)
     plot_kl_scale.growth(axes[0], {"code": np.array([0.1, 1.0])}, [10, 100])
     plot_kl_scale.one_text(axes[1], np.full((3, 4), -1.0), "abcd")
     assert axes[1].get_yticklabels()[0].get_text() == "embedding"

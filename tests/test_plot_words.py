@@ -4,7 +4,8 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from lmnotes import plot, plot_cosine, plot_links
+from lmnotes import plot_links
+from lmnotes.figures import bases, style
 
 
 @pytest.fixture(autouse=True)
@@ -20,8 +21,8 @@ def test_a_histogram_is_a_density_beside_its_law():
     values = np.random.default_rng(0).normal(size=50_000)
     at = np.linspace(-5, 5, 500)
     curve = (at, np.exp(-(at**2) / 2) / np.sqrt(2 * np.pi))
-    _, (ax,) = plot.panels()
-    table = plot_cosine.null_histogram(ax, values, curve, limit=5, bins=50)
+    _, (ax,) = style.panels()
+    table = bases.null_histogram(ax, values, curve, limit=5, bins=50)
     assert table.density.sum() * 0.2 == pytest.approx(1, abs=1e-3)
     assert np.abs(table.density - table.null).max() < 0.02
 
@@ -40,7 +41,7 @@ def test_a_tree_is_drawn_with_every_label_once():
 
 
 def test_words_in_both_lists_are_named_once():
-    _, (ax,) = plot.panels()
+    _, (ax,) = style.panels()
     x, y = np.array([0.0, 0.5, 0.1, 0.8]), np.array([0.0, 0.1, 0.6, 0.8])
     plot_links.spikes(
         ax, x, y, blue={1: "a", 2: "b"}, red={2: "b", 3: "c"}, title="", axes_names=("i", "j")

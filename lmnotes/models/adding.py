@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lmnotes.models import map as model_map
-from lmnotes.models import resample, resample_errors
+from lmnotes.models import resample_errors
+from lmnotes.models.maps import coordinates as model_map
+from lmnotes.models.maps import resample
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models import map as maps
+from lmnotes.models.maps import coordinates as maps
 
 if TYPE_CHECKING:
     import pandas

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lmnotes.models import resample
+from lmnotes.models.maps import resample
 
 
 def parts(Q: np.ndarray, i: int, j: int) -> np.ndarray:

@@ -9,8 +9,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from lmnotes.models import failures, hub_cache, ledger, row
+from lmnotes.models import failures, hub_cache
 from lmnotes.models.identity import Identity
+from lmnotes.models.ledger import ledger, row
 from lmnotes.models.processes import Fresh
 
 _LEAST_TOKENS = 256  # per batch; a batch that holds less is a fraction of one text

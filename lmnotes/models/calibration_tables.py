@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models import calibration, calibration_runs, projection
-from lmnotes.models import map as maps
+from lmnotes.models import calibration, calibration_runs
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.maps import projection
 
 if TYPE_CHECKING:
     import pandas

@@ -28,7 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def score(options: argparse.Namespace) -> int:
     """The exit code: 0 where every model of the list, or of its shard, has a row, else 1."""
-    from lmnotes.models import ledger, runner
+    from lmnotes.models import runner
+    from lmnotes.models.ledger import ledger
     from lmnotes.text import chunks
 
     models = listed(Path(options.models))
@@ -120,7 +121,7 @@ def rule(text: str):
 def status() -> list[tuple[str, ...]]:
     """Columns of text for each ledger, under their names; empty where there is none."""
     from lmnotes.errors import InputError
-    from lmnotes.models import ledger
+    from lmnotes.models.ledger import ledger
 
     found = [("ledger", "texts", "rule", "rows", "failed")]
     for folder in sorted(ledger.home().glob("*/")):

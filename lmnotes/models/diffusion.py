@@ -125,7 +125,7 @@ def bootstrap_kl(
     """Var(d) / 2 in nats over texts that are drawn anew in blocks, (P, n_samples).
 
     Args:
-        differences: (P, N) nats, a row per pair, such as `tails.pair_differences` gives.
+        differences: (P, N) nats, a row per pair, such as `robustness.pair_differences` gives.
         blocks: (N,) labels, such as the document that each text is cut from; texts of a block come
             and go together. None draws single texts.
 

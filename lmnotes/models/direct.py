@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas
 
-    from lmnotes.models.ledger import Ledger
+    from lmnotes.models.ledger.ledger import Ledger
 
 
 def score(

@@ -95,7 +95,7 @@ def lengths(table: "np.ndarray", exact: Mapping[int, np.ndarray]) -> "pandas.Dat
     """
     import pandas
 
-    from lmnotes.models import map as maps
+    from lmnotes.models.maps import coordinates as maps
 
     upper = np.triu_indices(len(table), 1)
     rows = []

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models import map as maps
+from lmnotes.models.maps import coordinates as maps
 
 if TYPE_CHECKING:
     import pandas
@@ -27,7 +27,7 @@ def permanova(
     """The share of the squared distances that each factor explains: factor, r2, f, p.
 
     Args:
-        squared: (M, M) squared distances, or any multiple of them such as `map.kl`.
+        squared: (M, M) squared distances, or any multiple of them such as `coordinates.kl`.
         factors: names, and the (M,) labels of each.
         n_permutations: of the labels; p = (1 + those with r2 at least as large) / (n + 1).
 
@@ -65,7 +65,7 @@ def between_share(log_likelihood: np.ndarray, prompts: Sequence) -> np.ndarray:
         log_likelihood: (M, N) nats. prompts: (N,) the prompt of each pair, or its kind.
 
     Var(r) = E_x Var(r | x) + Var_x E[r | x]: conditional KL is half the first term. Rows centred
-    within prompts (`map.centre_within`) are without the second.
+    within prompts (`coordinates.centre_within`) are without the second.
 
     >>> L = np.array([[-1.0, -3, -5, -7], [-2, -2, -2, -2]])
     >>> between_share(L, ["a", "a", "b", "b"]).round(2)[0, 1].item()
@@ -209,7 +209,7 @@ def _square(values):
     if values.ndim != 2 or values.shape[0] != values.shape[1] or not np.isfinite(values).all():
         raise ValueError(
             f"an array of shape {values.shape} was given; expected (M, M) finite numbers, a row "
-            "and a column per model: take map.kl of their log-likelihoods"
+            "and a column per model: take coordinates.kl of their log-likelihoods"
         )
     return values
 

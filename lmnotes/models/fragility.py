@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models import map as maps
-from lmnotes.models import tails
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.maps import robustness
 
 if TYPE_CHECKING:
     import pandas
@@ -26,13 +26,13 @@ def of_clip(raw: "LogLik", share: float, pairs: np.ndarray) -> dict[str, float]:
     """Medians over pairs when this share of the entries is clipped: kurtosis of the difference,
     share of its square in 1 % of the texts, relative error of its variance; and the threshold."""
     clipped = raw.clip(share) if share else raw
-    d = tails.pair_differences(clipped.values, pairs)
+    d = robustness.pair_differences(clipped.values, pairs)
     return {
         "share": share,
         "threshold": getattr(clipped, "threshold", None) or raw.values.min(),
-        "kurtosis": np.nanmedian(tails.kurtosis(d)),
-        "top_share": np.median(tails.top_share(d)),
-        "relative error": np.nanmedian(tails.relative_error(d)),
+        "kurtosis": np.nanmedian(robustness.kurtosis(d)),
+        "top_share": np.median(robustness.top_share(d)),
+        "relative error": np.nanmedian(robustness.relative_error(d)),
     }
 
 
@@ -55,8 +55,8 @@ def of_pairs(here: "Population", n_pairs: int = 9, seed: int = 0) -> "pandas.Dat
     upper = np.column_stack(np.triu_indices(len(here), 1))
     order = np.argsort(maps.kl(maps.row_centre(here.L))[tuple(upper.T)])
     some = upper[order[np.linspace(0, len(order) - 1, min(n_pairs, len(order))).astype(int)]]
-    d = tails.pair_differences(here.L, some)
-    error, _ = tails.bootstrap(d, n_samples=300, seed=seed)
+    d = robustness.pair_differences(here.L, some)
+    error, _ = robustness.bootstrap(d, n_samples=300, seed=seed)
     half = d.var(axis=1) / 2
     return pandas.DataFrame(
         {
@@ -65,8 +65,8 @@ def of_pairs(here: "Population", n_pairs: int = 9, seed: int = 0) -> "pandas.Dat
             "distance, bits/byte": half / here.nats_per_bit,
             "standard error (bootstrap)": error / here.nats_per_bit,
             "relative error (bootstrap)": error / half,
-            "relative error (kurtosis)": tails.relative_error(d),
-            "kurtosis": tails.kurtosis(d),
-            "% of the distance in 1 % of texts": 100 * tails.top_share(d),
+            "relative error (kurtosis)": robustness.relative_error(d),
+            "kurtosis": robustness.kurtosis(d),
+            "% of the distance in 1 % of texts": 100 * robustness.top_share(d),
         }
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models import tails
+from lmnotes.models.maps import robustness
 
 if TYPE_CHECKING:
     import pandas
@@ -126,14 +126,14 @@ def training(
     for run in (runs[name] for name in sizes):
         pairs = interval_pairs(run.steps, n=n, after=after, excluded=run.excluded)
         for name, some in pairs.items():
-            found.setdefault(name, []).append(tails.pair_differences(run.log_likelihood, some))
+            found.setdefault(name, []).append(robustness.pair_differences(run.log_likelihood, some))
     for name, members in (("Seed", seeds), ("Size", sizes)):
         if len(members) > 1:
             steps = [set(runs[one].steps[~runs[one].excluded]) for one in members]
             last = max(set.intersection(*steps))
             rows = [runs[one].log_likelihood[runs[one].steps == last][0] for one in members]
             pairs = all_pairs(range(len(rows)))
-            found[name] = [tails.pair_differences(np.stack(rows), pairs)]
+            found[name] = [robustness.pair_differences(np.stack(rows), pairs)]
     return {name: np.concatenate(some) for name, some in found.items()}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lmnotes.models import ngram_lookup
+from lmnotes.models import ngram
 from lmnotes.text import chunks
 
 
@@ -17,10 +17,9 @@ def row(
         domain: of the installed text, whose training part is read up to `n_bytes`.
         n_leaked: of the very texts, evenly spaced, that are also read.
     """
-    from lmnotes.models import ngram
 
     texts = list(texts)
     data = chunks.stream(domain)[:n_bytes]
     leaked = texts[:: max(1, len(texts) // n_leaked)] if n_leaked else []
     model = ngram.fit(data + "\n".join(leaked).encode(), order=order)
-    return ngram_lookup.text_sums(model, [text.encode() for text in texts])
+    return ngram.text_sums(model, [text.encode() for text in texts])

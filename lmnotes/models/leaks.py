@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models import prediction
+from lmnotes.models.maps import prediction
 
 if TYPE_CHECKING:
     import pandas

@@ -22,7 +22,8 @@ def kl_to(
         target: (N,) nats. models: (M, N), or (N,) of one.
         n_bytes: (N,) of the texts, or their mean.
 
-    Eq. KL_var = Var / (2 mean bytes ln 2); `map.kl` gives the same between all models. It is blind
+    Eq. KL_var = Var / (2 mean bytes ln 2); `coordinates.kl` gives the same between all models. It
+    is blind
     to an offset that all texts share, so look at `exact_kl` or `closeness` too.
 
     >>> kl_to([-1.0, -3.0], [[-2.0, -2.0], [-5.0, -7.0]]).tolist()

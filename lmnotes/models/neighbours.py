@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models import projection
+from lmnotes.models.maps import projection
 
 if TYPE_CHECKING:
     from lmnotes.models.population import Population

@@ -136,7 +136,7 @@ def sides(moves: np.ndarray, base: Sequence[str], tuning: Sequence[str]) -> "pan
     """
     import pandas
 
-    from lmnotes.models import map as maps
+    from lmnotes.models.maps import coordinates as maps
 
     base, tuning = np.asarray(base).astype(str), np.asarray(tuning).astype(str)
     moves = maps.row_centre(moves)

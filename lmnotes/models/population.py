@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models import map as maps
+from lmnotes.models.maps import coordinates as maps
 
 if TYPE_CHECKING:
     import pandas
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lmnotes.models.loglik import LogLik
     from lmnotes.models.rules import Rule
     from lmnotes.text.chunks import TextSet
+from lmnotes.figures.maps import classes
 
 PUBLISHED_BYTES = 972.3188  # mean length of the 10,000 chunks of the Pile; second-hand
 
@@ -140,7 +141,8 @@ def scored(models, texts: "TextSet", rule: "Rule", clip_share: float = 0.02) -> 
         models: the table of a zoo, scored in a few long-lived processes, or a list of hub ids and
             folders as `command.listed` gives it, each in a process of its own.
     """
-    from lmnotes.models import direct, ledger, runner
+    from lmnotes.models import direct, runner
+    from lmnotes.models.ledger import ledger
 
     rows = ledger.open(texts, rule)
     if isinstance(models, list):
@@ -171,11 +173,3 @@ def _labelled(models: "pandas.DataFrame") -> "pandas.DataFrame":
         models["order"] = pandas.to_datetime(models["order"], errors="coerce").rank(method="dense")
     models["family"] = classes(models["family"])
     return models
-
-
-def classes(column: "pandas.Series") -> "pandas.Series":
-    """The column as classes in the order of their size, so that a part of it keeps its colours."""
-    names = column.astype(str)
-    counts = names.value_counts(sort=False)
-    order = sorted(counts.index, key=lambda name: (-counts[name], name))
-    return names.astype("category").cat.set_categories(order)

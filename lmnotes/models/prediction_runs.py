@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models import map as maps
-from lmnotes.models import prediction
 from lmnotes.models.benchmarks import LEADERBOARD
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.maps import prediction
 
 if TYPE_CHECKING:
     import pandas
 
     from lmnotes.models.benchmarks import Benchmark
+    from lmnotes.models.maps.prediction import Prediction
     from lmnotes.models.population import Population
-    from lmnotes.models.prediction import Prediction
 
 COORDINATES, LIKELIHOODS, MEAN = "coordinates Q", "log-likelihoods L", "mean only"
 FOLDS = ("grouped", "random")

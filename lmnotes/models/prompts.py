@@ -5,7 +5,7 @@
 
 in nats (Takase, Oyama and Shimodaira, arXiv 2603.18593). The prompt is context only. A prompt that
 has many responses is read once (`prefixes`); which tokens are read and scored is a `PromptRule`.
-Rows of several models make an L as any other: `map.double_centre`, `map.kl`.
+Rows of several models make an L as any other: `coordinates.double_centre`, `coordinates.kl`.
 """
 
 import time

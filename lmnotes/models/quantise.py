@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from lmnotes import store
-from lmnotes.models import map as maps
+from lmnotes.models.maps import coordinates as maps
 
 if TYPE_CHECKING:
     import torch

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models import resample
+from lmnotes.models.maps import resample
 
 if TYPE_CHECKING:
     import pandas

@@ -13,7 +13,7 @@ from lmnotes.errors import InputError, nearest
 if TYPE_CHECKING:
     import pandas
 
-    from lmnotes.models.ledger import Ledger
+    from lmnotes.models.ledger.ledger import Ledger
     from lmnotes.models.trajectory import Run
 
 SIZES = ("410m", "1b", "1.4b", "2.8b", "6.9b")

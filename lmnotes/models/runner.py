@@ -25,7 +25,7 @@ from lmnotes.models.identity import Identity, identify
 if TYPE_CHECKING:
     import pandas
 
-    from lmnotes.models.ledger import Ledger
+    from lmnotes.models.ledger.ledger import Ledger
 
 WORKER = ("-m", "lmnotes.models.worker")
 _COLUMNS = ("model", "status", "kind", "attempts", "seconds", "message")

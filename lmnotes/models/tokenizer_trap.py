@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models import map as maps
-from lmnotes.models import projection, relatives
+from lmnotes.models import relatives
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.maps import projection
 
 if TYPE_CHECKING:
     import pandas

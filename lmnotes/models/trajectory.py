@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models import map as maps
-from lmnotes.models import tails
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.maps import robustness
 
 if TYPE_CHECKING:
     from lmnotes.models.loglik import LogLik
@@ -83,7 +83,7 @@ def pair_kl(
         pairs: (P, 2) rows.
         n_bytes: (N,) bytes of these very texts, or their mean; needed for bits per byte.
 
-    Eq. 2.1 of the sheet; `map.kl` gives the same for all pairs at once.
+    Eq. 2.1 of the sheet; `coordinates.kl` gives the same for all pairs at once.
 
     >>> pair_kl(np.array([[-3.0, -1.0], [-8.0, -2.0]]), np.array([[0, 1], [1, 1]])).tolist()
     [2.0, 0.0]
@@ -91,7 +91,7 @@ def pair_kl(
     values, found = np.asarray(log_likelihood, np.float64), []
     scale = 2 * maps.nats_per(unit, n_bytes)
     for some in np.array_split(np.asarray(pairs, np.int64).reshape(-1, 2), len(pairs) // 256 + 1):
-        found.append((tails.pair_differences(values, some) ** 2).mean(axis=1) / scale)
+        found.append((robustness.pair_differences(values, some) ** 2).mean(axis=1) / scale)
     return np.concatenate(found)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models.projection import pca
+from lmnotes.models.maps.projection import pca
 
 if TYPE_CHECKING:
     import pandas
@@ -47,7 +47,7 @@ def control(path: np.ndarray, n_dimensions: int = 1000, seed: int = 0) -> np.nda
     """A Brownian path whose steps have the lengths of this path's, (T, n_dimensions).
 
     Args:
-        path: (T, N), coordinates of one run, such as rows of `map.double_centre`.
+        path: (T, N), coordinates of one run, such as rows of `coordinates.double_centre`.
     """
     values = np.asarray(path, np.float64)
     lengths = np.linalg.norm(np.diff(values, axis=0), axis=1)

@@ -22,8 +22,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from lmnotes import store
-from lmnotes.models import failures, ledger
+from lmnotes.models import failures
 from lmnotes.models.identity import Identity
+from lmnotes.models.ledger import ledger
 
 # What imports slowly; nothing here may start a thread or touch a GPU, or a fork would break it.
 _NEEDED = (

@@ -61,7 +61,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot, plot_contextual, statistics
+from lmnotes import plot_contextual, statistics
+from lmnotes.figures import style
 from lmnotes.models import output_information, zoo, zoo_plan
 from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import chunks, corpus, tokenise
@@ -78,7 +79,7 @@ from lmnotes.words import (
     word_classes,
 )
 
-plot.use()
+style.use()
 outputs.begin("01_norm_information_gain", globals())
 for given in (keyword_folder, proper_noun_list, hypernym_file):
     if given is not None and not Path(given).exists():
@@ -177,7 +178,7 @@ def microscope(word=examples[0], reach=window, n_contexts=12):
     with np.errstate(divide="ignore", invalid="ignore"):
         part = np.where(row > 0, conditional * np.log(conditional / p), 0)
     top = np.argsort(-part)[:n_contexts]
-    return plot.paired_bars(
+    return style.paired_bars(
         [f"{text.words[i]}  ({part[i]:.3f} nats)" for i in top],
         conditional[top],
         p[top],
@@ -264,7 +265,7 @@ null = level["shuffled, closed form"].to_numpy()
 delta_kl = gain.kl - null
 delta_entropy = gain.entropy - bias.entropy_level(counts, contexts_per_token=contexts)
 outputs.figure(
-    plot.levels(level[drawn]),
+    style.levels(level[drawn]),
     "fig5_levels",
     data=level[drawn],
     caption="Figure 5: information gain of every word, and what a text without structure would show. "
@@ -328,13 +329,13 @@ def shuffle_button(shuffle=False, subtract=False, share=100):
         found = information.measure(part, window=window)
     floor = bias.shuffle_level(part.counts, contexts_per_token=found.contexts_per_token)
     values = found.kl - floor if subtract else found.kl
-    figure, (ax,) = plot.panels(width=4.2)
+    figure, (ax,) = style.panels(width=4.2)
     seen = part.counts >= min_count
-    plot.scatter_words(ax, part.counts[seen], values[seen], part.counts[seen], colour_bar=False)
+    style.scatter_words(ax, part.counts[seen], values[seen], part.counts[seen], colour_bar=False)
     ax.plot(
         part.counts[seen],
         np.zeros(seen.sum()) if subtract else floor[seen],
-        color=plot.RED,
+        color=style.RED,
         lw=1,
         label="level of a shuffled text",
     )
@@ -391,15 +392,15 @@ teach.quiz("negative_gain")
 # %%
 training = dict(dim=dim, window=window, negatives=negatives, seed=seed, threads=threads)
 vectors = sgns.train(text, epochs=epochs, rule=rule, **training)
-figure, (ax,) = plot.panels()
-with plot.style():
+figure, (ax,) = style.panels()
+with style.style():
     ax.plot(
-        vectors.history.epoch, vectors.history.loss, color=plot.BLUE, label="vectors as they stand"
+        vectors.history.epoch, vectors.history.loss, color=style.BLUE, label="vectors as they stand"
     )
     ax.plot(
         vectors.history.epoch,
         vectors.history.running_loss,
-        color=plot.GREY,
+        color=style.GREY,
         ls="--",
         label="mean over steps",
     )
@@ -432,10 +433,10 @@ labels = {word: text.index(word) for word in names}
 
 def against_norm(x, y, xlabel, ylabel, name, caption):
     fit = statistics.regress(y, x, frequent, seed=seed)
-    figure, (ax,) = plot.panels()
+    figure, (ax,) = style.panels()
     only = drawn & np.isfinite(y)
     places = {word: int(only[:index].sum()) for word, index in labels.items() if only[index]}
-    plot.scatter_words(ax, x[only], y[only], counts[only], fit=fit, labels=places)
+    style.scatter_words(ax, x[only], y[only], counts[only], fit=fit, labels=places)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     beyond = (x[only] > ax.get_xlim()[1]).sum()
     outputs.figure(
@@ -560,9 +561,9 @@ def switches(norm="raw", origin="mean of all", threshold=fit_count):
     chosen = length if origin == "mean of all" else by_three
     x = getattr(chosen, norm)
     y = 2 * gain.kl if norm == "whitened" else gain.kl
-    figure, (ax,) = plot.panels(width=4.2)
+    figure, (ax,) = style.panels(width=4.2)
     fit = statistics.regress(y, x, counts > threshold, n_bootstrap=20)
-    plot.scatter_words(ax, x[drawn], y[drawn], counts[drawn], fit=fit)
+    style.scatter_words(ax, x[drawn], y[drawn], counts[drawn], fit=fit)
     ax.set(
         xlabel=f"squared norm, {norm}", ylabel="2 KL, nats" if norm == "whitened" else "KL, nats"
     )
@@ -698,7 +699,7 @@ runs = {
 }
 squared = {n: run.squared_norm() for n, run in runs.items()}
 shown = [n for n in runs if n in (min(runs), max(runs))]
-figure, axes = plot.panels(2 * len(shown), height=2.2)
+figure, axes = style.panels(2 * len(shown), height=2.2)
 rows = []
 for n, norm in squared.items():
     fit = statistics.regress(gain.kl, norm, frequent, n_bootstrap=200, seed=seed)
@@ -718,9 +719,9 @@ for n, norm in squared.items():
     )
     if n in shown:
         left, right = axes[2 * shown.index(n) : 2 * shown.index(n) + 2]
-        plot.scatter_words(left, norm[drawn], gain.kl[drawn], counts[drawn], colour_bar=False)
+        style.scatter_words(left, norm[drawn], gain.kl[drawn], counts[drawn], colour_bar=False)
         last = right is axes[-1]
-        plot.scatter_words(right, counts[drawn], norm[drawn], counts[drawn], colour_bar=last)
+        style.scatter_words(right, counts[drawn], norm[drawn], counts[drawn], colour_bar=last)
         left.set(xlabel=r"$\|u_w\|^2$", ylabel="KL$(w)$, nats", title=f"epochs: {n}")
         right.set(
             xscale="log",
@@ -761,11 +762,11 @@ for claim, statistic, rows in (("fig11_line", line_gained, ringed), ("fig11_drop
 
 # %%
 def scrubber(n_epochs=max(runs)):
-    figure, (left, right) = plot.panels(2, width=6)
+    figure, (left, right) = style.panels(2, width=6)
     norm = squared[n_epochs]
     fit = statistics.regress(gain.kl, norm, frequent, n_bootstrap=20)
-    plot.scatter_words(left, norm[drawn], gain.kl[drawn], counts[drawn], fit=fit, colour_bar=False)
-    plot.scatter_words(right, counts[drawn], norm[drawn], counts[drawn], colour_bar=False)
+    style.scatter_words(left, norm[drawn], gain.kl[drawn], counts[drawn], fit=fit, colour_bar=False)
+    style.scatter_words(right, counts[drawn], norm[drawn], counts[drawn], colour_bar=False)
     left.set(xlabel=r"$\|u_w\|^2$", ylabel="KL$(w)$, nats", title=f"epochs: {n_epochs}, annealed")
     right.set(
         xscale="log",
@@ -792,12 +793,12 @@ else:  # a text without capitals borrows the classes of the installed one
     borrowed = dict(zip(lender.words, word_classes.word_classes(lender, min_count), strict=True))
     classes = np.array([borrowed.get(word, "rare") for word in text.words])
 delta_norm = length.raw - bias.percentile_level(length.raw, counts)
-colours = {"verb": plot.GREEN, "proper": plot.RED, "function": plot.BLUE}
-figure, axes = plot.panels(2)
+colours = {"verb": style.GREEN, "proper": style.RED, "function": style.BLUE}
+figure, axes = style.panels(2)
 for ax, score, name in zip(
     axes, (delta_kl, delta_norm), (r"$\Delta$KL$(w)$, nats", r"$\Delta\|u_w\|^2$"), strict=True
 ):
-    plot.classes(ax, counts[drawn], score[drawn], classes[drawn], colours)
+    style.classes(ax, counts[drawn], score[drawn], classes[drawn], colours)
     ax.set(ylabel=name, ylim=np.nanpercentile(score[drawn], [0.3, 99.7]))
 outputs.figure(
     figure,
@@ -855,7 +856,7 @@ printed = {
     "delta_norm": r"$\Delta\|u\|^2$",
 }
 outputs.figure(
-    plot.bars(
+    style.bars(
         table3.assign(score=table3.score.map(printed)),
         "auc",
         "auc_low",
@@ -876,10 +877,10 @@ for row in table3.itertuples():
 better = table3[(table3.against == "verb") & (table3.score == "delta_kl")].iloc[0]
 claims.record("table3_gain", better.gain, interval=(better.gain_low, better.gain_high))
 outputs.figure(
-    plot.histograms(
+    style.histograms(
         {printed[name]: score[drawn] for name, score in scores.items()},
         classes[drawn],
-        {"proper": plot.RED, "verb": plot.GREEN},
+        {"proper": style.RED, "verb": style.GREEN},
     ),
     "fig9_histograms",
     data=pd.DataFrame({"word": text.words, "class": classes} | scores)[drawn],
@@ -989,7 +990,7 @@ halves["pairs"] = halves.pairs.map(
     }
 )
 outputs.figure(
-    plot.bars(
+    style.bars(
         halves, "accuracy", "low", "high", "method", "accuracy, %", groups="pairs", reference=50
     ),
     "table4_hypernyms",

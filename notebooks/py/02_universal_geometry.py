@@ -73,7 +73,8 @@ seed: int = 0  # 0..1000000
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot, plot_axes
+from lmnotes.figures import axes as plot_axes
+from lmnotes.figures import style
 from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import corpus, pairs
 from lmnotes.words import (
@@ -165,8 +166,8 @@ print(f"An ICA axis mixes about {mixing:.0f} of {space.n_axes} principal compone
 # %%
 def axis_browser(axis=0, basis="ICA", n_words=10):
     top = axes.top_words(bases[basis], [axis], k=n_words, min_count=often_enough)
-    figure, (ax,) = plot.panels(height=0.5 + 0.17 * n_words)
-    with plot.style():
+    figure, (ax,) = style.panels(height=0.5 + 0.17 * n_words)
+    with style.style():
         ax.barh(top.word, top.value, color=plot_axes.COLOUR_OF[basis])
         ax.invert_yaxis()
         ax.set(
@@ -236,13 +237,13 @@ claims.record("fig5_reach", space.values[:, 0].max() - pca.values[:, 0].max())
 claims.record("fig5_axis0", space.values[:, 0].max())
 
 # %%
-figure, panels = plot.panels(4, height=2.0)
+figure, panels = style.panels(4, height=2.0)
 for ax, (name, (x, y)) in zip(
     panels, [("ICA", (0, 1)), ("ICA", (2, 3)), ("PCA", (0, 1)), ("PCA", (2, 3))], strict=True
 ):
     at = bases[name].values
-    plot.scatter_words(ax, at[:, x], at[:, y], space.counts, clip=0, colour_bar=ax is panels[-1])
-    with plot.style():
+    style.scatter_words(ax, at[:, x], at[:, y], space.counts, clip=0, colour_bar=ax is panels[-1])
+    with style.style():
         ax.set(title=name, xlabel=f"axis {x}", ylabel=f"axis {y}")
 outputs.figure(
     figure,
@@ -270,17 +271,17 @@ def turn(angle=30, first=0, second=1):
     score = [rotations.gaussianity(at(degrees)).logcosh.sum() for degrees in angles]
     now = at(angle)
     skew = rotations.gaussianity(now).skewness
-    figure, (left, right) = plot.panels(2, width=plot.PAGE * 0.75)
-    with plot.style():
-        left.scatter(*now.T, s=2, color=plot.BLUE, alpha=0.5, linewidths=0, rasterized=True)
+    figure, (left, right) = style.panels(2, width=style.PAGE * 0.75)
+    with style.style():
+        left.scatter(*now.T, s=2, color=style.BLUE, alpha=0.5, linewidths=0, rasterized=True)
         left.set(
             title=f"skewness {skew[0]:.2f} and {skew[1]:.2f}",
             aspect="equal",
             xlabel="one axis",
             ylabel="the other",
         )
-        right.plot(angles, score, color=plot.BLACK)
-        right.axvline(angle, color=plot.RED)
+        right.plot(angles, score, color=style.BLACK)
+        right.axvline(angle, color=style.RED)
         right.set(xlabel="angle, degrees", ylabel="distance from Gaussian", title="log cosh")
     return figure
 
@@ -352,10 +353,10 @@ values = unit[[space.ids[word] for word in shown]]
 order = np.lexsort((-values.max(axis=1), values.argmax(axis=1)))
 fig1 = pd.DataFrame(values[order], columns=names)
 fig1.insert(0, "word", [shown[row] for row in order])
-figure, (left, *right) = plot.panels(3, height=4.6, width_ratios=[1.2, 1, 1])
+figure, (left, *right) = style.panels(3, height=4.6, width_ratios=[1.2, 1, 1])
 plot_axes.heatmap(left, fig1[names].to_numpy(), list(fig1.word), names)
 for ax, (x, y) in zip(right, [(3, 1), (4, 2)], strict=True):
-    plot.scatter_words(ax, unit[:, x], unit[:, y], space.counts, clip=0, colour_bar=False)
+    style.scatter_words(ax, unit[:, x], unit[:, y], space.counts, clip=0, colour_bar=False)
     far = {w: space.ids[w] for w in shown if unit[space.ids[w]][[x, y]].max() > 0.25}
     ax.set(xlabel=names[x], ylabel=names[y])
     plot_axes.name_words(ax, unit[:, x], unit[:, y], far)
@@ -402,14 +403,14 @@ runs = [
     for run in range(n_seeds)
 ]
 stable = axes.stability(space.values, [run.values for run in runs])
-figure, (left, right) = plot.panels(2, height=2.3)
-with plot.style():
-    left.plot(np.sort(stable)[::-1], color=plot.BLUE)
-    left.axhline(0.9, color=plot.GREY, ls=":")
+figure, (left, right) = style.panels(2, height=2.3)
+with style.style():
+    left.plot(np.sort(stable)[::-1], color=style.BLUE)
+    left.axhline(0.9, color=style.GREY, ls=":")
     left.set(
         xlabel="axes, the steadiest first", ylabel="median |r| with other runs", ylim=(0, 1.02)
     )
-    right.scatter(space.skewness, stable, s=8, color=plot.BLUE, linewidths=0)
+    right.scatter(space.skewness, stable, s=8, color=style.BLUE, linewidths=0)
     right.set(xlabel="skewness", ylabel="median |r| with other runs", ylim=(0, 1.02))
 outputs.figure(
     figure,
@@ -733,15 +734,15 @@ def two_worlds(world="half - half", method="greedy", share=100, shuffle=False):
     if shuffle:
         partner = chosen[universality.shuffled_rows(groups[chosen], seed=seed)[0]]
     found = axes.match(one[partner], two[chosen], method=method)
-    figure, (left, right) = plot.panels(2, height=2.6, width=plot.PAGE * 0.8)
-    with plot.style():
+    figure, (left, right) = style.panels(2, height=2.6, width=style.PAGE * 0.8)
+    with style.style():
         left.imshow(found.permuted, vmin=0, vmax=0.6, cmap="magma_r", interpolation="nearest")
         left.set(
             title=f"{len(chosen):,} pairs{', shuffled' if shuffle else ''}",
             xlabel="second space",
             ylabel="first space",
         )
-        right.plot(found.r, color=plot.BLUE)
+        right.plot(found.r, color=style.BLUE)
         right.set(
             title=f"mean {found.r.mean():.3f}",
             xlabel="matched axis",
@@ -836,13 +837,13 @@ blocks = {
     "shuffled pairs": token_bases["ICA"].normalised[drawn][:, [chance_of.get(a, 0) for a in best]],
     "untrained": token_bases["untrained"].normalised[drawn][:, [blank_of.get(a, 0) for a in best]],
 }
-figure, panels = plot.panels(4, height=4.6, sharey=True)
+figure, panels = style.panels(4, height=4.6, sharey=True)
 for ax, (name, block) in zip(panels, blocks.items(), strict=True):
     rows_named = [word if n % 3 == 1 else "" for n, word in enumerate(np.repeat(tops, 3))]
     plot_axes.heatmap(
         ax, block, rows_named, list("01234"), bar="normalised value" * (ax is panels[-1]), turn=0
     )
-    with plot.style():
+    with style.style():
         ax.set(title=name, xlabel="matched axis")
 outputs.figure(
     figure,
@@ -925,11 +926,11 @@ nulls = {
 for name, targets in nulls.items():
     level = axes.match_many(many_first, targets)["sum"].to_numpy() / len(targets)
     many[name] = pd.Series(level).reindex(many.index)
-figure, (ax,) = plot.panels(width=plot.PAGE * 0.6)
-with plot.style():
-    for name, colour in zip(many_first, plot.COLOURS, strict=False):
+figure, (ax,) = style.panels(width=style.PAGE * 0.6)
+with style.style():
+    for name, colour in zip(many_first, style.COLOURS, strict=False):
         ax.scatter(many.index, many[f"{name} r"], s=5, color=colour, linewidths=0, label=name)
-    ax.plot(many.index, many["sum"] / len(many_first), "--", color=plot.BLACK, label="mean")
+    ax.plot(many.index, many["sum"] / len(many_first), "--", color=style.BLACK, label="mean")
     for name in nulls:
         ax.plot(many.index, many[name], ":", color=plot_axes.COLOUR_OF[name], label=f"mean, {name}")
     ax.set(xlabel="axis of the skip-gram space, by the sum", ylabel="correlation")

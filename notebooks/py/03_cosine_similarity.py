@@ -51,7 +51,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot, plot_cosine, plot_spaces, statistics
+from lmnotes import plot_spaces, statistics
+from lmnotes.figures import bases, style
 from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import corpus
 from lmnotes.words import (
@@ -129,7 +130,7 @@ for basis in unit:
             (basis, word, axis + 1, value) for axis, value in zip(shown_axes, line, strict=True)
         ]
 outputs.figure(
-    plot_cosine.heatmaps(blocks, names, [axis + 1 for axis in shown_axes], height=3.4),
+    bases.heatmaps(blocks, names, [axis + 1 for axis in shown_axes], height=3.4),
     "fig1_heatmaps",
     data=pd.DataFrame(rows, columns=["basis", "word", "axis", "value"]),
     caption=f"Figure 1: the top five words of five axes (axes counted from 1). {found.summary()}",
@@ -214,7 +215,7 @@ for basis, each in unit.items():
             axis: meaning(axis, basis, 1) for axis in tested.axis[tested.significant][:4]
         }
 outputs.figure(
-    plot_cosine.axis_bars(values, laws, bar_labels),
+    bases.axis_bars(values, laws, bar_labels),
     "fig2_pair",
     data=pd.DataFrame(
         [
@@ -260,19 +261,19 @@ def decompose(one=pair[0], other=pair[1], basis="ICA", n_bars=12):
     product = similarity.axis_products(unit[basis], ids[one], ids[other])
     tested = similarity.significant_axes(product, kind="product")
     order = np.argsort(-np.abs(product))[:n_bars]
-    figure, (ax, summed) = plot.panels(2, width=plot.PAGE, height=0.7 + 0.17 * n_bars)
+    figure, (ax, summed) = style.panels(2, width=style.PAGE, height=0.7 + 0.17 * n_bars)
     chosen = set(tested.axis[tested.significant])
-    with plot.style():
+    with style.style():
         at = np.arange(len(order))
-        ax.barh(at, product[order], color=[plot.RED if a in chosen else plot.GREY for a in order])
+        ax.barh(at, product[order], color=[style.RED if a in chosen else style.GREY for a in order])
         ax.set_yticks(at, [f"{a + 1}  {meaning(a, basis)}" for a in order], fontsize=6)
         ax.invert_yaxis()
         ax.set(xlabel="product", title=f"{one} × {other}: {len(chosen)} significant axes (red)")
         for name, each in unit.items():
             line = np.cumsum(-np.sort(-similarity.axis_products(each, ids[one], ids[other])))
-            colour, dash = plot_cosine.BASES[name], "--" if name == "random rotation" else "-"
+            colour, dash = bases.BASES[name], "--" if name == "random rotation" else "-"
             summed.plot(np.arange(1, n_axes + 1), line, dash, color=colour, label=name)
-        summed.axhline(product.sum(), color=plot.BLACK, lw=0.5, ls=":")
+        summed.axhline(product.sum(), color=style.BLACK, lw=0.5, ls=":")
         summed.set(
             xscale="log",
             xlabel="axes summed, largest products first",
@@ -307,7 +308,7 @@ limit = {"component": 6 / np.sqrt(n_axes), "product": 30 / n_axes, "cosine": 6 /
 drawn_words = {basis: each[some].ravel() for basis, each in unit.items()}
 null_rows = []
 for name, basis in (("fig3_null_ica", "ICA"), ("fig12_null_pca", "PCA")):
-    figure, panels = plot.panels(3, height=2.3)
+    figure, panels = style.panels(3, height=2.3)
     panels_of = (
         ("component", drawn_words[basis], "normal", {f"{pair[0]}": unit[basis][first].max()}),
         (
@@ -322,12 +323,12 @@ for name, basis in (("fig3_null_ica", "ICA"), ("fig12_null_pca", "PCA")):
     for number, (ax, (kind, content, law, lines)) in enumerate(zip(panels, panels_of, strict=True)):
         reach = limit[kind] if number < 2 else 3 / n_axes
         at = np.linspace(-reach, reach, 1000)
-        drawn = plot_cosine.null_histogram(
+        drawn = bases.null_histogram(
             ax,
             content,
             (at, nulls.density(at, n_axes, law)),
             limit=reach,
-            colour=plot_cosine.BASES[basis],
+            colour=bases.BASES[basis],
             lines=lines,
             log=number < 2,
             name=basis,
@@ -343,12 +344,12 @@ for name, basis in (("fig3_null_ica", "ICA"), ("fig12_null_pca", "PCA")):
             reach = ax.get_xlim()[1]
             density, edges = np.histogram(content, np.linspace(-reach, reach, 101))
             middle, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
-            with plot.style():
+            with style.style():
                 ax.plot(
                     middle,
                     np.where(density > 0, density, np.nan) / len(content) / width,
                     ":",
-                    color=plot.BLACK,
+                    color=style.BLACK,
                     lw=0.9,
                     label="random rotation",
                 )
@@ -376,14 +377,14 @@ claims.record("p_spectrum", float(nulls.product_p(0.296073, 300)))
 claims.record("p_uv_spectrum", float(nulls.component_p(0.535, 300)), note="of the printed 0.535")
 
 # %%
-figure, (ax,) = plot.panels(height=2.5)
+figure, (ax,) = style.panels(height=2.5)
 at = np.linspace(-0.8, 0.8, 1000)
-drawn = plot_cosine.null_histogram(
+drawn = bases.null_histogram(
     ax,
     cosine,
     (at, nulls.density(at, n_axes, "normal")),
     limit=0.8,
-    colour=plot.GREEN,
+    colour=style.GREEN,
     lines={f"{pair[0]}, {pair[1]}": values["ICA", list(columns)[2]].sum()},
     name="random pairs",
 )
@@ -413,29 +414,29 @@ def null_lab(dimensions=n_axes, kind="product", n_draws=1000, log_scale=True):
     reach = (6 / np.sqrt(dimensions)) if kind == "component" else 20 / dimensions
     at = np.linspace(-reach, reach, 800)
     law = "normal" if kind == "component" else "product"
-    figure, (ax,) = plot.panels(width=4.5)
-    plot_cosine.null_histogram(
+    figure, (ax,) = style.panels(width=4.5)
+    bases.null_histogram(
         ax,
         content,
         (at, nulls.density(at, dimensions, law)),
         limit=reach,
-        colour=plot.GREY,
+        colour=style.GREY,
         log=log_scale,
         name="drawn",
     )
     level = nulls.threshold(dimensions, law)
-    with plot.style():
+    with style.style():
         if kind == "component":
             exact = nulls.density(at, dimensions, "sphere")
             ax.plot(
                 at,
                 np.where(exact > 0, exact, np.nan),
-                color=plot.BLUE,
+                color=style.BLUE,
                 lw=0.8,
                 ls="--",
                 label="exact law",
             )
-        ax.axvline(level, color=plot.BLACK, lw=0.6)
+        ax.axvline(level, color=style.BLACK, lw=0.6)
         ax.set(xlabel=kind, title=f"K = {dimensions}: 5 % over all axes above {level:.4f}")
         ax.legend()
     return figure
@@ -569,7 +570,7 @@ for basis in ("ICA", "random rotation"):
             (basis, word, column, value)
             for column, value in zip([*(own + 1), "cosine"], line, strict=True)
         ]
-figure = plot_cosine.heatmaps(
+figure = bases.heatmaps(
     panel_matrix,
     panel_names,
     ["1st", "2nd", "3rd", "4th", "5th", "cosine"],
@@ -595,7 +596,7 @@ outputs.figure(
 
 # %%
 middle = n_axes // 2 - 1
-figure, panels = plot.panels(3, height=2.4)
+figure, panels = style.panels(3, height=2.4)
 rows = []
 before_after = (
     ("ICA, before", found.values),
@@ -604,11 +605,11 @@ before_after = (
 )
 for ax, (title, each) in zip(panels, before_after, strict=True):
     of_word, of_axis = similarity.ranks(each, middle)
-    points = plot_cosine.bow_tie(ax, of_word, of_axis, lengths, title)
+    points = bases.bow_tie(ax, of_word, of_axis, lengths, title)
     rows.append(
         pd.DataFrame({"panel": title, "word rank": of_word, "axis rank": of_axis, "norm": lengths})
     )
-with plot.style():
+with style.style():
     bar = figure.colorbar(points, ax=panels, pad=0.01, aspect=30)
     bar.set_label("length of the unscaled word")
 outputs.figure(
@@ -653,7 +654,7 @@ for basis, each in judged.items():
         rows.append((basis, form, np.median(ratio), *interval))
 ratios = pd.DataFrame(rows, columns=["basis", "form", "DistRatio", "low", "high"])
 outputs.figure(
-    plot.bars(
+    style.bars(
         ratios,
         "DistRatio",
         "low",
@@ -662,7 +663,7 @@ outputs.figure(
         "DistRatio, median over axes",
         groups="basis",
         reference=1,
-        colours=plot_cosine.BASES | {"PCA, not turned": plot.SKY},
+        colours=bases.BASES | {"PCA, not turned": style.SKY},
     ),
     "fig7_intruder",
     data=ratios,
@@ -691,12 +692,12 @@ record_median("fig7_beats", ("ICA", "normalised"), ("PCA, not turned", "normalis
 # %%
 def intruder_game(basis="ICA", axis=1, show=False):
     row_ids, place = intruder.game(unit[basis], axis - 1, listed=listed, seed=seed)
-    figure, (ax,) = plot.panels(width=plot.PAGE, height=0.6)
+    figure, (ax,) = style.panels(width=style.PAGE, height=0.6)
     ax.axis("off")
     for number, row in enumerate(row_ids):
         ax.text((number + 0.5) / 6, 0.6, words[row], ha="center", fontsize=10)
     if show:
-        ax.plot((place + 0.5) / 6, 0.1, "o", color=plot.RED)
+        ax.plot((place + 0.5) / 6, 0.1, "o", color=style.RED)
     ax.set(xlim=(0, 1), ylim=(0, 1))
     return figure
 
@@ -721,7 +722,7 @@ explore.explore(
 # what sparse means here.
 
 # %%
-figure, panels = plot.panels(2, height=2.3)
+figure, panels = style.panels(2, height=2.3)
 rows = []
 for basis, each in unit.items():
     for over in ("words", "axes"):
@@ -733,7 +734,7 @@ for basis, each in unit.items():
 sorted_table = pd.concat(rows, ignore_index=True)
 for ax, over in zip(panels, ("words", "axes"), strict=True):
     part = sorted_table[sorted_table.over == over]
-    plot_cosine.curves(
+    bases.curves(
         ax,
         part,
         "rank",
@@ -742,7 +743,7 @@ for ax, over in zip(panels, ("words", "axes"), strict=True):
         xlabel=f"rank along {over}",
         ylabel="mean normalised value",
     )
-    ax.axhline(0, color=plot.BLACK, lw=0.4)
+    ax.axhline(0, color=style.BLACK, lw=0.4)
 outputs.figure(
     figure,
     "fig8_sorted",
@@ -782,11 +783,11 @@ if len(questions) >= 10:
         n_questions=n_questions,
         seed=seed,
     )
-figure, panels = plot.panels(len(scored) + (solved is not None) or 1, height=2.4)
+figure, panels = style.panels(len(scored) + (solved is not None) or 1, height=2.4)
 parts = []
 for ax, (name, table) in zip(panels, scored.items(), strict=False):
     title = f"{name}: {table.n_covered[0]} of {table.n_pairs[0]} pairs"
-    plot_cosine.curves(
+    bases.curves(
         ax,
         table,
         "n_axes",
@@ -798,7 +799,7 @@ for ax, (name, table) in zip(panels, scored.items(), strict=False):
     )
     parts.append(table.rename(columns={"spearman": "score"}).assign(n=table.n_covered))
 if solved is not None:
-    plot_cosine.curves(
+    bases.curves(
         panels[-1],
         solved,
         "n_axes",
@@ -814,7 +815,7 @@ if solved is not None:
         )
     )
 for ax in panels:
-    with plot.style():
+    with style.style():
         ax.set(xscale="log", xlabel="products kept, $p$")
 top_p = (
     pd.concat(
@@ -864,25 +865,25 @@ agreement = pd.DataFrame(
     ],
     columns=["basis", "n_axes", "spearman"],
 )
-figure, panels = plot.panels(4, height=2.0)
+figure, panels = style.panels(4, height=2.0)
 chosen_steps = [0, steps.index(10) if 10 in steps else len(steps) // 2]
 for ax, (basis, number) in zip(
     panels[:3],
     (("ICA", chosen_steps[0]), ("PCA", chosen_steps[0]), ("ICA", chosen_steps[1])),
     strict=True,
 ):
-    with plot.style():
+    with style.style():
         ax.scatter(
             whole,
             sums[basis][:, number],
             s=3,
             alpha=0.5,
             lw=0,
-            color=plot_cosine.BASES[basis],
+            color=bases.BASES[basis],
             rasterized=True,
         )
         ax.set(xlabel="cosine", ylabel="sum of products", title=f"{basis}, p = {steps[number]}")
-plot_cosine.curves(
+bases.curves(
     panels[3],
     agreement,
     "n_axes",
@@ -892,7 +893,7 @@ plot_cosine.curves(
     ylabel="Spearman, with cosine",
     legend=False,
 )
-with plot.style():
+with style.style():
     figure.legend(*panels[3].get_legend_handles_labels(), loc="outside upper right", ncols=3)
 pooled = pd.DataFrame(
     {"cosine": whole}
@@ -940,7 +941,7 @@ for axes_of in sets:
     lists[title] = [(words[row], ranked[row]) for row in best]
     rows += [(title.replace("\n", " "), words[row], ranked[row]) for row in best]
 outputs.figure(
-    plot_cosine.ranked_words(lists),
+    bases.ranked_words(lists),
     "fig19_queries",
     data=pd.DataFrame(rows, columns=["axes", "word", "cosine"]),
     caption="Figure 19: the words nearest to ideal vectors made of one, two and three axes, each axis named by its top word.",
@@ -962,9 +963,9 @@ nearest_after = [row for row in np.argsort(-x) if allowed[row]][:10]
 other_word = next(
     row for row in nearest_before if unit["ICA"][row, removed] > 0.2 or row == nearest_before[-1]
 )
-figure, panels = plot.panels(2, height=3.1)
-for row, colour in ((other_word, plot.RED), (second, plot.BLUE)):
-    with plot.style():
+figure, panels = style.panels(2, height=3.1)
+for row, colour in ((other_word, style.RED), (second, style.BLUE)):
+    with style.style():
         panels[0].scatter(
             unit["ICA"][first],
             unit["ICA"][row],
@@ -984,7 +985,7 @@ for row, colour in ((other_word, plot.RED), (second, plot.BLUE)):
         )
 named = dict.fromkeys([*nearest_before, *nearest_after])
 line_x = np.array([0.0, x[allowed].max() * 1.15])
-with plot.style():
+with style.style():
     panels[0].set(xlabel=f"components of {pair[0]}", ylabel="components of the other word")
     panels[0].legend()
     panels[1].set(
@@ -995,8 +996,8 @@ with plot.style():
     )
     for level_of in (0.0, 0.2, 0.4, 0.6):
         line_y = (level_of - line_x) / unit["ICA"][first, removed]
-        panels[1].plot(line_x, line_y, color=plot.BLACK, lw=0.4, ls=":")
-plot_cosine.named_points(panels[1], x, y, {row: words[row] for row in named})
+        panels[1].plot(line_x, line_y, color=style.BLACK, lw=0.4, ls=":")
+bases.named_points(panels[1], x, y, {row: words[row] for row in named})
 outputs.figure(
     figure,
     "fig21_ablation",
@@ -1086,9 +1087,9 @@ for target, at in turn.items():
             }
         )
 knob = pd.DataFrame(rows)
-figure, panels = plot.panels(3, height=2.0)
+figure, panels = style.panels(3, height=2.0)
 for ax, name in zip(panels, ("excess kurtosis", "axes per word", "median DistRatio"), strict=True):
-    plot_cosine.curves(
+    bases.curves(
         ax,
         knob,
         "t",
@@ -1111,11 +1112,11 @@ def rotation_knob(t=1.0, target="ICA", axis=1):
     each = each * skew_sign(each)
     scaled = similarity.normalise(each)
     members = axes.top_rows(scaled[:, [axis - 1]], 10, listed)[0]
-    figure, (left, right) = plot.panels(2, width=6, height=2.2)
-    with plot.style():
-        left.hist(scaled[:, axis - 1], 80, color=plot_cosine.BASES[target], alpha=0.6, density=True)
+    figure, (left, right) = style.panels(2, width=6, height=2.2)
+    with style.style():
+        left.hist(scaled[:, axis - 1], 80, color=bases.BASES[target], alpha=0.6, density=True)
         reach = np.linspace(-0.6, 0.8, 300)
-        left.plot(reach, nulls.density(reach, n_axes, "normal"), color=plot.RED, lw=0.8)
+        left.plot(reach, nulls.density(reach, n_axes, "normal"), color=style.RED, lw=0.8)
         left.set(
             yscale="log",
             ylim=(1e-3, 20),
@@ -1123,7 +1124,7 @@ def rotation_knob(t=1.0, target="ICA", axis=1):
             ylabel="density",
             title=f"excess kurtosis {np.mean(each**4) - 3:.2f}",
         )
-        right.barh(np.arange(10), scaled[members, axis - 1], color=plot.SKY)
+        right.barh(np.arange(10), scaled[members, axis - 1], color=style.SKY)
         right.set_yticks(np.arange(10), [words[row] for row in members])
         right.invert_yaxis()
         moved = (scaled[first] * scaled[second]).sum()
@@ -1273,7 +1274,7 @@ outputs.figure(
 
 # %%
 rows, curve_rows = [], []
-figure, panels = plot.panels(4, height=2.0)
+figure, panels = style.panels(4, height=2.0)
 for space, each in spaces.items():
     for basis, there in each.items():
         for over in ("words", "axes"):
@@ -1311,7 +1312,7 @@ for ax, (space, over) in zip(
     panels, [(name, over) for over in ("words", "axes") for name in models], strict=True
 ):
     part = sparse[(sparse.space == space) & (sparse.over == over)]
-    plot_cosine.curves(
+    bases.curves(
         ax,
         part,
         "rank",
@@ -1322,8 +1323,8 @@ for ax, (space, over) in zip(
         ylabel="mean normalised value" if ax is panels[0] else "",
         legend=False,
     )
-    ax.axhline(0, color=plot.BLACK, lw=0.4)
-with plot.style():
+    ax.axhline(0, color=style.BLACK, lw=0.4)
+with style.style():
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
 outputs.figure(
     figure,
@@ -1379,11 +1380,11 @@ for basis in half_bases[0]:
                 (basis, side, place + 1, axis + 1, name, there.normalised[there.ids[boat], axis])
             )
 boats = pd.DataFrame(rows, columns=["basis", "half", "rank", "axis", "meaning", "value"])
-figure, panels = plot.panels(2, height=2.2)
+figure, panels = style.panels(2, height=2.2)
 for ax, basis in zip(panels, ("ICA", "PCA"), strict=True):
     part = boats[boats.basis == basis]
-    with plot.style():
-        for side, colour in ((1, plot.BLUE), (2, plot.GREEN)):
+    with style.style():
+        for side, colour in ((1, style.BLUE), (2, style.GREEN)):
             one = part[part.half == side]
             ax.barh(
                 one["rank"] + 0.4 * (side - 1), one.value, 0.38, color=colour, label=f"half {side}"
@@ -1393,12 +1394,12 @@ for ax, basis in zip(panels, ("ICA", "PCA"), strict=True):
         ]
         ax.set_yticks(np.arange(1, len(named) + 1) + 0.2, named, fontsize=6)
         ax.invert_yaxis()
-        ax.axvline(0, color=plot.BLACK, lw=0.4)
+        ax.axvline(0, color=style.BLACK, lw=0.4)
         ax.set(
             xlabel=f"normalised value of {boat}",
             title=f"{basis}: {keeps[basis].mean():.0%} of shared words keep their axis",
         )
-with plot.style():
+with style.style():
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
 outputs.figure(
     figure,
@@ -1471,7 +1472,7 @@ pseudo_table = pd.concat(
     )
     for basis in merged
 )
-figure, panels = plot.panels(3, height=2.6)
+figure, panels = style.panels(3, height=2.6)
 for ax, basis in zip(panels, merged, strict=True):
     plot_spaces.two_axes(ax, on_own[basis], on_others[basis], clear, basis, name=ax is panels[0])
 outputs.figure(

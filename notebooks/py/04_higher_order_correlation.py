@@ -46,7 +46,8 @@ seed: int = 0  # 0..1000000
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot, plot_cosine, plot_links
+from lmnotes import plot_links
+from lmnotes.figures import bases, style
 from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import corpus
 from lmnotes.words import (
@@ -102,10 +103,10 @@ print(found.summary())
 
 # %%
 n_shown = min(100, n_axes)
-figure, panels = plot.panels(3, height=4.2)
+figure, panels = style.panels(3, height=4.2)
 for ax, (basis, each) in zip(panels, unit.items(), strict=True):
     members = top[basis][:n_shown, :4].ravel()
-    with plot.style():
+    with style.style():
         image = ax.imshow(
             each[members, :n_shown],
             aspect="auto",
@@ -116,7 +117,7 @@ for ax, (basis, each) in zip(panels, unit.items(), strict=True):
         )
         ax.set(title=basis, xlabel="axis", yticks=[])
 panels[0].set_ylabel(f"4 top words of each of {n_shown} axes", fontsize=8)
-with plot.style():
+with style.style():
     bar = figure.colorbar(image, ax=panels, pad=0.01, aspect=40)
     bar.set_label("normalised value")
     bar.outline.set_visible(False)
@@ -137,7 +138,7 @@ outputs.figure(
 )
 blocks = {basis: unit[basis][first_five[basis], :5] for basis in unit}
 outputs.figure(
-    plot_cosine.heatmaps(
+    bases.heatmaps(
         blocks,
         {basis: [words[row] for row in first_five[basis]] for basis in unit},
         range(5),
@@ -173,9 +174,9 @@ def toy_volume(source="laplace", shared_volume=0.6, break_it=False):
     loud = (loud - loud.mean(axis=0)) / loud.std(axis=0)
     if break_it:
         loud[:, 1] = draw.permutation(loud[:, 1])
-    figure, (ax,) = plot.panels(width=3.2, height=3.0)
-    with plot.style():
-        ax.scatter(*loud.T, s=2, alpha=0.4, lw=0, color=plot.BLUE, rasterized=True)
+    figure, (ax,) = style.panels(width=3.2, height=3.0)
+    with style.style():
+        ax.scatter(*loud.T, s=2, alpha=0.4, lw=0, color=style.BLUE, rasterized=True)
         ax.set(
             xlim=(-6, 6),
             ylim=(-6, 6),
@@ -352,7 +353,7 @@ def carried_by(rank=1, n_removed=0):
     i, j = int(row.i), int(row.j)
     steps = np.arange(0, 101)
     left = correlation.without(found.values, i, j, steps)
-    figure, (ax, curve) = plot.panels(2, width=6.4, height=2.9)
+    figure, (ax, curve) = style.panels(2, width=6.4, height=2.9)
     product = found.values[:, i] ** 2 * found.values[:, j] ** 2
     order = np.argsort(-product)[n_removed:]
     plot_links.spikes(
@@ -364,10 +365,10 @@ def carried_by(rank=1, n_removed=0):
         title=f"c = {row.c:.2f} ± {row['standard error']:.2f}",
         axes_names=(f"{i}: {meaning(i)}", f"{j}: {meaning(j)}"),
     )
-    with plot.style():
-        curve.plot(steps, left, color=plot.BLUE)
-        curve.plot(n_removed, left[n_removed], "o", color=plot.RED)
-        curve.axhline(row.level, color=plot.GREY, ls="--", lw=0.8)
+    with style.style():
+        curve.plot(steps, left, color=style.BLUE)
+        curve.plot(n_removed, left[n_removed], "o", color=style.RED)
+        curve.axhline(row.level, color=style.GREY, ls="--", lw=0.8)
         curve.set(
             xlabel="largest contributors left out",
             ylabel=label,
@@ -426,7 +427,7 @@ def pair_rows(pairs_of):
 
 
 def three_pairs(name, pairs_of, caption, n_red=6):
-    figure, panels = plot.panels(3, height=2.9)
+    figure, panels = style.panels(3, height=2.9)
     for ax, each in zip(panels, pairs_of, strict=True):
         draw_pair(ax, *each, n_red=n_red)
     outputs.figure(figure, name, data=pair_rows(pairs_of), caption=caption)
@@ -526,13 +527,13 @@ for name, judge in judges.items():
             )
         )
 table2 = pd.concat(verdicts, ignore_index=True)
-figure, panels = plot.panels(
-    len(judges), height=2.4, width=plot.PAGE * (0.55 if len(judges) == 1 else 1)
+figure, panels = style.panels(
+    len(judges), height=2.4, width=style.PAGE * (0.55 if len(judges) == 1 else 1)
 )
 for ax, (name, part) in zip(panels, table2.groupby("judge", sort=False), strict=True):
     shares = part.groupby("basis", sort=False).undecided.mean()
     undecided = ", ".join(f"{basis} {share:.0%}" for basis, share in shares.items())
-    plot_cosine.curves(
+    bases.curves(
         ax,
         part,
         "rank",
@@ -545,18 +546,18 @@ for ax, (name, part) in zip(panels, table2.groupby("judge", sort=False), strict=
         title=f"judge: {name}\nundecided: {undecided}",
         xticks=range(1, 6),
     )
-    with plot.style():
+    with style.style():
         ax.plot(
             range(1, 6),
             [0.69, 0.65, 0.64, 0.645, 0.565],
             "x",
-            color=plot.BLACK,
+            color=style.BLACK,
             ms=4,
             label="paper, ICA",
         )
         nulls_of = part[part.basis == "ICA"]
         ax.plot(
-            nulls_of["rank"], nulls_of["null"], ":", color=plot.RED, lw=1, label="relabelled, ICA"
+            nulls_of["rank"], nulls_of["null"], ":", color=style.RED, lw=1, label="relabelled, ICA"
         )
         if ax is panels[0]:
             ax.legend(ncols=2)
@@ -670,11 +671,11 @@ outputs.figure(
         longer,
         found_clusters,
         plot_links.spread(
-            {node: places[node] for node in close}, longer, size=(plot.PAGE, 4.6), font=7
+            {node: places[node] for node in close}, longer, size=(style.PAGE, 4.6), font=7
         ),
         only=close,
         errors=error,
-        size=(plot.PAGE, 4.6),
+        size=(style.PAGE, 4.6),
         font=7,
     ),
     "fig5_close_up",
@@ -698,8 +699,8 @@ for _ in range(20):
         np.mean([frozenset((int(nodes[i]), int(nodes[j]))) in real_edges for i, j in again.edges])
     )
 edge_z = edge_table.merge(strong[["i", "j", "z", "excess", "level"]], on=["i", "j"])
-figure, (ax, right) = plot.panels(2, height=2.4)
-with plot.style():
+figure, (ax, right) = style.panels(2, height=2.4)
+with style.style():
     rank = np.arange(1, len(edge_z) + 1)
     ax.errorbar(
         rank,
@@ -708,19 +709,19 @@ with plot.style():
         fmt="o",
         ms=2.5,
         lw=0.6,
-        color=plot.BLUE,
+        color=style.BLUE,
         label="edge, ± 2 s.e.",
     )
-    ax.plot(rank, edge_z.level, color=plot.GREY, lw=0.8, ls="--", label="level of its rows")
-    ax.axhline(level, color=plot.RED, lw=0.8, label="spherical level")
+    ax.plot(rank, edge_z.level, color=style.GREY, lw=0.8, ls="--", label="level of its rows")
+    ax.axhline(level, color=style.RED, lw=0.8, label="spherical level")
     ax.set(xlabel="edge, strongest first", ylabel=label)
     ax.legend()
     if runs:
         shares = edge_z.groupby(
             pd.qcut(edge_z.weight.rank(method="first"), 4, labels=False)
         ).returns.mean()
-        right.bar(range(4), shares.to_numpy(), color=plot.BLUE)
-        right.axhline(np.mean(chance), color=plot.RED, ls="--", lw=0.8, label="relabelled nodes")
+        right.bar(range(4), shares.to_numpy(), color=style.BLUE)
+        right.axhline(np.mean(chance), color=style.RED, ls="--", lw=0.8, label="relabelled nodes")
         right.set(
             xticks=range(4),
             xticklabels=["weakest", "", "", "strongest"],
@@ -770,9 +771,9 @@ def tree_builder(nodes_kept=n_nodes, clusters=n_clusters, start=int(nodes[0]), e
         grown,
         names,
         axis_tree.clusters(grown, min(clusters, nodes_kept)),
-        plot_links.spread(axis_tree.layout(grown), names, size=(plot.PAGE, 6)),
+        plot_links.spread(axis_tree.layout(grown), names, size=(style.PAGE, 6)),
         highlight=way,
-        size=(plot.PAGE, 6),
+        size=(style.PAGE, 6),
         title=said if len(said) < 110 else f"{len(way) - 1} steps: {said[:95]} …",
     )
 
@@ -859,8 +860,8 @@ table5 = pd.DataFrame(
     rows or [("ICA", d, np.nan, np.nan, np.nan) for d in sizes],
     columns=["basis", "n_clusters", "spearman", "low", "high"],
 )
-figure, (ax,) = plot.panels(height=2.5)
-plot_cosine.curves(
+figure, (ax,) = style.panels(height=2.5)
+bases.curves(
     ax,
     table5,
     "n_clusters",

@@ -53,7 +53,8 @@ seed: int = 0  # 0..1000000
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot, plot_analogy, plot_analogy_checks, plot_analogy_live
+from lmnotes import plot_analogy, plot_analogy_checks, plot_analogy_live
+from lmnotes.figures import style
 from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import small_world
 from lmnotes.words import (
@@ -165,7 +166,7 @@ print(
 
 # %%
 everything = relation_planes.of_relations(vectors, task, 200)
-figure, (ax,) = plot.panels(width=5.4, height=4.0)
+figure, (ax,) = style.panels(width=5.4, height=4.0)
 plot_analogy.plane(ax, everything)
 outputs.figure(
     figure,

@@ -56,15 +56,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes import (
-    map_page,
-    plot,
-    plot_map,
-    plot_map_checks,
-    plot_map_live,
-    plot_map_trials,
-    statistics,
-)
+from lmnotes import plot_map_checks, plot_map_live, plot_map_trials, statistics
+from lmnotes.figures import map_page, style
+from lmnotes.figures import maps as plot_map
 from lmnotes.models import (
     benchmarks,
     calibration,
@@ -73,7 +67,6 @@ from lmnotes.models import (
     fragility,
     landing,
     leaks,
-    ledger,
     neighbours,
     plane,
     population,
@@ -85,15 +78,14 @@ from lmnotes.models import (
     tokenizer_trap,
     zoo,
 )
-from lmnotes.models import map as maps
-from lmnotes.models import (
-    projection as layouts,
-)
+from lmnotes.models.ledger import ledger
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.maps import projection as layouts
 from lmnotes.models.zoo_plan import plan
 from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import chunks
 
-plot.use()
+style.use()
 outputs.begin("06_model_map", globals())
 for given in (models_file, published_matrix, scores_file):
     if given is not None and not Path(given).exists():

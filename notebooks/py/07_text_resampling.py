@@ -51,26 +51,16 @@ seed: int = 42  # 0..1000000, of the texts and of the first run; the paper's is 
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot, plot_resample
-from lmnotes.models import (
-    adding,
-    anatomy,
-    cost,
-    direct,
-    ledger,
-    prediction,
-    probes,
-    projection,
-    resample,
-    resample_errors,
-    wobble,
-    zoo,
-)
-from lmnotes.models import map as model_map
+from lmnotes import plot_resample
+from lmnotes.figures import style
+from lmnotes.models import adding, anatomy, cost, direct, probes, resample_errors, wobble, zoo
+from lmnotes.models.ledger import ledger
+from lmnotes.models.maps import coordinates as model_map
+from lmnotes.models.maps import prediction, projection, resample
 from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import chunks
 
-plot.use()
+style.use()
 outputs.begin("07_text_resampling", globals())
 
 # %% [markdown]
@@ -476,7 +466,7 @@ synthetic
 grid = np.geomspace(10, N, n_sizes).round().astype(int)
 sizes = np.unique(np.concatenate([grid, [N // 4, N // 2]]))
 runs = resample_errors.runs(L, pis, sizes, n_runs=n_runs, seed=seed)
-figure, axes = plot.panels(2, height=2.9)
+figure, axes = style.panels(2, height=2.9)
 drawn_lines, tables = [], []
 for ax, measure in zip(axes, ("relative", "absolute"), strict=True):
     lines = resample_errors.comparison(runs, N, measure)
@@ -484,8 +474,8 @@ for ax, measure in zip(axes, ("relative", "absolute"), strict=True):
     plot_resample.error_panel(ax, lines, measure, needed=needed)
     drawn_lines.append(lines.assign(measure=measure))
     tables.append(needed.assign(measure=measure))
-with plot.style():
-    axes[0].plot([], [], ":", color=plot.BLACK, lw=0.9, label="resampling alone")
+with style.style():
+    axes[0].plot([], [], ":", color=style.BLACK, lw=0.9, label="resampling alone")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=6)
 outputs.figure(
     figure,
@@ -631,8 +621,8 @@ for measure in weights:
         d = resample.expected_distinct(mixed[method, share], n)
         rows.append((measure, method, share, n / N, d / (N / 2)))
 insurance = pd.DataFrame(rows, columns=["measure", "method", "share", "n over N", "d over N/2"])
-figure, axes = plot.panels(2, height=2.2, sharey=True)
-with plot.style():
+figure, axes = style.panels(2, height=2.2, sharey=True)
+with style.style():
     for ax, measure in zip(axes, ("relative", "absolute"), strict=True):
         for method in ("LS", "KL"):
             part = insurance[(insurance.measure == measure) & (insurance.method == method)]
@@ -642,7 +632,7 @@ with plot.style():
                 color=plot_resample.METHODS[method],
                 label=method,
             )
-        ax.axhline(1, color=plot.BLACK, lw=0.6, ls="-.")
+        ax.axhline(1, color=style.BLACK, lw=0.6, ls="-.")
         ax.set(xlabel="uniform mass, %", title=f"{measure} error", xlim=(0, 100))
     axes[0].set_ylabel("different texts over N/2")
     axes[0].legend()
@@ -661,11 +651,11 @@ def live_curves(method="LS", uniform_mass=0.0, measure="relative", with_sampling
         Q, {method: pi, "uniform": pis["uniform"]}, weights[measure]
     )
     at_n = found["uniform"] / np.sqrt(N) if with_sampling_error else 0.0
-    figure, (ax,) = plot.panels(width=4.2, height=2.8)
+    figure, (ax,) = style.panels(width=4.2, height=2.8)
     n = np.geomspace(10, N, 60)
-    with plot.style():
+    with style.style():
         ax.plot(
-            n, found["uniform"] / np.sqrt(n), color=plot.GREY, lw=3, alpha=0.5, label="fresh texts"
+            n, found["uniform"] / np.sqrt(n), color=style.GREY, lw=3, alpha=0.5, label="fresh texts"
         )
         for name, p in ((method, pi), ("uniform", pis["uniform"])):
             total = resample_errors.total_error(found[name] / np.sqrt(n), at_n)
@@ -802,7 +792,7 @@ def wobble_table(chosen):
     )
 
 
-figure, (ax,) = plot.panels(width=4.6, height=4.4)
+figure, (ax,) = style.panels(width=4.6, height=4.4)
 plot_resample.ellipses(ax, wobbles["uniform"], per_model, size=8)
 plot_resample.legend_of(figure, colours, ncols=4)
 outputs.figure(
@@ -811,7 +801,7 @@ outputs.figure(
     data=wobble_table(["uniform"]),
     caption=f"Figure 1: mean places and ellipses of one standard deviation over the maps of {n_maps} uniform resamples of {N:,} texts, each turned onto the map of all texts: how far a place on this map may be trusted.",
 )
-figure, axes = plot.panels(3, height=2.9)
+figure, axes = style.panels(3, height=2.9)
 for ax, (name, (n, d)) in zip(axes, shares_of_n.items(), strict=True):
     title = f"{name}\nn = {n:,}, d = {d:,.0f}, MSE {wobbles[name].mse:.2f}"
     plot_resample.ellipses(ax, wobbles[name], per_model, title)
@@ -825,7 +815,7 @@ outputs.figure(
 
 
 # %%
-figure, axes = plot.panels(3, height=2.9)
+figure, axes = style.panels(3, height=2.9)
 for ax, (name, (n, d)) in zip(axes, shares_of_n.items(), strict=True):
     share = 100 * np.sqrt(flat[name].mse) / radius(flat_reference)
     title = f"{name}\nn = {n:,}, d = {d:,.0f}: {share:.0f} % of the radius"
@@ -849,7 +839,7 @@ outputs.figure(
 
 # %%
 def animation(setting="LS", run=0):
-    figure, (ax,) = plot.panels(width=4.4, height=3.9)
+    figure, (ax,) = style.panels(width=4.4, height=3.9)
     one = wobbles[setting]
     plot_resample.ellipses(ax, one, per_model, f"{setting}, draw {run}", size=0)
     ax.scatter(*one.aligned[run].T, c=per_model, s=12, linewidths=0)
@@ -945,7 +935,7 @@ if is_home:  # and all that learnt mostly from one domain
     learnt = raw.models.mixture.astype(str).str.removeprefix("only ").to_numpy()
     kinds = [name for name in dict.fromkeys(learnt) if " + " not in name]  # merges have two
     groups_to_hide |= {f"trained on {name}": learnt == name for name in kinds}
-ways = {"uniform": plot.BLUE, "blind": plot.RED, "mixed": plot.ORANGE, "informed": plot.BLACK}
+ways = {"uniform": style.BLUE, "blind": style.RED, "mixed": style.ORANGE, "informed": style.BLACK}
 
 
 def errors_by_family(hidden_of, least_known=3):
@@ -1010,11 +1000,11 @@ def hide(which=next(iter(groups_to_hide)), only_this_is_known=False, uniform_mas
     found = adding.hidden_errors(
         raw.values, hidden, d_ls, uniform_share=uniform_mass, clip_share=clip_share
     )
-    figure, (left, right) = plot.panels(2, height=2.4)
-    with plot.style():
+    figure, (left, right) = style.panels(2, height=2.4)
+    with style.style():
         place = np.arange(len(table))
-        left.barh(place - 0.2, table["known"], 0.4, color=plot.RED, label="by the known")
-        left.barh(place + 0.2, table["all"], 0.4, color=plot.BLACK, label="by all models")
+        left.barh(place - 0.2, table["known"], 0.4, color=style.RED, label="by the known")
+        left.barh(place + 0.2, table["all"], 0.4, color=style.BLACK, label="by all models")
         left.set_yticks(place, table.index)
         title = f"known: {which}" if only_this_is_known else f"hidden: {which}"
         left.set(xlabel="mean importance, times N", title=title)

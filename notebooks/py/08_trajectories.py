@@ -66,33 +66,33 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot, plot_kl_scale, plot_trajectory
+from lmnotes import plot_kl_scale, plot_trajectory
+from lmnotes.figures import style
 from lmnotes.models import (
     diffusion,
     direct,
     kl_scale,
     layers,
-    ledger,
     loading,
     long_run,
-    projection,
     quantise,
     rules,
     run_tables,
     runner,
     score,
-    tails,
     trajectory,
     walk,
     weights,
     zoo,
 )
-from lmnotes.models import map as maps
 from lmnotes.models import zoo_plan as plans
+from lmnotes.models.ledger import ledger
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.maps import projection, robustness
 from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import chunks
 
-plot.use()
+style.use()
 outputs.begin("08_trajectories", globals())
 if models_file is not None and not Path(models_file).exists():
     raise FileNotFoundError(
@@ -769,7 +769,7 @@ def one_window(run, at, length=window):
 def fits(run="cosine to a tenth", start=80, length=window):
     n_starts = len(everything[run][0]) - 3
     step, *window_of = one_window(run, int(start / 100 * n_starts), length)
-    figure, (ax,) = plot.panels(width=4.2, height=3.0)
+    figure, (ax,) = style.panels(width=4.2, height=3.0)
     plot_trajectory.window_fits(ax, *window_of)
     c_q, c_w = (law.exponent for law in window_of[-1])
     ax.set_title(f"from step {step:,}: alpha = {c_q / c_w:.2f}, 2/$c_q$ = {2 / c_q:.1f}")
@@ -786,7 +786,7 @@ explore.explore(
 
 # %%
 chosen = [name for name in ("cosine to a tenth", "constant rate", middle) if name in everything]
-figure, axes = plot.panels(len(chosen), height=2.9)
+figure, axes = style.panels(len(chosen), height=2.9)
 window_rows = []
 for ax, name in zip(axes, chosen, strict=True):
     step, *window_of = one_window(name, max(len(everything[name][0]) - 1 - window, 0))
@@ -1020,14 +1020,14 @@ def after(name, steps):
 
 
 # %%
-figure, (left, right) = plot.panels(2, height=3.0, width_ratios=(1, 1.3))
+figure, (left, right) = style.panels(2, height=3.0, width_ratios=(1, 1.3))
 curves = {name: np.array([after(name, steps) for steps in tuning_steps]) for name in known}
 plot_kl_scale.growth(left, curves, tuning_steps)
 plot_kl_scale.lineages(
     right, projection.pca(maps.double_centre(family)), tree_edges, generations, names
 )
 right.set(xlabel="component 1, nats", ylabel="component 2, nats")
-with plot.style():
+with style.style():
     right.margins(x=0.3, y=0.12)
     right.legend(loc="best")
 outputs.figure(
@@ -1085,7 +1085,7 @@ def lens(text=0, first=0):
     found = layers.texts(deep_scorer, [home_texts.texts[text]], keep_tokens=True)
     values = found.token_log_probabilities[0][:, first : first + 60]
     letters = [chr(b) if 32 < b < 127 else "·" for b in home_texts.texts[text].encode()]
-    figure, (ax,) = plot.panels(width=plot.PAGE, height=1.9)
+    figure, (ax,) = style.panels(width=style.PAGE, height=1.9)
     plot_kl_scale.one_text(ax, values, letters[first : first + 60])
     ax.set_xlabel("bytes of the text")
     return figure
@@ -1106,7 +1106,7 @@ explore.explore(lens, stills=[{"text": 0}], text=(0, len(home_texts) - 1), first
 
 # %%
 layer_differences = [
-    tails.pair_differences(one, kl_scale.adjacent(len(one))) for one in threads.values()
+    robustness.pair_differences(one, kl_scale.adjacent(len(one))) for one in threads.values()
 ]
 layer_table = pd.DataFrame(
     [
@@ -1117,7 +1117,7 @@ layer_table = pd.DataFrame(
     columns=["model", "from layer", "KL to the next layer, bits/byte"],
 )
 outputs.table(layer_table, "layers", caption="KL between adjacent layers by the logit lens.")
-figure, axes = plot.panels(3, height=3.1)
+figure, axes = style.panels(3, height=3.1)
 few = 3 if 3 in bits else 4
 copied = np.stack([values[1 + bits.index(few)] for values in one_scale.values()])
 originals = np.stack([values[0] for values in one_scale.values()])
@@ -1153,14 +1153,17 @@ differences = settings_of(runs, sizes, seeds)
 for n in (8, 4):
     column = 1 + bits.index(n)
     differences[f"{n}-bit"] = np.concatenate(
-        [tails.pair_differences(values, np.array([[0, column]])) for values in one_scale.values()]
+        [
+            robustness.pair_differences(values, np.array([[0, column]]))
+            for values in one_scale.values()
+        ]
     )
 related = {
     "FT": zoo_edges,
     "Intra-type": kl_scale.within_types(zoo_edges, population["type"]),
     "Random": kl_scale.random_pairs(zoo_edges),
 }
-differences |= {name: tails.pair_differences(P, pairs) for name, pairs in related.items()}
+differences |= {name: robustness.pair_differences(P, pairs) for name, pairs in related.items()}
 differences["Layer"] = np.concatenate(layer_differences)
 values = {name: in_bits_per_byte(one) for name, one in differences.items()}
 draws = {

@@ -59,7 +59,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import wilcoxon
 
-from lmnotes import plot, plot_prompts, plot_shifts, statistics
+from lmnotes import plot_prompts, plot_shifts, statistics
+from lmnotes.figures import style
 from lmnotes.models import (
     additivity,
     command,
@@ -67,20 +68,18 @@ from lmnotes.models import (
     factorial,
     factors,
     pair_tuning,
-    prediction,
-    projection,
     prompt_kl,
     prompts,
-    tails,
     turns,
     zoo,
 )
 from lmnotes.models import factorial_measures as measures
-from lmnotes.models import map as maps
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.maps import prediction, projection, robustness
 from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import prompt_sets
 
-plot.use()
+style.use()
 outputs.begin("09_prompt_response_map", globals())
 asked = prompt_sets.operations(operations)  # wrong files are refused before anything is trained
 listed = command.listed(Path(models_file)) if models_file else []
@@ -279,17 +278,17 @@ outputs.table(
 
 # %%
 def tabs(shown="PMI, empty prompt", colour_by="rule"):
-    figure, (ax, bars) = plot.panels(2, height=2.8, width_ratios=(1.3, 1))
+    figure, (ax, bars) = style.panels(2, height=2.8, width_ratios=(1.3, 1))
     xy, shares_of = place(Q[shown])
     plot_prompts.marked(ax, xy, [f"{colour_by} {v}" for v in made[colour_by]], ["models"] * 12)
     part = explained[explained["map"] == shown]
-    with plot.style():
+    with style.style():
         ax.set(
             xlabel=f"component 1 ({shares_of[0]:.0%}), nats",
             ylabel="component 2, nats",
             title=shown,
         )
-        bars.bar(part.factor, part.r2, color=[plot.BLUE, plot.RED, plot.GREY])
+        bars.bar(part.factor, part.r2, color=[style.BLUE, style.RED, style.GREY])
         bars.set(ylabel="share of squared distance", ylim=(0, 1))
     plot_prompts.key(figure, [f"{colour_by} {v}" for v in made[colour_by]], ["models"])
     return figure
@@ -621,7 +620,7 @@ claims.record("length_grows", at_length.iloc[-1] / at_length.iloc[0])
 sizes = [n for n in (25, 50, 100, 200) if n < N] or [N // 2]
 spent = factors.budget(conditional, sizes, 100 if n_bootstrap > 100 else 10, seed)
 error_at_n = np.median(
-    tails.relative_error(tails.pair_differences(conditional, np.column_stack(upper)))
+    robustness.relative_error(robustness.pair_differences(conditional, np.column_stack(upper)))
 )
 theory = pd.DataFrame({"n": np.array(sizes)})  # half of the draws are off by less than 0.674 sd
 theory["error"] = 0.674 * error_at_n * np.sqrt(N / theory.n - 1)
@@ -645,16 +644,16 @@ for n in (25, 50, 100, 200):
             f"budget_{n}_{name}", value, interval, "" if len(drawn) else "too few pairs in this run"
         )
 for n in (10_000, 300):
-    claims.record(f"gauss_{n}", tails.relative_error(rng.standard_normal((200, n))).mean())
+    claims.record(f"gauss_{n}", robustness.relative_error(rng.standard_normal((200, n))).mean())
 
 
 # %%
 def one_budget(n=N // 3, first=made.model[0], second=made.model[3]):
     one, two = (int(np.flatnonzero(made.model == name)[0]) for name in (first, second))
     two = two if one != two else (one + 1) % 12  # a model is at no distance from itself
-    difference = tails.pair_differences(conditional, np.array([[one, two]]))[0]
+    difference = robustness.pair_differences(conditional, np.array([[one, two]]))[0]
     grid = np.unique(np.linspace(5, N - 1, 60).astype(int))
-    spread = 1.96 * tails.relative_error(difference) * np.sqrt(N / grid - 1)
+    spread = 1.96 * robustness.relative_error(difference) * np.sqrt(N / grid - 1)
     draw = np.random.default_rng(seed)
     values = [difference[draw.choice(N, n, replace=False)].var() for _ in range(60)]
     band = np.stack([1 - spread, 1 + spread])

@@ -71,7 +71,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot, plot_mixture, plot_mixture_checks, statistics
+from lmnotes import plot_mixture, plot_mixture_checks, statistics
+from lmnotes.figures import style
 from lmnotes.models import (
     mixture,
     mixture_design,
@@ -87,7 +88,7 @@ from lmnotes.models import mixture_readings as readings
 from lmnotes.models import mixture_world as world
 from lmnotes.suite import claims, explore, outputs, teach
 
-plot.use()
+style.use()
 outputs.begin("10_domain_mixture", globals())
 
 # %% [markdown]

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from lmnotes.models import resample
+from lmnotes.models.maps import resample
 
 
 def coordinates_of(n_models, n_texts, seed=0, spread=1.0):

@@ -11,7 +11,8 @@ import pytest
 import tiny_models
 
 from lmnotes import cli
-from lmnotes.models import command, ledger, loading, runner
+from lmnotes.models import command, loading, runner
+from lmnotes.models.ledger import ledger
 from lmnotes.text import chunks
 
 

@@ -19,7 +19,7 @@ from lmnotes.models import (
     prompt_kl,
     prompts,
 )
-from lmnotes.models import map as maps
+from lmnotes.models.maps import coordinates as maps
 from lmnotes.text import prompt_sets
 
 RESPONSES = tiny_models.TEXTS[1:5]

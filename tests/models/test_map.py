@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist, squareform
 
-from lmnotes.models import map as maps
-from lmnotes.models import projection, tails
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.maps import projection, robustness
 
 
 @pytest.fixture
@@ -138,24 +138,26 @@ def test_tails_of_a_difference_with_one_wild_text():
     calm = np.resize([1.0, -1.0], 100)
     wild = calm.copy()
     wild[0] = 100.0
-    assert tails.top_share(wild) == pytest.approx(1e4 / (1e4 + 99))
-    assert tails.top_share(calm) == pytest.approx(0.01)
-    assert tails.kurtosis(wild) > 50 > tails.kurtosis(calm) == pytest.approx(1.0)
-    assert tails.top_share(np.stack([calm, wild])).shape == (2,)
+    assert robustness.top_share(wild) == pytest.approx(1e4 / (1e4 + 99))
+    assert robustness.top_share(calm) == pytest.approx(0.01)
+    assert robustness.kurtosis(wild) > 50 > robustness.kurtosis(calm) == pytest.approx(1.0)
+    assert robustness.top_share(np.stack([calm, wild])).shape == (2,)
 
 
 def test_bootstrap_agrees_with_the_formula_for_a_normal_difference():
     from scipy import stats
 
     d = np.random.default_rng(2).normal(0, 3, (2, 4000))
-    error, draws = tails.bootstrap(d, n_samples=400, seed=1)
-    np.testing.assert_allclose(error / (np.var(d, axis=1) / 2), tails.relative_error(d), rtol=0.12)
+    error, draws = robustness.bootstrap(d, n_samples=400, seed=1)
+    np.testing.assert_allclose(
+        error / (np.var(d, axis=1) / 2), robustness.relative_error(d), rtol=0.12
+    )
     np.testing.assert_allclose(draws.mean(axis=1), np.var(d, axis=1) / 2, rtol=0.01)
-    np.testing.assert_allclose(tails.kurtosis(d), stats.kurtosis(d, axis=1, fisher=False))
+    np.testing.assert_allclose(robustness.kurtosis(d), stats.kurtosis(d, axis=1, fisher=False))
 
 
 def test_pair_differences_have_the_variance_that_kl_says(matrix):
     pairs = np.array([[0, 1], [2, 6]])
-    d = tails.pair_differences(matrix, pairs)
+    d = robustness.pair_differences(matrix, pairs)
     kl = maps.kl(maps.double_centre(matrix))
     np.testing.assert_allclose(np.mean(d**2, axis=1) / 2, kl[pairs[:, 0], pairs[:, 1]])

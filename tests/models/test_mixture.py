@@ -6,10 +6,10 @@ import pytest
 from scipy import stats
 
 from lmnotes import statistics
-from lmnotes.models import map as maps
 from lmnotes.models import mixture, mixture_design, mixture_measures
 from lmnotes.models import mixture_rules as rules
 from lmnotes.models.loglik import LogLik
+from lmnotes.models.maps import coordinates as maps
 
 NAMES = ("code", "news", "names", "legal")
 

@@ -4,9 +4,10 @@ import pytest
 from map_cases import made
 
 from lmnotes import statistics
-from lmnotes.models import fragility, leaks, neighbours, population, published_facts, tails
-from lmnotes.models import map as maps
+from lmnotes.models import fragility, leaks, neighbours, population, published_facts
 from lmnotes.models.loglik import LogLik
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.maps import robustness
 
 
 def test_a_population_is_what_the_parts_of_the_map_say():
@@ -50,8 +51,8 @@ def test_clipping_is_measured_on_the_clipped_matrix():
     table = fragility.by_clip(here.raw, n_pairs=40, seed=1).set_index("share")
     pairs = fragility.random_pairs(len(here), 40, seed=1)
     assert (pairs[:, 0] != pairs[:, 1]).all()
-    d = tails.pair_differences(here.raw.clip(0.1).values, pairs)
-    assert table["kurtosis"][0.1] == np.median(tails.kurtosis(d))
+    d = robustness.pair_differences(here.raw.clip(0.1).values, pairs)
+    assert table["kurtosis"][0.1] == np.median(robustness.kurtosis(d))
     assert table.threshold[0] == here.raw.values.min() < table.threshold[0.1]
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lmnotes.models import prediction
+from lmnotes.models.maps import prediction
 
 
 def test_folds_keep_groups_together_and_use_every_fold():

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 from map_cases import made
 
-from lmnotes.models import benchmarks, prediction, prediction_runs
+from lmnotes.models import benchmarks, prediction_runs
+from lmnotes.models.maps import prediction
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from lmnotes.models import additivity, factors
-from lmnotes.models import map as maps
+from lmnotes.models.maps import coordinates as maps
 
 
 def slow_r2(squared, labels):

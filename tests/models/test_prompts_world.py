@@ -6,7 +6,7 @@ import tiny_models
 import torch
 
 from lmnotes.models import additivity, factorial, factors, loading, prompt_kl, prompts
-from lmnotes.models import map as maps
+from lmnotes.models.maps import coordinates as maps
 
 N_STEPS = 60
 

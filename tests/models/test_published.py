@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.models import ledger
+from lmnotes.models.ledger import ledger
 
 VALUES = np.array([[-684.6, -491.3, -591.4], [-700.0, -20503.7, -0.01]])
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from resample_cases import all_draws, coordinates_of
 
-from lmnotes.models import resample
 from lmnotes.models import resample_errors as errors
+from lmnotes.models.maps import resample
 
 
 def test_power_sums_are_the_sum_over_pairs():

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from resample_cases import all_draws, coordinates_of
 
-from lmnotes.models import resample
 from lmnotes.models import resample_errors as errors
+from lmnotes.models.maps import resample
 
 
 def slow_variance(Q, pi, n, measure):

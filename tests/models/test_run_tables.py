@@ -7,7 +7,8 @@ import tiny_models
 from ledger_cases import text_set
 
 from lmnotes.errors import InputError
-from lmnotes.models import direct, ledger, run_tables, runner
+from lmnotes.models import direct, run_tables, runner
+from lmnotes.models.ledger import ledger
 
 
 def test_the_paper_has_154_checkpoints_of_12_runs():

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.models import ledger, processes, runner
+from lmnotes.models import processes, runner
+from lmnotes.models.ledger import ledger
 
 HERE = Path(__file__).parent
 WORKER = (str(HERE / "faulty_worker.py"),)

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.models import identity, ledger, row_file
+from lmnotes.models import identity
 from lmnotes.models.failures import ScoringFailure
+from lmnotes.models.ledger import ledger, row
 from lmnotes.models.rules import Rule
 
 VALUES = [-3.5, -1.0, -2.25, -9.0, -4.0]
@@ -309,7 +310,7 @@ def test_a_folder_without_a_ledger_is_refused(tmp_path):
 
 def test_the_header_says_what_the_row_is(rows, tmp_path):
     path = add(rows, cases.folder(tmp_path / "one"), dtype="float32")
-    head = row_file.header(path)
+    head = row.header(path)
     assert head["rule_settings"] == {"bos": "tokenizer", "truncate": "model", "dtype": "float32"}
     assert (head["text_set"], head["n_texts"]) == (rows.text_set, 5)
     assert head["id"] == head["revision"] == path.stem

@@ -2,9 +2,9 @@ import numpy as np
 import pandas
 import pytest
 
-from lmnotes.models import map as maps
 from lmnotes.models import trajectory
 from lmnotes.models.loglik import LogLik
+from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.trajectory import Run
 
 

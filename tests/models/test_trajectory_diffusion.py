@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from lmnotes.models import diffusion, tails, trajectory, walk
+from lmnotes.models import diffusion, trajectory, walk
+from lmnotes.models.maps import robustness
 from lmnotes.models.trajectory import Run
 
 
@@ -79,7 +80,7 @@ def test_the_block_bootstrap_is_the_slow_one():
 def test_single_texts_are_blocks_of_one_and_copies_add_nothing():
     differences = np.random.default_rng(0).normal(size=(4, 50))
     one = diffusion.bootstrap_kl(differences, None, 30)
-    np.testing.assert_allclose(one, tails.bootstrap(differences, 30)[1])
+    np.testing.assert_allclose(one, robustness.bootstrap(differences, 30)[1])
     twice = diffusion.bootstrap_kl(np.repeat(differences, 2, 1), np.repeat(np.arange(50), 2), 30)
     np.testing.assert_allclose(twice, one)  # taking each text twice tells nothing new
     naive = diffusion.bootstrap_kl(np.repeat(differences, 2, 1), None, 300)

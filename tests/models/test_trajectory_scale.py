@@ -4,7 +4,8 @@ import numpy as np
 import pandas
 import pytest
 
-from lmnotes.models import diffusion, kl_scale, tails, trajectory
+from lmnotes.models import diffusion, kl_scale, trajectory
+from lmnotes.models.maps import robustness
 
 
 def test_the_published_ruler():
@@ -97,7 +98,9 @@ def test_medians_and_their_two_intervals():
     L = np.cumsum(rng.normal(0, [[1], [1], [2], [9], [9], [9]], (6, 400)), axis=0)
     settings = {"FT": np.array([[0, 1], [1, 2], [0, 2]]), "Random": kl_scale.all_pairs(range(6))}
     values = {name: trajectory.pair_kl(L, pairs) for name, pairs in settings.items()}
-    draws = {n: diffusion.bootstrap_kl(tails.pair_differences(L, p)) for n, p in settings.items()}
+    draws = {
+        n: diffusion.bootstrap_kl(robustness.pair_differences(L, p)) for n, p in settings.items()
+    }
     table = kl_scale.medians(values | {"mine": np.array([np.nan, 4.0])}, draws)
     table = table.set_index("setting")
     for name, row in table.drop("mine").iterrows():

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from lmnotes.models import adding, anatomy, cost, resample, resample_errors, wobble
+from lmnotes.models import adding, anatomy, cost, resample_errors, wobble
+from lmnotes.models.maps import resample
 
 
 def turned(points, degrees, mirror=1, move=(0, 0)):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot
+from lmnotes.figures import style
 
 if TYPE_CHECKING:
     import pandas
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOUR_OF = {
-    "ICA": plot.BLUE,
-    "PCA": plot.RED,
-    "random rotation": plot.GREEN,
-    "raw columns": plot.ORANGE,
-    "Gaussian noise": plot.GREY,
-    "shuffled pairing": plot.GREY,
-    "untrained": plot.PURPLE,
+    "ICA": style.BLUE,
+    "PCA": style.RED,
+    "random rotation": style.GREEN,
+    "raw columns": style.ORANGE,
+    "Gaussian noise": style.GREY,
+    "shuffled pairing": style.GREY,
+    "untrained": style.PURPLE,
 }
 _HALO = {"fc": "white", "ec": "none", "alpha": 0.6, "pad": 0.2}
 # where a word may stand by its point: offset in points, and which side of it is there
@@ -37,9 +37,9 @@ _PLACES = (
 
 def spikes(clouds: Mapping[str, np.ndarray], pairs: Sequence[tuple[int, int]]) -> "Figure":
     """Scatter plots of some pairs of axes, one set of axes over the other (Fig. 5)."""
-    figure, panels = plot.panels(len(pairs), height=2.1)
+    figure, panels = style.panels(len(pairs), height=2.1)
     for ax, (x, y) in zip(panels, pairs, strict=True):
-        with plot.style():
+        with style.style():
             for name, values in clouds.items():
                 ax.scatter(
                     values[:, x],
@@ -52,9 +52,9 @@ def spikes(clouds: Mapping[str, np.ndarray], pairs: Sequence[tuple[int, int]]) -
                     rasterized=True,
                 )
             ax.set(xlabel=f"axis {x}", ylabel=f"axis {y}")
-            ax.axhline(0, color=plot.BLACK, lw=0.3)
-            ax.axvline(0, color=plot.BLACK, lw=0.3)
-    with plot.style():
+            ax.axhline(0, color=style.BLACK, lw=0.3)
+            ax.axvline(0, color=style.BLACK, lw=0.3)
+    with style.style():
         figure.legend(
             *panels[0].get_legend_handles_labels(),
             loc="outside upper center",
@@ -72,14 +72,14 @@ def measures(table: "pandas.DataFrame") -> "Figure":
         "logcosh": "logcosh measure",
         "gaussian": "Gaussian measure",
     }
-    figure, panels = plot.panels(4, height=2.1)
+    figure, panels = style.panels(4, height=2.1)
     for ax, (column, name) in zip(panels, names.items(), strict=True):
-        with plot.style():
+        with style.style():
             for method, part in table.groupby("method", sort=False):
                 ax.plot(part.axis, part[column], color=COLOUR_OF[method], lw=0.9, label=method)
             ax.set(xlabel="axis", title=name)
             ax.set_ylim(bottom=min(0, float(table[column].quantile(0.01))))
-    with plot.style():
+    with style.style():
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
     return figure
 
@@ -101,7 +101,7 @@ def heatmap(
         bar: what the colours stand for; "" for no colour bar.
         turn: degrees by which the names of columns are turned.
     """
-    with plot.style():
+    with style.style():
         image = ax.imshow(
             values, vmin=low, vmax=high, cmap="magma_r", aspect="auto", interpolation="nearest"
         )
@@ -119,16 +119,18 @@ def grid(n_rows: int, n_columns: int, height: float, **kwargs) -> tuple["Figure"
     """A page-wide figure with panels (n_rows, n_columns)."""
     import matplotlib.pyplot as plt
 
-    with plot.style():
-        size = (plot.PAGE, height)
+    with style.style():
+        size = (style.PAGE, height)
         return plt.subplots(n_rows, n_columns, figsize=size, squeeze=False, **kwargs)
 
 
 def matched(correlations: Mapping[str, np.ndarray], n_axes: int = 100) -> "Figure":
     """Correlations of all axes in matched order, a panel per method: a diagonal if axes agree."""
-    figure, panels = plot.panels(len(correlations), height=7 / len(correlations) + 0.2, sharey=True)
+    figure, panels = style.panels(
+        len(correlations), height=7 / len(correlations) + 0.2, sharey=True
+    )
     for ax, (name, values) in zip(panels, correlations.items(), strict=True):
-        with plot.style():
+        with style.style():
             image = ax.imshow(
                 values[:n_axes, :n_axes], vmin=0, vmax=0.6, cmap="magma_r", interpolation="nearest"
             )
@@ -136,7 +138,7 @@ def matched(correlations: Mapping[str, np.ndarray], n_axes: int = 100) -> "Figur
             ax.set_xlabel("axis of the second space")
             for spine in ("top", "right"):
                 ax.spines[spine].set_visible(True)
-    with plot.style():
+    with style.style():
         panels[0].set_ylabel("axis of the first space")
         bar = figure.colorbar(image, ax=panels, pad=0.01, aspect=20, extend="both")
         bar.set_label("correlation")
@@ -157,13 +159,13 @@ def curves(
     figure, panels = grid(n_rows, n_columns, 0.4 + 2.0 * n_rows, sharey=True)
     top, low = float(table.r.max()) * 1.05, min(0, float(table.r.min()))
     for ax, name in zip(panels.ravel(), names, strict=False):
-        with plot.style():
+        with style.style():
             for method, part in table[table[by] == name].groupby("method", sort=False):
                 dash = ":" if method in ("shuffled pairing", "untrained") else "-"
                 ax.plot(part["rank"], part.r, dash, color=COLOUR_OF[method], label=method)
             ax.set(title=name, xlabel="matched axis, by rank", ylim=(low, top))
-            ax.axhline(0, color=plot.BLACK, lw=0.3)
-    with plot.style():
+            ax.axhline(0, color=style.BLACK, lw=0.3)
+    with style.style():
         for ax in panels[:, 0]:
             ax.set_ylabel(ylabel)
         for ax in panels.ravel()[len(names) :]:
@@ -186,12 +188,12 @@ def pairs(values: np.ndarray, names: Sequence[str], words: Sequence[tuple[int, s
     figure, panels = grid(n_rows, 3, 2.2 * n_rows)
     figure.get_layout_engine().set(w_pad=0.08)
     for ax, (x, y) in zip(panels.ravel(), both, strict=False):
-        with plot.style():
+        with style.style():
             ax.scatter(
                 values[:, x],
                 values[:, y],
                 s=1.5,
-                color=plot.BLUE,
+                color=style.BLUE,
                 alpha=0.15,
                 linewidths=0,
                 rasterized=True,
@@ -227,8 +229,8 @@ def _name_words(ax: "Axes", x: np.ndarray, y: np.ndarray, labels: Mapping[str, i
     at = ax.transData.transform(np.column_stack([x[rows], y[rows]]))
     points = [Bbox.from_extents(*(p - 1.5 * pixels), *(p + 1.5 * pixels)) for p in at]
     placed: list[Bbox] = []
-    with plot.style():
-        ax.scatter(x[rows], y[rows], s=3, color=plot.BLACK, linewidths=0, zorder=3)
+    with style.style():
+        ax.scatter(x[rows], y[rows], s=3, color=style.BLACK, linewidths=0, zorder=3)
         for number, (word, row) in enumerate(labels.items()):
             text = ax.annotate(
                 word,
@@ -269,11 +271,11 @@ def star(
     arms = np.column_stack([np.cos(angles), np.sin(angles)])  # (5, 2)
     for ax, (name, values) in zip(panels.ravel(), spaces.items(), strict=False):
         at = values @ arms
-        with plot.style():
-            ax.scatter(*at.T, s=2, color=plot.BLUE, alpha=0.35, linewidths=0, rasterized=True)
+        with style.style():
+            ax.scatter(*at.T, s=2, color=style.BLUE, alpha=0.35, linewidths=0, rasterized=True)
             for axis, arm in enumerate(arms):
-                ax.plot(*np.array([[0, 0], arm * 0.95]).T, color=plot.GREY, lw=0.5)
-                ax.annotate(str(axis), arm * 1.02, ha="center", va="center", color=plot.RED)
+                ax.plot(*np.array([[0, 0], arm * 0.95]).T, color=style.GREY, lw=0.5)
+                ax.annotate(str(axis), arm * 1.02, ha="center", va="center", color=style.RED)
             ax.spines[["left", "bottom"]].set_visible(False)
             ax.set(
                 title=name,

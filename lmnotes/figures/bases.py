@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot
+from lmnotes.figures import style
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BASES = {"ICA": plot.BLUE, "PCA": plot.ORANGE, "random rotation": plot.GREY}
+BASES = {"ICA": style.BLUE, "PCA": style.ORANGE, "random rotation": style.GREY}
 
 
 def heatmaps(
@@ -28,8 +28,8 @@ def heatmaps(
     """Words by axes, a panel per basis, each with its own words (Figures 1 and 4)."""
     n_rows = max(len(matrix) for matrix in matrices.values())
     height = height or 0.7 + 0.115 * n_rows
-    figure, axes = plot.panels(len(matrices), width=plot.PAGE, height=height)
-    with plot.style():
+    figure, axes = style.panels(len(matrices), width=style.PAGE, height=height)
+    with style.style():
         for ax, (name, matrix) in zip(axes, matrices.items(), strict=True):
             image = ax.imshow(
                 matrix,
@@ -54,7 +54,7 @@ def heatmaps(
                         ha="center",
                         va="center",
                         fontsize=6,
-                        color="white" if dark else plot.BLACK,
+                        color="white" if dark else style.BLACK,
                     )
         bar = figure.colorbar(image, ax=axes, pad=0.01, aspect=30)
         bar.set_label(colour_label)
@@ -78,21 +78,21 @@ def axis_bars(
 
     bases = list(dict.fromkeys(key[0] for key in values))
     columns = list(dict.fromkeys(key[1] for key in values))
-    with plot.style():
+    with style.style():
         figure, axes = plt.subplots(
             len(bases),
             len(columns),
-            figsize=(plot.PAGE, 1.45 * len(bases)),
+            figsize=(style.PAGE, 1.45 * len(bases)),
             sharex=True,
             sharey="col",
             squeeze=False,
         )
         for (basis, column), each in values.items():
             ax = axes[bases.index(basis), columns.index(column)]
-            colour = BASES.get(basis, plot.BLACK)
+            colour = BASES.get(basis, style.BLACK)
             ax.vlines(np.arange(1, len(each) + 1), 0, each, color=colour, lw=0.9)
-            ax.axhline(thresholds[column], color=plot.RED, lw=0.6, ls=":")
-            ax.axhline(0, color=plot.BLACK, lw=0.4)
+            ax.axhline(thresholds[column], color=style.RED, lw=0.6, ls=":")
+            ax.axhline(0, color=style.BLACK, lw=0.4)
             span = np.ptp([values[key] for key in values if key[1] == column])
             _name_bars(ax, each, labels.get((basis, column), {}), 70 / span)
             if basis == bases[0]:
@@ -138,7 +138,7 @@ def null_histogram(
     *,
     limit: float,
     bins: int = 100,
-    colour: str = plot.BLUE,
+    colour: str = style.BLUE,
     lines: Mapping[str, float] | None = None,
     log: bool = False,
     name: str = "words",
@@ -153,9 +153,9 @@ def null_histogram(
     edges = np.linspace(-limit, limit, bins + 1)
     inside = np.histogram(values, edges)[0] / (len(values) * (edges[1] - edges[0]))
     middle = (edges[1:] + edges[:-1]) / 2
-    with plot.style():
+    with style.style():
         ax.bar(middle, inside, edges[1] - edges[0], color=colour, alpha=0.5, label=name)
-        ax.plot(*curve, color=plot.RED, lw=1, label="null law")
+        ax.plot(*curve, color=style.RED, lw=1, label="null law")
         top = inside.max()
         if log:
             ax.set_yscale("log")
@@ -163,7 +163,7 @@ def null_histogram(
         else:
             ax.set_ylim(0, top * 1.25)
         for text, value in (lines or {}).items():
-            ax.axvline(value, color=plot.BLACK, lw=0.6, ls="--")
+            ax.axvline(value, color=style.BLACK, lw=0.6, ls="--")
             ax.annotate(
                 text,
                 (value, 1),
@@ -191,10 +191,10 @@ def curves(
     **labels,
 ) -> None:
     """One line per basis with its band, the random rotation dashed; `labels` go to `ax.set`."""
-    with plot.style():
+    with style.style():
         for basis, part in table.groupby("basis", sort=False):
             dash = "--" if basis == "random rotation" else "-"
-            colour = BASES.get(basis, plot.GREEN)
+            colour = BASES.get(basis, style.GREEN)
             dots = {"marker": "o", "ms": 2.5} if len(part) < 20 else {}
             ax.plot(part[x], part[y], dash, color=colour, label=basis, **dots)
             if bands is not None:
@@ -210,7 +210,7 @@ def bow_tie(
     ax: "Axes", of_word: np.ndarray, of_axis: np.ndarray, norm: np.ndarray, title: str
 ) -> object:
     """Words by their rank on an axis and the axis's rank in them, coloured by norm (Figure 10)."""
-    with plot.style():
+    with style.style():
         points = ax.scatter(
             of_word,
             of_axis,
@@ -237,16 +237,16 @@ def named_points(
     y: np.ndarray,
     names: Mapping[int, str],
     *,
-    colour: str = plot.BLUE,
+    colour: str = style.BLUE,
     size: float = 3,
-    highlight: str = plot.RED,
+    highlight: str = style.RED,
 ) -> None:
     """All points small, some of them large and named, no name over another."""
-    with plot.style():
-        ax.scatter(x, y, s=size, color=plot.GREY, alpha=0.35, linewidths=0, rasterized=True)
+    with style.style():
+        ax.scatter(x, y, s=size, color=style.GREY, alpha=0.35, linewidths=0, rasterized=True)
         chosen = list(names)
         ax.scatter(x[chosen], y[chosen], s=10, color=highlight, linewidths=0)
-        plot.name_words(ax, x, y, {name: row for row, name in names.items()})
+        style.name_words(ax, x, y, {name: row for row, name in names.items()})
 
 
 def ranked_words(
@@ -254,15 +254,15 @@ def ranked_words(
 ) -> "Figure":
     """Several short rankings side by side, each word written in its place (Figure 19)."""
     n = max(len(each) for each in lists.values())
-    figure, axes = plot.panels(
-        len(lists), width=plot.PAGE, height=0.6 + 0.14 * n, sharex=True, sharey=True
+    figure, axes = style.panels(
+        len(lists), width=style.PAGE, height=0.6 + 0.14 * n, sharex=True, sharey=True
     )
-    with plot.style():
+    with style.style():
         high = max(value for each in lists.values() for _, value in each)
         for ax, (title, each) in zip(axes, lists.items(), strict=True):
             place = np.arange(len(each))
             values = np.array([value for _, value in each])
-            ax.barh(place, values, 0.8, color=plot.SKY, alpha=0.5)
+            ax.barh(place, values, 0.8, color=style.SKY, alpha=0.5)
             for at, (word, _) in enumerate(each):
                 ax.text(0.02 * high, at, word, va="center", fontsize=6.5)
             ax.set(yticks=[], xlabel=xlabel, xlim=(0, high * 1.02))

@@ -6,17 +6,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot
-from lmnotes.models.population import classes
+from lmnotes.figures import style
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas
+
+
 # Classes beyond the seventh take the same colours with another marker.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-_PALETTE = (plot.BLUE, plot.RED, plot.GREEN, plot.ORANGE, plot.PURPLE, plot.SKY, plot.BLACK)
+_PALETTE = (style.BLUE, style.RED, style.GREEN, style.ORANGE, style.PURPLE, style.SKY, style.BLACK)
 N_COLOURS = len(_PALETTE)
 _SCALE = "viridis"
 
@@ -43,7 +48,7 @@ def looks(column: "pandas.Series") -> Looks:
         values = column.to_numpy(np.float64)
         low, high = np.nanquantile(values, [0, 1])
         shares = (values - low) / (high - low or 1.0)
-        of = [plot.GREY if np.isnan(s) else to_hex(colormaps[_SCALE](s)) for s in shares]
+        of = [style.GREY if np.isnan(s) else to_hex(colormaps[_SCALE](s)) for s in shares]
         steps = [
             (f"{low + s * (high - low):.3g}", to_hex(colormaps[_SCALE](s))) for s in (0, 0.5, 1)
         ]
@@ -76,7 +81,7 @@ def models(
     """
     look = looks(column)
     names = column.astype(str).to_numpy()
-    with plot.style():
+    with style.style():
         if look.is_scale:
             points = ax.scatter(
                 *xy.T, c=column, cmap=_SCALE, s=size, linewidths=0.3, edgecolors="white"
@@ -103,7 +108,7 @@ def models(
                 ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.1)
         ax.margins(0.08)
         if labels is not None:
-            plot.name_words(ax, *xy.T, {name: i for i, name in enumerate(labels) if name})
+            style.name_words(ax, *xy.T, {name: i for i, name in enumerate(labels) if name})
 
 
 def bare(ax: "Axes", title: str = "", xlabel: str = "", ylabel: str = "") -> None:
@@ -121,14 +126,14 @@ def projections(
     Args:
         maps: name -> (M, 2). units: name -> labels of its two axes.
     """
-    figure, axes = plot.panels(len(maps), height=3.1)
+    figure, axes = style.panels(len(maps), height=3.1)
     for ax, (name, xy) in zip(axes, maps.items(), strict=True):
         models(ax, xy, column, legend=False)
         if name in units:
             ax.set(title=name, xlabel=units[name][0], ylabel=units[name][1])
         else:
             bare(ax, name)
-    with plot.style():
+    with style.style():
         handles = axes[0].get_legend_handles_labels()
         figure.legend(*handles, loc="outside lower center", ncols=5, handletextpad=0.1)
     return figure
@@ -140,9 +145,9 @@ def colourings(
     """One map in several colours, a panel each; the number of classes is small."""
     import matplotlib.pyplot as plt
 
-    with plot.style():
+    with style.style():
         rows = -(-len(columns) // 2)
-        figure, axes = plt.subplots(rows, 2, figsize=(plot.PAGE, 2.5 * rows), squeeze=False)
+        figure, axes = plt.subplots(rows, 2, figsize=(style.PAGE, 2.5 * rows), squeeze=False)
     for ax, (name, column) in zip(axes.ravel(), columns.items(), strict=False):
         models(ax, xy, column, unit=units.get(name, ""))
         bare(ax, name)
@@ -160,8 +165,8 @@ def distances(
     ordered = np.asarray(kl)[np.ix_(order, order)]
     off = ordered[~np.eye(len(ordered), dtype=bool)]
     low = np.quantile(off[off > 0], 0.001) if (off > 0).any() else 1e-6
-    figure, (ax,) = plot.panels(width=plot.PAGE * 0.72, height=plot.PAGE * 0.62)
-    with plot.style():
+    figure, (ax,) = style.panels(width=style.PAGE * 0.72, height=style.PAGE * 0.62)
+    with style.style():
         image = ax.imshow(
             np.maximum(ordered, low),
             cmap="magma",
@@ -184,14 +189,14 @@ def tree(linkage: np.ndarray, names: Sequence[str], column: "pandas.Series") -> 
     from scipy.cluster.hierarchy import dendrogram
 
     look = looks(column)
-    figure, (ax,) = plot.panels(width=plot.PAGE * 0.75, height=0.6 + 0.115 * len(names))
-    with plot.style():
+    figure, (ax,) = style.panels(width=style.PAGE * 0.75, height=0.6 + 0.115 * len(names))
+    with style.style():
         drawn = dendrogram(
             linkage,
             labels=list(names),
             orientation="left",
             ax=ax,
-            link_color_func=lambda _: plot.GREY,
+            link_color_func=lambda _: style.GREY,
         )
         for label, leaf in zip(ax.get_yticklabels(), drawn["leaves"], strict=True):
             label.set(color=look.colours[leaf], fontsize=6)
@@ -214,3 +219,11 @@ def _runs(names: np.ndarray) -> tuple[list[float], list[str]]:
     runs = np.split(np.arange(len(names)), edges)
     long = [run for run in runs if len(run) > 1]
     return [float(run.mean()) for run in long], [str(names[run[0]]) for run in long]
+
+
+def classes(column: "pandas.Series") -> "pandas.Series":
+    """The column as classes in the order of their size, so that a part of it keeps its colours."""
+    names = column.astype(str)
+    counts = names.value_counts(sort=False)
+    order = sorted(counts.index, key=lambda name: (-counts[name], name))
+    return names.astype("category").cat.set_categories(order)

@@ -8,14 +8,26 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import time
 import warnings
 from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lmnotes import store
+from lmnotes.errors import InputError
+from lmnotes.models import identity
+from lmnotes.models.failures import ScoringFailure
+from lmnotes.models.identity import Identity
+from lmnotes.models.rules import Rule
+
+if TYPE_CHECKING:
+    from lmnotes.models.score import Scores
 
 FORMAT = 1
 _KEY = "lmnotes"  # of the header among safetensors's metadata, which are texts
@@ -105,3 +117,86 @@ def record(path: Path) -> dict | None:
 def _plain(value: object) -> object:
     """A number of numpy, a path or a tuple as JSON can say it."""
     return value.item() if isinstance(value, np.generic) else str(value)
+
+
+def definition(text_set: str, name: str, n_texts: int, rule: Rule) -> dict:
+    """What all rows of one ledger have in common."""
+    return {
+        "text_set": text_set,
+        "text_set_name": name,
+        "n_texts": n_texts,
+        "rule": rule.name,
+        "rule_settings": asdict(rule),
+    }
+
+
+def of(scores: "Scores", who: Identity, about: Mapping, ledger: Mapping) -> tuple[dict, dict]:
+    """Arrays and header of the row of these scores in a ledger of this definition."""
+    values = np.asarray(scores.log_likelihood, dtype=np.float64)  # (N,) nats
+    arrays = {
+        "log_likelihood": values,
+        "n_tokens": np.asarray(scores.n_tokens, dtype=np.int64),
+        "truncated": np.asarray(scores.truncated, dtype=bool),
+    }
+    header = dict(ledger) | {
+        "id": who.id,
+        "name": who.name,
+        "model": who.model,
+        "revision": who.revision,
+        "commit": scores.revision if is_commit(scores.revision) else identity.commit_of(who),
+        "notes": list(scores.notes),
+        "about": dict(scores.about or {}) | dict(about),
+        "mean_log_likelihood": float(values.mean()),
+        "n_tokens": int(arrays["n_tokens"].sum()),
+        "n_truncated": int(arrays["truncated"].sum()),
+        "written": now(),
+    }
+    return arrays, header
+
+
+def check(scores: "Scores", ledger: Mapping) -> None:
+    """Raise where scores are not of the texts of a ledger under its rule, or are no numbers."""
+    mine = {"text_set": scores.text_set, "rule": scores.rule.name}
+    check_belongs(mine, ledger, scores.model)
+    values = np.asarray(scores.log_likelihood)
+    if values.shape != (ledger["n_texts"],):
+        raise InputError(
+            f"scores of shape {values.shape} of {scores.model} were given; expected "
+            f"({ledger['n_texts']},), one per text of {ledger['text_set_name']}: score all of them"
+        )
+    bad = int((np.isnan(values) | (values == np.inf)).sum())
+    if bad:
+        raise ScoringFailure(
+            "not_a_number",
+            f"{bad:,} of {len(values):,} log-likelihoods of {scores.model} are NaN or +infinity; "
+            "expected numbers: score it in float32, or check its weights",
+        )
+
+
+def check_belongs(head: Mapping, ledger: Mapping, where: object) -> None:
+    """Raise InputError where `head` is of other texts or another rule; the sentence names both."""
+    theirs, mine = ((one["text_set"], one["rule"]) for one in (head, ledger))
+    if theirs != mine:
+        raise InputError(
+            f"{where} is of text set {theirs[0]} under rule {theirs[1]!r}; this ledger holds text "
+            f"set {mine[0]} under rule {mine[1]!r}: open the ledger of those texts and that rule, "
+            "or score the model for this one"
+        )
+
+
+def file_name(who: Identity) -> str:
+    """A name that is the same for the same weights, and can be read where they have a hub id."""
+    if who.is_folder:
+        return who.id
+    readable = re.sub(r"[^A-Za-z0-9.-]+", "--", who.id)[:80]
+    return f"{readable}-{store.content_id(who.id, 8)}"
+
+
+def now() -> str:
+    """The time as ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def is_commit(revision: str) -> bool:
+    """Whether a revision is a commit rather than the name of a branch."""
+    return bool(re.fullmatch(r"[0-9a-f]{40}", revision or ""))

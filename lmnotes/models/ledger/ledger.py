@@ -22,8 +22,9 @@ import numpy as np
 from lmnotes import store
 from lmnotes.errors import InputError
 from lmnotes.models import failures as kinds
-from lmnotes.models import identity, ledger_tables, row, row_file
+from lmnotes.models import identity
 from lmnotes.models.identity import Identity
+from lmnotes.models.ledger import row, tables
 from lmnotes.models.loglik import LogLik
 from lmnotes.models.rules import PUBLISHED, Rule
 
@@ -93,8 +94,8 @@ class Ledger:
         who = who or identity.identify(scores.model, scores.revision or None)
         arrays, header = row.of(scores, who, about or {}, self._definition())
         path = self._path(who)
-        if not row_file.write(path, arrays, header) and self._header(path) is None:
-            row_file.write(path, arrays, header)  # what lay there was damaged, and is set aside now
+        if not row.write(path, arrays, header) and self._header(path) is None:
+            row.write(path, arrays, header)  # what lay there was damaged, and is set aside now
         self._failure_path(who).unlink(missing_ok=True)
         return path
 
@@ -110,7 +111,7 @@ class Ledger:
 
     def failure(self, who: Identity) -> dict | None:
         """What is recorded of a model that failed, None where nothing is."""
-        return row_file.record(self._failure_path(who))
+        return row.record(self._failure_path(who))
 
     def failures(self) -> "pandas.DataFrame":
         """The models that failed and have no row: model, id, kind, attempts, message, when."""
@@ -120,7 +121,7 @@ class Ledger:
         found = [
             record
             for path in sorted((self.folder / "failed").glob("*.json"))
-            if (record := row_file.record(path)) and record["id"] not in done
+            if (record := row.record(path)) and record["id"] not in done
         ]
         columns = ["model", "id", "kind", "attempts", "message", "when"]
         found.sort(key=lambda record: record["model"])
@@ -134,7 +135,7 @@ class Ledger:
     def rows(self) -> "pandas.DataFrame":
         """The models that have a row, by name, with what is known of each."""
         heads = sorted((head for _, head in self._rows()), key=lambda head: head["name"])
-        return ledger_tables.labelled(heads)
+        return tables.labelled(heads)
 
     def matrix(
         self, models: "Sequence | None" = None, about: "pandas.DataFrame | None" = None
@@ -153,9 +154,9 @@ class Ledger:
         heads, values, missing = [], [], []
         for name, who, path in wanted:
             try:
-                arrays, head = row_file.read(path) if path else (None, None)
-            except row_file.Damaged as fault:
-                row_file.set_aside(path, fault)
+                arrays, head = row.read(path) if path else (None, None)
+            except row.Damaged as fault:
+                row.set_aside(path, fault)
                 self._headers.pop(path.name, None)
                 arrays = None
             if arrays is None:
@@ -166,21 +167,21 @@ class Ledger:
                 values.append(arrays["log_likelihood"])
         if missing and (models is not None or about is not None):
             failed = {name: self.failure(who) for name, who in missing}
-            raise InputError(ledger_tables.say_missing(failed, len(wanted), str(self)))
+            raise InputError(tables.say_missing(failed, len(wanted), str(self)))
         if not values:
             raise InputError(f"{self} has no rows; expected at least one: score a model first")
-        table = ledger_tables.labelled(heads)
+        table = tables.labelled(heads)
         if about is not None:
-            table = ledger_tables.joined(table, about)
+            table = tables.joined(table, about)
         return LogLik(
             np.stack(values), table, self.texts.table, self.rule.name, text_set=self.text_set
         )
 
     def seal(self, path: str | Path, models=None, about=None) -> Path:
         """The one file, for release, that holds `matrix(...)`; `read_sealed` reads it anywhere."""
-        from lmnotes.models import sealed
+        from lmnotes.models.ledger import released
 
-        return sealed.write(self.matrix(models, about), Path(path))
+        return released.seal(self.matrix(models, about), Path(path))
 
     def __str__(self) -> str:
         return f"the ledger of {self.name} ({self.text_set}, {self.rule.name}) in {self.folder}"
@@ -205,11 +206,11 @@ class Ledger:
         """The header of a row; None where it is gone or damaged, which sets it aside."""
         if path.name not in self._headers:
             try:
-                head = row_file.header(path)
+                head = row.header(path)
             except FileNotFoundError:
                 return None
-            except row_file.Damaged as fault:
-                row_file.set_aside(path, fault)
+            except row.Damaged as fault:
+                row.set_aside(path, fault)
                 return None
             row.check_belongs(head, self._definition(), path)
             self._headers[path.name] = head
@@ -275,18 +276,18 @@ def home() -> Path:
 
 def read_sealed(path: str | Path) -> LogLik:
     """The matrix in a file that `Ledger.seal` wrote."""
-    from lmnotes.models import sealed
+    from lmnotes.models.ledger import released
 
-    return sealed.read(Path(path))
+    return released.read_sealed(Path(path))
 
 
 def read_published(
     path: str | Path, sha256: str | None = None, texts: "TextSet | None" = None
 ) -> LogLik:
-    """The authors' released matrix of 1,018 models x 10,000 texts; see `published.read`."""
-    from lmnotes.models import published
+    """The authors' released matrix of 1,018 models x 10,000 texts; see `released.read`."""
+    from lmnotes.models.ledger import released
 
-    return published.read(Path(path), sha256, texts)
+    return released.read(Path(path), sha256, texts)
 
 
 def _identified(model: "str | Path | Mapping | Identity", revision: str = "") -> Identity:

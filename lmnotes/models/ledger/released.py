@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     from lmnotes.text.chunks import TextSet
 
+import json
+
+from lmnotes.models.ledger import row
+
 RULE = "bos=tokenizer truncate=model dtype=float16"  # Oyama et al., ACL 2025
 # Where pandas and numpy keep what their pickles name has moved with their versions, so the end of
 # the name decides within these packages. None of these runs code that the file brings with it.
@@ -169,3 +173,49 @@ def _texts(texts: "TextSet | None", n: int, path: Path) -> "pandas.DataFrame":
 
 def _text_id(texts: "TextSet | None") -> str:
     return "" if texts is None else texts.content_id
+
+
+def seal(matrix: LogLik, path: Path) -> Path:
+    """The path of the file; an existing one is left alone, with InputError if it differs."""
+    arrays = {"log_likelihood": matrix.values}
+    header = {
+        "text_set": matrix.text_set,
+        "rule": matrix.rule,
+        "threshold": matrix.threshold,
+        "models": json.loads(matrix.models.to_json(orient="split", index=False)),
+        "texts": json.loads(matrix.texts.to_json(orient="split", index=False)),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not row.write(path, arrays, header) and not _is_same(path, arrays, header):
+        raise InputError(
+            f"{path} was given to seal a matrix in; it holds another one, and a release is never "
+            "changed: give a new name, or remove the file first"
+        )
+    return path
+
+
+def _is_same(path: Path, arrays: dict, header: dict) -> bool:
+    """Whether a file holds these numbers under these labels."""
+    try:
+        there = row.header(path)
+    except row.Damaged:
+        return False
+    mine = header | {"checksum": row.checksum(arrays)}
+    return all(there.get(name) == value for name, value in mine.items())
+
+
+def read_sealed(path: Path) -> LogLik:
+    """The matrix of a sealed file; raises InputError where it is damaged or another thing."""
+    import pandas
+
+    try:
+        arrays, head = row.read(path)
+        tables = [pandas.DataFrame(**head[name]) for name in ("models", "texts")]
+        return LogLik(
+            arrays["log_likelihood"], *tables, head["rule"], head["text_set"], head["threshold"]
+        )
+    except (row.Damaged, KeyError) as fault:
+        raise InputError(
+            f"{path} was given as a sealed matrix; {fault}; expected a file that Ledger.seal "
+            "wrote: fetch it again"
+        ) from fault

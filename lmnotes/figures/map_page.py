@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes import plot_map
+from lmnotes.figures import maps
 
 if TYPE_CHECKING:
     import pandas
@@ -96,8 +96,8 @@ def _placed(points: np.ndarray, width: float = 880, height: float = 680) -> list
 
 def _colour_of(column: "pandas.Series") -> dict:
     """Hex colours of every model with the legend's entries."""
-    looks = plot_map.looks(column)
-    if len(looks.legend) <= plot_map.N_COLOURS:
+    looks = maps.looks(column)
+    if len(looks.legend) <= maps.N_COLOURS:
         return {"of": looks.colours, "legend": looks.legend}
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
