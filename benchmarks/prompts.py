@@ -29,7 +29,8 @@ def scorer(shape, width):
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    from lmnotes.models import loading, zoo_tokenizer
+    from lmnotes.models.scoring import loading
+    from lmnotes.models.zoo import networks
 
     torch.manual_seed(0)
     if shape == "gpt2":
@@ -45,7 +46,7 @@ def scorer(shape, width):
     ids = {"bos_token_id": 256, "eos_token_id": 256}
     config = AutoConfig.for_model(shape, vocab_size=VOCABULARY, **ids, **size)
     model = AutoModelForCausalLM.from_config(config)
-    return loading.of(model, zoo_tokenizer.byte_tokenizer(), name=shape)
+    return loading.of(model, networks.byte_tokenizer(), name=shape)
 
 
 def pairs(n_prompt, n_prompts=4):
@@ -82,7 +83,7 @@ def timed(function, *arguments, **options):
 
 def compare(name, n_prompt, rounds):
     """One line: rates, their ratios, and the largest difference from the plain way."""
-    from lmnotes.models import prompts
+    from lmnotes.models.scoring import prompts
 
     made = scorer(*MODELS[name])
     xs, ys = pairs(n_prompt)

@@ -114,10 +114,10 @@ def harness(model, tokenizer, texts):
 
 
 def ours(model, tokenizer, texts):
-    from lmnotes.models import loading, rules, score
+    from lmnotes.models.scoring import loading, rule, score
 
     scorer = loading.of(model, tokenizer)
-    return list(score.texts(scorer, texts, rule=rules.Rule(dtype=scorer.dtype)).log_likelihood)
+    return list(score.texts(scorer, texts, rule=rule.Rule(dtype=scorer.dtype)).log_likelihood)
 
 
 def memory(field):

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from lmnotes.models import command
+    from lmnotes.models.runner import command
 
     parser = argparse.ArgumentParser(
         prog="lmnotes",
@@ -145,7 +145,7 @@ def _describe(options: argparse.Namespace) -> int:
 def _score(options: argparse.Namespace) -> int:
     from lmnotes import errors
     from lmnotes.errors import InputError
-    from lmnotes.models import command
+    from lmnotes.models.runner import command
 
     try:
         return command.score(options)
@@ -161,7 +161,7 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from lmnotes.models import command
+    from lmnotes.models.runner import command
     from lmnotes.suite import record as store
 
     if ledgers := command.status():

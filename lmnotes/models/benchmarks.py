@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models import probes
+from lmnotes.models.zoo import tasks
 
 if TYPE_CHECKING:
     import pandas
@@ -89,6 +89,6 @@ def home_made(
     if "folder" not in models:  # hub models are found by their names, folders by their paths
         places = zip(models["path"], models["model"], strict=True)
         models = models.assign(folder=[at if Path(at).is_dir() else name for at, name in places])
-    scores = probes.scores(models, texts, n_items=n_items, seed=seed)
-    measured = [*probes.TASKS, "next byte"]
+    scores = tasks.scores(models, texts, n_items=n_items, seed=seed)
+    measured = [*tasks.TASKS, "next byte"]
     return Benchmark(scores, [name for name in measured if scores[name].notna().any()])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models import zoo_data
+from lmnotes.models.zoo import data
 
 if TYPE_CHECKING:
     from lmnotes.models.long_run import Recipe
@@ -33,7 +33,7 @@ def create(recipe: "Recipe"):
 @lru_cache(maxsize=8)
 def _source(domains: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All bytes of the domains, and where each begins and how long it is."""
-    streams = zoo_data.byte_streams()
+    streams = data.byte_streams()
     chosen = [streams[name] for name in domains or streams]
     lengths = np.array([len(one) for one in chosen])
     return np.concatenate(chosen), np.cumsum(lengths) - lengths, lengths

@@ -44,7 +44,7 @@ def compare(
             none.
     """
     from lmnotes import parallel
-    from lmnotes.models import identity
+    from lmnotes.models.scoring import identity
 
     key = {"version": _VERSION, "models": [identity.identify(model).id for model in models]}
     key |= {"texts": store.content_id(np.asarray(ids).tolist()), "seed": seed}
@@ -61,7 +61,8 @@ def compare(
 
 
 def _compared(models, ids, n_draws, length, n_given, seed) -> Compared:
-    from lmnotes.models import loading, sampling
+    from lmnotes.models.scoring import loading
+    from lmnotes.models.zoo import sampling
 
     scorers = [loading.load(model, device="cpu") for model in models]
     pairs = [(one.model, one.tokenizer.bos_token_id) for one in scorers]

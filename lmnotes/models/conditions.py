@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes import parallel, store
-from lmnotes.models import failures, prompts
-from lmnotes.models.turns import PromptRule
+from lmnotes.models.scoring import failures, prompts
+from lmnotes.models.scoring.prompt_tokens import PromptRule
 
 if TYPE_CHECKING:
     import pandas
@@ -95,7 +95,7 @@ def score(
 
 def _rows(responses, every, options, place):
     """(C, N) nats of one model, or why there are none: (kind, reason)."""
-    from lmnotes.models import identity
+    from lmnotes.models.scoring import identity
 
     try:
         meant = identity.identify(place)
@@ -122,7 +122,7 @@ def _key(meant, responses, every, options) -> dict:
 def _is_stored(place, responses, every, options) -> bool:
     """Whether there is nothing to do, so that no process need be started."""
     from lmnotes.errors import InputError
-    from lmnotes.models import identity
+    from lmnotes.models.scoring import identity
 
     try:
         key = _key(identity.identify(place), responses, every, options)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes import parallel, store
-from lmnotes.models.turns import PromptRule
+from lmnotes.models.scoring.prompt_tokens import PromptRule
 
 if TYPE_CHECKING:
     import pandas
@@ -195,9 +195,9 @@ def tokenizer() -> "PreTrainedTokenizerFast":
     from tokenizers.pre_tokenizers import ByteLevel
     from transformers import PreTrainedTokenizerFast
 
-    from lmnotes.models import zoo_tokenizer
+    from lmnotes.models.zoo import networks
 
-    letters = {char: byte for byte, char in enumerate(zoo_tokenizer.alphabet()[:SEP])}
+    letters = {char: byte for byte, char in enumerate(networks.alphabet()[:SEP])}
     made = Tokenizer(BPE(letters, []))
     made.pre_tokenizer = ByteLevel(add_prefix_space=False, use_regex=False)
     made.decoder = decoders.ByteLevel()
@@ -282,7 +282,7 @@ def build(
 
 
 def _folder(member: Member, n_steps: int) -> str:
-    from lmnotes.models import zoo_models
+    from lmnotes.models.zoo import networks
 
     def write(folder: Path) -> None:
         import torch
@@ -290,7 +290,7 @@ def _folder(member: Member, n_steps: int) -> str:
         threads = torch.get_num_threads()
         torch.set_num_threads(1)  # the same weights wherever it runs, and faster for so small a one
         try:
-            zoo_models.save(train(member, n_steps), tokenizer(), folder / "model")
+            networks.save(train(member, n_steps), tokenizer(), folder / "model")
         finally:
             torch.set_num_threads(threads)
 

@@ -108,7 +108,7 @@ def lengths(table: "np.ndarray", exact: Mapping[int, np.ndarray]) -> "pandas.Dat
 
 def token_table(folders: Sequence[str], pairs: factorial.Drawn) -> np.ndarray:
     """log p of every byte of the given responses under their prompts, (M, N, 32) nats."""
-    from lmnotes.models import prompts
+    from lmnotes.models.scoring import prompts
 
     def write(into: Path) -> None:
         options = {"rule": factorial.PROMPT_RULE, "keep_tokens": True}
@@ -146,13 +146,13 @@ def _setting(n, length, seed, source) -> dict:
 
 
 def _models(folders):
-    from lmnotes.models import loading
+    from lmnotes.models.scoring import loading
 
     return [loading.load(folder).model for folder in folders]
 
 
 def _key(folders) -> dict:
-    from lmnotes.models import identity
+    from lmnotes.models.scoring import identity
 
     text = {name: store.content_id(one.decode()) for name, one in factorial.sources().items()}
     return {"models": [identity.identify(one).id for one in folders], "sources_id": text}

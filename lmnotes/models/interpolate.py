@@ -16,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-    from lmnotes.models.rules import Rule
+    from lmnotes.models.scoring.rule import Rule
     from lmnotes.text.chunks import TextSet
 
 STEPS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -140,7 +140,7 @@ def grid_scores(
         models: folders or hub ids of base, first and second. Kept as an artefact.
     """
     from lmnotes import store
-    from lmnotes.models import identity
+    from lmnotes.models.scoring import identity
 
     key = {"models": [identity.identify(model).id for model in models], "rule": rule.name}
     key |= {"texts": texts.content_id, "points": np.asarray(points).round(6).tolist()}
@@ -156,7 +156,7 @@ def grid_scores(
 
 
 def _scored(models, texts, points, rule) -> tuple[np.ndarray, Geometry]:
-    from lmnotes.models import loading, score
+    from lmnotes.models.scoring import loading, score
 
     three = [loading.load(model, dtype=rule.dtype) for model in models]
     weights = [scorer.model for scorer in three]

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from lmnotes import parallel, store
-from lmnotes.models import byte_network, zoo_data
+from lmnotes.models import byte_network
+from lmnotes.models.zoo import data
 from lmnotes.text import chunks
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def _key(recipe: Recipe) -> dict:
 
 @lru_cache(maxsize=1)
 def _text_key() -> dict:
-    return zoo_data.text_key()  # asks for the version of every package
+    return data.text_key()  # asks for the version of every package
 
 
 def _train_only(recipe: Recipe) -> None:

@@ -7,8 +7,8 @@ from the abstract.
 
     gap = mixture_design.gap(L, target="target", base="base-s1")          # N texts, their domains
     weights = mixture_design.design(gap, "domain mean", temperature="sd") # (K,) shares
-    run = mixture_training.Run(spec, tuple(weights), start=base_folder)     # continued training
-    folder = mixture_training.train(run, mixture_training.domains("installed"))
+    run = mixtures.Run(spec, tuple(weights), start=base_folder)     # continued training
+    folder = mixtures.train(run, mixtures.domains("installed"))
 """
 
 from collections.abc import Sequence
@@ -17,14 +17,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models import mixture_rules as rules
 from lmnotes.models.mixture_design import Gap, design
 from lmnotes.models.mixture_statistics import weight_intervals
-from lmnotes.models.mixture_training import (
-    Domains,
-    Run,
-    train,
-)
+from lmnotes.models.zoo import mixtures
+from lmnotes.models.zoo.mixtures import Domains, Run, train
 
 if TYPE_CHECKING:
     import pandas
@@ -122,6 +118,6 @@ def simulate(
         noise: standard deviation of normal noise, as a share of that of the gap over the texts.
         offset: nats, added to all texts; no rule should see it.
     """
-    values = np.asarray(changes, np.float64) @ rules.shares(weights)
+    values = np.asarray(changes, np.float64) @ mixtures.shares(weights)
     errors = np.random.default_rng(seed).standard_normal(len(values))
     return values + offset + noise * values.std() * errors

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes.models import mixture_rules as rules
+from lmnotes.models.zoo import mixtures
 
 if TYPE_CHECKING:
     import pandas
@@ -147,10 +148,10 @@ def design(
     if rule in ("domain mean", "aggregated", "pull", "anti"):
         return _softmax(gap, rule, temperature, prior, scores)
     if rule == "natural":
-        return rules.shares(prior, n)
+        return mixtures.shares(prior, n)
     if rule == "single":
         return rules.single(gap.means)
-    return rules.uniform(n) if rule == "uniform" else rules.random(n, seed)
+    return mixtures.uniform(n) if rule == "uniform" else rules.random(n, seed)
 
 
 def _check(rule: str, given: dict) -> None:

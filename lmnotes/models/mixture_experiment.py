@@ -10,6 +10,7 @@ from lmnotes.models import mixture_rules
 from lmnotes.models.mixture import simulate
 from lmnotes.models.mixture_design import Gap, design
 from lmnotes.models.mixture_measures import total_variation
+from lmnotes.models.zoo import mixtures
 from lmnotes.statistics import holm, paired_test
 
 if TYPE_CHECKING:
@@ -162,6 +163,6 @@ def entropy(shares: np.ndarray) -> float:
     >>> entropy([0.0, 1.0, 0.0])
     0.0
     """
-    kept = mixture_rules.shares(shares)
+    kept = mixtures.shares(shares)
     kept = kept[kept > 0]
     return float(-(kept * np.log(kept)).sum()) + 0.0

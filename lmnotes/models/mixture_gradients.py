@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models import batches, loading, rules
-from lmnotes.models import head as heads
+from lmnotes.models.scoring import batches, loading, rule
+from lmnotes.models.scoring import head as heads
 
 if TYPE_CHECKING:
     import torch
 
-    from lmnotes.models.loading import Scorer
+    from lmnotes.models.scoring.loading import Scorer
 
 TOKENS, NUMBERS = 4096, 1 << 26  # in one pass: tokens, and logits of them
 OPTIMISERS = ("sgd", "adamw")
@@ -185,7 +185,7 @@ def ids_of(scorer: "Scorer", texts: Sequence) -> list[np.ndarray]:
     if not strings:
         raise ValueError("no text was given; expected at least one: check how they were chosen")
     if isinstance(strings[0], str):
-        strings = rules.encode(scorer.tokenizer, strings, rules.PUBLISHED, scorer.max_length).ids
+        strings = rule.encode(scorer.tokenizer, strings, rule.PUBLISHED, scorer.max_length).ids
     return [np.asarray(one, np.int64) for one in strings]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from lmnotes import store
 from lmnotes.models import mixture_gradients, mixture_readings, mixture_superposition
 from lmnotes.models.mixture_readings import Reading
-from lmnotes.models.mixture_training import Domains, Run, train, training_key
+from lmnotes.models.zoo.mixtures import Domains, Run, train, training_key
 
 if TYPE_CHECKING:
     from lmnotes.text.chunks import TextSet
@@ -221,7 +221,7 @@ def _do(domains: Domains, job: Job) -> None:
 
 
 def _id(model: str) -> str:
-    from lmnotes.models import identity
+    from lmnotes.models.scoring import identity
 
     return identity.identify(model).id
 

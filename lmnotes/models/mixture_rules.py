@@ -6,9 +6,9 @@ not be read; those here are derived from its abstract, and named in words. K dom
 is a point of the simplex: K shares, none negative, that sum to one.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
+
+from lmnotes.models.zoo.mixtures import shares, uniform
 
 
 def project(point: np.ndarray) -> np.ndarray:
@@ -201,11 +201,6 @@ def log_law_slopes(weights: np.ndarray, losses: np.ndarray, minimum: float = 0.0
     return np.array(slopes)
 
 
-def uniform(n_domains: int) -> np.ndarray:
-    """Equal shares, (K,)."""
-    return np.full(n_domains, 1 / n_domains)
-
-
 def random(n_domains: int, seed: int) -> np.ndarray:
     """Shares drawn from Dirichlet(1), every mixture being as likely as any other, (K,)."""
     return np.random.default_rng(seed).dirichlet(np.ones(n_domains))
@@ -219,19 +214,6 @@ def single(scores: np.ndarray) -> np.ndarray:
     """
     scores = _vector(scores, "scores")
     return np.eye(len(scores))[scores.argmax()]
-
-
-def shares(weights: Sequence[float] | np.ndarray, n_domains: int | None = None) -> np.ndarray:
-    """The weights as (K,) float64 that sum to one; raises ValueError where they are no mixture."""
-    found = np.asarray(weights, np.float64)
-    expected = n_domains or found.size
-    sound = found.shape == (expected,) and np.isfinite(found).all() and (found >= 0).all()
-    if not sound or not found.sum() > 0:
-        raise ValueError(
-            f"weights {weights!r} were given; expected {expected} numbers, none negative and not "
-            "all 0: give one for each domain"
-        )
-    return found / found.sum()
 
 
 def _vector(values, what: str) -> np.ndarray:

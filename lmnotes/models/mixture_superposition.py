@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes.models import mixture_gradients as gradients
-from lmnotes.models import mixture_rules
 from lmnotes.models.mixture_measures import cosine
+from lmnotes.models.zoo.mixtures import shares as shares_of
 
 if TYPE_CHECKING:
     import pandas
 
-    from lmnotes.models.loading import Scorer
+    from lmnotes.models.scoring.loading import Scorer
 
 
 def moves(
@@ -39,7 +39,7 @@ def moves(
     ids = gradients.ids_of(scorer, texts)
     updates = gradients.update_directions(scorer, windows, optimiser=optimiser)
     for weights in mixtures:
-        shares = mixture_rules.shares(weights, len(windows))
+        shares = shares_of(weights, len(windows))
         parts = zip(*updates[: len(windows)], strict=True)
         updates.append([sum(map(operator.mul, shares.tolist(), one)) for one in parts])
     start = [one.detach().clone() for one in scorer.model.parameters()]
@@ -77,7 +77,7 @@ def errors(found: np.ndarray, mixtures: Sequence[Sequence[float]]) -> "pandas.Da
         sizes = np.abs(one).mean(axis=1)
         one = one - one.mean(axis=1, keepdims=True)
         for number, weights in enumerate(mixtures):
-            predicted, true = mixture_rules.shares(weights, n) @ one[:n], one[n + number]
+            predicted, true = shares_of(weights, n) @ one[:n], one[n + number]
             error = np.linalg.norm(predicted - true) / (np.linalg.norm(true) or 1.0)
             rows.append((step, number, sizes[n + number], cosine(predicted, true), error))
     columns = ["step", "mixture", "nats", "cosine", "relative_error"]

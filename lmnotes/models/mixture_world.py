@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes import store
-from lmnotes.models import zoo_tokenizer
-from lmnotes.models.mixture_training import Domains, Run
-from lmnotes.models.mixture_training import domains as read_domains
-from lmnotes.models.zoo_plan import Spec
+from lmnotes.models.zoo import networks
+from lmnotes.models.zoo.mixtures import Domains, Run
+from lmnotes.models.zoo.mixtures import domains as read_domains
+from lmnotes.models.zoo.plans import Spec
 
 if TYPE_CHECKING:
     import pandas
@@ -87,7 +87,7 @@ def open_domains(source: str, names: Sequence[str] = ()) -> Domains:
 def texts(source: str, part: str, **settings) -> "TextSet":
     """`chunks.load` of a part; of installed text what was drawn is kept, for cutting it takes
     seconds."""
-    from lmnotes.models import zoo_data
+    from lmnotes.models.zoo import data
     from lmnotes.text import chunks
 
     if source != "installed":
@@ -96,7 +96,7 @@ def texts(source: str, part: str, **settings) -> "TextSet":
     def write(folder: Path) -> None:
         chunks.load(source, part=part, **settings).save(folder / "texts.jsonl")
 
-    key = {"texts": zoo_data.text_key(), "part": part, **settings}
+    key = {"texts": data.text_key(), "part": part, **settings}
     return chunks.load(store.build("mixture", key, write) / "texts.jsonl")
 
 
@@ -151,18 +151,16 @@ def blank(
     import torch
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    from lmnotes.models import zoo_models
-
     size = {"n_layer": layers, "n_head": heads, "n_embd": width, "n_positions": block + 1}
     none = dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), 0.0)
     ids = dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id"), 256)
 
     def write(folder: Path) -> None:
-        config = GPT2Config(vocab_size=zoo_tokenizer.N_BYTE_IDS, **size, **none, **ids)
+        config = GPT2Config(vocab_size=networks.N_BYTE_IDS, **size, **none, **ids)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             model = GPT2LMHeadModel(config)
-        zoo_models.save(model, zoo_tokenizer.byte_tokenizer(), folder / "model")
+        networks.save(model, networks.byte_tokenizer(), folder / "model")
 
     key = {"blank": size, "seed": seed, "torch": torch.__version__}
     return str(store.build("mixture", key, write) / "model")

@@ -17,7 +17,7 @@ import numpy as np
 if TYPE_CHECKING:
     import torch
 
-    from lmnotes.models.head import Head
+    from lmnotes.models.scoring.head import Head
 
 NUMBERS = 1 << 21  # logits in float64 at a time
 SHARES = (1.0, 0.5, 0.25, 0.125, 0.0625)  # of the way from u_0 to u
@@ -55,7 +55,7 @@ def from_vector(head: "Head", hidden: "torch.Tensor", u_0: "torch.Tensor") -> Di
     """Divergences from the model's distribution at u_0 (D,), for which the law is exact near u_0.
 
     >>> import torch
-    >>> from lmnotes.models.head import Head
+    >>> from lmnotes.models.scoring.head import Head
     >>> head = Head(torch.tensor([[1.0], [-1.0]]), None, 1.0, None)
     >>> found = from_vector(head, torch.tensor([[0.1]]), torch.tensor([0.0]))
     >>> found.kl.round(5), found.whitened.round(5)

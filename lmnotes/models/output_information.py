@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes import store
-from lmnotes.models import batches, identity, loading, output_family, rules
-from lmnotes.models import head as heads
+from lmnotes.models import output_family
+from lmnotes.models.scoring import batches, identity, loading, rule
+from lmnotes.models.scoring import head as heads
 
 if TYPE_CHECKING:
     import pandas
@@ -91,7 +92,7 @@ def read(
             "products with output vectors: take a neural one"
         )
     strings = list(getattr(texts, "texts", texts))
-    ids = rules.encode(model.tokenizer, strings, rules.PUBLISHED, model.max_length).ids
+    ids = rule.encode(model.tokenizer, strings, rule.PUBLISHED, model.max_length).ids
     token = np.concatenate(ids)
     text = np.repeat(np.arange(len(ids)), [len(one) for one in ids])
     place = np.concatenate([np.arange(len(one)) for one in ids])

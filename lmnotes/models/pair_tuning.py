@@ -18,8 +18,8 @@ from lmnotes import parallel
 if TYPE_CHECKING:
     import pandas
 
-    from lmnotes.models.mixture_training import Domains, Run
-    from lmnotes.models.zoo_plan import Spec
+    from lmnotes.models.zoo.mixtures import Domains, Run
+    from lmnotes.models.zoo.plans import Spec
 
 
 def bases(plan: str, n: int) -> list["Spec"]:
@@ -28,9 +28,9 @@ def bases(plan: str, n: int) -> list["Spec"]:
     Fine-tunes are on plain text: what tuning on pairs is compared with. The models are those that
     `zoo.build` has made for any notebook.
     """
-    from lmnotes.models import zoo_plan
+    from lmnotes.models.zoo import plans
 
-    specs = [one for one in zoo_plan.plan(plan) if one.vocabulary == 257 and not one.leaked]
+    specs = [one for one in plans.plan(plan) if one.vocabulary == 257 and not one.leaked]
     found = [one for one in specs if one.kind == "neural"][:n]
     names = {one.name for one in found}
     return found + [one for one in specs if one.kind == "finetune" and one.parent in names]
@@ -78,7 +78,7 @@ def domains(pairs: "pandas.DataFrame", data_sets: Mapping[str, Sequence[str]]) -
     Args:
         data_sets: name -> tasks. A task with less text is repeated.
     """
-    from lmnotes.models import mixture_training
+    from lmnotes.models.zoo import mixtures
 
     streams = []
     for tasks in data_sets.values():
@@ -89,7 +89,7 @@ def domains(pairs: "pandas.DataFrame", data_sets: Mapping[str, Sequence[str]]) -
             texts.append(np.frombuffer("".join(lines).encode(), np.uint8))
         longest = max(map(len, texts))
         streams.append(np.concatenate([np.resize(text, longest) for text in texts]))
-    return mixture_training.Domains(tuple(data_sets), tuple(streams))
+    return mixtures.Domains(tuple(data_sets), tuple(streams))
 
 
 def build(
@@ -172,8 +172,8 @@ def _cosine(unit, k, others) -> float:
 
 
 def _run(folder, of, number, n_steps, kept, learning_rate) -> "Run":
-    from lmnotes.models import mixture_training
-    from lmnotes.models.zoo_plan import Spec
+    from lmnotes.models.zoo import mixtures
+    from lmnotes.models.zoo.plans import Spec
 
     spec = Spec(
         "tuned",
@@ -183,7 +183,7 @@ def _run(folder, of, number, n_steps, kept, learning_rate) -> "Run":
         checkpoints=tuple(step for step in sorted(kept) if 0 < step < n_steps),
     )
     weights = tuple(float(one) for one in np.eye(len(of.names))[number])
-    return mixture_training.Run(spec, weights, start=str(folder))
+    return mixtures.Run(spec, weights, start=str(folder))
 
 
 def _train(runs, of, workers) -> list[dict]:
@@ -207,7 +207,7 @@ def _train(runs, of, workers) -> list[dict]:
 
 def _trained(of, run):
     """The folder of each step that is kept, the last among them."""
-    from lmnotes.models import mixture_training
+    from lmnotes.models.zoo import mixtures
 
-    folder = mixture_training.train(run, of, device="cpu")
-    return mixture_training.checkpoints(folder, run.spec)
+    folder = mixtures.train(run, of, device="cpu")
+    return mixtures.checkpoints(folder, run.spec)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas
 
     from lmnotes.models.interpolate import Geometry
-    from lmnotes.models.rules import Rule
+    from lmnotes.models.scoring.rule import Rule
     from lmnotes.text.chunks import TextSet
 
 PUBLISHED_FLOOR = -1400.0  # nats: the paper clips here in this experiment, not at 2 %

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas
 
     from lmnotes.models.loglik import LogLik
-    from lmnotes.models.rules import Rule
+    from lmnotes.models.scoring.rule import Rule
     from lmnotes.text.chunks import TextSet
 from lmnotes.figures.maps import classes
 
@@ -141,15 +141,15 @@ def scored(models, texts: "TextSet", rule: "Rule", clip_share: float = 0.02) -> 
         models: the table of a zoo, scored in a few long-lived processes, or a list of hub ids and
             folders as `command.listed` gives it, each in a process of its own.
     """
-    from lmnotes.models import direct, runner
     from lmnotes.models.ledger import ledger
+    from lmnotes.models.runner import runner, small_models
 
     rows = ledger.open(texts, rule)
     if isinstance(models, list):
         runner.score(models, rows, devices="all")
         found = rows.matrix([model for model in dict.fromkeys(models) if rows.has(model)])
     else:
-        direct.score(models, rows)
+        small_models.score(models, rows)
         found = rows.matrix(about=models)
     return of(found, clip_share, texts)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models.loading import Scorer
+from lmnotes.models.scoring.loading import Scorer
 
 if TYPE_CHECKING:
     import pandas

@@ -21,8 +21,8 @@ from lmnotes.models.maps import coordinates as maps
 if TYPE_CHECKING:
     import torch
 
-    from lmnotes.models.loading import Scorer
-    from lmnotes.models.rules import Rule
+    from lmnotes.models.scoring.loading import Scorer
+    from lmnotes.models.scoring.rule import Rule
     from lmnotes.text.chunks import TextSet
 
 Per = Literal["tensor", "column"]
@@ -114,7 +114,7 @@ def scores(
         how: "bitsandbytes" takes 8 and 4 bits of `load_bitsandbytes`, for which per and head mean
             nothing; the rule should then compute in float16, as in the paper.
     """
-    from lmnotes.models import rules
+    from lmnotes.models.scoring import rule as rules
 
     rule = rules.PUBLISHED if rule is None else rule
     copy_of = _bitsandbytes if how == "bitsandbytes" else partial(_simulated, per=per, head=head)
@@ -142,7 +142,7 @@ def scores_of(
         workers: processes; by default one for each core; 0 or 1 for what holds a GPU.
     """
     from lmnotes import parallel
-    from lmnotes.models import rules
+    from lmnotes.models.scoring import rule as rules
 
     rule = rules.PUBLISHED if rule is None else rule
     one = partial(scores, texts=texts, bits=tuple(bits), per=per, rule=rule, how=how)
@@ -155,7 +155,7 @@ def scores_of(
 
 def _key(model, texts, bits, per, rule, head, how) -> dict:
     """What decides the stored scores of a model and its copies."""
-    from lmnotes.models import identity
+    from lmnotes.models.scoring import identity
 
     key = {"model": identity.identify(model).id, "rule": rule.name, "texts": texts.content_id}
     key |= {"bits": [int(one) for one in bits], "per": per, "head": head}
@@ -222,7 +222,7 @@ def _load_bitsandbytes(model, bits, code, revision):
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
-    from lmnotes.models import loading
+    from lmnotes.models.scoring import loading
 
     settings = BitsAndBytesConfig(
         load_in_8bit=bits == 8,
@@ -239,7 +239,7 @@ def _load_bitsandbytes(model, bits, code, revision):
 
 def _scored(model, texts, bits, rule, copy_of) -> np.ndarray:
     """Scores at full precision, then of copy_of(scorer, bits) for each width."""
-    from lmnotes.models import loading, score
+    from lmnotes.models.scoring import loading, score
 
     full = loading.load(model, dtype=rule.dtype)
     rows = [score.texts(full, texts, rule=rule).log_likelihood]
@@ -248,7 +248,7 @@ def _scored(model, texts, bits, rule, copy_of) -> np.ndarray:
 
 
 def _simulated(full: "Scorer", bits: int, per: Per, head: bool) -> "Scorer":
-    from lmnotes.models import loading
+    from lmnotes.models.scoring import loading
 
     made = quantised(full.model, bits, per, head=head)
     return loading.of(made, full.tokenizer, name=f"{full.name} ({bits} bits)", dtype=full.dtype)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lmnotes.models.zoo_plan import Spec
+from lmnotes.models.zoo.plans import Spec
 
 
 def fork(specs: Sequence[Spec]) -> tuple[str, str, str]:

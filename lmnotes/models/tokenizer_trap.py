@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas
 
     from lmnotes.models.population import Population
-    from lmnotes.models.zoo_plan import Spec
+    from lmnotes.models.zoo.plans import Spec
     from lmnotes.text.chunks import TextSet
 
 
@@ -72,7 +72,8 @@ def moves(home: "Population", specs: Sequence["Spec"], texts: "TextSet") -> Move
 def _without_bos(home: "Population", at: Sequence[int], texts: "TextSet") -> np.ndarray:
     """Log-likelihoods of the models at some rows, their first byte not scored, (m, N) nats."""
     from lmnotes import parallel
-    from lmnotes.models import rules, score
+    from lmnotes.models.scoring import rule as rules
+    from lmnotes.models.scoring import score
 
     rule = rules.Rule(bos="never")
     with parallel.one_thread():

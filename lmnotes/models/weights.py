@@ -70,7 +70,7 @@ def windowed(models: Iterable["Model"], window: int = 10) -> np.ndarray:
 
 def saved(folders: Sequence[str | Path], window: int = 10) -> np.ndarray:
     """`windowed` of the folders of a run's checkpoints, (T, window), kept as an artefact."""
-    from lmnotes.models import identity
+    from lmnotes.models.scoring import identity
 
     ids = [identity.identify(folder).id for folder in folders]
 

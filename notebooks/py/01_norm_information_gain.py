@@ -63,7 +63,8 @@ import pandas as pd
 
 from lmnotes import plot_contextual, statistics
 from lmnotes.figures import style
-from lmnotes.models import output_information, zoo, zoo_plan
+from lmnotes.models import output_information
+from lmnotes.models.zoo import plans, zoo
 from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import chunks, corpus, tokenise
 from lmnotes.words import (
@@ -1042,7 +1043,7 @@ OF_THE_ZOO = {
 }
 if language_models in OF_THE_ZOO:
     plan, members = OF_THE_ZOO[language_models]
-    specs = [spec for spec in zoo_plan.plan(plan) if spec.name in members]
+    specs = [spec for spec in plans.plan(plan) if spec.name in members]
     trained = zoo.build(specs, workers=0 if plan == "smoke" else None).models
     places = dict(zip(trained.model, trained.folder, strict=True))
 else:
@@ -1241,7 +1242,7 @@ if language_models:
         if language_models == "smoke zoo"
         else ("laptop", "neox-64x2-uniform-s1")
     )
-    specs = [spec for spec in zoo_plan.plan(plan) if spec.name == run]
+    specs = [spec for spec in plans.plan(plan) if spec.name == run]
     checkpoints = zoo.build(specs, workers=0).models.sort_values("step")
     with pretrained.quiet():
         along = [

@@ -63,7 +63,6 @@ from lmnotes.models import (
     benchmarks,
     calibration,
     calibration_tables,
-    command,
     fragility,
     landing,
     leaks,
@@ -71,17 +70,17 @@ from lmnotes.models import (
     plane,
     population,
     prediction_runs,
-    probes,
     published_facts,
     relatives,
-    rules,
     tokenizer_trap,
-    zoo,
 )
 from lmnotes.models.ledger import ledger
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import projection as layouts
-from lmnotes.models.zoo_plan import plan
+from lmnotes.models.runner import command
+from lmnotes.models.scoring import rule as rules
+from lmnotes.models.zoo import tasks, zoo
+from lmnotes.models.zoo.plans import plan
 from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import chunks
 
@@ -584,9 +583,9 @@ _ = claims.record("pca_share", marks[0.9] / M, note=f"{marks[0.9]} of {M}")
 # all of one form: two beginnings, two endings, and the question whether each ending is likelier with its own beginning than with the other's. How likely the beginnings and endings are by themselves cancels, so fluency alone scores 50 %.
 
 # %%
-made = probes.items(n_items, seed)
+made = tasks.items(n_items, seed)
 outputs.table(
-    probes.examples(made),
+    tasks.examples(made),
     "tasks",
     caption=f"An item of each task; there are {n_items} of each.",
 )

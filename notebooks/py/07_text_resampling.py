@@ -53,10 +53,12 @@ import pandas as pd
 
 from lmnotes import plot_resample
 from lmnotes.figures import style
-from lmnotes.models import adding, anatomy, cost, direct, probes, resample_errors, wobble, zoo
+from lmnotes.models import adding, anatomy, cost, resample_errors, wobble
 from lmnotes.models.ledger import ledger
 from lmnotes.models.maps import coordinates as model_map
 from lmnotes.models.maps import prediction, projection, resample
+from lmnotes.models.runner import small_models
+from lmnotes.models.zoo import tasks, zoo
 from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import chunks
 
@@ -82,7 +84,7 @@ else:
     texts = chunks.load(text_set, size=chunk_bytes, per_domain=per_domain, seed=seed)
     population = zoo.build(zoo_plan, texts=texts)
     scored = ledger.open(texts)
-    direct.score(population.models, scored)
+    small_models.score(population.models, scored)
     raw = scored.matrix(about=population.models)
 is_home = published_matrix is None and sealed_matrix is None
 if not is_home:
@@ -1041,7 +1043,7 @@ if is_home:
     task_texts = chunks.load(
         "installed", size=256, part="task", per_domain=max(2, per_domain // 10), seed=seed
     )
-    scores = probes.scores(population.models, task_texts, n_items=n_items, seed=seed)
+    scores = tasks.scores(population.models, task_texts, n_items=n_items, seed=seed)
     task_mean = scores["task mean"].to_numpy()
 elif set(benchmarks) <= set(raw.models):
     each = raw.models[benchmarks].apply(pd.to_numeric, errors="coerce")

@@ -70,25 +70,21 @@ from lmnotes import plot_kl_scale, plot_trajectory
 from lmnotes.figures import style
 from lmnotes.models import (
     diffusion,
-    direct,
     kl_scale,
-    layers,
-    loading,
     long_run,
     quantise,
-    rules,
     run_tables,
-    runner,
-    score,
     trajectory,
     walk,
     weights,
-    zoo,
 )
-from lmnotes.models import zoo_plan as plans
 from lmnotes.models.ledger import ledger
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import projection, robustness
+from lmnotes.models.runner import runner, small_models
+from lmnotes.models.scoring import layers, loading, score
+from lmnotes.models.scoring import rule as rules
+from lmnotes.models.zoo import plans, zoo
 from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import chunks
 
@@ -131,7 +127,7 @@ if runs_table is None:
     trained = zoo.build([*specs, deep], workers=workers).models
     deep_folder = trained.set_index("model").folder[deep.name]
     table = run_tables.of_zoo(trained[trained.lineage != deep.name])
-    direct.score(table, scored, workers=workers)
+    small_models.score(table, scored, workers=workers)
 else:
     deep_folder = zoo.build([deep], workers=workers).models.folder[0]
     table = run_tables.read(runs_table)
@@ -853,7 +849,7 @@ if models_file is None:
     population["parent"] = population["parent"].where(population["kind"] != "checkpoint", "")
     population["type"], population["place"] = population["family"], population["folder"]
     scored_on = ledger.open(home_texts) if text_set == "installed" else scored
-    direct.score(population, scored_on, workers=workers)
+    small_models.score(population, scored_on, workers=workers)
     P = scored_on.matrix(about=population).values
     P = common(P[:, in_home] if text_set == "installed" else P)
     neural = population[(population["kind"] == "neural") & (population["tokenizer"] == "bytes")]

@@ -61,21 +61,13 @@ from scipy.stats import wilcoxon
 
 from lmnotes import plot_prompts, plot_shifts, statistics
 from lmnotes.figures import style
-from lmnotes.models import (
-    additivity,
-    command,
-    conditions,
-    factorial,
-    factors,
-    pair_tuning,
-    prompt_kl,
-    prompts,
-    turns,
-    zoo,
-)
+from lmnotes.models import additivity, conditions, factorial, factors, pair_tuning, prompt_kl
 from lmnotes.models import factorial_measures as measures
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import prediction, projection, robustness
+from lmnotes.models.runner import command
+from lmnotes.models.scoring import prompt_tokens, prompts
+from lmnotes.models.zoo import zoo
 from lmnotes.suite import claims, explore, outputs, teach
 from lmnotes.text import prompt_sets
 
@@ -956,7 +948,7 @@ explore.explore(
 
 # %%
 is_home = models_file is None
-rule = turns.PromptRule(template=template, dtype=dtype)
+rule = prompt_tokens.PromptRule(template=template, dtype=dtype)
 every = prompt_sets.load(prompt_set, per_task=None if is_home else per_task, n_bytes=response_bytes)
 data_sets = {"library": ["code", "summary"], "questions": ["arithmetic", "month"]}
 if is_home:

@@ -79,13 +79,13 @@ from lmnotes.models import (
     mixture_measures,
     mixture_rules,
     mixture_superposition,
-    mixture_training,
 )
 from lmnotes.models import mixture_experiment as experiment
 from lmnotes.models import mixture_jobs as jobs
 from lmnotes.models import mixture_published as published
 from lmnotes.models import mixture_readings as readings
 from lmnotes.models import mixture_world as world
+from lmnotes.models.zoo import mixtures
 from lmnotes.suite import claims, explore, outputs, teach
 
 style.use()
@@ -108,7 +108,7 @@ asked, places = world.questions(n_questions, seed)
 answers = {len(evaluation) + text: place for text, place in places.items()}
 heldout = world.joined(evaluation, asked)
 is_text = heldout.domains != world.QUESTIONS
-uniform = tuple(mixture_rules.uniform(K))
+uniform = tuple(mixtures.uniform(K))
 natural = tuple(world.natural_shares(data, natural_table))
 truth = {name: world.target_mixture(name, names) for name in target_names}
 outputs.note_input("training text", data.content_id)
@@ -298,7 +298,7 @@ kept = tuple(range(quarter, more_steps, max(quarter, 3)))[:3]  # one where steps
 def onwards(s, weights, **changes):
     """Continued training of base s; the first one keeps its checkpoints."""
     spec = replace(probe, checkpoints=kept if s == 1 else ())
-    return mixture_training.Run(spec, tuple(weights), 1000 + s, start=folders[s], **changes)
+    return mixtures.Run(spec, tuple(weights), 1000 + s, start=folders[s], **changes)
 
 
 # %%
@@ -328,10 +328,10 @@ for s in few:
     first["responses", s] = jobs.Gradients("responses", folders[s], design, window=chunk_bytes)
     first |= {
         ("probe", s, a): jobs.Read(run, design)
-        for a, run in mixture_training.probes(onwards(s, uniform), probe_steps).items()
+        for a, run in mixtures.probes(onwards(s, uniform), probe_steps).items()
     }
 for steps in sorted({max(probe_steps // 4, 1), probe_steps}):
-    alone = mixture_training.probes(onwards(1, uniform), steps)
+    alone = mixtures.probes(onwards(1, uniform), steps)
     first |= {("adam", steps, a): jobs.Read(run, design) for a, run in alone.items()}
     for name, w in mixes.items():
         first["adam", steps, name] = jobs.Read(replace(alone[0], weights=tuple(w)), design)
@@ -466,7 +466,7 @@ for t in targets:
 
 
 def recipe(target=targets[0], compare_with_LLD=True, **parts):
-    yours = mixture_rules.shares([max(parts[name], 1e-9) for name in names], K)
+    yours = mixtures.shares([max(parts[name], 1e-9) for name in names], K)
     changes, points = sides[target]
     shown = {"yours": yours}
     if compare_with_LLD:
@@ -740,7 +740,7 @@ for t in targets:
     for rule in ("uniform", "lld_sd", "oracle", "kd"):
         if (t, 1, rule) in second:
             spec = replace(probe, checkpoints=kept)
-            kept_at = mixture_training.checkpoints(second[t, 1, rule].folder, spec)
+            kept_at = mixtures.checkpoints(second[t, 1, rule].folder, spec)
             paths |= {(t, rule, step): str(folder) for step, folder in kept_at.items()}
 path_reads = jobs.read_all(paths, heldout, data, own, workers=1)
 path_reads |= {(t, rule, 0): here[1] for t, rule in {key[:2] for key in paths}}

@@ -14,7 +14,8 @@ from pathlib import Path
 import ledger_cases as cases
 import numpy as np
 
-from lmnotes.models import failures, worker
+from lmnotes.models.runner import worker
+from lmnotes.models.scoring import failures
 
 
 def values(model, n):

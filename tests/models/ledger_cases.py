@@ -5,8 +5,8 @@ from hashlib import sha256
 
 import numpy as np
 
-from lmnotes.models.rules import PUBLISHED
-from lmnotes.models.score import Scores
+from lmnotes.models.scoring.rule import PUBLISHED
+from lmnotes.models.scoring.score import Scores
 
 
 def text_set(n=5, name="small"):

@@ -3,20 +3,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from lmnotes.models import (
-    calibration_runs,
-    direct,
-    interpolate,
-    landing,
-    loading,
-    ngram,
-    probes,
-    rules,
-    sampling,
-    score,
-    zoo_tokenizer,
-)
+from lmnotes.models import calibration_runs, interpolate, landing, ngram
 from lmnotes.models.ledger import ledger
+from lmnotes.models.runner import small_models
+from lmnotes.models.scoring import loading, score
+from lmnotes.models.scoring import rule as rules
+from lmnotes.models.zoo import networks, sampling, tasks
 from lmnotes.text import chunks
 
 
@@ -27,7 +19,7 @@ def folders(tmp_path_factory):
     from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
     home = tmp_path_factory.mktemp("models")
-    tokenizer = zoo_tokenizer.byte_tokenizer()
+    tokenizer = networks.byte_tokenizer()
     made = {
         "one": ngram.fit(b"the cat sat on the mat and the dog ate the hat\n" * 4, order=2),
         "two": ngram.fit(b"x = f(a, b)\nif x == 3:\n    return [x, 2 + 3]\n" * 4, order=3),
@@ -113,7 +105,7 @@ def test_models_are_scored_here_once(folders, texts):
     table = pandas.DataFrame({"model": ["one", "two"], "folder": [folders["one"], folders["two"]]})
     scores = ledger.open(texts)
     with ThreadPoolExecutor(2) as pool:  # both ask at once; one scores
-        assert sorted(pool.map(lambda _: direct.score(table, scores), range(2))) == [0, 2]
+        assert sorted(pool.map(lambda _: small_models.score(table, scores), range(2))) == [0, 2]
     expected = score.texts(folders["two"], texts).log_likelihood
     np.testing.assert_allclose(scores.matrix(about=table).values[1], expected)
 
@@ -138,9 +130,9 @@ def test_tasks_are_scored_and_kept(folders, texts):
     import pandas
 
     table = pandas.DataFrame({"model": ["two"], "folder": [folders["two"]]})
-    found = probes.scores(table, texts, n_items=6, seed=0)
-    assert list(found.columns) == [*probes.TASKS, "next byte", "task mean"]
-    assert found.loc["two", list(probes.TASKS)].between(0, 100).all()
+    found = tasks.scores(table, texts, n_items=6, seed=0)
+    assert list(found.columns) == [*tasks.TASKS, "next byte", "task mean"]
+    assert found.loc["two", list(tasks.TASKS)].between(0, 100).all()
     model = loading.load(folders["two"], device="cpu")
     per_text = []
     for text in texts.texts:
@@ -151,4 +143,4 @@ def test_tasks_are_scored_and_kept(folders, texts):
         ]
         per_text.append(np.mean(np.array(guesses) == data))
     assert found.loc["two", "next byte"] == pytest.approx(100 * np.mean(per_text))
-    assert probes.scores(table, texts, n_items=6, seed=0).equals(found)
+    assert tasks.scores(table, texts, n_items=6, seed=0).equals(found)

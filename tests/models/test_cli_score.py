@@ -11,8 +11,9 @@ import pytest
 import tiny_models
 
 from lmnotes import cli
-from lmnotes.models import command, loading, runner
 from lmnotes.models.ledger import ledger
+from lmnotes.models.runner import command, runner
+from lmnotes.models.scoring import loading
 from lmnotes.text import chunks
 
 

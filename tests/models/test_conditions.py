@@ -17,9 +17,9 @@ from lmnotes.models import (
     factors,
     pair_tuning,
     prompt_kl,
-    prompts,
 )
 from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.scoring import prompts
 from lmnotes.text import prompt_sets
 
 RESPONSES = tiny_models.TEXTS[1:5]
@@ -53,7 +53,7 @@ def test_the_route_of_hub_models_on_local_folders(folders, tmp_path):
     """A list of models, one with a chat template, one that cannot be had; a file of pairs."""
     from transformers import AutoTokenizer
 
-    from lmnotes.models import command
+    from lmnotes.models.runner import command
 
     tokenizer = AutoTokenizer.from_pretrained(folders[1])
     tokenizer.chat_template = CHAT
@@ -112,18 +112,16 @@ def test_pairs_are_split_by_file():
 
 
 def test_tuned_models_come_from_their_bases(tmp_path, monkeypatch):
-    from lmnotes.models import mixture_training, zoo_models, zoo_plan, zoo_tokenizer
+    from lmnotes.models.zoo import mixtures, networks, plans
 
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
     bases = []
     for seed in (1, 2):
-        spec = zoo_plan.run("GPT-NeoX", 16, 1, "uniform", seed, n_steps=1)
-        zoo_models.save(
-            zoo_models.create(spec), zoo_tokenizer.byte_tokenizer(), tmp_path / spec.name
-        )
+        spec = plans.run("GPT-NeoX", 16, 1, "uniform", seed, n_steps=1)
+        networks.save(networks.create(spec), networks.byte_tokenizer(), tmp_path / spec.name)
         bases.append((spec.name, str(tmp_path / spec.name)))
     text = np.frombuffer(b"What is 1 + 1?\n2\n" * 40, np.uint8)
-    of = mixture_training.Domains(("sums", "other"), (text, text[::-1]))
+    of = mixtures.Domains(("sums", "other"), (text, text[::-1]))
     found = pair_tuning.build(pd.DataFrame(bases, columns=["model", "folder"]), of, 4, kept=[2, 9])
     assert found.groupby(["base", "tuning"]).step.apply(list).tolist() == [[2, 4]] * 4
     last = found[found.step == 4]

@@ -5,8 +5,8 @@ import ledger_cases as cases
 import pytest
 from huggingface_hub import errors
 
-from lmnotes.models import failures, hub_cache
-from lmnotes.models.identity import Identity, commit_of
+from lmnotes.models.scoring import failures, identity
+from lmnotes.models.scoring.identity import Identity, commit_of
 
 
 def hub_error(kind, status):
@@ -112,16 +112,16 @@ def cache(tmp_path):
 
 def test_a_model_leaves_the_cache_alone(cache):
     one, two = (Identity(name, f"lab/{name}", "main") for name in ("one", "two"))
-    assert hub_cache.holds(one, cache) and hub_cache.holds(two, cache)
-    assert hub_cache.evict(one, cache) == 1000
-    assert not hub_cache.holds(one, cache) and hub_cache.holds(two, cache)
-    assert hub_cache.evict(one, cache) == 0 and not (cache / "models--lab--one").exists()
+    assert identity.holds(one, cache) and identity.holds(two, cache)
+    assert identity.evict(one, cache) == 1000
+    assert not identity.holds(one, cache) and identity.holds(two, cache)
+    assert identity.evict(one, cache) == 0 and not (cache / "models--lab--one").exists()
 
 
 def test_a_local_folder_is_never_evicted(cache, tmp_path):
     local = Identity("one", str(tmp_path), "content-1")
-    assert not hub_cache.holds(local, cache) and hub_cache.evict(local, cache) == 0
-    assert not hub_cache.holds(Identity("a", "a", "main"), tmp_path / "no-cache")
+    assert not identity.holds(local, cache) and identity.evict(local, cache) == 0
+    assert not identity.holds(Identity("a", "a", "main"), tmp_path / "no-cache")
 
 
 def test_the_commit_of_a_branch_is_read_from_the_cache(cache, monkeypatch):

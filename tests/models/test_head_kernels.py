@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from lmnotes.models import kernels
-from lmnotes.models.kernels import cpu
+from lmnotes.models.scoring import kernels
+from lmnotes.models.scoring.kernels import cpu
 
 CASES = {
     "plain": {},
@@ -117,7 +117,7 @@ def test_a_token_that_is_ruled_out_adds_nothing(exponentials):
 
 
 def test_exponentials_are_right_over_their_whole_range():
-    from lmnotes.models.kernels.exponentials import add_exponentials
+    from lmnotes.models.scoring.kernels.exponentials import add_exponentials
 
     z = np.linspace(-87, 87, 5001, dtype=np.float32)[:, None]
     total = np.ones(len(z), np.float32)
@@ -130,7 +130,7 @@ def test_exponentials_are_right_over_their_whole_range():
 
 def compare_triton():
     """Run in an interpreter of its own: Triton reads its switch when it is imported."""
-    from lmnotes.models.kernels import triton_head
+    from lmnotes.models.scoring.kernels import triton_head
 
     for number, name in enumerate(("plain", "scale and cap", "all")):
         options = dict(CASES[name])

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from lmnotes.models import byte_network, long_run, zoo_plan
+from lmnotes.models import byte_network, long_run
+from lmnotes.models.zoo import plans
 
 STEPS = (0, 3, 6)
 
@@ -12,7 +13,7 @@ def tiny(tmp_path, monkeypatch):
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
     text = np.frombuffer(b"the quick brown fox jumps over the lazy dog. " * 40, np.uint8)
     streams = {"prose": text, "numbers": np.frombuffer(b"0123456789" * 60, np.uint8)}
-    monkeypatch.setattr(long_run.zoo_data, "byte_streams", lambda: streams)
+    monkeypatch.setattr(long_run.data, "byte_streams", lambda: streams)
     monkeypatch.setattr(long_run, "_text_key", lambda: {"text": "of the test"})
     monkeypatch.setattr(long_run.chunks, "domain_names", lambda: tuple(streams))
     byte_network._source.cache_clear()
@@ -98,7 +99,7 @@ def test_an_average_without_memory_is_the_weights(tiny):
 
 def test_the_rate_rises_and_then_stays_or_falls():
     for schedule, end in (("constant", 1.0), ("cosine", 0.1)):
-        recipe = long_run.Recipe(zoo_plan.schedule(1000, 10), rate=1.0, schedule=schedule)
+        recipe = long_run.Recipe(plans.schedule(1000, 10), rate=1.0, schedule=schedule)
         rates = [long_run.learning_rate(recipe, step) for step in (0, 199, 200, 1000)]
         assert rates == pytest.approx([1 / 200, 1, 1, end])
 

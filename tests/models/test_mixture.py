@@ -10,6 +10,7 @@ from lmnotes.models import mixture, mixture_design, mixture_measures
 from lmnotes.models import mixture_rules as rules
 from lmnotes.models.loglik import LogLik
 from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.zoo import mixtures
 
 NAMES = ("code", "news", "names", "legal")
 
@@ -306,7 +307,7 @@ def test_baselines():
         (lambda: mixture_design.design(a_gap(), temperature=0), r"temperature 0(\.0)? was given"),
         (lambda: mixture_design.design(a_gap(), temperature="auto"), "expected 'sd' or a number"),
         (lambda: mixture_design.gap(a_matrix(), "nobody", "base"), "is the name of 0 models"),
-        (lambda: rules.shares([0.5, -0.1]), "none negative"),
+        (lambda: mixtures.shares([0.5, -0.1]), "none negative"),
         (lambda: rules.domain_means([1.0], np.array([0]), 2), r"have \[1, 0\] texts"),
         (lambda: rules.cone(np.ones((3, 2)), np.ones(4)), "were given for 4 texts"),
         (lambda: statistics.paired_test([1.0], [2.0]), "two or more seeds"),

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from lmnotes.models import mixture_gradients, mixture_training, zoo_plan
-from lmnotes.models.mixture_distillation import Distillation
-from lmnotes.models.mixture_training import Domains
+from lmnotes.models import mixture_gradients
+from lmnotes.models.zoo import mixtures, plans
+from lmnotes.models.zoo.mixtures import Domains
+from lmnotes.models.zoo.training import Distillation
 
-SPEC = zoo_plan.Spec(
+SPEC = plans.Spec(
     "tiny",
     architecture="GPT-NeoX",
     width=32,
@@ -35,9 +36,7 @@ def domains():
 @pytest.fixture
 def teacher(domains, tmp_path, monkeypatch):
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
-    return str(
-        mixture_training.train(mixture_training.Run(SPEC, (0.9, 0.1)), domains, device="cpu")
-    )
+    return str(mixtures.train(mixtures.Run(SPEC, (0.9, 0.1)), domains, device="cpu"))
 
 
 def test_loss_is_the_exact_kl(teacher):
@@ -64,9 +63,9 @@ def test_other_vocabulary(teacher):
 
 def test_student_comes_nearer(domains, teacher):
     """On the uniform mixture, the student goes to the teacher, who was trained on another."""
-    run = mixture_training.Run(replace(SPEC, seed=8), (1, 1), data_seed=1)
-    plain = mixture_training.train(run, domains, device="cpu")
-    student = mixture_training.train(replace(run, teacher=teacher), domains, device="cpu")
+    run = mixtures.Run(replace(SPEC, seed=8), (1, 1), data_seed=1)
+    plain = mixtures.train(run, domains, device="cpu")
+    student = mixtures.train(replace(run, teacher=teacher), domains, device="cpu")
     assert plain != student
     texts = [bytes(one[:60]).decode() for one in domains.streams]
     distances = [

@@ -11,19 +11,14 @@ import numpy as np
 import pytest
 import torch
 
-from lmnotes.models import (
-    loading,
-    mixture_gradients,
-    zoo_models,
-    zoo_plan,
-    zoo_tokenizer,
-    zoo_training,
-)
+from lmnotes.models import mixture_gradients
 from lmnotes.models import mixture_gradients as gradients
-from lmnotes.models.mixture_training import Batches, Domains
+from lmnotes.models.scoring import loading
+from lmnotes.models.zoo import networks, plans, training
+from lmnotes.models.zoo.mixtures import Batches, Domains
 
 TEXTS = ["def f(x): return x", "the cat sat on the mat", "1 + 1 = 2\n2 + 2 = 4", "LATIN é", "for x"]
-SPEC = zoo_plan.Spec(
+SPEC = plans.Spec(
     "tiny",
     architecture="Llama",
     width=32,
@@ -44,11 +39,11 @@ def domains():
 
 def a_model(architecture="Llama"):
     """In float64, so that differences are those of the mathematics."""
-    return zoo_models.create(replace(SPEC, architecture=architecture)).double()
+    return networks.create(replace(SPEC, architecture=architecture)).double()
 
 
 def a_scorer(model):
-    return loading.of(model, zoo_tokenizer.byte_tokenizer())
+    return loading.of(model, networks.byte_tokenizer())
 
 
 def likelihoods(model, texts=TEXTS) -> np.ndarray:
@@ -142,7 +137,7 @@ def test_brief_training_goes_that_way(domains, tmp_path):
         for number, row in enumerate(np.eye(2)):
             model = copy.deepcopy(start)
             batches = Batches(spec, domains, row, 7)
-            zoo_training.train(model, spec, batches, tmp_path / f"{rate}-{number}")
+            training.train(model, spec, batches, tmp_path / f"{rate}-{number}")
             slopes.append((likelihoods(model) - likelihoods(start)) / rate)
         errors.append(np.abs(np.transpose(slopes) - predicted).max() / np.abs(predicted).max())
     assert errors[1] < errors[0] / 4 and errors[2] < 0.01

@@ -9,22 +9,15 @@ import pandas as pd
 import pytest
 import torch
 
-from lmnotes.models import (
-    loading,
-    mixture,
-    mixture_gradients,
-    mixture_jobs,
-    mixture_readings,
-    mixture_training,
-    score,
-    zoo_plan,
-)
+from lmnotes.models import mixture, mixture_gradients, mixture_jobs, mixture_readings
 from lmnotes.models import mixture_gradients as gradients
 from lmnotes.models import mixture_superposition as superposition
-from lmnotes.models.mixture_training import Domains
+from lmnotes.models.scoring import loading, score
+from lmnotes.models.zoo import mixtures, plans
+from lmnotes.models.zoo.mixtures import Domains
 from lmnotes.text.chunks import TextSet
 
-SPEC = zoo_plan.Spec(
+SPEC = plans.Spec(
     "tiny",
     architecture="GPT-NeoX",
     width=32,
@@ -61,11 +54,9 @@ def home(tmp_path_factory, monkeypatch):
 
 @pytest.fixture
 def models(domains):
-    run = mixture_training.Run(SPEC, (1, 1, 1))
+    run = mixtures.Run(SPEC, (1, 1, 1))
     both = {"a": run, "b": replace(run, weights=(5, 1, 1))}
-    return {
-        name: str(mixture_training.train(one, domains, device="cpu")) for name, one in both.items()
-    }
+    return {name: str(mixtures.train(one, domains, device="cpu")) for name, one in both.items()}
 
 
 def test_a_reading_is_scoring_and_exact_kl(models):
@@ -110,7 +101,7 @@ def test_nearness_and_lengths(models):
 
 
 def test_jobs_are_done_once(domains, models, monkeypatch):
-    run = mixture_training.Run(replace(SPEC, learning_rate=0.002), (1, 2, 3), 1, start=models["a"])
+    run = mixtures.Run(replace(SPEC, learning_rate=0.002), (1, 2, 3), 1, start=models["a"])
     wanted = {"one": run, "again": run, "folder": models["b"]}
     first = mixture_jobs.read_all(wanted, TEXTS, domains, (models["a"],), device="cpu", workers=1)
     np.testing.assert_array_equal(first["one"].exact, first["again"].exact)
@@ -126,7 +117,7 @@ def test_jobs_are_done_once(domains, models, monkeypatch):
 def test_weights_designed_anew_are_a_job(domains, models):
     texts = TEXTS.select([0, 1, 2])
     target = score.texts(models["b"], texts, device="cpu").log_likelihood
-    run = mixture_training.Run(replace(SPEC, n_steps=4), (1, 1, 1), 7, start=models["a"])
+    run = mixtures.Run(replace(SPEC, n_steps=4), (1, 1, 1), 7, start=models["a"])
     job = mixture_jobs.Anew(run, target, texts, every=2, temperature=0.5)
     found = mixture_jobs.read_all({"anew": job}, texts, domains, device="cpu", workers=1)["anew"]
     plain = mixture.iterate(run, domains, target, texts, every=2, temperature=0.5, device="cpu")

@@ -12,19 +12,13 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
-from lmnotes.models import (
-    mixture,
-    mixture_design,
-    mixture_training,
-    score,
-    zoo_data,
-    zoo_plan,
-    zoo_training,
-)
-from lmnotes.models.mixture_training import Batches, Domains
+from lmnotes.models import mixture, mixture_design
+from lmnotes.models.scoring import score
+from lmnotes.models.zoo import data, mixtures, plans, training
+from lmnotes.models.zoo.mixtures import Batches, Domains
 from lmnotes.text.chunks import TextSet
 
-SPEC = zoo_plan.Spec(
+SPEC = plans.Spec(
     "tiny",
     architecture="GPT-NeoX",
     width=32,
@@ -84,7 +78,7 @@ def test_batches_are_paired(domains):
 
 def test_uniform_is_that_of_the_zoo(domains):
     streams = dict(zip(domains.names, domains.streams, strict=True))
-    theirs = zoo_data.Batches(replace(SPEC, mixture="uniform"), streams, None, 256)
+    theirs = data.Batches(replace(SPEC, mixture="uniform"), streams, None, 256)
     ours = Batches(SPEC, domains, [1, 1, 1], theirs.data_seed)
     np.testing.assert_array_equal(ours.draw(3), theirs.draw(3))
 
@@ -95,16 +89,14 @@ class Killed(Exception):
 
 @pytest.mark.parametrize("stop", [1, 3])
 def test_resumed_to_the_bit(stop, domains, monkeypatch):
-    run = mixture_training.Run(
-        replace(SPEC, checkpoints=(2,)), (0.5, 0.2, 0.3), data_seed=10 + stop
-    )
-    monkeypatch.setattr(zoo_training, "_SAVE_EVERY", -1.0)  # after every step
-    whole = mixture_training.train(run, domains, device="cpu")
+    run = mixtures.Run(replace(SPEC, checkpoints=(2,)), (0.5, 0.2, 0.3), data_seed=10 + stop)
+    monkeypatch.setattr(training, "_SAVE_EVERY", -1.0)  # after every step
+    whole = mixtures.train(run, domains, device="cpu")
     before = {name: tensor.clone() for name, tensor in weights(whole).items()}
     folder = whole.parent
-    early = weights(mixture_training.checkpoints(whole, run.spec)[2])
+    early = weights(mixtures.checkpoints(whole, run.spec)[2])
     kept = folder.rename(folder.with_name(f"kept-{stop}"))
-    step, done = zoo_training._step, []
+    step, done = training._step, []
 
     def killed(*arguments):
         if len(done) == stop:
@@ -112,51 +104,51 @@ def test_resumed_to_the_bit(stop, domains, monkeypatch):
         done.append(1)
         return step(*arguments)
 
-    monkeypatch.setattr(zoo_training, "_step", killed)
+    monkeypatch.setattr(training, "_step", killed)
     with pytest.raises(Killed):
-        mixture_training.train(run, domains, device="cpu")
+        mixtures.train(run, domains, device="cpu")
     counted = []
-    monkeypatch.setattr(zoo_training, "_step", lambda *a: counted.append(1) or step(*a))
-    again = mixture_training.train(run, domains, device="cpu")
+    monkeypatch.setattr(training, "_step", lambda *a: counted.append(1) or step(*a))
+    again = mixtures.train(run, domains, device="cpu")
     assert again == whole and len(counted) == run.spec.n_steps - stop
     assert all(torch.equal(tensor, before[name]) for name, tensor in weights(again).items())
-    late = weights(mixture_training.checkpoints(again, run.spec)[2])
+    late = weights(mixtures.checkpoints(again, run.spec)[2])
     assert all(torch.equal(tensor, late[name]) for name, tensor in early.items())
     assert (kept / "model").is_dir()
 
 
 def test_what_is_trained_is_not_trained_again(domains, monkeypatch):
-    run = mixture_training.Run(SPEC, (1.0, 0.0, 0.0))
-    folder = mixture_training.train(run, domains, device="cpu")
-    monkeypatch.setattr(zoo_training, "train", None)
+    run = mixtures.Run(SPEC, (1.0, 0.0, 0.0))
+    folder = mixtures.train(run, domains, device="cpu")
+    monkeypatch.setattr(training, "train", None)
     named = replace(SPEC, name="other", mixture="code")
-    assert mixture_training.train(replace(run, spec=named), domains, device="cpu") == folder
+    assert mixtures.train(replace(run, spec=named), domains, device="cpu") == folder
     with pytest.raises(TypeError):
-        mixture_training.train(replace(run, weights=(0.9, 0.1, 0.0)), domains, device="cpu")
+        mixtures.train(replace(run, weights=(0.9, 0.1, 0.0)), domains, device="cpu")
 
 
 def test_continued_training_starts_at_the_base(domains):
-    base = mixture_training.train(mixture_training.Run(SPEC, (1, 1, 1)), domains, device="cpu")
-    run = mixture_training.Run(
+    base = mixtures.train(mixtures.Run(SPEC, (1, 1, 1)), domains, device="cpu")
+    run = mixtures.Run(
         replace(SPEC, checkpoints=(0,), seed=9), (1, 0, 0), data_seed=1, start=str(base)
     )
-    folder = mixture_training.train(run, domains, device="cpu")
-    steps = mixture_training.checkpoints(folder, run.spec)
+    folder = mixtures.train(run, domains, device="cpu")
+    steps = mixtures.checkpoints(folder, run.spec)
     assert list(steps) == [0, 4] and same(steps[0], base) and not same(folder, base)
     other = replace(run, spec=replace(run.spec, seed=10))  # no weights are fresh
-    assert mixture_training.train(other, domains, device="cpu") == folder
+    assert mixtures.train(other, domains, device="cpu") == folder
 
 
 def test_a_domain_learns_its_own(domains):
     """Brief probes: training on a domain raises the log-likelihoods of its own texts most."""
     spec = replace(SPEC, n_steps=40, n_sequences=8)
-    base = mixture_training.train(mixture_training.Run(spec, (1, 1, 1)), domains, device="cpu")
+    base = mixtures.train(mixtures.Run(spec, (1, 1, 1)), domains, device="cpu")
     texts = [bytes(one[:48]).decode() for one in domains.streams]
     before = score.texts(str(base), texts, device="cpu").log_likelihood
-    run = mixture_training.Run(replace(spec, learning_rate=0.003), (1, 1, 1), 1, start=str(base))
-    runs = mixture_training.probes(run, 8)
+    run = mixtures.Run(replace(spec, learning_rate=0.003), (1, 1, 1), 1, start=str(base))
+    runs = mixtures.probes(run, 8)
     assert [one.weights for one in runs.values()] == [tuple(row) for row in np.eye(3)]
-    folders = mixture_training.train_all(runs, domains, device="cpu", progress=False)
+    folders = mixtures.train_all(runs, domains, device="cpu", progress=False)
     after = [score.texts(str(f), texts, device="cpu").log_likelihood for f in folders.values()]
     changes = np.transpose(after) - before[:, None]  # (N, K)
     assert (changes.argmax(axis=1) == np.arange(3)).all()
@@ -164,17 +156,15 @@ def test_a_domain_learns_its_own(domains):
 
 def test_weights_designed_anew(domains):
     spec = replace(SPEC, n_steps=20)
-    base = str(mixture_training.train(mixture_training.Run(spec, (1, 1, 1)), domains, device="cpu"))
+    base = str(mixtures.train(mixtures.Run(spec, (1, 1, 1)), domains, device="cpu"))
     target = str(
-        mixture_training.train(
-            mixture_training.Run(replace(spec, seed=4), (8, 1, 1)), domains, device="cpu"
-        )
+        mixtures.train(mixtures.Run(replace(spec, seed=4), (8, 1, 1)), domains, device="cpu")
     )
     strings = [bytes(one[:48]).decode() for one in domains.streams]
     table = pd.DataFrame({"text_id": ["0", "1", "2"], "domain": domains.names, "n_bytes": 48})
     texts = TextSet("three", strings, table, {})
     wanted = score.texts(target, texts, device="cpu").log_likelihood
-    run = mixture_training.Run(replace(spec, n_steps=5), (1, 1, 1), 7, start=base)
+    run = mixtures.Run(replace(spec, n_steps=5), (1, 1, 1), 7, start=base)
     found = mixture.iterate(run, domains, wanted, texts, every=2, device="cpu", temperature=0.5)
     assert found["step"].tolist() == [2, 4, 5]
     before = [base, *found["folder"]]
@@ -187,18 +177,18 @@ def test_weights_designed_anew(domains):
 
 
 def test_probes_around_a_mixture():
-    run = mixture_training.Run(SPEC, (1, 1, 1))
-    runs = mixture_training.probes(run, 5, around=(0.2, 0.3, 0.5), share=0.1)
+    run = mixtures.Run(SPEC, (1, 1, 1))
+    runs = mixtures.probes(run, 5, around=(0.2, 0.3, 0.5), share=0.1)
     assert runs[1].weights == pytest.approx((0.18, 0.37, 0.45)) and runs[0].spec.n_steps == 5
     assert runs[0].spec.warm_up == 0 and runs[0].data_seed == runs[2].data_seed
     with pytest.raises(ValueError, match="share=0"):
-        mixture_training.probes(run, 5, share=0)
+        mixtures.probes(run, 5, share=0)
 
 
 def test_domains_of_texts():
     table = pd.DataFrame({"domain": ["b", "a", "b"], "n_bytes": [2, 3, 2]})
     texts = TextSet("three", ["b1", "a-1", "b2"], table, {})
-    found = mixture_training.domains(texts)
+    found = mixtures.domains(texts)
     assert found.names == ("b", "a")
     assert [bytes(one) for one in found.streams] == [b"b1\nb2", b"a-1"]
     np.testing.assert_allclose(found.natural, [5 / 8, 3 / 8])
@@ -209,7 +199,7 @@ def test_domains_of_texts():
 
 
 def test_saved_model_loads(domains):
-    folder = mixture_training.train(mixture_training.Run(SPEC, (0, 1, 0)), domains, device="cpu")
+    folder = mixtures.train(mixtures.Run(SPEC, (0, 1, 0)), domains, device="cpu")
     model = AutoModelForCausalLM.from_pretrained(folder)
     assert model.num_parameters() > 0 and (folder / "loss.csv").is_file()
 
@@ -225,11 +215,11 @@ def test_saved_model_loads(domains):
     ],
 )
 def test_bad_runs(domains, changes, match):
-    run = replace(mixture_training.Run(SPEC, (1, 1, 1)), **changes)
+    run = replace(mixtures.Run(SPEC, (1, 1, 1)), **changes)
     with pytest.raises(ValueError, match=match):
-        mixture_training.train(run, domains, device="cpu")
+        mixtures.train(run, domains, device="cpu")
 
 
 def test_bad_domains():
     with pytest.raises(ValueError, match="source 'pile' was given"):
-        mixture_training.domains("pile")
+        mixtures.domains("pile")

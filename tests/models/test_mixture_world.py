@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from transformers import AutoModelForCausalLM
 
-from lmnotes.models import mixture_design, mixture_jobs, zoo_data
+from lmnotes.models import mixture_design, mixture_jobs
 from lmnotes.models import mixture_world as world
+from lmnotes.models.zoo import data
 from lmnotes.text import chunks
 
 
@@ -73,7 +74,7 @@ def test_drawn_texts_are_kept(pile, monkeypatch):
         return plain if source == "installed" else load(source, **settings)
 
     monkeypatch.setattr(chunks, "load", instead)
-    monkeypatch.setattr(zoo_data, "text_key", lambda: {"installed": "as it is"})
+    monkeypatch.setattr(data, "text_key", lambda: {"installed": "as it is"})
     for _ in range(2):
         found = world.texts("installed", "task", **cut)
         assert found.content_id == plain.content_id and found.texts == plain.texts

@@ -37,11 +37,12 @@ def test_sums_do_not_feel_what_else_is_asked():
 
 
 def test_scoring_takes_the_counts():
-    from lmnotes.models import loading, rules, score, zoo_tokenizer
+    from lmnotes.models.scoring import loading, rule, score
+    from lmnotes.models.zoo import networks
 
-    scorer = loading.of(ngram.fit(TEXT, order=3), zoo_tokenizer.byte_tokenizer(), name="counts")
+    scorer = loading.of(ngram.fit(TEXT, order=3), networks.byte_tokenizer(), name="counts")
     texts = [TEXT[:50].decode(), "naïve", "x"]
-    found = score.texts(scorer, texts, rule=rules.Rule(bos="always"))
+    found = score.texts(scorer, texts, rule=rule.Rule(bos="always"))
     assert found.about["way"] == "counted" and not found.notes
     expected = ngram.text_sums(scorer.model, [text.encode() for text in texts])
     np.testing.assert_allclose(found.log_likelihood, expected, atol=1e-4)

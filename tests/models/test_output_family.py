@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from lmnotes.models import output_family
-from lmnotes.models.head import Head
+from lmnotes.models.scoring.head import Head
 
 
 def family(*, n=40, width=5, size=30, bias=True, scale=1.0, cap=None, seed=0):

@@ -6,7 +6,8 @@ import pytest
 import tiny_models
 import torch
 
-from lmnotes.models import loading, output_information
+from lmnotes.models import output_information
+from lmnotes.models.scoring import loading
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from lmnotes.models import probe_items, probes
+from lmnotes.models.zoo import tasks
 
 
 def test_items_are_swaps_with_one_right_pairing():
-    for name, task in probes.items(n_items=60, seed=1).items():
+    for name, task in tasks.items(n_items=60, seed=1).items():
         for item in task:
             right_1, right_2, wrong_1, wrong_2 = item.texts
             assert sorted(right_1 + right_2) == sorted(wrong_1 + wrong_2), name
@@ -15,7 +15,7 @@ def test_items_are_swaps_with_one_right_pairing():
 
 
 def test_items_say_what_their_task_promises():
-    made = probes.items(n_items=80, seed=2)
+    made = tasks.items(n_items=80, seed=2)
     for item in made["addition"]:
         for text in item.texts[:2]:
             left, right = text.split(" = ")
@@ -30,9 +30,9 @@ def test_items_say_what_their_task_promises():
 
 
 def test_items_are_the_same_for_a_seed_and_the_first_of_more():
-    assert probes.items(5, seed=3) == probes.items(5, seed=3) != probes.items(5, seed=4)
-    assert probes.items(5, seed=3)["copy"] == probes.items(9, seed=3)["copy"][:5]
-    assert set(probes.items(1)) == set(probes.TASKS) == set(probe_items.MAKERS)
+    assert tasks.items(5, seed=3) == tasks.items(5, seed=3) != tasks.items(5, seed=4)
+    assert tasks.items(5, seed=3)["copy"] == tasks.items(9, seed=3)["copy"][:5]
+    assert set(tasks.items(1)) == set(tasks.TASKS) == set(tasks.MAKERS)
 
 
 def test_accuracy_does_not_feel_how_likely_beginnings_and_endings_are():
@@ -48,12 +48,12 @@ def test_accuracy_does_not_feel_how_likely_beginnings_and_endings_are():
         ],
         axis=1,
     )
-    assert probes.accuracy(values) == pytest.approx(100 * np.mean(interaction > 0))
-    assert probes.accuracy(np.zeros((4, 4))) == 50
+    assert tasks.accuracy(values) == pytest.approx(100 * np.mean(interaction > 0))
+    assert tasks.accuracy(np.zeros((4, 4))) == 50
 
 
 def test_an_item_of_each_task_is_shown():
-    made = probes.items(3, seed=1)
-    table = probes.examples(made)
-    assert table.task.tolist() == list(probes.TASKS)
+    made = tasks.items(3, seed=1)
+    table = tasks.examples(made)
+    assert table.task.tolist() == list(tasks.TASKS)
     assert table["right too"][3] == made["addition"][0].texts[1]

@@ -7,8 +7,9 @@ import pytest
 import tiny_models
 import torch
 
-from lmnotes.models import loading, prefixes, prompts, score, turns, zoo_tokenizer
-from lmnotes.models.turns import PromptRule
+from lmnotes.models.scoring import loading, prompt_batches, prompt_tokens, prompts, score
+from lmnotes.models.scoring.prompt_tokens import PromptRule
+from lmnotes.models.zoo import networks
 
 PROMPTS = [tiny_models.TEXTS[0], "Say it in one word, and " * 5, "", "One?"]
 RESPONSES = tiny_models.TEXTS
@@ -77,7 +78,7 @@ def test_a_window_is_remembered_past_its_end():
 
 
 def test_a_wrong_memory_is_found_out(scorer, monkeypatch):
-    right = prefixes._repeated
+    right = prompt_batches._repeated
 
     def wrong(cache, n):
         cache = right(cache, n)
@@ -85,7 +86,7 @@ def test_a_wrong_memory_is_found_out(scorer, monkeypatch):
             layer.values = layer.values * 1.5
         return cache
 
-    monkeypatch.setattr(prefixes, "_repeated", wrong)
+    monkeypatch.setattr(prompt_batches, "_repeated", wrong)
     xs, ys = crossed()
     found = prompts.score(scorer, xs, ys)
     assert any("going on from a read prompt differs" in note for note in found.notes)
@@ -94,14 +95,14 @@ def test_a_wrong_memory_is_found_out(scorer, monkeypatch):
 
 
 def test_running_out_of_memory_halves_a_batch(scorer, monkeypatch):
-    true = prefixes.Shared.__call__
+    true = prompt_batches.Shared.__call__
 
     def small(self, scorer, pairs):
         if len(pairs) > 3:
             raise RuntimeError("CUDA out of memory")
         return true(self, scorer, pairs)
 
-    monkeypatch.setattr(prefixes.Shared, "__call__", small)
+    monkeypatch.setattr(prompt_batches.Shared, "__call__", small)
     xs, ys = crossed()
     found = prompts.score(scorer, xs, ys)
     assert any("out of memory" in note for note in found.notes)
@@ -134,7 +135,7 @@ def test_what_comes_back_is_labelled(scorer):
 def test_conditional_and_prompt_make_the_whole():
     """log p(y | x) + log p(x) = log p(xy)."""
     model = tiny_models.model("gpt2", vocab_size=257, bos_token_id=256, eos_token_id=256)
-    scorer = loading.of(model, zoo_tokenizer.byte_tokenizer())
+    scorer = loading.of(model, networks.byte_tokenizer())
     xs, ys = RESPONSES[:5], RESPONSES[5:]
     given = prompts.score(scorer, xs, ys, rule=PromptRule(template="{prompt}"))
     whole, front = (
@@ -161,34 +162,38 @@ def chat(scorer):
 
 def test_a_chat_template_is_the_models_own(chat):
     tokenizer = chat.tokenizer
-    ids = turns.context(tokenizer, "One?", PromptRule()).tolist()
+    ids = prompt_tokens.context(tokenizer, "One?", PromptRule()).tolist()
     assert tokenizer.decode(ids) == "<s>[user]One?</s>\n[assistant]" and ids.count(1) == 1
-    empty = turns.context(tokenizer, "", PromptRule()).tolist()
+    empty = prompt_tokens.context(tokenizer, "", PromptRule()).tolist()
     assert tokenizer.decode(empty) == "<s>[user]</s>\n[assistant]"
-    plain = turns.context(tokenizer, "One?", PromptRule(template="plain")).tolist()
+    plain = prompt_tokens.context(tokenizer, "One?", PromptRule(template="plain")).tolist()
     assert tokenizer.decode(plain) == "<s>One?\n"
-    bare = turns.context(tokenizer, "One?", PromptRule(template="Q: {prompt}", bos="never"))
+    bare = prompt_tokens.context(tokenizer, "One?", PromptRule(template="Q: {prompt}", bos="never"))
     assert tokenizer.decode(bare.tolist()) == "Q: One?"
     assert not prompts.score(chat, ["One?"], ["two"]).notes
 
 
 def test_the_end_of_a_turn_is_scored_where_the_rule_says_so(chat, scorer):
-    assert turns.end_of_turn(chat.tokenizer, PromptRule()) == 2
+    assert prompt_tokens.end_of_turn(chat.tokenizer, PromptRule()) == 2
     bare = prompts.score(chat, ["One?"], ["two"], keep_tokens=True)
     ended = prompts.score(chat, ["One?"], ["two"], rule=PromptRule(end="scored"), keep_tokens=True)
     assert ended.n_tokens[0] == bare.n_tokens[0] + 1
     np.testing.assert_allclose(
         ended.token_log_probabilities[0][:-1], bare.token_log_probabilities[0], rtol=1e-5
     )
-    assert turns.end_of_turn(scorer.tokenizer, PromptRule()) == scorer.tokenizer.eos_token_id
+    assert (
+        prompt_tokens.end_of_turn(scorer.tokenizer, PromptRule()) == scorer.tokenizer.eos_token_id
+    )
     without = tiny_models.tokenizer()
     without.eos_token = None
     with pytest.raises(ValueError, match="no EOS token"):
-        turns.end_of_turn(without, PromptRule())
+        prompt_tokens.end_of_turn(without, PromptRule())
 
 
 def test_a_response_is_the_same_tokens_after_every_prompt(scorer):
-    encoded = turns.encode(scorer.tokenizer, ["th", "the ca"], ["e cat"] * 2, PromptRule(), 99)
+    encoded = prompt_tokens.encode(
+        scorer.tokenizer, ["th", "the ca"], ["e cat"] * 2, PromptRule(), 99
+    )
     assert encoded.responses[0].tolist() == encoded.responses[1].tolist()
     assert scorer.tokenizer.decode(encoded.responses[0].tolist()) == "e cat"
 
@@ -202,7 +207,7 @@ def test_a_space_that_a_tokenizer_adds_is_not_part_of_a_response():
     made.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always", split=False)
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=made, eos_token="</s>")
     assert tokenizer("ab")["input_ids"] == [1, 3, 4]
-    encoded = turns.encode(tokenizer, [""] * 2, ["ab", " ab"], PromptRule(), 99)
+    encoded = prompt_tokens.encode(tokenizer, [""] * 2, ["ab", " ab"], PromptRule(), 99)
     assert [ids.tolist() for ids in encoded.responses] == [[3, 4], [1, 3, 4]]
     assert encoded.contexts[0].tolist() == [0]  # EOS, as there is no BOS
 
@@ -210,7 +215,7 @@ def test_a_space_that_a_tokenizer_adds_is_not_part_of_a_response():
 def test_a_response_is_cut_and_a_prompt_never(scorer):
     rule = PromptRule(truncate=20)
     found = prompts.score(scorer, ["One?"], [RESPONSES[0]], rule=rule)
-    n = len(turns.context(scorer.tokenizer, "One?", rule))
+    n = len(prompt_tokens.context(scorer.tokenizer, "One?", rule))
     assert found.truncated[0] and found.n_tokens[0] == 20 - n and "are cut" in found.notes[-1]
     with pytest.raises(ValueError, match="1 prompts fill all 20 tokens"):
         prompts.score(scorer, [RESPONSES[5]], ["x"], rule=rule)

@@ -5,8 +5,9 @@ import pytest
 import tiny_models
 import torch
 
-from lmnotes.models import additivity, factorial, factors, loading, prompt_kl, prompts
+from lmnotes.models import additivity, factorial, factors, prompt_kl
 from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.scoring import loading, prompts
 
 N_STEPS = 60
 

@@ -1,18 +1,19 @@
 import pytest
 
-from lmnotes.models import relatives, zoo_plan
+from lmnotes.models import relatives
+from lmnotes.models.zoo import plans
 
 
 @pytest.mark.parametrize("name", ["smoke", "laptop", "paper"])
 def test_every_plan_has_a_fork_of_one_architecture(name):
-    specs = {spec.name: spec for spec in zoo_plan.plan(name)}
+    specs = {spec.name: spec for spec in plans.plan(name)}
     base, first, second = (specs[one] for one in relatives.fork(list(specs.values())))
     assert first.parent == second.parent == base.name and first.mixture != second.mixture
     assert base.width == first.width == second.width
 
 
 def test_vocabulary_twins_differ_in_the_vocabulary_only():
-    specs = {spec.name: spec for spec in zoo_plan.plan("laptop")}
+    specs = {spec.name: spec for spec in plans.plan("laptop")}
     pairs = relatives.vocabulary_twins(list(specs.values()))
     assert pairs
     for one, two in pairs:
@@ -23,4 +24,4 @@ def test_vocabulary_twins_differ_in_the_vocabulary_only():
 
 def test_no_fork_is_said():
     with pytest.raises(ValueError, match="none with two fine-tunes"):
-        relatives.fork([zoo_plan.Spec("a")])
+        relatives.fork([plans.Spec("a")])

@@ -7,8 +7,9 @@ import tiny_models
 from ledger_cases import text_set
 
 from lmnotes.errors import InputError
-from lmnotes.models import direct, run_tables, runner
+from lmnotes.models import run_tables
 from lmnotes.models.ledger import ledger
+from lmnotes.models.runner import runner, small_models
 
 
 def test_the_paper_has_154_checkpoints_of_12_runs():
@@ -31,7 +32,7 @@ def test_a_table_of_local_folders_goes_through_the_runner(tmp_path):
     rows.to_csv(tmp_path / "runs.csv", index=False)
     table = run_tables.read(tmp_path / "runs.csv")
     scored = ledger.open(text_set(3), folder=tmp_path / "ledger")
-    direct.score(table, scored, workers=0)
+    small_models.score(table, scored, workers=0)
     found = runner.score(run_tables.models(table), scored, devices=["cpu"], progress=False)
     assert set(found["status"]) == {"kept"} and len(run_tables.present(table, scored)) == 2
     values = scored.matrix(run_tables.models(table)).values

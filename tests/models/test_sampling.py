@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from lmnotes.models import calibration, ngram, sampling
+from lmnotes.models import calibration, ngram
+from lmnotes.models.zoo import sampling
 
 BOS = ngram.BOS
 

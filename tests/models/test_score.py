@@ -8,9 +8,9 @@ import pytest
 import tiny_models
 import torch
 
-from lmnotes.models import head as heads
-from lmnotes.models import loading, rules, score, ways
-from lmnotes.models.failures import ScoringFailure
+from lmnotes.models.scoring import batches, loading, rule, score
+from lmnotes.models.scoring import head as heads
+from lmnotes.models.scoring.failures import ScoringFailure
 
 TEXTS = tiny_models.TEXTS
 LONG = [text for text in TEXTS if len(text) > 20]
@@ -58,7 +58,7 @@ def plain(scorer, texts, bos=None):
 
 def test_what_comes_back_is_labelled(folder, scorer):
     found = score.texts(folder, TEXTS, keep_tokens=True)
-    assert found.model == folder and found.revision == "" and found.rule == rules.PUBLISHED
+    assert found.model == folder and found.revision == "" and found.rule == rule.PUBLISHED
     assert found.log_likelihood.dtype == np.float64 and found.n_tokens.dtype == np.int64
     assert found.n_bytes.tolist() == [len(text.encode()) for text in TEXTS]
     assert not found.truncated.any()
@@ -86,17 +86,17 @@ def test_progress_reaches_the_end(scorer):
 
 
 def test_a_rule_is_checked_and_named():
-    assert rules.PUBLISHED.name == "bos=tokenizer truncate=model dtype=float32"
+    assert rule.PUBLISHED.name == "bos=tokenizer truncate=model dtype=float32"
     for wrong in ({"bos": "both"}, {"truncate": 1}, {"truncate": True}, {"dtype": "int8"}):
         with pytest.raises(ValueError, match="expected"):
-            rules.Rule(**wrong)
+            rule.Rule(**wrong)
 
 
 def test_always_scores_every_token_and_never_leaves_the_first_out(scorer):
     bos = scorer.tokenizer.bos_token_id
-    always = score.texts(scorer, TEXTS, rule=rules.Rule(bos="always"))
+    always = score.texts(scorer, TEXTS, rule=rule.Rule(bos="always"))
     np.testing.assert_allclose(always.log_likelihood, plain(scorer, TEXTS, bos), rtol=1e-6)
-    never = score.texts(scorer, TEXTS, rule=rules.Rule(bos="never"))
+    never = score.texts(scorer, TEXTS, rule=rule.Rule(bos="never"))
     assert (always.n_tokens == never.n_tokens + 1).all()
     np.testing.assert_allclose(never.log_likelihood, plain(scorer, TEXTS), rtol=1e-6)
     assert not scorer.adds_bos
@@ -106,19 +106,19 @@ def test_a_tokenizer_that_puts_bos_in_front_has_its_first_token_scored(tmp_path)
     scorer = loading.load(tiny_models.save("llama", tmp_path, adds_bos=True))
     assert scorer.adds_bos
     published, always, never = (
-        score.texts(scorer, LONG, rule=rules.Rule(bos=bos)) for bos in rules.BOS
+        score.texts(scorer, LONG, rule=rule.Rule(bos=bos)) for bos in rule.BOS
     )
     np.testing.assert_array_equal(published.log_likelihood, always.log_likelihood)
     assert (published.n_tokens == never.n_tokens + 1).all()
     assert not published.notes and not always.notes
     doubled = score.texts(scorer, ["<s>The map", *LONG])
     assert any("1 texts start with two BOS" in note for note in doubled.notes)
-    once = score.texts(scorer, ["<s>The map"], rule=rules.Rule(bos="always"))
+    once = score.texts(scorer, ["<s>The map"], rule=rule.Rule(bos="always"))
     assert once.n_tokens[0] == doubled.n_tokens[0] - 1 and not once.notes
 
 
 def test_a_text_is_cut_to_the_rule_or_to_the_model(scorer):
-    found = score.texts(scorer, TEXTS, rule=rules.Rule(truncate=8))
+    found = score.texts(scorer, TEXTS, rule=rule.Rule(truncate=8))
     assert found.n_tokens.max() == 7 and found.truncated.any() and not found.truncated.all()
     assert any("cut to 8 tokens" in note for note in found.notes)
     cut = [scorer.tokenizer.decode(scorer.tokenizer(LONG[0])["input_ids"][:8])]
@@ -129,7 +129,7 @@ def test_a_text_is_cut_to_the_rule_or_to_the_model(scorer):
 
 def test_lengths_are_looked_up_as_published():
     configs = [{"n_positions": 7, "max_sequence_length": 9}, {"max_sequence_length": 9}, {}]
-    assert [rules.model_length(SimpleNamespace(**one)) for one in configs] == [7, 9, 2048]
+    assert [rule.model_length(SimpleNamespace(**one)) for one in configs] == [7, 9, 2048]
 
 
 def test_texts_that_cannot_be_scored_are_refused(scorer):
@@ -145,7 +145,7 @@ def test_a_single_token_is_scored_only_with_bos(scorer):
     found = score.texts(scorer, ["x", "A"])
     assert found.n_tokens.tolist() == [0, 0] and found.log_likelihood.tolist() == [0, 0]
     assert any("2 texts are a single token" in note for note in found.notes)
-    assert (score.texts(scorer, ["x"], rule=rules.Rule(bos="always")).log_likelihood < 0).all()
+    assert (score.texts(scorer, ["x"], rule=rule.Rule(bos="always")).log_likelihood < 0).all()
 
 
 def test_unknown_tokens_are_counted(tmp_path):
@@ -165,18 +165,18 @@ def test_bos_is_asked_of_a_tokenizer_that_has_none(scorer):
     bare.bos_token = None
     other = dataclasses.replace(scorer, tokenizer=bare)
     with pytest.raises(ValueError, match="no BOS token"):
-        score.texts(other, TEXTS, rule=rules.Rule(bos="always"))
+        score.texts(other, TEXTS, rule=rule.Rule(bos="always"))
 
 
 def test_half_precision_is_another_rule_with_noise_of_its_own(folder, scorer):
     exact = score.texts(scorer, LONG)
     for dtype, allowed in (("bfloat16", 0.1), ("float16", 0.02)):
-        found = score.texts(folder, LONG, rule=rules.Rule(dtype=dtype))
+        found = score.texts(folder, LONG, rule=rule.Rule(dtype=dtype))
         assert found.about["way"] == "fused" and found.about["dtype"] == dtype
         gap = np.abs(found.log_likelihood - exact.log_likelihood) / exact.n_tokens
         assert 0 < gap.max() < allowed
     with pytest.raises(ValueError, match="expected the same dtype"):
-        score.texts(scorer, LONG, rule=rules.Rule(dtype="float16"))
+        score.texts(scorer, LONG, rule=rule.Rule(dtype="float16"))
 
 
 @pytest.mark.parametrize("name", ["gemma2", "cohere", "granite", "falcon_h1", "phi", "mpt"])
@@ -226,7 +226,7 @@ def test_own_logits_come_in_small_batches(altered, monkeypatch):
 
 
 def test_out_of_memory_halves_the_batch_and_goes_on(scorer, monkeypatch):
-    want, fused, sizes = score.texts(scorer, TEXTS), ways.fused, []
+    want, fused, sizes = score.texts(scorer, TEXTS), batches.fused, []
 
     def small(scorer, batch):
         sizes.append(len(batch) * max(len(ids) - 1 for ids in batch))
@@ -234,7 +234,7 @@ def test_out_of_memory_halves_the_batch_and_goes_on(scorer, monkeypatch):
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return fused(scorer, batch)
 
-    monkeypatch.setattr(ways, "fused", small)
+    monkeypatch.setattr(batches, "fused", small)
     found = score.texts(scorer, TEXTS)
     assert max(sizes) > 130 and found.about["tokens_per_batch"] <= 130
     assert any("out of memory: went on with" in note for note in found.notes)
@@ -245,9 +245,9 @@ def test_one_text_too_large_for_the_memory_is_a_failure(scorer, monkeypatch):
     def never(scorer, batch):
         if len(batch[0]) > 64:
             raise RuntimeError("DefaultCPUAllocator: not enough memory")
-        return ways.alone(scorer, batch)
+        return batches.alone(scorer, batch)
 
-    monkeypatch.setattr(ways, "fused", never)
+    monkeypatch.setattr(batches, "fused", never)
     with pytest.raises(ScoringFailure, match="out of memory on one text") as caught:
         score.texts(scorer, ["zebra " * 40, *TEXTS])
     assert caught.value.kind == "out_of_memory"

@@ -10,7 +10,7 @@ import pytest
 import tiny_models
 import torch
 
-from lmnotes.models import loading, score
+from lmnotes.models.scoring import loading, score
 
 BUDGETS = (1, 60, 230, 8192)
 ALLOWED = 1e-4  # nats per token

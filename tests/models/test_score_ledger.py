@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.models import identity
-from lmnotes.models.failures import ScoringFailure
 from lmnotes.models.ledger import ledger, row
-from lmnotes.models.rules import Rule
+from lmnotes.models.scoring import identity
+from lmnotes.models.scoring.failures import ScoringFailure
+from lmnotes.models.scoring.rule import Rule
 
 VALUES = [-3.5, -1.0, -2.25, -9.0, -4.0]
 

@@ -4,8 +4,10 @@ import pytest
 import tiny_models
 import torch
 
-from lmnotes.models import layers, loading, ngram, score, zoo_tokenizer
-from lmnotes.models.rules import Rule
+from lmnotes.models import ngram
+from lmnotes.models.scoring import layers, loading, score
+from lmnotes.models.scoring.rule import Rule
+from lmnotes.models.zoo import networks
 from lmnotes.text.chunks import TextSet
 
 NAMES = (
@@ -120,7 +122,7 @@ def test_kept_as_an_artefact(tmp_path, monkeypatch):
 
 def test_models_without_a_lens_say_why(monkeypatch):
     model = ngram.fit(b"abc abd" * 20, 2)
-    counts = loading.of(model, zoo_tokenizer.byte_tokenizer(), name="counts")
+    counts = loading.of(model, networks.byte_tokenizer(), name="counts")
     with pytest.raises(ValueError, match=r"counts was given .* no linear output layer; expected"):
         layers.texts(counts, ["abc"])
     post = _scorer("opt", do_layer_norm_before=False, word_embed_proj_dim=32)

@@ -6,7 +6,8 @@ import pytest
 import tiny_models
 import torch
 
-from lmnotes.models import loading, ngram, quantise, score
+from lmnotes.models import ngram, quantise
+from lmnotes.models.scoring import loading, score
 from lmnotes.text.chunks import TextSet
 
 

@@ -12,7 +12,8 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from lmnotes.models import ngram, zoo, zoo_data, zoo_models, zoo_plan, zoo_training
+from lmnotes.models import ngram
+from lmnotes.models.zoo import data, networks, plans, training, zoo
 from lmnotes.text import chunk_sources, chunks, installed
 from lmnotes.text.readers import Document
 
@@ -34,10 +35,10 @@ def home(tmp_path_factory):
         patch.setattr(installed, "documents", lambda *names: iter(words(names[0])))
         for domain in installed.DOMAINS:
             chunk_sources.installed_documents(domain)
-        zoo_data.byte_streams.cache_clear()
+        data.byte_streams.cache_clear()
         yield folder
-    zoo_data.byte_streams.cache_clear()
-    zoo_data.streams.cache_clear()
+    data.byte_streams.cache_clear()
+    data.streams.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def test_table(smoke):
     table = smoke.models
     assert list(table.columns) == zoo.COLUMNS and table["model"].is_unique
     assert table["order"].tolist() == list(range(len(table))) and len(table) >= 10
-    assert set(table["kind"]) == set(zoo_plan.KINDS)
+    assert set(table["kind"]) == set(plans.KINDS)
     known = set(table["model"])
     for row in table.itertuples():
         assert set(filter(None, row.parent.split(" + "))) <= known
@@ -86,8 +87,8 @@ def test_every_folder_loads(smoke):
 
 def test_checkpoint_zero_is_the_start(smoke):
     by_name = smoke.models.set_index("model")["folder"]
-    spec = next(s for s in zoo_plan.plan("smoke") if s.checkpoints)
-    fresh = zoo_models.create(spec)
+    spec = next(s for s in plans.plan("smoke") if s.checkpoints)
+    fresh = networks.create(spec)
     saved = AutoModelForCausalLM.from_pretrained(by_name["neox-32x1-uniform-s1@0"])
     for a, b in zip(fresh.parameters(), saved.parameters(), strict=True):
         assert torch.equal(a, b)
@@ -101,10 +102,10 @@ def test_loss_curve_falls(smoke):
         smoke.loss_curve("ngram2-uniform-64k")
 
 
-@pytest.mark.parametrize("architecture", zoo_plan.ARCHITECTURES)
+@pytest.mark.parametrize("architecture", plans.ARCHITECTURES)
 def test_seed_decides_the_start(architecture):
-    spec = zoo_plan.run(architecture, 32, 1, "uniform", 1, n_steps=1)
-    one, again, two = (zoo_models.create(replace(spec, seed=s)) for s in (1, 1, 2))
+    spec = plans.run(architecture, 32, 1, "uniform", 1, n_steps=1)
+    one, again, two = (networks.create(replace(spec, seed=s)) for s in (1, 1, 2))
     for (name, a), b, c in zip(
         one.named_parameters(), again.parameters(), two.parameters(), strict=True
     ):
@@ -118,23 +119,23 @@ class Killed(Exception):
 
 @pytest.mark.parametrize("stop", [1, 7])
 def test_resumed_to_the_bit(stop, home, tmp_path, monkeypatch):
-    spec = zoo_plan.run(
+    spec = plans.run(
         "Llama", 32, 1, "code", 3, n_steps=10, warm_up=3, n_sequences=2, window=32, checkpoints=(8,)
     )
     monkeypatch.setattr(torch, "get_num_threads", torch.get_num_threads)
     torch.set_num_threads(1)
-    monkeypatch.setattr(zoo_training, "_SAVE_EVERY", -1.0)  # after every step
-    zoo_training.write(tmp_path / "whole", spec, {})
+    monkeypatch.setattr(training, "_SAVE_EVERY", -1.0)  # after every step
+    training.write(tmp_path / "whole", spec, {})
 
     def kill(step):
         if step == stop:
             raise Killed
 
     with pytest.raises(Killed):
-        zoo_training.write(tmp_path / "parts", spec, {}, report=kill)
+        training.write(tmp_path / "parts", spec, {}, report=kill)
     assert (tmp_path / "parts" / "training.pt").exists()
     steps = []
-    zoo_training.write(tmp_path / "parts", spec, {}, report=steps.append)
+    training.write(tmp_path / "parts", spec, {}, report=steps.append)
     assert steps[0] == stop + 1  # what was done is not done again
     for name in ("model", "step-00000008"):
         assert same(tmp_path / "whole" / name, tmp_path / "parts" / name)
@@ -144,8 +145,8 @@ def test_resumed_to_the_bit(stop, home, tmp_path, monkeypatch):
 
 
 def test_learning_rate():
-    spec = zoo_plan.Spec("x", n_steps=100, warm_up=10, learning_rate=1.0)
-    rates = [zoo_training.learning_rate(spec, step) for step in range(101)]
+    spec = plans.Spec("x", n_steps=100, warm_up=10, learning_rate=1.0)
+    rates = [training.learning_rate(spec, step) for step in range(101)]
     assert rates[0] == 0.1 and rates[9] == rates[10] == 1.0
     assert rates[55] == pytest.approx(0.55) and rates[100] == pytest.approx(0.1)
     assert rates[10:] == sorted(rates[10:], reverse=True)
@@ -155,31 +156,31 @@ def test_merge_is_exact(smoke):
     by_name = smoke.models.set_index("model")["folder"]
     names = [f"neox-32x1-uniform-s1{end}" for end in ("", "+code", "+names")]
     base, a, b = (weights(by_name[name]) for name in names)
-    merged = weights(zoo_models.merge(*by_name[names], weights=(0.2, 0.6)))
+    merged = weights(networks.merge(*by_name[names], weights=(0.2, 0.6)))
     for name, tensor in merged.items():
         expected = 0.2 * base[name].double() + 0.2 * a[name].double() + 0.6 * b[name].double()
         torch.testing.assert_close(tensor, expected.float(), rtol=1e-6, atol=1e-8)
-    assert same(zoo_models.merge(*by_name[names], weights=(0, 0)), by_name[names[0]])
-    assert same(zoo_models.merge(*by_name[names], weights=(0, 1)), by_name[names[2]])
+    assert same(networks.merge(*by_name[names], weights=(0, 0)), by_name[names[0]])
+    assert same(networks.merge(*by_name[names], weights=(0, 1)), by_name[names[2]])
     half = smoke.models.loc[smoke.models["kind"] == "merge", "folder"].iloc[0]
-    assert same(zoo_models.merge(*by_name[names], weights=(0.5, 0.5)), half)
+    assert same(networks.merge(*by_name[names], weights=(0.5, 0.5)), half)
 
 
 def test_merge_bad_input(smoke):
     by_name = smoke.models.set_index("model")["folder"]
     neox, llama = by_name["neox-32x1-uniform-s1"], by_name["llama-32x1-code-s1"]
     with pytest.raises(ValueError, match="expected models of one architecture"):
-        zoo_models.merge(neox, llama, llama)
+        networks.merge(neox, llama, llama)
     with pytest.raises(ValueError, match=r"holds no model\.safetensors"):
-        zoo_models.merge(neox, neox, "nowhere")
+        networks.merge(neox, neox, "nowhere")
     with pytest.raises(ValueError, match="expected two numbers"):
-        zoo_models.merge(neox, neox, neox, weights=(1,))
+        networks.merge(neox, neox, neox, weights=(1,))
 
 
 def test_leaked_ngram_knows_the_texts(home):
     texts = chunks.load("installed", size=64, per_domain=5)
-    clean = zoo_plan.ngrams(["uniform"], [1 << 15], orders=(4,))
-    specs = clean + zoo_plan._leaked(clean)
+    clean = plans.ngrams(["uniform"], [1 << 15], orders=(4,))
+    specs = clean + plans._leaked(clean)
     table = zoo.build(specs, texts=texts, workers=0, progress=False).models.set_index("model")
     assert table.loc["ngram4-uniform-32k-leaked", "twin"] == "ngram4-uniform-32k"
     ids = torch.tensor([[256, *texts.texts[0].encode()]])
@@ -192,7 +193,7 @@ def test_leaked_ngram_knows_the_texts(home):
 
 def test_only_what_is_missing_is_built(smoke, monkeypatch):
     written = []
-    write = zoo_training.write
+    write = training.write
 
     def counted(folder, spec, *rest):
         written.append(spec.name)
@@ -200,8 +201,8 @@ def test_only_what_is_missing_is_built(smoke, monkeypatch):
             raise Killed
         write(folder, spec, *rest)
 
-    monkeypatch.setattr(zoo_training, "write", counted)
-    specs = zoo_plan.plan("smoke") + zoo_plan.ngrams(["names"], [1 << 12], orders=(2, 3, 4))
+    monkeypatch.setattr(training, "write", counted)
+    specs = plans.plan("smoke") + plans.ngrams(["names"], [1 << 12], orders=(2, 3, 4))
     with pytest.raises(Killed):
         zoo.build(specs, workers=0, progress=False)
     assert len(zoo.build(specs, workers=0, progress=False)) == len(smoke) + 3
@@ -209,14 +210,14 @@ def test_only_what_is_missing_is_built(smoke, monkeypatch):
 
 
 def test_checkpoints_of_all_runs(home):
-    spec = zoo_plan.run("GPT-NeoX", 32, 1, "uniform", 5, n_steps=4, n_sequences=2, window=16)
+    spec = plans.run("GPT-NeoX", 32, 1, "uniform", 5, n_steps=4, n_sequences=2, window=16)
     table = zoo.build([spec], checkpoints=[0, 2, 4], workers=0, progress=False).models
     assert table["step"].tolist() == [0, 2, 4]
     assert table["kind"].tolist() == ["checkpoint", "checkpoint", "neural"]
 
 
 def test_pairs_of_bytes(home):
-    spec = zoo_plan.run(
+    spec = plans.run(
         "GPT-NeoX", 32, 1, "uniform", 1, n_steps=2, n_sequences=2, window=16, vocabulary=300
     )
     row = zoo.build([spec], workers=0, progress=False).models.iloc[0]
@@ -233,9 +234,9 @@ def test_processes_give_the_same(smoke, home, tmp_path, monkeypatch):
     shutil.copytree(home / "documents", tmp_path / "documents")
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
     specs = [
-        s for s in zoo_plan.plan("smoke") if s.name.startswith(("neox-32x1-uniform-s1+", "ngram2"))
+        s for s in plans.plan("smoke") if s.name.startswith(("neox-32x1-uniform-s1+", "ngram2"))
     ]
-    specs = [next(s for s in zoo_plan.plan("smoke") if s.kind == "neural"), *specs]
+    specs = [next(s for s in plans.plan("smoke") if s.kind == "neural"), *specs]
     bad = replace(specs[-1], name="bad", mixture="nonsense", kind="neural", parent="", n_steps=1)
     with pytest.raises(RuntimeError, match="bad could not be built: ValueError: no mixture"):
         zoo.build([*specs, bad], workers=1, progress=False)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from lmnotes.models import zoo_data
-from lmnotes.models.zoo_plan import HEAVY, Spec
+from lmnotes.models.zoo import data as zoo_data
+from lmnotes.models.zoo.plans import HEAVY, Spec
 
 STREAMS = {name: np.full(500, byte, np.uint8) for byte, name in enumerate("abcde")}
 LEAK = np.full(300, 99, np.uint8)

@@ -2,16 +2,16 @@ from dataclasses import replace
 
 import pytest
 
-from lmnotes.models import zoo_plan
-from lmnotes.models.zoo_plan import Spec
+from lmnotes.models.zoo import plans
+from lmnotes.models.zoo.plans import Spec
 
 
-@pytest.mark.parametrize("name", zoo_plan.PLANS)
+@pytest.mark.parametrize("name", plans.PLANS)
 def test_plans_hold_together(name):
-    specs = zoo_plan.plan(name)
-    zoo_plan.check(specs)
+    specs = plans.plan(name)
+    plans.check(specs)
     assert {spec.kind for spec in specs} == {"ngram", "neural", "finetune", "merge"}
-    assert {spec.architecture for spec in specs} >= set(zoo_plan.ARCHITECTURES)
+    assert {spec.architecture for spec in specs} >= set(plans.ARCHITECTURES)
     by_name = {spec.name: spec for spec in specs}
     for spec in specs:
         if spec.leaked:  # as its twin but for what it reads
@@ -21,7 +21,7 @@ def test_plans_hold_together(name):
 
 
 def test_laptop_is_large_enough():
-    specs = zoo_plan.plan("laptop")
+    specs = plans.plan("laptop")
     n_checkpoints = sum(len(spec.checkpoints) for spec in specs)
     trained = [spec for spec in specs if spec.kind in ("neural", "finetune")]
     assert len(specs) + n_checkpoints >= 60 and len(trained) >= 24
@@ -32,22 +32,22 @@ def test_laptop_is_large_enough():
 
 
 def test_schedule():
-    steps = zoo_plan.schedule(10_000)
+    steps = plans.schedule(10_000)
     assert steps[:11] == (0, 1, 2, 4, 8, 16, 32, 64, 100, 128, 200)
     assert steps[-1] == 10_000 and len(steps) == 110
-    assert zoo_plan.schedule(3) == (0, 1, 2, 3)
+    assert plans.schedule(3) == (0, 1, 2, 3)
 
 
 def test_trajectories_differ_in_size_or_seed():
-    specs = zoo_plan.trajectories(200, n_late=10)
-    zoo_plan.check(specs)
+    specs = plans.trajectories(200, n_late=10)
+    plans.check(specs)
     assert len({spec.width for spec in specs}) == 3 and len({spec.seed for spec in specs}) == 4
-    assert {spec.checkpoints for spec in specs} == {zoo_plan.schedule(200, 10)}
+    assert {spec.checkpoints for spec in specs} == {plans.schedule(200, 10)}
 
 
 def test_full_length_windows_for_learned_positions():
-    spec = zoo_plan.run("GPT-2", 32, 1, "uniform", 1, n_steps=1, n_sequences=8, window=128)
-    assert (spec.n_sequences, spec.window) == (4, zoo_plan.CONTEXT)
+    spec = plans.run("GPT-2", 32, 1, "uniform", 1, n_steps=1, n_sequences=8, window=128)
+    assert (spec.n_sequences, spec.window) == (4, plans.CONTEXT)
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_full_length_windows_for_learned_positions():
 )
 def test_bad_specs(specs, match):
     with pytest.raises(ValueError, match=match):
-        zoo_plan.check(specs)
+        plans.check(specs)
 
 
 def test_unknown_plan():
     with pytest.raises(ValueError, match="no plan is called 'desktop'"):
-        zoo_plan.plan("desktop")
+        plans.plan("desktop")

@@ -5,13 +5,13 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import pytest
 from transformers import AutoTokenizer
 
-from lmnotes.models import zoo_tokenizer
+from lmnotes.models.zoo import networks
 
 TEXTS = [
     "plain words, twice  spaced",
     "\n\t tabs\r\nand lines \x00\x7f",
     "naïve café — 日本語 😀 e\u0301 \u200b\ufeff",
-    f"{zoo_tokenizer.BOS}x{zoo_tokenizer.BOS}",
+    f"{networks.BOS}x{networks.BOS}",
     "it's n't '  ",
     "",
     "".join(map(chr, range(256, 2048))),
@@ -21,7 +21,7 @@ TEXTS = [
 
 @pytest.fixture(scope="module")
 def bpe():
-    return zoo_tokenizer.train_bpe(["the cat sat on the mat, naïve café\n" * 20, "日本語"], 280)
+    return networks.train_bpe(["the cat sat on the mat, naïve café\n" * 20, "日本語"], 280)
 
 
 def reloaded(tokenizer, folder):
@@ -30,16 +30,16 @@ def reloaded(tokenizer, folder):
 
 
 def test_alphabet_is_whole():
-    assert len(set(zoo_tokenizer.alphabet())) == 256
+    assert len(set(networks.alphabet())) == 256
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_bytes_are_exact(text, tmp_path):
-    tokenizer = zoo_tokenizer.byte_tokenizer()
+    tokenizer = networks.byte_tokenizer()
     for each in (tokenizer, reloaded(tokenizer, tmp_path)):
         assert each(text)["input_ids"] == [256, *text.encode()]
         assert each.decode(each(text)["input_ids"][1:]) == text
-        assert len(each) == zoo_tokenizer.N_BYTE_IDS and each.pad_token_id == 256
+        assert len(each) == networks.N_BYTE_IDS and each.pad_token_id == 256
         assert each(text, add_special_tokens=False)["input_ids"] == list(text.encode())
 
 
@@ -58,4 +58,4 @@ def test_pairs_are_shorter_than_bytes(bpe):
 
 def test_too_small_vocabulary():
     with pytest.raises(ValueError, match="expected more than 257"):
-        zoo_tokenizer.train_bpe(["text"], 257)
+        networks.train_bpe(["text"], 257)

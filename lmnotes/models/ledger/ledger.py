@@ -21,17 +21,17 @@ import numpy as np
 
 from lmnotes import store
 from lmnotes.errors import InputError
-from lmnotes.models import failures as kinds
-from lmnotes.models import identity
-from lmnotes.models.identity import Identity
 from lmnotes.models.ledger import row, tables
 from lmnotes.models.loglik import LogLik
-from lmnotes.models.rules import PUBLISHED, Rule
+from lmnotes.models.scoring import failures as kinds
+from lmnotes.models.scoring import identity
+from lmnotes.models.scoring.identity import Identity
+from lmnotes.models.scoring.rule import PUBLISHED, Rule
 
 if TYPE_CHECKING:
     import pandas
 
-    from lmnotes.models.score import Scores
+    from lmnotes.models.scoring.score import Scores
     from lmnotes.text.chunks import TextSet
 
 _DEFINITION, _TEXTS = "ledger.json", "texts.jsonl"

@@ -21,13 +21,13 @@ import numpy as np
 
 from lmnotes import store
 from lmnotes.errors import InputError
-from lmnotes.models import identity
-from lmnotes.models.failures import ScoringFailure
-from lmnotes.models.identity import Identity
-from lmnotes.models.rules import Rule
+from lmnotes.models.scoring import identity
+from lmnotes.models.scoring.failures import ScoringFailure
+from lmnotes.models.scoring.identity import Identity
+from lmnotes.models.scoring.rule import Rule
 
 if TYPE_CHECKING:
-    from lmnotes.models.score import Scores
+    from lmnotes.models.scoring.score import Scores
 
 FORMAT = 1
 _KEY = "lmnotes"  # of the header among safetensors's metadata, which are texts

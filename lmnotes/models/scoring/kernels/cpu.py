@@ -66,7 +66,7 @@ def _adder(hidden):
 
     if hidden.device.type != "cpu" or torch.get_num_threads() > FEW_THREADS:
         return _add_by_torch
-    from lmnotes.models.kernels.exponentials import add_exponentials
+    from lmnotes.models.scoring.kernels.exponentials import add_exponentials
 
     return lambda tile, reference, total: add_exponentials(
         tile.numpy(), reference[:, 0].numpy(), total[:, 0].numpy()

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from lmnotes import store
-from lmnotes.models import zoo_tokenizer
-from lmnotes.models.zoo_plan import HEAVY, Spec
+from lmnotes.models.zoo import networks
+from lmnotes.models.zoo.plans import HEAVY, Spec
 from lmnotes.text import chunks, installed
 
 LEAK = 0.5  # share of a leaked model's windows that come from the evaluation texts
@@ -53,7 +53,7 @@ def byte_streams() -> dict[str, np.ndarray]:
 @lru_cache(maxsize=4)
 def streams(vocabulary: int) -> dict[str, np.ndarray]:
     """(T,) ids of the training part of each domain: bytes, or pieces of a byte-pair tokenizer."""
-    if vocabulary == zoo_tokenizer.N_BYTE_IDS:
+    if vocabulary == networks.N_BYTE_IDS:
         return byte_streams()
     with np.load(bpe_folder(vocabulary) / "ids.npz") as arrays:
         return dict(arrays)
@@ -68,7 +68,7 @@ def bpe_folder(vocabulary: int) -> Path:
             name: data[:_BPE_BYTES].tobytes().decode("utf-8", "ignore")
             for name, data in byte_streams().items()
         }
-        tokenizer = zoo_tokenizer.train_bpe(texts.values(), vocabulary)
+        tokenizer = networks.train_bpe(texts.values(), vocabulary)
         tokenizer.save_pretrained(folder)
         ids = {  # the first id of each encoding is BOS
             name: np.array(tokenizer(text)["input_ids"][1:], np.int16)
@@ -82,7 +82,7 @@ def bpe_folder(vocabulary: int) -> Path:
 
 def bytes_per_token(vocabulary: int) -> float:
     """The mean number of bytes of a token in what models of this vocabulary read."""
-    if vocabulary == zoo_tokenizer.N_BYTE_IDS:
+    if vocabulary == networks.N_BYTE_IDS:
         return 1.0
     n_bytes = sum(min(len(data), _BPE_BYTES) for data in byte_streams().values())
     return n_bytes / sum(map(len, streams(vocabulary).values()))

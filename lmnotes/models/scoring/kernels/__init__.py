@@ -22,10 +22,10 @@ def log_probabilities(hidden, weight, targets, *, bias=None, scale=1.0, cap=None
     """
     import torch
 
-    from lmnotes.models.kernels import cpu
+    from lmnotes.models.scoring.kernels import cpu
 
     if hidden.is_cuda and not cpu.missing_triton():
-        from lmnotes.models.kernels import triton_head as kernel
+        from lmnotes.models.scoring.kernels import triton_head as kernel
     else:
         kernel = cpu
     with torch.no_grad():

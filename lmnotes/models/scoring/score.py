@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from lmnotes import store
-from lmnotes.models import batches, failures, rules, ways
-from lmnotes.models.loading import Scorer, load
-from lmnotes.models.rules import PUBLISHED, Rule
+from lmnotes.models.scoring import batches, failures
+from lmnotes.models.scoring import rule as rules
+from lmnotes.models.scoring.loading import Scorer, load
+from lmnotes.models.scoring.rule import PUBLISHED, Rule
 
 CPU_TOKENS, CPU_NUMBERS = 1024, 2**18  # more leaves the cache: 14 % slower at four times that
 LOGIT_BYTES = 2**28  # of a batch where the model's own logits are used
@@ -117,7 +118,7 @@ def _score(scorer, ids, tokens_per_batch, progress):
         order = np.concatenate([[], *batches.plan(lengths, 1)]).astype(int)
         if not len(order):
             return found, [], {"way": "none"}
-        way, difference, notes = ways.choose(scorer, [ids[i] for i in order])
+        way, difference, notes = batches.choose(scorer, [ids[i] for i in order])
         budget = fitting_budget(scorer, way, tokens_per_batch)
         queue, done, n_batches = deque(batches.plan(lengths, budget)), len(ids) - len(order), 0
         while queue:
@@ -143,7 +144,7 @@ def fitting_budget(scorer, way, tokens_per_batch):
     if scorer.device == "cpu":
         width = scorer.head.weight.shape[1] if scorer.head else scorer.n_vocabulary
         tokens_per_batch = min(tokens_per_batch, max(CPU_TOKENS, CPU_NUMBERS // width))
-    if way is not ways.fused:
+    if way is not batches.fused:
         fits = LOGIT_BYTES // (scorer.n_vocabulary * 4)
         tokens_per_batch = max(1, min(tokens_per_batch, fits))
     return tokens_per_batch

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes import store
-from lmnotes.models import zoo_data, zoo_models, zoo_tokenizer
-from lmnotes.models.zoo_plan import Spec
+from lmnotes.models.zoo import data, networks
+from lmnotes.models.zoo.plans import Spec
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
+
 
 _SAVE_EVERY = 10.0  # seconds between states that a killed run goes on from
 _N_LOSSES = 50  # rows of the loss curve
@@ -41,22 +42,22 @@ def write(
         leak: the evaluation texts, for leaked models.
         report: called with the number of steps done, now and then.
     """
-    ids = zoo_data.streams(spec.vocabulary) if spec.kind != "merge" else {}
+    ids = data.streams(spec.vocabulary) if spec.kind != "merge" else {}
     seen = np.frombuffer(leak, np.uint8) if leak is not None else None
     about = {"n_bytes_per_token": 1.0}
     if spec.kind == "merge":
-        zoo_models.write_merge(
+        networks.write_merge(
             folder / MODEL, [parents[name] for name in spec.merge_of], spec.merge_weights
         )
         about |= _counts(folder / MODEL)
     elif spec.kind == "ngram":
-        about |= _write_ngram(folder, spec, zoo_data.Batches(spec, ids, seen, 0))
+        about |= _write_ngram(folder, spec, data.Batches(spec, ids, seen, 0))
     else:
-        batches = zoo_data.Batches(spec, ids, seen, zoo_models.bos_id(spec))
+        batches = data.Batches(spec, ids, seen, networks.bos_id(spec))
         model = _start(spec, parents)
         train(model.to(device), spec, batches, folder, report)
         about |= {"n_parameters": model.num_parameters()}
-        about |= {"n_bytes_per_token": zoo_data.bytes_per_token(spec.vocabulary)}
+        about |= {"n_bytes_per_token": data.bytes_per_token(spec.vocabulary)}
     (folder / "about.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
 
 
@@ -67,12 +68,12 @@ def _counts(folder: Path) -> dict:
     return {"n_parameters": AutoModelForCausalLM.from_pretrained(folder).num_parameters()}
 
 
-def _write_ngram(folder: Path, spec: Spec, batches: zoo_data.Batches) -> dict:
+def _write_ngram(folder: Path, spec: Spec, batches: data.Batches) -> dict:
     """Count, and write the n-gram model."""
     from lmnotes.models import ngram
 
     model = ngram.fit(batches.bytes_read(spec.n_train_bytes), spec.order)
-    zoo_models.save(model, zoo_tokenizer.byte_tokenizer(), folder / MODEL)
+    networks.save(model, networks.byte_tokenizer(), folder / MODEL)
     return {"n_parameters": model.n_counts}
 
 
@@ -82,7 +83,7 @@ def _start(spec: Spec, parents: Mapping[str, Path]) -> "PreTrainedModel":
 
     if spec.parent:
         return AutoModelForCausalLM.from_pretrained(parents[spec.parent])
-    return zoo_models.create(spec)
+    return networks.create(spec)
 
 
 def learning_rate(spec: Spec, step: int) -> float:
@@ -96,7 +97,7 @@ def learning_rate(spec: Spec, step: int) -> float:
 def train(
     model: "PreTrainedModel",
     spec: Spec,
-    batches: zoo_data.Batches,
+    batches: data.Batches,
     folder: Path,
     report: Callable[[int], None] = lambda step: None,
     loss: Callable | None = None,
@@ -129,16 +130,16 @@ def train(
     last = time.monotonic()
     for step in range(state["step"], spec.n_steps):
         if step in spec.checkpoints:
-            zoo_models.save(model, tokenizer, folder / f"step-{step:08d}")
+            networks.save(model, tokenizer, folder / f"step-{step:08d}")
         rate = learning_rate(spec, step)
         _add(state, _step(model, optimiser, batches.draw(step), rate, loss), step, rate, spec)
         if time.monotonic() - last > _SAVE_EVERY:
             _save_state(folder, model, optimiser, state)
             report(step + 1)
             last = time.monotonic()
-    zoo_models.save(model.eval(), tokenizer, folder / MODEL)
+    networks.save(model.eval(), tokenizer, folder / MODEL)
     if spec.n_steps in spec.checkpoints:
-        zoo_models.save(model, tokenizer, folder / f"step-{spec.n_steps:08d}")
+        networks.save(model, tokenizer, folder / f"step-{spec.n_steps:08d}")
     with open(folder / MODEL / "loss.csv", "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("step", "loss", "learning_rate"), *state["losses"]])
     (folder / _STATE).unlink(missing_ok=True)
@@ -196,6 +197,30 @@ def _tokenizer(spec: Spec):
     """The tokenizer of a model's ids."""
     from transformers import AutoTokenizer
 
-    if spec.vocabulary == zoo_tokenizer.N_BYTE_IDS:
-        return zoo_tokenizer.byte_tokenizer()
-    return AutoTokenizer.from_pretrained(zoo_data.bpe_folder(spec.vocabulary))
+    if spec.vocabulary == networks.N_BYTE_IDS:
+        return networks.byte_tokenizer()
+    return AutoTokenizer.from_pretrained(data.bpe_folder(spec.vocabulary))
+
+
+class Distillation:
+    """The loss sum_v p_teacher log(p_teacher / p) of each position, mean in nats per token."""
+
+    def __init__(self, teacher: str, device: str):
+        from transformers import AutoModelForCausalLM
+
+        self.teacher = AutoModelForCausalLM.from_pretrained(teacher).to(device).eval()
+
+    def __call__(self, logits, ids):
+        """The mean over B sequences of T positions: logits (B, T, V), ids (B, 1 + T)."""
+        import torch
+
+        with torch.no_grad():
+            wanted = self.teacher(input_ids=ids[:, :-1], use_cache=False).logits.float()
+        if wanted.shape != logits.shape:
+            raise ValueError(
+                f"the teacher has {wanted.shape[-1]} ids and the student {logits.shape[-1]}; "
+                "expected one vocabulary: distil into a student with the teacher's tokenizer, or "
+                "design weights, which need one number per text"
+            )
+        wanted, found = (one.flatten(0, 1).log_softmax(-1) for one in (wanted, logits))
+        return torch.nn.functional.kl_div(found, wanted, log_target=True, reduction="batchmean")

@@ -11,9 +11,9 @@ from collections import deque
 
 import numpy as np
 
-from lmnotes.models import batches, failures, kernels, ways
-from lmnotes.models import head as heads
-from lmnotes.models import score as scoring
+from lmnotes.models.scoring import batches, failures, kernels
+from lmnotes.models.scoring import head as heads
+from lmnotes.models.scoring import score as scoring
 
 SHARE_FROM = 128  # tokens saved by sharing; below, a call of its own costs more
 SAMPLE = (256, 24)  # tokens of the context and of each response in the check
@@ -22,7 +22,7 @@ N_CACHED = 8  # a batch may keep that many times its budget in keys and values
 
 def alone(scorer, pairs):
     """The plain computation: one pair per call, all of its tokens, the model's own logits."""
-    return _tails(ways.alone, scorer, pairs)
+    return _tails(batches.alone, scorer, pairs)
 
 
 class Joined:
@@ -34,7 +34,9 @@ class Joined:
 
     def __call__(self, scorer, pairs):
         """Log-probabilities of the responses' tokens."""
-        return _fused(scorer, pairs) if self.way is ways.fused else _tails(self.way, scorer, pairs)
+        return (
+            _fused(scorer, pairs) if self.way is batches.fused else _tails(self.way, scorer, pairs)
+        )
 
 
 class Shared:
@@ -63,7 +65,7 @@ class Shared:
             inputs = targets[:, :-1].clamp(min=0)  # padding is on the right, where none looks
             states = torch.cat([states, _states(scorer, model, inputs)], dim=1)  # (B, T, D or V)
         real = targets >= 0
-        return ways.split(_log_probabilities(scorer, states[real], targets[real]), lengths)
+        return batches.split(_log_probabilities(scorer, states[real], targets[real]), lengths)
 
     def _read(self, scorer, context):
         import torch
@@ -87,7 +89,7 @@ def choose(scorer, groups, share=True):
     """
     by_length = sorted((pair for group in groups for pair in group), key=_n_tokens, reverse=True)
     two = [np.concatenate(by_length[place]) for place in (0, -1)]
-    way, difference, notes = ways.choose(scorer, two)
+    way, difference, notes = batches.choose(scorer, two)
     several = next((group for group in groups if share and len(group) > 1), None)
     if several is None:
         return Joined(way), None, difference, notes
@@ -102,10 +104,10 @@ def choose(scorer, groups, share=True):
         notes.append(f"every response reads its prompt anew: {_reason(error)}")
         return Joined(way), None, difference, notes
     gap = float(np.abs(values.astype(np.float64) - plain).mean())
-    if not gap <= ways.TOLERANCE[scorer.dtype]:
+    if not gap <= batches.TOLERANCE[scorer.dtype]:
         notes.append(
             f"every response reads its prompt anew: going on from a read prompt differs by "
-            f"{gap:.2g} nats per token (allowed {ways.TOLERANCE[scorer.dtype]:g})"
+            f"{gap:.2g} nats per token (allowed {batches.TOLERANCE[scorer.dtype]:g})"
         )
         return Joined(way), None, difference, notes
     return Joined(way), Shared(), max(difference, gap), notes
@@ -115,7 +117,7 @@ def run(scorer, pairs, tokens_per_batch, share):
     """Log-probabilities of N responses' tokens, notes, and facts for `about`.
 
     Args:
-        pairs: a `turns.Pairs`; equal ones are computed once.
+        pairs: a `prompt_tokens.Pairs`; equal ones are computed once.
     """
     import torch
 
@@ -220,7 +222,7 @@ def _log_probabilities(scorer, states, targets):
     """(P, D or V) and (P,) to log-probabilities (P,) float32."""
     head = scorer.head
     if head is None:
-        return ways.gather(states, targets)
+        return batches.gather(states, targets)
     return kernels.log_probabilities(
         states.to(head.weight.dtype),
         head.weight,
@@ -232,13 +234,13 @@ def _log_probabilities(scorer, states, targets):
 
 
 def _fused(scorer, pairs):
-    """As `ways.fused`, with the head only where a token of a response is predicted."""
-    inputs, targets, _ = ways.pad([np.concatenate(pair) for pair in pairs], scorer.device)
+    """As `batches.fused`, with the head only where a token of a response is predicted."""
+    inputs, targets, _ = batches.pad([np.concatenate(pair) for pair in pairs], scorer.device)
     for row, (context, _) in enumerate(pairs):
         targets[row, : len(context) - 1] = -1
     states, real = heads.hidden_states(scorer.model, inputs), targets >= 0
     values = _log_probabilities(scorer, states[real], targets[real])
-    return ways.split(values, [len(response) for _, response in pairs])
+    return batches.split(values, [len(response) for _, response in pairs])
 
 
 def _tails(way, scorer, pairs):

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes import store
-from lmnotes.models import loading, prefixes, turns
-from lmnotes.models import score as scoring
 from lmnotes.models.loglik import LogLik
-from lmnotes.models.turns import PromptRule
+from lmnotes.models.scoring import loading, prompt_batches, prompt_tokens
+from lmnotes.models.scoring import score as scoring
+from lmnotes.models.scoring.prompt_tokens import PromptRule
 
 if TYPE_CHECKING:
     import pandas
@@ -70,9 +70,9 @@ def score(
     """
     began = time.perf_counter()
     scorer = scoring.scorer_of(model, rule, revision, device)
-    pairs = turns.encode(scorer.tokenizer, prompts, responses, rule, scorer.max_length)
+    pairs = prompt_tokens.encode(scorer.tokenizer, prompts, responses, rule, scorer.max_length)
     scoring.check_vocabulary(scorer, [*pairs.contexts, *pairs.responses])
-    tokens, notes, how = prefixes.run(scorer, pairs, tokens_per_batch, share)
+    tokens, notes, how = prompt_batches.run(scorer, pairs, tokens_per_batch, share)
     sums = np.array([values.sum(dtype=np.float64) for values in tokens])
     scoring.check_finite(scorer, rule, sums)
     return scoring.Scores(
@@ -125,7 +125,7 @@ def matrix(
     """
     import pandas
 
-    from lmnotes.models import identity
+    from lmnotes.models.scoring import identity
 
     if not isinstance(models, pandas.DataFrame):
         models = pandas.DataFrame({"model": [str(model) for model in models]})

@@ -18,16 +18,17 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from lmnotes.errors import InputError
-from lmnotes.models import attempts as attempts_of
-from lmnotes.models import failures, hub_cache, processes
-from lmnotes.models.identity import Identity, identify
+from lmnotes.models.runner import attempts
+from lmnotes.models.runner import attempts as attempts_of
+from lmnotes.models.scoring import failures, identity
+from lmnotes.models.scoring.identity import Identity, identify
 
 if TYPE_CHECKING:
     import pandas
 
     from lmnotes.models.ledger.ledger import Ledger
 
-WORKER = ("-m", "lmnotes.models.worker")
+WORKER = ("-m", "lmnotes.models.runner.worker")
 _COLUMNS = ("model", "status", "kind", "attempts", "seconds", "message")
 
 
@@ -100,7 +101,7 @@ def score(
             known[who.id] = say_done(earlier)
         else:
             job = common | {"model": asdict(who), "about": about}
-            job["was_cached"] = evict and hub_cache.holds(who)
+            job["was_cached"] = evict and identity.holds(who)
             jobs.append(job)
     if jobs and executor is not None:
         done = _through(executor, jobs, say_done)
@@ -150,8 +151,8 @@ def _here(jobs: Sequence[dict], devices: Sequence[str], slots: int, say_done) ->
     """The results of jobs on this machine's devices, by model; a thread watches each process."""
     n = min(len(devices) * slots, len(jobs))
     # A GPU may not be touched before a fork, and beside a model that needs one an import is short.
-    forks = processes.CAN_FORK and set(devices) == {"cpu"}
-    kind = processes.Forked if forks else processes.Fresh
+    forks = attempts.CAN_FORK and set(devices) == {"cpu"}
+    kind = attempts.Forked if forks else attempts.Fresh
     threads = max(1, (os.cpu_count() or 1) // n)
     places = [(device, kind(jobs[0]["command"], threads)) for device in [*devices] * slots][:n]
     free: SimpleQueue = SimpleQueue()

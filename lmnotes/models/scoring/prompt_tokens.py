@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lmnotes.models import rules
+from lmnotes.models.scoring import rule
 
 PLAIN = "{prompt}\n"  # of models without a chat template, and of all where the rule says so
 ENDS = ("none", "scored")
@@ -27,7 +27,7 @@ class PromptRule:
             break; or a text with {prompt} in it.
         end: "none" scores the response alone; "scored" also the token that ends a turn, which is
             what the chat template writes after an answer, else EOS.
-        bos: as in `rules.Rule`; a chat template brings its own.
+        bos: as in `rule.Rule`; a chat template brings its own.
         truncate: "model" or a number of tokens; a response is cut where prompt and response
             together are longer, a prompt never is.
         dtype: of the weights.
@@ -46,7 +46,7 @@ class PromptRule:
     dtype: str = "float32"
 
     def __post_init__(self):
-        rules.Rule(bos=self.bos, truncate=self.truncate, dtype=self.dtype)  # refuses what is wrong
+        rule.Rule(bos=self.bos, truncate=self.truncate, dtype=self.dtype)  # refuses what is wrong
         if self.template not in ("model", "plain") and "{prompt}" not in self.template:
             raise ValueError(
                 f'template is {self.template!r}; expected "model", "plain" or a text with '

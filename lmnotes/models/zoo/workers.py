@@ -1,7 +1,7 @@
 """Building the models of a zoo side by side: fresh processes of one thread each, one line of JSON
 per message, parents before children.
 
-`python -m lmnotes.models.zoo_workers` is such a process; it reads jobs from its input.
+`python -m lmnotes.models.zoo.workers` is such a process; it reads jobs from its input.
 """
 
 import json
@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lmnotes import store
-from lmnotes.models.zoo_plan import Spec
+from lmnotes.models.zoo.plans import Spec
 
 _QUIET = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -69,7 +69,7 @@ def _build(job: Job, report: Callable[[int], None]) -> None:
     """Build one model in this process, on one thread."""
     import torch
 
-    from lmnotes.models import zoo_training
+    from lmnotes.models.zoo import training
     from lmnotes.text import chunks
 
     leak = None
@@ -77,7 +77,7 @@ def _build(job: Job, report: Callable[[int], None]) -> None:
         leak = "\n".join(chunks.load(job.texts).texts).encode()
 
     def write(folder: Path) -> None:
-        zoo_training.write(folder, job.spec, job.parents, leak, report, job.device)
+        training.write(folder, job.spec, job.parents, leak, report, job.device)
 
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -1,4 +1,4 @@
-"""The process that scores one model: `python -m lmnotes.models.worker job.json`.
+"""The process that scores one model: `python -m lmnotes.models.runner.worker job.json`.
 
 The runner starts it. Standard input stays open for as long as the runner lives; when it closes,
 this process ends at once, so that no worker outlives its runner. It leaves its row in the ledger,
@@ -22,16 +22,16 @@ from contextlib import suppress
 from pathlib import Path
 
 from lmnotes import store
-from lmnotes.models import failures
-from lmnotes.models.identity import Identity
 from lmnotes.models.ledger import ledger
+from lmnotes.models.scoring import failures
+from lmnotes.models.scoring.identity import Identity
 
 # What imports slowly; nothing here may start a thread or touch a GPU, or a fork would break it.
 _NEEDED = (
     *("pandas", "torch", "safetensors.torch", "tokenizers", "transformers.modeling_utils"),
     *("transformers.masking_utils", "transformers.models.auto.modeling_auto"),
-    *("lmnotes.text.chunks", "lmnotes.models.score", "lmnotes.models.ngram"),
-    "lmnotes.models.kernels.exponentials",
+    *("lmnotes.text.chunks", "lmnotes.models.scoring.score", "lmnotes.models.ngram"),
+    "lmnotes.models.scoring.kernels.exponentials",
 )
 
 
@@ -71,7 +71,7 @@ def _add_row(job: Mapping, score: Callable) -> None:
 
 def _score(job: Mapping, rows: ledger.Ledger, who: Identity):
     """The scores of the ledger's texts under the job's model."""
-    from lmnotes.models import loading, score
+    from lmnotes.models.scoring import loading, score
 
     model = loading.load(
         who.model,

@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes import store
-from lmnotes.models import mixture_rules, zoo_data, zoo_models, zoo_plan, zoo_training
-from lmnotes.models.mixture_distillation import Distillation
-from lmnotes.models.zoo_plan import Spec
+from lmnotes.models.zoo import data, networks, plans, training
+from lmnotes.models.zoo.plans import Spec
+from lmnotes.models.zoo.training import Distillation
 
 if TYPE_CHECKING:
     from lmnotes.text.chunks import TextSet
+
 
 _WEIGHTS = "model.safetensors"
 
@@ -45,7 +46,7 @@ class Domains:
     @property
     def natural(self) -> np.ndarray:
         """The share of each domain in all ids, (K,)."""
-        return mixture_rules.shares([len(one) for one in self.streams])
+        return shares([len(one) for one in self.streams])
 
     def select(self, names: Sequence[str]) -> "Domains":
         """These domains, in this order; raises ValueError for a name that is not among them."""
@@ -87,7 +88,7 @@ def domains(source: "str | TextSet" = "installed", *, vocabulary: int = 257) -> 
                 f"source {source!r} was given; expected 'installed' or a TextSet: load a path "
                 'with chunks.load(path, part="train") first'
             )
-        found = zoo_data.streams(vocabulary)
+        found = data.streams(vocabulary)
     elif vocabulary != 257:
         raise ValueError(
             f"vocabulary={vocabulary} was given with texts; expected 257, bytes: leave it out"
@@ -100,7 +101,7 @@ def domains(source: "str | TextSet" = "installed", *, vocabulary: int = 257) -> 
     return Domains(tuple(found), tuple(found.values()), vocabulary)
 
 
-class Batches(zoo_data.Batches):
+class Batches(data.Batches):
     """The windows of a run, a batch for each step, with any weights of the domains.
 
     Args:
@@ -111,8 +112,8 @@ class Batches(zoo_data.Batches):
     def __init__(self, spec: Spec, domains: Domains, weights: Sequence[float], data_seed: int):
         streams = dict(zip(domains.names, domains.streams, strict=True))
         plain = replace(spec, mixture="uniform", leaked=False)
-        super().__init__(plain, streams, None, zoo_models.bos_id(spec))
-        self.edges = np.cumsum(mixture_rules.shares(weights, len(domains.names)))
+        super().__init__(plain, streams, None, networks.bos_id(spec))
+        self.edges = np.cumsum(shares(weights, len(domains.names)))
         self.data_seed = data_seed
 
 
@@ -152,12 +153,12 @@ def train(run: Run, domains: Domains, *, device: str = "auto") -> Path:
         with _one_thread():
             _write(folder, run, domains, key["device"])
 
-    return store.build("mixture", key, write) / zoo_training.MODEL
+    return store.build("mixture", key, write) / training.MODEL
 
 
 def training_key(run: Run, domains: Domains, device: str = "auto") -> dict:
     """Everything that decides the weights of a run."""
-    from lmnotes.models import zoo
+    from lmnotes.models.zoo import zoo
 
     _check(run, domains)
     device, _ = zoo.device_for(device)
@@ -167,7 +168,7 @@ def training_key(run: Run, domains: Domains, device: str = "auto") -> dict:
         del spec["seed"]  # of fresh weights
     weights = [float(one) for one in run.weights]
     key = {"spec": spec, "weights": weights, "data_seed": run.data_seed, "device": device}
-    key |= {"domains": domains.content_id, "versions": versions, "version": zoo_data.VERSION}
+    key |= {"domains": domains.content_id, "versions": versions, "version": data.VERSION}
     return key | {name: _identity(getattr(run, name)) for name in ("start", "teacher")}
 
 
@@ -212,7 +213,7 @@ def probes(run: Run, n_steps: int, *, around: Sequence[float] | None = None, sha
     The change of the log-likelihoods, l_after - l_before, is a column of `changes` of `design`.
     """
     n = len(run.weights)
-    around = mixture_rules.uniform(n) if around is None else mixture_rules.shares(around, n)
+    around = uniform(n) if around is None else shares(around, n)
     if not 0 < share <= 1 or n_steps < 1:
         raise ValueError(
             f"share={share}, n_steps={n_steps} were given; expected a share above 0 and up to 1 "
@@ -236,15 +237,15 @@ def _write(folder: Path, run: Run, domains: Domains, device: str) -> None:
     if run.start:
         model = AutoModelForCausalLM.from_pretrained(run.start)
     else:
-        model = zoo_models.create(run.spec)
+        model = networks.create(run.spec)
     batches = Batches(run.spec, domains, run.weights, run.data_seed)
     options = {"loss": Distillation(run.teacher, device)} if run.teacher else {}
-    zoo_training.train(model.to(device), run.spec, batches, folder, **options)
+    training.train(model.to(device), run.spec, batches, folder, **options)
 
 
 def _check(run: Run, domains: Domains) -> None:
-    mixture_rules.shares(run.weights, len(domains.names))
-    zoo_plan.check([replace(run.spec, parent="", twin="", kind="neural", leaked=False)])
+    shares(run.weights, len(domains.names))
+    plans.check([replace(run.spec, parent="", twin="", kind="neural", leaked=False)])
     if run.spec.vocabulary != domains.vocabulary:
         raise ValueError(
             f"a spec with {run.spec.vocabulary} ids was given for domains of "
@@ -280,3 +281,21 @@ def _one_thread():
         torch.set_num_threads(n_threads)
         if had_bar:
             logging.enable_progress_bar()
+
+
+def uniform(n_domains: int) -> np.ndarray:
+    """Equal shares, (K,)."""
+    return np.full(n_domains, 1 / n_domains)
+
+
+def shares(weights: Sequence[float] | np.ndarray, n_domains: int | None = None) -> np.ndarray:
+    """The weights as (K,) float64 that sum to one; raises ValueError where they are no mixture."""
+    found = np.asarray(weights, np.float64)
+    expected = n_domains or found.size
+    sound = found.shape == (expected,) and np.isfinite(found).all() and (found >= 0).all()
+    if not sound or not found.sum() > 0:
+        raise ValueError(
+            f"weights {weights!r} were given; expected {expected} numbers, none negative and not "
+            "all 0: give one for each domain"
+        )
+    return found / found.sum()

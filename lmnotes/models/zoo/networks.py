@@ -5,11 +5,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmnotes import store
-from lmnotes.models import zoo_tokenizer
-from lmnotes.models.zoo_plan import CONTEXT, Spec
+from lmnotes.models.zoo.plans import CONTEXT, Spec
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
 
 # Standard deviation of initial weights; with the usual 0.02 so narrow models learn more slowly.
 _INITIAL = {"GPT-NeoX": 0.12, "GPT-2": 0.06, "Llama": 0.06}
@@ -50,12 +55,12 @@ def _config(spec: Spec):
 
 def bos_id(spec: Spec) -> int:
     """The id that begins a text: after the bytes, or before all byte pairs."""
-    return 256 if spec.vocabulary == zoo_tokenizer.N_BYTE_IDS else 0
+    return 256 if spec.vocabulary == N_BYTE_IDS else 0
 
 
 def save(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerFast", folder: Path) -> None:
     """Write a model and its tokenizer as a folder that transformers' Auto classes load."""
-    from lmnotes.models import loading
+    from lmnotes.models.scoring import loading
 
     loading.without_bars()
     model.save_pretrained(folder)
@@ -112,3 +117,71 @@ def write_merge(out: Path, folders: Sequence[Path], weights: Sequence[float]) ->
             total += weight * child[name].detach().double()
         model.get_parameter(name).data.copy_(total)
     save(model, AutoTokenizer.from_pretrained(folders[0]), out)
+
+
+BOS = "<|begin|>"
+N_BYTE_IDS = 257  # bytes are their own ids, 256 is BOS
+
+
+def alphabet() -> list[str]:
+    """The character that stands for each byte, in the order of the bytes, as in GPT-2's files."""
+    visible = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    hidden = (byte for byte in range(256) if byte not in visible)
+    places = {byte: 256 + number for number, byte in enumerate(hidden)}
+    return [chr(places.get(byte, byte)) for byte in range(256)]
+
+
+def byte_tokenizer() -> "PreTrainedTokenizerFast":
+    """A tokenizer whose ids are BOS and the UTF-8 bytes of the text."""
+    from tokenizers import Tokenizer
+    from tokenizers.models import BPE
+
+    vocabulary = {char: byte for byte, char in enumerate(alphabet())} | {BOS: 256}
+    return _finished(Tokenizer(BPE(vocabulary, [])), use_regex=False)
+
+
+def train_bpe(texts: Iterable[str], vocabulary: int) -> "PreTrainedTokenizerFast":
+    """A byte-pair tokenizer of `vocabulary` ids, BOS and all 256 bytes among them."""
+    from tokenizers import Tokenizer
+    from tokenizers.models import BPE
+    from tokenizers.pre_tokenizers import ByteLevel
+    from tokenizers.trainers import BpeTrainer
+
+    if vocabulary <= N_BYTE_IDS:
+        raise ValueError(
+            f"vocabulary={vocabulary} was given: expected more than {N_BYTE_IDS}, the bytes and "
+            "BOS; give more, or use byte_tokenizer()"
+        )
+    tokenizer = Tokenizer(BPE())
+    tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False, use_regex=True)
+    trainer = BpeTrainer(
+        vocab_size=vocabulary,
+        special_tokens=[BOS],
+        initial_alphabet=alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return _finished(tokenizer, use_regex=True)
+
+
+def _finished(tokenizer, use_regex: bool) -> "PreTrainedTokenizerFast":
+    """The tokenizer with bytes before it, BOS in front, and transformers' interface around."""
+    from tokenizers.decoders import ByteLevel as Decoder
+    from tokenizers.pre_tokenizers import ByteLevel
+    from tokenizers.processors import TemplateProcessing
+    from transformers import PreTrainedTokenizerFast
+
+    bos = tokenizer.token_to_id(BOS)
+    tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False, use_regex=use_regex)
+    tokenizer.decoder = Decoder()
+    tokenizer.post_processor = TemplateProcessing(
+        single=f"{BOS} $A", pair=f"{BOS} $A $B", special_tokens=[(BOS, bos)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token=BOS,
+        eos_token=BOS,
+        pad_token=BOS,
+        split_special_tokens=True,  # a text that holds the letters of BOS is text
+        clean_up_tokenization_spaces=False,
+    )

@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lmnotes import store
-from lmnotes.models import ngram, probe_items
+from lmnotes.models import ngram
 
 if TYPE_CHECKING:
     import pandas
 
     from lmnotes.text.chunks import TextSet
 
-TASKS = tuple(probe_items.MAKERS)
+from collections.abc import Callable
+
 _VERSION = 2  # of the items and of how they are read; part of the key of cached scores
 
 
@@ -49,7 +50,7 @@ class Item(NamedTuple):
 def items(n_items: int = 200, seed: int = 0) -> dict[str, list[Item]]:
     """So many items of every task, drawn by `seed`."""
     made = {}
-    for number, (name, make) in enumerate(probe_items.MAKERS.items()):
+    for number, (name, make) in enumerate(MAKERS.items()):
         rng = np.random.default_rng([seed, number])
         made[name] = [Item(*make(rng)) for _ in range(n_items)]
     return made
@@ -111,7 +112,8 @@ def scores(
 
 def measure(model: str, made: Mapping[str, Sequence[Item]], texts: "TextSet") -> dict[str, float]:
     """The accuracy of one model at every task, in per cent, computed now."""
-    from lmnotes.models import identity, loading, rules, score
+    from lmnotes.models.scoring import identity, loading, score
+    from lmnotes.models.scoring import rule as rules
 
     who = identity.identify(model)
     scorer = loading.load(who.model, revision=None if who.is_folder else who.revision)
@@ -132,7 +134,7 @@ def measure(model: str, made: Mapping[str, Sequence[Item]], texts: "TextSet") ->
 
 def next_byte(model, tokenizer, texts: "TextSet") -> float:
     """Mean over domains of the share of bytes that the model foresees, in per cent, or NaN."""
-    from lmnotes.models import sampling
+    from lmnotes.models.zoo import sampling
 
     if not has_bytes(tokenizer):
         return float("nan")
@@ -156,7 +158,7 @@ def has_bytes(tokenizer) -> bool:
 
 def _key(model: str, texts: "TextSet", settings: Mapping) -> dict:
     """Everything that the scores of a model hang on."""
-    from lmnotes.models import identity
+    from lmnotes.models.scoring import identity
 
     key = {"version": _VERSION, "texts": texts.content_id, **settings}
     return key | {"model": identity.identify(model).id}
@@ -178,3 +180,75 @@ def _cached(model: str, texts: "TextSet", settings: dict) -> dict[str, float]:
 
     path = store.build("probes", _key(model, texts, settings), write)
     return json.loads((path / "scores.json").read_text())
+
+
+Texts = tuple[tuple[str, str], tuple[str, str]]
+
+_NOUNS = ["dog", "house", "river", "cat", "car", "table", "valley", "king", "ship", "book", "tree"]
+_NOUNS += ["field", "road", "letter", "year", "team"]
+_PLACES = ["in the garden", "near the old town", "of the first group", "on the other side", ""]
+_NAMES = ["value", "index", "name", "result", "path", "item", "count", "data", "text", "node"]
+_NAMES += ["key", "line"]
+_VOWELS = ["apple", "island", "old", "open", "early", "uncle", "engine", "office"]
+_CONSONANTS = ["table", "river", "new", "large", "small", "horse", "garden", "friend"]
+
+
+def brackets(rng: np.random.Generator) -> Texts:
+    """An opened bracket is closed by one of its own kind, some names later."""
+    (left_1, right_1), (left_2, right_2) = [
+        ("()", "[]", "{}")[i] for i in rng.choice(3, size=2, replace=False)
+    ]
+    head, *inside = rng.choice(_NAMES, size=rng.integers(2, 5))
+    inner = ", ".join(inside)
+    return (f"{head}{left_1}{inner}", f"{head}{left_2}{inner}"), (f"{right_1}\n", f"{right_2}\n")
+
+
+def indentation(rng: np.random.Generator) -> Texts:
+    """After a line that ends in a colon the next one is indented, after another it is not."""
+    a, b, c, d = rng.choice(_NAMES, size=4)
+    opens = (f"if {a} == {b}:\n", f"for {a} in {b}:\n", f"while {a} > {b}:\n")[rng.integers(3)]
+    return (opens, f"{a} = {b}\n"), (f"    {c} = {d}\n", f"{c} = {d}\n")
+
+
+def copy(rng: np.random.Generator) -> Texts:
+    """A made-up word that stood there three times stands there a fourth time."""
+    first, second = ("".join(word) for word in rng.choice(list("abcdefghijklmnoprstuvw"), (2, 6)))
+    return (f"{first} " * 3, f"{second} " * 3), (first, second)
+
+
+def addition(rng: np.random.Generator) -> Texts:
+    """The sum of two digits, itself one digit."""
+    while True:
+        a, b, c, d = rng.integers(0, 9, size=4)
+        if a + b != c + d and max(a + b, c + d) < 10:
+            return (f"{a} + {b} = ", f"{c} + {d} = "), (f"{a + b}\n", f"{c + d}\n")
+
+
+def alphabet(rng: np.random.Generator) -> Texts:
+    """Three letters of the alphabet are followed by the fourth."""
+    one, two = rng.choice(23, size=2, replace=False)
+    base = ord("A" if rng.integers(2) else "a")
+    mark = (" ", ", ", "\n")[rng.integers(3)]
+    starts = tuple("".join(chr(base + at + i) + mark for i in range(3)) for at in (one, two))
+    return starts, (chr(base + one + 3), chr(base + two + 3))
+
+
+def agreement(rng: np.random.Generator) -> Texts:
+    """A verb agrees with its noun, over the words between them; or an article with its word."""
+    if rng.integers(3) == 0:
+        return ("This is an ", "This is a "), (rng.choice(_VOWELS), rng.choice(_CONSONANTS))
+    noun, place = rng.choice(_NOUNS), rng.choice(_PLACES)
+    between = f" {place} " if place else " "
+    one, many = (("was ", "were "), ("is ", "are "), ("has ", "have "))[rng.integers(3)]
+    return (f"The {noun}{between}", f"The {noun}s{between}"), (one, many)
+
+
+MAKERS: dict[str, Callable[[np.random.Generator], Texts]] = {
+    "brackets": brackets,
+    "indentation": indentation,
+    "copy": copy,
+    "addition": addition,
+    "alphabet": alphabet,
+    "agreement": agreement,
+}
+TASKS = tuple(MAKERS)

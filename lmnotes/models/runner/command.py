@@ -28,8 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def score(options: argparse.Namespace) -> int:
     """The exit code: 0 where every model of the list, or of its shard, has a row, else 1."""
-    from lmnotes.models import runner
     from lmnotes.models.ledger import ledger
+    from lmnotes.models.runner import runner
     from lmnotes.text import chunks
 
     models = listed(Path(options.models))
@@ -104,7 +104,7 @@ def rule(text: str):
     'bos=tokenizer truncate=512 dtype=float32'
     """
     from lmnotes.errors import InputError
-    from lmnotes.models.rules import Rule
+    from lmnotes.models.scoring.rule import Rule
 
     try:
         given = dict(setting.split("=", 1) for setting in text.replace(",", " ").split())

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lmnotes import store
-from lmnotes.models import batches, kernels, rules, score, ways
-from lmnotes.models import head as heads
-from lmnotes.models.rules import PUBLISHED, Rule
+from lmnotes.models.scoring import batches, kernels, score
+from lmnotes.models.scoring import head as heads
+from lmnotes.models.scoring import rule as rules
+from lmnotes.models.scoring.rule import PUBLISHED, Rule
 
 if TYPE_CHECKING:
-    from lmnotes.models.loading import Scorer
+    from lmnotes.models.scoring.loading import Scorer
     from lmnotes.text.chunks import TextSet
 
 PROBE_TOKENS = 5
@@ -96,7 +97,7 @@ def saved(model: str | Path, text_set: "TextSet", rule: Rule = PUBLISHED) -> np.
     Args:
         model: as for `texts`.
     """
-    from lmnotes.models import identity
+    from lmnotes.models.scoring import identity
 
     key = {"model": identity.identify(model).id, "rule": rule.name, "texts": text_set.content_id}
 
@@ -251,9 +252,9 @@ def _score(scorer, lens, ids, tokens_per_batch, progress) -> list[np.ndarray]:
     found: list = [None] * len(ids)
     with torch.inference_mode():
         order = np.concatenate([[], *batches.plan(lengths, 1)]).astype(int)
-        if len(order) and ways.choose(scorer, [ids[i] for i in order])[0] is not ways.fused:
+        if len(order) and batches.choose(scorer, [ids[i] for i in order])[0] is not batches.fused:
             raise _refusal(scorer, "its fused head disagrees with its own logits")
-        budget = score.fitting_budget(scorer, ways.fused, tokens_per_batch)
+        budget = score.fitting_budget(scorer, batches.fused, tokens_per_batch)
         queue = deque(batches.plan(lengths, budget))
         done = len(ids) - len(order)
         while queue:
@@ -274,10 +275,10 @@ def _score(scorer, lens, ids, tokens_per_batch, progress) -> list[np.ndarray]:
 
 
 def _way(lens: Lens):
-    """A way, as `ways.fused`, that gives (L + 1, T - 1) for each text of a batch."""
+    """A way, as `batches.fused`, that gives (L + 1, T - 1) for each text of a batch."""
 
     def all_layers(scorer, batch):
-        inputs, targets, lengths = ways.pad(batch, scorer.device)
+        inputs, targets, lengths = batches.pad(batch, scorer.device)
         head, real = scorer.head, targets >= 0
         *states, last = _hidden_states(scorer, lens, inputs)
         goal, rows = targets[real], []

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmnotes import store
-from lmnotes.models import zoo_data, zoo_plan, zoo_training, zoo_workers
-from lmnotes.models.zoo_plan import Spec
+from lmnotes.models.zoo import data, plans, training
+from lmnotes.models.zoo import workers as zoo_workers
+from lmnotes.models.zoo.plans import Spec
 from lmnotes.text import chunks
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def build(
         plan: "laptop", "smoke", "paper", or Specs, parents before children.
         texts: the evaluation texts that leaked models have read; by default 150 chunks of 256 bytes
             of each domain.
-        checkpoints: steps to keep of every run from scratch, for example `zoo_plan.schedule(700)`,
+        checkpoints: steps to keep of every run from scratch, for example `plans.schedule(700)`,
             in place of those of the plan.
         workers: processes of one thread each that build models side by side; 0 builds in this one.
             By default one for each core, at most 8, or one for each GPU.
@@ -92,12 +93,12 @@ def build(
     Raises ValueError where a plan does not hold together, RuntimeError where a worker fails; what
     was done until then is kept.
     """
-    specs = zoo_plan.plan(plan) if isinstance(plan, str) else list(plan)
+    specs = plans.plan(plan) if isinstance(plan, str) else list(plan)
     if checkpoints is not None:
         specs = [
             replace(s, checkpoints=tuple(checkpoints)) if s.kind == "neural" else s for s in specs
         ]
-    zoo_plan.check(specs)
+    plans.check(specs)
     if workers is not None and workers < 0:
         raise ValueError(f"workers={workers} was given: expected 0 (this process) or more, or None")
     device, n_devices = device_for(device)
@@ -152,7 +153,7 @@ def _texts_path(specs: Sequence[Spec], texts: "TextSet | None") -> Path | None:
 
 def _jobs(specs: Sequence[Spec], texts_path: Path | None, device: str) -> list[zoo_workers.Job]:
     """What to build of each Spec; the key of an artefact holds the ids of its parents."""
-    text_key = store.content_id(zoo_data.text_key())
+    text_key = store.content_id(data.text_key())
     versions = {name: metadata.version(name) for name in ("torch", "transformers")}
     ids: dict[str, str] = {}
     jobs = []
@@ -163,7 +164,7 @@ def _jobs(specs: Sequence[Spec], texts_path: Path | None, device: str) -> list[z
         key |= {"parents": [ids[name] for name in parents]}
         key |= {"leak": texts_path.name if spec.leaked and texts_path else None}
         ids[spec.name] = store.content_id(key)
-        folders = {name: _home() / ids[name] / zoo_training.MODEL for name in parents}
+        folders = {name: _home() / ids[name] / training.MODEL for name in parents}
         jobs.append(
             zoo_workers.Job(spec, key, _home() / ids[spec.name], folders, texts_path, device)
         )
@@ -190,7 +191,7 @@ def _table(specs: Sequence[Spec], folders: dict[str, Path]) -> "pd.DataFrame":
                 | {"step": step, "n_train_bytes": round(step * per_step)}
                 | {"folder": str(folders[spec.name] / f"step-{step:08d}")}
             )
-        folder = str(folders[spec.name] / zoo_training.MODEL)
+        folder = str(folders[spec.name] / training.MODEL)
         rows.append(row | {"n_train_bytes": n_bytes[spec.name], "folder": folder})
     table = pd.DataFrame(rows)
     table["order"] = range(len(table))

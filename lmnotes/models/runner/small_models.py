@@ -41,8 +41,8 @@ def score(
 
 def _add(ledger: "Ledger", place: str) -> int:
     from lmnotes import parallel
-    from lmnotes.models import identity
-    from lmnotes.models import score as scoring
+    from lmnotes.models.scoring import identity
+    from lmnotes.models.scoring import score as scoring
 
     who = identity.identify(place)
     revision = None if who.is_folder else who.revision
