@@ -1,9 +1,12 @@
 """The error that is the user's to mend, and the checks that raise it in the same words."""
 
 import difflib
+import math
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:  # the command line imports this, and waits for nothing
+    import numpy as np
 
 
 class InputError(ValueError):
@@ -40,17 +43,20 @@ def expect_one_of(what: str, given: object, known: Iterable[object]) -> None:
         raise InputError(f"{what} {given!r} was given; expected one of {names}{then}")
 
 
-def expect_shape(what: str, array: np.ndarray, shape: str, then: str = "") -> None:
+def expect_shape(what: str, array: "np.ndarray", shape: str, then: str = "") -> None:
     """Raise InputError where an array is not shaped as the letters and numbers of `shape` say.
 
     shape: such as "(V, D)" or "(M, 2)"; the same letter is the same length, and none is 0.
     then: what to do next, where that is not plain.
 
+    >>> import numpy as np
     >>> expect_shape("vectors", np.ones((2, 3)), "(V, D)")
     >>> expect_shape("Q", np.ones(3), "(M, N)", "transpose it")
     Traceback (most recent call last):
     lmnotes.errors.InputError: Q has shape (3,); expected (M, N): transpose it
     """
+    import numpy as np
+
     names = [name.strip() for name in shape.strip("()").split(",") if name.strip()]
     lengths: dict[str, int] = {name: int(name) for name in names if name.isdigit()}
     fits = np.ndim(array) == len(names) and all(
@@ -63,7 +69,7 @@ def expect_shape(what: str, array: np.ndarray, shape: str, then: str = "") -> No
 
 
 def expect_between(
-    what: str, given: float, low: float = -np.inf, high: float = np.inf, then: str = ""
+    what: str, given: float, low: float = -math.inf, high: float = math.inf, then: str = ""
 ) -> None:
     """Raise InputError where a number is not from `low` to `high`, both included, or is NaN.
 
@@ -72,20 +78,23 @@ def expect_between(
     lmnotes.errors.InputError: dim = 0 was given; expected at least 1
     """
     if not low <= given <= high:
-        bounds = f"{low:,} to {high:,}" if np.isfinite([low, high]).all() else None
-        bounds = bounds or (f"at least {low:,}" if np.isfinite(low) else f"at most {high:,}")
+        bounds = f"{low:,} to {high:,}" if math.isfinite(low) and math.isfinite(high) else None
+        bounds = bounds or (f"at least {low:,}" if math.isfinite(low) else f"at most {high:,}")
         after = f": {then}" if then else ""
         raise InputError(f"{what} = {given!r} was given; expected {bounds}{after}")
 
 
-def expect_finite(what: str, array: np.ndarray, then: str = "leave those rows out") -> None:
+def expect_finite(what: str, array: "np.ndarray", then: str = "leave those rows out") -> None:
     """Raise InputError where an array holds NaN or infinity, with how many and the first place.
 
+    >>> import numpy as np
     >>> expect_finite("L", np.array([[0.0, np.nan]]))
     Traceback (most recent call last):
     lmnotes.errors.InputError: L has 1 of 2 values not finite, first at (0, 1); expected finite \
 numbers: leave those rows out
     """
+    import numpy as np
+
     wrong = ~np.isfinite(array)
     if wrong.any():
         first = tuple(int(index) for index in np.argwhere(wrong)[0])

@@ -7,7 +7,7 @@ from html import escape
 _DECIMAL = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?|[-+]?\d+[eE][-+]?\d+")
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], most: int = 200) -> str:
+def html_table(head: Sequence[str], rows: Sequence[Sequence[str]], most: int = 200) -> str:
     """A table of texts, its first `most` rows; a column of nothing but numbers stands right."""
     right = [
         ' class="n"' if rows and all(_is_number(row[i]) for row in rows) else ""

@@ -196,7 +196,7 @@ def _tables(card: cards.Card, folder: Path, base: str) -> str:
         shown.append(
             f"<details><summary>{with_math(captions.get(name) or name)} "
             f'<span class="files"><a href="{base}/tables/{quote(name)}.csv">csv</a></span>'
-            f"</summary>{cells.table(head, rows)}</details>"
+            f"</summary>{cells.html_table(head, rows)}</details>"
         )
     return f'<h3>Tables</h3><div class="tables">{"".join(shown)}</div>' if shown else ""
 
