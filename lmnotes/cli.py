@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     from lmnotes.errors import InputError
-    from lmnotes.suite import report, run
+    from lmnotes.runs import gallery, run
 
     if bool(options.names) == options.all:
         given = "both names and --all" if options.all else "no notebook"
@@ -108,7 +108,7 @@ def _run(options: argparse.Namespace) -> int:
     try:
         results = run.run_all(options.names, options.profile, settings, options.force, jobs)
     finally:
-        path = report.write()
+        path = gallery.write()
     print(f"report: {path}")
     failed = [result.name for result in results if result.exit_code]
     if failed and len(results) > 1:
@@ -117,7 +117,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _describe(options: argparse.Namespace) -> int:
-    from lmnotes.suite import card, parameters
+    from lmnotes.notebook import card, parameters
 
     notebook = card.find(options.name)
     about = card.of(notebook.stem)
@@ -154,15 +154,15 @@ def _score(options: argparse.Namespace) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from lmnotes.suite import report
+    from lmnotes.runs import gallery
 
-    print(report.write())
+    print(gallery.write())
     return 0
 
 
 def _status(options: argparse.Namespace) -> int:
     from lmnotes.models.runner import command
-    from lmnotes.suite import record as store
+    from lmnotes.runs import record as store
 
     if ledgers := command.status():
         _print_columns(ledgers)
@@ -190,7 +190,7 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _sync(options: argparse.Namespace) -> int:
-    from lmnotes.suite import twins
+    from lmnotes.runs import twins
 
     if options.check:
         found = twins.differing(options.names)

@@ -6,7 +6,8 @@ import time
 import pytest
 
 from lmnotes import cli
-from lmnotes.suite import claims, process
+from lmnotes.notebook import claims
+from lmnotes.runs import watch
 
 CARD = """
 number = "01"
@@ -47,7 +48,7 @@ def house(tmp_path, monkeypatch):
             return {"status": "failed", "cell": 3, "line": "train()", "error": "ValueError: NaN"}
         return {"status": "ok"}
 
-    monkeypatch.setattr(process, "execute", execute)
+    monkeypatch.setattr(watch, "execute", execute)
     return tmp_path, asked
 
 
@@ -64,11 +65,11 @@ def test_help_comes_at_once():
 
 
 def test_commands_import_nothing_heavy_until_they_need_it():
-    code = "import sys, lmnotes.cli, lmnotes.suite.run, lmnotes.suite.report, lmnotes.suite.twins\n"
-    code += "import lmnotes.suite.claims, lmnotes.suite.teach\nprint(*sys.modules)"
+    code = "import sys, lmnotes.cli, lmnotes.runs.run, lmnotes.runs.gallery, lmnotes.runs.twins\n"
+    code += "import lmnotes.notebook.claims, lmnotes.notebook.teach\nprint(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
     heavy = {"numpy", "pandas", "matplotlib", "papermill", "nbformat", "ipywidgets", "jupytext"}
-    assert "lmnotes.suite.run" in loaded.split()
+    assert "lmnotes.runs.run" in loaded.split()
     assert not heavy & set(loaded.split())
 
 

@@ -184,7 +184,7 @@ def test_citation_names_the_software_and_ten_papers():
 
 
 def test_citation_and_the_cards_of_the_notebooks_name_the_same_papers():
-    from lmnotes.suite import card
+    from lmnotes.notebook import card
 
     papers = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["references"]
     for notebook in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):

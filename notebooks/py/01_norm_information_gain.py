@@ -65,7 +65,7 @@ from lmnotes import plot_contextual, statistics
 from lmnotes.figures import style
 from lmnotes.models import output_information
 from lmnotes.models.zoo import plans, zoo
-from lmnotes.suite import claims, explore, outputs, teach
+from lmnotes.notebook import claims, explore, outputs, session, teach
 from lmnotes.text import chunks, corpus, tokenise
 from lmnotes.words import (
     bias,
@@ -102,7 +102,7 @@ else:
     text = corpus.load(corpus_name)
 if n_tokens is not None:
     text = text.head(n_tokens)
-outputs.note_input("corpus", text.content_id)
+session.note_input("corpus", text.content_id)
 counts, p = np.asarray(text.counts), text.unigram
 drawn, frequent = counts >= min_count, counts > fit_count
 if frequent.sum() < 20:
@@ -790,7 +790,7 @@ if proper_noun_list is not None or np.any(text.flags & tokenise.CAPITALISED):
     classes = word_classes.word_classes(text, min_count, proper_nouns=proper_noun_list)
 else:  # a text without capitals borrows the classes of the installed one
     lender = corpus.load("installed", domains=["encyclopedia", "news"])
-    outputs.note_input("classes", lender.content_id)
+    session.note_input("classes", lender.content_id)
     borrowed = dict(zip(lender.words, word_classes.word_classes(lender, min_count), strict=True))
     classes = np.array([borrowed.get(word, "rare") for word in text.words])
 delta_norm = length.raw - bias.percentile_level(length.raw, counts)
@@ -925,7 +925,7 @@ outputs.table(
 # %%
 if keyword_folder is None:
     articles = corpus.load("installed", domains=["encyclopedia"])
-    outputs.note_input("articles", articles.content_id)
+    session.note_input("articles", articles.content_id)
     documents = keywords.from_titles(articles)
 else:
     documents = keywords.read_folder(keyword_folder)
@@ -1049,7 +1049,7 @@ if language_models in OF_THE_ZOO:
 else:
     places = {name.strip(): name.strip() for name in language_models.split(",") if name.strip()}
 stretches = chunks.load("installed", size=128, per_domain=max(2, n_positions // 150))
-outputs.note_input("stretches", stretches.content_id)
+session.note_input("stretches", stretches.content_id)
 read_by = {}
 for name, place in places.items():
     try:

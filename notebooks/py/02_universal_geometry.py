@@ -75,7 +75,7 @@ import pandas as pd
 
 from lmnotes.figures import axes as plot_axes
 from lmnotes.figures import style
-from lmnotes.suite import claims, explore, outputs, teach
+from lmnotes.notebook import claims, explore, outputs, session, teach
 from lmnotes.text import corpus, pairs
 from lmnotes.words import (
     alignment,
@@ -107,7 +107,7 @@ else:
     text = corpus.load(corpus_name)
 if n_tokens is not None:
     text = text.head(n_tokens)
-outputs.note_input("corpus", text.content_id)
+session.note_input("corpus", text.content_id)
 vectors = sgns.train(
     text, dim=dim, window=window, negatives=negatives, epochs=epochs, rule=rule, seed=seed
 )
@@ -519,7 +519,7 @@ def compare_words(name, first, second):
 
 # %%
 functions = pairs.functions()
-outputs.note_input("functions", functions.attrs["content_id"])
+session.note_input("functions", functions.attrs["content_id"])
 functions = functions.sample(min(n_functions, len(functions)), random_state=seed)
 english = [[w.strip(".,:;()[]`'\"*").lower() for w in t.split()] for t in functions.english]
 python = [pairs.python_words(t) for t in functions.python]

@@ -53,7 +53,7 @@ import pandas as pd
 
 from lmnotes import plot_spaces, statistics
 from lmnotes.figures import bases, style
-from lmnotes.suite import claims, explore, outputs, teach
+from lmnotes.notebook import claims, explore, outputs, session, teach
 from lmnotes.text import corpus
 from lmnotes.words import (
     alternatives,
@@ -87,7 +87,7 @@ outputs.begin("03_cosine_similarity", globals())
 # %%
 text = corpus.load(corpus_name, **({"domains": domains} if corpus_name == "installed" else {}))
 text = text if n_tokens is None else text.head(n_tokens)
-outputs.note_input("corpus", text.content_id)
+session.note_input("corpus", text.content_id)
 if vectors_file:
     vectors = embedding.load(vectors_file)
 else:

@@ -48,7 +48,7 @@ import pandas as pd
 
 from lmnotes import plot_links
 from lmnotes.figures import bases, style
-from lmnotes.suite import claims, explore, outputs, teach
+from lmnotes.notebook import claims, explore, outputs, session, teach
 from lmnotes.text import corpus
 from lmnotes.words import (
     alternatives,
@@ -76,7 +76,7 @@ outputs.begin("04_higher_order_correlation", globals())
 # %%
 text = corpus.load(corpus_name, **({"domains": domains} if corpus_name == "installed" else {}))
 text = text if n_tokens is None else text.head(n_tokens)
-outputs.note_input("corpus", text.content_id)
+session.note_input("corpus", text.content_id)
 if vectors_file:
     vectors = embedding.load(vectors_file)
 else:
@@ -513,7 +513,7 @@ teach.quiz("above_one")
 judges = {"same text": alternatives.ppmi_svd(text, dim=dim, seed=seed)}
 if judge_domains and corpus_name == "installed":
     other_text = corpus.load("installed", domains=judge_domains)
-    outputs.note_input("judge's corpus", other_text.content_id)
+    session.note_input("judge's corpus", other_text.content_id)
     judges["other text"] = alternatives.ppmi_svd(other_text, dim=dim, seed=seed)
 verdicts = []
 for name, judge in judges.items():

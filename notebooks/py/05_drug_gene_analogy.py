@@ -55,7 +55,7 @@ import pandas as pd
 
 from lmnotes import plot_analogy, plot_analogy_checks, plot_analogy_live
 from lmnotes.figures import style
-from lmnotes.suite import claims, explore, outputs, teach
+from lmnotes.notebook import claims, explore, outputs, session, teach
 from lmnotes.text import small_world
 from lmnotes.words import (
     analogies,
@@ -102,7 +102,7 @@ worlds = drug_gene.small_worlds(seeds, years, settings=world_settings, **trainin
 study, dated = real or worlds, real if real and real.snapshots else worlds
 focus = study.worlds[0]
 for name, one in worlds.literature.items():
-    outputs.note_input(name, one.text.corpus.content_id)
+    session.note_input(name, one.text.corpus.content_id)
 
 # %%
 first_world = worlds.worlds[0]

@@ -81,7 +81,7 @@ from lmnotes.models.runner import command
 from lmnotes.models.scoring import rule as rules
 from lmnotes.models.zoo import tasks, zoo
 from lmnotes.models.zoo.plans import plan
-from lmnotes.suite import claims, explore, outputs, teach
+from lmnotes.notebook import claims, explore, outputs, session, teach
 from lmnotes.text import chunks
 
 style.use()
@@ -104,7 +104,7 @@ for given in (models_file, published_matrix, scores_file):
 
 # %%
 texts = chunks.load(text_set, size=chunk_bytes, per_domain=per_domain, seed=seed)
-outputs.note_input("texts", texts.content_id)
+session.note_input("texts", texts.content_id)
 by_domain = texts.table.groupby("domain").agg(
     texts=("text_id", "size"), files=("source", "nunique"), mean_bytes=("n_bytes", "mean")
 )
@@ -119,7 +119,7 @@ home_texts = texts
 if text_set != "installed":
     home_texts = chunks.load("installed", size=128, per_domain=120)
 trained = zoo.build(zoo_plan, texts=home_texts).models.reset_index(drop=True)
-outputs.note_input("zoo", sorted(trained.model))
+session.note_input("zoo", sorted(trained.model))
 by_family = trained.groupby(["family", "kind"], sort=False).agg(
     models=("model", "size"),
     smallest=("n_parameters", "min"),
@@ -378,7 +378,7 @@ page = map_page.page(
     colours=["family", "strongest domain", "mean log-likelihood", "order"],
     title="Map of language models",
 )
-map_page.write(outputs.current().folder / "map.html", page)
+map_page.write(session.current().folder / "map.html", page)
 map_page.show(page)
 
 # %% [markdown]

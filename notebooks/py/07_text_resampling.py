@@ -59,7 +59,7 @@ from lmnotes.models.maps import coordinates as model_map
 from lmnotes.models.maps import prediction, projection, resample
 from lmnotes.models.runner import small_models
 from lmnotes.models.zoo import tasks, zoo
-from lmnotes.suite import claims, explore, outputs, teach
+from lmnotes.notebook import claims, explore, outputs, session, teach
 from lmnotes.text import chunks
 
 style.use()
@@ -104,8 +104,8 @@ if is_home:  # fine-tunes, checkpoints and merges stay with their base, a leaked
     lineage = raw.models.lineage.mask(raw.models.twin != "", raw.models.twin).astype(str).to_numpy()
 domain = raw.texts["domain"].astype(str).to_numpy() if "domain" in raw.texts else np.full(N, "all")
 n_bytes = raw.n_bytes if "n_bytes" in raw.texts else np.full(N, 972.3188)
-outputs.note_input("texts", raw.text_set)
-outputs.note_input("models", f"{M} models, rule {raw.rule}")
+session.note_input("texts", raw.text_set)
+session.note_input("models", f"{M} models, rule {raw.rule}")
 outputs.table(
     pd.DataFrame({"domain": domain, "n_bytes": n_bytes})
     .groupby("domain")["n_bytes"]

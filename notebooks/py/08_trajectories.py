@@ -85,7 +85,7 @@ from lmnotes.models.runner import runner, small_models
 from lmnotes.models.scoring import layers, loading, score
 from lmnotes.models.scoring import rule as rules
 from lmnotes.models.zoo import plans, zoo
-from lmnotes.suite import claims, explore, outputs, teach
+from lmnotes.notebook import claims, explore, outputs, session, teach
 from lmnotes.text import chunks
 
 style.use()
@@ -109,7 +109,7 @@ if text_set == "installed":
 else:
     texts = chunks.load(text_set)
 scored = ledger.open(texts)
-outputs.note_input("texts", texts.content_id)
+session.note_input("texts", texts.content_id)
 outputs.table(
     texts.table.groupby("domain")
     .agg(texts=("text_id", "size"), files=("source", "nunique"), mean_bytes=("n_bytes", "mean"))
@@ -138,7 +138,7 @@ groups = table.drop_duplicates("run").set_index("run")["group"].to_dict()
 sizes = [run for run, group in groups.items() if group != "seed"]
 seeds = [run for run, group in groups.items() if group != "size"]
 middle = next((run for run, group in groups.items() if group == "both"), sizes[0])
-outputs.note_input("runs", sorted(groups))
+session.note_input("runs", sorted(groups))
 
 # %% [markdown]
 # As in the paper, log-likelihoods are clipped at their pooled 2 % quantile, and the texts whose log-likelihood jumps most between checkpoints after the warm-up are removed. The second
@@ -861,7 +861,7 @@ else:
     population = neural = population.reset_index(drop=True).assign(place=population["model"])
     P = common(scored.matrix(population["model"]).values)
 examined = neural.iloc[:n_quantised]
-outputs.note_input("population", sorted(population["model"]))
+session.note_input("population", sorted(population["model"]))
 is_simulated = quantiser == "simulated"
 bits = quantise.BITS if is_simulated else (8, 4)
 rule = rules.PUBLISHED if is_simulated else rules.Rule(dtype="float16")

@@ -68,7 +68,7 @@ from lmnotes.models.maps import prediction, projection, robustness
 from lmnotes.models.runner import command
 from lmnotes.models.scoring import prompt_tokens, prompts
 from lmnotes.models.zoo import zoo
-from lmnotes.suite import claims, explore, outputs, teach
+from lmnotes.notebook import claims, explore, outputs, session, teach
 from lmnotes.text import prompt_sets
 
 style.use()
@@ -98,7 +98,7 @@ both = factorial.build((*factorial.MEMBERS, *controls), n_steps=n_steps, workers
 made, case = both.iloc[:12], both.iloc[12:].reset_index(drop=True)
 pairs = factorial.draw(n_pairs, seed=seed)
 N, labels = n_pairs, {name: made[name].to_numpy() for name in ("taste", "rule", "size")}
-outputs.note_input("models", sorted(both.model))
+session.note_input("models", sorted(both.model))
 tag_of = {text: name for name, text in measures.PROMPTS.items()}
 tags = np.array([tag_of[text] for text in pairs.prompt_texts])
 outputs.table(
@@ -218,7 +218,7 @@ for name, values in vectors.items():
         r2[name, row.factor] = row.r2
         rows.append((name, row.factor, row.r2, *interval, row.f, row.p))
         claims.record(f"share_{short[name]}_{row.factor}", row.r2, interval)
-        if f"p_{short[name]}_{row.factor}" in outputs.current().card.claims:
+        if f"p_{short[name]}_{row.factor}" in session.current().card.claims:
             claims.record(f"p_{short[name]}_{row.factor}", row.p)
 explained = pd.DataFrame(rows, columns=["map", "factor", "r2", "low", "high", "f", "p"])
 claims.record("smallest_p", explained.p.min())
@@ -502,7 +502,7 @@ bent = measures.ruler(made.folder.iloc[0], sigmas, max(n_pairs, n_prompts), seed
 noise = [0.002, 0.005, 0.01, 0.02, 0.04, 0.08]
 columns = ("kl", "half", "ratio", "given")
 earlier = {"sigma": noise} | {
-    name: [outputs.current().card.claims[f"ruler_{name}_{f'{s:g}'[2:]}"].published for s in noise]
+    name: [session.current().card.claims[f"ruler_{name}_{f'{s:g}'[2:]}"].published for s in noise]
     for name in columns
 }
 before = pd.DataFrame(earlier).rename(columns={"half": "half_variance", "given": "given_ratio"})
@@ -710,7 +710,7 @@ said = {
 for group, part in (("pairs", added[~is_triple]), ("triple", added[is_triple])):
     per_model = part.groupby("model", sort=False).mean(numeric_only=True)
     for claim, column in said.items():
-        if f"{group}_{claim}" not in outputs.current().card.claims:
+        if f"{group}_{claim}" not in session.current().card.claims:
             continue
         values = per_model[column].to_numpy()
         found_mean = over(lambda rows, values=values: values[rows].mean(), range(12))
@@ -969,7 +969,7 @@ else:
     real = every
     listed = [str(one) for one in listed]
     real_models = pd.DataFrame({"model": listed, "base": "", "tuning": "none", "step": 0})
-outputs.note_input("pairs", f"{len(real)} of {prompt_set}")
+session.note_input("pairs", f"{len(real)} of {prompt_set}")
 print(f"{len(real_models)} models, {len(real)} pairs: {real.task.value_counts().to_dict()}")
 n_given, note = (np.nan, "needs a list of hub models") if is_home else (len(real_models), "")
 claims.record("n_models", n_given, note=note)

@@ -86,7 +86,7 @@ from lmnotes.models import mixture_published as published
 from lmnotes.models import mixture_readings as readings
 from lmnotes.models import mixture_world as world
 from lmnotes.models.zoo import mixtures
-from lmnotes.suite import claims, explore, outputs, teach
+from lmnotes.notebook import claims, explore, outputs, session, teach
 
 style.use()
 outputs.begin("10_domain_mixture", globals())
@@ -111,8 +111,8 @@ is_text = heldout.domains != world.QUESTIONS
 uniform = tuple(mixtures.uniform(K))
 natural = tuple(world.natural_shares(data, natural_table))
 truth = {name: world.target_mixture(name, names) for name in target_names}
-outputs.note_input("training text", data.content_id)
-outputs.note_input("design and evaluation texts", [design.content_id, heldout.content_id])
+session.note_input("training text", data.content_id)
+session.note_input("design and evaluation texts", [design.content_id, heldout.content_id])
 shares = world.shares_table({"natural": natural} | truth, names)
 shares.insert(1, "training bytes", [len(one) for one in data.streams])
 outputs.table(

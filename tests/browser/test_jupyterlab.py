@@ -22,7 +22,7 @@ FLAGS = (
     "--disable-sync",
 )
 SOURCE = """
-from lmnotes.suite import teach
+from lmnotes.notebook import teach
 
 def draw(n=3):
     return "drawn " + "x" * n

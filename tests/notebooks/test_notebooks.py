@@ -6,7 +6,8 @@ import math
 import pandas as pd
 import pytest
 
-from lmnotes.suite import card, record, rules, run, twins
+from lmnotes.notebook import card, verdicts
+from lmnotes.runs import record, run, twins
 
 NAMES = [path.stem for path in card.notebooks()]
 
@@ -38,12 +39,12 @@ def test_every_claim_has_a_verdict_that_follows_from_its_numbers(ran):
     assert list(claims.index) == list(its_card.claims)
     for claim in its_card.claims.values():
         row = claims.loc[claim.id]
-        assert row.verdict in rules.VERDICTS, f"{claim.id} was not recorded"
+        assert row.verdict in verdicts.VERDICTS, f"{claim.id} was not recorded"
         if "smoke" not in claim.profiles:
-            assert row.verdict == rules.NOT_TESTABLE
+            assert row.verdict == verdicts.NOT_TESTABLE
         elif not math.isnan(row.measured):
             interval = None if math.isnan(row.low) else (row.low, row.high)
-            expected = rules.verdict(
+            expected = verdicts.verdict(
                 row.measured, interval, claim.reproduced_rule, claim.same_direction_rule
             )
             assert row.verdict == expected

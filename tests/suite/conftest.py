@@ -5,7 +5,8 @@ import textwrap
 
 import pytest
 
-from lmnotes.suite import fingerprint, outputs, teach
+from lmnotes.notebook import outputs, teach
+from lmnotes.runs import fingerprint
 
 NAME = "01_tiny"
 
@@ -91,7 +92,7 @@ CELLS = [
         from lmnotes.suite import claims, explore, outputs, teach
 
         outputs.begin("01_tiny", globals())
-        outputs.note_input("text", "abc123")
+        session.note_input("text", "abc123")
         """,
         [],
     ),
@@ -193,7 +194,7 @@ def ran(tmp_path_factory):
         }
         (shadow / "kernel.json").write_text(json.dumps(spec))
         patch.setenv("JUPYTER_PATH", str(house.root / "jupyter"))
-        from lmnotes.suite import run
+        from lmnotes.runs import run
 
         house.result = run.run("01", "smoke")
     return house

@@ -1,7 +1,7 @@
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.suite import card
+from lmnotes.notebook import card
 
 
 def test_a_card_is_read_with_its_claims_profiles_and_questions(house):

@@ -3,7 +3,7 @@ import csv
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.suite import claims, outputs
+from lmnotes.notebook import claims, outputs, session
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def begun(house):
 
 
 def rows():
-    path = outputs.current().folder / "claims.csv"
+    path = session.current().folder / "claims.csv"
     with open(path, newline="") as file:
         return {row["id"]: row for row in csv.DictReader(file)}
 

@@ -3,7 +3,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from lmnotes.suite.formulas import math, with_math
+from lmnotes.notebook.formulas import math, with_math
 
 
 def bare(tex, display="inline"):

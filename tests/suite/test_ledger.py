@@ -1,4 +1,4 @@
-from lmnotes.suite import ledger
+from lmnotes.notebook import claims_table
 
 
 def claim(where, verdict="reproduced", **given):
@@ -10,7 +10,7 @@ def claim(where, verdict="reproduced", **given):
 def test_many_claims_about_one_table_are_folded_under_their_counts():
     few = [claim("Fig. 1"), claim("Fig. 2")]
     many = [claim("Table 4", "not reproduced" if i < 3 else "same direction") for i in range(9)]
-    text = ledger.table([few[0], *many, few[1]])
+    text = claims_table.table([few[0], *many, few[1]])
     assert text.count("<details>") == 1
     assert "<b>Table 4</b> 9 claims" in text
     summary = text[text.index("<summary>") : text.index("</summary>")]
@@ -20,12 +20,12 @@ def test_many_claims_about_one_table_are_folded_under_their_counts():
 
 
 def test_a_place_is_said_once_for_its_claims():
-    text = ledger.table([claim("Fig. 1"), claim("Fig. 2"), claim("Fig. 1")])
+    text = claims_table.table([claim("Fig. 1"), claim("Fig. 2"), claim("Fig. 1")])
     assert text.count("Fig. 1") == 1 and text.count('<tr class="first">') == 2
 
 
 def test_cells_say_what_is_published_and_measured():
-    text = ledger.table(
+    text = claims_table.table(
         [
             claim("Fig. 1", published="0.5", unit="nats", low="-0.1", high="0.3"),
             claim("Fig. 2", certainty="derived", measured="nan", unit="nats", note="not <here>"),
@@ -41,6 +41,6 @@ def test_cells_say_what_is_published_and_measured():
 
 
 def test_the_bar_has_the_shares_of_the_verdicts():
-    text = ledger.bar([claim("a"), claim("b"), claim("c", "not reproduced")])
+    text = claims_table.bar([claim("a"), claim("b"), claim("c", "not reproduced")])
     assert '<i class="good" style="flex:2"></i><i class="bad" style="flex:1"></i>' in text
-    assert ledger.bar([]) == ""
+    assert claims_table.bar([]) == ""

@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.suite import outputs
+from lmnotes.notebook import outputs, session
 
 DRAW = """
 import matplotlib; matplotlib.use("Agg")
 import matplotlib.pyplot as plt, pandas as pd, numpy as np
-from lmnotes.suite import outputs
+from lmnotes.notebook import outputs
 outputs.begin("01_tiny", {})
 x = np.linspace(0, 1, 50)
 fig, ax = plt.subplots()
@@ -55,7 +55,7 @@ def test_a_figure_leaves_its_data_and_caption_and_is_closed(house):
     fig = figure()
     frame = pd.DataFrame({"word": ["a", "b"], "gain": [1 / 3, 1e-12]}, index=[5, 6])
     assert outputs.figure(fig, "fig1_line", data=frame, caption="A line") is None
-    folder = outputs.current().folder / "figures"
+    folder = session.current().folder / "figures"
     assert (folder / "fig1_line.csv").read_text() == ",word,gain\n5,a,0.3333333333\n6,b,1e-12\n"
     assert json.loads((folder / "captions.json").read_text()) == {"fig1_line": "A line"}
     assert not plt.fignum_exists(fig.number)
@@ -66,14 +66,14 @@ def test_a_figure_without_data_is_refused(house):
     for data, given in ((None, "NoneType"), (pd.DataFrame(), "an empty table")):
         with pytest.raises(InputError, match=f"was given {given} as data; expected a DataFrame"):
             outputs.figure(figure(), "fig1_line", data=data)
-    assert not list((outputs.current().folder / "figures").iterdir())
+    assert not list((session.current().folder / "figures").iterdir())
     plt.close("all")
 
 
 def test_columns_and_series_will_do_as_data(house):
     outputs.begin(house.name)
     outputs.table({"n": np.arange(2)}, "table1_squares")
-    path = outputs.current().folder / "tables" / "table1_squares.csv"
+    path = session.current().folder / "tables" / "table1_squares.csv"
     assert path.read_text() == "n\n0\n1\n"
     outputs.table(pd.Series([0.5], name="share"), "table1_squares")
     assert path.read_text() == "share\n0.5\n"
@@ -87,7 +87,7 @@ def test_a_name_that_is_no_file_name_is_refused(house):
 
 def test_begin_clears_what_an_earlier_run_left(house):
     outputs.begin(house.name)
-    folder = outputs.current().folder
+    folder = session.current().folder
     assert folder == house.outputs / house.name / "interactive"
     outputs.table(pd.DataFrame({"n": [1]}), "old")
     outputs.begin(house.name)
@@ -96,20 +96,20 @@ def test_begin_clears_what_an_earlier_run_left(house):
 
 def test_begin_checks_and_remembers_the_parameters_and_guesses_the_profile(house):
     outputs.begin(house.name, {"n_points": 500, "slope": 1, "other": 3})
-    assert outputs.current().parameters["n_points"] == 500
-    assert outputs.current().parameters["slope"] == 1.0
-    assert outputs.current().profile == "paper"
+    assert session.current().parameters["n_points"] == 500
+    assert session.current().parameters["slope"] == 1.0
+    assert session.current().profile == "paper"
     outputs.begin(house.name, {"n_points": 10})
-    assert outputs.current().profile == "laptop"
+    assert session.current().profile == "laptop"
     with pytest.raises(InputError, match="out of range"):
         outputs.begin(house.name, {"n_points": 1})
 
 
 def test_inputs_are_noted(house):
     outputs.begin(house.name)
-    outputs.note_input("corpus", "abc")
-    outputs.note_input("n_tokens", np.int64(3))
-    noted = json.loads((outputs.current().folder / "inputs.json").read_text())
+    session.note_input("corpus", "abc")
+    session.note_input("n_tokens", np.int64(3))
+    noted = json.loads((session.current().folder / "inputs.json").read_text())
     assert noted == {"corpus": "abc", "n_tokens": 3}
 
 
@@ -117,5 +117,5 @@ def test_the_launcher_names_the_folder_and_profile(house, monkeypatch, tmp_path)
     monkeypatch.setenv("LMNOTES_RUN_FOLDER", str(tmp_path / "here"))
     monkeypatch.setenv("LMNOTES_PROFILE", "smoke")
     outputs.begin(house.name)
-    assert outputs.current().folder == tmp_path / "here"
-    assert outputs.current().profile == "smoke"
+    assert session.current().folder == tmp_path / "here"
+    assert session.current().profile == "smoke"

@@ -5,7 +5,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
-from lmnotes.suite import page
+from lmnotes.runs import page
 
 PIXEL = base64.b64encode(b"\x89PNG").decode()
 

@@ -1,7 +1,7 @@
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.suite import parameters
+from lmnotes.notebook import parameters
 
 CELL = """
 from typing import Literal

@@ -5,7 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from lmnotes.suite import report, report_style
+from lmnotes.runs import gallery
+from lmnotes.runs import style as report_style
 
 
 class Page(HTMLParser):
@@ -31,7 +32,7 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def page(ran, ran_house):
-    path = report.write()
+    path = gallery.write()
     assert path == ran.outputs / "index.html"
     return Page(path.read_text())
 
@@ -60,10 +61,10 @@ def test_a_page_that_a_notebook_wrote_beside_its_figures_is_linked(ran, ran_hous
     written = ran.result.folder / "a map.html"
     written.write_text("<p>a page</p>")
     try:
-        links = Page(report.write().read_text()).all("a", "href")
+        links = Page(gallery.write().read_text()).all("a", "href")
     finally:
         written.unlink()
-        report.write()
+        gallery.write()
     assert any(link.endswith("/a%20map.html") for link in links)
 
 
@@ -87,10 +88,10 @@ def test_laptop_goes_before_later_runs_of_other_profiles():
         return {"profile": profile, "status": status}
 
     smoke, laptop, paper = entry("smoke"), entry("laptop"), entry("paper")
-    assert report.choose([smoke, laptop, paper]) is laptop
-    assert report.choose([smoke, paper]) is paper
-    assert report.choose([laptop, entry("laptop", "failed")]) is laptop
-    assert report.choose([entry("laptop", "failed")]) is None
+    assert gallery.choose([smoke, laptop, paper]) is laptop
+    assert gallery.choose([smoke, paper]) is paper
+    assert gallery.choose([laptop, entry("laptop", "failed")]) is laptop
+    assert gallery.choose([entry("laptop", "failed")]) is None
 
 
 def test_a_later_failure_is_shown_beside_the_good_run(ran, ran_house, tmp_path, monkeypatch):
@@ -103,14 +104,14 @@ def test_a_later_failure_is_shown_beside_the_good_run(ran, ran_house, tmp_path, 
     bad.mkdir()
     record |= {"status": "failed", "asked": "9999", "failure": {"error": "ValueError: <no>"}}
     (bad / "run.json").write_text(json.dumps(record))
-    text = report.write().read_text()
+    text = gallery.write().read_text()
     assert "The latest run (smoke) failed: ValueError: &lt;no&gt;" in text
     assert "1 reproduced" in text
 
 
 def test_notebooks_that_have_not_run_or_have_no_card_are_named(house):
     (house.notebooks / "02_bare.ipynb").write_text("{}")
-    text = report.write().read_text()
+    text = gallery.write().read_text()
     assert "not run yet</small>" in text
     assert "Not run yet: <code>lmnotes run 01</code>" in text
     assert "02.toml is not there" in text

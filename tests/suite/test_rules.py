@@ -1,7 +1,7 @@
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.suite import rules
+from lmnotes.notebook import verdicts
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from lmnotes.suite import rules
     ],
 )
 def test_rules_hold_where_they_should(text, published, met, not_met):
-    rule = rules.parse(text, published)
+    rule = verdicts.parse(text, published)
     assert [rule.holds(value) for value in met] == [True] * len(met)
     assert [rule.holds(value) for value in not_met] == [False] * len(not_met)
 
@@ -28,33 +28,33 @@ def test_rules_hold_where_they_should(text, published, met, not_met):
 @pytest.mark.parametrize("text", ["", "about 3", "> x", "between 1", "0.5 <", "__import__('os')"])
 def test_a_rule_outside_the_grammar_is_refused(text):
     with pytest.raises(InputError, match="cannot be read; expected '> x'"):
-        rules.parse(text, 1.0)
+        verdicts.parse(text, 1.0)
 
 
 @pytest.mark.parametrize("text", ["within 0.1", "interval contains"])
 def test_a_rule_about_the_published_value_needs_one(text):
     with pytest.raises(InputError, match="the claim has none"):
-        rules.parse(text)
+        verdicts.parse(text)
 
 
 def test_verdict_asks_the_whole_interval_for_reproduced_and_the_value_for_same_direction():
-    close, positive = rules.parse("within 0.1", 0.8), rules.parse("> 0")
-    assert rules.verdict(0.8, (0.75, 0.85), close, positive) == rules.REPRODUCED
-    assert rules.verdict(0.8, (0.6, 0.85), close, positive) == rules.SAME_DIRECTION
-    assert rules.verdict(0.8, None, close, positive) == rules.REPRODUCED
-    assert rules.verdict(0.2, (-0.1, 0.5), close, positive) == rules.SAME_DIRECTION
-    assert rules.verdict(-0.2, None, close, positive) == rules.NOT_REPRODUCED
-    assert rules.verdict(0.2, None, close, None) == rules.NOT_REPRODUCED
-    assert rules.verdict(0.2, None, None, positive) == rules.SAME_DIRECTION
+    close, positive = verdicts.parse("within 0.1", 0.8), verdicts.parse("> 0")
+    assert verdicts.verdict(0.8, (0.75, 0.85), close, positive) == verdicts.REPRODUCED
+    assert verdicts.verdict(0.8, (0.6, 0.85), close, positive) == verdicts.SAME_DIRECTION
+    assert verdicts.verdict(0.8, None, close, positive) == verdicts.REPRODUCED
+    assert verdicts.verdict(0.2, (-0.1, 0.5), close, positive) == verdicts.SAME_DIRECTION
+    assert verdicts.verdict(-0.2, None, close, positive) == verdicts.NOT_REPRODUCED
+    assert verdicts.verdict(0.2, None, close, None) == verdicts.NOT_REPRODUCED
+    assert verdicts.verdict(0.2, None, None, positive) == verdicts.SAME_DIRECTION
 
 
 def test_interval_contains_the_published_value():
-    rule = rules.parse("interval contains", 0.8)
-    assert rules.verdict(0.7, (0.6, 0.9), rule, None) == rules.REPRODUCED
-    assert rules.verdict(0.7, (0.6, 0.75), rule, None) == rules.NOT_REPRODUCED
-    assert rules.verdict(0.8, None, rule, None) == rules.NOT_REPRODUCED
+    rule = verdicts.parse("interval contains", 0.8)
+    assert verdicts.verdict(0.7, (0.6, 0.9), rule, None) == verdicts.REPRODUCED
+    assert verdicts.verdict(0.7, (0.6, 0.75), rule, None) == verdicts.NOT_REPRODUCED
+    assert verdicts.verdict(0.8, None, rule, None) == verdicts.NOT_REPRODUCED
 
 
 def test_no_verdict_on_what_is_not_a_number():
     with pytest.raises(ValueError, match="finite"):
-        rules.verdict(float("nan"), None, rules.parse("> 0"), None)
+        verdicts.verdict(float("nan"), None, verdicts.parse("> 0"), None)

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.suite import fingerprint, process, record, run
+from lmnotes.runs import fingerprint, record, run, watch
 
 SOURCES = fingerprint._package_sources
 FIGURES = [f"figures/fig1_line.{kind}" for kind in ("pdf", "svg", "png", "csv")]
@@ -127,7 +127,7 @@ def test_the_run_id_follows_what_the_results_follow_from(house, monkeypatch):
 
 def test_the_package_sources_are_those_of_the_package():
     sources = SOURCES()
-    assert {"store.py", "suite/run.py", "cli.py"} <= set(sources)
+    assert {"store.py", "runs/run.py", "cli.py"} <= set(sources)
     assert all(len(checksum) == 64 for checksum in sources.values())
 
 
@@ -159,7 +159,7 @@ def test_a_failing_cell_is_named_with_its_error_and_the_partial_notebook(house, 
 def test_wrong_input_stops_before_a_kernel_starts(
     house, monkeypatch, name, profile, overrides, words
 ):
-    monkeypatch.setattr(process, "execute", lambda *_: pytest.fail("a kernel was started"))
+    monkeypatch.setattr(watch, "execute", lambda *_: pytest.fail("a kernel was started"))
     with pytest.raises(InputError, match=words):
         run.run(name, profile, overrides)
     assert not house.outputs.exists()
@@ -184,7 +184,7 @@ def test_a_changed_parameter_lands_beside_and_all_go_on_after_a_failure(house, m
         failed = {"status": "failed", "error": "ValueError: no"}
         return failed if notebook == house.notebook else {"status": "ok"}
 
-    monkeypatch.setattr(process, "execute", execute)
+    monkeypatch.setattr(watch, "execute", execute)
     results = run.run_all()
     assert [result.status for result in results] == ["failed", "failed", "ok"]
     assert "00.toml is not there" in results[0].message
@@ -207,7 +207,7 @@ def test_two_at_a_time_meet_and_an_interrupt_of_one_ends_the_other(house, monkey
         meeting.wait()
         return {"status": "ok"}
 
-    monkeypatch.setattr(process, "execute", both)
+    monkeypatch.setattr(watch, "execute", both)
     with pytest.raises(InputError, match="at least 1"):
         run.run_all(jobs=0)
     results = run.run_all(jobs=2)
@@ -219,7 +219,7 @@ def test_two_at_a_time_meet_and_an_interrupt_of_one_ends_the_other(house, monkey
             raise KeyboardInterrupt
         return {"status": "ok"}
 
-    monkeypatch.setattr(process, "execute", first_is_interrupted)
+    monkeypatch.setattr(watch, "execute", first_is_interrupted)
     with pytest.raises(KeyboardInterrupt):
         run.run_all(jobs=2, force=True)
     assert [entry["status"] for entry in record.everything()] == ["interrupted"] * 2

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.suite import explore, outputs, teach
+from lmnotes.notebook import explore, outputs, teach
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def test_a_front_end_that_names_the_cell_is_live_and_a_bare_client_is_not(house)
     from jupyter_client.manager import start_new_kernel
 
     manager, client = start_new_kernel(kernel_name="python3")
-    code = "from lmnotes.suite.explore import is_live; live = is_live()"
+    code = "from lmnotes.notebook.explore import is_live; live = is_live()"
     try:
 
         def ask(metadata):

@@ -4,7 +4,8 @@ import os
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.suite import parameters, twins
+from lmnotes.notebook import parameters
+from lmnotes.runs import twins
 
 TWIN = """# %% [markdown]
 # # A title

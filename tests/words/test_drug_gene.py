@@ -179,7 +179,7 @@ def test_planes_show_vectors_at_their_place(study):
 
 
 def test_every_number_of_the_tables_has_its_claim():
-    from lmnotes.suite import card
+    from lmnotes.notebook import card
 
     claims = card.of("05_drug_gene_analogy").claims
     theirs = published_analogies.table("statistics").set_index("statistic")
@@ -194,7 +194,7 @@ def test_every_number_of_the_tables_has_its_claim():
 
 @drug_gene_tables.needed
 def test_the_real_tables_give_every_published_single_number():
-    from lmnotes.suite import card
+    from lmnotes.notebook import card
 
     claims = card.of("05_drug_gene_analogy").claims
     known = {name: drug_gene_tables.relation_set(name) for name in ("bcv", "homemade")}

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lmnotes.errors import InputError, nearest
-from lmnotes.suite import card, outputs
-from lmnotes.suite.explore import is_live, running_shell
+from lmnotes.notebook import card, session
+from lmnotes.notebook.explore import is_live, running_shell
 
 Property = tuple[str, Callable[[object], bool], str]
 
@@ -150,7 +150,7 @@ def exercise(id: str, properties: Sequence[Property]) -> Exercise:
         properties: `(text, test, usual mistake)` each, tested in order: `test(answer)` is true
             for a right answer.
     """
-    made = Exercise(_entry(outputs.current().card.exercises, id, "exercise"), properties)
+    made = Exercise(_entry(session.current().card.exercises, id, "exercise"), properties)
     _exercises[id] = made
     made._show()
     return made
@@ -163,13 +163,13 @@ def check(id: str, answer: object) -> Result:
 
 def hint(id: str, level: int = 1) -> Hint:
     """The hint of this level to exercise `id`, from the vaguest, 1, to the plainest."""
-    entry = _entry(outputs.current().card.exercises, id, "exercise")
+    entry = _entry(session.current().card.exercises, id, "exercise")
     return Exercise(entry, ()).hint(level)
 
 
 def quiz(id: str) -> Quiz:
     """The quiz `id` of the card, shown; its `answer(number)` says whether a choice is right."""
-    made = Quiz(_entry(outputs.current().card.quizzes, id, "quiz"))
+    made = Quiz(_entry(session.current().card.quizzes, id, "quiz"))
     made._show()
     return made
 
@@ -187,7 +187,7 @@ def _entry(entries: dict, id: str, what: str):
     if id not in entries:
         raise InputError(
             f"{what} {id!r} was asked for; expected one on the card "
-            f"{outputs.current().card.number}.toml: {nearest(id, entries)}"
+            f"{session.current().card.number}.toml: {nearest(id, entries)}"
         )
     return entries[id]
 

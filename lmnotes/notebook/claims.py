@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from lmnotes import store
 from lmnotes.errors import InputError, nearest
-from lmnotes.suite import ledger, outputs, rules
-from lmnotes.suite.card import Claim
+from lmnotes.notebook import claims_table, session, verdicts
+from lmnotes.notebook.card import Claim
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,7 @@ def record(
     Raises `InputError` for an unknown id, a value that is not finite and has no note, or an
     interval that is missing where the claim needs one or that does not hold the value.
     """
-    run = outputs.current()
+    run = session.current()
     if id not in run.card.claims:
         raise InputError(
             f"claim {id!r} was recorded; the card {run.card.number}.toml has no such id: "
@@ -69,7 +69,7 @@ def table() -> "pd.DataFrame":
                 }
                 for row in self.itertuples(index=False)
             ]
-            return ledger.shown(cells)
+            return claims_table.shown(cells)
 
     return Ledger(_rows(), columns=COLUMNS)
 
@@ -81,11 +81,11 @@ def save() -> None:
     writer.writeheader()
     for row in _rows():
         writer.writerow({name: _written(value) for name, value in row.items()})
-    store.write_text(outputs.current().folder / "claims.csv", text.getvalue())
+    store.write_text(session.current().folder / "claims.csv", text.getvalue())
 
 
 def _rows() -> list[dict]:
-    run = outputs.current()
+    run = session.current()
     rows = []
     for claim in run.card.claims.values():
         testable = run.profile in claim.profiles
@@ -99,20 +99,20 @@ def _rows() -> list[dict]:
             "measured": None,
             "low": None,
             "high": None,
-            "verdict": rules.NOT_RECORDED if testable else rules.NOT_TESTABLE,
+            "verdict": verdicts.NOT_RECORDED if testable else verdicts.NOT_TESTABLE,
             "note": "" if testable else f"asked at {', '.join(claim.profiles)} only",
         }
         rows.append(row | run.claims.get(claim.id, {}))
     return rows
 
 
-def _verdict(claim: Claim, profile: str, value: float, interval: rules.Interval | None) -> str:
+def _verdict(claim: Claim, profile: str, value: float, interval: verdicts.Interval | None) -> str:
     if profile not in claim.profiles or not math.isfinite(value):
-        return rules.NOT_TESTABLE
-    return rules.verdict(value, interval, claim.reproduced_rule, claim.same_direction_rule)
+        return verdicts.NOT_TESTABLE
+    return verdicts.verdict(value, interval, claim.reproduced_rule, claim.same_direction_rule)
 
 
-def _interval(claim: Claim, value: float, interval: object) -> rules.Interval | None:
+def _interval(claim: Claim, value: float, interval: object) -> verdicts.Interval | None:
     """The interval as two finite numbers around the value, or None where none was given."""
     needs = (
         claim.needs == "interval" or getattr(claim.reproduced_rule, "contains", None) is not None

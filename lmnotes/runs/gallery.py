@@ -9,10 +9,11 @@ from urllib.parse import quote
 
 from lmnotes import store
 from lmnotes.errors import InputError
-from lmnotes.suite import card as cards
-from lmnotes.suite import cells, ledger, record
-from lmnotes.suite.formulas import with_math
-from lmnotes.suite.report_style import STYLE
+from lmnotes.notebook import card as cards
+from lmnotes.notebook import claims_table
+from lmnotes.notebook.formulas import with_math
+from lmnotes.runs import record
+from lmnotes.runs.style import STYLE
 
 _MAX_SVG = 1_500_000  # bytes; a larger drawing is shown as pixels
 _WIDE = 2.0  # a figure so many times as wide as high spans both columns
@@ -70,7 +71,7 @@ def _overview(card: cards.Card, record: dict | None, root: Path) -> str:
         parts.append("<small>not run yet</small>")
     else:
         claims = _claims(record)
-        parts += [ledger.bar(claims), f"<small>{ledger.counts(claims)}</small>"]
+        parts += [claims_table.bar(claims), f"<small>{claims_table.counts(claims)}</small>"]
         names = _names(card.figures, record["folder"] / "figures", "png")
         for name in [*(name for name in names if name.startswith("fig")), *names][:1]:
             place = f"{_link(record['folder'], root)}/figures/{quote(name)}.png"
@@ -181,8 +182,8 @@ def _claims_part(claims: list[dict]) -> str:
     if not claims:
         return ""
     return (
-        f'<h3>Claims</h3>{ledger.bar(claims)}<p class="run">{ledger.counts(claims)}</p>'
-        f"{ledger.table(claims)}"
+        f'<h3>Claims</h3>{claims_table.bar(claims)}<p class="run">{claims_table.counts(claims)}</p>'
+        f"{claims_table.table(claims)}"
     )
 
 
@@ -196,7 +197,7 @@ def _tables(card: cards.Card, folder: Path, base: str) -> str:
         shown.append(
             f"<details><summary>{with_math(captions.get(name) or name)} "
             f'<span class="files"><a href="{base}/tables/{quote(name)}.csv">csv</a></span>'
-            f"</summary>{cells.html_table(head, rows)}</details>"
+            f"</summary>{claims_table.html_table(head, rows)}</details>"
         )
     return f'<h3>Tables</h3><div class="tables">{"".join(shown)}</div>' if shown else ""
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from lmnotes import store
 from lmnotes.errors import InputError, nearest
-from lmnotes.suite import card as cards
-from lmnotes.suite import fingerprint, parameters, process, record, rules
+from lmnotes.notebook import card as cards
+from lmnotes.notebook import parameters, verdicts
+from lmnotes.runs import fingerprint, record, watch
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ def _execute(plan: _Plan, stop: threading.Event | None) -> dict:
     start = time.perf_counter()
     title = f"{plan.card.number} {plan.profile}"
     try:
-        end = process.execute(plan.notebook, folder, plan.changed, plan.profile, title, stop)
+        end = watch.execute(plan.notebook, folder, plan.changed, plan.profile, title, stop)
     except BaseException:
         record.save(folder, entry | {"status": "interrupted", "ended": record.now()})
         raise
@@ -200,7 +201,9 @@ def _missing(plan: _Plan) -> list[str]:
             rows = list(csv.DictReader(file))
     except OSError:
         return [*missing, "claims.csv"]
-    return missing + [f"claim {row['id']}" for row in rows if row["verdict"] == rules.NOT_RECORDED]
+    return missing + [
+        f"claim {row['id']}" for row in rows if row["verdict"] == verdicts.NOT_RECORDED
+    ]
 
 
 def _told(plan: _Plan, entry: dict) -> RunResult:

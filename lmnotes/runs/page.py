@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from lmnotes.suite.formulas import math
-from lmnotes.suite.page_style import STYLE
+from lmnotes.notebook.formulas import math
+from lmnotes.runs.style import PAGE_STYLE
 
 # nbconvert's own page loads scripts from the network and carries the whole style of JupyterLab
 _TEMPLATE = """{% extends 'lab/base.html.j2' %}
@@ -52,7 +52,7 @@ def write(notebook: Path, path: Path) -> None:
         exclude_anchor_links=True,
     )
     exporter.register_filter("markdown2html", _markdown)
-    resources = {"metadata": {"name": _title(node) or notebook.stem}, "style": STYLE}
+    resources = {"metadata": {"name": _title(node) or notebook.stem}, "style": PAGE_STYLE}
     body, _ = exporter.from_notebook_node(node, resources)
     path.write_text(body, encoding="utf-8")
 

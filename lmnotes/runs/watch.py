@@ -44,7 +44,7 @@ def execute(
     log = folder / "launch.log"
     with open(log, "w") as stderr:
         child = subprocess.Popen(
-            [sys.executable, "-m", "lmnotes.suite.launch"],
+            [sys.executable, "-m", "lmnotes.runs.execute"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,

@@ -6,18 +6,18 @@ import re
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmnotes import store
 from lmnotes.errors import InputError
-from lmnotes.suite import card as cards
-from lmnotes.suite import parameters
+from lmnotes.notebook import card as cards
+from lmnotes.notebook import parameters
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+from lmnotes.notebook import session
 from lmnotes.store import write_text
 
 # No dates, no versions, fixed salt: the same figure is the same bytes in every run.
@@ -28,22 +28,6 @@ _METADATA = {
     "png": {"Software": None},
 }
 _DPI = 200
-
-
-@dataclass
-class Run:
-    """The run that the current notebook writes to."""
-
-    name: str
-    folder: Path
-    card: cards.Card
-    profile: str
-    parameters: dict = field(default_factory=dict)
-    inputs: dict = field(default_factory=dict)
-    claims: dict = field(default_factory=dict)  # id -> what was measured, filled by suite.claims
-
-
-_current: Run | None = None
 
 
 def begin(name: str, namespace: Mapping[str, object] | None = None) -> None:
@@ -57,7 +41,6 @@ def begin(name: str, namespace: Mapping[str, object] | None = None) -> None:
     The folder is the launcher's (`LMNOTES_RUN_FOLDER`), else `outputs/<name>/interactive/`.
     Raises `InputError` where the card is missing or wrong, or where a parameter is.
     """
-    global _current
     card = cards.of(name)
     values = _parameters(name, namespace or {})
     folder = os.environ.get("LMNOTES_RUN_FOLDER")
@@ -66,21 +49,11 @@ def begin(name: str, namespace: Mapping[str, object] | None = None) -> None:
         shutil.rmtree(folder / part, ignore_errors=True)
         (folder / part).mkdir(parents=True)
     profile = os.environ.get("LMNOTES_PROFILE") or _likely_profile(card, values)
-    _current = Run(name, folder, card, profile, values)
+    session.enter(session.Run(name, folder, card, profile, values))
     write_text(folder / "inputs.json", "{}\n")
-    from lmnotes.suite import claims
+    from lmnotes.notebook import claims
 
     claims.save()
-
-
-def current() -> Run:
-    """The run that `begin` started."""
-    if _current is None:
-        raise InputError(
-            "no run has begun in this notebook; expected outputs.begin(name, globals()) before the "
-            "first figure, table, claim or exercise: run the cell after the parameters"
-        )
-    return _current
 
 
 def figure(fig: "Figure", name: str, data: "pd.DataFrame", caption: str = "") -> None:
@@ -90,7 +63,7 @@ def figure(fig: "Figure", name: str, data: "pd.DataFrame", caption: str = "") ->
     without data.
     """
     frame = _frame(data, f"figure {name!r}", "pass data=, the table that it was drawn from")
-    stem = current().folder / "figures" / _checked(name)
+    stem = session.current().folder / "figures" / _checked(name)
     import matplotlib as mpl
     import matplotlib.pyplot as plt
 
@@ -116,7 +89,7 @@ def figure(fig: "Figure", name: str, data: "pd.DataFrame", caption: str = "") ->
 def table(data: "pd.DataFrame", name: str, caption: str = "") -> None:
     """Save a table as `tables/NAME.csv` and show it."""
     frame = _frame(data, f"table {name!r}", "pass the table")
-    path = current().folder / "tables" / f"{_checked(name)}.csv"
+    path = session.current().folder / "tables" / f"{_checked(name)}.csv"
     _csv(frame, path)
     _caption(path.parent, name, caption)
     if _in_notebook():
@@ -124,13 +97,6 @@ def table(data: "pd.DataFrame", name: str, caption: str = "") -> None:
 
         display(frame)
         _show_caption(caption)
-
-
-def note_input(name: str, value: object) -> None:
-    """Note in the run's record what it read: the content id of a corpus, a model's id."""
-    run = current()
-    run.inputs[name] = value.item() if hasattr(value, "item") else value
-    write_text(run.folder / "inputs.json", json.dumps(run.inputs, indent=1, default=str) + "\n")
 
 
 def _parameters(name: str, namespace: Mapping[str, object]) -> dict:

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 
 from lmnotes.errors import InputError, nearest
-from lmnotes.suite.controls import controls_of
+from lmnotes.notebook.controls import controls_of
 
 _DPI, _CSS_DPI = 200, 115  # pixels of a drawing, and of its place on the screen, per inch
 _SLOW = 0.3  # seconds; a slower drawing follows the slider only when it is let go

@@ -1,4 +1,4 @@
-"""The process that executes one notebook: `python -m lmnotes.suite.launch`, started by suite.run.
+"""The process that executes one notebook: `python -m lmnotes.runs.execute`, started by runs.watch.
 
 It reads its job as one line of JSON from standard input, which stays open as long as its parent
 lives, and writes what happens as lines of JSON to standard output.
@@ -113,7 +113,7 @@ def _kernel_manager() -> type:
 
 def _write_page(path: Path) -> None:
     if path.is_file():
-        from lmnotes.suite import page
+        from lmnotes.runs import page
 
         page.write(path, path.with_suffix(".html"))
 

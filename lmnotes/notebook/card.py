@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from lmnotes.errors import InputError, nearest
-from lmnotes.suite import rules
+from lmnotes.notebook import verdicts
 
 PROFILES = ("smoke", "laptop", "paper")
 CERTAINTIES = ("stated", "second-hand", "derived", "measured by us")
@@ -29,14 +29,14 @@ class Claim:
     profiles: tuple[str, ...] = PROFILES
 
     @cached_property
-    def reproduced_rule(self) -> rules.Rule | None:
+    def reproduced_rule(self) -> verdicts.Rule | None:
         """The parsed rule for `reproduced`, or None."""
-        return self.reproduced and rules.parse(self.reproduced, self.published)
+        return self.reproduced and verdicts.parse(self.reproduced, self.published)
 
     @cached_property
-    def same_direction_rule(self) -> rules.Rule | None:
+    def same_direction_rule(self) -> verdicts.Rule | None:
         """The parsed rule for `same direction`, or None."""
-        return self.same_direction and rules.parse(self.same_direction, self.published)
+        return self.same_direction and verdicts.parse(self.same_direction, self.published)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lmnotes import store
 from lmnotes.errors import InputError
-from lmnotes.suite import card
+from lmnotes.notebook import card
 
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 

@@ -1,0 +1,1 @@
+"""What a cell calls: outputs, claims, exercises, views; knows no science."""

@@ -1,0 +1,48 @@
+"""The run that the cells of this notebook write to."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lmnotes.errors import InputError
+from lmnotes.notebook import card as cards
+from lmnotes.store import write_text
+
+
+@dataclass
+class Run:
+    """The run that the current notebook writes to."""
+
+    name: str
+    folder: Path
+    card: cards.Card
+    profile: str
+    parameters: dict = field(default_factory=dict)
+    inputs: dict = field(default_factory=dict)
+    claims: dict = field(default_factory=dict)  # id -> what was measured, filled by `claims`
+
+
+_current: Run | None = None
+
+
+def enter(run: Run) -> None:
+    """Make this the run that everything is written to from now on."""
+    global _current
+    _current = run
+
+
+def current() -> Run:
+    """The run that `begin` started."""
+    if _current is None:
+        raise InputError(
+            "no run has begun in this notebook; expected outputs.begin(name, globals()) before the "
+            "first figure, table, claim or exercise: run the cell after the parameters"
+        )
+    return _current
+
+
+def note_input(name: str, value: object) -> None:
+    """Note in the run's record what it read: the content id of a corpus, a model's id."""
+    run = current()
+    run.inputs[name] = value.item() if hasattr(value, "item") else value
+    write_text(run.folder / "inputs.json", json.dumps(run.inputs, indent=1, default=str) + "\n")

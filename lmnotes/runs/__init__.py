@@ -1,0 +1,1 @@
+"""What the command line does: order, watch, execute, fingerprint, record, show."""

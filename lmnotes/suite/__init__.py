@@ -1,1 +1,0 @@
-"""What makes notebooks repeatable; knows no science."""
