@@ -23,7 +23,8 @@ import numpy as np
 import pandas as pd
 
 from lmnotes.text import corpus
-from lmnotes.words import axes, sgns, solver, whitening
+from lmnotes.words.ica import matching, solver, whitening
+from lmnotes.words.sgns import skipgram
 
 GOALS = (1e-3, 3e-4, 1e-4)
 OPTIMUM = (3e-5, 1e-5, 3e-6, 1e-6)  # on the way to the optimum that the axes are compared with
@@ -31,7 +32,7 @@ BURST = 10  # steps of scikit-learn between two looks at the gradient
 
 
 def white_vectors(n_words, dim):
-    vectors = sgns.train(
+    vectors = skipgram.train(
         corpus.load("installed"),
         dim=dim,
         window=5,
@@ -97,7 +98,7 @@ def agreement(white, ours, goals, seed):
         last = rotations[goal] = found.rotation
     other = solver.solve(white, seed=seed + 1, tolerance=min(goals), max_iterations=4000)
     exact = white @ last
-    seeds = axes.stability(exact, [white @ other.rotation])
+    seeds = matching.stability(exact, [white @ other.rotation])
     counts = ", ".join(f"{np.sum(seeds > r)} at {r}" for r in (0.95, 0.99, 0.999))
     print(
         f"  optimum at gradient {norm(white, last):.1e}; of {len(seeds)} axes come back from "
@@ -105,7 +106,7 @@ def agreement(white, ours, goals, seed):
     )
     rows, stable = [], seeds > 0.95
     for goal, rotation in rotations.items():
-        r = axes.stability(exact, [white @ rotation])
+        r = matching.stability(exact, [white @ rotation])
         rows.append(
             {
                 "gradient": goal,

@@ -18,7 +18,7 @@ for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np
 import scipy.sparse
 
-from lmnotes.words import bias, information
+from lmnotes.words import frequency_bias, information
 
 WINDOW = 10
 
@@ -90,7 +90,7 @@ def main():
     print(f"17 million tokens: {seconds:.1f} CPU-seconds on one thread, {peak:,.0f} MB at the peak")
     _, counts = zipf_text(17_000_000, 254_000)
     started = time.process_time()
-    bias.shuffle_level(counts, window=WINDOW)
+    frequency_bias.shuffle_level(counts, window=WINDOW)
     print(f"closed form of the shuffle level: {time.process_time() - started:.1f} CPU-seconds")
 
 

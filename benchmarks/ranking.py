@@ -20,7 +20,7 @@ for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np
 
-from lmnotes.words import ranking
+from lmnotes.words.analogy import ranking
 
 
 def problem(n_queries, n_candidates, dim, seed=0):

@@ -19,9 +19,10 @@ import numpy as np
 import pandas as pd
 
 from lmnotes.text import corpus
-from lmnotes.words import evaluation, information, objective, sgns
+from lmnotes.words import information, judgements
 from lmnotes.words.embedding import Embedding
-from lmnotes.words.training import GROUP, n_shared
+from lmnotes.words.sgns import objective, skipgram
+from lmnotes.words.sgns.training import GROUP, n_shared
 
 WINDOW, NEGATIVES = 5, 5
 SHARED = n_shared(NEGATIVES, WINDOW)
@@ -73,7 +74,7 @@ def train_gensim(text, dim, epochs):
 
 
 def train_ours(text, dim, epochs, rule):
-    vectors = sgns.train(
+    vectors = skipgram.train(
         text,
         dim=dim,
         window=WINDOW,
@@ -126,8 +127,8 @@ def quality(vectors, text, held_out):
         "s.d. of <u,v>, unseen pairs": scores[~seen].std(),
         "mean |u|^2": p @ raw,
         "mean |v|^2": p @ context,
-        "WordSim-353": evaluation.similarity(vectors, "wordsim353").spearman,
-        "SimLex-999": evaluation.similarity(vectors, "simlex999").spearman,
+        "WordSim-353": judgements.similarity(vectors, "wordsim353").spearman,
+        "SimLex-999": judgements.similarity(vectors, "simlex999").spearman,
     }
 
 

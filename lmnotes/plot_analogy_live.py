@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from lmnotes.words.rank_scores import Result
+    from lmnotes.words.analogy.scores import Result
     from lmnotes.words.relation_planes import Plane
 
 HIT, KNOWN, OTHER = style.GREEN, style.SKY, style.GREY

@@ -18,7 +18,7 @@ import numpy as np
 
 from lmnotes import store
 from lmnotes.errors import InputError, nearest
-from lmnotes.text import chunk_sources, installed, remote
+from lmnotes.text import chunk_sources, downloads, installed
 from lmnotes.text.chunk_sources import PARTS, Source, part_of
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def load(
         _check_names(wanted or (), domain_names(), "domain")
         found = _installed(wanted or domain_names())
     else:
-        path, name = remote.resolve(source)
+        path, name = downloads.resolve(source)
         if saved := _saved(path):
             return saved if wanted is None else saved.select(np.isin(saved.domains, wanted))
         found = list(chunk_sources.file_documents(path, field))
@@ -290,11 +290,11 @@ def _check_names(names: Iterable[str], known: Iterable[str], what: str) -> None:
 
 def _check_facts(texts: TextSet) -> None:
     """Warn where the authors' chunks are not as many, or as long, as the paper's."""
-    facts = remote.DOWNLOADS["pile10k"].facts
+    facts = downloads.DOWNLOADS["pile10k"].facts
     if len(texts) != facts["n_texts"] or texts.n_bytes.sum() != facts["n_bytes"]:
         warnings.warn(
             f"pile10k holds {len(texts):,} texts of {texts.n_bytes.sum():,} bytes, expected "
             f"{facts['n_texts']:,} of {facts['n_bytes']:,}: the file is another or was cut short; "
-            f"remove it from {remote.folder()}, then fetch it again",
+            f"remove it from {downloads.folder()}, then fetch it again",
             stacklevel=3,
         )

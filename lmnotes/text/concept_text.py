@@ -16,7 +16,7 @@ import numpy as np
 
 from lmnotes import store
 from lmnotes.errors import InputError, nearest
-from lmnotes.text import assemble
+from lmnotes.text import corpus as assemble
 from lmnotes.text.corpus import Corpus
 
 VERSION = 1  # of the tokens; part of the key of a stored corpus

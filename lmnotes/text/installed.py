@@ -12,8 +12,8 @@ from pathlib import Path
 
 from lmnotes import store
 from lmnotes.errors import InputError, nearest
-from lmnotes.text import docstrings, wiki
-from lmnotes.text.prose import prose
+from lmnotes.text.markup import docstrings, wiki
+from lmnotes.text.markup.prose import prose
 from lmnotes.text.readers import Document
 
 # Part of the key of a stored corpus: raise it when the same packages would give other text.

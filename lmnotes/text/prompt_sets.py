@@ -15,7 +15,8 @@ import numpy as np
 
 from lmnotes import store
 from lmnotes.errors import InputError
-from lmnotes.text import chunks, installed, pairs
+from lmnotes.text import chunks, installed
+from lmnotes.text import functions as pairs
 
 if TYPE_CHECKING:
     import pandas

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from lmnotes.words import axes
+from lmnotes.words.ica import matching
 
 METHODS = ("least squares", "procrustes", "permutation")
 
@@ -37,7 +37,7 @@ def learn(
         return left @ right
     if method != "permutation":
         raise ValueError(f"method={method!r}: expected one of {', '.join(METHODS)}; pass one")
-    found = axes.match(unit_rows(source), unit_rows(target))
+    found = matching.match(unit_rows(source), unit_rows(target))
     permutation = np.zeros((source.shape[1], target.shape[1]))
     permutation[found.first, found.second] = 1
     return permutation

@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes.text import kegg_tables, table_checks
-from lmnotes.words import (
-    popularity,
-    published_analogies,
-    relation_tasks,
-    relations,
-    stored_answers,
-    transe,
-)
-from lmnotes.words.relations import RelationSet
+from lmnotes.words import popularity, published_analogies, stored_answers, transe
+from lmnotes.words.analogy import relations, tasks
+from lmnotes.words.analogy.relations import RelationSet
 
 if TYPE_CHECKING:
     import pandas
@@ -38,7 +32,7 @@ def statistics(known: dict[str, RelationSet]) -> "pandas.DataFrame":
     found = published_analogies.table("statistics")
     found = found.rename(columns={name: f"{name}_published" for name in VOCABULARIES})
     for name, one in known.items():
-        found[name] = found.statistic.map(relations.statistics(one)).astype(float)
+        found[name] = found.statistic.map(tasks.statistics(one)).astype(float)
     return found
 
 
@@ -52,7 +46,7 @@ def random_scores(known: dict[str, RelationSet], *, legacy: bool = False) -> "pa
     how = {"method": "legacy", "rng": rng} if legacy else {}
     for (vocabulary, one), direction in _both_ways(known):
         for setting in SETTINGS:
-            task = relation_tasks.build(one, setting, direction=direction)
+            task = tasks.build(one, setting, direction=direction)
             got = popularity.simulate(task, **how).scores()
             rows.append((vocabulary, direction, setting, got["n"], *_three(got)))
     return _beside("random", rows, ["vocabulary", "direction", "setting"])
@@ -64,7 +58,7 @@ def random_by_year(known: RelationSet) -> "pandas.DataFrame":
     for year in published_analogies.table("years").year:
         inside = _vocabulary_of(known, year)
         for setting in ("Y2", "P1Y2", "P2Y2"):
-            task = relation_tasks.build(inside, setting, year=year)
+            task = tasks.build(inside, setting, year=year)
             got = popularity.simulate(task).scores()
             rows.append((year, setting, got["n"], *_three(got)))
     return _beside("random_years", rows, ["year", "setting"])
@@ -77,7 +71,7 @@ def by_year(known: RelationSet) -> "pandas.DataFrame":
     rows = []
     for year in published_analogies.table("years").year:
         inside = _vocabulary_of(known, year)
-        of = {s: relation_tasks.build(inside, s, year=year) for s in ("Y2", "P1Y1", "P1Y2", "P2Y2")}
+        of = {s: tasks.build(inside, s, year=year) for s in ("Y2", "P1Y1", "P1Y2", "P2Y2")}
         count = {setting: task.describe() for setting, task in of.items()}
         rows.append(
             {
@@ -111,7 +105,7 @@ def stored_scores(known: dict[str, RelationSet], tables: str | Path) -> "pandas.
         )
         symbols = dict(zip(one.concepts.concept, one.concepts.name, strict=True))
         for setting in SETTINGS:
-            task = relation_tasks.build(one, setting)
+            task = tasks.build(one, setting)
             for model, result in stored_answers.score(given, task, symbols).items():
                 got = result.scores()
                 rows.append((vocabulary, model, setting, got["n"], *_three(got)))
@@ -139,7 +133,7 @@ def transe_scores(tables: str | Path, *, steps: int = 1000, seed: int = 0) -> "p
 
 
 def _both_ways(known: dict[str, RelationSet]) -> Iterator[tuple]:
-    return ((item, way) for item in known.items() for way in relation_tasks.DIRECTIONS)
+    return ((item, way) for item in known.items() for way in tasks.DIRECTIONS)
 
 
 def _vocabulary_of(known: RelationSet, year: int) -> RelationSet:

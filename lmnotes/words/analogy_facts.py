@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes.text import kegg_tables
-from lmnotes.words import popularity, relation_tasks, transe
+from lmnotes.words import popularity, transe
+from lmnotes.words.analogy import tasks as relation_tasks
+from lmnotes.words.analogy.relations import RelationSet
 from lmnotes.words.analogy_checks import SETTINGS, VOCABULARIES
-from lmnotes.words.relations import RelationSet
 
 if TYPE_CHECKING:
     import pandas

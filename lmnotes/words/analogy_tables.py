@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes import store
-from lmnotes.words import analogy, popularity, relation_tasks, relation_vectors, transe
+from lmnotes.words import popularity, transe
+from lmnotes.words.analogy import prediction, tasks
+from lmnotes.words.analogy import vectors as relation_vectors
+from lmnotes.words.analogy.scores import Result
 from lmnotes.words.drug_gene import Study
 from lmnotes.words.embedding import Embedding
-from lmnotes.words.rank_scores import Result
 
 if TYPE_CHECKING:
     import pandas
@@ -37,9 +39,9 @@ def identity(vectors: Embedding) -> str:
 
 
 def answers(study: Study, setting: str = "G", **how) -> dict[str, Result]:
-    """world -> result of a setting with its final vectors; `how` as in `analogy.predict`."""
+    """world -> result of a setting with its final vectors; `how` as in `prediction.predict`."""
     return {
-        world: analogy.predict(study.final[world], facts, setting, **how)
+        world: prediction.predict(study.final[world], facts, setting, **how)
         for world, facts in study.facts.items()
     }
 
@@ -107,10 +109,10 @@ def _by_year(study: Study, settings: Sequence[str]) -> "pandas.DataFrame":
     for (world, year), vectors in study.snapshots.items():
         inside = study.facts[world].within(vectors.ids)
         for setting in settings:
-            task = relation_tasks.build(inside, setting, year=year)
+            task = tasks.build(inside, setting, year=year)
             if not len(task) or not len(task.training):
                 continue
-            found, chance = analogy.answer(vectors, task), popularity.simulate(task)
+            found, chance = prediction.answer(vectors, task), popularity.simulate(task)
             counts = task.describe()
             row = {"world": world, "year": year, "setting": setting, "n": len(task)}
             row |= {"n_groups": counts["n_groups"], "n_answers": counts["n_answers"]}
@@ -131,10 +133,10 @@ def pathways(study: Study, world: str) -> "pandas.DataFrame":
     import pandas
 
     vectors, facts = study.final[world], study.facts[world]
-    task = relation_tasks.build(facts.within(vectors.ids), "P1")
-    found = relation_vectors.estimate(task, lambda words: analogy.vectors_of(vectors, words))
+    task = tasks.build(facts.within(vectors.ids), "P1")
+    found = relation_vectors.estimate(task, lambda words: prediction.vectors_of(vectors, words))
     whole = relation_vectors.estimate(
-        task, lambda words: analogy.vectors_of(vectors, words), "global"
+        task, lambda words: prediction.vectors_of(vectors, words), "global"
     ).of_groups[0]
     lengths = np.linalg.norm(found.of_groups, axis=1) * np.linalg.norm(whole)
     table = pandas.DataFrame(
@@ -146,7 +148,7 @@ def pathways(study: Study, world: str) -> "pandas.DataFrame":
     )
     ways = {"": "mean", "global_": "global", "held_out_": "leave_one_out"}
     for name, vector in ways.items():
-        one = analogy.answer(vectors, task, vector=vector)
+        one = prediction.answer(vectors, task, vector=vector)
         values = {"group": one.queries.group}
         values |= {f"{name}{m}": one.values(m) for m in ("top1", "mrr")}
         means = pandas.DataFrame(values).groupby("group").mean()
@@ -198,7 +200,7 @@ def _fractions(study: Study, world: str, steps: int, dim: int, seed: int) -> "pa
             task = transe.questions(table, fraction, remove_known=removed)
             protocol = f"per question, training answers {'removed' if removed else 'kept'}"
             for method, one in (
-                ("analogy", analogy.answer(vectors, task)),
+                ("analogy", prediction.answer(vectors, task)),
                 ("TransE", transe.answer(model, task)),
             ):
                 found = {m: one.scores()[m] for m in MEASURES}

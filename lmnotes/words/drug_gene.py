@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmnotes.errors import InputError
-from lmnotes.text import biomedical, kegg_tables, remote, small_world
+from lmnotes.text import biomedical, downloads, kegg_tables, small_world
 from lmnotes.text.biomedical import Literature
-from lmnotes.words import embedding, relations, snapshots
+from lmnotes.words import embedding, snapshots
+from lmnotes.words.analogy import relations, tasks
+from lmnotes.words.analogy.relations import RelationSet
 from lmnotes.words.embedding import Embedding
-from lmnotes.words.relations import RelationSet
 
 if TYPE_CHECKING:
     import pandas
@@ -96,7 +97,7 @@ def published(vectors: str | Path, tables: str | Path, vocabulary: str = "bcv") 
             "pathways beside them; pass tables=, or leave vectors out for the small worlds"
         )
     known = kegg_tables.folder(tables, vocabulary)
-    path, _ = remote.resolve(vectors)
+    path, _ = downloads.resolve(vectors)
     words = _concept_words(path)
     facts = _with_vocabulary(known, words.words)
     if not len(facts.within(words.ids)):
@@ -148,7 +149,7 @@ def size(study: Study) -> "pandas.DataFrame":
             "tokens": text.n_tokens if text else None,
             "drugs in the vocabulary": len(inside.members("drug")),
             "genes in the vocabulary": len(inside.members("gene")),
-        } | relations.statistics(inside).to_dict()
+        } | tasks.statistics(inside).to_dict()
     return pandas.DataFrame(rows).rename_axis("statistic").reset_index()
 
 

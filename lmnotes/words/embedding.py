@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes import store
-from lmnotes.words import formats
+from lmnotes.words import files
 
 if TYPE_CHECKING:
     import pandas
@@ -152,7 +152,7 @@ class Embedding:
             # an open mmap of the old file stays whole
             with store.replacing(path) as partial, open(partial, "wb") as file:
                 np.save(file, array)
-        formats.write_labels(folder, self.words, self.history, self.settings)
+        files.write_labels(folder, self.words, self.history, self.settings)
         return folder
 
     @classmethod
@@ -201,11 +201,11 @@ def load(
     """
     if Path(path).is_dir():
         return _part(Embedding.open(path), path, limit, words)
-    format = format or formats.guess_format(path)
+    format = format or files.guess_format(path)
     if format == "gensim":
         settings = {"file": str(path), "format": format}
-        return _part(Embedding(**formats.read_gensim(path), settings=settings), path, limit, words)
-    blocks = list(formats.read_blocks(path, format, limit, words))
+        return _part(Embedding(**files.read_gensim(path), settings=settings), path, limit, words)
+    blocks = list(files.read_blocks(path, format, limit, words))
     names = [word for block, _ in blocks for word in block]
     _check_some(path, names, words)
     matrix = np.empty((len(names), blocks[0][1].shape[1]), np.float32)
@@ -230,13 +230,13 @@ def save_as(embedding: Embedding, path: str | Path, format: str) -> Path:
     ...     (path.read_text(), load(path).words)
     ('2 2\\nking 3 1\\nqueen 2 1\\n', ['king', 'queen'])
     """
-    if format not in formats.FORMATS:
-        known = ", ".join(formats.FORMATS)
+    if format not in files.FORMATS:
+        known = ", ".join(files.FORMATS)
         raise ValueError(f"format {format!r}: expected one of {known}; pass one of these")
     if format == "gensim":
-        formats.write_gensim(path, embedding.words, embedding.input, embedding.counts)
+        files.write_gensim(path, embedding.words, embedding.input, embedding.counts)
     else:
-        formats.write_rows(path, format, embedding.words, embedding.input)
+        files.write_rows(path, format, embedding.words, embedding.input)
     return Path(path)
 
 
@@ -253,17 +253,17 @@ def convert(
     time (gensim's own format excepted, which is read by gensim).
     """
     folder = Path(folder)
-    format = format or formats.guess_format(path)
+    format = format or files.guess_format(path)
     if format == "gensim":
         return Embedding.open(load(path, format, limit, words).save(folder))
     folder.mkdir(parents=True, exist_ok=True)
-    blocks = formats.read_blocks(path, format, limit, words)
+    blocks = files.read_blocks(path, format, limit, words)
     with store.replacing(folder / "input.npy") as partial:
-        names = formats.write_npy(partial, blocks)
+        names = files.write_npy(partial, blocks)
         _check_some(path, names, words)
         for name in ("context", "counts"):
             (folder / f"{name}.npy").unlink(missing_ok=True)
-    formats.write_labels(folder, names, None, {"file": str(path), "format": format})
+    files.write_labels(folder, names, None, {"file": str(path), "format": format})
     return Embedding.open(folder)
 
 

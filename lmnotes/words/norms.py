@@ -47,7 +47,7 @@ def squared_norms(
     if counts is None or embedding.context is None:
         raise ValueError(
             "an embedding without counts or context vectors: expected both, for the p-weighted "
-            "means and for G; train it with sgns.train, or pass counts"
+            "means and for G; train it with skipgram.train, or pass counts"
         )
     unigram = np.asarray(counts, float) / np.sum(counts)
     if origin == "mean":

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.words import rank_scores
-from lmnotes.words.rank_scores import Result
-from lmnotes.words.relation_tasks import Task
+from lmnotes.words.analogy import scores
+from lmnotes.words.analogy.scores import Result
+from lmnotes.words.analogy.tasks import Task
 
 if TYPE_CHECKING:
     import pandas
@@ -71,7 +71,7 @@ def simulate(
         ranks = _legacy(p, offsets, column, n_repeats, rng)
     else:
         ranks = _gumbel(p, offsets, column, n_repeats, np.random.default_rng(seed))
-    return rank_scores.result(task, ranks, {"method": "random", "draws": method, "seed": seed})
+    return scores.result(task, ranks, {"method": "random", "draws": method, "seed": seed})
 
 
 def most_popular(task: Task) -> Result:
@@ -81,7 +81,7 @@ def most_popular(task: Task) -> Result:
     place[np.argsort(-p, kind="stable")] = np.arange(1, len(p) + 1)
     ranks = np.full(len(task), np.iinfo(np.int64).max)
     np.minimum.at(ranks, row, place[column])
-    return rank_scores.result(task, ranks, {"method": "most popular"})
+    return scores.result(task, ranks, {"method": "most popular"})
 
 
 def _answers(task: Task) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -129,7 +129,7 @@ def _example() -> Task:
     """Two drugs, a with x and y, b with x."""
     import pandas
 
-    from lmnotes.words import relation_tasks, relations
+    from lmnotes.words.analogy import relations, tasks
 
     pairs = pandas.DataFrame({"drug": ["a", "a", "b"], "gene": ["x", "y", "x"]})
-    return relation_tasks.build(relations.from_pairs(pairs))
+    return tasks.build(relations.from_pairs(pairs))

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from lmnotes.text import assemble
+from lmnotes.text import corpus as assemble
 from lmnotes.text.corpus import Corpus
 
 JOIN = "+"  # no token holds it

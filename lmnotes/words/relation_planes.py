@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.words import analogy
-from lmnotes.words.relation_tasks import Task
+from lmnotes.words.analogy import prediction
+from lmnotes.words.analogy.tasks import Task
 
 if TYPE_CHECKING:
     import pandas
@@ -69,12 +69,12 @@ def of_pathway(embedding: "Embedding", task: Task, pathway: str, members: Sequen
 def _fitted(embedding, names: list[str], kinds: list[str], pairs: np.ndarray, base) -> Plane:
     import pandas
 
-    vectors = analogy.vectors_of(embedding, names)
+    vectors = prediction.vectors_of(embedding, names)
     mean = vectors.mean(axis=0)
     _, sizes, axes = np.linalg.svd(vectors - mean, full_matrices=False)
     axes = axes[:2] * np.where(axes[:2].sum(axis=1) < 0, -1, 1)[:, None]  # one sign in every run
     ends = np.array(
-        [analogy.vectors_of(embedding, base[side]).mean(axis=0) for side in ("query", "answer")]
+        [prediction.vectors_of(embedding, base[side]).mean(axis=0) for side in ("query", "answer")]
     )
     if (ends[1] - ends[0]) @ axes[0] < 0:  # drugs to the left, genes to the right
         axes = axes * np.array([[-1.0], [1.0]])

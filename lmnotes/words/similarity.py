@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes.statistics import interval
-from lmnotes.words import evaluation, nulls
+from lmnotes.words import judgements, null_laws
 
 if TYPE_CHECKING:
     import pandas
@@ -56,7 +56,7 @@ def significant_axes(
     values: np.ndarray,
     *,
     kind: str = "component",
-    alternative: nulls.Alternative = "greater",
+    alternative: null_laws.Alternative = "greater",
     method: str = "bonferroni",
     alpha: float = 0.05,
 ) -> "pandas.DataFrame":
@@ -73,9 +73,9 @@ def significant_axes(
     if kind not in ("component", "product"):
         raise ValueError(f"kind {kind!r}: expected 'component' or 'product'; choose one of these")
     values = np.asarray(values, dtype=np.float64)
-    of = nulls.component_p if kind == "component" else nulls.product_p
+    of = null_laws.component_p if kind == "component" else null_laws.product_p
     p = of(values, len(values), alternative)
-    adjusted = nulls.adjust(p, method)
+    adjusted = null_laws.adjust(p, method)
     table = pandas.DataFrame(
         {
             "axis": np.arange(len(values)),
@@ -206,7 +206,7 @@ def score(
 
     Args:
         bases: name -> unit rows (V, K), all of the same words.
-        benchmark: as in `evaluation.read_pairs`. A pair with a word that is missing is left out.
+        benchmark: as in `judgements.read_pairs`. A pair with a word that is missing is left out.
         n_axes: the numbers p.
 
     Returns:
@@ -230,7 +230,7 @@ def score(
             lines.append((name, p, value, min(low, value), max(high, value)))
             all_drawn.append(drawn)
     table = pandas.DataFrame(lines, columns=["basis", "n_axes", "spearman", "low", "high"])
-    name = str(benchmark) if str(benchmark) in evaluation.INSTALLED else Path(benchmark).stem
+    name = str(benchmark) if str(benchmark) in judgements.INSTALLED else Path(benchmark).stem
     table.attrs["draws"] = [list(map(float, drawn)) for drawn in all_drawn]
     return table.assign(benchmark=name, n_covered=len(rows), n_pairs=len(pairs))
 
@@ -261,7 +261,7 @@ def covered_pairs(
     Raises ValueError where fewer than 3 pairs are covered.
     """
     ids = {word: row for row, word in enumerate(words)}
-    pairs = evaluation.read_pairs(benchmark)
+    pairs = judgements.read_pairs(benchmark)
     rows = np.array(
         [
             [ids.get(word, ids.get(word.lower(), -1)) for word in pair]

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from lmnotes.text.corpus import Corpus
-from lmnotes.words import sgns
 from lmnotes.words.embedding import Embedding
+from lmnotes.words.sgns import skipgram
 
 if TYPE_CHECKING:
     import pandas
@@ -34,7 +34,7 @@ def train(
             but the first with the vectors of the one before and trains it so many epochs.
         epochs: of training from random vectors.
         workers: how many train at a time, all cores for None. The vectors are the same.
-        settings: of `sgns.train`, whose `keep` stores every snapshot.
+        settings: of `skipgram.train`, whose `keep` stores every snapshot.
 
     >>> from lmnotes.text import concept_text
     >>> records = [{"year": 1990 + i % 2, "text": "a b c " * 9} for i in range(8)]
@@ -52,7 +52,7 @@ def train(
 
     def one(seed: int, year: int, start: Embedding | None = None) -> Embedding:
         rounds = epochs if start is None else warm_epochs
-        return sgns.train(texts[seed](year), epochs=rounds, seed=seed, start=start, **fixed)
+        return skipgram.train(texts[seed](year), epochs=rounds, seed=seed, start=start, **fixed)
 
     def chain(seed: int) -> list[Embedding]:
         found = [one(seed, years[0])]

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.words import rank_scores
-from lmnotes.words.rank_scores import Result
-from lmnotes.words.relation_tasks import Task
+from lmnotes.words.analogy import scores
+from lmnotes.words.analogy.scores import Result
+from lmnotes.words.analogy.tasks import Task
 
 if TYPE_CHECKING:
     import pandas
@@ -110,7 +110,7 @@ def score(
             for row, query in zip(rows, asked.queries["query"], strict=True)
         ]
         settings = {"method": model, "n_unread": len(task) - len(rows)}
-        results[model] = rank_scores.result(asked, np.array(ranks, float), settings)
+        results[model] = scores.result(asked, np.array(ranks, float), settings)
     return results
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.words import rank_scores, relation_tasks
-from lmnotes.words.rank_scores import Result
-from lmnotes.words.relation_tasks import Task
-from lmnotes.words.relations import RelationSet
+from lmnotes.words.analogy import scores, tasks
+from lmnotes.words.analogy.relations import RelationSet
+from lmnotes.words.analogy.scores import Result
+from lmnotes.words.analogy.tasks import Task
 
 if TYPE_CHECKING:
     import pandas
@@ -58,7 +58,7 @@ class TransE:
 
 def triples(relation_set: RelationSet) -> "pandas.DataFrame":
     """The triples of setting P1: columns drug, pathway, gene."""
-    found = relation_tasks.build(relation_set, "P1").training
+    found = tasks.build(relation_set, "P1").training
     names = {"query": "drug", "group": "pathway", "answer": "gene"}
     return found.rename(columns=names)[COLUMNS]
 
@@ -178,7 +178,7 @@ def questions(table: "pandas.DataFrame", fraction: float, *, remove_known: bool 
     """The task that analogies answer (like for like): a test set's pathway and drug, its genes.
 
     Candidates are the genes of this fraction's training set, of valid and of test; `base` has a
-    pair once per pathway. For `analogy.answer` and for `answer`.
+    pair once per pathway. For `prediction.answer` and for `answer`.
 
     Args:
         table: of `split`. remove_known: leave the training answers out of the ranking.
@@ -188,7 +188,7 @@ def questions(table: "pandas.DataFrame", fraction: float, *, remove_known: bool 
     names = {"pathway": "group", "drug": "query", "gene": "answer"}
     training, test = training.rename(columns=names), test.rename(columns=names)
     known = training if remove_known else training[:0]
-    return relation_tasks.make(
+    return tasks.make(
         seen.gene.unique(),
         seen.drug.unique(),
         test,
@@ -214,7 +214,7 @@ def answer(model: TransE, task: Task) -> Result:
     best = np.full(len(task), np.inf, np.float32)
     np.minimum.at(best, task.answers[:, 0], distance[task.answers[:, 0], task.answers[:, 1]])
     ranks = 1 + (distance < best[:, None]).sum(axis=1)
-    return rank_scores.result(task, ranks, {"method": "TransE"})
+    return scores.result(task, ranks, {"method": "TransE"})
 
 
 def _batches(n: int, batch: int, steps: int, rng):

@@ -68,7 +68,7 @@ from lmnotes.models.zoo import plans, zoo
 from lmnotes.notebook import claims, explore, outputs, session, teach
 from lmnotes.text import chunks, corpus, tokenise
 from lmnotes.words import (
-    bias,
+    frequency_bias,
     hypernym_pairs,
     hypernyms,
     information,
@@ -76,9 +76,9 @@ from lmnotes.words import (
     norms,
     pretrained,
     roc,
-    sgns,
     word_classes,
 )
+from lmnotes.words.sgns import skipgram
 
 style.use()
 outputs.begin("01_norm_information_gain", globals())
@@ -250,21 +250,21 @@ by_hand.check(None)  # put your answer here
 
 # %%
 contexts = gain.contexts_per_token
-shuffled = bias.shuffle(text, window=window, n_shuffles=n_shuffles, seed=seed)
+shuffled = frequency_bias.shuffle(text, window=window, n_shuffles=n_shuffles, seed=seed)
 level = pd.DataFrame(
     {
         "word": text.words,
         "count": counts,
         "kl": gain.kl,
-        "shuffled, closed form": bias.shuffle_level(counts, contexts_per_token=contexts),
+        "shuffled, closed form": frequency_bias.shuffle_level(counts, contexts_per_token=contexts),
         f"shuffled {n_shuffles} times": shuffled.kl,
-        "lower 3 percentile": bias.percentile_level(gain.kl, counts),
-        "rounded": bias.round_level(counts, contexts_per_token=contexts),
+        "lower 3 percentile": frequency_bias.percentile_level(gain.kl, counts),
+        "rounded": frequency_bias.round_level(counts, contexts_per_token=contexts),
     }
 )
 null = level["shuffled, closed form"].to_numpy()
 delta_kl = gain.kl - null
-delta_entropy = gain.entropy - bias.entropy_level(counts, contexts_per_token=contexts)
+delta_entropy = gain.entropy - frequency_bias.entropy_level(counts, contexts_per_token=contexts)
 outputs.figure(
     style.levels(level[drawn]),
     "fig5_levels",
@@ -300,7 +300,9 @@ for n in (10, 100, 1000):
     claims.record(
         f"shuffle_{n}",
         float(
-            bias.shuffle_level(counts, contexts_per_token=contexts)[np.argmin(np.abs(counts - n))]
+            frequency_bias.shuffle_level(counts, contexts_per_token=contexts)[
+                np.argmin(np.abs(counts - n))
+            ]
         ),
     )
 claims.record("shuffle_the", float(shuffled.kl[the]))
@@ -328,7 +330,7 @@ def shuffle_button(shuffle=False, subtract=False, share=100):
         )
     else:
         found = information.measure(part, window=window)
-    floor = bias.shuffle_level(part.counts, contexts_per_token=found.contexts_per_token)
+    floor = frequency_bias.shuffle_level(part.counts, contexts_per_token=found.contexts_per_token)
     values = found.kl - floor if subtract else found.kl
     figure, (ax,) = style.panels(width=4.2)
     seen = part.counts >= min_count
@@ -376,7 +378,7 @@ prediction = teach.exercise(
         (
             "its value",
             lambda answer: 0.5 < answer / null[the] < 2,
-            "use the closed form: bias.shuffle_level(counts)[the]",
+            "use the closed form: frequency_bias.shuffle_level(counts)[the]",
         ),
     ],
 )
@@ -392,7 +394,7 @@ teach.quiz("negative_gain")
 
 # %%
 training = dict(dim=dim, window=window, negatives=negatives, seed=seed, threads=threads)
-vectors = sgns.train(text, epochs=epochs, rule=rule, **training)
+vectors = skipgram.train(text, epochs=epochs, rule=rule, **training)
 figure, (ax,) = style.panels()
 with style.style():
     ax.plot(
@@ -649,7 +651,7 @@ quadratic.check(None)  # a function form(u, v, p) that returns (V,)
 
 # %%
 other_rule = "shared" if rule == "pairwise" else "pairwise"
-other = sgns.train(text, epochs=epochs, rule=other_rule, **training)
+other = skipgram.train(text, epochs=epochs, rule=other_rule, **training)
 
 
 def scale_row(embedding):
@@ -695,7 +697,7 @@ outputs.table(
 
 # %%
 runs = {
-    n: sgns.train(text, epochs=n, rule="shared", **training)
+    n: skipgram.train(text, epochs=n, rule="shared", **training)
     for n in sorted(set(annealed_epochs) | {epochs})
 }
 squared = {n: run.squared_norm() for n, run in runs.items()}
@@ -793,7 +795,7 @@ else:  # a text without capitals borrows the classes of the installed one
     session.note_input("classes", lender.content_id)
     borrowed = dict(zip(lender.words, word_classes.word_classes(lender, min_count), strict=True))
     classes = np.array([borrowed.get(word, "rare") for word in text.words])
-delta_norm = length.raw - bias.percentile_level(length.raw, counts)
+delta_norm = length.raw - frequency_bias.percentile_level(length.raw, counts)
 colours = {"verb": style.GREEN, "proper": style.RED, "function": style.BLUE}
 figure, axes = style.panels(2)
 for ax, score, name in zip(

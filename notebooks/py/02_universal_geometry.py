@@ -76,22 +76,12 @@ import pandas as pd
 from lmnotes.figures import axes as plot_axes
 from lmnotes.figures import style
 from lmnotes.notebook import claims, explore, outputs, session, teach
-from lmnotes.text import corpus, pairs
-from lmnotes.words import (
-    alignment,
-    alternatives,
-    axes,
-    contextual,
-    embedding,
-    ica,
-    images,
-    intruder,
-    pretrained,
-    rotations,
-    sgns,
-    tiny_lm,
-    universality,
-)
+from lmnotes.text import corpus
+from lmnotes.text import functions as pairs
+from lmnotes.words import alignment, baselines, contextual, embedding, images, pretrained, tiny_lm
+from lmnotes.words.ica import compare as universality
+from lmnotes.words.ica import decomposition, intruder, matching, other_axes
+from lmnotes.words.sgns import skipgram
 
 outputs.begin("02_universal_geometry", globals())
 
@@ -108,7 +98,7 @@ else:
 if n_tokens is not None:
     text = text.head(n_tokens)
 session.note_input("corpus", text.content_id)
-vectors = sgns.train(
+vectors = skipgram.train(
     text, dim=dim, window=window, negatives=negatives, epochs=epochs, rule=rule, seed=seed
 )
 
@@ -128,20 +118,22 @@ vectors = sgns.train(
 weights = None
 if row_weights == "drawn":
     often = np.asarray(vectors.counts)[np.asarray(vectors.counts) >= min_count]
-    weights = ica.draw_rows(often, min_count=min_count)
+    weights = decomposition.draw_rows(often, min_count=min_count)
 options = dict(tolerance=tolerance, max_iterations=max_iterations)
-space = ica.fit_embedding(vectors, min_count=min_count, seed=seed, weights=weights, **options)
+space = decomposition.fit_embedding(
+    vectors, min_count=min_count, seed=seed, weights=weights, **options
+)
 kept = np.flatnonzero(np.asarray(vectors.counts) >= min_count)
 labels = {"words": space.words, "counts": space.counts}
-pca = rotations.pca(vectors.input[kept], weights=weights, flip=True, **labels)
-turned = rotations.random(vectors.input[kept], seed=seed, weights=weights, **labels)
+pca = other_axes.pca(vectors.input[kept], weights=weights, flip=True, **labels)
+turned = other_axes.random(vectors.input[kept], seed=seed, weights=weights, **labels)
 bases = {"ICA": space, "PCA": pca, "random rotation": turned}
 often_enough = max(min_count, 10)
 table = pd.DataFrame(
     [
         {"axis": axis, "skewness": space.skewness[axis]}
         | {
-            name: axes.label(basis, axis, k=5, min_count=often_enough)
+            name: matching.label(basis, axis, k=5, min_count=often_enough)
             for name, basis in bases.items()
         }
         for axis in range(12)
@@ -154,7 +146,7 @@ outputs.table(
 )
 
 # %%
-mixing = rotations.participation(rotations.between(pca, space)).mean()
+mixing = other_axes.participation(other_axes.between(pca, space)).mean()
 claims.record("participation", mixing)
 print(f"An ICA axis mixes about {mixing:.0f} of {space.n_axes} principal components.")
 
@@ -165,7 +157,7 @@ print(f"An ICA axis mixes about {mixing:.0f} of {space.n_axes} principal compone
 
 # %%
 def axis_browser(axis=0, basis="ICA", n_words=10):
-    top = axes.top_words(bases[basis], [axis], k=n_words, min_count=often_enough)
+    top = matching.top_words(bases[basis], [axis], k=n_words, min_count=often_enough)
     figure, (ax,) = style.panels(height=0.5 + 0.17 * n_words)
     with style.style():
         ax.barh(top.word, top.value, color=plot_axes.COLOUR_OF[basis])
@@ -268,9 +260,9 @@ def turn(angle=30, first=0, second=1):
         return plane @ np.array([[c, -s], [s, c]])
 
     angles = np.arange(-45, 46, 5)
-    score = [rotations.gaussianity(at(degrees)).logcosh.sum() for degrees in angles]
+    score = [other_axes.gaussianity(at(degrees)).logcosh.sum() for degrees in angles]
     now = at(angle)
-    skew = rotations.gaussianity(now).skewness
+    skew = other_axes.gaussianity(now).skewness
     figure, (left, right) = style.panels(2, width=style.PAGE * 0.75)
     with style.style():
         left.scatter(*now.T, s=2, color=style.BLUE, alpha=0.5, linewidths=0, rasterized=True)
@@ -302,12 +294,12 @@ explore.explore(
 
 # %%
 noise = np.random.default_rng(seed).normal(size=space.values.shape)
-table6 = rotations.gaussianity_curves(
+table6 = other_axes.gaussianity_curves(
     {
         "ICA": space,
         "PCA": pca,
-        "raw columns": rotations.raw(vectors.input[kept]),
-        "Gaussian noise": rotations.rotated(rotations.pca(noise), np.eye(space.n_axes), "noise"),
+        "raw columns": other_axes.raw(vectors.input[kept]),
+        "Gaussian noise": other_axes.rotated(other_axes.pca(noise), np.eye(space.n_axes), "noise"),
     }
 )
 outputs.figure(
@@ -340,9 +332,9 @@ present = [word for word in axis_words if word in space.ids]
 readable = space.normalised[:, : space.n_axes // 2]  # the more skewed half
 five = list(dict.fromkeys(int(readable[space.ids[word]].argmax()) for word in present))
 five = (five + [axis for axis in range(space.n_axes) if axis not in five])[:5]
-names = [f"{axis} [{axes.label(space, axis, min_count=often_enough)}]" for axis in five]
+names = [f"{axis} [{matching.label(space, axis, min_count=often_enough)}]" for axis in five]
 unit = space.normalised[:, five]  # (V, 5)
-shown = list(axes.top_words(space, five, k=3, min_count=often_enough).word)
+shown = list(matching.top_words(space, five, k=3, min_count=often_enough).word)
 for i, j in zip(*np.tril_indices(5, -1), strict=True):
     between = np.where(
         np.asarray(space.counts) >= often_enough, np.minimum(unit[:, i], unit[:, j]), -1
@@ -399,10 +391,12 @@ for word, own in (
 
 # %%
 runs = [
-    ica.fit_embedding(vectors, min_count=min_count, seed=seed + 1 + run, weights=weights, **options)
+    decomposition.fit_embedding(
+        vectors, min_count=min_count, seed=seed + 1 + run, weights=weights, **options
+    )
     for run in range(n_seeds)
 ]
-stable = axes.stability(space.values, [run.values for run in runs])
+stable = matching.stability(space.values, [run.values for run in runs])
 figure, (left, right) = style.panels(2, height=2.3)
 with style.style():
     left.plot(np.sort(stable)[::-1], color=style.BLUE)
@@ -423,7 +417,7 @@ outputs.figure(
 
 # %%
 # on white data Varimax is ICA with the contrast u^4
-varimax = ica.fit_embedding(
+varimax = decomposition.fit_embedding(
     vectors, min_count=min_count, seed=seed, weights=weights, contrast="cube", tolerance=1e-2
 )
 listed = np.asarray(space.counts) >= often_enough
@@ -480,7 +474,7 @@ def compare(name, first, second, first_rows, second_rows, untrained, known=(None
         basis["untrained"] = (
             basis["ICA"]
             if x is None
-            else ica.fit(x, seed=seed + n, tolerance=3e-3, max_iterations=20)
+            else decomposition.fit(x, seed=seed + n, tolerance=3e-3, max_iterations=20)
         )
     found = universality.compare(
         name,
@@ -502,10 +496,11 @@ def compare_words(name, first, second):
     """The same for two embeddings, over the words that both know."""
     a, b = (x.input[np.asarray(x.counts) >= min_count] for x in (first, second))
     known = [
-        ica.fit_embedding(x, min_count=min_count, seed=seed, **options) for x in (first, second)
+        decomposition.fit_embedding(x, min_count=min_count, seed=seed, **options)
+        for x in (first, second)
     ]
     blank = [
-        alternatives.untrained(x, seed + n).input[np.asarray(x.counts) >= min_count]
+        baselines.untrained(x, seed + n).input[np.asarray(x.counts) >= min_count]
         for n, x in enumerate((first, second))
     ]
     rows = universality.word_pairs(*(x.words for x in known))
@@ -524,10 +519,10 @@ functions = functions.sample(min(n_functions, len(functions)), random_state=seed
 english = [[w.strip(".,:;()[]`'\"*").lower() for w in t.split()] for t in functions.english]
 python = [pairs.python_words(t) for t in functions.python]
 sides = [
-    alternatives.document_vectors(side, dim=function_dim, seed=seed) for side in (english, python)
+    baselines.document_vectors(side, dim=function_dim, seed=seed) for side in (english, python)
 ]
 blank = [
-    alternatives.untrained_document_vectors(side, dim=function_dim, seed=seed + n)
+    baselines.untrained_document_vectors(side, dim=function_dim, seed=seed + n)
     for n, side in enumerate((english, python))
 ]
 every = np.arange(len(functions))
@@ -538,16 +533,16 @@ compare("English - Python", *sides, every, every, blank)
 # CBOW (gensim), and by counting (PPMI and singular values).
 
 # %%
-half_a, half_b = alternatives.halves(text, seed=seed)
+half_a, half_b = baselines.halves(text, seed=seed)
 trained = dict(dim=dim, window=window, negatives=negatives, epochs=other_epochs, rule="shared")
 vectors_a, vectors_b = (
-    sgns.train(half, seed=seed + n, **trained) for n, half in enumerate((half_a, half_b))
+    skipgram.train(half, seed=seed + n, **trained) for n, half in enumerate((half_a, half_b))
 )
 compare_words("half - half", vectors_a, vectors_b)
-cbow = alternatives.cbow(
+cbow = baselines.cbow(
     text, dim=dim, window=window, epochs=other_epochs, min_count=min_count, seed=seed
 )
-ppmi = alternatives.ppmi_svd(text, dim=dim, window=window, min_count=min_count, seed=seed)
+ppmi = baselines.ppmi_svd(text, dim=dim, window=window, min_count=min_count, seed=seed)
 compare_words("skip-gram - CBOW", vectors, cbow)
 compare_words("skip-gram - PPMI-SVD", vectors, ppmi)
 
@@ -555,8 +550,8 @@ compare_words("skip-gram - PPMI-SVD", vectors, ppmi)
 reference_name = languages[0].split("/")[-1] if languages else ""
 for path, words in zip(languages[1:], dictionaries, strict=True):
     both = [embedding.load(file, limit=50_000) for file in (languages[0], path)]
-    rows = alternatives.paired_rows(both[0].ids, both[1].ids, alternatives.read_dictionary(words))
-    blank = [alternatives.untrained(x, seed + n).input for n, x in enumerate(both)]
+    rows = baselines.paired_rows(both[0].ids, both[1].ids, baselines.read_dictionary(words))
+    blank = [baselines.untrained(x, seed + n).input for n, x in enumerate(both)]
     compare(f"{reference_name} - {path.split('/')[-1]}", *(x.input for x in both), *rows, blank)
 if not languages:
     print(
@@ -733,7 +728,7 @@ def two_worlds(world="half - half", method="greedy", share=100, shuffle=False):
     partner = chosen
     if shuffle:
         partner = chosen[universality.shuffled_rows(groups[chosen], seed=seed)[0]]
-    found = axes.match(one[partner], two[chosen], method=method)
+    found = matching.match(one[partner], two[chosen], method=method)
     figure, (left, right) = style.panels(2, height=2.6, width=style.PAGE * 0.8)
     with style.style():
         left.imshow(found.permuted, vmin=0, vmax=0.6, cmap="magma_r", interpolation="nearest")
@@ -868,11 +863,12 @@ outputs.figure(
 # %%
 match = comparisons["half - half"].matchings["ICA"]
 a_space, b_space = (
-    ica.fit_embedding(x, min_count=min_count, seed=seed, **options) for x in (vectors_a, vectors_b)
+    decomposition.fit_embedding(x, min_count=min_count, seed=seed, **options)
+    for x in (vectors_a, vectors_b)
 )
 by_chance = comparisons["half - half"].shuffled["ICA"]
-blank_space = ica.fit_embedding(
-    alternatives.untrained(vectors_b, seed + 1),
+blank_space = decomposition.fit_embedding(
+    baselines.untrained(vectors_b, seed + 1),
     min_count=min_count,
     seed=seed + 1,
     tolerance=3e-3,
@@ -890,7 +886,7 @@ top = {
     name: [
         (half.ids[word], word)
         for axis in chosen
-        for word in axes.top_words(half, [axis], k=3, min_count=often_enough).word
+        for word in matching.top_words(half, [axis], k=3, min_count=often_enough).word
     ]
     for name, (half, chosen) in sides_of.items()
 }
@@ -911,20 +907,20 @@ outputs.figure(
 others = {"CBOW": cbow, "PPMI-SVD": ppmi}
 many_first, many_second = {}, {}
 for name, other in others.items():
-    target = ica.fit_embedding(other, min_count=min_count, seed=seed, **options)
+    target = decomposition.fit_embedding(other, min_count=min_count, seed=seed, **options)
     rows = universality.word_pairs(space.words, target.words)
     many_first[name], many_second[name] = space.values[rows[0]], target.values[rows[1]]
 for name, half in (("first half", a_space), ("second half", b_space)):
     rows = universality.word_pairs(space.words, half.words)
     many_first[name], many_second[name] = space.values[rows[0]], half.values[rows[1]]
-many = axes.match_many(many_first, many_second)
+many = matching.match_many(many_first, many_second)
 random = np.random.default_rng(seed)
 nulls = {
     "shuffled pairing": {n: x[random.permutation(len(x))] for n, x in many_second.items()},
     "untrained": {n: random.normal(size=x.shape) for n, x in many_second.items()},
 }
 for name, targets in nulls.items():
-    level = axes.match_many(many_first, targets)["sum"].to_numpy() / len(targets)
+    level = matching.match_many(many_first, targets)["sum"].to_numpy() / len(targets)
     many[name] = pd.Series(level).reindex(many.index)
 figure, (ax,) = style.panels(width=style.PAGE * 0.6)
 with style.style():

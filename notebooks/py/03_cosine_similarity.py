@@ -55,19 +55,10 @@ from lmnotes import plot_spaces, statistics
 from lmnotes.figures import bases, style
 from lmnotes.notebook import claims, explore, outputs, session, teach
 from lmnotes.text import corpus
-from lmnotes.words import (
-    alternatives,
-    analogies,
-    axes,
-    embedding,
-    intruder,
-    nulls,
-    pseudowords,
-    rotations,
-    sgns,
-    similarity,
-    universality,
-)
+from lmnotes.words import baselines, embedding, null_laws, pseudowords, similarity
+from lmnotes.words.analogy import four_words
+from lmnotes.words.ica import compare, intruder, matching, other_axes
+from lmnotes.words.sgns import skipgram
 
 outputs.begin("03_cosine_similarity", globals())
 
@@ -91,17 +82,17 @@ session.note_input("corpus", text.content_id)
 if vectors_file:
     vectors = embedding.load(vectors_file)
 else:
-    vectors = sgns.train(
+    vectors = skipgram.train(
         text, dim=dim, window=10, negatives=5, epochs=epochs, rule="pairwise", seed=seed
     )
-components = universality.bases_of(vectors, min_count=min_count, seed=seed)
+components = compare.bases_of(vectors, min_count=min_count, seed=seed)
 found = components["ICA"]
 words, ids, counts = found.words, found.ids, found.counts
 raw = vectors.input[[vectors.ids[word] for word in words]]  # (V, D)
 listed = np.ones(len(words), bool) if counts is None else counts >= list_count
 unit = {basis: each.normalised for basis, each in components.items()}  # (V, K) rows of length 1
 n_words, n_axes = found.values.shape
-top = {basis: axes.top_rows(each, 10, listed) for basis, each in unit.items()}  # (K, 10)
+top = {basis: matching.top_rows(each, 10, listed) for basis, each in unit.items()}  # (K, 10)
 
 
 def meaning(axis, basis="ICA", n=3):
@@ -199,7 +190,7 @@ by_axis.check(None)  # a function share(unit, i, j) that returns (K,)
 # %%
 columns = {pair[0]: "component", pair[1]: "component", " × ".join(pair): "product"}
 laws = {
-    column: nulls.threshold(n_axes, "normal" if kind == "component" else "product")
+    column: null_laws.threshold(n_axes, "normal" if kind == "component" else "product")
     for column, kind in columns.items()
 }
 values, bar_labels, rows = {}, {}, []
@@ -326,7 +317,7 @@ for name, basis in (("fig3_null_ica", "ICA"), ("fig12_null_pca", "PCA")):
         drawn = bases.null_histogram(
             ax,
             content,
-            (at, nulls.density(at, n_axes, law)),
+            (at, null_laws.density(at, n_axes, law)),
             limit=reach,
             colour=bases.BASES[basis],
             lines=lines,
@@ -371,10 +362,12 @@ for name, basis in (("fig3_null_ica", "ICA"), ("fig12_null_pca", "PCA")):
     )
 claims.record("fig3_products", null_rows[0]["K² var(products)"])
 for u in (1, 10, 100):
-    claims.record(f"tail_{u}", float(nulls.product_tail(float(u))))
-claims.record("normal_tail_10", float(nulls.component_p(10 / np.sqrt(n_axes), n_axes)))
-claims.record("p_spectrum", float(nulls.product_p(0.296073, 300)))
-claims.record("p_uv_spectrum", float(nulls.component_p(0.535, 300)), note="of the printed 0.535")
+    claims.record(f"tail_{u}", float(null_laws.product_tail(float(u))))
+claims.record("normal_tail_10", float(null_laws.component_p(10 / np.sqrt(n_axes), n_axes)))
+claims.record("p_spectrum", float(null_laws.product_p(0.296073, 300)))
+claims.record(
+    "p_uv_spectrum", float(null_laws.component_p(0.535, 300)), note="of the printed 0.535"
+)
 
 # %%
 figure, (ax,) = style.panels(height=2.5)
@@ -382,7 +375,7 @@ at = np.linspace(-0.8, 0.8, 1000)
 drawn = bases.null_histogram(
     ax,
     cosine,
-    (at, nulls.density(at, n_axes, "normal")),
+    (at, null_laws.density(at, n_axes, "normal")),
     limit=0.8,
     colour=style.GREEN,
     lines={f"{pair[0]}, {pair[1]}": values["ICA", list(columns)[2]].sum()},
@@ -418,16 +411,16 @@ def null_lab(dimensions=n_axes, kind="product", n_draws=1000, log_scale=True):
     bases.null_histogram(
         ax,
         content,
-        (at, nulls.density(at, dimensions, law)),
+        (at, null_laws.density(at, dimensions, law)),
         limit=reach,
         colour=style.GREY,
         log=log_scale,
         name="drawn",
     )
-    level = nulls.threshold(dimensions, law)
+    level = null_laws.threshold(dimensions, law)
     with style.style():
         if kind == "component":
-            exact = nulls.density(at, dimensions, "sphere")
+            exact = null_laws.density(at, dimensions, "sphere")
             ax.plot(
                 at,
                 np.where(exact > 0, exact, np.nan),
@@ -457,7 +450,7 @@ wise = pd.DataFrame(
             kind,
             alternative,
             method,
-            nulls.false_axes(
+            null_laws.false_axes(
                 300,
                 kind=kind,
                 alternative=alternative,
@@ -488,7 +481,7 @@ level = teach.exercise(
         ("it is a number", lambda answer: np.isscalar(answer), "give the level, not an array"),
         (
             "one-sided",
-            lambda answer: abs(answer - nulls.threshold(200, "product", 0.025)) > 2e-4,
+            lambda answer: abs(answer - null_laws.threshold(200, "product", 0.025)) > 2e-4,
             "that is the two-sided level: only large positive products are asked for",
         ),
         (
@@ -515,10 +508,13 @@ teach.quiz("which_pairs")
 # %%
 rows = []
 for basis, each in unit.items():
-    of_words, of_pairs = nulls.component_p(each, n_axes), nulls.product_p(products[basis], n_axes)
+    of_words, of_pairs = (
+        null_laws.component_p(each, n_axes),
+        null_laws.product_p(products[basis], n_axes),
+    )
     for method in ("bonferroni", "holm", "bh"):
-        chosen = nulls.adjust(of_words, method) < 0.05
-        of_pair = nulls.adjust(of_pairs, method) < 0.05
+        chosen = null_laws.adjust(of_words, method) < 0.05
+        of_pair = null_laws.adjust(of_pairs, method) < 0.05
         rows.append(
             {
                 "basis": basis,
@@ -644,7 +640,7 @@ claims.record(
 # %%
 rows, drawn_medians, medians = [], {}, {}
 boot = np.random.default_rng(seed).integers(n_axes, size=(1000, n_axes))
-judged = components | {"PCA, not turned": rotations.pca(raw)}  # as the released code has it
+judged = components | {"PCA, not turned": other_axes.pca(raw)}  # as the released code has it
 for basis, each in judged.items():
     for form, content in (("raw", each.values), ("normalised", each.normalised)):
         ratio = intruder.score(content, raw, seed=seed)
@@ -770,13 +766,13 @@ for name in similarity_sets:
         scored[name] = similarity.score(unit, words, name, steps, seed=seed)
     except ValueError as error:  # a small text covers no pair
         print(error)
-questions = analogies.read_questions(words)
+questions = four_words.read_questions(words)
 print(
     f"analogies: {len(questions):,} of {questions.attrs['n_questions']:,} questions have their words here"
 )
 solved = None
 if len(questions) >= 10:
-    solved = analogies.score(
+    solved = four_words.score(
         {basis: each.values for basis, each in components.items()},
         questions,
         steps,
@@ -1079,7 +1075,7 @@ for target, at in turn.items():
                 "basis": target,
                 "t": t,
                 "excess kurtosis": float((each**4).mean() - 3),
-                "axes per word": float((scaled > nulls.threshold(n_axes)).sum(axis=1).mean()),
+                "axes per word": float((scaled > null_laws.threshold(n_axes)).sum(axis=1).mean()),
                 "median DistRatio": float(np.median(intruder.score(scaled, raw, seed=seed))),
                 "largest change of a cosine": float(
                     np.abs((scaled[some] * scaled[others]).sum(axis=1) - cosine).max()
@@ -1111,12 +1107,12 @@ def rotation_knob(t=1.0, target="ICA", axis=1):
     each = turn[target](t)
     each = each * skew_sign(each)
     scaled = similarity.normalise(each)
-    members = axes.top_rows(scaled[:, [axis - 1]], 10, listed)[0]
+    members = matching.top_rows(scaled[:, [axis - 1]], 10, listed)[0]
     figure, (left, right) = style.panels(2, width=6, height=2.2)
     with style.style():
         left.hist(scaled[:, axis - 1], 80, color=bases.BASES[target], alpha=0.6, density=True)
         reach = np.linspace(-0.6, 0.8, 300)
-        left.plot(reach, nulls.density(reach, n_axes, "normal"), color=style.RED, lw=0.8)
+        left.plot(reach, null_laws.density(reach, n_axes, "normal"), color=style.RED, lw=0.8)
         left.set(
             yscale="log",
             ylim=(1e-3, 20),
@@ -1154,18 +1150,17 @@ explore.explore(
 
 # %%
 models = {
-    "CBOW": alternatives.cbow(
+    "CBOW": baselines.cbow(
         text, dim=dim, window=10, epochs=other_epochs, min_count=min_count, seed=seed
     ),
-    "PPMI-SVD": alternatives.ppmi_svd(text, dim=dim, window=10, min_count=min_count, seed=seed),
+    "PPMI-SVD": baselines.ppmi_svd(text, dim=dim, window=10, min_count=min_count, seed=seed),
 }
 reference = Path(vectors_file).stem if vectors_file else "skip-gram"
 spaces = {reference: components} | {
-    name: universality.bases_of(each, min_count=min_count, seed=seed)
-    for name, each in models.items()
+    name: compare.bases_of(each, min_count=min_count, seed=seed) for name, each in models.items()
 }
 shared = {
-    name: universality.word_pairs(words, spaces[name]["ICA"].words) for name in models
+    name: compare.word_pairs(words, spaces[name]["ICA"].words) for name in models
 }  # rows here, rows there
 
 
@@ -1178,7 +1173,7 @@ def paired(name):
 
 
 matched = {
-    name: universality.compare(f"{reference} - {name}", *paired(name), seed=seed) for name in models
+    name: compare.compare(f"{reference} - {name}", *paired(name), seed=seed) for name in models
 }
 agreed = pd.concat([each.summary for each in matched.values()], ignore_index=True)
 outputs.table(
@@ -1197,11 +1192,11 @@ for here, _ in shared.values():
 large, small, five_words, rows, diagonal = {}, {}, {}, [], {}
 for basis in ("ICA", "PCA"):
     sides = [paired(name) for name in models]
-    order = axes.match_many(
+    order = matching.match_many(
         {name: side[0][basis] for name, side in zip(models, sides, strict=True)},
         {name: side[1][basis] for name, side in zip(models, sides, strict=True)},
     )
-    best = axes.top_rows(unit[basis][:, order.axis], 5, in_all)  # (axes, 5)
+    best = matching.top_rows(unit[basis][:, order.axis], 5, in_all)  # (axes, 5)
     five_words[basis] = [words[row] for row in best[:5].ravel()]
     for space, each in spaces.items():
         at = [each[basis].ids[words[row]] for row in best.ravel()]
@@ -1222,7 +1217,7 @@ outputs.figure(
     "fig5_consistency",
     data=agreed,
     caption=f"Figure 5, large: five top words of each axis of {reference} (rows), on the matched axes of three algorithms (columns). A diagonal in all three is an axis that all have found. One text stands behind all, which is not so in the paper."
-    + universality.unsettled({space: each["ICA"] for space, each in spaces.items()}),
+    + compare.unsettled({space: each["ICA"] for space, each in spaces.items()}),
 )
 outputs.figure(
     plot_spaces.maps(small, names=five_words, height=5.2),
@@ -1254,7 +1249,7 @@ for basis in ("ICA", "PCA"):
         largest = np.argsort(-one)[:5]
         bars_of[basis, space] = np.column_stack([one, other, one * other])[largest]
         often = np.ones(len(there), bool) if there.counts is None else there.counts >= list_count
-        members = axes.top_rows(there.normalised[:, largest], 2, often)
+        members = matching.top_rows(there.normalised[:, largest], 2, often)
         axis_names[basis, space] = ["\n".join(there.words[row] for row in two) for two in members]
         rows.append(
             pd.DataFrame(bars_of[basis, space], columns=[*both, "product"]).assign(
@@ -1264,7 +1259,11 @@ for basis in ("ICA", "PCA"):
                 meaning=[name.replace("\n", ", ") for name in axis_names[basis, space]],
             )
         )
-levels = [nulls.threshold(n_axes), nulls.threshold(n_axes), nulls.threshold(n_axes, "product")]
+levels = [
+    null_laws.threshold(n_axes),
+    null_laws.threshold(n_axes),
+    null_laws.threshold(n_axes, "product"),
+]
 outputs.figure(
     plot_spaces.pair_bars(bars_of, axis_names, [*both, "product"], levels),
     "fig6_models",
@@ -1297,7 +1296,9 @@ for space, each in spaces.items():
                 "space": space,
                 "basis": basis,
                 "words": len(there),
-                "axes per word": (there.normalised > nulls.threshold(there.n_axes)).sum(1).mean(),
+                "axes per word": (there.normalised > null_laws.threshold(there.n_axes))
+                .sum(1)
+                .mean(),
                 "length pulls, before": pull(there.values, its_lengths),
                 "after": pull(there.normalised, its_lengths),
             }
@@ -1341,10 +1342,10 @@ for over in ("words", "axes"):
 # Two halves of the text as two languages. Take a word's largest axis in one half: is its partner in the other half the largest of that word's there?
 
 # %%
-half_texts = alternatives.halves(text, seed=seed)
+half_texts = baselines.halves(text, seed=seed)
 half_bases = [
-    universality.bases_of(
-        sgns.train(
+    compare.bases_of(
+        skipgram.train(
             half,
             dim=dim,
             window=10,
@@ -1359,13 +1360,13 @@ half_bases = [
     for number, half in enumerate(half_texts)
 ]
 a_words, b_words = (half["ICA"].words for half in half_bases)
-rows_a, rows_b = universality.word_pairs(a_words, b_words)
+rows_a, rows_b = compare.word_pairs(a_words, b_words)
 both_know = {a_words[row] for row in rows_a}
 boat = next(word for word in (*pair[::-1], *shown_words) if word in both_know)
 keeps, rows = {}, []
 for basis in half_bases[0]:
     a, b = (half[basis] for half in half_bases)
-    half_match = axes.match(a.values[rows_a], b.values[rows_b])
+    half_match = matching.match(a.values[rows_a], b.values[rows_b])
     partner = half_match.partners()
     in_a, in_b = a.normalised[rows_a], b.normalised[rows_b]
     keeps[basis] = partner[in_a.argmax(axis=1)] == in_b.argmax(axis=1)  # (m,) words
@@ -1373,7 +1374,7 @@ for basis in half_bases[0]:
     if basis == "random rotation":
         continue
     for side, there, its_axes in ((1, a, largest), (2, b, partner[largest])):
-        members = axes.top_rows(there.normalised[:, its_axes], 2, there.counts >= list_count)
+        members = matching.top_rows(there.normalised[:, its_axes], 2, there.counts >= list_count)
         for place, axis in enumerate(its_axes):
             name = ", ".join(there.words[row] for row in members[place])
             rows.append(
@@ -1406,7 +1407,7 @@ outputs.figure(
     "fig24_halves",
     data=boats,
     caption=f"Figures 24 and 25: {boat} on its five largest axes in one half of the text, and on the matched axes of the other half; each axis is called by its top words in either half. The halves stand in for two languages and share no document, but they do share the language and its topics."
-    + universality.unsettled({f"half {n + 1}": half["ICA"] for n, half in enumerate(half_bases)}),
+    + compare.unsettled({f"half {n + 1}": half["ICA"] for n, half in enumerate(half_bases)}),
 )
 draws = np.random.default_rng(seed).integers(len(rows_a), size=(500, len(rows_a)))
 gain = keeps["ICA"].astype(float) - keeps["PCA"]
@@ -1430,8 +1431,8 @@ pseudo = pseudowords.draw(
     unit["ICA"], words, in_text, n=n_pseudo, min_count=max(2 * list_count, min_count), seed=seed
 )
 merged_text = pseudowords.merge(text, pseudo)
-merged = universality.bases_of(
-    sgns.train(
+merged = compare.bases_of(
+    skipgram.train(
         merged_text, dim=dim, window=10, negatives=5, epochs=other_epochs, rule="shared", seed=seed
     ),
     min_count=min_count,
@@ -1439,11 +1440,13 @@ merged = universality.bases_of(
 )
 joined = [pseudowords.JOIN.join(each) for each in pseudo]
 of_word = np.array([[ids[word] for word in each] for each in pseudo])  # (n, 2)
-rows_here, rows_there = universality.word_pairs(words, merged["ICA"].words)
+rows_here, rows_there = compare.word_pairs(words, merged["ICA"].words)
 turned_pairs = np.roll(np.arange(len(pseudo)), 1)  # whose axes a pseudo-word should not have
 on_own, on_others, told = {}, {}, {}
 for basis, there in merged.items():
-    partner = axes.match(components[basis].values[rows_here], there.values[rows_there]).partners()
+    partner = matching.match(
+        components[basis].values[rows_here], there.values[rows_there]
+    ).partners()
     own = partner[unit[basis][of_word].argmax(axis=2)]  # (n, 2) axes of the merged space
     vector = there.normalised[[there.ids[name] for name in joined]]  # (n, K)
     on_own[basis] = np.take_along_axis(vector, own, axis=1)
@@ -1457,7 +1460,7 @@ for basis, there in merged.items():
             for word in both
         ]  # above 0: the second word's axis is the larger
         told[basis].append((np.mean(gaps[0] < 0) + np.mean(gaps[1] > 0)) / 2)
-clear = nulls.threshold(n_axes)
+clear = null_laws.threshold(n_axes)
 pseudo_table = pd.concat(
     pd.DataFrame(
         {
@@ -1480,7 +1483,7 @@ outputs.figure(
     "fig23_pseudo_words",
     data=pseudo_table,
     caption=f"Figure 23, on words made of two: {len(pseudo)} pseudo-words by their values on the axes of the two words they are made of; rings, the same on the axes of the next pair. Dotted: the level that a random direction exceeds on some axis in 5 % of cases. Each word's axis is the one it was largest on before, matched to the new space over all other words. The words were drawn for clear ICA axes, so the three panels are no contest."
-    + universality.unsettled({"merged text": merged["ICA"]}),
+    + compare.unsettled({"merged text": merged["ICA"]}),
 )
 outputs.table(
     pseudo_table[pseudo_table.basis == "ICA"].drop(columns="basis"),

@@ -50,19 +50,9 @@ from lmnotes import plot_links
 from lmnotes.figures import bases, style
 from lmnotes.notebook import claims, explore, outputs, session, teach
 from lmnotes.text import corpus
-from lmnotes.words import (
-    alternatives,
-    axes,
-    axis_tree,
-    correlation,
-    embedding,
-    ica,
-    intruder,
-    relatedness,
-    sgns,
-    similarity,
-    universality,
-)
+from lmnotes.words import axis_tree, baselines, embedding, higher_order, relatedness, similarity
+from lmnotes.words.ica import compare, decomposition, intruder, matching
+from lmnotes.words.sgns import skipgram
 
 outputs.begin("04_higher_order_correlation", globals())
 
@@ -80,16 +70,16 @@ session.note_input("corpus", text.content_id)
 if vectors_file:
     vectors = embedding.load(vectors_file)
 else:
-    vectors = sgns.train(
+    vectors = skipgram.train(
         text, dim=dim, window=10, negatives=5, epochs=epochs, rule="pairwise", seed=seed
     )
-components = universality.bases_of(vectors, min_count=min_count, seed=seed)
+components = compare.bases_of(vectors, min_count=min_count, seed=seed)
 found = components["ICA"]
 words, ids, counts = found.words, found.ids, found.counts
 raw = vectors.input[[vectors.ids[word] for word in words]]  # (V, D)
 listed = np.ones(len(words), bool) if counts is None else counts >= list_count
 unit = {basis: each.normalised for basis, each in components.items()}
-top = {basis: axes.top_rows(each, 5, listed) for basis, each in unit.items()}  # (K, 5)
+top = {basis: matching.top_rows(each, 5, listed) for basis, each in unit.items()}  # (K, 5)
 n_words, n_axes = found.values.shape
 n_nodes = min(n_nodes, n_axes)
 
@@ -238,10 +228,10 @@ by_hand.check(None)  # a function energy(S) that returns (K, K)
 # length alone gives: for directions without preference, $c_{ij}=\mathrm E\|S\|^4/(K(K+2))$ for every pair.
 
 # %%
-c = {basis: correlation.energy(each.values) for basis, each in components.items()}
-c["shuffled columns"] = correlation.shuffled_null(found.values, seed=seed)
+c = {basis: higher_order.energy(each.values) for basis, each in components.items()}
+c["shuffled columns"] = higher_order.shuffled_null(found.values, seed=seed)
 second_moment = found.values.T @ found.values / n_words
-level = correlation.background(found.values)
+level = higher_order.background(found.values)
 upper = np.triu_indices(n_axes, 1)
 off = {name: each[upper] for name, each in c.items()}
 high = float(np.quantile(off["ICA"], 0.998))
@@ -294,7 +284,7 @@ claims.record(
     "rises", blocks_of[1] - blocks_of[0], note=f"medians {blocks_of[0]:.3f}, {blocks_of[1]:.3f}"
 )
 claims.record("spherical", np.median(off["random rotation"]) - level)
-claims.record("unit_rows", np.median(correlation.normalised(found.values, "unit rows")[upper]))
+claims.record("unit_rows", np.median(higher_order.normalised(found.values, "unit rows")[upper]))
 
 # %% [markdown]
 # *What to see.* The random rotation is as free of meaning as an axis can be, and nearly its whole matrix lies above 1, around the spherical
@@ -304,13 +294,13 @@ claims.record("unit_rows", np.median(correlation.normalised(found.values, "unit 
 # Every entry gets its standard error, from words drawn again, and its excess over the level of its two rows.
 
 # %%
-error = correlation.standard_error(found.values, n_bootstrap=n_bootstrap, seed=seed)
-strong = correlation.pairs(c["ICA"], error, [meaning(axis) for axis in range(n_axes)])
+error = higher_order.standard_error(found.values, n_bootstrap=n_bootstrap, seed=seed)
+strong = higher_order.pairs(c["ICA"], error, [meaning(axis) for axis in range(n_axes)])
 strong["low"] = strong.c - 2 * strong["standard error"]
 carried = []
 for row in strong.head(20).itertuples():
-    who = correlation.contributors(found.values, words, row.i, row.j, 10)
-    signs = correlation.quadrants(found.values, row.i, row.j).set_index(["first", "second"]).share
+    who = higher_order.contributors(found.values, words, row.i, row.j, 10)
+    signs = higher_order.quadrants(found.values, row.i, row.j).set_index(["first", "second"]).share
     carried.append((", ".join(who.word[:6]), who["share so far"].iloc[-1], signs["+", "+"]))
 carried = pd.DataFrame(carried, columns=["carried by", "share of 10 words", "share of ++"])
 table_pairs = pd.concat([strong.head(20).reset_index(drop=True), carried], axis=1)
@@ -334,9 +324,9 @@ outputs.table(
     caption="The twenty strongest pairs: c with its standard error, the level of its rows, excess over it in standard errors (z), the words that "
     "carry it, how much ten words carry, and the share of words large and positive on both.",
 )
-rotated_pairs = correlation.pairs(
+rotated_pairs = higher_order.pairs(
     c["random rotation"],
-    correlation.standard_error(
+    higher_order.standard_error(
         components["random rotation"].values, n_bootstrap=n_bootstrap, seed=seed
     ),
 )
@@ -352,7 +342,7 @@ def carried_by(rank=1, n_removed=0):
     row = strong.iloc[rank - 1]
     i, j = int(row.i), int(row.j)
     steps = np.arange(0, 101)
-    left = correlation.without(found.values, i, j, steps)
+    left = higher_order.without(found.values, i, j, steps)
     figure, (ax, curve) = style.panels(2, width=6.4, height=2.9)
     product = found.values[:, i] ** 2 * found.values[:, j] ** 2
     order = np.argsort(-product)[n_removed:]
@@ -453,7 +443,7 @@ three_pairs(
     "Figure 10: three more related pairs. Squares ignore signs: a red word may be large and negative on one axis.",
 )
 both_positive = [
-    correlation.quadrants(found.values, int(sure.i[n]), int(sure.j[n])).share.iloc[0]
+    higher_order.quadrants(found.values, int(sure.i[n]), int(sure.j[n])).share.iloc[0]
     for n in range(5)
 ]
 claims.record("both_positive", float(np.mean(both_positive)), note="mean of the five pairs shown")
@@ -461,7 +451,7 @@ claims.record("both_positive", float(np.mean(both_positive)), note="mean of the 
 
 # %%
 def share_of(values, i, j, m):
-    return correlation.contributors(values, [str(n) for n in range(len(values))], i, j, m)[
+    return higher_order.contributors(values, [str(n) for n in range(len(values))], i, j, m)[
         "share so far"
     ].iloc[-1]
 
@@ -510,11 +500,11 @@ teach.quiz("above_one")
 # The null relabels the judge's axes. PCA and a random rotation get the same questions.
 
 # %%
-judges = {"same text": alternatives.ppmi_svd(text, dim=dim, seed=seed)}
+judges = {"same text": baselines.ppmi_svd(text, dim=dim, seed=seed)}
 if judge_domains and corpus_name == "installed":
     other_text = corpus.load("installed", domains=judge_domains)
     session.note_input("judge's corpus", other_text.content_id)
-    judges["other text"] = alternatives.ppmi_svd(other_text, dim=dim, seed=seed)
+    judges["other text"] = baselines.ppmi_svd(other_text, dim=dim, seed=seed)
 verdicts = []
 for name, judge in judges.items():
     space = relatedness.rows_of(judge, words)
@@ -622,13 +612,13 @@ places = axis_tree.layout(tree)
 
 runs, others = [], {}
 for other_seed in seeds:
-    other = ica.fit_embedding(
+    other = decomposition.fit_embedding(
         vectors, min_count=1 if counts is None else min_count, seed=other_seed
     )
-    again = axes.match(other.values, found.values, method="hungarian", signed=False)
+    again = matching.match(other.values, found.values, method="hungarian", signed=False)
     match = again.partners(0.8)  # (K,) this run's axis of each of the other's, or -1
     mine = [axis for axis in range(n_axes) if match[axis] in set(nodes)]
-    runs.append((axis_tree.grow(correlation.energy(other.values), mine), match))
+    runs.append((axis_tree.grow(higher_order.energy(other.values), mine), match))
     others[f"seed {other_seed}"] = other
     print(f"seed {other_seed}: {(match >= 0).sum()} of {n_axes} axes come back. {other.summary()}")
 returns = axis_tree.edge_agreement(tree, runs) if runs else edge_table.assign(returns=np.nan)
@@ -737,7 +727,7 @@ outputs.figure(
     "edges",
     data=edge_z,
     caption=f"Left: every edge with its error. Right: how often edges come back in {len(runs)} further runs of ICA, by strength; dashed, what relabelled nodes would give."
-    + universality.unsettled(others),
+    + compare.unsettled(others),
 )
 if runs:
     claims.record(

@@ -58,21 +58,17 @@ from lmnotes.figures import style
 from lmnotes.notebook import claims, explore, outputs, session, teach
 from lmnotes.text import small_world
 from lmnotes.words import (
-    analogies,
-    analogy,
     analogy_checks,
     analogy_facts,
     analogy_tables,
     drug_gene,
     popularity,
     published_analogies,
-    rank_scores,
     relation_planes,
-    relation_tasks,
-    relation_vectors,
-    relations,
     snapshots,
 )
+from lmnotes.words.analogy import four_words, prediction, relations, scores, tasks
+from lmnotes.words.analogy import vectors as relation_vectors
 
 outputs.begin("05_drug_gene_analogy", globals())
 
@@ -142,18 +138,16 @@ outputs.table(
 
 # %%
 vectors, facts = study.final[focus], study.facts[focus].within(study.final[focus].ids)
-task = relation_tasks.build(facts, "G")
-pathway_task = relation_tasks.build(facts, "P1")
+task = tasks.build(facts, "G")
+pathway_task = tasks.build(facts, "P1")
 
 
 def vectors_of(concepts):
-    return analogy.vectors_of(vectors, concepts)
+    return prediction.vectors_of(vectors, concepts)
 
 
 v = relation_vectors.estimate(task, vectors_of).of_groups[0]  # (D,)
-back = relation_vectors.estimate(
-    relation_tasks.build(facts, "G", direction="gene2drug"), vectors_of
-)
+back = relation_vectors.estimate(tasks.build(facts, "G", direction="gene2drug"), vectors_of)
 mean_drug, mean_gene = (vectors_of(task.base[side]).mean(axis=0) for side in ("query", "answer"))
 centroid, drug_vectors = vectors_of(task.candidates).mean(axis=0), vectors_of(task.queries["query"])
 two_forms = drug_vectors + v - centroid - ((drug_vectors - mean_drug) + (mean_gene - centroid))
@@ -205,7 +199,7 @@ asked = list(task.queries["query"].iloc[:: max(1, len(task) // 12)][:12])
 
 
 def watch_the_arrow(drug=asked[0], alpha=1.0):
-    found = analogy.answer(vectors, task, scale=alpha)
+    found = prediction.answer(vectors, task, scale=alpha)
     start = vectors_of([drug])[0]
     moved = everything.place(np.array([start, start + alpha * v]))
     return plot_analogy_live.arrow(everything, tuple(moved), found, drug, symbols)
@@ -328,8 +322,8 @@ claims.record(
 # %%
 several = task.n_answers > 1
 listed = task.queries["query"][several].head(8)
-p1 = analogy.answer(vectors, pathway_task)
-g = analogy.answer(vectors, task)
+p1 = prediction.answer(vectors, pathway_task)
+g = prediction.answer(vectors, task)
 
 
 def named(found, drug, pathway=None):
@@ -441,7 +435,7 @@ claim_worlds("leak_p1", less("P1", "P1, leave one out"))
 claim_worlds("leak_g", less("G", "G, leave one out"))
 claim_worlds("pathway_gain_held_out", less("P1, leave one out", "P1, one vector for all"))
 gains = [
-    rank_scores.difference(ablated["P1"][world], ablated["P1, one vector for all"][world], "mrr")
+    scores.difference(ablated["P1"][world], ablated["P1, one vector for all"][world], "mrr")
     for world in worlds.worlds
 ]
 print(
@@ -459,7 +453,7 @@ print(
 # %%
 stretch = [
     {"scale": scale, "centre": centre}
-    | analogy.answer(
+    | prediction.answer(
         worlds.final[world], ablated["G"][world].task, scale=scale, centre=centre
     ).scores()
     for world in worlds.worlds
@@ -478,7 +472,7 @@ outputs.figure(
 def toggle_centring(drug=asked[0], alpha=1.0, weighting="relations"):
     listings, levels = {}, {}
     for name, centre in (("centred", True), ("not centred", False)):
-        found = analogy.answer(vectors, task, scale=alpha, weighting=weighting, centre=centre)
+        found = prediction.answer(vectors, task, scale=alpha, weighting=weighting, centre=centre)
         listings[name], levels[name] = found.predictions(drug), found.scores()["top1"]
     return plot_analogy_live.centring(listings, levels, symbols)
 
@@ -504,7 +498,7 @@ for name, setting, kind in (
     ("P1: genes exchanged", "P1", "shuffled"),
     ("P1: another pathway's vector", "P1", "swapped"),
 ):
-    permuted[name] = analogy.null(
+    permuted[name] = prediction.null(
         worlds.final[null_world], null_tasks[setting], vector=kind, n_permutations=n_permutations
     )
     real_score[name] = ablated[setting][null_world].scores()["mrr"]
@@ -546,7 +540,7 @@ claims.record("pathway_cosine", cosines.median())
 sets, set_means = {}, {}
 for way in ("drug2gene", "gene2drug"):
     for setting in ("G", "P1", "P2"):
-        one = relation_tasks.build(facts, setting, direction=way)
+        one = tasks.build(facts, setting, direction=way)
         sets[way, setting] = one.n_answers
         set_means[way, setting] = one.describe()["mean_answers_macro"]
 outputs.figure(
@@ -558,9 +552,9 @@ outputs.figure(
     ),
     caption=f"Figures S2 and S3: numbers of right answers ({focus}). Orange: genes of a drug; blue: drugs of a gene.",
 )
-by_size = {s: analogy.predict(vectors, study.facts[focus], s).queries for s in ("G", "P1", "P2")}
+by_size = {s: prediction.predict(vectors, study.facts[focus], s).queries for s in ("G", "P1", "P2")}
 rho = {
-    setting: rank_scores.weighted_spearman(one.n_answers, one["rank"])
+    setting: scores.weighted_spearman(one.n_answers, one["rank"])
     for setting, one in by_size.items()
 }
 outputs.figure(
@@ -638,7 +632,7 @@ claims.record("y2_over_random", ratio.min(), note=f"smallest of {len(ratio)} yea
 apart = []
 for (world, year), snapshot in dated.snapshots.items():
     if 2000 <= year < max(dated.years):
-        found = analogy.predict(snapshot, dated.facts[world], "Y2", year=year)
+        found = prediction.predict(snapshot, dated.facts[world], "Y2", year=year)
         low, high = found.interval("top10")[0], popularity.simulate(found.task).interval("top10")[1]
         apart.append(low - high)
 claim_worlds("y2_apart", apart, note=f"Top-10, {len(apart)} pairs of world and year")
@@ -647,7 +641,7 @@ early_ratio = []
 for world in dated.worlds:
     pairs = [
         [
-            analogy.predict(
+            prediction.predict(
                 dated.snapshots[world, y], dated.facts[world], "Y1", vector=how
             ).scores()["top1"]
             for y in early
@@ -683,7 +677,7 @@ y2_curve = curves[curves.setting == "Y2"]
 
 
 def slide_the_year(year=asked_years[len(asked_years) // 2], world=dated.worlds[0]):
-    found = analogy.predict(dated.snapshots[world, year], dated.facts[world], "Y2", year=year)
+    found = prediction.predict(dated.snapshots[world, year], dated.facts[world], "Y2", year=year)
     ids, rows = found.task.candidates, []
     born = dated.facts[world].relations.set_index(["drug", "gene"]).year
     for query, answer in found.task.answers:
@@ -758,11 +752,11 @@ for name in ("as it is", *parts):
         "P1, Top-1 (baseline: one vector)": ("P1", last, "top1", {"vector": "global"}),
     }
     for question, (setting, vectors_then, measure, rival) in asks.items():
-        found = analogy.predict(vectors_then, other.facts[world], setting, year=change)
+        found = prediction.predict(vectors_then, other.facts[world], setting, year=change)
         base = (
             popularity.simulate(found.task)
             if rival is None
-            else analogy.answer(vectors_then, found.task, **rival)
+            else prediction.answer(vectors_then, found.task, **rival)
         )
         label = name if name == "as it is" else f"without {name}"
         part_rows.append(
@@ -889,7 +883,7 @@ claims.record("gpt_comparable", np.nan, note="the analogy's published score was 
 # %% [markdown]
 # ## 9. Nothing here is about drugs
 #
-# A drug with its target, a capital with its country: any table with two columns is a relation set. The functions are the same: `relations.from_pairs`, `analogy.predict`, `vector="leave_one_out"` so that no answer is in its own vector.
+# A drug with its target, a capital with its country: any table with two columns is a relation set. The functions are the same: `relations.from_pairs`, `prediction.predict`, `vector="leave_one_out"` so that no answer is in its own vector.
 # Google's analogy questions (Mikolov et al. 2013) are such tables. The exercise asks all those about well-known capitals. The questions are the real ones; the vectors are *planted* (a place, a common shift and noise), since good real ones take
 # billions of words. So the scores below say nothing about language; they compare two ways of using the same vectors.
 
@@ -898,7 +892,7 @@ atlas_words = """athens greece baghdad iraq bangkok thailand beijing china berli
     cairo egypt canberra australia hanoi vietnam havana cuba helsinki finland islamabad pakistan kabul
     afghanistan london england madrid spain moscow russia oslo norway ottawa canada paris france
     rome italy stockholm sweden tehran iran tokyo japan""".split()  # noqa: SIM905
-questions = analogies.read_questions(atlas_words)
+questions = four_words.read_questions(atlas_words)
 questions = questions[questions.category == "capital-common-countries"]
 pairs_of = questions[["a", "b"]].drop_duplicates().set_axis(["capital", "country"], axis=1)
 planted = np.random.default_rng(1)
@@ -907,15 +901,15 @@ capitals, atlas = sorted(pairs_of.capital), {}
 for here, pair in zip(place, pairs_of.itertuples(), strict=True):
     atlas[pair.capital] = here + 0.7 * planted.normal(size=20)
     atlas[pair.country] = here + shift + 0.7 * planted.normal(size=20)
-capital_answer = analogy.predict(atlas, relations.from_pairs(pairs_of), vector="leave_one_out")
-one_pair = analogy.solve(atlas, questions).scores()
+capital_answer = prediction.predict(atlas, relations.from_pairs(pairs_of), vector="leave_one_out")
+one_pair = prediction.solve(atlas, questions).scores()
 capitals_exercise = teach.exercise(
     "capitals",
     properties=[
         (
             "a Result comes back",
-            lambda f: isinstance(f(atlas, pairs_of), rank_scores.Result),
-            "return what analogy.predict gives, not its scores",
+            lambda f: isinstance(f(atlas, pairs_of), scores.Result),
+            "return what prediction.predict gives, not its scores",
         ),
         (
             "it asks every capital",
@@ -940,7 +934,7 @@ print(
 )
 
 # %% [markdown]
-# *Try it on real vectors:* `embedding.load(path)` for the vectors and `analogies.read_questions(vectors.words)` for the questions that their words can answer; then the cell above as it is. The mean of many pairs is the better arrow: single differences are noisy.
+# *Try it on real vectors:* `embedding.load(path)` for the vectors and `four_words.read_questions(vectors.words)` for the questions that their words can answer; then the cell above as it is. The mean of many pairs is the better arrow: single differences are noisy.
 #
 # ## What we found
 #

@@ -6,7 +6,7 @@ from gensim.models import KeyedVectors
 from gensim.test.utils import datapath
 
 from lmnotes.words.embedding import Embedding
-from lmnotes.words.evaluation import INSTALLED, read_pairs, similarity
+from lmnotes.words.judgements import INSTALLED, read_pairs, similarity
 
 
 @pytest.mark.parametrize("name", INSTALLED)

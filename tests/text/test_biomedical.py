@@ -12,9 +12,9 @@ from lmnotes.errors import InputError
 from lmnotes.text import (
     biomedical,
     concept_text,
+    downloads,
     kegg_tables,
     relation_tables,
-    remote,
     small_literature,
     small_world,
 )
@@ -344,13 +344,15 @@ def test_the_steps_from_kegg_to_relations():
 
 
 def test_the_named_vectors_say_where_they_belong(monkeypatch):
-    offline = replace(remote.DOWNLOADS["bioconceptvec"], url="http://127.0.0.1:9/concept_skip.json")
-    monkeypatch.setitem(remote.DOWNLOADS, "bioconceptvec", offline)
+    offline = replace(
+        downloads.DOWNLOADS["bioconceptvec"], url="http://127.0.0.1:9/concept_skip.json"
+    )
+    monkeypatch.setitem(downloads.DOWNLOADS, "bioconceptvec", offline)
     with pytest.raises(InputError, match=r"put it at .*concept_skip\.json"):
-        remote.resolve("bioconceptvec")
-    remote.folder().mkdir(parents=True, exist_ok=True)
-    (remote.folder() / "concept_skip.json").write_bytes(gzip.compress(b'{"Gene_1": [1, 2]}'))
+        downloads.resolve("bioconceptvec")
+    downloads.folder().mkdir(parents=True, exist_ok=True)
+    (downloads.folder() / "concept_skip.json").write_bytes(gzip.compress(b'{"Gene_1": [1, 2]}'))
     from lmnotes.words import embedding
 
-    path, _ = remote.resolve("bioconceptvec")
+    path, _ = downloads.resolve("bioconceptvec")
     assert embedding.load(path).words == ["Gene_1"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.text import chunk_sources, chunks, installed, remote
+from lmnotes.text import chunk_sources, chunks, downloads, installed
 from lmnotes.text.chunk_sources import PARTS, part_of
 from lmnotes.text.readers import Document
 
@@ -154,11 +154,11 @@ def test_changed_file_is_refused(folder):
 
 def test_pile10k_offline(monkeypatch, tmp_path):
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
-    known = remote.DOWNLOADS["pile10k"]
-    unplugged = remote.Download(
+    known = downloads.DOWNLOADS["pile10k"]
+    unplugged = downloads.Download(
         "http://127.0.0.1:9/texts-10k-pile.jsonl", known.checksums, known.about, known.facts
     )
-    monkeypatch.setitem(remote.DOWNLOADS, "pile10k", unplugged)
+    monkeypatch.setitem(downloads.DOWNLOADS, "pile10k", unplugged)
     with pytest.raises(InputError, match=r"put it at .*texts-10k-pile\.jsonl"):
         chunks.load("pile10k")
     row = json.dumps({"text": "x" * 300, "pile_set_name": "ArXiv"})

@@ -4,7 +4,7 @@ import time
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.text import installed, pairs, tokenise
+from lmnotes.text import functions, installed, tokenise
 
 SOURCE = '''
 class Scale:
@@ -49,7 +49,7 @@ SOME = ("python", "networkx", "scipy")  # all of PACKAGES take half a minute
 
 @pytest.fixture(scope="module")
 def table(shared_home):
-    return pairs.functions(SOME)
+    return functions.functions(SOME)
 
 
 def without_strings(node):
@@ -69,7 +69,7 @@ def is_string(statement):
 
 
 def test_a_file_to_pairs():
-    found = {name: (english, python) for name, english, python in pairs.in_file(SOURCE)}
+    found = {name: (english, python) for name, english, python in functions.in_file(SOURCE)}
     assert list(found) == ["Scale.half", "outer", "wait"]
     assert found["Scale.half"] == (
         "The half of é, # and so on.",
@@ -98,7 +98,7 @@ def test_python_is_exactly_the_function_without_its_strings(module):
         by_docstring = {}
         for node, english in nodes:
             by_docstring.setdefault((node.name, english), []).append(without_strings(node))
-        for name, english, python in pairs.in_file(source):
+        for name, english, python in functions.in_file(source):
             (node,) = ast.parse(python).body
             assert ast.dump(node) in by_docstring[name.rpartition(".")[2], english], (file, name)
             n_functions += 1
@@ -108,10 +108,10 @@ def test_python_is_exactly_the_function_without_its_strings(module):
 def test_words_of_python():
     source = "class HTTPServer2(Base):\n    async def do_GET(self, x_0=1_000): # no\n"
     words = "class http server 2 base async def do get self x 0 1_000"
-    assert " ".join(pairs.python_words(source)) == words
+    assert " ".join(functions.python_words(source)) == words
     source = "1e-5 + 0xFF .5 1.0j a@b \"it's\" 'key' rb'raw' f'{a}' \"\"\"'q' # \"\"\" not Größe ΔT"
-    assert " ".join(pairs.python_words(source)) == "1e-5 0xff 5 1.0j a b key raw not größe δ t"
-    assert pairs.python_words("") == []
+    assert " ".join(functions.python_words(source)) == "1e-5 0xff 5 1.0j a b key raw not größe δ t"
+    assert functions.python_words("") == []
 
 
 def test_there_are_enough_pairs_and_they_read_well(table):
@@ -129,8 +129,8 @@ def test_there_are_enough_pairs_and_they_read_well(table):
 def test_both_sides_are_long_enough_and_come_once(table):
     letters, bodies = [], []
     for row in table.iloc[::7].itertuples():
-        english, body = tokenise.words(row.english), pairs.python_words(row.python)
-        assert len(english) >= pairs.MIN_ENGLISH and len(body) >= pairs.MIN_PYTHON, row.name
+        english, body = tokenise.words(row.english), functions.python_words(row.python)
+        assert len(english) >= functions.MIN_ENGLISH and len(body) >= functions.MIN_PYTHON, row.name
         letters.append(" ".join(word for word in english if not word.isdigit()))
         bodies.append(" ".join(body))
     assert len(set(letters)) == len(set(bodies)) == len(letters)
@@ -138,28 +138,30 @@ def test_both_sides_are_long_enough_and_come_once(table):
 
 def test_a_second_call_only_reads(table):
     start = time.perf_counter()
-    again = pairs.functions(SOME)
+    again = functions.functions(SOME)
     assert time.perf_counter() - start < 1
     assert again.equals(table)
     assert again.attrs["content_id"] == table.attrs["content_id"]
 
 
 def test_some_packages_only():
-    some = pairs.functions(["pooch"], keep=False)
+    some = functions.functions(["pooch"], keep=False)
     assert set(some.package) == {"pooch"}
-    assert some.attrs["content_id"] != pairs.functions(["joblib"], keep=False).attrs["content_id"]
+    assert (
+        some.attrs["content_id"] != functions.functions(["joblib"], keep=False).attrs["content_id"]
+    )
     with pytest.raises(InputError, match=r"no package 'numpi'.*did you mean .*'numpy'"):
-        pairs.functions(["numpi"])
+        functions.functions(["numpi"])
 
 
 def test_a_missing_package_is_left_out_and_said_so(monkeypatch):
     there = installed._folder
     monkeypatch.setattr(installed, "_folder", lambda m: None if m == "pooch" else there(m))
     with pytest.warns(UserWarning, match="pooch is not installed: its functions are left out"):
-        assert len(pairs.functions(["pooch"], keep=False)) == 0
+        assert len(functions.functions(["pooch"], keep=False)) == 0
 
 
 def test_a_file_that_is_not_python_gives_nothing(tmp_path):
     file = tmp_path / "broken.py"
     file.write_text('def f(:\n    """A docstring that nobody can have."""\n')
-    assert pairs._in_file(file) == []
+    assert functions._in_file(file) == []

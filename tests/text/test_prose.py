@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lmnotes.text import docstrings, repeats, wiki
-from lmnotes.text.prose import prose
+from lmnotes.text import repeats
+from lmnotes.text.markup import docstrings, wiki
+from lmnotes.text.markup.prose import prose
 from lmnotes.text.readers import Document
 
 

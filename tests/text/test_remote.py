@@ -9,7 +9,7 @@ import pytest
 
 from lmnotes import store
 from lmnotes.errors import InputError
-from lmnotes.text import corpus, remote
+from lmnotes.text import corpus, downloads
 
 TEXT = b"anarchism originated as a term of abuse"
 
@@ -29,7 +29,7 @@ def served(tmp_path, monkeypatch):
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
-    download = remote.Download(
+    download = downloads.Download(
         url=f"http://127.0.0.1:{server.server_port}/small.zip",
         checksums={
             "small.zip": f"sha256:{store.file_sha256(folder / 'small.zip')}",
@@ -37,7 +37,7 @@ def served(tmp_path, monkeypatch):
         },
         about="a test",
     )
-    monkeypatch.setitem(remote.DOWNLOADS, "small", download)
+    monkeypatch.setitem(downloads.DOWNLOADS, "small", download)
     yield folder
     server.shutdown()
     server.server_close()
@@ -45,16 +45,18 @@ def served(tmp_path, monkeypatch):
 
 def unplug(monkeypatch):
     """No network: the address of `small` refuses."""
-    checksums = remote.DOWNLOADS["small"].checksums
+    checksums = downloads.DOWNLOADS["small"].checksums
     monkeypatch.setitem(
-        remote.DOWNLOADS, "small", remote.Download("http://127.0.0.1:9/small.zip", checksums, "")
+        downloads.DOWNLOADS,
+        "small",
+        downloads.Download("http://127.0.0.1:9/small.zip", checksums, ""),
     )
 
 
 def test_download_once(served, monkeypatch):
     text = corpus.load("small")
     assert text.name == "small" and text.n_tokens == 7
-    assert (remote.folder() / "small.zip").is_file()
+    assert (downloads.folder() / "small.zip").is_file()
     unplug(monkeypatch)
     assert corpus.load("small").content_id == text.content_id
 
@@ -66,20 +68,20 @@ def test_without_network_one_error_says_what_to_put_where(served, monkeypatch):
         corpus.load("small")
     assert time.perf_counter() - start < 15
     message = str(caught.value)
-    assert f"'small' is not in {remote.folder()}" in message
+    assert f"'small' is not in {downloads.folder()}" in message
     assert "http://127.0.0.1:9/small.zip" in message
-    assert f"put it at {remote.folder() / 'small.zip'}" in message
-    assert not (remote.folder() / "small.zip").exists()
+    assert f"put it at {downloads.folder() / 'small.zip'}" in message
+    assert not (downloads.folder() / "small.zip").exists()
 
 
 @pytest.mark.parametrize("name", ["small.zip", "small"])
 def test_a_file_put_there_by_hand_is_used_after_its_check(served, monkeypatch, name):
     unplug(monkeypatch)
-    remote.folder().mkdir(parents=True)
+    downloads.folder().mkdir(parents=True)
     data = (served / "small.zip").read_bytes() if name == "small.zip" else TEXT
-    (remote.folder() / name).write_bytes(data)
+    (downloads.folder() / name).write_bytes(data)
     assert corpus.load("small").n_tokens == 7
-    (remote.folder() / name).write_bytes(data[:-1])
+    (downloads.folder() / name).write_bytes(data[:-1])
     with pytest.raises(InputError, match=r"expected [0-9a-f]+: it is another file, or was cut"):
         corpus.load("small")
 
@@ -88,7 +90,7 @@ def test_a_download_with_a_wrong_checksum_is_not_kept(served):
     (served / "small.zip").write_bytes(b"something else")
     with pytest.raises(InputError, match=r"holds something else.*put .*small.zip at"):
         corpus.load("small")
-    assert not (remote.folder() / "small.zip").exists()
+    assert not (downloads.folder() / "small.zip").exists()
 
 
 def test_unknown_name_says_the_nearest(tmp_path, monkeypatch):
@@ -106,7 +108,7 @@ def test_a_path_comes_before_a_name(tmp_path, monkeypatch):
 
 
 def test_checksums_are_well_formed():
-    for name, download in remote.DOWNLOADS.items():
+    for name, download in downloads.DOWNLOADS.items():
         assert download.url.endswith(next(iter(download.checksums))), name
         assert all(download.checksums.values()) or download.facts, name  # something to check by
         for checksum in filter(None, download.checksums.values()):

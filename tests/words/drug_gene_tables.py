@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas
 import pytest
 
-from lmnotes.words import relations
+from lmnotes.words.analogy import relations
 
 FOLDER = Path(
     os.environ.get("LMNOTES_DRUG_GENE", Path(__file__).parents[3] / "shared/data/drug-gene")

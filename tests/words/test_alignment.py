@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from lmnotes.words import alignment, solver
+from lmnotes.words import alignment
+from lmnotes.words.ica import solver
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lmnotes.words import analogies
+from lmnotes.words.analogy import four_words
 
 WORDS = ["man", "woman", "king", "queen", "tea"]
 VALUES = np.array([[1, 0, 0, 0.1], [1, 1, 0, 0], [1, 0, 1, 0], [1, 1, 1, 0.1], [-1, 0, 0, 1.0]])
@@ -17,25 +17,25 @@ def file(tmp_path):
 
 
 def test_questions_with_a_missing_word_are_left_out_and_counted(file):
-    questions = analogies.read_questions(WORDS, file)
+    questions = four_words.read_questions(WORDS, file)
     assert questions.d.tolist() == ["queen"] and questions.attrs["n_questions"] == 2
     assert questions[["row_a", "row_b", "row_c", "row_d"]].to_numpy().tolist() == [[0, 1, 2, 3]]
-    assert analogies.read_questions(WORDS, file, limit=3).empty
+    assert four_words.read_questions(WORDS, file, limit=3).empty
     with pytest.raises(ValueError, match="no analogy question"):
-        analogies.score({"x": VALUES}, analogies.read_questions(WORDS, file, limit=3), [1])
+        four_words.score({"x": VALUES}, four_words.read_questions(WORDS, file, limit=3), [1])
     with pytest.raises(FileNotFoundError, match="Google's"):
-        analogies.read_questions(WORDS, file.with_name("none"))
+        four_words.read_questions(WORDS, file.with_name("none"))
 
 
 def test_google_s_file_is_found():
-    questions = analogies.read_questions(["boy", "girl", "brother", "sister"])
+    questions = four_words.read_questions(["boy", "girl", "brother", "sister"])
     assert questions.attrs["n_questions"] == 19544
     assert {"boy", "girl"} <= set(questions.a) | set(questions.b)
 
 
 def test_the_exact_analogy_is_solved_with_all_axes(file):
-    questions = analogies.read_questions(WORDS, file)
-    table = analogies.score({"x": VALUES}, questions, [4])
+    questions = four_words.read_questions(WORDS, file)
+    table = four_words.score({"x": VALUES}, questions, [4])
     assert table.accuracy[0] == 1 and table.low[0] < 1 and table.high[0] == 1
 
 
@@ -48,7 +48,7 @@ def test_answers_against_3cosadd_written_out():
     for row in rows[:20]:  # make half of them solvable
         values[row[3]] = values[row[1]] - values[row[0]] + values[row[2]]
     questions = pandas.DataFrame(rows, columns=["row_a", "row_b", "row_c", "row_d"])
-    right = analogies.answer(values, questions, [2, 8])
+    right = four_words.answer(values, questions, [2, 8])
     unit = values / np.linalg.norm(values, axis=1, keepdims=True)
     for (a, b, c, d), found in zip(rows, right, strict=True):
         query = values[b] - values[a] + values[c]

@@ -7,11 +7,12 @@ import numpy as np
 import pandas
 import pytest
 
-from lmnotes.words import analogies, analogy, rank_scores, relation_tasks, relation_vectors
-from lmnotes.words import relations as tables
+from lmnotes.words.analogy import four_words, prediction, scores, tasks
+from lmnotes.words.analogy import relations as tables
+from lmnotes.words.analogy import vectors as relation_vectors
 
 YEAR = 1990
-ARROWS = relation_tasks.DIRECTIONS
+ARROWS = tasks.DIRECTIONS
 
 
 def random_facts(seed=0, n_drugs=14, n_genes=17, n_pathways=5):
@@ -106,12 +107,12 @@ def as_sets(task):
     return found, training
 
 
-@pytest.mark.parametrize("setting", relation_tasks.SETTINGS)
+@pytest.mark.parametrize("setting", tasks.SETTINGS)
 @pytest.mark.parametrize("direction", ARROWS)
 def test_every_setting_against_sets_written_out(setting, direction):
     for seed in range(3):
         facts = random_facts(seed)
-        task = relation_tasks.build(facts, setting, year=YEAR, direction=direction)
+        task = tasks.build(facts, setting, year=YEAR, direction=direction)
         side = facts if direction == "drug2gene" else facts.reversed()
         assert as_sets(task) == by_sets(side, setting, YEAR)
         assert task.candidates == side.members("gene") and task.asked == side.members("drug")
@@ -123,7 +124,7 @@ def test_one_pathway_with_everything_makes_p1_and_p2_equal_g():
     members = facts.concepts[["concept", "kind"]].assign(pathway="p")
     facts = tables.RelationSet(facts.relations, facts.concepts, members)
     vectors = random_vectors(facts)
-    results = [analogy.predict(vectors, facts, name) for name in ("G", "P1", "P2")]
+    results = [prediction.predict(vectors, facts, name) for name in ("G", "P1", "P2")]
     ranks = [r.queries.set_index("query")["rank"].sort_index() for r in results]
     assert ranks[0].equals(ranks[1]) and ranks[0].equals(ranks[2])
 
@@ -131,16 +132,18 @@ def test_one_pathway_with_everything_makes_p1_and_p2_equal_g():
 def test_in_the_last_year_y1_is_g_and_nothing_is_unknown():
     facts = random_facts()
     vectors = random_vectors(facts)
-    first = analogy.predict(vectors, facts, "G").scores()
-    assert analogy.predict(vectors, facts, "Y1", year=2023).scores() == first
-    last = analogy.predict(vectors, facts, "Y2", year=2023)
+    first = prediction.predict(vectors, facts, "G").scores()
+    assert prediction.predict(vectors, facts, "Y1", year=2023).scores() == first
+    last = prediction.predict(vectors, facts, "Y2", year=2023)
     assert len(last) == 0 and np.isnan(last.scores()["mrr"])
 
 
 def vectors_by_group(facts, direction="drug2gene", setting="P1", **how):
     vectors = random_vectors(facts)
-    task = relation_tasks.build(facts, setting, direction=direction)
-    found = relation_vectors.estimate(task, lambda words: analogy.vectors_of(vectors, words), **how)
+    task = tasks.build(facts, setting, direction=direction)
+    found = relation_vectors.estimate(
+        task, lambda words: prediction.vectors_of(vectors, words), **how
+    )
     return dict(zip(found.groups, found.of_groups, strict=True)), task, vectors, found
 
 
@@ -161,7 +164,7 @@ def test_exchanged_partners_give_the_same_vector():
         np.column_stack([p.drug.str[1:].astype(int), p.gene.str[1:].astype(int)])
         for p in (facts.relations, pairs)
     ]
-    sides = [analogy.vectors_of(vectors, facts.members(kind)) for kind in tables.KINDS]
+    sides = [prediction.vectors_of(vectors, facts.members(kind)) for kind in tables.KINDS]
     first, second = (relation_vectors.mean_difference(*sides, pair) for pair in rows)
     np.testing.assert_allclose(first, second, atol=1e-12)
 
@@ -182,9 +185,9 @@ def test_the_query_is_the_drug_s_deviation_plus_the_targets_pull():
 def test_predictions_against_the_formula_query_by_query():
     facts = random_facts()
     for setting, direction, centre in itertools.product(("G", "P2", "P1Y2"), ARROWS, (True, False)):
-        task = relation_tasks.build(facts, setting, year=YEAR, direction=direction)
+        task = tasks.build(facts, setting, year=YEAR, direction=direction)
         vectors = random_vectors(facts)
-        result = analogy.answer(vectors, task, centre=centre)
+        result = prediction.answer(vectors, task, centre=centre)
         queries, training = as_sets(task)
         genes = np.array([vectors[name] for name in task.candidates])
         centroid = genes.mean(axis=0) if centre else 0
@@ -207,7 +210,7 @@ def test_a_constant_added_to_all_genes_changes_no_centred_score():
     shift = np.arange(6.0)
     moved = {name: u + shift * name.startswith("g") for name, u in vectors.items()}
     for setting in ("G", "P1"):
-        first, second = (analogy.predict(v, facts, setting) for v in (vectors, moved))
+        first, second = (prediction.predict(v, facts, setting) for v in (vectors, moved))
         assert first.queries.equals(second.queries)
         np.testing.assert_allclose(first.ranking.cosine, second.ranking.cosine, atol=1e-6)
 
@@ -216,9 +219,11 @@ def test_leaving_out_own_pairs_against_a_loop():
     facts = random_facts()
     for setting in ("G", "P1", "P2", "P1Y2"):
         vectors = random_vectors(facts)
-        task = relation_tasks.build(facts, setting, year=YEAR)
+        task = tasks.build(facts, setting, year=YEAR)
         found = relation_vectors.estimate(
-            task, lambda words, vectors=vectors: analogy.vectors_of(vectors, words), "leave_one_out"
+            task,
+            lambda words, vectors=vectors: prediction.vectors_of(vectors, words),
+            "leave_one_out",
         )
         n_fallback = 0
         for row, (group, query) in enumerate(task.queries.itertuples(index=False)):
@@ -237,8 +242,8 @@ def test_a_single_pair_left_out_leaves_no_vector():
     """With its own pair as fallback, u_d + v would be the answer itself."""
     facts = tables.from_pairs(pandas.DataFrame({"a": ["d"], "b": ["g"]}), candidates=["h"])
     vectors = {"d": [1.0, 0], "g": [0, 1.0], "h": [1.0, 0.1]}
-    found = analogy.predict(vectors, facts, vector="leave_one_out", centre=False)
-    none = analogy.predict(vectors, facts, vector="none", centre=False)
+    found = prediction.predict(vectors, facts, vector="leave_one_out", centre=False)
+    none = prediction.predict(vectors, facts, vector="none", centre=False)
     assert found.ranks.tolist() == none.ranks.tolist() == [[2]]
     assert found.settings["n_fallback"] == 1
 
@@ -262,8 +267,8 @@ def test_kinds_of_vectors():
     sides = [np.mean([vectors[n] for n in part[c].unique()], axis=0) for c in ("query", "answer")]
     np.testing.assert_allclose(unweighted, sides[1] - sides[0], atol=1e-12)
     assert np.allclose(
-        analogy.answer(vectors, task, scale=0).ranks,
-        analogy.answer(vectors, task, vector="none").ranks,
+        prediction.answer(vectors, task, scale=0).ranks,
+        prediction.answer(vectors, task, vector="none").ranks,
     )
 
 
@@ -282,13 +287,13 @@ def offset_world(seed=0, n=40, dim=12):
 
 def test_a_true_offset_is_found_and_a_shuffled_one_is_worse():
     facts, vectors = offset_world()
-    task = relation_tasks.build(facts)
-    real = analogy.answer(vectors, task)
+    task = tasks.build(facts)
+    real = prediction.answer(vectors, task)
     assert real.scores()["top1"] > 0.9
-    null = analogy.null(vectors, task, n_permutations=19)
+    null = prediction.null(vectors, task, n_permutations=19)
     assert null.top1.max() < real.scores()["top1"] and null.attrs["p"]["top1"] == 1 / 20
     assert null.attrs["p"]["mrr"] == 1 / 20 and len(null) == 19
-    value, (low, high) = rank_scores.difference(real, analogy.answer(vectors, task, vector="none"))
+    value, (low, high) = scores.difference(real, prediction.answer(vectors, task, vector="none"))
     assert 0 < low <= value <= high
 
 
@@ -303,8 +308,8 @@ def test_google_s_questions_are_solved_as_by_3cosadd():
     for x in "abcd":
         questions[x] = [words[row] for row in questions[f"row_{x}"]]
     questions["category"] = ["first"] * 30 + ["second"] * 30
-    result = analogy.solve(dict(zip(words, values, strict=True)), questions)
-    right = analogies.answer(values, questions, [8])[:, 0]
+    result = prediction.solve(dict(zip(words, values, strict=True)), questions)
+    right = four_words.answer(values, questions, [8])[:, 0]
     assert ((result.ranks[:, 0] == 1) == right).all() and 10 < right.sum() < 50
     assert result.queries.category.tolist() == questions.category.tolist()
 
@@ -314,12 +319,14 @@ def test_a_question_with_two_answers_is_asked_once_and_both_are_right():
     vectors = {name: rng.normal(size=4) for name in "abcxy"}
     rows = [["a", "b", "c", "x"], ["a", "b", "c", "y"]]
     questions = pandas.DataFrame(rows, columns=list("abcd"))
-    result = analogy.solve(vectors, questions)
+    result = prediction.solve(vectors, questions)
     assert len(result) == 1 and result.queries.n_answers[0] == 2 and result.ranks[0, 0] == 1
-    few = analogy.solve(vectors, questions, candidates=["x", "y"])  # a, b and c need not be there
+    few = prediction.solve(
+        vectors, questions, candidates=["x", "y"]
+    )  # a, b and c need not be there
     assert set(few.predictions("c").candidate) == {"x", "y"}
     with pytest.raises(ValueError, match="2 answers such as 'x' are no candidates"):
-        analogy.solve(vectors, questions, candidates=["b"])
+        prediction.solve(vectors, questions, candidates=["b"])
 
 
 def test_countries_and_capitals_in_one_vocabulary():
@@ -331,7 +338,7 @@ def test_countries_and_capitals_in_one_vocabulary():
         "tokyo": [0, 1.0, 0.1],
     }
     pairs = pandas.DataFrame({"country": ["france", "japan"], "capital": ["paris", "tokyo"]})
-    result = analogy.predict(vectors, tables.from_pairs(pairs, candidates=vectors), centre=False)
+    result = prediction.predict(vectors, tables.from_pairs(pairs, candidates=vectors), centre=False)
     assert result.scores()["top1"] == 1
     assert "france" not in result.predictions("france").candidate.tolist()
 
@@ -339,31 +346,31 @@ def test_countries_and_capitals_in_one_vocabulary():
 def test_refusals():
     facts, vectors = offset_world()
     with pytest.raises(ValueError, match="setting 'P3'"):
-        analogy.predict(vectors, facts, "P3")
+        prediction.predict(vectors, facts, "P3")
     with pytest.raises(ValueError, match="without a year"):
-        analogy.predict(vectors, facts, "Y2")
+        prediction.predict(vectors, facts, "Y2")
     with pytest.raises(ValueError, match="direction 'gene'"):
-        analogy.predict(vectors, facts, direction="gene")
+        prediction.predict(vectors, facts, direction="gene")
     with pytest.raises(ValueError, match="vector 'best'"):
-        analogy.predict(vectors, facts, vector="best")
+        prediction.predict(vectors, facts, vector="best")
     with pytest.raises(ValueError, match="n_permutations=0: expected 1 or more"):
-        analogy.null(vectors, relation_tasks.build(facts), n_permutations=0)
+        prediction.null(vectors, tasks.build(facts), n_permutations=0)
     with pytest.raises(ValueError, match="year '1990'"):
-        analogy.predict(vectors, facts, "Y2", year="1990")
+        prediction.predict(vectors, facts, "Y2", year="1990")
     with pytest.raises(ValueError, match="shuffled with"):  # the means of all would stay the same
-        analogy.predict(vectors, facts, vector="shuffled", weighting="concepts")
+        prediction.predict(vectors, facts, vector="shuffled", weighting="concepts")
     with pytest.raises(KeyError, match=r"no vector for 'g0'.*expected .*within"):
         some = {name: u for name, u in vectors.items() if name != "g0"}
-        analogy.answer(some, relation_tasks.build(facts))
+        prediction.answer(some, tasks.build(facts))
     with pytest.raises(ValueError, match="leave_one_out with"):
-        analogy.predict(vectors, facts, vector="leave_one_out", weighting="concepts")
+        prediction.predict(vectors, facts, vector="leave_one_out", weighting="concepts")
     with pytest.raises(ValueError, match="two or more pathways"):
-        analogy.predict(vectors, facts, vector="swapped")
+        prediction.predict(vectors, facts, vector="swapped")
     dated = tables.RelationSet(facts.relations.assign(year=2000), facts.concepts)
     with pytest.raises(ValueError, match="no known pair"):
-        analogy.predict(vectors, dated, "Y2", year=1990)
+        prediction.predict(vectors, dated, "Y2", year=1990)
     with pytest.raises(KeyError, match="was not asked"):
-        analogy.predict(vectors, facts).predictions("g1")
+        prediction.predict(vectors, facts).predictions("g1")
 
 
 @drug_gene_tables.needed
@@ -372,7 +379,7 @@ def test_the_published_numbers_of_a_year(year):
     facts = drug_gene_tables.of_year(year)
     wanted = drug_gene_tables.expected("expected_stats_year", dtype={"queries": str})
     for row in wanted[wanted.year == year].itertuples():
-        task = relation_tasks.build(facts, row.setting, year=year, direction=row.direction)
+        task = tasks.build(facts, row.setting, year=year, direction=row.direction)
         found = task.describe()
         low, *high = row.queries.split("..")  # bounds where the vocabulary is not known
         assert int(low) <= found["n_queries"] <= int(*(high or [low])), row

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from lmnotes.words import axes
-from lmnotes.words.components import Components
+from lmnotes.words.ica import matching
+from lmnotes.words.ica.components import Components
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def worlds():
 
 
 def test_shared_axes_are_found_in_order_of_correlation(worlds):
-    found = axes.match(*worlds)
+    found = matching.match(*worlds)
     assert found.first[:3].tolist() == [0, 1, 2] and found.second[:3].tolist() == [4, 3, 2]
     assert len(found) == 5 and (np.diff(found.r) <= 0).all()
     np.testing.assert_allclose(found.permuted.diagonal(), found.r)
@@ -31,14 +31,14 @@ def test_shared_axes_are_found_in_order_of_correlation(worlds):
 
 def test_correlations_are_pearsons(worlds):
     expected = np.corrcoef(worlds[0].T, worlds[1].T)[:6, 6:]
-    np.testing.assert_allclose(axes.correlate(*worlds), expected)
+    np.testing.assert_allclose(matching.correlate(*worlds), expected)
 
 
 def test_whole_weights_are_repeats(worlds):
     times = np.random.default_rng(1).integers(1, 4, 400)
-    weighted = axes.correlate(*worlds, weights=times)
+    weighted = matching.correlate(*worlds, weights=times)
     np.testing.assert_allclose(
-        weighted, axes.correlate(*(np.repeat(one, times, axis=0) for one in worlds))
+        weighted, matching.correlate(*(np.repeat(one, times, axis=0) for one in worlds))
     )
 
 
@@ -57,45 +57,49 @@ def slow_greedy(correlation):
 def test_greedy_is_the_walk_down_the_list():
     random = np.random.default_rng(2)
     first, second = random.normal(size=(40, 12)), random.normal(size=(40, 9))
-    found = axes.match(first, second)
-    expected = slow_greedy(axes.correlate(first, second))
+    found = matching.match(first, second)
+    expected = slow_greedy(matching.correlate(first, second))
     assert list(zip(found.first, found.second, strict=True)) == expected
 
 
 def test_hungarian_has_the_largest_sum():
     random = np.random.default_rng(3)
     first, second = random.normal(size=(30, 5)), random.normal(size=(30, 5))
-    r = axes.correlate(first, second)
+    r = matching.correlate(first, second)
     best = max(sum(r[range(5), order]) for order in itertools.permutations(range(5)))
-    assert axes.match(first, second, method="hungarian").r.sum() == pytest.approx(best)
-    assert axes.match(first, second).r.sum() <= best + 1e-12
+    assert matching.match(first, second, method="hungarian").r.sum() == pytest.approx(best)
+    assert matching.match(first, second).r.sum() <= best + 1e-12
 
 
 def test_without_signs_a_turned_axis_is_found(worlds):
     first, _ = worlds
     other = -first[:, ::-1]
-    found = axes.match(first, other, method="hungarian", signed=False)
+    found = matching.match(first, other, method="hungarian", signed=False)
     np.testing.assert_allclose(found.r, 1)
     assert found.partners(0.5).tolist() == list(range(first.shape[1]))[::-1]
-    noisy = axes.Matching(np.array([1, 0]), np.array([0, 2]), np.array([0.9, 0.3]), np.eye(2, 3))
+    noisy = matching.Matching(
+        np.array([1, 0]), np.array([0, 2]), np.array([0.9, 0.3]), np.eye(2, 3)
+    )
     assert noisy.partners(0.5).tolist() == [-1, 0]
 
 
 def test_a_shuffled_pairing_is_below_the_real_one(worlds):
-    null = axes.shuffled(*worlds, n_shuffles=19)
-    found = axes.match(*worlds)
+    null = matching.shuffled(*worlds, n_shuffles=19)
+    found = matching.match(*worlds)
     assert null.p_value(found) == 1 / 20
     assert null.top < found.r[1] and 0 < null.level[0] < 0.3
     unrelated = np.random.default_rng(9).normal(size=(400, 5))
     assert (
-        axes.shuffled(worlds[0], unrelated, n_shuffles=19).p_value(axes.match(worlds[0], unrelated))
+        matching.shuffled(worlds[0], unrelated, n_shuffles=19).p_value(
+            matching.match(worlds[0], unrelated)
+        )
         > 0.05
     )
 
 
 def test_several_targets_are_ordered_by_their_sum(worlds):
     first, second = worlds
-    table = axes.match_many({"x": first, "y": first}, {"x": second, "y": first[:, ::-1]})
+    table = matching.match_many({"x": first, "y": first}, {"x": second, "y": first[:, ::-1]})
     assert (np.diff(table["sum"]) <= 0).all()
     np.testing.assert_allclose(table["y r"], 1)
     assert table.y.tolist() == [5 - axis for axis in table.axis]
@@ -105,8 +109,8 @@ def test_stability_ignores_order_and_sign():
     values = np.random.default_rng(0).normal(size=(300, 4))
     other = values[:, [3, 1, 0, 2]] * [1, -1, 1, -1]
     noise = np.random.default_rng(1).normal(size=(300, 4))
-    np.testing.assert_allclose(axes.stability(values, [other]), 1)
-    assert (axes.stability(values, [noise]) < 0.3).all()
+    np.testing.assert_allclose(matching.stability(values, [other]), 1)
+    assert (matching.stability(values, [noise]) < 0.3).all()
 
 
 def space():
@@ -117,20 +121,20 @@ def space():
 
 
 def test_top_words_pass_over_rare_ones_and_plurals():
-    table = axes.top_words(space(), [0], k=3, min_count=10)
+    table = matching.top_words(space(), [0], k=3, min_count=10)
     assert table.word.tolist() == ["cat", "cats", "bus"]
     unit = space().normalised
     np.testing.assert_allclose(table.value, [unit[0, 0], unit[1, 0], unit[4, 0]])
-    once = axes.top_words(space(), [0, 1], k=2, once=True)
+    once = matching.top_words(space(), [0, 1], k=2, once=True)
     assert once.word.tolist() == ["cat", "rare", "car", "bus"]
 
 
 def test_bad_input_is_named(worlds):
     with pytest.raises(ValueError, match="paired"):
-        axes.match(worlds[0], worlds[1][:7])
+        matching.match(worlds[0], worlds[1][:7])
     with pytest.raises(ValueError, match="dictionary"):
-        axes.correlate(worlds[0][:0], worlds[1][:0])
+        matching.correlate(worlds[0][:0], worlds[1][:0])
     with pytest.raises(ValueError, match="'greedy' or 'hungarian'"):
-        axes.match(*worlds, method="best")
+        matching.match(*worlds, method="best")
     with pytest.raises(ValueError, match="leaves none"):
-        axes.top_words(space(), min_count=99)
+        matching.top_words(space(), min_count=99)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from lmnotes.words import axes, axis_tree
+from lmnotes.words import axis_tree
+from lmnotes.words.ica import matching
 
 
 def weights(k=12, seed=0):
@@ -81,7 +82,7 @@ def test_agreement_is_blind_to_the_order_and_sign_of_axes():
     values = np.linalg.qr(rng.laplace(size=(200, 6)))[0] * np.sqrt(200)
     order, signs = rng.permutation(6), rng.choice([-1, 1], 6)
     other = values[:, order] * signs
-    found = axes.match(other, values, method="hungarian", signed=False)
+    found = matching.match(other, values, method="hungarian", signed=False)
     match = found.partners(0.999)
     assert match.tolist() == order.tolist()
     matrix = weights(6)

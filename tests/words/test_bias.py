@@ -5,7 +5,7 @@ import pytest
 import scipy.stats
 
 from lmnotes.text import corpus
-from lmnotes.words import bias, information
+from lmnotes.words import frequency_bias, information
 from lmnotes.words.kernels import counting
 
 
@@ -21,10 +21,10 @@ def test_the_binomial_mean_of_the_logarithm(n, p):
 def test_a_single_draw_by_hand():
     # one context: KL is -log p of the word drawn, on average the entropy of p
     counts = np.array([1, 1, 2])
-    level = bias.shuffle_level(counts, contexts_per_token=1)
+    level = frequency_bias.shuffle_level(counts, contexts_per_token=1)
     assert level[0] == pytest.approx(1.5 * np.log(2))
     # two contexts of a fair coin: both equal with probability 1/2, then KL = log 2, else 0
-    fair = bias.shuffle_level(np.array([1, 1]), contexts_per_token=2)
+    fair = frequency_bias.shuffle_level(np.array([1, 1]), contexts_per_token=2)
     assert fair == pytest.approx([0.5 * np.log(2)] * 2)
 
 
@@ -39,8 +39,8 @@ def test_closed_form_and_real_shuffles_agree_on_two_million_tokens():
     tokens = rank[tokens]
     counts = np.bincount(tokens)
     shuffled = information.measure_tokens(tokens, np.array([0, len(tokens)]), counts, 10)
-    level = bias.shuffle_level(counts, window=10)
-    entropy = bias.entropy_level(counts, window=10)
+    level = frequency_bias.shuffle_level(counts, window=10)
+    entropy = frequency_bias.entropy_level(counts, window=10)
     for count in (10, 100, 1000):
         near = np.abs(np.log(counts / count)) < 0.2
         spread = shuffled.kl[near].std() / np.sqrt(near.sum())
@@ -51,28 +51,28 @@ def test_closed_form_and_real_shuffles_agree_on_two_million_tokens():
 
 def test_shuffle_keeps_the_counts_and_averages():
     text = corpus.from_texts(["a b c a b c a a a a b c d e f"] * 20)
-    once = bias.shuffle(text, window=2, n_shuffles=1, seed=3)
-    more = bias.shuffle(text, window=2, n_shuffles=5, seed=3)
+    once = frequency_bias.shuffle(text, window=2, n_shuffles=1, seed=3)
+    more = frequency_bias.shuffle(text, window=2, n_shuffles=5, seed=3)
     assert once.n_shuffles == 1 and not np.array_equal(once.kl, more.kl)
-    again = bias.shuffle(text, window=2, n_shuffles=5, seed=3)
+    again = frequency_bias.shuffle(text, window=2, n_shuffles=5, seed=3)
     np.testing.assert_array_equal(more.kl, again.kl)
 
 
 def test_rounding_by_hand():
     # 10 contexts, p = (.64, .36): the rounded row is (6, 4)
-    level = bias.round_level(np.array([64, 36]), contexts_per_token=10 / 36)
+    level = frequency_bias.round_level(np.array([64, 36]), contexts_per_token=10 / 36)
     assert level[1] == pytest.approx(0.6 * np.log(0.6 / 0.64) + 0.4 * np.log(0.4 / 0.36))
 
 
 def test_rounding_explains_part_of_the_shuffle_level():
     counts = np.maximum(1, (50_000 / np.arange(1, 20_001)).astype(int))
-    rounded, shuffled = bias.round_level(counts), bias.shuffle_level(counts)
+    rounded, shuffled = frequency_bias.round_level(counts), frequency_bias.shuffle_level(counts)
     assert (rounded < shuffled).all() and (rounded > 0).all()
 
 
 def test_bins_hold_enough_words_and_cover_neighbouring_counts():
     counts = np.sort(np.random.default_rng(0).zipf(1.6, 5000))[::-1]
-    bins = bias.frequency_bins(counts, min_words=50)
+    bins = frequency_bias.frequency_bins(counts, min_words=50)
     assert np.bincount(bins).min() >= 50
     assert (np.diff(bins) >= 0).all() and bins[0] == 0  # counts fall, so bins rise
 
@@ -81,11 +81,11 @@ def test_the_percentile_level_is_the_percentile_in_each_bin():
     rng = np.random.default_rng(0)
     counts = np.repeat([1000, 10], 200)
     values = np.concatenate([rng.normal(5, 1, 200), rng.normal(0, 1, 200)])
-    level = bias.percentile_level(values, counts)
+    level = frequency_bias.percentile_level(values, counts)
     np.testing.assert_allclose(level[:200], np.percentile(values[:200], 3))
     np.testing.assert_allclose(level[200:], np.percentile(values[200:], 3))
 
 
 def test_a_count_of_zero_is_refused():
     with pytest.raises(ValueError, match="a count of 0"):
-        bias.shuffle_level(np.array([3, 0]))
+        frequency_bias.shuffle_level(np.array([3, 0]))

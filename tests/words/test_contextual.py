@@ -9,7 +9,7 @@ import pytest
 
 from lmnotes import store
 from lmnotes.text import corpus
-from lmnotes.words import contextual, pieces, pretrained
+from lmnotes.words import contextual, pretrained
 from lmnotes.words.contextual import ContextualVectors, average_by_word, token_vectors
 
 SENTENCES = [
@@ -195,7 +195,7 @@ def test_long_sentences_are_cut_between_words_and_said_so(shaped):
 def test_unknown_words_are_marked():
     found = {}
     tokenizer = make_tokenizer("bert")
-    for cut in pieces.cut(tokenizer, [["the", "☃", "bank"], []], None):
+    for cut in contextual.cut_sentences(tokenizer, [["the", "☃", "bank"], []], None):
         found[len(cut.position)] = cut
     assert found[3].known.tolist() == [True, False, True]
     assert found[0].kept.size == found[0].starts.size == 0

@@ -9,16 +9,15 @@ import pytest
 from lmnotes.errors import InputError
 from lmnotes.text import small_world
 from lmnotes.words import (
-    analogy,
     analogy_facts,
     analogy_tables,
     drug_gene,
     published_analogies,
     relation_planes,
-    relation_tasks,
-    sgns,
     snapshots,
 )
+from lmnotes.words.analogy import prediction, tasks
+from lmnotes.words.sgns import skipgram
 
 TINY = small_world.Settings(
     n_pathways=3, n_decoy_genes=6, n_decoy_drugs=2, n_hubs=3, n_abstracts=500
@@ -64,7 +63,7 @@ def test_published_vectors_with_tables_solve_what_was_planted(tables):
     path = tables / "vectors.json"
     path.write_text(json.dumps({name: list(vector) for name, vector in words.items()}))
     study = drug_gene.published(path, tables)
-    found = analogy.predict(study.final["real"], study.facts["real"], "G")
+    found = prediction.predict(study.final["real"], study.facts["real"], "G")
     assert found.scores()["top1"] == 1 and len(found.task.candidates) == 13
     assert study.symbols["Gene_11"] == "G11" and study.years == []
     assert set(study.final["real"].words) == {w for w in words if w.startswith(("Gene", "Chem"))}
@@ -99,7 +98,7 @@ def test_own_text_gives_snapshots_and_years(tables):
 
 def test_snapshots_are_those_of_single_trainings(study):
     text = study.literature["world 1"].text.until(2000)
-    alone = sgns.train(
+    alone = skipgram.train(
         text, dim=8, window=5, epochs=2, min_count=2, seed=1, threads=1, keep=False, progress=False
     )
     found = study.snapshots["world 1", 2000]
@@ -112,7 +111,7 @@ def test_warm_snapshots_begin_with_the_one_before(study):
     warm = snapshots.train(until, [2000, 2023], warm_epochs=1, keep=False, **TRAINING)
     first = study.snapshots["world 1", 2000]
     assert np.array_equal(warm[1, 2000].input, first.input)
-    expected = sgns.train(
+    expected = skipgram.train(
         until[1](2023),
         dim=8,
         window=5,
@@ -137,7 +136,7 @@ def test_scores_by_year_are_those_of_single_predictions(study):
     again = analogy_tables.by_year(study, ["Y1", "Y2"])  # from disk
     assert table.equals(again)
     row = table[(table.setting == "Y2") & (table.year == 2000)].iloc[0]
-    found = analogy.predict(
+    found = prediction.predict(
         study.snapshots["world 1", 2000], study.facts["world 1"], "Y2", year=2000
     )
     assert row.mrr == pytest.approx(found.scores()["mrr"]) and row.n == len(found)
@@ -160,17 +159,17 @@ def test_pathways_and_fractions(study):
 def test_planes_show_vectors_at_their_place(study):
     vectors = study.final["world 1"]
     facts = study.facts["world 1"].within(vectors.ids)
-    task = relation_tasks.build(facts, "G")
+    task = tasks.build(facts, "G")
     here = relation_planes.of_relations(vectors, task, 6)
     assert here.points.kind.tolist() == ["drug"] * 6 + ["gene"] * 6
-    placed = here.place(analogy.vectors_of(vectors, here.points.name))
+    placed = here.place(prediction.vectors_of(vectors, here.points.name))
     assert np.allclose(placed, here.points[["x", "y"]])
     names = here.points.name.to_numpy()[here.pairs]
     known = set(map(tuple, facts.relations[["drug", "gene"]].to_numpy()))
     assert {tuple(pair) for pair in names} <= known
-    mean = analogy.vectors_of(vectors, task.base["answer"]).mean(axis=0)
+    mean = prediction.vectors_of(vectors, task.base["answer"]).mean(axis=0)
     assert np.allclose(here.ends[1], here.place(mean[None])[0])
-    one = relation_tasks.build(facts, "P1")
+    one = tasks.build(facts, "P1")
     pathway = one.training.group.iloc[0]
     inside = relation_planes.of_pathway(vectors, one, pathway, [])
     assert (

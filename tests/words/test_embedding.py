@@ -5,10 +5,10 @@ import numpy as np
 import pandas
 import pytest
 
-from lmnotes.words import embedding, formats
+from lmnotes.words import embedding, files
 from lmnotes.words.embedding import Embedding, load, save_as
 
-OWN_FORMATS = [name for name in formats.FORMATS if name != "gensim"]
+OWN_FORMATS = [name for name in files.FORMATS if name != "gensim"]
 
 
 def small(n_words=40, dim=7, seed=0):
@@ -25,7 +25,7 @@ def same_bits(left, right):
 
 
 @pytest.mark.parametrize("ending", ["", ".gz"])
-@pytest.mark.parametrize("format", formats.FORMATS)
+@pytest.mark.parametrize("format", files.FORMATS)
 def test_every_format_keeps_every_bit(tmp_path, format, ending):
     vectors = small()
     path = save_as(vectors, tmp_path / f"vectors{ending}", format)
@@ -34,7 +34,7 @@ def test_every_format_keeps_every_bit(tmp_path, format, ending):
     assert same_bits(back.input, vectors.input)
     if format != "gensim":
         expected = "word2vec-text" if format == "fasttext-vec" else format
-        assert formats.guess_format(path) == expected
+        assert files.guess_format(path) == expected
         assert load(path).words == vectors.words
         first = path.read_bytes()
         assert save_as(back, path, format).read_bytes() == first
@@ -92,10 +92,10 @@ def test_limit_and_words_read_a_part(tmp_path, format):
         load(path, format, words=["absent"])
 
 
-@pytest.mark.parametrize("format", formats.FORMATS)
+@pytest.mark.parametrize("format", files.FORMATS)
 def test_convert_streams_in_blocks_and_equals_load(tmp_path, format, monkeypatch):
-    monkeypatch.setattr(formats, "BLOCK_BYTES", 3 * 7 * 4)  # three rows in a block
-    monkeypatch.setattr(formats.records, "READ_BYTES", 5)  # words cut anywhere
+    monkeypatch.setattr(files, "BLOCK_BYTES", 3 * 7 * 4)  # three rows in a block
+    monkeypatch.setattr(files.vector_rows, "READ_BYTES", 5)  # words cut anywhere
     vectors = small()
     path = save_as(vectors, tmp_path / "vectors", format)
     converted = embedding.convert(path, tmp_path / "folder", format)

@@ -3,7 +3,7 @@ import pytest
 import scipy.stats
 
 from lmnotes.words.embedding import Embedding
-from lmnotes.words.evaluation import read_pairs, similarity
+from lmnotes.words.judgements import read_pairs, similarity
 
 
 def test_by_hand(tmp_path):

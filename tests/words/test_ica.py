@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lmnotes.words import components, ica, solver, whitening
 from lmnotes.words.embedding import Embedding
+from lmnotes.words.ica import components, decomposition, solver, whitening
 
 
 def sources(n=6000, seed=0):
@@ -40,7 +40,7 @@ def mixed():
 @pytest.mark.parametrize("contrast", ["logcosh", "cube"])
 def test_a_known_mixture_is_unmixed(mixed, seed, contrast):
     vectors, mixing = mixed
-    found = ica.fit(vectors, seed=seed, contrast=contrast, tolerance=1e-6)
+    found = decomposition.fit(vectors, seed=seed, contrast=contrast, tolerance=1e-6)
     assert found.converged and found.gradient_norm < 1e-6
     assert amari(mixing @ found.unmixing) < 0.04
     start = solver.random_rotation(6, seed)
@@ -49,7 +49,7 @@ def test_a_known_mixture_is_unmixed(mixed, seed, contrast):
 
 def test_values_are_white_signed_ordered_and_made_by_the_map(mixed):
     vectors, _ = mixed
-    found = ica.fit(vectors)
+    found = decomposition.fit(vectors)
     np.testing.assert_allclose(found.values.T @ found.values / len(vectors), np.eye(6), atol=1e-9)
     np.testing.assert_allclose(found.values, (vectors - found.mean) @ found.unmixing, atol=1e-12)
     np.testing.assert_allclose(found.transform(vectors[:5]), found.values[:5], atol=1e-12)
@@ -59,8 +59,8 @@ def test_values_are_white_signed_ordered_and_made_by_the_map(mixed):
 def test_an_invertible_map_of_the_vectors_changes_nothing(mixed):
     vectors, _ = mixed
     turned = vectors @ np.random.default_rng(3).normal(size=(6, 6)) + 7
-    one = ica.fit(vectors, tolerance=1e-8)
-    other = ica.fit(turned, seed=5, tolerance=1e-8)
+    one = decomposition.fit(vectors, tolerance=1e-8)
+    other = decomposition.fit(turned, seed=5, tolerance=1e-8)
     # near-symmetric columns have a skewness of noise, so that their sign is the only freedom left
     r = np.abs(np.corrcoef(one.values.T, other.values.T)[:6, 6:])
     np.testing.assert_allclose(r.max(axis=1), 1, atol=1e-6)
@@ -68,8 +68,8 @@ def test_an_invertible_map_of_the_vectors_changes_nothing(mixed):
 
 def test_it_finds_what_scikit_learn_finds(mixed):
     vectors, _ = mixed
-    ours = ica.fit(vectors, tolerance=1e-7)
-    theirs = ica.fit(vectors, solver="fastica", tolerance=1e-10, max_iterations=500)
+    ours = decomposition.fit(vectors, tolerance=1e-7)
+    theirs = decomposition.fit(vectors, solver="fastica", tolerance=1e-10, max_iterations=500)
     assert theirs.converged and theirs.gradient_norm < 1e-4
     r = np.abs(np.corrcoef(ours.values.T, theirs.values.T)[:6, 6:])
     np.testing.assert_allclose(r.max(axis=1), 1, atol=1e-5)
@@ -112,15 +112,15 @@ def test_it_never_diverges(kind):
         "flat": random.uniform(size=(3000, 10)),
         "heavy": random.standard_t(2.1, size=(3000, 10)),
     }[kind]
-    found = ica.fit(vectors, max_iterations=60)
+    found = decomposition.fit(vectors, max_iterations=60)
     assert np.isfinite(found.values).all() and found.gradient_norm < 0.01
     np.testing.assert_allclose(found.values.T @ found.values / 3000, np.eye(10), atol=1e-8)
 
 
 def test_a_run_that_was_cut_short_says_so(mixed):
-    found = ica.fit(mixed[0], max_iterations=1, tolerance=1e-9)
+    found = decomposition.fit(mixed[0], max_iterations=1, tolerance=1e-9)
     assert not found.converged and "stopped after 1 steps" in found.summary()
-    assert "converged in" in ica.fit(mixed[0]).summary()
+    assert "converged in" in decomposition.fit(mixed[0]).summary()
 
 
 def test_the_gradient_may_rise_on_the_way_and_only_then_patience_ends_a_run(monkeypatch):
@@ -138,8 +138,8 @@ def test_the_gradient_may_rise_on_the_way_and_only_then_patience_ends_a_run(monk
 def test_weights_count_rows_as_repeats(mixed):
     vectors = mixed[0][:800]
     times = np.random.default_rng(0).integers(0, 4, len(vectors))
-    weighted = ica.fit(vectors, weights=times, tolerance=1e-8)
-    repeated = ica.fit(np.repeat(vectors, times, axis=0), tolerance=1e-8)
+    weighted = decomposition.fit(vectors, weights=times, tolerance=1e-8)
+    repeated = decomposition.fit(np.repeat(vectors, times, axis=0), tolerance=1e-8)
     np.testing.assert_allclose(weighted.mean, repeated.mean)
     r = np.abs(np.corrcoef(weighted.values.T, repeated.transform(vectors).T)[:6, 6:])
     np.testing.assert_allclose(r.max(axis=1), 1, atol=1e-6)
@@ -149,7 +149,7 @@ def test_weights_count_rows_as_repeats(mixed):
 
 def test_the_mean_may_be_weighted_by_counts(mixed):
     vectors, counts = mixed[0], np.arange(1, len(mixed[0]) + 1)
-    found = ica.fit(vectors, counts=counts, weighted_mean=True)
+    found = decomposition.fit(vectors, counts=counts, weighted_mean=True)
     np.testing.assert_allclose(found.mean, counts @ vectors / counts.sum())
     np.testing.assert_allclose(found.values.T @ found.values / len(vectors), np.eye(6), atol=1e-9)
 
@@ -158,7 +158,7 @@ def test_directions_without_variance_are_dropped_with_a_warning(mixed):
     vectors = mixed[0].astype(np.float32)
     doubled = np.column_stack([vectors, vectors[:, :2] @ np.float32([[1, 2], [3, 1]])])
     with pytest.warns(UserWarning, match="6 of 8 directions"):
-        found = ica.fit(doubled)
+        found = decomposition.fit(doubled)
     assert found.values.shape == (len(vectors), 6) and np.abs(found.values).max() < 40
 
 
@@ -172,7 +172,7 @@ def test_directions_without_variance_are_dropped_with_a_warning(mixed):
 )
 def test_bad_input_is_named(mixed, spoil, message):
     with pytest.raises(ValueError, match=message):
-        ica.fit(spoil(mixed[0]))
+        decomposition.fit(spoil(mixed[0]))
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_bad_input_is_named(mixed, spoil, message):
 )
 def test_wrong_options_are_refused(mixed, options):
     with pytest.raises(ValueError, match="expected"):
-        ica.fit(mixed[0], **options)
+        decomposition.fit(mixed[0], **options)
 
 
 def test_an_embedding_s_components_are_kept(mixed, tmp_path, monkeypatch):
@@ -188,20 +188,20 @@ def test_an_embedding_s_components_are_kept(mixed, tmp_path, monkeypatch):
     vectors = mixed[0][:500].astype(np.float32)
     counts = np.arange(500, 0, -1)
     embedding = Embedding([f"w{i}" for i in range(500)], vectors, counts=counts)
-    first = ica.fit_embedding(embedding, min_count=101)
+    first = decomposition.fit_embedding(embedding, min_count=101)
     with monkeypatch.context() as patch:
         patch.setattr(solver, "solve", None)  # a second run computes nothing
-        again = ica.fit_embedding(embedding, min_count=101)
+        again = decomposition.fit_embedding(embedding, min_count=101)
     np.testing.assert_array_equal(first.values, again.values)
     assert len(again) == 400 == len(again.words) and again.counts.min() == 101
     assert again.summary() == first.summary() and again.ids["w3"] == 3
-    direct = ica.fit(vectors[:400])
+    direct = decomposition.fit(vectors[:400])
     np.testing.assert_allclose(again.values, direct.values, atol=1e-9)
 
 
 def test_rows_are_drawn_by_frequency():
     counts = np.array([10_000, 1000, 100, 50, 20, 10, 9])
-    drawn = ica.draw_rows(counts, n_draws=100, n_words=6, min_count=10, seed=0)
+    drawn = decomposition.draw_rows(counts, n_draws=100, n_words=6, min_count=10, seed=0)
     assert drawn.sum() >= 100 and drawn[0] > 70 and drawn[6] == 0
     assert np.count_nonzero(drawn) == 6
 

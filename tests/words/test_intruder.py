@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lmnotes.words import axes, intruder
+from lmnotes.words.ica import intruder, matching
 
 
 def spikes(n_words=200, dim=5, seed=0):
@@ -26,7 +26,7 @@ def slow_candidates(values, axis):
 def test_candidates_and_top_words_against_a_loop():
     values = spikes()
     may = intruder.candidates(values)
-    top = axes.top_rows(values, 5)
+    top = matching.top_rows(values, 5)
     for axis in range(5):
         assert np.flatnonzero(may[:, axis]).tolist() == slow_candidates(values, axis)
         slow = sorted(range(len(values)), key=lambda w: -values[w, axis])[:5]
@@ -35,9 +35,9 @@ def test_candidates_and_top_words_against_a_loop():
 
 def test_only_listed_words_are_named():
     values, listed = spikes(), np.arange(200) % 2 == 0
-    assert listed[axes.top_rows(values, 5, listed)].all()
+    assert listed[matching.top_rows(values, 5, listed)].all()
     with pytest.raises(ValueError, match="2 words may be named"):
-        axes.top_rows(values, 5, np.arange(200) < 2)
+        matching.top_rows(values, 5, np.arange(200) < 2)
 
 
 def test_a_score_by_hand():
@@ -65,4 +65,4 @@ def test_the_game_hides_one_word_that_may_intrude():
     rows, place = intruder.game(values, 2)
     assert len(rows) == 6 and rows[place] in slow_candidates(values, 2)
     others = set(np.delete(rows, place))
-    assert others == set(axes.top_rows(values, 5)[2])
+    assert others == set(matching.top_rows(values, 5)[2])

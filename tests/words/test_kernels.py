@@ -5,8 +5,8 @@ import pytest
 import slow_sgns
 
 from lmnotes.words.kernels import arithmetic, updates, walk
-from lmnotes.words.objective import alias_table
-from lmnotes.words.training import _keep_thresholds
+from lmnotes.words.sgns.objective import alias_table
+from lmnotes.words.sgns.training import _keep_thresholds
 
 V, DIM = 12, 32
 

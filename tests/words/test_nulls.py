@@ -6,7 +6,7 @@ import scipy.integrate
 import scipy.special
 import scipy.stats
 
-from lmnotes.words import nulls
+from lmnotes.words import null_laws
 
 TAILS = {
     0: 0.5,
@@ -34,13 +34,13 @@ COMPONENTS = [(0.535, 9.97e-21), (0.265, 2.17e-6), (0.220, 6.97e-5), (0.554, 4.4
 
 @pytest.mark.parametrize(("u", "tail"), TAILS.items())
 def test_the_product_tail_has_its_golden_values(u, tail):
-    assert float(nulls.product_tail(u)) == pytest.approx(tail, rel=2e-7, abs=0)  # as printed
+    assert float(null_laws.product_tail(u)) == pytest.approx(tail, rel=2e-7, abs=0)  # as printed
 
 
 def test_the_product_tail_is_half_minus_the_integral_of_the_density():
     for u in (0.01, 0.3, 1.7, 6.0):
         below = scipy.integrate.quad(scipy.special.k0, 0, u)[0] / np.pi
-        assert float(nulls.product_tail(u)) == pytest.approx(0.5 - below, rel=1e-7)
+        assert float(null_laws.product_tail(u)) == pytest.approx(0.5 - below, rel=1e-7)
 
 
 def test_the_product_tail_is_precise_far_out():
@@ -52,20 +52,24 @@ def test_the_product_tail_is_precise_far_out():
         (300.0, 1.183324824598586e-132),
         (650.0, 7.991409608971924e-285),
     ):
-        assert float(nulls.product_tail(u)) == pytest.approx(tail, rel=1e-12, abs=0)
+        assert float(null_laws.product_tail(u)) == pytest.approx(tail, rel=1e-12, abs=0)
 
 
 def test_the_strongest_published_product_has_its_p_value():
-    assert float(nulls.product_tail(300 * 0.296073)) == pytest.approx(1.1188e-40, rel=1e-4, abs=0)
-    assert float(nulls.product_p(0.296073, 300)) == float(nulls.product_tail(300 * 0.296073))
+    assert float(null_laws.product_tail(300 * 0.296073)) == pytest.approx(
+        1.1188e-40, rel=1e-4, abs=0
+    )
+    assert float(null_laws.product_p(0.296073, 300)) == float(
+        null_laws.product_tail(300 * 0.296073)
+    )
 
 
 def test_published_components_have_their_p_values_to_the_printed_digits():
     for value, published in COMPONENTS:
-        ends = nulls.component_p(np.array([value + 5e-4, value - 5e-4]), 300, "size")
+        ends = null_laws.component_p(np.array([value + 5e-4, value - 5e-4]), 300, "size")
         assert ends[0] < published < ends[1]
     # the notebook's own check: normal tail at 10
-    assert float(nulls.component_p(10 / np.sqrt(300), 300)) == pytest.approx(
+    assert float(null_laws.component_p(10 / np.sqrt(300), 300)) == pytest.approx(
         7.6198530241605e-24, rel=1e-12, abs=0
     )
 
@@ -74,7 +78,7 @@ def test_published_components_have_their_p_values_to_the_printed_digits():
 def test_thresholds_of_the_sheet(dim, values):
     for law, value in zip(("normal", "sphere", "product"), values, strict=True):
         half_a_digit = 6e-5 if value > 0.03 or law != "product" else 6e-6
-        assert nulls.threshold(dim, law) == pytest.approx(value, abs=half_a_digit)
+        assert null_laws.threshold(dim, law) == pytest.approx(value, abs=half_a_digit)
 
 
 @pytest.mark.parametrize("law", ["normal", "sphere", "product"])
@@ -83,55 +87,58 @@ def test_a_density_is_the_slope_of_its_tail(law):
 
     def tail(at):
         if law == "product":
-            return nulls.product_tail(dim * at)
-        return nulls.component_tail(at, dim, law)
+            return null_laws.product_tail(dim * at)
+        return null_laws.component_tail(at, dim, law)
 
     slope = (tail(x - step) - tail(x + step)) / (2 * step)
-    np.testing.assert_allclose(nulls.density(x, dim, law), slope, rtol=1e-5)
+    np.testing.assert_allclose(null_laws.density(x, dim, law), slope, rtol=1e-5)
 
 
 def test_the_exact_law_is_that_of_simulated_directions():
     rng = np.random.default_rng(0)
     drawn = rng.normal(size=(40_000, 5))
     z = drawn[:, 0] / np.linalg.norm(drawn, axis=1)
-    assert scipy.stats.kstest(z, lambda at: 1 - nulls.component_tail(at, 5, "sphere")).pvalue > 0.01
+    assert (
+        scipy.stats.kstest(z, lambda at: 1 - null_laws.component_tail(at, 5, "sphere")).pvalue
+        > 0.01
+    )
 
 
 def test_alternatives_differ_as_they_should():
     p = {
-        name: nulls.component_p(np.array([0.2, -0.2]), 100, name)
+        name: null_laws.component_p(np.array([0.2, -0.2]), 100, name)
         for name in ("greater", "two-sided", "size")
     }
     assert p["greater"].sum() == pytest.approx(1)
     assert p["size"][0] == p["size"][1] == p["greater"][0]
     np.testing.assert_allclose(p["two-sided"], 2 * p["size"])
     with pytest.raises(ValueError, match="expected 'greater'"):
-        nulls.component_p(0.1, 10, "less")
+        null_laws.component_p(0.1, 10, "less")
 
 
 def test_adjusted_values_by_hand_and_in_order():
     p = np.array([[0.02, 0.001, 0.5, 0.015]])
-    assert nulls.adjust(p, "bonferroni").tolist() == [[0.08, 0.004, 1.0, 0.06]]
-    np.testing.assert_allclose(nulls.adjust(p, "holm"), [[0.045, 0.004, 0.5, 0.045]])
+    assert null_laws.adjust(p, "bonferroni").tolist() == [[0.08, 0.004, 1.0, 0.06]]
+    np.testing.assert_allclose(null_laws.adjust(p, "holm"), [[0.045, 0.004, 0.5, 0.045]])
     np.testing.assert_allclose(
-        nulls.adjust(p, "bh"), scipy.stats.false_discovery_control(p, axis=1)
+        null_laws.adjust(p, "bh"), scipy.stats.false_discovery_control(p, axis=1)
     )
-    assert (nulls.adjust(p, "bh") <= nulls.adjust(p, "holm")).all()
-    assert (nulls.adjust(p, "holm") <= nulls.adjust(p, "bonferroni")).all()
+    assert (null_laws.adjust(p, "bh") <= null_laws.adjust(p, "holm")).all()
+    assert (null_laws.adjust(p, "holm") <= null_laws.adjust(p, "bonferroni")).all()
     with pytest.raises(ValueError, match="choose one"):
-        nulls.adjust(p, "sidak")
+        null_laws.adjust(p, "sidak")
 
 
 def test_family_wise_errors_are_those_that_the_sheet_simulated():
     # d = 300: one-sided 0.044 for components and about 0.048 for products; size doubles both
-    one = nulls.false_axes(300, n_draws=4000)
-    both = nulls.false_axes(300, alternative="size", n_draws=4000)
+    one = null_laws.false_axes(300, n_draws=4000)
+    both = null_laws.false_axes(300, alternative="size", n_draws=4000)
     assert one == pytest.approx(0.044, abs=0.012) and both == pytest.approx(0.087, abs=0.017)
-    assert nulls.false_axes(50, kind="product", n_draws=2000) == pytest.approx(0.044, abs=0.017)
+    assert null_laws.false_axes(50, kind="product", n_draws=2000) == pytest.approx(0.044, abs=0.017)
 
 
 def test_a_negative_tail_and_an_impossible_level_are_refused():
     with pytest.raises(ValueError, match="0 or more"):
-        nulls.product_tail(-1.0)
+        null_laws.product_tail(-1.0)
     with pytest.raises(ValueError, match="smaller alpha"):
-        nulls.threshold(1, alpha=0.9)
+        null_laws.threshold(1, alpha=0.9)

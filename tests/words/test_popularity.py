@@ -7,11 +7,12 @@ import numpy as np
 import pandas
 import pytest
 
-from lmnotes.words import popularity, relation_tasks, relations
+from lmnotes.words import popularity
+from lmnotes.words.analogy import relations, tasks
 
 
 def task_of(pairs):
-    return relation_tasks.build(relations.from_pairs(pandas.DataFrame(pairs, columns=["d", "g"])))
+    return tasks.build(relations.from_pairs(pandas.DataFrame(pairs, columns=["d", "g"])))
 
 
 PAIRS = [("a", "x"), ("a", "y"), ("b", "x"), ("c", "z"), ("c", "x"), ("d", "z")]
@@ -67,7 +68,7 @@ def test_the_most_popular_by_hand():
 def test_future_answers_are_drawn_from_known_and_later_pairs():
     pairs = pandas.DataFrame({"drug": list("aab"), "gene": list("xyx"), "year": [1990, 2005, 2010]})
     concepts = pandas.DataFrame({"concept": list("abxyz"), "kind": ["drug"] * 2 + ["gene"] * 3})
-    task = relation_tasks.build(relations.RelationSet(pairs, concepts), "Y2", year=2000)
+    task = tasks.build(relations.RelationSet(pairs, concepts), "Y2", year=2000)
     assert popularity.shares(task).to_dict() == {"x": 2 / 3, "y": 1 / 3}
     assert popularity.expected_top1(task) == pytest.approx(0.5)  # a: y, b: x
 
@@ -76,7 +77,7 @@ def test_future_answers_are_drawn_from_known_and_later_pairs():
 def test_a_year_without_any_pair_has_no_scores(method):
     pairs = pandas.DataFrame({"drug": ["a"], "gene": ["x"], "year": [2005]})
     concepts = pandas.DataFrame({"concept": list("ax"), "kind": ["drug", "gene"], "year": 2000})
-    task = relation_tasks.build(relations.RelationSet(pairs, concepts), "Y2", year=1990)
+    task = tasks.build(relations.RelationSet(pairs, concepts), "Y2", year=1990)
     result = popularity.simulate(task, method=method)
     assert len(result) == 0 and np.isnan(result.scores()["top1"])
 
@@ -100,7 +101,7 @@ def test_the_published_random_scores():
     wanted = drug_gene_tables.expected("expected_random_global")
     for row in wanted.itertuples():
         facts = drug_gene_tables.relation_set(row.embedding)
-        task = relation_tasks.build(facts, row.setting, direction=row.direction)
+        task = tasks.build(facts, row.setting, direction=row.direction)
         assert len(task) == row.n
         exact = popularity.expected_top1(task)
         assert exact == pytest.approx(row.top1_exact_expectation, abs=6e-7)
@@ -126,7 +127,7 @@ def test_the_published_random_scores_of_a_year(year):
     wanted = drug_gene_tables.expected("expected_random_year")
     facts = drug_gene_tables.of_year(year)
     for row in wanted[wanted.year == year].itertuples():
-        task = relation_tasks.build(facts, row.setting, year=year, direction=row.direction)
+        task = tasks.build(facts, row.setting, year=year, direction=row.direction)
         assert len(task) == row.n
         exact = popularity.expected_top1(task)
         assert exact == pytest.approx(row.top1_exact_expectation, abs=6e-7)

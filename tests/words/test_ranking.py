@@ -5,7 +5,7 @@ import pandas
 import pytest
 import scipy.stats
 
-from lmnotes.words import rank_scores, ranking, relation_tasks, relations
+from lmnotes.words.analogy import ranking, relations, scores, tasks
 
 
 def problem(n_queries=30, n_candidates=700, dim=8, seed=0, most_answers=3, n_known=4):
@@ -130,10 +130,8 @@ def result_of(ranks, groups=None, queries=None):
             "answer": "x",
         }
     )
-    task = relation_tasks.make(
-        ["x"], [], pairs, pairs, pairs[:0], pairs, pairs, pairs, setting="P1"
-    )
-    return rank_scores.result(task, ranks, {"method": "by hand"})
+    task = tasks.make(["x"], [], pairs, pairs, pairs[:0], pairs, pairs, pairs, setting="P1")
+    return scores.result(task, ranks, {"method": "by hand"})
 
 
 def test_scores_by_hand():
@@ -171,14 +169,14 @@ def test_intervals_draw_concepts_and_not_their_repetitions():
 
 def test_tables_and_differences():
     first, second = result_of([1, 1, 2, 3]), result_of([2, 1, 3, 4])
-    table = rank_scores.table({"first": first, "second": second})
+    table = scores.table({"first": first, "second": second})
     assert table.name.tolist() == ["first", "second"] and (table.mrr_low <= table.mrr).all()
-    value, (low, high) = rank_scores.difference(first, second, "top1")
+    value, (low, high) = scores.difference(first, second, "top1")
     assert value == 0.25 and low == 0 and high >= value
-    same, ends = rank_scores.difference(first, first)
+    same, ends = scores.difference(first, first)
     assert same == 0 and ends == (0, 0)
     with pytest.raises(ValueError, match="queries that differ"):
-        rank_scores.difference(first, result_of([1]))
+        scores.difference(first, result_of([1]))
     with pytest.raises(ValueError, match="ranks only"):
         first.predictions("q0")
 
@@ -187,9 +185,7 @@ def test_weighted_spearman_with_equal_weights_is_the_ordinary_one():
     rng = np.random.default_rng(0)
     x, y = rng.integers(1, 6, 60), rng.integers(1, 30, 60)
     ordinary = scipy.stats.spearmanr(x, y).statistic
-    assert rank_scores.weighted_spearman(x, y, np.full(60, 0.3)) == pytest.approx(
-        ordinary, abs=1e-12
-    )
+    assert scores.weighted_spearman(x, y, np.full(60, 0.3)) == pytest.approx(ordinary, abs=1e-12)
 
 
 def test_weighted_spearman_by_hand():
@@ -198,20 +194,20 @@ def test_weighted_spearman_by_hand():
     ranks_x, ranks_y = np.array([1, 3.25, 3.25, 6]), np.array([1.0, 3, 4, 6])
     dx, dy = (r - np.average(r, weights=w) for r in (ranks_x, ranks_y))
     by_hand = (w * dx * dy).sum() / np.sqrt((w * dx * dx).sum() * (w * dy * dy).sum())
-    assert rank_scores.weighted_spearman(x, y, w) == pytest.approx(by_hand, abs=1e-12)
-    sizes = rank_scores.weighted_spearman(x, y)
-    assert sizes == pytest.approx(rank_scores.weighted_spearman(x, y, [1, 0.5, 0.5, 1]))
+    assert scores.weighted_spearman(x, y, w) == pytest.approx(by_hand, abs=1e-12)
+    sizes = scores.weighted_spearman(x, y)
+    assert sizes == pytest.approx(scores.weighted_spearman(x, y, [1, 0.5, 0.5, 1]))
     with pytest.raises(ValueError, match="more than one value"):
-        rank_scores.weighted_spearman([1, 1], [1, 2])
+        scores.weighted_spearman([1, 1], [1, 2])
     with pytest.raises(ValueError, match="three equal lengths"):
-        rank_scores.weighted_spearman([], [])
+        scores.weighted_spearman([], [])
 
 
 def test_a_pair_table_gives_the_first_candidates():
     pairs = pandas.DataFrame({"drug": ["a", "b"], "gene": ["x", "y"]})
-    task = relation_tasks.build(relations.from_pairs(pairs))
+    task = tasks.build(relations.from_pairs(pairs))
     found = ranking.rank(np.eye(2), np.eye(2), task.answers)
-    result = rank_scores.result(task, found.rank, {}, found)
+    result = scores.result(task, found.rank, {}, found)
     table = result.predictions("b")
     assert table.candidate.tolist() == ["y", "x"] and table.is_answer.tolist() == [True, False]
     assert result.task.part(np.array([1])).answers.tolist() == [[0, 1]]

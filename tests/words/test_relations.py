@@ -4,7 +4,7 @@ import drug_gene_tables
 import pandas
 import pytest
 
-from lmnotes.words import relations
+from lmnotes.words.analogy import relations, tasks
 
 PAIRS = pandas.DataFrame(
     {
@@ -79,7 +79,7 @@ def test_reversing_twice_gives_the_same_pairs(facts):
 
 
 def test_statistics_by_hand(facts):
-    found = relations.statistics(facts)
+    found = tasks.statistics(facts)
     assert (found.D, found.G, found.R, found.P) == (3, 3, 4, 1)
     assert found.E_d == 4 / 3 and found.sum_Dp == 2 and found.sum_Rp == 3
     assert found.Ep_Ed_P1 == 1.5 and found.sum_calGp_cap_G == 2
@@ -120,7 +120,7 @@ def test_refusals_name_the_rows(facts):
 @drug_gene_tables.needed
 @pytest.mark.parametrize("vocabulary", ["bcv", "homemade"])
 def test_the_published_statistics(vocabulary):
-    found = relations.statistics(drug_gene_tables.relation_set(vocabulary))
+    found = tasks.statistics(drug_gene_tables.relation_set(vocabulary))
     wanted = drug_gene_tables.expected("expected_stats_global").set_index("statistic")[vocabulary]
     assert set(found.index) == set(wanted.index)
     for name, value in wanted.items():

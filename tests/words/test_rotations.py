@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lmnotes.words import axes, ica, rotations, solver
+from lmnotes.words.ica import decomposition, matching, other_axes, solver
 
 
 @pytest.fixture(scope="module")
@@ -16,14 +16,14 @@ def test_pca_is_scikit_learns(vectors):
     from sklearn.decomposition import PCA
 
     theirs = PCA(whiten=True).fit_transform(vectors) * np.sqrt(len(vectors) / (len(vectors) - 1))
-    ours = rotations.pca(vectors)
+    ours = other_axes.pca(vectors)
     np.testing.assert_allclose(np.abs(ours.values), np.abs(theirs), atol=1e-8)
     assert (np.diff(ours.settings["variance"]) <= 0).all()
-    assert (rotations.pca(vectors, flip=True).skewness >= 0).all()
+    assert (other_axes.pca(vectors, flip=True).skewness >= 0).all()
 
 
 def test_every_rotation_keeps_the_coordinates_white(vectors):
-    for found in (rotations.random(vectors, seed=1), rotations.orthomax(vectors)):
+    for found in (other_axes.random(vectors, seed=1), other_axes.orthomax(vectors)):
         np.testing.assert_allclose(found.values.T @ found.values / 4000, np.eye(8), atol=1e-8)
         np.testing.assert_allclose(found.transform(vectors), found.values, atol=1e-9)
         assert (np.diff(found.skewness) <= 0).all()
@@ -31,52 +31,52 @@ def test_every_rotation_keeps_the_coordinates_white(vectors):
 
 def test_on_white_data_varimax_is_quartimax_is_cubic_ica(vectors):
     options = {"tolerance": 1e-13, "max_iterations": 5000}
-    varimax = rotations.orthomax(vectors, gamma=1, **options)
-    quartimax = rotations.orthomax(vectors, gamma=0, **options)
-    cubic = ica.fit(vectors, contrast="cube", tolerance=1e-7)
+    varimax = other_axes.orthomax(vectors, gamma=1, **options)
+    quartimax = other_axes.orthomax(vectors, gamma=0, **options)
+    cubic = decomposition.fit(vectors, contrast="cube", tolerance=1e-7)
     for other in (quartimax, cubic):
-        assert axes.stability(varimax.values, [other.values]).min() > 0.999
-    loose = rotations.orthomax(vectors, whitened=False)
+        assert matching.stability(varimax.values, [other.values]).min() > 0.999
+    loose = other_axes.orthomax(vectors, whitened=False)
     spread = loose.values.std(axis=0)
     assert spread.max() / spread.min() > 1.5  # another method: its axes keep their variances
 
 
 def test_a_rotation_that_was_cut_short_says_so(vectors):
-    found = rotations.orthomax(vectors, max_iterations=2)
+    found = other_axes.orthomax(vectors, max_iterations=2)
     assert "stopped after 2 steps" in found.summary() and found.gradient_norm > found.limit
 
 
 def test_the_rotation_between_two_bases(vectors):
-    pca = rotations.pca(vectors)
+    pca = other_axes.pca(vectors)
     turn = solver.random_rotation(8, 3)
-    turned = rotations.rotated(pca, turn, "turned", flip=False)
-    np.testing.assert_allclose(rotations.between(pca, turned), turn, atol=1e-10)
-    assert 1 < rotations.participation(turn).mean() < 8
+    turned = other_axes.rotated(pca, turn, "turned", flip=False)
+    np.testing.assert_allclose(other_axes.between(pca, turned), turn, atol=1e-10)
+    assert 1 < other_axes.participation(turn).mean() < 8
     weights = np.random.default_rng(1).integers(0, 9, len(vectors))
-    weighted = rotations.pca(vectors, weights=weights)
-    turned = rotations.rotated(weighted, turn, "turned", flip=False)
-    np.testing.assert_allclose(rotations.between(weighted, turned), turn, atol=1e-9)
+    weighted = other_axes.pca(vectors, weights=weights)
+    turned = other_axes.rotated(weighted, turn, "turned", flip=False)
+    np.testing.assert_allclose(other_axes.between(weighted, turned), turn, atol=1e-9)
 
 
 def test_gaussianity_of_known_laws():
     random = np.random.default_rng(0)
-    table = rotations.gaussianity(
+    table = other_axes.gaussianity(
         np.column_stack([random.normal(size=400_000), random.exponential(size=400_000)])
     )
     assert table.loc[0].abs().max() < 0.02
     np.testing.assert_allclose(table.loc[1, ["skewness", "kurtosis"]], [2, 6], rtol=0.05)
     u = random.exponential(size=400_000) - 1
-    logcosh = (np.log(np.cosh(u)).mean() - rotations.LOGCOSH_OF_NORMAL) ** 2
+    logcosh = (np.log(np.cosh(u)).mean() - other_axes.LOGCOSH_OF_NORMAL) ** 2
     gauss = ((-np.exp(-(u**2) / 2)).mean() + np.sqrt(0.5)) ** 2
     np.testing.assert_allclose(table.loc[1, ["logcosh", "gaussian"]], [logcosh, gauss], rtol=0.05)
 
 
 def test_a_constant_raw_column_is_named(vectors):
     with pytest.raises(ValueError, match="first column 2: expected each to vary"):
-        rotations.raw(np.where(np.arange(8) == 2, 1.5, vectors))
+        other_axes.raw(np.where(np.arange(8) == 2, 1.5, vectors))
 
 
 def test_raw_columns_are_standardised(vectors):
-    found = rotations.raw(vectors)
+    found = other_axes.raw(vectors)
     np.testing.assert_allclose(found.values.std(axis=0), 1)
     np.testing.assert_allclose(found.transform(vectors), found.values, atol=1e-9)

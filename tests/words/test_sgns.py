@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lmnotes.text import corpus
-from lmnotes.words import objective, sgns
+from lmnotes.words.sgns import objective, skipgram
 
 SMALL = dict(dim=8, window=3, epochs=3, progress=False)
 
@@ -30,7 +30,9 @@ def text():
 
 @pytest.mark.parametrize("rule", ["pairwise", "shared"])
 def test_words_of_a_topic_end_up_together(text, rule):
-    vectors = sgns.train(text, dim=16, window=5, epochs=5, rule=rule, keep=False, progress=False)
+    vectors = skipgram.train(
+        text, dim=16, window=5, epochs=5, rule=rule, keep=False, progress=False
+    )
     for word in ("w0", "w17", "w39"):
         near = vectors.nearest(word, k=9).word
         assert {int(other[1:]) % 4 for other in near} == {int(word[1:]) % 4}
@@ -43,7 +45,7 @@ def test_the_optimum_is_the_log_ratio(rule):
     rng = np.random.default_rng(0)
     steps = rng.random(60_000) < 0.25  # a word changes with probability one quarter
     text = corpus.from_texts([" ".join("ab"[i] for i in np.cumsum(steps) % 2)])
-    vectors = sgns.train(
+    vectors = skipgram.train(
         text,
         dim=4,
         window=1,
@@ -63,7 +65,7 @@ def test_the_optimum_is_the_log_ratio(rule):
 
 def test_one_thread_is_bit_identical_and_seeds_differ(text):
     first, again, other = (
-        sgns.train(text, seed=seed, threads=1, keep=False, **SMALL) for seed in (1, 1, 2)
+        skipgram.train(text, seed=seed, threads=1, keep=False, **SMALL) for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(first.input, again.input)
     np.testing.assert_array_equal(first.context, again.context)
@@ -72,30 +74,30 @@ def test_one_thread_is_bit_identical_and_seeds_differ(text):
 
 
 def test_two_threads_reach_the_same_objective(text):
-    one, two = (sgns.train(text, threads=n, keep=False, **SMALL) for n in (1, 2))
+    one, two = (skipgram.train(text, threads=n, keep=False, **SMALL) for n in (1, 2))
     assert two.history.loss.iloc[-1] == pytest.approx(one.history.loss.iloc[-1], rel=0.02)
 
 
 def test_rare_words_leave_the_text_before_windows_are_laid():
     text = corpus.from_texts(["a x b a y b a z b " * 20 + "rare"])
-    vectors = sgns.train(text, min_count=2, keep=False, threads=1, **SMALL)
+    vectors = skipgram.train(text, min_count=2, keep=False, threads=1, **SMALL)
     assert set(vectors.words) == {"a", "b", "x", "y", "z"}
     # without x, y, z (20 each) the text is a b a b ...: every context of a is then b
-    only = sgns.train(text, min_count=21, keep=False, threads=1, **SMALL | {"window": 1})
+    only = skipgram.train(text, min_count=21, keep=False, threads=1, **SMALL | {"window": 1})
     assert only.words == ["a", "b"]
     scores = only.input @ only.context.T
     assert scores[0, 1] > scores[0, 0] and scores[1, 0] > scores[1, 1]
 
 
 def test_the_learning_rate_falls_linearly_to_its_end(text):
-    vectors = sgns.train(text, keep=False, rate=0.04, final_rate=0.01, **SMALL)
+    vectors = skipgram.train(text, keep=False, rate=0.04, final_rate=0.01, **SMALL)
     np.testing.assert_allclose(vectors.history.learning_rate, [0.03, 0.02, 0.01])
 
 
 @pytest.mark.parametrize("rule", ["pairwise", "shared"])
 def test_the_largest_settings_do_not_overflow(rule):
     text = planted(2000)
-    vectors = sgns.train(
+    vectors = skipgram.train(
         text,
         dim=4,
         window=255,
@@ -111,12 +113,12 @@ def test_the_largest_settings_do_not_overflow(rule):
 
 
 def test_sub_sampling_trains_on_fewer_tokens_and_ends_well(text):
-    thinned = sgns.train(text, subsample=1e-3, shrink_windows=True, keep=False, **SMALL)
+    thinned = skipgram.train(text, subsample=1e-3, shrink_windows=True, keep=False, **SMALL)
     assert np.isfinite(thinned.history.loss).all()
 
 
 def test_the_objective_is_the_mean_over_all_pairs(text):
-    vectors = sgns.train(text, keep=False, threads=1, **SMALL)
+    vectors = skipgram.train(text, keep=False, threads=1, **SMALL)
     small = text.head(300)
     row = [vectors.index(word) for word in small.words]
     u, v = vectors.input[row].astype(float), vectors.context.astype(float)
@@ -137,15 +139,15 @@ def test_the_objective_is_the_mean_over_all_pairs(text):
 
 def test_a_kept_run_is_opened_again_and_its_checkpoints_too(text, tmp_path, monkeypatch):
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
-    first = sgns.train(text, checkpoints=True, threads=1, **SMALL)
-    monkeypatch.setattr("lmnotes.words.training.Run.epochs", None)  # nothing is trained again
-    again = sgns.train(text, checkpoints=True, threads=1, **SMALL)
+    first = skipgram.train(text, checkpoints=True, threads=1, **SMALL)
+    monkeypatch.setattr("lmnotes.words.sgns.training.Run.epochs", None)  # nothing is trained again
+    again = skipgram.train(text, checkpoints=True, threads=1, **SMALL)
     np.testing.assert_array_equal(first.input, again.input)
-    last = sgns.checkpoint(again, 3)
+    last = skipgram.checkpoint(again, 3)
     np.testing.assert_array_equal(last.input, again.input)
-    assert not np.array_equal(sgns.checkpoint(again, 1).input, again.input)
+    assert not np.array_equal(skipgram.checkpoint(again, 1).input, again.input)
     with pytest.raises(FileNotFoundError, match="no vectors after epoch 4"):
-        sgns.checkpoint(again, 4)
+        skipgram.checkpoint(again, 4)
 
 
 KILLED = """
@@ -159,12 +161,12 @@ def slow_save(self, path):
     print(len(self.history), flush=True)
     time.sleep({pause})
 training.Run.save = slow_save
-sgns.train(planted(), threads=1, seed=5, **SMALL)
+skipgram.train(planted(), threads=1, seed=5, **SMALL)
 """
 
 
 def test_a_run_killed_after_an_epoch_goes_on_and_ends_bit_identical(text, tmp_path, monkeypatch):
-    whole = sgns.train(text, threads=1, seed=5, keep=False, **SMALL)
+    whole = skipgram.train(text, threads=1, seed=5, keep=False, **SMALL)
     script = KILLED.format(tests=os.path.dirname(__file__), pause=30)
     environment = os.environ | {"LMNOTES_HOME": str(tmp_path)}
     child = subprocess.Popen(
@@ -176,7 +178,7 @@ def test_a_run_killed_after_an_epoch_goes_on_and_ends_bit_identical(text, tmp_pa
     child.stdout.close()
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
     started = time.perf_counter()
-    resumed = sgns.train(text, threads=1, seed=5, **SMALL)
+    resumed = skipgram.train(text, threads=1, seed=5, **SMALL)
     assert time.perf_counter() - started < 30
     np.testing.assert_array_equal(resumed.input, whole.input)
     np.testing.assert_array_equal(resumed.context, whole.context)
@@ -189,7 +191,7 @@ def test_a_diverging_run_stops_with_the_setting_to_change(text):
         np.errstate(all="ignore"),
         pytest.raises(FloatingPointError, match=r"lower rate \(now 1e\+18\)"),
     ):
-        sgns.train(text, rate=1e18, keep=False, **SMALL)
+        skipgram.train(text, rate=1e18, keep=False, **SMALL)
 
 
 @pytest.mark.parametrize(
@@ -205,34 +207,34 @@ def test_a_diverging_run_stops_with_the_setting_to_change(text):
 )
 def test_settings_out_of_range_are_refused(text, setting, message):
     with pytest.raises(ValueError, match=message):
-        sgns.train(text, keep=False, **SMALL | setting)
+        skipgram.train(text, keep=False, **SMALL | setting)
 
 
 def test_a_text_without_any_pair_is_refused():
     with pytest.raises(ValueError, match="expected some pairs"):
-        sgns.train(corpus.from_texts(["a", "b", "c", "a"]), keep=False, **SMALL)
+        skipgram.train(corpus.from_texts(["a", "b", "c", "a"]), keep=False, **SMALL)
 
 
 def test_a_text_thinned_to_nothing_has_no_loss_but_ends():
     text = corpus.from_texts(["a b", "b a", "a b"])
-    vectors = sgns.train(text, subsample=1e-12, keep=False, **SMALL)
+    vectors = skipgram.train(text, subsample=1e-12, keep=False, **SMALL)
     assert np.isnan(vectors.history.loss).all()
 
 
 def test_a_damaged_resume_file_is_removed_and_training_starts_again(text, tmp_path, monkeypatch):
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
-    whole = sgns.train(text, threads=1, **SMALL)
+    whole = skipgram.train(text, threads=1, **SMALL)
     folder = next(tmp_path.glob("embedding/*/embedding.json")).parent
     partial = folder.with_name(folder.name + ".partial")
     folder.rename(partial)
     (partial / "resume.npz").write_bytes(b"cut short")
     with pytest.warns(UserWarning, match="is damaged"):
-        again = sgns.train(text, threads=1, **SMALL)
+        again = skipgram.train(text, threads=1, **SMALL)
     np.testing.assert_array_equal(whole.input, again.input)
 
 
 def test_the_objective_needs_context_vectors(text):
-    vectors = sgns.train(text, keep=False, **SMALL)
+    vectors = skipgram.train(text, keep=False, **SMALL)
     from lmnotes.words.embedding import Embedding
 
     with pytest.raises(ValueError, match="without context vectors"):

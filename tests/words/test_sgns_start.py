@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from lmnotes.text import corpus
-from lmnotes.words import sgns
 from lmnotes.words.embedding import Embedding
-from lmnotes.words.training import Run
+from lmnotes.words.sgns import skipgram
+from lmnotes.words.sgns.training import Run
 
 SMALL = dict(dim=8, window=3, threads=1, progress=False)
 
@@ -22,11 +22,11 @@ def texts():
 
 @pytest.fixture(scope="module")
 def first(texts):
-    return sgns.train(texts[0], **SMALL, epochs=3, keep=False)
+    return skipgram.train(texts[0], **SMALL, epochs=3, keep=False)
 
 
 def test_known_words_begin_where_they_were_and_new_ones_at_random(texts, first):
-    settings = sgns.Settings(8, 3, 5, 1, "shared", False, None, 1, 0.025, 1e-4, 0.75, 0)
+    settings = skipgram.Settings(8, 3, 5, 1, "shared", False, None, 1, 0.025, 1e-4, 0.75, 0)
     begun, fresh = Run(texts[1], settings, 1, first), Run(texts[1], settings, 1)
     for row, word in enumerate(begun.words):
         old = word in first
@@ -38,16 +38,16 @@ def test_known_words_begin_where_they_were_and_new_ones_at_random(texts, first):
 
 
 def test_it_begins_with_a_lower_loss(texts, first):
-    cold = sgns.train(texts[1], **SMALL, epochs=1, keep=False)
-    warm = sgns.train(texts[1], **SMALL, epochs=1, start=first, keep=False)
+    cold = skipgram.train(texts[1], **SMALL, epochs=1, keep=False)
+    warm = skipgram.train(texts[1], **SMALL, epochs=1, start=first, keep=False)
     assert warm.history.loss[0] < cold.history.loss[0]
 
 
 def test_kept_runs_with_and_without_a_start_are_not_mixed(texts, first, tmp_path, monkeypatch):
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
     folders = [
-        sgns.train(texts[1], **SMALL, epochs=1, start=start).settings["folder"]
-        for start in (None, first, first, sgns.train(texts[0], **SMALL, epochs=2))
+        skipgram.train(texts[1], **SMALL, epochs=1, start=start).settings["folder"]
+        for start in (None, first, first, skipgram.train(texts[0], **SMALL, epochs=2))
     ]
     assert folders[1] == folders[2] and len(set(folders)) == 3
 
@@ -57,4 +57,4 @@ def test_a_start_that_does_not_fit_is_refused(texts, first, fault):
     start = Embedding(first.words, first.input) if fault == "context" else first
     settings = SMALL | ({"dim": 9} if fault == "dim" else {})
     with pytest.raises(ValueError, match=r"start has .*: expected input and context vectors"):
-        sgns.train(texts[1], **settings, epochs=1, start=start, keep=False)
+        skipgram.train(texts[1], **settings, epochs=1, start=start, keep=False)

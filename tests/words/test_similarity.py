@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from lmnotes.words import nulls, similarity
-from lmnotes.words.solver import random_rotation
+from lmnotes.words import null_laws, similarity
+from lmnotes.words.ica.solver import random_rotation
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_significant_axes_are_those_above_the_threshold():
     values[[3, 7, 9]] = [0.5, 0.34, 0.30]
     values[11] = -0.6
     found = similarity.significant_axes(values)
-    limit = nulls.threshold(100)
+    limit = null_laws.threshold(100)
     assert list(found.axis[:2]) == [3, 7] and limit == pytest.approx(0.3291, abs=1e-4)
     assert list(found.axis[found.significant]) == [3, 7]
     both = similarity.significant_axes(values, alternative="two-sided")

@@ -4,7 +4,8 @@ import drug_gene_tables
 import pandas
 import pytest
 
-from lmnotes.words import relation_tasks, relations, stored_answers
+from lmnotes.words import stored_answers
+from lmnotes.words.analogy import relations, tasks
 
 PAIRS = pandas.DataFrame({"drug": ["d1", "d1", "d2", "d3"], "gene": ["g1", "g2", "g3", "g1"]})
 SYMBOLS = {"g1": "KIT", "g2": "EGFR", "g3": "C9orf72"}
@@ -20,7 +21,7 @@ two,D3,1,ABL1|kit
 
 @pytest.fixture
 def task():
-    return relation_tasks.build(relations.from_pairs(PAIRS))
+    return tasks.build(relations.from_pairs(PAIRS))
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ def test_a_model_is_asked_offline(tiny_model, monkeypatch):
     assert table.equals(stored_answers.ask(tiny_model, names, max_new_tokens=5))  # no sampling
     monkeypatch.setattr(stored_answers, "parse", lambda text: ("KIT",))
     table = stored_answers.ask(tiny_model, {"d1": "x", "d2": "y", "d3": "z"}, max_new_tokens=2)
-    task = relation_tasks.build(relations.from_pairs(PAIRS))
+    task = tasks.build(relations.from_pairs(PAIRS))
     (result,) = stored_answers.score(table, task, SYMBOLS).values()
     assert result.ranks[:, 0].tolist() == [1, float("inf"), 1]
 
@@ -145,7 +146,7 @@ def test_the_published_scores_of_language_models(vocabulary):
     wanted = drug_gene_tables.expected("expected_gpt_scores")
     wanted = wanted[wanted.embedding_query_set == vocabulary].set_index(["model", "setting"])
     for setting in ("G", "P1", "P2"):
-        results = stored_answers.score(table, relation_tasks.build(facts, setting), names)
+        results = stored_answers.score(table, tasks.build(facts, setting), names)
         assert len(results) == 3
         for model, result in results.items():
             row, scores = wanted.loc[model, setting], result.scores()

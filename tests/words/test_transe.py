@@ -7,7 +7,8 @@ import numpy as np
 import pandas
 import pytest
 
-from lmnotes.words import analogy, relations, transe
+from lmnotes.words import transe
+from lmnotes.words.analogy import prediction, relations
 
 
 def grid_triples(n=25):
@@ -117,7 +118,7 @@ def test_like_for_like_questions():
     with pytest.raises(ValueError, match=r"1 names such as 'x' .* were not trained"):
         transe.answer(few, transe.questions(table, 0.1))
     vectors = dict(zip(model.entities, model.entity, strict=True))
-    found = analogy.answer(vectors, task)
+    found = prediction.answer(vectors, task)
     assert found.settings["n_fallback"] == 1  # q has no training triple: the mean of all of them
 
 

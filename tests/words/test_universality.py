@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from lmnotes.text import corpus
-from lmnotes.words import alternatives, embedding, universality
+from lmnotes.words import baselines, embedding
 from lmnotes.words.embedding import Embedding
+from lmnotes.words.ica import compare
 
 
 @pytest.fixture(scope="module")
@@ -14,8 +15,8 @@ def comparison():
     sources = random.laplace(size=(3000, 6)) ** 3
     noise = random.normal(size=(2, 3000, 6)) * 0.5
     views = [(sources + n) @ random.normal(size=(6, 6)) for n in noise]
-    first, second = (universality.bases(view, seed=4) for view in views)
-    return universality.compare(
+    first, second = (compare.bases(view, seed=4) for view in views)
+    return compare.compare(
         "views",
         {name: space.values for name, space in first.items()},
         {name: space.values for name, space in second.items()},
@@ -44,7 +45,7 @@ def small():
 
 
 def test_halves_share_no_document_and_lose_none(small):
-    first, second = alternatives.halves(small)
+    first, second = baselines.halves(small)
     assert first.n_tokens + second.n_tokens == small.n_tokens
     assert first.n_documents == second.n_documents == 5
     assert first.content_id != second.content_id
@@ -52,7 +53,7 @@ def test_halves_share_no_document_and_lose_none(small):
 
 def test_ppmi_vectors_are_the_best_approximation_of_ppmi(small, tmp_path, monkeypatch):
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
-    found = alternatives.ppmi_svd(small, dim=5, window=2, min_count=1)
+    found = baselines.ppmi_svd(small, dim=5, window=2, min_count=1)
     from lmnotes.words import information
 
     counts = information.cooccurrence_rows(small, np.arange(30), window=2).toarray()
@@ -66,58 +67,58 @@ def test_ppmi_vectors_are_the_best_approximation_of_ppmi(small, tmp_path, monkey
 
 def test_cbow_is_gensims_and_comes_back_the_same(small, tmp_path, monkeypatch):
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "a"))
-    first = alternatives.cbow(small, dim=4, epochs=2, min_count=1)
+    first = baselines.cbow(small, dim=4, epochs=2, min_count=1)
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "b"))
-    again = alternatives.cbow(small, dim=4, epochs=2, min_count=1)
+    again = baselines.cbow(small, dim=4, epochs=2, min_count=1)
     assert first.words == again.words and len(first) == 30
     np.testing.assert_array_equal(first.input, again.input)
 
 
 def test_untrained_vectors_are_small_and_random(small):
     like = embedding.Embedding(list("ab"), np.zeros((2, 8), np.float32))
-    found = alternatives.untrained(like)
+    found = baselines.untrained(like)
     assert np.abs(found.input).max() <= 0.5 / 8 and found.input.std() > 0
     words = [["a", "b"], ["b", "c"], ["a", "c"]] * 4
-    vectors = alternatives.untrained_document_vectors(words, dim=3)
+    vectors = baselines.untrained_document_vectors(words, dim=3)
     np.testing.assert_allclose(vectors[:3], vectors[3:6])
 
 
 def test_a_dictionary_pairs_the_rows_that_both_know(tmp_path):
     path = tmp_path / "en-es.txt"
     path.write_text("cat gato\ndog\tperro\ncat gata\n")
-    pairs = alternatives.read_dictionary(path)
-    first, second = alternatives.paired_rows({"cat": 1, "dog": 0}, {"gato": 5, "gata": 6}, pairs)
+    pairs = baselines.read_dictionary(path)
+    first, second = baselines.paired_rows({"cat": 1, "dog": 0}, {"gato": 5, "gata": 6}, pairs)
     assert first.tolist() == [1, 1] and second.tolist() == [5, 6]
     with pytest.raises(ValueError, match="the other way round"):
-        alternatives.paired_rows({"gato": 0}, {"cat": 0}, pairs)
+        baselines.paired_rows({"gato": 0}, {"cat": 0}, pairs)
     path.write_text("cat gato\none two three\n")
     with pytest.raises(ValueError, match="line 2"):
-        alternatives.read_dictionary(path)
+        baselines.read_dictionary(path)
     with pytest.raises(FileNotFoundError, match="two words per line"):
-        alternatives.read_dictionary(tmp_path / "none.txt")
+        baselines.read_dictionary(tmp_path / "none.txt")
     with pytest.raises(ValueError, match="share none"):
-        universality.word_pairs(["a"], ["b"])
+        compare.word_pairs(["a"], ["b"])
 
 
 def test_bases_of_an_embedding_are_those_of_its_vectors():
     random = np.random.default_rng(0)
     vectors = random.exponential(size=(90, 3)).astype(np.float32)
     words, counts = [f"w{n}" for n in range(90)], np.arange(90, 0, -1)
-    made = universality.bases_of(Embedding(words, vectors, None, counts), min_count=11, seed=2)
-    plain = universality.bases(vectors[:80], seed=2)
+    made = compare.bases_of(Embedding(words, vectors, None, counts), min_count=11, seed=2)
+    plain = compare.bases(vectors[:80], seed=2)
     for name, each in made.items():
         np.testing.assert_allclose(each.values, plain[name].values, atol=1e-6)
         assert each.words == words[:80] and each.counts.tolist() == counts[:80].tolist()
-    without = universality.bases_of(Embedding(words, vectors, None, None), min_count=11)
+    without = compare.bases_of(Embedding(words, vectors, None, None), min_count=11)
     assert len(without["ICA"]) == 90
 
 
 def test_a_caption_names_the_runs_that_stopped_short():
     vectors = np.random.default_rng(0).laplace(size=(300, 4))
-    hasty, whole = (universality.bases(vectors, max_iterations=n)["ICA"] for n in (1, 500))
-    said = universality.unsettled({"a": whole, "b": hasty})
+    hasty, whole = (compare.bases(vectors, max_iterations=n)["ICA"] for n in (1, 500))
+    said = compare.unsettled({"a": whole, "b": hasty})
     assert said.startswith(" b: ICA of 300 vectors") and "stopped after 1 steps" in said
-    assert "a:" not in said and universality.unsettled({"a": whole}) == ""
+    assert "a:" not in said and compare.unsettled({"a": whole}) == ""
 
 
 def test_tokens_of_one_word_stay_together():
@@ -127,11 +128,11 @@ def test_tokens_of_one_word_stay_together():
     groups = np.repeat(np.arange(40), 50)
     first = random.normal(size=(40, 3))[groups]
     second = random.normal(size=(40, 3))[groups] + 0.1 * random.normal(size=(2000, 3))
-    found = universality.compare("tokens", {"ICA": first}, {"ICA": second}, groups=groups)
-    alone = universality.compare("tokens", {"ICA": first}, {"ICA": second})
+    found = compare.compare("tokens", {"ICA": first}, {"ICA": second}, groups=groups)
+    alone = compare.compare("tokens", {"ICA": first}, {"ICA": second})
     assert alone.nulls["ICA"].top < 0.15 < 0.3 < found.nulls["ICA"].top
     assert alone.n_shared("ICA") == 2 and found.n_shared("ICA") == 0
-    rows = universality.shuffled_rows(groups, n_shuffles=2)[1]
+    rows = compare.shuffled_rows(groups, n_shuffles=2)[1]
     assert all(len(np.unique(groups[rows][groups == word])) == 1 for word in range(40))
     assert sorted(np.unique(groups[rows])) == list(range(40))
 
@@ -141,7 +142,7 @@ def test_weights_and_repeated_pairs_are_the_same():
     a, b = random.normal(size=(2, 200, 2))
     times = random.integers(1, 4, 200)
     rows = np.repeat(np.arange(200), times)
-    weighted = universality.compare("w", {"x": a}, {"x": b}, weights=times, groups=np.arange(200))
-    repeated = universality.compare("w", {"x": a[rows]}, {"x": b[rows]}, groups=rows)
+    weighted = compare.compare("w", {"x": a}, {"x": b}, weights=times, groups=np.arange(200))
+    repeated = compare.compare("w", {"x": a[rows]}, {"x": b[rows]}, groups=rows)
     np.testing.assert_allclose(weighted.held_out["x"], repeated.held_out["x"], atol=1e-12)
     np.testing.assert_allclose(weighted.nulls["x"].r, repeated.nulls["x"].r, atol=1e-12)

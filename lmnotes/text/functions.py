@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from lmnotes import store
 from lmnotes.errors import InputError, nearest
 from lmnotes.text import installed, tokenise
-from lmnotes.text.prose import prose
+from lmnotes.text.markup.prose import prose
 
 if TYPE_CHECKING:
     import pandas

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.words.components import Components, order
-from lmnotes.words.solver import random_rotation
-from lmnotes.words.whitening import whiten
+from lmnotes.words.ica.components import Components, order
+from lmnotes.words.ica.solver import random_rotation
+from lmnotes.words.ica.whitening import whiten
 
 if TYPE_CHECKING:
     import pandas

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from lmnotes.words.components import Components
+from lmnotes.words.ica.components import Components
 
 if TYPE_CHECKING:
     import pandas
@@ -260,7 +260,9 @@ def top_words(
     import pandas
 
     if space.words is None:
-        raise ValueError("components without words: expected some; fit with ica.fit_embedding")
+        raise ValueError(
+            "components without words: expected some; fit with decomposition.fit_embedding"
+        )
     allowed = np.ones(len(space), bool)
     if min_count > 1 and space.counts is not None:
         allowed = np.asarray(space.counts) >= min_count

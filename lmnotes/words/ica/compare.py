@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from lmnotes.words import axes, ica, rotations
-from lmnotes.words.axes import Matching, Null
-from lmnotes.words.components import Components
 from lmnotes.words.embedding import Embedding
+from lmnotes.words.ica import decomposition, matching, other_axes
+from lmnotes.words.ica.components import Components
+from lmnotes.words.ica.matching import Matching, Null
 
 if TYPE_CHECKING:
     import pandas
@@ -24,12 +24,12 @@ def bases(
 
     Args:
         found: their ICA, where it is known already.
-        options: those of `ica.fit`.
+        options: those of `decomposition.fit`.
     """
     return {
-        "ICA": found or ica.fit(vectors, seed=seed, **options),
-        "PCA": rotations.pca(vectors, flip=True),
-        "random rotation": rotations.random(vectors, seed=seed),
+        "ICA": found or decomposition.fit(vectors, seed=seed, **options),
+        "PCA": other_axes.pca(vectors, flip=True),
+        "random rotation": other_axes.random(vectors, seed=seed),
     }
 
 
@@ -40,11 +40,11 @@ def bases_of(
 
     Args:
         min_count: rarer words are left out, where the embedding has counts.
-        options: those of `ica.fit`.
+        options: those of `decomposition.fit`.
     """
     if embedding.counts is None:
         min_count = 1
-    found = ica.fit_embedding(embedding, min_count=min_count, seed=seed, **options)
+    found = decomposition.fit_embedding(embedding, min_count=min_count, seed=seed, **options)
     vectors = embedding.input
     if min_count > 1:
         vectors = vectors[np.asarray(embedding.counts) >= min_count]
@@ -167,9 +167,9 @@ def compare(
     matchings, nulls, shuffled, held_out = {}, {}, {}, {}
     for basis, a in first.items():
         b = second[basis]
-        found = axes.match(a[train], b[train], weights=one, method=method)
+        found = matching.match(a[train], b[train], weights=one, method=method)
         matchings[basis], held_out[basis] = found, found.on(a[test], b[test], other)
-        drawn = [axes.match(a[rows], b[train], weights=one, method=method) for rows in partners]
+        drawn = [matching.match(a[rows], b[train], weights=one, method=method) for rows in partners]
         shuffled[basis], nulls[basis] = drawn[0], Null(np.array([each.r for each in drawn]))
     return Comparison(name, n_pairs, matchings, nulls, shuffled, held_out)
 

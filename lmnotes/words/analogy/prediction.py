@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.words import rank_scores, ranking, relation_tasks, relation_vectors
-from lmnotes.words.rank_scores import Result
-from lmnotes.words.relation_tasks import Task
-from lmnotes.words.relations import RelationSet
+from lmnotes.words.analogy import ranking, scores, tasks, vectors
+from lmnotes.words.analogy.relations import RelationSet
+from lmnotes.words.analogy.scores import Result
+from lmnotes.words.analogy.tasks import Task
 
 if TYPE_CHECKING:
     import pandas
@@ -37,12 +37,12 @@ def predict(
     Args:
         embedding: vectors of concepts; those of texts up to `year` for settings with Y.
         relation_set: all of it; concepts without a vector are left out, `settings["dropped"]`.
-        setting: one of `relation_tasks.SETTINGS`.
+        setting: one of `tasks.SETTINGS`.
         direction: "drug2gene" or "gene2drug".
         how: vector, weighting, centre, scale, k, seed and device of `answer`.
 
     >>> import pandas
-    >>> from lmnotes.words import relations
+    >>> from lmnotes.words.analogy import relations
     >>> pairs = pandas.DataFrame({"drug": ["a", "b"], "gene": ["x", "y"]})
     >>> vectors = {"a": [1.0, 0, 0], "b": [0, 1.0, 0], "x": [1.0, 0, 5], "y": [0, 1.0, 5]}
     >>> result = predict(vectors, relations.from_pairs(pairs))
@@ -51,7 +51,7 @@ def predict(
     """
     words = embedding if isinstance(embedding, Mapping) else embedding.ids
     there = relation_set.within(words)
-    task = relation_tasks.build(there, setting, year=year, direction=direction)
+    task = tasks.build(there, setting, year=year, direction=direction)
     found = answer(embedding, task, **how)
     found.settings["dropped"] = dict(there.dropped)
     return found
@@ -72,7 +72,7 @@ def answer(
     """The result of a task of `relation_tasks`.
 
     Args:
-        vector: one of `relation_vectors.KINDS`: "mean"; "none", the drug itself; "leave_one_out",
+        vector: one of `vectors.KINDS`: "mean"; "none", the drug itself; "leave_one_out",
             without the asked concept's own pairs; "global", one for all pathways; "shuffled",
             genes exchanged at random before the mean; "swapped", that of another pathway.
         weighting: "relations", a concept counts once per relation; "concepts", once.
@@ -83,14 +83,14 @@ def answer(
     settings = {"method": "analogy", "vector": vector, "weighting": weighting, "centre": centre}
     settings |= {"scale": scale, "seed": seed}
     if not len(task):
-        return rank_scores.result(task, np.zeros((0, 1)), settings)
+        return scores.result(task, np.zeros((0, 1)), settings)
     moved, candidates = _moved(embedding, task, settings), vectors_of(embedding, task.candidates)
     if centre:
         centroid = candidates.mean(axis=0)
         moved, candidates = moved - centroid, candidates - centroid
     known = np.concatenate([task.known, _own(task)])
     found = ranking.rank(moved, candidates, task.answers, known, k=k, device=device)
-    return rank_scores.result(task, found.rank, settings, found)
+    return scores.result(task, found.rank, settings, found)
 
 
 def null(
@@ -134,7 +134,7 @@ def solve(
     """Questions a : b :: c : ?, each with b - a as its relation vector (3CosAdd).
 
     Args:
-        questions: columns a, b, c, d, and category if there is one, as `analogies.read_questions`.
+        questions: columns a, b, c, d, and category if there is one, as `four_words.read_questions`.
             A question that comes with several d has several answers.
         candidates: words that may answer, all of the embedding without; a and b and c cannot.
         how: centre (False unless given) and the others of `answer`.
@@ -148,7 +148,7 @@ def solve(
     questions = questions.drop_duplicates(["a", "b", "c"])
     training = questions.assign(query=questions.a, answer=questions.b)
     training = training[["group", "query", "answer"]].drop_duplicates("group")
-    task = relation_tasks.make(
+    task = tasks.make(
         candidates or words,
         questions.a.unique(),
         pairs,
@@ -197,7 +197,7 @@ def _moved(embedding, task: Task, settings: dict) -> np.ndarray:
     if settings["vector"] == "none":
         return asked
     how = (settings[name] for name in ("vector", "weighting", "seed"))
-    found = relation_vectors.estimate(task, lambda words: vectors_of(embedding, words), *how)
+    found = vectors.estimate(task, lambda words: vectors_of(embedding, words), *how)
     settings["n_fallback"] = found.n_fallback
     return asked + settings["scale"] * found.of_queries
 

@@ -44,7 +44,7 @@ def measure(
     if embedding.context is None or embedding.counts is None:
         raise ValueError(
             "an embedding without context vectors or counts: expected both; take one that "
-            "sgns.train made"
+            "skipgram.train made"
         )
     rows = np.array([embedding.ids.get(word, -1) for word in corpus.words])[corpus.tokens]
     known = rows >= 0

@@ -11,7 +11,7 @@ import numpy as np
 from lmnotes import store
 from lmnotes.text.corpus import Corpus
 from lmnotes.words.embedding import Embedding
-from lmnotes.words.training import Run
+from lmnotes.words.sgns.training import Run
 
 VERSION = 1  # of the update rules; part of every artefact's id
 

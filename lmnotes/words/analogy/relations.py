@@ -207,40 +207,6 @@ def concepts_of(
     return pandas.DataFrame(rows, columns=["concept", "kind"])
 
 
-def statistics(relation_set: RelationSet) -> "pandas.Series":
-    """Sizes of the sets and mean numbers of answers, as the paper tables them (sheet 4.1).
-
-    D, G, R, P; sums over pathways with two or more drugs and genes; E_d, E_g over concepts of R;
-    E_p E_d, E_p E_g: means over pathways of means over their queries, for P1 and P2.
-    """
-    import pandas
-
-    from lmnotes.words import relation_tasks
-
-    pairs = relation_set.relations
-    n_drugs, n_genes = pairs.drug.nunique(), pairs.gene.nunique()
-    values = {"D": n_drugs, "G": n_genes, "R": len(pairs)}
-    values |= {"E_d": len(pairs) / max(n_drugs, 1), "E_g": len(pairs) / max(n_genes, 1)}
-    if relation_set.membership is not None:
-        found = {
-            (setting, side): relation_tasks.build(relation_set, setting, direction=way).describe()
-            for setting in ("P1", "P2")
-            for side, way in (("d", "drug2gene"), ("g", "gene2drug"))
-        }
-        values["P"] = found["P1", "d"]["n_groups"]
-        values |= {
-            "sum_Dp": found["P1", "d"]["n_queries"],
-            "sum_Gp": found["P1", "g"]["n_queries"],
-            "sum_Rp": found["P1", "d"]["n_training"],
-            "sum_calDp_cap_D": found["P2", "d"]["n_queries"],
-            "sum_calGp_cap_G": found["P2", "g"]["n_queries"],
-        }
-        for setting in ("P1", "P2"):
-            for side in "dg":
-                values[f"Ep_E{side}_{setting}"] = found[setting, side]["mean_answers_macro"]
-    return pandas.Series(values, dtype=object)
-
-
 def _check_columns(table, name: str, columns: Sequence[str]) -> None:
     missing = [column for column in columns if column not in table.columns]
     if missing:

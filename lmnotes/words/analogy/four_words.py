@@ -1,7 +1,7 @@
 """Analogies a : b :: c : ? by 3CosAdd, with all axes or with the few that matter to each candidate.
 
 The questions are Google's (Mikolov et al. 2013), which lie in gensim's own test data. Ranks and
-intervals of the same questions are given by `analogy.solve`.
+intervals of the same questions are given by `prediction.solve`.
 """
 
 from collections.abc import Mapping, Sequence

@@ -13,7 +13,12 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas
 
-from lmnotes.words.relations import RelationSet
+from typing import TYPE_CHECKING
+
+from lmnotes.words.analogy.relations import RelationSet
+
+if TYPE_CHECKING:
+    import pandas
 
 SETTINGS = ("G", "P1", "P2", "Y1", "Y2", "P1Y1", "P2Y1", "P1Y2", "P2Y2")
 DIRECTIONS = ("drug2gene", "gene2drug")
@@ -104,7 +109,7 @@ def build(
         direction: "gene2drug" asks for drugs.
 
     >>> import pandas
-    >>> from lmnotes.words import relations
+    >>> from lmnotes.words.analogy import relations
     >>> pairs = pandas.DataFrame({"drug": ["a", "b"], "gene": ["x", "y"], "year": [1990, 2005]})
     >>> concepts = pandas.DataFrame({"concept": list("abxy"), "kind": ["drug"] * 2 + ["gene"] * 2})
     >>> task = build(relations.RelationSet(pairs, concepts), "Y2", year=2000)
@@ -267,3 +272,35 @@ def _check(setting, year, direction) -> None:
         )
     if year is not None and not isinstance(year, int | np.integer):
         raise ValueError(f"year {year!r}: expected a whole number such as 1990; pass it as one")
+
+
+def statistics(relation_set: RelationSet) -> "pandas.Series":
+    """Sizes of the sets and mean numbers of answers, as the paper tables them (sheet 4.1).
+
+    D, G, R, P; sums over pathways with two or more drugs and genes; E_d, E_g over concepts of R;
+    E_p E_d, E_p E_g: means over pathways of means over their queries, for P1 and P2.
+    """
+    import pandas
+
+    pairs = relation_set.relations
+    n_drugs, n_genes = pairs.drug.nunique(), pairs.gene.nunique()
+    values = {"D": n_drugs, "G": n_genes, "R": len(pairs)}
+    values |= {"E_d": len(pairs) / max(n_drugs, 1), "E_g": len(pairs) / max(n_genes, 1)}
+    if relation_set.membership is not None:
+        found = {
+            (setting, side): build(relation_set, setting, direction=way).describe()
+            for setting in ("P1", "P2")
+            for side, way in (("d", "drug2gene"), ("g", "gene2drug"))
+        }
+        values["P"] = found["P1", "d"]["n_groups"]
+        values |= {
+            "sum_Dp": found["P1", "d"]["n_queries"],
+            "sum_Gp": found["P1", "g"]["n_queries"],
+            "sum_Rp": found["P1", "d"]["n_training"],
+            "sum_calDp_cap_D": found["P2", "d"]["n_queries"],
+            "sum_calGp_cap_G": found["P2", "g"]["n_queries"],
+        }
+        for setting in ("P1", "P2"):
+            for side in "dg":
+                values[f"Ep_E{side}_{setting}"] = found[setting, side]["mean_answers_macro"]
+    return pandas.Series(values, dtype=object)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes.statistics import interval
-from lmnotes.words.relation_tasks import macro
+from lmnotes.words.analogy.tasks import macro
 
 if TYPE_CHECKING:
     import pandas
 
-    from lmnotes.words.ranking import Ranking
-    from lmnotes.words.relation_tasks import Task
+    from lmnotes.words.analogy.ranking import Ranking
+    from lmnotes.words.analogy.tasks import Task
 
 MEASURES = (*(f"top{k}" for k in range(1, 11)), "mrr")
 UNITS = ("query", "group")
@@ -71,7 +71,7 @@ class Result:
         if self.ranking is None:
             raise ValueError(
                 f"{self.settings.get('method', 'this method')} gave ranks only: expected a "
-                "prediction with candidates; use a result of analogy.predict"
+                "prediction with candidates; use a result of prediction.predict"
             )
         right = set(self.task.answers[self.task.answers[:, 0] == row, 1])
         top = self.ranking.top[row]

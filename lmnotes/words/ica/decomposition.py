@@ -10,10 +10,10 @@ from typing import Literal
 import numpy as np
 
 from lmnotes import store
-from lmnotes.words import solver as rotation_solver
-from lmnotes.words.components import Components, order
 from lmnotes.words.embedding import Embedding
-from lmnotes.words.whitening import Whitening, whiten
+from lmnotes.words.ica import solver as rotation_solver
+from lmnotes.words.ica.components import Components, order
+from lmnotes.words.ica.whitening import Whitening, whiten
 
 VERSION = 2  # of the solver; part of every artefact's id
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from lmnotes import store
 from lmnotes.text.corpus import Corpus
-from lmnotes.words import objective
+from lmnotes.words.sgns import objective
 
 CHUNK = 8192  # tokens that a thread takes at a time
 GROUP = 8  # neighbouring centre words that share negatives
@@ -24,7 +24,7 @@ class Run:
     """The state of a training run: both matrices and the loss of every finished epoch.
 
     Args:
-        settings: a `sgns.Settings`.
+        settings: a `skipgram.Settings`.
         threads: above 1, chunks are trained at the same time on the same matrices, without locks.
         begin: an Embedding with both matrices; words that it has begin with its vectors.
     """
@@ -65,7 +65,7 @@ class Run:
             has = "no context vectors" if begin.context is None else f"dimension {begin.dim}"
             raise ValueError(
                 f"start has {has}: expected input and context vectors of dimension {dim}; start "
-                "from an embedding by sgns.train with the same dim"
+                "from an embedding by skipgram.train with the same dim"
             )
         mine = np.array([row for row, word in enumerate(self.words) if word in begin.ids], int)
         theirs = np.array([begin.ids[self.words[row]] for row in mine], int)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lmnotes.words.relation_tasks import ALL, Task
+from lmnotes.words.analogy.tasks import ALL, Task
 
 KINDS = ("mean", "none", "leave_one_out", "global", "shuffled", "swapped")
 WEIGHTINGS = ("relations", "concepts")
@@ -71,7 +71,7 @@ def estimate(
 
     Args:
         vectors_of: gives (n, D) for n words.
-        kind, weighting, seed: as in `analogy.answer`. "concepts" in the settings G and Y1 takes
+        kind, weighting, seed: as in `prediction.answer`. "concepts" in the settings G and Y1 takes
             all concepts of the vocabulary that the task knows, with or without a relation.
 
     Raises:

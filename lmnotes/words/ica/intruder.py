@@ -6,7 +6,7 @@ Oyama et al. (EMNLP 2024), who choose their consistent axes by it.
 
 import numpy as np
 
-from lmnotes.words.axes import top_rows
+from lmnotes.words.ica.matching import top_rows
 
 
 def candidates(values: np.ndarray) -> np.ndarray:
@@ -40,7 +40,7 @@ def score(
         vectors: (V, D) where Euclidean distances are measured: the vectors as they were trained,
             whatever `values` are.
         n_draws: intruders drawn for each axis, each with equal chance; the score is the mean.
-        listed: as in `axes.top_rows`; anyone may intrude.
+        listed: as in `matching.top_rows`; anyone may intrude.
 
     nan for an axis on which nobody can intrude. 1 means that an outsider is as near as the axis's
     own words are to each other.

@@ -1,10 +1,9 @@
-"""The rows of word-vector files, one at a time, and the errors that name the row that is wrong.
-
-Rows come with their numbers still as bytes: a reader that wants few words leaves the rest unread.
-"""
+"""The rows of a file of word vectors, lines, records or JSON entries, one at a time and unread."""
 
 import gzip
 import itertools
+import json
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -164,3 +163,76 @@ def _wrong_count(path: Path, where: str, given: str, head: Head) -> ValueError:
     expected = f"{head.n_words:,} words of dimension {head.dim}, as line 1 says"
     todo = "copy the file again if it was cut short, else correct line 1"
     return fault(path, where, given, expected, todo)
+
+
+_START = re.compile(rb"\s*\{\s*(?:\"|\}|$)")
+_ROW = re.compile(rb'\s*("(?:[^"\\]|\\.)*")\s*:\s*\[([^\[\]{}"]*)\]\s*([,}])')
+_EXPECTED = 'an object of arrays, {"word": [number, ...], ...}'
+
+
+def looks_like_json(first: bytes) -> bool:
+    """Whether a file that begins so is a JSON object."""
+    return _START.match(first) is not None
+
+
+def json_head(file: BinaryIO, path: Path) -> Head:
+    """The number of numbers in the first row; the file is rewound."""
+    row = next(_matches(file, path), None)
+    file.seek(0)
+    if row is None:
+        raise fault(path, "entry 1", "no word in it", _EXPECTED, "check the file")
+    if not row[1].strip():
+        given = f"0 numbers after {shown(row[0][1:-1])}"
+        raise fault(path, "entry 1", given, _EXPECTED, "remove the entry")
+    return Head(None, len(row[1].split(b",")))
+
+
+def json_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
+    """The rows of a file, numbered from 1; their numbers are counted and not yet read."""
+    for number, (word, numbers) in enumerate(_matches(file, path), start=1):
+        where = f"entry {number:,}"
+        found = numbers.replace(b",", b" ").split()
+        if not len(found) == head.dim == numbers.count(b",") + 1:
+            given = f"{len(found):,} numbers after {shown(word[1:-1])}"
+            todo = "remove the entry, or write the file again"
+            raise fault(path, where, given, f"{head.dim}, as in entry 1", todo)
+        try:
+            word = json.loads(word).encode()
+        except (ValueError, UnicodeError) as error:
+            given = f"the word {word[:40]!r} ({error})"
+            todo = "write the file again"
+            raise fault(path, where, given, "a JSON string", todo) from None
+        yield Row(where, word, b" ".join(found))
+
+
+def _matches(file: BinaryIO, path: Path) -> Iterator[tuple[bytes, bytes]]:
+    """Word, quoted, and numbers of each entry."""
+    buffer, at, number, more, opened = b"", 0, 1, True, False
+    while True:
+        found = _ROW.match(buffer, at) if opened else None
+        if found:
+            yield found[1], found[2]
+            at, number = found.end(), number + 1
+            if found[3] == b"}":
+                _end(file, path, buffer[at:], number)
+                return
+            continue
+        if not more:
+            if re.fullmatch(rb"\s*\{\s*\}\s*", buffer[at:]):
+                return
+            given = f"{buffer[at : at + 60]!r}" if buffer[at:].strip() else "the file ends here"
+            todo = "copy the file again if it was cut short, else mend this entry"
+            raise fault(path, f"entry {number:,}", given, _EXPECTED, todo)
+        read = get(file.read, max(READ_BYTES, 64), path, f"entry {number:,}")
+        buffer, at, more = buffer[at:] + read, 0, bool(read)
+        if len(buffer) > MAX_LINE:
+            more = False  # no entry is that long: what stands here is none
+        if not opened and (start := re.match(rb'\s*\{(?=\s*")', buffer)):
+            at, opened = start.end(), True
+
+
+def _end(file: BinaryIO, path: Path, rest: bytes, number: int) -> None:
+    """Raise where more than white space follows the object."""
+    if (rest + get(file.read, 64, path, "end of file")).strip():
+        given, todo = "more bytes follow the closing brace", "keep one object in the file"
+        raise fault(path, f"entry {number:,}", given, "the end of the file", todo)

@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from lmnotes import store
-from lmnotes.words import json_rows, records
+from lmnotes.words import vector_rows
 
 if TYPE_CHECKING:
     import pandas
+
 
 FORMATS = ("word2vec-text", "word2vec-binary", "fasttext-vec", "glove", "json", "gensim")
 BLOCK_BYTES = 1 << 22  # of numbers; their text is about three times as long
@@ -39,20 +40,20 @@ def guess_format(path: str | Path) -> str:
         ValueError: it is a pickle, which can run code when it is opened and so has to be asked for.
     """
     path = Path(path)
-    with records.reading(path) as file:
-        first = records.get(file.readline, records.MAX_LINE, path, "line 1")
-        second = records.get(file.readline, records.MAX_LINE, path, "line 2")
+    with vector_rows.reading(path) as file:
+        first = vector_rows.get(file.readline, vector_rows.MAX_LINE, path, "line 1")
+        second = vector_rows.get(file.readline, vector_rows.MAX_LINE, path, "line 2")
     if first[:2] in PICKLES:
         raise ValueError(
             f"{path}: this is a pickle, and opening one runs any code that it holds; expected "
             "words and numbers; pass format='gensim' if you trust where it comes from"
         )
-    if json_rows.looks_like(first):
+    if vector_rows.looks_like_json(first):
         return "json"
     if len(first.split()) != 2 or not all(map(bytes.isdigit, first.split())):
         return "glove"
-    fields = second.strip(records.BLANK).split(b" ")[1:]
-    n_numbers = sum(map(records.is_number, fields))
+    fields = second.strip(vector_rows.BLANK).split(b" ")[1:]
+    n_numbers = sum(map(vector_rows.is_number, fields))
     return "word2vec-text" if not second or 2 * n_numbers > len(fields) else "word2vec-binary"
 
 
@@ -78,13 +79,13 @@ def read_blocks(
         readable = ", ".join(name for name in FORMATS if name != "gensim")
         raise ValueError(f"format {format!r}: expected one of {readable}; pass one of these")
     binary = format == "word2vec-binary"
-    with records.reading(path) as file:
+    with vector_rows.reading(path) as file:
         if format == "json":
-            head = json_rows.head(file, path)
-            rows = json_rows.rows(file, path, head)
+            head = vector_rows.json_head(file, path)
+            rows = vector_rows.json_rows(file, path, head)
         else:
-            head = records.head(file, path, header=format != "glove")
-            rows = (records.binary_rows if binary else records.text_rows)(file, path, head)
+            head = vector_rows.head(file, path, header=format != "glove")
+            rows = (vector_rows.binary_rows if binary else vector_rows.text_rows)(file, path, head)
         chosen = _choose(rows, path, head, limit, words)
         size = max(1, BLOCK_BYTES // (4 * head.dim))
         while block := list(itertools.islice(chosen, size)):
@@ -213,12 +214,12 @@ def _writing(path: Path, compressed: bool) -> Iterator[BinaryIO]:
 
 
 def _choose(
-    rows: Iterable[records.Row],
+    rows: Iterable[vector_rows.Row],
     path: Path,
-    head: records.Head,
+    head: vector_rows.Head,
     limit: int | None,
     words: Collection[str] | None,
-) -> Iterator[tuple[str, records.Row]]:
+) -> Iterator[tuple[str, vector_rows.Row]]:
     """The wanted rows with their words decoded; a word that comes twice is an error."""
     wanted = None if words is None else {word.encode() for word in words}
     seen: dict[bytes, str] = {}
@@ -226,21 +227,23 @@ def _choose(
         if wanted is not None and row.word not in wanted:
             continue
         if row.word in seen:
-            given = f"{records.shown(row.word)} again, first met in {seen[row.word]}"
-            raise records.fault(path, row.where, given, "each word once", "remove one of the two")
+            given = f"{vector_rows.shown(row.word)} again, first met in {seen[row.word]}"
+            raise vector_rows.fault(
+                path, row.where, given, "each word once", "remove one of the two"
+            )
         seen[row.word] = row.where
         try:
             word = row.word.decode()
         except UnicodeDecodeError:
             word = ""
         if not word:
-            raise records.out_of_step(path, row.where, f"the word is {row.word[:40]!r}", head)
+            raise vector_rows.out_of_step(path, row.where, f"the word is {row.word[:40]!r}", head)
         yield word, row
         if wanted is not None and len(seen) == len(wanted):
             return
 
 
-def _text_numbers(rows: list[records.Row], path: Path, dim: int) -> np.ndarray:
+def _text_numbers(rows: list[vector_rows.Row], path: Path, dim: int) -> np.ndarray:
     """The numbers of n lines (n, D) float32."""
     try:
         with warnings.catch_warnings():
@@ -249,28 +252,33 @@ def _text_numbers(rows: list[records.Row], path: Path, dim: int) -> np.ndarray:
             return np.fromstring(joined, sep=" ", dtype=np.float32).reshape(len(rows), dim)
     except (ValueError, DeprecationWarning):
         row, field = next(
-            ((row, x) for row in rows for x in row.numbers.split(b" ") if not records.is_number(x)),
+            (
+                (row, x)
+                for row in rows
+                for x in row.numbers.split(b" ")
+                if not vector_rows.is_number(x)
+            ),
             (rows[0], b"?"),
         )
-    given = f"{records.shown(field)} among the numbers of {records.shown(row.word)}"
-    raise records.fault(path, row.where, given, f"{dim} numbers", "repair or remove the line")
+    given = f"{vector_rows.shown(field)} among the numbers of {vector_rows.shown(row.word)}"
+    raise vector_rows.fault(path, row.where, given, f"{dim} numbers", "repair or remove the line")
 
 
-def _binary_numbers(rows: list[records.Row], path: Path, dim: int) -> np.ndarray:
+def _binary_numbers(rows: list[vector_rows.Row], path: Path, dim: int) -> np.ndarray:
     """The numbers of n records (n, D) float32."""
     numbers = np.frombuffer(bytearray(b"".join(row.numbers for row in rows)), dtype="<f4")
     return numbers.reshape(len(rows), dim).astype(np.float32, copy=False)
 
 
-def _check_finite(rows: list[records.Row], matrix: np.ndarray, path: Path) -> None:
+def _check_finite(rows: list[vector_rows.Row], matrix: np.ndarray, path: Path) -> None:
     finite = np.isfinite(matrix)
     if finite.all():
         return
     at = int((~finite).any(axis=1).argmax())
     value = matrix[at][~finite[at]][0]
-    given = f"the vector of {records.shown(rows[at].word)} holds {value}"
+    given = f"the vector of {vector_rows.shown(rows[at].word)} holds {value}"
     todo = "remove the word, or leave it out with words=..., or train again at a lower rate"
-    raise records.fault(path, rows[at].where, given, "finite float32 numbers", todo)
+    raise vector_rows.fault(path, rows[at].where, given, "finite float32 numbers", todo)
 
 
 def _plain(value: object) -> object:
