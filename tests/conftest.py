@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from house import house, ran, ran_house  # noqa: F401  fixtures of a house that a notebook runs in
 
 import lmnotes
 
@@ -17,7 +18,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session", autouse=True)
 def shared_home(request):
     """The folder that `store.home()` gives; a test may set another for itself."""
-    sources = sorted((Path(lmnotes.__file__).parent / "text").glob("*.py"))
+    sources = sorted((Path(lmnotes.__file__).parent / "text").rglob("*.py"))
     state = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     folder = request.config.cache.mkdir(f"lmnotes-{state}")
     for old in folder.parent.glob("lmnotes-*"):

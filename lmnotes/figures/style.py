@@ -5,7 +5,7 @@ a figure can go into a two-column paper as it is.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -207,35 +207,6 @@ def classes(
         ax.legend(markerscale=2.5, handletextpad=0.1)
 
 
-def histograms(
-    scores: Mapping[str, np.ndarray], labels: np.ndarray, colours: Mapping[str, str], bins: int = 40
-) -> "Figure":
-    """The distribution of each score in each class, a panel per score (Fig. 9).
-
-    Bars are shares of the class; the outermost 0.5 % on either side are left out.
-    """
-    figure, axes = panels(len(scores), height=1.7, sharey=False)
-    chosen = np.isin(labels, list(colours))
-    with style():
-        for ax, (name, score) in zip(axes, scores.items(), strict=True):
-            edges = np.linspace(*np.nanpercentile(score[chosen], [0.5, 99.5]), bins + 1)
-            for label, colour in colours.items():
-                values = score[labels == label]
-                ax.hist(
-                    values,
-                    edges,
-                    weights=np.full(len(values), 1 / len(values)),
-                    color=colour,
-                    alpha=0.5,
-                    label=label,
-                )
-            ax.set(xlabel=name, yticks=[])
-            ax.spines["left"].set_visible(False)
-        axes[0].set_ylabel("share of class")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
-    return figure
-
-
 def bars(
     table: "pandas.DataFrame",
     value: str,
@@ -272,20 +243,4 @@ def bars(
             ax.axvline(reference, color=BLACK, lw=0.6, ls=":")
         if groups is not None:
             ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
-    return figure
-
-
-def paired_bars(
-    names: Sequence[str], first: np.ndarray, second: np.ndarray, labels: tuple[str, str], title: str
-) -> "Figure":
-    """Two quantities of the same things side by side, such as p(w'|w) and p(w')."""
-    figure, (ax,) = panels(width=PAGE * 0.6, height=0.6 + 0.17 * len(names))
-    at = np.arange(len(names))
-    with style():
-        ax.barh(at - 0.2, first, 0.4, color=BLUE, label=labels[0])
-        ax.barh(at + 0.2, second, 0.4, color=ORANGE, label=labels[1])
-        ax.set_yticks(at, names)
-        ax.invert_yaxis()
-        ax.set(title=title, xlabel="probability")
-        ax.legend()
     return figure

@@ -61,23 +61,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot_contextual, statistics
+from lmnotes import statistics
 from lmnotes.figures import style
-from lmnotes.models import output_information
 from lmnotes.models.zoo import plans, zoo
 from lmnotes.notebook import claims, explore, outputs, session, teach
-from lmnotes.text import chunks, corpus, tokenise
-from lmnotes.words import (
-    frequency_bias,
+from lmnotes.papers.norm_information_gain import contexts as output_information
+from lmnotes.papers.norm_information_gain import (
+    figures,
+    figures_contexts,
     hypernym_pairs,
     hypernyms,
-    information,
     keywords,
-    norms,
-    pretrained,
     roc,
     word_classes,
 )
+from lmnotes.text import chunks, corpus, tokenise
+from lmnotes.words import frequency_bias, information, norms, pretrained
 from lmnotes.words.sgns import skipgram
 
 style.use()
@@ -179,7 +178,7 @@ def microscope(word=examples[0], reach=window, n_contexts=12):
     with np.errstate(divide="ignore", invalid="ignore"):
         part = np.where(row > 0, conditional * np.log(conditional / p), 0)
     top = np.argsort(-part)[:n_contexts]
-    return style.paired_bars(
+    return figures.paired_bars(
         [f"{text.words[i]}  ({part[i]:.3f} nats)" for i in top],
         conditional[top],
         p[top],
@@ -880,7 +879,7 @@ for row in table3.itertuples():
 better = table3[(table3.against == "verb") & (table3.score == "delta_kl")].iloc[0]
 claims.record("table3_gain", better.gain, interval=(better.gain_low, better.gain_high))
 outputs.figure(
-    style.histograms(
+    figures.histograms(
         {printed[name]: score[drawn] for name, score in scores.items()},
         classes[drawn],
         {"proper": style.RED, "verb": style.GREEN},
@@ -1082,7 +1081,9 @@ def draw_lines(norm, xlabel, name, caption):
     tables = {model: table for model, (table, _) in lines.items()}
     fits = {model: fit for model, (_, fit) in lines.items()}
     outputs.figure(
-        plot_contextual.clouds(tables, fits, xlabel=xlabel, ylabel=r"KL from $p(\cdot|u_0)$, nats"),
+        figures_contexts.clouds(
+            tables, fits, xlabel=xlabel, ylabel=r"KL from $p(\cdot|u_0)$, nats"
+        ),
         name,
         data=pd.concat(tables, names=["model", "row"]).reset_index(),
         caption=caption,
@@ -1104,7 +1105,7 @@ if read_by:
     )
     shrunk = {model: found.shrunk for model, found in read_by.items()}
     outputs.figure(
-        plot_contextual.near(shrunk),
+        figures_contexts.near(shrunk),
         "near_reference",
         data=pd.concat(shrunk, names=["model", "row"]).reset_index(),
         caption="How far the quadratic law reaches: 200 positions are moved towards the reference along straight lines; median and quartiles of twice the exact KL over the form.",
@@ -1262,7 +1263,7 @@ if language_models:
         }
     )
     outputs.figure(
-        plot_contextual.by_step(growing),
+        figures_contexts.by_step(growing),
         "whitening_by_step",
         data=growing,
         caption=f"One run of training ({run}): how well either length shows the information, and how much there is of it.",
@@ -1282,7 +1283,7 @@ ORIGINS = {"the nearest position": "_0", "the mean": ""}
 def one_model(model=next(iter(read_by), ""), norm="centred", origin="the nearest position"):
     factor = 2 if norm == "whitened" else 1
     table, fit = line(model, norm, ORIGINS[origin], factor)
-    return plot_contextual.clouds(
+    return figures_contexts.clouds(
         {model: table},
         {model: fit},
         xlabel=f"squared norm, {norm}",

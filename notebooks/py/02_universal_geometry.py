@@ -76,9 +76,10 @@ import pandas as pd
 from lmnotes.figures import axes as plot_axes
 from lmnotes.figures import style
 from lmnotes.notebook import claims, explore, outputs, session, teach
+from lmnotes.papers.universal_geometry import images, translation, word_model
 from lmnotes.text import corpus
 from lmnotes.text import functions as pairs
-from lmnotes.words import alignment, baselines, contextual, embedding, images, pretrained, tiny_lm
+from lmnotes.words import baselines, contextual, embedding, pretrained
 from lmnotes.words.ica import compare as universality
 from lmnotes.words.ica import decomposition, intruder, matching, other_axes
 from lmnotes.words.sgns import skipgram
@@ -566,7 +567,7 @@ if not languages:
 
 # %%
 if encoder is None:
-    lm = tiny_lm.train(text, dim=lm_dim, steps=lm_steps, seed=seed)
+    lm = word_model.train(text, dim=lm_dim, steps=lm_steps, seed=seed)
     print(
         f"Next word of unseen documents, nats: {lm.loss:.2f} by the model, {lm.bigram_loss:.2f} by "
         f"pairs of words, {lm.unigram_loss:.2f} by frequency alone."
@@ -955,10 +956,10 @@ raw = [x.input[np.asarray(x.counts) >= min_count].astype(float) for x in (vector
 results, found_first = [], {}
 for version in ("as trained", "after a random linear map"):
     sources = [
-        x if version == "as trained" else x @ alignment.random_map(dim, seed + n)
+        x if version == "as trained" else x @ translation.random_map(dim, seed + n)
         for n, x in enumerate(raw)
     ]
-    centred = [alignment.unit_rows(x - x.mean(axis=0)) for x in sources]
+    centred = [translation.unit_rows(x - x.mean(axis=0)) for x in sources]
     known = (a_space, b_space) if version == "as trained" else (None, None)
     white = [
         universality.bases(x, found=known[n], seed=seed + n, **options)
@@ -968,8 +969,8 @@ for version in ("as trained", "after a random linear map"):
     for basis in universality.METHODS:
         entries[f"{basis}, permuted"] = ([w[basis].values for w in white], "permutation")
     for method, ((a, b), kind) in entries.items():
-        mapped = a @ alignment.learn(a[rows_a[learn]], b[rows_b[learn]], kind)
-        ranks = alignment.ranks(alignment.csls(mapped[rows_a[test]], b, mapped), rows_b[test])
+        mapped = a @ translation.learn(a[rows_a[learn]], b[rows_b[learn]], kind)
+        ranks = translation.ranks(translation.csls(mapped[rows_a[test]], b, mapped), rows_b[test])
         found_first[method, version] = 100.0 * (ranks == 0)  # (n_test,)
         at_most = {f"acc@{k}": 100 * np.mean(ranks < k) for k in (1, 5, 10)}
         results.append({"method": method, "vectors": version, **at_most})

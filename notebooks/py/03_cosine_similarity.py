@@ -51,11 +51,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot_spaces, statistics
+from lmnotes import statistics
 from lmnotes.figures import bases, style
 from lmnotes.notebook import claims, explore, outputs, session, teach
+from lmnotes.papers.cosine_similarity import figures, pseudowords
 from lmnotes.text import corpus
-from lmnotes.words import baselines, embedding, null_laws, pseudowords, similarity
+from lmnotes.words import baselines, embedding, null_laws, similarity
 from lmnotes.words.analogy import four_words
 from lmnotes.words.ica import compare, intruder, matching, other_axes
 from lmnotes.words.sgns import skipgram
@@ -1213,14 +1214,14 @@ for basis in ("ICA", "PCA"):
         )
 first_five = pd.concat(rows).melt(["basis", "space", "word"], var_name="axis")
 outputs.figure(
-    plot_spaces.maps(large, height=5.2),
+    figures.maps(large, height=5.2),
     "fig5_consistency",
     data=agreed,
     caption=f"Figure 5, large: five top words of each axis of {reference} (rows), on the matched axes of three algorithms (columns). A diagonal in all three is an axis that all have found. One text stands behind all, which is not so in the paper."
     + compare.unsettled({space: each["ICA"] for space, each in spaces.items()}),
 )
 outputs.figure(
-    plot_spaces.maps(small, names=five_words, height=5.2),
+    figures.maps(small, names=five_words, height=5.2),
     "fig5_first_axes",
     data=first_five,
     caption="Figure 5, small: its first five axes, those that the algorithms agree on most.",
@@ -1265,7 +1266,7 @@ levels = [
     null_laws.threshold(n_axes, "product"),
 ]
 outputs.figure(
-    plot_spaces.pair_bars(bars_of, axis_names, [*both, "product"], levels),
+    figures.pair_bars(bars_of, axis_names, [*both, "product"], levels),
     "fig6_models",
     data=pd.concat(rows),
     caption=f"Figures 6, 13 and 14: {both[0]}, {both[1]} and their product on the five axes of {both[0]}, each axis called by its two top words. Dotted: what a random direction exceeds on some axis in 5 % of cases, for a value (blue) and for a product (red).",
@@ -1477,7 +1478,7 @@ pseudo_table = pd.concat(
 )
 figure, panels = style.panels(3, height=2.6)
 for ax, basis in zip(panels, merged, strict=True):
-    plot_spaces.two_axes(ax, on_own[basis], on_others[basis], clear, basis, name=ax is panels[0])
+    figures.two_axes(ax, on_own[basis], on_others[basis], clear, basis, name=ax is panels[0])
 outputs.figure(
     figure,
     "fig23_pseudo_words",

@@ -46,11 +46,12 @@ seed: int = 0  # 0..1000000
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot_links
 from lmnotes.figures import bases, style
 from lmnotes.notebook import claims, explore, outputs, session, teach
+from lmnotes.papers.higher_order_correlation import figures, relatedness
+from lmnotes.papers.higher_order_correlation import tree as axis_tree
 from lmnotes.text import corpus
-from lmnotes.words import axis_tree, baselines, embedding, higher_order, relatedness, similarity
+from lmnotes.words import baselines, embedding, higher_order, similarity
 from lmnotes.words.ica import compare, decomposition, intruder, matching
 from lmnotes.words.sgns import skipgram
 
@@ -243,7 +244,7 @@ panels_of = {
 }
 label = r"$\mathrm{E}(S_i^2S_j^2)$"
 outputs.figure(
-    plot_links.matrices(
+    figures.matrices(
         panels_of,
         limits={name: (0, 1) if "second" in name else (0.8, high) for name in panels_of},
         colour_labels={
@@ -346,7 +347,7 @@ def carried_by(rank=1, n_removed=0):
     figure, (ax, curve) = style.panels(2, width=6.4, height=2.9)
     product = found.values[:, i] ** 2 * found.values[:, j] ** 2
     order = np.argsort(-product)[n_removed:]
-    plot_links.spikes(
+    figures.spikes(
         ax,
         unit["ICA"][:, i],
         unit["ICA"][:, j],
@@ -389,7 +390,7 @@ sure = strong.sort_values("low", ascending=False).reset_index(drop=True)
 def draw_pair(ax, basis, i, j, n_red=6):
     values = components[basis].values
     product = values[:, i] ** 2 * values[:, j] ** 2
-    plot_links.spikes(
+    figures.spikes(
         ax,
         unit[basis][:, i],
         unit[basis][:, j],
@@ -629,11 +630,11 @@ outputs.table(
     caption=f"Edges of the tree with standard errors, and the share of {len(runs)} further runs of ICA in whose trees they come back.",
 )
 outputs.figure(
-    plot_links.tree(
+    figures.tree(
         tree,
         names,
         found_clusters,
-        plot_links.spread(places, names, font=font),
+        figures.spread(places, names, font=font),
         font=font,
         errors=error,
     ),
@@ -656,11 +657,11 @@ if len(across):  # the largest cluster and the one that is tied to it most
 close = [node for node in tree if found_clusters[node] in largest]
 longer = [meaning(axis, 3) for axis in range(n_axes)]
 outputs.figure(
-    plot_links.tree(
+    figures.tree(
         tree,
         longer,
         found_clusters,
-        plot_links.spread(
+        figures.spread(
             {node: places[node] for node in close}, longer, size=(style.PAGE, 4.6), font=7
         ),
         only=close,
@@ -757,11 +758,11 @@ def tree_builder(nodes_kept=n_nodes, clusters=n_clusters, start=int(nodes[0]), e
     grown = axis_tree.grow(c["ICA"], kept)
     way = axis_tree.path(grown, start, end) if start in grown and end in grown else []
     said = " – ".join(names[axis] for axis in way) if way else "choose two axes of the tree"
-    return plot_links.tree(
+    return figures.tree(
         grown,
         names,
         axis_tree.clusters(grown, min(clusters, nodes_kept)),
-        plot_links.spread(axis_tree.layout(grown), names, size=(style.PAGE, 6)),
+        figures.spread(axis_tree.layout(grown), names, size=(style.PAGE, 6)),
         highlight=way,
         size=(style.PAGE, 6),
         title=said if len(said) < 110 else f"{len(way) - 1} steps: {said[:95]} …",

@@ -53,20 +53,21 @@ seed: int = 0  # 0..1000000
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot_analogy, plot_analogy_checks, plot_analogy_live
 from lmnotes.figures import style
 from lmnotes.notebook import claims, explore, outputs, session, teach
-from lmnotes.text import small_world
-from lmnotes.words import (
-    analogy_checks,
-    analogy_facts,
-    analogy_tables,
-    drug_gene,
+from lmnotes.papers.drug_gene_analogy import checks as analogy_checks
+from lmnotes.papers.drug_gene_analogy import (
+    figures,
+    live,
+    numbers,
+    planes,
     popularity,
-    published_analogies,
-    relation_planes,
+    published,
     snapshots,
 )
+from lmnotes.papers.drug_gene_analogy import study as drug_gene
+from lmnotes.papers.drug_gene_analogy import tables as analogy_tables
+from lmnotes.papers.drug_gene_analogy import world as small_world
 from lmnotes.words.analogy import four_words, prediction, relations, scores, tasks
 from lmnotes.words.analogy import vectors as relation_vectors
 
@@ -109,7 +110,7 @@ for line in first_literature.abstracts(example_drug, n=2).itertuples():
 sizes = drug_gene.size(worlds)
 if real:
     sizes = sizes.merge(drug_gene.size(real), on="statistic")
-theirs = published_analogies.table("statistics").rename(
+theirs = published.table("statistics").rename(
     columns={"bcv": "paper, BioConceptVec", "homemade": "paper, own vectors"}
 )
 sizes = sizes.merge(theirs, on="statistic", how="left")
@@ -159,9 +160,9 @@ print(
 )
 
 # %%
-everything = relation_planes.of_relations(vectors, task, 200)
+everything = planes.of_relations(vectors, task, 200)
 figure, (ax,) = style.panels(width=5.4, height=4.0)
-plot_analogy.plane(ax, everything)
+figures.plane(ax, everything)
 outputs.figure(
     figure,
     "fig2a_relations",
@@ -184,12 +185,12 @@ sizes_of = pathway_task.training.groupby("group").size().sort_values(ascending=F
 chosen = ["hsa04012"] if "hsa04012" in sizes_of else list(sizes_of.index[[1, len(sizes_of) // 2]])
 shown, labels = {}, {}
 for pathway in chosen:
-    here = relation_planes.of_pathway(vectors, pathway_task, pathway, in_pathway[pathway])
+    here = planes.of_pathway(vectors, pathway_task, pathway, in_pathway[pathway])
     shown[pathway] = here
     named = here.points[here.points.related].name
     labels[pathway] = {symbols.get(name, name): row for row, name in named.items()}
 outputs.figure(
-    plot_analogy.planes(shown, labels),
+    figures.planes(shown, labels),
     "fig2b_pathways",
     data=pd.concat([one.points.assign(pathway=name) for name, one in shown.items()]),
     caption="Figure 2b: drugs and genes of a pathway with their relations and the pathway's own vector, on the plane of its members. Faint: without a relation here. The paper shows the ErbB signaling pathway.",
@@ -202,7 +203,7 @@ def watch_the_arrow(drug=asked[0], alpha=1.0):
     found = prediction.answer(vectors, task, scale=alpha)
     start = vectors_of([drug])[0]
     moved = everything.place(np.array([start, start + alpha * v]))
-    return plot_analogy_live.arrow(everything, tuple(moved), found, drug, symbols)
+    return live.arrow(everything, tuple(moved), found, drug, symbols)
 
 
 explore.explore(
@@ -276,7 +277,7 @@ outputs.table(
     caption="Every world with 95 % bootstrap intervals over its drugs (or genes).",
 )
 outputs.figure(
-    plot_analogy.scores(settings_table),
+    figures.scores(settings_table),
     "settings",
     data=settings_table,
     caption=f"Settings G, P1 and P2, and reversed ('), means of {len(worlds.worlds)} worlds with the lowest and highest. Grey: the random baseline that knows how popular each target is.",
@@ -408,7 +409,7 @@ by_variant = analogy_tables.scores(ablated)
 variant_table = analogy_tables.over_worlds(by_variant, ["method"])
 outputs.table(variant_table, "ablations", caption="Means over worlds, lowest and highest.")
 outputs.figure(
-    plot_analogy.scores(variant_table, groups={name: name.split(",")[0] for name in ablated}),
+    figures.scores(variant_table, groups={name: name.split(",")[0] for name in ablated}),
     "ablations",
     data=variant_table,
     caption="One thing taken away at a time, means of the worlds with their range. Blue: G; red: P1; grey: random.",
@@ -462,7 +463,7 @@ stretch = [
 ]
 stretch = analogy_tables.over_worlds(pd.DataFrame(stretch), ["centre", "scale"])
 outputs.figure(
-    plot_analogy_checks.strengths(stretch),
+    figures.strengths(stretch),
     "strength",
     data=stretch,
     caption="Top-1 of G against the multiple of the relation vector; the band is the range of the worlds. Only genes are candidates, so a drug need not leave the drugs' region to find one: look at multiple 0, where the curve without centring starts.",
@@ -474,7 +475,7 @@ def toggle_centring(drug=asked[0], alpha=1.0, weighting="relations"):
     for name, centre in (("centred", True), ("not centred", False)):
         found = prediction.answer(vectors, task, scale=alpha, weighting=weighting, centre=centre)
         listings[name], levels[name] = found.predictions(drug), found.scores()["top1"]
-    return plot_analogy_live.centring(listings, levels, symbols)
+    return live.centring(listings, levels, symbols)
 
 
 explore.explore(
@@ -503,7 +504,7 @@ for name, setting, kind in (
     )
     real_score[name] = ablated[setting][null_world].scores()["mrr"]
 outputs.figure(
-    plot_analogy_checks.nulls(permuted, real_score),
+    figures.nulls(permuted, real_score),
     "nulls",
     data=pd.concat([table.assign(null=name) for name, table in permuted.items()]),
     caption="MRR with relation vectors of no meaning ("
@@ -516,7 +517,7 @@ of_pathway = pd.concat([analogy_tables.pathways(worlds, world) for world in worl
 if real:
     of_pathway = analogy_tables.pathways(real, focus)
 outputs.figure(
-    plot_analogy_checks.pathways(of_pathway),
+    figures.pathways(of_pathway),
     "pathways",
     data=of_pathway,
     caption="Each pathway: what its own vector gains in MRR over the common one (blue), and what is left when the asked drug's pairs are taken out of it (red rings).",
@@ -544,7 +545,7 @@ for way in ("drug2gene", "gene2drug"):
         sets[way, setting] = one.n_answers
         set_means[way, setting] = one.describe()["mean_answers_macro"]
 outputs.figure(
-    plot_analogy.answer_sets(sets, set_means),
+    figures.answer_sets(sets, set_means),
     "figS2_answer_sets",
     data=pd.DataFrame(
         [(*key, size) for key, sizes in sets.items() for size in sizes],
@@ -558,7 +559,7 @@ rho = {
     for setting, one in by_size.items()
 }
 outputs.figure(
-    plot_analogy.rank_by_size(by_size, rho),
+    figures.rank_by_size(by_size, rho),
     "figS5_rank_size",
     data=pd.concat([one.assign(setting=setting) for setting, one in by_size.items()]),
     caption="Figure S5: rank of the best right answer against how many there are (points shifted sideways to be seen; red: medians). Each number of answers weighs the same in the correlation.",
@@ -583,7 +584,7 @@ year_scores = analogy_tables.by_year(dated, list(year_settings))
 year_measures = [*analogy_tables.MEASURES, *(f"random_{m}" for m in analogy_tables.MEASURES)]
 curves = analogy_tables.over_worlds(year_scores, ["setting", "year"], year_measures)
 outputs.figure(
-    plot_analogy.years(curves, year_settings),
+    figures.years(curves, year_settings),
     "fig3_years",
     data=curves,
     caption="Figure 3 and S4: scores of the snapshots, means of the worlds with their range; dotted: the popularity-weighted random baseline; dash-dotted: how many questions there are (right axis).",
@@ -684,7 +685,7 @@ def slide_the_year(year=asked_years[len(asked_years) // 2], world=dated.worlds[0
         drug = found.queries["query"][query]
         rows.append((drug, ids[answer], born[drug, ids[answer]], found.queries["rank"][query]))
     pairs = pd.DataFrame(rows, columns=["drug", "gene", "year", "rank"])
-    return plot_analogy_live.year(
+    return live.year(
         y2_curve, year, pairs.drop_duplicates("drug"), f"{len(found)} drugs asked in {year}"
     )
 
@@ -714,7 +715,7 @@ for name, one in (("cold", worlds), ("warm", warm)):
     start_rows.append(spent.merge(future, on="year", how="left").assign(start=name))
 start_table = pd.concat(start_rows, ignore_index=True)
 outputs.figure(
-    plot_analogy_checks.starts(start_table.dropna(subset="top10")),
+    figures.starts(start_table.dropna(subset="top10")),
     "warm_start",
     data=start_table,
     caption=f"Left: work of all snapshots so far, {epochs} epochs each from random vectors (blue) or {warm_epochs} from the snapshot before (red). Right: Top-10 of the future, with the range of the worlds.",
@@ -764,7 +765,7 @@ for name in ("as it is", *parts):
         )
 part_table = pd.DataFrame(part_rows, columns=["world", "question", "value", "baseline", "n"])
 outputs.figure(
-    plot_analogy_checks.parts(part_table),
+    figures.parts(part_table),
     "parts",
     data=part_table,
     caption="One world with parts taken out, one seed: look for bars that meet their baseline.",
@@ -794,13 +795,13 @@ curve = pd.concat(
 )
 fraction_table = analogy_tables.over_worlds(curve, ["method", "protocol", "fraction"])
 outputs.figure(
-    plot_analogy_checks.fractions(fraction_table, published_analogies.table("transe")),
+    figures.fractions(fraction_table, published.table("transe")),
     "fig4_transe",
     data=fraction_table,
     caption="Figure 4 on the small worlds, with the range of the worlds. Crosses: TransE's published numbers, on the real triples; ours come from far fewer, so compare shapes. The analogy's vectors have read the text; TransE has seen triples only.",
 )
 outputs.table(
-    published_analogies.table("transe"),
+    published.table("transe"),
     "published_transe",
     caption="The published TransE rows: mean rank, mean reciprocal rank, hits at 1, 3 and 10.",
 )
@@ -833,8 +834,8 @@ teach.quiz("filter")
 # Sizes, random baselines, question counts by year, the answers of three language models and TransE's split are fixed by the authors' data and need no vectors. Given a folder of these, everything is counted again here; without it the claims say *not testable*.
 
 # %%
-headline = published_analogies.table("statistics")
-stored = published_analogies.table("stored")
+headline = published.table("statistics")
+stored = published.table("stored")
 outputs.table(
     stored.pivot_table(index=["vocabulary", "model"], columns="setting", values=["top1", "top10"])
     .round(3)
@@ -852,10 +853,10 @@ if tables:
     checks["random_years"] = analogy_checks.random_by_year(known["homemade"])
     checks["stored"] = analogy_checks.stored_scores(known, tables)
     checks["transe"] = analogy_checks.transe_scores(tables, steps=max(transe_steps, 1000))
-    checks["facts"] = analogy_facts.single_numbers(known, tables)
+    checks["facts"] = numbers.single_numbers(known, tables)
     for name, table in checks.items():
         outputs.table(table, f"real_{name}", caption=f"The real tables: {name}.")
-for id, value, note in analogy_facts.measured(checks):
+for id, value, note in numbers.measured(checks):
     claims.record(id, value, note=note)
 if real:
     real_methods = {
@@ -943,7 +944,7 @@ print(
 
 # %%
 ledger = claims.table()
-of_tables = {id for id, *_ in analogy_facts.measured(checks)} | {"real_g", "gpt_comparable"}
+of_tables = {id for id, *_ in numbers.measured(checks)} | {"real_g", "gpt_comparable"}
 needs_data = ledger.id.isin(of_tables)
 print(ledger.verdict[~needs_data].value_counts().to_string())
 type(ledger)(ledger[~needs_data])

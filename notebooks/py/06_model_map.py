@@ -56,24 +56,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot_map_checks, plot_map_live, plot_map_trials, statistics
+from lmnotes import statistics
 from lmnotes.figures import map_page, style
 from lmnotes.figures import maps as plot_map
-from lmnotes.models import (
-    benchmarks,
-    calibration,
-    calibration_tables,
-    fragility,
-    landing,
-    leaks,
-    neighbours,
-    plane,
-    population,
-    prediction_runs,
-    published_facts,
-    relatives,
-    tokenizer_trap,
-)
 from lmnotes.models.ledger import ledger
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import projection as layouts
@@ -82,6 +67,20 @@ from lmnotes.models.scoring import rule as rules
 from lmnotes.models.zoo import tasks, zoo
 from lmnotes.models.zoo.plans import plan
 from lmnotes.notebook import claims, explore, outputs, session, teach
+from lmnotes.papers.model_map import (
+    checks,
+    figures,
+    interpolation,
+    kl,
+    kl_runs,
+    leaks,
+    live,
+    population,
+    prediction_runs,
+    published,
+    task_scores,
+    tokenizers,
+)
 from lmnotes.text import chunks
 
 style.use()
@@ -161,16 +160,16 @@ here
 # their quantile, before anything else. How much does the distance hang on a few texts, with and without it?
 
 # %%
-by_share = fragility.by_clip(here.raw, seed=seed)
+by_share = checks.by_clip(here.raw, seed=seed)
 outputs.figure(
-    plot_map_checks.clipping(here.raw.values.ravel(), here.clipped.threshold, by_share),
+    figures.clipping(here.raw.values.ravel(), here.clipped.threshold, by_share),
     "clipping",
     data=by_share,
     caption="Left: all entries of L with the clip. Middle and right: medians over pairs of models of the kurtosis of "
     "the difference (3 for a normal law, dotted) and of the share of the squared distance that one text in a hundred carries.",
 )
 outputs.table(
-    fragility.of_pairs(here, seed=seed),
+    checks.of_pairs(here, seed=seed),
     "differences",
     caption="Nine pairs from the nearest to the farthest: the distance and how well these texts determine it.",
 )
@@ -198,7 +197,7 @@ claims.record("unit_bit", in_a_bit)
 claims.record("unit_sd_tenth", np.sqrt(2 * 0.1 * in_a_bit))
 claims.record("unit_sd_one", np.sqrt(2 * in_a_bit))
 explore.explore(
-    lambda text=0: plot_map_live.one_text(here, text),
+    lambda text=0: live.one_text(here, text),
     stills=[{"text": int(np.flatnonzero(here.domains == here.domains[-1])[0])}],
     text=(0, len(here.domains) - 1),
 )
@@ -240,10 +239,10 @@ teach.quiz("uniformly_better")
 # %%
 explore.explore(
     lambda centring="double", clipped=100 * clip_share, first=names[0], second=names[1]: (
-        plot_map_live.centrings(here, centring, clipped, first, second)
+        live.centrings(here, centring, clipped, first, second)
     ),
     stills=[{"centring": "none"}, {}, {"clipped": 0.0}],
-    centring=plot_map_live.CENTRINGS,
+    centring=live.CENTRINGS,
     clipped=(0.0, 20.0, 0.5),
     first=list(names),
     second=list(names),
@@ -314,7 +313,7 @@ outputs.table(
 # %%
 far = np.unravel_index(np.argmax(here.kl), here.kl.shape)
 explore.explore(
-    lambda first=names[0], second=names[M // 2], n_shown=3: plot_map_live.two_models(
+    lambda first=names[0], second=names[M // 2], n_shown=3: live.two_models(
         here, first, second, n_shown
     ),
     stills=[{"first": names[far[0]], "second": names[far[1]]}],
@@ -396,8 +395,8 @@ def record_gain(claim, share, chance, what):
     return claims.record(claim, value, interval, note=note)
 
 
-record_gain("families", *neighbours.of_family(here), "the neighbours")
-share, chance = neighbours.of_domain(here, models["strongest domain"])
+record_gain("families", *checks.of_family(here), "the neighbours")
+share, chance = checks.of_domain(here, models["strongest domain"])
 _ = record_gain("domains", share, chance, f"{len(share)} models")
 
 
@@ -407,7 +406,7 @@ def map_by(projection="t-SNE", colour="family", neighbours_of_tsne=30, metric="s
     if projection == "t-SNE":
         options = {"perplexity": neighbours_of_tsne, "metric": metric, "n_iterations": 500}
         xy = layouts.tsne(here.Q, seed, **options)
-    return plot_map_live.map_by(xy, models[colour], projection)
+    return live.map_by(xy, models[colour], projection)
 
 
 explore.explore(
@@ -426,9 +425,9 @@ explore.explore(
 
 # %%
 explore.explore(
-    lambda domain, order=3, kilobytes=200, leaked_texts=0: plot_map_live.landed(
+    lambda domain, order=3, kilobytes=200, leaked_texts=0: live.landed(
         home,
-        landing.row(
+        checks.row(
             home_texts.texts, domain, order=order, n_bytes=1000 * kilobytes, n_leaked=leaked_texts
         ),
     ),
@@ -447,11 +446,11 @@ explore.explore(
 
 # %%
 labels = sorted(set(home.domains))
-shares = dict(zip(labels, calibration.unigrams(home_texts.texts, home.domains), strict=True))
+shares = dict(zip(labels, kl.unigrams(home_texts.texts, home.domains), strict=True))
 everywhere = np.mean(list(shares.values()), axis=0)
 explore.explore(
-    lambda first=labels[0], second=labels[1], length=256: plot_map_trials.closeness(
-        calibration.approach(shares[first], shares[second], everywhere, length),
+    lambda first=labels[0], second=labels[1], length=256: live.closeness(
+        kl.approach(shares[first], shares[second], everywhere, length),
         f"{first} moved towards {second}, {length} bytes",
     ),
     stills=[{"second": labels[-1]}],
@@ -472,7 +471,7 @@ window, longest = (128, 512) if zoo_plan != "smoke" else (64, 128)  # networks l
 long_texts = chunks.load(
     "installed", size=longest + 3, minimum=longest, per_domain=max(2, per_domain // 5), seed=seed
 )
-compared = calibration_tables.groups(
+compared = kl_runs.groups(
     home,
     long_texts,
     window=window,
@@ -488,7 +487,7 @@ length_table = pd.concat(
     ignore_index=True,
 )
 outputs.figure(
-    plot_map_checks.by_length(length_table),
+    figures.by_length(length_table),
     "by_length",
     data=length_table.assign(pair=length_table.pair.str.replace("\n", " and ")),
     caption="Sampled KL and the variance estimate for longer and longer beginnings of the same texts: the nearest and the farthest "
@@ -506,7 +505,7 @@ outputs.figure(
 nearest = counted.names[list(counted.ends()[0])]
 farthest = counted.names[list(counted.ends()[-1])]
 explore.explore(
-    lambda first=nearest[0], second=nearest[1], domain=labels[0], percent=50: plot_map_trials.mixed(
+    lambda first=nearest[0], second=nearest[1], domain=labels[0], percent=50: live.mixed(
         counted, first, second, domain, percent
     ),
     stills=[{"percent": 100}, {"first": farthest[0], "second": farthest[1], "percent": 100}],
@@ -537,7 +536,7 @@ for claim, name, what in (
     )
     claims.record(claim, r[name], note=note)
 outputs.figure(
-    plot_map_checks.agreement(check, labelled),
+    figures.agreement(check, labelled),
     "kl_check",
     data=check,
     caption=f"The map distance on {window}-byte texts against direct estimates of KL (mean of both directions), for all pairs of {every.spread.sum()} byte-level models. "
@@ -559,7 +558,7 @@ spectrum = pd.DataFrame(
     {"component": np.arange(1, len(cumulative) + 1), "cumulative share": cumulative}
 )
 outputs.figure(
-    plot_map_checks.spectrum(cumulative, marks),
+    figures.spectrum(cumulative, marks),
     "spectrum",
     data=spectrum,
     caption=f"Cumulative contribution of the principal components of Q, {M} models.",
@@ -590,14 +589,14 @@ outputs.table(
     caption=f"An item of each task; there are {n_items} of each.",
 )
 if scores_file is not None:
-    benchmark = benchmarks.given(scores_file, here.models)
+    benchmark = task_scores.given(scores_file, here.models)
 elif here.is_published:
-    benchmark = benchmarks.published(here.models)
+    benchmark = task_scores.published(here.models)
 else:
     task_texts = chunks.load(
         "installed", size=256, part="task", per_domain=max(2, per_domain // 10), seed=seed
     )
-    benchmark = benchmarks.home_made(here.models, task_texts, n_items=n_items, seed=seed)
+    benchmark = task_scores.home_made(here.models, task_texts, n_items=n_items, seed=seed)
 scores = benchmark.scores.reset_index(drop=True)
 models["task mean"], models["strongest task"] = scores["task mean"], benchmark.strongest
 outputs.figure(
@@ -680,20 +679,20 @@ truth, all_scores = found.predicted, found.columns
 titles = titled(found.summary.reset_index())
 colour = pd.Series(found.mean, name="mean log-likelihood, nats")
 outputs.figure(
-    plot_map_checks.predicted(truth, ["task mean"], titles[-1:], colour),
+    figures.predicted(truth, ["task mean"], titles[-1:], colour),
     "fig8_predicted",
     data=truth,
     caption="Figure 8: the mean of the tasks, predicted from the coordinates with lineages held out (mean of the seeds), against the measured one.",
 )
 outputs.figure(
-    plot_map_checks.predicted(truth, all_scores, titles, colour),
+    figures.predicted(truth, all_scores, titles, colour),
     "fig18_tasks",
     data=truth,
     caption="Figure 18: the same for every target.",
 )
 family = models.family.iloc[benchmark.kept]
 outputs.figure(
-    plot_map_checks.against_mean(truth, found.mean, all_scores, titled(found.alone), family),
+    figures.against_mean(truth, found.mean, all_scores, titled(found.alone), family),
     "mean_alone",
     data=truth[["model", *all_scores]].assign(mean_log_likelihood=found.mean),
     caption="Each score against the mean log-likelihood alone.",
@@ -721,8 +720,8 @@ _ = claims.record("contrast", value, interval, note=f"{of}; interval over lineag
 
 # %%
 explore.explore(
-    lambda target="task mean", features=prediction_runs.COORDINATES, folds="grouped": (
-        plot_map_trials.ridge(found, places["t-SNE"][benchmark.kept], target, features, folds)
+    lambda target="task mean", features=prediction_runs.COORDINATES, folds="grouped": live.ridge(
+        found, places["t-SNE"][benchmark.kept], target, features, folds
     ),
     stills=[{}, {"folds": "random"}, {"target": all_scores[0]}],
     target=all_scores,
@@ -739,7 +738,7 @@ explore.explore(
 # %%
 leak = leaks.read(here, benchmark.kept, benchmark.values[:, -1])
 outputs.figure(
-    plot_map_checks.leakage(leak.likelihood, leak.ability, family.rename("family"), leak.twins),
+    figures.leakage(leak.likelihood, leak.ability, family.rename("family"), leak.twins),
     "leakage",
     data=leak.table,
     caption="Standardised task mean against standardised mean log-likelihood. Arrows lead from each clean twin to the model that has also seen the texts.",
@@ -767,15 +766,20 @@ else:
 
 # %%
 if interpolation_models:
-    three, floor = [name.split("/")[-1] for name in interpolation_models], plane.PUBLISHED_FLOOR
-    between = plane.scored(interpolation_models, three, texts, n_interpolation_texts, rule, floor)
+    three, floor = (
+        [name.split("/")[-1] for name in interpolation_models],
+        interpolation.PUBLISHED_FLOOR,
+    )
+    between = interpolation.scored(
+        interpolation_models, three, texts, n_interpolation_texts, rule, floor
+    )
 else:
-    three, floor = list(relatives.fork(plan(zoo_plan))), home.clipped.threshold
+    three, floor = list(tokenizers.fork(plan(zoo_plan))), home.clipped.threshold
     folders = list(trained.set_index("model").folder[three])
-    between = plane.scored(folders, three, home_texts, n_interpolation_texts, rule, floor)
+    between = interpolation.scored(folders, three, home_texts, n_interpolation_texts, rule, floor)
 geometry, (plane_r, plane_rho) = between.geometry, between.agreement
 outputs.figure(
-    plot_map_checks.interpolation(
+    figures.interpolation(
         geometry.place(between.points),
         between.coordinates,
         *between.means,
@@ -804,7 +808,7 @@ for claim, value, model in (
     else:
         claims.record(claim, np.nan, note="asked of other models than these")
 explore.explore(
-    lambda a=0.5, b=0.5: plot_map_trials.pad(between, a, b),
+    lambda a=0.5, b=0.5: live.pad(between, a, b),
     stills=[{}, {"a": 1.0, "b": 1.0}],
     a=(0.0, 1.0, 0.1),
     b=(0.0, 1.0, 0.1),
@@ -819,7 +823,7 @@ explore.explore(
 # not of the string. How far do these move a point?
 
 # %%
-trap = tokenizer_trap.moves(home, plan(zoo_plan), home_texts)
+trap = tokenizers.moves(home, plan(zoo_plan), home_texts)
 middle = np.median(home.kl[np.triu_indices(len(home), 1)])
 outputs.table(
     trap.table,
@@ -828,7 +832,7 @@ outputs.table(
     f"{middle:.2g} bits/byte.",
 )
 outputs.figure(
-    plot_map_checks.moves(trap.places, trap.arrows, trap.family),
+    figures.moves(trap.places, trap.arrows, trap.family),
     "tokenizers",
     data=pd.DataFrame(trap.places, columns=["component 1", "component 2"]).assign(model=trap.names),
     caption="PCA of the home population with the arrows of the table: dropping the first byte's score, and exchanging bytes for subwords.",
@@ -844,7 +848,7 @@ outputs.figure(
 
 # %%
 absent = "needs the released matrix: give published_matrix"
-for claim, value in published_facts.facts(here, leak).items():
+for claim, value in published.facts(here, leak).items():
     claims.record(claim, value, note="" if np.isfinite(value) else absent)
 is_pile = text_set == "pile10k"
 claims.record(

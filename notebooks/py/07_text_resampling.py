@@ -51,15 +51,14 @@ seed: int = 42  # 0..1000000, of the texts and of the first run; the paper's is 
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot_resample
 from lmnotes.figures import style
-from lmnotes.models import adding, anatomy, cost, resample_errors, wobble
 from lmnotes.models.ledger import ledger
 from lmnotes.models.maps import coordinates as model_map
 from lmnotes.models.maps import prediction, projection, resample
 from lmnotes.models.runner import small_models
 from lmnotes.models.zoo import tasks, zoo
 from lmnotes.notebook import claims, explore, outputs, session, teach
+from lmnotes.papers.text_resampling import adding, errors, figures, spread
 from lmnotes.text import chunks
 
 style.use()
@@ -152,7 +151,7 @@ outputs.table(
 )
 gain = {method: resample.inequality(pi) for method, pi in pis.items()}
 outputs.figure(
-    plot_resample.importance(by_domain, {m: pis[m] for m in ("LS", "KL")}),
+    figures.importance(by_domain, {m: pis[m] for m in ("LS", "KL")}),
     "importance",
     data=pd.DataFrame(pis).assign(domain=domain),
     caption=f"Left: mean importance of the texts of each domain. Right: how much of all mass the foremost texts hold; on the dotted diagonal all would be equal. Inequality N sum pi^2: LS {gain['LS']:.2f}, KL {gain['KL']:.2f}, uniform 1.",
@@ -212,7 +211,7 @@ def draw_texts(n=max(10, N // 4), method="LS", run=0):
     drawn = resample.draw(pis[method], n, seed=seed + run, generator="published")
     expected = resample.expected_distinct(pis[method], n)
     title = f"{method}: {n:,} draws, {len(drawn):,} different texts (expected {expected:,.0f})"
-    return plot_resample.drawn_texts(N * pis[method], domain, drawn.texts, title)
+    return figures.drawn_texts(N * pis[method], domain, drawn.texts, title)
 
 
 explore.explore(
@@ -265,12 +264,12 @@ for n in (10_000, 2_500):
 # %%
 rng = np.random.default_rng(seed)
 five = Q[:, rng.choice(N, size=5, replace=False, p=pis["LS"])]  # (M, 5)
-weights = {m: resample_errors.pair_weights(G, m) for m in resample_errors.MEASURES}
+weights = {m: errors.pair_weights(G, m) for m in errors.MEASURES}
 flat = np.ones((M, M))
 best = resample.importance(five, "KL")
 tried = {str(k): rng.dirichlet(np.ones(5)) for k in range(2000)}
 tried |= {f"near {k}": 0.9 * best + 0.1 * rng.dirichlet(np.ones(5)) for k in range(200)}
-errors_of = resample_errors.error_constants(five, {"best": best, **tried}, flat)
+errors_of = errors.error_constants(five, {"best": best, **tried}, flat)
 few = pd.DataFrame(
     {
         "distance": [np.abs(pi - best).sum() / 2 for pi in tried.values()],
@@ -283,14 +282,14 @@ steps = np.linspace(0, 2, 21)
 family_of_powers = {f"{a:g}": resample.normalised(pis["KL"] ** a) for a in steps}
 ratios, marks = {"power": steps}, []
 for measure in weights:
-    found = resample_errors.error_constants(Q, family_of_powers | pis, weights[measure])
+    found = errors.error_constants(Q, family_of_powers | pis, weights[measure])
     ratios[measure] = [found[f"{a:g}"] / found["KL"] for a in steps]
     for method, place in (("uniform", 0), ("KL", 1), ("LS", 1)):
         marks.append((method, measure, place, found[method] / found["KL"]))
 powers = pd.DataFrame(ratios)
 marks = pd.DataFrame(marks, columns=["method", "measure", "power", "ratio"])
 outputs.figure(
-    plot_resample.why_variance(few, powers, marks),
+    figures.why_variance(few, powers, marks),
     "why_variance",
     data=powers,
     caption=f"Left: {len(few):,} other allocations on five texts, none with a smaller error. Right: all texts, probabilities sharpened or flattened; red is LS, blue uniform, green KL. For the absolute error the best power is 1, as derived.",
@@ -352,13 +351,13 @@ pair = (int(upper[0][middle]), int(upper[1][middle]))
 
 
 def paths(i, j, methods=resample.METHODS, n=N, runs=8, first=0):
-    added = anatomy.parts(Q, i, j)
+    added = spread.parts(Q, i, j)
     at = np.unique(np.geomspace(1, n, 120).astype(int))
     rows = []
     for method in methods:
-        error = anatomy.standard_error(added, pis[method], at) / added.sum()
+        error = spread.standard_error(added, pis[method], at) / added.sum()
         for run in range(first, first + runs):
-            path = anatomy.running(added, pis[method], n, seed=seed + run, generator="published")
+            path = spread.running(added, pis[method], n, seed=seed + run, generator="published")
             rows.append(
                 pd.DataFrame({"method": method, "run": run, "n": at, "error": error}).assign(
                     ratio=path[at - 1] / added.sum()
@@ -369,7 +368,7 @@ def paths(i, j, methods=resample.METHODS, n=N, runs=8, first=0):
 
 one_pair = paths(*pair)
 outputs.figure(
-    plot_resample.anatomy(one_pair, f"{names[pair[0]]} and {names[pair[1]]}"),
+    figures.anatomy(one_pair, f"{names[pair[0]]} and {names[pair[1]]}"),
     "anatomy",
     data=one_pair,
     caption="Eight runs of the estimate of one distance, over its true value, and the theoretical standard error (grey).",
@@ -381,7 +380,7 @@ def estimator(pair_rank=50, method="LS", n=max(20, N // 3), runs=3, first_run=0)
     place = np.argsort(G[upper])[min(len(upper[0]) - 1, pair_rank * len(upper[0]) // 100)]
     i, j = int(upper[0][place]), int(upper[1][place])
     title = f"{names[i]} and {names[j]}: distance at {pair_rank} % of all pairs"
-    return plot_resample.anatomy(paths(i, j, [method, "uniform"], n, runs, first_run), title)
+    return figures.anatomy(paths(i, j, [method, "uniform"], n, runs, first_run), title)
 
 
 explore.explore(
@@ -437,8 +436,8 @@ heavy = rng.normal(size=(40, 6)) @ rng.normal(size=(6, 3000))
 heavy = model_map.double_centre(heavy * np.exp(1.0 * rng.normal(size=3000)))
 heavy_g = resample.squared_distances(heavy)
 heavy_pis = {method: resample.importance(heavy, method) for method in resample.METHODS}
-synthetic = resample_errors.curves(
-    resample_errors.runs(heavy, heavy_pis, [600], n_runs=min(30, max(10, n_runs)))
+synthetic = errors.curves(
+    errors.runs(heavy, heavy_pis, [600], n_runs=min(30, max(10, n_runs)))
 ).set_index("method")
 for method in resample.METHODS:
     claims.record(f"synthetic_tau_{method.lower()}", synthetic.absolute[method])
@@ -467,13 +466,13 @@ synthetic
 # %%
 grid = np.geomspace(10, N, n_sizes).round().astype(int)
 sizes = np.unique(np.concatenate([grid, [N // 4, N // 2]]))
-runs = resample_errors.runs(L, pis, sizes, n_runs=n_runs, seed=seed)
+runs = errors.runs(L, pis, sizes, n_runs=n_runs, seed=seed)
 figure, axes = style.panels(2, height=2.9)
 drawn_lines, tables = [], []
 for ax, measure in zip(axes, ("relative", "absolute"), strict=True):
-    lines = resample_errors.comparison(runs, N, measure)
-    needed = resample_errors.at_equal_error(runs, N, measure)
-    plot_resample.error_panel(ax, lines, measure, needed=needed)
+    lines = errors.comparison(runs, N, measure)
+    needed = errors.at_equal_error(runs, N, measure)
+    figures.error_panel(ax, lines, measure, needed=needed)
     drawn_lines.append(lines.assign(measure=measure))
     tables.append(needed.assign(measure=measure))
 with style.style():
@@ -491,7 +490,7 @@ outputs.table(equal, "equal_error", caption="Draws and different texts at equal 
 
 # %%
 def ratios_at_equal_error(some_runs):
-    at = {m: resample_errors.at_equal_error(some_runs, N, m).set_index("method") for m in weights}
+    at = {m: errors.at_equal_error(some_runs, N, m).set_index("method") for m in weights}
     rel, absolute = at["relative"], at["absolute"]
     return pd.Series(
         {
@@ -505,7 +504,7 @@ def ratios_at_equal_error(some_runs):
     )
 
 
-by_runs = resample_errors.bootstrap(runs, ratios_at_equal_error, n_samples=100)
+by_runs = errors.bootstrap(runs, ratios_at_equal_error, n_samples=100)
 for name, row in by_runs.iterrows():
     if name != "fig2_abs_share_of_uniform":
         reached = np.isfinite([row.value, row.low, row.high]).all()
@@ -515,7 +514,7 @@ by_runs
 
 # %%
 at = equal.set_index(["measure", "method"])
-curve = resample_errors.curves(runs).set_index(["method", "n"])
+curve = errors.curves(runs).set_index(["method", "n"])
 claims.record("fig2_uniform_level", at.n["relative", "uniform"] / N)
 claims.record("fig2_half", curve.relative["uniform", N // 2] / curve.relative["uniform", N])
 elsewhere = "a number of the published 1,018 x 10,000 matrix: give published_matrix"
@@ -562,8 +561,8 @@ for name, columns in (
 # %%
 constants = {}
 for measure in weights:
-    own = {"best for relative (ours)": resample_errors.best_importance(Q, weights["relative"])}
-    constants[measure] = resample_errors.error_constants(Q, pis | own, weights[measure])
+    own = {"best for relative (ours)": errors.best_importance(Q, weights["relative"])}
+    constants[measure] = errors.error_constants(Q, pis | own, weights[measure])
 rows = []
 for measure, found in constants.items():
     for method, constant in found.items():
@@ -617,7 +616,7 @@ for measure in weights:
         for method in ("LS", "KL")
         for share in shares
     }
-    found = resample_errors.error_constants(Q, mixed, weights[measure])
+    found = errors.error_constants(Q, mixed, weights[measure])
     for (method, share), constant in found.items():
         n = N * (constant / constants[measure]["uniform"]) ** 2
         d = resample.expected_distinct(mixed[method, share], n)
@@ -631,7 +630,7 @@ with style.style():
             ax.plot(
                 100 * part.share,
                 part["d over N/2"],
-                color=plot_resample.METHODS[method],
+                color=figures.METHODS[method],
                 label=method,
             )
         ax.axhline(1, color=style.BLACK, lw=0.6, ls="-.")
@@ -649,9 +648,7 @@ outputs.figure(
 # %%
 def live_curves(method="LS", uniform_mass=0.0, measure="relative", with_sampling_error=True):
     pi = resample.importance(Q, method, uniform_share=uniform_mass)
-    found = resample_errors.error_constants(
-        Q, {method: pi, "uniform": pis["uniform"]}, weights[measure]
-    )
+    found = errors.error_constants(Q, {method: pi, "uniform": pis["uniform"]}, weights[measure])
     at_n = found["uniform"] / np.sqrt(N) if with_sampling_error else 0.0
     figure, (ax,) = style.panels(width=4.2, height=2.8)
     n = np.geomspace(10, N, 60)
@@ -660,10 +657,10 @@ def live_curves(method="LS", uniform_mass=0.0, measure="relative", with_sampling
             n, found["uniform"] / np.sqrt(n), color=style.GREY, lw=3, alpha=0.5, label="fresh texts"
         )
         for name, p in ((method, pi), ("uniform", pis["uniform"])):
-            total = resample_errors.total_error(found[name] / np.sqrt(n), at_n)
+            total = errors.total_error(found[name] / np.sqrt(n), at_n)
             d = resample.expected_distinct(p, n)
             label = f"{name}, {100 * uniform_mass:.0f} % uniform mass" if name == method else name
-            ax.plot(d, total, color=plot_resample.METHODS[name], label=label)
+            ax.plot(d, total, color=figures.METHODS[name], label=label)
         ax.set(
             xlabel="distinct texts $d$", ylabel=f"{measure} error", yscale="log", xlim=(0, 0.8 * N)
         )
@@ -706,7 +703,7 @@ for name, (pi, n) in settings.items():
         projection.tsne(resample.coordinates(L[:, one.texts], one.weights), 42, **drawing)
         for one in drawn
     ]
-    wobbles[name] = wobble.wobble(maps, reference)
+    wobbles[name] = spread.wobble(maps, reference)
     shares_of_n[name] = (n, np.mean([len(one) for one in drawn]))
 
 n_flat = min(10, M - 1)  # principal components that are turned; the first two are looked at
@@ -717,20 +714,20 @@ flat_reference = ten[:, :2]
 def flat_map(one):
     found = projection.pca(resample.coordinates(L[:, one.texts], one.weights), n_flat)
     found = np.pad(found, ((0, 0), (0, n_flat - found.shape[1])))  # where there are fewer texts
-    return wobble.procrustes(found, ten)[:, :2]
+    return spread.procrustes(found, ten)[:, :2]
 
 
 flat = {}
 for name, (pi, n) in settings.items():
     drawn = [resample.draw(pi, n, seed=seed + r, generator="published") for r in range(n_maps)]
-    flat[name] = wobble.wobble([flat_map(one) for one in drawn], flat_reference)
+    flat[name] = spread.wobble([flat_map(one) for one in drawn], flat_reference)
 other_seeds = [projection.tsne(Q, s, **drawing) for s in (1, 2, 3)]
 rng = np.random.default_rng(seed)
 nudged = [
     projection.tsne(Q * (1 + 1e-3 * rng.normal(size=Q.shape)), 42, **drawing) for _ in range(n_maps)
 ]
-wobbles["floor: nudged"] = wobble.wobble(nudged, reference)
-wobbles["floor: other t-SNE seeds"] = wobble.wobble(other_seeds, reference)
+wobbles["floor: nudged"] = spread.wobble(nudged, reference)
+wobbles["floor: other t-SNE seeds"] = spread.wobble(other_seeds, reference)
 
 
 def radius(points):
@@ -775,7 +772,7 @@ for name, claim in zip(settings, ("ls", "uniform", "few"), strict=True):
     record_published(f"fig3_mse_{claim}", wobbles[name].mse)
 
 # %%
-colours = plot_resample.colours_of(family)
+colours = figures.colours_of(family)
 per_model = [colours[name] for name in family]
 
 
@@ -785,8 +782,8 @@ def wobble_table(chosen):
             pd.DataFrame({"setting": name, "model": names, "family": family}).assign(
                 x=wobbles[name].mean[:, 0],
                 y=wobbles[name].mean[:, 1],
-                width=wobble.ellipses(wobbles[name].covariance)[:, 0],
-                height=wobble.ellipses(wobbles[name].covariance)[:, 1],
+                width=spread.ellipses(wobbles[name].covariance)[:, 0],
+                height=spread.ellipses(wobbles[name].covariance)[:, 1],
             )
             for name in chosen
         ],
@@ -795,8 +792,8 @@ def wobble_table(chosen):
 
 
 figure, (ax,) = style.panels(width=4.6, height=4.4)
-plot_resample.ellipses(ax, wobbles["uniform"], per_model, size=8)
-plot_resample.legend_of(figure, colours, ncols=4)
+figures.ellipses(ax, wobbles["uniform"], per_model, size=8)
+figures.legend_of(figure, colours, ncols=4)
 outputs.figure(
     figure,
     "fig1_wobble",
@@ -806,8 +803,8 @@ outputs.figure(
 figure, axes = style.panels(3, height=2.9)
 for ax, (name, (n, d)) in zip(axes, shares_of_n.items(), strict=True):
     title = f"{name}\nn = {n:,}, d = {d:,.0f}, MSE {wobbles[name].mse:.2f}"
-    plot_resample.ellipses(ax, wobbles[name], per_model, title)
-plot_resample.legend_of(figure, colours)
+    figures.ellipses(ax, wobbles[name], per_model, title)
+figures.legend_of(figure, colours)
 outputs.figure(
     figure,
     "fig3_wobble",
@@ -821,8 +818,8 @@ figure, axes = style.panels(3, height=2.9)
 for ax, (name, (n, d)) in zip(axes, shares_of_n.items(), strict=True):
     share = 100 * np.sqrt(flat[name].mse) / radius(flat_reference)
     title = f"{name}\nn = {n:,}, d = {d:,.0f}: {share:.0f} % of the radius"
-    plot_resample.ellipses(ax, flat[name], per_model, title, axis="PC")
-plot_resample.legend_of(figure, colours)
+    figures.ellipses(ax, flat[name], per_model, title, axis="PC")
+figures.legend_of(figure, colours)
 outputs.figure(
     figure,
     "wobble_pca",
@@ -843,7 +840,7 @@ outputs.figure(
 def animation(setting="LS", run=0):
     figure, (ax,) = style.panels(width=4.4, height=3.9)
     one = wobbles[setting]
-    plot_resample.ellipses(ax, one, per_model, f"{setting}, draw {run}", size=0)
+    figures.ellipses(ax, one, per_model, f"{setting}, draw {run}", size=0)
     ax.scatter(*one.aligned[run].T, c=per_model, s=12, linewidths=0)
     for mean, now, colour in zip(one.mean, one.aligned[run], per_model, strict=True):
         ax.plot(*np.array([mean, now]).T, color=colour, lw=0.6)
@@ -906,11 +903,11 @@ outputs.table(
 claims.record("fig3_added_neighbour", same_nearest)
 record_published("fig3_d_added", len(chosen))
 maps = {"all": projection.tsne(by_all, 42, perplexity=perplexity)}
-maps["few"] = wobble.procrustes(projection.tsne(points, 42, perplexity=perplexity), maps["all"])
-figure = plot_resample.added(
+maps["few"] = spread.procrustes(projection.tsne(points, 42, perplexity=perplexity), maps["all"])
+figure = figures.added(
     {f"all {N:,} texts": maps["all"], f"LS, {len(chosen):,} texts": maps["few"]}, is_new, per_model
 )
-plot_resample.legend_of(figure, colours)
+figures.legend_of(figure, colours)
 outputs.figure(
     figure,
     "fig3_added",
@@ -962,7 +959,7 @@ outputs.table(
     caption=f"Relative error of the distances between a hidden family and all others, with {d_ls:.0f} different texts on average; mixed: {uniform_share:.0%} uniform mass.",
 )
 outputs.figure(
-    plot_resample.dots_by_group(
+    figures.dots_by_group(
         by_family, "family", ways, "relative error of distances, hidden family to the others"
     ),
     "hidden_family",
@@ -982,7 +979,7 @@ outputs.table(
     caption="Relative error of the distances between the one family that chose the texts and all others.",
 )
 outputs.figure(
-    plot_resample.dots_by_group(
+    figures.dots_by_group(
         known_alone, "family", ways, "relative error of distances, the known family to the others"
     ),
     "one_family_known",
@@ -1081,7 +1078,7 @@ for n in [n for n in (10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if n < N] + [
 by_d = pd.DataFrame(rows, columns=["target", "method", "n", "d", "r", "sd"])
 outputs.table(by_d, "prediction", caption="Pearson's r, mean and standard deviation over splits.")
 outputs.figure(
-    plot_resample.prediction(by_d, full),
+    figures.prediction(by_d, full),
     "fig4_prediction",
     data=by_d,
     caption="Figure 4: out-of-fold correlation of predicted and true values against the number of different texts; one draw per size, bands over splits into folds; the line is all texts.",
@@ -1114,7 +1111,7 @@ scenarios = {
     "the paper's 120 new models": (120, 10_000, 2_192, 972.3, bytes_per_second),
     "1,000 more of them": (1_000, 10_000, 2_192, 972.3, bytes_per_second),
 }
-bill = {name: cost.scoring(*scenario) for name, scenario in scenarios.items()}
+bill = {name: adding.scoring(*scenario) for name, scenario in scenarios.items()}
 outputs.table(
     pd.DataFrame(
         {
@@ -1130,7 +1127,7 @@ outputs.table(
 
 
 def calculator(models=100, distinct=int(d_ls), bytes_per_text=int(mean_bytes), kB_per_second=7):
-    one = cost.scoring(models, N, distinct, bytes_per_text, 1000 * kB_per_second)
+    one = adding.scoring(models, N, distinct, bytes_per_text, 1000 * kB_per_second)
     return (
         f"all {N:,} texts: {one.minutes_all:,.1f} processor minutes\n"
         f"{distinct:,} chosen texts: {one.minutes_drawn:,.1f}\n"

@@ -66,18 +66,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot_kl_scale, plot_trajectory
 from lmnotes.figures import style
-from lmnotes.models import (
-    diffusion,
-    kl_scale,
-    long_run,
-    quantise,
-    run_tables,
-    trajectory,
-    walk,
-    weights,
-)
 from lmnotes.models.ledger import ledger
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import projection, robustness
@@ -86,6 +75,19 @@ from lmnotes.models.scoring import layers, loading, score
 from lmnotes.models.scoring import rule as rules
 from lmnotes.models.zoo import plans, zoo
 from lmnotes.notebook import claims, explore, outputs, session, teach
+from lmnotes.papers.trajectories import (
+    byte_network,
+    checkpoints,
+    exponents,
+    figures_paths,
+    figures_ruler,
+    kl_ruler,
+    long_run,
+    random_walk,
+    weight_distance,
+)
+from lmnotes.papers.trajectories import paths as trajectory
+from lmnotes.papers.trajectories import rounding as quantise
 from lmnotes.text import chunks
 
 style.use()
@@ -126,14 +128,14 @@ if runs_table is None:
     specs = plans.trajectories(n_steps, n_late, widths, n_seeds, **small_batch)
     trained = zoo.build([*specs, deep], workers=workers).models
     deep_folder = trained.set_index("model").folder[deep.name]
-    table = run_tables.of_zoo(trained[trained.lineage != deep.name])
+    table = checkpoints.of_zoo(trained[trained.lineage != deep.name])
     small_models.score(table, scored, workers=workers)
 else:
     deep_folder = zoo.build([deep], workers=workers).models.folder[0]
-    table = run_tables.read(runs_table)
-    runner.score(run_tables.models(table), scored, devices="all")
-    table = run_tables.present(table, scored)
-L = scored.matrix(run_tables.models(table))
+    table = checkpoints.read(runs_table)
+    runner.score(checkpoints.models(table), scored, devices="all")
+    table = checkpoints.present(table, scored)
+L = scored.matrix(checkpoints.models(table))
 groups = table.drop_duplicates("run").set_index("run")["group"].to_dict()
 sizes = [run for run, group in groups.items() if group != "seed"]
 seeds = [run for run, group in groups.items() if group != "size"]
@@ -145,7 +147,7 @@ session.note_input("runs", sorted(groups))
 # step looks at the outcome, and so lowers KL: section 4 shows by how much. The ledger's counts of runs, intervals and pairs are arithmetic on the paper's own design; they check our reading of it, not a result.
 
 # %%
-raw_runs = list(run_tables.runs(table, L.values).values())
+raw_runs = list(checkpoints.runs(table, L.values).values())
 threshold = L.select(models=~table["excluded"].to_numpy(bool)).clip(clip_share).threshold
 prepare = partial(trajectory.prepare, after=warm_up_end, threshold=threshold)
 prepared = prepare(raw_runs, remove=removed_share)
@@ -181,22 +183,22 @@ outputs.table(
 )
 
 # %%
-claims.record("n_checkpoints", len(run_tables.STEPS))
-published_runs = run_tables.pythia()
+claims.record("n_checkpoints", len(checkpoints.STEPS))
+published_runs = checkpoints.pythia()
 claims.record("n_runs", published_runs["run"].nunique())
 found = {"Early": 0, "Later": 0}
-for run in [f"pythia-{size}" for size in run_tables.SIZES]:
+for run in [f"pythia-{size}" for size in checkpoints.SIZES]:
     part = published_runs[published_runs["run"] == run]
-    pairs = kl_scale.interval_pairs(part["step"].to_numpy(), excluded=part["excluded"].to_numpy())
+    pairs = kl_ruler.interval_pairs(part["step"].to_numpy(), excluded=part["excluded"].to_numpy())
     found = {name: found[name] + len(pairs[name]) for name in found}
 claims.record("n_early", found["Early"])
 claims.record("n_later", found["Later"])
-claims.record("n_seed_pairs", len(kl_scale.all_pairs(run_tables.SEEDS)))
-claims.record("n_size_pairs", len(kl_scale.all_pairs(range(len(run_tables.SIZES)))))
+claims.record("n_seed_pairs", len(kl_ruler.all_pairs(checkpoints.SEEDS)))
+claims.record("n_size_pairs", len(kl_ruler.all_pairs(range(len(checkpoints.SIZES)))))
 claims.record("n_kept", trajectory.steady(np.arange(10_000.0)).sum())
 claims.record("n_texts", len(texts))
 claims.record("mean_bytes", texts.n_bytes.mean())
-for name, value in kl_scale.MEDIANS.items():
+for name, value in kl_ruler.MEDIANS.items():
     if name != "4-bit":
         short = name.lower().replace("-type", "").replace("-", "")
         claims.record(f"unit_sd_{short}", np.sqrt(2 * value[0] * 972.3188 * np.log(2)))
@@ -277,7 +279,7 @@ places = pd.DataFrame(neighbours, columns=["tsne_1", "tsne_2"]).assign(
 places[["pc_1", "pc_2", "pc_3"]] = np.concatenate(list(principal.values()))
 titles = {"t-SNE": by_run(neighbours), "PCA": {run: xy[:, :2] for run, xy in principal.items()}}
 outputs.figure(
-    plot_trajectory.maps(
+    figures_paths.maps(
         titles, groups, {"PCA": ("component 1, root bits/byte", "component 2, root bits/byte")}
     ),
     "fig1_trajectories",
@@ -341,8 +343,8 @@ def control_of(run, first=0, walk_seed=0):
     """Paths and shapes of a run from a step on, and of a random walk with its step lengths."""
     chosen = runs[run].steps >= first
     path = by_run(Q)[run][chosen]
-    both = {"training": path, "random walk": walk.control(path, seed=walk_seed)}
-    shapes = pd.concat([walk.shape(one).assign(path=name) for name, one in both.items()])
+    both = {"training": path, "random walk": random_walk.control(path, seed=walk_seed)}
+    shapes = pd.concat([random_walk.shape(one).assign(path=name) for name, one in both.items()])
     return {name: projection.pca(one, 3) for name, one in both.items()}, shapes
 
 
@@ -350,21 +352,23 @@ paths, shapes = control_of(middle, warm_up_end)
 whole = control_of(middle)[1].assign(part="whole run")
 shape_table = pd.concat([whole, shapes.assign(part=f"from step {warm_up_end}")], ignore_index=True)
 outputs.figure(
-    plot_trajectory.control(paths, shapes),
+    figures_paths.control(paths, shapes),
     "walk_control",
     data=shape_table,
     caption=f"{middle} after the warm-up, and a random walk with steps of the same lengths: components 1 and 2, 1 and 3, each path scaled to its own size, and shares of the variance. The number over a bar is the squared correlation with the cosine of that number.",
 )
 outputs.table(shape_table, "walk_shapes", caption="What the components of run and walk hold.")
 path = by_run(Q)[middle][runs[middle].steps >= warm_up_end]
-walks = [walk.control(path, seed=number) for number in range(20)]
-own, *of_walks = [walk.shape(one).set_index("component")["cosine_r2"][2] for one in (path, *walks)]
+walks = [random_walk.control(path, seed=number) for number in range(20)]
+own, *of_walks = [
+    random_walk.shape(one).set_index("component")["cosine_r2"][2] for one in (path, *walks)
+]
 excess = own - np.array(of_walks)
 claims.record("spiral_control", np.mean(excess), interval=around(np.mean(excess), excess))
 
 
 def spiral(run=middle, first=warm_up_end, walk_seed=0):
-    return plot_trajectory.control(*control_of(run, first, walk_seed))
+    return figures_paths.control(*control_of(run, first, walk_seed))
 
 
 stills = [{"first": 0}]
@@ -397,7 +401,7 @@ def learning(run=middle, checkpoint=min(10, longest)):
         }
     )
     kl = trajectory.consecutive_kl(one, **in_bits)
-    figure = plot_trajectory.scrubber(titles["PCA"], groups, run, at, one.steps, kl)
+    figure = figures_paths.scrubber(titles["PCA"], groups, run, at, one.steps, kl)
     return [figure, shown]
 
 
@@ -425,7 +429,7 @@ speed = pd.concat(
     ignore_index=True,
 )
 outputs.figure(
-    plot_trajectory.consecutive(speed, groups, warm_up_end),
+    figures_paths.consecutive(speed, groups, warm_up_end),
     "fig4_consecutive",
     data=speed,
     caption="Figure 4: KL between consecutive checkpoints, drawn at the earlier one. Left: the warm-up, on a logarithmic axis of steps. Right: after it.",
@@ -463,7 +467,7 @@ def in_bits_per_byte(differences, n_bytes=n_bytes):
     return (differences**2).mean(axis=1) / (2 * maps.nats_per("bits/byte", n_bytes))
 
 
-settings_of = partial(kl_scale.training, n=n_intervals, after=warm_up_end)
+settings_of = partial(kl_ruler.training, n=n_intervals, after=warm_up_end)
 variants = {
     "frozen threshold, texts removed": [(prepared, sizes, seeds)],
     "frozen threshold, all texts": [(prepare(raw_runs, remove=0), sizes, seeds)],
@@ -503,9 +507,9 @@ drift = {}
 for run in runs:
     folders = list(table[table["run"] == run].sort_values("step")["model"])
     if all(Path(folder).is_dir() for folder in folders):
-        drift[run] = weights.saved(folders, window)
+        drift[run] = weight_distance.saved(folders, window)
 exponents_of = partial(
-    diffusion.bootstrap_exponents,
+    exponents.bootstrap_exponents,
     window=window,
     blocks=blocks,
     n_samples=n_bootstrap,
@@ -516,13 +520,13 @@ c_q = {run: exponents_of(one) for run, one in runs.items()}
 both = {}
 for run, one in runs.items():
     squared = drift.get(run, np.full((len(one), window), np.nan))
-    c_w = diffusion.exponents(one.steps, squared, warm_up_end)
+    c_w = exponents.exponents(one.steps, squared, warm_up_end)
     if c_w.empty:  # the weights are not here
         c_w = c_q[run].table[["start"]].assign(exponent=np.nan, r2=np.nan)
-    both[run] = diffusion.compare(c_q[run], c_w)
+    both[run] = exponents.compare(c_q[run], c_w)
 exponent_table = pd.concat([one.assign(run=run) for run, one in both.items()], ignore_index=True)
 outputs.figure(
-    plot_trajectory.exponent_panels({run: both[run] for run in sizes}),
+    figures_paths.exponent_panels({run: both[run] for run in sizes}),
     "exponents_runs",
     data=exponent_table,
     caption="Exponents of the three sizes against the start step, with 95 % intervals over texts; shaded: the ranges of the paper's five sizes.",
@@ -569,7 +573,7 @@ for name, column in (("cw", "c_w"), ("cq", "c_q"), ("alpha", "alpha")):
 ratios = []
 for run, squared in drift.items():
     first, last = (
-        kl_scale.interval_pairs(runs[run].steps, n=n_intervals, after=warm_up_end)[name]
+        kl_ruler.interval_pairs(runs[run].steps, n=n_intervals, after=warm_up_end)[name]
         for name in ("Early", "Later")
     )
     kl = trajectory.consecutive_kl(runs[run], **in_bits)
@@ -590,8 +594,8 @@ claims.record("settles", np.mean(ratios) if ratios else np.nan, note="" if ratio
 # %%
 kept_steps = plans.schedule(long_steps, long_late)
 recipes = {
-    "constant rate": long_run.Recipe(kept_steps, rate=1e-3),
-    "cosine to a tenth": long_run.Recipe(kept_steps, rate=1e-3, schedule="cosine"),
+    "constant rate": byte_network.Recipe(kept_steps, rate=1e-3),
+    "cosine to a tenth": byte_network.Recipe(kept_steps, rate=1e-3, schedule="cosine"),
 }
 base = {
     "start": recipes["cosine to a tenth"],
@@ -600,9 +604,11 @@ base = {
     "warm_up": 20,
 }
 known = [name for name in ("numbers", "names", "code") if name in set(home_texts.domains)]
-tunings = {name: long_run.Recipe(tuple(tuning_steps), domains=(name,), **base) for name in known}
+tunings = {
+    name: byte_network.Recipe(tuple(tuning_steps), domains=(name,), **base) for name in known
+}
 again = {
-    (one, other): long_run.Recipe(
+    (one, other): byte_network.Recipe(
         (tuning_steps[1],),
         rate=1e-3,
         warm_up=20,
@@ -635,7 +641,7 @@ whole_text = prepare_long(list(as_runs.values()), remove=0)
 steady_text = prepare_long(list(as_runs.values()), remove=removed_share)
 mean_text = prepare_long(list(averaged.values()), remove=0)
 long_drift = {
-    name: weights.windowed(({"all": row} for row in one.weights), window)
+    name: weight_distance.windowed(({"all": row} for row in one.weights), window)
     for name, one in long_runs.items()
 }
 exponents_long = {}
@@ -643,15 +649,15 @@ for prepared_as, which in (("all texts", whole_text), ("texts removed", steady_t
     sources = long_texts.table["source"].to_numpy()[which.kept]
     for name, one in which.runs.items():
         found = exponents_of(one, blocks=sources, first=long_first)
-        c_w = diffusion.exponents(one.steps, long_drift[name], long_first)
-        exponents_long[name, prepared_as] = found, diffusion.compare(found, c_w)
+        c_w = exponents.exponents(one.steps, long_drift[name], long_first)
+        exponents_long[name, prepared_as] = found, exponents.compare(found, c_w)
 average_c_q = {
     name: exponents_of(one, blocks=None, first=long_first).table.rename(columns={"exponent": "c_q"})
     for name, one in mean_text.runs.items()
 }
 shown = {name: exponents_long[name, "all texts"][1] for name in recipes}
 outputs.figure(
-    plot_trajectory.exponent_panels(shown, average_c_q),
+    figures_paths.exponent_panels(shown, average_c_q),
     "exponents_long",
     data=pd.concat([one.assign(run=name) for name, one in shown.items()], ignore_index=True),
     caption="Two long runs of the small network: exponents against the start step, with 95 % intervals over texts; shaded: the ranges of the paper's five sizes; dotted: the same for averaged weights.",
@@ -730,7 +736,7 @@ if runs_table is None:
 else:
     claims.record("floor_copy", np.nan, note="asked of models on this machine")
 elsewhere = "a number of the Pythia suite: give runs_table=pythia and its weights"
-for size in run_tables.SIZES:
+for size in checkpoints.SIZES:
     for name in ("cw", "cq", "alpha"):
         run, column = f"pythia-{size}", {"cw": "c_w", "cq": "c_q", "alpha": "alpha"}[name]
         value = both[run].set_index("start")[column].get(120_000, np.nan) if run in both else np.nan
@@ -745,7 +751,7 @@ for size in run_tables.SIZES:
 # %%
 everything = {name: (whole_text.runs[name], long_drift[name], long_bytes) for name in recipes}
 for name, one in long_runs.items():
-    squared = weights.windowed(({"all": row} for row in one.average), window)
+    squared = weight_distance.windowed(({"all": row} for row in one.average), window)
     everything[f"{name}, averaged"] = mean_text.runs[name], squared, long_bytes
 everything |= {run: (runs[run], drift[run], n_bytes) for run in drift}
 
@@ -758,7 +764,7 @@ def one_window(run, at, length=window):
     elapsed = (one.steps[later] - one.steps[at]).astype(float)
     pairs = np.column_stack([np.full(n, at), later])
     kl = trajectory.pair_kl(one.log_likelihood, pairs, "bits/byte", own_bytes)
-    laws = [diffusion.power_law(elapsed, values) for values in (kl, squared[at, :n])]
+    laws = [exponents.power_law(elapsed, values) for values in (kl, squared[at, :n])]
     return one.steps[at], elapsed, kl, squared[at, :n], laws
 
 
@@ -766,7 +772,7 @@ def fits(run="cosine to a tenth", start=80, length=window):
     n_starts = len(everything[run][0]) - 3
     step, *window_of = one_window(run, int(start / 100 * n_starts), length)
     figure, (ax,) = style.panels(width=4.2, height=3.0)
-    plot_trajectory.window_fits(ax, *window_of)
+    figures_paths.window_fits(ax, *window_of)
     c_q, c_w = (law.exponent for law in window_of[-1])
     ax.set_title(f"from step {step:,}: alpha = {c_q / c_w:.2f}, 2/$c_q$ = {2 / c_q:.1f}")
     return figure
@@ -786,7 +792,7 @@ figure, axes = style.panels(len(chosen), height=2.9)
 window_rows = []
 for ax, name in zip(axes, chosen, strict=True):
     step, *window_of = one_window(name, max(len(everything[name][0]) - 1 - window, 0))
-    plot_trajectory.window_fits(ax, *window_of)
+    figures_paths.window_fits(ax, *window_of)
     ax.set_title(f"{name}, step {step:,}", fontsize=7)
     named = dict(zip(("elapsed", "kl", "squared"), window_of, strict=False))
     window_rows.append(pd.DataFrame(named).assign(run=name))
@@ -820,7 +826,7 @@ fitted = teach.exercise(
 )
 fitted.check(None)  # a function exponent(elapsed, distance)
 lags = np.arange(1.0, 11)
-floor_answer = diffusion.power_law(lags, 0.1 + 0.01 * lags).exponent
+floor_answer = exponents.power_law(lags, 0.1 + 0.01 * lags).exponent
 floored = teach.exercise(
     "floor",
     properties=[
@@ -883,8 +889,8 @@ rounding = pd.concat(
 
 # %%
 outputs.figure(
-    plot_kl_scale.bits(
-        rounding, {8: kl_scale.MEDIANS["8-bit"][0], 4: kl_scale.MEDIANS["4-bit"][0]}
+    figures_ruler.bits(
+        rounding, {8: kl_ruler.MEDIANS["8-bit"][0], 4: kl_ruler.MEDIANS["4-bit"][0]}
     ),
     "quantisation",
     data=rounding,
@@ -918,7 +924,7 @@ def shift_cosines(n_bits, rows=slice(None)):
 upper = np.triu_indices(len(type_of), 1)
 same = type_of[upper[0]] == type_of[upper[1]]
 outputs.figure(
-    plot_kl_scale.matrix(shift_cosines(4), list(one_scale), "cosine of the shifts", scale="cosine"),
+    figures_ruler.matrix(shift_cosines(4), list(one_scale), "cosine of the shifts", scale="cosine"),
     "shift_cosine",
     data=pd.DataFrame(shift_cosines(4), columns=list(one_scale)).assign(model=list(one_scale)),
     caption="Cosines of the shifts by rounding to 4 bits, a scale for each column.",
@@ -950,7 +956,7 @@ def width(bits_of_weights=4, scale="column", model=examined["model"].iloc[0]):
     part = rounding[(rounding["model"] == model) & (rounding["per"] == scale)].set_index("bits")
     kl = part["kl"][bits_of_weights]
     shown = {f"{bits_of_weights} bits": kl}
-    figure = plot_kl_scale.strip(shown, f"{model}, a scale for each {scale}")
+    figure = figures_ruler.strip(shown, f"{model}, a scale for each {scale}")
     cosines = pd.DataFrame(
         {
             "model": list(one_scale),
@@ -993,8 +999,8 @@ for one, other in again:
     places.append(child_rows[one, other][-1])
     parents.append(f"{one} {tuning_steps[1]}")
 family = np.maximum(np.stack(places), whole_text.threshold)
-tree_edges = kl_scale.edges(names, parents)
-generations = kl_scale.generations(tree_edges, len(names))
+tree_edges = kl_ruler.edges(names, parents)
+generations = kl_ruler.generations(tree_edges, len(names))
 to_parent = trajectory.pair_kl(family, tree_edges, **in_long_bits)
 tuning = pd.DataFrame(
     {
@@ -1018,8 +1024,8 @@ def after(name, steps):
 # %%
 figure, (left, right) = style.panels(2, height=3.0, width_ratios=(1, 1.3))
 curves = {name: np.array([after(name, steps) for steps in tuning_steps]) for name in known}
-plot_kl_scale.growth(left, curves, tuning_steps)
-plot_kl_scale.lineages(
+figures_ruler.growth(left, curves, tuning_steps)
+figures_ruler.lineages(
     right, projection.pca(maps.double_centre(family)), tree_edges, generations, names
 )
 right.set(xlabel="component 1, nats", ylabel="component 2, nats")
@@ -1052,7 +1058,7 @@ def grow(text=known[0], steps=tuning_steps[1]):
         for kind, rows in kinds.items()
         if rows
     }
-    return plot_kl_scale.strip(found, f"fine-tuned on {text} for {steps} steps")
+    return figures_ruler.strip(found, f"fine-tuned on {text} for {steps} steps")
 
 
 explore.explore(grow, stills=[{"steps": tuning_steps[-1]}], text=known, steps=tuning_steps)
@@ -1082,7 +1088,7 @@ def lens(text=0, first=0):
     values = found.token_log_probabilities[0][:, first : first + 60]
     letters = [chr(b) if 32 < b < 127 else "·" for b in home_texts.texts[text].encode()]
     figure, (ax,) = style.panels(width=style.PAGE, height=1.9)
-    plot_kl_scale.one_text(ax, values, letters[first : first + 60])
+    figures_ruler.one_text(ax, values, letters[first : first + 60])
     ax.set_xlabel("bytes of the text")
     return figure
 
@@ -1102,7 +1108,7 @@ explore.explore(lens, stills=[{"text": 0}], text=(0, len(home_texts) - 1), first
 
 # %%
 layer_differences = [
-    robustness.pair_differences(one, kl_scale.adjacent(len(one))) for one in threads.values()
+    robustness.pair_differences(one, kl_ruler.adjacent(len(one))) for one in threads.values()
 ]
 layer_table = pd.DataFrame(
     [
@@ -1118,17 +1124,17 @@ few = 3 if 3 in bits else 4
 copied = np.stack([values[1 + bits.index(few)] for values in one_scale.values()])
 originals = np.stack([values[0] for values in one_scale.values()])
 flat = projection.pca(maps.double_centre(np.concatenate([originals, copied])))
-plot_kl_scale.shifts(axes[0], *np.split(flat, 2), list(one_scale), f"rounded to {few} bits")
-zoo_edges = kl_scale.edges(population["model"], population["parent"])
-generation = kl_scale.generations(zoo_edges, len(population))
+figures_ruler.shifts(axes[0], *np.split(flat, 2), list(one_scale), f"rounded to {few} bits")
+zoo_edges = kl_ruler.edges(population["model"], population["parent"])
+generation = kl_ruler.generations(zoo_edges, len(population))
 on_map = projection.tsne(
     maps.double_centre(P), 42, perplexity=20, metric="euclidean", n_iterations=n_iterations
 )
-plot_kl_scale.lineages(axes[1], on_map, zoo_edges, generation, [""] * len(P), on_map)
+figures_ruler.lineages(axes[1], on_map, zoo_edges, generation, [""] * len(P), on_map)
 joint = projection.pca(maps.double_centre(np.concatenate(list(threads.values()))))
 cuts = np.cumsum([len(one) for one in threads.values()])[:-1]
-plot_kl_scale.threads(axes[2], dict(zip(threads, np.split(joint, cuts), strict=True)))
-plot_kl_scale.placed(axes, ["(a) rounding, PCA", "(b) fine-tuning, t-SNE", "(c) layers, PCA"])
+figures_ruler.threads(axes[2], dict(zip(threads, np.split(joint, cuts), strict=True)))
+figures_ruler.placed(axes, ["(a) rounding, PCA", "(b) fine-tuning, t-SNE", "(c) layers, PCA"])
 outputs.figure(
     figure,
     "fig2_maps",
@@ -1156,25 +1162,25 @@ for n in (8, 4):
     )
 related = {
     "FT": zoo_edges,
-    "Intra-type": kl_scale.within_types(zoo_edges, population["type"]),
-    "Random": kl_scale.random_pairs(zoo_edges),
+    "Intra-type": kl_ruler.within_types(zoo_edges, population["type"]),
+    "Random": kl_ruler.random_pairs(zoo_edges),
 }
 differences |= {name: robustness.pair_differences(P, pairs) for name, pairs in related.items()}
 differences["Layer"] = np.concatenate(layer_differences)
 values = {name: in_bits_per_byte(one) for name, one in differences.items()}
 draws = {
-    name: diffusion.bootstrap_kl(one, blocks, n_bootstrap, seed)
+    name: exponents.bootstrap_kl(one, blocks, n_bootstrap, seed)
     / maps.nats_per("bits/byte", n_bytes)
     for name, one in differences.items()
 }
-scale = kl_scale.medians(values, draws, seed=seed)
+scale = kl_ruler.medians(values, draws, seed=seed)
 outputs.table(
     scale,
     "scale",
     caption="Medians in bits/byte with intervals over pairs (low, high) and over texts; certainty is that of the published number.",
 )
 outputs.figure(
-    plot_kl_scale.ruler(values, scale),
+    figures_ruler.ruler(values, scale),
     "fig3_scale",
     data=pd.concat([pd.DataFrame({"setting": k, "kl": v}) for k, v in values.items()]).reset_index(
         drop=True
@@ -1186,20 +1192,20 @@ outputs.figure(
 last = np.stack([run.log_likelihood[-1] for run in runs.values()])
 end_kl = maps.kl(maps.row_centre(last), "bits/byte", n_bytes)
 outputs.figure(
-    plot_kl_scale.matrix(end_kl, list(runs), "KL, bits/byte"),
+    figures_ruler.matrix(end_kl, list(runs), "KL, bits/byte"),
     "seed_size",
     data=pd.DataFrame(end_kl, columns=list(runs)).assign(run=list(runs)),
     caption="KL between all runs at their ends.",
 )
 middle_of = scale.set_index("setting")["median"]
-published_order = sorted(kl_scale.MEDIANS, key=lambda name: kl_scale.MEDIANS[name][0])
+published_order = sorted(kl_ruler.MEDIANS, key=lambda name: kl_ruler.MEDIANS[name][0])
 order = pd.DataFrame(
     [
         (
             one,
             other,
             middle_of[other] / middle_of[one],
-            kl_scale.MEDIANS[other][0] / kl_scale.MEDIANS[one][0],
+            kl_ruler.MEDIANS[other][0] / kl_ruler.MEDIANS[one][0],
         )
         for one, other in pairwise(published_order)
     ],
@@ -1222,7 +1228,7 @@ for name, row in scale.set_index("setting").iterrows():
     claims.record(f"median_{short(name)}", row["median"], interval=(min(ends_of), max(ends_of)))
 for row in order.itertuples():
     claims.record(f"order_{short(row[1])}_{short(row[2])}", row[3])
-wrong = kl_scale.inversions(scale)
+wrong = kl_ruler.inversions(scale)
 in_issue = ("Later", "Early", "Seed", "FT", "Size", "Random")
 claims.record("order_issue", (wrong["lower"].isin(in_issue) & wrong["higher"].isin(in_issue)).sum())
 claims.record("order_all", len(wrong))

@@ -59,17 +59,26 @@ import numpy as np
 import pandas as pd
 from scipy.stats import wilcoxon
 
-from lmnotes import plot_prompts, plot_shifts, statistics
+from lmnotes import statistics
 from lmnotes.figures import style
-from lmnotes.models import additivity, conditions, factorial, factors, pair_tuning, prompt_kl
-from lmnotes.models import factorial_measures as measures
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import prediction, projection, robustness
 from lmnotes.models.runner import command
 from lmnotes.models.scoring import prompt_tokens, prompts
 from lmnotes.models.zoo import zoo
 from lmnotes.notebook import claims, explore, outputs, session, teach
-from lmnotes.text import prompt_sets
+from lmnotes.papers.prompt_response_map import (
+    additivity,
+    conditional_kl,
+    conditions,
+    factor_shares,
+    figures_map,
+    figures_shifts,
+    prompt_sets,
+    small_world,
+    tuning,
+)
+from lmnotes.papers.prompt_response_map import small_world_kl as measures
 
 style.use()
 outputs.begin("09_prompt_response_map", globals())
@@ -93,10 +102,10 @@ stills = slice(1 if zoo_plan == "smoke" else None)  # a trial run draws the firs
 # Twelve models: two tastes, two rules, and in each cell two larger ones that differ by seed and a smaller one.
 
 # %%
-controls = tuple(factorial.Member(u, factorial.OVERLAP, 32, 1, 3) for u in (0.85, 0.15))
-both = factorial.build((*factorial.MEMBERS, *controls), n_steps=n_steps, workers=workers)
+controls = tuple(small_world.Member(u, small_world.OVERLAP, 32, 1, 3) for u in (0.85, 0.15))
+both = small_world.build((*small_world.MEMBERS, *controls), n_steps=n_steps, workers=workers)
 made, case = both.iloc[:12], both.iloc[12:].reset_index(drop=True)
-pairs = factorial.draw(n_pairs, seed=seed)
+pairs = small_world.draw(n_pairs, seed=seed)
 N, labels = n_pairs, {name: made[name].to_numpy() for name in ("taste", "rule", "size")}
 session.note_input("models", sorted(both.model))
 tag_of = {text: name for name, text in measures.PROMPTS.items()}
@@ -109,10 +118,10 @@ outputs.table(
     caption="Some pairs of the world: tags in the prompt, by which rule they were chosen, and the response.",
 )
 for width, depth in ((48, 2), (32, 1)):
-    fresh = factorial.create(factorial.Member(0.5, "R1", width, depth, 1))
+    fresh = small_world.create(small_world.Member(0.5, "R1", width, depth, 1))
     n_weights = sum(w.numel() for w in fresh.parameters() if w.requires_grad)
     claims.record(f"world_parameters_{width}", n_weights)
-for name, text in factorial.sources().items():
+for name, text in small_world.sources().items():
     claims.record(f"world_{name}", len(text) / 1000)
 
 # %% [markdown]
@@ -125,7 +134,7 @@ for name, text in factorial.sources().items():
 
 # %%
 scored = conditions.score(
-    both, pairs.response_texts, measures.PROMPTS, rule=factorial.PROMPT_RULE, workers=workers
+    both, pairs.response_texts, measures.PROMPTS, rule=small_world.PROMPT_RULE, workers=workers
 )
 names = np.array(scored.names)
 table = scored.values[:, :12]  # (8 prompts, M, N) nats
@@ -199,7 +208,7 @@ found = {
     for name in ("conditional", "unconditional, empty prompt", "PMI, empty prompt")
 }
 outputs.figure(
-    plot_prompts.maps(found, [f"taste {u:.2f}" for u in made.taste], made.rule),
+    figures_map.maps(found, [f"taste {u:.2f}" for u in made.taste], made.rule),
     "world_maps",
     data=pd.concat(
         [made[["model"]].assign(map=k, x=xy[:, 0], y=xy[:, 1]) for k, (xy, _) in found.items()]
@@ -210,8 +219,8 @@ outputs.figure(
 # %%
 rows, draws, r2 = [], {}, {}
 for name, values in vectors.items():
-    result = factors.permanova(kl[name], labels, n_permutations, seed)
-    drawn = factors.shares(values, labels, max(20, n_bootstrap // 5), seed)
+    result = factor_shares.permanova(kl[name], labels, n_permutations, seed)
+    drawn = factor_shares.shares(values, labels, max(20, n_bootstrap // 5), seed)
     draws[name] = drawn.pivot(index="draw", columns="factor", values="r2")
     for row in result.itertuples():
         interval = statistics.around(row.r2, draws[name][row.factor])
@@ -228,7 +237,7 @@ outputs.table(
     caption=f"PERMANOVA: share of the squared distances; intervals over pairs of prompt and response, p over {n_permutations:,} permutations of the labels.",
 )
 outputs.figure(
-    plot_prompts.factor_bars(explained),
+    figures_map.factor_bars(explained),
     "factors",
     data=explained,
     caption="What each map is about. Intervals: 95 % over pairs of prompt and response; the models are fixed.",
@@ -258,7 +267,7 @@ for name, values in vectors.items():
     interval = statistics.around(squared[upper].mean(), again)
     claims.record(f"mean_{short[name]}", squared[upper].mean(), interval)
     floor = squared[np.triu(seeds, 1)].mean()
-    halves = factors.split_half(values, 50, seed).mean()
+    halves = factor_shares.split_half(values, 50, seed).mean()
     rows.append((name, squared[upper].mean(), *interval, floor, halves, values.mean()))
 columns = ["map", "mean variance of a difference", "low", "high", "two seeds of a cell"]
 outputs.table(
@@ -272,7 +281,7 @@ outputs.table(
 def tabs(shown="PMI, empty prompt", colour_by="rule"):
     figure, (ax, bars) = style.panels(2, height=2.8, width_ratios=(1.3, 1))
     xy, shares_of = place(Q[shown])
-    plot_prompts.marked(ax, xy, [f"{colour_by} {v}" for v in made[colour_by]], ["models"] * 12)
+    figures_map.marked(ax, xy, [f"{colour_by} {v}" for v in made[colour_by]], ["models"] * 12)
     part = explained[explained["map"] == shown]
     with style.style():
         ax.set(
@@ -282,7 +291,7 @@ def tabs(shown="PMI, empty prompt", colour_by="rule"):
         )
         bars.bar(part.factor, part.r2, color=[style.BLUE, style.RED, style.GREY])
         bars.set(ylabel="share of squared distance", ylim=(0, 1))
-    plot_prompts.key(figure, [f"{colour_by} {v}" for v in made[colour_by]], ["models"])
+    figures_map.key(figure, [f"{colour_by} {v}" for v in made[colour_by]], ["models"])
     return figure
 
 
@@ -383,9 +392,9 @@ mutual.check(None)  # put your function here
 # The paper also compares its distances with a semantic one, from embeddings (details not known to us). In its place: every model's answers to the same prompts become one bag of character $n$-grams.
 
 # %%
-n_asked = {length: max(4, n_prompts // 2) for length in lengths} | {factorial.LENGTH: n_prompts}
+n_asked = {length: max(4, n_prompts // 2) for length in lengths} | {small_world.LENGTH: n_prompts}
 directly = measures.compare(list(made.folder), n_asked, seed=seed, workers=workers)
-exact = directly[factorial.LENGTH]
+exact = directly[small_world.LENGTH]
 
 
 def symmetric(values):
@@ -412,7 +421,7 @@ checked = pd.DataFrame(
     }
 )
 outputs.figure(
-    plot_prompts.kl_agreement(
+    figures_map.kl_agreement(
         checked,
         {
             "half_variance": "map: half the variance, nats",
@@ -430,7 +439,7 @@ options = {"n": n_bootstrap, "seed": seed}
 
 
 def agree(claim, first, second, **more):
-    one = factors.agreement(first, second, **options, **more)
+    one = factor_shares.agreement(first, second, **options, **more)
     claims.record(claim, one.value, (min(one.low, one.value), max(one.high, one.value)))
     return claim, one.value, one.low, one.high
 
@@ -458,7 +467,7 @@ for claim, said, values in (
     (
         "between_share",
         "median % of the variance that is between prompts",
-        100 * factors.between_share(conditional, tags),
+        100 * factor_shares.between_share(conditional, tags),
     ),
 ):
     value, interval = over(partial(median_of, values[upper]), range(12))
@@ -476,13 +485,13 @@ outputs.table(
 
 # %%
 written = measures.responses(list(made.folder), n_prompts, seed=seed)
-words = factors.response_distance(written)
+words = factor_shares.response_distance(written)
 _, r_words, low, high = agree("semantic_related", np.sqrt(estimate), words)
 semantic = pd.DataFrame(
     {"words": words[upper], "distance": np.sqrt(estimate[upper]), "kind": relation}
 )
 outputs.figure(
-    plot_prompts.semantic(semantic, r_words),
+    figures_map.semantic(semantic, r_words),
     "semantic",
     data=semantic,
     caption=f"66 pairs of models: the map against how differently their answers are spelt; correlation {r_words:.2f} (95 % over models: {low:.2f} to {high:.2f}).",
@@ -507,7 +516,7 @@ earlier = {"sigma": noise} | {
 }
 before = pd.DataFrame(earlier).rename(columns={"half": "half_variance", "given": "given_ratio"})
 outputs.figure(
-    plot_prompts.ruler(bent, before),
+    figures_map.ruler(bent, before),
     "ruler",
     data=bent,
     caption="A model against copies with noise on their weights. Crosses: an earlier measurement of ours with other models. Standard errors are smaller than the dots.",
@@ -540,7 +549,7 @@ steps = np.linspace(0.02, 3, 60)
 
 
 def bend(t=1.0, law=1):
-    return plot_prompts.bend(prompt_kl.tilted(steps, seed=law), t)
+    return figures_map.bend(conditional_kl.tilted(steps, seed=law), t)
 
 
 explore.explore(bend, stills=[{"t": 0.2}, {"t": 2.5}][stills], t=(0.02, 3.0, 0.02), law=(1, 20))
@@ -593,7 +602,7 @@ for share in (0, 0.02, 0.05, 0.1):
     clips.append((share, r_of, low, high, scale_of))
 by_clip = pd.DataFrame(clips, columns=["share", "r", "low", "high", "ratio"])
 outputs.figure(
-    plot_prompts.scale(by_length, by_clip),
+    figures_map.scale(by_length, by_clip),
     "scale",
     data=by_length,
     caption="Left: half the variance over exact KL, median over pairs of models, for responses cut short. Middle and right: what raising the lowest entries to a quantile does to it, and to the ranking.",
@@ -610,14 +619,14 @@ claims.record("length_grows", at_length.iloc[-1] / at_length.iloc[0])
 
 # %%
 sizes = [n for n in (25, 50, 100, 200) if n < N] or [N // 2]
-spent = factors.budget(conditional, sizes, 100 if n_bootstrap > 100 else 10, seed)
+spent = factor_shares.budget(conditional, sizes, 100 if n_bootstrap > 100 else 10, seed)
 error_at_n = np.median(
     robustness.relative_error(robustness.pair_differences(conditional, np.column_stack(upper)))
 )
 theory = pd.DataFrame({"n": np.array(sizes)})  # half of the draws are off by less than 0.674 sd
 theory["error"] = 0.674 * error_at_n * np.sqrt(N / theory.n - 1)
 outputs.figure(
-    plot_prompts.budget(spent, theory),
+    figures_map.budget(spent, theory),
     "budget",
     data=spent,
     caption=f"Maps from some of the {N} pairs against the map of all. Theory: from the kurtosis of the log-ratios, for draws without replacement.",
@@ -649,7 +658,7 @@ def one_budget(n=N // 3, first=made.model[0], second=made.model[3]):
     draw = np.random.default_rng(seed)
     values = [difference[draw.choice(N, n, replace=False)].var() for _ in range(60)]
     band = np.stack([1 - spread, 1 + spread])
-    return plot_prompts.one_distance(grid, band, np.array(values) / difference.var(), n)
+    return figures_map.one_distance(grid, band, np.array(values) / difference.var(), n)
 
 
 explore.explore(
@@ -681,7 +690,7 @@ compositions = {label: (tuple(one), one) for label, one in cases.items()}
 added = additivity.table(shift, compositions, ("A", "B", "C"), list(twin.values()))
 added = added.rename(columns={"label": "operations"}).assign(model=made.model.to_numpy()[added.row])
 outputs.figure(
-    plot_shifts.controls(added),
+    figures_shifts.controls(added),
     "additivity",
     data=added,
     caption="A point per model. Blue: the sum of single moves, nothing fitted. The controls: the best single move, the sum with a wrong part, the sum of a model with the other rule, a random vector of the same length (values below -1.5 are drawn there). Bars: medians.",
@@ -725,9 +734,9 @@ print(
     f"sum better than the best single tag in {(per_model.r2 > per_model.best_single).sum()} of 12 models, signed-rank p = {test.pvalue:.2g}"
 )
 
-case_pairs = factorial.draw(n_pairs, rule=factorial.OVERLAP, seed=seed + 1)
+case_pairs = small_world.draw(n_pairs, rule=small_world.OVERLAP, seed=seed + 1)
 case_scored = conditions.score(
-    case, case_pairs.response_texts, measures.PROMPTS, rule=factorial.PROMPT_RULE
+    case, case_pairs.response_texts, measures.PROMPTS, rule=small_world.PROMPT_RULE
 )
 
 # %%
@@ -740,7 +749,7 @@ for name in ("A", "B", "C", "ABC"):
         rows.append((name, alike, cosines[one, two]))
 same_way = pd.DataFrame(rows, columns=["operation", "pair", "cosine"])
 outputs.figure(
-    plot_shifts.directions(same_way),
+    figures_shifts.directions(same_way),
     "directions",
     data=same_way,
     caption="Every pair of models: cosine of their moves under the same tags. Bars: means.",
@@ -785,7 +794,7 @@ def switchboard(model=both.model[0], A=True, B=True, C=False):
         left = additivity.interaction(several, named[shown])
         fit = additivity.measure(several, named[shown])
         title += f"\ncosine {fit.cosine:.2f}, $R^2$ {fit.r2:.2f}, slope {fit.slope:.2f}"
-    return plot_shifts.switchboard(at, shown, left, responses, title)
+    return figures_shifts.switchboard(at, shown, left, responses, title)
 
 
 explore.explore(
@@ -827,7 +836,7 @@ for kind in prompt_sets.KINDS:
     laws[kind], largest = (left, right, fit.slope, fit.r2), max(largest, np.abs(left - right).max())
 claims.record("identity_interaction", largest)
 outputs.figure(
-    plot_shifts.identity(laws),
+    figures_shifts.identity(laws),
     "identity",
     data=pd.concat(
         [pd.DataFrame({"law": k, "left": v[0], "right": v[1]}) for k, v in laws.items()]
@@ -924,7 +933,7 @@ def where(first=made.model[0], second=made.model[3], n_shown=6):
     chosen = np.argsort(-np.abs(total - total.mean()))[:n_shown]
     notes = [f"{total[n]:+.0f} nats, tags {tags[n]}" for n in chosen]
     title = f"blue: {first} likes it more; red: {second} does"
-    return plot_shifts.letters(
+    return figures_shifts.letters(
         [pairs.response_texts[n] for n in chosen], local[chosen], notes, title
     )
 
@@ -952,13 +961,13 @@ rule = prompt_tokens.PromptRule(template=template, dtype=dtype)
 every = prompt_sets.load(prompt_set, per_task=None if is_home else per_task, n_bytes=response_bytes)
 data_sets = {"library": ["code", "summary"], "questions": ["arithmetic", "month"]}
 if is_home:
-    tuning_pairs, real = pair_tuning.split(every, per_task, seed=seed)
-    specs = pair_tuning.bases(zoo_plan, n_bases)
+    tuning_pairs, real = tuning.split(every, per_task, seed=seed)
+    specs = tuning.bases(zoo_plan, n_bases)
     home = zoo.build(specs, progress=False).models
     is_base = home.kind == "neural"
-    texts_of = pair_tuning.domains(tuning_pairs, data_sets)
+    texts_of = tuning.domains(tuning_pairs, data_sets)
     kept = [n_tuning_steps // 4]
-    tuned = pair_tuning.build(home[is_base], texts_of, n_tuning_steps, kept=kept, workers=workers)
+    tuned = tuning.build(home[is_base], texts_of, n_tuning_steps, kept=kept, workers=workers)
     plain = home[home.kind == "finetune"].assign(
         base=home.parent, tuning="plain text", step=home.step
     )
@@ -1025,7 +1034,7 @@ makers = makers.where(makers.isin(makers.value_counts().index[:6]), "other")
 looks = summary.tuning if is_home else makers
 shapes = summary.base if is_home else ["model"] * len(summary)
 outputs.figure(
-    plot_prompts.maps(
+    figures_map.maps(
         {name: place(values) for name, values in real_q.items()}, looks, shapes, columns=4
     ),
     "real_maps",
@@ -1060,19 +1069,19 @@ if is_home:
     ]
     curve = pd.concat([*zero, growth[growth.tuning.isin(list(data_sets))]], ignore_index=True)
     outputs.figure(
-        plot_shifts.growth(curve, "growth of mean PMI, nats"),
+        figures_shifts.growth(curve, "growth of mean PMI, nats"),
         "real_growth",
         data=curve[["base", "tuning", "step", "growth", "marginal"]],
         caption="How much more than its base a model gains from the prompt, on the tasks that it was tuned on. Solid: against no prompt. Dashed: against the mean over the own prompt and four others of the task.",
     )
     ends = growth[last & growth.tuning.isin(list(data_sets))]
     moves = given[ends.index] - given[[base_row[b] for b in ends.base]]
-    side = pair_tuning.sides(moves, ends.base, ends.tuning)
+    side = tuning.sides(moves, ends.base, ends.tuning)
     side["growth of PMI, nats"] = ends.growth.to_numpy()
     side["the same, marginal"] = ends.marginal.to_numpy()
 else:
     outputs.figure(
-        plot_shifts.levels(summary.model, real_pmi[final].mean(axis=1), "mean PMI, nats"),
+        figures_shifts.levels(summary.model, real_pmi[final].mean(axis=1), "mean PMI, nats"),
         "real_growth",
         data=summary,
         caption="How much each model gains from the prompt.",
@@ -1093,7 +1102,7 @@ if is_home:
     }
 
     def nearness(kl_of, rows):
-        return pair_tuning.kinship(kl_of[np.ix_(rows, rows)], base[rows], data[rows])
+        return tuning.kinship(kl_of[np.ix_(rows, rows)], base[rows], data[rows])
 
     per_base = partial(over, groups=base)
     near = {name: per_base(partial(nearness, one)) for name, one in kin.items()}
@@ -1152,7 +1161,7 @@ lines["order effect"] = [
     for one, k in zip(lines.label, lines.row, strict=True)
 ]
 outputs.figure(
-    plot_shifts.controls(lines, by="kind of pair"),
+    figures_shifts.controls(lines, by="kind of pair"),
     "real_operations",
     data=lines,
     caption="Lines before real prompts: how well the sum of two moves predicts the move of both, a point per model and pair of lines, beside the controls. Bars: medians; values below -1.5 are drawn there.",

@@ -71,22 +71,23 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lmnotes import plot_mixture, plot_mixture_checks, statistics
+from lmnotes import statistics
 from lmnotes.figures import style
-from lmnotes.models import (
-    mixture,
-    mixture_design,
-    mixture_measures,
-    mixture_rules,
-    mixture_superposition,
-)
-from lmnotes.models import mixture_experiment as experiment
-from lmnotes.models import mixture_jobs as jobs
-from lmnotes.models import mixture_published as published
-from lmnotes.models import mixture_readings as readings
-from lmnotes.models import mixture_world as world
 from lmnotes.models.zoo import mixtures
 from lmnotes.notebook import claims, explore, outputs, session, teach
+from lmnotes.papers.domain_mixture import design as mixture_design
+from lmnotes.papers.domain_mixture import (
+    experiment,
+    figures,
+    figures_checks,
+    jobs,
+    measures,
+    readings,
+    world,
+)
+from lmnotes.papers.domain_mixture import regmix as published
+from lmnotes.papers.domain_mixture import rules as mixture_rules
+from lmnotes.papers.domain_mixture import steps as mixture_superposition
 
 style.use()
 outputs.begin("10_domain_mixture", globals())
@@ -199,7 +200,7 @@ outputs.table(
 # %%
 parts = []
 for t in targets:
-    weight = mixture.intervals([gaps[t, s] for s in seeds], n_bootstrap=n_bootstrap, seed=seed)
+    weight = experiment.intervals([gaps[t, s] for s in seeds], n_bootstrap=n_bootstrap, seed=seed)
     means = np.array([gaps[t, s].means for s in seeds])  # (S, K)
     over = [statistics.paired_test(one, np.zeros(n_seeds)) for one in means.T]
     columns = {"gap": "mean", "gap_low": "low", "gap_high": "high"}
@@ -208,7 +209,7 @@ for t in targets:
     parts.append(weight)
 designed = pd.concat(parts, ignore_index=True)
 outputs.figure(
-    plot_mixture.mixtures(designed),
+    figures.mixtures(designed),
     "lld_and_weights",
     data=designed,
     caption="For each target: how far it leads the base in each domain (mean over seeds, interval over seeds), and the weights designed from that (T = sd; interval over texts and seeds) beside the true mixture of the target. Dotted: equal shares.",
@@ -348,7 +349,7 @@ between_domains = np.array(
     [[cosines[np.ix_(a, b)][off[np.ix_(a, b)]].mean() for b in where] for a in where]
 )
 outputs.figure(
-    plot_mixture.cosines(cosines, between_domains, names),
+    figures.cosines(cosines, between_domains, names),
     "gradient_cosines",
     data=pd.DataFrame(between_domains, columns=list(names)),
     caption="Cosines between the gradients of single texts under one base: text by text (left, six of each domain) and as means over pairs of different texts (right).",
@@ -407,7 +408,7 @@ for n in sorted({key[1] for key in first if key[0] == "adam"}):
 sums = pd.concat([sgd, *adam], ignore_index=True)
 sums["mixture"] = [list(mixes)[number] for number in sums.mixture]
 outputs.figure(
-    plot_mixture.superposition(sums),
+    figures.superposition(sums),
     "superposition",
     data=sums,
     caption="Sum of single-domain moves against the true move of the mixture, over the size of that move: cosine (left), length of the error over that of the move (right). Points of AdamW are two numbers of steps.",
@@ -440,9 +441,9 @@ def one_step(rate=rates[0], mixture_name="equal shares"):
     number, at = rates.index(rate), list(mixes).index(mixture_name)
     all_moves = steps[number] - steps[number].mean(axis=1, keepdims=True)
     predicted, true = np.array(mixes[mixture_name]) @ all_moves[:K], all_moves[K + at]
-    cosine = mixture_measures.cosine(predicted, true)
+    cosine = measures.cosine(predicted, true)
     title = f"step {rate:g}: cosine {cosine:.2f}"
-    return plot_mixture_checks.superposed(predicted, true, g.which, names, title)
+    return figures_checks.superposed(predicted, true, g.which, names, title)
 
 
 explore.explore(
@@ -462,7 +463,7 @@ for t in targets:
     changes = np.transpose(
         [readings.Reading.of(done["probe", 1, a]).log_likelihood - before for a in range(K)]
     )  # (N, K)
-    sides[t] = changes, mixture_measures.plane(gaps[t, 1].values, changes)
+    sides[t] = changes, measures.plane(gaps[t, 1].values, changes)
 
 
 def recipe(target=targets[0], compare_with_LLD=True, **parts):
@@ -471,8 +472,8 @@ def recipe(target=targets[0], compare_with_LLD=True, **parts):
     shown = {"yours": yours}
     if compare_with_LLD:
         shown["LLD, T = sd"] = mixture_design.design(gaps[target, 1])
-    cosine = mixture_measures.cosine(changes @ yours, gaps[target, 1].values)
-    return plot_mixture_checks.recipe(points, names, shown, cosine)
+    cosine = measures.cosine(changes @ yours, gaps[target, 1].values)
+    return figures_checks.recipe(points, names, shown, cosine)
 
 
 explore.explore(
@@ -587,16 +588,16 @@ for key in [key for key in second if key[0] in targets]:
     rows.append({"target": t, "seed": s, "rule": rule} | row)
 every = pd.DataFrame(rows)
 named = every[every.rule.isin([*experiment.CORE, *experiment.MORE, "before"])]
-order = [*plot_mixture.LABELS]
+order = [*figures.LABELS]
 named = named.sort_values("rule", key=lambda column: column.map(order.index), kind="stable")
-tests = {metric: experiment.compare(named, metric) for metric in plot_mixture.METRICS}
+tests = {metric: experiment.compare(named, metric) for metric in figures.METRICS}
 for metric, table in tests.items():
     if table.difference.notna().any():
         outputs.figure(
-            plot_mixture.comparison(table, metric),
+            figures.comparison(table, metric),
             f"main_{metric}",
             data=table,
-            caption=f"{plot_mixture.METRICS[metric]}: every rule less uniform on the same base, mean and 95 % interval over seeds (filled: {n_seeds} seeds, hollow: {len(few)}, whose intervals may leave the panel). Left of the line is nearer to the target than equal shares lead.",
+            caption=f"{figures.METRICS[metric]}: every rule less uniform on the same base, mean and 95 % interval over seeds (filled: {n_seeds} seeds, hollow: {len(few)}, whose intervals may leave the panel). Left of the line is nearer to the target than equal shares lead.",
         )
     outputs.table(
         table,
@@ -611,7 +612,7 @@ for t in targets:
     print(f"{t}: the foremost text has {foremost:.1%} of the softmax over {len(design)} texts")
 stated = {}
 for t in targets:
-    for metric in plot_mixture.METRICS:
+    for metric in figures.METRICS:
         wide = named[named.target == t].pivot(index="seed", columns="rule", values=metric)
         if wide["lld_sd"].notna().all():
             stated[t, metric] = statistics.paired_test(wide["lld_sd"], wide["uniform"])
@@ -620,7 +621,7 @@ for t in targets:
                 f"{t}, {metric}: LLD (T = sd) less uniform {stated[t, metric]}, {corrected:.2g} (Holm)"
             )
 both = [t for t in target_names if (t, "exact_kl") in stated]
-for metric in plot_mixture.METRICS if len(both) > 1 else ():
+for metric in figures.METRICS if len(both) > 1 else ():
     values = {
         rule: np.transpose(
             [
@@ -750,12 +751,12 @@ for t in targets:
     extra = [(t, "target", 0), *((t, "bases", s) for s in seeds[1:])]
     all_reads = [path_reads[key] for key in keys] + [here[t], *(here[s] for s in seeds[1:])]
     L = np.array([one.log_likelihood[is_text] for one in all_reads])  # (M, N)
-    x, y = mixture_measures.components(L).T
+    x, y = measures.components(L).T
     part = pd.DataFrame([*keys, *extra], columns=["target", "rule", "step"])
     tables.append(part.assign(x=x, y=y))
 points = pd.concat(tables, ignore_index=True)
 outputs.figure(
-    plot_mixture.directions(points),
+    figures.directions(points),
     "directions",
     data=points,
     caption="Principal components of centred log-likelihood vectors on the evaluation texts: one base, its ways under four kinds of training (a point per quarter), the target, and the bases of other seeds. Dotted: straight to the target.",
@@ -766,7 +767,7 @@ for (t, rule, step), one in path_reads.items():
     lines.append({"target": t, "rule": rule, "step": step} | row)
 along = pd.DataFrame(lines).sort_values(["target", "rule", "step"])
 outputs.figure(
-    plot_mixture.steps(along),
+    figures.steps(along),
     "along_training",
     data=along,
     caption="Both kinds of KL to the target along continued training of the first base.",
@@ -786,7 +787,7 @@ uniform_of = named[named.rule == "uniform"].set_index(["target", "seed"]).kl_var
 aligned = named[~named.rule.isin(["before", "uniform"])].copy()
 aligned["change"] = [row.kl_var - uniform_of[row.target, row.seed] for row in aligned.itertuples()]
 outputs.figure(
-    plot_mixture.alignment(aligned),
+    figures.alignment(aligned),
     "alignment",
     data=aligned,
     caption="Each point is a run (rule and seed): cosine of its move with the direction to the target against its KL of the map less that of uniform on the same base. r is over runs, several to a base.",
@@ -807,7 +808,7 @@ for t in ("code", "data"):
 line = experiment.law(law_shares, law_losses, names)
 steepest = [names[a] for a in np.argsort(-np.nan_to_num(slopes))[:4]]
 outputs.figure(
-    plot_mixture_checks.log_laws(
+    figures_checks.log_laws(
         line[line.domain.isin(steepest)].sort_values(
             "domain", key=lambda c: c.map(steepest.index), kind="stable"
         )
@@ -827,7 +828,7 @@ marks = pd.DataFrame(
     [(t, gaps[t, 1].means.std()) for t in targets], columns=["target", "temperature"]
 )
 outputs.figure(
-    plot_mixture.temperatures(hot, marks),
+    figures.temperatures(hot, marks),
     "temperature",
     data=hot,
     caption="Aggregated LLD at several temperatures, one seed: both kinds of KL over those of equal shares. Dashed: the standard deviation of the mean lead over domains.",
@@ -851,7 +852,7 @@ claims.record("control_uniform_target", np.nan, note="no target of equal shares 
 def turn(T=0.25, target=targets[0], rule="domain mean"):
     found = mixture_design.design(gaps[target, 1], rule, temperature=T)
     part = hot[hot.target == target]
-    return plot_mixture_checks.dial(found, names, experiment.entropy(found), part, T)
+    return figures_checks.dial(found, names, experiment.entropy(found), part, T)
 
 
 explore.explore(
@@ -885,7 +886,7 @@ for number, t in enumerate(target_names):
 if by_length:
     by_length = pd.concat(by_length, ignore_index=True)
     outputs.figure(
-        plot_mixture_checks.lengths(by_length),
+        figures_checks.lengths(by_length),
         "length",
         data=by_length,
         caption="The same two models, target and first base, on the same texts cut to several lengths: KL of the map per byte, exact KL per byte, and how much of Var(target - base) lies between domains.",
@@ -921,7 +922,7 @@ q -= q.mean(axis=0)
 n_bytes = heldout.n_bytes[is_text]
 double = ((q[0] - q[1]) ** 2).sum() / (2 * len(values) * n_bytes.mean() * np.log(2))
 claims.record(
-    "double_centred", abs(double - mixture_measures.kl_to(values, np.zeros_like(values), n_bytes))
+    "double_centred", abs(double - measures.kl_to(values, np.zeros_like(values), n_bytes))
 )
 capacity = pd.DataFrame(
     [
@@ -963,7 +964,7 @@ def students(target=targets[0], first="single", second_rule="uniform", seed_of_b
         f"{rule}: map {rows.kl_var[rule]:.2f}, exact {rows.exact_kl[rule]:.3f} bits per byte"
         for rule in (first, second_rule)
     )
-    return plot_mixture_checks.two_students(pd.concat(found), title)
+    return figures_checks.two_students(pd.concat(found), title)
 
 
 tried = [*experiment.CORE, *experiment.MORE]
@@ -1026,7 +1027,7 @@ of_run = {
 able["distance"] = [np.abs(found - goal[t]).mean() for (t, _, _), found in of_run.items()]
 able["pearson"] = [np.corrcoef(found, goal[t])[0, 1] for (t, _, _), found in of_run.items()]
 outputs.figure(
-    plot_mixture_checks.abilities(able),
+    figures_checks.abilities(able),
     "abilities",
     data=able,
     caption="Each run: mean distance of its scores from the target's against both kinds of KL to the target.",
@@ -1087,14 +1088,14 @@ for number, key in enumerate(probes_of_law[2:], start=1):
     hidden += [(number, n, w, v) for n, w, v in zip(names, blind[key], guess, strict=True)]
 hidden = pd.DataFrame(hidden, columns=["model", "domain", "true", "guessed"])
 outputs.figure(
-    plot_mixture_checks.recovery(sim, hidden),
+    figures_checks.recovery(sim, hidden),
     "recovery",
     data=hidden,
     caption=f"Left: mean distance of the guessed mixture from the true one, {n_bootstrap // 10} simulated targets (cone and least squares nearly coincide). Right: shares of the domains in {len(hidden_gaps)} hidden models that were really trained, true and guessed by a softmax at the slope of section 7.",
 )
 outputs.table(sim, "simulated", caption="Total variation between guessed and true mixtures.")
-even = [mixture_measures.total_variation(uniform, w) for _, _, w in hidden_gaps.values()]
-guessed = [mixture_measures.total_variation(guess, w) for _, guess, w in hidden_gaps.values()]
+even = [measures.total_variation(uniform, w) for _, _, w in hidden_gaps.values()]
+guessed = [measures.total_variation(guess, w) for _, guess, w in hidden_gaps.values()]
 claims.record(
     "recovery_exact", sim[(sim.rule == "least squares") & (sim.noise == 0)].distance.iloc[0]
 )
@@ -1108,9 +1109,9 @@ claims.record("lead_and_diet", np.nanmedian(ranks))
 # %%
 def guess_the_diet(model=1, reveal=False):
     gap, guess, w = hidden_gaps[model]
-    off = mixture_measures.total_variation(guess, w)
+    off = measures.total_variation(guess, w)
     title = f"hidden model {model}" + (f": off by {off:.2f}" if reveal else "")
-    return plot_mixture_checks.diet(names, gap.means, guess, w if reveal else None, title)
+    return figures_checks.diet(names, gap.means, guess, w if reveal else None, title)
 
 
 explore.explore(

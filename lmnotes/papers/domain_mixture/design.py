@@ -1,0 +1,182 @@
+"""Weights of domains from the log-likelihood differences of a target and a base."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.models.zoo import mixtures
+from lmnotes.papers.domain_mixture import rules
+
+if TYPE_CHECKING:
+    import pandas
+
+    from lmnotes.models.loglik import LogLik
+
+RULES = (
+    "uniform",
+    "natural",
+    "random",
+    "single",
+    "anti",
+    "domain mean",
+    "aggregated",
+    "pull",
+    "cone",
+    "least squares",
+    "matching",
+)
+NEEDS = {
+    "natural": "prior",
+    "pull": "scores",
+    "cone": "changes",
+    "least squares": "changes",
+    "matching": "gram",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Gap:
+    """The log-likelihood difference of a target and a base over N design texts.
+
+    Args:
+        values: (N,) nats per text, l_target - l_base.
+        n_bytes: (N,) length of the texts.
+        which: (N,) number of each text's domain in `names`.
+        names: of the K domains.
+    """
+
+    values: np.ndarray
+    n_bytes: np.ndarray
+    which: np.ndarray
+    names: tuple[str, ...]
+
+    @classmethod
+    def over(cls, texts: "pandas.DataFrame", values: np.ndarray, names: Sequence[str]) -> "Gap":
+        """The gap over the texts of these domains; those of others are left out.
+
+        Args:
+            texts: N rows with the columns domain and n_bytes, such as `TextSet.table`.
+            values: (N,) nats. names: of the K domains, in the order of the weights.
+        """
+        places = {name: number for number, name in enumerate(names)}
+        used = texts["domain"].isin(places).to_numpy()
+        texts = texts[used]
+        which = texts["domain"].map(places).to_numpy(np.int64)
+        return cls(np.asarray(values)[used], texts["n_bytes"].to_numpy(), which, tuple(names))
+
+    @property
+    def per_byte(self) -> np.ndarray:
+        """(N,) nats per byte: texts of unequal length count the same."""
+        return self.values / self.n_bytes
+
+    @property
+    def means(self) -> np.ndarray:
+        """(K,) nats per byte, the mean over the texts of each domain."""
+        return rules.domain_means(self.per_byte, self.which, len(self.names))
+
+    @property
+    def between(self) -> float:
+        """0..1, the share of the variance of the values that lies between domains.
+
+        What is between grows with the square of the length of the texts, so does KL in this space.
+        """
+        means = rules.domain_means(self.values, self.which, len(self.names))[self.which]
+        total = np.var(self.values)
+        return float(np.var(means) / total) if total > 0 else 0.0
+
+
+def gap(
+    log_likelihood: "LogLik", target: str, base: str, names: Sequence[str] | None = None
+) -> Gap:
+    """The difference of two models of a matrix, with the domains of its texts.
+
+    Args:
+        target, base: names in the column `model`.
+        names: the K domains in the order of the weights; texts of others are left out. By default
+            all of them, sorted. A domain without a text is an error when weights are designed.
+    """
+    known = log_likelihood.models["model"].tolist()
+    for name in (target, base):
+        if known.count(name) != 1:
+            raise ValueError(
+                f"{name!r} is the name of {known.count(name)} models of the matrix; expected one "
+                f"of {len(known)}, such as {known[0]!r}: score it, or name another"
+            )
+    values = log_likelihood.values[known.index(target)] - log_likelihood.values[known.index(base)]
+    names = tuple(sorted(set(log_likelihood.texts["domain"]))) if names is None else names
+    return Gap.over(log_likelihood.texts, values, names)
+
+
+def design(
+    gap: Gap,
+    rule: str = "domain mean",
+    *,
+    temperature: float | np.ndarray | str = "sd",
+    prior: np.ndarray | None = None,
+    changes: np.ndarray | None = None,
+    scores: np.ndarray | None = None,
+    gram: np.ndarray | None = None,
+    seed: int = 0,
+) -> np.ndarray:
+    """The weights of the K domains by one of `RULES`, (K,).
+
+    Args:
+        temperature: nats per byte ("pull": the unit of the scores), (K,) slopes, or "sd", the
+            standard deviation over domains of what is put into the softmax.
+        prior: (K,) shares that the softmax starts from; the shares of "natural".
+        changes: (N, K) for "cone" and "least squares": of training on each domain (`probes`), or
+            of small steps (`responses`).
+        scores: (K,) for "pull", of `pull_scores`. gram: (N, N) for "matching".
+        seed: of "random".
+
+    Softmax weights do not see a constant per byte in the gap, "cone" and "least squares" none per
+    text. "single" is the domain whose mean gap is largest; "anti" turns the sign of "domain mean"
+    around and should do harm. Raises ValueError for a rule that lacks what it needs.
+
+    >>> one = Gap(np.array([2.0, 2, 4]), np.full(3, 2), np.array([0, 0, 1]), ("code", "news"))
+    >>> design(one, "domain mean", temperature=1 / np.log(3)).round(9).tolist()
+    [0.25, 0.75]
+    """
+    _check(rule, {"prior": prior, "changes": changes, "scores": scores, "gram": gram})
+    n = len(gap.names)
+    if rule in ("cone", "least squares"):
+        return (rules.cone if rule == "cone" else rules.least_squares)(changes, gap.values)
+    if rule == "matching":
+        return rules.matching(gram, gap.values, gap.which, n)
+    if rule in ("domain mean", "aggregated", "pull", "anti"):
+        return _softmax(gap, rule, temperature, prior, scores)
+    if rule == "natural":
+        return mixtures.shares(prior, n)
+    if rule == "single":
+        return rules.single(gap.means)
+    return mixtures.uniform(n) if rule == "uniform" else rules.random(n, seed)
+
+
+def _check(rule: str, given: dict) -> None:
+    """Raise ValueError for an unknown rule, and for one that lacks what it needs."""
+    if rule not in RULES:
+        raise ValueError(
+            f"rule {rule!r} was given; expected one of {', '.join(RULES)}: choose one of them"
+        )
+    if (name := NEEDS.get(rule)) and given[name] is None:
+        raise ValueError(f"rule {rule!r} was given without {name}; expected {name}=: add it")
+
+
+def _softmax(gap: Gap, rule: str, temperature, prior, scores) -> np.ndarray:
+    """The rules that put scores into a softmax, (K,)."""
+    found = scores if rule == "pull" else gap.means * (-1 if rule == "anti" else 1)
+    if isinstance(temperature, str):
+        temperature = _spread(found, temperature)
+    if rule == "aggregated":
+        return rules.text_softmax(gap.per_byte, gap.which, len(gap.names), temperature)
+    return rules.softmax(found, temperature, prior)
+
+
+def _spread(scores: np.ndarray, name: str) -> float:
+    """The temperature "sd"; where all scores are equal any will do."""
+    if name != "sd":
+        raise ValueError(f"temperature {name!r} was given; expected 'sd' or a number: give one")
+    spread = float(np.std(scores))
+    return spread if spread > 1e-12 * max(np.abs(scores).max(), 1e-300) else np.inf

@@ -1,0 +1,104 @@
+"""Where the linear theory ends: steps on a mixture beside the sum of steps on its domains."""
+
+import operator
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.models.zoo.mixtures import shares as shares_of
+from lmnotes.papers.domain_mixture import gradients
+from lmnotes.papers.domain_mixture.measures import cosine
+
+if TYPE_CHECKING:
+    import pandas
+
+    from lmnotes.models.scoring.loading import Scorer
+
+
+def moves(
+    model: "str | Scorer",
+    texts: Sequence,
+    windows: np.ndarray,
+    mixtures: Sequence[Sequence[float]],
+    rates: Sequence[float],
+    *,
+    optimiser: str = "sgd",
+    device: str = "auto",
+) -> np.ndarray:
+    """How log-likelihoods change by one step on each domain alone and on some mixtures of them,
+    (R, K + Q, N) nats, the mixtures last.
+
+    Args:
+        windows: (K, n, 1 + T) ids of each domain. mixtures: (Q, K). rates: R sizes of the step.
+        optimiser: as in `pull_scores`.
+    """
+    import torch
+
+    scorer = gradients.open_model(model, device)
+    ids = gradients.ids_of(scorer, texts)
+    updates = gradients.update_directions(scorer, windows, optimiser=optimiser)
+    for weights in mixtures:
+        shares = shares_of(weights, len(windows))
+        parts = zip(*updates[: len(windows)], strict=True)
+        updates.append([sum(map(operator.mul, shares.tolist(), one)) for one in parts])
+    start = [one.detach().clone() for one in scorer.model.parameters()]
+    before = _likelihoods(scorer, ids)
+    found = np.empty((len(rates), len(updates), len(ids)))
+    for row, rate in enumerate(rates):
+        for column, update in enumerate(updates):
+            _put(scorer.model, start, update, rate)
+            found[row, column] = _likelihoods(scorer, ids) - before
+    with torch.no_grad():
+        _put(scorer.model, start, start, 0.0)
+    return found
+
+
+def errors(found: np.ndarray, mixtures: Sequence[Sequence[float]]) -> "pandas.DataFrame":
+    """How far the move by a mixture is from the weighted sum of the moves by its domains, a row for
+    each step and mixture: step, mixture (their numbers), nats (the mean change of a text), cosine,
+    relative_error.
+
+    Args:
+        found: (R, K + Q, N), the moves by mixtures last. mixtures: (Q, K).
+
+    Changes are centred: |sum_a w_a m_a - m_mixture| / |m_mixture|.
+
+    >>> alone = np.array([[1.0, -1.0, 0.0], [0.0, 1.0, -1.0]])
+    >>> both = np.array([*alone, alone.mean(axis=0)])
+    >>> errors(both[None], [[1, 1]])["relative_error"].tolist()
+    [0.0]
+    """
+    import pandas
+
+    rows = []
+    n = found.shape[1] - len(mixtures)
+    for step, one in enumerate(np.asarray(found, np.float64)):
+        sizes = np.abs(one).mean(axis=1)
+        one = one - one.mean(axis=1, keepdims=True)
+        for number, weights in enumerate(mixtures):
+            predicted, true = shares_of(weights, n) @ one[:n], one[n + number]
+            error = np.linalg.norm(predicted - true) / (np.linalg.norm(true) or 1.0)
+            rows.append((step, number, sizes[n + number], cosine(predicted, true), error))
+    columns = ["step", "mixture", "nats", "cosine", "relative_error"]
+    return pandas.DataFrame(rows, columns=columns)
+
+
+def _put(model, start, update, rate) -> None:
+    import torch
+
+    with torch.no_grad():
+        for weights, before, change in zip(model.parameters(), start, update, strict=True):
+            weights.copy_(before + rate * change)
+
+
+def _likelihoods(scorer, ids) -> np.ndarray:
+    import torch
+
+    found = np.zeros(len(ids))
+    with torch.inference_mode():
+        for places, rows, real in gradients.padded(scorer, ids):
+            values = gradients.log_probabilities(scorer, rows)
+            values = values.gather(-1, rows[:, 1:, None])[..., 0]
+            found[places] = (values * real).double().sum(1).cpu().numpy()
+    return found

@@ -1,0 +1,1 @@
+"""Drug gene analogy."""

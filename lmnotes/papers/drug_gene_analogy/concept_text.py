@@ -1,0 +1,293 @@
+"""Dated text whose drugs and genes stand as tokens: PubTator annotations, tables, yearly corpora.
+
+A token is a lower-cased run of letters and digits, joined by `_`: `gene_43` and
+`chemical_mesh_d000241` stay whole, where `tokenise` would cut them in two.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+
+from lmnotes import store
+from lmnotes.errors import InputError, nearest
+from lmnotes.text import corpus as assemble
+from lmnotes.text.corpus import Corpus
+
+VERSION = 1  # of the tokens; part of the key of a stored corpus
+Record = dict  # title, year, text
+_TOKEN = re.compile(r"[^\W_]+(?:_[^\W_]+)*")
+_TYPES = {
+    "gene": "gene_",
+    "chemical": "chemical_",
+    "disease": "disease_",
+    "species": "species_",
+    "cellline": "cellline_",
+}
+_SHOWN = 5  # rows that a message names
+
+
+@dataclass(frozen=True, eq=False)
+class DatedText:
+    """A corpus in order of years; `until` gives what was written by then.
+
+    Args:
+        corpus: documents in order of years. years: (n_documents,) of each.
+        dropped: reason, n_rows: what was read and left out, or left as plain words.
+    """
+
+    corpus: Corpus
+    years: np.ndarray
+    dropped: dict[str, int]
+
+    def until(self, year: int) -> Corpus:
+        """All documents up to a year, as a corpus with its own vocabulary and counts."""
+        n_documents = int(np.searchsorted(self.years, year, side="right"))
+        if not n_documents:
+            raise InputError(
+                f"{self.corpus.name} has nothing up to {year}: its first document is of "
+                f"{self.years[0]}; ask for that year or a later one"
+            )
+        part = self.corpus.head(int(self.corpus.offsets[n_documents]))
+        return replace(part, name=f"{self.corpus.name} up to {year}")
+
+    def volume(self) -> "Mapping[int, int]":
+        """Year -> number of documents."""
+        return dict(sorted(Counter(self.years.tolist()).items()))
+
+
+def tokens(text: str) -> list[str]:
+    """The tokens of a text, concepts whole.
+
+    >>> tokens("Chemical_MESH_D000241 binds gene_134, the A1-receptor.")
+    ['chemical_mesh_d000241', 'binds', 'gene_134', 'the', 'a1', 'receptor']
+    """
+    return _TOKEN.findall(text.lower())
+
+
+def build(name: str, records: Iterable[Record], dropped: Mapping | None = None) -> DatedText:
+    """The dated text of records with `year` and `text`, in memory: five bytes a token.
+
+    >>> dated = build("two", [{"year": 1999, "text": "gene_2 b"}, {"year": 1990, "text": "gene_1"}])
+    >>> dated.years.tolist(), dated.until(1995).words
+    ([1990, 1999], ['gene_1'])
+    """
+    import pandas as pd
+
+    ids, dropped = {}, Counter(dropped or {})
+    parts, lengths, titles, years = [], [], [], []
+    for record in records:
+        found = tokens(record["text"] or "")
+        if not found:
+            dropped["no word"] += 1
+            continue
+        parts.append(np.array([ids.setdefault(word, len(ids)) for word in found], np.int32))
+        lengths.append(len(found))
+        titles.append(str(record.get("title") or ""))
+        years.append(record["year"])
+    if not parts:
+        raise InputError(
+            f"{name} holds no document with a word and a year; expected some; look "
+            f"whether this is the right file (dropped: {dict(dropped)})"
+        )
+    order = np.argsort(np.array(years), kind="stable")
+    text = np.concatenate([parts[i] for i in order])
+    lengths = [lengths[i] for i in order]
+    row = {
+        "name": name,
+        "domain": "biomedical",
+        "n_documents": len(lengths),
+        "n_tokens": len(text),
+        "n_bytes": 0,
+        "n_repeats_removed": 0,
+        "sha256": "",
+    }
+    fields = assemble.finished(text, list(ids), np.zeros(len(text), np.uint8), lengths)
+    corpus = Corpus(
+        name,
+        titles=[titles[i] for i in order],
+        sources=pd.DataFrame([row]),
+        document_source=np.zeros(len(lengths), np.int32),
+        **fields,
+    )
+    return DatedText(corpus, np.array(years)[order], dict(dropped))
+
+
+def kept(name: str, key: Mapping, records: Callable[[], Iterable[Record]]) -> DatedText:
+    """The dated text of `records()`, built once and stored under `key`."""
+
+    def write(folder: Path) -> None:
+        dated = build(name, records())
+        dated.corpus.save(folder)
+        np.save(folder / "years.npy", dated.years)
+        (folder / "dropped.json").write_text(json.dumps(dated.dropped))
+
+    found = store.build("dated_text", {**key, "name": name, "tokens": VERSION}, write)
+    dropped = json.loads((found / "dropped.json").read_text())
+    return DatedText(Corpus.open(found), np.load(found / "years.npy"), dropped)
+
+
+def read(path: str | Path, years: str | Path | Mapping[str, int] | None = None) -> DatedText:
+    """The dated text of a file: `.jsonl` or `.tsv` with text and year, or PubTator's format.
+
+    Args:
+        path: `.jsonl` (an object a line with text, year and perhaps title), `.tsv` (columns of
+            these names), or `.pubtator` / `.txt` (lines `id|t|title`, `id|a|abstract`, then
+            annotations).
+        years: of PubTator's documents: identifier -> year, or a table with columns id and year.
+
+    Raises InputError, with row numbers, for a year that is none or a line that cannot be read.
+    """
+    path, dropped = Path(path).expanduser(), Counter()
+    if not path.is_file():
+        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        raise InputError(
+            f"there is no file {path}: expected .jsonl, .tsv or .pubtator with dated text; "
+            f"{nearest(path.name, beside) if beside else 'check the path'}"
+        )
+    if path.suffix in (".jsonl", ".tsv"):
+        records = _tagged(path)
+    else:
+        records = pubtator(path, _years(years), dropped)
+    found = build(path.stem, records)
+    return replace(found, dropped=dict(Counter(found.dropped) + dropped))
+
+
+def _tagged(path: Path) -> Iterator[Record]:
+    """The records of a .jsonl or .tsv file, their years checked."""
+    wrong = []
+    for line, record in _json_lines(path) if path.suffix == ".jsonl" else _tab_lines(path):
+        missing = [name for name in ("text", "year") if name not in record]
+        if missing:
+            raise InputError(
+                f"{path.name}, row {line}: no {' and no '.join(missing)} among "
+                f"{', '.join(map(repr, record))}; expected both; name the fields so"
+            )
+        year = str(record["year"]).strip()
+        if not re.fullmatch(r"[12]\d{3}(\.0)?", year):
+            wrong.append((line, record["year"]))
+            continue
+        if not wrong:
+            yield {**record, "year": int(year[:4])}
+    if wrong:
+        shown = ", ".join(f"row {line} has {value!r}" for line, value in wrong[:_SHOWN])
+        raise InputError(
+            f"{path.name}: {len(wrong):,} years are no years: {shown}"
+            f"{' and others' if len(wrong) > _SHOWN else ''}; expected whole numbers such as 1990; "
+            "mend or remove these rows"
+        )
+
+
+def _json_lines(path: Path) -> Iterator[tuple[int, dict]]:
+    with open(path, encoding="utf-8") as file:
+        for line, text in enumerate(file, start=1):
+            if not text.strip():
+                continue
+            try:
+                yield line, json.loads(text)
+            except json.JSONDecodeError as error:
+                raise InputError(
+                    f"{path.name}, row {line}: not JSON ({error.msg}); expected one object a line; "
+                    "mend or remove it"
+                ) from None
+
+
+def _tab_lines(path: Path) -> Iterator[tuple[int, dict]]:
+    with open(path, encoding="utf-8") as file:
+        head = file.readline().rstrip("\n").split("\t")
+        for line, text in enumerate(file, start=2):
+            cells = text.rstrip("\n").split("\t")
+            if len(cells) != len(head):
+                raise InputError(
+                    f"{path.name}, row {line}: {len(cells)} cells; expected {len(head)}, as in "
+                    "the first line; mend it"
+                )
+            yield line, dict(zip(head, cells, strict=True))
+
+
+def _years(source: str | Path | Mapping[str, int] | None) -> Mapping[str, int]:
+    """Identifier -> year, from a mapping or a table with columns id and year."""
+    if isinstance(source, Mapping):
+        wrong = [name for name, year in source.items() if not isinstance(year, int | np.integer)]
+        if wrong:
+            raise InputError(
+                f"{len(wrong):,} years are no whole numbers, such as {source[wrong[0]]!r} of "
+                f"{wrong[0]!r}; expected years such as 1990; mend or remove these"
+            )
+        return source
+    if source is None:
+        raise InputError(
+            "PubTator's format holds no years: expected years=, identifier -> year or a .tsv with "
+            "columns id and year; give one"
+        )
+    from lmnotes.papers.drug_gene_analogy.table_checks import frame, years
+
+    table = frame(source, "years", ("id", "year"))
+    dated = years(table, "years").dropna()
+    return dict(zip(table.id[dated.index], dated.astype(int), strict=True))
+
+
+def pubtator(path: Path, years: Mapping[str, int], dropped: Counter) -> Iterator[Record]:
+    """The documents of a PubTator file, one at a time, each mention replaced by its concepts.
+
+    Args:
+        dropped: counts documents without a year, and mentions left as words: without an
+            identifier, of another type, within another mention.
+
+    >>> import tempfile
+    >>> lines = ["7|t|Aspirin", "7|a|A drug.", "7\\t0\\t7\\tAspirin\\tChemical\\tMESH:D001241"]
+    >>> with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+    ...     _ = file.write("\\n".join(lines)), file.flush()
+    ...     next(pubtator(Path(file.name), {"7": 1990}, Counter()))["text"]
+    'chemical_mesh_d001241  A drug.'
+    """
+    title, body, mentions = "", "", []
+    with open(path, encoding="utf-8") as file:
+        for line, text in enumerate(chain(file, ["\n"]), start=1):
+            text = text.rstrip("\n")
+            if head := re.match(r"([^|\t]+)\|([ta])\|(.*)", text):
+                if head[2] == "t" and title:  # documents without a blank line between
+                    yield from _finished(title, body, mentions, years, dropped)
+                    body, mentions = "", []
+                if head[2] == "t":
+                    title = (head[1], head[3])
+                else:
+                    body = head[3]
+            elif text.strip():
+                cells = text.split("\t")
+                if len(cells) < 4 or not (cells[1].isdigit() and cells[2].isdigit()):
+                    raise InputError(
+                        f"{path.name}, row {line}: {text[:60]!r}; expected `id|t|title`, "
+                        "`id|a|abstract`, or an annotation with start and end; mend it"
+                    )
+                kind, identifiers = [*cells[4:6], "", ""][:2]
+                mentions.append((int(cells[1]), int(cells[2]), kind, identifiers))
+            elif title:
+                yield from _finished(title, body, mentions, years, dropped)
+                title, body, mentions = "", "", []
+
+
+def _finished(title, body: str, mentions: list, years: Mapping, dropped: Counter) -> list[Record]:
+    """One document with concepts in place of mentions; none without a year."""
+    name, head = title
+    if name not in years:
+        dropped["document without a year"] += 1
+        return []
+    text, parts, at = f"{head} {body}", [], 0
+    for start, end, kind, identifiers in sorted(mentions, key=lambda one: (one[0], -one[1])):
+        prefix = _TYPES.get(kind.lower())
+        if prefix is None or identifiers in ("", "-"):
+            dropped["mention of another type" if prefix is None else "mention without an id"] += 1
+        elif start < at:
+            dropped["mention within another"] += 1
+        else:
+            ids = re.split(r"[;,|]", identifiers)
+            concepts = [prefix + re.sub(r"\W+", "_", one.strip().lower()).strip("_") for one in ids]
+            parts += [text[at:start], " ".join(concepts), " "]
+            at = end
+    return [{"title": name, "year": years[name], "text": "".join(parts) + text[at:]}]

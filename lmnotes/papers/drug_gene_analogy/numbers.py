@@ -1,0 +1,267 @@
+"""The single numbers that the real tables of relations fix, and all of them by the claims' ids."""
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.papers.drug_gene_analogy import kegg, popularity, transe
+from lmnotes.papers.drug_gene_analogy.checks import SETTINGS, VOCABULARIES
+from lmnotes.words.analogy import tasks as relation_tasks
+from lmnotes.words.analogy.relations import RelationSet
+
+if TYPE_CHECKING:
+    import pandas
+
+ERBB, NEUROACTIVE = "hsa04012", "hsa04080"
+MODELS = {
+    "gpt-3.5-turbo-0125": "gpt35",
+    "gpt-4-turbo-2024-04-09": "gpt4t",
+    "gpt-4o-2024-05-13": "gpt4o",
+}
+NEEDS = "needs the folder of real tables (parameter tables)"
+PIPELINE = (
+    "kegg_drugs",
+    "exact_heading",
+    "exact_name",
+    "fuzzy_heading",
+    "fuzzy_name",
+    "failed",
+    "duplicates",
+    "rebuilt",
+)
+SINGLE = (
+    "kegg_pathways",
+    "listed_bcv",
+    "listed_homemade",
+    "median_bcv",
+    "median_homemade",
+    "most_genes",
+    "one_target_bcv",
+    "one_target_homemade",
+    "most_drugs_bcv",
+    "most_drugs_homemade",
+    "rp_least",
+    "rp_q1",
+    "rp_q2",
+    "rp_q3",
+    "rp_most",
+    "largest_pathway_questions",
+    "small_pathways",
+    "small_pathway_questions",
+    "fig2a_drugs",
+    "fig2a_genes",
+    "erbb_drugs",
+    "erbb_genes",
+    "erbb_relations",
+    "erbb_targets",
+    "pooled_G",
+    "pooled_P1",
+    "pooled_P2",
+    "dated_pairs",
+    "dated_drugs",
+    "dated_genes",
+    "popular_bcv_top1",
+    "popular_bcv_top10",
+    "popular_bcv_mrr",
+    "popular_homemade_top1",
+    "popular_homemade_top10",
+    "popular_homemade_mrr",
+    "split_train",
+    "split_valid",
+    "split_test",
+    "split_questions",
+    "split_candidates",
+    "split_without_training",
+)
+
+
+def single_numbers(known: Mapping[str, RelationSet], tables: str | Path) -> "pandas.DataFrame":
+    """number, value: all that fits in one number, of both vocabularies and of TransE's split."""
+    import pandas
+
+    values = _pipeline(Path(tables), known["bcv"])
+    values |= {"kegg_pathways": len(pandas.read_csv(Path(tables) / "pathways.csv"))}
+    for name, one in known.items():
+        values |= _answers(name, one)
+    values |= _pathways(known["bcv"]) | _figures(known["bcv"]) | _split(Path(tables))
+    dated = known["homemade"].relations.dropna(subset="year")
+    values |= {
+        "dated_pairs": len(dated),
+        "dated_drugs": dated.drug.nunique(),
+        "dated_genes": dated.gene.nunique(),
+    }
+    return pandas.DataFrame(values.items(), columns=["number", "value"])
+
+
+def measured(checks: Mapping[str, "pandas.DataFrame"]) -> Iterator[tuple[str, float, str]]:
+    """Claim id, value and note for every number of the real tables; NaN where they are not given.
+
+    checks: what `analogy_checks` gives, by name, and `facts` of `single_numbers`; may be empty.
+    """
+    found = {}
+    if checks:
+        found = _from_tables(checks)
+        found |= dict(checks["facts"].itertuples(index=False))
+    for id in _ids():
+        value = float(found.get(id, math.nan))
+        yield id, value, "" if math.isfinite(value) else NEEDS
+
+
+def _ids() -> list[str]:
+    statistics = [
+        "D",
+        "G",
+        "R",
+        "E_d",
+        "E_g",
+        "P",
+        "sum_Dp",
+        "sum_Gp",
+        "sum_Rp",
+        "sum_calDp_cap_D",
+        "sum_calGp_cap_G",
+        "Ep_Ed_P1",
+        "Ep_Eg_P1",
+        "Ep_Ed_P2",
+        "Ep_Eg_P2",
+    ]
+    ids = [f"stat_{v}_{s}" for v in VOCABULARIES for s in statistics]
+    ids += [
+        f"random_{v}_{d}_{s}"
+        for v in VOCABULARIES
+        for d in relation_tasks.DIRECTIONS
+        for s in SETTINGS
+    ]
+    ids += ["random_gap", "year_numbers", "random_year_gap"]
+    ids += [f"{m}_{v}_{s}" for v in VOCABULARIES for m in MODELS.values() for s in SETTINGS]
+    ids += ["stored_gap"]
+    ids += [f"transe_{f:.0f}_{m}" for f in range(10, 61, 10) for m in ("mrr", "hits1", "hits10")]
+    ids += [f"transe_all_{f}" for f in (10, 50, 60)]
+    return ids + [f"real_{name}" if name in PIPELINE else name for name in (*PIPELINE, *SINGLE)]
+
+
+def _from_tables(checks: Mapping[str, "pandas.DataFrame"]) -> dict[str, float]:
+    """The numbers of the larger tables by claim id."""
+    from lmnotes.papers.drug_gene_analogy import published
+
+    found = {}
+    for row in checks["statistics"].to_dict("records"):
+        found |= {f"stat_{v}_{row['statistic']}": row[v] for v in VOCABULARIES}
+    for row in checks["random"].itertuples():
+        found[f"random_{row.vocabulary}_{row.direction}_{row.setting}"] = row.top1
+    found["random_gap"] = _gap(checks["random"], ("top1", "top10", "mrr"))
+    theirs = published.table("years")
+    same = (checks["years"][theirs.columns] == theirs).drop(columns="year")
+    found["year_numbers"] = int(same.to_numpy().sum())
+    found["random_year_gap"] = _gap(checks["random_years"], ("top1", "top10", "mrr"))
+    for row in checks["stored"].itertuples():
+        found[f"{MODELS[row.model]}_{row.vocabulary}_{row.setting}"] = row.top1
+    found["stored_gap"] = _gap(checks["stored"], ("top1", "top10"))
+    for row in checks["transe"].itertuples():
+        percent = f"{100 * row.fraction:.0f}"
+        if row.filter == "fraction":
+            found |= {f"transe_{percent}_{m}": getattr(row, m) for m in ("mrr", "hits1", "hits10")}
+        else:
+            found[f"transe_all_{percent}"] = row.mrr
+    return found
+
+
+def _gap(table: "pandas.DataFrame", measures: tuple[str, ...]) -> float:
+    """The largest difference from the published scores."""
+    return max(float((table[m] - table[f"{m}_published"]).abs().max()) for m in measures)
+
+
+def _pipeline(tables: Path, known: RelationSet) -> dict[str, float]:
+    """How KEGG's lists become the relations; empty where the raw lists are not there."""
+    files = [tables / f"{name}.csv" for name in ("kegg_drug_targets_raw", "kegg_to_mesh", "genes")]
+    if not all(file.is_file() for file in files):
+        return {}
+    found = kegg.pipeline(*files)
+    dropped = found.dropped.set_index("reason")
+    lost = {f"real_{name}": dropped.n_rows.get(f"matched by {name}", 0) for name in PIPELINE[2:6]}
+    drugs = found.steps.set_index("step")
+    matched = int(drugs.n_rows["matched with a MeSH heading"])
+    same = found.relations.to_numpy().tolist() == known.relations[["drug", "gene"]].values.tolist()
+    return lost | {
+        "real_kegg_drugs": int(drugs.n_drugs.iloc[0]),
+        "real_exact_heading": matched,
+        "real_duplicates": matched
+        - int(drugs.n_drugs["matched with a MeSH heading"])
+        + int(dropped.n_rows.get("repeated entry", 0)),
+        "real_rebuilt": int(same) * len(found.relations),
+    }
+
+
+def _answers(name: str, known: RelationSet) -> dict[str, float]:
+    """Numbers of answers of the setting G, and the most popular list."""
+    task = relation_tasks.build(known, "G")
+    per_gene = known.relations.groupby("gene").size()
+    popular = popularity.most_popular(task).scores()
+    return {
+        f"listed_{name}": known.membership.groupby("pathway").kind.nunique().eq(2).sum(),
+        f"median_{name}": float(np.median(task.n_answers)),
+        "most_genes": int(task.n_answers.max()),
+        f"one_target_{name}": int((task.n_answers == 1).sum()),
+        f"most_drugs_{name}": int(per_gene.max()),
+    } | {f"popular_{name}_{m}": popular[m] for m in ("top1", "top10", "mrr")}
+
+
+def _pathways(known: RelationSet) -> dict[str, float]:
+    """Sizes of pathways of BioConceptVec's vocabulary, and pooled numbers of answers."""
+    tasks = {setting: relation_tasks.build(known, setting) for setting in SETTINGS}
+    sizes = tasks["P1"].training.groupby("group").size()
+    asked = tasks["P1"].queries.groupby("group").size()
+    tiny = sizes.index[sizes <= 5]
+    return {
+        "rp_least": sizes.min(),
+        "rp_q1": sizes.quantile(0.25),
+        "rp_q2": sizes.median(),
+        "rp_q3": sizes.quantile(0.75),
+        "rp_most": sizes.max(),
+        "largest_pathway_questions": asked.get(NEUROACTIVE, 0),
+        "small_pathways": len(tiny),
+        "small_pathway_questions": asked[tiny].sum(),
+    } | {f"pooled_{s}": float(task.n_answers.mean()) for s, task in tasks.items()}
+
+
+def _figures(known: RelationSet) -> dict[str, float]:
+    """Who stands in Figure 2: the 200 relations drawn, and the ErbB pathway."""
+    rows = np.random.RandomState(0).choice(len(known), min(200, len(known)), replace=False)
+    drawn, members = known.relations.iloc[rows], known.membership
+    inside = members[members.pathway == ERBB].kind.value_counts()
+    pairs = known.pathway_pairs()
+    pairs = pairs[pairs.pathway == ERBB]
+    return {
+        "fig2a_drugs": drawn.drug.nunique(),
+        "fig2a_genes": drawn.gene.nunique(),
+        "erbb_drugs": inside.get("drug", 0),
+        "erbb_genes": inside.get("gene", 0),
+        "erbb_relations": len(pairs),
+        "erbb_targets": pairs.gene.nunique(),
+    }
+
+
+def _split(tables: Path) -> dict[str, float]:
+    """The split of TransE: sizes, questions, and how many of six published numbers are equal."""
+    import pandas
+
+    if not (tables / "kge_split_P1.csv").is_file():
+        return {}
+    table = pandas.read_csv(tables / "kge_split_P1.csv", dtype=str)
+    table = table.rename(columns={"mesh_id": "drug", "hsa": "pathway", "entrez_id": "gene"})
+    table = table.assign(train_from=table.train_from.astype(float))
+    sizes, test = table.split.value_counts(), transe.part(table, "test")
+    genes, lost = [], []
+    for fraction in transe.FRACTIONS:
+        training = transe.part(table, "train", fraction)
+        seen = pandas.concat([training, transe.part(table, "valid"), test])
+        genes.append(seen.gene.nunique())
+        lost.append(len(set(test.pathway) - set(training.pathway)))
+    return {f"split_{name}": sizes[name] for name in ("train", "valid", "test")} | {
+        "split_questions": len(test[["pathway", "drug"]].drop_duplicates()),
+        "split_candidates": sum(np.equal(genes, [423, 450, 465, 482, 493, 505])),
+        "split_without_training": sum(np.equal(lost, [27, 10, 6, 3, 3, 2])),
+    }

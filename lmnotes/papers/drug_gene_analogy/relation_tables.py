@@ -1,0 +1,164 @@
+"""Tables of drugs, genes and pathways: read, checked, and with a count of what was dropped.
+
+`relations`   drug, gene, year      a known pair, and the first year in which a text names both
+`concepts`    concept, kind, year, name      "drug" or "gene", the year of the first mention
+`membership`  pathway, concept, kind      which concepts a pathway lists
+`pathways`    pathway, name
+
+Years are nullable integers. Identifiers become tokens of the text: `gene_43`,
+`chemical_mesh_d000241`, or in BioConceptVec's spelling `Gene_43`, `Chemical_MESH_D000241`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lmnotes.errors import InputError
+from lmnotes.papers.drug_gene_analogy.table_checks import (
+    Tally,
+    frame,
+    kinds,
+    listed,
+    one_kind,
+    several,
+    tokens,
+    years,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Source = str | Path | pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class RelationTables:
+    """Relations, concepts, membership and pathways; `dropped` says what was left out and why.
+
+    Args:
+        dropped: table, reason, n_rows, rows (the first lines of the file, its header being 1).
+    """
+
+    relations: "pd.DataFrame"
+    concepts: "pd.DataFrame"
+    membership: "pd.DataFrame"
+    pathways: "pd.DataFrame"
+    dropped: "pd.DataFrame"
+
+    def summary(self) -> str:
+        """How much there is, and how much was dropped, in a sentence."""
+        r, kinds = self.relations, self.concepts.kind.value_counts()
+        return (
+            f"{len(r):,} relations of {r.drug.nunique():,} drugs and {r.gene.nunique():,} genes "
+            f"({r.year.notna().sum():,} with a year), {kinds.get('drug', 0):,} drugs and "
+            f"{kinds.get('gene', 0):,} genes in all, {len(self.pathways):,} pathways; "
+            f"{int(self.dropped.n_rows.sum()):,} rows dropped"
+        )
+
+
+def read(
+    relations: "Source",
+    *,
+    membership: "Source | Mapping[str, Source] | None" = None,
+    concepts: "Source | None" = None,
+    pathways: "Source | None" = None,
+    style: str = "lower",
+) -> RelationTables:
+    """Relation and pathway tables from `.csv` or `.tsv` files, or frames, checked.
+
+    Args:
+        relations: columns drug and gene (also mesh_id, entrez_id), optionally year; a cell may
+            hold several genes, as in KEGG's lists, divided by `/`, `|` or `,`.
+        membership: columns pathway, concept, kind; or {"drug": table, "gene": table} of pathway
+            (also hsa) and drug or gene.
+        concepts: columns concept, kind, year, name; without it, those of the other tables.
+        pathways: columns pathway (also hsa) and name.
+        style: how an identifier becomes a token, see `token`.
+
+    Raises InputError, with row numbers, where a column is missing, a year or an identifier is no
+    such thing, a concept is both drug and gene, or nothing is left.
+
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"mesh_id": ["D1", "D1", "D2"], "entrez_ids": ["4/5", "4", ""]})
+    >>> found = read(table)
+    >>> found.relations.gene.tolist(), found.dropped.reason.tolist()
+    (['gene_4', 'gene_5'], ['no gene', 'repeated pair'])
+    """
+    import pandas as pd
+
+    frames = {"relations": frame(relations, "relations", ("drug", "gene"), ("year",))}
+    if concepts is not None:
+        frames["concepts"] = frame(concepts, "concepts", ("concept", "kind"), ("year", "name"))
+    if isinstance(membership, Mapping):
+        parts = [
+            frame(one, "membership", ("pathway", kind))
+            .rename(columns={kind: "concept"})
+            .assign(kind=kind)
+            for kind, one in membership.items()
+        ]
+        frames["membership"] = pd.concat(parts, ignore_index=True)
+    elif membership is not None:
+        frames["membership"] = frame(membership, "membership", ("pathway", "concept", "kind"))
+    if pathways is not None:
+        frames["pathways"] = frame(pathways, "pathways", ("pathway",), ("name",))
+    return checked(frames, style=style)
+
+
+def checked(frames: Mapping[str, "pd.DataFrame"], *, style: str = "as written") -> RelationTables:
+    """The tables of frames whose columns are named as ours; see `read` for what is refused.
+
+    Args:
+        frames: `relations` and, optionally, `concepts`, `membership`, `pathways`. A column `line`
+            holds the line of a file that a row came from.
+    """
+    import pandas as pd
+
+    tally = Tally()
+    listed_genes = frames["relations"] if style == "as written" else several(frames["relations"])
+    relations = tokens(listed_genes, "relations", style, tally)
+    relations["year"] = years(relations, "relations")
+    members = frames.get("membership", pd.DataFrame(columns=["pathway", "concept", "kind"]))
+    members = tokens(kinds(members, "membership"), "membership", style, tally)
+    twice = relations.duplicated(["drug", "gene"]), members.duplicated(["pathway", "concept"])
+    relations = tally.keep(relations, ~twice[0], "relations", "repeated pair")
+    members = tally.keep(members, ~twice[1], "membership", "repeated member")
+    if "concepts" in frames:
+        known = tokens(kinds(frames["concepts"], "concepts"), "concepts", style, tally)
+        known = tally.keep(known, ~known.duplicated("concept"), "concepts", "repeated concept")
+        ends = [relations[k].isin(known.concept[known.kind == k]) for k in ("drug", "gene")]
+        relations = tally.keep(relations, ends[0] & ends[1], "relations", "unknown concept")
+        present = members.concept.isin(known.concept)
+        members = tally.keep(members, present, "membership", "unknown concept")
+    else:
+        known = listed(relations, members)
+    known["year"] = years(known, "concepts")
+    one_kind(known, relations, members)
+    named, members = _pathways(frames.get("pathways"), members, tally)
+    if relations.empty:
+        raise InputError(
+            f"no relation is left ({tally.table().to_dict('records')}): expected some pairs of "
+            "known drugs and genes; check that all tables use the same identifiers"
+        )
+    tables = (
+        (relations, ["drug", "gene", "year"]),
+        (known.assign(name=known.get("name", known.concept)), ["concept", "kind", "year", "name"]),
+        (members, ["pathway", "concept", "kind"]),
+        (named, ["pathway", "name"]),
+    )
+    ours = [table[columns].reset_index(drop=True) for table, columns in tables]
+    return RelationTables(*ours, dropped=tally.table())
+
+
+def _pathways(
+    named: "pd.DataFrame | None", members: "pd.DataFrame", tally: Tally
+) -> tuple["pd.DataFrame", "pd.DataFrame"]:
+    """The pathways that have members, with names, and the members of those that are named."""
+    if named is None:
+        named = members[["pathway"]].drop_duplicates()
+    named = tally.keep(named, ~named.pathway.duplicated(), "pathways", "repeated pathway")
+    present = members.pathway.isin(named.pathway)
+    members = tally.keep(members, present, "membership", "unknown pathway")
+    filled = named.pathway.isin(members.pathway)
+    named = tally.keep(named, filled, "pathways", "empty pathway")
+    return named.assign(name=named.get("name", named.pathway)), members

@@ -1,0 +1,216 @@
+"""Tables of a study of analogies: scores of methods, of years and of training fractions."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes import store
+from lmnotes.papers.drug_gene_analogy import popularity, transe
+from lmnotes.papers.drug_gene_analogy.study import Study
+from lmnotes.words.analogy import prediction, tasks
+from lmnotes.words.analogy import vectors as relation_vectors
+from lmnotes.words.analogy.scores import Result
+from lmnotes.words.embedding import Embedding
+
+if TYPE_CHECKING:
+    import pandas
+
+VERSION = 1  # of what is counted; part of the key of kept tables
+MEASURES = ("top1", "top10", "mrr")
+
+
+def kept(kind: str, key: Mapping, make: Callable[[], "pandas.DataFrame"]) -> "pandas.DataFrame":
+    """The table of `make()`, stored under `key` and read from there the next time."""
+    import pandas
+
+    def write(folder: Path) -> None:
+        make().to_csv(folder / "table.csv", index=False)
+
+    folder = store.build(kind, {**key, "version": VERSION}, write)
+    return pandas.read_csv(folder / "table.csv")
+
+
+def identity(vectors: Embedding) -> str:
+    """What tells trained vectors from others: the name of their folder, else of their file."""
+    settings = vectors.settings
+    return Path(str(settings.get("folder") or settings.get("file") or id(vectors))).name
+
+
+def answers(study: Study, setting: str = "G", **how) -> dict[str, Result]:
+    """world -> result of a setting with its final vectors; `how` as in `prediction.predict`."""
+    return {
+        world: prediction.predict(study.final[world], facts, setting, **how)
+        for world, facts in study.facts.items()
+    }
+
+
+def randomly(results: Mapping[str, Result], n_repeats: int = 10) -> dict[str, Result]:
+    """world -> the random baseline on the questions of a method's results."""
+    return {
+        world: popularity.simulate(one.task, n_repeats=n_repeats) for world, one in results.items()
+    }
+
+
+def scores(
+    methods: Mapping[str, Mapping[str, Result]], measures: Sequence[str] = MEASURES
+) -> "pandas.DataFrame":
+    """One row per method and world: n and, of each measure, value and 95 % bootstrap interval."""
+    import pandas
+
+    rows = []
+    for method, results in methods.items():
+        for world, one in results.items():
+            found, row = one.scores(), {"method": method, "world": world, "n": len(one)}
+            for measure in measures:
+                low, high = one.interval(measure, n_bootstrap=400)
+                row |= {measure: found[measure], f"{measure}_low": low, f"{measure}_high": high}
+            rows.append(row)
+    return pandas.DataFrame(rows)
+
+
+def over_worlds(
+    table: "pandas.DataFrame", by: Sequence[str], measures: Sequence[str] = MEASURES
+) -> "pandas.DataFrame":
+    """The mean over worlds with the smallest and the largest world as _low and _high.
+
+    >>> import pandas
+    >>> two = pandas.DataFrame({"method": ["a", "a"], "n": [10, 12], "mrr": [0.2, 0.4]})
+    >>> over_worlds(two, ["method"], ["mrr"]).round(2).to_dict("records")
+    [{'method': 'a', 'n': 11.0, 'mrr': 0.3, 'mrr_low': 0.2, 'mrr_high': 0.4}]
+    """
+    groups = table.groupby(list(by), sort=False)
+    columns = {"n": ("n", "mean")} if "n" in table else {}
+    for measure in measures:
+        columns |= {
+            measure: (measure, "mean"),
+            f"{measure}_low": (measure, "min"),
+            f"{measure}_high": (measure, "max"),
+        }
+    return groups.agg(**columns).reset_index()
+
+
+def by_year(study: Study, settings: Sequence[str]) -> "pandas.DataFrame":
+    """world, year, setting, n, n_known, n_later, the measures, and the same of random answers.
+
+    Settings without a question in a year have no row; Y2-type settings end before the last year,
+    when nothing is left unknown.
+    """
+    vectors = {f"{world} {year}": identity(one) for (world, year), one in study.snapshots.items()}
+    key = {"vectors": vectors, "settings": list(settings)}
+    return kept("analogy_years", key, lambda: _by_year(study, settings))
+
+
+def _by_year(study: Study, settings: Sequence[str]) -> "pandas.DataFrame":
+    import pandas
+
+    rows = []
+    for (world, year), vectors in study.snapshots.items():
+        inside = study.facts[world].within(vectors.ids)
+        for setting in settings:
+            task = tasks.build(inside, setting, year=year)
+            if not len(task) or not len(task.training):
+                continue
+            found, chance = prediction.answer(vectors, task), popularity.simulate(task)
+            counts = task.describe()
+            row = {"world": world, "year": year, "setting": setting, "n": len(task)}
+            row |= {"n_groups": counts["n_groups"], "n_answers": counts["n_answers"]}
+            row |= {"n_training": counts["n_training"], "n_pairs": counts["n_pairs"]}
+            for measure in MEASURES:
+                row[measure] = found.scores()[measure]
+                row[f"random_{measure}"] = chance.scores()[measure]
+            rows.append(row)
+    return pandas.DataFrame(rows)
+
+
+def pathways(study: Study, world: str) -> "pandas.DataFrame":
+    """Each pathway's pairs, the cosine of its vector with that of all, and what it gains.
+
+    Columns pathway, n_pairs, n_queries, cosine, top1 and mrr with its own vector, with one vector
+    for all (global_), and with its own but the asked drug's pairs (held_out_).
+    """
+    import pandas
+
+    vectors, facts = study.final[world], study.facts[world]
+    task = tasks.build(facts.within(vectors.ids), "P1")
+    found = relation_vectors.estimate(task, lambda words: prediction.vectors_of(vectors, words))
+    whole = relation_vectors.estimate(
+        task, lambda words: prediction.vectors_of(vectors, words), "global"
+    ).of_groups[0]
+    lengths = np.linalg.norm(found.of_groups, axis=1) * np.linalg.norm(whole)
+    table = pandas.DataFrame(
+        {
+            "pathway": found.groups,
+            "n_pairs": found.n_pairs,
+            "cosine": found.of_groups @ whole / lengths,
+        }
+    )
+    ways = {"": "mean", "global_": "global", "held_out_": "leave_one_out"}
+    for name, vector in ways.items():
+        one = prediction.answer(vectors, task, vector=vector)
+        values = {"group": one.queries.group}
+        values |= {f"{name}{m}": one.values(m) for m in ("top1", "mrr")}
+        means = pandas.DataFrame(values).groupby("group").mean()
+        table = table.merge(means, left_on="pathway", right_index=True)
+    sizes = task.queries.group.value_counts()
+    return table.assign(n_queries=table.pathway.map(sizes), world=world)
+
+
+def fractions(
+    study: Study, world: str, *, steps: int = 1500, dim: int = 64, seed: int = 0
+) -> "pandas.DataFrame":
+    """Analogy and TransE by the share of triples that train them: fraction, method, protocol, n,
+    the measures.
+
+    Protocols: "per question", the best gene of a (pathway, drug), training answers kept or
+    removed, for both methods; "per triple", TransE's own, filtered by what the fraction holds or by
+    all triples, of tails, heads, and both.
+    """
+    vectors = study.final[world]
+    key = {"vectors": identity(vectors), "steps": steps, "dim": dim, "seed": seed, "world": world}
+    return kept(
+        "transe_curve", key, lambda: _one_thread(_fractions, study, world, steps, dim, seed)
+    )
+
+
+def _one_thread(function: Callable, *arguments):
+    """The function's result with torch on one thread: its steps are too small to be divided."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return function(*arguments)
+    finally:
+        torch.set_num_threads(before)
+
+
+def _fractions(study: Study, world: str, steps: int, dim: int, seed: int) -> "pandas.DataFrame":
+    import pandas
+
+    vectors = study.final[world]
+    table = transe.split(transe.triples(study.facts[world].within(vectors.ids)), seed=seed)
+    test, rows = transe.part(table, "test"), []
+    for fraction in transe.FRACTIONS:
+        training = transe.part(table, "train", fraction)
+        model = transe.train(training, names=table, dim=dim, steps=steps, seed=seed)
+        row = {"world": world, "fraction": fraction}
+        for removed in (False, True):
+            task = transe.questions(table, fraction, remove_known=removed)
+            protocol = f"per question, training answers {'removed' if removed else 'kept'}"
+            for method, one in (
+                ("analogy", prediction.answer(vectors, task)),
+                ("TransE", transe.answer(model, task)),
+            ):
+                found = {m: one.scores()[m] for m in MEASURES}
+                rows.append(row | {"method": method, "protocol": protocol, "n": len(one)} | found)
+        seen = pandas.concat([training, transe.part(table, "valid"), test])
+        for name, known in (("fraction", seen), ("everything", table)):
+            for side in transe.evaluate(model, test, known).itertuples():
+                protocol = f"per triple, {side.side}, filtered by {name}"
+                found = {"top1": side.hits1, "top10": side.hits10, "mrr": side.mrr}
+                rows.append(
+                    row | {"method": "TransE", "protocol": protocol, "n": len(test)} | found
+                )
+    return pandas.DataFrame(rows)

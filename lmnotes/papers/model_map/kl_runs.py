@@ -1,0 +1,249 @@
+"""Every two of some byte-level models compared directly: by texts they write, and by next bytes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes import store
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.maps import projection
+from lmnotes.papers.model_map import kl
+
+if TYPE_CHECKING:
+    import pandas
+
+    pass
+    from lmnotes.papers.model_map.population import Population
+    from lmnotes.text.chunks import TextSet
+
+_VERSION = 2  # part of the key of stored comparisons
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Log-probabilities of M models at texts that they wrote themselves and at given ones, nats."""
+
+    drawn: np.ndarray  # (M, M, n, T) float32: [i, j] of texts drawn from model i, under model j
+    given: np.ndarray  # (M, N, T) float32, of the given texts
+    conditional: np.ndarray  # (M, M) nats per given text: sum of next-byte KL, i from j, or NaN
+
+    def sampled(self, i: int, j: int, lengths: Sequence[int]):
+        """KL(p_i || p_j) by length, with its standard error; see `kl.sampled_kl`."""
+        return kl.sampled_kl(self.drawn[i, i], self.drawn[i, j], lengths)
+
+    def sampled_matrix(self, length: int) -> np.ndarray:
+        """KL(p_i || p_j) in nats of texts of this length, (M, M)."""
+        sums = self.drawn[..., :length].sum(axis=-1, dtype=np.float64)  # (M, M, n)
+        own = np.stack([sums[i, i] for i in range(len(sums))])
+        return (own[:, None] - sums).mean(axis=-1)
+
+
+def compare(
+    models: Sequence[str], ids: np.ndarray, *, n_draws: int, length: int, n_given: int, seed: int
+) -> Compared:
+    """All pairs of the models compared; kept as an artefact.
+
+    Args:
+        models: folders of models whose ids 0..255 are the bytes.
+        ids: (N, T) bytes of texts.
+        n_draws: texts drawn from each model. length: bytes of each.
+        n_given: of the given texts, so many enter the next-byte comparison, evenly spaced; 0 for
+            none.
+    """
+    from lmnotes import parallel
+    from lmnotes.models.scoring import identity
+
+    key = {"version": _VERSION, "models": [identity.identify(model).id for model in models]}
+    key |= {"texts": store.content_id(np.asarray(ids).tolist()), "seed": seed}
+    key |= {"n_draws": n_draws, "length": length, "n_given": n_given}
+
+    def write(folder: Path) -> None:
+        with parallel.one_thread():
+            found = _compared(models, np.asarray(ids), n_draws, length, n_given, seed)
+        for name, values in vars(found).items():
+            np.save(folder / f"{name}.npy", values)
+
+    path = store.build("calibration", key, write)
+    return Compared(*(np.load(path / f"{name}.npy") for name in ("drawn", "given", "conditional")))
+
+
+def _compared(models, ids, n_draws, length, n_given, seed) -> Compared:
+    from lmnotes.models.scoring import loading
+    from lmnotes.models.zoo import sampling
+
+    scorers = [loading.load(model, device="cpu") for model in models]
+    pairs = [(one.model, one.tokenizer.bos_token_id) for one in scorers]
+    draws = [
+        sampling.draw(model, bos, n_draws, length, seed + number).ids
+        for number, (model, bos) in enumerate(pairs)
+    ]
+    together = np.concatenate(draws)
+    under = [sampling.log_probabilities(model, bos, together) for model, bos in pairs]
+    drawn = np.stack(under).reshape(len(models), len(models), n_draws, length).swapaxes(0, 1)
+    given = np.stack([sampling.log_probabilities(model, bos, ids) for model, bos in pairs])
+    conditional = np.full((len(models), len(models)), np.nan)
+    if n_given:
+        chosen = ids[np.linspace(0, len(ids) - 1, min(n_given, len(ids))).astype(int)]
+        full = [sampling.distributions(model, bos, chosen) for model, bos in pairs]
+        conditional = np.array([[kl.conditional_kl(a, b) for b in full] for a in full])
+    return Compared(drawn.astype(np.float32), given.astype(np.float32), conditional)
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """m byte-level models, each compared with each.
+
+    names, mixture: (m,); apart: (m, m) map distances, bits/byte; found: the comparison; domains:
+    (N,) of the given texts; length: bytes of each text; spread: (m,) bool, those that were spread
+    along the tree, the others being the nearest pair.
+    """
+
+    names: np.ndarray
+    mixture: np.ndarray
+    apart: np.ndarray
+    found: "Compared"
+    domains: np.ndarray
+    length: int
+    spread: np.ndarray
+
+    @cached_property
+    def lengths(self) -> list[int]:
+        """An eighth, a quarter, a half and all of the bytes."""
+        return [self.length // part for part in (8, 4, 2, 1)]
+
+    def ends(self, among: Sequence[int] | None = None) -> list[tuple[int, int]]:
+        """The nearest and the farthest pair of all models, or of those at these rows."""
+        rows = np.arange(len(self.names)) if among is None else np.asarray(among)
+        one, two = (rows[part] for part in np.triu_indices(len(rows), 1))
+        apart = self.apart[one, two]
+        both = dict.fromkeys((int(apart.argmin()), int(apart.argmax())))
+        return [(int(one[pair]), int(two[pair])) for pair in both]
+
+    def by_length(self, i: int, j: int) -> "pandas.DataFrame":
+        """Sampled KL and variance estimates for each of `lengths`: n_bytes, sampled, error, total,
+        within (nats per text), pair."""
+        sampled = self.found.sampled(i, j, self.lengths).rename(columns={"kl": "sampled"})
+        given = self.found.given
+        estimate = kl.variance_kl(given[i], given[j], self.lengths, self.domains)
+        return sampled.merge(estimate).assign(pair=f"{self.names[i]}\n{self.names[j]}")
+
+    def growth(self) -> np.ndarray:
+        """How many times larger the estimate in bits/byte is for whole texts than for an eighth of
+        them: one value per pair of models of one mixture. KL itself would give 1."""
+        given, rows = self.found.given, []
+        for i, j in zip(*np.triu_indices(len(self.names), 1), strict=True):
+            if self.mixture[i] == self.mixture[j]:
+                ends = [self.lengths[0], self.lengths[-1]]
+                total = kl.variance_kl(given[i], given[j], ends, self.domains).total
+                rows.append(total[1] / total[0] * ends[0] / ends[1])
+        return np.array(rows)
+
+    def agreement(self) -> "pandas.DataFrame":
+        """Map distance and direct estimates (both directions' mean) of every pair of the models
+        that were spread along the tree, bits/byte: model, other, kind, variance, within, token
+        level, text level."""
+        import pandas
+
+        one, two = np.triu_indices(len(self.names), 1)
+        both = self.spread[one] & self.spread[two]
+        one, two = one[both], two[both]
+        bits = 1 / (self.length * np.log(2))
+        given = self.found.given[:, :, : self.length].sum(axis=2, dtype=np.float64)
+        token = (self.found.conditional + self.found.conditional.T) / 2
+        sampled = self.found.sampled_matrix(self.length)
+        same = self.mixture[one] == self.mixture[two]
+        return pandas.DataFrame(
+            {
+                "model": self.names[one],
+                "other": self.names[two],
+                "kind": np.where(same, "one mixture", "two mixtures"),
+                "variance": maps.kl(maps.row_centre(given))[one, two] * bits,
+                "within": maps.kl(maps.centre_within(given, self.domains))[one, two] * bits,
+                "token level": token[one, two] * bits,
+                "text level": ((sampled + sampled.T) / 2)[one, two] * bits,
+            }
+        )
+
+    def mixed(self, i: int, j: int, domain: str, share: float) -> "pandas.DataFrame":
+        """As `by_length`, with texts of which this share (0..1) is of one domain and the rest is
+        spread evenly over all: n_bytes, sampled, error, total."""
+        names, at = np.unique(self.domains, return_inverse=True)
+        weights = (1 - share) / len(names) + share * (names == domain)  # of the domains
+        weights = (weights / np.bincount(at))[at]  # of the texts, summing to one
+        ratio = np.cumsum(self.found.given[i] - self.found.given[j], axis=1, dtype=np.float64)
+        ratio = ratio[:, np.array(self.lengths) - 1]  # (N, lengths)
+        total = (weights @ ratio**2 - (weights @ ratio) ** 2) / 2
+        sampled = self.found.sampled(i, j, self.lengths).rename(columns={"kl": "sampled"})
+        return sampled.assign(total=total)
+
+
+def groups(
+    here: "Population",
+    texts: "TextSet",
+    *,
+    window: int,
+    longest: int,
+    n_models: int,
+    sampling: Mapping,
+    n_given: int = 36,
+) -> dict[str, Group]:
+    """ "counted", n-gram models on texts of `longest` bytes, and "all", byte-level models of every
+    kind on their beginnings of `window` bytes, with next-byte comparisons.
+
+    Args:
+        texts: of `longest` bytes each, or longer.
+        n_models: of "all"; a third as many are counted ones. The nearest pair of each comes on top.
+        sampling: `n_draws` and `seed` of `kl_runs.compare`.
+    """
+    is_byte = (here.models.tokenizer == "bytes").to_numpy()
+    is_ngram = (here.models.kind == "ngram").to_numpy()
+    ids = np.stack([list(text.encode()[:longest]) for text in texts.texts])
+    spaced = _spread(here, is_ngram, max(3, n_models // 3))
+    half = slice(None, None, 2)  # fewer of the long texts
+    counted = _group(
+        here,
+        spaced,
+        _nearest_two(here, is_ngram),
+        ids[half],
+        texts.domains[half],
+        longest,
+        {**sampling, "n_given": 0},
+    )
+    spaced, nearest = _spread(here, is_byte, n_models), _nearest_two(here, is_byte & ~is_ngram)
+    options = {**sampling, "n_given": n_given}
+    every = _group(here, spaced, nearest, ids[:, :window], texts.domains, window, options)
+    return {"counted": counted, "all": every}
+
+
+def _group(here, spaced, nearest, ids, domains, length, options) -> Group:
+    """Some rows of a population and its nearest pair, compared."""
+    rows = np.union1d(spaced, nearest)
+    models = here.models.iloc[rows]
+    found = compare(list(models.folder), ids, length=length, **options)
+    return Group(
+        names=models.model.to_numpy(),
+        mixture=models.mixture.astype(str).to_numpy(),
+        apart=here.kl[np.ix_(rows, rows)],
+        found=found,
+        domains=np.asarray(domains),
+        length=length,
+        spread=np.isin(rows, spaced),
+    )
+
+
+def _spread(here: "Population", chosen: np.ndarray, n: int) -> np.ndarray:
+    """So many of the chosen models, evenly spaced along the tree."""
+    along = projection.leaf_order(projection.tree(here.Q))
+    along = along[chosen[along]]
+    return along[np.linspace(0, len(along) - 1, min(n, len(along))).astype(int)]
+
+
+def _nearest_two(here: "Population", chosen: np.ndarray) -> np.ndarray:
+    """The two of the chosen models that are nearest to each other."""
+    rows = np.flatnonzero(chosen)
+    apart = here.kl[np.ix_(rows, rows)] + np.diag(np.full(len(rows), np.inf))
+    return rows[list(np.unravel_index(apart.argmin(), apart.shape))]

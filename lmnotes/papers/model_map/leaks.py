@@ -1,0 +1,71 @@
+"""Which models are likelier than able: the leakage reading over a population, leaked and clean."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.models.maps import prediction
+
+if TYPE_CHECKING:
+    import pandas
+
+    from lmnotes.papers.model_map.population import Population
+
+ON_THE_PILE = ("gpt_neox", "gpt_neo", "gptj")  # types of the released matrix, trained on the Pile
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """z(mean log-likelihood) - z(task mean) of M models.
+
+    table: a row per model; twins: (clean, leaked) rows; gaps: reading of each leaked model less its
+    twin's, or less the mean of the others where no twin is known; likelihood, ability: the two
+    standardised values, (M,).
+    """
+
+    table: "pandas.DataFrame"
+    twins: list[tuple[int, int]]
+    gaps: np.ndarray
+    likelihood: np.ndarray
+    ability: np.ndarray
+
+
+def read(here: "Population", kept: np.ndarray, task_mean: np.ndarray) -> Reading:
+    """The reading of the models at the rows `kept`, whose mean task scores are given, per cent."""
+    import pandas
+
+    models, mean = here.models.iloc[kept], here.mean[kept]
+    flat = np.zeros(len(kept))
+    value = prediction.leakage(mean, task_mean)
+    leaked, twins = _leaked(models, here.is_zoo)
+    if here.is_zoo:
+        gaps = np.array([value[b] - value[a] for a, b in twins])
+    else:
+        gaps = value[leaked] - value[~leaked].mean() if leaked.any() else np.zeros(0)
+    table = pandas.DataFrame(
+        {
+            "model": models.model.to_numpy(),
+            "family": models.family.to_numpy(),
+            "has seen the texts": leaked,
+            "mean log-likelihood, nats": mean,
+            "task mean, %": task_mean,
+            "reading, sd": value,
+        }
+    )
+    likelihood, ability = (prediction.leakage(one, flat) for one in (mean, task_mean))
+    return Reading(table, twins, gaps, likelihood, ability)
+
+
+def _leaked(models: "pandas.DataFrame", is_zoo: bool) -> tuple[np.ndarray, list[tuple[int, int]]]:
+    """Which models have seen the texts, (M,), and the rows of clean and leaked twins."""
+    if not is_zoo:
+        types = models.family.astype(str).str.lower().str.replace("-", "_")
+        return types.isin(ON_THE_PILE).to_numpy(), []
+    row = {name: number for number, name in enumerate(models.model)}
+    twins = [
+        (row[clean], row[name])
+        for name, clean in zip(models.model, models.twin, strict=True)
+        if clean in row
+    ]
+    return models.leaked.to_numpy(bool), twins

@@ -1,0 +1,125 @@
+"""How far a model moves on the map when only the scoring rule or only its vocabulary changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.maps import projection
+
+if TYPE_CHECKING:
+    import pandas
+
+    from lmnotes.models.zoo.plans import Spec
+    from lmnotes.papers.model_map.population import Population
+    from lmnotes.text.chunks import TextSet
+
+from dataclasses import replace
+
+from lmnotes.models.zoo.plans import Spec
+
+
+@dataclass(frozen=True, eq=False)
+class Moves:
+    """Models of a population scored in two ways.
+
+    table: how far each has moved; places: (M + m, 2) principal components, nats, the m models
+    scored anew at the end; names: of all M + m; family: classes of all; arrows: what was changed ->
+    pairs of rows.
+    """
+
+    table: "pandas.DataFrame"
+    places: np.ndarray
+    names: list[str]
+    family: "pandas.Series"
+    arrows: dict[str, list[tuple[int, int]]]
+
+
+def moves(home: "Population", specs: Sequence["Spec"], texts: "TextSet") -> Moves:
+    """Byte-level models scored without BOS, and their twins with a byte-pair vocabulary.
+
+    Args:
+        texts: those of the population.
+    """
+    import pandas
+
+    twins = vocabulary_twins(specs)
+    byte_level = home.models.model[home.models.tokenizer == "bytes"]
+    names = list(dict.fromkeys(pair[0] for pair in twins)) or list(byte_level[:2])
+    at = [home.index(name) for name in names]
+    L = home.joined(_without_bos(home, at, texts))
+    Q = maps.double_centre(L)
+    kl, mean, M = maps.kl(Q, "bits/byte", home.n_bytes), L.mean(axis=1), len(home)
+    pairs = {
+        "without BOS": [(i, M + number) for number, i in enumerate(at)],
+        "BPE twin": [tuple(home.index(name) for name in pair) for pair in twins],
+    }
+    labels = [*home.names, *[f"{name}, no BOS" for name in names]]
+    rows = [
+        {
+            "model": labels[i],
+            "compared with": "itself without BOS" if j >= M else f"{labels[j]}, a BPE vocabulary",
+            "distance, bits/byte": kl[i, j],
+            "shift of the mean, nats": mean[j] - mean[i],
+        }
+        for every in pairs.values()
+        for i, j in every
+    ]
+    family = home.models.family
+    both = pandas.concat([family, family.iloc[at]], ignore_index=True).rename("family")
+    return Moves(pandas.DataFrame(rows), projection.pca(Q), labels, both, pairs)
+
+
+def _without_bos(home: "Population", at: Sequence[int], texts: "TextSet") -> np.ndarray:
+    """Log-likelihoods of the models at some rows, their first byte not scored, (m, N) nats."""
+    from lmnotes import parallel
+    from lmnotes.models.scoring import rule as rules
+    from lmnotes.models.scoring import score
+
+    rule = rules.Rule(bos="never")
+    with parallel.one_thread():
+        return np.stack(
+            [
+                score.texts(folder, texts, rule=rule).log_likelihood
+                for folder in home.models.folder.iloc[at]
+            ]
+        )
+
+
+def fork(specs: Sequence[Spec]) -> tuple[str, str, str]:
+    """A base model and the first two of its fine-tunes; of several such bases the first.
+
+    Raises ValueError where no model has two fine-tunes.
+
+    >>> fork([Spec("a"), Spec("a+x", "finetune", parent="a"), Spec("a+y", "finetune", parent="a")])
+    ('a', 'a+x', 'a+y')
+    """
+    for base in specs:
+        children = [
+            spec.name for spec in specs if spec.kind == "finetune" and spec.parent == base.name
+        ]
+        if base.kind == "neural" and len(children) >= 2:
+            return base.name, children[0], children[1]
+    raise ValueError(
+        f"{len(specs)} models were given, none with two fine-tunes; expected a base with two: "
+        "name three models yourself"
+    )
+
+
+def vocabulary_twins(specs: Sequence[Spec]) -> list[tuple[str, str]]:
+    """(byte-level, byte-pair) names of models that differ in their tokenizer only.
+
+    >>> vocabulary_twins([Spec("a"), Spec("a-bpe512", vocabulary=512)])
+    [('a', 'a-bpe512')]
+    """
+    plain = {
+        _but_vocabulary(s): s.name for s in specs if s.vocabulary == 257 and s.kind == "neural"
+    }
+    pairs = [(plain.get(_but_vocabulary(s)), s.name) for s in specs if s.vocabulary != 257]
+    return [pair for pair in pairs if pair[0] is not None]
+
+
+def _but_vocabulary(spec: Spec) -> Spec:
+    return replace(spec, name="", vocabulary=257, checkpoints=())

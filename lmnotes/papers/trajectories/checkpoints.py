@@ -1,0 +1,133 @@
+"""Tables of checkpoints to score: those of the paper on the hub, or any, from a file.
+
+Kishino et al., Findings of ACL 2026: five sizes of Pythia and nine seeds of one of them, 154
+checkpoints each, two seeds and one checkpoint left out as anomalous (sheet, section 2.3).
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lmnotes.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    import pandas
+
+    from lmnotes.models.ledger.ledger import Ledger
+    from lmnotes.papers.trajectories.paths import Run
+
+SIZES = ("410m", "1b", "1.4b", "2.8b", "6.9b")
+SEEDS = (1, 2, 5, 6, 7, 8, 9)  # 3 and 4 are anomalous
+EXCLUDED = {"pythia-1b": (116_000,)}
+STEPS = (0, *(1 << power for power in range(10)), *range(1000, 143_001, 1000))
+NEEDED = ("run", "step", "model")
+
+
+def pythia(sizes: Sequence[str] = SIZES, seeds: Sequence[int] = SEEDS) -> "pandas.DataFrame":
+    """The paper's checkpoints: run, group ("size" or "seed"), step, model (hub id), revision,
+    excluded.
+
+    >>> len(STEPS), len(pythia(["1b"], []))
+    (154, 154)
+    """
+    import pandas
+
+    runs = [(f"pythia-{size}", "size") for size in sizes]
+    runs += [(f"pythia-410m-seed{seed}", "seed") for seed in seeds]
+    rows = [
+        (run, group, step, f"EleutherAI/{run}", f"step{step}", step in EXCLUDED.get(run, ()))
+        for run, group in runs
+        for step in STEPS
+    ]
+    return pandas.DataFrame(rows, columns=["run", "group", "step", "model", "revision", "excluded"])
+
+
+def read(source: str | Path) -> "pandas.DataFrame":
+    """The table that `source` names: "pythia", or a csv with the columns run, step and model.
+
+    Its model is a hub id or a folder, relative to the csv or absolute; `revision`, `group` ("size",
+    "seed", or "both") and `excluded` may be there. Raises InputError for what is missing or there
+    twice.
+    """
+    import pandas
+
+    if str(source) == "pythia":
+        return pythia()
+    path = Path(source)
+    if not path.is_file():
+        raise InputError(
+            f"a table of checkpoints {str(source)!r} was given; expected 'pythia', or a csv with "
+            f"the columns {', '.join(NEEDED)}: check the path"
+        )
+    table = pandas.read_csv(path)
+    if missing := [name for name in NEEDED if name not in table]:
+        raise InputError(
+            f"{path} has the columns {', '.join(table)}; expected {', '.join(NEEDED)}: "
+            f"{nearest(missing[0], list(table))}"
+        )
+    if table.duplicated(["run", "step"]).any():
+        run, step = table.loc[table.duplicated(["run", "step"]), ["run", "step"]].iloc[0]
+        raise InputError(f"{path} names step {step} of {run} twice; expected once: remove a row")
+    table["model"] = [
+        str(path.parent / one) if (path.parent / one / "config.json").is_file() else one
+        for one in table["model"]
+    ]
+    for name, value in (("revision", ""), ("group", "size"), ("excluded", False)):
+        table[name] = table[name].fillna(value) if name in table else value
+    return table
+
+
+def models(table: "pandas.DataFrame") -> list[dict]:
+    """What `runner.score` and `Ledger.matrix` take for each row of a table."""
+    return [
+        {"model": row.model, "revision": row.revision or None, "name": f"{row.run}@{row.step}"}
+        for row in table.itertuples()
+    ]
+
+
+def present(table: "pandas.DataFrame", scored: "Ledger") -> "pandas.DataFrame":
+    """The rows of a table that a ledger has scores of.
+
+    Raises InputError where a run has fewer than two, with the kinds of failure that are recorded.
+    """
+    found = table[[scored.has(one) for one in models(table)]].reset_index(drop=True)
+    counts = found["run"].value_counts().reindex(table["run"].unique(), fill_value=0)
+    if (counts < 2).any():
+        kinds = scored.failures()["kind"].value_counts().to_dict() or "none recorded"
+        raise InputError(
+            f"{counts.idxmin()} has {counts.min()} scored checkpoints in {scored}; expected two or "
+            f"more of each run (failures: {kinds}): score them with runner.score where the hub, or "
+            "the folders, can be read, or leave the run out of the table"
+        )
+    return found
+
+
+def runs(table: "pandas.DataFrame", values) -> "Mapping[str, Run]":
+    """The runs of a table by name, from the (M, N) log-likelihoods of its rows."""
+    from lmnotes.papers.trajectories.paths import Run
+
+    found = {}
+    for name in table["run"].unique():
+        part = table.reset_index(drop=True).query("run == @name").sort_values("step")
+        rows = part.index.to_numpy()
+        found[name] = Run(name, part["step"], values[rows], part["excluded"].to_numpy(bool))
+    return found
+
+
+def of_zoo(models: "pandas.DataFrame") -> "pandas.DataFrame":
+    """The same table for the runs of a zoo: the folders of all checkpoints and of the ends.
+
+    group is "seed" for further seeds of a family, "both" for the first one of such a family, and
+    "size" for families with one seed.
+    """
+    table = models[models["kind"].isin(["neural", "checkpoint"])]
+    is_end = table["kind"] == "neural"
+    found = table.assign(run=table["model"].where(is_end, table["parent"]))
+    several = found.groupby("family")["seed"].transform("nunique") > 1
+    is_first = found["seed"] == found.groupby("family")["seed"].transform("min")
+    found["group"] = [
+        "size" if not m else "both" if f else "seed" for m, f in zip(several, is_first, strict=True)
+    ]
+    found = found.assign(excluded=False, revision="", model=found["folder"])
+    columns = ["run", "group", "step", "model", "revision", "excluded", "n_parameters"]
+    return found[columns].reset_index(drop=True)

@@ -1,0 +1,224 @@
+"""A small network trained for long: what the stationary tail of a run takes, in a minute.
+
+The byte model of Bengio et al. (2003): the last 16 bytes, embedded, go through two hidden layers to
+the next byte. With 22 thousand parameters a step costs about a millisecond, so that a run of tens
+of thousands of steps is cheap, and the weights of all its checkpoints are kept as one array.
+"""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lmnotes import parallel, store
+from lmnotes.models.zoo import data
+from lmnotes.papers.trajectories import byte_network
+from lmnotes.text import chunks
+
+if TYPE_CHECKING:
+    from lmnotes.text.chunks import TextSet
+from lmnotes.papers.trajectories.byte_network import Recipe, learning_rate
+
+_VERSION = 1  # part of the key of a stored run: raise it when training would differ
+_SAVE_EVERY = 10.0  # seconds between states that a killed run goes on from
+_SHORT = 2000  # steps in all that are not worth a process
+_ROWS = 2048  # contexts that are scored at once
+
+
+@dataclass(frozen=True, eq=False)
+class LongRun:
+    """A run with T checkpoints of P parameters.
+
+    weights, average: (T, P) float32, as they were and their moving average; loss: (T,) mean nats
+    per byte since the checkpoint before; NaN at step 0.
+    """
+
+    recipe: Recipe
+    steps: np.ndarray  # (T,) int64
+    weights: np.ndarray
+    average: np.ndarray
+    loss: np.ndarray
+    folder: Path
+
+    def at(self, step: int) -> np.ndarray:
+        """The weights of one checkpoint, (1, P)."""
+        return self.weights[self.steps == step]
+
+
+def train(recipe: Recipe) -> LongRun:
+    """The run of a recipe, trained on one thread unless it is stored; a killed one goes on.
+
+    Raises ValueError where checkpoints or domains cannot be, FloatingPointError where the loss is
+    no number.
+    """
+    _check(recipe)
+    folder = store.build("long_run", _key(recipe), lambda to: _train(recipe, to))
+    with np.load(folder / "run.npz") as found:
+        return LongRun(recipe, folder=folder, **{name: found[name] for name in found})
+
+
+def train_all(recipes: Sequence[Recipe], workers: int | None = None) -> list[LongRun]:
+    """The runs of several recipes, side by side in processes of one thread where some are missing.
+
+    Args:
+        workers: processes; by default one for each core, at most 8; 0 trains in this one.
+    """
+    missing = [one for one in recipes if not _is_stored(one)]
+    least = 1 if sum(one.n_steps for one in missing) > _SHORT else len(missing) + 1
+    list(parallel.each(_train_only, missing, workers=workers, least=least))
+    return [train(one) for one in recipes]
+
+
+def log_likelihood(weights: np.ndarray, texts: Sequence[str], recipe: Recipe) -> np.ndarray:
+    """The sum over all bytes of every text of its log-probabilities, (T, N) nats.
+
+    Args:
+        weights: (T, P) of networks of this recipe.
+    """
+    import torch
+
+    contexts, targets, place = byte_network.contexts(texts, recipe.context)
+    network, found = byte_network.create(recipe), []
+    with parallel.one_thread(), torch.inference_mode():
+        for row in torch.from_numpy(np.atleast_2d(weights)):
+            torch.nn.utils.vector_to_parameters(row, network.parameters())
+            values = [
+                -torch.nn.functional.cross_entropy(network(x), y, reduction="none")
+                for x, y in zip(contexts.split(_ROWS), targets.split(_ROWS), strict=True)
+            ]
+            each = torch.cat(values).double().numpy()
+            found.append(np.bincount(place, each, minlength=len(texts)))
+    return np.stack(found)
+
+
+def scores(run: LongRun, texts: "TextSet", averaged: bool = False) -> np.ndarray:
+    """`log_likelihood` of all checkpoints of a run, or of their moving averages, (T, N), kept."""
+    key = {"run": run.folder.name, "texts": texts.content_id, "averaged": averaged}
+
+    def write(folder: Path) -> None:
+        weights = run.average if averaged else run.weights
+        np.save(folder / "scores.npy", log_likelihood(weights, texts.texts, run.recipe))
+
+    return np.load(store.build("long_run_scores", key, write) / "scores.npy")
+
+
+def _check(recipe: Recipe) -> None:
+    steps, known = recipe.checkpoints, chunks.domain_names()
+    unknown = [name for name in recipe.domains if name not in known]
+    if not steps or list(steps) != sorted(set(steps)) or steps[0] < 0 or steps[-1] < 1 or unknown:
+        raise ValueError(
+            f"checkpoints {steps[:5]}... and domains {recipe.domains} were given; expected "
+            f"increasing steps that end above 0, and names among {', '.join(known)}: correct them"
+        )
+
+
+def _is_stored(recipe: Recipe) -> bool:
+    return store.place("long_run", _key(recipe)).exists()
+
+
+def _key(recipe: Recipe) -> dict:
+    """What decides the content of a stored run."""
+    key = {"recipe": asdict(recipe), "text": _text_key(), "version": _VERSION}
+    return key | {"torch": metadata.version("torch")}
+
+
+@lru_cache(maxsize=1)
+def _text_key() -> dict:
+    return data.text_key()  # asks for the version of every package
+
+
+def _train_only(recipe: Recipe) -> None:
+    train(recipe)
+
+
+def _train(recipe: Recipe, folder: Path) -> None:
+    """Train, and write run.npz; the state in the folder is gone on from."""
+    import torch
+
+    with parallel.one_thread():
+        network, optimiser, state = _begin(recipe, folder)
+        parameters, last = list(network.parameters()), time.monotonic()
+        kept = set(recipe.checkpoints)
+        for step in range(state["step"], recipe.n_steps + 1):
+            if step in kept:
+                _keep(state, parameters, step)
+            if step == recipe.n_steps:
+                break
+            ids = torch.from_numpy(byte_network.examples(recipe, step + recipe.start_step))
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate(recipe, step)
+            loss = torch.nn.functional.cross_entropy(network(ids[:, :-1]), ids[:, -1])
+            loss.backward()
+            optimiser.step()
+            optimiser.zero_grad()
+            with torch.no_grad():
+                torch._foreach_lerp_(state["average"], parameters, recipe.forget)
+            state["step"], state["n"] = step + 1, state["n"] + 1
+            state["sum"] += loss.item()
+            if not math.isfinite(state["sum"]):
+                raise FloatingPointError(
+                    f"the loss is {loss.item()} at step {step}: lower the rate"
+                )
+            if time.monotonic() - last > _SAVE_EVERY:
+                _save(folder, network, optimiser, state)
+                last = time.monotonic()
+        _write(folder, state)
+
+
+def _begin(recipe: Recipe, folder: Path):
+    """Network, optimiser and state of a run, fresh, from its start, or from what lies there."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        network = byte_network.create(recipe)
+    if recipe.start is not None:
+        before = torch.from_numpy(train(recipe.start).at(recipe.start_step)[0])
+        torch.nn.utils.vector_to_parameters(before, network.parameters())
+    optimiser = torch.optim.AdamW(
+        network.parameters(), lr=recipe.rate, weight_decay=recipe.decay, fused=True
+    )
+    average = [one.detach().clone() for one in network.parameters()]
+    state = {"step": 0, "sum": 0.0, "n": 0, "average": average}
+    state |= {"steps": [], "weights": [], "averages": [], "loss": []}
+    if (folder / "state.pt").exists():
+        saved = torch.load(folder / "state.pt", weights_only=True)
+        network.load_state_dict(saved["network"])
+        optimiser.load_state_dict(saved["optimiser"])
+        state = saved["state"]
+    return network, optimiser, state
+
+
+def _keep(state: dict, parameters: list, step: int) -> None:
+    """Add a checkpoint to the state."""
+    import torch
+
+    flat = torch.nn.utils.parameters_to_vector
+    state["steps"].append(step)
+    state["weights"].append(flat(parameters).detach().clone())
+    state["averages"].append(flat(state["average"]).clone())
+    state["loss"].append(state["sum"] / state["n"] if state["n"] else math.nan)
+    state["sum"], state["n"] = 0.0, 0
+
+
+def _save(folder: Path, network, optimiser, state: dict) -> None:
+    import torch
+
+    whole = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "state": state}
+    with store.replacing(folder / "state.pt") as partial:
+        torch.save(whole, partial)
+
+
+def _write(folder: Path, state: dict) -> None:
+    arrays = {name: np.stack([one.numpy() for one in state[name]]) for name in ("weights",)}
+    arrays["average"] = np.stack([one.numpy() for one in state["averages"]])
+    np.savez(
+        folder / "run.npz", steps=np.array(state["steps"]), loss=np.array(state["loss"]), **arrays
+    )
+    (folder / "state.pt").unlink(missing_ok=True)

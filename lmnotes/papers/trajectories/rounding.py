@@ -1,0 +1,278 @@
+"""Models with rounded weights: simulated on any machine, or by bitsandbytes on a GPU.
+
+    w -> s round(w / s),   s = max|w| / (2^(bits - 1) - 1)
+
+symmetric rounding to the largest absolute value of a tensor, or of each output column (sheet,
+section 5). Activations stay as they are; bitsandbytes' 8 bits round those, too. Score the original
+and the copy with one program, on the same texts, and clip both with one threshold.
+"""
+
+import copy
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from lmnotes import store
+from lmnotes.models.maps import coordinates as maps
+
+if TYPE_CHECKING:
+    import torch
+
+    from lmnotes.models.scoring.loading import Scorer
+    from lmnotes.models.scoring.rule import Rule
+    from lmnotes.text.chunks import TextSet
+
+Per = Literal["tensor", "column"]
+How = Literal["simulated", "bitsandbytes"]
+BITS = (8, 6, 5, 4, 3, 2)
+_KIND = "quantised"  # of artefacts
+
+
+def rounded(weights: np.ndarray, bits: int, per: Per = "column", axis: int = 0) -> np.ndarray:
+    """The weights on a grid of 2^bits - 1 values that is symmetric about 0, of the same dtype.
+
+    Args:
+        weights: of any shape.
+        bits: 2..16.
+        per: one scale for all, or one for each index along `axis`.
+        axis: of the outputs: 0 for torch's Linear, (outputs, inputs).
+
+    No entry moves by more than s / 2. Ties go to the even neighbour.
+
+    >>> rounded(np.array([[1.0, 0.4], [10.0, -6.0]]), 2).tolist()
+    [[1.0, 0.0], [10.0, -10.0]]
+    >>> rounded(np.array([[1.0, 0.4], [10.0, -6.0]]), 2, "tensor").tolist()
+    [[0.0, 0.0], [10.0, -10.0]]
+    """
+    import torch
+
+    weights = np.asarray(weights)
+    if not np.issubdtype(weights.dtype, np.floating):
+        raise ValueError(
+            f"weights of type {weights.dtype} were given; expected floating-point numbers: convert "
+            "them first"
+        )
+    return _rounded(torch.from_numpy(weights.copy()), bits, per, axis).numpy()
+
+
+def quantised(
+    model: "torch.nn.Module", bits: int, per: Per = "column", *, head: bool = False
+) -> "torch.nn.Module":
+    """A copy of a model whose linear layers have rounded weights.
+
+    Args:
+        bits: 2..16. per: as in `rounded`.
+        head: rounds the output layer, too; where it is tied to the embeddings these change with
+            it. bitsandbytes leaves both alone, as it does biases, norms and embeddings.
+
+    Linear layers are those of torch, and GPT-2's `Conv1D`; experts that are stored as one tensor
+    stay as they are. Raises ValueError where there is none.
+    """
+    import torch
+
+    made = copy.deepcopy(model)
+    layers = list(linear_layers(made, head=head))
+    if not layers:
+        raise ValueError(
+            f"{type(model).__name__} has no linear layer to round; expected a neural model: an "
+            "n-gram model has counts"
+        )
+    with torch.no_grad():
+        for _, layer, axis in layers:
+            layer.weight.copy_(_rounded(layer.weight, bits, per, axis))
+    return made
+
+
+def linear_layers(model: "torch.nn.Module", *, head: bool = False):
+    """Names, layers and the axis of their outputs, of all that `quantised` rounds."""
+    import torch
+    from transformers.pytorch_utils import Conv1D
+
+    output = getattr(model, "get_output_embeddings", lambda: None)()
+    for name, layer in model.named_modules():
+        if isinstance(layer, torch.nn.Linear | Conv1D) and (head or layer is not output):
+            yield name, layer, 1 if isinstance(layer, Conv1D) else 0
+
+
+def scores(
+    model: "str | Path",
+    texts: "TextSet",
+    bits: Sequence[int] = BITS,
+    per: Per = "column",
+    *,
+    rule: "Rule | None" = None,
+    head: bool = False,
+    how: How = "simulated",
+) -> np.ndarray:
+    """Log-likelihoods of a model and its copies, (1 + len(bits), N) nats, full precision first.
+
+    Args:
+        model: a folder or hub id; others as in `quantised`. Kept as an artefact.
+        how: "bitsandbytes" takes 8 and 4 bits of `load_bitsandbytes`, for which per and head mean
+            nothing; the rule should then compute in float16, as in the paper.
+    """
+    from lmnotes.models.scoring import rule as rules
+
+    rule = rules.PUBLISHED if rule is None else rule
+    copy_of = _bitsandbytes if how == "bitsandbytes" else partial(_simulated, per=per, head=head)
+
+    def write(folder: Path) -> None:
+        np.save(folder / "log_likelihood.npy", _scored(str(model), texts, bits, rule, copy_of))
+
+    key = _key(model, texts, bits, per, rule, head, how)
+    return np.load(store.build(_KIND, key, write) / "log_likelihood.npy")
+
+
+def scores_of(
+    models: "Sequence[str | Path]",
+    texts: "TextSet",
+    bits: Sequence[int] = BITS,
+    per: Per = "column",
+    *,
+    rule: "Rule | None" = None,
+    how: How = "simulated",
+    workers: int | None = None,
+) -> list[np.ndarray]:
+    """`scores` of each model; those that are not stored side by side in a few processes.
+
+    Args:
+        workers: processes; by default one for each core; 0 or 1 for what holds a GPU.
+    """
+    from lmnotes import parallel
+    from lmnotes.models.scoring import rule as rules
+
+    rule = rules.PUBLISHED if rule is None else rule
+    one = partial(scores, texts=texts, bits=tuple(bits), per=per, rule=rule, how=how)
+    keys = [_key(model, texts, bits, per, rule, False, how) for model in models]
+    stored = [store.place(_KIND, key).exists() for key in keys]
+    missing = [model for model, there in zip(models, stored, strict=True) if not there]
+    list(parallel.each(one, missing, workers=workers, least=2))
+    return [one(model) for model in models]
+
+
+def _key(model, texts, bits, per, rule, head, how) -> dict:
+    """What decides the stored scores of a model and its copies."""
+    from lmnotes.models.scoring import identity
+
+    key = {"model": identity.identify(model).id, "rule": rule.name, "texts": texts.content_id}
+    key |= {"bits": [int(one) for one in bits], "per": per, "head": head}
+    return key | ({} if how == "simulated" else {"how": how})
+
+
+def shift_cosine(original: np.ndarray, changed: np.ndarray) -> np.ndarray:
+    """Cosine of the shifts of every two models, (M, M): q_changed - q_original, row-centred.
+
+    Args:
+        original, changed: (M, N) nats; row i is the same model before and after.
+
+    How the paper centred is not verified (sheet, section 2.9). NaN for a model that did not move.
+
+    >>> shift_cosine(np.zeros((2, 3)), np.array([[1.0, 0, -1], [2, 0, -2]])).round(6).tolist()
+    [[1.0, 1.0], [1.0, 1.0]]
+    """
+    original, changed = np.asarray(original, np.float64), np.asarray(changed, np.float64)
+    if original.shape != changed.shape:
+        raise ValueError(
+            f"arrays of shape {original.shape} and {changed.shape} were given; expected the same "
+            "models and texts, row by row: score both with one ledger"
+        )
+    shift = maps.row_centre(changed - original)
+    norms = np.linalg.norm(shift, axis=1, keepdims=True)
+    unit = np.divide(shift, norms, out=np.full_like(shift, np.nan), where=norms > 0)
+    return unit @ unit.T
+
+
+def load_bitsandbytes(
+    model: str, bits: int = 8, *, code: Literal["fp4", "nf4"] = "fp4", revision: str | None = None
+) -> "Scorer":
+    """A `Scorer` of a model quantised by bitsandbytes, computing in float16, as in the paper.
+
+    Args:
+        bits: 8 (LLM.int8) or 4. code: of 4 bits; the paper's is FP4, its program's default.
+
+    Needs a CUDA device and the package bitsandbytes, which is optional. Score with
+    `Rule(dtype="float16")`.
+    """
+    import torch
+
+    if bits not in (8, 4) or code not in ("fp4", "nf4"):
+        raise ValueError(
+            f"{bits} bits with code {code!r} were given; expected 8 or 4, and 'fp4' or 'nf4': "
+            "`quantised` simulates other widths"
+        )
+    try:
+        import bitsandbytes  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            "load_bitsandbytes was called; expected the package bitsandbytes, which is optional: "
+            "pip install bitsandbytes accelerate, or take rounding.quantised"
+        ) from error
+    if not torch.cuda.is_available():
+        raise ValueError(
+            "load_bitsandbytes was called where torch sees no GPU; expected a CUDA device: take "
+            "rounding.quantised"
+        )
+    return _load_bitsandbytes(model, bits, code, revision)
+
+
+def _load_bitsandbytes(model, bits, code, revision):
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+
+    from lmnotes.models.scoring import loading
+
+    settings = BitsAndBytesConfig(
+        load_in_8bit=bits == 8,
+        load_in_4bit=bits == 4,
+        bnb_4bit_quant_type=code,
+        bnb_4bit_compute_dtype=torch.float16,
+    )
+    options = {"revision": revision, "device_map": {"": 0}, "dtype": torch.float16}
+    loaded = AutoModelForCausalLM.from_pretrained(model, quantization_config=settings, **options)
+    tokenizer = AutoTokenizer.from_pretrained(model, revision=revision)
+    name = f"{model} ({bits} bits)"
+    return loading.of(loaded, tokenizer, name=name, revision=revision or "", dtype="float16")
+
+
+def _scored(model, texts, bits, rule, copy_of) -> np.ndarray:
+    """Scores at full precision, then of copy_of(scorer, bits) for each width."""
+    from lmnotes.models.scoring import loading, score
+
+    full = loading.load(model, dtype=rule.dtype)
+    rows = [score.texts(full, texts, rule=rule).log_likelihood]
+    rows += [score.texts(copy_of(full, n), texts, rule=rule).log_likelihood for n in bits]
+    return np.stack(rows)
+
+
+def _simulated(full: "Scorer", bits: int, per: Per, head: bool) -> "Scorer":
+    from lmnotes.models.scoring import loading
+
+    made = quantised(full.model, bits, per, head=head)
+    return loading.of(made, full.tokenizer, name=f"{full.name} ({bits} bits)", dtype=full.dtype)
+
+
+def _bitsandbytes(full: "Scorer", bits: int) -> "Scorer":
+    return load_bitsandbytes(full.name, bits)
+
+
+def _rounded(weights: "torch.Tensor", bits: int, per: str, axis: int) -> "torch.Tensor":
+    """The tensor on its grid, in its dtype; scales are taken in float32 at least."""
+    import torch
+
+    if bits not in range(2, 17) or per not in ("tensor", "column"):
+        raise ValueError(
+            f"bits={bits!r}, per={per!r} was given; expected 2..16, and 'tensor' or 'column': "
+            "take one of them"
+        )
+    wide = weights.to(torch.promote_types(weights.dtype, torch.float32))
+    others = [i for i in range(wide.ndim) if i != axis] if per == "column" else None
+    if per == "column" and wide.ndim > 1:
+        top = wide.abs().amax(dim=others, keepdim=True)
+    else:
+        top = wide.abs().amax()
+    scale = top / (2 ** (bits - 1) - 1)
+    scale = torch.where(scale > 0, scale, torch.ones_like(scale))  # of zeros
+    return ((wide / scale).round() * scale).to(weights.dtype)

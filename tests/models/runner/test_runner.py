@@ -1,0 +1,299 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import faulty_worker
+import ledger_cases as cases
+import numpy as np
+import pytest
+
+from lmnotes.errors import InputError
+from lmnotes.models.ledger import ledger
+from lmnotes.models.runner import attempts, runner
+
+WORKER = (faulty_worker.__file__,)
+SETTINGS = {"devices": ["cpu"], "backoff_s": 0.01, "progress": False, "worker": WORKER}
+ALWAYS = ("missing", "unsupported", "not_a_number", "network")
+
+
+@pytest.fixture
+def rows(tmp_path, monkeypatch):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    return ledger.open(cases.text_set())
+
+
+@pytest.fixture
+def model(tmp_path):
+    """Makes a model folder with a fault that shows in its first attempts."""
+
+    def make(number, fault="", times=99, **more):
+        folder = cases.folder(tmp_path / "models" / f"{number:02d}", str(number))
+        config = {"fault": fault, "times": times if fault else 0}
+        config |= {"events": str(tmp_path / "events"), **more}
+        (folder / "config.json").write_text(json.dumps(config))
+        return folder
+
+    return make
+
+
+def starts(tmp_path):
+    """How often a process was started for each model."""
+    path = tmp_path / "events"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return Counter(line.split()[0] for line in lines)
+
+
+def check_values(rows):
+    """Every row is what its model's process gave, whatever happened in between."""
+    L = rows.matrix()
+    for row, folder in zip(L.values, L.models["path"], strict=True):
+        assert np.array_equal(row, faulty_worker.values(folder, rows.n_texts))
+    assert L.models["id"].is_unique
+    return L
+
+
+def test_forty_models_with_faults_leave_35_rows_and_5_failures(rows, model, tmp_path):
+    faults = [(fault, 0 if fault == "not_a_number" else 99) for fault in ALWAYS]
+    faults += [(fault, 1) for fault in ("other", "network", "other", "network")]
+    faults += [("killed", 1)] * 4 + [("killed", 99)] + [("", 0)] * 27
+    order = np.random.default_rng(0).permutation(40)
+    models = [model(number, *faults[number]) for number in order]
+    table = runner.score(models, rows, slots=2, **SETTINGS).set_index("model")
+    assert Counter(table["status"]) == {"scored": 35, "failed": 5}
+    assert len(rows.rows()) == 35 and len(check_values(rows)) == 35
+    failed = rows.failures().set_index("model")
+    assert failed["kind"].to_dict() == dict(zip(["00", "01", "02", "03"], ALWAYS, strict=True)) | {
+        "12": "killed"
+    }
+    tries = dict.fromkeys(table.index, 1) | {f"{n:02d}": 2 for n in range(4, 12)}
+    tries |= {"03": 3, "12": 3}
+    assert table["attempts"].to_dict() == dict(starts(tmp_path)) == tries
+    assert failed["attempts"].to_dict() == {name: tries[name] for name in failed.index}
+    assert "signal SIGKILL" in failed.loc["12", "message"]
+
+
+def test_a_server_that_is_killed_is_replaced(rows, model, tmp_path):
+    made, real = [], attempts.Forked
+
+    def forked(*arguments):
+        made.append(real(*arguments))
+        return made[-1]
+
+    one = model(0, "slow", times=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attempts, "CAN_FORK", True)
+        patch.setattr(attempts, "Forked", forked)
+        with ThreadPoolExecutor(1) as pool:
+            run = pool.submit(runner.score, [one, model(1)], rows, **SETTINGS)
+            wait_until(lambda: starts(tmp_path) == {"00": 1})
+            made[0].server.kill()  # and the process that it had forked ends by itself
+            table = run.result(timeout=60)
+    assert table["status"].tolist() == ["scored"] * 2 and table["attempts"].tolist() == [2, 1]
+    wait_until(lambda: not workers(), seconds=5)
+
+
+def test_a_worker_that_cannot_be_started_says_why(rows, model):
+    for forks in (True, False):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(attempts, "CAN_FORK", forks)
+            settings = SETTINGS | {"worker": ("-m", "lmnotes.no_such_worker"), "attempts": 1}
+            table = runner.score([model(int(forks))], rows, **settings)
+        assert table["kind"].tolist() == ["killed"]
+        assert "No module named lmnotes.no_such_worker" in table["message"][0]
+
+
+def test_a_second_run_starts_nothing_but_what_may_have_passed(rows, model, tmp_path):
+    models = [model(0), model(1, "missing"), model(2, "killed"), model(3, "network", times=3)]
+    runner.score(models, rows, **SETTINGS)
+    assert starts(tmp_path) == {"00": 1, "01": 1, "02": 3, "03": 3}
+    table = runner.score(models, rows, **SETTINGS)
+    assert table["status"].tolist() == ["kept", "failed before", "failed before", "scored"]
+    assert table["kind"].tolist() == ["", "missing", "killed", ""]
+    assert starts(tmp_path) == {"00": 1, "01": 1, "02": 3, "03": 4}
+    table = runner.score(models, rows, retry_failed=True, **SETTINGS)
+    assert table["status"].tolist() == ["kept", "failed", "failed", "kept"]
+    assert starts(tmp_path) == {"00": 1, "01": 2, "02": 6, "03": 4}
+    assert rows.failures()["kind"].tolist() == ["missing", "killed"]
+
+
+def test_out_of_memory_halves_the_batch_until_it_fits(rows, model, tmp_path):
+    models = [model(0, "out_of_memory", times=4), model(1, "out_of_memory")]
+    table = runner.score(models, rows, tokens_per_batch=8192, attempts=1, **SETTINGS)
+    lines = [line.split() for line in (tmp_path / "events").read_text().splitlines()]
+    tokens = {name: [int(t) for n, _, t in lines if n == name] for name in ("00", "01")}
+    assert tokens["00"] == [8192, 4096, 2048, 1024, 512]
+    assert tokens["01"] == [8192, 4096, 2048, 1024, 512, 256]
+    assert table["kind"].tolist() == ["", "out_of_memory"]
+
+
+@pytest.mark.parametrize("forks", [True, False])
+def test_a_hung_model_is_killed_with_its_children(rows, model, monkeypatch, forks):
+    monkeypatch.setattr(attempts, "CAN_FORK", forks)
+    start = time.monotonic()
+    table = runner.score([model(0, "hung"), model(1)], rows, time_limit_s=3, **SETTINGS)
+    assert time.monotonic() - start < 20
+    assert table["status"].tolist() == ["failed", "scored"]
+    assert table.loc[0, ["kind", "attempts"]].tolist() == ["timeout", 1]
+    assert "longer than its limit of 3 s" in table.loc[0, "message"]
+    assert not running("time.sleep(600)") and not workers()
+
+
+def workers():
+    """The processes that a run started and that live; the run itself names its worker too."""
+    return [one for one in running(WORKER[0]) if "job.json" in one or "--serve" in one]
+
+
+def running(words):
+    """The processes whose command line holds these words."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = path.read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if words in command and int(path.parent.name) != os.getpid():
+            found.append(command)
+    return found
+
+
+RUN = """
+import signal, sys
+from pathlib import Path
+from lmnotes.models.ledger import ledger
+from lmnotes.models.runner import attempts, runner
+signal.signal(signal.SIGINT, signal.default_int_handler)  # background shells hand it on as ignored
+folder, models, worker, attempts.CAN_FORK = *sys.argv[1:4], sys.argv[4] == "True"
+runner.score(sorted(Path(models).iterdir()), ledger.open_folder(folder), slots=2,
+             devices=["cpu"], backoff_s=0.01, worker=(worker,))
+"""
+
+
+def started_run(rows, tmp_path, forks=True):
+    command = [sys.executable, "-c", RUN, str(rows.folder), str(tmp_path / "models"), *WORKER]
+    command.append(str(forks))
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def wait_until(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("forks", [True, False])
+def test_a_killed_run_goes_on_where_it_was(rows, model, tmp_path, forks):
+    for number in range(12):
+        model(number, seconds=0.1)
+    draw = np.random.default_rng(time.time_ns())  # another moment each time
+    for kills in range(2):
+        run = started_run(rows, tmp_path, forks)
+        wait_until(lambda kills=kills: len(rows.rows()) >= 2 + 3 * kills)
+        time.sleep(draw.uniform(0, 0.5))
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        run.stdout.close()
+        wait_until(lambda: not workers(), seconds=5)
+        before = {path: path.stat().st_ino for path in (rows.folder / "rows").glob("*.safetensors")}
+        started = starts(tmp_path)
+        assert 2 + 3 * kills <= len(before) == len(rows.rows())
+    done = {Path(path).name for path in rows.rows()["path"]}
+    last = started_run(rows, tmp_path, forks)
+    said, _ = last.communicate(timeout=60)
+    assert last.returncode == 0 and said.count(": kept") == len(done) < 12
+    assert said.count(": scored") == 12 - len(done)
+    after = {path: path.stat().st_ino for path in (rows.folder / "rows").glob("*.safetensors")}
+    assert len(after) == len(check_values(rows)) == 12 and rows.failures().empty
+    assert {path: after[path] for path in before} == before
+    again = starts(tmp_path) - started
+    assert not done & set(again) and set(again) == {f"{n:02d}" for n in range(12)} - done
+    assert set(again.values()) == {1}
+
+
+@pytest.mark.parametrize("forks", [True, False])
+def test_an_interrupt_ends_the_workers_and_records_nothing(rows, model, tmp_path, forks):
+    for number in range(3):
+        model(number, seconds=60)
+    run = started_run(rows, tmp_path, forks)
+    wait_until(lambda: len(starts(tmp_path)) == 2)
+    run.send_signal(signal.SIGINT)
+    run.communicate(timeout=20)
+    wait_until(lambda: not workers(), seconds=5)
+    assert run.returncode and rows.failures().empty and rows.rows().empty
+
+
+def test_shards_are_all_models_once(rows, model):
+    models = [model(number) for number in range(5)]
+    sizes = [len(runner.score(models, rows, shard=f"{i}/3", **SETTINGS)) for i in (1, 2, 3)]
+    assert sizes == [2, 2, 1] and len(check_values(rows)) == 5
+
+
+@pytest.mark.parametrize("shard", ["0/3", "4/3", "3", "a/b", "1/0"])
+def test_a_shard_that_cannot_be_is_refused(rows, shard):
+    with pytest.raises(InputError, match="1 <= i <= n"):
+        runner.score(["a"], rows, shard=shard, **SETTINGS)
+
+
+def test_wrong_models_and_devices_are_refused_before_anything_starts(rows, model, tmp_path):
+    with pytest.raises(InputError, match="hub id"):
+        runner.score([model(0), "./gone"], rows, **SETTINGS)
+    with pytest.raises(InputError, match="'gpu'"):
+        runner.score([model(1)], rows, **SETTINGS | {"devices": ["gpu"]})
+    assert starts(tmp_path) == {}
+
+
+def test_lines_of_progress_and_what_is_remembered(rows, model):
+    lines = []
+    one = {"model": model(0), "name": "first", "about": {"family": "x"}}
+    models = [one, model(1, "gated"), model(0 + 2), str(one["model"])]
+    table = runner.score(models, rows, **SETTINGS | {"progress": lines.append})
+    assert table["model"].tolist() == ["first", "01", "02"]  # the same weights once
+    assert lines[0].startswith("[1/3] first: scored ") and lines[0].endswith(" s")
+    assert lines[1].startswith("[2/3] 01: failed (gated) ScoringFailure: injected gated")
+    assert rows.rows().set_index("model").loc["first", "family"] == "x"
+
+
+def test_any_executor_will_do(rows, model, tmp_path):
+    models = [model(0), model(1, "killed", times=1), model(2, "missing")]
+    with ProcessPoolExecutor(2) as pool:
+        table = runner.score(models, rows, executor=pool, **SETTINGS)
+    assert table["status"].tolist() == ["scored", "scored", "failed"]
+    assert table["attempts"].tolist() == [1, 2, 1] and len(check_values(rows)) == 2
+
+
+def test_an_executor_that_loses_its_workers_is_reported(rows, model):
+    class Lost:
+        def submit(self, function, job):
+            future = Future()
+            future.set_exception(RuntimeError("the node went away"))
+            return future
+
+    table = runner.score([model(0)], rows, executor=Lost(), **SETTINGS)
+    assert table.loc[0, ["status", "kind"]].tolist() == ["failed", "other"]
+    assert "the node went away" in table.loc[0, "message"]
+    assert rows.failures().empty  # the next run tries it again
+
+
+def test_two_workers_of_a_cluster(rows, model, tmp_path):
+    from dask.distributed import Client, LocalCluster
+
+    models = [model(number) for number in range(4)] + [model(4, "killed", times=1)]
+    with (
+        LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            dashboard_address=None,
+            local_directory=str(tmp_path / "dask"),
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        table = runner.score(models, rows, executor=client.get_executor(), **SETTINGS)
+    assert table["status"].tolist() == ["scored"] * 5 and table["attempts"].max() == 2
+    assert len(check_values(rows)) == 5

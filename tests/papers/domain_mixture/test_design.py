@@ -1,0 +1,311 @@
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from lmnotes import statistics
+from lmnotes.models.loglik import LogLik
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.zoo import mixtures
+from lmnotes.papers.domain_mixture import design, experiment, measures, rules
+
+NAMES = ("code", "news", "names", "legal")
+
+
+def grid(n_domains: int, n: int) -> np.ndarray:
+    """Every point of the simplex whose coordinates are multiples of 1/n."""
+    points = itertools.product(range(n + 1), repeat=n_domains - 1)
+    return np.array([[*p, n - sum(p)] for p in points if sum(p) <= n]) / n
+
+
+def a_gap(n_each: int = 30, seed: int = 0, means=(0.4, 0.1, -0.2, 0.0)) -> design.Gap:
+    draw = np.random.default_rng(seed)
+    which = np.repeat(np.arange(4), n_each)
+    n_bytes = draw.integers(40, 80, len(which))
+    per_byte = np.array(means)[which] + 0.1 * draw.standard_normal(len(which))
+    return design.Gap(per_byte * n_bytes, n_bytes, which, NAMES)
+
+
+def some_changes(n: int = 120, seed: int = 1) -> np.ndarray:
+    """Every domain helps its own texts most, and harms or helps others a little."""
+    draw = np.random.default_rng(seed)
+    own = 10 * (np.arange(n)[:, None] // (n // 4) == np.arange(4))
+    return own + draw.normal(1.0, 2.0, (n, 4))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_projection_against_all_supports(seed):
+    point = np.random.default_rng(seed).normal(0, 1.5, 4)
+    found = rules.project(point)
+    best = None
+    for size in range(1, 5):
+        for kept in map(list, itertools.combinations(range(4), size)):
+            trial = np.zeros(4)
+            trial[kept] = point[kept] + (1 - point[kept].sum()) / size
+            if trial.min() >= 0 and (
+                best is None or np.linalg.norm(trial - point) < np.linalg.norm(best - point)
+            ):
+                best = trial
+    np.testing.assert_allclose(found, best, atol=1e-14)
+    distance = np.linalg.norm(grid(4, 20) - point, axis=1)
+    assert np.linalg.norm(found - point) <= distance.min() + 1e-12
+    np.testing.assert_allclose(rules.project(found), found, atol=1e-15)
+    np.testing.assert_allclose(rules.project(point + 7), found, atol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_problems_against_a_grid(seed):
+    draw = np.random.default_rng(seed)
+    changes, direction = draw.normal(size=(30, 3)) + 2, draw.normal(size=30)
+    points = grid(3, 100)
+    moves = changes @ points.T
+    moves, centred = moves - moves.mean(axis=0), direction - direction.mean()
+    squares = ((moves - centred[:, None]) ** 2).sum(axis=0)
+    weights = rules.least_squares(changes, direction)
+    residual = (changes - changes.mean(axis=0)) @ weights - centred
+    assert weights.min() >= 0 and weights.sum() == pytest.approx(1)
+    assert residual @ residual <= squares.min() + 1e-9
+    assert np.abs(weights - points[squares.argmin()]).max() < 0.02
+    towards = changes @ [0.6, 0.3, 0.1] + draw.normal(size=30)
+    cosines = [measures.cosine(changes @ p, towards) for p in points]
+    weights = rules.cone(changes, towards)
+    assert measures.cosine(changes @ weights, towards) >= max(cosines) - 1e-12
+    scores = draw.normal(size=3)
+    value = points @ scores - 0.7 * (points * np.log(np.maximum(points, 1e-300) * 3)).sum(axis=1)
+    weights = rules.softmax(scores, 0.7)
+    assert weights @ scores - 0.7 * (weights * np.log(weights * 3)).sum() >= value.max()
+
+
+@pytest.mark.parametrize("rule", ["cone", "least squares"])
+@pytest.mark.parametrize("weights", [(0.7, 0.3, 0, 0), (0.1, 0.2, 0.3, 0.4), (0, 0, 1, 0)])
+def test_known_mixture_is_recovered(rule, weights):
+    changes = some_changes()
+    gap = a_gap()
+    values = experiment.simulate(changes, weights, offset=-50.0)
+    gap = design.Gap(values, gap.n_bytes, gap.which, NAMES)
+    found = design.design(gap, rule, changes=changes)
+    np.testing.assert_allclose(found, weights, atol=1e-8)
+
+
+def test_recovery_gets_worse_with_noise():
+    changes, weights = some_changes(), np.array([0.4, 0.3, 0.2, 0.1])
+    errors = [
+        np.mean(
+            [
+                measures.total_variation(
+                    rules.cone(
+                        changes, experiment.simulate(changes, weights, noise=noise, seed=seed)
+                    ),
+                    weights,
+                )
+                for seed in range(20)
+            ]
+        )
+        for noise in (0.1, 0.5, 2.0)
+    ]
+    assert errors[0] < errors[1] < errors[2] and errors[0] < 0.1
+
+
+def test_matching_recovers_text_weights():
+    draw = np.random.default_rng(0)
+    gradients = draw.normal(size=(20, 200))
+    gram, which = gradients @ gradients.T, np.repeat(np.arange(4), 5)
+    texts = np.repeat([4.0, 3, 2, 1], 5)
+    rise = gram @ texts  # the direction that these texts lead to
+    found = rules.matching(gram, rise, which, 4, ridge=1e-12)
+    exact = np.maximum(np.linalg.solve(gram, rise - rise.mean()), 0).reshape(4, 5).mean(axis=1)
+    np.testing.assert_allclose(found, exact / exact.sum(), rtol=1e-6)
+    assert found[0] > found[3]
+
+
+@pytest.mark.parametrize("rule", ["domain mean", "aggregated", "single", "anti"])
+def test_constant_per_byte_changes_nothing(rule):
+    gap = a_gap()
+    moved = design.Gap(gap.values + 0.8 * gap.n_bytes, gap.n_bytes, gap.which, NAMES)
+    np.testing.assert_allclose(
+        design.design(gap, rule, temperature=0.3),
+        design.design(moved, rule, temperature=0.3),
+        atol=1e-12,
+    )
+
+
+def test_limits_of_temperature():
+    gap = a_gap()
+    for rule in ("domain mean", "aggregated"):
+        np.testing.assert_allclose(design.design(gap, rule, temperature=1e9), 0.25, atol=1e-6)
+        np.testing.assert_allclose(
+            design.design(gap, rule, temperature=1e-4), [1, 0, 0, 0], atol=1e-6
+        )
+    prior = np.array([0.1, 0.2, 0.3, 0.4])
+    np.testing.assert_allclose(
+        design.design(gap, temperature=np.inf, prior=prior), prior, atol=1e-12
+    )
+    anti = design.design(gap, "anti", temperature=0.2)
+    assert anti.argmin() == 0 and anti.argmax() == 2
+    np.testing.assert_array_equal(design.design(gap, "single"), [1, 0, 0, 0])
+
+
+def test_equal_models_give_uniform_weights():
+    gap = a_gap()
+    gap = design.Gap(np.zeros(len(gap.values)), gap.n_bytes, gap.which, NAMES)
+    for rule in ("domain mean", "aggregated", "pull", "cone", "anti"):
+        found = design.design(gap, rule, changes=some_changes(), scores=np.zeros(4))
+        np.testing.assert_allclose(found, 0.25, atol=1e-12)
+    assert measures.kl_to(gap.values, gap.values) == 0
+
+
+def test_aggregated_is_the_second_cumulant():
+    """aggregated is near softmax of mean / T + variance / 2T^2 for normal differences."""
+    gap = a_gap(n_each=20_000)
+    temperature = 0.3
+    means = gap.means
+    spread = rules.domain_means((gap.per_byte - means[gap.which]) ** 2, gap.which, 4)
+    near = rules.softmax(means / temperature + spread / (2 * temperature**2))
+    found = design.design(gap, "aggregated", temperature=temperature)
+    np.testing.assert_allclose(found, near, atol=2e-3)
+
+
+def test_log_law_is_inverted():
+    """The slope as temperature gives the mixture that a target was trained on."""
+    draw = np.random.default_rng(0)
+    slopes, best = np.array([0.1, 0.2, 0.3, 0.25]), np.array([2.0, 1, 3, 2])
+    weights = draw.dirichlet(np.ones(4), 50)
+    found = rules.log_law_slopes(weights, best - slopes * np.log(weights), minimum=0.0)
+    np.testing.assert_allclose(found, slopes, atol=1e-10)
+    target = np.array([0.5, 0.1, 0.1, 0.3])
+    difference = slopes * np.log(target / 0.25)  # losses of uniform less those of the target
+    np.testing.assert_allclose(rules.softmax(difference, slopes), target, atol=1e-12)
+
+
+def a_matrix() -> LogLik:
+    draw = np.random.default_rng(0)
+    texts = pd.DataFrame({"domain": np.tile(NAMES, 5), "n_bytes": draw.integers(40, 80, 20)})
+    models = pd.DataFrame({"model": ["base", "target", "other"]})
+    return LogLik(-50 + 5 * draw.standard_normal((3, 20)), models, texts, "bos=always")
+
+
+def test_gap_of_a_matrix():
+    L = a_matrix()
+    gap = design.gap(L, "target", "base", names=("legal", "code"))
+    chosen = np.isin(L.texts["domain"], ["legal", "code"])
+    np.testing.assert_allclose(gap.values, (L.values[1] - L.values[0])[chosen])
+    labels = [gap.names[number] for number in gap.which]
+    assert labels == L.texts["domain"][chosen].tolist()
+    by_hand = [
+        np.mean([v / b for v, b, d in zip(gap.values, gap.n_bytes, labels, strict=True) if d == n])
+        for n in gap.names
+    ]
+    np.testing.assert_allclose(gap.means, by_hand)
+    assert design.gap(L, "target", "base").names == ("code", "legal", "names", "news")
+    within = gap.values - rules.domain_means(gap.values, gap.which, 2)[gap.which]
+    assert gap.between == pytest.approx(1 - within.var() / gap.values.var())
+
+
+def test_kl_is_that_of_the_map():
+    L = a_matrix()
+    kl = maps.kl(maps.double_centre(L.values), "bits/byte", L.n_bytes)
+    np.testing.assert_allclose(measures.kl_to(L.values[1], L.values, L.n_bytes), kl[1], atol=1e-12)
+
+
+def test_closeness():
+    L = a_matrix()
+    gap = design.gap(L, "target", "base")
+    base, target = L.values[:2]
+    half = (base + target) / 2
+    table = measures.closeness(target, [base, half, target, target - 2.0], gap, base)
+    assert table["kl_var"].tolist()[2:] == pytest.approx([0, 0], abs=1e-12)
+    assert table["kl_var"][1] == pytest.approx(table["kl_var"][0] / 4)
+    assert table["domain_error"][1] == pytest.approx(table["domain_error"][0] / 2)
+    assert table["offset"][3] == pytest.approx(np.mean(2.0 / L.n_bytes))  # kl_var is blind to it
+    assert table["cosine"].tolist() == pytest.approx([0, 1, 1, 1])
+
+
+def test_paired_test_against_scipy():
+    draw = np.random.default_rng(0)
+    first, second = draw.normal(size=7), draw.normal(0.8, size=7)
+    found = statistics.paired_test(first, second)
+    theirs = stats.ttest_rel(first, second)
+    interval = theirs.confidence_interval(0.95)
+    assert found.t == pytest.approx(theirs.statistic) and found.p_t == pytest.approx(theirs.pvalue)
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
+    flips = stats.permutation_test(
+        (first, second), lambda a, b: np.mean(a - b), permutation_type="samples", n_resamples=np.inf
+    )
+    assert found.p_flip == pytest.approx(flips.pvalue)
+    assert found.n_below == (first < second).sum() and found.n_seeds == 7
+    two = statistics.paired_test(np.c_[first, second], np.c_[second, second])
+    assert two.mean == pytest.approx(found.mean / 2) and two.p_t == pytest.approx(found.p_t)
+    many = statistics.paired_test(np.r_[first, first, first], np.r_[second, second, second])
+    assert many.p_flip == pytest.approx(many.p_t, abs=0.02)  # drawn patterns
+    assert (
+        statistics.paired_test(first, first).p_t == statistics.paired_test(first, first).p_flip == 1
+    )
+    same = statistics.paired_test(np.ones(6), np.zeros(6))
+    assert same.p_flip == 2 / 64 and same.p_t == 0
+
+
+def test_holm_by_hand():
+    p = np.array([0.2, 0.005, 0.04, 0.03])
+    np.testing.assert_allclose(statistics.holm(p), [0.2, 0.02, 0.09, 0.09])
+    np.testing.assert_allclose(statistics.holm([0.9, 0.8]), [1, 1])
+
+
+@pytest.mark.parametrize(("of_seeds", "of_texts"), [(0.1, 0.3), (0.01, 0.5), (0.1, 0.05)])
+def test_intervals_cover(of_seeds, of_texts):
+    """95 % intervals hold the weights of the true means in about 95 % of simulated worlds."""
+    draw, n_worlds, n_seeds, which = np.random.default_rng(1), 60, 5, np.repeat(np.arange(4), 25)
+    means = np.array([0.3, 0.1, -0.2, 0.0])
+    truth, inside = rules.softmax(means, 0.5), []
+    ones = np.ones(100)
+    for _ in range(n_worlds):
+        values = means[which] + of_texts * draw.standard_normal(100)
+        values = values + of_seeds * draw.standard_normal((n_seeds, 4))[:, which]
+        values = values + 0.05 * draw.standard_normal(values.shape)
+        gaps = [design.Gap(row, ones, which, NAMES) for row in values]
+        table = experiment.intervals(gaps, temperature=0.5, n_bootstrap=30)
+        inside.append((table["low"] <= truth) & (truth <= table["high"]))
+    assert 0.88 <= np.mean(inside) <= 0.995
+
+
+def test_intervals_table():
+    gaps = [a_gap(seed=seed) for seed in range(3)]
+    gaps = [design.Gap(one.values, gaps[0].n_bytes, one.which, NAMES) for one in gaps]
+    table = experiment.intervals(gaps, "cone", changes=[some_changes()] * 3, n_bootstrap=20)
+    assert table["domain"].tolist() == list(NAMES)
+    mean = np.mean([design.design(one, "cone", changes=some_changes()) for one in gaps], axis=0)
+    np.testing.assert_allclose(table["weight"], mean)
+    assert (table["low"] <= table["weight"]).all() and (table["high"] >= table["weight"]).all()
+    again = experiment.intervals(gaps, "cone", changes=[some_changes()] * 3, n_bootstrap=20)
+    pd.testing.assert_frame_equal(table, again)
+    one = experiment.intervals(gaps[:1], n_bootstrap=20)
+    assert one["sd_seeds"].isna().all() and (one["high"] > one["low"]).all()
+
+
+def test_baselines():
+    gap, prior = a_gap(), [3, 1, 1, 5]
+    np.testing.assert_allclose(design.design(gap, "natural", prior=prior), [0.3, 0.1, 0.1, 0.5])
+    np.testing.assert_array_equal(design.design(gap, "uniform"), 0.25)
+    one, again, two = (design.design(gap, "random", seed=seed) for seed in (1, 1, 2))
+    assert one.sum() == pytest.approx(1) and (one == again).all() and (one != two).any()
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: design.design(a_gap(), "best"), "rule 'best' was given; expected one of"),
+        (lambda: design.design(a_gap(), "cone"), "without changes"),
+        (lambda: design.design(a_gap(), "natural"), "without prior"),
+        (lambda: design.design(a_gap(), temperature=0), r"temperature 0(\.0)? was given"),
+        (lambda: design.design(a_gap(), temperature="auto"), "expected 'sd' or a number"),
+        (lambda: design.gap(a_matrix(), "nobody", "base"), "is the name of 0 models"),
+        (lambda: mixtures.shares([0.5, -0.1]), "none negative"),
+        (lambda: rules.domain_means([1.0], np.array([0]), 2), r"have \[1, 0\] texts"),
+        (lambda: rules.cone(np.ones((3, 2)), np.ones(4)), "were given for 4 texts"),
+        (lambda: statistics.paired_test([1.0], [2.0]), "two or more seeds"),
+    ],
+)
+def test_bad_input(call, match):
+    with pytest.raises(ValueError, match=match):
+        call()

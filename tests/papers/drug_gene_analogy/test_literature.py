@@ -1,0 +1,351 @@
+import gzip
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lmnotes.errors import InputError
+from lmnotes.papers.drug_gene_analogy import concept_text, kegg, literature, relation_tables, world
+from lmnotes.papers.drug_gene_analogy.world import Settings
+from lmnotes.text import downloads
+
+TINY = Settings(n_pathways=3, n_decoy_genes=6, n_decoy_drugs=2, n_hubs=3, n_abstracts=400)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
+
+
+# --- the invented world ---------------------------------------------------------------------------
+
+
+def test_the_default_world_has_the_sizes_of_the_design():
+    found = world.world(seed=0)
+    s = found.settings
+    assert len(found.pathways) == 14 and len(set(found.relations.family)) <= 56
+    assert 2 * 56 + 150 <= len(found.genes) <= 4 * 56 + 150
+    assert (found.genes.role == "hub").sum() == 30 and (found.drugs.role == "decoy").sum() == 30
+    per_drug = found.relations.groupby("drug").size()
+    assert per_drug.min() >= 1 and per_drug.max() <= 4
+    assert not found.relations.duplicated(["drug", "gene"]).any()
+    born = found.genes.set_index("concept").year, found.drugs.set_index("concept").year
+    later = np.maximum(
+        found.relations.gene.map(born[0]).to_numpy(), found.relations.drug.map(born[1]).to_numpy()
+    )
+    lag = found.relations.year - later
+    assert lag.min() >= 0 and lag.max() <= s.lag[1] and found.relations.year.max() <= s.years[1]
+    of = found.genes.set_index("concept").role
+    assert set(found.relations.gene.map(of)) == {"family"}  # hubs and decoys are nobody's target
+
+
+def test_a_drug_is_in_the_pathways_of_its_families():
+    found = world.world(seed=3)
+    genes = found.genes.set_index("concept")
+    of_drug = found.drugs.set_index("concept")
+    for row in found.relations.itertuples():
+        assert row.family in of_drug.families[row.drug]
+        assert genes.families[row.gene] == [row.family]
+        assert set(genes.pathways[row.gene]) <= set(of_drug.pathways[row.drug])
+
+
+def test_the_text_keeps_the_rules_of_time_and_of_its_words():
+    found = world.world(TINY, seed=1)
+    born = {
+        **dict(zip(found.genes.concept, found.genes.year, strict=True)),
+        **dict(zip(found.drugs.concept, found.drugs.year, strict=True)),
+    }
+    since = {(r.drug, r.gene): r.year for r in found.relations.itertuples()}
+    role = found.genes.set_index("concept").role
+    years, co_mentions = [], 0
+    for record in literature.abstracts(found):
+        words = Counter(record["text"].split())
+        years.append(record["year"])
+        assert words[record["title"]] >= TINY.repeats
+        genes = [w for w in words if w.startswith("gene_")]
+        assert born[record["title"]] <= record["year"]
+        if record["title"].startswith("gene_"):
+            assert genes == [record["title"]]
+            continue
+        for gene in genes:
+            if role[gene] == "family":
+                co_mentions += 1
+                assert since[record["title"], gene] <= record["year"]
+    assert len(years) == 400 and years == sorted(years) and co_mentions > 5
+
+
+def test_same_seed_same_bytes_and_another_seed_another_world():
+    first = literature.small(1, TINY)
+    same = list(literature.abstracts(world.world(TINY, 1)))
+    assert [json.loads(line) for line in first.path.read_text().splitlines()] == same
+    assert literature.small(2, TINY).text.corpus.content_id != first.text.corpus.content_id
+    assert literature.small(1, TINY).text.corpus.content_id == first.text.corpus.content_id
+
+
+def test_switches_take_parts_of_the_world_away():
+    bare = world.without(TINY, "mechanisms", "hubs", "jargon")
+    found = world.world(bare, seed=1)
+    words = " ".join(r["text"] for r in literature.abstracts(found)).split()
+    assert not set(words) & set(world.MECHANISM_WORDS)
+    assert not any("gene1" in word and word[0] == "p" for word in words)
+    assert "hub" not in set(found.genes.role)
+    with pytest.raises(InputError, match="part 'hub': expected one of mechanisms, hubs, jargon"):
+        world.without(TINY, "hub")
+    with pytest.raises(InputError, match="expected a probability"):
+        Settings(hub_mention=1.5)
+    with pytest.raises(InputError, match="expected 0 <= first <= last"):
+        Settings(lag=(5, 1))
+
+
+def test_snapshots_are_cumulative_corpora():
+    found = literature.small(1, TINY)
+    records = [json.loads(line) for line in found.path.read_text().splitlines()]
+    for year in (1990, 2010, 2023):
+        part = found.text.until(year)
+        expected = Counter(w for r in records if r["year"] <= year for w in r["text"].split())
+        assert dict(zip(part.words, part.counts.tolist(), strict=True)) == expected
+        assert part.n_documents == sum(r["year"] <= year for r in records)
+    assert found.text.until(2023).content_id == found.text.corpus.content_id
+    with pytest.raises(InputError, match="has nothing up to 1960"):
+        found.text.until(1960)
+    assert sum(found.text.volume().values()) == 400
+
+
+def test_abstracts_of_a_concept():
+    found = literature.small(1, TINY)
+    shown = found.abstracts(found.tables.relations.drug[0], until=2020, n=2)
+    assert len(shown) == 2 and shown.year.max() <= 2020
+    assert shown.text.str.contains(found.tables.relations.drug[0]).all()
+
+
+def test_years_that_the_text_tells():
+    found = literature.small(1, TINY)
+    empty = pd.array([pd.NA] * len(found.tables.relations), dtype="Int64")
+    bare = replace(found.tables, relations=found.tables.relations.assign(year=empty))
+    filled = literature.first_years(found.text, bare).relations
+    records = [json.loads(line) for line in found.path.read_text().splitlines()]
+    for row in filled.itertuples():  # the slow obvious version
+        both = [r["year"] for r in records if {row.drug, row.gene} <= set(r["text"].split())]
+        assert row.year == min(both) if both else row.year is pd.NA
+    untouched = literature.first_years(found.text, found.tables)
+    assert untouched.relations.year.tolist() == found.tables.relations.year.tolist()
+
+
+# --- tagged text ----------------------------------------------------------------------------------
+
+
+def test_tagged_text_is_read_and_put_in_order(tmp_path):
+    jsonl, tsv = tmp_path / "a.jsonl", tmp_path / "a.tsv"
+    rows = [("2001", "Gene_2 binds"), ("1999", "gene_1 gene_2"), ("2001", "…")]
+    jsonl.write_text("\n".join(json.dumps({"year": y, "text": t}) for y, t in rows))
+    tsv.write_text("year\ttext\n" + "\n".join("\t".join(row) for row in rows))
+    for path in (jsonl, tsv):
+        found = concept_text.read(path)
+        assert found.years.tolist() == [1999, 2001] and found.dropped == {"no word": 1}
+        assert found.corpus.words == ["gene_2", "binds", "gene_1"]
+
+
+def test_a_record_without_text_is_counted(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"year": 1990, "text": null}\n{"year": 1991, "text": "gene_1"}\n')
+    found = concept_text.read(path)
+    assert found.years.tolist() == [1991] and found.dropped == {"no word": 1}
+
+
+def test_bad_tagged_text_names_its_rows(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("year\ttext\n1999\ta\nlate\tb\n\tc\n")
+    with pytest.raises(InputError, match="2 years are no years: row 3 has 'late', row 4 has ''"):
+        concept_text.read(path)
+    path.write_text("year\ttext\n1999\n")
+    with pytest.raises(InputError, match="row 2: 1 cells; expected 2"):
+        concept_text.read(path)
+    path.write_text("when\ttext\n1999\ta\n")
+    with pytest.raises(InputError, match=r"row 2: no year among 'when', 'text'"):
+        concept_text.read(path)
+    lines = tmp_path / "a.jsonl"
+    lines.write_text('{"year": 1990, "text": "a"}\n{broken\n')
+    with pytest.raises(InputError, match="row 2: not JSON"):
+        concept_text.read(lines)
+    with pytest.raises(InputError, match=r"did you mean 'a\.jsonl'"):
+        concept_text.read(tmp_path / "b.jsonl")
+
+
+PUBTATOR = """7|t|Aspirin and COX-1
+7|a|Aspirin inhibits PTGS1 in humans.
+7\t0\t7\tAspirin\tChemical\tMESH:D001241
+7\t12\t17\tCOX-1\tGene\t5742
+7\t18\t25\tAspirin\tChemical\tMESH:D001241
+7\t35\t40\tPTGS1\tGene\t5742;5743
+7\t35\t38\tPTG\tGene\t1
+7\t44\t50\thumans\tSpecies\t9606
+7\t44\t50\thumans\tChemical\t-
+7\t26\t34\tinhibits\tVerb\tX
+
+8|t|No year
+8|a|gone
+
+"""
+
+
+def test_pubtator_mentions_become_concepts(tmp_path):
+    path = tmp_path / "a.pubtator"
+    path.write_text(PUBTATOR)
+    found = concept_text.read(path, {"7": 1995})
+    said = " ".join(found.corpus.words[i] for i in found.corpus.tokens)
+    assert said == (
+        "chemical_mesh_d001241 and gene_5742 chemical_mesh_d001241 inhibits gene_5742 gene_5743 in "
+        "species_9606"
+    )
+    assert found.dropped == {
+        "document without a year": 1,
+        "mention within another": 1,
+        "mention of another type": 1,
+        "mention without an id": 1,
+    }
+    (tmp_path / "years.tsv").write_text("id\tyear\n7\t1995\n8\t\n")
+    assert concept_text.read(path, tmp_path / "years.tsv").years.tolist() == [1995]
+    with pytest.raises(InputError, match="PubTator's format holds no years"):
+        concept_text.read(path)
+    with pytest.raises(InputError, match="1 years are no whole numbers, such as '1995' of '7'"):
+        concept_text.read(path, {"7": "1995", "8": 1990})
+    path.write_text(PUBTATOR.replace("7\t12\t17", "7\ttwelve\t17"))
+    with pytest.raises(InputError, match=r"row 4: .*expected `id\|t\|title`"):
+        concept_text.read(path, {"7": 1995})
+
+
+def test_own_text_with_own_tables(tmp_path):
+    (tmp_path / "a.jsonl").write_text(
+        '{"year": 1990, "text": "gene_5"}\n{"year": 1993, "text": "gene_5 chemical_mesh_d1"}\n'
+    )
+    pairs = pd.DataFrame({"mesh_id": ["D1", "D1"], "entrez_id": ["5", "6"]})
+    found = literature.read(tmp_path / "a.jsonl", relation_tables.read(pairs))
+    assert found.tables.relations.year.tolist() == [1993, pd.NA]
+    assert "2 relations of 1 drugs and 2 genes (1 with a year)" in repr(found)
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+def test_what_is_dropped_is_counted_with_its_rows(tmp_path):
+    (tmp_path / "r.csv").write_text("drug,gene,year\nD1,4,1990\nD1,4,1991\nD9,4,\nD2,NA5,\n")
+    (tmp_path / "c.tsv").write_text("concept\tkind\nD1\tdrug\nD2\tdrug\n4\tgene\n")
+    with pytest.raises(InputError, match="1 genes have no Entrez number: row 5 has 'NA5'"):
+        relation_tables.read(tmp_path / "r.csv")
+    (tmp_path / "r.csv").write_text("drug,gene,year\nD1,4,1990\nD1,4,1991\nD9,4,\nD2,7,\n")
+    members = pd.DataFrame(
+        {"pathway": ["p", "q", "z"], "concept": ["D1", "D8", "4"], "kind": ["drug", "drug", "gene"]}
+    )
+    found = relation_tables.read(
+        tmp_path / "r.csv",
+        concepts=tmp_path / "c.tsv",
+        membership=members,
+        pathways=pd.DataFrame({"hsa": ["p", "q", "empty"], "name": ["P", "Q", "E"]}),
+    )
+    assert found.relations.to_dict("records") == [
+        {"drug": "chemical_mesh_d1", "gene": "gene_4", "year": 1990}
+    ]
+    assert [tuple(row) for row in found.dropped.itertuples(index=False)] == [
+        ("relations", "repeated pair", 1, "3"),
+        ("relations", "unknown concept", 2, "4, 5"),
+        ("membership", "unknown concept", 1, "3"),
+        ("membership", "unknown pathway", 1, "4"),
+        ("pathways", "empty pathway", 2, "3, 4"),
+    ]
+    assert found.pathways.name.tolist() == ["P"] and "7 rows dropped" in found.summary()
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"drug": ["D1"], "gene": ["4"], "year": ["soon"]}, "1 years are no years: row 2 has 'soo"),
+        ({"drug": ["D1"], "gene": ["4"], "year": ["1990.5"]}, "row 2 has '1990.5'; expected whole"),
+        ({"drug": ["D1"], "symbol": ["A"]}, "no column 'gene' among 'drug', 'symbol'"),
+        ({"drug": ["D1"], "gene": [""]}, "no relation is left .*'no gene', 'n_rows': 1"),
+    ],
+)
+def test_bad_relation_tables(table, message):
+    with pytest.raises(InputError, match=message):
+        relation_tables.read(pd.DataFrame(table))
+
+
+def test_a_concept_has_one_kind():
+    pairs = pd.DataFrame({"drug": ["a", "b"], "gene": ["b", "c"]})
+    with pytest.raises(InputError, match="named as drug and as gene"):
+        relation_tables.checked({"relations": pairs})
+    members = pd.DataFrame({"pathway": ["p"], "concept": ["a"], "kind": ["both"]})
+    with pytest.raises(InputError, match="1 kinds are unknown: row 2 has 'both'"):
+        relation_tables.checked({"relations": pairs, "membership": members})
+
+
+def tables_folder(folder: Path) -> Path:
+    """A folder in the layout of cleaned tables, with three drugs and two pathways."""
+    files = {
+        "relations": "mesh_id,entrez_id,in_bcv,in_homemade\nD1,4,1,1\nD2,NA,1,0\nD2,5,1,1\n",
+        "drugs": "mesh_id,name\nD1,One\nD2,Two\n",
+        "genes": "entrez_id,symbol\n4,NAT\n5,NA\n6,Z\n",
+        "pathways": "hsa,name\nhsa1,First\nhsa2,None\n",
+        "pathway_drugs": "hsa,mesh_id,in_bcv,in_homemade\nhsa1,D1,1,1\n",
+        "pathway_genes": "hsa,entrez_id,in_bcv,in_homemade\nhsa1,4,1,1\nhsa1,6,1,1\n",
+        "relation_years": "mesh_id,entrez_id,rel_year\nD1,4,1990\n",
+        "concept_years": "kind,id,first_mention_year,first_vocab_snapshot\ndrug,D1,1980,1985\n",
+    }
+    for name, text in files.items():
+        (folder / f"{name}.csv").write_text(text.replace("D2,NA,1,0\n", ""))
+    return folder
+
+
+def test_a_folder_of_cleaned_tables(tmp_path):
+    found = kegg.folder(tables_folder(tmp_path), "homemade")
+    assert found.relations.gene.tolist() == ["gene_4", "gene_5"]
+    assert found.relations.year.tolist() == [1990, pd.NA]
+    assert found.concepts.name.tolist() == ["One", "Two", "NAT", "NA", "Z"]
+    assert found.concepts.snapshot.tolist()[:2] == [1985, pd.NA]
+    assert found.dropped.to_dict("records") == [
+        {"table": "pathways", "reason": "empty pathway", "n_rows": 1, "rows": "3"}
+    ]
+    with pytest.raises(InputError, match=r"has no relations\.csv"):
+        kegg.folder(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="expected homemade or bcv"):
+        kegg.folder(tmp_path, "mine")
+
+
+def test_the_steps_from_kegg_to_relations():
+    targets = pd.DataFrame({"kegg_id": ["a", "b", "c", "d"], "entrez_ids": ["1/2", "2", "3", "9"]})
+    mapping = pd.DataFrame(
+        {
+            "kegg_id": ["a", "b", "c", "d"],
+            "mesh_id": ["D1", "D1", "D3", "D4"],
+            "conv_method": ["exact_heading", "exact_heading", "fuzzy_name", "exact_heading"],
+        }
+    )
+    found = kegg.pipeline(targets, mapping, pd.DataFrame({"entrez_id": ["1", "2", "3"]}))
+    assert found.relations.to_numpy().tolist() == [
+        ["Chemical_MESH_D1", "Gene_1"],
+        ["Chemical_MESH_D1", "Gene_2"],
+    ]
+    assert found.steps.n_drugs.tolist() == [4, 2, 1, 1]
+    assert found.dropped.set_index("reason").n_rows.to_dict() == {
+        "matched by fuzzy_name": 1,
+        "gene without a symbol or vector": 1,
+        "another entry has the same heading": 1,
+    }
+
+
+def test_the_named_vectors_say_where_they_belong(monkeypatch):
+    offline = replace(
+        downloads.DOWNLOADS["bioconceptvec"], url="http://127.0.0.1:9/concept_skip.json"
+    )
+    monkeypatch.setitem(downloads.DOWNLOADS, "bioconceptvec", offline)
+    with pytest.raises(InputError, match=r"put it at .*concept_skip\.json"):
+        downloads.resolve("bioconceptvec")
+    downloads.folder().mkdir(parents=True, exist_ok=True)
+    (downloads.folder() / "concept_skip.json").write_bytes(gzip.compress(b'{"Gene_1": [1, 2]}'))
+    from lmnotes.words import embedding
+
+    path, _ = downloads.resolve("bioconceptvec")
+    assert embedding.load(path).words == ["Gene_1"]

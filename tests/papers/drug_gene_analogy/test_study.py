@@ -1,0 +1,195 @@
+"""Studies of drug-gene analogies: small worlds, published vectors and own text, on stand-ins."""
+
+import json
+
+import drug_gene_tables
+import numpy as np
+import pytest
+
+from lmnotes.errors import InputError
+from lmnotes.papers.drug_gene_analogy import numbers, planes, published, snapshots, world
+from lmnotes.papers.drug_gene_analogy import study as drug_gene
+from lmnotes.papers.drug_gene_analogy import tables as analogy_tables
+from lmnotes.words.analogy import prediction, tasks
+from lmnotes.words.sgns import skipgram
+
+TINY = world.Settings(n_pathways=3, n_decoy_genes=6, n_decoy_drugs=2, n_hubs=3, n_abstracts=500)
+TRAINING = dict(dim=8, window=5, epochs=2, min_count=2, workers=1)
+
+
+@pytest.fixture(scope="module")
+def study(shared_home):
+    return drug_gene.small_worlds([1], [2000, 2023], settings=TINY, **TRAINING)
+
+
+@pytest.fixture
+def tables(tmp_path):
+    """A folder of tables: three drugs, three targets, two pathways."""
+    pairs = [("D1", "11"), ("D2", "12"), ("D3", "13"), ("D3", "11")]
+    rows = "".join(f"{d},{g},1,1\n" for d, g in pairs)
+    drugs, genes = ["D1", "D2", "D3"], ["11", "12", "13"]
+    members = {
+        kind: "".join(f"hsa1,{one},1,1\n" for one in ones)
+        for kind, ones in (("mesh_id", drugs), ("entrez_id", genes))
+    }
+    files = {
+        "relations": "mesh_id,entrez_id,in_bcv,in_homemade\n" + rows,
+        "drugs": "mesh_id,name\n" + "".join(f"{d},Drug {d}\n" for d in drugs),
+        "genes": "entrez_id,symbol\n" + "".join(f"{g},G{g}\n" for g in genes),
+        "pathways": "hsa,name\nhsa1,First\n",
+        "pathway_drugs": "hsa,mesh_id,in_bcv,in_homemade\n" + members["mesh_id"],
+        "pathway_genes": "hsa,entrez_id,in_bcv,in_homemade\n" + members["entrez_id"],
+    }
+    for name, text in files.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    return tmp_path
+
+
+def test_published_vectors_with_tables_solve_what_was_planted(tables):
+    rng = np.random.default_rng(0)
+    places, shift = rng.normal(size=(3, 6)), np.full(6, 4.0)
+    words = {f"Chemical_MESH_D{i + 1}": places[i] for i in range(3)}
+    words |= {f"Gene_{i + 11}": places[i] + shift for i in range(3)}
+    words |= {f"Gene_{i}": rng.normal(size=6) + shift for i in range(50, 60)}
+    words |= {"Disease_MESH_D9": places[0], "general": places[1]}
+    path = tables / "vectors.json"
+    path.write_text(json.dumps({name: list(vector) for name, vector in words.items()}))
+    study = drug_gene.published(path, tables)
+    found = prediction.predict(study.final["real"], study.facts["real"], "G")
+    assert found.scores()["top1"] == 1 and len(found.task.candidates) == 13
+    assert study.symbols["Gene_11"] == "G11" and study.years == []
+    assert set(study.final["real"].words) == {w for w in words if w.startswith(("Gene", "Chem"))}
+    sizes = drug_gene.size(study).set_index("statistic")["real"]
+    assert (sizes["D"], sizes["G"], sizes["R"], sizes["P"]) == (3, 3, 4, 1)
+
+
+def test_what_published_vectors_lack_is_said(tables):
+    path = tables / "vectors.json"
+    path.write_text('{"gene_11": [1, 2], "chemical_mesh_d1": [0, 1]}')
+    with pytest.raises(InputError, match="without tables: expected a folder with relations"):
+        drug_gene.published(path, "")
+    with pytest.raises(InputError, match=r"none of 4 relations has vectors.*choose vocabulary="):
+        drug_gene.published(path, tables)
+    with pytest.raises(InputError, match=r"has no relations\.csv"):
+        drug_gene.published(path, tables / "elsewhere")
+    assert drug_gene.published(path, tables, "homemade").facts["real"].relations.shape[0] == 4
+
+
+def test_own_text_gives_snapshots_and_years(tables):
+    said = "chemical_mesh_d1 gene_11 word " * 4
+    lines = [
+        {"year": 1990 + i // 4, "text": said + f"chemical_mesh_d{i % 3 + 1} gene_1{i % 3 + 1}"}
+        for i in range(12)
+    ]
+    (tables / "text.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    study = drug_gene.own_text(tables / "text.jsonl", tables, [1991, 1992], dim=4, epochs=1)
+    assert study.years == [1991, 1992] and study.worlds == ["real"]
+    years = study.facts["real"].relations.set_index(["drug", "gene"]).year
+    assert years["chemical_mesh_d1", "gene_11"] == 1990
+
+
+def test_snapshots_are_those_of_single_trainings(study):
+    text = study.literature["world 1"].text.until(2000)
+    alone = skipgram.train(
+        text, dim=8, window=5, epochs=2, min_count=2, seed=1, threads=1, keep=False, progress=False
+    )
+    found = study.snapshots["world 1", 2000]
+    assert found.words == alone.words and np.array_equal(found.input, alone.input)
+    assert study.final["world 1"] is study.snapshots["world 1", 2023]
+
+
+def test_warm_snapshots_begin_with_the_one_before(study):
+    until = {1: study.literature["world 1"].text.until}
+    warm = snapshots.train(until, [2000, 2023], warm_epochs=1, keep=False, **TRAINING)
+    first = study.snapshots["world 1", 2000]
+    assert np.array_equal(warm[1, 2000].input, first.input)
+    expected = skipgram.train(
+        until[1](2023),
+        dim=8,
+        window=5,
+        epochs=1,
+        min_count=2,
+        seed=1,
+        threads=1,
+        start=first,
+        keep=False,
+        progress=False,
+    )
+    assert np.array_equal(warm[1, 2023].input, expected.input)
+    spent = snapshots.cost(warm)
+    assert spent.epochs.tolist() == [2, 1]
+    assert spent.million_tokens[1] == warm[1, 2023].counts.sum() / 1e6
+    with pytest.raises(ValueError, match="0 texts and years"):
+        snapshots.train({}, [2000])
+
+
+def test_scores_by_year_are_those_of_single_predictions(study):
+    table = analogy_tables.by_year(study, ["Y1", "Y2"])
+    again = analogy_tables.by_year(study, ["Y1", "Y2"])  # from disk
+    assert table.equals(again)
+    row = table[(table.setting == "Y2") & (table.year == 2000)].iloc[0]
+    found = prediction.predict(
+        study.snapshots["world 1", 2000], study.facts["world 1"], "Y2", year=2000
+    )
+    assert row.mrr == pytest.approx(found.scores()["mrr"]) and row.n == len(found)
+    assert not ((table.setting == "Y2") & (table.year == 2023)).any()  # nothing is left unknown
+
+
+def test_pathways_and_fractions(study):
+    table = analogy_tables.pathways(study, "world 1")
+    found = analogy_tables.answers(study, "P1")["world 1"]
+    assert table.n_queries.sum() == len(found)
+    assert (table.mrr * table.n_queries).sum() / len(found) == pytest.approx(found.scores()["mrr"])
+    assert table.cosine.between(-1, 1).all()
+    curve = analogy_tables.fractions(study, "world 1", steps=3, dim=4)
+    assert set(curve.method) == {"analogy", "TransE"} and curve.fraction.nunique() == 6
+    kept = curve[curve.protocol.str.endswith("kept")].set_index(["method", "fraction"]).mrr
+    removed = curve[curve.protocol.str.endswith("removed")].set_index(["method", "fraction"]).mrr
+    assert (removed - kept >= -1e-12).all()  # removing known answers never lowers a rank
+
+
+def test_planes_show_vectors_at_their_place(study):
+    vectors = study.final["world 1"]
+    facts = study.facts["world 1"].within(vectors.ids)
+    task = tasks.build(facts, "G")
+    here = planes.of_relations(vectors, task, 6)
+    assert here.points.kind.tolist() == ["drug"] * 6 + ["gene"] * 6
+    placed = here.place(prediction.vectors_of(vectors, here.points.name))
+    assert np.allclose(placed, here.points[["x", "y"]])
+    names = here.points.name.to_numpy()[here.pairs]
+    known = set(map(tuple, facts.relations[["drug", "gene"]].to_numpy()))
+    assert {tuple(pair) for pair in names} <= known
+    mean = prediction.vectors_of(vectors, task.base["answer"]).mean(axis=0)
+    assert np.allclose(here.ends[1], here.place(mean[None])[0])
+    one = tasks.build(facts, "P1")
+    pathway = one.training.group.iloc[0]
+    inside = planes.of_pathway(vectors, one, pathway, [])
+    assert (
+        len(inside.pairs) == (one.training.group == pathway).sum() and inside.points.related.all()
+    )
+
+
+def test_every_number_of_the_tables_has_its_claim():
+    from lmnotes.notebook import card
+
+    claims = card.of("05_drug_gene_analogy").claims
+    theirs = published.table("statistics").set_index("statistic")
+    for id, value, note in numbers.measured({}):
+        assert id in claims and np.isnan(value) and "tables" in note
+        if id.startswith("stat_"):
+            _, vocabulary, statistic = id.split("_", 2)
+            assert claims[id].published == theirs[vocabulary][statistic]
+    with pytest.raises(InputError, match="did you mean 'random'"):
+        published.table("randon")
+
+
+@drug_gene_tables.needed
+def test_the_real_tables_give_every_published_single_number():
+    from lmnotes.notebook import card
+
+    claims = card.of("05_drug_gene_analogy").claims
+    known = {name: drug_gene_tables.relation_set(name) for name in ("bcv", "homemade")}
+    found = numbers.single_numbers(known, drug_gene_tables.FOLDER)
+    assert len(found) == len(numbers.PIPELINE) + len(numbers.SINGLE)
+    for number, value in found.itertuples(index=False):
+        assert claims[number].reproduced_rule.holds(float(value)), (number, value)

@@ -1,0 +1,124 @@
+from itertools import combinations
+
+import numpy as np
+import pandas
+import pytest
+
+from lmnotes.models.maps import robustness
+from lmnotes.papers.trajectories import exponents, kl_ruler, paths
+
+
+def test_the_published_ruler():
+    table = kl_ruler.published().set_index("setting")
+    assert len(table) == 10 and (table["certainty"] == "second-hand").all()
+    order = table["median"].sort_values().index.tolist()
+    assert order == [
+        "Later",
+        "Early",
+        "Seed",
+        "FT",
+        "8-bit",
+        "Size",
+        "4-bit",
+        "Intra-type",
+        "Random",
+        "Layer",
+    ]
+    exponents = kl_ruler.published_exponents()
+    np.testing.assert_allclose(exponents["c_q"] / exponents["c_w"], exponents["alpha"], atol=0.006)
+
+
+def test_early_and_late_intervals_of_the_published_schedule():
+    steps = np.array([0, *(2**k for k in range(10)), *range(1000, 144_000, 1000)])
+    assert len(steps) == 154
+    found = kl_ruler.interval_pairs(steps)
+    assert {name: pairs.shape for name, pairs in found.items()} == {
+        "Early": (50, 2),
+        "Later": (50, 2),
+    }
+    assert steps[found["Early"][0]].tolist() == [2000, 3000]
+    assert steps[found["Early"][-1]].tolist() == [51_000, 52_000]
+    assert steps[found["Later"][[0, -1]]].tolist() == [[93_000, 94_000], [142_000, 143_000]]
+    broken = kl_ruler.interval_pairs(steps, excluded=steps == 116_000)
+    assert len(broken["Later"]) == 48 and len(broken["Early"]) == 50
+    with pytest.raises(ValueError, match="lower n"):
+        kl_ruler.interval_pairs(steps, n=80)
+
+
+def test_settings_of_training_are_those_of_their_pairs():
+    rng, steps = np.random.default_rng(0), np.array([0, 1, 10, 20, 30, 40])
+    excluded = np.arange(6) == 5
+    runs = {
+        name: paths.Run(name, steps[:n], rng.normal(size=(n, 30)), excluded[:n])
+        for name, n in (("a", 6), ("b", 6), ("c", 5))
+    }
+    found = kl_ruler.training(runs, ["a", "b"], ["a", "c"], n=1, after=10)
+    kl = {name: (one**2).mean(axis=1) / 2 for name, one in found.items()}
+    a, b, c = (run.log_likelihood for run in runs.values())
+    early = [(one[3] - one[2]).var() / 2 for one in (a, b)]
+    np.testing.assert_allclose(kl["Early"], early)
+    assert not len(kl["Later"])  # broken by what is excluded
+    np.testing.assert_allclose(kl["Seed"], [(a[4] - c[4]).var() / 2])
+    np.testing.assert_allclose(kl["Size"], [(a[4] - b[4]).var() / 2])
+    alone = kl_ruler.training(runs, [], ["a", "c"], n=1, after=10)
+    assert list(alone) == ["Seed"]
+
+
+def test_pairs_of_seeds_sizes_and_layers():
+    assert len(kl_ruler.all_pairs(range(7))) == 21 and len(kl_ruler.all_pairs(range(5))) == 10
+    assert kl_ruler.all_pairs([4, 9, 2]).tolist() == [[4, 9], [4, 2], [9, 2]]
+    assert kl_ruler.all_pairs([3]).shape == (0, 2)
+    assert kl_ruler.adjacent(4).tolist() == [[0, 1], [1, 2], [2, 3]]
+
+
+def test_edges_skip_merges_and_strangers():
+    names = ["base", "a", "b", "a+b", "orphan", "grandchild"]
+    parents = ["", "base", "base", "a + b", "unknown", "a"]
+    assert kl_ruler.edges(names, parents).tolist() == [[1, 0], [2, 0], [5, 1]]
+
+
+def test_controls_are_distinct_pairs_of_the_models_in_edges():
+    types = np.array(list("xxxxxxyyyyyyzz"))
+    edges = np.array([[i, i - 1] for i in (1, 2, 3, 4, 5, 7, 8, 9, 13)])
+    inside = kl_ruler.within_types(edges, types)
+    assert (types[inside[:, 0]] == types[inside[:, 1]]).all()
+    assert pandas.Series(types[inside[:, 0]]).value_counts().to_dict() == {"x": 5, "y": 3, "z": 1}
+    across = kl_ruler.random_pairs(edges)
+    for pairs in (inside, across):
+        assert len({frozenset(pair) for pair in pairs.tolist()}) == len(edges)
+        assert set(pairs.ravel()) <= set(edges.ravel())  # 10 and 11 take no part
+    np.testing.assert_array_equal(across, kl_ruler.random_pairs(edges))
+    assert not np.array_equal(across, kl_ruler.random_pairs(edges, seed=1))
+    drawn = [frozenset(kl_ruler.random_pairs(edges, s)[0]) for s in range(600)]
+    assert len(set(drawn)) == len(list(combinations(set(edges.ravel()), 2)))  # every pair can come
+
+
+def test_medians_and_their_two_intervals():
+    rng = np.random.default_rng(0)
+    L = np.cumsum(rng.normal(0, [[1], [1], [2], [9], [9], [9]], (6, 400)), axis=0)
+    settings = {"FT": np.array([[0, 1], [1, 2], [0, 2]]), "Random": kl_ruler.all_pairs(range(6))}
+    values = {name: paths.pair_kl(L, pairs) for name, pairs in settings.items()}
+    draws = {
+        n: exponents.bootstrap_kl(robustness.pair_differences(L, p)) for n, p in settings.items()
+    }
+    table = kl_ruler.medians(values | {"mine": np.array([np.nan, 4.0])}, draws)
+    table = table.set_index("setting")
+    for name, row in table.drop("mine").iterrows():
+        assert row["median"] == pytest.approx(np.median(values[name])) and row["n"] == len(
+            values[name]
+        )
+        assert row["low"] <= row["median"] <= row["high"]
+        assert row["text_low"] < row["median"] < row["text_high"]
+    assert table.loc["FT", "published"] == 0.40
+    assert table.loc["mine", "n"] == 1 and np.isnan(table.loc["mine", "published"])
+    assert table["median"].is_monotonic_increasing
+    assert "nothing" not in kl_ruler.medians({"nothing": [], "Seed": [1.0]})["setting"].tolist()
+
+
+def test_inversions_name_what_stands_otherwise():
+    values = {"Later": [0.01], "Early": [0.2], "Seed": [0.1], "FT": [0.05], "own": [9.0]}
+    found = kl_ruler.inversions(kl_ruler.medians({n: np.array(v) for n, v in values.items()}))
+    pairs = set(zip(found["lower"], found["higher"], strict=True))
+    assert pairs == {("Early", "Seed"), ("Early", "FT"), ("Seed", "FT")}
+    true = {name: np.array([value]) for name, (value, _) in kl_ruler.MEDIANS.items()}
+    assert kl_ruler.inversions(kl_ruler.medians(true)).empty

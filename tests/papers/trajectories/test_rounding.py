@@ -1,0 +1,148 @@
+import sys
+
+import numpy as np
+import pandas
+import pytest
+import tiny_models
+import torch
+
+from lmnotes.models import ngram
+from lmnotes.models.scoring import loading, score
+from lmnotes.papers.trajectories import rounding
+from lmnotes.text.chunks import TextSet
+
+
+@pytest.mark.parametrize("per", ["tensor", "column"])
+@pytest.mark.parametrize("bits", rounding.BITS)
+def test_no_weight_moves_by_more_than_half_a_step(bits, per):
+    weights = np.random.default_rng(bits).normal(size=(7, 30)) * np.arange(1, 8)[:, None]
+    found = rounding.rounded(weights, bits, per)
+    n = 2 ** (bits - 1) - 1
+    top = np.abs(weights).max(axis=1, keepdims=True) if per == "column" else np.abs(weights).max()
+    assert (np.abs(found - weights) <= top / n / 2 * (1 + 1e-9)).all()
+    levels = found / (top / n)
+    np.testing.assert_allclose(levels, np.round(levels), atol=1e-9)
+    assert np.abs(levels).max() == pytest.approx(n)  # the largest weight is kept
+    again = rounding.rounded(found, bits, per)
+    np.testing.assert_allclose(again, found, rtol=1e-12)  # a grid stays a grid
+    np.testing.assert_allclose(rounding.rounded(-weights, bits, per), -found)
+
+
+def test_the_slow_way_column_by_column():
+    weights = np.random.default_rng(0).normal(size=(5, 6)).astype(np.float32)
+    found = rounding.rounded(weights, 4, axis=1)
+    for column in range(6):
+        step = np.abs(weights[:, column]).max() / 7
+        slow = [round(float(w / step)) * step for w in weights[:, column]]
+        np.testing.assert_allclose(found[:, column], slow, rtol=1e-6)
+    assert found.dtype == np.float32
+
+
+def test_scales_per_column_are_finer_and_zeros_stay():
+    weights = np.random.default_rng(0).normal(size=(20, 50)) * 10.0 ** np.arange(-10, 10)[:, None]
+    error = [
+        ((rounding.rounded(weights, 4, per) / weights - 1) ** 2).mean()
+        for per in ("column", "tensor")
+    ]
+    assert error[0] < error[1] / 4
+    weights[3] = 0
+    found = rounding.rounded(weights, 8)
+    assert (found[3] == 0).all() and np.isfinite(found).all()
+    # rows of one scale, so that one scale for all is the same
+    even = np.sign(weights) + (weights == 0)
+    np.testing.assert_array_equal(
+        rounding.rounded(even, 3, "tensor"), rounding.rounded(even, 3, "column")
+    )
+
+
+@pytest.mark.parametrize("name", ["gpt2", "llama"])
+def test_only_linear_layers_of_the_copy_change(name):
+    model = tiny_models.model(name)
+    before = {key: one.detach().clone() for key, one in model.named_parameters()}
+    made = rounding.quantised(model, 4)
+    names = {f"{key}.weight" for key, _, _ in rounding.linear_layers(model)}
+    for key, one in made.named_parameters():
+        assert torch.equal(one, before[key]) == (key not in names), key
+        assert torch.equal(model.get_parameter(key), before[key])  # the model stays as it was
+    assert not any("wte" in key or "embed" in key or "lm_head" in key for key in names)
+    assert len(names) == {"gpt2": 8, "llama": 14}[name]  # of two blocks
+
+
+def test_columns_are_those_of_the_outputs():
+    model = tiny_models.model("gpt2")
+    layers = {key: (layer, axis) for key, layer, axis in rounding.linear_layers(model)}
+    layer, axis = layers["transformer.h.0.mlp.c_fc"]
+    assert layer.weight.shape == (32, 128) and axis == 1  # inputs, outputs
+    found = rounding.quantised(model, 2).transformer.h[0].mlp.c_fc.weight
+    want = rounding.rounded(layer.weight.detach().numpy().T, 2).T
+    np.testing.assert_array_equal(found.detach().numpy(), want)
+
+
+def test_a_tied_head_takes_the_embeddings_along():
+    made = rounding.quantised(tiny_models.model("gpt2"), 3, head=True)
+    assert made.lm_head.weight is made.transformer.wte.weight
+    assert len(made.lm_head.weight[0].unique()) <= 7
+
+
+def test_fewer_bits_move_a_model_further(tmp_path, monkeypatch):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
+    folder = tiny_models.save("llama", tmp_path / "model")
+    texts = TextSet("few", tiny_models.TEXTS[:4], pandas.DataFrame({"text_id": list("abcd")}), {})
+    found = rounding.scores(folder, texts, (16, 8, 4))
+    np.testing.assert_array_equal(found[0], score.texts(folder, texts).log_likelihood)
+    kl = (found[1:] - found[0]).var(axis=1) / 2
+    assert kl[0] < 1e-3 < kl[1] < kl[2]
+    whole = loading.load(folder)
+    scorer = loading.of(rounding.quantised(whole.model, 8), whole.tokenizer)
+    np.testing.assert_array_equal(found[2], score.texts(scorer, texts).log_likelihood)
+    monkeypatch.setattr(rounding, "_scored", lambda *_: pytest.fail("scored again"))
+    np.testing.assert_array_equal(rounding.scores(folder, texts, (16, 8, 4)), found)
+    (again,) = rounding.scores_of([folder], texts, (16, 8, 4))
+    np.testing.assert_array_equal(again, found)
+
+
+def test_copies_of_bitsandbytes_are_scored_like_simulated_ones(tmp_path, monkeypatch):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
+    folder = tiny_models.save("llama", tmp_path / "model")
+    texts = TextSet("few", tiny_models.TEXTS[:4], pandas.DataFrame({"text_id": list("abcd")}), {})
+    asked = []
+
+    def stand_in(model, bits):
+        asked.append((model, bits))
+        return loading.load(model)
+
+    monkeypatch.setattr(rounding, "load_bitsandbytes", stand_in)
+    found = rounding.scores(folder, texts, (8, 4), how="bitsandbytes")
+    assert asked == [(str(folder), 8), (str(folder), 4)]
+    np.testing.assert_array_equal(found[1], found[0])
+    simulated = rounding.scores(folder, texts, (8, 4))  # another artefact
+    assert not np.array_equal(simulated[1], found[1])
+
+
+def test_shifts_have_a_direction_free_of_constants():
+    rng = np.random.default_rng(0)
+    original, shift = rng.normal(-300, 50, (3, 40)), rng.normal(size=40)
+    changed = original + np.outer([1, 2, -1], shift) + np.array([[5.0], [-9], [0]])
+    found = rounding.shift_cosine(original, changed)
+    np.testing.assert_allclose(found, [[1, 1, -1], [1, 1, -1], [-1, -1, 1]], atol=1e-9)
+    changed[2] = original[2]
+    found = rounding.shift_cosine(original, changed)
+    assert np.isnan(found[2]).all() and np.isfinite(found[:2, :2]).all()
+
+
+def test_what_does_not_fit_is_refused(monkeypatch):
+    with pytest.raises(ValueError, match=r"expected 2\.\.16"):
+        rounding.rounded(np.ones(3), 1)
+    with pytest.raises(ValueError, match="floating-point"):
+        rounding.rounded(np.arange(3), 8)
+    with pytest.raises(ValueError, match="'tensor' or 'column'"):
+        rounding.rounded(np.ones(3), 8, "row")
+    with pytest.raises(ValueError, match="an n-gram model has counts"):
+        rounding.quantised(ngram.fit(b"abc", 2), 8)
+    with pytest.raises(ValueError, match="row by row"):
+        rounding.shift_cosine(np.ones((2, 3)), np.ones((2, 4)))
+    with pytest.raises(ValueError, match="simulates other widths"):
+        rounding.load_bitsandbytes("gpt2", 3)
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    with pytest.raises(ImportError, match="pip install bitsandbytes"):
+        rounding.load_bitsandbytes("gpt2", 8)
