@@ -1,4 +1,4 @@
-"""`LogLik`: the log-likelihoods of texts under models, with the labels of both."""
+"""`LikelihoodMatrix`: the log-likelihoods of texts under models, with the labels of both."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class LogLik:
+class LikelihoodMatrix:
     """Row i, column s: the sum of log-probabilities that model i gives to text s, in nats.
 
     Raises ValueError where the tables do not fit the values, or where a value is not a number or
@@ -20,7 +20,7 @@ class LogLik:
     >>> import pandas
     >>> models = pandas.DataFrame({"model": ["a", "b"]})
     >>> texts = pandas.DataFrame({"n_bytes": [2, 4, 3]})
-    >>> L = LogLik(np.array([[-1.0, -2, -3], [-2, -2, -90]]), models, texts, "bos=always")
+    >>> L = LikelihoodMatrix(np.array([[-1.0, -2, -3], [-2, -2, -90]]), models, texts, "bos=always")
     >>> float(L.clip(threshold=-10).values.min())
     -10.0
     >>> np.asarray(L.select(models=[1], texts=L.n_bytes > 2))
@@ -60,7 +60,7 @@ class LogLik:
         object.__setattr__(self, "models", self.models.reset_index(drop=True))
         object.__setattr__(self, "texts", self.texts.reset_index(drop=True))
 
-    def clip(self, share: float = 0.02, threshold: float | None = None) -> "LogLik":
+    def clip(self, share: float = 0.02, threshold: float | None = None) -> "LikelihoodMatrix":
         """The matrix with every entry below the threshold raised to it.
 
         Args:
@@ -84,7 +84,7 @@ class LogLik:
                 )
         return replace(self, values=np.maximum(self.values, threshold), threshold=float(threshold))
 
-    def select(self, models=None, texts=None) -> "LogLik":
+    def select(self, models=None, texts=None) -> "LikelihoodMatrix":
         """The rows and columns chosen, by masks or by positions."""
         rows = _positions(models, len(self.models), "models")
         columns = _positions(texts, len(self.texts), "texts")

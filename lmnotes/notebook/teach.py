@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lmnotes.errors import InputError, nearest
 from lmnotes.notebook import card, session
-from lmnotes.notebook.explore import is_live, running_shell
+from lmnotes.notebook.views import is_live, running_shell
 
 Property = tuple[str, Callable[[object], bool], str]
 

@@ -1,1 +1,1 @@
-"""Papers."""
+"""A folder per paper: its experiment, its figures; none knows another."""

@@ -73,18 +73,10 @@ seed: int = 0  # 0..1000000
 import numpy as np
 import pandas as pd
 
-from lmnotes.figures import axes as plot_axes
-from lmnotes.figures import style
-from lmnotes.notebook import claims, explore, outputs, session, teach
-from lmnotes.papers.universal_geometry import images, translation, word_model
-from lmnotes.text import corpus
-from lmnotes.text import functions as pairs
-from lmnotes.words import baselines, contextual, embedding, pretrained
-from lmnotes.words.ica import compare as universality
-from lmnotes.words.ica import decomposition, intruder, matching, other_axes
-from lmnotes.words.sgns import skipgram
+from lmnotes import figures, notebook, text, words
+from lmnotes.papers import universal_geometry as paper
 
-outputs.begin("02_universal_geometry", globals())
+notebook.begin("02_universal_geometry", globals())
 
 # %%
 if len(dictionaries) != max(len(languages) - 1, 0):
@@ -93,14 +85,14 @@ if len(dictionaries) != max(len(languages) - 1, 0):
         "for each language after the first; give as many"
     )
 if corpus_name == "installed":
-    text = corpus.load(corpus_name, domains=domains)
+    corpus = text.corpus.load(corpus_name, domains=domains)
 else:
-    text = corpus.load(corpus_name)
+    corpus = text.corpus.load(corpus_name)
 if n_tokens is not None:
-    text = text.head(n_tokens)
-session.note_input("corpus", text.content_id)
-vectors = skipgram.train(
-    text, dim=dim, window=window, negatives=negatives, epochs=epochs, rule=rule, seed=seed
+    corpus = corpus.head(n_tokens)
+notebook.note_input("corpus", corpus.content_id)
+vectors = words.sgns.train(
+    corpus, dim=dim, window=window, negatives=negatives, epochs=epochs, rule=rule, seed=seed
 )
 
 # %% [markdown]
@@ -119,36 +111,34 @@ vectors = skipgram.train(
 weights = None
 if row_weights == "drawn":
     often = np.asarray(vectors.counts)[np.asarray(vectors.counts) >= min_count]
-    weights = decomposition.draw_rows(often, min_count=min_count)
+    weights = words.ica.decomposition.draw_rows(often, min_count=min_count)
 options = dict(tolerance=tolerance, max_iterations=max_iterations)
-space = decomposition.fit_embedding(
-    vectors, min_count=min_count, seed=seed, weights=weights, **options
-)
+space = words.ica.fit_embedding(vectors, min_count=min_count, seed=seed, weights=weights, **options)
 kept = np.flatnonzero(np.asarray(vectors.counts) >= min_count)
 labels = {"words": space.words, "counts": space.counts}
-pca = other_axes.pca(vectors.input[kept], weights=weights, flip=True, **labels)
-turned = other_axes.random(vectors.input[kept], seed=seed, weights=weights, **labels)
+pca = words.ica.pca(vectors.input[kept], weights=weights, flip=True, **labels)
+turned = words.ica.other_axes.random(vectors.input[kept], seed=seed, weights=weights, **labels)
 bases = {"ICA": space, "PCA": pca, "random rotation": turned}
 often_enough = max(min_count, 10)
 table = pd.DataFrame(
     [
         {"axis": axis, "skewness": space.skewness[axis]}
         | {
-            name: matching.label(basis, axis, k=5, min_count=often_enough)
+            name: words.ica.matching.label(basis, axis, k=5, min_count=often_enough)
             for name, basis in bases.items()
         }
         for axis in range(12)
     ]
 )
-outputs.table(
+notebook.table(
     table,
     "axes",
     caption=f"The five words with the largest normalised value on the first twelve axes of each basis. {space.summary()}",
 )
 
 # %%
-mixing = other_axes.participation(other_axes.between(pca, space)).mean()
-claims.record("participation", mixing)
+mixing = words.ica.other_axes.participation(words.ica.other_axes.between(pca, space)).mean()
+notebook.claims.record("participation", mixing)
 print(f"An ICA axis mixes about {mixing:.0f} of {space.n_axes} principal components.")
 
 # %% [markdown]
@@ -158,10 +148,10 @@ print(f"An ICA axis mixes about {mixing:.0f} of {space.n_axes} principal compone
 
 # %%
 def axis_browser(axis=0, basis="ICA", n_words=10):
-    top = matching.top_words(bases[basis], [axis], k=n_words, min_count=often_enough)
-    figure, (ax,) = style.panels(height=0.5 + 0.17 * n_words)
-    with style.style():
-        ax.barh(top.word, top.value, color=plot_axes.COLOUR_OF[basis])
+    top = words.ica.top_words(bases[basis], [axis], k=n_words, min_count=often_enough)
+    figure, (ax,) = figures.style.panels(height=0.5 + 0.17 * n_words)
+    with figures.style.style():
+        ax.barh(top.word, top.value, color=figures.axes.COLOUR_OF[basis])
         ax.invert_yaxis()
         ax.set(
             title=f"{basis}, axis {axis}: skewness {bases[basis].skewness[axis]:.2f}",
@@ -171,7 +161,7 @@ def axis_browser(axis=0, basis="ICA", n_words=10):
     return figure
 
 
-explore.explore(
+notebook.explore(
     axis_browser,
     stills=[{"axis": 0}, {"axis": 0, "basis": "PCA"}],
     axis=(0, space.n_axes - 1),
@@ -180,7 +170,7 @@ explore.explore(
 )
 
 # %%
-whiten = teach.exercise(
+whiten = notebook.teach.exercise(
     "whiten",
     properties=[
         (
@@ -220,25 +210,27 @@ cloud = pd.DataFrame({"word": space.words, "count": space.counts})
 for name, basis in (("ICA", space), ("PCA", pca)):
     for axis in axes_shown:
         cloud[f"{name} {axis}"] = basis.values[:, axis]
-outputs.figure(
-    plot_axes.spikes({"ICA": space.values, "PCA": pca.values}, pairs_shown),
+notebook.figure(
+    figures.axes.spikes({"ICA": space.values, "PCA": pca.values}, pairs_shown),
     "fig5_spikes",
     data=cloud,
     caption=f"Figure 5: pairs of axes of the white cloud, every point a word. {space.summary()}",
 )
-claims.record("fig5_reach", space.values[:, 0].max() - pca.values[:, 0].max())
-claims.record("fig5_axis0", space.values[:, 0].max())
+notebook.claims.record("fig5_reach", space.values[:, 0].max() - pca.values[:, 0].max())
+notebook.claims.record("fig5_axis0", space.values[:, 0].max())
 
 # %%
-figure, panels = style.panels(4, height=2.0)
+figure, panels = figures.style.panels(4, height=2.0)
 for ax, (name, (x, y)) in zip(
     panels, [("ICA", (0, 1)), ("ICA", (2, 3)), ("PCA", (0, 1)), ("PCA", (2, 3))], strict=True
 ):
     at = bases[name].values
-    style.scatter_words(ax, at[:, x], at[:, y], space.counts, clip=0, colour_bar=ax is panels[-1])
-    with style.style():
+    figures.style.scatter_words(
+        ax, at[:, x], at[:, y], space.counts, clip=0, colour_bar=ax is panels[-1]
+    )
+    with figures.style.style():
         ax.set(title=name, xlabel=f"axis {x}", ylabel=f"axis {y}")
-outputs.figure(
+notebook.figure(
     figure,
     "fig13_counts",
     data=cloud,
@@ -261,25 +253,27 @@ def turn(angle=30, first=0, second=1):
         return plane @ np.array([[c, -s], [s, c]])
 
     angles = np.arange(-45, 46, 5)
-    score = [other_axes.gaussianity(at(degrees)).logcosh.sum() for degrees in angles]
+    score = [words.ica.other_axes.gaussianity(at(degrees)).logcosh.sum() for degrees in angles]
     now = at(angle)
-    skew = other_axes.gaussianity(now).skewness
-    figure, (left, right) = style.panels(2, width=style.PAGE * 0.75)
-    with style.style():
-        left.scatter(*now.T, s=2, color=style.BLUE, alpha=0.5, linewidths=0, rasterized=True)
+    skew = words.ica.other_axes.gaussianity(now).skewness
+    figure, (left, right) = figures.style.panels(2, width=figures.style.PAGE * 0.75)
+    with figures.style.style():
+        left.scatter(
+            *now.T, s=2, color=figures.style.BLUE, alpha=0.5, linewidths=0, rasterized=True
+        )
         left.set(
             title=f"skewness {skew[0]:.2f} and {skew[1]:.2f}",
             aspect="equal",
             xlabel="one axis",
             ylabel="the other",
         )
-        right.plot(angles, score, color=style.BLACK)
-        right.axvline(angle, color=style.RED)
+        right.plot(angles, score, color=figures.style.BLACK)
+        right.axvline(angle, color=figures.style.RED)
         right.set(xlabel="angle, degrees", ylabel="distance from Gaussian", title="log cosh")
     return figure
 
 
-explore.explore(
+notebook.explore(
     turn,
     stills=[{"angle": 0}, {"angle": 30}],
     angle=(-45, 45, 5),
@@ -295,28 +289,34 @@ explore.explore(
 
 # %%
 noise = np.random.default_rng(seed).normal(size=space.values.shape)
-table6 = other_axes.gaussianity_curves(
+table6 = words.ica.other_axes.gaussianity_curves(
     {
         "ICA": space,
         "PCA": pca,
-        "raw columns": other_axes.raw(vectors.input[kept]),
-        "Gaussian noise": other_axes.rotated(other_axes.pca(noise), np.eye(space.n_axes), "noise"),
+        "raw columns": words.ica.other_axes.raw(vectors.input[kept]),
+        "Gaussian noise": words.ica.other_axes.rotated(
+            words.ica.pca(noise), np.eye(space.n_axes), "noise"
+        ),
     }
 )
-outputs.figure(
-    plot_axes.measures(table6),
+notebook.figure(
+    figures.axes.measures(table6),
     "fig6_measures",
     data=table6,
     caption=f"Figure 6: distance from a Gaussian, axis by axis; ICA, raw columns and noise by skewness, PCA by variance. {space.summary()}",
 )
 middle = table6.groupby("method")[["skewness", "kurtosis", "logcosh", "gaussian"]].median()
 for measure in middle:
-    claims.record(f"fig6_{measure}_over_pca", middle[measure]["ICA"] / middle[measure]["PCA"])
-claims.record("fig6_skewness_over_raw", middle.skewness["ICA"] / middle.skewness["raw columns"])
+    notebook.claims.record(
+        f"fig6_{measure}_over_pca", middle[measure]["ICA"] / middle[measure]["PCA"]
+    )
+notebook.claims.record(
+    "fig6_skewness_over_raw", middle.skewness["ICA"] / middle.skewness["raw columns"]
+)
 by_axis = table6[table6.method == "ICA"].set_index("axis")
 for axis in (0, 10, 50, 100):
     known = axis in by_axis.index
-    claims.record(
+    notebook.claims.record(
         f"fig6_skewness_{axis}",
         by_axis.skewness[axis] if known else np.nan,
         note="" if known else "fewer axes here",
@@ -333,9 +333,11 @@ present = [word for word in axis_words if word in space.ids]
 readable = space.normalised[:, : space.n_axes // 2]  # the more skewed half
 five = list(dict.fromkeys(int(readable[space.ids[word]].argmax()) for word in present))
 five = (five + [axis for axis in range(space.n_axes) if axis not in five])[:5]
-names = [f"{axis} [{matching.label(space, axis, min_count=often_enough)}]" for axis in five]
+names = [
+    f"{axis} [{words.ica.matching.label(space, axis, min_count=often_enough)}]" for axis in five
+]
 unit = space.normalised[:, five]  # (V, 5)
-shown = list(matching.top_words(space, five, k=3, min_count=often_enough).word)
+shown = list(words.ica.top_words(space, five, k=3, min_count=often_enough).word)
 for i, j in zip(*np.tril_indices(5, -1), strict=True):
     between = np.where(
         np.asarray(space.counts) >= often_enough, np.minimum(unit[:, i], unit[:, j]), -1
@@ -346,14 +348,14 @@ values = unit[[space.ids[word] for word in shown]]
 order = np.lexsort((-values.max(axis=1), values.argmax(axis=1)))
 fig1 = pd.DataFrame(values[order], columns=names)
 fig1.insert(0, "word", [shown[row] for row in order])
-figure, (left, *right) = style.panels(3, height=4.6, width_ratios=[1.2, 1, 1])
-plot_axes.heatmap(left, fig1[names].to_numpy(), list(fig1.word), names)
+figure, (left, *right) = figures.style.panels(3, height=4.6, width_ratios=[1.2, 1, 1])
+figures.axes.heatmap(left, fig1[names].to_numpy(), list(fig1.word), names)
 for ax, (x, y) in zip(right, [(3, 1), (4, 2)], strict=True):
-    style.scatter_words(ax, unit[:, x], unit[:, y], space.counts, clip=0, colour_bar=False)
+    figures.style.scatter_words(ax, unit[:, x], unit[:, y], space.counts, clip=0, colour_bar=False)
     far = {w: space.ids[w] for w in shown if unit[space.ids[w]][[x, y]].max() > 0.25}
     ax.set(xlabel=names[x], ylabel=names[y])
-    plot_axes.name_words(ax, unit[:, x], unit[:, y], far)
-outputs.figure(
+    figures.axes.name_words(ax, unit[:, x], unit[:, y], far)
+notebook.figure(
     figure,
     "fig1_heatmap",
     data=fig1,
@@ -361,8 +363,8 @@ outputs.figure(
 )
 
 # %%
-figure = plot_axes.pairs(unit, names, [(space.ids[word], word) for word in shown])
-outputs.figure(
+figure = figures.axes.pairs(unit, names, [(space.ids[word], word) for word in shown])
+notebook.figure(
     figure,
     "fig12_pairs",
     data=pd.DataFrame(unit, columns=names).assign(word=space.words),
@@ -382,7 +384,7 @@ for word, own in (
         if both
         else np.nan
     )
-    claims.record(f"fig1_{word}_{own}", value, note="" if both else "not in this text")
+    notebook.claims.record(f"fig1_{word}_{own}", value, note="" if both else "not in this text")
 
 # %% [markdown]
 # ## 4. Which axes come back?
@@ -392,22 +394,22 @@ for word, own in (
 
 # %%
 runs = [
-    decomposition.fit_embedding(
+    words.ica.fit_embedding(
         vectors, min_count=min_count, seed=seed + 1 + run, weights=weights, **options
     )
     for run in range(n_seeds)
 ]
-stable = matching.stability(space.values, [run.values for run in runs])
-figure, (left, right) = style.panels(2, height=2.3)
-with style.style():
-    left.plot(np.sort(stable)[::-1], color=style.BLUE)
-    left.axhline(0.9, color=style.GREY, ls=":")
+stable = words.ica.matching.stability(space.values, [run.values for run in runs])
+figure, (left, right) = figures.style.panels(2, height=2.3)
+with figures.style.style():
+    left.plot(np.sort(stable)[::-1], color=figures.style.BLUE)
+    left.axhline(0.9, color=figures.style.GREY, ls=":")
     left.set(
         xlabel="axes, the steadiest first", ylabel="median |r| with other runs", ylim=(0, 1.02)
     )
-    right.scatter(space.skewness, stable, s=8, color=style.BLUE, linewidths=0)
+    right.scatter(space.skewness, stable, s=8, color=figures.style.BLUE, linewidths=0)
     right.set(xlabel="skewness", ylabel="median |r| with other runs", ylim=(0, 1.02))
-outputs.figure(
+notebook.figure(
     figure,
     "stability",
     data=pd.DataFrame(
@@ -418,12 +420,12 @@ outputs.figure(
 
 # %%
 # on white data Varimax is ICA with the contrast u^4
-varimax = decomposition.fit_embedding(
+varimax = words.ica.fit_embedding(
     vectors, min_count=min_count, seed=seed, weights=weights, contrast="cube", tolerance=1e-2
 )
 listed = np.asarray(space.counts) >= often_enough
 ratios = {
-    name: intruder.score(basis.normalised, vectors.input[kept], listed=listed, seed=seed)
+    name: words.ica.intruder.score(basis.normalised, vectors.input[kept], listed=listed, seed=seed)
     for name, basis in (bases | {"Varimax": varimax}).items()
 }
 table_ratio = (
@@ -438,17 +440,17 @@ table_ratio = (
     .rename_axis("basis")
     .reset_index()
 )
-outputs.table(
+notebook.table(
     table_ratio,
     "dist_ratio",
     caption="DistRatio over all axes (k = 5, ten intruders, distances between the vectors as trained): above 1 where the top words belong together. Varimax is found as ICA with the contrast $u^4$."
-    + universality.unsettled({"Varimax": varimax}),
+    + words.ica.compare.unsettled({"Varimax": varimax}),
 )
 medians = table_ratio.set_index("basis")["median"]
-claims.record("dist_ratio", medians["ICA"] - medians["PCA"])
-claims.record("dist_ratio_varimax", medians["ICA"] - medians["Varimax"])
+notebook.claims.record("dist_ratio", medians["ICA"] - medians["PCA"])
+notebook.claims.record("dist_ratio_varimax", medians["ICA"] - medians["Varimax"])
 for name in ("ICA", "Varimax", "PCA"):
-    claims.record(f"dist_ratio_of_{name.lower()}", medians[name])
+    notebook.claims.record(f"dist_ratio_of_{name.lower()}", medians[name])
 
 # %% [markdown]
 # ## 5. Shared axes
@@ -468,16 +470,16 @@ def compare(name, first, second, first_rows, second_rows, untrained, known=(None
     untrained: vectors of models that learned nothing, for both sides; None keeps the trained side.
     """
     one, two = (
-        universality.bases(np.asarray(x), found=known[n], seed=seed + n, **options)
+        words.ica.compare.bases(np.asarray(x), found=known[n], seed=seed + n, **options)
         for n, x in enumerate((first, second))
     )
     for n, (basis, x) in enumerate(zip((one, two), untrained, strict=True)):
         basis["untrained"] = (
             basis["ICA"]
             if x is None
-            else decomposition.fit(x, seed=seed + n, tolerance=3e-3, max_iterations=20)
+            else words.ica.fit(x, seed=seed + n, tolerance=3e-3, max_iterations=20)
         )
-    found = universality.compare(
+    found = words.ica.compare.compare(
         name,
         {method: basis.values[first_rows] for method, basis in one.items()},
         {method: basis.values[second_rows] for method, basis in two.items()},
@@ -497,14 +499,14 @@ def compare_words(name, first, second):
     """The same for two embeddings, over the words that both know."""
     a, b = (x.input[np.asarray(x.counts) >= min_count] for x in (first, second))
     known = [
-        decomposition.fit_embedding(x, min_count=min_count, seed=seed, **options)
+        words.ica.fit_embedding(x, min_count=min_count, seed=seed, **options)
         for x in (first, second)
     ]
     blank = [
-        baselines.untrained(x, seed + n).input[np.asarray(x.counts) >= min_count]
+        words.baselines.untrained(x, seed + n).input[np.asarray(x.counts) >= min_count]
         for n, x in enumerate((first, second))
     ]
-    rows = universality.word_pairs(*(x.words for x in known))
+    rows = words.ica.compare.word_pairs(*(x.words for x in known))
     return compare(name, a, b, *rows, blank, known)
 
 
@@ -514,16 +516,17 @@ def compare_words(name, first, second):
 # model keeps the bags and mixes the words at random.
 
 # %%
-functions = pairs.functions()
-session.note_input("functions", functions.attrs["content_id"])
+functions = text.functions.functions()
+notebook.note_input("functions", functions.attrs["content_id"])
 functions = functions.sample(min(n_functions, len(functions)), random_state=seed)
 english = [[w.strip(".,:;()[]`'\"*").lower() for w in t.split()] for t in functions.english]
-python = [pairs.python_words(t) for t in functions.python]
+python = [text.functions.python_words(t) for t in functions.python]
 sides = [
-    baselines.document_vectors(side, dim=function_dim, seed=seed) for side in (english, python)
+    words.baselines.document_vectors(side, dim=function_dim, seed=seed)
+    for side in (english, python)
 ]
 blank = [
-    baselines.untrained_document_vectors(side, dim=function_dim, seed=seed + n)
+    words.baselines.untrained_document_vectors(side, dim=function_dim, seed=seed + n)
     for n, side in enumerate((english, python))
 ]
 every = np.arange(len(functions))
@@ -534,25 +537,27 @@ compare("English - Python", *sides, every, every, blank)
 # CBOW (gensim), and by counting (PPMI and singular values).
 
 # %%
-half_a, half_b = baselines.halves(text, seed=seed)
+half_a, half_b = words.baselines.halves(corpus, seed=seed)
 trained = dict(dim=dim, window=window, negatives=negatives, epochs=other_epochs, rule="shared")
 vectors_a, vectors_b = (
-    skipgram.train(half, seed=seed + n, **trained) for n, half in enumerate((half_a, half_b))
+    words.sgns.train(half, seed=seed + n, **trained) for n, half in enumerate((half_a, half_b))
 )
 compare_words("half - half", vectors_a, vectors_b)
-cbow = baselines.cbow(
-    text, dim=dim, window=window, epochs=other_epochs, min_count=min_count, seed=seed
+cbow = words.baselines.cbow(
+    corpus, dim=dim, window=window, epochs=other_epochs, min_count=min_count, seed=seed
 )
-ppmi = baselines.ppmi_svd(text, dim=dim, window=window, min_count=min_count, seed=seed)
+ppmi = words.baselines.ppmi_svd(corpus, dim=dim, window=window, min_count=min_count, seed=seed)
 compare_words("skip-gram - CBOW", vectors, cbow)
 compare_words("skip-gram - PPMI-SVD", vectors, ppmi)
 
 # %%
 reference_name = languages[0].split("/")[-1] if languages else ""
-for path, words in zip(languages[1:], dictionaries, strict=True):
-    both = [embedding.load(file, limit=50_000) for file in (languages[0], path)]
-    rows = baselines.paired_rows(both[0].ids, both[1].ids, baselines.read_dictionary(words))
-    blank = [baselines.untrained(x, seed + n).input for n, x in enumerate(both)]
+for path, vocabulary in zip(languages[1:], dictionaries, strict=True):
+    both = [words.embedding.load(file, limit=50_000) for file in (languages[0], path)]
+    rows = words.baselines.paired_rows(
+        both[0].ids, both[1].ids, words.baselines.read_dictionary(vocabulary)
+    )
+    blank = [words.baselines.untrained(x, seed + n).input for n, x in enumerate(both)]
     compare(f"{reference_name} - {path.split('/')[-1]}", *(x.input for x in both), *rows, blank)
 if not languages:
     print(
@@ -567,17 +572,17 @@ if not languages:
 
 # %%
 if encoder is None:
-    lm = word_model.train(text, dim=lm_dim, steps=lm_steps, seed=seed)
+    lm = paper.word_model.train(corpus, dim=lm_dim, steps=lm_steps, seed=seed)
     print(
         f"Next word of unseen documents, nats: {lm.loss:.2f} by the model, {lm.bigram_loss:.2f} by "
         f"pairs of words, {lm.unigram_loss:.2f} by frequency alone."
     )
 reader = lm.folder if encoder is None else encoder
-sentences = contextual.sentences_of(text)
+sentences = words.contextual.sentences_of(corpus)
 sentences = sentences[:: max(1, len(sentences) // n_sentences)][:n_sentences]
 tokens, untrained_tokens = (
-    contextual.token_vectors(model, sentences, layer=layer, keep=True, progress=False)
-    for model in (reader, pretrained.random_model(reader, seed=seed))
+    words.contextual.token_vectors(model, sentences, layer=layer, keep=True, progress=False)
+    for model in (reader, words.pretrained.random_model(reader, seed=seed))
 )
 told = [n for n, w in enumerate(tokens.words) if tokens.known[n] and w in space.ids]
 token_words = [tokens.words[n] for n in told]
@@ -605,9 +610,11 @@ print(f"{len(told):,} tokens of {len(set(token_words)):,} words")
 # %%
 image_names = [model.strip("/").split("/")[-1] for model in image_models]
 if image_folder and image_models:
-    seen = [images.features(model, image_folder, keep=True) for model in image_models]
+    seen = [paper.images.features(model, image_folder, keep=True) for model in image_models]
     unseeing = [
-        images.features(pretrained.random_model(model, seed=seed), image_folder, keep=True)
+        paper.images.features(
+            words.pretrained.random_model(model, seed=seed), image_folder, keep=True
+        )
         for model in image_models
     ]
     every_image = np.arange(len(seen[0]))
@@ -616,7 +623,9 @@ if image_folder and image_models:
             f"{image_names[0]} - {name}",
             *(seen[0].vectors, other.vectors, every_image, every_image, (None, null.vectors)),
         )
-    of_words, of_images, times = images.word_pairs(seen[0], space.ids, images.STOP_WORDS)
+    of_words, of_images, times = paper.images.word_pairs(
+        seen[0], space.ids, paper.images.STOP_WORDS
+    )
     compare(
         f"words - {image_names[0]}",
         *(vectors.input[kept], seen[0].vectors, of_words, of_images, (None, unseeing[0].vectors)),
@@ -631,15 +640,15 @@ else:
 curves = pd.concat([found.table for found in comparisons.values()], ignore_index=True)
 null = curves[curves.method == "ICA"].assign(r=lambda t: t.shuffled, method="shuffled pairing")
 curves = pd.concat([curves, null], ignore_index=True)
-outputs.figure(
-    plot_axes.curves(curves, ylabel="held-out correlation"),
+notebook.figure(
+    figures.axes.curves(curves, ylabel="held-out correlation"),
     "matched_curves",
     data=curves,
     caption="Correlation of matched axes over pairs that had no part in the matching. Dotted: the same with shuffled pairs (as matched, not held out, so rather too high) and with untrained vectors, to which ICA gives twenty steps at most: a round cloud has no axes to settle on."
-    + universality.unsettled(spaces),
+    + words.ica.compare.unsettled(spaces),
 )
 summary = pd.concat([found.summary for found in comparisons.values()], ignore_index=True)
-outputs.table(
+notebook.table(
     summary,
     "matching",
     caption=f"An axis is shared if its held-out correlation is above every correlation of {n_shuffles} shuffled pairings; p is the share of shuffled pairings with as large a mean.",
@@ -680,7 +689,7 @@ for label, name in names_of.items():
     for what, value in measured.items():
         if what not in ("ica_100", "pca_100") or label in ("contextual", "languages", "images"):
             note = "" if name else "no files given"
-            claims.record(f"{label}_{what}", value, intervals.get(what), note=note)
+            notebook.claims.record(f"{label}_{what}", value, intervals.get(what), note=note)
 
 # %%
 for label, name in (
@@ -706,12 +715,14 @@ for label, name in (
             for method, square in squares.items()
         ]
     )
-    outputs.figure(
-        plot_axes.matched(squares),
+    notebook.figure(
+        figures.axes.matched(squares),
         f"heatmap_{label}",
         data=table,
         caption=f"{name}: correlations of axes in matched order (the first 100), on the pairs that matched them. A diagonal means shared axes; shuffled pairs and an untrained model show what chance gives."
-        + universality.unsettled({n: each for n, each in spaces.items() if n.startswith(name)}),
+        + words.ica.compare.unsettled(
+            {n: each for n, each in spaces.items() if n.startswith(name)}
+        ),
     )
 
 # %% [markdown]
@@ -728,17 +739,17 @@ def two_worlds(world="half - half", method="greedy", share=100, shuffle=False):
     chosen = np.random.default_rng(seed).permutation(len(one))[: max(50, len(one) * share // 100)]
     partner = chosen
     if shuffle:
-        partner = chosen[universality.shuffled_rows(groups[chosen], seed=seed)[0]]
-    found = matching.match(one[partner], two[chosen], method=method)
-    figure, (left, right) = style.panels(2, height=2.6, width=style.PAGE * 0.8)
-    with style.style():
+        partner = chosen[words.ica.compare.shuffled_rows(groups[chosen], seed=seed)[0]]
+    found = words.ica.match(one[partner], two[chosen], method=method)
+    figure, (left, right) = figures.style.panels(2, height=2.6, width=figures.style.PAGE * 0.8)
+    with figures.style.style():
         left.imshow(found.permuted, vmin=0, vmax=0.6, cmap="magma_r", interpolation="nearest")
         left.set(
             title=f"{len(chosen):,} pairs{', shuffled' if shuffle else ''}",
             xlabel="second space",
             ylabel="first space",
         )
-        right.plot(found.r, color=style.BLUE)
+        right.plot(found.r, color=figures.style.BLUE)
         right.set(
             title=f"mean {found.r.mean():.3f}",
             xlabel="matched axis",
@@ -748,7 +759,7 @@ def two_worlds(world="half - half", method="greedy", share=100, shuffle=False):
     return figure
 
 
-explore.explore(
+notebook.explore(
     two_worlds,
     stills=[{}, {"shuffle": True}, {"shuffle": True, "share": 5}],
     world=list(shown_pairs),
@@ -758,7 +769,7 @@ explore.explore(
 )
 
 # %%
-greedy = teach.exercise(
+greedy = notebook.teach.exercise(
     "greedy_by_hand",
     properties=[
         (
@@ -784,7 +795,7 @@ greedy = teach.exercise(
     ],
 )
 greedy.check(None)  # a list of pairs (i, j), best first
-chance = teach.exercise(
+chance = notebook.teach.exercise(
     "chance_level",
     properties=[
         (
@@ -805,7 +816,7 @@ chance = teach.exercise(
     ],
 )
 chance.check(None)
-teach.quiz("round_cloud")
+notebook.teach.quiz("round_cloud")
 
 # %% [markdown]
 # ### Words and their tokens
@@ -833,15 +844,15 @@ blocks = {
     "shuffled pairs": token_bases["ICA"].normalised[drawn][:, [chance_of.get(a, 0) for a in best]],
     "untrained": token_bases["untrained"].normalised[drawn][:, [blank_of.get(a, 0) for a in best]],
 }
-figure, panels = style.panels(4, height=4.6, sharey=True)
+figure, panels = figures.style.panels(4, height=4.6, sharey=True)
 for ax, (name, block) in zip(panels, blocks.items(), strict=True):
     rows_named = [word if n % 3 == 1 else "" for n, word in enumerate(np.repeat(tops, 3))]
-    plot_axes.heatmap(
+    figures.axes.heatmap(
         ax, block, rows_named, list("01234"), bar="normalised value" * (ax is panels[-1]), turn=0
     )
-    with style.style():
+    with figures.style.style():
         ax.set(title=name, xlabel="matched axis")
-outputs.figure(
+notebook.figure(
     figure,
     "words_contextual",
     data=pd.concat(
@@ -864,12 +875,12 @@ outputs.figure(
 # %%
 match = comparisons["half - half"].matchings["ICA"]
 a_space, b_space = (
-    decomposition.fit_embedding(x, min_count=min_count, seed=seed, **options)
+    words.ica.fit_embedding(x, min_count=min_count, seed=seed, **options)
     for x in (vectors_a, vectors_b)
 )
 by_chance = comparisons["half - half"].shuffled["ICA"]
-blank_space = decomposition.fit_embedding(
-    baselines.untrained(vectors_b, seed + 1),
+blank_space = words.ica.fit_embedding(
+    words.baselines.untrained(vectors_b, seed + 1),
     min_count=min_count,
     seed=seed + 1,
     tolerance=3e-3,
@@ -887,7 +898,7 @@ top = {
     name: [
         (half.ids[word], word)
         for axis in chosen
-        for word in matching.top_words(half, [axis], k=3, min_count=often_enough).word
+        for word in words.ica.top_words(half, [axis], k=3, min_count=often_enough).word
     ]
     for name, (half, chosen) in sides_of.items()
 }
@@ -897,8 +908,8 @@ points = pd.concat(
         for name, values in stars.items()
     ]
 )
-outputs.figure(
-    plot_axes.star(stars, top),
+notebook.figure(
+    figures.axes.star(stars, top),
     "star",
     data=points,
     caption="The five best-matched axes of two vector spaces that were trained on different documents, numbered alike in both, with three top words of each. Below: the second half on the axes that shuffled pairs match to those of the first, and vectors that were never trained.",
@@ -908,31 +919,35 @@ outputs.figure(
 others = {"CBOW": cbow, "PPMI-SVD": ppmi}
 many_first, many_second = {}, {}
 for name, other in others.items():
-    target = decomposition.fit_embedding(other, min_count=min_count, seed=seed, **options)
-    rows = universality.word_pairs(space.words, target.words)
+    target = words.ica.fit_embedding(other, min_count=min_count, seed=seed, **options)
+    rows = words.ica.compare.word_pairs(space.words, target.words)
     many_first[name], many_second[name] = space.values[rows[0]], target.values[rows[1]]
 for name, half in (("first half", a_space), ("second half", b_space)):
-    rows = universality.word_pairs(space.words, half.words)
+    rows = words.ica.compare.word_pairs(space.words, half.words)
     many_first[name], many_second[name] = space.values[rows[0]], half.values[rows[1]]
-many = matching.match_many(many_first, many_second)
+many = words.ica.match_many(many_first, many_second)
 random = np.random.default_rng(seed)
 nulls = {
     "shuffled pairing": {n: x[random.permutation(len(x))] for n, x in many_second.items()},
     "untrained": {n: random.normal(size=x.shape) for n, x in many_second.items()},
 }
 for name, targets in nulls.items():
-    level = matching.match_many(many_first, targets)["sum"].to_numpy() / len(targets)
+    level = words.ica.match_many(many_first, targets)["sum"].to_numpy() / len(targets)
     many[name] = pd.Series(level).reindex(many.index)
-figure, (ax,) = style.panels(width=style.PAGE * 0.6)
-with style.style():
-    for name, colour in zip(many_first, style.COLOURS, strict=False):
+figure, (ax,) = figures.style.panels(width=figures.style.PAGE * 0.6)
+with figures.style.style():
+    for name, colour in zip(many_first, figures.style.COLOURS, strict=False):
         ax.scatter(many.index, many[f"{name} r"], s=5, color=colour, linewidths=0, label=name)
-    ax.plot(many.index, many["sum"] / len(many_first), "--", color=style.BLACK, label="mean")
+    ax.plot(
+        many.index, many["sum"] / len(many_first), "--", color=figures.style.BLACK, label="mean"
+    )
     for name in nulls:
-        ax.plot(many.index, many[name], ":", color=plot_axes.COLOUR_OF[name], label=f"mean, {name}")
+        ax.plot(
+            many.index, many[name], ":", color=figures.axes.COLOUR_OF[name], label=f"mean, {name}"
+        )
     ax.set(xlabel="axis of the skip-gram space, by the sum", ylabel="correlation")
     figure.legend(loc="outside upper center", ncols=4)
-outputs.figure(
+notebook.figure(
     figure,
     "many_targets",
     data=many,
@@ -948,7 +963,7 @@ outputs.figure(
 # found at all, look at the intervals in the ledger before you see that here.
 
 # %%
-rows_a, rows_b = universality.word_pairs(a_space.words, b_space.words)
+rows_a, rows_b = words.ica.compare.word_pairs(a_space.words, b_space.words)
 n_learn = min(n_train, len(rows_a) * 2 // 3)
 order = np.random.default_rng(seed).permutation(len(rows_a))
 learn, test = order[:n_learn], order[n_learn:][:1000]
@@ -956,26 +971,28 @@ raw = [x.input[np.asarray(x.counts) >= min_count].astype(float) for x in (vector
 results, found_first = [], {}
 for version in ("as trained", "after a random linear map"):
     sources = [
-        x if version == "as trained" else x @ translation.random_map(dim, seed + n)
+        x if version == "as trained" else x @ paper.translation.random_map(dim, seed + n)
         for n, x in enumerate(raw)
     ]
-    centred = [translation.unit_rows(x - x.mean(axis=0)) for x in sources]
+    centred = [paper.translation.unit_rows(x - x.mean(axis=0)) for x in sources]
     known = (a_space, b_space) if version == "as trained" else (None, None)
     white = [
-        universality.bases(x, found=known[n], seed=seed + n, **options)
+        words.ica.compare.bases(x, found=known[n], seed=seed + n, **options)
         for n, x in enumerate(sources)
     ]
     entries = {"least squares": (centred, "least squares"), "Procrustes": (centred, "procrustes")}
-    for basis in universality.METHODS:
+    for basis in words.ica.compare.METHODS:
         entries[f"{basis}, permuted"] = ([w[basis].values for w in white], "permutation")
     for method, ((a, b), kind) in entries.items():
-        mapped = a @ translation.learn(a[rows_a[learn]], b[rows_b[learn]], kind)
-        ranks = translation.ranks(translation.csls(mapped[rows_a[test]], b, mapped), rows_b[test])
+        mapped = a @ paper.translation.learn(a[rows_a[learn]], b[rows_b[learn]], kind)
+        ranks = paper.translation.ranks(
+            paper.translation.csls(mapped[rows_a[test]], b, mapped), rows_b[test]
+        )
         found_first[method, version] = 100.0 * (ranks == 0)  # (n_test,)
         at_most = {f"acc@{k}": 100 * np.mean(ranks < k) for k in (1, 5, 10)}
         results.append({"method": method, "vectors": version, **at_most})
 results = pd.DataFrame(results)
-outputs.table(
+notebook.table(
     results,
     "alignment",
     caption=f"Per cent of {len(test):,} test words found among {len(raw[1]):,}, from {len(learn):,} training words.",
@@ -992,13 +1009,13 @@ for id, first, second in (
 ):
     difference = found_first[first] - found_first[second]
     reach = 1.96 * difference.std() / np.sqrt(len(difference))
-    claims.record(
+    notebook.claims.record(
         id,
         difference.mean(),
         (difference.mean() - reach, difference.mean() + reach),
         note=f"{found_first[first].mean():.1f} against {found_first[second].mean():.1f}",
     )
-claims.record("align_pca", found_first["PCA, permuted", trained_].mean())
+notebook.claims.record("align_pca", found_first["PCA, permuted", trained_].mean())
 
 # %% [markdown]
 # ## 7. The ledger
@@ -1006,7 +1023,7 @@ claims.record("align_pca", found_first["PCA, permuted", trained_].mean())
 # What the paper says, what this run measured, and the verdict by rules taken from the paper's statements. A claim that fails stays here as failed.
 
 # %%
-claims.table()
+notebook.claims.table()
 
 # %% [markdown]
 # **What is uncertain.** Published numbers of the matching figures were read off the paper's colour maps, to about 0.01, and are for real languages and

@@ -51,17 +51,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes import statistics
-from lmnotes.figures import bases, style
-from lmnotes.notebook import claims, explore, outputs, session, teach
-from lmnotes.papers.cosine_similarity import figures, pseudowords
-from lmnotes.text import corpus
-from lmnotes.words import baselines, embedding, null_laws, similarity
-from lmnotes.words.analogy import four_words
-from lmnotes.words.ica import compare, intruder, matching, other_axes
-from lmnotes.words.sgns import skipgram
+from lmnotes import figures, notebook, statistics, text, words
+from lmnotes.papers import cosine_similarity as paper
 
-outputs.begin("03_cosine_similarity", globals())
+notebook.begin("03_cosine_similarity", globals())
 
 # %% [markdown]
 # ## 1. Three bases, one geometry
@@ -77,32 +70,36 @@ outputs.begin("03_cosine_similarity", globals())
 # all three.)
 
 # %%
-text = corpus.load(corpus_name, **({"domains": domains} if corpus_name == "installed" else {}))
-text = text if n_tokens is None else text.head(n_tokens)
-session.note_input("corpus", text.content_id)
+corpus = text.corpus.load(
+    corpus_name, **({"domains": domains} if corpus_name == "installed" else {})
+)
+corpus = corpus if n_tokens is None else corpus.head(n_tokens)
+notebook.note_input("corpus", corpus.content_id)
 if vectors_file:
-    vectors = embedding.load(vectors_file)
+    vectors = words.embedding.load(vectors_file)
 else:
-    vectors = skipgram.train(
-        text, dim=dim, window=10, negatives=5, epochs=epochs, rule="pairwise", seed=seed
+    vectors = words.sgns.train(
+        corpus, dim=dim, window=10, negatives=5, epochs=epochs, rule="pairwise", seed=seed
     )
-components = compare.bases_of(vectors, min_count=min_count, seed=seed)
+components = words.ica.compare.bases_of(vectors, min_count=min_count, seed=seed)
 found = components["ICA"]
-words, ids, counts = found.words, found.ids, found.counts
-raw = vectors.input[[vectors.ids[word] for word in words]]  # (V, D)
-listed = np.ones(len(words), bool) if counts is None else counts >= list_count
+vocabulary, ids, counts = found.words, found.ids, found.counts
+raw = vectors.input[[vectors.ids[word] for word in vocabulary]]  # (V, D)
+listed = np.ones(len(vocabulary), bool) if counts is None else counts >= list_count
 unit = {basis: each.normalised for basis, each in components.items()}  # (V, K) rows of length 1
 n_words, n_axes = found.values.shape
-top = {basis: matching.top_rows(each, 10, listed) for basis, each in unit.items()}  # (K, 10)
+top = {
+    basis: words.ica.matching.top_rows(each, 10, listed) for basis, each in unit.items()
+}  # (K, 10)
 
 
 def meaning(axis, basis="ICA", n=3):
-    return ", ".join(words[row] for row in top[basis][axis][:n])
+    return ", ".join(vocabulary[row] for row in top[basis][axis][:n])
 
 
 pair = [word for word in pair if word in ids]
 if len(pair) < 2:  # a small text: the two most frequent words of the most skewed axis
-    pair = [words[row] for row in np.sort(top["ICA"][0])[:2]]
+    pair = [vocabulary[row] for row in np.sort(top["ICA"][0])[:2]]
 first, second = (ids[word] for word in pair)
 print(found.summary())
 
@@ -116,13 +113,13 @@ blocks, names, rows = {}, {}, []
 for basis in unit:
     members = np.concatenate([top[basis][axis][:5] for axis in shown_axes])
     blocks[basis] = unit[basis][np.ix_(members, shown_axes)]
-    names[basis] = [words[row] for row in members]
+    names[basis] = [vocabulary[row] for row in members]
     for word, line in zip(names[basis], blocks[basis], strict=True):
         rows += [
             (basis, word, axis + 1, value) for axis, value in zip(shown_axes, line, strict=True)
         ]
-outputs.figure(
-    bases.heatmaps(blocks, names, [axis + 1 for axis in shown_axes], height=3.4),
+notebook.figure(
+    figures.bases.heatmaps(blocks, names, [axis + 1 for axis in shown_axes], height=3.4),
     "fig1_heatmaps",
     data=pd.DataFrame(rows, columns=["basis", "word", "axis", "value"]),
     caption=f"Figure 1: the top five words of five axes (axes counted from 1). {found.summary()}",
@@ -142,20 +139,20 @@ outputs.figure(
 rng = np.random.default_rng(seed)
 some, others = rng.integers(n_words, size=(2, n_pairs))
 products = {
-    basis: similarity.axis_products(each, some, others) for basis, each in unit.items()
+    basis: words.similarity.axis_products(each, some, others) for basis, each in unit.items()
 }  # (n_pairs, K)
 cosine = products["ICA"].sum(axis=1)
 lengths = np.linalg.norm(found.values, axis=1)
 direct = np.einsum("nk,nk->n", found.values[some], found.values[others])
 gap = np.abs(cosine - direct / (lengths[some] * lengths[others])).max()
-claims.record("sum_is_cosine", gap)
-claims.record("same_cosine", np.abs(cosine - products["PCA"].sum(axis=1)).max())
+notebook.claims.record("sum_is_cosine", gap)
+notebook.claims.record("same_cosine", np.abs(cosine - products["PCA"].sum(axis=1)).max())
 white = np.abs(found.values.T @ found.values / n_words - np.eye(n_axes)).max()
-claims.record("white", white)
+notebook.claims.record("white", white)
 
 # %%
-toy = similarity.normalise(np.random.default_rng(3).normal(size=(6, 4)))
-by_axis = teach.exercise(
+toy = words.similarity.normalise(np.random.default_rng(3).normal(size=(6, 4)))
+by_axis = notebook.teach.exercise(
     "share_of_axis",
     properties=[
         (
@@ -191,7 +188,7 @@ by_axis.check(None)  # a function share(unit, i, j) that returns (K,)
 # %%
 columns = {pair[0]: "component", pair[1]: "component", " × ".join(pair): "product"}
 laws = {
-    column: null_laws.threshold(n_axes, "normal" if kind == "component" else "product")
+    column: words.null_laws.threshold(n_axes, "normal" if kind == "component" else "product")
     for column, kind in columns.items()
 }
 values, bar_labels, rows = {}, {}, []
@@ -199,15 +196,15 @@ for basis, each in unit.items():
     contents = (each[first], each[second], each[first] * each[second])
     for (column, kind), content in zip(columns.items(), contents, strict=True):
         values[basis, column] = content
-        tested = similarity.significant_axes(content, kind=kind)
+        tested = words.similarity.significant_axes(content, kind=kind)
         largest = tested.head(5).assign(basis=basis, of=column)
         largest["meaning"] = [meaning(axis, basis) for axis in largest.axis]
         rows.append(largest)
         bar_labels[basis, column] = {
             axis: meaning(axis, basis, 1) for axis in tested.axis[tested.significant][:4]
         }
-outputs.figure(
-    bases.axis_bars(values, laws, bar_labels),
+notebook.figure(
+    figures.bases.axis_bars(values, laws, bar_labels),
     "fig2_pair",
     data=pd.DataFrame(
         [
@@ -222,20 +219,24 @@ outputs.figure(
 )
 table_axes = pd.concat(rows, ignore_index=True)
 table_axes["axis"] += 1
-outputs.table(
+notebook.table(
     table_axes[["basis", "of", "axis", "meaning", "value", "p", "adjusted", "significant"]],
     "tables1to6_axes",
     caption="Tables 1–6: the five most significant axes of each word and of the pair; p one-sided, adjusted by Bonferroni over all axes.",
 )
 n_pair = table_axes.groupby(["basis", "of"]).significant.sum()
 pair_axes = {basis: [int(n_pair[basis, column]) for column in columns] for basis in ("ICA", "PCA")}
-claims.record("fig2_axes", sum(pair_axes["ICA"]) - sum(pair_axes["PCA"]), note=" and ".join(pair))
-claims.record("fig2_cosine", unit["ICA"][first] @ unit["ICA"][second], note=" and ".join(pair))
-claims.record(
+notebook.claims.record(
+    "fig2_axes", sum(pair_axes["ICA"]) - sum(pair_axes["PCA"]), note=" and ".join(pair)
+)
+notebook.claims.record(
+    "fig2_cosine", unit["ICA"][first] @ unit["ICA"][second], note=" and ".join(pair)
+)
+notebook.claims.record(
     "fig2_largest", (unit["ICA"][first] * unit["ICA"][second]).max(), note=" × ".join(pair)
 )
 for column, name in zip(columns, ("first", "second", "product"), strict=True):
-    claims.record(f"fig2_n_{name}", int(n_pair["ICA", column]), note=column)
+    notebook.claims.record(f"fig2_n_{name}", int(n_pair["ICA", column]), note=column)
 
 # %% [markdown]
 # *What to see.* ICA puts most of the pair's similarity on one axis with a name; PCA and the random rotation spread the
@@ -245,27 +246,33 @@ for column, name in zip(columns, ("first", "second", "product"), strict=True):
 # Take any pair apart. The title shows that the total stays, whatever the basis.
 
 # %%
-shown_words = [words[row] for row in np.flatnonzero(listed)[:400]]
+shown_words = [vocabulary[row] for row in np.flatnonzero(listed)[:400]]
 shown_words = list(dict.fromkeys([*pair, *(w for w in query_words if w in ids), *shown_words]))
 
 
 def decompose(one=pair[0], other=pair[1], basis="ICA", n_bars=12):
-    product = similarity.axis_products(unit[basis], ids[one], ids[other])
-    tested = similarity.significant_axes(product, kind="product")
+    product = words.similarity.axis_products(unit[basis], ids[one], ids[other])
+    tested = words.similarity.significant_axes(product, kind="product")
     order = np.argsort(-np.abs(product))[:n_bars]
-    figure, (ax, summed) = style.panels(2, width=style.PAGE, height=0.7 + 0.17 * n_bars)
+    figure, (ax, summed) = figures.style.panels(
+        2, width=figures.style.PAGE, height=0.7 + 0.17 * n_bars
+    )
     chosen = set(tested.axis[tested.significant])
-    with style.style():
+    with figures.style.style():
         at = np.arange(len(order))
-        ax.barh(at, product[order], color=[style.RED if a in chosen else style.GREY for a in order])
+        ax.barh(
+            at,
+            product[order],
+            color=[figures.style.RED if a in chosen else figures.style.GREY for a in order],
+        )
         ax.set_yticks(at, [f"{a + 1}  {meaning(a, basis)}" for a in order], fontsize=6)
         ax.invert_yaxis()
         ax.set(xlabel="product", title=f"{one} × {other}: {len(chosen)} significant axes (red)")
         for name, each in unit.items():
-            line = np.cumsum(-np.sort(-similarity.axis_products(each, ids[one], ids[other])))
-            colour, dash = bases.BASES[name], "--" if name == "random rotation" else "-"
+            line = np.cumsum(-np.sort(-words.similarity.axis_products(each, ids[one], ids[other])))
+            colour, dash = figures.bases.BASES[name], "--" if name == "random rotation" else "-"
             summed.plot(np.arange(1, n_axes + 1), line, dash, color=colour, label=name)
-        summed.axhline(product.sum(), color=style.BLACK, lw=0.5, ls=":")
+        summed.axhline(product.sum(), color=figures.style.BLACK, lw=0.5, ls=":")
         summed.set(
             xscale="log",
             xlabel="axes summed, largest products first",
@@ -275,7 +282,7 @@ def decompose(one=pair[0], other=pair[1], basis="ICA", n_bars=12):
     return figure
 
 
-explore.explore(
+notebook.explore(
     decompose,
     stills=[{}, {"basis": "PCA"}, {"basis": "random rotation"}],
     one=shown_words,
@@ -300,7 +307,7 @@ limit = {"component": 6 / np.sqrt(n_axes), "product": 30 / n_axes, "cosine": 6 /
 drawn_words = {basis: each[some].ravel() for basis, each in unit.items()}
 null_rows = []
 for name, basis in (("fig3_null_ica", "ICA"), ("fig12_null_pca", "PCA")):
-    figure, panels = style.panels(3, height=2.3)
+    figure, panels = figures.style.panels(3, height=2.3)
     panels_of = (
         ("component", drawn_words[basis], "normal", {f"{pair[0]}": unit[basis][first].max()}),
         (
@@ -315,12 +322,12 @@ for name, basis in (("fig3_null_ica", "ICA"), ("fig12_null_pca", "PCA")):
     for number, (ax, (kind, content, law, lines)) in enumerate(zip(panels, panels_of, strict=True)):
         reach = limit[kind] if number < 2 else 3 / n_axes
         at = np.linspace(-reach, reach, 1000)
-        drawn = bases.null_histogram(
+        drawn = figures.bases.null_histogram(
             ax,
             content,
-            (at, null_laws.density(at, n_axes, law)),
+            (at, words.null_laws.density(at, n_axes, law)),
             limit=reach,
-            colour=bases.BASES[basis],
+            colour=figures.bases.BASES[basis],
             lines=lines,
             log=number < 2,
             name=basis,
@@ -336,18 +343,18 @@ for name, basis in (("fig3_null_ica", "ICA"), ("fig12_null_pca", "PCA")):
             reach = ax.get_xlim()[1]
             density, edges = np.histogram(content, np.linspace(-reach, reach, 101))
             middle, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
-            with style.style():
+            with figures.style.style():
                 ax.plot(
                     middle,
                     np.where(density > 0, density, np.nan) / len(content) / width,
                     ":",
-                    color=style.BLACK,
+                    color=figures.style.BLACK,
                     lw=0.9,
                     label="random rotation",
                 )
                 if ax is panels[0]:
                     ax.legend(loc="upper left")
-    outputs.figure(
+    notebook.figure(
         figure,
         name,
         data=pd.concat(parts),
@@ -361,35 +368,37 @@ for name, basis in (("fig3_null_ica", "ICA"), ("fig12_null_pca", "PCA")):
             "K² var(products)": n_axes**2 * products[basis].var(),
         }
     )
-claims.record("fig3_products", null_rows[0]["K² var(products)"])
+notebook.claims.record("fig3_products", null_rows[0]["K² var(products)"])
 for u in (1, 10, 100):
-    claims.record(f"tail_{u}", float(null_laws.product_tail(float(u))))
-claims.record("normal_tail_10", float(null_laws.component_p(10 / np.sqrt(n_axes), n_axes)))
-claims.record("p_spectrum", float(null_laws.product_p(0.296073, 300)))
-claims.record(
-    "p_uv_spectrum", float(null_laws.component_p(0.535, 300)), note="of the printed 0.535"
+    notebook.claims.record(f"tail_{u}", float(words.null_laws.product_tail(float(u))))
+notebook.claims.record(
+    "normal_tail_10", float(words.null_laws.component_p(10 / np.sqrt(n_axes), n_axes))
+)
+notebook.claims.record("p_spectrum", float(words.null_laws.product_p(0.296073, 300)))
+notebook.claims.record(
+    "p_uv_spectrum", float(words.null_laws.component_p(0.535, 300)), note="of the printed 0.535"
 )
 
 # %%
-figure, (ax,) = style.panels(height=2.5)
+figure, (ax,) = figures.style.panels(height=2.5)
 at = np.linspace(-0.8, 0.8, 1000)
-drawn = bases.null_histogram(
+drawn = figures.bases.null_histogram(
     ax,
     cosine,
-    (at, null_laws.density(at, n_axes, "normal")),
+    (at, words.null_laws.density(at, n_axes, "normal")),
     limit=0.8,
-    colour=style.GREEN,
+    colour=figures.style.GREEN,
     lines={f"{pair[0]}, {pair[1]}": values["ICA", list(columns)[2]].sum()},
     name="random pairs",
 )
 ax.set_xlabel("cosine, the same in every basis")
-outputs.figure(
+notebook.figure(
     figure,
     "fig11_cosines",
     data=drawn,
     caption=f"Figure 11: cosines of {n_pairs:,} random pairs against N(0, 1/K). One figure serves all bases: cosines do not depend on them.",
 )
-claims.record("fig11_variance", n_axes * cosine.var())
+notebook.claims.record("fig11_variance", n_axes * cosine.var())
 
 # %% [markdown]
 # *What to see.* The variances are those of the null in every basis: by construction for components, nearly so for products and cosines. The difference is in the
@@ -408,35 +417,35 @@ def null_lab(dimensions=n_axes, kind="product", n_draws=1000, log_scale=True):
     reach = (6 / np.sqrt(dimensions)) if kind == "component" else 20 / dimensions
     at = np.linspace(-reach, reach, 800)
     law = "normal" if kind == "component" else "product"
-    figure, (ax,) = style.panels(width=4.5)
-    bases.null_histogram(
+    figure, (ax,) = figures.style.panels(width=4.5)
+    figures.bases.null_histogram(
         ax,
         content,
-        (at, null_laws.density(at, dimensions, law)),
+        (at, words.null_laws.density(at, dimensions, law)),
         limit=reach,
-        colour=style.GREY,
+        colour=figures.style.GREY,
         log=log_scale,
         name="drawn",
     )
-    level = null_laws.threshold(dimensions, law)
-    with style.style():
+    level = words.null_laws.threshold(dimensions, law)
+    with figures.style.style():
         if kind == "component":
-            exact = null_laws.density(at, dimensions, "sphere")
+            exact = words.null_laws.density(at, dimensions, "sphere")
             ax.plot(
                 at,
                 np.where(exact > 0, exact, np.nan),
-                color=style.BLUE,
+                color=figures.style.BLUE,
                 lw=0.8,
                 ls="--",
                 label="exact law",
             )
-        ax.axvline(level, color=style.BLACK, lw=0.6)
+        ax.axvline(level, color=figures.style.BLACK, lw=0.6)
         ax.set(xlabel=kind, title=f"K = {dimensions}: 5 % over all axes above {level:.4f}")
         ax.legend()
     return figure
 
 
-explore.explore(
+notebook.explore(
     null_lab,
     stills=[{}, {"kind": "component", "dimensions": 10}, {"dimensions": 300}],
     dimensions=(4, 768),
@@ -451,7 +460,7 @@ wise = pd.DataFrame(
             kind,
             alternative,
             method,
-            null_laws.false_axes(
+            words.null_laws.false_axes(
                 300,
                 kind=kind,
                 alternative=alternative,
@@ -466,23 +475,23 @@ wise = pd.DataFrame(
     ],
     columns=["kind", "alternative", "correction", "random directions with a significant axis"],
 )
-outputs.table(
+notebook.table(
     wise,
     "family_wise_error",
     caption="The share of random directions in 300 dimensions that show one significant axis or more at 5 %. `size` is the paper's tail of |z|: used for either sign it errs twice as often.",
 )
 error = wise.set_index(["kind", "alternative", "correction"]).iloc[:, 0]
-claims.record("family_wise", error["component", "greater", "bonferroni"])
-claims.record("family_wise_size", error["component", "size", "bonferroni"])
-claims.record("family_wise_product", error["product", "size", "bonferroni"])
+notebook.claims.record("family_wise", error["component", "greater", "bonferroni"])
+notebook.claims.record("family_wise_size", error["component", "size", "bonferroni"])
+notebook.claims.record("family_wise_product", error["product", "size", "bonferroni"])
 
-level = teach.exercise(
+level = notebook.teach.exercise(
     "product_level",
     properties=[
         ("it is a number", lambda answer: np.isscalar(answer), "give the level, not an array"),
         (
             "one-sided",
-            lambda answer: abs(answer - null_laws.threshold(200, "product", 0.025)) > 2e-4,
+            lambda answer: abs(answer - words.null_laws.threshold(200, "product", 0.025)) > 2e-4,
             "that is the two-sided level: only large positive products are asked for",
         ),
         (
@@ -499,7 +508,7 @@ level = teach.exercise(
     ],
 )
 level.check(None)  # the smallest significant product for K = 200
-teach.quiz("which_pairs")
+notebook.teach.quiz("which_pairs")
 
 # %% [markdown]
 # ## 5. How many axes does a word have?
@@ -510,12 +519,12 @@ teach.quiz("which_pairs")
 rows = []
 for basis, each in unit.items():
     of_words, of_pairs = (
-        null_laws.component_p(each, n_axes),
-        null_laws.product_p(products[basis], n_axes),
+        words.null_laws.component_p(each, n_axes),
+        words.null_laws.product_p(products[basis], n_axes),
     )
     for method in ("bonferroni", "holm", "bh"):
-        chosen = null_laws.adjust(of_words, method) < 0.05
-        of_pair = null_laws.adjust(of_pairs, method) < 0.05
+        chosen = words.null_laws.adjust(of_words, method) < 0.05
+        of_pair = words.null_laws.adjust(of_pairs, method) < 0.05
         rows.append(
             {
                 "basis": basis,
@@ -527,14 +536,16 @@ for basis, each in unit.items():
             }
         )
 per_word = pd.DataFrame(rows)
-outputs.table(
+notebook.table(
     per_word,
     "axes_per_word",
     caption=f"Significant axes at 5 %, one-sided, of {n_words:,} words and {n_pairs:,} random pairs on {n_axes} axes. A random direction has 0.05 of them.",
 )
 bonferroni = per_word[per_word.correction == "bonferroni"].set_index("basis")
-claims.record("more_axes", bonferroni["axes per word"]["ICA"] - bonferroni["axes per word"]["PCA"])
-claims.record("random_axes", bonferroni["axes per word"]["random rotation"])
+notebook.claims.record(
+    "more_axes", bonferroni["axes per word"]["ICA"] - bonferroni["axes per word"]["PCA"]
+)
+notebook.claims.record("random_axes", bonferroni["axes per word"]["random rotation"])
 of = rng.choice(np.flatnonzero(listed), size=min(500, listed.sum()), replace=False)
 alike = unit["ICA"][of] @ unit["ICA"].T  # (500, V)
 alike[np.arange(len(of)), of] = -1
@@ -543,7 +554,7 @@ share = {
     basis: np.median((each[of] * each[neighbour]).max(axis=1) / alike.max(axis=1))
     for basis, each in unit.items()
 }
-claims.record(
+notebook.claims.record(
     "largest_share",
     share["ICA"] - share["PCA"],
     note=f"{len(of)} words and their nearest; medians {share['ICA']:.2f} and {share['PCA']:.2f}",
@@ -561,13 +572,13 @@ for basis in ("ICA", "random rotation"):
         members.append(next(row for row in top[basis][axis] if row not in (first, *members)))
     table = unit[basis][members][:, own] * unit[basis][first, own]
     panel_matrix[basis] = np.column_stack([table, unit[basis][members] @ unit[basis][first]])
-    panel_names[basis] = [words[row] for row in members]
+    panel_names[basis] = [vocabulary[row] for row in members]
     for word, line in zip(panel_names[basis], panel_matrix[basis], strict=True):
         rows += [
             (basis, word, column, value)
             for column, value in zip([*(own + 1), "cosine"], line, strict=True)
         ]
-figure = bases.heatmaps(
+figure = figures.bases.heatmaps(
     panel_matrix,
     panel_names,
     ["1st", "2nd", "3rd", "4th", "5th", "cosine"],
@@ -578,7 +589,7 @@ figure = bases.heatmaps(
 )
 for ax in figure.axes[:2]:
     ax.set_xlabel(f"axes of {pair[0]}, largest first")
-outputs.figure(
+notebook.figure(
     figure,
     "fig4_decomposition",
     data=pd.DataFrame(rows, columns=["basis", "word", "axis", "value"]),
@@ -593,7 +604,7 @@ outputs.figure(
 
 # %%
 middle = n_axes // 2 - 1
-figure, panels = style.panels(3, height=2.4)
+figure, panels = figures.style.panels(3, height=2.4)
 rows = []
 before_after = (
     ("ICA, before", found.values),
@@ -601,15 +612,15 @@ before_after = (
     ("random rotation, before", components["random rotation"].values),
 )
 for ax, (title, each) in zip(panels, before_after, strict=True):
-    of_word, of_axis = similarity.ranks(each, middle)
-    points = bases.bow_tie(ax, of_word, of_axis, lengths, title)
+    of_word, of_axis = words.similarity.ranks(each, middle)
+    points = figures.bases.bow_tie(ax, of_word, of_axis, lengths, title)
     rows.append(
         pd.DataFrame({"panel": title, "word rank": of_word, "axis rank": of_axis, "norm": lengths})
     )
-with style.style():
+with figures.style.style():
     bar = figure.colorbar(points, ax=panels, pad=0.01, aspect=30)
     bar.set_label("length of the unscaled word")
-outputs.figure(
+notebook.figure(
     figure,
     "fig10_norm",
     data=pd.concat(rows),
@@ -626,7 +637,7 @@ def pull(values, lengths):
 
 
 pulls = {"before": pull(found.values, lengths), "after": pull(unit["ICA"], lengths)}
-claims.record(
+notebook.claims.record(
     "fig10_pull",
     pulls["before"] - abs(pulls["after"]),
     note=f"before {pulls['before']:.2f}, after {pulls['after']:.2f}",
@@ -641,17 +652,17 @@ claims.record(
 # %%
 rows, drawn_medians, medians = [], {}, {}
 boot = np.random.default_rng(seed).integers(n_axes, size=(1000, n_axes))
-judged = components | {"PCA, not turned": other_axes.pca(raw)}  # as the released code has it
+judged = components | {"PCA, not turned": words.ica.pca(raw)}  # as the released code has it
 for basis, each in judged.items():
     for form, content in (("raw", each.values), ("normalised", each.normalised)):
-        ratio = intruder.score(content, raw, seed=seed)
+        ratio = words.ica.intruder.score(content, raw, seed=seed)
         drawn_medians[basis, form] = np.median(ratio[boot], axis=1)  # (1000,) axes drawn again
         medians[basis, form] = np.median(ratio)
         interval = statistics.interval(drawn_medians[basis, form])
         rows.append((basis, form, np.median(ratio), *interval))
 ratios = pd.DataFrame(rows, columns=["basis", "form", "DistRatio", "low", "high"])
-outputs.figure(
-    style.bars(
+notebook.figure(
+    figures.style.bars(
         ratios,
         "DistRatio",
         "low",
@@ -660,7 +671,7 @@ outputs.figure(
         "DistRatio, median over axes",
         groups="basis",
         reference=1,
-        colours=bases.BASES | {"PCA, not turned": style.SKY},
+        colours=figures.bases.BASES | {"PCA, not turned": figures.style.SKY},
     ),
     "fig7_intruder",
     data=ratios,
@@ -673,7 +684,7 @@ def record_median(id, of, less=None):
     if less is not None:
         value, drawn = value - medians[less], drawn - drawn_medians[less]
     low, high = statistics.interval(drawn)
-    claims.record(id, value, interval=(min(low, value), max(high, value)))
+    notebook.claims.record(id, value, interval=(min(low, value), max(high, value)))
 
 
 for name, basis in (("ica", "ICA"), ("pca", "PCA, not turned")):
@@ -688,18 +699,18 @@ record_median("fig7_beats", ("ICA", "normalised"), ("PCA, not turned", "normalis
 
 # %%
 def intruder_game(basis="ICA", axis=1, show=False):
-    row_ids, place = intruder.game(unit[basis], axis - 1, listed=listed, seed=seed)
-    figure, (ax,) = style.panels(width=style.PAGE, height=0.6)
+    row_ids, place = words.ica.intruder.game(unit[basis], axis - 1, listed=listed, seed=seed)
+    figure, (ax,) = figures.style.panels(width=figures.style.PAGE, height=0.6)
     ax.axis("off")
     for number, row in enumerate(row_ids):
-        ax.text((number + 0.5) / 6, 0.6, words[row], ha="center", fontsize=10)
+        ax.text((number + 0.5) / 6, 0.6, vocabulary[row], ha="center", fontsize=10)
     if show:
-        ax.plot((place + 0.5) / 6, 0.1, "o", color=style.RED)
+        ax.plot((place + 0.5) / 6, 0.1, "o", color=figures.style.RED)
     ax.set(xlim=(0, 1), ylim=(0, 1))
     return figure
 
 
-explore.explore(
+notebook.explore(
     intruder_game,
     stills=[
         {"axis": 5},
@@ -719,11 +730,11 @@ explore.explore(
 # what sparse means here.
 
 # %%
-figure, panels = style.panels(2, height=2.3)
+figure, panels = figures.style.panels(2, height=2.3)
 rows = []
 for basis, each in unit.items():
     for over in ("words", "axes"):
-        mean = similarity.average_sorted(each, over)
+        mean = words.similarity.average_sorted(each, over)
         rank = np.unique(np.geomspace(1, len(mean), 300).astype(int))
         rows.append(
             pd.DataFrame({"basis": basis, "over": over, "rank": rank, "value": mean[rank - 1]})
@@ -731,7 +742,7 @@ for basis, each in unit.items():
 sorted_table = pd.concat(rows, ignore_index=True)
 for ax, over in zip(panels, ("words", "axes"), strict=True):
     part = sorted_table[sorted_table.over == over]
-    bases.curves(
+    figures.bases.curves(
         ax,
         part,
         "rank",
@@ -740,8 +751,8 @@ for ax, over in zip(panels, ("words", "axes"), strict=True):
         xlabel=f"rank along {over}",
         ylabel="mean normalised value",
     )
-    ax.axhline(0, color=style.BLACK, lw=0.4)
-outputs.figure(
+    ax.axhline(0, color=figures.style.BLACK, lw=0.4)
+notebook.figure(
     figure,
     "fig8_sorted",
     data=sorted_table,
@@ -749,8 +760,8 @@ outputs.figure(
 )
 firsts = sorted_table[sorted_table["rank"] == 1].set_index(["basis", "over"]).value
 for over in ("words", "axes"):
-    claims.record(f"fig8_{over}", firsts["ICA", over] / firsts["PCA", over])
-    claims.record(f"fig8_{over}_ica", firsts["ICA", over])
+    notebook.claims.record(f"fig8_{over}", firsts["ICA", over] / firsts["PCA", over])
+    notebook.claims.record(f"fig8_{over}_ica", firsts["ICA", over])
 
 # %% [markdown]
 # ## 8. How many axes does similarity need?
@@ -764,27 +775,27 @@ steps = [p for p in (1, 2, 5, 10, 20, 50, 100, 200, 300, 500) if p < n_axes] + [
 scored = {}
 for name in similarity_sets:
     try:
-        scored[name] = similarity.score(unit, words, name, steps, seed=seed)
+        scored[name] = words.similarity.score(unit, vocabulary, name, steps, seed=seed)
     except ValueError as error:  # a small text covers no pair
         print(error)
-questions = four_words.read_questions(words)
+questions = words.analogy.four_words.read_questions(vocabulary)
 print(
     f"analogies: {len(questions):,} of {questions.attrs['n_questions']:,} questions have their words here"
 )
 solved = None
 if len(questions) >= 10:
-    solved = four_words.score(
+    solved = words.analogy.four_words.score(
         {basis: each.values for basis, each in components.items()},
         questions,
         steps,
         n_questions=n_questions,
         seed=seed,
     )
-figure, panels = style.panels(len(scored) + (solved is not None) or 1, height=2.4)
+figure, panels = figures.style.panels(len(scored) + (solved is not None) or 1, height=2.4)
 parts = []
 for ax, (name, table) in zip(panels, scored.items(), strict=False):
     title = f"{name}: {table.n_covered[0]} of {table.n_pairs[0]} pairs"
-    bases.curves(
+    figures.bases.curves(
         ax,
         table,
         "n_axes",
@@ -796,7 +807,7 @@ for ax, (name, table) in zip(panels, scored.items(), strict=False):
     )
     parts.append(table.rename(columns={"spearman": "score"}).assign(n=table.n_covered))
 if solved is not None:
-    bases.curves(
+    figures.bases.curves(
         panels[-1],
         solved,
         "n_axes",
@@ -812,7 +823,7 @@ if solved is not None:
         )
     )
 for ax in panels:
-    with style.style():
+    with figures.style.style():
         ax.set(xscale="log", xlabel="products kept, $p$")
 top_p = (
     pd.concat(
@@ -821,7 +832,7 @@ top_p = (
     if parts
     else pd.DataFrame({"n_axes": steps, "score": np.nan})
 )
-outputs.figure(
+notebook.figure(
     figure,
     "fig9_top_p",
     data=top_p,
@@ -830,27 +841,29 @@ outputs.figure(
 for name in ("wordsim353", "simlex999"):
     for p in (1, 10):
         if name in scored and p in steps:
-            value, interval = similarity.advantage(scored[name], p)
-            claims.record(f"fig9_{name}_{p}", value, interval=interval)
+            value, interval = words.similarity.advantage(scored[name], p)
+            notebook.claims.record(f"fig9_{name}_{p}", value, interval=interval)
         else:
-            claims.record(f"fig9_{name}_{p}", np.nan, note="not enough words, or axes")
+            notebook.claims.record(f"fig9_{name}_{p}", np.nan, note="not enough words, or axes")
 if solved is not None and 10 in steps:
-    value, interval = similarity.advantage(solved, 10)
-    claims.record(
+    value, interval = words.similarity.advantage(solved, 10)
+    notebook.claims.record(
         "fig9_analogies", value, interval=interval, note=f"{solved.n_questions[0]} questions"
     )
 else:
-    claims.record("fig9_analogies", np.nan, note="not enough words, or axes")
+    notebook.claims.record("fig9_analogies", np.nan, note="not enough words, or axes")
 
 # %%
-pools = [similarity.covered_pairs(words, name)[1] for name in scored]
+pools = [words.similarity.covered_pairs(vocabulary, name)[1] for name in scored]
 pool = (
     np.concatenate([rows[rows[:, 0] >= 0] for rows in pools])
     if pools
     else np.stack([some, others], 1)[:500]
 )
 sums = {
-    basis: similarity.top_sums(similarity.axis_products(each, pool[:, 0], pool[:, 1]), steps)
+    basis: words.similarity.top_sums(
+        words.similarity.axis_products(each, pool[:, 0], pool[:, 1]), steps
+    )
     for basis, each in unit.items()
 }
 whole = sums["ICA"][:, -1]
@@ -862,25 +875,25 @@ agreement = pd.DataFrame(
     ],
     columns=["basis", "n_axes", "spearman"],
 )
-figure, panels = style.panels(4, height=2.0)
+figure, panels = figures.style.panels(4, height=2.0)
 chosen_steps = [0, steps.index(10) if 10 in steps else len(steps) // 2]
 for ax, (basis, number) in zip(
     panels[:3],
     (("ICA", chosen_steps[0]), ("PCA", chosen_steps[0]), ("ICA", chosen_steps[1])),
     strict=True,
 ):
-    with style.style():
+    with figures.style.style():
         ax.scatter(
             whole,
             sums[basis][:, number],
             s=3,
             alpha=0.5,
             lw=0,
-            color=bases.BASES[basis],
+            color=figures.bases.BASES[basis],
             rasterized=True,
         )
         ax.set(xlabel="cosine", ylabel="sum of products", title=f"{basis}, p = {steps[number]}")
-bases.curves(
+figures.bases.curves(
     panels[3],
     agreement,
     "n_axes",
@@ -890,7 +903,7 @@ bases.curves(
     ylabel="Spearman, with cosine",
     legend=False,
 )
-with style.style():
+with figures.style.style():
     figure.legend(*panels[3].get_legend_handles_labels(), loc="outside upper right", ncols=3)
 pooled = pd.DataFrame(
     {"cosine": whole}
@@ -900,19 +913,19 @@ pooled = pd.DataFrame(
         for number, p in enumerate(steps)
     }
 )
-outputs.figure(
+notebook.figure(
     figure,
     "fig17_top_p_and_cosine",
     data=pooled,
     caption="Figures 17 and 18: sums of the p largest products against the cosine, over all pairs of the similarity sets, and their rank correlation.",
 )
-outputs.table(agreement, "fig17_correlations", caption="Rank correlation with the cosine.")
+notebook.table(agreement, "fig17_correlations", caption="Rank correlation with the cosine.")
 by_step = agreement.set_index(["basis", "n_axes"]).spearman
-claims.record("fig17_1", by_step["ICA", 1] - by_step["PCA", 1])
+notebook.claims.record("fig17_1", by_step["ICA", 1] - by_step["PCA", 1])
 if 10 in steps:
-    claims.record("fig17_10", by_step["ICA", 10] - by_step["PCA", 10])
+    notebook.claims.record("fig17_10", by_step["ICA", 10] - by_step["PCA", 10])
 else:
-    claims.record("fig17_10", np.nan, note="fewer axes than 10")
+    notebook.claims.record("fig17_10", np.nan, note="fewer axes than 10")
 
 # %% [markdown]
 # *What to see.* Begin at the left, with one or a few axes: is ICA above both other bases there? To the right all three come together, and at $p=K$ they are the same. How far the intervals overlap
@@ -931,14 +944,14 @@ sets = [[a] for a in query_axes] + [query_axes[:2], query_axes[1:], query_axes]
 short = {axis: meaning(axis, n=1) for axis in query_axes}
 lists, rows = {}, []
 for axes_of in sets:
-    ranked = similarity.query(unit["ICA"], dict.fromkeys(axes_of, 1.0))
+    ranked = words.similarity.query(unit["ICA"], dict.fromkeys(axes_of, 1.0))
     ranked[~listed] = -np.inf
     best = np.argsort(-ranked)[:10]
     title = "\n+ ".join(short[a] for a in axes_of)
-    lists[title] = [(words[row], ranked[row]) for row in best]
-    rows += [(title.replace("\n", " "), words[row], ranked[row]) for row in best]
-outputs.figure(
-    bases.ranked_words(lists),
+    lists[title] = [(vocabulary[row], ranked[row]) for row in best]
+    rows += [(title.replace("\n", " "), vocabulary[row], ranked[row]) for row in best]
+notebook.figure(
+    figures.bases.ranked_words(lists),
     "fig19_queries",
     data=pd.DataFrame(rows, columns=["axes", "word", "cosine"]),
     caption="Figure 19: the words nearest to ideal vectors made of one, two and three axes, each axis named by its top word.",
@@ -951,7 +964,7 @@ outputs.figure(
 # %%
 partner = unit["ICA"][second]
 removed = int(np.argmax(unit["ICA"][first] - np.maximum(partner, 0)))
-x, y = similarity.ablate(unit["ICA"], first, removed)
+x, y = words.similarity.ablate(unit["ICA"], first, removed)
 before = x + y * unit["ICA"][first, removed]
 allowed = listed.copy()
 allowed[first] = False
@@ -960,9 +973,9 @@ nearest_after = [row for row in np.argsort(-x) if allowed[row]][:10]
 other_word = next(
     row for row in nearest_before if unit["ICA"][row, removed] > 0.2 or row == nearest_before[-1]
 )
-figure, panels = style.panels(2, height=3.1)
-for row, colour in ((other_word, style.RED), (second, style.BLUE)):
-    with style.style():
+figure, panels = figures.style.panels(2, height=3.1)
+for row, colour in ((other_word, figures.style.RED), (second, figures.style.BLUE)):
+    with figures.style.style():
         panels[0].scatter(
             unit["ICA"][first],
             unit["ICA"][row],
@@ -970,7 +983,7 @@ for row, colour in ((other_word, style.RED), (second, style.BLUE)):
             lw=0,
             color=colour,
             alpha=0.7,
-            label=f"{words[row]}",
+            label=f"{vocabulary[row]}",
         )
         panels[0].scatter(
             unit["ICA"][first, removed],
@@ -982,7 +995,7 @@ for row, colour in ((other_word, style.RED), (second, style.BLUE)):
         )
 named = dict.fromkeys([*nearest_before, *nearest_after])
 line_x = np.array([0.0, x[allowed].max() * 1.15])
-with style.style():
+with figures.style.style():
     panels[0].set(xlabel=f"components of {pair[0]}", ylabel="components of the other word")
     panels[0].legend()
     panels[1].set(
@@ -993,27 +1006,27 @@ with style.style():
     )
     for level_of in (0.0, 0.2, 0.4, 0.6):
         line_y = (level_of - line_x) / unit["ICA"][first, removed]
-        panels[1].plot(line_x, line_y, color=style.BLACK, lw=0.4, ls=":")
-bases.named_points(panels[1], x, y, {row: words[row] for row in named})
-outputs.figure(
+        panels[1].plot(line_x, line_y, color=figures.style.BLACK, lw=0.4, ls=":")
+figures.bases.named_points(panels[1], x, y, {row: vocabulary[row] for row in named})
+notebook.figure(
     figure,
     "fig21_ablation",
-    data=pd.DataFrame({"word": words, "x": x, "y": y, "cosine before": before}),
+    data=pd.DataFrame({"word": vocabulary, "x": x, "y": y, "cosine before": before}),
     caption=f"Figures 21 and 22: left, the components of {pair[0]} against those of two neighbours, the removed axis as a square; right, every word by similarity after the removal and value on the axis. Dotted: equal cosine (0, 0.2, 0.4, 0.6) before.",
 )
-outputs.table(
+notebook.table(
     pd.DataFrame(
         {
-            "before": [words[row] for row in nearest_before],
+            "before": [vocabulary[row] for row in nearest_before],
             "cosine before": before[nearest_before],
-            "after": [words[row] for row in nearest_after],
+            "after": [vocabulary[row] for row in nearest_after],
             "similarity after": x[nearest_after],
         }
     ),
     "table13_ablation",
     caption=f"Table 13: nearest words of {pair[0]}, before and after its value on the axis [{meaning(removed)}] is set to 0.",
 )
-claims.record("fig22_lines", np.abs(before - unit["ICA"] @ unit["ICA"][first]).max())
+notebook.claims.record("fig22_lines", np.abs(before - unit["ICA"] @ unit["ICA"][first]).max())
 
 
 # %%
@@ -1023,7 +1036,7 @@ def keeps_input(take):
     return np.array_equal(mine, toy)
 
 
-ablated = teach.exercise(
+ablated = notebook.teach.exercise(
     "take_out",
     properties=[
         (
@@ -1039,7 +1052,7 @@ ablated = teach.exercise(
         ),
         (
             "its values",
-            lambda take: np.allclose(take(toy.copy(), 3, 1), similarity.ablate(toy, 3, 1)[0]),
+            lambda take: np.allclose(take(toy.copy(), 3, 1), words.similarity.ablate(toy, 3, 1)[0]),
             "dot products of every row with what is left of the word",
         ),
     ],
@@ -1054,8 +1067,8 @@ ablated.check(None)  # a function take(unit, word, axis) that returns (V,)
 
 # %%
 turn = {
-    "ICA": similarity.geodesic(components["PCA"].values, found.values),
-    "random rotation": similarity.geodesic(
+    "ICA": words.similarity.geodesic(components["PCA"].values, found.values),
+    "random rotation": words.similarity.geodesic(
         components["PCA"].values, components["random rotation"].values
     ),
 }
@@ -1070,23 +1083,27 @@ for target, at in turn.items():
     for t in np.linspace(0, 1, 6):
         each = at(t)
         each = each * skew_sign(each)
-        scaled = similarity.normalise(each)
+        scaled = words.similarity.normalise(each)
         rows.append(
             {
                 "basis": target,
                 "t": t,
                 "excess kurtosis": float((each**4).mean() - 3),
-                "axes per word": float((scaled > null_laws.threshold(n_axes)).sum(axis=1).mean()),
-                "median DistRatio": float(np.median(intruder.score(scaled, raw, seed=seed))),
+                "axes per word": float(
+                    (scaled > words.null_laws.threshold(n_axes)).sum(axis=1).mean()
+                ),
+                "median DistRatio": float(
+                    np.median(words.ica.intruder.score(scaled, raw, seed=seed))
+                ),
                 "largest change of a cosine": float(
                     np.abs((scaled[some] * scaled[others]).sum(axis=1) - cosine).max()
                 ),
             }
         )
 knob = pd.DataFrame(rows)
-figure, panels = style.panels(3, height=2.0)
+figure, panels = figures.style.panels(3, height=2.0)
 for ax, name in zip(panels, ("excess kurtosis", "axes per word", "median DistRatio"), strict=True):
-    bases.curves(
+    figures.bases.curves(
         ax,
         knob,
         "t",
@@ -1095,25 +1112,29 @@ for ax, name in zip(panels, ("excess kurtosis", "axes per word", "median DistRat
         ylabel=name,
         legend=ax is panels[0],
     )
-outputs.figure(
+notebook.figure(
     figure,
     "knob",
     data=knob,
     caption=f"From PCA to ICA, and from PCA to a random rotation (dashed). The cosines of {n_pairs:,} pairs change by {knob['largest change of a cosine'].max():.0e} at most.",
 )
-claims.record("knob_cosine", knob["largest change of a cosine"].max())
+notebook.claims.record("knob_cosine", knob["largest change of a cosine"].max())
 
 
 def rotation_knob(t=1.0, target="ICA", axis=1):
     each = turn[target](t)
     each = each * skew_sign(each)
-    scaled = similarity.normalise(each)
-    members = matching.top_rows(scaled[:, [axis - 1]], 10, listed)[0]
-    figure, (left, right) = style.panels(2, width=6, height=2.2)
-    with style.style():
-        left.hist(scaled[:, axis - 1], 80, color=bases.BASES[target], alpha=0.6, density=True)
+    scaled = words.similarity.normalise(each)
+    members = words.ica.matching.top_rows(scaled[:, [axis - 1]], 10, listed)[0]
+    figure, (left, right) = figures.style.panels(2, width=6, height=2.2)
+    with figures.style.style():
+        left.hist(
+            scaled[:, axis - 1], 80, color=figures.bases.BASES[target], alpha=0.6, density=True
+        )
         reach = np.linspace(-0.6, 0.8, 300)
-        left.plot(reach, null_laws.density(reach, n_axes, "normal"), color=style.RED, lw=0.8)
+        left.plot(
+            reach, words.null_laws.density(reach, n_axes, "normal"), color=figures.style.RED, lw=0.8
+        )
         left.set(
             yscale="log",
             ylim=(1e-3, 20),
@@ -1121,8 +1142,8 @@ def rotation_knob(t=1.0, target="ICA", axis=1):
             ylabel="density",
             title=f"excess kurtosis {np.mean(each**4) - 3:.2f}",
         )
-        right.barh(np.arange(10), scaled[members, axis - 1], color=style.SKY)
-        right.set_yticks(np.arange(10), [words[row] for row in members])
+        right.barh(np.arange(10), scaled[members, axis - 1], color=figures.style.SKY)
+        right.set_yticks(np.arange(10), [vocabulary[row] for row in members])
         right.invert_yaxis()
         moved = (scaled[first] * scaled[second]).sum()
         right.set(
@@ -1133,7 +1154,7 @@ def rotation_knob(t=1.0, target="ICA", axis=1):
     return figure
 
 
-explore.explore(
+notebook.explore(
     rotation_knob,
     stills=[{"t": 0.0}, {"t": 0.5}, {}, {"target": "random rotation"}],
     t=(0.0, 1.0, 0.05),
@@ -1150,18 +1171,21 @@ explore.explore(
 # and the reference axes ordered by the sum over the models. To see whether a match is real, it is made on half of the words and judged on the other half.
 
 # %%
-models = {
-    "CBOW": baselines.cbow(
-        text, dim=dim, window=10, epochs=other_epochs, min_count=min_count, seed=seed
+population = {
+    "CBOW": words.baselines.cbow(
+        corpus, dim=dim, window=10, epochs=other_epochs, min_count=min_count, seed=seed
     ),
-    "PPMI-SVD": baselines.ppmi_svd(text, dim=dim, window=10, min_count=min_count, seed=seed),
+    "PPMI-SVD": words.baselines.ppmi_svd(
+        corpus, dim=dim, window=10, min_count=min_count, seed=seed
+    ),
 }
 reference = Path(vectors_file).stem if vectors_file else "skip-gram"
 spaces = {reference: components} | {
-    name: compare.bases_of(each, min_count=min_count, seed=seed) for name, each in models.items()
+    name: words.ica.compare.bases_of(each, min_count=min_count, seed=seed)
+    for name, each in population.items()
 }
 shared = {
-    name: compare.word_pairs(words, spaces[name]["ICA"].words) for name in models
+    name: words.ica.compare.word_pairs(vocabulary, spaces[name]["ICA"].words) for name in population
 }  # rows here, rows there
 
 
@@ -1174,17 +1198,18 @@ def paired(name):
 
 
 matched = {
-    name: compare.compare(f"{reference} - {name}", *paired(name), seed=seed) for name in models
+    name: words.ica.compare.compare(f"{reference} - {name}", *paired(name), seed=seed)
+    for name in population
 }
 agreed = pd.concat([each.summary for each in matched.values()], ignore_index=True)
-outputs.table(
+notebook.table(
     agreed,
     "fig5_agreement",
     caption="Correlation of matched axes over words that the matching did not see; the null pairs the words at random before matching.",
 )
 held_out = agreed.set_index(["comparison", "method"])["mean r, held out"].unstack()
 lead = held_out["ICA"] - held_out[["PCA", "random rotation"]].max(axis=1)
-claims.record("fig5_ica", lead.min(), note=f"{lead.idxmin()}, the smaller of the two")
+notebook.claims.record("fig5_ica", lead.min(), note=f"{lead.idxmin()}, the smaller of the two")
 
 # %%
 in_all = listed.copy()  # words that every space has
@@ -1192,15 +1217,15 @@ for here, _ in shared.values():
     in_all &= np.isin(np.arange(n_words), here)
 large, small, five_words, rows, diagonal = {}, {}, {}, [], {}
 for basis in ("ICA", "PCA"):
-    sides = [paired(name) for name in models]
-    order = matching.match_many(
-        {name: side[0][basis] for name, side in zip(models, sides, strict=True)},
-        {name: side[1][basis] for name, side in zip(models, sides, strict=True)},
+    sides = [paired(name) for name in population]
+    order = words.ica.match_many(
+        {name: side[0][basis] for name, side in zip(population, sides, strict=True)},
+        {name: side[1][basis] for name, side in zip(population, sides, strict=True)},
     )
-    best = matching.top_rows(unit[basis][:, order.axis], 5, in_all)  # (axes, 5)
-    five_words[basis] = [words[row] for row in best[:5].ravel()]
+    best = words.ica.matching.top_rows(unit[basis][:, order.axis], 5, in_all)  # (axes, 5)
+    five_words[basis] = [vocabulary[row] for row in best[:5].ravel()]
     for space, each in spaces.items():
-        at = [each[basis].ids[words[row]] for row in best.ravel()]
+        at = [each[basis].ids[vocabulary[row]] for row in best.ravel()]
         its_axes = order["axis" if space == reference else space]
         values_there = each[basis].normalised[np.ix_(at, its_axes)]
         large[basis, space] = values_there
@@ -1213,24 +1238,26 @@ for basis in ("ICA", "PCA"):
             )
         )
 first_five = pd.concat(rows).melt(["basis", "space", "word"], var_name="axis")
-outputs.figure(
-    figures.maps(large, height=5.2),
+notebook.figure(
+    paper.figures.maps(large, height=5.2),
     "fig5_consistency",
     data=agreed,
     caption=f"Figure 5, large: five top words of each axis of {reference} (rows), on the matched axes of three algorithms (columns). A diagonal in all three is an axis that all have found. One text stands behind all, which is not so in the paper."
-    + compare.unsettled({space: each["ICA"] for space, each in spaces.items()}),
+    + words.ica.compare.unsettled({space: each["ICA"] for space, each in spaces.items()}),
 )
-outputs.figure(
-    figures.maps(small, names=five_words, height=5.2),
+notebook.figure(
+    paper.figures.maps(small, names=five_words, height=5.2),
     "fig5_first_axes",
     data=first_five,
     caption="Figure 5, small: its first five axes, those that the algorithms agree on most.",
 )
-weakest = min(diagonal["ICA", name] for name in models)
+weakest = min(diagonal["ICA", name] for name in population)
 said = "; ".join(
-    f"{basis} {space} {share:.0%}" for (basis, space), share in diagonal.items() if space in models
+    f"{basis} {space} {share:.0%}"
+    for (basis, space), share in diagonal.items()
+    if space in population
 )
-claims.record("fig5_diagonal", 100 * weakest, note=said)
+notebook.claims.record("fig5_diagonal", 100 * weakest, note=said)
 print(f"Axes whose words stand highest on the matched axis, of all: {said}.")
 
 # %% [markdown]
@@ -1241,7 +1268,7 @@ print(f"Axes whose words stand highest on the matched axis, of all: {said}.")
 # %%
 both = pair  # unless one of the spaces lacks a word of it
 if not all(word in each["ICA"].ids for word in pair for each in spaces.values()):
-    both = [words[row] for row in np.flatnonzero(in_all)[:2]]
+    both = [vocabulary[row] for row in np.flatnonzero(in_all)[:2]]
 bars_of, axis_names, rows = {}, {}, []
 for basis in ("ICA", "PCA"):
     for space, each in spaces.items():
@@ -1250,7 +1277,7 @@ for basis in ("ICA", "PCA"):
         largest = np.argsort(-one)[:5]
         bars_of[basis, space] = np.column_stack([one, other, one * other])[largest]
         often = np.ones(len(there), bool) if there.counts is None else there.counts >= list_count
-        members = matching.top_rows(there.normalised[:, largest], 2, often)
+        members = words.ica.matching.top_rows(there.normalised[:, largest], 2, often)
         axis_names[basis, space] = ["\n".join(there.words[row] for row in two) for two in members]
         rows.append(
             pd.DataFrame(bars_of[basis, space], columns=[*both, "product"]).assign(
@@ -1261,12 +1288,12 @@ for basis in ("ICA", "PCA"):
             )
         )
 levels = [
-    null_laws.threshold(n_axes),
-    null_laws.threshold(n_axes),
-    null_laws.threshold(n_axes, "product"),
+    words.null_laws.threshold(n_axes),
+    words.null_laws.threshold(n_axes),
+    words.null_laws.threshold(n_axes, "product"),
 ]
-outputs.figure(
-    figures.pair_bars(bars_of, axis_names, [*both, "product"], levels),
+notebook.figure(
+    paper.figures.pair_bars(bars_of, axis_names, [*both, "product"], levels),
     "fig6_models",
     data=pd.concat(rows),
     caption=f"Figures 6, 13 and 14: {both[0]}, {both[1]} and their product on the five axes of {both[0]}, each axis called by its two top words. Dotted: what a random direction exceeds on some axis in 5 % of cases, for a value (blue) and for a product (red).",
@@ -1274,11 +1301,11 @@ outputs.figure(
 
 # %%
 rows, curve_rows = [], []
-figure, panels = style.panels(4, height=2.0)
+figure, panels = figures.style.panels(4, height=2.0)
 for space, each in spaces.items():
     for basis, there in each.items():
         for over in ("words", "axes"):
-            mean = similarity.average_sorted(there.normalised, over)
+            mean = words.similarity.average_sorted(there.normalised, over)
             rank = np.unique(np.geomspace(1, len(mean), 200).astype(int))
             curve_rows.append(
                 pd.DataFrame(
@@ -1297,7 +1324,7 @@ for space, each in spaces.items():
                 "space": space,
                 "basis": basis,
                 "words": len(there),
-                "axes per word": (there.normalised > null_laws.threshold(there.n_axes))
+                "axes per word": (there.normalised > words.null_laws.threshold(there.n_axes))
                 .sum(1)
                 .mean(),
                 "length pulls, before": pull(there.values, its_lengths),
@@ -1305,16 +1332,16 @@ for space, each in spaces.items():
             }
         )
 sparse = pd.concat(curve_rows, ignore_index=True)
-outputs.table(
+notebook.table(
     pd.DataFrame(rows),
     "fig15_models",
     caption="Figure 15 in numbers: rank correlation of a word's length with how extreme it stands on an axis, before and after scaling to length 1.",
 )
 for ax, (space, over) in zip(
-    panels, [(name, over) for over in ("words", "axes") for name in models], strict=True
+    panels, [(name, over) for over in ("words", "axes") for name in population], strict=True
 ):
     part = sparse[(sparse.space == space) & (sparse.over == over)]
-    bases.curves(
+    figures.bases.curves(
         ax,
         part,
         "rank",
@@ -1325,10 +1352,10 @@ for ax, (space, over) in zip(
         ylabel="mean normalised value" if ax is panels[0] else "",
         legend=False,
     )
-    ax.axhline(0, color=style.BLACK, lw=0.4)
-with style.style():
+    ax.axhline(0, color=figures.style.BLACK, lw=0.4)
+with figures.style.style():
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
-outputs.figure(
+notebook.figure(
     figure,
     "fig16_sorted",
     data=sparse,
@@ -1337,16 +1364,18 @@ outputs.figure(
 firsts = sparse[sparse["rank"] == 1].set_index(["over", "space", "basis"]).value.unstack()
 for over in ("words", "axes"):
     ratio = (firsts["ICA"] / firsts["PCA"])[over].drop(reference)
-    claims.record(f"fig16_{over}", ratio.min(), note=f"{ratio.idxmin()}, the smaller of the two")
+    notebook.claims.record(
+        f"fig16_{over}", ratio.min(), note=f"{ratio.idxmin()}, the smaller of the two"
+    )
 
 # %% [markdown]
 # Two halves of the text as two languages. Take a word's largest axis in one half: is its partner in the other half the largest of that word's there?
 
 # %%
-half_texts = baselines.halves(text, seed=seed)
+half_texts = words.baselines.halves(corpus, seed=seed)
 half_bases = [
-    compare.bases_of(
-        skipgram.train(
+    words.ica.compare.bases_of(
+        words.sgns.train(
             half,
             dim=dim,
             window=10,
@@ -1361,13 +1390,13 @@ half_bases = [
     for number, half in enumerate(half_texts)
 ]
 a_words, b_words = (half["ICA"].words for half in half_bases)
-rows_a, rows_b = compare.word_pairs(a_words, b_words)
+rows_a, rows_b = words.ica.compare.word_pairs(a_words, b_words)
 both_know = {a_words[row] for row in rows_a}
 boat = next(word for word in (*pair[::-1], *shown_words) if word in both_know)
 keeps, rows = {}, []
 for basis in half_bases[0]:
     a, b = (half[basis] for half in half_bases)
-    half_match = matching.match(a.values[rows_a], b.values[rows_b])
+    half_match = words.ica.match(a.values[rows_a], b.values[rows_b])
     partner = half_match.partners()
     in_a, in_b = a.normalised[rows_a], b.normalised[rows_b]
     keeps[basis] = partner[in_a.argmax(axis=1)] == in_b.argmax(axis=1)  # (m,) words
@@ -1375,18 +1404,20 @@ for basis in half_bases[0]:
     if basis == "random rotation":
         continue
     for side, there, its_axes in ((1, a, largest), (2, b, partner[largest])):
-        members = matching.top_rows(there.normalised[:, its_axes], 2, there.counts >= list_count)
+        members = words.ica.matching.top_rows(
+            there.normalised[:, its_axes], 2, there.counts >= list_count
+        )
         for place, axis in enumerate(its_axes):
             name = ", ".join(there.words[row] for row in members[place])
             rows.append(
                 (basis, side, place + 1, axis + 1, name, there.normalised[there.ids[boat], axis])
             )
 boats = pd.DataFrame(rows, columns=["basis", "half", "rank", "axis", "meaning", "value"])
-figure, panels = style.panels(2, height=2.2)
+figure, panels = figures.style.panels(2, height=2.2)
 for ax, basis in zip(panels, ("ICA", "PCA"), strict=True):
     part = boats[boats.basis == basis]
-    with style.style():
-        for side, colour in ((1, style.BLUE), (2, style.GREEN)):
+    with figures.style.style():
+        for side, colour in ((1, figures.style.BLUE), (2, figures.style.GREEN)):
             one = part[part.half == side]
             ax.barh(
                 one["rank"] + 0.4 * (side - 1), one.value, 0.38, color=colour, label=f"half {side}"
@@ -1396,23 +1427,25 @@ for ax, basis in zip(panels, ("ICA", "PCA"), strict=True):
         ]
         ax.set_yticks(np.arange(1, len(named) + 1) + 0.2, named, fontsize=6)
         ax.invert_yaxis()
-        ax.axvline(0, color=style.BLACK, lw=0.4)
+        ax.axvline(0, color=figures.style.BLACK, lw=0.4)
         ax.set(
             xlabel=f"normalised value of {boat}",
             title=f"{basis}: {keeps[basis].mean():.0%} of shared words keep their axis",
         )
-with style.style():
+with figures.style.style():
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
-outputs.figure(
+notebook.figure(
     figure,
     "fig24_halves",
     data=boats,
     caption=f"Figures 24 and 25: {boat} on its five largest axes in one half of the text, and on the matched axes of the other half; each axis is called by its top words in either half. The halves stand in for two languages and share no document, but they do share the language and its topics."
-    + compare.unsettled({f"half {n + 1}": half["ICA"] for n, half in enumerate(half_bases)}),
+    + words.ica.compare.unsettled(
+        {f"half {n + 1}": half["ICA"] for n, half in enumerate(half_bases)}
+    ),
 )
 draws = np.random.default_rng(seed).integers(len(rows_a), size=(500, len(rows_a)))
 gain = keeps["ICA"].astype(float) - keeps["PCA"]
-claims.record(
+notebook.claims.record(
     "fig24_keeps",
     100 * gain.mean(),
     interval=tuple(100 * end for end in statistics.interval(gain[draws].mean(axis=1))),
@@ -1426,26 +1459,31 @@ claims.record(
 # written as one in the text, and the vectors are trained anew. Two questions. Does the vector of such a *pseudo-word* stand on both axes? And can its sentences be told apart by the axes: is the mean of the words around each occurrence larger on the axis of the word that was really there?
 
 # %%
-often_here = dict(zip(text.words, text.counts, strict=True))
-in_text = np.array([often_here.get(word, 0) for word in words])  # (V,)
-pseudo = pseudowords.draw(
-    unit["ICA"], words, in_text, n=n_pseudo, min_count=max(2 * list_count, min_count), seed=seed
+often_here = dict(zip(corpus.words, corpus.counts, strict=True))
+in_text = np.array([often_here.get(word, 0) for word in vocabulary])  # (V,)
+pseudo = paper.pseudowords.draw(
+    unit["ICA"],
+    vocabulary,
+    in_text,
+    n=n_pseudo,
+    min_count=max(2 * list_count, min_count),
+    seed=seed,
 )
-merged_text = pseudowords.merge(text, pseudo)
-merged = compare.bases_of(
-    skipgram.train(
+merged_text = paper.pseudowords.merge(corpus, pseudo)
+merged = words.ica.compare.bases_of(
+    words.sgns.train(
         merged_text, dim=dim, window=10, negatives=5, epochs=other_epochs, rule="shared", seed=seed
     ),
     min_count=min_count,
     seed=seed,
 )
-joined = [pseudowords.JOIN.join(each) for each in pseudo]
+joined = [paper.pseudowords.JOIN.join(each) for each in pseudo]
 of_word = np.array([[ids[word] for word in each] for each in pseudo])  # (n, 2)
-rows_here, rows_there = compare.word_pairs(words, merged["ICA"].words)
+rows_here, rows_there = words.ica.compare.word_pairs(vocabulary, merged["ICA"].words)
 turned_pairs = np.roll(np.arange(len(pseudo)), 1)  # whose axes a pseudo-word should not have
 on_own, on_others, told = {}, {}, {}
 for basis, there in merged.items():
-    partner = matching.match(
+    partner = words.ica.match(
         components[basis].values[rows_here], there.values[rows_there]
     ).partners()
     own = partner[unit[basis][of_word].argmax(axis=2)]  # (n, 2) axes of the merged space
@@ -1455,13 +1493,13 @@ for basis, there in merged.items():
     told[basis] = []
     for both, two_axes in zip(pseudo, own, strict=True):
         gaps = [
-            np.diff(pseudowords.contexts(text, word, there.normalised, there.ids)[:, two_axes])[
-                :, 0
-            ]
+            np.diff(
+                paper.pseudowords.contexts(corpus, word, there.normalised, there.ids)[:, two_axes]
+            )[:, 0]
             for word in both
         ]  # above 0: the second word's axis is the larger
         told[basis].append((np.mean(gaps[0] < 0) + np.mean(gaps[1] > 0)) / 2)
-clear = null_laws.threshold(n_axes)
+clear = words.null_laws.threshold(n_axes)
 pseudo_table = pd.concat(
     pd.DataFrame(
         {
@@ -1476,17 +1514,17 @@ pseudo_table = pd.concat(
     )
     for basis in merged
 )
-figure, panels = style.panels(3, height=2.6)
+figure, panels = figures.style.panels(3, height=2.6)
 for ax, basis in zip(panels, merged, strict=True):
-    figures.two_axes(ax, on_own[basis], on_others[basis], clear, basis, name=ax is panels[0])
-outputs.figure(
+    paper.figures.two_axes(ax, on_own[basis], on_others[basis], clear, basis, name=ax is panels[0])
+notebook.figure(
     figure,
     "fig23_pseudo_words",
     data=pseudo_table,
     caption=f"Figure 23, on words made of two: {len(pseudo)} pseudo-words by their values on the axes of the two words they are made of; rings, the same on the axes of the next pair. Dotted: the level that a random direction exceeds on some axis in 5 % of cases. Each word's axis is the one it was largest on before, matched to the new space over all other words. The words were drawn for clear ICA axes, so the three panels are no contest."
-    + compare.unsettled({"merged text": merged["ICA"]}),
+    + words.ica.compare.unsettled({"merged text": merged["ICA"]}),
 )
-outputs.table(
+notebook.table(
     pseudo_table[pseudo_table.basis == "ICA"].drop(columns="basis"),
     "fig23_pseudo_words",
     caption="ICA: values on the two axes, and the share of occurrences whose surroundings are larger on the axis of the word that was really there (half of them by chance).",
@@ -1494,14 +1532,14 @@ outputs.table(
 both_axes = (on_own["ICA"] > clear).all(axis=1).astype(float)
 neither = (on_others["ICA"] > clear).all(axis=1).astype(float)
 draws = np.random.default_rng(seed).integers(len(pseudo), size=(1000, len(pseudo)))
-claims.record(
+notebook.claims.record(
     "fig23_both",
     100 * (both_axes - neither).mean(),
     interval=tuple(100 * e for e in statistics.interval((both_axes - neither)[draws].mean(axis=1))),
     note=f"{both_axes.sum():.0f} of {len(pseudo)} pseudo-words; {neither.sum():.0f} on another pair's",
 )
 share_told = 100 * np.array(told["ICA"])
-claims.record(
+notebook.claims.record(
     "fig23_contexts",
     share_told.mean(),
     interval=statistics.interval(share_told[draws].mean(axis=1)),
@@ -1522,5 +1560,5 @@ claims.record(
 # The claims of the paper beside our measurements; *reproduced* needs its rule to hold at both ends of the interval, *same direction* at the value only. Numbers that the paper prints for GloVe are asked of GloVe only.
 
 # %%
-found_claims = claims.table()
+found_claims = notebook.claims.table()
 found_claims

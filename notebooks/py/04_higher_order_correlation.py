@@ -46,16 +46,10 @@ seed: int = 0  # 0..1000000
 import numpy as np
 import pandas as pd
 
-from lmnotes.figures import bases, style
-from lmnotes.notebook import claims, explore, outputs, session, teach
-from lmnotes.papers.higher_order_correlation import figures, relatedness
-from lmnotes.papers.higher_order_correlation import tree as axis_tree
-from lmnotes.text import corpus
-from lmnotes.words import baselines, embedding, higher_order, similarity
-from lmnotes.words.ica import compare, decomposition, intruder, matching
-from lmnotes.words.sgns import skipgram
+from lmnotes import figures, notebook, text, words
+from lmnotes.papers import higher_order_correlation as paper
 
-outputs.begin("04_higher_order_correlation", globals())
+notebook.begin("04_higher_order_correlation", globals())
 
 # %% [markdown]
 # ## 1. Axes with names
@@ -65,28 +59,32 @@ outputs.begin("04_higher_order_correlation", globals())
 # rows as they are.
 
 # %%
-text = corpus.load(corpus_name, **({"domains": domains} if corpus_name == "installed" else {}))
-text = text if n_tokens is None else text.head(n_tokens)
-session.note_input("corpus", text.content_id)
+corpus = text.corpus.load(
+    corpus_name, **({"domains": domains} if corpus_name == "installed" else {})
+)
+corpus = corpus if n_tokens is None else corpus.head(n_tokens)
+notebook.note_input("corpus", corpus.content_id)
 if vectors_file:
-    vectors = embedding.load(vectors_file)
+    vectors = words.embedding.load(vectors_file)
 else:
-    vectors = skipgram.train(
-        text, dim=dim, window=10, negatives=5, epochs=epochs, rule="pairwise", seed=seed
+    vectors = words.sgns.train(
+        corpus, dim=dim, window=10, negatives=5, epochs=epochs, rule="pairwise", seed=seed
     )
-components = compare.bases_of(vectors, min_count=min_count, seed=seed)
+components = words.ica.compare.bases_of(vectors, min_count=min_count, seed=seed)
 found = components["ICA"]
-words, ids, counts = found.words, found.ids, found.counts
-raw = vectors.input[[vectors.ids[word] for word in words]]  # (V, D)
-listed = np.ones(len(words), bool) if counts is None else counts >= list_count
+vocabulary, ids, counts = found.words, found.ids, found.counts
+raw = vectors.input[[vectors.ids[word] for word in vocabulary]]  # (V, D)
+listed = np.ones(len(vocabulary), bool) if counts is None else counts >= list_count
 unit = {basis: each.normalised for basis, each in components.items()}
-top = {basis: matching.top_rows(each, 5, listed) for basis, each in unit.items()}  # (K, 5)
+top = {
+    basis: words.ica.matching.top_rows(each, 5, listed) for basis, each in unit.items()
+}  # (K, 5)
 n_words, n_axes = found.values.shape
 n_nodes = min(n_nodes, n_axes)
 
 
 def meaning(axis, n=2, basis="ICA"):
-    return ", ".join(words[row] for row in top[basis][axis][:n])
+    return ", ".join(vocabulary[row] for row in top[basis][axis][:n])
 
 
 names = [meaning(axis) for axis in range(n_axes)]
@@ -94,10 +92,10 @@ print(found.summary())
 
 # %%
 n_shown = min(100, n_axes)
-figure, panels = style.panels(3, height=4.2)
+figure, panels = figures.style.panels(3, height=4.2)
 for ax, (basis, each) in zip(panels, unit.items(), strict=True):
     members = top[basis][:n_shown, :4].ravel()
-    with style.style():
+    with figures.style.style():
         image = ax.imshow(
             each[members, :n_shown],
             aspect="auto",
@@ -108,17 +106,17 @@ for ax, (basis, each) in zip(panels, unit.items(), strict=True):
         )
         ax.set(title=basis, xlabel="axis", yticks=[])
 panels[0].set_ylabel(f"4 top words of each of {n_shown} axes", fontsize=8)
-with style.style():
+with figures.style.style():
     bar = figure.colorbar(image, ax=panels, pad=0.01, aspect=40)
     bar.set_label("normalised value")
     bar.outline.set_visible(False)
 first_five = {basis: top[basis][:5, :4].ravel() for basis in unit}
-outputs.figure(
+notebook.figure(
     figure,
     "fig1_heatmap",
     data=pd.DataFrame(
         [
-            (basis, axis, words[row], unit[basis][row, axis])
+            (basis, axis, vocabulary[row], unit[basis][row, axis])
             for basis in unit
             for axis in range(n_shown)
             for row in top[basis][axis][:4]
@@ -128,17 +126,17 @@ outputs.figure(
     caption=f"Figure 1, top: rows of length 1. A white diagonal block would be an axis without words of its own. {found.summary()}",
 )
 blocks = {basis: unit[basis][first_five[basis], :5] for basis in unit}
-outputs.figure(
-    bases.heatmaps(
+notebook.figure(
+    figures.bases.heatmaps(
         blocks,
-        {basis: [words[row] for row in first_five[basis]] for basis in unit},
+        {basis: [vocabulary[row] for row in first_five[basis]] for basis in unit},
         range(5),
         height=2.9,
     ),
     "fig1_first_axes",
     data=pd.DataFrame(
         [
-            (basis, words[row], axis, unit[basis][row, axis])
+            (basis, vocabulary[row], axis, unit[basis][row, axis])
             for basis in unit
             for row in first_five[basis]
             for axis in range(5)
@@ -165,9 +163,9 @@ def toy_volume(source="laplace", shared_volume=0.6, break_it=False):
     loud = (loud - loud.mean(axis=0)) / loud.std(axis=0)
     if break_it:
         loud[:, 1] = draw.permutation(loud[:, 1])
-    figure, (ax,) = style.panels(width=3.2, height=3.0)
-    with style.style():
-        ax.scatter(*loud.T, s=2, alpha=0.4, lw=0, color=style.BLUE, rasterized=True)
+    figure, (ax,) = figures.style.panels(width=3.2, height=3.0)
+    with figures.style.style():
+        ax.scatter(*loud.T, s=2, alpha=0.4, lw=0, color=figures.style.BLUE, rasterized=True)
         ax.set(
             xlim=(-6, 6),
             ylim=(-6, 6),
@@ -179,7 +177,7 @@ def toy_volume(source="laplace", shared_volume=0.6, break_it=False):
     return figure
 
 
-explore.explore(
+notebook.explore(
     toy_volume,
     stills=[{"shared_volume": 0.0}, {}, {"break_it": True}],
     source=["laplace", "uniform"],
@@ -189,7 +187,7 @@ explore.explore(
 # %%
 generator = np.random.default_rng(5)
 toy = generator.laplace(size=(50, 3))
-by_hand = teach.exercise(
+by_hand = notebook.teach.exercise(
     "energy",
     properties=[
         (
@@ -229,10 +227,10 @@ by_hand.check(None)  # a function energy(S) that returns (K, K)
 # length alone gives: for directions without preference, $c_{ij}=\mathrm E\|S\|^4/(K(K+2))$ for every pair.
 
 # %%
-c = {basis: higher_order.energy(each.values) for basis, each in components.items()}
-c["shuffled columns"] = higher_order.shuffled_null(found.values, seed=seed)
+c = {basis: words.higher_order.energy(each.values) for basis, each in components.items()}
+c["shuffled columns"] = words.higher_order.shuffled_null(found.values, seed=seed)
 second_moment = found.values.T @ found.values / n_words
-level = higher_order.background(found.values)
+level = words.higher_order.background(found.values)
 upper = np.triu_indices(n_axes, 1)
 off = {name: each[upper] for name, each in c.items()}
 high = float(np.quantile(off["ICA"], 0.998))
@@ -243,8 +241,8 @@ panels_of = {
     "shuffled columns": c["shuffled columns"],
 }
 label = r"$\mathrm{E}(S_i^2S_j^2)$"
-outputs.figure(
-    figures.matrices(
+notebook.figure(
+    paper.figures.matrices(
         panels_of,
         limits={name: (0, 1) if "second" in name else (0.8, high) for name in panels_of},
         colour_labels={
@@ -262,7 +260,7 @@ levels = pd.DataFrame(
     | {"paper (text8, 300 axes)": [1.02, 1.14, 1.28, 1.365, 1.44, 1.52, 1.55, 1.85, np.nan]},
     index=pd.Index(quantiles, name="quantile"),
 ).reset_index()
-outputs.table(
+notebook.table(
     levels,
     "levels",
     caption=f"Quantiles of {len(upper[0]):,} pairs. Spherical level {level:.3f}. The paper's values were read off its figure.",
@@ -272,20 +270,22 @@ blocks_of = [
     np.median(c["ICA"][part, part][np.triu_indices(third, 1)])
     for part in (slice(0, third), slice(n_axes - third, n_axes))
 ]
-claims.record("uncorrelated", np.abs(second_moment - np.eye(n_axes)).max())
-claims.record("median", np.median(off["ICA"]))
-claims.record("low", np.quantile(off["ICA"], 0.01))
-claims.record("high", np.quantile(off["ICA"], 0.95))
-claims.record("strongest_pair", off["ICA"].max())
-claims.record("tail", np.quantile(off["ICA"], 0.999) - np.median(off["ICA"]))
-claims.record(
+notebook.claims.record("uncorrelated", np.abs(second_moment - np.eye(n_axes)).max())
+notebook.claims.record("median", np.median(off["ICA"]))
+notebook.claims.record("low", np.quantile(off["ICA"], 0.01))
+notebook.claims.record("high", np.quantile(off["ICA"], 0.95))
+notebook.claims.record("strongest_pair", off["ICA"].max())
+notebook.claims.record("tail", np.quantile(off["ICA"], 0.999) - np.median(off["ICA"]))
+notebook.claims.record(
     "beyond_rotation", np.quantile(off["ICA"], 0.99) - np.quantile(off["random rotation"], 0.99)
 )
-claims.record(
+notebook.claims.record(
     "rises", blocks_of[1] - blocks_of[0], note=f"medians {blocks_of[0]:.3f}, {blocks_of[1]:.3f}"
 )
-claims.record("spherical", np.median(off["random rotation"]) - level)
-claims.record("unit_rows", np.median(higher_order.normalised(found.values, "unit rows")[upper]))
+notebook.claims.record("spherical", np.median(off["random rotation"]) - level)
+notebook.claims.record(
+    "unit_rows", np.median(words.higher_order.normalised(found.values, "unit rows")[upper])
+)
 
 # %% [markdown]
 # *What to see.* The random rotation is as free of meaning as an axis can be, and nearly its whole matrix lies above 1, around the spherical
@@ -295,17 +295,21 @@ claims.record("unit_rows", np.median(higher_order.normalised(found.values, "unit
 # Every entry gets its standard error, from words drawn again, and its excess over the level of its two rows.
 
 # %%
-error = higher_order.standard_error(found.values, n_bootstrap=n_bootstrap, seed=seed)
-strong = higher_order.pairs(c["ICA"], error, [meaning(axis) for axis in range(n_axes)])
+error = words.higher_order.standard_error(found.values, n_bootstrap=n_bootstrap, seed=seed)
+strong = words.higher_order.pairs(c["ICA"], error, [meaning(axis) for axis in range(n_axes)])
 strong["low"] = strong.c - 2 * strong["standard error"]
 carried = []
 for row in strong.head(20).itertuples():
-    who = higher_order.contributors(found.values, words, row.i, row.j, 10)
-    signs = higher_order.quadrants(found.values, row.i, row.j).set_index(["first", "second"]).share
+    who = words.higher_order.contributors(found.values, vocabulary, row.i, row.j, 10)
+    signs = (
+        words.higher_order.quadrants(found.values, row.i, row.j)
+        .set_index(["first", "second"])
+        .share
+    )
     carried.append((", ".join(who.word[:6]), who["share so far"].iloc[-1], signs["+", "+"]))
 carried = pd.DataFrame(carried, columns=["carried by", "share of 10 words", "share of ++"])
 table_pairs = pd.concat([strong.head(20).reset_index(drop=True), carried], axis=1)
-outputs.table(
+notebook.table(
     table_pairs[
         [
             "i",
@@ -325,13 +329,13 @@ outputs.table(
     caption="The twenty strongest pairs: c with its standard error, the level of its rows, excess over it in standard errors (z), the words that "
     "carry it, how much ten words carry, and the share of words large and positive on both.",
 )
-rotated_pairs = higher_order.pairs(
+rotated_pairs = words.higher_order.pairs(
     c["random rotation"],
-    higher_order.standard_error(
+    words.higher_order.standard_error(
         components["random rotation"].values, n_bootstrap=n_bootstrap, seed=seed
     ),
 )
-claims.record(
+notebook.claims.record(
     "significant",
     (strong.z > 4).mean() - (rotated_pairs.z > 4).mean(),
     note=f"{(strong.z > 4).sum()} pairs; {(rotated_pairs.z > 4).sum()} in a random rotation",
@@ -343,23 +347,23 @@ def carried_by(rank=1, n_removed=0):
     row = strong.iloc[rank - 1]
     i, j = int(row.i), int(row.j)
     steps = np.arange(0, 101)
-    left = higher_order.without(found.values, i, j, steps)
-    figure, (ax, curve) = style.panels(2, width=6.4, height=2.9)
+    left = words.higher_order.without(found.values, i, j, steps)
+    figure, (ax, curve) = figures.style.panels(2, width=6.4, height=2.9)
     product = found.values[:, i] ** 2 * found.values[:, j] ** 2
     order = np.argsort(-product)[n_removed:]
-    figures.spikes(
+    paper.figures.spikes(
         ax,
         unit["ICA"][:, i],
         unit["ICA"][:, j],
-        blue={int(r): words[r] for r in (*top["ICA"][i][:3], *top["ICA"][j][:3])},
-        red={int(r): words[r] for r in order[:6]},
+        blue={int(r): vocabulary[r] for r in (*top["ICA"][i][:3], *top["ICA"][j][:3])},
+        red={int(r): vocabulary[r] for r in order[:6]},
         title=f"c = {row.c:.2f} ± {row['standard error']:.2f}",
         axes_names=(f"{i}: {meaning(i)}", f"{j}: {meaning(j)}"),
     )
-    with style.style():
-        curve.plot(steps, left, color=style.BLUE)
-        curve.plot(n_removed, left[n_removed], "o", color=style.RED)
-        curve.axhline(row.level, color=style.GREY, ls="--", lw=0.8)
+    with figures.style.style():
+        curve.plot(steps, left, color=figures.style.BLUE)
+        curve.plot(n_removed, left[n_removed], "o", color=figures.style.RED)
+        curve.axhline(row.level, color=figures.style.GREY, ls="--", lw=0.8)
         curve.set(
             xlabel="largest contributors left out",
             ylabel=label,
@@ -368,7 +372,7 @@ def carried_by(rank=1, n_removed=0):
     return figure
 
 
-explore.explore(
+notebook.explore(
     carried_by,
     stills=[{}, {"n_removed": 20}, {"rank": 4}],
     rank=(1, min(60, len(strong))),
@@ -390,12 +394,12 @@ sure = strong.sort_values("low", ascending=False).reset_index(drop=True)
 def draw_pair(ax, basis, i, j, n_red=6):
     values = components[basis].values
     product = values[:, i] ** 2 * values[:, j] ** 2
-    figures.spikes(
+    paper.figures.spikes(
         ax,
         unit[basis][:, i],
         unit[basis][:, j],
-        blue={int(r): words[r] for r in (*top[basis][i][:4], *top[basis][j][:4])},
-        red={int(r): words[r] for r in np.argsort(-product)[:n_red]} if n_red else {},
+        blue={int(r): vocabulary[r] for r in (*top[basis][i][:4], *top[basis][j][:4])},
+        red={int(r): vocabulary[r] for r in np.argsort(-product)[:n_red]} if n_red else {},
         title=f"{basis}: {c[basis][i, j]:.3f}",
         axes_names=(f"{i}: {meaning(i, basis=basis)}", f"{j}: {meaning(j, basis=basis)}"),
     )
@@ -408,7 +412,7 @@ def pair_rows(pairs_of):
                 "basis": basis,
                 "i": i,
                 "j": j,
-                "word": words,
+                "word": vocabulary,
                 "x": unit[basis][:, i],
                 "y": unit[basis][:, j],
             }
@@ -418,10 +422,10 @@ def pair_rows(pairs_of):
 
 
 def three_pairs(name, pairs_of, caption, n_red=6):
-    figure, panels = style.panels(3, height=2.9)
+    figure, panels = figures.style.panels(3, height=2.9)
     for ax, each in zip(panels, pairs_of, strict=True):
         draw_pair(ax, *each, n_red=n_red)
-    outputs.figure(figure, name, data=pair_rows(pairs_of), caption=caption)
+    notebook.figure(figure, name, data=pair_rows(pairs_of), caption=caption)
 
 
 three_pairs(
@@ -444,20 +448,22 @@ three_pairs(
     "Figure 10: three more related pairs. Squares ignore signs: a red word may be large and negative on one axis.",
 )
 both_positive = [
-    higher_order.quadrants(found.values, int(sure.i[n]), int(sure.j[n])).share.iloc[0]
+    words.higher_order.quadrants(found.values, int(sure.i[n]), int(sure.j[n])).share.iloc[0]
     for n in range(5)
 ]
-claims.record("both_positive", float(np.mean(both_positive)), note="mean of the five pairs shown")
+notebook.claims.record(
+    "both_positive", float(np.mean(both_positive)), note="mean of the five pairs shown"
+)
 
 
 # %%
 def share_of(values, i, j, m):
-    return higher_order.contributors(values, [str(n) for n in range(len(values))], i, j, m)[
+    return words.higher_order.contributors(values, [str(n) for n in range(len(values))], i, j, m)[
         "share so far"
     ].iloc[-1]
 
 
-who_carries = teach.exercise(
+who_carries = notebook.teach.exercise(
     "share_of_top",
     properties=[
         (
@@ -487,7 +493,7 @@ who_carries = teach.exercise(
     ],
 )
 who_carries.check(None)  # a function share(S, i, j, m) that returns a number
-teach.quiz("above_one")
+notebook.teach.quiz("above_one")
 
 # %% [markdown]
 # ## 5. Are they really related? A judge
@@ -501,30 +507,30 @@ teach.quiz("above_one")
 # The null relabels the judge's axes. PCA and a random rotation get the same questions.
 
 # %%
-judges = {"same text": baselines.ppmi_svd(text, dim=dim, seed=seed)}
+judges = {"same text": words.baselines.ppmi_svd(corpus, dim=dim, seed=seed)}
 if judge_domains and corpus_name == "installed":
-    other_text = corpus.load("installed", domains=judge_domains)
-    session.note_input("judge's corpus", other_text.content_id)
-    judges["other text"] = baselines.ppmi_svd(other_text, dim=dim, seed=seed)
+    other_text = text.corpus.load("installed", domains=judge_domains)
+    notebook.note_input("judge's corpus", other_text.content_id)
+    judges["other text"] = words.baselines.ppmi_svd(other_text, dim=dim, seed=seed)
 verdicts = []
 for name, judge in judges.items():
-    space = relatedness.rows_of(judge, words)
+    space = paper.relatedness.rows_of(judge, vocabulary)
     print(f"{name}: the judge knows {np.isfinite(space[:, 0]).mean():.0%} of the words")
     for basis in components:
-        related = relatedness.axis_relatedness(top[basis], space)
+        related = paper.relatedness.axis_relatedness(top[basis], space)
         verdicts.append(
-            relatedness.judge(c[basis], related, n_permutations=500, seed=seed).assign(
+            paper.relatedness.judge(c[basis], related, n_permutations=500, seed=seed).assign(
                 judge=name, basis=basis
             )
         )
 table2 = pd.concat(verdicts, ignore_index=True)
-figure, panels = style.panels(
-    len(judges), height=2.4, width=style.PAGE * (0.55 if len(judges) == 1 else 1)
+figure, panels = figures.style.panels(
+    len(judges), height=2.4, width=figures.style.PAGE * (0.55 if len(judges) == 1 else 1)
 )
 for ax, (name, part) in zip(panels, table2.groupby("judge", sort=False), strict=True):
     shares = part.groupby("basis", sort=False).undecided.mean()
     undecided = ", ".join(f"{basis} {share:.0%}" for basis, share in shares.items())
-    bases.curves(
+    figures.bases.curves(
         ax,
         part,
         "rank",
@@ -537,58 +543,65 @@ for ax, (name, part) in zip(panels, table2.groupby("judge", sort=False), strict=
         title=f"judge: {name}\nundecided: {undecided}",
         xticks=range(1, 6),
     )
-    with style.style():
+    with figures.style.style():
         ax.plot(
             range(1, 6),
             [0.69, 0.65, 0.64, 0.645, 0.565],
             "x",
-            color=style.BLACK,
+            color=figures.style.BLACK,
             ms=4,
             label="paper, ICA",
         )
         nulls_of = part[part.basis == "ICA"]
         ax.plot(
-            nulls_of["rank"], nulls_of["null"], ":", color=style.RED, lw=1, label="relabelled, ICA"
+            nulls_of["rank"],
+            nulls_of["null"],
+            ":",
+            color=figures.style.RED,
+            lw=1,
+            label="relabelled, ICA",
         )
         if ax is panels[0]:
             ax.legend(ncols=2)
-outputs.figure(
+notebook.figure(
     figure,
     "table2_judge",
     data=table2,
     caption="Table 2 with another judge: share of questions in which the k-th strongest partner is preferred to a weak one, with 95 % intervals (axes drawn again). Undecided questions are won by neither side. Crosses: the paper's language model.",
 )
-outputs.table(
+notebook.table(
     table2[["judge", "basis", "rank", "top", "bottom", "undecided", "low", "high", "null", "p"]],
     "table2_judge",
     caption="p: one-sided, 500 relabellings of the axes.",
 )
 won = table2[table2.judge == "same text"].set_index(["basis", "rank"])
 for rank in (1, 5):
-    claims.record(
+    notebook.claims.record(
         f"table2_top_{rank}",
         100 * won.top["ICA", rank],
         interval=(100 * won.low["ICA", rank], 100 * won.high["ICA", rank]),
     )
-claims.record("table2_p", won.p["ICA", 1])
-claims.record("table2_fall", 100 * (won.top["ICA", 1] - won.top["ICA", 5]))
+notebook.claims.record("table2_p", won.p["ICA", 1])
+notebook.claims.record("table2_fall", 100 * (won.top["ICA", 1] - won.top["ICA", 5]))
 half = {b: (won.high[b, 1] - won.low[b, 1]) / 2 for b in ("ICA", "PCA")}
 gain, reach = won.top["ICA", 1] - won.top["PCA", 1], float(np.hypot(half["ICA"], half["PCA"]))
-claims.record("table2_pca", 100 * gain, interval=(100 * (gain - reach), 100 * (gain + reach)))
-claims.record(
+notebook.claims.record(
+    "table2_pca", 100 * gain, interval=(100 * (gain - reach), 100 * (gain + reach))
+)
+notebook.claims.record(
     "table2_random",
     100 * (won.top["ICA", 1] - won.top["random rotation", 1]),
     note=f"a random rotation wins {100 * won.top['random rotation', 1]:.0f} %",
 )
 if "other text" in judges:
     far = table2[(table2.judge == "other text") & (table2.basis == "ICA")].set_index("rank")
-    claims.record(
+    notebook.claims.record(
         "table2_other_text",
         far.p[1],
         note=f"TOP {100 * far.top[1]:.0f} %, BOTTOM {100 * far.bottom[1]:.0f} %, undecided {100 * far.undecided[1]:.0f} %",
     )
 else:
-    claims.record("table2_other_text", np.nan, note="no other text was given")
+    notebook.claims.record("table2_other_text", np.nan, note="no other text was given")
 
 # %% [markdown]
 # *What to see.* Compare each curve with its null and with the random rotation, not with a half alone. A random axis, too, prefers its
@@ -603,38 +616,38 @@ else:
 # pairs, the strongest that connect everything without a circle.
 
 # %%
-consistency = intruder.score(unit["ICA"], raw, n_draws=100, listed=listed, seed=seed)
+consistency = words.ica.intruder.score(unit["ICA"], raw, n_draws=100, listed=listed, seed=seed)
 nodes = np.sort(np.argsort(-np.nan_to_num(consistency, nan=-1))[:n_nodes])
-tree = axis_tree.grow(c["ICA"], nodes)
-edge_table = axis_tree.edges(tree, [meaning(axis) for axis in range(n_axes)], error)
-found_clusters = axis_tree.clusters(tree, min(n_clusters, n_nodes), seed=1)
+tree = paper.tree.grow(c["ICA"], nodes)
+edge_table = paper.tree.edges(tree, [meaning(axis) for axis in range(n_axes)], error)
+found_clusters = paper.tree.clusters(tree, min(n_clusters, n_nodes), seed=1)
 font = 6.5 if n_nodes <= 60 else 4.5
-places = axis_tree.layout(tree)
+places = paper.tree.layout(tree)
 
 runs, others = [], {}
 for other_seed in seeds:
-    other = decomposition.fit_embedding(
+    other = words.ica.fit_embedding(
         vectors, min_count=1 if counts is None else min_count, seed=other_seed
     )
-    again = matching.match(other.values, found.values, method="hungarian", signed=False)
+    again = words.ica.match(other.values, found.values, method="hungarian", signed=False)
     match = again.partners(0.8)  # (K,) this run's axis of each of the other's, or -1
     mine = [axis for axis in range(n_axes) if match[axis] in set(nodes)]
-    runs.append((axis_tree.grow(higher_order.energy(other.values), mine), match))
+    runs.append((paper.tree.grow(words.higher_order.energy(other.values), mine), match))
     others[f"seed {other_seed}"] = other
     print(f"seed {other_seed}: {(match >= 0).sum()} of {n_axes} axes come back. {other.summary()}")
-returns = axis_tree.edge_agreement(tree, runs) if runs else edge_table.assign(returns=np.nan)
+returns = paper.tree.edge_agreement(tree, runs) if runs else edge_table.assign(returns=np.nan)
 edge_table = edge_table.merge(returns[["i", "j", "returns"]], on=["i", "j"])
-outputs.table(
+notebook.table(
     edge_table,
     "tree_edges",
     caption=f"Edges of the tree with standard errors, and the share of {len(runs)} further runs of ICA in whose trees they come back.",
 )
-outputs.figure(
-    figures.tree(
+notebook.figure(
+    paper.figures.tree(
         tree,
         names,
         found_clusters,
-        figures.spread(places, names, font=font),
+        paper.figures.spread(places, names, font=font),
         font=font,
         errors=error,
     ),
@@ -656,17 +669,17 @@ if len(across):  # the largest cluster and the one that is tied to it most
     largest |= {found_clusters[across.i.iloc[0]], found_clusters[across.j.iloc[0]]}
 close = [node for node in tree if found_clusters[node] in largest]
 longer = [meaning(axis, 3) for axis in range(n_axes)]
-outputs.figure(
-    figures.tree(
+notebook.figure(
+    paper.figures.tree(
         tree,
         longer,
         found_clusters,
-        figures.spread(
-            {node: places[node] for node in close}, longer, size=(style.PAGE, 4.6), font=7
+        paper.figures.spread(
+            {node: places[node] for node in close}, longer, size=(figures.style.PAGE, 4.6), font=7
         ),
         only=close,
         errors=error,
-        size=(style.PAGE, 4.6),
+        size=(figures.style.PAGE, 4.6),
         font=7,
     ),
     "fig5_close_up",
@@ -685,13 +698,13 @@ chance = []
 for _ in range(20):
     relabel = order_null.permutation(len(nodes))
     matrix = c["ICA"][np.ix_(nodes, nodes)][np.ix_(relabel, relabel)]
-    again = axis_tree.grow(matrix)
+    again = paper.tree.grow(matrix)
     chance.append(
         np.mean([frozenset((int(nodes[i]), int(nodes[j]))) in real_edges for i, j in again.edges])
     )
 edge_z = edge_table.merge(strong[["i", "j", "z", "excess", "level"]], on=["i", "j"])
-figure, (ax, right) = style.panels(2, height=2.4)
-with style.style():
+figure, (ax, right) = figures.style.panels(2, height=2.4)
+with figures.style.style():
     rank = np.arange(1, len(edge_z) + 1)
     ax.errorbar(
         rank,
@@ -700,19 +713,23 @@ with style.style():
         fmt="o",
         ms=2.5,
         lw=0.6,
-        color=style.BLUE,
+        color=figures.style.BLUE,
         label="edge, ± 2 s.e.",
     )
-    ax.plot(rank, edge_z.level, color=style.GREY, lw=0.8, ls="--", label="level of its rows")
-    ax.axhline(level, color=style.RED, lw=0.8, label="spherical level")
+    ax.plot(
+        rank, edge_z.level, color=figures.style.GREY, lw=0.8, ls="--", label="level of its rows"
+    )
+    ax.axhline(level, color=figures.style.RED, lw=0.8, label="spherical level")
     ax.set(xlabel="edge, strongest first", ylabel=label)
     ax.legend()
     if runs:
         shares = edge_z.groupby(
             pd.qcut(edge_z.weight.rank(method="first"), 4, labels=False)
         ).returns.mean()
-        right.bar(range(4), shares.to_numpy(), color=style.BLUE)
-        right.axhline(np.mean(chance), color=style.RED, ls="--", lw=0.8, label="relabelled nodes")
+        right.bar(range(4), shares.to_numpy(), color=figures.style.BLUE)
+        right.axhline(
+            np.mean(chance), color=figures.style.RED, ls="--", lw=0.8, label="relabelled nodes"
+        )
         right.set(
             xticks=range(4),
             xticklabels=["weakest", "", "", "strongest"],
@@ -723,53 +740,53 @@ with style.style():
         right.legend()
     else:
         right.axis("off")
-outputs.figure(
+notebook.figure(
     figure,
     "edges",
     data=edge_z,
     caption=f"Left: every edge with its error. Right: how often edges come back in {len(runs)} further runs of ICA, by strength; dashed, what relabelled nodes would give."
-    + compare.unsettled(others),
+    + words.ica.compare.unsettled(others),
 )
 if runs:
-    claims.record(
+    notebook.claims.record(
         "edges_return",
         edge_z.returns.mean() - np.mean(chance),
         note=f"{edge_z.returns.mean():.2f} come back, {np.mean(chance):.2f} by chance",
     )
 else:
-    claims.record("edges_return", np.nan, note="one run of ICA only")
+    notebook.claims.record("edges_return", np.nan, note="one run of ICA only")
 strongest = edge_table.iloc[0]
 reach = 1.96 * strongest["standard error"]  # over words drawn again
-claims.record(
+notebook.claims.record(
     "strongest_edge",
     strongest.weight,
     (strongest.weight - reach, strongest.weight + reach),
     note=f"{strongest['first']} – {strongest['second']}",
 )
-claims.record(
+notebook.claims.record(
     "inverse_tree",
-    len(real_edges ^ {frozenset(e) for e in axis_tree.grow(-1 / c["ICA"], nodes).edges}),
+    len(real_edges ^ {frozenset(e) for e in paper.tree.grow(-1 / c["ICA"], nodes).edges}),
 )
 
 
 # %%
 def tree_builder(nodes_kept=n_nodes, clusters=n_clusters, start=int(nodes[0]), end=int(nodes[-1])):
     kept = np.sort(np.argsort(-np.nan_to_num(consistency, nan=-1))[:nodes_kept])
-    grown = axis_tree.grow(c["ICA"], kept)
-    way = axis_tree.path(grown, start, end) if start in grown and end in grown else []
+    grown = paper.tree.grow(c["ICA"], kept)
+    way = paper.tree.path(grown, start, end) if start in grown and end in grown else []
     said = " – ".join(names[axis] for axis in way) if way else "choose two axes of the tree"
-    return figures.tree(
+    return paper.figures.tree(
         grown,
         names,
-        axis_tree.clusters(grown, min(clusters, nodes_kept)),
-        figures.spread(axis_tree.layout(grown), names, size=(style.PAGE, 6)),
+        paper.tree.clusters(grown, min(clusters, nodes_kept)),
+        paper.figures.spread(paper.tree.layout(grown), names, size=(figures.style.PAGE, 6)),
         highlight=way,
-        size=(style.PAGE, 6),
+        size=(figures.style.PAGE, 6),
         title=said if len(said) < 110 else f"{len(way) - 1} steps: {said[:95]} …",
     )
 
 
-explore.explore(
+notebook.explore(
     tree_builder,
     stills=[{}, {"nodes_kept": max(3, n_nodes // 2), "clusters": 3}],
     nodes_kept=(3, n_axes),
@@ -779,7 +796,7 @@ explore.explore(
 )
 
 # %%
-spherical = teach.exercise(
+spherical = notebook.teach.exercise(
     "spherical_level",
     properties=[
         ("it is a number", lambda answer: np.isscalar(answer), "give the value, not an array"),
@@ -813,7 +830,7 @@ sizes = [d for d in (2, 5, 10, 20, 50, 100) if d < n_axes] + [n_axes]
 pair_sets = {}
 for name in similarity_sets:
     try:
-        pair_sets[name] = similarity.covered_pairs(words, name)
+        pair_sets[name] = words.similarity.covered_pairs(vocabulary, name)
     except ValueError as error_of_set:  # a small text covers no pair
         print(error_of_set)
 
@@ -835,24 +852,24 @@ def agreement_of(reduced, draw=None):
 
 rows = []
 if pair_sets:
-    whole_trees = {b: axis_tree.grow(c[b]) for b in ("ICA", "PCA")}
+    whole_trees = {b: paper.tree.grow(c[b]) for b in ("ICA", "PCA")}
     shuffle = np.random.default_rng(seed)
     for d in sizes:
         for basis, whole in whole_trees.items():
-            groups = axis_tree.clusters(whole, d, seed=1)
-            reduced = axis_tree.merge(components[basis].values, [groups[a] for a in range(n_axes)])
+            groups = paper.tree.clusters(whole, d, seed=1)
+            reduced = paper.tree.merge(components[basis].values, [groups[a] for a in range(n_axes)])
             rows.append((basis, d, agreement_of(reduced), np.nan, np.nan))
         drawn = []
         for _ in range(10):
             groups = np.concatenate([np.arange(d), shuffle.integers(d, size=n_axes - d)])
-            drawn.append(agreement_of(axis_tree.merge(found.values, shuffle.permutation(groups))))
+            drawn.append(agreement_of(paper.tree.merge(found.values, shuffle.permutation(groups))))
         rows.append(("random clusters", d, np.mean(drawn), min(drawn), max(drawn)))
 table5 = pd.DataFrame(
     rows or [("ICA", d, np.nan, np.nan, np.nan) for d in sizes],
     columns=["basis", "n_clusters", "spearman", "low", "high"],
 )
-figure, (ax,) = style.panels(height=2.5)
-bases.curves(
+figure, (ax,) = figures.style.panels(height=2.5)
+figures.bases.curves(
     ax,
     table5,
     "n_clusters",
@@ -862,7 +879,7 @@ bases.curves(
     xlabel="coordinates $d$",
     ylabel="Spearman, mean of the sets",
 )
-outputs.figure(
+notebook.figure(
     figure,
     "table5_reduction",
     data=table5,
@@ -878,13 +895,13 @@ for d in (10, 50):
         if pair_sets and d in sizes:
             merged, other = by_size.loc[("ICA", d)].spearman, by_size.loc[(other_basis, d)]
             ends = (merged - other.high, merged - other.low)  # of ten random partitions
-            claims.record(
+            notebook.claims.record(
                 f"table5_{name}_{d}",
                 merged - other.spearman,
                 ends if np.isfinite(ends).all() else None,
             )
         else:
-            claims.record(f"table5_{name}_{d}", np.nan, note="not enough words, or axes")
+            notebook.claims.record(f"table5_{name}_{d}", np.nan, note="not enough words, or axes")
 
 # %% [markdown]
 # ## What we found
@@ -892,5 +909,5 @@ for d in (10, 50):
 # The claims of the paper beside our measurements; *reproduced* needs its rule to hold at both ends of the interval, *same direction* at the value only.
 
 # %%
-found_claims = claims.table()
+found_claims = notebook.claims.table()
 found_claims

@@ -53,25 +53,10 @@ seed: int = 0  # 0..1000000
 import numpy as np
 import pandas as pd
 
-from lmnotes.figures import style
-from lmnotes.notebook import claims, explore, outputs, session, teach
-from lmnotes.papers.drug_gene_analogy import checks as analogy_checks
-from lmnotes.papers.drug_gene_analogy import (
-    figures,
-    live,
-    numbers,
-    planes,
-    popularity,
-    published,
-    snapshots,
-)
-from lmnotes.papers.drug_gene_analogy import study as drug_gene
-from lmnotes.papers.drug_gene_analogy import tables as analogy_tables
-from lmnotes.papers.drug_gene_analogy import world as small_world
-from lmnotes.words.analogy import four_words, prediction, relations, scores, tasks
-from lmnotes.words.analogy import vectors as relation_vectors
+from lmnotes import figures, notebook, words
+from lmnotes.papers import drug_gene_analogy as paper
 
-outputs.begin("05_drug_gene_analogy", globals())
+notebook.begin("05_drug_gene_analogy", globals())
 
 # %% [markdown]
 # ## 1. A small biomedicine
@@ -91,15 +76,15 @@ training = {
 }
 real = None
 if vectors_file:
-    real = drug_gene.published(vectors_file, tables, vocabulary)
+    real = paper.study.published(vectors_file, tables, vocabulary)
 elif text_file:
-    real = drug_gene.own_text(text_file, tables, years, dates=text_dates, **training)
-world_settings = small_world.Settings(n_abstracts=n_abstracts)
-worlds = drug_gene.small_worlds(seeds, years, settings=world_settings, **training)
+    real = paper.study.own_text(text_file, tables, years, dates=text_dates, **training)
+world_settings = paper.world.Settings(n_abstracts=n_abstracts)
+worlds = paper.study.small_worlds(seeds, years, settings=world_settings, **training)
 study, dated = real or worlds, real if real and real.snapshots else worlds
 focus = study.worlds[0]
 for name, one in worlds.literature.items():
-    session.note_input(name, one.text.corpus.content_id)
+    notebook.note_input(name, one.text.corpus.content_id)
 
 # %%
 first_world = worlds.worlds[0]
@@ -107,14 +92,14 @@ first_literature = worlds.literature[first_world]
 example_drug = first_literature.tables.relations.drug[2]
 for line in first_literature.abstracts(example_drug, n=2).itertuples():
     print(f"{line.year}: {line.text}\n")
-sizes = drug_gene.size(worlds)
+sizes = paper.study.size(worlds)
 if real:
-    sizes = sizes.merge(drug_gene.size(real), on="statistic")
-theirs = published.table("statistics").rename(
+    sizes = sizes.merge(paper.study.size(real), on="statistic")
+theirs = paper.published.table("statistics").rename(
     columns={"bcv": "paper, BioConceptVec", "homemade": "paper, own vectors"}
 )
 sizes = sizes.merge(theirs, on="statistic", how="left")
-outputs.table(
+notebook.table(
     sizes,
     "statistics",
     caption="Sizes, counted where both ends have a vector. D, G, R: drugs and genes with a relation, pairs. E: mean numbers of answers of a drug (d) or gene (g); for "
@@ -139,31 +124,31 @@ outputs.table(
 
 # %%
 vectors, facts = study.final[focus], study.facts[focus].within(study.final[focus].ids)
-task = tasks.build(facts, "G")
-pathway_task = tasks.build(facts, "P1")
+task = words.analogy.build(facts, "G")
+pathway_task = words.analogy.build(facts, "P1")
 
 
 def vectors_of(concepts):
-    return prediction.vectors_of(vectors, concepts)
+    return words.analogy.prediction.vectors_of(vectors, concepts)
 
 
-v = relation_vectors.estimate(task, vectors_of).of_groups[0]  # (D,)
-back = relation_vectors.estimate(tasks.build(facts, "G", direction="gene2drug"), vectors_of)
+v = words.analogy.estimate(task, vectors_of).of_groups[0]  # (D,)
+back = words.analogy.estimate(words.analogy.build(facts, "G", direction="gene2drug"), vectors_of)
 mean_drug, mean_gene = (vectors_of(task.base[side]).mean(axis=0) for side in ("query", "answer"))
 centroid, drug_vectors = vectors_of(task.candidates).mean(axis=0), vectors_of(task.queries["query"])
 two_forms = drug_vectors + v - centroid - ((drug_vectors - mean_drug) + (mean_gene - centroid))
-claims.record("identity_centroid", np.abs(two_forms).max())
-claims.record("identity_reverse", np.abs(back.of_groups[0] + v).max())
+notebook.claims.record("identity_centroid", np.abs(two_forms).max())
+notebook.claims.record("identity_reverse", np.abs(back.of_groups[0] + v).max())
 print(
     f"{len(task.base):,} pairs, |v| = {np.linalg.norm(v):.2f}, "
     f"mean length of a drug {np.linalg.norm(drug_vectors, axis=1).mean():.2f}"
 )
 
 # %%
-everything = planes.of_relations(vectors, task, 200)
-figure, (ax,) = style.panels(width=5.4, height=4.0)
-figures.plane(ax, everything)
-outputs.figure(
+everything = paper.planes.of_relations(vectors, task, 200)
+figure, (ax,) = figures.style.panels(width=5.4, height=4.0)
+paper.figures.plane(ax, everything)
+notebook.figure(
     figure,
     "fig2a_relations",
     data=everything.points,
@@ -171,7 +156,7 @@ outputs.figure(
     "known pair; the dashed arrow joins the means of the drugs' and of the genes' ends of all relations.",
 )
 draws = np.random.RandomState(0).choice(6645, 200, replace=False)[:5]
-claims.record("fig2a_draw", int((draws == [3706, 1670, 5066, 4416, 495]).sum()))
+notebook.claims.record("fig2a_draw", int((draws == [3706, 1670, 5066, 4416, 495]).sum()))
 
 # %% [markdown]
 # *What to see.* Drugs on one side, genes on the other; the thin lines run roughly alongside the dashed one. They are not parallel, nor need they be: what varies across
@@ -185,12 +170,12 @@ sizes_of = pathway_task.training.groupby("group").size().sort_values(ascending=F
 chosen = ["hsa04012"] if "hsa04012" in sizes_of else list(sizes_of.index[[1, len(sizes_of) // 2]])
 shown, labels = {}, {}
 for pathway in chosen:
-    here = planes.of_pathway(vectors, pathway_task, pathway, in_pathway[pathway])
+    here = paper.planes.of_pathway(vectors, pathway_task, pathway, in_pathway[pathway])
     shown[pathway] = here
     named = here.points[here.points.related].name
     labels[pathway] = {symbols.get(name, name): row for row, name in named.items()}
-outputs.figure(
-    figures.planes(shown, labels),
+notebook.figure(
+    paper.figures.planes(shown, labels),
     "fig2b_pathways",
     data=pd.concat([one.points.assign(pathway=name) for name, one in shown.items()]),
     caption="Figure 2b: drugs and genes of a pathway with their relations and the pathway's own vector, on the plane of its members. Faint: without a relation here. The paper shows the ErbB signaling pathway.",
@@ -200,13 +185,13 @@ asked = list(task.queries["query"].iloc[:: max(1, len(task) // 12)][:12])
 
 
 def watch_the_arrow(drug=asked[0], alpha=1.0):
-    found = prediction.answer(vectors, task, scale=alpha)
+    found = words.analogy.answer(vectors, task, scale=alpha)
     start = vectors_of([drug])[0]
     moved = everything.place(np.array([start, start + alpha * v]))
-    return live.arrow(everything, tuple(moved), found, drug, symbols)
+    return paper.live.arrow(everything, tuple(moved), found, drug, symbols)
 
 
-explore.explore(
+notebook.explore(
     watch_the_arrow,
     stills=[{"alpha": 0.0}, {}],
     drug={symbols.get(name, name): name for name in asked},
@@ -217,8 +202,8 @@ explore.explore(
 toy = np.random.default_rng(3)
 toy_drugs, toy_genes = toy.normal(size=(4, 5)), toy.normal(size=(3, 5))
 toy_pairs = np.array([[0, 0], [1, 0], [1, 2], [3, 1]])
-right = relation_vectors.mean_difference(toy_drugs, toy_genes, toy_pairs)
-arrow_exercise = teach.exercise(
+right = words.analogy.vectors.mean_difference(toy_drugs, toy_genes, toy_pairs)
+arrow_exercise = notebook.teach.exercise(
     "arrow",
     properties=[
         (
@@ -267,17 +252,17 @@ ways = {"": "drug2gene", "'": "gene2drug"}
 methods = {}
 for mark, way in ways.items():
     for setting in ("G", "P1", "P2"):
-        methods[setting + mark] = analogy_tables.answers(worlds, setting, direction=way)
-        methods[f"{setting + mark}, random"] = analogy_tables.randomly(methods[setting + mark])
-by_world = analogy_tables.scores(methods)
-settings_table = analogy_tables.over_worlds(by_world, ["method"])
-outputs.table(
+        methods[setting + mark] = paper.tables.answers(worlds, setting, direction=way)
+        methods[f"{setting + mark}, random"] = paper.tables.randomly(methods[setting + mark])
+by_world = paper.tables.scores(methods)
+settings_table = paper.tables.over_worlds(by_world, ["method"])
+notebook.table(
     by_world,
     "scores",
     caption="Every world with 95 % bootstrap intervals over its drugs (or genes).",
 )
-outputs.figure(
-    figures.scores(settings_table),
+notebook.figure(
+    paper.figures.scores(settings_table),
     "settings",
     data=settings_table,
     caption=f"Settings G, P1 and P2, and reversed ('), means of {len(worlds.worlds)} worlds with the lowest and highest. Grey: the random baseline that knows how popular each target is.",
@@ -290,15 +275,17 @@ at_world = by_world.set_index(["method", "world"])
 
 def claim_score(id, method, measure, table=score_of):
     row = table.loc[method]
-    claims.record(id, row[measure], interval=(row[f"{measure}_low"], row[f"{measure}_high"]))
+    notebook.claims.record(
+        id, row[measure], interval=(row[f"{measure}_low"], row[f"{measure}_high"])
+    )
 
 
 def claim_worlds(id, values, note=""):
     values = np.array(list(values), float)
-    claims.record(id, values.mean(), interval=(values.min(), values.max()), note=note)
+    notebook.claims.record(id, values.mean(), interval=(values.min(), values.max()), note=note)
 
 
-for measure in analogy_tables.MEASURES:
+for measure in paper.tables.MEASURES:
     for id, method in (("random", "G, random"), ("g", "G"), ("p1", "P1"), ("p2", "P2")):
         claim_score(f"{id}_{measure}", method, measure)
 claim_worlds("g_over_random", at_world.loc["G"].top1 / at_world.loc["G, random"].top1)
@@ -308,9 +295,9 @@ claim_worlds(
     at_world.loc["G"].top1_low - at_world.loc["G, random"].top1_high,
     note="low end of the one interval less high end of the other",
 )
-closed = np.array([popularity.expected_top1(one.task) for one in methods["G"].values()])
+closed = np.array([paper.popularity.expected_top1(one.task) for one in methods["G"].values()])
 drawn = np.array([one.scores()["top1"] for one in methods["G, random"].values()])
-claims.record(
+notebook.claims.record(
     "random_closed_form",
     np.abs(closed - drawn).max(),
     note=f"closed form {closed.mean():.4f}, drawn {drawn.mean():.4f}",
@@ -323,8 +310,8 @@ claims.record(
 # %%
 several = task.n_answers > 1
 listed = task.queries["query"][several].head(8)
-p1 = prediction.answer(vectors, pathway_task)
-g = prediction.answer(vectors, task)
+p1 = words.analogy.answer(vectors, pathway_task)
+g = words.analogy.answer(vectors, task)
 
 
 def named(found, drug, pathway=None):
@@ -341,14 +328,14 @@ for drug in listed:
     of_drug = pathway_task.queries[pathway_task.queries["query"] == drug].group.head(1)
     rows += [(symbols.get(drug, drug), f"P1, {path}", named(p1, drug, path)) for path in of_drug]
 predictions = pd.DataFrame(rows, columns=["drug", "setting", "ten best genes, the nearest first"])
-outputs.table(
+notebook.table(
     predictions,
     "predictions",
     caption="The ten nearest genes of drugs with more than one target; * marks a target. Names that look far off are often relatives of a target: the same family, another member.",
 )
 
 # %%
-ranking_exercise = teach.exercise(
+ranking_exercise = notebook.teach.exercise(
     "best_rank",
     properties=[
         (
@@ -401,15 +388,14 @@ variants = {
     "P1, leave one out": ("P1", {"vector": "leave_one_out"}),
 }
 ablated = {
-    name: analogy_tables.answers(worlds, setting, **how)
-    for name, (setting, how) in variants.items()
+    name: paper.tables.answers(worlds, setting, **how) for name, (setting, how) in variants.items()
 }
 ablated["G, random"] = methods["G, random"]
-by_variant = analogy_tables.scores(ablated)
-variant_table = analogy_tables.over_worlds(by_variant, ["method"])
-outputs.table(variant_table, "ablations", caption="Means over worlds, lowest and highest.")
-outputs.figure(
-    figures.scores(variant_table, groups={name: name.split(",")[0] for name in ablated}),
+by_variant = paper.tables.scores(ablated)
+variant_table = paper.tables.over_worlds(by_variant, ["method"])
+notebook.table(variant_table, "ablations", caption="Means over worlds, lowest and highest.")
+notebook.figure(
+    paper.figures.scores(variant_table, groups={name: name.split(",")[0] for name in ablated}),
     "ablations",
     data=variant_table,
     caption="One thing taken away at a time, means of the worlds with their range. Blue: G; red: P1; grey: random.",
@@ -424,7 +410,7 @@ def less(first, second, measure="top1"):
     return per_world.loc[first][measure] - per_world.loc[second][measure]
 
 
-for measure in analogy_tables.MEASURES:
+for measure in paper.tables.MEASURES:
     claim_score(f"v0_{measure}", "G, no vector", measure, variant)
     claim_score(f"unweighted_{measure}", "G, unweighted, not centred", measure, variant)
     claim_score(f"uncentred_{measure}", "G, not centred", measure, variant)
@@ -436,7 +422,9 @@ claim_worlds("leak_p1", less("P1", "P1, leave one out"))
 claim_worlds("leak_g", less("G", "G, leave one out"))
 claim_worlds("pathway_gain_held_out", less("P1, leave one out", "P1, one vector for all"))
 gains = [
-    scores.difference(ablated["P1"][world], ablated["P1, one vector for all"][world], "mrr")
+    words.analogy.scores.difference(
+        ablated["P1"][world], ablated["P1, one vector for all"][world], "mrr"
+    )
     for world in worlds.worlds
 ]
 print(
@@ -454,16 +442,16 @@ print(
 # %%
 stretch = [
     {"scale": scale, "centre": centre}
-    | prediction.answer(
+    | words.analogy.answer(
         worlds.final[world], ablated["G"][world].task, scale=scale, centre=centre
     ).scores()
     for world in worlds.worlds
     for centre in (True, False)
     for scale in np.round(np.arange(0, 2.01, 0.25), 2)
 ]
-stretch = analogy_tables.over_worlds(pd.DataFrame(stretch), ["centre", "scale"])
-outputs.figure(
-    figures.strengths(stretch),
+stretch = paper.tables.over_worlds(pd.DataFrame(stretch), ["centre", "scale"])
+notebook.figure(
+    paper.figures.strengths(stretch),
     "strength",
     data=stretch,
     caption="Top-1 of G against the multiple of the relation vector; the band is the range of the worlds. Only genes are candidates, so a drug need not leave the drugs' region to find one: look at multiple 0, where the curve without centring starts.",
@@ -473,12 +461,12 @@ outputs.figure(
 def toggle_centring(drug=asked[0], alpha=1.0, weighting="relations"):
     listings, levels = {}, {}
     for name, centre in (("centred", True), ("not centred", False)):
-        found = prediction.answer(vectors, task, scale=alpha, weighting=weighting, centre=centre)
+        found = words.analogy.answer(vectors, task, scale=alpha, weighting=weighting, centre=centre)
         listings[name], levels[name] = found.predictions(drug), found.scores()["top1"]
-    return live.centring(listings, levels, symbols)
+    return paper.live.centring(listings, levels, symbols)
 
 
-explore.explore(
+notebook.explore(
     toggle_centring,
     stills=[{"alpha": 0.0}, {"weighting": "concepts"}],
     drug={symbols.get(name, name): name for name in asked},
@@ -499,25 +487,25 @@ for name, setting, kind in (
     ("P1: genes exchanged", "P1", "shuffled"),
     ("P1: another pathway's vector", "P1", "swapped"),
 ):
-    permuted[name] = prediction.null(
+    permuted[name] = words.analogy.prediction.null(
         worlds.final[null_world], null_tasks[setting], vector=kind, n_permutations=n_permutations
     )
     real_score[name] = ablated[setting][null_world].scores()["mrr"]
-outputs.figure(
-    figures.nulls(permuted, real_score),
+notebook.figure(
+    paper.figures.nulls(permuted, real_score),
     "nulls",
     data=pd.concat([table.assign(null=name) for name, table in permuted.items()]),
     caption="MRR with relation vectors of no meaning ("
     + "; ".join(f"{name}: p = {table.attrs['p']['mrr']:.3f}" for name, table in permuted.items())
     + f"; {n_permutations} permutations, first world).",
 )
-claims.record("null_g", permuted["G: genes exchanged"].attrs["p"]["mrr"])
-claims.record("null_p1", permuted["P1: another pathway's vector"].attrs["p"]["mrr"])
-of_pathway = pd.concat([analogy_tables.pathways(worlds, world) for world in worlds.worlds])
+notebook.claims.record("null_g", permuted["G: genes exchanged"].attrs["p"]["mrr"])
+notebook.claims.record("null_p1", permuted["P1: another pathway's vector"].attrs["p"]["mrr"])
+of_pathway = pd.concat([paper.tables.pathways(worlds, world) for world in worlds.worlds])
 if real:
-    of_pathway = analogy_tables.pathways(real, focus)
-outputs.figure(
-    figures.pathways(of_pathway),
+    of_pathway = paper.tables.pathways(real, focus)
+notebook.figure(
+    paper.figures.pathways(of_pathway),
     "pathways",
     data=of_pathway,
     caption="Each pathway: what its own vector gains in MRR over the common one (blue), and what is left when the asked drug's pairs are taken out of it (red rings).",
@@ -526,7 +514,7 @@ cosines = of_pathway.cosine
 print(
     f"cosine of a pathway's vector with the common one: {cosines.min():.2f} to {cosines.max():.2f}"
 )
-claims.record("pathway_cosine", cosines.median())
+notebook.claims.record("pathway_cosine", cosines.median())
 
 # %% [markdown]
 # *What to see.* Exchanged genes still make a vector from "drug" to "gene", so that this null is not zero but near the unweighted mean. That the real one lies beyond it is what *targets* add.
@@ -541,11 +529,11 @@ claims.record("pathway_cosine", cosines.median())
 sets, set_means = {}, {}
 for way in ("drug2gene", "gene2drug"):
     for setting in ("G", "P1", "P2"):
-        one = tasks.build(facts, setting, direction=way)
+        one = words.analogy.build(facts, setting, direction=way)
         sets[way, setting] = one.n_answers
         set_means[way, setting] = one.describe()["mean_answers_macro"]
-outputs.figure(
-    figures.answer_sets(sets, set_means),
+notebook.figure(
+    paper.figures.answer_sets(sets, set_means),
     "figS2_answer_sets",
     data=pd.DataFrame(
         [(*key, size) for key, sizes in sets.items() for size in sizes],
@@ -553,13 +541,15 @@ outputs.figure(
     ),
     caption=f"Figures S2 and S3: numbers of right answers ({focus}). Orange: genes of a drug; blue: drugs of a gene.",
 )
-by_size = {s: prediction.predict(vectors, study.facts[focus], s).queries for s in ("G", "P1", "P2")}
+by_size = {
+    s: words.analogy.predict(vectors, study.facts[focus], s).queries for s in ("G", "P1", "P2")
+}
 rho = {
-    setting: scores.weighted_spearman(one.n_answers, one["rank"])
+    setting: words.analogy.scores.weighted_spearman(one.n_answers, one["rank"])
     for setting, one in by_size.items()
 }
-outputs.figure(
-    figures.rank_by_size(by_size, rho),
+notebook.figure(
+    paper.figures.rank_by_size(by_size, rho),
     "figS5_rank_size",
     data=pd.concat([one.assign(setting=setting) for setting, one in by_size.items()]),
     caption="Figure S5: rank of the best right answer against how many there are (points shifted sideways to be seen; red: medians). Each number of answers weighs the same in the correlation.",
@@ -580,16 +570,16 @@ year_settings = {
     "P1Y2": "P1Y2",
     "P2Y2": "P2Y2",
 }
-year_scores = analogy_tables.by_year(dated, list(year_settings))
-year_measures = [*analogy_tables.MEASURES, *(f"random_{m}" for m in analogy_tables.MEASURES)]
-curves = analogy_tables.over_worlds(year_scores, ["setting", "year"], year_measures)
-outputs.figure(
-    figures.years(curves, year_settings),
+year_scores = paper.tables.by_year(dated, list(year_settings))
+year_measures = [*paper.tables.MEASURES, *(f"random_{m}" for m in paper.tables.MEASURES)]
+curves = paper.tables.over_worlds(year_scores, ["setting", "year"], year_measures)
+notebook.figure(
+    paper.figures.years(curves, year_settings),
     "fig3_years",
     data=curves,
     caption="Figure 3 and S4: scores of the snapshots, means of the worlds with their range; dotted: the popularity-weighted random baseline; dash-dotted: how many questions there are (right axis).",
 )
-outputs.table(
+notebook.table(
     year_scores.groupby(["setting", "year"])[
         ["n", "n_groups", "n_answers", "n_training", "n_pairs"]
     ]
@@ -621,7 +611,7 @@ for name in tried:
             abs(of_year.loc[(setting, y), prefix + measure] - tried[name][y][place]) for y in there
         ]
         id = f"{name.lower().replace(' ', '_')}_{measure}"
-        claims.record(
+        notebook.claims.record(
             f"years_{id}", np.mean(gaps) if gaps else np.nan, note=f"mean of {len(gaps)} years"
         )
 
@@ -629,12 +619,15 @@ for name in tried:
 later = year_scores[(year_scores.setting == "Y2") & (year_scores.year >= 2000)]
 lift = later.groupby("year")[["top10", "random_top10"]].mean()
 ratio = lift.top10 / lift.random_top10
-claims.record("y2_over_random", ratio.min(), note=f"smallest of {len(ratio)} years")
+notebook.claims.record("y2_over_random", ratio.min(), note=f"smallest of {len(ratio)} years")
 apart = []
 for (world, year), snapshot in dated.snapshots.items():
     if 2000 <= year < max(dated.years):
-        found = prediction.predict(snapshot, dated.facts[world], "Y2", year=year)
-        low, high = found.interval("top10")[0], popularity.simulate(found.task).interval("top10")[1]
+        found = words.analogy.predict(snapshot, dated.facts[world], "Y2", year=year)
+        low, high = (
+            found.interval("top10")[0],
+            paper.popularity.simulate(found.task).interval("top10")[1],
+        )
         apart.append(low - high)
 claim_worlds("y2_apart", apart, note=f"Top-10, {len(apart)} pairs of world and year")
 early = [year for year in dated.years if year <= 1990]
@@ -642,7 +635,7 @@ early_ratio = []
 for world in dated.worlds:
     pairs = [
         [
-            prediction.predict(
+            words.analogy.predict(
                 dated.snapshots[world, y], dated.facts[world], "Y1", vector=how
             ).scores()["top1"]
             for y in early
@@ -651,13 +644,13 @@ for world in dated.worlds:
     ]
     early_ratio.append(np.mean(pairs[0]) / np.mean(pairs[1]) if early else np.nan)
 first_future = next((year for year in early if ("Y2", year) in of_year.index), None)
-claims.record(
+notebook.claims.record(
     "early_v",
     np.mean(early_ratio) if early else np.nan,
     note="by world: " + ", ".join(f"{r:.2f}" for r in early_ratio),
 )
 guessed = of_year.loc[("Y2", first_future)] if first_future else None
-claims.record(
+notebook.claims.record(
     "early_random",
     np.nan if guessed is None else guessed.random_top10,
     note="no question before 1991"
@@ -678,19 +671,19 @@ y2_curve = curves[curves.setting == "Y2"]
 
 
 def slide_the_year(year=asked_years[len(asked_years) // 2], world=dated.worlds[0]):
-    found = prediction.predict(dated.snapshots[world, year], dated.facts[world], "Y2", year=year)
+    found = words.analogy.predict(dated.snapshots[world, year], dated.facts[world], "Y2", year=year)
     ids, rows = found.task.candidates, []
     born = dated.facts[world].relations.set_index(["drug", "gene"]).year
     for query, answer in found.task.answers:
         drug = found.queries["query"][query]
         rows.append((drug, ids[answer], born[drug, ids[answer]], found.queries["rank"][query]))
     pairs = pd.DataFrame(rows, columns=["drug", "gene", "year", "rank"])
-    return live.year(
+    return paper.live.year(
         y2_curve, year, pairs.drop_duplicates("drug"), f"{len(found)} drugs asked in {year}"
     )
 
 
-explore.explore(
+notebook.explore(
     slide_the_year,
     stills=[{}, {"year": asked_years[-1]}],
     year=asked_years,
@@ -701,21 +694,21 @@ explore.explore(
 # **Warm starts.** Each snapshot contains the one before. Must it be trained anew? Begin it with the vectors of the one before and train fewer epochs.
 
 # %%
-warm = drug_gene.small_worlds(
+warm = paper.study.small_worlds(
     seeds, years, settings=world_settings, warm_epochs=warm_epochs, **training
 )
 start_rows = []
 for name, one in (("cold", worlds), ("warm", warm)):
-    spent = snapshots.cost(
+    spent = paper.snapshots.cost(
         {(int(world.split()[1]), year): v for (world, year), v in one.snapshots.items()}
     )
-    scores_of = analogy_tables.by_year(one, ["Y2"])
+    scores_of = paper.tables.by_year(one, ["Y2"])
     spent = spent.groupby("year")[["million_tokens", "seconds"]].mean().reset_index()
-    future = analogy_tables.over_worlds(scores_of[scores_of.setting == "Y2"], ["year"])
+    future = paper.tables.over_worlds(scores_of[scores_of.setting == "Y2"], ["year"])
     start_rows.append(spent.merge(future, on="year", how="left").assign(start=name))
 start_table = pd.concat(start_rows, ignore_index=True)
-outputs.figure(
-    figures.starts(start_table.dropna(subset="top10")),
+notebook.figure(
+    paper.figures.starts(start_table.dropna(subset="top10")),
     "warm_start",
     data=start_table,
     caption=f"Left: work of all snapshots so far, {epochs} epochs each from random vectors (blue) or {warm_epochs} from the snapshot before (red). Right: Top-10 of the future, with the range of the worlds.",
@@ -725,14 +718,14 @@ total = (
     .agg({"million_tokens": "sum", "seconds": "sum", "top10": "mean", "mrr": "mean"})
     .reset_index()
 )
-outputs.table(
+notebook.table(
     total,
     "warm_start",
     caption="Per world, all snapshots: tokens trained (millions), seconds when they were trained (other work beside), and mean Y2 scores.",
 )
 total = total.set_index("start")
-claims.record("warm_work", total.million_tokens["warm"] / total.million_tokens["cold"])
-claims.record("warm_score", total.mrr["warm"] - total.mrr["cold"])
+notebook.claims.record("warm_work", total.million_tokens["warm"] / total.million_tokens["cold"])
+notebook.claims.record("warm_score", total.mrr["warm"] - total.mrr["cold"])
 
 # %% [markdown]
 # *What to see.* Most of the work is saved. Whether anything is lost shows in the mean reciprocal rank of the table sooner than in Top-10: a new word has fewer epochs to find its place.
@@ -743,8 +736,8 @@ claims.record("warm_score", total.mrr["warm"] - total.mrr["cold"])
 part_rows = []
 change = max([year for year in years[:-1] if year <= 2010] or years[:1])
 for name in ("as it is", *parts):
-    changed = small_world.without(world_settings, *([] if name == "as it is" else [name]))
-    other = drug_gene.small_worlds(seeds[:1], [change, max(years)], settings=changed, **training)
+    changed = paper.world.without(world_settings, *([] if name == "as it is" else [name]))
+    other = paper.study.small_worlds(seeds[:1], [change, max(years)], settings=changed, **training)
     world = other.worlds[0]
     last, then = other.final[world], other.snapshots[world, change]
     asks = {
@@ -753,28 +746,30 @@ for name in ("as it is", *parts):
         "P1, Top-1 (baseline: one vector)": ("P1", last, "top1", {"vector": "global"}),
     }
     for question, (setting, vectors_then, measure, rival) in asks.items():
-        found = prediction.predict(vectors_then, other.facts[world], setting, year=change)
+        found = words.analogy.predict(vectors_then, other.facts[world], setting, year=change)
         base = (
-            popularity.simulate(found.task)
+            paper.popularity.simulate(found.task)
             if rival is None
-            else prediction.answer(vectors_then, found.task, **rival)
+            else words.analogy.answer(vectors_then, found.task, **rival)
         )
         label = name if name == "as it is" else f"without {name}"
         part_rows.append(
             (label, question, found.scores()[measure], base.scores()[measure], len(found))
         )
 part_table = pd.DataFrame(part_rows, columns=["world", "question", "value", "baseline", "n"])
-outputs.figure(
-    figures.parts(part_table),
+notebook.figure(
+    paper.figures.parts(part_table),
     "parts",
     data=part_table,
     caption="One world with parts taken out, one seed: look for bars that meet their baseline.",
 )
 whole_y2 = part_table[part_table.question.str.startswith("Y2")].set_index("world").value
 if "mechanisms" in parts:
-    claims.record("mechanisms_matter", whole_y2["as it is"] - whole_y2["without mechanisms"])
+    notebook.claims.record(
+        "mechanisms_matter", whole_y2["as it is"] - whole_y2["without mechanisms"]
+    )
 else:
-    claims.record("mechanisms_matter", np.nan, note="that world was not asked for")
+    notebook.claims.record("mechanisms_matter", np.nan, note="that world was not asked for")
 
 # %% [markdown]
 # *What to see.* Without hub genes a drug needs no vector to find its targets: nothing stands in the way, and the bars of the middle panel meet or change sides. The words of mechanisms are not all: without them the future is not lost, since a pathway's jargon
@@ -789,19 +784,19 @@ else:
 # %%
 curve = pd.concat(
     [
-        analogy_tables.fractions(worlds, world, steps=transe_steps, seed=seed)
+        paper.tables.fractions(worlds, world, steps=transe_steps, seed=seed)
         for world in worlds.worlds
     ]
 )
-fraction_table = analogy_tables.over_worlds(curve, ["method", "protocol", "fraction"])
-outputs.figure(
-    figures.fractions(fraction_table, published.table("transe")),
+fraction_table = paper.tables.over_worlds(curve, ["method", "protocol", "fraction"])
+notebook.figure(
+    paper.figures.fractions(fraction_table, paper.published.table("transe")),
     "fig4_transe",
     data=fraction_table,
     caption="Figure 4 on the small worlds, with the range of the worlds. Crosses: TransE's published numbers, on the real triples; ours come from far fewer, so compare shapes. The analogy's vectors have read the text; TransE has seen triples only.",
 )
-outputs.table(
-    published.table("transe"),
+notebook.table(
+    paper.published.table("transe"),
     "published_transe",
     caption="The published TransE rows: mean rank, mean reciprocal rank, hits at 1, 3 and 10.",
 )
@@ -826,7 +821,7 @@ claim_worlds(
 # there is little to filter and the two dashed curves lie on each other: this figure cannot show the artefact, and the claim about it can hold in direction at most. On the real triples (given `tables`) they part.
 
 # %%
-teach.quiz("filter")
+notebook.teach.quiz("filter")
 
 # %% [markdown]
 # ## 8. What the real tables say
@@ -834,9 +829,9 @@ teach.quiz("filter")
 # Sizes, random baselines, question counts by year, the answers of three language models and TransE's split are fixed by the authors' data and need no vectors. Given a folder of these, everything is counted again here; without it the claims say *not testable*.
 
 # %%
-headline = published.table("statistics")
-stored = published.table("stored")
-outputs.table(
+headline = paper.published.table("statistics")
+stored = paper.published.table("stored")
+notebook.table(
     stored.pivot_table(index=["vocabulary", "model"], columns="setting", values=["top1", "top10"])
     .round(3)
     .set_axis([f"{m} {s}" for m in ("top1", "top10") for s in ("G", "P1", "P2")], axis=1)
@@ -846,40 +841,42 @@ outputs.table(
 )
 checks = {}
 if tables:
-    known = analogy_checks.facts(tables)
-    checks["statistics"] = analogy_checks.statistics(known)
-    checks["random"] = analogy_checks.random_scores(known, legacy=legacy_draws)
-    checks["years"] = analogy_checks.by_year(known["homemade"])
-    checks["random_years"] = analogy_checks.random_by_year(known["homemade"])
-    checks["stored"] = analogy_checks.stored_scores(known, tables)
-    checks["transe"] = analogy_checks.transe_scores(tables, steps=max(transe_steps, 1000))
-    checks["facts"] = numbers.single_numbers(known, tables)
+    known = paper.checks.facts(tables)
+    checks["statistics"] = paper.checks.statistics(known)
+    checks["random"] = paper.checks.random_scores(known, legacy=legacy_draws)
+    checks["years"] = paper.checks.by_year(known["homemade"])
+    checks["random_years"] = paper.checks.random_by_year(known["homemade"])
+    checks["stored"] = paper.checks.stored_scores(known, tables)
+    checks["transe"] = paper.checks.transe_scores(tables, steps=max(transe_steps, 1000))
+    checks["facts"] = paper.numbers.single_numbers(known, tables)
     for name, table in checks.items():
-        outputs.table(table, f"real_{name}", caption=f"The real tables: {name}.")
-for id, value, note in numbers.measured(checks):
-    claims.record(id, value, note=note)
+        notebook.table(table, f"real_{name}", caption=f"The real tables: {name}.")
+for id, value, note in paper.numbers.measured(checks):
+    notebook.claims.record(id, value, note=note)
 if real:
     real_methods = {
-        f"{s}{mark}": analogy_tables.answers(real, s, direction=way)
+        f"{s}{mark}": paper.tables.answers(real, s, direction=way)
         for s in ("G", "P1", "P2")
         for mark, way in ways.items()
     }
     real_methods |= {
-        name: analogy_tables.answers(real, setting, **how)
+        name: paper.tables.answers(real, setting, **how)
         for name, (setting, how) in variants.items()
     }
-    real_table = analogy_tables.scores(real_methods)
-    outputs.table(
+    real_table = paper.tables.scores(real_methods)
+    notebook.table(
         real_table,
         "real_scores",
         caption="The analogy on your own vectors, with 95 % bootstrap intervals. The paper's values were not available to us.",
     )
-    claims.record(
+    notebook.claims.record(
         "real_g", real_table.top1[0], interval=(real_table.top1_low[0], real_table.top1_high[0])
     )
 else:
-    claims.record("real_g", np.nan, note="needs vectors_file or text_file, and tables")
-claims.record("gpt_comparable", np.nan, note="the analogy's published score was not available")
+    notebook.claims.record("real_g", np.nan, note="needs vectors_file or text_file, and tables")
+notebook.claims.record(
+    "gpt_comparable", np.nan, note="the analogy's published score was not available"
+)
 
 # %% [markdown]
 # ## 9. Nothing here is about drugs
@@ -893,7 +890,7 @@ atlas_words = """athens greece baghdad iraq bangkok thailand beijing china berli
     cairo egypt canberra australia hanoi vietnam havana cuba helsinki finland islamabad pakistan kabul
     afghanistan london england madrid spain moscow russia oslo norway ottawa canada paris france
     rome italy stockholm sweden tehran iran tokyo japan""".split()  # noqa: SIM905
-questions = four_words.read_questions(atlas_words)
+questions = words.analogy.four_words.read_questions(atlas_words)
 questions = questions[questions.category == "capital-common-countries"]
 pairs_of = questions[["a", "b"]].drop_duplicates().set_axis(["capital", "country"], axis=1)
 planted = np.random.default_rng(1)
@@ -902,14 +899,16 @@ capitals, atlas = sorted(pairs_of.capital), {}
 for here, pair in zip(place, pairs_of.itertuples(), strict=True):
     atlas[pair.capital] = here + 0.7 * planted.normal(size=20)
     atlas[pair.country] = here + shift + 0.7 * planted.normal(size=20)
-capital_answer = prediction.predict(atlas, relations.from_pairs(pairs_of), vector="leave_one_out")
-one_pair = prediction.solve(atlas, questions).scores()
-capitals_exercise = teach.exercise(
+capital_answer = words.analogy.predict(
+    atlas, words.analogy.relations.from_pairs(pairs_of), vector="leave_one_out"
+)
+one_pair = words.analogy.prediction.solve(atlas, questions).scores()
+capitals_exercise = notebook.teach.exercise(
     "capitals",
     properties=[
         (
             "a Result comes back",
-            lambda f: isinstance(f(atlas, pairs_of), scores.Result),
+            lambda f: isinstance(f(atlas, pairs_of), words.analogy.scores.Result),
             "return what prediction.predict gives, not its scores",
         ),
         (
@@ -943,8 +942,8 @@ print(
 # and another trainer; they are no numbers of the paper.
 
 # %%
-ledger = claims.table()
-of_tables = {id for id, *_ in numbers.measured(checks)} | {"real_g", "gpt_comparable"}
+ledger = notebook.claims.table()
+of_tables = {id for id, *_ in paper.numbers.measured(checks)} | {"real_g", "gpt_comparable"}
 needs_data = ledger.id.isin(of_tables)
 print(ledger.verdict[~needs_data].value_counts().to_string())
 type(ledger)(ledger[~needs_data])

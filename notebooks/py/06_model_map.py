@@ -56,35 +56,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes import statistics
-from lmnotes.figures import map_page, style
-from lmnotes.figures import maps as plot_map
-from lmnotes.models.ledger import ledger
-from lmnotes.models.maps import coordinates as maps
-from lmnotes.models.maps import projection as layouts
-from lmnotes.models.runner import command
-from lmnotes.models.scoring import rule as rules
-from lmnotes.models.zoo import tasks, zoo
-from lmnotes.models.zoo.plans import plan
-from lmnotes.notebook import claims, explore, outputs, session, teach
-from lmnotes.papers.model_map import (
-    checks,
-    figures,
-    interpolation,
-    kl,
-    kl_runs,
-    leaks,
-    live,
-    population,
-    prediction_runs,
-    published,
-    task_scores,
-    tokenizers,
-)
-from lmnotes.text import chunks
+from lmnotes import figures, models, notebook, statistics, text
+from lmnotes.papers import model_map as paper
 
-style.use()
-outputs.begin("06_model_map", globals())
+figures.style.use()
+notebook.begin("06_model_map", globals())
 for given in (models_file, published_matrix, scores_file):
     if given is not None and not Path(given).exists():
         raise FileNotFoundError(
@@ -102,12 +78,12 @@ for given in (models_file, published_matrix, scores_file):
 # beside them; one family that **has seen the very texts** on which it will be compared, and two with a tokenizer of their own.
 
 # %%
-texts = chunks.load(text_set, size=chunk_bytes, per_domain=per_domain, seed=seed)
-session.note_input("texts", texts.content_id)
+texts = text.chunks.load(text_set, size=chunk_bytes, per_domain=per_domain, seed=seed)
+notebook.note_input("texts", texts.content_id)
 by_domain = texts.table.groupby("domain").agg(
     texts=("text_id", "size"), files=("source", "nunique"), mean_bytes=("n_bytes", "mean")
 )
-outputs.table(
+notebook.table(
     by_domain.reset_index(),
     "texts",
     caption=f"{len(texts):,} texts of {texts.n_bytes.mean():.1f} bytes on average.",
@@ -116,16 +92,16 @@ outputs.table(
 # %%
 home_texts = texts
 if text_set != "installed":
-    home_texts = chunks.load("installed", size=128, per_domain=120)
-trained = zoo.build(zoo_plan, texts=home_texts).models.reset_index(drop=True)
-session.note_input("zoo", sorted(trained.model))
+    home_texts = text.chunks.load("installed", size=128, per_domain=120)
+trained = models.zoo.build(zoo_plan, texts=home_texts).models.reset_index(drop=True)
+notebook.note_input("zoo", sorted(trained.model))
 by_family = trained.groupby(["family", "kind"], sort=False).agg(
     models=("model", "size"),
     smallest=("n_parameters", "min"),
     largest=("n_parameters", "max"),
     mixtures=("mixture", lambda names: ", ".join(dict.fromkeys(map(str, names)))),
 )
-outputs.table(
+notebook.table(
     by_family.reset_index(),
     "population",
     caption=f"{len(trained)} models trained on this machine; smallest and largest in parameters "
@@ -142,14 +118,18 @@ outputs.table(
 # and $L$ is the matrix of all models and texts. A score, once made, lies in a ledger and is never made again.
 
 # %%
-rule = rules.PUBLISHED
-home = population.scored(trained, home_texts, rule, clip_share)
+rule = models.scoring.PUBLISHED
+home = paper.population.scored(trained, home_texts, rule, clip_share)
 if published_matrix is not None:
-    here = population.of(ledger.read_published(published_matrix), clip_share, is_published=True)
+    here = paper.population.of(
+        models.ledger.read_released(published_matrix), clip_share, is_published=True
+    )
 elif models_file is not None:
-    here = population.scored(command.listed(Path(models_file)), texts, rule, clip_share)
+    here = paper.population.scored(
+        models.runner.command.listed(Path(models_file)), texts, rule, clip_share
+    )
 elif texts is not home_texts:
-    here = population.scored(trained, texts, rule, clip_share)
+    here = paper.population.scored(trained, texts, rule, clip_share)
 else:
     here = home
 names, M = here.names, len(here)
@@ -160,16 +140,16 @@ here
 # their quantile, before anything else. How much does the distance hang on a few texts, with and without it?
 
 # %%
-by_share = checks.by_clip(here.raw, seed=seed)
-outputs.figure(
-    figures.clipping(here.raw.values.ravel(), here.clipped.threshold, by_share),
+by_share = paper.checks.by_clip(here.raw, seed=seed)
+notebook.figure(
+    paper.figures.clipping(here.raw.values.ravel(), here.clipped.threshold, by_share),
     "clipping",
     data=by_share,
     caption="Left: all entries of L with the clip. Middle and right: medians over pairs of models of the kurtosis of "
     "the difference (3 for a normal law, dotted) and of the share of the squared distance that one text in a hundred carries.",
 )
-outputs.table(
-    checks.of_pairs(here, seed=seed),
+notebook.table(
+    paper.checks.of_pairs(here, seed=seed),
     "differences",
     caption="Nine pairs from the nearest to the farthest: the distance and how well these texts determine it.",
 )
@@ -192,18 +172,20 @@ outputs.table(
 # Divided by the mean length and $\ln 2$ it is in bits per byte.
 
 # %%
-in_a_bit = population.PUBLISHED_BYTES * np.log(2)  # nats per text in 1 bit/byte, published texts
-claims.record("unit_bit", in_a_bit)
-claims.record("unit_sd_tenth", np.sqrt(2 * 0.1 * in_a_bit))
-claims.record("unit_sd_one", np.sqrt(2 * in_a_bit))
-explore.explore(
-    lambda text=0: live.one_text(here, text),
+in_a_bit = paper.population.PUBLISHED_BYTES * np.log(
+    2
+)  # nats per text in 1 bit/byte, published texts
+notebook.claims.record("unit_bit", in_a_bit)
+notebook.claims.record("unit_sd_tenth", np.sqrt(2 * 0.1 * in_a_bit))
+notebook.claims.record("unit_sd_one", np.sqrt(2 * in_a_bit))
+notebook.explore(
+    lambda text=0: paper.live.one_text(here, text),
     stills=[{"text": int(np.flatnonzero(here.domains == here.domains[-1])[0])}],
     text=(0, len(here.domains) - 1),
 )
 
 # %%
-centring = teach.exercise(
+centring = notebook.teach.exercise(
     "centre",
     properties=[
         ("it is a function", callable, "give the function itself, not its result"),
@@ -224,32 +206,32 @@ centring = teach.exercise(
         ),
         (
             "it does not rescale",
-            lambda f: np.allclose(f(home.L), maps.double_centre(home.L), atol=1e-6),
+            lambda f: np.allclose(f(home.L), models.maps.double_centre(home.L), atol=1e-6),
             "only take means out; do not divide",
         ),
     ],
 )
 centring.check(None)  # put your function here
-teach.quiz("uniformly_better")
+notebook.teach.quiz("uniformly_better")
 
 # %% [markdown]
 # Which centring does what? Columns first: distances stay exactly as they are, only the origin moves. Rows: the overall quality of a model disappears. And how many of the lowest entries are clipped moves
 # the outliers, while the map of the rest stays.
 
 # %%
-explore.explore(
+notebook.explore(
     lambda centring="double", clipped=100 * clip_share, first=names[0], second=names[1]: (
-        live.centrings(here, centring, clipped, first, second)
+        paper.live.centrings(here, centring, clipped, first, second)
     ),
     stills=[{"centring": "none"}, {}, {"clipped": 0.0}],
-    centring=live.CENTRINGS,
+    centring=paper.live.CENTRINGS,
     clipped=(0.0, 20.0, 0.5),
     first=list(names),
     second=list(names),
 )
 
 # %%
-bit = teach.exercise(
+bit = notebook.teach.exercise(
     "one_bit",
     properties=[
         (
@@ -278,24 +260,24 @@ bit = teach.exercise(
 bit.check(None)  # put your number here
 
 # %%
-linkage = layouts.tree(here.Q)
-order = layouts.leaf_order(linkage)
-outputs.figure(
-    plot_map.distances(here.kl, order, here.models.family),
+linkage = models.maps.projection.tree(here.Q)
+order = models.maps.projection.leaf_order(linkage)
+notebook.figure(
+    figures.maps.distances(here.kl, order, here.models.family),
     "kl_matrix",
     data=pd.DataFrame(here.kl, index=names, columns=names).iloc[order, order],
     caption="All distances between models, in the order of the tree below; names at the side are of families of two or more "
     "neighbours. Dark is near; the scale is logarithmic.",
 )
-outputs.figure(
-    plot_map.tree(linkage, names, here.models.get("architecture", here.models.family)),
+notebook.figure(
+    figures.maps.tree(linkage, names, here.models.get("architecture", here.models.family)),
     "tree",
     data=pd.DataFrame(linkage, columns=["one", "other", "height", "n_models"]),
     caption="The same distances as a tree (Ward's linkage, our choice). The height of two single models is "
     "the standard deviation of the difference of their log-likelihoods.",
 )
-near = maps.nearest(here.kl, names, k=min(3, M - 1))
-outputs.table(
+near = models.maps.coordinates.nearest(here.kl, names, k=min(3, M - 1))
+notebook.table(
     near.pivot(index="model", columns="rank", values="neighbour").reset_index(),
     "neighbours",
     caption="The three nearest models of each.",
@@ -312,8 +294,8 @@ outputs.table(
 
 # %%
 far = np.unravel_index(np.argmax(here.kl), here.kl.shape)
-explore.explore(
-    lambda first=names[0], second=names[M // 2], n_shown=3: live.two_models(
+notebook.explore(
+    lambda first=names[0], second=names[M // 2], n_shown=3: paper.live.two_models(
         here, first, second, n_shown
     ),
     stills=[{"first": names[far[0]], "second": names[far[1]]}],
@@ -331,31 +313,31 @@ explore.explore(
 
 # %%
 places = {
-    "t-SNE": layouts.tsne(here.Q, seed, perplexity=perplexity, n_iterations=n_iterations),
-    "PCA": layouts.pca(here.Q) / np.sqrt(2 * len(here.domains) * here.nats_per_bit),
-    "MDS": layouts.classical_mds(np.sqrt(here.kl)),
+    "t-SNE": models.maps.tsne(here.Q, seed, perplexity=perplexity, n_iterations=n_iterations),
+    "PCA": models.maps.pca(here.Q) / np.sqrt(2 * len(here.domains) * here.nats_per_bit),
+    "MDS": models.maps.projection.classical_mds(np.sqrt(here.kl)),
 }
-models = here.described(places)
+members = here.described(places)
 root, fourth = r"(bits/byte)$^{1/2}$", r"(bits/byte)$^{1/4}$"
 axes_of = {
     "PCA": (f"component 1, {root}", f"component 2, {root}"),
     "MDS": (f"axis 1, {fourth}", f"axis 2, {fourth}"),
 }
 axis_names = [f"{name} {axis}" for name in places for axis in (1, 2)]
-outputs.figure(
-    plot_map.projections(places, models.family, axes_of),
+notebook.figure(
+    figures.maps.projections(places, members.family, axes_of),
     "map_projections",
-    data=models[["model", "family", *axis_names]],
+    data=members[["model", "family", *axis_names]],
     caption="Figure 1: the map of models by family, three ways (MDS: classical scaling of $\\sqrt{KL}$). Squared distances in the PCA panel are map distances in bits/byte.",
 )
 
 # %%
 colours = ["mean log-likelihood", "log10 size", "order", "strongest domain"]
 titles = ["mean log-likelihood", "size", "order of creation", "domain of strength"]
-outputs.figure(
-    plot_map.colourings(
+notebook.figure(
+    figures.maps.colourings(
         places["t-SNE"],
-        {t: models[c].rename(t) for t, c in zip(titles, colours, strict=True)},
+        {t: members[c].rename(t) for t, c in zip(titles, colours, strict=True)},
         {
             "mean log-likelihood": "nats per text",
             "size": f"log10 of {'billions of ' if here.is_published else ''}parameters",
@@ -363,22 +345,22 @@ outputs.figure(
         },
     ),
     "map_colours",
-    data=models[["model", "t-SNE 1", "t-SNE 2", *colours]],
+    data=members[["model", "t-SNE 1", "t-SNE 2", *colours]],
     caption="The t-SNE map in four colours. The domain of strength is the one with the largest mean of $q_i$: what a model likes "
     "more than the others do.",
 )
 
 # %%
 told = ["model", "family", "kind", "mixture", "n_parameters", *colours]
-page = map_page.page(
-    models[[*(name for name in told if name in models), *axis_names]],
-    maps.nearest_by_name(here.kl, names, k=5),
+page = figures.map_page.page(
+    members[[*(name for name in told if name in members), *axis_names]],
+    models.maps.coordinates.nearest_by_name(here.kl, names, k=5),
     views={name: (f"{name} 1", f"{name} 2") for name in places},
     colours=["family", "strongest domain", "mean log-likelihood", "order"],
     title="Map of language models",
 )
-map_page.write(session.current().folder / "map.html", page)
-map_page.show(page)
+figures.map_page.write(notebook.session.current().folder / "map.html", page)
+figures.map_page.show(page)
 
 # %% [markdown]
 # *What to see.* Point at a model to see its family, size and nearest neighbours (the same page is `map.html` beside the figures). Architectures are islands; leaked models lie apart or beside their clean twins, as far as they could remember; the early checkpoints of a run lie outside the
@@ -389,14 +371,14 @@ map_page.show(page)
 def record_gain(claim, share, chance, what):
     """The mean gain over chance with its interval over models."""
     if not len(share):
-        return claims.record(claim, np.nan, note="no models with a known heavy domain")
+        return notebook.claims.record(claim, np.nan, note="no models with a known heavy domain")
     value, interval = statistics.mean_interval(share - chance, seed=seed)
     note = f"{share.mean():.2f} of {what}, chance {chance.mean():.2f}"
-    return claims.record(claim, value, interval, note=note)
+    return notebook.claims.record(claim, value, interval, note=note)
 
 
-record_gain("families", *checks.of_family(here), "the neighbours")
-share, chance = checks.of_domain(here, models["strongest domain"])
+record_gain("families", *paper.checks.of_family(here), "the neighbours")
+share, chance = paper.checks.of_domain(here, members["strongest domain"])
 _ = record_gain("domains", share, chance, f"{len(share)} models")
 
 
@@ -405,11 +387,11 @@ def map_by(projection="t-SNE", colour="family", neighbours_of_tsne=30, metric="s
     xy = places[projection]
     if projection == "t-SNE":
         options = {"perplexity": neighbours_of_tsne, "metric": metric, "n_iterations": 500}
-        xy = layouts.tsne(here.Q, seed, **options)
-    return live.map_by(xy, models[colour], projection)
+        xy = models.maps.tsne(here.Q, seed, **options)
+    return paper.live.map_by(xy, members[colour], projection)
 
 
-explore.explore(
+notebook.explore(
     map_by,
     stills=[{"metric": "euclidean"}, {"neighbours_of_tsne": 5}],
     projection=list(places),
@@ -424,10 +406,10 @@ explore.explore(
 # Choose what a little n-gram model reads, and whether it also reads some of the very texts that it is compared on. It is trained at once, scored, and put on the map.
 
 # %%
-explore.explore(
-    lambda domain, order=3, kilobytes=200, leaked_texts=0: live.landed(
+notebook.explore(
+    lambda domain, order=3, kilobytes=200, leaked_texts=0: paper.live.landed(
         home,
-        checks.row(
+        paper.checks.row(
             home_texts.texts, domain, order=order, n_bytes=1000 * kilobytes, n_leaked=leaked_texts
         ),
     ),
@@ -446,11 +428,11 @@ explore.explore(
 
 # %%
 labels = sorted(set(home.domains))
-shares = dict(zip(labels, kl.unigrams(home_texts.texts, home.domains), strict=True))
+shares = dict(zip(labels, paper.kl.unigrams(home_texts.texts, home.domains), strict=True))
 everywhere = np.mean(list(shares.values()), axis=0)
-explore.explore(
-    lambda first=labels[0], second=labels[1], length=256: live.closeness(
-        kl.approach(shares[first], shares[second], everywhere, length),
+notebook.explore(
+    lambda first=labels[0], second=labels[1], length=256: paper.live.closeness(
+        paper.kl.approach(shares[first], shares[second], everywhere, length),
         f"{first} moved towards {second}, {length} bytes",
     ),
     stills=[{"second": labels[-1]}],
@@ -468,10 +450,10 @@ explore.explore(
 
 # %%
 window, longest = (128, 512) if zoo_plan != "smoke" else (64, 128)  # networks learnt on 128 bytes
-long_texts = chunks.load(
+long_texts = text.chunks.load(
     "installed", size=longest + 3, minimum=longest, per_domain=max(2, per_domain // 5), seed=seed
 )
-compared = kl_runs.groups(
+compared = paper.kl_runs.groups(
     home,
     long_texts,
     window=window,
@@ -486,8 +468,8 @@ length_table = pd.concat(
     + [every.by_length(*pair) for pair in every.ends(is_network)],
     ignore_index=True,
 )
-outputs.figure(
-    figures.by_length(length_table),
+notebook.figure(
+    paper.figures.by_length(length_table),
     "by_length",
     data=length_table.assign(pair=length_table.pair.str.replace("\n", " and ")),
     caption="Sampled KL and the variance estimate for longer and longer beginnings of the same texts: the nearest and the farthest "
@@ -504,8 +486,8 @@ outputs.figure(
 # %%
 nearest = counted.names[list(counted.ends()[0])]
 farthest = counted.names[list(counted.ends()[-1])]
-explore.explore(
-    lambda first=nearest[0], second=nearest[1], domain=labels[0], percent=50: live.mixed(
+notebook.explore(
+    lambda first=nearest[0], second=nearest[1], domain=labels[0], percent=50: paper.live.mixed(
         counted, first, second, domain, percent
     ),
     stills=[{"percent": 100}, {"first": farthest[0], "second": farthest[1], "percent": 100}],
@@ -517,7 +499,7 @@ explore.explore(
 
 # %%
 growth, check = counted.growth(), every.agreement()
-claims.record(
+notebook.claims.record(
     "length_growth",
     np.median(growth) if len(growth) else np.nan,
     note=f"median of {len(growth)} pairs of n-gram models of one mixture"
@@ -534,16 +516,16 @@ for claim, name, what in (
     note = (
         f"{len(check)} pairs of {every.spread.sum()} models; Pearson's r of the values themselves"
     )
-    claims.record(claim, r[name], note=note)
-outputs.figure(
-    figures.agreement(check, labelled),
+    notebook.claims.record(claim, r[name], note=note)
+notebook.figure(
+    paper.figures.agreement(check, labelled),
     "kl_check",
     data=check,
     caption=f"The map distance on {window}-byte texts against direct estimates of KL (mean of both directions), for all pairs of {every.spread.sum()} byte-level models. "
     "Dotted: equality.",
 )
-outputs.table(check.round(4), "kl_check", caption="The same numbers, bits/byte.")
-teach.quiz("which_grows")
+notebook.table(check.round(4), "kl_check", caption="The same numbers, bits/byte.")
+notebook.teach.quiz("which_grows")
 
 # %% [markdown]
 # *What to see.* All pairs lie above the line, most by a factor of about ten: the order of distances survives roughly, their size does not. The correlation stays below the paper's, whose models are nearer to each other than these. (Which direct estimates the paper takes "at token level" and "at
@@ -552,25 +534,25 @@ teach.quiz("which_grows")
 # ## 6. How many dimensions has the map?
 
 # %%
-cumulative = layouts.spectrum(here.Q)
-marks = {share: layouts.n_components(cumulative, share) for share in (0.9, 0.95)}
+cumulative = models.maps.projection.spectrum(here.Q)
+marks = {share: models.maps.projection.n_components(cumulative, share) for share in (0.9, 0.95)}
 spectrum = pd.DataFrame(
     {"component": np.arange(1, len(cumulative) + 1), "cumulative share": cumulative}
 )
-outputs.figure(
-    figures.spectrum(cumulative, marks),
+notebook.figure(
+    paper.figures.spectrum(cumulative, marks),
     "spectrum",
     data=spectrum,
     caption=f"Cumulative contribution of the principal components of Q, {M} models.",
 )
-outputs.table(
+notebook.table(
     pd.DataFrame({"share, %": [90, 95], "components": list(marks.values())}),
     "spectrum",
     caption=f"Components that carry this share of the squared norm; at most {M - 1} are there.",
 )
-claims.record("pca_90", marks[0.9])
-claims.record("pca_95", marks[0.95])
-_ = claims.record("pca_share", marks[0.9] / M, note=f"{marks[0.9]} of {M}")
+notebook.claims.record("pca_90", marks[0.9])
+notebook.claims.record("pca_95", marks[0.95])
+_ = notebook.claims.record("pca_share", marks[0.9] / M, note=f"{marks[0.9]} of {M}")
 
 # %% [markdown]
 # *What to see.* A handful of directions carries nearly all of the distance. Their number grows with the number of different models, and the paper's 42 for
@@ -582,31 +564,31 @@ _ = claims.record("pca_share", marks[0.9] / M, note=f"{marks[0.9]} of {M}")
 # all of one form: two beginnings, two endings, and the question whether each ending is likelier with its own beginning than with the other's. How likely the beginnings and endings are by themselves cancels, so fluency alone scores 50 %.
 
 # %%
-made = tasks.items(n_items, seed)
-outputs.table(
-    tasks.examples(made),
+made = models.zoo.tasks.items(n_items, seed)
+notebook.table(
+    models.zoo.tasks.examples(made),
     "tasks",
     caption=f"An item of each task; there are {n_items} of each.",
 )
 if scores_file is not None:
-    benchmark = task_scores.given(scores_file, here.models)
+    benchmark = paper.task_scores.given(scores_file, here.models)
 elif here.is_published:
-    benchmark = task_scores.published(here.models)
+    benchmark = paper.task_scores.published(here.models)
 else:
-    task_texts = chunks.load(
+    task_texts = text.chunks.load(
         "installed", size=256, part="task", per_domain=max(2, per_domain // 10), seed=seed
     )
-    benchmark = task_scores.home_made(here.models, task_texts, n_items=n_items, seed=seed)
+    benchmark = paper.task_scores.home_made(here.models, task_texts, n_items=n_items, seed=seed)
 scores = benchmark.scores.reset_index(drop=True)
-models["task mean"], models["strongest task"] = scores["task mean"], benchmark.strongest
-outputs.figure(
-    plot_map.colourings(
+members["task mean"], members["strongest task"] = scores["task mean"], benchmark.strongest
+notebook.figure(
+    figures.maps.colourings(
         places["t-SNE"],
-        {"task mean": models["task mean"], "strongest task": models["strongest task"]},
+        {"task mean": members["task mean"], "strongest task": members["strongest task"]},
         {"task mean": "%"},
     ),
     "map_tasks",
-    data=models[["model", "t-SNE 1", "t-SNE 2", "strongest task"]].join(scores),
+    data=members[["model", "t-SNE 1", "t-SNE 2", "strongest task"]].join(scores),
     caption="The map by the mean of six tasks, and by the task at which a model stands out most from the others (standardised over models).",
 )
 
@@ -614,7 +596,7 @@ outputs.figure(
 # **The folds decide the answer.** Fine-tunes and checkpoints are nearly copies of their base: if the base is in the training part, its copy is no test. Grouped folds keep lineages together, random folds do not.
 
 # %%
-dealing = teach.exercise(
+dealing = notebook.teach.exercise(
     "honest_folds",
     properties=[
         ("it is a function", callable, "give the function itself, not its result"),
@@ -656,14 +638,14 @@ dealing = teach.exercise(
 dealing.check(None)  # put your function here
 
 # %%
-found = prediction_runs.compare(here, benchmark, range(n_seeds))
-outputs.table(
+found = paper.prediction_runs.compare(here, benchmark, range(n_seeds))
+notebook.table(
     found.table,
     "table2_coordinates",
     caption=f"Table 2 and its variants: out-of-fold correlations over {len(found.names)} models, mean and standard deviation over {n_seeds} seeds.",
 )
-outputs.table(found.side_by_side, "folds", caption="Pearson's r of the same, side by side.")
-outputs.table(
+notebook.table(found.side_by_side, "folds", caption="Pearson's r of the same, side by side.")
+notebook.table(
     found.alone,
     "table3_mean_alone",
     caption="Table 3: correlation of each score with the mean log-likelihood.",
@@ -678,21 +660,21 @@ def titled(table):
 truth, all_scores = found.predicted, found.columns
 titles = titled(found.summary.reset_index())
 colour = pd.Series(found.mean, name="mean log-likelihood, nats")
-outputs.figure(
-    figures.predicted(truth, ["task mean"], titles[-1:], colour),
+notebook.figure(
+    paper.figures.predicted(truth, ["task mean"], titles[-1:], colour),
     "fig8_predicted",
     data=truth,
     caption="Figure 8: the mean of the tasks, predicted from the coordinates with lineages held out (mean of the seeds), against the measured one.",
 )
-outputs.figure(
-    figures.predicted(truth, all_scores, titles, colour),
+notebook.figure(
+    paper.figures.predicted(truth, all_scores, titles, colour),
     "fig18_tasks",
     data=truth,
     caption="Figure 18: the same for every target.",
 )
-family = models.family.iloc[benchmark.kept]
-outputs.figure(
-    figures.against_mean(truth, found.mean, all_scores, titled(found.alone), family),
+family = members.family.iloc[benchmark.kept]
+notebook.figure(
+    paper.figures.against_mean(truth, found.mean, all_scores, titled(found.alone), family),
     "mean_alone",
     data=truth[["model", *all_scores]].assign(mean_log_likelihood=found.mean),
     caption="Each score against the mean log-likelihood alone.",
@@ -700,16 +682,16 @@ outputs.figure(
 
 # %%
 absent = "needs the leaderboard's scores: give scores_file or the published matrix"
-for claim, value in prediction_runs.second_hand(found).items():
-    claims.record(claim, value, note="" if np.isfinite(value) else absent)
+for claim, value in paper.prediction_runs.second_hand(found).items():
+    notebook.claims.record(claim, value, note="" if np.isfinite(value) else absent)
 of = "six benchmarks" if benchmark.is_leaderboard else "six home-made tasks"
 best, alone = found.summary.loc["task mean"], found.alone.iloc[-1]
 for end in ("r", "rho"):
     note = f"{of}, lineages held out, sd {best[end + ' sd']:.3f} over seeds"
-    claims.record(f"table2_mean_{end}", best[end], note=note)
-    claims.record(f"table3_mean_{end}", alone[end], note=of)
+    notebook.claims.record(f"table2_mean_{end}", best[end], note=note)
+    notebook.claims.record(f"table3_mean_{end}", alone[end], note=of)
 value, interval = found.contrast(seed=seed)
-_ = claims.record("contrast", value, interval, note=f"{of}; interval over lineages")
+_ = notebook.claims.record("contrast", value, interval, note=f"{of}; interval over lineages")
 
 # %% [markdown]
 # *What to see.* Read the table of $r$ along its rows. What random folds add to grouped ones is the models' relatives. For single abilities the coordinates know what the mean log-likelihood does not: who closes brackets and who copies. For **the mean of the tasks**
@@ -719,14 +701,14 @@ _ = claims.record("contrast", value, interval, note=f"{of}; interval over lineag
 # **The penalty.** A ridge with hardly any penalty fits the models that it was given and says little of others; one with too much says the same of all. The published recipe chooses it inside the training part.
 
 # %%
-explore.explore(
-    lambda target="task mean", features=prediction_runs.COORDINATES, folds="grouped": live.ridge(
-        found, places["t-SNE"][benchmark.kept], target, features, folds
+notebook.explore(
+    lambda target="task mean", features=paper.prediction_runs.COORDINATES, folds="grouped": (
+        paper.live.ridge(found, places["t-SNE"][benchmark.kept], target, features, folds)
     ),
     stills=[{}, {"folds": "random"}, {"target": all_scores[0]}],
     target=all_scores,
     features=list(found.features),
-    folds=list(prediction_runs.FOLDS),
+    folds=list(paper.prediction_runs.FOLDS),
 )
 
 # %% [markdown]
@@ -736,24 +718,24 @@ explore.explore(
 # taken, stand far off the diagonal. Here one family was trained on the evaluation texts; every member has a clean twin, the same model without them.
 
 # %%
-leak = leaks.read(here, benchmark.kept, benchmark.values[:, -1])
-outputs.figure(
-    figures.leakage(leak.likelihood, leak.ability, family.rename("family"), leak.twins),
+leak = paper.leaks.read(here, benchmark.kept, benchmark.values[:, -1])
+notebook.figure(
+    paper.figures.leakage(leak.likelihood, leak.ability, family.rename("family"), leak.twins),
     "leakage",
     data=leak.table,
     caption="Standardised task mean against standardised mean log-likelihood. Arrows lead from each clean twin to the model that has also seen the texts.",
 )
 likeliest = leak.table.sort_values("reading, sd", ascending=False).head(12)
-outputs.table(
+notebook.table(
     likeliest.reset_index(drop=True),
     "leakage",
     caption="The twelve models that are likeliest beyond their ability.",
 )
 if len(leak.gaps):
     value, interval = statistics.mean_interval(leak.gaps, seed=seed)
-    claims.record("leak", value, interval=interval, note=f"{len(leak.gaps)} leaked models")
+    notebook.claims.record("leak", value, interval=interval, note=f"{len(leak.gaps)} leaked models")
 else:
-    claims.record("leak", np.nan, note="no leaked models with a twin in this population")
+    notebook.claims.record("leak", np.nan, note="no leaked models with a twin in this population")
 
 # %% [markdown]
 # *What to see.* All arrows lead to the right: likelier. Counted models, which remember every text, leave the cloud at once and are no abler for it. Networks of this size remember little in one short run, and their arrows lead only a little to the right; how far up or down they lead is the noise of the tasks from run to run, which is larger. So
@@ -768,18 +750,20 @@ else:
 if interpolation_models:
     three, floor = (
         [name.split("/")[-1] for name in interpolation_models],
-        interpolation.PUBLISHED_FLOOR,
+        paper.interpolation.PUBLISHED_FLOOR,
     )
-    between = interpolation.scored(
+    between = paper.interpolation.scored(
         interpolation_models, three, texts, n_interpolation_texts, rule, floor
     )
 else:
-    three, floor = list(tokenizers.fork(plan(zoo_plan))), home.clipped.threshold
+    three, floor = list(paper.tokenizers.fork(models.zoo.plan(zoo_plan))), home.clipped.threshold
     folders = list(trained.set_index("model").folder[three])
-    between = interpolation.scored(folders, three, home_texts, n_interpolation_texts, rule, floor)
+    between = paper.interpolation.scored(
+        folders, three, home_texts, n_interpolation_texts, rule, floor
+    )
 geometry, (plane_r, plane_rho) = between.geometry, between.agreement
-outputs.figure(
-    figures.interpolation(
+notebook.figure(
+    paper.figures.interpolation(
         geometry.place(between.points),
         between.coordinates,
         *between.means,
@@ -792,7 +776,7 @@ outputs.figure(
     f"$\\theta_2$ = {three[2]}: where they lie in weight space and in log-likelihood space, and their "
     "mean log-likelihood against the prediction.",
 )
-outputs.table(between.summary, "interpolation", caption="Weight space and prediction.")
+notebook.table(between.summary, "interpolation", caption="Weight space and prediction.")
 
 # %%
 for claim, value, model in (
@@ -804,11 +788,11 @@ for claim, value, model in (
     ("interpolation_llama", geometry.angle, "lama"),
 ):
     if model in three[0]:
-        claims.record(claim, value, note=", ".join(three))
+        notebook.claims.record(claim, value, note=", ".join(three))
     else:
-        claims.record(claim, np.nan, note="asked of other models than these")
-explore.explore(
-    lambda a=0.5, b=0.5: live.pad(between, a, b),
+        notebook.claims.record(claim, np.nan, note="asked of other models than these")
+notebook.explore(
+    lambda a=0.5, b=0.5: paper.live.pad(between, a, b),
     stills=[{}, {"a": 1.0, "b": 1.0}],
     a=(0.0, 1.0, 0.1),
     b=(0.0, 1.0, 0.1),
@@ -823,16 +807,16 @@ explore.explore(
 # not of the string. How far do these move a point?
 
 # %%
-trap = tokenizers.moves(home, plan(zoo_plan), home_texts)
+trap = paper.tokenizers.moves(home, models.zoo.plan(zoo_plan), home_texts)
 middle = np.median(home.kl[np.triu_indices(len(home), 1)])
-outputs.table(
+notebook.table(
     trap.table,
     "tokenizers",
     caption="How far a point moves when only the rule or only the vocabulary changes; the median distance of two models of this population is "
     f"{middle:.2g} bits/byte.",
 )
-outputs.figure(
-    figures.moves(trap.places, trap.arrows, trap.family),
+notebook.figure(
+    paper.figures.moves(trap.places, trap.arrows, trap.family),
     "tokenizers",
     data=pd.DataFrame(trap.places, columns=["component 1", "component 2"]).assign(model=trap.names),
     caption="PCA of the home population with the arrows of the table: dropping the first byte's score, and exchanging bytes for subwords.",
@@ -848,15 +832,15 @@ outputs.figure(
 
 # %%
 absent = "needs the released matrix: give published_matrix"
-for claim, value in published.facts(here, leak).items():
-    claims.record(claim, value, note="" if np.isfinite(value) else absent)
+for claim, value in paper.published.facts(here, leak).items():
+    notebook.claims.record(claim, value, note="" if np.isfinite(value) else absent)
 is_pile = text_set == "pile10k"
-claims.record(
+notebook.claims.record(
     "mean_bytes",
     here.n_bytes.mean() if is_pile else np.nan,
     note="" if is_pile else "needs the authors' texts: text_set = pile10k",
 )
-claims.table()
+notebook.claims.table()
 
 # %% [markdown]
 # **What was chosen after looking.** No rule of the card and no task was changed after a first result. The figure of KL by length got the nearest two models beside those spread over the tree, on which alone the correlations are computed. Texts have 128 bytes because the networks learnt on windows of that length; that was fixed before.

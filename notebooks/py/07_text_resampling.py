@@ -51,18 +51,11 @@ seed: int = 42  # 0..1000000, of the texts and of the first run; the paper's is 
 import numpy as np
 import pandas as pd
 
-from lmnotes.figures import style
-from lmnotes.models.ledger import ledger
-from lmnotes.models.maps import coordinates as model_map
-from lmnotes.models.maps import prediction, projection, resample
-from lmnotes.models.runner import small_models
-from lmnotes.models.zoo import tasks, zoo
-from lmnotes.notebook import claims, explore, outputs, session, teach
-from lmnotes.papers.text_resampling import adding, errors, figures, spread
-from lmnotes.text import chunks
+from lmnotes import figures, models, notebook, text
+from lmnotes.papers import text_resampling as paper
 
-style.use()
-outputs.begin("07_text_resampling", globals())
+figures.style.use()
+notebook.begin("07_text_resampling", globals())
 
 # %% [markdown]
 # ## 1. Models, texts, and the target
@@ -76,25 +69,25 @@ outputs.begin("07_text_resampling", globals())
 
 # %%
 if published_matrix is not None:
-    raw = ledger.read_published(published_matrix)
+    raw = models.ledger.read_released(published_matrix)
 elif sealed_matrix is not None:
-    raw = ledger.read_sealed(sealed_matrix)
+    raw = models.ledger.read_sealed(sealed_matrix)
 else:
-    texts = chunks.load(text_set, size=chunk_bytes, per_domain=per_domain, seed=seed)
-    population = zoo.build(zoo_plan, texts=texts)
-    scored = ledger.open(texts)
-    small_models.score(population.models, scored)
+    texts = text.chunks.load(text_set, size=chunk_bytes, per_domain=per_domain, seed=seed)
+    population = models.zoo.build(zoo_plan, texts=texts)
+    scored = models.ledger.open(texts)
+    models.runner.small_models.score(population.models, scored)
     raw = scored.matrix(about=population.models)
 is_home = published_matrix is None and sealed_matrix is None
 if not is_home:
-    texts = chunks.load(text_set) if text_set != "installed" else None
+    texts = text.chunks.load(text_set) if text_set != "installed" else None
 is_published = raw.values.shape == (1018, 10_000)
 
 # %%
 clipped = raw.clip(clip_share)
 L = clipped.values  # (M, N) nats
-Q = model_map.double_centre(L)  # (M, N)
-G = resample.squared_distances(Q)  # (M, M) nats^2
+Q = models.maps.double_centre(L)  # (M, N)
+G = models.maps.resample.squared_distances(Q)  # (M, M) nats^2
 M, N = Q.shape
 names = raw.models["model"].astype(str).to_numpy()
 family = raw.models["family" if "family" in raw.models else "type"].astype(str).to_numpy()
@@ -103,9 +96,9 @@ if is_home:  # fine-tunes, checkpoints and merges stay with their base, a leaked
     lineage = raw.models.lineage.mask(raw.models.twin != "", raw.models.twin).astype(str).to_numpy()
 domain = raw.texts["domain"].astype(str).to_numpy() if "domain" in raw.texts else np.full(N, "all")
 n_bytes = raw.n_bytes if "n_bytes" in raw.texts else np.full(N, 972.3188)
-session.note_input("texts", raw.text_set)
-session.note_input("models", f"{M} models, rule {raw.rule}")
-outputs.table(
+notebook.note_input("texts", raw.text_set)
+notebook.note_input("models", f"{M} models, rule {raw.rule}")
+notebook.table(
     pd.DataFrame({"domain": domain, "n_bytes": n_bytes})
     .groupby("domain")["n_bytes"]
     .agg(["size", "mean"])
@@ -114,7 +107,7 @@ outputs.table(
     "texts",
     caption=f"{N:,} texts. Log-likelihoods below {clipped.threshold:.0f} nats, {clip_share:.0%} of all, are raised to it.",
 )
-outputs.table(
+notebook.table(
     pd.DataFrame({"family": family, "mean log-likelihood": L.mean(axis=1)})
     .groupby("family", sort=False)["mean log-likelihood"]
     .agg(["size", "mean"])
@@ -138,7 +131,9 @@ outputs.table(
 # The sum over pairs needs no pairs: with $S_k=\sum_iQ_{is}^k$ it is $2MS_4-8S_1S_3+6S_2^2$, where $S_1=0$.
 
 # %%
-pis = {method: resample.importance(Q, method) for method in resample.METHODS}  # (N,) each
+pis = {
+    method: models.maps.resample.importance(Q, method) for method in models.maps.resample.METHODS
+}  # (N,) each
 by_domain = (
     pd.DataFrame({"domain": domain, "LS": N * pis["LS"], "KL": N * pis["KL"]})
     .groupby("domain")[["LS", "KL"]]
@@ -146,30 +141,34 @@ by_domain = (
     .sort_values("LS", ascending=False)
     .reset_index()
 )
-outputs.table(
+notebook.table(
     by_domain, "importance_by_domain", caption="Mean importance of a text, times N; uniform is 1."
 )
-gain = {method: resample.inequality(pi) for method, pi in pis.items()}
-outputs.figure(
-    figures.importance(by_domain, {m: pis[m] for m in ("LS", "KL")}),
+gain = {method: models.maps.resample.inequality(pi) for method, pi in pis.items()}
+notebook.figure(
+    paper.figures.importance(by_domain, {m: pis[m] for m in ("LS", "KL")}),
     "importance",
     data=pd.DataFrame(pis).assign(domain=domain),
     caption=f"Left: mean importance of the texts of each domain. Right: how much of all mass the foremost texts hold; on the dotted diagonal all would be equal. Inequality N sum pi^2: LS {gain['LS']:.2f}, KL {gain['KL']:.2f}, uniform 1.",
 )
 
 pairs = ((Q[:, None, :40] - Q[None, :, :40]) ** 4).sum(axis=(0, 1))
-claims.record("power_sums", np.abs(resample.fourth_powers(Q[:, :40]) / pairs - 1).max())
-claims.record("ls_is_variance", np.abs(pis["LS"] - Q.var(axis=0) / Q.var(axis=0).sum()).max())
+notebook.claims.record(
+    "power_sums", np.abs(models.maps.resample.fourth_powers(Q[:, :40]) / pairs - 1).max()
+)
+notebook.claims.record(
+    "ls_is_variance", np.abs(pis["LS"] - Q.var(axis=0) / Q.var(axis=0).sum()).max()
+)
 of_domain = dict(zip(by_domain.domain, by_domain.LS, strict=True))
 for name in ("headers", "docs", "names", "numbers", "code", "encyclopedia"):
     known = name in of_domain
-    claims.record(
+    notebook.claims.record(
         f"zoo_domain_{name}",
         of_domain.get(name, np.nan),
         note="" if known else "no such domain in these texts",
     )
 for name in ("tables", "decimal"):
-    claims.record(f"zoo_domain_{name}", np.nan, note="no such domain in these texts")
+    notebook.claims.record(f"zoo_domain_{name}", np.nan, note="no such domain in these texts")
 
 
 # %%
@@ -191,12 +190,14 @@ def shown(which):
 
 
 order = np.argsort(-pis["LS"], kind="stable")
-outputs.table(
+notebook.table(
     shown(order[:12]),
     "important_texts",
     caption="The twelve most important texts; likes and dislikes are beyond what model and text show on average.",
 )
-outputs.table(shown(order[::-1][:6]), "unimportant_texts", caption="The six least important texts.")
+notebook.table(
+    shown(order[::-1][:6]), "unimportant_texts", caption="The six least important texts."
+)
 
 # %% [markdown]
 # *What to see.* The mass is not evenly spread: what some models have learnt by heart or never met is where they differ. The right panel and the number in the
@@ -208,13 +209,13 @@ outputs.table(shown(order[::-1][:6]), "unimportant_texts", caption="The six leas
 
 # %%
 def draw_texts(n=max(10, N // 4), method="LS", run=0):
-    drawn = resample.draw(pis[method], n, seed=seed + run, generator="published")
-    expected = resample.expected_distinct(pis[method], n)
+    drawn = models.maps.resample.draw(pis[method], n, seed=seed + run, generator="published")
+    expected = models.maps.resample.expected_distinct(pis[method], n)
     title = f"{method}: {n:,} draws, {len(drawn):,} different texts (expected {expected:,.0f})"
-    return figures.drawn_texts(N * pis[method], domain, drawn.texts, title)
+    return paper.figures.drawn_texts(N * pis[method], domain, drawn.texts, title)
 
 
-explore.explore(
+notebook.explore(
     draw_texts,
     stills=[{"n": max(10, N // 20)}, {"method": "uniform"}],
     n=(10, N),
@@ -222,7 +223,7 @@ explore.explore(
     run=(0, 20),
 )
 # %%
-seen = teach.exercise(
+seen = notebook.teach.exercise(
     "distinct",
     properties=[
         ("it is a share", lambda answer: 0 < answer <= 1, "give a number between 0 and 1"),
@@ -243,9 +244,14 @@ seen.check(None)  # put your answer here
 # %%
 even = np.full(10_000, 1e-4)
 for n in (10_000, 2_500):
-    found = [len(resample.draw(even, n, seed=42 + r, generator="published")) for r in range(100)]
-    claims.record(f"distinct_uniform_{n}", np.mean(found))
-    claims.record(f"expected_distinct_{n}", resample.expected_distinct(even, n))
+    found = [
+        len(models.maps.resample.draw(even, n, seed=42 + r, generator="published"))
+        for r in range(100)
+    ]
+    notebook.claims.record(f"distinct_uniform_{n}", np.mean(found))
+    notebook.claims.record(
+        f"expected_distinct_{n}", models.maps.resample.expected_distinct(even, n)
+    )
 
 # %% [markdown]
 # (The paper's numbers of different texts for uniform draws need no models. The ledger at the end has them: the authors' generator, seeds 42 to 141, gives them to the digit.)
@@ -264,40 +270,40 @@ for n in (10_000, 2_500):
 # %%
 rng = np.random.default_rng(seed)
 five = Q[:, rng.choice(N, size=5, replace=False, p=pis["LS"])]  # (M, 5)
-weights = {m: errors.pair_weights(G, m) for m in errors.MEASURES}
+weights = {m: paper.errors.pair_weights(G, m) for m in paper.errors.MEASURES}
 flat = np.ones((M, M))
-best = resample.importance(five, "KL")
+best = models.maps.resample.importance(five, "KL")
 tried = {str(k): rng.dirichlet(np.ones(5)) for k in range(2000)}
 tried |= {f"near {k}": 0.9 * best + 0.1 * rng.dirichlet(np.ones(5)) for k in range(200)}
-errors_of = errors.error_constants(five, {"best": best, **tried}, flat)
+errors_of = paper.errors.error_constants(five, {"best": best, **tried}, flat)
 few = pd.DataFrame(
     {
         "distance": [np.abs(pi - best).sum() / 2 for pi in tried.values()],
         "ratio": [errors_of[k] / errors_of["best"] for k in tried],
     }
 )
-claims.record("best_absolute", few.ratio.min())
+notebook.claims.record("best_absolute", few.ratio.min())
 
 steps = np.linspace(0, 2, 21)
-family_of_powers = {f"{a:g}": resample.normalised(pis["KL"] ** a) for a in steps}
+family_of_powers = {f"{a:g}": models.maps.resample.normalised(pis["KL"] ** a) for a in steps}
 ratios, marks = {"power": steps}, []
 for measure in weights:
-    found = errors.error_constants(Q, family_of_powers | pis, weights[measure])
+    found = paper.errors.error_constants(Q, family_of_powers | pis, weights[measure])
     ratios[measure] = [found[f"{a:g}"] / found["KL"] for a in steps]
     for method, place in (("uniform", 0), ("KL", 1), ("LS", 1)):
         marks.append((method, measure, place, found[method] / found["KL"]))
 powers = pd.DataFrame(ratios)
 marks = pd.DataFrame(marks, columns=["method", "measure", "power", "ratio"])
-outputs.figure(
-    figures.why_variance(few, powers, marks),
+notebook.figure(
+    paper.figures.why_variance(few, powers, marks),
     "why_variance",
     data=powers,
     caption=f"Left: {len(few):,} other allocations on five texts, none with a smaller error. Right: all texts, probabilities sharpened or flattened; red is LS, blue uniform, green KL. For the absolute error the best power is 1, as derived.",
 )
 # %%
 toy = np.random.default_rng(1).normal(size=(4, 5)) * [1, 2, 3, 4, 5]
-toy_best = resample.importance(toy, "KL")
-allocation = teach.exercise(
+toy_best = models.maps.resample.importance(toy, "KL")
+allocation = notebook.teach.exercise(
     "fourth_powers",
     properties=[
         (
@@ -350,14 +356,16 @@ middle = np.argsort(G[upper])[len(upper[0]) // 2]
 pair = (int(upper[0][middle]), int(upper[1][middle]))
 
 
-def paths(i, j, methods=resample.METHODS, n=N, runs=8, first=0):
-    added = spread.parts(Q, i, j)
+def paths(i, j, methods=models.maps.resample.METHODS, n=N, runs=8, first=0):
+    added = paper.spread.parts(Q, i, j)
     at = np.unique(np.geomspace(1, n, 120).astype(int))
     rows = []
     for method in methods:
-        error = spread.standard_error(added, pis[method], at) / added.sum()
+        error = paper.spread.standard_error(added, pis[method], at) / added.sum()
         for run in range(first, first + runs):
-            path = spread.running(added, pis[method], n, seed=seed + run, generator="published")
+            path = paper.spread.running(
+                added, pis[method], n, seed=seed + run, generator="published"
+            )
             rows.append(
                 pd.DataFrame({"method": method, "run": run, "n": at, "error": error}).assign(
                     ratio=path[at - 1] / added.sum()
@@ -367,8 +375,8 @@ def paths(i, j, methods=resample.METHODS, n=N, runs=8, first=0):
 
 
 one_pair = paths(*pair)
-outputs.figure(
-    figures.anatomy(one_pair, f"{names[pair[0]]} and {names[pair[1]]}"),
+notebook.figure(
+    paper.figures.anatomy(one_pair, f"{names[pair[0]]} and {names[pair[1]]}"),
     "anatomy",
     data=one_pair,
     caption="Eight runs of the estimate of one distance, over its true value, and the theoretical standard error (grey).",
@@ -380,10 +388,10 @@ def estimator(pair_rank=50, method="LS", n=max(20, N // 3), runs=3, first_run=0)
     place = np.argsort(G[upper])[min(len(upper[0]) - 1, pair_rank * len(upper[0]) // 100)]
     i, j = int(upper[0][place]), int(upper[1][place])
     title = f"{names[i]} and {names[j]}: distance at {pair_rank} % of all pairs"
-    return figures.anatomy(paths(i, j, [method, "uniform"], n, runs, first_run), title)
+    return paper.figures.anatomy(paths(i, j, [method, "uniform"], n, runs, first_run), title)
 
 
-explore.explore(
+notebook.explore(
     estimator,
     stills=[{"pair_rank": 1}, {"pair_rank": 99}],
     pair_rank=(0, 100),
@@ -393,7 +401,7 @@ explore.explore(
     first_run=(0, 92),
 )
 # %%
-weighing = teach.exercise(
+weighing = notebook.teach.exercise(
     "weights",
     properties=[
         ("two numbers", lambda answer: np.shape(answer) == (2,), "give w of text 0 and of text 2"),
@@ -423,33 +431,41 @@ weighing.check(None)  # put [w_0, w_2] here
 
 # %%
 ratios = [
-    (resample.distances(Q, resample.draw(pis["uniform"], N // 4, seed=seed + r)).sum() / G.sum())
+    (
+        models.maps.resample.distances(
+            Q, models.maps.resample.draw(pis["uniform"], N // 4, seed=seed + r)
+        ).sum()
+        / G.sum()
+    )
     for r in range(4 * n_runs)
 ]
 half = 1.96 * np.std(ratios, ddof=1) / np.sqrt(len(ratios))
-claims.record(
+notebook.claims.record(
     "unbiased", np.mean(ratios), interval=(np.mean(ratios) - half, np.mean(ratios) + half)
 )
 
 rng = np.random.default_rng(seed)
 heavy = rng.normal(size=(40, 6)) @ rng.normal(size=(6, 3000))
-heavy = model_map.double_centre(heavy * np.exp(1.0 * rng.normal(size=3000)))
-heavy_g = resample.squared_distances(heavy)
-heavy_pis = {method: resample.importance(heavy, method) for method in resample.METHODS}
-synthetic = errors.curves(
-    errors.runs(heavy, heavy_pis, [600], n_runs=min(30, max(10, n_runs)))
+heavy = models.maps.double_centre(heavy * np.exp(1.0 * rng.normal(size=3000)))
+heavy_g = models.maps.resample.squared_distances(heavy)
+heavy_pis = {
+    method: models.maps.resample.importance(heavy, method)
+    for method in models.maps.resample.METHODS
+}
+synthetic = paper.errors.curves(
+    paper.errors.runs(heavy, heavy_pis, [600], n_runs=min(30, max(10, n_runs)))
 ).set_index("method")
-for method in resample.METHODS:
-    claims.record(f"synthetic_tau_{method.lower()}", synthetic.absolute[method])
-    claims.record(f"synthetic_d_{method.lower()}", synthetic.d[method])
+for method in models.maps.resample.METHODS:
+    notebook.claims.record(f"synthetic_tau_{method.lower()}", synthetic.absolute[method])
+    notebook.claims.record(f"synthetic_d_{method.lower()}", synthetic.d[method])
 fixed, refitted = [], []
 for r in range(4 * n_runs):
-    drawn = resample.draw(heavy_pis["LS"], 600, seed=seed + r)
-    moved = resample.coordinates(heavy[:, drawn.texts], drawn.weights)
-    fixed.append(resample.distances(heavy, drawn).sum() / heavy_g.sum())
-    refitted.append(resample.squared_distances(moved).sum() / heavy_g.sum())
-claims.record("row_mean_bias_fixed", np.mean(fixed))
-claims.record("row_mean_bias", np.mean(refitted))
+    drawn = models.maps.resample.draw(heavy_pis["LS"], 600, seed=seed + r)
+    moved = models.maps.resample.coordinates(heavy[:, drawn.texts], drawn.weights)
+    fixed.append(models.maps.resample.distances(heavy, drawn).sum() / heavy_g.sum())
+    refitted.append(models.maps.resample.squared_distances(moved).sum() / heavy_g.sum())
+notebook.claims.record("row_mean_bias_fixed", np.mean(fixed))
+notebook.claims.record("row_mean_bias", np.mean(refitted))
 synthetic
 
 # %% [markdown]
@@ -466,31 +482,31 @@ synthetic
 # %%
 grid = np.geomspace(10, N, n_sizes).round().astype(int)
 sizes = np.unique(np.concatenate([grid, [N // 4, N // 2]]))
-runs = errors.runs(L, pis, sizes, n_runs=n_runs, seed=seed)
-figure, axes = style.panels(2, height=2.9)
+runs = paper.errors.runs(L, pis, sizes, n_runs=n_runs, seed=seed)
+figure, axes = figures.style.panels(2, height=2.9)
 drawn_lines, tables = [], []
 for ax, measure in zip(axes, ("relative", "absolute"), strict=True):
-    lines = errors.comparison(runs, N, measure)
-    needed = errors.at_equal_error(runs, N, measure)
-    figures.error_panel(ax, lines, measure, needed=needed)
+    lines = paper.errors.comparison(runs, N, measure)
+    needed = paper.errors.at_equal_error(runs, N, measure)
+    paper.figures.error_panel(ax, lines, measure, needed=needed)
     drawn_lines.append(lines.assign(measure=measure))
     tables.append(needed.assign(measure=measure))
-with style.style():
-    axes[0].plot([], [], ":", color=style.BLACK, lw=0.9, label="resampling alone")
+with figures.style.style():
+    axes[0].plot([], [], ":", color=figures.style.BLACK, lw=0.9, label="resampling alone")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=6)
-outputs.figure(
+notebook.figure(
     figure,
     "fig2_error_curves",
     data=pd.concat(drawn_lines, ignore_index=True),
     caption=f"Figure 2: error of all distances against the number of different texts, root mean square over {n_runs} runs. Solid: total error against all possible texts; dotted: resampling alone, which makes every method look better than it is. The horizontal line is the error of {N // 2:,} fresh texts; the numbers on the axis say how many different texts each method needs for it.",
 )
 equal = pd.concat(tables, ignore_index=True)[["measure", "method", "n", "d", "level"]]
-outputs.table(equal, "equal_error", caption="Draws and different texts at equal total error.")
+notebook.table(equal, "equal_error", caption="Draws and different texts at equal total error.")
 
 
 # %%
 def ratios_at_equal_error(some_runs):
-    at = {m: errors.at_equal_error(some_runs, N, m).set_index("method") for m in weights}
+    at = {m: paper.errors.at_equal_error(some_runs, N, m).set_index("method") for m in weights}
     rel, absolute = at["relative"], at["absolute"]
     return pd.Series(
         {
@@ -504,24 +520,30 @@ def ratios_at_equal_error(some_runs):
     )
 
 
-by_runs = errors.bootstrap(runs, ratios_at_equal_error, n_samples=100)
+by_runs = paper.errors.bootstrap(runs, ratios_at_equal_error, n_samples=100)
 for name, row in by_runs.iterrows():
     if name != "fig2_abs_share_of_uniform":
         reached = np.isfinite([row.value, row.low, row.high]).all()
         note = "" if reached else "a curve does not come down to the level within N draws"
-        claims.record(name, row.value, interval=(row.low, row.high) if reached else None, note=note)
+        notebook.claims.record(
+            name, row.value, interval=(row.low, row.high) if reached else None, note=note
+        )
 by_runs
 
 # %%
 at = equal.set_index(["measure", "method"])
-curve = errors.curves(runs).set_index(["method", "n"])
-claims.record("fig2_uniform_level", at.n["relative", "uniform"] / N)
-claims.record("fig2_half", curve.relative["uniform", N // 2] / curve.relative["uniform", N])
+curve = paper.errors.curves(runs).set_index(["method", "n"])
+notebook.claims.record("fig2_uniform_level", at.n["relative", "uniform"] / N)
+notebook.claims.record(
+    "fig2_half", curve.relative["uniform", N // 2] / curve.relative["uniform", N]
+)
 elsewhere = "a number of the published 1,018 x 10,000 matrix: give published_matrix"
 
 
 def record_published(name, value):
-    claims.record(name, value if is_published else np.nan, note="" if is_published else elsewhere)
+    notebook.claims.record(
+        name, value if is_published else np.nan, note="" if is_published else elsewhere
+    )
 
 
 for method, measure in (
@@ -534,20 +556,20 @@ for method, measure in (
 record_published("fig2_d_ls_relative", at.d["relative", "LS"])
 for measure in weights:
     record_published(f"fig2_level_{measure}", at.level[measure, "fresh"])
-    claims.record(f"zoo_tau_{measure}", curve[measure]["uniform", N])
-claims.record("zoo_d_over_n", curve.d["uniform", N] / N)
+    notebook.claims.record(f"zoo_tau_{measure}", curve[measure]["uniform", N])
+notebook.claims.record("zoo_d_over_n", curve.d["uniform", N] / N)
 for method, measure in (("LS", "relative"), ("KL", "absolute")):
     for column in ("n", "d"):
         value = at[column][measure, method] / N
         note = "" if np.isfinite(value) else "the curve does not come down to the level"
-        claims.record(f"zoo_{column}_{method.lower()}", value, note=note)
+        notebook.claims.record(f"zoo_{column}_{method.lower()}", value, note=note)
 share = by_runs.value
 for name, columns in (
     ("fresh", ["fig2_share_of_fresh", "fig2_abs_share_of_fresh"]),
     ("uniform", ["fig2_share_of_uniform", "fig2_abs_share_of_uniform"]),
 ):
     value = 1 - share[columns].mean(skipna=False)
-    claims.record(
+    notebook.claims.record(
         f"zoo_saving_{name}", value, note="" if np.isfinite(value) else "a curve stays above"
     )
 
@@ -561,8 +583,8 @@ for name, columns in (
 # %%
 constants = {}
 for measure in weights:
-    own = {"best for relative (ours)": errors.best_importance(Q, weights["relative"])}
-    constants[measure] = errors.error_constants(Q, pis | own, weights[measure])
+    own = {"best for relative (ours)": paper.errors.best_importance(Q, weights["relative"])}
+    constants[measure] = paper.errors.error_constants(Q, pis | own, weights[measure])
 rows = []
 for measure, found in constants.items():
     for method, constant in found.items():
@@ -573,19 +595,19 @@ for measure, found in constants.items():
                 "method": method,
                 "C": constant,
                 "n foreseen": n,
-                "d foreseen": resample.expected_distinct((pis | own)[method], n),
+                "d foreseen": models.maps.resample.expected_distinct((pis | own)[method], n),
                 "n of the runs": at.n.get((measure, method), np.nan),
                 "d of the runs": at.d.get((measure, method), np.nan),
             }
         )
-outputs.table(
+notebook.table(
     pd.DataFrame(rows),
     "constants",
     caption="Draws and different texts at the error of N/2 fresh texts: foreseen from the constants, and measured.",
 )
 
 # %%
-draws_needed = teach.exercise(
+draws_needed = notebook.teach.exercise(
     "equal_error",
     properties=[
         (
@@ -612,32 +634,32 @@ shares = np.linspace(0, 1, 21)
 rows = []
 for measure in weights:
     mixed = {
-        (method, share): resample.importance(Q, method, uniform_share=share)
+        (method, share): models.maps.resample.importance(Q, method, uniform_share=share)
         for method in ("LS", "KL")
         for share in shares
     }
-    found = errors.error_constants(Q, mixed, weights[measure])
+    found = paper.errors.error_constants(Q, mixed, weights[measure])
     for (method, share), constant in found.items():
         n = N * (constant / constants[measure]["uniform"]) ** 2
-        d = resample.expected_distinct(mixed[method, share], n)
+        d = models.maps.resample.expected_distinct(mixed[method, share], n)
         rows.append((measure, method, share, n / N, d / (N / 2)))
 insurance = pd.DataFrame(rows, columns=["measure", "method", "share", "n over N", "d over N/2"])
-figure, axes = style.panels(2, height=2.2, sharey=True)
-with style.style():
+figure, axes = figures.style.panels(2, height=2.2, sharey=True)
+with figures.style.style():
     for ax, measure in zip(axes, ("relative", "absolute"), strict=True):
         for method in ("LS", "KL"):
             part = insurance[(insurance.measure == measure) & (insurance.method == method)]
             ax.plot(
                 100 * part.share,
                 part["d over N/2"],
-                color=figures.METHODS[method],
+                color=paper.figures.METHODS[method],
                 label=method,
             )
-        ax.axhline(1, color=style.BLACK, lw=0.6, ls="-.")
+        ax.axhline(1, color=figures.style.BLACK, lw=0.6, ls="-.")
         ax.set(xlabel="uniform mass, %", title=f"{measure} error", xlim=(0, 100))
     axes[0].set_ylabel("different texts over N/2")
     axes[0].legend()
-outputs.figure(
+notebook.figure(
     figure,
     "uniform_share",
     data=insurance,
@@ -647,20 +669,27 @@ outputs.figure(
 
 # %%
 def live_curves(method="LS", uniform_mass=0.0, measure="relative", with_sampling_error=True):
-    pi = resample.importance(Q, method, uniform_share=uniform_mass)
-    found = errors.error_constants(Q, {method: pi, "uniform": pis["uniform"]}, weights[measure])
+    pi = models.maps.resample.importance(Q, method, uniform_share=uniform_mass)
+    found = paper.errors.error_constants(
+        Q, {method: pi, "uniform": pis["uniform"]}, weights[measure]
+    )
     at_n = found["uniform"] / np.sqrt(N) if with_sampling_error else 0.0
-    figure, (ax,) = style.panels(width=4.2, height=2.8)
+    figure, (ax,) = figures.style.panels(width=4.2, height=2.8)
     n = np.geomspace(10, N, 60)
-    with style.style():
+    with figures.style.style():
         ax.plot(
-            n, found["uniform"] / np.sqrt(n), color=style.GREY, lw=3, alpha=0.5, label="fresh texts"
+            n,
+            found["uniform"] / np.sqrt(n),
+            color=figures.style.GREY,
+            lw=3,
+            alpha=0.5,
+            label="fresh texts",
         )
         for name, p in ((method, pi), ("uniform", pis["uniform"])):
-            total = errors.total_error(found[name] / np.sqrt(n), at_n)
-            d = resample.expected_distinct(p, n)
+            total = paper.errors.total_error(found[name] / np.sqrt(n), at_n)
+            d = models.maps.resample.expected_distinct(p, n)
             label = f"{name}, {100 * uniform_mass:.0f} % uniform mass" if name == method else name
-            ax.plot(d, total, color=figures.METHODS[name], label=label)
+            ax.plot(d, total, color=paper.figures.METHODS[name], label=label)
         ax.set(
             xlabel="distinct texts $d$", ylabel=f"{measure} error", yscale="log", xlim=(0, 0.8 * N)
         )
@@ -668,7 +697,7 @@ def live_curves(method="LS", uniform_mass=0.0, measure="relative", with_sampling
     return figure
 
 
-explore.explore(
+notebook.explore(
     live_curves,
     stills=[{}, {"with_sampling_error": False}],
     method=["LS", "KL"],
@@ -676,7 +705,7 @@ explore.explore(
     measure=["relative", "absolute"],
     with_sampling_error=True,
 )
-teach.quiz("never_drawn")
+notebook.teach.quiz("never_drawn")
 
 # %% [markdown]
 # ## 7. How much the map wobbles
@@ -687,47 +716,56 @@ teach.quiz("never_drawn")
 
 # %%
 n_ls = int(np.nan_to_num(at.n["relative", "LS"], nan=0.29 * N))
-d_ls = resample.expected_distinct(pis["LS"], n_ls)
-n_few = resample.draws_for(pis["uniform"], d_ls)
+d_ls = models.maps.resample.expected_distinct(pis["LS"], n_ls)
+n_few = models.maps.resample.draws_for(pis["uniform"], d_ls)
 settings = {
     "LS": (pis["LS"], n_ls),
     "uniform": (pis["uniform"], N),
     "uniform, as few texts": (pis["uniform"], n_few),
 }
 drawing = dict(perplexity=perplexity, n_iterations=1000)
-reference = projection.tsne(Q, 42, perplexity=perplexity)
+reference = models.maps.tsne(Q, 42, perplexity=perplexity)
 wobbles, shares_of_n = {}, {}
 for name, (pi, n) in settings.items():
-    drawn = [resample.draw(pi, n, seed=seed + r, generator="published") for r in range(n_maps)]
+    drawn = [
+        models.maps.resample.draw(pi, n, seed=seed + r, generator="published")
+        for r in range(n_maps)
+    ]
     maps = [
-        projection.tsne(resample.coordinates(L[:, one.texts], one.weights), 42, **drawing)
+        models.maps.tsne(
+            models.maps.resample.coordinates(L[:, one.texts], one.weights), 42, **drawing
+        )
         for one in drawn
     ]
-    wobbles[name] = spread.wobble(maps, reference)
+    wobbles[name] = paper.spread.wobble(maps, reference)
     shares_of_n[name] = (n, np.mean([len(one) for one in drawn]))
 
 n_flat = min(10, M - 1)  # principal components that are turned; the first two are looked at
-ten = projection.pca(Q, n_flat)
+ten = models.maps.pca(Q, n_flat)
 flat_reference = ten[:, :2]
 
 
 def flat_map(one):
-    found = projection.pca(resample.coordinates(L[:, one.texts], one.weights), n_flat)
+    found = models.maps.pca(models.maps.resample.coordinates(L[:, one.texts], one.weights), n_flat)
     found = np.pad(found, ((0, 0), (0, n_flat - found.shape[1])))  # where there are fewer texts
-    return spread.procrustes(found, ten)[:, :2]
+    return paper.spread.procrustes(found, ten)[:, :2]
 
 
 flat = {}
 for name, (pi, n) in settings.items():
-    drawn = [resample.draw(pi, n, seed=seed + r, generator="published") for r in range(n_maps)]
-    flat[name] = spread.wobble([flat_map(one) for one in drawn], flat_reference)
-other_seeds = [projection.tsne(Q, s, **drawing) for s in (1, 2, 3)]
+    drawn = [
+        models.maps.resample.draw(pi, n, seed=seed + r, generator="published")
+        for r in range(n_maps)
+    ]
+    flat[name] = paper.spread.wobble([flat_map(one) for one in drawn], flat_reference)
+other_seeds = [models.maps.tsne(Q, s, **drawing) for s in (1, 2, 3)]
 rng = np.random.default_rng(seed)
 nudged = [
-    projection.tsne(Q * (1 + 1e-3 * rng.normal(size=Q.shape)), 42, **drawing) for _ in range(n_maps)
+    models.maps.tsne(Q * (1 + 1e-3 * rng.normal(size=Q.shape)), 42, **drawing)
+    for _ in range(n_maps)
 ]
-wobbles["floor: nudged"] = spread.wobble(nudged, reference)
-wobbles["floor: other t-SNE seeds"] = spread.wobble(other_seeds, reference)
+wobbles["floor: nudged"] = paper.spread.wobble(nudged, reference)
+wobbles["floor: other t-SNE seeds"] = paper.spread.wobble(other_seeds, reference)
 
 
 def radius(points):
@@ -747,7 +785,7 @@ def ratio_of(first, second):
     return value, (min(low, value), max(high, value))
 
 
-outputs.table(
+notebook.table(
     pd.DataFrame(
         [
             {
@@ -766,13 +804,13 @@ outputs.table(
     "map_wobble",
     caption=f"Mean squared distance of a model to its mean place over {n_maps} maps, in squared units of the map. The last two rows use all texts: coordinates nudged by one part in a thousand, and other seeds of t-SNE.",
 )
-claims.record("fig3_ls_as_uniform", *ratio_of("LS", "uniform"))
-claims.record("fig3_few_against_ls", *ratio_of("uniform, as few texts", "LS"))
+notebook.claims.record("fig3_ls_as_uniform", *ratio_of("LS", "uniform"))
+notebook.claims.record("fig3_few_against_ls", *ratio_of("uniform, as few texts", "LS"))
 for name, claim in zip(settings, ("ls", "uniform", "few"), strict=True):
     record_published(f"fig3_mse_{claim}", wobbles[name].mse)
 
 # %%
-colours = figures.colours_of(family)
+colours = paper.figures.colours_of(family)
 per_model = [colours[name] for name in family]
 
 
@@ -782,8 +820,8 @@ def wobble_table(chosen):
             pd.DataFrame({"setting": name, "model": names, "family": family}).assign(
                 x=wobbles[name].mean[:, 0],
                 y=wobbles[name].mean[:, 1],
-                width=spread.ellipses(wobbles[name].covariance)[:, 0],
-                height=spread.ellipses(wobbles[name].covariance)[:, 1],
+                width=paper.spread.ellipses(wobbles[name].covariance)[:, 0],
+                height=paper.spread.ellipses(wobbles[name].covariance)[:, 1],
             )
             for name in chosen
         ],
@@ -791,21 +829,21 @@ def wobble_table(chosen):
     )
 
 
-figure, (ax,) = style.panels(width=4.6, height=4.4)
-figures.ellipses(ax, wobbles["uniform"], per_model, size=8)
-figures.legend_of(figure, colours, ncols=4)
-outputs.figure(
+figure, (ax,) = figures.style.panels(width=4.6, height=4.4)
+paper.figures.ellipses(ax, wobbles["uniform"], per_model, size=8)
+paper.figures.legend_of(figure, colours, ncols=4)
+notebook.figure(
     figure,
     "fig1_wobble",
     data=wobble_table(["uniform"]),
     caption=f"Figure 1: mean places and ellipses of one standard deviation over the maps of {n_maps} uniform resamples of {N:,} texts, each turned onto the map of all texts: how far a place on this map may be trusted.",
 )
-figure, axes = style.panels(3, height=2.9)
+figure, axes = figures.style.panels(3, height=2.9)
 for ax, (name, (n, d)) in zip(axes, shares_of_n.items(), strict=True):
     title = f"{name}\nn = {n:,}, d = {d:,.0f}, MSE {wobbles[name].mse:.2f}"
-    figures.ellipses(ax, wobbles[name], per_model, title)
-figures.legend_of(figure, colours)
-outputs.figure(
+    paper.figures.ellipses(ax, wobbles[name], per_model, title)
+paper.figures.legend_of(figure, colours)
+notebook.figure(
     figure,
     "fig3_wobble",
     data=wobble_table(settings),
@@ -814,13 +852,13 @@ outputs.figure(
 
 
 # %%
-figure, axes = style.panels(3, height=2.9)
+figure, axes = figures.style.panels(3, height=2.9)
 for ax, (name, (n, d)) in zip(axes, shares_of_n.items(), strict=True):
     share = 100 * np.sqrt(flat[name].mse) / radius(flat_reference)
     title = f"{name}\nn = {n:,}, d = {d:,.0f}: {share:.0f} % of the radius"
-    figures.ellipses(ax, flat[name], per_model, title, axis="PC")
-figures.legend_of(figure, colours)
-outputs.figure(
+    paper.figures.ellipses(ax, flat[name], per_model, title, axis="PC")
+paper.figures.legend_of(figure, colours)
+notebook.figure(
     figure,
     "wobble_pca",
     data=pd.concat(
@@ -838,16 +876,16 @@ outputs.figure(
 
 # %%
 def animation(setting="LS", run=0):
-    figure, (ax,) = style.panels(width=4.4, height=3.9)
+    figure, (ax,) = figures.style.panels(width=4.4, height=3.9)
     one = wobbles[setting]
-    figures.ellipses(ax, one, per_model, f"{setting}, draw {run}", size=0)
+    paper.figures.ellipses(ax, one, per_model, f"{setting}, draw {run}", size=0)
     ax.scatter(*one.aligned[run].T, c=per_model, s=12, linewidths=0)
     for mean, now, colour in zip(one.mean, one.aligned[run], per_model, strict=True):
         ax.plot(*np.array([mean, now]).T, color=colour, lw=0.6)
     return figure
 
 
-explore.explore(
+notebook.explore(
     animation,
     stills=[{"run": 1}, {"setting": "uniform, as few texts", "run": 1}],
     setting=list(settings),
@@ -872,19 +910,22 @@ n_new = max(1, round(new_share * M))
 is_new = np.zeros(M, dtype=bool)
 is_new[age[-n_new:]] = True
 n_draws = 2900 if is_published else n_ls
-choice = adding.choose(raw.values[~is_new], n_draws, clip_share=clip_share, seed=42)
+choice = paper.adding.choose(raw.values[~is_new], n_draws, clip_share=clip_share, seed=42)
 chosen = choice.drawn.texts
 points = choice.place(raw.values[:, chosen])  # (M, d), new and old alike
-by_all = model_map.double_centre(np.maximum(raw.values, choice.threshold))
-true_g, found_g = resample.squared_distances(by_all), resample.squared_distances(points)
+by_all = models.maps.double_centre(np.maximum(raw.values, choice.threshold))
+true_g, found_g = (
+    models.maps.resample.squared_distances(by_all),
+    models.maps.resample.squared_distances(points),
+)
 nearest = [g[np.ix_(is_new, ~is_new)].argmin(axis=1) for g in (true_g, found_g)]
 same_nearest = (nearest[0] == nearest[1]).mean()
 off = {
-    "new to old": adding.pair_errors(points, true_g, is_new, ~is_new),
-    "new to new": adding.pair_errors(points, true_g, is_new, is_new),
-    "old to old": adding.pair_errors(points, true_g, ~is_new, ~is_new),
+    "new to old": paper.adding.pair_errors(points, true_g, is_new, ~is_new),
+    "new to new": paper.adding.pair_errors(points, true_g, is_new, is_new),
+    "old to old": paper.adding.pair_errors(points, true_g, ~is_new, ~is_new),
 }
-outputs.table(
+notebook.table(
     pd.DataFrame(
         [
             {
@@ -900,15 +941,17 @@ outputs.table(
     "added_models",
     caption=f"{n_new} new models placed by {len(chosen):,} different texts that {M - n_new} old ones chose. The nearest old model is the same one for {same_nearest:.0%} of them.",
 )
-claims.record("fig3_added_neighbour", same_nearest)
+notebook.claims.record("fig3_added_neighbour", same_nearest)
 record_published("fig3_d_added", len(chosen))
-maps = {"all": projection.tsne(by_all, 42, perplexity=perplexity)}
-maps["few"] = spread.procrustes(projection.tsne(points, 42, perplexity=perplexity), maps["all"])
-figure = figures.added(
+maps = {"all": models.maps.tsne(by_all, 42, perplexity=perplexity)}
+maps["few"] = paper.spread.procrustes(
+    models.maps.tsne(points, 42, perplexity=perplexity), maps["all"]
+)
+figure = paper.figures.added(
     {f"all {N:,} texts": maps["all"], f"LS, {len(chosen):,} texts": maps["few"]}, is_new, per_model
 )
-figures.legend_of(figure, colours)
-outputs.figure(
+paper.figures.legend_of(figure, colours)
+notebook.figure(
     figure,
     "fig3_added",
     data=pd.DataFrame(
@@ -934,7 +977,12 @@ if is_home:  # and all that learnt mostly from one domain
     learnt = raw.models.mixture.astype(str).str.removeprefix("only ").to_numpy()
     kinds = [name for name in dict.fromkeys(learnt) if " + " not in name]  # merges have two
     groups_to_hide |= {f"trained on {name}": learnt == name for name in kinds}
-ways = {"uniform": style.BLUE, "blind": style.RED, "mixed": style.ORANGE, "informed": style.BLACK}
+ways = {
+    "uniform": figures.style.BLUE,
+    "blind": figures.style.RED,
+    "mixed": figures.style.ORANGE,
+    "informed": figures.style.BLACK,
+}
 
 
 def errors_by_family(hidden_of, least_known=3):
@@ -943,7 +991,7 @@ def errors_by_family(hidden_of, least_known=3):
         hidden = hidden_of(group)
         if not hidden.any() or (~hidden).sum() < least_known:
             continue
-        found = adding.hidden_errors(
+        found = paper.adding.hidden_errors(
             raw.values, hidden, d_ls, uniform_share=uniform_share, clip_share=clip_share
         )
         rows.append({"family": name, "known models": (~hidden).sum(), **found})
@@ -953,57 +1001,57 @@ def errors_by_family(hidden_of, least_known=3):
 
 
 by_family = errors_by_family(lambda group: group, least_known=max(3, M // 2))
-outputs.table(
+notebook.table(
     by_family,
     "hidden_family",
     caption=f"Relative error of the distances between a hidden family and all others, with {d_ls:.0f} different texts on average; mixed: {uniform_share:.0%} uniform mass.",
 )
-outputs.figure(
-    figures.dots_by_group(
+notebook.figure(
+    paper.figures.dots_by_group(
         by_family, "family", ways, "relative error of distances, hidden family to the others"
     ),
     "hidden_family",
     data=by_family,
     caption="Each family hidden in turn while texts are chosen, then added. Where red lies right of blue, importances of the others mislead.",
 )
-claims.record("hidden_ls_beats_uniform", by_family["blind over uniform"].median())
+notebook.claims.record("hidden_ls_beats_uniform", by_family["blind over uniform"].median())
 
 # %% [markdown]
 # And the other way round: **only one family is known** when texts are chosen, and all the rest of the world is added later.
 
 # %%
 known_alone = errors_by_family(lambda group: ~group)
-outputs.table(
+notebook.table(
     known_alone,
     "one_family_known",
     caption="Relative error of the distances between the one family that chose the texts and all others.",
 )
-outputs.figure(
-    figures.dots_by_group(
+notebook.figure(
+    paper.figures.dots_by_group(
         known_alone, "family", ways, "relative error of distances, the known family to the others"
     ),
     "one_family_known",
     data=known_alone,
     caption=f"Texts chosen by one family alone, then all other models added; {d_ls:.0f} different texts on average each way.",
 )
-claims.record("one_family_fails", known_alone["blind over uniform"].max())
+notebook.claims.record("one_family_fails", known_alone["blind over uniform"].max())
 
 
 # %%
 def hide(which=next(iter(groups_to_hide)), only_this_is_known=False, uniform_mass=uniform_share):
     hidden = ~groups_to_hide[which] if only_this_is_known else groups_to_hide[which]
-    known = model_map.double_centre(np.maximum(raw.values[~hidden], clipped.threshold))
-    blind = resample.importance(known, "LS", uniform_share=uniform_mass)
+    known = models.maps.double_centre(np.maximum(raw.values[~hidden], clipped.threshold))
+    blind = models.maps.resample.importance(known, "LS", uniform_share=uniform_mass)
     table = pd.DataFrame({"domain": domain, "known": N * blind, "all": N * pis["LS"]})
     table = table.groupby("domain").mean()
-    found = adding.hidden_errors(
+    found = paper.adding.hidden_errors(
         raw.values, hidden, d_ls, uniform_share=uniform_mass, clip_share=clip_share
     )
-    figure, (left, right) = style.panels(2, height=2.4)
-    with style.style():
+    figure, (left, right) = figures.style.panels(2, height=2.4)
+    with figures.style.style():
         place = np.arange(len(table))
-        left.barh(place - 0.2, table["known"], 0.4, color=style.RED, label="by the known")
-        left.barh(place + 0.2, table["all"], 0.4, color=style.BLACK, label="by all models")
+        left.barh(place - 0.2, table["known"], 0.4, color=figures.style.RED, label="by the known")
+        left.barh(place + 0.2, table["all"], 0.4, color=figures.style.BLACK, label="by all models")
         left.set_yticks(place, table.index)
         title = f"known: {which}" if only_this_is_known else f"hidden: {which}"
         left.set(xlabel="mean importance, times N", title=title)
@@ -1013,7 +1061,7 @@ def hide(which=next(iter(groups_to_hide)), only_this_is_known=False, uniform_mas
     return figure
 
 
-explore.explore(
+notebook.explore(
     hide,
     stills=[
         {"which": by_family.family.iloc[-1]},
@@ -1037,10 +1085,10 @@ explore.explore(
 # %%
 benchmarks = ["ARC", "HellaSwag", "MMLU", "TruthfulQA", "Winogrande", "GSM8K"]
 if is_home:
-    task_texts = chunks.load(
+    task_texts = text.chunks.load(
         "installed", size=256, part="task", per_domain=max(2, per_domain // 10), seed=seed
     )
-    scores = tasks.scores(population.models, task_texts, n_items=n_items, seed=seed)
+    scores = models.zoo.tasks.scores(population.models, task_texts, n_items=n_items, seed=seed)
     task_mean = scores["task mean"].to_numpy()
 elif set(benchmarks) <= set(raw.models):
     each = raw.models[benchmarks].apply(pd.to_numeric, errors="coerce")
@@ -1054,9 +1102,11 @@ groups = lineage if len(set(lineage)) >= 5 else None
 
 
 def predict(features, name):
-    penalties = {"task mean": prediction.TASK_PENALTIES}.get(name, prediction.MEAN_PENALTIES)
+    penalties = {"task mean": models.maps.prediction.TASK_PENALTIES}.get(
+        name, models.maps.prediction.MEAN_PENALTIES
+    )
     known = np.isfinite(targets[name])
-    return prediction.ridge(
+    return models.maps.ridge(
         features[known] - features[known].mean(axis=0),
         targets[name][known, None],
         groups=None if groups is None else groups[known],
@@ -1070,15 +1120,15 @@ full = {name: predict(Q, name).mean() for name in targets}
 rows = []
 for n in [n for n in (10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if n < N] + [N]:
     for method, pi in pis.items():
-        drawn = resample.draw(pi, n, seed=42, generator="published")
-        features = resample.coordinates(L[:, drawn.texts], drawn.weights)
+        drawn = models.maps.resample.draw(pi, n, seed=42, generator="published")
+        features = models.maps.resample.coordinates(L[:, drawn.texts], drawn.weights)
         for name in targets:
             r = predict(features, name)
             rows.append((name, method, n, len(drawn), r.mean(), r.std()))
 by_d = pd.DataFrame(rows, columns=["target", "method", "n", "d", "r", "sd"])
-outputs.table(by_d, "prediction", caption="Pearson's r, mean and standard deviation over splits.")
-outputs.figure(
-    figures.prediction(by_d, full),
+notebook.table(by_d, "prediction", caption="Pearson's r, mean and standard deviation over splits.")
+notebook.figure(
+    paper.figures.prediction(by_d, full),
     "fig4_prediction",
     data=by_d,
     caption="Figure 4: out-of-fold correlation of predicted and true values against the number of different texts; one draw per size, bands over splits into folds; the line is all texts.",
@@ -1087,13 +1137,13 @@ outputs.figure(
 # %%
 if task_mean is None:
     for claim in ("fig4_end", "fig4_grows", "fig4_ls_first", "fig4_end_published"):
-        claims.record(claim, np.nan, note="these models have no task scores")
+        notebook.claims.record(claim, np.nan, note="these models have no task scores")
 else:
     r = by_d[by_d.target == "task mean"].set_index(["method", "n"]).r
-    claims.record("fig4_end", r["LS", N] - full["task mean"])
-    claims.record("fig4_grows", np.mean([r[m, N] - r[m, 10] for m in pis]))
+    notebook.claims.record("fig4_end", r["LS", N] - full["task mean"])
+    notebook.claims.record("fig4_grows", np.mean([r[m, N] - r[m, 10] for m in pis]))
     below = sorted(n for n in by_d.n.unique() if n < N / 3)
-    claims.record("fig4_ls_first", np.mean([r["LS", n] - r["uniform", n] for n in below]))
+    notebook.claims.record("fig4_ls_first", np.mean([r["LS", n] - r["uniform", n] for n in below]))
     record_published("fig4_end_published", r["LS", N])
 
 # %% [markdown]
@@ -1111,8 +1161,8 @@ scenarios = {
     "the paper's 120 new models": (120, 10_000, 2_192, 972.3, bytes_per_second),
     "1,000 more of them": (1_000, 10_000, 2_192, 972.3, bytes_per_second),
 }
-bill = {name: adding.scoring(*scenario) for name, scenario in scenarios.items()}
-outputs.table(
+bill = {name: paper.adding.scoring(*scenario) for name, scenario in scenarios.items()}
+notebook.table(
     pd.DataFrame(
         {
             "case": list(bill),
@@ -1127,7 +1177,7 @@ outputs.table(
 
 
 def calculator(models=100, distinct=int(d_ls), bytes_per_text=int(mean_bytes), kB_per_second=7):
-    one = adding.scoring(models, N, distinct, bytes_per_text, 1000 * kB_per_second)
+    one = paper.adding.scoring(models, N, distinct, bytes_per_text, 1000 * kB_per_second)
     return (
         f"all {N:,} texts: {one.minutes_all:,.1f} processor minutes\n"
         f"{distinct:,} chosen texts: {one.minutes_drawn:,.1f}\n"
@@ -1135,7 +1185,7 @@ def calculator(models=100, distinct=int(d_ls), bytes_per_text=int(mean_bytes), k
     )
 
 
-explore.explore(
+notebook.explore(
     calculator,
     models=(1, 2000),
     distinct=(1, N),
@@ -1159,4 +1209,4 @@ explore.explore(
 # The ledger lists what the paper says, or an earlier measurement of ours, beside what this run gave. Numbers of draws and texts belong to the published matrix and are asked of it alone.
 
 # %%
-claims.table()
+notebook.claims.table()

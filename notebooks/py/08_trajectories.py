@@ -66,32 +66,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes.figures import style
-from lmnotes.models.ledger import ledger
-from lmnotes.models.maps import coordinates as maps
-from lmnotes.models.maps import projection, robustness
-from lmnotes.models.runner import runner, small_models
-from lmnotes.models.scoring import layers, loading, score
-from lmnotes.models.scoring import rule as rules
-from lmnotes.models.zoo import plans, zoo
-from lmnotes.notebook import claims, explore, outputs, session, teach
-from lmnotes.papers.trajectories import (
-    byte_network,
-    checkpoints,
-    exponents,
-    figures_paths,
-    figures_ruler,
-    kl_ruler,
-    long_run,
-    random_walk,
-    weight_distance,
-)
-from lmnotes.papers.trajectories import paths as trajectory
-from lmnotes.papers.trajectories import rounding as quantise
-from lmnotes.text import chunks
+from lmnotes import figures, models, notebook, text
+from lmnotes.papers import trajectories as paper
 
-style.use()
-outputs.begin("08_trajectories", globals())
+figures.style.use()
+notebook.begin("08_trajectories", globals())
 if models_file is not None and not Path(models_file).exists():
     raise FileNotFoundError(
         f"{models_file} does not exist: expected a csv with the columns model, type and parent, or "
@@ -104,15 +83,15 @@ if models_file is not None and not Path(models_file).exists():
 # The texts are some of those of notebook 06. Every model of this page scores the same ones, and one clip threshold is frozen for all, so that any two numbers below can be compared.
 
 # %%
-home_texts = chunks.load("installed", size=chunk_bytes, per_domain=per_domain, seed=seed)
+home_texts = text.chunks.load("installed", size=chunk_bytes, per_domain=per_domain, seed=seed)
 if text_set == "installed":
     in_home = np.flatnonzero(home_texts.table.groupby("domain").cumcount() % every_text == 0)
     texts = home_texts.select(in_home)
 else:
-    texts = chunks.load(text_set)
-scored = ledger.open(texts)
-session.note_input("texts", texts.content_id)
-outputs.table(
+    texts = text.chunks.load(text_set)
+scored = models.ledger.open(texts)
+notebook.note_input("texts", texts.content_id)
+notebook.table(
     texts.table.groupby("domain")
     .agg(texts=("text_id", "size"), files=("source", "nunique"), mean_bytes=("n_bytes", "mean"))
     .reset_index(),
@@ -123,33 +102,35 @@ outputs.table(
 # %%
 small_batch = {"n_sequences": 4}
 deep_width = widths[len(widths) // 2]
-deep = plans.run("GPT-NeoX", deep_width, 6, "uniform", 1, n_steps=deep_steps, **small_batch)
+deep = models.zoo.plans.run(
+    "GPT-NeoX", deep_width, 6, "uniform", 1, n_steps=deep_steps, **small_batch
+)
 if runs_table is None:
-    specs = plans.trajectories(n_steps, n_late, widths, n_seeds, **small_batch)
-    trained = zoo.build([*specs, deep], workers=workers).models
+    specs = models.zoo.plans.trajectories(n_steps, n_late, widths, n_seeds, **small_batch)
+    trained = models.zoo.build([*specs, deep], workers=workers).models
     deep_folder = trained.set_index("model").folder[deep.name]
-    table = checkpoints.of_zoo(trained[trained.lineage != deep.name])
-    small_models.score(table, scored, workers=workers)
+    table = paper.checkpoints.of_zoo(trained[trained.lineage != deep.name])
+    models.runner.small_models.score(table, scored, workers=workers)
 else:
-    deep_folder = zoo.build([deep], workers=workers).models.folder[0]
-    table = checkpoints.read(runs_table)
-    runner.score(checkpoints.models(table), scored, devices="all")
-    table = checkpoints.present(table, scored)
-L = scored.matrix(checkpoints.models(table))
+    deep_folder = models.zoo.build([deep], workers=workers).models.folder[0]
+    table = paper.checkpoints.read(runs_table)
+    models.runner.score(paper.checkpoints.models(table), scored, devices="all")
+    table = paper.checkpoints.present(table, scored)
+L = scored.matrix(paper.checkpoints.models(table))
 groups = table.drop_duplicates("run").set_index("run")["group"].to_dict()
 sizes = [run for run, group in groups.items() if group != "seed"]
 seeds = [run for run, group in groups.items() if group != "size"]
 middle = next((run for run, group in groups.items() if group == "both"), sizes[0])
-session.note_input("runs", sorted(groups))
+notebook.note_input("runs", sorted(groups))
 
 # %% [markdown]
 # As in the paper, log-likelihoods are clipped at their pooled 2 % quantile, and the texts whose log-likelihood jumps most between checkpoints after the warm-up are removed. The second
 # step looks at the outcome, and so lowers KL: section 4 shows by how much. The ledger's counts of runs, intervals and pairs are arithmetic on the paper's own design; they check our reading of it, not a result.
 
 # %%
-raw_runs = list(checkpoints.runs(table, L.values).values())
+raw_runs = list(paper.checkpoints.runs(table, L.values).values())
 threshold = L.select(models=~table["excluded"].to_numpy(bool)).clip(clip_share).threshold
-prepare = partial(trajectory.prepare, after=warm_up_end, threshold=threshold)
+prepare = partial(paper.paths.prepare, after=warm_up_end, threshold=threshold)
 prepared = prepare(raw_runs, remove=removed_share)
 kept, runs = prepared.kept, prepared.runs
 n_bytes = texts.n_bytes[kept]
@@ -176,38 +157,42 @@ summary = pd.DataFrame(
         ],
     }
 )
-outputs.table(
+notebook.table(
     summary,
     "runs",
     caption=f"{len(table)} checkpoints. {kept.sum():,} of {len(texts):,} texts are kept; entries below {threshold:.0f} nats are raised to it.",
 )
 
 # %%
-claims.record("n_checkpoints", len(checkpoints.STEPS))
-published_runs = checkpoints.pythia()
-claims.record("n_runs", published_runs["run"].nunique())
+notebook.claims.record("n_checkpoints", len(paper.checkpoints.STEPS))
+published_runs = paper.checkpoints.pythia()
+notebook.claims.record("n_runs", published_runs["run"].nunique())
 found = {"Early": 0, "Later": 0}
-for run in [f"pythia-{size}" for size in checkpoints.SIZES]:
+for run in [f"pythia-{size}" for size in paper.checkpoints.SIZES]:
     part = published_runs[published_runs["run"] == run]
-    pairs = kl_ruler.interval_pairs(part["step"].to_numpy(), excluded=part["excluded"].to_numpy())
+    pairs = paper.kl_ruler.interval_pairs(
+        part["step"].to_numpy(), excluded=part["excluded"].to_numpy()
+    )
     found = {name: found[name] + len(pairs[name]) for name in found}
-claims.record("n_early", found["Early"])
-claims.record("n_later", found["Later"])
-claims.record("n_seed_pairs", len(kl_ruler.all_pairs(checkpoints.SEEDS)))
-claims.record("n_size_pairs", len(kl_ruler.all_pairs(range(len(checkpoints.SIZES)))))
-claims.record("n_kept", trajectory.steady(np.arange(10_000.0)).sum())
-claims.record("n_texts", len(texts))
-claims.record("mean_bytes", texts.n_bytes.mean())
-for name, value in kl_ruler.MEDIANS.items():
+notebook.claims.record("n_early", found["Early"])
+notebook.claims.record("n_later", found["Later"])
+notebook.claims.record("n_seed_pairs", len(paper.kl_ruler.all_pairs(paper.checkpoints.SEEDS)))
+notebook.claims.record(
+    "n_size_pairs", len(paper.kl_ruler.all_pairs(range(len(paper.checkpoints.SIZES))))
+)
+notebook.claims.record("n_kept", paper.paths.steady(np.arange(10_000.0)).sum())
+notebook.claims.record("n_texts", len(texts))
+notebook.claims.record("mean_bytes", texts.n_bytes.mean())
+for name, value in paper.kl_ruler.MEDIANS.items():
     if name != "4-bit":
         short = name.lower().replace("-type", "").replace("-", "")
-        claims.record(f"unit_sd_{short}", np.sqrt(2 * value[0] * 972.3188 * np.log(2)))
+        notebook.claims.record(f"unit_sd_{short}", np.sqrt(2 * value[0] * 972.3188 * np.log(2)))
 losses = summary.set_index("run")["bits/byte at the end"]
 for number, name in enumerate(("small", "middle", "large")):
     has = number < len(sizes)
     value = losses[sizes[number]] if has else np.nan
-    claims.record(f"dry_loss_{name}", value, note="" if has else "no third size here")
-claims.record("dry_loss_order", losses[sizes[0]] - losses[sizes[-1]])
+    notebook.claims.record(f"dry_loss_{name}", value, note="" if has else "no third size here")
+notebook.claims.record("dry_loss_order", losses[sizes[0]] - losses[sizes[-1]])
 
 # %% [markdown]
 # ## 2. The unit
@@ -224,8 +209,8 @@ claims.record("dry_loss_order", losses[sizes[0]] - losses[sizes[-1]])
 rng = np.random.default_rng(seed)
 toy = rng.normal(-300, 50, (2, 400))
 toy_bytes = rng.integers(500, 1024, 400)
-toy_kl = trajectory.pair_kl(toy, [[0, 1]], "bits/byte", toy_bytes)[0]
-measured = teach.exercise(
+toy_kl = paper.paths.pair_kl(toy, [[0, 1]], "bits/byte", toy_bytes)[0]
+measured = notebook.teach.exercise(
     "bits_per_byte",
     properties=[
         (
@@ -260,7 +245,7 @@ measured.check(None)  # put your function here
 
 # %%
 stacked = np.concatenate([run.log_likelihood for run in runs.values()])
-Q = maps.double_centre(stacked) / np.sqrt(2 * stacked.shape[1] * n_bytes.mean() * np.log(2))
+Q = models.maps.double_centre(stacked) / np.sqrt(2 * stacked.shape[1] * n_bytes.mean() * np.log(2))
 ends = np.cumsum([len(run) for run in runs.values()])[:-1]
 
 
@@ -268,8 +253,8 @@ def by_run(values):
     return dict(zip(runs, np.split(values, ends), strict=True))
 
 
-principal = by_run(projection.pca(Q, 3))
-neighbours = projection.tsne(
+principal = by_run(models.maps.pca(Q, 3))
+neighbours = models.maps.tsne(
     Q, 42, perplexity=perplexity, metric="euclidean", n_iterations=n_iterations
 )
 places = pd.DataFrame(neighbours, columns=["tsne_1", "tsne_2"]).assign(
@@ -278,8 +263,8 @@ places = pd.DataFrame(neighbours, columns=["tsne_1", "tsne_2"]).assign(
 )
 places[["pc_1", "pc_2", "pc_3"]] = np.concatenate(list(principal.values()))
 titles = {"t-SNE": by_run(neighbours), "PCA": {run: xy[:, :2] for run, xy in principal.items()}}
-outputs.figure(
-    figures_paths.maps(
+notebook.figure(
+    paper.figures_paths.maps(
         titles, groups, {"PCA": ("component 1, root bits/byte", "component 2, root bits/byte")}
     ),
     "fig1_trajectories",
@@ -322,14 +307,16 @@ def parallel(names):
     """Mean cosine of the moves of two runs over the last half of training, with its interval."""
     begin, end = moves(names)
     upper = np.triu_indices(len(names), 1)
-    cosine = quantise.shift_cosine(begin, end)[upper].mean()
-    again = [quantise.shift_cosine(begin[:, rows], end[:, rows])[upper].mean() for rows in drawn()]
+    cosine = paper.rounding.shift_cosine(begin, end)[upper].mean()
+    again = [
+        paper.rounding.shift_cosine(begin[:, rows], end[:, rows])[upper].mean() for rows in drawn()
+    ]
     return cosine, around(cosine, again)
 
 
 for name, members in (("seeds", seeds), ("sizes", sizes)):
     cosine, interval = parallel(members)
-    claims.record(f"parallel_{name}", cosine, interval=interval)
+    notebook.claims.record(f"parallel_{name}", cosine, interval=interval)
     print(f"moves of {name}: mean cosine {cosine:.2f} ({interval[0]:.2f} to {interval[1]:.2f})")
 
 # %% [markdown]
@@ -343,37 +330,39 @@ def control_of(run, first=0, walk_seed=0):
     """Paths and shapes of a run from a step on, and of a random walk with its step lengths."""
     chosen = runs[run].steps >= first
     path = by_run(Q)[run][chosen]
-    both = {"training": path, "random walk": random_walk.control(path, seed=walk_seed)}
-    shapes = pd.concat([random_walk.shape(one).assign(path=name) for name, one in both.items()])
-    return {name: projection.pca(one, 3) for name, one in both.items()}, shapes
+    both = {"training": path, "random walk": paper.random_walk.control(path, seed=walk_seed)}
+    shapes = pd.concat(
+        [paper.random_walk.shape(one).assign(path=name) for name, one in both.items()]
+    )
+    return {name: models.maps.pca(one, 3) for name, one in both.items()}, shapes
 
 
 paths, shapes = control_of(middle, warm_up_end)
 whole = control_of(middle)[1].assign(part="whole run")
 shape_table = pd.concat([whole, shapes.assign(part=f"from step {warm_up_end}")], ignore_index=True)
-outputs.figure(
-    figures_paths.control(paths, shapes),
+notebook.figure(
+    paper.figures_paths.control(paths, shapes),
     "walk_control",
     data=shape_table,
     caption=f"{middle} after the warm-up, and a random walk with steps of the same lengths: components 1 and 2, 1 and 3, each path scaled to its own size, and shares of the variance. The number over a bar is the squared correlation with the cosine of that number.",
 )
-outputs.table(shape_table, "walk_shapes", caption="What the components of run and walk hold.")
+notebook.table(shape_table, "walk_shapes", caption="What the components of run and walk hold.")
 path = by_run(Q)[middle][runs[middle].steps >= warm_up_end]
-walks = [random_walk.control(path, seed=number) for number in range(20)]
+walks = [paper.random_walk.control(path, seed=number) for number in range(20)]
 own, *of_walks = [
-    random_walk.shape(one).set_index("component")["cosine_r2"][2] for one in (path, *walks)
+    paper.random_walk.shape(one).set_index("component")["cosine_r2"][2] for one in (path, *walks)
 ]
 excess = own - np.array(of_walks)
-claims.record("spiral_control", np.mean(excess), interval=around(np.mean(excess), excess))
+notebook.claims.record("spiral_control", np.mean(excess), interval=around(np.mean(excess), excess))
 
 
 def spiral(run=middle, first=warm_up_end, walk_seed=0):
-    return figures_paths.control(*control_of(run, first, walk_seed))
+    return paper.figures_paths.control(*control_of(run, first, walk_seed))
 
 
 stills = [{"first": 0}]
-explore.explore(spiral, stills=stills, run=list(runs), first=[0, warm_up_end], walk_seed=(0, 50))
-teach.quiz("spiral")
+notebook.explore(spiral, stills=stills, run=list(runs), first=[0, warm_up_end], walk_seed=(0, 50))
+notebook.teach.quiz("spiral")
 
 # %% [markdown]
 # *What to see.* Where training and walk draw alike curves, the shape says nothing about training. The bars say more: where the first bar of training is higher than the walk's, the run keeps a direction for
@@ -400,12 +389,12 @@ def learning(run=middle, checkpoint=min(10, longest)):
             "text": [text[:90].replace("\n", " ⏎ ") for text in words],
         }
     )
-    kl = trajectory.consecutive_kl(one, **in_bits)
-    figure = figures_paths.scrubber(titles["PCA"], groups, run, at, one.steps, kl)
+    kl = paper.paths.consecutive_kl(one, **in_bits)
+    figure = paper.figures_paths.scrubber(titles["PCA"], groups, run, at, one.steps, kl)
     return [figure, shown]
 
 
-explore.explore(
+notebook.explore(
     learning,
     stills=[{"checkpoint": min(8, longest)}],
     run=list(runs),
@@ -422,37 +411,39 @@ explore.explore(
 speed = pd.concat(
     [
         pd.DataFrame(
-            {"run": run, "step": one.steps[:-1], "kl": trajectory.consecutive_kl(one, **in_bits)}
+            {"run": run, "step": one.steps[:-1], "kl": paper.paths.consecutive_kl(one, **in_bits)}
         )
         for run, one in runs.items()
     ],
     ignore_index=True,
 )
-outputs.figure(
-    figures_paths.consecutive(speed, groups, warm_up_end),
+notebook.figure(
+    paper.figures_paths.consecutive(speed, groups, warm_up_end),
     "fig4_consecutive",
     data=speed,
     caption="Figure 4: KL between consecutive checkpoints, drawn at the earlier one. Left: the warm-up, on a logarithmic axis of steps. Right: after it.",
 )
 mine = speed[speed["run"] == middle]
 early = mine[mine["step"] < warm_up_end]["kl"].max()
-claims.record("burst", early / mine[mine["step"] >= warm_up_end]["kl"].median())
-claims.record("dry_burst", early)
+notebook.claims.record("burst", early / mine[mine["step"] >= warm_up_end]["kl"].median())
+notebook.claims.record("dry_burst", early)
 one = runs[middle]  # the trial's interval was 200 steps, which is longer than ours
 apart = [
     (np.searchsorted(one.steps, end - 200), i) for i, end in enumerate(one.steps) if end >= 200
 ]
 apart = np.array([(i, j) for i, j in apart if one.steps[j] - one.steps[i] == 200]).reshape(-1, 2)
 value = (
-    np.median(trajectory.pair_kl(one.log_likelihood, apart[-5:], **in_bits))
+    np.median(paper.paths.pair_kl(one.log_likelihood, apart[-5:], **in_bits))
     if len(apart)
     else np.nan
 )
-claims.record("dry_end", value, note="" if len(apart) else "no checkpoints lie 200 steps apart")
+notebook.claims.record(
+    "dry_end", value, note="" if len(apart) else "no checkpoints lie 200 steps apart"
+)
 settled = 10_000 if runs[sizes[0]].steps[-1] > 20_000 else warm_up_end  # of Pythia, and of ours
 late = speed[(speed["run"] == sizes[0]) & (speed["step"] >= settled)]
 for name, share in (("low", 0.1), ("high", 0.9)):
-    claims.record(f"v1_settle_{name}", late["kl"].quantile(share))
+    notebook.claims.record(f"v1_settle_{name}", late["kl"].quantile(share))
 
 # %% [markdown]
 # *What to see.* The first step or two do nothing, then everything moves at once, then less and less, still falling at the end. That has two causes. There is less left to learn; and the learning rate
@@ -464,10 +455,12 @@ for name, share in (("low", 0.1), ("high", 0.9)):
 # %%
 def in_bits_per_byte(differences, n_bytes=n_bytes):
     """KL of every row of (P, N) row-centred differences, (P,) bits/byte."""
-    return (differences**2).mean(axis=1) / (2 * maps.nats_per("bits/byte", n_bytes))
+    return (differences**2).mean(axis=1) / (
+        2 * models.maps.coordinates.nats_per("bits/byte", n_bytes)
+    )
 
 
-settings_of = partial(kl_ruler.training, n=n_intervals, after=warm_up_end)
+settings_of = partial(paper.kl_ruler.training, n=n_intervals, after=warm_up_end)
 variants = {
     "frozen threshold, texts removed": [(prepared, sizes, seeds)],
     "frozen threshold, all texts": [(prepare(raw_runs, remove=0), sizes, seeds)],
@@ -484,7 +477,7 @@ for name, parts in variants.items():
         for setting, differences in settings_of(one.runs, of_sizes, of_seeds).items():
             values = in_bits_per_byte(differences, texts.n_bytes[one.kept])
             rows[-1][setting] = np.median(values)
-outputs.table(
+notebook.table(
     pd.DataFrame(rows),
     "removal",
     caption="Medians of the settings of training in bits/byte, with other choices of clip and texts.",
@@ -507,9 +500,9 @@ drift = {}
 for run in runs:
     folders = list(table[table["run"] == run].sort_values("step")["model"])
     if all(Path(folder).is_dir() for folder in folders):
-        drift[run] = weight_distance.saved(folders, window)
+        drift[run] = paper.weight_distance.saved(folders, window)
 exponents_of = partial(
-    exponents.bootstrap_exponents,
+    paper.exponents.bootstrap_exponents,
     window=window,
     blocks=blocks,
     n_samples=n_bootstrap,
@@ -520,13 +513,13 @@ c_q = {run: exponents_of(one) for run, one in runs.items()}
 both = {}
 for run, one in runs.items():
     squared = drift.get(run, np.full((len(one), window), np.nan))
-    c_w = exponents.exponents(one.steps, squared, warm_up_end)
+    c_w = paper.exponents.exponents(one.steps, squared, warm_up_end)
     if c_w.empty:  # the weights are not here
         c_w = c_q[run].table[["start"]].assign(exponent=np.nan, r2=np.nan)
-    both[run] = exponents.compare(c_q[run], c_w)
+    both[run] = paper.exponents.compare(c_q[run], c_w)
 exponent_table = pd.concat([one.assign(run=run) for run, one in both.items()], ignore_index=True)
-outputs.figure(
-    figures_paths.exponent_panels({run: both[run] for run in sizes}),
+notebook.figure(
+    paper.figures_paths.exponent_panels({run: both[run] for run in sizes}),
     "exponents_runs",
     data=exponent_table,
     caption="Exponents of the three sizes against the start step, with 95 % intervals over texts; shaded: the ranges of the paper's five sizes.",
@@ -553,7 +546,7 @@ stretches = pd.concat(
         for name, which in (("learning", "first"), ("tail", "last"))
     ]
 )
-outputs.table(
+notebook.table(
     stretches,
     "exponents",
     caption="Mean exponents over the first and the last quarter of the starts.",
@@ -563,25 +556,29 @@ tail_draws = np.mean(
     [c_q[run].draws[quarter(c_q[run].table["start"])].mean(axis=0) for run in runs], axis=0
 )
 tail_mean = float(stretches[stretches["starts"] == "last quarter"]["c_q"].mean())
-claims.record("cq_zoo", tail_mean, interval=around(tail_mean, tail_draws))
+notebook.claims.record("cq_zoo", tail_mean, interval=around(tail_mean, tail_draws))
 no_weights = "the weights of these runs are not on this machine"
 for name, column in (("cw", "c_w"), ("cq", "c_q"), ("alpha", "alpha")):
     value = learning_mean[column]
-    claims.record(f"dry_learning_{name}", value, note="" if np.isfinite(value) else no_weights)
+    notebook.claims.record(
+        f"dry_learning_{name}", value, note="" if np.isfinite(value) else no_weights
+    )
 
 # %%
 ratios = []
 for run, squared in drift.items():
     first, last = (
-        kl_ruler.interval_pairs(runs[run].steps, n=n_intervals, after=warm_up_end)[name]
+        paper.kl_ruler.interval_pairs(runs[run].steps, n=n_intervals, after=warm_up_end)[name]
         for name in ("Early", "Later")
     )
-    kl = trajectory.consecutive_kl(runs[run], **in_bits)
+    kl = paper.paths.consecutive_kl(runs[run], **in_bits)
     ratios.append(
         (np.median(kl[last[:, 0]]) / np.median(kl[first[:, 0]]))
         / (np.median(squared[last[:, 0], 0]) / np.median(squared[first[:, 0], 0]))
     )
-claims.record("settles", np.mean(ratios) if ratios else np.nan, note="" if ratios else no_weights)
+notebook.claims.record(
+    "settles", np.mean(ratios) if ratios else np.nan, note="" if ratios else no_weights
+)
 
 # %% [markdown]
 # **What the tail of these six runs is worth.** The lines may well lie in the shaded bands, and still *these exponents do not mean here what they mean in the paper*. A law of distance and time needs a
@@ -592,10 +589,10 @@ claims.record("settles", np.mean(ratios) if ratios else np.nan, note="" if ratio
 # a cosine to a tenth. Beside the weights as they are, a moving average of the last hundred steps or so is kept.
 
 # %%
-kept_steps = plans.schedule(long_steps, long_late)
+kept_steps = models.zoo.plans.schedule(long_steps, long_late)
 recipes = {
-    "constant rate": byte_network.Recipe(kept_steps, rate=1e-3),
-    "cosine to a tenth": byte_network.Recipe(kept_steps, rate=1e-3, schedule="cosine"),
+    "constant rate": paper.byte_network.Recipe(kept_steps, rate=1e-3),
+    "cosine to a tenth": paper.byte_network.Recipe(kept_steps, rate=1e-3, schedule="cosine"),
 }
 base = {
     "start": recipes["cosine to a tenth"],
@@ -605,10 +602,10 @@ base = {
 }
 known = [name for name in ("numbers", "names", "code") if name in set(home_texts.domains)]
 tunings = {
-    name: byte_network.Recipe(tuple(tuning_steps), domains=(name,), **base) for name in known
+    name: paper.byte_network.Recipe(tuple(tuning_steps), domains=(name,), **base) for name in known
 }
 again = {
-    (one, other): byte_network.Recipe(
+    (one, other): paper.byte_network.Recipe(
         (tuning_steps[1],),
         rate=1e-3,
         warm_up=20,
@@ -620,7 +617,9 @@ again = {
     for other in known
     if one != other
 }
-trained_long = long_run.train_all([*recipes.values(), *tunings.values(), *again.values()], workers)
+trained_long = paper.long_run.train_all(
+    [*recipes.values(), *tunings.values(), *again.values()], workers
+)
 long_runs = dict(zip(recipes, trained_long, strict=False))
 print(f"{long_runs['constant rate'].weights.shape[1]:,} parameters, {long_steps:,} steps")
 
@@ -629,19 +628,19 @@ long_first = long_steps // 50
 long_texts, long_floor = (texts, threshold) if text_set == "installed" else (home_texts, None)
 long_bytes = long_texts.n_bytes
 as_runs = {
-    name: trajectory.Run(name, one.steps, long_run.scores(one, long_texts))
+    name: paper.paths.Run(name, one.steps, paper.long_run.scores(one, long_texts))
     for name, one in long_runs.items()
 }
 averaged = {
-    name: trajectory.Run(name, one.steps, long_run.scores(one, long_texts, averaged=True))
+    name: paper.paths.Run(name, one.steps, paper.long_run.scores(one, long_texts, averaged=True))
     for name, one in long_runs.items()
 }
-prepare_long = partial(trajectory.prepare, after=long_first, threshold=long_floor)
+prepare_long = partial(paper.paths.prepare, after=long_first, threshold=long_floor)
 whole_text = prepare_long(list(as_runs.values()), remove=0)
 steady_text = prepare_long(list(as_runs.values()), remove=removed_share)
 mean_text = prepare_long(list(averaged.values()), remove=0)
 long_drift = {
-    name: weight_distance.windowed(({"all": row} for row in one.weights), window)
+    name: paper.weight_distance.windowed(({"all": row} for row in one.weights), window)
     for name, one in long_runs.items()
 }
 exponents_long = {}
@@ -649,15 +648,15 @@ for prepared_as, which in (("all texts", whole_text), ("texts removed", steady_t
     sources = long_texts.table["source"].to_numpy()[which.kept]
     for name, one in which.runs.items():
         found = exponents_of(one, blocks=sources, first=long_first)
-        c_w = exponents.exponents(one.steps, long_drift[name], long_first)
-        exponents_long[name, prepared_as] = found, exponents.compare(found, c_w)
+        c_w = paper.exponents.exponents(one.steps, long_drift[name], long_first)
+        exponents_long[name, prepared_as] = found, paper.exponents.compare(found, c_w)
 average_c_q = {
     name: exponents_of(one, blocks=None, first=long_first).table.rename(columns={"exponent": "c_q"})
     for name, one in mean_text.runs.items()
 }
 shown = {name: exponents_long[name, "all texts"][1] for name in recipes}
-outputs.figure(
-    figures_paths.exponent_panels(shown, average_c_q),
+notebook.figure(
+    paper.figures_paths.exponent_panels(shown, average_c_q),
     "exponents_long",
     data=pd.concat([one.assign(run=name) for name, one in shown.items()], ignore_index=True),
     caption="Two long runs of the small network: exponents against the start step, with 95 % intervals over texts; shaded: the ranges of the paper's five sizes; dotted: the same for averaged weights.",
@@ -673,7 +672,7 @@ edges_of = [(0.01, 0.09), (0.10, 0.20), (0.21, 0.40), (0.41, 0.60), (0.61, 0.75)
 long_rows = []
 for (name, prepared_as), (_, one) in exponents_long.items():
     source = whole_text if prepared_as == "all texts" else steady_text
-    kl = trajectory.consecutive_kl(source.runs[name], "bits/byte", long_bytes[source.kept])
+    kl = paper.paths.consecutive_kl(source.runs[name], "bits/byte", long_bytes[source.kept])
     steps = source.runs[name].steps
     for number, (first, last) in enumerate(edges_of):
         inside = one[one["start"].between(first * long_steps, last * long_steps)]
@@ -688,7 +687,7 @@ for (name, prepared_as), (_, one) in exponents_long.items():
         }
         long_rows.append(row)
 long_table = pd.DataFrame(long_rows)
-outputs.table(long_table, "exponents_long", caption="Means over stretches of the two long runs.")
+notebook.table(long_table, "exponents_long", caption="Means over stretches of the two long runs.")
 plain = long_table[long_table["texts"] == "all texts"].set_index(["run", "part"])
 for short, name in (("constant", "constant rate"), ("cosine", "cosine to a tenth")):
     for part in range(len(edges_of)):
@@ -700,8 +699,8 @@ for short, name in (("constant", "constant rate"), ("cosine", "cosine to a tenth
         ):
             value = plain.loc[(name, part), column]
             note = "" if np.isfinite(value) else "no start lies in this stretch"
-            claims.record(f"dry_{short}_{key}_{part}", value, note=note)
-    claims.record(
+            notebook.claims.record(f"dry_{short}_{key}_{part}", value, note=note)
+    notebook.claims.record(
         f"dry_loss_{short}",
         -as_runs[name].log_likelihood[-1].sum() / long_bytes.sum() / np.log(2),
     )
@@ -717,31 +716,31 @@ def tail_of(name, prepared_as):
 
 
 primary, interval = tail_of("cosine to a tenth", "texts removed")
-claims.record("cw_tail", primary["c_w"])
-claims.record("cq_tail", primary["c_q"], interval=interval)
-claims.record("alpha_tail", primary["alpha"])
-claims.record("dimension_w", 2 / primary["c_w"])
-claims.record("dimension_q", 2 / primary["c_q"])
+notebook.claims.record("cw_tail", primary["c_w"])
+notebook.claims.record("cq_tail", primary["c_q"], interval=interval)
+notebook.claims.record("alpha_tail", primary["alpha"])
+notebook.claims.record("dimension_w", 2 / primary["c_w"])
+notebook.claims.record("dimension_q", 2 / primary["c_q"])
 for short, name in (("constant", "constant rate"), ("cosine", "cosine to a tenth")):
-    claims.record(f"dry_removed_{short}", tail_of(name, "texts removed")[0]["c_q"])
+    notebook.claims.record(f"dry_removed_{short}", tail_of(name, "texts removed")[0]["c_q"])
 smooth = average_c_q["constant rate"]
 rough = tail_of("constant rate", "all texts")[0]["c_q"]
-claims.record("averaged", smooth[quarter(smooth["start"])]["c_q"].mean() - rough)
+notebook.claims.record("averaged", smooth[quarter(smooth["start"])]["c_q"].mean() - rough)
 one_model = table[table["run"] == middle]["model"].iloc[-1]
 if runs_table is None:
-    other_batches = score.texts(one_model, texts, tokens_per_batch=1024).log_likelihood
+    other_batches = models.scoring.texts(one_model, texts, tokens_per_batch=1024).log_likelihood
     first_row = runs[middle].log_likelihood[-1]
     copies = np.stack([first_row, common(other_batches[None])[0]])
-    claims.record("floor_copy", trajectory.pair_kl(copies, [[0, 1]], **in_bits)[0])
+    notebook.claims.record("floor_copy", paper.paths.pair_kl(copies, [[0, 1]], **in_bits)[0])
 else:
-    claims.record("floor_copy", np.nan, note="asked of models on this machine")
+    notebook.claims.record("floor_copy", np.nan, note="asked of models on this machine")
 elsewhere = "a number of the Pythia suite: give runs_table=pythia and its weights"
-for size in checkpoints.SIZES:
+for size in paper.checkpoints.SIZES:
     for name in ("cw", "cq", "alpha"):
         run, column = f"pythia-{size}", {"cw": "c_w", "cq": "c_q", "alpha": "alpha"}[name]
         value = both[run].set_index("start")[column].get(120_000, np.nan) if run in both else np.nan
         note = "" if np.isfinite(value) else elsewhere
-        claims.record(f"{name}_{size.replace('.', '_')}", value, note=note)
+        notebook.claims.record(f"{name}_{size.replace('.', '_')}", value, note=note)
 
 # %% [markdown]
 # Take any start and any number of later checkpoints, and look at the two lines themselves. With a straight line the exponent says what happens; a bent one, or a small $R^2$, says that it is one number for
@@ -751,7 +750,7 @@ for size in checkpoints.SIZES:
 # %%
 everything = {name: (whole_text.runs[name], long_drift[name], long_bytes) for name in recipes}
 for name, one in long_runs.items():
-    squared = weight_distance.windowed(({"all": row} for row in one.average), window)
+    squared = paper.weight_distance.windowed(({"all": row} for row in one.average), window)
     everything[f"{name}, averaged"] = mean_text.runs[name], squared, long_bytes
 everything |= {run: (runs[run], drift[run], n_bytes) for run in drift}
 
@@ -763,22 +762,22 @@ def one_window(run, at, length=window):
     later = np.arange(at + 1, at + 1 + n)
     elapsed = (one.steps[later] - one.steps[at]).astype(float)
     pairs = np.column_stack([np.full(n, at), later])
-    kl = trajectory.pair_kl(one.log_likelihood, pairs, "bits/byte", own_bytes)
-    laws = [exponents.power_law(elapsed, values) for values in (kl, squared[at, :n])]
+    kl = paper.paths.pair_kl(one.log_likelihood, pairs, "bits/byte", own_bytes)
+    laws = [paper.exponents.power_law(elapsed, values) for values in (kl, squared[at, :n])]
     return one.steps[at], elapsed, kl, squared[at, :n], laws
 
 
 def fits(run="cosine to a tenth", start=80, length=window):
     n_starts = len(everything[run][0]) - 3
     step, *window_of = one_window(run, int(start / 100 * n_starts), length)
-    figure, (ax,) = style.panels(width=4.2, height=3.0)
-    figures_paths.window_fits(ax, *window_of)
+    figure, (ax,) = figures.style.panels(width=4.2, height=3.0)
+    paper.figures_paths.window_fits(ax, *window_of)
     c_q, c_w = (law.exponent for law in window_of[-1])
     ax.set_title(f"from step {step:,}: alpha = {c_q / c_w:.2f}, 2/$c_q$ = {2 / c_q:.1f}")
     return figure
 
 
-explore.explore(
+notebook.explore(
     fits,
     stills=[{"run": "constant rate, averaged"}],
     run=list(everything),
@@ -788,15 +787,15 @@ explore.explore(
 
 # %%
 chosen = [name for name in ("cosine to a tenth", "constant rate", middle) if name in everything]
-figure, axes = style.panels(len(chosen), height=2.9)
+figure, axes = figures.style.panels(len(chosen), height=2.9)
 window_rows = []
 for ax, name in zip(axes, chosen, strict=True):
     step, *window_of = one_window(name, max(len(everything[name][0]) - 1 - window, 0))
-    figures_paths.window_fits(ax, *window_of)
+    paper.figures_paths.window_fits(ax, *window_of)
     ax.set_title(f"{name}, step {step:,}", fontsize=7)
     named = dict(zip(("elapsed", "kl", "squared"), window_of, strict=False))
     window_rows.append(pd.DataFrame(named).assign(run=name))
-outputs.figure(
+notebook.figure(
     figure,
     "fig5_exponents",
     data=pd.concat(window_rows, ignore_index=True),
@@ -804,7 +803,7 @@ outputs.figure(
 )
 
 # %%
-fitted = teach.exercise(
+fitted = notebook.teach.exercise(
     "slope",
     properties=[
         (
@@ -826,8 +825,8 @@ fitted = teach.exercise(
 )
 fitted.check(None)  # a function exponent(elapsed, distance)
 lags = np.arange(1.0, 11)
-floor_answer = exponents.power_law(lags, 0.1 + 0.01 * lags).exponent
-floored = teach.exercise(
+floor_answer = paper.exponents.power_law(lags, 0.1 + 0.01 * lags).exponent
+floored = notebook.teach.exercise(
     "floor",
     properties=[
         ("it is below 1", lambda c: 0 < c < 1, "a constant added flattens the line"),
@@ -839,7 +838,7 @@ floored = teach.exercise(
     ],
 )
 floored.check(None)  # a number
-teach.quiz("small_exponent")
+notebook.teach.quiz("small_exponent")
 
 # %% [markdown]
 # ## 6. Rounded weights
@@ -850,37 +849,43 @@ teach.quiz("small_exponent")
 
 # %%
 if models_file is None:
-    population = zoo.build(zoo_plan, texts=home_texts, workers=workers).models
+    population = models.zoo.build(zoo_plan, texts=home_texts, workers=workers).models
     population = population.reset_index(drop=True)
     population["parent"] = population["parent"].where(population["kind"] != "checkpoint", "")
     population["type"], population["place"] = population["family"], population["folder"]
-    scored_on = ledger.open(home_texts) if text_set == "installed" else scored
-    small_models.score(population, scored_on, workers=workers)
+    scored_on = models.ledger.open(home_texts) if text_set == "installed" else scored
+    models.runner.small_models.score(population, scored_on, workers=workers)
     P = scored_on.matrix(about=population).values
     P = common(P[:, in_home] if text_set == "installed" else P)
     neural = population[(population["kind"] == "neural") & (population["tokenizer"] == "bytes")]
     neural = neural[~neural["leaked"]]
 else:
     population = pd.read_csv(models_file).fillna("").drop_duplicates("model", ignore_index=True)
-    runner.score(population["model"], scored, devices="all")
+    models.runner.score(population["model"], scored, devices="all")
     population = population[[scored.has(one) for one in population["model"]]]
     population = neural = population.reset_index(drop=True).assign(place=population["model"])
     P = common(scored.matrix(population["model"]).values)
 examined = neural.iloc[:n_quantised]
-session.note_input("population", sorted(population["model"]))
+notebook.note_input("population", sorted(population["model"]))
 is_simulated = quantiser == "simulated"
-bits = quantise.BITS if is_simulated else (8, 4)
-rule = rules.PUBLISHED if is_simulated else rules.Rule(dtype="float16")
+bits = paper.rounding.BITS if is_simulated else (8, 4)
+rule = models.scoring.PUBLISHED if is_simulated else models.scoring.Rule(dtype="float16")
 rounded = {}
-for per, models in (("column", examined), ("tensor", examined.iloc[: 2 * is_simulated])):
+for per, language_models_used in (
+    ("column", examined),
+    ("tensor", examined.iloc[: 2 * is_simulated]),
+):
     how = {"rule": rule, "how": quantiser, "workers": workers if is_simulated else 1}
-    found = quantise.scores_of(list(models["place"]), texts, bits, per, **how)
-    rounded |= {(name, per): common(one) for name, one in zip(models["model"], found, strict=True)}
+    found = paper.rounding.scores_of(list(language_models_used["place"]), texts, bits, per, **how)
+    rounded |= {
+        (name, per): common(one)
+        for name, one in zip(language_models_used["model"], found, strict=True)
+    }
 to_original = [(0, 1 + column) for column in range(len(bits))]
 rounding = pd.concat(
     [
         pd.DataFrame(
-            {"bits": bits, "kl": trajectory.pair_kl(values, to_original, **in_bits)}
+            {"bits": bits, "kl": paper.paths.pair_kl(values, to_original, **in_bits)}
         ).assign(model=name, per=per)
         for (name, per), values in rounded.items()
     ],
@@ -888,21 +893,21 @@ rounding = pd.concat(
 )
 
 # %%
-outputs.figure(
-    figures_ruler.bits(
-        rounding, {8: kl_ruler.MEDIANS["8-bit"][0], 4: kl_ruler.MEDIANS["4-bit"][0]}
+notebook.figure(
+    paper.figures_ruler.bits(
+        rounding, {8: paper.kl_ruler.MEDIANS["8-bit"][0], 4: paper.kl_ruler.MEDIANS["4-bit"][0]}
     ),
     "quantisation",
     data=rounding,
     caption="KL of rounded copies to their originals; diamonds: the published medians of far larger models.",
 )
 by_bits = rounding.groupby(["per", "bits"])["kl"].median().unstack("per").reset_index()
-outputs.table(by_bits, "quantisation", caption="Medians over models, bits/byte.")
+notebook.table(by_bits, "quantisation", caption="Medians over models, bits/byte.")
 columns = rounding[rounding["per"] == "column"].groupby("bits")["kl"].median()
-for n in quantise.BITS:
+for n in paper.rounding.BITS:
     note = "" if n in columns else "bitsandbytes has 8 and 4 bits"
-    claims.record(f"dry_bits_{n}", columns.get(n, np.nan), note=note)
-claims.record("bits_close", columns[4] / columns[8])
+    notebook.claims.record(f"dry_bits_{n}", columns.get(n, np.nan), note=note)
+notebook.claims.record("bits_close", columns[4] / columns[8])
 
 # %% [markdown]
 # *What to see.* From many bits down each bit less costs about a factor of four, as it should while errors are small: a bit doubles the error of a weight, and KL goes with its square. At two or three bits it costs more. Eight bits cost
@@ -918,13 +923,15 @@ type_of = examined["type"].to_numpy()
 
 def shift_cosines(n_bits, rows=slice(None)):
     copies = np.stack([values[[0, 1 + bits.index(n_bits)]] for values in one_scale.values()])
-    return quantise.shift_cosine(copies[:, 0, rows], copies[:, 1, rows])
+    return paper.rounding.shift_cosine(copies[:, 0, rows], copies[:, 1, rows])
 
 
 upper = np.triu_indices(len(type_of), 1)
 same = type_of[upper[0]] == type_of[upper[1]]
-outputs.figure(
-    figures_ruler.matrix(shift_cosines(4), list(one_scale), "cosine of the shifts", scale="cosine"),
+notebook.figure(
+    paper.figures_ruler.matrix(
+        shift_cosines(4), list(one_scale), "cosine of the shifts", scale="cosine"
+    ),
     "shift_cosine",
     data=pd.DataFrame(shift_cosines(4), columns=list(one_scale)).assign(model=list(one_scale)),
     caption="Cosines of the shifts by rounding to 4 bits, a scale for each column.",
@@ -933,7 +940,7 @@ within, across = shift_cosines(8)[upper][same], shift_cosines(8)[upper][~same]
 alone = "no two of the examined models are of one family"
 for name, ends_of in (("low", np.min), ("high", np.max)):
     value = ends_of(within) if same.any() else np.nan
-    claims.record(f"cosine_{name}", value, note="" if same.any() else alone)
+    notebook.claims.record(f"cosine_{name}", value, note="" if same.any() else alone)
 four = shift_cosines(4)[upper]
 can = same.any() and (~same).any()
 value = four[same].mean() - four[~same].mean() if can else np.nan
@@ -941,7 +948,7 @@ interval = None
 if can:
     redrawn = [shift_cosines(4, rows)[upper] for rows in drawn()]
     interval = around(value, [one[same].mean() - one[~same].mean() for one in redrawn])
-claims.record("cosine_within", value, interval=interval, note="" if can else alone)
+notebook.claims.record("cosine_within", value, interval=interval, note="" if can else alone)
 
 
 # %% [markdown]
@@ -956,7 +963,7 @@ def width(bits_of_weights=4, scale="column", model=examined["model"].iloc[0]):
     part = rounding[(rounding["model"] == model) & (rounding["per"] == scale)].set_index("bits")
     kl = part["kl"][bits_of_weights]
     shown = {f"{bits_of_weights} bits": kl}
-    figure = figures_ruler.strip(shown, f"{model}, a scale for each {scale}")
+    figure = paper.figures_ruler.strip(shown, f"{model}, a scale for each {scale}")
     cosines = pd.DataFrame(
         {
             "model": list(one_scale),
@@ -969,7 +976,7 @@ def width(bits_of_weights=4, scale="column", model=examined["model"].iloc[0]):
     return [figure, cosines]
 
 
-explore.explore(
+notebook.explore(
     width,
     stills=[{}],
     bits_of_weights=list(bits),
@@ -986,7 +993,7 @@ explore.explore(
 # %%
 in_long_bits = {"unit": "bits/byte", "n_bytes": long_bytes}
 children = dict(zip([*tunings, *again], trained_long[len(recipes) :], strict=True))
-child_rows = {name: long_run.scores(one, long_texts) for name, one in children.items()}
+child_rows = {name: paper.long_run.scores(one, long_texts) for name, one in children.items()}
 names, parents = ["base"], [""]
 places = [as_runs["cosine to a tenth"].log_likelihood[-1]]
 for name in known:
@@ -999,21 +1006,21 @@ for one, other in again:
     places.append(child_rows[one, other][-1])
     parents.append(f"{one} {tuning_steps[1]}")
 family = np.maximum(np.stack(places), whole_text.threshold)
-tree_edges = kl_ruler.edges(names, parents)
-generations = kl_ruler.generations(tree_edges, len(names))
-to_parent = trajectory.pair_kl(family, tree_edges, **in_long_bits)
+tree_edges = paper.kl_ruler.edges(names, parents)
+generations = paper.kl_ruler.generations(tree_edges, len(names))
+to_parent = paper.paths.pair_kl(family, tree_edges, **in_long_bits)
 tuning = pd.DataFrame(
     {
         "model": [names[child] for child, _ in tree_edges],
         "parent": [names[parent] for _, parent in tree_edges],
         "generation": generations[tree_edges[:, 0]],
         "KL to the parent, bits/byte": to_parent,
-        "KL to the base, bits/byte": trajectory.pair_kl(
+        "KL to the base, bits/byte": paper.paths.pair_kl(
             family, [(child, 0) for child, _ in tree_edges], **in_long_bits
         ),
     }
 )
-outputs.table(tuning, "fine_tuning", caption="Fine-tunes of the small network.")
+notebook.table(tuning, "fine_tuning", caption="Fine-tunes of the small network.")
 
 
 def after(name, steps):
@@ -1022,17 +1029,17 @@ def after(name, steps):
 
 
 # %%
-figure, (left, right) = style.panels(2, height=3.0, width_ratios=(1, 1.3))
+figure, (left, right) = figures.style.panels(2, height=3.0, width_ratios=(1, 1.3))
 curves = {name: np.array([after(name, steps) for steps in tuning_steps]) for name in known}
-figures_ruler.growth(left, curves, tuning_steps)
-figures_ruler.lineages(
-    right, projection.pca(maps.double_centre(family)), tree_edges, generations, names
+paper.figures_ruler.growth(left, curves, tuning_steps)
+paper.figures_ruler.lineages(
+    right, models.maps.pca(models.maps.double_centre(family)), tree_edges, generations, names
 )
 right.set(xlabel="component 1, nats", ylabel="component 2, nats")
-with style.style():
+with figures.style.style():
     right.margins(x=0.3, y=0.12)
     right.legend(loc="best")
-outputs.figure(
+notebook.figure(
     figure,
     "fine_tuning",
     data=tuning,
@@ -1042,8 +1049,10 @@ for name in ("numbers", "names", "code"):
     for number in range(3):
         has = name in known and number < len(tuning_steps)
         value = after(name, tuning_steps[number]) if has else np.nan
-        claims.record(f"dry_ft_{name}_{number}", value, note="" if has else "no such text here")
-claims.record("dry_ft_grows", min(curve[-1] / curve[0] for curve in curves.values()))
+        notebook.claims.record(
+            f"dry_ft_{name}_{number}", value, note="" if has else "no such text here"
+        )
+notebook.claims.record("dry_ft_grows", min(curve[-1] / curve[0] for curve in curves.values()))
 
 
 def grow(text=known[0], steps=tuning_steps[1]):
@@ -1053,15 +1062,15 @@ def grow(text=known[0], steps=tuning_steps[1]):
     kinds = {"parent": [0], "siblings": siblings, "children": grandchildren}
     found = {
         f"to its {kind}": np.median(
-            trajectory.pair_kl(family, [(own, i) for i in rows], **in_long_bits)
+            paper.paths.pair_kl(family, [(own, i) for i in rows], **in_long_bits)
         )
         for kind, rows in kinds.items()
         if rows
     }
-    return figures_ruler.strip(found, f"fine-tuned on {text} for {steps} steps")
+    return paper.figures_ruler.strip(found, f"fine-tuned on {text} for {steps} steps")
 
 
-explore.explore(grow, stills=[{"steps": tuning_steps[-1]}], text=known, steps=tuning_steps)
+notebook.explore(grow, stills=[{"steps": tuning_steps[-1]}], text=known, steps=tuning_steps)
 
 # %% [markdown]
 # *What to see.* A fine-tune has no distance of its own: it is as far as its steps have carried it, from about the distance of two seeds to far more than that of models at random. The published 0.40 is a statement
@@ -1072,43 +1081,46 @@ explore.explore(grow, stills=[{"steps": tuning_steps[-1]}], text=known, steps=tu
 # The logit lens reads every layer as a language model: final norm, then the model's own head. Below, one text through a model of six blocks.
 
 # %%
-deep_scorer = loading.load(deep_folder)
+deep_scorer = models.scoring.load(deep_folder)
 threads = {}
 if text_set == "installed":  # longer texts are not for this model
-    threads[deep.name] = common(layers.saved(deep_folder, texts))
+    threads[deep.name] = common(models.scoring.layers.saved(deep_folder, texts))
 for name, place in zip(examined["model"], examined["place"], strict=True):
     try:
-        threads[f"{name} " if name in threads else name] = common(layers.saved(place, texts))
+        threads[f"{name} " if name in threads else name] = common(
+            models.scoring.layers.saved(place, texts)
+        )
     except ValueError as reason:  # no norm or head is found
         print(reason)
 
 
 def lens(text=0, first=0):
-    found = layers.texts(deep_scorer, [home_texts.texts[text]], keep_tokens=True)
+    found = models.scoring.layers.texts(deep_scorer, [home_texts.texts[text]], keep_tokens=True)
     values = found.token_log_probabilities[0][:, first : first + 60]
     letters = [chr(b) if 32 < b < 127 else "·" for b in home_texts.texts[text].encode()]
-    figure, (ax,) = style.panels(width=style.PAGE, height=1.9)
-    figures_ruler.one_text(ax, values, letters[first : first + 60])
+    figure, (ax,) = figures.style.panels(width=figures.style.PAGE, height=1.9)
+    paper.figures_ruler.one_text(ax, values, letters[first : first + 60])
     ax.set_xlabel("bytes of the text")
     return figure
 
 
 example = int(np.flatnonzero(home_texts.domains == "encyclopedia")[0])
-outputs.figure(
+notebook.figure(
     lens(example),
     "layer_text",
     data=pd.DataFrame(
-        layers.texts(deep_scorer, [home_texts.texts[example]], keep_tokens=True)
+        models.scoring.layers.texts(deep_scorer, [home_texts.texts[example]], keep_tokens=True)
         .token_log_probabilities[0]
         .T
     ),
     caption=f"Log-probability of each byte of one text under every layer of {deep.name}.",
 )
-explore.explore(lens, stills=[{"text": 0}], text=(0, len(home_texts) - 1), first=(0, 60))
+notebook.explore(lens, stills=[{"text": 0}], text=(0, len(home_texts) - 1), first=(0, 60))
 
 # %%
 layer_differences = [
-    robustness.pair_differences(one, kl_ruler.adjacent(len(one))) for one in threads.values()
+    models.maps.robustness.pair_differences(one, paper.kl_ruler.adjacent(len(one)))
+    for one in threads.values()
 ]
 layer_table = pd.DataFrame(
     [
@@ -1118,24 +1130,24 @@ layer_table = pd.DataFrame(
     ],
     columns=["model", "from layer", "KL to the next layer, bits/byte"],
 )
-outputs.table(layer_table, "layers", caption="KL between adjacent layers by the logit lens.")
-figure, axes = style.panels(3, height=3.1)
+notebook.table(layer_table, "layers", caption="KL between adjacent layers by the logit lens.")
+figure, axes = figures.style.panels(3, height=3.1)
 few = 3 if 3 in bits else 4
 copied = np.stack([values[1 + bits.index(few)] for values in one_scale.values()])
 originals = np.stack([values[0] for values in one_scale.values()])
-flat = projection.pca(maps.double_centre(np.concatenate([originals, copied])))
-figures_ruler.shifts(axes[0], *np.split(flat, 2), list(one_scale), f"rounded to {few} bits")
-zoo_edges = kl_ruler.edges(population["model"], population["parent"])
-generation = kl_ruler.generations(zoo_edges, len(population))
-on_map = projection.tsne(
-    maps.double_centre(P), 42, perplexity=20, metric="euclidean", n_iterations=n_iterations
+flat = models.maps.pca(models.maps.double_centre(np.concatenate([originals, copied])))
+paper.figures_ruler.shifts(axes[0], *np.split(flat, 2), list(one_scale), f"rounded to {few} bits")
+zoo_edges = paper.kl_ruler.edges(population["model"], population["parent"])
+generation = paper.kl_ruler.generations(zoo_edges, len(population))
+on_map = models.maps.tsne(
+    models.maps.double_centre(P), 42, perplexity=20, metric="euclidean", n_iterations=n_iterations
 )
-figures_ruler.lineages(axes[1], on_map, zoo_edges, generation, [""] * len(P), on_map)
-joint = projection.pca(maps.double_centre(np.concatenate(list(threads.values()))))
+paper.figures_ruler.lineages(axes[1], on_map, zoo_edges, generation, [""] * len(P), on_map)
+joint = models.maps.pca(models.maps.double_centre(np.concatenate(list(threads.values()))))
 cuts = np.cumsum([len(one) for one in threads.values()])[:-1]
-figures_ruler.threads(axes[2], dict(zip(threads, np.split(joint, cuts), strict=True)))
-figures_ruler.placed(axes, ["(a) rounding, PCA", "(b) fine-tuning, t-SNE", "(c) layers, PCA"])
-outputs.figure(
+paper.figures_ruler.threads(axes[2], dict(zip(threads, np.split(joint, cuts), strict=True)))
+paper.figures_ruler.placed(axes, ["(a) rounding, PCA", "(b) fine-tuning, t-SNE", "(c) layers, PCA"])
+notebook.figure(
     figure,
     "fig2_maps",
     data=population[["model", "type", "parent"]].assign(x=on_map[:, 0], y=on_map[:, 1]),
@@ -1156,31 +1168,33 @@ for n in (8, 4):
     column = 1 + bits.index(n)
     differences[f"{n}-bit"] = np.concatenate(
         [
-            robustness.pair_differences(values, np.array([[0, column]]))
+            models.maps.robustness.pair_differences(values, np.array([[0, column]]))
             for values in one_scale.values()
         ]
     )
 related = {
     "FT": zoo_edges,
-    "Intra-type": kl_ruler.within_types(zoo_edges, population["type"]),
-    "Random": kl_ruler.random_pairs(zoo_edges),
+    "Intra-type": paper.kl_ruler.within_types(zoo_edges, population["type"]),
+    "Random": paper.kl_ruler.random_pairs(zoo_edges),
 }
-differences |= {name: robustness.pair_differences(P, pairs) for name, pairs in related.items()}
+differences |= {
+    name: models.maps.robustness.pair_differences(P, pairs) for name, pairs in related.items()
+}
 differences["Layer"] = np.concatenate(layer_differences)
 values = {name: in_bits_per_byte(one) for name, one in differences.items()}
 draws = {
-    name: exponents.bootstrap_kl(one, blocks, n_bootstrap, seed)
-    / maps.nats_per("bits/byte", n_bytes)
+    name: paper.exponents.bootstrap_kl(one, blocks, n_bootstrap, seed)
+    / models.maps.coordinates.nats_per("bits/byte", n_bytes)
     for name, one in differences.items()
 }
-scale = kl_ruler.medians(values, draws, seed=seed)
-outputs.table(
+scale = paper.kl_ruler.medians(values, draws, seed=seed)
+notebook.table(
     scale,
     "scale",
     caption="Medians in bits/byte with intervals over pairs (low, high) and over texts; certainty is that of the published number.",
 )
-outputs.figure(
-    figures_ruler.ruler(values, scale),
+notebook.figure(
+    paper.figures_ruler.ruler(values, scale),
     "fig3_scale",
     data=pd.concat([pd.DataFrame({"setting": k, "kl": v}) for k, v in values.items()]).reset_index(
         drop=True
@@ -1190,28 +1204,28 @@ outputs.figure(
 
 # %%
 last = np.stack([run.log_likelihood[-1] for run in runs.values()])
-end_kl = maps.kl(maps.row_centre(last), "bits/byte", n_bytes)
-outputs.figure(
-    figures_ruler.matrix(end_kl, list(runs), "KL, bits/byte"),
+end_kl = models.maps.kl(models.maps.row_centre(last), "bits/byte", n_bytes)
+notebook.figure(
+    paper.figures_ruler.matrix(end_kl, list(runs), "KL, bits/byte"),
     "seed_size",
     data=pd.DataFrame(end_kl, columns=list(runs)).assign(run=list(runs)),
     caption="KL between all runs at their ends.",
 )
 middle_of = scale.set_index("setting")["median"]
-published_order = sorted(kl_ruler.MEDIANS, key=lambda name: kl_ruler.MEDIANS[name][0])
+published_order = sorted(paper.kl_ruler.MEDIANS, key=lambda name: paper.kl_ruler.MEDIANS[name][0])
 order = pd.DataFrame(
     [
         (
             one,
             other,
             middle_of[other] / middle_of[one],
-            kl_ruler.MEDIANS[other][0] / kl_ruler.MEDIANS[one][0],
+            paper.kl_ruler.MEDIANS[other][0] / paper.kl_ruler.MEDIANS[one][0],
         )
         for one, other in pairwise(published_order)
     ],
     columns=["lower in the paper", "higher in the paper", "our ratio", "published ratio"],
 )
-outputs.table(
+notebook.table(
     order.assign(holds=order["our ratio"] > 1),
     "order",
     caption="Neighbours on the published ruler: the ratio of the higher to the lower.",
@@ -1225,24 +1239,28 @@ def short(name):
 
 for name, row in scale.set_index("setting").iterrows():
     ends_of = [row["low"], row["high"], row["text_low"], row["text_high"], row["median"]]
-    claims.record(f"median_{short(name)}", row["median"], interval=(min(ends_of), max(ends_of)))
+    notebook.claims.record(
+        f"median_{short(name)}", row["median"], interval=(min(ends_of), max(ends_of))
+    )
 for row in order.itertuples():
-    claims.record(f"order_{short(row[1])}_{short(row[2])}", row[3])
-wrong = kl_ruler.inversions(scale)
+    notebook.claims.record(f"order_{short(row[1])}_{short(row[2])}", row[3])
+wrong = paper.kl_ruler.inversions(scale)
 in_issue = ("Later", "Early", "Seed", "FT", "Size", "Random")
-claims.record("order_issue", (wrong["lower"].isin(in_issue) & wrong["higher"].isin(in_issue)).sum())
-claims.record("order_all", len(wrong))
-claims.record("span", middle_of["Layer"] / middle_of["Later"])
+notebook.claims.record(
+    "order_issue", (wrong["lower"].isin(in_issue) & wrong["higher"].isin(in_issue)).sum()
+)
+notebook.claims.record("order_all", len(wrong))
+notebook.claims.record("span", middle_of["Layer"] / middle_of["Later"])
 for name, key in (("Later", "late"), ("Early", "early")):
-    claims.record(f"range_{key}_low", np.quantile(values[name], 0.1))
-    claims.record(f"range_{key}_high", np.quantile(values[name], 0.9))
-claims.record("range_seeds", np.median(values["Seed"]))
-claims.record("dry_seeds", np.median(values["Seed"]))
+    notebook.claims.record(f"range_{key}_low", np.quantile(values[name], 0.1))
+    notebook.claims.record(f"range_{key}_high", np.quantile(values[name], 0.9))
+notebook.claims.record("range_seeds", np.median(values["Seed"]))
+notebook.claims.record("dry_seeds", np.median(values["Seed"]))
 for prefix in ("range", "v1"):
-    claims.record(f"{prefix}_sizes_low", values["Size"].min())
-    claims.record(f"{prefix}_sizes_high", values["Size"].max())
+    notebook.claims.record(f"{prefix}_sizes_low", values["Size"].min())
+    notebook.claims.record(f"{prefix}_sizes_high", values["Size"].max())
 for number in range(3):
-    claims.record(
+    notebook.claims.record(
         f"dry_size_{number}", np.sort(values["Size"])[min(number, len(values["Size"]) - 1)]
     )
 print("out of the published order:", wrong[["lower", "higher"]].to_numpy().tolist() or "none")
@@ -1266,4 +1284,4 @@ print("out of the published order:", wrong[["lower", "higher"]].to_numpy().tolis
 # - Texts are few, intervals are over texts (by source) or pairs, for one training of each long run, and models that share a seed or a parent are not independent.
 
 # %%
-claims.table()
+notebook.claims.table()

@@ -59,33 +59,17 @@ import numpy as np
 import pandas as pd
 from scipy.stats import wilcoxon
 
-from lmnotes import statistics
-from lmnotes.figures import style
-from lmnotes.models.maps import coordinates as maps
-from lmnotes.models.maps import prediction, projection, robustness
-from lmnotes.models.runner import command
-from lmnotes.models.scoring import prompt_tokens, prompts
-from lmnotes.models.zoo import zoo
-from lmnotes.notebook import claims, explore, outputs, session, teach
-from lmnotes.papers.prompt_response_map import (
-    additivity,
-    conditional_kl,
-    conditions,
-    factor_shares,
-    figures_map,
-    figures_shifts,
-    prompt_sets,
-    small_world,
-    tuning,
-)
-from lmnotes.papers.prompt_response_map import small_world_kl as measures
+from lmnotes import figures, models, notebook, statistics
+from lmnotes.papers import prompt_response_map as paper
 
-style.use()
-outputs.begin("09_prompt_response_map", globals())
-asked = prompt_sets.operations(operations)  # wrong files are refused before anything is trained
-listed = command.listed(Path(models_file)) if models_file else []
+figures.style.use()
+notebook.begin("09_prompt_response_map", globals())
+asked = paper.prompt_sets.operations(
+    operations
+)  # wrong files are refused before anything is trained
+listed = models.runner.command.listed(Path(models_file)) if models_file else []
 if prompt_set != "installed":
-    prompt_sets.load(prompt_set, per_task=1)
+    paper.prompt_sets.load(prompt_set, per_task=1)
 over = partial(statistics.over, n=n_bootstrap, seed=seed)
 stills = slice(1 if zoo_plan == "smoke" else None)  # a trial run draws the first of each
 
@@ -102,15 +86,19 @@ stills = slice(1 if zoo_plan == "smoke" else None)  # a trial run draws the firs
 # Twelve models: two tastes, two rules, and in each cell two larger ones that differ by seed and a smaller one.
 
 # %%
-controls = tuple(small_world.Member(u, small_world.OVERLAP, 32, 1, 3) for u in (0.85, 0.15))
-both = small_world.build((*small_world.MEMBERS, *controls), n_steps=n_steps, workers=workers)
+controls = tuple(
+    paper.small_world.Member(u, paper.small_world.OVERLAP, 32, 1, 3) for u in (0.85, 0.15)
+)
+both = paper.small_world.build(
+    (*paper.small_world.MEMBERS, *controls), n_steps=n_steps, workers=workers
+)
 made, case = both.iloc[:12], both.iloc[12:].reset_index(drop=True)
-pairs = small_world.draw(n_pairs, seed=seed)
+pairs = paper.small_world.draw(n_pairs, seed=seed)
 N, labels = n_pairs, {name: made[name].to_numpy() for name in ("taste", "rule", "size")}
-session.note_input("models", sorted(both.model))
-tag_of = {text: name for name, text in measures.PROMPTS.items()}
+notebook.note_input("models", sorted(both.model))
+tag_of = {text: name for name, text in paper.small_world_kl.PROMPTS.items()}
 tags = np.array([tag_of[text] for text in pairs.prompt_texts])
-outputs.table(
+notebook.table(
     pd.DataFrame(
         {"tags": tags, "rule": pairs.rule, "source": pairs.source, "response": pairs.response_texts}
     ).head(12),
@@ -118,11 +106,11 @@ outputs.table(
     caption="Some pairs of the world: tags in the prompt, by which rule they were chosen, and the response.",
 )
 for width, depth in ((48, 2), (32, 1)):
-    fresh = small_world.create(small_world.Member(0.5, "R1", width, depth, 1))
+    fresh = paper.small_world.create(paper.small_world.Member(0.5, "R1", width, depth, 1))
     n_weights = sum(w.numel() for w in fresh.parameters() if w.requires_grad)
-    claims.record(f"world_parameters_{width}", n_weights)
-for name, text in small_world.sources().items():
-    claims.record(f"world_{name}", len(text) / 1000)
+    notebook.claims.record(f"world_parameters_{width}", n_weights)
+for name, corpus in paper.small_world.sources().items():
+    notebook.claims.record(f"world_{name}", len(corpus) / 1000)
 
 # %% [markdown]
 # ## 2. One number per pair
@@ -133,21 +121,25 @@ for name, text in small_world.sources().items():
 # pair's own prompt), the unconditional ones (the prompt without a tag), and what every change of the prompt does.
 
 # %%
-scored = conditions.score(
-    both, pairs.response_texts, measures.PROMPTS, rule=small_world.PROMPT_RULE, workers=workers
+scored = paper.conditions.score(
+    both,
+    pairs.response_texts,
+    paper.small_world_kl.PROMPTS,
+    rule=paper.small_world.PROMPT_RULE,
+    workers=workers,
 )
 names = np.array(scored.names)
 table = scored.values[:, :12]  # (8 prompts, M, N) nats
 own = np.array([list(names).index(one) for one in tags])
 conditional = table[own, :, np.arange(N)].T  # (M, N)
 empty = scored["none"][:12]
-marginal = prompts.marginal(table.transpose(1, 0, 2))
+marginal = models.scoring.prompts.marginal(table.transpose(1, 0, 2))
 vectors = {
     "conditional": conditional,
     "unconditional, empty prompt": empty,
     "unconditional, marginal": marginal,
-    "PMI, empty prompt": prompts.pmi(conditional, empty),
-    "PMI, marginal": prompts.pmi(conditional, marginal),
+    "PMI, empty prompt": models.scoring.prompts.pmi(conditional, empty),
+    "PMI, marginal": models.scoring.prompts.pmi(conditional, marginal),
 }
 short = dict(
     zip(vectors, ("conditional", "empty", "marginal", "pmi_empty", "pmi_marginal"), strict=True)
@@ -155,7 +147,7 @@ short = dict(
 print(f"{len(names)} prompts, {len(made)} models, {N} responses")
 
 # %%
-likelihood = teach.exercise(
+likelihood = notebook.teach.exercise(
     "conditional",
     properties=[
         ("it is one number", lambda f: np.ndim(f(-np.arange(1.0, 7), 2)) == 0, "sum over tokens"),
@@ -191,24 +183,24 @@ likelihood.check(None)  # put your function here
 # Before you look:
 
 # %%
-teach.quiz("which_factor")
+notebook.teach.quiz("which_factor")
 
-Q = {name: maps.double_centre(values) for name, values in vectors.items()}
-kl = {name: maps.kl(one) for name, one in Q.items()}
+Q = {name: models.maps.double_centre(values) for name, values in vectors.items()}
+kl = {name: models.maps.kl(one) for name, one in Q.items()}
 
 
 def place(values):
     """The first two principal components, and their shares of the variance."""
-    shares = np.diff(projection.spectrum(values), prepend=0)
-    return projection.pca(values) / np.sqrt(values.shape[1]), shares[:2]
+    shares = np.diff(models.maps.projection.spectrum(values), prepend=0)
+    return models.maps.pca(values) / np.sqrt(values.shape[1]), shares[:2]
 
 
 found = {
     name: place(Q[name])
     for name in ("conditional", "unconditional, empty prompt", "PMI, empty prompt")
 }
-outputs.figure(
-    figures_map.maps(found, [f"taste {u:.2f}" for u in made.taste], made.rule),
+notebook.figure(
+    paper.figures_map.maps(found, [f"taste {u:.2f}" for u in made.taste], made.rule),
     "world_maps",
     data=pd.concat(
         [made[["model"]].assign(map=k, x=xy[:, 0], y=xy[:, 1]) for k, (xy, _) in found.items()]
@@ -219,25 +211,25 @@ outputs.figure(
 # %%
 rows, draws, r2 = [], {}, {}
 for name, values in vectors.items():
-    result = factor_shares.permanova(kl[name], labels, n_permutations, seed)
-    drawn = factor_shares.shares(values, labels, max(20, n_bootstrap // 5), seed)
+    result = paper.factor_shares.permanova(kl[name], labels, n_permutations, seed)
+    drawn = paper.factor_shares.shares(values, labels, max(20, n_bootstrap // 5), seed)
     draws[name] = drawn.pivot(index="draw", columns="factor", values="r2")
     for row in result.itertuples():
         interval = statistics.around(row.r2, draws[name][row.factor])
         r2[name, row.factor] = row.r2
         rows.append((name, row.factor, row.r2, *interval, row.f, row.p))
-        claims.record(f"share_{short[name]}_{row.factor}", row.r2, interval)
-        if f"p_{short[name]}_{row.factor}" in session.current().card.claims:
-            claims.record(f"p_{short[name]}_{row.factor}", row.p)
+        notebook.claims.record(f"share_{short[name]}_{row.factor}", row.r2, interval)
+        if f"p_{short[name]}_{row.factor}" in notebook.session.current().card.claims:
+            notebook.claims.record(f"p_{short[name]}_{row.factor}", row.p)
 explained = pd.DataFrame(rows, columns=["map", "factor", "r2", "low", "high", "f", "p"])
-claims.record("smallest_p", explained.p.min())
-outputs.table(
+notebook.claims.record("smallest_p", explained.p.min())
+notebook.table(
     explained,
     "factors",
     caption=f"PERMANOVA: share of the squared distances; intervals over pairs of prompt and response, p over {n_permutations:,} permutations of the labels.",
 )
-outputs.figure(
-    figures_map.factor_bars(explained),
+notebook.figure(
+    paper.figures_map.factor_bars(explained),
     "factors",
     data=explained,
     caption="What each map is about. Intervals: 95 % over pairs of prompt and response; the models are fixed.",
@@ -248,7 +240,7 @@ for claim, factor, more, less in (
 ):
     value = r2[more, factor] - r2[less, factor]
     gap = draws[more][factor] - draws[less][factor]
-    claims.record(claim, value, statistics.around(value, gap))
+    notebook.claims.record(claim, value, statistics.around(value, gap))
 
 # %%
 upper = np.triu_indices(12, 1)
@@ -261,16 +253,16 @@ rows = []
 for name, values in vectors.items():
     squared = 2 * kl[name]
     again = [
-        2 * maps.kl(maps.row_centre(values[:, rng.integers(N, size=N)]))[upper].mean()
+        2 * models.maps.kl(models.maps.row_centre(values[:, rng.integers(N, size=N)]))[upper].mean()
         for _ in range(max(20, n_bootstrap // 5))
     ]
     interval = statistics.around(squared[upper].mean(), again)
-    claims.record(f"mean_{short[name]}", squared[upper].mean(), interval)
+    notebook.claims.record(f"mean_{short[name]}", squared[upper].mean(), interval)
     floor = squared[np.triu(seeds, 1)].mean()
-    halves = factor_shares.split_half(values, 50, seed).mean()
+    halves = paper.factor_shares.split_half(values, 50, seed).mean()
     rows.append((name, squared[upper].mean(), *interval, floor, halves, values.mean()))
 columns = ["map", "mean variance of a difference", "low", "high", "two seeds of a cell"]
-outputs.table(
+notebook.table(
     pd.DataFrame(rows, columns=[*columns, "split-half correlation", "mean entry, nats"]),
     "means",
     caption="The level of each map's distances (nats^2), the noise floor of two models that differ by seed alone, and how well halves of the pairs agree on the distances.",
@@ -279,23 +271,25 @@ outputs.table(
 
 # %%
 def tabs(shown="PMI, empty prompt", colour_by="rule"):
-    figure, (ax, bars) = style.panels(2, height=2.8, width_ratios=(1.3, 1))
+    figure, (ax, bars) = figures.style.panels(2, height=2.8, width_ratios=(1.3, 1))
     xy, shares_of = place(Q[shown])
-    figures_map.marked(ax, xy, [f"{colour_by} {v}" for v in made[colour_by]], ["models"] * 12)
+    paper.figures_map.marked(ax, xy, [f"{colour_by} {v}" for v in made[colour_by]], ["models"] * 12)
     part = explained[explained["map"] == shown]
-    with style.style():
+    with figures.style.style():
         ax.set(
             xlabel=f"component 1 ({shares_of[0]:.0%}), nats",
             ylabel="component 2, nats",
             title=shown,
         )
-        bars.bar(part.factor, part.r2, color=[style.BLUE, style.RED, style.GREY])
+        bars.bar(
+            part.factor, part.r2, color=[figures.style.BLUE, figures.style.RED, figures.style.GREY]
+        )
         bars.set(ylabel="share of squared distance", ylim=(0, 1))
-    figures_map.key(figure, [f"{colour_by} {v}" for v in made[colour_by]], ["models"])
+    paper.figures_map.key(figure, [f"{colour_by} {v}" for v in made[colour_by]], ["models"])
     return figure
 
 
-explore.explore(
+notebook.explore(
     tabs,
     stills=[{"shown": "conditional", "colour_by": "taste"}, {"shown": "PMI, empty prompt"}][stills],
     shown=list(vectors),
@@ -319,7 +313,7 @@ parts = np.stack(
     [2 * kl["PMI, empty prompt"][upper], 2 * kl["unconditional, empty prompt"][upper], cross]
 )
 whole = 2 * kl["conditional"][upper]
-claims.record("identity_parts", np.abs(parts.sum(axis=0) - whole).max())
+notebook.claims.record("identity_parts", np.abs(parts.sum(axis=0) - whole).max())
 
 
 def part_of(k, models):
@@ -328,27 +322,31 @@ def part_of(k, models):
 
 
 for k, name in enumerate(("pmi", "unconditional", "cross")):
-    claims.record(f"parts_{name}", *over(partial(part_of, k), range(12)))
+    notebook.claims.record(f"parts_{name}", *over(partial(part_of, k), range(12)))
 
 r = [np.corrcoef(a, b)[0, 1] for a, b in zip(empty, marginal, strict=True)]
-claims.record("estimators_r", min(r))
+notebook.claims.record("estimators_r", min(r))
 offset = (empty - marginal).mean(axis=1)  # (M,) nats
 size, interval = over(lambda rows: abs(offset[rows].mean()), range(12))
 note = f"empty less marginal: {offset.mean():+.2f} nats"
-claims.record("estimators_offset", size, interval, note)
+notebook.claims.record("estimators_offset", size, interval, note)
 
 gap = conditional[:, None] - conditional
-claims.record("identity_variance", np.abs(gap.var(axis=2) - 2 * kl["conditional"]).max())
+notebook.claims.record("identity_variance", np.abs(gap.var(axis=2) - 2 * kl["conditional"]).max())
 moved = conditional + 50 * rng.standard_normal((12, 1)) + 50 * rng.standard_normal(N)
-change = 2 * np.abs(maps.kl(maps.double_centre(moved)) - kl["conditional"]).max()
-claims.record("identity_constants", change)
-claims.record(
+change = 2 * np.abs(models.maps.kl(models.maps.double_centre(moved)) - kl["conditional"]).max()
+notebook.claims.record("identity_constants", change)
+notebook.claims.record(
     "identity_marginal",
-    np.abs(prompts.pmi(conditional, prompts.marginal(conditional[:, None]))).max(),
+    np.abs(
+        models.scoring.prompts.pmi(
+            conditional, models.scoring.prompts.marginal(conditional[:, None])
+        )
+    ).max(),
 )
 
 # %%
-mutual = teach.exercise(
+mutual = notebook.teach.exercise(
     "pmi",
     properties=[
         (
@@ -392,9 +390,11 @@ mutual.check(None)  # put your function here
 # The paper also compares its distances with a semantic one, from embeddings (details not known to us). In its place: every model's answers to the same prompts become one bag of character $n$-grams.
 
 # %%
-n_asked = {length: max(4, n_prompts // 2) for length in lengths} | {small_world.LENGTH: n_prompts}
-directly = measures.compare(list(made.folder), n_asked, seed=seed, workers=workers)
-exact = directly[small_world.LENGTH]
+n_asked = {length: max(4, n_prompts // 2) for length in lengths} | {
+    paper.small_world.LENGTH: n_prompts
+}
+directly = paper.small_world_kl.compare(list(made.folder), n_asked, seed=seed, workers=workers)
+exact = directly[paper.small_world.LENGTH]
 
 
 def symmetric(values):
@@ -420,8 +420,8 @@ checked = pd.DataFrame(
         "own_responses": symmetric(exact.half_variance)[upper],
     }
 )
-outputs.figure(
-    figures_map.kl_agreement(
+notebook.figure(
+    paper.figures_map.kl_agreement(
         checked,
         {
             "half_variance": "map: half the variance, nats",
@@ -439,8 +439,8 @@ options = {"n": n_bootstrap, "seed": seed}
 
 
 def agree(claim, first, second, **more):
-    one = factor_shares.agreement(first, second, **options, **more)
-    claims.record(claim, one.value, (min(one.low, one.value), max(one.high, one.value)))
+    one = paper.factor_shares.agreement(first, second, **options, **more)
+    notebook.claims.record(claim, one.value, (min(one.low, one.value), max(one.high, one.value)))
     return claim, one.value, one.low, one.high
 
 
@@ -467,31 +467,37 @@ for claim, said, values in (
     (
         "between_share",
         "median % of the variance that is between prompts",
-        100 * factor_shares.between_share(conditional, tags),
+        100 * paper.factor_shares.between_share(conditional, tags),
     ),
 ):
     value, interval = over(partial(median_of, values[upper]), range(12))
-    claims.record(claim, value, interval)
+    notebook.claims.record(claim, value, interval)
     rows.append((said, value, *interval))
-rows.append(agree("within_after", maps.kl(maps.centre_within(conditional, tags)), truth))
+rows.append(
+    agree(
+        "within_after",
+        models.maps.kl(models.maps.coordinates.centre_within(conditional, tags)),
+        truth,
+    )
+)
 for name, one in (("exact", truth), ("estimate", estimate)):
-    claims.record(f"kl_{name}_low", one[upper].min())
-    claims.record(f"kl_{name}_high", one[upper].max())
-outputs.table(
+    notebook.claims.record(f"kl_{name}_low", one[upper].min())
+    notebook.claims.record(f"kl_{name}_high", one[upper].max())
+notebook.table(
     pd.DataFrame(rows, columns=["quantity", "value", "low", "high"]),
     "kl_check",
     caption="Agreement with directly estimated KL over 66 pairs of models; intervals by drawing models, not pairs.",
 )
 
 # %%
-written = measures.responses(list(made.folder), n_prompts, seed=seed)
-words = factor_shares.response_distance(written)
-_, r_words, low, high = agree("semantic_related", np.sqrt(estimate), words)
+written = paper.small_world_kl.responses(list(made.folder), n_prompts, seed=seed)
+vocabulary = paper.factor_shares.response_distance(written)
+_, r_words, low, high = agree("semantic_related", np.sqrt(estimate), vocabulary)
 semantic = pd.DataFrame(
-    {"words": words[upper], "distance": np.sqrt(estimate[upper]), "kind": relation}
+    {"words": vocabulary[upper], "distance": np.sqrt(estimate[upper]), "kind": relation}
 )
-outputs.figure(
-    figures_map.semantic(semantic, r_words),
+notebook.figure(
+    paper.figures_map.semantic(semantic, r_words),
     "semantic",
     data=semantic,
     caption=f"66 pairs of models: the map against how differently their answers are spelt; correlation {r_words:.2f} (95 % over models: {low:.2f} to {high:.2f}).",
@@ -507,21 +513,24 @@ outputs.figure(
 # Take one model and a copy of it with noise on all weights: a pair as close as you like.
 
 # %%
-bent = measures.ruler(made.folder.iloc[0], sigmas, max(n_pairs, n_prompts), seed=seed)
+bent = paper.small_world_kl.ruler(made.folder.iloc[0], sigmas, max(n_pairs, n_prompts), seed=seed)
 noise = [0.002, 0.005, 0.01, 0.02, 0.04, 0.08]
 columns = ("kl", "half", "ratio", "given")
 earlier = {"sigma": noise} | {
-    name: [session.current().card.claims[f"ruler_{name}_{f'{s:g}'[2:]}"].published for s in noise]
+    name: [
+        notebook.session.current().card.claims[f"ruler_{name}_{f'{s:g}'[2:]}"].published
+        for s in noise
+    ]
     for name in columns
 }
 before = pd.DataFrame(earlier).rename(columns={"half": "half_variance", "given": "given_ratio"})
-outputs.figure(
-    figures_map.ruler(bent, before),
+notebook.figure(
+    paper.figures_map.ruler(bent, before),
     "ruler",
     data=bent,
     caption="A model against copies with noise on their weights. Crosses: an earlier measurement of ours with other models. Standard errors are smaller than the dots.",
 )
-outputs.table(
+notebook.table(
     bent,
     "ruler",
     caption="The same in numbers; kl and half_variance in nats per response of 32 bytes.",
@@ -531,12 +540,12 @@ for one in noise:
     known, key = one in by_sigma.index, f"{one:g}"[2:]
     row = by_sigma.loc[one] if known else pd.Series(np.nan, by_sigma.columns)
     note, wide = "" if known else "not among the noises of this run", 2 * row.kl_error
-    claims.record(
+    notebook.claims.record(
         f"ruler_kl_{key}", row.kl, (row.kl - wide, row.kl + wide) if known else None, note
     )
     for name, column in (("half", "half_variance"), ("ratio", "ratio"), ("given", "given_ratio")):
-        claims.record(f"ruler_{name}_{key}", row[column], note=note)
-claims.record("ruler_constant", (bent.ratio[bent.sigma <= 0.01] - 1).abs().max())
+        notebook.claims.record(f"ruler_{name}_{key}", row[column], note=note)
+notebook.claims.record("ruler_constant", (bent.ratio[bent.sigma <= 0.01] - 1).abs().max())
 
 # %% [markdown]
 # *What to see.* The constant one half is right: on a model's own responses half the variance is the KL to a few per cent, up to about a nat per response. Beyond that it grows faster than the KL. On given responses it is too
@@ -549,12 +558,12 @@ steps = np.linspace(0.02, 3, 60)
 
 
 def bend(t=1.0, law=1):
-    return figures_map.bend(conditional_kl.tilted(steps, seed=law), t)
+    return paper.figures_map.bend(paper.conditional_kl.tilted(steps, seed=law), t)
 
 
-explore.explore(bend, stills=[{"t": 0.2}, {"t": 2.5}][stills], t=(0.02, 3.0, 0.02), law=(1, 20))
+notebook.explore(bend, stills=[{"t": 0.2}, {"t": 2.5}][stills], t=(0.02, 3.0, 0.02), law=(1, 20))
 # %%
-ruling = teach.exercise(
+ruling = notebook.teach.exercise(
     "distance",
     properties=[
         ("it is one number", lambda f: np.ndim(f(np.arange(4.0), np.ones(4))) == 0, "average"),
@@ -587,51 +596,55 @@ ruling.check(None)  # put your function here
 # With $s^2$ the variance and $\kappa$ the kurtosis of a log-ratio, the relative standard error of a distance from $N$ pairs is $\sqrt{(\kappa-1)/N}$; for a normal log-ratio $\sqrt{2/N}$.
 
 # %%
-tokens = measures.token_table(list(made.folder), pairs)  # (M, N, 32) nats
+tokens = paper.small_world_kl.token_table(list(made.folder), pairs)  # (M, N, 32) nats
 exact_at = {n: one.rao_blackwell for n, one in directly.items()}
-by_length = measures.lengths(tokens, exact_at)
+by_length = paper.small_world_kl.lengths(tokens, exact_at)
 clips = []
 for share in (0, 0.02, 0.05, 0.1):
     raised = np.maximum(conditional, np.quantile(conditional, share)) if share else conditional
-    clipped = maps.kl(maps.row_centre(raised))
+    clipped = models.maps.kl(models.maps.row_centre(raised))
     key = f"clip_{round(100 * share)}"
     _, r_of, low, high = agree(f"{key}_r", clipped, truth)
     scale_of = np.median(clipped[upper] / truth[upper])
     if share:  # without a clip it is kl_scale
-        claims.record(f"{key}_scale", scale_of)
+        notebook.claims.record(f"{key}_scale", scale_of)
     clips.append((share, r_of, low, high, scale_of))
 by_clip = pd.DataFrame(clips, columns=["share", "r", "low", "high", "ratio"])
-outputs.figure(
-    figures_map.scale(by_length, by_clip),
+notebook.figure(
+    paper.figures_map.scale(by_length, by_clip),
     "scale",
     data=by_length,
     caption="Left: half the variance over exact KL, median over pairs of models, for responses cut short. Middle and right: what raising the lowest entries to a quantile does to it, and to the ranking.",
 )
-outputs.table(by_clip, "clipping", caption="Clipping: correlation with exact KL, and scale.")
-outputs.table(by_length, "lengths", caption="Medians over pairs of models, nats per response.")
+notebook.table(by_clip, "clipping", caption="Clipping: correlation with exact KL, and scale.")
+notebook.table(by_length, "lengths", caption="Medians over pairs of models, nats per response.")
 at_length = by_length.set_index("length").ratio
 for n in (8, 16, 32, 64):
     missing = (
         "responses of this world have 32 bytes" if n > 32 else "not among the lengths of this run"
     )
-    claims.record(f"length_{n}", at_length.get(n, np.nan), note="" if n in at_length else missing)
-claims.record("length_grows", at_length.iloc[-1] / at_length.iloc[0])
+    notebook.claims.record(
+        f"length_{n}", at_length.get(n, np.nan), note="" if n in at_length else missing
+    )
+notebook.claims.record("length_grows", at_length.iloc[-1] / at_length.iloc[0])
 
 # %%
 sizes = [n for n in (25, 50, 100, 200) if n < N] or [N // 2]
-spent = factor_shares.budget(conditional, sizes, 100 if n_bootstrap > 100 else 10, seed)
+spent = paper.factor_shares.budget(conditional, sizes, 100 if n_bootstrap > 100 else 10, seed)
 error_at_n = np.median(
-    robustness.relative_error(robustness.pair_differences(conditional, np.column_stack(upper)))
+    models.maps.robustness.relative_error(
+        models.maps.robustness.pair_differences(conditional, np.column_stack(upper))
+    )
 )
 theory = pd.DataFrame({"n": np.array(sizes)})  # half of the draws are off by less than 0.674 sd
 theory["error"] = 0.674 * error_at_n * np.sqrt(N / theory.n - 1)
-outputs.figure(
-    figures_map.budget(spent, theory),
+notebook.figure(
+    paper.figures_map.budget(spent, theory),
     "budget",
     data=spent,
     caption=f"Maps from some of the {N} pairs against the map of all. Theory: from the kurtosis of the log-ratios, for draws without replacement.",
 )
-outputs.table(
+notebook.table(
     spent.groupby("n").mean().drop(columns="run").reset_index(),
     "budget",
     caption="Means over draws.",
@@ -641,27 +654,29 @@ for n in (25, 50, 100, 200):
         drawn = spent[column][spent.n == n]
         value = drawn.median() if len(drawn) else np.nan
         interval = statistics.around(value, drawn) if len(drawn) else None
-        claims.record(
+        notebook.claims.record(
             f"budget_{n}_{name}", value, interval, "" if len(drawn) else "too few pairs in this run"
         )
 for n in (10_000, 300):
-    claims.record(f"gauss_{n}", robustness.relative_error(rng.standard_normal((200, n))).mean())
+    notebook.claims.record(
+        f"gauss_{n}", models.maps.robustness.relative_error(rng.standard_normal((200, n))).mean()
+    )
 
 
 # %%
 def one_budget(n=N // 3, first=made.model[0], second=made.model[3]):
     one, two = (int(np.flatnonzero(made.model == name)[0]) for name in (first, second))
     two = two if one != two else (one + 1) % 12  # a model is at no distance from itself
-    difference = robustness.pair_differences(conditional, np.array([[one, two]]))[0]
+    difference = models.maps.robustness.pair_differences(conditional, np.array([[one, two]]))[0]
     grid = np.unique(np.linspace(5, N - 1, 60).astype(int))
-    spread = 1.96 * robustness.relative_error(difference) * np.sqrt(N / grid - 1)
+    spread = 1.96 * models.maps.robustness.relative_error(difference) * np.sqrt(N / grid - 1)
     draw = np.random.default_rng(seed)
     values = [difference[draw.choice(N, n, replace=False)].var() for _ in range(60)]
     band = np.stack([1 - spread, 1 + spread])
-    return figures_map.one_distance(grid, band, np.array(values) / difference.var(), n)
+    return paper.figures_map.one_distance(grid, band, np.array(values) / difference.var(), n)
 
 
-explore.explore(
+notebook.explore(
     one_budget,
     stills=[{"n": max(5, N // 10)}, {}][stills],
     n=(5, N - 1),
@@ -680,22 +695,22 @@ explore.explore(
 
 # %%
 shift = {name: scored.shift(name, "none")[:12] for name in scored.names}  # (M, N) each
-claims.record("identity_shift", np.abs(shift["none"]).max())
+notebook.claims.record("identity_shift", np.abs(shift["none"]).max())
 cases = {"A and B": "AB", "A and C": "AC", "B and C": "BC", "A, B and C": "ABC"}
 twin = {}  # another model: the same but for the rule
 for k, row in made.iterrows():
     like = (made.taste == row.taste) & (made["size"] == row["size"]) & (made.seed == row.seed)
     twin[k] = int(made.index[like & (made.rule != row.rule)][0])
 compositions = {label: (tuple(one), one) for label, one in cases.items()}
-added = additivity.table(shift, compositions, ("A", "B", "C"), list(twin.values()))
+added = paper.additivity.table(shift, compositions, ("A", "B", "C"), list(twin.values()))
 added = added.rename(columns={"label": "operations"}).assign(model=made.model.to_numpy()[added.row])
-outputs.figure(
-    figures_shifts.controls(added),
+notebook.figure(
+    paper.figures_shifts.controls(added),
     "additivity",
     data=added,
     caption="A point per model. Blue: the sum of single moves, nothing fitted. The controls: the best single move, the sum with a wrong part, the sum of a model with the other rule, a random vector of the same length (values below -1.5 are drawn there). Bars: medians.",
 )
-outputs.table(
+notebook.table(
     added.drop(columns="row")
     .groupby("operations", sort=False)
     .mean(numeric_only=True)
@@ -719,48 +734,51 @@ said = {
 for group, part in (("pairs", added[~is_triple]), ("triple", added[is_triple])):
     per_model = part.groupby("model", sort=False).mean(numeric_only=True)
     for claim, column in said.items():
-        if f"{group}_{claim}" not in session.current().card.claims:
+        if f"{group}_{claim}" not in notebook.session.current().card.claims:
             continue
         values = per_model[column].to_numpy()
         found_mean = over(lambda rows, values=values: values[rows].mean(), range(12))
-        claims.record(f"{group}_{claim}", *found_mean)
+        notebook.claims.record(f"{group}_{claim}", *found_mean)
         if (group, claim) == ("pairs", "r2"):
-            claims.record("additive", *found_mean)
-claims.record("pairs_r2_sd", added.r2[~is_triple].std())
+            notebook.claims.record("additive", *found_mean)
+notebook.claims.record("pairs_r2_sd", added.r2[~is_triple].std())
 per_model = added[~is_triple].groupby("model", sort=False)[["r2", "best_single"]].mean()
 test = wilcoxon(per_model.r2, per_model.best_single, alternative="greater")
-claims.record("wilcoxon", test.pvalue)
+notebook.claims.record("wilcoxon", test.pvalue)
 print(
     f"sum better than the best single tag in {(per_model.r2 > per_model.best_single).sum()} of 12 models, signed-rank p = {test.pvalue:.2g}"
 )
 
-case_pairs = small_world.draw(n_pairs, rule=small_world.OVERLAP, seed=seed + 1)
-case_scored = conditions.score(
-    case, case_pairs.response_texts, measures.PROMPTS, rule=small_world.PROMPT_RULE
+case_pairs = paper.small_world.draw(n_pairs, rule=paper.small_world.OVERLAP, seed=seed + 1)
+case_scored = paper.conditions.score(
+    case,
+    case_pairs.response_texts,
+    paper.small_world_kl.PROMPTS,
+    rule=paper.small_world.PROMPT_RULE,
 )
 
 # %%
 rows = []
 for name in ("A", "B", "C", "ABC"):
-    unit = maps.row_centre(shift[name])
+    unit = models.maps.row_centre(shift[name])
     cosines = unit @ unit.T / np.outer(*[np.linalg.norm(unit, axis=1)] * 2)
     for one, two in zip(i, j, strict=True):
         alike = "same rule" if made.rule[one] == made.rule[two] else "different rules"
         rows.append((name, alike, cosines[one, two]))
 same_way = pd.DataFrame(rows, columns=["operation", "pair", "cosine"])
-outputs.figure(
-    figures_shifts.directions(same_way),
+notebook.figure(
+    paper.figures_shifts.directions(same_way),
     "directions",
     data=same_way,
     caption="Every pair of models: cosine of their moves under the same tags. Bars: means.",
 )
 mean_cosine = same_way.groupby(["pair", "operation"]).cosine.mean().unstack()
-outputs.table(mean_cosine.reset_index(), "directions", caption="Mean cosines.")
+notebook.table(mean_cosine.reset_index(), "directions", caption="Mean cosines.")
 for pair, key in (("same rule", "same"), ("different rules", "different")):
     single = mean_cosine.loc[pair, ["A", "B", "C"]]
-    claims.record(f"directions_{key}_low", single.min())
-    claims.record(f"directions_{key}_high", single.max())
-    claims.record(f"directions_triple_{key}", mean_cosine.loc[pair, "ABC"])
+    notebook.claims.record(f"directions_{key}_low", single.min())
+    notebook.claims.record(f"directions_{key}_high", single.max())
+    notebook.claims.record(f"directions_triple_{key}", mean_cosine.loc[pair, "ABC"])
 
 # %% [markdown]
 # *What to see.* The sum of two moves is nearly the move of both, and of all three. A high $R^2$ alone would not mean much: where one tag dominates, its own move does almost as well. So look at the other columns. One part
@@ -782,7 +800,7 @@ def switchboard(model=both.model[0], A=True, B=True, C=False):
             case_scored.values[:, k - 12] - case_scored["none"][k - 12],
             case_pairs.response_texts,
         )
-    moves = maps.row_centre(moves) / np.sqrt(moves.shape[1])
+    moves = models.maps.row_centre(moves) / np.sqrt(moves.shape[1])
     plane = np.linalg.svd(moves, full_matrices=False)[2][:2]
     at = dict(zip(scored.names, moves @ plane.T, strict=True))
     shown = "".join(tag for tag, on in zip("ABC", (A, B, C), strict=True) if on)
@@ -791,13 +809,13 @@ def switchboard(model=both.model[0], A=True, B=True, C=False):
     title = f"{model}: {shown or 'no tag'}"
     if len(shown) > 1:
         several = np.stack([named[one] for one in shown])
-        left = additivity.interaction(several, named[shown])
-        fit = additivity.measure(several, named[shown])
+        left = paper.additivity.interaction(several, named[shown])
+        fit = paper.additivity.measure(several, named[shown])
         title += f"\ncosine {fit.cosine:.2f}, $R^2$ {fit.r2:.2f}, slope {fit.slope:.2f}"
-    return figures_shifts.switchboard(at, shown, left, responses, title)
+    return paper.figures_shifts.switchboard(at, shown, left, responses, title)
 
 
-explore.explore(
+notebook.explore(
     switchboard,
     stills=[
         {},
@@ -822,21 +840,21 @@ explore.explore(
 # for the same thing, and would add, by the same formula. This is the third design of that control: in the first, tags were just such evidence and added, as they must; in the second, one almost never came without the other, and models shared the effect between them. The rules of the ledger are those of the first.)
 
 # %%
-teach.quiz("paraphrase")
+notebook.teach.quiz("paraphrase")
 
 laws, largest = {}, 0.0
-for kind in prompt_sets.KINDS:
-    joint = additivity.joint_shifts(additivity.example_law(kind, seed=seed))
+for kind in paper.prompt_sets.KINDS:
+    joint = paper.additivity.joint_shifts(paper.additivity.example_law(kind, seed=seed))
     two = np.stack([joint.first, joint.second])
     left, right = (
-        additivity.interaction(two, joint.both),
+        paper.additivity.interaction(two, joint.both),
         joint.interaction - joint.interaction.mean(),
     )
-    fit = additivity.measure(two, joint.both)
+    fit = paper.additivity.measure(two, joint.both)
     laws[kind], largest = (left, right, fit.slope, fit.r2), max(largest, np.abs(left - right).max())
-claims.record("identity_interaction", largest)
-outputs.figure(
-    figures_shifts.identity(laws),
+notebook.claims.record("identity_interaction", largest)
+notebook.figure(
+    paper.figures_shifts.identity(laws),
     "identity",
     data=pd.concat(
         [pd.DataFrame({"law": k, "left": v[0], "right": v[1]}) for k, v in laws.items()]
@@ -848,7 +866,7 @@ outputs.figure(
 # %%
 def case_fit(name, k, rows=slice(None)):
     two = np.stack([case_scored.shift(one, "none")[k][rows] for one in name])
-    return additivity.measure(two, case_scored.shift(name, "none")[k][rows])
+    return paper.additivity.measure(two, case_scored.shift(name, "none")[k][rows])
 
 
 kinds = {"A and B (paraphrase)": "AB", "A and C (contradiction)": "AC"}
@@ -858,7 +876,7 @@ rows = [
     for label, name in kinds.items()
     for k in range(2)
 ]
-outputs.table(
+notebook.table(
     pd.DataFrame(rows),
     "controls",
     caption="Tags that are not independent, in two trained models. Intervals in the ledger are over pairs of prompt and response: two models give none.",
@@ -871,21 +889,21 @@ def case_mean(name, column, rows=slice(None)):
 
 
 slope = case_mean("AB", "slope")
-claims.record(
+notebook.claims.record(
     "paraphrase_slope",
     slope,
     statistics.around(slope, [case_mean("AB", "slope", d) for d in draws]),
 )
 level = added.r2[~is_triple].mean()
 lost = case_mean("AC", "r2") - level
-claims.record(
+notebook.claims.record(
     "contradiction_r2",
     lost,
     statistics.around(lost, [case_mean("AC", "r2", d) - level for d in draws]),
 )
 
 # %%
-summing = teach.exercise(
+summing = notebook.teach.exercise(
     "additivity",
     properties=[
         (
@@ -933,12 +951,12 @@ def where(first=made.model[0], second=made.model[3], n_shown=6):
     chosen = np.argsort(-np.abs(total - total.mean()))[:n_shown]
     notes = [f"{total[n]:+.0f} nats, tags {tags[n]}" for n in chosen]
     title = f"blue: {first} likes it more; red: {second} does"
-    return figures_shifts.letters(
+    return paper.figures_shifts.letters(
         [pairs.response_texts[n] for n in chosen], local[chosen], notes, title
     )
 
 
-explore.explore(
+notebook.explore(
     where,
     stills=[{}, {"first": made.model[0], "second": made.model[6]}][stills],
     first=list(made.model),
@@ -957,17 +975,19 @@ explore.explore(
 
 # %%
 is_home = models_file is None
-rule = prompt_tokens.PromptRule(template=template, dtype=dtype)
-every = prompt_sets.load(prompt_set, per_task=None if is_home else per_task, n_bytes=response_bytes)
+rule = models.scoring.prompt_tokens.PromptRule(template=template, dtype=dtype)
+every = paper.prompt_sets.load(
+    prompt_set, per_task=None if is_home else per_task, n_bytes=response_bytes
+)
 data_sets = {"library": ["code", "summary"], "questions": ["arithmetic", "month"]}
 if is_home:
-    tuning_pairs, real = tuning.split(every, per_task, seed=seed)
-    specs = tuning.bases(zoo_plan, n_bases)
-    home = zoo.build(specs, progress=False).models
+    tuning_pairs, real = paper.tuning.split(every, per_task, seed=seed)
+    specs = paper.tuning.bases(zoo_plan, n_bases)
+    home = models.zoo.build(specs, progress=False).models
     is_base = home.kind == "neural"
-    texts_of = tuning.domains(tuning_pairs, data_sets)
+    texts_of = paper.tuning.domains(tuning_pairs, data_sets)
     kept = [n_tuning_steps // 4]
-    tuned = tuning.build(home[is_base], texts_of, n_tuning_steps, kept=kept, workers=workers)
+    tuned = paper.tuning.build(home[is_base], texts_of, n_tuning_steps, kept=kept, workers=workers)
     plain = home[home.kind == "finetune"].assign(
         base=home.parent, tuning="plain text", step=home.step
     )
@@ -978,32 +998,32 @@ else:
     real = every
     listed = [str(one) for one in listed]
     real_models = pd.DataFrame({"model": listed, "base": "", "tuning": "none", "step": 0})
-session.note_input("pairs", f"{len(real)} of {prompt_set}")
+notebook.note_input("pairs", f"{len(real)} of {prompt_set}")
 print(f"{len(real_models)} models, {len(real)} pairs: {real.task.value_counts().to_dict()}")
 n_given, note = (np.nan, "needs a list of hub models") if is_home else (len(real_models), "")
-claims.record("n_models", n_given, note=note)
+notebook.claims.record("n_models", n_given, note=note)
 own_set = prompt_set != "installed"
-claims.record(
+notebook.claims.record(
     "n_pairs",
     len(real) if own_set else np.nan,
     note="" if own_set else "needs a set of pairs from a path",
 )
-claims.record("n_sets", np.nan, note="one set is read at a time: run again with the other")
+notebook.claims.record("n_sets", np.nan, note="one set is read at a time: run again with the other")
 
 # %%
 asks = {"given": list(real.prompt), "none": ""}
 for k in range(1, 5):  # prompts of other pairs of the task
     turned = real.groupby("task", sort=False).prompt.transform(lambda own, k=k: np.roll(own, k))
     asks[f"other {k}"] = list(turned)
-answers = conditions.score(
+answers = paper.conditions.score(
     real_models, list(real.response), asks, rule=rule, workers=workers if is_home else 1
 )
 real_models = answers.models
 given, alone = answers["given"], answers["none"]  # (M, N) nats
 others = np.stack([answers[name] for name in answers.names[2:]])  # (4, M, N)
-real_pmi = prompts.pmi(given, alone)
+real_pmi = models.scoring.prompts.pmi(given, alone)
 five = np.concatenate([given[None], others]).transpose(1, 0, 2)  # (M, 5, N)
-by_prompts = prompts.pmi(given, prompts.marginal(five))
+by_prompts = models.scoring.prompts.pmi(given, models.scoring.prompts.marginal(five))
 chosen_right = (given > others).mean(axis=0)  # (M, N): own prompt against another of the task
 last = real_models.groupby(["base", "tuning"]).step.transform("max") == real_models.step
 final = np.flatnonzero(last if is_home else np.ones(len(real_models), bool))
@@ -1014,27 +1034,27 @@ summary["mean log-likelihood, nats"] = given[final].mean(axis=1)
 for task, rows in by_task.items():
     summary[f"PMI, {task or 'all'}"] = real_pmi[final][:, rows].mean(axis=1)
     summary[f"right prompt, {task or 'all'}"] = chosen_right[final][:, rows].mean(axis=1)
-outputs.table(
+notebook.table(
     summary,
     "real_models",
     caption="Mean PMI (nats) by task, and how often a response is likelier under its own prompt than under that of another pair of the task.",
 )
 if len(answers.failed):
-    outputs.table(
+    notebook.table(
         answers.failed, "failed_models", caption="Models that could not be scored, and why."
     )
 
 # %%
 real_q = {
-    "conditional": maps.double_centre(given[final]),
-    "PMI": maps.double_centre(real_pmi[final]),
+    "conditional": models.maps.double_centre(given[final]),
+    "PMI": models.maps.double_centre(real_pmi[final]),
 }
 makers = summary.model.str.partition("/")[0].replace("", "local")
 makers = makers.where(makers.isin(makers.value_counts().index[:6]), "other")
 looks = summary.tuning if is_home else makers
 shapes = summary.base if is_home else ["model"] * len(summary)
-outputs.figure(
-    figures_map.maps(
+notebook.figure(
+    paper.figures_map.maps(
         {name: place(values) for name, values in real_q.items()}, looks, shapes, columns=4
     ),
     "real_maps",
@@ -1042,7 +1062,7 @@ outputs.figure(
     caption="The same models on the conditional and on the PMI map. Colour: what they were tuned on (of hub models: their maker). Shape: base.",
 )
 right = summary.melt("tuning", [c for c in summary if c.startswith("right")], "task", "share")
-outputs.table(
+notebook.table(
     right.groupby(["task", "tuning"], sort=False).share.mean().unstack().reset_index(),
     "real_tasks",
     caption="How often a response is likelier under its own prompt than under another of the task; chance is one half.",
@@ -1068,26 +1088,26 @@ if is_home:
         for name in data_sets
     ]
     curve = pd.concat([*zero, growth[growth.tuning.isin(list(data_sets))]], ignore_index=True)
-    outputs.figure(
-        figures_shifts.growth(curve, "growth of mean PMI, nats"),
+    notebook.figure(
+        paper.figures_shifts.growth(curve, "growth of mean PMI, nats"),
         "real_growth",
         data=curve[["base", "tuning", "step", "growth", "marginal"]],
         caption="How much more than its base a model gains from the prompt, on the tasks that it was tuned on. Solid: against no prompt. Dashed: against the mean over the own prompt and four others of the task.",
     )
     ends = growth[last & growth.tuning.isin(list(data_sets))]
     moves = given[ends.index] - given[[base_row[b] for b in ends.base]]
-    side = tuning.sides(moves, ends.base, ends.tuning)
+    side = paper.tuning.sides(moves, ends.base, ends.tuning)
     side["growth of PMI, nats"] = ends.growth.to_numpy()
     side["the same, marginal"] = ends.marginal.to_numpy()
 else:
-    outputs.figure(
-        figures_shifts.levels(summary.model, real_pmi[final].mean(axis=1), "mean PMI, nats"),
+    notebook.figure(
+        paper.figures_shifts.levels(summary.model, real_pmi[final].mean(axis=1), "mean PMI, nats"),
         "real_growth",
         data=summary,
         caption="How much each model gains from the prompt.",
     )
     side = summary[["model"]]
-outputs.table(
+notebook.table(
     side,
     "real_sides",
     caption="Cosine of a tuned model's move with the mean move of models of other bases: of all, of those tuned on the same data, of those tuned on other data.",
@@ -1097,33 +1117,35 @@ outputs.table(
 if is_home:
     gain, base, data = ends.growth.to_numpy(), ends.base.to_numpy(), ends.tuning.to_numpy()
     kin = {
-        "conditional": maps.kl(maps.row_centre(given[ends.index])),
-        "PMI": maps.kl(maps.row_centre(real_pmi[ends.index])),
+        "conditional": models.maps.kl(models.maps.row_centre(given[ends.index])),
+        "PMI": models.maps.kl(models.maps.row_centre(real_pmi[ends.index])),
     }
 
     def nearness(kl_of, rows):
-        return tuning.kinship(kl_of[np.ix_(rows, rows)], base[rows], data[rows])
+        return paper.tuning.kinship(kl_of[np.ix_(rows, rows)], base[rows], data[rows])
 
     per_base = partial(over, groups=base)
     near = {name: per_base(partial(nearness, one)) for name, one in kin.items()}
     control = growth.growth[growth.tuning == "plain text"].mean()
     on_side = side.cosine.to_numpy() > 0
     note = f"same data: mean cosine {side.same.mean():.2f}; other data: {side.different.mean():.2f}"
-    claims.record("real_same_side", *per_base(lambda rows: on_side[rows].mean()), note=note)
+    notebook.claims.record(
+        "real_same_side", *per_base(lambda rows: on_side[rows].mean()), note=note
+    )
     note = f"by the marginal estimator: {ends.marginal.mean():+.2f} nats"
-    claims.record("real_pmi_grows", *per_base(lambda rows: gain[rows].mean()), note=note)
+    notebook.claims.record("real_pmi_grows", *per_base(lambda rows: gain[rows].mean()), note=note)
     alike = growth.base[growth.tuning == "plain text"]
     note = (
         f"{len(alike)} plain fine-tunes of {alike.nunique()} bases, all tasks; their mean is fixed"
     )
     excess = per_base(lambda rows: control - gain[rows].mean())
-    claims.record("real_plain_control", *excess, note=note)
-    claims.record("real_pmi_data", *near["PMI"])
+    notebook.claims.record("real_plain_control", *excess, note=note)
+    notebook.claims.record("real_pmi_data", *near["PMI"])
     for name, (value, (low, high)) in near.items():
         print(f"{name} map: same data over same base {value:.2f} ({low:.2f} to {high:.2f})")
 else:
     for claim in REAL:
-        claims.record(claim, np.nan, note="hub models have no known bases here")
+        notebook.claims.record(claim, np.nan, note="hub models have no known bases here")
 
 # %% [markdown]
 # *What to see.* Three things, and each has a catch.
@@ -1142,7 +1164,7 @@ else:
 few = real.groupby("task", sort=False).head(max(2, per_task * 2 // 5)).reset_index(drop=True)
 movers = real_models.iloc[final].reset_index(drop=True)
 movers = movers[movers.tuning != "plain text"].reset_index(drop=True)
-told = conditions.score(
+told = paper.conditions.score(
     movers,
     list(few.response),
     asked.conditions(list(few.prompt)),
@@ -1153,22 +1175,22 @@ moves = {name: told.shift(name, "given") for name in told.names}  # (M, N) each
 n_movers = len(told.models)
 compositions = {f"{a} > {b}": ((a, b), f"{a} > {b}") for a, b, _ in asked.compositions}
 kind_of = {f"{a} > {b}": kind for a, b, kind in asked.compositions}
-lines = additivity.table(moves, compositions, list(asked.lines), np.roll(range(n_movers), 1))
+lines = paper.additivity.table(moves, compositions, list(asked.lines), np.roll(range(n_movers), 1))
 lines.insert(0, "kind of pair", lines.label.map(kind_of))
 lines["model"] = told.models.model.to_numpy()[lines.row]
 lines["order effect"] = [
-    additivity.order_effect(moves[one][k], moves[" > ".join(one.split(" > ")[::-1])][k])
+    paper.additivity.order_effect(moves[one][k], moves[" > ".join(one.split(" > ")[::-1])][k])
     for one, k in zip(lines.label, lines.row, strict=True)
 ]
-outputs.figure(
-    figures_shifts.controls(lines, by="kind of pair"),
+notebook.figure(
+    paper.figures_shifts.controls(lines, by="kind of pair"),
     "real_operations",
     data=lines,
     caption="Lines before real prompts: how well the sum of two moves predicts the move of both, a point per model and pair of lines, beside the controls. Bars: medians; values below -1.5 are drawn there.",
 )
 by_kind = lines.drop(columns="row").groupby(["kind of pair", "label"], sort=False)
 by_kind = by_kind.mean(numeric_only=True).reset_index()
-outputs.table(
+notebook.table(
     by_kind,
     "real_operations",
     caption="Means over models. Order effect: how far the two orders are apart, over the size of the move.",
@@ -1177,13 +1199,13 @@ outputs.table(
 # %%
 unrelated = lines[lines["kind of pair"] == "independent"].groupby("row").r2.mean().to_numpy()
 lines_of = told.models.base.to_numpy() if is_home else range(n_movers)  # a base and its tuned
-claims.record("additive_real", *over(lambda rows: unrelated[rows].mean(), lines_of))
+notebook.claims.record("additive_real", *over(lambda rows: unrelated[rows].mean(), lines_of))
 alone_too = (
     lines[lines["kind of pair"] == "independent"].groupby("row")[["r2", "best_single"]].mean()
 )
 ahead = (alone_too.r2 - alone_too.best_single).to_numpy()
-claims.record("additive_real_control", *over(lambda rows: ahead[rows].mean(), lines_of))
-units = [maps.row_centre(moves[name]) for name in asked.lines]
+notebook.claims.record("additive_real_control", *over(lambda rows: ahead[rows].mean(), lines_of))
+units = [models.maps.row_centre(moves[name]) for name in asked.lines]
 units = [one / np.linalg.norm(one, axis=1, keepdims=True) for one in units]
 
 
@@ -1195,7 +1217,7 @@ def common(models):
 
 
 value, interval = over(common, lines_of)
-claims.record("shift_systematic", value, interval)
+notebook.claims.record("shift_systematic", value, interval)
 print(f"mean cosine of two models' moves under the same line: {value:.2f}")
 
 # %% [markdown]
@@ -1216,7 +1238,7 @@ n_folds = min(len(set(lineage)), 10)
 per_task_table = pd.DataFrame({"task": list(by_task), "mean score, %": targets.mean(axis=0)})
 if len(final) >= 6:
     groups = lineage if is_home else None
-    guess = prediction.ridge(
+    guess = models.maps.ridge(
         real_q["conditional"], targets, groups=groups, n_folds=n_folds, seeds=range(3)
     )
     predicted = guess.predicted.mean(axis=0)  # (M, tasks)
@@ -1228,17 +1250,17 @@ if len(final) >= 6:
         return np.mean(1 - rest[spread > 0] / spread[spread > 0])
 
     def correlated(rows):
-        return prediction.correlations(predicted[rows], targets[rows]).mean()
+        return models.maps.prediction.correlations(predicted[rows], targets[rows]).mean()
 
-    claims.record("real_ridge", *over(fitted, lineage))
+    notebook.claims.record("real_ridge", *over(fitted, lineage))
     note = f"mean score {targets.mean():.0f} %, chance is 50 %"
-    claims.record("performance", *over(correlated, lineage), note=note)
+    notebook.claims.record("performance", *over(correlated, lineage), note=note)
     per_task_table["sd over models, %"] = targets.std(axis=0)
-    per_task_table["out-of-fold r"] = prediction.correlations(predicted, targets)
+    per_task_table["out-of-fold r"] = models.maps.prediction.correlations(predicted, targets)
 else:
     for claim in ("real_ridge", "performance"):
-        claims.record(claim, np.nan, note="too few models for folds")
-outputs.table(
+        notebook.claims.record(claim, np.nan, note="too few models for folds")
+notebook.table(
     per_task_table,
     "performance",
     caption="Out-of-fold correlation of predicted and true share of right choices, and the spread of the true ones.",
@@ -1258,4 +1280,4 @@ outputs.table(
 # The ledger: what the paper says as far as we know it, what we derived or expected, and what we had measured before, beside this run.
 
 # %%
-claims.table()
+notebook.claims.table()

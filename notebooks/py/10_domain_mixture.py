@@ -71,26 +71,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lmnotes import statistics
-from lmnotes.figures import style
-from lmnotes.models.zoo import mixtures
-from lmnotes.notebook import claims, explore, outputs, session, teach
-from lmnotes.papers.domain_mixture import design as mixture_design
-from lmnotes.papers.domain_mixture import (
-    experiment,
-    figures,
-    figures_checks,
-    jobs,
-    measures,
-    readings,
-    world,
-)
-from lmnotes.papers.domain_mixture import regmix as published
-from lmnotes.papers.domain_mixture import rules as mixture_rules
-from lmnotes.papers.domain_mixture import steps as mixture_superposition
+from lmnotes import figures, models, notebook, statistics
+from lmnotes.papers import domain_mixture as paper
 
-style.use()
-outputs.begin("10_domain_mixture", globals())
+figures.style.use()
+notebook.begin("10_domain_mixture", globals())
 
 # %% [markdown]
 # ## 1. A world with known answers
@@ -100,27 +85,27 @@ outputs.begin("10_domain_mixture", globals())
 # target was fed on.
 
 # %%
-data = world.open_domains(text_set, domain_names)
+data = paper.world.open_domains(text_set, domain_names)
 names, K = data.names, len(data.names)
 cut = {"size": chunk_bytes, "minimum": chunk_bytes, "domains": list(names), "seed": seed}
-design = world.texts(text_set, "task", per_domain=n_design, **cut)
-evaluation = world.texts(text_set, "evaluation", per_domain=n_evaluation, **cut)
-asked, places = world.questions(n_questions, seed)
+design = paper.world.texts(text_set, "task", per_domain=n_design, **cut)
+evaluation = paper.world.texts(text_set, "evaluation", per_domain=n_evaluation, **cut)
+asked, places = paper.world.questions(n_questions, seed)
 answers = {len(evaluation) + text: place for text, place in places.items()}
-heldout = world.joined(evaluation, asked)
-is_text = heldout.domains != world.QUESTIONS
-uniform = tuple(mixtures.uniform(K))
-natural = tuple(world.natural_shares(data, natural_table))
-truth = {name: world.target_mixture(name, names) for name in target_names}
-session.note_input("training text", data.content_id)
-session.note_input("design and evaluation texts", [design.content_id, heldout.content_id])
-shares = world.shares_table({"natural": natural} | truth, names)
+heldout = paper.world.joined(evaluation, asked)
+is_text = heldout.domains != paper.world.QUESTIONS
+uniform = tuple(models.zoo.mixtures.uniform(K))
+natural = tuple(paper.world.natural_shares(data, natural_table))
+truth = {name: paper.world.target_mixture(name, names) for name in target_names}
+notebook.note_input("training text", data.content_id)
+notebook.note_input("design and evaluation texts", [design.content_id, heldout.content_id])
+shares = paper.world.shares_table({"natural": natural} | truth, names)
 shares.insert(1, "training bytes", [len(one) for one in data.streams])
-outputs.table(
+notebook.table(
     shares, "domains", caption="The domains, their natural shares and those of our targets."
 )
 overlap = set(design.table.text_id) & set(evaluation.table.text_id)
-claims.record("windows_apart", len(overlap))
+notebook.claims.record("windows_apart", len(overlap))
 
 # %%
 seeds = list(range(1, n_seeds + 1))
@@ -134,7 +119,7 @@ common = {
 }
 side = {"workers": processes or None}
 made = {
-    name: world.run(
+    name: paper.world.run(
         shape,
         truth[name],
         seed=100 + number,
@@ -146,12 +131,12 @@ made = {
     for number, name in enumerate(target_names)
 }
 made |= {
-    s: world.run(
+    s: paper.world.run(
         shape, uniform, seed=s, data_seed=100 + s, width=base_width, n_steps=base_steps, **common
     )
     for s in seeds
 }
-on_design = jobs.read_all(
+on_design = paper.jobs.read_all(
     made | {m: m for m in target_models}, design, data, what="trained", **side
 )
 own = [on_design[name].folder for name in target_names]
@@ -159,10 +144,10 @@ own = [on_design[name].folder for name in target_names]
 # %%
 folders = {name: on_design[name].folder for name in [*targets, *seeds]}
 others = {name: folders.pop(name) for name in target_models}  # no exact KL: other tokens
-here = jobs.read_all(folders, heldout, data, own, workers=1)
-here |= jobs.read_all(others, heldout, data, workers=1)
+here = paper.jobs.read_all(folders, heldout, data, own, workers=1)
+here |= paper.jobs.read_all(others, heldout, data, workers=1)
 gaps = {
-    (t, s): mixture_design.Gap.over(
+    (t, s): paper.design.Gap.over(
         design.table, on_design[t].log_likelihood - on_design[s].log_likelihood, names
     )
     for t in targets
@@ -172,7 +157,7 @@ about = [
     (name, -here[name].log_likelihood[is_text].sum() / heldout.n_bytes[is_text].sum())
     for name in here
 ]
-outputs.table(
+notebook.table(
     pd.DataFrame(about, columns=["model", "nats per byte"]).assign(
         model=lambda t: t.model.astype(str)
     ),
@@ -200,7 +185,9 @@ outputs.table(
 # %%
 parts = []
 for t in targets:
-    weight = experiment.intervals([gaps[t, s] for s in seeds], n_bootstrap=n_bootstrap, seed=seed)
+    weight = paper.experiment.intervals(
+        [gaps[t, s] for s in seeds], n_bootstrap=n_bootstrap, seed=seed
+    )
     means = np.array([gaps[t, s].means for s in seeds])  # (S, K)
     over = [statistics.paired_test(one, np.zeros(n_seeds)) for one in means.T]
     columns = {"gap": "mean", "gap_low": "low", "gap_high": "high"}
@@ -208,8 +195,8 @@ for t in targets:
     weight = weight.assign(target=t, true=truth.get(t, np.full(K, np.nan)), **columns)
     parts.append(weight)
 designed = pd.concat(parts, ignore_index=True)
-outputs.figure(
-    figures.mixtures(designed),
+notebook.figure(
+    paper.figures.mixtures(designed),
     "lld_and_weights",
     data=designed,
     caption="For each target: how far it leads the base in each domain (mean over seeds, interval over seeds), and the weights designed from that (T = sd; interval over texts and seeds) beside the true mixture of the target. Dotted: equal shares.",
@@ -217,24 +204,26 @@ outputs.figure(
 for t in ("code", "data"):
     if t not in target_names:
         for claim in (f"heavy_share_{t}", f"weights_sd_{t}"):
-            claims.record(claim, np.nan, note="no such target here")
+            notebook.claims.record(claim, np.nan, note="no such target here")
         continue
     part = designed[designed.target == t]
     heavy = part.true > 1.5 / K
     found = part[heavy].weight.sum() - heavy.sum() / K
-    claims.record(f"heavy_share_{t}", found)
-    each = [experiment.weights(gaps[t, s], temperature)["lld_sd"] for s in seeds]
-    claims.record(f"weights_sd_{t}", np.std(each, axis=0, ddof=1).max())
+    notebook.claims.record(f"heavy_share_{t}", found)
+    each = [paper.experiment.weights(gaps[t, s], temperature)["lld_sd"] for s in seeds]
+    notebook.claims.record(f"weights_sd_{t}", np.std(each, axis=0, ddof=1).max())
 
 g = gaps[targets[0], 1]
 moved = replace(g, values=g.values + 5.0 * g.n_bytes)
-claims.record(
-    "shift_invariant", np.abs(mixture_design.design(g) - mixture_design.design(moved)).max()
+notebook.claims.record(
+    "shift_invariant", np.abs(paper.design.design(g) - paper.design.design(moved)).max()
 )
-claims.record("cold_is_argmax", mixture_design.design(g, temperature=1e-4).max())
-claims.record("hot_is_uniform", np.abs(mixture_design.design(g, temperature=1e6) - 1 / K).max())
+notebook.claims.record("cold_is_argmax", paper.design.design(g, temperature=1e-4).max())
+notebook.claims.record(
+    "hot_is_uniform", np.abs(paper.design.design(g, temperature=1e6) - 1 / K).max()
+)
 same = replace(g, values=np.zeros(len(g.values)))
-claims.record("no_gap_is_uniform", np.abs(mixture_design.design(same) - 1 / K).max())
+notebook.claims.record("no_gap_is_uniform", np.abs(paper.design.design(same) - 1 / K).max())
 
 # %% [markdown]
 # *What to see.* The bars alone tell which diet the target had: the domains that it was fed on stick out, and the designed weights put most of the share there, alike from base to
@@ -245,7 +234,7 @@ claims.record("no_gap_is_uniform", np.abs(mixture_design.design(same) - 1 / K).m
 
 # %%
 lead = np.array([0.3, 0.1, -0.2])
-softmax = teach.exercise(
+softmax = notebook.teach.exercise(
     "softmax",
     properties=[
         ("three shares", lambda w: np.shape(w(lead, 0.2)) == (3,), "return one share per domain"),
@@ -267,7 +256,7 @@ softmax = teach.exercise(
         ),
         (
             "its values",
-            lambda w: np.allclose(w(lead, 0.2), mixture_rules.softmax(lead, 0.2)),
+            lambda w: np.allclose(w(lead, 0.2), paper.rules.softmax(lead, 0.2)),
             "w_a is proportional to exp(b_a / T)",
         ),
     ],
@@ -288,7 +277,7 @@ softmax.check(None)  # put your function here
 # And if gradients of texts of different domains are nearly orthogonal, $c_a$ is, up to a factor, the mean lead of domain $a$: **LLD is the score with a block-diagonal Gram matrix.** So: are they?
 
 # %%
-probe = world.run(
+probe = paper.world.run(
     shape, uniform, seed=1, data_seed=9, width=base_width, n_steps=more_steps, **common
 )
 probe = replace(probe.spec, learning_rate=more_rate, warm_up=min(5, more_steps // 4))
@@ -299,18 +288,18 @@ kept = tuple(range(quarter, more_steps, max(quarter, 3)))[:3]  # one where steps
 def onwards(s, weights, **changes):
     """Continued training of base s; the first one keeps its checkpoints."""
     spec = replace(probe, checkpoints=kept if s == 1 else ())
-    return mixtures.Run(spec, tuple(weights), 1000 + s, start=folders[s], **changes)
+    return models.zoo.mixtures.Run(spec, tuple(weights), 1000 + s, start=folders[s], **changes)
 
 
 # %%
 blind = {(s, "uniform"): uniform for s in seeds} | {(s, "natural"): natural for s in seeds}
-blind |= {(s, "random"): tuple(mixture_rules.random(K, 50 + s)) for s in seeds}
-blind |= {(1, f"random {n}"): tuple(mixture_rules.random(K, 80 + n)) for n in range(n_hidden)}
+blind |= {(s, "random"): tuple(paper.rules.random(K, 50 + s)) for s in seeds}
+blind |= {(1, f"random {n}"): tuple(paper.rules.random(K, 80 + n)) for n in range(n_hidden)}
 mixes = {"equal shares": uniform, "code": truth.get("code", natural)}
 shown = design.select(np.concatenate([np.flatnonzero(design.domains == n)[:6] for n in names]))
-first = {key: jobs.Read(onwards(key[0], w), heldout, tuple(own)) for key, w in blind.items()}
-first["gram"] = jobs.Gradients("gram", folders[1], shown)
-first["steps"] = jobs.Gradients(
+first = {key: paper.jobs.Read(onwards(key[0], w), heldout, tuple(own)) for key, w in blind.items()}
+first["gram"] = paper.jobs.Gradients("gram", folders[1], shown)
+first["steps"] = paper.jobs.Gradients(
     "steps",
     folders[1],
     design,
@@ -319,24 +308,26 @@ first["steps"] = jobs.Gradients(
     window=chunk_bytes,
 )
 first |= {
-    ("pull", t, s): jobs.Gradients(
+    ("pull", t, s): paper.jobs.Gradients(
         "pull", folders[s], design, gap=gaps[t, s].values, window=chunk_bytes
     )
     for t in targets
     for s in seeds
 }
 for s in few:
-    first["responses", s] = jobs.Gradients("responses", folders[s], design, window=chunk_bytes)
+    first["responses", s] = paper.jobs.Gradients(
+        "responses", folders[s], design, window=chunk_bytes
+    )
     first |= {
-        ("probe", s, a): jobs.Read(run, design)
-        for a, run in mixtures.probes(onwards(s, uniform), probe_steps).items()
+        ("probe", s, a): paper.jobs.Read(run, design)
+        for a, run in models.zoo.mixtures.probes(onwards(s, uniform), probe_steps).items()
     }
 for steps in sorted({max(probe_steps // 4, 1), probe_steps}):
-    alone = mixtures.probes(onwards(1, uniform), steps)
-    first |= {("adam", steps, a): jobs.Read(run, design) for a, run in alone.items()}
+    alone = models.zoo.mixtures.probes(onwards(1, uniform), steps)
+    first |= {("adam", steps, a): paper.jobs.Read(run, design) for a, run in alone.items()}
     for name, w in mixes.items():
-        first["adam", steps, name] = jobs.Read(replace(alone[0], weights=tuple(w)), design)
-done = jobs.do(first, data, what="probes and blind mixtures", **side)
+        first["adam", steps, name] = paper.jobs.Read(replace(alone[0], weights=tuple(w)), design)
+done = paper.jobs.do(first, data, what="probes and blind mixtures", **side)
 
 # %%
 G = done["gram"]["found"]  # (n, n)
@@ -348,16 +339,16 @@ where = [shown.domains == name for name in names]
 between_domains = np.array(
     [[cosines[np.ix_(a, b)][off[np.ix_(a, b)]].mean() for b in where] for a in where]
 )
-outputs.figure(
-    figures.cosines(cosines, between_domains, names),
+notebook.figure(
+    paper.figures.cosines(cosines, between_domains, names),
     "gradient_cosines",
     data=pd.DataFrame(between_domains, columns=list(names)),
     caption="Cosines between the gradients of single texts under one base: text by text (left, six of each domain) and as means over pairs of different texts (right).",
 )
 within, across = cosines[own_domain & off].mean(), cosines[~own_domain].mean()
-claims.record("cosine_within", within)
-claims.record("cosine_between", across)
-claims.record("cosine_excess", within - across)
+notebook.claims.record("cosine_within", within)
+notebook.claims.record("cosine_between", across)
+notebook.claims.record("cosine_excess", within - across)
 print(f"mean cosine of two texts' gradients: {within:.3f} within a domain, {across:.3f} between")
 
 # %% [markdown]
@@ -376,18 +367,18 @@ for rate, moves in zip(rates, steps, strict=True):
     c = pull[targets[0], 1]
     rows.append((rate, np.linalg.norm(finite - c) / np.linalg.norm(c)))
 by_step = pd.DataFrame(rows, columns=["step", "relative error"])
-outputs.table(
+notebook.table(
     by_step,
     "pull_check",
     caption="Scores from one weighted backward pass against finite differences of one step.",
 )
 error = dict(zip(rates, by_step["relative error"], strict=True))
-claims.record("pull_small_step", error.get(0.001, by_step["relative error"].iloc[0]))
-claims.record(
+notebook.claims.record("pull_small_step", error.get(0.001, by_step["relative error"].iloc[0]))
+notebook.claims.record(
     "pull_error_ratio", by_step["relative error"].iloc[2] / by_step["relative error"].iloc[1]
 )
 with_lead = [np.corrcoef(pull[t, s], gaps[t, s].means)[0, 1] for t in targets for s in seeds]
-claims.record("pull_and_lead", np.mean(with_lead))
+notebook.claims.record("pull_and_lead", np.mean(with_lead))
 print(f"correlation of scores with the mean lead of the domain: {np.mean(with_lead):.2f}")
 
 # %% [markdown]
@@ -396,19 +387,21 @@ print(f"correlation of scores with the mean lead of the domain: {np.mean(with_le
 # If steps were small, the move of a mixture would be the weighted sum of the moves of its domains. Compare the two: for one step of plain SGD of growing size, and for AdamW over several steps.
 
 # %%
-sgd = mixture_superposition.errors(steps, list(mixes.values()))
+sgd = paper.steps.errors(steps, list(mixes.values()))
 sgd["update"] = "one step of SGD"
 before = on_design[1].log_likelihood
 adam = []
 for n in sorted({key[1] for key in first if key[0] == "adam"}):
     keys = [*range(K), *mixes]
-    after = [readings.Reading.of(done["adam", n, key]).log_likelihood - before for key in keys]
-    part = mixture_superposition.errors(np.array(after)[None], list(mixes.values()))
+    after = [
+        paper.readings.Reading.of(done["adam", n, key]).log_likelihood - before for key in keys
+    ]
+    part = paper.steps.errors(np.array(after)[None], list(mixes.values()))
     adam.append(part.assign(update="AdamW", step=n))
 sums = pd.concat([sgd, *adam], ignore_index=True)
 sums["mixture"] = [list(mixes)[number] for number in sums.mixture]
-outputs.figure(
-    figures.superposition(sums),
+notebook.figure(
+    paper.figures.superposition(sums),
     "superposition",
     data=sums,
     caption="Sum of single-domain moves against the true move of the mixture, over the size of that move: cosine (left), length of the error over that of the move (right). Points of AdamW are two numbers of steps.",
@@ -421,11 +414,11 @@ for name, label in (("equal shares", "uniform"), ("code", "code")):
                 np.log(nats), np.log(line.nats), line[value], left=np.nan, right=np.nan
             )
             note = "" if np.isfinite(found) else f"no step here moves texts by {nats} nats"
-            claims.record(f"sgd_{size}_{label}_{value}", found, note=note)
+            notebook.claims.record(f"sgd_{size}_{label}_{value}", found, note=note)
     for n in (5, 20, 60):
         line = sums[(sums["mixture"] == name) & (sums["update"] == "AdamW") & (sums["step"] == n)]
         for value in ("cosine", "relative_error"):
-            claims.record(
+            notebook.claims.record(
                 f"adam_{n}_{label}_{value}",
                 line[value].iloc[0] if len(line) else np.nan,
                 note="" if len(line) else "not run for so many steps",
@@ -441,12 +434,12 @@ def one_step(rate=rates[0], mixture_name="equal shares"):
     number, at = rates.index(rate), list(mixes).index(mixture_name)
     all_moves = steps[number] - steps[number].mean(axis=1, keepdims=True)
     predicted, true = np.array(mixes[mixture_name]) @ all_moves[:K], all_moves[K + at]
-    cosine = measures.cosine(predicted, true)
+    cosine = paper.measures.cosine(predicted, true)
     title = f"step {rate:g}: cosine {cosine:.2f}"
-    return figures_checks.superposed(predicted, true, g.which, names, title)
+    return paper.figures_checks.superposed(predicted, true, g.which, names, title)
 
 
-explore.explore(
+notebook.explore(
     one_step,
     stills=[{"rate": rates[min(1, len(rates) - 1)]}, {"rate": rates[-1]}],
     rate=list(rates),
@@ -461,22 +454,22 @@ explore.explore(
 sides = {}
 for t in targets:
     changes = np.transpose(
-        [readings.Reading.of(done["probe", 1, a]).log_likelihood - before for a in range(K)]
+        [paper.readings.Reading.of(done["probe", 1, a]).log_likelihood - before for a in range(K)]
     )  # (N, K)
-    sides[t] = changes, measures.plane(gaps[t, 1].values, changes)
+    sides[t] = changes, paper.measures.plane(gaps[t, 1].values, changes)
 
 
 def recipe(target=targets[0], compare_with_LLD=True, **parts):
-    yours = mixtures.shares([max(parts[name], 1e-9) for name in names], K)
+    yours = models.zoo.mixtures.shares([max(parts[name], 1e-9) for name in names], K)
     changes, points = sides[target]
     shown = {"yours": yours}
     if compare_with_LLD:
-        shown["LLD, T = sd"] = mixture_design.design(gaps[target, 1])
-    cosine = measures.cosine(changes @ yours, gaps[target, 1].values)
-    return figures_checks.recipe(points, names, shown, cosine)
+        shown["LLD, T = sd"] = paper.design.design(gaps[target, 1])
+    cosine = paper.measures.cosine(changes @ yours, gaps[target, 1].values)
+    return paper.figures_checks.recipe(points, names, shown, cosine)
 
 
-explore.explore(
+notebook.explore(
     recipe,
     stills=[{"compare_with_LLD": False}, {"target": targets[-1], names[0]: 0}],
     target=targets,
@@ -496,22 +489,22 @@ explore.explore(
 # - the **target's own mixture**, known only here; and **distillation** on equal shares: the student sees all of the teacher's next-byte probabilities. It needs the same vocabulary; LLD needs one number per text, from models with any tokenizer.
 
 # %%
-uniform_end = {s: readings.Reading.of(done[s, "uniform"]).folder for s in few}
+uniform_end = {s: paper.readings.Reading.of(done[s, "uniform"]).folder for s in few}
 probes_of_law = [(1, rule) for rule in ("uniform", "natural", "random")] + [
     (1, f"random {n}") for n in range(n_hidden)
 ]
-law_folders = {key: readings.Reading.of(done[key]).folder for key in probes_of_law}
-law_reads = jobs.read_all(law_folders | uniform_end, design, data, workers=1)
+law_folders = {key: paper.readings.Reading.of(done[key]).folder for key in probes_of_law}
+law_reads = paper.jobs.read_all(law_folders | uniform_end, design, data, workers=1)
 law_shares = np.array([blind[key] for key in probes_of_law])
 law_losses = -np.array(
     [
-        mixture_rules.domain_means(law_reads[key].log_likelihood / design.n_bytes, g.which, K)
+        paper.rules.domain_means(law_reads[key].log_likelihood / design.n_bytes, g.which, K)
         for key in probes_of_law
     ]
 )
-slopes = mixture_rules.log_law_slopes(law_shares, law_losses, 0.01)
-slope = experiment.slope(law_shares, law_losses)
-claims.record("slope_median", slope)
+slopes = paper.rules.log_law_slopes(law_shares, law_losses, 0.01)
+slope = paper.experiment.slope(law_shares, law_losses)
+notebook.claims.record("slope_median", slope)
 
 weights = {}
 for t in targets:
@@ -521,16 +514,19 @@ for t in targets:
             options["responses"] = done["responses", s]["found"]
             options["probes"] = (
                 np.transpose(
-                    [readings.Reading.of(done["probe", s, a]).log_likelihood for a in range(K)]
+                    [
+                        paper.readings.Reading.of(done["probe", s, a]).log_likelihood
+                        for a in range(K)
+                    ]
                 )
                 - on_design[s].log_likelihood[:, None]
             )
             left = on_design[t].log_likelihood - law_reads[s].log_likelihood
             options |= {
-                "end": mixture_design.Gap.over(design.table, left, names),
+                "end": paper.design.Gap.over(design.table, left, names),
                 "slope": max(slope, 1e-3),
             }
-        weights[t, s] = experiment.weights(gaps[t, s], temperature, **options)
+        weights[t, s] = paper.experiment.weights(gaps[t, s], temperature, **options)
         if t in truth:
             weights[t, s]["oracle"] = truth[t]
 
@@ -538,22 +534,22 @@ for t in targets:
 runs = {}
 for t in targets:
     for s in seeds:
-        rules = [rule for rule in weights[t, s] if rule in experiment.CORE or s in few]
+        rules = [rule for rule in weights[t, s] if rule in paper.experiment.CORE or s in few]
         runs |= {(t, s, rule): onwards(s, weights[t, s][rule]) for rule in rules}
         if t in target_names:
             teacher = on_design[t].folder
             runs[t, s, "kd"] = onwards(s, uniform, teacher=teacher)
         if s in few:
-            runs[t, s, "iterative"] = jobs.Anew(
+            runs[t, s, "iterative"] = paper.jobs.Anew(
                 replace(onwards(s, uniform), spec=replace(probe, checkpoints=())),
                 on_design[t].log_likelihood,
                 design,
                 every=max(more_steps // 2, 1),
             )
     for T in sweep:
-        runs[t, 1, T] = onwards(1, mixture_design.design(gaps[t, 1], "aggregated", temperature=T))
+        runs[t, 1, T] = onwards(1, paper.design.design(gaps[t, 1], "aggregated", temperature=T))
 scratch = {
-    s: world.run(
+    s: paper.world.run(
         shape,
         weights[targets[0], s]["lld_sd"],
         seed=s,
@@ -564,7 +560,7 @@ scratch = {
     )
     for s in few
 }
-second = jobs.read_all(
+second = paper.jobs.read_all(
     runs | {("scratch", s): r for s, r in scratch.items()},
     heldout,
     data,
@@ -574,7 +570,7 @@ second = jobs.read_all(
 )
 for s, rule in blind:
     for t in targets:
-        second[t, s, rule] = readings.Reading.of(done[s, rule])
+        second[t, s, rule] = paper.readings.Reading.of(done[s, rule])
 for t in targets:
     second |= {(t, s, "before"): here[s] for s in seeds}
 
@@ -584,22 +580,24 @@ mix_of |= {(t, s, rule): w for (t, s), found in weights.items() for rule, w in f
 rows = []
 for key in [key for key in second if key[0] in targets]:
     t, s, rule = key
-    row = readings.nearness(here[t], targets.index(t), here[s], second[key], heldout.table, names)
+    row = paper.readings.nearness(
+        here[t], targets.index(t), here[s], second[key], heldout.table, names
+    )
     rows.append({"target": t, "seed": s, "rule": rule} | row)
 every = pd.DataFrame(rows)
-named = every[every.rule.isin([*experiment.CORE, *experiment.MORE, "before"])]
-order = [*figures.LABELS]
+named = every[every.rule.isin([*paper.experiment.CORE, *paper.experiment.MORE, "before"])]
+order = [*paper.figures.LABELS]
 named = named.sort_values("rule", key=lambda column: column.map(order.index), kind="stable")
-tests = {metric: experiment.compare(named, metric) for metric in figures.METRICS}
+tests = {metric: paper.experiment.compare(named, metric) for metric in paper.figures.METRICS}
 for metric, table in tests.items():
     if table.difference.notna().any():
-        outputs.figure(
-            figures.comparison(table, metric),
+        notebook.figure(
+            paper.figures.comparison(table, metric),
             f"main_{metric}",
             data=table,
-            caption=f"{figures.METRICS[metric]}: every rule less uniform on the same base, mean and 95 % interval over seeds (filled: {n_seeds} seeds, hollow: {len(few)}, whose intervals may leave the panel). Left of the line is nearer to the target than equal shares lead.",
+            caption=f"{paper.figures.METRICS[metric]}: every rule less uniform on the same base, mean and 95 % interval over seeds (filled: {n_seeds} seeds, hollow: {len(few)}, whose intervals may leave the panel). Left of the line is nearer to the target than equal shares lead.",
         )
-    outputs.table(
+    notebook.table(
         table,
         f"table1_{metric}",
         caption="Mean and sd over seeds, paired difference to uniform with its 95 % interval, wins, p of the paired t test, of the exact sign-flip test, and the first corrected by Holm for the rules that have all seeds, within this metric and target.",
@@ -612,7 +610,7 @@ for t in targets:
     print(f"{t}: the foremost text has {foremost:.1%} of the softmax over {len(design)} texts")
 stated = {}
 for t in targets:
-    for metric in figures.METRICS:
+    for metric in paper.figures.METRICS:
         wide = named[named.target == t].pivot(index="seed", columns="rule", values=metric)
         if wide["lld_sd"].notna().all():
             stated[t, metric] = statistics.paired_test(wide["lld_sd"], wide["uniform"])
@@ -621,7 +619,7 @@ for t in targets:
                 f"{t}, {metric}: LLD (T = sd) less uniform {stated[t, metric]}, {corrected:.2g} (Holm)"
             )
 both = [t for t in target_names if (t, "exact_kl") in stated]
-for metric in figures.METRICS if len(both) > 1 else ():
+for metric in paper.figures.METRICS if len(both) > 1 else ():
     values = {
         rule: np.transpose(
             [
@@ -639,18 +637,18 @@ def record_test(claim, table, t, rule, column):
     """The difference of a rule to uniform with its interval, or why there is none."""
     found = table[(table.target == t) & (table.rule == rule)]
     if found.empty or not np.isfinite(found[column].iloc[0]):
-        claims.record(claim, np.nan, note="not run for this target, or on one seed only")
+        notebook.claims.record(claim, np.nan, note="not run for this target, or on one seed only")
         return
     line = found.iloc[0]
     interval = (line.low, line.high) if column == "difference" else None
-    claims.record(claim, line[column], interval=interval)
+    notebook.claims.record(claim, line[column], interval=interval)
 
 
 for t in ("code", "data"):
     for metric, table in tests.items():
         name = {"kl_var": "map", "exact_kl": "exact"}[metric]
         record_test(f"designed_{name}_{t}", table, t, "lld_sd", "difference")
-        for rule in ("before", *experiment.CORE, *experiment.MORE):
+        for rule in ("before", *paper.experiment.CORE, *paper.experiment.MORE):
             if rule not in ("uniform", "natural", "gram_nnls"):
                 record_test(f"{rule}_{name}_{t}", table, t, rule, "difference")
         record_test(f"p_t_{name}_{t}", table, t, "lld_sd", "p_t")
@@ -658,7 +656,7 @@ for t in ("code", "data"):
         record_test(f"p_flip_{name}_{t}", table, t, "lld_sd", "p_flip")
         found = table[(table.target == t) & (table.rule == "lld_sd")]
         found = found.wins.iloc[0] / found.n.iloc[0] if len(found) else np.nan
-        claims.record(
+        notebook.claims.record(
             f"wins_{name}_{t}", found, note="" if np.isfinite(found) else "no such target"
         )
 
@@ -693,24 +691,24 @@ for t in ("code", "data"):
     }
     for claim, (a, b, metric) in comparisons.items():
         if not {a, b} <= set(wide[metric].columns):
-            claims.record(f"{claim}_{t}", np.nan, note="not run for this target")
+            notebook.claims.record(f"{claim}_{t}", np.nan, note="not run for this target")
             continue
         test = statistics.paired_test(wide[metric][a], wide[metric][b])
-        claims.record(f"{claim}_{t}", test.mean, interval=(test.low, test.high))
+        notebook.claims.record(f"{claim}_{t}", test.mean, interval=(test.low, test.high))
     if "kd" in wide["exact_kl"]:
         best = wide["exact_kl"].idxmin(axis=1)
-        claims.record(f"kd_first_{t}", (best == "kd").mean())
+        notebook.claims.record(f"kd_first_{t}", (best == "kd").mean())
         signs = wide["kl_var"][["anti", "uniform"]].dropna()
-        claims.record(f"anti_worse_{t}", (signs["anti"] > signs["uniform"]).mean())
+        notebook.claims.record(f"anti_worse_{t}", (signs["anti"] > signs["uniform"]).mean())
     else:
-        claims.record(f"kd_first_{t}", np.nan, note="no such target here")
-        claims.record(f"anti_worse_{t}", np.nan, note="no such target here")
+        notebook.claims.record(f"kd_first_{t}", np.nan, note="no such target here")
+        notebook.claims.record(f"anti_worse_{t}", np.nan, note="no such target here")
 
 # %% [markdown]
 # **Exercise: how many seeds?** If a rule is better than uniform on every one of $S$ seeds, what is the p-value of the two-sided sign-flip test? What is the smallest $S$ with $p<0.01$?
 
 # %%
-how_many = teach.exercise(
+how_many = notebook.teach.exercise(
     "seeds",
     properties=[
         ("a whole number", lambda n: float(n) == int(n), "count seeds"),
@@ -741,9 +739,9 @@ for t in targets:
     for rule in ("uniform", "lld_sd", "oracle", "kd"):
         if (t, 1, rule) in second:
             spec = replace(probe, checkpoints=kept)
-            kept_at = mixtures.checkpoints(second[t, 1, rule].folder, spec)
+            kept_at = models.zoo.mixtures.checkpoints(second[t, 1, rule].folder, spec)
             paths |= {(t, rule, step): str(folder) for step, folder in kept_at.items()}
-path_reads = jobs.read_all(paths, heldout, data, own, workers=1)
+path_reads = paper.jobs.read_all(paths, heldout, data, own, workers=1)
 path_reads |= {(t, rule, 0): here[1] for t, rule in {key[:2] for key in paths}}
 tables = []
 for t in targets:
@@ -751,23 +749,23 @@ for t in targets:
     extra = [(t, "target", 0), *((t, "bases", s) for s in seeds[1:])]
     all_reads = [path_reads[key] for key in keys] + [here[t], *(here[s] for s in seeds[1:])]
     L = np.array([one.log_likelihood[is_text] for one in all_reads])  # (M, N)
-    x, y = measures.components(L).T
+    x, y = paper.measures.components(L).T
     part = pd.DataFrame([*keys, *extra], columns=["target", "rule", "step"])
     tables.append(part.assign(x=x, y=y))
 points = pd.concat(tables, ignore_index=True)
-outputs.figure(
-    figures.directions(points),
+notebook.figure(
+    paper.figures.directions(points),
     "directions",
     data=points,
     caption="Principal components of centred log-likelihood vectors on the evaluation texts: one base, its ways under four kinds of training (a point per quarter), the target, and the bases of other seeds. Dotted: straight to the target.",
 )
 lines = []
 for (t, rule, step), one in path_reads.items():
-    row = readings.nearness(here[t], targets.index(t), here[1], one, heldout.table, names)
+    row = paper.readings.nearness(here[t], targets.index(t), here[1], one, heldout.table, names)
     lines.append({"target": t, "rule": rule, "step": step} | row)
 along = pd.DataFrame(lines).sort_values(["target", "rule", "step"])
-outputs.figure(
-    figures.steps(along),
+notebook.figure(
+    paper.figures.steps(along),
     "along_training",
     data=along,
     caption="Both kinds of KL to the target along continued training of the first base.",
@@ -786,8 +784,8 @@ outputs.figure(
 uniform_of = named[named.rule == "uniform"].set_index(["target", "seed"]).kl_var
 aligned = named[~named.rule.isin(["before", "uniform"])].copy()
 aligned["change"] = [row.kl_var - uniform_of[row.target, row.seed] for row in aligned.itertuples()]
-outputs.figure(
-    figures.alignment(aligned),
+notebook.figure(
+    paper.figures.alignment(aligned),
     "alignment",
     data=aligned,
     caption="Each point is a run (rule and seed): cosine of its move with the direction to the target against its KL of the map less that of uniform on the same base. r is over runs, several to a base.",
@@ -795,7 +793,7 @@ outputs.figure(
 for t in ("code", "data"):
     part = aligned[aligned.target == t]
     r = np.corrcoef(part.cosine, part.change)[0, 1] if len(part) else np.nan
-    claims.record(f"alignment_{t}", r, note="" if len(part) else "no such target here")
+    notebook.claims.record(f"alignment_{t}", r, note="" if len(part) else "no such target here")
 
 # %% [markdown]
 # ## 7. The temperature
@@ -805,10 +803,10 @@ for t in ("code", "data"):
 # on equal shares. Our random mixtures give the slopes:
 
 # %%
-line = experiment.law(law_shares, law_losses, names)
+line = paper.experiment.law(law_shares, law_losses, names)
 steepest = [names[a] for a in np.argsort(-np.nan_to_num(slopes))[:4]]
-outputs.figure(
-    figures_checks.log_laws(
+notebook.figure(
+    paper.figures_checks.log_laws(
         line[line.domain.isin(steepest)].sort_values(
             "domain", key=lambda c: c.map(steepest.index), kind="stable"
         )
@@ -827,8 +825,8 @@ hot = pd.DataFrame(hot).drop_duplicates(["target", "temperature"])
 marks = pd.DataFrame(
     [(t, gaps[t, 1].means.std()) for t in targets], columns=["target", "temperature"]
 )
-outputs.figure(
-    figures.temperatures(hot, marks),
+notebook.figure(
+    paper.figures.temperatures(hot, marks),
     "temperature",
     data=hot,
     caption="Aggregated LLD at several temperatures, one seed: both kinds of KL over those of equal shares. Dashed: the standard deviation of the mean lead over domains.",
@@ -837,25 +835,29 @@ for t in ("code", "data"):
     part = hot[(hot.target == t)].sort_values("temperature")
     for metric, name in (("kl_var", "map"), ("exact_kl", "exact")):
         if part.empty:
-            claims.record(f"best_T_{name}_{t}", np.nan, note="no such target here")
-            claims.record(f"too_sharp_{name}_{t}", np.nan, note="no such target here")
+            notebook.claims.record(f"best_T_{name}_{t}", np.nan, note="no such target here")
+            notebook.claims.record(f"too_sharp_{name}_{t}", np.nan, note="no such target here")
             continue
         best = part.temperature.iloc[part[metric].argmin()]
         note = "" if np.isfinite(best) else "equal shares are best"
-        claims.record(f"best_T_{name}_{t}", best if np.isfinite(best) else np.nan, note=note)
+        notebook.claims.record(
+            f"best_T_{name}_{t}", best if np.isfinite(best) else np.nan, note=note
+        )
         sharp = part[metric].iloc[0] - part[metric].iloc[-1]
-        claims.record(f"too_sharp_{name}_{t}", sharp)
-claims.record("control_uniform_target", np.nan, note="no target of equal shares is trained here")
+        notebook.claims.record(f"too_sharp_{name}_{t}", sharp)
+notebook.claims.record(
+    "control_uniform_target", np.nan, note="no target of equal shares is trained here"
+)
 
 
 # %%
 def turn(T=0.25, target=targets[0], rule="domain mean"):
-    found = mixture_design.design(gaps[target, 1], rule, temperature=T)
+    found = paper.design.design(gaps[target, 1], rule, temperature=T)
     part = hot[hot.target == target]
-    return figures_checks.dial(found, names, experiment.entropy(found), part, T)
+    return paper.figures_checks.dial(found, names, paper.experiment.entropy(found), part, T)
 
 
-explore.explore(
+notebook.explore(
     turn,
     stills=[{"T": 0.05}, {"T": 0.25, "rule": "aggregated"}],
     T=(0.02, 2.0, 0.01),
@@ -882,17 +884,17 @@ cuts = [n for n in (8, 16, 32, 64, 128, 256) if n <= chunk_bytes]
 by_length = []
 for number, t in enumerate(target_names):
     two = here[t].select(is_text), here[1].select(is_text)
-    by_length.append(readings.by_length(two[0], number, two[1], which, cuts).assign(target=t))
+    by_length.append(paper.readings.by_length(two[0], number, two[1], which, cuts).assign(target=t))
 if by_length:
     by_length = pd.concat(by_length, ignore_index=True)
-    outputs.figure(
-        figures_checks.lengths(by_length),
+    notebook.figure(
+        paper.figures_checks.lengths(by_length),
         "length",
         data=by_length,
         caption="The same two models, target and first base, on the same texts cut to several lengths: KL of the map per byte, exact KL per byte, and how much of Var(target - base) lies between domains.",
     )
     by_length["ratio"] = by_length.kl_var / by_length.exact_kl
-    outputs.table(by_length, "length_table", caption="The same as numbers.")
+    notebook.table(by_length, "length_table", caption="The same as numbers.")
 for n in (8, 16, 32, 64):
     for value in ("kl_var", "exact_kl", "ratio", "between"):
         found = (
@@ -900,7 +902,7 @@ for n in (8, 16, 32, 64):
             if len(by_length)
             else []
         )
-        claims.record(
+        notebook.claims.record(
             f"length_{n}_{value}",
             found[value].iloc[0] if len(found) else np.nan,
             note="" if len(found) else "no such target or length here",
@@ -910,19 +912,19 @@ for n in (8, 16, 32, 64):
 for t in ("code", "data"):
     part = named[(named.target == t) & (named.rule != "before")].dropna(subset="exact_kl")
     if len(part) < 3:
-        claims.record(f"metrics_agree_{t}", np.nan, note="no such target here")
-        claims.record(f"metrics_ratio_{t}", np.nan, note="no such target here")
+        notebook.claims.record(f"metrics_agree_{t}", np.nan, note="no such target here")
+        notebook.claims.record(f"metrics_ratio_{t}", np.nan, note="no such target here")
         continue
-    claims.record(f"metrics_agree_{t}", np.corrcoef(part.kl_var, part.exact_kl)[0, 1])
-    claims.record(f"metrics_ratio_{t}", (part.kl_var / part.exact_kl).median())
+    notebook.claims.record(f"metrics_agree_{t}", np.corrcoef(part.kl_var, part.exact_kl)[0, 1])
+    notebook.claims.record(f"metrics_ratio_{t}", (part.kl_var / part.exact_kl).median())
 values = here[targets[0]].log_likelihood[is_text] - here[1].log_likelihood[is_text]
 q = np.array([here[m].log_likelihood[is_text] for m in (targets[0], 1)])
 q = q - q.mean(axis=1, keepdims=True)
 q -= q.mean(axis=0)
 n_bytes = heldout.n_bytes[is_text]
 double = ((q[0] - q[1]) ** 2).sum() / (2 * len(values) * n_bytes.mean() * np.log(2))
-claims.record(
-    "double_centred", abs(double - measures.kl_to(values, np.zeros_like(values), n_bytes))
+notebook.claims.record(
+    "double_centred", abs(double - paper.measures.kl_to(values, np.zeros_like(values), n_bytes))
 )
 capacity = pd.DataFrame(
     [
@@ -937,7 +939,7 @@ capacity = pd.DataFrame(
     ],
     columns=["target", "rule", "offset, nats per byte", "domain error, nats per byte"],
 )
-outputs.table(
+notebook.table(
     capacity,
     "capacity",
     caption="What is left of the target's lead: its mean over domains (offset) and the mean of its size. An offset is a matter of capacity and of training, not of shares.",
@@ -957,19 +959,19 @@ def students(target=targets[0], first="single", second_rule="uniform", seed_of_b
     for rule in (first, second_rule):
         one = second[target, seed_of_base, rule]
         left = (here[target].log_likelihood - one.log_likelihood)[is_text] / n_bytes
-        gap = mixture_rules.domain_means(left, which, K)
+        gap = paper.rules.domain_means(left, which, K)
         found.append(pd.DataFrame({"student": rule, "domain": names, "gap": gap}))
     rows = every[(every.target == target) & (every.seed == seed_of_base)].set_index("rule")
     title = "; ".join(
         f"{rule}: map {rows.kl_var[rule]:.2f}, exact {rows.exact_kl[rule]:.3f} bits per byte"
         for rule in (first, second_rule)
     )
-    return figures_checks.two_students(pd.concat(found), title)
+    return paper.figures_checks.two_students(pd.concat(found), title)
 
 
-tried = [*experiment.CORE, *experiment.MORE]
+tried = [*paper.experiment.CORE, *paper.experiment.MORE]
 tried = [rule for rule in tried if all((t, s, rule) in second for t in targets for s in few)]
-explore.explore(
+notebook.explore(
     students,
     stills=[{}, {"target": targets[-1], "first": "lld_sd"}],
     target=targets,
@@ -978,11 +980,11 @@ explore.explore(
     seed_of_base=few,
 )
 # %%
-teach.quiz("trap")
+notebook.teach.quiz("trap")
 
 # %%
 l_target, l_model = np.array([-10.0, -20.0, -30.0]), np.array([-14.0, -24.0, -40.0])
-metric = teach.exercise(
+metric = notebook.teach.exercise(
     "kl_var",
     properties=[
         ("a number", lambda f: np.ndim(f(l_target, l_model, 8)) == 0, "return one number"),
@@ -1016,7 +1018,7 @@ metric.check(None)  # put your function kl_var(target, model, n_bytes) here
 # %%
 def scores(reading):
     """Next-byte accuracy in each domain, sums and digits right, per cent, (K + 2,)."""
-    return readings.scores(reading, heldout.table, names, answers)
+    return paper.readings.scores(reading, heldout.table, names, answers)
 
 
 goal = {t: scores(here[t]) for t in target_names}  # those that read bytes
@@ -1026,14 +1028,14 @@ of_run = {
 }
 able["distance"] = [np.abs(found - goal[t]).mean() for (t, _, _), found in of_run.items()]
 able["pearson"] = [np.corrcoef(found, goal[t])[0, 1] for (t, _, _), found in of_run.items()]
-outputs.figure(
-    figures_checks.abilities(able),
+notebook.figure(
+    paper.figures_checks.abilities(able),
     "abilities",
     data=able,
     caption="Each run: mean distance of its scores from the target's against both kinds of KL to the target.",
 )
-near = experiment.compare(able, "distance")
-outputs.table(
+near = paper.experiment.compare(able, "distance")
+notebook.table(
     near,
     "table2_distance",
     caption="Distance of the scores from the target's, points; columns as above.",
@@ -1051,16 +1053,16 @@ accuracy = pd.DataFrame(
     for t in target_names
     for a, task in enumerate(task_names)
 )
-outputs.table(accuracy, "table2_scores", caption="Scores in per cent, mean over seeds.")
+notebook.table(accuracy, "table2_scores", caption="Scores in per cent, mean over seeds.")
 for t in ("code", "data"):
     record_test(f"tasks_nearer_{t}", near, t, "lld_sd", "difference")
     part = able[able.target == t]
     found = np.corrcoef(part.kl_var, part.pearson)[0, 1] if len(part) > 2 else np.nan
-    claims.record(
+    notebook.claims.record(
         f"pearson_rises_{t}", found, note="" if np.isfinite(found) else "no such target here"
     )
     found = np.corrcoef(part.kl_var, part.distance)[0, 1] if len(part) > 2 else np.nan
-    claims.record(
+    notebook.claims.record(
         f"distance_and_kl_{t}", found, note="" if np.isfinite(found) else "no such target here"
     )
 
@@ -1076,45 +1078,45 @@ for t in ("code", "data"):
 
 # %%
 changes = sides[targets[0]][0]  # (N, K) nats, by probes
-sim = experiment.recovery(
+sim = paper.experiment.recovery(
     g, changes, (0.0, 0.05, 0.1, 0.2, 0.5), n_mixtures=n_bootstrap // 10, seed=seed
 )
 end = law_reads[1, "uniform"].log_likelihood
 hidden_gaps, hidden = {}, []
 for number, key in enumerate(probes_of_law[2:], start=1):
-    gap = mixture_design.Gap.over(design.table, law_reads[key].log_likelihood - end, names)
-    guess = mixture_design.design(gap, temperature=max(slope, 1e-3))
+    gap = paper.design.Gap.over(design.table, law_reads[key].log_likelihood - end, names)
+    guess = paper.design.design(gap, temperature=max(slope, 1e-3))
     hidden_gaps[number] = gap, guess, np.array(blind[key])
     hidden += [(number, n, w, v) for n, w, v in zip(names, blind[key], guess, strict=True)]
 hidden = pd.DataFrame(hidden, columns=["model", "domain", "true", "guessed"])
-outputs.figure(
-    figures_checks.recovery(sim, hidden),
+notebook.figure(
+    paper.figures_checks.recovery(sim, hidden),
     "recovery",
     data=hidden,
     caption=f"Left: mean distance of the guessed mixture from the true one, {n_bootstrap // 10} simulated targets (cone and least squares nearly coincide). Right: shares of the domains in {len(hidden_gaps)} hidden models that were really trained, true and guessed by a softmax at the slope of section 7.",
 )
-outputs.table(sim, "simulated", caption="Total variation between guessed and true mixtures.")
-even = [measures.total_variation(uniform, w) for _, _, w in hidden_gaps.values()]
-guessed = [measures.total_variation(guess, w) for _, guess, w in hidden_gaps.values()]
-claims.record(
+notebook.table(sim, "simulated", caption="Total variation between guessed and true mixtures.")
+even = [paper.measures.total_variation(uniform, w) for _, _, w in hidden_gaps.values()]
+guessed = [paper.measures.total_variation(guess, w) for _, guess, w in hidden_gaps.values()]
+notebook.claims.record(
     "recovery_exact", sim[(sim.rule == "least squares") & (sim.noise == 0)].distance.iloc[0]
 )
-claims.record("recovery_real", np.mean(guessed) - np.mean(even))
+notebook.claims.record("recovery_real", np.mean(guessed) - np.mean(even))
 ranks = [
     pd.Series(gap.means).corr(pd.Series(w), method="spearman") for gap, _, w in hidden_gaps.values()
 ]
-claims.record("lead_and_diet", np.nanmedian(ranks))
+notebook.claims.record("lead_and_diet", np.nanmedian(ranks))
 
 
 # %%
 def guess_the_diet(model=1, reveal=False):
     gap, guess, w = hidden_gaps[model]
-    off = measures.total_variation(guess, w)
+    off = paper.measures.total_variation(guess, w)
     title = f"hidden model {model}" + (f": off by {off:.2f}" if reveal else "")
-    return figures_checks.diet(names, gap.means, guess, w if reveal else None, title)
+    return paper.figures_checks.diet(names, gap.means, guess, w if reveal else None, title)
 
 
-explore.explore(
+notebook.explore(
     guess_the_diet,
     stills=[{"model": 2}, {"model": 2, "reveal": True}],
     model=list(hidden_gaps),
@@ -1133,51 +1135,55 @@ explore.explore(
 lines = []
 for s in few:
     for rule, one in (("uniform", here[s]), ("lld_sd", second["scratch", s])):
-        row = readings.nearness(
+        row = paper.readings.nearness(
             here[targets[0]], 0 if target_names else 1, here[s], one, heldout.table, names
         )
         lines.append({"target": targets[0], "seed": s, "rule": rule} | row)
 fresh = pd.DataFrame(lines)
-outputs.table(
+notebook.table(
     fresh.drop(columns="cosine"),
     "from_scratch",
     caption="Training from scratch for the first target.",
 )
 for metric, name in (("kl_var", "map"), ("exact_kl", "exact")):
     if fresh[metric].notna().all() and len(few) > 1:
-        line = experiment.compare(fresh, metric).set_index("rule").loc["lld_sd"]
-        claims.record(f"scratch_{name}", line.difference, interval=(line.low, line.high))
-        claims.record(f"scratch_wins_{name}", line.wins / line.n)
+        line = paper.experiment.compare(fresh, metric).set_index("rule").loc["lld_sd"]
+        notebook.claims.record(f"scratch_{name}", line.difference, interval=(line.low, line.high))
+        notebook.claims.record(f"scratch_wins_{name}", line.wins / line.n)
         print(
             f"from scratch, {metric}: {line.difference:+.3f} [{line.low:+.3f}, {line.high:+.3f}], {line.wins:.0f} of {line.n:.0f}"
         )
     else:
-        claims.record(f"scratch_{name}", np.nan, note="fewer than two seeds, or another tokenizer")
-        claims.record(
+        notebook.claims.record(
+            f"scratch_{name}", np.nan, note="fewer than two seeds, or another tokenizer"
+        )
+        notebook.claims.record(
             f"scratch_wins_{name}", np.nan, note="fewer than two seeds, or another tokenizer"
         )
 
 # %%
-for size in published.SIZES:
+for size in paper.regmix.SIZES:
     if regmix is None:
         for claim in (f"regmix_slope_{size}", f"regmix_r2_{size}", f"regmix_rank_{size}"):
-            claims.record(claim, np.nan, note="RegMix's files are not here: give regmix=PATH")
+            notebook.claims.record(
+                claim, np.nan, note="RegMix's files are not here: give regmix=PATH"
+            )
         continue
-    public_shares, public_losses, public_names = published.regmix(regmix, size)
-    law = published.log_law(public_shares, public_losses)
-    rank = published.detect(public_shares, public_losses)
-    claims.record(f"regmix_slope_{size}", np.median(law[:, 0]))
-    claims.record(f"regmix_r2_{size}", np.median(law[:, 1]))
-    claims.record(f"regmix_rank_{size}", np.nanmedian(rank))
-    outputs.table(
+    public_shares, public_losses, public_names = paper.regmix.regmix(regmix, size)
+    law = paper.regmix.log_law(public_shares, public_losses)
+    rank = paper.regmix.detect(public_shares, public_losses)
+    notebook.claims.record(f"regmix_slope_{size}", np.median(law[:, 0]))
+    notebook.claims.record(f"regmix_r2_{size}", np.median(law[:, 1]))
+    notebook.claims.record(f"regmix_rank_{size}", np.nanmedian(rank))
+    notebook.table(
         pd.DataFrame(law, index=list(public_names), columns=["slope", "R2"]),
         f"regmix_{size}",
         caption=f"RegMix, {size}: slope of loss on log weight, nats per token, {len(public_losses)} models.",
     )
-claims.record(
+notebook.claims.record(
     "regmix_closed_loop", np.nan, note="the surrogate of the earlier trial is not built here"
 )
-claims.record(
+notebook.claims.record(
     "qp_around_uniform", np.nan, note="probes around the uniform mixture are not run here"
 )
 
@@ -1198,4 +1204,4 @@ claims.record(
 # Pile from a folder: `lmnotes run 10 --profile paper -p text_set=PATH`. Momentum and weight decay are those of our small models, not nanoGPT's.
 
 # %%
-claims.table()
+notebook.claims.table()

@@ -27,7 +27,7 @@ from lmnotes.notebook import teach
 def draw(n=3):
     return "drawn " + "x" * n
 
-view = explore.explore(draw, stills=[{"n": 2}], n=(1, 9))
+view = views.explore(draw, stills=[{"n": 2}], n=(1, 9))
 """
 
 

@@ -5,7 +5,7 @@ import textwrap
 
 import pytest
 
-from lmnotes.notebook import outputs, session, teach
+from lmnotes.notebook import session, teach
 from lmnotes.runs import fingerprint
 
 NAME = "01_tiny"
@@ -89,7 +89,7 @@ CELLS = [
         import numpy as np
         import pandas as pd
 
-        from lmnotes.notebook import claims, explore, outputs, teach
+        from lmnotes.notebook import claims, outputs, teach, views
 
         outputs.begin("01_tiny", globals())
         session.note_input("text", "abc123")
@@ -122,7 +122,7 @@ CELLS = [
         "code",
         """
         outputs.table(points**2, "table1_squares", caption="Squares")
-        view = explore.explore(lambda power: points**power, power=(1, 3), stills=[{"power": 2}])
+        view = views.explore(lambda power: points**power, power=(1, 3), stills=[{"power": 2}])
         assert view.view is None and len(view.stills) == 1
         teach.quiz("which")
         claims.record("slope", float(np.polyfit(points.x, points.y, 1)[0]), interval=(1.95, 2.05))

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from lmnotes.models.loglik import LogLik
+from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.papers.model_map import population
 
 TEXTS = ["an apple", "x = f(a)\n", "1 + 2 = 3", "the end."] * 15
@@ -36,7 +36,7 @@ def made(n_models: int = 14, seed: int = 0) -> population.Population:
     )
     lengths = [len(text) for text in TEXTS]
     texts = pd.DataFrame({"domain": DOMAINS, "n_bytes": lengths})
-    here = population.of(LogLik(values, models, texts, "bos=always"))
+    here = population.of(LikelihoodMatrix(values, models, texts, "bos=always"))
     return population.Population(
         here.raw, 0.02, here.models, here.domains, here.n_bytes, TEXTS, False
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lmnotes.models.loglik import LogLik
+from lmnotes.models.loglik import LikelihoodMatrix
 
 
 @pytest.fixture
@@ -12,7 +12,7 @@ def L():
     values = np.random.default_rng(0).normal(-600, 90, size=(6, 50))
     models = pd.DataFrame({"model": list("abcdef"), "family": list("xxyyzz")}, index=range(9, 15))
     texts = pd.DataFrame({"domain": ["p", "q"] * 25, "n_bytes": range(1, 51)})
-    return LogLik(values, models, texts, "bos=always truncate=model dtype=float32", "abc")
+    return LikelihoodMatrix(values, models, texts, "bos=always truncate=model dtype=float32", "abc")
 
 
 def test_clip_raises_the_lowest_share_of_all_entries_pooled(L):
@@ -37,7 +37,7 @@ def test_a_frozen_threshold_clips_later_models_alike(L):
 def test_clip_of_a_likelihood_of_zero(L):
     values = L.values.copy()
     values[0, :3] = -np.inf
-    worse = LogLik(values, L.models, L.texts, L.rule)
+    worse = LikelihoodMatrix(values, L.models, L.texts, L.rule)
     assert np.isfinite(worse.clip(0.02).values).all()
     with pytest.raises(ValueError, match=r"more than 0\.5% of the entries are -inf"):
         worse.clip(0.005)
@@ -70,16 +70,16 @@ def test_it_is_an_array_for_numpy(L):
 
 def test_what_does_not_fit_is_refused(L):
     with pytest.raises(ValueError, match=r"\(6, 49\) .* \(6, 50\)"):
-        LogLik(L.values[:, 1:], L.models, L.texts, L.rule)
+        LikelihoodMatrix(L.values[:, 1:], L.models, L.texts, L.rule)
     with pytest.raises(ValueError, match="named `model`"):
-        LogLik(L.values, L.models.rename(columns={"model": "name"}), L.texts, L.rule)
+        LikelihoodMatrix(L.values, L.models.rename(columns={"model": "name"}), L.texts, L.rule)
     for bad in (np.nan, np.inf):
         values = L.values.copy()
         values[2, 7] = bad
         with pytest.raises(ValueError, match="for model 'c' and text 7"):
-            LogLik(values, L.models, L.texts, L.rule)
+            LikelihoodMatrix(values, L.models, L.texts, L.rule)
     with pytest.raises(ValueError, match="n_bytes"):
-        _ = LogLik(L.values, L.models, L.texts[["domain"]], L.rule).n_bytes
+        _ = LikelihoodMatrix(L.values, L.models, L.texts[["domain"]], L.rule).n_bytes
 
 
 def test_to_xarray_has_both_tables_as_coordinates(L):

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.notebook import explore, outputs, teach
+from lmnotes.notebook import outputs, teach, views
 
 
 @pytest.fixture
@@ -28,17 +28,17 @@ CONTROLS = {"n": (1, 9), "word": ["a", "bc"], "loud": False}
 
 
 def test_headless_draws_the_stills_or_the_defaults():
-    view = explore.explore(words, stills=[{"n": 3}, {"word": "bc", "loud": True}], **CONTROLS)
+    view = views.explore(words, stills=[{"n": 3}, {"word": "bc", "loud": True}], **CONTROLS)
     assert view.view is None
     assert [output for _, output in view.stills] == ["aaa", "BCBC"]
     assert view.stills[1][0] == {"n": 2, "word": "bc", "loud": True}
-    assert [output for _, output in explore.explore(words, **CONTROLS).stills] == ["aa"]
+    assert [output for _, output in views.explore(words, **CONTROLS).stills] == ["aa"]
     view.set(n=1, word="a", loud=False)
     assert view.output == "a"
 
 
 def test_live_moving_a_slider_changes_the_output(live):
-    view = explore.explore(words, **CONTROLS)
+    view = views.explore(words, **CONTROLS)
     slider, menu, box = (view.widgets[name] for name in ("n", "word", "loud"))
     assert (slider.min, slider.max, slider.value) == (1, 9, 2)
     assert view.output == "aa" and "<pre>aa</pre>" in view.area.value
@@ -52,7 +52,7 @@ def test_live_moving_a_slider_changes_the_output(live):
 
 
 def test_live_controls_stand_in_one_column(live):
-    view = explore.explore(words, **CONTROLS)
+    view = views.explore(words, **CONTROLS)
     slider, menu = view.widgets["n"], view.widgets["word"]
     assert slider.style.description_width == menu.style.description_width == "2.9em"
     assert slider.layout.width == menu.layout.width
@@ -60,7 +60,7 @@ def test_live_controls_stand_in_one_column(live):
 
 def test_live_set_draws_once_and_moves_the_widgets(live):
     drawn = []
-    view = explore.explore(lambda a, b: drawn.append((a, b)), a=(0.0, 1.0), b=(0, 10, 2))
+    view = views.explore(lambda a, b: drawn.append((a, b)), a=(0.0, 1.0), b=(0, 10, 2))
     assert drawn == [(0.5, 4)]
     view.set(a=0.25, b=8)
     assert drawn[1:] == [(0.25, 8)]
@@ -68,7 +68,7 @@ def test_live_set_draws_once_and_moves_the_widgets(live):
 
 
 def test_live_error_is_shown_and_the_next_drawing_replaces_it(live):
-    view = explore.explore(lambda n: 1 / n, n=(0, 4, 1))
+    view = views.explore(lambda n: 1 / n, n=(0, 4, 1))
     view.set(n=0)
     assert "ZeroDivisionError" in view.error and "ZeroDivisionError" in view.area.value
     assert view.output is None
@@ -79,7 +79,7 @@ def test_live_error_is_shown_and_the_next_drawing_replaces_it(live):
 
 def test_headless_error_is_raised():
     with pytest.raises(ZeroDivisionError):
-        explore.explore(lambda n: 1 / n, stills=[{"n": 0}], n=(0, 4))
+        views.explore(lambda n: 1 / n, stills=[{"n": 0}], n=(0, 4))
 
 
 def test_figures_and_tables_are_shown_and_closed(live):
@@ -94,7 +94,7 @@ def test_figures_and_tables_are_shown_and_closed(live):
         ax.plot(range(n))
         return fig
 
-    view = explore.explore(draw, n=(2, 9))
+    view = views.explore(draw, n=(2, 9))
     first = view.area.value
     width, png = _picture(first)
     assert png[:4] == b"\x89PNG"
@@ -103,7 +103,7 @@ def test_figures_and_tables_are_shown_and_closed(live):
     assert plt.get_fignums() == []
     view.set(n=9)
     assert view.area.value != first
-    table = explore.explore(lambda n: pd.DataFrame({"n": range(n)}), n=(1, 3))
+    table = views.explore(lambda n: pd.DataFrame({"n": range(n)}), n=(1, 3))
     assert "<table" in table.area.value
 
 
@@ -117,13 +117,13 @@ def _picture(text):
 
 
 def test_a_slow_drawing_waits_until_the_slider_is_let_go(live):
-    slow = explore.explore(lambda n: time.sleep(0.35), n=(1, 3))
-    quick = explore.explore(lambda n: n, n=(1, 3))
+    slow = views.explore(lambda n: time.sleep(0.35), n=(1, 3))
+    quick = views.explore(lambda n: n, n=(1, 3))
     assert not slow.widgets["n"].continuous_update
     assert quick.widgets["n"].continuous_update
     # the first drawing of a session is slow, the next ones need not be
     pauses = iter([0.35, 0, 0.35])
-    view = explore.explore(lambda n: time.sleep(next(pauses)), n=(1, 9))
+    view = views.explore(lambda n: time.sleep(next(pauses)), n=(1, 9))
     for value, follows in ((6, True), (7, False)):
         assert view.widgets["n"].continuous_update is not follows
         view.widgets["n"].value = value
@@ -133,7 +133,7 @@ def test_a_slow_drawing_waits_until_the_slider_is_let_go(live):
 @pytest.mark.parametrize("mode", ["LMNOTES_LIVE", "LMNOTES_HEADLESS"])
 def test_what_a_control_cannot_take_is_refused(monkeypatch, mode):
     monkeypatch.setenv(mode, "1")
-    view = explore.explore(words, **CONTROLS)
+    view = views.explore(words, **CONTROLS)
     for values, message in (
         ({"m": 3}, "expected n, word, loud"),
         ({"n": 10}, r"expected 1\.\.9"),
@@ -149,15 +149,15 @@ def test_what_a_control_cannot_take_is_refused(monkeypatch, mode):
 @pytest.mark.parametrize("given", [(1,), (3, 1), [], None, 5, (1, "a")])
 def test_a_control_that_stands_for_nothing_is_refused(given):
     with pytest.raises(InputError, match="control 'n' was given"):
-        explore.explore(words, n=given)
+        views.explore(words, n=given)
 
 
 def test_headless_wins_over_live(monkeypatch):
-    assert not explore.is_live()
+    assert not views.is_live()
     monkeypatch.setenv("LMNOTES_LIVE", "1")
-    assert explore.is_live()
+    assert views.is_live()
     monkeypatch.setenv("LMNOTES_HEADLESS", "1")
-    assert not explore.is_live()
+    assert not views.is_live()
 
 
 def test_a_front_end_that_names_the_cell_is_live_and_a_bare_client_is_not(house):
@@ -165,7 +165,7 @@ def test_a_front_end_that_names_the_cell_is_live_and_a_bare_client_is_not(house)
     from jupyter_client.manager import start_new_kernel
 
     manager, client = start_new_kernel(kernel_name="python3")
-    code = "from lmnotes.notebook.explore import is_live; live = is_live()"
+    code = "from lmnotes.notebook.views import is_live; live = is_live()"
     try:
 
         def ask(metadata):

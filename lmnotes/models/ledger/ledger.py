@@ -22,7 +22,7 @@ import numpy as np
 from lmnotes import store
 from lmnotes.errors import InputError
 from lmnotes.models.ledger import row, tables
-from lmnotes.models.loglik import LogLik
+from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.scoring import failures as kinds
 from lmnotes.models.scoring import identity
 from lmnotes.models.scoring.identity import Identity
@@ -139,7 +139,7 @@ class Ledger:
 
     def matrix(
         self, models: "Sequence | None" = None, about: "pandas.DataFrame | None" = None
-    ) -> LogLik:
+    ) -> LikelihoodMatrix:
         """The log-likelihoods of models as a labelled matrix, (M, N) nats.
 
         Args:
@@ -173,7 +173,7 @@ class Ledger:
         table = tables.labelled(heads)
         if about is not None:
             table = tables.joined(table, about)
-        return LogLik(
+        return LikelihoodMatrix(
             np.stack(values), table, self.texts.table, self.rule.name, text_set=self.text_set
         )
 
@@ -274,16 +274,16 @@ def home() -> Path:
     return store.home() / "ledger"
 
 
-def read_sealed(path: str | Path) -> LogLik:
+def read_sealed(path: str | Path) -> LikelihoodMatrix:
     """The matrix in a file that `Ledger.seal` wrote."""
     from lmnotes.models.ledger import released
 
     return released.read_sealed(Path(path))
 
 
-def read_published(
+def read_released(
     path: str | Path, sha256: str | None = None, texts: "TextSet | None" = None
-) -> LogLik:
+) -> LikelihoodMatrix:
     """The authors' released matrix of 1,018 models x 10,000 texts; see `released.read`."""
     from lmnotes.models.ledger import released
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes.errors import InputError
-from lmnotes.models.loglik import LogLik
+from lmnotes.models.loglik import LikelihoodMatrix
 
 if TYPE_CHECKING:
     import pandas
@@ -56,7 +56,7 @@ _SEQUENCES = (list, tuple, np.ndarray)
 _HINTS = ("logp", "log_likelihood", "loglik", "logl")  # in names of the column of vectors
 
 
-def read(path: Path, sha256: str | None = None, texts: "TextSet | None" = None) -> LogLik:
+def read(path: Path, sha256: str | None = None, texts: "TextSet | None" = None) -> LikelihoodMatrix:
     """The matrix of a released pickle, (M, N) nats, with all else that it says of each model.
 
     Args:
@@ -81,7 +81,9 @@ def read(path: Path, sha256: str | None = None, texts: "TextSet | None" = None) 
     models = table.drop(columns=column).rename(columns={"name": "model"})
     if "model" not in models:
         models.insert(0, "model", [str(label) for label in table.index])
-    return LogLik(values, models, _texts(texts, values.shape[1], path), RULE, _text_id(texts))
+    return LikelihoodMatrix(
+        values, models, _texts(texts, values.shape[1], path), RULE, _text_id(texts)
+    )
 
 
 def _load(data: bytes, path: Path) -> object:
@@ -175,7 +177,7 @@ def _text_id(texts: "TextSet | None") -> str:
     return "" if texts is None else texts.content_id
 
 
-def seal(matrix: LogLik, path: Path) -> Path:
+def seal(matrix: LikelihoodMatrix, path: Path) -> Path:
     """The path of the file; an existing one is left alone, with InputError if it differs."""
     arrays = {"log_likelihood": matrix.values}
     header = {
@@ -204,14 +206,14 @@ def _is_same(path: Path, arrays: dict, header: dict) -> bool:
     return all(there.get(name) == value for name, value in mine.items())
 
 
-def read_sealed(path: Path) -> LogLik:
+def read_sealed(path: Path) -> LikelihoodMatrix:
     """The matrix of a sealed file; raises InputError where it is damaged or another thing."""
     import pandas
 
     try:
         arrays, head = row.read(path)
         tables = [pandas.DataFrame(**head[name]) for name in ("models", "texts")]
-        return LogLik(
+        return LikelihoodMatrix(
             arrays["log_likelihood"], *tables, head["rule"], head["text_set"], head["threshold"]
         )
     except (row.Damaged, KeyError) as fault:

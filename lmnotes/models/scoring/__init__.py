@@ -1,1 +1,13 @@
-"""Scoring."""
+"""Exact log-likelihoods of texts under any causal language model."""
+
+import pkgutil
+
+import lazy_loader
+
+ROOMS = [room.name for room in pkgutil.iter_modules(__path__)]
+HANDED_ON = {
+    "loading": ["Scorer", "load"],
+    "rule": ["PUBLISHED", "Rule"],
+    "score": ["Scores", "texts"],
+}
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, ROOMS, HANDED_ON)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes import store
-from lmnotes.models.loglik import LogLik
+from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.scoring import loading, prompt_batches, prompt_tokens
 from lmnotes.models.scoring import score as scoring
 from lmnotes.models.scoring.prompt_tokens import PromptRule
@@ -114,7 +114,7 @@ def matrix(
     rule: PromptRule = DEFAULT,
     device: str = "auto",
     tokens_per_batch: int = 8192,
-) -> LogLik:
+) -> LikelihoodMatrix:
     """L of M models over N pairs; the row of each model is kept as an artefact.
 
     Args:
@@ -151,7 +151,7 @@ def matrix(
     pairs = list(zip(prompts, responses, strict=True))
     texts = {"text_id": [store.content_id(pair) for pair in pairs], "prompt": list(prompts)}
     texts |= {"response": list(responses), "n_bytes": [len(y.encode()) for y in responses]}
-    return LogLik(np.stack(rows), models, pandas.DataFrame(texts), rule.name, pair_set)
+    return LikelihoodMatrix(np.stack(rows), models, pandas.DataFrame(texts), rule.name, pair_set)
 
 
 def pmi(conditional: np.ndarray, unconditional: np.ndarray) -> np.ndarray:

@@ -1,1 +1,9 @@
-"""Zoo."""
+"""Small language models that are trained here."""
+
+import pkgutil
+
+import lazy_loader
+
+ROOMS = [room.name for room in pkgutil.iter_modules(__path__)]
+HANDED_ON = {"plans": ["Spec", "plan"], "zoo": ["Zoo", "build"]}
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, ROOMS, HANDED_ON)

@@ -12,7 +12,7 @@ from lmnotes.papers.domain_mixture import rules
 if TYPE_CHECKING:
     import pandas
 
-    from lmnotes.models.loglik import LogLik
+    from lmnotes.models.loglik import LikelihoodMatrix
 
 RULES = (
     "uniform",
@@ -88,7 +88,7 @@ class Gap:
 
 
 def gap(
-    log_likelihood: "LogLik", target: str, base: str, names: Sequence[str] | None = None
+    log_likelihood: "LikelihoodMatrix", target: str, base: str, names: Sequence[str] | None = None
 ) -> Gap:
     """The difference of two models of a matrix, with the domains of its texts.
 

@@ -1,1 +1,8 @@
-"""Drug gene analogy."""
+"""Predicting drug-gene relations via analogy tasks (2024/25)."""
+
+import pkgutil
+
+import lazy_loader
+
+ROOMS = [room.name for room in pkgutil.iter_modules(__path__)]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, ROOMS)

@@ -10,7 +10,7 @@ from lmnotes.models.maps import robustness
 if TYPE_CHECKING:
     import pandas
 
-    from lmnotes.models.loglik import LogLik
+    from lmnotes.models.loglik import LikelihoodMatrix
     from lmnotes.papers.model_map.population import Population
 
 from typing import TYPE_CHECKING
@@ -34,7 +34,7 @@ def random_pairs(n_models: int, n_pairs: int, seed: int) -> np.ndarray:
     return pairs[pairs[:, 0] != pairs[:, 1]]
 
 
-def of_clip(raw: "LogLik", share: float, pairs: np.ndarray) -> dict[str, float]:
+def of_clip(raw: "LikelihoodMatrix", share: float, pairs: np.ndarray) -> dict[str, float]:
     """Medians over pairs when this share of the entries is clipped: kurtosis of the difference,
     share of its square in 1 % of the texts, relative error of its variance; and the threshold."""
     clipped = raw.clip(share) if share else raw
@@ -48,7 +48,7 @@ def of_clip(raw: "LogLik", share: float, pairs: np.ndarray) -> dict[str, float]:
     }
 
 
-def by_clip(raw: "LogLik", n_pairs: int = 300, seed: int = 0) -> "pandas.DataFrame":
+def by_clip(raw: "LikelihoodMatrix", n_pairs: int = 300, seed: int = 0) -> "pandas.DataFrame":
     """`of_clip` for every one of SHARES, a row each."""
     import pandas
 

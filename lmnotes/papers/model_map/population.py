@@ -16,7 +16,7 @@ from lmnotes.models.maps import coordinates as maps
 if TYPE_CHECKING:
     import pandas
 
-    from lmnotes.models.loglik import LogLik
+    from lmnotes.models.loglik import LikelihoodMatrix
     from lmnotes.models.scoring.rule import Rule
     from lmnotes.text.chunks import TextSet
 from lmnotes.figures.maps import classes
@@ -33,7 +33,7 @@ class Population:
     N strings, or none where only their likelihoods are known.
     """
 
-    raw: "LogLik"
+    raw: "LikelihoodMatrix"
     clip_share: float
     models: "pandas.DataFrame"
     domains: np.ndarray  # (N,)
@@ -60,7 +60,7 @@ class Population:
         return "mixture" in self.models
 
     @cached_property
-    def clipped(self) -> "LogLik":
+    def clipped(self) -> "LikelihoodMatrix":
         """The log-likelihoods, clipped."""
         return self.raw.clip(self.clip_share)
 
@@ -115,7 +115,7 @@ class Population:
 
 
 def of(
-    raw: "LogLik",
+    raw: "LikelihoodMatrix",
     clip_share: float = 0.02,
     texts: "TextSet | None" = None,
     is_published: bool = False,

@@ -1,1 +1,8 @@
-"""Text resampling."""
+"""Likelihood Variance as Text Importance (EMNLP 2025 Findings)."""
+
+import pkgutil
+
+import lazy_loader
+
+ROOMS = [room.name for room in pkgutil.iter_modules(__path__)]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, ROOMS)

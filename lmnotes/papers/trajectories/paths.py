@@ -19,7 +19,7 @@ from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import robustness
 
 if TYPE_CHECKING:
-    from lmnotes.models.loglik import LogLik
+    from lmnotes.models.loglik import LikelihoodMatrix
 
 WARM_UP = 2000  # steps of Pythia; what comes before is left out of the text scores
 WINDOW = 10  # later checkpoints that each one is compared with
@@ -214,7 +214,7 @@ def prepare(
 
 
 def runs(
-    log_likelihood: "LogLik",
+    log_likelihood: "LikelihoodMatrix",
     names: Sequence[str] | None = None,
     excluded: Mapping[str, Sequence[int]] | None = None,
 ) -> dict[str, Run]:

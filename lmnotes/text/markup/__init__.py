@@ -1,1 +1,8 @@
-"""Markup."""
+"""Prose from what is wrapped in markup."""
+
+import pkgutil
+
+import lazy_loader
+
+ROOMS = [room.name for room in pkgutil.iter_modules(__path__)]
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, ROOMS)

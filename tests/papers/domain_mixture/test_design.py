@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from lmnotes import statistics
-from lmnotes.models.loglik import LogLik
+from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.zoo import mixtures
 from lmnotes.papers.domain_mixture import design, experiment, measures, rules
@@ -179,11 +179,11 @@ def test_log_law_is_inverted():
     np.testing.assert_allclose(rules.softmax(difference, slopes), target, atol=1e-12)
 
 
-def a_matrix() -> LogLik:
+def a_matrix() -> LikelihoodMatrix:
     draw = np.random.default_rng(0)
     texts = pd.DataFrame({"domain": np.tile(NAMES, 5), "n_bytes": draw.integers(40, 80, 20)})
     models = pd.DataFrame({"model": ["base", "target", "other"]})
-    return LogLik(-50 + 5 * draw.standard_normal((3, 20)), models, texts, "bos=always")
+    return LikelihoodMatrix(-50 + 5 * draw.standard_normal((3, 20)), models, texts, "bos=always")
 
 
 def test_gap_of_a_matrix():

@@ -4,7 +4,7 @@ import pytest
 from map_cases import made
 
 from lmnotes import statistics
-from lmnotes.models.loglik import LogLik
+from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import robustness
 from lmnotes.papers.model_map import checks, leaks, population, published
@@ -36,13 +36,15 @@ def test_labels_are_made_from_what_is_known():
             "created_at": ["2024-02-01", "2023-01-01", None],
         }
     )
-    raw = LogLik(-np.arange(6.0).reshape(3, 2), models, pd.DataFrame({"text_id": [0, 1]}), "")
+    raw = LikelihoodMatrix(
+        -np.arange(6.0).reshape(3, 2), models, pd.DataFrame({"text_id": [0, 1]}), ""
+    )
     here = population.of(raw, is_published=True)
     assert here.models.lineage.tolist() == ["x", "x", "y"]
     assert here.models.order.tolist()[:2] == [2.0, 1.0] and np.isnan(here.models.order[2])
     assert (here.n_bytes == population.PUBLISHED_BYTES).all() and set(here.domains) == {"all"}
     assert not here.is_zoo and not here.texts
-    plain = LogLik(raw.values, models[["model"]], raw.texts, "")
+    plain = LikelihoodMatrix(raw.values, models[["model"]], raw.texts, "")
     assert population.of(plain).models.lineage.tolist() == ["a", "b", "c"]  # each by itself
 
 
@@ -80,7 +82,7 @@ def test_relatives_are_neighbours_and_domains_of_strength_are_read():
     mean, (low, high) = statistics.mean_interval(same - chance)
     assert low <= mean <= high
     lone = here.raw.models.drop(columns=["mixture", "twin", "lineage"])
-    plain = population.of(LogLik(here.raw.values, lone, here.raw.texts, ""))
+    plain = population.of(LikelihoodMatrix(here.raw.values, lone, here.raw.texts, ""))
     assert not len(checks.of_domain(plain, strongest)[0])
 
 
@@ -99,7 +101,9 @@ def test_the_leaked_model_is_likelier_than_able():
 def test_types_that_read_the_pile_are_the_leaked_ones_of_a_matrix():
     models = pd.DataFrame({"model": list("abcd"), "type": ["GPT-NeoX", "gptj", "llama-2", "other"]})
     rng = np.random.default_rng(0)
-    raw = LogLik(rng.normal(-9, 1, (4, 8)), models, pd.DataFrame({"text_id": range(8)}), "")
+    raw = LikelihoodMatrix(
+        rng.normal(-9, 1, (4, 8)), models, pd.DataFrame({"text_id": range(8)}), ""
+    )
     here = population.of(raw, is_published=True)
     found = leaks.read(here, np.arange(4), np.array([40.0, 41, 60, 50]))
     assert found.table["has seen the texts"].tolist() == [True, True, False, False]
@@ -118,7 +122,9 @@ def test_facts_of_the_example_are_measured_on_its_row():
     names = [published.EXAMPLE, "other"]
     types = list(published.LEGEND)
     models = pd.DataFrame({"model": names, "type": types[:2], "ARC": [58.618, 1.0]})
-    raw = LogLik(np.stack([row, row - 3]), models, pd.DataFrame({"text_id": range(9)}), "")
+    raw = LikelihoodMatrix(
+        np.stack([row, row - 3]), models, pd.DataFrame({"text_id": range(9)}), ""
+    )
     facts = published.facts(population.of(raw, is_published=True))
     assert facts["example_texts"] == 0 and facts["example_arc"] == 58.618
     assert facts["example_mean"] == row.mean() and facts["raw_max"] == row.max()

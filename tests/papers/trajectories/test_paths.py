@@ -2,7 +2,7 @@ import numpy as np
 import pandas
 import pytest
 
-from lmnotes.models.loglik import LogLik
+from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.papers.trajectories import paths
 from lmnotes.papers.trajectories.paths import Run
@@ -125,7 +125,7 @@ def test_runs_are_found_in_the_table_of_a_zoo():
         }
     )
     values = np.arange(5.0)[:, None] * np.ones((5, 3))
-    L = LogLik(values, models, pandas.DataFrame({"n_bytes": [1, 1, 1]}), "rule")
+    L = LikelihoodMatrix(values, models, pandas.DataFrame({"n_bytes": [1, 1, 1]}), "rule")
     found = paths.runs(L, excluded={"big": [5]})
     assert list(found) == ["big"]
     assert found["big"].steps.tolist() == [0, 5, 10]
@@ -134,7 +134,7 @@ def test_runs_are_found_in_the_table_of_a_zoo():
     with pytest.raises(ValueError, match="the runs are big"):
         paths.runs(L, ["tune"])
     with pytest.raises(ValueError, match="expected those of a zoo"):
-        paths.runs(LogLik(values, models[["model"]], L.texts, "rule"))
+        paths.runs(LikelihoodMatrix(values, models[["model"]], L.texts, "rule"))
 
 
 def test_what_does_not_fit_is_refused():
