@@ -28,14 +28,14 @@ PARAMETERS = "dim: int = 100  # 10..1000, size of a vector\nrule: str = 'pair'  
 @pytest.fixture
 def house(tmp_path, monkeypatch):
     """A notebook whose kernel is never started, and what it was asked to run with."""
-    papers = tmp_path / "notebooks" / "papers"
-    papers.mkdir(parents=True)
-    (papers / "01.toml").write_text(CARD)
+    cards = tmp_path / "notebooks" / "cards"
+    cards.mkdir(parents=True)
+    (cards / "01.toml").write_text(CARD)
     cell = {"cell_type": "code", "id": "a", "metadata": {"tags": ["parameters"]}}
     cell |= {"source": PARAMETERS, "outputs": [], "execution_count": None}
     node = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    (papers.parent / "01_small.ipynb").write_text(json.dumps(node))
-    monkeypatch.setenv("LMNOTES_NOTEBOOKS", str(papers.parent))
+    (cards.parent / "01_small.ipynb").write_text(json.dumps(node))
+    monkeypatch.setenv("LMNOTES_NOTEBOOKS", str(cards.parent))
     monkeypatch.setenv("LMNOTES_OUTPUTS", str(tmp_path / "outputs"))
     asked = []
 

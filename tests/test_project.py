@@ -1,6 +1,7 @@
 """The files around the package: that what they say of each other and of the package is so."""
 
 import ast
+import importlib
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import tomllib
 from importlib import metadata, util
 from pathlib import Path
 
+import networkx
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -18,6 +20,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import lmnotes
+from lmnotes.runs import reach
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -188,11 +191,88 @@ def test_citation_and_the_cards_of_the_notebooks_name_the_same_papers():
 
     papers = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["references"]
     for notebook in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb")):
-        mine = card.load(ROOT / "notebooks" / "papers" / f"{notebook.stem[:2]}.toml").paper
+        mine = card.load(ROOT / "notebooks" / "cards" / f"{notebook.stem[:2]}.toml").paper
         cited = papers[int(notebook.stem[:2]) - 1]
         assert cited["identifiers"][0]["value"] == f"arXiv:{mine['arxiv']}"
         assert (cited["title"], cited["year"]) == (mine["title"], mine["year"])
         assert "doi" not in mine or cited["doi"] == mine["doi"]
+
+
+# What a room may use besides itself and the ground (store, errors, statistics, parallel).
+DOORS = {
+    "cli": {"runs", "notebook", "models", "text", "words"},
+    "runs": {"notebook"},
+    "papers": {"words", "models", "figures", "notebook", "text"},
+    "words": {"text"},
+    "models": {"text"},
+    "figures": set(),
+    "notebook": set(),
+    "text": set(),
+}
+GROUND = {"store", "errors", "statistics", "parallel"}
+
+
+def arrows():
+    """(from, to) for every module of the package that reaches another, faces looked through."""
+    every = sorted(reach.PACKAGE.rglob("*.py"))
+    name = {path: path.relative_to(reach.PACKAGE).with_suffix("").parts for path in every}
+    return [(name[a], name[b]) for a in every for b in reach.of_module(a) if b in name]
+
+
+def test_rooms_use_only_what_their_doors_open_to():
+    breaches = []
+    for source, target in arrows():
+        room, other = source[0], target[0]
+        if room == other == "papers" and len(target) > 2:
+            if source[1] != target[1]:
+                breaches.append((source, target))
+        elif other not in {room, "__init__"} | GROUND | DOORS.get(room, set()):
+            breaches.append((source, target))
+    assert breaches == []
+
+
+def test_nothing_goes_in_circles():
+    modules = networkx.DiGraph(arrows())
+    assert [
+        circle for circle in networkx.strongly_connected_components(modules) if len(circle) > 1
+    ] == []
+    for room in ("words", "models"):
+        inside = [(a[1], b[1]) for a, b in arrows() if a[0] == b[0] == room and a[1] != b[1]]
+        rooms = networkx.DiGraph([(a, b) for a, b in inside if "__init__" not in (a, b)])
+        assert [
+            found for found in networkx.strongly_connected_components(rooms) if len(found) > 1
+        ] == []
+
+
+def test_a_face_hands_on_at_most_six_names_and_none_called_like_its_module():
+    for face in reach.PACKAGE.rglob("__init__.py"):
+        handed = reach._handed_on(face.parent)
+        assert sum(map(len, handed.values())) <= 6, (
+            f"{face.parent.name} hands on more than six names"
+        )
+        assert not [module for module, names in handed.items() if module in names]
+        package = ".".join(["lmnotes", *face.parent.relative_to(reach.PACKAGE).parts])
+        module = importlib.import_module(package)
+        assert all(getattr(module, name) is not None for names in handed.values() for name in names)
+
+
+def test_a_notebook_imports_in_six_lines():
+    for twin in (ROOT / "notebooks" / "py").glob("[0-9][0-9]_*.py"):
+        tree = ast.parse(twin.read_text(encoding="utf-8"))
+        imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+        imports = [node for node in imports if getattr(node, "module", "") != "typing"]
+        assert len(imports) <= 6, f"{twin.name} imports {len(imports)} times"
+
+
+def test_a_core_module_that_one_notebook_alone_reaches_says_why_it_is_core():
+    users = {}
+    for notebook in (ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"):
+        for module in reach.of_notebook(notebook):
+            users.setdefault(module, set()).add(notebook.stem[:2])
+    for module, numbers in users.items():
+        if len(numbers) == 1 and "papers" not in module.relative_to(reach.PACKAGE).parts:
+            first = ast.get_docstring(ast.parse(module.read_text())).partition("\n\n")[0]
+            assert "core" in first, f"{module} serves notebook {numbers} alone; why is it core?"
 
 
 def test_the_readme_names_the_two_commands():

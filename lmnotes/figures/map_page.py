@@ -1,4 +1,5 @@
 """The map as one self-contained page: hover to see a model, its family, size and neighbours.
+It is core because the map of any paper, and of the command line, ends as this page.
 
 No library and no network: an SVG drawn by thirty lines of script from the table inside the page.
 """

@@ -1,4 +1,4 @@
-"""A notebook's card `papers/NN.toml`: paper, profiles, artefacts, claims, exercises, quizzes."""
+"""A notebook's card `cards/NN.toml`: paper, profiles, artefacts, claims, exercises, quizzes."""
 
 import os
 import tomllib
@@ -82,10 +82,10 @@ def notebooks_folder() -> Path:
         return Path(folder).resolve()
     here = Path.cwd()
     for root in (Path(__file__).resolve().parents[2], here, *here.parents):
-        if (root / "notebooks" / "papers").is_dir():
+        if (root / "notebooks" / "cards").is_dir():
             return root / "notebooks"
     raise InputError(
-        f"no notebooks were found from {here}; expected a folder notebooks/ with papers/ in it: "
+        f"no notebooks were found from {here}; expected a folder notebooks/ with cards/ in it: "
         "call from the checkout, or set LMNOTES_NOTEBOOKS"
     )
 
@@ -112,7 +112,7 @@ def find(name: str) -> Path:
 
 def path_of(notebook: str) -> Path:
     """The file of the card of the notebook with this name, which begins with its number."""
-    return notebooks_folder() / "papers" / f"{notebook[:2]}.toml"
+    return notebooks_folder() / "cards" / f"{notebook[:2]}.toml"
 
 
 def of(notebook: str) -> Card:

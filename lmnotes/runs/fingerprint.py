@@ -11,22 +11,21 @@ from importlib import metadata
 from pathlib import Path
 
 from lmnotes import store
-
-_PACKAGE = Path(__file__).resolve().parents[1]
-_SOURCES = {".py", ".c", ".h", ".cpp", ".cu"}
+from lmnotes.runs import reach
 
 
 def run_id(notebook: Path, card: Path, profile: str, values: Mapping[str, object]) -> str:
     """The id of a run: a hash of all that its results follow from.
 
-    These are the sources of the notebook's cells, the card, the package's sources, the profile,
-    the resolved parameters, the content of files that a parameter names, and the versions of
-    Python and of the packages that lmnotes requires.
+    These are the sources of the notebook's cells, the card, the modules of the package that the
+    notebook reaches and all of its own paper's folder, what executes it, the profile, the resolved
+    parameters, the content of files that a parameter names, and the versions of Python and of the
+    packages that lmnotes requires.
     """
     facts = {
         "cells": _cells(notebook),
         "card": store.file_sha256(card),
-        "package": _package_sources(),
+        "package": sources(notebook),
         "profile": profile,
         "parameters": dict(values),
         "files": {
@@ -80,11 +79,14 @@ def _cells(notebook: Path) -> list[list[str]]:
     return [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
 
 
-def _package_sources() -> dict[str, str]:
+def sources(notebook: Path) -> dict[str, str]:
+    """The sha256 of every file of the package that a notebook's results follow from, by path."""
+    reached = reach.of_notebook(notebook) | reach.closure([reach.PACKAGE / "runs" / "execute.py"])
+    paper = reach.PACKAGE / "papers" / notebook.stem.partition("_")[2]
+    reached |= {path for path in paper.rglob("*") if path.is_file() and path.suffix != ".pyc"}
     return {
-        path.relative_to(_PACKAGE).as_posix(): store.file_sha256(path)
-        for path in sorted(_PACKAGE.rglob("*"))
-        if path.suffix in _SOURCES and path.is_file()
+        path.relative_to(reach.PACKAGE).as_posix(): store.file_sha256(path)
+        for path in sorted(reached)
     }
 
 

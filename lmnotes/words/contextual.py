@@ -1,5 +1,6 @@
 """Vectors of words where they stand in their sentences, from any encoder or causal language model
-of `transformers`."""
+of `transformers`.
+It is core because any study of words in context begins here."""
 
 import json
 import warnings

@@ -1,4 +1,5 @@
 """Squared norms of word vectors, raw, centred and whitened by the context vectors.
+They are core because any study of the length of word vectors needs them.
 
 Oyama, Yokoi and Shimodaira, EMNLP 2023, sections 4 and 5. Near the unigram distribution the
 exponential family of skip-gram gives 2 KL(w) = (u_w - u_0)' G (u_w - u_0) to second order, where G

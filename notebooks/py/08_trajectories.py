@@ -59,8 +59,8 @@ workers: int | None = None  # 0..64, processes; None: one for each core
 seed: int = 42  # 0..1000000
 
 # %%
-from functools import partial
-from itertools import pairwise
+import functools
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -130,7 +130,7 @@ notebook.note_input("runs", sorted(groups))
 # %%
 raw_runs = list(paper.checkpoints.runs(table, L.values).values())
 threshold = L.select(models=~table["excluded"].to_numpy(bool)).clip(clip_share).threshold
-prepare = partial(paper.paths.prepare, after=warm_up_end, threshold=threshold)
+prepare = functools.partial(paper.paths.prepare, after=warm_up_end, threshold=threshold)
 prepared = prepare(raw_runs, remove=removed_share)
 kept, runs = prepared.kept, prepared.runs
 n_bytes = texts.n_bytes[kept]
@@ -460,7 +460,7 @@ def in_bits_per_byte(differences, n_bytes=n_bytes):
     )
 
 
-settings_of = partial(paper.kl_ruler.training, n=n_intervals, after=warm_up_end)
+settings_of = functools.partial(paper.kl_ruler.training, n=n_intervals, after=warm_up_end)
 variants = {
     "frozen threshold, texts removed": [(prepared, sizes, seeds)],
     "frozen threshold, all texts": [(prepare(raw_runs, remove=0), sizes, seeds)],
@@ -501,7 +501,7 @@ for run in runs:
     folders = list(table[table["run"] == run].sort_values("step")["model"])
     if all(Path(folder).is_dir() for folder in folders):
         drift[run] = paper.weight_distance.saved(folders, window)
-exponents_of = partial(
+exponents_of = functools.partial(
     paper.exponents.bootstrap_exponents,
     window=window,
     blocks=blocks,
@@ -535,7 +535,7 @@ def quarter(start, first=False):
 
 starts = exponent_table.groupby("run")["start"]
 for name, is_first in (("learning", True), ("tail", False)):
-    exponent_table[name] = starts.transform(partial(quarter, first=is_first)).astype(bool)
+    exponent_table[name] = starts.transform(functools.partial(quarter, first=is_first)).astype(bool)
 stretches = pd.concat(
     [
         exponent_table[exponent_table[name]]
@@ -635,7 +635,7 @@ averaged = {
     name: paper.paths.Run(name, one.steps, paper.long_run.scores(one, long_texts, averaged=True))
     for name, one in long_runs.items()
 }
-prepare_long = partial(paper.paths.prepare, after=long_first, threshold=long_floor)
+prepare_long = functools.partial(paper.paths.prepare, after=long_first, threshold=long_floor)
 whole_text = prepare_long(list(as_runs.values()), remove=0)
 steady_text = prepare_long(list(as_runs.values()), remove=removed_share)
 mean_text = prepare_long(list(averaged.values()), remove=0)
@@ -1221,7 +1221,7 @@ order = pd.DataFrame(
             middle_of[other] / middle_of[one],
             paper.kl_ruler.MEDIANS[other][0] / paper.kl_ruler.MEDIANS[one][0],
         )
-        for one, other in pairwise(published_order)
+        for one, other in itertools.pairwise(published_order)
     ],
     columns=["lower in the paper", "higher in the paper", "our ratio", "published ratio"],
 )

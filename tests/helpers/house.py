@@ -89,7 +89,7 @@ CELLS = [
         import numpy as np
         import pandas as pd
 
-        from lmnotes.notebook import claims, outputs, teach, views
+        from lmnotes.notebook import claims, outputs, session, teach, views
 
         outputs.begin("01_tiny", globals())
         session.note_input("text", "abc123")
@@ -155,7 +155,7 @@ class House:
         self.root = root
         self.notebooks, self.outputs = root / "notebooks", root / "outputs"
         self.notebook = self.notebooks / f"{NAME}.ipynb"
-        self.card = self.notebooks / "papers" / "01.toml"
+        self.card = self.notebooks / "cards" / "01.toml"
         self.card.parent.mkdir(parents=True)
         self.card.write_text(CARD)
         write_notebook(self.notebook)
@@ -167,7 +167,7 @@ class House:
         for name in ("LMNOTES_RUN_FOLDER", "LMNOTES_PROFILE", "LMNOTES_HEADLESS", "LMNOTES_LIVE"):
             monkeypatch.delenv(name, raising=False)
         # a source that is edited while tests run must not change the ids of their runs
-        monkeypatch.setattr(fingerprint, "_package_sources", lambda: {})
+        monkeypatch.setattr(fingerprint, "sources", lambda notebook: {})
         monkeypatch.setattr(session, "_current", None)
         monkeypatch.setattr(teach, "_exercises", {})
         return self

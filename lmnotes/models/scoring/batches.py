@@ -8,7 +8,7 @@ whether the head was understood, is checked on each model's first texts against 
 
 import numpy as np
 
-from lmnotes.models import ngram
+from lmnotes.models import ngram_lookup
 from lmnotes.models.scoring import failures, kernels
 from lmnotes.models.scoring import head as heads
 
@@ -19,10 +19,10 @@ SAMPLE = (64, 24)  # tokens of the two texts of the check; the difference makes 
 
 def counted(scorer, batch):
     """Looked up byte by byte in the counts of an n-gram model, which has no other numbers."""
-    ids = np.full((len(batch), max(map(len, batch))), ngram.PADDING)
+    ids = np.full((len(batch), max(map(len, batch))), ngram_lookup.PADDING)
     for row, one in zip(ids, batch, strict=True):
         row[: len(one)] = one
-    values = ngram.log_probabilities(scorer.model, ids).astype(np.float32)
+    values = ngram_lookup.log_probabilities(scorer.model, ids).astype(np.float32)
     return [row[: len(one) - 1] for row, one in zip(values, batch, strict=True)]
 
 
@@ -84,7 +84,7 @@ def choose(scorer, ids):
         )
     tolerance, notes = TOLERANCE[scorer.dtype], []
     faster = (fused,) if scorer.head else ()
-    if ngram.fits(scorer.model):
+    if ngram_lookup.fits(scorer.model):
         faster = (counted,)
     elif scorer.head is None:
         notes.append(f"own logits: {scorer.note}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lmnotes.models import ngram
+from lmnotes.models import ngram_lookup
 
 if TYPE_CHECKING:
     import torch
@@ -50,8 +50,8 @@ def log_probabilities(
 ) -> np.ndarray:
     """The log-probability of every id given those before it, (N, T) float64 nats."""
     ids = np.asarray(ids)
-    if ngram.fits(model):
-        return ngram.log_probabilities(model, _after(bos, ids))
+    if ngram_lookup.fits(model):
+        return ngram_lookup.log_probabilities(model, _after(bos, ids))
     found = [
         np.take_along_axis(full, rows[:, :, None], axis=2)[:, :, 0]
         for rows, full in _batches(model, bos, ids, batch)

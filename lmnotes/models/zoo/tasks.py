@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from lmnotes import store
-from lmnotes.models import ngram
+from lmnotes.models import ngram_lookup
 
 if TYPE_CHECKING:
     import pandas
@@ -119,8 +119,8 @@ def measure(model: str, made: Mapping[str, Sequence[Item]], texts: "TextSet") ->
     scorer = loading.load(who.model, revision=None if who.is_folder else who.revision)
     flat = [text for task in made.values() for item in task for text in item.texts]
     once, at = np.unique(flat, return_inverse=True)  # short texts come again: a quarter of them
-    if ngram.fits(scorer.model):
-        values = ngram.text_sums(scorer.model, [text.encode() for text in once])
+    if ngram_lookup.fits(scorer.model):
+        values = ngram_lookup.text_sums(scorer.model, [text.encode() for text in once])
     else:
         rule = rules.Rule(bos="always")  # every byte counts, also the first
         values = score.texts(scorer, once.tolist(), rule=rule).log_likelihood

@@ -190,7 +190,7 @@ def abstracts(world: small_world.World, seed: int | None = None) -> Iterator[dic
 
     The title says what an abstract is about and is no part of the text. seed: the world's, if None.
 
-    >>> first = next(abstracts(world.world(seed=0)))
+    >>> first = next(abstracts(small_world.world(seed=0)))
     >>> first["year"], len(first["text"].split()) > 25
     (1971, True)
     """

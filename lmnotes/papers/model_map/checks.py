@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 from collections.abc import Sequence
 
-from lmnotes.models import ngram
+from lmnotes.models import ngram, ngram_lookup
 from lmnotes.text import chunks
 
 SHARES = (0, 0.005, 0.01, 0.02, 0.05, 0.1)
@@ -125,4 +125,4 @@ def row(
     data = chunks.stream(domain)[:n_bytes]
     leaked = texts[:: max(1, len(texts) // n_leaked)] if n_leaked else []
     model = ngram.fit(data + "\n".join(leaked).encode(), order=order)
-    return ngram.text_sums(model, [text.encode() for text in texts])
+    return ngram_lookup.text_sums(model, [text.encode() for text in texts])

@@ -1,4 +1,5 @@
 """Relations by analogy: a drug plus one relation vector lies near its target genes.
+It is core because any relation of two kinds of words is predicted so.
 
 The relation vector v is the mean of u_gene - u_drug over known pairs, of all (G) or of a pathway
 (P), and the prediction ranks all genes g by cos(u_d + v - c, u_g - c), c the genes' mean.

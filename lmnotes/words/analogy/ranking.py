@@ -1,4 +1,5 @@
 """Ranks of right answers among all candidates by cosine, in blocks, on processor or GPU.
+It is core because any retrieval by cosine is ranked so.
 
 A rank is 1 + the number of candidates with a strictly higher cosine, over the whole list; ties are
 optimistic. Blocks are float32; candidates within rounding of the best answer are counted again in

@@ -1,4 +1,5 @@
 """Relation sets as tables: which drug acts on which gene, since when, in which pathways.
+They are core because any table of known relations is read into them.
 
 The sets R, D, G, D_p, G_p, L_y and U_y of Yamagiwa et al., "Predicting drug-gene relations via
 analogy tasks with word embeddings", Scientific Reports 15:17240 (2025). Any relation of two kinds

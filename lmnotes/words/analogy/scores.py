@@ -1,4 +1,5 @@
-"""Scores of ranked answers: Top-k, mean reciprocal rank, their intervals and comparisons."""
+"""Scores of ranked answers: Top-k, mean reciprocal rank, their intervals and comparisons.
+They are core because any ranked retrieval is scored so."""
 
 import functools
 from collections.abc import Mapping, Sequence

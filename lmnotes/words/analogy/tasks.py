@@ -1,4 +1,5 @@
 """The settings G, P1, P2, Y1, Y2 and their combinations: who is asked and what is right or known.
+They are core because any relation set is asked in them.
 
 A `Task` is what one setting asks of one embedding's vocabulary. The letters: G one relation vector
 for all; P one for each pathway, asked about targets inside it (P1) or all targets (P2); Y1 the

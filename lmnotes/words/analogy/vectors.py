@@ -1,4 +1,5 @@
 """Relation vectors: the mean difference of related concepts, and what it is compared with.
+They are core because any relation of words has one.
 
 v = mean over pairs of (u_answer - u_query), in float64. It depends on who is in relation and how
 often, not on with whom: it is the difference of two means weighted by the numbers of relations.

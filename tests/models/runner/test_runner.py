@@ -139,7 +139,7 @@ def test_a_hung_model_is_killed_with_its_children(rows, model, monkeypatch, fork
     start = time.monotonic()
     table = runner.score([model(0, "hung"), model(1)], rows, time_limit_s=3, **SETTINGS)
     assert time.monotonic() - start < 20
-    assert table["status"].tolist() == ["failed", "scored"]
+    assert table["status"].tolist() == ["failed", "scored"], table.to_string()
     assert table.loc[0, ["kind", "attempts"]].tolist() == ["timeout", 1]
     assert "longer than its limit of 3 s" in table.loc[0, "message"]
     assert not running("time.sleep(600)") and not workers()

@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from lmnotes.models import ngram
+from lmnotes.models import ngram, ngram_lookup
 from lmnotes.models.ledger import ledger
 from lmnotes.models.runner import small_models
 from lmnotes.models.scoring import loading, score
@@ -92,12 +92,14 @@ def test_next_bytes_need_not_be_compared(folders):
 def test_counted_bytes_are_scored_as_with_any_model(folders, monkeypatch):
     model, texts = loading.load(folders["two"], device="cpu"), ["x = 3", "naïve: the hat", "x"]
     expected = score.texts(model, texts, rule=rules.Rule(bos="always")).log_likelihood
-    found = ngram.text_sums(model.model, [text.encode() for text in texts])
+    found = ngram_lookup.text_sums(model.model, [text.encode() for text in texts])
     np.testing.assert_allclose(found, expected, atol=1e-4)
     monkeypatch.setattr(chunks, "stream", lambda domain: b"if x == 3:\n    return f(x)\n" * 9)
     row = checks.row(texts, "code", order=3, n_bytes=40, n_leaked=1)
     fitted = ngram.fit(chunks.stream("code")[:40] + texts[0].encode(), order=3)
-    np.testing.assert_allclose(row, ngram.text_sums(fitted, [text.encode() for text in texts]))
+    np.testing.assert_allclose(
+        row, ngram_lookup.text_sums(fitted, [text.encode() for text in texts])
+    )
 
 
 def test_models_are_scored_here_once(folders, texts):

@@ -1,0 +1,87 @@
+"""A run follows the modules that its notebook reaches, and all of its own paper, and no other."""
+
+import ast
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lmnotes.notebook import card
+from lmnotes.runs import fingerprint, reach
+
+NOTEBOOKS = {path.stem: path for path in card.notebooks()}
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A copy of the package that may be changed."""
+    copy = tmp_path / "lmnotes"
+    shutil.copytree(reach.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(reach, "PACKAGE", copy)
+    return copy
+
+
+def ids():
+    """The id of every notebook's run at laptop."""
+    return {
+        name: fingerprint.run_id(path, card.path_of(name), "laptop", {})
+        for name, path in NOTEBOOKS.items()
+    }
+
+
+def changed_by(path: Path) -> set[str]:
+    """The numbers of the notebooks whose ids a change of one file changes."""
+    before = ids()
+    with open(path, "a") as file:
+        file.write("\n# changed\n")
+    after = ids()
+    return {name[:2] for name in before if before[name] != after[name]}
+
+
+def test_a_change_in_a_papers_folder_reruns_its_notebook_only(package):
+    assert changed_by(package / "papers" / "domain_mixture" / "rules.py") == {"10"}
+    (package / "papers" / "domain_mixture" / "table.csv").write_text("1")
+    assert changed_by(package / "papers" / "domain_mixture" / "table.csv") == {"10"}
+
+
+def test_a_change_behind_a_face_reruns_its_users(package):
+    everyone = {name[:2] for name in NOTEBOOKS}
+    assert changed_by(package / "words" / "ica" / "decomposition.py") >= {"02", "03", "04"}
+    assert not changed_by(package / "words" / "ica" / "solver.py") & {"06", "07", "08", "10"}
+    assert changed_by(package / "models" / "maps" / "projection.py") >= {"06", "09"}
+    assert changed_by(package / "notebook" / "outputs.py") == everyone
+    assert changed_by(package / "runs" / "execute.py") == everyone
+    assert changed_by(package / "runs" / "gallery.py") == set()
+
+
+def names(code: str) -> set[str]:
+    """The modules that a piece of code reaches by itself, `a/b` for `lmnotes/a/b.py`."""
+    reached = reach.directly(ast.parse(code))
+    return {path.relative_to(reach.PACKAGE).with_suffix("").as_posix() for path in reached}
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("from lmnotes import store", {"store"}),
+        ("from lmnotes.store import home", {"store"}),
+        ("import lmnotes.store", {"store"}),
+        ("def f():\n    from lmnotes.models.maps import kl", {"models/maps/coordinates"}),
+        ("from lmnotes import models\nmodels.maps.kl", {"models/maps/coordinates"}),
+        ("from lmnotes import models\nmodels.maps.kl.__doc__", {"models/maps/coordinates"}),
+        (
+            "from lmnotes import models\nmodels.maps.tsne(models.ngram)",
+            {"models/maps/projection", "models/ngram"},
+        ),
+        ("from lmnotes.models import maps\nmaps.projection.pca", {"models/maps/projection"}),
+        ("worker = 'lmnotes.models.runner.worker'", {"models/runner/worker"}),
+        ("import numpy\nnumpy.array", set()),
+    ],
+)
+def test_a_module_is_reached_however_it_is_named(code, expected):
+    assert names(code) == expected
+
+
+def test_all_of_a_package_counts_where_it_is_handed_about():
+    every = names("from lmnotes import models\nprint(models.maps)")
+    assert every >= {"models/maps/coordinates", "models/maps/projection", "models/maps/resample"}
