@@ -8,18 +8,15 @@ import html
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.figures import maps
 
-if TYPE_CHECKING:
-    import pandas
-
 
 def page(
-    table: "pandas.DataFrame",
+    table: pd.DataFrame,
     neighbours: Mapping[str, Sequence[str]],
     *,
     views: Mapping[str, tuple[str, str]],
@@ -95,7 +92,7 @@ def _placed(points: np.ndarray, width: float = 880, height: float = 680) -> list
     return np.column_stack([500 + moved[:, 0], 400 - moved[:, 1]]).round(1).tolist()
 
 
-def _colour_of(column: "pandas.Series") -> dict:
+def _colour_of(column: pd.Series) -> dict:
     """Hex colours of every model with the legend's entries."""
     looks = maps.looks(column)
     if len(looks.legend) <= maps.N_COLOURS:

@@ -2,22 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from scipy.cluster.hierarchy import dendrogram
 
 from lmnotes.figures import style
-
-if TYPE_CHECKING:
-    import pandas
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pandas
-
 
 # Classes beyond the seventh take the same colours with another marker.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -38,13 +30,12 @@ class Looks:
     high: float = 1.0
 
 
-def looks(column: "pandas.Series") -> Looks:
+def looks(column: pd.Series) -> Looks:
     """Colours and markers of a column: classes where it holds text, a scale where numbers."""
-    import pandas
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
-    if pandas.api.types.is_numeric_dtype(column) and column.dtype != bool:
+    if pd.api.types.is_numeric_dtype(column) and column.dtype != bool:
         values = column.to_numpy(np.float64)
         low, high = np.nanquantile(values, [0, 1])
         shares = (values - low) / (high - low or 1.0)
@@ -53,7 +44,7 @@ def looks(column: "pandas.Series") -> Looks:
             (f"{low + s * (high - low):.3g}", to_hex(colormaps[_SCALE](s))) for s in (0, 0.5, 1)
         ]
         return Looks(of, ["o"] * len(of), steps, True, float(low), float(high))
-    if not isinstance(column.dtype, pandas.CategoricalDtype):
+    if not isinstance(column.dtype, pd.CategoricalDtype):
         column = classes(column)
     names, order = column.astype(str), [str(name) for name in column.cat.categories]
     rank = {name: number for number, name in enumerate(order)}
@@ -64,9 +55,9 @@ def looks(column: "pandas.Series") -> Looks:
 
 
 def models(
-    ax: "Axes",
+    ax: Axes,
     xy: np.ndarray,
-    column: "pandas.Series",
+    column: pd.Series,
     *,
     size: float = 16,
     legend: bool = True,
@@ -81,37 +72,36 @@ def models(
     """
     look = looks(column)
     names = column.astype(str).to_numpy()
-    with style.style():
-        if look.is_scale:
-            points = ax.scatter(
-                *xy.T, c=column, cmap=_SCALE, s=size, linewidths=0.3, edgecolors="white"
+    if look.is_scale:
+        points = ax.scatter(
+            *xy.T, c=column, cmap=_SCALE, s=size, linewidths=0.3, edgecolors="white"
+        )
+        if legend:
+            inset = ax.inset_axes([1.02, 0, 0.035, 1])  # keeps panels of a grid equally wide
+            bar = ax.figure.colorbar(points, cax=inset)
+            bar.set_label(unit or str(column.name))
+            bar.outline.set_visible(False)
+    else:
+        for name, colour in look.legend:
+            chosen = np.flatnonzero(names == name)
+            marker = look.markers[chosen[0]]
+            ax.scatter(
+                *xy[chosen].T,
+                color=colour,
+                marker=marker,
+                s=size,
+                linewidths=0.3,
+                edgecolors="white",
+                label=f"{name} ({len(chosen)})",
             )
-            if legend:
-                inset = ax.inset_axes([1.02, 0, 0.035, 1])  # keeps panels of a grid equally wide
-                bar = ax.figure.colorbar(points, cax=inset)
-                bar.set_label(unit or str(column.name))
-                bar.outline.set_visible(False)
-        else:
-            for name, colour in look.legend:
-                chosen = np.flatnonzero(names == name)
-                marker = look.markers[chosen[0]]
-                ax.scatter(
-                    *xy[chosen].T,
-                    color=colour,
-                    marker=marker,
-                    s=size,
-                    linewidths=0.3,
-                    edgecolors="white",
-                    label=f"{name} ({len(chosen)})",
-                )
-            if legend:
-                ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.1)
-        ax.margins(0.08)
-        if labels is not None:
-            style.name_words(ax, *xy.T, {name: i for i, name in enumerate(labels) if name})
+        if legend:
+            ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.1)
+    ax.margins(0.08)
+    if labels is not None:
+        style.name_words(ax, *xy.T, {name: i for i, name in enumerate(labels) if name})
 
 
-def bare(ax: "Axes", title: str = "", xlabel: str = "", ylabel: str = "") -> None:
+def bare(ax: Axes, title: str = "", xlabel: str = "", ylabel: str = "") -> None:
     """A map's axes: no ticks where they mean nothing, names where they mean something."""
     ax.set(xticks=[], yticks=[], title=title, xlabel=xlabel, ylabel=ylabel)
     for side in ax.spines.values():
@@ -119,8 +109,8 @@ def bare(ax: "Axes", title: str = "", xlabel: str = "", ylabel: str = "") -> Non
 
 
 def projections(
-    maps: Mapping[str, np.ndarray], column: "pandas.Series", units: Mapping[str, tuple[str, str]]
-) -> "Figure":
+    maps: Mapping[str, np.ndarray], column: pd.Series, units: Mapping[str, tuple[str, str]]
+) -> Figure:
     """The same models under several projections, one legend for all.
 
     Args:
@@ -133,21 +123,20 @@ def projections(
             ax.set(title=name, xlabel=units[name][0], ylabel=units[name][1])
         else:
             bare(ax, name)
-    with style.style():
-        handles = axes[0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside lower center", ncols=5, handletextpad=0.1)
+    handles = axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=5, handletextpad=0.1)
     return figure
 
 
 def colourings(
-    xy: np.ndarray, columns: Mapping[str, "pandas.Series"], units: Mapping[str, str]
-) -> "Figure":
+    xy: np.ndarray, columns: Mapping[str, pd.Series], units: Mapping[str, str]
+) -> Figure:
     """One map in several colours, a panel each; the number of classes is small."""
     import matplotlib.pyplot as plt
 
-    with style.style():
-        rows = -(-len(columns) // 2)
-        figure, axes = plt.subplots(rows, 2, figsize=(style.PAGE, 2.5 * rows), squeeze=False)
+    style.use()
+    rows = -(-len(columns) // 2)
+    figure, axes = plt.subplots(rows, 2, figsize=(style.PAGE, 2.5 * rows), squeeze=False)
     for ax, (name, column) in zip(axes.ravel(), columns.items(), strict=False):
         models(ax, xy, column, unit=units.get(name, ""))
         bare(ax, name)
@@ -158,7 +147,7 @@ def colourings(
 
 def distances(
     kl: np.ndarray, order: np.ndarray, families: Sequence[str], unit: str = "bits/byte"
-) -> "Figure":
+) -> Figure:
     """The matrix of distances with rows in the order of a tree, families along its side."""
     from matplotlib.colors import LogNorm
 
@@ -166,50 +155,46 @@ def distances(
     off = ordered[~np.eye(len(ordered), dtype=bool)]
     low = np.quantile(off[off > 0], 0.001) if (off > 0).any() else 1e-6
     figure, (ax,) = style.panels(width=style.PAGE * 0.72, height=style.PAGE * 0.62)
-    with style.style():
-        image = ax.imshow(
-            np.maximum(ordered, low),
-            cmap="magma",
-            norm=LogNorm(low, off.max()),
-            interpolation="nearest",
-        )
-        bar = figure.colorbar(image, cax=ax.inset_axes([1.02, 0, 0.04, 1]))
-        bar.set_label(f"map distance, {unit}")
-        bar.outline.set_visible(False)
-        places, names = _runs(np.asarray(families)[order])
-        ax.set_yticks(places, names, fontsize=6)
-        ax.set_xticks([])
-        ax.set_xlabel("models in the order of the tree")
-        ax.tick_params(length=2)
+    image = ax.imshow(
+        np.maximum(ordered, low),
+        cmap="magma",
+        norm=LogNorm(low, off.max()),
+        interpolation="nearest",
+    )
+    bar = figure.colorbar(image, cax=ax.inset_axes([1.02, 0, 0.04, 1]))
+    bar.set_label(f"map distance, {unit}")
+    bar.outline.set_visible(False)
+    places, names = _runs(np.asarray(families)[order])
+    ax.set_yticks(places, names, fontsize=6)
+    ax.set_xticks([])
+    ax.set_xlabel("models in the order of the tree")
+    ax.tick_params(length=2)
     return figure
 
 
-def tree(linkage: np.ndarray, names: Sequence[str], column: "pandas.Series") -> "Figure":
+def tree(linkage: np.ndarray, names: Sequence[str], column: pd.Series) -> Figure:
     """The hierarchical clustering as a tree, leaves named and coloured by one column."""
-    from scipy.cluster.hierarchy import dendrogram
-
     look = looks(column)
     figure, (ax,) = style.panels(width=style.PAGE * 0.75, height=0.6 + 0.115 * len(names))
-    with style.style():
-        drawn = dendrogram(
-            linkage,
-            labels=list(names),
-            orientation="left",
-            ax=ax,
-            link_color_func=lambda _: style.GREY,
-        )
-        for label, leaf in zip(ax.get_yticklabels(), drawn["leaves"], strict=True):
-            label.set(color=look.colours[leaf], fontsize=6)
-        for lines in ax.collections:
-            lines.set_linewidth(0.7)
-        ax.set_xlabel("height: standard deviation of the difference, nats per text")
-        ax.spines["left"].set_visible(False)
-        handles = [_dot(ax, colour, name) for name, colour in look.legend]
-        ax.figure.legend(handles=handles, loc="outside lower center", ncols=4, handletextpad=0.1)
+    drawn = dendrogram(
+        linkage,
+        labels=list(names),
+        orientation="left",
+        ax=ax,
+        link_color_func=lambda _: style.GREY,
+    )
+    for label, leaf in zip(ax.get_yticklabels(), drawn["leaves"], strict=True):
+        label.set(color=look.colours[leaf], fontsize=6)
+    for lines in ax.collections:
+        lines.set_linewidth(0.7)
+    ax.set_xlabel("height: standard deviation of the difference, nats per text")
+    ax.spines["left"].set_visible(False)
+    handles = [_dot(ax, colour, name) for name, colour in look.legend]
+    ax.figure.legend(handles=handles, loc="outside lower center", ncols=4, handletextpad=0.1)
     return figure
 
 
-def _dot(ax: "Axes", colour: str, name: str):
+def _dot(ax: Axes, colour: str, name: str):
     return ax.scatter([], [], color=colour, s=14, label=name)
 
 
@@ -221,7 +206,7 @@ def _runs(names: np.ndarray) -> tuple[list[float], list[str]]:
     return [float(run.mean()) for run in long], [str(names[run[0]]) for run in long]
 
 
-def classes(column: "pandas.Series") -> "pandas.Series":
+def classes(column: pd.Series) -> pd.Series:
     """The column as classes in the order of their size, so that a part of it keeps its colours."""
     names = column.astype(str)
     counts = names.value_counts(sort=False)

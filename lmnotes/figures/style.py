@@ -4,18 +4,14 @@ Colours tell apart for colour-blind readers (Okabe and Ito); text is 8 points at
 a figure can go into a two-column paper as it is.
 """
 
-import contextlib
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-if TYPE_CHECKING:
-    import pandas
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from lmnotes.statistics import Fit
+from lmnotes.statistics import Fit
 
 BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 PURPLE, SKY, GREY, BLACK = "#CC79A7", "#56B4E9", "#8C8C8C", "#222222"
@@ -41,15 +37,6 @@ _STYLE = {
 }
 
 
-@contextlib.contextmanager
-def style() -> Iterator[None]:
-    """The house style, for as long as the block lasts."""
-    import matplotlib
-
-    with matplotlib.rc_context(_STYLE):
-        yield
-
-
 def use() -> None:
     """Make the house style the style of everything that is drawn from here on."""
     import matplotlib
@@ -59,23 +46,23 @@ def use() -> None:
 
 def panels(
     n: int = 1, *, width: float | None = None, height: float = 2.5, **kwargs
-) -> tuple["Figure", list["Axes"]]:
+) -> tuple[Figure, list[Axes]]:
     """A figure with n panels side by side; one panel is a column wide, several fill the page."""
     import matplotlib.pyplot as plt
 
     width = width or (COLUMN if n == 1 else PAGE)
-    with style():
-        figure, axes = plt.subplots(1, n, figsize=(width, height), **kwargs)
+    use()
+    figure, axes = plt.subplots(1, n, figsize=(width, height), **kwargs)
     return figure, list(np.atleast_1d(axes))
 
 
 def scatter_words(
-    ax: "Axes",
+    ax: Axes,
     x: np.ndarray,
     y: np.ndarray,
     counts: np.ndarray,
     *,
-    fit: "Fit | None" = None,
+    fit: Fit | None = None,
     labels: Mapping[str, int] | None = None,
     clip: float = 0.1,
     colour_bar: bool = True,
@@ -91,30 +78,29 @@ def scatter_words(
     from matplotlib.colors import LogNorm
 
     order = np.argsort(counts, kind="stable")
-    with style():
-        points = ax.scatter(
-            x[order],
-            y[order],
-            c=counts[order],
-            s=4,
-            linewidths=0,
-            alpha=0.8,
-            cmap="viridis_r",
-            norm=LogNorm(max(counts.min(), 1), counts.max()),
-            rasterized=True,
-        )
-        _limits(ax.set_xlim, x, clip)
-        _limits(ax.set_ylim, y, 0)
-        if fit is not None:
-            _line(ax, fit)
-        name_words(ax, x, y, labels or {})
-        if colour_bar:
-            bar = ax.figure.colorbar(points, ax=ax, pad=0.02, aspect=30)
-            bar.set_label("count $n_w$")
-            bar.outline.set_visible(False)
+    points = ax.scatter(
+        x[order],
+        y[order],
+        c=counts[order],
+        s=4,
+        linewidths=0,
+        alpha=0.8,
+        cmap="viridis_r",
+        norm=LogNorm(max(counts.min(), 1), counts.max()),
+        rasterized=True,
+    )
+    _limits(ax.set_xlim, x, clip)
+    _limits(ax.set_ylim, y, 0)
+    if fit is not None:
+        _line(ax, fit)
+    name_words(ax, x, y, labels or {})
+    if colour_bar:
+        bar = ax.figure.colorbar(points, ax=ax, pad=0.02, aspect=30)
+        bar.set_label("count $n_w$")
+        bar.outline.set_visible(False)
 
 
-def _line(ax: "Axes", fit: "Fit") -> None:
+def _line(ax: Axes, fit: Fit) -> None:
     """A fitted line over its words, ringed, with the line's numbers above the axes."""
     used = fit.table[fit.table.used]
     ends = np.array([used.x.min(), used.x.max()])
@@ -125,7 +111,7 @@ def _line(ax: "Axes", fit: "Fit") -> None:
     ax.set_title(line, loc="left", color=RED, fontsize=7)
 
 
-def name_words(ax: "Axes", x: np.ndarray, y: np.ndarray, labels: Mapping[str, int]) -> None:
+def name_words(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Mapping[str, int]) -> None:
     """Write words beside their points, the first ones first, none over another."""
     placed: list[tuple[np.ndarray, np.ndarray]] = []
     for word, index in labels.items():
@@ -153,62 +139,60 @@ def _limits(set_limits, values: np.ndarray, clip: float) -> None:
     set_limits(low - margin, high + margin)
 
 
-def levels(table: "pandas.DataFrame") -> "Figure":
+def levels(table: pd.DataFrame) -> Figure:
     """KL of every word against its count, with the null levels as curves (Fig. 5).
 
     table: columns count, kl, and one per level, a row per word.
     """
     figure, (ax,) = panels(height=2.7, width=PAGE * 0.62)
-    with style():
-        ax.scatter(
-            table["count"],
-            table.kl,
-            s=3,
-            color=GREY,
-            alpha=0.35,
-            linewidths=0,
-            label="KL$(w)$ of the text",
-            rasterized=True,
-        )
-        curves = table.drop(columns=["count", "kl", "word"], errors="ignore")
-        looks = (("-", BLUE), (":", BLACK), ("-", RED), ("-", GREEN))
-        for name, (dash, colour) in zip(curves, looks, strict=False):
-            line = table.groupby("count")[name].mean()
-            ax.plot(line.index, line, dash, color=colour, label=name, lw=1.5)
-        ax.set(xscale="log", xlabel="count $n_w$", ylabel="KL, nats")
-        ax.set_ylim(bottom=0)
-        ax.legend(markerscale=3)
+    ax.scatter(
+        table["count"],
+        table.kl,
+        s=3,
+        color=GREY,
+        alpha=0.35,
+        linewidths=0,
+        label="KL$(w)$ of the text",
+        rasterized=True,
+    )
+    curves = table.drop(columns=["count", "kl", "word"], errors="ignore")
+    looks = (("-", BLUE), (":", BLACK), ("-", RED), ("-", GREEN))
+    for name, (dash, colour) in zip(curves, looks, strict=False):
+        line = table.groupby("count")[name].mean()
+        ax.plot(line.index, line, dash, color=colour, label=name, lw=1.5)
+    ax.set(xscale="log", xlabel="count $n_w$", ylabel="KL, nats")
+    ax.set_ylim(bottom=0)
+    ax.legend(markerscale=3)
     return figure
 
 
 def classes(
-    ax: "Axes",
+    ax: Axes,
     counts: np.ndarray,
     score: np.ndarray,
     labels: np.ndarray,
     colours: Mapping[str, str],
 ) -> None:
     """A score against counts, one colour per class, drawn in the order of `colours` (Fig. 6)."""
-    with style():
-        for name, colour in colours.items():
-            chosen = labels == name
-            ax.scatter(
-                counts[chosen],
-                score[chosen],
-                s=5,
-                color=colour,
-                alpha=0.5,
-                linewidths=0,
-                label=f"{name} ({chosen.sum():,})",
-                rasterized=True,
-            )
-        ax.set(xscale="log", xlabel="count $n_w$")
-        ax.axhline(0, color=BLACK, lw=0.5)
-        ax.legend(markerscale=2.5, handletextpad=0.1)
+    for name, colour in colours.items():
+        chosen = labels == name
+        ax.scatter(
+            counts[chosen],
+            score[chosen],
+            s=5,
+            color=colour,
+            alpha=0.5,
+            linewidths=0,
+            label=f"{name} ({chosen.sum():,})",
+            rasterized=True,
+        )
+    ax.set(xscale="log", xlabel="count $n_w$")
+    ax.axhline(0, color=BLACK, lw=0.5)
+    ax.legend(markerscale=2.5, handletextpad=0.1)
 
 
 def bars(
-    table: "pandas.DataFrame",
+    table: pd.DataFrame,
     value: str,
     low: str,
     high: str,
@@ -217,30 +201,29 @@ def bars(
     groups: str | None = None,
     reference: float | None = None,
     colours: Mapping[str, str] | None = None,
-) -> "Figure":
+) -> Figure:
     """Horizontal bars with their intervals, a row per name and a colour per group."""
     parts = [("", table)] if groups is None else list(table.groupby(groups, sort=False))
     names = list(dict.fromkeys(table[name]))
     figure, (ax,) = panels(width=PAGE * 0.7, height=0.5 + 0.17 * len(names) * len(parts) ** 0.8)
-    with style():
-        height = 0.8 / len(parts)
-        for number, ((label, part), colour) in enumerate(zip(parts, COLOURS, strict=False)):
-            at = np.array([names.index(row) for row in part[name]]) + height * number
-            reach = [part[value] - part[low], part[high] - part[value]]
-            ax.barh(
-                at,
-                part[value],
-                height,
-                color=(colours or {}).get(label, colour),
-                xerr=reach,
-                label=label,
-                error_kw={"lw": 0.6, "ecolor": BLACK},
-            )
-        ax.set_yticks(np.arange(len(names)) + height * (len(parts) - 1) / 2, names)
-        ax.invert_yaxis()
-        ax.set_xlabel(xlabel)
-        if reference is not None:
-            ax.axvline(reference, color=BLACK, lw=0.6, ls=":")
-        if groups is not None:
-            ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    height = 0.8 / len(parts)
+    for number, ((label, part), colour) in enumerate(zip(parts, COLOURS, strict=False)):
+        at = np.array([names.index(row) for row in part[name]]) + height * number
+        reach = [part[value] - part[low], part[high] - part[value]]
+        ax.barh(
+            at,
+            part[value],
+            height,
+            color=(colours or {}).get(label, colour),
+            xerr=reach,
+            label=label,
+            error_kw={"lw": 0.6, "ecolor": BLACK},
+        )
+    ax.set_yticks(np.arange(len(names)) + height * (len(parts) - 1) / 2, names)
+    ax.invert_yaxis()
+    ax.set_xlabel(xlabel)
+    if reference is not None:
+        ax.axvline(reference, color=BLACK, lw=0.6, ls=":")
+    if groups is not None:
+        ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return figure

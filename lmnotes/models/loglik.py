@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
-    import pandas
     import xarray
 
 
@@ -18,8 +18,8 @@ class LikelihoodMatrix:
     is +infinity; -infinity is a likelihood of zero, and `clip` raises it.
 
     >>> import pandas
-    >>> models = pandas.DataFrame({"model": ["a", "b"]})
-    >>> texts = pandas.DataFrame({"n_bytes": [2, 4, 3]})
+    >>> models = pd.DataFrame({"model": ["a", "b"]})
+    >>> texts = pd.DataFrame({"n_bytes": [2, 4, 3]})
     >>> L = LikelihoodMatrix(np.array([[-1.0, -2, -3], [-2, -2, -90]]), models, texts, "bos=always")
     >>> float(L.clip(threshold=-10).values.min())
     -10.0
@@ -28,8 +28,8 @@ class LikelihoodMatrix:
     """
 
     values: np.ndarray  # (M, N) float64, nats
-    models: "pandas.DataFrame"  # (M rows): `model`, and what is known of each
-    texts: "pandas.DataFrame"  # (N rows): `text_id`, `domain`, `source`, `n_bytes` ...
+    models: pd.DataFrame  # (M rows): `model`, and what is known of each
+    texts: pd.DataFrame  # (N rows): `text_id`, `domain`, `source`, `n_bytes` ...
     rule: str  # how the texts were scored
     text_set: str = ""  # the content id of the text set
     threshold: float | None = None  # nats; what smaller values were raised to, if they were

@@ -6,15 +6,14 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+import pandas as pd
 
 from lmnotes import store
 from lmnotes.errors import InputError
 from lmnotes.text import installed, readers, repeats
 from lmnotes.text.readers import Document
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 PARTS = {"train": 70, "evaluation": 15, "task": 15}  # per cent of the files
 
@@ -56,11 +55,9 @@ def part_of(name: str) -> str:
     raise AssertionError("the shares of PARTS sum to 100")
 
 
-def installed_documents(domain: str) -> "pd.DataFrame":
+def installed_documents(domain: str) -> pd.DataFrame:
     """The documents of one installed domain, a row each: name, part, text; built once, then read
     from disk. A domain without text gives no rows and a warning."""
-    import pandas as pd
-
     key = {"text": installed.key([domain]), "repeats": repeats.VERSION, "version": _VERSION}
 
     def write(folder: Path) -> None:

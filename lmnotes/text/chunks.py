@@ -12,17 +12,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import store
 from lmnotes.errors import InputError, nearest
 from lmnotes.text import chunk_sources, downloads, installed
 from lmnotes.text.chunk_sources import PARTS, Source, part_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 COLUMNS = ("text_id", "domain", "source", "part", "index", "n_bytes")
 
@@ -41,7 +38,7 @@ class TextSet:
 
     name: str
     texts: list[str]
-    table: "pd.DataFrame"
+    table: pd.DataFrame
     settings: dict
 
     def __len__(self) -> int:
@@ -233,8 +230,6 @@ def _drawn(rows: list[tuple], per_domain: int | None, seed: int) -> list[tuple]:
 
 def _text_set(name: str, rows: list[tuple], settings: dict) -> TextSet:
     """The set of these chunks; raises InputError where there is none."""
-    import pandas as pd
-
     if not rows:
         raise InputError(
             f"{name} gives no chunk of {settings['minimum']} to {settings['size']} bytes in part "
@@ -247,8 +242,6 @@ def _text_set(name: str, rows: list[tuple], settings: dict) -> TextSet:
 
 def _saved(path: Path) -> TextSet | None:
     """The set that `TextSet.save` wrote at this path, None where the file is another."""
-    import pandas as pd
-
     if path.suffix != ".jsonl" or not path.is_file():
         return None
     with open(path, encoding="utf-8", errors="replace") as file:

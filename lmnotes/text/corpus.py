@@ -5,21 +5,16 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import errors, store
 from lmnotes.errors import InputError
 from lmnotes.text import readers, tokenise
 from lmnotes.text.readers import Document
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-from hashlib import sha256
-
 from lmnotes.text.tokenise import Encoder
 
 # Part of the key of a stored corpus: raise it when this module would write something else.
@@ -50,7 +45,7 @@ class Corpus:
     offsets: np.ndarray
     flags: np.ndarray
     titles: list[str]
-    sources: "pd.DataFrame"
+    sources: pd.DataFrame
     document_source: np.ndarray
     content_id: str
 
@@ -157,8 +152,6 @@ class Corpus:
     @classmethod
     def open(cls, folder: Path) -> "Corpus":
         """The corpus that `save` wrote; tokens and flags are mapped from disk, not read."""
-        import pandas as pd
-
         folder = Path(folder)
         record = json.loads((folder / "corpus.json").read_text(encoding="utf-8"))
         arrays = {
@@ -257,8 +250,6 @@ def fields(name: str, documents: Iterable[Document]) -> dict:
 
     Raises InputError where no document holds one.
     """
-    import pandas as pd
-
     encoder, tally = Encoder(), {}  # tally: source -> its row of the manifest
     lengths, titles, document_source = [], [], []
     for document in documents:

@@ -12,15 +12,13 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from lmnotes import store
 from lmnotes.errors import InputError, nearest
 from lmnotes.text import installed, tokenise
 from lmnotes.text.markup.prose import prose
-
-if TYPE_CHECKING:
-    import pandas
 
 VERSION = 1  # part of the key of the stored table: raise it when it would differ
 
@@ -77,7 +75,7 @@ _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
-def functions(packages: Sequence[str] = PACKAGES, *, keep: bool = True) -> "pandas.DataFrame":
+def functions(packages: Sequence[str] = PACKAGES, *, keep: bool = True) -> pd.DataFrame:
     """The documented functions of packages, each in English and in Python.
 
     Args:
@@ -95,8 +93,6 @@ def functions(packages: Sequence[str] = PACKAGES, *, keep: bool = True) -> "pand
     Raises:
         InputError: a package that is not on the list.
     """
-    import pandas
-
     for name in packages:
         if name not in PACKAGES:
             raise InputError(
@@ -114,7 +110,7 @@ def functions(packages: Sequence[str] = PACKAGES, *, keep: bool = True) -> "pand
         _table(packages).to_parquet(folder / "functions.parquet", index=False)
 
     if keep:
-        table = pandas.read_parquet(store.build("pairs", key, write) / "functions.parquet")
+        table = pd.read_parquet(store.build("pairs", key, write) / "functions.parquet")
     else:
         table = _table(packages)
     table.attrs["content_id"] = store.content_id(key)
@@ -165,10 +161,8 @@ def in_file(source: str) -> Iterator[tuple[str, str, str]]:
             yield name, english, _laid_out(_bare(node, lines), node.col_offset)
 
 
-def _table(packages: Sequence[str]) -> "pandas.DataFrame":
+def _table(packages: Sequence[str]) -> pd.DataFrame:
     """The table of `functions`, from the files."""
-    import pandas
-
     rows, seen = [], set()
     for package, module, file in _files(packages):
         for name, english, python in _in_file(file):
@@ -182,7 +176,7 @@ def _table(packages: Sequence[str]) -> "pandas.DataFrame":
             if letters not in seen and code not in seen:
                 seen |= {letters, code}
                 rows.append((f"{module}.{name}", package, english, python))
-    return pandas.DataFrame(rows, columns=["name", "package", "english", "python"])
+    return pd.DataFrame(rows, columns=["name", "package", "english", "python"])
 
 
 def _files(packages: Sequence[str]) -> Iterator[tuple[str, str, Path]]:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata, util
 from pathlib import Path
 
+import pandas as pd
+
 from lmnotes import store
 from lmnotes.errors import InputError, nearest
 from lmnotes.text.markup import docstrings, wiki
@@ -69,8 +71,6 @@ def documents(*domains: str, keep: bool = True) -> Iterator[Document]:
 def _stored(domain: str) -> Iterator[Document]:
     """The documents of one domain from disk, where they are put if they are not there; with the
     same warnings each time."""
-    import pandas
-
     columns = ["title", "text", "source"]
 
     def write(folder: Path) -> None:
@@ -80,11 +80,11 @@ def _stored(domain: str) -> Iterator[Document]:
                 (one.title, one.text.encode("utf-8", "surrogatepass"), one.source)
                 for one in _DOMAINS[domain]()
             ]
-        table = pandas.DataFrame(rows, columns=columns, dtype=object)
+        table = pd.DataFrame(rows, columns=columns, dtype=object)
         table.to_parquet(folder / "found.parquet", compression="zstd")
 
     path = store.build("installed", key([domain]), write) / "found.parquet"
-    for title, text, source in pandas.read_parquet(path)[columns].to_numpy():
+    for title, text, source in pd.read_parquet(path)[columns].to_numpy():
         if source.endswith(_MISSING):
             yield _missing(source.removesuffix(_MISSING))
         else:

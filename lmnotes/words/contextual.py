@@ -8,19 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from lmnotes import store
+from lmnotes.text.corpus import Corpus
 from lmnotes.text.tokenise import SENTENCE_START
 from lmnotes.words import pretrained
 from lmnotes.words.embedding import Embedding
-
-if TYPE_CHECKING:
-    from lmnotes.text.corpus import Corpus
-
-from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import transformers
@@ -182,7 +178,7 @@ def average_by_word(
 
 
 def sentences_of(
-    corpus: "Corpus", *, min_words: int = 5, max_words: int = 60, limit: int | None = None
+    corpus: Corpus, *, min_words: int = 5, max_words: int = 60, limit: int | None = None
 ) -> list[str]:
     """The sentences of a corpus in order, of `min_words` to `max_words` words, lower-cased and
     without punctuation.

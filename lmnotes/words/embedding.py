@@ -5,15 +5,12 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import store
 from lmnotes.words import files
-
-if TYPE_CHECKING:
-    import pandas
 
 BLOCK = 1 << 16  # rows of a matrix that are looked at together
 
@@ -40,7 +37,7 @@ class Embedding:
     input: np.ndarray
     context: np.ndarray | None = None
     counts: np.ndarray | None = None
-    history: "pandas.DataFrame | None" = None
+    history: pd.DataFrame | None = None
     settings: dict = field(default_factory=dict)
 
     def __post_init__(self):
@@ -102,15 +99,13 @@ class Embedding:
         """The squared length of every input vector (V,) float64, summed in float64."""
         return self._by_blocks(lambda rows: np.einsum("vd,vd->v", rows, rows, dtype=np.float64))
 
-    def nearest(self, word: str | np.ndarray, k: int = 10) -> "pandas.DataFrame":
+    def nearest(self, word: str | np.ndarray, k: int = 10) -> pd.DataFrame:
         """The k words with the largest cosine to a word, itself left out, or to a vector (D,).
 
         Returns:
             a table with columns word and cosine, largest first. A word whose vector is zero has
             cosine 0.
         """
-        import pandas
-
         named = isinstance(word, str)
         query = np.asarray(self.vector(word) if named else word, dtype=np.float32)
         length = np.linalg.norm(query)
@@ -127,7 +122,7 @@ class Embedding:
         k = min(k, len(self) - named)
         best = np.argpartition(-cosine, k - 1)[:k] if k else np.zeros(0, int)
         best = best[np.lexsort((best, -cosine[best]))]
-        return pandas.DataFrame({"word": [self.words[row] for row in best], "cosine": cosine[best]})
+        return pd.DataFrame({"word": [self.words[row] for row in best], "cosine": cosine[best]})
 
     @functools.cached_property
     def _length(self) -> np.ndarray:
@@ -172,9 +167,7 @@ class Embedding:
             if name == "input" or (folder / f"{name}.npy").exists()
         }
         if labels["history"] is not None:
-            import pandas
-
-            labels["history"] = pandas.DataFrame(labels["history"])
+            labels["history"] = pd.DataFrame(labels["history"])
         return cls(**labels, **arrays)
 
 

@@ -17,16 +17,13 @@ import json
 import warnings
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import store
 from lmnotes.words import vector_rows
-
-if TYPE_CHECKING:
-    import pandas
-
 
 FORMATS = ("word2vec-text", "word2vec-binary", "fasttext-vec", "glove", "json", "gensim")
 BLOCK_BYTES = 1 << 22  # of numbers; their text is about three times as long
@@ -193,7 +190,7 @@ def write_gensim(
 
 
 def write_labels(
-    folder: Path, words: list[str], history: "pandas.DataFrame | None", settings: dict
+    folder: Path, words: list[str], history: pd.DataFrame | None, settings: dict
 ) -> None:
     """Write what is not an array to embedding.json; last, so that a folder with it is whole."""
     table = None if history is None else history.to_dict(orient="list")

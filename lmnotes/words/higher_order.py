@@ -8,12 +8,10 @@ Components in Embeddings", EMNLP 2024.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
-
-if TYPE_CHECKING:
-    import pandas
+import pandas as pd
 
 
 def energy(values: np.ndarray) -> np.ndarray:
@@ -107,18 +105,16 @@ def double_centre(matrix: np.ndarray, n_steps: int = 50) -> np.ndarray:
 
 def pairs(
     c: np.ndarray, error: np.ndarray | None = None, names: Sequence[str] | None = None
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """Every pair of axes, the strongest first: i, j, c, excess over the rows' level, and error.
 
     The level of a pair is the mean of the medians of its two rows, diagonal left out.
     """
-    import pandas
-
     i, j = np.triu_indices(len(c), 1)
     masked = np.array(c, dtype=np.float64)
     np.fill_diagonal(masked, np.nan)
     level = np.nanmedian(masked, axis=1)
-    table = pandas.DataFrame({"i": i, "j": j, "c": c[i, j], "level": (level[i] + level[j]) / 2})
+    table = pd.DataFrame({"i": i, "j": j, "c": c[i, j], "level": (level[i] + level[j]) / 2})
     table["excess"] = table.c - table.level
     if error is not None:
         table["standard error"] = error[i, j]
@@ -130,16 +126,14 @@ def pairs(
 
 def contributors(
     values: np.ndarray, words: Sequence[str], i: int, j: int, k: int = 10
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """The k words that carry c_ij: word, values on both axes, product of squares, running share.
 
     A share near 1 after few words says that the entry is about these words, not about the axes.
     """
-    import pandas
-
     product = values[:, i] ** 2 * values[:, j] ** 2
     best = np.argsort(-product, kind="stable")[:k]
-    return pandas.DataFrame(
+    return pd.DataFrame(
         {
             "word": [words[row] for row in best],
             "first": values[best, i],
@@ -159,14 +153,12 @@ def without(values: np.ndarray, i: int, j: int, n_removed: Sequence[int]) -> np.
     return left[n_removed] / counts[n_removed]
 
 
-def quadrants(values: np.ndarray, i: int, j: int) -> "pandas.DataFrame":
+def quadrants(values: np.ndarray, i: int, j: int) -> pd.DataFrame:
     """The share of c_ij by the signs of both values, which squares do not tell.
 
     Returns:
         one row per quadrant: first, second ('+' or '-'), share of c_ij, n_words.
     """
-    import pandas
-
     product = values[:, i] ** 2 * values[:, j] ** 2
     rows = []
     for first in ("+", "-"):
@@ -175,7 +167,7 @@ def quadrants(values: np.ndarray, i: int, j: int) -> "pandas.DataFrame":
                 (values[:, j] > 0) == (second == "+")
             )
             rows.append((first, second, product[chosen].sum() / product.sum(), int(chosen.sum())))
-    return pandas.DataFrame(rows, columns=["first", "second", "share", "n_words"])
+    return pd.DataFrame(rows, columns=["first", "second", "share", "n_words"])
 
 
 def _squares(values: np.ndarray) -> np.ndarray:

@@ -7,14 +7,11 @@ section 3.
 import concurrent.futures
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy.sparse
 
 from lmnotes.text.corpus import Corpus
-
-if TYPE_CHECKING:
-    import scipy.sparse
 
 MAX_WINDOW = 255  # reaches are stored in one byte
 
@@ -106,10 +103,8 @@ def measure_tokens(
 
 def cooccurrence_rows(
     corpus: Corpus, ids: np.ndarray, *, window: int = 10
-) -> "scipy.sparse.csr_matrix":
+) -> scipy.sparse.csr_matrix:
     """The co-occurrence counts n_{w,w'} of some words (len(ids), V), sparse int32."""
-    import scipy.sparse
-
     from lmnotes.words.kernels import counting
 
     _check_window(window)

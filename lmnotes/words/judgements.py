@@ -6,14 +6,12 @@ how similar. Both lie in gensim's own test data, so nothing is downloaded.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import scipy.stats
 
 from lmnotes.words.embedding import Embedding
-
-if TYPE_CHECKING:
-    import pandas
 
 INSTALLED = {"wordsim353": "wordsim353.tsv", "simlex999": "simlex999.txt"}
 
@@ -35,7 +33,7 @@ class Similarity:
     spearman: float
     n_covered: int
     n_pairs: int
-    pairs: "pandas.DataFrame"
+    pairs: pd.DataFrame
 
 
 def similarity(embedding: Embedding, benchmark: str | Path) -> Similarity:
@@ -51,8 +49,6 @@ def similarity(embedding: Embedding, benchmark: str | Path) -> Similarity:
     >>> (result.n_covered, result.n_pairs)
     (2, 353)
     """
-    import scipy.stats
-
     pairs = read_pairs(benchmark)
     pairs["cosine"] = _cosines(embedding, pairs["first"], pairs["second"])
     covered = pairs.dropna(subset="cosine")
@@ -63,10 +59,8 @@ def similarity(embedding: Embedding, benchmark: str | Path) -> Similarity:
     return Similarity(name, float(spearman), len(covered), len(pairs), pairs)
 
 
-def read_pairs(benchmark: str | Path) -> "pandas.DataFrame":
+def read_pairs(benchmark: str | Path) -> pd.DataFrame:
     """The pairs of a benchmark, one row each: first, second, human."""
-    import pandas
-
     path = Path(benchmark)
     if str(benchmark) in INSTALLED:
         from gensim.test.utils import datapath
@@ -96,7 +90,7 @@ def read_pairs(benchmark: str | Path) -> "pandas.DataFrame":
             f"{path}: no pair in {len(lines)} lines; expected two words and a number per line, "
             "with tabs or commas between; check that this is the right file"
         )
-    return pandas.DataFrame(rows, columns=["first", "second", "human"])
+    return pd.DataFrame(rows, columns=["first", "second", "human"])
 
 
 def _is_number(field: str) -> bool:

@@ -9,6 +9,7 @@ is the covariance of the context vectors (eqs. 9 to 14). All means are weighted 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import logsumexp
 
 from lmnotes.words.embedding import Embedding
 
@@ -105,7 +106,6 @@ def family_kl(u: np.ndarray, u_0: np.ndarray, context: np.ndarray, noise: np.nda
 
     Eq. 8, exact: <u - u_0, eta(u)> - psi(u) + psi(u_0). u, u_0: (D,); context: (V, D); noise: (V,).
     """
-    from scipy.special import logsumexp
 
     def psi(vector: np.ndarray) -> float:
         return logsumexp(context @ vector, b=noise)

@@ -10,6 +10,8 @@ Embeddings", COLING 2025.
 from typing import Literal
 
 import numpy as np
+import scipy.optimize
+import scipy.special
 
 Alternative = Literal["greater", "two-sided", "size"]
 _BLOCK = 16384
@@ -62,8 +64,6 @@ def component_tail(
 
     The exact law of a component z is (z + 1) / 2 ~ Beta((K - 1) / 2, (K - 1) / 2).
     """
-    import scipy.special
-
     z = np.asarray(z, dtype=np.float64)
     if law == "normal":
         return scipy.special.ndtr(-z * np.sqrt(dim))
@@ -149,8 +149,6 @@ def threshold(
     n_tests: int | None = None,
 ) -> float:
     """The value above which p is less than alpha / n_tests; n_tests is `dim` unless given."""
-    import scipy.optimize
-
     level = alpha / (n_tests or dim)
     if not 0 < level < 0.5:
         raise ValueError(
@@ -168,8 +166,6 @@ def threshold(
 
 def density(x: np.ndarray, dim: int, law: Literal["normal", "sphere", "product"]) -> np.ndarray:
     """The density of a component (`normal`, `sphere`) or of a `product` of two, inf at 0."""
-    import scipy.special
-
     x = np.asarray(x, dtype=np.float64)
     if law == "product":
         return dim / np.pi * scipy.special.k0(dim * np.abs(x))

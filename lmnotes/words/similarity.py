@@ -9,15 +9,14 @@ Embeddings", COLING 2025.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import scipy.linalg
+from scipy.stats import rankdata
 
 from lmnotes.statistics import interval
 from lmnotes.words import judgements, null_laws
-
-if TYPE_CHECKING:
-    import pandas
 
 
 def normalise(values: np.ndarray) -> np.ndarray:
@@ -59,7 +58,7 @@ def significant_axes(
     alternative: null_laws.Alternative = "greater",
     method: str = "bonferroni",
     alpha: float = 0.05,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """The axes of one word (`component`) or one pair (`product`), most significant first.
 
     Args:
@@ -68,15 +67,13 @@ def significant_axes(
     Returns:
         one row per axis: axis, value, p, adjusted, significant.
     """
-    import pandas
-
     if kind not in ("component", "product"):
         raise ValueError(f"kind {kind!r}: expected 'component' or 'product'; choose one of these")
     values = np.asarray(values, dtype=np.float64)
     of = null_laws.component_p if kind == "component" else null_laws.product_p
     p = of(values, len(values), alternative)
     adjusted = null_laws.adjust(p, method)
-    table = pandas.DataFrame(
+    table = pd.DataFrame(
         {
             "axis": np.arange(len(values)),
             "value": values,
@@ -171,8 +168,6 @@ def geodesic(start: np.ndarray, end: np.ndarray):
     The rotation between them is R = start' end / V; the function gives start @ R^t. Where R is a
     reflection the last axis of `end` is flipped, which changes no cosine.
     """
-    import scipy.linalg
-
     rotation = np.asarray(start, np.float64).T @ np.asarray(end, np.float64) / len(start)
     excess = np.abs(rotation.T @ rotation - np.eye(len(rotation))).max()
     if not excess < 1e-3:
@@ -201,7 +196,7 @@ def score(
     *,
     n_bootstrap: int = 200,
     seed: int = 0,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """The rank correlation of top-p sums with people's judgements, for each basis and number p.
 
     Args:
@@ -214,8 +209,6 @@ def score(
         again, the same draws for every row), benchmark, n_covered, n_pairs; `attrs["draws"]` has
         the drawn values (rows, n_bootstrap), for intervals of differences.
     """
-    import pandas
-
     pairs, rows = covered_pairs(words, benchmark)
     human = pairs.human.to_numpy()[rows[:, 0] >= 0]
     rows = rows[rows[:, 0] >= 0]
@@ -229,14 +222,14 @@ def score(
             value = _spearman(column, human)
             lines.append((name, p, value, min(low, value), max(high, value)))
             all_drawn.append(drawn)
-    table = pandas.DataFrame(lines, columns=["basis", "n_axes", "spearman", "low", "high"])
+    table = pd.DataFrame(lines, columns=["basis", "n_axes", "spearman", "low", "high"])
     name = str(benchmark) if str(benchmark) in judgements.INSTALLED else Path(benchmark).stem
     table.attrs["draws"] = [list(map(float, drawn)) for drawn in all_drawn]
     return table.assign(benchmark=name, n_covered=len(rows), n_pairs=len(pairs))
 
 
 def advantage(
-    table: "pandas.DataFrame", n_axes: int, first: str = "ICA", second: str = "PCA"
+    table: pd.DataFrame, n_axes: int, first: str = "ICA", second: str = "PCA"
 ) -> tuple[float, tuple[float, float]]:
     """By how much the first basis beats the second at this number of axes, with a 95 % interval.
 
@@ -253,9 +246,7 @@ def advantage(
     return value, (min(float(low), value), max(float(high), value))
 
 
-def covered_pairs(
-    words: Sequence[str], benchmark: str | Path
-) -> tuple["pandas.DataFrame", np.ndarray]:
+def covered_pairs(words: Sequence[str], benchmark: str | Path) -> tuple[pd.DataFrame, np.ndarray]:
     """The pairs of a benchmark and their rows (N, 2) among `words`, -1 where one is missing.
 
     Raises ValueError where fewer than 3 pairs are covered.
@@ -280,6 +271,4 @@ def covered_pairs(
 
 
 def _spearman(x: np.ndarray, y: np.ndarray) -> float:
-    from scipy.stats import rankdata  # a fifth of the time of scipy's spearmanr
-
     return float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])

@@ -398,22 +398,21 @@ notebook.teach.quiz("negative_gain")
 training = dict(dim=dim, window=window, negatives=negatives, seed=seed, threads=threads)
 vectors = words.sgns.train(corpus, epochs=epochs, rule=rule, **training)
 figure, (ax,) = figures.style.panels()
-with figures.style.style():
-    ax.plot(
-        vectors.history.epoch,
-        vectors.history.loss,
-        color=figures.style.BLUE,
-        label="vectors as they stand",
-    )
-    ax.plot(
-        vectors.history.epoch,
-        vectors.history.running_loss,
-        color=figures.style.GREY,
-        ls="--",
-        label="mean over steps",
-    )
-    ax.set(xlabel="epoch", ylabel="objective, nats per pair")
-    ax.legend()
+ax.plot(
+    vectors.history.epoch,
+    vectors.history.loss,
+    color=figures.style.BLUE,
+    label="vectors as they stand",
+)
+ax.plot(
+    vectors.history.epoch,
+    vectors.history.running_loss,
+    color=figures.style.GREY,
+    ls="--",
+    label="mean over steps",
+)
+ax.set(xlabel="epoch", ylabel="objective, nats per pair")
+ax.legend()
 notebook.figure(
     figure,
     "training",

@@ -150,14 +150,13 @@ print(f"An ICA axis mixes about {mixing:.0f} of {space.n_axes} principal compone
 def axis_browser(axis=0, basis="ICA", n_words=10):
     top = words.ica.top_words(bases[basis], [axis], k=n_words, min_count=often_enough)
     figure, (ax,) = figures.style.panels(height=0.5 + 0.17 * n_words)
-    with figures.style.style():
-        ax.barh(top.word, top.value, color=figures.axes.COLOUR_OF[basis])
-        ax.invert_yaxis()
-        ax.set(
-            title=f"{basis}, axis {axis}: skewness {bases[basis].skewness[axis]:.2f}",
-            xlabel="normalised value",
-            xlim=(0, 1),
-        )
+    ax.barh(top.word, top.value, color=figures.axes.COLOUR_OF[basis])
+    ax.invert_yaxis()
+    ax.set(
+        title=f"{basis}, axis {axis}: skewness {bases[basis].skewness[axis]:.2f}",
+        xlabel="normalised value",
+        xlim=(0, 1),
+    )
     return figure
 
 
@@ -228,8 +227,7 @@ for ax, (name, (x, y)) in zip(
     figures.style.scatter_words(
         ax, at[:, x], at[:, y], space.counts, clip=0, colour_bar=ax is panels[-1]
     )
-    with figures.style.style():
-        ax.set(title=name, xlabel=f"axis {x}", ylabel=f"axis {y}")
+    ax.set(title=name, xlabel=f"axis {x}", ylabel=f"axis {y}")
 notebook.figure(
     figure,
     "fig13_counts",
@@ -257,19 +255,16 @@ def turn(angle=30, first=0, second=1):
     now = at(angle)
     skew = words.ica.other_axes.gaussianity(now).skewness
     figure, (left, right) = figures.style.panels(2, width=figures.style.PAGE * 0.75)
-    with figures.style.style():
-        left.scatter(
-            *now.T, s=2, color=figures.style.BLUE, alpha=0.5, linewidths=0, rasterized=True
-        )
-        left.set(
-            title=f"skewness {skew[0]:.2f} and {skew[1]:.2f}",
-            aspect="equal",
-            xlabel="one axis",
-            ylabel="the other",
-        )
-        right.plot(angles, score, color=figures.style.BLACK)
-        right.axvline(angle, color=figures.style.RED)
-        right.set(xlabel="angle, degrees", ylabel="distance from Gaussian", title="log cosh")
+    left.scatter(*now.T, s=2, color=figures.style.BLUE, alpha=0.5, linewidths=0, rasterized=True)
+    left.set(
+        title=f"skewness {skew[0]:.2f} and {skew[1]:.2f}",
+        aspect="equal",
+        xlabel="one axis",
+        ylabel="the other",
+    )
+    right.plot(angles, score, color=figures.style.BLACK)
+    right.axvline(angle, color=figures.style.RED)
+    right.set(xlabel="angle, degrees", ylabel="distance from Gaussian", title="log cosh")
     return figure
 
 
@@ -401,14 +396,11 @@ runs = [
 ]
 stable = words.ica.matching.stability(space.values, [run.values for run in runs])
 figure, (left, right) = figures.style.panels(2, height=2.3)
-with figures.style.style():
-    left.plot(np.sort(stable)[::-1], color=figures.style.BLUE)
-    left.axhline(0.9, color=figures.style.GREY, ls=":")
-    left.set(
-        xlabel="axes, the steadiest first", ylabel="median |r| with other runs", ylim=(0, 1.02)
-    )
-    right.scatter(space.skewness, stable, s=8, color=figures.style.BLUE, linewidths=0)
-    right.set(xlabel="skewness", ylabel="median |r| with other runs", ylim=(0, 1.02))
+left.plot(np.sort(stable)[::-1], color=figures.style.BLUE)
+left.axhline(0.9, color=figures.style.GREY, ls=":")
+left.set(xlabel="axes, the steadiest first", ylabel="median |r| with other runs", ylim=(0, 1.02))
+right.scatter(space.skewness, stable, s=8, color=figures.style.BLUE, linewidths=0)
+right.set(xlabel="skewness", ylabel="median |r| with other runs", ylim=(0, 1.02))
 notebook.figure(
     figure,
     "stability",
@@ -742,20 +734,19 @@ def two_worlds(world="half - half", method="greedy", share=100, shuffle=False):
         partner = chosen[words.ica.compare.shuffled_rows(groups[chosen], seed=seed)[0]]
     found = words.ica.match(one[partner], two[chosen], method=method)
     figure, (left, right) = figures.style.panels(2, height=2.6, width=figures.style.PAGE * 0.8)
-    with figures.style.style():
-        left.imshow(found.permuted, vmin=0, vmax=0.6, cmap="magma_r", interpolation="nearest")
-        left.set(
-            title=f"{len(chosen):,} pairs{', shuffled' if shuffle else ''}",
-            xlabel="second space",
-            ylabel="first space",
-        )
-        right.plot(found.r, color=figures.style.BLUE)
-        right.set(
-            title=f"mean {found.r.mean():.3f}",
-            xlabel="matched axis",
-            ylabel="correlation",
-            ylim=(0, 1),
-        )
+    left.imshow(found.permuted, vmin=0, vmax=0.6, cmap="magma_r", interpolation="nearest")
+    left.set(
+        title=f"{len(chosen):,} pairs{', shuffled' if shuffle else ''}",
+        xlabel="second space",
+        ylabel="first space",
+    )
+    right.plot(found.r, color=figures.style.BLUE)
+    right.set(
+        title=f"mean {found.r.mean():.3f}",
+        xlabel="matched axis",
+        ylabel="correlation",
+        ylim=(0, 1),
+    )
     return figure
 
 
@@ -850,8 +841,7 @@ for ax, (name, block) in zip(panels, blocks.items(), strict=True):
     figures.axes.heatmap(
         ax, block, rows_named, list("01234"), bar="normalised value" * (ax is panels[-1]), turn=0
     )
-    with figures.style.style():
-        ax.set(title=name, xlabel="matched axis")
+    ax.set(title=name, xlabel="matched axis")
 notebook.figure(
     figure,
     "words_contextual",
@@ -935,18 +925,13 @@ for name, targets in nulls.items():
     level = words.ica.match_many(many_first, targets)["sum"].to_numpy() / len(targets)
     many[name] = pd.Series(level).reindex(many.index)
 figure, (ax,) = figures.style.panels(width=figures.style.PAGE * 0.6)
-with figures.style.style():
-    for name, colour in zip(many_first, figures.style.COLOURS, strict=False):
-        ax.scatter(many.index, many[f"{name} r"], s=5, color=colour, linewidths=0, label=name)
-    ax.plot(
-        many.index, many["sum"] / len(many_first), "--", color=figures.style.BLACK, label="mean"
-    )
-    for name in nulls:
-        ax.plot(
-            many.index, many[name], ":", color=figures.axes.COLOUR_OF[name], label=f"mean, {name}"
-        )
-    ax.set(xlabel="axis of the skip-gram space, by the sum", ylabel="correlation")
-    figure.legend(loc="outside upper center", ncols=4)
+for name, colour in zip(many_first, figures.style.COLOURS, strict=False):
+    ax.scatter(many.index, many[f"{name} r"], s=5, color=colour, linewidths=0, label=name)
+ax.plot(many.index, many["sum"] / len(many_first), "--", color=figures.style.BLACK, label="mean")
+for name in nulls:
+    ax.plot(many.index, many[name], ":", color=figures.axes.COLOUR_OF[name], label=f"mean, {name}")
+ax.set(xlabel="axis of the skip-gram space, by the sum", ylabel="correlation")
+figure.legend(loc="outside upper center", ncols=4)
 notebook.figure(
     figure,
     "many_targets",

@@ -258,27 +258,26 @@ def decompose(one=pair[0], other=pair[1], basis="ICA", n_bars=12):
         2, width=figures.style.PAGE, height=0.7 + 0.17 * n_bars
     )
     chosen = set(tested.axis[tested.significant])
-    with figures.style.style():
-        at = np.arange(len(order))
-        ax.barh(
-            at,
-            product[order],
-            color=[figures.style.RED if a in chosen else figures.style.GREY for a in order],
-        )
-        ax.set_yticks(at, [f"{a + 1}  {meaning(a, basis)}" for a in order], fontsize=6)
-        ax.invert_yaxis()
-        ax.set(xlabel="product", title=f"{one} × {other}: {len(chosen)} significant axes (red)")
-        for name, each in unit.items():
-            line = np.cumsum(-np.sort(-words.similarity.axis_products(each, ids[one], ids[other])))
-            colour, dash = figures.bases.BASES[name], "--" if name == "random rotation" else "-"
-            summed.plot(np.arange(1, n_axes + 1), line, dash, color=colour, label=name)
-        summed.axhline(product.sum(), color=figures.style.BLACK, lw=0.5, ls=":")
-        summed.set(
-            xscale="log",
-            xlabel="axes summed, largest products first",
-            title=f"cosine {product.sum():.4f}",
-        )
-        summed.legend()
+    at = np.arange(len(order))
+    ax.barh(
+        at,
+        product[order],
+        color=[figures.style.RED if a in chosen else figures.style.GREY for a in order],
+    )
+    ax.set_yticks(at, [f"{a + 1}  {meaning(a, basis)}" for a in order], fontsize=6)
+    ax.invert_yaxis()
+    ax.set(xlabel="product", title=f"{one} × {other}: {len(chosen)} significant axes (red)")
+    for name, each in unit.items():
+        line = np.cumsum(-np.sort(-words.similarity.axis_products(each, ids[one], ids[other])))
+        colour, dash = figures.bases.BASES[name], "--" if name == "random rotation" else "-"
+        summed.plot(np.arange(1, n_axes + 1), line, dash, color=colour, label=name)
+    summed.axhline(product.sum(), color=figures.style.BLACK, lw=0.5, ls=":")
+    summed.set(
+        xscale="log",
+        xlabel="axes summed, largest products first",
+        title=f"cosine {product.sum():.4f}",
+    )
+    summed.legend()
     return figure
 
 
@@ -343,17 +342,16 @@ for name, basis in (("fig3_null_ica", "ICA"), ("fig12_null_pca", "PCA")):
             reach = ax.get_xlim()[1]
             density, edges = np.histogram(content, np.linspace(-reach, reach, 101))
             middle, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
-            with figures.style.style():
-                ax.plot(
-                    middle,
-                    np.where(density > 0, density, np.nan) / len(content) / width,
-                    ":",
-                    color=figures.style.BLACK,
-                    lw=0.9,
-                    label="random rotation",
-                )
-                if ax is panels[0]:
-                    ax.legend(loc="upper left")
+            ax.plot(
+                middle,
+                np.where(density > 0, density, np.nan) / len(content) / width,
+                ":",
+                color=figures.style.BLACK,
+                lw=0.9,
+                label="random rotation",
+            )
+            if ax is panels[0]:
+                ax.legend(loc="upper left")
     notebook.figure(
         figure,
         name,
@@ -428,20 +426,19 @@ def null_lab(dimensions=n_axes, kind="product", n_draws=1000, log_scale=True):
         name="drawn",
     )
     level = words.null_laws.threshold(dimensions, law)
-    with figures.style.style():
-        if kind == "component":
-            exact = words.null_laws.density(at, dimensions, "sphere")
-            ax.plot(
-                at,
-                np.where(exact > 0, exact, np.nan),
-                color=figures.style.BLUE,
-                lw=0.8,
-                ls="--",
-                label="exact law",
-            )
-        ax.axvline(level, color=figures.style.BLACK, lw=0.6)
-        ax.set(xlabel=kind, title=f"K = {dimensions}: 5 % over all axes above {level:.4f}")
-        ax.legend()
+    if kind == "component":
+        exact = words.null_laws.density(at, dimensions, "sphere")
+        ax.plot(
+            at,
+            np.where(exact > 0, exact, np.nan),
+            color=figures.style.BLUE,
+            lw=0.8,
+            ls="--",
+            label="exact law",
+        )
+    ax.axvline(level, color=figures.style.BLACK, lw=0.6)
+    ax.set(xlabel=kind, title=f"K = {dimensions}: 5 % over all axes above {level:.4f}")
+    ax.legend()
     return figure
 
 
@@ -617,9 +614,8 @@ for ax, (title, each) in zip(panels, before_after, strict=True):
     rows.append(
         pd.DataFrame({"panel": title, "word rank": of_word, "axis rank": of_axis, "norm": lengths})
     )
-with figures.style.style():
-    bar = figure.colorbar(points, ax=panels, pad=0.01, aspect=30)
-    bar.set_label("length of the unscaled word")
+bar = figure.colorbar(points, ax=panels, pad=0.01, aspect=30)
+bar.set_label("length of the unscaled word")
 notebook.figure(
     figure,
     "fig10_norm",
@@ -823,8 +819,7 @@ if solved is not None:
         )
     )
 for ax in panels:
-    with figures.style.style():
-        ax.set(xscale="log", xlabel="products kept, $p$")
+    ax.set(xscale="log", xlabel="products kept, $p$")
 top_p = (
     pd.concat(
         [p.drop(columns=["n_covered", "n_pairs", "n_questions"], errors="ignore") for p in parts]
@@ -882,17 +877,16 @@ for ax, (basis, number) in zip(
     (("ICA", chosen_steps[0]), ("PCA", chosen_steps[0]), ("ICA", chosen_steps[1])),
     strict=True,
 ):
-    with figures.style.style():
-        ax.scatter(
-            whole,
-            sums[basis][:, number],
-            s=3,
-            alpha=0.5,
-            lw=0,
-            color=figures.bases.BASES[basis],
-            rasterized=True,
-        )
-        ax.set(xlabel="cosine", ylabel="sum of products", title=f"{basis}, p = {steps[number]}")
+    ax.scatter(
+        whole,
+        sums[basis][:, number],
+        s=3,
+        alpha=0.5,
+        lw=0,
+        color=figures.bases.BASES[basis],
+        rasterized=True,
+    )
+    ax.set(xlabel="cosine", ylabel="sum of products", title=f"{basis}, p = {steps[number]}")
 figures.bases.curves(
     panels[3],
     agreement,
@@ -903,8 +897,7 @@ figures.bases.curves(
     ylabel="Spearman, with cosine",
     legend=False,
 )
-with figures.style.style():
-    figure.legend(*panels[3].get_legend_handles_labels(), loc="outside upper right", ncols=3)
+figure.legend(*panels[3].get_legend_handles_labels(), loc="outside upper right", ncols=3)
 pooled = pd.DataFrame(
     {"cosine": whole}
     | {
@@ -975,38 +968,36 @@ other_word = next(
 )
 figure, panels = figures.style.panels(2, height=3.1)
 for row, colour in ((other_word, figures.style.RED), (second, figures.style.BLUE)):
-    with figures.style.style():
-        panels[0].scatter(
-            unit["ICA"][first],
-            unit["ICA"][row],
-            s=6,
-            lw=0,
-            color=colour,
-            alpha=0.7,
-            label=f"{vocabulary[row]}",
-        )
-        panels[0].scatter(
-            unit["ICA"][first, removed],
-            unit["ICA"][row, removed],
-            s=40,
-            marker="s",
-            facecolors="none",
-            edgecolors=colour,
-        )
+    panels[0].scatter(
+        unit["ICA"][first],
+        unit["ICA"][row],
+        s=6,
+        lw=0,
+        color=colour,
+        alpha=0.7,
+        label=f"{vocabulary[row]}",
+    )
+    panels[0].scatter(
+        unit["ICA"][first, removed],
+        unit["ICA"][row, removed],
+        s=40,
+        marker="s",
+        facecolors="none",
+        edgecolors=colour,
+    )
 named = dict.fromkeys([*nearest_before, *nearest_after])
 line_x = np.array([0.0, x[allowed].max() * 1.15])
-with figures.style.style():
-    panels[0].set(xlabel=f"components of {pair[0]}", ylabel="components of the other word")
-    panels[0].legend()
-    panels[1].set(
-        xlabel=f"similarity to {pair[0]} without the axis",
-        ylabel=f"value on the axis [{meaning(removed, n=2)}]",
-        xlim=line_x,
-        ylim=(y[list(named)].min() - 0.1, y[list(named)].max() + 0.1),
-    )
-    for level_of in (0.0, 0.2, 0.4, 0.6):
-        line_y = (level_of - line_x) / unit["ICA"][first, removed]
-        panels[1].plot(line_x, line_y, color=figures.style.BLACK, lw=0.4, ls=":")
+panels[0].set(xlabel=f"components of {pair[0]}", ylabel="components of the other word")
+panels[0].legend()
+panels[1].set(
+    xlabel=f"similarity to {pair[0]} without the axis",
+    ylabel=f"value on the axis [{meaning(removed, n=2)}]",
+    xlim=line_x,
+    ylim=(y[list(named)].min() - 0.1, y[list(named)].max() + 0.1),
+)
+for level_of in (0.0, 0.2, 0.4, 0.6):
+    line_y = (level_of - line_x) / unit["ICA"][first, removed]
+    panels[1].plot(line_x, line_y, color=figures.style.BLACK, lw=0.4, ls=":")
 figures.bases.named_points(panels[1], x, y, {row: vocabulary[row] for row in named})
 notebook.figure(
     figure,
@@ -1127,30 +1118,27 @@ def rotation_knob(t=1.0, target="ICA", axis=1):
     scaled = words.similarity.normalise(each)
     members = words.ica.matching.top_rows(scaled[:, [axis - 1]], 10, listed)[0]
     figure, (left, right) = figures.style.panels(2, width=6, height=2.2)
-    with figures.style.style():
-        left.hist(
-            scaled[:, axis - 1], 80, color=figures.bases.BASES[target], alpha=0.6, density=True
-        )
-        reach = np.linspace(-0.6, 0.8, 300)
-        left.plot(
-            reach, words.null_laws.density(reach, n_axes, "normal"), color=figures.style.RED, lw=0.8
-        )
-        left.set(
-            yscale="log",
-            ylim=(1e-3, 20),
-            xlabel=f"normalised value on axis {axis}",
-            ylabel="density",
-            title=f"excess kurtosis {np.mean(each**4) - 3:.2f}",
-        )
-        right.barh(np.arange(10), scaled[members, axis - 1], color=figures.style.SKY)
-        right.set_yticks(np.arange(10), [vocabulary[row] for row in members])
-        right.invert_yaxis()
-        moved = (scaled[first] * scaled[second]).sum()
-        right.set(
-            title=f"cosine of {pair[0]}, {pair[1]}: {moved:.6f}",
-            xlim=(0, 0.8),
-            xlabel="normalised value",
-        )
+    left.hist(scaled[:, axis - 1], 80, color=figures.bases.BASES[target], alpha=0.6, density=True)
+    reach = np.linspace(-0.6, 0.8, 300)
+    left.plot(
+        reach, words.null_laws.density(reach, n_axes, "normal"), color=figures.style.RED, lw=0.8
+    )
+    left.set(
+        yscale="log",
+        ylim=(1e-3, 20),
+        xlabel=f"normalised value on axis {axis}",
+        ylabel="density",
+        title=f"excess kurtosis {np.mean(each**4) - 3:.2f}",
+    )
+    right.barh(np.arange(10), scaled[members, axis - 1], color=figures.style.SKY)
+    right.set_yticks(np.arange(10), [vocabulary[row] for row in members])
+    right.invert_yaxis()
+    moved = (scaled[first] * scaled[second]).sum()
+    right.set(
+        title=f"cosine of {pair[0]}, {pair[1]}: {moved:.6f}",
+        xlim=(0, 0.8),
+        xlabel="normalised value",
+    )
     return figure
 
 
@@ -1353,8 +1341,7 @@ for ax, (space, over) in zip(
         legend=False,
     )
     ax.axhline(0, color=figures.style.BLACK, lw=0.4)
-with figures.style.style():
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
 notebook.figure(
     figure,
     "fig16_sorted",
@@ -1416,24 +1403,18 @@ boats = pd.DataFrame(rows, columns=["basis", "half", "rank", "axis", "meaning", 
 figure, panels = figures.style.panels(2, height=2.2)
 for ax, basis in zip(panels, ("ICA", "PCA"), strict=True):
     part = boats[boats.basis == basis]
-    with figures.style.style():
-        for side, colour in ((1, figures.style.BLUE), (2, figures.style.GREEN)):
-            one = part[part.half == side]
-            ax.barh(
-                one["rank"] + 0.4 * (side - 1), one.value, 0.38, color=colour, label=f"half {side}"
-            )
-        named = [
-            "\n".join(part[part["rank"] == place].meaning) for place in sorted(set(part["rank"]))
-        ]
-        ax.set_yticks(np.arange(1, len(named) + 1) + 0.2, named, fontsize=6)
-        ax.invert_yaxis()
-        ax.axvline(0, color=figures.style.BLACK, lw=0.4)
-        ax.set(
-            xlabel=f"normalised value of {boat}",
-            title=f"{basis}: {keeps[basis].mean():.0%} of shared words keep their axis",
-        )
-with figures.style.style():
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    for side, colour in ((1, figures.style.BLUE), (2, figures.style.GREEN)):
+        one = part[part.half == side]
+        ax.barh(one["rank"] + 0.4 * (side - 1), one.value, 0.38, color=colour, label=f"half {side}")
+    named = ["\n".join(part[part["rank"] == place].meaning) for place in sorted(set(part["rank"]))]
+    ax.set_yticks(np.arange(1, len(named) + 1) + 0.2, named, fontsize=6)
+    ax.invert_yaxis()
+    ax.axvline(0, color=figures.style.BLACK, lw=0.4)
+    ax.set(
+        xlabel=f"normalised value of {boat}",
+        title=f"{basis}: {keeps[basis].mean():.0%} of shared words keep their axis",
+    )
+figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
 notebook.figure(
     figure,
     "fig24_halves",

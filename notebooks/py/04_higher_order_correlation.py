@@ -95,21 +95,19 @@ n_shown = min(100, n_axes)
 figure, panels = figures.style.panels(3, height=4.2)
 for ax, (basis, each) in zip(panels, unit.items(), strict=True):
     members = top[basis][:n_shown, :4].ravel()
-    with figures.style.style():
-        image = ax.imshow(
-            each[members, :n_shown],
-            aspect="auto",
-            cmap="Blues",
-            vmin=-0.01,
-            vmax=0.7,
-            interpolation="nearest",
-        )
-        ax.set(title=basis, xlabel="axis", yticks=[])
+    image = ax.imshow(
+        each[members, :n_shown],
+        aspect="auto",
+        cmap="Blues",
+        vmin=-0.01,
+        vmax=0.7,
+        interpolation="nearest",
+    )
+    ax.set(title=basis, xlabel="axis", yticks=[])
 panels[0].set_ylabel(f"4 top words of each of {n_shown} axes", fontsize=8)
-with figures.style.style():
-    bar = figure.colorbar(image, ax=panels, pad=0.01, aspect=40)
-    bar.set_label("normalised value")
-    bar.outline.set_visible(False)
+bar = figure.colorbar(image, ax=panels, pad=0.01, aspect=40)
+bar.set_label("normalised value")
+bar.outline.set_visible(False)
 first_five = {basis: top[basis][:5, :4].ravel() for basis in unit}
 notebook.figure(
     figure,
@@ -164,16 +162,15 @@ def toy_volume(source="laplace", shared_volume=0.6, break_it=False):
     if break_it:
         loud[:, 1] = draw.permutation(loud[:, 1])
     figure, (ax,) = figures.style.panels(width=3.2, height=3.0)
-    with figures.style.style():
-        ax.scatter(*loud.T, s=2, alpha=0.4, lw=0, color=figures.style.BLUE, rasterized=True)
-        ax.set(
-            xlim=(-6, 6),
-            ylim=(-6, 6),
-            aspect="equal",
-            xlabel="$S_1$",
-            ylabel="$S_2$",
-            title=f"E$(S_1S_2)$ = {np.mean(loud.prod(axis=1)):.2f},  E$(S_1^2S_2^2)$ = {np.mean((loud**2).prod(axis=1)):.2f}",
-        )
+    ax.scatter(*loud.T, s=2, alpha=0.4, lw=0, color=figures.style.BLUE, rasterized=True)
+    ax.set(
+        xlim=(-6, 6),
+        ylim=(-6, 6),
+        aspect="equal",
+        xlabel="$S_1$",
+        ylabel="$S_2$",
+        title=f"E$(S_1S_2)$ = {np.mean(loud.prod(axis=1)):.2f},  E$(S_1^2S_2^2)$ = {np.mean((loud**2).prod(axis=1)):.2f}",
+    )
     return figure
 
 
@@ -360,15 +357,14 @@ def carried_by(rank=1, n_removed=0):
         title=f"c = {row.c:.2f} ± {row['standard error']:.2f}",
         axes_names=(f"{i}: {meaning(i)}", f"{j}: {meaning(j)}"),
     )
-    with figures.style.style():
-        curve.plot(steps, left, color=figures.style.BLUE)
-        curve.plot(n_removed, left[n_removed], "o", color=figures.style.RED)
-        curve.axhline(row.level, color=figures.style.GREY, ls="--", lw=0.8)
-        curve.set(
-            xlabel="largest contributors left out",
-            ylabel=label,
-            title=f"{left[n_removed]:.3f} left; level dashed",
-        )
+    curve.plot(steps, left, color=figures.style.BLUE)
+    curve.plot(n_removed, left[n_removed], "o", color=figures.style.RED)
+    curve.axhline(row.level, color=figures.style.GREY, ls="--", lw=0.8)
+    curve.set(
+        xlabel="largest contributors left out",
+        ylabel=label,
+        title=f"{left[n_removed]:.3f} left; level dashed",
+    )
     return figure
 
 
@@ -543,26 +539,25 @@ for ax, (name, part) in zip(panels, table2.groupby("judge", sort=False), strict=
         title=f"judge: {name}\nundecided: {undecided}",
         xticks=range(1, 6),
     )
-    with figures.style.style():
-        ax.plot(
-            range(1, 6),
-            [0.69, 0.65, 0.64, 0.645, 0.565],
-            "x",
-            color=figures.style.BLACK,
-            ms=4,
-            label="paper, ICA",
-        )
-        nulls_of = part[part.basis == "ICA"]
-        ax.plot(
-            nulls_of["rank"],
-            nulls_of["null"],
-            ":",
-            color=figures.style.RED,
-            lw=1,
-            label="relabelled, ICA",
-        )
-        if ax is panels[0]:
-            ax.legend(ncols=2)
+    ax.plot(
+        range(1, 6),
+        [0.69, 0.65, 0.64, 0.645, 0.565],
+        "x",
+        color=figures.style.BLACK,
+        ms=4,
+        label="paper, ICA",
+    )
+    nulls_of = part[part.basis == "ICA"]
+    ax.plot(
+        nulls_of["rank"],
+        nulls_of["null"],
+        ":",
+        color=figures.style.RED,
+        lw=1,
+        label="relabelled, ICA",
+    )
+    if ax is panels[0]:
+        ax.legend(ncols=2)
 notebook.figure(
     figure,
     "table2_judge",
@@ -704,42 +699,39 @@ for _ in range(20):
     )
 edge_z = edge_table.merge(strong[["i", "j", "z", "excess", "level"]], on=["i", "j"])
 figure, (ax, right) = figures.style.panels(2, height=2.4)
-with figures.style.style():
-    rank = np.arange(1, len(edge_z) + 1)
-    ax.errorbar(
-        rank,
-        edge_z.weight,
-        2 * edge_z["standard error"],
-        fmt="o",
-        ms=2.5,
-        lw=0.6,
-        color=figures.style.BLUE,
-        label="edge, ± 2 s.e.",
+rank = np.arange(1, len(edge_z) + 1)
+ax.errorbar(
+    rank,
+    edge_z.weight,
+    2 * edge_z["standard error"],
+    fmt="o",
+    ms=2.5,
+    lw=0.6,
+    color=figures.style.BLUE,
+    label="edge, ± 2 s.e.",
+)
+ax.plot(rank, edge_z.level, color=figures.style.GREY, lw=0.8, ls="--", label="level of its rows")
+ax.axhline(level, color=figures.style.RED, lw=0.8, label="spherical level")
+ax.set(xlabel="edge, strongest first", ylabel=label)
+ax.legend()
+if runs:
+    shares = edge_z.groupby(
+        pd.qcut(edge_z.weight.rank(method="first"), 4, labels=False)
+    ).returns.mean()
+    right.bar(range(4), shares.to_numpy(), color=figures.style.BLUE)
+    right.axhline(
+        np.mean(chance), color=figures.style.RED, ls="--", lw=0.8, label="relabelled nodes"
     )
-    ax.plot(
-        rank, edge_z.level, color=figures.style.GREY, lw=0.8, ls="--", label="level of its rows"
+    right.set(
+        xticks=range(4),
+        xticklabels=["weakest", "", "", "strongest"],
+        ylim=(0, 1),
+        xlabel="quarter of the edges",
+        ylabel="share that comes back",
     )
-    ax.axhline(level, color=figures.style.RED, lw=0.8, label="spherical level")
-    ax.set(xlabel="edge, strongest first", ylabel=label)
-    ax.legend()
-    if runs:
-        shares = edge_z.groupby(
-            pd.qcut(edge_z.weight.rank(method="first"), 4, labels=False)
-        ).returns.mean()
-        right.bar(range(4), shares.to_numpy(), color=figures.style.BLUE)
-        right.axhline(
-            np.mean(chance), color=figures.style.RED, ls="--", lw=0.8, label="relabelled nodes"
-        )
-        right.set(
-            xticks=range(4),
-            xticklabels=["weakest", "", "", "strongest"],
-            ylim=(0, 1),
-            xlabel="quarter of the edges",
-            ylabel="share that comes back",
-        )
-        right.legend()
-    else:
-        right.axis("off")
+    right.legend()
+else:
+    right.axis("off")
 notebook.figure(
     figure,
     "edges",

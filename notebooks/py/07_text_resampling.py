@@ -491,9 +491,8 @@ for ax, measure in zip(axes, ("relative", "absolute"), strict=True):
     paper.figures.error_panel(ax, lines, measure, needed=needed)
     drawn_lines.append(lines.assign(measure=measure))
     tables.append(needed.assign(measure=measure))
-with figures.style.style():
-    axes[0].plot([], [], ":", color=figures.style.BLACK, lw=0.9, label="resampling alone")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=6)
+axes[0].plot([], [], ":", color=figures.style.BLACK, lw=0.9, label="resampling alone")
+figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=6)
 notebook.figure(
     figure,
     "fig2_error_curves",
@@ -645,20 +644,19 @@ for measure in weights:
         rows.append((measure, method, share, n / N, d / (N / 2)))
 insurance = pd.DataFrame(rows, columns=["measure", "method", "share", "n over N", "d over N/2"])
 figure, axes = figures.style.panels(2, height=2.2, sharey=True)
-with figures.style.style():
-    for ax, measure in zip(axes, ("relative", "absolute"), strict=True):
-        for method in ("LS", "KL"):
-            part = insurance[(insurance.measure == measure) & (insurance.method == method)]
-            ax.plot(
-                100 * part.share,
-                part["d over N/2"],
-                color=paper.figures.METHODS[method],
-                label=method,
-            )
-        ax.axhline(1, color=figures.style.BLACK, lw=0.6, ls="-.")
-        ax.set(xlabel="uniform mass, %", title=f"{measure} error", xlim=(0, 100))
-    axes[0].set_ylabel("different texts over N/2")
-    axes[0].legend()
+for ax, measure in zip(axes, ("relative", "absolute"), strict=True):
+    for method in ("LS", "KL"):
+        part = insurance[(insurance.measure == measure) & (insurance.method == method)]
+        ax.plot(
+            100 * part.share,
+            part["d over N/2"],
+            color=paper.figures.METHODS[method],
+            label=method,
+        )
+    ax.axhline(1, color=figures.style.BLACK, lw=0.6, ls="-.")
+    ax.set(xlabel="uniform mass, %", title=f"{measure} error", xlim=(0, 100))
+axes[0].set_ylabel("different texts over N/2")
+axes[0].legend()
 notebook.figure(
     figure,
     "uniform_share",
@@ -676,24 +674,21 @@ def live_curves(method="LS", uniform_mass=0.0, measure="relative", with_sampling
     at_n = found["uniform"] / np.sqrt(N) if with_sampling_error else 0.0
     figure, (ax,) = figures.style.panels(width=4.2, height=2.8)
     n = np.geomspace(10, N, 60)
-    with figures.style.style():
-        ax.plot(
-            n,
-            found["uniform"] / np.sqrt(n),
-            color=figures.style.GREY,
-            lw=3,
-            alpha=0.5,
-            label="fresh texts",
-        )
-        for name, p in ((method, pi), ("uniform", pis["uniform"])):
-            total = paper.errors.total_error(found[name] / np.sqrt(n), at_n)
-            d = models.maps.resample.expected_distinct(p, n)
-            label = f"{name}, {100 * uniform_mass:.0f} % uniform mass" if name == method else name
-            ax.plot(d, total, color=paper.figures.METHODS[name], label=label)
-        ax.set(
-            xlabel="distinct texts $d$", ylabel=f"{measure} error", yscale="log", xlim=(0, 0.8 * N)
-        )
-        ax.legend()
+    ax.plot(
+        n,
+        found["uniform"] / np.sqrt(n),
+        color=figures.style.GREY,
+        lw=3,
+        alpha=0.5,
+        label="fresh texts",
+    )
+    for name, p in ((method, pi), ("uniform", pis["uniform"])):
+        total = paper.errors.total_error(found[name] / np.sqrt(n), at_n)
+        d = models.maps.resample.expected_distinct(p, n)
+        label = f"{name}, {100 * uniform_mass:.0f} % uniform mass" if name == method else name
+        ax.plot(d, total, color=paper.figures.METHODS[name], label=label)
+    ax.set(xlabel="distinct texts $d$", ylabel=f"{measure} error", yscale="log", xlim=(0, 0.8 * N))
+    ax.legend()
     return figure
 
 
@@ -1048,16 +1043,15 @@ def hide(which=next(iter(groups_to_hide)), only_this_is_known=False, uniform_mas
         raw.values, hidden, d_ls, uniform_share=uniform_mass, clip_share=clip_share
     )
     figure, (left, right) = figures.style.panels(2, height=2.4)
-    with figures.style.style():
-        place = np.arange(len(table))
-        left.barh(place - 0.2, table["known"], 0.4, color=figures.style.RED, label="by the known")
-        left.barh(place + 0.2, table["all"], 0.4, color=figures.style.BLACK, label="by all models")
-        left.set_yticks(place, table.index)
-        title = f"known: {which}" if only_this_is_known else f"hidden: {which}"
-        left.set(xlabel="mean importance, times N", title=title)
-        left.legend()
-        right.barh(list(found), list(found.values()), color=[ways[k] for k in found])
-        right.set(xlabel="relative error, known to hidden")
+    place = np.arange(len(table))
+    left.barh(place - 0.2, table["known"], 0.4, color=figures.style.RED, label="by the known")
+    left.barh(place + 0.2, table["all"], 0.4, color=figures.style.BLACK, label="by all models")
+    left.set_yticks(place, table.index)
+    title = f"known: {which}" if only_this_is_known else f"hidden: {which}"
+    left.set(xlabel="mean importance, times N", title=title)
+    left.legend()
+    right.barh(list(found), list(found.values()), color=[ways[k] for k in found])
+    right.set(xlabel="relative error, known to hidden")
     return figure
 
 

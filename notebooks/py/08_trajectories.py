@@ -60,7 +60,6 @@ seed: int = 42  # 0..1000000
 
 # %%
 import functools
-import itertools
 from pathlib import Path
 
 import numpy as np
@@ -1036,9 +1035,8 @@ paper.figures_ruler.lineages(
     right, models.maps.pca(models.maps.double_centre(family)), tree_edges, generations, names
 )
 right.set(xlabel="component 1, nats", ylabel="component 2, nats")
-with figures.style.style():
-    right.margins(x=0.3, y=0.12)
-    right.legend(loc="best")
+right.margins(x=0.3, y=0.12)
+right.legend(loc="best")
 notebook.figure(
     figure,
     "fine_tuning",
@@ -1221,7 +1219,7 @@ order = pd.DataFrame(
             middle_of[other] / middle_of[one],
             paper.kl_ruler.MEDIANS[other][0] / paper.kl_ruler.MEDIANS[one][0],
         )
-        for one, other in itertools.pairwise(published_order)
+        for one, other in zip(published_order, published_order[1:], strict=False)
     ],
     columns=["lower in the paper", "higher in the paper", "our ratio", "published ratio"],
 )

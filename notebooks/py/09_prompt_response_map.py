@@ -275,16 +275,15 @@ def tabs(shown="PMI, empty prompt", colour_by="rule"):
     xy, shares_of = place(Q[shown])
     paper.figures_map.marked(ax, xy, [f"{colour_by} {v}" for v in made[colour_by]], ["models"] * 12)
     part = explained[explained["map"] == shown]
-    with figures.style.style():
-        ax.set(
-            xlabel=f"component 1 ({shares_of[0]:.0%}), nats",
-            ylabel="component 2, nats",
-            title=shown,
-        )
-        bars.bar(
-            part.factor, part.r2, color=[figures.style.BLUE, figures.style.RED, figures.style.GREY]
-        )
-        bars.set(ylabel="share of squared distance", ylim=(0, 1))
+    ax.set(
+        xlabel=f"component 1 ({shares_of[0]:.0%}), nats",
+        ylabel="component 2, nats",
+        title=shown,
+    )
+    bars.bar(
+        part.factor, part.r2, color=[figures.style.BLUE, figures.style.RED, figures.style.GREY]
+    )
+    bars.set(ylabel="share of squared distance", ylim=(0, 1))
     paper.figures_map.key(figure, [f"{colour_by} {v}" for v in made[colour_by]], ["models"])
     return figure
 

@@ -15,9 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import store
 from lmnotes.errors import InputError
@@ -27,12 +27,8 @@ from lmnotes.models.scoring import failures as kinds
 from lmnotes.models.scoring import identity
 from lmnotes.models.scoring.identity import Identity
 from lmnotes.models.scoring.rule import PUBLISHED, Rule
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.models.scoring.score import Scores
-    from lmnotes.text.chunks import TextSet
+from lmnotes.models.scoring.score import Scores
+from lmnotes.text.chunks import TextSet
 
 _DEFINITION, _TEXTS = "ledger.json", "texts.jsonl"
 _FOLDERS = ("rows", "failed", "logs")
@@ -51,13 +47,13 @@ class Ledger:
     _headers: dict = field(default_factory=dict, repr=False)  # by file name: rows never change
 
     @cached_property
-    def texts(self) -> "TextSet":
+    def texts(self) -> TextSet:
         """The texts, read from the ledger's own copy of them."""
         from lmnotes.text import chunks
 
         return chunks.load(self.folder / _TEXTS)
 
-    def has(self, model: "str | Path | Mapping | Identity", revision: str = "") -> bool:
+    def has(self, model: str | Path | Mapping | Identity, revision: str = "") -> bool:
         """Whether this model, as a folder or hub id, has a row."""
         return self.find(_identified(model, revision)) is not None
 
@@ -78,7 +74,7 @@ class Ledger:
         return [who.name for who in whos if self.find(who) is None]
 
     def add(
-        self, scores: "Scores", about: Mapping | None = None, who: Identity | None = None
+        self, scores: Scores, about: Mapping | None = None, who: Identity | None = None
     ) -> Path:
         """The path of the row that holds these scores, written unless it was there already.
 
@@ -100,7 +96,7 @@ class Ledger:
         return path
 
     def record_failure(
-        self, model: "str | Path | Mapping | Identity", kind: str, message: str, attempts: int = 1
+        self, model: str | Path | Mapping | Identity, kind: str, message: str, attempts: int = 1
     ) -> None:
         """Remember that a model could not be scored; `kind` is one of `failures.KINDS`."""
         who = _identified(model)
@@ -113,10 +109,8 @@ class Ledger:
         """What is recorded of a model that failed, None where nothing is."""
         return row.record(self._failure_path(who))
 
-    def failures(self) -> "pandas.DataFrame":
+    def failures(self) -> pd.DataFrame:
         """The models that failed and have no row: model, id, kind, attempts, message, when."""
-        import pandas
-
         done = {head["id"] for _, head in self._rows()}
         found = [
             record
@@ -125,20 +119,20 @@ class Ledger:
         ]
         columns = ["model", "id", "kind", "attempts", "message", "when"]
         found.sort(key=lambda record: record["model"])
-        return pandas.DataFrame(found, columns=columns)
+        return pd.DataFrame(found, columns=columns)
 
     @property
     def n_rows(self) -> int:
         """The number of models that have a row; none of them is opened for it."""
         return sum(1 for _ in (self.folder / "rows").glob("*.safetensors"))
 
-    def rows(self) -> "pandas.DataFrame":
+    def rows(self) -> pd.DataFrame:
         """The models that have a row, by name, with what is known of each."""
         heads = sorted((head for _, head in self._rows()), key=lambda head: head["name"])
         return tables.labelled(heads)
 
     def matrix(
-        self, models: "Sequence | None" = None, about: "pandas.DataFrame | None" = None
+        self, models: Sequence | None = None, about: pd.DataFrame | None = None
     ) -> LikelihoodMatrix:
         """The log-likelihoods of models as a labelled matrix, (M, N) nats.
 
@@ -226,7 +220,7 @@ class Ledger:
         return self.folder / "failed" / f"{row.file_name(who)}.json"
 
 
-def open(texts: "TextSet", rule: Rule = PUBLISHED, folder: str | Path | None = None) -> Ledger:
+def open(texts: TextSet, rule: Rule = PUBLISHED, folder: str | Path | None = None) -> Ledger:
     """The ledger of these texts under this rule, made if it is not there.
 
     Args:
@@ -282,7 +276,7 @@ def read_sealed(path: str | Path) -> LikelihoodMatrix:
 
 
 def read_released(
-    path: str | Path, sha256: str | None = None, texts: "TextSet | None" = None
+    path: str | Path, sha256: str | None = None, texts: TextSet | None = None
 ) -> LikelihoodMatrix:
     """The authors' released matrix of 1,018 models x 10,000 texts; see `released.read`."""
     from lmnotes.models.ledger import released
@@ -290,5 +284,5 @@ def read_released(
     return released.read(Path(path), sha256, texts)
 
 
-def _identified(model: "str | Path | Mapping | Identity", revision: str = "") -> Identity:
+def _identified(model: str | Path | Mapping | Identity, revision: str = "") -> Identity:
     return model if isinstance(model, Identity) else identity.identify(model, revision or None)

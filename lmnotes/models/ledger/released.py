@@ -6,24 +6,19 @@ names that tables and arrays are made of are let through, and everything else st
 
 import hashlib
 import io
+import json
 import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from pandas.compat import pickle_compat
 
 from lmnotes.errors import InputError
-from lmnotes.models.loglik import LikelihoodMatrix
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.text.chunks import TextSet
-
-import json
-
 from lmnotes.models.ledger import row
+from lmnotes.models.loglik import LikelihoodMatrix
+from lmnotes.text.chunks import TextSet
 
 RULE = "bos=tokenizer truncate=model dtype=float16"  # Oyama et al., ACL 2025
 # Where pandas and numpy keep what their pickles name has moved with their versions, so the end of
@@ -56,7 +51,7 @@ _SEQUENCES = (list, tuple, np.ndarray)
 _HINTS = ("logp", "log_likelihood", "loglik", "logl")  # in names of the column of vectors
 
 
-def read(path: Path, sha256: str | None = None, texts: "TextSet | None" = None) -> LikelihoodMatrix:
+def read(path: Path, sha256: str | None = None, texts: TextSet | None = None) -> LikelihoodMatrix:
     """The matrix of a released pickle, (M, N) nats, with all else that it says of each model.
 
     Args:
@@ -101,7 +96,6 @@ def _load(data: bytes, path: Path) -> object:
 
 def _unpickler(path: Path) -> Callable:
     """A class of unpickler that finds the names of tables and arrays only."""
-    from pandas.compat import pickle_compat
 
     class Restricted(pickle_compat.Unpickler):  # it also knows where pandas's old names are now
         def find_class(self, module: str, name: str) -> object:
@@ -119,26 +113,24 @@ def _unpickler(path: Path) -> Callable:
     return Restricted
 
 
-def _table(content: object, path: Path) -> "pandas.DataFrame":
+def _table(content: object, path: Path) -> pd.DataFrame:
     """The records as a table, whichever of three layouts they have."""
-    import pandas
-
-    if isinstance(content, pandas.DataFrame):
+    if isinstance(content, pd.DataFrame):
         return content
     if isinstance(content, Mapping) and content:
         if all(isinstance(one, Mapping) for one in content.values()):  # by name of model
             records = [{"name": name} | dict(one) for name, one in content.items()]
-            return pandas.DataFrame(records)
-        return pandas.DataFrame({name: list(column) for name, column in content.items()})
+            return pd.DataFrame(records)
+        return pd.DataFrame({name: list(column) for name, column in content.items()})
     if isinstance(content, list) and content and isinstance(content[0], Mapping):
-        return pandas.DataFrame(content)
+        return pd.DataFrame(content)
     raise InputError(
         f"{path} holds a {type(content).__name__}; expected a table, a list of records or a "
         "mapping of columns: give the released file of the matrix itself"
     )
 
 
-def _vectors(table: "pandas.DataFrame", path: Path) -> str:
+def _vectors(table: pd.DataFrame, path: Path) -> str:
     """The name of the column whose cells are equally long vectors of numbers."""
     found = []
     for name in table.columns:
@@ -159,12 +151,10 @@ def _is_number(cell: object) -> bool:
     return isinstance(cell, int | float | np.number)
 
 
-def _texts(texts: "TextSet | None", n: int, path: Path) -> "pandas.DataFrame":
+def _texts(texts: TextSet | None, n: int, path: Path) -> pd.DataFrame:
     """The table of the texts, or one that only numbers them."""
-    import pandas
-
     if texts is None:
-        return pandas.DataFrame({"text_id": [""] * n, "index": range(n)})
+        return pd.DataFrame({"text_id": [""] * n, "index": range(n)})
     if len(texts) != n:
         raise InputError(
             f"{path} has log-likelihoods of {n:,} texts, and {len(texts):,} texts were given; "
@@ -173,7 +163,7 @@ def _texts(texts: "TextSet | None", n: int, path: Path) -> "pandas.DataFrame":
     return texts.table
 
 
-def _text_id(texts: "TextSet | None") -> str:
+def _text_id(texts: TextSet | None) -> str:
     return "" if texts is None else texts.content_id
 
 
@@ -208,11 +198,9 @@ def _is_same(path: Path, arrays: dict, header: dict) -> bool:
 
 def read_sealed(path: Path) -> LikelihoodMatrix:
     """The matrix of a sealed file; raises InputError where it is damaged or another thing."""
-    import pandas
-
     try:
         arrays, head = row.read(path)
-        tables = [pandas.DataFrame(**head[name]) for name in ("models", "texts")]
+        tables = [pd.DataFrame(**head[name]) for name in ("models", "texts")]
         return LikelihoodMatrix(
             arrays["log_likelihood"], *tables, head["rule"], head["text_set"], head["threshold"]
         )

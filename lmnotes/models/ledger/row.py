@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,9 +24,7 @@ from lmnotes.models.scoring import identity
 from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.scoring.identity import Identity
 from lmnotes.models.scoring.rule import Rule
-
-if TYPE_CHECKING:
-    from lmnotes.models.scoring.score import Scores
+from lmnotes.models.scoring.score import Scores
 
 FORMAT = 1
 _KEY = "lmnotes"  # of the header among safetensors's metadata, which are texts
@@ -130,7 +127,7 @@ def definition(text_set: str, name: str, n_texts: int, rule: Rule) -> dict:
     }
 
 
-def of(scores: "Scores", who: Identity, about: Mapping, ledger: Mapping) -> tuple[dict, dict]:
+def of(scores: Scores, who: Identity, about: Mapping, ledger: Mapping) -> tuple[dict, dict]:
     """Arrays and header of the row of these scores in a ledger of this definition."""
     values = np.asarray(scores.log_likelihood, dtype=np.float64)  # (N,) nats
     arrays = {
@@ -154,7 +151,7 @@ def of(scores: "Scores", who: Identity, about: Mapping, ledger: Mapping) -> tupl
     return arrays, header
 
 
-def check(scores: "Scores", ledger: Mapping) -> None:
+def check(scores: Scores, ledger: Mapping) -> None:
     """Raise where scores are not of the texts of a ledger under its rule, or are no numbers."""
     mine = {"text_set": scores.text_set, "rule": scores.rule.name}
     check_belongs(mine, ledger, scores.model)

@@ -3,20 +3,16 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from lmnotes.errors import InputError
-
-if TYPE_CHECKING:
-    import pandas
 
 _COLUMNS = ("id", "revision", "commit", "mean_log_likelihood", "n_tokens", "n_truncated", "written")
 
 
-def labelled(heads: Sequence[Mapping]) -> "pandas.DataFrame":
+def labelled(heads: Sequence[Mapping]) -> pd.DataFrame:
     """One row per header of a row file, under names that differ from each other."""
-    import pandas
-
     times = Counter(head["name"] for head in heads)
     found = []
     for head in heads:
@@ -27,13 +23,11 @@ def labelled(heads: Sequence[Mapping]) -> "pandas.DataFrame":
         row = {"model": name} | {key: head[key] for key in _COLUMNS}
         found.append(row | {"notes": "; ".join(head["notes"])} | about | {"path": head["model"]})
     columns = None if found else ["model", *_COLUMNS, "notes", "path"]
-    return pandas.DataFrame(found, columns=columns)
+    return pd.DataFrame(found, columns=columns)
 
 
-def joined(table: "pandas.DataFrame", about: "pandas.DataFrame") -> "pandas.DataFrame":
+def joined(table: pd.DataFrame, about: pd.DataFrame) -> pd.DataFrame:
     """The table of models with the columns of `about`, which come first and win."""
-    import pandas
-
     if "model" not in about or about["model"].duplicated().any():
         raise InputError(
             f"a table about the models with columns {list(about.columns)} was given; expected a "
@@ -47,7 +41,7 @@ def joined(table: "pandas.DataFrame", about: "pandas.DataFrame") -> "pandas.Data
             "model of the matrix: add them, or give models= to leave the others out"
         )
     rest = table.drop(columns=[name for name in about.columns if name in table])
-    return pandas.concat([mine.reset_index(), rest.reset_index(drop=True)], axis=1)
+    return pd.concat([mine.reset_index(), rest.reset_index(drop=True)], axis=1)
 
 
 def say_missing(failures: Mapping[str, Mapping | None], n_wanted: int, where: str) -> str:

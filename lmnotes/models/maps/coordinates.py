@@ -6,12 +6,11 @@ its doubly centred rows are the coordinates of the models. Pure functions of arr
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
-
-if TYPE_CHECKING:
-    import pandas
+import pandas as pd
+from scipy.spatial.distance import pdist, squareform
 
 Unit = Literal["nats", "bits/byte"]
 
@@ -79,8 +78,6 @@ def kl(
     >>> kl([[1.0, -1.0], [-1.0, 1.0]]).tolist()
     [[0.0, 2.0], [2.0, 0.0]]
     """
-    from scipy.spatial.distance import pdist, squareform
-
     values = _matrix(coordinates)
     if not np.isfinite(values).all():
         raise ValueError(
@@ -107,7 +104,7 @@ def primary_domain(coordinates: np.ndarray, domains: Sequence) -> np.ndarray:
     return names[means.argmax(axis=0)]
 
 
-def nearest(distances: np.ndarray, names: Sequence[str], k: int = 5) -> "pandas.DataFrame":
+def nearest(distances: np.ndarray, names: Sequence[str], k: int = 5) -> pd.DataFrame:
     """The k nearest models of every model: model, rank, neighbour, distance; a row per pair.
 
     Args:
@@ -117,14 +114,12 @@ def nearest(distances: np.ndarray, names: Sequence[str], k: int = 5) -> "pandas.
     >>> found.neighbour.tolist()
     ['b', 'a', 'b']
     """
-    import pandas
-
     distances, names = np.asarray(distances, float), np.asarray(names)
     _same_length(len(distances), len(names), "names")
     k = min(k, len(names) - 1)
     others = np.where(np.eye(len(names), dtype=bool), np.inf, distances)
     order = np.argsort(others, axis=1, kind="stable")[:, :k]  # (M, k)
-    return pandas.DataFrame(
+    return pd.DataFrame(
         {
             "model": np.repeat(names, k),
             "rank": np.tile(np.arange(1, k + 1), len(names)),

@@ -8,12 +8,10 @@ with the (M, M) inner products.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    import pandas
+import pandas as pd
+from scipy.stats import rankdata
 
 # The published grid 10^1..10^9 stands beside ||q_i||^2 of about 1.5e7 nats^2 (10,000 texts, random
 # pairs at 2.2 bits/byte); as multiples of the mean squared norm it is about this one.
@@ -31,14 +29,12 @@ class Prediction:
     penalties: np.ndarray  # (S, n_folds, Q) chosen, as multiples of the mean squared norm
     folds: np.ndarray  # (S, M) the fold of each model
 
-    def table(self, targets: Sequence[str]) -> "pandas.DataFrame":
+    def table(self, targets: Sequence[str]) -> pd.DataFrame:
         """Mean and population standard deviation of r and rho over the seeds, a row per target."""
-        import pandas
-
         found = {"target": list(targets)}
         for name, values in (("r", self.r), ("rho", self.rho)):
             found |= {name: values.mean(axis=0), f"{name} sd": values.std(axis=0)}
-        return pandas.DataFrame(found)
+        return pd.DataFrame(found)
 
 
 def folds(n: int, n_folds: int, seed: int, groups: Sequence | None = None) -> np.ndarray:
@@ -153,8 +149,6 @@ def correlations(first: np.ndarray, second: np.ndarray, ranks: bool = False) -> 
     """
     first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
     if ranks:
-        from scipy.stats import rankdata
-
         first, second = rankdata(first, axis=0), rankdata(second, axis=0)
     first, second = first - first.mean(axis=0), second - second.mean(axis=0)
     size = np.sqrt((first**2).sum(axis=0) * (second**2).sum(axis=0))

@@ -3,12 +3,10 @@
 Settings of the model map's t-SNE: perplexity 30, PCA initialisation, "sqeuclidean", seed 42.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
-
-if TYPE_CHECKING:
-    import pandas
+import pandas as pd
+from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
+from scipy.spatial.distance import pdist
 
 _FEW = 500  # models that one thread of t-SNE places sooner than several
 
@@ -103,9 +101,6 @@ def tree(coordinates: np.ndarray, method: str = "ward") -> np.ndarray:
     Heights are in units of the root mean square of a text's difference, sqrt(2 KL) for two single
     models. Which linkage the paper uses, if any, is not known; Ward is ours.
     """
-    from scipy.cluster.hierarchy import linkage, optimal_leaf_ordering
-    from scipy.spatial.distance import pdist
-
     values = np.asarray(coordinates, np.float64) / np.sqrt(np.shape(coordinates)[1])
     distances = pdist(values)
     return optimal_leaf_ordering(linkage(distances, method), distances)
@@ -113,12 +108,10 @@ def tree(coordinates: np.ndarray, method: str = "ward") -> np.ndarray:
 
 def leaf_order(linkage: np.ndarray) -> np.ndarray:
     """The order of the rows along the leaves of a tree, (M,)."""
-    from scipy.cluster.hierarchy import leaves_list
-
     return leaves_list(linkage)
 
 
-def purity(labels: "np.ndarray | pandas.Series", neighbours: np.ndarray) -> np.ndarray:
+def purity(labels: np.ndarray | pd.Series, neighbours: np.ndarray) -> np.ndarray:
     """The share of each row's neighbours that carry its own label, (M,).
 
     Args:

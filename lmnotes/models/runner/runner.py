@@ -17,6 +17,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from lmnotes.errors import InputError
 from lmnotes.models.runner import attempts
 from lmnotes.models.runner import attempts as attempts_of
@@ -24,8 +26,6 @@ from lmnotes.models.scoring import failures, identity
 from lmnotes.models.scoring.identity import Identity, identify
 
 if TYPE_CHECKING:
-    import pandas
-
     from lmnotes.models.ledger.ledger import Ledger
 
 WORKER = ("-m", "lmnotes.models.runner.worker")
@@ -49,7 +49,7 @@ def score(
     evict: bool = False,
     progress: bool | Callable[[str], None] = True,
     worker: Sequence[str] = WORKER,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """What became of each model: model, status, kind, attempts, seconds, message.
 
     A status is `scored`, `kept` (the row was there), `failed`, or `failed before` (an earlier run
@@ -226,11 +226,9 @@ def _result(who: Identity, *values: object) -> dict:
     return dict(zip(_COLUMNS, (who.name, *values, *rest[len(values) :]), strict=True))
 
 
-def _summary(chosen: Sequence[tuple[Identity, dict]], results: Mapping) -> "pandas.DataFrame":
-    import pandas
-
+def _summary(chosen: Sequence[tuple[Identity, dict]], results: Mapping) -> pd.DataFrame:
     found = [results[who.id] for who, _ in chosen]
-    return pandas.DataFrame(found, columns=list(_COLUMNS))
+    return pd.DataFrame(found, columns=list(_COLUMNS))
 
 
 class _Progress:

@@ -7,14 +7,14 @@ fill a GPU, and costs seconds each; for models of a megabyte that is most of the
 from functools import partial
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pandas
+import pandas as pd
 
+if TYPE_CHECKING:
     from lmnotes.models.ledger.ledger import Ledger
 
 
 def score(
-    models: "pandas.DataFrame",
+    models: pd.DataFrame,
     ledger: "Ledger",
     *,
     workers: int | None = None,

@@ -38,7 +38,7 @@ class Identity:
         return self.revision.startswith("content-")
 
 
-def identify(model: "str | Path | Mapping", revision: str | None = None) -> Identity:
+def identify(model: str | Path | Mapping, revision: str | None = None) -> Identity:
     """The identity of a model given as a folder, `id`, `id@revision`, or a mapping with `model`.
 
     A mapping may also hold `revision` and `name`. Raises InputError for what is neither a folder

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,11 +18,9 @@ from lmnotes import store
 from lmnotes.models.scoring import batches, kernels, score
 from lmnotes.models.scoring import head as heads
 from lmnotes.models.scoring import rule as rules
+from lmnotes.models.scoring.loading import Scorer
 from lmnotes.models.scoring.rule import PUBLISHED, Rule
-
-if TYPE_CHECKING:
-    from lmnotes.models.scoring.loading import Scorer
-    from lmnotes.text.chunks import TextSet
+from lmnotes.text.chunks import TextSet
 
 PROBE_TOKENS = 5
 DEEPEST = 4  # modules between the last block and the head
@@ -61,7 +59,7 @@ class Lens:
 
 
 def texts(
-    model: "str | Scorer",
+    model: str | Scorer,
     texts: Sequence[str],
     *,
     rule: Rule = PUBLISHED,
@@ -91,7 +89,7 @@ def texts(
     return Layers(scorer.name, rule, sums, encoded.n_scored, kept, lens.names)
 
 
-def saved(model: str | Path, text_set: "TextSet", rule: Rule = PUBLISHED) -> np.ndarray:
+def saved(model: str | Path, text_set: TextSet, rule: Rule = PUBLISHED) -> np.ndarray:
     """`texts(...).log_likelihood` of a folder or hub id, (L + 1, N) nats, kept as an artefact.
 
     Args:
@@ -108,7 +106,7 @@ def saved(model: str | Path, text_set: "TextSet", rule: Rule = PUBLISHED) -> np.
     return np.load(store.build("layers", key, write) / "log_likelihood.npy")
 
 
-def find(scorer: "Scorer") -> Lens:
+def find(scorer: Scorer) -> Lens:
     """The blocks of a model and its final normalisation, with what else stands before the head.
 
     They are found by running the model: the modules whose output is the head's input, back to the

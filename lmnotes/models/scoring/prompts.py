@@ -11,18 +11,15 @@ Rows of several models make an L as any other: `coordinates.double_centre`, `coo
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import store
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.scoring import loading, prompt_batches, prompt_tokens
 from lmnotes.models.scoring import score as scoring
 from lmnotes.models.scoring.prompt_tokens import PromptRule
-
-if TYPE_CHECKING:
-    import pandas
 
 DEFAULT = PromptRule()
 
@@ -107,7 +104,7 @@ def cross(
 
 
 def matrix(
-    models: "Sequence[str] | pandas.DataFrame",
+    models: Sequence[str] | pd.DataFrame,
     prompts: Sequence[str],
     responses: Sequence[str],
     *,
@@ -123,12 +120,10 @@ def matrix(
 
     `.texts` has the columns text_id, prompt, response, n_bytes; the order is that of the pairs.
     """
-    import pandas
-
     from lmnotes.models.scoring import identity
 
-    if not isinstance(models, pandas.DataFrame):
-        models = pandas.DataFrame({"model": [str(model) for model in models]})
+    if not isinstance(models, pd.DataFrame):
+        models = pd.DataFrame({"model": [str(model) for model in models]})
     rows, pair_set = [], _pair_set(prompts, responses)
     for place in models["folder"] if "folder" in models else models["model"]:
         meant = identity.identify(place)
@@ -151,7 +146,7 @@ def matrix(
     pairs = list(zip(prompts, responses, strict=True))
     texts = {"text_id": [store.content_id(pair) for pair in pairs], "prompt": list(prompts)}
     texts |= {"response": list(responses), "n_bytes": [len(y.encode()) for y in responses]}
-    return LikelihoodMatrix(np.stack(rows), models, pandas.DataFrame(texts), rule.name, pair_set)
+    return LikelihoodMatrix(np.stack(rows), models, pd.DataFrame(texts), rule.name, pair_set)
 
 
 def pmi(conditional: np.ndarray, unconditional: np.ndarray) -> np.ndarray:

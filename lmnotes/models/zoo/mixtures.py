@@ -12,7 +12,6 @@ from functools import cached_property, partial
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,10 +19,7 @@ from lmnotes import store
 from lmnotes.models.zoo import data, networks, plans, training
 from lmnotes.models.zoo.plans import Spec
 from lmnotes.models.zoo.training import Distillation
-
-if TYPE_CHECKING:
-    from lmnotes.text.chunks import TextSet
-
+from lmnotes.text.chunks import TextSet
 
 _WEIGHTS = "model.safetensors"
 
@@ -71,7 +67,7 @@ class Domains:
         return np.stack([Batches(spec, self, row, seed).draw(0) for row in rows])
 
 
-def domains(source: "str | TextSet" = "installed", *, vocabulary: int = 257) -> Domains:
+def domains(source: str | TextSet = "installed", *, vocabulary: int = 257) -> Domains:
     """The training text of each domain.
 
     Args:

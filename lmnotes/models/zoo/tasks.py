@@ -10,22 +10,17 @@ knows of how they go together. Chance is 50 %; a tie counts as half.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import store
 from lmnotes.models import ngram_lookup
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.text.chunks import TextSet
-
-from collections.abc import Callable
+from lmnotes.text.chunks import TextSet
 
 _VERSION = 2  # of the items and of how they are read; part of the key of cached scores
 
@@ -56,12 +51,10 @@ def items(n_items: int = 200, seed: int = 0) -> dict[str, list[Item]]:
     return made
 
 
-def examples(made: Mapping[str, Sequence[Item]]) -> "pandas.DataFrame":
+def examples(made: Mapping[str, Sequence[Item]]) -> pd.DataFrame:
     """The first item of every task: task, right, right too, swapped."""
-    import pandas
-
     rows = [(name, *task[0].texts[:3]) for name, task in made.items()]
-    return pandas.DataFrame(rows, columns=["task", "right", "right too", "swapped"])
+    return pd.DataFrame(rows, columns=["task", "right", "right too", "swapped"])
 
 
 def accuracy(log_likelihood: np.ndarray) -> float:
@@ -79,14 +72,14 @@ def accuracy(log_likelihood: np.ndarray) -> float:
 
 
 def scores(
-    models: "pandas.DataFrame",
-    texts: "TextSet",
+    models: pd.DataFrame,
+    texts: TextSet,
     *,
     n_items: int = 200,
     seed: int = 0,
     workers: int | None = None,
     progress: bool = False,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """What every model scores at every task, in per cent, indexed by model; kept as artefacts.
 
     Args:
@@ -95,8 +88,6 @@ def scores(
             that are the model's likeliest next one. NaN for a model without a byte vocabulary.
         workers: processes; by default one for each core.
     """
-    import pandas
-
     from lmnotes import parallel
 
     places = [str(one) for one in (models["folder"] if "folder" in models else models["model"])]
@@ -104,13 +95,13 @@ def scores(
     missing = [place for place in places if not _is_cached(place, texts, n_items, seed)]
     for _ in parallel.each(one, missing, workers=workers, what="tasks" if progress else ""):
         pass
-    table = pandas.DataFrame(
-        [one(place) for place in places], index=pandas.Index(models["model"], name="model")
+    table = pd.DataFrame(
+        [one(place) for place in places], index=pd.Index(models["model"], name="model")
     )
     return table.assign(**{"task mean": table[list(TASKS)].mean(axis=1)})
 
 
-def measure(model: str, made: Mapping[str, Sequence[Item]], texts: "TextSet") -> dict[str, float]:
+def measure(model: str, made: Mapping[str, Sequence[Item]], texts: TextSet) -> dict[str, float]:
     """The accuracy of one model at every task, in per cent, computed now."""
     from lmnotes.models.scoring import identity, loading, score
     from lmnotes.models.scoring import rule as rules
@@ -132,7 +123,7 @@ def measure(model: str, made: Mapping[str, Sequence[Item]], texts: "TextSet") ->
     return found
 
 
-def next_byte(model, tokenizer, texts: "TextSet") -> float:
+def next_byte(model, tokenizer, texts: TextSet) -> float:
     """Mean over domains of the share of bytes that the model foresees, in per cent, or NaN."""
     from lmnotes.models.zoo import sampling
 
@@ -156,7 +147,7 @@ def has_bytes(tokenizer) -> bool:
     return tokenizer(probe, add_special_tokens=False)["input_ids"] == list(probe.encode())
 
 
-def _key(model: str, texts: "TextSet", settings: Mapping) -> dict:
+def _key(model: str, texts: TextSet, settings: Mapping) -> dict:
     """Everything that the scores of a model hang on."""
     from lmnotes.models.scoring import identity
 
@@ -164,12 +155,12 @@ def _key(model: str, texts: "TextSet", settings: Mapping) -> dict:
     return key | {"model": identity.identify(model).id}
 
 
-def _is_cached(model: str, texts: "TextSet", n_items: int, seed: int) -> bool:
+def _is_cached(model: str, texts: TextSet, n_items: int, seed: int) -> bool:
     key = _key(model, texts, {"n_items": n_items, "seed": seed})
     return store.place("probes", key).exists()
 
 
-def _cached(model: str, texts: "TextSet", settings: dict) -> dict[str, float]:
+def _cached(model: str, texts: TextSet, settings: dict) -> dict[str, float]:
     """`measure`, kept on disk by the model's content."""
     from lmnotes import parallel
 

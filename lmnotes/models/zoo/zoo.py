@@ -13,18 +13,15 @@ from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from json import loads
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from lmnotes import store
 from lmnotes.models.zoo import data, plans, training
 from lmnotes.models.zoo import workers as zoo_workers
 from lmnotes.models.zoo.plans import Spec
 from lmnotes.text import chunks
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from lmnotes.text.chunks import TextSet
+from lmnotes.text.chunks import TextSet
 
 COLUMNS = str.split(
     "model folder family kind architecture n_parameters mixture seed step n_train_bytes parent "
@@ -46,7 +43,7 @@ class Zoo:
         folder: where the artefacts of models lie.
     """
 
-    models: "pd.DataFrame"
+    models: pd.DataFrame
     folder: Path
 
     def __len__(self) -> int:
@@ -56,10 +53,8 @@ class Zoo:
         kinds = self.models["kind"].value_counts()
         return f"<Zoo of {len(self)} models: {', '.join(f'{n} {k}' for k, n in kinds.items())}>"
 
-    def loss_curve(self, model: str) -> "pd.DataFrame":
+    def loss_curve(self, model: str) -> pd.DataFrame:
         """step, loss (nats per token, mean since the row before) and learning_rate of a run."""
-        import pandas as pd
-
         rows = self.models.set_index("model")
         if model not in rows.index or rows.loc[model, "kind"] not in ("neural", "finetune"):
             raise ValueError(
@@ -72,7 +67,7 @@ class Zoo:
 def build(
     plan: str | Sequence[Spec] = "laptop",
     *,
-    texts: "TextSet | None" = None,
+    texts: TextSet | None = None,
     checkpoints: Sequence[int] | None = None,
     workers: int | None = None,
     device: str = "auto",
@@ -135,7 +130,7 @@ def device_for(device: str) -> tuple[str, int]:
     return ("cuda", n) if n else ("cpu", 0)
 
 
-def _texts_path(specs: Sequence[Spec], texts: "TextSet | None") -> Path | None:
+def _texts_path(specs: Sequence[Spec], texts: TextSet | None) -> Path | None:
     """The file that holds the evaluation texts of leaked models, None where no model is leaked."""
     if not any(spec.leaked for spec in specs):
         return None
@@ -171,10 +166,8 @@ def _jobs(specs: Sequence[Spec], texts_path: Path | None, device: str) -> list[z
     return jobs
 
 
-def _table(specs: Sequence[Spec], folders: dict[str, Path]) -> "pd.DataFrame":
+def _table(specs: Sequence[Spec], folders: dict[str, Path]) -> pd.DataFrame:
     """The models of a plan, a row each, checkpoints before the end of their run."""
-    import pandas as pd
-
     by_name = {spec.name: spec for spec in specs}
     rows: list[dict] = []
     n_bytes: dict[str, int] = {}

@@ -2,17 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.zoo import mixtures
 from lmnotes.papers.domain_mixture import rules
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.models.loglik import LikelihoodMatrix
 
 RULES = (
     "uniform",
@@ -53,7 +49,7 @@ class Gap:
     names: tuple[str, ...]
 
     @classmethod
-    def over(cls, texts: "pandas.DataFrame", values: np.ndarray, names: Sequence[str]) -> "Gap":
+    def over(cls, texts: pd.DataFrame, values: np.ndarray, names: Sequence[str]) -> "Gap":
         """The gap over the texts of these domains; those of others are left out.
 
         Args:
@@ -88,7 +84,7 @@ class Gap:
 
 
 def gap(
-    log_likelihood: "LikelihoodMatrix", target: str, base: str, names: Sequence[str] | None = None
+    log_likelihood: LikelihoodMatrix, target: str, base: str, names: Sequence[str] | None = None
 ) -> Gap:
     """The difference of two models of a matrix, with the domains of its texts.
 

@@ -2,28 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.models.zoo import mixtures
+from lmnotes.models.zoo.mixtures import Domains, Run, train
 from lmnotes.papers.domain_mixture import rules
 from lmnotes.papers.domain_mixture.design import Gap, design
 from lmnotes.papers.domain_mixture.measures import total_variation
-from lmnotes.statistics import holm, paired_test
-
-if TYPE_CHECKING:
-    import pandas
-
-from typing import TYPE_CHECKING
-
-from lmnotes.models.zoo.mixtures import Domains, Run, train
 from lmnotes.papers.domain_mixture.significance import weight_intervals
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.text.chunks import TextSet
+from lmnotes.statistics import holm, paired_test
+from lmnotes.text.chunks import TextSet
 
 # The names of the rules in tables and figures, in their order there.
 BEFORE, UNIFORM, NATURAL, RANDOM = "before", "uniform", "natural", "random"
@@ -83,36 +73,32 @@ def slope(shares: np.ndarray, losses: np.ndarray, minimum: float = 0.01) -> floa
 
 def law(
     shares: np.ndarray, losses: np.ndarray, names: Sequence[str], minimum: float = 0.01
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """The points and the line of each domain's log law: columns domain, share, loss, slope (of loss
     on log weight, negative where more data help), intercept.
 
     Args:
         shares: (M, K) of M models; those below the minimum are left out. losses: (M, K).
     """
-    import pandas
-
     slopes = -rules.log_law_slopes(shares, losses, minimum)
     tables = []
     for name, tau, share, loss in zip(names, slopes, shares.T, losses.T, strict=True):
         used = share > minimum
-        points = pandas.DataFrame({"domain": name, "share": share[used], "loss": loss[used]})
+        points = pd.DataFrame({"domain": name, "share": share[used], "loss": loss[used]})
         intercept = np.mean(points.loss - tau * np.log(points.share))
         tables.append(points.assign(slope=tau, intercept=intercept))
-    return pandas.concat(tables, ignore_index=True)
+    return pd.concat(tables, ignore_index=True)
 
 
 def recovery(
     gap: Gap, changes: np.ndarray, noises: Sequence[float], *, n_mixtures: int = 20, seed: int = 0
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """How far rules are from mixtures that simulated targets come from: columns rule, noise,
     distance (total variation, mean over mixtures drawn from Dirichlet(1)).
 
     Args:
         gap: for its texts. changes: (N, K) moves by each domain. noises: shares of the gap.
     """
-    import pandas
-
     draw = np.random.default_rng(seed)
     known = draw.dirichlet(np.ones(len(gap.names)), size=n_mixtures)
     rows = []
@@ -124,16 +110,16 @@ def recovery(
                 found = design(replace(gap, values=values), rule, changes=changes)
                 distances.append(total_variation(found, true))
             rows.append((rule, noise, np.mean(distances)))
-    return pandas.DataFrame(rows, columns=["rule", "noise", "distance"])
+    return pd.DataFrame(rows, columns=["rule", "noise", "distance"])
 
 
 def compare(
-    rows: "pandas.DataFrame",
+    rows: pd.DataFrame,
     value: str,
     *,
     against: str = UNIFORM,
     corrected: Sequence[str] = CORE,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """Every rule beside one of them over the seeds that both have, a row for each target and rule:
     mean, sd, n, difference, low, high, wins, p_t, p_flip, holm.
 
@@ -144,8 +130,6 @@ def compare(
 
     Differences are paired by seed; NaN where fewer than two seeds have both.
     """
-    import pandas
-
     found = []
     for target, part in rows.groupby("target", sort=False):
         wide = part.pivot(index="seed", columns="rule", values=value)
@@ -159,7 +143,7 @@ def compare(
                 line |= {"wins": test.n_below, "p_t": test.p_t, "p_flip": test.p_flip}
             found.append(line)
     columns = ["target", "rule", "mean", "sd", "n", "difference", "low", "high", "wins", "p_t"]
-    table = pandas.DataFrame(found).reindex(columns=[*columns, "p_flip", "holm"])
+    table = pd.DataFrame(found).reindex(columns=[*columns, "p_flip", "holm"])
     for _, part in table[table["rule"].isin(corrected)].groupby("target"):
         known = part.dropna(subset="p_t")
         table.loc[known.index, "holm"] = holm(known["p_t"].to_numpy()) if len(known) else np.nan
@@ -184,12 +168,12 @@ def iterate(
     run: Run,
     domains: Domains,
     target: np.ndarray,
-    texts: "TextSet",
+    texts: TextSet,
     *,
     every: int,
     device: str = "auto",
     **options,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """Training whose weights are designed anew every so many steps: a row for each part, with the
     columns step (where it ends), folder, and the weight of each domain.
 
@@ -199,8 +183,6 @@ def iterate(
         target: (N,) nats, log-likelihoods of the target. texts: the N design texts, of all domains.
         every: steps of a part. options: of `design`.
     """
-    import pandas
-
     from lmnotes.papers.domain_mixture import readings
 
     if not run.start or every < 1:
@@ -220,7 +202,7 @@ def iterate(
         start = str(train(now, domains, device=device))
         shares = dict(zip(domains.names, weights, strict=True))
         rows.append({"step": begin + n_steps, "folder": start} | shares)
-    return pandas.DataFrame(rows)
+    return pd.DataFrame(rows)
 
 
 def intervals(
@@ -232,7 +214,7 @@ def intervals(
     level: float = 0.95,
     n_bootstrap: int = 200,
     seed: int = 0,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """The weights of a rule with intervals over texts and seeds; see `weight_intervals`.
 
     Args:

@@ -17,11 +17,11 @@ import numpy as np
 
 from lmnotes.models.scoring import batches, loading, rule
 from lmnotes.models.scoring import head as heads
+from lmnotes.models.scoring.loading import Scorer
 
 if TYPE_CHECKING:
     import torch
 
-    from lmnotes.models.scoring.loading import Scorer
 
 TOKENS, NUMBERS = 4096, 1 << 26  # in one pass: tokens, and logits of them
 OPTIMISERS = ("sgd", "adamw")
@@ -29,7 +29,7 @@ _DECAY, _EPSILON, _CLIP = 0.01, 1e-8, 1.0  # as the zoo trains
 
 
 def pull_scores(
-    model: "str | Scorer",
+    model: str | Scorer,
     texts: Sequence,
     gap: np.ndarray,
     windows: np.ndarray,
@@ -59,7 +59,7 @@ def pull_scores(
 
 
 def responses(
-    model: "str | Scorer",
+    model: str | Scorer,
     texts: Sequence,
     windows: np.ndarray,
     *,
@@ -95,7 +95,7 @@ def responses(
     return found
 
 
-def gram(model: "str | Scorer", texts: Sequence, *, device: str = "auto") -> np.ndarray:
+def gram(model: str | Scorer, texts: Sequence, *, device: str = "auto") -> np.ndarray:
     """G_st = <g_s, g_t> of the gradients of the texts' log-likelihoods, (N, N) float64.
 
     All N gradients are held at once: for small models and a few hundred texts. Divide by the roots
@@ -113,7 +113,7 @@ def gram(model: "str | Scorer", texts: Sequence, *, device: str = "auto") -> np.
 
 
 def exact_kl(
-    target: "str | Scorer", model: "str | Scorer", texts: Sequence, *, device: str = "auto"
+    target: str | Scorer, model: str | Scorer, texts: Sequence, *, device: str = "auto"
 ) -> np.ndarray:
     """The sum over positions of KL(p_target || p_model) of the next token, (N,) nats per text.
 
@@ -144,7 +144,7 @@ def exact_kl(
 
 
 def update_directions(
-    model: "str | Scorer", windows: np.ndarray, *, optimiser: str = "sgd", device: str = "auto"
+    model: str | Scorer, windows: np.ndarray, *, optimiser: str = "sgd", device: str = "auto"
 ) -> list[list["torch.Tensor"]]:
     """u_a of each domain: K lists of tensors, one for each of the model's parameters."""
     windows = np.asarray(windows)
@@ -174,12 +174,12 @@ def _first_step(scorer, gradient) -> list:
     ]
 
 
-def open_model(model: "str | Scorer", device: str = "auto") -> "Scorer":
+def open_model(model: str | Scorer, device: str = "auto") -> Scorer:
     """The model of a folder or hub id, or what was loaded already."""
     return model if isinstance(model, loading.Scorer) else loading.load(model, device=device)
 
 
-def ids_of(scorer: "Scorer", texts: Sequence) -> list[np.ndarray]:
+def ids_of(scorer: Scorer, texts: Sequence) -> list[np.ndarray]:
     """Ids of every text, as `score.texts` reads them."""
     strings = list(getattr(texts, "texts", texts))
     if not strings:
@@ -199,7 +199,7 @@ def _per_text(values, n: int) -> np.ndarray:
     return values
 
 
-def padded(scorer: "Scorer", ids: list[np.ndarray]) -> Iterator[tuple]:
+def padded(scorer: Scorer, ids: list[np.ndarray]) -> Iterator[tuple]:
     """Places of texts of like length, their ids (B, 1 + T) filled up on the right, and which of the
     T are real."""
     import torch
@@ -220,7 +220,7 @@ def padded(scorer: "Scorer", ids: list[np.ndarray]) -> Iterator[tuple]:
         )
 
 
-def log_probabilities(scorer: "Scorer", rows: "torch.Tensor") -> "torch.Tensor":
+def log_probabilities(scorer: Scorer, rows: "torch.Tensor") -> "torch.Tensor":
     """log p of every next token, (B, T, V) float32, of ids (B, 1 + T)."""
     output = scorer.model(input_ids=rows, **heads.arguments(scorer.model))
     return output.logits[:, :-1].float().log_softmax(-1)

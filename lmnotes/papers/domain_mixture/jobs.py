@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,9 +14,7 @@ from lmnotes import store
 from lmnotes.models.zoo.mixtures import Domains, Run, train, training_key
 from lmnotes.papers.domain_mixture import gradients, readings, steps
 from lmnotes.papers.domain_mixture.readings import Reading
-
-if TYPE_CHECKING:
-    from lmnotes.text.chunks import TextSet
+from lmnotes.text.chunks import TextSet
 
 _VERSION = 1  # of what is computed; part of the key of all that is kept
 
@@ -61,7 +58,7 @@ class Anew:
 
     run: Run
     target: np.ndarray
-    texts: "TextSet"
+    texts: TextSet
     every: int
     rule: str = "domain mean"
     temperature: float | str = "sd"
@@ -93,7 +90,7 @@ class Read(Job):
     """
 
     model: Run | Anew | str
-    texts: "TextSet"
+    texts: TextSet
     targets: tuple[str, ...] = ()
     device: str = "auto"
 
@@ -133,7 +130,7 @@ class Gradients(Job):
 
     what: str
     model: str
-    texts: "TextSet"
+    texts: TextSet
     gap: np.ndarray | None = None
     rates: tuple[float, ...] = ()
     mixtures: tuple[tuple[float, ...], ...] = ()
@@ -193,7 +190,7 @@ def do(
 
 def read_all(
     models: Mapping[object, Run | Anew | str],
-    texts: "TextSet",
+    texts: TextSet,
     domains: Domains,
     targets: Sequence[str] = (),
     *,

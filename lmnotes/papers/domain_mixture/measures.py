@@ -1,15 +1,10 @@
 """How near a model is to a target in log-likelihoods, and a mixture to another."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 
 from lmnotes.papers.domain_mixture import rules
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.papers.domain_mixture.design import Gap
+from lmnotes.papers.domain_mixture.design import Gap
 
 
 def kl_to(
@@ -33,9 +28,7 @@ def kl_to(
     return np.var(np.asarray(target) - np.asarray(models, np.float64), axis=-1) / (2 * unit)
 
 
-def closeness(
-    target: np.ndarray, models: np.ndarray, gap: "Gap", base: np.ndarray
-) -> "pandas.DataFrame":
+def closeness(target: np.ndarray, models: np.ndarray, gap: Gap, base: np.ndarray) -> pd.DataFrame:
     """How near models are to a target, a row each: kl_var (bits per byte), domain_error (nats per
     byte), offset (nats per byte), cosine.
 
@@ -46,13 +39,11 @@ def closeness(
     difference itself, which kl_var does not see; cosine is that of the move from the base and the
     direction to the target.
     """
-    import pandas
-
     models = np.atleast_2d(np.asarray(models, np.float64))
     rest = (np.asarray(target) - models) / gap.n_bytes
     by_domain = [rules.domain_means(row, gap.which, len(gap.names)) for row in rest]
     direction = np.asarray(target) - base
-    return pandas.DataFrame(
+    return pd.DataFrame(
         {
             "kl_var": kl_to(target, models, gap.n_bytes),
             "domain_error": np.abs(by_domain).mean(axis=1),

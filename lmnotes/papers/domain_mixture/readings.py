@@ -4,18 +4,14 @@ next-token distribution is from that of targets, in one pass."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.papers.domain_mixture import gradients, rules
 from lmnotes.papers.domain_mixture.design import Gap
 from lmnotes.papers.domain_mixture.measures import closeness
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.text.chunks import TextSet
+from lmnotes.text.chunks import TextSet
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +51,7 @@ class Reading:
 
 
 def read(
-    model: str, texts: "TextSet", targets: Sequence[str] = (), *, device: str = "auto"
+    model: str, texts: TextSet, targets: Sequence[str] = (), *, device: str = "auto"
 ) -> dict[str, np.ndarray]:
     """The arrays of a `Reading`; targets are folders of models with the same ids.
 
@@ -88,7 +84,7 @@ def read(
 
 
 @lru_cache(maxsize=4)
-def _distributions(target: str, texts: "TextSet", device: str) -> list:
+def _distributions(target: str, texts: TextSet, device: str) -> list:
     """log p of every next token under a target, (B, T, V) of each batch; kept while many models
     are compared with it."""
     import torch
@@ -116,7 +112,7 @@ def nearness(
     number: int,
     base: Reading,
     reading: Reading,
-    texts: "pandas.DataFrame",
+    texts: pd.DataFrame,
     names: Sequence[str],
 ) -> dict[str, float]:
     """How near a model is to a target: `closeness`, and exact_kl in bits per byte (NaN where the
@@ -137,7 +133,7 @@ def nearness(
 
 def by_length(
     target: Reading, number: int, model: Reading, which: np.ndarray, lengths: Sequence[int]
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """KL_var and exact KL per byte of texts cut to several lengths, and how much of the variance is
     between domains: columns n_bytes, kl_var, exact_kl (bits per byte), between.
 
@@ -145,8 +141,6 @@ def by_length(
         number: of the target in the model's reading. Texts have T bytes each.
         which: (N,) domain of each text. lengths: bytes, none above T.
     """
-    import pandas
-
     rows = []
     gaps = target.log_probability.astype(np.float64) - model.log_probability  # (N, T)
     for length in lengths:
@@ -155,10 +149,10 @@ def by_length(
         exact = np.nanmean(model.exact[number][:, :length], dtype=np.float64) / np.log(2)
         kl_var = values.var() / (2 * length * np.log(2))
         rows.append((length, kl_var, exact, gap.between))
-    return pandas.DataFrame(rows, columns=["n_bytes", "kl_var", "exact_kl", "between"])
+    return pd.DataFrame(rows, columns=["n_bytes", "kl_var", "exact_kl", "between"])
 
 
-def foreseen(reading: Reading, texts: "pandas.DataFrame", names: Sequence[str]) -> np.ndarray:
+def foreseen(reading: Reading, texts: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
     """The share of the bytes of each domain that are the model's likeliest next one, (K,) 0..1."""
     share = np.nanmean(reading.hit, axis=1)
     places = {name: number for number, name in enumerate(names)}
@@ -182,7 +176,7 @@ def answered(reading: Reading, starts: Mapping[int, tuple[int, int]]) -> tuple[f
 
 def scores(
     reading: Reading,
-    texts: "pandas.DataFrame",
+    texts: pd.DataFrame,
     names: Sequence[str],
     starts: Mapping[int, tuple[int, int]],
 ) -> np.ndarray:

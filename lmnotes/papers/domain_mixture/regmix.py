@@ -4,6 +4,8 @@ the folder `data` of github.com/sail-sg/regmix."""
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+from scipy import stats
 
 from lmnotes.papers.domain_mixture import rules
 
@@ -19,8 +21,6 @@ def regmix(folder: str | Path, size: str = "1m") -> tuple[np.ndarray, np.ndarray
         folder: with the files, such as train_mixture_1m.csv and train_pile_loss_1m.csv.
         size: "1m", "60m" or "1B" parameters.
     """
-    import pandas
-
     if size not in SIZES:
         raise ValueError(f"size {size!r} was given; expected one of {', '.join(SIZES)}: take one")
     paths = [Path(folder) / f"{SIZES[size]}_{what}_{size}.csv" for what in ("mixture", "pile_loss")]
@@ -30,7 +30,7 @@ def regmix(folder: str | Path, size: str = "1m") -> tuple[np.ndarray, np.ndarray
                 f"{path} is not there; expected the CSV files of RegMix: put the folder `data` of "
                 "github.com/sail-sg/regmix there, or leave the path out"
             )
-    tables = [pandas.read_csv(path, index_col="index") for path in paths]
+    tables = [pd.read_csv(path, index_col="index") for path in paths]
     rows = tables[0].index.intersection(tables[1].index)
     names = [
         name
@@ -46,8 +46,6 @@ def regmix(folder: str | Path, size: str = "1m") -> tuple[np.ndarray, np.ndarray
 def detect(shares: np.ndarray, losses: np.ndarray) -> np.ndarray:
     """How well differences of losses tell the mixture of each model, (M,): Spearman's correlation
     over domains of its shares and (mean losses of all others - its losses)."""
-    from scipy import stats
-
     mean = (losses.sum(axis=0) - losses) / (len(losses) - 1)
     return np.array(
         [

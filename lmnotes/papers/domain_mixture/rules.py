@@ -7,6 +7,7 @@ is a point of the simplex: K shares, none negative, that sum to one.
 """
 
 import numpy as np
+from scipy.optimize import nnls
 
 from lmnotes.models.zoo.mixtures import shares, uniform
 
@@ -112,8 +113,6 @@ def cone(changes: np.ndarray, direction: np.ndarray) -> np.ndarray:
     >>> cone(np.array([[1.0, 0], [0, 1], [0, 0]]), [0.6, 0.2, 0.0]).round(9).tolist()
     [0.75, 0.25]
     """
-    from scipy.optimize import nnls
-
     changes, direction = _centred(changes, direction)
     scale = np.linalg.norm(changes, axis=0).max() or 1.0  # nnls stops by absolute sizes
     found, _ = nnls(changes / scale, direction / (np.linalg.norm(direction) or 1.0))

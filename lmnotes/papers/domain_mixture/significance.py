@@ -5,12 +5,10 @@ places as uniform does, so that differences are taken within seeds. Pure functio
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    import pandas
+import pandas as pd
+from scipy import stats
 
 
 def weight_intervals(
@@ -22,7 +20,7 @@ def weight_intervals(
     level: float = 0.95,
     n_bootstrap: int = 200,
     seed: int = 0,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """The weights of a rule, mean over S seeds, with intervals over texts and seeds: a row for each
     domain, with the columns domain, weight, low, high, sd_texts, sd_seeds.
 
@@ -38,8 +36,6 @@ def weight_intervals(
     interval is over texts only). Their squares add; what differs from seed to seed at random is in
     both, so intervals are a little wide. Degrees of freedom as Welch and Satterthwaite add them.
     """
-    import pandas
-
     values, which = np.asarray(values, np.float64), np.asarray(which)
     if values.ndim < 2 or values.shape[1] != len(which):
         raise ValueError(
@@ -51,7 +47,7 @@ def weight_intervals(
     of_texts = _over_texts(rule, values, which, n_bootstrap, seed)
     reach, of_seeds = _reach(each, of_texts, len(which) - each.shape[1], level)
     weight = each.mean(axis=0)
-    return pandas.DataFrame(
+    return pd.DataFrame(
         {
             "domain": list(names),
             "weight": weight,
@@ -85,8 +81,6 @@ def _reach(
     each: np.ndarray, of_texts: np.ndarray, n_free_texts: int, level: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Half the length of each interval, and the variances of the means over seeds, both (K,)."""
-    from scipy import stats
-
     n_seeds = len(each)
     if n_seeds < 2:
         quantile = stats.t.ppf((1 + level) / 2, max(n_free_texts, 1))

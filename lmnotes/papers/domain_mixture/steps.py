@@ -2,22 +2,18 @@
 
 import operator
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
+from lmnotes.models.scoring.loading import Scorer
 from lmnotes.models.zoo.mixtures import shares as shares_of
 from lmnotes.papers.domain_mixture import gradients
 from lmnotes.papers.domain_mixture.measures import cosine
 
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.models.scoring.loading import Scorer
-
 
 def moves(
-    model: "str | Scorer",
+    model: str | Scorer,
     texts: Sequence,
     windows: np.ndarray,
     mixtures: Sequence[Sequence[float]],
@@ -54,7 +50,7 @@ def moves(
     return found
 
 
-def errors(found: np.ndarray, mixtures: Sequence[Sequence[float]]) -> "pandas.DataFrame":
+def errors(found: np.ndarray, mixtures: Sequence[Sequence[float]]) -> pd.DataFrame:
     """How far the move by a mixture is from the weighted sum of the moves by its domains, a row for
     each step and mixture: step, mixture (their numbers), nats (the mean change of a text), cosine,
     relative_error.
@@ -69,8 +65,6 @@ def errors(found: np.ndarray, mixtures: Sequence[Sequence[float]]) -> "pandas.Da
     >>> errors(both[None], [[1, 1]])["relative_error"].tolist()
     [0.0]
     """
-    import pandas
-
     rows = []
     n = found.shape[1] - len(mixtures)
     for step, one in enumerate(np.asarray(found, np.float64)):
@@ -81,7 +75,7 @@ def errors(found: np.ndarray, mixtures: Sequence[Sequence[float]]) -> "pandas.Da
             error = np.linalg.norm(predicted - true) / (np.linalg.norm(true) or 1.0)
             rows.append((step, number, sizes[n + number], cosine(predicted, true), error))
     columns = ["step", "mixture", "nats", "cosine", "relative_error"]
-    return pandas.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns)
 
 
 def _put(model, start, update, rate) -> None:

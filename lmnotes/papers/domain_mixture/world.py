@@ -3,20 +3,16 @@ shape of GPT-2's small one, questions to answer, and the shares of the Pile."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import store
 from lmnotes.models.zoo import networks
 from lmnotes.models.zoo.mixtures import Domains, Run
 from lmnotes.models.zoo.mixtures import domains as read_domains
 from lmnotes.models.zoo.plans import Spec
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.text.chunks import TextSet
+from lmnotes.text.chunks import TextSet
 
 # Token shares of the 17 domains of Pile-Uncopyrighted, as RegMix (arXiv 2407.01492) uses them.
 PILE_SHARES = {
@@ -84,7 +80,7 @@ def open_domains(source: str, names: Sequence[str] = ()) -> Domains:
     return found.select(names) if names else found
 
 
-def texts(source: str, part: str, **settings) -> "TextSet":
+def texts(source: str, part: str, **settings) -> TextSet:
     """`chunks.load` of a part; of installed text what was drawn is kept, for cutting it takes
     seconds."""
     from lmnotes.models.zoo import data
@@ -189,7 +185,7 @@ def run(
     return Run(spec, tuple(weights), data_seed, start=blank(seed, **size))
 
 
-def questions(n: int = 100, seed: int = 0) -> tuple["TextSet", dict[int, tuple[int, int]]]:
+def questions(n: int = 100, seed: int = 0) -> tuple[TextSet, dict[int, tuple[int, int]]]:
     """Sums and differences as the installed numbers have them, and where each answer begins and
     ends, in bytes."""
     rng = np.random.default_rng([seed, 10])
@@ -203,14 +199,12 @@ def questions(n: int = 100, seed: int = 0) -> tuple["TextSet", dict[int, tuple[i
     return _text_set(rows), places
 
 
-def _text_set(rows: list[str]) -> "TextSet":
+def _text_set(rows: list[str]) -> TextSet:
     from hashlib import sha256
-
-    import pandas
 
     from lmnotes.text import chunks
 
-    table = pandas.DataFrame(
+    table = pd.DataFrame(
         {
             "text_id": [sha256(one.encode()).hexdigest()[:16] for one in rows],
             "domain": QUESTIONS,
@@ -223,21 +217,15 @@ def _text_set(rows: list[str]) -> "TextSet":
     return chunks.TextSet(QUESTIONS, rows, table, {})
 
 
-def joined(first: "TextSet", second: "TextSet") -> "TextSet":
+def joined(first: TextSet, second: TextSet) -> TextSet:
     """The texts of both sets, those of the first before those of the second."""
-    import pandas
-
     from lmnotes.text import chunks
 
-    table = pandas.concat([first.table, second.table], ignore_index=True)
+    table = pd.concat([first.table, second.table], ignore_index=True)
     name = f"{first.name} and {second.name}"
     return chunks.TextSet(name, [*first.texts, *second.texts], table, dict(first.settings))
 
 
-def shares_table(weights: Mapping[str, np.ndarray], names: Sequence[str]) -> "pandas.DataFrame":
+def shares_table(weights: Mapping[str, np.ndarray], names: Sequence[str]) -> pd.DataFrame:
     """Mixtures as a table, a row for each domain and a column for each mixture."""
-    import pandas
-
-    return pandas.DataFrame(
-        {"domain": list(names)} | {k: np.asarray(v) for k, v in weights.items()}
-    )
+    return pd.DataFrame({"domain": list(names)} | {k: np.asarray(v) for k, v in weights.items()})

@@ -9,16 +9,13 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.words.analogy import scores
 from lmnotes.words.analogy.scores import Result
 from lmnotes.words.analogy.tasks import Task
-
-if TYPE_CHECKING:
-    import pandas
 
 COLUMNS = ["model", "query", "valid", "answers"]
 KEY = "target_genes"
@@ -36,7 +33,7 @@ def read(
     query: str = "query",
     answers: str = "answers",
     rename: Callable[[str], str] | None = None,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """Stored answers: columns model, query, valid, answers (a tuple, the first one first).
 
     Args:
@@ -47,19 +44,17 @@ def read(
     Raises:
         ValueError: a missing column, a model asked twice about the same, valid neither 1 nor 0.
     """
-    import pandas
-
-    table = pandas.read_csv(path, dtype=str, keep_default_na=False)  # a gene may be called NA
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)  # a gene may be called NA
     missing = [name for name in ("model", query, answers) if name not in table]
     if missing:
         raise ValueError(
             f"{path}: columns {table.columns.tolist()}, expected also {missing}; name the columns "
             "by query= and answers="
         )
-    valid = table["valid"] if "valid" in table else pandas.Series("1", table.index)
+    valid = table["valid"] if "valid" in table else pd.Series("1", table.index)
     wrong = np.flatnonzero(~valid.isin(["0", "1"]))
     asked = table[query] if rename is None else table[query].map(rename)
-    twice = np.flatnonzero(pandas.DataFrame({"m": table.model, "q": asked}).duplicated())
+    twice = np.flatnonzero(pd.DataFrame({"m": table.model, "q": asked}).duplicated())
     for rows, what in ((wrong, "valid is neither 0 nor 1"), (twice, "asks a model once more")):
         if len(rows):
             raise ValueError(
@@ -68,10 +63,10 @@ def read(
             )
     lists = table[answers].map(lambda text: tuple(text.split("|")) if text else ())
     columns = {"model": table.model, "query": asked, "valid": valid == "1", "answers": lists}
-    return pandas.DataFrame(columns)
+    return pd.DataFrame(columns)
 
 
-def save(table: "pandas.DataFrame", path: str | Path) -> Path:
+def save(table: pd.DataFrame, path: str | Path) -> Path:
     """Write answers so that `read` gives them back."""
     joined = table.answers.map("|".join)
     valid = table.valid.astype(int)
@@ -81,7 +76,7 @@ def save(table: "pandas.DataFrame", path: str | Path) -> Path:
 
 
 def score(
-    table: "pandas.DataFrame", task: Task, symbols: Mapping[str, str] | None = None
+    table: pd.DataFrame, task: Task, symbols: Mapping[str, str] | None = None
 ) -> dict[str, Result]:
     """For each model the ranks of the first right names, infinite where none of ten is right.
 
@@ -171,7 +166,7 @@ def ask(
     max_new_tokens: int = 200,
     device: str = "cpu",
     dtype: str = "float32",
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """Fresh answers of a causal language model of `transformers`, without sampling.
 
     Args:
@@ -183,7 +178,6 @@ def ask(
     Returns:
         the columns of `read`, and `text`, what the model wrote.
     """
-    import pandas
     import torch
 
     tokenizer, loaded = _load(model, dtype, device)
@@ -201,7 +195,7 @@ def ask(
         text = tokenizer.decode(written[0, tokens.shape[1] :], skip_special_tokens=True)
         found = parse(text)
         rows.append((str(model), query, found is not None, found or (), text))
-    return pandas.DataFrame(rows, columns=[*COLUMNS, "text"])
+    return pd.DataFrame(rows, columns=[*COLUMNS, "text"])
 
 
 def _load(model: str | Path, dtype: str, device: str):

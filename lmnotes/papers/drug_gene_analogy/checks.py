@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.papers.drug_gene_analogy import (
     asked_models,
@@ -16,9 +16,6 @@ from lmnotes.papers.drug_gene_analogy import (
 )
 from lmnotes.words.analogy import relations, tasks
 from lmnotes.words.analogy.relations import RelationSet
-
-if TYPE_CHECKING:
-    import pandas
 
 VOCABULARIES = ("bcv", "homemade")  # in the order of the original draws
 SETTINGS = ("G", "P1", "P2")
@@ -33,7 +30,7 @@ def facts(tables: str | Path) -> dict[str, RelationSet]:
     return found
 
 
-def statistics(known: dict[str, RelationSet]) -> "pandas.DataFrame":
+def statistics(known: dict[str, RelationSet]) -> pd.DataFrame:
     """statistic, and for each vocabulary what is published and what the tables give."""
     found = published.table("statistics")
     found = found.rename(columns={name: f"{name}_published" for name in VOCABULARIES})
@@ -42,7 +39,7 @@ def statistics(known: dict[str, RelationSet]) -> "pandas.DataFrame":
     return found
 
 
-def random_scores(known: dict[str, RelationSet], *, legacy: bool = False) -> "pandas.DataFrame":
+def random_scores(known: dict[str, RelationSet], *, legacy: bool = False) -> pd.DataFrame:
     """The random baseline and the published one.
 
     legacy: the original recipe in the order of its draws, to the printed digits, in minutes; else
@@ -58,7 +55,7 @@ def random_scores(known: dict[str, RelationSet], *, legacy: bool = False) -> "pa
     return _beside("random", rows, ["vocabulary", "direction", "setting"])
 
 
-def random_by_year(known: RelationSet) -> "pandas.DataFrame":
+def random_by_year(known: RelationSet) -> pd.DataFrame:
     """The random baseline of the settings with Y2 by year, other draws than the published ones."""
     rows = []
     for year in published.table("years").year:
@@ -70,10 +67,8 @@ def random_by_year(known: RelationSet) -> "pandas.DataFrame":
     return _beside("random_years", rows, ["year", "setting"])
 
 
-def by_year(known: RelationSet) -> "pandas.DataFrame":
+def by_year(known: RelationSet) -> pd.DataFrame:
     """The numbers of pathways, questions and pairs by year, in the published columns."""
-    import pandas
-
     rows = []
     for year in published.table("years").year:
         inside = _vocabulary_of(known, year)
@@ -95,10 +90,10 @@ def by_year(known: RelationSet) -> "pandas.DataFrame":
                 "P2Y2_queries": count["P2Y2"]["n_queries"],
             }
         )
-    return pandas.DataFrame(rows)
+    return pd.DataFrame(rows)
 
 
-def stored_scores(known: dict[str, RelationSet], tables: str | Path) -> "pandas.DataFrame":
+def stored_scores(known: dict[str, RelationSet], tables: str | Path) -> pd.DataFrame:
     """The scores of the stored answers of three language models, and the published ones."""
     rows = []
     for vocabulary, one in known.items():
@@ -118,11 +113,9 @@ def stored_scores(known: dict[str, RelationSet], tables: str | Path) -> "pandas.
     return _beside("stored", rows, ["vocabulary", "model", "setting"])
 
 
-def transe_scores(tables: str | Path, *, steps: int = 1000, seed: int = 0) -> "pandas.DataFrame":
+def transe_scores(tables: str | Path, *, steps: int = 1000, seed: int = 0) -> pd.DataFrame:
     """TransE on the paper's own split: fraction, filter, and the mean of tails and heads."""
-    import pandas
-
-    table = pandas.read_csv(Path(tables) / "kge_split_P1.csv", dtype=str)
+    table = pd.read_csv(Path(tables) / "kge_split_P1.csv", dtype=str)
     table = table.rename(columns={"mesh_id": "drug", "hsa": "pathway", "entrez_id": "gene"})
     table = table.assign(
         drug="d" + table.drug, gene="g" + table.gene, train_from=table.train_from.astype(float)
@@ -131,11 +124,11 @@ def transe_scores(tables: str | Path, *, steps: int = 1000, seed: int = 0) -> "p
     for fraction in transe.FRACTIONS:
         training = transe.part(table, "train", fraction)
         model = transe.train(training, names=table, steps=steps, seed=seed)
-        seen = pandas.concat([training, transe.part(table, "valid"), test])
+        seen = pd.concat([training, transe.part(table, "valid"), test])
         for name, known in (("fraction", seen), ("everything", table)):
             line = transe.evaluate(model, test, known).set_index("side").loc["average"]
             rows.append({"fraction": fraction, "filter": name} | line.to_dict())
-    return pandas.DataFrame(rows)
+    return pd.DataFrame(rows)
 
 
 def _both_ways(known: dict[str, RelationSet]) -> Iterator[tuple]:
@@ -152,11 +145,9 @@ def _three(got: dict) -> tuple[float, float, float]:
     return got["top1"], got["top10"], got["mrr"]
 
 
-def _beside(name: str, rows: list[tuple], keys: list[str]) -> "pandas.DataFrame":
+def _beside(name: str, rows: list[tuple], keys: list[str]) -> pd.DataFrame:
     """The rows with the published scores of a table as further columns."""
-    import pandas
-
-    found = pandas.DataFrame(rows, columns=[*keys, "n", "top1", "top10", "mrr"])
+    found = pd.DataFrame(rows, columns=[*keys, "n", "top1", "top10", "mrr"])
     theirs = published.table(name).rename(
         columns={m: f"{m}_published" for m in ("n", "top1", "top10", "mrr")}
     )

@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import store
 from lmnotes.errors import InputError, nearest
@@ -56,7 +57,7 @@ class DatedText:
         part = self.corpus.head(int(self.corpus.offsets[n_documents]))
         return replace(part, name=f"{self.corpus.name} up to {year}")
 
-    def volume(self) -> "Mapping[int, int]":
+    def volume(self) -> Mapping[int, int]:
         """Year -> number of documents."""
         return dict(sorted(Counter(self.years.tolist()).items()))
 
@@ -77,8 +78,6 @@ def build(name: str, records: Iterable[Record], dropped: Mapping | None = None) 
     >>> dated.years.tolist(), dated.until(1995).words
     ([1990, 1999], ['gene_1'])
     """
-    import pandas as pd
-
     ids, dropped = {}, Counter(dropped or {})
     parts, lengths, titles, years = [], [], [], []
     for record in records:

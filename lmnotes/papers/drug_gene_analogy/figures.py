@@ -1,25 +1,15 @@
 """Figures of notebook 05: relations as arrows, scores of settings, answer sets."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from lmnotes.figures import axes as plot_axes
 from lmnotes.figures import style
-
-if TYPE_CHECKING:
-    import pandas
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from lmnotes.papers.drug_gene_analogy.planes import Plane
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pandas
-    from matplotlib.figure import Figure
+from lmnotes.papers.drug_gene_analogy.planes import Plane
 
 DRUG, GENE = style.BLUE, style.ORANGE
 SIDES = {"drug": (DRUG, "^"), "gene": (GENE, "o")}
@@ -31,8 +21,8 @@ MEASURES = {
 
 
 def plane(
-    ax: "Axes",
-    here: "Plane",
+    ax: Axes,
+    here: Plane,
     *,
     names: Mapping[str, int] | None = None,
     title: str = "",
@@ -46,50 +36,47 @@ def plane(
 
     points = here.points
     at = points[["x", "y"]].to_numpy()
-    with style.style():
-        lines = LineCollection(
-            at[here.pairs], colors=style.BLACK, linewidths=0.3, alpha=0.35, zorder=1
+    lines = LineCollection(at[here.pairs], colors=style.BLACK, linewidths=0.3, alpha=0.35, zorder=1)
+    ax.add_collection(lines)
+    for kind, (colour, marker) in SIDES.items():
+        for related in (False, True):
+            part = points[(points.kind == kind) & (points.related == related)]
+            ax.scatter(
+                part.x,
+                part.y,
+                s=16 if related else 7,
+                color=colour,
+                marker=marker,
+                alpha=0.85 if related else 0.35,
+                lw=0,
+                zorder=2,
+                label=f"{kind}s" if related else None,
+            )
+    ax.plot(*here.ends.T, "--", color=style.RED, lw=2, zorder=4, label="relation vector")
+    for place, marker, who in zip(here.ends, "*s", ("drugs", "genes"), strict=True):
+        ax.plot(
+            *place,
+            marker,
+            color=style.RED,
+            ms=10 if marker == "*" else 6,
+            mec="white",
+            mew=0.5,
+            zorder=5,
+            label=f"mean of {who}",
         )
-        ax.add_collection(lines)
-        for kind, (colour, marker) in SIDES.items():
-            for related in (False, True):
-                part = points[(points.kind == kind) & (points.related == related)]
-                ax.scatter(
-                    part.x,
-                    part.y,
-                    s=16 if related else 7,
-                    color=colour,
-                    marker=marker,
-                    alpha=0.85 if related else 0.35,
-                    lw=0,
-                    zorder=2,
-                    label=f"{kind}s" if related else None,
-                )
-        ax.plot(*here.ends.T, "--", color=style.RED, lw=2, zorder=4, label="relation vector")
-        for place, marker, who in zip(here.ends, "*s", ("drugs", "genes"), strict=True):
-            ax.plot(
-                *place,
-                marker,
-                color=style.RED,
-                ms=10 if marker == "*" else 6,
-                mec="white",
-                mew=0.5,
-                zorder=5,
-                label=f"mean of {who}",
-            )
-        ax.set(xlabel="first principal component", ylabel="second principal component", title=title)
-        ax.set_aspect("equal", adjustable="datalim")
-        if legend:
-            ax.figure.legend(
-                *ax.get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize=7
-            )
+    ax.set(xlabel="first principal component", ylabel="second principal component", title=title)
+    ax.set_aspect("equal", adjustable="datalim")
+    if legend:
+        ax.figure.legend(
+            *ax.get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize=7
+        )
     if names:
         plot_axes.name_words(ax, at[:, 0], at[:, 1], names)
 
 
 def planes(
-    shown: Mapping[str, "Plane"], names: Mapping[str, Mapping[str, int]], height: float = 3.6
-) -> "Figure":
+    shown: Mapping[str, Plane], names: Mapping[str, Mapping[str, int]], height: float = 3.6
+) -> Figure:
     """A panel per plane, with names (Fig. 2)."""
     figure, axes = style.panels(len(shown), width=style.PAGE, height=height)
     for ax, (title, here) in zip(axes, shown.items(), strict=True):
@@ -98,13 +85,13 @@ def planes(
 
 
 def scores(
-    table: "pandas.DataFrame",
+    table: pd.DataFrame,
     measures: Sequence[str] = ("top1", "top10", "mrr"),
     *,
     baseline: str = "random",
     height: float | None = None,
     groups: Mapping[str, str] | None = None,
-) -> "Figure":
+) -> Figure:
     """Methods down the page, a panel per measure, means over worlds with their range.
 
     Args:
@@ -123,19 +110,18 @@ def scores(
     ]
     rows = np.arange(len(names))
     for ax, measure in zip(axes, measures, strict=True):
-        with style.style():
-            low, high = table[f"{measure}_low"], table[f"{measure}_high"]
-            ax.hlines(rows, low, high, colors=colours, linewidth=1.6, alpha=0.6)
-            ax.scatter(table[measure], rows, c=colours, s=16, lw=0, zorder=3)
-            ax.set(xlim=(-0.02, 1.02), xlabel=MEASURES[measure][0])
-            ax.set_yticks(rows, names)
-            ax.grid(axis="x", lw=0.3, color="#dddddd")
-            ax.set_axisbelow(True)
+        low, high = table[f"{measure}_low"], table[f"{measure}_high"]
+        ax.hlines(rows, low, high, colors=colours, linewidth=1.6, alpha=0.6)
+        ax.scatter(table[measure], rows, c=colours, s=16, lw=0, zorder=3)
+        ax.set(xlim=(-0.02, 1.02), xlabel=MEASURES[measure][0])
+        ax.set_yticks(rows, names)
+        ax.grid(axis="x", lw=0.3, color="#dddddd")
+        ax.set_axisbelow(True)
     axes[0].invert_yaxis()
     return figure
 
 
-def years(table: "pandas.DataFrame", titles: Mapping[str, str], n_columns: int = 3) -> "Figure":
+def years(table: pd.DataFrame, titles: Mapping[str, str], n_columns: int = 3) -> Figure:
     """Scores by year, a panel per setting: solid with their range over worlds, random dotted.
 
     table: setting, year, n and, for each measure and for random_ of it, value, _low, _high.
@@ -145,55 +131,53 @@ def years(table: "pandas.DataFrame", titles: Mapping[str, str], n_columns: int =
     most = float(table.n.max()) * 1.1
     for ax, (setting, title) in zip(axes.ravel(), titles.items(), strict=False):
         part = table[table.setting == setting]
-        with style.style():
-            for measure, (name, colour, marker) in MEASURES.items():
-                ax.plot(part.year, part[measure], marker=marker, ms=3, color=colour, label=name)
-                ax.fill_between(
-                    part.year,
-                    part[f"{measure}_low"],
-                    part[f"{measure}_high"],
-                    color=colour,
-                    alpha=0.15,
-                    lw=0,
-                )
-                ax.plot(part.year, part[f"random_{measure}"], ":", color=colour, lw=1)
-            right = ax.twinx()
-            right.plot(part.year, part.n, "-.x", color=style.BLACK, lw=0.7, ms=3)
-            right.set_ylim(0, most)
-            right.spines["right"].set_visible(True)
-            last = (ax.get_subplotspec().colspan.stop == n_columns) or setting == list(titles)[-1]
-            right.set_ylabel("questions" if last else "")
-            right.tick_params(labelright=last)
-            ax.set(
-                ylim=(0, 1.1),
-                title=title,
-                xticks=range(1900, 2100, 10),
-                xlim=(table.year.min() - 2, table.year.max() + 2),
+        for measure, (name, colour, marker) in MEASURES.items():
+            ax.plot(part.year, part[measure], marker=marker, ms=3, color=colour, label=name)
+            ax.fill_between(
+                part.year,
+                part[f"{measure}_low"],
+                part[f"{measure}_high"],
+                color=colour,
+                alpha=0.15,
+                lw=0,
             )
-            ax.set_zorder(2)
-            ax.patch.set_visible(False)
+            ax.plot(part.year, part[f"random_{measure}"], ":", color=colour, lw=1)
+        right = ax.twinx()
+        right.plot(part.year, part.n, "-.x", color=style.BLACK, lw=0.7, ms=3)
+        right.set_ylim(0, most)
+        right.spines["right"].set_visible(True)
+        last = (ax.get_subplotspec().colspan.stop == n_columns) or setting == list(titles)[-1]
+        right.set_ylabel("questions" if last else "")
+        right.tick_params(labelright=last)
+        ax.set(
+            ylim=(0, 1.1),
+            title=title,
+            xticks=range(1900, 2100, 10),
+            xlim=(table.year.min() - 2, table.year.max() + 2),
+        )
+        ax.set_zorder(2)
+        ax.patch.set_visible(False)
     for ax in axes.ravel()[len(titles) :]:
         ax.axis("off")
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    with style.style():
-        for ax in axes[:, 0]:
-            ax.set_ylabel("score")
-        for ax in axes[-1]:
-            ax.set_xlabel("text and relations up to year")
-        dotted = axes[0, 0].plot([], [], ":", color=style.BLACK, lw=1)
-        dashed = axes[0, 0].plot([], [], "-.x", color=style.BLACK, lw=0.7, ms=3)
-        figure.legend(
-            [*handles, *dotted, *dashed],
-            [*labels, "random", "questions (right)"],
-            loc="outside upper center",
-            ncols=5,
-        )
+    for ax in axes[:, 0]:
+        ax.set_ylabel("score")
+    for ax in axes[-1]:
+        ax.set_xlabel("text and relations up to year")
+    dotted = axes[0, 0].plot([], [], ":", color=style.BLACK, lw=1)
+    dashed = axes[0, 0].plot([], [], "-.x", color=style.BLACK, lw=0.7, ms=3)
+    figure.legend(
+        [*handles, *dotted, *dashed],
+        [*labels, "random", "questions (right)"],
+        loc="outside upper center",
+        ncols=5,
+    )
     return figure
 
 
 def answer_sets(
     sets: Mapping[tuple[str, str], np.ndarray], means: Mapping[tuple[str, str], float]
-) -> "Figure":
+) -> Figure:
     """Histograms of the numbers of answers, a row per direction (Fig. S2 and S3).
 
     Args:
@@ -205,21 +189,20 @@ def answer_sets(
     figure, axes = plot_axes.grid(len(rows), len(columns), 0.3 + 1.6 * len(rows), sharex="row")
     for (direction, setting), sizes in sets.items():
         ax = axes[rows.index(direction), columns.index(setting)]
-        with style.style():
-            counts = np.bincount(sizes)[1:]
-            colour = GENE if direction == "drug2gene" else DRUG
-            ax.stairs(counts, np.arange(len(counts) + 1) + 0.5, fill=True, color=colour)
-            mean = means[direction, setting]
-            ax.axvline(mean, color=style.RED, ls="--", lw=1)
-            ax.set_title(f"{setting}: mean {mean:.2f}, {len(sizes):,} questions")
-            ask, give = ("drug", "genes") if direction == "drug2gene" else ("gene", "drugs")
-            ax.set_xlabel(f"{give} that are right for a {ask}")
-            if setting == columns[0]:
-                ax.set_ylabel("questions")
+        counts = np.bincount(sizes)[1:]
+        colour = GENE if direction == "drug2gene" else DRUG
+        ax.stairs(counts, np.arange(len(counts) + 1) + 0.5, fill=True, color=colour)
+        mean = means[direction, setting]
+        ax.axvline(mean, color=style.RED, ls="--", lw=1)
+        ax.set_title(f"{setting}: mean {mean:.2f}, {len(sizes):,} questions")
+        ask, give = ("drug", "genes") if direction == "drug2gene" else ("gene", "drugs")
+        ax.set_xlabel(f"{give} that are right for a {ask}")
+        if setting == columns[0]:
+            ax.set_ylabel("questions")
     return figure
 
 
-def rank_by_size(tables: Mapping[str, "pandas.DataFrame"], rho: Mapping[str, float]) -> "Figure":
+def rank_by_size(tables: Mapping[str, pd.DataFrame], rho: Mapping[str, float]) -> Figure:
     """The rank of the best answer against the number of answers, log scale (Fig. S5).
 
     tables: setting -> n_answers, rank. rho: setting -> weighted Spearman correlation.
@@ -227,32 +210,31 @@ def rank_by_size(tables: Mapping[str, "pandas.DataFrame"], rho: Mapping[str, flo
     figure, axes = style.panels(len(tables), width=style.PAGE, height=2.3, sharey=True)
     rng = np.random.default_rng(0)
     for ax, (setting, table) in zip(axes, tables.items(), strict=True):
-        with style.style():
-            shift = rng.uniform(-0.25, 0.25, len(table))
-            ax.scatter(
-                table.n_answers + shift,
-                table["rank"],
-                s=5,
-                alpha=0.35,
-                lw=0,
-                color=GENE,
-                rasterized=True,
-            )
-            middle = table.groupby("n_answers")["rank"].median()
-            ax.plot(middle.index, middle, "_", color=style.RED, ms=9, mew=1.5)
-            ax.set(
-                yscale="log",
-                xlabel="number of right genes",
-                title=f"{setting}: weighted Spearman {rho[setting]:+.2f}",
-            )
-            ax.yaxis.set_major_formatter("{x:g}")
+        shift = rng.uniform(-0.25, 0.25, len(table))
+        ax.scatter(
+            table.n_answers + shift,
+            table["rank"],
+            s=5,
+            alpha=0.35,
+            lw=0,
+            color=GENE,
+            rasterized=True,
+        )
+        middle = table.groupby("n_answers")["rank"].median()
+        ax.plot(middle.index, middle, "_", color=style.RED, ms=9, mew=1.5)
+        ax.set(
+            yscale="log",
+            xlabel="number of right genes",
+            title=f"{setting}: weighted Spearman {rho[setting]:+.2f}",
+        )
+        ax.yaxis.set_major_formatter("{x:g}")
     axes[0].set_ylabel("rank of the best one")
     return figure
 
 
 def nulls(
-    permuted: Mapping[str, "pandas.DataFrame"], real: Mapping[str, float], measure: str = "mrr"
-) -> "Figure":
+    permuted: Mapping[str, pd.DataFrame], real: Mapping[str, float], measure: str = "mrr"
+) -> Figure:
     """The score with relation vectors of no meaning beside that of the real one.
 
     Args:
@@ -261,84 +243,80 @@ def nulls(
     figure, axes = style.panels(len(permuted), width=style.PAGE, height=2.1, squeeze=False)
     for ax, (name, table) in zip(np.ravel(axes), permuted.items(), strict=True):
         values = table[measure].to_numpy()
-        with style.style():
-            ax.hist(values, 12, color=style.GREY, lw=0, label="of no meaning")
-            ax.axvline(real[name], color=style.RED, lw=1.5, label="real")
-            ax.set(xlabel=MEASURES[measure][0], title=name)
-            low, high = min(values.min(), real[name]), max(values.max(), real[name])
-            ax.set_xlim(low - 0.08 * (high - low), high + 0.08 * (high - low))
-    with style.style():
-        first = np.ravel(axes)[0]
-        first.set_ylabel("permutations")
-        figure.legend(*first.get_legend_handles_labels(), loc="outside upper center", ncols=2)
+        ax.hist(values, 12, color=style.GREY, lw=0, label="of no meaning")
+        ax.axvline(real[name], color=style.RED, lw=1.5, label="real")
+        ax.set(xlabel=MEASURES[measure][0], title=name)
+        low, high = min(values.min(), real[name]), max(values.max(), real[name])
+        ax.set_xlim(low - 0.08 * (high - low), high + 0.08 * (high - low))
+    first = np.ravel(axes)[0]
+    first.set_ylabel("permutations")
+    figure.legend(*first.get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure
 
 
-def strengths(table: "pandas.DataFrame", measure: str = "top1") -> "Figure":
+def strengths(table: pd.DataFrame, measure: str = "top1") -> Figure:
     """The score against the length given to the relation vector, centred and not.
 
     table: scale, centre, and the measure with _low and _high.
     """
     figure, (ax,) = style.panels(width=style.PAGE * 0.55, height=2.4)
     looks = {True: (style.BLUE, "-", "centred"), False: (style.RED, "--", "not centred")}
-    with style.style():
-        for centre, part in table.groupby("centre"):
-            colour, dash, name = looks[bool(centre)]
-            ax.plot(part.scale, part[measure], dash, color=colour, label=name, marker="o", ms=2.5)
-            ax.fill_between(
-                part.scale,
-                part[f"{measure}_low"],
-                part[f"{measure}_high"],
-                color=colour,
-                alpha=0.15,
-                lw=0,
-            )
-        ax.axvline(1, color=style.BLACK, lw=0.5, ls=":")
-        ax.set(
-            xlabel=r"multiple $\alpha$ of the relation vector",
-            ylabel=MEASURES[measure][0],
-            ylim=(0, None),
+    for centre, part in table.groupby("centre"):
+        colour, dash, name = looks[bool(centre)]
+        ax.plot(part.scale, part[measure], dash, color=colour, label=name, marker="o", ms=2.5)
+        ax.fill_between(
+            part.scale,
+            part[f"{measure}_low"],
+            part[f"{measure}_high"],
+            color=colour,
+            alpha=0.15,
+            lw=0,
         )
-        ax.legend()
+    ax.axvline(1, color=style.BLACK, lw=0.5, ls=":")
+    ax.set(
+        xlabel=r"multiple $\alpha$ of the relation vector",
+        ylabel=MEASURES[measure][0],
+        ylim=(0, None),
+    )
+    ax.legend()
     return figure
 
 
-def pathways(table: "pandas.DataFrame") -> "Figure":
+def pathways(table: pd.DataFrame) -> Figure:
     """What a pathway's own vector gains over the common one, and how much of it is leakage.
 
     table: n_pairs, cosine, mrr, global_mrr, held_out_mrr, one row per pathway.
     """
     figure, (left, right) = style.panels(2, width=style.PAGE, height=2.5)
     gain, held = table.mrr - table.global_mrr, table.held_out_mrr - table.global_mrr
-    with style.style():
-        for x, ax, label in (
-            (table.cosine, left, "cosine of its vector with the common one"),
-            (table.n_pairs, right, "relations in the pathway"),
-        ):
-            ax.vlines(x, gain, held, color=style.GREY, linewidth=0.5, zorder=1)
-            ax.scatter(x, gain, s=12, color=style.BLUE, lw=0, label="own vector", zorder=2)
-            ax.scatter(
-                x,
-                held,
-                s=12,
-                facecolor="white",
-                edgecolor=style.RED,
-                lw=0.8,
-                label="without the asked drug's pairs",
-                zorder=3,
-            )
-            ax.axhline(0, color=style.BLACK, lw=0.5)
-            ax.set(xlabel=label)
-        left.set_ylabel("gain in MRR over the common vector")
-        figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    for x, ax, label in (
+        (table.cosine, left, "cosine of its vector with the common one"),
+        (table.n_pairs, right, "relations in the pathway"),
+    ):
+        ax.vlines(x, gain, held, color=style.GREY, linewidth=0.5, zorder=1)
+        ax.scatter(x, gain, s=12, color=style.BLUE, lw=0, label="own vector", zorder=2)
+        ax.scatter(
+            x,
+            held,
+            s=12,
+            facecolor="white",
+            edgecolor=style.RED,
+            lw=0.8,
+            label="without the asked drug's pairs",
+            zorder=3,
+        )
+        ax.axhline(0, color=style.BLACK, lw=0.5)
+        ax.set(xlabel=label)
+    left.set_ylabel("gain in MRR over the common vector")
+    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=2)
     if table.n_pairs.max() > 20 * table.n_pairs.min():
         right.set_xscale("log")
     return figure
 
 
 def fractions(
-    table: "pandas.DataFrame", published: "pandas.DataFrame | None" = None, unit: str = "worlds"
-) -> "Figure":
+    table: pd.DataFrame, published: pd.DataFrame | None = None, unit: str = "worlds"
+) -> Figure:
     """Analogy and TransE by training fraction, a panel per measure (Fig. 4).
 
     Args:
@@ -355,54 +333,51 @@ def fractions(
     figure, axes = style.panels(3, width=style.PAGE, height=2.9, sharey=True)
     of_paper = {"top1": "H1", "top10": "H10", "mrr": "MRR"}
     for ax, (measure, (name, _, _)) in zip(axes, MEASURES.items(), strict=True):
-        with style.style():
-            for method, protocol, colour, look, label in lines:
-                part = table[(table.method == method) & (table.protocol == protocol)]
-                ax.plot(100 * part.fraction, part[measure], look, color=colour, ms=3, label=label)
-                low, high = part[f"{measure}_low"], part[f"{measure}_high"]
-                ax.fill_between(100 * part.fraction, low, high, color=colour, alpha=0.12, lw=0)
-            if published is not None:
-                ax.plot(
-                    100 * published.train_fraction,
-                    published[of_paper[measure]],
-                    "x",
-                    color=style.BLACK,
-                    ms=4,
-                    label="TransE in the paper",
-                )
-            ax.set(title=name, xlabel="training triples, % of all", ylim=(-0.05, 1.05))
-    with style.style():
-        axes[0].set_ylabel("score")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+        for method, protocol, colour, look, label in lines:
+            part = table[(table.method == method) & (table.protocol == protocol)]
+            ax.plot(100 * part.fraction, part[measure], look, color=colour, ms=3, label=label)
+            low, high = part[f"{measure}_low"], part[f"{measure}_high"]
+            ax.fill_between(100 * part.fraction, low, high, color=colour, alpha=0.12, lw=0)
+        if published is not None:
+            ax.plot(
+                100 * published.train_fraction,
+                published[of_paper[measure]],
+                "x",
+                color=style.BLACK,
+                ms=4,
+                label="TransE in the paper",
+            )
+        ax.set(title=name, xlabel="training triples, % of all", ylim=(-0.05, 1.05))
+    axes[0].set_ylabel("score")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure
 
 
-def starts(table: "pandas.DataFrame", measure: str = "top10") -> "Figure":
+def starts(table: pd.DataFrame, measure: str = "top10") -> Figure:
     """Cold and warm snapshots: training done, and the score of the future, by year.
 
     table: start ("cold" or "warm"), year, million_tokens, and the measure with _low and _high.
     """
     figure, (left, right) = style.panels(2, width=style.PAGE, height=2.3)
-    with style.style():
-        for start, colour in (("cold", style.BLUE), ("warm", style.RED)):
-            part = table[table.start == start]
-            left.plot(part.year, part.million_tokens.cumsum(), "-o", ms=3, color=colour)
-            right.plot(part.year, part[measure], "-o", ms=3, color=colour, label=start)
-            right.fill_between(
-                part.year,
-                part[f"{measure}_low"],
-                part[f"{measure}_high"],
-                color=colour,
-                alpha=0.15,
-                lw=0,
-            )
-        left.set(xlabel="snapshot", ylabel="tokens trained so far, millions", ylim=(0, None))
-        right.set(xlabel="snapshot", ylabel=f"{MEASURES[measure][0]} of Y2", ylim=(0, 1.05))
-        right.legend()
+    for start, colour in (("cold", style.BLUE), ("warm", style.RED)):
+        part = table[table.start == start]
+        left.plot(part.year, part.million_tokens.cumsum(), "-o", ms=3, color=colour)
+        right.plot(part.year, part[measure], "-o", ms=3, color=colour, label=start)
+        right.fill_between(
+            part.year,
+            part[f"{measure}_low"],
+            part[f"{measure}_high"],
+            color=colour,
+            alpha=0.15,
+            lw=0,
+        )
+    left.set(xlabel="snapshot", ylabel="tokens trained so far, millions", ylim=(0, None))
+    right.set(xlabel="snapshot", ylabel=f"{MEASURES[measure][0]} of Y2", ylim=(0, 1.05))
+    right.legend()
     return figure
 
 
-def parts(table: "pandas.DataFrame") -> "Figure":
+def parts(table: pd.DataFrame) -> Figure:
     """Scores of worlds with a part taken away, a panel per question.
 
     table: world, question, and the columns value and baseline.
@@ -411,13 +386,11 @@ def parts(table: "pandas.DataFrame") -> "Figure":
     figure, axes = style.panels(len(questions), width=style.PAGE, height=2.2, sharey=True)
     for ax, question in zip(axes, questions, strict=True):
         part = table[table.question == question].reset_index(drop=True)
-        with style.style():
-            at = np.arange(len(part))
-            ax.barh(at - 0.2, part.value, 0.4, color=style.BLUE, label="relation vector")
-            ax.barh(at + 0.2, part.baseline, 0.4, color=style.GREY, label="baseline")
-            ax.set_yticks(at, part.world)
-            ax.set(title=question.replace(" (", "\n("), xlim=(0, 1))
-    with style.style():
-        axes[0].invert_yaxis()
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+        at = np.arange(len(part))
+        ax.barh(at - 0.2, part.value, 0.4, color=style.BLUE, label="relation vector")
+        ax.barh(at + 0.2, part.baseline, 0.4, color=style.GREY, label="baseline")
+        ax.set_yticks(at, part.world)
+        ax.set(title=question.replace(" (", "\n("), xlim=(0, 1))
+    axes[0].invert_yaxis()
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     return figure

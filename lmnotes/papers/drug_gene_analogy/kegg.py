@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from lmnotes.errors import InputError
 from lmnotes.papers.drug_gene_analogy.relation_tables import RelationTables, checked
 from lmnotes.papers.drug_gene_analogy.table_checks import Tally, frame, token
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     Source = str | Path | pd.DataFrame
 
 _KEYS = {"drug": "mesh_id", "gene": "entrez_id"}
@@ -32,9 +32,9 @@ class Pipeline:
         dropped: table, reason, n_rows, rows.
     """
 
-    relations: "pd.DataFrame"
-    steps: "pd.DataFrame"
-    dropped: "pd.DataFrame"
+    relations: pd.DataFrame
+    steps: pd.DataFrame
+    dropped: pd.DataFrame
 
 
 def pipeline(
@@ -55,8 +55,6 @@ def pipeline(
 
     Raises InputError where a column is missing or nothing is left.
     """
-    import pandas as pd
-
     tally, steps = Tally(), []
     raw = frame(targets, "targets", ("kegg_id", "entrez_ids"))
     known = frame(mapping, "mapping", ("kegg_id", "mesh_id", "conv_method"))
@@ -101,8 +99,6 @@ def folder(path: str | Path, vocabulary: str = "homemade") -> RelationTables:
 
     Concepts also have `snapshot`, the first year whose vocabulary holds them, where that is known.
     """
-    import pandas as pd
-
     path = Path(path).expanduser()
     if vocabulary not in VOCABULARIES:
         known = " or ".join(VOCABULARIES)
@@ -113,7 +109,7 @@ def folder(path: str | Path, vocabulary: str = "homemade") -> RelationTables:
         )
     style, flag = VOCABULARIES[vocabulary], f"in_{vocabulary}"
 
-    def part(name: str, *columns: str) -> "pd.DataFrame":
+    def part(name: str, *columns: str) -> pd.DataFrame:
         table = frame(path / f"{name}.csv", name, (*columns, flag))
         return table[table[flag] == "1"]
 
@@ -143,11 +139,9 @@ def folder(path: str | Path, vocabulary: str = "homemade") -> RelationTables:
 
 
 def _concepts(
-    path: Path, pairs: "pd.DataFrame", members: dict, years_of: "pd.DataFrame"
-) -> "pd.DataFrame":
+    path: Path, pairs: pd.DataFrame, members: dict, years_of: pd.DataFrame
+) -> pd.DataFrame:
     """Every drug and gene of the tables: kind, id, year, snapshot, name."""
-    import pandas as pd
-
     files = {"drug": ("drugs", "name"), "gene": ("genes", "symbol")}
     found = []
     for kind, key in _KEYS.items():
@@ -160,10 +154,8 @@ def _concepts(
     return pd.concat(found, ignore_index=True)
 
 
-def _years(path: Path) -> dict[str, "pd.DataFrame"]:
+def _years(path: Path) -> dict[str, pd.DataFrame]:
     """First years of pairs and of concepts; empty where a folder has none."""
-    import pandas as pd
-
     pairs = pd.DataFrame(columns=["mesh_id", "entrez_id", "year"])
     if (path / "relation_years.csv").is_file():
         columns = ("mesh_id", "entrez_id", "rel_year")

@@ -1,12 +1,12 @@
 """Dated biomedical text with its known drug-gene relations: invented, or the reader's own."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import store
 from lmnotes.errors import InputError
@@ -15,11 +15,6 @@ from lmnotes.papers.drug_gene_analogy import world as small_world
 from lmnotes.papers.drug_gene_analogy.concept_text import DatedText
 from lmnotes.papers.drug_gene_analogy.relation_tables import RelationTables, checked
 from lmnotes.papers.drug_gene_analogy.world import Settings
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-from collections.abc import Iterator
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +32,8 @@ class Literature:
     def __repr__(self) -> str:
         return f"<Literature: {self.text.corpus!r}; {self.tables.summary()}>"
 
-    def abstracts(self, concept: str, until: int | None = None, n: int = 3) -> "pd.DataFrame":
+    def abstracts(self, concept: str, until: int | None = None, n: int = 3) -> pd.DataFrame:
         """The last n abstracts that name a concept: year, text."""
-        import pandas as pd
-
         corpus = self.text.corpus
         where = np.flatnonzero(corpus.tokens == corpus.index(concept))
         rows = np.unique(np.searchsorted(corpus.offsets, where, side="right") - 1)
@@ -85,10 +78,8 @@ def read(text: str | Path, tables: RelationTables, years: object = None) -> Lite
     return Literature(dated, first_years(dated, tables), Path(text))
 
 
-def tables_of(world: small_world.World) -> dict[str, "pd.DataFrame"]:
+def tables_of(world: small_world.World) -> dict[str, pd.DataFrame]:
     """The tables of an invented world: relations, concepts (with role), membership, pathways."""
-    import pandas as pd
-
     kinds = {"drug": world.drugs, "gene": world.genes}
     columns = ["concept", "kind", "year", "name", "role"]
     concepts = [table.assign(kind=kind)[columns] for kind, table in kinds.items()]
@@ -118,8 +109,6 @@ def first_years(dated: DatedText, tables: RelationTables) -> RelationTables:
     >>> found.relations.year.tolist(), found.concepts.year.tolist()
     ([1995], [1995, 1990])
     """
-    import pandas as pd
-
     corpus = dated.corpus
     documents = np.repeat(np.arange(corpus.n_documents), np.diff(corpus.offsets))  # (T,)
     known = [name for name in tables.concepts.concept if name in corpus.ids]
@@ -154,8 +143,6 @@ def first_years(dated: DatedText, tables: RelationTables) -> RelationTables:
 
 def _opened(folder: Path, name: str, key: Mapping) -> Literature:
     """The literature of a folder with abstracts and tables."""
-    import pandas as pd
-
     path = folder / "abstracts.jsonl"
     if not path.is_file():
         raise InputError(f"{folder} holds no abstracts.jsonl: expected it; delete the folder")

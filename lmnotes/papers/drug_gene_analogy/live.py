@@ -1,49 +1,40 @@
 """Live views of notebook 05: one drug on the plane, one list of genes, one year."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from lmnotes.figures import style
 from lmnotes.papers.drug_gene_analogy.figures import DRUG, GENE, MEASURES
-
-if TYPE_CHECKING:
-    import pandas
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from lmnotes.papers.drug_gene_analogy.planes import Plane
-    from lmnotes.words.analogy.scores import Result
+from lmnotes.papers.drug_gene_analogy.planes import Plane
+from lmnotes.words.analogy.scores import Result
 
 HIT, KNOWN, OTHER = style.GREEN, style.SKY, style.GREY
 
 
-def first_genes(
-    ax: "Axes", listed: "pandas.DataFrame", labels: Mapping[str, str], title: str
-) -> None:
+def first_genes(ax: Axes, listed: pd.DataFrame, labels: Mapping[str, str], title: str) -> None:
     """The first candidates as bars of their cosine, right ones in green.
 
     Args:
         listed: place, candidate, cosine, is_answer. labels: candidate -> what to write.
     """
-    with style.style():
-        colours = [HIT if right else OTHER for right in listed.is_answer]
-        ax.barh(listed.place, listed.cosine, color=colours)
-        ax.set_yticks(listed.place, [labels.get(one, one) for one in listed.candidate])
-        ax.invert_yaxis()
-        ax.set(
-            xlabel="cosine with the moved drug", title=title, xlim=(min(0, listed.cosine.min()), 1)
-        )
+    colours = [HIT if right else OTHER for right in listed.is_answer]
+    ax.barh(listed.place, listed.cosine, color=colours)
+    ax.set_yticks(listed.place, [labels.get(one, one) for one in listed.candidate])
+    ax.invert_yaxis()
+    ax.set(xlabel="cosine with the moved drug", title=title, xlim=(min(0, listed.cosine.min()), 1))
 
 
 def arrow(
-    here: "Plane",
+    here: Plane,
     moved: tuple[np.ndarray, np.ndarray],
-    found: "Result",
+    found: Result,
     drug: str,
     labels: Mapping[str, str],
-) -> "Figure":
+) -> Figure:
     """A drug, where the vector takes it, its targets, and the genes ranked first.
 
     Args:
@@ -56,43 +47,40 @@ def arrow(
     points = here.points
     row = int(np.flatnonzero(found.queries["query"] == drug)[0])
     targets = {found.task.candidates[i] for q, i in found.task.answers if q == row}
-    with style.style():
-        for kind, colour, marker in (("drug", DRUG, "^"), ("gene", GENE, "o")):
-            part = points[points.kind == kind].drop_duplicates("name")
-            ax.scatter(
-                part.x, part.y, s=7, color=colour, marker=marker, alpha=0.3, lw=0, label=f"{kind}s"
-            )
-        ax.annotate(
-            "",
-            moved[1],
-            moved[0],
-            zorder=4,
-            arrowprops={"arrowstyle": "->", "color": style.RED, "lw": 1.6},
-        )
-        ax.plot(
-            *moved[0], "^", color=DRUG, ms=8, mec="black", zorder=5, label=labels.get(drug, drug)
-        )
-        own = points[points.name.isin(targets)].drop_duplicates("name")
+    for kind, colour, marker in (("drug", DRUG, "^"), ("gene", GENE, "o")):
+        part = points[points.kind == kind].drop_duplicates("name")
         ax.scatter(
-            own.x,
-            own.y,
-            s=50,
-            facecolor="none",
-            edgecolor=HIT,
-            lw=1.5,
-            zorder=5,
-            label="its targets",
+            part.x, part.y, s=7, color=colour, marker=marker, alpha=0.3, lw=0, label=f"{kind}s"
         )
-        ax.set(xlabel="first principal component", ylabel="second principal component")
-        ax.legend(loc="best", fontsize=6.5)
+    ax.annotate(
+        "",
+        moved[1],
+        moved[0],
+        zorder=4,
+        arrowprops={"arrowstyle": "->", "color": style.RED, "lw": 1.6},
+    )
+    ax.plot(*moved[0], "^", color=DRUG, ms=8, mec="black", zorder=5, label=labels.get(drug, drug))
+    own = points[points.name.isin(targets)].drop_duplicates("name")
+    ax.scatter(
+        own.x,
+        own.y,
+        s=50,
+        facecolor="none",
+        edgecolor=HIT,
+        lw=1.5,
+        zorder=5,
+        label="its targets",
+    )
+    ax.set(xlabel="first principal component", ylabel="second principal component")
+    ax.legend(loc="best", fontsize=6.5)
     place = int(found.queries["rank"][row])
     first_genes(right, found.predictions(drug), labels, f"best target at place {place}")
     return figure
 
 
 def centring(
-    tables: Mapping[str, "pandas.DataFrame"], score: Mapping[str, float], labels: Mapping[str, str]
-) -> "Figure":
+    tables: Mapping[str, pd.DataFrame], score: Mapping[str, float], labels: Mapping[str, str]
+) -> Figure:
     """Lists of first genes side by side, the score of all drugs above each."""
     figure, axes = style.panels(len(tables), width=style.PAGE, height=2.6)
     for ax, (name, table) in zip(axes, tables.items(), strict=True):
@@ -100,7 +88,7 @@ def centring(
     return figure
 
 
-def year(table: "pandas.DataFrame", chosen: int, pairs: "pandas.DataFrame", title: str) -> "Figure":
+def year(table: pd.DataFrame, chosen: int, pairs: pd.DataFrame, title: str) -> Figure:
     """The curve of Y2 with one year marked, and when its predictions come true.
 
     Args:
@@ -110,37 +98,36 @@ def year(table: "pandas.DataFrame", chosen: int, pairs: "pandas.DataFrame", titl
     from matplotlib.ticker import MaxNLocator
 
     figure, (ax, right) = style.panels(2, width=style.PAGE, height=2.8)
-    with style.style():
-        for measure in ("top1", "top10"):
-            name, colour, marker = MEASURES[measure]
-            ax.plot(table.year, table[measure], color=colour, marker=marker, ms=3, label=name)
-            ax.plot(table.year, table[f"random_{measure}"], ":", color=colour, lw=1)
-        ax.axvline(chosen, color=style.BLACK, lw=0.8)
-        ax.set(
-            ylim=(0, 1.05),
-            xlabel="text up to year",
-            ylabel="score, random dotted",
-            title="relations of the future",
+    for measure in ("top1", "top10"):
+        name, colour, marker = MEASURES[measure]
+        ax.plot(table.year, table[measure], color=colour, marker=marker, ms=3, label=name)
+        ax.plot(table.year, table[f"random_{measure}"], ":", color=colour, lw=1)
+    ax.axvline(chosen, color=style.BLACK, lw=0.8)
+    ax.set(
+        ylim=(0, 1.05),
+        xlabel="text up to year",
+        ylabel="score, random dotted",
+        title="relations of the future",
+    )
+    ax.legend()
+    hit = pairs["rank"] <= 10
+    for here, colour, name in (
+        (hit, HIT, "among the first ten"),
+        (~hit, OTHER, "further down"),
+    ):
+        part = pairs[here]
+        right.scatter(
+            part.year, part["rank"], s=14, color=colour, lw=0, label=f"{name}: {here.sum()}"
         )
-        ax.legend()
-        hit = pairs["rank"] <= 10
-        for here, colour, name in (
-            (hit, HIT, "among the first ten"),
-            (~hit, OTHER, "further down"),
-        ):
-            part = pairs[here]
-            right.scatter(
-                part.year, part["rank"], s=14, color=colour, lw=0, label=f"{name}: {here.sum()}"
-            )
-        right.axhline(10.5, color=style.BLACK, lw=0.5, ls=":")
-        right.set(
-            yscale="log",
-            xlabel="year in which it was published",
-            ylabel="rank when predicted",
-            title=title,
-        )
-        right.invert_yaxis()
-        right.yaxis.set_major_formatter("{x:g}")
-        right.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-        right.legend(loc="best")
+    right.axhline(10.5, color=style.BLACK, lw=0.5, ls=":")
+    right.set(
+        yscale="log",
+        xlabel="year in which it was published",
+        ylabel="rank when predicted",
+        title=title,
+    )
+    right.invert_yaxis()
+    right.yaxis.set_major_formatter("{x:g}")
+    right.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    right.legend(loc="best")
     return figure

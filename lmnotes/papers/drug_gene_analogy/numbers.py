@@ -3,17 +3,14 @@
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.papers.drug_gene_analogy import kegg, popularity, transe
 from lmnotes.papers.drug_gene_analogy.checks import SETTINGS, VOCABULARIES
 from lmnotes.words.analogy import tasks as relation_tasks
 from lmnotes.words.analogy.relations import RelationSet
-
-if TYPE_CHECKING:
-    import pandas
 
 ERBB, NEUROACTIVE = "hsa04012", "hsa04080"
 MODELS = {
@@ -78,12 +75,10 @@ SINGLE = (
 )
 
 
-def single_numbers(known: Mapping[str, RelationSet], tables: str | Path) -> "pandas.DataFrame":
+def single_numbers(known: Mapping[str, RelationSet], tables: str | Path) -> pd.DataFrame:
     """number, value: all that fits in one number, of both vocabularies and of TransE's split."""
-    import pandas
-
     values = _pipeline(Path(tables), known["bcv"])
-    values |= {"kegg_pathways": len(pandas.read_csv(Path(tables) / "pathways.csv"))}
+    values |= {"kegg_pathways": len(pd.read_csv(Path(tables) / "pathways.csv"))}
     for name, one in known.items():
         values |= _answers(name, one)
     values |= _pathways(known["bcv"]) | _figures(known["bcv"]) | _split(Path(tables))
@@ -93,10 +88,10 @@ def single_numbers(known: Mapping[str, RelationSet], tables: str | Path) -> "pan
         "dated_drugs": dated.drug.nunique(),
         "dated_genes": dated.gene.nunique(),
     }
-    return pandas.DataFrame(values.items(), columns=["number", "value"])
+    return pd.DataFrame(values.items(), columns=["number", "value"])
 
 
-def measured(checks: Mapping[str, "pandas.DataFrame"]) -> Iterator[tuple[str, float, str]]:
+def measured(checks: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, float, str]]:
     """Claim id, value and note for every number of the real tables; NaN where they are not given.
 
     checks: what `analogy_checks` gives, by name, and `facts` of `single_numbers`; may be empty.
@@ -143,7 +138,7 @@ def _ids() -> list[str]:
     return ids + [f"real_{name}" if name in PIPELINE else name for name in (*PIPELINE, *SINGLE)]
 
 
-def _from_tables(checks: Mapping[str, "pandas.DataFrame"]) -> dict[str, float]:
+def _from_tables(checks: Mapping[str, pd.DataFrame]) -> dict[str, float]:
     """The numbers of the larger tables by claim id."""
     from lmnotes.papers.drug_gene_analogy import published
 
@@ -169,7 +164,7 @@ def _from_tables(checks: Mapping[str, "pandas.DataFrame"]) -> dict[str, float]:
     return found
 
 
-def _gap(table: "pandas.DataFrame", measures: tuple[str, ...]) -> float:
+def _gap(table: pd.DataFrame, measures: tuple[str, ...]) -> float:
     """The largest difference from the published scores."""
     return max(float((table[m] - table[f"{m}_published"]).abs().max()) for m in measures)
 
@@ -246,18 +241,16 @@ def _figures(known: RelationSet) -> dict[str, float]:
 
 def _split(tables: Path) -> dict[str, float]:
     """The split of TransE: sizes, questions, and how many of six published numbers are equal."""
-    import pandas
-
     if not (tables / "kge_split_P1.csv").is_file():
         return {}
-    table = pandas.read_csv(tables / "kge_split_P1.csv", dtype=str)
+    table = pd.read_csv(tables / "kge_split_P1.csv", dtype=str)
     table = table.rename(columns={"mesh_id": "drug", "hsa": "pathway", "entrez_id": "gene"})
     table = table.assign(train_from=table.train_from.astype(float))
     sizes, test = table.split.value_counts(), transe.part(table, "test")
     genes, lost = [], []
     for fraction in transe.FRACTIONS:
         training = transe.part(table, "train", fraction)
-        seen = pandas.concat([training, transe.part(table, "valid"), test])
+        seen = pd.concat([training, transe.part(table, "valid"), test])
         genes.append(seen.gene.nunique())
         lost.append(len(set(test.pathway) - set(training.pathway)))
     return {f"split_{name}": sizes[name] for name in ("train", "valid", "test")} | {

@@ -2,17 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.words.analogy import prediction
 from lmnotes.words.analogy.tasks import Task
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.words.embedding import Embedding
+from lmnotes.words.embedding import Embedding
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +22,7 @@ class Plane:
         mean: (D,). axes: (2, D). share: of the variance on the plane.
     """
 
-    points: "pandas.DataFrame"
+    points: pd.DataFrame
     pairs: np.ndarray
     ends: np.ndarray
     mean: np.ndarray
@@ -38,7 +34,7 @@ class Plane:
         return (np.asarray(vectors, float) - self.mean) @ self.axes.T
 
 
-def of_relations(embedding: "Embedding", task: Task, n: int = 200, seed: int = 0) -> Plane:
+def of_relations(embedding: Embedding, task: Task, n: int = 200, seed: int = 0) -> Plane:
     """The plane of n relations drawn without replacement (Fig. 2a), fitted on both ends of each.
 
     The draw is that of NumPy's legacy generator, as the paper's. Its ends are the means over all
@@ -52,7 +48,7 @@ def of_relations(embedding: "Embedding", task: Task, n: int = 200, seed: int = 0
     return _fitted(embedding, names, kinds, np.arange(2 * n).reshape(2, n).T, task.base)
 
 
-def of_pathway(embedding: "Embedding", task: Task, pathway: str, members: Sequence[str]) -> Plane:
+def of_pathway(embedding: Embedding, task: Task, pathway: str, members: Sequence[str]) -> Plane:
     """The plane of a pathway's drugs and genes (Fig. 2b), with its relations.
 
     Args:
@@ -67,8 +63,6 @@ def of_pathway(embedding: "Embedding", task: Task, pathway: str, members: Sequen
 
 
 def _fitted(embedding, names: list[str], kinds: list[str], pairs: np.ndarray, base) -> Plane:
-    import pandas
-
     vectors = prediction.vectors_of(embedding, names)
     mean = vectors.mean(axis=0)
     _, sizes, axes = np.linalg.svd(vectors - mean, full_matrices=False)
@@ -80,7 +74,7 @@ def _fitted(embedding, names: list[str], kinds: list[str], pairs: np.ndarray, ba
         axes = axes * np.array([[-1.0], [1.0]])
     at = (vectors - mean) @ axes.T
     related = np.isin(np.arange(len(names)), pairs)
-    points = pandas.DataFrame(
+    points = pd.DataFrame(
         {"name": names, "kind": kinds, "x": at[:, 0], "y": at[:, 1], "related": related}
     )
     share = float((sizes[:2] ** 2).sum() / (sizes**2).sum())

@@ -4,22 +4,18 @@ The random baseline of Yamagiwa et al. (2025): only concepts that occur in relat
 in a random order without replacement with probability proportional to their numbers of relations.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 
 from lmnotes.words.analogy import scores
 from lmnotes.words.analogy.scores import Result
 from lmnotes.words.analogy.tasks import Task
 
-if TYPE_CHECKING:
-    import pandas
-
 METHODS = ("gumbel", "legacy")
 BLOCK = 2_000_000  # numbers drawn together
 
 
-def shares(task: Task) -> "pandas.Series":
+def shares(task: Task) -> pd.Series:
     """The probability of each candidate to be drawn first, in the order of first occurrence.
 
     >>> shares(_example()).to_dict()
@@ -127,9 +123,7 @@ def _legacy(p, offsets, column, n_repeats, rng) -> np.ndarray:
 
 def _example() -> Task:
     """Two drugs, a with x and y, b with x."""
-    import pandas
-
     from lmnotes.words.analogy import relations, tasks
 
-    pairs = pandas.DataFrame({"drug": ["a", "a", "b"], "gene": ["x", "y", "x"]})
+    pairs = pd.DataFrame({"drug": ["a", "a", "b"], "gene": ["x", "y", "x"]})
     return tasks.build(relations.from_pairs(pairs))

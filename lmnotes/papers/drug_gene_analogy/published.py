@@ -7,12 +7,10 @@ vocabulary of BioConceptVec, `homemade` that of the authors' own vectors.
 """
 
 import io
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from lmnotes.errors import InputError, nearest
-
-if TYPE_CHECKING:
-    import pandas
 
 _TABLES = {
     "statistics": """
@@ -127,14 +125,12 @@ train_fraction MR MRR H1 H3 H10
 }
 
 
-def table(name: str) -> "pandas.DataFrame":
+def table(name: str) -> pd.DataFrame:
     """One of the tables: statistics, years, random, random_years, stored, transe.
 
     >>> int(table("statistics").set_index("statistic").bcv["R"])
     6645
     """
-    import pandas
-
     if name not in _TABLES:
         raise InputError(f"table {name!r}: expected {', '.join(_TABLES)}; {nearest(name, _TABLES)}")
-    return pandas.read_csv(io.StringIO(_TABLES[name].strip()), sep=r"\s+")
+    return pd.read_csv(io.StringIO(_TABLES[name].strip()), sep=r"\s+")

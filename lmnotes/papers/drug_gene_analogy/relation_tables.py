@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from lmnotes.errors import InputError
 from lmnotes.papers.drug_gene_analogy.table_checks import (
     Tally,
@@ -27,8 +29,6 @@ from lmnotes.papers.drug_gene_analogy.table_checks import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     Source = str | Path | pd.DataFrame
 
 
@@ -40,11 +40,11 @@ class RelationTables:
         dropped: table, reason, n_rows, rows (the first lines of the file, its header being 1).
     """
 
-    relations: "pd.DataFrame"
-    concepts: "pd.DataFrame"
-    membership: "pd.DataFrame"
-    pathways: "pd.DataFrame"
-    dropped: "pd.DataFrame"
+    relations: pd.DataFrame
+    concepts: pd.DataFrame
+    membership: pd.DataFrame
+    pathways: pd.DataFrame
+    dropped: pd.DataFrame
 
     def summary(self) -> str:
         """How much there is, and how much was dropped, in a sentence."""
@@ -85,8 +85,6 @@ def read(
     >>> found.relations.gene.tolist(), found.dropped.reason.tolist()
     (['gene_4', 'gene_5'], ['no gene', 'repeated pair'])
     """
-    import pandas as pd
-
     frames = {"relations": frame(relations, "relations", ("drug", "gene"), ("year",))}
     if concepts is not None:
         frames["concepts"] = frame(concepts, "concepts", ("concept", "kind"), ("year", "name"))
@@ -105,15 +103,13 @@ def read(
     return checked(frames, style=style)
 
 
-def checked(frames: Mapping[str, "pd.DataFrame"], *, style: str = "as written") -> RelationTables:
+def checked(frames: Mapping[str, pd.DataFrame], *, style: str = "as written") -> RelationTables:
     """The tables of frames whose columns are named as ours; see `read` for what is refused.
 
     Args:
         frames: `relations` and, optionally, `concepts`, `membership`, `pathways`. A column `line`
             holds the line of a file that a row came from.
     """
-    import pandas as pd
-
     tally = Tally()
     listed_genes = frames["relations"] if style == "as written" else several(frames["relations"])
     relations = tokens(listed_genes, "relations", style, tally)
@@ -151,8 +147,8 @@ def checked(frames: Mapping[str, "pd.DataFrame"], *, style: str = "as written") 
 
 
 def _pathways(
-    named: "pd.DataFrame | None", members: "pd.DataFrame", tally: Tally
-) -> tuple["pd.DataFrame", "pd.DataFrame"]:
+    named: pd.DataFrame | None, members: pd.DataFrame, tally: Tally
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The pathways that have members, with names, and the members of those that are named."""
     if named is None:
         named = members[["pathway"]].drop_duplicates()

@@ -3,14 +3,12 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from lmnotes.text.corpus import Corpus
 from lmnotes.words.embedding import Embedding
 from lmnotes.words.sgns import skipgram
-
-if TYPE_CHECKING:
-    import pandas
 
 Until = Callable[[int], Corpus]  # the text up to a year
 
@@ -72,17 +70,15 @@ def train(
         }
 
 
-def cost(vectors: Mapping[tuple[int, int], Embedding]) -> "pandas.DataFrame":
+def cost(vectors: Mapping[tuple[int, int], Embedding]) -> pd.DataFrame:
     """What the training of snapshots took: seed, year, epochs, n_tokens (in millions), seconds.
 
     Seconds are those of the first training, with whatever else ran at the time; tokens are exact.
     """
-    import pandas
-
     rows = []
     for (seed, year), one in sorted(vectors.items()):
         n_tokens, n_epochs = int(one.counts.sum()), len(one.history)
         seconds = float(one.history.seconds.sum())
         rows.append((seed, year, n_epochs, n_tokens * n_epochs / 1e6, seconds))
     columns = ["seed", "year", "epochs", "million_tokens", "seconds"]
-    return pandas.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns)

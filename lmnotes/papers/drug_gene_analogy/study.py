@@ -7,7 +7,8 @@ the reader's own dated text with such tables.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from lmnotes.errors import InputError
 from lmnotes.papers.drug_gene_analogy import kegg, literature, snapshots, world
@@ -17,9 +18,6 @@ from lmnotes.words import embedding
 from lmnotes.words.analogy import relations, tasks
 from lmnotes.words.analogy.relations import RelationSet
 from lmnotes.words.embedding import Embedding
-
-if TYPE_CHECKING:
-    import pandas
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,13 +131,11 @@ def own_text(
     )
 
 
-def size(study: Study) -> "pandas.DataFrame":
+def size(study: Study) -> pd.DataFrame:
     """How large each world is: documents, tokens, vocabulary, and the statistics of its relations.
 
     Relations are counted where both ends have a vector.
     """
-    import pandas
-
     rows = {}
     for name, facts in study.facts.items():
         words = study.final[name]
@@ -151,7 +147,7 @@ def size(study: Study) -> "pandas.DataFrame":
             "drugs in the vocabulary": len(inside.members("drug")),
             "genes in the vocabulary": len(inside.members("gene")),
         } | tasks.statistics(inside).to_dict()
-    return pandas.DataFrame(rows).rename_axis("statistic").reset_index()
+    return pd.DataFrame(rows).rename_axis("statistic").reset_index()
 
 
 def _concept_words(path: Path) -> Embedding:
@@ -166,12 +162,10 @@ def _concept_words(path: Path) -> Embedding:
 
 def _with_vocabulary(known, words: Sequence[str]) -> RelationSet:
     """The relations of tables, with every concept of a vocabulary beside those of the tables."""
-    import pandas
-
-    everyone = pandas.concat([known.concepts, relations.concepts_of(words)], ignore_index=True)
+    everyone = pd.concat([known.concepts, relations.concepts_of(words)], ignore_index=True)
     everyone = everyone.drop_duplicates("concept", ignore_index=True)
     return relations.RelationSet(known.relations, everyone, known.membership)
 
 
-def _symbols(concepts: "pandas.DataFrame") -> dict[str, str]:
+def _symbols(concepts: pd.DataFrame) -> dict[str, str]:
     return dict(zip(concepts.concept, concepts.name, strict=True))

@@ -6,12 +6,10 @@ The line of a row is that of the file, whose header is line 1; of a frame, its p
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from lmnotes.errors import InputError, nearest
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 STYLES = ("lower", "bioconceptvec", "as written")
 _PREFIX = {
@@ -46,15 +44,13 @@ def token(kind: str, identifier: str, style: str = "lower") -> str:
     return _PREFIX[style][kind] + written
 
 
-def years(table: "pd.DataFrame", what: str) -> "pd.Series":
+def years(table: pd.DataFrame, what: str) -> pd.Series:
     """The column `year` as nullable integers; InputError names the rows that hold something else.
 
     >>> import pandas as pd
     >>> years(pd.DataFrame({"year": ["1990", ""]}), "relations").tolist()
     [1990, <NA>]
     """
-    import pandas as pd
-
     if "year" not in table:
         return pd.Series(pd.NA, index=table.index, dtype="Int64")
     text = table.year.astype("string").fillna("").str.strip().replace("<NA>", "")
@@ -74,7 +70,7 @@ class Tally:
     def __init__(self):
         self.rows: list[dict] = []
 
-    def keep(self, table: "pd.DataFrame", kept: "pd.Series", what: str, reason: str):
+    def keep(self, table: pd.DataFrame, kept: pd.Series, what: str, reason: str):
         """The rows that are kept, a copy; the others are noted."""
         lost = table[~kept]
         if len(lost):
@@ -85,19 +81,17 @@ class Tally:
             self.rows.append(row)
         return table[kept].copy()
 
-    def table(self) -> "pd.DataFrame":
+    def table(self) -> pd.DataFrame:
         """A row for each table and reason."""
-        import pandas as pd
-
         return pd.DataFrame(self.rows, columns=["table", "reason", "n_rows", "rows"])
 
 
-def _lines(table: "pd.DataFrame") -> list[int]:
+def _lines(table: pd.DataFrame) -> list[int]:
     """The lines of the file that rows come from, the header being line 1."""
     return (table["line"] if "line" in table else table.index + 2).tolist()
 
 
-def _rows(table: "pd.DataFrame", column: str) -> str:
+def _rows(table: pd.DataFrame, column: str) -> str:
     """The first rows of a table as a message names them."""
     pairs = list(zip(_lines(table), table[column], strict=True))[:_SHOWN]
     more = " and others" if len(table) > _SHOWN else ""
@@ -105,14 +99,12 @@ def _rows(table: "pd.DataFrame", column: str) -> str:
 
 
 def frame(
-    source: "str | Path | pd.DataFrame",
+    source: str | Path | pd.DataFrame,
     what: str,
     needed: Sequence[str],
     optional: Sequence[str] = (),
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """A file or frame with our names for its columns, as text, and the line of each row."""
-    import pandas as pd
-
     if isinstance(source, pd.DataFrame):
         table = source.copy()
     else:
@@ -140,13 +132,13 @@ def frame(
     return table.rename(columns=found)[list(found.values())].assign(line=lines)
 
 
-def several(table: "pd.DataFrame") -> "pd.DataFrame":
+def several(table: pd.DataFrame) -> pd.DataFrame:
     """A row for each gene where a cell lists several."""
     parts = table.gene.astype("string").fillna("").str.split(r"[/|,]", regex=True)
     return table.assign(gene=parts).explode("gene", ignore_index=True)
 
 
-def kinds(table: "pd.DataFrame", what: str) -> "pd.DataFrame":
+def kinds(table: pd.DataFrame, what: str) -> pd.DataFrame:
     """The table as it is; InputError where a kind is neither drug nor gene."""
     wrong = ~table.kind.isin(["drug", "gene"])
     if wrong.any():
@@ -157,7 +149,7 @@ def kinds(table: "pd.DataFrame", what: str) -> "pd.DataFrame":
     return table
 
 
-def tokens(table: "pd.DataFrame", what: str, style: str, tally: Tally) -> "pd.DataFrame":
+def tokens(table: pd.DataFrame, what: str, style: str, tally: Tally) -> pd.DataFrame:
     """The table with identifiers as tokens; rows without one dropped, malformed ones refused."""
     for column in [name for name in ("drug", "gene", "concept") if name in table]:
         cells = table[column].astype("string").fillna("").str.strip()
@@ -178,16 +170,14 @@ def tokens(table: "pd.DataFrame", what: str, style: str, tally: Tally) -> "pd.Da
     return table
 
 
-def listed(relations: "pd.DataFrame", membership: "pd.DataFrame") -> "pd.DataFrame":
+def listed(relations: pd.DataFrame, membership: pd.DataFrame) -> pd.DataFrame:
     """The concepts that the other tables name, without years."""
-    import pandas as pd
-
     parts = [pd.DataFrame({"concept": relations[k].unique(), "kind": k}) for k in ("drug", "gene")]
     parts.append(membership[["concept", "kind"]])
     return pd.concat(parts, ignore_index=True).drop_duplicates(ignore_index=True)
 
 
-def one_kind(known: "pd.DataFrame", relations: "pd.DataFrame", membership: "pd.DataFrame") -> None:
+def one_kind(known: pd.DataFrame, relations: pd.DataFrame, membership: pd.DataFrame) -> None:
     """Raise InputError where one concept is a drug here and a gene there."""
     of = dict(zip(known.concept, known.kind, strict=True))
     clash = [name for kind in ("drug", "gene") for name in relations[kind] if of[name] != kind]

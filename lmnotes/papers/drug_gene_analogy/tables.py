@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import store
 from lmnotes.papers.drug_gene_analogy import popularity, transe
@@ -14,22 +14,18 @@ from lmnotes.words.analogy import vectors as relation_vectors
 from lmnotes.words.analogy.scores import Result
 from lmnotes.words.embedding import Embedding
 
-if TYPE_CHECKING:
-    import pandas
-
 VERSION = 1  # of what is counted; part of the key of kept tables
 MEASURES = ("top1", "top10", "mrr")
 
 
-def kept(kind: str, key: Mapping, make: Callable[[], "pandas.DataFrame"]) -> "pandas.DataFrame":
+def kept(kind: str, key: Mapping, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     """The table of `make()`, stored under `key` and read from there the next time."""
-    import pandas
 
     def write(folder: Path) -> None:
         make().to_csv(folder / "table.csv", index=False)
 
     folder = store.build(kind, {**key, "version": VERSION}, write)
-    return pandas.read_csv(folder / "table.csv")
+    return pd.read_csv(folder / "table.csv")
 
 
 def identity(vectors: Embedding) -> str:
@@ -55,10 +51,8 @@ def randomly(results: Mapping[str, Result], n_repeats: int = 10) -> dict[str, Re
 
 def scores(
     methods: Mapping[str, Mapping[str, Result]], measures: Sequence[str] = MEASURES
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """One row per method and world: n and, of each measure, value and 95 % bootstrap interval."""
-    import pandas
-
     rows = []
     for method, results in methods.items():
         for world, one in results.items():
@@ -67,16 +61,16 @@ def scores(
                 low, high = one.interval(measure, n_bootstrap=400)
                 row |= {measure: found[measure], f"{measure}_low": low, f"{measure}_high": high}
             rows.append(row)
-    return pandas.DataFrame(rows)
+    return pd.DataFrame(rows)
 
 
 def over_worlds(
-    table: "pandas.DataFrame", by: Sequence[str], measures: Sequence[str] = MEASURES
-) -> "pandas.DataFrame":
+    table: pd.DataFrame, by: Sequence[str], measures: Sequence[str] = MEASURES
+) -> pd.DataFrame:
     """The mean over worlds with the smallest and the largest world as _low and _high.
 
     >>> import pandas
-    >>> two = pandas.DataFrame({"method": ["a", "a"], "n": [10, 12], "mrr": [0.2, 0.4]})
+    >>> two = pd.DataFrame({"method": ["a", "a"], "n": [10, 12], "mrr": [0.2, 0.4]})
     >>> over_worlds(two, ["method"], ["mrr"]).round(2).to_dict("records")
     [{'method': 'a', 'n': 11.0, 'mrr': 0.3, 'mrr_low': 0.2, 'mrr_high': 0.4}]
     """
@@ -91,7 +85,7 @@ def over_worlds(
     return groups.agg(**columns).reset_index()
 
 
-def by_year(study: Study, settings: Sequence[str]) -> "pandas.DataFrame":
+def by_year(study: Study, settings: Sequence[str]) -> pd.DataFrame:
     """world, year, setting, n, n_known, n_later, the measures, and the same of random answers.
 
     Settings without a question in a year have no row; Y2-type settings end before the last year,
@@ -102,9 +96,7 @@ def by_year(study: Study, settings: Sequence[str]) -> "pandas.DataFrame":
     return kept("analogy_years", key, lambda: _by_year(study, settings))
 
 
-def _by_year(study: Study, settings: Sequence[str]) -> "pandas.DataFrame":
-    import pandas
-
+def _by_year(study: Study, settings: Sequence[str]) -> pd.DataFrame:
     rows = []
     for (world, year), vectors in study.snapshots.items():
         inside = study.facts[world].within(vectors.ids)
@@ -121,17 +113,15 @@ def _by_year(study: Study, settings: Sequence[str]) -> "pandas.DataFrame":
                 row[measure] = found.scores()[measure]
                 row[f"random_{measure}"] = chance.scores()[measure]
             rows.append(row)
-    return pandas.DataFrame(rows)
+    return pd.DataFrame(rows)
 
 
-def pathways(study: Study, world: str) -> "pandas.DataFrame":
+def pathways(study: Study, world: str) -> pd.DataFrame:
     """Each pathway's pairs, the cosine of its vector with that of all, and what it gains.
 
     Columns pathway, n_pairs, n_queries, cosine, top1 and mrr with its own vector, with one vector
     for all (global_), and with its own but the asked drug's pairs (held_out_).
     """
-    import pandas
-
     vectors, facts = study.final[world], study.facts[world]
     task = tasks.build(facts.within(vectors.ids), "P1")
     found = relation_vectors.estimate(task, lambda words: prediction.vectors_of(vectors, words))
@@ -139,7 +129,7 @@ def pathways(study: Study, world: str) -> "pandas.DataFrame":
         task, lambda words: prediction.vectors_of(vectors, words), "global"
     ).of_groups[0]
     lengths = np.linalg.norm(found.of_groups, axis=1) * np.linalg.norm(whole)
-    table = pandas.DataFrame(
+    table = pd.DataFrame(
         {
             "pathway": found.groups,
             "n_pairs": found.n_pairs,
@@ -151,7 +141,7 @@ def pathways(study: Study, world: str) -> "pandas.DataFrame":
         one = prediction.answer(vectors, task, vector=vector)
         values = {"group": one.queries.group}
         values |= {f"{name}{m}": one.values(m) for m in ("top1", "mrr")}
-        means = pandas.DataFrame(values).groupby("group").mean()
+        means = pd.DataFrame(values).groupby("group").mean()
         table = table.merge(means, left_on="pathway", right_index=True)
     sizes = task.queries.group.value_counts()
     return table.assign(n_queries=table.pathway.map(sizes), world=world)
@@ -159,7 +149,7 @@ def pathways(study: Study, world: str) -> "pandas.DataFrame":
 
 def fractions(
     study: Study, world: str, *, steps: int = 1500, dim: int = 64, seed: int = 0
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """Analogy and TransE by the share of triples that train them: fraction, method, protocol, n,
     the measures.
 
@@ -186,9 +176,7 @@ def _one_thread(function: Callable, *arguments):
         torch.set_num_threads(before)
 
 
-def _fractions(study: Study, world: str, steps: int, dim: int, seed: int) -> "pandas.DataFrame":
-    import pandas
-
+def _fractions(study: Study, world: str, steps: int, dim: int, seed: int) -> pd.DataFrame:
     vectors = study.final[world]
     table = transe.split(transe.triples(study.facts[world].within(vectors.ids)), seed=seed)
     test, rows = transe.part(table, "test"), []
@@ -205,7 +193,7 @@ def _fractions(study: Study, world: str, steps: int, dim: int, seed: int) -> "pa
             ):
                 found = {m: one.scores()[m] for m in MEASURES}
                 rows.append(row | {"method": method, "protocol": protocol, "n": len(one)} | found)
-        seen = pandas.concat([training, transe.part(table, "valid"), test])
+        seen = pd.concat([training, transe.part(table, "valid"), test])
         for name, known in (("fraction", seen), ("everything", table)):
             for side in transe.evaluate(model, test, known).itertuples():
                 protocol = f"per triple, {side.side}, filtered by {name}"
@@ -213,4 +201,4 @@ def _fractions(study: Study, world: str, steps: int, dim: int, seed: int) -> "pa
                 rows.append(
                     row | {"method": "TransE", "protocol": protocol, "n": len(test)} | found
                 )
-    return pandas.DataFrame(rows)
+    return pd.DataFrame(rows)

@@ -6,17 +6,14 @@ drug-gene analogies are compared with. Triples are (drug, pathway, gene) of sett
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.words.analogy import scores, tasks
 from lmnotes.words.analogy.relations import RelationSet
 from lmnotes.words.analogy.scores import Result
 from lmnotes.words.analogy.tasks import Task
-
-if TYPE_CHECKING:
-    import pandas
 
 COLUMNS = ["drug", "pathway", "gene"]
 FRACTIONS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
@@ -39,7 +36,7 @@ class TransE:
     relation: np.ndarray
     history: np.ndarray = field(repr=False)
 
-    def rows(self, triples: "pandas.DataFrame") -> np.ndarray:
+    def rows(self, triples: pd.DataFrame) -> np.ndarray:
         """(n, 3) rows of head, relation and tail."""
         entity = {name: row for row, name in enumerate(self.entities)}
         relation = {name: row for row, name in enumerate(self.relations)}
@@ -56,7 +53,7 @@ class TransE:
         return np.column_stack(columns).astype(np.int64)
 
 
-def triples(relation_set: RelationSet) -> "pandas.DataFrame":
+def triples(relation_set: RelationSet) -> pd.DataFrame:
     """The triples of setting P1: columns drug, pathway, gene."""
     found = tasks.build(relation_set, "P1").training
     names = {"query": "drug", "group": "pathway", "answer": "gene"}
@@ -64,8 +61,8 @@ def triples(relation_set: RelationSet) -> "pandas.DataFrame":
 
 
 def split(
-    table: "pandas.DataFrame", *, fractions: Sequence[float] = FRACTIONS, seed: int = 0
-) -> "pandas.DataFrame":
+    table: pd.DataFrame, *, fractions: Sequence[float] = FRACTIONS, seed: int = 0
+) -> pd.DataFrame:
     """Triples with columns split (train, valid, test) and train_from, in nested training sets.
 
     A training triple belongs to the training sets of all fractions from `train_from` on; what is
@@ -84,7 +81,7 @@ def split(
     return table.reset_index(drop=True).assign(split=kinds, train_from=train_from)
 
 
-def part(table: "pandas.DataFrame", name: str, fraction: float | None = None) -> "pandas.DataFrame":
+def part(table: pd.DataFrame, name: str, fraction: float | None = None) -> pd.DataFrame:
     """The triples of "train" (of a fraction), "valid" or "test"."""
     found = table[table.split == name]
     if name == "train" and fraction is not None:
@@ -93,9 +90,9 @@ def part(table: "pandas.DataFrame", name: str, fraction: float | None = None) ->
 
 
 def train(
-    table: "pandas.DataFrame",
+    table: pd.DataFrame,
     *,
-    names: "pandas.DataFrame | None" = None,
+    names: pd.DataFrame | None = None,
     dim: int = 64,
     margin: float = 6.0,
     n_negatives: int = 16,
@@ -148,9 +145,7 @@ def _fit(vectors, rows, rng, steps, batch, rate, n_negatives, margin) -> list[fl
     return history
 
 
-def evaluate(
-    model: TransE, test: "pandas.DataFrame", known: "pandas.DataFrame"
-) -> "pandas.DataFrame":
+def evaluate(model: TransE, test: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     """Filtered ranks over all entities, one per test triple: side, mr, mrr, hits1, hits3, hits10.
 
     Args:
@@ -161,8 +156,6 @@ def evaluate(
     Returns:
         rows tail (which gene), head (which drug) and average (both ranks pooled).
     """
-    import pandas
-
     rows, others = model.rows(test), model.rows(known)
     ranks = {"tail": _ranks(model, rows, others, 2), "head": _ranks(model, rows, others, 0)}
     ranks["average"] = np.concatenate([ranks["tail"], ranks["head"]])
@@ -171,10 +164,10 @@ def evaluate(
         | {f"hits{k}": (ranks[side] <= k).mean() for k in (1, 3, 10)}
         for side in SIDES
     ]
-    return pandas.DataFrame(lines)
+    return pd.DataFrame(lines)
 
 
-def questions(table: "pandas.DataFrame", fraction: float, *, remove_known: bool = False) -> Task:
+def questions(table: pd.DataFrame, fraction: float, *, remove_known: bool = False) -> Task:
     """The task that analogies answer (like for like): a test set's pathway and drug, its genes.
 
     Candidates are the genes of this fraction's training set, of valid and of test; `base` has a
@@ -203,11 +196,9 @@ def questions(table: "pandas.DataFrame", fraction: float, *, remove_known: bool 
 
 def answer(model: TransE, task: Task) -> Result:
     """The ranks of a task's answers among its candidates, by the distance of h + r."""
-    import pandas
-
     names = {"group": "pathway", "query": "drug"}
     rows = model.rows(task.queries.rename(columns=names).assign(gene=task.queries["query"]))
-    genes = pandas.DataFrame(dict.fromkeys(("drug", "gene"), task.candidates))
+    genes = pd.DataFrame(dict.fromkeys(("drug", "gene"), task.candidates))
     tails = model.entity[model.rows(genes.assign(pathway=model.relations[0]))[:, 2]]
     distance = _distances(model.entity[rows[:, 0]] + model.relation[rows[:, 1]], tails)
     distance[task.known[:, 0], task.known[:, 1]] = np.inf
@@ -266,6 +257,4 @@ def _distances(moved: np.ndarray, entity: np.ndarray) -> np.ndarray:
 
 
 def _together(*tables):
-    import pandas
-
-    return pandas.concat([table[COLUMNS] for table in tables], ignore_index=True)
+    return pd.concat([table[COLUMNS] for table in tables], ignore_index=True)

@@ -8,14 +8,11 @@ predicting it possible.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.errors import InputError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 VERSION = 1  # of the draws; part of the key of everything that is built from them
 MECHANISM_WORDS = str.split(
@@ -140,9 +137,9 @@ class World:
 
     settings: Settings
     seed: int
-    genes: "pd.DataFrame"
-    drugs: "pd.DataFrame"
-    relations: "pd.DataFrame"
+    genes: pd.DataFrame
+    drugs: pd.DataFrame
+    relations: pd.DataFrame
     pathways: list[str]
     mechanisms: list[list[str]] = field(default_factory=list)
 
@@ -154,8 +151,6 @@ def world(settings: Settings | None = None, seed: int = 0) -> World:
     >>> small.relations.columns.tolist(), sorted(set(small.genes.role))
     (['drug', 'gene', 'family', 'year'], ['decoy', 'family', 'hub'])
     """
-    import pandas as pd
-
     s = settings or Settings()
     rng = np.random.default_rng([seed, VERSION, 1])
     n_families = s.n_pathways * s.families_per_pathway
@@ -231,10 +226,8 @@ def _concepts(
     debut: tuple[int, int],
     s: Settings,
     rng: np.random.Generator,
-) -> "pd.DataFrame":
+) -> pd.DataFrame:
     """The table of one kind of concepts, with years of birth and weights."""
-    import pandas as pd
-
     numbers = range(first, first + len(rows))
     return pd.DataFrame(
         {

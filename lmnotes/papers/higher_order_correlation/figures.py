@@ -2,16 +2,13 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
+import networkx
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from lmnotes.figures import style
-
-if TYPE_CHECKING:
-    import networkx
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 CLUSTERS = (
     "#0072B2",
@@ -35,7 +32,7 @@ def matrices(
     limits: Mapping[str, tuple[float, float]],
     colour_labels: Mapping[str, str],
     lines: Mapping[str, float] | None = None,
-) -> "Figure":
+) -> Figure:
     """Square matrices of axes side by side, each with its colour bar (Figure 3).
 
     lines: panel -> a level to mark in its colour bar, such as the spherical background.
@@ -43,25 +40,25 @@ def matrices(
     import matplotlib.pyplot as plt
 
     n_rows = (len(panels) + 1) // 2
-    with style.style():
-        figure, axes = plt.subplots(n_rows, 2, figsize=(style.PAGE, 3.5 * n_rows), squeeze=False)
-        for ax in axes.ravel()[len(panels) :]:
-            ax.axis("off")
-        for ax, (name, matrix) in zip(axes.ravel(), panels.items(), strict=False):
-            low, high = limits[name]
-            image = ax.imshow(matrix, cmap="Blues", vmin=low, vmax=high, interpolation="nearest")
-            ax.set_title(name)
-            ax.set_xlabel("axis, by skewness")
-            bar = figure.colorbar(image, ax=ax, pad=0.02, aspect=30, shrink=0.85)
-            bar.set_label(colour_labels[name])
-            bar.outline.set_visible(False)
-            if lines and name in lines:
-                bar.ax.axhline(lines[name], color=style.RED, lw=1.2)
+    style.use()
+    figure, axes = plt.subplots(n_rows, 2, figsize=(style.PAGE, 3.5 * n_rows), squeeze=False)
+    for ax in axes.ravel()[len(panels) :]:
+        ax.axis("off")
+    for ax, (name, matrix) in zip(axes.ravel(), panels.items(), strict=False):
+        low, high = limits[name]
+        image = ax.imshow(matrix, cmap="Blues", vmin=low, vmax=high, interpolation="nearest")
+        ax.set_title(name)
+        ax.set_xlabel("axis, by skewness")
+        bar = figure.colorbar(image, ax=ax, pad=0.02, aspect=30, shrink=0.85)
+        bar.set_label(colour_labels[name])
+        bar.outline.set_visible(False)
+        if lines and name in lines:
+            bar.ax.axhline(lines[name], color=style.RED, lw=1.2)
     return figure
 
 
 def spikes(
-    ax: "Axes",
+    ax: Axes,
     x: np.ndarray,
     y: np.ndarray,
     *,
@@ -71,32 +68,31 @@ def spikes(
     axes_names: tuple[str, str],
 ) -> None:
     """Words on two axes: top words of each blue, those large on both red (Figures 2 and 4)."""
-    with style.style():
-        ax.scatter(x, y, s=2, color=style.GREY, alpha=0.3, lw=0, rasterized=True)
-        ax.axhline(0, color=style.BLACK, lw=0.4)
-        ax.axvline(0, color=style.BLACK, lw=0.4)
-        both = [*blue, *red]
-        low = min(-0.4, x[both].min() - 0.05, y[both].min() - 0.05)
-        high = max(0.85, x[both].max() + 0.1, y[both].max() + 0.1)
-        ax.set(
-            xlim=(low, high),
-            ylim=(low, high),
-            title=title,
-            xlabel=axes_names[0],
-            ylabel=axes_names[1],
-            aspect="equal",
-        )
-        for words, colour in ((red, style.RED), (blue, style.BLUE)):
-            rows = list(words)
-            ax.scatter(x[rows], y[rows], s=8, color=colour, lw=0)
-        labels = {word: row for words in (red, blue) for row, word in words.items()}
-        style.name_words(ax, x, y, labels)
-        for text in ax.texts:
-            text.set_color(style.BLUE if labels[text.get_text()] in blue else style.RED)
+    ax.scatter(x, y, s=2, color=style.GREY, alpha=0.3, lw=0, rasterized=True)
+    ax.axhline(0, color=style.BLACK, lw=0.4)
+    ax.axvline(0, color=style.BLACK, lw=0.4)
+    both = [*blue, *red]
+    low = min(-0.4, x[both].min() - 0.05, y[both].min() - 0.05)
+    high = max(0.85, x[both].max() + 0.1, y[both].max() + 0.1)
+    ax.set(
+        xlim=(low, high),
+        ylim=(low, high),
+        title=title,
+        xlabel=axes_names[0],
+        ylabel=axes_names[1],
+        aspect="equal",
+    )
+    for words, colour in ((red, style.RED), (blue, style.BLUE)):
+        rows = list(words)
+        ax.scatter(x[rows], y[rows], s=8, color=colour, lw=0)
+    labels = {word: row for words in (red, blue) for row, word in words.items()}
+    style.name_words(ax, x, y, labels)
+    for text in ax.texts:
+        text.set_color(style.BLUE if labels[text.get_text()] in blue else style.RED)
 
 
 def tree(
-    graph: "networkx.Graph",
+    graph: networkx.Graph,
     names: Sequence[str],
     clusters: Mapping[int, int],
     places: Mapping[int, np.ndarray],
@@ -107,7 +103,7 @@ def tree(
     size: tuple[float, float] = (style.PAGE, 8.6),
     font: float = 6.0,
     title: str = "",
-) -> "Figure":
+) -> Figure:
     """The tree with a label at every node, coloured by cluster; darker edges are stronger.
 
     Args:
@@ -127,52 +123,49 @@ def tree(
     way = {frozenset(edge) for edge in itertools.pairwise(highlight)}
     lift = np.array([0, (3.5 + font / 2) / 72])  # of a node's label above it, inches
     boxes = [(places[n] + lift, _box(f"{n} {names[n]}", font)) for n in nodes]
-    with style.style():
-        for i, j, weight in part.edges(data="weight"):
-            on_way = frozenset((i, j)) in way
-            ax.plot(
-                *np.stack([places[i], places[j]]).T,
-                zorder=1,
-                lw=3 if on_way else 1.4,
-                color=style.RED if on_way else mpl.colormaps["Blues"](norm(weight)),
-            )
-            if errors is not None:
-                text = f"{weight:.2f} ± {errors[i, j]:.2f}"
-                spot = _free_spot(places[i], places[j], _box(text, 0.72 * font), boxes)
-                boxes.append((spot, _box(text, 0.72 * font)))
-                ax.annotate(
-                    text,
-                    spot,
-                    fontsize=0.72 * font,
-                    color=style.BLACK,
-                    ha="center",
-                    va="center",
-                    zorder=1.5,
-                    bbox={"fc": "white", "ec": "none", "alpha": 0.6, "pad": 0.2},
-                )
-        for node in nodes:
-            colour = CLUSTERS[clusters[node] % len(CLUSTERS)]
-            ax.scatter(*places[node], s=12, color=colour, zorder=2)
-            ax.annotate(
-                f"{node} {names[node]}",
-                places[node],
-                fontsize=font,
-                xytext=(0, 3.5),
-                zorder=3,
-                textcoords="offset points",
-                ha="center",
-                color=colour,
-                bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.3},
-            )
-        ax.set_title(title)
-        ax.axis("off")
-        ax.margins(0.08, 0.03)
-        scale = mpl.cm.ScalarMappable(norm=norm, cmap="Blues")
-        bar = figure.colorbar(
-            scale, ax=ax, orientation="horizontal", shrink=0.4, pad=0.01, aspect=40
+    for i, j, weight in part.edges(data="weight"):
+        on_way = frozenset((i, j)) in way
+        ax.plot(
+            *np.stack([places[i], places[j]]).T,
+            zorder=1,
+            lw=3 if on_way else 1.4,
+            color=style.RED if on_way else mpl.colormaps["Blues"](norm(weight)),
         )
-        bar.set_label(r"$\mathrm{E}(S_i^2S_j^2)$")
-        bar.outline.set_visible(False)
+        if errors is not None:
+            text = f"{weight:.2f} ± {errors[i, j]:.2f}"
+            spot = _free_spot(places[i], places[j], _box(text, 0.72 * font), boxes)
+            boxes.append((spot, _box(text, 0.72 * font)))
+            ax.annotate(
+                text,
+                spot,
+                fontsize=0.72 * font,
+                color=style.BLACK,
+                ha="center",
+                va="center",
+                zorder=1.5,
+                bbox={"fc": "white", "ec": "none", "alpha": 0.6, "pad": 0.2},
+            )
+    for node in nodes:
+        colour = CLUSTERS[clusters[node] % len(CLUSTERS)]
+        ax.scatter(*places[node], s=12, color=colour, zorder=2)
+        ax.annotate(
+            f"{node} {names[node]}",
+            places[node],
+            fontsize=font,
+            xytext=(0, 3.5),
+            zorder=3,
+            textcoords="offset points",
+            ha="center",
+            color=colour,
+            bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.3},
+        )
+    ax.set_title(title)
+    ax.axis("off")
+    ax.margins(0.08, 0.03)
+    scale = mpl.cm.ScalarMappable(norm=norm, cmap="Blues")
+    bar = figure.colorbar(scale, ax=ax, orientation="horizontal", shrink=0.4, pad=0.01, aspect=40)
+    bar.set_label(r"$\mathrm{E}(S_i^2S_j^2)$")
+    bar.outline.set_visible(False)
     return figure
 
 

@@ -5,19 +5,15 @@ space must not be the one in which the axes were found, or the judge would judge
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.statistics import interval
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.words.embedding import Embedding
+from lmnotes.words.embedding import Embedding
 
 
-def rows_of(embedding: "Embedding", words: Sequence[str]) -> np.ndarray:
+def rows_of(embedding: Embedding, words: Sequence[str]) -> np.ndarray:
     """The vectors (V, D) of `words` in another embedding, nan where it lacks one.
 
     Raises ValueError where it has none of them.
@@ -64,7 +60,7 @@ def judge(
     n_draws: int = 100,
     n_permutations: int = 1000,
     seed: int = 0,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """How often the judge finds the k-th strongest partner of an axis nearer than a weak one.
 
     TOP is the axis with the k-th largest c_ij (j other than i), BOTTOM one drawn from the lowest
@@ -80,8 +76,6 @@ def judge(
         one row per k: rank, top (share won), bottom, undecided, low, high (95 %, axes drawn again),
         p (one-sided), null (mean share under relabelings).
     """
-    import pandas
-
     rng = np.random.default_rng(seed)
     k_axes = len(c)
     asked = np.arange(min(n_axes, k_axes))
@@ -109,4 +103,4 @@ def judge(
         p = (1 + (null >= won).sum()) / (1 + n_permutations)
         rows.append((rank, *found.mean(axis=0), low, high, p, null.mean()))
     columns = ["rank", "top", "bottom", "undecided", "low", "high", "p", "null"]
-    return pandas.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns)

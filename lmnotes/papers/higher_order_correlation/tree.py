@@ -4,16 +4,13 @@ After Oyama, Yamagiwa and Shimodaira, EMNLP 2024, Figures 5 and 12.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+import networkx
 import numpy as np
-
-if TYPE_CHECKING:
-    import networkx
-    import pandas
+import pandas as pd
 
 
-def grow(weights: np.ndarray, nodes: Sequence[int] | None = None) -> "networkx.Graph":
+def grow(weights: np.ndarray, nodes: Sequence[int] | None = None) -> networkx.Graph:
     """The maximum spanning tree of symmetric weights (K, K) over `nodes`, None for all.
 
     The paper takes the minimum spanning tree of 1 / c, which is the same tree.
@@ -41,22 +38,20 @@ def grow(weights: np.ndarray, nodes: Sequence[int] | None = None) -> "networkx.G
 
 
 def edges(
-    tree: "networkx.Graph", names: Sequence[str], error: np.ndarray | None = None
-) -> "pandas.DataFrame":
+    tree: networkx.Graph, names: Sequence[str], error: np.ndarray | None = None
+) -> pd.DataFrame:
     """The edges of a tree, the strongest first: i, j, first, second, weight, standard error."""
-    import pandas
-
     rows = [
         (min(i, j), max(i, j), names[min(i, j)], names[max(i, j)], weight)
         for i, j, weight in tree.edges(data="weight")
     ]
-    table = pandas.DataFrame(rows, columns=["i", "j", "first", "second", "weight"])
+    table = pd.DataFrame(rows, columns=["i", "j", "first", "second", "weight"])
     if error is not None:
         table["standard error"] = error[table.i, table.j]
     return table.sort_values(["weight", "i"], ascending=[False, True]).reset_index(drop=True)
 
 
-def clusters(tree: "networkx.Graph", n_clusters: int, *, seed: int = 1) -> dict[int, int]:
+def clusters(tree: networkx.Graph, n_clusters: int, *, seed: int = 1) -> dict[int, int]:
     """The cluster of every node, by spectral clustering of the weighted tree; 0 is the largest."""
     from sklearn.cluster import SpectralClustering
 
@@ -81,14 +76,14 @@ def clusters(tree: "networkx.Graph", n_clusters: int, *, seed: int = 1) -> dict[
     return dict(zip(nodes, new[found].tolist(), strict=True))
 
 
-def layout(tree: "networkx.Graph") -> dict[int, np.ndarray]:
+def layout(tree: networkx.Graph) -> dict[int, np.ndarray]:
     """A place (2,) for every node, by Kamada and Kawai with edges of equal length."""
     import networkx
 
     return networkx.kamada_kawai_layout(tree, weight=None)
 
 
-def path(tree: "networkx.Graph", start: int, end: int) -> list[int]:
+def path(tree: networkx.Graph, start: int, end: int) -> list[int]:
     """The axes on the only way from one axis to another."""
     import networkx
 
@@ -96,8 +91,8 @@ def path(tree: "networkx.Graph", start: int, end: int) -> list[int]:
 
 
 def edge_agreement(
-    reference: "networkx.Graph", others: Sequence[tuple["networkx.Graph", np.ndarray]]
-) -> "pandas.DataFrame":
+    reference: networkx.Graph, others: Sequence[tuple[networkx.Graph, np.ndarray]]
+) -> pd.DataFrame:
     """How often each edge of a tree comes back in the trees of other runs.
 
     Args:
@@ -107,8 +102,6 @@ def edge_agreement(
     Returns:
         one row per edge of the reference: i, j, weight, returns (share of runs).
     """
-    import pandas
-
     found = [
         {
             frozenset((int(match[i]), int(match[j])))
@@ -121,7 +114,7 @@ def edge_agreement(
         (min(i, j), max(i, j), weight, np.mean([frozenset((i, j)) in each for each in found]))
         for i, j, weight in reference.edges(data="weight")
     ]
-    table = pandas.DataFrame(rows, columns=["i", "j", "weight", "returns"])
+    table = pd.DataFrame(rows, columns=["i", "j", "weight", "returns"])
     return table.sort_values(["weight", "i"], ascending=[False, True]).reset_index(drop=True)
 
 

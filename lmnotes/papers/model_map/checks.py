@@ -1,28 +1,15 @@
 """How far the distances of a map hang on a few texts, as tables over pairs of its models."""
 
-from typing import TYPE_CHECKING
-
-import numpy as np
-
-from lmnotes.models.maps import coordinates as maps
-from lmnotes.models.maps import robustness
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.models.loglik import LikelihoodMatrix
-    from lmnotes.papers.model_map.population import Population
-
-from typing import TYPE_CHECKING
-
-from lmnotes.models.maps import projection
-
-if TYPE_CHECKING:
-    from lmnotes.papers.model_map.population import Population
-
 from collections.abc import Sequence
 
+import numpy as np
+import pandas as pd
+
 from lmnotes.models import ngram, ngram_lookup
+from lmnotes.models.loglik import LikelihoodMatrix
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.maps import projection, robustness
+from lmnotes.papers.model_map.population import Population
 from lmnotes.text import chunks
 
 SHARES = (0, 0.005, 0.01, 0.02, 0.05, 0.1)
@@ -34,7 +21,7 @@ def random_pairs(n_models: int, n_pairs: int, seed: int) -> np.ndarray:
     return pairs[pairs[:, 0] != pairs[:, 1]]
 
 
-def of_clip(raw: "LikelihoodMatrix", share: float, pairs: np.ndarray) -> dict[str, float]:
+def of_clip(raw: LikelihoodMatrix, share: float, pairs: np.ndarray) -> dict[str, float]:
     """Medians over pairs when this share of the entries is clipped: kurtosis of the difference,
     share of its square in 1 % of the texts, relative error of its variance; and the threshold."""
     clipped = raw.clip(share) if share else raw
@@ -48,29 +35,25 @@ def of_clip(raw: "LikelihoodMatrix", share: float, pairs: np.ndarray) -> dict[st
     }
 
 
-def by_clip(raw: "LikelihoodMatrix", n_pairs: int = 300, seed: int = 0) -> "pandas.DataFrame":
+def by_clip(raw: LikelihoodMatrix, n_pairs: int = 300, seed: int = 0) -> pd.DataFrame:
     """`of_clip` for every one of SHARES, a row each."""
-    import pandas
-
     pairs = random_pairs(len(raw.values), n_pairs, seed)
-    return pandas.DataFrame([of_clip(raw, share, pairs) for share in SHARES])
+    return pd.DataFrame([of_clip(raw, share, pairs) for share in SHARES])
 
 
-def of_pairs(here: "Population", n_pairs: int = 9, seed: int = 0) -> "pandas.DataFrame":
+def of_pairs(here: Population, n_pairs: int = 9, seed: int = 0) -> pd.DataFrame:
     """Pairs from the nearest to the farthest: their distance, and how well the texts determine it.
 
     A row per pair: both models, the distance in bits/byte with its bootstrap error over texts, the
     relative error by bootstrap and by kurtosis, the kurtosis, and the part of 1 % of the texts.
     """
-    import pandas
-
     upper = np.column_stack(np.triu_indices(len(here), 1))
     order = np.argsort(maps.kl(maps.row_centre(here.L))[tuple(upper.T)])
     some = upper[order[np.linspace(0, len(order) - 1, min(n_pairs, len(order))).astype(int)]]
     d = robustness.pair_differences(here.L, some)
     error, _ = robustness.bootstrap(d, n_samples=300, seed=seed)
     half = d.var(axis=1) / 2
-    return pandas.DataFrame(
+    return pd.DataFrame(
         {
             "model": here.names[some[:, 0]],
             "other": here.names[some[:, 1]],
@@ -84,7 +67,7 @@ def of_pairs(here: "Population", n_pairs: int = 9, seed: int = 0) -> "pandas.Dat
     )
 
 
-def of_family(here: "Population", k: int = 5) -> tuple[np.ndarray, np.ndarray]:
+def of_family(here: Population, k: int = 5) -> tuple[np.ndarray, np.ndarray]:
     """Of every model that has relatives: the share of its k nearest that are of its family, and
     what chance gives."""
     n = len(here)
@@ -95,7 +78,7 @@ def of_family(here: "Population", k: int = 5) -> tuple[np.ndarray, np.ndarray]:
     return same[relatives > 0], relatives[relatives > 0] / (n - 1)
 
 
-def of_domain(here: "Population", strongest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def of_domain(here: Population, strongest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Of every model that read mostly one domain: whether its domain of strength is that one, and
     how often a model drawn at random has that domain. Empty where no mixtures are known.
 

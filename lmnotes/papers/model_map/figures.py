@@ -1,19 +1,16 @@
 """Figures that ask whether the map is right: tails, calibration, spectrum, prediction, mixtures."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from lmnotes.figures import maps, style
 
-if TYPE_CHECKING:
-    import pandas
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-
-def clipping(values: np.ndarray, threshold: float, by_share: "pandas.DataFrame") -> "Figure":
+def clipping(values: np.ndarray, threshold: float, by_share: pd.DataFrame) -> Figure:
     """All entries of L with the clip, and what clipping does to the tails of the differences.
 
     Args:
@@ -21,34 +18,33 @@ def clipping(values: np.ndarray, threshold: float, by_share: "pandas.DataFrame")
         by_share: columns share (of entries clipped), kurtosis, top_share; a row per setting.
     """
     figure, (left, middle, right) = style.panels(3, height=2.2)
-    with style.style():
-        low = np.quantile(values, 0.0005)
-        left.hist(np.maximum(values, low), bins=80, color=style.GREY)
-        left.axvline(threshold, color=style.RED, lw=1)
-        left.annotate(
-            "clip",
-            (threshold, 1),
-            xycoords=("data", "axes fraction"),
-            color=style.RED,
-            xytext=(2, -2),
-            textcoords="offset points",
-            va="top",
-            fontsize=7,
-        )
-        left.set(yscale="log", xlabel="log-likelihood of a text, nats", ylabel="model-text pairs")
-        for ax, column, label in (
-            (middle, "kurtosis", "kurtosis of a difference"),
-            (right, "top_share", "distance in 1 % of texts, %"),
-        ):
-            scale = 100 if column == "top_share" else 1
-            ax.plot(100 * by_share.share, scale * by_share[column], "o-", ms=3, color=style.BLUE)
-            ax.set(xlabel="entries clipped, %", ylabel=label)
-            ax.set_ylim(0, 1.1 * scale * by_share[column].max())
-        middle.axhline(3, color=style.BLACK, lw=0.6, ls=":")
+    low = np.quantile(values, 0.0005)
+    left.hist(np.maximum(values, low), bins=80, color=style.GREY)
+    left.axvline(threshold, color=style.RED, lw=1)
+    left.annotate(
+        "clip",
+        (threshold, 1),
+        xycoords=("data", "axes fraction"),
+        color=style.RED,
+        xytext=(2, -2),
+        textcoords="offset points",
+        va="top",
+        fontsize=7,
+    )
+    left.set(yscale="log", xlabel="log-likelihood of a text, nats", ylabel="model-text pairs")
+    for ax, column, label in (
+        (middle, "kurtosis", "kurtosis of a difference"),
+        (right, "top_share", "distance in 1 % of texts, %"),
+    ):
+        scale = 100 if column == "top_share" else 1
+        ax.plot(100 * by_share.share, scale * by_share[column], "o-", ms=3, color=style.BLUE)
+        ax.set(xlabel="entries clipped, %", ylabel=label)
+        ax.set_ylim(0, 1.1 * scale * by_share[column].max())
+    middle.axhline(3, color=style.BLACK, lw=0.6, ls=":")
     return figure
 
 
-def by_length(table: "pandas.DataFrame") -> "Figure":
+def by_length(table: pd.DataFrame) -> Figure:
     """Sampled KL and variance estimates against the length of the texts, a panel per pair.
 
     Args:
@@ -56,39 +52,36 @@ def by_length(table: "pandas.DataFrame") -> "Figure":
     """
     pairs = list(dict.fromkeys(table.pair))
     figure, axes = style.panels(len(pairs), height=2.5)
-    with style.style():
-        for ax, pair in zip(axes, pairs, strict=True):
-            part = table[table.pair == pair]
-            ax.errorbar(
-                part.n_bytes,
-                part.sampled,
-                2 * part.error,
-                fmt="o-",
-                ms=3,
-                color="k",
-                label="KL, sampled (2 standard errors)",
-            )
-            ax.plot(part.n_bytes, part.total, "s-", ms=3, color=style.RED, label="variance / 2")
-            ax.plot(
-                part.n_bytes,
-                part.within,
-                "^-",
-                ms=3,
-                color=style.BLUE,
-                label="variance / 2, within domains",
-            )
-            ax.set(xscale="log", yscale="log", xlabel="bytes of a text")
-            ax.set_title(pair, fontsize=5.2)
-            ax.set_xticks(part.n_bytes, [str(n) for n in part.n_bytes])
-            ax.minorticks_off()
-        axes[0].set_ylabel("nats per text")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    for ax, pair in zip(axes, pairs, strict=True):
+        part = table[table.pair == pair]
+        ax.errorbar(
+            part.n_bytes,
+            part.sampled,
+            2 * part.error,
+            fmt="o-",
+            ms=3,
+            color="k",
+            label="KL, sampled (2 standard errors)",
+        )
+        ax.plot(part.n_bytes, part.total, "s-", ms=3, color=style.RED, label="variance / 2")
+        ax.plot(
+            part.n_bytes,
+            part.within,
+            "^-",
+            ms=3,
+            color=style.BLUE,
+            label="variance / 2, within domains",
+        )
+        ax.set(xscale="log", yscale="log", xlabel="bytes of a text")
+        ax.set_title(pair, fontsize=5.2)
+        ax.set_xticks(part.n_bytes, [str(n) for n in part.n_bytes])
+        ax.minorticks_off()
+    axes[0].set_ylabel("nats per text")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
-def agreement(
-    table: "pandas.DataFrame", columns: Mapping[str, str], kind: str = "kind"
-) -> "Figure":
+def agreement(table: pd.DataFrame, columns: Mapping[str, str], kind: str = "kind") -> Figure:
     """The map's distance against directly estimated KL of the same pairs, a panel per estimate.
 
     Args:
@@ -97,51 +90,49 @@ def agreement(
     """
     figure, axes = style.panels(len(columns), height=2.7, sharey=True, width=style.PAGE * 0.85)
     kinds = list(dict.fromkeys(table[kind]))
-    with style.style():
-        for ax, (column, label) in zip(axes, columns.items(), strict=True):
-            for name, colour in zip(kinds, style.COLOURS, strict=False):
-                part = table[table[kind] == name]
-                ax.scatter(
-                    part[column],
-                    part.variance,
-                    s=9,
-                    color=colour,
-                    linewidths=0,
-                    alpha=0.8,
-                    label=f"{name} ({len(part)})",
-                )
-            both = table[[column, "variance"]].to_numpy()
-            ends = np.array([both[both > 0].min(), both.max()])
-            ax.plot(ends, ends, color=style.BLACK, lw=0.6, ls=":", label="equal")
-            ax.set(xscale="log", yscale="log", xlabel=label)
-        axes[0].set_ylabel("map distance, bits/byte")
-        axes[-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), handletextpad=0.1)
+    for ax, (column, label) in zip(axes, columns.items(), strict=True):
+        for name, colour in zip(kinds, style.COLOURS, strict=False):
+            part = table[table[kind] == name]
+            ax.scatter(
+                part[column],
+                part.variance,
+                s=9,
+                color=colour,
+                linewidths=0,
+                alpha=0.8,
+                label=f"{name} ({len(part)})",
+            )
+        both = table[[column, "variance"]].to_numpy()
+        ends = np.array([both[both > 0].min(), both.max()])
+        ax.plot(ends, ends, color=style.BLACK, lw=0.6, ls=":", label="equal")
+        ax.set(xscale="log", yscale="log", xlabel=label)
+    axes[0].set_ylabel("map distance, bits/byte")
+    axes[-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), handletextpad=0.1)
     return figure
 
 
-def spectrum(cumulative: np.ndarray, marks: Mapping[float, int]) -> "Figure":
+def spectrum(cumulative: np.ndarray, marks: Mapping[float, int]) -> Figure:
     """The cumulative contribution of principal components, with the numbers that reach a share."""
     figure, (ax,) = style.panels(width=style.PAGE * 0.5, height=2.4)
-    with style.style():
-        ax.plot(np.arange(1, len(cumulative) + 1), 100 * cumulative, ".-", ms=4, color=style.BLUE)
-        for share, n in marks.items():
-            ax.plot([0, n, n], [100 * share, 100 * share, 0], color=style.RED, lw=0.7, ls=":")
-            ax.annotate(
-                f"{100 * share:.0f} %: {n}",
-                (n, 100 * share),
-                xytext=(4, -9),
-                textcoords="offset points",
-                color=style.RED,
-                fontsize=7,
-            )
-        ax.set(xlabel="components", ylabel="share of the squared norm of $Q$, %", ylim=(0, 103))
-        ax.set_xlim(left=0)
+    ax.plot(np.arange(1, len(cumulative) + 1), 100 * cumulative, ".-", ms=4, color=style.BLUE)
+    for share, n in marks.items():
+        ax.plot([0, n, n], [100 * share, 100 * share, 0], color=style.RED, lw=0.7, ls=":")
+        ax.annotate(
+            f"{100 * share:.0f} %: {n}",
+            (n, 100 * share),
+            xytext=(4, -9),
+            textcoords="offset points",
+            color=style.RED,
+            fontsize=7,
+        )
+    ax.set(xlabel="components", ylabel="share of the squared norm of $Q$, %", ylim=(0, 103))
+    ax.set_xlim(left=0)
     return figure
 
 
 def predicted(
-    table: "pandas.DataFrame", panels: Sequence[str], titles: Sequence[str], colour: "pandas.Series"
-) -> "Figure":
+    table: pd.DataFrame, panels: Sequence[str], titles: Sequence[str], colour: pd.Series
+) -> Figure:
     """Predicted against true scores, a panel per target, coloured by one number of the models.
 
     Args:
@@ -153,41 +144,41 @@ def predicted(
     columns = min(4, len(panels))
     rows = -(-len(panels) // columns)
     low = float(np.nanquantile(colour, 0.1))
-    with style.style():
-        size = (style.PAGE, 1.95 * rows) if len(panels) > 1 else (3.6, 2.9)
-        figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
-        for ax, target, title in zip(axes.ravel(), panels, titles, strict=False):
-            x, y = table[target], table[f"{target} predicted"]
-            points = ax.scatter(
-                x,
-                y,
-                c=colour,
-                vmin=low,
-                vmax=float(np.nanmax(colour)),
-                s=11,
-                cmap="viridis",
-                linewidths=0.2,
-                edgecolors="white",
-            )
-            ends = [min(x.min(), y.min()), max(x.max(), y.max())]
-            ax.plot(ends, ends, color=style.BLACK, lw=0.6, ls=":")
-            ax.set_title(title, fontsize=7)
-        for ax in axes.ravel()[len(panels) :]:
-            ax.set_visible(False)
-        figure.supxlabel("accuracy, %", fontsize=8)
-        figure.supylabel("predicted out of fold, %", fontsize=8)
-        bar = figure.colorbar(points, ax=axes, pad=0.02, aspect=40)
-        bar.set_label(str(colour.name))
-        bar.outline.set_visible(False)
+    style.use()
+    size = (style.PAGE, 1.95 * rows) if len(panels) > 1 else (3.6, 2.9)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    for ax, target, title in zip(axes.ravel(), panels, titles, strict=False):
+        x, y = table[target], table[f"{target} predicted"]
+        points = ax.scatter(
+            x,
+            y,
+            c=colour,
+            vmin=low,
+            vmax=float(np.nanmax(colour)),
+            s=11,
+            cmap="viridis",
+            linewidths=0.2,
+            edgecolors="white",
+        )
+        ends = [min(x.min(), y.min()), max(x.max(), y.max())]
+        ax.plot(ends, ends, color=style.BLACK, lw=0.6, ls=":")
+        ax.set_title(title, fontsize=7)
+    for ax in axes.ravel()[len(panels) :]:
+        ax.set_visible(False)
+    figure.supxlabel("accuracy, %", fontsize=8)
+    figure.supylabel("predicted out of fold, %", fontsize=8)
+    bar = figure.colorbar(points, ax=axes, pad=0.02, aspect=40)
+    bar.set_label(str(colour.name))
+    bar.outline.set_visible(False)
     return figure
 
 
 def leakage(
     likelihood: np.ndarray,
     ability: np.ndarray,
-    column: "pandas.Series",
+    column: pd.Series,
     twins: Sequence[tuple[int, int]] = (),
-) -> "Figure":
+) -> Figure:
     """Standardised task mean against standardised mean log-likelihood, twins joined by arrows.
 
     Args:
@@ -196,20 +187,17 @@ def leakage(
     """
     figure, (ax,) = style.panels(width=style.PAGE * 0.72, height=3.0)
     maps.models(ax, np.column_stack([likelihood, ability]), column)
-    with style.style():
-        ends = np.array(
-            [min(likelihood.min(), ability.min()), max(likelihood.max(), ability.max())]
+    ends = np.array([min(likelihood.min(), ability.min()), max(likelihood.max(), ability.max())])
+    ax.plot(ends, ends, color=style.BLACK, lw=0.6, ls=":")
+    look = {"arrowstyle": "-|>", "color": style.BLACK, "lw": 0.8, "shrinkA": 3, "shrinkB": 3}
+    for clean, leaked in twins:
+        ax.annotate(
+            "",
+            (likelihood[leaked], ability[leaked]),
+            (likelihood[clean], ability[clean]),
+            arrowprops=look,
         )
-        ax.plot(ends, ends, color=style.BLACK, lw=0.6, ls=":")
-        look = {"arrowstyle": "-|>", "color": style.BLACK, "lw": 0.8, "shrinkA": 3, "shrinkB": 3}
-        for clean, leaked in twins:
-            ax.annotate(
-                "",
-                (likelihood[leaked], ability[leaked]),
-                (likelihood[clean], ability[clean]),
-                arrowprops=look,
-            )
-        ax.set(xlabel="mean log-likelihood, standard deviations", ylabel="task mean, sd")
+    ax.set(xlabel="mean log-likelihood, standard deviations", ylabel="task mean, sd")
     return figure
 
 
@@ -220,7 +208,7 @@ def interpolation(
     predicted_mean: np.ndarray,
     points: np.ndarray,
     title: str,
-) -> "Figure":
+) -> Figure:
     """The grid in weight space, in log-likelihood space, and predicted against actual means.
 
     Args:
@@ -228,28 +216,27 @@ def interpolation(
         points: (G, 2) of a and b. title: of the third panel.
     """
     figure, axes = style.panels(3, height=2.5)
-    with style.style():
-        _net(axes[0], 1000 * weights, points, mean)
-        axes[0].set(
-            title="weights", xlabel="along step 1, $10^{-3}$ rms", ylabel="across, $10^{-3}$ rms"
-        )
-        dots = _net(axes[1], plane, points, mean)
-        axes[1].set(title="log-likelihoods", xlabel="component 1, nats", ylabel="component 2, nats")
-        bar = figure.colorbar(dots, cax=axes[1].inset_axes([1.03, 0, 0.05, 1]))
-        bar.set_label("mean log-likelihood, nats")
-        bar.outline.set_visible(False)
-        look = np.column_stack([points[:, 0], np.full(len(points), 0.35), points[:, 1]])
-        axes[2].scatter(mean, predicted_mean, c=look, s=14, linewidths=0)
-        ends = [min(mean.min(), predicted_mean.min()), max(mean.max(), predicted_mean.max())]
-        axes[2].plot(ends, ends, color=style.BLACK, lw=0.6, ls=":")
-        axes[2].set(xlabel="actual mean, nats", ylabel="predicted mean, nats", title=title)
-        axes[2].text(
-            0.97, 0.05, "red: $a$, blue: $b$", transform=axes[2].transAxes, ha="right", fontsize=6.5
-        )
+    _net(axes[0], 1000 * weights, points, mean)
+    axes[0].set(
+        title="weights", xlabel="along step 1, $10^{-3}$ rms", ylabel="across, $10^{-3}$ rms"
+    )
+    dots = _net(axes[1], plane, points, mean)
+    axes[1].set(title="log-likelihoods", xlabel="component 1, nats", ylabel="component 2, nats")
+    bar = figure.colorbar(dots, cax=axes[1].inset_axes([1.03, 0, 0.05, 1]))
+    bar.set_label("mean log-likelihood, nats")
+    bar.outline.set_visible(False)
+    look = np.column_stack([points[:, 0], np.full(len(points), 0.35), points[:, 1]])
+    axes[2].scatter(mean, predicted_mean, c=look, s=14, linewidths=0)
+    ends = [min(mean.min(), predicted_mean.min()), max(mean.max(), predicted_mean.max())]
+    axes[2].plot(ends, ends, color=style.BLACK, lw=0.6, ls=":")
+    axes[2].set(xlabel="actual mean, nats", ylabel="predicted mean, nats", title=title)
+    axes[2].text(
+        0.97, 0.05, "red: $a$, blue: $b$", transform=axes[2].transAxes, ha="right", fontsize=6.5
+    )
     return figure
 
 
-def _net(ax: "Axes", places: np.ndarray, points: np.ndarray, mean: np.ndarray):
+def _net(ax: Axes, places: np.ndarray, points: np.ndarray, mean: np.ndarray):
     """A grid of models drawn as a net, its three given corners named; the dots are returned."""
     side = len(np.unique(points[:, 0]))
     lines = places.reshape(side, side, 2)
@@ -274,8 +261,8 @@ def _net(ax: "Axes", places: np.ndarray, points: np.ndarray, mean: np.ndarray):
 
 
 def moves(
-    places: np.ndarray, arrows: Mapping[str, Sequence[tuple[int, int]]], column: "pandas.Series"
-) -> "Figure":
+    places: np.ndarray, arrows: Mapping[str, Sequence[tuple[int, int]]], column: pd.Series
+) -> Figure:
     """A map on which some models are scored in two ways, the two places joined by an arrow.
 
     Args:
@@ -283,40 +270,38 @@ def moves(
     """
     figure, (ax,) = style.panels(width=style.PAGE * 0.72, height=3.2)
     maps.models(ax, places, column)
-    with style.style():
-        for (name, pairs), colour in zip(arrows.items(), (style.BLACK, style.RED), strict=False):
-            look = {"arrowstyle": "-|>", "color": colour, "lw": 1, "shrinkA": 1, "shrinkB": 1}
-            for one, two in pairs:
-                ax.annotate("", places[two], places[one], arrowprops=look)
-            ax.plot([], [], color=colour, label=name)
-        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), handletextpad=0.4)
-        ax.set(xlabel="component 1, nats", ylabel="component 2, nats")
+    for (name, pairs), colour in zip(arrows.items(), (style.BLACK, style.RED), strict=False):
+        look = {"arrowstyle": "-|>", "color": colour, "lw": 1, "shrinkA": 1, "shrinkB": 1}
+        for one, two in pairs:
+            ax.annotate("", places[two], places[one], arrowprops=look)
+        ax.plot([], [], color=colour, label=name)
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), handletextpad=0.4)
+    ax.set(xlabel="component 1, nats", ylabel="component 2, nats")
     return figure
 
 
 def against_mean(
-    scores: "pandas.DataFrame",
+    scores: pd.DataFrame,
     mean: np.ndarray,
     panels: Sequence[str],
     titles: Sequence[str],
-    column: "pandas.Series",
-) -> "Figure":
+    column: pd.Series,
+) -> Figure:
     """Each score against the mean log-likelihood, a panel each, models coloured by a column."""
     import matplotlib.pyplot as plt
 
     columns = min(4, len(panels))
     rows = -(-len(panels) // columns)
-    with style.style():
-        figure, axes = plt.subplots(rows, columns, figsize=(style.PAGE, 1.95 * rows), squeeze=False)
+    style.use()
+    figure, axes = plt.subplots(rows, columns, figsize=(style.PAGE, 1.95 * rows), squeeze=False)
     for ax, name, title in zip(axes.ravel(), panels, titles, strict=False):
         points = np.column_stack([mean, scores[name]])
         maps.models(ax, points, column, size=11, legend=False)
         ax.set_title(title, fontsize=7)
     for ax in axes.ravel()[len(panels) :]:
         ax.set_visible(False)
-    with style.style():
-        figure.supxlabel("mean log-likelihood, nats per text", fontsize=8)
-        figure.supylabel("accuracy, %", fontsize=8)
-        handles = axes[0, 0].get_legend_handles_labels()
-        figure.legend(*handles, loc="outside right center", handletextpad=0.1)
+    figure.supxlabel("mean log-likelihood, nats per text", fontsize=8)
+    figure.supylabel("accuracy, %", fontsize=8)
+    handles = axes[0, 0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside right center", handletextpad=0.1)
     return figure

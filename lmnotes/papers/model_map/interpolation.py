@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+
+from lmnotes.models.scoring.rule import Rule
+from lmnotes.text.chunks import TextSet
 
 if TYPE_CHECKING:
     import torch
 
-    from lmnotes.models.scoring.rule import Rule
-    from lmnotes.text.chunks import TextSet
 
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -26,11 +28,7 @@ from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import prediction, projection
 
 if TYPE_CHECKING:
-    import pandas
-
     pass
-    from lmnotes.models.scoring.rule import Rule
-    from lmnotes.text.chunks import TextSet
 
 STEPS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
@@ -145,7 +143,7 @@ def predicted(
 
 
 def grid_scores(
-    models: Sequence[str], texts: "TextSet", points: np.ndarray, rule: "Rule"
+    models: Sequence[str], texts: TextSet, points: np.ndarray, rule: Rule
 ) -> tuple[np.ndarray, Geometry]:
     """Log-likelihoods of the texts at every point, (G, N) nats, and the geometry of the three.
 
@@ -251,20 +249,16 @@ class Plane:
         return projection.pca(maps.row_centre(self.values))
 
     @property
-    def table(self) -> "pandas.DataFrame":
+    def table(self) -> pd.DataFrame:
         """a, b, both means and both components of every point."""
-        import pandas
-
         mean, predicted = self.means
-        found = pandas.DataFrame(self.points, columns=["a", "b"])
+        found = pd.DataFrame(self.points, columns=["a", "b"])
         found = found.assign(mean=mean, predicted=predicted)
         return found.assign(component_1=self.coordinates[:, 0], component_2=self.coordinates[:, 1])
 
     @property
-    def summary(self) -> "pandas.DataFrame":
+    def summary(self) -> pd.DataFrame:
         """Sizes of the steps, their angle, and how well the means are predicted."""
-        import pandas
-
         values = {
             "size of step 1, rms per parameter": self.geometry.rms_1,
             "size of step 2, rms per parameter": self.geometry.rms_2,
@@ -272,20 +266,18 @@ class Plane:
             "r": self.agreement[0],
             "rho": self.agreement[1],
         }
-        return pandas.DataFrame({"quantity": list(values), "value": list(values.values())})
+        return pd.DataFrame({"quantity": list(values), "value": list(values.values())})
 
-    def changes(self, a: float, b: float) -> "pandas.DataFrame":
+    def changes(self, a: float, b: float) -> pd.DataFrame:
         """Mean change from the base in every domain, predicted at (a, b) and measured at the
         nearest point: domain, predicted, actual (nats per text); `.attrs["nearest"]`."""
-        import pandas
-
         nearest = int(np.abs(self.points - [a, b]).sum(axis=1).argmin())
         base = self.values[self.corners[0]]
         moved = {
             "predicted": self.predicted(np.array([[a, b]]))[0] - base,
             "actual": self.values[nearest] - base,
         }
-        table = pandas.DataFrame(moved).groupby(self.domains).mean().rename_axis("domain")
+        table = pd.DataFrame(moved).groupby(self.domains).mean().rename_axis("domain")
         table.attrs["nearest"] = self.points[nearest].tolist()
         return table.reset_index()
 
@@ -293,9 +285,9 @@ class Plane:
 def scored(
     models: Sequence[str],
     names: Sequence[str],
-    texts: "TextSet",
+    texts: TextSet,
     n_texts: int,
-    rule: "Rule",
+    rule: Rule,
     floor: float = PUBLISHED_FLOOR,
 ) -> Plane:
     """The plane of three models on `n_texts` of the texts, evenly spaced.

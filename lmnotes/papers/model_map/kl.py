@@ -6,14 +6,11 @@ length of the texts, while KL grows with the length itself; hence the comparison
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.models.maps import coordinates as maps
-
-if TYPE_CHECKING:
-    import pandas
 
 
 def unigram_kl(p: np.ndarray, q: np.ndarray, n: int = 1) -> float:
@@ -60,20 +57,16 @@ def unigrams(texts: Sequence[str], groups: Sequence) -> np.ndarray:
     return smoothed / smoothed.sum(axis=1, keepdims=True)
 
 
-def approach(
-    first: np.ndarray, second: np.ndarray, origin: np.ndarray, n: int
-) -> "pandas.DataFrame":
+def approach(first: np.ndarray, second: np.ndarray, origin: np.ndarray, n: int) -> pd.DataFrame:
     """A model of independent symbols moved towards another: exact KL from where it was, and the
     variance estimate on texts of n symbols from halfway between and from `origin`; nats."""
-    import pandas
-
     rows = []
     for share in np.geomspace(0.01, 1, 13):
         moved = (1 - share) * first + share * second
         exact = unigram_kl(first, moved, n)
         half = unigram_variance(first, moved, n, (first + moved) / 2)
         rows.append((share, exact, half, unigram_variance(first, moved, n, origin)))
-    return pandas.DataFrame(rows, columns=["share", "exact", "halfway", "foreign"])
+    return pd.DataFrame(rows, columns=["share", "exact", "halfway", "foreign"])
 
 
 def chain_kl(
@@ -99,19 +92,17 @@ def chain_kl(
     return np.cumsum(parts)
 
 
-def sampled_kl(own: np.ndarray, other: np.ndarray, lengths: Sequence[int]) -> "pandas.DataFrame":
+def sampled_kl(own: np.ndarray, other: np.ndarray, lengths: Sequence[int]) -> pd.DataFrame:
     """KL(p_i || p_j) in nats of texts of each length, with its standard error, from draws of p_i.
 
     Args:
         own, other: (N, T) log-probabilities of the same drawn symbols under p_i and p_j, nats.
         lengths: each at most T; the first so many symbols of every draw are used.
     """
-    import pandas
-
     ratio = np.cumsum(np.asarray(own, np.float64) - np.asarray(other, np.float64), axis=1)
     lengths = _checked(lengths, ratio.shape[1])
     found = ratio[:, lengths - 1]  # (N, L)
-    return pandas.DataFrame(
+    return pd.DataFrame(
         {
             "n_bytes": lengths,
             "kl": found.mean(axis=0),
@@ -122,20 +113,18 @@ def sampled_kl(own: np.ndarray, other: np.ndarray, lengths: Sequence[int]) -> "p
 
 def variance_kl(
     first: np.ndarray, second: np.ndarray, lengths: Sequence[int], domains: Sequence
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """Var(l_i - l_j) / 2 in nats over the beginnings of texts, all of it and that within domains.
 
     Args:
         first, second: (N, T) log-probabilities of the symbols of the same texts, nats.
         lengths: each at most T. domains: (N,).
     """
-    import pandas
-
     ratio = np.cumsum(np.asarray(first, np.float64) - np.asarray(second, np.float64), axis=1)
     lengths = _checked(lengths, ratio.shape[1])
     total = ratio[:, lengths - 1].T  # (L, N)
     within = maps.centre_within(total, domains)
-    return pandas.DataFrame(
+    return pd.DataFrame(
         {
             "n_bytes": lengths,
             "total": total.var(axis=1) / 2,

@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import store
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import projection
 from lmnotes.papers.model_map import kl
+from lmnotes.papers.model_map.population import Population
+from lmnotes.text.chunks import TextSet
 
 if TYPE_CHECKING:
-    import pandas
-
     pass
-    from lmnotes.papers.model_map.population import Population
-    from lmnotes.text.chunks import TextSet
 
 _VERSION = 2  # part of the key of stored comparisons
 
@@ -123,7 +122,7 @@ class Group:
         both = dict.fromkeys((int(apart.argmin()), int(apart.argmax())))
         return [(int(one[pair]), int(two[pair])) for pair in both]
 
-    def by_length(self, i: int, j: int) -> "pandas.DataFrame":
+    def by_length(self, i: int, j: int) -> pd.DataFrame:
         """Sampled KL and variance estimates for each of `lengths`: n_bytes, sampled, error, total,
         within (nats per text), pair."""
         sampled = self.found.sampled(i, j, self.lengths).rename(columns={"kl": "sampled"})
@@ -142,12 +141,10 @@ class Group:
                 rows.append(total[1] / total[0] * ends[0] / ends[1])
         return np.array(rows)
 
-    def agreement(self) -> "pandas.DataFrame":
+    def agreement(self) -> pd.DataFrame:
         """Map distance and direct estimates (both directions' mean) of every pair of the models
         that were spread along the tree, bits/byte: model, other, kind, variance, within, token
         level, text level."""
-        import pandas
-
         one, two = np.triu_indices(len(self.names), 1)
         both = self.spread[one] & self.spread[two]
         one, two = one[both], two[both]
@@ -156,7 +153,7 @@ class Group:
         token = (self.found.conditional + self.found.conditional.T) / 2
         sampled = self.found.sampled_matrix(self.length)
         same = self.mixture[one] == self.mixture[two]
-        return pandas.DataFrame(
+        return pd.DataFrame(
             {
                 "model": self.names[one],
                 "other": self.names[two],
@@ -168,7 +165,7 @@ class Group:
             }
         )
 
-    def mixed(self, i: int, j: int, domain: str, share: float) -> "pandas.DataFrame":
+    def mixed(self, i: int, j: int, domain: str, share: float) -> pd.DataFrame:
         """As `by_length`, with texts of which this share (0..1) is of one domain and the rest is
         spread evenly over all: n_bytes, sampled, error, total."""
         names, at = np.unique(self.domains, return_inverse=True)
@@ -182,8 +179,8 @@ class Group:
 
 
 def groups(
-    here: "Population",
-    texts: "TextSet",
+    here: Population,
+    texts: TextSet,
     *,
     window: int,
     longest: int,
@@ -235,14 +232,14 @@ def _group(here, spaced, nearest, ids, domains, length, options) -> Group:
     )
 
 
-def _spread(here: "Population", chosen: np.ndarray, n: int) -> np.ndarray:
+def _spread(here: Population, chosen: np.ndarray, n: int) -> np.ndarray:
     """So many of the chosen models, evenly spaced along the tree."""
     along = projection.leaf_order(projection.tree(here.Q))
     along = along[chosen[along]]
     return along[np.linspace(0, len(along) - 1, min(n, len(along))).astype(int)]
 
 
-def _nearest_two(here: "Population", chosen: np.ndarray) -> np.ndarray:
+def _nearest_two(here: Population, chosen: np.ndarray) -> np.ndarray:
     """The two of the chosen models that are nearest to each other."""
     rows = np.flatnonzero(chosen)
     apart = here.kl[np.ix_(rows, rows)] + np.diag(np.full(len(rows), np.inf))

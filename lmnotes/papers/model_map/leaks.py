@@ -1,16 +1,12 @@
 """Which models are likelier than able: the leakage reading over a population, leaked and clean."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.models.maps import prediction
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.papers.model_map.population import Population
+from lmnotes.papers.model_map.population import Population
 
 ON_THE_PILE = ("gpt_neox", "gpt_neo", "gptj")  # types of the released matrix, trained on the Pile
 
@@ -24,17 +20,15 @@ class Reading:
     standardised values, (M,).
     """
 
-    table: "pandas.DataFrame"
+    table: pd.DataFrame
     twins: list[tuple[int, int]]
     gaps: np.ndarray
     likelihood: np.ndarray
     ability: np.ndarray
 
 
-def read(here: "Population", kept: np.ndarray, task_mean: np.ndarray) -> Reading:
+def read(here: Population, kept: np.ndarray, task_mean: np.ndarray) -> Reading:
     """The reading of the models at the rows `kept`, whose mean task scores are given, per cent."""
-    import pandas
-
     models, mean = here.models.iloc[kept], here.mean[kept]
     flat = np.zeros(len(kept))
     value = prediction.leakage(mean, task_mean)
@@ -43,7 +37,7 @@ def read(here: "Population", kept: np.ndarray, task_mean: np.ndarray) -> Reading
         gaps = np.array([value[b] - value[a] for a, b in twins])
     else:
         gaps = value[leaked] - value[~leaked].mean() if leaked.any() else np.zeros(0)
-    table = pandas.DataFrame(
+    table = pd.DataFrame(
         {
             "model": models.model.to_numpy(),
             "family": models.family.to_numpy(),
@@ -57,7 +51,7 @@ def read(here: "Population", kept: np.ndarray, task_mean: np.ndarray) -> Reading
     return Reading(table, twins, gaps, likelihood, ability)
 
 
-def _leaked(models: "pandas.DataFrame", is_zoo: bool) -> tuple[np.ndarray, list[tuple[int, int]]]:
+def _leaked(models: pd.DataFrame, is_zoo: bool) -> tuple[np.ndarray, list[tuple[int, int]]]:
     """Which models have seen the texts, (M,), and the rows of clean and leaked twins."""
     if not is_zoo:
         types = models.family.astype(str).str.lower().str.replace("-", "_")

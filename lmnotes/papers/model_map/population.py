@@ -7,19 +7,15 @@ know which.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-from lmnotes.models.maps import coordinates as maps
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.models.loglik import LikelihoodMatrix
-    from lmnotes.models.scoring.rule import Rule
-    from lmnotes.text.chunks import TextSet
 from lmnotes.figures.maps import classes
+from lmnotes.models.loglik import LikelihoodMatrix
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.scoring.rule import Rule
+from lmnotes.text.chunks import TextSet
 
 PUBLISHED_BYTES = 972.3188  # mean length of the 10,000 chunks of the Pile; second-hand
 
@@ -33,9 +29,9 @@ class Population:
     N strings, or none where only their likelihoods are known.
     """
 
-    raw: "LikelihoodMatrix"
+    raw: LikelihoodMatrix
     clip_share: float
-    models: "pandas.DataFrame"
+    models: pd.DataFrame
     domains: np.ndarray  # (N,)
     n_bytes: np.ndarray  # (N,)
     texts: Sequence[str]
@@ -60,7 +56,7 @@ class Population:
         return "mixture" in self.models
 
     @cached_property
-    def clipped(self) -> "LikelihoodMatrix":
+    def clipped(self) -> LikelihoodMatrix:
         """The log-likelihoods, clipped."""
         return self.raw.clip(self.clip_share)
 
@@ -93,12 +89,10 @@ class Population:
         """The row of a model."""
         return int(np.flatnonzero(self.names == name)[0])
 
-    def described(self, places: Mapping[str, np.ndarray]) -> "pandas.DataFrame":
+    def described(self, places: Mapping[str, np.ndarray]) -> pd.DataFrame:
         """The table of models with what colours a map: mean log-likelihood, log10 size, strongest
         domain; and two columns per projection of `places`, "<name> 1" and "<name> 2"."""
-        import pandas
-
-        size = pandas.to_numeric(self.models["n_parameters"], errors="coerce")
+        size = pd.to_numeric(self.models["n_parameters"], errors="coerce")
         columns = {
             "mean log-likelihood": self.mean,
             "log10 size": np.log10(size),
@@ -115,9 +109,9 @@ class Population:
 
 
 def of(
-    raw: "LikelihoodMatrix",
+    raw: LikelihoodMatrix,
     clip_share: float = 0.02,
-    texts: "TextSet | None" = None,
+    texts: TextSet | None = None,
     is_published: bool = False,
 ) -> Population:
     """The population of a scored matrix.
@@ -134,7 +128,7 @@ def of(
     return Population(raw, clip_share, models, domains, n_bytes, shown, is_published)
 
 
-def scored(models, texts: "TextSet", rule: "Rule", clip_share: float = 0.02) -> Population:
+def scored(models, texts: TextSet, rule: Rule, clip_share: float = 0.02) -> Population:
     """The population of some models and texts; rows that a ledger has are not scored again.
 
     Args:
@@ -154,10 +148,8 @@ def scored(models, texts: "TextSet", rule: "Rule", clip_share: float = 0.02) -> 
     return of(found, clip_share, texts)
 
 
-def _labelled(models: "pandas.DataFrame") -> "pandas.DataFrame":
+def _labelled(models: pd.DataFrame) -> pd.DataFrame:
     """The table with the columns that a map needs, from what is known."""
-    import pandas
-
     for name, other, unknown in (
         ("family", "type", models.get("architecture", "all")),
         ("n_parameters", "size", np.nan),
@@ -170,6 +162,6 @@ def _labelled(models: "pandas.DataFrame") -> "pandas.DataFrame":
     else:
         is_alone = models.family.nunique() < 2  # no relatives are known: each by itself
         models["lineage"] = models.model if is_alone else models.family
-        models["order"] = pandas.to_datetime(models["order"], errors="coerce").rank(method="dense")
+        models["order"] = pd.to_datetime(models["order"], errors="coerce").rank(method="dense")
     models["family"] = classes(models["family"])
     return models

@@ -2,20 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import prediction
-from lmnotes.papers.model_map.task_scores import LEADERBOARD
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.models.maps.prediction import Prediction
-    from lmnotes.papers.model_map.population import Population
-    from lmnotes.papers.model_map.task_scores import Benchmark
+from lmnotes.models.maps.prediction import Prediction
+from lmnotes.papers.model_map.population import Population
+from lmnotes.papers.model_map.task_scores import LEADERBOARD, Benchmark
 
 COORDINATES, LIKELIHOODS, MEAN = "coordinates Q", "log-likelihoods L", "mean only"
 FOLDS = ("grouped", "random")
@@ -36,36 +31,32 @@ class Comparison:
     names: np.ndarray
     lineage: np.ndarray
     features: dict[str, np.ndarray]
-    fitted: dict[tuple[str, str], "Prediction"]
-    table: "pandas.DataFrame"
+    fitted: dict[tuple[str, str], Prediction]
+    table: pd.DataFrame
 
     @property
-    def side_by_side(self) -> "pandas.DataFrame":
+    def side_by_side(self) -> pd.DataFrame:
         """Pearson's r, a row per target and a column per features and folds."""
         wide = self.table.pivot(index="target", columns=["features", "folds"], values="r")
         wide = wide.reindex([*self.columns, "mean log-likelihood"])
         return wide.set_axis([f"{a}, {b}" for a, b in wide.columns], axis=1).round(3).reset_index()
 
     @property
-    def summary(self) -> "pandas.DataFrame":
+    def summary(self) -> pd.DataFrame:
         """From the coordinates with lineages held out: r, rho and their deviations, by target."""
         return self.fitted[COORDINATES, FOLDS[0]].table(self.columns).set_index("target")
 
     @property
-    def alone(self) -> "pandas.DataFrame":
+    def alone(self) -> pd.DataFrame:
         """The correlation of every score with the mean log-likelihood: target, r, rho."""
-        import pandas
-
         x = np.tile(self.mean[:, None], len(self.columns))
         r, rho = (prediction.correlations(x, self.Y, ranks=ranks) for ranks in (False, True))
-        return pandas.DataFrame({"target": self.columns, "r": r, "rho": rho})
+        return pd.DataFrame({"target": self.columns, "r": r, "rho": rho})
 
     @property
-    def predicted(self) -> "pandas.DataFrame":
+    def predicted(self) -> pd.DataFrame:
         """Each score beside its prediction, the mean over seeds, a row per model."""
-        import pandas
-
-        found = pandas.DataFrame(self.Y, columns=self.columns).assign(model=self.names)
+        found = pd.DataFrame(self.Y, columns=self.columns).assign(model=self.names)
         average = self.fitted[COORDINATES, FOLDS[0]].predicted.mean(axis=0)
         return found.assign(**{f"{c} predicted": average[:, i] for i, c in enumerate(self.columns)})
 
@@ -101,13 +92,11 @@ class Comparison:
         return found[0][:, 0], found[1][:, 0]
 
 
-def compare(here: "Population", benchmark: "Benchmark", seeds: Sequence[int]) -> Comparison:
+def compare(here: Population, benchmark: Benchmark, seeds: Sequence[int]) -> Comparison:
     """Ridge predictions from Q, L and the mean, for grouped and for random folds.
 
     Raises `ValueError` where fewer than two models have every score.
     """
-    import pandas
-
     kept = benchmark.kept
     if len(kept) < 2:
         raise ValueError(
@@ -131,7 +120,7 @@ def compare(here: "Population", benchmark: "Benchmark", seeds: Sequence[int]) ->
                 sanity = prediction.ridge(X, mean[:, None], **options)
                 table = sanity.table(["mean log-likelihood"])
                 rows.append(table.assign(features=name, folds=how))
-    table = pandas.concat(rows, ignore_index=True)
+    table = pd.concat(rows, ignore_index=True)
     order = ["target", "features", "folds", "r", "r sd", "rho", "rho sd"]
     names = here.names[kept]
     return Comparison(benchmark.columns, Y, mean, names, lineage, features, fitted, table[order])

@@ -1,16 +1,10 @@
 """Facts of the authors' released matrix that a reader can check, measured on what was read."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 
-from lmnotes.papers.model_map.population import PUBLISHED_BYTES
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.papers.model_map.leaks import Reading
-    from lmnotes.papers.model_map.population import Population
+from lmnotes.papers.model_map.leaks import Reading
+from lmnotes.papers.model_map.population import PUBLISHED_BYTES, Population
 
 EXAMPLE = "aaditya/Llama3-OpenBioLLM-8B"  # the one model of which log-likelihoods were printed
 EXAMPLE_TEXTS = {
@@ -24,7 +18,7 @@ LEGEND = {  # models of each type
 }
 
 
-def facts(here: "Population", leak: "Reading | None" = None) -> dict[str, float]:
+def facts(here: Population, leak: Reading | None = None) -> dict[str, float]:
     """What was measured, by claim; NaN where the population is another one, or a fact is not there.
 
     Args:
@@ -52,7 +46,7 @@ def facts(here: "Population", leak: "Reading | None" = None) -> dict[str, float]
     return found
 
 
-def _example(here: "Population") -> dict[str, float]:
+def _example(here: Population) -> dict[str, float]:
     """The facts of the one model that was printed in full; none where it is not there."""
     at = np.flatnonzero(here.names == EXAMPLE)
     if len(at) != 1:
@@ -67,7 +61,7 @@ def _example(here: "Population") -> dict[str, float]:
     return found | {_claim(name): _number(record, name) for name in EXAMPLE_SCORES}
 
 
-def _number(record: "pandas.Series", name: str) -> float:
+def _number(record: pd.Series, name: str) -> float:
     return float(record.get(name, np.nan))
 
 

@@ -2,16 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.models.zoo import tasks
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.text.chunks import TextSet
+from lmnotes.text.chunks import TextSet
 
 LEADERBOARD = ("ARC", "HellaSwag", "MMLU", "TruthfulQA", "Winogrande", "GSM8K")
 _MEANS = ("mean", "6-TaskMean", "task mean")
@@ -24,7 +20,7 @@ class Benchmark:
     scores: indexed by model, the columns `targets` and "task mean"; NaN where there is none.
     """
 
-    scores: "pandas.DataFrame"
+    scores: pd.DataFrame
     targets: list[str]
 
     @property
@@ -60,11 +56,9 @@ class Benchmark:
         return np.where(standard.max(axis=1) > 0, best, "all under 0")
 
 
-def given(path: str | Path, models: "pandas.DataFrame") -> Benchmark:
+def given(path: str | Path, models: pd.DataFrame) -> Benchmark:
     """The scores of a csv file with a column `model` and one per benchmark."""
-    import pandas
-
-    found = pandas.read_csv(path).set_index("model")
+    found = pd.read_csv(path).set_index("model")
     scores = found.reindex(models["model"])
     targets = [name for name in found.columns if name not in _MEANS]
     has_mean = "6-TaskMean" in scores
@@ -72,19 +66,15 @@ def given(path: str | Path, models: "pandas.DataFrame") -> Benchmark:
     return Benchmark(scores.assign(**{"task mean": mean}), targets)
 
 
-def published(models: "pandas.DataFrame") -> Benchmark:
+def published(models: pd.DataFrame) -> Benchmark:
     """The leaderboard's scores that came with the released matrix."""
-    import pandas
-
     targets = [name for name in LEADERBOARD if name in models]
-    scores = models.set_index("model")[targets].apply(pandas.to_numeric, errors="coerce")
+    scores = models.set_index("model")[targets].apply(pd.to_numeric, errors="coerce")
     scores["task mean"] = scores[targets].mean(axis=1, skipna=False)
     return Benchmark(scores, targets)
 
 
-def home_made(
-    models: "pandas.DataFrame", texts: "TextSet", *, n_items: int, seed: int
-) -> Benchmark:
+def home_made(models: pd.DataFrame, texts: TextSet, *, n_items: int, seed: int) -> Benchmark:
     """The accuracies of `probes`; next-byte accuracy only where a model reads bytes."""
     if "folder" not in models:  # hub models are found by their names, folders by their paths
         places = zip(models["path"], models["model"], strict=True)

@@ -1,24 +1,16 @@
 """How far a model moves on the map when only the scoring rule or only its vocabulary changes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import projection
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.models.zoo.plans import Spec
-    from lmnotes.papers.model_map.population import Population
-    from lmnotes.text.chunks import TextSet
-
-from dataclasses import replace
-
 from lmnotes.models.zoo.plans import Spec
+from lmnotes.papers.model_map.population import Population
+from lmnotes.text.chunks import TextSet
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,21 +22,19 @@ class Moves:
     pairs of rows.
     """
 
-    table: "pandas.DataFrame"
+    table: pd.DataFrame
     places: np.ndarray
     names: list[str]
-    family: "pandas.Series"
+    family: pd.Series
     arrows: dict[str, list[tuple[int, int]]]
 
 
-def moves(home: "Population", specs: Sequence["Spec"], texts: "TextSet") -> Moves:
+def moves(home: Population, specs: Sequence[Spec], texts: TextSet) -> Moves:
     """Byte-level models scored without BOS, and their twins with a byte-pair vocabulary.
 
     Args:
         texts: those of the population.
     """
-    import pandas
-
     twins = vocabulary_twins(specs)
     byte_level = home.models.model[home.models.tokenizer == "bytes"]
     names = list(dict.fromkeys(pair[0] for pair in twins)) or list(byte_level[:2])
@@ -68,11 +58,11 @@ def moves(home: "Population", specs: Sequence["Spec"], texts: "TextSet") -> Move
         for i, j in every
     ]
     family = home.models.family
-    both = pandas.concat([family, family.iloc[at]], ignore_index=True).rename("family")
-    return Moves(pandas.DataFrame(rows), projection.pca(Q), labels, both, pairs)
+    both = pd.concat([family, family.iloc[at]], ignore_index=True).rename("family")
+    return Moves(pd.DataFrame(rows), projection.pca(Q), labels, both, pairs)
 
 
-def _without_bos(home: "Population", at: Sequence[int], texts: "TextSet") -> np.ndarray:
+def _without_bos(home: Population, at: Sequence[int], texts: TextSet) -> np.ndarray:
     """Log-likelihoods of the models at some rows, their first byte not scored, (m, N) nats."""
     from lmnotes import parallel
     from lmnotes.models.scoring import rule as rules

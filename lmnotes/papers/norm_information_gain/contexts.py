@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import store
 from lmnotes.models.scoring import batches, identity, loading, rule
@@ -18,7 +19,6 @@ from lmnotes.models.scoring import head as heads
 from lmnotes.papers.norm_information_gain import output_layer
 
 if TYPE_CHECKING:
-    import pandas
     import torch
 
 VERSION = 1  # part of the key of stored measurements: raise it when they would differ
@@ -56,8 +56,8 @@ class Measured:
         about: architecture, sizes and the settings.
     """
 
-    positions: "pandas.DataFrame"
-    shrunk: "pandas.DataFrame"
+    positions: pd.DataFrame
+    shrunk: pd.DataFrame
     about: dict
 
 
@@ -131,8 +131,6 @@ def measure(
     The arguments are those of `read`. A hub model is known by its name and revision: give a commit
     where the branch may move.
     """
-    import pandas
-
     who = identity.identify(model, revision)
     key = {"version": VERSION, "model": who.id, "n_positions": n_positions, "seed": seed}
     strings = list(getattr(texts, "texts", texts))
@@ -146,9 +144,9 @@ def measure(
     folder = store.build("output_information", key, write)
     record = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     with np.load(folder / "positions.npz") as columns:
-        positions = pandas.DataFrame(dict(columns))
+        positions = pd.DataFrame(dict(columns))
     positions.insert(2, "piece", record.pop("pieces"))
-    return Measured(positions, pandas.DataFrame(record.pop("shrunk")), record | key)
+    return Measured(positions, pd.DataFrame(record.pop("shrunk")), record | key)
 
 
 def _write(scorer: loading.Scorer, found: Positions, folder: Path) -> None:

@@ -16,9 +16,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.papers.norm_information_gain.word_classes import (
     FUNCTION_WORDS,
@@ -26,12 +26,8 @@ from lmnotes.papers.norm_information_gain.word_classes import (
     verb_forms,
 )
 from lmnotes.text import tokenise
+from lmnotes.text.corpus import Corpus
 from lmnotes.text.tokenise import SENTENCE_START
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.text.corpus import Corpus
 
 ARTICLES = frozenset(("a", "an", "the"))
 BE = frozenset(("is", "was", "are", "were"))
@@ -61,7 +57,7 @@ NOT_PLURAL = frozenset(_NOT_PLURAL.split())
 MAX_PHRASE = 6  # words of a noun phrase
 
 
-def mine(corpus: "Corpus", min_count: int = 10) -> "pandas.DataFrame":
+def mine(corpus: Corpus, min_count: int = 10) -> pd.DataFrame:
     """The pairs that the patterns find in a corpus, the most often found first.
 
     Plurals become singulars where the text has these. Dropped are pairs with a word of less than
@@ -71,8 +67,6 @@ def mine(corpus: "Corpus", min_count: int = 10) -> "pandas.DataFrame":
     Returns:
         a table with columns hyponym, hypernym, n_found, pattern (the most frequent).
     """
-    import pandas
-
     counts = dict(zip(corpus.words, np.asarray(corpus.counts).tolist(), strict=True))
     verbs = {word for word in verb_forms(counts) if word.endswith(("ed", "ing"))}
     nouns = {  # nothing speaks against them
@@ -94,10 +88,10 @@ def mine(corpus: "Corpus", min_count: int = 10) -> "pandas.DataFrame":
         and patterns.total() > found.get(pair[::-1], Counter()).total()
     ]
     rows.sort(key=lambda row: (-row[2], row[:2]))
-    return pandas.DataFrame(rows, columns=["hyponym", "hypernym", "n_found", "pattern"])
+    return pd.DataFrame(rows, columns=["hyponym", "hypernym", "n_found", "pattern"])
 
 
-def read_pairs(source: str | Path = "wordnet") -> "pandas.DataFrame":
+def read_pairs(source: str | Path = "wordnet") -> pd.DataFrame:
     """The pairs of a file, one row each: hyponym, hypernym, in lower case.
 
     Args:
@@ -111,8 +105,6 @@ def read_pairs(source: str | Path = "wordnet") -> "pandas.DataFrame":
     >>> read_pairs("wordnet").head(2).values.tolist()
     [['kangaroo', 'marsupial'], ['kangaroo', 'metatherian']]
     """
-    import pandas
-
     path = Path(source)
     if str(source) == "wordnet":
         from gensim.test.utils import datapath
@@ -141,7 +133,7 @@ def read_pairs(source: str | Path = "wordnet") -> "pandas.DataFrame":
             f"{path}: no pair of two single words; expected hyponym and hypernym in each line; "
             "check that this is the right file"
         )
-    return pandas.DataFrame(list(pairs), columns=["hyponym", "hypernym"])
+    return pd.DataFrame(list(pairs), columns=["hyponym", "hypernym"])
 
 
 def singular(word: str, vocabulary) -> str:
@@ -165,7 +157,7 @@ def _is_plural(word: str) -> bool:
     return word in IRREGULAR or (ends and len(word) > 3 and word not in NOT_PLURAL)
 
 
-def _matches(corpus: "Corpus") -> Iterator[tuple[str, str, str]]:
+def _matches(corpus: Corpus) -> Iterator[tuple[str, str, str]]:
     """Every (pattern, hyponym, hypernym) as it stands in the text."""
     tokens, flags = np.asarray(corpus.tokens), np.asarray(corpus.flags)
     starts = np.flatnonzero((flags & SENTENCE_START) > 0)

@@ -6,25 +6,21 @@ reported, and `overall` is the mean of the two.
 """
 
 import dataclasses
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import scipy.sparse
 
 from lmnotes.statistics import interval
-
-if TYPE_CHECKING:
-    import pandas
-    import scipy.sparse
-
-    from lmnotes.text.corpus import Corpus
+from lmnotes.text.corpus import Corpus
 
 N_STRONGEST = 50  # contexts whose entropy SLQS takes the median of
 PAIRS_AT_ONCE = 256
 
 
 def margins(
-    corpus: "Corpus",
-    pairs: "pandas.DataFrame",
+    corpus: Corpus,
+    pairs: pd.DataFrame,
     *,
     kl: np.ndarray,
     entropy: np.ndarray,
@@ -35,7 +31,7 @@ def margins(
     window: int = 10,
     n_shuffles: int = 10,
     seed: int = 0,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """How clearly each method takes the hypernym of each pair for the hypernym; above 0 is right.
 
     Args:
@@ -52,8 +48,6 @@ def margins(
     Raises:
         ValueError: the corpus has both words of no pair, or a score is not (V,).
     """
-    import pandas
-
     known = [
         (corpus.ids[low], corpus.ids[high])
         for low, high in zip(pairs["hyponym"], pairs["hypernym"], strict=True)
@@ -98,12 +92,10 @@ def margins(
     words = np.array(corpus.words, dtype=object)
     table = {"hyponym": words[hypo], "hypernym": words[hyper]}
     table |= {"n_hyponym": corpus.counts[hypo], "n_hypernym": corpus.counts[hyper]}
-    return pandas.DataFrame(table | votes)
+    return pd.DataFrame(table | votes)
 
 
-def accuracy(
-    margins: "pandas.DataFrame", n_resamples: int = 1000, seed: int = 0
-) -> "pandas.DataFrame":
+def accuracy(margins: pd.DataFrame, n_resamples: int = 1000, seed: int = 0) -> pd.DataFrame:
     """The accuracy of each method in per cent, one row each (Table 9); a tie or no vote is a half.
 
     Returns:
@@ -112,8 +104,6 @@ def accuracy(
         n_hyper_more, n_hypo_more, the pairs in either half. Pairs of equal frequency are left out.
         An empty half has nan.
     """
-    import pandas
-
     methods = [name for name in margins.columns[4:]]
     votes = margins[methods].to_numpy(float)
     right = 100 * np.where(np.isnan(votes), 0.5, (votes > 0) + 0.5 * (votes == 0))
@@ -133,11 +123,11 @@ def accuracy(
         low, high = interval(sample[1:], axis=0)
         columns |= {name: sample[0], f"{name}_low": low, f"{name}_high": high}
     columns |= {"n_hyper_more": int((more > 0).sum()), "n_hypo_more": int((more < 0).sum())}
-    return pandas.DataFrame(columns)
+    return pd.DataFrame(columns)
 
 
 def weeds_precision(
-    rows: "scipy.sparse.csr_matrix", first: np.ndarray, second: np.ndarray
+    rows: scipy.sparse.csr_matrix, first: np.ndarray, second: np.ndarray
 ) -> np.ndarray:
     """The share of the contexts of one word that the other word has too (n_pairs,); nan if none.
 
@@ -165,7 +155,7 @@ def weeds_precision(
 
 
 def strongest_contexts(
-    rows: "scipy.sparse.csr_matrix", unigram: np.ndarray, k: int = N_STRONGEST
+    rows: scipy.sparse.csr_matrix, unigram: np.ndarray, k: int = N_STRONGEST
 ) -> list[np.ndarray]:
     """The ids of the k contexts of each word with the largest positive local mutual information.
 
@@ -201,13 +191,13 @@ def _shuffled_weeds(corpus, ids, low, high, window: int, n_shuffles: int, seed: 
     return total / n_shuffles
 
 
-def _rows(corpus: "Corpus", ids: np.ndarray, window: int) -> "scipy.sparse.csr_matrix":
+def _rows(corpus: Corpus, ids: np.ndarray, window: int) -> scipy.sparse.csr_matrix:
     from lmnotes.words import information
 
     return information.cooccurrence_rows(corpus, ids, window=window)
 
 
-def _check(corpus: "Corpus", pairs: "pandas.DataFrame", known: list, scores: dict) -> None:
+def _check(corpus: Corpus, pairs: pd.DataFrame, known: list, scores: dict) -> None:
     if not known:
         raise ValueError(
             f"{corpus.name} has both words of none of {len(pairs):,} pairs; expected some; mine "

@@ -8,17 +8,14 @@ their distribution p in the document; both sum to 1 over V'. Words are stemmed; 
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.statistics import interval
 from lmnotes.text import tokenise
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.text.corpus import Corpus
+from lmnotes.text.corpus import Corpus
 
 SCORES = ("random", "count", "count_entropy", "chi_squared", "count_kl")
 
@@ -55,7 +52,7 @@ def read_folder(folder: str | Path) -> list[KeyedDocument]:
     return documents
 
 
-def from_titles(corpus: "Corpus", min_tokens: int = 200) -> list[KeyedDocument]:
+def from_titles(corpus: Corpus, min_tokens: int = 200) -> list[KeyedDocument]:
     """The documents of a corpus with the words of their titles as keys, function words left out.
 
     A stand-in for real keys: each title word that is not a function word is one key. Take
@@ -98,7 +95,7 @@ def context_vocabulary(counts: np.ndarray, share: float = 1 / 3) -> np.ndarray:
 
 def score(
     tokens: Sequence[str], window: int = 10, share: float = 1 / 3, seed: int = 0
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """Every word of a document with its scores, in order of first appearance.
 
     Args:
@@ -111,8 +108,6 @@ def score(
         a table with columns word, count (n_w) and `SCORES`: random; count_entropy (n_w H(w));
         chi_squared (Matsuo and Ishizuka 2004); count_kl (n_w KL(w)). Nats. Large is a keyword.
     """
-    import pandas
-
     vocabulary: dict[str, int] = {}
     ids = np.array([vocabulary.setdefault(word, len(vocabulary)) for word in tokens], np.int64)
     counts = np.bincount(ids, minlength=len(vocabulary))
@@ -131,7 +126,7 @@ def score(
         "chi_squared": ((table - total * reference) ** 2 / expected).sum(axis=1),
         "count_kl": counts * (observed * (logs - np.log(reference))).sum(axis=1),
     }
-    return pandas.DataFrame(columns)
+    return pd.DataFrame(columns)
 
 
 def evaluate(
@@ -140,7 +135,7 @@ def evaluate(
     share: float = 1 / 3,
     seed: int = 0,
     progress: bool = False,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """How high each score ranks the keys of each document; one row per document and score.
 
     Returns:
@@ -152,7 +147,6 @@ def evaluate(
     Raises:
         ValueError: a document has no tokens or no keys.
     """
-    import pandas
     from gensim.parsing.porter import PorterStemmer
     from tqdm.auto import tqdm
 
@@ -180,20 +174,14 @@ def evaluate(
             worst = [int(rank[words].max()) for words in found]
             best = 1 / min(worst) if worst else 0.0
             rows.append((document.name, name, best, sum(r <= 5 for r in worst) / 5))
-    return pandas.DataFrame(
-        rows, columns=["document", "score", "reciprocal_rank", "precision_at_5"]
-    )
+    return pd.DataFrame(rows, columns=["document", "score", "reciprocal_rank", "precision_at_5"])
 
 
-def summary(
-    evaluated: "pandas.DataFrame", n_resamples: int = 1000, seed: int = 0
-) -> "pandas.DataFrame":
+def summary(evaluated: pd.DataFrame, n_resamples: int = 1000, seed: int = 0) -> pd.DataFrame:
     """One row per score: MRR x 100 and P@5 x 100 (Tables 2, 6, 7), each with a 95 % interval.
 
     The intervals are quantiles over resampled documents, the same for all scores.
     """
-    import pandas
-
     tables = {
         name: evaluated.pivot(index="document", columns="score", values=name)[list(SCORES)]
         for name in ("reciprocal_rank", "precision_at_5")
@@ -206,7 +194,7 @@ def summary(
         values = 100 * tables[name].to_numpy()  # (n_documents, scores)
         low, high = interval(weights @ values / n_documents, axis=0)
         columns |= {label: values.mean(axis=0), f"{label}_low": low, f"{label}_high": high}
-    return pandas.DataFrame(columns)
+    return pd.DataFrame(columns)
 
 
 def _context_counts(ids: np.ndarray, context: np.ndarray, n_words: int, window: int) -> np.ndarray:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmnotes.models.scoring.head import Head
+
 if TYPE_CHECKING:
     import torch
 
-    from lmnotes.models.scoring.head import Head
 
 NUMBERS = 1 << 21  # logits in float64 at a time
 SHARES = (1.0, 0.5, 0.25, 0.125, 0.0625)  # of the way from u_0 to u
@@ -37,7 +38,7 @@ class Divergence:
     whitened: np.ndarray
 
 
-def from_mean(head: "Head", hidden: "torch.Tensor") -> Divergence:
+def from_mean(head: Head, hidden: "torch.Tensor") -> Divergence:
     """Divergences from the mean of the positions' own distributions (eq. 16).
 
     Args:
@@ -51,7 +52,7 @@ def from_mean(head: "Head", hidden: "torch.Tensor") -> Divergence:
         return _compare(head, hidden, hidden.double().mean(dim=0), log_mean)
 
 
-def from_vector(head: "Head", hidden: "torch.Tensor", u_0: "torch.Tensor") -> Divergence:
+def from_vector(head: Head, hidden: "torch.Tensor", u_0: "torch.Tensor") -> Divergence:
     """Divergences from the model's distribution at u_0 (D,), for which the law is exact near u_0.
 
     >>> import torch
@@ -69,7 +70,7 @@ def from_vector(head: "Head", hidden: "torch.Tensor", u_0: "torch.Tensor") -> Di
 
 
 def shrink(
-    head: "Head",
+    head: Head,
     hidden: "torch.Tensor",
     u_0: "torch.Tensor",
     shares: Sequence[float] = SHARES,
@@ -94,7 +95,7 @@ def shrink(
     return rows
 
 
-def _log_probabilities(head: "Head", hidden) -> "Iterator[tuple[slice, torch.Tensor]]":
+def _log_probabilities(head: Head, hidden) -> "Iterator[tuple[slice, torch.Tensor]]":
     """log p(.|u) (b, V) float64 of blocks of rows, with the slice of each."""
     size = max(1, NUMBERS // len(head.weight))
     for first in range(0, len(hidden), size):
@@ -102,14 +103,14 @@ def _log_probabilities(head: "Head", hidden) -> "Iterator[tuple[slice, torch.Ten
         yield block, _logits(head, hidden[block]).log_softmax(dim=-1)
 
 
-def _logits(head: "Head", hidden):
+def _logits(head: Head, hidden):
     """(n, V) float64."""
     z = hidden.to(head.weight.dtype) @ head.weight.T
     z = (z if head.bias is None else z + head.bias).double() * head.scale
     return z if head.cap is None else head.cap * (z / head.cap).tanh()
 
 
-def _compare(head: "Head", hidden, origin, log_reference) -> Divergence:
+def _compare(head: Head, hidden, origin, log_reference) -> Divergence:
     """KL from the distribution exp(log_reference) (V,), and squared lengths from origin (D,)."""
     import torch
 
@@ -124,7 +125,7 @@ def _compare(head: "Head", hidden, origin, log_reference) -> Divergence:
     return Divergence(*(values.cpu().numpy() for values in (kl, *lengths)))
 
 
-def _fisher(head: "Head", origin, p):
+def _fisher(head: Head, origin, p):
     """The covariance G (D, D) of the output vectors under p (V,), float64.
 
     Output vectors are derivatives of logits at `origin`: scale v, and less where a soft-cap bends.

@@ -4,14 +4,11 @@ Oyama, Yokoi, Shimodaira (EMNLP 2023), section 7.2.1 and Table 3.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.statistics import interval
-
-if TYPE_CHECKING:
-    import pandas
 
 SMALL_IS_PROPER = ("entropy", "delta_entropy")  # of all other scores a large value says so
 
@@ -53,7 +50,7 @@ def compare(
     baseline: str = "kl",
     n_resamples: int = 500,
     seed: int = 0,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """How well each score tells proper nouns from other classes: Table 3, one row per cell.
 
     Args:
@@ -71,8 +68,6 @@ def compare(
     Raises:
         ValueError: a class has no words, or the baseline is not among the scores.
     """
-    import pandas
-
     if baseline not in scores:
         raise ValueError(
             f"baseline {baseline!r}: expected one of {', '.join(scores)}; pass one of these"
@@ -97,7 +92,7 @@ def compare(
             row |= _with_interval("auc", estimates[name, "auc"])
             row |= _with_interval("matched_auc", estimates[name, "matched_auc"])
             rows.append(row | _with_interval("gain", gain))
-    return pandas.DataFrame(rows)
+    return pd.DataFrame(rows)
 
 
 class _Pairs:

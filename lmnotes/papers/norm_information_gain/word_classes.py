@@ -15,14 +15,11 @@ names. Neither can be shipped, so these are heuristics, and their labels say les
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmnotes.text.corpus import Corpus
 from lmnotes.text.tokenise import ALL_CAPS, CAPITALISED, SENTENCE_START
-
-if TYPE_CHECKING:
-    from lmnotes.text.corpus import Corpus
 
 _FUNCTION_WORDS = """
     about above across after against along among around as at before behind below beneath beside
@@ -42,7 +39,7 @@ OTHER_SUFFIXES = ("able", "ible", "ive", "al", "ic", "ish")
 
 
 def word_classes(
-    corpus: "Corpus",
+    corpus: Corpus,
     min_count: int = 10,
     proper_share: float = 0.9,
     common_share: float = 0.1,
@@ -88,7 +85,7 @@ def word_classes(
     return labels
 
 
-def capital_share(corpus: "Corpus", min_inside: int = 1) -> np.ndarray:
+def capital_share(corpus: Corpus, min_inside: int = 1) -> np.ndarray:
     """How often each word starts with a capital where it need not, (V,) in 0..1.
 
     Left out are occurrences that start a sentence and those all in capitals; nan where fewer than

@@ -10,14 +10,11 @@ one operation dominates, sum, part and composition are all alike: look at the co
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.models.maps import coordinates as maps
-
-if TYPE_CHECKING:
-    import pandas
 
 
 @dataclass(frozen=True)
@@ -112,7 +109,7 @@ def table(
     compositions: Mapping[str, tuple[Sequence[str], str]],
     singles: Sequence[str],
     other: Sequence[int],
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """`measure` of several compositions in several models: a row per composition and model.
 
     Args:
@@ -122,8 +119,6 @@ def table(
 
     Columns: label, row (the model's), all that `Additivity` holds, with coefficient 1, 2 ...
     """
-    import pandas
-
     rows = []
     for label, (parts, whole) in compositions.items():
         spare = [name for name in singles if name not in parts]
@@ -138,7 +133,7 @@ def table(
             row = {"label": label, "row": k} | vars(found)
             weights = row.pop("coefficients")
             rows.append(row | {f"coefficient {n}": one for n, one in enumerate(weights, 1)})
-    return pandas.DataFrame(rows)
+    return pd.DataFrame(rows)
 
 
 def order_effect(first: np.ndarray, second: np.ndarray, groups: Sequence | None = None) -> float:

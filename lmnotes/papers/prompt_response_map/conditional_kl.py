@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.models.scoring.loading import Scorer
 
 if TYPE_CHECKING:
-    import pandas
     import torch
 
 _NUMBERS = 2**21  # of one model's next-token laws at a time
@@ -169,7 +169,7 @@ def ruler(
     *,
     seed: int = 0,
     allowed: np.ndarray | None = None,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """Where the ruler bends: a model against noisy copies of itself, a row per sigma.
 
     Args:
@@ -179,8 +179,6 @@ def ruler(
     the model's own responses; ratio = half_variance / kl; given_ratio, the same of the given
     responses, where kl is summed along them.
     """
-    import pandas
-
     model, rows = _module(model), []
     responses = np.asarray(responses, np.int64)
     drawn = draw(model, contexts, responses.shape[1], seed, allowed)
@@ -193,10 +191,10 @@ def ruler(
         bent = given[k].var() / 2 / exact_given[k].mean()
         rows.append((sigma, kl, error, half, half / kl, bent))
     columns = ["sigma", "kl", "kl_error", "half_variance", "ratio", "given_ratio"]
-    return pandas.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns)
 
 
-def tilted(steps: Sequence[float], n: int = 40, seed: int = 0) -> "pandas.DataFrame":
+def tilted(steps: Sequence[float], n: int = 40, seed: int = 0) -> pd.DataFrame:
     """Two laws of n responses that part as t grows, p_t proportional to p exp(t g): a row per t.
 
     Args:
@@ -209,8 +207,6 @@ def tilted(steps: Sequence[float], n: int = 40, seed: int = 0) -> "pandas.DataFr
     >>> round(float(found.half_variance[0] / found.kl[0]), 2)
     1.0
     """
-    import pandas
-
     rng = np.random.default_rng(seed)
     p, g = rng.dirichlet(np.ones(n)), rng.standard_normal(n)
     rows = []
@@ -219,7 +215,7 @@ def tilted(steps: Sequence[float], n: int = 40, seed: int = 0) -> "pandas.DataFr
         ratio = np.log(p) - np.log(law / law.sum())
         kl = p @ ratio
         rows.append((t, kl, p @ (ratio - kl) ** 2 / 2, ratio.var() / 2))
-    return pandas.DataFrame(rows, columns=["t", "kl", "half_variance", "elsewhere"])
+    return pd.DataFrame(rows, columns=["t", "kl", "half_variance", "elsewhere"])
 
 
 def _module(model):

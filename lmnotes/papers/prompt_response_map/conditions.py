@@ -8,16 +8,13 @@ and their compositions (Takase, Oyama and Shimodaira, arXiv 2603.18593).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import parallel, store
 from lmnotes.models.scoring import failures, prompts
 from lmnotes.models.scoring.prompt_tokens import PromptRule
-
-if TYPE_CHECKING:
-    import pandas
 
 
 @dataclass(frozen=True)
@@ -30,8 +27,8 @@ class Conditions:
 
     names: tuple[str, ...]
     values: np.ndarray
-    models: "pandas.DataFrame"
-    failed: "pandas.DataFrame"
+    models: pd.DataFrame
+    failed: pd.DataFrame
 
     def __getitem__(self, name: str) -> np.ndarray:
         """(M, N) nats under one condition."""
@@ -45,7 +42,7 @@ class Conditions:
 
 
 def score(
-    models: "Sequence[str] | pandas.DataFrame",
+    models: Sequence[str] | pd.DataFrame,
     responses: Sequence[str],
     prompts_of: Mapping[str, Sequence[str] | str],
     *,
@@ -64,10 +61,8 @@ def score(
     A model that cannot be loaded or scored is left out, and named with its reason in `.failed`.
     Raises RuntimeError where none is left.
     """
-    import pandas
-
-    if not isinstance(models, pandas.DataFrame):
-        models = pandas.DataFrame({"model": [str(model) for model in models]})
+    if not isinstance(models, pd.DataFrame):
+        models = pd.DataFrame({"model": [str(model) for model in models]})
     places = [str(one) for one in (models["folder"] if "folder" in models else models["model"])]
     every = {
         name: [given] * len(responses) if isinstance(given, str) else list(given)
@@ -81,7 +76,7 @@ def score(
         found = list(parallel.each(work, places, workers=workers, least=1))
     kept = [number for number, one in enumerate(found) if isinstance(one, np.ndarray)]
     failed = [(places[k], *one) for k, one in enumerate(found) if isinstance(one, tuple)]
-    failed = pandas.DataFrame(failed, columns=["model", "kind", "reason"])
+    failed = pd.DataFrame(failed, columns=["model", "kind", "reason"])
     if not kept:
         first = failed.iloc[0]
         raise RuntimeError(

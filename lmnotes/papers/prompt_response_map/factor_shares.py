@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
 
 from lmnotes.models.maps import coordinates as maps
-
-if TYPE_CHECKING:
-    import pandas
 
 
 @dataclass(frozen=True)
@@ -23,7 +21,7 @@ class Agreement:
 
 def permanova(
     squared: np.ndarray, factors: Mapping[str, Sequence], n_permutations: int = 2000, seed: int = 0
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """The share of the squared distances that each factor explains: factor, r2, f, p.
 
     Args:
@@ -39,8 +37,6 @@ def permanova(
     >>> round(float(found.r2[0]), 4), round(float(found.f[0]), 1)
     (0.8947, 17.0)
     """
-    import pandas
-
     squared = _square(squared)
     n = len(squared)
     rng = np.random.default_rng(seed)
@@ -55,7 +51,7 @@ def permanova(
         f = (total - within) / (n_groups - 1) / (within / (n - n_groups)) if within else np.inf
         at_least = int((permuted <= within + 1e-9 * total).sum())
         rows.append((name, r2, f, (1 + at_least) / (n_permutations + 1)))
-    return pandas.DataFrame(rows, columns=["factor", "r2", "f", "p"])
+    return pd.DataFrame(rows, columns=["factor", "r2", "f", "p"])
 
 
 def between_share(log_likelihood: np.ndarray, prompts: Sequence) -> np.ndarray:
@@ -119,7 +115,7 @@ def split_half(log_likelihood: np.ndarray, n: int = 100, seed: int = 0) -> np.nd
 
 def shares(
     log_likelihood: np.ndarray, factors: Mapping[str, Sequence], n: int = 200, seed: int = 0
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """`permanova`'s r2 of maps from pairs drawn anew, with replacement: draw, factor, r2.
 
     Args:
@@ -127,8 +123,6 @@ def shares(
 
     How far a share hangs on the pairs of prompt and response; not on the models.
     """
-    import pandas
-
     values = np.asarray(log_likelihood, np.float64)
     rng, rows = np.random.default_rng(seed), []
     groups = {name: _indicators(labels, len(values), name) for name, labels in factors.items()}
@@ -138,12 +132,12 @@ def shares(
         total = squared.sum() / (2 * len(values))
         for name, one in groups.items():
             rows.append((draw, name, 1 - _within(squared, one[None])[0] / total))
-    return pandas.DataFrame(rows, columns=["draw", "factor", "r2"])
+    return pd.DataFrame(rows, columns=["draw", "factor", "r2"])
 
 
 def budget(
     log_likelihood: np.ndarray, sizes: Sequence[int], n_runs: int = 50, seed: int = 0
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """How well n random pairs of prompt and response give the distances of all N: a row per run.
 
     Args:
@@ -152,8 +146,6 @@ def budget(
     Columns: n, run, r (Pearson over pairs of models, as a description: they are not independent)
     and error (median over them of the relative error of the squared distance).
     """
-    import pandas
-
     values = np.asarray(log_likelihood, np.float64)
     upper = np.triu_indices(len(values), 1)
     rng, rows = np.random.default_rng(seed), []
@@ -164,7 +156,7 @@ def budget(
             part = maps.kl(maps.row_centre(values[:, chosen]))
             error = np.median(np.abs(part[upper] / whole[upper] - 1))
             rows.append((n, run, _correlation(part, whole, ranks=False), error))
-    return pandas.DataFrame(rows, columns=["n", "run", "r", "error"])
+    return pd.DataFrame(rows, columns=["n", "run", "r", "error"])
 
 
 def response_distance(responses: Sequence[Sequence[str]]) -> np.ndarray:
@@ -216,8 +208,6 @@ def _square(values):
 
 def _correlation(a, b, ranks):
     """Of the entries above the diagonal."""
-    from scipy.stats import rankdata
-
     upper = np.triu_indices(len(a), 1)
     x, y = a[upper], b[upper]
     if ranks:

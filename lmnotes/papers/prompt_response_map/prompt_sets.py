@@ -9,17 +9,14 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import store
 from lmnotes.errors import InputError
 from lmnotes.text import chunks, installed
 from lmnotes.text import functions as pairs
-
-if TYPE_CHECKING:
-    import pandas
 
 VERSION = 1  # part of the key of the stored pairs: raise it when they would differ
 TASKS = ("code", "summary", "arithmetic", "month")
@@ -82,7 +79,7 @@ def load(
     per_task: int | None = 200,
     n_bytes: int | None = 64,
     seed: int = 42,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """Pairs of prompt and response, a row each: task, prompt, response, source.
 
     Args:
@@ -96,10 +93,8 @@ def load(
     "installed" has four tasks: the beginning of a function's body after its signature and
     docstring, what a module is about, sums, and months.
     """
-    import pandas
-
     rows = list(_installed(seed) if str(source) == "installed" else _file(Path(source)))
-    table = pandas.DataFrame(rows, columns=list(COLUMNS)).drop_duplicates(["prompt", "response"])
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).drop_duplicates(["prompt", "response"])
     table = table[table["prompt"].astype(bool) & table["response"].astype(bool)]
     if table.empty:
         raise InputError(
@@ -115,7 +110,7 @@ def load(
         rng = np.random.default_rng([seed, number])
         n = min(per_task, len(part))
         kept.append(part.iloc[np.sort(rng.choice(len(part), n, replace=False))])
-    return pandas.concat(kept, ignore_index=True)
+    return pd.concat(kept, ignore_index=True)
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import parallel, store
 from lmnotes.models.scoring.prompt_tokens import PromptRule
 
 if TYPE_CHECKING:
-    import pandas
     import torch
     from transformers import PreTrainedTokenizerFast
 
@@ -261,7 +261,7 @@ def train(member: Member, n_steps: int = 900) -> "torch.nn.Module":
 
 def build(
     members: tuple[Member, ...] = MEMBERS, *, n_steps: int = 900, workers: int = 1
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """The models of the world as ordinary folders, each trained once: a row per model.
 
     Columns: model (name), folder, taste, rule, size, width, depth, seed.
@@ -269,12 +269,10 @@ def build(
     Args:
         n_steps: 900 takes about 20 CPU-seconds a model. workers: processes.
     """
-    import pandas
-
     one = partial(_folder, n_steps=n_steps)
     missing = [m for m in members if not store.place("factorial", _key(m, n_steps)).exists()]
     list(parallel.each(one, missing, workers=workers, least=1))
-    table = pandas.DataFrame([asdict(member) for member in members])
+    table = pd.DataFrame([asdict(member) for member in members])
     table["size"] = [f"d{member.width}" for member in members]
     table.insert(0, "model", [member.name for member in members])
     table.insert(1, "folder", [one(member) for member in members])

@@ -4,16 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import parallel, store
 from lmnotes.papers.prompt_response_map import conditional_kl, small_world
 from lmnotes.papers.prompt_response_map.conditional_kl import ConditionalKL
-
-if TYPE_CHECKING:
-    import pandas
 
 ALLOWED = np.arange(128)  # bytes: no tag or separator inside a response
 PROMPTS = {
@@ -68,9 +65,8 @@ def responses(folders: Sequence[str], n: int, *, seed: int = 0) -> list[list[str
     return json.loads((folder / "responses.json").read_text(encoding="ascii"))
 
 
-def ruler(folder: str, sigmas: Sequence[float], n: int, *, seed: int = 0) -> "pandas.DataFrame":
+def ruler(folder: str, sigmas: Sequence[float], n: int, *, seed: int = 0) -> pd.DataFrame:
     """`conditional_kl.ruler` of one model on n prompts and responses of the world, kept on disk."""
-    import pandas
 
     def write(into: Path) -> None:
         pairs = small_world.draw(n, seed=seed + 2)
@@ -81,10 +77,10 @@ def ruler(folder: str, sigmas: Sequence[float], n: int, *, seed: int = 0) -> "pa
         table.to_csv(into / "ruler.csv", index=False)
 
     key = _key([folder]) | {"sigmas": [float(one) for one in sigmas], "n": n, "seed": seed}
-    return pandas.read_csv(store.build("prompt-ruler", key, write) / "ruler.csv")
+    return pd.read_csv(store.build("prompt-ruler", key, write) / "ruler.csv")
 
 
-def lengths(table: "np.ndarray", exact: Mapping[int, np.ndarray]) -> "pandas.DataFrame":
+def lengths(table: np.ndarray, exact: Mapping[int, np.ndarray]) -> pd.DataFrame:
     """Half the variance over exact KL for responses cut to several lengths: a row per length.
 
     Args:
@@ -93,8 +89,6 @@ def lengths(table: "np.ndarray", exact: Mapping[int, np.ndarray]) -> "pandas.Dat
 
     Columns: length, and the median over pairs of models of half_variance, kl and their ratio.
     """
-    import pandas
-
     from lmnotes.models.maps import coordinates as maps
 
     upper = np.triu_indices(len(table), 1)
@@ -103,7 +97,7 @@ def lengths(table: "np.ndarray", exact: Mapping[int, np.ndarray]) -> "pandas.Dat
         half = maps.kl(maps.row_centre(table[:, :, :length].sum(axis=-1)))[upper]
         kl = ((kl + kl.T) / 2)[upper]
         rows.append((length, np.median(half), np.median(kl), np.median(half / kl)))
-    return pandas.DataFrame(rows, columns=["length", "half_variance", "kl", "ratio"])
+    return pd.DataFrame(rows, columns=["length", "half_variance", "kl", "ratio"])
 
 
 def token_table(folders: Sequence[str], pairs: small_world.Drawn) -> np.ndarray:

@@ -9,20 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import parallel
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.models.zoo.mixtures import Domains, Run
-    from lmnotes.models.zoo.plans import Spec
+from lmnotes.models.zoo.mixtures import Domains, Run
+from lmnotes.models.zoo.plans import Spec
 
 
-def bases(plan: str, n: int) -> list["Spec"]:
+def bases(plan: str, n: int) -> list[Spec]:
     """The first n byte-level runs of a zoo's plan, then the fine-tunes of them that it holds.
 
     Fine-tunes are on plain text: what tuning on pairs is compared with. The models are those that
@@ -37,8 +33,8 @@ def bases(plan: str, n: int) -> list["Spec"]:
 
 
 def split(
-    pairs: "pandas.DataFrame", n_evaluation: int, *, max_bytes: int = 126, seed: int = 0
-) -> tuple["pandas.DataFrame", "pandas.DataFrame"]:
+    pairs: pd.DataFrame, n_evaluation: int, *, max_bytes: int = 126, seed: int = 0
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Pairs to tune on, and pairs to measure on: no file, and no pair, is in both.
 
     Args:
@@ -46,8 +42,6 @@ def split(
             `max_bytes` together are left out.
         n_evaluation: of each task, at most half of it; the rest is for tuning.
     """
-    import pandas
-
     sizes = np.array(
         [
             len(x.encode()) + len(y.encode())
@@ -58,7 +52,7 @@ def split(
     for number, (_, part) in enumerate(pairs[sizes <= max_bytes].groupby("task", sort=False)):
         rng = np.random.default_rng([seed, number])
         group = part.source.where(part.source != "generated", part.index.astype(str))
-        names = rng.permutation(pandas.unique(group))
+        names = rng.permutation(pd.unique(group))
         size = group.value_counts()[names].cumsum()
         n = min(n_evaluation, len(part) // 2)
         held = set(names[: int(np.searchsorted(size, n)) + 1])
@@ -67,12 +61,12 @@ def split(
         evaluation.append(chosen.iloc[rows])
         tuning.append(part[~group.isin(held)])
     return (
-        pandas.concat(tuning, ignore_index=True),
-        pandas.concat(evaluation, ignore_index=True),
+        pd.concat(tuning, ignore_index=True),
+        pd.concat(evaluation, ignore_index=True),
     )
 
 
-def domains(pairs: "pandas.DataFrame", data_sets: Mapping[str, Sequence[str]]) -> "Domains":
+def domains(pairs: pd.DataFrame, data_sets: Mapping[str, Sequence[str]]) -> Domains:
     """The text of each data set, in which its tasks take equal parts.
 
     Args:
@@ -93,14 +87,14 @@ def domains(pairs: "pandas.DataFrame", data_sets: Mapping[str, Sequence[str]]) -
 
 
 def build(
-    bases: "pandas.DataFrame",
-    of: "Domains",
+    bases: pd.DataFrame,
+    of: Domains,
     n_steps: int,
     *,
     kept: Sequence[int] = (),
     learning_rate: float = 1e-3,
     workers: int = 1,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """Every base tuned on every data set: a row per tuned model, and per kept step of it.
 
     Args:
@@ -110,8 +104,6 @@ def build(
 
     Columns: model, folder, base, tuning (name of the data set), step.
     """
-    import pandas
-
     runs = {
         (base.model, name): _run(base.folder, of, number, n_steps, kept, learning_rate)
         for base in bases.itertuples()
@@ -122,10 +114,10 @@ def build(
     for (base, name), folders in zip(runs, trained, strict=True):
         for step, folder in folders.items():
             rows.append((f"{base}+{name}@{step}", str(folder), base, name, step))
-    return pandas.DataFrame(rows, columns=["model", "folder", "base", "tuning", "step"])
+    return pd.DataFrame(rows, columns=["model", "folder", "base", "tuning", "step"])
 
 
-def sides(moves: np.ndarray, base: Sequence[str], tuning: Sequence[str]) -> "pandas.DataFrame":
+def sides(moves: np.ndarray, base: Sequence[str], tuning: Sequence[str]) -> pd.DataFrame:
     """Whether tuning moves different bases alike: a row per tuned model.
 
     Args:
@@ -134,8 +126,6 @@ def sides(moves: np.ndarray, base: Sequence[str], tuning: Sequence[str]) -> "pan
     Columns: base, tuning; cosine with the mean move of all models of other bases, and of those of
     other bases tuned on the same data (same) and on other data (different).
     """
-    import pandas
-
     from lmnotes.models.maps import coordinates as maps
 
     base, tuning = np.asarray(base).astype(str), np.asarray(tuning).astype(str)
@@ -147,7 +137,7 @@ def sides(moves: np.ndarray, base: Sequence[str], tuning: Sequence[str]) -> "pan
         same = others & (tuning == tuning[k])
         cosines = [_cosine(unit, k, one) for one in (others, same, others & ~same)]
         rows.append((base[k], tuning[k], *cosines))
-    return pandas.DataFrame(rows, columns=["base", "tuning", "cosine", "same", "different"])
+    return pd.DataFrame(rows, columns=["base", "tuning", "cosine", "same", "different"])
 
 
 def kinship(kl: np.ndarray, base: Sequence[str], tuning: Sequence[str]) -> float:
@@ -171,7 +161,7 @@ def _cosine(unit, k, others) -> float:
     return float(unit[k] @ mean / norm) if norm else float("nan")
 
 
-def _run(folder, of, number, n_steps, kept, learning_rate) -> "Run":
+def _run(folder, of, number, n_steps, kept, learning_rate) -> Run:
     from lmnotes.models.zoo import mixtures
     from lmnotes.models.zoo.plans import Spec
 

@@ -6,14 +6,11 @@ a uniform draw of size N. Only their sum in quadrature compares with fresh texts
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.models.maps import resample
-
-if TYPE_CHECKING:
-    import pandas
 
 FLOOR = 0.001  # nats^2 over all N texts; the paper's guard against pairs of equal models
 MEASURES = ("absolute", "relative")
@@ -124,7 +121,7 @@ def runs(
     seed: int = 42,
     generator: resample.Generator = "published",
     floor: float = FLOOR,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """The errors of many draws, a row per method, n and run: method, n, run, d, absolute, relative.
 
     Args:
@@ -133,8 +130,6 @@ def runs(
         sizes: numbers of draws n.
         n_runs: run r has seed `seed + r`.
     """
-    import pandas
-
     L = np.asarray(L, dtype=np.float64)
     centred = L - L.mean(axis=1, keepdims=True)  # what coordinates() gives does not change
     target = resample.squared_distances(centred)
@@ -150,10 +145,10 @@ def runs(
                     relative_error(estimate, target, floor=floor),
                 )
                 rows.append((method, n, run, len(drawn), *errors))
-    return pandas.DataFrame(rows, columns=["method", "n", "run", "d", *MEASURES])
+    return pd.DataFrame(rows, columns=["method", "n", "run", "d", *MEASURES])
 
 
-def curves(table: "pandas.DataFrame") -> "pandas.DataFrame":
+def curves(table: pd.DataFrame) -> pd.DataFrame:
     """The runs pulled together: mean d and root-mean-square errors per method and n."""
     squared = table.assign(**{name: table[name] ** 2 for name in MEASURES})
     mean = squared.groupby(["method", "n"], sort=False)[["d", *MEASURES]].mean().reset_index()
@@ -201,13 +196,11 @@ def reach(level: float, error: np.ndarray, x: np.ndarray) -> float:
     return float(np.exp(log_x[0] + share * (log_x[1] - log_x[0])))
 
 
-def at_equal_error(table: "pandas.DataFrame", n_texts: int, measure: str) -> "pandas.DataFrame":
+def at_equal_error(table: pd.DataFrame, n_texts: int, measure: str) -> pd.DataFrame:
     """What every method needs for the total error of N/2 fresh texts: method, n, d, level.
 
     table: of `runs`, with uniform draws of n = N among them. NaN where the curve stays above.
     """
-    import pandas
-
     summary = curves(table)
     sampling = _sampling(summary[summary.method == "uniform"], n_texts, measure)
     level = float(fresh_error(n_texts / 2, n_texts, sampling))
@@ -216,16 +209,14 @@ def at_equal_error(table: "pandas.DataFrame", n_texts: int, measure: str) -> "pa
         total = total_error(part[measure], sampling)
         n, d = (reach(level * (1 + 1e-12), total, part[name].to_numpy()) for name in ("n", "d"))
         rows.append({"method": method, "n": n, "d": d, "level": level})
-    return pandas.DataFrame(rows)
+    return pd.DataFrame(rows)
 
 
-def comparison(table: "pandas.DataFrame", n_texts: int, measure: str) -> "pandas.DataFrame":
+def comparison(table: pd.DataFrame, n_texts: int, measure: str) -> pd.DataFrame:
     """What Figure 2 draws: method, n, d, resampling, total; fresh texts by theory and by bootstrap.
 
     table: of `runs`, with uniform draws of n = N among them. n fresh texts are n distinct ones.
     """
-    import pandas
-
     summary = curves(table)
     uniform = summary[summary.method == "uniform"]
     sampling = _sampling(uniform, n_texts, measure)
@@ -235,36 +226,34 @@ def comparison(table: "pandas.DataFrame", n_texts: int, measure: str) -> "pandas
     theory = fresh_error(uniform.n, n_texts, sampling)
     for name, total in (("theory", theory), ("bootstrap", uniform[measure])):
         parts.append(uniform.assign(method=f"fresh, {name}", d=uniform.n, total=total))
-    return pandas.concat(parts, ignore_index=True)[["method", "n", "d", "resampling", "total"]]
+    return pd.concat(parts, ignore_index=True)[["method", "n", "d", "resampling", "total"]]
 
 
 def bootstrap(
-    table: "pandas.DataFrame",
-    statistic: Callable[["pandas.DataFrame"], "pandas.Series"],
+    table: pd.DataFrame,
+    statistic: Callable[[pd.DataFrame], pd.Series],
     *,
     n_samples: int = 200,
     seed: int = 0,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """A statistic of the runs with its 95 % interval over runs: columns value, low, high.
 
     Runs are drawn with replacement, the same ones for all methods and sizes, since draws with one
     seed begin alike.
     """
-    import pandas
-
     rng = np.random.default_rng(seed)
     by_run = dict(list(table.groupby("run")))
     found = []
     for _ in range(n_samples):
         chosen = rng.choice(list(by_run), size=len(by_run))
-        found.append(statistic(pandas.concat([by_run[run] for run in chosen])))
-    ends = pandas.DataFrame(found).quantile([0.025, 0.975])
+        found.append(statistic(pd.concat([by_run[run] for run in chosen])))
+    ends = pd.DataFrame(found).quantile([0.025, 0.975])
     value = statistic(table)
     low, high = np.fmin(ends.loc[0.025], value), np.fmax(ends.loc[0.975], value)
-    return pandas.DataFrame({"value": value, "low": low, "high": high})
+    return pd.DataFrame({"value": value, "low": low, "high": high})
 
 
-def _sampling(uniform: "pandas.DataFrame", n_texts: int, measure: str) -> float:
+def _sampling(uniform: pd.DataFrame, n_texts: int, measure: str) -> float:
     """The error of uniform draws of N texts."""
     at_n = uniform[uniform.n == n_texts]
     if at_n.empty:

@@ -6,15 +6,12 @@ checkpoints each, two seeds and one checkpoint left out as anomalous (sheet, sec
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from lmnotes.errors import InputError, nearest
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.models.ledger.ledger import Ledger
-    from lmnotes.papers.trajectories.paths import Run
+from lmnotes.models.ledger.ledger import Ledger
+from lmnotes.papers.trajectories.paths import Run
 
 SIZES = ("410m", "1b", "1.4b", "2.8b", "6.9b")
 SEEDS = (1, 2, 5, 6, 7, 8, 9)  # 3 and 4 are anomalous
@@ -23,15 +20,13 @@ STEPS = (0, *(1 << power for power in range(10)), *range(1000, 143_001, 1000))
 NEEDED = ("run", "step", "model")
 
 
-def pythia(sizes: Sequence[str] = SIZES, seeds: Sequence[int] = SEEDS) -> "pandas.DataFrame":
+def pythia(sizes: Sequence[str] = SIZES, seeds: Sequence[int] = SEEDS) -> pd.DataFrame:
     """The paper's checkpoints: run, group ("size" or "seed"), step, model (hub id), revision,
     excluded.
 
     >>> len(STEPS), len(pythia(["1b"], []))
     (154, 154)
     """
-    import pandas
-
     runs = [(f"pythia-{size}", "size") for size in sizes]
     runs += [(f"pythia-410m-seed{seed}", "seed") for seed in seeds]
     rows = [
@@ -39,18 +34,16 @@ def pythia(sizes: Sequence[str] = SIZES, seeds: Sequence[int] = SEEDS) -> "panda
         for run, group in runs
         for step in STEPS
     ]
-    return pandas.DataFrame(rows, columns=["run", "group", "step", "model", "revision", "excluded"])
+    return pd.DataFrame(rows, columns=["run", "group", "step", "model", "revision", "excluded"])
 
 
-def read(source: str | Path) -> "pandas.DataFrame":
+def read(source: str | Path) -> pd.DataFrame:
     """The table that `source` names: "pythia", or a csv with the columns run, step and model.
 
     Its model is a hub id or a folder, relative to the csv or absolute; `revision`, `group` ("size",
     "seed", or "both") and `excluded` may be there. Raises InputError for what is missing or there
     twice.
     """
-    import pandas
-
     if str(source) == "pythia":
         return pythia()
     path = Path(source)
@@ -59,7 +52,7 @@ def read(source: str | Path) -> "pandas.DataFrame":
             f"a table of checkpoints {str(source)!r} was given; expected 'pythia', or a csv with "
             f"the columns {', '.join(NEEDED)}: check the path"
         )
-    table = pandas.read_csv(path)
+    table = pd.read_csv(path)
     if missing := [name for name in NEEDED if name not in table]:
         raise InputError(
             f"{path} has the columns {', '.join(table)}; expected {', '.join(NEEDED)}: "
@@ -77,7 +70,7 @@ def read(source: str | Path) -> "pandas.DataFrame":
     return table
 
 
-def models(table: "pandas.DataFrame") -> list[dict]:
+def models(table: pd.DataFrame) -> list[dict]:
     """What `runner.score` and `Ledger.matrix` take for each row of a table."""
     return [
         {"model": row.model, "revision": row.revision or None, "name": f"{row.run}@{row.step}"}
@@ -85,7 +78,7 @@ def models(table: "pandas.DataFrame") -> list[dict]:
     ]
 
 
-def present(table: "pandas.DataFrame", scored: "Ledger") -> "pandas.DataFrame":
+def present(table: pd.DataFrame, scored: Ledger) -> pd.DataFrame:
     """The rows of a table that a ledger has scores of.
 
     Raises InputError where a run has fewer than two, with the kinds of failure that are recorded.
@@ -102,7 +95,7 @@ def present(table: "pandas.DataFrame", scored: "Ledger") -> "pandas.DataFrame":
     return found
 
 
-def runs(table: "pandas.DataFrame", values) -> "Mapping[str, Run]":
+def runs(table: pd.DataFrame, values) -> Mapping[str, Run]:
     """The runs of a table by name, from the (M, N) log-likelihoods of its rows."""
     from lmnotes.papers.trajectories.paths import Run
 
@@ -114,7 +107,7 @@ def runs(table: "pandas.DataFrame", values) -> "Mapping[str, Run]":
     return found
 
 
-def of_zoo(models: "pandas.DataFrame") -> "pandas.DataFrame":
+def of_zoo(models: pd.DataFrame) -> pd.DataFrame:
     """The same table for the runs of a zoo: the folders of all checkpoints and of the ends.
 
     group is "seed" for further seeds of a family, "both" for the first one of such a family, and

@@ -8,14 +8,11 @@ Brownian, c < 1 subdiffusive, c > 1 superdiffusive, c = 2 ballistic.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.papers.trajectories import paths
-
-if TYPE_CHECKING:
-    import pandas
 
 FIRST = 1000  # steps; the earliest start in the paper
 
@@ -38,7 +35,7 @@ class Exponents:
     each column one draw of the texts, the same for all starts.
     """
 
-    table: "pandas.DataFrame"
+    table: pd.DataFrame
     draws: np.ndarray
     level: float
 
@@ -89,7 +86,7 @@ def power_law(elapsed: np.ndarray, distance: np.ndarray) -> PowerLaw:
 
 def exponents(
     steps: np.ndarray, distances: np.ndarray, first: float = FIRST, least: int = 2
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """The exponent from every start: start, exponent, constant, r2, n_points, a row each.
 
     Args:
@@ -103,8 +100,6 @@ def exponents(
     array([[0., 1.],
            [5., 1.]])
     """
-    import pandas
-
     steps, distances = np.asarray(steps), np.asarray(distances, np.float64)
     rows = []
     for start in np.flatnonzero(steps >= first):
@@ -113,7 +108,7 @@ def exponents(
         if (np.isfinite(here) & (here > 0)).sum() >= max(least, 2):
             law = power_law(elapsed, here)
             rows.append((int(steps[start]), law.exponent, law.constant, law.r2, law.n_points))
-    return pandas.DataFrame(rows, columns=["start", "exponent", "constant", "r2", "n_points"])
+    return pd.DataFrame(rows, columns=["start", "exponent", "constant", "r2", "n_points"])
 
 
 def bootstrap_kl(
@@ -170,7 +165,7 @@ def bootstrap_exponents(
     return Exponents(table.assign(low=low, high=high), draws, level)
 
 
-def compare(c_q: Exponents, c_w: "pandas.DataFrame") -> "pandas.DataFrame":
+def compare(c_q: Exponents, c_w: pd.DataFrame) -> pd.DataFrame:
     """Both exponents of a run, a row per start: start, c_q, low, high, r2_q, c_w, r2_w, alpha,
     dimension_q, dimension_w.
 

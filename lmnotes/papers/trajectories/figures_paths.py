@@ -1,17 +1,14 @@
 """Figures of notebook 08: paths of training on the map, their speed, and their exponents."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from lmnotes.figures import maps as plot_map
 from lmnotes.figures import style
-
-if TYPE_CHECKING:
-    import pandas
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _SEED_GREYS = ("#9A9A9A", "#B4B4B4", "#7E7E7E", "#C6C6C6")
 
@@ -24,7 +21,7 @@ def colours_of(groups: Mapping[str, str]) -> dict[str, str]:
     return found | {run: style.COLOURS[i % len(style.COLOURS)] for i, run in enumerate(others)}
 
 
-def path(ax: "Axes", places: np.ndarray, colour: str, label: str = "") -> None:
+def path(ax: Axes, places: np.ndarray, colour: str, label: str = "") -> None:
     """One run on a map (Fig. 1): light to dark, wide where it moved far, its end a large dot.
 
     Args:
@@ -39,27 +36,26 @@ def path(ax: "Axes", places: np.ndarray, colour: str, label: str = "") -> None:
     shade = np.linspace(0.35, 1, len(moved))[:, None]
     colours = 1 - shade * (1 - np.array(to_rgb(colour)))
     segments = np.stack([places[:-1], places[1:]], axis=1)
-    with style.style():
-        widths = 0.5 + 1.8 * np.minimum(moved / top, 1)
-        ax.add_collection(LineCollection(segments, colors=colours, linewidths=widths))
-        ax.scatter(*places.T, s=3, color=np.vstack([colours[:1], colours]), linewidths=0)
-        ax.scatter(
-            *places[-1],
-            s=34,
-            color=colour,
-            edgecolors="white",
-            linewidths=0.6,
-            zorder=4,
-            label=label,
-        )
-        ax.autoscale_view()
+    widths = 0.5 + 1.8 * np.minimum(moved / top, 1)
+    ax.add_collection(LineCollection(segments, colors=colours, linewidths=widths))
+    ax.scatter(*places.T, s=3, color=np.vstack([colours[:1], colours]), linewidths=0)
+    ax.scatter(
+        *places[-1],
+        s=34,
+        color=colour,
+        edgecolors="white",
+        linewidths=0.6,
+        zorder=4,
+        label=label,
+    )
+    ax.autoscale_view()
 
 
 def maps(
     panels: Mapping[str, Mapping[str, np.ndarray]],
     groups: Mapping[str, str],
     axes_names: Mapping[str, tuple[str, str]] | None = None,
-) -> "Figure":
+) -> Figure:
     """All runs under several projections (Fig. 1); panels: title -> run -> (T, 2)."""
     figure, axes = style.panels(len(panels), height=3.3)
     colours = colours_of(groups)
@@ -74,7 +70,7 @@ def maps(
     return figure
 
 
-def control(paths: Mapping[str, np.ndarray], shapes: "pandas.DataFrame") -> "Figure":
+def control(paths: Mapping[str, np.ndarray], shapes: pd.DataFrame) -> Figure:
     """Components 1 and 2, 1 and 3 of some paths, and the shares that their components hold.
 
     Args:
@@ -83,40 +79,39 @@ def control(paths: Mapping[str, np.ndarray], shapes: "pandas.DataFrame") -> "Fig
     """
     figure, axes = style.panels(3, height=2.6, width_ratios=(1, 1, 1.1))
     names = list(paths)
-    with style.style():
-        for number, name in enumerate(names):
-            places, colour = paths[name], style.COLOURS[number]
-            scaled = places / np.sqrt((places**2).sum(axis=0).max())  # one size for all paths
-            for ax, other in zip(axes[:2], (1, 2), strict=True):
-                path(ax, scaled[:, [0, other]], colour)
-            part = shapes[shapes["path"] == name]
-            at = part["component"] + 0.8 * (number - (len(names) - 1) / 2) / len(names)
-            axes[2].bar(at, 100 * part["share"], 0.8 / len(names), color=colour, label=name)
-            for x, share, fit in zip(at, part["share"], part["cosine_r2"], strict=True):
-                axes[2].annotate(
-                    f"{fit:.2f}",
-                    (x, 100 * share),
-                    rotation=90,
-                    ha="center",
-                    va="bottom",
-                    xytext=(0, 2),
-                    textcoords="offset points",
-                    fontsize=5.5,
-                )
-        for ax, other in zip(axes[:2], (2, 3), strict=True):
-            ax.set(xlabel="component 1", ylabel=f"component {other}", xticks=[], yticks=[])
-            ax.margins(0.08)
-        axes[2].set(
-            xlabel="principal component",
-            ylabel="share of the variance, %",
-            xticks=sorted(shapes["component"].unique()),
-        )
-        axes[2].set_ylim(0, 118 * shapes["share"].max())
+    for number, name in enumerate(names):
+        places, colour = paths[name], style.COLOURS[number]
+        scaled = places / np.sqrt((places**2).sum(axis=0).max())  # one size for all paths
+        for ax, other in zip(axes[:2], (1, 2), strict=True):
+            path(ax, scaled[:, [0, other]], colour)
+        part = shapes[shapes["path"] == name]
+        at = part["component"] + 0.8 * (number - (len(names) - 1) / 2) / len(names)
+        axes[2].bar(at, 100 * part["share"], 0.8 / len(names), color=colour, label=name)
+        for x, share, fit in zip(at, part["share"], part["cosine_r2"], strict=True):
+            axes[2].annotate(
+                f"{fit:.2f}",
+                (x, 100 * share),
+                rotation=90,
+                ha="center",
+                va="bottom",
+                xytext=(0, 2),
+                textcoords="offset points",
+                fontsize=5.5,
+            )
+    for ax, other in zip(axes[:2], (2, 3), strict=True):
+        ax.set(xlabel="component 1", ylabel=f"component {other}", xticks=[], yticks=[])
+        ax.margins(0.08)
+    axes[2].set(
+        xlabel="principal component",
+        ylabel="share of the variance, %",
+        xticks=sorted(shapes["component"].unique()),
+    )
+    axes[2].set_ylim(0, 118 * shapes["share"].max())
     _legend(figure, axes[2], len(names))
     return figure
 
 
-def consecutive(table: "pandas.DataFrame", groups: Mapping[str, str], boundary: int) -> "Figure":
+def consecutive(table: pd.DataFrame, groups: Mapping[str, str], boundary: int) -> Figure:
     """KL to the next checkpoint, drawn at the earlier step: the warm-up, and what follows (Fig. 4).
 
     Args:
@@ -124,40 +119,39 @@ def consecutive(table: "pandas.DataFrame", groups: Mapping[str, str], boundary: 
     """
     figure, (left, right) = style.panels(2, height=2.8, width_ratios=(1, 1.25))
     colours = colours_of(groups)
-    with style.style():
-        for run in sorted(groups, key=lambda one: groups[one] != "seed"):
-            part = table[(table["run"] == run) & table["kl"].notna()]
-            early, late = part[part["step"] < boundary], part[part["step"] >= boundary]
-            left.plot(
-                np.log10(1 + early["step"]),
-                early["kl"],
-                ".-",
-                ms=3,
-                lw=0.9,
-                color=colours[run],
-                label=run,
-            )
-            right.plot(late["step"], late["kl"], lw=0.9, color=colours[run])
-        left.set(
-            xlabel="$\\log_{10}$(1 + step)",
-            ylabel="KL to the next checkpoint, bits/byte",
-            title=f"up to step {boundary:,}",
-            ylim=(0, None),
+    for run in sorted(groups, key=lambda one: groups[one] != "seed"):
+        part = table[(table["run"] == run) & table["kl"].notna()]
+        early, late = part[part["step"] < boundary], part[part["step"] >= boundary]
+        left.plot(
+            np.log10(1 + early["step"]),
+            early["kl"],
+            ".-",
+            ms=3,
+            lw=0.9,
+            color=colours[run],
+            label=run,
         )
-        right.set(xlabel="step", yscale="log", title=f"from step {boundary:,} on")
-        plain_log(right.yaxis, *right.get_ylim())
+        right.plot(late["step"], late["kl"], lw=0.9, color=colours[run])
+    left.set(
+        xlabel="$\\log_{10}$(1 + step)",
+        ylabel="KL to the next checkpoint, bits/byte",
+        title=f"up to step {boundary:,}",
+        ylim=(0, None),
+    )
+    right.set(xlabel="step", yscale="log", title=f"from step {boundary:,} on")
+    plain_log(right.yaxis, *right.get_ylim())
     _legend(figure, left, 3)
     return figure
 
 
 def window_fits(
-    ax: "Axes",
+    ax: Axes,
     elapsed: np.ndarray,
     kl: np.ndarray,
     drift: np.ndarray,
     laws: Sequence,
     unit: str = "bits/byte",
-) -> "Axes":
+) -> Axes:
     """KL (left axis) and squared weight distance (right axis) since a start, log-log (Fig. 5 left).
 
     Args:
@@ -168,41 +162,38 @@ def window_fits(
     that it is a guide to both.
     """
     right = ax.twinx()
-    with style.style():
-        for axis, values, law, colour, mark, dash, name in (
-            (ax, kl, laws[0], style.BLUE, "o", "-", "$c_q$"),
-            (right, drift, laws[1], style.RED, "s", "--", "$c_w$"),
-        ):
-            axis.plot(elapsed, values, mark, color=colour, ms=3.5)
-            if law is not None:
-                line = np.exp(law.constant) * elapsed**law.exponent
-                label = f"{name} = {law.exponent:.2f}, $R^2$ = {law.r2:.2f}"
-                axis.plot(elapsed, line, dash, color=colour, label=label)
-            axis.set(xscale="log", yscale="log")
-        _same_decades((ax, kl), (right, drift))
-        if (guide := kl[np.isfinite(kl) & (kl > 0)]).size:
-            ax.plot(
-                elapsed, guide[0] * elapsed / elapsed[0], color=style.GREY, lw=0.8, label="c = 1"
-            )
-        ticks = np.unique(elapsed[[0, len(elapsed) // 3, -1]])
-        ax.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks])
-        ax.minorticks_off()
-        right.minorticks_off()
-        right.spines["right"].set_visible(True)
-        ax.set(xlabel="steps since the start", ylabel=f"KL, {unit}")
-        right.set_ylabel("squared distance of the weights")
-        handles = [*ax.get_legend_handles_labels()[0], *right.get_legend_handles_labels()[0]]
-        names = [one.get_label() for one in handles]
-        ax.legend(handles, names, loc="upper center", bbox_to_anchor=(0.5, -0.2), fontsize=6.5)
+    for axis, values, law, colour, mark, dash, name in (
+        (ax, kl, laws[0], style.BLUE, "o", "-", "$c_q$"),
+        (right, drift, laws[1], style.RED, "s", "--", "$c_w$"),
+    ):
+        axis.plot(elapsed, values, mark, color=colour, ms=3.5)
+        if law is not None:
+            line = np.exp(law.constant) * elapsed**law.exponent
+            label = f"{name} = {law.exponent:.2f}, $R^2$ = {law.r2:.2f}"
+            axis.plot(elapsed, line, dash, color=colour, label=label)
+        axis.set(xscale="log", yscale="log")
+    _same_decades((ax, kl), (right, drift))
+    if (guide := kl[np.isfinite(kl) & (kl > 0)]).size:
+        ax.plot(elapsed, guide[0] * elapsed / elapsed[0], color=style.GREY, lw=0.8, label="c = 1")
+    ticks = np.unique(elapsed[[0, len(elapsed) // 3, -1]])
+    ax.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks])
+    ax.minorticks_off()
+    right.minorticks_off()
+    right.spines["right"].set_visible(True)
+    ax.set(xlabel="steps since the start", ylabel=f"KL, {unit}")
+    right.set_ylabel("squared distance of the weights")
+    handles = [*ax.get_legend_handles_labels()[0], *right.get_legend_handles_labels()[0]]
+    names = [one.get_label() for one in handles]
+    ax.legend(handles, names, loc="upper center", bbox_to_anchor=(0.5, -0.2), fontsize=6.5)
     return right
 
 
 def exponents(
-    ax: "Axes",
-    table: "pandas.DataFrame",
+    ax: Axes,
+    table: pd.DataFrame,
     title: str = "",
     published: bool = True,
-    extra: "pandas.DataFrame | None" = None,
+    extra: pd.DataFrame | None = None,
 ) -> None:
     """c_q with its interval over texts, and c_w, against the start step (Fig. 5 right).
 
@@ -210,39 +201,35 @@ def exponents(
         table: of `exponents.compare`. extra: start and c_q of averaged weights, a dotted line.
         published: shade the ranges of the paper's five sizes.
     """
-    with style.style():
-        if published:
-            for low, high, colour in ((0.15, 0.33, style.BLUE), (0.83, 1.1, style.RED)):
-                ax.axhspan(low, high, color=colour, alpha=0.1, lw=0)
-        ax.plot(table["start"], table["c_w"], "--", color=style.RED, label="$c_w$ (weights)")
-        ax.plot(table["start"], table["c_q"], color=style.BLUE, label="$c_q$ (log-likelihoods)")
-        ax.fill_between(
-            table["start"], table["low"], table["high"], color=style.BLUE, alpha=0.25, lw=0
+    if published:
+        for low, high, colour in ((0.15, 0.33, style.BLUE), (0.83, 1.1, style.RED)):
+            ax.axhspan(low, high, color=colour, alpha=0.1, lw=0)
+    ax.plot(table["start"], table["c_w"], "--", color=style.RED, label="$c_w$ (weights)")
+    ax.plot(table["start"], table["c_q"], color=style.BLUE, label="$c_q$ (log-likelihoods)")
+    ax.fill_between(table["start"], table["low"], table["high"], color=style.BLUE, alpha=0.25, lw=0)
+    if extra is not None:
+        ax.plot(
+            extra["start"],
+            extra["c_q"],
+            ":",
+            color=style.GREEN,
+            lw=1.5,
+            label="$c_q$ of averaged weights",
         )
-        if extra is not None:
-            ax.plot(
-                extra["start"],
-                extra["c_q"],
-                ":",
-                color=style.GREEN,
-                lw=1.5,
-                label="$c_q$ of averaged weights",
-            )
-        ax.axhline(1, color=style.GREY, lw=0.6)
-        ax.axhline(0, color=style.GREY, lw=0.6)
-        ax.set(xlabel="start step", title=title)
+    ax.axhline(1, color=style.GREY, lw=0.6)
+    ax.axhline(0, color=style.GREY, lw=0.6)
+    ax.set(xlabel="start step", title=title)
 
 
 def exponent_panels(
-    tables: Mapping[str, "pandas.DataFrame"], extras: Mapping[str, "pandas.DataFrame"] | None = None
-) -> "Figure":
+    tables: Mapping[str, pd.DataFrame], extras: Mapping[str, pd.DataFrame] | None = None
+) -> Figure:
     """`exponents` of several runs side by side, one legend."""
     figure, axes = style.panels(len(tables), height=2.5, width=style.PAGE, sharey=True)
     for ax, (name, table) in zip(axes, tables.items(), strict=True):
         exponents(ax, table, name, extra=(extras or {}).get(name))
-    with style.style():
-        axes[0].set_ylabel("exponent")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    axes[0].set_ylabel("exponent")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure
 
 
@@ -253,23 +240,22 @@ def scrubber(
     at: int,
     steps: np.ndarray,
     kl: np.ndarray,
-) -> "Figure":
+) -> Figure:
     """The map with one checkpoint marked, and the speed of its run with the same one marked."""
     figure, (left, right) = style.panels(2, height=2.7, width_ratios=(1.2, 1))
     colours = colours_of(groups)
     for name in places:
         path(left, places[name], colours[name] if name == run else "#CFCFCF")
-    with style.style():
-        left.scatter(*places[run][at], s=90, marker="*", color=style.BLACK, zorder=5)
-        plot_map.bare(left, f"{run}, step {steps[at]:,}", "component 1", "component 2")
-        x = np.log10(1 + steps[:-1])
-        right.bar(x, kl, width=0.04, color=style.GREY)
-        if at < len(kl):
-            right.bar(x[at], kl[at], width=0.06, color=colours[run])
-            right.set_title(f"to the next: {kl[at]:.3g} bits/byte", color=colours[run])
-        right.set(yscale="log", xlabel="$\\log_{10}$(1 + step)", ylabel="KL to the next, bits/byte")
-        good = kl[np.isfinite(kl) & (kl > 0)]
-        right.set_ylim(max(good.min() / 2, good.max() / 1e5), good.max() * 2)
+    left.scatter(*places[run][at], s=90, marker="*", color=style.BLACK, zorder=5)
+    plot_map.bare(left, f"{run}, step {steps[at]:,}", "component 1", "component 2")
+    x = np.log10(1 + steps[:-1])
+    right.bar(x, kl, width=0.04, color=style.GREY)
+    if at < len(kl):
+        right.bar(x[at], kl[at], width=0.06, color=colours[run])
+        right.set_title(f"to the next: {kl[at]:.3g} bits/byte", color=colours[run])
+    right.set(yscale="log", xlabel="$\\log_{10}$(1 + step)", ylabel="KL to the next, bits/byte")
+    good = kl[np.isfinite(kl) & (kl > 0)]
+    right.set_ylim(max(good.min() / 2, good.max() / 1e5), good.max() * 2)
     return figure
 
 
@@ -284,7 +270,7 @@ def plain_log(axis, low: float, high: float) -> None:
     axis.axes.minorticks_off()
 
 
-def _same_decades(*drawn: tuple["Axes", np.ndarray]) -> None:
+def _same_decades(*drawn: tuple[Axes, np.ndarray]) -> None:
     """Logarithmic y axes of one span around their values, so that slopes can be compared."""
     good = [(ax, values[np.isfinite(values) & (values > 0)]) for ax, values in drawn]
     ranges = [(ax, np.log10([some.min(), some.max()])) for ax, some in good if len(some)]
@@ -293,7 +279,6 @@ def _same_decades(*drawn: tuple["Axes", np.ndarray]) -> None:
         plain_log(ax.yaxis, *10 ** (ends.mean() + np.array([-half, half])))
 
 
-def _legend(figure: "Figure", ax: "Axes", columns: int) -> None:
-    with style.style():
-        handles, names = ax.get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside lower center", ncols=columns, handletextpad=0.3)
+def _legend(figure: Figure, ax: Axes, columns: int) -> None:
+    handles, names = ax.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=columns, handletextpad=0.3)

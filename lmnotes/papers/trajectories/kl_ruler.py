@@ -7,16 +7,12 @@ compared with those of another; `paths.pair_kl` gives the values.
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.models.maps import robustness
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.papers.trajectories.paths import Run
+from lmnotes.papers.trajectories.paths import Run
 
 SECOND_HAND = "second-hand"  # third-party summaries that agree; the paper itself was not seen
 MEDIANS = {  # bits per byte, of N = 10,000 texts (9,700 in the first four)
@@ -42,7 +38,7 @@ COLUMNS = ["setting", "n", "median", "low", "high", "text_low", "text_high"]
 COLUMNS += ["published", "certainty"]
 
 
-def published() -> "pandas.DataFrame":
+def published() -> pd.DataFrame:
     """The published medians: setting, median in bits per byte, certainty, definition.
 
     Certainty is "second-hand" for all: summaries by others that agree. 8-bit and 4-bit are
@@ -52,21 +48,17 @@ def published() -> "pandas.DataFrame":
     >>> published().sort_values("median")["setting"].iloc[[0, -1]].tolist()
     ['Later', 'Layer']
     """
-    import pandas
-
     rows = [(name, value, SECOND_HAND, what) for name, (value, what) in MEDIANS.items()]
-    return pandas.DataFrame(rows, columns=["setting", "median", "certainty", "definition"])
+    return pd.DataFrame(rows, columns=["setting", "median", "certainty", "definition"])
 
 
-def published_exponents() -> "pandas.DataFrame":
+def published_exponents() -> pd.DataFrame:
     """The published exponents of five Pythia sizes: size, c_w, c_q, alpha, certainty.
 
     That they are those of the window from step 120,000 is not verified; no R^2 is known.
     """
-    import pandas
-
     rows = [(size, *values, SECOND_HAND) for size, values in EXPONENTS.items()]
-    return pandas.DataFrame(rows, columns=["size", "c_w", "c_q", "alpha", "certainty"])
+    return pd.DataFrame(rows, columns=["size", "c_w", "c_q", "alpha", "certainty"])
 
 
 def interval_pairs(
@@ -106,7 +98,7 @@ def interval_pairs(
 
 
 def training(
-    runs: "Mapping[str, Run]",
+    runs: Mapping[str, Run],
     sizes: Sequence[str],
     seeds: Sequence[str],
     *,
@@ -211,7 +203,7 @@ def medians(
     level: float = 0.95,
     n_samples: int = 1000,
     seed: int = 0,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """The scale: setting, n, median, low, high, text_low, text_high, published, certainty, a row
     per setting, from the smallest median on.
 
@@ -227,8 +219,6 @@ def medians(
     >>> medians({"Seed": np.array([0.1, 0.3, 0.2])})[["setting", "median", "published"]].values
     array([['Seed', 0.2, 0.12]], dtype=object)
     """
-    import pandas
-
     tails, rng = [(1 - level) / 2, (1 + level) / 2], np.random.default_rng(seed)
     rows = []
     for name, given in values.items():
@@ -242,11 +232,11 @@ def medians(
         certainty = SECOND_HAND if name in MEDIANS else ""
         middle = [len(given), np.median(given), *np.quantile(again, tails), *over_texts]
         rows.append([name, *middle, public, certainty])
-    found = pandas.DataFrame(rows, columns=COLUMNS)
+    found = pd.DataFrame(rows, columns=COLUMNS)
     return found.sort_values("median", kind="stable", ignore_index=True)
 
 
-def inversions(table: "pandas.DataFrame") -> "pandas.DataFrame":
+def inversions(table: pd.DataFrame) -> pd.DataFrame:
     """Pairs of settings whose medians stand in the other order than the published ones.
 
     Args:
@@ -256,8 +246,6 @@ def inversions(table: "pandas.DataFrame") -> "pandas.DataFrame":
     >>> inversions(medians({"Seed": np.ones(3), "FT": np.full(3, 0.5)}))[["lower", "higher"]].values
     array([['Seed', 'FT']], dtype=object)
     """
-    import pandas
-
     known = table.dropna(subset=["published"]).sort_values("published")
     rows = [
         (one.setting, two.setting, one.median, two.median)
@@ -265,7 +253,7 @@ def inversions(table: "pandas.DataFrame") -> "pandas.DataFrame":
         if one.published < two.published and one.median >= two.median
     ]
     names = ["lower", "higher", "lower_median", "higher_median"]
-    return pandas.DataFrame(rows, columns=names)
+    return pd.DataFrame(rows, columns=names)
 
 
 def _some_pairs(members: np.ndarray, n: int, seed: int) -> np.ndarray:

@@ -12,18 +12,15 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lmnotes import parallel, store
 from lmnotes.models.zoo import data
 from lmnotes.papers.trajectories import byte_network
-from lmnotes.text import chunks
-
-if TYPE_CHECKING:
-    from lmnotes.text.chunks import TextSet
 from lmnotes.papers.trajectories.byte_network import Recipe, learning_rate
+from lmnotes.text import chunks
+from lmnotes.text.chunks import TextSet
 
 _VERSION = 1  # part of the key of a stored run: raise it when training would differ
 _SAVE_EVERY = 10.0  # seconds between states that a killed run goes on from
@@ -97,7 +94,7 @@ def log_likelihood(weights: np.ndarray, texts: Sequence[str], recipe: Recipe) ->
     return np.stack(found)
 
 
-def scores(run: LongRun, texts: "TextSet", averaged: bool = False) -> np.ndarray:
+def scores(run: LongRun, texts: TextSet, averaged: bool = False) -> np.ndarray:
     """`log_likelihood` of all checkpoints of a run, or of their moving averages, (T, N), kept."""
     key = {"run": run.folder.name, "texts": texts.content_id, "averaged": averaged}
 

@@ -11,15 +11,12 @@ with the population variance over N texts and Bbar their mean length in bytes. E
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import robustness
-
-if TYPE_CHECKING:
-    from lmnotes.models.loglik import LikelihoodMatrix
 
 WARM_UP = 2000  # steps of Pythia; what comes before is left out of the text scores
 WINDOW = 10  # later checkpoints that each one is compared with
@@ -214,7 +211,7 @@ def prepare(
 
 
 def runs(
-    log_likelihood: "LikelihoodMatrix",
+    log_likelihood: LikelihoodMatrix,
     names: Sequence[str] | None = None,
     excluded: Mapping[str, Sequence[int]] | None = None,
 ) -> dict[str, Run]:

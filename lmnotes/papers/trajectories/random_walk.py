@@ -7,14 +7,10 @@ to the double-centred min(s, t), whose inverse on the centred vectors is the Lap
 T points, so the k-th component is cos(pi k (t + 1/2) / T) with variance 1 / (4 sin^2(pi k / 2T)).
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 
 from lmnotes.models.maps.projection import pca
-
-if TYPE_CHECKING:
-    import pandas
 
 
 def random_walk(
@@ -76,7 +72,7 @@ def walk_shares(n_points: int) -> np.ndarray:
     return variances / variances.sum()
 
 
-def shape(path: np.ndarray, k: int = 4) -> "pandas.DataFrame":
+def shape(path: np.ndarray, k: int = 4) -> pd.DataFrame:
     """How much a path looks like a walk without a plan: a row per principal component.
 
     Args:
@@ -86,8 +82,6 @@ def shape(path: np.ndarray, k: int = 4) -> "pandas.DataFrame":
     A spiral that a run shares with `control(run)` says nothing about training; a share of the
     first component far from the walk's, or a low cosine_r2, does.
     """
-    import pandas
-
     values = np.asarray(path, np.float64)
     k = min(k, len(values) - 1)
     found = pca(values, k)  # (T, k)
@@ -99,7 +93,7 @@ def shape(path: np.ndarray, k: int = 4) -> "pandas.DataFrame":
         )
     norms = (found**2).sum(axis=0)
     inner = (found * cosines(len(values), k)).sum(axis=0) ** 2
-    return pandas.DataFrame(
+    return pd.DataFrame(
         {
             "component": np.arange(1, k + 1),
             "share": norms / total,

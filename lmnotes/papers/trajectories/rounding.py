@@ -17,13 +17,13 @@ import numpy as np
 
 from lmnotes import store
 from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.scoring.loading import Scorer
+from lmnotes.models.scoring.rule import Rule
+from lmnotes.text.chunks import TextSet
 
 if TYPE_CHECKING:
     import torch
 
-    from lmnotes.models.scoring.loading import Scorer
-    from lmnotes.models.scoring.rule import Rule
-    from lmnotes.text.chunks import TextSet
 
 Per = Literal["tensor", "column"]
 How = Literal["simulated", "bitsandbytes"]
@@ -98,12 +98,12 @@ def linear_layers(model: "torch.nn.Module", *, head: bool = False):
 
 
 def scores(
-    model: "str | Path",
-    texts: "TextSet",
+    model: str | Path,
+    texts: TextSet,
     bits: Sequence[int] = BITS,
     per: Per = "column",
     *,
-    rule: "Rule | None" = None,
+    rule: Rule | None = None,
     head: bool = False,
     how: How = "simulated",
 ) -> np.ndarray:
@@ -127,12 +127,12 @@ def scores(
 
 
 def scores_of(
-    models: "Sequence[str | Path]",
-    texts: "TextSet",
+    models: Sequence[str | Path],
+    texts: TextSet,
     bits: Sequence[int] = BITS,
     per: Per = "column",
     *,
-    rule: "Rule | None" = None,
+    rule: Rule | None = None,
     how: How = "simulated",
     workers: int | None = None,
 ) -> list[np.ndarray]:
@@ -187,7 +187,7 @@ def shift_cosine(original: np.ndarray, changed: np.ndarray) -> np.ndarray:
 
 def load_bitsandbytes(
     model: str, bits: int = 8, *, code: Literal["fp4", "nf4"] = "fp4", revision: str | None = None
-) -> "Scorer":
+) -> Scorer:
     """A `Scorer` of a model quantised by bitsandbytes, computing in float16, as in the paper.
 
     Args:
@@ -247,14 +247,14 @@ def _scored(model, texts, bits, rule, copy_of) -> np.ndarray:
     return np.stack(rows)
 
 
-def _simulated(full: "Scorer", bits: int, per: Per, head: bool) -> "Scorer":
+def _simulated(full: Scorer, bits: int, per: Per, head: bool) -> Scorer:
     from lmnotes.models.scoring import loading
 
     made = quantised(full.model, bits, per, head=head)
     return loading.of(made, full.tokenizer, name=f"{full.name} ({bits} bits)", dtype=full.dtype)
 
 
-def _bitsandbytes(full: "Scorer", bits: int) -> "Scorer":
+def _bitsandbytes(full: Scorer, bits: int) -> Scorer:
     return load_bitsandbytes(full.name, bits)
 
 

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from scipy.sparse import coo_array
 
 from lmnotes import store
 from lmnotes.text.corpus import Corpus
 from lmnotes.words import pretrained
 
 if TYPE_CHECKING:
-    import pandas
     import torch
 
 VERSION = 1  # part of the key of a stored model: raise it when training would differ
@@ -47,7 +48,7 @@ class TinyLM:
     """
 
     folder: Path
-    history: "pandas.DataFrame"
+    history: pd.DataFrame
     unigram_loss: float
     bigram_loss: float
     settings: dict
@@ -103,14 +104,12 @@ def train(
             either side.
         FloatingPointError: the loss is no longer finite.
     """
-    import pandas
-
     settings = Settings(dim, layers, heads, n_words, length, batch, steps, rate, seed)
     _check(settings)
     key = asdict(settings) | {"version": VERSION, "corpus": corpus.content_id}
     folder = store.build("tiny_lm", key, lambda folder: _train(corpus, settings, folder, progress))
     record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    history = pandas.DataFrame(record.pop("history"))
+    history = pd.DataFrame(record.pop("history"))
     return TinyLM(folder, history, **record, settings=asdict(settings))
 
 
@@ -294,8 +293,6 @@ def _losses(model, stretches: np.ndarray, first: int = 0) -> "torch.Tensor":
 
 def _baselines(text: _Text, held_out: np.ndarray) -> dict[str, float]:
     """The unigram and the bigram loss at the places where the held-out loss is taken."""
-    from scipy.sparse import coo_array
-
     size = text.n_pieces
     before, word = text.neighbours()
     known = word != _UNKNOWN

@@ -6,21 +6,19 @@ intervals of the same questions are given by `prediction.solve`.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import scipy.stats
 
 from lmnotes.words.similarity import normalise, top_sums
-
-if TYPE_CHECKING:
-    import pandas
 
 BLOCK = 2_000_000  # products that are sorted together
 
 
 def read_questions(
     words: Sequence[str], path: str | Path | None = None, limit: int | None = None
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """The analogy questions that can be asked of `words`: category, a, b, c, d, and their rows.
 
     Args:
@@ -31,8 +29,6 @@ def read_questions(
     Returns:
         one row per question; `attrs` holds `n_questions`, how many there were.
     """
-    import pandas
-
     if path is None:
         from gensim.test.utils import datapath
 
@@ -53,14 +49,14 @@ def read_questions(
             if all(word in ids for word in four):
                 rows.append([category, *four, *(ids[word] for word in four)])
     columns = ["category", "a", "b", "c", "d", "row_a", "row_b", "row_c", "row_d"]
-    table = pandas.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns)
     table.attrs["n_questions"] = n_questions
     return table
 
 
 def answer(
     values: np.ndarray,
-    questions: "pandas.DataFrame",
+    questions: pd.DataFrame,
     n_axes: Sequence[int],
     *,
     limit: int | None = None,
@@ -89,13 +85,13 @@ def answer(
 
 def score(
     bases: Mapping[str, np.ndarray],
-    questions: "pandas.DataFrame",
+    questions: pd.DataFrame,
     n_axes: Sequence[int],
     *,
     limit: int | None = None,
     n_questions: int | None = None,
     seed: int = 0,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """The share of right answers for each basis and number of axes, with its 95 % interval.
 
     Args:
@@ -106,9 +102,6 @@ def score(
         basis, n_axes, accuracy, low, high (Wilson), n_questions; `attrs["draws"]` has accuracies of
         questions drawn again (rows, 1000), the same draws for all, for `similarity.advantage`.
     """
-    import pandas
-    import scipy.stats
-
     if questions.empty:
         raise ValueError(
             "no analogy question has its four words among the vectors': expected some; raise the "
@@ -128,6 +121,6 @@ def score(
             low, high = test.proportion_ci(method="wilson")
             lines.append((name, p, n_right / len(questions), low, high, len(questions)))
     columns = ["basis", "n_axes", "accuracy", "low", "high", "n_questions"]
-    table = pandas.DataFrame(lines, columns=columns)
+    table = pd.DataFrame(lines, columns=columns)
     table.attrs["draws"] = np.concatenate(drawn).tolist()
     return table

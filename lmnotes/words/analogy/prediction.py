@@ -9,23 +9,19 @@ c : ?, are answered by `solve`; how many axes of a basis they need is in `analog
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.words.analogy import ranking, scores, tasks, vectors
 from lmnotes.words.analogy.relations import RelationSet
 from lmnotes.words.analogy.scores import Result
 from lmnotes.words.analogy.tasks import Task
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.words.embedding import Embedding
+from lmnotes.words.embedding import Embedding
 
 
 def predict(
-    embedding: "Embedding | Mapping[str, np.ndarray]",
+    embedding: Embedding | Mapping[str, np.ndarray],
     relation_set: RelationSet,
     setting: str = "G",
     *,
@@ -44,7 +40,7 @@ def predict(
 
     >>> import pandas
     >>> from lmnotes.words.analogy import relations
-    >>> pairs = pandas.DataFrame({"drug": ["a", "b"], "gene": ["x", "y"]})
+    >>> pairs = pd.DataFrame({"drug": ["a", "b"], "gene": ["x", "y"]})
     >>> vectors = {"a": [1.0, 0, 0], "b": [0, 1.0, 0], "x": [1.0, 0, 5], "y": [0, 1.0, 5]}
     >>> result = predict(vectors, relations.from_pairs(pairs))
     >>> result.scores()["top1"], result.predictions("a").candidate.tolist()
@@ -59,7 +55,7 @@ def predict(
 
 
 def answer(
-    embedding: "Embedding | Mapping[str, np.ndarray]",
+    embedding: Embedding | Mapping[str, np.ndarray],
     task: Task,
     *,
     vector: str = "mean",
@@ -95,21 +91,19 @@ def answer(
 
 
 def null(
-    embedding: "Embedding | Mapping[str, np.ndarray]",
+    embedding: Embedding | Mapping[str, np.ndarray],
     task: Task,
     *,
     vector: str = "shuffled",
     n_permutations: int = 20,
     **how,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """Scores with relation vectors of no meaning: seed, top1, top10, mrr, one row per permutation.
 
     `attrs["p"]`: for each measure (1 + permutations at least as good as the real vector) /
     (1 + permutations). Exchanging partners within the pairs would change nothing, since v is the
     difference of two means; "shuffled" exchanges genes with all others of the vocabulary.
     """
-    import pandas
-
     if n_permutations < 1:
         raise ValueError(f"n_permutations={n_permutations}: expected 1 or more; raise it")
     measures = ["top1", "top10", "mrr"]
@@ -118,7 +112,7 @@ def null(
         {"seed": seed} | answer(embedding, task, vector=vector, seed=seed, **how).scores()
         for seed in range(n_permutations)
     ]
-    table = pandas.DataFrame(rows)[["seed", *measures]]
+    table = pd.DataFrame(rows)[["seed", *measures]]
     table.attrs["p"] = {
         name: (1 + int((table[name] >= real[name]).sum())) / (1 + n_permutations)
         for name in measures
@@ -127,8 +121,8 @@ def null(
 
 
 def solve(
-    embedding: "Embedding | Mapping[str, np.ndarray]",
-    questions: "pandas.DataFrame",
+    embedding: Embedding | Mapping[str, np.ndarray],
+    questions: pd.DataFrame,
     candidates: list[str] | None = None,
     **how,
 ) -> Result:
@@ -140,8 +134,6 @@ def solve(
         candidates: words that may answer, all of the embedding without; a and b and c cannot.
         how: centre (False unless given) and the others of `answer`.
     """
-    import pandas
-
     words = list(embedding if isinstance(embedding, Mapping) else embedding.words)
     questions = questions.assign(query=questions.c, group=questions.a + " : " + questions.b)
     pairs = questions[["group", "query"]].assign(answer=questions.d)
@@ -154,7 +146,7 @@ def solve(
         questions.a.unique(),
         pairs,
         pairs,
-        pandas.concat(known),
+        pd.concat(known),
         training,
         training,
         pairs,
@@ -166,7 +158,7 @@ def solve(
     return found
 
 
-def vectors_of(embedding: "Embedding | Mapping[str, np.ndarray]", words) -> np.ndarray:
+def vectors_of(embedding: Embedding | Mapping[str, np.ndarray], words) -> np.ndarray:
     """The vectors of some words (n, D) in float64.
 
     Raises:

@@ -8,12 +8,9 @@ of words fits: a country is then the "drug", its capital the "gene", a category 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    import pandas
+import pandas as pd
 
 KINDS = ("drug", "gene")
 PREFIXES = {"chemical_": "drug", "gene_": "gene"}  # with the underscore: "general" is no gene
@@ -31,15 +28,15 @@ class RelationSet:
         dropped: what `within` left out so far.
 
     >>> import pandas
-    >>> pairs = pandas.DataFrame({"country": ["france", "japan"], "capital": ["paris", "tokyo"]})
+    >>> pairs = pd.DataFrame({"country": ["france", "japan"], "capital": ["paris", "tokyo"]})
     >>> capitals = from_pairs(pairs, candidates=["rome"])
     >>> capitals.members("gene"), capitals.within(["france", "paris", "rome"]).dropped
     (['paris', 'tokyo', 'rome'], {'concepts': 2, 'relations': 1, 'membership': 0})
     """
 
-    relations: "pandas.DataFrame"
-    concepts: "pandas.DataFrame"
-    membership: "pandas.DataFrame | None" = None
+    relations: pd.DataFrame
+    concepts: pd.DataFrame
+    membership: pd.DataFrame | None = None
     dropped: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self):
@@ -93,7 +90,7 @@ class RelationSet:
         relations = relations.sort_values("drug", key=lambda x: x.map(place), kind="stable")
         return RelationSet(relations, concepts, membership, self.dropped)
 
-    def split(self, year: int) -> tuple["pandas.DataFrame", "pandas.DataFrame"]:
+    def split(self, year: int) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The pairs known in a year, L_y, and those first named together later, U_y.
 
         Both concepts must have been mentioned by then. Pairs without a year are in neither part,
@@ -108,8 +105,8 @@ class RelationSet:
         return pairs[known], pairs[~known]
 
     def pathway_pairs(
-        self, pairs: "pandas.DataFrame | None" = None, *, mentioned_by: int | None = None
-    ) -> "pandas.DataFrame":
+        self, pairs: pd.DataFrame | None = None, *, mentioned_by: int | None = None
+    ) -> pd.DataFrame:
         """The pairs whose both ends a pathway lists, R_p: columns pathway, drug, gene.
 
         Args:
@@ -129,7 +126,7 @@ class RelationSet:
         found = found.assign(_place=found.pathway.map(place)).sort_values(["_place", "_pair"])
         return found[["pathway", *KINDS]].reset_index(drop=True)
 
-    def pathway_members(self, kind: str, *, mentioned_by: int | None = None) -> "pandas.DataFrame":
+    def pathway_members(self, kind: str, *, mentioned_by: int | None = None) -> pd.DataFrame:
         """The drugs or genes that each pathway lists: columns pathway, concept."""
         if self.membership is None:
             raise ValueError(
@@ -153,7 +150,7 @@ class RelationSet:
 
 
 def from_pairs(
-    table: "pandas.DataFrame",
+    table: pd.DataFrame,
     columns: Sequence[str] | None = None,
     *,
     group: str | None = None,
@@ -167,8 +164,6 @@ def from_pairs(
         group: a column that names a category; categories become pathways, for setting P1.
         candidates: further words that can be answers, such as a whole vocabulary.
     """
-    import pandas
-
     columns = list(columns or [name for name in table.columns if name != group][:2])
     if len(columns) != 2:
         raise ValueError(
@@ -176,36 +171,32 @@ def from_pairs(
             "the one that answers; name both in `columns`"
         )
     pairs = table[columns].set_axis(list(KINDS), axis=1)
-    answers = pandas.Index([*pairs.gene, *candidates]).unique()
+    answers = pd.Index([*pairs.gene, *candidates]).unique()
     kinds = {"drug": pairs.drug.unique(), "gene": answers}
-    concepts = [pandas.DataFrame({"concept": kinds[kind], "kind": kind}) for kind in KINDS]
+    concepts = [pd.DataFrame({"concept": kinds[kind], "kind": kind}) for kind in KINDS]
     membership = None
     if group is not None:
         parts = [
             pairs.assign(pathway=table[group], concept=pairs[kind], kind=kind) for kind in KINDS
         ]
-        membership = pandas.concat(parts)[["pathway", "concept", "kind"]].drop_duplicates()
+        membership = pd.concat(parts)[["pathway", "concept", "kind"]].drop_duplicates()
     relations = pairs.drop_duplicates().reset_index(drop=True)
-    return RelationSet(relations, pandas.concat(concepts, ignore_index=True), membership)
+    return RelationSet(relations, pd.concat(concepts, ignore_index=True), membership)
 
 
-def concepts_of(
-    words: Collection[str], prefixes: Mapping[str, str] = PREFIXES
-) -> "pandas.DataFrame":
+def concepts_of(words: Collection[str], prefixes: Mapping[str, str] = PREFIXES) -> pd.DataFrame:
     """The concepts among the words of a vocabulary: columns concept, kind.
 
     >>> concepts_of(["gene_43", "general", "Chemical_MESH_D000241"]).kind.tolist()
     ['gene', 'drug']
     """
-    import pandas
-
     rows = [
         (word, kind)
         for word in words
         for prefix, kind in prefixes.items()
         if word.lower().startswith(prefix)
     ]
-    return pandas.DataFrame(rows, columns=["concept", "kind"])
+    return pd.DataFrame(rows, columns=["concept", "kind"])
 
 
 def _check_columns(table, name: str, columns: Sequence[str]) -> None:
@@ -244,16 +235,14 @@ def _among(column, words: Collection[str]) -> np.ndarray:
     return np.fromiter((value in words for value in column.tolist()), bool, len(column))
 
 
-def _years(table, name: str) -> "pandas.Series":
+def _years(table, name: str) -> pd.Series:
     """The year column as nullable whole numbers."""
-    import pandas
-
     if "year" not in table.columns:
         raise ValueError(
             f"{name} has columns {table.columns.tolist()}: expected `year` for settings with Y2; "
             "add the first year, or choose a setting without it"
         )
-    numbers = pandas.to_numeric(table.year, errors="coerce")
+    numbers = pd.to_numeric(table.year, errors="coerce")
     wrong = (table.year.notna() & (numbers.isna() | (numbers % 1 != 0))).to_numpy().nonzero()[0]
     if len(wrong):
         raise ValueError(

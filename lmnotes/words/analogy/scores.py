@@ -4,18 +4,13 @@ They are core because any ranked retrieval is scored so."""
 import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.statistics import interval
-from lmnotes.words.analogy.tasks import macro
-
-if TYPE_CHECKING:
-    import pandas
-
-    from lmnotes.words.analogy.ranking import Ranking
-    from lmnotes.words.analogy.tasks import Task
+from lmnotes.words.analogy.ranking import Ranking
+from lmnotes.words.analogy.tasks import Task, macro
 
 MEASURES = (*(f"top{k}" for k in range(1, 11)), "mrr")
 UNITS = ("query", "group")
@@ -32,11 +27,11 @@ class Result:
         task, ranking: where there is one list of candidates per query.
     """
 
-    queries: "pandas.DataFrame"
+    queries: pd.DataFrame
     ranks: np.ndarray
     settings: dict = field(default_factory=dict)
-    task: "Task | None" = None
-    ranking: "Ranking | None" = None
+    task: Task | None = None
+    ranking: Ranking | None = None
 
     def __len__(self) -> int:
         return len(self.queries)
@@ -64,10 +59,8 @@ class Result:
         """
         return interval(_means(self, measure, unit, n_bootstrap, seed))
 
-    def predictions(self, query: str, group: str | None = None) -> "pandas.DataFrame":
+    def predictions(self, query: str, group: str | None = None) -> pd.DataFrame:
         """The first candidates of one query: place, candidate, cosine, is_answer."""
-        import pandas
-
         row = self._row(query, group)
         if self.ranking is None:
             raise ValueError(
@@ -77,7 +70,7 @@ class Result:
         right = set(self.task.answers[self.task.answers[:, 0] == row, 1])
         top = self.ranking.top[row]
         top = top[top >= 0]
-        return pandas.DataFrame(
+        return pd.DataFrame(
             {
                 "place": np.arange(1, len(top) + 1),
                 "candidate": [self.task.candidates[i] for i in top],
@@ -98,7 +91,7 @@ class Result:
         return int(np.flatnonzero(there)[0])
 
 
-def result(task: "Task", ranks: np.ndarray, settings: Mapping, ranking=None) -> Result:
+def result(task: Task, ranks: np.ndarray, settings: Mapping, ranking=None) -> Result:
     """The result of ranks (Q,) or (Q, R) of a task's queries."""
     ranks = np.asarray(ranks, np.float64)
     ranks = ranks.reshape(len(task), -1 if ranks.size else 1)
@@ -115,13 +108,11 @@ def table(
     average: str = "micro",
     n_bootstrap: int = 1000,
     seed: int = 0,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """One row per result: name, n, and each measure with _low and _high of its 95 % interval.
 
     The intervals are of the micro mean; a macro table has none.
     """
-    import pandas
-
     rows = []
     for name, one in results.items():
         scores, row = one.scores(average), {"name": name, "n": len(one)}
@@ -131,7 +122,7 @@ def table(
                 low, high = one.interval(measure, unit=unit, n_bootstrap=n_bootstrap, seed=seed)
                 row |= {f"{measure}_low": low, f"{measure}_high": high}
         rows.append(row)
-    return pandas.DataFrame(rows)
+    return pd.DataFrame(rows)
 
 
 def difference(

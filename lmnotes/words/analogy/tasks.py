@@ -7,19 +7,11 @@ vocabulary of texts up to a year; Y2 a vector from pairs known by then, asked ab
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    import pandas
-
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from lmnotes.words.analogy.relations import RelationSet
-
-if TYPE_CHECKING:
-    import pandas
 
 SETTINGS = ("G", "P1", "P2", "Y1", "Y2", "P1Y1", "P2Y1", "P1Y2", "P2Y2")
 DIRECTIONS = ("drug2gene", "gene2drug")
@@ -46,12 +38,12 @@ class Task:
     direction: str
     candidates: list[str]
     asked: list[str]
-    queries: "pandas.DataFrame"
+    queries: pd.DataFrame
     answers: np.ndarray
     known: np.ndarray
-    training: "pandas.DataFrame"
-    base: "pandas.DataFrame"
-    pool: "pandas.DataFrame"
+    training: pd.DataFrame
+    base: pd.DataFrame
+    pool: pd.DataFrame
 
     def __len__(self) -> int:
         return len(self.queries)
@@ -111,8 +103,8 @@ def build(
 
     >>> import pandas
     >>> from lmnotes.words.analogy import relations
-    >>> pairs = pandas.DataFrame({"drug": ["a", "b"], "gene": ["x", "y"], "year": [1990, 2005]})
-    >>> concepts = pandas.DataFrame({"concept": list("abxy"), "kind": ["drug"] * 2 + ["gene"] * 2})
+    >>> pairs = pd.DataFrame({"drug": ["a", "b"], "gene": ["x", "y"], "year": [1990, 2005]})
+    >>> concepts = pd.DataFrame({"concept": list("abxy"), "kind": ["drug"] * 2 + ["gene"] * 2})
     >>> task = build(relations.RelationSet(pairs, concepts), "Y2", year=2000)
     >>> task.queries["query"].tolist(), task.answers.tolist(), task.training["query"].tolist()
     (['b'], [[0, 1]], ['a'])
@@ -235,9 +227,7 @@ def _named(table):
 
 
 def _concat(*tables):
-    import pandas
-
-    return pandas.concat(tables, ignore_index=True)
+    return pd.concat(tables, ignore_index=True)
 
 
 def _by_name(pairs):
@@ -275,14 +265,12 @@ def _check(setting, year, direction) -> None:
         raise ValueError(f"year {year!r}: expected a whole number such as 1990; pass it as one")
 
 
-def statistics(relation_set: RelationSet) -> "pandas.Series":
+def statistics(relation_set: RelationSet) -> pd.Series:
     """Sizes of the sets and mean numbers of answers, as the paper tables them (sheet 4.1).
 
     D, G, R, P; sums over pathways with two or more drugs and genes; E_d, E_g over concepts of R;
     E_p E_d, E_p E_g: means over pathways of means over their queries, for P1 and P2.
     """
-    import pandas
-
     pairs = relation_set.relations
     n_drugs, n_genes = pairs.drug.nunique(), pairs.gene.nunique()
     values = {"D": n_drugs, "G": n_genes, "R": len(pairs)}
@@ -304,4 +292,4 @@ def statistics(relation_set: RelationSet) -> "pandas.Series":
         for setting in ("P1", "P2"):
             for side in "dg":
                 values[f"Ep_E{side}_{setting}"] = found[setting, side]["mean_answers_macro"]
-    return pandas.Series(values, dtype=object)
+    return pd.Series(values, dtype=object)

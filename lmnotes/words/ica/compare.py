@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.words.embedding import Embedding
 from lmnotes.words.ica import decomposition, matching, other_axes
 from lmnotes.words.ica.components import Components
 from lmnotes.words.ica.matching import Matching, Null
-
-if TYPE_CHECKING:
-    import pandas
 
 METHODS = ("ICA", "PCA", "random rotation")
 
@@ -89,15 +87,13 @@ class Comparison:
         return int(np.sum(self.held_out[method] > self.nulls[method].top))
 
     @property
-    def table(self) -> "pandas.DataFrame":
+    def table(self) -> pd.DataFrame:
         """One row per method and rank: held-out r, r of the matching, level of the null."""
-        import pandas
-
         parts = []
         for method, r in self.held_out.items():
             order = np.argsort(-r, kind="stable")
             parts.append(
-                pandas.DataFrame(
+                pd.DataFrame(
                     {
                         "comparison": self.name,
                         "method": method,
@@ -108,13 +104,11 @@ class Comparison:
                     }
                 )
             )
-        return pandas.concat(parts, ignore_index=True)
+        return pd.concat(parts, ignore_index=True)
 
     @property
-    def summary(self) -> "pandas.DataFrame":
+    def summary(self) -> pd.DataFrame:
         """One row per method: mean r, shared axes, level and p-value of the shuffled pairing."""
-        import pandas
-
         rows = [
             {
                 "comparison": self.name,
@@ -130,7 +124,7 @@ class Comparison:
             }
             for method, r in self.held_out.items()
         ]
-        return pandas.DataFrame(rows)
+        return pd.DataFrame(rows)
 
 
 def compare(

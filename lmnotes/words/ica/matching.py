@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+import pandas as pd
+from scipy.optimize import linear_sum_assignment
 
 from lmnotes.words.ica.components import Components
-
-if TYPE_CHECKING:
-    import pandas
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +120,6 @@ def match(
     correlation = correlate(first, second, weights)
     correlation = correlation if signed else np.abs(correlation)
     if method == "hungarian":
-        from scipy.optimize import linear_sum_assignment
-
         rows, columns = linear_sum_assignment(correlation, maximize=True)
     elif method == "greedy":
         rows, columns = _greedy(correlation)
@@ -186,7 +183,7 @@ def shuffled(
 
 def match_many(
     reference: Mapping[str, np.ndarray], targets: Mapping[str, np.ndarray], **options
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """Several spaces against one: a row per reference axis, the largest sum of correlations first.
 
     Args:
@@ -198,12 +195,10 @@ def match_many(
         columns axis, then for each target `NAME` (its matched axis) and `NAME r`, and `sum`. Axes
         without a partner in some target are left out.
     """
-    import pandas
-
     table = None
     for name, values in targets.items():
         found = match(reference[name], values, **options)
-        part = pandas.DataFrame({"axis": found.first, name: found.second, f"{name} r": found.r})
+        part = pd.DataFrame({"axis": found.first, name: found.second, f"{name} r": found.r})
         table = part if table is None else table.merge(part, on="axis")
     table["sum"] = table[[f"{name} r" for name in targets]].sum(axis=1)
     return table.sort_values("sum", ascending=False, kind="stable").reset_index(drop=True)
@@ -249,7 +244,7 @@ def top_words(
     k: int = 5,
     min_count: int = 1,
     once: bool = False,
-) -> "pandas.DataFrame":
+) -> pd.DataFrame:
     """The words with the largest normalised value on each axis: columns axis, rank, word, value.
 
     Args:
@@ -257,8 +252,6 @@ def top_words(
         min_count: rarer words are passed over; needs `counts`.
         once: a word, or its plural or singular, is shown on the first axis only that it tops.
     """
-    import pandas
-
     if space.words is None:
         raise ValueError(
             "components without words: expected some; fit with decomposition.fit_embedding"
@@ -284,7 +277,7 @@ def top_words(
             taken += 1
             if taken == k:
                 break
-    return pandas.DataFrame(table)
+    return pd.DataFrame(table)
 
 
 def label(space: Components, axis: int, k: int = 1, min_count: int = 1) -> str:

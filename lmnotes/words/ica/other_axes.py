@@ -4,16 +4,13 @@ the axes of each are.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.words.ica.components import Components, order
 from lmnotes.words.ica.solver import random_rotation
 from lmnotes.words.ica.whitening import whiten
-
-if TYPE_CHECKING:
-    import pandas
 
 # Expectations under N(0, 1), as the released code has them.
 LOGCOSH_OF_NORMAL = 0.374567207491438
@@ -149,7 +146,7 @@ def participation(rotation: np.ndarray) -> np.ndarray:
     return 1 / (shares**2).sum(axis=0)
 
 
-def gaussianity(values: np.ndarray) -> "pandas.DataFrame":
+def gaussianity(values: np.ndarray) -> pd.DataFrame:
     """How far each axis (V, K) is from a Gaussian, by the four measures of the paper's Figure 6.
 
     Returns:
@@ -159,8 +156,6 @@ def gaussianity(values: np.ndarray) -> "pandas.DataFrame":
     >>> gaussianity(np.array([[-1.0], [1.0]]))["kurtosis"].tolist()
     [-2.0]
     """
-    import pandas
-
     rows = []
     for column in np.asarray(values, np.float64).T:
         u = (column - column.mean()) / column.std()
@@ -175,15 +170,13 @@ def gaussianity(values: np.ndarray) -> "pandas.DataFrame":
                 "gaussian": (gauss - GAUSS_OF_NORMAL) ** 2,
             }
         )
-    return pandas.DataFrame(rows)
+    return pd.DataFrame(rows)
 
 
-def gaussianity_curves(spaces: Mapping[str, Components]) -> "pandas.DataFrame":
+def gaussianity_curves(spaces: Mapping[str, Components]) -> pd.DataFrame:
     """`gaussianity` of several sets of axes, one under the other, with columns method and axis."""
-    import pandas
-
     parts = [
         gaussianity(space.values).rename_axis("axis").reset_index().assign(method=name)
         for name, space in spaces.items()
     ]
-    return pandas.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True)

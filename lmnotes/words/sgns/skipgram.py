@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import store
 from lmnotes.text.corpus import Corpus
@@ -170,15 +171,13 @@ def train(
 
 def _embedding(run: Run) -> Embedding:
     """The vectors of a run as they stand, without the padding."""
-    import pandas
-
     dim = run.settings.dim
     return Embedding(
         list(run.words),
         run.inputs[:, :dim].copy(),
         run.contexts[:, :dim].copy(),
         run.counts,
-        pandas.DataFrame(run.history),
+        pd.DataFrame(run.history),
         asdict(run.settings) | {"threads": run.threads},
     )
 
