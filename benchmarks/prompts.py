@@ -46,7 +46,7 @@ def scorer(shape, width):
     ids = {"bos_token_id": 256, "eos_token_id": 256}
     config = AutoConfig.for_model(shape, vocab_size=VOCABULARY, **ids, **size)
     model = AutoModelForCausalLM.from_config(config)
-    return loading.of(model, networks.byte_tokenizer(), name=shape)
+    return loading.wrap(model, networks.byte_tokenizer(), name=shape)
 
 
 def pairs(n_prompt, n_prompts=4):

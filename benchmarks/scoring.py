@@ -116,7 +116,7 @@ def harness(model, tokenizer, texts):
 def ours(model, tokenizer, texts):
     from lmnotes.models.scoring import loading, rule, score
 
-    scorer = loading.of(model, tokenizer)
+    scorer = loading.wrap(model, tokenizer)
     return list(score.texts(scorer, texts, rule=rule.Rule(dtype=scorer.dtype)).log_likelihood)
 
 

@@ -120,7 +120,7 @@ def _describe(options: argparse.Namespace) -> int:
     from lmnotes.notebook import card, parameters
 
     notebook = card.find(options.name)
-    about = card.of(notebook.stem)
+    about = card.for_notebook(notebook.stem)
     print(f"{notebook.stem}: {about.title}\n")
     rows = [("parameter", "type", "default", "range", "")]
     rows += [

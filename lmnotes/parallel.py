@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 
-def each(
+def map_items(
     function: Callable[[Any], Any],
     items: Sequence,
     *,
@@ -24,7 +24,7 @@ def each(
             that take long.
         what: what a progress bar calls the items; none without.
 
-    >>> list(each(abs, [-1, 2]))
+    >>> list(map_items(abs, [-1, 2]))
     [1, 2]
     """
     from tqdm.auto import tqdm
@@ -57,7 +57,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-_function: Callable[[Any], Any] | None = None  # of a process that `each` has started
+_function: Callable[[Any], Any] | None = None  # of a process that `map_items` has started
 
 
 def _begin(function: Callable[[Any], Any]) -> None:

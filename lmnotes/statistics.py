@@ -152,17 +152,17 @@ def mean_interval(
     return float(mean), (float(min(low, mean)), float(max(high, mean)))
 
 
-def around(value: float, draws: Sequence[float]) -> tuple[float, float]:
+def interval_holding(value: float, draws: Sequence[float]) -> tuple[float, float]:
     """The central 95 % of draws, stretched to hold the value, which skewed draws may miss.
 
-    >>> around(7.0, [1.0, 1, 1])
+    >>> interval_holding(7.0, [1.0, 1, 1])
     (1.0, 7.0)
     """
     low, high = np.nanquantile(draws, (0.025, 0.975))
     return min(float(low), value), max(float(high), value)
 
 
-def over(
+def group_bootstrap(
     statistic: Callable[[np.ndarray], float], groups: Sequence, n: int = 1000, seed: int = 0
 ) -> tuple[float, tuple[float, float]]:
     """A statistic of some rows, and its 95 % interval over groups of rows drawn anew.
@@ -173,7 +173,7 @@ def over(
         n: draws of as many groups as there are; those of a single one are left out.
 
     >>> values = np.array([1.0, 3, 2, 4])
-    >>> mean, (low, high) = over(lambda rows: values[rows].mean(), ["a", "a", "b", "b"])
+    >>> mean, (low, high) = group_bootstrap(lambda rows: values[rows].mean(), ["a", "a", "b", "b"])
     >>> mean, low, high
     (2.5, 2.5, 2.5)
     """
@@ -186,7 +186,7 @@ def over(
         if len(set(drawn.tolist())) > 1:
             draws.append(statistic(np.concatenate([members[k] for k in drawn])))
     value = float(statistic(np.arange(len(groups))))
-    return value, around(value, draws)
+    return value, interval_holding(value, draws)
 
 
 _MOST_EXACT = 16  # seeds whose 2^S patterns of signs are all looked at

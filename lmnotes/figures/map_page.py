@@ -49,7 +49,7 @@ def page(
     return _PAGE.replace("{title}", html.escape(title)).replace("{data}", text)
 
 
-def write(path: Path | str, text: str) -> Path:
+def save(path: Path | str, text: str) -> Path:
     """The path of the page, written."""
     path = Path(path)
     path.write_text(text, encoding="utf-8")

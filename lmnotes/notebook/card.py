@@ -115,7 +115,7 @@ def path_of(notebook: str) -> Path:
     return notebooks_folder() / "cards" / f"{notebook[:2]}.toml"
 
 
-def of(notebook: str) -> Card:
+def for_notebook(notebook: str) -> Card:
     """The card of the notebook with this name, which begins with its number."""
     return load(path_of(notebook))
 

@@ -41,7 +41,7 @@ def begin(name: str, namespace: Mapping[str, object] | None = None) -> None:
     The folder is the launcher's (`LMNOTES_RUN_FOLDER`), else `outputs/<name>/interactive/`.
     Raises `InputError` where the card is missing or wrong, or where a parameter is.
     """
-    card = cards.of(name)
+    card = cards.for_notebook(name)
     values = _parameters(name, namespace or {})
     folder = os.environ.get("LMNOTES_RUN_FOLDER")
     folder = Path(folder) if folder else store.outputs_folder().resolve() / name / "interactive"

@@ -32,7 +32,7 @@ def write() -> Path:
         mine = [record for record in records if record["notebook"] == notebook.stem]
         best = choose(mine)
         try:
-            card = cards.of(notebook.stem)
+            card = cards.for_notebook(notebook.stem)
         except InputError as error:
             sections.append(f"<section><h2>{escape(notebook.stem)}</h2>{_notice(error)}</section>")
             continue

@@ -121,7 +121,7 @@ def _plan(name: str, profile: str, overrides: Mapping[str, object]) -> _Plan:
             f"{nearest(profile, cards.PROFILES)}"
         )
     notebook = cards.find(name)
-    card = cards.of(notebook.stem)
+    card = cards.for_notebook(notebook.stem)
     declared = parameters.read(notebook)
     for setting in cards.PROFILES:
         try:

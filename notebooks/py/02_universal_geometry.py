@@ -471,7 +471,7 @@ def compare(name, first, second, first_rows, second_rows, untrained, known=(None
             if x is None
             else words.ica.fit(x, seed=seed + n, tolerance=3e-3, max_iterations=20)
         )
-    found = words.ica.compare.compare(
+    found = words.ica.compare.compare_bases(
         name,
         {method: basis.values[first_rows] for method, basis in one.items()},
         {method: basis.values[second_rows] for method, basis in two.items()},

@@ -1186,7 +1186,7 @@ def paired(name):
 
 
 matched = {
-    name: words.ica.compare.compare(f"{reference} - {name}", *paired(name), seed=seed)
+    name: words.ica.compare.compare_bases(f"{reference} - {name}", *paired(name), seed=seed)
     for name in population
 }
 agreed = pd.concat([each.summary for each in matched.values()], ignore_index=True)

@@ -121,7 +121,7 @@ notebook.table(
 rule = models.scoring.PUBLISHED
 home = paper.population.scored(trained, home_texts, rule, clip_share)
 if published_matrix is not None:
-    here = paper.population.of(
+    here = paper.population.build(
         models.ledger.read_released(published_matrix), clip_share, is_published=True
     )
 elif models_file is not None:
@@ -359,7 +359,7 @@ page = figures.map_page.page(
     colours=["family", "strongest domain", "mean log-likelihood", "order"],
     title="Map of language models",
 )
-figures.map_page.write(notebook.session.current().folder / "map.html", page)
+figures.map_page.save(notebook.session.current().folder / "map.html", page)
 figures.map_page.show(page)
 
 # %% [markdown]
@@ -638,7 +638,7 @@ dealing = notebook.teach.exercise(
 dealing.check(None)  # put your function here
 
 # %%
-found = paper.prediction_runs.compare(here, benchmark, range(n_seeds))
+found = paper.prediction_runs.compare_predictors(here, benchmark, range(n_seeds))
 notebook.table(
     found.table,
     "table2_coordinates",

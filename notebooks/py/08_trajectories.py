@@ -1219,7 +1219,7 @@ order = pd.DataFrame(
             middle_of[other] / middle_of[one],
             paper.kl_ruler.MEDIANS[other][0] / paper.kl_ruler.MEDIANS[one][0],
         )
-        for one, other in zip(published_order, published_order[1:], strict=False)
+        for one, other in (published_order[k : k + 2] for k in range(len(published_order) - 1))
     ],
     columns=["lower in the paper", "higher in the paper", "our ratio", "published ratio"],
 )

@@ -70,7 +70,7 @@ asked = paper.prompt_sets.operations(
 listed = models.runner.command.listed(Path(models_file)) if models_file else []
 if prompt_set != "installed":
     paper.prompt_sets.load(prompt_set, per_task=1)
-over = partial(statistics.over, n=n_bootstrap, seed=seed)
+over = partial(statistics.group_bootstrap, n=n_bootstrap, seed=seed)
 stills = slice(1 if zoo_plan == "smoke" else None)  # a trial run draws the first of each
 
 # %% [markdown]
@@ -215,7 +215,7 @@ for name, values in vectors.items():
     drawn = paper.factor_shares.shares(values, labels, max(20, n_bootstrap // 5), seed)
     draws[name] = drawn.pivot(index="draw", columns="factor", values="r2")
     for row in result.itertuples():
-        interval = statistics.around(row.r2, draws[name][row.factor])
+        interval = statistics.interval_holding(row.r2, draws[name][row.factor])
         r2[name, row.factor] = row.r2
         rows.append((name, row.factor, row.r2, *interval, row.f, row.p))
         notebook.claims.record(f"share_{short[name]}_{row.factor}", row.r2, interval)
@@ -240,7 +240,7 @@ for claim, factor, more, less in (
 ):
     value = r2[more, factor] - r2[less, factor]
     gap = draws[more][factor] - draws[less][factor]
-    notebook.claims.record(claim, value, statistics.around(value, gap))
+    notebook.claims.record(claim, value, statistics.interval_holding(value, gap))
 
 # %%
 upper = np.triu_indices(12, 1)
@@ -256,7 +256,7 @@ for name, values in vectors.items():
         2 * models.maps.kl(models.maps.row_centre(values[:, rng.integers(N, size=N)]))[upper].mean()
         for _ in range(max(20, n_bootstrap // 5))
     ]
-    interval = statistics.around(squared[upper].mean(), again)
+    interval = statistics.interval_holding(squared[upper].mean(), again)
     notebook.claims.record(f"mean_{short[name]}", squared[upper].mean(), interval)
     floor = squared[np.triu(seeds, 1)].mean()
     halves = paper.factor_shares.split_half(values, 50, seed).mean()
@@ -652,7 +652,7 @@ for n in (25, 50, 100, 200):
     for column, name in (("r", "r"), ("error", "error")):
         drawn = spent[column][spent.n == n]
         value = drawn.median() if len(drawn) else np.nan
-        interval = statistics.around(value, drawn) if len(drawn) else None
+        interval = statistics.interval_holding(value, drawn) if len(drawn) else None
         notebook.claims.record(
             f"budget_{n}_{name}", value, interval, "" if len(drawn) else "too few pairs in this run"
         )
@@ -891,14 +891,14 @@ slope = case_mean("AB", "slope")
 notebook.claims.record(
     "paraphrase_slope",
     slope,
-    statistics.around(slope, [case_mean("AB", "slope", d) for d in draws]),
+    statistics.interval_holding(slope, [case_mean("AB", "slope", d) for d in draws]),
 )
 level = added.r2[~is_triple].mean()
 lost = case_mean("AC", "r2") - level
 notebook.claims.record(
     "contradiction_r2",
     lost,
-    statistics.around(lost, [case_mean("AC", "r2", d) - level for d in draws]),
+    statistics.interval_holding(lost, [case_mean("AC", "r2", d) - level for d in draws]),
 )
 
 # %%

@@ -53,6 +53,6 @@ def test_points_lie_inside_the_drawing_with_one_scale():
 
 def test_a_frame_and_a_file_hold_the_page(tmp_path):
     text = _page()
-    path = map_page.write(tmp_path / "map.html", text)
+    path = map_page.save(tmp_path / "map.html", text)
     assert path.read_text() == text
     assert map_page.frame(text).count("<iframe") == 1 and "srcdoc=" in map_page.frame(text)

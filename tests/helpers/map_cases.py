@@ -36,7 +36,7 @@ def made(n_models: int = 14, seed: int = 0) -> population.Population:
     )
     lengths = [len(text) for text in TEXTS]
     texts = pd.DataFrame({"domain": DOMAINS, "n_bytes": lengths})
-    here = population.of(LikelihoodMatrix(values, models, texts, "bos=always"))
+    here = population.build(LikelihoodMatrix(values, models, texts, "bos=always"))
     return population.Population(
         here.raw, 0.02, here.models, here.domains, here.n_bytes, TEXTS, False
     )

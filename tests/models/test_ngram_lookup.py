@@ -40,7 +40,7 @@ def test_scoring_takes_the_counts():
     from lmnotes.models.scoring import loading, rule, score
     from lmnotes.models.zoo import networks
 
-    scorer = loading.of(ngram.fit(TEXT, order=3), networks.byte_tokenizer(), name="counts")
+    scorer = loading.wrap(ngram.fit(TEXT, order=3), networks.byte_tokenizer(), name="counts")
     texts = [TEXT[:50].decode(), "naïve", "x"]
     found = score.texts(scorer, texts, rule=rule.Rule(bos="always"))
     assert found.about["way"] == "counted" and not found.notes

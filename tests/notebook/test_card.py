@@ -5,7 +5,7 @@ from lmnotes.notebook import card
 
 
 def test_a_card_is_read_with_its_claims_profiles_and_questions(house):
-    got = card.of(house.name)
+    got = card.for_notebook(house.name)
     assert (got.number, got.title) == ("01", "A tiny paper & its <claims>")
     assert got.profiles == {"smoke": {"n_points": 5}, "laptop": {}, "paper": {"n_points": 500}}
     assert (got.figures, got.tables) == (("fig1_line",), ("table1_squares",))
@@ -38,7 +38,7 @@ def test_a_card_that_cannot_be_is_refused(house, old, new, words):
     assert old in text
     house.card.write_text(text.replace(old, new, 1))
     with pytest.raises(InputError) as caught:
-        card.of(house.name)
+        card.for_notebook(house.name)
     assert words in " ".join(str(caught.value).split()).replace("{", "").replace("}", "")
 
 
@@ -54,4 +54,4 @@ def test_a_notebook_is_found_by_number_name_or_path(house):
 def test_a_missing_card_is_named(house):
     house.card.unlink()
     with pytest.raises(InputError, match=r"01\.toml is not there; expected one per notebook"):
-        card.of(house.name)
+        card.for_notebook(house.name)

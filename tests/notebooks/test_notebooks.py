@@ -19,7 +19,7 @@ def ran(request, tmp_path_factory, shared_home):
         patch.setenv("LMNOTES_OUTPUTS", str(tmp_path_factory.mktemp("outputs")))
         result = run.run(request.param, profile="smoke")
         assert result.status == "ok", result.message
-        yield result, card.of(request.param)
+        yield result, card.for_notebook(request.param)
 
 
 def test_it_leaves_every_figure_with_its_data_and_every_table(ran):

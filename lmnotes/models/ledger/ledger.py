@@ -88,7 +88,7 @@ class Ledger:
         """
         row.check(scores, self._definition())
         who = who or identity.identify(scores.model, scores.revision or None)
-        arrays, header = row.of(scores, who, about or {}, self._definition())
+        arrays, header = row.contents(scores, who, about or {}, self._definition())
         path = self._path(who)
         if not row.write(path, arrays, header) and self._header(path) is None:
             row.write(path, arrays, header)  # what lay there was damaged, and is set aside now

@@ -127,7 +127,7 @@ def definition(text_set: str, name: str, n_texts: int, rule: Rule) -> dict:
     }
 
 
-def of(scores: Scores, who: Identity, about: Mapping, ledger: Mapping) -> tuple[dict, dict]:
+def contents(scores: Scores, who: Identity, about: Mapping, ledger: Mapping) -> tuple[dict, dict]:
     """Arrays and header of the row of these scores in a ledger of this definition."""
     values = np.asarray(scores.log_likelihood, dtype=np.float64)  # (N,) nats
     arrays = {

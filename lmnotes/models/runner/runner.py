@@ -82,7 +82,7 @@ def score(
             "of each: raise them"
         )
     say = progress if callable(progress) else (print if progress else lambda line: None)
-    chosen = _distinct(part(list(models), shard))
+    chosen = _distinct(take_shard(list(models), shard))
     say_done = _Progress(len(chosen), say)
     common = {
         "ledger": str(ledger.folder),
@@ -110,10 +110,10 @@ def score(
     return _summary(chosen, known | done)
 
 
-def part(models: Sequence, shard: str | None) -> Sequence:
+def take_shard(models: Sequence, shard: str | None) -> Sequence:
     """The models of shard `i/n`, 1 <= i <= n; together the shards are all, each once.
 
-    >>> part(["a", "b", "c"], "2/2")
+    >>> take_shard(["a", "b", "c"], "2/2")
     ['b']
     """
     if shard is None:

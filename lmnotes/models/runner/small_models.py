@@ -36,7 +36,7 @@ def score(
     what = "scored" if progress else ""
     with filelock.FileLock(ledger.folder / "direct.lock"):
         missing = [place for place in places if not ledger.has(place)]
-        return sum(parallel.each(partial(_add, ledger), missing, workers=workers, what=what))
+        return sum(parallel.map_items(partial(_add, ledger), missing, workers=workers, what=what))
 
 
 def _add(ledger: "Ledger", place: str) -> int:

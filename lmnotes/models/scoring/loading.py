@@ -85,7 +85,7 @@ def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_c
     loaded = AutoModelForCausalLM.from_pretrained(name, dtype=getattr(torch, dtype), **options)
     commit = getattr(loaded.config, "_commit_hash", None)
     revision = commit or revision or ""
-    return of(loaded.to(device), tokenizer, name=name, revision=revision, dtype=dtype)
+    return wrap(loaded.to(device), tokenizer, name=name, revision=revision, dtype=dtype)
 
 
 def without_bars() -> None:
@@ -95,7 +95,7 @@ def without_bars() -> None:
     logging.disable_progress_bar()
 
 
-def of(model, tokenizer, *, name="", revision="", dtype="") -> Scorer:
+def wrap(model, tokenizer, *, name="", revision="", dtype="") -> Scorer:
     """A `Scorer` of a model and a tokenizer that are in memory already."""
     import torch
 

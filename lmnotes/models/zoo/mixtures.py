@@ -189,7 +189,7 @@ def train_all(
     work = partial(_train_one, domains, device)
     what = "training" if progress else ""
     options = {"workers": workers, "least": 2, "what": what}
-    folders = parallel.each(work, list(named.values()), **options)
+    folders = parallel.map_items(work, list(named.values()), **options)
     return dict(zip(named, folders, strict=True))
 
 

@@ -93,7 +93,7 @@ def scores(
     places = [str(one) for one in (models["folder"] if "folder" in models else models["model"])]
     one = partial(_cached, texts=texts, settings={"n_items": n_items, "seed": seed})
     missing = [place for place in places if not _is_cached(place, texts, n_items, seed)]
-    for _ in parallel.each(one, missing, workers=workers, what="tasks" if progress else ""):
+    for _ in parallel.map_items(one, missing, workers=workers, what="tasks" if progress else ""):
         pass
     table = pd.DataFrame(
         [one(place) for place in places], index=pd.Index(models["model"], name="model")

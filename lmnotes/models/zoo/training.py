@@ -26,7 +26,7 @@ _STATE = "training.pt"
 MODEL = "model"  # the folder of the last weights; those of a checkpoint are in `step-N`
 
 
-def write(
+def train_into(
     folder: Path,
     spec: Spec,
     parents: Mapping[str, Path],

@@ -77,7 +77,7 @@ def _build(job: Job, report: Callable[[int], None]) -> None:
         leak = "\n".join(chunks.load(job.texts).texts).encode()
 
     def write(folder: Path) -> None:
-        training.write(folder, job.spec, job.parents, leak, report, job.device)
+        training.train_into(folder, job.spec, job.parents, leak, report, job.device)
 
     n_threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -179,7 +179,7 @@ def do(
     missing = {path: jobs[name] for name, path in paths.items() if not path.exists()}
     work = partial(_do, domains)
     options = {"workers": workers, "least": 4, "what": what if missing else ""}
-    for _ in parallel.each(work, list(missing.values()), **options):
+    for _ in parallel.map_items(work, list(missing.values()), **options):
         pass
     kept: dict[Path, dict] = {}
     for name, path in paths.items():

@@ -173,7 +173,7 @@ def _scored(models, texts, points, rule) -> tuple[np.ndarray, Geometry]:
     weights = [scorer.model for scorer in three]
     blend, rows = interpolated(*weights), []
     for a, b in points:
-        scorer = loading.of(blend.at(a, b), three[0].tokenizer, name=f"{a:g}, {b:g}")
+        scorer = loading.wrap(blend.at(a, b), three[0].tokenizer, name=f"{a:g}, {b:g}")
         rows.append(score.texts(scorer, texts, rule=rule).log_likelihood)
     return np.stack(rows), geometry(*weights)
 

@@ -41,7 +41,7 @@ class Compared:
         return (own[:, None] - sums).mean(axis=-1)
 
 
-def compare(
+def compare_by_sampling(
     models: Sequence[str], ids: np.ndarray, *, n_draws: int, length: int, n_given: int, seed: int
 ) -> Compared:
     """All pairs of the models compared; kept as an artefact.
@@ -194,7 +194,7 @@ def groups(
     Args:
         texts: of `longest` bytes each, or longer.
         n_models: of "all"; a third as many are counted ones. The nearest pair of each comes on top.
-        sampling: `n_draws` and `seed` of `kl_runs.compare`.
+        sampling: `n_draws` and `seed` of `kl_runs.compare_by_sampling`.
     """
     is_byte = (here.models.tokenizer == "bytes").to_numpy()
     is_ngram = (here.models.kind == "ngram").to_numpy()
@@ -220,7 +220,7 @@ def _group(here, spaced, nearest, ids, domains, length, options) -> Group:
     """Some rows of a population and its nearest pair, compared."""
     rows = np.union1d(spaced, nearest)
     models = here.models.iloc[rows]
-    found = compare(list(models.folder), ids, length=length, **options)
+    found = compare_by_sampling(list(models.folder), ids, length=length, **options)
     return Group(
         names=models.model.to_numpy(),
         mixture=models.mixture.astype(str).to_numpy(),

@@ -108,7 +108,7 @@ class Population:
         return np.vstack([self.L, np.maximum(np.atleast_2d(rows), self.clipped.threshold)])
 
 
-def of(
+def build(
     raw: LikelihoodMatrix,
     clip_share: float = 0.02,
     texts: TextSet | None = None,
@@ -145,7 +145,7 @@ def scored(models, texts: TextSet, rule: Rule, clip_share: float = 0.02) -> Popu
     else:
         small_models.score(models, rows)
         found = rows.matrix(about=models)
-    return of(found, clip_share, texts)
+    return build(found, clip_share, texts)
 
 
 def _labelled(models: pd.DataFrame) -> pd.DataFrame:

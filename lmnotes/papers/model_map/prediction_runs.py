@@ -92,7 +92,7 @@ class Comparison:
         return found[0][:, 0], found[1][:, 0]
 
 
-def compare(here: Population, benchmark: Benchmark, seeds: Sequence[int]) -> Comparison:
+def compare_predictors(here: Population, benchmark: Benchmark, seeds: Sequence[int]) -> Comparison:
     """Ridge predictions from Q, L and the mean, for grouped and for random folds.
 
     Raises `ValueError` where fewer than two models have every score.

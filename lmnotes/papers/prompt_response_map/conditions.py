@@ -73,7 +73,7 @@ def score(
     if all(_is_stored(place, list(responses), every, options) for place in places):
         workers = 1
     with parallel.one_thread():
-        found = list(parallel.each(work, places, workers=workers, least=1))
+        found = list(parallel.map_items(work, places, workers=workers, least=1))
     kept = [number for number, one in enumerate(found) if isinstance(one, np.ndarray)]
     failed = [(places[k], *one) for k, one in enumerate(found) if isinstance(one, tuple)]
     failed = pd.DataFrame(failed, columns=["model", "kind", "reason"])

@@ -271,7 +271,7 @@ def build(
     """
     one = partial(_folder, n_steps=n_steps)
     missing = [m for m in members if not store.place("factorial", _key(m, n_steps)).exists()]
-    list(parallel.each(one, missing, workers=workers, least=1))
+    list(parallel.map_items(one, missing, workers=workers, least=1))
     table = pd.DataFrame([asdict(member) for member in members])
     table["size"] = [f"d{member.width}" for member in members]
     table.insert(0, "model", [member.name for member in members])

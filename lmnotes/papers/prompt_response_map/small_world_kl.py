@@ -42,7 +42,7 @@ def compare(
     places = [store.place("prompt-kl", one) for one in keys]
     workers = 1 if all(place.exists() for place in places) else workers
     with parallel.one_thread():
-        done = list(parallel.each(work, parts, workers=workers, least=1))
+        done = list(parallel.map_items(work, parts, workers=workers, least=1))
     shape = (len(_FIELDS), len(folders), len(folders))
     found = {length: np.empty(shape) for length in n_prompts}
     for part, rows in zip(parts, done, strict=True):

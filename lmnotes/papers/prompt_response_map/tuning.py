@@ -188,7 +188,7 @@ def _train(runs, of, workers) -> list[dict]:
         if all(folder.is_dir() for one in found for folder in one.values()):
             return found
     work = partial(_trained, of)
-    found = list(parallel.each(work, list(runs.values()), workers=workers, least=1))
+    found = list(parallel.map_items(work, list(runs.values()), workers=workers, least=1))
     note.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps([{step: str(folder) for step, folder in one.items()} for one in found])
     store.write_text(note, text)

@@ -68,7 +68,7 @@ def train_all(recipes: Sequence[Recipe], workers: int | None = None) -> list[Lon
     """
     missing = [one for one in recipes if not _is_stored(one)]
     least = 1 if sum(one.n_steps for one in missing) > _SHORT else len(missing) + 1
-    list(parallel.each(_train_only, missing, workers=workers, least=least))
+    list(parallel.map_items(_train_only, missing, workers=workers, least=least))
     return [train(one) for one in recipes]
 
 

@@ -149,7 +149,7 @@ def scores_of(
     keys = [_key(model, texts, bits, per, rule, False, how) for model in models]
     stored = [store.place(_KIND, key).exists() for key in keys]
     missing = [model for model, there in zip(models, stored, strict=True) if not there]
-    list(parallel.each(one, missing, workers=workers, least=2))
+    list(parallel.map_items(one, missing, workers=workers, least=2))
     return [one(model) for model in models]
 
 
@@ -234,7 +234,7 @@ def _load_bitsandbytes(model, bits, code, revision):
     loaded = AutoModelForCausalLM.from_pretrained(model, quantization_config=settings, **options)
     tokenizer = AutoTokenizer.from_pretrained(model, revision=revision)
     name = f"{model} ({bits} bits)"
-    return loading.of(loaded, tokenizer, name=name, revision=revision or "", dtype="float16")
+    return loading.wrap(loaded, tokenizer, name=name, revision=revision or "", dtype="float16")
 
 
 def _scored(model, texts, bits, rule, copy_of) -> np.ndarray:
@@ -251,7 +251,7 @@ def _simulated(full: Scorer, bits: int, per: Per, head: bool) -> Scorer:
     from lmnotes.models.scoring import loading
 
     made = quantised(full.model, bits, per, head=head)
-    return loading.of(made, full.tokenizer, name=f"{full.name} ({bits} bits)", dtype=full.dtype)
+    return loading.wrap(made, full.tokenizer, name=f"{full.name} ({bits} bits)", dtype=full.dtype)
 
 
 def _bitsandbytes(full: Scorer, bits: int) -> Scorer:

@@ -127,7 +127,7 @@ class Comparison:
         return pd.DataFrame(rows)
 
 
-def compare(
+def compare_bases(
     name: str,
     first: Mapping[str, np.ndarray],
     second: Mapping[str, np.ndarray],

@@ -25,7 +25,7 @@ TAILS = {"opt": ("model.decoder.final_layer_norm", "model.decoder.project_out")}
 
 
 def _scorer(name, **changes):
-    return loading.of(tiny_models.model(name, **changes), tiny_models.tokenizer(), name=name)
+    return loading.wrap(tiny_models.model(name, **changes), tiny_models.tokenizer(), name=name)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -88,7 +88,7 @@ def test_an_empty_block_leaves_its_layer_where_it_was():
         for name, one in model.model.layers[1].named_parameters():
             if name.endswith(("o_proj.weight", "down_proj.weight")):
                 one.zero_()
-    scorer = loading.of(model, tiny_models.tokenizer())
+    scorer = loading.wrap(model, tiny_models.tokenizer())
     found = layers.texts(scorer, TEXTS).log_likelihood
     np.testing.assert_allclose(found[1], found[2], rtol=1e-5)
     assert not np.allclose(found[0], found[1])
@@ -122,7 +122,7 @@ def test_kept_as_an_artefact(tmp_path, monkeypatch):
 
 def test_models_without_a_lens_say_why(monkeypatch):
     model = ngram.fit(b"abc abd" * 20, 2)
-    counts = loading.of(model, networks.byte_tokenizer(), name="counts")
+    counts = loading.wrap(model, networks.byte_tokenizer(), name="counts")
     with pytest.raises(ValueError, match=r"counts was given .* no linear output layer; expected"):
         layers.texts(counts, ["abc"])
     post = _scorer("opt", do_layer_norm_before=False, word_embed_proj_dim=32)
@@ -131,7 +131,7 @@ def test_models_without_a_lens_say_why(monkeypatch):
     bare = tiny_models.model("llama")
     bare.model.norm = torch.nn.Identity()
     with pytest.raises(ValueError, match=r"inside a block|no final norm"):
-        layers.texts(loading.of(bare, tiny_models.tokenizer()), TEXTS)
+        layers.texts(loading.wrap(bare, tiny_models.tokenizer()), TEXTS)
     with pytest.raises(ValueError, match="no text was given"):
         layers.texts(_scorer("gpt2"), [])
     with pytest.raises(ValueError, match="loaded in float32"):

@@ -19,7 +19,7 @@ RECURRENT = ("mamba", "falcon_h1")
 
 
 def make(name, **changes):
-    return loading.of(tiny_models.model(name, **changes), tiny_models.tokenizer(), name=name)
+    return loading.wrap(tiny_models.model(name, **changes), tiny_models.tokenizer(), name=name)
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ def test_what_comes_back_is_labelled(scorer):
 def test_conditional_and_prompt_make_the_whole():
     """log p(y | x) + log p(x) = log p(xy)."""
     model = tiny_models.model("gpt2", vocab_size=257, bos_token_id=256, eos_token_id=256)
-    scorer = loading.of(model, networks.byte_tokenizer())
+    scorer = loading.wrap(model, networks.byte_tokenizer())
     xs, ys = RESPONSES[:5], RESPONSES[5:]
     given = prompts.score(scorer, xs, ys, rule=PromptRule(template="{prompt}"))
     whole, front = (

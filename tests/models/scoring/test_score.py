@@ -39,7 +39,7 @@ def altered():
             return SimpleNamespace(logits=change(out.logits))
 
         model.forward = forward
-        return loading.of(model, tiny_models.tokenizer(), name="altered")
+        return loading.wrap(model, tiny_models.tokenizer(), name="altered")
 
     return make
 
@@ -261,7 +261,7 @@ def test_nan_is_a_failure_and_not_a_number(where):
         model.transformer.wpe.weight.zero_()
         model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight.detach().clone())
         model.transformer.wte.weight[rows] = float("nan")
-    scorer = loading.of(model, tokenizer, name="broken")
+    scorer = loading.wrap(model, tokenizer, name="broken")
     with pytest.raises(ScoringFailure, match=r"NaN|nan") as caught:
         score.texts(scorer, [*LONG, "late: " + "a" * 100 + "~~~"])
     assert caught.value.kind == "not_a_number"

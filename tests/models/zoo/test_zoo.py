@@ -125,17 +125,17 @@ def test_resumed_to_the_bit(stop, home, tmp_path, monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", torch.get_num_threads)
     torch.set_num_threads(1)
     monkeypatch.setattr(training, "_SAVE_EVERY", -1.0)  # after every step
-    training.write(tmp_path / "whole", spec, {})
+    training.train_into(tmp_path / "whole", spec, {})
 
     def kill(step):
         if step == stop:
             raise Killed
 
     with pytest.raises(Killed):
-        training.write(tmp_path / "parts", spec, {}, report=kill)
+        training.train_into(tmp_path / "parts", spec, {}, report=kill)
     assert (tmp_path / "parts" / "training.pt").exists()
     steps = []
-    training.write(tmp_path / "parts", spec, {}, report=steps.append)
+    training.train_into(tmp_path / "parts", spec, {}, report=steps.append)
     assert steps[0] == stop + 1  # what was done is not done again
     for name in ("model", "step-00000008"):
         assert same(tmp_path / "whole" / name, tmp_path / "parts" / name)
@@ -193,7 +193,7 @@ def test_leaked_ngram_knows_the_texts(home):
 
 def test_only_what_is_missing_is_built(smoke, monkeypatch):
     written = []
-    write = training.write
+    write = training.train_into
 
     def counted(folder, spec, *rest):
         written.append(spec.name)

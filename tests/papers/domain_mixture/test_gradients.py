@@ -42,7 +42,7 @@ def a_model(architecture="Llama"):
 
 
 def a_scorer(model):
-    return loading.of(model, networks.byte_tokenizer())
+    return loading.wrap(model, networks.byte_tokenizer())
 
 
 def likelihoods(model, texts=TEXTS) -> np.ndarray:

@@ -172,7 +172,7 @@ def test_planes_show_vectors_at_their_place(study):
 def test_every_number_of_the_tables_has_its_claim():
     from lmnotes.notebook import card
 
-    claims = card.of("05_drug_gene_analogy").claims
+    claims = card.for_notebook("05_drug_gene_analogy").claims
     theirs = published.table("statistics").set_index("statistic")
     for id, value, note in numbers.measured({}):
         assert id in claims and np.isnan(value) and "tables" in note
@@ -187,7 +187,7 @@ def test_every_number_of_the_tables_has_its_claim():
 def test_the_real_tables_give_every_published_single_number():
     from lmnotes.notebook import card
 
-    claims = card.of("05_drug_gene_analogy").claims
+    claims = card.for_notebook("05_drug_gene_analogy").claims
     known = {name: drug_gene_tables.relation_set(name) for name in ("bcv", "homemade")}
     found = numbers.single_numbers(known, drug_gene_tables.FOLDER)
     assert len(found) == len(numbers.PIPELINE) + len(numbers.SINGLE)

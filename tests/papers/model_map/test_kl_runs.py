@@ -64,7 +64,7 @@ def own_home(monkeypatch, tmp_path):
 def test_comparison_of_two_models_is_what_the_parts_say(folders):
     ids = np.random.default_rng(0).integers(32, 120, (5, 12))
     models = [folders["one"], folders["two"]]
-    found = kl_runs.compare(models, ids, n_draws=4, length=9, n_given=3, seed=7)
+    found = kl_runs.compare_by_sampling(models, ids, n_draws=4, length=9, n_given=3, seed=7)
     assert found.drawn.shape == (2, 2, 4, 9) and found.given.shape == (2, 5, 12)
     first, second = (loading.load(model, device="cpu").model for model in models)
     drawn = sampling.draw(first, 256, 4, 9, seed=7)
@@ -78,14 +78,14 @@ def test_comparison_of_two_models_is_what_the_parts_say(folders):
     matrix = found.sampled_matrix(9)
     assert matrix[0, 0] == 0
     assert matrix[0, 1] == pytest.approx(found.sampled(0, 1, [9]).kl[0], rel=1e-5)
-    again = kl_runs.compare(models, ids, n_draws=4, length=9, n_given=3, seed=7)
+    again = kl_runs.compare_by_sampling(models, ids, n_draws=4, length=9, n_given=3, seed=7)
     np.testing.assert_array_equal(again.drawn, found.drawn)
 
 
 def test_next_bytes_need_not_be_compared(folders):
     ids = np.random.default_rng(0).integers(32, 120, (3, 8))
     models = [folders["one"], folders["base"]]
-    found = kl_runs.compare(models, ids, n_draws=2, length=8, n_given=0, seed=1)
+    found = kl_runs.compare_by_sampling(models, ids, n_draws=2, length=8, n_given=0, seed=1)
     assert np.isnan(found.conditional).all() and found.given.shape == (2, 3, 8)
 
 

@@ -52,7 +52,9 @@ def test_views_of_trials_show_what_they_are_given(here):
     np.testing.assert_allclose(lines[0].get_ydata(), table.halfway)
     scores = pd.DataFrame({"task": np.linspace(20, 60, 14)}, index=here.models.model)
     scores["task mean"] = scores.task
-    found = prediction_runs.compare(here, task_scores.Benchmark(scores, ["task"]), range(2))
+    found = prediction_runs.compare_predictors(
+        here, task_scores.Benchmark(scores, ["task"]), range(2)
+    )
     view = live.ridge(found, here.Q[:, :2], "task", "coordinates Q", "grouped")
     held, _ = found.path("coordinates Q", "grouped", "task")
     np.testing.assert_allclose(view.axes[2].lines[1].get_ydata(), held)

@@ -39,13 +39,13 @@ def test_labels_are_made_from_what_is_known():
     raw = LikelihoodMatrix(
         -np.arange(6.0).reshape(3, 2), models, pd.DataFrame({"text_id": [0, 1]}), ""
     )
-    here = population.of(raw, is_published=True)
+    here = population.build(raw, is_published=True)
     assert here.models.lineage.tolist() == ["x", "x", "y"]
     assert here.models.order.tolist()[:2] == [2.0, 1.0] and np.isnan(here.models.order[2])
     assert (here.n_bytes == population.PUBLISHED_BYTES).all() and set(here.domains) == {"all"}
     assert not here.is_zoo and not here.texts
     plain = LikelihoodMatrix(raw.values, models[["model"]], raw.texts, "")
-    assert population.of(plain).models.lineage.tolist() == ["a", "b", "c"]  # each by itself
+    assert population.build(plain).models.lineage.tolist() == ["a", "b", "c"]  # each by itself
 
 
 def test_clipping_is_measured_on_the_clipped_matrix():
@@ -82,7 +82,7 @@ def test_relatives_are_neighbours_and_domains_of_strength_are_read():
     mean, (low, high) = statistics.mean_interval(same - chance)
     assert low <= mean <= high
     lone = here.raw.models.drop(columns=["mixture", "twin", "lineage"])
-    plain = population.of(LikelihoodMatrix(here.raw.values, lone, here.raw.texts, ""))
+    plain = population.build(LikelihoodMatrix(here.raw.values, lone, here.raw.texts, ""))
     assert not len(checks.of_domain(plain, strongest)[0])
 
 
@@ -104,7 +104,7 @@ def test_types_that_read_the_pile_are_the_leaked_ones_of_a_matrix():
     raw = LikelihoodMatrix(
         rng.normal(-9, 1, (4, 8)), models, pd.DataFrame({"text_id": range(8)}), ""
     )
-    here = population.of(raw, is_published=True)
+    here = population.build(raw, is_published=True)
     found = leaks.read(here, np.arange(4), np.array([40.0, 41, 60, 50]))
     assert found.table["has seen the texts"].tolist() == [True, True, False, False]
     value = found.table["reading, sd"].to_numpy()
@@ -125,7 +125,7 @@ def test_facts_of_the_example_are_measured_on_its_row():
     raw = LikelihoodMatrix(
         np.stack([row, row - 3]), models, pd.DataFrame({"text_id": range(9)}), ""
     )
-    facts = published.facts(population.of(raw, is_published=True))
+    facts = published.facts(population.build(raw, is_published=True))
     assert facts["example_texts"] == 0 and facts["example_arc"] == 58.618
     assert facts["example_mean"] == row.mean() and facts["raw_max"] == row.max()
     assert facts["example_bits"] == pytest.approx(-row.mean() / 673.96, rel=1e-6)

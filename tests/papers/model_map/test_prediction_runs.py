@@ -20,7 +20,7 @@ def benchmark():
 
 def test_models_without_a_score_are_left_out(benchmark):
     here, scores = benchmark
-    found = prediction_runs.compare(here, scores, range(2))
+    found = prediction_runs.compare_predictors(here, scores, range(2))
     assert found.names.tolist() == [name for name in here.names if name != "m3"]
     assert found.Y.shape == (13, 3) and not scores.is_leaderboard
     direct = prediction.ridge(
@@ -48,7 +48,7 @@ def test_single_benchmarks_are_told_where_they_were_predicted(benchmark):
     rng = np.random.default_rng(4)
     scores = pd.DataFrame(rng.uniform(20, 80, (14, 6)), columns=list(task_scores.LEADERBOARD))
     table = here.models.assign(**scores)
-    found = prediction_runs.compare(here, task_scores.published(table), range(1))
+    found = prediction_runs.compare_predictors(here, task_scores.published(table), range(1))
     values = prediction_runs.second_hand(found)
     assert values["table2_gsm8k_r"] == found.summary.r["GSM8K"]
     assert values["table3_arc_rho"] == found.alone.rho[0] and "table3_gsm8k_r" not in values
@@ -64,12 +64,12 @@ def test_scores_of_a_file_are_put_in_the_order_of_the_models(tmp_path):
     assert found.strongest[0] == "a" and (found.strongest[2:] == "all under 0").all()
     with pytest.raises(ValueError, match="expected at least two"):
         empty = task_scores.Benchmark(found.scores.iloc[:1], ["a"])
-        prediction_runs.compare(here, empty, range(1))
+        prediction_runs.compare_predictors(here, empty, range(1))
 
 
 def test_the_penalty_path_is_ridge_at_one_penalty_after_another(benchmark):
     here, scores = benchmark
-    found = prediction_runs.compare(here, scores, range(1))
+    found = prediction_runs.compare_predictors(here, scores, range(1))
     X = found.features["coordinates Q"]
     held, seen = found.path("coordinates Q", "grouped", "noise")
     at = prediction.TASK_PENALTIES.index(1e-2)

@@ -217,7 +217,7 @@ def test_intervals_over_groups_draw_whole_groups():
         seen.append(sorted(rows.tolist()))
         return values[rows].mean()
 
-    mean, (low, high) = statistics.over(statistic, groups, n=200, seed=1)
+    mean, (low, high) = statistics.group_bootstrap(statistic, groups, n=200, seed=1)
     assert mean == 11 and low < 5 and high > 17
     for rows in seen:
         assert all(rows.count(k) == rows.count(k + 1) for k in (0, 2, 4)) and len(set(rows)) > 2

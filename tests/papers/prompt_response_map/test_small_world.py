@@ -21,7 +21,7 @@ N_STEPS = 60
 def small():
     """A small model of the world, trained for a second or two."""
     member = small_world.Member(0.5, "R1", 32, 1, 3)
-    return loading.of(small_world.train(member, 150), small_world.tokenizer(), name="small")
+    return loading.wrap(small_world.train(member, 150), small_world.tokenizer(), name="small")
 
 
 def two(seed=0):

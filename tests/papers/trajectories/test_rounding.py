@@ -93,7 +93,7 @@ def test_fewer_bits_move_a_model_further(tmp_path, monkeypatch):
     kl = (found[1:] - found[0]).var(axis=1) / 2
     assert kl[0] < 1e-3 < kl[1] < kl[2]
     whole = loading.load(folder)
-    scorer = loading.of(rounding.quantised(whole.model, 8), whole.tokenizer)
+    scorer = loading.wrap(rounding.quantised(whole.model, 8), whole.tokenizer)
     np.testing.assert_array_equal(found[2], score.texts(scorer, texts).log_likelihood)
     monkeypatch.setattr(rounding, "_scored", lambda *_: pytest.fail("scored again"))
     np.testing.assert_array_equal(rounding.scores(folder, texts, (16, 8, 4)), found)

@@ -16,7 +16,7 @@ def comparison():
     noise = random.normal(size=(2, 3000, 6)) * 0.5
     views = [(sources + n) @ random.normal(size=(6, 6)) for n in noise]
     first, second = (compare.bases(view, seed=4) for view in views)
-    return compare.compare(
+    return compare.compare_bases(
         "views",
         {name: space.values for name, space in first.items()},
         {name: space.values for name, space in second.items()},
@@ -128,8 +128,8 @@ def test_tokens_of_one_word_stay_together():
     groups = np.repeat(np.arange(40), 50)
     first = random.normal(size=(40, 3))[groups]
     second = random.normal(size=(40, 3))[groups] + 0.1 * random.normal(size=(2000, 3))
-    found = compare.compare("tokens", {"ICA": first}, {"ICA": second}, groups=groups)
-    alone = compare.compare("tokens", {"ICA": first}, {"ICA": second})
+    found = compare.compare_bases("tokens", {"ICA": first}, {"ICA": second}, groups=groups)
+    alone = compare.compare_bases("tokens", {"ICA": first}, {"ICA": second})
     assert alone.nulls["ICA"].top < 0.15 < 0.3 < found.nulls["ICA"].top
     assert alone.n_shared("ICA") == 2 and found.n_shared("ICA") == 0
     rows = compare.shuffled_rows(groups, n_shuffles=2)[1]
@@ -142,7 +142,7 @@ def test_weights_and_repeated_pairs_are_the_same():
     a, b = random.normal(size=(2, 200, 2))
     times = random.integers(1, 4, 200)
     rows = np.repeat(np.arange(200), times)
-    weighted = compare.compare("w", {"x": a}, {"x": b}, weights=times, groups=np.arange(200))
-    repeated = compare.compare("w", {"x": a[rows]}, {"x": b[rows]}, groups=rows)
+    weighted = compare.compare_bases("w", {"x": a}, {"x": b}, weights=times, groups=np.arange(200))
+    repeated = compare.compare_bases("w", {"x": a[rows]}, {"x": b[rows]}, groups=rows)
     np.testing.assert_allclose(weighted.held_out["x"], repeated.held_out["x"], atol=1e-12)
     np.testing.assert_allclose(weighted.nulls["x"].r, repeated.nulls["x"].r, atol=1e-12)
