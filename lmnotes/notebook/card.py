@@ -5,9 +5,13 @@ import tomllib
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lmnotes.errors import InputError, nearest
 from lmnotes.notebook import verdicts
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PROFILES = ("smoke", "laptop", "paper")
 CERTAINTIES = ("stated", "second-hand", "derived", "measured by us")
@@ -113,6 +117,24 @@ def find(name: str) -> Path:
 def path_of(notebook: str) -> Path:
     """The file of the card of the notebook with this name, which begins with its number."""
     return notebooks_folder() / "cards" / f"{notebook[:2]}.toml"
+
+
+def table(number: str, name: str, **options) -> "pd.DataFrame":
+    """A table that the paper prints, `NN_name.csv` beside the card; options: of `pandas.read_csv`.
+
+    Raises InputError where there is no such table, with the names that there are.
+    """
+    import pandas as pd
+
+    folder = notebooks_folder() / "cards"
+    path = folder / f"{number}_{name}.csv"
+    if not path.is_file():
+        known = [file.stem[3:] for file in sorted(folder.glob(f"{number}_*.csv"))]
+        raise InputError(
+            f"table {name!r} of card {number} is not at {path}; expected one of the tables there: "
+            f"{nearest(name, known)}"
+        )
+    return pd.read_csv(path, **options)
 
 
 def for_notebook(notebook: str) -> Card:

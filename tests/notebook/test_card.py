@@ -2,6 +2,7 @@ import pytest
 
 from lmnotes.errors import InputError
 from lmnotes.notebook import card
+from lmnotes.runs import fingerprint
 
 
 def test_a_card_is_read_with_its_claims_profiles_and_questions(house):
@@ -55,3 +56,12 @@ def test_a_missing_card_is_named(house):
     house.card.unlink()
     with pytest.raises(InputError, match=r"01\.toml is not there; expected one per notebook"):
         card.for_notebook(house.name)
+
+
+def test_a_table_stands_beside_its_card_and_counts_for_the_run(house):
+    before = fingerprint.run_id(house.notebook, house.card, "laptop", {})
+    (house.card.parent / "01_sizes.csv").write_text("set,n\nD,3\n")
+    assert card.table("01", "sizes", index_col="set").n["D"] == 3
+    assert fingerprint.run_id(house.notebook, house.card, "laptop", {}) != before
+    with pytest.raises(InputError, match="did you mean 'sizes'"):
+        card.table("01", "size")
