@@ -498,14 +498,7 @@ notebook.explore(
 )
 
 # %%
-growth, check = counted.growth(), every.agreement()
-notebook.claims.record(
-    "length_growth",
-    np.median(growth) if len(growth) else np.nan,
-    note=f"median of {len(growth)} pairs of n-gram models of one mixture"
-    if len(growth)
-    else "no two of the compared models share a mixture",
-)
+check = every.agreement()
 r, labelled = {}, {}
 for claim, name, what in (
     ("kl_token", "token level", "next-byte KL on given texts"),

@@ -130,17 +130,6 @@ class Group:
         estimate = kl.variance_kl(given[i], given[j], self.lengths, self.domains)
         return sampled.merge(estimate).assign(pair=f"{self.names[i]}\n{self.names[j]}")
 
-    def growth(self) -> np.ndarray:
-        """How many times larger the estimate in bits/byte is for whole texts than for an eighth of
-        them: one value per pair of models of one mixture. KL itself would give 1."""
-        given, rows = self.found.given, []
-        for i, j in zip(*np.triu_indices(len(self.names), 1), strict=True):
-            if self.mixture[i] == self.mixture[j]:
-                ends = [self.lengths[0], self.lengths[-1]]
-                total = kl.variance_kl(given[i], given[j], ends, self.domains).total
-                rows.append(total[1] / total[0] * ends[0] / ends[1])
-        return np.array(rows)
-
     def agreement(self) -> pd.DataFrame:
         """Map distance and direct estimates (both directions' mean) of every pair of the models
         that were spread along the tree, bits/byte: model, other, kind, variance, within, token

@@ -31,13 +31,6 @@ def test_ends_are_the_nearest_and_the_farthest(group):
     assert group.ends([1, 2]) == [(1, 2)]
 
 
-def test_growth_is_per_byte_and_of_one_mixture(group):
-    (found,) = group.growth()
-    given = group.found.given
-    total = kl.variance_kl(given[0], given[1], [2, 16], DOMAINS).total
-    assert found == pytest.approx(total[1] / 16 / (total[0] / 2))
-
-
 def test_tables_hold_what_the_comparison_says(group):
     table = group.by_length(0, 1)
     assert table.n_bytes.tolist() == [2, 4, 8, 16] and table.pair[0] == "x\ny"
