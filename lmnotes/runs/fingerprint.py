@@ -17,8 +17,8 @@ from lmnotes.runs import reach
 def run_id(notebook: Path, card: Path, profile: str, values: Mapping[str, object]) -> str:
     """The id of a run: a hash of all that its results follow from.
 
-    These are the sources of the notebook's cells, the card and its tables, the modules of the package that the
-    notebook reaches and all of its own paper's folder, what executes it, the profile, the resolved
+    These are the sources of the notebook's cells, the card and its tables, the modules that the
+    notebook reaches, all of its own paper's folder, what executes it, the profile, the resolved
     parameters, the content of files that a parameter names, and the versions of Python and of the
     packages that lmnotes requires.
     """
