@@ -1,0 +1,34 @@
+"""The Python of the README runs as it stands there, at sizes that take seconds."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
+SMALL = (
+    ("dim=100", "dim=8"),
+    ("epochs=20", "epochs=1"),
+    ('["encyclopedia", "news"]', '["news"]'),
+    ('"laptop"', '"smoke"'),
+    ("per_domain=120", "per_domain=6"),
+)
+
+
+def test_the_sizes_are_those_of_the_blocks():
+    assert len(BLOCKS) == 2
+    assert all("".join(BLOCKS).count(large) == 1 for large, _ in SMALL)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=["words", "models"])
+def test_a_block_runs(block, capsys):
+    for large, small in SMALL:
+        block = block.replace(large, small)
+    names = {}
+    exec(compile(block, "README.md", "exec"), names)
+    if "fit" in names:
+        assert 0 <= names["fit"].r2 <= 1 and str(names["fit"].r2) in capsys.readouterr().out
+    else:
+        M = len(names["zoo"])
+        assert M > 2 and names["kl"].shape == (M, M) and len(names["scores"].matrix()) == M
