@@ -5,7 +5,7 @@ import csv
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +16,14 @@ from lmnotes.models.zoo import data, networks
 from lmnotes.models.zoo.plans import Spec
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel
 
 
 _SAVE_EVERY = 10.0  # seconds between states that a killed run goes on from
 _N_LOSSES = 50  # rows of the loss curve
 _CLIP = 1.0  # largest norm of the gradient
-_STATE = "training.pt"
+STATE = "training.pt"  # what a killed run goes on from
 MODEL = "model"  # the folder of the last weights; those of a checkpoint are in `step-N`
 
 
@@ -116,33 +117,85 @@ def train(
     """
     import torch
 
-    tokenizer = _tokenizer(spec)
+    tokenizer, parameters = _tokenizer(spec), list(model.parameters())
     optimiser = torch.optim.AdamW(
-        model.parameters(), lr=spec.learning_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+        parameters, lr=spec.learning_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
     )
     state = {"step": 0, "losses": [], "sum": 0.0, "n": 0}
-    if (folder / _STATE).exists():
-        saved = torch.load(folder / _STATE, weights_only=True, map_location=model.device)
-        model.load_state_dict(saved["model"])
-        optimiser.load_state_dict(saved["optimiser"])
-        state = saved["state"]
     model.train()
-    last = time.monotonic()
-    for step in range(state["step"], spec.n_steps):
+    for step in resumable_steps(folder, model, optimiser, state, spec.n_steps, report):
         if step in spec.checkpoints:
             networks.save(model, tokenizer, folder / f"step-{step:08d}")
         rate = learning_rate(spec, step)
-        _add(state, _step(model, optimiser, batches.draw(step), rate, loss), step, rate, spec)
-        if time.monotonic() - last > _SAVE_EVERY:
-            _save_state(folder, model, optimiser, state)
-            report(step + 1)
-            last = time.monotonic()
+        value = _loss(model, batches.draw(step), loss)
+        descend(value, optimiser, rate, clip=parameters)
+        _add(state, value.item(), step, rate, spec)
     networks.save(model.eval(), tokenizer, folder / MODEL)
     if spec.n_steps in spec.checkpoints:
         networks.save(model, tokenizer, folder / f"step-{spec.n_steps:08d}")
     with open(folder / MODEL / "loss.csv", "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("step", "loss", "learning_rate"), *state["losses"]])
-    (folder / _STATE).unlink(missing_ok=True)
+    (folder / STATE).unlink(missing_ok=True)
+
+
+def resumable_steps(
+    folder: Path,
+    network: "torch.nn.Module",
+    optimiser: "torch.optim.Optimizer",
+    state: dict,
+    n_steps: int,
+    report: Callable[[int], None] = lambda step: None,
+) -> Iterator[int]:
+    """The numbers of the steps that a run has still to do, up to n_steps - 1.
+
+    Args:
+        folder: where the file STATE is put every few seconds, and where a killed run has left it;
+            who calls removes it when all else is written.
+        state: what beside weights and moments has to survive, such as sums of losses: numbers,
+            lists and tensors. "step", 0 at first, counts the steps done; a state that was left
+            takes the place of its values when the first step is asked for.
+        report: called with the number of steps done when a state is put in place.
+
+    Going on gives the same numbers to the bit where a step depends on its number and the state.
+    """
+    import torch
+
+    if (folder / STATE).exists():
+        device = next(network.parameters()).device
+        saved = torch.load(folder / STATE, weights_only=True, map_location=device)
+        network.load_state_dict(saved["network"])
+        optimiser.load_state_dict(saved["optimiser"])
+        state.update(saved["state"])
+    last = time.monotonic()
+    while state["step"] < n_steps:
+        yield state["step"]
+        state["step"] += 1
+        if time.monotonic() - last > _SAVE_EVERY:
+            whole = {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
+            folder.mkdir(parents=True, exist_ok=True)
+            with store.replacing(folder / STATE) as partial:
+                torch.save(whole | {"state": state}, partial)
+            report(state["step"])
+            last = time.monotonic()
+
+
+def descend(
+    loss: "torch.Tensor", optimiser: "torch.optim.Optimizer", rate: float, clip: Sequence = ()
+) -> None:
+    """One step of the optimiser down the gradient of a loss, at a learning rate.
+
+    Args:
+        clip: the parameters whose gradient is shortened together to a norm of 1, if any.
+    """
+    import torch
+
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    loss.backward()
+    if clip:
+        torch.nn.utils.clip_grad_norm_(clip, _CLIP)
+    optimiser.step()
+    optimiser.zero_grad()
 
 
 def cross_entropy(logits, ids):
@@ -152,22 +205,15 @@ def cross_entropy(logits, ids):
     return torch.nn.functional.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten())
 
 
-def _step(model: "PreTrainedModel", optimiser, ids: np.ndarray, rate: float, loss) -> float:
-    """One optimiser step on ids (B, 1 + T); gives the mean loss in nats per token before it."""
+def _loss(model: "PreTrainedModel", ids: np.ndarray, loss: Callable | None) -> "torch.Tensor":
+    """The mean loss of ids (B, 1 + T) in nats per token."""
     import torch
 
     ids = torch.from_numpy(ids).to(model.device)
-    for group in optimiser.param_groups:
-        group["lr"] = rate
     on_gpu = model.device.type == "cuda"
     with torch.autocast(model.device.type, torch.bfloat16, enabled=on_gpu):
         logits = model(input_ids=ids[:, :-1], use_cache=False).logits  # (B, T, V)
-    value = (loss or cross_entropy)(logits.float(), ids)
-    value.backward()
-    torch.nn.utils.clip_grad_norm_(model.parameters(), _CLIP)
-    optimiser.step()
-    optimiser.zero_grad()
-    return value.item()
+    return (loss or cross_entropy)(logits.float(), ids)
 
 
 def _add(state: dict, loss: float, step: int, rate: float, spec: Spec) -> None:
@@ -177,20 +223,10 @@ def _add(state: dict, loss: float, step: int, rate: float, spec: Spec) -> None:
             f"the loss of {spec.name!r} is {loss} at step {step}: expected a number; lower its "
             "learning_rate"
         )
-    state["step"], state["sum"], state["n"] = step + 1, state["sum"] + loss, state["n"] + 1
+    state["sum"], state["n"] = state["sum"] + loss, state["n"] + 1
     if (step + 1) % max(spec.n_steps // _N_LOSSES, 1) == 0 or step + 1 == spec.n_steps:
         state["losses"].append([step + 1, state["sum"] / state["n"], rate])
         state["sum"], state["n"] = 0.0, 0
-
-
-def _save_state(folder: Path, model: "PreTrainedModel", optimiser, state: dict) -> None:
-    """Put everything that a run goes on from in place by one rename."""
-    import torch
-
-    folder.mkdir(parents=True, exist_ok=True)
-    whole = {"model": model.state_dict(), "optimiser": optimiser.state_dict(), "state": state}
-    with store.replacing(folder / _STATE) as partial:
-        torch.save(whole, partial)
 
 
 def _tokenizer(spec: Spec):

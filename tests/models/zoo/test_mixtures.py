@@ -96,7 +96,7 @@ def test_resumed_to_the_bit(stop, domains, monkeypatch):
     folder = whole.parent
     early = weights(mixtures.checkpoints(whole, run.spec)[2])
     kept = folder.rename(folder.with_name(f"kept-{stop}"))
-    step, done = training._step, []
+    step, done = training._loss, []
 
     def killed(*arguments):
         if len(done) == stop:
@@ -104,11 +104,11 @@ def test_resumed_to_the_bit(stop, domains, monkeypatch):
         done.append(1)
         return step(*arguments)
 
-    monkeypatch.setattr(training, "_step", killed)
+    monkeypatch.setattr(training, "_loss", killed)
     with pytest.raises(Killed):
         mixtures.train(run, domains, device="cpu")
     counted = []
-    monkeypatch.setattr(training, "_step", lambda *a: counted.append(1) or step(*a))
+    monkeypatch.setattr(training, "_loss", lambda *a: counted.append(1) or step(*a))
     again = mixtures.train(run, domains, device="cpu")
     assert again == whole and len(counted) == run.spec.n_steps - stop
     assert all(torch.equal(tensor, before[name]) for name, tensor in weights(again).items())

@@ -201,7 +201,7 @@ def test_only_what_is_missing_is_built(smoke, monkeypatch):
             raise Killed
         write(folder, spec, *rest)
 
-    monkeypatch.setattr(training, "write", counted)
+    monkeypatch.setattr(training, "train_into", counted)
     specs = plans.plan("smoke") + plans.ngrams(["names"], [1 << 12], orders=(2, 3, 4))
     with pytest.raises(Killed):
         zoo.build(specs, workers=0, progress=False)
