@@ -138,7 +138,6 @@ notebook.table(
 
 # %%
 mixing = words.ica.other_axes.participation(words.ica.other_axes.between(pca, space)).mean()
-notebook.claims.record("participation", mixing)
 print(f"An ICA axis mixes about {mixing:.0f} of {space.n_axes} principal components.")
 
 # %% [markdown]
