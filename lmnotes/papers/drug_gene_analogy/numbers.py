@@ -60,12 +60,6 @@ SINGLE = (
     "dated_pairs",
     "dated_drugs",
     "dated_genes",
-    "popular_bcv_top1",
-    "popular_bcv_top10",
-    "popular_bcv_mrr",
-    "popular_homemade_top1",
-    "popular_homemade_top10",
-    "popular_homemade_mrr",
     "split_train",
     "split_valid",
     "split_test",
@@ -134,7 +128,6 @@ def _ids() -> list[str]:
     ids += [f"{m}_{v}_{s}" for v in VOCABULARIES for m in MODELS.values() for s in SETTINGS]
     ids += ["stored_gap"]
     ids += [f"transe_{f:.0f}_{m}" for f in range(10, 61, 10) for m in ("mrr", "hits1", "hits10")]
-    ids += [f"transe_all_{f}" for f in (10, 50, 60)]
     return ids + [f"real_{name}" if name in PIPELINE else name for name in (*PIPELINE, *SINGLE)]
 
 
@@ -156,11 +149,9 @@ def _from_tables(checks: Mapping[str, pd.DataFrame]) -> dict[str, float]:
         found[f"{MODELS[row.model]}_{row.vocabulary}_{row.setting}"] = row.top1
     found["stored_gap"] = _gap(checks["stored"], ("top1", "top10"))
     for row in checks["transe"].itertuples():
-        percent = f"{100 * row.fraction:.0f}"
         if row.filter == "fraction":
-            found |= {f"transe_{percent}_{m}": getattr(row, m) for m in ("mrr", "hits1", "hits10")}
-        else:
-            found[f"transe_all_{percent}"] = row.mrr
+            id = f"transe_{100 * row.fraction:.0f}"
+            found |= {f"{id}_{m}": getattr(row, m) for m in ("mrr", "hits1", "hits10")}
     return found
 
 

@@ -1,6 +1,6 @@
 """Tables of a study of analogies: scores of methods, of years and of training fractions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +83,16 @@ def over_worlds(
             f"{measure}_high": (measure, "max"),
         }
     return groups.agg(**columns).reset_index()
+
+
+def spread(values: Iterable[float]) -> tuple[float, tuple[float, float]]:
+    """The mean of some values, NaN without any, and the smallest and the largest.
+
+    >>> spread([1, 2, 6])
+    (3.0, (1.0, 6.0))
+    """
+    mean, low, high = pd.Series(list(values), dtype=float).agg(["mean", "min", "max"]).tolist()
+    return mean, (low, high)
 
 
 def by_year(study: Study, settings: Sequence[str]) -> pd.DataFrame:
