@@ -19,8 +19,8 @@
 # - move a model with a prompt, add two moves, and tell whether they really add or only seem to;
 # - foresee, from one formula of Bayes, which instructions will *not* add.
 #
-# **What is ours.** The paper's full text was not at hand when this was written: its claims here are those of its abstract and captions, formulas are derived, and most numbers that are
-# compared with are our own earlier measurements. The ledger at the end says which is which. The paper maps 552 public models; here are twelve tiny models in a world whose
+# **What is ours.** The paper's full text was not at hand when this was written: its claims here are those of its abstract and captions, and formulas are derived.
+# The ledger at the end says which is which. The paper maps 552 public models; here are twelve tiny models in a world whose
 # answer is known, then models of notebook 06 tuned on real pairs, by cells that also read any list of hub models.
 #
 # ## Settings
@@ -105,12 +105,6 @@ notebook.table(
     "world",
     caption="Some pairs of the world: tags in the prompt, by which rule they were chosen, and the response.",
 )
-for width, depth in ((48, 2), (32, 1)):
-    fresh = paper.small_world.create(paper.small_world.Member(0.5, "R1", width, depth, 1))
-    n_weights = sum(w.numel() for w in fresh.parameters() if w.requires_grad)
-    notebook.claims.record(f"world_parameters_{width}", n_weights)
-for name, corpus in paper.small_world.sources().items():
-    notebook.claims.record(f"world_{name}", len(corpus) / 1000)
 
 # %% [markdown]
 # ## 2. One number per pair
@@ -141,9 +135,6 @@ vectors = {
     "PMI, empty prompt": models.scoring.prompts.pmi(conditional, empty),
     "PMI, marginal": models.scoring.prompts.pmi(conditional, marginal),
 }
-short = dict(
-    zip(vectors, ("conditional", "empty", "marginal", "pmi_empty", "pmi_marginal"), strict=True)
-)
 print(f"{len(names)} prompts, {len(made)} models, {N} responses")
 
 # %%
@@ -218,11 +209,7 @@ for name, values in vectors.items():
         interval = statistics.interval_holding(row.r2, draws[name][row.factor])
         r2[name, row.factor] = row.r2
         rows.append((name, row.factor, row.r2, *interval, row.f, row.p))
-        notebook.claims.record(f"share_{short[name]}_{row.factor}", row.r2, interval)
-        if f"p_{short[name]}_{row.factor}" in notebook.session.current().card.claims:
-            notebook.claims.record(f"p_{short[name]}_{row.factor}", row.p)
 explained = pd.DataFrame(rows, columns=["map", "factor", "r2", "low", "high", "f", "p"])
-notebook.claims.record("smallest_p", explained.p.min())
 notebook.table(
     explained,
     "factors",
@@ -257,7 +244,6 @@ for name, values in vectors.items():
         for _ in range(max(20, n_bootstrap // 5))
     ]
     interval = statistics.interval_holding(squared[upper].mean(), again)
-    notebook.claims.record(f"mean_{short[name]}", squared[upper].mean(), interval)
     floor = squared[np.triu(seeds, 1)].mean()
     halves = paper.factor_shares.split_half(values, 50, seed).mean()
     rows.append((name, squared[upper].mean(), *interval, floor, halves, values.mean()))
@@ -320,15 +306,16 @@ def part_of(k, models):
     return 100 * parts[k, inside].sum() / whole[inside].sum()
 
 
-for k, name in enumerate(("pmi", "unconditional", "cross")):
-    notebook.claims.record(f"parts_{name}", *over(partial(part_of, k), range(12)))
-
+rows = []
+for k, name in enumerate(("PMI", "unconditional", "cross term")):
+    value, interval = over(partial(part_of, k), range(12))
+    rows.append((name, value, *interval))
 r = [np.corrcoef(a, b)[0, 1] for a, b in zip(empty, marginal, strict=True)]
-notebook.claims.record("estimators_r", min(r))
-offset = (empty - marginal).mean(axis=1)  # (M,) nats
-size, interval = over(lambda rows: abs(offset[rows].mean()), range(12))
-note = f"empty less marginal: {offset.mean():+.2f} nats"
-notebook.claims.record("estimators_offset", size, interval, note)
+notebook.table(
+    pd.DataFrame(rows, columns=["part", "%", "low", "high"]),
+    "parts",
+    caption=f"Shares of the squared conditional distance, over pairs of models; intervals over models. The two unconditional vectors of a model correlate by {min(r):.3f} or more; the empty prompt's is {(empty - marginal).mean():+.2f} nats above the marginal one.",
+)
 
 gap = conditional[:, None] - conditional
 notebook.claims.record("identity_variance", np.abs(gap.var(axis=2) - 2 * kl["conditional"]).max())
@@ -434,64 +421,47 @@ notebook.figure(
 )
 
 # %%
-options = {"n": n_bootstrap, "seed": seed}
-
-
-def agree(claim, first, second, **more):
-    one = paper.factor_shares.agreement(first, second, **options, **more)
-    notebook.claims.record(claim, one.value, (min(one.low, one.value), max(one.high, one.value)))
-    return claim, one.value, one.low, one.high
-
-
+agree = partial(paper.factor_shares.agreement, n=n_bootstrap, seed=seed)
 mc = symmetric(exact.monte_carlo)
-rows = [
-    agree("kl_pearson", estimate, mc),
-    agree("kl_spearman", estimate, mc, ranks=True),
-    agree("kl_rb_pearson", estimate, truth),
-    agree("kl_rb_spearman", estimate, truth, ranks=True),
-    agree("kl_root", np.sqrt(estimate), np.sqrt(truth)),
-    agree("kl_estimators", mc, truth),
-    agree("kl_up_to", estimate, mc),
-    agree("squared_distance_is_kl", estimate, truth, ranks=True),
-]
+within = models.maps.kl(models.maps.coordinates.centre_within(conditional, tags))
+compared = {
+    "map and Monte-Carlo KL": agree(estimate, mc),
+    "map and Monte-Carlo KL, ranks": agree(estimate, mc, ranks=True),
+    "map and exact KL": agree(estimate, truth),
+    "map and exact KL, ranks": agree(estimate, truth, ranks=True),
+    "roots of both": agree(np.sqrt(estimate), np.sqrt(truth)),
+    "rows centred within prompts, and exact KL": agree(within, truth),
+    "Monte-Carlo and exact KL": agree(mc, truth),
+}
 
 
-def median_of(values, models):
+def median_of(values, drawn):
     """Over pairs of different models that are drawn."""
-    return np.median(values[np.isin(i, models) & np.isin(j, models)])
+    return np.median(values[np.isin(i, drawn) & np.isin(j, drawn)])
 
 
-for claim, said, values in (
-    ("kl_scale", "median ratio of estimate to exact KL", estimate / np.where(truth > 0, truth, 1)),
-    (
-        "between_share",
-        "median % of the variance that is between prompts",
-        100 * paper.factor_shares.between_share(conditional, tags),
-    ),
+between = 100 * paper.factor_shares.between_share(conditional, tags)
+for name, values in (
+    ("median ratio of the map to exact KL", estimate[upper] / truth[upper]),
+    ("median % of the variance that is between prompts", between[upper]),
 ):
-    value, interval = over(partial(median_of, values[upper]), range(12))
-    notebook.claims.record(claim, value, interval)
-    rows.append((said, value, *interval))
-rows.append(
-    agree(
-        "within_after",
-        models.maps.kl(models.maps.coordinates.centre_within(conditional, tags)),
-        truth,
-    )
-)
-for name, one in (("exact", truth), ("estimate", estimate)):
-    notebook.claims.record(f"kl_{name}_low", one[upper].min())
-    notebook.claims.record(f"kl_{name}_high", one[upper].max())
+    compared[name] = over(partial(median_of, values), range(12))
 notebook.table(
-    pd.DataFrame(rows, columns=["quantity", "value", "low", "high"]),
+    pd.DataFrame(
+        [(name, value, *interval) for name, (value, interval) in compared.items()],
+        columns=["quantity", "value", "low", "high"],
+    ),
     "kl_check",
     caption="Agreement with directly estimated KL over 66 pairs of models; intervals by drawing models, not pairs.",
 )
+notebook.claims.record("kl_up_to", *compared["map and Monte-Carlo KL"])
+notebook.claims.record("squared_distance_is_kl", *compared["map and exact KL, ranks"])
 
 # %%
 written = paper.small_world_kl.responses(list(made.folder), n_prompts, seed=seed)
 vocabulary = paper.factor_shares.response_distance(written)
-_, r_words, low, high = agree("semantic_related", np.sqrt(estimate), vocabulary)
+r_words, (low, high) = agree(np.sqrt(estimate), vocabulary)
+notebook.claims.record("semantic_related", r_words, (low, high))
 semantic = pd.DataFrame(
     {"words": vocabulary[upper], "distance": np.sqrt(estimate[upper]), "kind": relation}
 )
@@ -513,37 +483,17 @@ notebook.figure(
 
 # %%
 bent = paper.small_world_kl.ruler(made.folder.iloc[0], sigmas, max(n_pairs, n_prompts), seed=seed)
-noise = [0.002, 0.005, 0.01, 0.02, 0.04, 0.08]
-columns = ("kl", "half", "ratio", "given")
-earlier = {"sigma": noise} | {
-    name: [
-        notebook.session.current().card.claims[f"ruler_{name}_{f'{s:g}'[2:]}"].published
-        for s in noise
-    ]
-    for name in columns
-}
-before = pd.DataFrame(earlier).rename(columns={"half": "half_variance", "given": "given_ratio"})
 notebook.figure(
-    paper.figures_map.ruler(bent, before),
+    paper.figures_map.ruler(bent),
     "ruler",
     data=bent,
-    caption="A model against copies with noise on their weights. Crosses: an earlier measurement of ours with other models. Standard errors are smaller than the dots.",
+    caption="A model against copies with noise on their weights. Standard errors are smaller than the dots.",
 )
 notebook.table(
     bent,
     "ruler",
     caption="The same in numbers; kl and half_variance in nats per response of 32 bytes.",
 )
-by_sigma = bent.set_index("sigma")
-for one in noise:
-    known, key = one in by_sigma.index, f"{one:g}"[2:]
-    row = by_sigma.loc[one] if known else pd.Series(np.nan, by_sigma.columns)
-    note, wide = "" if known else "not among the noises of this run", 2 * row.kl_error
-    notebook.claims.record(
-        f"ruler_kl_{key}", row.kl, (row.kl - wide, row.kl + wide) if known else None, note
-    )
-    for name, column in (("half", "half_variance"), ("ratio", "ratio"), ("given", "given_ratio")):
-        notebook.claims.record(f"ruler_{name}_{key}", row[column], note=note)
 notebook.claims.record("ruler_constant", (bent.ratio[bent.sigma <= 0.01] - 1).abs().max())
 
 # %% [markdown]
@@ -602,12 +552,8 @@ clips = []
 for share in (0, 0.02, 0.05, 0.1):
     raised = np.maximum(conditional, np.quantile(conditional, share)) if share else conditional
     clipped = models.maps.kl(models.maps.row_centre(raised))
-    key = f"clip_{round(100 * share)}"
-    _, r_of, low, high = agree(f"{key}_r", clipped, truth)
-    scale_of = np.median(clipped[upper] / truth[upper])
-    if share:  # without a clip it is kl_scale
-        notebook.claims.record(f"{key}_scale", scale_of)
-    clips.append((share, r_of, low, high, scale_of))
+    r_of, interval = agree(clipped, truth)
+    clips.append((share, r_of, *interval, np.median(clipped[upper] / truth[upper])))
 by_clip = pd.DataFrame(clips, columns=["share", "r", "low", "high", "ratio"])
 notebook.figure(
     paper.figures_map.scale(by_length, by_clip),
@@ -617,15 +563,6 @@ notebook.figure(
 )
 notebook.table(by_clip, "clipping", caption="Clipping: correlation with exact KL, and scale.")
 notebook.table(by_length, "lengths", caption="Medians over pairs of models, nats per response.")
-at_length = by_length.set_index("length").ratio
-for n in (8, 16, 32, 64):
-    missing = (
-        "responses of this world have 32 bytes" if n > 32 else "not among the lengths of this run"
-    )
-    notebook.claims.record(
-        f"length_{n}", at_length.get(n, np.nan), note="" if n in at_length else missing
-    )
-notebook.claims.record("length_grows", at_length.iloc[-1] / at_length.iloc[0])
 
 # %%
 sizes = [n for n in (25, 50, 100, 200) if n < N] or [N // 2]
@@ -648,14 +585,6 @@ notebook.table(
     "budget",
     caption="Means over draws.",
 )
-for n in (25, 50, 100, 200):
-    for column, name in (("r", "r"), ("error", "error")):
-        drawn = spent[column][spent.n == n]
-        value = drawn.median() if len(drawn) else np.nan
-        interval = statistics.interval_holding(value, drawn) if len(drawn) else None
-        notebook.claims.record(
-            f"budget_{n}_{name}", value, interval, "" if len(drawn) else "too few pairs in this run"
-        )
 for n in (10_000, 300):
     notebook.claims.record(
         f"gauss_{n}", models.maps.robustness.relative_error(rng.standard_normal((200, n))).mean()
@@ -719,29 +648,8 @@ notebook.table(
 )
 # %%
 is_triple = added.operations == "A, B and C"
-said = {
-    "cosine": "cosine",
-    "r2": "r2",
-    "error": "relative_error",
-    "slope": "slope",
-    "best": "best_single",
-    "wrong": "wrong",
-    "fitted": "r2_fitted",
-    "first": "coefficient 1",
-    "second": "coefficient 2",
-}
-for group, part in (("pairs", added[~is_triple]), ("triple", added[is_triple])):
-    per_model = part.groupby("model", sort=False).mean(numeric_only=True)
-    for claim, column in said.items():
-        if f"{group}_{claim}" not in notebook.session.current().card.claims:
-            continue
-        values = per_model[column].to_numpy()
-        found_mean = over(lambda rows, values=values: values[rows].mean(), range(12))
-        notebook.claims.record(f"{group}_{claim}", *found_mean)
-        if (group, claim) == ("pairs", "r2"):
-            notebook.claims.record("additive", *found_mean)
-notebook.claims.record("pairs_r2_sd", added.r2[~is_triple].std())
 per_model = added[~is_triple].groupby("model", sort=False)[["r2", "best_single"]].mean()
+notebook.claims.record("additive", *over(lambda rows: per_model.r2.iloc[rows].mean(), range(12)))
 test = wilcoxon(per_model.r2, per_model.best_single, alternative="greater")
 notebook.claims.record("wilcoxon", test.pvalue)
 print(
@@ -773,11 +681,6 @@ notebook.figure(
 )
 mean_cosine = same_way.groupby(["pair", "operation"]).cosine.mean().unstack()
 notebook.table(mean_cosine.reset_index(), "directions", caption="Mean cosines.")
-for pair, key in (("same rule", "same"), ("different rules", "different")):
-    single = mean_cosine.loc[pair, ["A", "B", "C"]]
-    notebook.claims.record(f"directions_{key}_low", single.min())
-    notebook.claims.record(f"directions_{key}_high", single.max())
-    notebook.claims.record(f"directions_triple_{key}", mean_cosine.loc[pair, "ABC"])
 
 # %% [markdown]
 # *What to see.* The sum of two moves is nearly the move of both, and of all three. A high $R^2$ alone would not mean much: where one tag dominates, its own move does almost as well. So look at the other columns. One part
@@ -1276,7 +1179,7 @@ notebook.table(
 # - **Tiny models** carry all this. Whether 552 public models do the same is what the paper reports; with a list of models and a file of pairs the cells of section 6 draw their map.
 # - **One set of pairs, one prompt template, one estimator of the unconditional term**: each is a choice, and the map depends on it.
 #
-# The ledger: what the paper says as far as we know it, what we derived or expected, and what we had measured before, beside this run.
+# The ledger: what the paper says as far as we know it, and what we derived or expected, beside this run.
 
 # %%
 notebook.claims.table()

@@ -1,22 +1,13 @@
 """What a map is about: the share of its squared distances that a factor explains, and its noise."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
+from lmnotes import statistics
 from lmnotes.models.maps import coordinates as maps
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """The correlation of two matrices of distances, with a 95 % interval over models."""
-
-    value: float
-    low: float
-    high: float
 
 
 def permanova(
@@ -75,8 +66,8 @@ def between_share(log_likelihood: np.ndarray, prompts: Sequence) -> np.ndarray:
 
 def agreement(
     first: np.ndarray, second: np.ndarray, *, ranks: bool = False, n: int = 1000, seed: int = 0
-) -> Agreement:
-    """The correlation of two (M, M) matrices over pairs of models, the interval over models.
+) -> tuple[float, tuple[float, float]]:
+    """The correlation of two (M, M) matrices over pairs of models; 95 % interval over models.
 
     Args:
         first, second: distances or divergences; what is not symmetric is made so.
@@ -97,8 +88,8 @@ def agreement(
         kept = np.unique(rng.integers(len(a), size=len(a)))
         if len(kept) > 2:
             draws.append(_correlation(a[np.ix_(kept, kept)], b[np.ix_(kept, kept)], ranks))
-    low, high = np.nanquantile(draws, (0.025, 0.975))
-    return Agreement(_correlation(a, b, ranks), float(low), float(high))
+    value = _correlation(a, b, ranks)
+    return value, statistics.interval_holding(value, draws)
 
 
 def split_half(log_likelihood: np.ndarray, n: int = 100, seed: int = 0) -> np.ndarray:

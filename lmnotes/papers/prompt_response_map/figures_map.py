@@ -152,11 +152,10 @@ def kl_agreement(table: pd.DataFrame, labels: Mapping[str, str]) -> Figure:
     return figure
 
 
-def ruler(table: pd.DataFrame, earlier: pd.DataFrame | None = None) -> Figure:
+def ruler(table: pd.DataFrame) -> Figure:
     """Where half the variance leaves the KL: a model against noisier and noisier copies of itself.
 
-    Args:
-        table: of `conditional_kl.ruler`. earlier: the same columns, of another measurement.
+    table: of `conditional_kl.ruler`.
     """
     figure, (left, right) = style.panels(2, height=2.5)
     left.errorbar(
@@ -182,17 +181,6 @@ def ruler(table: pd.DataFrame, earlier: pd.DataFrame | None = None) -> Figure:
         ("given_ratio", style.RED, "given responses"),
     ):
         right.plot(table.kl, table[column], "o-", ms=4, color=colour, label=label)
-        if earlier is not None:
-            right.plot(
-                earlier.kl,
-                earlier[column],
-                "x--",
-                ms=4,
-                lw=0.7,
-                color=colour,
-                alpha=0.6,
-                label=f"{label}, measured before",
-            )
     right.axhline(1, color=style.BLACK, lw=0.8, ls=":")
     right.set(
         xscale="log",
