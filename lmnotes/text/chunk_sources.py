@@ -81,11 +81,11 @@ def _cleaned(domain: str) -> Iterator[Source]:
     A name does not hold the domain, so that the source of a module and the documentation inside
     it are always in the same part.
     """
-    found: Iterable[Document] = installed.documents(domain)
+    documents: Iterable[Document] = installed.documents(domain)
     if domain in _SENTENCES:
-        found = repeats.removed(found)
+        documents = repeats.removed(documents)
     seen, n_of = set(), {}
-    for document in found:
+    for document in documents:
         number = n_of[document.source] = n_of.get(document.source, -1) + 1
         name = f"{document.source}/{document.title or number}"
         text = _without_boilerplate(document.text, domain)

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import store
-from lmnotes.errors import InputError, nearest
+from lmnotes.errors import InputError, expect_one_of
 from lmnotes.text import chunk_sources, downloads, installed
 from lmnotes.text.chunk_sources import PARTS, Source, part_of
 
@@ -123,8 +123,8 @@ def domain_names() -> tuple[str, ...]:
 def stream(domain: str, part: str = "train") -> bytes:
     """All text of one part of an installed domain as UTF-8, files joined by a newline; for
     training."""
-    _check_names([domain], domain_names(), "domain")
-    _check_names([part], PARTS, "part")
+    expect_one_of("domain", domain, domain_names())
+    expect_one_of("part", part, PARTS)
     table = chunk_sources.installed_documents(domain)
     return "\n".join(table.loc[table["part"] == part, "text"]).encode()
 
@@ -162,20 +162,23 @@ def load(
     _check(size, minimum, part, per_domain)
     wanted = [domains] if isinstance(domains, str) else domains
     if source == "installed":
-        name = "installed"
-        _check_names(wanted or (), domain_names(), "domain")
-        found = _installed(wanted or domain_names())
+        name, known = "installed", domain_names()
     else:
         path, name = downloads.resolve(source)
         if saved := _saved(path):
             return saved if wanted is None else saved.select(np.isin(saved.domains, wanted))
-        found = list(chunk_sources.file_documents(path, field))
-        _check_names(wanted or (), dict.fromkeys(s.domain for s in found), "domain")
-        found = [s for s in found if wanted is None or s.domain in wanted]
+        sources = list(chunk_sources.file_documents(path, field))
+        known = tuple(dict.fromkeys(source.domain for source in sources))
+    for domain in wanted or ():
+        expect_one_of("domain", domain, known)
+    if source == "installed":
+        sources = _installed(wanted or known)
+    else:
+        sources = [source for source in sources if source.domain in (wanted or known)]
     settings = {"source": name, "size": size, "minimum": minimum, "part": part}
     settings |= {"per_domain": per_domain, "domains": wanted, "seed": seed}
     is_published = source == "pile10k"  # a column of the published matrix each: none left out
-    rows = _chunks(found, size, minimum, part, keep_repeats=is_published)
+    rows = _chunks(sources, size, minimum, part, keep_repeats=is_published)
     texts = _text_set(name, _drawn(rows, per_domain, seed), settings)
     if is_published and wanted is None and per_domain is None and not part:
         _check_facts(texts)
@@ -192,13 +195,13 @@ def _installed(domains: Iterable[str]) -> list[Source]:
 
 
 def _chunks(
-    found: Iterable[Source], size: int, minimum: int, part: str, keep_repeats: bool = False
+    sources: Iterable[Source], size: int, minimum: int, part: str, keep_repeats: bool = False
 ) -> list[tuple]:
     """Text and place of every different chunk of a part; those that earlier parts hold are left
     out."""
     order = list(PARTS)[: list(PARTS).index(part) + 1] if part else [""]
     by_part: dict[str, list[Source]] = {name: [] for name in (*PARTS, "")}
-    for source in found:
+    for source in sources:
         by_part[part_of(source.name) if part else ""].append(source)
     seen: set[str] = set()
     for name in order:
@@ -269,16 +272,7 @@ def _check(size: int, minimum: int, part: str, per_domain: int | None) -> None:
         )
     if per_domain is not None and per_domain < 1:
         raise InputError(f"per_domain={per_domain} was given: expected at least 1, or None for all")
-    _check_names(filter(None, [part]), PARTS, "part")
-
-
-def _check_names(names: Iterable[str], known: Iterable[str], what: str) -> None:
-    """Raise InputError where a name is not a known one."""
-    for name in names:
-        if name not in known:
-            raise InputError(
-                f"no {what} is called {name!r}: expected {', '.join(known)}; {nearest(name, known)}"
-            )
+    expect_one_of("part", part, ("", *PARTS))
 
 
 def _check_facts(texts: TextSet) -> None:

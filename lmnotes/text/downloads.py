@@ -111,10 +111,10 @@ def _check(file: Path, checksum: str) -> None:
         return
     algorithm, expected = checksum.split(":")
     with open(file, "rb") as stream:
-        found = hashlib.file_digest(stream, algorithm).hexdigest()
-    if found != expected:
+        digest = hashlib.file_digest(stream, algorithm).hexdigest()
+    if digest != expected:
         raise InputError(
-            f"{file} ({file.stat().st_size:,} bytes) has {algorithm} {found}, expected "
+            f"{file} ({file.stat().st_size:,} bytes) has {algorithm} {digest}, expected "
             f"{expected}: it is another file, "
             "or was cut short; remove it, then fetch it again"
         )

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from lmnotes import store
-from lmnotes.errors import InputError, nearest
+from lmnotes.errors import expect_one_of
 from lmnotes.text import installed, tokenise
 from lmnotes.text.markup.prose import prose
 
@@ -24,28 +24,12 @@ VERSION = 1  # part of the key of the stored table: raise it when it would diffe
 
 # A fixed list, as in `installed`. torch and transformers are left out: most of their functions are
 # inner machinery, or near copies of each other, and would be a third of the table.
-PACKAGES = (
-    "python",
-    "gensim",
-    "IPython",
-    "jedi",
-    "joblib",
-    "jupyter_client",
-    "jupyter_server",
-    "matplotlib",
-    "mpmath",
-    "networkx",
-    "numba",
-    "numpy",
-    "pandas",
-    "PIL",
-    "pooch",
-    "prompt_toolkit",
-    "scipy",
-    "seaborn",
-    "sklearn",
-    "sympy",
-    "tornado",
+PACKAGES = tuple(
+    str.split(
+        "python gensim IPython jedi joblib jupyter_client jupyter_server matplotlib mpmath "
+        "networkx numba numpy pandas PIL pooch prompt_toolkit scipy seaborn sklearn sympy "
+        "tornado"
+    )
 )
 MIN_ENGLISH = 6  # words in the prose of a docstring
 MIN_PYTHON = 16  # `python_words` in a function
@@ -94,11 +78,7 @@ def functions(packages: Sequence[str] = PACKAGES, *, keep: bool = True) -> pd.Da
         InputError: a package that is not on the list.
     """
     for name in packages:
-        if name not in PACKAGES:
-            raise InputError(
-                f"no package {name!r} to take functions from: expected some of "
-                f"{', '.join(PACKAGES)}; {nearest(name, PACKAGES)}"
-            )
+        expect_one_of("package", name, PACKAGES)
     key = {
         "version": VERSION,
         "installed": installed.VERSION,
@@ -131,8 +111,8 @@ def python_words(source: str) -> list[str]:
     for piece in _PIECE.finditer(source):
         text, kind = piece[0], piece.lastgroup
         if kind == "string":
-            one = _ONE_NAME.fullmatch(text)
-            text, kind = (one[1], "name") if one else ("#", None)
+            quoted = _ONE_NAME.fullmatch(text)
+            text, kind = (quoted[1], "name") if quoted else ("#", None)
         if kind == "name":
             words += map(str.lower, _PART.findall(text))
         elif text[0] != "#":

@@ -63,8 +63,8 @@ def documents(*domains: str, keep: bool = True) -> Iterator[Document]:
     keep: what is slow to find is stored, once for all who ask; False stores and reads nothing.
     """
     for domain in _known(domains):
-        found = _stored(domain) if keep and domain in _SLOW else _DOMAINS[domain]()
-        for document in found:
+        its_documents = _stored(domain) if keep and domain in _SLOW else _DOMAINS[domain]()
+        for document in its_documents:
             yield Document(document.title, document.text, document.source, domain)
 
 
@@ -77,8 +77,8 @@ def _stored(domain: str) -> Iterator[Document]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # given below
             rows = [
-                (one.title, one.text.encode("utf-8", "surrogatepass"), one.source)
-                for one in _DOMAINS[domain]()
+                (document.title, document.text.encode("utf-8", "surrogatepass"), document.source)
+                for document in _DOMAINS[domain]()
             ]
         table = pd.DataFrame(rows, columns=columns, dtype=object)
         table.to_parquet(folder / "found.parquet", compression="zstd")
@@ -195,8 +195,8 @@ def _docs() -> Iterator[Document]:
             if file is None:
                 yield _missing(module)
                 continue
-            found = docstrings.strings(read(file)) if file.suffix == ".py" else [read(file)]
-            if text := "\n\n".join(filter(None, map(prose, found))):
+            texts = docstrings.strings(read(file)) if file.suffix == ".py" else [read(file)]
+            if text := "\n\n".join(filter(None, map(prose, texts))):
                 yield Document(title, text, module)
 
 

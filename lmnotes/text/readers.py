@@ -48,14 +48,14 @@ def files(path: Path) -> list[Path]:
     """The text files that `path` means: itself, or all of a folder, at any depth, in sorted
     order."""
     if path.is_dir():
-        found = sorted(p for p in path.rglob("*") if p.is_file() and _kind(p) in _KINDS)
-        if not found:
+        paths = sorted(p for p in path.rglob("*") if p.is_file() and _kind(p) in _KINDS)
+        if not paths:
             raise InputError(
                 f"the folder {path} holds no text: expected .txt, .jsonl or .parquet files (also "
                 "packed); "
                 "name a folder that does, or one file"
             )
-        return found
+        return paths
     if _kind(path) not in (*_KINDS, ""):
         raise InputError(
             f"{path} ends in {path.suffix!r}: expected .txt, .jsonl or .parquet, plain or packed "

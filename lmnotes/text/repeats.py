@@ -23,8 +23,8 @@ def removed(documents: Iterable[Document]) -> Iterator[Document]:
     line breaks. `n_repeats_removed` of each document counts what was taken out of it.
 
     >>> texts = ["One paragraph.", "One\\nparagraph.\\n\\nNew."]
-    >>> found = removed(Document("", text, "a file") for text in texts)
-    >>> [(document.text, document.n_repeats_removed) for document in found]
+    >>> documents = removed(Document("", text, "a file") for text in texts)
+    >>> [(document.text, document.n_repeats_removed) for document in documents]
     [('One paragraph.', 0), ('New.', 1)]
     """
     seen: set[bytes] = set()

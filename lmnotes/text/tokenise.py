@@ -103,8 +103,8 @@ class Encoder:
         anywhere."""
         n_tokens, after_break = 0, True
         for block in blocks(pieces):
-            found = _PIECE.findall(unicodedata.normalize("NFC", block))
-            codes = np.fromiter(map(self._codes.__getitem__, found), np.int64, len(found))
+            matches = _PIECE.findall(unicodedata.normalize("NFC", block))
+            codes = np.fromiter(map(self._codes.__getitem__, matches), np.int64, len(matches))
             is_word = codes >= 0
             abbreviated = np.concatenate(([0], codes[:-1])) & _ABBREVIATION > 0
             is_break = (codes == _BREAK) | ((codes == _FULL_STOP) & ~abbreviated)

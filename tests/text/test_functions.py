@@ -150,7 +150,7 @@ def test_some_packages_only():
     assert (
         some.attrs["content_id"] != functions.functions(["joblib"], keep=False).attrs["content_id"]
     )
-    with pytest.raises(InputError, match=r"no package 'numpi'.*did you mean .*'numpy'"):
+    with pytest.raises(InputError, match=r"package 'numpi' was given.*did you mean .*'numpy'"):
         functions.functions(["numpi"])
 
 

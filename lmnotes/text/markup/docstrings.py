@@ -52,7 +52,7 @@ def strings(source: str) -> list[str]:
     >>> strings("def f():\\n    'Return the first of all the things there are.'\\n")
     ['Return the first of all the things there are.']
     """
-    found = []
+    texts = []
     for token in _TOKEN.finditer(source):
         start, end = token.span()
         if end - start < _MIN_CHARS + 2 or token.lastgroup is None:
@@ -68,8 +68,8 @@ def strings(source: str) -> list[str]:
             except (SyntaxError, ValueError):  # a template, or a broken escape
                 continue
         if len(text) >= _MIN_CHARS:
-            found.append(inspect.cleandoc(text))
-    return found
+            texts.append(inspect.cleandoc(text))
+    return texts
 
 
 def _documents(before: str, is_long: bool) -> bool:
