@@ -13,12 +13,14 @@ import os
 import shutil
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    pass
+from lmnotes.errors import InputError
+
+if TYPE_CHECKING:  # the command line imports this, and waits for nothing
+    import numpy as np
 
 MANIFEST = "manifest.json"
 
@@ -197,3 +199,47 @@ def write_text(path: Path, text: str) -> None:
     """Make this the text of a file, in one step."""
     with replacing(path) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+def save_arrays(
+    folder: str | Path, arrays: "Mapping[str, np.ndarray | None]", name: str, labels: Mapping
+) -> Path:
+    """Write arrays as .npy files, then labels as `name`.json, and return the folder.
+
+    A folder that holds the labels is whole. What others have open by mmap stays as it is.
+    """
+    import numpy as np
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for key, array in arrays.items():
+        if array is None:
+            (folder / f"{key}.npy").unlink(missing_ok=True)
+            continue
+        with replacing(folder / f"{key}.npy") as partial, open(partial, "wb") as file:
+            np.save(file, array)
+    text = json.dumps(labels, ensure_ascii=False, default=_plain)
+    write_text(folder / f"{name}.json", text)
+    return folder
+
+
+def open_arrays(folder: str | Path, keys: Iterable[str], name: str) -> dict:
+    """The labels of a folder by `save_arrays`, and those of its arrays that it has, by mmap."""
+    import numpy as np
+
+    folder = Path(folder)
+    try:
+        labels = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{folder}: {name}.json is missing or cannot be read ({error}); expected a folder that "
+            "was written by `save`; give that, or write it again"
+        ) from error
+    paths = {key: folder / f"{key}.npy" for key in keys}
+    arrays = {k: np.load(path, mmap_mode="r") for k, path in paths.items() if path.exists()}
+    return labels | arrays
+
+
+def _plain(value: object) -> object:
+    """A numpy number or array, or a path, as JSON has it."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)

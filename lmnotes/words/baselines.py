@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.utils.extmath import randomized_svd
 
 from lmnotes import store
+from lmnotes.errors import InputError
 from lmnotes.text.corpus import Corpus
 from lmnotes.words import information
 from lmnotes.words.embedding import Embedding
@@ -13,7 +16,7 @@ from lmnotes.words.embedding import Embedding
 VERSION = 1  # part of every artefact's id
 
 
-def _kept(method: str, corpus: Corpus, settings: dict, make) -> Embedding:
+def _as_artefact(method: str, corpus: Corpus, settings: dict, make) -> Embedding:
     key = settings | {"method": method, "version": VERSION, "corpus": corpus.content_id}
     folder = store.build("embedding", key, lambda folder: make().save(folder))
     return Embedding.open(folder)
@@ -29,13 +32,8 @@ def cbow(
     seed: int = 0,
 ) -> Embedding:
     """Vectors by gensim's CBOW: a word is predicted from the mean of its neighbours."""
-    settings = {
-        "dim": dim,
-        "window": window,
-        "epochs": epochs,
-        "min_count": min_count,
-        "seed": seed,
-    }
+    settings = {"dim": dim, "window": window, "epochs": epochs, "min_count": min_count}
+    settings["seed"] = seed
 
     def make() -> Embedding:
         from gensim.models import Word2Vec
@@ -46,24 +44,14 @@ def cbow(
             for first, end in zip(corpus.offsets[:-1], corpus.offsets[1:], strict=True)
             for start in range(first, end, 10_000)
         ]
-        model = Word2Vec(
-            sentences,
-            vector_size=dim,
-            window=window,
-            sg=0,
-            sample=0,
-            min_count=min_count,
-            epochs=epochs,
-            workers=1,
-            seed=seed + 1,
-        )
-        vectors = model.wv
-        counts = np.array([vectors.get_vecattr(word, "count") for word in vectors.index_to_key])
-        return Embedding(
-            list(vectors.index_to_key), vectors.vectors, model.syn1neg, counts, settings=settings
-        )
+        options = {"vector_size": dim, "sg": 0, "sample": 0, "workers": 1, "seed": seed + 1}
+        options |= {"window": window, "min_count": min_count, "epochs": epochs}
+        model = Word2Vec(sentences, **options)
+        known, vectors = list(model.wv.index_to_key), model.wv.vectors
+        counts = np.array([model.wv.get_vecattr(word, "count") for word in known])
+        return Embedding(known, vectors, model.syn1neg, counts, settings=settings)
 
-    return _kept("gensim CBOW", corpus, settings, make)
+    return _as_artefact("gensim CBOW", corpus, settings, make)
 
 
 def ppmi_svd(
@@ -76,24 +64,17 @@ def ppmi_svd(
     settings = {"dim": dim, "window": window, "min_count": min_count, "seed": seed}
 
     def make() -> Embedding:
-        from sklearn.utils.extmath import randomized_svd
-
         ids = np.flatnonzero(np.asarray(corpus.counts) >= min_count)
-        counts = information.cooccurrence_rows(corpus, ids, window=window)[:, ids].tocoo()
-        rows, columns = (np.asarray(counts.sum(axis=axis)).ravel() for axis in (1, 0))
-        pmi = np.log(counts.data * rows.sum() / (rows[counts.row] * columns[counts.col]))
-        counts.data = np.maximum(pmi, 0)
-        left, size, _ = randomized_svd(counts.tocsr(), dim, n_iter=4, random_state=seed)
+        cells = information.cooccurrence_rows(corpus, ids, window=window)[:, ids].tocoo()
+        rows, columns = (np.asarray(cells.sum(axis=axis)).ravel() for axis in (1, 0))
+        pmi = np.log(cells.data * rows.sum() / (rows[cells.row] * columns[cells.col]))
+        cells.data = np.maximum(pmi, 0)
+        left, size, _ = randomized_svd(cells.tocsr(), dim, n_iter=4, random_state=seed)
         vectors = (left * np.sqrt(size)).astype(np.float32)
-        return Embedding(
-            [corpus.words[i] for i in ids],
-            vectors,
-            None,
-            np.asarray(corpus.counts)[ids],
-            settings=settings,
-        )
+        known, counts = [corpus.words[i] for i in ids], np.asarray(corpus.counts)[ids]
+        return Embedding(known, vectors, None, counts, settings=settings)
 
-    return _kept("PPMI-SVD", corpus, settings, make)
+    return _as_artefact("PPMI-SVD", corpus, settings, make)
 
 
 def untrained(like: Embedding, seed: int = 0) -> Embedding:
@@ -123,8 +104,6 @@ def document_vectors(
     >>> document_vectors([["a", "b"], ["a", "c"], ["c", "b"]] * 5, dim=2).shape
     (15, 2)
     """
-    from sklearn.utils.extmath import randomized_svd
-
     weights = _tf_idf(documents, min_count)
     left, size, _ = randomized_svd(weights, dim, n_iter=4, random_state=seed)
     return left * size
@@ -143,8 +122,6 @@ def untrained_document_vectors(
 
 
 def _tf_idf(documents: Sequence[Sequence[str]], min_count: int):
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
     model = TfidfVectorizer(analyzer=list, min_df=min_count, sublinear_tf=True)
     return model.fit_transform(documents)
 
@@ -163,13 +140,12 @@ def read_dictionary(path: str | Path) -> list[tuple[str, str]]:
         )
     pairs = []
     for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
-        words = line.split()
-        if len(words) != 2:
-            raise ValueError(
+        pairs.append(tuple(line.split()))
+        if len(pairs[-1]) != 2:
+            raise InputError(
                 f"{path} line {number}: {line[:60]!r}: expected two words with a space or tab "
                 "between; mend or drop the line"
             )
-        pairs.append((words[0], words[1]))
     return pairs
 
 
@@ -187,9 +163,8 @@ def paired_rows(
     known = [(first[a], second[b]) for a, b in pairs if a in first and b in second]
     if not known:
         shown = ", ".join(f"{a} - {b}" for a, b in pairs[:3]) or "none"
-        raise ValueError(
+        raise InputError(
             f"a dictionary of {len(pairs):,} pairs ({shown}, ...) has none of both vocabularies: "
             "expected pairs (word of the first, word of the second); is it the other way round?"
         )
-    rows = np.array(known)
-    return rows[:, 0], rows[:, 1]
+    return tuple(np.array(known).T)

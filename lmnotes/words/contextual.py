@@ -2,7 +2,6 @@
 of `transformers`.
 It is core because any study of words in context begins here."""
 
-import json
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import store
+from lmnotes.errors import InputError, expect_between, expect_one_of
 from lmnotes.text.corpus import Corpus
 from lmnotes.text.tokenise import SENTENCE_START
 from lmnotes.words import pretrained
@@ -55,20 +56,14 @@ class ContextualVectors:
 
     def save(self, folder: str | Path) -> Path:
         """Write all of it to a folder, as .npy files and one .json, and return the folder."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in _ARRAYS:
-            np.save(folder / f"{name}.npy", getattr(self, name))
-        record = json.dumps({"words": self.words, "settings": self.settings}, ensure_ascii=False)
-        (folder / "contextual.json").write_text(record, encoding="utf-8")
-        return folder
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        labels = {"words": self.words, "settings": self.settings}
+        return store.save_arrays(folder, arrays, "contextual", labels)
 
     @classmethod
     def open(cls, folder: str | Path) -> "ContextualVectors":
         """The vectors of a folder written by `save`, mapped from disk."""
-        record = json.loads((Path(folder) / "contextual.json").read_text(encoding="utf-8"))
-        arrays = {n: np.load(Path(folder) / f"{n}.npy", mmap_mode="r") for n in _ARRAYS}
-        return cls(**record, **arrays)
+        return cls(**store.open_arrays(folder, _ARRAYS, "contextual"))
 
 
 def token_vectors(
@@ -109,20 +104,18 @@ def token_vectors(
         FloatingPointError: a vector is not finite.
     """
     if isinstance(sentences, str) or not any(map(str.strip, sentences)):
-        raise ValueError(
+        raise InputError(
             f"sentences={str(sentences)[:40]!r}: expected a list of strings with at least one word "
             "in it; put a single sentence into a list"
         )
-    if pooling not in POOLINGS:
-        raise ValueError(f"pooling={pooling!r}: expected one of {POOLINGS}; pass one of them")
-    if batch_tokens < 1:
-        raise ValueError(f"batch_tokens={batch_tokens}: expected at least 1; raise it")
+    expect_one_of("pooling", pooling, POOLINGS)
+    expect_between("batch_tokens", batch_tokens, low=1)
     folder = pretrained.folder_of(model, revision)
     settings = {"layer": layer, "pooling": pooling, "dtype": dtype, "max_pieces": max_pieces}
 
     def compute() -> ContextualVectors:
-        found = _compute(folder, sentences, settings, device, batch_tokens, progress)
-        return replace(found, settings=settings | {"model": str(model), "revision": revision})
+        vectors = _compute(folder, sentences, settings, device, batch_tokens, progress)
+        return replace(vectors, settings=settings | {"model": str(model), "revision": revision})
 
     if not keep:
         return compute()
@@ -131,9 +124,8 @@ def token_vectors(
         "model": pretrained.fingerprint(folder),
         "text": sha256("\n".join(" ".join(s.split()) for s in sentences).encode()).hexdigest(),
     }
-    return ContextualVectors.open(
-        store.build("contextual", key, lambda folder: compute().save(folder))
-    )
+    built = store.build("contextual", key, lambda folder: compute().save(folder))
+    return ContextualVectors.open(built)
 
 
 def average_by_word(
@@ -151,30 +143,20 @@ def average_by_word(
     >>> mean.words, mean.counts.tolist(), mean.input.tolist()
     (['tea', 'is'], [2, 1], [[3.0, 0.0], [1.0, 1.0]])
     """
-    kept = np.flatnonzero(tokens.known)
-    names = [tokens.words[row].lower() if lower else tokens.words[row] for row in kept]
-    words, rows, counts = np.unique(
-        np.array(names, dtype=object), return_inverse=True, return_counts=True
-    )
-    order = np.lexsort((np.arange(len(words)), -counts))  # ties stay in alphabetical order
-    order = order[counts[order] >= min_count]
-    if not len(order):
-        raise ValueError(
-            f"none of {len(words):,} known words stands in {min_count} places: expected at least "
+    rows = np.flatnonzero(tokens.known)
+    names = pd.Series([tokens.words[row].lower() if lower else tokens.words[row] for row in rows])
+    places = {word: rows[where] for word, where in names.groupby(names).indices.items()}
+    words = [word for word in places if len(places[word]) >= min_count]
+    words.sort(key=lambda word: (-len(places[word]), word))
+    if not words:
+        raise InputError(
+            f"none of {len(places):,} known words stands in {min_count} places: expected at least "
             "one; lower min_count or give more sentences"
         )
-    by_word = kept[np.argsort(rows, kind="stable")]
-    ends = np.cumsum(counts)
-    means = np.empty((len(order), tokens.dim), np.float32)
-    for row, word in enumerate(order):
-        places = by_word[ends[word] - counts[word] : ends[word]]
-        means[row] = tokens.vectors[places].mean(axis=0, dtype=np.float64)
-    return Embedding(
-        [str(words[word]) for word in order],
-        means,
-        counts=counts[order].astype(np.int64),
-        settings=tokens.settings | {"n_tokens": len(tokens), "lower": lower},
-    )
+    means = [tokens.vectors[places[word]].mean(axis=0, dtype=np.float64) for word in words]
+    settings = tokens.settings | {"n_tokens": len(tokens), "lower": lower}
+    counts = np.array([len(places[word]) for word in words])
+    return Embedding(words, np.array(means, np.float32), counts=counts, settings=settings)
 
 
 def sentences_of(
@@ -198,13 +180,11 @@ def sentences_of(
     lengths = np.diff(np.append(starts, corpus.n_tokens))
     unmarked = np.flatnonzero(lengths > 20 * max_words)
     cuts = [np.arange(starts[n], starts[n] + lengths[n], max_words) for n in unmarked]
-    starts, found = np.union1d(starts, np.concatenate([*cuts, starts[:0]])), []
-    for start, end in zip(starts, [*starts[1:], corpus.n_tokens], strict=True):
-        if min_words <= end - start <= max_words:
-            found.append(" ".join(corpus.words[token] for token in corpus.tokens[start:end]))
-            if len(found) == limit:
-                break
-    return found
+    starts = np.union1d(starts, np.concatenate([*cuts, starts[:0]]))
+    lengths = np.diff(np.append(starts, corpus.n_tokens))
+    fits = np.flatnonzero((lengths >= min_words) & (lengths <= max_words))[:limit]
+    spans = [corpus.tokens[starts[n] : starts[n] + lengths[n]] for n in fits]
+    return [" ".join(corpus.words[token] for token in span) for span in spans]
 
 
 def _compute(
@@ -215,7 +195,6 @@ def _compute(
     batch_tokens: int,
     progress: bool,
 ) -> ContextualVectors:
-    """What `token_vectors` returns, computed."""
     from tqdm.auto import tqdm
 
     model, tokenizer = pretrained.load(folder, settings["dtype"], device)
@@ -228,9 +207,8 @@ def _compute(
     lengths = np.array([len(sentence.ids) for sentence in cut]) * (n_words > 0)
     with tqdm(total=lengths.sum(), unit="piece", unit_scale=True, disable=not progress) as bar:
         for rows in _batches(lengths, batch_tokens):
-            hidden = pretrained.hidden_states(
-                model, [cut[row].ids for row in rows], settings["layer"]
-            )
+            pieces = [cut[row].ids for row in rows]
+            hidden = pretrained.hidden_states(model, pieces, settings["layer"])
             if vectors is None:
                 vectors = np.empty((n_words.sum(), hidden.shape[2]), np.float32)
             for row, states in zip(rows, hidden, strict=True):
@@ -249,8 +227,7 @@ def _compute(
 
 
 def _batches(lengths: np.ndarray, batch_tokens: int) -> Iterator[np.ndarray]:
-    """Rows of equal length, the longest first, about `batch_tokens` pieces together; none of
-    length 0."""
+    """Rows of equal length above 0, the longest first, about `batch_tokens` pieces together."""
     order = np.argsort(-lengths, kind="stable")
     for group in np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1):
         if length := lengths[group[0]]:
@@ -259,14 +236,10 @@ def _batches(lengths: np.ndarray, batch_tokens: int) -> Iterator[np.ndarray]:
 
 
 def _check_words(n_words: np.ndarray, split: list[list[str]]) -> None:
-    """A warning with the number of words that have no piece; an error where none has one."""
     n_all = sum(map(len, split))
     n_missing = n_all - int(n_words.sum())
     if n_missing == n_all:
-        raise ValueError(
-            f"the tokenizer finds no piece in any of {n_all:,} words: expected text that it knows; "
-            "look at the sentences"
-        )
+        raise InputError(f"the tokenizer finds no piece in any of {n_all:,} words; look at them")
     if n_missing:
         warnings.warn(
             f"{n_missing:,} of {n_all:,} words have no vector: cut off at the longest input, or "
@@ -293,14 +266,14 @@ class Pieces(NamedTuple):
 
     Args:
         ids: what the model reads, special tokens included.
-        kept: (P,) places in `ids` of the pieces that belong to a word, in order.
-        starts: (T,) row of `kept` where each word begins.
+        inside: (P,) places in `ids` of the pieces that belong to a word, in order.
+        starts: (T,) row of `inside` where each word begins.
         position: (T,) which of the sentence's words it is.
         known: (T,) whether the tokenizer knows all of the word's pieces.
     """
 
     ids: list[int]
-    kept: np.ndarray
+    inside: np.ndarray
     starts: np.ndarray
     position: np.ndarray
     known: np.ndarray
@@ -343,8 +316,7 @@ def _aligned(
     unknown: int,
     is_cut: bool,
 ) -> Pieces:
-    """Pieces with the words that they end in; `offsets` (P, 2) count characters of the words joined
-    by one space."""
+    # offsets (P, 2) count characters of the words joined by one space
     is_unknown = np.array(ids, np.int64) == unknown
     lengths = np.array([len(word) for word in words], np.int64)
     word_ends = np.cumsum(lengths + 1) - 1
@@ -356,10 +328,9 @@ def _aligned(
         final = np.flatnonzero(inside)[-1]
         if offsets[final, 1] < word_ends[word[final]]:  # the rest of this word was cut off
             inside &= word != word[final]
-    kept = np.flatnonzero(inside)
-    position, starts = np.unique(word[kept], return_index=True)
+    position, starts = np.unique(word[inside], return_index=True)
     known = ~np.isin(position, word[is_unknown & inside])
-    return Pieces(ids, kept, starts, position, known)
+    return Pieces(ids, np.flatnonzero(inside), starts, position, known)
 
 
 def pooled(states: np.ndarray, pieces: Pieces, pooling: str) -> np.ndarray:
@@ -371,7 +342,7 @@ def pooled(states: np.ndarray, pieces: Pieces, pooling: str) -> np.ndarray:
     >>> [pooled(states, two, name).ravel().tolist() for name in POOLINGS]
     [[1.0, 3.0], [1.0, 2.0], [1.0, 4.0]]
     """
-    states, ends = states[pieces.kept], np.append(pieces.starts[1:], len(pieces.kept))
+    states, ends = states[pieces.inside], np.append(pieces.starts[1:], len(pieces.inside))
     if pooling == "first":
         return states[pieces.starts]
     if pooling == "last":

@@ -1,7 +1,6 @@
 """Word vectors with their words: norms, neighbours, and files that other programs share."""
 
 import functools
-import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +9,11 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import store
+from lmnotes.errors import InputError, expect_one_of, expect_shape, nearest
 from lmnotes.words import files
 
 BLOCK = 1 << 16  # rows of a matrix that are looked at together
+_ARRAYS = ("input", "context", "counts")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,22 +42,14 @@ class Embedding:
     settings: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        n_words = len(self.words)
-        if self.input.ndim != 2 or len(self.input) != n_words or self.input.dtype.kind != "f":
-            raise ValueError(
-                f"{n_words:,} words and input {self.input.shape} {self.input.dtype}: expected "
-                f"floats of shape ({n_words:,}, D); give one row per word"
-            )
-        if self.context is not None and self.context.shape != self.input.shape:
-            raise ValueError(
-                f"context {self.context.shape} beside input {self.input.shape}: expected equal "
-                "shapes; give both for the same words, or leave context out"
-            )
-        if self.counts is not None and np.shape(self.counts) != (n_words,):
-            raise ValueError(
-                f"counts {np.shape(self.counts)} for {n_words:,} words: expected one per word; "
-                "give all counts in the order of the words, or leave them out"
-            )
+        n_words, shape = len(self.words), self.input.shape
+        if self.input.dtype.kind != "f":
+            raise InputError(f"input has {self.input.dtype} numbers; expected floats: use .astype")
+        expect_shape("input", self.input, f"({n_words}, D)", "give one row per word")
+        if self.context is not None:
+            expect_shape("context", self.context, str(shape), "give it for the same words as input")
+        if self.counts is not None:
+            expect_shape("counts", self.counts, f"({n_words},)", "give one per word, in order")
 
     def __len__(self) -> int:
         return len(self.words)
@@ -72,7 +65,7 @@ class Embedding:
         ids = {word: row for row, word in enumerate(self.words)}
         if len(ids) < len(self.words):
             twice = next(word for row, word in enumerate(self.words) if ids[word] != row)
-            raise ValueError(f"the word {twice!r} comes twice: expected each once; drop one")
+            raise InputError(f"the word {twice!r} comes twice: expected each once; drop one")
         return ids
 
     def __contains__(self, word: str) -> bool:
@@ -80,16 +73,11 @@ class Embedding:
 
     def index(self, word: str) -> int:
         """The row of a word; KeyError with the most similar spelling where it is not there."""
-        if word in self.ids:
-            return self.ids[word]
-        import difflib
-
-        alike = [other for other in self.words[:100_000] if other[:1] == word[:1]]
-        near = difflib.get_close_matches(word, alike, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "choose one of .words"
-        raise KeyError(
-            f"no vector for {word!r} among {len(self):,} words: expected one of them; {hint}"
-        )
+        if word not in self.ids:
+            alike = [other for other in self.words[:100_000] if other[:1] == word[:1]]
+            hint = nearest(word, alike or self.words)
+            raise KeyError(f"no vector for {word!r} among {len(self):,} words; {hint}")
+        return self.ids[word]
 
     def vector(self, word: str) -> np.ndarray:
         """The input vector of a word (D,)."""
@@ -110,13 +98,12 @@ class Embedding:
         query = np.asarray(self.vector(word) if named else word, dtype=np.float32)
         length = np.linalg.norm(query)
         if query.shape != (self.dim,) or not length > 0:
-            raise ValueError(
+            raise InputError(
                 f"a query of shape {query.shape} and length {length}: expected shape ({self.dim},) "
                 "and a length above 0; pass a word of the vocabulary or such a vector"
             )
-        cosine = self._by_blocks(lambda rows: rows @ (query / length)) / np.maximum(
-            self._length, np.finfo(np.float32).tiny
-        )
+        cosine = self._by_blocks(lambda rows: rows @ (query / length))
+        cosine /= np.maximum(self._length, np.finfo(np.float32).tiny)
         if named:
             cosine[self.index(word)] = -np.inf
         k = min(k, len(self) - named)
@@ -137,38 +124,18 @@ class Embedding:
 
     def save(self, folder: str | Path) -> Path:
         """Write all of it to a folder, as .npy files and one .json, and return the folder."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in ("input", "context", "counts"):
-            array, path = getattr(self, name), folder / f"{name}.npy"
-            if array is None:
-                path.unlink(missing_ok=True)
-                continue
-            # an open mmap of the old file stays whole
-            with store.replacing(path) as partial, open(partial, "wb") as file:
-                np.save(file, array)
-        files.write_labels(folder, self.words, self.history, self.settings)
-        return folder
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        history = None if self.history is None else self.history.to_dict(orient="list")
+        labels = {"words": list(self.words), "history": history, "settings": self.settings}
+        return store.save_arrays(folder, arrays, "embedding", labels)
 
     @classmethod
     def open(cls, folder: str | Path) -> "Embedding":
         """The embedding of a folder written by `save` or `convert`, its arrays opened by mmap."""
-        folder = Path(folder)
-        try:
-            labels = json.loads((folder / "embedding.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ValueError(
-                f"{folder}: embedding.json is missing or cannot be read ({error}); expected a "
-                "folder by Embedding.save; give that, or read other files with embedding.load"
-            ) from error
-        arrays = {
-            name: np.load(folder / f"{name}.npy", mmap_mode="r")
-            for name in ("input", "context", "counts")
-            if name == "input" or (folder / f"{name}.npy").exists()
-        }
-        if labels["history"] is not None:
-            labels["history"] = pd.DataFrame(labels["history"])
-        return cls(**labels, **arrays)
+        saved = store.open_arrays(folder, _ARRAYS, "embedding")
+        if saved["history"] is not None:
+            saved["history"] = pd.DataFrame(saved["history"])
+        return cls(**saved)
 
 
 def load(
@@ -195,8 +162,8 @@ def load(
     if Path(path).is_dir():
         return _part(Embedding.open(path), path, limit, words)
     format = format or files.guess_format(path)
+    settings = {"file": str(path), "format": format}
     if format == "gensim":
-        settings = {"file": str(path), "format": format}
         return _part(Embedding(**files.read_gensim(path), settings=settings), path, limit, words)
     blocks = list(files.read_blocks(path, format, limit, words))
     names = [word for block, _ in blocks for word in block]
@@ -207,7 +174,7 @@ def load(
         rows = blocks.pop(0)[1]
         matrix[start : start + len(rows)] = rows
         start += len(rows)
-    return Embedding(names, matrix, settings={"file": str(path), "format": format})
+    return Embedding(names, matrix, settings=settings)
 
 
 def save_as(embedding: Embedding, path: str | Path, format: str) -> Path:
@@ -223,9 +190,7 @@ def save_as(embedding: Embedding, path: str | Path, format: str) -> Path:
     ...     (path.read_text(), load(path).words)
     ('2 2\\nking 3 1\\nqueen 2 1\\n', ['king', 'queen'])
     """
-    if format not in files.FORMATS:
-        known = ", ".join(files.FORMATS)
-        raise ValueError(f"format {format!r}: expected one of {known}; pass one of these")
+    expect_one_of("format", format, files.FORMATS)
     if format == "gensim":
         files.write_gensim(path, embedding.words, embedding.input, embedding.counts)
     else:
@@ -249,23 +214,21 @@ def convert(
     format = format or files.guess_format(path)
     if format == "gensim":
         return Embedding.open(load(path, format, limit, words).save(folder))
+    settings = {"file": str(path), "format": format}
     folder.mkdir(parents=True, exist_ok=True)
     blocks = files.read_blocks(path, format, limit, words)
     with store.replacing(folder / "input.npy") as partial:
         names = files.write_npy(partial, blocks)
         _check_some(path, names, words)
-        for name in ("context", "counts"):
-            (folder / f"{name}.npy").unlink(missing_ok=True)
-    files.write_labels(folder, names, None, {"file": str(path), "format": format})
+    labels = {"words": names, "history": None, "settings": settings}
+    store.save_arrays(folder, {"context": None, "counts": None}, "embedding", labels)
     return Embedding.open(folder)
 
 
 def _check_some(path: str | Path, names: list[str], words: Collection[str] | None) -> None:
     if not names:
         wanted = "words" if words is None else f"one or more of the {len(words):,} wanted words"
-        raise ValueError(
-            f"{path}: no vectors read; expected {wanted}; check the file, limit and words"
-        )
+        raise InputError(f"{path}: no vectors read; expected {wanted}; check file, limit and words")
 
 
 def _part(

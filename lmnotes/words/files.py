@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import pandas as pd
 
 from lmnotes import store
+from lmnotes.errors import InputError, expect_one_of
 from lmnotes.words import vector_rows
 
 FORMATS = ("word2vec-text", "word2vec-binary", "fasttext-vec", "glove", "json", "gensim")
@@ -41,7 +41,7 @@ def guess_format(path: str | Path) -> str:
         first = vector_rows.get(file.readline, vector_rows.MAX_LINE, path, "line 1")
         second = vector_rows.get(file.readline, vector_rows.MAX_LINE, path, "line 2")
     if first[:2] in PICKLES:
-        raise ValueError(
+        raise InputError(
             f"{path}: this is a pickle, and opening one runs any code that it holds; expected "
             "words and numbers; pass format='gensim' if you trust where it comes from"
         )
@@ -72,9 +72,7 @@ def read_blocks(
         ValueError: the file is not what its format says; names the line, or the record if binary.
     """
     path = Path(path)
-    if format not in FORMATS or format == "gensim":
-        readable = ", ".join(name for name in FORMATS if name != "gensim")
-        raise ValueError(f"format {format!r}: expected one of {readable}; pass one of these")
+    expect_one_of("format", format, FORMATS[:-1])
     binary = format == "word2vec-binary"
     with vector_rows.reading(path) as file:
         if format == "json":
@@ -87,7 +85,12 @@ def read_blocks(
         size = max(1, BLOCK_BYTES // (4 * head.dim))
         while block := list(itertools.islice(chosen, size)):
             names, rows = [word for word, _ in block], [row for _, row in block]
-            matrix = (_binary_numbers if binary else _text_numbers)(rows, path, head.dim)
+            if binary:
+                numbers = bytearray(b"".join(row.numbers for row in rows))
+                matrix = np.frombuffer(numbers, "<f4").reshape(len(rows), head.dim)
+                matrix = matrix.astype(np.float32, copy=False)
+            else:
+                matrix = _text_numbers(rows, path, head.dim)
             _check_finite(rows, matrix, path)
             yield names, matrix
 
@@ -101,32 +104,25 @@ def write_rows(path: str | Path, format: str, words: list[str], matrix: np.ndarr
     path = Path(path)
     for row, word in enumerate(words):
         if not word or any(blank in word for blank in " \t\r\n"):
-            raise ValueError(
+            raise InputError(
                 f"word {word!r} (row {row}): expected words without white space in {format}; join "
                 "its parts (gensim writes new_york), or use Embedding.save, which keeps any word"
             )
-    text = ("%.9g " * matrix.shape[1])[:-1]
-    compressed = path.suffix == ".gz"
-    with store.replacing(path) as partial, _writing(partial, compressed=compressed) as file:
-        if format == "json":
-            _write_json(file, words, matrix, text.replace(" ", ", "))
-            words, matrix = [], matrix[:0]
-        elif format != "glove":
+    in_json = format == "json"  # one object, a word and its array a line
+    blank, end = (", ", "") if in_json else (" ", "\n")
+    text = blank.join(["%.9g"] * matrix.shape[1])
+    with store.replacing(path) as partial, _writing(partial, path.suffix == ".gz") as file:
+        if format not in ("json", "glove"):
             file.write(f"{len(words)} {matrix.shape[1]}\n".encode())
-        for word, row in zip(words, matrix, strict=True):
+        for number, (word, row) in enumerate(zip(words, matrix, strict=True)):
             row = row.astype("<f4", copy=False)
             numbers = row.tobytes() if format == "word2vec-binary" else (text % tuple(row)).encode()
-            file.write(word.encode() + b" " + numbers + b"\n")
-
-
-def _write_json(file: BinaryIO, words: list[str], matrix: np.ndarray, text: str) -> None:
-    """One object, a word and its array a line."""
-    start = "{"
-    for word, row in zip(words, matrix, strict=True):
-        numbers = text % tuple(row.astype("<f4", copy=False))
-        file.write(f"{start}{json.dumps(word, ensure_ascii=False)}: [{numbers}]".encode())
-        start = ",\n"
-    file.write(b"}\n" if words else b"{}\n")
+            if in_json:
+                word = (",\n" if number else "{") + json.dumps(word, ensure_ascii=False) + ":"
+                numbers = b"[" + numbers + b"]"
+            file.write(word.encode() + b" " + numbers + end.encode())
+        if in_json:
+            file.write(b"}\n" if words else b"{}\n")
 
 
 def write_npy(path: Path, blocks: Iterable[tuple[list[str], np.ndarray]]) -> list[str]:
@@ -189,25 +185,12 @@ def write_gensim(
     vectors.save(str(path))
 
 
-def write_labels(
-    folder: Path, words: list[str], history: pd.DataFrame | None, settings: dict
-) -> None:
-    """Write what is not an array to embedding.json; last, so that a folder with it is whole."""
-    table = None if history is None else history.to_dict(orient="list")
-    labels = {"words": list(words), "history": table, "settings": settings}
-    text = json.dumps(labels, ensure_ascii=False, default=_plain)
-    store.write_text(folder / "embedding.json", text)
-
-
 @contextlib.contextmanager
 def _writing(path: Path, compressed: bool) -> Iterator[BinaryIO]:
-    """The file opened for bytes; gzip without name and date, so equal vectors give equal bytes."""
-    with open(path, "wb") as file:
-        if not compressed:
-            yield file
-            return
-        with gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-            yield packed
+    with open(path, "wb") as file, contextlib.ExitStack() as stack:
+        if compressed:  # without name and date, so that equal vectors give equal bytes
+            file = stack.enter_context(gzip.GzipFile("", "wb", fileobj=file, mtime=0))
+        yield file
 
 
 def _choose(
@@ -225,15 +208,10 @@ def _choose(
             continue
         if row.word in seen:
             given = f"{vector_rows.shown(row.word)} again, first met in {seen[row.word]}"
-            raise vector_rows.fault(
-                path, row.where, given, "each word once", "remove one of the two"
-            )
+            raise vector_rows.fault(path, row.where, given, "each word once", "remove one of them")
         seen[row.word] = row.where
-        try:
-            word = row.word.decode()
-        except UnicodeDecodeError:
-            word = ""
-        if not word:
+        word = row.word.decode(errors="replace")
+        if not word or word.encode() != row.word:
             raise vector_rows.out_of_step(path, row.where, f"the word is {row.word[:40]!r}", head)
         yield word, row
         if wanted is not None and len(seen) == len(wanted):
@@ -241,43 +219,23 @@ def _choose(
 
 
 def _text_numbers(rows: list[vector_rows.Row], path: Path, dim: int) -> np.ndarray:
-    """The numbers of n lines (n, D) float32."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", DeprecationWarning)  # older numpy on a bad number
             joined = b" ".join(row.numbers for row in rows)
             return np.fromstring(joined, sep=" ", dtype=np.float32).reshape(len(rows), dim)
     except (ValueError, DeprecationWarning):
-        row, field = next(
-            (
-                (row, x)
-                for row in rows
-                for x in row.numbers.split(b" ")
-                if not vector_rows.is_number(x)
-            ),
-            (rows[0], b"?"),
-        )
+        fields = ((row, field) for row in rows for field in row.numbers.split(b" "))
+        wrong = (pair for pair in fields if not vector_rows.is_number(pair[1]))
+        row, field = next(wrong, (rows[0], b"?"))
     given = f"{vector_rows.shown(field)} among the numbers of {vector_rows.shown(row.word)}"
     raise vector_rows.fault(path, row.where, given, f"{dim} numbers", "repair or remove the line")
 
 
-def _binary_numbers(rows: list[vector_rows.Row], path: Path, dim: int) -> np.ndarray:
-    """The numbers of n records (n, D) float32."""
-    numbers = np.frombuffer(bytearray(b"".join(row.numbers for row in rows)), dtype="<f4")
-    return numbers.reshape(len(rows), dim).astype(np.float32, copy=False)
-
-
 def _check_finite(rows: list[vector_rows.Row], matrix: np.ndarray, path: Path) -> None:
-    finite = np.isfinite(matrix)
-    if finite.all():
-        return
-    at = int((~finite).any(axis=1).argmax())
-    value = matrix[at][~finite[at]][0]
-    given = f"the vector of {vector_rows.shown(rows[at].word)} holds {value}"
-    todo = "remove the word, or leave it out with words=..., or train again at a lower rate"
-    raise vector_rows.fault(path, rows[at].where, given, "finite float32 numbers", todo)
-
-
-def _plain(value: object) -> object:
-    """A numpy number or array, or a path, as JSON has it."""
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else str(value)
+    wrong = np.argwhere(~np.isfinite(matrix))
+    if len(wrong):
+        row = rows[wrong[0, 0]]
+        given = f"the vector of {vector_rows.shown(row.word)} holds {matrix[tuple(wrong[0])]}"
+        todo = "remove the word, or leave it out with words=..., or train again at a lower rate"
+        raise vector_rows.fault(path, row.where, given, "finite float32 numbers", todo)

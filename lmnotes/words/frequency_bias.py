@@ -10,7 +10,10 @@ quantisation explains.
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+import scipy.special
 
+from lmnotes.errors import expect_between, expect_shape
 from lmnotes.text.corpus import Corpus
 from lmnotes.words import information
 
@@ -37,10 +40,8 @@ def shuffle(
     for _ in range(n_shuffles):
         rng.shuffle(tokens)
         runs.append(information.measure_tokens(tokens, corpus.offsets, corpus.counts, window))
-    kl, entropy = (
-        np.mean([getattr(run, name) for run in runs], axis=0) for name in ("kl", "entropy")
-    )
-    return ShuffleLevel(kl, entropy, n_shuffles)
+    means = (np.mean([getattr(run, name) for run in runs], axis=0) for name in ("kl", "entropy"))
+    return ShuffleLevel(*means, n_shuffles)
 
 
 def shuffle_level(
@@ -63,7 +64,9 @@ def shuffle_level(
     >>> shuffle_level(counts, window=1).round(5)  # about (V - 1) / 2m when every cell is full
     array([0.001  , 0.00167, 0.00251])
     """
-    return _over_counts(counts, _contexts(window, contexts_per_token), _expected_kl)
+    from lmnotes.words.kernels import counting
+
+    return _over_counts(counts, contexts_per_token or 2 * window, counting.expected_shuffled_kl)
 
 
 def entropy_level(counts: np.ndarray, *, window: int = 10, contexts_per_token: float | None = None):
@@ -80,7 +83,7 @@ def round_level(
 
     The paper's KL_0: quantisation alone, part of the shuffle level; subtract one or the other.
     """
-    return _over_counts(counts, _contexts(window, contexts_per_token), _rounded_kl)
+    return _over_counts(counts, contexts_per_token or 2 * window, _rounded_kl)
 
 
 def percentile_level(
@@ -98,11 +101,8 @@ def percentile_level(
     """
     counts, values = np.asarray(counts), np.asarray(values, float)
     bins = frequency_bins(counts, n_bins=n_bins, min_words=min_words)
-    level = np.full(len(values), np.nan)
-    for number in range(bins.max() + 1):
-        inside = bins == number
-        level[inside] = np.nanpercentile(values[inside], percentile)
-    return level
+    by_bin = pd.Series(values).groupby(bins)
+    return by_bin.transform(lambda inside: np.nanpercentile(inside, percentile)).to_numpy()
 
 
 def frequency_bins(counts: np.ndarray, *, n_bins: int = 200, min_words: int = 50) -> np.ndarray:
@@ -123,44 +123,26 @@ def frequency_bins(counts: np.ndarray, *, n_bins: int = 200, min_words: int = 50
     return merged[fine]
 
 
-def _contexts(window: int, contexts_per_token: float | None) -> float:
-    return 2 * window if contexts_per_token is None else contexts_per_token
-
-
 def _over_counts(counts: np.ndarray, contexts_per_token: float, level) -> np.ndarray:
     """level(m, p, multiplicity) for every word's number of contexts m, (V,).
 
     Exact for the counts up to 40, on a logarithmic grid and interpolated above.
     """
     counts = np.asarray(counts)
-    if not len(counts) or counts.min() < 1:
-        lowest = f"a count of {counts.min()}" if len(counts) else "no counts"
-        raise ValueError(f"{lowest}: expected counts of 1 or more; leave such words out")
+    expect_shape("counts", counts, "(V,)")
+    expect_between("the lowest of the counts", int(counts.min()), low=1, then="leave it out")
     present, n_words = np.unique(counts, return_counts=True)
     probabilities = present / counts.sum()
-    grid = np.unique(
-        np.concatenate(
-            [
-                np.arange(1, min(40, counts.max()) + 1),
-                np.geomspace(1, counts.max(), 90).round().astype(np.int64),
-            ]
-        )
-    )
+    large = np.geomspace(1, counts.max(), 90).round().astype(np.int64)
+    grid = np.union1d(np.arange(1, min(40, counts.max()) + 1), large)
     contexts = np.maximum(1, np.round(grid * contexts_per_token)).astype(np.int64)
     curve = np.array([level(m, probabilities, n_words) for m in contexts])
     return np.interp(np.log(counts), np.log(grid), curve)
 
 
-def _expected_kl(n_contexts: int, probabilities: np.ndarray, n_words: np.ndarray) -> float:
-    from lmnotes.words.kernels import counting
-
-    return counting.expected_shuffled_kl(n_contexts, probabilities, n_words)
-
-
 def _rounded_kl(n_contexts: int, probabilities: np.ndarray, n_words: np.ndarray) -> float:
     rounded = np.round(n_contexts * probabilities)
     row = rounded / max((rounded * n_words).sum(), 1)
-    kept = rounded > 0
-    if not kept.any():
+    if not rounded.any():
         return np.nan
-    return float((n_words[kept] * row[kept] * np.log(row[kept] / probabilities[kept])).sum())
+    return float((n_words * scipy.special.rel_entr(row, probabilities)).sum())

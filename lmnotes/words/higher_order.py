@@ -7,11 +7,14 @@ The paper: Oyama, Yamagiwa, Shimodaira, "Understanding Higher-Order Correlations
 Components in Embeddings", EMNLP 2024.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 import pandas as pd
+
+from lmnotes.errors import InputError, expect_finite, expect_one_of, expect_shape
 
 
 def energy(values: np.ndarray) -> np.ndarray:
@@ -61,8 +64,7 @@ def background(values: np.ndarray) -> float:
 def shuffled_null(values: np.ndarray, *, seed: int = 0) -> np.ndarray:
     """C (K, K) with every column in an order of its own: the same axes, made independent."""
     rng = np.random.default_rng(seed)
-    columns = [rng.permutation(column) for column in np.asarray(values, np.float64).T]
-    squares = np.column_stack(columns) ** 2
+    squares = np.column_stack([rng.permutation(column) for column in values.T]) ** 2.0
     return squares.T @ squares / len(squares)
 
 
@@ -76,6 +78,7 @@ def normalised(
             `unit rows` is C of words of length 1, times K^2; `double-centred log` is log C less the
             means of its row and column, diagonal left out (nan).
     """
+    expect_one_of("variant", variant, ("energy correlation", "unit rows", "double-centred log"))
     values = np.asarray(values, np.float64)
     if variant == "energy correlation":
         c = energy(values)
@@ -84,14 +87,9 @@ def normalised(
     if variant == "unit rows":
         squares = values**2 / (values**2).sum(axis=1, keepdims=True)
         return squares.T @ squares / len(squares) * values.shape[1] ** 2
-    if variant == "double-centred log":
-        logs = np.log(energy(values))
-        np.fill_diagonal(logs, np.nan)
-        return double_centre(logs)
-    raise ValueError(
-        f"variant {variant!r}: expected 'energy correlation', 'unit rows' or 'double-centred log'; "
-        "choose one"
-    )
+    logs = np.log(energy(values))
+    np.fill_diagonal(logs, np.nan)
+    return double_centre(logs)
 
 
 def double_centre(matrix: np.ndarray, n_steps: int = 50) -> np.ndarray:
@@ -133,15 +131,9 @@ def contributors(
     """
     product = values[:, i] ** 2 * values[:, j] ** 2
     best = np.argsort(-product, kind="stable")[:k]
-    return pd.DataFrame(
-        {
-            "word": [words[row] for row in best],
-            "first": values[best, i],
-            "second": values[best, j],
-            "product": product[best],
-            "share so far": np.cumsum(product[best]) / product.sum(),
-        }
-    )
+    table = pd.DataFrame({"word": [words[row] for row in best], "first": values[best, i]})
+    table["second"], table["product"] = values[best, j], product[best]
+    return table.assign(**{"share so far": np.cumsum(product[best]) / product.sum()})
 
 
 def without(values: np.ndarray, i: int, j: int, n_removed: Sequence[int]) -> np.ndarray:
@@ -159,27 +151,21 @@ def quadrants(values: np.ndarray, i: int, j: int) -> pd.DataFrame:
     Returns:
         one row per quadrant: first, second ('+' or '-'), share of c_ij, n_words.
     """
-    product = values[:, i] ** 2 * values[:, j] ** 2
+    product, positive = values[:, i] ** 2 * values[:, j] ** 2, values[:, [i, j]] > 0
     rows = []
-    for first in ("+", "-"):
-        for second in ("+", "-"):
-            chosen = ((values[:, i] > 0) == (first == "+")) & (
-                (values[:, j] > 0) == (second == "+")
-            )
-            rows.append((first, second, product[chosen].sum() / product.sum(), int(chosen.sum())))
+    for signs in itertools.product("+-", repeat=2):
+        chosen = (positive == (np.array(signs) == "+")).all(axis=1)
+        rows.append((*signs, product[chosen].sum() / product.sum(), int(chosen.sum())))
     return pd.DataFrame(rows, columns=["first", "second", "share", "n_words"])
 
 
 def _squares(values: np.ndarray) -> np.ndarray:
     values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 2 or not np.isfinite(values).all():
-        raise ValueError(
-            f"components of shape {values.shape} with {np.sum(~np.isfinite(values))} numbers that "
-            "are not finite: expected (V, K), all finite; leave such words out"
-        )
+    expect_shape("components", values, "(V, K)")
+    expect_finite("components", values)
     excess = np.abs(values.T @ values / len(values) - np.eye(values.shape[1])).max()
     if excess > 1e-3:
-        raise ValueError(
+        raise InputError(
             f"the columns are not white: E[S'S] differs from the identity by {excess:.2g}; "
             "expected less than 0.001; whiten first, and do not scale the rows"
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse
 
+from lmnotes.errors import expect_between
 from lmnotes.text.corpus import Corpus
 
 MAX_WINDOW = 255  # reaches are stored in one byte
@@ -73,7 +74,7 @@ def measure_tokens(
     """`measure` for bare arrays: tokens (T,) int32, document offsets, counts (V,)."""
     from lmnotes.words.kernels import counting
 
-    _check_window(window)
+    expect_between("window", window, 1, MAX_WINDOW)
     tokens, counts = np.ascontiguousarray(tokens, np.int32), np.asarray(counts, np.int64)
     order, starts = counting.positions_by_word(tokens, counts)
     left, right = counting.reaches(np.asarray(offsets, np.int64), window)
@@ -107,7 +108,7 @@ def cooccurrence_rows(
     """The co-occurrence counts n_{w,w'} of some words (len(ids), V), sparse int32."""
     from lmnotes.words.kernels import counting
 
-    _check_window(window)
+    expect_between("window", window, 1, MAX_WINDOW)
     tokens = np.ascontiguousarray(corpus.tokens, np.int32)
     order, starts = counting.positions_by_word(tokens, np.asarray(corpus.counts))
     left, right = counting.reaches(np.asarray(corpus.offsets, np.int64), window)
@@ -117,11 +118,6 @@ def cooccurrence_rows(
     rows = scipy.sparse.csr_matrix((counts, contexts, pointers), shape=(len(ids), corpus.n_words))
     rows.sort_indices()
     return rows
-
-
-def _check_window(window: int) -> None:
-    if not 1 <= window <= MAX_WINDOW:
-        raise ValueError(f"window={window}: expected 1..{MAX_WINDOW}; change window")
 
 
 def _even_shares(counts: np.ndarray, n_shares: int) -> list[tuple[int, int]]:

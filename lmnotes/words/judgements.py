@@ -4,6 +4,7 @@ WordSim-353 (Finkelstein et al. 2002) asks how related two words are, SimLex-999
 how similar. Both lie in gensim's own test data, so nothing is downloaded.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 
+from lmnotes.errors import InputError
 from lmnotes.words.embedding import Embedding
 
+SIDES = ["first", "second"]
 INSTALLED = {"wordsim353": "wordsim353.tsv", "simlex999": "simlex999.txt"}
 
 
@@ -50,7 +53,7 @@ def similarity(embedding: Embedding, benchmark: str | Path) -> Similarity:
     (2, 353)
     """
     pairs = read_pairs(benchmark)
-    pairs["cosine"] = _cosines(embedding, pairs["first"], pairs["second"])
+    pairs["cosine"] = _cosines(embedding, pairs)
     covered = pairs.dropna(subset="cosine")
     spearman = np.nan
     if len(covered) > 2:
@@ -77,42 +80,35 @@ def read_pairs(benchmark: str | Path) -> pd.DataFrame:
         if not line.strip() or line.startswith("#"):
             continue
         fields = [field.strip() for field in line.split("\t" if "\t" in line else ",")]
-        score = next((float(field) for field in fields[2:] if _is_number(field)), None)
-        if score is not None:
-            rows.append((fields[0], fields[1], score))
+        numbers = np.asarray(pd.to_numeric(fields[2:], errors="coerce"), float)
+        scores = numbers[np.isfinite(numbers)]
+        if len(scores):
+            rows.append((fields[0], fields[1], float(scores[0])))
         elif rows:  # before the first pair it is the names of the columns
-            raise ValueError(
+            raise InputError(
                 f"{path}, line {number}: found {line[:60]!r}; expected two words and a number, "
                 "with tabs or commas between; repair or remove the line"
             )
     if not rows:
-        raise ValueError(
+        raise InputError(
             f"{path}: no pair in {len(lines)} lines; expected two words and a number per line, "
             "with tabs or commas between; check that this is the right file"
         )
-    return pd.DataFrame(rows, columns=["first", "second", "human"])
+    return pd.DataFrame(rows, columns=[*SIDES, "human"])
 
 
-def _is_number(field: str) -> bool:
-    try:
-        return bool(np.isfinite(float(field)))
-    except ValueError:
-        return False
+def pair_rows(pairs: pd.DataFrame, ids: Mapping[str, int]) -> np.ndarray:
+    """The rows (N, 2) of both words of each pair, as they are or in lower case, else -1 twice."""
+    columns = [pairs[side].map(lambda w: ids.get(w, ids.get(w.lower(), -1))) for side in SIDES]
+    rows = np.column_stack(columns)
+    rows[(rows < 0).any(axis=1)] = -1
+    return rows
 
 
-def _cosines(embedding: Embedding, first: list[str], second: list[str]) -> np.ndarray:
+def _cosines(embedding: Embedding, pairs: pd.DataFrame) -> np.ndarray:
     """The cosine of each pair in float64, nan where a word is missing or its vector is 0."""
-    ids = embedding.ids
-    rows = np.array(
-        [
-            [ids.get(word, ids.get(word.lower(), -1)) for word in pair]
-            for pair in zip(first, second, strict=True)
-        ]
-    )
-    cosines = np.full(len(rows), np.nan)
-    known = (rows >= 0).all(axis=1)
-    left, right = (embedding.input[rows[known, side]].astype(np.float64) for side in (0, 1))
+    rows = pair_rows(pairs, embedding.ids)
+    left, right = (embedding.input[rows[:, side]].astype(np.float64) for side in (0, 1))
     lengths = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
-    inner = np.einsum("nd,nd->n", left, right)
-    cosines[known] = np.divide(inner, lengths, out=np.full(len(inner), np.nan), where=lengths > 0)
-    return cosines
+    inner, known = np.einsum("nd,nd->n", left, right), (rows[:, 0] >= 0) & (lengths > 0)
+    return np.divide(inner, lengths, out=np.full(len(inner), np.nan), where=known)

@@ -9,11 +9,11 @@ is the covariance of the context vectors (eqs. 9 to 14). All means are weighted 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
+from lmnotes.errors import InputError
 from lmnotes.words.embedding import Embedding
 
-BLOCK = 1 << 15  # rows in float64 at a time
+BLOCK = 1 << 14  # rows in float64 at a time
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def squared_norms(
     """
     counts = embedding.counts if counts is None else counts
     if counts is None or embedding.context is None:
-        raise ValueError(
+        raise InputError(
             "an embedding without counts or context vectors: expected both, for the p-weighted "
             "means and for G; train it with skipgram.train, or pass counts"
         )
@@ -71,17 +71,18 @@ def squared_norms(
 
 def weighted_mean(vectors: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """sum_w weights[w] vectors[w] (D,) float64; the weights sum to 1."""
-    return np.add.reduce(
-        [
-            np.asarray(weights[i : i + BLOCK], float) @ np.asarray(vectors[i : i + BLOCK], float)
-            for i in range(0, len(vectors), BLOCK)
-        ]
-    )
+    blocks = [slice(first, first + BLOCK) for first in range(0, len(vectors), BLOCK)]
+    return sum(np.asarray(weights[b], float) @ np.asarray(vectors[b], float) for b in blocks)
 
 
-def weighted_covariance(vectors: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """G = sum_w weights[w] (v_w - mean)(v_w - mean)' (D, D) float64; the weights sum to 1."""
-    mean = weighted_mean(vectors, weights)
+def weighted_covariance(
+    vectors: np.ndarray, weights: np.ndarray, mean: np.ndarray | None = None
+) -> np.ndarray:
+    """G = sum_w weights[w] (v_w - mean)(v_w - mean)' (D, D) float64; the weights sum to 1.
+
+    mean: (D,), the one by the same weights without.
+    """
+    mean = weighted_mean(vectors, weights) if mean is None else mean
     total = np.zeros((vectors.shape[1], vectors.shape[1]))
     for first in range(0, len(vectors), BLOCK):
         moved = np.asarray(vectors[first : first + BLOCK], float) - mean
@@ -99,16 +100,3 @@ def normaliser(
     noise = np.asarray(embedding.counts, float) ** noise_power
     scores = np.asarray(embedding.context) @ embedding.input[[embedding.index(w) for w in words]].T
     return negatives * (noise / noise.sum()) @ np.exp(scores.astype(float))
-
-
-def family_kl(u: np.ndarray, u_0: np.ndarray, context: np.ndarray, noise: np.ndarray) -> float:
-    """KL(p(.|u) || p(.|u_0)) inside the exponential family p(w'|u) ~ q(w') exp <u, v_w'>, nats.
-
-    Eq. 8, exact: <u - u_0, eta(u)> - psi(u) + psi(u_0). u, u_0: (D,); context: (V, D); noise: (V,).
-    """
-
-    def psi(vector: np.ndarray) -> float:
-        return logsumexp(context @ vector, b=noise)
-
-    mean = np.exp(context @ u + np.log(noise) - psi(u)) @ context  # eta(u), eq. 6
-    return float((u - u_0) @ mean - psi(u) + psi(u_0))

@@ -7,11 +7,15 @@ The paper: Yamagiwa, Oyama, Shimodaira, "Revisiting Cosine Similarity via Normal
 Embeddings", COLING 2025.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import scipy.optimize
 import scipy.special
+import scipy.stats
+
+from lmnotes.errors import InputError, expect_between, expect_one_of
+from lmnotes.statistics import holm
 
 Alternative = Literal["greater", "two-sided", "size"]
 _BLOCK = 16384
@@ -31,15 +35,11 @@ def product_tail(u: np.ndarray) -> np.ndarray:
     """
     u = np.asarray(u, dtype=np.float64)
     if (u < 0).any():
-        raise ValueError(
-            f"a tail was asked at {u.min():g}: expected values of 0 or more; use `product_p` for "
-            "signed products"
-        )
+        raise InputError(f"a tail at {u.min():g}: expected 0 or more; product_p takes any sign")
     flat = u.ravel()
     tail = np.empty_like(flat)
-    small = np.flatnonzero(flat < 1e-3)  # a long integral, and few values
-    large = np.flatnonzero(flat >= 1e-3)
-    for rows, n_nodes in ((small, 200), (large, 48)):
+    for chosen, n_nodes in ((flat < 1e-3, 200), (flat >= 1e-3, 48)):  # small: a long integral
+        rows = np.flatnonzero(chosen)
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
             tail[block] = _tail(flat[block], n_nodes)
@@ -64,13 +64,12 @@ def component_tail(
 
     The exact law of a component z is (z + 1) / 2 ~ Beta((K - 1) / 2, (K - 1) / 2).
     """
+    expect_one_of("law", law, ("normal", "sphere"))
     z = np.asarray(z, dtype=np.float64)
     if law == "normal":
         return scipy.special.ndtr(-z * np.sqrt(dim))
-    if law == "sphere":
-        half = (dim - 1) / 2
-        return scipy.special.betainc(half, half, np.clip((1 - z) / 2, 0, 1))
-    raise ValueError(f"law {law!r}: expected 'normal' or 'sphere'; choose one of these")
+    half = (dim - 1) / 2
+    return scipy.special.betainc(half, half, np.clip((1 - z) / 2, 0, 1))
 
 
 def component_p(
@@ -94,17 +93,12 @@ def product_p(values: np.ndarray, dim: int, alternative: Alternative = "greater"
 
 
 def _p(values: np.ndarray, tail, alternative: Alternative) -> np.ndarray:
+    expect_one_of("alternative", alternative, get_args(Alternative))
     values = np.asarray(values, dtype=np.float64)
     above = tail(np.abs(values))
     if alternative == "greater":
         return np.where(values >= 0, above, 1 - above)
-    if alternative == "two-sided":
-        return np.minimum(1, 2 * above)
-    if alternative == "size":
-        return above
-    raise ValueError(
-        f"alternative {alternative!r}: expected 'greater', 'two-sided' or 'size'; choose one"
-    )
+    return np.minimum(1, 2 * above) if alternative == "two-sided" else above
 
 
 def adjust(
@@ -120,26 +114,14 @@ def adjust(
     [0.03, 0.06, 0.06]
     """
     p = np.asarray(p, dtype=np.float64)
-    n_tests = p.shape[-1]
-    if method == "none":
-        return p
-    if method == "bonferroni":
-        return np.minimum(1, n_tests * p)
-    order = np.argsort(p, axis=-1, kind="stable")
-    ordered = np.take_along_axis(p, order, axis=-1)
-    rank = np.arange(1, n_tests + 1)
-    if method == "holm":
-        ordered = np.maximum.accumulate((n_tests - rank + 1) * ordered, axis=-1)
-    elif method == "bh":
-        scaled = n_tests / rank * ordered
-        ordered = np.minimum.accumulate(scaled[..., ::-1], axis=-1)[..., ::-1]
-    else:
-        raise ValueError(
-            f"method {method!r}: expected 'none', 'bonferroni', 'holm' or 'bh'; choose one"
-        )
-    adjusted = np.empty_like(p)
-    np.put_along_axis(adjusted, order, np.minimum(1, ordered), axis=-1)
-    return adjusted
+    rules = {
+        "none": lambda p: p,
+        "bonferroni": lambda p: np.minimum(1, p.shape[-1] * p),
+        "holm": lambda p: np.apply_along_axis(holm, -1, p),
+        "bh": lambda p: scipy.stats.false_discovery_control(p, axis=-1),
+    }
+    expect_one_of("method", method, rules)
+    return rules[method](p)
 
 
 def threshold(
@@ -150,11 +132,7 @@ def threshold(
 ) -> float:
     """The value above which p is less than alpha / n_tests; n_tests is `dim` unless given."""
     level = alpha / (n_tests or dim)
-    if not 0 < level < 0.5:
-        raise ValueError(
-            f"alpha {alpha} over {n_tests or dim} tests: expected a level between 0 and 0.5; give "
-            "a smaller alpha"
-        )
+    expect_between("alpha / n_tests", level, 1e-300, 0.4999, "give a smaller alpha, above 0")
 
     def excess(x: float) -> float:
         if law == "product":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes import store
+from lmnotes.errors import InputError, expect_between, expect_one_of
 
 if TYPE_CHECKING:
     import transformers
@@ -37,10 +38,7 @@ def folder_of(model: str | Path, revision: str | None = None) -> Path:
     """
     if Path(model).is_dir():
         if revision is not None:
-            raise ValueError(
-                f"revision={revision!r} with the local folder {model}: expected it with hub ids "
-                "only; leave it out"
-            )
+            raise InputError(f"revision={revision!r} with the local folder {model}: leave it out")
         return _checked(Path(model))
     import huggingface_hub
 
@@ -55,9 +53,8 @@ def folder_of(model: str | Path, revision: str | None = None) -> Path:
         raise FileNotFoundError(
             f"no model {name}: it is no folder here, not in the cache {cache}, and not to be had "
             f"from the hub ({'HF_HUB_OFFLINE is set' if offline else type(error).__name__}); "
-            "expected a folder by save_pretrained or a hub id; check the spelling, run once with "
-            "the network on, or copy config.json, the tokenizer's files and *.safetensors of that "
-            "model into a folder and give its path"
+            "check the spelling, run once with the network on, or copy its config.json, tokenizer "
+            "and *.safetensors into a folder and give that"
         ) from error
     return _checked(Path(folder))
 
@@ -92,7 +89,7 @@ def load(
     with quiet():
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
     if not tokenizer.is_fast:
-        raise ValueError(
+        raise InputError(
             f"{folder}: its tokenizer ({type(tokenizer).__name__}) does not say where in the text "
             "each piece stands; expected a fast one; give a folder with a tokenizer.json"
         )
@@ -106,17 +103,14 @@ def body(
     import torch
     import transformers
 
-    if dtype not in ("float32", "bfloat16", "float16"):
-        raise ValueError(
-            f"dtype={dtype!r}: expected 'float32', 'bfloat16' or 'float16'; pass one of these"
-        )
+    expect_one_of("dtype", dtype, ("float32", "bfloat16", "float16"))
     with quiet():
         model, info = transformers.AutoModel.from_pretrained(
             folder, local_files_only=True, use_safetensors=True, output_loading_info=True
         )
     missing = [name for name in info["missing_keys"] if not name.startswith(_POOLER)]
     if missing:  # transformers would go on with random numbers
-        raise ValueError(
+        raise InputError(
             f"{folder}: the weights lack {len(missing)} of the model's tensors, such as "
             f"{missing[0]}; expected all of them; look whether config.json belongs to these weights"
         )
@@ -141,7 +135,7 @@ def hidden_states(
         )
     states = output.hidden_states
     if not -len(states) <= layer < len(states):
-        raise ValueError(
+        raise InputError(
             f"layer={layer} of a model with {len(states) - 1}: expected {-len(states)} to "
             f"{len(states) - 1}, 0 for the input embeddings; change layer"
         )
@@ -164,11 +158,8 @@ def longest_input(
         padding = getattr(table, "padding_idx", None)  # RoBERTa counts positions from there
         known.append(positions - (0 if padding is None else padding + 1))
     limit = min(known)
-    if max_pieces is not None and not 3 <= max_pieces <= limit:
-        raise ValueError(
-            f"max_pieces={max_pieces}: expected 3 to {limit:,}, the most that this model takes; "
-            "change it, or leave it out"
-        )
+    if max_pieces is not None:
+        expect_between("max_pieces", max_pieces, 3, limit, "this model takes no more: change it")
     limit = max_pieces or limit
     return limit if limit < 1 << 30 else None  # tokenizers say 1e30 for "no limit"
 
@@ -197,9 +188,10 @@ def random_model(model: str | Path, *, revision: str | None = None, seed: int = 
             for name in readers:  # of a model of images
                 shutil.copyfile(source / name, folder / name)
             if not readers and config.model_type != "timm_wrapper":
-                transformers.AutoTokenizer.from_pretrained(
+                tokenizer = transformers.AutoTokenizer.from_pretrained(
                     source, local_files_only=True
-                ).save_pretrained(folder)
+                )
+                tokenizer.save_pretrained(folder)
 
     key = {"files": files, "seed": seed, "transformers": transformers.__version__}
     return store.build("random_model", key, write)
@@ -207,7 +199,7 @@ def random_model(model: str | Path, *, revision: str | None = None, seed: int = 
 
 def _checked(folder: Path) -> Path:
     if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
-        raise ValueError(
+        raise InputError(
             f"{folder} holds no config.json with *.safetensors: expected a model by "
             "save_pretrained; pickled weights (.bin, .pt) can run code and are not read: take a "
             "revision with safetensors, or convert them once where you trust them"

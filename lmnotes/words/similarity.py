@@ -15,7 +15,8 @@ import pandas as pd
 import scipy.linalg
 from scipy.stats import rankdata
 
-from lmnotes.statistics import interval
+from lmnotes.errors import InputError, expect_between, expect_one_of
+from lmnotes.statistics import interval_holding
 from lmnotes.words import judgements, null_laws
 
 
@@ -31,7 +32,7 @@ def normalise(values: np.ndarray) -> np.ndarray:
     lengths = np.linalg.norm(values, axis=1, keepdims=True)
     bad = np.flatnonzero(~((lengths[:, 0] > 0) & np.isfinite(lengths[:, 0])))
     if len(bad):
-        raise ValueError(
+        raise InputError(
             f"row {bad[0]} of {len(values):,} has length {lengths[bad[0], 0]:g}: expected a finite "
             "length above 0; leave such words out"
         )
@@ -67,21 +68,13 @@ def significant_axes(
     Returns:
         one row per axis: axis, value, p, adjusted, significant.
     """
-    if kind not in ("component", "product"):
-        raise ValueError(f"kind {kind!r}: expected 'component' or 'product'; choose one of these")
+    expect_one_of("kind", kind, ("component", "product"))
     values = np.asarray(values, dtype=np.float64)
-    of = null_laws.component_p if kind == "component" else null_laws.product_p
-    p = of(values, len(values), alternative)
-    adjusted = null_laws.adjust(p, method)
-    table = pd.DataFrame(
-        {
-            "axis": np.arange(len(values)),
-            "value": values,
-            "p": p,
-            "adjusted": adjusted,
-            "significant": adjusted < alpha,
-        }
-    )
+    p_value = null_laws.component_p if kind == "component" else null_laws.product_p
+    p = p_value(values, len(values), alternative)
+    table = pd.DataFrame({"axis": np.arange(len(values)), "value": values, "p": p})
+    table["adjusted"] = null_laws.adjust(p, method)
+    table["significant"] = table.adjusted < alpha
     return table.sort_values(["p", "axis"], kind="stable").reset_index(drop=True)
 
 
@@ -99,11 +92,8 @@ def top_sums(products: np.ndarray, n_axes: Sequence[int]) -> np.ndarray:
     [[0.4, 0.5, 0.3]]
     """
     n_axes = np.asarray(n_axes)
-    if not ((n_axes >= 1) & (n_axes <= products.shape[1])).all():
-        raise ValueError(
-            f"numbers of axes {n_axes.tolist()} for products over {products.shape[1]}: expected "
-            f"1..{products.shape[1]}; leave larger ones out"
-        )
+    for n in (n_axes.min(), n_axes.max()):
+        expect_between("n_axes", int(n), 1, products.shape[1], "leave larger ones out")
     largest_first = -np.sort(-products, axis=1)
     return np.cumsum(largest_first, axis=1)[:, n_axes - 1]
 
@@ -113,8 +103,7 @@ def average_sorted(unit: np.ndarray, over: str) -> np.ndarray:
 
     Largest first (Figure 8).
     """
-    if over not in ("words", "axes"):
-        raise ValueError(f"over {over!r}: expected 'words' or 'axes'; choose one of these")
+    expect_one_of("over", over, ("words", "axes"))
     axis = 0 if over == "words" else 1
     return np.flip(np.sort(unit, axis=axis), axis=axis).mean(axis=1 - axis)
 
@@ -125,10 +114,8 @@ def ranks(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         rank of the word among all words (V,), and rank of the axis among the word's axes (V,).
     """
-    column = values[:, axis]
-    of_word = np.empty(len(values), dtype=np.int64)
-    of_word[np.argsort(-column, kind="stable")] = np.arange(1, len(values) + 1)
-    return of_word, 1 + (values > column[:, None]).sum(axis=1)
+    of_word = rankdata(-values[:, axis], method="ordinal").astype(np.int64)
+    return of_word, 1 + (values > values[:, [axis]]).sum(axis=1)
 
 
 def query(unit: np.ndarray, weights: Mapping[int, float]) -> np.ndarray:
@@ -142,9 +129,7 @@ def query(unit: np.ndarray, weights: Mapping[int, float]) -> np.ndarray:
         ideal[axis] = weight
     length = np.linalg.norm(ideal)
     if not length > 0:
-        raise ValueError(
-            f"weights {dict(weights)} give no direction: expected one that is not 0; weight an axis"
-        )
+        raise InputError(f"weights {dict(weights)} give no direction; expected one that is not 0")
     return unit @ (ideal / length)
 
 
@@ -171,7 +156,7 @@ def geodesic(start: np.ndarray, end: np.ndarray):
     rotation = np.asarray(start, np.float64).T @ np.asarray(end, np.float64) / len(start)
     excess = np.abs(rotation.T @ rotation - np.eye(len(rotation))).max()
     if not excess < 1e-3:
-        raise ValueError(
+        raise InputError(
             f"the two sets of components differ by more than a rotation (R'R - I up to "
             f"{excess:.2g}): expected white components of the same words; pass unscaled ones"
         )
@@ -182,10 +167,7 @@ def geodesic(start: np.ndarray, end: np.ndarray):
     angles, basis = scipy.linalg.schur(rotation, output="complex")
     turns = np.angle(np.diag(angles))
 
-    def at(t: float) -> np.ndarray:
-        return start @ ((basis * np.exp(1j * t * turns)) @ basis.conj().T).real
-
-    return at
+    return lambda t: start @ ((basis * np.exp(1j * t * turns)) @ basis.conj().T).real
 
 
 def score(
@@ -217,14 +199,12 @@ def score(
     for name, unit in bases.items():
         sums = top_sums(axis_products(unit, rows[:, 0], rows[:, 1]), n_axes)
         for p, column in zip(n_axes, sums.T, strict=True):
-            drawn = [_spearman(column[draw], human[draw]) for draw in draws]
-            low, high = interval(drawn)
+            all_drawn.append([_spearman(column[draw], human[draw]) for draw in draws])
             value = _spearman(column, human)
-            lines.append((name, p, value, min(low, value), max(high, value)))
-            all_drawn.append(drawn)
+            lines.append((name, p, value, *interval_holding(value, all_drawn[-1])))
     table = pd.DataFrame(lines, columns=["basis", "n_axes", "spearman", "low", "high"])
     name = str(benchmark) if str(benchmark) in judgements.INSTALLED else Path(benchmark).stem
-    table.attrs["draws"] = [list(map(float, drawn)) for drawn in all_drawn]
+    table.attrs["draws"] = all_drawn
     return table.assign(benchmark=name, n_covered=len(rows), n_pairs=len(pairs))
 
 
@@ -242,8 +222,7 @@ def advantage(
     scores = table["spearman" if "spearman" in table else "accuracy"]
     value = float(scores.iloc[rows[0]] - scores.iloc[rows[1]])
     drawn = np.subtract(*(table.attrs["draws"][row] for row in rows))
-    low, high = interval(drawn)
-    return value, (min(float(low), value), max(float(high), value))
+    return value, interval_holding(value, drawn)
 
 
 def covered_pairs(words: Sequence[str], benchmark: str | Path) -> tuple[pd.DataFrame, np.ndarray]:
@@ -251,21 +230,13 @@ def covered_pairs(words: Sequence[str], benchmark: str | Path) -> tuple[pd.DataF
 
     Raises ValueError where fewer than 3 pairs are covered.
     """
-    ids = {word: row for row, word in enumerate(words)}
     pairs = judgements.read_pairs(benchmark)
-    rows = np.array(
-        [
-            [ids.get(word, ids.get(word.lower(), -1)) for word in pair]
-            for pair in zip(pairs["first"], pairs["second"], strict=True)
-        ]
-    )
-    rows[(rows < 0).any(axis=1)] = -1
+    rows = judgements.pair_rows(pairs, {word: row for row, word in enumerate(words)})
     n_covered = int((rows[:, 0] >= 0).sum())
     if n_covered < 3:
-        raise ValueError(
+        raise InputError(
             f"{benchmark}: {n_covered} of its {len(pairs)} pairs have both words among the "
-            f"{len(words):,}: expected 3 or more; take vectors of a larger vocabulary, or another "
-            "benchmark"
+            f"{len(words):,}: expected 3 or more; take vectors of a larger vocabulary"
         )
     return pairs, rows
 

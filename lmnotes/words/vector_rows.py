@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from lmnotes.errors import InputError
+
 MAX_LINE = 1 << 24  # bytes; no line of a text file is longer
 MAX_WORD = 10_000  # bytes; a longer word means that a binary file is out of step
 READ_BYTES = 1 << 22
@@ -41,9 +43,9 @@ def reading(path: Path) -> BinaryIO:
     return gzip.open(path) if compressed else open(path, "rb")
 
 
-def fault(path: Path, where: str, given: str, expected: str, todo: str) -> ValueError:
+def fault(path: Path, where: str, given: str, expected: str, todo: str) -> InputError:
     """The error that says what a file holds and where, what was expected, and what to do."""
-    return ValueError(f"{path}, {where}: {given}; expected {expected}; {todo}")
+    return InputError(f"{path}, {where}: {given}; expected {expected}; {todo}")
 
 
 def get(read: Callable[[int], bytes], n_bytes: int, path: Path, where: str) -> bytes:
@@ -95,8 +97,7 @@ def text_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
         line = get(file.readline, MAX_LINE, path, f"line {number}")
         if not line:
             break
-        line = line.strip(BLANK)
-        if not line:
+        if not (line := line.strip(BLANK)):
             blank = blank or number
             continue
         if blank:
@@ -107,24 +108,21 @@ def text_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
         if numbers.count(b" ") != head.dim - 1 or b"\t" in line:
             word, numbers = _odd_line(line, path, number - first, number, head)
         yield Row(f"line {number}", word, numbers)
-    found = (blank or number) - first
-    if head.n_words is not None and found != head.n_words:
-        given = f"the file ends after {found:,} words"
-        raise _wrong_count(path, f"line {number}", given, head)
+    n_read = (blank or number) - first
+    if head.n_words not in (None, n_read):
+        raise _wrong_count(path, f"line {number}", f"the file ends after {n_read:,} words", head)
 
 
 def _odd_line(line: bytes, path: Path, n_before: int, number: int, head: Head) -> tuple:
-    """Word and numbers of a line with tabs, double spaces, or a word with spaces (GloVe 840B)."""
-    fields = line.split()
+    fields = line.split()  # at tabs, double spaces, spaces inside a word (GloVe 840B)
     word, numbers = fields[: -head.dim], fields[-head.dim :]
     spaced = len(word) > 1 and not all(map(is_number, word[1:]))
     if len(word) == 1 or (spaced and all(map(is_number, numbers))):
         return b" ".join(word), b" ".join(numbers)
     given = f"{len(fields) - 1} numbers after {shown(fields[0])}"
-    expected = f"{head.dim} ({'line 1 has' if head.n_words is None else 'line 1 says'} {head.dim})"
     part = f", or read what stands before it with limit={n_before}" if n_before else ""
     todo = f"repair the line, or line 1 if that is wrong{part}"
-    raise fault(path, f"line {number}", given, expected, todo)
+    raise fault(path, f"line {number}", given, f"{head.dim}, as line 1 has it", todo)
 
 
 def binary_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
@@ -177,44 +175,41 @@ def looks_like_json(first: bytes) -> bool:
 
 def json_head(file: BinaryIO, path: Path) -> Head:
     """The number of numbers in the first row; the file is rewound."""
-    row = next(_matches(file, path), None)
+    word, numbers = next(_matches(file, path), (b"", b""))
     file.seek(0)
-    if row is None:
-        raise fault(path, "entry 1", "no word in it", _EXPECTED, "check the file")
-    if not row[1].strip():
-        given = f"0 numbers after {shown(row[0][1:-1])}"
-        raise fault(path, "entry 1", given, _EXPECTED, "remove the entry")
-    return Head(None, len(row[1].split(b",")))
+    if not numbers.strip():
+        given = f"0 numbers after {shown(word[1:-1])}" if word else "no word in it"
+        raise fault(path, "entry 1", given, _EXPECTED, "remove the entry, or check the file")
+    return Head(None, len(numbers.split(b",")))
 
 
 def json_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
     """The rows of a file, numbered from 1; their numbers are counted and not yet read."""
     for number, (word, numbers) in enumerate(_matches(file, path), start=1):
-        where = f"entry {number:,}"
-        found = numbers.replace(b",", b" ").split()
-        if not len(found) == head.dim == numbers.count(b",") + 1:
-            given = f"{len(found):,} numbers after {shown(word[1:-1])}"
-            todo = "remove the entry, or write the file again"
+        where, fields = f"entry {number:,}", numbers.replace(b",", b" ").split()
+        todo = "remove the entry, or write the file again"
+        if not len(fields) == head.dim == numbers.count(b",") + 1:
+            given = f"{len(fields):,} numbers after {shown(word[1:-1])}"
             raise fault(path, where, given, f"{head.dim}, as in entry 1", todo)
         try:
             word = json.loads(word).encode()
         except (ValueError, UnicodeError) as error:
             given = f"the word {word[:40]!r} ({error})"
-            todo = "write the file again"
             raise fault(path, where, given, "a JSON string", todo) from None
-        yield Row(where, word, b" ".join(found))
+        yield Row(where, word, b" ".join(fields))
 
 
 def _matches(file: BinaryIO, path: Path) -> Iterator[tuple[bytes, bytes]]:
     """Word, quoted, and numbers of each entry."""
     buffer, at, number, more, opened = b"", 0, 1, True, False
     while True:
-        found = _ROW.match(buffer, at) if opened else None
-        if found:
-            yield found[1], found[2]
-            at, number = found.end(), number + 1
-            if found[3] == b"}":
-                _end(file, path, buffer[at:], number)
+        if entry := _ROW.match(buffer, at) if opened else None:
+            yield entry[1], entry[2]
+            at, number = entry.end(), number + 1
+            if entry[3] == b"}":
+                if (buffer[at:] + get(file.read, 64, path, "end of file")).strip():
+                    given, todo = "more bytes follow the closing brace", "keep one object"
+                    raise fault(path, f"entry {number:,}", given, "the end of the file", todo)
                 return
             continue
         if not more:
@@ -229,10 +224,3 @@ def _matches(file: BinaryIO, path: Path) -> Iterator[tuple[bytes, bytes]]:
             more = False  # no entry is that long: what stands here is none
         if not opened and (start := re.match(rb'\s*\{(?=\s*")', buffer)):
             at, opened = start.end(), True
-
-
-def _end(file: BinaryIO, path: Path, rest: bytes, number: int) -> None:
-    """Raise where more than white space follows the object."""
-    if (rest + get(file.read, 64, path, "end of file")).strip():
-        given, todo = "more bytes follow the closing brace", "keep one object in the file"
-        raise fault(path, f"entry {number:,}", given, "the end of the file", todo)

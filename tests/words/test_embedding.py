@@ -143,11 +143,13 @@ def test_squared_norm_sums_in_float64():
 
 def test_wrong_shapes_and_words():
     rows = np.ones((2, 3), np.float32)
-    with pytest.raises(ValueError, match=r"3 words and input \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"input has shape \(2, 3\); expected \(3, D\)"):
         Embedding(["a", "b", "c"], rows)
-    with pytest.raises(ValueError, match="expected equal shapes"):
+    with pytest.raises(ValueError, match=r"context has shape \(2, 2\); expected \(2, 3\)"):
         Embedding(["a", "b"], rows, rows[:, :2])
-    with pytest.raises(ValueError, match="expected one per word"):
+    with pytest.raises(
+        ValueError, match=r"counts has shape \(3,\); expected \(2,\): give one per word"
+    ):
         Embedding(["a", "b"], rows, counts=np.ones(3))
     with pytest.raises(ValueError, match="'a' comes twice"):
         Embedding(["a", "a"], rows).index("b")
@@ -266,7 +268,7 @@ def test_unknown_format_and_file(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"there is no such file.*check the path"):
         load(tmp_path / "absent")
     (tmp_path / "there").write_text("a 1\n")
-    with pytest.raises(ValueError, match="format 'vec': expected one of word2vec-text"):
+    with pytest.raises(ValueError, match="format 'vec' was given; expected one of word2vec-text"):
         load(tmp_path / "there", "vec")
-    with pytest.raises(ValueError, match="format 'vec': expected one of word2vec-text"):
+    with pytest.raises(ValueError, match="format 'vec' was given; expected one of word2vec-text"):
         save_as(small(), tmp_path / "new", "vec")

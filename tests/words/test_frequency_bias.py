@@ -87,5 +87,5 @@ def test_the_percentile_level_is_the_percentile_in_each_bin():
 
 
 def test_a_count_of_zero_is_refused():
-    with pytest.raises(ValueError, match="a count of 0"):
+    with pytest.raises(ValueError, match="lowest of the counts = 0 was given"):
         frequency_bias.shuffle_level(np.array([3, 0]))

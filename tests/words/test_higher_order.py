@@ -88,7 +88,7 @@ def test_variants(linked):
     assert np.isnan(np.diag(logs)).all()
     np.testing.assert_allclose(np.nanmean(logs, axis=1), 0, atol=1e-9)
     assert np.nanargmax(logs) in (1, 5)
-    with pytest.raises(ValueError, match="choose one"):
+    with pytest.raises(ValueError, match="expected one of energy correlation"):
         higher_order.normalised(linked, "cosine")
 
 

@@ -101,5 +101,5 @@ def test_entropy_is_log_v_less_the_divergence_from_uniform():
 
 
 def test_a_window_out_of_range_is_refused():
-    with pytest.raises(ValueError, match=r"window=0: expected 1\.\.255"):
+    with pytest.raises(ValueError, match="window = 0 was given; expected 1 to 255"):
         information.measure(random_corpus(100), window=0)

@@ -50,7 +50,7 @@ def test_significant_axes_are_those_above_the_threshold():
     assert list(found.axis[found.significant]) == [3, 7]
     both = similarity.significant_axes(values, alternative="two-sided")
     assert list(both.axis[both.significant]) == [11, 3]  # twice the price: 0.34 no longer passes
-    with pytest.raises(ValueError, match="'component' or 'product'"):
+    with pytest.raises(ValueError, match="expected one of component, product"):
         similarity.significant_axes(values, kind="cosine")
 
 
@@ -61,7 +61,7 @@ def test_top_sums_against_a_loop(white):
         slow = [sum(sorted(pair, reverse=True)[:p]) for p in (1, 3, 6)]
         np.testing.assert_allclose(row, slow, atol=1e-14)
     np.testing.assert_allclose(sums[:, 2], products.sum(axis=1))
-    with pytest.raises(ValueError, match=r"expected 1\.\.6"):
+    with pytest.raises(ValueError, match="expected 1 to 6"):
         similarity.top_sums(products, [7])
 
 

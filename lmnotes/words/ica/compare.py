@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from lmnotes.errors import InputError
 from lmnotes.words.embedding import Embedding
 from lmnotes.words.ica import decomposition, matching, other_axes
 from lmnotes.words.ica.components import Components
@@ -40,27 +41,24 @@ def bases_of(
         min_count: rarer words are left out, where the embedding has counts.
         options: those of `decomposition.fit`.
     """
-    if embedding.counts is None:
-        min_count = 1
-    found = decomposition.fit_embedding(embedding, min_count=min_count, seed=seed, **options)
-    vectors = embedding.input
-    if min_count > 1:
-        vectors = vectors[np.asarray(embedding.counts) >= min_count]
-    labels = {"words": found.words, "counts": found.counts}
-    made = bases(np.asarray(vectors), found=found, seed=seed)
-    return {name: replace(each, **labels) for name, each in made.items()}
+    min_count = 1 if embedding.counts is None else min_count
+    ica = decomposition.fit_embedding(embedding, min_count=min_count, seed=seed, **options)
+    frequent = slice(None) if min_count == 1 else np.asarray(embedding.counts) >= min_count
+    spaces = bases(np.asarray(embedding.input[frequent]), found=ica, seed=seed)
+    return {
+        name: replace(space, words=ica.words, counts=ica.counts) for name, space in spaces.items()
+    }
 
 
 def unsettled(spaces: Mapping[str, Components]) -> str:
     """The end of a caption: which runs stopped short of their limit, "" where all converged.
 
-    >>> one = np.array([[1.0], [-1.0]])
-    >>> unsettled({"PCA": Components(one, np.zeros(1), np.eye(1), "PCA")})
+    >>> values = np.array([[1.0], [-1.0]])
+    >>> unsettled({"PCA": Components(values, np.zeros(1), np.eye(1), "PCA")})
     ''
     """
-    return "".join(
-        f" {name}: {each.summary()}" for name, each in spaces.items() if not each.converged
-    )
+    short = {name: space for name, space in spaces.items() if not space.converged}
+    return "".join(f" {name}: {space.summary()}" for name, space in short.items())
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,19 +89,9 @@ class Comparison:
         """One row per method and rank: held-out r, r of the matching, level of the null."""
         parts = []
         for method, r in self.held_out.items():
-            order = np.argsort(-r, kind="stable")
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "comparison": self.name,
-                        "method": method,
-                        "rank": np.arange(len(r)),
-                        "r": r[order],
-                        "matched_r": self.matchings[method].r,
-                        "shuffled": self.nulls[method].level,
-                    }
-                )
-            )
+            part = pd.DataFrame({"comparison": self.name, "method": method, "rank": range(len(r))})
+            part["r"], part["matched_r"] = np.sort(r)[::-1], self.matchings[method].r
+            parts.append(part.assign(shuffled=self.nulls[method].level))
         return pd.concat(parts, ignore_index=True)
 
     @property
@@ -154,17 +142,17 @@ def compare_bases(
     order = np.random.default_rng(seed).permutation(groups.max() + 1)
     is_train = np.isin(groups, order[: len(order) // 2])
     train, test = np.flatnonzero(is_train), np.flatnonzero(~is_train)
-    one, other = (None, None) if weights is None else (weights[train], weights[test])
-    partners = [
-        train[rows] for rows in shuffled_rows(groups[train], n_shuffles=n_shuffles, seed=seed)
-    ]
+    of_train, of_test = (None, None) if weights is None else (weights[train], weights[test])
+    partners = shuffled_rows(groups[train], n_shuffles=n_shuffles, seed=seed)
     matchings, nulls, shuffled, held_out = {}, {}, {}, {}
     for basis, a in first.items():
         b = second[basis]
-        found = matching.match(a[train], b[train], weights=one, method=method)
-        matchings[basis], held_out[basis] = found, found.on(a[test], b[test], other)
-        drawn = [matching.match(a[rows], b[train], weights=one, method=method) for rows in partners]
-        shuffled[basis], nulls[basis] = drawn[0], Null(np.array([each.r for each in drawn]))
+        real, *drawn = (
+            matching.match(a[rows], b[train], weights=of_train, method=method)
+            for rows in (train, *(train[rows] for rows in partners))
+        )
+        matchings[basis], held_out[basis] = real, real.on(a[test], b[test], of_test)
+        shuffled[basis], nulls[basis] = drawn[0], Null(np.array([null.r for null in drawn]))
     return Comparison(name, n_pairs, matchings, nulls, shuffled, held_out)
 
 
@@ -191,9 +179,8 @@ def word_pairs(first: list[str], second: list[str]) -> tuple[np.ndarray, np.ndar
     ids = {word: row for row, word in enumerate(second)}
     rows = [(row, ids[word]) for row, word in enumerate(first) if word in ids]
     if not rows:
-        raise ValueError(
+        raise InputError(
             f"vocabularies of {len(first):,} and {len(second):,} words share none: expected some; "
             "pair their rows by a dictionary"
         )
-    found = np.array(rows)
-    return found[:, 0], found[:, 1]
+    return tuple(np.array(rows).T)

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from scipy import stats
+
+from lmnotes.errors import expect_shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,12 +53,8 @@ class Components:
 
     def transform(self, vectors: np.ndarray) -> np.ndarray:
         """The coordinates (n, K) float64 of other vectors (n, D) of the same space."""
-        vectors = np.asarray(vectors, np.float64)
-        if vectors.shape[-1] != len(self.mean):
-            raise ValueError(
-                f"vectors of shape {vectors.shape}: expected (n, {len(self.mean)}), as those that "
-                "the axes were found on; give vectors of the same space"
-            )
+        vectors, space = np.asarray(vectors, np.float64), f"(n, {len(self.mean)})"
+        expect_shape("vectors", vectors, space, "give some of the space that the axes are of")
         return (vectors - self.mean) @ self.unmixing
 
     @functools.cached_property
@@ -79,14 +78,11 @@ class Components:
         what = f"{self.method} of {len(self):,} vectors on {self.n_axes} axes"
         if not self.n_iterations:
             return what + "."
+        steps, gradient = f"{self.n_iterations} steps", f"gradient {self.gradient_norm:.1e}"
         if self.converged:
-            how = f"converged in {self.n_iterations} steps to gradient {self.gradient_norm:.1e}"
-        else:
-            how = (
-                f"stopped after {self.n_iterations} steps at gradient {self.gradient_norm:.1e}, "
-                f"short of {self.limit:.0e}: weak axes are not settled"
-            )
-        return f"{what}, {how}."
+            return f"{what}, converged in {steps} to {gradient}."
+        short = f"short of {self.limit:.0e}: weak axes are not settled"
+        return f"{what}, stopped after {steps} at {gradient}, {short}."
 
     def save(self, folder: str | Path) -> Path:
         """Write the map, from which the values follow, to a folder, and return the folder."""
@@ -114,12 +110,8 @@ def skewness(values: np.ndarray) -> np.ndarray:
     >>> skewness(np.array([[0.0, 1], [0, 1], [3, 1]])).round(4).tolist()
     [0.7071, 0.0]
     """
-    result = np.zeros(values.shape[1])
-    for column in range(values.shape[1]):  # one at a time: no second (V, K) in memory
-        moved = values[:, column] - values[:, column].mean()
-        spread = np.sqrt(np.mean(moved**2))
-        result[column] = np.mean((moved / spread) ** 3) if spread > 0 else 0.0
-    return result
+    columns = np.asarray(values).T  # one at a time: no second (V, K) in memory
+    return np.array([stats.skew(column) if np.ptp(column) else 0.0 for column in columns])
 
 
 def order(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -4,16 +4,20 @@ Yamagiwa, Oyama and Shimodaira, *Discovering Universal Geometry in Embeddings wi
 """
 
 import hashlib
+import warnings
 from dataclasses import asdict, dataclass
 from typing import Literal
 
 import numpy as np
+from sklearn.decomposition import FastICA
+from sklearn.exceptions import ConvergenceWarning
 
 from lmnotes import store
+from lmnotes.errors import InputError, expect_one_of
 from lmnotes.words.embedding import Embedding
 from lmnotes.words.ica import solver as rotation_solver
 from lmnotes.words.ica.components import Components, order
-from lmnotes.words.ica.whitening import Whitening, whiten
+from lmnotes.words.ica.whitening import whiten
 
 VERSION = 2  # of the solver; part of every artefact's id
 
@@ -86,18 +90,15 @@ def fit_embedding(embedding: Embedding, *, min_count: int = 1, **options) -> Com
         min_count: rarer words are left out; the components have `words` and `counts` of the others.
         options: those of `fit`.
     """
-    rows, counts = None, embedding.counts
+    vectors, words, counts = embedding.input, list(embedding.words), embedding.counts
     if min_count > 1:
         if counts is None:
-            raise ValueError(
-                f"min_count={min_count} for an embedding without counts: expected counts; give an "
-                "embedding that has them, or leave min_count at 1"
+            raise InputError(
+                f"min_count={min_count} for an embedding without counts: leave it at 1"
             )
         rows = np.flatnonzero(np.asarray(counts) >= min_count)
-    vectors = np.asarray(embedding.input if rows is None else embedding.input[rows])
-    words = embedding.words if rows is None else [embedding.words[row] for row in rows]
-    if counts is not None:
-        counts = np.asarray(counts if rows is None else counts[rows])
+        vectors, words, counts = vectors[rows], [words[row] for row in rows], counts[rows]
+    vectors, counts = np.asarray(vectors), None if counts is None else np.asarray(counts)
     weights, device = options.pop("weights", None), options.pop("device", None)
     settings = Settings(**options)
     key = asdict(settings) | {
@@ -111,7 +112,7 @@ def fit_embedding(embedding: Embedding, *, min_count: int = 1, **options) -> Com
         _fit(vectors, settings, counts, weights, device).save(folder)
 
     folder = store.build("components", key, write)
-    return Components.open(folder, vectors, words=list(words), counts=counts)
+    return Components.open(folder, vectors, words=words, counts=counts)
 
 
 def draw_rows(
@@ -143,77 +144,48 @@ def draw_rows(
 
 
 def _fit(vectors, settings: Settings, counts, weights, device) -> Components:
-    if settings.solver not in ("lbfgs", "fastica"):
-        raise ValueError(
-            f"solver={settings.solver!r}: expected 'lbfgs' or 'fastica'; pass one of these"
-        )
+    expect_one_of("solver", settings.solver, ("lbfgs", "fastica"))
     if settings.weighted_mean and counts is None:
-        raise ValueError("weighted_mean without counts: expected counts (V,); pass them")
-    found = whiten(
+        raise InputError("weighted_mean without counts: expected counts (V,); pass them")
+    whitening = whiten(
         vectors,
         n_components=settings.n_components,
         mean_weights=counts if settings.weighted_mean else None,
         weights=weights,
     )
     if settings.solver == "fastica":
-        rotation, report = _scikit_learn(found, settings, weights)
+        rotation, *report = _scikit_learn(whitening.white, settings, weights)
     else:
-        solution = rotation_solver.solve(
-            found.white,
-            weights=weights,
-            contrast=settings.contrast,
-            seed=settings.seed,
-            tolerance=settings.tolerance,
-            max_iterations=settings.max_iterations,
-            device=device,
-        )
+        options = {name: getattr(settings, name) for name in ("contrast", "seed", "tolerance")}
+        options |= {"max_iterations": settings.max_iterations, "device": device}
+        solution = rotation_solver.solve(whitening.white, weights=weights, **options)
         rotation = solution.rotation
-        report = {
-            "n_iterations": solution.n_iterations,
-            "gradient_norm": solution.gradient_norm,
-            "converged": solution.converged,
-        }
-    signs, by_skewness = order(found.white @ rotation)
-    unmixing = (found.map @ rotation * signs)[:, by_skewness]
-    values = (np.asarray(vectors, np.float64) - found.mean) @ unmixing
-    return Components(
-        values,
-        found.mean,
-        unmixing,
-        "ICA",
-        limit=settings.tolerance,
-        settings=asdict(settings),
-        **report,
-    )
+        report = (
+            solution.n_iterations,
+            solution.gradient_norm,
+            settings.tolerance,
+            solution.converged,
+        )
+    signs, by_skewness = order(whitening.white @ rotation)
+    unmixing = (whitening.map @ rotation * signs)[:, by_skewness]
+    values = (np.asarray(vectors, np.float64) - whitening.mean) @ unmixing
+    return Components(values, whitening.mean, unmixing, "ICA", *report, asdict(settings))
 
 
-def _scikit_learn(found: Whitening, settings: Settings, weights) -> tuple[np.ndarray, dict]:
-    """The rotation by scikit-learn's FastICA with the paper's options, from the start of ours."""
-    import warnings
-
-    from sklearn.decomposition import FastICA
-    from sklearn.exceptions import ConvergenceWarning
-
+def _scikit_learn(white: np.ndarray, settings: Settings, weights) -> tuple:
+    """Rotation, steps, gradient, limit, success of FastICA as the paper has it, from our start."""
     if weights is not None:
-        raise ValueError("weights with solver='fastica': expected none; use solver='lbfgs'")
-    start = rotation_solver.random_rotation(found.white.shape[1], settings.seed).T
-    model = FastICA(
-        whiten=False,
-        fun=settings.contrast,
-        max_iter=settings.max_iterations,
-        tol=settings.tolerance,
-        w_init=start,
-    )
+        raise InputError("weights with solver='fastica': expected none; use solver='lbfgs'")
+    limits = {"max_iter": settings.max_iterations, "tol": settings.tolerance}
+    start = rotation_solver.random_rotation(white.shape[1], settings.seed).T
+    model = FastICA(whiten=False, fun=settings.contrast, w_init=start, **limits)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the result says it
-        model.fit(found.white)
+        model.fit(white)
     rotation = model.components_.T
-    slope = rotation_solver.gradient(found.white, rotation, contrast=settings.contrast)
-    return rotation, {
-        "n_iterations": int(model.n_iter_),
-        "gradient_norm": float(np.abs(slope).max()),
-        "converged": bool(model.n_iter_ < settings.max_iterations),
-    }
+    slope = rotation_solver.gradient(white, rotation, contrast=settings.contrast)
+    converged = bool(model.n_iter_ < settings.max_iterations)
+    return rotation, int(model.n_iter_), float(np.abs(slope).max()), settings.tolerance, converged
 
 
 def _sha256(array: np.ndarray) -> str:

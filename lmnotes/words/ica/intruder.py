@@ -5,7 +5,9 @@ Oyama et al. (EMNLP 2024), who choose their consistent axes by it.
 """
 
 import numpy as np
+from scipy.stats import rankdata
 
+from lmnotes.errors import InputError, expect_shape
 from lmnotes.words.ica.matching import top_rows
 
 
@@ -16,12 +18,10 @@ def candidates(values: np.ndarray) -> np.ndarray:
     [[False, False, True, False], [True, False, False, False]]
     """
     n_words = len(values)
-    order = np.argsort(-values, axis=0, kind="stable")
-    rank = np.empty_like(order)
-    np.put_along_axis(rank, order, np.arange(n_words)[:, None], axis=0)
-    top = rank < max(1, n_words // 10)
+    rank = rankdata(-values, method="ordinal", axis=0)
+    top = rank <= max(1, n_words // 10)
     # a word in the lower half of this axis is not in the top 10 % of this one
-    return (rank >= n_words - n_words // 2) & top.any(axis=1, keepdims=True)
+    return (rank > n_words - n_words // 2) & top.any(axis=1, keepdims=True)
 
 
 def score(
@@ -45,11 +45,7 @@ def score(
     nan for an axis on which nobody can intrude. 1 means that an outsider is as near as the axis's
     own words are to each other.
     """
-    if len(values) != len(vectors):
-        raise ValueError(
-            f"components of {len(values):,} words and vectors of {len(vectors):,}: expected the "
-            "same words; cut both to them"
-        )
+    expect_shape("vectors", vectors, f"({len(values)}, D)", "give those of the same words")
     rng = np.random.default_rng(seed)
     vectors = np.asarray(vectors, dtype=np.float64)
     top, may_intrude = top_rows(values, k, listed), candidates(values)
@@ -74,7 +70,7 @@ def game(
     may_intrude = candidates(values)[:, axis]
     pool = np.flatnonzero(may_intrude if listed is None else may_intrude & listed)
     if not len(pool):
-        raise ValueError(
+        raise InputError(
             f"nobody can intrude on axis {axis}: expected a listed word of its lower half that "
             "stands high on another axis; list more words"
         )

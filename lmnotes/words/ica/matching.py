@@ -1,5 +1,6 @@
 """Axes of two spaces side by side: which belong together, how surely, and the words they hold."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
+from lmnotes.errors import InputError, expect_one_of
 from lmnotes.words.ica.components import Components
 
 
@@ -43,17 +45,13 @@ class Matching:
         self, first: np.ndarray, second: np.ndarray, weights: np.ndarray | None = None
     ) -> np.ndarray:
         """The correlations (K,) of the same pairs of axes over other pairs of rows."""
-        a, b = (
-            standardised(first[:, self.first], weights),
-            standardised(second[:, self.second], weights),
-        )
-        return np.einsum("nk,nk->k", a, b)
+        pairs = ((first, self.first), (second, self.second))
+        return np.einsum("nk,nk->k", *(standardised(x[:, axes], weights) for x, axes in pairs))
 
     def partners(self, floor: float = -1.0) -> np.ndarray:
         """The second space's axis of each of the first's (K_1,), -1 unless `r` is above `floor`."""
         partner = np.full(len(self.correlation), -1)
-        sure = self.r > floor
-        partner[self.first[sure]] = self.second[sure]
+        partner[self.first] = np.where(self.r > floor, self.second, -1)
         return partner
 
 
@@ -63,11 +61,9 @@ def standardised(values: np.ndarray, weights: np.ndarray | None = None) -> np.nd
     With weights w every row is multiplied by sqrt(w) in the end. A constant column becomes zeros.
     """
     values = np.asarray(values, np.float64)
-    if weights is None:
-        moved = values - values.mean(axis=0)
-    else:
-        share = np.asarray(weights, np.float64) / np.sum(weights)
-        moved = (values - share @ values) * np.sqrt(share)[:, None]
+    weights = np.ones(len(values)) if weights is None else np.asarray(weights, np.float64)
+    mean = np.average(values, axis=0, weights=weights)
+    moved = (values - mean) * np.sqrt(weights / weights.sum())[:, None]
     length = np.linalg.norm(moved, axis=0)
     return moved / np.where(length > 0, length, 1)
 
@@ -86,10 +82,9 @@ def correlate(
     """
     first, second = np.asarray(first), np.asarray(second)
     if len(first) != len(second) or len(first) < 3:
-        raise ValueError(
+        raise InputError(
             f"{len(first):,} rows against {len(second):,}: expected as many, at least 3, paired "
-            "one to one; choose the rows that have a partner, and check that the dictionary "
-            "has words of both vocabularies"
+            "one to one; choose rows with a partner: does the dictionary have words of both?"
         )
     return standardised(first, weights).T @ standardised(second, weights)
 
@@ -117,26 +112,25 @@ def match(
     >>> dict(sorted(zip(found.first.tolist(), found.second.tolist())))
     {0: 1, 1: 2, 2: 0}
     """
+    expect_one_of("method", method, ("greedy", "hungarian"))
     correlation = correlate(first, second, weights)
     correlation = correlation if signed else np.abs(correlation)
     if method == "hungarian":
         rows, columns = linear_sum_assignment(correlation, maximize=True)
-    elif method == "greedy":
-        rows, columns = _greedy(correlation)
     else:
-        raise ValueError(f"method={method!r}: expected 'greedy' or 'hungarian'; pass one of these")
+        rows, columns = _greedy(correlation)
     r = correlation[rows, columns]
     best = np.argsort(-r, kind="stable")
     return Matching(rows[best], columns[best], r[best], correlation)
 
 
 def _greedy(correlation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    left, n_pairs = correlation.copy(), min(correlation.shape)
-    rows, columns = np.empty(n_pairs, int), np.empty(n_pairs, int)
-    for pair in range(n_pairs):
-        rows[pair], columns[pair] = at = np.unravel_index(np.argmax(left), left.shape)
-        left[at[0], :] = left[:, at[1]] = -np.inf
-    return rows, columns
+    left, pairs = correlation.copy(), []
+    for _ in range(min(correlation.shape)):
+        row, column = np.unravel_index(np.argmax(left), left.shape)
+        pairs.append((row, column))
+        left[row, :] = left[:, column] = -np.inf
+    return tuple(np.array(pairs).T)
 
 
 @dataclass(frozen=True)
@@ -155,30 +149,10 @@ class Null:
         """The largest correlation of all shuffles: matched axes above it are no accident."""
         return float(self.r.max())
 
-    def p_value(self, found: Matching) -> float:
+    def p_value(self, matching: Matching) -> float:
         """How often a shuffled pairing has as large a mean correlation, the real one counted in."""
-        reached = np.sum(self.r.mean(axis=1) >= found.r.mean())
+        reached = np.sum(self.r.mean(axis=1) >= matching.r.mean())
         return float((1 + reached) / (1 + len(self.r)))
-
-
-def shuffled(
-    first: np.ndarray,
-    second: np.ndarray,
-    *,
-    weights: np.ndarray | None = None,
-    n_shuffles: int = 20,
-    seed: int = 0,
-    method: Literal["greedy", "hungarian"] = "greedy",
-) -> Null:
-    """What matching gives when every row of the first space gets a random partner in the second.
-
-    Matching takes the largest of K^2 noisy numbers, so that this level is well above 0.
-    """
-    random, rows = np.random.default_rng(seed), []
-    for _ in range(n_shuffles):
-        order = random.permutation(len(first))
-        rows.append(match(first, np.asarray(second)[order], weights=weights, method=method).r)
-    return Null(np.array(rows))
 
 
 def match_many(
@@ -195,13 +169,15 @@ def match_many(
         columns axis, then for each target `NAME` (its matched axis) and `NAME r`, and `sum`. Axes
         without a partner in some target are left out.
     """
-    table = None
+    columns = []
     for name, values in targets.items():
-        found = match(reference[name], values, **options)
-        part = pd.DataFrame({"axis": found.first, name: found.second, f"{name} r": found.r})
-        table = part if table is None else table.merge(part, on="axis")
+        m = match(reference[name], values, **options)
+        columns.append(
+            pd.DataFrame({name: m.second, f"{name} r": m.r}, pd.Index(m.first, name="axis"))
+        )
+    table = pd.concat(columns, axis=1, join="inner")
     table["sum"] = table[[f"{name} r" for name in targets]].sum(axis=1)
-    return table.sort_values("sum", ascending=False, kind="stable").reset_index(drop=True)
+    return table.sort_values("sum", ascending=False, kind="stable").reset_index()
 
 
 def stability(reference: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray:
@@ -214,11 +190,11 @@ def stability(reference: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray
     >>> stability(values, [-values[:, ::-1]]).round(9).tolist()
     [1.0, 1.0]
     """
-    found = np.zeros((len(others), reference.shape[1]))
-    for r, other in zip(found, others, strict=True):
-        matched = match(reference, other, signed=False)
-        r[matched.first] = matched.r
-    return np.median(found, axis=0)
+    matched = np.zeros((len(others), reference.shape[1]))
+    for r, other in zip(matched, others, strict=True):
+        matching = match(reference, other, signed=False)
+        r[matching.first] = matching.r
+    return np.median(matched, axis=0)
 
 
 def top_rows(values: np.ndarray, k: int = 5, listed: np.ndarray | None = None) -> np.ndarray:
@@ -230,7 +206,7 @@ def top_rows(values: np.ndarray, k: int = 5, listed: np.ndarray | None = None) -
     """
     rows = np.arange(len(values)) if listed is None else np.flatnonzero(listed)
     if len(rows) < k:
-        raise ValueError(
+        raise InputError(
             f"{len(rows)} words may be named and {k} are wanted per axis: expected that many; "
             "lower the count that a word needs, or k"
         )
@@ -253,31 +229,25 @@ def top_words(
         once: a word, or its plural or singular, is shown on the first axis only that it tops.
     """
     if space.words is None:
-        raise ValueError(
-            "components without words: expected some; fit with decomposition.fit_embedding"
-        )
+        raise InputError("components without words: fit with decomposition.fit_embedding")
     allowed = np.ones(len(space), bool)
     if min_count > 1 and space.counts is not None:
         allowed = np.asarray(space.counts) >= min_count
     if not (n_allowed := int(allowed.sum())):
-        raise ValueError(
-            f"min_count={min_count} leaves none of {len(space):,} words: expected some; lower it"
-        )
+        raise InputError(f"min_count={min_count} leaves none of {len(space):,} words: lower it")
     axes = list(range(space.n_axes) if axes is None else axes)
     values, shown, table = space.normalised[:, axes], set(), []
     order = top_rows(values, n_allowed if once else min(k, n_allowed), allowed)  # (axes, words)
     for axis, column, rows in zip(axes, values.T, order, strict=True):
-        taken = 0
-        for row in rows:
-            word = space.words[row]
-            if once and shown & {word, word + "s", word.removesuffix("s")}:
-                continue
-            shown.add(word)
-            table.append({"axis": int(axis), "rank": taken, "word": word, "value": column[row]})
-            taken += 1
-            if taken == k:
-                break
-    return pd.DataFrame(table)
+        fresh = (r for r in rows if not once or not shown & _forms(space.words[r]))
+        for rank, row in enumerate(itertools.islice(fresh, k)):
+            shown.add(space.words[row])
+            table.append((int(axis), rank, space.words[row], column[row]))
+    return pd.DataFrame(table, columns=["axis", "rank", "word", "value"])
+
+
+def _forms(word: str) -> set[str]:
+    return {word, word + "s", word.removesuffix("s")}
 
 
 def label(space: Components, axis: int, k: int = 1, min_count: int = 1) -> str:

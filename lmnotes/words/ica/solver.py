@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lmnotes.errors import InputError, expect_finite, expect_one_of, expect_shape
+
 LEAPS = 15  # steps of FastICA at the beginning
 MEMORY = 15  # pairs of steps and gradient differences
 FLOOR = 0.01  # smallest curvature that a step is divided by
@@ -59,7 +61,7 @@ def gradient(
     [[0.0, 0.0], [0.0, 0.0]]
     """
     data = Moments(white, weights, contrast, "float64", "cpu")
-    moments, slope = data.at(data.tensor(rotation))
+    moments, slope = data.under(data.tensor(rotation))
     return skew(moments, signs_of(moments, slope)).numpy()
 
 
@@ -93,7 +95,11 @@ def solve(
     """
     import torch
 
-    _check(white, contrast)
+    expect_one_of("contrast", contrast, CONTRASTS)
+    expect_shape("white data", white, "(V, K)", "whiten them with whitening.whiten")
+    expect_finite("white data", white)
+    if len(white) < white.shape[1]:
+        raise InputError(f"white data of shape {white.shape}: expected (V, K) with V >= K")
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     n_rows, k = white.shape
     rotation = torch.from_numpy(random_rotation(k, seed) if start is None else start).double()
@@ -116,14 +122,8 @@ def solve(
     search.descend(data, tolerance, max_iterations - len(search.history))
     exact = Moments(white, weights, contrast, "float64", device)
     search.descend(exact, tolerance, max_iterations - len(search.history))
-    return Solution(
-        search.rotation.cpu().numpy(),
-        search.norm,
-        len(search.history),
-        n_part_steps,
-        tolerance,
-        search.history,
-    )
+    found, steps = search.rotation.cpu().numpy(), search.history
+    return Solution(found, search.norm, len(steps), n_part_steps, tolerance, steps)
 
 
 def random_rotation(k: int, seed: int) -> np.ndarray:
@@ -137,18 +137,6 @@ def random_rotation(k: int, seed: int) -> np.ndarray:
     return q * np.sign(np.diag(r))
 
 
-def _check(white: np.ndarray, contrast: str) -> None:
-    if contrast not in CONTRASTS:
-        raise ValueError(
-            f"contrast={contrast!r}: expected one of {', '.join(CONTRASTS)}; pass one of these"
-        )
-    if white.ndim != 2 or len(white) < white.shape[1] or not np.isfinite(white).all():
-        raise ValueError(
-            f"white data of shape {white.shape}: expected finite numbers (V, K) with V >= K; "
-            "whiten them with whitening.whiten"
-        )
-
-
 class _Search:
     """A rotation on its way down, with what it remembers of the landscape."""
 
@@ -160,22 +148,19 @@ class _Search:
     def leap(self, data, n_steps: int) -> None:
         """Steps of FastICA's fixed point: R <- the rotation nearest to R (C' - E[g'(Y)])."""
         for _ in range(n_steps):
-            moments, slope = data.at(self.rotation)
+            moments, slope = data.under(self.rotation)
             self._look(moments, slope)
             self.history.append(self.norm)
             self.rotation = _orthogonal(self.rotation @ (moments.T - slope.diag()))
 
     def descend(self, data, tolerance: float, max_iterations: int) -> None:
         """Steps until the gradient norm is within tolerance, lost in rounding, or time is up."""
-        self._look(*data.at(self.rotation))
+        self._look(*data.under(self.rotation))
         lost = 4 * data.eps  # a mean of many products is known better than one of them
         best, since = self.norm, 0
         for _ in range(max_iterations):
-            if (
-                self.norm <= tolerance
-                or since > PATIENCE
-                or (self.norm < lost and data.eps > 1e-10)
-            ):
+            is_lost = self.norm < lost and data.eps > 1e-10
+            if self.norm <= tolerance or since > PATIENCE or is_lost:
                 break
             self.history.append(self.norm)
             self._step(data)
@@ -222,23 +207,20 @@ class _Search:
         length = min(1.0, 1.0 / float(direction.abs().max()))  # radians, of any pair of axes
         for _ in range(8):
             turned = self.rotation @ torch.matrix_exp(length * direction).T
-            moments, derivative = data.at(turned)
+            moments, derivative = data.under(turned)
             new = skew(moments, self.signs)
             there = float((direction * new).sum())
             if there <= 0.7 * -slope:
                 break
             length *= min(max(slope / (slope - there), 0.1), 0.5)
         step, difference = length * direction, new - self.gradient
-        self._remember(step, difference)
+        if float((step * difference).sum()) > 1e-12 * float((step * step).sum()):
+            self.steps = [*self.steps[1 - MEMORY :], step]
+            self.differences = [*self.differences[1 - MEMORY :], difference]
         if len(self.history) % 20 == 0:
             turned = _orthogonal(turned)
         self.rotation = turned
         self._look(moments, derivative)
-
-    def _remember(self, step, difference) -> None:
-        if float((step * difference).sum()) > 1e-12 * float((step * step).sum()):
-            self.steps = [*self.steps[1 - MEMORY :], step]
-            self.differences = [*self.differences[1 - MEMORY :], difference]
 
 
 def _orthogonal(matrix):
@@ -271,7 +253,7 @@ class Moments:
 
         return torch.as_tensor(np.ascontiguousarray(array), dtype=self.dtype, device=self.device)
 
-    def at(self, rotation):
+    def under(self, rotation):
         """C = E[g(Y)' Y] (K, K) and E[g'(Y)] (K,), summed over blocks of rows in float64."""
         import torch
 
@@ -281,14 +263,11 @@ class Moments:
         block = BLOCK if self.device == "cpu" else 64 * BLOCK
         for start in range(0, len(self.rows), block):
             y = self.rows[start : start + block] @ rotation  # (block, K)
-            if self.contrast == "logcosh":
-                g = torch.tanh(y)
-                derivative = 1 - g * g
-            else:
-                g, derivative = y * y * y, 3 * y * y
+            g = torch.tanh(y) if self.contrast == "logcosh" else y * y * y
+            derivative = 1 - g * g if self.contrast == "logcosh" else 3 * y * y
             if self.weights is not None:
-                at = self.weights[start : start + block]
-                g, derivative = g * at, derivative * at
+                weights = self.weights[start : start + block]
+                g, derivative = g * weights, derivative * weights
             moments += g.T @ y
             slope += derivative.sum(0)
         return moments / self.total, slope / self.total

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-BLOCK = 1 << 14  # rows turned into float64 at a time
+from lmnotes.errors import InputError, expect_between, expect_finite, expect_shape
+from lmnotes.words import norms
+
 FLOAT64_NULL = 3e-7  # s.d. over the largest s.d.: a covariance in float64 knows no smaller ones
 
 
@@ -49,42 +51,31 @@ def whiten(
         ValueError: fewer rows than columns, NaN or infinite numbers, or a constant column.
     """
     vectors = _checked(vectors)
-    n_rows, dim = vectors.shape
+    n_rows = len(vectors)
     weights = None if weights is None else _positive("weights", weights, n_rows)
     if mean_weights is not None:
         shares = _positive("counts", mean_weights, n_rows)
     else:
         shares = np.ones(n_rows) if weights is None else weights
-    mean = np.zeros(dim)
-    for rows in _blocks(n_rows):
-        mean += shares[rows] @ vectors[rows].astype(np.float64)
-    mean /= shares.sum()
-    covariance = np.zeros((dim, dim))
-    for rows in _blocks(n_rows):
-        moved = vectors[rows].astype(np.float64) - mean
-        covariance += moved.T @ (moved if weights is None else moved * weights[rows, None])
-    covariance /= n_rows if weights is None else weights.sum()
+    mean = norms.weighted_mean(vectors, shares / shares.sum())
+    weights = np.ones(n_rows) if weights is None else weights
+    covariance = norms.weighted_covariance(vectors, weights / weights.sum(), mean)
     variance, directions = np.linalg.eigh(covariance)
     variance, directions = variance[::-1], directions[:, ::-1]
     k = _rank(variance, vectors.dtype, n_components)
     white_map = directions[:, :k] / np.sqrt(variance[:k])
     white = np.empty((n_rows, k))
-    for rows in _blocks(n_rows):
+    for start in range(0, n_rows, norms.BLOCK):
+        rows = slice(start, start + norms.BLOCK)
         white[rows] = (vectors[rows].astype(np.float64) - mean) @ white_map
     return Whitening(white, mean, white_map, variance[:k])
-
-
-def _blocks(n_rows: int):
-    return (slice(start, start + BLOCK) for start in range(0, n_rows, BLOCK))
 
 
 def _rank(variance: np.ndarray, dtype: np.dtype, n_components: int | None) -> int:
     """How many components to keep: those asked for, of those that are more than rounding."""
     dim = len(variance)
-    if n_components is not None and not 1 <= n_components <= dim:
-        raise ValueError(
-            f"n_components={n_components}: expected 1 to {dim}, the columns; ask for fewer, or None"
-        )
+    if n_components is not None:
+        expect_between("n_components", n_components, 1, dim, "the columns; None for all")
     null = max(FLOAT64_NULL, 10 * np.finfo(dtype).eps)
     rank = int(np.sum(variance > null**2 * variance[0]))
     if rank < min(dim, n_components or dim):
@@ -100,35 +91,36 @@ def _checked(vectors: np.ndarray) -> np.ndarray:
     vectors = np.asarray(vectors)
     if vectors.dtype.kind != "f":
         vectors = vectors.astype(np.float64)
-    if vectors.ndim != 2 or len(vectors) <= vectors.shape[1]:
-        raise ValueError(
+    expect_shape("vectors", vectors, "(V, D)")
+    if len(vectors) <= vectors.shape[1]:
+        raise InputError(
             f"vectors of shape {vectors.shape}: expected more rows than columns (V, D), since D "
             "axes cannot be told from D rows or fewer; give more rows, or transpose the matrix"
         )
     low, high = vectors.min(axis=0), vectors.max(axis=0)  # NaN and infinity show here too
-    bad = ~np.isfinite(low) | ~np.isfinite(high)
-    if bad.any():
-        row = int(np.flatnonzero(~np.isfinite(vectors[:, np.flatnonzero(bad)[0]]))[0])
-        raise ValueError(
-            f"NaN or infinite numbers in {bad.sum()} columns, first in row {row}: expected finite "
-            "numbers; drop such rows"
-        )
-    constant = np.flatnonzero(low == high)
+    if not np.isfinite([low, high]).all():
+        expect_finite("vectors", vectors)
+    expect_varying(high - low)
+    return vectors
+
+
+def expect_varying(spread: np.ndarray) -> None:
+    """Raise InputError where a column, of which this is the range or deviation, is constant."""
+    constant = np.flatnonzero(spread == 0)
     if len(constant):
-        raise ValueError(
+        raise InputError(
             f"{len(constant)} constant columns, first column {constant[0]}: expected each to vary; "
             "drop them"
         )
-    return vectors
 
 
 def _positive(name: str, weights: np.ndarray, n_rows: int) -> np.ndarray:
     weights = np.asarray(weights, np.float64)
     if weights.shape != (n_rows,) or not (np.isfinite(weights) & (weights >= 0)).all():
-        raise ValueError(
+        raise InputError(
             f"{name} of shape {weights.shape} for {n_rows:,} rows: expected one finite number, 0 "
             "or more, per row; give one for each"
         )
     if not weights.any():
-        raise ValueError(f"{name} are all 0: expected some above 0; leave them out for equal ones")
+        raise InputError(f"{name} are all 0: expected some above 0; leave them out for equal ones")
     return weights

@@ -166,7 +166,7 @@ def test_directions_without_variance_are_dropped_with_a_warning(mixed):
     ("spoil", "message"),
     [
         (lambda x: x[:5], "more rows than columns"),
-        (lambda x: np.where(np.arange(6) == 2, np.nan, x), "NaN or infinite numbers in 1 col"),
+        (lambda x: np.where(np.arange(6) == 2, np.nan, x), r"values not finite, first at \(0, 2\)"),
         (lambda x: np.where(np.arange(6) == 2, 1.5, x), "first column 2"),
     ],
 )

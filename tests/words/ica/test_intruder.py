@@ -56,7 +56,7 @@ def test_words_that_belong_together_score_above_one_and_shuffled_ones_do_not():
     # a common factor cancels, and the seed decides
     np.testing.assert_allclose(intruder.score(values, 3 * vectors, n_draws=100), right)
     assert (intruder.score(values, vectors, seed=1) != intruder.score(values, vectors)).any()
-    with pytest.raises(ValueError, match="expected the same words"):
+    with pytest.raises(ValueError, match="give those of the same words"):
         intruder.score(values, vectors[:3])
 
 
