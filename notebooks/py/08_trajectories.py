@@ -65,7 +65,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes import figures, models, notebook, text
+from lmnotes import figures, models, notebook, statistics, text
 from lmnotes.papers import trajectories as paper
 
 figures.style.use()
@@ -186,12 +186,6 @@ for name, value in paper.kl_ruler.MEDIANS.items():
     if name != "4-bit":
         short = name.lower().replace("-type", "").replace("-", "")
         notebook.claims.record(f"unit_sd_{short}", np.sqrt(2 * value[0] * 972.3188 * np.log(2)))
-losses = summary.set_index("run")["bits/byte at the end"]
-for number, name in enumerate(("small", "middle", "large")):
-    has = number < len(sizes)
-    value = losses[sizes[number]] if has else np.nan
-    notebook.claims.record(f"dry_loss_{name}", value, note="" if has else "no third size here")
-notebook.claims.record("dry_loss_order", losses[sizes[0]] - losses[sizes[-1]])
 
 # %% [markdown]
 # ## 2. The unit
@@ -278,50 +272,17 @@ notebook.figure(
 
 
 # %%
-def drawn():
-    """Rows of texts, `n_bootstrap` times: sources drawn anew, with all their texts."""
-    names, place = np.unique(blocks, return_inverse=True)
-    members, fresh = (
-        [np.flatnonzero(place == i) for i in range(len(names))],
-        np.random.default_rng(seed),
-    )
-    for _ in range(n_bootstrap):
-        yield np.concatenate([members[i] for i in fresh.integers(0, len(names), len(names))])
-
-
-def around(value, again):
-    """The middle 95 % of draws, widened to the value where it lies outside, as a biased one may."""
-    low, high = np.nanquantile(again, [0.025, 0.975])
-    return min(low, value), max(high, value)
-
-
-def moves(names):
-    """(R, N) log-likelihoods of runs half-way and at their ends."""
-    half = [np.searchsorted(runs[run].steps, runs[run].steps[-1] // 2) for run in names]
-    begins = [runs[run].log_likelihood[i] for run, i in zip(names, half, strict=True)]
-    return np.stack(begins), np.stack([runs[run].log_likelihood[-1] for run in names])
-
-
-def parallel(names):
-    """Mean cosine of the moves of two runs over the last half of training, with its interval."""
-    begin, end = moves(names)
-    upper = np.triu_indices(len(names), 1)
-    cosine = paper.rounding.shift_cosine(begin, end)[upper].mean()
-    again = [
-        paper.rounding.shift_cosine(begin[:, rows], end[:, rows])[upper].mean() for rows in drawn()
-    ]
-    return cosine, around(cosine, again)
-
-
 for name, members in (("seeds", seeds), ("sizes", sizes)):
-    cosine, interval = parallel(members)
+    cosine, interval = paper.paths.parallel(
+        [runs[run] for run in members], blocks, n_bootstrap, seed
+    )
     notebook.claims.record(f"parallel_{name}", cosine, interval=interval)
     print(f"moves of {name}: mean cosine {cosine:.2f} ({interval[0]:.2f} to {interval[1]:.2f})")
 
 # %% [markdown]
 # **The control.** The components of a long walk of independent steps of one size in many dimensions are cosines of rising frequency, with $6/(\pi k)^2$ of the variance each (61 %, 15 %, 7 %, ...), and
 # two cosines drawn against each other are an arc or a spiral. So the run is set beside a random walk of 1,000 dimensions that takes steps of the same lengths. Those get shorter and shorter, so that
-# the walk's cosines are stretched as well, and neither fits an even one well: compare the two. One walk is chance; the claim takes the mean of many.
+# the walk's cosines are stretched as well, and neither fits an even one well: compare the two. One walk is chance; the caption has the mean of twenty.
 
 
 # %%
@@ -339,20 +300,15 @@ def control_of(run, first=0, walk_seed=0):
 paths, shapes = control_of(middle, warm_up_end)
 whole = control_of(middle)[1].assign(part="whole run")
 shape_table = pd.concat([whole, shapes.assign(part=f"from step {warm_up_end}")], ignore_index=True)
+walks = pd.concat([control_of(middle, warm_up_end, number)[1] for number in range(20)])
+fit_of_2 = walks[walks["component"] == 2].groupby("path")["cosine_r2"].agg(["mean", "std"])
 notebook.figure(
     paper.figures_paths.control(paths, shapes),
     "walk_control",
     data=shape_table,
-    caption=f"{middle} after the warm-up, and a random walk with steps of the same lengths: components 1 and 2, 1 and 3, each path scaled to its own size, and shares of the variance. The number over a bar is the squared correlation with the cosine of that number.",
+    caption=f"{middle} after the warm-up, and a random walk with steps of the same lengths: components 1 and 2, 1 and 3, each path scaled to its own size, and shares of the variance. The number over a bar is the squared correlation with the cosine of that number: of component 2, {fit_of_2['mean']['training']:.2f} for training, and {fit_of_2['mean']['random walk']:.2f} (standard deviation {fit_of_2['std']['random walk']:.2f}) for twenty walks.",
 )
 notebook.table(shape_table, "walk_shapes", caption="What the components of run and walk hold.")
-path = by_run(Q)[middle][runs[middle].steps >= warm_up_end]
-walks = [paper.random_walk.control(path, seed=number) for number in range(20)]
-own, *of_walks = [
-    paper.random_walk.shape(one).set_index("component")["cosine_r2"][2] for one in (path, *walks)
-]
-excess = own - np.array(of_walks)
-notebook.claims.record("spiral_control", np.mean(excess), interval=around(np.mean(excess), excess))
 
 
 def spiral(run=middle, first=warm_up_end, walk_seed=0):
@@ -425,20 +381,6 @@ notebook.figure(
 mine = speed[speed["run"] == middle]
 early = mine[mine["step"] < warm_up_end]["kl"].max()
 notebook.claims.record("burst", early / mine[mine["step"] >= warm_up_end]["kl"].median())
-notebook.claims.record("dry_burst", early)
-one = runs[middle]  # the trial's interval was 200 steps, which is longer than ours
-apart = [
-    (np.searchsorted(one.steps, end - 200), i) for i, end in enumerate(one.steps) if end >= 200
-]
-apart = np.array([(i, j) for i, j in apart if one.steps[j] - one.steps[i] == 200]).reshape(-1, 2)
-value = (
-    np.median(paper.paths.pair_kl(one.log_likelihood, apart[-5:], **in_bits))
-    if len(apart)
-    else np.nan
-)
-notebook.claims.record(
-    "dry_end", value, note="" if len(apart) else "no checkpoints lie 200 steps apart"
-)
 settled = 10_000 if runs[sizes[0]].steps[-1] > 20_000 else warm_up_end  # of Pythia, and of ours
 late = speed[(speed["run"] == sizes[0]) & (speed["step"] >= settled)]
 for name, share in (("low", 0.1), ("high", 0.9)):
@@ -533,16 +475,14 @@ def quarter(start, first=False):
 
 
 starts = exponent_table.groupby("run")["start"]
-for name, is_first in (("learning", True), ("tail", False)):
-    exponent_table[name] = starts.transform(functools.partial(quarter, first=is_first)).astype(bool)
 stretches = pd.concat(
     [
-        exponent_table[exponent_table[name]]
+        exponent_table[starts.transform(quarter, first=which == "first").astype(bool)]
         .groupby("run", sort=False)[["c_q", "r2_q", "c_w", "r2_w", "alpha"]]
         .mean()
         .reset_index()
         .assign(starts=f"{which} quarter")
-        for name, which in (("learning", "first"), ("tail", "last"))
+        for which in ("first", "last")
     ]
 )
 notebook.table(
@@ -550,18 +490,13 @@ notebook.table(
     "exponents",
     caption="Mean exponents over the first and the last quarter of the starts.",
 )
-learning_mean = stretches[stretches["starts"] == "first quarter"].mean(numeric_only=True)
 tail_draws = np.mean(
     [c_q[run].draws[quarter(c_q[run].table["start"])].mean(axis=0) for run in runs], axis=0
 )
 tail_mean = float(stretches[stretches["starts"] == "last quarter"]["c_q"].mean())
-notebook.claims.record("cq_zoo", tail_mean, interval=around(tail_mean, tail_draws))
-no_weights = "the weights of these runs are not on this machine"
-for name, column in (("cw", "c_w"), ("cq", "c_q"), ("alpha", "alpha")):
-    value = learning_mean[column]
-    notebook.claims.record(
-        f"dry_learning_{name}", value, note="" if np.isfinite(value) else no_weights
-    )
+notebook.claims.record(
+    "cq_zoo", tail_mean, interval=statistics.interval_holding(tail_mean, tail_draws)
+)
 
 # %%
 ratios = []
@@ -575,9 +510,8 @@ for run, squared in drift.items():
         (np.median(kl[last[:, 0]]) / np.median(kl[first[:, 0]]))
         / (np.median(squared[last[:, 0], 0]) / np.median(squared[first[:, 0], 0]))
     )
-notebook.claims.record(
-    "settles", np.mean(ratios) if ratios else np.nan, note="" if ratios else no_weights
-)
+no_weights = "" if ratios else "the weights of these runs are not on this machine"
+notebook.claims.record("settles", np.mean(ratios) if ratios else np.nan, note=no_weights)
 
 # %% [markdown]
 # **What the tail of these six runs is worth.** The lines may well lie in the shaded bands, and still *these exponents do not mean here what they mean in the paper*. A law of distance and time needs a
@@ -654,11 +588,16 @@ average_c_q = {
     for name, one in mean_text.runs.items()
 }
 shown = {name: exponents_long[name, "all texts"][1] for name in recipes}
+late_c_q = [
+    t[quarter(t["start"])]["c_q"].mean()
+    for name in recipes
+    for t in (shown[name], average_c_q[name])
+]
 notebook.figure(
     paper.figures_paths.exponent_panels(shown, average_c_q),
     "exponents_long",
     data=pd.concat([one.assign(run=name) for name, one in shown.items()], ignore_index=True),
-    caption="Two long runs of the small network: exponents against the start step, with 95 % intervals over texts; shaded: the ranges of the paper's five sizes; dotted: the same for averaged weights.",
+    caption="Two long runs of the small network: exponents against the start step, with 95 % intervals over texts; shaded: the ranges of the paper's five sizes; dotted: the same for averaged weights. Mean $c_q$ over the last quarter of the starts, as it is and averaged: {late_c_q[0]:.2f} and {late_c_q[1]:.2f} at the constant rate, {late_c_q[2]:.2f} and {late_c_q[3]:.2f} with the cosine.",
 )
 
 # %% [markdown]
@@ -687,44 +626,17 @@ for (name, prepared_as), (_, one) in exponents_long.items():
         long_rows.append(row)
 long_table = pd.DataFrame(long_rows)
 notebook.table(long_table, "exponents_long", caption="Means over stretches of the two long runs.")
-plain = long_table[long_table["texts"] == "all texts"].set_index(["run", "part"])
-for short, name in (("constant", "constant rate"), ("cosine", "cosine to a tenth")):
-    for part in range(len(edges_of)):
-        for key, column in (
-            ("cw", "c_w"),
-            ("cq", "c_q"),
-            ("alpha", "alpha"),
-            ("kl", "KL per interval"),
-        ):
-            value = plain.loc[(name, part), column]
-            note = "" if np.isfinite(value) else "no start lies in this stretch"
-            notebook.claims.record(f"dry_{short}_{key}_{part}", value, note=note)
-    notebook.claims.record(
-        f"dry_loss_{short}",
-        -as_runs[name].log_likelihood[-1].sum() / long_bytes.sum() / np.log(2),
-    )
-
 
 # %%
-def tail_of(name, prepared_as):
-    """Means over the last quarter of the starts, and the interval of c_q."""
-    found, one = exponents_long[name, prepared_as]
-    last = quarter(one["start"])
-    means = one[last].mean()
-    return means, around(means["c_q"], found.draws[quarter(found.table["start"])].mean(axis=0))
-
-
-primary, interval = tail_of("cosine to a tenth", "texts removed")
+c_q_cosine, both_cosine = exponents_long["cosine to a tenth", "texts removed"]
+primary = both_cosine[quarter(both_cosine["start"])].mean()
+tail_draws = c_q_cosine.draws[quarter(c_q_cosine.table["start"])].mean(axis=0)
+interval = statistics.interval_holding(primary["c_q"], tail_draws)
 notebook.claims.record("cw_tail", primary["c_w"])
 notebook.claims.record("cq_tail", primary["c_q"], interval=interval)
 notebook.claims.record("alpha_tail", primary["alpha"])
 notebook.claims.record("dimension_w", 2 / primary["c_w"])
 notebook.claims.record("dimension_q", 2 / primary["c_q"])
-for short, name in (("constant", "constant rate"), ("cosine", "cosine to a tenth")):
-    notebook.claims.record(f"dry_removed_{short}", tail_of(name, "texts removed")[0]["c_q"])
-smooth = average_c_q["constant rate"]
-rough = tail_of("constant rate", "all texts")[0]["c_q"]
-notebook.claims.record("averaged", smooth[quarter(smooth["start"])]["c_q"].mean() - rough)
 one_model = table[table["run"] == middle]["model"].iloc[-1]
 if runs_table is None:
     other_batches = models.scoring.texts(one_model, texts, tokens_per_batch=1024).log_likelihood
@@ -903,9 +815,6 @@ notebook.figure(
 by_bits = rounding.groupby(["per", "bits"])["kl"].median().unstack("per").reset_index()
 notebook.table(by_bits, "quantisation", caption="Medians over models, bits/byte.")
 columns = rounding[rounding["per"] == "column"].groupby("bits")["kl"].median()
-for n in paper.rounding.BITS:
-    note = "" if n in columns else "bitsandbytes has 8 and 4 bits"
-    notebook.claims.record(f"dry_bits_{n}", columns.get(n, np.nan), note=note)
 notebook.claims.record("bits_close", columns[4] / columns[8])
 
 # %% [markdown]
@@ -920,35 +829,29 @@ one_scale = {name: values for (name, per), values in rounded.items() if per == "
 type_of = examined["type"].to_numpy()
 
 
-def shift_cosines(n_bits, rows=slice(None)):
+def shift_cosines(n_bits):
     copies = np.stack([values[[0, 1 + bits.index(n_bits)]] for values in one_scale.values()])
-    return paper.rounding.shift_cosine(copies[:, 0, rows], copies[:, 1, rows])
+    return paper.paths.shift_cosine(copies[:, 0], copies[:, 1])
 
 
 upper = np.triu_indices(len(type_of), 1)
 same = type_of[upper[0]] == type_of[upper[1]]
+kinship = np.where(same, "within a family", "across families")
+four_bits = pd.Series(shift_cosines(4)[upper]).groupby(kinship).mean()
 notebook.figure(
     paper.figures_ruler.matrix(
         shift_cosines(4), list(one_scale), "cosine of the shifts", scale="cosine"
     ),
     "shift_cosine",
     data=pd.DataFrame(shift_cosines(4), columns=list(one_scale)).assign(model=list(one_scale)),
-    caption="Cosines of the shifts by rounding to 4 bits, a scale for each column.",
+    caption="Cosines of the shifts by rounding to 4 bits, a scale for each column. Means: "
+    + ", ".join(f"{cosine:.3f} {where}" for where, cosine in four_bits.items()),
 )
-within, across = shift_cosines(8)[upper][same], shift_cosines(8)[upper][~same]
+within = shift_cosines(8)[upper][same]
 alone = "no two of the examined models are of one family"
 for name, ends_of in (("low", np.min), ("high", np.max)):
     value = ends_of(within) if same.any() else np.nan
     notebook.claims.record(f"cosine_{name}", value, note="" if same.any() else alone)
-four = shift_cosines(4)[upper]
-can = same.any() and (~same).any()
-value = four[same].mean() - four[~same].mean() if can else np.nan
-interval = None
-if can:
-    redrawn = [shift_cosines(4, rows)[upper] for rows in drawn()]
-    interval = around(value, [one[same].mean() - one[~same].mean() for one in redrawn])
-notebook.claims.record("cosine_within", value, interval=interval, note="" if can else alone)
-
 
 # %% [markdown]
 # *What to see.* Off the diagonal there is almost nothing: the rounding errors of two networks have as little in common as the networks' weights, also within a family, and the paper's finding does not come back. A common direction would
@@ -1043,14 +946,6 @@ notebook.figure(
     data=tuning,
     caption="Left: KL to the parent after more and more steps on one kind of text. Right: all of them on a map (PCA), with second fine-tunes; names where there is room.",
 )
-for name in ("numbers", "names", "code"):
-    for number in range(3):
-        has = name in known and number < len(tuning_steps)
-        value = after(name, tuning_steps[number]) if has else np.nan
-        notebook.claims.record(
-            f"dry_ft_{name}_{number}", value, note="" if has else "no such text here"
-        )
-notebook.claims.record("dry_ft_grows", min(curve[-1] / curve[0] for curve in curves.values()))
 
 
 def grow(text=known[0], steps=tuning_steps[1]):
@@ -1253,14 +1148,9 @@ for name, key in (("Later", "late"), ("Early", "early")):
     notebook.claims.record(f"range_{key}_low", np.quantile(values[name], 0.1))
     notebook.claims.record(f"range_{key}_high", np.quantile(values[name], 0.9))
 notebook.claims.record("range_seeds", np.median(values["Seed"]))
-notebook.claims.record("dry_seeds", np.median(values["Seed"]))
 for prefix in ("range", "v1"):
     notebook.claims.record(f"{prefix}_sizes_low", values["Size"].min())
     notebook.claims.record(f"{prefix}_sizes_high", values["Size"].max())
-for number in range(3):
-    notebook.claims.record(
-        f"dry_size_{number}", np.sort(values["Size"])[min(number, len(values["Size"]) - 1)]
-    )
 print("out of the published order:", wrong[["lower", "higher"]].to_numpy().tolist() or "none")
 
 # %% [markdown]

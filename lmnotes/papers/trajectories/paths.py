@@ -9,12 +9,12 @@ with the population variance over N texts and Bbar their mean length in bytes. E
 `diffusion`, weights in `weights`, the ten settings in `kl_scale`, layers in `layers`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from lmnotes.models.loglik import LikelihoodMatrix
+from lmnotes import statistics
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import robustness
 
@@ -210,36 +210,46 @@ def prepare(
     return Prepared(final, threshold, kept, change)
 
 
-def runs(
-    log_likelihood: LikelihoodMatrix,
-    names: Sequence[str] | None = None,
-    excluded: Mapping[str, Sequence[int]] | None = None,
-) -> dict[str, Run]:
-    """The runs of a zoo's matrix by name: a trained model with its checkpoints, by step.
+def shift_cosine(original: np.ndarray, changed: np.ndarray) -> np.ndarray:
+    """Cosine of the shifts of every two models, (M, M): q_changed - q_original, row-centred.
 
     Args:
-        log_likelihood: with the zoo's columns model, kind, parent and step in its models table.
-        names: of runs; by default all that have checkpoints.
-        excluded: steps that are left out, by run.
+        original, changed: (M, N) nats; row i is the same model before and after.
+
+    How the paper centred is not verified (sheet, section 2.9). NaN for a model that did not move.
+
+    >>> shift_cosine(np.zeros((2, 3)), np.array([[1.0, 0, -1], [2, 0, -2]])).round(6).tolist()
+    [[1.0, 1.0], [1.0, 1.0]]
     """
-    table, values = log_likelihood.models, log_likelihood.values
-    if missing := {"kind", "parent", "step"} - set(table):
+    original, changed = np.asarray(original, np.float64), np.asarray(changed, np.float64)
+    if original.shape != changed.shape:
         raise ValueError(
-            f"the models table has no column {sorted(missing)}; expected those of a zoo: give "
-            "ledger.matrix(about=zoo.models)"
+            f"arrays of shape {original.shape} and {changed.shape} were given; expected the same "
+            "models and texts, row by row: score both with one ledger"
         )
-    owner = table["parent"].where(table["kind"] == "checkpoint", table["model"])
-    with_checkpoints = owner[table["kind"] == "checkpoint"].unique()
-    found = {}
-    for name in with_checkpoints if names is None else names:
-        rows = np.flatnonzero(owner == name)
-        rows = rows[np.argsort(table["step"].to_numpy()[rows], kind="stable")]
-        if len(rows) < 2:
-            raise ValueError(
-                f"run {name!r} has {len(rows)} checkpoints here; expected two or more: the runs "
-                f"are {', '.join(with_checkpoints) or 'none'}"
-            )
-        steps = table["step"].to_numpy()[rows]
-        marks = np.isin(steps, (excluded or {}).get(name, ()))
-        found[name] = Run(name, steps, values[rows], marks)
-    return found
+    shift = maps.row_centre(changed - original)
+    norms = np.linalg.norm(shift, axis=1, keepdims=True)
+    unit = np.divide(shift, norms, out=np.full_like(shift, np.nan), where=norms > 0)
+    return unit @ unit.T
+
+
+def parallel(
+    runs: Sequence[Run], blocks: np.ndarray, n_samples: int = 200, seed: int = 0
+) -> tuple[float, tuple[float, float]]:
+    """Mean cosine of the moves of every two runs over the last half of training, with its 95 %
+    interval over blocks of texts.
+
+    Args:
+        runs: two or more, of the same texts. blocks: (N,) labels as in `exponents.bootstrap_kl`.
+    """
+    half = [np.searchsorted(run.steps, run.steps[-1] // 2) for run in runs]
+    begin = np.stack([run.log_likelihood[row] for run, row in zip(runs, half, strict=True)])
+    end = np.stack([run.log_likelihood[-1] for run in runs])
+    upper = np.triu_indices(len(runs), 1)
+    order = np.argsort(blocks, kind="stable")  # draws do not hang on the order of the texts
+
+    def mean_cosine(rows: np.ndarray) -> float:
+        texts = order[rows]
+        return shift_cosine(begin[:, texts], end[:, texts])[upper].mean()
+
+    return statistics.group_bootstrap(mean_cosine, np.asarray(blocks)[order], n_samples, seed)

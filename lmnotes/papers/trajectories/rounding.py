@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from lmnotes import store
-from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.scoring.loading import Scorer
 from lmnotes.models.scoring.rule import Rule
 from lmnotes.text.chunks import TextSet
@@ -160,29 +159,6 @@ def _key(model, texts, bits, per, rule, head, how) -> dict:
     key = {"model": identity.identify(model).id, "rule": rule.name, "texts": texts.content_id}
     key |= {"bits": [int(one) for one in bits], "per": per, "head": head}
     return key | ({} if how == "simulated" else {"how": how})
-
-
-def shift_cosine(original: np.ndarray, changed: np.ndarray) -> np.ndarray:
-    """Cosine of the shifts of every two models, (M, M): q_changed - q_original, row-centred.
-
-    Args:
-        original, changed: (M, N) nats; row i is the same model before and after.
-
-    How the paper centred is not verified (sheet, section 2.9). NaN for a model that did not move.
-
-    >>> shift_cosine(np.zeros((2, 3)), np.array([[1.0, 0, -1], [2, 0, -2]])).round(6).tolist()
-    [[1.0, 1.0], [1.0, 1.0]]
-    """
-    original, changed = np.asarray(original, np.float64), np.asarray(changed, np.float64)
-    if original.shape != changed.shape:
-        raise ValueError(
-            f"arrays of shape {original.shape} and {changed.shape} were given; expected the same "
-            "models and texts, row by row: score both with one ledger"
-        )
-    shift = maps.row_centre(changed - original)
-    norms = np.linalg.norm(shift, axis=1, keepdims=True)
-    unit = np.divide(shift, norms, out=np.full_like(shift, np.nan), where=norms > 0)
-    return unit @ unit.T
 
 
 def load_bitsandbytes(

@@ -1,8 +1,6 @@
 import numpy as np
-import pandas
 import pytest
 
-from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.papers.trajectories import paths
 from lmnotes.papers.trajectories.paths import Run
@@ -115,26 +113,30 @@ def test_a_frozen_threshold_is_used_as_it_is():
     assert found.threshold == -305.0 and found.runs["a"].log_likelihood.min() == -305.0
 
 
-def test_runs_are_found_in_the_table_of_a_zoo():
-    models = pandas.DataFrame(
-        {
-            "model": ["big", "big@0", "tune", "big@5", "3-gram"],
-            "kind": ["neural", "checkpoint", "finetune", "checkpoint", "ngram"],
-            "parent": ["", "big", "big", "big", ""],
-            "step": [10, 0, 4, 5, 0],
-        }
-    )
-    values = np.arange(5.0)[:, None] * np.ones((5, 3))
-    L = LikelihoodMatrix(values, models, pandas.DataFrame({"n_bytes": [1, 1, 1]}), "rule")
-    found = paths.runs(L, excluded={"big": [5]})
-    assert list(found) == ["big"]
-    assert found["big"].steps.tolist() == [0, 5, 10]
-    assert found["big"].log_likelihood[:, 0].tolist() == [1, 3, 0]
-    assert found["big"].excluded.tolist() == [False, True, False]
-    with pytest.raises(ValueError, match="the runs are big"):
-        paths.runs(L, ["tune"])
-    with pytest.raises(ValueError, match="expected those of a zoo"):
-        paths.runs(LikelihoodMatrix(values, models[["model"]], L.texts, "rule"))
+def test_shifts_have_a_direction_free_of_constants():
+    rng = np.random.default_rng(0)
+    original, shift = rng.normal(-300, 50, (3, 40)), rng.normal(size=40)
+    changed = original + np.outer([1, 2, -1], shift) + np.array([[5.0], [-9], [0]])
+    found = paths.shift_cosine(original, changed)
+    np.testing.assert_allclose(found, [[1, 1, -1], [1, 1, -1], [-1, -1, 1]], atol=1e-9)
+    changed[2] = original[2]
+    found = paths.shift_cosine(original, changed)
+    assert np.isnan(found[2]).all() and np.isfinite(found[:2, :2]).all()
+
+
+def test_runs_that_move_alike_are_parallel_and_their_order_means_nothing():
+    rng, blocks = np.random.default_rng(0), np.array(list("bbaaccab") * 5)
+    way = rng.normal(size=40)
+    runs = [_run(name, N=40, seed=n) for n, name in enumerate("ab")]
+    for run in runs:
+        run.log_likelihood[-1] = run.log_likelihood[4] + 9 * way + rng.normal(size=40)
+    cosine, (low, high) = paths.parallel(runs, blocks, 50)
+    moves = [run.log_likelihood[-1] - run.log_likelihood[4] for run in runs]  # 4,000 of 7,000
+    assert cosine == pytest.approx(np.corrcoef(moves)[0, 1]) and 0.9 < low <= cosine <= high
+    for run in runs:
+        run.log_likelihood[:] = run.log_likelihood[:, np.argsort(blocks, kind="stable")]
+    again, interval = paths.parallel(runs, np.sort(blocks), 50)
+    assert (again, *interval) == pytest.approx((cosine, low, high))
 
 
 def test_what_does_not_fit_is_refused():
@@ -150,3 +152,5 @@ def test_what_does_not_fit_is_refused():
         paths.steady(np.ones(3), 1.0)
     with pytest.raises(ValueError, match="pass n_bytes"):
         paths.consecutive_kl(_run(), "bits/byte")
+    with pytest.raises(ValueError, match="row by row"):
+        paths.shift_cosine(np.ones((2, 3)), np.ones((2, 4)))

@@ -119,17 +119,6 @@ def test_copies_of_bitsandbytes_are_scored_like_simulated_ones(tmp_path, monkeyp
     assert not np.array_equal(simulated[1], found[1])
 
 
-def test_shifts_have_a_direction_free_of_constants():
-    rng = np.random.default_rng(0)
-    original, shift = rng.normal(-300, 50, (3, 40)), rng.normal(size=40)
-    changed = original + np.outer([1, 2, -1], shift) + np.array([[5.0], [-9], [0]])
-    found = rounding.shift_cosine(original, changed)
-    np.testing.assert_allclose(found, [[1, 1, -1], [1, 1, -1], [-1, -1, 1]], atol=1e-9)
-    changed[2] = original[2]
-    found = rounding.shift_cosine(original, changed)
-    assert np.isnan(found[2]).all() and np.isfinite(found[:2, :2]).all()
-
-
 def test_what_does_not_fit_is_refused(monkeypatch):
     with pytest.raises(ValueError, match=r"expected 2\.\.16"):
         rounding.rounded(np.ones(3), 1)
@@ -139,8 +128,6 @@ def test_what_does_not_fit_is_refused(monkeypatch):
         rounding.rounded(np.ones(3), 8, "row")
     with pytest.raises(ValueError, match="an n-gram model has counts"):
         rounding.quantised(ngram.fit(b"abc", 2), 8)
-    with pytest.raises(ValueError, match="row by row"):
-        rounding.shift_cosine(np.ones((2, 3)), np.ones((2, 4)))
     with pytest.raises(ValueError, match="simulates other widths"):
         rounding.load_bitsandbytes("gpt2", 3)
     monkeypatch.setitem(sys.modules, "bitsandbytes", None)
