@@ -74,10 +74,10 @@ elif sealed_matrix is not None:
     raw = models.ledger.read_sealed(sealed_matrix)
 else:
     texts = text.chunks.load(text_set, size=chunk_bytes, per_domain=per_domain, seed=seed)
-    population = models.zoo.build(zoo_plan, texts=texts)
-    scored = models.ledger.open(texts)
-    models.runner.small_models.score(population.models, scored)
-    raw = scored.matrix(about=population.models)
+    zoo = models.zoo.build(zoo_plan, texts=texts)
+    ledger = models.ledger.open(texts)
+    models.runner.small_models.score(zoo.models, ledger)
+    raw = ledger.matrix(about=zoo.models)
 is_home = published_matrix is None and sealed_matrix is None
 if not is_home:
     texts = text.chunks.load(text_set) if text_set != "installed" else None
@@ -162,7 +162,7 @@ notebook.claims.record(
 
 
 # %%
-def shown(which):
+def show_texts(which):
     """Some texts with their importance, and who likes them most and least."""
     words = [""] * len(which)
     if texts is not None and len(texts) == N:
@@ -181,12 +181,12 @@ def shown(which):
 
 order = np.argsort(-pis["LS"], kind="stable")
 notebook.table(
-    shown(order[:12]),
+    show_texts(order[:12]),
     "important_texts",
     caption="The twelve most important texts; likes and dislikes are beyond what model and text show on average.",
 )
 notebook.table(
-    shown(order[::-1][:6]), "unimportant_texts", caption="The six least important texts."
+    show_texts(order[::-1][:6]), "unimportant_texts", caption="The six least important texts."
 )
 
 # %% [markdown]
@@ -234,11 +234,11 @@ seen.check(None)  # put your answer here
 # %%
 even = np.full(10_000, 1e-4)
 for n in (10_000, 2_500):
-    found = [
-        len(models.maps.resample.draw(even, n, seed=42 + r, generator="published"))
-        for r in range(100)
+    distinct = [
+        len(models.maps.resample.draw(even, n, seed=42 + run, generator="published"))
+        for run in range(100)
     ]
-    notebook.claims.record(f"distinct_uniform_{n}", np.mean(found))
+    notebook.claims.record(f"distinct_uniform_{n}", np.mean(distinct))
     notebook.claims.record(
         f"expected_distinct_{n}", models.maps.resample.expected_distinct(even, n)
     )
@@ -265,11 +265,11 @@ flat = np.ones((M, M))
 best = models.maps.resample.importance(five, "KL")
 tried = {str(k): rng.dirichlet(np.ones(5)) for k in range(2000)}
 tried |= {f"near {k}": 0.9 * best + 0.1 * rng.dirichlet(np.ones(5)) for k in range(200)}
-errors_of = paper.errors.error_constants(five, {"best": best, **tried}, flat)
+error_of = paper.errors.error_constants(five, {"best": best, **tried}, flat)
 few = pd.DataFrame(
     {
         "distance": [np.abs(pi - best).sum() / 2 for pi in tried.values()],
-        "ratio": [errors_of[k] / errors_of["best"] for k in tried],
+        "ratio": [error_of[k] / error_of["best"] for k in tried],
     }
 )
 notebook.claims.record("best_absolute", few.ratio.min())
@@ -278,10 +278,10 @@ steps = np.linspace(0, 2, 21)
 family_of_powers = {f"{a:g}": models.maps.resample.normalised(pis["KL"] ** a) for a in steps}
 ratios, marks = {"power": steps}, []
 for measure in weights:
-    found = paper.errors.error_constants(Q, family_of_powers | pis, weights[measure])
-    ratios[measure] = [found[f"{a:g}"] / found["KL"] for a in steps]
+    error_of = paper.errors.error_constants(Q, family_of_powers | pis, weights[measure])
+    ratios[measure] = [error_of[f"{a:g}"] / error_of["KL"] for a in steps]
     for method, place in (("uniform", 0), ("KL", 1), ("LS", 1)):
-        marks.append((method, measure, place, found[method] / found["KL"]))
+        marks.append((method, measure, place, error_of[method] / error_of["KL"]))
 powers = pd.DataFrame(ratios)
 marks = pd.DataFrame(marks, columns=["method", "measure", "power", "ratio"])
 notebook.figure(
@@ -347,18 +347,18 @@ pair = (int(upper[0][middle]), int(upper[1][middle]))
 
 
 def paths(i, j, methods=models.maps.resample.METHODS, n=N, runs=8, first=0):
-    added = paper.spread.parts(Q, i, j)
-    at = np.unique(np.geomspace(1, n, 120).astype(int))
+    parts = paper.spread.text_parts(Q, i, j)
+    draws = np.unique(np.geomspace(1, n, 120).astype(int))
     rows = []
     for method in methods:
-        error = paper.spread.standard_error(added, pis[method], at) / added.sum()
+        error = paper.spread.standard_error(parts, pis[method], draws) / parts.sum()
         for run in range(first, first + runs):
-            path = paper.spread.running(
-                added, pis[method], n, seed=seed + run, generator="published"
+            path = paper.spread.running_estimate(
+                parts, pis[method], n, seed=seed + run, generator="published"
             )
             rows.append(
-                pd.DataFrame({"method": method, "run": run, "n": at, "error": error}).assign(
-                    ratio=path[at - 1] / added.sum()
+                pd.DataFrame({"method": method, "run": run, "n": draws, "error": error}).assign(
+                    ratio=path[draws - 1] / parts.sum()
                 )
             )
     return pd.concat(rows, ignore_index=True)
@@ -366,7 +366,7 @@ def paths(i, j, methods=models.maps.resample.METHODS, n=N, runs=8, first=0):
 
 one_pair = paths(*pair)
 notebook.figure(
-    paper.figures.anatomy(one_pair, f"{names[pair[0]]} and {names[pair[1]]}"),
+    paper.figures.running_estimates(one_pair, f"{names[pair[0]]} and {names[pair[1]]}"),
     "anatomy",
     data=one_pair,
     caption="Eight runs of the estimate of one distance, over its true value, and the theoretical standard error (grey).",
@@ -378,7 +378,9 @@ def estimator(pair_rank=50, method="LS", n=max(20, N // 3), runs=3, first_run=0)
     place = np.argsort(G[upper])[min(len(upper[0]) - 1, pair_rank * len(upper[0]) // 100)]
     i, j = int(upper[0][place]), int(upper[1][place])
     title = f"{names[i]} and {names[j]}: distance at {pair_rank} % of all pairs"
-    return paper.figures.anatomy(paths(i, j, [method, "uniform"], n, runs, first_run), title)
+    return paper.figures.running_estimates(
+        paths(i, j, [method, "uniform"], n, runs, first_run), title
+    )
 
 
 notebook.explore(
@@ -447,10 +449,10 @@ figure, axes = figures.style.panels(2, height=2.9)
 drawn_lines, tables = [], []
 for ax, measure in zip(axes, ("relative", "absolute"), strict=True):
     lines = paper.errors.comparison(runs, N, measure)
-    needed = paper.errors.at_equal_error(runs, N, measure)
-    paper.figures.error_panel(ax, lines, measure, needed=needed)
+    by_method = paper.errors.at_equal_error(runs, N, measure)
+    paper.figures.error_panel(ax, lines, measure, needed=by_method)
     drawn_lines.append(lines.assign(measure=measure))
-    tables.append(needed.assign(measure=measure))
+    tables.append(by_method.assign(measure=measure))
 axes[0].plot([], [], ":", color=figures.style.BLACK, lw=0.9, label="resampling alone")
 figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=6)
 notebook.figure(
@@ -465,14 +467,16 @@ notebook.table(equal, "equal_error", caption="Draws and different texts at equal
 
 # %%
 def ratios_at_equal_error(some_runs):
-    at = {m: paper.errors.at_equal_error(some_runs, N, m).set_index("method") for m in weights}
-    rel, absolute = at["relative"], at["absolute"]
+    relative, absolute = (
+        paper.errors.at_equal_error(some_runs, N, measure).set_index("method")
+        for measure in ("relative", "absolute")
+    )
     return pd.Series(
         {
-            "fig2_share_of_fresh": rel.d["LS"] / rel.d["fresh"],
-            "fig2_share_of_uniform": rel.d["LS"] / rel.d["uniform"],
+            "fig2_share_of_fresh": relative.d["LS"] / relative.d["fresh"],
+            "fig2_share_of_uniform": relative.d["LS"] / relative.d["uniform"],
             "fig2_abs_share_of_fresh": absolute.d["KL"] / absolute.d["fresh"],
-            "fig2_ls_wins_relative": rel.n["KL"] / rel.n["LS"],
+            "fig2_ls_wins_relative": relative.n["KL"] / relative.n["LS"],
             "fig2_kl_wins_absolute": absolute.n["LS"] / absolute.n["KL"],
         }
     )
@@ -488,9 +492,9 @@ for name, row in by_runs.iterrows():
 by_runs
 
 # %%
-at = equal.set_index(["measure", "method"])
+needed = equal.set_index(["measure", "method"])
 curve = paper.errors.curves(runs).set_index(["method", "n"])
-notebook.claims.record("fig2_uniform_level", at.n["relative", "uniform"] / N)
+notebook.claims.record("fig2_uniform_level", needed.n["relative", "uniform"] / N)
 notebook.claims.record(
     "fig2_half", curve.relative["uniform", N // 2] / curve.relative["uniform", N]
 )
@@ -509,10 +513,10 @@ for method, measure in (
     ("LS", "absolute"),
     ("KL", "absolute"),
 ):
-    record_published(f"fig2_n_{method.lower()}_{measure}", at.n[measure, method])
-record_published("fig2_d_ls_relative", at.d["relative", "LS"])
+    record_published(f"fig2_n_{method.lower()}_{measure}", needed.n[measure, method])
+record_published("fig2_d_ls_relative", needed.d["relative", "LS"])
 for measure in weights:
-    record_published(f"fig2_level_{measure}", at.level[measure, "fresh"])
+    record_published(f"fig2_level_{measure}", needed.level[measure, "fresh"])
 
 # %% [markdown]
 # *What to see.* On the dotted lines LS and KL fall, with far fewer than $N$ texts, below the error of all $N$ fresh ones, which cannot be. Once the sampling error is added, all lines level off at it: no choice among the $N$ texts can repair
@@ -527,9 +531,9 @@ for measure in weights:
     own = {"best for relative (ours)": paper.errors.best_importance(Q, weights["relative"])}
     constants[measure] = paper.errors.error_constants(Q, pis | own, weights[measure])
 rows = []
-for measure, found in constants.items():
-    for method, constant in found.items():
-        n = N * (constant / found["uniform"]) ** 2
+for measure, by_method in constants.items():
+    for method, constant in by_method.items():
+        n = N * (constant / by_method["uniform"]) ** 2
         rows.append(
             {
                 "measure": measure,
@@ -537,8 +541,8 @@ for measure, found in constants.items():
                 "C": constant,
                 "n foreseen": n,
                 "d foreseen": models.maps.resample.expected_distinct((pis | own)[method], n),
-                "n of the runs": at.n.get((measure, method), np.nan),
-                "d of the runs": at.d.get((measure, method), np.nan),
+                "n of the runs": needed.n.get((measure, method), np.nan),
+                "d of the runs": needed.d.get((measure, method), np.nan),
             }
         )
 notebook.table(
@@ -579,8 +583,8 @@ for measure in weights:
         for method in ("LS", "KL")
         for share in shares
     }
-    found = paper.errors.error_constants(Q, mixed, weights[measure])
-    for (method, share), constant in found.items():
+    error_of = paper.errors.error_constants(Q, mixed, weights[measure])
+    for (method, share), constant in error_of.items():
         n = N * (constant / constants[measure]["uniform"]) ** 2
         d = models.maps.resample.expected_distinct(mixed[method, share], n)
         rows.append((measure, method, share, n / N, d / (N / 2)))
@@ -610,22 +614,22 @@ notebook.figure(
 # %%
 def live_curves(method="LS", uniform_mass=0.0, measure="relative", with_sampling_error=True):
     pi = models.maps.resample.importance(Q, method, uniform_share=uniform_mass)
-    found = paper.errors.error_constants(
+    error_of = paper.errors.error_constants(
         Q, {method: pi, "uniform": pis["uniform"]}, weights[measure]
     )
-    at_n = found["uniform"] / np.sqrt(N) if with_sampling_error else 0.0
+    sampling = error_of["uniform"] / np.sqrt(N) if with_sampling_error else 0.0
     figure, (ax,) = figures.style.panels(width=4.2, height=2.8)
     n = np.geomspace(10, N, 60)
     ax.plot(
         n,
-        found["uniform"] / np.sqrt(n),
+        error_of["uniform"] / np.sqrt(n),
         color=figures.style.GREY,
         lw=3,
         alpha=0.5,
         label="fresh texts",
     )
     for name, p in ((method, pi), ("uniform", pis["uniform"])):
-        total = paper.errors.total_error(found[name] / np.sqrt(n), at_n)
+        total = paper.errors.total_error(error_of[name] / np.sqrt(n), sampling)
         d = models.maps.resample.expected_distinct(p, n)
         label = f"{name}, {100 * uniform_mass:.0f} % uniform mass" if name == method else name
         ax.plot(d, total, color=paper.figures.METHODS[name], label=label)
@@ -645,14 +649,14 @@ notebook.explore(
 notebook.teach.quiz("never_drawn")
 
 # %% [markdown]
-# ## 7. How much the map wobbles
+# ## 7. How much the map moves
 #
 # A map is drawn anew from every draw: $\tilde Q$, then t-SNE (perplexity 30, PCA start, 1,000 iterations). Maps are known up to rotation and reflection, so each is centred and turned onto the map of
 # all texts (orthogonal Procrustes, without scaling). What is left is wobble: an ellipse of one standard deviation around each model, and one number, the mean squared distance to the mean place. Three settings, as
 # in the paper: LS at the number of draws of equal error, $N$ uniform draws, and uniform draws with as few different texts as LS.
 
 # %%
-n_ls = int(np.nan_to_num(at.n["relative", "LS"], nan=0.29 * N))
+n_ls = int(np.nan_to_num(needed.n["relative", "LS"], nan=0.29 * N))
 d_ls = models.maps.resample.expected_distinct(pis["LS"], n_ls)
 n_few = models.maps.resample.draws_for(pis["uniform"], d_ls)
 settings = {
@@ -662,47 +666,38 @@ settings = {
 }
 drawing = dict(perplexity=perplexity, n_iterations=1000)
 reference = models.maps.tsne(Q, 42, perplexity=perplexity)
-wobbles, shares_of_n = {}, {}
-for name, (pi, n) in settings.items():
-    drawn = [
-        models.maps.resample.draw(pi, n, seed=seed + r, generator="published")
-        for r in range(n_maps)
-    ]
-    maps = [
-        models.maps.tsne(
-            models.maps.resample.coordinates(L[:, one.texts], one.weights), 42, **drawing
-        )
-        for one in drawn
-    ]
-    wobbles[name] = paper.spread.wobble(maps, reference)
-    shares_of_n[name] = (n, np.mean([len(one) for one in drawn]))
-
 n_flat = min(10, M - 1)  # principal components that are turned; the first two are looked at
 ten = models.maps.pca(Q, n_flat)
 flat_reference = ten[:, :2]
 
 
-def flat_map(one):
-    found = models.maps.pca(models.maps.resample.coordinates(L[:, one.texts], one.weights), n_flat)
-    found = np.pad(found, ((0, 0), (0, n_flat - found.shape[1])))  # where there are fewer texts
-    return paper.spread.procrustes(found, ten)[:, :2]
+def flat_map(points):
+    components = models.maps.pca(points, n_flat)
+    n_lacking = n_flat - components.shape[1]  # where there are fewer texts
+    return paper.spread.procrustes(np.pad(components, ((0, 0), (0, n_lacking))), ten)[:, :2]
 
 
-flat = {}
+aligned, flat, sizes_of = {}, {}, {}
 for name, (pi, n) in settings.items():
-    drawn = [
-        models.maps.resample.draw(pi, n, seed=seed + r, generator="published")
-        for r in range(n_maps)
+    draws = [
+        models.maps.resample.draw(pi, n, seed=seed + run, generator="published")
+        for run in range(n_maps)
     ]
-    flat[name] = paper.spread.wobble([flat_map(one) for one in drawn], flat_reference)
+    coordinates = [
+        models.maps.resample.coordinates(L[:, drawn.texts], drawn.weights) for drawn in draws
+    ]
+    maps = [models.maps.tsne(points, 42, **drawing) for points in coordinates]
+    aligned[name] = paper.spread.align(maps, reference)
+    flat[name] = paper.spread.align([flat_map(points) for points in coordinates], flat_reference)
+    sizes_of[name] = (n, np.mean([len(drawn) for drawn in draws]))
 other_seeds = [models.maps.tsne(Q, s, **drawing) for s in (1, 2, 3)]
 rng = np.random.default_rng(seed)
 nudged = [
     models.maps.tsne(Q * (1 + 1e-3 * rng.normal(size=Q.shape)), 42, **drawing)
     for _ in range(n_maps)
 ]
-wobbles["floor: nudged"] = paper.spread.wobble(nudged, reference)
-wobbles["floor: other t-SNE seeds"] = paper.spread.wobble(other_seeds, reference)
+aligned["floor: nudged"] = paper.spread.align(nudged, reference)
+aligned["floor: other t-SNE seeds"] = paper.spread.align(other_seeds, reference)
 
 
 def radius(points):
@@ -715,7 +710,7 @@ rng = np.random.default_rng(0)
 
 def ratio_of(first, second):
     """MSE of one setting over that of another, with its interval over maps."""
-    a, b = wobbles[first].mse_of_runs, wobbles[second].mse_of_runs
+    a, b = aligned[first].mse_of_runs, aligned[second].mse_of_runs
     chosen = rng.integers(n_maps, size=(2000, n_maps))
     low, high = np.quantile(a[chosen].mean(axis=1) / b[chosen].mean(axis=1), [0.025, 0.975])
     value = a.mean() / b.mean()
@@ -727,15 +722,17 @@ notebook.table(
         [
             {
                 "setting": name,
-                "n": shares_of_n.get(name, (np.nan, np.nan))[0],
-                "different texts": shares_of_n.get(name, (np.nan, np.nan))[1],
-                "MSE": one.mse,
-                "root of MSE over radius of the map, %": 100 * np.sqrt(one.mse) / radius(reference),
+                "n": sizes_of.get(name, (np.nan, np.nan))[0],
+                "different texts": sizes_of.get(name, (np.nan, np.nan))[1],
+                "MSE": maps.mse,
+                "root of MSE over radius of the map, %": 100
+                * np.sqrt(maps.mse)
+                / radius(reference),
                 "the same of a PCA map, %": 100 * np.sqrt(flat[name].mse) / radius(flat_reference)
                 if name in flat
                 else np.nan,
             }
-            for name, one in wobbles.items()
+            for name, maps in aligned.items()
         ]
     ),
     "map_wobble",
@@ -744,21 +741,21 @@ notebook.table(
 notebook.claims.record("fig3_ls_as_uniform", *ratio_of("LS", "uniform"))
 notebook.claims.record("fig3_few_against_ls", *ratio_of("uniform, as few texts", "LS"))
 for name, claim in zip(settings, ("ls", "uniform", "few"), strict=True):
-    record_published(f"fig3_mse_{claim}", wobbles[name].mse)
+    record_published(f"fig3_mse_{claim}", aligned[name].mse)
 
 # %%
 colours = paper.figures.colours_of(family)
 per_model = [colours[name] for name in family]
 
 
-def wobble_table(chosen):
+def ellipse_table(chosen):
     return pd.concat(
         [
             pd.DataFrame({"setting": name, "model": names, "family": family}).assign(
-                x=wobbles[name].mean[:, 0],
-                y=wobbles[name].mean[:, 1],
-                width=paper.spread.ellipses(wobbles[name].covariance)[:, 0],
-                height=paper.spread.ellipses(wobbles[name].covariance)[:, 1],
+                x=aligned[name].mean[:, 0],
+                y=aligned[name].mean[:, 1],
+                width=paper.spread.ellipses(aligned[name].covariance)[:, 0],
+                height=paper.spread.ellipses(aligned[name].covariance)[:, 1],
             )
             for name in chosen
         ],
@@ -767,30 +764,30 @@ def wobble_table(chosen):
 
 
 figure, (ax,) = figures.style.panels(width=4.6, height=4.4)
-paper.figures.ellipses(ax, wobbles["uniform"], per_model, size=8)
+paper.figures.ellipses(ax, aligned["uniform"], per_model, size=8)
 paper.figures.legend_of(figure, colours, ncols=4)
 notebook.figure(
     figure,
     "fig1_wobble",
-    data=wobble_table(["uniform"]),
+    data=ellipse_table(["uniform"]),
     caption=f"Figure 1: mean places and ellipses of one standard deviation over the maps of {n_maps} uniform resamples of {N:,} texts, each turned onto the map of all texts: how far a place on this map may be trusted.",
 )
 figure, axes = figures.style.panels(3, height=2.9)
-for ax, (name, (n, d)) in zip(axes, shares_of_n.items(), strict=True):
-    title = f"{name}\nn = {n:,}, d = {d:,.0f}, MSE {wobbles[name].mse:.2f}"
-    paper.figures.ellipses(ax, wobbles[name], per_model, title)
+for ax, (name, (n, d)) in zip(axes, sizes_of.items(), strict=True):
+    title = f"{name}\nn = {n:,}, d = {d:,.0f}, MSE {aligned[name].mse:.2f}"
+    paper.figures.ellipses(ax, aligned[name], per_model, title)
 paper.figures.legend_of(figure, colours)
 notebook.figure(
     figure,
     "fig3_wobble",
-    data=wobble_table(settings),
+    data=ellipse_table(settings),
     caption="Figure 3(a): mean places and ellipses of one standard deviation for LS, for a uniform resample of all texts, and for uniform draws of as few different texts as LS. Compare the mean squared deviations (MSE) with the floor in the table before reading anything into them.",
 )
 
 
 # %%
 figure, axes = figures.style.panels(3, height=2.9)
-for ax, (name, (n, d)) in zip(axes, shares_of_n.items(), strict=True):
+for ax, (name, (n, d)) in zip(axes, sizes_of.items(), strict=True):
     share = 100 * np.sqrt(flat[name].mse) / radius(flat_reference)
     title = f"{name}\nn = {n:,}, d = {d:,.0f}: {share:.0f} % of the radius"
     paper.figures.ellipses(ax, flat[name], per_model, title, axis="PC")
@@ -814,10 +811,10 @@ notebook.figure(
 # %%
 def animation(setting="LS", run=0):
     figure, (ax,) = figures.style.panels(width=4.4, height=3.9)
-    one = wobbles[setting]
-    paper.figures.ellipses(ax, one, per_model, f"{setting}, draw {run}", size=0)
-    ax.scatter(*one.aligned[run].T, c=per_model, s=12, linewidths=0)
-    for mean, now, colour in zip(one.mean, one.aligned[run], per_model, strict=True):
+    maps = aligned[setting]
+    paper.figures.ellipses(ax, maps, per_model, f"{setting}, draw {run}", size=0)
+    ax.scatter(*maps.aligned[run].T, c=per_model, s=12, linewidths=0)
+    for mean, now, colour in zip(maps.mean, maps.aligned[run], per_model, strict=True):
         ax.plot(*np.array([mean, now]).T, color=colour, lw=0.6)
     return figure
 
@@ -841,8 +838,8 @@ notebook.explore(
 # beforehand (clip threshold, probabilities, the draw) comes from the old ones alone.
 
 # %%
-made = next((c for c in ("order", "created_at", "created") if c in raw.models), None)
-age = raw.models.sort_values([made, "model"] if made else ["model"]).index.to_numpy()
+by = [*[c for c in ("order", "created_at", "created") if c in raw.models][:1], "model"]
+age = raw.models.sort_values(by).index.to_numpy()
 n_new = max(1, round(new_share * M))
 is_new = np.zeros(M, dtype=bool)
 is_new[age[-n_new:]] = True
@@ -851,11 +848,8 @@ choice = paper.adding.choose(raw.values[~is_new], n_draws, clip_share=clip_share
 chosen = choice.drawn.texts
 points = choice.place(raw.values[:, chosen])  # (M, d), new and old alike
 by_all = models.maps.double_centre(np.maximum(raw.values, choice.threshold))
-true_g, found_g = (
-    models.maps.resample.squared_distances(by_all),
-    models.maps.resample.squared_distances(points),
-)
-nearest = [g[np.ix_(is_new, ~is_new)].argmin(axis=1) for g in (true_g, found_g)]
+true_g, estimated_g = map(models.maps.resample.squared_distances, (by_all, points))
+nearest = [g[np.ix_(is_new, ~is_new)].argmin(axis=1) for g in (true_g, estimated_g)]
 same_nearest = (nearest[0] == nearest[1]).mean()
 off = {
     "new to old": paper.adding.pair_errors(points, true_g, is_new, ~is_new),
@@ -914,7 +908,7 @@ if is_home:  # and all that learnt mostly from one domain
     learnt = raw.models.mixture.astype(str).str.removeprefix("only ").to_numpy()
     kinds = [name for name in dict.fromkeys(learnt) if " + " not in name]  # merges have two
     groups_to_hide |= {f"trained on {name}": learnt == name for name in kinds}
-ways = {
+choices = {
     "uniform": figures.style.BLUE,
     "blind": figures.style.RED,
     "mixed": figures.style.ORANGE,
@@ -928,10 +922,10 @@ def errors_by_family(hidden_of, least_known=3):
         hidden = hidden_of(group)
         if not hidden.any() or (~hidden).sum() < least_known:
             continue
-        found = paper.adding.hidden_errors(
+        error_of = paper.adding.hidden_errors(
             raw.values, hidden, d_ls, uniform_share=uniform_share, clip_share=clip_share
         )
-        rows.append({"family": name, "known models": (~hidden).sum(), **found})
+        rows.append({"family": name, "known models": (~hidden).sum(), **error_of})
     table = pd.DataFrame(rows)
     table["blind over uniform"] = table.blind / table.uniform
     return table.sort_values("blind over uniform").reset_index(drop=True)
@@ -945,7 +939,7 @@ notebook.table(
 )
 notebook.figure(
     paper.figures.dots_by_group(
-        by_family, "family", ways, "relative error of distances, hidden family to the others"
+        by_family, "family", choices, "relative error of distances, hidden family to the others"
     ),
     "hidden_family",
     data=by_family,
@@ -965,7 +959,10 @@ notebook.table(
 )
 notebook.figure(
     paper.figures.dots_by_group(
-        known_alone, "family", ways, "relative error of distances, the known family to the others"
+        known_alone,
+        "family",
+        choices,
+        "relative error of distances, the known family to the others",
     ),
     "one_family_known",
     data=known_alone,
@@ -981,7 +978,7 @@ def hide(which=next(iter(groups_to_hide)), only_this_is_known=False, uniform_mas
     blind = models.maps.resample.importance(known, "LS", uniform_share=uniform_mass)
     table = pd.DataFrame({"domain": domain, "known": N * blind, "all": N * pis["LS"]})
     table = table.groupby("domain").mean()
-    found = paper.adding.hidden_errors(
+    error_of = paper.adding.hidden_errors(
         raw.values, hidden, d_ls, uniform_share=uniform_mass, clip_share=clip_share
     )
     figure, (left, right) = figures.style.panels(2, height=2.4)
@@ -992,7 +989,7 @@ def hide(which=next(iter(groups_to_hide)), only_this_is_known=False, uniform_mas
     title = f"known: {which}" if only_this_is_known else f"hidden: {which}"
     left.set(xlabel="mean importance, times N", title=title)
     left.legend()
-    right.barh(list(found), list(found.values()), color=[ways[k] for k in found])
+    right.barh(list(error_of), list(error_of.values()), color=[choices[k] for k in error_of])
     right.set(xlabel="relative error, known to hidden")
     return figure
 
@@ -1024,11 +1021,11 @@ if is_home:
     task_texts = text.chunks.load(
         "installed", size=256, part="task", per_domain=max(2, per_domain // 10), seed=seed
     )
-    scores = models.zoo.tasks.scores(population.models, task_texts, n_items=n_items, seed=seed)
+    scores = models.zoo.tasks.scores(zoo.models, task_texts, n_items=n_items, seed=seed)
     task_mean = scores["task mean"].to_numpy()
 elif set(benchmarks) <= set(raw.models):
-    each = raw.models[benchmarks].apply(pd.to_numeric, errors="coerce")
-    task_mean = each.mean(axis=1, skipna=False).to_numpy()
+    scores = raw.models[benchmarks].apply(pd.to_numeric, errors="coerce")
+    task_mean = scores.mean(axis=1, skipna=False).to_numpy()
 else:
     task_mean = None
 targets = {"mean log-likelihood": L.mean(axis=1)}
@@ -1095,14 +1092,14 @@ scenarios = {
     "the paper's 120 new models": (120, 10_000, 2_192, 972.3, bytes_per_second),
     "1,000 more of them": (1_000, 10_000, 2_192, 972.3, bytes_per_second),
 }
-bill = {name: paper.adding.scoring(*scenario) for name, scenario in scenarios.items()}
+costs = {name: paper.adding.scoring_cost(*scenario) for name, scenario in scenarios.items()}
 notebook.table(
     pd.DataFrame(
         {
-            "case": list(bill),
-            "minutes, all texts": [one.minutes_all for one in bill.values()],
-            "minutes, chosen texts": [one.minutes_drawn for one in bill.values()],
-            "share, %": [100 * one.share for one in bill.values()],
+            "case": list(costs),
+            "minutes, all texts": [cost.minutes_all for cost in costs.values()],
+            "minutes, chosen texts": [cost.minutes_drawn for cost in costs.values()],
+            "share, %": [100 * cost.share for cost in costs.values()],
         }
     ),
     "cost",
@@ -1111,11 +1108,11 @@ notebook.table(
 
 
 def calculator(models=100, distinct=int(d_ls), bytes_per_text=int(mean_bytes), kB_per_second=7):
-    one = paper.adding.scoring(models, N, distinct, bytes_per_text, 1000 * kB_per_second)
+    cost = paper.adding.scoring_cost(models, N, distinct, bytes_per_text, 1000 * kB_per_second)
     return (
-        f"all {N:,} texts: {one.minutes_all:,.1f} processor minutes\n"
-        f"{distinct:,} chosen texts: {one.minutes_drawn:,.1f}\n"
-        f"saved: {one.saved:,.1f} minutes, {1 - one.share:.0%}"
+        f"all {N:,} texts: {cost.minutes_all:,.1f} processor minutes\n"
+        f"{distinct:,} chosen texts: {cost.minutes_drawn:,.1f}\n"
+        f"saved: {cost.saved:,.1f} minutes, {1 - cost.share:.0%}"
     )
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lmnotes.models.maps import coordinates as model_map
+from lmnotes.errors import expect_between
+from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import resample
 from lmnotes.papers.text_resampling import errors
 
@@ -50,21 +51,9 @@ def choose(
     """
     L = np.asarray(L, dtype=np.float64)
     threshold = float(np.quantile(L, clip_share))
-    Q = model_map.double_centre(np.maximum(L, threshold))
+    Q = maps.double_centre(np.maximum(L, threshold))
     pi = resample.importance(Q, method, uniform_share=uniform_share)
     return Choice(threshold, pi, resample.draw(pi, n, seed=seed, generator=generator))
-
-
-def blind_mass(known: np.ndarray, everyone: np.ndarray) -> float:
-    """Half the sum of |difference| of two sets of probabilities: how far importances move, 0..1.
-
-    Args:
-        known: (N,) from the old models. everyone: (N,) with the new ones among them.
-
-    >>> blind_mass(np.array([1.0, 0.0]), np.array([0.5, 0.5]))
-    0.5
-    """
-    return float(np.abs(np.asarray(known) - np.asarray(everyone)).sum() / 2)
 
 
 def pair_errors(
@@ -81,9 +70,8 @@ def pair_errors(
     >>> pair_errors(points, target, np.array([True, False, False]), np.array([False, True, True]))
     array([0., 1.])
     """
-    estimate = resample.squared_distances(points)
-    wanted = np.outer(rows, columns) & (target > 0)
-    return estimate[wanted] / target[wanted] - 1
+    chosen = np.outer(rows, columns) & (target > 0)
+    return resample.squared_distances(points)[chosen] / target[chosen] - 1
 
 
 def hidden_errors(
@@ -96,7 +84,7 @@ def hidden_errors(
 ) -> dict[str, float]:
     """The relative error of distances between new and old models, by who chose the texts.
 
-    All ways hold d distinct texts on average. `blind` importances (LS) come from the old models,
+    All draws hold d distinct texts on average. `blind` importances (LS) come from the old models,
     `mixed` ones are those with a share of uniform mass, `informed` ones come from all models.
 
     Args:
@@ -106,9 +94,8 @@ def hidden_errors(
     """
     is_new = np.asarray(is_new, dtype=bool)
     clipped = np.maximum(L, np.quantile(np.asarray(L)[~is_new], clip_share))
-    Q = model_map.double_centre(clipped)
-    old = model_map.double_centre(clipped[~is_new])
-    ways = {
+    Q, old = maps.double_centre(clipped), maps.double_centre(clipped[~is_new])
+    probabilities = {
         "uniform": resample.importance(Q, "uniform"),
         "blind": resample.importance(old, "LS"),
         "mixed": resample.importance(old, "LS", uniform_share=uniform_share),
@@ -117,8 +104,9 @@ def hidden_errors(
     across = is_new[:, None] != is_new
     floored = np.maximum(resample.squared_distances(Q), errors.FLOOR)
     weights = np.where(across, floored**-2.0, 0.0) / across.sum()
-    constants = errors.error_constants(Q, ways, weights)
-    return {name: constants[name] / np.sqrt(resample.draws_for(pi, d)) for name, pi in ways.items()}
+    constants = errors.error_constants(Q, probabilities, weights)
+    draws = {name: resample.draws_for(pi, d) for name, pi in probabilities.items()}
+    return {name: constants[name] / np.sqrt(n) for name, n in draws.items()}
 
 
 @dataclass(frozen=True)
@@ -139,7 +127,7 @@ class Cost:
         return self.minutes_drawn / self.minutes_all
 
 
-def scoring(
+def scoring_cost(
     n_models: int, n_texts: int, n_distinct: float, bytes_per_text: float, bytes_per_second: float
 ) -> Cost:
     """The cost of scoring new models on all texts and on a draw's distinct texts.
@@ -149,13 +137,11 @@ def scoring(
         n_texts: N. n_distinct: d, not n.
         bytes_per_second: of one model on one processor, as a run of the scorer measures it.
 
-    >>> scoring(120, 10_000, 2_192, 972.0, 10_000.0).share
+    >>> scoring_cost(120, 10_000, 2_192, 972.0, 10_000.0).share
     0.2192
     """
-    if not (bytes_per_second > 0 and bytes_per_text > 0 and n_texts > 0 and n_models > 0):
-        raise ValueError(
-            f"{n_models} models, {n_texts} texts, {bytes_per_text} bytes per text and "
-            f"{bytes_per_second} bytes per second were given; expected all above 0"
-        )
+    given = {"models": n_models, "texts": n_texts, "bytes per text": bytes_per_text}
+    for what, number in {**given, "bytes per second": bytes_per_second}.items():
+        expect_between(what, number, 1)
     minutes = n_models * bytes_per_text / bytes_per_second / 60
     return Cost(minutes * n_texts, minutes * n_distinct)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from lmnotes.errors import expect_one_of
 from lmnotes.models.maps import resample
 
 FLOOR = 0.001  # nats^2 over all N texts; the paper's guard against pairs of equal models
@@ -64,8 +65,7 @@ def pair_weights(
     >>> float(pair_weights(np.array([[0.0, 2.0], [2.0, 0.0]]), "relative")[0, 1])
     0.0625
     """
-    if measure not in MEASURES:
-        raise ValueError(f"measure {measure!r} was given; expected {' or '.join(MEASURES)}")
+    expect_one_of("measure", measure, MEASURES)
     if measure == "absolute":
         return np.full(target.shape, 1 / np.linalg.norm(target) ** 2)
     return 1 / (len(target) * np.maximum(target, floor)) ** 2
@@ -140,11 +140,9 @@ def runs(
                 drawn = resample.draw(pi, n, seed=seed + run, generator=generator)
                 points = resample.coordinates(centred[:, drawn.texts], drawn.weights)
                 estimate = resample.squared_distances(points)
-                errors = (
-                    absolute_error(estimate, target),
-                    relative_error(estimate, target, floor=floor),
-                )
-                rows.append((method, n, run, len(drawn), *errors))
+                absolute = absolute_error(estimate, target)
+                relative = relative_error(estimate, target, floor=floor)
+                rows.append((method, n, run, len(drawn), absolute, relative))
     return pd.DataFrame(rows, columns=["method", "n", "run", "d", *MEASURES])
 
 
@@ -204,12 +202,12 @@ def at_equal_error(table: pd.DataFrame, n_texts: int, measure: str) -> pd.DataFr
     summary = curves(table)
     sampling = _sampling(summary[summary.method == "uniform"], n_texts, measure)
     level = float(fresh_error(n_texts / 2, n_texts, sampling))
-    rows = [{"method": "fresh", "n": n_texts / 2, "d": n_texts / 2, "level": level}]
-    for method, part in summary.groupby("method", sort=False):
-        total = total_error(part[measure], sampling)
-        n, d = (reach(level * (1 + 1e-12), total, part[name].to_numpy()) for name in ("n", "d"))
-        rows.append({"method": method, "n": n, "d": d, "level": level})
-    return pd.DataFrame(rows)
+    rows = [("fresh", n_texts / 2, n_texts / 2, level)]
+    for method, curve in summary.groupby("method", sort=False):
+        total = total_error(curve[measure], sampling)
+        n, d = (reach(level * (1 + 1e-12), total, curve[name].to_numpy()) for name in ("n", "d"))
+        rows.append((method, n, d, level))
+    return pd.DataFrame(rows, columns=["method", "n", "d", "level"])
 
 
 def comparison(table: pd.DataFrame, n_texts: int, measure: str) -> pd.DataFrame:
@@ -220,13 +218,12 @@ def comparison(table: pd.DataFrame, n_texts: int, measure: str) -> pd.DataFrame:
     summary = curves(table)
     uniform = summary[summary.method == "uniform"]
     sampling = _sampling(uniform, n_texts, measure)
-    parts = [
-        summary.assign(resampling=summary[measure], total=total_error(summary[measure], sampling))
-    ]
+    total = total_error(summary[measure], sampling)
+    lines = [summary.assign(resampling=summary[measure], total=total)]
     theory = fresh_error(uniform.n, n_texts, sampling)
     for name, total in (("theory", theory), ("bootstrap", uniform[measure])):
-        parts.append(uniform.assign(method=f"fresh, {name}", d=uniform.n, total=total))
-    return pd.concat(parts, ignore_index=True)[["method", "n", "d", "resampling", "total"]]
+        lines.append(uniform.assign(method=f"fresh, {name}", d=uniform.n, total=total))
+    return pd.concat(lines, ignore_index=True)[["method", "n", "d", "resampling", "total"]]
 
 
 def bootstrap(
@@ -243,11 +240,9 @@ def bootstrap(
     """
     rng = np.random.default_rng(seed)
     by_run = dict(list(table.groupby("run")))
-    found = []
-    for _ in range(n_samples):
-        chosen = rng.choice(list(by_run), size=len(by_run))
-        found.append(statistic(pd.concat([by_run[run] for run in chosen])))
-    ends = pd.DataFrame(found).quantile([0.025, 0.975])
+    chosen = [rng.choice(list(by_run), size=len(by_run)) for _ in range(n_samples)]
+    samples = [statistic(pd.concat([by_run[run] for run in runs])) for runs in chosen]
+    ends = pd.DataFrame(samples).quantile([0.025, 0.975])
     value = statistic(table)
     low, high = np.fmin(ends.loc[0.025], value), np.fmax(ends.loc[0.975], value)
     return pd.DataFrame({"value": value, "low": low, "high": high})
@@ -255,10 +250,5 @@ def bootstrap(
 
 def _sampling(uniform: pd.DataFrame, n_texts: int, measure: str) -> float:
     """The error of uniform draws of N texts."""
-    at_n = uniform[uniform.n == n_texts]
-    if at_n.empty:
-        raise ValueError(
-            f"the runs hold no uniform draws of n = {n_texts}; expected them for the sampling "
-            "error of all texts: add that size"
-        )
-    return float(at_n[measure].iloc[0])
+    expect_one_of("size of uniform draws, for the sampling error,", n_texts, uniform.n.tolist())
+    return float(uniform.set_index("n")[measure][n_texts])

@@ -1,35 +1,27 @@
-"""Figures of notebook 07: importances, error curves, and maps that wobble from draw to draw."""
+"""Figures of notebook 07: importances, error curves, and maps that move from draw to draw."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Ellipse
 
 from lmnotes.figures import maps, style
-from lmnotes.papers.text_resampling.spread import Wobble
+from lmnotes.papers.text_resampling import spread
 
 METHODS = {"uniform": style.BLUE, "LS": style.RED, "KL": style.GREEN}
-_MORE = (
-    *style.COLOURS,
-    "#8B5A2B",
-    "#6A5ACD",
-    "#556B2F",
-    "#B22222",
-    "#2F4F4F",
-    "#DAA520",
-    "#00CED1",
-    "#FF69B4",
-    "#7FB800",
-    "#A0A0A0",
-)
 
 
 def colours_of(names: Sequence[str]) -> dict[str, str]:
     """A colour for every different name, in the order in which they come."""
     different = list(dict.fromkeys(names))
-    return {name: _MORE[i % len(_MORE)] for i, name in enumerate(different)}
+    palette = [*style.COLOURS, *sns.color_palette("dark").as_hex()]
+    return dict(zip(different, itertools.cycle(palette)))
 
 
 def importance(by_domain: pd.DataFrame, probabilities: Mapping[str, np.ndarray]) -> Figure:
@@ -40,29 +32,17 @@ def importance(by_domain: pd.DataFrame, probabilities: Mapping[str, np.ndarray])
     figure, (left, right) = style.panels(
         2, height=0.7 + 0.21 * len(by_domain), width_ratios=(1.5, 1)
     )
-    at, height = np.arange(len(by_domain)), 0.8 / len(probabilities)
-    for number, name in enumerate(probabilities):
-        colour = METHODS.get(name, style.PURPLE)
-        places = at + height * (number - (len(probabilities) - 1) / 2)
-        left.barh(places, by_domain[name], height, color=colour, label=name)
+    bars = by_domain.melt("domain", list(probabilities), "method", "importance")
+    options = {"hue": "method", "palette": METHODS, "legend": False, "ax": left}
+    sns.barplot(bars, x="importance", y="domain", **options)
     left.axvline(1, color=style.BLUE, lw=0.8, ls=":")
-    left.set_yticks(at, by_domain["domain"])
-    left.invert_yaxis()
-    left.set(xlabel="mean importance of a text, times N (uniform = 1)")
+    left.set(xlabel="mean importance of a text, times N (uniform = 1)", ylabel="")
     for name, pi in {"uniform": np.full(2, 0.5), **probabilities}.items():
         mass = np.concatenate([[0], np.cumsum(np.sort(pi)[::-1])])
-        share = 100 * np.linspace(0, 1, len(mass))
-        look = {
-            "color": METHODS.get(name, style.PURPLE),
-            "ls": ":" if name == "uniform" else "-",
-        }
-        right.plot(share, 100 * mass, label=name, **look)
-    right.set(
-        xlabel="texts, the most important first, %",
-        ylabel="share of the mass, %",
-        xlim=(0, 100),
-        ylim=(0, 101),
-    )
+        share, dash = 100 * np.linspace(0, 1, len(mass)), ":" if name == "uniform" else "-"
+        right.plot(share, 100 * mass, dash, color=METHODS[name], label=name)
+    right.set(xlabel="texts, the most important first, %", xlim=(0, 100))
+    right.set(ylabel="share of the mass, %", ylim=(0, 101))
     right.legend(loc="lower right")
     return figure
 
@@ -76,22 +56,11 @@ def why_variance(few: pd.DataFrame, powers: pd.DataFrame, marks: pd.DataFrame) -
         marks: columns method, measure, power and ratio: methods put at the power they stand at.
     """
     figure, (left, right) = style.panels(2, height=2.4)
-    left.scatter(
-        few.distance,
-        few.ratio,
-        s=3,
-        color=style.GREY,
-        linewidths=0,
-        alpha=0.6,
-        rasterized=True,
-        label="random allocations",
-    )
+    dots = {"s": 3, "color": style.GREY, "linewidths": 0, "alpha": 0.6, "rasterized": True}
+    left.scatter(few.distance, few.ratio, **dots, label="random allocations")
     left.scatter([0], [1], s=28, marker="*", color=style.GREEN, label="KL importance", zorder=3)
-    left.set(
-        xlabel="distance from KL importance (total variation)",
-        yscale="log",
-        ylabel="error over that of KL importance",
-    )
+    left.set(xlabel="distance from KL importance (total variation)")
+    left.set(yscale="log", ylabel="error over that of KL importance")
     ratios = [tick for tick in (1, 2, 3, 5, 10, 20) if tick <= few.ratio.max() * 1.1]
     left.set_yticks(ratios, [str(tick) for tick in ratios])
     left.minorticks_off()
@@ -109,30 +78,25 @@ def why_variance(few: pd.DataFrame, powers: pd.DataFrame, marks: pd.DataFrame) -
     return figure
 
 
-def anatomy(table: pd.DataFrame, title: str = "") -> Figure:
+def running_estimates(table: pd.DataFrame, title: str = "") -> Figure:
     """Running estimates of one distance over its true value, draw by draw, with their theory.
 
     table: columns method, run, n, ratio, error (the theoretical standard error over the truth).
     """
-    methods = list(dict.fromkeys(table.method))
-    figure, axes = style.panels(len(methods), height=2.2, width=style.PAGE, sharey=True)
-    for ax, method in zip(axes, methods, strict=True):
-        part, colour = table[table.method == method], METHODS.get(method, style.PURPLE)
-        for _, run in part.groupby("run"):
-            ax.plot(run.n, run.ratio, color=colour, lw=0.7, alpha=0.8)
-        one = part[part.run == part.run.min()]
-        ax.fill_between(one.n, 1 - one.error, 1 + one.error, color=style.GREY, alpha=0.25, lw=0)
-        ax.axhline(1, color=style.BLACK, lw=0.6)
-        ax.set(
-            xscale="log",
-            xlabel="draws $n$",
-            title=method,
-            ylim=(0, 2.5),
-            xlim=(one.n.min(), one.n.max()),
+    figure, axes = style.panels(table.method.nunique(), height=2.2, width=style.PAGE, sharey=True)
+    for ax, (method, rows) in zip(axes, table.groupby("method", sort=False), strict=True):
+        paths, first = (
+            rows.pivot(index="n", columns="run", values="ratio"),
+            rows.drop_duplicates("n"),
         )
+        ax.plot(paths, color=METHODS[method], lw=0.7, alpha=0.8)
+        low, high = 1 - first.error, 1 + first.error
+        ax.fill_between(first.n, low, high, color=style.GREY, alpha=0.25, lw=0)
+        ax.axhline(1, color=style.BLACK, lw=0.6)
+        ax.set(xscale="log", xlabel="draws $n$", title=method)
+        ax.set(ylim=(0, 2.5), xlim=(first.n.min(), first.n.max()))
     axes[0].set_ylabel(r"estimate over true $\|q_i-q_j\|^2$")
-    if title:
-        figure.suptitle(title, fontsize=8)
+    figure.suptitle(title, fontsize=8)
     return figure
 
 
@@ -146,30 +110,19 @@ def error_panel(
             bootstrap` have only a total.
         needed: columns method, d, level: where the methods come down to the level.
     """
-    theory = table[table.method == "fresh, theory"]
-    ax.plot(theory.d, theory.total, color=style.GREY, lw=3, alpha=0.5, label="fresh texts, theory")
-    bootstrap = table[table.method == "fresh, bootstrap"]
-    ax.plot(
-        bootstrap.d,
-        bootstrap.total,
-        "--",
-        color=style.BLACK,
-        lw=1,
-        label="fresh texts, bootstrap",
-    )
+    lines = {name: rows for name, rows in table.groupby("method")}
+    theory, bootstrap = lines["fresh, theory"], lines["fresh, bootstrap"]
+    look = {"color": style.GREY, "lw": 3, "alpha": 0.5}
+    ax.plot(theory.d, theory.total, **look, label="fresh texts, theory")
+    label = "fresh texts, bootstrap"
+    ax.plot(bootstrap.d, bootstrap.total, "--", color=style.BLACK, lw=1, label=label)
     for method, colour in METHODS.items():
-        part = table[table.method == method]
-        ax.plot(part.d, part.total, color=colour, label=f"{method}, total")
-        ax.plot(part.d, part.resampling, ":", color=colour, lw=0.9)
-    shown = table[table.total < 6 * table.total.min()]
-    low = 0.55 * shown.total.min()
-    ax.set(
-        yscale="log",
-        xlabel="distinct texts $d$",
-        ylabel=f"{measure} error",
-        xlim=(0, None),
-        ylim=(low, 6 * table.total.min()),
-    )
+        d = lines[method].d
+        ax.plot(d, lines[method].total, color=colour, label=f"{method}, total")
+        ax.plot(d, lines[method].resampling, ":", color=colour, lw=0.9)
+    low = 0.55 * table.total.min()
+    ax.set(yscale="log", ylim=(low, 6 * table.total.min()), ylabel=f"{measure} error")
+    ax.set(xlim=(0, None), xlabel="distinct texts $d$")
     ticks = [t for t in (0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2) if low < t < ax.get_ylim()[1]]
     ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.minorticks_off()
@@ -182,25 +135,18 @@ def _drop_lines(ax: Axes, needed: pd.DataFrame) -> None:
     level = needed.level.iloc[0]
     ax.axhline(level, color=style.BLACK, lw=0.6, ls="-.")
     colours = {**METHODS, "fresh": style.BLACK}
-    found = needed.dropna(subset="d").sort_values("d")
     bottom = ax.get_ylim()[0]
-    for number, row in enumerate(found.itertuples()):
+    for number, row in enumerate(needed.dropna(subset="d").sort_values("d").itertuples()):
         ax.plot([row.d, row.d], [bottom, level], color=colours[row.method], lw=0.8)
-        left = number == 0  # the first number stands before its line, the others after theirs
-        ax.annotate(
-            f"{row.d:.0f}",
-            (row.d, bottom),
-            color=colours[row.method],
-            fontsize=6.5,
-            xytext=(-2 if left else 2, 3 + 8 * (number % 2)),
-            textcoords="offset points",
-            ha="right" if left else "left",
-        )
+        # the first number stands before its line, the others after theirs
+        side, shift = ("right", -2) if number == 0 else ("left", 2)
+        look = {"textcoords": "offset points", "color": colours[row.method], "fontsize": 6.5}
+        ax.annotate(f"{row.d:.0f}", (row.d, bottom), (shift, 3 + 8 * (number % 2)), ha=side, **look)
 
 
 def ellipses(
     ax: Axes,
-    wobbled: Wobble,
+    aligned: spread.AlignedMaps,
     colours: Sequence[str],
     title: str = "",
     *,
@@ -208,17 +154,12 @@ def ellipses(
     axis: str = "t-SNE",
 ) -> None:
     """Mean places of models with the ellipse of one standard deviation around each (Fig. 1)."""
-    from matplotlib.patches import Ellipse
-
-    from lmnotes.papers.text_resampling import spread
-
-    shapes = spread.ellipses(wobbled.covariance)
-    for (x, y), (width, height, angle), colour in zip(wobbled.mean, shapes, colours, strict=True):
+    shapes = spread.ellipses(aligned.covariance)
+    for place, (*size_of, angle), colour in zip(aligned.mean, shapes, colours, strict=True):
         for face, alpha in ((colour, 0.07), ("none", 0.6)):  # a light inside, a clear rim
-            ax.add_patch(
-                Ellipse((x, y), width, height, angle=angle, fc=face, ec=colour, lw=0.5, alpha=alpha)
-            )
-    ax.scatter(*wobbled.mean.T, c=list(colours), s=size, linewidths=0)
+            look = {"fc": face, "ec": colour, "lw": 0.5, "alpha": alpha}
+            ax.add_patch(Ellipse(place, *size_of, angle=angle, **look))
+    ax.scatter(*aligned.mean.T, c=list(colours), s=size, linewidths=0)
     _bare(ax, title, axis)
 
 
@@ -231,19 +172,10 @@ def _bare(ax: Axes, title: str, axis: str = "t-SNE") -> None:
 
 def legend_of(figure: Figure, colours: Mapping[str, str], **kwargs) -> None:
     """A legend of coloured dots above the panels."""
-    from matplotlib.lines import Line2D
-
-    dots = [
-        Line2D([], [], marker="o", ls="", ms=4, color=colour, label=name)
-        for name, colour in colours.items()
-    ]
-    figure.legend(
-        handles=dots,
-        loc="outside upper center",
-        handletextpad=0.1,
-        columnspacing=1.0,
-        **{"ncols": 6} | kwargs,
-    )
+    dot = {"marker": "o", "ls": "", "ms": 4}
+    dots = [Line2D([], [], color=colour, label=name, **dot) for name, colour in colours.items()]
+    options = {"ncols": 6, "handletextpad": 0.1, "columnspacing": 1.0, **kwargs}
+    figure.legend(handles=dots, loc="outside upper center", **options)
 
 
 def added(maps: Mapping[str, np.ndarray], is_new: np.ndarray, colours: Sequence[str]) -> Figure:
@@ -252,14 +184,8 @@ def added(maps: Mapping[str, np.ndarray], is_new: np.ndarray, colours: Sequence[
     colours = np.asarray(colours)
     for ax, (title, places) in zip(axes, maps.items(), strict=True):
         ax.scatter(*places[~is_new].T, c=list(colours[~is_new]), s=7, linewidths=0, alpha=0.6)
-        ax.scatter(
-            *places[is_new].T,
-            c=list(colours[is_new]),
-            s=55,
-            marker="*",
-            edgecolors=style.BLACK,
-            linewidths=0.4,
-        )
+        stars = {"s": 55, "marker": "*", "edgecolors": style.BLACK, "linewidths": 0.4}
+        ax.scatter(*places[is_new].T, c=list(colours[is_new]), **stars)
         _bare(ax, title)
     return figure
 
@@ -269,12 +195,10 @@ def dots_by_group(
 ) -> Figure:
     """A row per group with a dot per column, joined by a line; columns: name -> colour."""
     figure, (ax,) = style.panels(width=style.PAGE * 0.75, height=0.9 + 0.2 * len(table))
-    at = np.arange(len(table))
     values = table[list(columns)]
-    ax.hlines(at, values.min(axis=1), values.max(axis=1), color=style.GREY, lw=0.7)
+    ax.hlines(table[group], values.min(axis=1), values.max(axis=1), color=style.GREY, lw=0.7)
     for (name, colour), mark in zip(columns.items(), "os^Dvx", strict=False):
-        ax.plot(table[name], at, mark, color=colour, ms=4, label=name)
-    ax.set_yticks(at, table[group])
+        ax.plot(table[name], table[group], mark, color=colour, ms=4, label=name)
     ax.invert_yaxis()
     ax.set(xlabel=xlabel, xscale="log" if log else "linear")
     if log:
@@ -296,11 +220,10 @@ def prediction(table: pd.DataFrame, full: Mapping[str, float]) -> Figure:
     figure, axes = style.panels(len(full), height=2.4, width=style.PAGE, sharey=True)
     for ax, (target, best) in zip(axes, full.items(), strict=True):
         for method, colour in METHODS.items():
-            part = table[(table.target == target) & (table.method == method)]
-            ax.plot(part.d, part.r, "-o", ms=2.5, color=colour, label=method)
-            ax.fill_between(
-                part.d, part.r - part.sd, part.r + part.sd, color=colour, alpha=0.15, lw=0
-            )
+            curve = table[(table.target == target) & (table.method == method)]
+            low, high = curve.r - curve.sd, curve.r + curve.sd
+            ax.plot(curve.d, curve.r, "-o", ms=2.5, color=colour, label=method)
+            ax.fill_between(curve.d, low, high, color=colour, alpha=0.15, lw=0)
         ax.axhline(best, color=style.BLACK, lw=0.6, ls="-.", label="all texts")
         ax.axhline(0, color=style.GREY, lw=0.5)
         ax.set(xscale="log", xlabel="distinct texts $d$", title=target)
@@ -316,17 +239,11 @@ def drawn_texts(
     figure, (ax,) = style.panels(width=style.PAGE, height=2.2)
     order = np.argsort(-scores, kind="stable")
     colours = colours_of(sorted(set(domains)))
-    each = np.array([colours[name] for name in np.asarray(domains)[order]])
-    lit = np.isin(order, chosen)
-    places = np.arange(len(order))
-    ax.vlines(places[~lit], 0, scores[order][~lit], color=each[~lit], lw=0.5, alpha=0.15)
-    ax.vlines(places[lit], 0, scores[order][lit], color=each[lit], lw=0.8)
-    ax.set(
-        xlabel="texts, by importance",
-        ylabel=r"$N\pi$ (uniform = 1)",
-        xlim=(-5, len(order)),
-        ylim=(0, None),
-        title=title,
-    )
+    colour = np.array([colours[name] for name in np.asarray(domains)[order]])
+    is_drawn, places = np.isin(order, chosen), np.arange(len(order))
+    for some, look in ((~is_drawn, {"lw": 0.5, "alpha": 0.15}), (is_drawn, {"lw": 0.8})):
+        ax.vlines(places[some], 0, scores[order][some], color=colour[some], **look)
+    ax.set(xlabel="texts, by importance", xlim=(-5, len(order)), title=title)
+    ax.set(ylabel=r"$N\pi$ (uniform = 1)", ylim=(0, None))
     legend_of(figure, colours, ncols=9)
     return figure

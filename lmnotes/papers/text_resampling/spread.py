@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import orthogonal_procrustes
 
+from lmnotes.errors import expect_between, expect_shape
 from lmnotes.models.maps import resample
 
 
 @dataclass(frozen=True)
-class Wobble:
+class AlignedMaps:
     """Where the models stand on average over R aligned maps, and how far they stray."""
 
     aligned: np.ndarray  # (R, M, 2) every map turned onto the reference
@@ -23,7 +25,7 @@ class Wobble:
     @property
     def mse(self) -> float:
         """The mean over maps and models of the squared distance to the model's mean place."""
-        return float(((self.aligned - self.mean) ** 2).sum(axis=2).mean())
+        return float(self.mse_of_runs.mean())
 
     @property
     def mse_of_runs(self) -> np.ndarray:
@@ -41,34 +43,28 @@ def procrustes(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
     >>> np.allclose(procrustes(mirrored, square), square)
     True
     """
-    points, reference = (np.asarray(each, dtype=np.float64) for each in (points, reference))
-    if points.shape != reference.shape:
-        raise ValueError(
-            f"points of shape {points.shape} were given with a reference of shape "
-            f"{reference.shape}; expected the same models in the same order: select rows"
-        )
+    points, reference = np.asarray(points, np.float64), np.asarray(reference, np.float64)
+    expect_shape("points", points, str(reference.shape), "select the same models of both maps")
     points, reference = points - points.mean(axis=0), reference - reference.mean(axis=0)
-    left, _, right = np.linalg.svd(points.T @ reference)
-    return points @ (left @ right)
+    return points @ orthogonal_procrustes(points, reference)[0]
 
 
-def wobble(maps: Sequence[np.ndarray], reference: np.ndarray) -> Wobble:
+def align(maps: Sequence[np.ndarray], reference: np.ndarray) -> AlignedMaps:
     """The maps of several draws turned onto one reference, with mean places and covariances.
 
     Args:
         maps: R maps, (M, 2) each. reference: (M, 2), the map of all texts.
 
     >>> place = np.array([[0.0, 0], [1, 0], [0, 1]])
-    >>> round(wobble([place, place + 3], place).mse, 9)
+    >>> round(align([place, place + 3], place).mse, 9)
     0.0
     """
-    if len(maps) < 2:
-        raise ValueError(f"{len(maps)} maps were given; expected 2 or more to see them move")
-    aligned = np.stack([procrustes(each, reference) for each in maps])  # (R, M, 2)
+    expect_between("number of maps", len(maps), 2, then="draw more, to see them move")
+    aligned = np.stack([procrustes(points, reference) for points in maps])  # (R, M, 2)
     mean = aligned.mean(axis=0)
     moved = aligned - mean
     covariance = np.einsum("rmi,rmj->mij", moved, moved) / (len(maps) - 1)
-    return Wobble(aligned, mean, covariance)
+    return AlignedMaps(aligned, mean, covariance)
 
 
 def ellipses(covariance: np.ndarray) -> np.ndarray:
@@ -80,20 +76,19 @@ def ellipses(covariance: np.ndarray) -> np.ndarray:
     values, vectors = np.linalg.eigh(covariance)  # increasing
     axis = vectors[:, :, 1]
     angle = np.degrees(np.arctan2(axis[:, 1], axis[:, 0])) % 180
-    sizes = 2 * np.sqrt(np.maximum(values[:, ::-1], 0.0))
-    return np.column_stack([sizes, angle])
+    return np.column_stack([2 * np.sqrt(np.maximum(values[:, ::-1], 0.0)), angle])
 
 
-def parts(Q: np.ndarray, i: int, j: int) -> np.ndarray:
+def text_parts(Q: np.ndarray, i: int, j: int) -> np.ndarray:
     """What each text adds to the squared distance of models i and j, (N,) nats^2.
 
-    >>> parts(np.array([[1.0, 0.0], [-1.0, 0.5]]), 0, 1)
+    >>> text_parts(np.array([[1.0, 0.0], [-1.0, 0.5]]), 0, 1)
     array([4.  , 0.25])
     """
     return (np.asarray(Q[i], dtype=np.float64) - Q[j]) ** 2
 
 
-def running(
+def running_estimate(
     added: np.ndarray,
     pi: np.ndarray,
     n: int,
@@ -103,7 +98,7 @@ def running(
 ) -> np.ndarray:
     """The estimate of sum(added) after each of n draws, (n,): running means of added / pi.
 
-    >>> running(np.array([1.0, 3.0]), np.array([0.25, 0.75]), 3)  # in proportion: no error at all
+    >>> running_estimate(np.array([1.0, 3.0]), np.array([0.25, 0.75]), 3)  # no error
     array([4., 4., 4.])
     """
     picked = resample.picks(pi, n, seed=seed, generator=generator)

@@ -12,8 +12,8 @@ from lmnotes.papers.text_resampling import errors
 def slow_variance(Q, pi, n, measure):
     """The expected squared error of the unbiased estimator over every draw."""
     G = resample.squared_distances(Q)
-    one = {"absolute": errors.absolute_error, "relative": errors.relative_error}[measure]
-    return sum(p * one(resample.distances(Q, drawn), G) ** 2 for p, drawn in all_draws(pi, n))
+    error = {"absolute": errors.absolute_error, "relative": errors.relative_error}[measure]
+    return sum(p * error(resample.distances(Q, drawn), G) ** 2 for p, drawn in all_draws(pi, n))
 
 
 @pytest.mark.parametrize("measure", errors.MEASURES)
@@ -84,9 +84,9 @@ def test_best_importance_is_where_a_minimiser_ends():
         pi = np.exp(logits - logits.max())
         return np.log((powers / (pi / pi.sum())).sum())
 
-    found = minimize(variance, np.zeros(5)).x
+    result = minimize(variance, np.zeros(5)).x
     np.testing.assert_allclose(
-        np.exp(found) / np.exp(found).sum(), resample.importance(Q, "KL"), atol=1e-4
+        np.exp(result) / np.exp(result).sum(), resample.importance(Q, "KL"), atol=1e-4
     )
 
 
@@ -102,16 +102,16 @@ def test_runs_follow_the_closed_form():
     L = coordinates_of(12, 300, seed=8, spread=0.5) - 50
     Q = L - L.mean(axis=1, keepdims=True)
     pis = {m: resample.importance(Q - Q.mean(axis=0), m) for m in resample.METHODS}
-    found = errors.curves(errors.runs(L, pis, [200, 300], n_runs=60)).set_index(["method", "n"])
+    result = errors.curves(errors.runs(L, pis, [200, 300], n_runs=60)).set_index(["method", "n"])
     for measure in errors.MEASURES:
         weights = errors.pair_weights(resample.squared_distances(Q), measure)
         constants = errors.error_constants(Q, pis, weights)
         for method in pis:
             expected = constants[method] / np.sqrt(300)
-            assert found.loc[(method, 300), measure] == pytest.approx(expected, rel=0.15)
+            assert result.loc[(method, 300), measure] == pytest.approx(expected, rel=0.15)
     for method, pi in pis.items():
         expected = resample.expected_distinct(pi, 200)
-        assert found.loc[(method, 200), "d"] == pytest.approx(expected, rel=0.02)
+        assert result.loc[(method, 200), "d"] == pytest.approx(expected, rel=0.02)
 
 
 def test_half_as_many_fresh_texts_are_as_good_as_a_uniform_resample():
@@ -134,9 +134,9 @@ def test_equal_error_of_curves_that_are_known():
             error = constant / np.sqrt(n)
             rows += [(method, n, run, n / 2, error, 2 * error) for run in range(3)]
     table = pd.DataFrame(rows, columns=["method", "n", "run", "d", "absolute", "relative"])
-    found = errors.at_equal_error(table, 400, "relative").set_index("method")
-    assert found.n["uniform"] == pytest.approx(400) and found.n["fresh"] == 200
-    assert found.n["LS"] == pytest.approx(100) and found.d["LS"] == pytest.approx(50)
+    result = errors.at_equal_error(table, 400, "relative").set_index("method")
+    assert result.n["uniform"] == pytest.approx(400) and result.n["fresh"] == 200
+    assert result.n["LS"] == pytest.approx(100) and result.d["LS"] == pytest.approx(50)
     with pytest.raises(ValueError, match="uniform"):
         errors.at_equal_error(table, 300, "relative")
     drawn = errors.comparison(table, 400, "relative").set_index(["method", "n"])
@@ -153,9 +153,9 @@ def test_bootstrap_of_runs_holds_runs_together():
         [("a", n, run, 1, effect[run], 2 * effect[run]) for n in (1, 2) for run in range(40)],
         columns=["method", "n", "run", "d", "absolute", "relative"],
     )
-    found = errors.bootstrap(
+    result = errors.bootstrap(
         table, lambda t: pd.Series({"mean": t.absolute.mean(), "same": t.relative.sum()})
     )
-    assert found.loc["mean", "value"] == pytest.approx(effect.mean())
-    half = (found.loc["mean", "high"] - found.loc["mean", "low"]) / 2
+    assert result.loc["mean", "value"] == pytest.approx(effect.mean())
+    half = (result.loc["mean", "high"] - result.loc["mean", "low"]) / 2
     assert half == pytest.approx(1.96 * effect.std() / np.sqrt(40), rel=0.25)

@@ -24,10 +24,10 @@ def test_procrustes_undoes_a_turn_a_reflection_and_a_shift(degrees, mirror):
 
 def test_procrustes_keeps_sizes():
     points = np.random.default_rng(1).normal(size=(9, 2))
-    found = spread.procrustes(3 * points, points)
-    assert np.linalg.norm(found) == pytest.approx(3 * np.linalg.norm(points - points.mean(axis=0)))
+    result = spread.procrustes(3 * points, points)
+    assert np.linalg.norm(result) == pytest.approx(3 * np.linalg.norm(points - points.mean(axis=0)))
     before = np.linalg.norm(points[0] - points[1])
-    assert np.linalg.norm(found[0] - found[1]) == pytest.approx(3 * before)
+    assert np.linalg.norm(result[0] - result[1]) == pytest.approx(3 * before)
 
 
 def test_procrustes_is_the_best_of_all_turns():
@@ -48,21 +48,21 @@ def test_procrustes_wants_the_same_models():
         spread.procrustes(np.ones((3, 2)), np.ones((4, 2)))
 
 
-def test_wobble_is_the_covariance_after_alignment():
+def test_the_spread_is_the_covariance_after_alignment():
     rng = np.random.default_rng(3)
     reference = rng.normal(size=(200, 2)) * 10
     reference -= reference.mean(axis=0)
     maps = [turned(reference + rng.normal(size=(200, 2)), 40 * r, move=r) for r in range(50)]
-    found = spread.wobble(maps, reference)
-    assert found.covariance.shape == (200, 2, 2)
-    np.testing.assert_allclose(found.covariance[5], np.cov(found.aligned[:, 5].T))
-    np.testing.assert_allclose(found.covariance.mean(axis=0), np.eye(2), atol=0.1)
-    assert found.mse == pytest.approx(2 * 49 / 50, rel=0.05)  # about its own mean
-    assert found.mse == pytest.approx(found.mse_of_runs.mean())
-    traces = np.trace(found.covariance, axis1=1, axis2=2)
-    assert found.mse == pytest.approx(traces.mean() * 49 / 50)
-    with pytest.raises(ValueError, match="2 or more"):
-        spread.wobble(maps[:1], reference)
+    result = spread.align(maps, reference)
+    assert result.covariance.shape == (200, 2, 2)
+    np.testing.assert_allclose(result.covariance[5], np.cov(result.aligned[:, 5].T))
+    np.testing.assert_allclose(result.covariance.mean(axis=0), np.eye(2), atol=0.1)
+    assert result.mse == pytest.approx(2 * 49 / 50, rel=0.05)  # about its own mean
+    assert result.mse == pytest.approx(result.mse_of_runs.mean())
+    traces = np.trace(result.covariance, axis1=1, axis2=2)
+    assert result.mse == pytest.approx(traces.mean() * 49 / 50)
+    with pytest.raises(ValueError, match="at least 2"):
+        spread.align(maps[:1], reference)
 
 
 def test_ellipses_of_a_tilted_covariance():
@@ -99,34 +99,29 @@ def test_pair_errors_are_those_of_the_chosen_pairs():
     assert len(adding.pair_errors(points, resample.squared_distances(points), old, old)) == 6
 
 
-def test_blind_mass_is_total_variation():
-    p, q = np.array([0.5, 0.5, 0.0]), np.array([0.25, 0.25, 0.5])
-    assert adding.blind_mass(p, q) == pytest.approx(0.5) and adding.blind_mass(p, p) == 0
-
-
 def test_the_cost_is_of_distinct_texts():
-    found = adding.scoring(2, 100, 25, 512, 1024)
-    assert found.minutes_all == pytest.approx(2 * 100 * 512 / 1024 / 60)
-    assert found.share == 0.25 and found.saved == pytest.approx(0.75 * found.minutes_all)
-    with pytest.raises(ValueError, match="above 0"):
-        adding.scoring(2, 100, 25, 512, 0)
+    result = adding.scoring_cost(2, 100, 25, 512, 1024)
+    assert result.minutes_all == pytest.approx(2 * 100 * 512 / 1024 / 60)
+    assert result.share == 0.25 and result.saved == pytest.approx(0.75 * result.minutes_all)
+    with pytest.raises(ValueError, match="at least 1"):
+        adding.scoring_cost(2, 100, 25, 512, 0)
 
 
 def test_hidden_errors_are_those_of_many_draws():
     rng = np.random.default_rng(6)
     L = rng.normal(size=(9, 150)) * np.exp(0.7 * rng.normal(size=150)) - 50
     is_new = np.arange(9) >= 6
-    found = adding.hidden_errors(L, is_new, 40, clip_share=0)
+    result = adding.hidden_errors(L, is_new, 40, clip_share=0)
     Q = L - L.mean(axis=1, keepdims=True)
     G = resample.squared_distances(Q)
     pi = resample.importance(Q[:6] - Q[:6].mean(axis=0), "LS")
     n = resample.draws_for(pi, 40)
     off = [
-        adding.pair_errors(Q[:, one.texts] * one.weights, G, is_new, ~is_new)
-        for one in (resample.draw(pi, n, seed=seed) for seed in range(400))
+        adding.pair_errors(Q[:, drawn.texts] * drawn.weights, G, is_new, ~is_new)
+        for drawn in (resample.draw(pi, n, seed=seed) for seed in range(400))
     ]
-    assert found["blind"] == pytest.approx(np.sqrt(np.mean(np.square(off))), rel=0.1)
-    assert set(found) == {"uniform", "blind", "mixed", "informed"}
+    assert result["blind"] == pytest.approx(np.sqrt(np.mean(np.square(off))), rel=0.1)
+    assert set(result) == {"uniform", "blind", "mixed", "informed"}
 
 
 def test_a_family_apart_cannot_be_placed_by_others_importances():
@@ -135,16 +130,16 @@ def test_a_family_apart_cannot_be_placed_by_others_importances():
     L[:6, :50] += 5 * rng.normal(size=(6, 50))  # the old models differ on one half of the texts
     L[:6, 50:] += 1e-3 * rng.normal(size=(6, 50))
     L[6:, 50:] += 5 * rng.normal(size=(2, 50))  # the new ones on the other
-    found = adding.hidden_errors(L, np.arange(8) >= 6, 30, clip_share=0)
-    assert found["blind"] > 2 * found["uniform"] and found["mixed"] < found["blind"]
+    result = adding.hidden_errors(L, np.arange(8) >= 6, 30, clip_share=0)
+    assert result["blind"] > 2 * result["uniform"] and result["mixed"] < result["blind"]
 
 
 def test_running_estimates_end_where_the_draw_does():
     rng = np.random.default_rng(8)
     Q = rng.normal(size=(3, 30))
     pi = resample.importance(Q, "LS", uniform_share=0.2)
-    added = spread.parts(Q, 0, 2)
-    path = spread.running(added, pi, 25, seed=5, generator="published")
+    added = spread.text_parts(Q, 0, 2)
+    path = spread.running_estimate(added, pi, 25, seed=5, generator="published")
     for n in (1, 10, 25):  # one seed: draws begin alike
         drawn = resample.draw(pi, n, seed=5, generator="published")
         assert path[n - 1] == pytest.approx(resample.distances(Q, drawn)[0, 2])
@@ -153,8 +148,8 @@ def test_running_estimates_end_where_the_draw_does():
 def test_the_standard_error_is_that_of_many_runs():
     rng = np.random.default_rng(9)
     added, pi = rng.exponential(size=20), rng.dirichlet(np.full(20, 3))
-    ends = [spread.running(added, pi, 16, seed=seed)[-1] for seed in range(4000)]
+    ends = [spread.running_estimate(added, pi, 16, seed=seed)[-1] for seed in range(4000)]
     assert np.std(ends) == pytest.approx(float(spread.standard_error(added, pi, 16)), rel=0.1)
     two = np.array([added, np.zeros(20)]) ** 0.5
-    one = errors.error_constants(two, {"": pi}, np.array([[0, 0.5], [0.5, 0]]))[""]
-    assert one == pytest.approx(float(spread.standard_error(added, pi, 1)))
+    constant = errors.error_constants(two, {"": pi}, np.array([[0, 0.5], [0.5, 0]]))[""]
+    assert constant == pytest.approx(float(spread.standard_error(added, pi, 1)))
