@@ -11,7 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
 
+from lmnotes import store
 from lmnotes.figures import maps
 
 
@@ -51,9 +54,8 @@ def page(
 
 def save(path: Path | str, text: str) -> Path:
     """The path of the page, written."""
-    path = Path(path)
-    path.write_text(text, encoding="utf-8")
-    return path
+    store.write_text(Path(path), text)
+    return Path(path)
 
 
 def frame(text: str, height: int = 560) -> str:
@@ -97,9 +99,6 @@ def _colour_of(column: pd.Series) -> dict:
     looks = maps.looks(column)
     if len(looks.legend) <= maps.N_COLOURS:
         return {"of": looks.colours, "legend": looks.legend}
-    from matplotlib import colormaps
-    from matplotlib.colors import to_hex
-
     # dots of a page have no markers to tell more classes apart
     hues = [to_hex(colormaps["tab20"](number % 20)) for number in range(len(looks.legend))]
     colour = {name: hue for (name, _), hue in zip(looks.legend, hues, strict=True)}

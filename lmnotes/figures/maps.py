@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm, Normalize, to_hex
 from matplotlib.figure import Figure
 from scipy.cluster.hierarchy import dendrogram
 
@@ -26,30 +29,22 @@ class Looks:
     markers: list[str]  # (M,)
     legend: list[tuple[str, str]]  # name and colour
     is_scale: bool
-    low: float = 0.0
-    high: float = 1.0
 
 
 def looks(column: pd.Series) -> Looks:
     """Colours and markers of a column: classes where it holds text, a scale where numbers."""
-    from matplotlib import colormaps
-    from matplotlib.colors import to_hex
-
     if pd.api.types.is_numeric_dtype(column) and column.dtype != bool:
         values = column.to_numpy(np.float64)
         low, high = np.nanquantile(values, [0, 1])
-        shares = (values - low) / (high - low or 1.0)
-        of = [style.GREY if np.isnan(s) else to_hex(colormaps[_SCALE](s)) for s in shares]
-        steps = [
-            (f"{low + s * (high - low):.3g}", to_hex(colormaps[_SCALE](s))) for s in (0, 0.5, 1)
-        ]
-        return Looks(of, ["o"] * len(of), steps, True, float(low), float(high))
+        scale = ScalarMappable(Normalize(low, high), _SCALE)
+        colours = [style.GREY if np.isnan(v) else to_hex(scale.to_rgba(v)) for v in values]
+        steps = [(f"{v:.3g}", to_hex(scale.to_rgba(v))) for v in np.linspace(low, high, 3)]
+        return Looks(colours, ["o"] * len(colours), steps, True)
     if not isinstance(column.dtype, pd.CategoricalDtype):
         column = classes(column)
     names, order = column.astype(str), [str(name) for name in column.cat.categories]
-    rank = {name: number for number, name in enumerate(order)}
-    colour = {name: _PALETTE[rank[name] % len(_PALETTE)] for name in order}
-    marker = {name: MARKERS[rank[name] // len(_PALETTE) % len(MARKERS)] for name in order}
+    colour = {name: _PALETTE[i % N_COLOURS] for i, name in enumerate(order)}
+    marker = {name: MARKERS[i // N_COLOURS % len(MARKERS)] for i, name in enumerate(order)}
     legend = [(name, colour[name]) for name in order if (names == name).any()]
     return Looks([colour[n] for n in names], [marker[n] for n in names], legend, False)
 
@@ -71,34 +66,49 @@ def models(
         unit: of a numeric column, for the colour bar.
     """
     look = looks(column)
-    names = column.astype(str).to_numpy()
+    names, rim = column.astype(str).to_numpy(), {"linewidths": 0.3, "edgecolors": "white"}
     if look.is_scale:
-        points = ax.scatter(
-            *xy.T, c=column, cmap=_SCALE, s=size, linewidths=0.3, edgecolors="white"
-        )
+        points = ax.scatter(*xy.T, c=column, cmap=_SCALE, s=size, **rim)
         if legend:
-            inset = ax.inset_axes([1.02, 0, 0.035, 1])  # keeps panels of a grid equally wide
-            bar = ax.figure.colorbar(points, cax=inset)
-            bar.set_label(unit or str(column.name))
-            bar.outline.set_visible(False)
+            colour_bar(points, unit or str(column.name))
     else:
         for name, colour in look.legend:
             chosen = np.flatnonzero(names == name)
-            marker = look.markers[chosen[0]]
-            ax.scatter(
-                *xy[chosen].T,
-                color=colour,
-                marker=marker,
-                s=size,
-                linewidths=0.3,
-                edgecolors="white",
-                label=f"{name} ({len(chosen)})",
-            )
+            dots = {"color": colour, "marker": look.markers[chosen[0]], "s": size, **rim}
+            ax.scatter(*xy[chosen].T, **dots, label=f"{name} ({len(chosen)})")
         if legend:
             ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.1)
     ax.margins(0.08)
     if labels is not None:
         style.name_words(ax, *xy.T, {name: i for i, name in enumerate(labels) if name})
+
+
+def colour_bar(points: ScalarMappable, label: str, ax: Sequence[Axes] | None = None) -> None:
+    """The scale of what was drawn beside its panel, whose width stays, or beside all of `ax`."""
+    where = {"cax": points.axes.inset_axes([1.02, 0, 0.035, 1])} if ax is None else {"ax": ax}
+    bar = points.axes.figure.colorbar(points, **where, aspect=40, pad=0.02)
+    bar.set_label(label)
+    bar.outline.set_visible(False)
+
+
+def equality(ax: Axes, *values: np.ndarray, label: str | None = None) -> None:
+    """The dotted line y = x over all of some values, which may hold NaN."""
+    ends = [min(map(np.nanmin, values)), max(map(np.nanmax, values))]
+    ax.plot(ends, ends, color=style.BLACK, lw=0.6, ls=":", label=label)
+
+
+def grid(
+    n: int, columns: int, *, height: float, width: float = style.PAGE
+) -> tuple[Figure, list[Axes]]:
+    """A figure with n panels in rows of so many, each row `height` inches high."""
+    style.use()
+    columns = min(columns, n)
+    rows = -(-n // columns)
+    size = (width, height * rows)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    for ax in axes.ravel()[n:]:
+        ax.set_visible(False)
+    return figure, list(axes.ravel()[:n])
 
 
 def bare(ax: Axes, title: str = "", xlabel: str = "", ylabel: str = "") -> None:
@@ -132,16 +142,10 @@ def colourings(
     xy: np.ndarray, columns: Mapping[str, pd.Series], units: Mapping[str, str]
 ) -> Figure:
     """One map in several colours, a panel each; the number of classes is small."""
-    import matplotlib.pyplot as plt
-
-    style.use()
-    rows = -(-len(columns) // 2)
-    figure, axes = plt.subplots(rows, 2, figsize=(style.PAGE, 2.5 * rows), squeeze=False)
-    for ax, (name, column) in zip(axes.ravel(), columns.items(), strict=False):
+    figure, axes = grid(len(columns), 2, height=2.5)
+    for ax, (name, column) in zip(axes, columns.items(), strict=True):
         models(ax, xy, column, unit=units.get(name, ""))
         bare(ax, name)
-    for ax in axes.ravel()[len(columns) :]:
-        ax.set_visible(False)
     return figure
 
 
@@ -149,25 +153,15 @@ def distances(
     kl: np.ndarray, order: np.ndarray, families: Sequence[str], unit: str = "bits/byte"
 ) -> Figure:
     """The matrix of distances with rows in the order of a tree, families along its side."""
-    from matplotlib.colors import LogNorm
-
     ordered = np.asarray(kl)[np.ix_(order, order)]
     off = ordered[~np.eye(len(ordered), dtype=bool)]
     low = np.quantile(off[off > 0], 0.001) if (off > 0).any() else 1e-6
     figure, (ax,) = style.panels(width=style.PAGE * 0.72, height=style.PAGE * 0.62)
-    image = ax.imshow(
-        np.maximum(ordered, low),
-        cmap="magma",
-        norm=LogNorm(low, off.max()),
-        interpolation="nearest",
-    )
-    bar = figure.colorbar(image, cax=ax.inset_axes([1.02, 0, 0.04, 1]))
-    bar.set_label(f"map distance, {unit}")
-    bar.outline.set_visible(False)
-    places, names = _runs(np.asarray(families)[order])
-    ax.set_yticks(places, names, fontsize=6)
-    ax.set_xticks([])
-    ax.set_xlabel("models in the order of the tree")
+    norm = LogNorm(low, off.max())
+    image = ax.imshow(np.maximum(ordered, low), "magma", norm, interpolation="nearest")
+    colour_bar(image, f"map distance, {unit}")
+    ax.set_yticks(*_runs(np.asarray(families)[order]), fontsize=6)
+    ax.set(xticks=[], xlabel="models in the order of the tree")
     ax.tick_params(length=2)
     return figure
 
@@ -177,11 +171,7 @@ def tree(linkage: np.ndarray, names: Sequence[str], column: pd.Series) -> Figure
     look = looks(column)
     figure, (ax,) = style.panels(width=style.PAGE * 0.75, height=0.6 + 0.115 * len(names))
     drawn = dendrogram(
-        linkage,
-        labels=list(names),
-        orientation="left",
-        ax=ax,
-        link_color_func=lambda _: style.GREY,
+        linkage, labels=list(names), orientation="left", ax=ax, link_color_func=lambda _: style.GREY
     )
     for label, leaf in zip(ax.get_yticklabels(), drawn["leaves"], strict=True):
         label.set(color=look.colours[leaf], fontsize=6)
@@ -189,19 +179,14 @@ def tree(linkage: np.ndarray, names: Sequence[str], column: pd.Series) -> Figure
         lines.set_linewidth(0.7)
     ax.set_xlabel("height: standard deviation of the difference, nats per text")
     ax.spines["left"].set_visible(False)
-    handles = [_dot(ax, colour, name) for name, colour in look.legend]
+    handles = [ax.scatter([], [], color=colour, s=14, label=name) for name, colour in look.legend]
     ax.figure.legend(handles=handles, loc="outside lower center", ncols=4, handletextpad=0.1)
     return figure
 
 
-def _dot(ax: Axes, colour: str, name: str):
-    return ax.scatter([], [], color=colour, s=14, label=name)
-
-
 def _runs(names: np.ndarray) -> tuple[list[float], list[str]]:
     """The middle of every run of two or more equal names, and the name."""
-    edges = np.flatnonzero(names[1:] != names[:-1]) + 1
-    runs = np.split(np.arange(len(names)), edges)
+    runs = np.split(np.arange(len(names)), np.flatnonzero(names[1:] != names[:-1]) + 1)
     long = [run for run in runs if len(run) > 1]
     return [float(run.mean()) for run in long], [str(names[run[0]]) for run in long]
 

@@ -32,7 +32,7 @@
 # %% tags=["parameters"]
 from typing import Literal
 
-zoo_plan: Literal["smoke", "laptop", "paper"] = "laptop"  # the population trained here
+zoo_plan: Literal["smoke", "laptop", "paper"] = "laptop"  # the population trained population
 models_file: str | None = None  # hub ids or folders, one per line: the map is of these instead
 published_matrix: str | None = None  # the released pickle: the map is of its models instead
 scores_file: str | None = None  # csv with `model` and a column per benchmark; None: home-made tasks
@@ -61,10 +61,10 @@ from lmnotes.papers import model_map as paper
 
 figures.style.use()
 notebook.begin("06_model_map", globals())
-for given in (models_file, published_matrix, scores_file):
-    if given is not None and not Path(given).exists():
+for path in (models_file, published_matrix, scores_file):
+    if path is not None and not Path(path).exists():
         raise FileNotFoundError(
-            f"{given} does not exist: expected a path, or None; correct it above"
+            f"{path} does not exist: expected a path, or None; correct it above"
         )
 
 # %% [markdown]
@@ -121,35 +121,35 @@ notebook.table(
 rule = models.scoring.PUBLISHED
 home = paper.population.scored(trained, home_texts, rule, clip_share)
 if published_matrix is not None:
-    here = paper.population.build(
+    population = paper.population.build(
         models.ledger.read_released(published_matrix), clip_share, is_published=True
     )
 elif models_file is not None:
-    here = paper.population.scored(
+    population = paper.population.scored(
         models.runner.command.listed(Path(models_file)), texts, rule, clip_share
     )
 elif texts is not home_texts:
-    here = paper.population.scored(trained, texts, rule, clip_share)
+    population = paper.population.scored(trained, texts, rule, clip_share)
 else:
-    here = home
-names, M = here.names, len(here)
-here
+    population = home
+names, M = population.names, len(population)
+population
 
 # %% [markdown]
 # Some entries are extreme: a model trained on arithmetic meets a licence. The paper therefore raises the lowest 2 % of all entries to
 # their quantile, before anything else. How much does the distance hang on a few texts, with and without it?
 
 # %%
-by_share = paper.checks.by_clip(here.raw, seed=seed)
+by_share = paper.checks.tails_by_clip(population.raw, seed=seed)
 notebook.figure(
-    paper.figures.clipping(here.raw.values.ravel(), here.clipped.threshold, by_share),
+    paper.figures.clipping(population.raw.values.ravel(), population.clipped.threshold, by_share),
     "clipping",
     data=by_share,
     caption="Left: all entries of L with the clip. Middle and right: medians over pairs of models of the kurtosis of "
     "the difference (3 for a normal law, dotted) and of the share of the squared distance that one text in a hundred carries.",
 )
 notebook.table(
-    paper.checks.of_pairs(here, seed=seed),
+    paper.checks.compare_pairs(population, seed=seed),
     "differences",
     caption="Nine pairs from the nearest to the farthest: the distance and how well these texts determine it.",
 )
@@ -179,9 +179,9 @@ notebook.claims.record("unit_bit", in_a_bit)
 notebook.claims.record("unit_sd_tenth", np.sqrt(2 * 0.1 * in_a_bit))
 notebook.claims.record("unit_sd_one", np.sqrt(2 * in_a_bit))
 notebook.explore(
-    lambda text=0: paper.live.one_text(here, text),
-    stills=[{"text": int(np.flatnonzero(here.domains == here.domains[-1])[0])}],
-    text=(0, len(here.domains) - 1),
+    lambda text=0: paper.live.one_text(population, text),
+    stills=[{"text": int(np.flatnonzero(population.domains == population.domains[-1])[0])}],
+    text=(0, len(population.domains) - 1),
 )
 
 # %%
@@ -211,7 +211,7 @@ centring = notebook.teach.exercise(
         ),
     ],
 )
-centring.check(None)  # put your function here
+centring.check(None)  # put your function population
 notebook.teach.quiz("uniformly_better")
 
 # %% [markdown]
@@ -221,7 +221,7 @@ notebook.teach.quiz("uniformly_better")
 # %%
 notebook.explore(
     lambda centring="double", clipped=100 * clip_share, first=names[0], second=names[1]: (
-        paper.live.centrings(here, centring, clipped, first, second)
+        paper.live.centrings(population, centring, clipped, first, second)
     ),
     stills=[{"centring": "none"}, {}, {"clipped": 0.0}],
     centring=paper.live.CENTRINGS,
@@ -257,26 +257,28 @@ bit = notebook.teach.exercise(
         ("its value", lambda s: abs(s - 36.71) < 0.1, "s^2 / 2 = 972.3 ln 2"),
     ],
 )
-bit.check(None)  # put your number here
+bit.check(None)  # put your number population
 
 # %%
-linkage = models.maps.projection.tree(here.Q)
+linkage = models.maps.projection.tree(population.Q)
 order = models.maps.projection.leaf_order(linkage)
 notebook.figure(
-    figures.maps.distances(here.kl, order, here.models.family),
+    figures.maps.distances(population.kl, order, population.models.family),
     "kl_matrix",
-    data=pd.DataFrame(here.kl, index=names, columns=names).iloc[order, order],
+    data=pd.DataFrame(population.kl, index=names, columns=names).iloc[order, order],
     caption="All distances between models, in the order of the tree below; names at the side are of families of two or more "
     "neighbours. Dark is near; the scale is logarithmic.",
 )
 notebook.figure(
-    figures.maps.tree(linkage, names, here.models.get("architecture", here.models.family)),
+    figures.maps.tree(
+        linkage, names, population.models.get("architecture", population.models.family)
+    ),
     "tree",
     data=pd.DataFrame(linkage, columns=["one", "other", "height", "n_models"]),
     caption="The same distances as a tree (Ward's linkage, our choice). The height of two single models is "
     "the standard deviation of the difference of their log-likelihoods.",
 )
-near = models.maps.coordinates.nearest(here.kl, names, k=min(3, M - 1))
+near = models.maps.coordinates.nearest(population.kl, names, k=min(3, M - 1))
 notebook.table(
     near.pivot(index="model", columns="rank", values="neighbour").reset_index(),
     "neighbours",
@@ -293,10 +295,10 @@ notebook.table(
 # Pick two: where does their distance come from?
 
 # %%
-far = np.unravel_index(np.argmax(here.kl), here.kl.shape)
+far = np.unravel_index(np.argmax(population.kl), population.kl.shape)
 notebook.explore(
     lambda first=names[0], second=names[M // 2], n_shown=3: paper.live.two_models(
-        here, first, second, n_shown
+        population, first, second, n_shown
     ),
     stills=[{"first": names[far[0]], "second": names[far[1]]}],
     first=list(names),
@@ -313,11 +315,12 @@ notebook.explore(
 
 # %%
 places = {
-    "t-SNE": models.maps.tsne(here.Q, seed, perplexity=perplexity, n_iterations=n_iterations),
-    "PCA": models.maps.pca(here.Q) / np.sqrt(2 * len(here.domains) * here.nats_per_bit),
-    "MDS": models.maps.projection.classical_mds(np.sqrt(here.kl)),
+    "t-SNE": models.maps.tsne(population.Q, seed, perplexity=perplexity, n_iterations=n_iterations),
+    "PCA": models.maps.pca(population.Q)
+    / np.sqrt(2 * len(population.domains) * population.nats_per_bit),
+    "MDS": models.maps.projection.classical_mds(np.sqrt(population.kl)),
 }
-members = here.described(places)
+map_table = population.described(places)
 root, fourth = r"(bits/byte)$^{1/2}$", r"(bits/byte)$^{1/4}$"
 axes_of = {
     "PCA": (f"component 1, {root}", f"component 2, {root}"),
@@ -325,9 +328,9 @@ axes_of = {
 }
 axis_names = [f"{name} {axis}" for name in places for axis in (1, 2)]
 notebook.figure(
-    figures.maps.projections(places, members.family, axes_of),
+    figures.maps.projections(places, map_table.family, axes_of),
     "map_projections",
-    data=members[["model", "family", *axis_names]],
+    data=map_table[["model", "family", *axis_names]],
     caption="Figure 1: the map of models by family, three ways (MDS: classical scaling of $\\sqrt{KL}$). Squared distances in the PCA panel are map distances in bits/byte.",
 )
 
@@ -337,15 +340,15 @@ titles = ["mean log-likelihood", "size", "order of creation", "domain of strengt
 notebook.figure(
     figures.maps.colourings(
         places["t-SNE"],
-        {t: members[c].rename(t) for t, c in zip(titles, colours, strict=True)},
+        {t: map_table[c].rename(t) for t, c in zip(titles, colours, strict=True)},
         {
             "mean log-likelihood": "nats per text",
-            "size": f"log10 of {'billions of ' if here.is_published else ''}parameters",
+            "size": f"log10 of {'billions of ' if population.is_published else ''}parameters",
             "order of creation": "order",
         },
     ),
     "map_colours",
-    data=members[["model", "t-SNE 1", "t-SNE 2", *colours]],
+    data=map_table[["model", "t-SNE 1", "t-SNE 2", *colours]],
     caption="The t-SNE map in four colours. The domain of strength is the one with the largest mean of $q_i$: what a model likes "
     "more than the others do.",
 )
@@ -353,8 +356,8 @@ notebook.figure(
 # %%
 told = ["model", "family", "kind", "mixture", "n_parameters", *colours]
 page = figures.map_page.page(
-    members[[*(name for name in told if name in members), *axis_names]],
-    models.maps.coordinates.nearest_by_name(here.kl, names, k=5),
+    map_table[[*(name for name in told if name in map_table), *axis_names]],
+    models.maps.coordinates.nearest_by_name(population.kl, names, k=5),
     views={name: (f"{name} 1", f"{name} 2") for name in places},
     colours=["family", "strongest domain", "mean log-likelihood", "order"],
     title="Map of language models",
@@ -377,8 +380,8 @@ def record_gain(claim, share, chance, what):
     return notebook.claims.record(claim, value, interval, note=note)
 
 
-record_gain("families", *paper.checks.of_family(here), "the neighbours")
-share, chance = paper.checks.of_domain(here, members["strongest domain"])
+record_gain("families", *paper.checks.family_neighbours(population), "the neighbours")
+share, chance = paper.checks.domain_hits(population, map_table["strongest domain"])
 _ = record_gain("domains", share, chance, f"{len(share)} models")
 
 
@@ -387,8 +390,8 @@ def map_by(projection="t-SNE", colour="family", neighbours_of_tsne=30, metric="s
     xy = places[projection]
     if projection == "t-SNE":
         options = {"perplexity": neighbours_of_tsne, "metric": metric, "n_iterations": 500}
-        xy = models.maps.tsne(here.Q, seed, **options)
-    return paper.live.map_by(xy, members[colour], projection)
+        xy = models.maps.tsne(population.Q, seed, **options)
+    return paper.live.colour_map(xy, map_table[colour], projection)
 
 
 notebook.explore(
@@ -407,9 +410,9 @@ notebook.explore(
 
 # %%
 notebook.explore(
-    lambda domain, order=3, kilobytes=200, leaked_texts=0: paper.live.landed(
+    lambda domain, order=3, kilobytes=200, leaked_texts=0: paper.live.place_row(
         home,
-        paper.checks.row(
+        paper.checks.ngram_row(
             home_texts.texts, domain, order=order, n_bytes=1000 * kilobytes, n_leaked=leaked_texts
         ),
     ),
@@ -431,7 +434,7 @@ labels = sorted(set(home.domains))
 shares = dict(zip(labels, paper.kl.unigrams(home_texts.texts, home.domains), strict=True))
 everywhere = np.mean(list(shares.values()), axis=0)
 notebook.explore(
-    lambda first=labels[0], second=labels[1], length=256: paper.live.closeness(
+    lambda first=labels[0], second=labels[1], length=256: paper.live.variance_and_kl(
         paper.kl.approach(shares[first], shares[second], everywhere, length),
         f"{first} moved towards {second}, {length} bytes",
     ),
@@ -487,8 +490,8 @@ notebook.figure(
 nearest = counted.names[list(counted.ends()[0])]
 farthest = counted.names[list(counted.ends()[-1])]
 notebook.explore(
-    lambda first=nearest[0], second=nearest[1], domain=labels[0], percent=50: paper.live.mixed(
-        counted, first, second, domain, percent
+    lambda first=nearest[0], second=nearest[1], domain=labels[0], percent=50: (
+        paper.live.mix_domains(counted, first, second, domain, percent)
     ),
     stills=[{"percent": 100}, {"first": farthest[0], "second": farthest[1], "percent": 100}],
     first=list(counted.names),
@@ -527,7 +530,7 @@ notebook.teach.quiz("which_grows")
 # ## 6. How many dimensions has the map?
 
 # %%
-cumulative = models.maps.projection.spectrum(here.Q)
+cumulative = models.maps.projection.spectrum(population.Q)
 marks = {share: models.maps.projection.n_components(cumulative, share) for share in (0.9, 0.95)}
 spectrum = pd.DataFrame(
     {"component": np.arange(1, len(cumulative) + 1), "cumulative share": cumulative}
@@ -557,31 +560,33 @@ _ = notebook.claims.record("pca_share", marks[0.9] / M, note=f"{marks[0.9]} of {
 # all of one form: two beginnings, two endings, and the question whether each ending is likelier with its own beginning than with the other's. How likely the beginnings and endings are by themselves cancels, so fluency alone scores 50 %.
 
 # %%
-made = models.zoo.tasks.items(n_items, seed)
+items = models.zoo.tasks.items(n_items, seed)
 notebook.table(
-    models.zoo.tasks.examples(made),
+    models.zoo.tasks.examples(items),
     "tasks",
     caption=f"An item of each task; there are {n_items} of each.",
 )
 if scores_file is not None:
-    benchmark = paper.task_scores.given(scores_file, here.models)
-elif here.is_published:
-    benchmark = paper.task_scores.published(here.models)
+    benchmark = paper.task_scores.read(scores_file, population.models)
+elif population.is_published:
+    benchmark = paper.task_scores.released(population.models)
 else:
     task_texts = text.chunks.load(
         "installed", size=256, part="task", per_domain=max(2, per_domain // 10), seed=seed
     )
-    benchmark = paper.task_scores.home_made(here.models, task_texts, n_items=n_items, seed=seed)
+    benchmark = paper.task_scores.home_made(
+        population.models, task_texts, n_items=n_items, seed=seed
+    )
 scores = benchmark.scores.reset_index(drop=True)
-members["task mean"], members["strongest task"] = scores["task mean"], benchmark.strongest
+map_table["task mean"], map_table["strongest task"] = scores["task mean"], benchmark.strongest
 notebook.figure(
     figures.maps.colourings(
         places["t-SNE"],
-        {"task mean": members["task mean"], "strongest task": members["strongest task"]},
+        {"task mean": map_table["task mean"], "strongest task": map_table["strongest task"]},
         {"task mean": "%"},
     ),
     "map_tasks",
-    data=members[["model", "t-SNE 1", "t-SNE 2", "strongest task"]].join(scores),
+    data=map_table[["model", "t-SNE 1", "t-SNE 2", "strongest task"]].join(scores),
     caption="The map by the mean of six tasks, and by the task at which a model stands out most from the others (standardised over models).",
 )
 
@@ -609,12 +614,12 @@ dealing = notebook.teach.exercise(
                 len(
                     set(
                         np.asarray(deal(list(home.models.lineage), 5, 1))[
-                            home.models.lineage == one
+                            home.models.lineage == name
                         ]
                     )
                 )
                 == 1
-                for one in set(home.models.lineage)
+                for name in set(home.models.lineage)
             ),
             "deal out lineages, not models: two models of one lineage are in different folds",
         ),
@@ -628,18 +633,18 @@ dealing = notebook.teach.exercise(
         ),
     ],
 )
-dealing.check(None)  # put your function here
+dealing.check(None)  # put your function population
 
 # %%
-found = paper.prediction_runs.compare_predictors(here, benchmark, range(n_seeds))
+comparison = paper.prediction_runs.compare_predictors(population, benchmark, range(n_seeds))
 notebook.table(
-    found.table,
+    comparison.table,
     "table2_coordinates",
-    caption=f"Table 2 and its variants: out-of-fold correlations over {len(found.names)} models, mean and standard deviation over {n_seeds} seeds.",
+    caption=f"Table 2 and its variants: out-of-fold correlations over {len(comparison.names)} models, mean and standard deviation over {n_seeds} seeds.",
 )
-notebook.table(found.side_by_side, "folds", caption="Pearson's r of the same, side by side.")
+notebook.table(comparison.side_by_side, "folds", caption="Pearson's r of the same, side by side.")
 notebook.table(
-    found.alone,
+    comparison.alone,
     "table3_mean_alone",
     caption="Table 3: correlation of each score with the mean log-likelihood.",
 )
@@ -650,9 +655,9 @@ def titled(table):
     return [f"{row.target}\nr = {row.r:.2f}, $\\rho$ = {row.rho:.2f}" for row in table.itertuples()]
 
 
-truth, all_scores = found.predicted, found.columns
-titles = titled(found.summary.reset_index())
-colour = pd.Series(found.mean, name="mean log-likelihood, nats")
+truth, all_scores = comparison.predicted, comparison.columns
+titles = titled(comparison.summary.reset_index())
+colour = pd.Series(comparison.mean, name="mean log-likelihood, nats")
 notebook.figure(
     paper.figures.predicted(truth, ["task mean"], titles[-1:], colour),
     "fig8_predicted",
@@ -665,26 +670,28 @@ notebook.figure(
     data=truth,
     caption="Figure 18: the same for every target.",
 )
-family = members.family.iloc[benchmark.kept]
+family = map_table.family.iloc[benchmark.kept]
 notebook.figure(
-    paper.figures.against_mean(truth, found.mean, all_scores, titled(found.alone), family),
+    paper.figures.against_mean(
+        truth, comparison.mean, all_scores, titled(comparison.alone), family
+    ),
     "mean_alone",
-    data=truth[["model", *all_scores]].assign(mean_log_likelihood=found.mean),
+    data=truth[["model", *all_scores]].assign(mean_log_likelihood=comparison.mean),
     caption="Each score against the mean log-likelihood alone.",
 )
 
 # %%
 absent = "needs the leaderboard's scores: give scores_file or the published matrix"
-for claim, value in paper.prediction_runs.second_hand(found).items():
+for claim, value in paper.prediction_runs.benchmark_claims(comparison).items():
     notebook.claims.record(claim, value, note="" if np.isfinite(value) else absent)
-of = "six benchmarks" if benchmark.is_leaderboard else "six home-made tasks"
-best, alone = found.summary.loc["task mean"], found.alone.iloc[-1]
+tasks = "six benchmarks" if benchmark.is_leaderboard else "six home-made tasks"
+best, alone = comparison.summary.loc["task mean"], comparison.alone.iloc[-1]
 for end in ("r", "rho"):
-    note = f"{of}, lineages held out, sd {best[end + ' sd']:.3f} over seeds"
+    note = f"{tasks}, lineages held out, sd {best[end + ' sd']:.3f} over seeds"
     notebook.claims.record(f"table2_mean_{end}", best[end], note=note)
-    notebook.claims.record(f"table3_mean_{end}", alone[end], note=of)
-value, interval = found.contrast(seed=seed)
-_ = notebook.claims.record("contrast", value, interval, note=f"{of}; interval over lineages")
+    notebook.claims.record(f"table3_mean_{end}", alone[end], note=tasks)
+value, interval = comparison.contrast(seed=seed)
+_ = notebook.claims.record("contrast", value, interval, note=f"{tasks}; interval over lineages")
 
 # %% [markdown]
 # *What to see.* Read the table of $r$ along its rows. What random folds add to grouped ones is the models' relatives. For single abilities the coordinates know what the mean log-likelihood does not: who closes brackets and who copies. For **the mean of the tasks**
@@ -696,11 +703,11 @@ _ = notebook.claims.record("contrast", value, interval, note=f"{of}; interval ov
 # %%
 notebook.explore(
     lambda target="task mean", features=paper.prediction_runs.COORDINATES, folds="grouped": (
-        paper.live.ridge(found, places["t-SNE"][benchmark.kept], target, features, folds)
+        paper.live.ridge(comparison, places["t-SNE"][benchmark.kept], target, features, folds)
     ),
     stills=[{}, {"folds": "random"}, {"target": all_scores[0]}],
     target=all_scores,
-    features=list(found.features),
+    features=list(comparison.features),
     folds=list(paper.prediction_runs.FOLDS),
 )
 
@@ -711,7 +718,7 @@ notebook.explore(
 # taken, stand far off the diagonal. Here one family was trained on the evaluation texts; every member has a clean twin, the same model without them.
 
 # %%
-leak = paper.leaks.read(here, benchmark.kept, benchmark.values[:, -1])
+leak = paper.leaks.read(population, benchmark.kept, benchmark.values[:, -1])
 notebook.figure(
     paper.figures.leakage(leak.likelihood, leak.ability, family.rename("family"), leak.twins),
     "leakage",
@@ -785,7 +792,7 @@ for claim, value, model in (
     else:
         notebook.claims.record(claim, np.nan, note="asked of other models than these")
 notebook.explore(
-    lambda a=0.5, b=0.5: paper.live.pad(between, a, b),
+    lambda a=0.5, b=0.5: paper.live.interpolate(between, a, b),
     stills=[{}, {"a": 1.0, "b": 1.0}],
     a=(0.0, 1.0, 0.1),
     b=(0.0, 1.0, 0.1),
@@ -800,7 +807,7 @@ notebook.explore(
 # not of the string. How far do these move a point?
 
 # %%
-trap = paper.tokenizers.moves(home, models.zoo.plan(zoo_plan), home_texts)
+trap = paper.tokenizers.measure_moves(home, models.zoo.plan(zoo_plan), home_texts)
 middle = np.median(home.kl[np.triu_indices(len(home), 1)])
 notebook.table(
     trap.table,
@@ -825,12 +832,12 @@ notebook.figure(
 
 # %%
 absent = "needs the released matrix: give published_matrix"
-for claim, value in paper.published.facts(here, leak).items():
+for claim, value in paper.population.released_facts(population, leak.table).items():
     notebook.claims.record(claim, value, note="" if np.isfinite(value) else absent)
 is_pile = text_set == "pile10k"
 notebook.claims.record(
     "mean_bytes",
-    here.n_bytes.mean() if is_pile else np.nan,
+    population.n_bytes.mean() if is_pile else np.nan,
     note="" if is_pile else "needs the authors' texts: text_set = pile10k",
 )
 notebook.claims.table()
@@ -844,4 +851,4 @@ notebook.claims.table()
 # **What this population cannot show.** Its models differ in their training text far more than public models do, so distances are large, a few directions carry them, and the mean log-likelihood says more about
 # ability than it does among models that have all read everything. In an earlier trial with n-gram models alone the mean already predicted likelihood-like tasks with $r=.95$.
 #
-# **Go on from here.** (a) Set `chunk_bytes=64` and see which distances shrink. (b) Give `models_file` a list of Pythia checkpoints. (c) Draw only one domain: is the variance estimate now nearer to KL?
+# **Go on from population.** (a) Set `chunk_bytes=64` and see which distances shrink. (b) Give `models_file` a list of Pythia checkpoints. (c) Draw only one domain: is the variance estimate now nearer to KL?

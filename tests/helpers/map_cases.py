@@ -1,5 +1,7 @@
 """A made-up population of models for the tests of the map's tables and views."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 
@@ -36,7 +38,5 @@ def made(n_models: int = 14, seed: int = 0) -> population.Population:
     )
     lengths = [len(text) for text in TEXTS]
     texts = pd.DataFrame({"domain": DOMAINS, "n_bytes": lengths})
-    here = population.build(LikelihoodMatrix(values, models, texts, "bos=always"))
-    return population.Population(
-        here.raw, 0.02, here.models, here.domains, here.n_bytes, TEXTS, False
-    )
+    raw = LikelihoodMatrix(values, models, texts, "bos=always")
+    return dataclasses.replace(population.build(raw), texts=TEXTS)

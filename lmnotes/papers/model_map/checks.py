@@ -21,7 +21,7 @@ def random_pairs(n_models: int, n_pairs: int, seed: int) -> np.ndarray:
     return pairs[pairs[:, 0] != pairs[:, 1]]
 
 
-def of_clip(raw: LikelihoodMatrix, share: float, pairs: np.ndarray) -> dict[str, float]:
+def clip_tails(raw: LikelihoodMatrix, share: float, pairs: np.ndarray) -> dict[str, float]:
     """Medians over pairs when this share of the entries is clipped: kurtosis of the difference,
     share of its square in 1 % of the texts, relative error of its variance; and the threshold."""
     clipped = raw.clip(share) if share else raw
@@ -35,30 +35,30 @@ def of_clip(raw: LikelihoodMatrix, share: float, pairs: np.ndarray) -> dict[str,
     }
 
 
-def by_clip(raw: LikelihoodMatrix, n_pairs: int = 300, seed: int = 0) -> pd.DataFrame:
-    """`of_clip` for every one of SHARES, a row each."""
+def tails_by_clip(raw: LikelihoodMatrix, n_pairs: int = 300, seed: int = 0) -> pd.DataFrame:
+    """`clip_tails` for every one of SHARES, a row each."""
     pairs = random_pairs(len(raw.values), n_pairs, seed)
-    return pd.DataFrame([of_clip(raw, share, pairs) for share in SHARES])
+    return pd.DataFrame([clip_tails(raw, share, pairs) for share in SHARES])
 
 
-def of_pairs(here: Population, n_pairs: int = 9, seed: int = 0) -> pd.DataFrame:
+def compare_pairs(population: Population, n_pairs: int = 9, seed: int = 0) -> pd.DataFrame:
     """Pairs from the nearest to the farthest: their distance, and how well the texts determine it.
 
     A row per pair: both models, the distance in bits/byte with its bootstrap error over texts, the
     relative error by bootstrap and by kurtosis, the kurtosis, and the part of 1 % of the texts.
     """
-    upper = np.column_stack(np.triu_indices(len(here), 1))
-    order = np.argsort(maps.kl(maps.row_centre(here.L))[tuple(upper.T)])
+    upper = np.column_stack(np.triu_indices(len(population), 1))
+    order = np.argsort(maps.kl(maps.row_centre(population.L))[tuple(upper.T)])
     some = upper[order[np.linspace(0, len(order) - 1, min(n_pairs, len(order))).astype(int)]]
-    d = robustness.pair_differences(here.L, some)
+    d = robustness.pair_differences(population.L, some)
     error, _ = robustness.bootstrap(d, n_samples=300, seed=seed)
     half = d.var(axis=1) / 2
     return pd.DataFrame(
         {
-            "model": here.names[some[:, 0]],
-            "other": here.names[some[:, 1]],
-            "distance, bits/byte": half / here.nats_per_bit,
-            "standard error (bootstrap)": error / here.nats_per_bit,
+            "model": population.names[some[:, 0]],
+            "other": population.names[some[:, 1]],
+            "distance, bits/byte": half / population.nats_per_bit,
+            "standard error (bootstrap)": error / population.nats_per_bit,
             "relative error (bootstrap)": error / half,
             "relative error (kurtosis)": robustness.relative_error(d),
             "kurtosis": robustness.kurtosis(d),
@@ -67,34 +67,34 @@ def of_pairs(here: Population, n_pairs: int = 9, seed: int = 0) -> pd.DataFrame:
     )
 
 
-def of_family(here: Population, k: int = 5) -> tuple[np.ndarray, np.ndarray]:
+def family_neighbours(population: Population, k: int = 5) -> tuple[np.ndarray, np.ndarray]:
     """Of every model that has relatives: the share of its k nearest that are of its family, and
     what chance gives."""
-    n = len(here)
-    apart = np.where(np.eye(n, dtype=bool), np.inf, here.kl)
-    family = here.models.family.astype(str).to_numpy()
+    n = len(population)
+    apart = np.where(np.eye(n, dtype=bool), np.inf, population.kl)
+    family = population.models.family.astype(str).to_numpy()
     same = projection.purity(family, np.argsort(apart, axis=1)[:, : min(k, n - 1)])
-    relatives = np.array([np.sum(family == one) - 1 for one in family])
+    relatives = np.array([np.sum(family == name) - 1 for name in family])
     return same[relatives > 0], relatives[relatives > 0] / (n - 1)
 
 
-def of_domain(here: Population, strongest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def domain_hits(population: Population, strongest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Of every model that read mostly one domain: whether its domain of strength is that one, and
     how often a model drawn at random has that domain. Empty where no mixtures are known.
 
     Args:
         strongest: (M,) domain of strength of each.
     """
-    if not here.is_zoo:
+    if not population.is_zoo:
         return np.zeros(0), np.zeros(0)
-    mixture = here.models.mixture.astype(str).to_numpy()
-    heavy = np.isin(mixture, list(set(here.domains)))
+    mixture = population.models.mixture.astype(str).to_numpy()
+    heavy = np.isin(mixture, list(set(population.domains)))
     strongest = np.asarray(strongest, object)
     hit = (mixture == strongest)[heavy].astype(float)
-    return hit, np.array([np.mean(strongest == one) for one in mixture[heavy]])
+    return hit, np.array([np.mean(strongest == name) for name in mixture[heavy]])
 
 
-def row(
+def ngram_row(
     texts: Sequence[str], domain: str, *, order: int, n_bytes: int, n_leaked: int = 0
 ) -> np.ndarray:
     """Log-likelihoods of the texts, every byte scored, under an n-gram model, (N,) nats.
@@ -103,9 +103,7 @@ def row(
         domain: of the installed text, whose training part is read up to `n_bytes`.
         n_leaked: of the very texts, evenly spaced, that are also read.
     """
-
-    texts = list(texts)
-    data = chunks.stream(domain)[:n_bytes]
+    texts, data = list(texts), chunks.stream(domain)[:n_bytes]
     leaked = texts[:: max(1, len(texts) // n_leaked)] if n_leaked else []
     model = ngram.fit(data + "\n".join(leaked).encode(), order=order)
     return ngram_lookup.text_sums(model, [text.encode() for text in texts])

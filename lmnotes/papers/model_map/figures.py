@@ -20,26 +20,15 @@ def clipping(values: np.ndarray, threshold: float, by_share: pd.DataFrame) -> Fi
     figure, (left, middle, right) = style.panels(3, height=2.2)
     low = np.quantile(values, 0.0005)
     left.hist(np.maximum(values, low), bins=80, color=style.GREY)
-    left.axvline(threshold, color=style.RED, lw=1)
-    left.annotate(
-        "clip",
-        (threshold, 1),
-        xycoords=("data", "axes fraction"),
-        color=style.RED,
-        xytext=(2, -2),
-        textcoords="offset points",
-        va="top",
-        fontsize=7,
-    )
+    left.axvline(threshold, color=style.RED, lw=1, label="clip")
+    left.legend(loc="upper left")
     left.set(yscale="log", xlabel="log-likelihood of a text, nats", ylabel="model-text pairs")
-    for ax, column, label in (
-        (middle, "kurtosis", "kurtosis of a difference"),
-        (right, "top_share", "distance in 1 % of texts, %"),
+    for ax, values, label in (
+        (middle, by_share["kurtosis"], "kurtosis of a difference"),
+        (right, 100 * by_share.top_share, "distance in 1 % of texts, %"),
     ):
-        scale = 100 if column == "top_share" else 1
-        ax.plot(100 * by_share.share, scale * by_share[column], "o-", ms=3, color=style.BLUE)
-        ax.set(xlabel="entries clipped, %", ylabel=label)
-        ax.set_ylim(0, 1.1 * scale * by_share[column].max())
+        ax.plot(100 * by_share.share, values, "o-", ms=3, color=style.BLUE)
+        ax.set(xlabel="entries clipped, %", ylabel=label, ylim=(0, 1.1 * values.max()))
     middle.axhline(3, color=style.BLACK, lw=0.6, ls=":")
     return figure
 
@@ -50,61 +39,54 @@ def by_length(table: pd.DataFrame) -> Figure:
     Args:
         table: columns pair, n_bytes, sampled, error, total, within; all in nats per text.
     """
-    pairs = list(dict.fromkeys(table.pair))
-    figure, axes = style.panels(len(pairs), height=2.5)
-    for ax, pair in zip(axes, pairs, strict=True):
-        part = table[table.pair == pair]
-        ax.errorbar(
-            part.n_bytes,
-            part.sampled,
-            2 * part.error,
-            fmt="o-",
-            ms=3,
-            color="k",
-            label="KL, sampled (2 standard errors)",
-        )
-        ax.plot(part.n_bytes, part.total, "s-", ms=3, color=style.RED, label="variance / 2")
-        ax.plot(
-            part.n_bytes,
-            part.within,
-            "^-",
-            ms=3,
-            color=style.BLUE,
-            label="variance / 2, within domains",
-        )
-        ax.set(xscale="log", yscale="log", xlabel="bytes of a text")
+    estimates = {
+        "total": ("s-", style.RED, "variance / 2"),
+        "within": ("^-", style.BLUE, "variance / 2, within domains"),
+    }
+    figure, axes = style.panels(table.pair.nunique(), height=2.5)
+    for ax, (pair, rows) in zip(axes, table.groupby("pair", sort=False), strict=True):
+        kl_by_length(ax, rows, estimates)
         ax.set_title(pair, fontsize=5.2)
-        ax.set_xticks(part.n_bytes, [str(n) for n in part.n_bytes])
-        ax.minorticks_off()
     axes[0].set_ylabel("nats per text")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
-def agreement(table: pd.DataFrame, columns: Mapping[str, str], kind: str = "kind") -> Figure:
+def kl_by_length(
+    ax: Axes, table: pd.DataFrame, estimates: Mapping[str, tuple[str, str, str]]
+) -> None:
+    """Sampled KL of two models with its error, and what estimates it, against the length of texts.
+
+    Args:
+        table: columns n_bytes, sampled, error, and those of `estimates`, nats per text.
+        estimates: column -> marker and line, colour, label.
+    """
+    label = "KL, sampled (2 standard errors)"
+    x, reach = table.n_bytes, 2 * table.error
+    ax.errorbar(x, table.sampled, reach, fmt="o-", ms=3, color=style.BLACK, label=label)
+    for column, (look, colour, label) in estimates.items():
+        ax.plot(x, table[column], look, ms=3, color=colour, label=label)
+    ax.set(xscale="log", yscale="log", xlabel="bytes of a text")
+    ax.set_xticks(x, [str(n) for n in x])
+    ax.minorticks_off()
+
+
+def agreement(table: pd.DataFrame, columns: Mapping[str, str]) -> Figure:
     """The map's distance against directly estimated KL of the same pairs, a panel per estimate.
 
     Args:
-        table: columns variance, and those of `columns`, bits/byte; `kind` of pair gives the colour.
+        table: columns variance and those of `columns`, bits/byte; `kind` of pair gives the colour.
         columns: column -> label of the x axis, with its correlation.
     """
     figure, axes = style.panels(len(columns), height=2.7, sharey=True, width=style.PAGE * 0.85)
-    kinds = list(dict.fromkeys(table[kind]))
     for ax, (column, label) in zip(axes, columns.items(), strict=True):
-        for name, colour in zip(kinds, style.COLOURS, strict=False):
-            part = table[table[kind] == name]
-            ax.scatter(
-                part[column],
-                part.variance,
-                s=9,
-                color=colour,
-                linewidths=0,
-                alpha=0.8,
-                label=f"{name} ({len(part)})",
-            )
+        for (name, pairs), colour in zip(
+            table.groupby("kind", sort=False), style.COLOURS, strict=False
+        ):
+            dots = {"s": 9, "color": colour, "linewidths": 0, "alpha": 0.8}
+            ax.scatter(pairs[column], pairs.variance, **dots, label=f"{name} ({len(pairs)})")
         both = table[[column, "variance"]].to_numpy()
-        ends = np.array([both[both > 0].min(), both.max()])
-        ax.plot(ends, ends, color=style.BLACK, lw=0.6, ls=":", label="equal")
+        maps.equality(ax, both[both > 0], label="equal")
         ax.set(xscale="log", yscale="log", xlabel=label)
     axes[0].set_ylabel("map distance, bits/byte")
     axes[-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), handletextpad=0.1)
@@ -117,14 +99,8 @@ def spectrum(cumulative: np.ndarray, marks: Mapping[float, int]) -> Figure:
     ax.plot(np.arange(1, len(cumulative) + 1), 100 * cumulative, ".-", ms=4, color=style.BLUE)
     for share, n in marks.items():
         ax.plot([0, n, n], [100 * share, 100 * share, 0], color=style.RED, lw=0.7, ls=":")
-        ax.annotate(
-            f"{100 * share:.0f} %: {n}",
-            (n, 100 * share),
-            xytext=(4, -9),
-            textcoords="offset points",
-            color=style.RED,
-            fontsize=7,
-        )
+        look = {"textcoords": "offset points", "color": style.RED, "fontsize": 7}
+        ax.annotate(f"{100 * share:.0f} %: {n}", (n, 100 * share), (4, -9), **look)
     ax.set(xlabel="components", ylabel="share of the squared norm of $Q$, %", ylim=(0, 103))
     ax.set_xlim(left=0)
     return figure
@@ -139,37 +115,18 @@ def predicted(
         table: columns "<target>" and "<target> predicted", per cent, a row per model.
         colour: (M,) numbers; the scale runs from their 10th to their 100th percentile.
     """
-    import matplotlib.pyplot as plt
-
-    columns = min(4, len(panels))
-    rows = -(-len(panels) // columns)
-    low = float(np.nanquantile(colour, 0.1))
-    style.use()
-    size = (style.PAGE, 1.95 * rows) if len(panels) > 1 else (3.6, 2.9)
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
-    for ax, target, title in zip(axes.ravel(), panels, titles, strict=False):
+    width, height = (style.PAGE, 1.95) if len(panels) > 1 else (3.6, 2.9)
+    figure, axes = maps.grid(len(panels), 4, width=width, height=height)
+    low, high = np.nanquantile(colour, [0.1, 1])
+    look = {"s": 11, "cmap": "viridis", "linewidths": 0.2, "edgecolors": "white"}
+    for ax, target, title in zip(axes, panels, titles, strict=True):
         x, y = table[target], table[f"{target} predicted"]
-        points = ax.scatter(
-            x,
-            y,
-            c=colour,
-            vmin=low,
-            vmax=float(np.nanmax(colour)),
-            s=11,
-            cmap="viridis",
-            linewidths=0.2,
-            edgecolors="white",
-        )
-        ends = [min(x.min(), y.min()), max(x.max(), y.max())]
-        ax.plot(ends, ends, color=style.BLACK, lw=0.6, ls=":")
+        points = ax.scatter(x, y, c=colour, vmin=low, vmax=high, **look)
+        maps.equality(ax, x, y)
         ax.set_title(title, fontsize=7)
-    for ax in axes.ravel()[len(panels) :]:
-        ax.set_visible(False)
     figure.supxlabel("accuracy, %", fontsize=8)
     figure.supylabel("predicted out of fold, %", fontsize=8)
-    bar = figure.colorbar(points, ax=axes, pad=0.02, aspect=40)
-    bar.set_label(str(colour.name))
-    bar.outline.set_visible(False)
+    maps.colour_bar(points, str(colour.name), axes)
     return figure
 
 
@@ -187,16 +144,8 @@ def leakage(
     """
     figure, (ax,) = style.panels(width=style.PAGE * 0.72, height=3.0)
     maps.models(ax, np.column_stack([likelihood, ability]), column)
-    ends = np.array([min(likelihood.min(), ability.min()), max(likelihood.max(), ability.max())])
-    ax.plot(ends, ends, color=style.BLACK, lw=0.6, ls=":")
-    look = {"arrowstyle": "-|>", "color": style.BLACK, "lw": 0.8, "shrinkA": 3, "shrinkB": 3}
-    for clean, leaked in twins:
-        ax.annotate(
-            "",
-            (likelihood[leaked], ability[leaked]),
-            (likelihood[clean], ability[clean]),
-            arrowprops=look,
-        )
+    maps.equality(ax, likelihood, ability)
+    _arrows(ax, np.column_stack([likelihood, ability]), twins, lw=0.8, shrinkA=3, shrinkB=3)
     ax.set(xlabel="mean log-likelihood, standard deviations", ylabel="task mean, sd")
     return figure
 
@@ -222,17 +171,13 @@ def interpolation(
     )
     dots = _net(axes[1], plane, points, mean)
     axes[1].set(title="log-likelihoods", xlabel="component 1, nats", ylabel="component 2, nats")
-    bar = figure.colorbar(dots, cax=axes[1].inset_axes([1.03, 0, 0.05, 1]))
-    bar.set_label("mean log-likelihood, nats")
-    bar.outline.set_visible(False)
+    maps.colour_bar(dots, "mean log-likelihood, nats")
     look = np.column_stack([points[:, 0], np.full(len(points), 0.35), points[:, 1]])
     axes[2].scatter(mean, predicted_mean, c=look, s=14, linewidths=0)
-    ends = [min(mean.min(), predicted_mean.min()), max(mean.max(), predicted_mean.max())]
-    axes[2].plot(ends, ends, color=style.BLACK, lw=0.6, ls=":")
+    maps.equality(axes[2], mean, predicted_mean)
     axes[2].set(xlabel="actual mean, nats", ylabel="predicted mean, nats", title=title)
-    axes[2].text(
-        0.97, 0.05, "red: $a$, blue: $b$", transform=axes[2].transAxes, ha="right", fontsize=6.5
-    )
+    where = {"transform": axes[2].transAxes, "ha": "right", "fontsize": 6.5}
+    axes[2].text(0.97, 0.05, "red: $a$, blue: $b$", **where)
     return figure
 
 
@@ -260,6 +205,14 @@ def _net(ax: Axes, places: np.ndarray, points: np.ndarray, mean: np.ndarray):
     return dots
 
 
+def _arrows(
+    ax: Axes, places: np.ndarray, pairs: Sequence[tuple[int, int]], color=style.BLACK, **look
+) -> None:
+    for start, end in pairs:
+        arrow = {"arrowstyle": "-|>", "color": color, **look}
+        ax.annotate("", places[end], places[start], arrowprops=arrow)
+
+
 def moves(
     places: np.ndarray, arrows: Mapping[str, Sequence[tuple[int, int]]], column: pd.Series
 ) -> Figure:
@@ -271,9 +224,7 @@ def moves(
     figure, (ax,) = style.panels(width=style.PAGE * 0.72, height=3.2)
     maps.models(ax, places, column)
     for (name, pairs), colour in zip(arrows.items(), (style.BLACK, style.RED), strict=False):
-        look = {"arrowstyle": "-|>", "color": colour, "lw": 1, "shrinkA": 1, "shrinkB": 1}
-        for one, two in pairs:
-            ax.annotate("", places[two], places[one], arrowprops=look)
+        _arrows(ax, places, pairs, color=colour, lw=1, shrinkA=1, shrinkB=1)
         ax.plot([], [], color=colour, label=name)
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), handletextpad=0.4)
     ax.set(xlabel="component 1, nats", ylabel="component 2, nats")
@@ -288,20 +239,13 @@ def against_mean(
     column: pd.Series,
 ) -> Figure:
     """Each score against the mean log-likelihood, a panel each, models coloured by a column."""
-    import matplotlib.pyplot as plt
-
-    columns = min(4, len(panels))
-    rows = -(-len(panels) // columns)
-    style.use()
-    figure, axes = plt.subplots(rows, columns, figsize=(style.PAGE, 1.95 * rows), squeeze=False)
-    for ax, name, title in zip(axes.ravel(), panels, titles, strict=False):
+    figure, axes = maps.grid(len(panels), 4, height=1.95)
+    for ax, name, title in zip(axes, panels, titles, strict=True):
         points = np.column_stack([mean, scores[name]])
         maps.models(ax, points, column, size=11, legend=False)
         ax.set_title(title, fontsize=7)
-    for ax in axes.ravel()[len(panels) :]:
-        ax.set_visible(False)
     figure.supxlabel("mean log-likelihood, nats per text", fontsize=8)
     figure.supylabel("accuracy, %", fontsize=8)
-    handles = axes[0, 0].get_legend_handles_labels()
+    handles = axes[0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside right center", handletextpad=0.1)
     return figure

@@ -4,31 +4,26 @@ Section 6.3 and appendix J of the model-map paper: a base model and two fine-tun
 {0, .2, .4, .6, .8, 1}. Only meaningful for models that share their lineage.
 """
 
+import copy
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from lmnotes import store
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.maps import prediction, projection
 from lmnotes.models.scoring.rule import Rule
 from lmnotes.text.chunks import TextSet
 
 if TYPE_CHECKING:
     import torch
-
-
-from functools import cached_property
-from typing import TYPE_CHECKING
-
-from lmnotes.models.maps import coordinates as maps
-from lmnotes.models.maps import prediction, projection
-
-if TYPE_CHECKING:
-    pass
 
 STEPS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
@@ -73,53 +68,43 @@ def geometry(
 
     Parameters only: buffers are no weights. Raises `ValueError` where names differ.
     """
-    one = two = both = 0.0
+    squares_1 = squares_2 = products = 0.0
     n = 0
     for zero, a, b in _aligned(base, first, second):
         step_1, step_2 = a.double() - zero.double(), b.double() - zero.double()
-        one += (step_1**2).sum().item()
-        two += (step_2**2).sum().item()
-        both += (step_1 * step_2).sum().item()
+        squares_1 += (step_1**2).sum().item()
+        squares_2 += (step_2**2).sum().item()
+        products += (step_1 * step_2).sum().item()
         n += zero.numel()
-    if one == 0 or two == 0:
+    if squares_1 == 0 or squares_2 == 0:
         raise ValueError(
             "a fine-tune equals the base in every weight; expected three different models: choose "
             "others"
         )
-    cosine = both / math.sqrt(one * two)
-    angle = math.degrees(math.acos(max(-1.0, min(1.0, cosine))))
-    return Geometry(math.sqrt(one / n), math.sqrt(two / n), both / n, angle, n)
+    cosine = np.clip(products / math.sqrt(squares_1 * squares_2), -1, 1)
+    rms_1, rms_2 = math.sqrt(squares_1 / n), math.sqrt(squares_2 / n)
+    return Geometry(rms_1, rms_2, products / n, math.degrees(math.acos(cosine)), n)
 
 
-def interpolated(
-    base: "torch.nn.Module", first: "torch.nn.Module", second: "torch.nn.Module"
-) -> "Blend":
-    """A model that `at(a, b)` sets to theta(a, b), a copy: the three given ones stay as they are.
+class Blend:
+    """One model, a copy of the base, whose weights move in the plane of three others.
 
     Where the fine-tunes have added rows to a vocabulary, the common rows are mixed and the rest is
     the base's.
     """
-    import copy
 
-    return Blend(copy.deepcopy(base), list(_aligned(base, first, second)))
+    def __init__(
+        self, base: "torch.nn.Module", first: "torch.nn.Module", second: "torch.nn.Module"
+    ):
+        self.model = copy.deepcopy(base)
+        self._weights = list(_aligned(base, first, second))
 
-
-class Blend:
-    """One model whose weights move in the plane of three others."""
-
-    def __init__(self, model: "torch.nn.Module", weights: list):
-        self.model = model
-        self._weights = weights
-
-    def at(self, a: float, b: float) -> "torch.nn.Module":
+    def model_at(self, a: float, b: float) -> "torch.nn.Module":
         """The model at (1 - a - b) theta_0 + a theta_1 + b theta_2; changed by the next call."""
-        import torch
-
-        with torch.no_grad():
-            targets = dict(self.model.named_parameters()).values()
-            for target, (zero, one, two) in zip(targets, self._weights, strict=True):
-                mixed = (1 - a - b) * zero.double() + a * one.double() + b * two.double()
-                target[tuple(slice(size) for size in mixed.shape)] = mixed.to(target.dtype)
+        targets = self.model.parameters()
+        for target, (zero, first, second) in zip(targets, self._weights, strict=True):
+            mixed = (1 - a - b) * zero.double() + a * first.double() + b * second.double()
+            target.data[tuple(slice(size) for size in mixed.shape)] = mixed.to(target.dtype)
         return self.model
 
 
@@ -138,8 +123,8 @@ def predicted(
     """
     points = np.asarray(points, np.float64)
     weights = np.column_stack([1 - points.sum(axis=1), points])  # (G, 3)
-    found = weights @ np.asarray(log_likelihood, np.float64)
-    return found if threshold is None else np.maximum(found, threshold)
+    values = weights @ np.asarray(log_likelihood, np.float64)
+    return values if threshold is None else np.maximum(values, threshold)
 
 
 def grid_scores(
@@ -150,50 +135,44 @@ def grid_scores(
     Args:
         models: folders or hub ids of base, first and second. Kept as an artefact.
     """
-    from lmnotes import store
     from lmnotes.models.scoring import identity
 
     key = {"models": [identity.identify(model).id for model in models], "rule": rule.name}
     key |= {"texts": texts.content_id, "points": np.asarray(points).round(6).tolist()}
 
     def write(folder: Path) -> None:
-        values, found = _scored(models, texts, points, rule)
+        values, steps = _scored(models, texts, points, rule)
         np.save(folder / "log_likelihood.npy", values)
-        (folder / "geometry.json").write_text(json.dumps(asdict(found)))
+        (folder / "geometry.json").write_text(json.dumps(asdict(steps)))
 
     path = store.build("interpolation", key, write)
-    found = json.loads((path / "geometry.json").read_text())
-    return np.load(path / "log_likelihood.npy"), Geometry(**found)
+    steps = json.loads((path / "geometry.json").read_text())
+    return np.load(path / "log_likelihood.npy"), Geometry(**steps)
 
 
 def _scored(models, texts, points, rule) -> tuple[np.ndarray, Geometry]:
     from lmnotes.models.scoring import loading, score
 
     three = [loading.load(model, dtype=rule.dtype) for model in models]
-    weights = [scorer.model for scorer in three]
-    blend, rows = interpolated(*weights), []
+    networks = [scorer.model for scorer in three]
+    blend, rows = Blend(*networks), []
     for a, b in points:
-        scorer = loading.wrap(blend.at(a, b), three[0].tokenizer, name=f"{a:g}, {b:g}")
+        scorer = loading.wrap(blend.model_at(a, b), three[0].tokenizer, name=f"{a:g}, {b:g}")
         rows.append(score.texts(scorer, texts, rule=rule).log_likelihood)
-    return np.stack(rows), geometry(*weights)
+    return np.stack(rows), geometry(*networks)
 
 
-def _aligned(
-    base: "torch.nn.Module", first: "torch.nn.Module", second: "torch.nn.Module"
-) -> Iterator[tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]]:
+def _aligned(*models: "torch.nn.Module") -> Iterator[tuple["torch.Tensor", ...]]:
     """Each weight of the base with those of the two others, cut to their common part."""
-    weights: list[Mapping[str, torch.Tensor]] = [
-        {name: weight.detach() for name, weight in model.named_parameters()}
-        for model in (base, first, second)
-    ]
+    weights = [{name: w.detach() for name, w in model.named_parameters()} for model in models]
     unknown = set(weights[0]) ^ set(weights[1]) | set(weights[0]) ^ set(weights[2])
     if unknown:
         raise ValueError(
             f"weights {sorted(unknown)[:3]} are not in all three models; expected a base and two "
             "fine-tunes of it: choose models of one architecture"
         )
-    for name, zero in weights[0].items():
-        three = (zero, weights[1][name], weights[2][name])
+    for name in weights[0]:
+        three = [of_model[name] for of_model in weights]
         common = tuple(slice(min(sizes)) for sizes in zip(*(w.shape for w in three), strict=True))
         yield tuple(weight[common] for weight in three)
 
@@ -213,7 +192,7 @@ class Plane:
     names: list[str]
     points: np.ndarray
     raw: np.ndarray
-    geometry: "Geometry"
+    geometry: Geometry
     floor: float
     domains: np.ndarray
 
@@ -225,7 +204,7 @@ class Plane:
     @cached_property
     def corners(self) -> np.ndarray:
         """The rows of base, first and second."""
-        return np.array([np.flatnonzero((self.points == one).all(axis=1))[0] for one in _CORNERS])
+        return np.array([(self.points == corner).all(axis=1).argmax() for corner in _CORNERS])
 
     def predicted(self, points: np.ndarray) -> np.ndarray:
         """(G, N) predictions for these points from the three corners, clipped."""
@@ -239,9 +218,9 @@ class Plane:
     @cached_property
     def agreement(self) -> tuple[float, float]:
         """Pearson's r and Spearman's rho of the measured and predicted means."""
-        one, other = (mean[:, None] for mean in self.means)
-        r, rho = (prediction.correlations(one, other, ranks=ranks) for ranks in (False, True))
-        return float(r[0]), float(rho[0])
+        means = [mean[:, None] for mean in self.means]
+        r, rho = (prediction.correlations(*means, ranks=ranks).item() for ranks in (False, True))
+        return r, rho
 
     @cached_property
     def coordinates(self) -> np.ndarray:
@@ -251,10 +230,9 @@ class Plane:
     @property
     def table(self) -> pd.DataFrame:
         """a, b, both means and both components of every point."""
-        mean, predicted = self.means
-        found = pd.DataFrame(self.points, columns=["a", "b"])
-        found = found.assign(mean=mean, predicted=predicted)
-        return found.assign(component_1=self.coordinates[:, 0], component_2=self.coordinates[:, 1])
+        columns = ["a", "b", "mean", "predicted", "component_1", "component_2"]
+        values = np.column_stack([self.points, *self.means, self.coordinates])
+        return pd.DataFrame(values, columns=columns)
 
     @property
     def summary(self) -> pd.DataFrame:
@@ -272,12 +250,9 @@ class Plane:
         """Mean change from the base in every domain, predicted at (a, b) and measured at the
         nearest point: domain, predicted, actual (nats per text); `.attrs["nearest"]`."""
         nearest = int(np.abs(self.points - [a, b]).sum(axis=1).argmin())
-        base = self.values[self.corners[0]]
-        moved = {
-            "predicted": self.predicted(np.array([[a, b]]))[0] - base,
-            "actual": self.values[nearest] - base,
-        }
-        table = pd.DataFrame(moved).groupby(self.domains).mean().rename_axis("domain")
+        values = {"predicted": self.predicted([[a, b]])[0], "actual": self.values[nearest]}
+        moved = pd.DataFrame(values).sub(self.values[self.corners[0]], axis=0)
+        table = moved.groupby(self.domains).mean().rename_axis("domain")
         table.attrs["nearest"] = self.points[nearest].tolist()
         return table.reset_index()
 

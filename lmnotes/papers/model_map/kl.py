@@ -9,7 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.special import rel_entr
 
+from lmnotes.errors import expect_between
 from lmnotes.models.maps import coordinates as maps
 
 
@@ -19,8 +21,7 @@ def unigram_kl(p: np.ndarray, q: np.ndarray, n: int = 1) -> float:
     >>> round(unigram_kl([0.5, 0.5], [0.25, 0.75], n=2), 4)
     0.2877
     """
-    p, q = np.asarray(p, np.float64), np.asarray(q, np.float64)
-    return float(n * _kl_rows(p[None], q[None])[0])
+    return float(n * rel_entr(p, q).sum())
 
 
 def unigram_variance(
@@ -43,16 +44,8 @@ def unigram_variance(
 def unigrams(texts: Sequence[str], groups: Sequence) -> np.ndarray:
     """The share of every byte in the texts of each group, (G, 256), groups in sorted order; half a
     byte of each kind is added, so that none has probability zero."""
-    counts = [
-        np.bincount(
-            np.frombuffer(
-                "".join(t for t, g in zip(texts, groups, strict=True) if g == one).encode(),
-                np.uint8,
-            ),
-            minlength=256,
-        )
-        for one in sorted(set(groups))
-    ]
+    joined = pd.Series(list(texts)).groupby(np.asarray(groups)).sum()
+    counts = [np.bincount(np.frombuffer(t.encode(), np.uint8), minlength=256) for t in joined]
     smoothed = np.stack(counts) + 0.5
     return smoothed / smoothed.sum(axis=1, keepdims=True)
 
@@ -82,13 +75,11 @@ def chain_kl(
     >>> chain_kl((fair[0], fair[0]), (fair, loaded), 3).round(4).tolist()
     [0.0, 0.0719, 0.1438]
     """
-    here = np.asarray(start[0], np.float64)
-    forward = np.asarray(step[0], np.float64)
-    per_step = _kl_rows(forward, np.asarray(step[1], np.float64))  # (V,)
-    parts = [_kl_rows(here[None], np.asarray(start[1], np.float64)[None])[0]]
+    symbol, parts = np.asarray(start[0], np.float64), [rel_entr(*start).sum()]
+    per_step = rel_entr(*step).sum(axis=1)  # (V,)
     for _ in range(n - 1):
-        parts.append(here @ per_step)
-        here = here @ forward
+        parts.append(symbol @ per_step)
+        symbol = symbol @ step[0]
     return np.cumsum(parts)
 
 
@@ -99,16 +90,9 @@ def sampled_kl(own: np.ndarray, other: np.ndarray, lengths: Sequence[int]) -> pd
         own, other: (N, T) log-probabilities of the same drawn symbols under p_i and p_j, nats.
         lengths: each at most T; the first so many symbols of every draw are used.
     """
-    ratio = np.cumsum(np.asarray(own, np.float64) - np.asarray(other, np.float64), axis=1)
-    lengths = _checked(lengths, ratio.shape[1])
-    found = ratio[:, lengths - 1]  # (N, L)
-    return pd.DataFrame(
-        {
-            "n_bytes": lengths,
-            "kl": found.mean(axis=0),
-            "error": found.std(axis=0, ddof=1) / np.sqrt(len(found)),
-        }
-    )
+    ratio = log_ratios(own, other, lengths)
+    error = ratio.std(axis=1, ddof=1) / np.sqrt(ratio.shape[1])
+    return pd.DataFrame({"n_bytes": lengths, "kl": ratio.mean(axis=1), "error": error})
 
 
 def variance_kl(
@@ -120,17 +104,9 @@ def variance_kl(
         first, second: (N, T) log-probabilities of the symbols of the same texts, nats.
         lengths: each at most T. domains: (N,).
     """
-    ratio = np.cumsum(np.asarray(first, np.float64) - np.asarray(second, np.float64), axis=1)
-    lengths = _checked(lengths, ratio.shape[1])
-    total = ratio[:, lengths - 1].T  # (L, N)
-    within = maps.centre_within(total, domains)
-    return pd.DataFrame(
-        {
-            "n_bytes": lengths,
-            "total": total.var(axis=1) / 2,
-            "within": (within**2).mean(axis=1) / 2,
-        }
-    )
+    total = log_ratios(first, second, lengths)
+    within = (maps.centre_within(total, domains) ** 2).mean(axis=1) / 2
+    return pd.DataFrame({"n_bytes": lengths, "total": total.var(axis=1) / 2, "within": within})
 
 
 def conditional_kl(first: np.ndarray, second: np.ndarray) -> float:
@@ -144,17 +120,9 @@ def conditional_kl(first: np.ndarray, second: np.ndarray) -> float:
     return float((np.exp(first) * (first - second)).sum(axis=(1, 2), dtype=np.float64).mean())
 
 
-def _kl_rows(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """KL of each row of p from that of q, (R,) nats; 0 log 0 is 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(p > 0, p * (np.log(p) - np.log(q)), 0.0).sum(axis=1)
-
-
-def _checked(lengths: Sequence[int], longest: int) -> np.ndarray:
-    lengths = np.asarray(lengths, np.int64)
-    if not len(lengths) or lengths.min() < 1 or lengths.max() > longest:
-        raise ValueError(
-            f"lengths {lengths.tolist()} were asked of texts of {longest} symbols; expected "
-            f"1..{longest}: ask for shorter ones or give longer texts"
-        )
-    return lengths
+def log_ratios(first: np.ndarray, second: np.ndarray, lengths: Sequence[int]) -> np.ndarray:
+    """l_i - l_j of the first so many symbols of every text, (L, N) nats."""
+    ratio = np.cumsum(np.asarray(first, np.float64) - np.asarray(second, np.float64), axis=1)
+    for length in lengths:
+        expect_between("length", length, 1, ratio.shape[1], "ask for no more than the texts have")
+    return ratio[:, np.asarray(lengths) - 1].T

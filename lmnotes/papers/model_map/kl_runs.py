@@ -4,20 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from lmnotes import store
+from lmnotes import parallel, store
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import projection
 from lmnotes.papers.model_map import kl
 from lmnotes.papers.model_map.population import Population
 from lmnotes.text.chunks import TextSet
-
-if TYPE_CHECKING:
-    pass
 
 _VERSION = 2  # part of the key of stored comparisons
 
@@ -53,7 +49,6 @@ def compare_by_sampling(
         n_given: of the given texts, so many enter the next-byte comparison, evenly spaced; 0 for
             none.
     """
-    from lmnotes import parallel
     from lmnotes.models.scoring import identity
 
     key = {"version": _VERSION, "models": [identity.identify(model).id for model in models]}
@@ -62,8 +57,8 @@ def compare_by_sampling(
 
     def write(folder: Path) -> None:
         with parallel.one_thread():
-            found = _compared(models, np.asarray(ids), n_draws, length, n_given, seed)
-        for name, values in vars(found).items():
+            compared = _compared(models, np.asarray(ids), n_draws, length, n_given, seed)
+        for name, values in vars(compared).items():
             np.save(folder / f"{name}.npy", values)
 
     path = store.build("calibration", key, write)
@@ -75,19 +70,18 @@ def _compared(models, ids, n_draws, length, n_given, seed) -> Compared:
     from lmnotes.models.zoo import sampling
 
     scorers = [loading.load(model, device="cpu") for model in models]
-    pairs = [(one.model, one.tokenizer.bos_token_id) for one in scorers]
+    starts = [(scorer.model, scorer.tokenizer.bos_token_id) for scorer in scorers]
     draws = [
-        sampling.draw(model, bos, n_draws, length, seed + number).ids
-        for number, (model, bos) in enumerate(pairs)
+        sampling.draw(*start, n_draws, length, seed + number).ids
+        for number, start in enumerate(starts)
     ]
-    together = np.concatenate(draws)
-    under = [sampling.log_probabilities(model, bos, together) for model, bos in pairs]
+    under = [sampling.log_probabilities(*start, np.concatenate(draws)) for start in starts]
     drawn = np.stack(under).reshape(len(models), len(models), n_draws, length).swapaxes(0, 1)
-    given = np.stack([sampling.log_probabilities(model, bos, ids) for model, bos in pairs])
+    given = np.stack([sampling.log_probabilities(*start, ids) for start in starts])
     conditional = np.full((len(models), len(models)), np.nan)
     if n_given:
         chosen = ids[np.linspace(0, len(ids) - 1, min(n_given, len(ids))).astype(int)]
-        full = [sampling.distributions(model, bos, chosen) for model, bos in pairs]
+        full = [sampling.distributions(*start, chosen) for start in starts]
         conditional = np.array([[kl.conditional_kl(a, b) for b in full] for a in full])
     return Compared(drawn.astype(np.float32), given.astype(np.float32), conditional)
 
@@ -96,15 +90,15 @@ def _compared(models, ids, n_draws, length, n_given, seed) -> Compared:
 class Group:
     """m byte-level models, each compared with each.
 
-    names, mixture: (m,); apart: (m, m) map distances, bits/byte; found: the comparison; domains:
-    (N,) of the given texts; length: bytes of each text; spread: (m,) bool, those that were spread
-    along the tree, the others being the nearest pair.
+    names, mixture: (m,); apart: (m, m) map distances, bits/byte; domains: (N,) of the given texts;
+    length: bytes of each text; spread: (m,) bool, those that were spread along the tree, the others
+    being the nearest pair.
     """
 
     names: np.ndarray
     mixture: np.ndarray
     apart: np.ndarray
-    found: "Compared"
+    compared: Compared
     domains: np.ndarray
     length: int
     spread: np.ndarray
@@ -117,16 +111,15 @@ class Group:
     def ends(self, among: Sequence[int] | None = None) -> list[tuple[int, int]]:
         """The nearest and the farthest pair of all models, or of those at these rows."""
         rows = np.arange(len(self.names)) if among is None else np.asarray(among)
-        one, two = (rows[part] for part in np.triu_indices(len(rows), 1))
-        apart = self.apart[one, two]
-        both = dict.fromkeys((int(apart.argmin()), int(apart.argmax())))
-        return [(int(one[pair]), int(two[pair])) for pair in both]
+        pairs = rows[np.column_stack(np.triu_indices(len(rows), 1))]
+        apart = self.apart[tuple(pairs.T)]
+        return [tuple(pairs[k].tolist()) for k in dict.fromkeys((apart.argmin(), apart.argmax()))]
 
     def by_length(self, i: int, j: int) -> pd.DataFrame:
         """Sampled KL and variance estimates for each of `lengths`: n_bytes, sampled, error, total,
         within (nats per text), pair."""
-        sampled = self.found.sampled(i, j, self.lengths).rename(columns={"kl": "sampled"})
-        given = self.found.given
+        sampled = self.compared.sampled(i, j, self.lengths).rename(columns={"kl": "sampled"})
+        given = self.compared.given
         estimate = kl.variance_kl(given[i], given[j], self.lengths, self.domains)
         return sampled.merge(estimate).assign(pair=f"{self.names[i]}\n{self.names[j]}")
 
@@ -134,41 +127,36 @@ class Group:
         """Map distance and direct estimates (both directions' mean) of every pair of the models
         that were spread along the tree, bits/byte: model, other, kind, variance, within, token
         level, text level."""
-        one, two = np.triu_indices(len(self.names), 1)
-        both = self.spread[one] & self.spread[two]
-        one, two = one[both], two[both]
+        rows = np.flatnonzero(self.spread)
+        pairs = i, j = rows[np.array(np.triu_indices(len(rows), 1))]
+        given = self.compared.given[:, :, : self.length].sum(axis=2, dtype=np.float64)
+        token, text = self.compared.conditional, self.compared.sampled_matrix(self.length)
+        nats = {
+            "variance": maps.kl(maps.row_centre(given)),
+            "within": maps.kl(maps.centre_within(given, self.domains)),
+            "token level": (token + token.T) / 2,
+            "text level": (text + text.T) / 2,
+        }
+        same = self.mixture[i] == self.mixture[j]
+        kind = np.where(same, "one mixture", "two mixtures")
+        table = pd.DataFrame({"model": self.names[i], "other": self.names[j], "kind": kind})
         bits = 1 / (self.length * np.log(2))
-        given = self.found.given[:, :, : self.length].sum(axis=2, dtype=np.float64)
-        token = (self.found.conditional + self.found.conditional.T) / 2
-        sampled = self.found.sampled_matrix(self.length)
-        same = self.mixture[one] == self.mixture[two]
-        return pd.DataFrame(
-            {
-                "model": self.names[one],
-                "other": self.names[two],
-                "kind": np.where(same, "one mixture", "two mixtures"),
-                "variance": maps.kl(maps.row_centre(given))[one, two] * bits,
-                "within": maps.kl(maps.centre_within(given, self.domains))[one, two] * bits,
-                "token level": token[one, two] * bits,
-                "text level": ((sampled + sampled.T) / 2)[one, two] * bits,
-            }
-        )
+        return table.assign(**{name: values[tuple(pairs)] * bits for name, values in nats.items()})
 
     def mixed(self, i: int, j: int, domain: str, share: float) -> pd.DataFrame:
         """As `by_length`, with texts of which this share (0..1) is of one domain and the rest is
         spread evenly over all: n_bytes, sampled, error, total."""
-        names, at = np.unique(self.domains, return_inverse=True)
+        names, number = np.unique(self.domains, return_inverse=True)
         weights = (1 - share) / len(names) + share * (names == domain)  # of the domains
-        weights = (weights / np.bincount(at))[at]  # of the texts, summing to one
-        ratio = np.cumsum(self.found.given[i] - self.found.given[j], axis=1, dtype=np.float64)
-        ratio = ratio[:, np.array(self.lengths) - 1]  # (N, lengths)
+        weights = (weights / np.bincount(number))[number]  # of the texts, summing to one
+        ratio = kl.log_ratios(self.compared.given[i], self.compared.given[j], self.lengths).T
         total = (weights @ ratio**2 - (weights @ ratio) ** 2) / 2
-        sampled = self.found.sampled(i, j, self.lengths).rename(columns={"kl": "sampled"})
+        sampled = self.compared.sampled(i, j, self.lengths).rename(columns={"kl": "sampled"})
         return sampled.assign(total=total)
 
 
 def groups(
-    here: Population,
+    population: Population,
     texts: TextSet,
     *,
     window: int,
@@ -185,51 +173,47 @@ def groups(
         n_models: of "all"; a third as many are counted ones. The nearest pair of each comes on top.
         sampling: `n_draws` and `seed` of `kl_runs.compare_by_sampling`.
     """
-    is_byte = (here.models.tokenizer == "bytes").to_numpy()
-    is_ngram = (here.models.kind == "ngram").to_numpy()
+    is_byte = (population.models.tokenizer == "bytes").to_numpy()
+    is_ngram = (population.models.kind == "ngram").to_numpy()
     ids = np.stack([list(text.encode()[:longest]) for text in texts.texts])
-    spaced = _spread(here, is_ngram, max(3, n_models // 3))
     half = slice(None, None, 2)  # fewer of the long texts
-    counted = _group(
-        here,
-        spaced,
-        _nearest_two(here, is_ngram),
-        ids[half],
-        texts.domains[half],
-        longest,
-        {**sampling, "n_given": 0},
-    )
-    spaced, nearest = _spread(here, is_byte, n_models), _nearest_two(here, is_byte & ~is_ngram)
+    options = {**sampling, "n_given": 0}
+    few = _spread(population, is_ngram, max(3, n_models // 3))
+    near = _nearest_two(population, is_ngram)
+    counted = _group(population, few, near, ids[half], texts.domains[half], longest, options)
     options = {**sampling, "n_given": n_given}
-    every = _group(here, spaced, nearest, ids[:, :window], texts.domains, window, options)
+    many, near = (
+        _spread(population, is_byte, n_models),
+        _nearest_two(population, is_byte & ~is_ngram),
+    )
+    every = _group(population, many, near, ids[:, :window], texts.domains, window, options)
     return {"counted": counted, "all": every}
 
 
-def _group(here, spaced, nearest, ids, domains, length, options) -> Group:
+def _group(population, spaced, nearest, ids, domains, length, options) -> Group:
     """Some rows of a population and its nearest pair, compared."""
     rows = np.union1d(spaced, nearest)
-    models = here.models.iloc[rows]
-    found = compare_by_sampling(list(models.folder), ids, length=length, **options)
+    models = population.models.iloc[rows]
     return Group(
         names=models.model.to_numpy(),
         mixture=models.mixture.astype(str).to_numpy(),
-        apart=here.kl[np.ix_(rows, rows)],
-        found=found,
+        apart=population.kl[np.ix_(rows, rows)],
+        compared=compare_by_sampling(list(models.folder), ids, length=length, **options),
         domains=np.asarray(domains),
         length=length,
         spread=np.isin(rows, spaced),
     )
 
 
-def _spread(here: Population, chosen: np.ndarray, n: int) -> np.ndarray:
+def _spread(population: Population, chosen: np.ndarray, n: int) -> np.ndarray:
     """So many of the chosen models, evenly spaced along the tree."""
-    along = projection.leaf_order(projection.tree(here.Q))
+    along = projection.leaf_order(projection.tree(population.Q))
     along = along[chosen[along]]
     return along[np.linspace(0, len(along) - 1, min(n, len(along))).astype(int)]
 
 
-def _nearest_two(here: Population, chosen: np.ndarray) -> np.ndarray:
+def _nearest_two(population: Population, chosen: np.ndarray) -> np.ndarray:
     """The two of the chosen models that are nearest to each other."""
     rows = np.flatnonzero(chosen)
-    apart = here.kl[np.ix_(rows, rows)] + np.diag(np.full(len(rows), np.inf))
+    apart = population.kl[np.ix_(rows, rows)] + np.diag(np.full(len(rows), np.inf))
     return rows[list(np.unravel_index(apart.argmin(), apart.shape))]

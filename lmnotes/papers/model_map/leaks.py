@@ -27,13 +27,13 @@ class Reading:
     ability: np.ndarray
 
 
-def read(here: Population, kept: np.ndarray, task_mean: np.ndarray) -> Reading:
-    """The reading of the models at the rows `kept`, whose mean task scores are given, per cent."""
-    models, mean = here.models.iloc[kept], here.mean[kept]
-    flat = np.zeros(len(kept))
+def read(population: Population, rows: np.ndarray, task_mean: np.ndarray) -> Reading:
+    """The reading of the models at some rows, whose mean task scores are given, per cent."""
+    models, mean = population.models.iloc[rows], population.mean[rows]
+    flat = np.zeros(len(rows))
     value = prediction.leakage(mean, task_mean)
-    leaked, twins = _leaked(models, here.is_zoo)
-    if here.is_zoo:
+    leaked, twins = _leaked(models, population.is_zoo)
+    if population.is_zoo:
         gaps = np.array([value[b] - value[a] for a, b in twins])
     else:
         gaps = value[leaked] - value[~leaked].mean() if leaked.any() else np.zeros(0)
@@ -47,7 +47,7 @@ def read(here: Population, kept: np.ndarray, task_mean: np.ndarray) -> Reading:
             "reading, sd": value,
         }
     )
-    likelihood, ability = (prediction.leakage(one, flat) for one in (mean, task_mean))
+    likelihood, ability = (prediction.leakage(values, flat) for values in (mean, task_mean))
     return Reading(table, twins, gaps, likelihood, ability)
 
 

@@ -15,9 +15,12 @@ from lmnotes.figures.maps import classes
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.scoring.rule import Rule
+from lmnotes.notebook import card
+from lmnotes.papers.model_map.task_scores import LEADERBOARD
 from lmnotes.text.chunks import TextSet
 
 PUBLISHED_BYTES = 972.3188  # mean length of the 10,000 chunks of the Pile; second-hand
+EXAMPLE = "aaditya/Llama3-OpenBioLLM-8B"  # the one model of which log-likelihoods were printed
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -141,11 +144,51 @@ def scored(models, texts: TextSet, rule: Rule, clip_share: float = 0.02) -> Popu
     rows = ledger.open(texts, rule)
     if isinstance(models, list):
         runner.score(models, rows, devices="all")
-        found = rows.matrix([model for model in dict.fromkeys(models) if rows.has(model)])
+        raw = rows.matrix([model for model in dict.fromkeys(models) if rows.has(model)])
     else:
         small_models.score(models, rows)
-        found = rows.matrix(about=models)
-    return build(found, clip_share, texts)
+        raw = rows.matrix(about=models)
+    return build(raw, clip_share, texts)
+
+
+def released_facts(
+    population: Population, leak_table: pd.DataFrame | None = None
+) -> dict[str, float]:
+    """What can be checked of the authors' released matrix, by claim; NaN for another population and
+    for what is not there.
+
+    Args:
+        leak_table: of `leaks.read`, for the means of the models that were trained on the Pile.
+    """
+    raw, models = population.raw.values, population.models
+    threshold, in_a_bit = population.clipped.threshold or np.nan, PUBLISHED_BYTES * np.log(2)
+    legend = card.table("06", "legend", index_col="type").models
+    counts = models.family.astype(str).value_counts().reindex(legend.index)
+    printed = card.table("06", "example")
+    places = np.flatnonzero(population.names == EXAMPLE)
+    row = raw[places[0]] if len(places) == 1 else np.full(raw.shape[1], np.nan)
+    about = models.iloc[places[0]] if len(places) == 1 else {}
+    facts = {
+        "n_models": len(population),
+        "n_texts": raw.shape[1],
+        "raw_min": raw.min(),
+        "raw_max": raw.max(),
+        "clip_threshold": threshold,
+        "clip_bits": -threshold / in_a_bit,
+        "types": (counts - legend).abs().max(skipna=False),
+        "example_texts": np.abs(row[printed.text] - printed.log_likelihood).max(),
+        "example_mean": row.mean(),
+        "example_bits": -row.mean() / in_a_bit,
+        "leak_likelihood": np.nan,
+        "leak_tasks": np.nan,
+    }
+    for name in (*LEADERBOARD, "6-TaskMean"):
+        facts[f"example_{name.lower().replace('-', '_')}"] = float(about.get(name, np.nan))
+    if leak_table is not None:
+        seen = leak_table[leak_table["has seen the texts"]]
+        facts["leak_likelihood"] = seen["mean log-likelihood, nats"].mean()
+        facts["leak_tasks"] = seen["task mean, %"].mean()
+    return facts if population.is_published else dict.fromkeys(facts, np.nan)
 
 
 def _labelled(models: pd.DataFrame) -> pd.DataFrame:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from lmnotes import statistics
+from lmnotes.errors import expect_between
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import prediction
 from lmnotes.models.maps.prediction import Prediction
@@ -56,56 +58,47 @@ class Comparison:
     @property
     def predicted(self) -> pd.DataFrame:
         """Each score beside its prediction, the mean over seeds, a row per model."""
-        found = pd.DataFrame(self.Y, columns=self.columns).assign(model=self.names)
         average = self.fitted[COORDINATES, FOLDS[0]].predicted.mean(axis=0)
-        return found.assign(**{f"{c} predicted": average[:, i] for i, c in enumerate(self.columns)})
+        scores = pd.DataFrame(self.Y, columns=self.columns).assign(model=self.names)
+        return scores.join(pd.DataFrame(average, columns=self.columns).add_suffix(" predicted"))
 
     def contrast(self, n_samples: int = 500, seed: int = 0) -> tuple[float, tuple[float, float]]:
         """How much better the coordinates predict the last target than the mean log-likelihood
         alone does, r less r, with its 95 % bootstrap interval over lineages."""
         fitted = self.fitted[COORDINATES, FOLDS[0]].predicted[:, :, -1].T  # (M, seeds)
-        both = np.column_stack([fitted, self.mean])
-        members = [np.flatnonzero(self.lineage == one) for one in np.unique(self.lineage)]
-        rng = np.random.default_rng(seed)
+        order = np.argsort(self.lineage, kind="stable")
+        both = np.column_stack([fitted, self.mean])[order]
+        truth = np.tile(self.Y[order, -1:], both.shape[1])
 
         def gain(rows: np.ndarray) -> float:
-            truth = np.tile(self.Y[rows, -1:], both.shape[1])
-            r = prediction.correlations(both[rows], truth)
+            r = prediction.correlations(both[rows], truth[rows])
             return float(r[:-1].mean() - r[-1])
 
-        drawn = [
-            gain(
-                np.concatenate([members[i] for i in rng.integers(len(members), size=len(members))])
-            )
-            for _ in range(n_samples)
-        ]
-        value = gain(np.arange(len(self.Y)))
-        low, high = np.quantile(drawn, [0.025, 0.975])
-        return value, (float(min(low, value)), float(max(high, value)))
+        return statistics.group_bootstrap(gain, self.lineage[order], n=n_samples, seed=seed)
 
     def path(self, features: str, folds: str, target: str) -> tuple[np.ndarray, np.ndarray]:
         """Pearson's r for every one of `prediction.TASK_PENALTIES`: held out, and fitted to."""
         groups = self.lineage if folds == FOLDS[0] else None
         y = self.Y[:, [self.columns.index(target)]]
         n_folds = _n_folds(self.lineage, groups)
-        found = prediction.penalty_path(self.features[features], y, groups=groups, n_folds=n_folds)
-        return found[0][:, 0], found[1][:, 0]
+        X, options = self.features[features], {"groups": groups, "n_folds": n_folds}
+        held_out, fitted_to = prediction.penalty_path(X, y, **options)
+        return held_out[:, 0], fitted_to[:, 0]
 
 
-def compare_predictors(here: Population, benchmark: Benchmark, seeds: Sequence[int]) -> Comparison:
+def compare_predictors(
+    population: Population, benchmark: Benchmark, seeds: Sequence[int]
+) -> Comparison:
     """Ridge predictions from Q, L and the mean, for grouped and for random folds.
 
     Raises `ValueError` where fewer than two models have every score.
     """
     kept = benchmark.kept
-    if len(kept) < 2:
-        raise ValueError(
-            f"{len(kept)} of {len(here)} models have a score for each of {benchmark.columns}; "
-            "expected at least two: give scores of more of them"
-        )
-    L, mean, Y = here.L[kept], here.mean[kept], benchmark.values
+    what = f"models with a score for each of {benchmark.columns}"
+    expect_between(what, len(kept), 2, then="give scores of more of them")
+    L, mean, Y = population.L[kept], population.mean[kept], benchmark.values
     features = {COORDINATES: maps.double_centre(L), LIKELIHOODS: L, MEAN: mean[:, None]}
-    lineage = here.models.lineage.astype(str).to_numpy()[kept]
+    lineage = population.models.lineage.astype(str).to_numpy()[kept]
     fitted, rows = {}, []
     for how, groups in zip(FOLDS, (lineage, None), strict=True):
         n_folds = _n_folds(lineage, groups)
@@ -113,23 +106,23 @@ def compare_predictors(here: Population, benchmark: Benchmark, seeds: Sequence[i
             continue
         for name, X in features.items():
             options = {"groups": groups, "seeds": seeds, "n_folds": n_folds}
-            found = fitted[name, how] = prediction.ridge(X, Y, **options)
-            rows.append(found.table(benchmark.columns).assign(features=name, folds=how))
+            fitted[name, how] = prediction.ridge(X, Y, **options)
+            tables = [fitted[name, how].table(benchmark.columns)]
             if name != MEAN:
                 options |= {"penalties": prediction.MEAN_PENALTIES, "limits": None}
                 sanity = prediction.ridge(X, mean[:, None], **options)
-                table = sanity.table(["mean log-likelihood"])
-                rows.append(table.assign(features=name, folds=how))
+                tables.append(sanity.table(["mean log-likelihood"]))
+            rows += [table.assign(features=name, folds=how) for table in tables]
     table = pd.concat(rows, ignore_index=True)
     order = ["target", "features", "folds", "r", "r sd", "rho", "rho sd"]
-    names = here.names[kept]
+    names = population.names[kept]
     return Comparison(benchmark.columns, Y, mean, names, lineage, features, fitted, table[order])
 
 
-def second_hand(found: Comparison) -> dict[str, float]:
+def benchmark_claims(comparison: Comparison) -> dict[str, float]:
     """What Tables 2 and 3 say of single benchmarks, by claim; NaN where others were predicted."""
-    has = set(LEADERBOARD) <= set(found.columns)
-    summary, alone = found.summary, found.alone.set_index("target")
+    has = set(LEADERBOARD) <= set(comparison.columns)
+    summary, alone = comparison.summary, comparison.alone.set_index("target")
     values = {}
     for name in LEADERBOARD:
         for end in ("r", "rho"):

@@ -56,17 +56,16 @@ class Benchmark:
         return np.where(standard.max(axis=1) > 0, best, "all under 0")
 
 
-def given(path: str | Path, models: pd.DataFrame) -> Benchmark:
+def read(path: str | Path, models: pd.DataFrame) -> Benchmark:
     """The scores of a csv file with a column `model` and one per benchmark."""
-    found = pd.read_csv(path).set_index("model")
-    scores = found.reindex(models["model"])
-    targets = [name for name in found.columns if name not in _MEANS]
+    scores = pd.read_csv(path, index_col="model").reindex(models["model"])
+    targets = [name for name in scores.columns if name not in _MEANS]
     has_mean = "6-TaskMean" in scores
     mean = scores["6-TaskMean"] if has_mean else scores[targets].mean(axis=1)
     return Benchmark(scores.assign(**{"task mean": mean}), targets)
 
 
-def published(models: pd.DataFrame) -> Benchmark:
+def released(models: pd.DataFrame) -> Benchmark:
     """The leaderboard's scores that came with the released matrix."""
     targets = [name for name in LEADERBOARD if name in models]
     scores = models.set_index("model")[targets].apply(pd.to_numeric, errors="coerce")
@@ -75,10 +74,12 @@ def published(models: pd.DataFrame) -> Benchmark:
 
 
 def home_made(models: pd.DataFrame, texts: TextSet, *, n_items: int, seed: int) -> Benchmark:
-    """The accuracies of `probes`; next-byte accuracy only where a model reads bytes."""
+    """The accuracies of `zoo.tasks`; next-byte accuracy only where a model reads bytes."""
     if "folder" not in models:  # hub models are found by their names, folders by their paths
         places = zip(models["path"], models["model"], strict=True)
-        models = models.assign(folder=[at if Path(at).is_dir() else name for at, name in places])
+        models = models.assign(
+            folder=[path if Path(path).is_dir() else name for path, name in places]
+        )
     scores = tasks.scores(models, texts, n_items=n_items, seed=seed)
     measured = [*tasks.TASKS, "next byte"]
     return Benchmark(scores, [name for name in measured if scores[name].notna().any()])

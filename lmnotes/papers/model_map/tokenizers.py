@@ -1,13 +1,16 @@
 """How far a model moves on the map when only the scoring rule or only its vocabulary changes."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from lmnotes import parallel
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import projection
+from lmnotes.models.scoring.rule import Rule
 from lmnotes.models.zoo.plans import Spec
 from lmnotes.papers.model_map.population import Population
 from lmnotes.text.chunks import TextSet
@@ -29,24 +32,24 @@ class Moves:
     arrows: dict[str, list[tuple[int, int]]]
 
 
-def moves(home: Population, specs: Sequence[Spec], texts: TextSet) -> Moves:
+def measure_moves(population: Population, specs: Sequence[Spec], texts: TextSet) -> Moves:
     """Byte-level models scored without BOS, and their twins with a byte-pair vocabulary.
 
     Args:
         texts: those of the population.
     """
     twins = vocabulary_twins(specs)
-    byte_level = home.models.model[home.models.tokenizer == "bytes"]
+    byte_level = population.models.model[population.models.tokenizer == "bytes"]
     names = list(dict.fromkeys(pair[0] for pair in twins)) or list(byte_level[:2])
-    at = [home.index(name) for name in names]
-    L = home.joined(_without_bos(home, at, texts))
+    changed = [population.index(name) for name in names]
+    L = population.joined(_without_bos(population, changed, texts))
     Q = maps.double_centre(L)
-    kl, mean, M = maps.kl(Q, "bits/byte", home.n_bytes), L.mean(axis=1), len(home)
+    kl, mean, M = maps.kl(Q, "bits/byte", population.n_bytes), L.mean(axis=1), len(population)
     pairs = {
-        "without BOS": [(i, M + number) for number, i in enumerate(at)],
-        "BPE twin": [tuple(home.index(name) for name in pair) for pair in twins],
+        "without BOS": [(row, M + number) for number, row in enumerate(changed)],
+        "BPE twin": [tuple(population.index(name) for name in pair) for pair in twins],
     }
-    labels = [*home.names, *[f"{name}, no BOS" for name in names]]
+    labels = [*population.names, *[f"{name}, no BOS" for name in names]]
     rows = [
         {
             "model": labels[i],
@@ -54,28 +57,20 @@ def moves(home: Population, specs: Sequence[Spec], texts: TextSet) -> Moves:
             "distance, bits/byte": kl[i, j],
             "shift of the mean, nats": mean[j] - mean[i],
         }
-        for every in pairs.values()
-        for i, j in every
+        for i, j in itertools.chain(*pairs.values())
     ]
-    family = home.models.family
-    both = pd.concat([family, family.iloc[at]], ignore_index=True).rename("family")
+    family = population.models.family
+    both = pd.concat([family, family.iloc[changed]], ignore_index=True).rename("family")
     return Moves(pd.DataFrame(rows), projection.pca(Q), labels, both, pairs)
 
 
-def _without_bos(home: Population, at: Sequence[int], texts: TextSet) -> np.ndarray:
+def _without_bos(population: Population, rows: Sequence[int], texts: TextSet) -> np.ndarray:
     """Log-likelihoods of the models at some rows, their first byte not scored, (m, N) nats."""
-    from lmnotes import parallel
-    from lmnotes.models.scoring import rule as rules
     from lmnotes.models.scoring import score
 
-    rule = rules.Rule(bos="never")
+    folders, rule = population.models.folder.iloc[rows], Rule(bos="never")
     with parallel.one_thread():
-        return np.stack(
-            [
-                score.texts(folder, texts, rule=rule).log_likelihood
-                for folder in home.models.folder.iloc[at]
-            ]
-        )
+        return np.stack([score.texts(f, texts, rule=rule).log_likelihood for f in folders])
 
 
 def fork(specs: Sequence[Spec]) -> tuple[str, str, str]:
@@ -87,9 +82,7 @@ def fork(specs: Sequence[Spec]) -> tuple[str, str, str]:
     ('a', 'a+x', 'a+y')
     """
     for base in specs:
-        children = [
-            spec.name for spec in specs if spec.kind == "finetune" and spec.parent == base.name
-        ]
+        children = [s.name for s in specs if s.kind == "finetune" and s.parent == base.name]
         if base.kind == "neural" and len(children) >= 2:
             return base.name, children[0], children[1]
     raise ValueError(

@@ -25,11 +25,11 @@ def three():
 
 def test_geometry_by_hand(three):
     # steps (3, 0, 0, 0) and (1, 1, 0, 0): lengths 3 and sqrt 2, inner product 3, angle 45 degrees
-    found = interpolation.geometry(*three)
-    assert found.rms_1 == pytest.approx(3 / 2) and found.rms_2 == pytest.approx(2**0.5 / 2)
-    assert found.inner == pytest.approx(3 / 4) and found.angle == pytest.approx(45)
-    assert found.n_parameters == 4  # a buffer is no weight
-    placed = found.place(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]))
+    result = interpolation.geometry(*three)
+    assert result.rms_1 == pytest.approx(3 / 2) and result.rms_2 == pytest.approx(2**0.5 / 2)
+    assert result.inner == pytest.approx(3 / 4) and result.angle == pytest.approx(45)
+    assert result.n_parameters == 4  # a buffer is no weight
+    placed = result.place(np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]))
     assert np.linalg.norm(placed, axis=1) == pytest.approx([1.5, 2**0.5 / 2, (17 / 4) ** 0.5])
 
 
@@ -40,10 +40,10 @@ def test_the_published_angle_follows_from_the_published_products():
 
 
 def test_weights_at_the_corners_are_those_of_the_three(three):
-    blend = interpolation.interpolated(*three)
+    blend = interpolation.Blend(*three)
     for (a, b), expected in zip([(0, 0), (1, 0), (0, 1)], three, strict=True):
-        np.testing.assert_allclose(blend.at(a, b).weight.detach(), expected.weight.detach())
-    np.testing.assert_allclose(blend.at(0.5, 0.5).weight.detach()[0], [3.0, 1.5])
+        np.testing.assert_allclose(blend.model_at(a, b).weight.detach(), expected.weight.detach())
+    np.testing.assert_allclose(blend.model_at(0.5, 0.5).weight.detach()[0], [3.0, 1.5])
     np.testing.assert_allclose(three[0].weight.detach(), 1.0)  # the base is left as it was
 
 
@@ -53,21 +53,21 @@ def test_added_vocabulary_rows_are_cut_to_the_common_part(three):
     wide = torch.nn.Linear(2, 3, bias=False)
     with torch.no_grad():
         wide.weight.fill_(5.0)
-    blend = interpolation.interpolated(three[0], wide, three[2])
-    np.testing.assert_allclose(blend.at(1.0, 0.0).weight.detach(), 5.0)
+    blend = interpolation.Blend(three[0], wide, three[2])
+    np.testing.assert_allclose(blend.model_at(1.0, 0.0).weight.detach(), 5.0)
 
 
 def test_prediction_is_linear_and_clipped():
     rng = np.random.default_rng(0)
     log_likelihood = rng.normal(-500, 100, (3, 9))
     points = interpolation.grid()
-    found = interpolation.predicted(log_likelihood, points)
-    assert found.shape == (36, 9)
+    result = interpolation.predicted(log_likelihood, points)
+    assert result.shape == (36, 9)
     for corner, row in (((0, 0), 0), ((1, 0), 1), ((0, 1), 2)):
         at = int(np.flatnonzero((points == corner).all(axis=1))[0])
-        np.testing.assert_allclose(found[at], log_likelihood[row])
+        np.testing.assert_allclose(result[at], log_likelihood[row])
     clipped = interpolation.predicted(log_likelihood, points, threshold=-550)
-    np.testing.assert_allclose(clipped, np.maximum(found, -550))
+    np.testing.assert_allclose(clipped, np.maximum(result, -550))
 
 
 def test_strangers_and_copies_are_refused(three):

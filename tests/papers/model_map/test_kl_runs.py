@@ -64,38 +64,38 @@ def own_home(monkeypatch, tmp_path):
 def test_comparison_of_two_models_is_what_the_parts_say(folders):
     ids = np.random.default_rng(0).integers(32, 120, (5, 12))
     models = [folders["one"], folders["two"]]
-    found = kl_runs.compare_by_sampling(models, ids, n_draws=4, length=9, n_given=3, seed=7)
-    assert found.drawn.shape == (2, 2, 4, 9) and found.given.shape == (2, 5, 12)
+    result = kl_runs.compare_by_sampling(models, ids, n_draws=4, length=9, n_given=3, seed=7)
+    assert result.drawn.shape == (2, 2, 4, 9) and result.given.shape == (2, 5, 12)
     first, second = (loading.load(model, device="cpu").model for model in models)
     drawn = sampling.draw(first, 256, 4, 9, seed=7)
-    np.testing.assert_allclose(found.drawn[0, 0], drawn.log_probability, atol=1e-4)
+    np.testing.assert_allclose(result.drawn[0, 0], drawn.log_probability, atol=1e-4)
     other = sampling.log_probabilities(second, 256, drawn.ids)
-    np.testing.assert_allclose(found.drawn[0, 1], other, atol=1e-4)
+    np.testing.assert_allclose(result.drawn[0, 1], other, atol=1e-4)
     np.testing.assert_allclose(
-        found.given[1], sampling.log_probabilities(second, 256, ids), atol=1e-4
+        result.given[1], sampling.log_probabilities(second, 256, ids), atol=1e-4
     )
-    assert found.conditional[0, 0] == pytest.approx(0, abs=1e-5) and found.conditional[0, 1] > 0
-    matrix = found.sampled_matrix(9)
+    assert result.conditional[0, 0] == pytest.approx(0, abs=1e-5) and result.conditional[0, 1] > 0
+    matrix = result.sampled_matrix(9)
     assert matrix[0, 0] == 0
-    assert matrix[0, 1] == pytest.approx(found.sampled(0, 1, [9]).kl[0], rel=1e-5)
+    assert matrix[0, 1] == pytest.approx(result.sampled(0, 1, [9]).kl[0], rel=1e-5)
     again = kl_runs.compare_by_sampling(models, ids, n_draws=4, length=9, n_given=3, seed=7)
-    np.testing.assert_array_equal(again.drawn, found.drawn)
+    np.testing.assert_array_equal(again.drawn, result.drawn)
 
 
 def test_next_bytes_need_not_be_compared(folders):
     ids = np.random.default_rng(0).integers(32, 120, (3, 8))
     models = [folders["one"], folders["base"]]
-    found = kl_runs.compare_by_sampling(models, ids, n_draws=2, length=8, n_given=0, seed=1)
-    assert np.isnan(found.conditional).all() and found.given.shape == (2, 3, 8)
+    result = kl_runs.compare_by_sampling(models, ids, n_draws=2, length=8, n_given=0, seed=1)
+    assert np.isnan(result.conditional).all() and result.given.shape == (2, 3, 8)
 
 
 def test_counted_bytes_are_scored_as_with_any_model(folders, monkeypatch):
     model, texts = loading.load(folders["two"], device="cpu"), ["x = 3", "naïve: the hat", "x"]
     expected = score.texts(model, texts, rule=rules.Rule(bos="always")).log_likelihood
-    found = ngram_lookup.text_sums(model.model, [text.encode() for text in texts])
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    result = ngram_lookup.text_sums(model.model, [text.encode() for text in texts])
+    np.testing.assert_allclose(result, expected, atol=1e-4)
     monkeypatch.setattr(chunks, "stream", lambda domain: b"if x == 3:\n    return f(x)\n" * 9)
-    row = checks.row(texts, "code", order=3, n_bytes=40, n_leaked=1)
+    row = checks.ngram_row(texts, "code", order=3, n_bytes=40, n_leaked=1)
     fitted = ngram.fit(chunks.stream("code")[:40] + texts[0].encode(), order=3)
     np.testing.assert_allclose(
         row, ngram_lookup.text_sums(fitted, [text.encode() for text in texts])
@@ -133,9 +133,9 @@ def test_tasks_are_scored_and_kept(folders, texts):
     import pandas
 
     table = pandas.DataFrame({"model": ["two"], "folder": [folders["two"]]})
-    found = tasks.scores(table, texts, n_items=6, seed=0)
-    assert list(found.columns) == [*tasks.TASKS, "next byte", "task mean"]
-    assert found.loc["two", list(tasks.TASKS)].between(0, 100).all()
+    result = tasks.scores(table, texts, n_items=6, seed=0)
+    assert list(result.columns) == [*tasks.TASKS, "next byte", "task mean"]
+    assert result.loc["two", list(tasks.TASKS)].between(0, 100).all()
     model = loading.load(folders["two"], device="cpu")
     per_text = []
     for text in texts.texts:
@@ -145,5 +145,5 @@ def test_tasks_are_scored_and_kept(folders, texts):
             for t in range(len(data))
         ]
         per_text.append(np.mean(np.array(guesses) == data))
-    assert found.loc["two", "next byte"] == pytest.approx(100 * np.mean(per_text))
-    assert tasks.scores(table, texts, n_items=6, seed=0).equals(found)
+    assert result.loc["two", "next byte"] == pytest.approx(100 * np.mean(per_text))
+    assert tasks.scores(table, texts, n_items=6, seed=0).equals(result)

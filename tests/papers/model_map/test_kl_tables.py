@@ -14,12 +14,12 @@ def group():
     given[1, :6] -= 0.5  # one model likes domain b more
     drawn = rng.normal(-2, 1, (3, 3, 5, 16)).astype(np.float32)
     apart = np.array([[0, 1, 3.0], [1, 0, 2], [3, 2, 0]])
-    found = Compared(drawn, given, rng.uniform(1, 2, (3, 3)))
+    result = Compared(drawn, given, rng.uniform(1, 2, (3, 3)))
     return kl_runs.Group(
         names=np.array(["x", "y", "z"]),
         mixture=np.array(["m", "m", "n"]),
         apart=apart,
-        found=found,
+        compared=result,
         domains=DOMAINS,
         length=16,
         spread=np.array([True, False, True]),
@@ -34,18 +34,18 @@ def test_ends_are_the_nearest_and_the_farthest(group):
 def test_tables_hold_what_the_comparison_says(group):
     table = group.by_length(0, 1)
     assert table.n_bytes.tolist() == [2, 4, 8, 16] and table.pair[0] == "x\ny"
-    assert table.sampled[3] == pytest.approx(group.found.sampled_matrix(16)[0, 1], rel=1e-5)
+    assert table.sampled[3] == pytest.approx(group.compared.sampled_matrix(16)[0, 1], rel=1e-5)
     check = group.agreement()  # of the models that were spread: one pair
     assert check[["model", "other", "kind"]].to_numpy().tolist() == [["x", "z", "two mixtures"]]
     bits = 16 * np.log(2)
-    d = (group.found.given[0] - group.found.given[2]).sum(axis=1, dtype=float)
+    d = (group.compared.given[0] - group.compared.given[2]).sum(axis=1, dtype=float)
     assert check.variance[0] * bits == pytest.approx(d.var() / 2)
-    both = group.found.conditional[0, 2] + group.found.conditional[2, 0]
+    both = group.compared.conditional[0, 2] + group.compared.conditional[2, 0]
     assert check["token level"][0] * bits == pytest.approx(both / 2)
 
 
 def test_a_mixture_of_texts_runs_from_all_domains_to_one(group):
-    given = group.found.given
+    given = group.compared.given
     even = kl.variance_kl(given[0], given[1], [2, 4, 8, 16], DOMAINS).total
     np.testing.assert_allclose(group.mixed(0, 1, "b", 0.0).total, even, rtol=1e-5)
     only = kl.variance_kl(given[0, 6:], given[1, 6:], [2, 4, 8, 16], DOMAINS[6:]).total
