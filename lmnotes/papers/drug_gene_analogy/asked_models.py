@@ -99,7 +99,7 @@ def score(
                 "task"
             )
         rows = np.array([given[query][0] for query in task.queries["query"]], bool).nonzero()[0]
-        asked = task.part(rows)
+        asked = task.subset(rows)
         ranks = [
             first_right(given[query][1], rights[row])
             for row, query in zip(rows, asked.queries["query"], strict=True)

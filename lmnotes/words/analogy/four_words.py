@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 
+from lmnotes.errors import InputError
 from lmnotes.words.similarity import normalise, top_sums
 
 BLOCK = 2_000_000  # products that are sorted together
@@ -103,7 +104,7 @@ def score(
         questions drawn again (rows, 1000), the same draws for all, for `similarity.advantage`.
     """
     if questions.empty:
-        raise ValueError(
+        raise InputError(
             "no analogy question has its four words among the vectors': expected some; raise the "
             "limit, or take vectors of a larger vocabulary"
         )

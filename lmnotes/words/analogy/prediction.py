@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from lmnotes.errors import expect_between, expect_finite
 from lmnotes.words.analogy import ranking, scores, tasks, vectors
 from lmnotes.words.analogy.relations import RelationSet
 from lmnotes.words.analogy.scores import Result
@@ -38,7 +39,6 @@ def predict(
         direction: "drug2gene" or "gene2drug".
         how: vector, weighting, centre, scale, k, seed and device of `answer`.
 
-    >>> import pandas
     >>> from lmnotes.words.analogy import relations
     >>> pairs = pd.DataFrame({"drug": ["a", "b"], "gene": ["x", "y"]})
     >>> vectors = {"a": [1.0, 0, 0], "b": [0, 1.0, 0], "x": [1.0, 0, 5], "y": [0, 1.0, 5]}
@@ -47,11 +47,11 @@ def predict(
     (1.0, ['x', 'y'])
     """
     words = embedding if isinstance(embedding, Mapping) else embedding.ids
-    there = relation_set.within(words)
-    task = tasks.build(there, setting, year=year, direction=direction)
-    found = answer(embedding, task, **how)
-    found.settings["dropped"] = dict(there.dropped)
-    return found
+    within = relation_set.within(words)
+    task = tasks.build(within, setting, year=year, direction=direction)
+    result = answer(embedding, task, **how)
+    result.settings["dropped"] = dict(within.dropped)
+    return result
 
 
 def answer(
@@ -85,9 +85,12 @@ def answer(
     if centre:
         centroid = candidates.mean(axis=0)
         moved, candidates = moved - centroid, candidates - centroid
-    known = np.concatenate([task.known, _own(task)])
-    found = ranking.rank(moved, candidates, task.answers, known, k=k, device=device)
-    return scores.result(task, found.rank, settings, found)
+    ids = {name: row for row, name in enumerate(task.candidates)}
+    own = [(row, ids[name]) for row, name in enumerate(task.queries["query"]) if name in ids]
+    # no word answers for itself
+    known = np.concatenate([task.known, np.array(own, np.int64).reshape(-1, 2)])
+    ranked = ranking.rank(moved, candidates, task.answers, known, k=k, device=device)
+    return scores.result(task, ranked.rank, settings, ranked)
 
 
 def null(
@@ -104,8 +107,7 @@ def null(
     (1 + permutations). Exchanging partners within the pairs would change nothing, since v is the
     difference of two means; "shuffled" exchanges genes with all others of the vocabulary.
     """
-    if n_permutations < 1:
-        raise ValueError(f"n_permutations={n_permutations}: expected 1 or more; raise it")
+    expect_between("n_permutations", n_permutations, low=1)
     measures = ["top1", "top10", "mrr"]
     real = answer(embedding, task, **how).scores()
     rows = [
@@ -113,10 +115,8 @@ def null(
         for seed in range(n_permutations)
     ]
     table = pd.DataFrame(rows)[["seed", *measures]]
-    table.attrs["p"] = {
-        name: (1 + int((table[name] >= real[name]).sum())) / (1 + n_permutations)
-        for name in measures
-    }
+    n_as_good = {name: int((table[name] >= real[name]).sum()) for name in measures}
+    table.attrs["p"] = {name: (1 + n) / (1 + n_permutations) for name, n in n_as_good.items()}
     return table
 
 
@@ -141,21 +141,12 @@ def solve(
     questions = questions.drop_duplicates(["a", "b", "c"])
     training = questions.assign(query=questions.a, answer=questions.b)
     training = training[["group", "query", "answer"]].drop_duplicates("group")
-    task = tasks.make(
-        candidates or words,
-        questions.a.unique(),
-        pairs,
-        pairs,
-        pd.concat(known),
-        training,
-        training,
-        pairs,
-        setting="a : b :: c : ?",
-    )
-    found = answer(embedding, task, **({"centre": False} | how))
+    parts = (pairs, pairs, pd.concat(known), training, training, pairs)
+    task = tasks.make(candidates or words, questions.a.unique(), *parts, setting="a : b :: c : ?")
+    result = answer(embedding, task, **({"centre": False} | how))
     if "category" in questions:
-        found.queries["category"] = questions.category.to_numpy()
-    return found
+        result.queries["category"] = questions.category.to_numpy()
+    return result
 
 
 def vectors_of(embedding: Embedding | Mapping[str, np.ndarray], words) -> np.ndarray:
@@ -164,24 +155,19 @@ def vectors_of(embedding: Embedding | Mapping[str, np.ndarray], words) -> np.nda
     Raises:
         KeyError: a word has no vector. ValueError: a vector is not finite.
     """
-    words, there = list(words), embedding if isinstance(embedding, Mapping) else embedding.ids
-    missing = [word for word in words if word not in there]
+    words, known = list(words), embedding if isinstance(embedding, Mapping) else embedding.ids
+    missing = [word for word in words if word not in known]
     if missing:
         raise KeyError(
             f"no vector for {missing[0]!r} and {len(missing) - 1:,} others of {len(words):,} words:"
             " expected one for each; restrict the relation set by .within(words) first"
         )
-    if there is embedding:
-        found = np.array([embedding[word] for word in words], np.float64)
+    if known is embedding:
+        vectors = np.array([embedding[word] for word in words], np.float64)
     else:
-        found = np.asarray(embedding.input[[there[word] for word in words]], np.float64)
-    bad = np.flatnonzero(~np.isfinite(found.reshape(len(words), -1 if words else 1)).all(axis=1))
-    if len(bad):
-        raise ValueError(
-            f"the vector of {words[bad[0]]!r} is not finite, nor those of {len(bad) - 1:,} others: "
-            "expected finite numbers; leave these words out, or train again"
-        )
-    return found
+        vectors = np.asarray(embedding.input[[known[word] for word in words]], np.float64)
+    expect_finite("vectors of the words", vectors)
+    return vectors
 
 
 def _moved(embedding, task: Task, settings: dict) -> np.ndarray:
@@ -190,13 +176,6 @@ def _moved(embedding, task: Task, settings: dict) -> np.ndarray:
     if settings["vector"] == "none":
         return asked
     how = (settings[name] for name in ("vector", "weighting", "seed"))
-    found = vectors.estimate(task, lambda words: vectors_of(embedding, words), *how)
-    settings["n_fallback"] = found.n_fallback
-    return asked + settings["scale"] * found.of_queries
-
-
-def _own(task: Task) -> np.ndarray:
-    """Pairs of a query and itself where it is a candidate too: no word answers for itself."""
-    ids = {name: row for row, name in enumerate(task.candidates)}
-    pairs = [(row, ids[name]) for row, name in enumerate(task.queries["query"]) if name in ids]
-    return np.array(pairs, np.int64).reshape(-1, 2)
+    relation = vectors.estimate(task, lambda words: vectors_of(embedding, words), *how)
+    settings["n_fallback"] = relation.n_fallback
+    return asked + settings["scale"] * relation.of_queries

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lmnotes.errors import InputError, expect_between, expect_finite, expect_shape
+
 BLOCK = 512  # queries at a time
 FLOOR = 1e-8  # of a candidate's length
 WIDTH = 32  # candidates whose largest cosine stands for all of them in the search for the first k
@@ -81,11 +83,10 @@ def _settle(queries, candidates, near, answers) -> np.ndarray:
         return count
     value = np.empty(len(near))
     for start in range(0, len(near), 20_000):
-        part = near[start : start + 20_000]
-        left, right = _unit(queries[part[:, 0]]), _unit(candidates[part[:, 1]])
+        pairs = near[start : start + 20_000]
+        left, right = _unit(queries[pairs[:, 0]]), _unit(candidates[pairs[:, 1]])
         value[start : start + 20_000] = np.einsum("nd,nd->n", left, right)
-    width = len(candidates)
-    is_answer = np.isin(near @ [width, 1], answers @ [width, 1])
+    is_answer = _same(near, answers, len(candidates))
     best = np.full(len(queries), -np.inf)
     np.maximum.at(best, near[is_answer, 0], value[is_answer])
     np.add.at(count, near[:, 0], value > best[near[:, 0]])
@@ -98,11 +99,10 @@ def _on(device: str, candidates: np.ndarray, k: int):
         return lambda queries, *rest: _search(queries @ candidates.T, *rest, k)
     import torch
 
-    there = torch.as_tensor(candidates, device=device)
+    moved = torch.as_tensor(candidates, device=device)
 
-    def search(queries, answers, known, band):
-        scores = torch.as_tensor(queries, device=device) @ there.T
-        return _search_torch(scores, answers, known, band, k)
+    def search(queries, *rest):
+        return _search_torch(torch.as_tensor(queries, device=device) @ moved.T, *rest, k)
 
     return search
 
@@ -149,8 +149,7 @@ def _search_torch(scores, answers, known, band, k):
     above = scores > best + band
     near = torch.nonzero((scores >= best - band) & ~above)
     value, column = torch.topk(scores, k, dim=1)
-    found = (above.sum(dim=1), near, column, value)
-    return tuple(tensor.cpu().numpy() for tensor in found)
+    return tuple(tensor.cpu().numpy() for tensor in (above.sum(dim=1), near, column, value))
 
 
 def _unit(array: np.ndarray) -> np.ndarray:
@@ -170,42 +169,30 @@ def _within(pairs: np.ndarray, rows: slice) -> np.ndarray:
 
 
 def _check(queries, candidates, answers, known, k) -> None:
-    if k < 1:
-        raise ValueError(f"k={k}: expected 1 or more first candidates; raise it")
-    if queries.ndim != 2 or candidates.ndim != 2 or queries.shape[1] != candidates.shape[1]:
-        raise ValueError(
-            f"queries {queries.shape} and candidates {candidates.shape}: expected (Q, D) and "
-            "(C, D); take both from one embedding"
-        )
+    expect_between("k", k, low=1)
+    expect_shape("candidates", candidates, "(C, D)")
+    space = f"(Q, {candidates.shape[1]})"
+    expect_shape("queries", queries, space, "take both from one embedding")
+    expect_finite("candidates", candidates)
+    expect_finite("queries", queries)
     shape = (len(queries), len(candidates))
     for name, pairs in (("answers", answers), ("known", known)):
         if len(pairs) and ((pairs < 0) | (pairs >= shape)).any():
-            raise ValueError(
+            raise InputError(
                 f"{name} name rows up to {pairs.max(axis=0).tolist()}: expected rows of "
                 f"{shape[0]:,} queries and {shape[1]:,} candidates; number them from 0"
             )
-    free = answers if not len(known) else answers[~_same(answers, known, shape[1])]
+    free = answers[~_same(answers, known, shape[1])]
     without = np.flatnonzero(np.bincount(free[:, 0], minlength=shape[0]) == 0)
     if len(without):
-        raise ValueError(
+        raise InputError(
             f"{len(without):,} of {shape[0]:,} queries have no answer that may be given, the first "
             f"in row {without[0]}; expected one or more each; leave such queries out"
         )
-    _check_vectors(queries, candidates)
-
-
-def _check_vectors(queries, candidates) -> None:
-    for name, array in (("candidate", candidates), ("query", queries)):
-        bad = np.flatnonzero(~np.isfinite(array).all(axis=1))
-        if len(bad):
-            raise ValueError(
-                f"{name} {bad[0]} of {len(array):,} is no vector of finite numbers, nor are "
-                f"{len(bad) - 1:,} others; expected finite ones; leave these words out"
-            )
     lengths = np.einsum("qd,qd->q", queries, queries, dtype=np.float64)
     bad = np.flatnonzero(~((lengths > 0) & np.isfinite(lengths)))
     if len(bad):
-        raise ValueError(
+        raise InputError(
             f"query {bad[0]} of {len(queries):,} has squared length {lengths[bad[0]]:g}: expected "
             "a finite number above 0; a drug that equals the centroid cannot be asked"
         )

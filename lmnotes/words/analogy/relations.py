@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from lmnotes.errors import InputError
+
 KINDS = ("drug", "gene")
 PREFIXES = {"chemical_": "drug", "gene_": "gene"}  # with the underscore: "general" is no gene
 
@@ -27,7 +29,6 @@ class RelationSet:
         membership: columns pathway, concept, kind; None without pathways.
         dropped: what `within` left out so far.
 
-    >>> import pandas
     >>> pairs = pd.DataFrame({"country": ["france", "japan"], "capital": ["paris", "tokyo"]})
     >>> capitals = from_pairs(pairs, candidates=["rome"])
     >>> capitals.members("gene"), capitals.within(["france", "paris", "rome"]).dropped
@@ -40,17 +41,13 @@ class RelationSet:
     dropped: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self):
-        _check_columns(self.relations, "relations", KINDS)
-        _check_columns(self.concepts, "concepts", ("concept", "kind"))
-        _check_unique(self.relations, "relations", list(KINDS))
-        _check_unique(self.concepts, "concepts", ["concept", "kind"])
+        _check_table(self.relations, "relations", list(KINDS))
+        _check_table(self.concepts, "concepts", ["concept", "kind"])
+        if self.membership is not None:
+            _check_table(self.membership, "membership", ["pathway", "concept", "kind"])
         for kind in KINDS:
             _check_known(self.relations[kind], "relations", kind, self.members(kind))
-        if self.membership is not None:
-            columns = ["pathway", "concept", "kind"]
-            _check_columns(self.membership, "membership", columns)
-            _check_unique(self.membership, "membership", columns)
-            for kind in KINDS:
+            if self.membership is not None:
                 of_kind = self.membership.loc[self.membership.kind == kind, "concept"]
                 _check_known(of_kind, "membership", kind, self.members(kind))
 
@@ -65,18 +62,15 @@ class RelationSet:
         """What is left when only `words`, an embedding's vocabulary, have vectors."""
         words = words if isinstance(words, set | frozenset | Mapping) else set(words)
         concepts = self.concepts[_among(self.concepts.concept, words)]
-        there = _among(self.relations.drug, words) & _among(self.relations.gene, words)
-        membership = self.membership
+        both = _among(self.relations.drug, words) & _among(self.relations.gene, words)
+        relations, membership = self.relations[both], self.membership
+        lost = {"concepts": len(self.concepts) - len(concepts), "relations": int((~both).sum())}
+        lost["membership"] = 0
         if membership is not None:
             membership = membership[_among(membership.concept, words)]
-        before = (self.concepts, self.relations, self.membership)
-        after = (concepts, self.relations[there], membership)
-        names = ("concepts", "relations", "membership")
-        dropped = {
-            name: self.dropped.get(name, 0) + (0 if old is None else len(old) - len(new))
-            for name, old, new in zip(names, before, after, strict=True)
-        }
-        return RelationSet(after[1], concepts, membership, dropped)
+            lost["membership"] = len(self.membership) - len(membership)
+        dropped = {name: self.dropped.get(name, 0) + n for name, n in lost.items()}
+        return RelationSet(relations, concepts, membership, dropped)
 
     def reversed(self) -> "RelationSet":
         """The same with drugs and genes exchanged, for questions from gene to drug."""
@@ -119,17 +113,17 @@ class RelationSet:
         pairs = (self.relations if pairs is None else pairs)[list(KINDS)]
         drugs = self.pathway_members("drug", mentioned_by=mentioned_by)
         genes = self.pathway_members("gene", mentioned_by=mentioned_by)
-        found = pairs.assign(_pair=range(len(pairs)))
-        found = found.merge(drugs.rename(columns={"concept": "drug"}), on="drug")
-        found = found.merge(genes.rename(columns={"concept": "gene"}), on=["gene", "pathway"])
+        inside = pairs.assign(_pair=range(len(pairs)))
+        inside = inside.merge(drugs.rename(columns={"concept": "drug"}), on="drug")
+        inside = inside.merge(genes.rename(columns={"concept": "gene"}), on=["gene", "pathway"])
         place = {name: i for i, name in enumerate(self.membership.pathway.unique())}
-        found = found.assign(_place=found.pathway.map(place)).sort_values(["_place", "_pair"])
-        return found[["pathway", *KINDS]].reset_index(drop=True)
+        inside = inside.assign(_place=inside.pathway.map(place)).sort_values(["_place", "_pair"])
+        return inside[["pathway", *KINDS]].reset_index(drop=True)
 
     def pathway_members(self, kind: str, *, mentioned_by: int | None = None) -> pd.DataFrame:
         """The drugs or genes that each pathway lists: columns pathway, concept."""
         if self.membership is None:
-            raise ValueError(
+            raise InputError(
                 "this relation set has no pathways: expected a membership table for settings with "
                 "P; give RelationSet(..., membership), or choose the setting G"
             )
@@ -166,7 +160,7 @@ def from_pairs(
     """
     columns = list(columns or [name for name in table.columns if name != group][:2])
     if len(columns) != 2:
-        raise ValueError(
+        raise InputError(
             f"columns {columns} of {table.columns.tolist()}: expected the one that is asked and "
             "the one that answers; name both in `columns`"
         )
@@ -176,10 +170,9 @@ def from_pairs(
     concepts = [pd.DataFrame({"concept": kinds[kind], "kind": kind}) for kind in KINDS]
     membership = None
     if group is not None:
-        parts = [
-            pairs.assign(pathway=table[group], concept=pairs[kind], kind=kind) for kind in KINDS
-        ]
-        membership = pd.concat(parts)[["pathway", "concept", "kind"]].drop_duplicates()
+        parts = [pairs.assign(concept=pairs[kind], kind=kind) for kind in KINDS]
+        members = pd.concat([part.assign(pathway=table[group]) for part in parts])
+        membership = members[["pathway", "concept", "kind"]].drop_duplicates()
     relations = pairs.drop_duplicates().reset_index(drop=True)
     return RelationSet(relations, pd.concat(concepts, ignore_index=True), membership)
 
@@ -199,21 +192,15 @@ def concepts_of(words: Collection[str], prefixes: Mapping[str, str] = PREFIXES) 
     return pd.DataFrame(rows, columns=["concept", "kind"])
 
 
-def _check_columns(table, name: str, columns: Sequence[str]) -> None:
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise ValueError(
-            f"{name} has columns {table.columns.tolist()}: expected also {missing}; rename or add "
-            "them"
-        )
-    if "year" in table.columns:
+def _check_table(table, name: str, columns: list[str]) -> None:
+    given = table.columns.tolist()
+    if missing := [column for column in columns if column not in given]:
+        raise InputError(f"{name} has columns {given}: expected also {missing}; rename or add them")
+    if "year" in given:
         _years(table, name)
-
-
-def _check_unique(table, name: str, columns: list[str]) -> None:
-    twice = table.duplicated(columns).to_numpy().nonzero()[0]
+    twice = np.flatnonzero(table.duplicated(columns))
     if len(twice):
-        raise ValueError(
+        raise InputError(
             f"{name}: {len(twice):,} rows come twice, the first in row {twice[0]} "
             f"({table[columns].iloc[twice[0]].tolist()}); expected each once; drop_duplicates first"
         )
@@ -223,29 +210,28 @@ def _check_known(column, name: str, kind: str, members: list[str]) -> None:
     unknown = np.flatnonzero(~_among(column, set(members)))
     if len(unknown):
         rows = ", ".join(f"{row} ({column.iloc[row]!r})" for row in unknown[:3])
-        raise ValueError(
+        raise InputError(
             f"{name}: {len(unknown):,} rows name a {kind} that is not among the {len(members):,} "
-            f"concepts of that kind, rows {rows}; expected concepts that are listed; add them to "
-            "the table of concepts or leave these rows out"
+            f"concepts of that kind, rows {rows}; add it to the concepts, or leave these rows out"
         )
 
 
 def _among(column, words: Collection[str]) -> np.ndarray:
-    """Which values are among the words, a set (n,) bool: quicker than pandas on strings."""
+    # quicker than pandas on strings
     return np.fromiter((value in words for value in column.tolist()), bool, len(column))
 
 
 def _years(table, name: str) -> pd.Series:
     """The year column as nullable whole numbers."""
     if "year" not in table.columns:
-        raise ValueError(
+        raise InputError(
             f"{name} has columns {table.columns.tolist()}: expected `year` for settings with Y2; "
             "add the first year, or choose a setting without it"
         )
     numbers = pd.to_numeric(table.year, errors="coerce")
-    wrong = (table.year.notna() & (numbers.isna() | (numbers % 1 != 0))).to_numpy().nonzero()[0]
+    wrong = np.flatnonzero(table.year.notna() & (numbers.isna() | (numbers % 1 != 0)))
     if len(wrong):
-        raise ValueError(
+        raise InputError(
             f"{name}: {len(wrong):,} years are no whole numbers, the first in row {wrong[0]} "
             f"({table.year.iloc[wrong[0]]!r}); expected a year or nothing; mend or empty them"
         )

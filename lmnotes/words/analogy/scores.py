@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from lmnotes.errors import InputError, expect_one_of
 from lmnotes.statistics import interval
 from lmnotes.words.analogy.ranking import Ranking
 from lmnotes.words.analogy.tasks import Task, macro
@@ -38,17 +39,16 @@ class Result:
 
     def values(self, measure: str) -> np.ndarray:
         """The measure of each query (Q,), a mean over repeats: Top-k hits or reciprocal ranks."""
+        expect_one_of("measure", measure, MEASURES)
         if measure == "mrr":
             return (1 / self.ranks).mean(axis=1)
-        if measure not in MEASURES:
-            raise ValueError(f"measure {measure!r}: expected one of {MEASURES}; choose one")
         return (self.ranks <= int(measure[3:])).mean(axis=1)
 
     def scores(self, average: str = "micro") -> dict[str, float]:
         """n, top1 ... top10 and mrr: means over all queries, or (macro) over groups of means."""
-        mean = _average(average)
-        group = self.queries.group.to_numpy()
-        return {"n": len(self)} | {name: mean(self.values(name), group) for name in MEASURES}
+        expect_one_of("average", average, ("micro", "macro"))
+        group = self.queries.group if average == "macro" else np.arange(len(self))
+        return {"n": len(self)} | {name: macro(self.values(name), group) for name in MEASURES}
 
     def interval(
         self, measure: str = "mrr", *, unit: str = "query", n_bootstrap: int = 1000, seed: int = 0
@@ -63,32 +63,25 @@ class Result:
         """The first candidates of one query: place, candidate, cosine, is_answer."""
         row = self._row(query, group)
         if self.ranking is None:
-            raise ValueError(
+            raise InputError(
                 f"{self.settings.get('method', 'this method')} gave ranks only: expected a "
                 "prediction with candidates; use a result of prediction.predict"
             )
-        right = set(self.task.answers[self.task.answers[:, 0] == row, 1])
+        right = self.task.answers[self.task.answers[:, 0] == row, 1]
         top = self.ranking.top[row]
         top = top[top >= 0]
-        return pd.DataFrame(
-            {
-                "place": np.arange(1, len(top) + 1),
-                "candidate": [self.task.candidates[i] for i in top],
-                "cosine": self.ranking.cosine[row, : len(top)],
-                "is_answer": [i in right for i in top],
-            }
-        )
+        table = pd.DataFrame({"place": np.arange(1, len(top) + 1)})
+        table["candidate"] = [self.task.candidates[i] for i in top]
+        table["cosine"] = self.ranking.cosine[row, : len(top)]
+        return table.assign(is_answer=np.isin(top, right))
 
     def _row(self, query: str, group: str | None) -> int:
-        there = self.queries["query"] == query
+        asked = self.queries["query"] == query
         if group is not None:
-            there &= self.queries.group == group
-        if not there.any():
-            raise KeyError(
-                f"{query!r} in group {group!r} was not asked: expected one of the {len(self):,} "
-                "rows of .queries; choose one of these"
-            )
-        return int(np.flatnonzero(there)[0])
+            asked &= self.queries.group == group
+        if not asked.any():
+            raise KeyError(f"{query!r} in group {group!r} was not asked: choose a row of .queries")
+        return int(np.flatnonzero(asked)[0])
 
 
 def result(task: Task, ranks: np.ndarray, settings: Mapping, ranking=None) -> Result:
@@ -114,13 +107,13 @@ def table(
     The intervals are of the micro mean; a macro table has none.
     """
     rows = []
-    for name, one in results.items():
-        scores, row = one.scores(average), {"name": name, "n": len(one)}
+    for name, answered in results.items():
+        scores, row = answered.scores(average), {"name": name, "n": len(answered)}
         for measure in measures:
             row[measure] = scores[measure]
-            if average == "micro" and len(one):
-                low, high = one.interval(measure, unit=unit, n_bootstrap=n_bootstrap, seed=seed)
-                row |= {f"{measure}_low": low, f"{measure}_high": high}
+            if average == "micro" and len(answered):
+                ends = answered.interval(measure, unit=unit, n_bootstrap=n_bootstrap, seed=seed)
+                row |= {f"{measure}_low": ends[0], f"{measure}_high": ends[1]}
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -139,15 +132,17 @@ def difference(
     Raises:
         ValueError: the two did not answer the same queries.
     """
-    keys = [one.queries[["group", "query"]].to_numpy().tolist() for one in (first, second)]
+    keys = [
+        answered.queries[["group", "query"]].to_numpy().tolist() for answered in (first, second)
+    ]
     if keys[0] != keys[1]:
-        raise ValueError(
+        raise InputError(
             f"{len(first):,} and {len(second):,} queries that differ: expected the same ones in "
             "the same order; compare two methods on one setting"
         )
-    drawn = [_means(one, measure, unit, n_bootstrap, seed) for one in (first, second)]
+    drawn = (_means(answered, measure, unit, n_bootstrap, seed) for answered in (first, second))
     value = first.values(measure).mean() - second.values(measure).mean()
-    return float(value), interval(drawn[0] - drawn[1])
+    return float(value), interval(np.subtract(*drawn))
 
 
 def weighted_spearman(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> float:
@@ -165,14 +160,13 @@ def weighted_spearman(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None =
         weights = 1 / counts[group]
     weights = np.asarray(weights, float)
     if not (x.shape == y.shape == weights.shape != (0,)) or not np.ptp(x) > 0 or not np.ptp(y) > 0:
-        raise ValueError(
+        raise InputError(
             f"x {x.shape}, y {y.shape}, weights {weights.shape}: expected three equal lengths and "
             "more than one value of x and of y; leave out what is constant"
         )
     ranks = [_weighted_ranks(values, weights) for values in (x, y)]
-    dx, dy = (r - np.average(r, weights=weights) for r in ranks)
-    covariance = (weights * dx * dy).sum()
-    return float(covariance / np.sqrt((weights * dx**2).sum() * (weights * dy**2).sum()))
+    covariance = np.cov(ranks, aweights=weights, ddof=0)
+    return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
 
 
 def _weighted_ranks(values, weights) -> np.ndarray:
@@ -182,25 +176,14 @@ def _weighted_ranks(values, weights) -> np.ndarray:
     return (below + (counts + 1) / 2 * totals / counts)[group]
 
 
-def _average(average: str):
-    if average not in ("micro", "macro"):
-        raise ValueError(f"average {average!r}: expected 'micro' or 'macro'; choose one of these")
-    return macro if average == "macro" else _micro
-
-
-def _micro(values, group) -> float:
-    return float(values.mean()) if len(values) else float("nan")
-
-
-def _means(one: Result, measure: str, unit: str, n_bootstrap: int, seed: int) -> np.ndarray:
+def _means(answered: Result, measure: str, unit: str, n_bootstrap: int, seed: int) -> np.ndarray:
     """Means over drawn units (n_bootstrap,); the same draws for results with the same queries."""
-    if unit not in UNITS:
-        raise ValueError(f"unit {unit!r}: expected one of {UNITS}; choose one of these")
-    if not len(one):
-        raise ValueError("no queries: expected one or more to draw from; choose another year")
-    names, place = np.unique(one.queries[unit].to_numpy().astype(str), return_inverse=True)
+    expect_one_of("unit", unit, UNITS)
+    if not len(answered):
+        raise InputError("no queries: expected one or more to draw from; choose another year")
+    names, place = np.unique(answered.queries[unit].to_numpy().astype(str), return_inverse=True)
     draws = _draws(len(names), n_bootstrap, seed)
-    sums, counts = np.bincount(place, one.values(measure)), np.bincount(place)
+    sums, counts = np.bincount(place, answered.values(measure)), np.bincount(place)
     return (draws @ sums) / (draws @ counts)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from lmnotes.errors import InputError, expect_one_of
 from lmnotes.words.analogy.relations import RelationSet
 
 SETTINGS = ("G", "P1", "P2", "Y1", "Y2", "P1Y1", "P2Y1", "P1Y2", "P2Y2")
@@ -53,16 +54,15 @@ class Task:
         """How many answers each query has (Q,)."""
         return np.bincount(self.answers[:, 0], minlength=len(self.queries))
 
-    def part(self, rows: np.ndarray) -> "Task":
+    def subset(self, rows: np.ndarray) -> "Task":
         """The task of some rows of `queries` only."""
         place = np.full(len(self.queries), -1)
         place[rows] = np.arange(len(rows))
         pairs = {}
         for name in ("answers", "known"):
-            found = getattr(self, name) * [1, 1]
-            found[:, 0] = place[found[:, 0]]
-            found = found[found[:, 0] >= 0]
-            pairs[name] = found[np.argsort(found[:, 0], kind="stable")]
+            asked, candidate = getattr(self, name).T
+            moved = np.column_stack([place[asked], candidate])[place[asked] >= 0]
+            pairs[name] = moved[np.argsort(moved[:, 0], kind="stable")]
         return replace(self, queries=self.queries.iloc[rows].reset_index(drop=True), **pairs)
 
     def describe(self) -> dict:
@@ -101,7 +101,6 @@ def build(
         year: y of the settings with Y. For Y1 it is a label only: give the vocabulary of that year.
         direction: "gene2drug" asks for drugs.
 
-    >>> import pandas
     >>> from lmnotes.words.analogy import relations
     >>> pairs = pd.DataFrame({"drug": ["a", "b"], "gene": ["x", "y"], "year": [1990, 2005]})
     >>> concepts = pd.DataFrame({"concept": list("abxy"), "kind": ["drug"] * 2 + ["gene"] * 2})
@@ -117,20 +116,8 @@ def build(
         parts = _pathways_future(tables, setting, year)
     else:
         parts = _pathways(tables, setting)
-    queries, answers, known, training, base, pool = parts
-    return make(
-        tables.members("gene"),
-        tables.members("drug"),
-        queries,
-        answers,
-        known,
-        training,
-        base,
-        pool,
-        setting=setting,
-        year=year,
-        direction=direction,
-    )
+    asked = {"setting": setting, "year": year, "direction": direction}
+    return make(tables.members("gene"), tables.members("drug"), *parts, **asked)
 
 
 def make(
@@ -156,7 +143,7 @@ def make(
     ids = {name: row for row, name in enumerate(candidates)}
     unknown = answers.answer[~answers.answer.isin(candidates)]
     if len(unknown):
-        raise ValueError(
+        raise InputError(
             f"{len(unknown):,} answers such as {unknown.iloc[0]!r} are no candidates: expected all "
             f"among the {len(candidates):,} that are ranked; add them, or leave their questions out"
         )
@@ -173,10 +160,7 @@ def macro(values: np.ndarray, group: np.ndarray) -> float:
     >>> macro(np.array([1.0, 2, 6]), np.array(["p", "p", "q"]))
     3.75
     """
-    if not len(values):
-        return float("nan")
-    _, group = np.unique(group, return_inverse=True)
-    return float((np.bincount(group, values) / np.bincount(group)).mean())
+    return float(pd.Series(values).groupby(np.asarray(group)).mean().mean())
 
 
 def _whole(tables, setting, year):
@@ -246,23 +230,18 @@ def _large(pairs) -> set[str]:
 def _rows(queries, table, ids) -> np.ndarray:
     """Pairs (A, 2) of a query's row and a candidate's, sorted; pairs not asked are left out."""
     numbered = queries.assign(_row=range(len(queries)))
-    found = table[["group", "query", "answer"]].merge(numbered, on=["group", "query"])
-    pairs = np.column_stack([found["_row"], found.answer.map(ids)]).astype(np.int64)
+    matches = table[["group", "query", "answer"]].merge(numbered, on=["group", "query"])
+    pairs = np.column_stack([matches["_row"], matches.answer.map(ids)]).astype(np.int64)
     return np.unique(pairs.reshape(-1, 2), axis=0)
 
 
 def _check(setting, year, direction) -> None:
-    if setting not in SETTINGS:
-        raise ValueError(f"setting {setting!r}: expected one of {', '.join(SETTINGS)}; choose one")
-    if direction not in DIRECTIONS:
-        raise ValueError(f"direction {direction!r}: expected one of {DIRECTIONS}; choose one")
+    expect_one_of("setting", setting, SETTINGS)
+    expect_one_of("direction", direction, DIRECTIONS)
     if setting.endswith("Y2") and year is None:
-        raise ValueError(
-            f"setting {setting!r} without a year: expected the last year whose pairs are known; "
-            "pass year="
-        )
+        raise InputError(f"setting {setting!r} without a year: pass the last whose pairs are known")
     if year is not None and not isinstance(year, int | np.integer):
-        raise ValueError(f"year {year!r}: expected a whole number such as 1990; pass it as one")
+        raise InputError(f"year {year!r}: expected a whole number such as 1990; pass it as one")
 
 
 def statistics(relation_set: RelationSet) -> pd.Series:
@@ -276,20 +255,14 @@ def statistics(relation_set: RelationSet) -> pd.Series:
     values = {"D": n_drugs, "G": n_genes, "R": len(pairs)}
     values |= {"E_d": len(pairs) / max(n_drugs, 1), "E_g": len(pairs) / max(n_genes, 1)}
     if relation_set.membership is not None:
-        found = {
-            (setting, side): build(relation_set, setting, direction=way).describe()
+        sizes = {
+            f"{side}_{setting}": build(relation_set, setting, direction=way).describe()
             for setting in ("P1", "P2")
-            for side, way in (("d", "drug2gene"), ("g", "gene2drug"))
+            for side, way in zip("dg", DIRECTIONS, strict=True)
         }
-        values["P"] = found["P1", "d"]["n_groups"]
-        values |= {
-            "sum_Dp": found["P1", "d"]["n_queries"],
-            "sum_Gp": found["P1", "g"]["n_queries"],
-            "sum_Rp": found["P1", "d"]["n_training"],
-            "sum_calDp_cap_D": found["P2", "d"]["n_queries"],
-            "sum_calGp_cap_G": found["P2", "g"]["n_queries"],
-        }
-        for setting in ("P1", "P2"):
-            for side in "dg":
-                values[f"Ep_E{side}_{setting}"] = found[setting, side]["mean_answers_macro"]
+        values |= {"P": sizes["d_P1"]["n_groups"], "sum_Rp": sizes["d_P1"]["n_training"]}
+        names = {"d_P1": "sum_Dp", "g_P1": "sum_Gp"}
+        names |= {"d_P2": "sum_calDp_cap_D", "g_P2": "sum_calGp_cap_G"}
+        values |= {name: sizes[key]["n_queries"] for key, name in names.items()}
+        values |= {f"Ep_E{key}": size["mean_answers_macro"] for key, size in sizes.items()}
     return pd.Series(values, dtype=object)

@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
+from lmnotes.errors import InputError, expect_one_of
 from lmnotes.words.analogy.tasks import ALL, Task
 
 KINDS = ("mean", "none", "leave_one_out", "global", "shuffled", "swapped")
@@ -49,16 +51,12 @@ def mean_difference(
     >>> mean_difference(queries, answers, np.array([[0, 0], [1, 0], [1, 1]]), "concepts").tolist()
     [1.0, 3.0]
     """
-    if weighting not in WEIGHTINGS:
-        raise ValueError(f"weighting {weighting!r}: expected one of {WEIGHTINGS}; choose one")
+    expect_one_of("weighting", weighting, WEIGHTINGS)
     rows, columns = pairs[:, 0], pairs[:, 1]
     if weighting == "concepts":
         rows, columns = np.unique(rows), np.unique(columns)
-    means = [
-        np.mean(np.asarray(array)[chosen], axis=0, dtype=np.float64)
-        for array, chosen in ((answers, columns), (queries, rows))
-    ]
-    return means[0] - means[1]
+    ends = ((answers, columns), (queries, rows))
+    return np.subtract(*(np.asarray(array)[of].mean(axis=0, dtype=float) for array, of in ends))
 
 
 def estimate(
@@ -109,15 +107,13 @@ class _Tables:
         answers = list(dict.fromkeys(answers))  # b of a : b :: c : ? may be no candidate
         self.answer_id = {name: row for row, name in enumerate(answers)}
         self.queries, self.answers = vectors_of(names), vectors_of(answers)
-        self.exchanged = None if rng is None else rng.permutation(len(answers))
+        self.order = None if rng is None else rng.permutation(len(answers))
 
     def pairs(self, table) -> np.ndarray:
         """(n, 2) rows of both matrices."""
         rows = table["query"].map(self.query_id).to_numpy(np.int64)
         columns = table["answer"].map(self.answer_id).to_numpy(np.int64)
-        return np.column_stack(
-            [rows, columns if self.exchanged is None else self.exchanged[columns]]
-        )
+        return np.column_stack([rows, columns if self.order is None else self.order[columns]])
 
     def whole(self, weighting: str) -> np.ndarray:
         """The vector of all pairs (D,)."""
@@ -131,44 +127,31 @@ class _Tables:
         names = list(training.group.unique())
         if names == [ALL]:
             return names, whole[None], np.array([len(training)])
-        offsets, group = self.offsets(names)
-        counts = np.bincount(group, minlength=len(names))
-        if weighting == "relations":
-            return names, _sums(offsets, group, len(names)) / counts[:, None], counts
-        pairs = self.pairs(training)
-        found = [
-            mean_difference(self.queries, self.answers, pairs[group == row], weighting)
-            for row in range(len(names))
+        pairs, rows = self.pairs(training), training.groupby("group").indices
+        means = [
+            mean_difference(self.queries, self.answers, pairs[rows[name]], weighting)
+            for name in names
         ]
-        return names, np.reshape(found, (len(names), -1)), counts
+        counts = np.array([len(rows[name]) for name in names])
+        return names, np.reshape(means, (len(names), -1)), counts
 
-    def offsets(self, names) -> tuple[np.ndarray, np.ndarray]:
-        """The difference of each pair of `training` (n, D), and its group's row (n,)."""
-        rows, columns = self.pairs(self.task.training).T
-        place = {name: row for row, name in enumerate(names)}
-        group = self.task.training.group.map(place).to_numpy(int)
-        return self.answers[columns] - self.queries[rows], group
+    def summed(self, columns: list[str]) -> tuple[np.ndarray, np.ndarray]:
+        """For each query the sum of differences (Q, D), and how many, of pairs alike in columns."""
+        rows, answers = self.pairs(self.task.training).T
+        code, keys = pd.factorize(pd.MultiIndex.from_frame(self.task.training[columns]))
+        sums = np.zeros((len(keys) + 1, self.answers.shape[1]))
+        np.add.at(sums, code, self.answers[answers] - self.queries[rows])
+        asked = keys.get_indexer(pd.MultiIndex.from_frame(self.task.queries[columns]))
+        return sums[asked], np.bincount(code, minlength=len(keys) + 1)[asked]  # -1: of none
 
     def without_own(self) -> tuple[np.ndarray, int]:
         """For each query the mean difference of its group's pairs that it is not in (Q, D)."""
-        training = self.task.training
-        names = list(training.group.unique())
-        offsets, group = self.offsets(names)
-        sums = dict(zip(names, _sums(offsets, group, len(names)), strict=True))
-        counts = dict(zip(names, np.bincount(group, minlength=len(names)), strict=True))
-        own = {}
-        for pair, key in enumerate(zip(training.group, training["query"], strict=True)):
-            own.setdefault(key, []).append(pair)
-        found, n_fallback = np.empty((len(self.task), offsets.shape[1])), 0
-        keys = zip(self.task.queries.group, self.task.queries["query"], strict=True)
-        for row, key in enumerate(keys):
-            mine = own.get(key, [])
-            left = counts.get(key[0], 0) - len(mine)
-            if left:
-                found[row] = (sums[key[0]] - offsets[mine].sum(axis=0)) / left
-            else:
-                found[row], n_fallback = self._whole_without(key[1]), n_fallback + 1
-        return found, n_fallback
+        (sums, counts), (own_sums, own_counts) = map(self.summed, (["group"], ["group", "query"]))
+        left = counts - own_counts
+        means = (sums - own_sums) / np.maximum(left, 1)[:, None]
+        for row in np.flatnonzero(left == 0):
+            means[row] = self._whole_without(self.task.queries["query"].iloc[row])
+        return means, int((left == 0).sum())
 
     def _whole_without(self, query: str) -> np.ndarray:
         """The mean difference of all pairs but the query's own; zero where none is left."""
@@ -179,42 +162,29 @@ class _Tables:
 
 
 def _check(task: Task, kind: str, weighting: str) -> None:
-    if kind not in KINDS or weighting not in WEIGHTINGS:
-        raise ValueError(
-            f"vector {kind!r}, weighting {weighting!r}: expected one of {KINDS} and one of "
-            f"{WEIGHTINGS}; choose from these"
-        )
-    if kind == "leave_one_out" and weighting == "concepts":
-        raise ValueError(
-            "leave_one_out with weighting 'concepts': expected 'relations', whose mean a pair can "
-            "leave; choose one of the two"
-        )
-    if kind == "shuffled" and weighting == "concepts" and task.setting in ("G", "Y1"):
-        raise ValueError(
-            f"shuffled with weighting 'concepts' in setting {task.setting}: expected 'relations', "
-            "as the mean of all genes stays the same in any order; choose it, or a setting with P"
-        )
+    expect_one_of("vector", kind, KINDS)
+    expect_one_of("weighting", weighting, WEIGHTINGS)
+    if weighting == "concepts":
+        if kind == "leave_one_out":
+            raise InputError("leave_one_out with 'concepts': expected weighting 'relations'")
+        if kind == "shuffled" and task.setting in ("G", "Y1"):
+            raise InputError(
+                f"shuffled with 'concepts' in setting {task.setting}, where the mean of all genes "
+                "stays the same: expected weighting 'relations', or a setting with P"
+            )
     if kind == "swapped" and task.training.group.nunique() < 2:
-        raise ValueError(
+        raise InputError(
             f"vector 'swapped' in setting {task.setting} with one group: expected two or more "
             "pathways to swap between; choose 'shuffled', or a setting with P"
         )
     if not len(task.base) and not len(task.training):
-        raise ValueError(
-            f"setting {task.setting} of {task.year} has no known pair: expected one or more for a "
-            "relation vector; choose a later year"
+        raise InputError(
+            f"setting {task.setting} of {task.year} has no known pair: take a later year"
         )
 
 
-def _sums(offsets: np.ndarray, group: np.ndarray, n: int) -> np.ndarray:
-    """The sum of the rows of each group (n, D)."""
-    sums = np.zeros((n, offsets.shape[1]))
-    np.add.at(sums, group, offsets)
-    return sums
-
-
 def _derangement(n: int, rng) -> np.ndarray:
-    """A random order (n,) of n groups in which, for n > 1, each gets another one's vector."""
+    """A random order (n,) in which, for n > 1, each group gets the vector of another."""
     order = rng.permutation(n)
     turned = np.empty(n, int)
     turned[order] = np.roll(order, 1)

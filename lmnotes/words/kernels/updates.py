@@ -155,38 +155,18 @@ def _accumulate(weights, rows, n_out, n_rows, out):
     out[:n_out] = 0
     for i in range(0, n_out, 4):
         for j in range(0, n_rows, 4):
-            w00, w01, w02, w03 = (
-                weights[i, j],
-                weights[i, j + 1],
-                weights[i, j + 2],
-                weights[i, j + 3],
-            )
+            w00, w01 = weights[i, j], weights[i, j + 1]
+            w02, w03 = weights[i, j + 2], weights[i, j + 3]
             w10, w11 = weights[i + 1, j], weights[i + 1, j + 1]
             w12, w13 = weights[i + 1, j + 2], weights[i + 1, j + 3]
             w20, w21 = weights[i + 2, j], weights[i + 2, j + 1]
             w22, w23 = weights[i + 2, j + 2], weights[i + 2, j + 3]
             w30, w31 = weights[i + 3, j], weights[i + 3, j + 1]
             w32, w33 = weights[i + 3, j + 2], weights[i + 3, j + 3]
-            size = (
-                abs(w00)
-                + abs(w01)
-                + abs(w02)
-                + abs(w03)
-                + abs(w10)
-                + abs(w11)
-                + abs(w12)
-                + abs(w13)
-            )
-            size += (
-                abs(w20)
-                + abs(w21)
-                + abs(w22)
-                + abs(w23)
-                + abs(w30)
-                + abs(w31)
-                + abs(w32)
-                + abs(w33)
-            )
+            size = abs(w00) + abs(w01) + abs(w02) + abs(w03)
+            size += abs(w10) + abs(w11) + abs(w12) + abs(w13)
+            size += abs(w20) + abs(w21) + abs(w22) + abs(w23)
+            size += abs(w30) + abs(w31) + abs(w32) + abs(w33)
             if size == 0:
                 continue
             for d in range(dim):

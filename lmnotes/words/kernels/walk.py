@@ -156,17 +156,9 @@ def train_chunk_groups(
         for k in range(begin_group + n_group, min(begin_group + 2 * n_group, len(words))):
             prefetch_row(inputs, words[k])
             prefetch_row(contexts, words[k])
+        centres, around = words[begin_group : begin_group + n], words[low : high + 1]
+        begins, ends, places = first[:n], last[:n], centre[:n]
         loss += update_group(
-            inputs,
-            contexts,
-            words[begin_group : begin_group + n],
-            first[:n],
-            last[:n],
-            centre[:n],
-            words[low : high + 1],
-            negatives,
-            nu,
-            rate,
-            work,
+            inputs, contexts, centres, begins, ends, places, around, negatives, nu, rate, work
         )
     return loss, n_pairs

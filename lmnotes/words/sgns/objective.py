@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lmnotes.errors import InputError
 from lmnotes.text.corpus import Corpus
 from lmnotes.words.embedding import Embedding
 
@@ -42,30 +43,20 @@ def measure(
     4.1589
     """
     if embedding.context is None or embedding.counts is None:
-        raise ValueError(
-            "an embedding without context vectors or counts: expected both; take one that "
-            "skipgram.train made"
-        )
+        raise InputError("without context vectors and counts: expected both; see skipgram.train")
     rows = np.array([embedding.ids.get(word, -1) for word in corpus.words])[corpus.tokens]
     known = rows >= 0
     documents = np.repeat(np.arange(len(corpus.offsets) - 1), np.diff(corpus.offsets))[known]
     if not (np.diff(documents) == 0).any():
-        raise ValueError(
+        raise InputError(
             f"{corpus.name} has no two neighbouring words among the {len(embedding):,} of the "
             "embedding: expected some pairs; give text of the same language"
         )
-    losses = sample(
-        embedding.input,
-        embedding.context,
-        rows[known].astype(np.int32),
-        documents,
-        noise_table(embedding.counts, noise_power),
-        window=window,
-        shrink_windows=shrink_windows,
-        negatives=negatives,
-        n_pairs=n_pairs,
-        seed=seed,
-    )
+    text = (rows[known].astype(np.int32), documents)
+    noise = noise_table(embedding.counts, noise_power)
+    how = {"window": window, "shrink_windows": shrink_windows, "negatives": negatives}
+    how |= {"n_pairs": n_pairs, "seed": seed}
+    losses = sample(embedding.input, embedding.context, *text, noise, **how)
     error = float(losses.std() / np.sqrt(n_pairs))
     return Objective(float(losses.mean()), error, n_pairs, float(known.mean()))
 
@@ -81,18 +72,9 @@ def sample(
     """
     from lmnotes.words.kernels import loss
 
-    return loss.sample_losses(
-        inputs,
-        contexts,
-        words,
-        documents,
-        window,
-        shrink_windows,
-        noise,
-        negatives,
-        n_pairs,
-        np.uint64(seed),
-    )
+    text, windows = (words, documents), (window, shrink_windows)
+    sizes = (negatives, n_pairs, np.uint64(seed))
+    return loss.sample_losses(inputs, contexts, *text, *windows, noise, *sizes)
 
 
 def noise_table(counts: np.ndarray, power: float) -> tuple[np.ndarray, np.ndarray]:

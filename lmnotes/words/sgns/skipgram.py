@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import store
+from lmnotes.errors import expect_between, expect_one_of
 from lmnotes.text.corpus import Corpus
 from lmnotes.words.embedding import Embedding
 from lmnotes.words.sgns.training import Run
@@ -35,28 +36,14 @@ class Settings:
     seed: int
 
     def __post_init__(self):
-        for name, high in (
-            ("dim", 100_000),
-            ("window", 255),
-            ("negatives", 500),
-            ("epochs", 10**6),
-        ):
-            value = getattr(self, name)
-            _require(1 <= value <= high, name, value, f"1..{high}")
-        _require(self.rule in ("shared", "pairwise"), "rule", self.rule, "'shared' or 'pairwise'")
-        _require(self.rate > 0, "rate", self.rate, "above 0")
-        _require(0 <= self.final_rate <= self.rate, "final_rate", self.final_rate, "0..rate")
-        _require(
-            self.subsample is None or self.subsample > 0,
-            "subsample",
-            self.subsample,
-            "None or above 0",
-        )
-
-
-def _require(holds: bool, name: str, given: object, expected: str) -> None:
-    if not holds:
-        raise ValueError(f"{name}={given!r}: expected {expected}; change {name}")
+        highest = {"dim": 100_000, "window": 255, "negatives": 500, "epochs": 10**6}
+        for name, high in highest.items():
+            expect_between(name, getattr(self, name), 1, high)
+        expect_one_of("rule", self.rule, ("shared", "pairwise"))
+        expect_between("rate", self.rate, low=1e-12)
+        expect_between("final_rate", self.final_rate, 0, self.rate, "rate is the highest")
+        if self.subsample is not None:
+            expect_between("subsample", self.subsample, low=1e-12, then="None keeps every word")
 
 
 def train(
@@ -123,20 +110,8 @@ def train(
     >>> vectors.input.shape, vectors.context.shape, len(vectors.history)
     ((3, 8), (3, 8), 3)
     """
-    settings = Settings(
-        dim,
-        window,
-        negatives,
-        epochs,
-        rule,
-        shrink_windows,
-        subsample,
-        min_count,
-        rate,
-        final_rate,
-        noise_power,
-        seed,
-    )
+    sizes = (dim, window, negatives, epochs, rule, shrink_windows, subsample, min_count)
+    settings = Settings(*sizes, rate, final_rate, noise_power, seed)
     threads = threads or len(os.sched_getaffinity(0))
     if not keep:
         run = Run(corpus, settings, threads, start)
@@ -204,10 +179,5 @@ def checkpoint(embedding: Embedding, epoch: int) -> Embedding:
             f"a kept run with checkpoints and that epoch; train with checkpoints=True"
         )
     with np.load(path) as saved:
-        return Embedding(
-            embedding.words,
-            saved["input"],
-            saved["context"],
-            embedding.counts,
-            settings=embedding.settings | {"epoch": epoch},
-        )
+        settings = embedding.settings | {"epoch": epoch}
+        return replace(embedding, **saved, history=None, settings=settings)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from lmnotes import store
+from lmnotes.errors import InputError
 from lmnotes.text.corpus import Corpus
 from lmnotes.words.sgns import objective
 
@@ -34,7 +35,7 @@ class Run:
 
         n_words = int(np.searchsorted(-corpus.counts, -settings.min_count, side="right"))
         if n_words < 2:
-            raise ValueError(
+            raise InputError(
                 f"{n_words} of {corpus.n_words:,} words occur {settings.min_count} times or more: "
                 "expected at least 2; lower min_count or give more text"
             )
@@ -42,7 +43,7 @@ class Run:
         self.words, self.counts = corpus.words[:n_words], np.asarray(corpus.counts[:n_words])
         self.tokens, self.offsets = _common_words(corpus, n_words)
         if np.diff(self.offsets).max() < 2:
-            raise ValueError(
+            raise InputError(
                 f"no document of {corpus.name} has two words that occur {settings.min_count} times "
                 "or more: expected some pairs; lower min_count or give longer documents"
             )
@@ -63,9 +64,8 @@ class Run:
         dim = self.settings.dim
         if begin.context is None or begin.dim != dim:
             has = "no context vectors" if begin.context is None else f"dimension {begin.dim}"
-            raise ValueError(
-                f"start has {has}: expected input and context vectors of dimension {dim}; start "
-                "from an embedding by skipgram.train with the same dim"
+            raise InputError(
+                f"start has {has}: expected input and context vectors of dimension {dim}"
             )
         mine = np.array([row for row, word in enumerate(self.words) if word in begin.ids], int)
         theirs = np.array([begin.ids[self.words[row]] for row in mine], int)
@@ -76,17 +76,10 @@ class Run:
         """Train the epochs that are left; yields the number of each when it is done."""
         from tqdm.auto import tqdm
 
-        total = self.settings.epochs * len(self.tokens)
-        done = len(self.history)
-        with tqdm(
-            total=total,
-            initial=done * len(self.tokens),
-            unit="word",
-            unit_scale=True,
-            desc="training",
-            disable=not progress,
-            mininterval=1,
-        ) as bar:
+        size, done = len(self.tokens), len(self.history)
+        shown = {"desc": "training", "unit": "word", "unit_scale": True, "mininterval": 1}
+        shown |= {"total": self.settings.epochs * size, "initial": done * size}
+        with tqdm(disable=not progress, **shown) as bar:
             for epoch in range(done, self.settings.epochs):
                 started, started_cpu = time.perf_counter(), time.process_time()
                 loss, n_pairs = self._train_epoch(epoch, bar)
@@ -108,34 +101,23 @@ class Run:
 
     def _train_epoch(self, epoch: int, bar) -> tuple[float, int]:
         """One pass over the text; returns (summed loss in nats, number of pairs)."""
+        stop, results = threading.Event(), []
         starts = range(0, len(self.tokens), CHUNK)
-        if self.threads == 1:
-            results = []
-            for start in starts:
-                results.append(self._train_chunk(epoch, start))
-                self._check(epoch, results[-1][0])
-                bar.update(min(CHUNK, len(self.tokens) - start))
-        else:
-            results = self._train_in_threads(epoch, starts, bar)
-        return math.fsum(loss for loss, _ in results), sum(n_pairs for _, n_pairs in results)
-
-    def _train_in_threads(self, epoch: int, starts: range, bar) -> list[tuple[float, int]]:
-        """The result of every chunk, trained by several threads without locks."""
-        stop = threading.Event()
 
         def work(start: int) -> tuple[float, int]:
             return (0.0, 0) if stop.is_set() else self._train_chunk(epoch, start)
 
         with concurrent.futures.ThreadPoolExecutor(self.threads) as pool:
+            # several threads train on the same matrices, without locks
+            chunks = map(work, starts) if self.threads == 1 else pool.map(work, starts)
             try:
-                results = []
-                for start, result in zip(starts, pool.map(work, starts), strict=True):
+                for start, result in zip(starts, chunks, strict=True):
                     results.append(result)
                     self._check(epoch, result[0])
                     bar.update(min(CHUNK, len(self.tokens) - start))
             finally:
                 stop.set()  # after an error or an interrupt, what is queued ends at once
-        return results
+        return math.fsum(loss for loss, _ in results), sum(n_pairs for _, n_pairs in results)
 
     def _train_chunk(self, epoch: int, start: int) -> tuple[float, int]:
         from lmnotes.words.kernels import walk
@@ -143,21 +125,8 @@ class Run:
         s, end = self.settings, min(start + CHUNK, len(self.tokens))
         seeds = np.array([_seed(s.seed, epoch, start // CHUNK + 1), _seed(s.seed, epoch)])
         rates = np.array([self._rate(epoch, start), self._rate(epoch, end)])
-        arguments = (
-            self.inputs,
-            self.contexts,
-            self.tokens,
-            self.offsets,
-            start,
-            end,
-            s.window,
-            s.shrink_windows,
-            self.keep,
-            self.noise,
-            s.negatives,
-            rates,
-            seeds,
-        )
+        text = (self.tokens, self.offsets, start, end, s.window, s.shrink_windows, self.keep)
+        arguments = (self.inputs, self.contexts, *text, self.noise, s.negatives, rates, seeds)
         if s.rule == "pairwise":
             return walk.train_chunk_pairs(*arguments)
         return walk.train_chunk_groups(*arguments, GROUP, n_shared(s.negatives, s.window))
@@ -166,23 +135,12 @@ class Run:
         """The mean loss of the vectors as they stand, on a sample of the text as thinned now."""
         from lmnotes.words.kernels import walk
 
-        seed = _seed(self.settings.seed, epoch)
-        words, documents, _, _ = walk.stretch(
-            self.tokens, self.offsets, 0, len(self.tokens), 0, self.keep, seed
-        )
-        s = self.settings
-        losses = objective.sample(
-            self.inputs,
-            self.contexts,
-            words,
-            documents,
-            self.noise,
-            window=s.window,
-            shrink_windows=s.shrink_windows,
-            negatives=s.negatives,
-            n_pairs=LOSS_PAIRS,
-            seed=s.seed,
-        )
+        s, n = self.settings, len(self.tokens)
+        seed = _seed(s.seed, epoch)
+        words, documents, _, _ = walk.stretch(self.tokens, self.offsets, 0, n, 0, self.keep, seed)
+        how = {"window": s.window, "shrink_windows": s.shrink_windows, "negatives": s.negatives}
+        how |= {"n_pairs": LOSS_PAIRS, "seed": s.seed}
+        losses = objective.sample(self.inputs, self.contexts, words, documents, self.noise, **how)
         return float(losses.mean()) if len(losses) else math.nan
 
     def _rate(self, epoch: int, position: int) -> float:
@@ -239,8 +197,8 @@ def _common_words(corpus: Corpus, n_words: int) -> tuple[np.ndarray, np.ndarray]
     tokens, offsets = np.asarray(corpus.tokens), np.asarray(corpus.offsets, dtype=np.int64)
     if n_words == corpus.n_words:
         return tokens, offsets
-    kept = tokens < n_words
-    return tokens[kept], np.concatenate([[0], np.cumsum(kept)])[offsets]
+    is_common = tokens < n_words
+    return tokens[is_common], np.concatenate([[0], np.cumsum(is_common)])[offsets]
 
 
 def _keep_thresholds(counts: np.ndarray, subsample: float | None) -> np.ndarray:

@@ -345,7 +345,7 @@ def test_countries_and_capitals_in_one_vocabulary():
 
 def test_refusals():
     facts, vectors = offset_world()
-    with pytest.raises(ValueError, match="setting 'P3'"):
+    with pytest.raises(ValueError, match="setting 'P3' was given"):
         prediction.predict(vectors, facts, "P3")
     with pytest.raises(ValueError, match="without a year"):
         prediction.predict(vectors, facts, "Y2")
@@ -353,7 +353,7 @@ def test_refusals():
         prediction.predict(vectors, facts, direction="gene")
     with pytest.raises(ValueError, match="vector 'best'"):
         prediction.predict(vectors, facts, vector="best")
-    with pytest.raises(ValueError, match="n_permutations=0: expected 1 or more"):
+    with pytest.raises(ValueError, match="n_permutations = 0 was given; expected at least 1"):
         prediction.null(vectors, tasks.build(facts), n_permutations=0)
     with pytest.raises(ValueError, match="year '1990'"):
         prediction.predict(vectors, facts, "Y2", year="1990")
