@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PROFILES = ("smoke", "laptop", "paper")
-CERTAINTIES = ("stated", "second-hand", "derived", "measured by us")
+CERTAINTIES = ("stated", "second-hand", "derived")  # how sure it is that the paper says so
 
 
 @dataclass(frozen=True)
