@@ -85,80 +85,82 @@ notebook.begin("10_domain_mixture", globals())
 # target was fed on.
 
 # %%
-data = paper.world.open_domains(text_set, domain_names)
-names, K = data.names, len(data.names)
-cut = {"size": chunk_bytes, "minimum": chunk_bytes, "domains": list(names), "seed": seed}
-design = paper.world.texts(text_set, "task", per_domain=n_design, **cut)
-evaluation = paper.world.texts(text_set, "evaluation", per_domain=n_evaluation, **cut)
-asked, places = paper.world.questions(n_questions, seed)
-answers = {len(evaluation) + text: place for text, place in places.items()}
-heldout = paper.world.joined(evaluation, asked)
+domains = paper.world.open_domains(text_set, domain_names)
+names, K = domains.names, len(domains.names)
+cutting = {"size": chunk_bytes, "minimum": chunk_bytes, "domains": list(names), "seed": seed}
+design_texts = paper.world.draw_texts(text_set, "task", per_domain=n_design, **cutting)
+evaluation_texts = paper.world.draw_texts(
+    text_set, "evaluation", per_domain=n_evaluation, **cutting
+)
+question_texts, answer_places = paper.world.questions(n_questions, seed)
+answers = {len(evaluation_texts) + text: place for text, place in answer_places.items()}
+heldout = paper.world.join_texts(evaluation_texts, question_texts)
 is_text = heldout.domains != paper.world.QUESTIONS
 uniform = tuple(models.zoo.mixtures.uniform(K))
-natural = tuple(paper.world.natural_shares(data, natural_table))
+natural = tuple(paper.world.natural_shares(domains, natural_table))
 truth = {name: paper.world.target_mixture(name, names) for name in target_names}
-notebook.note_input("training text", data.content_id)
-notebook.note_input("design and evaluation texts", [design.content_id, heldout.content_id])
-shares = paper.world.shares_table({"natural": natural} | truth, names)
-shares.insert(1, "training bytes", [len(one) for one in data.streams])
+notebook.note_input("training text", domains.content_id)
+notebook.note_input("design and evaluation texts", [design_texts.content_id, heldout.content_id])
+sizes = {"training bytes": [len(stream) for stream in domains.streams]}
+shares = pd.DataFrame({"domain": names} | sizes | {"natural": natural} | truth)
 notebook.table(
     shares, "domains", caption="The domains, their natural shares and those of our targets."
 )
-overlap = set(design.table.text_id) & set(evaluation.table.text_id)
+overlap = set(design_texts.table.text_id) & set(evaluation_texts.table.text_id)
 notebook.claims.record("windows_apart", len(overlap))
 
 # %%
 seeds = list(range(1, n_seeds + 1))
-few = seeds[: min(n_more, n_seeds)]
+few_seeds = seeds[: min(n_more, n_seeds)]
 targets = [*target_names, *target_models]
-common = {
+training = {
     "n_sequences": batch,
     "window": chunk_bytes,
     "learning_rate": base_rate,
     "warm_up": warm_up,
 }
-side = {"workers": processes or None}
-made = {
-    name: paper.world.run(
+pool = {"workers": processes or None}
+first_runs = {
+    name: paper.world.fresh_run(
         shape,
         truth[name],
         seed=100 + number,
         data_seed=9,
         width=target_width,
         n_steps=target_steps,
-        **common,
+        **training,
     )
     for number, name in enumerate(target_names)
 }
-made |= {
-    s: paper.world.run(
-        shape, uniform, seed=s, data_seed=100 + s, width=base_width, n_steps=base_steps, **common
+first_runs |= {
+    s: paper.world.fresh_run(
+        shape, uniform, seed=s, data_seed=100 + s, width=base_width, n_steps=base_steps, **training
     )
     for s in seeds
 }
 on_design = paper.jobs.read_all(
-    made | {m: m for m in target_models}, design, data, what="trained", **side
+    first_runs | {m: m for m in target_models}, design_texts, domains, what="trained", **pool
 )
-own = [on_design[name].folder for name in target_names]
+target_folders = [on_design[name].folder for name in target_names]
 
 # %%
 folders = {name: on_design[name].folder for name in [*targets, *seeds]}
-others = {name: folders.pop(name) for name in target_models}  # no exact KL: other tokens
-here = paper.jobs.read_all(folders, heldout, data, own, workers=1)
-here |= paper.jobs.read_all(others, heldout, data, workers=1)
+other_folders = {name: folders.pop(name) for name in target_models}  # no exact KL: other tokens
+at_start = paper.jobs.read_all(folders, heldout, domains, target_folders, workers=1)
+at_start |= paper.jobs.read_all(other_folders, heldout, domains, workers=1)
 gaps = {
-    (t, s): paper.design.Gap.over(
-        design.table, on_design[t].log_likelihood - on_design[s].log_likelihood, names
+    (t, s): paper.design.Gap.from_texts(
+        design_texts.table, on_design[t].log_likelihood - on_design[s].log_likelihood, names
     )
     for t in targets
     for s in seeds
 }
-about = [
-    (name, -here[name].log_likelihood[is_text].sum() / heldout.n_bytes[is_text].sum())
-    for name in here
+losses = [
+    (name, -at_start[name].log_likelihood[is_text].sum() / heldout.n_bytes[is_text].sum())
+    for name in at_start
 ]
 notebook.table(
-    pd.DataFrame(about, columns=["model", "nats per byte"]).assign(
+    pd.DataFrame(losses, columns=["model", "nats per byte"]).assign(
         model=lambda t: t.model.astype(str)
     ),
     "models",
@@ -185,33 +187,32 @@ notebook.table(
 # %%
 parts = []
 for t in targets:
-    weight = paper.experiment.intervals(
+    table = paper.significance.intervals(
         [gaps[t, s] for s in seeds], n_bootstrap=n_bootstrap, seed=seed
     )
     means = np.array([gaps[t, s].means for s in seeds])  # (S, K)
-    over = [statistics.paired_test(one, np.zeros(n_seeds)) for one in means.T]
-    columns = {"gap": "mean", "gap_low": "low", "gap_high": "high"}
-    columns = {name: [getattr(one, of) for one in over] for name, of in columns.items()}
-    weight = weight.assign(target=t, true=truth.get(t, np.full(K, np.nan)), **columns)
-    parts.append(weight)
+    leads = pd.DataFrame([statistics.paired_test(m, np.zeros(n_seeds)) for m in means.T])
+    columns = {"gap": leads["mean"], "gap_low": leads.low, "gap_high": leads.high}
+    table = table.assign(target=t, true=truth.get(t, np.full(K, np.nan)), **columns)
+    parts.append(table)
 designed = pd.concat(parts, ignore_index=True)
 notebook.figure(
-    paper.figures.mixtures(designed),
+    paper.figures.lead_and_weights(designed),
     "lld_and_weights",
     data=designed,
     caption="For each target: how far it leads the base in each domain (mean over seeds, interval over seeds), and the weights designed from that (T = sd; interval over texts and seeds) beside the true mixture of the target. Dotted: equal shares.",
 )
-g = gaps[targets[0], 1]
-moved = replace(g, values=g.values + 5.0 * g.n_bytes)
+first_gap = gaps[targets[0], 1]
+moved = replace(first_gap, values=first_gap.values + 5.0 * first_gap.n_bytes)
 notebook.claims.record(
-    "shift_invariant", np.abs(paper.design.design(g) - paper.design.design(moved)).max()
+    "shift_invariant", np.abs(paper.design.design(first_gap) - paper.design.design(moved)).max()
 )
-notebook.claims.record("cold_is_argmax", paper.design.design(g, temperature=1e-4).max())
+notebook.claims.record("cold_is_argmax", paper.design.design(first_gap, temperature=1e-4).max())
 notebook.claims.record(
-    "hot_is_uniform", np.abs(paper.design.design(g, temperature=1e6) - 1 / K).max()
+    "hot_is_uniform", np.abs(paper.design.design(first_gap, temperature=1e6) - 1 / K).max()
 )
-same = replace(g, values=np.zeros(len(g.values)))
-notebook.claims.record("no_gap_is_uniform", np.abs(paper.design.design(same) - 1 / K).max())
+no_gap = replace(first_gap, values=np.zeros(len(first_gap.values)))
+notebook.claims.record("no_gap_is_uniform", np.abs(paper.design.design(no_gap) - 1 / K).max())
 
 # %% [markdown]
 # *What to see.* The bars alone tell which diet the target had: the domains that it was fed on stick out, and the designed weights put most of the share there, alike from base to
@@ -265,71 +266,82 @@ softmax.check(None)  # put your function here
 # And if gradients of texts of different domains are nearly orthogonal, $c_a$ is, up to a factor, the mean lead of domain $a$: **LLD is the score with a block-diagonal Gram matrix.** So: are they?
 
 # %%
-probe = paper.world.run(
-    shape, uniform, seed=1, data_seed=9, width=base_width, n_steps=more_steps, **common
+continued = paper.world.fresh_run(
+    shape, uniform, seed=1, data_seed=9, width=base_width, n_steps=more_steps, **training
 )
-probe = replace(probe.spec, learning_rate=more_rate, warm_up=min(5, more_steps // 4))
-quarter = max(more_steps // 4, 1)
-kept = tuple(range(quarter, more_steps, max(quarter, 3)))[:3]  # one where steps are few
+continued = replace(continued.spec, learning_rate=more_rate, warm_up=min(5, more_steps // 4))
+every = max(more_steps // 4, 3)  # one checkpoint where steps are few
+kept_steps = tuple(range(max(more_steps // 4, 1), more_steps, every))[:3]
 
 
 def onwards(s, weights, **changes):
     """Continued training of base s; the first one keeps its checkpoints."""
-    spec = replace(probe, checkpoints=kept if s == 1 else ())
+    spec = replace(continued, checkpoints=kept_steps if s == 1 else ())
     return models.zoo.mixtures.Run(spec, tuple(weights), 1000 + s, start=folders[s], **changes)
 
 
 # %%
-blind = {(s, "uniform"): uniform for s in seeds} | {(s, "natural"): natural for s in seeds}
-blind |= {(s, "random"): tuple(paper.rules.random(K, 50 + s)) for s in seeds}
-blind |= {(1, f"random {n}"): tuple(paper.rules.random(K, 80 + n)) for n in range(n_hidden)}
-mixes = {"equal shares": uniform, "code": truth.get("code", natural)}
-shown = design.select(np.concatenate([np.flatnonzero(design.domains == n)[:6] for n in names]))
-first = {key: paper.jobs.Read(onwards(key[0], w), heldout, tuple(own)) for key, w in blind.items()}
-first["gram"] = paper.jobs.Gradients("gram", folders[1], shown)
-first["steps"] = paper.jobs.Gradients(
+blind_mixtures = {(s, "uniform"): uniform for s in seeds} | {(s, "natural"): natural for s in seeds}
+blind_mixtures |= {(s, "random"): tuple(paper.rules.random(K, 50 + s)) for s in seeds}
+blind_mixtures |= {
+    (1, f"random {n}"): tuple(paper.rules.random(K, 80 + n)) for n in range(n_hidden)
+}
+known_mixtures = {"equal shares": uniform, "code": truth.get("code", natural)}
+gradient_texts = design_texts.select(
+    np.concatenate([np.flatnonzero(design_texts.domains == n)[:6] for n in names])
+)
+first_jobs = {
+    key: paper.jobs.Read(onwards(key[0], w), heldout, tuple(target_folders))
+    for key, w in blind_mixtures.items()
+}
+first_jobs["gram"] = paper.jobs.Gradients("gram", folders[1], gradient_texts)
+first_jobs["steps"] = paper.jobs.Gradients(
     "steps",
     folders[1],
-    design,
+    design_texts,
     rates=tuple(rates),
-    mixtures=tuple(mixes.values()),
+    mixtures=tuple(known_mixtures.values()),
     window=chunk_bytes,
 )
-first |= {
+first_jobs |= {
     ("pull", t, s): paper.jobs.Gradients(
-        "pull", folders[s], design, gap=gaps[t, s].values, window=chunk_bytes
+        "pull", folders[s], design_texts, gap=gaps[t, s].values, window=chunk_bytes
     )
     for t in targets
     for s in seeds
 }
-for s in few:
-    first["responses", s] = paper.jobs.Gradients(
-        "responses", folders[s], design, window=chunk_bytes
+for s in few_seeds:
+    first_jobs["responses", s] = paper.jobs.Gradients(
+        "responses", folders[s], design_texts, window=chunk_bytes
     )
-    first |= {
-        ("probe", s, a): paper.jobs.Read(run, design)
+    first_jobs |= {
+        ("probe", s, a): paper.jobs.Read(run, design_texts)
         for a, run in models.zoo.mixtures.probes(onwards(s, uniform), probe_steps).items()
     }
-for steps in sorted({max(probe_steps // 4, 1), probe_steps}):
-    alone = models.zoo.mixtures.probes(onwards(1, uniform), steps)
-    first |= {("adam", steps, a): paper.jobs.Read(run, design) for a, run in alone.items()}
-    for name, w in mixes.items():
-        first["adam", steps, name] = paper.jobs.Read(replace(alone[0], weights=tuple(w)), design)
-done = paper.jobs.do(first, data, what="probes and blind mixtures", **side)
+for n_alone in sorted({max(probe_steps // 4, 1), probe_steps}):
+    alone = models.zoo.mixtures.probes(onwards(1, uniform), n_alone)
+    first_jobs |= {
+        ("adam", n_alone, a): paper.jobs.Read(run, design_texts) for a, run in alone.items()
+    }
+    for name, w in known_mixtures.items():
+        first_jobs["adam", n_alone, name] = paper.jobs.Read(
+            replace(alone[0], weights=tuple(w)), design_texts
+        )
+first_results = paper.jobs.do(first_jobs, domains, what="probes and blind mixtures", **pool)
 
 # %%
-G = done["gram"]["found"]  # (n, n)
+G = first_results["gram"]  # (n, n)
 scale = np.sqrt(np.diag(G))
 cosines = G / scale / scale[:, None]
-own_domain = shown.domains[:, None] == shown.domains
-off = ~np.eye(len(G), dtype=bool)
-where = [shown.domains == name for name in names]
+own_domain = gradient_texts.domains[:, None] == gradient_texts.domains
+different = ~np.eye(len(G), dtype=bool)
+members = [gradient_texts.domains == name for name in names]
 between_domains = np.array(
-    [[cosines[np.ix_(a, b)][off[np.ix_(a, b)]].mean() for b in where] for a in where]
+    [[cosines[np.ix_(a, b)][different[np.ix_(a, b)]].mean() for b in members] for a in members]
 )
-within, across = cosines[own_domain & off].mean(), cosines[~own_domain].mean()
+within, across = cosines[own_domain & different].mean(), cosines[~own_domain].mean()
 notebook.figure(
-    paper.figures.cosines(cosines, between_domains, names),
+    paper.figures.gradient_cosines(cosines, between_domains, names),
     "gradient_cosines",
     data=pd.DataFrame(between_domains, columns=list(names)),
     caption=f"Cosines between the gradients of single texts under one base: text by text (left, six of each domain) and as means over pairs of different texts (right). Mean over all pairs: {within:.3f} within a domain, {across:.3f} between domains.",
@@ -343,11 +355,11 @@ notebook.claims.record("cosine_excess", within - across)
 # Is $c_a$ right? Take a small step on each domain, and see by how much it changes $J$.
 
 # %%
-steps = done["steps"]["found"]  # (R, K + Q, N) nats
-pull = {(t, s): done["pull", t, s]["found"] for t in targets for s in seeds}
-centred = g.values - g.values.mean()
+small_moves = first_results["steps"]  # (R, K + Q, N) nats
+pull = {(t, s): first_results["pull", t, s] for t in targets for s in seeds}
+centred = first_gap.values - first_gap.values.mean()
 rows = []
-for rate, moves in zip(rates, steps, strict=True):
+for rate, moves in zip(rates, small_moves, strict=True):
     finite = moves[:K] @ centred / len(centred) / rate
     c = pull[targets[0], 1]
     rows.append((rate, np.linalg.norm(finite - c) / np.linalg.norm(c)))
@@ -364,19 +376,17 @@ notebook.table(
 # If steps were small, the move of a mixture would be the weighted sum of the moves of its domains. Compare the two: for one step of plain SGD of growing size, and for AdamW over several steps.
 
 # %%
-sgd = paper.steps.errors(steps, list(mixes.values()))
-sgd["update"] = "one step of SGD"
+one_step_of_sgd = paper.steps.errors(small_moves, list(known_mixtures.values()))
+one_step_of_sgd["update"] = "one step of SGD"
 before = on_design[1].log_likelihood
-adam = []
-for n in sorted({key[1] for key in first if key[0] == "adam"}):
-    keys = [*range(K), *mixes]
-    after = [
-        paper.readings.Reading.of(done["adam", n, key]).log_likelihood - before for key in keys
-    ]
-    part = paper.steps.errors(np.array(after)[None], list(mixes.values()))
-    adam.append(part.assign(update="AdamW", step=n))
-sums = pd.concat([sgd, *adam], ignore_index=True)
-sums["mixture"] = [list(mixes)[number] for number in sums.mixture]
+several_steps = []
+for n in sorted({key[1] for key in first_jobs if key[0] == "adam"}):
+    keys = [*range(K), *known_mixtures]
+    after = [first_results["adam", n, key].log_likelihood - before for key in keys]
+    part = paper.steps.errors(np.array(after)[None], list(known_mixtures.values()))
+    several_steps.append(part.assign(update="AdamW", step=n))
+sums = pd.concat([one_step_of_sgd, *several_steps], ignore_index=True)
+sums["mixture"] = [list(known_mixtures)[number] for number in sums.mixture]
 notebook.figure(
     paper.figures.superposition(sums),
     "superposition",
@@ -391,19 +401,19 @@ notebook.figure(
 
 # %%
 def one_step(rate=rates[0], mixture_name="equal shares"):
-    number, at = rates.index(rate), list(mixes).index(mixture_name)
-    all_moves = steps[number] - steps[number].mean(axis=1, keepdims=True)
-    predicted, true = np.array(mixes[mixture_name]) @ all_moves[:K], all_moves[K + at]
+    number, column = rates.index(rate), list(known_mixtures).index(mixture_name)
+    all_moves = small_moves[number] - small_moves[number].mean(axis=1, keepdims=True)
+    predicted, true = np.array(known_mixtures[mixture_name]) @ all_moves[:K], all_moves[K + column]
     cosine = paper.measures.cosine(predicted, true)
     title = f"step {rate:g}: cosine {cosine:.2f}"
-    return paper.figures_checks.superposed(predicted, true, g.which, names, title)
+    return paper.live.superposed(predicted, true, design_texts.domains, title)
 
 
 notebook.explore(
     one_step,
     stills=[{"rate": rates[min(1, len(rates) - 1)]}, {"rate": rates[-1]}],
     rate=list(rates),
-    mixture_name=list(mixes),
+    mixture_name=list(known_mixtures),
 )
 
 # %% [markdown]
@@ -411,22 +421,17 @@ notebook.explore(
 # every domain a number (they are normalised) and try to beat the LLD arrow. All of it is the linear picture: the true way is judged in the next section.
 
 # %%
-sides = {}
-for t in targets:
-    changes = np.transpose(
-        [paper.readings.Reading.of(done["probe", 1, a]).log_likelihood - before for a in range(K)]
-    )  # (N, K)
-    sides[t] = changes, paper.measures.plane(gaps[t, 1].values, changes)
+changes = np.transpose([first_results["probe", 1, a].log_likelihood - before for a in range(K)])
+places = {t: paper.measures.plane(gaps[t, 1].values, changes) for t in targets}  # (K, 2)
 
 
 def recipe(target=targets[0], compare_with_LLD=True, **parts):
     yours = models.zoo.mixtures.shares([max(parts[name], 1e-9) for name in names], K)
-    changes, points = sides[target]
-    shown = {"yours": yours}
+    mixtures = {"yours": yours}
     if compare_with_LLD:
-        shown["LLD, T = sd"] = paper.design.design(gaps[target, 1])
+        mixtures["LLD, T = sd"] = paper.design.design(gaps[target, 1])
     cosine = paper.measures.cosine(changes @ yours, gaps[target, 1].values)
-    return paper.figures_checks.recipe(points, names, shown, cosine)
+    return paper.live.recipe(places[target], names, mixtures, cosine)
 
 
 notebook.explore(
@@ -449,40 +454,37 @@ notebook.explore(
 # - the **target's own mixture**, known only here; and **distillation** on equal shares: the student sees all of the teacher's next-byte probabilities. It needs the same vocabulary; LLD needs one number per text, from models with any tokenizer.
 
 # %%
-uniform_end = {s: paper.readings.Reading.of(done[s, "uniform"]).folder for s in few}
+uniform_end = {s: first_results[s, "uniform"].folder for s in few_seeds}
 probes_of_law = [(1, rule) for rule in ("uniform", "natural", "random")] + [
     (1, f"random {n}") for n in range(n_hidden)
 ]
-law_folders = {key: paper.readings.Reading.of(done[key]).folder for key in probes_of_law}
-law_reads = paper.jobs.read_all(law_folders | uniform_end, design, data, workers=1)
-law_shares = np.array([blind[key] for key in probes_of_law])
+law_folders = {key: first_results[key].folder for key in probes_of_law}
+law_readings = paper.jobs.read_all(law_folders | uniform_end, design_texts, domains, workers=1)
+law_shares = np.array([blind_mixtures[key] for key in probes_of_law])
 law_losses = -np.array(
     [
-        paper.rules.domain_means(law_reads[key].log_likelihood / design.n_bytes, g.which, K)
+        paper.rules.domain_means(
+            law_readings[key].log_likelihood / design_texts.n_bytes, first_gap.which, K
+        )
         for key in probes_of_law
     ]
 )
 slopes = paper.rules.log_law_slopes(law_shares, law_losses, 0.01)
-slope = paper.experiment.slope(law_shares, law_losses)
+slope = float(np.nanmedian(slopes))
 
 weights = {}
 for t in targets:
     for s in seeds:
         options = {"scores": pull[t, s]}
-        if s in few:
-            options["responses"] = done["responses", s]["found"]
+        if s in few_seeds:
+            options["responses"] = first_results["responses", s]
             options["probes"] = (
-                np.transpose(
-                    [
-                        paper.readings.Reading.of(done["probe", s, a]).log_likelihood
-                        for a in range(K)
-                    ]
-                )
+                np.transpose([first_results["probe", s, a].log_likelihood for a in range(K)])
                 - on_design[s].log_likelihood[:, None]
             )
-            left = on_design[t].log_likelihood - law_reads[s].log_likelihood
+            left = on_design[t].log_likelihood - law_readings[s].log_likelihood
             options |= {
-                "end": paper.design.Gap.over(design.table, left, names),
+                "end": paper.design.Gap.from_texts(design_texts.table, left, names),
                 "slope": max(slope, 1e-3),
             }
         weights[t, s] = paper.experiment.weights(gaps[t, s], temperature, **options)
@@ -493,68 +495,68 @@ for t in targets:
 runs = {}
 for t in targets:
     for s in seeds:
-        rules = [rule for rule in weights[t, s] if rule in paper.experiment.CORE or s in few]
+        rules = [rule for rule in weights[t, s] if rule in paper.experiment.CORE or s in few_seeds]
         runs |= {(t, s, rule): onwards(s, weights[t, s][rule]) for rule in rules}
         if t in target_names:
             teacher = on_design[t].folder
             runs[t, s, "kd"] = onwards(s, uniform, teacher=teacher)
-        if s in few:
+        if s in few_seeds:
             runs[t, s, "iterative"] = paper.jobs.Anew(
-                replace(onwards(s, uniform), spec=replace(probe, checkpoints=())),
+                replace(onwards(s, uniform), spec=replace(continued, checkpoints=())),
                 on_design[t].log_likelihood,
-                design,
+                design_texts,
                 every=max(more_steps // 2, 1),
             )
     for T in sweep:
         runs[t, 1, T] = onwards(1, paper.design.design(gaps[t, 1], "aggregated", temperature=T))
 scratch = {
-    s: paper.world.run(
+    s: paper.world.fresh_run(
         shape,
         weights[targets[0], s]["lld_sd"],
         seed=s,
         data_seed=100 + s,
         width=base_width,
         n_steps=base_steps,
-        **common,
+        **training,
     )
-    for s in few
+    for s in few_seeds
 }
-second = paper.jobs.read_all(
+readings = paper.jobs.read_all(
     runs | {("scratch", s): r for s, r in scratch.items()},
     heldout,
-    data,
-    own,
+    domains,
+    target_folders,
     what="mixtures",
-    **side,
+    **pool,
 )
-for s, rule in blind:
+for s, rule in blind_mixtures:
     for t in targets:
-        second[t, s, rule] = paper.readings.Reading.of(done[s, rule])
+        readings[t, s, rule] = first_results[s, rule]
 for t in targets:
-    second |= {(t, s, "before"): here[s] for s in seeds}
+    readings |= {(t, s, "before"): at_start[s] for s in seeds}
 
 # %%
-mix_of = {(t, s, rule): w for t in targets for (s, rule), w in blind.items()}
-mix_of |= {(t, s, rule): w for (t, s), found in weights.items() for rule, w in found.items()}
 rows = []
-for key in [key for key in second if key[0] in targets]:
+for key in [key for key in readings if key[0] in targets]:
     t, s, rule = key
     row = paper.readings.nearness(
-        here[t], targets.index(t), here[s], second[key], heldout.table, names
+        at_start[t], targets.index(t), at_start[s], readings[key], heldout.table, names
     )
     rows.append({"target": t, "seed": s, "rule": rule} | row)
-every = pd.DataFrame(rows)
-named = every[every.rule.isin([*paper.experiment.CORE, *paper.experiment.MORE, "before"])]
+nearness = pd.DataFrame(rows)
+by_rule = nearness[nearness.rule.isin([*paper.experiment.CORE, *paper.experiment.MORE, "before"])]
 order = [*paper.figures.LABELS]
-named = named.sort_values("rule", key=lambda column: column.map(order.index), kind="stable")
-tests = {metric: paper.experiment.compare(named, metric) for metric in paper.figures.METRICS}
+by_rule = by_rule.sort_values("rule", key=lambda column: column.map(order.index), kind="stable")
+tests = {
+    metric: paper.significance.compare_rules(by_rule, metric) for metric in paper.figures.METRICS
+}
 for metric, table in tests.items():
     if table.difference.notna().any():
         notebook.figure(
             paper.figures.comparison(table, metric),
             f"main_{metric}",
             data=table,
-            caption=f"{paper.figures.METRICS[metric]}: every rule less uniform on the same base, mean and 95 % interval over seeds (filled: {n_seeds} seeds, hollow: {len(few)}, whose intervals may leave the panel). Left of the line is nearer to the target than equal shares lead.",
+            caption=f"{paper.figures.METRICS[metric]}, bits per byte: every rule less uniform on the same base, mean and 95 % interval over seeds (filled: {n_seeds} seeds, hollow: {len(few_seeds)}, whose intervals may leave the panel). Left of the line is nearer to the target than equal shares lead.",
         )
     notebook.table(
         table,
@@ -566,24 +568,26 @@ for metric, table in tests.items():
 for t in targets:
     shares_of_texts = np.exp((gaps[t, 1].per_byte - gaps[t, 1].per_byte.max()) / temperature)
     foremost = shares_of_texts.max() / shares_of_texts.sum()
-    print(f"{t}: the foremost text has {foremost:.1%} of the softmax over {len(design)} texts")
-stated = {}
+    print(
+        f"{t}: the foremost text has {foremost:.1%} of the softmax over {len(design_texts)} texts"
+    )
+main_tests = {}
 for t in targets:
     for metric in paper.figures.METRICS:
-        wide = named[named.target == t].pivot(index="seed", columns="rule", values=metric)
+        wide = by_rule[by_rule.target == t].pivot(index="seed", columns="rule", values=metric)
         if wide["lld_sd"].notna().all():
-            stated[t, metric] = statistics.paired_test(wide["lld_sd"], wide["uniform"])
+            main_tests[t, metric] = statistics.paired_test(wide["lld_sd"], wide["uniform"])
             corrected = tests[metric].set_index(["target", "rule"]).holm[t, "lld_sd"]
             print(
-                f"{t}, {metric}: LLD (T = sd) less uniform {stated[t, metric]}, {corrected:.2g} (Holm)"
+                f"{t}, {metric}: LLD (T = sd) less uniform {main_tests[t, metric]}, {corrected:.2g} (Holm)"
             )
-both = [t for t in target_names if (t, "exact_kl") in stated]
-for metric in paper.figures.METRICS if len(both) > 1 else ():
+both_targets = [t for t in target_names if (t, "exact_kl") in main_tests]
+for metric in paper.figures.METRICS if len(both_targets) > 1 else ():
     values = {
         rule: np.transpose(
             [
-                named[(named.target == t) & (named.rule == rule)].sort_values("seed")[metric]
-                for t in both
+                by_rule[(by_rule.target == t) & (by_rule.rule == rule)].sort_values("seed")[metric]
+                for t in both_targets
             ]
         )
         for rule in ("lld_sd", "uniform")
@@ -594,13 +598,13 @@ for metric in paper.figures.METRICS if len(both) > 1 else ():
 # %%
 def record_test(claim, table, t, rule, column):
     """The difference of a rule to uniform with its interval, or why there is none."""
-    found = table[(table.target == t) & (table.rule == rule)]
-    if found.empty or not np.isfinite(found[column].iloc[0]):
+    rows = table[(table.target == t) & (table.rule == rule)].dropna(subset=column)
+    if rows.empty:
         notebook.claims.record(claim, np.nan, note="not run for this target, or on one seed only")
         return
-    line = found.iloc[0]
-    interval = (line.low, line.high) if column == "difference" else None
-    notebook.claims.record(claim, line[column], interval=interval)
+    row = rows.iloc[0]
+    interval = (row.low, row.high) if column == "difference" else None
+    notebook.claims.record(claim, row[column], interval=interval)
 
 
 for t in ("code", "data"):
@@ -635,7 +639,7 @@ comparisons = {
 }
 for t in ("code", "data"):
     wide = {
-        m: named[named.target == t].pivot(index="seed", columns="rule", values=m) for m in tests
+        m: by_rule[by_rule.target == t].pivot(index="seed", columns="rule", values=m) for m in tests
     }
     for claim, (a, b, metric) in comparisons.items():
         if not {a, b} <= set(wide[metric].columns):
@@ -677,18 +681,21 @@ how_many.check(None)  # put your number here
 paths = {}
 for t in targets:
     for rule in ("uniform", "lld_sd", "oracle", "kd"):
-        if (t, 1, rule) in second:
-            spec = replace(probe, checkpoints=kept)
-            kept_at = models.zoo.mixtures.checkpoints(second[t, 1, rule].folder, spec)
+        if (t, 1, rule) in readings:
+            spec = replace(continued, checkpoints=kept_steps)
+            kept_at = models.zoo.mixtures.checkpoints(readings[t, 1, rule].folder, spec)
             paths |= {(t, rule, step): str(folder) for step, folder in kept_at.items()}
-path_reads = paper.jobs.read_all(paths, heldout, data, own, workers=1)
-path_reads |= {(t, rule, 0): here[1] for t, rule in {key[:2] for key in paths}}
+path_readings = paper.jobs.read_all(paths, heldout, domains, target_folders, workers=1)
+path_readings |= {(t, rule, 0): at_start[1] for t, rule in {key[:2] for key in paths}}
 tables = []
 for t in targets:
-    keys = [key for key in path_reads if key[0] == t]
+    keys = [key for key in path_readings if key[0] == t]
     extra = [(t, "target", 0), *((t, "bases", s) for s in seeds[1:])]
-    all_reads = [path_reads[key] for key in keys] + [here[t], *(here[s] for s in seeds[1:])]
-    L = np.array([one.log_likelihood[is_text] for one in all_reads])  # (M, N)
+    on_the_map = [path_readings[key] for key in keys] + [
+        at_start[t],
+        *(at_start[s] for s in seeds[1:]),
+    ]
+    L = np.array([model.log_likelihood[is_text] for model in on_the_map])  # (M, N)
     x, y = paper.measures.components(L).T
     part = pd.DataFrame([*keys, *extra], columns=["target", "rule", "step"])
     tables.append(part.assign(x=x, y=y))
@@ -699,13 +706,15 @@ notebook.figure(
     data=points,
     caption="Principal components of centred log-likelihood vectors on the evaluation texts: one base, its ways under four kinds of training (a point per quarter), the target, and the bases of other seeds. Dotted: straight to the target.",
 )
-lines = []
-for (t, rule, step), one in path_reads.items():
-    row = paper.readings.nearness(here[t], targets.index(t), here[1], one, heldout.table, names)
-    lines.append({"target": t, "rule": rule, "step": step} | row)
-along = pd.DataFrame(lines).sort_values(["target", "rule", "step"])
+rows = []
+for (t, rule, step), reading in path_readings.items():
+    row = paper.readings.nearness(
+        at_start[t], targets.index(t), at_start[1], reading, heldout.table, names
+    )
+    rows.append({"target": t, "rule": rule, "step": step} | row)
+along = pd.DataFrame(rows).sort_values(["target", "rule", "step"])
 notebook.figure(
-    paper.figures.steps(along),
+    paper.figures.along_training(along),
     "along_training",
     data=along,
     caption="Both kinds of KL to the target along continued training of the first base.",
@@ -721,8 +730,8 @@ notebook.figure(
 # $\mathrm{Var}(\delta-\Delta)=\mathrm{Var}\,\delta-2\,\mathrm{Cov}(\delta,\Delta)+\mathrm{Var}\,\Delta$: the strong correlation says that the moves of different rules differ in direction rather than in length.
 
 # %%
-uniform_of = named[named.rule == "uniform"].set_index(["target", "seed"]).kl_var
-aligned = named[~named.rule.isin(["before", "uniform"])].copy()
+uniform_of = by_rule[by_rule.rule == "uniform"].set_index(["target", "seed"]).kl_var
+aligned = by_rule[~by_rule.rule.isin(["before", "uniform"])].copy()
 aligned["change"] = [row.kl_var - uniform_of[row.target, row.seed] for row in aligned.itertuples()]
 notebook.figure(
     paper.figures.alignment(aligned),
@@ -739,41 +748,43 @@ notebook.figure(
 # on equal shares. Our random mixtures give the slopes:
 
 # %%
-line = paper.experiment.law(law_shares, law_losses, names)
+law_points = paper.experiment.law(law_shares, law_losses, names)
 steepest = [names[a] for a in np.argsort(-np.nan_to_num(slopes))[:4]]
 notebook.figure(
-    paper.figures_checks.log_laws(
-        line[line.domain.isin(steepest)].sort_values(
+    paper.figures.log_laws(
+        law_points[law_points.domain.isin(steepest)].sort_values(
             "domain", key=lambda c: c.map(steepest.index), kind="stable"
         )
     ),
     "log_law",
-    data=line,
+    data=law_points,
     caption=f"Loss per byte of a domain against its share in continued training, {len(law_shares)} mixtures of one base: the four domains of steepest slope. Median over all domains: {slope:.3f} nats per byte and e-fold.",
 )
-hot = [
+by_temperature = [
     {"target": t, "temperature": T, "kl_var": row.kl_var, "exact_kl": row.exact_kl}
     for t in targets
     for T, rule in [*((T, T) for T in sweep), (temperature, "lld_agg"), (np.inf, "uniform")]
-    for row in every[(every.target == t) & (every.seed == 1) & (every.rule == rule)].itertuples()
+    for row in nearness[
+        (nearness.target == t) & (nearness.seed == 1) & (nearness.rule == rule)
+    ].itertuples()
 ]
-hot = pd.DataFrame(hot).drop_duplicates(["target", "temperature"])
+by_temperature = pd.DataFrame(by_temperature).drop_duplicates(["target", "temperature"])
 marks = pd.DataFrame(
     [(t, gaps[t, 1].means.std()) for t in targets], columns=["target", "temperature"]
 )
 notebook.figure(
-    paper.figures.temperatures(hot, marks),
+    paper.figures.temperatures(by_temperature, marks),
     "temperature",
-    data=hot,
+    data=by_temperature,
     caption="Aggregated LLD at several temperatures, one seed: both kinds of KL over those of equal shares. Dashed: the standard deviation of the mean lead over domains.",
 )
 
 
 # %%
 def turn(T=0.25, target=targets[0], rule="domain mean"):
-    found = paper.design.design(gaps[target, 1], rule, temperature=T)
-    part = hot[hot.target == target]
-    return paper.figures_checks.dial(found, names, paper.experiment.entropy(found), part, T)
+    designed = paper.design.design(gaps[target, 1], rule, temperature=T)
+    part = by_temperature[by_temperature.target == target]
+    return paper.live.dial(designed, names, part, T)
 
 
 notebook.explore(
@@ -799,15 +810,17 @@ notebook.explore(
 
 # %%
 which = pd.Series(heldout.domains[is_text]).map({n: i for i, n in enumerate(names)}).to_numpy()
-cuts = [n for n in (8, 16, 32, 64, 128, 256) if n <= chunk_bytes]
+cut_lengths = [n for n in (8, 16, 32, 64, 128, 256) if n <= chunk_bytes]
 by_length = []
 for number, t in enumerate(target_names):
-    two = here[t].select(is_text), here[1].select(is_text)
-    by_length.append(paper.readings.by_length(two[0], number, two[1], which, cuts).assign(target=t))
+    two = at_start[t].select(is_text), at_start[1].select(is_text)
+    by_length.append(
+        paper.readings.by_length(two[0], number, two[1], which, cut_lengths).assign(target=t)
+    )
 if by_length:
     by_length = pd.concat(by_length, ignore_index=True)
     notebook.figure(
-        paper.figures_checks.lengths(by_length),
+        paper.figures.lengths(by_length),
         "length",
         data=by_length,
         caption="The same two models, target and first base, on the same texts cut to several lengths: KL of the map per byte, exact KL per byte, and how much of Var(target - base) lies between domains.",
@@ -816,21 +829,16 @@ if by_length:
     notebook.table(by_length, "length_table", caption="The same as numbers.")
 
 # %%
-values = here[targets[0]].log_likelihood[is_text] - here[1].log_likelihood[is_text]
-q = np.array([here[m].log_likelihood[is_text] for m in (targets[0], 1)])
-q = q - q.mean(axis=1, keepdims=True)
-q -= q.mean(axis=0)
 n_bytes = heldout.n_bytes[is_text]
-double = ((q[0] - q[1]) ** 2).sum() / (2 * len(values) * n_bytes.mean() * np.log(2))
-notebook.claims.record(
-    "double_centred", abs(double - paper.measures.kl_to(values, np.zeros_like(values), n_bytes))
-)
+L = np.array([at_start[m].log_likelihood[is_text] for m in (targets[0], 1)])  # (2, N)
+of_map = models.maps.kl(models.maps.double_centre(L), "bits/byte", n_bytes)[0, 1]
+notebook.claims.record("double_centred", abs(of_map - paper.measures.kl_to(*L, n_bytes)))
 capacity = pd.DataFrame(
     [
         (t, row.rule, row.offset, row.domain_error)
         for t in targets
-        for row in named[
-            (named.target == t) & named.rule.isin(["before", "uniform", "lld_sd", "oracle"])
+        for row in by_rule[
+            (by_rule.target == t) & by_rule.rule.isin(["before", "uniform", "lld_sd", "oracle"])
         ]
         .groupby("rule", as_index=False)[["offset", "domain_error"]]
         .mean()
@@ -838,7 +846,7 @@ capacity = pd.DataFrame(
     ],
     columns=["target", "rule", "offset, nats per byte", "domain error, nats per byte"],
 )
-trained = named[named.rule != "before"]
+trained = by_rule[by_rule.rule != "before"]
 ratio, agree = (trained.kl_var / trained.exact_kl).median(), trained.kl_var.corr(trained.exact_kl)
 notebook.table(
     capacity,
@@ -856,29 +864,32 @@ notebook.table(
 
 # %%
 def students(target=targets[0], first="single", second_rule="uniform", seed_of_base=1):
-    found = []
+    left = {}
     for rule in (first, second_rule):
-        one = second[target, seed_of_base, rule]
-        left = (here[target].log_likelihood - one.log_likelihood)[is_text] / n_bytes
-        gap = paper.rules.domain_means(left, which, K)
-        found.append(pd.DataFrame({"student": rule, "domain": names, "gap": gap}))
-    rows = every[(every.target == target) & (every.seed == seed_of_base)].set_index("rule")
+        student = readings[target, seed_of_base, rule]
+        lead = (at_start[target].log_likelihood - student.log_likelihood)[is_text] / n_bytes
+        left[rule] = paper.rules.domain_means(lead, which, K)
+    rows = nearness[(nearness.target == target) & (nearness.seed == seed_of_base)].set_index("rule")
     title = "; ".join(
         f"{rule}: map {rows.kl_var[rule]:.2f}, exact {rows.exact_kl[rule]:.3f} bits per byte"
         for rule in (first, second_rule)
     )
-    return paper.figures_checks.two_students(pd.concat(found), title)
+    return paper.live.two_students(left, names, title)
 
 
-tried = [*paper.experiment.CORE, *paper.experiment.MORE]
-tried = [rule for rule in tried if all((t, s, rule) in second for t in targets for s in few)]
+tried_rules = [*paper.experiment.CORE, *paper.experiment.MORE]
+tried_rules = [
+    rule
+    for rule in tried_rules
+    if all((t, s, rule) in readings for t in targets for s in few_seeds)
+]
 notebook.explore(
     students,
     stills=[{}, {"target": targets[-1], "first": "lld_sd"}],
     target=targets,
-    first=tried,
-    second_rule=tried,
-    seed_of_base=few,
+    first=tried_rules,
+    second_rule=tried_rules,
+    seed_of_base=few_seeds,
 )
 # %%
 notebook.teach.quiz("trap")
@@ -922,33 +933,37 @@ def scores(reading):
     return paper.readings.scores(reading, heldout.table, names, answers)
 
 
-goal = {t: scores(here[t]) for t in target_names}  # those that read bytes
-able = named[(named.rule != "before") & named.target.isin(target_names)].copy()
-of_run = {
-    (r.target, r.seed, r.rule): scores(second[r.target, r.seed, r.rule]) for r in able.itertuples()
+target_scores = {t: scores(at_start[t]) for t in target_names}  # those that read bytes
+abilities = by_rule[(by_rule.rule != "before") & by_rule.target.isin(target_names)].copy()
+run_scores = {
+    (r.target, r.seed, r.rule): scores(readings[r.target, r.seed, r.rule])
+    for r in abilities.itertuples()
 }
-able["distance"] = [np.abs(found - goal[t]).mean() for (t, _, _), found in of_run.items()]
-able["pearson"] = [np.corrcoef(found, goal[t])[0, 1] for (t, _, _), found in of_run.items()]
+pairs = [(reached, target_scores[t]) for (t, _, _), reached in run_scores.items()]
+abilities["distance"] = [np.abs(reached - wanted).mean() for reached, wanted in pairs]
+abilities["pearson"] = [np.corrcoef(reached, wanted)[0, 1] for reached, wanted in pairs]
 notebook.figure(
-    paper.figures_checks.abilities(able),
+    paper.figures.abilities(abilities),
     "abilities",
-    data=able,
+    data=abilities,
     caption="Each run: mean distance of its scores from the target's against both kinds of KL to the target.",
 )
-near = paper.experiment.compare(able, "distance")
+task_table = paper.significance.compare_rules(abilities, "distance")
 notebook.table(
-    near,
+    task_table,
     "table2_distance",
     caption="Distance of the scores from the target's, points; columns as above.",
 )
 
 # %%
 task_names = [*names, "sums", "digits"]
-shown_rules = [rule for rule in ("uniform", "lld_sd", "oracle", "kd") if rule in set(able.rule)]
+shown_rules = [
+    rule for rule in ("uniform", "lld_sd", "oracle", "kd") if rule in set(abilities.rule)
+]
 accuracy = pd.DataFrame(
-    {"target": t, "task": task, "target's": goal[t][a]}
+    {"target": t, "task": task, "target's": target_scores[t][a]}
     | {
-        rule: np.mean([of_run[t, s, rule][a] for s in seeds if (t, s, rule) in of_run])
+        rule: np.mean([run_scores[t, s, rule][a] for s in seeds if (t, s, rule) in run_scores])
         for rule in shown_rules
     }
     for t in target_names
@@ -956,16 +971,12 @@ accuracy = pd.DataFrame(
 )
 notebook.table(accuracy, "table2_scores", caption="Scores in per cent, mean over seeds.")
 for t in ("code", "data"):
-    record_test(f"tasks_nearer_{t}", near, t, "lld_sd", "difference")
-    part = able[able.target == t]
-    found = np.corrcoef(part.kl_var, part.pearson)[0, 1] if len(part) > 2 else np.nan
-    notebook.claims.record(
-        f"pearson_rises_{t}", found, note="" if np.isfinite(found) else "no such target here"
-    )
-    found = np.corrcoef(part.kl_var, part.distance)[0, 1] if len(part) > 2 else np.nan
-    notebook.claims.record(
-        f"distance_and_kl_{t}", found, note="" if np.isfinite(found) else "no such target here"
-    )
+    record_test(f"tasks_nearer_{t}", task_table, t, "lld_sd", "difference")
+    part = abilities[abilities.target == t]
+    for claim, value in (("pearson_rises", "pearson"), ("distance_and_kl", "distance")):
+        r = part.kl_var.corr(part[value]) if len(part) > 2 else np.nan
+        note = "" if np.isfinite(r) else "no such target here"
+        notebook.claims.record(f"{claim}_{t}", r, note=note)
 
 # %% [markdown]
 # *What to see.* Models as small as these add nothing up; what can follow is which bytes they foresee. In the domains that a target was fed on, LLD mostly goes up towards it. But a mean over tasks also
@@ -978,32 +989,34 @@ for t in ("code", "data"):
 # mixture; then with **models really trained** on random mixtures, of which a softmax of their lead over the uniformly trained one is the guess.
 
 # %%
-changes = sides[targets[0]][0]  # (N, K) nats, by probes
-sim = paper.experiment.recovery(
-    g, changes, (0.0, 0.05, 0.1, 0.2, 0.5), n_mixtures=n_bootstrap // 10, seed=seed
+simulated = paper.experiment.recovery(
+    first_gap, changes, (0.0, 0.05, 0.1, 0.2, 0.5), n_mixtures=n_bootstrap // 10, seed=seed
 )
-end = law_reads[1, "uniform"].log_likelihood
+end = law_readings[1, "uniform"].log_likelihood
 hidden_gaps, hidden = {}, []
 for number, key in enumerate(probes_of_law[2:], start=1):
-    gap = paper.design.Gap.over(design.table, law_reads[key].log_likelihood - end, names)
+    gap = paper.design.Gap.from_texts(
+        design_texts.table, law_readings[key].log_likelihood - end, names
+    )
     guess = paper.design.design(gap, temperature=max(slope, 1e-3))
-    hidden_gaps[number] = gap, guess, np.array(blind[key])
-    hidden += [(number, n, w, v) for n, w, v in zip(names, blind[key], guess, strict=True)]
+    hidden_gaps[number] = gap, guess, np.array(blind_mixtures[key])
+    hidden += [(number, n, w, v) for n, w, v in zip(names, blind_mixtures[key], guess, strict=True)]
 hidden = pd.DataFrame(hidden, columns=["model", "domain", "true", "guessed"])
 ranks = [
     pd.Series(gap.means).corr(pd.Series(w), method="spearman") for gap, _, w in hidden_gaps.values()
 ]
 notebook.figure(
-    paper.figures_checks.recovery(sim, hidden),
+    paper.figures.recovery(simulated, hidden),
     "recovery",
     data=hidden,
     caption=f"Left: mean distance of the guessed mixture from the true one, {n_bootstrap // 10} simulated targets (cone and least squares nearly coincide). Right: shares of the domains in {len(hidden_gaps)} hidden models that were really trained, true and guessed by a softmax at the slope of section 7; Spearman's correlation over domains of lead and true shares is {np.nanmedian(ranks):.2f} (median over these models).",
 )
-notebook.table(sim, "simulated", caption="Total variation between guessed and true mixtures.")
+notebook.table(simulated, "simulated", caption="Total variation between guessed and true mixtures.")
 even = [paper.measures.total_variation(uniform, w) for _, _, w in hidden_gaps.values()]
 guessed = [paper.measures.total_variation(guess, w) for _, guess, w in hidden_gaps.values()]
 notebook.claims.record(
-    "recovery_exact", sim[(sim.rule == "least squares") & (sim.noise == 0)].distance.iloc[0]
+    "recovery_exact",
+    simulated[(simulated.rule == "least squares") & (simulated.noise == 0)].distance.iloc[0],
 )
 notebook.claims.record("recovery_real", np.mean(guessed) - np.mean(even))
 
@@ -1011,9 +1024,9 @@ notebook.claims.record("recovery_real", np.mean(guessed) - np.mean(even))
 # %%
 def guess_the_diet(model=1, reveal=False):
     gap, guess, w = hidden_gaps[model]
-    off = paper.measures.total_variation(guess, w)
-    title = f"hidden model {model}" + (f": off by {off:.2f}" if reveal else "")
-    return paper.figures_checks.diet(names, gap.means, guess, w if reveal else None, title)
+    different = paper.measures.total_variation(guess, w)
+    title = f"hidden model {model}" + (f": off by {different:.2f}" if reveal else "")
+    return paper.live.diet(names, gap.means, guess, w if reveal else None, title)
 
 
 notebook.explore(
@@ -1032,29 +1045,34 @@ notebook.explore(
 # `data` of its repository as `regmix=PATH` and the log law and the detective work of section 10 are done on them.
 
 # %%
-lines = []
-for s in few:
-    for rule, one in (("uniform", here[s]), ("lld_sd", second["scratch", s])):
+rows = []
+for s in few_seeds:
+    for rule, reading in (("uniform", at_start[s]), ("lld_sd", readings["scratch", s])):
         row = paper.readings.nearness(
-            here[targets[0]], 0 if target_names else 1, here[s], one, heldout.table, names
+            at_start[targets[0]],
+            0 if target_names else 1,
+            at_start[s],
+            reading,
+            heldout.table,
+            names,
         )
-        lines.append({"target": targets[0], "seed": s, "rule": rule} | row)
-fresh = pd.DataFrame(lines)
+        rows.append({"target": targets[0], "seed": s, "rule": rule} | row)
+scratch_rows = pd.DataFrame(rows)
 notebook.table(
-    fresh.drop(columns="cosine"),
+    scratch_rows.drop(columns="cosine"),
     "from_scratch",
     caption="Training from scratch for the first target.",
 )
 for metric in paper.figures.METRICS:
-    if fresh[metric].notna().all() and len(few) > 1:
-        line = paper.experiment.compare(fresh, metric).set_index("rule").loc["lld_sd"]
+    if scratch_rows[metric].notna().all() and len(few_seeds) > 1:
+        row = paper.significance.compare_rules(scratch_rows, metric).set_index("rule").loc["lld_sd"]
         print(
-            f"from scratch, {metric}: {line.difference:+.3f} [{line.low:+.3f}, {line.high:+.3f}], {line.wins:.0f} of {line.n:.0f}"
+            f"from scratch, {metric}: {row.difference:+.3f} [{row.low:+.3f}, {row.high:+.3f}], {row.wins:.0f} of {row.n:.0f}"
         )
 
 # %%
 for size in paper.regmix.SIZES if regmix else ():
-    public_shares, public_losses, public_names = paper.regmix.regmix(regmix, size)
+    public_shares, public_losses, public_names = paper.regmix.load(regmix, size)
     law = paper.regmix.log_law(public_shares, public_losses)
     rank = np.nanmedian(paper.regmix.detect(public_shares, public_losses))
     notebook.table(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lmnotes.models.loglik import LikelihoodMatrix
+from lmnotes.errors import InputError, expect_one_of
 from lmnotes.models.zoo import mixtures
 from lmnotes.papers.domain_mixture import rules
 
@@ -49,18 +49,17 @@ class Gap:
     names: tuple[str, ...]
 
     @classmethod
-    def over(cls, texts: pd.DataFrame, values: np.ndarray, names: Sequence[str]) -> "Gap":
+    def from_texts(cls, texts: pd.DataFrame, values: np.ndarray, names: Sequence[str]) -> "Gap":
         """The gap over the texts of these domains; those of others are left out.
 
         Args:
             texts: N rows with the columns domain and n_bytes, such as `TextSet.table`.
             values: (N,) nats. names: of the K domains, in the order of the weights.
         """
-        places = {name: number for number, name in enumerate(names)}
-        used = texts["domain"].isin(places).to_numpy()
-        texts = texts[used]
-        which = texts["domain"].map(places).to_numpy(np.int64)
-        return cls(np.asarray(values)[used], texts["n_bytes"].to_numpy(), which, tuple(names))
+        which = pd.Index(list(names)).get_indexer(texts["domain"])
+        used = which >= 0
+        n_bytes = texts["n_bytes"].to_numpy()[used]
+        return cls(np.asarray(values)[used], n_bytes, which[used], tuple(names))
 
     @property
     def per_byte(self) -> np.ndarray:
@@ -81,28 +80,6 @@ class Gap:
         means = rules.domain_means(self.values, self.which, len(self.names))[self.which]
         total = np.var(self.values)
         return float(np.var(means) / total) if total > 0 else 0.0
-
-
-def gap(
-    log_likelihood: LikelihoodMatrix, target: str, base: str, names: Sequence[str] | None = None
-) -> Gap:
-    """The difference of two models of a matrix, with the domains of its texts.
-
-    Args:
-        target, base: names in the column `model`.
-        names: the K domains in the order of the weights; texts of others are left out. By default
-            all of them, sorted. A domain without a text is an error when weights are designed.
-    """
-    known = log_likelihood.models["model"].tolist()
-    for name in (target, base):
-        if known.count(name) != 1:
-            raise ValueError(
-                f"{name!r} is the name of {known.count(name)} models of the matrix; expected one "
-                f"of {len(known)}, such as {known[0]!r}: score it, or name another"
-            )
-    values = log_likelihood.values[known.index(target)] - log_likelihood.values[known.index(base)]
-    names = tuple(sorted(set(log_likelihood.texts["domain"]))) if names is None else names
-    return Gap.over(log_likelihood.texts, values, names)
 
 
 def design(
@@ -131,11 +108,14 @@ def design(
     text. "single" is the domain whose mean gap is largest; "anti" turns the sign of "domain mean"
     around and should do harm. Raises ValueError for a rule that lacks what it needs.
 
-    >>> one = Gap(np.array([2.0, 2, 4]), np.full(3, 2), np.array([0, 0, 1]), ("code", "news"))
-    >>> design(one, "domain mean", temperature=1 / np.log(3)).round(9).tolist()
+    >>> gap = Gap(np.array([2.0, 2, 4]), np.full(3, 2), np.array([0, 0, 1]), ("code", "news"))
+    >>> design(gap, "domain mean", temperature=1 / np.log(3)).round(9).tolist()
     [0.25, 0.75]
     """
-    _check(rule, {"prior": prior, "changes": changes, "scores": scores, "gram": gram})
+    expect_one_of("rule", rule, RULES)
+    given = {"prior": prior, "changes": changes, "scores": scores, "gram": gram}
+    if (name := NEEDS.get(rule)) and given[name] is None:
+        raise InputError(f"rule {rule!r} was given without {name}; expected {name}=: add it")
     n = len(gap.names)
     if rule in ("cone", "least squares"):
         return (rules.cone if rule == "cone" else rules.least_squares)(changes, gap.values)
@@ -150,29 +130,16 @@ def design(
     return mixtures.uniform(n) if rule == "uniform" else rules.random(n, seed)
 
 
-def _check(rule: str, given: dict) -> None:
-    """Raise ValueError for an unknown rule, and for one that lacks what it needs."""
-    if rule not in RULES:
-        raise ValueError(
-            f"rule {rule!r} was given; expected one of {', '.join(RULES)}: choose one of them"
-        )
-    if (name := NEEDS.get(rule)) and given[name] is None:
-        raise ValueError(f"rule {rule!r} was given without {name}; expected {name}=: add it")
-
-
 def _softmax(gap: Gap, rule: str, temperature, prior, scores) -> np.ndarray:
-    """The rules that put scores into a softmax, (K,)."""
-    found = scores if rule == "pull" else gap.means * (-1 if rule == "anti" else 1)
+    scores = scores if rule == "pull" else gap.means * (-1 if rule == "anti" else 1)
     if isinstance(temperature, str):
-        temperature = _spread(found, temperature)
+        if temperature != "sd":
+            raise InputError(
+                f"temperature {temperature!r} was given; expected 'sd' or a number: give one"
+            )
+        spread = float(np.std(scores))
+        # where all scores are equal any temperature will do
+        temperature = spread if spread > 1e-12 * max(np.abs(scores).max(), 1e-300) else np.inf
     if rule == "aggregated":
         return rules.text_softmax(gap.per_byte, gap.which, len(gap.names), temperature)
-    return rules.softmax(found, temperature, prior)
-
-
-def _spread(scores: np.ndarray, name: str) -> float:
-    """The temperature "sd"; where all scores are equal any will do."""
-    if name != "sd":
-        raise ValueError(f"temperature {name!r} was given; expected 'sd' or a number: give one")
-    spread = float(np.std(scores))
-    return spread if spread > 1e-12 * max(np.abs(scores).max(), 1e-300) else np.inf
+    return rules.softmax(scores, temperature, prior)

@@ -4,106 +4,74 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.figure import Figure
 
 from lmnotes.figures import style
 
-RULES = {
-    "uniform": style.BLACK,
-    "natural": style.GREY,
-    "random": style.SKY,
-    "anti": "#8B5A2B",
-    "single": "#8B5A2B",
-    "lld_agg": style.ORANGE,
-    "lld_dom": "#B22222",
-    "lld_sd": style.RED,
-    "gram_ascent": style.PURPLE,
-    "gram_nnls": style.PURPLE,
-    "probe_nnls": style.PURPLE,
-    "iterative": style.ORANGE,
-    "end_sd": style.RED,
-    "end_slope": style.RED,
-    "oracle": style.BLUE,
-    "kd": style.GREEN,
-    "before": style.GREY,
+# Of every rule what it is called, its colour and its marker, in the order of tables and figures.
+_LOOKS = {
+    "before": ("before", style.GREY, "o"),
+    "uniform": ("uniform", style.BLACK, "o"),
+    "natural": ("natural shares", style.GREY, "o"),
+    "random": ("random", style.SKY, "o"),
+    "anti": ("anti-LLD", "#8B5A2B", "^"),
+    "single": ("one domain", "#8B5A2B", "v"),
+    "lld_agg": ("LLD, aggregated", style.ORANGE, "o"),
+    "lld_dom": ("LLD, domain mean", "#B22222", "s"),
+    "lld_sd": ("LLD, T = sd", style.RED, "o"),
+    "gram_ascent": ("gradient scores", style.PURPLE, "o"),
+    "gram_nnls": ("gradient cone", style.PURPLE, "s"),
+    "probe_nnls": ("probe cone", style.PURPLE, "D"),
+    "iterative": ("LLD, anew", style.ORANGE, "s"),
+    "end_sd": ("LLD from the end, T = sd", style.RED, "P"),
+    "end_slope": ("LLD from the end, T = slope", style.RED, "X"),
+    "oracle": ("target's own mixture", style.BLUE, "o"),
+    "kd": ("distillation", style.GREEN, "o"),
 }
-LABELS = {
-    "before": "before",
-    "uniform": "uniform",
-    "natural": "natural shares",
-    "random": "random",
-    "anti": "anti-LLD",
-    "single": "one domain",
-    "lld_agg": "LLD, aggregated",
-    "lld_dom": "LLD, domain mean",
-    "lld_sd": "LLD, T = sd",
-    "gram_ascent": "gradient scores",
-    "gram_nnls": "gradient cone",
-    "probe_nnls": "probe cone",
-    "iterative": "LLD, anew",
-    "end_sd": "LLD from the end, T = sd",
-    "end_slope": "LLD from the end, T = slope",
-    "oracle": "target's own mixture",
-    "kd": "distillation",
-}
-METRICS = {
-    "kl_var": r"KL of the map, bits per byte",
-    "exact_kl": "exact KL of the next byte, bits per byte",
-}
-_MARKERS = {
-    "single": "v",
-    "anti": "^",
-    "gram_nnls": "s",
-    "probe_nnls": "D",
-    "iterative": "s",
-    "end_sd": "P",
-    "end_slope": "X",
-    "lld_dom": "s",
-}
+LABELS, COLOURS, MARKERS = (
+    {rule: look[number] for rule, look in _LOOKS.items()} for number in range(3)
+)
+METRICS = {"kl_var": "KL of the map", "exact_kl": "exact KL"}  # of columns in bits per byte
+_OTHER = "#D0D0D0"  # of rules that a figure does not name
+_ZERO = {"color": style.BLACK, "lw": 0.6}
+_MARK = {"color": style.GREY, "lw": 0.8, "ls": ":"}
 
 
 def log_ticks(axis, values: Sequence[float]) -> None:
     """Ticks of a logarithmic axis at 1, 2, 3 and 5 times powers of ten, few and written out."""
     low, high = np.nanmin(values), np.nanmax(values)
-    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    ticks = [digit * 10.0**power for power in powers for digit in (1, 2, 3, 5)]
-    inside = [tick for tick in ticks if 0.9 * low <= tick <= 1.1 * high]
-    if len(inside) > 5:
-        inside = [tick for tick in inside if f"{tick:e}".startswith("1.")] or inside[::3]
-    kept = inside[:1]
-    for tick in inside[
-        1:
-    ]:  # labels that are nearer than a sixth of the axis touch in narrow panels
-        if np.log(tick / kept[-1]) > np.log(high / low) / 6:
-            kept.append(tick)
-    inside = kept
-    axis.set_ticks(inside, [f"{tick:g}" for tick in inside])
+    powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    ticks: list[float] = []
+    for tick in np.outer(powers, (1, 2, 3, 5) if high < 100 * low else (1,)).ravel():
+        # labels that are nearer than a quarter of the axis touch in narrow panels
+        apart = not ticks or np.log(tick / ticks[-1]) > np.log(high / low) / 4
+        if apart and 0.9 * low <= tick <= 1.1 * high:
+            ticks.append(tick)
+    axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.set_ticks([], minor=True)
 
 
-def mixtures(table: pd.DataFrame) -> Figure:
+def lead_and_weights(table: pd.DataFrame) -> Figure:
     """Differences per domain and the weights designed from them, two panels for each target (F3).
 
     table: columns target, domain, gap, gap_low, gap_high (nats per byte), weight, low, high, true.
     """
-    targets = list(dict.fromkeys(table.target))
+    targets = list(table.groupby("target", sort=False))
     figure, axes = style.panels(2 * len(targets), height=2.3, sharey=True)
-    for place, target in enumerate(targets):
-        part = table[table.target == target]
-        at = np.arange(len(part))
-        left, right = axes[2 * place : 2 * place + 2]
-        reach = [part.gap - part.gap_low, part.gap_high - part.gap]
-        left.barh(at, part.gap, 0.7, color=style.SKY, xerr=reach, error_kw={"lw": 0.7})
-        left.axvline(0, color=style.BLACK, lw=0.6)
+    for (target, rows), left, right in zip(targets, axes[::2], axes[1::2], strict=True):
+        places = np.arange(len(rows))
+        reach = [rows.gap - rows.gap_low, rows.gap_high - rows.gap]
+        left.barh(places, rows.gap, 0.7, color=style.SKY, xerr=reach, error_kw={"lw": 0.7})
+        left.axvline(0, **_ZERO)
         left.set(title=f"{target}: target less base", xlabel="nats per byte")
-        reach = [part.weight - part.low, part.high - part.weight]
-        right.errorbar(
-            part.weight, at, xerr=reach, fmt="o", ms=4, lw=1, color=style.RED, label="designed"
-        )
-        right.plot(part.true, at, "D", ms=4, color=style.BLUE, mfc="none", label="true")
-        right.axvline(1 / len(part), color=style.GREY, lw=0.8, ls=":")
+        reach = [rows.weight - rows.low, rows.high - rows.weight]
+        look = {"fmt": "o", "ms": 4, "lw": 1, "color": style.RED}
+        right.errorbar(rows.weight, places, xerr=reach, label="designed", **look)
+        right.plot(rows.true, places, "D", ms=4, color=style.BLUE, mfc="none", label="true")
+        right.axvline(1 / len(rows), **_MARK)
         right.set(title=f"{target}: weights", xlabel="share", xlim=(-0.02, None))
-    axes[0].set_yticks(at, part.domain)
+    axes[0].set_yticks(places, rows.domain)
     axes[0].invert_yaxis()
     figure.legend(*axes[1].get_legend_handles_labels(), loc="outside upper right", ncols=2)
     return figure
@@ -115,17 +83,15 @@ def directions(table: pd.DataFrame) -> Figure:
     table: columns target, rule, step, x, y (nats); rule "target" is the target, "bases" are other
     seeds; rows of a rule make its path.
     """
-    targets = list(dict.fromkeys(table.target))
+    targets = list(table.groupby("target", sort=False))
     figure, axes = style.panels(len(targets), height=2.9, width=style.PAGE * 0.5 * len(targets))
-    for ax, target in zip(axes, targets, strict=True):
-        part = table[table.target == target]
-        others = part[part.rule == "bases"]
+    for ax, (target, rows) in zip(axes, targets, strict=True):
+        others, goal = rows[rows.rule == "bases"], rows[rows.rule == "target"].iloc[0]
         ax.scatter(others.x, others.y, s=10, color=style.GREY, label="other bases")
-        goal = part[part.rule == "target"].iloc[0]
-        for rule, path in part[~part.rule.isin(["bases", "target"])].groupby("rule"):
+        for rule, path in rows[~rows.rule.isin(["bases", "target"])].groupby("rule"):
             path = path.sort_values("step")
             start = path.iloc[0]
-            ax.plot(path.x, path.y, "-o", ms=2.5, color=RULES[rule], label=LABELS[rule])
+            ax.plot(path.x, path.y, "-o", ms=2.5, color=COLOURS[rule], label=LABELS[rule])
         ax.plot([start.x, goal.x], [start.y, goal.y], ":", color=style.GREY, lw=0.9)
         ax.plot(start.x, start.y, "o", ms=5, mfc="white", color=style.BLACK, label="base")
         ax.plot(goal.x, goal.y, "*", ms=10, color=style.ORANGE, label="target")
@@ -134,58 +100,48 @@ def directions(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def steps(table: pd.DataFrame) -> Figure:
+def along_training(table: pd.DataFrame) -> Figure:
     """Both kinds of KL to the target along training, a column for each target and kind (F2).
 
     table: columns target, rule, step, kl_var, exact_kl.
     """
-    targets = list(dict.fromkeys(table.target))
+    targets = list(table.groupby("target", sort=False))
     figure, axes = style.panels(2 * len(targets), height=2.2)
-    for place, (target, metric) in enumerate((t, m) for t in targets for m in METRICS):
-        ax, part = axes[place], table[table.target == target]
-        for rule, path in part.groupby("rule", sort=False):
-            ax.plot(path.step, path[metric], "-o", ms=2.5, color=RULES[rule], label=LABELS[rule])
-        name = "KL of the map" if metric == "kl_var" else "exact KL"
-        ax.set(title=f"{target}: {name}", xlabel="step")
+    panels = [(target, rows, metric) for target, rows in targets for metric in METRICS]
+    for ax, (target, rows, metric) in zip(axes, panels, strict=True):
+        for rule, path in rows.groupby("rule", sort=False):
+            ax.plot(path.step, path[metric], "-o", ms=2.5, color=COLOURS[rule], label=LABELS[rule])
+        ax.set(title=f"{target}: {METRICS[metric]}", xlabel="step", ylim=(0, None))
         ax.set_xticks(sorted(set(table.step)))
-        ax.set_ylim(bottom=0)
     axes[0].set_ylabel("bits per byte")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
     return figure
 
 
-def comparison(table: pd.DataFrame, metric: str, unit: str = "bits per byte") -> Figure:
+def comparison(table: pd.DataFrame, metric: str) -> Figure:
     """Every rule less uniform with its interval over seeds, a panel for each target (T1).
 
     table: columns target, rule, difference, low, high, n; rules of fewer seeds are drawn hollow.
     """
-    targets = list(dict.fromkeys(table.target))
+    targets = list(table.groupby("target", sort=False))
     rules = [rule for rule in LABELS if rule in set(table.rule) and rule != "uniform"]
     figure, axes = style.panels(len(targets), height=0.7 + 0.17 * len(rules), sharey=True)
-    for ax, target in zip(axes, targets, strict=True):
-        part = table[table.target == target].set_index("rule").reindex(rules)
-        for at, (rule, row) in enumerate(part.iterrows()):
-            if not np.isfinite(row.difference):
-                continue
-            ax.plot([row.low, row.high], [at, at], color=RULES[rule], lw=1.2)
-            full = row.n == table.n.max()
-            ax.plot(
-                row.difference,
-                at,
-                "o",
-                ms=4.5,
-                color=RULES[rule],
-                mfc=RULES[rule] if full else "white",
-            )
-        ax.axvline(0, color=style.BLACK, lw=0.7)
-        narrow = part[part.n == table.n.max()]
-        ends = [*narrow.low, *narrow.high, *part.difference, 0]
-        low, high = np.nanmin(ends), np.nanmax(ends)
-        ax.set_xlim(low - 0.06 * (high - low), high + 0.06 * (high - low))
-        ax.set(title=target, xlabel=f"less that of uniform, {unit}")
+    for ax, (target, rows) in zip(axes, targets, strict=True):
+        rows = rows.set_index("rule").reindex(rules).dropna(subset="difference")
+        for rule, row in rows.iterrows():
+            place, look = rules.index(rule), {"color": COLOURS[rule]}
+            ax.plot([row.low, row.high], [place, place], lw=1.2, **look)
+            face = COLOURS[rule] if row.n == table.n.max() else "white"
+            ax.plot(row.difference, place, "o", ms=4.5, mfc=face, **look)
+        ax.axvline(0, **_ZERO)
+        full = rows[rows.n == table.n.max()]
+        ends = [*full.low, *full.high, *rows.difference, 0]
+        margin = 0.06 * np.ptp(ends)
+        limits = (min(ends) - margin, max(ends) + margin)
+        ax.set(title=target, xlabel="less that of uniform, bits per byte", xlim=limits)
     axes[0].set_yticks(range(len(rules)), [LABELS[rule] for rule in rules])
     axes[0].invert_yaxis()
-    figure.suptitle(METRICS[metric].split(",")[0], fontsize=8)
+    figure.suptitle(METRICS[metric], fontsize=8)
     return figure
 
 
@@ -196,18 +152,17 @@ def temperatures(table: pd.DataFrame, marks: pd.DataFrame) -> Figure:
         table: columns target, temperature (infinity is uniform), kl_var, exact_kl.
         marks: columns target and temperature: the standard deviation over domains.
     """
-    targets = list(dict.fromkeys(table.target))
+    targets = list(table.groupby("target", sort=False))
     figure, axes = style.panels(len(targets), height=2.3)
     finite = sorted(t for t in set(table.temperature) if np.isfinite(t))
     last = finite[-1] * 4  # where infinity is drawn
-    for ax, target in zip(axes, targets, strict=True):
-        part = table[table.target == target].sort_values("temperature")
-        x = part.temperature.replace(np.inf, last)
-        for metric, colour in zip(METRICS, (style.BLUE, style.RED), strict=True):
-            ratio = part[metric] / part[metric].iloc[-1]
-            name = "KL of the map" if metric == "kl_var" else "exact KL"
+    for ax, (target, rows) in zip(axes, targets, strict=True):
+        rows = rows.sort_values("temperature")
+        x = rows.temperature.replace(np.inf, last)
+        for (metric, name), colour in zip(METRICS.items(), (style.BLUE, style.RED), strict=True):
+            ratio = rows[metric] / rows[metric].iloc[-1]
             ax.plot(x, ratio, "-o", ms=3.5, color=colour, label=name)
-        ax.axhline(1, color=style.BLACK, lw=0.6, ls=":")
+        ax.axhline(1, **_ZERO, ls=":")
         for mark in marks[marks.target == target].temperature:
             ax.axvline(mark, color=style.GREY, lw=0.8, ls="--", label="sd over domains")
         ax.set(title=target, xscale="log", xlabel="temperature, nats per byte")
@@ -223,24 +178,15 @@ def alignment(table: pd.DataFrame) -> Figure:
 
     table: columns target, rule, cosine, change (bits per byte).
     """
-    targets = list(dict.fromkeys(table.target))
+    targets = list(table.groupby("target", sort=False))
     figure, axes = style.panels(len(targets), height=2.6)
-    for ax, target in zip(axes, targets, strict=True):
+    for ax, (target, rows) in zip(axes, targets, strict=True):
         for rule in [rule for rule in LABELS if rule in set(table.rule)]:
-            part = table[(table.target == target) & (table.rule == rule)]
-            ax.plot(
-                part.cosine,
-                part.change,
-                _MARKERS.get(rule, "o"),
-                ms=3.5,
-                alpha=0.8,
-                mew=0,
-                color=RULES[rule],
-                label=LABELS[rule],
-            )
-        ax.axhline(0, color=style.BLACK, lw=0.6)
-        part = table[table.target == target]
-        r = np.corrcoef(part.cosine, part.change)[0, 1]
+            runs = rows[rows.rule == rule]
+            look = {"ms": 3.5, "alpha": 0.8, "mew": 0, "color": COLOURS[rule]}
+            ax.plot(runs.cosine, runs.change, MARKERS[rule], label=LABELS[rule], **look)
+        ax.axhline(0, **_ZERO)
+        r = np.corrcoef(rows.cosine, rows.change)[0, 1]
         ax.set(title=f"{target}: r = {r:.2f}", xlabel="cosine of move and direction to target")
         ax.locator_params(axis="x", nbins=5)
     axes[0].set_ylabel("KL of the map less uniform's,\nbits per byte")
@@ -248,29 +194,24 @@ def alignment(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def cosines(texts: np.ndarray, domains: np.ndarray, names: Sequence[str]) -> Figure:
+def gradient_cosines(texts: np.ndarray, domains: np.ndarray, names: Sequence[str]) -> Figure:
     """Cosines of the gradients of texts, sorted by domain, and their means by domain (F6).
 
     Args:
         texts: (N, N), in the order of the domains. domains: (K, K) means. names: of the K domains.
     """
     figure, (left, right) = style.panels(2, height=3.1)
-    limit = 0.3
-    options = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, "interpolation": "nearest"}
-    left.imshow(texts, **options)
-    n = len(texts) // len(names)
-    left.set_xticks([])
-    left.set_yticks(np.arange(len(names)) * n + n / 2 - 0.5, names)
+    look = {"cmap": "RdBu_r", "vmin": -0.3, "vmax": 0.3, "rasterized": True}
+    sns.heatmap(texts, ax=left, cbar=False, xticklabels=False, **look)
+    n_each = len(texts) / len(names)
+    left.set_yticks((np.arange(len(names)) + 0.5) * n_each, names, rotation=0)
     left.set_title(f"{len(texts)} texts")
-    image = right.imshow(domains, **options)
-    right.set_xticks(range(len(names)), names, rotation=40, ha="right")
-    right.set_yticks([])
+    bar = {"label": "cosine of two gradients", "extend": "both", "aspect": 30}
+    sns.heatmap(domains, ax=right, cbar_kws=bar, xticklabels=names, yticklabels=False, **look)
     right.set_title("means over pairs of texts")
+    right.tick_params(axis="x", rotation=40)
     for ax in (left, right):
         ax.tick_params(length=0)
-    bar = figure.colorbar(image, ax=right, pad=0.03, aspect=30, extend="both")
-    bar.set_label("cosine of two gradients")
-    bar.outline.set_visible(False)
     return figure
 
 
@@ -282,37 +223,105 @@ def superposition(table: pd.DataFrame) -> Figure:
     relative_error; points of AdamW are named by their number of steps.
     """
     figure, axes = style.panels(2, height=2.3)
-    colours = dict(zip(dict.fromkeys(table.mixture), style.COLOURS, strict=False))
-    for (update, mixture), part in table.groupby(["update", "mixture"], sort=False):
-        part = part.sort_values("nats")
-        dash = "-o" if "SGD" in update else "--s"
-        for ax, value in zip(axes, ("cosine", "relative_error"), strict=True):
-            ax.plot(
-                part.nats,
-                part[value],
-                dash,
-                ms=3,
-                color=colours[mixture],
-                label=f"{mixture}, {update}",
-            )
-            if "SGD" not in update:
-                first = mixture == table.mixture.iloc[0]
-                shift = (7, -2) if first and value == "cosine" else (0, 4)
-                for row in part.itertuples():
-                    ax.annotate(
-                        f"{row.step}",
-                        (row.nats, getattr(row, value)),
-                        fontsize=6,
-                        xytext=shift,
-                        textcoords="offset points",
-                        ha="center",
-                        color=colours[mixture],
-                    )
-    for ax, name in zip(axes, ("cosine to the true move", "relative error"), strict=True):
+    names = {"cosine": "cosine to the true move", "relative_error": "relative error"}
+    look = {"hue": "mixture", "style": "update", "markers": ["o", "s"], "errorbar": None}
+    for ax, (value, name) in zip(axes, names.items(), strict=True):
+        colours = style.COLOURS[: table.mixture.nunique()]
+        sns.lineplot(table, x="nats", y=value, ax=ax, palette=colours, legend=ax is axes[1], **look)
+        for row in table[table["update"] == "AdamW"].itertuples():
+            place = (row.nats, getattr(row, value))
+            shift = {"xytext": (0, 4), "textcoords": "offset points", "ha": "center"}
+            ax.annotate(f"{row.step}", place, fontsize=6, **shift)
         ax.set(xscale="log", xlabel="mean change of a text, nats", ylabel=name)
         log_ticks(ax.xaxis, table.nats)
-    axes[0].axhline(1, color=style.BLACK, lw=0.6, ls=":")
+    axes[0].axhline(1, **_ZERO, ls=":")
     axes[1].set_yscale("log")
     log_ticks(axes[1].yaxis, table.relative_error)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    sns.move_legend(axes[1], "upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def lengths(table: pd.DataFrame) -> Figure:
+    """Both kinds of KL per byte and the share between domains against the length of the texts.
+
+    table: columns target, n_bytes, kl_var, exact_kl, between.
+    """
+    figure, axes = style.panels(3, height=2.1)
+    names = {metric: f"{name}, bits per byte" for metric, name in METRICS.items()}
+    names |= {"between": "share of variance\nbetween domains"}
+    ticks = sorted(set(table.n_bytes))
+    look = {"hue": "target", "marker": "o", "palette": style.COLOURS[: table.target.nunique()]}
+    for ax, (value, name) in zip(axes, names.items(), strict=True):
+        sns.lineplot(table, x="n_bytes", y=value, ax=ax, legend=ax is axes[0], **look)
+        ax.set(xscale="log", xlabel="bytes of a text", ylabel=name, ylim=(0, None))
+        ax.set_xticks(ticks, ticks)
+        ax.minorticks_off()
+    return figure
+
+
+def abilities(table: pd.DataFrame) -> Figure:
+    """How far the scores of each run are from the target's, against both kinds of KL.
+
+    table: columns target, rule, kl_var, exact_kl, distance (points).
+    """
+    figure, axes = style.panels(2, height=2.4, sharey=True)
+    named = {LABELS[rule]: COLOURS[rule] for rule in ("uniform", "lld_sd", "kd", "oracle", "anti")}
+    rule = table.rule.map(LABELS)
+    rows = table.assign(rule=rule.where(rule.isin(list(named)), "other rules"))
+    rows = rows.sort_values("rule", key=lambda column: column != "other rules", kind="stable")
+    colours = named | {"other rules": _OTHER}
+    look = {"hue": "rule", "hue_order": list(colours), "palette": colours, "style": "target"}
+    for ax, (metric, name) in zip(axes, METRICS.items(), strict=True):
+        options = {"s": 14, "linewidth": 0, "legend": ax is axes[1], "ax": ax}
+        sns.scatterplot(rows, x=metric, y="distance", **look, **options)
+        ax.set(xscale="log", xlabel=f"{name}, bits per byte")
+        log_ticks(ax.xaxis, table[metric])
+    axes[0].set_ylabel("distance of scores,\npoints per task")
+    sns.move_legend(axes[1], "center left", bbox_to_anchor=(1, 0.5))
+    return figure
+
+
+def recovery(simulated: pd.DataFrame, hidden: pd.DataFrame) -> Figure:
+    """How well known mixtures are guessed: from simulated targets, and from models really trained.
+
+    Args:
+        simulated: columns rule, noise, distance (total variation, mean over mixtures).
+        hidden: columns domain, true, guessed (shares).
+    """
+    figure, (left, right) = style.panels(2, height=2.4)
+    rows = simulated.assign(noise=100 * simulated.noise)
+    colours = style.COLOURS[: rows.rule.nunique()]
+    sns.lineplot(rows, x="noise", y="distance", hue="rule", marker="o", palette=colours, ax=left)
+    left.set(xlabel="noise, per cent of the gap", ylabel="total variation to the true mixture")
+    left.set_ylim(bottom=0)
+    cloud(right, hidden.true, hidden.guessed, hidden.domain)
+    right.set(xlabel="true share", ylabel="share guessed from log-likelihoods")
+    return figure
+
+
+def cloud(ax, x: np.ndarray, y: np.ndarray, domains: Sequence[str]) -> None:
+    """Points with a colour and a marker for each domain, and the line on which x is y."""
+    colours = sns.color_palette(style.COLOURS, len(set(domains)))
+    look = {"hue": domains, "style": domains, "palette": colours, "s": 14, "linewidth": 0}
+    sns.scatterplot(x=x, y=y, ax=ax, **look)
+    low, high = min(np.min(x), np.min(y)), max(np.max(x), np.max(y))
+    ax.plot([low, high], [low, high], **_ZERO, ls=":")
+    sns.move_legend(ax, "upper left", bbox_to_anchor=(1, 1), title=None, fontsize=6)
+
+
+def log_laws(table: pd.DataFrame) -> Figure:
+    """Loss of each domain against its share, with the line of the log law (F8).
+
+    table: columns domain, share, loss (nats), slope, intercept.
+    """
+    domains = list(table.groupby("domain", sort=False))[:4]
+    figure, axes = style.panels(len(domains), height=1.9)
+    for ax, (name, rows) in zip(axes, domains, strict=True):
+        rows = rows.sort_values("share")
+        ax.plot(rows.share, rows.loss, "o", ms=3, mew=0, alpha=0.7, color=style.BLUE)
+        ax.plot(rows.share, rows.intercept + rows.slope * np.log(rows.share), color=style.RED)
+        title = f"{name}: {rows.slope.iloc[0]:.2f} per e-fold"
+        ax.set(xscale="log", xlabel="share in training", title=title)
+        log_ticks(ax.xaxis, rows.share)
+    axes[0].set_ylabel("loss, nats per byte")
     return figure

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmnotes.errors import InputError, expect_finite, expect_shape
 from lmnotes.models.scoring import batches, loading, rule
 from lmnotes.models.scoring import head as heads
 from lmnotes.models.scoring.loading import Scorer
@@ -50,8 +51,10 @@ def pull_scores(
     """
     scorer = open_model(model, device)
     ids = ids_of(scorer, texts)
-    centred = _per_text(gap, len(ids))
-    centred = (centred - centred.mean()) / len(ids)
+    gap = np.asarray(gap, np.float64)
+    expect_shape("gap", gap, f"({len(ids)},)", "score the same texts under both models")
+    expect_finite("gap", gap, "leave out texts that could not be scored")
+    centred = (gap - gap.mean()) / len(ids)
     updates = update_directions(scorer, windows, optimiser=optimiser)
     with _every_row(scorer.model):
         pull = _gradient(scorer, ids, centred)
@@ -78,8 +81,8 @@ def responses(
     ids = ids_of(scorer, texts)
     updates = update_directions(scorer, windows, optimiser=optimiser)
     names, values = zip(*scorer.model.named_parameters(), strict=True)
-    values = tuple(one.detach() for one in values)
-    found = np.zeros((len(ids), len(updates)))
+    values = tuple(value.detach() for value in values)
+    changes = np.zeros((len(ids), len(updates)))
     with sdpa_kernel(SDPBackend.MATH):  # the fused kernels have no forward derivative
         for places, rows, real in padded(scorer, ids):
 
@@ -91,8 +94,8 @@ def responses(
 
             for column, update in enumerate(updates):
                 _, moved = torch.func.jvp(likelihoods, values, tuple(update))
-                found[places, column] = moved.double().cpu().numpy()
-    return found
+                changes[places, column] = moved.double().cpu().numpy()
+    return changes
 
 
 def gram(model: str | Scorer, texts: Sequence, *, device: str = "auto") -> np.ndarray:
@@ -106,41 +109,9 @@ def gram(model: str | Scorer, texts: Sequence, *, device: str = "auto") -> np.nd
 
     scorer = open_model(model, device)
     ids = ids_of(scorer, texts)
-    one = np.ones(1)
-    rows = [torch.cat([g.flatten() for g in _gradient(scorer, [text], one)]) for text in ids]
-    rows = torch.stack(rows)  # (N, P)
+    each = (_gradient(scorer, [text], np.ones(1)) for text in ids)
+    rows = torch.stack([torch.cat([part.flatten() for part in parts]) for parts in each])  # (N, P)
     return (rows @ rows.T).double().cpu().numpy()
-
-
-def exact_kl(
-    target: str | Scorer, model: str | Scorer, texts: Sequence, *, device: str = "auto"
-) -> np.ndarray:
-    """The sum over positions of KL(p_target || p_model) of the next token, (N,) nats per text.
-
-    It is exact given the texts and sees offsets that the KL of the map does not. Divide the sum
-    over texts by their bytes and log 2 for bits per byte. Raises ValueError where the two models
-    have other tokens.
-    """
-    import torch
-
-    first, second = open_model(target, device), open_model(model, device)
-    ids = ids_of(first, texts)
-    same = all(np.array_equal(a, b) for a, b in zip(ids, ids_of(second, texts), strict=True))
-    if not same or first.n_vocabulary != second.n_vocabulary:
-        raise ValueError(
-            f"{first.name} and {second.name} read the texts as other tokens; expected one "
-            "tokenizer: compare log-likelihoods of whole texts instead, `kl_to`"
-        )
-    found = np.zeros(len(ids))
-    with torch.inference_mode():
-        for places, rows, real in padded(first, ids):
-            inputs = (rows, rows.to(second.device))
-            both = zip((first, second), inputs, strict=True)
-            p, q = (log_probabilities(*one) for one in both)
-            q = q.to(p.device)
-            each = (p.exp() * (p - q)).sum(-1) * real  # (B, T)
-            found[places] = each.double().sum(1).cpu().numpy()
-    return found
 
 
 def update_directions(
@@ -149,15 +120,15 @@ def update_directions(
     """u_a of each domain: K lists of tensors, one for each of the model's parameters."""
     windows = np.asarray(windows)
     if optimiser not in OPTIMISERS or windows.ndim != 3:
-        raise ValueError(
+        raise InputError(
             f"optimiser {optimiser!r} and windows of shape {windows.shape} were given; expected "
             "'sgd' or 'adamw', and (K, n, 1 + T): draw windows with Domains.windows"
         )
     scorer = open_model(model, device)
     n_tokens = windows.shape[1] * (windows.shape[2] - 1)
     weights = np.full(windows.shape[1], 1 / n_tokens)
-    found = [_gradient(scorer, list(rows), weights) for rows in windows]
-    return [_first_step(scorer, one) for one in found] if optimiser == "adamw" else found
+    slopes = [_gradient(scorer, list(rows), weights) for rows in windows]
+    return [_first_step(scorer, slope) for slope in slopes] if optimiser == "adamw" else slopes
 
 
 def _first_step(scorer, gradient) -> list:
@@ -167,11 +138,8 @@ def _first_step(scorer, gradient) -> list:
 
     norm = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(g) for g in gradient]))
     shrink = min(1.0, _CLIP / (float(norm) + 1e-6))
-    pairs = zip(gradient, scorer.model.parameters(), strict=True)
-    return [
-        g * shrink / ((g * shrink).abs() + _EPSILON) - _DECAY * weights.detach()
-        for g, weights in pairs
-    ]
+    pairs = ((g * shrink, w) for g, w in zip(gradient, scorer.model.parameters(), strict=True))
+    return [g / (g.abs() + _EPSILON) - _DECAY * weights.detach() for g, weights in pairs]
 
 
 def open_model(model: str | Scorer, device: str = "auto") -> Scorer:
@@ -183,20 +151,10 @@ def ids_of(scorer: Scorer, texts: Sequence) -> list[np.ndarray]:
     """Ids of every text, as `score.texts` reads them."""
     strings = list(getattr(texts, "texts", texts))
     if not strings:
-        raise ValueError("no text was given; expected at least one: check how they were chosen")
+        raise InputError("no text was given; expected at least one: check how they were chosen")
     if isinstance(strings[0], str):
         strings = rule.encode(scorer.tokenizer, strings, rule.PUBLISHED, scorer.max_length).ids
-    return [np.asarray(one, np.int64) for one in strings]
-
-
-def _per_text(values, n: int) -> np.ndarray:
-    values = np.asarray(values, np.float64)
-    if values.shape != (n,) or not np.isfinite(values).all():
-        raise ValueError(
-            f"a gap of shape {values.shape} was given for {n} texts; expected one finite number "
-            "each: score the same texts under both models"
-        )
-    return values
+    return [np.asarray(row, np.int64) for row in strings]
 
 
 def padded(scorer: Scorer, ids: list[np.ndarray]) -> Iterator[tuple]:
@@ -205,19 +163,14 @@ def padded(scorer: Scorer, ids: list[np.ndarray]) -> Iterator[tuple]:
     import torch
 
     budget = max(1, min(TOKENS, NUMBERS // scorer.n_vocabulary))
-    for places in batches.plan(np.array([len(one) - 1 for one in ids]), budget):
-        length = max(len(ids[place]) for place in places)
-        rows = np.zeros((len(places), length), np.int64)
-        real = np.zeros((len(places), length - 1))
-        for row, place in enumerate(places):
-            rows[row, : len(ids[place])] = ids[place]
-            real[row, : len(ids[place]) - 1] = 1
-        weights = next(scorer.model.parameters())
-        yield (
-            places,
-            torch.from_numpy(rows).to(weights.device),
-            torch.from_numpy(real).to(weights.device, weights.dtype),
-        )
+    weights = next(scorer.model.parameters())
+    for places in batches.plan(np.array([len(row) - 1 for row in ids]), budget):
+        lengths = np.array([len(ids[place]) for place in places])
+        filled = np.arange(lengths.max()) < lengths[:, None]
+        rows = np.zeros(filled.shape, np.int64)
+        rows[filled] = np.concatenate([ids[place] for place in places])
+        real = torch.from_numpy(filled[:, 1:]).to(weights.device, weights.dtype)
+        yield places, torch.from_numpy(rows).to(weights.device), real
 
 
 def log_probabilities(scorer: Scorer, rows: "torch.Tensor") -> "torch.Tensor":
@@ -237,14 +190,14 @@ def _gradient(scorer, ids, weights) -> list:
     import torch
 
     parameters = list(scorer.model.parameters())
-    total = [torch.zeros_like(one) for one in parameters]
+    total = [torch.zeros_like(parameter) for parameter in parameters]
     with torch.enable_grad():
         for places, rows, real in padded(scorer, ids):
             output = scorer.model(input_ids=rows, **heads.arguments(scorer.model))
             factors = torch.as_tensor(weights[places], device=real.device, dtype=real.dtype)
             value = (factors * _sums(output.logits, rows, real)).sum()
-            found = torch.autograd.grad(value, parameters, allow_unused=True)
-            for sum_, gradient in zip(total, found, strict=True):
+            slopes = torch.autograd.grad(value, parameters, allow_unused=True)
+            for sum_, gradient in zip(total, slopes, strict=True):
                 if gradient is not None:
                     sum_ += gradient
     return total

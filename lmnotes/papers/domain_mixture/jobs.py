@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from lmnotes import store
+from lmnotes import parallel, store
+from lmnotes.models.scoring import identity
 from lmnotes.models.zoo.mixtures import Domains, Run, train, training_key
-from lmnotes.papers.domain_mixture import gradients, readings, steps
+from lmnotes.papers.domain_mixture import experiment, gradients, readings, steps
 from lmnotes.papers.domain_mixture.readings import Reading
 from lmnotes.text.chunks import TextSet
 
@@ -41,8 +42,12 @@ class Job:
             np.savez(folder / "arrays.npz", **self.compute(domains))
 
         folder = store.build("mixture", self._whole(domains), write)
-        with np.load(folder / "arrays.npz") as found:
-            return dict(found)
+        with np.load(folder / "arrays.npz") as arrays:
+            return dict(arrays)
+
+    def result(self, domains: Domains):
+        """What the arrays hold, computed now where they are not kept."""
+        return self.arrays(domains)["found"]
 
     def _whole(self, domains: Domains) -> dict:
         key = {"job": type(self).__name__, "domains": domains.content_id, "version": _VERSION}
@@ -66,19 +71,14 @@ class Anew:
     def key(self, domains: Domains, device: str) -> dict:
         """Everything that decides the last weights."""
         settings = [_digest(self.target), self.texts.content_id, self.every, self.rule]
-        return training_key(self.run, domains, device) | {
-            "anew": [*settings, str(self.temperature)]
-        }
+        settings.append(str(self.temperature))
+        return training_key(self.run, domains, device) | {"anew": settings}
 
     def folder(self, domains: Domains, device: str) -> str:
         """The model after the last part, trained now where it is not kept."""
-        from lmnotes.papers.domain_mixture import experiment
-
-        options = {"every": self.every, "rule": self.rule, "temperature": self.temperature}
-        parts = experiment.iterate(
-            self.run, domains, self.target, self.texts, device=device, **options
-        )
-        return parts["folder"].iloc[-1]
+        given = {"every": self.every, "rule": self.rule, "temperature": self.temperature}
+        on = (self.run, domains, self.target, self.texts)
+        return experiment.iterate(*on, device=device, **given)["folder"].iloc[-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,13 +97,13 @@ class Read(Job):
     def key(self, domains: Domains) -> dict:
         """The model, or how it is trained; the texts; the targets."""
         if isinstance(self.model, str):
-            who = {"model": _id(self.model)}
+            model = {"model": _id(self.model)}
         elif isinstance(self.model, Run):
-            who = training_key(self.model, domains, self.device)
+            model = training_key(self.model, domains, self.device)
         else:
-            who = self.model.key(domains, self.device)
-        targets = [_id(one) for one in self.targets]
-        return {"of": who, "texts": self.texts.content_id, "targets": targets}
+            model = self.model.key(domains, self.device)
+        targets = [_id(target) for target in self.targets]
+        return {"of": model, "texts": self.texts.content_id, "targets": targets}
 
     def compute(self, domains: Domains) -> dict[str, np.ndarray]:
         """The arrays of the reading, and the folder of the model."""
@@ -113,8 +113,12 @@ class Read(Job):
             folder = str(train(self.model, domains, device=self.device))
         else:
             folder = self.model.folder(domains, self.device)
-        found = readings.read(folder, self.texts, self.targets, device=self.device)
-        return found | {"folder": np.array(folder)}
+        arrays = readings.read(folder, self.texts, self.targets, device=self.device)
+        return arrays | {"folder": np.array(folder)}
+
+    def result(self, domains: Domains) -> Reading:
+        """The reading."""
+        return Reading.from_arrays(self.arrays(domains))
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,45 +151,37 @@ class Gradients(Job):
 
     def compute(self, domains: Domains) -> dict[str, np.ndarray]:
         """What was asked, under the name found."""
-        given, on = {"device": self.device}, (self.model, self.texts)
-        if self.what == "gram":
-            return {"found": gradients.gram(*on, **given)}
+        on, given = (self.model, self.texts), {"device": self.device}
         windows = domains.windows(self.n_windows, self.window, self.seed)
-        if self.what == "pull":
-            scores = gradients.pull_scores(self.model, self.texts, self.gap, windows, **given)
-            return {"found": scores}
-        if self.what == "responses":
-            return {"found": gradients.responses(self.model, self.texts, windows, **given)}
-        moves = steps.moves(self.model, self.texts, windows, self.mixtures, self.rates, **given)
-        return {"found": moves}
+        match self.what:
+            case "gram":
+                values = gradients.gram(*on, **given)
+            case "pull":
+                values = gradients.pull_scores(*on, self.gap, windows, **given)
+            case "responses":
+                values = gradients.responses(*on, windows, **given)
+            case _:
+                values = steps.moves(*on, windows, self.mixtures, self.rates, **given)
+        return {"found": values}
 
 
 def do(
-    jobs: Mapping[object, Job],
-    domains: Domains,
-    *,
-    workers: int | None = None,
-    what: str = "",
+    jobs: Mapping[object, Job], domains: Domains, *, workers: int | None = None, what: str = ""
 ) -> dict:
-    """The arrays of several jobs, each under its name; equal ones are done once.
+    """The results of several jobs, each under its name; equal ones are done once.
 
     Args:
         workers: processes of one thread, by default one for each core. what: on a progress bar.
     """
-    from lmnotes import parallel
-
     domains.content_id  # noqa: B018  computed once, and sent along
     paths = {name: job.path(domains) for name, job in jobs.items()}
     missing = {path: jobs[name] for name, path in paths.items() if not path.exists()}
-    work = partial(_do, domains)
     options = {"workers": workers, "least": 4, "what": what if missing else ""}
-    for _ in parallel.map_items(work, list(missing.values()), **options):
+    for _ in parallel.map_items(partial(_do, domains), list(missing.values()), **options):
         pass
-    kept: dict[Path, dict] = {}
-    for name, path in paths.items():
-        if path not in kept:
-            kept[path] = jobs[name].arrays(domains)
-    return {name: kept[path] for name, path in paths.items()}
+    kept = {path: jobs[name] for name, path in paths.items()}
+    results = {path: job.result(domains) for path, job in kept.items()}
+    return {name: results[path] for name, path in paths.items()}
 
 
 def read_all(
@@ -201,21 +197,16 @@ def read_all(
 
     options: of `do`.
     """
-    jobs = {name: Read(one, texts, tuple(targets), device) for name, one in models.items()}
-    found = do(jobs, domains, **options)
-    return {name: Reading.of(one) for name, one in found.items()}
+    jobs = {name: Read(model, texts, tuple(targets), device) for name, model in models.items()}
+    return do(jobs, domains, **options)
 
 
 def _do(domains: Domains, job: Job) -> None:
-    from lmnotes import parallel
-
     with parallel.one_thread():
         job.arrays(domains)
 
 
 def _id(model: str) -> str:
-    from lmnotes.models.scoring import identity
-
     return identity.identify(model).id
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from lmnotes.models.maps import coordinates
 from lmnotes.papers.domain_mixture import rules
 from lmnotes.papers.domain_mixture.design import Gap
 
@@ -18,8 +19,7 @@ def kl_to(
         n_bytes: (N,) of the texts, or their mean.
 
     Eq. KL_var = Var / (2 mean bytes ln 2); `coordinates.kl` gives the same between all models. It
-    is blind
-    to an offset that all texts share, so look at `exact_kl` or `closeness` too.
+    is blind to an offset that all texts share, so look at exact KL (`readings`) or `closeness` too.
 
     >>> kl_to([-1.0, -3.0], [[-2.0, -2.0], [-5.0, -7.0]]).tolist()
     [0.5, 0.0]
@@ -48,7 +48,7 @@ def closeness(target: np.ndarray, models: np.ndarray, gap: Gap, base: np.ndarray
             "kl_var": kl_to(target, models, gap.n_bytes),
             "domain_error": np.abs(by_domain).mean(axis=1),
             "offset": rest.mean(axis=1),
-            "cosine": [cosine(one - base, direction) for one in models],
+            "cosine": [cosine(model - base, direction) for model in models],
         }
     )
 
@@ -59,7 +59,7 @@ def cosine(move: np.ndarray, direction: np.ndarray) -> float:
     >>> round(cosine([1.0, 2.0, 3.0], [11.0, 12.0, 13.0]), 9)
     1.0
     """
-    a, b = (np.asarray(one, np.float64) - np.mean(one) for one in (move, direction))
+    a, b = (np.asarray(change, np.float64) - np.mean(change) for change in (move, direction))
     length = np.linalg.norm(a) * np.linalg.norm(b)
     return float(a @ b / length) if length > 0 else 0.0
 
@@ -94,10 +94,7 @@ def components(log_likelihood: np.ndarray) -> np.ndarray:
     >>> abs(components([[5.0, 5.0], [9.0, 1.0]])).round(6).tolist()
     [[2.828427, 0.0], [2.828427, 0.0]]
     """
-    L = np.asarray(log_likelihood, np.float64)
-    L = L - L.mean(axis=1, keepdims=True)
-    L -= L.mean(axis=0)
-    left, sizes, _ = np.linalg.svd(L, full_matrices=False)
+    left, sizes, _ = np.linalg.svd(coordinates.double_centre(log_likelihood), full_matrices=False)
     return left[:, :2] * sizes[:2]
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from lmnotes.errors import InputError
 from lmnotes.papers.domain_mixture import gradients, rules
 from lmnotes.papers.domain_mixture.design import Gap
 from lmnotes.papers.domain_mixture.measures import closeness
@@ -30,7 +31,7 @@ class Reading:
     folder: str = ""
 
     @classmethod
-    def of(cls, arrays: Mapping[str, np.ndarray]) -> "Reading":
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "Reading":
         """The reading whose arrays were kept."""
         return cls(**{**arrays, "folder": str(arrays.get("folder", ""))})
 
@@ -61,9 +62,9 @@ def read(
 
     scorer = gradients.open_model(model, device)
     ids = gradients.ids_of(scorer, texts)
-    shape = (len(ids), max(len(one) for one in ids) - 1)
-    found = {name: np.full(shape, np.nan, np.float32) for name in ("log_probability", "hit")}
-    found["exact"] = np.full((len(targets), *shape), np.nan, np.float32)
+    shape = (len(ids), max(map(len, ids)) - 1)
+    arrays = {name: np.full(shape, np.nan, np.float32) for name in ("log_probability", "hit")}
+    arrays["exact"] = np.full((len(targets), *shape), np.nan, np.float32)
     wanted = [_distributions(target, texts, device) for target in targets]
     with torch.inference_mode():
         for number, (places, rows, real) in enumerate(gradients.padded(scorer, ids)):
@@ -75,12 +76,17 @@ def read(
             }
             gap = torch.where(real > 0, 0.0, torch.nan)
             for name, value in values.items():
-                found[name][places, :width] = (value + gap).cpu().numpy()
+                arrays[name][places, :width] = (value + gap).cpu().numpy()
             for row, batches in enumerate(wanted):
-                p = _same(batches[number], q, targets[row], model)
+                p = batches[number]
+                if p.shape != q.shape:
+                    raise InputError(
+                        f"{targets[row]} and {model} read the texts as other tokens; expected one "
+                        "vocabulary: leave the target out and compare log-likelihoods of texts"
+                    )
                 value = (p.exp() * (p - q)).sum(-1)
-                found["exact"][row][places, :width] = (value + gap).cpu().numpy()
-    return found
+                arrays["exact"][row][places, :width] = (value + gap).cpu().numpy()
+    return arrays
 
 
 @lru_cache(maxsize=4)
@@ -92,19 +98,8 @@ def _distributions(target: str, texts: TextSet, device: str) -> list:
     scorer = gradients.open_model(target, device)
     ids = gradients.ids_of(scorer, texts)
     with torch.inference_mode():
-        return [
-            gradients.log_probabilities(scorer, rows)
-            for _, rows, _ in gradients.padded(scorer, ids)
-        ]
-
-
-def _same(p, q, target: str, model: str):
-    if p.shape != q.shape:
-        raise ValueError(
-            f"{target} and {model} read the texts as other tokens; expected one vocabulary: leave "
-            "the target out and compare log-likelihoods of whole texts"
-        )
-    return p
+        batches = gradients.padded(scorer, ids)
+        return [gradients.log_probabilities(scorer, rows) for _, rows, _ in batches]
 
 
 def nearness(
@@ -123,9 +118,9 @@ def nearness(
             are left out. names: of the K domains.
     """
     used = texts["domain"].isin(list(names)).to_numpy()
-    wanted, start, here = (one.log_likelihood for one in (target, base, reading))
-    gap = Gap.over(texts, wanted - start, names)
-    row = closeness(wanted[used], here[used], gap, start[used]).iloc[0].to_dict()
+    wanted, start, end = (model.log_likelihood for model in (target, base, reading))
+    gap = Gap.from_texts(texts, wanted - start, names)
+    row = closeness(wanted[used], end[used], gap, start[used]).iloc[0].to_dict()
     n_bytes = texts["n_bytes"].to_numpy()
     known = number < len(reading.exact)
     return row | {"exact_kl": reading.exact_bits(number, n_bytes, used) if known else np.nan}
@@ -154,11 +149,8 @@ def by_length(
 
 def foreseen(reading: Reading, texts: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
     """The share of the bytes of each domain that are the model's likeliest next one, (K,) 0..1."""
-    share = np.nanmean(reading.hit, axis=1)
-    places = {name: number for number, name in enumerate(names)}
-    used = texts["domain"].isin(places).to_numpy()
-    which = texts["domain"][used].map(places).to_numpy(np.int64)
-    return rules.domain_means(share[used], which, len(names))
+    share = Gap.from_texts(texts, np.nanmean(reading.hit, axis=1), names)
+    return rules.domain_means(share.values, share.which, len(names))
 
 
 def answered(reading: Reading, starts: Mapping[int, tuple[int, int]]) -> tuple[float, float]:
@@ -171,7 +163,7 @@ def answered(reading: Reading, starts: Mapping[int, tuple[int, int]]) -> tuple[f
     answer being written by taking the likeliest byte each time.
     """
     hits = [reading.hit[text, begin:end] for text, (begin, end) in starts.items()]
-    return float(np.mean([one.all() for one in hits])), float(np.concatenate(hits).mean())
+    return float(np.mean([hit.all() for hit in hits])), float(np.concatenate(hits).mean())
 
 
 def scores(

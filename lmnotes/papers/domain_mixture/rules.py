@@ -9,6 +9,7 @@ is a point of the simplex: K shares, none negative, that sum to one.
 import numpy as np
 from scipy.optimize import nnls
 
+from lmnotes.errors import expect_finite, expect_shape
 from lmnotes.models.zoo.mixtures import shares, uniform
 
 
@@ -115,8 +116,8 @@ def cone(changes: np.ndarray, direction: np.ndarray) -> np.ndarray:
     """
     changes, direction = _centred(changes, direction)
     scale = np.linalg.norm(changes, axis=0).max() or 1.0  # nnls stops by absolute sizes
-    found, _ = nnls(changes / scale, direction / (np.linalg.norm(direction) or 1.0))
-    return found / found.sum() if found.sum() > 0 else uniform(changes.shape[1])
+    weights, _ = nnls(changes / scale, direction / (np.linalg.norm(direction) or 1.0))
+    return weights / weights.sum() if weights.sum() > 0 else uniform(changes.shape[1])
 
 
 def least_squares(
@@ -217,20 +218,15 @@ def single(scores: np.ndarray) -> np.ndarray:
 
 def _vector(values, what: str) -> np.ndarray:
     values = np.asarray(values, np.float64)
-    if values.ndim != 1 or not values.size or not np.isfinite(values).all():
-        raise ValueError(
-            f"{what} of shape {values.shape} were given, {np.isfinite(values).sum()} of them "
-            "finite; expected one finite number each: leave out what could not be scored"
-        )
+    expect_shape(what, values, "(n,)", "give one number each")
+    expect_finite(what, values, "leave out what could not be scored")
     return values
 
 
 def _centred(changes, direction) -> tuple[np.ndarray, np.ndarray]:
     """Both less their means over the texts: a common offset is no direction of the map."""
     changes, direction = np.asarray(changes, np.float64), _vector(direction, "differences")
-    if changes.ndim != 2 or len(changes) != len(direction) or not np.isfinite(changes).all():
-        raise ValueError(
-            f"changes of shape {changes.shape} were given for {len(direction)} texts; expected "
-            "(N, K) finite numbers, a column per domain: score the same texts before and after"
-        )
+    then = "score the same texts before and after, with a column per domain"
+    expect_shape("changes", changes, f"({len(direction)}, K)", then)
+    expect_finite("changes", changes, then)
     return changes - changes.mean(axis=0), direction - direction.mean()

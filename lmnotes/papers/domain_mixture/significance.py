@@ -1,22 +1,59 @@
-"""What seeds and texts say of a mixture: paired tests of two rules, and intervals of weights.
+"""What seeds and texts say of a mixture: paired tests of rules, and intervals of weights.
 
 The unit is the seed of the base model: every rule starts from the same base and reads from the same
-places as uniform does, so that differences are taken within seeds. Pure functions of arrays.
+places as uniform does, so that differences are taken within seeds.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from lmnotes.errors import InputError
+from lmnotes.papers.domain_mixture.design import Gap, design
+from lmnotes.papers.domain_mixture.experiment import CORE, UNIFORM
+from lmnotes.statistics import holm, paired_test
 
-def weight_intervals(
-    rule: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    values: np.ndarray,
-    which: np.ndarray,
-    names: Sequence[str],
+_COLUMNS = ["target", "rule", "mean", "sd", "n", "difference", "low", "high", "wins"]
+_COLUMNS += ["p_t", "p_flip", "holm"]
+
+
+def compare_rules(runs: pd.DataFrame, value: str) -> pd.DataFrame:
+    """Every rule beside uniform over the seeds that both have, a row for each target and rule:
+    mean, sd, n, difference, low, high, wins, p_t, p_flip, holm.
+
+    Args:
+        runs: columns target, seed, rule and `value`, of which less is better.
+
+    Differences are paired by seed; NaN where fewer than two seeds have both. p_t is corrected by
+    Holm for the number of rules of `experiment.CORE`, within each target; the others get NaN.
+    """
+    rows = []
+    for target, tried in runs.groupby("target", sort=False):
+        wide = tried.pivot(index="seed", columns="rule", values=value)
+        for rule in dict.fromkeys(tried["rule"]):
+            row = {"target": target, "rule": rule, "mean": wide[rule].mean()}
+            row |= {"sd": wide[rule].std(), "n": int(wide[rule].notna().sum())}
+            both = wide[[rule, UNIFORM]].dropna().to_numpy()
+            if rule != UNIFORM and len(both) > 1:
+                test = paired_test(both[:, 0], both[:, 1])
+                row |= {"difference": test.mean, "low": test.low, "high": test.high}
+                row |= {"wins": test.n_below, "p_t": test.p_t, "p_flip": test.p_flip}
+            rows.append(row)
+    table = pd.DataFrame(rows).reindex(columns=_COLUMNS)
+    tested = table[table["rule"].isin(CORE) & table["p_t"].notna()]
+    corrected = tested.groupby("target")["p_t"].transform(lambda p: holm(p.to_numpy()))
+    return table.assign(holm=corrected.reindex(table.index).astype(float))
+
+
+def intervals(
+    gaps: Sequence[Gap],
+    rule: str = "domain mean",
     *,
+    temperature: float | str = "sd",
+    changes: Sequence[np.ndarray] | None = None,
     level: float = 0.95,
     n_bootstrap: int = 200,
     seed: int = 0,
@@ -25,47 +62,50 @@ def weight_intervals(
     domain, with the columns domain, weight, low, high, sd_texts, sd_seeds.
 
     Args:
-        rule: of the positions of the texts to use, (n,), and the values of one seed at these,
-            (n,) or (n, ...), to (K,) weights: `rule(positions, values)`.
-        values: (S, N, ...) of each seed and text, for example differences in nats per byte.
-        which: (N,) number of each text's domain, 0..K-1.
-        level: of the intervals.
+        gaps: of each seed's base to the target, over the same N texts.
+        changes: (N, K) of each seed, for "cone" and "least squares".
         n_bootstrap: times that the texts of each domain are drawn anew, the same for all seeds.
 
     sd_texts is the bootstrap's, sd_seeds that of the mean over seeds (NaN with one seed, and the
     interval is over texts only). Their squares add; what differs from seed to seed at random is in
     both, so intervals are a little wide. Degrees of freedom as Welch and Satterthwaite add them.
     """
-    values, which = np.asarray(values, np.float64), np.asarray(which)
-    if values.ndim < 2 or values.shape[1] != len(which):
-        raise ValueError(
-            f"values of shape {values.shape} were given for {len(which)} texts; expected (S, N), "
-            "a row per seed: stack the differences of all seeds"
+    which, names = gaps[0].which, gaps[0].names
+    if any(not np.array_equal(gap.which, which) for gap in gaps):
+        raise InputError(
+            f"{len(gaps)} gaps over different texts were given; expected the same texts for all "
+            "seeds: score all bases on one set"
         )
-    everything = np.arange(len(which))
-    each = np.array([rule(everything, one) for one in values])  # (S, K)
-    of_texts = _over_texts(rule, values, which, n_bootstrap, seed)
-    reach, of_seeds = _reach(each, of_texts, len(which) - each.shape[1], level)
-    weight = each.mean(axis=0)
-    return pd.DataFrame(
-        {
-            "domain": list(names),
-            "weight": weight,
-            "low": np.maximum(weight - reach, 0),
-            "high": np.minimum(weight + reach, 1),
-            "sd_texts": np.sqrt(of_texts),
-            "sd_seeds": np.sqrt(of_seeds),
-        }
-    )
+    pairs = list(zip(gaps, changes or [None] * len(gaps), strict=True))
 
+    def weights(texts: np.ndarray) -> np.ndarray:  # (S, K)
+        arrays = {"n_bytes": gaps[0].n_bytes[texts], "which": which[texts]}
+        return np.array(
+            [
+                design(
+                    replace(gap, values=gap.values[texts], **arrays),
+                    rule,
+                    temperature=temperature,
+                    changes=None if moves is None else moves[texts],
+                )
+                for gap, moves in pairs
+            ]
+        )
 
-def _over_texts(rule, values, which, n_bootstrap, seed) -> np.ndarray:
-    """The variance of the mean weights when texts are drawn anew, (K,)."""
-    draw, means = np.random.default_rng(seed), []
-    for _ in range(n_bootstrap):
-        texts = _drawn_within(which, draw)
-        means.append(np.mean([rule(texts, one[texts]) for one in values], axis=0))
-    return np.var(means, axis=0, ddof=1)
+    by_seed, draw = weights(np.arange(len(which))), np.random.default_rng(seed)
+    means = [weights(_drawn_within(which, draw)).mean(axis=0) for _ in range(n_bootstrap)]
+    of_texts = np.var(means, axis=0, ddof=1)
+    n_seeds, n_free_texts = len(gaps), max(len(which) - len(names), 1)
+    total, of_seeds, free = of_texts, np.full(len(names), np.nan), n_free_texts
+    if n_seeds > 1:
+        of_seeds = by_seed.var(axis=0, ddof=1) / n_seeds
+        total = of_texts + of_seeds
+        parts = of_seeds**2 / (n_seeds - 1) + of_texts**2 / n_free_texts
+        free = np.divide(total**2, parts, out=np.full_like(total, np.inf), where=parts > 0)
+    weight, reach = by_seed.mean(axis=0), stats.t.ppf((1 + level) / 2, free) * np.sqrt(total)
+    ends = {"low": np.maximum(weight - reach, 0), "high": np.minimum(weight + reach, 1)}
+    spread = {"sd_texts": np.sqrt(of_texts), "sd_seeds": np.sqrt(of_seeds)}
+    return pd.DataFrame({"domain": list(names), "weight": weight} | ends | spread)
 
 
 def _drawn_within(which: np.ndarray, draw: np.random.Generator) -> np.ndarray:
@@ -75,18 +115,3 @@ def _drawn_within(which: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     sizes = np.repeat(counts, counts)
     starts = np.repeat(np.cumsum(counts) - counts, counts)
     return order[starts + (draw.random(len(which)) * sizes).astype(np.int64)]
-
-
-def _reach(
-    each: np.ndarray, of_texts: np.ndarray, n_free_texts: int, level: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Half the length of each interval, and the variances of the means over seeds, both (K,)."""
-    n_seeds = len(each)
-    if n_seeds < 2:
-        quantile = stats.t.ppf((1 + level) / 2, max(n_free_texts, 1))
-        return quantile * np.sqrt(of_texts), np.full(each.shape[1], np.nan)
-    of_seeds = each.var(axis=0, ddof=1) / n_seeds
-    total = of_texts + of_seeds
-    parts = of_seeds**2 / (n_seeds - 1) + of_texts**2 / max(n_free_texts, 1)
-    free = np.divide(total**2, parts, out=np.full_like(total, np.inf), where=parts > 0)
-    return stats.t.ppf((1 + level) / 2, free) * np.sqrt(total), of_seeds

@@ -29,34 +29,31 @@ def moves(
         windows: (K, n, 1 + T) ids of each domain. mixtures: (Q, K). rates: R sizes of the step.
         optimiser: as in `pull_scores`.
     """
-    import torch
-
     scorer = gradients.open_model(model, device)
     ids = gradients.ids_of(scorer, texts)
     updates = gradients.update_directions(scorer, windows, optimiser=optimiser)
     for weights in mixtures:
         shares = shares_of(weights, len(windows))
         parts = zip(*updates[: len(windows)], strict=True)
-        updates.append([sum(map(operator.mul, shares.tolist(), one)) for one in parts])
-    start = [one.detach().clone() for one in scorer.model.parameters()]
+        updates.append([sum(map(operator.mul, shares.tolist(), part)) for part in parts])
+    start = [weights.detach().clone() for weights in scorer.model.parameters()]
     before = _likelihoods(scorer, ids)
-    found = np.empty((len(rates), len(updates), len(ids)))
+    changes = np.empty((len(rates), len(updates), len(ids)))
     for row, rate in enumerate(rates):
         for column, update in enumerate(updates):
             _put(scorer.model, start, update, rate)
-            found[row, column] = _likelihoods(scorer, ids) - before
-    with torch.no_grad():
-        _put(scorer.model, start, start, 0.0)
-    return found
+            changes[row, column] = _likelihoods(scorer, ids) - before
+    _put(scorer.model, start, start, 0.0)
+    return changes
 
 
-def errors(found: np.ndarray, mixtures: Sequence[Sequence[float]]) -> pd.DataFrame:
+def errors(changes: np.ndarray, mixtures: Sequence[Sequence[float]]) -> pd.DataFrame:
     """How far the move by a mixture is from the weighted sum of the moves by its domains, a row for
     each step and mixture: step, mixture (their numbers), nats (the mean change of a text), cosine,
     relative_error.
 
     Args:
-        found: (R, K + Q, N), the moves by mixtures last. mixtures: (Q, K).
+        changes: (R, K + Q, N), the moves by mixtures last. mixtures: (Q, K).
 
     Changes are centred: |sum_a w_a m_a - m_mixture| / |m_mixture|.
 
@@ -66,12 +63,12 @@ def errors(found: np.ndarray, mixtures: Sequence[Sequence[float]]) -> pd.DataFra
     [0.0]
     """
     rows = []
-    n = found.shape[1] - len(mixtures)
-    for step, one in enumerate(np.asarray(found, np.float64)):
-        sizes = np.abs(one).mean(axis=1)
-        one = one - one.mean(axis=1, keepdims=True)
+    n = changes.shape[1] - len(mixtures)
+    for step, change in enumerate(np.asarray(changes, np.float64)):
+        sizes = np.abs(change).mean(axis=1)
+        change = change - change.mean(axis=1, keepdims=True)
         for number, weights in enumerate(mixtures):
-            predicted, true = shares_of(weights, n) @ one[:n], one[n + number]
+            predicted, true = shares_of(weights, n) @ change[:n], change[n + number]
             error = np.linalg.norm(predicted - true) / (np.linalg.norm(true) or 1.0)
             rows.append((step, number, sizes[n + number], cosine(predicted, true), error))
     columns = ["step", "mixture", "nats", "cosine", "relative_error"]
@@ -89,10 +86,10 @@ def _put(model, start, update, rate) -> None:
 def _likelihoods(scorer, ids) -> np.ndarray:
     import torch
 
-    found = np.zeros(len(ids))
+    sums = np.zeros(len(ids))
     with torch.inference_mode():
         for places, rows, real in gradients.padded(scorer, ids):
             values = gradients.log_probabilities(scorer, rows)
             values = values.gather(-1, rows[:, 1:, None])[..., 0]
-            found[places] = (values * real).double().sum(1).cpu().numpy()
-    return found
+            sums[places] = (values * real).double().sum(1).cpu().numpy()
+    return sums

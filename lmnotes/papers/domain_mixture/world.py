@@ -1,57 +1,30 @@
 """The worlds that mixtures are tried in: domains, targets of known mixtures, fresh models in the
 shape of GPT-2's small one, questions to answer, and the shares of the Pile."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from lmnotes import store
-from lmnotes.models.zoo import networks
+from lmnotes.errors import InputError, expect_one_of
+from lmnotes.models.zoo import data, networks
 from lmnotes.models.zoo.mixtures import Domains, Run
 from lmnotes.models.zoo.mixtures import domains as read_domains
 from lmnotes.models.zoo.plans import Spec
+from lmnotes.notebook import card
+from lmnotes.text import chunks
 from lmnotes.text.chunks import TextSet
 
-# Token shares of the 17 domains of Pile-Uncopyrighted, as RegMix (arXiv 2407.01492) uses them.
-PILE_SHARES = {
-    "pile_cc": 0.237,
-    "pubmed_central": 0.185,
-    "arxiv": 0.113,
-    "github": 0.102,
-    "freelaw": 0.080,
-    "stackexchange": 0.067,
-    "wikipedia_en": 0.051,
-    "uspto_backgrounds": 0.046,
-    "pubmed_abstracts": 0.039,
-    "gutenberg_pg_19": 0.027,
-    "dm_mathematics": 0.016,
-    "ubuntu_irc": 0.012,
-    "hackernews": 0.008,
-    "europarl": 0.008,
-    "nih_exporter": 0.004,
-    "philpapers": 0.004,
-    "enron_emails": 0.002,
-}
 # Mixtures of targets of our own: shares of some domains, the others share what is left.
+_HEAVY, _SOME = 0.35, 0.10
 TARGETS = {
-    "code": {
-        "code": 0.35,
-        "headers": 0.35,
-        "docs": 0.10,
-        "github": 0.35,
-        "stackexchange": 0.35,
-        "arxiv": 0.10,
-    },
-    "data": {
-        "names": 0.35,
-        "numbers": 0.35,
-        "legal": 0.10,
-        "dm_mathematics": 0.35,
-        "uspto_backgrounds": 0.35,
-        "freelaw": 0.10,
-    },
+    "code": dict.fromkeys(("code", "headers", "github", "stackexchange"), _HEAVY)
+    | dict.fromkeys(("docs", "arxiv"), _SOME),
+    "data": dict.fromkeys(("names", "numbers", "dm_mathematics", "uspto_backgrounds"), _HEAVY)
+    | dict.fromkeys(("legal", "freelaw"), _SOME),
 }
 # Fresh models of a size of our own; all others are those of the zoo.
 SHAPES = {
@@ -67,25 +40,20 @@ def open_domains(source: str, names: Sequence[str] = ()) -> Domains:
     Args:
         source: "installed" or a path, for example of the Pile. names: those to take; all if empty.
     """
-    from lmnotes.text import chunks
-
     if source == "pile" and not Path(source).exists():
-        raise ValueError(
+        raise InputError(
             "the Pile was asked for, and no folder 'pile' is here; expected a folder with a file "
             "or subfolder for each domain, such as github.jsonl: give its path"
         )
     if source != "installed":
         source = chunks.load(source, size=1 << 20, minimum=1, part="train")
-    found = read_domains(source)
-    return found.select(names) if names else found
+    domains = read_domains(source)
+    return domains.select(names) if names else domains
 
 
-def texts(source: str, part: str, **settings) -> TextSet:
+def draw_texts(source: str, part: str, **settings) -> TextSet:
     """`chunks.load` of a part; of installed text what was drawn is kept, for cutting it takes
     seconds."""
-    from lmnotes.models.zoo import data
-    from lmnotes.text import chunks
-
     if source != "installed":
         return chunks.load(source, part=part, **settings)
 
@@ -102,15 +70,11 @@ def target_mixture(target: str, names: Sequence[str]) -> tuple[float, ...]:
     >>> target_mixture("code", ["code", "headers", "docs", "names", "news"])
     (0.35, 0.35, 0.1, 0.1, 0.1)
     """
-    if target not in TARGETS:
-        raise ValueError(
-            f"no target is called {target!r}; expected one of {', '.join(TARGETS)}: name one, or "
-            "give a model"
-        )
+    expect_one_of("target", target, TARGETS)
     shares = {name: share for name, share in TARGETS[target].items() if name in names}
     rest = [name for name in names if name not in shares]
     if not shares or not rest:
-        raise ValueError(
+        raise InputError(
             f"target {target!r} was asked of the domains {', '.join(names)}; expected some of "
             f"{', '.join(TARGETS[target])} and others beside: give the models to come near to"
         )
@@ -119,20 +83,22 @@ def target_mixture(target: str, names: Sequence[str]) -> tuple[float, ...]:
 
 
 def natural_shares(domains: Domains, table: str = "size") -> np.ndarray:
-    """The natural weights of the domains, (K,): by "size", or their shares of the "pile"."""
+    """The natural weights of the domains, (K,): by "size", or their shares of the "pile", in tokens
+    of the 17 domains of Pile-Uncopyrighted as RegMix (arXiv 2407.01492) uses them."""
     if table == "size":
         return domains.natural
-    missing = [name for name in domains.names if name not in PILE_SHARES]
-    if table != "pile" or missing:
-        raise ValueError(
-            f"the table {table!r} was asked for {', '.join(domains.names)}; expected 'size', or "
-            f"'pile' and domains of the Pile such as {', '.join([*PILE_SHARES][:3])}: take 'size'"
+    expect_one_of("natural shares", table, ("size", "pile"))
+    shares = card.table("10", "pile_shares", index_col="domain").share
+    if missing := [name for name in domains.names if name not in shares]:
+        raise InputError(
+            f"domain {missing[0]!r} was given; shares of the Pile need domains of its own, such as "
+            f"{', '.join(shares.index[:3])}: take natural shares by 'size'"
         )
-    shares = np.array([PILE_SHARES[name] for name in domains.names])
-    return shares / shares.sum()
+    weights = shares[list(domains.names)].to_numpy()
+    return weights / weights.sum()
 
 
-def blank(
+def fresh_model(
     seed: int, *, layers: int = 12, heads: int = 12, width: int = 768, block: int = 1024
 ) -> str:
     """The folder of a model with fresh weights in the shape of nanoGPT's 124M GPT-2, reading bytes.
@@ -162,7 +128,7 @@ def blank(
     return str(store.build("mixture", key, write) / "model")
 
 
-def run(
+def fresh_run(
     shape: str, weights: Sequence[float], *, seed: int, data_seed: int, width: int = 48, **settings
 ) -> Run:
     """A training from scratch: of a GPT-NeoX of this width and two layers for the shape "zoo", or
@@ -174,15 +140,15 @@ def run(
     if shape == "zoo":
         return Run(Spec("zoo", width=width, seed=seed, **settings), tuple(weights), data_seed)
     if shape not in SHAPES or settings.get("window", 128) > SHAPES[shape]["block"]:
-        known = ", ".join(f"{name!r} of {one['block']}" for name, one in SHAPES.items())
-        raise ValueError(
+        known = ", ".join(f"{name!r} of {size['block']}" for name, size in SHAPES.items())
+        raise InputError(
             f"shape {shape!r} and windows of {settings.get('window', 128)} ids were given; "
             f"expected 'zoo', or {known} ids at most: choose one, or shorter windows"
         )
     size = SHAPES[shape]
     about = {"architecture": "GPT-2", "width": size["width"], "depth": size["layers"]}
     spec = Spec("nanogpt", **about, **settings)
-    return Run(spec, tuple(weights), data_seed, start=blank(seed, **size))
+    return Run(spec, tuple(weights), data_seed, start=fresh_model(seed, **size))
 
 
 def questions(n: int = 100, seed: int = 0) -> tuple[TextSet, dict[int, tuple[int, int]]]:
@@ -191,41 +157,19 @@ def questions(n: int = 100, seed: int = 0) -> tuple[TextSet, dict[int, tuple[int
     rng = np.random.default_rng([seed, 10])
     rows, places = [], {}
     for number in range(n):
-        a, b, c, d = (int(one) for one in rng.integers(10, 1000, size=4))
+        a, b, c, d = map(int, rng.integers(10, 1000, size=4))
         sign, value = (("+", a + b), ("-", a - b))[rng.integers(2)]
         start = f"{c} + {d} = {c + d}\n{a} {sign} {b} = "
         rows.append(f"{start}{value}\n")
         places[number] = (len(start), len(rows[-1]))
-    return _text_set(rows), places
+    ids = [sha256(row.encode()).hexdigest()[:16] for row in rows]
+    table = {"text_id": ids, "domain": QUESTIONS, "source": "made", "part": ""}
+    table |= {"index": range(n), "n_bytes": [len(row) for row in rows]}
+    return TextSet(QUESTIONS, rows, pd.DataFrame(table), {}), places
 
 
-def _text_set(rows: list[str]) -> TextSet:
-    from hashlib import sha256
-
-    from lmnotes.text import chunks
-
-    table = pd.DataFrame(
-        {
-            "text_id": [sha256(one.encode()).hexdigest()[:16] for one in rows],
-            "domain": QUESTIONS,
-            "source": "made",
-            "part": "",
-            "index": range(len(rows)),
-            "n_bytes": [len(one) for one in rows],
-        }
-    )
-    return chunks.TextSet(QUESTIONS, rows, table, {})
-
-
-def joined(first: TextSet, second: TextSet) -> TextSet:
+def join_texts(first: TextSet, second: TextSet) -> TextSet:
     """The texts of both sets, those of the first before those of the second."""
-    from lmnotes.text import chunks
-
     table = pd.concat([first.table, second.table], ignore_index=True)
     name = f"{first.name} and {second.name}"
-    return chunks.TextSet(name, [*first.texts, *second.texts], table, dict(first.settings))
-
-
-def shares_table(weights: Mapping[str, np.ndarray], names: Sequence[str]) -> pd.DataFrame:
-    """Mixtures as a table, a row for each domain and a column for each mixture."""
-    return pd.DataFrame({"domain": list(names)} | {k: np.asarray(v) for k, v in weights.items()})
+    return TextSet(name, [*first.texts, *second.texts], table, dict(first.settings))

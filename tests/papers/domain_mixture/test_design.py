@@ -9,7 +9,7 @@ from lmnotes import statistics
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.zoo import mixtures
-from lmnotes.papers.domain_mixture import design, experiment, measures, rules
+from lmnotes.papers.domain_mixture import design, experiment, measures, rules, significance
 
 NAMES = ("code", "news", "names", "legal")
 
@@ -38,7 +38,7 @@ def some_changes(n: int = 120, seed: int = 1) -> np.ndarray:
 @pytest.mark.parametrize("seed", range(5))
 def test_projection_against_all_supports(seed):
     point = np.random.default_rng(seed).normal(0, 1.5, 4)
-    found = rules.project(point)
+    result = rules.project(point)
     best = None
     for size in range(1, 5):
         for kept in map(list, itertools.combinations(range(4), size)):
@@ -48,11 +48,11 @@ def test_projection_against_all_supports(seed):
                 best is None or np.linalg.norm(trial - point) < np.linalg.norm(best - point)
             ):
                 best = trial
-    np.testing.assert_allclose(found, best, atol=1e-14)
+    np.testing.assert_allclose(result, best, atol=1e-14)
     distance = np.linalg.norm(grid(4, 20) - point, axis=1)
-    assert np.linalg.norm(found - point) <= distance.min() + 1e-12
-    np.testing.assert_allclose(rules.project(found), found, atol=1e-15)
-    np.testing.assert_allclose(rules.project(point + 7), found, atol=1e-12)
+    assert np.linalg.norm(result - point) <= distance.min() + 1e-12
+    np.testing.assert_allclose(rules.project(result), result, atol=1e-15)
+    np.testing.assert_allclose(rules.project(point + 7), result, atol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -85,8 +85,8 @@ def test_known_mixture_is_recovered(rule, weights):
     gap = a_gap()
     values = experiment.simulate(changes, weights, offset=-50.0)
     gap = design.Gap(values, gap.n_bytes, gap.which, NAMES)
-    found = design.design(gap, rule, changes=changes)
-    np.testing.assert_allclose(found, weights, atol=1e-8)
+    result = design.design(gap, rule, changes=changes)
+    np.testing.assert_allclose(result, weights, atol=1e-8)
 
 
 def test_recovery_gets_worse_with_noise():
@@ -114,10 +114,10 @@ def test_matching_recovers_text_weights():
     gram, which = gradients @ gradients.T, np.repeat(np.arange(4), 5)
     texts = np.repeat([4.0, 3, 2, 1], 5)
     rise = gram @ texts  # the direction that these texts lead to
-    found = rules.matching(gram, rise, which, 4, ridge=1e-12)
+    result = rules.matching(gram, rise, which, 4, ridge=1e-12)
     exact = np.maximum(np.linalg.solve(gram, rise - rise.mean()), 0).reshape(4, 5).mean(axis=1)
-    np.testing.assert_allclose(found, exact / exact.sum(), rtol=1e-6)
-    assert found[0] > found[3]
+    np.testing.assert_allclose(result, exact / exact.sum(), rtol=1e-6)
+    assert result[0] > result[3]
 
 
 @pytest.mark.parametrize("rule", ["domain mean", "aggregated", "single", "anti"])
@@ -151,8 +151,8 @@ def test_equal_models_give_uniform_weights():
     gap = a_gap()
     gap = design.Gap(np.zeros(len(gap.values)), gap.n_bytes, gap.which, NAMES)
     for rule in ("domain mean", "aggregated", "pull", "cone", "anti"):
-        found = design.design(gap, rule, changes=some_changes(), scores=np.zeros(4))
-        np.testing.assert_allclose(found, 0.25, atol=1e-12)
+        result = design.design(gap, rule, changes=some_changes(), scores=np.zeros(4))
+        np.testing.assert_allclose(result, 0.25, atol=1e-12)
     assert measures.kl_to(gap.values, gap.values) == 0
 
 
@@ -163,8 +163,8 @@ def test_aggregated_is_the_second_cumulant():
     means = gap.means
     spread = rules.domain_means((gap.per_byte - means[gap.which]) ** 2, gap.which, 4)
     near = rules.softmax(means / temperature + spread / (2 * temperature**2))
-    found = design.design(gap, "aggregated", temperature=temperature)
-    np.testing.assert_allclose(found, near, atol=2e-3)
+    result = design.design(gap, "aggregated", temperature=temperature)
+    np.testing.assert_allclose(result, near, atol=2e-3)
 
 
 def test_log_law_is_inverted():
@@ -172,8 +172,8 @@ def test_log_law_is_inverted():
     draw = np.random.default_rng(0)
     slopes, best = np.array([0.1, 0.2, 0.3, 0.25]), np.array([2.0, 1, 3, 2])
     weights = draw.dirichlet(np.ones(4), 50)
-    found = rules.log_law_slopes(weights, best - slopes * np.log(weights), minimum=0.0)
-    np.testing.assert_allclose(found, slopes, atol=1e-10)
+    result = rules.log_law_slopes(weights, best - slopes * np.log(weights), minimum=0.0)
+    np.testing.assert_allclose(result, slopes, atol=1e-10)
     target = np.array([0.5, 0.1, 0.1, 0.3])
     difference = slopes * np.log(target / 0.25)  # losses of uniform less those of the target
     np.testing.assert_allclose(rules.softmax(difference, slopes), target, atol=1e-12)
@@ -186,11 +186,12 @@ def a_matrix() -> LikelihoodMatrix:
     return LikelihoodMatrix(-50 + 5 * draw.standard_normal((3, 20)), models, texts, "bos=always")
 
 
-def test_gap_of_a_matrix():
+def test_gap_of_some_domains():
     L = a_matrix()
-    gap = design.gap(L, "target", "base", names=("legal", "code"))
+    difference = L.values[1] - L.values[0]
+    gap = design.Gap.from_texts(L.texts, difference, ("legal", "code"))
     chosen = np.isin(L.texts["domain"], ["legal", "code"])
-    np.testing.assert_allclose(gap.values, (L.values[1] - L.values[0])[chosen])
+    np.testing.assert_allclose(gap.values, difference[chosen])
     labels = [gap.names[number] for number in gap.which]
     assert labels == L.texts["domain"][chosen].tolist()
     by_hand = [
@@ -198,7 +199,6 @@ def test_gap_of_a_matrix():
         for n in gap.names
     ]
     np.testing.assert_allclose(gap.means, by_hand)
-    assert design.gap(L, "target", "base").names == ("code", "legal", "names", "news")
     within = gap.values - rules.domain_means(gap.values, gap.which, 2)[gap.which]
     assert gap.between == pytest.approx(1 - within.var() / gap.values.var())
 
@@ -211,8 +211,8 @@ def test_kl_is_that_of_the_map():
 
 def test_closeness():
     L = a_matrix()
-    gap = design.gap(L, "target", "base")
     base, target = L.values[:2]
+    gap = design.Gap.from_texts(L.texts, target - base, NAMES)
     half = (base + target) / 2
     table = measures.closeness(target, [base, half, target, target - 2.0], gap, base)
     assert table["kl_var"].tolist()[2:] == pytest.approx([0, 0], abs=1e-12)
@@ -225,18 +225,20 @@ def test_closeness():
 def test_paired_test_against_scipy():
     draw = np.random.default_rng(0)
     first, second = draw.normal(size=7), draw.normal(0.8, size=7)
-    found = statistics.paired_test(first, second)
+    result = statistics.paired_test(first, second)
     theirs = stats.ttest_rel(first, second)
     interval = theirs.confidence_interval(0.95)
-    assert found.t == pytest.approx(theirs.statistic) and found.p_t == pytest.approx(theirs.pvalue)
-    assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
+    assert result.t == pytest.approx(theirs.statistic) and result.p_t == pytest.approx(
+        theirs.pvalue
+    )
+    assert (result.low, result.high) == pytest.approx((interval.low, interval.high))
     flips = stats.permutation_test(
         (first, second), lambda a, b: np.mean(a - b), permutation_type="samples", n_resamples=np.inf
     )
-    assert found.p_flip == pytest.approx(flips.pvalue)
-    assert found.n_below == (first < second).sum() and found.n_seeds == 7
+    assert result.p_flip == pytest.approx(flips.pvalue)
+    assert result.n_below == (first < second).sum() and result.n_seeds == 7
     two = statistics.paired_test(np.c_[first, second], np.c_[second, second])
-    assert two.mean == pytest.approx(found.mean / 2) and two.p_t == pytest.approx(found.p_t)
+    assert two.mean == pytest.approx(result.mean / 2) and two.p_t == pytest.approx(result.p_t)
     many = statistics.paired_test(np.r_[first, first, first], np.r_[second, second, second])
     assert many.p_flip == pytest.approx(many.p_t, abs=0.02)  # drawn patterns
     assert (
@@ -264,31 +266,31 @@ def test_intervals_cover(of_seeds, of_texts):
         values = values + of_seeds * draw.standard_normal((n_seeds, 4))[:, which]
         values = values + 0.05 * draw.standard_normal(values.shape)
         gaps = [design.Gap(row, ones, which, NAMES) for row in values]
-        table = experiment.intervals(gaps, temperature=0.5, n_bootstrap=30)
+        table = significance.intervals(gaps, temperature=0.5, n_bootstrap=30)
         inside.append((table["low"] <= truth) & (truth <= table["high"]))
     assert 0.88 <= np.mean(inside) <= 0.995
 
 
 def test_intervals_table():
     gaps = [a_gap(seed=seed) for seed in range(3)]
-    gaps = [design.Gap(one.values, gaps[0].n_bytes, one.which, NAMES) for one in gaps]
-    table = experiment.intervals(gaps, "cone", changes=[some_changes()] * 3, n_bootstrap=20)
+    gaps = [design.Gap(gap.values, gaps[0].n_bytes, gap.which, NAMES) for gap in gaps]
+    table = significance.intervals(gaps, "cone", changes=[some_changes()] * 3, n_bootstrap=20)
     assert table["domain"].tolist() == list(NAMES)
-    mean = np.mean([design.design(one, "cone", changes=some_changes()) for one in gaps], axis=0)
+    mean = np.mean([design.design(gap, "cone", changes=some_changes()) for gap in gaps], axis=0)
     np.testing.assert_allclose(table["weight"], mean)
     assert (table["low"] <= table["weight"]).all() and (table["high"] >= table["weight"]).all()
-    again = experiment.intervals(gaps, "cone", changes=[some_changes()] * 3, n_bootstrap=20)
+    again = significance.intervals(gaps, "cone", changes=[some_changes()] * 3, n_bootstrap=20)
     pd.testing.assert_frame_equal(table, again)
-    one = experiment.intervals(gaps[:1], n_bootstrap=20)
-    assert one["sd_seeds"].isna().all() and (one["high"] > one["low"]).all()
+    alone = significance.intervals(gaps[:1], n_bootstrap=20)
+    assert alone["sd_seeds"].isna().all() and (alone["high"] > alone["low"]).all()
 
 
 def test_baselines():
     gap, prior = a_gap(), [3, 1, 1, 5]
     np.testing.assert_allclose(design.design(gap, "natural", prior=prior), [0.3, 0.1, 0.1, 0.5])
     np.testing.assert_array_equal(design.design(gap, "uniform"), 0.25)
-    one, again, two = (design.design(gap, "random", seed=seed) for seed in (1, 1, 2))
-    assert one.sum() == pytest.approx(1) and (one == again).all() and (one != two).any()
+    first, again, other = (design.design(gap, "random", seed=seed) for seed in (1, 1, 2))
+    assert first.sum() == pytest.approx(1) and (first == again).all() and (first != other).any()
 
 
 @pytest.mark.parametrize(
@@ -299,10 +301,12 @@ def test_baselines():
         (lambda: design.design(a_gap(), "natural"), "without prior"),
         (lambda: design.design(a_gap(), temperature=0), r"temperature 0(\.0)? was given"),
         (lambda: design.design(a_gap(), temperature="auto"), "expected 'sd' or a number"),
-        (lambda: design.gap(a_matrix(), "nobody", "base"), "is the name of 0 models"),
         (lambda: mixtures.shares([0.5, -0.1]), "none negative"),
         (lambda: rules.domain_means([1.0], np.array([0]), 2), r"have \[1, 0\] texts"),
-        (lambda: rules.cone(np.ones((3, 2)), np.ones(4)), "were given for 4 texts"),
+        (
+            lambda: rules.cone(np.ones((3, 2)), np.ones(4)),
+            r"changes has shape \(3, 2\); expected \(4, K\)",
+        ),
         (lambda: statistics.paired_test([1.0], [2.0]), "two or more seeds"),
     ],
 )

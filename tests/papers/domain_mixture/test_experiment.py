@@ -3,28 +3,29 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from lmnotes.papers.domain_mixture import design, experiment
-from lmnotes.papers.domain_mixture import regmix as published
+from lmnotes.papers.domain_mixture import design, experiment, regmix, rules, significance
 
 VALUES = np.array([2.0, 4, 0, 2, -4, 4])
 GAP = design.Gap(VALUES, np.full(6, 10), np.array([0, 0, 1, 1, 2, 2]), ("a", "b", "c"))
 
 
 def test_weights_of_all_rules():
-    found = experiment.weights(GAP, 0.25)
-    assert set(found) == {"single", "anti", "lld_agg", "lld_dom", "lld_sd"}
-    assert all(np.isclose(w.sum(), 1) and (w >= 0).all() for w in found.values())
+    designed = experiment.weights(GAP, 0.25)
+    assert set(designed) == {"single", "anti", "lld_agg", "lld_dom", "lld_sd"}
+    assert all(np.isclose(w.sum(), 1) and (w >= 0).all() for w in designed.values())
     means = np.array([0.3, 0.1, 0.0])
-    np.testing.assert_allclose(found["lld_dom"], np.exp(means / 0.25) / np.exp(means / 0.25).sum())
-    assert found["anti"].argmin() == 0 and found["single"].tolist() == [1, 0, 0]
+    np.testing.assert_allclose(
+        designed["lld_dom"], np.exp(means / 0.25) / np.exp(means / 0.25).sum()
+    )
+    assert designed["anti"].argmin() == 0 and designed["single"].tolist() == [1, 0, 0]
     moves = np.random.default_rng(0).normal(size=(6, 3))
     more = experiment.weights(
         GAP, 0.25, scores=means, responses=moves, probes=moves, end=GAP, slope=0.25
     )
     assert {"gram_ascent", "gram_nnls", "probe_nnls", "end_sd", "end_slope"} <= set(more)
-    np.testing.assert_allclose(more["gram_ascent"], found["lld_sd"])  # the same scores
-    np.testing.assert_allclose(more["end_slope"], found["lld_dom"])
-    assert set(experiment.weights(GAP, 0.25, end=GAP)) == set(found) | {"end_sd"}
+    np.testing.assert_allclose(more["gram_ascent"], designed["lld_sd"])  # the same scores
+    np.testing.assert_allclose(more["end_slope"], designed["lld_dom"])
+    assert set(experiment.weights(GAP, 0.25, end=GAP)) == set(designed) | {"end_sd"}
 
 
 def test_comparison_is_the_paired_test():
@@ -39,7 +40,7 @@ def test_comparison_is_the_paired_test():
         + [("t", 0, "iterative", 9.0)],
         columns=["target", "seed", "rule", "kl"],
     )
-    table = experiment.compare(rows, "kl").set_index("rule")
+    table = significance.compare_rules(rows, "kl").set_index("rule")
     line = table.loc["lld_sd"]
     expected = stats.ttest_rel(better, base)
     assert line.p_t == pytest.approx(expected.pvalue) and line.wins == 6 and line.n == 6
@@ -57,16 +58,20 @@ def test_comparison_without_values():
         [("t", s, rule, np.nan) for s in (1, 2) for rule in ("uniform", "lld_sd")],
         columns=["target", "seed", "rule", "kl"],
     )
-    table = experiment.compare(rows, "kl")
+    table = significance.compare_rules(rows, "kl")
     assert table["difference"].isna().all() and table["n"].eq(0).all()
 
 
-def test_slope_and_entropy():
+def test_slopes_of_a_noiseless_law():
     draw = np.random.default_rng(1)
     shares = draw.dirichlet(np.ones(4), size=30)
     losses = 3 - np.array([0.1, 0.2, 0.3, 0.9]) * np.log(shares)
-    assert experiment.slope(shares, losses) == pytest.approx(0.25)
-    assert experiment.entropy(np.ones(8)) == pytest.approx(np.log(8))
+    slopes = rules.log_law_slopes(shares, losses, 0.01)
+    np.testing.assert_allclose(slopes, [0.1, 0.2, 0.3, 0.9])
+    law = experiment.law(shares, losses, ["a", "b", "c", "d"])
+    points = law.intercept + law.slope * np.log(law.share)
+    np.testing.assert_allclose(points, law.loss)
+    assert law.groupby("domain").slope.first().tolist() == pytest.approx(-slopes)
 
 
 def test_published_models(tmp_path):
@@ -81,14 +86,14 @@ def test_published_models(tmp_path):
     loss = pd.DataFrame(losses, columns=[f"metric/the_pile_{n}_val_loss" for n in names[:2]])
     loss.index = table.index
     loss.iloc[::-1].to_csv(tmp_path / "train_pile_loss_1m.csv")
-    w, found, read = published.regmix(tmp_path)
+    w, kept, read = regmix.load(tmp_path)
     assert read == ("arxiv", "github")
     np.testing.assert_allclose(w, shares[:, :2])
-    np.testing.assert_allclose(found, losses)
-    law = published.log_law(w, found)
+    np.testing.assert_allclose(kept, losses)
+    law = regmix.log_law(w, kept)
     np.testing.assert_allclose(law, [[-0.25, 1], [-0.5, 1]], atol=1e-9)
-    assert np.nanmean(published.detect(w, found)) > 0.3
+    assert np.nanmean(regmix.detect(w, kept)) > 0.3
     with pytest.raises(FileNotFoundError, match="expected the CSV files of RegMix"):
-        published.regmix(tmp_path, "1B")
+        regmix.load(tmp_path, "1B")
     with pytest.raises(ValueError, match="size '7B'"):
-        published.regmix(tmp_path, "7B")
+        regmix.load(tmp_path, "7B")

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lmnotes.papers.domain_mixture import figures, figures_checks
+from lmnotes.papers.domain_mixture import figures, live
 
 NAMES = ("code", "news", "names")
 
@@ -19,7 +19,7 @@ def closed():
 
 
 def labels(figure):
-    return [text.get_text() for one in figure.legends for text in one.get_texts()]
+    return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
 
 
 def test_comparison_shows_every_rule_that_was_tried():
@@ -37,7 +37,7 @@ def test_comparison_shows_every_rule_that_was_tried():
     shown = [tick.get_text() for tick in ax.get_yticklabels()]
     assert shown == ["LLD, T = sd", "distillation"]
     points = [line for line in ax.lines if line.get_marker() == "o"]
-    assert [float(one.get_xdata()[0]) for one in points] == [-0.5, -1.0]
+    assert [float(point.get_xdata()[0]) for point in points] == [-0.5, -1.0]
     assert points[0].get_markerfacecolor() == "white"  # of fewer seeds
 
 
@@ -96,7 +96,7 @@ def test_ticks_lie_among_the_values(values):
 
 def test_recipe_adds_the_moves_up():
     places = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
-    figure = figures_checks.recipe(places, NAMES, {"yours": np.array([0.5, 0.5, 0])}, 0.7)
+    figure = live.recipe(places, NAMES, {"yours": np.array([0.5, 0.5, 0])}, 0.7)
     left, right = figure.axes
     (end,) = [line for line in left.lines if line.get_label() == "yours"]
     assert end.get_xydata().tolist() == [[0.5, 0.5]] and "0.70" in left.get_title()
@@ -105,6 +105,13 @@ def test_recipe_adds_the_moves_up():
 
 def test_the_truth_of_a_diet_is_hidden_until_asked():
     values = np.array([0.3, 0.1, -0.1])
-    hidden = figures_checks.diet(NAMES, values, values, None, "m")
-    shown = figures_checks.diet(NAMES, values, values, values, "m")
+    hidden = live.diet(NAMES, values, values, None, "m")
+    shown = live.diet(NAMES, values, values, values, "m")
     assert len(hidden.axes[1].patches) == 3 and len(shown.axes[1].patches) == 6
+
+
+def test_a_dial_says_the_entropy():
+    table = pd.DataFrame({"temperature": [0.1, np.inf], "kl_var": [1.0, 2], "exact_kl": [3.0, 2]})
+    left, right = live.dial(np.full(3, 1 / 3), NAMES, table, 0.25).axes
+    assert left.get_title() == "T = 0.25: entropy 1.10 of 1.10"
+    assert [line.get_ydata().tolist() for line in right.lines[:2]] == [[0.5], [1.5]]

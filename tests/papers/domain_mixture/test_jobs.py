@@ -33,7 +33,7 @@ TABLE = pd.DataFrame(
     {
         "text_id": list("0123"),
         "domain": ["code", "prose", "names", "questions"],
-        "n_bytes": [len(one) for one in STRINGS],
+        "n_bytes": [len(text) for text in STRINGS],
     }
 )
 TEXTS = TextSet("four", STRINGS, TABLE, {})
@@ -55,36 +55,38 @@ def home(tmp_path_factory, monkeypatch):
 def models(domains):
     run = mixtures.Run(SPEC, (1, 1, 1))
     both = {"a": run, "b": replace(run, weights=(5, 1, 1))}
-    return {name: str(mixtures.train(one, domains, device="cpu")) for name, one in both.items()}
+    return {name: str(mixtures.train(run, domains, device="cpu")) for name, run in both.items()}
 
 
 def test_a_reading_is_scoring_and_exact_kl(models):
     a, b = models["a"], models["b"]
-    found = readings.Reading.of(readings.read(b, TEXTS, (a,), device="cpu"))
+    reading = readings.Reading.from_arrays(readings.read(b, TEXTS, (a,), device="cpu"))
     plain = score.texts(b, TEXTS, device="cpu").log_likelihood
-    np.testing.assert_allclose(found.log_likelihood, plain, atol=1e-3)
-    exact = gradients.exact_kl(a, b, TEXTS, device="cpu")
-    np.testing.assert_allclose(np.nansum(found.exact[0], axis=1), exact, rtol=1e-5)
-    bits = exact[:2].sum() / TABLE.n_bytes[:2].sum() / np.log(2)
-    used = np.array([True, True, False, False])
-    assert found.exact_bits(0, TEXTS.n_bytes, used) == pytest.approx(bits)
-    scorer = loading.load(b, device="cpu")
+    np.testing.assert_allclose(reading.log_likelihood, plain, atol=1e-3)
+    exact, scorers = np.zeros(len(STRINGS)), [loading.load(m, device="cpu") for m in (a, b)]
     for row, text in enumerate(STRINGS):
         ids = torch.tensor([[256, *text.encode()]])
         with torch.no_grad():
-            likeliest = scorer.model(ids).logits[0, :-1].argmax(-1)
-        hits = (likeliest == ids[0, 1:]).numpy()
-        np.testing.assert_array_equal(found.hit[row, : len(text)], hits)
-        assert np.isnan(found.hit[row, len(text) :]).all()
-    share = readings.foreseen(found, TABLE, ("prose", "code"))
-    assert share[1] == pytest.approx(np.nanmean(found.hit[0]))
-    whole, bytes_right = readings.answered(found, {3: (8, 10)})
-    assert whole == found.hit[3, 8:10].all() and bytes_right == found.hit[3, 8:10].mean()
+            p, q = (scorer.model(ids).logits[0, :-1].log_softmax(-1) for scorer in scorers)
+        exact[row] = (p.exp() * (p - q)).sum()
+        hits = (q.argmax(-1) == ids[0, 1:]).numpy()
+        np.testing.assert_array_equal(reading.hit[row, : len(text)], hits)
+        assert np.isnan(reading.hit[row, len(text) :]).all()
+    np.testing.assert_allclose(np.nansum(reading.exact[0], axis=1), exact, rtol=1e-4)
+    bits = exact[:2].sum() / TABLE.n_bytes[:2].sum() / np.log(2)
+    used = np.array([True, True, False, False])
+    assert reading.exact_bits(0, TEXTS.n_bytes, used) == pytest.approx(bits, rel=1e-4)
+    own = readings.Reading.from_arrays(readings.read(a, TEXTS, (a,), device="cpu"))
+    assert (exact > 0).all() and not np.nansum(own.exact)
+    share = readings.foreseen(reading, TABLE, ("prose", "code"))
+    assert share[1] == pytest.approx(np.nanmean(reading.hit[0]))
+    whole, bytes_right = readings.answered(reading, {3: (8, 10)})
+    assert whole == reading.hit[3, 8:10].all() and bytes_right == reading.hit[3, 8:10].mean()
 
 
 def test_nearness_and_lengths(models):
     arrays = [readings.read(models[n], TEXTS, (models["a"],), device="cpu") for n in "ab"]
-    a, b = map(readings.Reading.of, arrays)
+    a, b = map(readings.Reading.from_arrays, arrays)
     row = readings.nearness(a, 0, b, a, TABLE, ("code", "prose", "names"))
     assert row["kl_var"] == pytest.approx(0, abs=1e-9) and row["cosine"] == pytest.approx(1)
     assert row["exact_kl"] == pytest.approx(0, abs=1e-6)
@@ -101,14 +103,14 @@ def test_nearness_and_lengths(models):
 
 def test_jobs_are_done_once(domains, models, monkeypatch):
     run = mixtures.Run(replace(SPEC, learning_rate=0.002), (1, 2, 3), 1, start=models["a"])
-    wanted = {"one": run, "again": run, "folder": models["b"]}
+    wanted = {"first": run, "again": run, "folder": models["b"]}
     first = jobs.read_all(wanted, TEXTS, domains, (models["a"],), device="cpu", workers=1)
-    np.testing.assert_array_equal(first["one"].exact, first["again"].exact)
+    np.testing.assert_array_equal(first["first"].exact, first["again"].exact)
     assert first["folder"].folder == models["b"]
     monkeypatch.setattr(readings, "read", None)
     again = jobs.read_all(wanted, TEXTS, domains, (models["a"],), device="cpu", workers=1)
-    np.testing.assert_array_equal(again["one"].log_probability, first["one"].log_probability)
-    other = {"one": replace(run, weights=(1, 2, 4))}
+    np.testing.assert_array_equal(again["first"].log_probability, first["first"].log_probability)
+    other = {"first": replace(run, weights=(1, 2, 4))}
     with pytest.raises(TypeError):
         jobs.read_all(other, TEXTS, domains, device="cpu", workers=1)
 
@@ -118,9 +120,9 @@ def test_weights_designed_anew_are_a_job(domains, models):
     target = score.texts(models["b"], texts, device="cpu").log_likelihood
     run = mixtures.Run(replace(SPEC, n_steps=4), (1, 1, 1), 7, start=models["a"])
     job = jobs.Anew(run, target, texts, every=2, temperature=0.5)
-    found = jobs.read_all({"anew": job}, texts, domains, device="cpu", workers=1)["anew"]
+    reading = jobs.read_all({"anew": job}, texts, domains, device="cpu", workers=1)["anew"]
     plain = experiment.iterate(run, domains, target, texts, every=2, temperature=0.5, device="cpu")
-    assert found.folder == plain["folder"].iloc[-1]
+    assert reading.folder == plain["folder"].iloc[-1]
     assert job.key(domains, "cpu") != replace(job, every=3).key(domains, "cpu")
 
 
@@ -137,18 +139,18 @@ def test_gradient_jobs(domains, models):
             "steps", models["a"], texts, rates=(1e-3, 1e-2), mixtures=mixes, **settings
         ),
     }
-    found = {name: one["found"] for name, one in jobs.do(made, domains, workers=1).items()}
-    responses = found["responses"]
-    np.testing.assert_allclose(found["pull"], (gap - gap.mean()) @ responses / 3, rtol=1e-3)
-    assert found["gram"].shape == (3, 3) and found["steps"].shape == (2, 4, 3)
-    np.testing.assert_allclose(found["steps"][0, :3].T / 1e-3, responses, rtol=0.1, atol=0.05)
-    errors = superposition.errors(found["steps"], mixes)
+    arrays = jobs.do(made, domains, workers=1)
+    responses = arrays["responses"]
+    np.testing.assert_allclose(arrays["pull"], (gap - gap.mean()) @ responses / 3, rtol=1e-3)
+    assert arrays["gram"].shape == (3, 3) and arrays["steps"].shape == (2, 4, 3)
+    np.testing.assert_allclose(arrays["steps"][0, :3].T / 1e-3, responses, rtol=0.1, atol=0.05)
+    errors = superposition.errors(arrays["steps"], mixes)
     assert errors.cosine[0] > 0.99 and errors.relative_error[0] < errors.relative_error[1]
 
 
 def test_a_model_is_left_as_it_was(domains, models):
     scorer = loading.load(models["a"], device="cpu")
-    before = [one.detach().clone() for one in scorer.model.parameters()]
+    before = [weights.detach().clone() for weights in scorer.model.parameters()]
     superposition.moves(scorer, STRINGS, domains.windows(2, 16), [(1, 1, 1)], (0.1,))
     assert all(torch.equal(a, b) for a, b in zip(before, scorer.model.parameters(), strict=True))
 

@@ -10,6 +10,7 @@ import pytest
 from transformers import AutoModelForCausalLM
 
 from lmnotes.models.zoo import data
+from lmnotes.notebook import card
 from lmnotes.papers.domain_mixture import design as mixture_design
 from lmnotes.papers.domain_mixture import jobs, world
 from lmnotes.text import chunks
@@ -45,9 +46,9 @@ def test_the_route_of_the_paper_at_tiny_size(pile):
     order = list(data.names).index
     assert natural[order("arxiv")] > natural[order("github")] > natural[order("freelaw")]
     settings = {"n_sequences": 4, "window": 48, "learning_rate": 5e-3, "warm_up": 2}
-    base = world.run("tiny nanogpt", np.ones(3), seed=1, data_seed=1, n_steps=6, **settings)
+    base = world.fresh_run("tiny nanogpt", np.ones(3), seed=1, data_seed=1, n_steps=6, **settings)
     wanted = world.target_mixture("code", data.names)
-    target = world.run("tiny nanogpt", wanted, seed=2, data_seed=2, n_steps=12, **settings)
+    target = world.fresh_run("tiny nanogpt", wanted, seed=2, data_seed=2, n_steps=12, **settings)
     cut = {"size": 48, "minimum": 48, "per_domain": 5}
     design, other = (chunks.load(pile, part=part, **cut) for part in ("task", "evaluation"))
     assert not set(design.table.text_id) & set(other.table.text_id)
@@ -56,17 +57,17 @@ def test_the_route_of_the_paper_at_tiny_size(pile):
     model = AutoModelForCausalLM.from_pretrained(read["base"].folder)
     assert model.config.n_head == 2 and model.config.n_positions == 65
     gap = read["target"].log_likelihood - read["base"].log_likelihood
-    weights = mixture_design.design(mixture_design.Gap.over(design.table, gap, data.names))
+    weights = mixture_design.design(mixture_design.Gap.from_texts(design.table, gap, data.names))
     more = replace(base, spec=replace(base.spec, n_steps=3), weights=tuple(weights))
     more = replace(more, start=read["base"].folder)
-    found = jobs.read_all({"more": more}, other, data, device="cpu", workers=1)["more"]
-    assert np.isfinite(found.log_likelihood).all()
+    reading = jobs.read_all({"more": more}, other, data, device="cpu", workers=1)["more"]
+    assert np.isfinite(reading.log_likelihood).all()
 
 
 def test_drawn_texts_are_kept(pile, monkeypatch):
     cut = {"size": 48, "minimum": 48, "per_domain": 3, "domains": ["arxiv"]}
     plain = chunks.load(pile, part="task", **cut)
-    assert world.texts(pile, "task", **cut).texts == plain.texts
+    assert world.draw_texts(pile, "task", **cut).texts == plain.texts
     load, asked = chunks.load, []
 
     def instead(source, **settings):
@@ -76,20 +77,20 @@ def test_drawn_texts_are_kept(pile, monkeypatch):
     monkeypatch.setattr(chunks, "load", instead)
     monkeypatch.setattr(data, "text_key", lambda: {"installed": "as it is"})
     for _ in range(2):
-        found = world.texts("installed", "task", **cut)
-        assert found.content_id == plain.content_id and found.texts == plain.texts
+        drawn = world.draw_texts("installed", "task", **cut)
+        assert drawn.content_id == plain.content_id and drawn.texts == plain.texts
     assert asked.count("installed") == 1
 
 
 def test_nanogpt_has_the_shape_that_is_said():
     size = world.SHAPES["nanogpt"]
     assert size == {"layers": 12, "heads": 12, "width": 768, "block": 1024}
-    assert sum(world.PILE_SHARES.values()) == pytest.approx(1, abs=0.005)
-    assert len(world.PILE_SHARES) == 17
+    shares = card.table("10", "pile_shares").share
+    assert shares.sum() == pytest.approx(1, abs=0.005) and len(shares) == 17
     with pytest.raises(ValueError, match="windows of 128 ids"):
-        world.run("tiny nanogpt", [1], seed=1, data_seed=1, n_steps=1)
+        world.fresh_run("tiny nanogpt", [1], seed=1, data_seed=1, n_steps=1)
     with pytest.raises(ValueError, match="shape 'gpt5'"):
-        world.run("gpt5", [1], seed=1, data_seed=1, n_steps=1)
+        world.fresh_run("gpt5", [1], seed=1, data_seed=1, n_steps=1)
 
 
 def test_questions_have_right_answers():
@@ -100,12 +101,12 @@ def test_questions_have_right_answers():
         assert end == len(text) == texts.n_bytes[number]
         assert all(eval(line.replace("=", "==")) for line in text.split("\n")[:-1])
         assert text[:begin].endswith("= ") and text[begin:end].endswith("\n")
-    both = world.joined(texts, world.questions(5, seed=2)[0])
+    both = world.join_texts(texts, world.questions(5, seed=2)[0])
     assert len(both) == 25 and both.content_id != texts.content_id
 
 
 def test_bad_worlds(pile, tmp_path):
-    with pytest.raises(ValueError, match="no target is called 'law'"):
+    with pytest.raises(ValueError, match="target 'law' was given; expected one of code, data"):
         world.target_mixture("law", ["a", "b"])
     with pytest.raises(ValueError, match="expected some of code"):
         world.target_mixture("code", ["a", "b"])
@@ -113,8 +114,10 @@ def test_bad_worlds(pile, tmp_path):
     assert data.names == ("github", "arxiv")
     with pytest.raises(ValueError, match="no domain is called 'books'"):
         data.select(["books"])
-    with pytest.raises(ValueError, match="the table 'size of'"):
+    with pytest.raises(ValueError, match="natural shares 'size of' was given"):
         world.natural_shares(data, "size of")
+    with pytest.raises(ValueError, match="shares of the Pile need domains of its own"):
+        world.natural_shares(replace(data, names=("github", "poems")), "pile")
     with pytest.raises(ValueError, match="no folder 'pile' is here"):
         world.open_domains("pile")
     with pytest.raises(Exception, match="nowhere"):
