@@ -469,7 +469,7 @@ law_losses = -np.array(
         for key in probes_of_law
     ]
 )
-slopes = paper.rules.log_law_slopes(law_shares, law_losses, 0.01)
+slopes = paper.log_law.slopes(law_shares, law_losses, 0.01)
 slope = float(np.nanmedian(slopes))
 
 weights = {}
@@ -748,7 +748,7 @@ notebook.figure(
 # on equal shares. Our random mixtures give the slopes:
 
 # %%
-law_points = paper.experiment.law(law_shares, law_losses, names)
+law_points = paper.log_law.points(law_shares, law_losses, names)
 steepest = [names[a] for a in np.argsort(-np.nan_to_num(slopes))[:4]]
 notebook.figure(
     paper.figures.log_laws(
@@ -1071,10 +1071,10 @@ for metric in paper.figures.METRICS:
         )
 
 # %%
-for size in paper.regmix.SIZES if regmix else ():
-    public_shares, public_losses, public_names = paper.regmix.load(regmix, size)
-    law = paper.regmix.log_law(public_shares, public_losses)
-    rank = np.nanmedian(paper.regmix.detect(public_shares, public_losses))
+for size in paper.log_law.SIZES if regmix else ():
+    public_shares, public_losses, public_names = paper.log_law.load_regmix(regmix, size)
+    law = paper.log_law.fit_lines(public_shares, public_losses)
+    rank = np.nanmedian(paper.log_law.detect_mixtures(public_shares, public_losses))
     notebook.table(
         pd.DataFrame(law, index=list(public_names), columns=["slope", "R2"]),
         f"regmix_{size}",

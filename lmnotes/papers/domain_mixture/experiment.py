@@ -1,5 +1,5 @@
 """Rules beside each other: the weights of all of them, designed once or anew as training goes on,
-the log law of losses, and targets that are simulated from a known mixture."""
+and targets that are simulated from a known mixture."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,7 +10,7 @@ import pandas as pd
 from lmnotes.errors import InputError
 from lmnotes.models.zoo import mixtures
 from lmnotes.models.zoo.mixtures import Domains, Run, train
-from lmnotes.papers.domain_mixture import readings, rules
+from lmnotes.papers.domain_mixture import readings
 from lmnotes.papers.domain_mixture.design import Gap, design
 from lmnotes.papers.domain_mixture.measures import total_variation
 from lmnotes.text.chunks import TextSet
@@ -60,25 +60,6 @@ def weights(
         if slope is not None:
             designed[END_SLOPE] = design(end, temperature=slope)
     return designed
-
-
-def law(
-    shares: np.ndarray, losses: np.ndarray, names: Sequence[str], minimum: float = 0.01
-) -> pd.DataFrame:
-    """The points and the line of each domain's log law: columns domain, share, loss, slope (of loss
-    on log weight, negative where more data help), intercept.
-
-    Args:
-        shares: (M, K) of M models; those below the minimum are left out. losses: (M, K).
-    """
-    slopes = -rules.log_law_slopes(shares, losses, minimum)
-    tables = []
-    for name, tau, share, loss in zip(names, slopes, shares.T, losses.T, strict=True):
-        used = share > minimum
-        points = pd.DataFrame({"domain": name, "share": share[used], "loss": loss[used]})
-        intercept = np.mean(points.loss - tau * np.log(points.share))
-        tables.append(points.assign(slope=tau, intercept=intercept))
-    return pd.concat(tables, ignore_index=True)
 
 
 def recovery(

@@ -13,21 +13,6 @@ from lmnotes.errors import expect_finite, expect_shape
 from lmnotes.models.zoo.mixtures import shares, uniform
 
 
-def project(point: np.ndarray) -> np.ndarray:
-    """The point of the simplex that is nearest to a point of K numbers, (K,).
-
-    Sorting finds the amount that all kept coordinates lose (Held, Wolfe and Crowder 1974).
-
-    >>> project([0.9, 0.3, -4.0]).round(12).tolist()
-    [0.8, 0.2, 0.0]
-    """
-    point = _vector(point, "a point")
-    falling = np.sort(point)[::-1]
-    excess = np.cumsum(falling) - 1
-    n_kept = np.flatnonzero(falling * np.arange(1, len(point) + 1) > excess)[-1] + 1
-    return np.maximum(point - excess[n_kept - 1] / n_kept, 0)
-
-
 def softmax(
     scores: np.ndarray, temperature: float | np.ndarray = 1.0, prior: np.ndarray | None = None
 ) -> np.ndarray:
@@ -36,7 +21,7 @@ def softmax(
     Args:
         scores: (K,), for example mean log-likelihood differences in nats per byte.
         temperature: in the unit of the scores, above 0; infinity gives the prior. Or (K,), each
-            domain's own slope of loss on log weight (`log_law_slopes`).
+            domain's own slope of loss on log weight (`log_law.slopes`).
         prior: (K,) shares to start from; uniform without.
 
     With one T it is the maximiser of sum_a w_a score_a - T KL(w || prior) over the simplex.
@@ -120,40 +105,25 @@ def cone(changes: np.ndarray, direction: np.ndarray) -> np.ndarray:
     return weights / weights.sum() if weights.sum() > 0 else uniform(changes.shape[1])
 
 
-def least_squares(
-    changes: np.ndarray, direction: np.ndarray, *, tolerance: float = 1e-12, n_steps: int = 100_000
-) -> np.ndarray:
+def least_squares(changes: np.ndarray, direction: np.ndarray) -> np.ndarray:
     """argmin over the simplex of ||H changes w - H direction||^2, (K,): a mixture of known length.
 
     Args:
         changes: (N, K), of the same budget as led to the target. direction: (N,).
-        tolerance: of the weights, where the iteration stops.
 
-    Projected gradient steps with momentum that starts anew when it points uphill (O'Donoghue and
-    Candes 2015). Unlike `cone` it uses how far the target is. Raises RuntimeError where the weights
-    still move after all steps.
+    Unlike `cone` it uses how far the target is. As sum(w) = 1, what is squared is ||C w||^2 with
+    C = H (changes - direction), and for u = t w the least of ||C u||^2 + (sum(u) - 1)^2 over t is
+    f / (1 + f), which grows with f = ||C w||^2: non-negative least squares in u finds the same w.
 
     >>> least_squares(np.array([[1.0, 0], [0, 1], [0, 0]]), [0.75, 0.25, 0.0]).round(9).tolist()
     [0.75, 0.25]
     """
     changes, direction = _centred(changes, direction)
-    scale = np.linalg.norm(changes, 2) or 1.0
-    gram, pull = changes.T @ changes / scale**2, changes.T @ direction / scale**2
-    weights = ahead = uniform(len(pull))
-    momentum = 1.0
-    for _ in range(n_steps):
-        new = project(ahead - (gram @ ahead - pull))
-        if np.abs(new - ahead).max() < tolerance:
-            return new
-        if (ahead - new) @ (new - weights) > 0:
-            momentum = 1.0
-        grown = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
-        ahead = new + (momentum - 1) / grown * (new - weights)
-        weights, momentum = new, grown
-    raise RuntimeError(
-        f"the weights still move by more than {tolerance:g} after {n_steps:,} steps; expected "
-        "convergence: give a larger tolerance, or leave out one of two nearly equal domains"
-    )
+    rest = changes - direction[:, None]
+    rest = rest / (np.linalg.norm(rest, axis=0).max() or 1.0)
+    wanted = np.append(np.zeros(len(rest)), 1.0)
+    weights, _ = nnls(np.vstack([rest, np.ones(rest.shape[1])]), wanted)
+    return weights / weights.sum()
 
 
 def matching(
@@ -175,30 +145,6 @@ def matching(
     texts = np.linalg.solve(gram + shift * np.eye(len(gram)), direction - direction.mean())
     weights = domain_means(np.maximum(texts, 0), which, n_domains)
     return weights / weights.sum() if weights.sum() > 0 else uniform(n_domains)
-
-
-def log_law_slopes(weights: np.ndarray, losses: np.ndarray, minimum: float = 0.003) -> np.ndarray:
-    """The slope tau_a of each domain's loss against its log weight, positive where more data help,
-    (K,): L_a(w) = alpha_a - tau_a log w_a.
-
-    Args:
-        weights: (M, K) mixtures that M models were trained on. losses: (M, K) of each domain.
-        minimum: smaller weights are left out.
-
-    It has the unit of the losses per e-fold of weight, and is the temperature that inverts the law:
-    w_a proportional to prior_a exp((L0_a - LT_a) / tau_a). NaN with fewer than two weights.
-
-    >>> w = np.array([[0.5, 0.5], [0.2, 0.8]])
-    >>> log_law_slopes(w, 3 - np.array([0.1, 0.3]) * np.log(w)).round(9).tolist()
-    [0.1, 0.3]
-    """
-    slopes = []
-    for share, loss in zip(np.asarray(weights).T, np.asarray(losses).T, strict=True):
-        used = share > minimum
-        x = np.log(share[used])
-        spread = x.var() if used.sum() > 1 else 0.0
-        slopes.append(-np.cov(x, loss[used], bias=True)[0, 1] / spread if spread > 0 else np.nan)
-    return np.array(slopes)
 
 
 def random(n_domains: int, seed: int) -> np.ndarray:

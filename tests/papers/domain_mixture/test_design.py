@@ -9,7 +9,7 @@ from lmnotes import statistics
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.zoo import mixtures
-from lmnotes.papers.domain_mixture import design, experiment, measures, rules, significance
+from lmnotes.papers.domain_mixture import design, experiment, log_law, measures, rules, significance
 
 NAMES = ("code", "news", "names", "legal")
 
@@ -33,26 +33,6 @@ def some_changes(n: int = 120, seed: int = 1) -> np.ndarray:
     draw = np.random.default_rng(seed)
     own = 10 * (np.arange(n)[:, None] // (n // 4) == np.arange(4))
     return own + draw.normal(1.0, 2.0, (n, 4))
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_projection_against_all_supports(seed):
-    point = np.random.default_rng(seed).normal(0, 1.5, 4)
-    result = rules.project(point)
-    best = None
-    for size in range(1, 5):
-        for kept in map(list, itertools.combinations(range(4), size)):
-            trial = np.zeros(4)
-            trial[kept] = point[kept] + (1 - point[kept].sum()) / size
-            if trial.min() >= 0 and (
-                best is None or np.linalg.norm(trial - point) < np.linalg.norm(best - point)
-            ):
-                best = trial
-    np.testing.assert_allclose(result, best, atol=1e-14)
-    distance = np.linalg.norm(grid(4, 20) - point, axis=1)
-    assert np.linalg.norm(result - point) <= distance.min() + 1e-12
-    np.testing.assert_allclose(rules.project(result), result, atol=1e-15)
-    np.testing.assert_allclose(rules.project(point + 7), result, atol=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -172,7 +152,7 @@ def test_log_law_is_inverted():
     draw = np.random.default_rng(0)
     slopes, best = np.array([0.1, 0.2, 0.3, 0.25]), np.array([2.0, 1, 3, 2])
     weights = draw.dirichlet(np.ones(4), 50)
-    result = rules.log_law_slopes(weights, best - slopes * np.log(weights), minimum=0.0)
+    result = log_law.slopes(weights, best - slopes * np.log(weights), minimum=0.0)
     np.testing.assert_allclose(result, slopes, atol=1e-10)
     target = np.array([0.5, 0.1, 0.1, 0.3])
     difference = slopes * np.log(target / 0.25)  # losses of uniform less those of the target

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from lmnotes.papers.domain_mixture import design, experiment, regmix, rules, significance
+from lmnotes.papers.domain_mixture import design, experiment, log_law, significance
 
 VALUES = np.array([2.0, 4, 0, 2, -4, 4])
 GAP = design.Gap(VALUES, np.full(6, 10), np.array([0, 0, 1, 1, 2, 2]), ("a", "b", "c"))
@@ -66,9 +66,9 @@ def test_slopes_of_a_noiseless_law():
     draw = np.random.default_rng(1)
     shares = draw.dirichlet(np.ones(4), size=30)
     losses = 3 - np.array([0.1, 0.2, 0.3, 0.9]) * np.log(shares)
-    slopes = rules.log_law_slopes(shares, losses, 0.01)
+    slopes = log_law.slopes(shares, losses, 0.01)
     np.testing.assert_allclose(slopes, [0.1, 0.2, 0.3, 0.9])
-    law = experiment.law(shares, losses, ["a", "b", "c", "d"])
+    law = log_law.points(shares, losses, ["a", "b", "c", "d"])
     points = law.intercept + law.slope * np.log(law.share)
     np.testing.assert_allclose(points, law.loss)
     assert law.groupby("domain").slope.first().tolist() == pytest.approx(-slopes)
@@ -86,14 +86,14 @@ def test_published_models(tmp_path):
     loss = pd.DataFrame(losses, columns=[f"metric/the_pile_{n}_val_loss" for n in names[:2]])
     loss.index = table.index
     loss.iloc[::-1].to_csv(tmp_path / "train_pile_loss_1m.csv")
-    w, kept, read = regmix.load(tmp_path)
+    w, kept, read = log_law.load_regmix(tmp_path)
     assert read == ("arxiv", "github")
     np.testing.assert_allclose(w, shares[:, :2])
     np.testing.assert_allclose(kept, losses)
-    law = regmix.log_law(w, kept)
+    law = log_law.fit_lines(w, kept)
     np.testing.assert_allclose(law, [[-0.25, 1], [-0.5, 1]], atol=1e-9)
-    assert np.nanmean(regmix.detect(w, kept)) > 0.3
+    assert np.nanmean(log_law.detect_mixtures(w, kept)) > 0.3
     with pytest.raises(FileNotFoundError, match="expected the CSV files of RegMix"):
-        regmix.load(tmp_path, "1B")
+        log_law.load_regmix(tmp_path, "1B")
     with pytest.raises(ValueError, match="size '7B'"):
-        regmix.load(tmp_path, "7B")
+        log_law.load_regmix(tmp_path, "7B")
