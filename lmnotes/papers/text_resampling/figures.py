@@ -20,7 +20,8 @@ METHODS = {"uniform": style.BLUE, "LS": style.RED, "KL": style.GREEN}
 def colours_of(names: Sequence[str]) -> dict[str, str]:
     """A colour for every different name, in the order in which they come."""
     different = list(dict.fromkeys(names))
-    palette = [*style.COLOURS, *sns.color_palette("dark").as_hex()]
+    more = sns.color_palette("tab20b").as_hex()  # shades of five hues, four of each
+    palette = [*style.COLOURS, *more[::4], *more[2::4]]
     return dict(zip(different, itertools.cycle(palette)))
 
 
@@ -85,10 +86,8 @@ def running_estimates(table: pd.DataFrame, title: str = "") -> Figure:
     """
     figure, axes = style.panels(table.method.nunique(), height=2.2, width=style.PAGE, sharey=True)
     for ax, (method, rows) in zip(axes, table.groupby("method", sort=False), strict=True):
-        paths, first = (
-            rows.pivot(index="n", columns="run", values="ratio"),
-            rows.drop_duplicates("n"),
-        )
+        paths = rows.pivot(index="n", columns="run", values="ratio")
+        first = rows.drop_duplicates("n")
         ax.plot(paths, color=METHODS[method], lw=0.7, alpha=0.8)
         low, high = 1 - first.error, 1 + first.error
         ax.fill_between(first.n, low, high, color=style.GREY, alpha=0.25, lw=0)
@@ -155,10 +154,10 @@ def ellipses(
 ) -> None:
     """Mean places of models with the ellipse of one standard deviation around each (Fig. 1)."""
     shapes = spread.ellipses(aligned.covariance)
-    for place, (*size_of, angle), colour in zip(aligned.mean, shapes, colours, strict=True):
+    for place, (*axes, angle), colour in zip(aligned.mean, shapes, colours, strict=True):
         for face, alpha in ((colour, 0.07), ("none", 0.6)):  # a light inside, a clear rim
             look = {"fc": face, "ec": colour, "lw": 0.5, "alpha": alpha}
-            ax.add_patch(Ellipse(place, *size_of, angle=angle, **look))
+            ax.add_patch(Ellipse(place, *axes, angle=angle, **look))
     ax.scatter(*aligned.mean.T, c=list(colours), s=size, linewidths=0)
     _bare(ax, title, axis)
 
