@@ -117,7 +117,7 @@ def ours(model, tokenizer, texts):
     from lmnotes.models.scoring import loading, rule, score
 
     scorer = loading.wrap(model, tokenizer)
-    return list(score.texts(scorer, texts, rule=rule.Rule(dtype=scorer.dtype)).log_likelihood)
+    return list(score.score_texts(scorer, texts, rule=rule.Rule(dtype=scorer.dtype)).log_likelihood)
 
 
 def memory(field):

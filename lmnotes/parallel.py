@@ -30,7 +30,7 @@ def map_items(
     from tqdm.auto import tqdm
 
     if workers is None:
-        workers = min(len(os.sched_getaffinity(0)), 8)
+        workers = n_cores()
     bar = {"total": len(items), "desc": what, "disable": not what}
     if min(workers, len(items) // least) < 2:
         yield from tqdm(map(function, items), **bar)
@@ -42,6 +42,12 @@ def map_items(
     start = {"initializer": _begin, "initargs": (function,)}
     with ProcessPoolExecutor(workers, mp_context=context, **start) as pool:
         yield from tqdm(pool.map(_call, items), **bar)
+
+
+def n_cores(most: int = 8) -> int:
+    """The cores that this process may use, at most 8: a process for each is a good number."""
+    known = hasattr(os, "sched_getaffinity")  # not on macOS
+    return min(len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1, most)
 
 
 @contextlib.contextmanager

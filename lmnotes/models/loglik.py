@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from lmnotes.errors import expect_between
+
 if TYPE_CHECKING:
     import xarray
 
@@ -70,10 +72,7 @@ class LikelihoodMatrix:
                 clipped as its models were. `share` then has no effect.
         """
         if threshold is None:
-            if not 0 <= share <= 1:
-                raise ValueError(
-                    f"share {share} was given; expected 0..1: the paper's is 0.02, 0 clips nothing"
-                )
+            expect_between("share", share, 0, 1, "the paper's is 0.02, and 0 clips nothing")
             # "higher" where an interpolation would touch -inf
             method = "linear" if np.isfinite(self.values).all() else "higher"
             threshold = float(np.quantile(self.values, share, method=method))

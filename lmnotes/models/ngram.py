@@ -25,6 +25,8 @@ from transformers import (
 )
 from transformers.modeling_outputs import CausalLMOutput
 
+from lmnotes.errors import expect_one_of
+
 BOS = 256  # id of the token that begins a text; bytes are their own ids
 N_IDS = 257
 ORDERS = (1, 2, 3, 4, 5)  # a context of 4 bytes fills a 32-bit key
@@ -122,15 +124,15 @@ class ByteNgram(PreTrainedModel, GenerationMixin):
         keys = torch.full((len(windows),), -_SIGN, device=p.device)
         for place in range(k):
             keys += windows[:, place] << (8 * (k - 1 - place))
-        at = torch.searchsorted(contexts, keys.to(torch.int32)).clamp_(max=len(contexts) - 1)
-        seen = (contexts[at] == keys) & (windows < BOS).all(dim=1)
+        place = torch.searchsorted(contexts, keys.to(torch.int32)).clamp_(max=len(contexts) - 1)
+        seen = (contexts[place] == keys) & (windows < BOS).all(dim=1)
         rows = seen.nonzero().squeeze(1)
-        at = at[rows]  # (R',)
-        n_different = starts[at + 1] - starts[at]  # d(h)
+        place = place[rows]  # (R',)
+        n_different = starts[place + 1] - starts[place]  # d(h)
         row = rows.repeat_interleave(n_different)
         first = (n_different.cumsum(0) - n_different).repeat_interleave(n_different)
         entry = torch.arange(len(row), device=p.device) - first
-        entry += starts[at].repeat_interleave(n_different)
+        entry += starts[place].repeat_interleave(n_different)
         counts = getattr(self, f"counts_{k}")[entry].double()
         totals = torch.zeros(len(p), dtype=torch.float64, device=p.device)
         totals.index_add_(0, row, counts)  # n(h)
@@ -155,8 +157,7 @@ def fit(data: bytes | np.ndarray, order: int = 3) -> ByteNgram:
     (torch.Size([1, 2, 257]), '1.000', 'b')
     """
     data = np.frombuffer(data, np.uint8) if isinstance(data, bytes) else np.asarray(data)
-    if order not in ORDERS:
-        raise ValueError(f"order={order} was given: expected one of {ORDERS}; give one of these")
+    expect_one_of("order", order, ORDERS)
     if data.dtype != np.uint8 or data.ndim != 1 or len(data) < order:
         raise ValueError(
             f"{data.dtype} data of shape {data.shape} were given: expected at least {order} bytes "

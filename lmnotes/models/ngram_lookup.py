@@ -69,8 +69,8 @@ def text_sums(model: "torch.nn.Module", texts: Sequence[bytes]) -> np.ndarray:
     for row, text in enumerate(texts):
         ids[row, 1 : 1 + len(text)] = list(text)
     values = log_probabilities(model, ids).astype(np.float32)
-    here = np.arange(longest) < np.array([[len(text)] for text in texts])
-    return np.where(here, values, 0).sum(axis=1, dtype=np.float64)
+    inside = np.arange(longest) < np.array([[len(text)] for text in texts])
+    return np.where(inside, values, 0).sum(axis=1, dtype=np.float64)
 
 
 def _counts(table: "_Table", keys: np.ndarray, targets: np.ndarray, rows: np.ndarray) -> tuple:
@@ -78,14 +78,14 @@ def _counts(table: "_Table", keys: np.ndarray, targets: np.ndarray, rows: np.nda
     if not len(table.contexts):
         return rows[:0], *(np.zeros(0),) * 3
     keys = (keys - _SIGN).astype(np.int32)
-    at = np.searchsorted(table.contexts, keys).clip(max=len(table.contexts) - 1)
-    found = table.contexts[at] == keys
-    rows, at, targets = rows[found], at[found], targets[found]
-    wanted = at * _BYTES + targets
+    context = np.searchsorted(table.contexts, keys).clip(max=len(table.contexts) - 1)
+    seen = table.contexts[context] == keys
+    rows, context, targets = rows[seen], context[seen], targets[seen]
+    wanted = context * _BYTES + targets
     place = np.searchsorted(table.entries, wanted).clip(max=len(table.entries) - 1)
     is_there = (table.entries[place] == wanted) & (targets < _BYTES)
     own = np.where(is_there, table.counts[place], 0)
-    begin, end = table.starts[at], table.starts[at + 1]
+    begin, end = table.starts[context], table.starts[context + 1]
     return rows, own, table.sums[end] - table.sums[begin], end - begin
 
 

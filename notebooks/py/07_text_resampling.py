@@ -76,7 +76,7 @@ else:
     texts = text.chunks.load(text_set, size=chunk_bytes, per_domain=per_domain, seed=seed)
     zoo = models.zoo.build(zoo_plan, texts=texts)
     ledger = models.ledger.open(texts)
-    models.runner.small_models.score(zoo.models, ledger)
+    models.runner.score_small(zoo.models, ledger)
     raw = ledger.matrix(about=zoo.models)
 is_home = published_matrix is None and sealed_matrix is None
 if not is_home:

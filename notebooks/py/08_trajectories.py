@@ -109,7 +109,7 @@ if runs_table is None:
     trained = models.zoo.build([*specs, deep], workers=workers).models
     deep_folder = trained.set_index("model").folder[deep.name]
     table = paper.checkpoints.of_zoo(trained[trained.lineage != deep.name])
-    models.runner.small_models.score(table, scored, workers=workers)
+    models.runner.score_small(table, scored, workers=workers)
 else:
     deep_folder = models.zoo.build([deep], workers=workers).models.folder[0]
     table = paper.checkpoints.read(runs_table)
@@ -639,7 +639,9 @@ notebook.claims.record("dimension_w", 2 / primary["c_w"])
 notebook.claims.record("dimension_q", 2 / primary["c_q"])
 one_model = table[table["run"] == middle]["model"].iloc[-1]
 if runs_table is None:
-    other_batches = models.scoring.texts(one_model, texts, tokens_per_batch=1024).log_likelihood
+    other_batches = models.scoring.score_texts(
+        one_model, texts, tokens_per_batch=1024
+    ).log_likelihood
     first_row = runs[middle].log_likelihood[-1]
     copies = np.stack([first_row, common(other_batches[None])[0]])
     notebook.claims.record("floor_copy", paper.paths.pair_kl(copies, [[0, 1]], **in_bits)[0])
@@ -765,7 +767,7 @@ if models_file is None:
     population["parent"] = population["parent"].where(population["kind"] != "checkpoint", "")
     population["type"], population["place"] = population["family"], population["folder"]
     scored_on = models.ledger.open(home_texts) if text_set == "installed" else scored
-    models.runner.small_models.score(population, scored_on, workers=workers)
+    models.runner.score_small(population, scored_on, workers=workers)
     P = scored_on.matrix(about=population).values
     P = common(P[:, in_home] if text_set == "installed" else P)
     neural = population[(population["kind"] == "neural") & (population["tokenizer"] == "bytes")]
@@ -988,7 +990,9 @@ for name, place in zip(examined["model"], examined["place"], strict=True):
 
 
 def lens(text=0, first=0):
-    found = models.scoring.layers.texts(deep_scorer, [home_texts.texts[text]], keep_tokens=True)
+    found = models.scoring.layers.score_layers(
+        deep_scorer, [home_texts.texts[text]], keep_tokens=True
+    )
     values = found.token_log_probabilities[0][:, first : first + 60]
     letters = [chr(b) if 32 < b < 127 else "·" for b in home_texts.texts[text].encode()]
     figure, (ax,) = figures.style.panels(width=figures.style.PAGE, height=1.9)
@@ -1002,7 +1006,9 @@ notebook.figure(
     lens(example),
     "layer_text",
     data=pd.DataFrame(
-        models.scoring.layers.texts(deep_scorer, [home_texts.texts[example]], keep_tokens=True)
+        models.scoring.layers.score_layers(
+            deep_scorer, [home_texts.texts[example]], keep_tokens=True
+        )
         .token_log_probabilities[0]
         .T
     ),

@@ -34,7 +34,7 @@ def folder(path, content="weights"):
 
 
 def scores(model, text_id, values, rule=PUBLISHED, revision="", **about):
-    """Scores of a model as `score.texts` gives them."""
+    """Scores of a model as `score.score_texts` gives them."""
     n = len(values)
     return Scores(
         model=str(model),

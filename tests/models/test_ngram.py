@@ -96,7 +96,7 @@ def test_longer_context_fits_better():
 @pytest.mark.parametrize(
     ("data", "order", "match"),
     [
-        (TEXT, 6, "order=6 was given: expected one of"),
+        (TEXT, 6, "order 6 was given; expected one of"),
         (b"ab", 3, "expected at least 3 bytes"),
         (np.zeros(9, np.int64), 2, "int64 data of shape"),
     ],

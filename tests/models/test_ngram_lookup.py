@@ -42,7 +42,7 @@ def test_scoring_takes_the_counts():
 
     scorer = loading.wrap(ngram.fit(TEXT, order=3), networks.byte_tokenizer(), name="counts")
     texts = [TEXT[:50].decode(), "naïve", "x"]
-    found = score.texts(scorer, texts, rule=rule.Rule(bos="always"))
+    found = score.score_texts(scorer, texts, rule=rule.Rule(bos="always"))
     assert found.about["way"] == "counted" and not found.notes
     expected = ngram_lookup.text_sums(scorer.model, [text.encode() for text in texts])
     np.testing.assert_allclose(found.log_likelihood, expected, atol=1e-4)

@@ -11,8 +11,9 @@ processes and machines may write to one ledger at once, for each row is a file o
 import contextlib
 import json
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -21,7 +22,7 @@ import pandas as pd
 
 from lmnotes import store
 from lmnotes.errors import InputError
-from lmnotes.models.ledger import row, tables
+from lmnotes.models.ledger import row
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.scoring import failures as kinds
 from lmnotes.models.scoring import identity
@@ -32,6 +33,7 @@ from lmnotes.text.chunks import TextSet
 
 _DEFINITION, _TEXTS = "ledger.json", "texts.jsonl"
 _FOLDERS = ("rows", "failed", "logs")
+_COLUMNS = ("id", "revision", "commit", "mean_log_likelihood", "n_tokens", "n_truncated", "written")
 _LEFT_BEHIND_S = 3600  # after which a file that a killed writer left is removed
 
 
@@ -112,14 +114,10 @@ class Ledger:
     def failures(self) -> pd.DataFrame:
         """The models that failed and have no row: model, id, kind, attempts, message, when."""
         done = {head["id"] for _, head in self._rows()}
-        found = [
-            record
-            for path in sorted((self.folder / "failed").glob("*.json"))
-            if (record := row.record(path)) and record["id"] not in done
-        ]
+        records = map(row.record, sorted((self.folder / "failed").glob("*.json")))
+        left = [record for record in records if record and record["id"] not in done]
         columns = ["model", "id", "kind", "attempts", "message", "when"]
-        found.sort(key=lambda record: record["model"])
-        return pd.DataFrame(found, columns=columns)
+        return pd.DataFrame(sorted(left, key=lambda record: record["model"]), columns=columns)
 
     @property
     def n_rows(self) -> int:
@@ -129,7 +127,7 @@ class Ledger:
     def rows(self) -> pd.DataFrame:
         """The models that have a row, by name, with what is known of each."""
         heads = sorted((head for _, head in self._rows()), key=lambda head: head["name"])
-        return tables.labelled(heads)
+        return _labelled(heads)
 
     def matrix(
         self, models: Sequence | None = None, about: pd.DataFrame | None = None
@@ -161,12 +159,12 @@ class Ledger:
                 values.append(arrays["log_likelihood"])
         if missing and (models is not None or about is not None):
             failed = {name: self.failure(who) for name, who in missing}
-            raise InputError(tables.say_missing(failed, len(wanted), str(self)))
+            raise InputError(_say_missing(failed, len(wanted), str(self)))
         if not values:
             raise InputError(f"{self} has no rows; expected at least one: score a model first")
-        table = tables.labelled(heads)
+        table = _labelled(heads)
         if about is not None:
-            table = tables.joined(table, about)
+            table = _joined(table, about)
         return LikelihoodMatrix(
             np.stack(values), table, self.texts.table, self.rule.name, text_set=self.text_set
         )
@@ -183,10 +181,10 @@ class Ledger:
     def _wanted(self, models, about) -> list[tuple[str, Identity, Path | None]]:
         """Name, identity and file of the rows that a matrix is to have."""
         if models is None and about is None:
-            found = [(Identity(h["name"], h["model"], h["revision"]), p) for p, h in self._rows()]
-            found.sort(key=lambda pair: pair[0].name)
-            return [(who.name, who, path) for who, path in found]
-        source = models if models is not None else about["folder" if "folder" in about else "model"]
+            rows = sorted(self._rows(), key=lambda row: row[1]["name"])
+            whos = [Identity(head["name"], head["model"], head["revision"]) for _, head in rows]
+            return [(who.name, who, path) for who, (path, _) in zip(whos, rows, strict=True)]
+        source = models if models is not None else identity.places(about)
         whos = [identity.identify(model) for model in source]
         names = list(about["model"]) if models is None else [who.name for who in whos]
         return [(name, who, self.find(who)) for name, who in zip(names, whos, strict=True)]
@@ -211,7 +209,9 @@ class Ledger:
         return self._headers[path.name]
 
     def _definition(self) -> dict:
-        return row.definition(self.text_set, self.name, self.n_texts, self.rule)
+        """What all rows have in common."""
+        about = {"text_set": self.text_set, "text_set_name": self.name, "n_texts": self.n_texts}
+        return about | {"rule": self.rule.name, "rule_settings": asdict(self.rule)}
 
     def _path(self, who: Identity) -> Path:
         return self.folder / "rows" / f"{row.file_name(who)}.safetensors"
@@ -249,7 +249,7 @@ def open_folder(folder: str | Path) -> Ledger:
     """The ledger that lies in a folder; its texts are read when they are asked for."""
     folder = Path(folder).resolve()
     try:
-        one = json.loads((folder / _DEFINITION).read_text(encoding="utf-8"))
+        definition = json.loads((folder / _DEFINITION).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(
             f"{folder} was given as a ledger; expected a folder with a {_DEFINITION}: make one "
@@ -259,8 +259,8 @@ def open_folder(folder: str | Path) -> Ledger:
         with contextlib.suppress(FileNotFoundError):
             if time.time() - partial.stat().st_mtime > _LEFT_BEHIND_S:
                 partial.unlink()
-    rule = Rule(**one["rule_settings"])
-    return Ledger(folder, one["text_set"], one["n_texts"], rule, one["text_set_name"])
+    rule, name = Rule(**definition["rule_settings"]), definition["text_set_name"]
+    return Ledger(folder, definition["text_set"], definition["n_texts"], rule, name)
 
 
 def home() -> Path:
@@ -268,21 +268,52 @@ def home() -> Path:
     return store.home() / "ledger"
 
 
-def read_sealed(path: str | Path) -> LikelihoodMatrix:
-    """The matrix in a file that `Ledger.seal` wrote."""
-    from lmnotes.models.ledger import released
-
-    return released.read_sealed(Path(path))
-
-
-def read_released(
-    path: str | Path, sha256: str | None = None, texts: TextSet | None = None
-) -> LikelihoodMatrix:
-    """The authors' released matrix of 1,018 models x 10,000 texts; see `released.read`."""
-    from lmnotes.models.ledger import released
-
-    return released.read(Path(path), sha256, texts)
-
-
 def _identified(model: str | Path | Mapping | Identity, revision: str = "") -> Identity:
     return model if isinstance(model, Identity) else identity.identify(model, revision or None)
+
+
+def _labelled(heads: Sequence[Mapping]) -> pd.DataFrame:
+    """One row per header of a row file, under names that differ from each other."""
+    times = Counter(head["name"] for head in heads)
+    rows = []
+    for head in heads:
+        name = head["name"]
+        if times[name] > 1:  # two checkpoints called `step100`: the folder above tells them apart
+            name = "/".join(Path(head["model"]).parts[-2:])
+        plain = str | int | float | bool | None
+        about = {key: value for key, value in head["about"].items() if isinstance(value, plain)}
+        known = {"model": name} | {key: head[key] for key in _COLUMNS}
+        rows.append(known | {"notes": "; ".join(head["notes"])} | about | {"path": head["model"]})
+    return pd.DataFrame(rows, columns=None if rows else ["model", *_COLUMNS, "notes", "path"])
+
+
+def _joined(table: pd.DataFrame, about: pd.DataFrame) -> pd.DataFrame:
+    """The table of models with the columns of `about`, which come first and win."""
+    if "model" not in about or about["model"].duplicated().any():
+        raise InputError(
+            f"a table about the models with columns {list(about.columns)} was given; expected a "
+            "column `model` that names each once: remove repeats, or rename the column"
+        )
+    mine = about.set_index("model").reindex(table["model"])
+    unknown = [name for name in table["model"] if name not in set(about["model"])]
+    if unknown:
+        raise InputError(
+            f"the table about the models does not name {_some(unknown)}; expected a row for each "
+            "model of the matrix: add them, or give models= to leave the others out"
+        )
+    rest = table.drop(columns=[name for name in about.columns if name in table])
+    return pd.concat([mine.reset_index(), rest.reset_index(drop=True)], axis=1)
+
+
+def _say_missing(failures: Mapping[str, Mapping | None], n_wanted: int, where: str) -> str:
+    """The sentence for models without a row; those that failed with the kind of failure."""
+    named = [f"{name} ({why['kind']})" if why else name for name, why in failures.items()]
+    return (
+        f"{len(named)} of {n_wanted} models have no row in {where}: {_some(named)}; expected a row "
+        "for each: score them with runner.score, or give models= without them"
+    )
+
+
+def _some(names: Sequence[str], most: int = 5) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -9,6 +9,7 @@ import io
 import json
 import pickle
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -47,12 +48,15 @@ _NAMES = {
     "_codecs": {"encode"},  # bytes, in pickles of protocol 2
 }
 _EXACT = {("builtins", "object"), ("numpy._core.numeric", "_frombuffer")}
-_SEQUENCES = (list, tuple, np.ndarray)
+_SEQUENCES, _NUMBERS = (list, tuple, np.ndarray), (int, float, np.number)
 _HINTS = ("logp", "log_likelihood", "loglik", "logl")  # in names of the column of vectors
 
 
-def read(path: Path, sha256: str | None = None, texts: TextSet | None = None) -> LikelihoodMatrix:
-    """The matrix of a released pickle, (M, N) nats, with all else that it says of each model.
+def read_released(
+    path: str | Path, sha256: str | None = None, texts: TextSet | None = None
+) -> LikelihoodMatrix:
+    """The authors' released matrix of 1,018 models x 10,000 texts, (M, N) nats, from its pickle,
+    with all else that it says of each model.
 
     Args:
         path: a table, a list of records or a mapping of columns: per model a name and one vector
@@ -65,20 +69,19 @@ def read(path: Path, sha256: str | None = None, texts: TextSet | None = None) ->
     """
     path = Path(path)
     data = path.read_bytes()
-    if sha256 and (found := hashlib.sha256(data).hexdigest()) != sha256.lower():
+    if sha256 and (actual := hashlib.sha256(data).hexdigest()) != sha256.lower():
         raise InputError(
-            f"{path} has sha256 {found}; expected {sha256}: fetch it again, or give the checksum "
+            f"{path} has sha256 {actual}; expected {sha256}: fetch it again, or give the checksum "
             "of the release that you mean"
         )
     table = _table(_load(data, path), path)
     column = _vectors(table, path)
-    values = np.stack([np.asarray(one, dtype=np.float64) for one in table[column]])
+    values = np.stack([np.asarray(vector, dtype=np.float64) for vector in table[column]])
     models = table.drop(columns=column).rename(columns={"name": "model"})
     if "model" not in models:
         models.insert(0, "model", [str(label) for label in table.index])
-    return LikelihoodMatrix(
-        values, models, _texts(texts, values.shape[1], path), RULE, _text_id(texts)
-    )
+    text_set = "" if texts is None else texts.content_id
+    return LikelihoodMatrix(values, models, _texts(texts, values.shape[1], path), RULE, text_set)
 
 
 def _load(data: bytes, path: Path) -> object:
@@ -118,9 +121,8 @@ def _table(content: object, path: Path) -> pd.DataFrame:
     if isinstance(content, pd.DataFrame):
         return content
     if isinstance(content, Mapping) and content:
-        if all(isinstance(one, Mapping) for one in content.values()):  # by name of model
-            records = [{"name": name} | dict(one) for name, one in content.items()]
-            return pd.DataFrame(records)
+        if all(isinstance(record, Mapping) for record in content.values()):  # by name of model
+            return pd.DataFrame([{"name": name, **record} for name, record in content.items()])
         return pd.DataFrame({name: list(column) for name, column in content.items()})
     if isinstance(content, list) and content and isinstance(content[0], Mapping):
         return pd.DataFrame(content)
@@ -132,23 +134,18 @@ def _table(content: object, path: Path) -> pd.DataFrame:
 
 def _vectors(table: pd.DataFrame, path: Path) -> str:
     """The name of the column whose cells are equally long vectors of numbers."""
-    found = []
-    for name in table.columns:
-        cells = table[name]
-        sizes = {len(one) if isinstance(one, _SEQUENCES) else 0 for one in cells}
-        if len(sizes) == 1 and max(sizes) > 1 and _is_number(cells.iloc[0][0]):
-            found.append(name)
-    named = [name for name in found if any(hint in str(name).lower() for hint in _HINTS)]
-    if len(found) == 1 or len(named) == 1:
-        return named[0] if len(named) == 1 else found[0]
+    fitting = []
+    for name, cells in table.items():
+        sizes = {len(cell) if isinstance(cell, _SEQUENCES) else 0 for cell in cells}
+        if len(sizes) == 1 and max(sizes) > 1 and isinstance(cells.iloc[0][0], _NUMBERS):
+            fitting.append(name)
+    named = [name for name in fitting if any(hint in str(name).lower() for hint in _HINTS)]
+    if len(fitting) == 1 or len(named) == 1:
+        return (named or fitting)[0]
     raise InputError(
-        f"{path} has the columns {list(table.columns)}, of which {found or 'none'} hold vectors of "
-        "one length; expected one column of log-likelihoods: give the released file itself"
+        f"{path} has the columns {list(table.columns)}, of which {fitting or 'none'} hold vectors "
+        "of one length; expected one column of log-likelihoods: give the released file itself"
     )
-
-
-def _is_number(cell: object) -> bool:
-    return isinstance(cell, int | float | np.number)
 
 
 def _texts(texts: TextSet | None, n: int, path: Path) -> pd.DataFrame:
@@ -163,10 +160,6 @@ def _texts(texts: TextSet | None, n: int, path: Path) -> pd.DataFrame:
     return texts.table
 
 
-def _text_id(texts: TextSet | None) -> str:
-    return "" if texts is None else texts.content_id
-
-
 def seal(matrix: LikelihoodMatrix, path: Path) -> Path:
     """The path of the file; an existing one is left alone, with InputError if it differs."""
     arrays = {"log_likelihood": matrix.values}
@@ -178,28 +171,22 @@ def seal(matrix: LikelihoodMatrix, path: Path) -> Path:
         "texts": json.loads(matrix.texts.to_json(orient="split", index=False)),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not row.write(path, arrays, header) and not _is_same(path, arrays, header):
-        raise InputError(
-            f"{path} was given to seal a matrix in; it holds another one, and a release is never "
-            "changed: give a new name, or remove the file first"
-        )
-    return path
+    if row.write(path, arrays, header):
+        return path
+    with suppress(row.Damaged):
+        there, mine = row.header(path), header | {"checksum": row.checksum(arrays)}
+        if all(there.get(name) == value for name, value in mine.items()):
+            return path
+    raise InputError(
+        f"{path} was given to seal a matrix in; it holds another one, and a release is never "
+        "changed: give a new name, or remove the file first"
+    )
 
 
-def _is_same(path: Path, arrays: dict, header: dict) -> bool:
-    """Whether a file holds these numbers under these labels."""
-    try:
-        there = row.header(path)
-    except row.Damaged:
-        return False
-    mine = header | {"checksum": row.checksum(arrays)}
-    return all(there.get(name) == value for name, value in mine.items())
-
-
-def read_sealed(path: Path) -> LikelihoodMatrix:
+def read_sealed(path: str | Path) -> LikelihoodMatrix:
     """The matrix of a sealed file; raises InputError where it is damaged or another thing."""
     try:
-        arrays, head = row.read(path)
+        arrays, head = row.read(Path(path))
         tables = [pd.DataFrame(**head[name]) for name in ("models", "texts")]
         return LikelihoodMatrix(
             arrays["log_likelihood"], *tables, head["rule"], head["text_set"], head["threshold"]

@@ -12,7 +12,6 @@ import re
 import time
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +22,6 @@ from lmnotes.errors import InputError
 from lmnotes.models.scoring import identity
 from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.scoring.identity import Identity
-from lmnotes.models.scoring.rule import Rule
 from lmnotes.models.scoring.score import Scores
 
 FORMAT = 1
@@ -116,17 +114,6 @@ def _plain(value: object) -> object:
     return value.item() if isinstance(value, np.generic) else str(value)
 
 
-def definition(text_set: str, name: str, n_texts: int, rule: Rule) -> dict:
-    """What all rows of one ledger have in common."""
-    return {
-        "text_set": text_set,
-        "text_set_name": name,
-        "n_texts": n_texts,
-        "rule": rule.name,
-        "rule_settings": asdict(rule),
-    }
-
-
 def contents(scores: Scores, who: Identity, about: Mapping, ledger: Mapping) -> tuple[dict, dict]:
     """Arrays and header of the row of these scores in a ledger of this definition."""
     values = np.asarray(scores.log_likelihood, dtype=np.float64)  # (N,) nats
@@ -172,7 +159,7 @@ def check(scores: Scores, ledger: Mapping) -> None:
 
 def check_belongs(head: Mapping, ledger: Mapping, where: object) -> None:
     """Raise InputError where `head` is of other texts or another rule; the sentence names both."""
-    theirs, mine = ((one["text_set"], one["rule"]) for one in (head, ledger))
+    theirs, mine = ((known["text_set"], known["rule"]) for known in (head, ledger))
     if theirs != mine:
         raise InputError(
             f"{where} is of text set {theirs[0]} under rule {theirs[1]!r}; this ledger holds text "

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import pdist, squareform
 
+from lmnotes.errors import expect_finite, expect_shape
+
 Unit = Literal["nats", "bits/byte"]
 
 
@@ -79,11 +81,7 @@ def kl(
     [[0.0, 2.0], [2.0, 0.0]]
     """
     values = _matrix(coordinates)
-    if not np.isfinite(values).all():
-        raise ValueError(
-            f"{(~np.isfinite(values)).sum()} entries of the coordinates are not finite; expected "
-            "numbers: leave those models out"
-        )
+    expect_finite("coordinates", values, "leave those models out")
     squared = squareform(pdist(values, "sqeuclidean"))  # compiled, one difference at a time
     return squared / (2 * values.shape[1] * nats_per(unit, n_bytes))
 
@@ -110,8 +108,8 @@ def nearest(distances: np.ndarray, names: Sequence[str], k: int = 5) -> pd.DataF
     Args:
         distances: (M, M), as `kl` gives them. names: (M,).
 
-    >>> found = nearest(np.array([[0, 1, 4], [1, 0, 2], [4, 2, 0.0]]), ["a", "b", "c"], k=1)
-    >>> found.neighbour.tolist()
+    >>> table = nearest(np.array([[0, 1, 4], [1, 0, 2], [4, 2, 0.0]]), ["a", "b", "c"], k=1)
+    >>> table.neighbour.tolist()
     ['b', 'a', 'b']
     """
     distances, names = np.asarray(distances, float), np.asarray(names)
@@ -136,16 +134,12 @@ def nearest_by_name(distances: np.ndarray, names: Sequence[str], k: int = 3) -> 
     ['b', 'a']
     """
     table = nearest(distances, names, k)
-    return {name: list(part.neighbour) for name, part in table.groupby("model", sort=False)}
+    return {name: list(rows.neighbour) for name, rows in table.groupby("model", sort=False)}
 
 
 def _matrix(values: np.ndarray) -> np.ndarray:
     values = np.asarray(values, np.float64)
-    if values.ndim != 2 or 0 in values.shape:
-        raise ValueError(
-            f"an array of shape {values.shape} was given; expected (M, N), a row per model: "
-            "select models and texts before centring"
-        )
+    expect_shape("L", values, "(M, N)", "a row per model, at least one and a text")
     return values
 
 

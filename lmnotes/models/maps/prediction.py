@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
+from lmnotes.errors import expect_finite
+
 # The published grid 10^1..10^9 stands beside ||q_i||^2 of about 1.5e7 nats^2 (10,000 texts, random
 # pairs at 2.2 bits/byte); as multiples of the mean squared norm it is about this one.
 TASK_PENALTIES = tuple(10.0**power for power in range(-6, 3))
@@ -31,10 +33,10 @@ class Prediction:
 
     def table(self, targets: Sequence[str]) -> pd.DataFrame:
         """Mean and population standard deviation of r and rho over the seeds, a row per target."""
-        found = {"target": list(targets)}
+        columns = {"target": list(targets)}
         for name, values in (("r", self.r), ("rho", self.rho)):
-            found |= {name: values.mean(axis=0), f"{name} sd": values.std(axis=0)}
-        return pd.DataFrame(found)
+            columns |= {name: values.mean(axis=0), f"{name} sd": values.std(axis=0)}
+        return pd.DataFrame(columns)
 
 
 def folds(n: int, n_folds: int, seed: int, groups: Sequence | None = None) -> np.ndarray:
@@ -46,8 +48,8 @@ def folds(n: int, n_folds: int, seed: int, groups: Sequence | None = None) -> np
 
     Raises `ValueError` where there are fewer rows or groups than folds.
 
-    >>> found = folds(4, 2, seed=0, groups=["a", "b", "a", "b"])
-    >>> bool(found[0] == found[2] != found[1])
+    >>> fold = folds(4, 2, seed=0, groups=["a", "b", "a", "b"])
+    >>> bool(fold[0] == fold[2] != fold[1])
     True
     """
     rng = np.random.default_rng(seed)
@@ -60,10 +62,9 @@ def folds(n: int, n_folds: int, seed: int, groups: Sequence | None = None) -> np
             f"{len(names)} {what} were given for {n_folds} folds; expected one or more per fold: "
             f"ask for fewer folds or give more {what}"
         )
-    parts = np.array_split(rng.permutation(len(names)), n_folds)
     fold_of = np.empty(len(names), np.int64)
-    for fold, part in enumerate(parts):
-        fold_of[part] = fold
+    for fold, chosen in enumerate(np.array_split(rng.permutation(len(names)), n_folds)):
+        fold_of[chosen] = fold
     return fold_of[member]
 
 
@@ -93,21 +94,21 @@ def ridge(
             f"features {features.shape} and targets {targets.shape} were given; expected (M, F) "
             "and (M, Q) with the same models in the same order: align them"
         )
-    if not (np.isfinite(features).all() and np.isfinite(targets).all()):
-        raise ValueError("a feature or target is not finite; expected numbers: drop those models")
+    expect_finite("features", features, "drop those models")
+    expect_finite("targets", targets, "drop those models")
     features = features - features.mean(axis=0)  # nothing but digits: every fold centres again
     inner = features @ features.T  # (M, M)
     predicted, chosen, dealt = [], [], []
     for seed in seeds:
         fold = folds(len(features), n_folds, seed, groups)
         with _few_threads(len(features)):
-            one, penalty = _out_of_fold(inner, targets, fold, np.asarray(penalties), seed)
-        predicted.append(one if limits is None else np.clip(one, *limits))
+            values, penalty = _out_of_fold(inner, targets, fold, np.asarray(penalties), seed)
+        predicted.append(values if limits is None else np.clip(values, *limits))
         chosen.append(penalty)
         dealt.append(fold)
     predicted = np.stack(predicted)
-    r = np.stack([correlations(one, targets) for one in predicted])
-    rho = np.stack([correlations(one, targets, ranks=True) for one in predicted])
+    r = np.stack([correlations(values, targets) for values in predicted])
+    rho = np.stack([correlations(values, targets, ranks=True) for values in predicted])
     return Prediction(predicted, r, rho, np.stack(chosen), np.stack(dealt))
 
 
@@ -134,9 +135,9 @@ def penalty_path(
         train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         held[:, test] = _paths(inner, targets, train, test, penalties)
         own = _paths(inner, targets, train, train, penalties)
-        fitted.append([correlations(one, targets[train]) for one in own])
+        fitted.append([correlations(values, targets[train]) for values in own])
     held = held if limits is None else np.clip(held, *limits)
-    return np.stack([correlations(one, targets) for one in held]), np.mean(fitted, axis=0)
+    return np.stack([correlations(values, targets) for values in held]), np.mean(fitted, axis=0)
 
 
 def correlations(first: np.ndarray, second: np.ndarray, ranks: bool = False) -> np.ndarray:
@@ -210,11 +211,7 @@ def _best_penalty(
 
 
 def _paths(
-    inner: np.ndarray,
-    targets: np.ndarray,
-    train: np.ndarray,
-    test: np.ndarray,
-    penalties: np.ndarray,
+    inner: np.ndarray, targets: np.ndarray, train: np.ndarray, test: np.ndarray, penalties
 ) -> np.ndarray:
     """Predictions at the test rows for every penalty, (P, n_test, Q), by one eigendecomposition."""
     gram = inner[np.ix_(train, train)]

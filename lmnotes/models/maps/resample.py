@@ -13,6 +13,8 @@ from typing import Literal
 
 import numpy as np
 
+from lmnotes.errors import expect_between, expect_one_of, expect_shape
+
 METHODS = ("uniform", "LS", "KL")
 Method = Literal["uniform", "LS", "KL"]
 Generator = Literal["pcg64", "published"]
@@ -47,7 +49,7 @@ def fourth_powers(Q: np.ndarray) -> np.ndarray:
     Q = np.asarray(Q, dtype=np.float64)
     Q = Q - Q.mean(axis=0)
     squared = Q * Q
-    s1, s2, s3, s4 = (part.sum(axis=0) for part in (Q, squared, squared * Q, squared**2))
+    s1, s2, s3, s4 = (power.sum(axis=0) for power in (Q, squared, squared * Q, squared**2))
     return np.maximum(2 * len(Q) * s4 - 8 * s1 * s3 + 6 * s2**2, 0.0)
 
 
@@ -68,10 +70,8 @@ def importance(Q: np.ndarray, method: Method = "LS", *, uniform_share: float = 0
     array([0.2, 0.8])
     """
     Q = np.asarray(Q, dtype=np.float64)
-    if method not in METHODS:
-        raise ValueError(f"method {method!r} was given; expected one of {', '.join(METHODS)}")
-    if not 0 <= uniform_share <= 1:
-        raise ValueError(f"uniform_share = {uniform_share} was given; expected 0..1")
+    expect_one_of("method", method, METHODS)
+    expect_between("uniform_share", uniform_share, 0, 1)
     even = np.full(Q.shape[1], 1 / Q.shape[1])
     if method == "uniform":
         return even
@@ -98,8 +98,7 @@ def normalised(score: np.ndarray, *, uniform_share: float = 0.0) -> np.ndarray:
 
 def picks(pi: np.ndarray, n: int, *, seed: int = 42, generator: Generator = "pcg64") -> np.ndarray:
     """The n texts of a draw in the order in which they came, (n,), some of them more than once."""
-    if generator not in ("pcg64", "published"):
-        raise ValueError(f"generator {generator!r} was given; expected pcg64 or published")
+    expect_one_of("generator", generator, ("pcg64", "published"))
     random = np.random.RandomState if generator == "published" else np.random.default_rng
     return random(seed).choice(len(pi), size=n, replace=True, p=pi)
 
@@ -119,8 +118,7 @@ def draw(pi: np.ndarray, n: int, *, seed: int = 42, generator: Generator = "pcg6
     (array([0, 1]), array([1, 3]))
     """
     pi = np.asarray(pi, dtype=np.float64)
-    if n < 1:
-        raise ValueError(f"n = {n} was given; expected 1 or more draws")
+    expect_between("n", n, low=1)
     texts, counts = np.unique(picks(pi, n, seed=seed, generator=generator), return_counts=True)
     return Draw(texts, counts, np.sqrt(counts / (n * pi[texts])))
 
@@ -162,11 +160,7 @@ def coordinates(L: np.ndarray, weights: np.ndarray) -> np.ndarray:
            [ 0.,  0.]])
     """
     L = np.asarray(L, dtype=np.float64)
-    if L.ndim != 2 or L.shape[1] != len(weights):
-        raise ValueError(
-            f"log-likelihoods of shape {L.shape} were given with {len(weights)} weights; expected "
-            "one column per distinct text: select L[:, drawn.texts] first"
-        )
+    expect_shape("L", L, f"(M, {len(weights)})", "select L[:, drawn.texts] first")
     return (L - row_mean(L, weights)[:, None]) * weights
 
 
@@ -208,8 +202,8 @@ def expected_distinct(pi: np.ndarray, n: int | np.ndarray) -> float | np.ndarray
     n = np.asarray(n, dtype=np.float64)
     with np.errstate(divide="ignore"):
         never = np.log1p(-np.asarray(pi, dtype=np.float64))  # -inf where one text has all the mass
-    found = -np.expm1(n[..., None] * never).sum(axis=-1)
-    return found if n.ndim else float(found)
+    expected = -np.expm1(n[..., None] * never).sum(axis=-1)
+    return expected if n.ndim else float(expected)
 
 
 def draws_for(pi: np.ndarray, d: float) -> int:

@@ -1,6 +1,7 @@
 """How far a distance between models hangs on a few texts: tails, and errors over texts."""
 
 import numpy as np
+from scipy import stats
 
 
 def top_share(differences: np.ndarray, share: float = 0.01) -> np.ndarray | float:
@@ -15,10 +16,9 @@ def top_share(differences: np.ndarray, share: float = 0.01) -> np.ndarray | floa
     squared = np.sort(np.asarray(differences, np.float64) ** 2, axis=-1)
     n = max(1, round(share * squared.shape[-1]))
     total = squared.sum(axis=-1)
-    found = np.divide(
-        squared[..., -n:].sum(axis=-1), total, out=np.zeros_like(total), where=total > 0
-    )
-    return found.item() if found.ndim == 0 else found
+    top = squared[..., -n:].sum(axis=-1)
+    shares = np.divide(top, total, out=np.zeros_like(total), where=total > 0)
+    return shares.item() if shares.ndim == 0 else shares
 
 
 def kurtosis(differences: np.ndarray) -> np.ndarray | float:
@@ -27,12 +27,8 @@ def kurtosis(differences: np.ndarray) -> np.ndarray | float:
     >>> kurtosis(np.array([1.0, -1, 1, -1]))
     1.0
     """
-    values = np.asarray(differences, np.float64)
-    centred = values - values.mean(axis=-1, keepdims=True)
-    variance = np.mean(centred**2, axis=-1)
-    fourth = np.mean(centred**4, axis=-1)
-    found = np.divide(fourth, variance**2, out=np.full_like(variance, np.nan), where=variance > 0)
-    return found.item() if found.ndim == 0 else found
+    values = stats.kurtosis(np.asarray(differences, np.float64), axis=-1, fisher=False)
+    return values.item() if np.ndim(values) == 0 else values
 
 
 def relative_error(differences: np.ndarray) -> np.ndarray | float:
@@ -42,8 +38,8 @@ def relative_error(differences: np.ndarray) -> np.ndarray | float:
     0.0
     """
     n = np.shape(differences)[-1]
-    found = np.sqrt(np.maximum(np.asarray(kurtosis(differences)) - 1, 0) / n)
-    return found.item() if found.ndim == 0 else found
+    errors = np.sqrt(np.maximum(np.asarray(kurtosis(differences)) - 1, 0) / n)
+    return errors.item() if errors.ndim == 0 else errors
 
 
 def bootstrap(
@@ -66,5 +62,5 @@ def bootstrap(
 def pair_differences(log_likelihood: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """l_i - l_j, centred over the texts, for each row (i, j) of `pairs`, (P, N) nats."""
     values, pairs = np.asarray(log_likelihood, np.float64), np.asarray(pairs)
-    found = values[pairs[:, 0]] - values[pairs[:, 1]]
-    return found - found.mean(axis=1, keepdims=True)
+    differences = values[pairs[:, 0]] - values[pairs[:, 1]]
+    return differences - differences.mean(axis=1, keepdims=True)

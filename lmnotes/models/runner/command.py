@@ -38,19 +38,15 @@ def score(options: argparse.Namespace) -> int:
     print(
         f"{len(models)} models, {len(texts):,} texts of {rows.name}, {rows.rule.name}", flush=True
     )
+    same = ("slots", "shard", "attempts", "tokens_per_batch", "retry_failed", "evict")
     table = runner.score(
         models,
         rows,
         devices=options.device if options.device == "all" else options.device.split(","),
-        slots=options.slots,
-        shard=options.shard,
         time_limit_s=options.time_limit,
-        attempts=options.attempts,
-        tokens_per_batch=options.tokens_per_batch,
-        retry_failed=options.retry_failed,
         trust_remote_code=options.trust_remote_code,
-        evict=options.evict,
         progress=lambda line: print(line, flush=True),
+        **{name: getattr(options, name) for name in same},
     )
     said = ", ".join(f"{n} {status}" for status, n in Counter(table["status"]).items())
     print(f"{said or 'nothing to do'}; ledger: {rows.folder}")
@@ -71,13 +67,13 @@ def listed(path: Path) -> list[str | Mapping]:
     if (path / "config.json").is_file():
         return [str(path)]
     if path.is_dir():
-        found = [str(one.parent) for one in sorted(path.glob("*/config.json"))]
-        if not found:
+        folders = [str(config.parent) for config in sorted(path.glob("*/config.json"))]
+        if not folders:
             raise InputError(
                 f"{path} was given as a folder of models; expected folders with a config.json in "
                 "it: name the folder that holds the saved models"
             )
-        return found
+        return folders
     if not path.is_file():
         raise InputError(
             f"{path} was given as a list of models; expected a file that is there, or a folder of "
@@ -123,15 +119,15 @@ def status() -> list[tuple[str, ...]]:
     from lmnotes.errors import InputError
     from lmnotes.models.ledger import ledger
 
-    found = [("ledger", "texts", "rule", "rows", "failed")]
+    lines = [("ledger", "texts", "rule", "rows", "failed")]
     for folder in sorted(ledger.home().glob("*/")):
         try:
             rows = ledger.open_folder(folder)
         except (InputError, ValueError, KeyError, TypeError):
-            found.append((folder.name, "", "it cannot be read", "", ""))
+            lines.append((folder.name, "", "it cannot be read", "", ""))
             continue
         kinds = Counter(rows.failures()["kind"])
         failed = ", ".join(f"{n} {kind}" for kind, n in kinds.most_common()) or "0"
         texts = f"{rows.n_texts} of {rows.name}"
-        found.append((folder.name, texts, rows.rule.name, str(rows.n_rows), failed))
-    return found if len(found) > 1 else []
+        lines.append((folder.name, texts, rows.rule.name, str(rows.n_rows), failed))
+    return lines if len(lines) > 1 else []

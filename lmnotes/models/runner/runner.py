@@ -13,20 +13,18 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent import futures
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lmnotes.errors import InputError
-from lmnotes.models.runner import attempts
-from lmnotes.models.runner import attempts as attempts_of
+from lmnotes import parallel
+from lmnotes.errors import InputError, expect_between
+from lmnotes.models.ledger.ledger import Ledger
+from lmnotes.models.runner import processes
 from lmnotes.models.scoring import failures, identity
 from lmnotes.models.scoring.identity import Identity, identify
-
-if TYPE_CHECKING:
-    from lmnotes.models.ledger.ledger import Ledger
 
 WORKER = ("-m", "lmnotes.models.runner.worker")
 _COLUMNS = ("model", "status", "kind", "attempts", "seconds", "message")
@@ -34,7 +32,7 @@ _COLUMNS = ("model", "status", "kind", "attempts", "seconds", "message")
 
 def score(
     models: Iterable[str | Path | Mapping],
-    ledger: "Ledger",
+    ledger: Ledger,
     *,
     devices: str | Sequence[str] = "all",
     slots: int = 1,
@@ -76,11 +74,8 @@ def score(
 
     Raises InputError, before anything starts, for a model, a shard or a device that cannot be.
     """
-    if slots < 1 or tokens_per_batch < 1:
-        raise InputError(
-            f"slots={slots}, tokens_per_batch={tokens_per_batch} were given; expected at least 1 "
-            "of each: raise them"
-        )
+    expect_between("slots", slots, low=1)
+    expect_between("tokens_per_batch", tokens_per_batch, low=1)
     say = progress if callable(progress) else (print if progress else lambda line: None)
     chosen = _distinct(take_shard(list(models), shard))
     say_done = _Progress(len(chosen), say)
@@ -106,8 +101,9 @@ def score(
     if jobs and executor is not None:
         done = _through(executor, jobs, say_done)
     else:
-        done = _here(jobs, _devices(devices), slots, say_done) if jobs else {}
-    return _summary(chosen, known | done)
+        done = _on_devices(jobs, _devices(devices), slots, say_done) if jobs else {}
+    results = known | done
+    return pd.DataFrame([results[who.id] for who, _ in chosen], columns=list(_COLUMNS))
 
 
 def take_shard(models: Sequence, shard: str | None) -> Sequence:
@@ -129,15 +125,15 @@ def take_shard(models: Sequence, shard: str | None) -> Sequence:
 
 def _distinct(models: Iterable) -> list[tuple[Identity, dict]]:
     """Identity and `about` of each model, those with the same weights once."""
-    found: dict[str, tuple[Identity, dict]] = {}
+    distinct: dict[str, tuple[Identity, dict]] = {}
     for model in models:
         about = dict(model.get("about") or {}) if isinstance(model, Mapping) else {}
         who = identify(model)
-        found.setdefault(who.id, (who, about))
-    return list(found.values())
+        distinct.setdefault(who.id, (who, about))
+    return list(distinct.values())
 
 
-def _earlier(ledger: "Ledger", who: Identity, retry_failed: bool) -> dict | None:
+def _earlier(ledger: Ledger, who: Identity, retry_failed: bool) -> dict | None:
     """What is to be said of a model that needs no process, None where it needs one."""
     if ledger.has(who):
         return _result(who, "kept")
@@ -147,12 +143,12 @@ def _earlier(ledger: "Ledger", who: Identity, retry_failed: bool) -> dict | None
     return _result(who, "failed before", record["kind"], record["attempts"], 0, record["message"])
 
 
-def _here(jobs: Sequence[dict], devices: Sequence[str], slots: int, say_done) -> dict[str, dict]:
+def _on_devices(jobs: Sequence[dict], devices: Sequence[str], slots: int, say_done) -> dict:
     """The results of jobs on this machine's devices, by model; a thread watches each process."""
     n = min(len(devices) * slots, len(jobs))
     # A GPU may not be touched before a fork, and beside a model that needs one an import is short.
-    forks = attempts.CAN_FORK and set(devices) == {"cpu"}
-    kind = attempts.Forked if forks else attempts.Fresh
+    forks = processes.CAN_FORK and set(devices) == {"cpu"}
+    kind = processes.Forked if forks else processes.Fresh
     threads = max(1, (os.cpu_count() or 1) // n)
     places = [(device, kind(jobs[0]["command"], threads)) for device in [*devices] * slots][:n]
     free: SimpleQueue = SimpleQueue()
@@ -163,7 +159,7 @@ def _here(jobs: Sequence[dict], devices: Sequence[str], slots: int, say_done) ->
     def run(job: dict) -> dict:
         device, workers = place = free.get()
         try:
-            return attempts_of.run(job | {"device": device}, workers, stop)
+            return processes.run(job | {"device": device}, workers, stop)
         finally:
             free.put(place)
 
@@ -183,21 +179,21 @@ def _here(jobs: Sequence[dict], devices: Sequence[str], slots: int, say_done) ->
 
 def _through(executor: futures.Executor, jobs: Sequence[dict], say_done) -> dict[str, dict]:
     """The results of jobs that another executor runs, by model."""
-    waiting = {executor.submit(attempts_of.run, job): job for job in jobs}
+    waiting = {executor.submit(processes.run, job): job for job in jobs}
     try:
         return _collected(waiting, say_done)
     except BaseException:
-        for one in waiting:
-            one.cancel()
+        for future in waiting:
+            future.cancel()
         raise
 
 
 def _collected(waiting: Mapping[futures.Future, dict], say_done) -> dict[str, dict]:
     results = {}
-    for one in futures.as_completed(waiting):
-        who = Identity(**waiting[one]["model"])
+    for future in futures.as_completed(waiting):
+        who = Identity(**waiting[future]["model"])
         try:
-            result = one.result()
+            result = future.result()
         except Exception as error:  # the executor lost its worker, or our own fault
             said = f"{type(error).__name__}: {error}"
             result = _result(who, "failed", "other", 1, 0, said)
@@ -208,13 +204,13 @@ def _collected(waiting: Mapping[futures.Future, dict], say_done) -> dict[str, di
 def _devices(devices: str | Sequence[str]) -> list[str]:
     """The names of the devices; `all` is every GPU, else the CPU."""
     if devices != "all":
-        found = [devices] if isinstance(devices, str) else list(devices)
-        if not found or not all(name.split(":")[0] in ("cpu", "cuda", "mps") for name in found):
+        names = [devices] if isinstance(devices, str) else list(devices)
+        if not names or not all(name.split(":")[0] in ("cpu", "cuda", "mps") for name in names):
             raise InputError(
                 f"devices {devices!r} were given; expected 'all' or names such as ['cuda:0'] or "
                 "['cpu']: name at least one"
             )
-        return found
+        return names
     import torch
 
     return [f"cuda:{number}" for number in range(torch.cuda.device_count())] or ["cpu"]
@@ -224,11 +220,6 @@ def _result(who: Identity, *values: object) -> dict:
     """Status, kind, attempts, seconds and message of a model, as far as they are given."""
     rest = ("", "", 0, 0.0, "")
     return dict(zip(_COLUMNS, (who.name, *values, *rest[len(values) :]), strict=True))
-
-
-def _summary(chosen: Sequence[tuple[Identity, dict]], results: Mapping) -> pd.DataFrame:
-    found = [results[who.id] for who, _ in chosen]
-    return pd.DataFrame(found, columns=list(_COLUMNS))
 
 
 class _Progress:
@@ -244,3 +235,35 @@ class _Progress:
         time = f" {result['seconds']:.0f} s" if result["seconds"] else ""
         self.say(f"{place} {result['model']}: {result['status']}{why}{time}")
         return result
+
+
+def score_small(
+    models: pd.DataFrame, ledger: Ledger, *, workers: int | None = None, progress: bool = False
+) -> int:
+    """How many models were scored now, in a few long-lived processes, into the same ledger.
+
+    `score` gives every model a fresh process, which is right for models that may crash, hang or
+    fill a GPU, and costs seconds each; for models of a megabyte that is most of the time. Models
+    that have a row are not scored again; where two notebooks ask at once, one scores, one waits.
+
+    Args:
+        models: a table with the column folder (or model, for hub ids).
+        ledger: of the texts and the rule. Each row is put in place as soon as it is there.
+        workers: processes; by default one for each core.
+    """
+    import filelock
+
+    what = "scored" if progress else ""
+    with filelock.FileLock(ledger.folder / "direct.lock"):
+        missing = [place for place in identity.places(models) if not ledger.has(place)]
+        return sum(parallel.map_items(partial(_add, ledger), missing, workers=workers, what=what))
+
+
+def _add(ledger: Ledger, place: str) -> int:
+    from lmnotes.models.scoring import score as scoring
+
+    who = identify(place)
+    options = {"rule": ledger.rule, "revision": who.hub_revision}
+    with parallel.one_thread():
+        ledger.add(scoring.score_texts(who.model, ledger.texts, **options), who=who)
+    return 1

@@ -75,12 +75,14 @@ def _score(job: Mapping, rows: ledger.Ledger, who: Identity):
 
     model = loading.load(
         who.model,
-        revision=None if who.is_folder else who.revision,
+        revision=who.hub_revision,
         dtype=rows.rule.dtype,
         device=job["device"],
         trust_remote_code=job["trust_remote_code"],
     )
-    return score.texts(model, rows.texts, rule=rows.rule, tokens_per_batch=job["tokens_per_batch"])
+    return score.score_texts(
+        model, rows.texts, rule=rows.rule, tokens_per_batch=job["tokens_per_batch"]
+    )
 
 
 def _say(job: Mapping, **result: str) -> None:

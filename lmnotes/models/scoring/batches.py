@@ -9,7 +9,7 @@ whether the head was understood, is checked on each model's first texts against 
 import numpy as np
 
 from lmnotes.models import ngram_lookup
-from lmnotes.models.scoring import failures, kernels
+from lmnotes.models.scoring import failures
 from lmnotes.models.scoring import head as heads
 
 TOLERANCE = {"float32": 1e-4, "float16": 0.02, "bfloat16": 0.1}  # nats per token, mean difference
@@ -20,10 +20,10 @@ SAMPLE = (64, 24)  # tokens of the two texts of the check; the difference makes 
 def counted(scorer, batch):
     """Looked up byte by byte in the counts of an n-gram model, which has no other numbers."""
     ids = np.full((len(batch), max(map(len, batch))), ngram_lookup.PADDING)
-    for row, one in zip(ids, batch, strict=True):
-        row[: len(one)] = one
+    for row, text in zip(ids, batch, strict=True):
+        row[: len(text)] = text
     values = ngram_lookup.log_probabilities(scorer.model, ids).astype(np.float32)
-    return [row[: len(one) - 1] for row, one in zip(values, batch, strict=True)]
+    return [row[: len(text) - 1] for row, text in zip(values, batch, strict=True)]
 
 
 def fused(scorer, batch):
@@ -35,36 +35,27 @@ def fused(scorer, batch):
     else:
         real = targets >= 0
         hidden, targets = hidden[real], targets[real]  # (P, D), (P,)
-    head = scorer.head
-    values = kernels.log_probabilities(
-        hidden.to(head.weight.dtype),
-        head.weight,
-        targets,
-        bias=head.bias,
-        scale=head.scale,
-        cap=head.cap,
-    )
-    return split(values, lengths)
+    return split(scorer.head.log_probabilities(hidden, targets), lengths)
 
 
 def logits(scorer, batch):
     """The model's own logits of the padded batch, normalised a few rows at a time."""
     inputs, targets, lengths = pad(batch, scorer.device)
     values = scorer.model(input_ids=inputs, **heads.arguments(scorer.model)).logits  # (B, T, V)
-    rows = zip(values, targets, lengths, strict=True)
-    return [gather(one[:n], goal[:n]).cpu().numpy() for one, goal, n in rows]
+    texts = zip(values, targets, lengths, strict=True)
+    return [gather(rows[:n], goal[:n]).cpu().numpy() for rows, goal, n in texts]
 
 
 def alone(scorer, batch):
     """The plain computation, as published: one text per call, all of its tokens, own logits."""
     import torch
 
-    found = []
+    rows = []
     for ids in batch:
         inputs = torch.as_tensor(ids, device=scorer.device)[None]
         values = scorer.model(input_ids=inputs, **heads.arguments(scorer.model)).logits[0]
-        found.append(gather(values[:-1], inputs[0, 1:]).cpu().numpy())
-    return found
+        rows.append(gather(values[:-1], inputs[0, 1:]).cpu().numpy())
+    return rows
 
 
 def choose(scorer, ids):
@@ -73,8 +64,7 @@ def choose(scorer, ids):
     Args:
         ids: token ids of texts to be scored; of two of them the beginnings are compared.
     """
-    two = [ids[0], ids[-1]]
-    sample = [one[:n] for one, n in zip(two, SAMPLE, strict=True)]
+    sample = [text[:n] for text, n in zip((ids[0], ids[-1]), SAMPLE, strict=True)]
     plain = np.concatenate(alone(scorer, sample))
     if not np.isfinite(plain).all():
         raise failures.ScoringFailure(

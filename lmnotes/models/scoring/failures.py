@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from lmnotes.errors import expect_one_of
+
 KINDS = (
     "missing",  # no such model, revision, folder or weights
     "gated",  # its owner must let you in first
@@ -62,8 +64,7 @@ class ScoringFailure(Exception):
     """A model that could not be scored; `kind` is one of `KINDS`."""
 
     def __init__(self, kind: str, message: str):
-        if kind not in KINDS:
-            raise ValueError(f"kind {kind!r} was given; expected one of: {', '.join(KINDS)}")
+        expect_one_of("kind", kind, KINDS)
         super().__init__(message)
         self.kind = kind
 
@@ -76,14 +77,14 @@ def classify(error: BaseException) -> str:
     >>> classify(OSError("You are trying to access a gated repo."))
     'gated'
     """
-    for one in _causes(error):
-        if isinstance(one, ScoringFailure):
-            return one.kind
-        for name in (cls.__name__ for cls in type(one).__mro__):
+    for cause in _causes(error):
+        if isinstance(cause, ScoringFailure):
+            return cause.kind
+        for name in (cls.__name__ for cls in type(cause).__mro__):
             if name in _BY_CLASS:
                 return _BY_CLASS[name]
-        text = str(one).lower().replace("’", "'")
-        kind = next((kind for words, kind in _BY_MESSAGE if words in text), _by_status(one))
+        text = str(cause).lower().replace("’", "'")
+        kind = next((kind for words, kind in _BY_MESSAGE if words in text), _by_status(cause))
         if kind:
             return kind
     return "other"

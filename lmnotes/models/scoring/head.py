@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from lmnotes.models.scoring import kernels
+
 PROBES = (-1e6, -50.0, -20.0, -3.0, -0.5, -1e-3, 1e-3, 0.5, 3.0, 20.0, 50.0, 1e6)
 TINY, HUGE = PROBES.index(1e-3), PROBES.index(1e6)
 
@@ -25,6 +27,12 @@ class Head:
     bias: Any
     scale: float
     cap: float | None
+
+    def log_probabilities(self, hidden, targets):
+        """As `kernels.log_probabilities` of hidden states (P, D) and targets (P,), in any dtype."""
+        settings = {"bias": self.bias, "scale": self.scale, "cap": self.cap}
+        hidden = hidden.to(self.weight.dtype)
+        return kernels.log_probabilities(hidden, self.weight, targets, **settings)
 
 
 @contextmanager

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from lmnotes import store
 from lmnotes.errors import InputError
 
@@ -31,6 +33,11 @@ class Identity:
     def id(self) -> str:
         """One text for one set of weights: `name@revision`, without the name for a folder."""
         return self.revision if self.is_folder else f"{self.model}@{self.revision}"
+
+    @property
+    def hub_revision(self) -> str | None:
+        """What to ask the hub for; None for a folder."""
+        return None if self.is_folder else self.revision
 
     @property
     def is_folder(self) -> bool:
@@ -69,6 +76,11 @@ def identify(model: str | Path | Mapping, revision: str | None = None) -> Identi
     revision = revision or after or _DEFAULT_REVISION
     short = "" if revision == _DEFAULT_REVISION else f"@{revision}"
     return Identity(name or text + short, text, revision)
+
+
+def places(models: pd.DataFrame) -> list[str]:
+    """The folder of each model of a table, or its hub id in a table without folders."""
+    return [str(place) for place in models["folder" if "folder" in models else "model"]]
 
 
 def content_of(folder: Path) -> str:
@@ -136,9 +148,7 @@ def _repository(who: Identity, folder: Path | None):
     from huggingface_hub.errors import CacheNotFound
 
     try:
-        found = scan_cache_dir(folder).repos
+        known = {(repo.repo_id, repo.repo_type): repo for repo in scan_cache_dir(folder).repos}
     except CacheNotFound:
         return None
-    return next(
-        (one for one in found if (one.repo_id, one.repo_type) == (who.model, "model")), None
-    )
+    return known.get((who.model, "model"))

@@ -6,8 +6,8 @@ section 2.5). No lens is fitted: early layers are not normalised language models
 sense, and a KL between them is a distance on the map, not a literal divergence.
 """
 
-from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 
 from lmnotes import store
-from lmnotes.models.scoring import batches, kernels, score
+from lmnotes.models.scoring import batches, identity, score
 from lmnotes.models.scoring import head as heads
-from lmnotes.models.scoring import rule as rules
 from lmnotes.models.scoring.loading import Scorer
 from lmnotes.models.scoring.rule import PUBLISHED, Rule
 from lmnotes.text.chunks import TextSet
@@ -58,7 +57,7 @@ class Lens:
         return hidden
 
 
-def texts(
+def score_layers(
     model: str | Scorer,
     texts: Sequence[str],
     *,
@@ -71,37 +70,32 @@ def texts(
 ) -> Layers:
     """The log-likelihood of every text under every layer of a model, from one pass per batch.
 
-    Args: as of `score.texts`; the last row equals what that gives, to the bit on a CPU.
+    Args: as of `score.score_texts`; the last row equals what that gives, to the bit on a CPU.
 
     Raises ValueError where the final norm or the head cannot be found, with the reason.
     """
     strings = list(getattr(texts, "texts", texts))
-    if not strings:
-        raise ValueError("no text was given; expected at least one: check how they were chosen")
-    scorer = score.scorer_of(model, rule, revision, device)
-    encoded = rules.encode(scorer.tokenizer, strings, rule, scorer.max_length)
-    score.check_vocabulary(scorer, encoded.ids)
+    scorer, encoded = score.prepare(model, strings, rule, revision, device)
     lens = find(scorer)
-    found = _score(scorer, lens, encoded.ids, tokens_per_batch, progress)
-    sums = np.stack([one.sum(axis=1, dtype=np.float64) for one in found], axis=1)
+    tokens = _score(scorer, lens, encoded.ids, tokens_per_batch, progress)
+    sums = np.stack([rows.sum(axis=1, dtype=np.float64) for rows in tokens], axis=1)
     score.check_finite(scorer, rule, sums.sum(axis=0))
-    kept = found if keep_tokens else None
-    return Layers(scorer.name, rule, sums, encoded.n_scored, kept, lens.names)
+    n_tokens = np.array([rows.shape[1] for rows in tokens], np.int64)
+    kept = tokens if keep_tokens else None
+    return Layers(scorer.name, rule, sums, n_tokens, kept, lens.names)
 
 
 def saved(model: str | Path, text_set: TextSet, rule: Rule = PUBLISHED) -> np.ndarray:
-    """`texts(...).log_likelihood` of a folder or hub id, (L + 1, N) nats, kept as an artefact.
+    """`score_layers(...).log_likelihood` of a folder or hub id, (L + 1, N) nats, an artefact.
 
     Args:
-        model: as for `texts`.
+        model: as for `score_layers`.
     """
-    from lmnotes.models.scoring import identity
-
     key = {"model": identity.identify(model).id, "rule": rule.name, "texts": text_set.content_id}
 
     def write(folder: Path) -> None:
-        found = texts(str(model), text_set, rule=rule)
-        np.save(folder / "log_likelihood.npy", found.log_likelihood)
+        scores = score_layers(str(model), text_set, rule=rule)
+        np.save(folder / "log_likelihood.npy", scores.log_likelihood)
 
     return np.load(store.build("layers", key, write) / "log_likelihood.npy")
 
@@ -134,19 +128,16 @@ def _watch(model, inputs) -> tuple[list, Any]:
 
     Input and output are copies of the first tensor in them, None where there is none.
     """
-    calls, hooks = [], []
-    for name, module in model.named_modules():
+    calls = []
+    with ExitStack() as hooks:
+        for name, module in model.named_modules():
 
-        def note(module, args, named, output, name=name):
-            pair = _first(args, named), _first(output)
-            calls.append((name, module, *(None if x is None else x.clone() for x in pair)))
+            def note(module, args, named, output, name=name):
+                pair = _first(args, named), _first(output)
+                calls.append((name, module, *(None if x is None else x.clone() for x in pair)))
 
-        hooks.append(module.register_forward_hook(note, with_kwargs=True))
-    try:
+            hooks.enter_context(module.register_forward_hook(note, with_kwargs=True))
         return calls, heads.hidden_states(model, inputs)
-    finally:
-        for hook in hooks:
-            hook.remove()
 
 
 def _first(args, named=None):
@@ -156,25 +147,22 @@ def _first(args, named=None):
     if isinstance(args, torch.Tensor):
         return args
     args = args if isinstance(args, tuple) else ()
-    found = args[0] if args else (named or {}).get("hidden_states")
-    return found if isinstance(found, torch.Tensor) else None
+    states = args[0] if args else (named or {}).get("hidden_states")
+    return states if isinstance(states, torch.Tensor) else None
 
 
 def _hidden_states(scorer, lens, inputs) -> list:
     """The inputs of all blocks and of the head, L + 1 tensors (B, T, D), from one pass."""
-    kept, hooks = [], []
-    for block in lens.blocks:
+    kept = []
 
-        def keep(module, args, named):
-            kept.append(_first(args, named))
+    def keep(module, args, named):
+        kept.append(_first(args, named))
 
-        hooks.append(block.register_forward_pre_hook(keep, with_kwargs=True))
-    try:
+    with ExitStack() as hooks:
+        for block in lens.blocks:
+            hooks.enter_context(block.register_forward_pre_hook(keep, with_kwargs=True))
         last = heads.hidden_states(scorer.model, inputs)
-        return [*kept, last]
-    finally:
-        for hook in hooks:
-            hook.remove()
+    return [*kept, last]
 
 
 def _blocks(scorer, calls, before) -> tuple:
@@ -187,11 +175,11 @@ def _blocks(scorer, calls, before) -> tuple:
     for module in scorer.model.modules():
         if not isinstance(module, torch.nn.ModuleList) or not len(module):
             continue
-        found = [order.get(id(one), []) for one in module]
-        if any(len(one) != 1 or one[0][0] is None for one in found):
+        runs = [order.get(id(block), []) for block in module]
+        if any(len(run) != 1 or run[0][0] is None for run in runs):
             continue
-        starts, ends = zip(*(one[0] for one in found), strict=True)
-        if all(_same(one, two) for one, two in zip(ends, [*starts[1:], before], strict=True)):
+        starts, ends = zip(*(run[0] for run in runs), strict=True)
+        if all(map(_same, ends, [*starts[1:], before])):
             return tuple(module)
     raise _refusal(scorer, "no list of blocks was found that ends at its final norm")
 
@@ -223,7 +211,8 @@ def _inside_blocks(model) -> set[str]:
     import torch
 
     modules = dict(model.named_modules())
-    starts = [f"{name}." for name, one in modules.items() if isinstance(one, torch.nn.ModuleList)]
+    lists = [name for name, part in modules.items() if isinstance(part, torch.nn.ModuleList)]
+    starts = [f"{name}." for name in lists]
     return {name for name in modules if name.startswith(tuple(starts))}
 
 
@@ -238,7 +227,7 @@ def _same(first, second) -> bool:
 def _refusal(scorer, reason: str) -> ValueError:
     return ValueError(
         f"{scorer.name} was given for a logit lens: {reason}; expected a causal model with blocks, "
-        "a final norm and a linear head: score it as a whole with score.texts"
+        "a final norm and a linear head: score it as a whole with score_texts"
     )
 
 
@@ -246,30 +235,14 @@ def _score(scorer, lens, ids, tokens_per_batch, progress) -> list[np.ndarray]:
     """Log-probabilities of every text's tokens under every layer, N arrays (L + 1, T - 1)."""
     import torch
 
-    lengths = np.array([len(one) - 1 for one in ids])
-    found: list = [None] * len(ids)
     with torch.inference_mode():
-        order = np.concatenate([[], *batches.plan(lengths, 1)]).astype(int)
-        if len(order) and batches.choose(scorer, [ids[i] for i in order])[0] is not batches.fused:
+        sorted_ids = score.longest_first(ids)
+        if sorted_ids and batches.choose(scorer, sorted_ids)[0] is not batches.fused:
             raise _refusal(scorer, "its fused head disagrees with its own logits")
         budget = score.fitting_budget(scorer, batches.fused, tokens_per_batch)
-        queue = deque(batches.plan(lengths, budget))
-        done = len(ids) - len(order)
-        while queue:
-            batch = queue.popleft()
-            values = score.attempt(_way(lens), scorer, [ids[i] for i in batch])
-            if values is None:
-                budget = score.halved(scorer, lengths, batch, budget)
-                rest = np.concatenate([batch, *queue])
-                queue = deque(rest[part] for part in batches.plan(lengths[rest], budget))
-                continue
-            for i, value in zip(batch, values, strict=True):
-                found[i] = value
-            done += len(batch)
-            if progress:
-                progress(done, len(ids))
+        tokens, _, _ = score.run(scorer, _way(lens), ids, budget, progress)
     nothing = np.zeros((len(lens.blocks) + 1, 0), np.float32)  # of a text of a single token
-    return [nothing if one is None else one for one in found]
+    return [nothing if rows is None else rows for rows in tokens]
 
 
 def _way(lens: Lens):
@@ -277,20 +250,12 @@ def _way(lens: Lens):
 
     def all_layers(scorer, batch):
         inputs, targets, lengths = batches.pad(batch, scorer.device)
-        head, real = scorer.head, targets >= 0
+        real = targets >= 0
         *states, last = _hidden_states(scorer, lens, inputs)
         goal, rows = targets[real], []
         for number in range(len(states) + 1):
             hidden = last[real] if number == len(states) else lens.head_input(states[number][real])
-            values = kernels.log_probabilities(
-                hidden.to(head.weight.dtype),
-                head.weight,
-                goal,
-                bias=head.bias,
-                scale=head.scale,
-                cap=head.cap,
-            )
-            rows.append(values.cpu().numpy())
+            rows.append(scorer.head.log_probabilities(hidden, goal).cpu().numpy())
         return np.split(np.stack(rows), np.cumsum(lengths)[:-1], axis=1)
 
     return all_layers

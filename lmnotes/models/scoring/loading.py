@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lmnotes.models.scoring import head as heads
-from lmnotes.models.scoring import rule
+from lmnotes.models.scoring.rule import Rule, model_length
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_c
         from lmnotes.models import ngram
 
         ngram.register()
-    rule.Rule(dtype=dtype)  # refuses an unknown one
+    Rule(dtype=dtype)  # refuses an unknown one
     without_bars()
     name = str(model)
     name = str(Path(name).resolve()) if Path(name).is_dir() else name
@@ -113,7 +113,7 @@ def wrap(model, tokenizer, *, name="", revision="", dtype="") -> Scorer:
         tokenizer=tokenizer,
         device=str(weights.device),
         dtype=dtype or str(weights.dtype).removeprefix("torch."),
-        max_length=rule.model_length(config),
+        max_length=model_length(config),
         adds_bos=bool(start) and start[0] == tokenizer.bos_token_id,
         head=head,
         note=note,

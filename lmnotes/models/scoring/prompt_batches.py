@@ -2,8 +2,8 @@
 
 Each takes a `Scorer` and pairs of token ids (context, response) and returns arrays (T,) float32,
 log p of every token of the response. `Shared` reads a context once and lets all its responses go on
-from the keys and values that the model kept; `joined` gives prompt and response to a way of
-`ways` as one text; `alone` is the plain computation, one pair per call.
+from the keys and values that the model kept; `Joined` gives prompt and response to a way of
+`batches` as one text; `alone` is the plain computation, one pair per call.
 """
 
 import copy
@@ -11,9 +11,8 @@ from collections import deque
 
 import numpy as np
 
-from lmnotes.models.scoring import batches, failures, kernels
+from lmnotes.models.scoring import batches, failures, score
 from lmnotes.models.scoring import head as heads
-from lmnotes.models.scoring import score as scoring
 
 SHARE_FROM = 128  # tokens saved by sharing; below, a call of its own costs more
 SAMPLE = (256, 24)  # tokens of the context and of each response in the check
@@ -34,9 +33,9 @@ class Joined:
 
     def __call__(self, scorer, pairs):
         """Log-probabilities of the responses' tokens."""
-        return (
-            _fused(scorer, pairs) if self.way is batches.fused else _tails(self.way, scorer, pairs)
-        )
+        if self.way is batches.fused:
+            return _fused(scorer, pairs)
+        return _tails(self.way, scorer, pairs)
 
 
 class Shared:
@@ -54,10 +53,10 @@ class Shared:
 
         first, cache = self._read(scorer, pairs[0][0])
         responses = [response for _, response in pairs]
-        lengths = [len(one) for one in responses]
+        lengths = [len(ids) for ids in responses]
         targets = torch.full((len(pairs), max(lengths)), -1)
-        for row, one in enumerate(responses):
-            targets[row, : len(one)] = torch.as_tensor(one)
+        for row, ids in enumerate(responses):
+            targets[row, : len(ids)] = torch.as_tensor(ids)
         targets = targets.to(scorer.device)
         states = first.expand(len(pairs), 1, -1)
         if max(lengths) > 1:
@@ -93,24 +92,29 @@ def choose(scorer, groups, share=True):
     several = next((group for group in groups if share and len(group) > 1), None)
     if several is None:
         return Joined(way), None, difference, notes
+    gap, reason = _sharing(scorer, (several[0], several[-1]))
+    if reason:
+        notes.append(f"every response reads its prompt anew: {reason}")
+        return Joined(way), None, difference, notes
+    return Joined(way), Shared(), max(difference, gap), notes
+
+
+def _sharing(scorer, pairs) -> tuple[float, str]:
+    """The mean difference per token of `Shared` from `alone`, and why it cannot be used, or ""."""
     n_context, n = SAMPLE
-    sample = [(context[:n_context], ids[:n]) for context, ids in (several[0], several[-1])]
+    sample = [(context[:n_context], ids[:n]) for context, ids in pairs]
     plain = np.concatenate(alone(scorer, sample))
     try:
         values = np.concatenate(Shared()(scorer, sample))
     except (RuntimeError, ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
         if failures.classify(error) == "out_of_memory":
             raise
-        notes.append(f"every response reads its prompt anew: {_reason(error)}")
-        return Joined(way), None, difference, notes
-    gap = float(np.abs(values.astype(np.float64) - plain).mean())
-    if not gap <= batches.TOLERANCE[scorer.dtype]:
-        notes.append(
-            f"every response reads its prompt anew: going on from a read prompt differs by "
-            f"{gap:.2g} nats per token (allowed {batches.TOLERANCE[scorer.dtype]:g})"
-        )
-        return Joined(way), None, difference, notes
-    return Joined(way), Shared(), max(difference, gap), notes
+        return np.inf, _reason(error)
+    gap, allowed = float(np.abs(values - plain.astype(np.float64)).mean()), batches.TOLERANCE
+    if gap <= allowed[scorer.dtype]:
+        return gap, ""
+    differs = f"going on from a read prompt differs by {gap:.2g} nats per token"
+    return gap, f"{differs} (allowed {allowed[scorer.dtype]:g})"
 
 
 def run(scorer, pairs, tokens_per_batch, share):
@@ -122,30 +126,30 @@ def run(scorer, pairs, tokens_per_batch, share):
     import torch
 
     groups, place = _groups(pairs)
-    found = [[None] * len(group) for group in groups]
+    tokens = [[None] * len(group) for group in groups]
     with torch.inference_mode():
         way, shared, difference, notes = choose(scorer, groups, share)
-        budget = scoring.fitting_budget(scorer, way.way, tokens_per_batch)
+        budget = score.fitting_budget(scorer, way.way, tokens_per_batch)
         queue, n_batches, fits = deque(_plan(groups, budget, shared)), 0, None
         while queue:
-            one, batch = queue.popleft()
+            own_way, batch = queue.popleft()
             several = [groups[k][n] for k, n in batch]
             lengths = np.array([_n_tokens(pair) for pair in several])
             too_many = fits is not None and lengths.sum() > fits and len(batch) > 1
-            values = None if too_many else scoring.attempt(one or way, scorer, several)
+            values = None if too_many else score.attempt(own_way or way, scorer, several)
             if values is None:
                 if not too_many:
-                    fits = scoring.halved(scorer, lengths, np.arange(len(batch)), lengths.sum())
+                    fits = score.halved(scorer, lengths, np.arange(len(batch)), lengths.sum())
                     notes.append(f"out of memory: went on with {fits} tokens per batch")
                 half = len(batch) // 2
-                queue.extendleft([(one, batch[half:]), (one, batch[:half])])
+                queue.extendleft([(own_way, batch[half:]), (own_way, batch[:half])])
                 continue
             for (k, n), value in zip(batch, values, strict=True):
-                found[k][n] = value
+                tokens[k][n] = value
             n_batches += 1
     how = {"way": way.__name__, "check_nats_per_token": difference, "n_batches": n_batches}
     how |= {"n_prompts": len(groups), "n_prompts_shared": shared.n_read if shared else 0}
-    return [found[k][n] for k, n in place], notes, how
+    return [tokens[k][n] for k, n in place], notes, how
 
 
 def _groups(pairs):
@@ -158,7 +162,7 @@ def _groups(pairs):
     order = sorted(members, key=lambda k: -len(pairs.contexts[k]))
     rank = {k: number for number, k in enumerate(order)}
     groups = [
-        [(pairs.contexts[k], np.frombuffer(one, np.int64).copy()) for one in members[k]]
+        [(pairs.contexts[k], np.frombuffer(ids, np.int64).copy()) for ids in members[k]]
         for k in order
     ]
     return groups, [(rank[k], n) for k, n in place]
@@ -192,11 +196,11 @@ class _Reading:
         return self.model.get_output_embeddings()
 
     def forward(self, input_ids):
-        found = self.model(input_ids=input_ids, past_key_values=self.cache, use_cache=True)
-        self.cache = getattr(found, "past_key_values", None)
+        output = self.model(input_ids=input_ids, past_key_values=self.cache, use_cache=True)
+        self.cache = getattr(output, "past_key_values", None)
         if self.cache is None or not hasattr(self.cache, "batch_repeat_interleave"):
             raise ValueError("the model keeps no keys and values to go on from")
-        return found
+        return output
 
     __call__ = forward
 
@@ -212,25 +216,17 @@ def _states(scorer, model, inputs):
     """What predicts the token after each input: hidden states (B, T, D), else logits (B, T, V)."""
     if scorer.head is None:
         return model(inputs).logits
-    found = heads.hidden_states(model, inputs)
-    if found is None:
+    states = heads.hidden_states(model, inputs)
+    if states is None:
         raise ValueError("its output layer is not called once with all positions")
-    return found
+    return states
 
 
 def _log_probabilities(scorer, states, targets):
     """(P, D or V) and (P,) to log-probabilities (P,) float32."""
-    head = scorer.head
-    if head is None:
+    if scorer.head is None:
         return batches.gather(states, targets)
-    return kernels.log_probabilities(
-        states.to(head.weight.dtype),
-        head.weight,
-        targets,
-        bias=head.bias,
-        scale=head.scale,
-        cap=head.cap,
-    )
+    return scorer.head.log_probabilities(states, targets)
 
 
 def _fused(scorer, pairs):
@@ -245,7 +241,7 @@ def _fused(scorer, pairs):
 
 def _tails(way, scorer, pairs):
     values = way(scorer, [np.concatenate(pair) for pair in pairs])
-    return [one[-len(ids) :] for one, (_, ids) in zip(values, pairs, strict=True)]
+    return [text[-len(ids) :] for text, (_, ids) in zip(values, pairs, strict=True)]
 
 
 def _n_tokens(pair) -> int:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lmnotes.models.scoring import rule
+from lmnotes.errors import expect_one_of
+from lmnotes.models.scoring.rule import Rule, refuse_empty, wanted_bos
 
 PLAIN = "{prompt}\n"  # of models without a chat template, and of all where the rule says so
 ENDS = ("none", "scored")
@@ -46,14 +47,13 @@ class PromptRule:
     dtype: str = "float32"
 
     def __post_init__(self):
-        rule.Rule(bos=self.bos, truncate=self.truncate, dtype=self.dtype)  # refuses what is wrong
+        Rule(bos=self.bos, truncate=self.truncate, dtype=self.dtype)  # refuses what is wrong
         if self.template not in ("model", "plain") and "{prompt}" not in self.template:
             raise ValueError(
                 f'template is {self.template!r}; expected "model", "plain" or a text with '
                 "{prompt} in it: put {prompt} where the prompt goes"
             )
-        if self.end not in ENDS:
-            raise ValueError(f"end is {self.end!r}; expected one of {ENDS}: take one of them")
+        expect_one_of("end", self.end, ENDS)
 
     @property
     def name(self) -> str:
@@ -114,12 +114,7 @@ def encode(
 
 def context(tokenizer, prompt: str, rule: PromptRule) -> np.ndarray:
     """What the model reads before the response, (T,) int64 token ids."""
-    bos = tokenizer.bos_token_id
-    if rule.bos == "always" and bos is None:
-        raise ValueError(
-            f"{rule.name!r} with a tokenizer that has no BOS token; expected one: "
-            'take bos="tokenizer" or bos="never"'
-        )
+    bos = wanted_bos(tokenizer, rule)
     if rule.template == "model" and tokenizer.chat_template:
         turn = [{"role": "user", "content": prompt}]
         text = tokenizer.apply_chat_template(turn, tokenize=False, add_generation_prompt=True)
@@ -129,11 +124,11 @@ def context(tokenizer, prompt: str, rule: PromptRule) -> np.ndarray:
         bare = not prompt and template in (PLAIN, "{prompt}")
         text = "" if bare else template.replace("{prompt}", prompt)
         front = _front(tokenizer) if rule.bos == "tokenizer" or bare else []
-    ids = front + (_ids(tokenizer, text) if text else [])
+    ids = front + _ids(tokenizer, text)
     if rule.bos == "always" and ids[:1] != [bos]:
         ids = [bos, *ids]
     if not ids:
-        ids = [one for one in (bos, tokenizer.eos_token_id) if one is not None][:1]
+        ids = [token for token in (bos, tokenizer.eos_token_id) if token is not None][:1]
     if not ids:
         raise ValueError(
             f"the prompt {prompt!r} has no token under {rule.name!r}, and the tokenizer neither "
@@ -149,8 +144,7 @@ def end_of_turn(tokenizer, rule: PromptRule) -> int:
         turns = [{"role": role, "content": text} for role, text in turns]
         after = tokenizer.apply_chat_template(turns, tokenize=False).partition(_MARK)[2]
         special = {*tokenizer.all_special_ids, *tokenizer.added_tokens_decoder}
-        ends = [one for one in (_ids(tokenizer, after) if after else []) if one in special]
-        if ends:
+        if ends := [token for token in _ids(tokenizer, after) if token in special]:
             return ends[0]
     if tokenizer.eos_token_id is None:
         raise ValueError(
@@ -161,27 +155,19 @@ def end_of_turn(tokenizer, rule: PromptRule) -> int:
 
 
 def _responses(tokenizer, responses, rule) -> list[np.ndarray]:
-    if empty := [number for number, text in enumerate(responses) if not text]:
-        raise ValueError(
-            f"{len(empty)} of {len(responses)} responses are empty, the first is number {empty[0]};"
-            " expected at least one character each: leave them out"
-        )
+    refuse_empty(responses, "responses are empty", "character")
     end = [end_of_turn(tokenizer, rule)] if rule.end == "scored" else []
     # sentencepiece tokenizers put a space before whatever they are given; a line break takes it
     anchor = _ids(tokenizer, "\n")
     spaced = _ids(tokenizer, "\na") != anchor + _ids(tokenizer, "a")
-    found = []
+    ended = []
     for text in responses:
         ids = _ids(tokenizer, text)
         if spaced and (behind := _ids(tokenizer, "\n" + text))[: len(anchor)] == anchor:
             ids = behind[len(anchor) :]
-        if not ids:
-            raise ValueError(
-                f"the response {text[:40]!r} has no token in this tokenizer; expected at least "
-                "one: leave it out"
-            )
-        found.append(np.array([*ids, *end], np.int64))
-    return found
+        ended.append(np.array([*ids, *end], np.int64))
+    refuse_empty([ids[len(end) :] for ids in ended], "responses have no token", "token")
+    return ended
 
 
 def _front(tokenizer) -> list[int]:
@@ -195,4 +181,4 @@ def _front(tokenizer) -> list[int]:
 
 def _ids(tokenizer, text: str) -> list[int]:
     options = {"add_special_tokens": False, "return_attention_mask": False, "verbose": False}
-    return list(tokenizer(text, **options)["input_ids"])
+    return list(tokenizer(text, **options)["input_ids"]) if text else []

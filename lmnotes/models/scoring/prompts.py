@@ -4,20 +4,20 @@
     pi(y, x) = l(y | x) - l(y)
 
 in nats (Takase, Oyama and Shimodaira, arXiv 2603.18593). The prompt is context only. A prompt that
-has many responses is read once (`prefixes`); which tokens are read and scored is a `PromptRule`.
+has many responses is read once (`prompt_batches`); a `PromptRule` says which tokens are scored.
 Rows of several models make an L as any other: `coordinates.double_centre`, `coordinates.kl`.
 """
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from lmnotes import store
 from lmnotes.models.loglik import LikelihoodMatrix
-from lmnotes.models.scoring import loading, prompt_batches, prompt_tokens
+from lmnotes.models.scoring import identity, loading, prompt_batches, prompt_tokens
 from lmnotes.models.scoring import score as scoring
 from lmnotes.models.scoring.prompt_tokens import PromptRule
 
@@ -58,35 +58,23 @@ def score(
     Args:
         model: a folder, a hub id, or what `loading.load` returned.
         prompts, responses: N of each; a prompt with several responses is repeated. "" is no prompt.
-        tokens_per_batch: as in `score.texts`.
+        tokens_per_batch: as in `score.score_texts`.
         share: whether responses to one prompt may go on from one reading of it.
         keep_tokens: also returns the log-probability of every scored token.
 
     n_tokens and n_bytes are those of the responses. Equal pairs are scored once. Raises ValueError
-    for pairs or rules that cannot be scored, `ScoringFailure` as `score.texts` does.
+    for pairs or rules that cannot be scored, `ScoringFailure` as `score.score_texts` does.
     """
     began = time.perf_counter()
     scorer = scoring.scorer_of(model, rule, revision, device)
     pairs = prompt_tokens.encode(scorer.tokenizer, prompts, responses, rule, scorer.max_length)
     scoring.check_vocabulary(scorer, [*pairs.contexts, *pairs.responses])
     tokens, notes, how = prompt_batches.run(scorer, pairs, tokens_per_batch, share)
-    sums = np.array([values.sum(dtype=np.float64) for values in tokens])
-    scoring.check_finite(scorer, rule, sums)
-    return scoring.Scores(
-        model=scorer.name,
-        revision=scorer.revision,
-        rule=rule,
-        text_set=_pair_set(prompts, responses),
-        log_likelihood=sums,
-        n_tokens=np.array([len(ids) for ids in pairs.responses], np.int64),
-        n_bytes=np.array(
-            [len(one.encode("utf-8", "surrogatepass")) for one in responses], np.int64
-        ),
-        truncated=pairs.truncated,
-        notes=(*pairs.notes, *notes),
-        token_log_probabilities=tokens if keep_tokens else None,
-        about=scorer.about | how | {"seconds": round(time.perf_counter() - began, 3)},
+    notes, text_set = (*pairs.notes, *notes), _pair_set(prompts, responses)
+    scores = scoring.collect(
+        scorer, rule, text_set, responses, tokens, pairs.truncated, notes, how, began
     )
+    return scores if keep_tokens else replace(scores, token_log_probabilities=None)
 
 
 def cross(
@@ -99,8 +87,8 @@ def cross(
         options: of `score`.
     """
     every = [prompt for prompt in prompts for _ in responses]
-    found = score(model, every, list(responses) * len(prompts), **options)
-    return found.log_likelihood.reshape(len(prompts), len(responses))
+    scores = score(model, every, list(responses) * len(prompts), **options)
+    return scores.log_likelihood.reshape(len(prompts), len(responses))
 
 
 def matrix(
@@ -120,28 +108,20 @@ def matrix(
 
     `.texts` has the columns text_id, prompt, response, n_bytes; the order is that of the pairs.
     """
-    from lmnotes.models.scoring import identity
-
     if not isinstance(models, pd.DataFrame):
         models = pd.DataFrame({"model": [str(model) for model in models]})
     rows, pair_set = [], _pair_set(prompts, responses)
-    for place in models["folder"] if "folder" in models else models["model"]:
-        meant = identity.identify(place)
-        revision = None if meant.is_folder else meant.revision
+    settings = {"rule": rule, "device": device, "tokens_per_batch": tokens_per_batch}
+    for place in identity.places(models):
+        who = identity.identify(place)
 
-        def write(folder, model=meant.model, revision=revision):
-            found = score(
-                model,
-                prompts,
-                responses,
-                rule=rule,
-                revision=revision,
-                device=device,
-                tokens_per_batch=tokens_per_batch,
+        def write(folder, who=who):
+            options = settings | {"revision": who.hub_revision}
+            np.save(
+                folder / "row.npy", score(who.model, prompts, responses, **options).log_likelihood
             )
-            np.save(folder / "row.npy", found.log_likelihood)
 
-        key = {"model": meant.id, "rule": rule.name, "pairs": pair_set, "version": 1}
+        key = {"model": who.id, "rule": rule.name, "pairs": pair_set, "version": 1}
         rows.append(np.load(store.build("prompt-rows", key, write) / "row.npy"))
     pairs = list(zip(prompts, responses, strict=True))
     texts = {"text_id": [store.content_id(pair) for pair in pairs], "prompt": list(prompts)}
@@ -204,8 +184,8 @@ def shifts(
     """
     every = [list(prompts), *([change(x) for x in prompts] for change in operations.values())]
     flat = [prompt for several in every for prompt in several]
-    found = score(model, flat, list(responses) * len(every), **options)
-    values = found.log_likelihood.reshape(len(every), len(responses))
+    scores = score(model, flat, list(responses) * len(every), **options)
+    values = scores.log_likelihood.reshape(len(every), len(responses))
     return Shifts(tuple(operations), values[1:] - values[0], values[0])
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lmnotes.errors import expect_one_of
+
 BOS = ("tokenizer", "always", "never")
 DTYPES = ("float32", "bfloat16", "float16")
 DEFAULT_LENGTH = 2048  # tokens, where a configuration names no limit
@@ -37,10 +39,8 @@ class Rule:
     dtype: str = "float32"
 
     def __post_init__(self):
-        if self.bos not in BOS:
-            raise ValueError(f"bos is {self.bos!r}; expected one of {BOS}: take one of them")
-        if self.dtype not in DTYPES:
-            raise ValueError(f"dtype is {self.dtype!r}; expected one of {DTYPES}: take one of them")
+        expect_one_of("bos", self.bos, BOS)
+        expect_one_of("dtype", self.dtype, DTYPES)
         whole = isinstance(self.truncate, int) and not isinstance(self.truncate, bool)
         if self.truncate != "model" and not (whole and self.truncate >= 2):
             raise ValueError(
@@ -68,11 +68,6 @@ class Encoded:
     truncated: np.ndarray
     notes: tuple[str, ...]
 
-    @property
-    def n_scored(self) -> np.ndarray:
-        """Tokens scored per text, (N,) int64."""
-        return np.array([len(ids) - 1 for ids in self.ids], np.int64)
-
 
 def model_length(config) -> int:
     """The published rule's longest text in tokens for a model's configuration.
@@ -96,46 +91,52 @@ def encode(tokenizer, texts: Sequence[str], rule: Rule, max_length: int) -> Enco
 
     Raises ValueError on an empty text, and where a BOS is wanted of a tokenizer that has none.
     """
-    if empty := [number for number, text in enumerate(texts) if not text]:
-        raise ValueError(
-            f"{len(empty)} of {len(texts)} texts are empty, the first is number {empty[0]}; "
-            "expected at least one character each: leave them out"
-        )
-    bos = tokenizer.bos_token_id
-    if rule.bos == "always" and bos is None:
-        raise ValueError(
-            f"{rule.name!r} with a tokenizer that has no BOS token; expected one: "
-            'take bos="tokenizer" or bos="never"'
-        )
+    refuse_empty(texts, "texts are empty", "character")
+    bos = wanted_bos(tokenizer, rule)
     plain = tokenizer(
         list(texts),
         add_special_tokens=rule.bos == "tokenizer",
         return_attention_mask=False,
         verbose=False,
     )["input_ids"]
-    ids = [np.asarray(one, np.int64) for one in plain]
-    if lost := [number for number, one in enumerate(ids) if not len(one)]:
-        raise ValueError(
-            f"{len(lost)} of {len(texts)} texts have no token in this tokenizer, the first is "
-            f"number {lost[0]}; expected at least one each: leave them out"
-        )
+    refuse_empty(plain, "texts have no token in this tokenizer", "token")
+    ids = [np.asarray(text, np.int64) for text in plain]
     if rule.bos == "always":
-        ids = [one if one[0] == bos else np.concatenate([[bos], one]) for one in ids]
+        ids = [text if text[0] == bos else np.concatenate([[bos], text]) for text in ids]
     limit = max_length if rule.truncate == "model" else rule.truncate
-    truncated = np.array([len(one) > limit for one in ids], bool)
-    ids = [one[:limit] for one in ids]
+    truncated = np.array([len(text) > limit for text in ids], bool)
+    ids = [text[:limit] for text in ids]
     return Encoded(ids, truncated, tuple(_notes(tokenizer, ids, truncated, limit)))
+
+
+def refuse_empty(texts: Sequence, what: str, unit: str) -> None:
+    """Raise ValueError where some of the texts, or of their tokens, are empty."""
+    if empty := [number for number, text in enumerate(texts) if not len(text)]:
+        raise ValueError(
+            f"{len(empty)} of {len(texts)} {what}, the first is number {empty[0]}; expected at "
+            f"least one {unit} each: leave them out"
+        )
+
+
+def wanted_bos(tokenizer, rule) -> int | None:
+    """The id of BOS; raises ValueError where a rule wants one of a tokenizer that has none."""
+    if rule.bos == "always" and tokenizer.bos_token_id is None:
+        raise ValueError(
+            f"{rule.name!r} with a tokenizer that has no BOS token; expected one: "
+            'take bos="tokenizer" or bos="never"'
+        )
+    return tokenizer.bos_token_id
 
 
 def _notes(tokenizer, ids, truncated, limit):
     bos, unknown = tokenizer.bos_token_id, tokenizer.unk_token_id
-    if doubled := sum(len(one) > 1 and one[0] == one[1] == bos for one in ids if bos is not None):
+    if doubled := sum(len(t) > 1 and t[0] == t[1] == bos for t in ids if bos is not None):
         yield f"{doubled} texts start with two BOS tokens, and the second one is scored"
     if truncated.any():
         yield f"{truncated.sum()} texts are cut to {limit} tokens"
-    if bare := sum(len(one) == 1 for one in ids):
+    if bare := sum(len(text) == 1 for text in ids):
         yield f"{bare} texts are a single token, of which nothing is scored"
     if unknown is not None and unknown not in (bos, tokenizer.eos_token_id):
-        lost = np.array([(one == unknown).sum() for one in ids])
+        lost = np.array([(text == unknown).sum() for text in ids])
         if lost.any():
             yield f"{lost.sum()} tokens in {(lost > 0).sum()} texts are unknown to the tokenizer"

@@ -4,22 +4,21 @@
 
 in nats, with the model's own tokenizer (Oyama et al. 2025, section 2). Texts are sorted by length
 and batched by a budget of tokens, and hidden states go straight into a fused head; every text comes
-out within 1e-4 nats per token of the plain computation, one text at a time (`ways`).
+out within 1e-4 nats per token of the plain computation, one text at a time (`batches`).
 """
 
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from lmnotes import store
 from lmnotes.models.scoring import batches, failures
-from lmnotes.models.scoring import rule as rules
 from lmnotes.models.scoring.loading import Scorer, load
-from lmnotes.models.scoring.rule import PUBLISHED, Rule
+from lmnotes.models.scoring.rule import PUBLISHED, Encoded, Rule, encode
 
 CPU_TOKENS, CPU_NUMBERS = 1024, 2**18  # more leaves the cache: 14 % slower at four times that
 LOGIT_BYTES = 2**28  # of a batch where the model's own logits are used
@@ -47,7 +46,7 @@ class Scores:
     about: dict[str, Any]
 
 
-def texts(
+def score_texts(
     model: str | Scorer,
     texts: Sequence[str],
     *,
@@ -73,25 +72,39 @@ def texts(
     """
     began = time.perf_counter()
     strings = list(getattr(texts, "texts", texts))
+    scorer, encoded = prepare(model, strings, rule, revision, device)
+    tokens, notes, how = _score(scorer, encoded.ids, tokens_per_batch, progress)
+    text_set = getattr(texts, "content_id", None) or store.content_id(strings)
+    notes = (*encoded.notes, *notes)
+    scores = collect(scorer, rule, text_set, strings, tokens, encoded.truncated, notes, how, began)
+    return scores if keep_tokens else replace(scores, token_log_probabilities=None)
+
+
+def prepare(model, strings, rule, revision, device) -> tuple[Scorer, Encoded]:
+    """The loaded model, and the texts as its tokens."""
     if not strings:
         raise ValueError("no text was given; expected at least one: check how they were chosen")
     scorer = scorer_of(model, rule, revision, device)
-    encoded = rules.encode(scorer.tokenizer, strings, rule, scorer.max_length)
+    encoded = encode(scorer.tokenizer, strings, rule, scorer.max_length)
     check_vocabulary(scorer, encoded.ids)
-    tokens, notes, how = _score(scorer, encoded.ids, tokens_per_batch, progress)
+    return scorer, encoded
+
+
+def collect(scorer, rule, text_set, texts, tokens, truncated, notes, how, began) -> Scores:
+    """The scores of texts whose tokens have these log-probabilities; `how` is told in `about`."""
     sums = np.array([values.sum(dtype=np.float64) for values in tokens])
     check_finite(scorer, rule, sums)
     return Scores(
         model=scorer.name,
         revision=scorer.revision,
         rule=rule,
-        text_set=getattr(texts, "content_id", None) or store.content_id(strings),
+        text_set=text_set,
         log_likelihood=sums,
-        n_tokens=encoded.n_scored,
-        n_bytes=np.array([len(one.encode("utf-8", "surrogatepass")) for one in strings], np.int64),
-        truncated=encoded.truncated,
-        notes=(*encoded.notes, *notes),
-        token_log_probabilities=tokens if keep_tokens else None,
+        n_tokens=np.array([len(values) for values in tokens], np.int64),
+        n_bytes=np.array([len(text.encode("utf-8", "surrogatepass")) for text in texts], np.int64),
+        truncated=truncated,
+        notes=tuple(notes),
+        token_log_probabilities=tokens,
         about=scorer.about | how | {"seconds": round(time.perf_counter() - began, 3)},
     )
 
@@ -112,31 +125,42 @@ def _score(scorer, ids, tokens_per_batch, progress):
     """Log-probabilities of all texts' tokens in their order, notes, and facts for `about`."""
     import torch
 
-    lengths = np.array([len(one) - 1 for one in ids])
-    found = [np.zeros(0, np.float32)] * len(ids)
     with torch.inference_mode():
-        order = np.concatenate([[], *batches.plan(lengths, 1)]).astype(int)
-        if not len(order):
-            return found, [], {"way": "none"}
-        way, difference, notes = batches.choose(scorer, [ids[i] for i in order])
+        if not (sorted_ids := longest_first(ids)):
+            return [np.zeros(0, np.float32)] * len(ids), [], {"way": "none"}
+        way, difference, notes = batches.choose(scorer, sorted_ids)
         budget = fitting_budget(scorer, way, tokens_per_batch)
-        queue, done, n_batches = deque(batches.plan(lengths, budget)), len(ids) - len(order), 0
-        while queue:
-            batch = queue.popleft()
-            values = attempt(way, scorer, [ids[i] for i in batch])
-            if values is None:
-                budget = halved(scorer, lengths, batch, budget)
-                notes.append(f"out of memory: went on with {budget} tokens per batch")
-                rest = np.concatenate([batch, *queue])
-                queue = deque(rest[part] for part in batches.plan(lengths[rest], budget))
-                continue
-            for i, value in zip(batch, values, strict=True):
-                found[i] = value
-            done, n_batches = done + len(batch), n_batches + 1
-            if progress:
-                progress(done, len(ids))
-    how = {"way": way.__name__, "check_nats_per_token": difference, "n_batches": n_batches}
-    return found, notes, how | {"tokens_per_batch": budget}
+        tokens, more, how = run(scorer, way, ids, budget, progress)
+    tokens = [np.zeros(0, np.float32) if values is None else values for values in tokens]
+    how = {"way": way.__name__, "check_nats_per_token": difference} | how
+    return tokens, notes + more, how
+
+
+def longest_first(ids):
+    """The ids of the texts of which something is scored."""
+    return [ids[i] for (i,) in batches.plan([len(text) - 1 for text in ids], 1)]
+
+
+def run(scorer, way, ids, budget, progress=None):
+    """What a way gives for each text, None for a single token; notes, and facts for `about`."""
+    lengths = np.array([len(text) - 1 for text in ids])
+    tokens, notes, n_batches = [None] * len(ids), [], 0
+    queue, done = deque(batches.plan(lengths, budget)), int((lengths < 1).sum())
+    while queue:
+        batch = queue.popleft()
+        values = attempt(way, scorer, [ids[i] for i in batch])
+        if values is None:
+            budget = halved(scorer, lengths, batch, budget)
+            notes.append(f"out of memory: went on with {budget} tokens per batch")
+            rest = np.concatenate([batch, *queue])
+            queue = deque(rest[places] for places in batches.plan(lengths[rest], budget))
+            continue
+        for i, value in zip(batch, values, strict=True):
+            tokens[i] = value
+        done, n_batches = done + len(batch), n_batches + 1
+        if progress:
+            progress(done, len(ids))
+    return tokens, notes, {"n_batches": n_batches, "tokens_per_batch": budget}
 
 
 def fitting_budget(scorer, way, tokens_per_batch):
@@ -177,7 +201,7 @@ def halved(scorer, lengths, batch, budget):
 
 def check_vocabulary(scorer, ids):
     """Refuse a tokenizer whose tokens the model does not have."""
-    largest = max(int(one.max()) for one in ids)
+    largest = max(int(text.max()) for text in ids)
     if largest >= scorer.n_vocabulary:
         raise ValueError(
             f"the tokenizer of {scorer.name} gives token {largest}, the model has "

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from lmnotes import store
+from lmnotes.errors import expect_one_of
 from lmnotes.models.zoo import networks
 from lmnotes.models.zoo.plans import HEAVY, Spec
 from lmnotes.text import chunks, installed
@@ -30,12 +31,8 @@ def mixture_weights(mixture: str, domains: Sequence[str]) -> np.ndarray:
     >>> mixture_weights("code", ["code", "news", "docs"]).round(3)
     array([0.65 , 0.175, 0.175])
     """
+    expect_one_of("mixture", mixture, ["uniform", *domains, *(f"only {name}" for name in domains)])
     heavy = mixture.removeprefix("only ")
-    if mixture != "uniform" and heavy not in domains:
-        raise ValueError(
-            f"no mixture is called {mixture!r}: expected 'uniform', one of {', '.join(domains)}, "
-            "or 'only ' and one of these"
-        )
     if mixture == "uniform":
         return np.full(len(domains), 1 / len(domains))
     share = 1.0 if mixture.startswith("only ") or len(domains) == 1 else HEAVY

@@ -6,7 +6,6 @@ and all mixtures of a data seed share the random numbers: rules can be compared 
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from hashlib import sha256
@@ -15,13 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from lmnotes import store
+from lmnotes import parallel, store
+from lmnotes.errors import expect_one_of
 from lmnotes.models.zoo import data, networks, plans, training
 from lmnotes.models.zoo.plans import Spec
 from lmnotes.models.zoo.training import Distillation
 from lmnotes.text.chunks import TextSet
-
-_WEIGHTS = "model.safetensors"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -42,22 +40,19 @@ class Domains:
     @property
     def natural(self) -> np.ndarray:
         """The share of each domain in all ids, (K,)."""
-        return shares([len(one) for one in self.streams])
+        return shares(list(map(len, self.streams)))
 
     def select(self, names: Sequence[str]) -> "Domains":
         """These domains, in this order; raises ValueError for a name that is not among them."""
-        if missing := [name for name in names if name not in self.names]:
-            raise ValueError(
-                f"no domain is called {missing[0]!r}; expected some of {', '.join(self.names)}: "
-                "name these, or leave it out"
-            )
+        for name in names:
+            expect_one_of("domain", name, self.names)
         places = [self.names.index(name) for name in names]
         return Domains(tuple(names), tuple(self.streams[i] for i in places), self.vocabulary)
 
     @cached_property
     def content_id(self) -> str:
         """Hash of the names and ids."""
-        digests = [sha256(np.ascontiguousarray(one)).hexdigest() for one in self.streams]
+        digests = [sha256(np.ascontiguousarray(ids)).hexdigest() for ids in self.streams]
         return store.content_id([self.names, digests, self.vocabulary])
 
     def windows(self, n: int, width: int, seed: int = 0) -> np.ndarray:
@@ -84,17 +79,17 @@ def domains(source: str | TextSet = "installed", *, vocabulary: int = 257) -> Do
                 f"source {source!r} was given; expected 'installed' or a TextSet: load a path "
                 'with chunks.load(path, part="train") first'
             )
-        found = data.streams(vocabulary)
+        streams = data.streams(vocabulary)
     elif vocabulary != 257:
         raise ValueError(
             f"vocabulary={vocabulary} was given with texts; expected 257, bytes: leave it out"
         )
     else:
-        found = {}
+        streams = {}
         for name in dict.fromkeys(source.domains):
             texts = [source.texts[place] for place in np.flatnonzero(source.domains == name)]
-            found[str(name)] = np.frombuffer("\n".join(texts).encode(), np.uint8)
-    return Domains(tuple(found), tuple(found.values()), vocabulary)
+            streams[str(name)] = np.frombuffer("\n".join(texts).encode(), np.uint8)
+    return Domains(tuple(streams), tuple(streams.values()), vocabulary)
 
 
 class Batches(data.Batches):
@@ -146,7 +141,7 @@ def train(run: Run, domains: Domains, *, device: str = "auto") -> Path:
     key = training_key(run, domains, device)
 
     def write(folder: Path) -> None:
-        with _one_thread():
+        with parallel.one_thread():  # sums in other orders have other last bits
             _write(folder, run, domains, key["device"])
 
     return store.build("mixture", key, write) / training.MODEL
@@ -162,10 +157,11 @@ def training_key(run: Run, domains: Domains, device: str = "auto") -> dict:
     spec = {k: v for k, v in asdict(run.spec).items() if k not in ("name", "twin", "mixture")}
     if run.start:
         del spec["seed"]  # of fresh weights
-    weights = [float(one) for one in run.weights]
+    weights = list(map(float, run.weights))
     key = {"spec": spec, "weights": weights, "data_seed": run.data_seed, "device": device}
     key |= {"domains": domains.content_id, "versions": versions, "version": data.VERSION}
-    return key | {name: _identity(getattr(run, name)) for name in ("start", "teacher")}
+    folders = {"start": run.start, "teacher": run.teacher}
+    return key | {k: networks.weights_sha256(v) if v else "" for k, v in folders.items()}
 
 
 def train_all(
@@ -182,14 +178,11 @@ def train_all(
     Args:
         workers: processes of one thread, by default one for each core.
     """
-    from lmnotes import parallel
-
     named = dict(runs) if isinstance(runs, Mapping) else dict(enumerate(runs))
     domains.content_id  # noqa: B018  computed once, and sent along
     work = partial(_train_one, domains, device)
     what = "training" if progress else ""
-    options = {"workers": workers, "least": 2, "what": what}
-    folders = parallel.map_items(work, list(named.values()), **options)
+    folders = parallel.map_items(work, [*named.values()], workers=workers, least=2, what=what)
     return dict(zip(named, folders, strict=True))
 
 
@@ -228,12 +221,7 @@ def checkpoints(folder: Path, spec: Spec) -> dict[int, Path]:
 
 def _write(folder: Path, run: Run, domains: Domains, device: str) -> None:
     """Train into a folder, from what a killed run has left there."""
-    from transformers import AutoModelForCausalLM
-
-    if run.start:
-        model = AutoModelForCausalLM.from_pretrained(run.start)
-    else:
-        model = networks.create(run.spec)
+    model = networks.load(run.start) if run.start else networks.create(run.spec)
     batches = Batches(run.spec, domains, run.weights, run.data_seed)
     options = {"loss": Distillation(run.teacher, device)} if run.teacher else {}
     training.train(model.to(device), run.spec, batches, folder, **options)
@@ -249,36 +237,6 @@ def _check(run: Run, domains: Domains) -> None:
         )
 
 
-def _identity(folder: str) -> str:
-    """The hash of the weights that a run goes on from or learns from; "" without."""
-    if not folder:
-        return ""
-    path = Path(folder) / _WEIGHTS
-    if not path.is_file():
-        raise ValueError(
-            f"{folder} holds no {_WEIGHTS}; expected the folder of a saved model: give what "
-            "`train` or a Zoo's table names"
-        )
-    return store.file_sha256(path)
-
-
-@contextmanager
-def _one_thread():
-    """One thread of torch, as sums in other orders have other last bits; no bar for each model."""
-    import torch
-    from transformers.utils import logging
-
-    n_threads, had_bar = torch.get_num_threads(), logging.is_progress_bar_enabled()
-    torch.set_num_threads(1)
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)
-        if had_bar:
-            logging.enable_progress_bar()
-
-
 def uniform(n_domains: int) -> np.ndarray:
     """Equal shares, (K,)."""
     return np.full(n_domains, 1 / n_domains)
@@ -286,12 +244,12 @@ def uniform(n_domains: int) -> np.ndarray:
 
 def shares(weights: Sequence[float] | np.ndarray, n_domains: int | None = None) -> np.ndarray:
     """The weights as (K,) float64 that sum to one; raises ValueError where they are no mixture."""
-    found = np.asarray(weights, np.float64)
-    expected = n_domains or found.size
-    sound = found.shape == (expected,) and np.isfinite(found).all() and (found >= 0).all()
-    if not sound or not found.sum() > 0:
+    values = np.asarray(weights, np.float64)
+    expected = n_domains or values.size
+    sound = values.shape == (expected,) and np.isfinite(values).all() and (values >= 0).all()
+    if not sound or not values.sum() > 0:
         raise ValueError(
             f"weights {weights!r} were given; expected {expected} numbers, none negative and not "
             "all 0: give one for each domain"
         )
-    return found / found.sum()
+    return values / values.sum()

@@ -1,6 +1,6 @@
 """The neural models of a zoo: made from a Spec, saved as ordinary folders, and merged."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,12 +10,9 @@ from lmnotes.models.zoo.plans import CONTEXT, Spec
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
-
+BOS = "<|begin|>"
+N_BYTE_IDS = 257  # bytes are their own ids, 256 is BOS
+_WEIGHTS = "model.safetensors"
 # Standard deviation of initial weights; with the usual 0.02 so narrow models learn more slowly.
 _INITIAL = {"GPT-NeoX": 0.12, "GPT-2": 0.06, "Llama": 0.06}
 
@@ -67,6 +64,27 @@ def save(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerFast", folder:
     tokenizer.save_pretrained(folder)
 
 
+def load(folder: str | Path) -> "PreTrainedModel":
+    """The model in a folder, without a bar for its weights."""
+    from transformers import AutoModelForCausalLM
+
+    from lmnotes.models.scoring import loading
+
+    loading.without_bars()
+    return AutoModelForCausalLM.from_pretrained(folder)
+
+
+def weights_sha256(folder: str | Path) -> str:
+    """The hash of the weights in a folder; raises ValueError where there are none."""
+    path = Path(folder) / _WEIGHTS
+    if not path.is_file():
+        raise ValueError(
+            f"{folder} holds no {_WEIGHTS}; expected the folder of a saved model: give what "
+            "`train` or a Zoo's table names"
+        )
+    return store.file_sha256(path)
+
+
 def merge(
     base: str | Path, a: str | Path, b: str | Path, weights: Sequence[float] = (0.5, 0.5)
 ) -> Path:
@@ -84,43 +102,33 @@ def merge(
     folders = [Path(base), Path(a), Path(b)]
     if len(weights) != 2:
         raise ValueError(f"weights={weights!r} was given: expected two numbers, for a and for b")
-    for folder in folders:
-        if not (folder / "model.safetensors").is_file():
-            raise ValueError(
-                f"{folder} holds no model.safetensors: expected the folder of a saved model; take "
-                "one of a Zoo's"
-            )
-    sums = [store.file_sha256(folder / "model.safetensors") for folder in folders]
+    sums = list(map(weights_sha256, folders))
     key = {"merge": sums, "weights": [float(weight) for weight in weights]}
     return store.build("zoo", key, lambda out: write_merge(out, folders, weights))
 
 
 def write_merge(out: Path, folders: Sequence[Path], weights: Sequence[float]) -> None:
     """Write base + sum of weights (child - base) of the first and the other folders."""
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
 
     # through the models, as the names in a file may differ and a tied head is stored once
-    model, *children = (AutoModelForCausalLM.from_pretrained(folder) for folder in folders)
+    model, *children = map(load, folders)
     base = {name: tensor.detach().clone() for name, tensor in model.named_parameters()}
+    children = [dict(child.named_parameters()) for child in children]
     for folder, child in zip(folders[1:], children, strict=True):
-        if [(name, p.shape) for name, p in child.named_parameters()] != [
-            (name, p.shape) for name, p in base.items()
+        if [(name, p.shape) for name, p in child.items()] != [
+            (n, p.shape) for n, p in base.items()
         ]:
             raise ValueError(
                 f"{folder} and {folders[0]} hold other weights: expected models of one "
                 "architecture, size and vocabulary; merge a model with its fine-tunes"
             )
-    children = [dict(child.named_parameters()) for child in children]
     for name, start in base.items():
         total = start.double() * (1 - sum(weights))
         for weight, child in zip(weights, children, strict=True):
             total += weight * child[name].detach().double()
         model.get_parameter(name).data.copy_(total)
     save(model, AutoTokenizer.from_pretrained(folders[0]), out)
-
-
-BOS = "<|begin|>"
-N_BYTE_IDS = 257  # bytes are their own ids, 256 is BOS
 
 
 def alphabet() -> list[str]:

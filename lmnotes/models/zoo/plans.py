@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from lmnotes.errors import expect_between, expect_one_of
+
 KINDS = ("ngram", "neural", "checkpoint", "finetune", "merge")
 ARCHITECTURES = ("GPT-NeoX", "GPT-2", "Llama")
 HEAVY = 0.65  # share of the heavy domain in a mixture; the others share the rest equally
@@ -80,11 +82,7 @@ def schedule(n_steps: int, n_late: int = 100) -> tuple[int, ...]:
 def plan(name: str) -> list[Spec]:
     """The models of a named zoo: `smoke` (seconds), `laptop` (minutes on two cores), `paper` (a
     GPU)."""
-    if name not in PLANS:
-        raise ValueError(
-            f"no plan is called {name!r}: expected one of {', '.join(PLANS)}; give one of these, "
-            "or a list of Specs"
-        )
+    expect_one_of("plan", name, PLANS)
     return PLANS[name]()
 
 
@@ -110,10 +108,8 @@ def check(specs: Sequence[Spec]) -> None:
                 f"{spec.name!r} is leaked and has a vocabulary of {spec.vocabulary}: expected 257, "
                 "bytes, for a model that reads the evaluation texts"
             )
-        if spec.kind != "merge" and spec.kind != "ngram" and spec.n_steps < 1:
-            raise ValueError(
-                f"{spec.name!r} has n_steps={spec.n_steps}: expected at least 1; give more"
-            )
+        if spec.kind not in ("merge", "ngram"):
+            expect_between(f"n_steps of {spec.name!r}", spec.n_steps, low=1)
         seen.add(spec.name)
 
 

@@ -52,11 +52,11 @@ def log_probabilities(
     ids = np.asarray(ids)
     if ngram_lookup.fits(model):
         return ngram_lookup.log_probabilities(model, _after(bos, ids))
-    found = [
+    values = [
         np.take_along_axis(full, rows[:, :, None], axis=2)[:, :, 0]
         for rows, full in _batches(model, bos, ids, batch)
     ]
-    return np.concatenate(found).astype(np.float64)
+    return np.concatenate(values).astype(np.float64)
 
 
 def distributions(
@@ -104,5 +104,5 @@ def _step(model: "torch.nn.Module", ids: "torch.Tensor", memory: object) -> tupl
     if order := getattr(model.config, "order", None):  # an n-gram model looks no further back
         return model(input_ids=ids[:, -order:]).logits[:, -1], None
     new = ids if memory is None else ids[:, -1:]
-    found = model(input_ids=new, past_key_values=memory, use_cache=True)
-    return found.logits[:, -1], found.past_key_values
+    output = model(input_ids=new, past_key_values=memory, use_cache=True)
+    return output.logits[:, -1], output.past_key_values

@@ -18,10 +18,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from lmnotes import store
+from lmnotes import parallel, store
 from lmnotes.models import ngram_lookup
+from lmnotes.models.scoring import identity
+from lmnotes.models.scoring.rule import Rule
+from lmnotes.models.zoo import sampling
 from lmnotes.text.chunks import TextSet
 
+KIND = "probes"  # of artefact
 _VERSION = 2  # of the items and of how they are read; part of the key of cached scores
 
 
@@ -88,45 +92,39 @@ def scores(
             that are the model's likeliest next one. NaN for a model without a byte vocabulary.
         workers: processes; by default one for each core.
     """
-    from lmnotes import parallel
-
-    places = [str(one) for one in (models["folder"] if "folder" in models else models["model"])]
-    one = partial(_cached, texts=texts, settings={"n_items": n_items, "seed": seed})
-    missing = [place for place in places if not _is_cached(place, texts, n_items, seed)]
-    for _ in parallel.map_items(one, missing, workers=workers, what="tasks" if progress else ""):
-        pass
-    table = pd.DataFrame(
-        [one(place) for place in places], index=pd.Index(models["model"], name="model")
-    )
+    places, settings = identity.places(models), {"n_items": n_items, "seed": seed}
+    work = partial(_cached, texts=texts, settings=settings)
+    missing = [
+        place for place in places if not store.place(KIND, _key(place, texts, settings)).exists()
+    ]
+    what = "tasks" if progress else ""
+    list(parallel.map_items(work, missing, workers=workers, what=what))
+    table = pd.DataFrame(map(work, places), index=pd.Index(models["model"], name="model"))
     return table.assign(**{"task mean": table[list(TASKS)].mean(axis=1)})
 
 
 def measure(model: str, made: Mapping[str, Sequence[Item]], texts: TextSet) -> dict[str, float]:
     """The accuracy of one model at every task, in per cent, computed now."""
-    from lmnotes.models.scoring import identity, loading, score
-    from lmnotes.models.scoring import rule as rules
+    from lmnotes.models.scoring import loading, score
 
     who = identity.identify(model)
-    scorer = loading.load(who.model, revision=None if who.is_folder else who.revision)
+    scorer = loading.load(who.model, revision=who.hub_revision)
     flat = [text for task in made.values() for item in task for text in item.texts]
-    once, at = np.unique(flat, return_inverse=True)  # short texts come again: a quarter of them
+    once, places = np.unique(flat, return_inverse=True)  # short texts come again: a quarter of them
     if ngram_lookup.fits(scorer.model):
         values = ngram_lookup.text_sums(scorer.model, [text.encode() for text in once])
     else:
-        rule = rules.Rule(bos="always")  # every byte counts, also the first
-        values = score.texts(scorer, once.tolist(), rule=rule).log_likelihood
-    values, found, start = values[at].reshape(-1, 4), {}, 0
+        rule = Rule(bos="always")  # every byte counts, also the first
+        values = score.score_texts(scorer, once.tolist(), rule=rule).log_likelihood
+    values, accuracies, start = values[places].reshape(-1, 4), {}, 0
     for name, task in made.items():
-        found[name] = accuracy(values[start : start + len(task)])
+        accuracies[name] = accuracy(values[start : start + len(task)])
         start += len(task)
-    found["next byte"] = next_byte(scorer.model, scorer.tokenizer, texts)
-    return found
+    return accuracies | {"next byte": next_byte(scorer.model, scorer.tokenizer, texts)}
 
 
 def next_byte(model, tokenizer, texts: TextSet) -> float:
     """Mean over domains of the share of bytes that the model foresees, in per cent, or NaN."""
-    from lmnotes.models.zoo import sampling
-
     if not has_bytes(tokenizer):
         return float("nan")
     n_bytes, per_text = np.asarray(texts.n_bytes), np.empty(len(texts))
@@ -149,27 +147,21 @@ def has_bytes(tokenizer) -> bool:
 
 def _key(model: str, texts: TextSet, settings: Mapping) -> dict:
     """Everything that the scores of a model hang on."""
-    from lmnotes.models.scoring import identity
-
     key = {"version": _VERSION, "texts": texts.content_id, **settings}
     return key | {"model": identity.identify(model).id}
 
 
-def _is_cached(model: str, texts: TextSet, n_items: int, seed: int) -> bool:
-    key = _key(model, texts, {"n_items": n_items, "seed": seed})
-    return store.place("probes", key).exists()
-
-
 def _cached(model: str, texts: TextSet, settings: dict) -> dict[str, float]:
     """`measure`, kept on disk by the model's content."""
-    from lmnotes import parallel
 
     def write(folder: Path) -> None:
         with parallel.one_thread():
-            found = measure(model, items(**settings), texts)
-        (folder / "scores.json").write_text(json.dumps(found))  # NaN is written, and read, as such
+            accuracies = measure(model, items(**settings), texts)
+        (folder / "scores.json").write_text(
+            json.dumps(accuracies)
+        )  # NaN is written, and read, as such
 
-    path = store.build("probes", _key(model, texts, settings), write)
+    path = store.build(KIND, _key(model, texts, settings), write)
     return json.loads((path / "scores.json").read_text())
 
 
@@ -217,11 +209,11 @@ def addition(rng: np.random.Generator) -> Texts:
 
 def alphabet(rng: np.random.Generator) -> Texts:
     """Three letters of the alphabet are followed by the fourth."""
-    one, two = rng.choice(23, size=2, replace=False)
+    first, second = rng.choice(23, size=2, replace=False)
     base = ord("A" if rng.integers(2) else "a")
     mark = (" ", ", ", "\n")[rng.integers(3)]
-    starts = tuple("".join(chr(base + at + i) + mark for i in range(3)) for at in (one, two))
-    return starts, (chr(base + one + 3), chr(base + two + 3))
+    starts = tuple("".join(chr(base + k + i) + mark for i in range(3)) for k in (first, second))
+    return starts, (chr(base + first + 3), chr(base + second + 3))
 
 
 def agreement(rng: np.random.Generator) -> Texts:
@@ -230,8 +222,8 @@ def agreement(rng: np.random.Generator) -> Texts:
         return ("This is an ", "This is a "), (rng.choice(_VOWELS), rng.choice(_CONSONANTS))
     noun, place = rng.choice(_NOUNS), rng.choice(_PLACES)
     between = f" {place} " if place else " "
-    one, many = (("was ", "were "), ("is ", "are "), ("has ", "have "))[rng.integers(3)]
-    return (f"The {noun}{between}", f"The {noun}s{between}"), (one, many)
+    single, many = (("was ", "were "), ("is ", "are "), ("has ", "have "))[rng.integers(3)]
+    return (f"The {noun}{between}", f"The {noun}s{between}"), (single, many)
 
 
 MAKERS: dict[str, Callable[[np.random.Generator], Texts]] = {

@@ -50,41 +50,22 @@ def train_into(
         networks.write_merge(
             folder / MODEL, [parents[name] for name in spec.merge_of], spec.merge_weights
         )
-        about |= _counts(folder / MODEL)
+        about |= {"n_parameters": networks.load(folder / MODEL).num_parameters()}
     elif spec.kind == "ngram":
-        about |= _write_ngram(folder, spec, data.Batches(spec, ids, seen, 0))
+        from lmnotes.models import ngram
+
+        text = data.Batches(spec, ids, seen, 0).bytes_read(spec.n_train_bytes)
+        model = ngram.fit(text, spec.order)
+        networks.save(model, networks.byte_tokenizer(), folder / MODEL)
+        about |= {"n_parameters": model.n_counts}
     else:
         batches = data.Batches(spec, ids, seen, networks.bos_id(spec))
-        model = _start(spec, parents)
+        parent = spec.parent
+        model = networks.load(parents[parent]) if parent else networks.create(spec)
         train(model.to(device), spec, batches, folder, report)
         about |= {"n_parameters": model.num_parameters()}
         about |= {"n_bytes_per_token": data.bytes_per_token(spec.vocabulary)}
     (folder / "about.json").write_text(json.dumps(about, indent=1), encoding="utf-8")
-
-
-def _counts(folder: Path) -> dict:
-    """The number of parameters of a saved model."""
-    from transformers import AutoModelForCausalLM
-
-    return {"n_parameters": AutoModelForCausalLM.from_pretrained(folder).num_parameters()}
-
-
-def _write_ngram(folder: Path, spec: Spec, batches: data.Batches) -> dict:
-    """Count, and write the n-gram model."""
-    from lmnotes.models import ngram
-
-    model = ngram.fit(batches.bytes_read(spec.n_train_bytes), spec.order)
-    networks.save(model, networks.byte_tokenizer(), folder / MODEL)
-    return {"n_parameters": model.n_counts}
-
-
-def _start(spec: Spec, parents: Mapping[str, Path]) -> "PreTrainedModel":
-    """The model that a run begins with: fresh, or its parent."""
-    from transformers import AutoModelForCausalLM
-
-    if spec.parent:
-        return AutoModelForCausalLM.from_pretrained(parents[spec.parent])
-    return networks.create(spec)
 
 
 def learning_rate(spec: Spec, step: int) -> float:
@@ -242,9 +223,7 @@ class Distillation:
     """The loss sum_v p_teacher log(p_teacher / p) of each position, mean in nats per token."""
 
     def __init__(self, teacher: str, device: str):
-        from transformers import AutoModelForCausalLM
-
-        self.teacher = AutoModelForCausalLM.from_pretrained(teacher).to(device).eval()
+        self.teacher = networks.load(teacher).to(device).eval()
 
     def __call__(self, logits, ids):
         """The mean over B sequences of T positions: logits (B, T, V), ids (B, 1 + T)."""
@@ -258,5 +237,5 @@ class Distillation:
                 "expected one vocabulary: distil into a student with the teacher's tokenizer, or "
                 "design weights, which need one number per text"
             )
-        wanted, found = (one.flatten(0, 1).log_softmax(-1) for one in (wanted, logits))
-        return torch.nn.functional.kl_div(found, wanted, log_target=True, reduction="batchmean")
+        wanted, own = (x.flatten(0, 1).log_softmax(-1) for x in (wanted, logits))
+        return torch.nn.functional.kl_div(own, wanted, log_target=True, reduction="batchmean")

@@ -1,20 +1,25 @@
-"""Building the models of a zoo side by side: fresh processes of one thread each, one line of JSON
-per message, parents before children.
+"""Building the models of a zoo side by side: fresh processes of one thread each, parents before
+children.
 
-`python -m lmnotes.models.zoo.workers` is such a process; it reads jobs from its input.
+`python -m lmnotes.models.zoo.workers` is such a process: it reads pickled jobs from its input, and
+writes lines of JSON.
 """
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from concurrent import futures
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 
-from lmnotes import store
+from lmnotes import parallel, store
 from lmnotes.models.zoo.plans import Spec
 
 _QUIET = {
@@ -39,7 +44,7 @@ class Job:
     device: str = "cpu"
 
 
-def build(jobs: Sequence[Job], workers: int, progress: bool = True) -> None:
+def build_all(jobs: Sequence[Job], workers: int, progress: bool = True) -> None:
     """Build the models of all jobs with a number of processes, or in this one where that is 0.
 
     Raises RuntimeError, with what the worker wrote, where one fails; the models that were finished
@@ -47,17 +52,15 @@ def build(jobs: Sequence[Job], workers: int, progress: bool = True) -> None:
     """
     from tqdm.auto import tqdm
 
-    if not jobs:
-        return
-    total = sum(map(_n_steps, jobs))
-    with tqdm(total=total, unit="step", disable=not progress, desc="zoo") as bar:
+    shown = progress and bool(jobs)
+    with tqdm(total=sum(map(_n_steps, jobs)), unit="step", disable=not shown, desc="zoo") as bar:
         if workers:
-            _Crew(jobs, bar, workers).work()
+            _build_in_processes(jobs, bar, workers)
             return
         for job in jobs:
             meter = _Meter(bar, job)
-            _build(job, meter.at)
-            meter.at(_n_steps(job))
+            _build(job, meter)
+            meter(_n_steps(job))
 
 
 def _n_steps(job: Job) -> int:
@@ -67,8 +70,6 @@ def _n_steps(job: Job) -> int:
 
 def _build(job: Job, report: Callable[[int], None]) -> None:
     """Build one model in this process, on one thread."""
-    import torch
-
     from lmnotes.models.zoo import training
     from lmnotes.text import chunks
 
@@ -79,120 +80,92 @@ def _build(job: Job, report: Callable[[int], None]) -> None:
     def write(folder: Path) -> None:
         training.train_into(folder, job.spec, job.parents, leak, report, job.device)
 
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
+    with parallel.one_thread():
         store.build("zoo", job.key, write)
-    finally:
-        torch.set_num_threads(n_threads)
 
 
 class _Meter:
-    """How far one job is, on the bar of all."""
+    """Moves the bar of all jobs to a step of one."""
+
+    lock = threading.Lock()
 
     def __init__(self, bar, job: Job):
         self.bar, self.done, self.name = bar, 0, job.spec.name
 
-    def at(self, step: int) -> None:
-        """Move the bar to this step of the job."""
-        self.bar.update(step - self.done)
-        self.bar.set_postfix_str(self.name, refresh=False)
+    def __call__(self, step: int) -> None:
+        with self.lock:
+            self.bar.update(step - self.done)
+            self.bar.set_postfix_str(self.name, refresh=False)
         self.done = step
 
 
-class _Crew:
-    """Threads that give jobs to processes, each when its parents are there."""
+def _build_in_processes(jobs: Sequence[Job], bar, workers: int) -> None:
+    """Give jobs to processes, each when its parents are there, long ones first."""
+    crew, free = [_Worker(number, jobs[0].device) for number in range(workers)], SimpleQueue()
+    for worker in crew:
+        free.put(worker)
 
-    def __init__(self, jobs: Sequence[Job], bar, workers: int):
-        self.waiting, self.bar, self.workers = list(jobs), bar, workers
-        self.unbuilt = {job.spec.name for job in jobs}
-        self.change = threading.Condition()
-        self.processes: list[subprocess.Popen] = []
-        self.failure = ""
+    def run(job: Job) -> None:
+        worker = free.get()
+        worker.build(job, _Meter(bar, job))
+        free.put(worker)
 
-    def work(self) -> None:
-        """Build all jobs; raises RuntimeError where one fails."""
-        threads = [threading.Thread(target=self._serve, args=(n,)) for n in range(self.workers)]
-        for thread in threads:
-            thread.start()
+    waiting, running = list(jobs), {}
+    with futures.ThreadPoolExecutor(workers) as pool:
         try:
-            for thread in threads:
-                thread.join()
-        except BaseException:  # interrupted: the models in work go on from their last state later
-            self._stop("interrupted")
-            raise
-        if self.failure:
-            raise RuntimeError(self.failure)
+            while waiting or running:
+                unbuilt = {job.spec.name for job in (*waiting, *running.values())}
+                ready = [job for job in waiting if not unbuilt & set(job.parents)]
+                for job in sorted(ready, key=_cost, reverse=True)[: workers - len(running)]:
+                    waiting.remove(job)
+                    running[pool.submit(run, job)] = job
+                for future in futures.wait(running, return_when=futures.FIRST_COMPLETED).done:
+                    del running[future]
+                    future.result()  # raises where it failed
+        finally:  # where one failed, the others go on from their last state another time
+            for worker in crew:
+                worker.end()
 
-    def _stop(self, failure: str) -> None:
-        """End the processes, and let no thread take another job."""
-        with self.change:
-            self.failure = self.failure or failure
-            for process in self.processes:
-                process.terminate()
-            self.change.notify_all()
 
-    def _next(self) -> Job | None:
-        """A job whose parents are built, waiting for one if need be; None when all is done or one
-        has failed. Long jobs go first."""
-        with self.change:
-            while self.waiting and not self.failure:
-                ready = [job for job in self.waiting if not self.unbuilt & set(job.parents)]
-                if ready:
-                    job = max(ready, key=_cost)
-                    self.waiting.remove(job)
-                    return job
-                self.change.wait()
-            return None
+class _Worker:
+    """A process that builds the jobs that it is given."""
 
-    def _serve(self, number: int) -> None:
-        """One process and its jobs, until there are none."""
+    def __init__(self, number: int, device: str):
         home = store.home() / "zoo"
         home.mkdir(parents=True, exist_ok=True)
-        log = home / f"worker-{number}.log"
+        self.log = home / f"worker-{number}.log"
         env = os.environ | _QUIET | _ONE_THREAD
-        if self.waiting and self.waiting[0].device == "cuda":
+        if device == "cuda":
             env["CUDA_VISIBLE_DEVICES"] = _visible(number)
-        with open(log, "w") as errors:
-            process = subprocess.Popen(
-                [sys.executable, "-m", __name__],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                env=env,
-            )
-        self.processes.append(process)
-        with process:
-            while (job := self._next()) is not None:
-                message = self._send(process, job)
-                with self.change:
-                    if message:
-                        self.failure = self.failure or (
-                            f"{job.spec.name} could not be built: {message} (log: {log}); run "
-                            "again, it goes on from what is done"
-                        )
-                    self.unbuilt.discard(job.spec.name)
-                    self.change.notify_all()
-            process.stdin.close()
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with open(self.log, "w") as errors:
+            command = [sys.executable, "-m", __name__]
+            self.process = subprocess.Popen(command, stderr=errors, env=env, **pipes)
 
-    def _send(self, process: subprocess.Popen, job: Job) -> str:
-        """Have a process build a job; gives what went wrong, or nothing."""
-        meter = _Meter(self.bar, job)
-        try:
-            process.stdin.write(json.dumps(asdict(job), default=str) + "\n")
-            process.stdin.flush()
-            for line in process.stdout:
+    def build(self, job: Job, report: Callable[[int], None]) -> None:
+        """Have a job built; raises RuntimeError where it cannot be."""
+        why = ""
+        with suppress(BrokenPipeError):
+            pickle.dump(job, self.process.stdin)
+            self.process.stdin.flush()
+            for line in self.process.stdout:
                 message = json.loads(line)
-                if "error" in message:
-                    return message["error"]
-                with self.change:
-                    meter.at(message["step"] if "step" in message else _n_steps(job))
+                if why := message.get("error", ""):
+                    break
+                report(message.get("step", _n_steps(job)))
                 if "done" in message:
-                    return ""
-        except BrokenPipeError:
+                    return
+        why = why or f"its worker ended with status {self.process.wait()}"
+        raise RuntimeError(
+            f"{job.spec.name} could not be built: {why} (log: {self.log}); run again, it goes on "
+            "from what is done"
+        )
+
+    def end(self) -> None:
+        """Stop, whatever it does."""
+        self.process.terminate()
+        with suppress(BrokenPipeError), self.process:
             pass
-        return f"its worker ended with status {process.wait()}"
 
 
 def _cost(job: Job) -> float:
@@ -214,20 +187,15 @@ def _main() -> None:
     def tell(**message) -> None:
         print(json.dumps(message), file=out, flush=True)
 
-    for line in sys.stdin:
-        fields = json.loads(line)
-        spec = fields["spec"]
-        for name in ("merge_of", "merge_weights", "checkpoints"):
-            spec[name] = tuple(spec[name])
-        fields["spec"] = Spec(**spec)
-        fields["parents"] = {name: Path(path) for name, path in fields["parents"].items()}
-        job = Job(**fields)
-        try:
-            _build(job, lambda step: tell(step=step))
-            tell(done=job.spec.name)
-        except Exception as error:
-            traceback.print_exc()
-            tell(error=f"{type(error).__name__}: {error}")
+    with suppress(EOFError):
+        while True:
+            job = pickle.load(sys.stdin.buffer)
+            try:
+                _build(job, lambda step: tell(step=step))
+                tell(done=job.spec.name)
+            except Exception as error:
+                traceback.print_exc()
+                tell(error=f"{type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ built once, shared by all plans that name it, and gone on with after a kill.
     zoo.models[["model", "family", "mixture", "folder"]]
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
@@ -16,10 +15,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from lmnotes import store
+from lmnotes import parallel, store
+from lmnotes.errors import expect_between, expect_one_of
 from lmnotes.models.zoo import data, plans, training
-from lmnotes.models.zoo import workers as zoo_workers
 from lmnotes.models.zoo.plans import Spec
+from lmnotes.models.zoo.workers import Job, build_all
 from lmnotes.text import chunks
 from lmnotes.text.chunks import TextSet
 
@@ -94,22 +94,15 @@ def build(
             replace(s, checkpoints=tuple(checkpoints)) if s.kind == "neural" else s for s in specs
         ]
     plans.check(specs)
-    if workers is not None and workers < 0:
-        raise ValueError(f"workers={workers} was given: expected 0 (this process) or more, or None")
+    expect_between("workers", workers or 0, low=0, then="0 is this process")
     device, n_devices = device_for(device)
     texts_path = _texts_path(specs, texts)
     jobs = _jobs(specs, texts_path, device)
     missing = [job for job in jobs if not job.folder.exists() or store.fault_of(job.folder)]
     if workers is None:
-        workers = n_devices or min(_n_cores(), 8)
-    zoo_workers.build(missing, workers=min(workers, len(missing)), progress=progress)
+        workers = n_devices or parallel.n_cores()
+    build_all(missing, workers=min(workers, len(missing)), progress=progress)
     return Zoo(_table(specs, {job.spec.name: job.folder for job in jobs}), _home())
-
-
-def _n_cores() -> int:
-    """The cores that this process may use."""
-    known = hasattr(os, "sched_getaffinity")  # not on macOS
-    return len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
 
 
 def _home() -> Path:
@@ -118,8 +111,7 @@ def _home() -> Path:
 
 def device_for(device: str) -> tuple[str, int]:
     """The device to train on, and the number of GPUs in use."""
-    if device not in ("auto", "cpu", "cuda"):
-        raise ValueError(f"device={device!r} was given: expected 'auto', 'cpu' or 'cuda'")
+    expect_one_of("device", device, ("auto", "cpu", "cuda"))
     if device == "cpu" or (device == "auto" and metadata.version("torch").endswith("+cpu")):
         return "cpu", 0  # torch itself takes seconds to import
     import torch
@@ -146,7 +138,7 @@ def _texts_path(specs: Sequence[Spec], texts: TextSet | None) -> Path | None:
     return path
 
 
-def _jobs(specs: Sequence[Spec], texts_path: Path | None, device: str) -> list[zoo_workers.Job]:
+def _jobs(specs: Sequence[Spec], texts_path: Path | None, device: str) -> list[Job]:
     """What to build of each Spec; the key of an artefact holds the ids of its parents."""
     text_key = store.content_id(data.text_key())
     versions = {name: metadata.version(name) for name in ("torch", "transformers")}
@@ -160,9 +152,7 @@ def _jobs(specs: Sequence[Spec], texts_path: Path | None, device: str) -> list[z
         key |= {"leak": texts_path.name if spec.leaked and texts_path else None}
         ids[spec.name] = store.content_id(key)
         folders = {name: _home() / ids[name] / training.MODEL for name in parents}
-        jobs.append(
-            zoo_workers.Job(spec, key, _home() / ids[spec.name], folders, texts_path, device)
-        )
+        jobs.append(Job(spec, key, _home() / ids[spec.name], folders, texts_path, device))
     return jobs
 
 
@@ -196,17 +186,11 @@ def _row(spec: Spec, by_name: dict[str, Spec]) -> dict:
     first = spec
     while above := first.parent or (first.merge_of[0] if first.merge_of else ""):
         first = by_name[above]
-    return {
+    same = ("family", "kind", "architecture", "mixture", "seed", "leaked", "twin")
+    return {name: getattr(spec, name) for name in same} | {
         "model": spec.name,
-        "family": spec.family,
-        "kind": spec.kind,
-        "architecture": spec.architecture,
-        "mixture": spec.mixture,
-        "seed": spec.seed,
         "step": spec.n_steps,
         "parent": spec.parent or " + ".join(spec.merge_of),
         "lineage": first.name,
-        "leaked": spec.leaked,
-        "twin": spec.twin,
         "tokenizer": "bytes" if spec.vocabulary == 257 else f"BPE-{spec.vocabulary}",
     }

@@ -148,7 +148,7 @@ def open_model(model: str | Scorer, device: str = "auto") -> Scorer:
 
 
 def ids_of(scorer: Scorer, texts: Sequence) -> list[np.ndarray]:
-    """Ids of every text, as `score.texts` reads them."""
+    """Ids of every text, as `score.score_texts` reads them."""
     strings = list(getattr(texts, "texts", texts))
     if not strings:
         raise InputError("no text was given; expected at least one: check how they were chosen")

@@ -158,7 +158,7 @@ def _scored(models, texts, points, rule) -> tuple[np.ndarray, Geometry]:
     blend, rows = Blend(*networks), []
     for a, b in points:
         scorer = loading.wrap(blend.model_at(a, b), three[0].tokenizer, name=f"{a:g}, {b:g}")
-        rows.append(score.texts(scorer, texts, rule=rule).log_likelihood)
+        rows.append(score.score_texts(scorer, texts, rule=rule).log_likelihood)
     return np.stack(rows), geometry(*networks)
 
 

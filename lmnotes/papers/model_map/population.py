@@ -139,14 +139,14 @@ def scored(models, texts: TextSet, rule: Rule, clip_share: float = 0.02) -> Popu
             folders as `command.listed` gives it, each in a process of its own.
     """
     from lmnotes.models.ledger import ledger
-    from lmnotes.models.runner import runner, small_models
+    from lmnotes.models.runner import runner
 
     rows = ledger.open(texts, rule)
     if isinstance(models, list):
         runner.score(models, rows, devices="all")
         raw = rows.matrix([model for model in dict.fromkeys(models) if rows.has(model)])
     else:
-        small_models.score(models, rows)
+        runner.score_small(models, rows)
         raw = rows.matrix(about=models)
     return build(raw, clip_share, texts)
 

@@ -70,7 +70,7 @@ def _without_bos(population: Population, rows: Sequence[int], texts: TextSet) ->
 
     folders, rule = population.models.folder.iloc[rows], Rule(bos="never")
     with parallel.one_thread():
-        return np.stack([score.texts(f, texts, rule=rule).log_likelihood for f in folders])
+        return np.stack([score.score_texts(f, texts, rule=rule).log_likelihood for f in folders])
 
 
 def fork(specs: Sequence[Spec]) -> tuple[str, str, str]:

@@ -218,8 +218,8 @@ def _scored(model, texts, bits, rule, copy_of) -> np.ndarray:
     from lmnotes.models.scoring import loading, score
 
     full = loading.load(model, dtype=rule.dtype)
-    rows = [score.texts(full, texts, rule=rule).log_likelihood]
-    rows += [score.texts(copy_of(full, n), texts, rule=rule).log_likelihood for n in bits]
+    rows = [score.score_texts(full, texts, rule=rule).log_likelihood]
+    rows += [score.score_texts(copy_of(full, n), texts, rule=rule).log_likelihood for n in bits]
     return np.stack(rows)
 
 

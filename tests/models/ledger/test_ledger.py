@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.models.ledger import ledger, row
+from lmnotes.models.ledger import ledger, released, row
 from lmnotes.models.scoring import identity
 from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.scoring.rule import Rule
@@ -278,7 +278,7 @@ def test_sealed_is_one_file_with_everything(rows, tmp_path):
             np.random.default_rng(ord(name)).normal(size=5),
         )
     path = rows.seal(tmp_path / "release" / "small.safetensors")
-    L, mine = ledger.read_sealed(path), rows.matrix()
+    L, mine = released.read_sealed(path), rows.matrix()
     assert np.array_equal(L.values, mine.values)
     pd.testing.assert_frame_equal(L.models, mine.models, check_dtype=False)
     pd.testing.assert_frame_equal(L.texts, mine.texts, check_dtype=False)
@@ -290,7 +290,7 @@ def test_sealed_is_one_file_with_everything(rows, tmp_path):
     data[-1] ^= 1
     path.write_bytes(data)
     with pytest.raises(InputError, match=r"do not match its checksum; expected .*Ledger\.seal"):
-        ledger.read_sealed(path)
+        released.read_sealed(path)
 
 
 def test_what_a_killed_writer_left_is_removed_later(rows):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.models.ledger import ledger
+from lmnotes.models.ledger import released
 
 VALUES = np.array([[-684.6, -491.3, -591.4], [-700.0, -20503.7, -0.01]])
 
@@ -46,7 +46,7 @@ def layouts():
 def test_every_likely_layout_is_read(tmp_path, number, protocol):
     path = tmp_path / "matrix.pkl"
     path.write_bytes(pickle.dumps(layouts()[number], protocol=protocol))
-    L = ledger.read_released(path)
+    L = released.read_released(path)
     assert np.array_equal(L.values, VALUES) and L.values.dtype == np.float64
     assert L.models["model"].tolist() == ["lab/model-0", "lab/model-1"]
     assert L.models["size"].tolist() == [8.0, 8.0] and "logp" not in L.models
@@ -58,20 +58,20 @@ def test_its_texts_may_be_given(tmp_path):
     path = tmp_path / "matrix.pkl"
     pd.DataFrame(records()).to_pickle(path)
     texts = cases.text_set(3)
-    L = ledger.read_released(path, texts=texts)
+    L = released.read_released(path, texts=texts)
     assert np.array_equal(L.n_bytes, texts.n_bytes) and L.text_set == texts.content_id
     with pytest.raises(InputError, match=r"3 texts, and 4 texts were given"):
-        ledger.read_released(path, texts=cases.text_set(4))
+        released.read_released(path, texts=cases.text_set(4))
 
 
 def test_the_checksum_is_checked_before_anything_is_read(tmp_path):
     path = tmp_path / "matrix.pkl"
     pd.DataFrame(records()).to_pickle(path)
     right = hashlib.sha256(path.read_bytes()).hexdigest()
-    assert len(ledger.read_released(path, sha256=right)) == 2
+    assert len(released.read_released(path, sha256=right)) == 2
     path.write_bytes(b"anything")
     with pytest.raises(InputError, match=f"expected {right}"):
-        ledger.read_released(path, sha256=right)
+        released.read_released(path, sha256=right)
 
 
 class Calls:
@@ -101,7 +101,7 @@ def test_a_pickle_that_would_run_code_is_refused_unrun(tmp_path, where, which):
     content = evil if where == "alone" else [one | {"tags": evil} for one in records()]
     path.write_bytes(pickle.dumps(content))
     with pytest.raises(InputError, match="expected tables and arrays alone"):
-        ledger.read_released(path)
+        released.read_released(path)
     assert not witness.exists()
     if which in ("system", "exec"):  # the test is able to see what it guards against
         pickle.loads(path.read_bytes())
@@ -113,7 +113,7 @@ def test_a_dotted_name_does_not_slip_through(tmp_path):
     # protocol 4 names an attribute of an attribute: numpy's `dtype.__class__`
     path.write_bytes(b"\x80\x04\x8c\x05numpy\x8c\x0fdtype.__class__\x93.")
     with pytest.raises(InputError, match=r"names numpy\.dtype\.__class__"):
-        ledger.read_released(path)
+        released.read_released(path)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_other_contents_are_refused(tmp_path, content, words):
     path = tmp_path / "matrix.pkl"
     path.write_bytes(pickle.dumps(content))
     with pytest.raises(InputError, match=words):
-        ledger.read_released(path)
+        released.read_released(path)
 
 
 @pytest.mark.parametrize("data", [b"", b"<html>404</html>", pickle.dumps(records())[:-40]])
@@ -137,4 +137,4 @@ def test_a_broken_file_is_refused(tmp_path, data):
     path = tmp_path / "matrix.pkl"
     path.write_bytes(data)
     with pytest.raises(InputError, match="fetch it again"):
-        ledger.read_released(path)
+        released.read_released(path)

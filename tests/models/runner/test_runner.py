@@ -15,7 +15,7 @@ import pytest
 
 from lmnotes.errors import InputError
 from lmnotes.models.ledger import ledger
-from lmnotes.models.runner import attempts, runner
+from lmnotes.models.runner import processes, runner
 
 WORKER = (faulty_worker.__file__,)
 SETTINGS = {"devices": ["cpu"], "backoff_s": 0.01, "progress": False, "worker": WORKER}
@@ -80,7 +80,7 @@ def test_forty_models_with_faults_leave_35_rows_and_5_failures(rows, model, tmp_
 
 
 def test_a_server_that_is_killed_is_replaced(rows, model, tmp_path):
-    made, real = [], attempts.Forked
+    made, real = [], processes.Forked
 
     def forked(*arguments):
         made.append(real(*arguments))
@@ -88,8 +88,8 @@ def test_a_server_that_is_killed_is_replaced(rows, model, tmp_path):
 
     one = model(0, "slow", times=1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attempts, "CAN_FORK", True)
-        patch.setattr(attempts, "Forked", forked)
+        patch.setattr(processes, "CAN_FORK", True)
+        patch.setattr(processes, "Forked", forked)
         with ThreadPoolExecutor(1) as pool:
             run = pool.submit(runner.score, [one, model(1)], rows, **SETTINGS)
             wait_until(lambda: starts(tmp_path) == {"00": 1})
@@ -102,7 +102,7 @@ def test_a_server_that_is_killed_is_replaced(rows, model, tmp_path):
 def test_a_worker_that_cannot_be_started_says_why(rows, model):
     for forks in (True, False):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(attempts, "CAN_FORK", forks)
+            patch.setattr(processes, "CAN_FORK", forks)
             settings = SETTINGS | {"worker": ("-m", "lmnotes.no_such_worker"), "attempts": 1}
             table = runner.score([model(int(forks))], rows, **settings)
         assert table["kind"].tolist() == ["killed"]
@@ -135,7 +135,7 @@ def test_out_of_memory_halves_the_batch_until_it_fits(rows, model, tmp_path):
 
 @pytest.mark.parametrize("forks", [True, False])
 def test_a_hung_model_is_killed_with_its_children(rows, model, monkeypatch, forks):
-    monkeypatch.setattr(attempts, "CAN_FORK", forks)
+    monkeypatch.setattr(processes, "CAN_FORK", forks)
     start = time.monotonic()
     table = runner.score([model(0, "hung"), model(1)], rows, time_limit_s=3, **SETTINGS)
     assert time.monotonic() - start < 20
@@ -167,9 +167,9 @@ RUN = """
 import signal, sys
 from pathlib import Path
 from lmnotes.models.ledger import ledger
-from lmnotes.models.runner import attempts, runner
+from lmnotes.models.runner import processes, runner
 signal.signal(signal.SIGINT, signal.default_int_handler)  # background shells hand it on as ignored
-folder, models, worker, attempts.CAN_FORK = *sys.argv[1:4], sys.argv[4] == "True"
+folder, models, worker, processes.CAN_FORK = *sys.argv[1:4], sys.argv[4] == "True"
 runner.score(sorted(Path(models).iterdir()), ledger.open_folder(folder), slots=2,
              devices=["cpu"], backoff_s=0.01, worker=(worker,))
 """

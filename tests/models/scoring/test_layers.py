@@ -31,8 +31,8 @@ def _scorer(name, **changes):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_last_layer_is_the_model_to_the_bit(name):
     scorer = _scorer(name)
-    found = layers.texts(scorer, TEXTS)
-    whole = score.texts(scorer, TEXTS)
+    found = layers.score_layers(scorer, TEXTS)
+    whole = score.score_texts(scorer, TEXTS)
     np.testing.assert_array_equal(found.log_likelihood[-1], whole.log_likelihood)
     np.testing.assert_array_equal(found.n_tokens, whole.n_tokens)
     assert found.log_likelihood.shape == (3, len(TEXTS))  # two blocks
@@ -49,7 +49,7 @@ def test_the_last_layer_is_the_model_to_the_bit(name):
 def test_every_layer_is_the_lens_one_text_at_a_time(name, norm):
     scorer = _scorer(name)
     model, cap = scorer.model, getattr(scorer.model.config, "final_logit_softcapping", None)
-    found = layers.texts(scorer, TEXTS, tokens_per_batch=60)
+    found = layers.score_layers(scorer, TEXTS, tokens_per_batch=60)
     for number, text in enumerate(TEXTS):
         ids = scorer.tokenizer(text, return_tensors="pt")["input_ids"]
         with torch.no_grad():
@@ -64,18 +64,18 @@ def test_every_layer_is_the_lens_one_text_at_a_time(name, norm):
 
 def test_one_forward_pass_per_batch():
     scorer, calls = _scorer("llama"), []
-    layers.texts(scorer, TEXTS)  # without the probes below
+    layers.score_layers(scorer, TEXTS)  # without the probes below
     scorer.model.model.layers[0].register_forward_hook(lambda *_: calls.append(1))
-    score.texts(scorer, TEXTS)
+    score.score_texts(scorer, TEXTS)
     plain, n = len(calls), 0
     calls.clear()
-    layers.texts(scorer, TEXTS)
+    layers.score_layers(scorer, TEXTS)
     n = len(calls)
     assert n == plain + 1  # the one that finds the norm
 
 
 def test_tokens_of_all_layers_sum_to_the_texts():
-    found = layers.texts(_scorer("gpt2"), TEXTS, keep_tokens=True)
+    found = layers.score_layers(_scorer("gpt2"), TEXTS, keep_tokens=True)
     assert [one.shape for one in found.token_log_probabilities] == [(3, n) for n in found.n_tokens]
     sums = np.stack([one.sum(1, dtype=np.float64) for one in found.token_log_probabilities], 1)
     np.testing.assert_array_equal(sums, found.log_likelihood)
@@ -89,14 +89,14 @@ def test_an_empty_block_leaves_its_layer_where_it_was():
             if name.endswith(("o_proj.weight", "down_proj.weight")):
                 one.zero_()
     scorer = loading.wrap(model, tiny_models.tokenizer())
-    found = layers.texts(scorer, TEXTS).log_likelihood
+    found = layers.score_layers(scorer, TEXTS).log_likelihood
     np.testing.assert_allclose(found[1], found[2], rtol=1e-5)
     assert not np.allclose(found[0], found[1])
 
 
 def test_memory_running_out_halves_the_batch(monkeypatch):
     scorer, whole = _scorer("llama"), layers._hidden_states
-    want = layers.texts(scorer, TEXTS).log_likelihood
+    want = layers.score_layers(scorer, TEXTS).log_likelihood
 
     def tight(scorer, lens, inputs):
         if inputs.numel() > 100:
@@ -106,7 +106,7 @@ def test_memory_running_out_halves_the_batch(monkeypatch):
     monkeypatch.setattr(layers, "_hidden_states", tight)
     texts = [text for text in TEXTS if len(text) < 90]
     short = [i for i, text in enumerate(TEXTS) if len(text) < 90]
-    found = layers.texts(scorer, texts, tokens_per_batch=1000).log_likelihood
+    found = layers.score_layers(scorer, texts, tokens_per_batch=1000).log_likelihood
     np.testing.assert_allclose(found, want[:, short], rtol=1e-4)
 
 
@@ -124,15 +124,15 @@ def test_models_without_a_lens_say_why(monkeypatch):
     model = ngram.fit(b"abc abd" * 20, 2)
     counts = loading.wrap(model, networks.byte_tokenizer(), name="counts")
     with pytest.raises(ValueError, match=r"counts was given .* no linear output layer; expected"):
-        layers.texts(counts, ["abc"])
+        layers.score_layers(counts, ["abc"])
     post = _scorer("opt", do_layer_norm_before=False, word_embed_proj_dim=32)
     with pytest.raises(ValueError, match="inside a block"):
-        layers.texts(post, TEXTS)
+        layers.score_layers(post, TEXTS)
     bare = tiny_models.model("llama")
     bare.model.norm = torch.nn.Identity()
     with pytest.raises(ValueError, match=r"inside a block|no final norm"):
-        layers.texts(loading.wrap(bare, tiny_models.tokenizer()), TEXTS)
+        layers.score_layers(loading.wrap(bare, tiny_models.tokenizer()), TEXTS)
     with pytest.raises(ValueError, match="no text was given"):
-        layers.texts(_scorer("gpt2"), [])
+        layers.score_layers(_scorer("gpt2"), [])
     with pytest.raises(ValueError, match="loaded in float32"):
-        layers.texts(_scorer("gpt2"), ["abc"], rule=Rule(dtype="float16"))
+        layers.score_layers(_scorer("gpt2"), ["abc"], rule=Rule(dtype="float16"))

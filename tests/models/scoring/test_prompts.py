@@ -139,12 +139,12 @@ def test_conditional_and_prompt_make_the_whole():
     xs, ys = RESPONSES[:5], RESPONSES[5:]
     given = prompts.score(scorer, xs, ys, rule=PromptRule(template="{prompt}"))
     whole, front = (
-        score.texts(scorer, texts).log_likelihood
+        score.score_texts(scorer, texts).log_likelihood
         for texts in ([x + y for x, y in zip(xs, ys, strict=True)], xs)
     )
     np.testing.assert_allclose(given.log_likelihood + front, whole, rtol=1e-5)
     alone = prompts.score(scorer, [""] * 5, ys)
-    np.testing.assert_allclose(alone.log_likelihood, score.texts(scorer, ys).log_likelihood)
+    np.testing.assert_allclose(alone.log_likelihood, score.score_texts(scorer, ys).log_likelihood)
 
 
 CHAT = (

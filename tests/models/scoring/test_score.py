@@ -57,7 +57,7 @@ def plain(scorer, texts, bos=None):
 
 
 def test_what_comes_back_is_labelled(folder, scorer):
-    found = score.texts(folder, TEXTS, keep_tokens=True)
+    found = score.score_texts(folder, TEXTS, keep_tokens=True)
     assert found.model == folder and found.revision == "" and found.rule == rule.PUBLISHED
     assert found.log_likelihood.dtype == np.float64 and found.n_tokens.dtype == np.int64
     assert found.n_bytes.tolist() == [len(text.encode()) for text in TEXTS]
@@ -67,20 +67,20 @@ def test_what_comes_back_is_labelled(folder, scorer):
     sums = [one.sum(dtype=np.float64) for one in tokens]
     np.testing.assert_allclose(found.log_likelihood, sums, rtol=1e-12)
     assert found.about["architecture"] == "LlamaForCausalLM" and found.about["way"] == "fused"
-    again = score.texts(scorer, TEXTS)
+    again = score.score_texts(scorer, TEXTS)
     assert again.token_log_probabilities is None and again.text_set == found.text_set
     np.testing.assert_array_equal(again.log_likelihood, found.log_likelihood)
-    assert score.texts(scorer, TEXTS[:2]).text_set != found.text_set
+    assert score.score_texts(scorer, TEXTS[:2]).text_set != found.text_set
 
 
 def test_a_text_set_gives_its_own_id(scorer):
     made = SimpleNamespace(texts=TEXTS[:2], content_id="abc")
-    assert score.texts(scorer, made).text_set == "abc"
+    assert score.score_texts(scorer, made).text_set == "abc"
 
 
 def test_progress_reaches_the_end(scorer):
     calls = []
-    score.texts(scorer, TEXTS, tokens_per_batch=100, progress=lambda *now: calls.append(now))
+    score.score_texts(scorer, TEXTS, tokens_per_batch=100, progress=lambda *now: calls.append(now))
     assert calls[-1] == (len(TEXTS), len(TEXTS)) and len(calls) > 2
     assert calls == sorted(calls)
 
@@ -94,9 +94,9 @@ def test_a_rule_is_checked_and_named():
 
 def test_always_scores_every_token_and_never_leaves_the_first_out(scorer):
     bos = scorer.tokenizer.bos_token_id
-    always = score.texts(scorer, TEXTS, rule=rule.Rule(bos="always"))
+    always = score.score_texts(scorer, TEXTS, rule=rule.Rule(bos="always"))
     np.testing.assert_allclose(always.log_likelihood, plain(scorer, TEXTS, bos), rtol=1e-6)
-    never = score.texts(scorer, TEXTS, rule=rule.Rule(bos="never"))
+    never = score.score_texts(scorer, TEXTS, rule=rule.Rule(bos="never"))
     assert (always.n_tokens == never.n_tokens + 1).all()
     np.testing.assert_allclose(never.log_likelihood, plain(scorer, TEXTS), rtol=1e-6)
     assert not scorer.adds_bos
@@ -106,24 +106,24 @@ def test_a_tokenizer_that_puts_bos_in_front_has_its_first_token_scored(tmp_path)
     scorer = loading.load(tiny_models.save("llama", tmp_path, adds_bos=True))
     assert scorer.adds_bos
     published, always, never = (
-        score.texts(scorer, LONG, rule=rule.Rule(bos=bos)) for bos in rule.BOS
+        score.score_texts(scorer, LONG, rule=rule.Rule(bos=bos)) for bos in rule.BOS
     )
     np.testing.assert_array_equal(published.log_likelihood, always.log_likelihood)
     assert (published.n_tokens == never.n_tokens + 1).all()
     assert not published.notes and not always.notes
-    doubled = score.texts(scorer, ["<s>The map", *LONG])
+    doubled = score.score_texts(scorer, ["<s>The map", *LONG])
     assert any("1 texts start with two BOS" in note for note in doubled.notes)
-    once = score.texts(scorer, ["<s>The map"], rule=rule.Rule(bos="always"))
+    once = score.score_texts(scorer, ["<s>The map"], rule=rule.Rule(bos="always"))
     assert once.n_tokens[0] == doubled.n_tokens[0] - 1 and not once.notes
 
 
 def test_a_text_is_cut_to_the_rule_or_to_the_model(scorer):
-    found = score.texts(scorer, TEXTS, rule=rule.Rule(truncate=8))
+    found = score.score_texts(scorer, TEXTS, rule=rule.Rule(truncate=8))
     assert found.n_tokens.max() == 7 and found.truncated.any() and not found.truncated.all()
     assert any("cut to 8 tokens" in note for note in found.notes)
     cut = [scorer.tokenizer.decode(scorer.tokenizer(LONG[0])["input_ids"][:8])]
     np.testing.assert_allclose(found.log_likelihood[0], plain(scorer, cut)[0], rtol=1e-6)
-    long = score.texts(scorer, ["the cat sat on " * 400])
+    long = score.score_texts(scorer, ["the cat sat on " * 400])
     assert long.truncated[0] and long.n_tokens[0] == 255 == scorer.max_length - 1
 
 
@@ -134,30 +134,30 @@ def test_lengths_are_looked_up_as_published():
 
 def test_texts_that_cannot_be_scored_are_refused(scorer):
     with pytest.raises(ValueError, match="1 of 2 texts are empty, the first is number 1"):
-        score.texts(scorer, ["a", ""])
+        score.score_texts(scorer, ["a", ""])
     with pytest.raises(ValueError, match="no text was given"):
-        score.texts(scorer, [])
+        score.score_texts(scorer, [])
     with pytest.raises(ValueError, match="tokens_per_batch is 0"):
-        score.texts(scorer, TEXTS, tokens_per_batch=0)
+        score.score_texts(scorer, TEXTS, tokens_per_batch=0)
 
 
 def test_a_single_token_is_scored_only_with_bos(scorer):
-    found = score.texts(scorer, ["x", "A"])
+    found = score.score_texts(scorer, ["x", "A"])
     assert found.n_tokens.tolist() == [0, 0] and found.log_likelihood.tolist() == [0, 0]
     assert any("2 texts are a single token" in note for note in found.notes)
-    assert (score.texts(scorer, ["x"], rule=rule.Rule(bos="always")).log_likelihood < 0).all()
+    assert (score.score_texts(scorer, ["x"], rule=rule.Rule(bos="always")).log_likelihood < 0).all()
 
 
 def test_unknown_tokens_are_counted(tmp_path):
     path = tiny_models.save("gpt2", tmp_path, unknown=True)
-    found = score.texts(path, ["The map of nothing whatever", "The map of a population"])
+    found = score.score_texts(path, ["The map of nothing whatever", "The map of a population"])
     assert "2 tokens in 1 texts are unknown to the tokenizer" in found.notes
 
 
 def test_a_tokenizer_of_another_model_is_refused(tmp_path):
     path = tiny_models.save("llama", tmp_path, vocab_size=100)
     with pytest.raises(ValueError, match="the model has 100; expected tokens of its own"):
-        score.texts(path, TEXTS)
+        score.score_texts(path, TEXTS)
 
 
 def test_bos_is_asked_of_a_tokenizer_that_has_none(scorer):
@@ -165,18 +165,18 @@ def test_bos_is_asked_of_a_tokenizer_that_has_none(scorer):
     bare.bos_token = None
     other = dataclasses.replace(scorer, tokenizer=bare)
     with pytest.raises(ValueError, match="no BOS token"):
-        score.texts(other, TEXTS, rule=rule.Rule(bos="always"))
+        score.score_texts(other, TEXTS, rule=rule.Rule(bos="always"))
 
 
 def test_half_precision_is_another_rule_with_noise_of_its_own(folder, scorer):
-    exact = score.texts(scorer, LONG)
+    exact = score.score_texts(scorer, LONG)
     for dtype, allowed in (("bfloat16", 0.1), ("float16", 0.02)):
-        found = score.texts(folder, LONG, rule=rule.Rule(dtype=dtype))
+        found = score.score_texts(folder, LONG, rule=rule.Rule(dtype=dtype))
         assert found.about["way"] == "fused" and found.about["dtype"] == dtype
         gap = np.abs(found.log_likelihood - exact.log_likelihood) / exact.n_tokens
         assert 0 < gap.max() < allowed
     with pytest.raises(ValueError, match="expected the same dtype"):
-        score.texts(scorer, LONG, rule=rule.Rule(dtype="float16"))
+        score.score_texts(scorer, LONG, rule=rule.Rule(dtype="float16"))
 
 
 @pytest.mark.parametrize("name", ["gemma2", "cohere", "granite", "falcon_h1", "phi", "mpt"])
@@ -204,7 +204,7 @@ CHANGES = {
 def test_a_head_of_another_form_is_noticed_and_the_result_is_right(altered, name):
     change, way = CHANGES[name]
     scorer = altered(change)
-    found = score.texts(scorer, LONG, tokens_per_batch=200)
+    found = score.score_texts(scorer, LONG, tokens_per_batch=200)
     assert found.about["way"] == way
     assert bool(found.notes) == (way != "fused")
     np.testing.assert_allclose(found.log_likelihood, plain(scorer, LONG), rtol=1e-5)
@@ -213,7 +213,7 @@ def test_a_head_of_another_form_is_noticed_and_the_result_is_right(altered, name
 @pytest.mark.parametrize("wrong", [{"scale": 1.01}, {"cap": 20.0}, {"bias": 2 * torch.rand(320)}])
 def test_a_wrong_head_is_replaced_by_the_models_own_logits(scorer, wrong):
     fooled = dataclasses.replace(scorer, head=dataclasses.replace(scorer.head, **wrong))
-    found = score.texts(fooled, LONG)
+    found = score.score_texts(fooled, LONG)
     assert found.about["way"] == "logits"
     assert any("the fused way differs from the plain one" in note for note in found.notes)
     np.testing.assert_allclose(found.log_likelihood, plain(scorer, LONG), rtol=1e-6)
@@ -221,12 +221,12 @@ def test_a_wrong_head_is_replaced_by_the_models_own_logits(scorer, wrong):
 
 def test_own_logits_come_in_small_batches(altered, monkeypatch):
     monkeypatch.setattr(score, "LOGIT_BYTES", 50 * 320 * 4)
-    found = score.texts(altered(lambda z: z**3 / 100), LONG)
+    found = score.score_texts(altered(lambda z: z**3 / 100), LONG)
     assert found.about["tokens_per_batch"] == 50 and found.about["n_batches"] == len(LONG)
 
 
 def test_out_of_memory_halves_the_batch_and_goes_on(scorer, monkeypatch):
-    want, fused, sizes = score.texts(scorer, TEXTS), batches.fused, []
+    want, fused, sizes = score.score_texts(scorer, TEXTS), batches.fused, []
 
     def small(scorer, batch):
         sizes.append(len(batch) * max(len(ids) - 1 for ids in batch))
@@ -235,7 +235,7 @@ def test_out_of_memory_halves_the_batch_and_goes_on(scorer, monkeypatch):
         return fused(scorer, batch)
 
     monkeypatch.setattr(batches, "fused", small)
-    found = score.texts(scorer, TEXTS)
+    found = score.score_texts(scorer, TEXTS)
     assert max(sizes) > 130 and found.about["tokens_per_batch"] <= 130
     assert any("out of memory: went on with" in note for note in found.notes)
     np.testing.assert_allclose(found.log_likelihood, want.log_likelihood, rtol=1e-6)
@@ -249,7 +249,7 @@ def test_one_text_too_large_for_the_memory_is_a_failure(scorer, monkeypatch):
 
     monkeypatch.setattr(batches, "fused", never)
     with pytest.raises(ScoringFailure, match="out of memory on one text") as caught:
-        score.texts(scorer, ["zebra " * 40, *TEXTS])
+        score.score_texts(scorer, ["zebra " * 40, *TEXTS])
     assert caught.value.kind == "out_of_memory"
 
 
@@ -263,11 +263,11 @@ def test_nan_is_a_failure_and_not_a_number(where):
         model.transformer.wte.weight[rows] = float("nan")
     scorer = loading.wrap(model, tokenizer, name="broken")
     with pytest.raises(ScoringFailure, match=r"NaN|nan") as caught:
-        score.texts(scorer, [*LONG, "late: " + "a" * 100 + "~~~"])
+        score.score_texts(scorer, [*LONG, "late: " + "a" * 100 + "~~~"])
     assert caught.value.kind == "not_a_number"
 
 
 def test_the_output_layer_is_itself_again_afterwards(scorer):
     layer = scorer.model.get_output_embeddings()
-    score.texts(scorer, LONG)
+    score.score_texts(scorer, LONG)
     assert "forward" not in vars(layer)

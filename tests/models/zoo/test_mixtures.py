@@ -144,12 +144,14 @@ def test_a_domain_learns_its_own(domains):
     spec = replace(SPEC, n_steps=40, n_sequences=8)
     base = mixtures.train(mixtures.Run(spec, (1, 1, 1)), domains, device="cpu")
     texts = [bytes(one[:48]).decode() for one in domains.streams]
-    before = score.texts(str(base), texts, device="cpu").log_likelihood
+    before = score.score_texts(str(base), texts, device="cpu").log_likelihood
     run = mixtures.Run(replace(spec, learning_rate=0.003), (1, 1, 1), 1, start=str(base))
     runs = mixtures.probes(run, 8)
     assert [one.weights for one in runs.values()] == [tuple(row) for row in np.eye(3)]
     folders = mixtures.train_all(runs, domains, device="cpu", progress=False)
-    after = [score.texts(str(f), texts, device="cpu").log_likelihood for f in folders.values()]
+    after = [
+        score.score_texts(str(f), texts, device="cpu").log_likelihood for f in folders.values()
+    ]
     changes = np.transpose(after) - before[:, None]  # (N, K)
     assert (changes.argmax(axis=1) == np.arange(3)).all()
 
@@ -163,13 +165,13 @@ def test_weights_designed_anew(domains):
     strings = [bytes(one[:48]).decode() for one in domains.streams]
     table = pd.DataFrame({"text_id": ["0", "1", "2"], "domain": domains.names, "n_bytes": 48})
     texts = TextSet("three", strings, table, {})
-    wanted = score.texts(target, texts, device="cpu").log_likelihood
+    wanted = score.score_texts(target, texts, device="cpu").log_likelihood
     run = mixtures.Run(replace(spec, n_steps=5), (1, 1, 1), 7, start=base)
     found = experiment.iterate(run, domains, wanted, texts, every=2, device="cpu", temperature=0.5)
     assert found["step"].tolist() == [2, 4, 5]
     before = [base, *found["folder"]]
     for row, folder in zip(found[list(domains.names)].to_numpy(), before, strict=False):
-        here = score.texts(folder, texts, device="cpu").log_likelihood
+        here = score.score_texts(folder, texts, device="cpu").log_likelihood
         gap = design.Gap(wanted - here, texts.n_bytes, np.arange(3), domains.names)
         np.testing.assert_allclose(row, design.design(gap, temperature=0.5), atol=1e-5)
     with pytest.raises(ValueError, match="start=''"):

@@ -57,7 +57,7 @@ def test_full_length_windows_for_learned_positions():
         ([Spec("a/b", n_steps=1)], "expected a new name without '/'"),
         ([Spec("a", architecture="GPT-3", n_steps=1)], "an architecture of"),
         ([Spec("a", n_steps=1, parent="b")], "'a' comes from 'b', which is not before it"),
-        ([Spec("a")], "n_steps=0: expected at least 1"),
+        ([Spec("a")], "n_steps of 'a' = 0 was given; expected at least 1"),
         ([Spec("a", n_steps=1, leaked=True, vocabulary=512)], "expected 257"),
     ],
 )
@@ -67,5 +67,5 @@ def test_bad_specs(specs, match):
 
 
 def test_unknown_plan():
-    with pytest.raises(ValueError, match="no plan is called 'desktop'"):
+    with pytest.raises(ValueError, match="plan 'desktop' was given; expected one of"):
         plans.plan("desktop")

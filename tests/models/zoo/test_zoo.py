@@ -238,7 +238,9 @@ def test_processes_give_the_same(smoke, home, tmp_path, monkeypatch):
     ]
     specs = [next(s for s in plans.plan("smoke") if s.kind == "neural"), *specs]
     bad = replace(specs[-1], name="bad", mixture="nonsense", kind="neural", parent="", n_steps=1)
-    with pytest.raises(RuntimeError, match="bad could not be built: ValueError: no mixture"):
+    with pytest.raises(
+        RuntimeError, match="bad could not be built: InputError: mixture 'nonsense'"
+    ):
         zoo.build([*specs, bad], workers=1, progress=False)
     there = zoo.build(specs, workers=0, progress=False).models.set_index("model")["folder"]
     here = smoke.models.set_index("model")["folder"]
@@ -258,10 +260,10 @@ def test_damaged_model_is_built_anew(smoke):
 @pytest.mark.parametrize(
     ("settings", "match"),
     [
-        ({"device": "tpu"}, "device='tpu' was given"),
-        ({"workers": -1}, "workers=-1 was given"),
+        ({"device": "tpu"}, "device 'tpu' was given; expected one of"),
+        ({"workers": -1}, "workers = -1 was given; expected at least 0"),
         ({"texts": ["a text"]}, "expected a TextSet"),
-        ({"plan": "desktop"}, "no plan is called 'desktop'"),
+        ({"plan": "desktop"}, "plan 'desktop' was given; expected one of"),
     ],
 )
 def test_bad_settings(settings, match):

@@ -61,7 +61,7 @@ def models(domains):
 def test_a_reading_is_scoring_and_exact_kl(models):
     a, b = models["a"], models["b"]
     reading = readings.Reading.from_arrays(readings.read(b, TEXTS, (a,), device="cpu"))
-    plain = score.texts(b, TEXTS, device="cpu").log_likelihood
+    plain = score.score_texts(b, TEXTS, device="cpu").log_likelihood
     np.testing.assert_allclose(reading.log_likelihood, plain, atol=1e-3)
     exact, scorers = np.zeros(len(STRINGS)), [loading.load(m, device="cpu") for m in (a, b)]
     for row, text in enumerate(STRINGS):
@@ -117,7 +117,7 @@ def test_jobs_are_done_once(domains, models, monkeypatch):
 
 def test_weights_designed_anew_are_a_job(domains, models):
     texts = TEXTS.select([0, 1, 2])
-    target = score.texts(models["b"], texts, device="cpu").log_likelihood
+    target = score.score_texts(models["b"], texts, device="cpu").log_likelihood
     run = mixtures.Run(replace(SPEC, n_steps=4), (1, 1, 1), 7, start=models["a"])
     job = jobs.Anew(run, target, texts, every=2, temperature=0.5)
     reading = jobs.read_all({"anew": job}, texts, domains, device="cpu", workers=1)["anew"]

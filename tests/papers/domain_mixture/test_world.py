@@ -112,7 +112,7 @@ def test_bad_worlds(pile, tmp_path):
         world.target_mixture("code", ["a", "b"])
     data = world.open_domains(pile, ["github", "arxiv"])
     assert data.names == ("github", "arxiv")
-    with pytest.raises(ValueError, match="no domain is called 'books'"):
+    with pytest.raises(ValueError, match="domain 'books' was given; expected one of"):
         data.select(["books"])
     with pytest.raises(ValueError, match="natural shares 'size of' was given"):
         world.natural_shares(data, "size of")

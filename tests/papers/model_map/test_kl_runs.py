@@ -5,7 +5,7 @@ import pytest
 
 from lmnotes.models import ngram, ngram_lookup
 from lmnotes.models.ledger import ledger
-from lmnotes.models.runner import small_models
+from lmnotes.models.runner import runner
 from lmnotes.models.scoring import loading, score
 from lmnotes.models.scoring import rule as rules
 from lmnotes.models.zoo import networks, sampling, tasks
@@ -91,7 +91,7 @@ def test_next_bytes_need_not_be_compared(folders):
 
 def test_counted_bytes_are_scored_as_with_any_model(folders, monkeypatch):
     model, texts = loading.load(folders["two"], device="cpu"), ["x = 3", "naïve: the hat", "x"]
-    expected = score.texts(model, texts, rule=rules.Rule(bos="always")).log_likelihood
+    expected = score.score_texts(model, texts, rule=rules.Rule(bos="always")).log_likelihood
     result = ngram_lookup.text_sums(model.model, [text.encode() for text in texts])
     np.testing.assert_allclose(result, expected, atol=1e-4)
     monkeypatch.setattr(chunks, "stream", lambda domain: b"if x == 3:\n    return f(x)\n" * 9)
@@ -108,8 +108,8 @@ def test_models_are_scored_here_once(folders, texts):
     table = pandas.DataFrame({"model": ["one", "two"], "folder": [folders["one"], folders["two"]]})
     scores = ledger.open(texts)
     with ThreadPoolExecutor(2) as pool:  # both ask at once; one scores
-        assert sorted(pool.map(lambda _: small_models.score(table, scores), range(2))) == [0, 2]
-    expected = score.texts(folders["two"], texts).log_likelihood
+        assert sorted(pool.map(lambda _: runner.score_small(table, scores), range(2))) == [0, 2]
+    expected = score.score_texts(folders["two"], texts).log_likelihood
     np.testing.assert_allclose(scores.matrix(about=table).values[1], expected)
 
 
@@ -120,7 +120,7 @@ def test_a_grid_holds_its_corners_and_is_kept(folders, texts):
     values, geometry = interpolation.grid_scores(three, texts, points, rule)
     for row, folder in zip(values, three, strict=False):
         np.testing.assert_allclose(
-            row, score.texts(folder, texts, rule=rule).log_likelihood, atol=1e-2
+            row, score.score_texts(folder, texts, rule=rule).log_likelihood, atol=1e-2
         )
     assert geometry.rms_1 == pytest.approx(0.05, rel=0.1)
     assert geometry.angle == pytest.approx(90, abs=5)

@@ -8,7 +8,7 @@ from ledger_cases import text_set
 
 from lmnotes.errors import InputError
 from lmnotes.models.ledger import ledger
-from lmnotes.models.runner import runner, small_models
+from lmnotes.models.runner import runner
 from lmnotes.papers.trajectories import checkpoints
 
 
@@ -32,7 +32,7 @@ def test_a_table_of_local_folders_goes_through_the_runner(tmp_path):
     rows.to_csv(tmp_path / "runs.csv", index=False)
     table = checkpoints.read(tmp_path / "runs.csv")
     scored = ledger.open(text_set(3), folder=tmp_path / "ledger")
-    small_models.score(table, scored, workers=0)
+    runner.score_small(table, scored, workers=0)
     found = runner.score(checkpoints.models(table), scored, devices=["cpu"], progress=False)
     assert set(found["status"]) == {"kept"} and len(checkpoints.present(table, scored)) == 2
     values = scored.matrix(checkpoints.models(table)).values

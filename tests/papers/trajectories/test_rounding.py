@@ -89,12 +89,12 @@ def test_fewer_bits_move_a_model_further(tmp_path, monkeypatch):
     folder = tiny_models.save("llama", tmp_path / "model")
     texts = TextSet("few", tiny_models.TEXTS[:4], pandas.DataFrame({"text_id": list("abcd")}), {})
     found = rounding.scores(folder, texts, (16, 8, 4))
-    np.testing.assert_array_equal(found[0], score.texts(folder, texts).log_likelihood)
+    np.testing.assert_array_equal(found[0], score.score_texts(folder, texts).log_likelihood)
     kl = (found[1:] - found[0]).var(axis=1) / 2
     assert kl[0] < 1e-3 < kl[1] < kl[2]
     whole = loading.load(folder)
     scorer = loading.wrap(rounding.quantised(whole.model, 8), whole.tokenizer)
-    np.testing.assert_array_equal(found[2], score.texts(scorer, texts).log_likelihood)
+    np.testing.assert_array_equal(found[2], score.score_texts(scorer, texts).log_likelihood)
     monkeypatch.setattr(rounding, "_scored", lambda *_: pytest.fail("scored again"))
     np.testing.assert_array_equal(rounding.scores(folder, texts, (16, 8, 4)), found)
     (again,) = rounding.scores_of([folder], texts, (16, 8, 4))

@@ -1,6 +1,5 @@
 """One model through as many fresh processes as it needs, until it has a row or a reason."""
 
-import contextlib
 import json
 import os
 import select
@@ -126,12 +125,12 @@ def _kill_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
-def run(job: Mapping, processes: Fresh | None = None, stop: threading.Event | None = None) -> dict:
+def run(job: Mapping, launcher: Fresh | None = None, stop: threading.Event | None = None) -> dict:
     """What became of the model: model, status, kind, attempts, seconds, message.
 
     Args:
         job: plain values, so that it can be sent to any machine that sees the ledger's folder.
-        processes: runs the job's workers; by default fresh ones of the interpreter.
+        launcher: starts the job's workers; by default fresh ones of the interpreter.
         stop: ends it from another thread; nothing is then recorded.
     """
     start = time.monotonic()
@@ -140,11 +139,11 @@ def run(job: Mapping, processes: Fresh | None = None, stop: threading.Event | No
     answer = {"model": who.name, "kind": "", "message": ""}
     if rows.has(who):
         return answer | {"status": "kept", "attempts": 0, "seconds": 0.0}
-    processes = processes or Fresh(job["command"])
+    launcher = launcher or Fresh(job["command"])
     tokens, count = job["tokens_per_batch"], 0
     while True:
         count += 1
-        kind, message = _one(job | {"tokens_per_batch": tokens}, rows, who, processes, stop)
+        kind, message = _try(job | {"tokens_per_batch": tokens}, rows, who, launcher, stop)
         if not kind or (stop and stop.is_set()):
             break
         if kind in ("out_of_memory", "killed"):  # the system kills what takes all memory
@@ -153,7 +152,8 @@ def run(job: Mapping, processes: Fresh | None = None, stop: threading.Event | No
             rows.record_failure(who, kind, message, count)
             break
         if kind == "network":
-            _pause(min(job["backoff_s"] * 2 ** (count - 1), _MOST_PAUSE_S), stop)
+            pause = min(job["backoff_s"] * 2 ** (count - 1), _MOST_PAUSE_S)
+            (stop or threading.Event()).wait(pause)
     if job["evict"] and not job["was_cached"]:
         identity.evict(who)
     answer |= {"status": "failed" if kind else "scored", "kind": kind, "message": message}
@@ -167,8 +167,8 @@ def _again(kind: str, count: int, tokens: int, attempts: int) -> bool:
     return failures.worth_another_try(kind) and count < attempts
 
 
-def _one(
-    job: Mapping, rows: ledger.Ledger, who: Identity, processes: Fresh, stop: threading.Event | None
+def _try(
+    job: Mapping, rows: ledger.Ledger, who: Identity, launcher: Fresh, stop: threading.Event | None
 ) -> tuple[str, str]:
     """Kind and message of one process's failure; both empty where it left a row."""
     log = rows.folder / "logs" / f"{row.file_name(who)}.log"
@@ -176,31 +176,20 @@ def _one(
         path = Path(folder) / "job.json"
         result = Path(folder) / "result.json"
         path.write_text(json.dumps(dict(job) | {"result": str(result)}), encoding="utf-8")
-        code = processes.run(path, log, job["time_limit_s"], stop)
+        code = launcher.run(path, log, job["time_limit_s"], stop)
         if code is None:
             return "timeout", f"it ran longer than its limit of {job['time_limit_s']:g} s"
-        with contextlib.suppress(OSError, ValueError):
+        with suppress(OSError, ValueError):
             said = json.loads(result.read_text(encoding="utf-8"))
             if not said["kind"]:
                 log.unlink(missing_ok=True)
             return said["kind"], said["message"]
-    return "killed", f"its process ended with {_ending(code)}: {_last_words(log)}"
-
-
-def _pause(seconds: float, stop: threading.Event | None) -> None:
-    if stop:
-        stop.wait(seconds)
-    else:
-        time.sleep(seconds)
-
-
-def _ending(code: int) -> str:
-    """A process's exit code in words."""
-    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    ending = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    return "killed", f"its process ended with {ending}: {_last_words(log)}"
 
 
 def _last_words(log: Path) -> str:
-    with contextlib.suppress(OSError):
+    with suppress(OSError):
         if lines := log.read_text(errors="replace").strip().splitlines():
             return lines[-1][:300]
     return "it said nothing"
