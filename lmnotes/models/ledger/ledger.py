@@ -190,7 +190,6 @@ class Ledger:
         return [(name, who, self.find(who)) for name, who in zip(names, whos, strict=True)]
 
     def _rows(self) -> list[tuple[Path, dict]]:
-        """File and header of every row that can be read."""
         paths = sorted((self.folder / "rows").glob("*.safetensors"))
         return [(path, head) for path in paths if (head := self._header(path)) is not None]
 
@@ -209,7 +208,6 @@ class Ledger:
         return self._headers[path.name]
 
     def _definition(self) -> dict:
-        """What all rows have in common."""
         about = {"text_set": self.text_set, "text_set_name": self.name, "n_texts": self.n_texts}
         return about | {"rule": self.rule.name, "rule_settings": asdict(self.rule)}
 

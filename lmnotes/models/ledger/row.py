@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from lmnotes import store
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, expect_shape
 from lmnotes.models.scoring import identity
 from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.scoring.identity import Identity
@@ -143,11 +143,8 @@ def check(scores: Scores, ledger: Mapping) -> None:
     mine = {"text_set": scores.text_set, "rule": scores.rule.name}
     check_belongs(mine, ledger, scores.model)
     values = np.asarray(scores.log_likelihood)
-    if values.shape != (ledger["n_texts"],):
-        raise InputError(
-            f"scores of shape {values.shape} of {scores.model} were given; expected "
-            f"({ledger['n_texts']},), one per text of {ledger['text_set_name']}: score all of them"
-        )
+    expected, name = f"({ledger['n_texts']},)", ledger["text_set_name"]
+    expect_shape(f"scores of {scores.model}", values, expected, f"score all texts of {name}")
     bad = int((np.isnan(values) | (values == np.inf)).sum())
     if bad:
         raise ScoringFailure(

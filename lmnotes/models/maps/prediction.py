@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from lmnotes.errors import expect_finite
+from lmnotes.errors import expect_finite, expect_shape
 
 # The published grid 10^1..10^9 stands beside ||q_i||^2 of about 1.5e7 nats^2 (10,000 texts, random
 # pairs at 2.2 bits/byte); as multiples of the mean squared norm it is about this one.
@@ -89,11 +89,9 @@ def ridge(
         limits: of the predictions; None for none.
     """
     features, targets = np.asarray(features, np.float64), np.asarray(targets, np.float64)
-    if features.ndim != 2 or targets.ndim != 2 or len(features) != len(targets):
-        raise ValueError(
-            f"features {features.shape} and targets {targets.shape} were given; expected (M, F) "
-            "and (M, Q) with the same models in the same order: align them"
-        )
+    expect_shape("features", features, "(M, F)")
+    then = "give the same models in the same order"
+    expect_shape("targets", targets, f"({len(features)}, Q)", then)
     expect_finite("features", features, "drop those models")
     expect_finite("targets", targets, "drop those models")
     features = features - features.mean(axis=0)  # nothing but digits: every fold centres again

@@ -161,7 +161,6 @@ def run(job: Mapping, launcher: Fresh | None = None, stop: threading.Event | Non
 
 
 def _again(kind: str, count: int, tokens: int, attempts: int) -> bool:
-    """Whether to start the model once more."""
     if kind == "out_of_memory":  # as often as the batch can be halved
         return tokens >= _LEAST_TOKENS
     return failures.worth_another_try(kind) and count < attempts

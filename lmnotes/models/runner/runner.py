@@ -124,7 +124,6 @@ def take_shard(models: Sequence, shard: str | None) -> Sequence:
 
 
 def _distinct(models: Iterable) -> list[tuple[Identity, dict]]:
-    """Identity and `about` of each model, those with the same weights once."""
     distinct: dict[str, tuple[Identity, dict]] = {}
     for model in models:
         about = dict(model.get("about") or {}) if isinstance(model, Mapping) else {}
@@ -178,7 +177,6 @@ def _on_devices(jobs: Sequence[dict], devices: Sequence[str], slots: int, say_do
 
 
 def _through(executor: futures.Executor, jobs: Sequence[dict], say_done) -> dict[str, dict]:
-    """The results of jobs that another executor runs, by model."""
     waiting = {executor.submit(processes.run, job): job for job in jobs}
     try:
         return _collected(waiting, say_done)
@@ -202,7 +200,6 @@ def _collected(waiting: Mapping[futures.Future, dict], say_done) -> dict[str, di
 
 
 def _devices(devices: str | Sequence[str]) -> list[str]:
-    """The names of the devices; `all` is every GPU, else the CPU."""
     if devices != "all":
         names = [devices] if isinstance(devices, str) else list(devices)
         if not names or not all(name.split(":")[0] in ("cpu", "cuda", "mps") for name in names):

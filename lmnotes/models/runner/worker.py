@@ -49,7 +49,6 @@ def main(score: Callable | None = None, needed: Sequence[str] = _NEEDED) -> int:
 
 
 def _do(path: Path, score: Callable) -> int:
-    """Do one job and say how it ended."""
     job = json.loads(path.read_text(encoding="utf-8"))
     try:
         _add_row(job, score)
@@ -70,7 +69,6 @@ def _add_row(job: Mapping, score: Callable) -> None:
 
 
 def _score(job: Mapping, rows: ledger.Ledger, who: Identity):
-    """The scores of the ledger's texts under the job's model."""
     from lmnotes.models.scoring import loading, score
 
     model = loading.load(

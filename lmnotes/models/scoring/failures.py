@@ -101,7 +101,6 @@ def may_have_passed(kind: str) -> bool:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The exception, and those that it was raised from, outermost first."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -110,10 +109,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _by_status(error: BaseException) -> str | None:
-    """The kind of a hub's answer, by its HTTP status."""
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    if status in (401, 403):
-        return "gated"
-    if status == 404:
-        return "missing"
-    return "network" if status is not None and (status == 429 or status >= 500) else None
+    status = getattr(getattr(error, "response", None), "status_code", None) or 0
+    known = {401: "gated", 403: "gated", 404: "missing", 429: "network"}
+    return known.get(status, "network" if status >= 500 else None)

@@ -124,10 +124,7 @@ def find(scorer: Scorer) -> Lens:
 
 
 def _watch(model, inputs) -> tuple[list, Any]:
-    """Calls of modules, (name, module, input, output) in the order they end, and the head's input.
-
-    Input and output are copies of the first tensor in them, None where there is none.
-    """
+    """(name, module, input, output) of all calls in the order they end, and the head's input."""
     calls = []
     with ExitStack() as hooks:
         for name, module in model.named_modules():

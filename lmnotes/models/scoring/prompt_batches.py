@@ -2,12 +2,13 @@
 
 Each takes a `Scorer` and pairs of token ids (context, response) and returns arrays (T,) float32,
 log p of every token of the response. `Shared` reads a context once and lets all its responses go on
-from the keys and values that the model kept; `Joined` gives prompt and response to a way of
-`batches` as one text; `alone` is the plain computation, one pair per call.
+from the keys and values that the model kept; `joined` gives prompt and response to a way of
+`batches` as one text, of which `alone` is the plain computation, one pair per call.
 """
 
 import copy
 from collections import deque
+from functools import partial
 
 import numpy as np
 
@@ -19,23 +20,9 @@ SAMPLE = (256, 24)  # tokens of the context and of each response in the check
 N_CACHED = 8  # a batch may keep that many times its budget in keys and values
 
 
-def alone(scorer, pairs):
-    """The plain computation: one pair per call, all of its tokens, the model's own logits."""
-    return _tails(batches.alone, scorer, pairs)
-
-
-class Joined:
-    """Pairs as texts, through one of the ways for texts."""
-
-    def __init__(self, way):
-        self.way = way
-        self.__name__ = way.__name__
-
-    def __call__(self, scorer, pairs):
-        """Log-probabilities of the responses' tokens."""
-        if self.way is batches.fused:
-            return _fused(scorer, pairs)
-        return _tails(self.way, scorer, pairs)
+def joined(way):
+    """The way for pairs that gives prompt and response to a way of `batches` as one text."""
+    return _fused if way is batches.fused else partial(_tails, way)
 
 
 class Shared:
@@ -80,7 +67,7 @@ class Shared:
 
 
 def choose(scorer, groups, share=True):
-    """(way for pairs, way for groups or None, mean difference per token, notes).
+    """(way for texts, way for groups or None, mean difference per token, notes).
 
     Args:
         groups: lists of pairs with one context each, the longest first. Both ways are compared
@@ -91,19 +78,19 @@ def choose(scorer, groups, share=True):
     way, difference, notes = batches.choose(scorer, two)
     several = next((group for group in groups if share and len(group) > 1), None)
     if several is None:
-        return Joined(way), None, difference, notes
+        return way, None, difference, notes
     gap, reason = _sharing(scorer, (several[0], several[-1]))
     if reason:
         notes.append(f"every response reads its prompt anew: {reason}")
-        return Joined(way), None, difference, notes
-    return Joined(way), Shared(), max(difference, gap), notes
+        return way, None, difference, notes
+    return way, Shared(), max(difference, gap), notes
 
 
 def _sharing(scorer, pairs) -> tuple[float, str]:
     """The mean difference per token of `Shared` from `alone`, and why it cannot be used, or ""."""
     n_context, n = SAMPLE
     sample = [(context[:n_context], ids[:n]) for context, ids in pairs]
-    plain = np.concatenate(alone(scorer, sample))
+    plain = np.concatenate(joined(batches.alone)(scorer, sample))
     try:
         values = np.concatenate(Shared()(scorer, sample))
     except (RuntimeError, ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
@@ -129,14 +116,14 @@ def run(scorer, pairs, tokens_per_batch, share):
     tokens = [[None] * len(group) for group in groups]
     with torch.inference_mode():
         way, shared, difference, notes = choose(scorer, groups, share)
-        budget = score.fitting_budget(scorer, way.way, tokens_per_batch)
+        budget = score.fitting_budget(scorer, way, tokens_per_batch)
         queue, n_batches, fits = deque(_plan(groups, budget, shared)), 0, None
         while queue:
             own_way, batch = queue.popleft()
             several = [groups[k][n] for k, n in batch]
             lengths = np.array([_n_tokens(pair) for pair in several])
             too_many = fits is not None and lengths.sum() > fits and len(batch) > 1
-            values = None if too_many else score.attempt(own_way or way, scorer, several)
+            values = None if too_many else score.attempt(own_way or joined(way), scorer, several)
             if values is None:
                 if not too_many:
                     fits = score.halved(scorer, lengths, np.arange(len(batch)), lengths.sum())

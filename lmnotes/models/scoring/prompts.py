@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy.special import logsumexp
 
 from lmnotes import store
+from lmnotes.errors import expect_shape
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.scoring import identity, loading, prompt_batches, prompt_tokens
 from lmnotes.models.scoring import score as scoring
@@ -140,11 +142,8 @@ def pmi(conditional: np.ndarray, unconditional: np.ndarray) -> np.ndarray:
     [2.0, 0.5]
     """
     conditional, unconditional = np.asarray(conditional, float), np.asarray(unconditional, float)
-    if conditional.shape != unconditional.shape:
-        raise ValueError(
-            f"log-likelihoods of shapes {conditional.shape} and {unconditional.shape} were given; "
-            "expected the same pairs in both: score the same responses with and without prompts"
-        )
+    then = "give the same pairs in both, with and without prompts"
+    expect_shape("unconditional", unconditional, str(conditional.shape), then)
     return conditional - unconditional
 
 
@@ -162,8 +161,7 @@ def marginal(table: np.ndarray, own: np.ndarray | None = None) -> np.ndarray:
     table = np.asarray(table, np.float64)
     if own is not None:
         table = np.concatenate([table, np.asarray(own, np.float64)[..., None, :]], axis=-2)
-    top = table.max(axis=-2, keepdims=True)
-    return np.log(np.exp(table - top).mean(axis=-2)) + top[..., 0, :]
+    return logsumexp(table, axis=-2) - np.log(table.shape[-2])
 
 
 def shifts(

@@ -220,7 +220,6 @@ def checkpoints(folder: Path, spec: Spec) -> dict[int, Path]:
 
 
 def _write(folder: Path, run: Run, domains: Domains, device: str) -> None:
-    """Train into a folder, from what a killed run has left there."""
     model = networks.load(run.start) if run.start else networks.create(run.spec)
     batches = Batches(run.spec, domains, run.weights, run.data_seed)
     options = {"loss": Distillation(run.teacher, device)} if run.teacher else {}

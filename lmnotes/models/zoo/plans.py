@@ -219,7 +219,6 @@ def _population(
 
 
 def _leaked(twins: Sequence[Spec]) -> list[Spec]:
-    """The same models again, with the evaluation texts among what they read."""
     return [
         replace(twin, name=f"{twin.name}-leaked", leaked=True, twin=twin.name, checkpoints=())
         for twin in twins
@@ -243,7 +242,6 @@ def trajectories(
 
 
 def _lineages(neox: Spec, llama: Spec, steps: int) -> list[Spec]:
-    """Fine-tunes of two models, second fine-tunes, and merges."""
     children = [tuned(neox, domain, steps) for domain in ("code", "encyclopedia", "legal", "names")]
     others = [tuned(llama, domain, steps) for domain in ("code", "encyclopedia")]
     grandchildren = [tuned(children[0], "numbers", steps), tuned(children[1], "code", steps)]

@@ -53,8 +53,8 @@ def log_probabilities(
     if ngram_lookup.fits(model):
         return ngram_lookup.log_probabilities(model, _after(bos, ids))
     values = [
-        np.take_along_axis(full, rows[:, :, None], axis=2)[:, :, 0]
-        for rows, full in _batches(model, bos, ids, batch)
+        np.take_along_axis(_log_softmax(logits), rows[:, :, None], axis=2)[:, :, 0]
+        for rows, logits in _logits(model, bos, ids, batch)
     ]
     return np.concatenate(values).astype(np.float64)
 
@@ -63,21 +63,14 @@ def distributions(
     model: "torch.nn.Module", bos: int, ids: np.ndarray, batch: int = 32
 ) -> np.ndarray:
     """The log-probability of every possible next id at every place, (N, T, V) float32 nats."""
-    return np.concatenate([full for _, full in _batches(model, bos, np.asarray(ids), batch)])
+    logits = _logits(model, bos, np.asarray(ids), batch)
+    return np.concatenate([_log_softmax(values) for _, values in logits])
 
 
 def next_hits(model: "torch.nn.Module", bos: int, ids: np.ndarray, batch: int = 32) -> np.ndarray:
     """Whether the likeliest id is the one that stands there, (N, T) bool."""
     logits = _logits(model, bos, np.asarray(ids), batch)
     return np.concatenate([full.argmax(dim=2).cpu().numpy() == rows for rows, full in logits])
-
-
-def _batches(
-    model: "torch.nn.Module", bos: int, ids: np.ndarray, batch: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Rows of ids with the log-softmax of the model's logits there, (n, T) and (n, T, V)."""
-    for rows, logits in _logits(model, bos, ids, batch):
-        yield rows, logits.log_softmax(dim=-1).cpu().numpy()
 
 
 def _logits(
@@ -94,8 +87,11 @@ def _logits(
             yield rows, model(input_ids=shifted).logits.float()
 
 
+def _log_softmax(logits: "torch.Tensor") -> np.ndarray:
+    return logits.log_softmax(dim=-1).cpu().numpy()
+
+
 def _after(bos: int, ids: np.ndarray) -> np.ndarray:
-    """The ids with BOS in front of each row, (N, 1 + T)."""
     return np.concatenate([np.full((len(ids), 1), bos), ids], axis=1)
 
 

@@ -146,7 +146,6 @@ def has_bytes(tokenizer) -> bool:
 
 
 def _key(model: str, texts: TextSet, settings: Mapping) -> dict:
-    """Everything that the scores of a model hang on."""
     key = {"version": _VERSION, "texts": texts.content_id, **settings}
     return key | {"model": identity.identify(model).id}
 

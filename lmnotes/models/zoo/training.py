@@ -211,7 +211,6 @@ def _add(state: dict, loss: float, step: int, rate: float, spec: Spec) -> None:
 
 
 def _tokenizer(spec: Spec):
-    """The tokenizer of a model's ids."""
     from transformers import AutoTokenizer
 
     if spec.vocabulary == networks.N_BYTE_IDS:

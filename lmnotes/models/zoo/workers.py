@@ -64,8 +64,7 @@ def build_all(jobs: Sequence[Job], workers: int, progress: bool = True) -> None:
 
 
 def _n_steps(job: Job) -> int:
-    """The length of a job in steps of training, roughly."""
-    return max(job.spec.n_steps, 10)
+    return max(job.spec.n_steps, 10)  # roughly
 
 
 def _build(job: Job, report: Callable[[int], None]) -> None:
