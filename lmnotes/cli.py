@@ -124,8 +124,14 @@ def _describe(options: argparse.Namespace) -> int:
     print(f"{notebook.stem}: {about.title}\n")
     rows = [("parameter", "type", "default", "range", "")]
     rows += [
-        (one.name, one.type, repr(one.default), one.range, one.comment)
-        for one in parameters.read(notebook)
+        (
+            parameter.name,
+            parameter.type,
+            repr(parameter.default),
+            parameter.range,
+            parameter.comment,
+        )
+        for parameter in parameters.read(notebook)
     ]
     _print_columns(rows)
     print()
@@ -193,10 +199,10 @@ def _sync(options: argparse.Namespace) -> int:
     from lmnotes.runs import twins
 
     if options.check:
-        found = twins.differing(options.names)
-        for sentence in found:
+        sentences = twins.differing(options.names)
+        for sentence in sentences:
             print(f"{sentence}: lmnotes sync writes it from its twin")
-        return 1 if found else 0
+        return 1 if sentences else 0
     direction = (
         "from-notebook" if options.from_notebook else "from-twin" if options.from_twin else "auto"
     )

@@ -84,12 +84,12 @@ def notebooks_folder() -> Path:
     """The notebooks' folder: `$LMNOTES_NOTEBOOKS`, else that of the checkout, of here or above."""
     if folder := os.environ.get("LMNOTES_NOTEBOOKS"):
         return Path(folder).resolve()
-    here = Path.cwd()
-    for root in (Path(__file__).resolve().parents[2], here, *here.parents):
+    folder = Path.cwd()
+    for root in (Path(__file__).resolve().parents[2], folder, *folder.parents):
         if (root / "notebooks" / "cards").is_dir():
             return root / "notebooks"
     raise InputError(
-        f"no notebooks were found from {here}; expected a folder notebooks/ with cards/ in it: "
+        f"no notebooks were found from {folder}; expected a folder notebooks/ with cards/ in it: "
         "call from the checkout, or set LMNOTES_NOTEBOOKS"
     )
 
@@ -104,13 +104,13 @@ def find(name: str) -> Path:
     paths = notebooks()
     stem = Path(str(name)).name.removesuffix(".ipynb")
     prefix = stem.zfill(2) if stem.isdigit() else stem
-    found = [path for path in paths if prefix and path.stem.startswith(prefix)]
-    if len(found) == 1:
-        return found[0]
+    matches = [path for path in paths if prefix and path.stem.startswith(prefix)]
+    if len(matches) == 1:
+        return matches[0]
     raise InputError(
-        f"notebook {name!r} was given, and {len(found) or 'no'} notebooks of "
+        f"notebook {name!r} was given, and {len(matches) or 'no'} notebooks of "
         f"{notebooks_folder()} begin so; expected a number or a name: "
-        f"{nearest(stem, [path.stem for path in found or paths])}"
+        f"{nearest(stem, [path.stem for path in matches or paths])}"
     )
 
 
@@ -175,11 +175,13 @@ def _by_id(where: str, name: str, kind: type, entries: list[dict]) -> dict:
     """The entries of one array of tables by id, each made and checked."""
     made = {}
     for number, entry in enumerate(entries, start=1):
-        one = _make(f"{where} [[{name}]] {entry.get('id', number)}", kind, entry)
-        if one.id in made:
-            raise InputError(f"{where} has two {name} with id {one.id!r}; expected one: rename one")
-        _CHECKS[kind](where, one)
-        made[one.id] = one
+        item = _make(f"{where} [[{name}]] {entry.get('id', number)}", kind, entry)
+        if item.id in made:
+            raise InputError(
+                f"{where} has two {name} with id {item.id!r}; expected one: rename one"
+            )
+        _CHECKS[kind](where, item)
+        made[item.id] = item
     return made
 
 

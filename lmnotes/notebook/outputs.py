@@ -105,7 +105,11 @@ def _parameters(name: str, namespace: Mapping[str, object]) -> dict:
     if not path.is_file():  # a copy under another name
         return {}
     declared = parameters.read(path)
-    given = {one.name: namespace[one.name] for one in declared if one.name in namespace}
+    given = {
+        parameter.name: namespace[parameter.name]
+        for parameter in declared
+        if parameter.name in namespace
+    }
     return parameters.check(declared, given)
 
 

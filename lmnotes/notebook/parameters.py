@@ -95,9 +95,9 @@ def _declared(statement: ast.AnnAssign, comment: str, where: str) -> Parameter:
             "value: write the value itself, and compute in a later cell"
         ) from None
     low = high = None
-    if found := _RANGE.match(comment):
-        low, high = float(found[1]), None if found[2] is None else float(found[2])
-        comment = comment[found.end() :]
+    if bounds := _RANGE.match(comment):
+        low, high = float(bounds[1]), None if bounds[2] is None else float(bounds[2])
+        comment = comment[bounds.end() :]
     parameter = Parameter(name, written, default, low, high, comment)
     try:
         return replace(parameter, default=_value(parameter, default, from_text=False))
@@ -179,7 +179,7 @@ def _typed(parameter: Parameter, kind: ast.expr, given: object, from_text: bool)
     if isinstance(kind, ast.Subscript) and ast.unparse(kind.value) == "list":
         item = ast.unparse(kind.slice)
         if item in ("int", "float", "str"):
-            return [_scalar(parameter, item, one, from_text) for one in _items(parameter, given)]
+            return [_scalar(parameter, item, text, from_text) for text in _items(parameter, given)]
     raise _unsupported(parameter)
 
 

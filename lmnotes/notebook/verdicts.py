@@ -45,19 +45,19 @@ def parse(text: str, published: float | None = None) -> Rule:
     True
     """
     text = " ".join(text.split())
-    if found := _COMPARISON.fullmatch(text):
-        compare, bound = _OPERATORS[found[1]], float(found[2])
+    if match := _COMPARISON.fullmatch(text):
+        compare, bound = _OPERATORS[match[1]], float(match[2])
         return Rule(text, lambda value: compare(value, bound))
-    if found := _BETWEEN.fullmatch(text):
-        low, high = sorted((float(found[1]), float(found[2])))
+    if match := _BETWEEN.fullmatch(text):
+        low, high = sorted((float(match[1]), float(match[2])))
         return Rule(text, lambda value: low <= value <= high)
-    if found := _WITHIN.fullmatch(text):
-        centre = _centre(text, found[3], published)
-        distance = float(found[1]) * (abs(centre) / 100 if found[2] else 1)
+    if match := _WITHIN.fullmatch(text):
+        centre = _centre(text, match[3], published)
+        distance = float(match[1]) * (abs(centre) / 100 if match[2] else 1)
         slack = 1e-12 * max(1.0, abs(centre))  # 0.9 is within 0.1 of 1.0 in decimals, not in binary
         return Rule(text, lambda value: abs(value - centre) <= distance + slack)
-    if found := _CONTAINS.fullmatch(text):
-        return Rule(text, contains=_centre(text, found[1], published))
+    if match := _CONTAINS.fullmatch(text):
+        return Rule(text, contains=_centre(text, match[1], published))
     raise InputError(f"rule {text!r} cannot be read; expected {GRAMMAR}: rewrite it in the card")
 
 

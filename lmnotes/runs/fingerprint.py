@@ -112,15 +112,15 @@ def _package_versions() -> dict[str, str]:
         requirements = metadata.requires("lmnotes") or []
     except metadata.PackageNotFoundError:
         return {}
-    found = {}
+    versions_of = {}
     for requirement in requirements:
         name = re.match(r"[\w.-]+", requirement)[0]
         if "extra ==" not in requirement:
             try:
-                found[name] = metadata.version(name)
+                versions_of[name] = metadata.version(name)
             except metadata.PackageNotFoundError:
-                found[name] = "absent"
-    return found
+                versions_of[name] = "absent"
+    return versions_of
 
 
 def _cpu_model() -> str:

@@ -84,8 +84,8 @@ def _is_progress(output) -> bool:
 def _title(node) -> str:
     """The notebook's first heading."""
     text = "\n".join(cell.source for cell in node.cells if cell.cell_type == "markdown")
-    found = re.search(r"^#\s+(.+)$", text, re.M)
-    return found.group(1).strip() if found else ""
+    heading = re.search(r"^#\s+(.+)$", text, re.M)
+    return heading.group(1).strip() if heading else ""
 
 
 def _markdown(source: str) -> str:

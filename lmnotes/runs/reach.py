@@ -56,7 +56,7 @@ def directly(tree: ast.AST) -> set[Path]:
             reached |= _modules(node.value)
     chains = _Chains(set(packages))
     chains.visit(tree)
-    for local, attributes in chains.found:
+    for local, attributes in chains.looked_up:
         reached |= _modules(".".join([packages[local], *attributes]))
     return reached
 
@@ -76,7 +76,7 @@ class _Chains(ast.NodeVisitor):
     """Where packages are used: a local name with the attributes that are looked up on it."""
 
     def __init__(self, names: set[str]):
-        self.names, self.found = names, set()
+        self.names, self.looked_up = names, set()
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         attributes, inner = [node.attr], node.value
@@ -84,13 +84,13 @@ class _Chains(ast.NodeVisitor):
             attributes.insert(0, inner.attr)
             inner = inner.value
         if isinstance(inner, ast.Name) and inner.id in self.names:
-            self.found.add((inner.id, tuple(attributes)))
+            self.looked_up.add((inner.id, tuple(attributes)))
         else:
             self.generic_visit(node)
 
     def visit_Name(self, node: ast.Name) -> None:
         if node.id in self.names:
-            self.found.add((node.id, ()))
+            self.looked_up.add((node.id, ()))
 
 
 def _modules(name: str) -> set[Path]:

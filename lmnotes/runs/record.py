@@ -23,13 +23,13 @@ def everything() -> list[dict]:
 
     A run whose process is gone has status `interrupted`.
     """
-    found = []
+    entries = []
     for path in store.outputs_folder().resolve().glob(f"[0-9][0-9]_*/*/{RECORD}"):
         if record := read(path.parent):
             if record["status"] == "running" and not _is_locked(path.parent):
                 record["status"] = "interrupted"
-            found.append(record | {"folder": path.parent})
-    return sorted(found, key=lambda record: record["asked"])
+            entries.append(record | {"folder": path.parent})
+    return sorted(entries, key=lambda record: record["asked"])
 
 
 def save(folder: Path, record: dict) -> None:
@@ -72,8 +72,8 @@ def lock(folder: Path):
 
 def shown(path: Path) -> str:
     """The path as seen from the current folder."""
-    here = Path(os.getcwd())
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+    folder = Path(os.getcwd())
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
 def now() -> str:

@@ -129,7 +129,11 @@ def _plan(name: str, profile: str, overrides: Mapping[str, object]) -> _Plan:
         except InputError as error:
             raise InputError(f"{card.number}.toml [profiles.{setting}]: {error}") from None
     values = parameters.check(declared, {**card.profiles.get(profile, {}), **overrides})
-    changed = {one.name: values[one.name] for one in declared if values[one.name] != one.default}
+    changed = {
+        parameter.name: values[parameter.name]
+        for parameter in declared
+        if values[parameter.name] != parameter.default
+    }
     identity = fingerprint.run_id(notebook, cards.path_of(notebook.stem), profile, values)
     folder = store.outputs_folder().resolve() / notebook.stem / identity
     return _Plan(notebook, card, profile, values, changed, folder)

@@ -67,19 +67,19 @@ def differing(names: Sequence[str] = ()) -> list[str]:
     """A sentence for every notebook that is not byte for byte what its twin stands for."""
     import nbformat
 
-    found = []
+    sentences = []
     for notebook in _pairs(names):
         twin = twin_of(notebook)
         if not twin.exists() or not notebook.exists():
-            found.append(f"{(twin if notebook.exists() else notebook).name} is not there")
+            sentences.append(f"{(twin if notebook.exists() else notebook).name} is not there")
             continue
         text = notebook.read_text(encoding="utf-8")
         cells = nbformat.reads(text, as_version=4).cells
         if any(cell.get("outputs") or cell.get("execution_count") for cell in cells):
-            found.append(f"{notebook.name} carries outputs")
+            sentences.append(f"{notebook.name} carries outputs")
         elif text != notebook_text(twin.read_text(encoding="utf-8")):
-            found.append(f"{notebook.name} differs from py/{twin.name}")
-    return found
+            sentences.append(f"{notebook.name} differs from py/{twin.name}")
+    return sentences
 
 
 def _plain(node) -> str:
@@ -110,9 +110,9 @@ def _pairs(names: Sequence[str]) -> list[Path]:
     stems = {path.stem for path in card.notebooks()}
     stems |= {path.stem for path in (folder / "py").glob("[0-9][0-9]_*.py")}
     if names:
-        found = [[stem for stem in sorted(stems) if stem.startswith(str(name))] for name in names]
+        matches = [[stem for stem in sorted(stems) if stem.startswith(str(name))] for name in names]
         stems = {
-            (stem or [card.find(name).stem])[0] for stem, name in zip(found, names, strict=True)
+            (stem or [card.find(name).stem])[0] for stem, name in zip(matches, names, strict=True)
         }
     return [folder / f"{stem}.ipynb" for stem in sorted(stems)]
 
