@@ -3,6 +3,7 @@
 import difflib
 import math
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the command line imports this, and waits for nothing
@@ -41,6 +42,17 @@ def expect_one_of(what: str, given: object, known: Iterable[object]) -> None:
         then = f": {near}" if near.startswith("did") else ""
         names = ", ".join(map(str, known)) or "none: there are none to choose from"
         raise InputError(f"{what} {given!r} was given; expected one of {names}{then}")
+
+
+def expect_file(what: str, path: str | Path, expected: str) -> Path:
+    """The path of a file; FileNotFoundError where it is not there, with what may be given."""
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{what} {str(path)!r}: there is no such file; expected {expected}; check the path "
+            f"from {Path.cwd()}"
+        )
+    return path
 
 
 def expect_shape(what: str, array: "np.ndarray", shape: str, then: str = "") -> None:

@@ -8,7 +8,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.utils.extmath import randomized_svd
 
 from lmnotes import store
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, expect_file
 from lmnotes.text.corpus import Corpus
 from lmnotes.words import information
 from lmnotes.words.embedding import Embedding
@@ -133,19 +133,11 @@ def read_dictionary(path: str | Path) -> list[tuple[str, str]]:
         FileNotFoundError: no such file.
         ValueError: a line that has not two words; names it.
     """
-    if not Path(path).is_file():
-        raise FileNotFoundError(
-            f"dictionary {str(path)!r}: expected a file with two words per line; check the path "
-            f"from {Path.cwd()}"
-        )
-    pairs = []
-    for number, line in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), start=1):
+    path, pairs = expect_file("dictionary", path, "one with two words per line"), []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         pairs.append(tuple(line.split()))
         if len(pairs[-1]) != 2:
-            raise InputError(
-                f"{path} line {number}: {line[:60]!r}: expected two words with a space or tab "
-                "between; mend or drop the line"
-            )
+            raise InputError(f"{path} line {number}: {line[:60]!r}: expected two words")
     return pairs
 
 
@@ -157,8 +149,7 @@ def paired_rows(
     >>> paired_rows({"cat": 4}, {"gato": 2}, [("cat", "gato"), ("dog", "perro")])
     (array([4]), array([2]))
 
-    Raises:
-        ValueError: no pair has both its words in the vocabularies.
+    Raises ValueError: no pair has both its words in the vocabularies.
     """
     known = [(first[a], second[b]) for a, b in pairs if a in first and b in second]
     if not known:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
+from tqdm.auto import tqdm
 
 from lmnotes import store
 from lmnotes.errors import InputError, expect_between, expect_one_of
@@ -119,11 +120,9 @@ def token_vectors(
 
     if not keep:
         return compute()
-    key = settings | {
-        "version": VERSION,
-        "model": pretrained.fingerprint(folder),
-        "text": sha256("\n".join(" ".join(s.split()) for s in sentences).encode()).hexdigest(),
-    }
+    text = "\n".join(" ".join(sentence.split()) for sentence in sentences).encode()
+    key = settings | {"version": VERSION, "text": sha256(text).hexdigest()}
+    key["model"] = pretrained.fingerprint(folder)
     built = store.build("contextual", key, lambda folder: compute().save(folder))
     return ContextualVectors.open(built)
 
@@ -149,10 +148,7 @@ def average_by_word(
     words = [word for word in places if len(places[word]) >= min_count]
     words.sort(key=lambda word: (-len(places[word]), word))
     if not words:
-        raise InputError(
-            f"none of {len(places):,} known words stands in {min_count} places: expected at least "
-            "one; lower min_count or give more sentences"
-        )
+        raise InputError(f"no word stands in {min_count} places: lower min_count or give more text")
     means = [tokens.vectors[places[word]].mean(axis=0, dtype=np.float64) for word in words]
     settings = tokens.settings | {"n_tokens": len(tokens), "lower": lower}
     counts = np.array([len(places[word]) for word in words])
@@ -187,16 +183,7 @@ def sentences_of(
     return [" ".join(corpus.words[token] for token in span) for span in spans]
 
 
-def _compute(
-    folder: Path,
-    sentences: Sequence[str],
-    settings: dict,
-    device: str | None,
-    batch_tokens: int,
-    progress: bool,
-) -> ContextualVectors:
-    from tqdm.auto import tqdm
-
+def _compute(folder, sentences, settings, device, batch_tokens, progress) -> ContextualVectors:
     model, tokenizer = pretrained.load(folder, settings["dtype"], device)
     limit = pretrained.longest_input(model, tokenizer, settings["max_pieces"])
     split = [sentence.split() for sentence in sentences]
@@ -215,15 +202,16 @@ def _compute(
                 span = slice(ends[row] - n_words[row], ends[row])
                 vectors[span] = pooled(states, cut[row], settings["pooling"])
             bar.update(hidden.shape[0] * hidden.shape[1])
-    _check_finite(vectors, settings)
-    return ContextualVectors(
-        [words[place] for words, row in zip(split, cut, strict=True) for place in row.position],
-        np.repeat(np.arange(len(cut), dtype=np.int32), n_words),
-        np.concatenate([row.position for row in cut]).astype(np.int32),
-        np.concatenate([row.known for row in cut]),
-        vectors,
-        settings,
-    )
+    if n_bad := int((~np.isfinite(vectors).all(axis=1)).sum()):
+        raise FloatingPointError(
+            f"{n_bad:,} of {len(vectors):,} vectors are not finite, with dtype "
+            f"{settings['dtype']!r}: expected finite numbers; take dtype='bfloat16' or 'float32'"
+        )
+    words = [words[place] for words, row in zip(split, cut, strict=True) for place in row.position]
+    sentence = np.repeat(np.arange(len(cut), dtype=np.int32), n_words)
+    position = np.concatenate([row.position for row in cut]).astype(np.int32)
+    known = np.concatenate([row.known for row in cut])
+    return ContextualVectors(words, sentence, position, known, vectors, settings)
 
 
 def _batches(lengths: np.ndarray, batch_tokens: int) -> Iterator[np.ndarray]:
@@ -241,20 +229,9 @@ def _check_words(n_words: np.ndarray, split: list[list[str]]) -> None:
     if n_missing == n_all:
         raise InputError(f"the tokenizer finds no piece in any of {n_all:,} words; look at them")
     if n_missing:
-        warnings.warn(
-            f"{n_missing:,} of {n_all:,} words have no vector: cut off at the longest input, or "
-            "nothing to the tokenizer; split long sentences",
-            stacklevel=4,
-        )
-
-
-def _check_finite(vectors: np.ndarray, settings: dict) -> None:
-    n_bad = int((~np.isfinite(vectors).all(axis=1)).sum())
-    if n_bad:
-        raise FloatingPointError(
-            f"{n_bad:,} of {len(vectors):,} vectors are not finite, with dtype "
-            f"{settings['dtype']!r}: expected finite numbers; take dtype='bfloat16' or 'float32'"
-        )
+        lost = f"{n_missing:,} of {n_all:,} words have no vector"
+        why = "cut off at the longest input, or nothing to the tokenizer; split long sentences"
+        warnings.warn(f"{lost}: {why}", stacklevel=4)
 
 
 POOLINGS = ("mean", "first", "last")
@@ -293,14 +270,9 @@ def cut_sentences(
     unknown = -1 if tokenizer.unk_token_id is None else tokenizer.unk_token_id
     for start in range(0, len(sentences), _BLOCK):
         block = sentences[start : start + _BLOCK]
-        encoded = tokenizer(
-            [" ".join(words) for words in block],
-            truncation=max_pieces is not None,
-            max_length=max_pieces,
-            return_offsets_mapping=True,
-            return_special_tokens_mask=True,
-            verbose=False,
-        )
+        masks = {"return_offsets_mapping": True, "return_special_tokens_mask": True}
+        limit = {"truncation": max_pieces is not None, "max_length": max_pieces}
+        encoded = tokenizer([" ".join(words) for words in block], **masks, **limit, verbose=False)
         for row, words in enumerate(block):
             offsets = np.array(encoded["offset_mapping"][row], np.int64).reshape(-1, 2)
             special = np.array(encoded["special_tokens_mask"][row], bool)
@@ -308,14 +280,7 @@ def cut_sentences(
             yield _aligned(words, encoded["input_ids"][row], offsets, special, unknown, is_cut)
 
 
-def _aligned(
-    words: Sequence[str],
-    ids: list[int],
-    offsets: np.ndarray,
-    special: np.ndarray,
-    unknown: int,
-    is_cut: bool,
-) -> Pieces:
+def _aligned(words, ids, offsets, special, unknown: int, is_cut: bool) -> Pieces:
     # offsets (P, 2) count characters of the words joined by one space
     is_unknown = np.array(ids, np.int64) == unknown
     lengths = np.array([len(word) for word in words], np.int64)

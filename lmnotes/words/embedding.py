@@ -160,11 +160,11 @@ def load(
             binary.
     """
     if Path(path).is_dir():
-        return _part(Embedding.open(path), path, limit, words)
+        return _within(Embedding.open(path), path, limit, words)
     format = format or files.guess_format(path)
     settings = {"file": str(path), "format": format}
     if format == "gensim":
-        return _part(Embedding(**files.read_gensim(path), settings=settings), path, limit, words)
+        return _within(Embedding(**files.read_gensim(path), settings=settings), path, limit, words)
     blocks = list(files.read_blocks(path, format, limit, words))
     names = [word for block, _ in blocks for word in block]
     _check_some(path, names, words)
@@ -231,10 +231,7 @@ def _check_some(path: str | Path, names: list[str], words: Collection[str] | Non
         raise InputError(f"{path}: no vectors read; expected {wanted}; check file, limit and words")
 
 
-def _part(
-    whole: Embedding, path: str | Path, limit: int | None, words: Collection[str] | None
-) -> Embedding:
-    """The first words, and of these the wanted ones."""
+def _within(whole: Embedding, path, limit: int | None, words: Collection[str] | None) -> Embedding:
     if limit is None and words is None:
         return whole
     names, wanted = whole.words[:limit], None if words is None else set(words)

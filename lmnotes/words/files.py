@@ -88,7 +88,6 @@ def read_blocks(
             if binary:
                 numbers = bytearray(b"".join(row.numbers for row in rows))
                 matrix = np.frombuffer(numbers, "<f4").reshape(len(rows), head.dim)
-                matrix = matrix.astype(np.float32, copy=False)
             else:
                 matrix = _text_numbers(rows, path, head.dim)
             _check_finite(rows, matrix, path)
@@ -98,8 +97,7 @@ def read_blocks(
 def write_rows(path: str | Path, format: str, words: list[str], matrix: np.ndarray) -> None:
     """Write words and rows (V, D) as float32; text has 9 significant digits, enough for every bit.
 
-    Raises:
-        ValueError: a word is empty or has white space, which these formats take for a separator.
+    Raises ValueError: a word is empty or has white space, which these formats take for a separator.
     """
     path = Path(path)
     for row, word in enumerate(words):
@@ -176,12 +174,9 @@ def write_gensim(
     """Write gensim KeyedVectors of words, rows (V, D) as float32, and counts (V,) where known."""
     from gensim.models import KeyedVectors
 
-    vectors = KeyedVectors(matrix.shape[1], len(words), dtype=np.float32)
-    vectors.index_to_key = list(words)
-    vectors.key_to_index = {word: row for row, word in enumerate(words)}
-    vectors.vectors = np.array(matrix, dtype=np.float32)
-    if counts is not None:
-        vectors.expandos["count"] = np.array(counts)
+    vectors = KeyedVectors(matrix.shape[1])
+    extras = None if counts is None else {"count": np.array(counts)}
+    vectors.add_vectors(list(words), np.array(matrix, dtype=np.float32), extras)
     vectors.save(str(path))
 
 
@@ -193,13 +188,7 @@ def _writing(path: Path, compressed: bool) -> Iterator[BinaryIO]:
         yield file
 
 
-def _choose(
-    rows: Iterable[vector_rows.Row],
-    path: Path,
-    head: vector_rows.Head,
-    limit: int | None,
-    words: Collection[str] | None,
-) -> Iterator[tuple[str, vector_rows.Row]]:
+def _choose(rows, path, head, limit, words) -> Iterator[tuple[str, vector_rows.Row]]:
     """The wanted rows with their words decoded; a word that comes twice is an error."""
     wanted = None if words is None else {word.encode() for word in words}
     seen: dict[bytes, str] = {}
@@ -232,7 +221,7 @@ def _text_numbers(rows: list[vector_rows.Row], path: Path, dim: int) -> np.ndarr
     raise vector_rows.fault(path, row.where, given, f"{dim} numbers", "repair or remove the line")
 
 
-def _check_finite(rows: list[vector_rows.Row], matrix: np.ndarray, path: Path) -> None:
+def _check_finite(rows, matrix: np.ndarray, path: Path) -> None:
     wrong = np.argwhere(~np.isfinite(matrix))
     if len(wrong):
         row = rows[wrong[0, 0]]

@@ -7,7 +7,7 @@ works for any score, also where no null can be computed; the round level shows h
 quantisation explains.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,20 +16,12 @@ import scipy.special
 from lmnotes.errors import expect_between, expect_shape
 from lmnotes.text.corpus import Corpus
 from lmnotes.words import information
-
-
-@dataclass(frozen=True)
-class ShuffleLevel:
-    """Mean over shuffled corpora, each (V,) nats: KL and entropy of every word."""
-
-    kl: np.ndarray
-    entropy: np.ndarray
-    n_shuffles: int
+from lmnotes.words.kernels import counting
 
 
 def shuffle(
     corpus: Corpus, *, window: int = 10, n_shuffles: int = 10, seed: int = 0
-) -> ShuffleLevel:
+) -> information.Information:
     """KL and entropy after all tokens of the corpus changed places, averaged over permutations.
 
     p(.) and the lengths of documents stay. The paper takes 10 permutations.
@@ -40,8 +32,8 @@ def shuffle(
     for _ in range(n_shuffles):
         rng.shuffle(tokens)
         runs.append(information.measure_tokens(tokens, corpus.offsets, corpus.counts, window))
-    means = (np.mean([getattr(run, name) for run in runs], axis=0) for name in ("kl", "entropy"))
-    return ShuffleLevel(*means, n_shuffles)
+    kl, entropy = np.mean([(run.kl, run.entropy) for run in runs], axis=0)
+    return replace(runs[0], kl=kl, entropy=entropy)
 
 
 def shuffle_level(
@@ -64,8 +56,6 @@ def shuffle_level(
     >>> shuffle_level(counts, window=1).round(5)  # about (V - 1) / 2m when every cell is full
     array([0.001  , 0.00167, 0.00251])
     """
-    from lmnotes.words.kernels import counting
-
     return _over_counts(counts, contexts_per_token or 2 * window, counting.expected_shuffled_kl)
 
 

@@ -165,8 +165,6 @@ def _squares(values: np.ndarray) -> np.ndarray:
     expect_finite("components", values)
     excess = np.abs(values.T @ values / len(values) - np.eye(values.shape[1])).max()
     if excess > 1e-3:
-        raise InputError(
-            f"the columns are not white: E[S'S] differs from the identity by {excess:.2g}; "
-            "expected less than 0.001; whiten first, and do not scale the rows"
-        )
+        off = f"E[S'S] differs from the identity by {excess:.2g}"
+        raise InputError(f"the columns are not white: {off}; whiten first, do not scale the rows")
     return values**2

@@ -5,6 +5,7 @@ section 3.
 """
 
 import concurrent.futures
+import itertools
 import os
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ import scipy.sparse
 
 from lmnotes.errors import expect_between
 from lmnotes.text.corpus import Corpus
+from lmnotes.words.kernels import counting
 
 MAX_WINDOW = 255  # reaches are stored in one byte
 
@@ -52,16 +54,11 @@ def measure(corpus: Corpus, *, window: int = 10, threads: int | None = None) -> 
     (10.27 for *dasyprocta* on text8). One word's row is in memory at a time.
 
     >>> from lmnotes.text import corpus
-    >>> found = measure(corpus.from_texts(["a b " * 50]), window=1)
-    >>> found.kl.round(3)  # each word tells its only context, of probability one half: log 2
+    >>> gain = measure(corpus.from_texts(["a b " * 50]), window=1)
+    >>> gain.kl.round(3)  # each word tells its only context, of probability one half: log 2
     array([0.693, 0.693])
     """
     return measure_tokens(np.asarray(corpus.tokens), corpus.offsets, corpus.counts, window, threads)
-
-
-def kl(corpus: Corpus, *, window: int = 10) -> np.ndarray:
-    """KL(p(.|w) || p(.)) of every word (V,), nats; see `measure`."""
-    return measure(corpus, window=window).kl
 
 
 def measure_tokens(
@@ -72,19 +69,15 @@ def measure_tokens(
     threads: int | None = None,
 ) -> Information:
     """`measure` for bare arrays: tokens (T,) int32, document offsets, counts (V,)."""
-    from lmnotes.words.kernels import counting
-
-    expect_between("window", window, 1, MAX_WINDOW)
-    tokens, counts = np.ascontiguousarray(tokens, np.int32), np.asarray(counts, np.int64)
-    order, starts = counting.positions_by_word(tokens, counts)
-    left, right = counting.reaches(np.asarray(offsets, np.int64), window)
+    counts = np.asarray(counts, np.int64)
+    places = _places(tokens, offsets, counts, window)
     unigram = counts / counts.sum()
     log_unigram = np.log(unigram, where=counts > 0, out=np.zeros(len(counts)))
     sums = np.zeros((len(counts), 3))
 
     def work(bounds: tuple[int, int]) -> None:
         row, seen = np.zeros(len(counts), np.int32), np.empty(len(counts), np.int32)
-        counting.row_sums(tokens, order, starts, left, right, log_unigram, *bounds, sums, row, seen)
+        counting.row_sums(*places, log_unigram, *bounds, sums, row, seen)
 
     threads = threads or len(os.sched_getaffinity(0))
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
@@ -92,37 +85,39 @@ def measure_tokens(
     n_contexts, own, cross = sums.T
     with np.errstate(invalid="ignore", divide="ignore"):
         mean_log_count, log_total = own / n_contexts, np.log(n_contexts)
-        return Information(
-            window=window,
-            counts=counts,
-            kl=mean_log_count - log_total - cross / n_contexts,
-            entropy=log_total - mean_log_count,
-            self_information=-np.log(unigram),
-            n_contexts=n_contexts.astype(np.int64),
-        )
+        kl, entropy = mean_log_count - log_total - cross / n_contexts, log_total - mean_log_count
+        n_contexts = n_contexts.astype(np.int64)
+        return Information(window, counts, kl, entropy, -np.log(unigram), n_contexts)
 
 
 def cooccurrence_rows(
     corpus: Corpus, ids: np.ndarray, *, window: int = 10
 ) -> scipy.sparse.csr_matrix:
     """The co-occurrence counts n_{w,w'} of some words (len(ids), V), sparse int32."""
-    from lmnotes.words.kernels import counting
-
-    expect_between("window", window, 1, MAX_WINDOW)
-    tokens = np.ascontiguousarray(corpus.tokens, np.int32)
-    order, starts = counting.positions_by_word(tokens, np.asarray(corpus.counts))
-    left, right = counting.reaches(np.asarray(corpus.offsets, np.int64), window)
-    pointers, contexts, counts = counting.rows_as_lists(
-        tokens, order, starts, left, right, np.asarray(ids, np.int64), corpus.n_words
-    )
-    rows = scipy.sparse.csr_matrix((counts, contexts, pointers), shape=(len(ids), corpus.n_words))
+    places = _places(corpus.tokens, corpus.offsets, np.asarray(corpus.counts), window)
+    row, seen = np.zeros(corpus.n_words, np.int32), np.empty(corpus.n_words, np.int32)
+    contexts, counts = [seen[:0]], [row[:0]]
+    for word in np.asarray(ids, np.int64):
+        n_seen, _ = counting.count_row(*places, word, row, seen)
+        contexts.append(seen[:n_seen].copy())
+        counts.append(row[contexts[-1]])
+        row[contexts[-1]] = 0
+    cells = (np.concatenate(counts), np.concatenate(contexts), np.cumsum([*map(len, contexts)]))
+    rows = scipy.sparse.csr_matrix(cells, shape=(len(ids), corpus.n_words))
     rows.sort_indices()
     return rows
+
+
+def _places(tokens, offsets, counts, window: int) -> tuple:
+    """Tokens, positions by word and their starts, and the reach left and right, for the kernels."""
+    expect_between("window", window, 1, MAX_WINDOW)
+    tokens = np.ascontiguousarray(tokens, np.int32)
+    reaches = counting.reaches(np.asarray(offsets, np.int64), window)
+    return tokens, *counting.positions_by_word(tokens, counts), *reaches
 
 
 def _even_shares(counts: np.ndarray, n_shares: int) -> list[tuple[int, int]]:
     """Ranges of word ids with about the same number of tokens in each."""
     targets = np.linspace(0, counts.sum(), n_shares + 1)[1:-1]
     inner = np.searchsorted(np.cumsum(counts), targets) + 1
-    bounds = np.unique(np.concatenate([[0], inner, [len(counts)]]))
-    return list(zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True))
+    return list(itertools.pairwise(np.union1d(inner, [0, len(counts)]).tolist()))

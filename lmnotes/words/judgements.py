@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, expect_file
 from lmnotes.words.embedding import Embedding
 
 SIDES = ["first", "second"]
@@ -64,16 +64,11 @@ def similarity(embedding: Embedding, benchmark: str | Path) -> Similarity:
 
 def read_pairs(benchmark: str | Path) -> pd.DataFrame:
     """The pairs of a benchmark, one row each: first, second, human."""
-    path = Path(benchmark)
     if str(benchmark) in INSTALLED:
         from gensim.test.utils import datapath
 
-        path = Path(datapath(INSTALLED[str(benchmark)]))
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"benchmark {str(benchmark)!r}: expected {', '.join(INSTALLED)} or the path of a "
-            "table; check the name, or the path"
-        )
+        benchmark = datapath(INSTALLED[str(benchmark)])
+    path = expect_file("benchmark", benchmark, f"{', '.join(INSTALLED)} or the path of a table")
     rows = []
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     for number, line in enumerate(lines, start=1):
@@ -85,15 +80,12 @@ def read_pairs(benchmark: str | Path) -> pd.DataFrame:
         if len(scores):
             rows.append((fields[0], fields[1], float(scores[0])))
         elif rows:  # before the first pair it is the names of the columns
+            where = f"{path}, line {number}: found {line[:60]!r}"
             raise InputError(
-                f"{path}, line {number}: found {line[:60]!r}; expected two words and a number, "
-                "with tabs or commas between; repair or remove the line"
+                f"{where}; expected two words and a number, with tabs or commas between"
             )
     if not rows:
-        raise InputError(
-            f"{path}: no pair in {len(lines)} lines; expected two words and a number per line, "
-            "with tabs or commas between; check that this is the right file"
-        )
+        raise InputError(f"{path}: no pair in {len(lines)} lines; expected two words and a number")
     return pd.DataFrame(rows, columns=[*SIDES, "human"])
 
 

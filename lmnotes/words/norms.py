@@ -48,8 +48,7 @@ def squared_norms(
     counts = embedding.counts if counts is None else counts
     if counts is None or embedding.context is None:
         raise InputError(
-            "an embedding without counts or context vectors: expected both, for the p-weighted "
-            "means and for G; train it with skipgram.train, or pass counts"
+            "without counts or context vectors: train with skipgram.train, or pass counts"
         )
     unigram = np.asarray(counts, float) / np.sum(counts)
     if origin == "mean":

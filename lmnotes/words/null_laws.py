@@ -18,6 +18,8 @@ from lmnotes.errors import InputError, expect_between, expect_one_of
 from lmnotes.statistics import holm
 
 Alternative = Literal["greater", "two-sided", "size"]
+Law = Literal["normal", "sphere"]
+AnyLaw = Literal["normal", "sphere", "product"]
 _BLOCK = 16384
 
 
@@ -57,14 +59,12 @@ def _tail(u: np.ndarray, n_nodes: int) -> np.ndarray:
     return np.exp(-u) * integral / np.pi
 
 
-def component_tail(
-    z: np.ndarray, dim: int, law: Literal["normal", "sphere"] = "normal"
-) -> np.ndarray:
+def component_tail(z: np.ndarray, dim: int, law: Law = "normal") -> np.ndarray:
     """P(component > z) for a random direction in `dim` dimensions, by the normal or the exact law.
 
     The exact law of a component z is (z + 1) / 2 ~ Beta((K - 1) / 2, (K - 1) / 2).
     """
-    expect_one_of("law", law, ("normal", "sphere"))
+    expect_one_of("law", law, get_args(Law))
     z = np.asarray(z, dtype=np.float64)
     if law == "normal":
         return scipy.special.ndtr(-z * np.sqrt(dim))
@@ -73,10 +73,7 @@ def component_tail(
 
 
 def component_p(
-    values: np.ndarray,
-    dim: int,
-    alternative: Alternative = "greater",
-    law: Literal["normal", "sphere"] = "normal",
+    values: np.ndarray, dim: int, alternative: Alternative = "greater", law: Law = "normal"
 ) -> np.ndarray:
     """The p-value of each component of a word's vector of length 1.
 
@@ -101,14 +98,12 @@ def _p(values: np.ndarray, tail, alternative: Alternative) -> np.ndarray:
     return np.minimum(1, 2 * above) if alternative == "two-sided" else above
 
 
-def adjust(
-    p: np.ndarray, method: Literal["none", "bonferroni", "holm", "bh"] = "bonferroni"
-) -> np.ndarray:
+def adjust(p: np.ndarray, method: str = "bonferroni") -> np.ndarray:
     """The p-values (K,), or each row of (N, K), adjusted for being K tests at once.
 
     Args:
         method: `bonferroni` and `holm` bound the chance of one false axis, `bh` (Benjamini and
-            Hochberg) the share of false ones among the chosen.
+            Hochberg) the share of false ones among the chosen; `none` leaves them as they are.
 
     >>> adjust(np.array([0.01, 0.04, 0.03]), "holm").round(3).tolist()
     [0.03, 0.06, 0.06]
@@ -125,10 +120,7 @@ def adjust(
 
 
 def threshold(
-    dim: int,
-    law: Literal["normal", "sphere", "product"] = "normal",
-    alpha: float = 0.05,
-    n_tests: int | None = None,
+    dim: int, law: AnyLaw = "normal", alpha: float = 0.05, n_tests: int | None = None
 ) -> float:
     """The value above which p is less than alpha / n_tests; n_tests is `dim` unless given."""
     level = alpha / (n_tests or dim)
@@ -142,7 +134,7 @@ def threshold(
     return float(scipy.optimize.brentq(excess, 0.0, 1.0 if law == "sphere" else 700 / dim))
 
 
-def density(x: np.ndarray, dim: int, law: Literal["normal", "sphere", "product"]) -> np.ndarray:
+def density(x: np.ndarray, dim: int, law: AnyLaw) -> np.ndarray:
     """The density of a component (`normal`, `sphere`) or of a `product` of two, inf at 0."""
     x = np.asarray(x, dtype=np.float64)
     if law == "product":
@@ -171,8 +163,6 @@ def false_axes(
         draws = rng.normal(size=(n_draws, dim))
         return draws / np.linalg.norm(draws, axis=1, keepdims=True)
 
-    if kind == "component":
-        p = component_p(directions(), dim, alternative)
-    else:
-        p = product_p(directions() * directions(), dim, alternative)
+    products = directions() if kind == "component" else directions() * directions()
+    p = (component_p if kind == "component" else product_p)(products, dim, alternative)
     return float((adjust(p, method) < alpha).any(axis=1).mean())

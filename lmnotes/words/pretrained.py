@@ -89,10 +89,7 @@ def load(
     with quiet():
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
     if not tokenizer.is_fast:
-        raise InputError(
-            f"{folder}: its tokenizer ({type(tokenizer).__name__}) does not say where in the text "
-            "each piece stands; expected a fast one; give a folder with a tokenizer.json"
-        )
+        raise InputError(f"{folder}: expected a fast tokenizer, which says where its pieces stand")
     return model, tokenizer
 
 
@@ -114,9 +111,9 @@ def body(
             f"{folder}: the weights lack {len(missing)} of the model's tensors, such as "
             f"{missing[0]}; expected all of them; look whether config.json belongs to these weights"
         )
-    part = model.get_encoder() if getattr(model.config, "is_encoder_decoder", False) else model
+    encoder = model.get_encoder() if getattr(model.config, "is_encoder_decoder", False) else model
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    return part.to(device, getattr(torch, dtype)).eval()
+    return encoder.to(device, getattr(torch, dtype)).eval()
 
 
 def hidden_states(
@@ -126,19 +123,11 @@ def hidden_states(
     import torch
 
     batch = torch.tensor(ids, device=model.device)
+    how = {"output_hidden_states": True, "return_dict": True}
     with torch.inference_mode():
-        output = model(
-            input_ids=batch,
-            attention_mask=torch.ones_like(batch),
-            output_hidden_states=True,
-            return_dict=True,
-        )
+        output = model(input_ids=batch, attention_mask=torch.ones_like(batch), **how)
     states = output.hidden_states
-    if not -len(states) <= layer < len(states):
-        raise InputError(
-            f"layer={layer} of a model with {len(states) - 1}: expected {-len(states)} to "
-            f"{len(states) - 1}, 0 for the input embeddings; change layer"
-        )
+    expect_between("layer", layer, -len(states), len(states) - 1, "0 is the input embeddings")
     return states[layer].float().cpu().numpy()
 
 
@@ -188,10 +177,8 @@ def random_model(model: str | Path, *, revision: str | None = None, seed: int = 
             for name in readers:  # of a model of images
                 shutil.copyfile(source / name, folder / name)
             if not readers and config.model_type != "timm_wrapper":
-                tokenizer = transformers.AutoTokenizer.from_pretrained(
-                    source, local_files_only=True
-                )
-                tokenizer.save_pretrained(folder)
+                reader = transformers.AutoTokenizer.from_pretrained(source, local_files_only=True)
+                reader.save_pretrained(folder)
 
     key = {"files": files, "seed": seed, "transformers": transformers.__version__}
     return store.build("random_model", key, write)

@@ -32,9 +32,9 @@ def normalise(values: np.ndarray) -> np.ndarray:
     lengths = np.linalg.norm(values, axis=1, keepdims=True)
     bad = np.flatnonzero(~((lengths[:, 0] > 0) & np.isfinite(lengths[:, 0])))
     if len(bad):
+        length = f"length {lengths[bad[0], 0]:g}"
         raise InputError(
-            f"row {bad[0]} of {len(values):,} has length {lengths[bad[0], 0]:g}: expected a finite "
-            "length above 0; leave such words out"
+            f"row {bad[0]} of {len(values):,} has {length}; expected above 0: leave it out"
         )
     return values / lengths
 
@@ -125,8 +125,7 @@ def query(unit: np.ndarray, weights: Mapping[int, float]) -> np.ndarray:
     [0.7071, 0.7071, 0.0]
     """
     ideal = np.zeros(unit.shape[1])
-    for axis, weight in weights.items():
-        ideal[axis] = weight
+    ideal[list(weights)] = list(weights.values())
     length = np.linalg.norm(ideal)
     if not length > 0:
         raise InputError(f"weights {dict(weights)} give no direction; expected one that is not 0")
@@ -213,12 +212,10 @@ def advantage(
 ) -> tuple[float, tuple[float, float]]:
     """By how much the first basis beats the second at this number of axes, with a 95 % interval.
 
-    table: of `score`, here or in `analogies`, whose bases were scored on the same draws.
+    table: of `score`, here or in `four_words`, whose bases were scored on the same draws.
     """
-    rows = [
-        np.flatnonzero((table.basis == basis) & (table.n_axes == n_axes))[0]
-        for basis in (first, second)
-    ]
+    asked = table.n_axes == n_axes
+    rows = [np.flatnonzero(asked & (table.basis == basis))[0] for basis in (first, second)]
     scores = table["spearman" if "spearman" in table else "accuracy"]
     value = float(scores.iloc[rows[0]] - scores.iloc[rows[1]])
     drawn = np.subtract(*(table.attrs["draws"][row] for row in rows))
@@ -235,8 +232,7 @@ def covered_pairs(words: Sequence[str], benchmark: str | Path) -> tuple[pd.DataF
     n_covered = int((rows[:, 0] >= 0).sum())
     if n_covered < 3:
         raise InputError(
-            f"{benchmark}: {n_covered} of its {len(pairs)} pairs have both words among the "
-            f"{len(words):,}: expected 3 or more; take vectors of a larger vocabulary"
+            f"{benchmark}: {n_covered} of {len(pairs)} pairs covered: take a larger vocabulary"
         )
     return pairs, rows
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, expect_file
 
 MAX_LINE = 1 << 24  # bytes; no line of a text file is longer
 MAX_WORD = 10_000  # bytes; a longer word means that a binary file is out of step
@@ -34,10 +34,7 @@ class Head(NamedTuple):
 
 def reading(path: Path) -> BinaryIO:
     """The file opened for bytes, through gzip where its first two bytes say so."""
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{path}: there is no such file; expected a file of word vectors; check the path"
-        )
+    expect_file("vectors", path, "a file of words and numbers")
     with open(path, "rb") as file:
         compressed = file.read(2) == b"\x1f\x8b"
     return gzip.open(path) if compressed else open(path, "rb")
@@ -127,13 +124,13 @@ def _odd_line(line: bytes, path: Path, n_before: int, number: int, head: Head) -
 
 def binary_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
     """The records of a binary file, numbered from 1."""
-    size, buffer, at = 4 * head.dim, b"", 0
+    size, buffer, offset = 4 * head.dim, b"", 0
     for record in range(1, head.n_words + 1):
         where = f"record {record:,}"
-        space = buffer.find(b" ", at)
+        space = buffer.find(b" ", offset)
         while space < 0 or len(buffer) < space + 1 + size:
             more = get(file.read, max(READ_BYTES, size), path, where)
-            buffer, at = buffer[at:] + more, 0
+            buffer, offset = buffer[offset:] + more, 0
             space = buffer.find(b" ")
             whole = space >= 0 and len(buffer) >= space + 1 + size
             if space > MAX_WORD or (space < 0 and len(buffer) > MAX_WORD):
@@ -141,12 +138,12 @@ def binary_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
             if not more and not whole:
                 given = f"the file ends in this record, after {record - 1:,} whole ones"
                 raise _wrong_count(path, where, given, head)
-        word = buffer[at:space].lstrip(b"\n")
+        word = buffer[offset:space].lstrip(b"\n")
         if b"\n" in word:
             raise out_of_step(path, where, f"the word is {word[:40]!r}", head)
-        at = space + 1 + size
-        yield Row(where, word, buffer[space + 1 : at])
-    if (buffer[at:] + get(file.read, 64, path, "end of file")).strip(BLANK):
+        offset = space + 1 + size
+        yield Row(where, word, buffer[space + 1 : offset])
+    if (buffer[offset:] + get(file.read, 64, path, "end of file")).strip(BLANK):
         raise _wrong_count(path, f"record {head.n_words + 1:,}", "more bytes follow", head)
 
 
@@ -201,26 +198,26 @@ def json_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
 
 def _matches(file: BinaryIO, path: Path) -> Iterator[tuple[bytes, bytes]]:
     """Word, quoted, and numbers of each entry."""
-    buffer, at, number, more, opened = b"", 0, 1, True, False
+    buffer, offset, number, more, opened = b"", 0, 1, True, False
     while True:
-        if entry := _ROW.match(buffer, at) if opened else None:
+        if entry := _ROW.match(buffer, offset) if opened else None:
             yield entry[1], entry[2]
-            at, number = entry.end(), number + 1
+            offset, number = entry.end(), number + 1
             if entry[3] == b"}":
-                if (buffer[at:] + get(file.read, 64, path, "end of file")).strip():
+                if (buffer[offset:] + get(file.read, 64, path, "end of file")).strip():
                     given, todo = "more bytes follow the closing brace", "keep one object"
                     raise fault(path, f"entry {number:,}", given, "the end of the file", todo)
                 return
             continue
         if not more:
-            if re.fullmatch(rb"\s*\{\s*\}\s*", buffer[at:]):
+            if re.fullmatch(rb"\s*\{\s*\}\s*", buffer[offset:]):
                 return
-            given = f"{buffer[at : at + 60]!r}" if buffer[at:].strip() else "the file ends here"
+            given = f"{buffer[offset:][:60]!r}" if buffer[offset:].strip() else "the file ends here"
             todo = "copy the file again if it was cut short, else mend this entry"
             raise fault(path, f"entry {number:,}", given, _EXPECTED, todo)
         read = get(file.read, max(READ_BYTES, 64), path, f"entry {number:,}")
-        buffer, at, more = buffer[at:] + read, 0, bool(read)
+        buffer, offset, more = buffer[offset:] + read, 0, bool(read)
         if len(buffer) > MAX_LINE:
             more = False  # no entry is that long: what stands here is none
         if not opened and (start := re.match(rb'\s*\{(?=\s*")', buffer)):
-            at, opened = start.end(), True
+            offset, opened = start.end(), True

@@ -130,15 +130,15 @@ def test_batches_equal_one_sentence_at_a_time(shaped, layer, pooling):
     _, folder = shaped
     model = transformers.AutoModel.from_pretrained(folder).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    found = token_vectors(folder, SENTENCES, layer=layer, pooling=pooling, progress=False)
-    assert found.words == [word for sentence in SENTENCES for word in sentence.split()]
-    assert found.vectors.shape == (len(found), 24) and found.vectors.dtype == np.float32
+    tokens = token_vectors(folder, SENTENCES, layer=layer, pooling=pooling, progress=False)
+    assert tokens.words == [word for sentence in SENTENCES for word in sentence.split()]
+    assert tokens.vectors.shape == (len(tokens), 24) and tokens.vectors.dtype == np.float32
     for row, sentence in enumerate(SENTENCES):
-        here = found.sentence == row
-        assert found.position[here].tolist() == list(range(len(sentence.split())))
+        here = tokens.sentence == row
+        assert tokens.position[here].tolist() == list(range(len(sentence.split())))
         if here.any():
             expected = np.array(slow(model, tokenizer, sentence, layer, pooling))
-            np.testing.assert_allclose(found.vectors[here], expected, atol=1e-5)
+            np.testing.assert_allclose(tokens.vectors[here], expected, atol=1e-5)
 
 
 def test_batch_size_order_and_padding_side_change_nothing(shaped, tmp_path):
@@ -159,8 +159,8 @@ def test_batch_size_order_and_padding_side_change_nothing(shaped, tmp_path):
 
 def test_context_matters_where_it_should(shaped):
     shape, folder = shaped
-    found = token_vectors(folder, ["tea of the high", "tea of the wide"], progress=False)
-    a, b = found.vectors.reshape(2, 4, -1)
+    tokens = token_vectors(folder, ["tea of the high", "tea of the wide"], progress=False)
+    a, b = tokens.vectors.reshape(2, 4, -1)
     difference = np.abs(a - b).max(axis=1)
     assert difference[3] > 1e-3
     is_causal = shape in ("gpt2", "llama")
@@ -181,8 +181,8 @@ def test_long_sentences_are_cut_between_words_and_said_so(shaped):
     _, folder = shaped
     text = "money " * 80
     with pytest.warns(UserWarning, match=r"of 80 words have no vector: cut off"):
-        found = token_vectors(folder, [text], progress=False)
-    assert 0 < len(found) < 80 and set(found.words) == {"money"}
+        tokens = token_vectors(folder, [text], progress=False)
+    assert 0 < len(tokens) < 80 and set(tokens.words) == {"money"}
     with pytest.warns(UserWarning, match="have no vector"):
         short = token_vectors(
             folder, ["tea uncommonlyncommonlyncommonly"], max_pieces=4, progress=False
@@ -193,30 +193,30 @@ def test_long_sentences_are_cut_between_words_and_said_so(shaped):
 
 
 def test_unknown_words_are_marked():
-    found = {}
+    tokens = {}
     tokenizer = make_tokenizer("bert")
     for cut in contextual.cut_sentences(tokenizer, [["the", "☃", "bank"], []], None):
-        found[len(cut.position)] = cut
-    assert found[3].known.tolist() == [True, False, True]
-    assert found[0].inside.size == found[0].starts.size == 0
+        tokens[len(cut.position)] = cut
+    assert tokens[3].known.tolist() == [True, False, True]
+    assert tokens[0].inside.size == tokens[0].starts.size == 0
 
 
 def test_average_is_the_mean_over_places(shaped):
     _, folder = shaped
-    found = token_vectors(folder, SENTENCES, progress=False)
-    mean = average_by_word(found, lower=True)
+    tokens = token_vectors(folder, SENTENCES, progress=False)
+    mean = average_by_word(tokens, lower=True)
     assert mean.counts.tolist() == sorted(mean.counts, reverse=True)
-    words = np.array([word.lower() for word in found.words])
+    words = np.array([word.lower() for word in tokens.words])
     for word in ("the", "bank", "tea"):
-        expected = found.vectors[words == word].mean(axis=0)
+        expected = tokens.vectors[words == word].mean(axis=0)
         np.testing.assert_allclose(mean.vector(word), expected, atol=1e-6)
     assert mean.words[:2] == ["the", "bank"] and mean.counts[:2].tolist() == [4, 3]
-    assert average_by_word(found, min_count=3).words == ["bank", "of"]
-    assert set(average_by_word(found).words) == {
-        word for word, known in zip(found.words, found.known, strict=True) if known
+    assert average_by_word(tokens, min_count=3).words == ["bank", "of"]
+    assert set(average_by_word(tokens).words) == {
+        word for word, known in zip(tokens.words, tokens.known, strict=True) if known
     }
     with pytest.raises(ValueError, match="stands in 9 places"):
-        average_by_word(found, min_count=9)
+        average_by_word(tokens, min_count=9)
 
 
 def test_kept_vectors_follow_model_text_and_settings(tmp_path, monkeypatch):
@@ -277,7 +277,7 @@ def test_wrong_input_has_clear_errors(tmp_path):
         ({"sentences": "tea"}, "put a single sentence into a list"),
         ({"sentences": ["", " "]}, "at least one word"),
         ({"pooling": "max"}, "expected one of mean, first, last"),
-        ({"layer": 3}, "layer=3 of a model with 2: expected -3 to 2"),
+        ({"layer": 3}, "layer = 3 was given; expected -3 to 2"),
         ({"dtype": "int8"}, "expected one of float32, bfloat16, float16"),
         ({"batch_tokens": 0}, "expected at least 1"),
         ({"revision": "main"}, "with the local folder"),
@@ -305,6 +305,6 @@ def test_sentences_of_a_corpus():
 
 def test_text_without_sentences_is_read_in_pieces():
     text = corpus.from_texts(["It is short. " + " ".join(["so"] * 250), "Not this one here."])
-    found = contextual.sentences_of(text, min_words=3, max_words=12)
-    assert found[0] == "it is short" and found[-1] == "not this one here"
-    assert [len(sentence.split()) for sentence in found[1:-1]] == [12] * 20 + [10]
+    tokens = contextual.sentences_of(text, min_words=3, max_words=12)
+    assert tokens[0] == "it is short" and tokens[-1] == "not this one here"
+    assert [len(sentence.split()) for sentence in tokens[1:-1]] == [12] * 20 + [10]

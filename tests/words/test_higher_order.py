@@ -42,8 +42,8 @@ def test_independent_axes_have_one_and_linked_ones_more(independent, linked):
     c = higher_order.energy(independent)
     off = c[~np.eye(5, dtype=bool)]
     assert np.abs(off - 1).max() < 0.1 and np.abs(np.diag(c) - 6).max() < 1
-    found = higher_order.pairs(higher_order.energy(linked))
-    assert found.loc[0, ["i", "j"]].tolist() == [0, 1] and found.c[0] > 2 > 1.2 > found.c[1]
+    listed = higher_order.pairs(higher_order.energy(linked))
+    assert listed.loc[0, ["i", "j"]].tolist() == [0, 1] and listed.c[0] > 2 > 1.2 > listed.c[1]
 
 
 def test_the_mean_over_axes_is_the_spread_of_lengths(linked):

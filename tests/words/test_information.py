@@ -30,33 +30,32 @@ def dense_counts(text, window):
 def test_every_measure_equals_dense_counting(window):
     text = random_corpus()
     counts = dense_counts(text, window)
-    found = information.measure(text, window=window, threads=2)
+    gain = information.measure(text, window=window, threads=2)
     p = text.unigram
     row = counts / counts.sum(axis=1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         kl = np.nansum(row * np.log(row / p), axis=1)
         entropy = -np.nansum(row * np.log(row), axis=1)
-    np.testing.assert_array_equal(found.n_contexts, counts.sum(axis=1))
-    np.testing.assert_allclose(found.kl, kl, atol=1e-12)
-    np.testing.assert_allclose(found.entropy, entropy, atol=1e-12)
-    np.testing.assert_allclose(found.self_information, -np.log(p))
-    np.testing.assert_array_equal(information.kl(text, window=window), found.kl)
+    np.testing.assert_array_equal(gain.n_contexts, counts.sum(axis=1))
+    np.testing.assert_allclose(gain.kl, kl, atol=1e-12)
+    np.testing.assert_allclose(gain.entropy, entropy, atol=1e-12)
+    np.testing.assert_allclose(gain.self_information, -np.log(p))
 
 
 def test_the_rows_are_the_dense_rows():
     text = random_corpus(1000)
     ids = np.array([5, 0, 39, 5])
-    found = information.cooccurrence_rows(text, ids, window=3)
-    np.testing.assert_array_equal(found.toarray(), dense_counts(text, 3)[ids])
+    gain = information.cooccurrence_rows(text, ids, window=3)
+    np.testing.assert_array_equal(gain.toarray(), dense_counts(text, 3)[ids])
 
 
 def test_rows_average_to_the_unigram_distribution():
     # eq. 1, exact when each word is weighted by its contexts, and for p but for document ends
     text = random_corpus(20_000)
     rows = information.cooccurrence_rows(text, np.arange(text.n_words), window=5)
-    found = information.measure(text, window=5)
-    weights = found.n_contexts / found.n_contexts.sum()
-    average = weights @ (rows.toarray() / found.n_contexts[:, None])
+    gain = information.measure(text, window=5)
+    weights = gain.n_contexts / gain.n_contexts.sum()
+    average = weights @ (rows.toarray() / gain.n_contexts[:, None])
     np.testing.assert_allclose(average, weights, atol=1e-15)
     np.testing.assert_allclose(average, text.unigram, rtol=0.02)
 
@@ -68,21 +67,21 @@ def test_the_mean_kl_is_the_mutual_information():
     margin = joint.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         expected = np.nansum(joint * np.log(joint / np.outer(margin, margin)))
-    found = information.measure(text, window=5).mutual_information
+    gain = information.measure(text, window=5).mutual_information
     # KL is measured from p, not from the contexts' own margin: the difference is their KL
-    assert found == pytest.approx(expected + (margin * np.log(margin / text.unigram)).sum(), 1e-9)
+    assert gain == pytest.approx(expected + (margin * np.log(margin / text.unigram)).sum(), 1e-9)
 
 
 def test_a_two_word_corpus_by_hand():
     # a b a a, window 1: a sees b, b, a, a... positions 0:{b} 1:{a,a} 2:{b,a} 3:{a}
     text = corpus.from_texts(["a b a a"])
-    found = information.measure(text, window=1)
+    gain = information.measure(text, window=1)
     a, b = text.index("a"), text.index("b")
     # a: contexts b, b, a, a -> one half each, against p = (3/4, 1/4); b: contexts a, a
-    assert found.kl[a] == pytest.approx(0.5 * np.log(0.5 / 0.75) + 0.5 * np.log(0.5 / 0.25))
-    assert found.kl[b] == pytest.approx(np.log(1 / 0.75))
-    assert found.entropy[a] == pytest.approx(np.log(2)) and found.entropy[b] == 0
-    assert found.contexts_per_token == pytest.approx(6 / 4)
+    assert gain.kl[a] == pytest.approx(0.5 * np.log(0.5 / 0.75) + 0.5 * np.log(0.5 / 0.25))
+    assert gain.kl[b] == pytest.approx(np.log(1 / 0.75))
+    assert gain.entropy[a] == pytest.approx(np.log(2)) and gain.entropy[b] == 0
+    assert gain.contexts_per_token == pytest.approx(6 / 4)
 
 
 def test_a_word_alone_in_its_document_has_no_kl():
@@ -96,8 +95,8 @@ def test_entropy_is_log_v_less_the_divergence_from_uniform():
     rows = rows / rows.sum(axis=1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         from_uniform = np.nansum(rows * np.log(rows * text.n_words), axis=1)
-    found = information.measure(text, window=4)
-    np.testing.assert_allclose(found.entropy, np.log(text.n_words) - from_uniform, atol=1e-12)
+    gain = information.measure(text, window=4)
+    np.testing.assert_allclose(gain.entropy, np.log(text.n_words) - from_uniform, atol=1e-12)
 
 
 def test_a_window_out_of_range_is_refused():

@@ -27,8 +27,8 @@ def text(n=60, seed=1):
 
 def test_the_exponential_is_exact_to_the_rounding_of_its_argument():
     x = -np.linspace(0, 80, 4001, dtype=np.float32)
-    found = np.array([arithmetic.exp_negative(value) for value in x])
-    error = np.abs(found / np.exp(x.astype(float)) - 1)
+    outcome = np.array([arithmetic.exp_negative(value) for value in x])
+    error = np.abs(outcome / np.exp(x.astype(float)) - 1)
     assert (error < 2e-7 * (1 - x)).all()
 
 
@@ -64,14 +64,14 @@ def test_a_walk_by_pairs_is_the_textbook_walk(vectors, shrink):
     tokens, offsets = text()
     noise = alias_table(np.arange(1, V + 1))
     rates, seeds = np.array([0.1, 0.02]), np.array([7, 8], np.uint64)
-    found = walk.train_chunk_pairs(
+    outcome = walk.train_chunk_pairs(
         u, v, tokens, offsets, 5, 50, 3, shrink, np.zeros(0, np.uint64), noise, 4, rates, seeds
     )
     slow = slow_sgns.chunk_pairs(
         slow_u, slow_v, tokens, offsets, 5, 50, 3, shrink, noise, 4, rates, 7
     )
-    assert found[1] == slow[1]
-    assert found[0] == pytest.approx(slow[0], rel=1e-5)
+    assert outcome[1] == slow[1]
+    assert outcome[0] == pytest.approx(slow[0], rel=1e-5)
     np.testing.assert_allclose(u, slow_u, atol=1e-5)
     np.testing.assert_allclose(v, slow_v, atol=1e-5)
 
@@ -85,12 +85,12 @@ def test_a_walk_by_groups_is_its_slow_version(vectors, n_group, n_shared, shrink
     noise = alias_table(np.arange(1, V + 1))
     rates, seeds = np.array([0.05, 0.01]), np.array([9, 8], np.uint64)
     arguments = (tokens, offsets, 5, 50, 3, shrink)
-    found = walk.train_chunk_groups(
+    outcome = walk.train_chunk_groups(
         u, v, *arguments, np.zeros(0, np.uint64), noise, 4, rates, seeds, n_group, n_shared
     )
     slow = slow_sgns.chunk_groups(slow_u, slow_v, *arguments, noise, 4, rates, 9, n_group, n_shared)
-    assert found[1] == slow[1]
-    assert found[0] == pytest.approx(slow[0], rel=1e-5)
+    assert outcome[1] == slow[1]
+    assert outcome[0] == pytest.approx(slow[0], rel=1e-5)
     np.testing.assert_allclose(u, slow_u, atol=1e-5)
     np.testing.assert_allclose(v, slow_v, atol=1e-5)
 
@@ -161,7 +161,7 @@ def test_sub_sampling_keeps_the_same_tokens_whatever_the_chunk():
     np.testing.assert_allclose(share, keep / 2.0**32, atol=0.01)
     cores = []
     for begin in range(0, 100_000, 7_000):
-        words, found, start, stop = walk.stretch(
+        words, outcome, start, stop = walk.stretch(
             tokens, offsets, begin, min(begin + 7_000, 100_000), 5, keep, np.uint64(4)
         )
         at = sum(map(len, cores))
@@ -169,5 +169,5 @@ def test_sub_sampling_keeps_the_same_tokens_whatever_the_chunk():
         # the margins are the neighbours of the core in the thinned text, up to the document's end
         np.testing.assert_array_equal(words, whole[at - start : at - start + len(words)])
         assert start <= 5 and len(words) - stop <= 5
-        assert start == 5 or at == start or documents[at - start - 1] != found[start]
+        assert start == 5 or at == start or documents[at - start - 1] != outcome[start]
     np.testing.assert_array_equal(np.concatenate(cores), whole)

@@ -24,11 +24,11 @@ def test_norms_by_their_definitions(toy):
     g = sum(p[i] * np.outer(moved[i], moved[i]) for i in range(30))
     values, axes = np.linalg.eigh(g)
     root = axes @ np.diag(np.sqrt(values)) @ axes.T  # the positive symmetric root of eq. 13
-    found = norms.squared_norms(toy)
-    np.testing.assert_allclose(found.raw, (u**2).sum(axis=1))
-    np.testing.assert_allclose(found.centred, ((u - mean) ** 2).sum(axis=1))
-    np.testing.assert_allclose(found.whitened, (((u - mean) @ root) ** 2).sum(axis=1))
-    np.testing.assert_allclose(found.fisher, g)
+    lengths = norms.squared_norms(toy)
+    np.testing.assert_allclose(lengths.raw, (u**2).sum(axis=1))
+    np.testing.assert_allclose(lengths.centred, ((u - mean) ** 2).sum(axis=1))
+    np.testing.assert_allclose(lengths.whitened, (((u - mean) @ root) ** 2).sum(axis=1))
+    np.testing.assert_allclose(lengths.fisher, g)
 
 
 def test_the_whitened_norm_does_not_depend_on_the_axes(toy):
@@ -128,9 +128,9 @@ def test_partial_correlation_is_that_of_the_residuals():
     common = rng.normal(size=500)
     x = given @ [1, 2] + common + rng.normal(size=500)
     y = given @ [-3, 1] + common + rng.normal(size=500)
-    found = statistics.partial_correlation(y, x, given)
+    lengths = statistics.partial_correlation(y, x, given)
     precision = np.linalg.inv(np.cov(np.column_stack([y, x, given]).T))
-    assert found == pytest.approx(
+    assert lengths == pytest.approx(
         -precision[0, 1] / np.sqrt(precision[0, 0] * precision[1, 1]), abs=1e-9
     )
 

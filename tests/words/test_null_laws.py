@@ -130,9 +130,9 @@ def test_adjusted_values_by_hand_and_in_order():
 
 def test_family_wise_errors_are_those_that_the_sheet_simulated():
     # d = 300: one-sided 0.044 for components and about 0.048 for products; size doubles both
-    one = null_laws.false_axes(300, n_draws=4000)
+    upper = null_laws.false_axes(300, n_draws=4000)
     both = null_laws.false_axes(300, alternative="size", n_draws=4000)
-    assert one == pytest.approx(0.044, abs=0.012) and both == pytest.approx(0.087, abs=0.017)
+    assert upper == pytest.approx(0.044, abs=0.012) and both == pytest.approx(0.087, abs=0.017)
     assert null_laws.false_axes(50, kind="product", n_draws=2000) == pytest.approx(0.044, abs=0.017)
 
 

@@ -44,10 +44,10 @@ def test_significant_axes_are_those_above_the_threshold():
     values = np.zeros(100)
     values[[3, 7, 9]] = [0.5, 0.34, 0.30]
     values[11] = -0.6
-    found = similarity.significant_axes(values)
+    curve = similarity.significant_axes(values)
     limit = null_laws.threshold(100)
-    assert list(found.axis[:2]) == [3, 7] and limit == pytest.approx(0.3291, abs=1e-4)
-    assert list(found.axis[found.significant]) == [3, 7]
+    assert list(curve.axis[:2]) == [3, 7] and limit == pytest.approx(0.3291, abs=1e-4)
+    assert list(curve.axis[curve.significant]) == [3, 7]
     both = similarity.significant_axes(values, alternative="two-sided")
     assert list(both.axis[both.significant]) == [11, 3]  # twice the price: 0.34 no longer passes
     with pytest.raises(ValueError, match="expected one of component, product"):

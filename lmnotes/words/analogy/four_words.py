@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, expect_file
 from lmnotes.words.similarity import normalise, top_sums
 
 BLOCK = 2_000_000  # products that are sorted together
@@ -34,12 +34,7 @@ def read_questions(
         from gensim.test.utils import datapath
 
         path = datapath("questions-words.txt")
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"analogy questions {str(path)!r}: expected a file of them; check the path, or leave "
-            "it out for Google's"
-        )
+    path = expect_file("analogy questions", path, "a file of them, or none for Google's")
     ids = {word: row for row, word in enumerate(words[:limit])}
     category, n_questions, rows = "", 0, []
     for line in path.read_text(encoding="utf-8").splitlines():
@@ -75,10 +70,8 @@ def answer(
     queries = normalise(values[b] - values[a] + values[c]).astype(np.float32)
     right = np.empty((len(questions), len(n_axes)), dtype=bool)
     for row, query in enumerate(queries):
-        sums = np.empty((len(unit), len(n_axes)), dtype=np.float32)
-        step = max(1, BLOCK // unit.shape[1])
-        for start in range(0, len(unit), step):
-            sums[start : start + step] = top_sums(unit[start : start + step] * query, n_axes)
+        blocks = np.array_split(unit, -(-unit.size // BLOCK))
+        sums = np.concatenate([top_sums(block * query, n_axes) for block in blocks])
         sums[[a[row], b[row], c[row]]] = -np.inf
         right[row] = sums.argmax(axis=0) == d[row]
     return right
@@ -104,23 +97,17 @@ def score(
         questions drawn again (rows, 1000), the same draws for all, for `similarity.advantage`.
     """
     if questions.empty:
-        raise InputError(
-            "no analogy question has its four words among the vectors': expected some; raise the "
-            "limit, or take vectors of a larger vocabulary"
-        )
+        raise InputError("no analogy question has its words among these: raise the limit")
     if n_questions is not None and n_questions < len(questions):
         questions = questions.sample(n_questions, random_state=seed)
-    lines, drawn = [], []
-    shares = np.random.default_rng(seed).multinomial(
-        len(questions), np.full(len(questions), 1 / len(questions)), size=1000
-    )  # (1000, Q) how often each question is drawn
+    n, lines, drawn = len(questions), [], []
+    shares = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=1000)  # (1000, Q)
     for name, values in bases.items():
         right = answer(values, questions, n_axes, limit=limit)
-        drawn.append((shares @ right / len(questions)).T)
+        drawn.append((shares @ right / n).T)
         for p, n_right in zip(n_axes, right.sum(axis=0), strict=True):
-            test = scipy.stats.binomtest(int(n_right), len(questions))
-            low, high = test.proportion_ci(method="wilson")
-            lines.append((name, p, n_right / len(questions), low, high, len(questions)))
+            ends = scipy.stats.binomtest(int(n_right), n).proportion_ci(method="wilson")
+            lines.append((name, p, n_right / n, *ends, n))
     columns = ["basis", "n_axes", "accuracy", "low", "high", "n_questions"]
     table = pd.DataFrame(lines, columns=columns)
     table.attrs["draws"] = np.concatenate(drawn).tolist()

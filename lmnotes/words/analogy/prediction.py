@@ -3,9 +3,9 @@ It is core because any relation of two kinds of words is predicted so.
 
 The relation vector v is the mean of u_gene - u_drug over known pairs, of all (G) or of a pathway
 (P), and the prediction ranks all genes g by cos(u_d + v - c, u_g - c), c the genes' mean.
-The paper: Yamagiwa et al., Scientific Reports 15:17240 (2025). `relations` has the tables,
-`relation_tasks` the settings, `rank_scores` what comes out. Questions with four words, a : b ::
-c : ?, are answered by `solve`; how many axes of a basis they need is in `analogies`.
+The paper: Yamagiwa et al., Scientific Reports 15:17240 (2025). `relations` has the tables, `tasks`
+the settings, `scores` what comes out. Questions with four words, a : b :: c : ?, are answered by
+`solve`; how many axes of a basis they need is in `four_words`.
 """
 
 from collections.abc import Mapping
@@ -20,9 +20,11 @@ from lmnotes.words.analogy.scores import Result
 from lmnotes.words.analogy.tasks import Task
 from lmnotes.words.embedding import Embedding
 
+Vectors = Embedding | Mapping[str, np.ndarray]  # or vectors by word
+
 
 def predict(
-    embedding: Embedding | Mapping[str, np.ndarray],
+    embedding: Vectors,
     relation_set: RelationSet,
     setting: str = "G",
     *,
@@ -55,7 +57,7 @@ def predict(
 
 
 def answer(
-    embedding: Embedding | Mapping[str, np.ndarray],
+    embedding: Vectors,
     task: Task,
     *,
     vector: str = "mean",
@@ -66,7 +68,7 @@ def answer(
     seed: int = 0,
     device: str = "cpu",
 ) -> Result:
-    """The result of a task of `relation_tasks`.
+    """The result of a task, each query moved by its relation vector.
 
     Args:
         vector: one of `vectors.KINDS`: "mean"; "none", the drug itself; "leave_one_out",
@@ -94,12 +96,7 @@ def answer(
 
 
 def null(
-    embedding: Embedding | Mapping[str, np.ndarray],
-    task: Task,
-    *,
-    vector: str = "shuffled",
-    n_permutations: int = 20,
-    **how,
+    embedding: Vectors, task: Task, *, vector: str = "shuffled", n_permutations: int = 20, **how
 ) -> pd.DataFrame:
     """Scores with relation vectors of no meaning: seed, top1, top10, mrr, one row per permutation.
 
@@ -110,21 +107,16 @@ def null(
     expect_between("n_permutations", n_permutations, low=1)
     measures = ["top1", "top10", "mrr"]
     real = answer(embedding, task, **how).scores()
-    rows = [
-        {"seed": seed} | answer(embedding, task, vector=vector, seed=seed, **how).scores()
-        for seed in range(n_permutations)
-    ]
-    table = pd.DataFrame(rows)[["seed", *measures]]
+    drawn = (answer(embedding, task, vector=vector, seed=s, **how) for s in range(n_permutations))
+    table = pd.DataFrame([{"seed": s} | null.scores() for s, null in enumerate(drawn)])
+    table = table[["seed", *measures]]
     n_as_good = {name: int((table[name] >= real[name]).sum()) for name in measures}
     table.attrs["p"] = {name: (1 + n) / (1 + n_permutations) for name, n in n_as_good.items()}
     return table
 
 
 def solve(
-    embedding: Embedding | Mapping[str, np.ndarray],
-    questions: pd.DataFrame,
-    candidates: list[str] | None = None,
-    **how,
+    embedding: Vectors, questions: pd.DataFrame, candidates: list[str] | None = None, **how
 ) -> Result:
     """Questions a : b :: c : ?, each with b - a as its relation vector (3CosAdd).
 
@@ -149,11 +141,10 @@ def solve(
     return result
 
 
-def vectors_of(embedding: Embedding | Mapping[str, np.ndarray], words) -> np.ndarray:
+def vectors_of(embedding: Vectors, words) -> np.ndarray:
     """The vectors of some words (n, D) in float64.
 
-    Raises:
-        KeyError: a word has no vector. ValueError: a vector is not finite.
+    Raises KeyError: a word has no vector. ValueError: a vector is not finite.
     """
     words, known = list(words), embedding if isinstance(embedding, Mapping) else embedding.ids
     missing = [word for word in words if word not in known]
@@ -171,7 +162,6 @@ def vectors_of(embedding: Embedding | Mapping[str, np.ndarray], words) -> np.nda
 
 
 def _moved(embedding, task: Task, settings: dict) -> np.ndarray:
-    """The queries moved by their relation vectors (Q, D); `settings` gets n_fallback."""
     asked = vectors_of(embedding, task.queries["query"])
     if settings["vector"] == "none":
         return asked

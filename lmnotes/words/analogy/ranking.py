@@ -51,8 +51,8 @@ def rank(
         device: "cpu", or a torch device such as "cuda".
 
     >>> candidates = np.array([[1.0, 0], [1, 1], [0, 1]])
-    >>> found = rank(np.array([[1.0, 0.1]]), candidates, np.array([[0, 2]]), k=2)
-    >>> found.rank.tolist(), found.top.tolist()
+    >>> result = rank(np.array([[1.0, 0.1]]), candidates, np.array([[0, 2]]), k=2)
+    >>> result.rank.tolist(), result.top.tolist()
     ([3], [[0, 1]])
     >>> rank(np.array([[1.0, 0.1]]), candidates, np.array([[0, 2]]), np.array([[0, 0]])).rank
     array([2])
@@ -94,7 +94,6 @@ def _settle(queries, candidates, near, answers) -> np.ndarray:
 
 
 def _on(device: str, candidates: np.ndarray, k: int):
-    """A function that searches a block of queries on a device."""
     if device == "cpu":
         return lambda queries, *rest: _search(queries @ candidates.T, *rest, k)
     import torch
@@ -137,7 +136,6 @@ def _first(scores, k) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _search_torch(scores, answers, known, band, k):
-    """The same as `_search` on a device of torch."""
     import torch
 
     answers, known = (torch.as_tensor(pairs, device=scores.device) for pairs in (answers, known))
@@ -179,23 +177,18 @@ def _check(queries, candidates, answers, known, k) -> None:
     for name, pairs in (("answers", answers), ("known", known)):
         if len(pairs) and ((pairs < 0) | (pairs >= shape)).any():
             raise InputError(
-                f"{name} name rows up to {pairs.max(axis=0).tolist()}: expected rows of "
-                f"{shape[0]:,} queries and {shape[1]:,} candidates; number them from 0"
+                f"{name}: {shape[0]:,} queries, {shape[1]:,} candidates: number them from 0"
             )
     free = answers[~_same(answers, known, shape[1])]
     without = np.flatnonzero(np.bincount(free[:, 0], minlength=shape[0]) == 0)
     if len(without):
         raise InputError(
-            f"{len(without):,} of {shape[0]:,} queries have no answer that may be given, the first "
-            f"in row {without[0]}; expected one or more each; leave such queries out"
+            f"{len(without):,} queries have no answer, first row {without[0]}: drop them"
         )
     lengths = np.einsum("qd,qd->q", queries, queries, dtype=np.float64)
     bad = np.flatnonzero(~((lengths > 0) & np.isfinite(lengths)))
     if len(bad):
-        raise InputError(
-            f"query {bad[0]} of {len(queries):,} has squared length {lengths[bad[0]]:g}: expected "
-            "a finite number above 0; a drug that equals the centroid cannot be asked"
-        )
+        raise InputError(f"query {bad[0]} has squared length {lengths[bad[0]]:g}; expected above 0")
 
 
 def _same(first: np.ndarray, second: np.ndarray, width: int) -> np.ndarray:

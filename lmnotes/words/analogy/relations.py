@@ -6,6 +6,7 @@ analogy tasks with word embeddings", Scientific Reports 15:17240 (2025). Any rel
 of words fits: a country is then the "drug", its capital the "gene", a category the "pathway".
 """
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -123,10 +124,7 @@ class RelationSet:
     def pathway_members(self, kind: str, *, mentioned_by: int | None = None) -> pd.DataFrame:
         """The drugs or genes that each pathway lists: columns pathway, concept."""
         if self.membership is None:
-            raise InputError(
-                "this relation set has no pathways: expected a membership table for settings with "
-                "P; give RelationSet(..., membership), or choose the setting G"
-            )
+            raise InputError("the relation set has no pathways: give membership, or take G")
         table = self.membership[self.membership.kind == kind]
         if mentioned_by is not None and self._dated:
             table = table[_among(table.concept, self._mentioned(mentioned_by)[kind])]
@@ -134,11 +132,9 @@ class RelationSet:
 
     @property
     def _dated(self) -> bool:
-        """Whether first mentions of concepts are known at all."""
         return "year" in self.concepts and bool(self.concepts.year.notna().any())
 
     def _mentioned(self, year: int) -> dict[str, set[str]]:
-        """The concepts of each kind that were mentioned by a year."""
         table = self.concepts[(_years(self.concepts, "concepts") <= year).fillna(False)]
         return {kind: set(table.loc[table.kind == kind, "concept"]) for kind in KINDS}
 
@@ -160,10 +156,7 @@ def from_pairs(
     """
     columns = list(columns or [name for name in table.columns if name != group][:2])
     if len(columns) != 2:
-        raise InputError(
-            f"columns {columns} of {table.columns.tolist()}: expected the one that is asked and "
-            "the one that answers; name both in `columns`"
-        )
+        raise InputError(f"columns {columns}: expected two, asked and answering: name both")
     pairs = table[columns].set_axis(list(KINDS), axis=1)
     answers = pd.Index([*pairs.gene, *candidates]).unique()
     kinds = {"drug": pairs.drug.unique(), "gene": answers}
@@ -183,12 +176,8 @@ def concepts_of(words: Collection[str], prefixes: Mapping[str, str] = PREFIXES) 
     >>> concepts_of(["gene_43", "general", "Chemical_MESH_D000241"]).kind.tolist()
     ['gene', 'drug']
     """
-    rows = [
-        (word, kind)
-        for word in words
-        for prefix, kind in prefixes.items()
-        if word.lower().startswith(prefix)
-    ]
+    pairs = itertools.product(words, prefixes.items())
+    rows = [(word, kind) for word, (prefix, kind) in pairs if word.lower().startswith(prefix)]
     return pd.DataFrame(rows, columns=["concept", "kind"])
 
 
@@ -222,12 +211,8 @@ def _among(column, words: Collection[str]) -> np.ndarray:
 
 
 def _years(table, name: str) -> pd.Series:
-    """The year column as nullable whole numbers."""
     if "year" not in table.columns:
-        raise InputError(
-            f"{name} has columns {table.columns.tolist()}: expected `year` for settings with Y2; "
-            "add the first year, or choose a setting without it"
-        )
+        raise InputError(f"{name} without a year: expected `year` for settings with Y2; add it")
     numbers = pd.to_numeric(table.year, errors="coerce")
     wrong = np.flatnonzero(table.year.notna() & (numbers.isna() | (numbers % 1 != 0)))
     if len(wrong):

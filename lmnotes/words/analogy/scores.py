@@ -63,10 +63,7 @@ class Result:
         """The first candidates of one query: place, candidate, cosine, is_answer."""
         row = self._row(query, group)
         if self.ranking is None:
-            raise InputError(
-                f"{self.settings.get('method', 'this method')} gave ranks only: expected a "
-                "prediction with candidates; use a result of prediction.predict"
-            )
+            raise InputError("this method gave ranks only: ask a result of prediction.predict")
         right = self.task.answers[self.task.answers[:, 0] == row, 1]
         top = self.ranking.top[row]
         top = top[top >= 0]
@@ -129,18 +126,13 @@ def difference(
 ) -> tuple[float, tuple[float, float]]:
     """The mean of the first less the second on the same queries, and its 95 % interval.
 
-    Raises:
-        ValueError: the two did not answer the same queries.
+    Raises ValueError: the two did not answer the same queries.
     """
-    keys = [
-        answered.queries[["group", "query"]].to_numpy().tolist() for answered in (first, second)
-    ]
+    both = (first, second)
+    keys = [answered.queries[["group", "query"]].to_numpy().tolist() for answered in both]
     if keys[0] != keys[1]:
-        raise InputError(
-            f"{len(first):,} and {len(second):,} queries that differ: expected the same ones in "
-            "the same order; compare two methods on one setting"
-        )
-    drawn = (_means(answered, measure, unit, n_bootstrap, seed) for answered in (first, second))
+        raise InputError(f"{len(first):,} and {len(second):,} queries that differ: ask the same")
+    drawn = (_means(answered, measure, unit, n_bootstrap, seed) for answered in both)
     value = first.values(measure).mean() - second.values(measure).mean()
     return float(value), interval(np.subtract(*drawn))
 
@@ -189,6 +181,5 @@ def _means(answered: Result, measure: str, unit: str, n_bootstrap: int, seed: in
 
 @functools.lru_cache(maxsize=8)
 def _draws(n: int, n_bootstrap: int, seed: int) -> np.ndarray:
-    """How often each of n units is drawn (n_bootstrap, n)."""
     rng = np.random.default_rng(seed)
     return rng.multinomial(n, np.full(n, 1 / n), size=n_bootstrap).astype(np.float64)

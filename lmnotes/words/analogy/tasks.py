@@ -143,10 +143,8 @@ def make(
     ids = {name: row for row, name in enumerate(candidates)}
     unknown = answers.answer[~answers.answer.isin(candidates)]
     if len(unknown):
-        raise InputError(
-            f"{len(unknown):,} answers such as {unknown.iloc[0]!r} are no candidates: expected all "
-            f"among the {len(candidates):,} that are ranked; add them, or leave their questions out"
-        )
+        first = unknown.iloc[0]
+        raise InputError(f"{len(unknown):,} answers such as {first!r} are no candidates: add them")
     known = known[known.answer.isin(candidates)]  # others need no removal
     pairs = [_rows(queries, table, ids) for table in (answers, known)]
     training = training[["group", "query", "answer"]].reset_index(drop=True)
@@ -204,7 +202,6 @@ def _pathways_future(tables, setting, year):
 
 
 def _named(table):
-    """The table with columns group, query, answer, whatever kinds they are of."""
     names = {"pathway": "group", "drug": "query", "concept": "query", "gene": "answer"}
     table = table.rename(columns=names)
     return table if "group" in table else table.assign(group=ALL)

@@ -73,8 +73,7 @@ def estimate(
         kind, weighting, seed: as in `prediction.answer`. "concepts" in the settings G and Y1 takes
             all concepts of the vocabulary that the task knows, with or without a relation.
 
-    Raises:
-        ValueError: an unknown kind, no pairs to estimate a vector on, or one group to swap.
+    Raises ValueError: an unknown kind, no pairs to estimate a vector on, or one group to swap.
     """
     _check(task, kind, weighting)
     rng = np.random.default_rng(seed)
@@ -128,10 +127,8 @@ class _Tables:
         if names == [ALL]:
             return names, whole[None], np.array([len(training)])
         pairs, rows = self.pairs(training), training.groupby("group").indices
-        means = [
-            mean_difference(self.queries, self.answers, pairs[rows[name]], weighting)
-            for name in names
-        ]
+        sides = (self.queries, self.answers)
+        means = [mean_difference(*sides, pairs[rows[name]], weighting) for name in names]
         counts = np.array([len(rows[name]) for name in names])
         return names, np.reshape(means, (len(names), -1)), counts
 
@@ -168,19 +165,11 @@ def _check(task: Task, kind: str, weighting: str) -> None:
         if kind == "leave_one_out":
             raise InputError("leave_one_out with 'concepts': expected weighting 'relations'")
         if kind == "shuffled" and task.setting in ("G", "Y1"):
-            raise InputError(
-                f"shuffled with 'concepts' in setting {task.setting}, where the mean of all genes "
-                "stays the same: expected weighting 'relations', or a setting with P"
-            )
+            raise InputError("shuffled with 'concepts' is the mean: expected 'relations', or P")
     if kind == "swapped" and task.training.group.nunique() < 2:
-        raise InputError(
-            f"vector 'swapped' in setting {task.setting} with one group: expected two or more "
-            "pathways to swap between; choose 'shuffled', or a setting with P"
-        )
+        raise InputError(f"swapped in {task.setting}: expected two or more pathways")
     if not len(task.base) and not len(task.training):
-        raise InputError(
-            f"setting {task.setting} of {task.year} has no known pair: take a later year"
-        )
+        raise InputError(f"{task.setting} of {task.year} has no known pair: take a later year")
 
 
 def _derangement(n: int, rng) -> np.ndarray:

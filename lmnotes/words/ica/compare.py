@@ -179,8 +179,5 @@ def word_pairs(first: list[str], second: list[str]) -> tuple[np.ndarray, np.ndar
     ids = {word: row for row, word in enumerate(second)}
     rows = [(row, ids[word]) for row, word in enumerate(first) if word in ids]
     if not rows:
-        raise InputError(
-            f"vocabularies of {len(first):,} and {len(second):,} words share none: expected some; "
-            "pair their rows by a dictionary"
-        )
+        raise InputError(f"{len(first):,} and {len(second):,} words share none: use a dictionary")
     return tuple(np.array(rows).T)

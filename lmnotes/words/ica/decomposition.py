@@ -65,16 +65,15 @@ def fit(
         contrast: "logcosh", the paper's, or "cube".
         device: of torch; None takes a GPU where there is one.
 
-    Raises:
-        ValueError: fewer rows than columns, NaN or infinite numbers, a constant column.
+    Raises ValueError: fewer rows than columns, NaN or infinite numbers, a constant column.
 
     Warns where directions without variance are dropped. A run that reached `max_iterations` is
     returned with `converged` False, and its `summary()` says so.
 
     >>> sources = np.random.default_rng(0).exponential(size=(2000, 2))
-    >>> found = fit(sources @ np.array([[2.0, 1.0], [1.0, 1.0]]))
-    >>> match = np.abs(np.corrcoef(found.values.T, sources.T)[:2, 2:])
-    >>> bool((match.max(axis=1) > 0.99).all()), found.converged
+    >>> ica = fit(sources @ np.array([[2.0, 1.0], [1.0, 1.0]]))
+    >>> match = np.abs(np.corrcoef(ica.values.T, sources.T)[:2, 2:])
+    >>> bool((match.max(axis=1) > 0.99).all()), ica.converged
     (True, True)
     """
     settings = Settings(
@@ -93,9 +92,7 @@ def fit_embedding(embedding: Embedding, *, min_count: int = 1, **options) -> Com
     vectors, words, counts = embedding.input, list(embedding.words), embedding.counts
     if min_count > 1:
         if counts is None:
-            raise InputError(
-                f"min_count={min_count} for an embedding without counts: leave it at 1"
-            )
+            raise InputError(f"min_count={min_count} without counts: give counts, or leave it at 1")
         rows = np.flatnonzero(np.asarray(counts) >= min_count)
         vectors, words, counts = vectors[rows], [words[row] for row in rows], counts[rows]
     vectors, counts = np.asarray(vectors), None if counts is None else np.asarray(counts)
@@ -147,25 +144,16 @@ def _fit(vectors, settings: Settings, counts, weights, device) -> Components:
     expect_one_of("solver", settings.solver, ("lbfgs", "fastica"))
     if settings.weighted_mean and counts is None:
         raise InputError("weighted_mean without counts: expected counts (V,); pass them")
-    whitening = whiten(
-        vectors,
-        n_components=settings.n_components,
-        mean_weights=counts if settings.weighted_mean else None,
-        weights=weights,
-    )
+    k, means = settings.n_components, counts if settings.weighted_mean else None
+    whitening = whiten(vectors, n_components=k, mean_weights=means, weights=weights)
     if settings.solver == "fastica":
         rotation, *report = _scikit_learn(whitening.white, settings, weights)
     else:
         options = {name: getattr(settings, name) for name in ("contrast", "seed", "tolerance")}
         options |= {"max_iterations": settings.max_iterations, "device": device}
-        solution = rotation_solver.solve(whitening.white, weights=weights, **options)
-        rotation = solution.rotation
-        report = (
-            solution.n_iterations,
-            solution.gradient_norm,
-            settings.tolerance,
-            solution.converged,
-        )
+        end = rotation_solver.solve(whitening.white, weights=weights, **options)
+        rotation = end.rotation
+        report = (end.n_iterations, end.gradient_norm, end.limit, end.converged)
     signs, by_skewness = order(whitening.white @ rotation)
     unmixing = (whitening.map @ rotation * signs)[:, by_skewness]
     values = (np.asarray(vectors, np.float64) - whitening.mean) @ unmixing

@@ -70,10 +70,7 @@ def game(
     may_intrude = candidates(values)[:, axis]
     pool = np.flatnonzero(may_intrude if listed is None else may_intrude & listed)
     if not len(pool):
-        raise InputError(
-            f"nobody can intrude on axis {axis}: expected a listed word of its lower half that "
-            "stands high on another axis; list more words"
-        )
+        raise InputError(f"nobody can intrude on axis {axis}: list more words")
     rows = np.append(members, rng.choice(pool))
     order = rng.permutation(k + 1)
     return rows[order], int(np.flatnonzero(order == k)[0])

@@ -108,8 +108,8 @@ def match(
             `correlation` are without signs then.
 
     >>> values = np.random.default_rng(0).normal(size=(50, 3))
-    >>> found = match(values, values[:, [2, 0, 1]])
-    >>> dict(sorted(zip(found.first.tolist(), found.second.tolist())))
+    >>> pairs = match(values, values[:, [2, 0, 1]])
+    >>> dict(sorted(zip(pairs.first.tolist(), pairs.second.tolist())))
     {0: 1, 1: 2, 2: 0}
     """
     expect_one_of("method", method, ("greedy", "hungarian"))
@@ -207,8 +207,7 @@ def top_rows(values: np.ndarray, k: int = 5, listed: np.ndarray | None = None) -
     rows = np.arange(len(values)) if listed is None else np.flatnonzero(listed)
     if len(rows) < k:
         raise InputError(
-            f"{len(rows)} words may be named and {k} are wanted per axis: expected that many; "
-            "lower the count that a word needs, or k"
+            f"{len(rows)} words may be named, {k} wanted per axis: lower k or min_count"
         )
     return rows[np.argsort(-values[rows], axis=0, kind="stable")[:k].T]
 

@@ -32,8 +32,8 @@ def pca(
         flip: make every skewness positive, as for ICA; matching between spaces needs it.
         labels: `words` and `counts` of the rows.
 
-    >>> found = pca(np.random.default_rng(0).normal(size=(50, 3)))
-    >>> np.allclose(found.values.T @ found.values / 50, np.eye(3))
+    >>> axes = pca(np.random.default_rng(0).normal(size=(50, 3)))
+    >>> np.allclose(axes.values.T @ axes.values / 50, np.eye(3))
     True
     """
     start = whiten(vectors, n_components=n_components, weights=weights)

@@ -122,8 +122,8 @@ def solve(
     search.descend(data, tolerance, max_iterations - len(search.history))
     exact = Moments(white, weights, contrast, "float64", device)
     search.descend(exact, tolerance, max_iterations - len(search.history))
-    found, steps = search.rotation.cpu().numpy(), search.history
-    return Solution(found, search.norm, len(steps), n_part_steps, tolerance, steps)
+    rotation, steps = search.rotation.cpu().numpy(), search.history
+    return Solution(rotation, search.norm, len(steps), n_part_steps, tolerance, steps)
 
 
 def random_rotation(k: int, seed: int) -> np.ndarray:
@@ -168,12 +168,10 @@ class _Search:
 
     def _look(self, moments, slope) -> None:
         """Gradient, curvature and signs at the present rotation."""
-        import torch
-
         signs = signs_of(moments, slope)
         if self.fixed is not None:
-            signs = torch.full_like(signs, self.fixed)
-        if self.signs is None or not torch.equal(signs, self.signs):
+            signs = 0 * signs + self.fixed
+        if self.signs is None or (signs != self.signs).any():
             self.steps, self.differences = [], []  # they belong to another function
         self.signs = signs
         self.gradient = skew(moments, signs)
@@ -196,8 +194,6 @@ class _Search:
 
     def _step(self, data) -> None:
         """One step along the direction, shortened until the slope there is no longer steeply up."""
-        import torch
-
         direction = self._direction()
         slope = float((direction * self.gradient).sum())
         if not slope < 0:
@@ -206,7 +202,7 @@ class _Search:
             slope = float((direction * self.gradient).sum())
         length = min(1.0, 1.0 / float(direction.abs().max()))  # radians, of any pair of axes
         for _ in range(8):
-            turned = self.rotation @ torch.matrix_exp(length * direction).T
+            turned = self.rotation @ (length * direction).matrix_exp().T
             moments, derivative = data.under(turned)
             new = skew(moments, self.signs)
             there = float((direction * new).sum())
@@ -255,15 +251,12 @@ class Moments:
 
     def under(self, rotation):
         """C = E[g(Y)' Y] (K, K) and E[g'(Y)] (K,), summed over blocks of rows in float64."""
-        import torch
-
         rotation, k = rotation.to(self.dtype), rotation.shape[1]
-        moments = torch.zeros(k, k, dtype=torch.float64, device=self.device)
-        slope = torch.zeros(k, dtype=torch.float64, device=self.device)
+        moments, slope = rotation.new_zeros(k, k).double(), rotation.new_zeros(k).double()
         block = BLOCK if self.device == "cpu" else 64 * BLOCK
         for start in range(0, len(self.rows), block):
             y = self.rows[start : start + block] @ rotation  # (block, K)
-            g = torch.tanh(y) if self.contrast == "logcosh" else y * y * y
+            g = y.tanh() if self.contrast == "logcosh" else y * y * y
             derivative = 1 - g * g if self.contrast == "logcosh" else 3 * y * y
             if self.weights is not None:
                 weights = self.weights[start : start + block]

@@ -43,12 +43,11 @@ def whiten(
     make noise as large as meaning.
 
     >>> import numpy as np
-    >>> found = whiten(np.random.default_rng(0).normal(size=(50, 3)))
-    >>> np.allclose(found.white.T @ found.white / 50, np.eye(3))
+    >>> result = whiten(np.random.default_rng(0).normal(size=(50, 3)))
+    >>> np.allclose(result.white.T @ result.white / 50, np.eye(3))
     True
 
-    Raises:
-        ValueError: fewer rows than columns, NaN or infinite numbers, or a constant column.
+    Raises ValueError: fewer rows than columns, NaN or infinite numbers, or a constant column.
     """
     vectors = _checked(vectors)
     n_rows = len(vectors)
@@ -79,11 +78,8 @@ def _rank(variance: np.ndarray, dtype: np.dtype, n_components: int | None) -> in
     null = max(FLOAT64_NULL, 10 * np.finfo(dtype).eps)
     rank = int(np.sum(variance > null**2 * variance[0]))
     if rank < min(dim, n_components or dim):
-        warnings.warn(
-            f"the vectors vary in {rank} of {dim} directions only; the other {dim - rank} are "
-            "dropped, since whitening would blow up their rounding errors",
-            stacklevel=4,
-        )
+        lost = f"the vectors vary in {rank} of {dim} directions only; the other {dim - rank}"
+        warnings.warn(f"{lost} are dropped, which would be rounding errors blown up", stacklevel=4)
     return min(rank, n_components or dim)
 
 
@@ -93,10 +89,7 @@ def _checked(vectors: np.ndarray) -> np.ndarray:
         vectors = vectors.astype(np.float64)
     expect_shape("vectors", vectors, "(V, D)")
     if len(vectors) <= vectors.shape[1]:
-        raise InputError(
-            f"vectors of shape {vectors.shape}: expected more rows than columns (V, D), since D "
-            "axes cannot be told from D rows or fewer; give more rows, or transpose the matrix"
-        )
+        raise InputError(f"vectors {vectors.shape}: expected more rows than columns: transpose?")
     low, high = vectors.min(axis=0), vectors.max(axis=0)  # NaN and infinity show here too
     if not np.isfinite([low, high]).all():
         expect_finite("vectors", vectors)
@@ -108,19 +101,13 @@ def expect_varying(spread: np.ndarray) -> None:
     """Raise InputError where a column, of which this is the range or deviation, is constant."""
     constant = np.flatnonzero(spread == 0)
     if len(constant):
-        raise InputError(
-            f"{len(constant)} constant columns, first column {constant[0]}: expected each to vary; "
-            "drop them"
-        )
+        raise InputError(f"{len(constant)} constant columns, first column {constant[0]}: drop them")
 
 
 def _positive(name: str, weights: np.ndarray, n_rows: int) -> np.ndarray:
     weights = np.asarray(weights, np.float64)
     if weights.shape != (n_rows,) or not (np.isfinite(weights) & (weights >= 0)).all():
-        raise InputError(
-            f"{name} of shape {weights.shape} for {n_rows:,} rows: expected one finite number, 0 "
-            "or more, per row; give one for each"
-        )
+        raise InputError(f"{name} {weights.shape} for {n_rows:,} rows: expected as many, none < 0")
     if not weights.any():
         raise InputError(f"{name} are all 0: expected some above 0; leave them out for equal ones")
     return weights

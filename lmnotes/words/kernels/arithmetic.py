@@ -7,7 +7,8 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 LANES = 16  # floats in the widest vector register; rows are padded to a multiple of it
-OPTIONS = dict(nogil=True, cache=True, fastmath=True, error_model="numpy", boundscheck=False)
+EXACT = dict(nogil=True, cache=True, error_model="numpy", boundscheck=False)
+OPTIONS = EXACT | dict(fastmath=True)
 
 
 @intrinsic

@@ -3,10 +3,10 @@
 import numpy as np
 from numba import njit
 
-OPTIONS = dict(nogil=True, cache=True, error_model="numpy", boundscheck=False)
+from lmnotes.words.kernels.arithmetic import EXACT
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def positions_by_word(tokens, counts):
     """Positions sorted by word, in text order within one (T,) int32, and where each starts."""
     starts = np.zeros(len(counts) + 1, np.int64)
@@ -20,7 +20,7 @@ def positions_by_word(tokens, counts):
     return order, starts
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def reaches(offsets, window):
     """How far the window of each position reaches left and right in its document (T,) uint8."""
     left = np.empty(offsets[-1], np.uint8)
@@ -32,8 +32,8 @@ def reaches(offsets, window):
     return left, right
 
 
-@njit(**OPTIONS)
-def _count_row(tokens, order, starts, left, right, word, row, seen):
+@njit(**EXACT)
+def count_row(tokens, order, starts, left, right, word, row, seen):
     """Add up the contexts of a word in `row` (V,); returns (different contexts, contexts).
 
     The different contexts are listed in `seen`; the caller sets their cells of `row` back to zero.
@@ -52,11 +52,11 @@ def _count_row(tokens, order, starts, left, right, word, row, seen):
     return n_seen, n_contexts
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def row_sums(tokens, order, starts, left, right, log_unigram, begin, end, sums, row, seen):
     """sums[w] = (m, sum c log c, sum c log p(w')) over the cells of row w, for begin <= w < end."""
     for word in range(begin, end):
-        n_seen, n_contexts = _count_row(tokens, order, starts, left, right, word, row, seen)
+        n_seen, n_contexts = count_row(tokens, order, starts, left, right, word, row, seen)
         own, cross = 0.0, 0.0
         for k in range(n_seen):
             context = seen[k]
@@ -67,35 +67,7 @@ def row_sums(tokens, order, starts, left, right, log_unigram, begin, end, sums, 
         sums[word, 0], sums[word, 1], sums[word, 2] = n_contexts, own, cross
 
 
-@njit(**OPTIONS)
-def rows_as_lists(tokens, order, starts, left, right, words, n_vocabulary):
-    """The cells of some words' rows in compressed form: (row pointers, contexts, counts)."""
-    row, seen = np.zeros(n_vocabulary, np.int32), np.empty(n_vocabulary, np.int32)
-    pointers = np.zeros(len(words) + 1, np.int64)
-    size = 1024
-    contexts, counts = np.empty(size, np.int32), np.empty(size, np.int32)
-    for i in range(len(words)):
-        n_seen, _ = _count_row(tokens, order, starts, left, right, words[i], row, seen)
-        start = pointers[i]
-        if start + n_seen > size:
-            size = 2 * (start + n_seen)
-            contexts = _longer(contexts, start, size)
-            counts = _longer(counts, start, size)
-        for k in range(n_seen):
-            contexts[start + k], counts[start + k] = seen[k], row[seen[k]]
-            row[seen[k]] = 0
-        pointers[i + 1] = start + n_seen
-    return pointers, contexts[: pointers[-1]], counts[: pointers[-1]]
-
-
-@njit(**OPTIONS)
-def _longer(array, n, size):
-    longer = np.empty(size, array.dtype)
-    longer[:n] = array[:n]
-    return longer
-
-
-@njit(**OPTIONS)
+@njit(**EXACT)
 def expected_log1p_binomial(n, p):
     """E[log(1 + B)] of B ~ Binomial(n, p), nats.
 
@@ -126,7 +98,7 @@ def expected_log1p_binomial(n, p):
     return total / mass
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def expected_shuffled_kl(n_contexts, probabilities, n_words):
     """Expected KL of a row of n_contexts draws from the unigram distribution, nats.
 

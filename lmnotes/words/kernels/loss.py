@@ -3,13 +3,11 @@
 import numpy as np
 from numba import njit
 
-from lmnotes.words.kernels.arithmetic import draw_negative, next_random
+from lmnotes.words.kernels.arithmetic import EXACT, draw_negative, next_random
 from lmnotes.words.kernels.walk import window_of
 
-OPTIONS = dict(nogil=True, cache=True, error_model="numpy", boundscheck=False)
 
-
-@njit(**OPTIONS)
+@njit(**EXACT)
 def sample_losses(inputs, contexts, words, documents, window, shrink, noise, nu, n_pairs, seed):
     """The loss of random pairs (n_pairs,), nats: a centre, then a word of its window.
 
@@ -41,13 +39,12 @@ def sample_losses(inputs, contexts, words, documents, window, shrink, noise, nu,
     return losses[:n]
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def _below(n, state):
-    """A random whole number of 0..n-1."""
     return ((next_random(state) >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32)
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def _product(inputs, contexts, word, row):
     score = 0.0
     for d in range(inputs.shape[1]):
@@ -55,7 +52,6 @@ def _product(inputs, contexts, word, row):
     return score
 
 
-@njit(**OPTIONS)
+@njit(**EXACT)
 def _softplus(x):
-    """log(1 + exp x) without overflow."""
     return max(x, 0.0) + np.log1p(np.exp(-abs(x)))

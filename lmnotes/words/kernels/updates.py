@@ -245,12 +245,8 @@ def update_group(inputs, contexts, words, first, last, centre, around, negatives
 def group_buffers(n_group, window, n_shared, dim):
     """The scratch space of `update_group`, each row on a cache line of its own."""
     n_right = (n_group + 2 * window + 3) // 4 * 4 + n_shared
-    return (
-        aligned_rows(n_group, dim),
-        aligned_rows(n_right, dim),
-        np.zeros((n_group, n_right), np.float32),
-        np.zeros((n_group, n_right), np.float32),
-        np.zeros((n_right, n_group), np.float32),
-        aligned_rows(n_group, dim),
-        aligned_rows(n_right, dim),
-    )
+    left, change_left = aligned_rows(n_group, dim), aligned_rows(n_group, dim)
+    right, change_right = aligned_rows(n_right, dim), aligned_rows(n_right, dim)
+    scores = np.zeros((n_group, n_right), np.float32)
+    errors, errors_turned = scores.copy(), np.zeros((n_right, n_group), np.float32)
+    return left, right, scores, errors, errors_turned, change_left, change_right

@@ -105,7 +105,6 @@ def train_chunk_pairs(
 
 @njit(**OPTIONS)
 def _draw_ahead(negatives, contexts, threshold, alias, state):
-    """Fill `negatives` with draws and ask for their rows."""
     for i in range(len(negatives)):
         negatives[i] = draw_negative(state, threshold, alias)
         prefetch_row(contexts, negatives[i])

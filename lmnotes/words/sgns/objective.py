@@ -7,6 +7,7 @@ import numpy as np
 from lmnotes.errors import InputError
 from lmnotes.text.corpus import Corpus
 from lmnotes.words.embedding import Embedding
+from lmnotes.words.kernels import loss
 
 
 @dataclass(frozen=True)
@@ -48,10 +49,7 @@ def measure(
     known = rows >= 0
     documents = np.repeat(np.arange(len(corpus.offsets) - 1), np.diff(corpus.offsets))[known]
     if not (np.diff(documents) == 0).any():
-        raise InputError(
-            f"{corpus.name} has no two neighbouring words among the {len(embedding):,} of the "
-            "embedding: expected some pairs; give text of the same language"
-        )
+        raise InputError(f"no two neighbours of {corpus.name} have vectors: expected some pairs")
     text = (rows[known].astype(np.int32), documents)
     noise = noise_table(embedding.counts, noise_power)
     how = {"window": window, "shrink_windows": shrink_windows, "negatives": negatives}
@@ -70,8 +68,6 @@ def sample(
         inputs, contexts: (V, D). words: (T,) int32. documents: (T,) number of each word's document.
         noise: from `noise_table`.
     """
-    from lmnotes.words.kernels import loss
-
     text, windows = (words, documents), (window, shrink_windows)
     sizes = (negatives, n_pairs, np.uint64(seed))
     return loss.sample_losses(inputs, contexts, *text, *windows, noise, *sizes)

@@ -118,12 +118,8 @@ def train(
         for _ in run.epochs(progress):
             pass
         return _embedding(run)
-    key = asdict(settings) | {
-        "version": VERSION,
-        "corpus": corpus.content_id,
-        "one_thread": threads == 1,
-        "checkpoints": checkpoints,
-    }
+    key = asdict(settings) | {"version": VERSION, "corpus": corpus.content_id}
+    key |= {"one_thread": threads == 1, "checkpoints": checkpoints}
     if start is not None:
         key["start"] = _content(start)
 
@@ -145,20 +141,12 @@ def train(
 
 
 def _embedding(run: Run) -> Embedding:
-    """The vectors of a run as they stand, without the padding."""
-    dim = run.settings.dim
-    return Embedding(
-        list(run.words),
-        run.inputs[:, :dim].copy(),
-        run.contexts[:, :dim].copy(),
-        run.counts,
-        pd.DataFrame(run.history),
-        asdict(run.settings) | {"threads": run.threads},
-    )
+    matrices = (matrix[:, : run.settings.dim].copy() for matrix in (run.inputs, run.contexts))
+    history, settings = pd.DataFrame(run.history), asdict(run.settings) | {"threads": run.threads}
+    return Embedding(list(run.words), *matrices, run.counts, history, settings)
 
 
 def _content(embedding: Embedding) -> str:
-    """A hash of the words and both matrices."""
     content = sha256("\n".join(embedding.words).encode())
     for matrix in (embedding.input, embedding.context):
         content.update(b"none" if matrix is None else np.ascontiguousarray(matrix))

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from tqdm.auto import tqdm
 
 from lmnotes import store
 from lmnotes.errors import InputError
 from lmnotes.text.corpus import Corpus
+from lmnotes.words.kernels import arithmetic, walk
 from lmnotes.words.sgns import objective
 
 CHUNK = 8192  # tokens that a thread takes at a time
@@ -31,21 +33,17 @@ class Run:
     """
 
     def __init__(self, corpus: Corpus, settings, threads: int, begin=None):
-        from lmnotes.words.kernels import arithmetic
-
         n_words = int(np.searchsorted(-corpus.counts, -settings.min_count, side="right"))
         if n_words < 2:
             raise InputError(
-                f"{n_words} of {corpus.n_words:,} words occur {settings.min_count} times or more: "
-                "expected at least 2; lower min_count or give more text"
+                f"{n_words} words occur {settings.min_count} times: lower min_count or give more"
             )
         self.settings, self.threads = settings, threads
         self.words, self.counts = corpus.words[:n_words], np.asarray(corpus.counts[:n_words])
         self.tokens, self.offsets = _common_words(corpus, n_words)
         if np.diff(self.offsets).max() < 2:
             raise InputError(
-                f"no document of {corpus.name} has two words that occur {settings.min_count} times "
-                "or more: expected some pairs; lower min_count or give longer documents"
+                f"no document of {corpus.name} has two such words: expected some pairs"
             )
         self.noise = objective.noise_table(self.counts, settings.noise_power)
         self.keep = _keep_thresholds(self.counts, settings.subsample)
@@ -60,13 +58,10 @@ class Run:
         self.history: list[dict] = []
 
     def _take_over(self, begin) -> None:
-        """Put the vectors of an embedding in the rows of the words that it has."""
         dim = self.settings.dim
         if begin.context is None or begin.dim != dim:
             has = "no context vectors" if begin.context is None else f"dimension {begin.dim}"
-            raise InputError(
-                f"start has {has}: expected input and context vectors of dimension {dim}"
-            )
+            raise InputError(f"start has {has}: expected input and context of dimension {dim}")
         mine = np.array([row for row, word in enumerate(self.words) if word in begin.ids], int)
         theirs = np.array([begin.ids[self.words[row]] for row in mine], int)
         self.inputs[mine, :dim] = begin.input[theirs]
@@ -74,8 +69,6 @@ class Run:
 
     def epochs(self, progress: bool) -> Iterator[int]:
         """Train the epochs that are left; yields the number of each when it is done."""
-        from tqdm.auto import tqdm
-
         size, done = len(self.tokens), len(self.history)
         shown = {"desc": "training", "unit": "word", "unit_scale": True, "mininterval": 1}
         shown |= {"total": self.settings.epochs * size, "initial": done * size}
@@ -120,8 +113,6 @@ class Run:
         return math.fsum(loss for loss, _ in results), sum(n_pairs for _, n_pairs in results)
 
     def _train_chunk(self, epoch: int, start: int) -> tuple[float, int]:
-        from lmnotes.words.kernels import walk
-
         s, end = self.settings, min(start + CHUNK, len(self.tokens))
         seeds = np.array([_seed(s.seed, epoch, start // CHUNK + 1), _seed(s.seed, epoch)])
         rates = np.array([self._rate(epoch, start), self._rate(epoch, end)])
@@ -133,8 +124,6 @@ class Run:
 
     def _loss(self, epoch: int) -> float:
         """The mean loss of the vectors as they stand, on a sample of the text as thinned now."""
-        from lmnotes.words.kernels import walk
-
         s, n = self.settings, len(self.tokens)
         seed = _seed(s.seed, epoch)
         words, documents, _, _ = walk.stretch(self.tokens, self.offsets, 0, n, 0, self.keep, seed)

@@ -50,10 +50,10 @@ def test_answers_against_3cosadd_written_out():
     questions = pandas.DataFrame(rows, columns=["row_a", "row_b", "row_c", "row_d"])
     right = four_words.answer(values, questions, [2, 8])
     unit = values / np.linalg.norm(values, axis=1, keepdims=True)
-    for (a, b, c, d), found in zip(rows, right, strict=True):
+    for (a, b, c, d), known in zip(rows, right, strict=True):
         query = values[b] - values[a] + values[c]
         query = query / np.linalg.norm(query)
-        for p, is_right in zip((2, 8), found, strict=True):
+        for p, is_right in zip((2, 8), known, strict=True):
             sums = {
                 w: sum(sorted(unit[w] * query, reverse=True)[:p])
                 for w in range(60)

@@ -40,10 +40,10 @@ def test_ranks_and_first_candidates_against_a_loop(n_candidates, device, monkeyp
         device = "cpu:0"
     n_known = 4 if n_candidates > 20 else 1
     queries, candidates, answers, known = problem(n_candidates=n_candidates, n_known=n_known)
-    found = ranking.rank(queries, candidates, answers, known, k=5, device=device)
+    ranked = ranking.rank(queries, candidates, answers, known, k=5, device=device)
     ranks, tops = by_loop(queries, candidates, answers, known, 5)
-    assert (found.rank == ranks).all() and (found.top == tops).all()
-    assert (np.diff(found.cosine, axis=1) <= 0).all() and found.rank.max() > 1
+    assert (ranked.rank == ranks).all() and (ranked.top == tops).all()
+    assert (np.diff(ranked.cosine, axis=1) <= 0).all() and ranked.rank.max() > 1
 
 
 def test_ties_are_optimistic_and_near_ties_are_told_apart():
@@ -82,13 +82,13 @@ def test_removing_known_answers_never_lowers_the_mrr():
 
 
 def test_fewer_candidates_than_asked_for():
-    found = ranking.rank(np.eye(2), np.eye(2), [[0, 0], [1, 1]], [[0, 1]], k=10)
-    assert found.top.tolist() == [[0, -1], [1, 0]] and found.rank.tolist() == [1, 1]
+    ranked = ranking.rank(np.eye(2), np.eye(2), [[0, 0], [1, 1]], [[0, 1]], k=10)
+    assert ranked.top.tolist() == [[0, -1], [1, 0]] and ranked.rank.tolist() == [1, 1]
 
 
 def test_a_candidate_without_length_has_cosine_zero():
-    found = ranking.rank(np.array([[1.0, 0]]), np.array([[0, 0], [-1.0, 0]]), [[0, 0]], k=2)
-    assert found.rank[0] == 1 and found.cosine[0].tolist() == [0, -1]
+    ranked = ranking.rank(np.array([[1.0, 0]]), np.array([[0, 0], [-1.0, 0]]), [[0, 0]], k=2)
+    assert ranked.rank[0] == 1 and ranked.cosine[0].tolist() == [0, -1]
 
 
 def test_refusals():
@@ -208,8 +208,8 @@ def test_weighted_spearman_by_hand():
 def test_a_pair_table_gives_the_first_candidates():
     pairs = pandas.DataFrame({"drug": ["a", "b"], "gene": ["x", "y"]})
     task = tasks.build(relations.from_pairs(pairs))
-    found = ranking.rank(np.eye(2), np.eye(2), task.answers)
-    result = scores.result(task, found.rank, {}, found)
+    ranked = ranking.rank(np.eye(2), np.eye(2), task.answers)
+    result = scores.result(task, ranked.rank, {}, ranked)
     table = result.predictions("b")
     assert table.candidate.tolist() == ["y", "x"] and table.is_answer.tolist() == [True, False]
     assert result.task.subset(np.array([1])).answers.tolist() == [[0, 1]]

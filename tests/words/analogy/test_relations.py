@@ -79,10 +79,10 @@ def test_reversing_twice_gives_the_same_pairs(facts):
 
 
 def test_statistics_by_hand(facts):
-    found = tasks.statistics(facts)
-    assert (found.D, found.G, found.R, found.P) == (3, 3, 4, 1)
-    assert found.E_d == 4 / 3 and found.sum_Dp == 2 and found.sum_Rp == 3
-    assert found.Ep_Ed_P1 == 1.5 and found.sum_calGp_cap_G == 2
+    rows = tasks.statistics(facts)
+    assert (rows.D, rows.G, rows.R, rows.P) == (3, 3, 4, 1)
+    assert rows.E_d == 4 / 3 and rows.sum_Dp == 2 and rows.sum_Rp == 3
+    assert rows.Ep_Ed_P1 == 1.5 and rows.sum_calGp_cap_G == 2
 
 
 def test_any_two_columns_are_a_relation():
@@ -120,8 +120,8 @@ def test_refusals_name_the_rows(facts):
 @drug_gene_tables.needed
 @pytest.mark.parametrize("vocabulary", ["bcv", "homemade"])
 def test_the_published_statistics(vocabulary):
-    found = tasks.statistics(drug_gene_tables.relation_set(vocabulary))
+    rows = tasks.statistics(drug_gene_tables.relation_set(vocabulary))
     wanted = drug_gene_tables.expected("expected_stats_global").set_index("statistic")[vocabulary]
-    assert set(found.index) == set(wanted.index)
+    assert set(rows.index) == set(wanted.index)
     for name, value in wanted.items():
-        assert found[name] == pytest.approx(value, abs=1e-12), name
+        assert rows[name] == pytest.approx(value, abs=1e-12), name

@@ -96,15 +96,15 @@ def by_sets(facts, setting, year):
 
 def as_sets(task):
     keys = list(zip(task.queries.group, task.queries["query"], strict=True))
-    found = {key: (set(), set()) for key in keys}
+    answered = {key: (set(), set()) for key in keys}
     for place, pairs in enumerate((task.answers, task.known)):
         for row, candidate in pairs:
-            found[keys[row]][place].add(task.candidates[candidate])
+            answered[keys[row]][place].add(task.candidates[candidate])
     training = {
         group: set(zip(part["query"], part.answer, strict=True))
         for group, part in task.training.groupby("group")
     }
-    return found, training
+    return answered, training
 
 
 @pytest.mark.parametrize("setting", tasks.SETTINGS)
@@ -141,10 +141,10 @@ def test_in_the_last_year_y1_is_g_and_nothing_is_unknown():
 def vectors_by_group(facts, direction="drug2gene", setting="P1", **how):
     vectors = random_vectors(facts)
     task = tasks.build(facts, setting, direction=direction)
-    found = relation_vectors.estimate(
+    answered = relation_vectors.estimate(
         task, lambda words: prediction.vectors_of(vectors, words), **how
     )
-    return dict(zip(found.groups, found.of_groups, strict=True)), task, vectors, found
+    return dict(zip(answered.groups, answered.of_groups, strict=True)), task, vectors, answered
 
 
 def test_the_reverse_vector_is_the_negative():
@@ -172,13 +172,13 @@ def test_exchanged_partners_give_the_same_vector():
 def test_the_query_is_the_drug_s_deviation_plus_the_targets_pull():
     """u_d + v - c = (u_d - m_D) + (m_G - c)."""
     facts = random_facts()
-    _, task, vectors, found = vectors_by_group(facts, setting="G")
+    _, task, vectors, answered = vectors_by_group(facts, setting="G")
     drugs, genes = (np.array([vectors[n] for n in facts.relations[kind]]) for kind in tables.KINDS)
     centroid = np.mean([vectors[name] for name in task.candidates], axis=0)
     asked = np.array([vectors[name] for name in task.queries["query"]])
     pull = genes.mean(axis=0) - centroid
     np.testing.assert_allclose(
-        asked + found.of_queries - centroid, asked - drugs.mean(axis=0) + pull, atol=1e-12
+        asked + answered.of_queries - centroid, asked - drugs.mean(axis=0) + pull, atol=1e-12
     )
 
 
@@ -220,7 +220,7 @@ def test_leaving_out_own_pairs_against_a_loop():
     for setting in ("G", "P1", "P2", "P1Y2"):
         vectors = random_vectors(facts)
         task = tasks.build(facts, setting, year=YEAR)
-        found = relation_vectors.estimate(
+        answered = relation_vectors.estimate(
             task,
             lambda words, vectors=vectors: prediction.vectors_of(vectors, words),
             "leave_one_out",
@@ -234,18 +234,18 @@ def test_leaving_out_own_pairs_against_a_loop():
                 pairs = task.base[task.base["query"] != query]
             each = zip(pairs["query"], pairs.answer, strict=True)
             v = np.mean([vectors[g] - vectors[d] for d, g in each], axis=0)
-            np.testing.assert_allclose(found.of_queries[row], v, atol=1e-12)
-        assert found.n_fallback == n_fallback
+            np.testing.assert_allclose(answered.of_queries[row], v, atol=1e-12)
+        assert answered.n_fallback == n_fallback
 
 
 def test_a_single_pair_left_out_leaves_no_vector():
     """With its own pair as fallback, u_d + v would be the answer itself."""
     facts = tables.from_pairs(pandas.DataFrame({"a": ["d"], "b": ["g"]}), candidates=["h"])
     vectors = {"d": [1.0, 0], "g": [0, 1.0], "h": [1.0, 0.1]}
-    found = prediction.predict(vectors, facts, vector="leave_one_out", centre=False)
+    answered = prediction.predict(vectors, facts, vector="leave_one_out", centre=False)
     none = prediction.predict(vectors, facts, vector="none", centre=False)
-    assert found.ranks.tolist() == none.ranks.tolist() == [[2]]
-    assert found.settings["n_fallback"] == 1
+    assert answered.ranks.tolist() == none.ranks.tolist() == [[2]]
+    assert answered.settings["n_fallback"] == 1
 
 
 def test_kinds_of_vectors():
@@ -380,18 +380,18 @@ def test_the_published_numbers_of_a_year(year):
     wanted = drug_gene_tables.expected("expected_stats_year", dtype={"queries": str})
     for row in wanted[wanted.year == year].itertuples():
         task = tasks.build(facts, row.setting, year=year, direction=row.direction)
-        found = task.describe()
+        answered = task.describe()
         low, *high = row.queries.split("..")  # bounds where the vocabulary is not known
-        assert int(low) <= found["n_queries"] <= int(*(high or [low])), row
+        assert int(low) <= answered["n_queries"] <= int(*(high or [low])), row
         if row.setting in ("Y1", "P2Y1"):
             continue
-        assert (found["n_pairs"], found["n_answers"]) == (row.relations_U, int(row.answers))
-        assert found["mean_answers_macro"] == pytest.approx(row.E_U, abs=1e-12)
+        assert (answered["n_pairs"], answered["n_answers"]) == (row.relations_U, int(row.answers))
+        assert answered["mean_answers_macro"] == pytest.approx(row.E_U, abs=1e-12)
         if row.setting == "Y2":
             known = task.training
             assert len(known) == row.relations_L
             assert len(known) / known["query"].nunique() == pytest.approx(row.E_L, abs=1e-12)
         else:
-            assert found["n_groups"] == row.pathways
+            assert answered["n_groups"] == row.pathways
         if row.setting in ("P1Y2", "P2Y2"):
-            assert found["mean_known_macro"] == pytest.approx(row.E_L, abs=1e-12)
+            assert answered["mean_known_macro"] == pytest.approx(row.E_L, abs=1e-12)

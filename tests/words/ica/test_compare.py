@@ -53,7 +53,7 @@ def test_halves_share_no_document_and_lose_none(small):
 
 def test_ppmi_vectors_are_the_best_approximation_of_ppmi(small, tmp_path, monkeypatch):
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
-    found = baselines.ppmi_svd(small, dim=5, window=2, min_count=1)
+    paired = baselines.ppmi_svd(small, dim=5, window=2, min_count=1)
     from lmnotes.words import information
 
     counts = information.cooccurrence_rows(small, np.arange(30), window=2).toarray()
@@ -61,8 +61,8 @@ def test_ppmi_vectors_are_the_best_approximation_of_ppmi(small, tmp_path, monkey
         pmi = np.log(counts * counts.sum() / np.outer(counts.sum(axis=1), counts.sum(axis=0)))
     left, size, _ = np.linalg.svd(np.maximum(pmi, 0))
     expected = left[:, :5] * np.sqrt(size[:5])
-    signs = np.sign((expected * found.input).sum(axis=0))
-    np.testing.assert_allclose(found.input * signs, expected, atol=0.01)
+    signs = np.sign((expected * paired.input).sum(axis=0))
+    np.testing.assert_allclose(paired.input * signs, expected, atol=0.01)
 
 
 def test_cbow_is_gensims_and_comes_back_the_same(small, tmp_path, monkeypatch):
@@ -76,8 +76,8 @@ def test_cbow_is_gensims_and_comes_back_the_same(small, tmp_path, monkeypatch):
 
 def test_untrained_vectors_are_small_and_random(small):
     like = embedding.Embedding(list("ab"), np.zeros((2, 8), np.float32))
-    found = baselines.untrained(like)
-    assert np.abs(found.input).max() <= 0.5 / 8 and found.input.std() > 0
+    paired = baselines.untrained(like)
+    assert np.abs(paired.input).max() <= 0.5 / 8 and paired.input.std() > 0
     words = [["a", "b"], ["b", "c"], ["a", "c"]] * 4
     vectors = baselines.untrained_document_vectors(words, dim=3)
     np.testing.assert_allclose(vectors[:3], vectors[3:6])
@@ -128,10 +128,10 @@ def test_tokens_of_one_word_stay_together():
     groups = np.repeat(np.arange(40), 50)
     first = random.normal(size=(40, 3))[groups]
     second = random.normal(size=(40, 3))[groups] + 0.1 * random.normal(size=(2000, 3))
-    found = compare.compare_bases("tokens", {"ICA": first}, {"ICA": second}, groups=groups)
+    paired = compare.compare_bases("tokens", {"ICA": first}, {"ICA": second}, groups=groups)
     alone = compare.compare_bases("tokens", {"ICA": first}, {"ICA": second})
-    assert alone.nulls["ICA"].top < 0.15 < 0.3 < found.nulls["ICA"].top
-    assert alone.n_shared("ICA") == 2 and found.n_shared("ICA") == 0
+    assert alone.nulls["ICA"].top < 0.15 < 0.3 < paired.nulls["ICA"].top
+    assert alone.n_shared("ICA") == 2 and paired.n_shared("ICA") == 0
     rows = compare.shuffled_rows(groups, n_shuffles=2)[1]
     assert all(len(np.unique(groups[rows][groups == word])) == 1 for word in range(40))
     assert sorted(np.unique(groups[rows])) == list(range(40))

@@ -40,20 +40,20 @@ def mixed():
 @pytest.mark.parametrize("contrast", ["logcosh", "cube"])
 def test_a_known_mixture_is_unmixed(mixed, seed, contrast):
     vectors, mixing = mixed
-    found = decomposition.fit(vectors, seed=seed, contrast=contrast, tolerance=1e-6)
-    assert found.converged and found.gradient_norm < 1e-6
-    assert amari(mixing @ found.unmixing) < 0.04
+    fitted = decomposition.fit(vectors, seed=seed, contrast=contrast, tolerance=1e-6)
+    assert fitted.converged and fitted.gradient_norm < 1e-6
+    assert amari(mixing @ fitted.unmixing) < 0.04
     start = solver.random_rotation(6, seed)
     assert amari(mixing @ whitening.whiten(vectors).map @ start) > 0.2  # where it came from
 
 
 def test_values_are_white_signed_ordered_and_made_by_the_map(mixed):
     vectors, _ = mixed
-    found = decomposition.fit(vectors)
-    np.testing.assert_allclose(found.values.T @ found.values / len(vectors), np.eye(6), atol=1e-9)
-    np.testing.assert_allclose(found.values, (vectors - found.mean) @ found.unmixing, atol=1e-12)
-    np.testing.assert_allclose(found.transform(vectors[:5]), found.values[:5], atol=1e-12)
-    assert (found.skewness >= 0).all() and (np.diff(found.skewness) <= 0).all()
+    fitted = decomposition.fit(vectors)
+    np.testing.assert_allclose(fitted.values.T @ fitted.values / len(vectors), np.eye(6), atol=1e-9)
+    np.testing.assert_allclose(fitted.values, (vectors - fitted.mean) @ fitted.unmixing, atol=1e-12)
+    np.testing.assert_allclose(fitted.transform(vectors[:5]), fitted.values[:5], atol=1e-12)
+    assert (fitted.skewness >= 0).all() and (np.diff(fitted.skewness) <= 0).all()
 
 
 def test_an_invertible_map_of_the_vectors_changes_nothing(mixed):
@@ -78,7 +78,7 @@ def test_it_finds_what_scikit_learn_finds(mixed):
 def test_the_gradient_is_the_slope_of_the_contrast(mixed):
     white = whitening.whiten(mixed[0]).white
     rotation = solver.random_rotation(6, 4)
-    found, step = solver.gradient(white, rotation), 1e-5
+    fitted, step = solver.gradient(white, rotation), 1e-5
     y = white @ rotation
     signs = np.sign((1 - np.tanh(y) ** 2).mean(0) - (np.tanh(y) * y).mean(0))
 
@@ -89,18 +89,18 @@ def test_the_gradient_is_the_slope_of_the_contrast(mixed):
         return (signs * np.log(np.cosh(turned)).mean(axis=0)).sum()
 
     slope = (loss(step) - loss(-step)) / (2 * step)
-    np.testing.assert_allclose(2 * found[1, 3], slope, atol=1e-7)
-    np.testing.assert_allclose(found, -found.T)
+    np.testing.assert_allclose(2 * fitted[1, 3], slope, atol=1e-7)
+    np.testing.assert_allclose(fitted, -fitted.T)
 
 
 def test_it_starts_from_a_part_of_the_rows_where_there_are_many():
     random = np.random.default_rng(0)
     white = whitening.whiten(random.laplace(size=(40_000, 12)) @ random.normal(size=(12, 12))).white
-    found = solver.solve(white, tolerance=1e-4)
-    assert found.converged and found.n_part_steps > 0
-    exact = np.abs(solver.gradient(white, found.rotation)).max()
-    assert found.gradient_norm == pytest.approx(exact)
-    np.testing.assert_allclose(found.rotation.T @ found.rotation, np.eye(12), atol=1e-10)
+    fitted = solver.solve(white, tolerance=1e-4)
+    assert fitted.converged and fitted.n_part_steps > 0
+    exact = np.abs(solver.gradient(white, fitted.rotation)).max()
+    assert fitted.gradient_norm == pytest.approx(exact)
+    np.testing.assert_allclose(fitted.rotation.T @ fitted.rotation, np.eye(12), atol=1e-10)
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "one spike", "flat", "heavy"])
@@ -112,25 +112,25 @@ def test_it_never_diverges(kind):
         "flat": random.uniform(size=(3000, 10)),
         "heavy": random.standard_t(2.1, size=(3000, 10)),
     }[kind]
-    found = decomposition.fit(vectors, max_iterations=60)
-    assert np.isfinite(found.values).all() and found.gradient_norm < 0.01
-    np.testing.assert_allclose(found.values.T @ found.values / 3000, np.eye(10), atol=1e-8)
+    fitted = decomposition.fit(vectors, max_iterations=60)
+    assert np.isfinite(fitted.values).all() and fitted.gradient_norm < 0.01
+    np.testing.assert_allclose(fitted.values.T @ fitted.values / 3000, np.eye(10), atol=1e-8)
 
 
 def test_a_run_that_was_cut_short_says_so(mixed):
-    found = decomposition.fit(mixed[0], max_iterations=1, tolerance=1e-9)
-    assert not found.converged and "stopped after 1 steps" in found.summary()
+    fitted = decomposition.fit(mixed[0], max_iterations=1, tolerance=1e-9)
+    assert not fitted.converged and "stopped after 1 steps" in fitted.summary()
     assert "converged in" in decomposition.fit(mixed[0]).summary()
 
 
 def test_the_gradient_may_rise_on_the_way_and_only_then_patience_ends_a_run(monkeypatch):
     random = np.random.default_rng(1)
     white = whitening.whiten(random.standard_t(5, size=(600, 30))).white
-    found = solver.solve(white, tolerance=1e-6)
-    assert found.converged and (np.diff(found.history) > 0).any()
+    fitted = solver.solve(white, tolerance=1e-6)
+    assert fitted.converged and (np.diff(fitted.history) > 0).any()
     monkeypatch.setattr(solver, "PATIENCE", 0)
     hasty = solver.solve(white, tolerance=1e-6)
-    assert not hasty.converged and hasty.n_iterations < found.n_iterations
+    assert not hasty.converged and hasty.n_iterations < fitted.n_iterations
     exact = np.abs(solver.gradient(white, hasty.rotation)).max()
     assert hasty.gradient_norm == pytest.approx(exact, rel=1e-6)
 
@@ -149,17 +149,17 @@ def test_weights_count_rows_as_repeats(mixed):
 
 def test_the_mean_may_be_weighted_by_counts(mixed):
     vectors, counts = mixed[0], np.arange(1, len(mixed[0]) + 1)
-    found = decomposition.fit(vectors, counts=counts, weighted_mean=True)
-    np.testing.assert_allclose(found.mean, counts @ vectors / counts.sum())
-    np.testing.assert_allclose(found.values.T @ found.values / len(vectors), np.eye(6), atol=1e-9)
+    fitted = decomposition.fit(vectors, counts=counts, weighted_mean=True)
+    np.testing.assert_allclose(fitted.mean, counts @ vectors / counts.sum())
+    np.testing.assert_allclose(fitted.values.T @ fitted.values / len(vectors), np.eye(6), atol=1e-9)
 
 
 def test_directions_without_variance_are_dropped_with_a_warning(mixed):
     vectors = mixed[0].astype(np.float32)
     doubled = np.column_stack([vectors, vectors[:, :2] @ np.float32([[1, 2], [3, 1]])])
     with pytest.warns(UserWarning, match="6 of 8 directions"):
-        found = decomposition.fit(doubled)
-    assert found.values.shape == (len(vectors), 6) and np.abs(found.values).max() < 40
+        fitted = decomposition.fit(doubled)
+    assert fitted.values.shape == (len(vectors), 6) and np.abs(fitted.values).max() < 40
 
 
 @pytest.mark.parametrize(

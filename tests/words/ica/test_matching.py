@@ -21,12 +21,12 @@ def worlds():
 
 
 def test_shared_axes_are_found_in_order_of_correlation(worlds):
-    found = matching.match(*worlds)
-    assert found.first[:3].tolist() == [0, 1, 2] and found.second[:3].tolist() == [4, 3, 2]
-    assert len(found) == 5 and (np.diff(found.r) <= 0).all()
-    np.testing.assert_allclose(found.permuted.diagonal(), found.r)
-    np.testing.assert_allclose(found.on(*worlds), found.r)
-    assert len(found.off_diagonal) == 20
+    matched = matching.match(*worlds)
+    assert matched.first[:3].tolist() == [0, 1, 2] and matched.second[:3].tolist() == [4, 3, 2]
+    assert len(matched) == 5 and (np.diff(matched.r) <= 0).all()
+    np.testing.assert_allclose(matched.permuted.diagonal(), matched.r)
+    np.testing.assert_allclose(matched.on(*worlds), matched.r)
+    assert len(matched.off_diagonal) == 20
 
 
 def test_correlations_are_pearsons(worlds):
@@ -38,7 +38,7 @@ def test_whole_weights_are_repeats(worlds):
     times = np.random.default_rng(1).integers(1, 4, 400)
     weighted = matching.correlate(*worlds, weights=times)
     np.testing.assert_allclose(
-        weighted, matching.correlate(*(np.repeat(one, times, axis=0) for one in worlds))
+        weighted, matching.correlate(*(np.repeat(world, times, axis=0) for world in worlds))
     )
 
 
@@ -57,9 +57,9 @@ def slow_greedy(correlation):
 def test_greedy_is_the_walk_down_the_list():
     random = np.random.default_rng(2)
     first, second = random.normal(size=(40, 12)), random.normal(size=(40, 9))
-    found = matching.match(first, second)
+    matched = matching.match(first, second)
     expected = slow_greedy(matching.correlate(first, second))
-    assert list(zip(found.first, found.second, strict=True)) == expected
+    assert list(zip(matched.first, matched.second, strict=True)) == expected
 
 
 def test_hungarian_has_the_largest_sum():
@@ -74,9 +74,9 @@ def test_hungarian_has_the_largest_sum():
 def test_without_signs_a_turned_axis_is_found(worlds):
     first, _ = worlds
     other = -first[:, ::-1]
-    found = matching.match(first, other, method="hungarian", signed=False)
-    np.testing.assert_allclose(found.r, 1)
-    assert found.partners(0.5).tolist() == list(range(first.shape[1]))[::-1]
+    matched = matching.match(first, other, method="hungarian", signed=False)
+    np.testing.assert_allclose(matched.r, 1)
+    assert matched.partners(0.5).tolist() == list(range(first.shape[1]))[::-1]
     noisy = matching.Matching(
         np.array([1, 0]), np.array([0, 2]), np.array([0.9, 0.3]), np.eye(2, 3)
     )
@@ -90,12 +90,12 @@ def shuffled(first, second):
 
 def test_a_shuffled_pairing_is_below_the_real_one(worlds):
     null = shuffled(*worlds)
-    found = matching.match(*worlds)
-    assert null.p_value(found) == 1 / 20
-    assert null.top < found.r[1] and 0 < null.level[0] < 0.3
+    matched = matching.match(*worlds)
+    assert null.p_value(matched) == 1 / 20
+    assert null.top < matched.r[1] and 0 < null.level[0] < 0.3
     unrelated = np.random.default_rng(9).normal(size=(400, 5))
-    found = matching.match(worlds[0], unrelated)
-    assert shuffled(worlds[0], unrelated).p_value(found) > 0.05
+    matched = matching.match(worlds[0], unrelated)
+    assert shuffled(worlds[0], unrelated).p_value(matched) > 0.05
 
 
 def test_several_targets_are_ordered_by_their_sum(worlds):

@@ -23,10 +23,10 @@ def test_pca_is_scikit_learns(vectors):
 
 
 def test_every_rotation_keeps_the_coordinates_white(vectors):
-    for found in (other_axes.random(vectors, seed=1), decomposition.fit(vectors)):
-        np.testing.assert_allclose(found.values.T @ found.values / 4000, np.eye(8), atol=1e-8)
-        np.testing.assert_allclose(found.transform(vectors), found.values, atol=1e-9)
-        assert (np.diff(found.skewness) <= 0).all()
+    for axes in (other_axes.random(vectors, seed=1), decomposition.fit(vectors)):
+        np.testing.assert_allclose(axes.values.T @ axes.values / 4000, np.eye(8), atol=1e-8)
+        np.testing.assert_allclose(axes.transform(vectors), axes.values, atol=1e-9)
+        assert (np.diff(axes.skewness) <= 0).all()
 
 
 def test_on_white_data_varimax_is_cubic_ica(vectors):
@@ -42,8 +42,8 @@ def test_on_white_data_varimax_is_cubic_ica(vectors):
 
 
 def test_a_rotation_that_was_cut_short_says_so(vectors):
-    found = decomposition.fit(vectors, max_iterations=2, tolerance=1e-9)
-    assert "stopped after 2 steps" in found.summary() and found.gradient_norm > found.limit
+    axes = decomposition.fit(vectors, max_iterations=2, tolerance=1e-9)
+    assert "stopped after 2 steps" in axes.summary() and axes.gradient_norm > axes.limit
 
 
 def test_the_rotation_between_two_bases(vectors):
@@ -72,11 +72,11 @@ def test_gaussianity_of_known_laws():
 
 
 def test_a_constant_raw_column_is_named(vectors):
-    with pytest.raises(ValueError, match="first column 2: expected each to vary"):
+    with pytest.raises(ValueError, match="first column 2: drop them"):
         other_axes.raw(np.where(np.arange(8) == 2, 1.5, vectors))
 
 
 def test_raw_columns_are_standardised(vectors):
-    found = other_axes.raw(vectors)
-    np.testing.assert_allclose(found.values.std(axis=0), 1)
-    np.testing.assert_allclose(found.transform(vectors), found.values, atol=1e-9)
+    axes = other_axes.raw(vectors)
+    np.testing.assert_allclose(axes.values.std(axis=0), 1)
+    np.testing.assert_allclose(axes.transform(vectors), axes.values, atol=1e-9)

@@ -74,8 +74,8 @@ def test_one_thread_is_bit_identical_and_seeds_differ(text):
 
 
 def test_two_threads_reach_the_same_objective(text):
-    one, two = (skipgram.train(text, threads=n, keep=False, **SMALL) for n in (1, 2))
-    assert two.history.loss.iloc[-1] == pytest.approx(one.history.loss.iloc[-1], rel=0.02)
+    single, two = (skipgram.train(text, threads=n, keep=False, **SMALL) for n in (1, 2))
+    assert two.history.loss.iloc[-1] == pytest.approx(single.history.loss.iloc[-1], rel=0.02)
 
 
 def test_rare_words_leave_the_text_before_windows_are_laid():
@@ -131,10 +131,10 @@ def test_the_objective_is_the_mean_over_all_pairs(text):
                     score = u[small.tokens[i]] @ v[row[small.tokens[j]]]
                     push = noise @ np.logaddexp(0, v @ u[small.tokens[i]])
                     total, n_pairs = total + np.logaddexp(0, -score) + 5 * push, n_pairs + 1
-    found = objective.measure(vectors, small, window=3)
-    assert found.coverage == 1
-    assert found.loss == pytest.approx(total / n_pairs, abs=4 * found.standard_error)
-    assert found.standard_error < 0.01
+    trained = objective.measure(vectors, small, window=3)
+    assert trained.coverage == 1
+    assert trained.loss == pytest.approx(total / n_pairs, abs=4 * trained.standard_error)
+    assert trained.standard_error < 0.01
 
 
 def test_a_kept_run_is_opened_again_and_its_checkpoints_too(text, tmp_path, monkeypatch):
