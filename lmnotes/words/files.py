@@ -175,8 +175,9 @@ def write_gensim(
     from gensim.models import KeyedVectors
 
     vectors = KeyedVectors(matrix.shape[1])
-    extras = None if counts is None else {"count": np.array(counts)}
-    vectors.add_vectors(list(words), np.array(matrix, dtype=np.float32), extras)
+    vectors.add_vectors(list(words), np.array(matrix, dtype=np.float32))
+    if counts is not None:
+        vectors.expandos["count"] = np.array(counts)
     vectors.save(str(path))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from lmnotes.errors import InputError
 from lmnotes.text.corpus import Corpus
 from lmnotes.words.embedding import Embedding
-from lmnotes.words.kernels import loss
+from lmnotes.words.kernels import walk
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def sample(
     """
     text, windows = (words, documents), (window, shrink_windows)
     sizes = (negatives, n_pairs, np.uint64(seed))
-    return loss.sample_losses(inputs, contexts, *text, *windows, noise, *sizes)
+    return walk.sample_losses(inputs, contexts, *text, *windows, noise, *sizes)
 
 
 def noise_table(counts: np.ndarray, power: float) -> tuple[np.ndarray, np.ndarray]:
