@@ -1,6 +1,4 @@
-"""The walk over the text: sub-sampling, windows, negatives, one step per pair or per group, and the
-objective of fixed vectors on sampled pairs, in float64.
-"""
+"""A walk over text: thinning, windows, negatives; steps per pair or group; sampled losses."""
 
 import numpy as np
 from numba import njit
