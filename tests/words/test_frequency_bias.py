@@ -53,7 +53,7 @@ def test_shuffle_keeps_the_counts_and_averages():
     text = corpus.from_texts(["a b c a b c a a a a b c d e f"] * 20)
     once = frequency_bias.shuffle(text, window=2, n_shuffles=1, seed=3)
     more = frequency_bias.shuffle(text, window=2, n_shuffles=5, seed=3)
-    assert once.n_shuffles == 1 and not np.array_equal(once.kl, more.kl)
+    assert not np.array_equal(once.kl, more.kl)
     again = frequency_bias.shuffle(text, window=2, n_shuffles=5, seed=3)
     np.testing.assert_array_equal(more.kl, again.kl)
 
