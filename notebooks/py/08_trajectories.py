@@ -59,7 +59,6 @@ workers: int | None = None  # 0..64, processes; None: one for each core
 seed: int = 42  # 0..1000000
 
 # %%
-import functools
 from pathlib import Path
 
 import numpy as np
@@ -108,15 +107,15 @@ if runs_table is None:
     specs = models.zoo.plans.trajectories(n_steps, n_late, widths, n_seeds, **small_batch)
     trained = models.zoo.build([*specs, deep], workers=workers).models
     deep_folder = trained.set_index("model").folder[deep.name]
-    table = paper.checkpoints.of_zoo(trained[trained.lineage != deep.name])
-    models.runner.score_small(table, scored, workers=workers)
+    checkpoints = paper.checkpoints.from_zoo(trained[trained.lineage != deep.name])
+    models.runner.score_small(checkpoints, scored, workers=workers)
 else:
     deep_folder = models.zoo.build([deep], workers=workers).models.folder[0]
-    table = paper.checkpoints.read(runs_table)
-    models.runner.score(paper.checkpoints.models(table), scored, devices="all")
-    table = paper.checkpoints.present(table, scored)
-L = scored.matrix(paper.checkpoints.models(table))
-groups = table.drop_duplicates("run").set_index("run")["group"].to_dict()
+    checkpoints = paper.checkpoints.read(runs_table)
+    models.runner.score(paper.checkpoints.models(checkpoints), scored, devices="all")
+    checkpoints = paper.checkpoints.present(checkpoints, scored)
+L = scored.matrix(paper.checkpoints.models(checkpoints))
+groups = checkpoints.drop_duplicates("run").set_index("run")["group"].to_dict()
 sizes = [run for run, group in groups.items() if group != "seed"]
 seeds = [run for run, group in groups.items() if group != "size"]
 middle = next((run for run, group in groups.items() if group == "both"), sizes[0])
@@ -127,28 +126,27 @@ notebook.note_input("runs", sorted(groups))
 # step looks at the outcome, and so lowers KL: section 4 shows by how much. The ledger's counts of runs, intervals and pairs are arithmetic on the paper's own design; they check our reading of it, not a result.
 
 # %%
-raw_runs = list(paper.checkpoints.runs(table, L.values).values())
-threshold = L.select(models=~table["excluded"].to_numpy(bool)).clip(clip_share).threshold
-prepare = functools.partial(paper.paths.prepare, after=warm_up_end, threshold=threshold)
-prepared = prepare(raw_runs, remove=removed_share)
+raw_runs = list(paper.checkpoints.runs(checkpoints, L.values).values())
+threshold = L.select(models=~checkpoints["excluded"].to_numpy(bool)).clip(clip_share).threshold
+frozen = {"after": warm_up_end, "threshold": threshold}
+prepared = paper.paths.prepare(raw_runs, remove=removed_share, **frozen)
 kept, runs = prepared.kept, prepared.runs
 n_bytes = texts.n_bytes[kept]
 in_bits = {"unit": "bits/byte", "n_bytes": n_bytes}
 blocks = texts.table["source"].to_numpy()[kept]
 
 
-def common(values):
-    """The matrix clipped at the frozen threshold, on the texts that were kept."""
-    return np.maximum(values, threshold)[:, kept]
+def clipped(log_likelihood):
+    """(M, N) raised to the frozen threshold, on the texts that were kept."""
+    return np.maximum(log_likelihood, threshold)[:, kept]
 
 
+n_parameters = checkpoints.get("n_parameters", pd.Series(np.nan, checkpoints.index))
 summary = pd.DataFrame(
     {
         "run": list(runs),
         "group": [groups[run] for run in runs],
-        "parameters": table.groupby("run", sort=False)["n_parameters"].first().to_numpy()
-        if "n_parameters" in table
-        else np.nan,
+        "parameters": n_parameters.groupby(checkpoints["run"], sort=False).first().to_numpy(),
         "checkpoints": [len(run) for run in runs.values()],
         "last step": [run.steps[-1] for run in runs.values()],
         "bits/byte at the end": [
@@ -159,22 +157,19 @@ summary = pd.DataFrame(
 notebook.table(
     summary,
     "runs",
-    caption=f"{len(table)} checkpoints. {kept.sum():,} of {len(texts):,} texts are kept; entries below {threshold:.0f} nats are raised to it.",
+    caption=f"{len(checkpoints)} checkpoints. {kept.sum():,} of {len(texts):,} texts are kept; entries below {threshold:.0f} nats are raised to it.",
 )
 
 # %%
 notebook.claims.record("n_checkpoints", len(paper.checkpoints.STEPS))
 published_runs = paper.checkpoints.pythia()
 notebook.claims.record("n_runs", published_runs["run"].nunique())
-found = {"Early": 0, "Later": 0}
-for run in [f"pythia-{size}" for size in paper.checkpoints.SIZES]:
-    part = published_runs[published_runs["run"] == run]
-    pairs = paper.kl_ruler.interval_pairs(
-        part["step"].to_numpy(), excluded=part["excluded"].to_numpy()
-    )
-    found = {name: found[name] + len(pairs[name]) for name in found}
-notebook.claims.record("n_early", found["Early"])
-notebook.claims.record("n_later", found["Later"])
+pythia_pairs = [
+    paper.kl_ruler.interval_pairs(run["step"], excluded=run["excluded"])
+    for _, run in published_runs[published_runs["group"] == "size"].groupby("run")
+]
+notebook.claims.record("n_early", sum(len(pairs["Early"]) for pairs in pythia_pairs))
+notebook.claims.record("n_later", sum(len(pairs["Later"]) for pairs in pythia_pairs))
 notebook.claims.record("n_seed_pairs", len(paper.kl_ruler.all_pairs(paper.checkpoints.SEEDS)))
 notebook.claims.record(
     "n_size_pairs", len(paper.kl_ruler.all_pairs(range(len(paper.checkpoints.SIZES))))
@@ -182,10 +177,10 @@ notebook.claims.record(
 notebook.claims.record("n_kept", paper.paths.steady(np.arange(10_000.0)).sum())
 notebook.claims.record("n_texts", len(texts))
 notebook.claims.record("mean_bytes", texts.n_bytes.mean())
-for name, value in paper.kl_ruler.MEDIANS.items():
-    if name != "4-bit":
-        short = name.lower().replace("-type", "").replace("-", "")
-        notebook.claims.record(f"unit_sd_{short}", np.sqrt(2 * value[0] * 972.3188 * np.log(2)))
+published = paper.kl_ruler.published()["median"]  # bits/byte
+claim_ids = {name: name.lower().replace("-type", "").replace("-", "") for name in published.index}
+for name, kl in published.drop("4-bit").items():
+    notebook.claims.record(f"unit_sd_{claim_ids[name]}", np.sqrt(2 * kl * 972.3188 * np.log(2)))
 
 # %% [markdown]
 # ## 2. The unit
@@ -242,8 +237,8 @@ Q = models.maps.double_centre(stacked) / np.sqrt(2 * stacked.shape[1] * n_bytes.
 ends = np.cumsum([len(run) for run in runs.values()])[:-1]
 
 
-def by_run(values):
-    return dict(zip(runs, np.split(values, ends), strict=True))
+def by_run(rows):
+    return dict(zip(runs, np.split(rows, ends), strict=True))
 
 
 principal = by_run(models.maps.pca(Q, 3))
@@ -255,10 +250,15 @@ places = pd.DataFrame(neighbours, columns=["tsne_1", "tsne_2"]).assign(
     step=np.concatenate([run.steps for run in runs.values()]),
 )
 places[["pc_1", "pc_2", "pc_3"]] = np.concatenate(list(principal.values()))
-titles = {"t-SNE": by_run(neighbours), "PCA": {run: xy[:, :2] for run, xy in principal.items()}}
+panels_of_map = {
+    "t-SNE": by_run(neighbours),
+    "PCA": {run: xy[:, :2] for run, xy in principal.items()},
+}
 notebook.figure(
     paper.figures_paths.maps(
-        titles, groups, {"PCA": ("component 1, root bits/byte", "component 2, root bits/byte")}
+        panels_of_map,
+        groups,
+        {"PCA": ("component 1, root bits/byte", "component 2, root bits/byte")},
     ),
     "fig1_trajectories",
     data=places,
@@ -292,9 +292,9 @@ def control_of(run, first=0, walk_seed=0):
     path = by_run(Q)[run][chosen]
     both = {"training": path, "random walk": paper.random_walk.control(path, seed=walk_seed)}
     shapes = pd.concat(
-        [paper.random_walk.shape(one).assign(path=name) for name, one in both.items()]
+        [paper.random_walk.shape(walk).assign(path=name) for name, walk in both.items()]
     )
-    return {name: models.maps.pca(one, 3) for name, one in both.items()}, shapes
+    return {name: models.maps.pca(walk, 3) for name, walk in both.items()}, shapes
 
 
 paths, shapes = control_of(middle, warm_up_end)
@@ -331,22 +331,22 @@ longest = max(len(run) for run in runs.values()) - 2
 
 
 def learning(run=middle, checkpoint=min(10, longest)):
-    one = runs[run]
-    at = min(checkpoint, len(one) - 2)
-    change = one.log_likelihood[at + 1] - one.log_likelihood[at]
+    path = runs[run]
+    checkpoint = min(checkpoint, len(path) - 2)
+    change = np.diff(path.log_likelihood[checkpoint : checkpoint + 2], axis=0)[0]
     change = change - change.mean()
     top = np.argsort(-np.abs(change))[:5]
-    words = [texts.texts[row] for row in np.flatnonzero(kept)[top]]
-    shown = pd.DataFrame(
+    passages = [texts.texts[row] for row in np.flatnonzero(kept)[top]]
+    learnt = pd.DataFrame(
         {
             "change beyond the mean, nats": change[top].round(1),
             "domain": texts.domains[kept][top],
-            "text": [text[:90].replace("\n", " ⏎ ") for text in words],
+            "text": [passage[:90].replace("\n", " ⏎ ") for passage in passages],
         }
     )
-    kl = paper.paths.consecutive_kl(one, **in_bits)
-    figure = paper.figures_paths.scrubber(titles["PCA"], groups, run, at, one.steps, kl)
-    return [figure, shown]
+    kl = paper.paths.consecutive_kl(path, **in_bits)
+    panels = (panels_of_map["PCA"], groups, run, checkpoint, path.steps, kl)
+    return [paper.figures_paths.scrubber(*panels), learnt]
 
 
 notebook.explore(
@@ -363,14 +363,17 @@ notebook.explore(
 # panel, some intervals are short: the sharp dips there are nothing else.
 
 # %%
-speed = pd.concat(
-    [
-        pd.DataFrame(
-            {"run": run, "step": one.steps[:-1], "kl": paper.paths.consecutive_kl(one, **in_bits)}
-        )
-        for run, one in runs.items()
-    ],
-    ignore_index=True,
+speed = (
+    pd.concat(
+        [
+            pd.DataFrame({"step": run.steps[:-1], "kl": paper.paths.consecutive_kl(run, **in_bits)})
+            for run in runs.values()
+        ],
+        keys=runs,
+        names=["run"],
+    )
+    .reset_index("run")
+    .reset_index(drop=True)
 )
 notebook.figure(
     paper.figures_paths.consecutive(speed, groups, warm_up_end),
@@ -378,9 +381,9 @@ notebook.figure(
     data=speed,
     caption="Figure 4: KL between consecutive checkpoints, drawn at the earlier one. Left: the warm-up, on a logarithmic axis of steps. Right: after it.",
 )
-mine = speed[speed["run"] == middle]
-early = mine[mine["step"] < warm_up_end]["kl"].max()
-notebook.claims.record("burst", early / mine[mine["step"] >= warm_up_end]["kl"].median())
+of_middle = speed[speed["run"] == middle].set_index("step")["kl"]
+is_early = of_middle.index < warm_up_end
+notebook.claims.record("burst", of_middle[is_early].max() / of_middle[~is_early].median())
 settled = 10_000 if runs[sizes[0]].steps[-1] > 20_000 else warm_up_end  # of Pythia, and of ours
 late = speed[(speed["run"] == sizes[0]) & (speed["step"] >= settled)]
 for name, share in (("low", 0.1), ("high", 0.9)):
@@ -401,25 +404,33 @@ def in_bits_per_byte(differences, n_bytes=n_bytes):
     )
 
 
-settings_of = functools.partial(paper.kl_ruler.training, n=n_intervals, after=warm_up_end)
+intervals = {"n": n_intervals, "after": warm_up_end}
+unclipped = {"after": warm_up_end, "threshold": -np.inf}
+of_group = [
+    paper.paths.prepare([run for run in raw_runs if run.name in names], after=warm_up_end)
+    for names in (sizes, seeds)
+]
 variants = {
     "frozen threshold, texts removed": [(prepared, sizes, seeds)],
-    "frozen threshold, all texts": [(prepare(raw_runs, remove=0), sizes, seeds)],
-    "no clip, all texts": [(prepare(raw_runs, remove=0, threshold=-np.inf), sizes, seeds)],
+    "frozen threshold, all texts": [
+        (paper.paths.prepare(raw_runs, remove=0, **frozen), sizes, seeds)
+    ],
+    "no clip, all texts": [(paper.paths.prepare(raw_runs, remove=0, **unclipped), sizes, seeds)],
     "threshold and texts of each group (the paper's)": [
-        (prepare([r for r in raw_runs if r.name in sizes], threshold=None), sizes, []),
-        (prepare([r for r in raw_runs if r.name in seeds], threshold=None), [], seeds),
+        (of_group[0], sizes, []),
+        (of_group[1], [], seeds),
     ],
 }
-rows = []
-for name, parts in variants.items():
-    rows.append({"variant": name})
-    for one, of_sizes, of_seeds in parts:
-        for setting, differences in settings_of(one.runs, of_sizes, of_seeds).items():
-            values = in_bits_per_byte(differences, texts.n_bytes[one.kept])
-            rows[-1][setting] = np.median(values)
+removal = []
+for name, groups_prepared in variants.items():
+    removal.append({"variant": name})
+    for variant, *names in groups_prepared:
+        differences = paper.kl_ruler.training(variant.runs, *names, **intervals)
+        for setting, rows in differences.items():
+            kl = in_bits_per_byte(rows, texts.n_bytes[variant.kept])
+            removal[-1][setting] = np.median(kl)
 notebook.table(
-    pd.DataFrame(rows),
+    pd.DataFrame(removal),
     "removal",
     caption="Medians of the settings of training in bits/byte, with other choices of clip and texts.",
 )
@@ -439,26 +450,23 @@ notebook.table(
 # %%
 drift = {}
 for run in runs:
-    folders = list(table[table["run"] == run].sort_values("step")["model"])
+    folders = list(checkpoints[checkpoints["run"] == run].sort_values("step")["model"])
     if all(Path(folder).is_dir() for folder in folders):
         drift[run] = paper.weight_distance.saved(folders, window)
-exponents_of = functools.partial(
-    paper.exponents.bootstrap_exponents,
-    window=window,
-    blocks=blocks,
-    n_samples=n_bootstrap,
-    first=warm_up_end,
-    seed=seed,
-)
-c_q = {run: exponents_of(one) for run, one in runs.items()}
+sampling = {"window": window, "n_samples": n_bootstrap, "seed": seed}
+exponents_of = paper.exponents.bootstrap_exponents
+c_q = {
+    name: exponents_of(run, blocks=blocks, first=warm_up_end, **sampling)
+    for name, run in runs.items()
+}
 both = {}
-for run, one in runs.items():
-    squared = drift.get(run, np.full((len(one), window), np.nan))
-    c_w = paper.exponents.exponents(one.steps, squared, warm_up_end)
+for name, run in runs.items():
+    squared = drift.get(name, np.full((len(run), window), np.nan))
+    c_w = paper.exponents.exponents(run.steps, squared, warm_up_end)
     if c_w.empty:  # the weights are not here
-        c_w = c_q[run].table[["start"]].assign(exponent=np.nan, r2=np.nan)
-    both[run] = paper.exponents.compare(c_q[run], c_w)
-exponent_table = pd.concat([one.assign(run=run) for run, one in both.items()], ignore_index=True)
+        c_w = c_q[name].table[["start"]].assign(exponent=np.nan, r2=np.nan)
+    both[name] = paper.exponents.with_weights(c_q[name], c_w)
+exponent_table = pd.concat([rows.assign(run=run) for run, rows in both.items()], ignore_index=True)
 notebook.figure(
     paper.figures_paths.exponent_panels({run: both[run] for run in sizes}),
     "exponents_runs",
@@ -501,15 +509,11 @@ notebook.claims.record(
 # %%
 ratios = []
 for run, squared in drift.items():
-    first, last = (
-        paper.kl_ruler.interval_pairs(runs[run].steps, n=n_intervals, after=warm_up_end)[name]
-        for name in ("Early", "Later")
-    )
+    pairs = paper.kl_ruler.interval_pairs(runs[run].steps, **intervals)
+    first, last = pairs["Early"][:, 0], pairs["Later"][:, 0]
     kl = paper.paths.consecutive_kl(runs[run], **in_bits)
-    ratios.append(
-        (np.median(kl[last[:, 0]]) / np.median(kl[first[:, 0]]))
-        / (np.median(squared[last[:, 0], 0]) / np.median(squared[first[:, 0], 0]))
-    )
+    kl_ratio = np.median(kl[last]) / np.median(kl[first])
+    ratios.append(kl_ratio / (np.median(squared[last, 0]) / np.median(squared[first, 0])))
 no_weights = "" if ratios else "the weights of these runs are not on this machine"
 notebook.claims.record("settles", np.mean(ratios) if ratios else np.nan, note=no_weights)
 
@@ -527,31 +531,29 @@ recipes = {
     "constant rate": paper.byte_network.Recipe(kept_steps, rate=1e-3),
     "cosine to a tenth": paper.byte_network.Recipe(kept_steps, rate=1e-3, schedule="cosine"),
 }
-base = {
-    "start": recipes["cosine to a tenth"],
-    "start_step": long_steps,
-    "rate": 1e-3,
-    "warm_up": 20,
-}
-known = [name for name in ("numbers", "names", "code") if name in set(home_texts.domains)]
+base = {"start": recipes["cosine to a tenth"], "start_step": long_steps}
+kinds_of_text = [kind for kind in ("numbers", "names", "code") if kind in set(home_texts.domains)]
 tunings = {
-    name: paper.byte_network.Recipe(tuple(tuning_steps), domains=(name,), **base) for name in known
+    kind: paper.byte_network.Recipe(
+        tuple(tuning_steps), rate=1e-3, warm_up=20, domains=(kind,), **base
+    )
+    for kind in kinds_of_text
 }
-again = {
-    (one, other): paper.byte_network.Recipe(
+second_tunings = {
+    (first, second): paper.byte_network.Recipe(
         (tuning_steps[1],),
         rate=1e-3,
         warm_up=20,
-        domains=(other,),
-        start=tunings[one],
+        domains=(second,),
+        start=tunings[first],
         start_step=tuning_steps[1],
     )
-    for one in known
-    for other in known
-    if one != other
+    for first in kinds_of_text
+    for second in kinds_of_text
+    if first != second
 }
 trained_long = paper.long_run.train_all(
-    [*recipes.values(), *tunings.values(), *again.values()], workers
+    [*recipes.values(), *tunings.values(), *second_tunings.values()], workers
 )
 long_runs = dict(zip(recipes, trained_long, strict=False))
 print(f"{long_runs['constant rate'].weights.shape[1]:,} parameters, {long_steps:,} steps")
@@ -560,44 +562,43 @@ print(f"{long_runs['constant rate'].weights.shape[1]:,} parameters, {long_steps:
 long_first = long_steps // 50
 long_texts, long_floor = (texts, threshold) if text_set == "installed" else (home_texts, None)
 long_bytes = long_texts.n_bytes
-as_runs = {
-    name: paper.paths.Run(name, one.steps, paper.long_run.scores(one, long_texts))
-    for name, one in long_runs.items()
-}
-averaged = {
-    name: paper.paths.Run(name, one.steps, paper.long_run.scores(one, long_texts, averaged=True))
-    for name, one in long_runs.items()
-}
-prepare_long = functools.partial(paper.paths.prepare, after=long_first, threshold=long_floor)
-whole_text = prepare_long(list(as_runs.values()), remove=0)
-steady_text = prepare_long(list(as_runs.values()), remove=removed_share)
-mean_text = prepare_long(list(averaged.values()), remove=0)
+as_they_are, averaged = (
+    [
+        paper.paths.Run(name, run.steps, paper.long_run.scores(run, long_texts, averaged=is_mean))
+        for name, run in long_runs.items()
+    ]
+    for is_mean in (False, True)
+)
+frozen_long = {"after": long_first, "threshold": long_floor}
+whole_text = paper.paths.prepare(as_they_are, remove=0, **frozen_long)
+steady_text = paper.paths.prepare(as_they_are, remove=removed_share, **frozen_long)
+mean_text = paper.paths.prepare(averaged, remove=0, **frozen_long)
 long_drift = {
-    name: paper.weight_distance.windowed(({"all": row} for row in one.weights), window)
-    for name, one in long_runs.items()
+    name: paper.weight_distance.windowed(({"all": row} for row in run.weights), window)
+    for name, run in long_runs.items()
 }
 exponents_long = {}
 for prepared_as, which in (("all texts", whole_text), ("texts removed", steady_text)):
     sources = long_texts.table["source"].to_numpy()[which.kept]
-    for name, one in which.runs.items():
-        found = exponents_of(one, blocks=sources, first=long_first)
-        c_w = paper.exponents.exponents(one.steps, long_drift[name], long_first)
-        exponents_long[name, prepared_as] = found, paper.exponents.compare(found, c_w)
+    for name, run in which.runs.items():
+        of_run = exponents_of(run, blocks=sources, first=long_first, **sampling)
+        c_w = paper.exponents.exponents(run.steps, long_drift[name], long_first)
+        exponents_long[name, prepared_as] = of_run, paper.exponents.with_weights(of_run, c_w)
 average_c_q = {
-    name: exponents_of(one, blocks=None, first=long_first).table.rename(columns={"exponent": "c_q"})
-    for name, one in mean_text.runs.items()
+    name: exponents_of(run, first=long_first, **sampling).table.rename(columns={"exponent": "c_q"})
+    for name, run in mean_text.runs.items()
 }
-shown = {name: exponents_long[name, "all texts"][1] for name in recipes}
+all_texts = {name: exponents_long[name, "all texts"][1] for name in recipes}
 late_c_q = [
     t[quarter(t["start"])]["c_q"].mean()
     for name in recipes
-    for t in (shown[name], average_c_q[name])
+    for t in (all_texts[name], average_c_q[name])
 ]
 notebook.figure(
-    paper.figures_paths.exponent_panels(shown, average_c_q),
+    paper.figures_paths.exponent_panels(all_texts, average_c_q),
     "exponents_long",
-    data=pd.concat([one.assign(run=name) for name, one in shown.items()], ignore_index=True),
-    caption="Two long runs of the small network: exponents against the start step, with 95 % intervals over texts; shaded: the ranges of the paper's five sizes; dotted: the same for averaged weights. Mean $c_q$ over the last quarter of the starts, as it is and averaged: {late_c_q[0]:.2f} and {late_c_q[1]:.2f} at the constant rate, {late_c_q[2]:.2f} and {late_c_q[3]:.2f} with the cosine.",
+    data=pd.concat([rows.assign(run=run) for run, rows in all_texts.items()], ignore_index=True),
+    caption=f"Two long runs of the small network: exponents against the start step, with 95 % intervals over texts; shaded: the ranges of the paper's five sizes; dotted: the same for averaged weights. Mean $c_q$ over the last quarter of the starts, as it is and averaged: {late_c_q[0]:.2f} and {late_c_q[1]:.2f} at the constant rate, {late_c_q[2]:.2f} and {late_c_q[3]:.2f} with the cosine.",
 )
 
 # %% [markdown]
@@ -606,23 +607,28 @@ notebook.figure(
 # lowers it. And $c_w$ stays above the paper's band: these weights keep a direction, so that even this tail is not a stationary one for them, and the exponents are no measurement of the paper's.
 
 # %%
-edges_of = [(0.01, 0.09), (0.10, 0.20), (0.21, 0.40), (0.41, 0.60), (0.61, 0.75), (0.76, 0.90)]
+stretches_of_run = [
+    (0.01, 0.09),
+    (0.10, 0.20),
+    (0.21, 0.40),
+    (0.41, 0.60),
+    (0.61, 0.75),
+    (0.76, 0.90),
+]
 long_rows = []
-for (name, prepared_as), (_, one) in exponents_long.items():
+for (name, prepared_as), (_, of_start) in exponents_long.items():
     source = whole_text if prepared_as == "all texts" else steady_text
-    kl = paper.paths.consecutive_kl(source.runs[name], "bits/byte", long_bytes[source.kept])
     steps = source.runs[name].steps
-    for number, (first, last) in enumerate(edges_of):
-        inside = one[one["start"].between(first * long_steps, last * long_steps)]
-        here = (steps[:-1] >= first * long_steps) & (steps[:-1] <= last * long_steps)
-        even = np.diff(steps) == steps[-1] - steps[-2]
+    kl = pd.Series(
+        paper.paths.consecutive_kl(source.runs[name], "bits/byte", long_bytes[source.kept]),
+        index=steps[:-1],
+    )[np.diff(steps) == steps[-1] - steps[-2]]
+    for number, (first, last) in enumerate(stretches_of_run):
+        inside = of_start[of_start["start"].between(first * long_steps, last * long_steps)]
         row = inside[["c_w", "c_q", "alpha", "r2_q", "r2_w"]].mean().to_dict()
         row |= {"run": name, "texts": prepared_as, "part": number, "starts": len(inside)}
-        row |= {
-            "from": f"{first:.0%}",
-            "to": f"{last:.0%}",
-            "KL per interval": np.nanmean(kl[here & even]) if (here & even).any() else np.nan,
-        }
+        row |= {"from": f"{first:.0%}", "to": f"{last:.0%}"}
+        row["KL per interval"] = kl.loc[first * long_steps : last * long_steps].mean()
         long_rows.append(row)
 long_table = pd.DataFrame(long_rows)
 notebook.table(long_table, "exponents_long", caption="Means over stretches of the two long runs.")
@@ -637,13 +643,12 @@ notebook.claims.record("cq_tail", primary["c_q"], interval=interval)
 notebook.claims.record("alpha_tail", primary["alpha"])
 notebook.claims.record("dimension_w", 2 / primary["c_w"])
 notebook.claims.record("dimension_q", 2 / primary["c_q"])
-one_model = table[table["run"] == middle]["model"].iloc[-1]
 if runs_table is None:
+    last_model = checkpoints[checkpoints["run"] == middle]["model"].iloc[-1]
     other_batches = models.scoring.score_texts(
-        one_model, texts, tokens_per_batch=1024
+        last_model, texts, tokens_per_batch=1024
     ).log_likelihood
-    first_row = runs[middle].log_likelihood[-1]
-    copies = np.stack([first_row, common(other_batches[None])[0]])
+    copies = np.stack([runs[middle].log_likelihood[-1], clipped(other_batches[None])[0]])
     notebook.claims.record("floor_copy", paper.paths.pair_kl(copies, [[0, 1]], **in_bits)[0])
 else:
     notebook.claims.record("floor_copy", np.nan, note="asked of models on this machine")
@@ -662,22 +667,22 @@ for size in paper.checkpoints.SIZES:
 
 # %%
 everything = {name: (whole_text.runs[name], long_drift[name], long_bytes) for name in recipes}
-for name, one in long_runs.items():
-    squared = paper.weight_distance.windowed(({"all": row} for row in one.average), window)
+for name, run in long_runs.items():
+    squared = paper.weight_distance.windowed(({"all": row} for row in run.average), window)
     everything[f"{name}, averaged"] = mean_text.runs[name], squared, long_bytes
 everything |= {run: (runs[run], drift[run], n_bytes) for run in drift}
 
 
-def one_window(run, at, length=window):
+def one_window(name, start, length=window):
     """Elapsed steps, KL, squared weight distance, and both laws, from a checkpoint of a run on."""
-    one, squared, own_bytes = everything[run]
-    n = min(length, len(one) - 1 - at)
-    later = np.arange(at + 1, at + 1 + n)
-    elapsed = (one.steps[later] - one.steps[at]).astype(float)
-    pairs = np.column_stack([np.full(n, at), later])
-    kl = paper.paths.pair_kl(one.log_likelihood, pairs, "bits/byte", own_bytes)
-    laws = [paper.exponents.power_law(elapsed, values) for values in (kl, squared[at, :n])]
-    return one.steps[at], elapsed, kl, squared[at, :n], laws
+    run, squared, own_bytes = everything[name]
+    later = np.arange(start + 1, min(start + 1 + length, len(run)))
+    elapsed = (run.steps[later] - run.steps[start]).astype(float)
+    pairs = [(start, row) for row in later]
+    kl = paper.paths.pair_kl(run.log_likelihood, pairs, "bits/byte", own_bytes)
+    drifted = squared[start, : len(later)]
+    laws = [paper.exponents.power_law(elapsed, distance) for distance in (kl, drifted)]
+    return run.steps[start], elapsed, kl, drifted, laws
 
 
 def fits(run="cosine to a tenth", start=80, length=window):
@@ -699,15 +704,15 @@ notebook.explore(
 )
 
 # %%
-chosen = [name for name in ("cosine to a tenth", "constant rate", middle) if name in everything]
-figure, axes = figures.style.panels(len(chosen), height=2.9)
+windows_of = [run for run in ("cosine to a tenth", "constant rate", middle) if run in everything]
+figure, axes = figures.style.panels(len(windows_of), height=2.9)
 window_rows = []
-for ax, name in zip(axes, chosen, strict=True):
+for ax, name in zip(axes, windows_of, strict=True):
     step, *window_of = one_window(name, max(len(everything[name][0]) - 1 - window, 0))
     paper.figures_paths.window_fits(ax, *window_of)
     ax.set_title(f"{name}, step {step:,}", fontsize=7)
-    named = dict(zip(("elapsed", "kl", "squared"), window_of, strict=False))
-    window_rows.append(pd.DataFrame(named).assign(run=name))
+    columns = dict(zip(("elapsed", "kl", "squared"), window_of, strict=False))
+    window_rows.append(pd.DataFrame(columns).assign(run=name))
 notebook.figure(
     figure,
     "fig5_exponents",
@@ -766,58 +771,51 @@ if models_file is None:
     population = population.reset_index(drop=True)
     population["parent"] = population["parent"].where(population["kind"] != "checkpoint", "")
     population["type"], population["place"] = population["family"], population["folder"]
-    scored_on = models.ledger.open(home_texts) if text_set == "installed" else scored
-    models.runner.score_small(population, scored_on, workers=workers)
-    P = scored_on.matrix(about=population).values
-    P = common(P[:, in_home] if text_set == "installed" else P)
+    of_population = models.ledger.open(home_texts) if text_set == "installed" else scored
+    models.runner.score_small(population, of_population, workers=workers)
+    P = of_population.matrix(about=population).values
+    P = clipped(P[:, in_home] if text_set == "installed" else P)
     neural = population[(population["kind"] == "neural") & (population["tokenizer"] == "bytes")]
     neural = neural[~neural["leaked"]]
 else:
     population = pd.read_csv(models_file).fillna("").drop_duplicates("model", ignore_index=True)
     models.runner.score(population["model"], scored, devices="all")
-    population = population[[scored.has(one) for one in population["model"]]]
+    population = population[population["model"].map(scored.has)]
     population = neural = population.reset_index(drop=True).assign(place=population["model"])
-    P = common(scored.matrix(population["model"]).values)
+    P = clipped(scored.matrix(population["model"]).values)
 examined = neural.iloc[:n_quantised]
 notebook.note_input("population", sorted(population["model"]))
 is_simulated = quantiser == "simulated"
 bits = paper.rounding.BITS if is_simulated else (8, 4)
 rule = models.scoring.PUBLISHED if is_simulated else models.scoring.Rule(dtype="float16")
+how = {"rule": rule, "how": quantiser, "workers": workers if is_simulated else 1}
 rounded = {}
-for per, language_models_used in (
-    ("column", examined),
-    ("tensor", examined.iloc[: 2 * is_simulated]),
-):
-    how = {"rule": rule, "how": quantiser, "workers": workers if is_simulated else 1}
-    found = paper.rounding.scores_of(list(language_models_used["place"]), texts, bits, per, **how)
-    rounded |= {
-        (name, per): common(one)
-        for name, one in zip(language_models_used["model"], found, strict=True)
-    }
+for per, to_round in (("column", examined), ("tensor", examined.iloc[: 2 * is_simulated])):
+    copies = paper.rounding.scores_of(list(to_round["place"]), texts, bits, per, **how)
+    names = [(name, per) for name in to_round["model"]]
+    rounded |= dict(zip(names, map(clipped, copies), strict=True))
 to_original = [(0, 1 + column) for column in range(len(bits))]
 rounding = pd.concat(
     [
         pd.DataFrame(
-            {"bits": bits, "kl": paper.paths.pair_kl(values, to_original, **in_bits)}
+            {"bits": bits, "kl": paper.paths.pair_kl(copies, to_original, **in_bits)}
         ).assign(model=name, per=per)
-        for (name, per), values in rounded.items()
+        for (name, per), copies in rounded.items()
     ],
     ignore_index=True,
 )
 
 # %%
 notebook.figure(
-    paper.figures_ruler.bits(
-        rounding, {8: paper.kl_ruler.MEDIANS["8-bit"][0], 4: paper.kl_ruler.MEDIANS["4-bit"][0]}
-    ),
+    paper.figures_ruler.bits(rounding, {n: published[f"{n}-bit"] for n in (8, 4)}),
     "quantisation",
     data=rounding,
     caption="KL of rounded copies to their originals; diamonds: the published medians of far larger models.",
 )
 by_bits = rounding.groupby(["per", "bits"])["kl"].median().unstack("per").reset_index()
 notebook.table(by_bits, "quantisation", caption="Medians over models, bits/byte.")
-columns = rounding[rounding["per"] == "column"].groupby("bits")["kl"].median()
-notebook.claims.record("bits_close", columns[4] / columns[8])
+per_column = by_bits.set_index("bits")["column"]
+notebook.claims.record("bits_close", per_column[4] / per_column[8])
 
 # %% [markdown]
 # *What to see.* From many bits down each bit less costs about a factor of four, as it should while errors are small: a bit doubles the error of a weight, and KL goes with its square. At two or three bits it costs more. Eight bits cost
@@ -827,13 +825,13 @@ notebook.claims.record("bits_close", columns[4] / columns[8])
 # Does rounding push related models the same way? Cosine of the shifts $q_{rounded}-q_{original}$, rows centred; the paper's summary says 0.91 to 0.98 within a family.
 
 # %%
-one_scale = {name: values for (name, per), values in rounded.items() if per == "column"}
+of_columns = {name: copies for (name, per), copies in rounded.items() if per == "column"}
 type_of = examined["type"].to_numpy()
 
 
 def shift_cosines(n_bits):
-    copies = np.stack([values[[0, 1 + bits.index(n_bits)]] for values in one_scale.values()])
-    return paper.paths.shift_cosine(copies[:, 0], copies[:, 1])
+    pairs = np.stack([copies[[0, 1 + bits.index(n_bits)]] for copies in of_columns.values()])
+    return paper.paths.shift_cosine(pairs[:, 0], pairs[:, 1])
 
 
 upper = np.triu_indices(len(type_of), 1)
@@ -842,18 +840,18 @@ kinship = np.where(same, "within a family", "across families")
 four_bits = pd.Series(shift_cosines(4)[upper]).groupby(kinship).mean()
 notebook.figure(
     paper.figures_ruler.matrix(
-        shift_cosines(4), list(one_scale), "cosine of the shifts", scale="cosine"
+        shift_cosines(4), list(of_columns), "cosine of the shifts", scale="cosine"
     ),
     "shift_cosine",
-    data=pd.DataFrame(shift_cosines(4), columns=list(one_scale)).assign(model=list(one_scale)),
+    data=pd.DataFrame(shift_cosines(4), columns=list(of_columns)).assign(model=list(of_columns)),
     caption="Cosines of the shifts by rounding to 4 bits, a scale for each column. Means: "
     + ", ".join(f"{cosine:.3f} {where}" for where, cosine in four_bits.items()),
 )
 within = shift_cosines(8)[upper][same]
 alone = "no two of the examined models are of one family"
-for name, ends_of in (("low", np.min), ("high", np.max)):
-    value = ends_of(within) if same.any() else np.nan
-    notebook.claims.record(f"cosine_{name}", value, note="" if same.any() else alone)
+low, high = (within.min(), within.max()) if same.any() else (np.nan, np.nan)
+notebook.claims.record("cosine_low", low, note="" if same.any() else alone)
+notebook.claims.record("cosine_high", high, note="" if same.any() else alone)
 
 # %% [markdown]
 # *What to see.* Off the diagonal there is almost nothing: the rounding errors of two networks have as little in common as the networks' weights, also within a family, and the paper's finding does not come back. A common direction would
@@ -861,19 +859,18 @@ for name, ends_of in (("low", np.min), ("high", np.max)):
 
 
 # %%
-def width(bits_of_weights=4, scale="column", model=examined["model"].iloc[0]):
+def rounded_model(bits_of_weights=4, scale="column", model=examined["model"].iloc[0]):
     if (model, scale) not in rounded:
         return f"{model} was not rounded with one scale for each {scale}"
-    part = rounding[(rounding["model"] == model) & (rounding["per"] == scale)].set_index("bits")
-    kl = part["kl"][bits_of_weights]
-    shown = {f"{bits_of_weights} bits": kl}
-    figure = paper.figures_ruler.strip(shown, f"{model}, a scale for each {scale}")
+    kl = rounding.set_index(["model", "per", "bits"])["kl"][model, scale, bits_of_weights]
+    marks = {f"{bits_of_weights} bits": kl}
+    figure = paper.figures_ruler.strip(marks, f"{model}, a scale for each {scale}")
     cosines = pd.DataFrame(
         {
-            "model": list(one_scale),
+            "model": list(of_columns),
             "family": type_of,
             "cosine of the shift with its own": shift_cosines(bits_of_weights)[
-                list(one_scale).index(model)
+                list(of_columns).index(model)
             ],
         }
     )
@@ -881,7 +878,7 @@ def width(bits_of_weights=4, scale="column", model=examined["model"].iloc[0]):
 
 
 notebook.explore(
-    width,
+    rounded_model,
     stills=[{}],
     bits_of_weights=list(bits),
     scale=["column", "tensor"],
@@ -896,20 +893,14 @@ notebook.explore(
 
 # %%
 in_long_bits = {"unit": "bits/byte", "n_bytes": long_bytes}
-children = dict(zip([*tunings, *again], trained_long[len(recipes) :], strict=True))
-child_rows = {name: paper.long_run.scores(one, long_texts) for name, one in children.items()}
-names, parents = ["base"], [""]
-places = [as_runs["cosine to a tenth"].log_likelihood[-1]]
-for name in known:
-    for row, step in enumerate(tuning_steps):
-        names.append(f"{name} {step}")
-        places.append(child_rows[name][row])
-        parents.append("base")
-for one, other in again:
-    names.append(f"{one} {tuning_steps[1]}, {other}")
-    places.append(child_rows[one, other][-1])
-    parents.append(f"{one} {tuning_steps[1]}")
-family = np.maximum(np.stack(places), whole_text.threshold)
+tuned = [paper.long_run.scores(run, long_texts) for run in trained_long[len(recipes) :]]
+names = ["base", *(f"{kind} {steps}" for kind in tunings for steps in tuning_steps)]
+parents = ["", *["base"] * (len(names) - 1)]
+for first, second in second_tunings:
+    names.append(f"{first} {tuning_steps[1]}, {second}")
+    parents.append(f"{first} {tuning_steps[1]}")
+base_row = whole_text.runs["cosine to a tenth"].log_likelihood[-1:]
+family = np.maximum(np.concatenate([base_row, *tuned]), whole_text.threshold)
 tree_edges = paper.kl_ruler.edges(names, parents)
 generations = paper.kl_ruler.generations(tree_edges, len(names))
 to_parent = paper.paths.pair_kl(family, tree_edges, **in_long_bits)
@@ -927,14 +918,14 @@ tuning = pd.DataFrame(
 notebook.table(tuning, "fine_tuning", caption="Fine-tunes of the small network.")
 
 
-def after(name, steps):
+def after(kind, steps):
     """KL to the base after some steps on one kind of text, bits/byte."""
-    return to_parent[names.index(f"{name} {steps}") - 1]  # edges are in the order of the names
+    return to_parent[names.index(f"{kind} {steps}") - 1]  # edges are in the order of the names
 
 
 # %%
 figure, (left, right) = figures.style.panels(2, height=3.0, width_ratios=(1, 1.3))
-curves = {name: np.array([after(name, steps) for steps in tuning_steps]) for name in known}
+curves = {kind: np.array([after(kind, steps) for steps in tuning_steps]) for kind in kinds_of_text}
 paper.figures_ruler.growth(left, curves, tuning_steps)
 paper.figures_ruler.lineages(
     right, models.maps.pca(models.maps.double_centre(family)), tree_edges, generations, names
@@ -950,22 +941,24 @@ notebook.figure(
 )
 
 
-def grow(text=known[0], steps=tuning_steps[1]):
+def fine_tune(text=kinds_of_text[0], steps=tuning_steps[1]):
     own = names.index(f"{text} {steps}")
     siblings = [i for i, name in enumerate(names) if name.endswith(f" {steps}") and i != own]
-    grandchildren = [i for i, parent in enumerate(parents) if parent == names[own]]
-    kinds = {"parent": [0], "siblings": siblings, "children": grandchildren}
-    found = {
+    children = [i for i, parent in enumerate(parents) if parent == names[own]]
+    relatives = {"parent": [0], "siblings": siblings, "children": children}
+    marks = {
         f"to its {kind}": np.median(
             paper.paths.pair_kl(family, [(own, i) for i in rows], **in_long_bits)
         )
-        for kind, rows in kinds.items()
+        for kind, rows in relatives.items()
         if rows
     }
-    return paper.figures_ruler.strip(found, f"fine-tuned on {text} for {steps} steps")
+    return paper.figures_ruler.strip(marks, f"fine-tuned on {text} for {steps} steps")
 
 
-notebook.explore(grow, stills=[{"steps": tuning_steps[-1]}], text=known, steps=tuning_steps)
+notebook.explore(
+    fine_tune, stills=[{"steps": tuning_steps[-1]}], text=kinds_of_text, steps=tuning_steps
+)
 
 # %% [markdown]
 # *What to see.* A fine-tune has no distance of its own: it is as far as its steps have carried it, from about the distance of two seeds to far more than that of models at random. The published 0.40 is a statement
@@ -979,24 +972,27 @@ notebook.explore(grow, stills=[{"steps": tuning_steps[-1]}], text=known, steps=t
 deep_scorer = models.scoring.load(deep_folder)
 threads = {}
 if text_set == "installed":  # longer texts are not for this model
-    threads[deep.name] = common(models.scoring.layers.saved(deep_folder, texts))
+    threads[deep.name] = clipped(models.scoring.layers.saved(deep_folder, texts))
 for name, place in zip(examined["model"], examined["place"], strict=True):
     try:
-        threads[f"{name} " if name in threads else name] = common(
-            models.scoring.layers.saved(place, texts)
-        )
+        layers = clipped(models.scoring.layers.saved(place, texts))
+        threads[f"{name} " if name in threads else name] = layers
     except ValueError as reason:  # no norm or head is found
         print(reason)
 
 
+def of_bytes(text):
+    """(L + 1, T) log-probabilities of a text's bytes under every layer, nats."""
+    chosen = [home_texts.texts[text]]
+    scores = models.scoring.layers.score_layers(deep_scorer, chosen, keep_tokens=True)
+    return scores.token_log_probabilities[0]
+
+
 def lens(text=0, first=0):
-    found = models.scoring.layers.score_layers(
-        deep_scorer, [home_texts.texts[text]], keep_tokens=True
-    )
-    values = found.token_log_probabilities[0][:, first : first + 60]
     letters = [chr(b) if 32 < b < 127 else "·" for b in home_texts.texts[text].encode()]
     figure, (ax,) = figures.style.panels(width=figures.style.PAGE, height=1.9)
-    paper.figures_ruler.one_text(ax, values, letters[first : first + 60])
+    shown = slice(first, first + 60)
+    paper.figures_ruler.one_text(ax, of_bytes(text)[:, shown], letters[shown])
     ax.set_xlabel("bytes of the text")
     return figure
 
@@ -1005,37 +1001,30 @@ example = int(np.flatnonzero(home_texts.domains == "encyclopedia")[0])
 notebook.figure(
     lens(example),
     "layer_text",
-    data=pd.DataFrame(
-        models.scoring.layers.score_layers(
-            deep_scorer, [home_texts.texts[example]], keep_tokens=True
-        )
-        .token_log_probabilities[0]
-        .T
-    ),
+    data=pd.DataFrame(of_bytes(example).T),
     caption=f"Log-probability of each byte of one text under every layer of {deep.name}.",
 )
 notebook.explore(lens, stills=[{"text": 0}], text=(0, len(home_texts) - 1), first=(0, 60))
 
 # %%
 layer_differences = [
-    models.maps.robustness.pair_differences(one, paper.kl_ruler.adjacent(len(one)))
-    for one in threads.values()
+    models.maps.robustness.pair_differences(layers, paper.kl_ruler.adjacent(len(layers)))
+    for layers in threads.values()
 ]
 layer_table = pd.DataFrame(
     [
-        (name.strip(), depth, value)
-        for name, one in zip(threads, layer_differences, strict=True)
-        for depth, value in enumerate(in_bits_per_byte(one))
+        (name.strip(), depth, kl)
+        for name, differences in zip(threads, layer_differences, strict=True)
+        for depth, kl in enumerate(in_bits_per_byte(differences))
     ],
     columns=["model", "from layer", "KL to the next layer, bits/byte"],
 )
 notebook.table(layer_table, "layers", caption="KL between adjacent layers by the logit lens.")
 figure, axes = figures.style.panels(3, height=3.1)
 few = 3 if 3 in bits else 4
-copied = np.stack([values[1 + bits.index(few)] for values in one_scale.values()])
-originals = np.stack([values[0] for values in one_scale.values()])
-flat = models.maps.pca(models.maps.double_centre(np.concatenate([originals, copied])))
-paper.figures_ruler.shifts(axes[0], *np.split(flat, 2), list(one_scale), f"rounded to {few} bits")
+rows = [copies[row] for row in (0, 1 + bits.index(few)) for copies in of_columns.values()]
+flat = models.maps.pca(models.maps.double_centre(np.stack(rows)))
+paper.figures_ruler.shifts(axes[0], *np.split(flat, 2), list(of_columns), f"rounded to {few} bits")
 zoo_edges = paper.kl_ruler.edges(population["model"], population["parent"])
 generation = paper.kl_ruler.generations(zoo_edges, len(population))
 on_map = models.maps.tsne(
@@ -1043,7 +1032,7 @@ on_map = models.maps.tsne(
 )
 paper.figures_ruler.lineages(axes[1], on_map, zoo_edges, generation, [""] * len(P), on_map)
 joint = models.maps.pca(models.maps.double_centre(np.concatenate(list(threads.values()))))
-cuts = np.cumsum([len(one) for one in threads.values()])[:-1]
+cuts = np.cumsum([len(layers) for layers in threads.values()])[:-1]
 paper.figures_ruler.threads(axes[2], dict(zip(threads, np.split(joint, cuts), strict=True)))
 paper.figures_ruler.placed(axes, ["(a) rounding, PCA", "(b) fine-tuning, t-SNE", "(c) layers, PCA"])
 notebook.figure(
@@ -1062,41 +1051,38 @@ notebook.figure(
 # Now everything on one ruler (Figure 3). Linear below 0.1, logarithmic above.
 
 # %%
-differences = settings_of(runs, sizes, seeds)
+pair_differences = models.maps.robustness.pair_differences
+differences = paper.kl_ruler.training(runs, sizes, seeds, **intervals)
 for n in (8, 4):
-    column = 1 + bits.index(n)
+    to_copy = [[0, 1 + bits.index(n)]]
     differences[f"{n}-bit"] = np.concatenate(
-        [
-            models.maps.robustness.pair_differences(values, np.array([[0, column]]))
-            for values in one_scale.values()
-        ]
+        [pair_differences(copies, to_copy) for copies in of_columns.values()]
     )
 related = {
     "FT": zoo_edges,
     "Intra-type": paper.kl_ruler.within_types(zoo_edges, population["type"]),
     "Random": paper.kl_ruler.random_pairs(zoo_edges),
 }
-differences |= {
-    name: models.maps.robustness.pair_differences(P, pairs) for name, pairs in related.items()
-}
+differences |= {name: pair_differences(P, pairs) for name, pairs in related.items()}
 differences["Layer"] = np.concatenate(layer_differences)
-values = {name: in_bits_per_byte(one) for name, one in differences.items()}
+kl_of = {setting: in_bits_per_byte(rows) for setting, rows in differences.items()}
+one_bit = models.maps.coordinates.nats_per("bits/byte", n_bytes)
 draws = {
-    name: paper.exponents.bootstrap_kl(one, blocks, n_bootstrap, seed)
-    / models.maps.coordinates.nats_per("bits/byte", n_bytes)
-    for name, one in differences.items()
+    setting: paper.exponents.bootstrap_kl(rows, blocks, n_bootstrap, seed) / one_bit
+    for setting, rows in differences.items()
 }
-scale = paper.kl_ruler.medians(values, draws, seed=seed)
+scale = paper.kl_ruler.medians(kl_of, draws, seed=seed)
 notebook.table(
     scale,
     "scale",
     caption="Medians in bits/byte with intervals over pairs (low, high) and over texts; certainty is that of the published number.",
 )
 notebook.figure(
-    paper.figures_ruler.ruler(values, scale),
+    paper.figures_ruler.ruler(kl_of, scale),
     "fig3_scale",
-    data=pd.concat([pd.DataFrame({"setting": k, "kl": v}) for k, v in values.items()]).reset_index(
-        drop=True
+    data=pd.concat(
+        [pd.DataFrame({"setting": setting, "kl": kl}) for setting, kl in kl_of.items()],
+        ignore_index=True,
     ),
     caption="Figure 3: KL of the ten settings. Points are pairs, numbers of them in brackets; violins where there are three or more. Red: the published medians, of far larger models. Below 0.1 the axis is linear, so that values near zero lie on it.",
 )
@@ -1110,19 +1096,15 @@ notebook.figure(
     data=pd.DataFrame(end_kl, columns=list(runs)).assign(run=list(runs)),
     caption="KL between all runs at their ends.",
 )
-middle_of = scale.set_index("setting")["median"]
-published_order = sorted(paper.kl_ruler.MEDIANS, key=lambda name: paper.kl_ruler.MEDIANS[name][0])
+medians = scale.set_index("setting")[["median", "published"]].sort_values("published")
+ratios = medians.iloc[1:] / medians.iloc[:-1].to_numpy()
 order = pd.DataFrame(
-    [
-        (
-            one,
-            other,
-            middle_of[other] / middle_of[one],
-            paper.kl_ruler.MEDIANS[other][0] / paper.kl_ruler.MEDIANS[one][0],
-        )
-        for one, other in (published_order[k : k + 2] for k in range(len(published_order) - 1))
-    ],
-    columns=["lower in the paper", "higher in the paper", "our ratio", "published ratio"],
+    {
+        "lower in the paper": medians.index[:-1],
+        "higher in the paper": medians.index[1:],
+        "our ratio": ratios["median"].to_numpy(),
+        "published ratio": ratios["published"].to_numpy(),
+    }
 )
 notebook.table(
     order.assign(holds=order["our ratio"] > 1),
@@ -1132,31 +1114,27 @@ notebook.table(
 
 
 # %%
-def short(name):
-    return name.lower().replace("-type", "").replace("-", "")
-
-
-for name, row in scale.set_index("setting").iterrows():
-    ends_of = [row["low"], row["high"], row["text_low"], row["text_high"], row["median"]]
-    notebook.claims.record(
-        f"median_{short(name)}", row["median"], interval=(min(ends_of), max(ends_of))
-    )
-for row in order.itertuples():
-    notebook.claims.record(f"order_{short(row[1])}_{short(row[2])}", row[3])
+widest = scale[["low", "high", "text_low", "text_high", "median"]].agg(["min", "max"], axis=1)
+for name, median, interval in zip(
+    scale["setting"], scale["median"], widest.to_numpy(), strict=True
+):
+    notebook.claims.record(f"median_{claim_ids[name]}", median, interval=interval)
+for _, lower, higher, ratio, _ in order.itertuples():
+    notebook.claims.record(f"order_{claim_ids[lower]}_{claim_ids[higher]}", ratio)
 wrong = paper.kl_ruler.inversions(scale)
 in_issue = ("Later", "Early", "Seed", "FT", "Size", "Random")
 notebook.claims.record(
     "order_issue", (wrong["lower"].isin(in_issue) & wrong["higher"].isin(in_issue)).sum()
 )
 notebook.claims.record("order_all", len(wrong))
-notebook.claims.record("span", middle_of["Layer"] / middle_of["Later"])
+notebook.claims.record("span", medians["median"]["Layer"] / medians["median"]["Later"])
 for name, key in (("Later", "late"), ("Early", "early")):
-    notebook.claims.record(f"range_{key}_low", np.quantile(values[name], 0.1))
-    notebook.claims.record(f"range_{key}_high", np.quantile(values[name], 0.9))
-notebook.claims.record("range_seeds", np.median(values["Seed"]))
+    notebook.claims.record(f"range_{key}_low", np.quantile(kl_of[name], 0.1))
+    notebook.claims.record(f"range_{key}_high", np.quantile(kl_of[name], 0.9))
+notebook.claims.record("range_seeds", medians["median"]["Seed"])
 for prefix in ("range", "v1"):
-    notebook.claims.record(f"{prefix}_sizes_low", values["Size"].min())
-    notebook.claims.record(f"{prefix}_sizes_high", values["Size"].max())
+    notebook.claims.record(f"{prefix}_sizes_low", kl_of["Size"].min())
+    notebook.claims.record(f"{prefix}_sizes_high", kl_of["Size"].max())
 print("out of the published order:", wrong[["lower", "higher"]].to_numpy().tolist() or "none")
 
 # %% [markdown]

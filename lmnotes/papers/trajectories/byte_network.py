@@ -1,74 +1,17 @@
 """The byte model of `long_run`: its network, what it reads, and the contexts of texts."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import numpy as np
 
 from lmnotes.models.zoo import data
 
-if TYPE_CHECKING:
-    pass
-
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    pass
-
 BOS = 256  # the id before a text, after the bytes
 _CUT = 1 / 8  # share of examples whose context begins within it, as at the start of a text
-
-
-def create(recipe: "Recipe"):
-    """The network: ids (B, context) to logits (B, 256) of the next byte."""
-    from torch import nn
-
-    return nn.Sequential(
-        nn.Embedding(BOS + 1, recipe.embedded),
-        nn.Flatten(),
-        nn.Linear(recipe.context * recipe.embedded, recipe.width),
-        nn.ReLU(),
-        nn.Linear(recipe.width, recipe.width),
-        nn.ReLU(),
-        nn.Linear(recipe.width, 256),
-    )
-
-
-@lru_cache(maxsize=8)
-def _source(domains: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All bytes of the domains, and where each begins and how long it is."""
-    streams = data.byte_streams()
-    chosen = [streams[name] for name in domains or streams]
-    lengths = np.array([len(one) for one in chosen])
-    return np.concatenate(chosen), np.cumsum(lengths) - lengths, lengths
-
-
-def examples(recipe: "Recipe", step: int) -> np.ndarray:
-    """(batch, context + 1) int64: contexts with the next byte, the same for the same step."""
-    data, begins, lengths = _source(recipe.domains)
-    width = recipe.context + 1
-    places = np.random.default_rng([7, step]).random((4, recipe.batch))
-    domain = (places[0] * len(begins)).astype(np.int64)
-    first = begins[domain] + (places[1] * (lengths[domain] - width)).astype(np.int64)
-    ids = data[first[:, None] + np.arange(width)].astype(np.int64)
-    known = np.where(places[2] < _CUT, (places[3] * recipe.context).astype(np.int64), width)
-    ids[:, :-1][np.arange(recipe.context) < recipe.context - known[:, None]] = BOS
-    return ids
-
-
-def contexts(texts: Sequence[str], context: int):
-    """Contexts (n, context) and targets (n,) of all bytes, and the text that each is of."""
-    import torch
-
-    data = [np.frombuffer(one.encode(), np.uint8) for one in texts]
-    padded = [np.concatenate([np.full(context, BOS), one]).astype(np.int64) for one in data]
-    windows = [np.lib.stride_tricks.sliding_window_view(one, context)[:-1] for one in padded]
-    place = np.repeat(np.arange(len(data)), [len(one) for one in data])
-    targets = np.concatenate(data).astype(np.int64)
-    return torch.from_numpy(np.concatenate(windows)), torch.from_numpy(targets), place
 
 
 @dataclass(frozen=True)
@@ -118,3 +61,52 @@ def learning_rate(recipe: Recipe, step: int) -> float:
         return recipe.rate
     done = (step - recipe.warm_up) / max(recipe.n_steps - recipe.warm_up, 1)
     return recipe.rate * (0.1 + 0.45 * (1 + math.cos(math.pi * done)))
+
+
+def create(recipe: Recipe):
+    """The network: ids (B, context) to logits (B, 256) of the next byte."""
+    from torch import nn
+
+    return nn.Sequential(
+        nn.Embedding(BOS + 1, recipe.embedded),
+        nn.Flatten(),
+        nn.Linear(recipe.context * recipe.embedded, recipe.width),
+        nn.ReLU(),
+        nn.Linear(recipe.width, recipe.width),
+        nn.ReLU(),
+        nn.Linear(recipe.width, 256),
+    )
+
+
+@lru_cache(maxsize=8)
+def _source(domains: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All bytes of the domains, and where each begins and how long it is."""
+    streams = data.byte_streams()
+    chosen = [streams[name] for name in domains or streams]
+    lengths = np.array([len(stream) for stream in chosen])
+    return np.concatenate(chosen), np.cumsum(lengths) - lengths, lengths
+
+
+def examples(recipe: Recipe, step: int) -> np.ndarray:
+    """(batch, context + 1) int64: contexts with the next byte, the same for the same step."""
+    stream, begins, lengths = _source(recipe.domains)
+    width = recipe.context + 1
+    places = np.random.default_rng([7, step]).random((4, recipe.batch))
+    domain = (places[0] * len(begins)).astype(np.int64)
+    first = begins[domain] + (places[1] * (lengths[domain] - width)).astype(np.int64)
+    ids = stream[first[:, None] + np.arange(width)].astype(np.int64)
+    known = np.where(places[2] < _CUT, (places[3] * recipe.context).astype(np.int64), width)
+    ids[:, :-1][np.arange(recipe.context) < recipe.context - known[:, None]] = BOS
+    return ids
+
+
+def contexts(texts: Sequence[str], context: int):
+    """Contexts (n, context) and targets (n,) of all bytes, and the text that each is of."""
+    import torch
+
+    texts_bytes = [np.frombuffer(text.encode(), np.uint8).astype(np.int64) for text in texts]
+    padded = [np.concatenate([np.full(context, BOS), ids]) for ids in texts_bytes]
+    windows = [np.lib.stride_tricks.sliding_window_view(ids, context)[:-1] for ids in padded]
+    place = np.repeat(np.arange(len(texts)), [len(ids) for ids in texts_bytes])
+    targets = np.concatenate(texts_bytes)
+    return torch.from_numpy(np.concatenate(windows)), torch.from_numpy(targets), place

@@ -4,9 +4,10 @@ Kishino et al., Findings of ACL 2026: five sizes of Pythia and nine seeds of one
 checkpoints each, two seeds and one checkpoint left out as anomalous (sheet, section 2.3).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from lmnotes.errors import InputError, nearest
@@ -62,8 +63,8 @@ def read(source: str | Path) -> pd.DataFrame:
         run, step = table.loc[table.duplicated(["run", "step"]), ["run", "step"]].iloc[0]
         raise InputError(f"{path} names step {step} of {run} twice; expected once: remove a row")
     table["model"] = [
-        str(path.parent / one) if (path.parent / one / "config.json").is_file() else one
-        for one in table["model"]
+        str(path.parent / name) if (path.parent / name / "config.json").is_file() else name
+        for name in table["model"]
     ]
     for name, value in (("revision", ""), ("group", "size"), ("excluded", False)):
         table[name] = table[name].fillna(value) if name in table else value
@@ -83,8 +84,8 @@ def present(table: pd.DataFrame, scored: Ledger) -> pd.DataFrame:
 
     Raises InputError where a run has fewer than two, with the kinds of failure that are recorded.
     """
-    found = table[[scored.has(one) for one in models(table)]].reset_index(drop=True)
-    counts = found["run"].value_counts().reindex(table["run"].unique(), fill_value=0)
+    there = table[[scored.has(model) for model in models(table)]].reset_index(drop=True)
+    counts = there["run"].value_counts().reindex(table["run"].unique(), fill_value=0)
     if (counts < 2).any():
         kinds = scored.failures()["kind"].value_counts().to_dict() or "none recorded"
         raise InputError(
@@ -92,35 +93,30 @@ def present(table: pd.DataFrame, scored: Ledger) -> pd.DataFrame:
             f"more of each run (failures: {kinds}): score them with runner.score where the hub, or "
             "the folders, can be read, or leave the run out of the table"
         )
-    return found
+    return there
 
 
-def runs(table: pd.DataFrame, values) -> Mapping[str, Run]:
+def runs(table: pd.DataFrame, values: np.ndarray) -> dict[str, Run]:
     """The runs of a table by name, from the (M, N) log-likelihoods of its rows."""
-    from lmnotes.papers.trajectories.paths import Run
-
-    found = {}
-    for name in table["run"].unique():
-        part = table.reset_index(drop=True).query("run == @name").sort_values("step")
-        rows = part.index.to_numpy()
-        found[name] = Run(name, part["step"], values[rows], part["excluded"].to_numpy(bool))
-    return found
+    by_step = table.reset_index(drop=True).sort_values("step").groupby("run")
+    rows = {name: by_step.groups[name].to_numpy() for name in table["run"].unique()}
+    return {
+        name: Run(name, table["step"].iloc[where], values[where], table["excluded"].iloc[where])
+        for name, where in rows.items()
+    }
 
 
-def of_zoo(models: pd.DataFrame) -> pd.DataFrame:
+def from_zoo(models: pd.DataFrame) -> pd.DataFrame:
     """The same table for the runs of a zoo: the folders of all checkpoints and of the ends.
 
     group is "seed" for further seeds of a family, "both" for the first one of such a family, and
     "size" for families with one seed.
     """
     table = models[models["kind"].isin(["neural", "checkpoint"])]
-    is_end = table["kind"] == "neural"
-    found = table.assign(run=table["model"].where(is_end, table["parent"]))
-    several = found.groupby("family")["seed"].transform("nunique") > 1
-    is_first = found["seed"] == found.groupby("family")["seed"].transform("min")
-    found["group"] = [
-        "size" if not m else "both" if f else "seed" for m, f in zip(several, is_first, strict=True)
-    ]
-    found = found.assign(excluded=False, revision="", model=found["folder"])
+    run = table["model"].where(table["kind"] == "neural", table["parent"])
+    seeds = table.groupby("family")["seed"]
+    several, is_first = seeds.transform("nunique") > 1, table["seed"] == seeds.transform("min")
+    group = np.select([~several, is_first], ["size", "both"], "seed")
+    table = table.assign(run=run, group=group, model=table["folder"], revision="", excluded=False)
     columns = ["run", "group", "step", "model", "revision", "excluded", "n_parameters"]
-    return found[columns].reset_index(drop=True)
+    return table[columns].reset_index(drop=True)

@@ -5,20 +5,28 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from lmnotes.figures import maps as plot_map
 from lmnotes.figures import style
 
 _SEED_GREYS = ("#9A9A9A", "#B4B4B4", "#7E7E7E", "#C6C6C6")
+LOG_STEP = "$\\log_{10}$(1 + step)"
 
 
 def colours_of(groups: Mapping[str, str]) -> dict[str, str]:
     """A colour for each run: greys for those of group "seed", the palette for all others."""
     seeds = [run for run, group in groups.items() if group == "seed"]
     others = [run for run in groups if run not in seeds]
-    found = {run: _SEED_GREYS[i % len(_SEED_GREYS)] for i, run in enumerate(seeds)}
-    return found | {run: style.COLOURS[i % len(style.COLOURS)] for i, run in enumerate(others)}
+    greys = {run: _SEED_GREYS[i % len(_SEED_GREYS)] for i, run in enumerate(seeds)}
+    return greys | {run: style.COLOURS[i % len(style.COLOURS)] for i, run in enumerate(others)}
+
+
+def fade(colour: str, n: int, start: float) -> np.ndarray:
+    """n shades of a colour, from the share `start` of it to the whole, (n, 3)."""
+    return 1 - np.linspace(start, 1, n)[:, None] * (1 - np.array(to_rgb(colour)))
 
 
 def path(ax: Axes, places: np.ndarray, colour: str, label: str = "") -> None:
@@ -28,26 +36,14 @@ def path(ax: Axes, places: np.ndarray, colour: str, label: str = "") -> None:
         places: (T, 2). Widths go with the squared distance to the checkpoint before, up to the
             95 % quantile of all.
     """
-    from matplotlib.collections import LineCollection
-    from matplotlib.colors import to_rgb
-
     moved = (np.diff(places, axis=0) ** 2).sum(axis=1)
-    top = np.quantile(moved, 0.95) or 1.0
-    shade = np.linspace(0.35, 1, len(moved))[:, None]
-    colours = 1 - shade * (1 - np.array(to_rgb(colour)))
+    widths = 0.5 + 1.8 * np.minimum(moved / (np.quantile(moved, 0.95) or 1.0), 1)
+    colours = fade(colour, len(moved), 0.35)
     segments = np.stack([places[:-1], places[1:]], axis=1)
-    widths = 0.5 + 1.8 * np.minimum(moved / top, 1)
     ax.add_collection(LineCollection(segments, colors=colours, linewidths=widths))
     ax.scatter(*places.T, s=3, color=np.vstack([colours[:1], colours]), linewidths=0)
-    ax.scatter(
-        *places[-1],
-        s=34,
-        color=colour,
-        edgecolors="white",
-        linewidths=0.6,
-        zorder=4,
-        label=label,
-    )
+    end = {"edgecolors": "white", "linewidths": 0.6, "zorder": 4}
+    ax.scatter(*places[-1], s=34, color=colour, label=label, **end)
     ax.autoscale_view()
 
 
@@ -60,13 +56,13 @@ def maps(
     figure, axes = style.panels(len(panels), height=3.3)
     colours = colours_of(groups)
     for ax, (title, places) in zip(axes, panels.items(), strict=True):
-        for run in sorted(places, key=lambda one: groups[one] != "seed"):
+        for run in _seeds_first(groups):
             path(ax, places[run], colours[run], run)
-        if axes_names and title in axes_names:
-            ax.set(title=title, xlabel=axes_names[title][0], ylabel=axes_names[title][1])
+        if names := (axes_names or {}).get(title):
+            ax.set(title=title, xlabel=names[0], ylabel=names[1])
         else:
             plot_map.bare(ax, title)
-    _legend(figure, axes[0], 3)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
@@ -78,36 +74,23 @@ def control(paths: Mapping[str, np.ndarray], shapes: pd.DataFrame) -> Figure:
             cosine_r2, a row per path and component.
     """
     figure, axes = style.panels(3, height=2.6, width_ratios=(1, 1, 1.1))
-    names = list(paths)
-    for number, name in enumerate(names):
-        places, colour = paths[name], style.COLOURS[number]
+    width = 0.8 / len(paths)
+    for number, (name, places) in enumerate(paths.items()):
+        colour = style.COLOURS[number]
         scaled = places / np.sqrt((places**2).sum(axis=0).max())  # one size for all paths
-        for ax, other in zip(axes[:2], (1, 2), strict=True):
-            path(ax, scaled[:, [0, other]], colour)
-        part = shapes[shapes["path"] == name]
-        at = part["component"] + 0.8 * (number - (len(names) - 1) / 2) / len(names)
-        axes[2].bar(at, 100 * part["share"], 0.8 / len(names), color=colour, label=name)
-        for x, share, fit in zip(at, part["share"], part["cosine_r2"], strict=True):
-            axes[2].annotate(
-                f"{fit:.2f}",
-                (x, 100 * share),
-                rotation=90,
-                ha="center",
-                va="bottom",
-                xytext=(0, 2),
-                textcoords="offset points",
-                fontsize=5.5,
-            )
-    for ax, other in zip(axes[:2], (2, 3), strict=True):
-        ax.set(xlabel="component 1", ylabel=f"component {other}", xticks=[], yticks=[])
+        for ax, component in zip(axes, (1, 2), strict=False):
+            path(ax, scaled[:, [0, component]], colour)
+        held = shapes[shapes["path"] == name]
+        x = held["component"] + width * (number - (len(paths) - 1) / 2)
+        bars = axes[2].bar(x, 100 * held["share"], width, color=colour, label=name)
+        look = {"rotation": 90, "padding": 2, "fontsize": 5.5}
+        axes[2].bar_label(bars, [f"{fit:.2f}" for fit in held["cosine_r2"]], **look)
+    for ax, component in zip(axes, (2, 3), strict=False):
+        ax.set(xlabel="component 1", ylabel=f"component {component}", xticks=[], yticks=[])
         ax.margins(0.08)
-    axes[2].set(
-        xlabel="principal component",
-        ylabel="share of the variance, %",
-        xticks=sorted(shapes["component"].unique()),
-    )
-    axes[2].set_ylim(0, 118 * shapes["share"].max())
-    _legend(figure, axes[2], len(names))
+    axes[2].set(xlabel="principal component", ylabel="share of the variance, %")
+    axes[2].set(xticks=shapes["component"].unique(), ylim=(0, 118 * shapes["share"].max()))
+    figure.legend(*axes[2].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
@@ -115,48 +98,31 @@ def consecutive(table: pd.DataFrame, groups: Mapping[str, str], boundary: int) -
     """KL to the next checkpoint, drawn at the earlier step: the warm-up, and what follows (Fig. 4).
 
     Args:
-        table: columns run, step, kl (bits/byte), per (kl per kilostep, not drawn). boundary: step.
+        table: columns run, step, kl (bits/byte). boundary: step.
     """
     figure, (left, right) = style.panels(2, height=2.8, width_ratios=(1, 1.25))
     colours = colours_of(groups)
-    for run in sorted(groups, key=lambda one: groups[one] != "seed"):
-        part = table[(table["run"] == run) & table["kl"].notna()]
-        early, late = part[part["step"] < boundary], part[part["step"] >= boundary]
-        left.plot(
-            np.log10(1 + early["step"]),
-            early["kl"],
-            ".-",
-            ms=3,
-            lw=0.9,
-            color=colours[run],
-            label=run,
-        )
-        right.plot(late["step"], late["kl"], lw=0.9, color=colours[run])
-    left.set(
-        xlabel="$\\log_{10}$(1 + step)",
-        ylabel="KL to the next checkpoint, bits/byte",
-        title=f"up to step {boundary:,}",
-        ylim=(0, None),
-    )
+    for run in _seeds_first(groups):
+        speed = table[(table["run"] == run) & table["kl"].notna()].set_index("step")["kl"]
+        early, late = speed[speed.index < boundary], speed[speed.index >= boundary]
+        look = {"lw": 0.9, "color": colours[run]}
+        left.plot(np.log10(1 + early.index), early, ".-", ms=3, label=run, **look)
+        right.plot(late, **look)
+    left.set(xlabel=LOG_STEP, ylabel="KL to the next checkpoint, bits/byte", ylim=(0, None))
+    left.set_title(f"up to step {boundary:,}")
     right.set(xlabel="step", yscale="log", title=f"from step {boundary:,} on")
     plain_log(right.yaxis, *right.get_ylim())
-    _legend(figure, left, 3)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
 def window_fits(
-    ax: Axes,
-    elapsed: np.ndarray,
-    kl: np.ndarray,
-    drift: np.ndarray,
-    laws: Sequence,
-    unit: str = "bits/byte",
+    ax: Axes, elapsed: np.ndarray, kl: np.ndarray, drift: np.ndarray, laws: Sequence
 ) -> Axes:
     """KL (left axis) and squared weight distance (right axis) since a start, log-log (Fig. 5 left).
 
     Args:
-        elapsed, kl, drift: (W,). laws: the two fitted `exponents.PowerLaw`s, None where there is
-            none.
+        elapsed, kl, drift: (W,), kl in bits/byte. laws: the two fitted `exponents.PowerLaw`s.
 
     Returns the right axis. The grey line has c = 1; both axes span the same number of decades, so
     that it is a guide to both.
@@ -167,67 +133,49 @@ def window_fits(
         (right, drift, laws[1], style.RED, "s", "--", "$c_w$"),
     ):
         axis.plot(elapsed, values, mark, color=colour, ms=3.5)
-        if law is not None:
-            line = np.exp(law.constant) * elapsed**law.exponent
-            label = f"{name} = {law.exponent:.2f}, $R^2$ = {law.r2:.2f}"
-            axis.plot(elapsed, line, dash, color=colour, label=label)
+        line = np.exp(law.constant) * elapsed**law.exponent
+        label = f"{name} = {law.exponent:.2f}, $R^2$ = {law.r2:.2f}"
+        axis.plot(elapsed, line, dash, color=colour, label=label)
         axis.set(xscale="log", yscale="log")
     _same_decades((ax, kl), (right, drift))
-    if (guide := kl[np.isfinite(kl) & (kl > 0)]).size:
-        ax.plot(elapsed, guide[0] * elapsed / elapsed[0], color=style.GREY, lw=0.8, label="c = 1")
+    guide = kl[np.isfinite(kl) & (kl > 0)][0]
+    ax.plot(elapsed, guide * elapsed / elapsed[0], color=style.GREY, lw=0.8, label="c = 1")
     ticks = np.unique(elapsed[[0, len(elapsed) // 3, -1]])
     ax.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks])
     ax.minorticks_off()
     right.minorticks_off()
     right.spines["right"].set_visible(True)
-    ax.set(xlabel="steps since the start", ylabel=f"KL, {unit}")
+    ax.set(xlabel="steps since the start", ylabel="KL, bits/byte")
     right.set_ylabel("squared distance of the weights")
-    handles = [*ax.get_legend_handles_labels()[0], *right.get_legend_handles_labels()[0]]
-    names = [one.get_label() for one in handles]
-    ax.legend(handles, names, loc="upper center", bbox_to_anchor=(0.5, -0.2), fontsize=6.5)
+    lines = [*ax.get_legend_handles_labels()[0], *right.get_legend_handles_labels()[0]]
+    ax.legend(handles=lines, loc="upper center", bbox_to_anchor=(0.5, -0.2), fontsize=6.5)
     return right
 
 
-def exponents(
-    ax: Axes,
-    table: pd.DataFrame,
-    title: str = "",
-    published: bool = True,
-    extra: pd.DataFrame | None = None,
-) -> None:
-    """c_q with its interval over texts, and c_w, against the start step (Fig. 5 right).
+def exponent_panels(
+    tables: Mapping[str, pd.DataFrame], averaged: Mapping[str, pd.DataFrame] | None = None
+) -> Figure:
+    """c_q with its interval over texts, and c_w, against the start step of runs (Fig. 5 right).
 
     Args:
-        table: of `exponents.compare`. extra: start and c_q of averaged weights, a dotted line.
-        published: shade the ranges of the paper's five sizes.
+        tables: of `exponents.with_weights`. averaged: start and c_q of averaged weights, dotted.
+
+    Shaded are the ranges of the paper's five sizes.
     """
-    if published:
-        for low, high, colour in ((0.15, 0.33, style.BLUE), (0.83, 1.1, style.RED)):
-            ax.axhspan(low, high, color=colour, alpha=0.1, lw=0)
-    ax.plot(table["start"], table["c_w"], "--", color=style.RED, label="$c_w$ (weights)")
-    ax.plot(table["start"], table["c_q"], color=style.BLUE, label="$c_q$ (log-likelihoods)")
-    ax.fill_between(table["start"], table["low"], table["high"], color=style.BLUE, alpha=0.25, lw=0)
-    if extra is not None:
-        ax.plot(
-            extra["start"],
-            extra["c_q"],
-            ":",
-            color=style.GREEN,
-            lw=1.5,
-            label="$c_q$ of averaged weights",
-        )
-    ax.axhline(1, color=style.GREY, lw=0.6)
-    ax.axhline(0, color=style.GREY, lw=0.6)
-    ax.set(xlabel="start step", title=title)
-
-
-def exponent_panels(
-    tables: Mapping[str, pd.DataFrame], extras: Mapping[str, pd.DataFrame] | None = None
-) -> Figure:
-    """`exponents` of several runs side by side, one legend."""
     figure, axes = style.panels(len(tables), height=2.5, width=style.PAGE, sharey=True)
     for ax, (name, table) in zip(axes, tables.items(), strict=True):
-        exponents(ax, table, name, extra=(extras or {}).get(name))
+        for low, high, colour in ((0.15, 0.33, style.BLUE), (0.83, 1.1, style.RED)):
+            ax.axhspan(low, high, color=colour, alpha=0.1, lw=0)
+        start = table["start"]
+        ax.plot(start, table["c_w"], "--", color=style.RED, label="$c_w$ (weights)")
+        ax.plot(start, table["c_q"], color=style.BLUE, label="$c_q$ (log-likelihoods)")
+        ax.fill_between(start, table["low"], table["high"], color=style.BLUE, alpha=0.25, lw=0)
+        if averaged and name in averaged:
+            look = {"color": style.GREEN, "lw": 1.5, "label": "$c_q$ of averaged weights"}
+            ax.plot(averaged[name]["start"], averaged[name]["c_q"], ":", **look)
+        for level in (0, 1):
+            ax.axhline(level, color=style.GREY, lw=0.6)
+        ax.set(xlabel="start step", title=name)
     axes[0].set_ylabel("exponent")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure
@@ -237,23 +185,22 @@ def scrubber(
     places: Mapping[str, np.ndarray],
     groups: Mapping[str, str],
     run: str,
-    at: int,
+    checkpoint: int,
     steps: np.ndarray,
     kl: np.ndarray,
 ) -> Figure:
     """The map with one checkpoint marked, and the speed of its run with the same one marked."""
     figure, (left, right) = style.panels(2, height=2.7, width_ratios=(1.2, 1))
-    colours = colours_of(groups)
+    colour = colours_of(groups)[run]
     for name in places:
-        path(left, places[name], colours[name] if name == run else "#CFCFCF")
-    left.scatter(*places[run][at], s=90, marker="*", color=style.BLACK, zorder=5)
-    plot_map.bare(left, f"{run}, step {steps[at]:,}", "component 1", "component 2")
-    x = np.log10(1 + steps[:-1])
+        path(left, places[name], colour if name == run else "#CFCFCF")
+    left.scatter(*places[run][checkpoint], s=90, marker="*", color=style.BLACK, zorder=5)
+    plot_map.bare(left, f"{run}, step {steps[checkpoint]:,}", "component 1", "component 2")
+    x, now = np.log10(1 + steps[:-1]), kl[checkpoint]
     right.bar(x, kl, width=0.04, color=style.GREY)
-    if at < len(kl):
-        right.bar(x[at], kl[at], width=0.06, color=colours[run])
-        right.set_title(f"to the next: {kl[at]:.3g} bits/byte", color=colours[run])
-    right.set(yscale="log", xlabel="$\\log_{10}$(1 + step)", ylabel="KL to the next, bits/byte")
+    right.bar(x[checkpoint], now, width=0.06, color=colour)
+    right.set_title(f"to the next: {now:.3g} bits/byte", color=colour)
+    right.set(yscale="log", xlabel=LOG_STEP, ylabel="KL to the next, bits/byte")
     good = kl[np.isfinite(kl) & (kl > 0)]
     right.set_ylim(max(good.min() / 2, good.max() / 1e5), good.max() * 2)
     return figure
@@ -263,9 +210,9 @@ def plain_log(axis, low: float, high: float) -> None:
     """Plain numbers on a logarithmic axis: 1, 2, 5 of each power of ten, fewer on a long one."""
     axis.axes.set(**{f"{axis.axis_name}lim": (low, high)})
     decades = np.log10(high / low)
-    parts = (1, 2, 5) if decades < 2 else (1, 3) if decades < 3.5 else (1,)
-    parts = range(1, 10) if decades < 0.7 else parts
-    ticks = [a * 10.0**b for b in range(-9, 9) for a in parts if low <= a * 10.0**b <= high]
+    digits = (1, 2, 5) if decades < 2 else (1, 3) if decades < 3.5 else (1,)
+    digits = range(1, 10) if decades < 0.7 else digits
+    ticks = [a * 10.0**b for b in range(-9, 9) for a in digits if low <= a * 10.0**b <= high]
     axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.axes.minorticks_off()
 
@@ -279,6 +226,6 @@ def _same_decades(*drawn: tuple[Axes, np.ndarray]) -> None:
         plain_log(ax.yaxis, *10 ** (ends.mean() + np.array([-half, half])))
 
 
-def _legend(figure: Figure, ax: Axes, columns: int) -> None:
-    handles, names = ax.get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=columns, handletextpad=0.3)
+def _seeds_first(groups: Mapping[str, str]) -> list[str]:
+    """The runs in the order in which they are drawn, grey ones below."""
+    return sorted(groups, key=lambda run: groups[run] != "seed")

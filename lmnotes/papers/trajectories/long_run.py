@@ -43,10 +43,6 @@ class LongRun:
     loss: np.ndarray
     folder: Path
 
-    def at(self, step: int) -> np.ndarray:
-        """The weights of one checkpoint, (1, P)."""
-        return self.weights[self.steps == step]
-
 
 def train(recipe: Recipe) -> LongRun:
     """The run of a recipe, trained on one thread unless it is stored; a killed one goes on.
@@ -56,8 +52,8 @@ def train(recipe: Recipe) -> LongRun:
     """
     _check(recipe)
     folder = store.build("long_run", _key(recipe), lambda to: _train(recipe, to))
-    with np.load(folder / "run.npz") as found:
-        return LongRun(recipe, folder=folder, **{name: found[name] for name in found})
+    with np.load(folder / "run.npz") as arrays:
+        return LongRun(recipe, folder=folder, **arrays)
 
 
 def train_all(recipes: Sequence[Recipe], workers: int | None = None) -> list[LongRun]:
@@ -66,10 +62,10 @@ def train_all(recipes: Sequence[Recipe], workers: int | None = None) -> list[Lon
     Args:
         workers: processes; by default one for each core, at most 8; 0 trains in this one.
     """
-    missing = [one for one in recipes if not _is_stored(one)]
-    least = 1 if sum(one.n_steps for one in missing) > _SHORT else len(missing) + 1
+    missing = [x for x in recipes if not store.place("long_run", _key(x)).exists()]
+    least = 1 if sum(recipe.n_steps for recipe in missing) > _SHORT else len(missing) + 1
     list(parallel.map_items(_train_only, missing, workers=workers, least=least))
-    return [train(one) for one in recipes]
+    return [train(recipe) for recipe in recipes]
 
 
 def log_likelihood(weights: np.ndarray, texts: Sequence[str], recipe: Recipe) -> np.ndarray:
@@ -81,17 +77,17 @@ def log_likelihood(weights: np.ndarray, texts: Sequence[str], recipe: Recipe) ->
     import torch
 
     contexts, targets, place = byte_network.contexts(texts, recipe.context)
-    network, found = byte_network.create(recipe), []
+    network, rows = byte_network.create(recipe), []
     with parallel.one_thread(), torch.inference_mode():
-        for row in torch.from_numpy(np.atleast_2d(weights)):
-            torch.nn.utils.vector_to_parameters(row, network.parameters())
-            values = [
-                -torch.nn.functional.cross_entropy(network(x), y, reduction="none")
+        for checkpoint in torch.from_numpy(np.atleast_2d(weights)):
+            torch.nn.utils.vector_to_parameters(checkpoint, network.parameters())
+            losses = [
+                torch.nn.functional.cross_entropy(network(x), y, reduction="none")
                 for x, y in zip(contexts.split(_ROWS), targets.split(_ROWS), strict=True)
             ]
-            each = torch.cat(values).double().numpy()
-            found.append(np.bincount(place, each, minlength=len(texts)))
-    return np.stack(found)
+            of_bytes = -torch.cat(losses).double().numpy()
+            rows.append(np.bincount(place, of_bytes, minlength=len(texts)))
+    return np.stack(rows)
 
 
 def scores(run: LongRun, texts: TextSet, averaged: bool = False) -> np.ndarray:
@@ -113,10 +109,6 @@ def _check(recipe: Recipe) -> None:
             f"checkpoints {steps[:5]}... and domains {recipe.domains} were given; expected "
             f"increasing steps that end above 0, and names among {', '.join(known)}: correct them"
         )
-
-
-def _is_stored(recipe: Recipe) -> bool:
-    return store.place("long_run", _key(recipe)).exists()
 
 
 def _key(recipe: Recipe) -> dict:
@@ -163,9 +155,14 @@ def _train(recipe: Recipe, folder: Path) -> None:
                     f"the loss is {loss.item()} at step {step}: lower the rate"
                 )
             if time.monotonic() - last > _SAVE_EVERY:
-                _save(folder, network, optimiser, state)
+                saved = {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
+                with store.replacing(folder / "state.pt") as partial:
+                    torch.save(saved | {"state": state}, partial)
                 last = time.monotonic()
-        _write(folder, state)
+    arrays = {name: np.array(state[name]) for name in ("steps", "loss")}
+    arrays["weights"] = torch.stack(state["weights"]).numpy()
+    np.savez(folder / "run.npz", average=torch.stack(state["averages"]).numpy(), **arrays)
+    (folder / "state.pt").unlink(missing_ok=True)
 
 
 def _begin(recipe: Recipe, folder: Path):
@@ -176,12 +173,13 @@ def _begin(recipe: Recipe, folder: Path):
         torch.manual_seed(recipe.seed)
         network = byte_network.create(recipe)
     if recipe.start is not None:
-        before = torch.from_numpy(train(recipe.start).at(recipe.start_step)[0])
-        torch.nn.utils.vector_to_parameters(before, network.parameters())
+        parent = train(recipe.start)
+        weights = torch.from_numpy(parent.weights[parent.steps == recipe.start_step][0])
+        torch.nn.utils.vector_to_parameters(weights, network.parameters())
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=recipe.rate, weight_decay=recipe.decay, fused=True
     )
-    average = [one.detach().clone() for one in network.parameters()]
+    average = [tensor.detach().clone() for tensor in network.parameters()]
     state = {"step": 0, "sum": 0.0, "n": 0, "average": average}
     state |= {"steps": [], "weights": [], "averages": [], "loss": []}
     if (folder / "state.pt").exists():
@@ -202,20 +200,3 @@ def _keep(state: dict, parameters: list, step: int) -> None:
     state["averages"].append(flat(state["average"]).clone())
     state["loss"].append(state["sum"] / state["n"] if state["n"] else math.nan)
     state["sum"], state["n"] = 0.0, 0
-
-
-def _save(folder: Path, network, optimiser, state: dict) -> None:
-    import torch
-
-    whole = {"network": network.state_dict(), "optimiser": optimiser.state_dict(), "state": state}
-    with store.replacing(folder / "state.pt") as partial:
-        torch.save(whole, partial)
-
-
-def _write(folder: Path, state: dict) -> None:
-    arrays = {name: np.stack([one.numpy() for one in state[name]]) for name in ("weights",)}
-    arrays["average"] = np.stack([one.numpy() for one in state["averages"]])
-    np.savez(
-        folder / "run.npz", steps=np.array(state["steps"]), loss=np.array(state["loss"]), **arrays
-    )
-    (folder / "state.pt").unlink(missing_ok=True)

@@ -6,7 +6,7 @@ Divergence in Language Models Across Various Settings", Findings of ACL 2026 (ar
     KL(a, b) = Var_s(l_a(x_s) - l_b(x_s)) / (2 Bbar ln 2)      bits per byte
 
 with the population variance over N texts and Bbar their mean length in bytes. Exponents are in
-`diffusion`, weights in `weights`, the ten settings in `kl_scale`, layers in `layers`.
+`exponents`, weights in `weight_distance`, the ten settings in `kl_ruler`.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from lmnotes import statistics
+from lmnotes.errors import expect_shape
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import robustness
 
@@ -37,8 +38,8 @@ class Run:
     def __post_init__(self):
         steps = np.asarray(self.steps, np.int64)
         values = np.asarray(self.log_likelihood, np.float64)
-        left_out = np.zeros(len(steps), bool) if self.excluded is None else self.excluded
-        left_out = np.asarray(left_out, bool)
+        none = np.zeros(len(steps), bool)
+        left_out = none if self.excluded is None else np.asarray(self.excluded, bool)
         fits = values.ndim == 2 and len(values) == len(steps) == len(left_out)
         if not fits or np.any(np.diff(steps) <= 0):
             raise ValueError(
@@ -46,9 +47,9 @@ class Run:
                 f"{values.shape} and {len(left_out)} marks; expected one row per step, steps "
                 "increasing: sort them, and give each checkpoint once"
             )
-        object.__setattr__(self, "steps", steps)
-        object.__setattr__(self, "log_likelihood", values)
-        object.__setattr__(self, "excluded", left_out)
+        arrays = {"steps": steps, "log_likelihood": values, "excluded": left_out}
+        for name, array in arrays.items():
+            object.__setattr__(self, name, array)
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -85,11 +86,10 @@ def pair_kl(
     >>> pair_kl(np.array([[-3.0, -1.0], [-8.0, -2.0]]), np.array([[0, 1], [1, 1]])).tolist()
     [2.0, 0.0]
     """
-    values, found = np.asarray(log_likelihood, np.float64), []
-    scale = 2 * maps.nats_per(unit, n_bytes)
-    for some in np.array_split(np.asarray(pairs, np.int64).reshape(-1, 2), len(pairs) // 256 + 1):
-        found.append((robustness.pair_differences(values, some) ** 2).mean(axis=1) / scale)
-    return np.concatenate(found)
+    values, scale = np.asarray(log_likelihood, np.float64), 2 * maps.nats_per(unit, n_bytes)
+    pieces = np.array_split(np.asarray(pairs, np.int64).reshape(-1, 2), len(pairs) // 256 + 1)
+    squares = [robustness.pair_differences(values, piece) ** 2 for piece in pieces]
+    return np.concatenate([piece.mean(axis=1) for piece in squares]) / scale
 
 
 def consecutive_kl(
@@ -123,12 +123,12 @@ def windowed_kl(
             "2: keep more checkpoints"
         )
     starts = np.arange(len(run))
-    found = np.full((len(run), window), np.nan)
+    kl = np.full((len(run), window), np.nan)
     for lag in range(1, min(window, len(run) - 1) + 1):
         pairs = np.column_stack([starts[:-lag], starts[lag:]])
         pairs = pairs[~run.excluded[pairs].any(axis=1)]
-        found[pairs[:, 0], lag - 1] = pair_kl(run.log_likelihood, pairs, unit, n_bytes)
-    return found
+        kl[pairs[:, 0], lag - 1] = pair_kl(run.log_likelihood, pairs, unit, n_bytes)
+    return kl
 
 
 def text_change(runs: Sequence[Run], after: int = WARM_UP) -> np.ndarray:
@@ -141,18 +141,16 @@ def text_change(runs: Sequence[Run], after: int = WARM_UP) -> np.ndarray:
     >>> text_change([run]).tolist()
     [1.0, 2.0]
     """
-    found = []
+    changes = []
     for run in runs:
         late = (run.steps >= after) & ~run.excluded
-        both = late[1:] & late[:-1]
-        if both.any():
-            found.append(np.abs(np.diff(run.log_likelihood, axis=0)[both]).max(axis=0))
-    if not found:
+        changes.append(np.abs(np.diff(run.log_likelihood, axis=0)[late[1:] & late[:-1]]))
+    if not sum(map(len, changes)):
         raise ValueError(
             f"no two consecutive checkpoints of {len(runs)} runs are at step {after} or later; "
             "expected some: lower `after` to the end of the warm-up of these runs"
         )
-    return np.max(found, axis=0)
+    return np.concatenate(changes).max(axis=0)
 
 
 def steady(change: np.ndarray, share: float = 0.03) -> np.ndarray:
@@ -193,10 +191,11 @@ def prepare(
 
     Mean lengths have to be taken anew: `n_bytes[prepared.kept]`. Section 2.3 of the sheet.
     """
-    if len({run.log_likelihood.shape[1] for run in runs}) != 1:
+    n_texts = {run.log_likelihood.shape[1] for run in runs}
+    if len(n_texts) != 1:
         raise ValueError(
-            f"{len(runs)} runs over {[run.log_likelihood.shape[1] for run in runs]} texts were "
-            "given; expected at least one run, all of the same texts: score them on one text set"
+            f"{len(runs)} runs over {n_texts} texts were given; expected at least one run, all of "
+            "the same texts: score them on one text set"
         )
     if threshold is None:
         pooled = np.concatenate([run.log_likelihood[~run.excluded] for run in runs])
@@ -221,12 +220,8 @@ def shift_cosine(original: np.ndarray, changed: np.ndarray) -> np.ndarray:
     >>> shift_cosine(np.zeros((2, 3)), np.array([[1.0, 0, -1], [2, 0, -2]])).round(6).tolist()
     [[1.0, 1.0], [1.0, 1.0]]
     """
-    original, changed = np.asarray(original, np.float64), np.asarray(changed, np.float64)
-    if original.shape != changed.shape:
-        raise ValueError(
-            f"arrays of shape {original.shape} and {changed.shape} were given; expected the same "
-            "models and texts, row by row: score both with one ledger"
-        )
+    original = np.asarray(original, np.float64)
+    expect_shape("changed", changed, str(original.shape), "score both with one ledger, row by row")
     shift = maps.row_centre(changed - original)
     norms = np.linalg.norm(shift, axis=1, keepdims=True)
     unit = np.divide(shift, norms, out=np.full_like(shift, np.nan), where=norms > 0)

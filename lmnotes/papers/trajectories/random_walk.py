@@ -10,6 +10,7 @@ T points, so the k-th component is cos(pi k (t + 1/2) / T) with variance 1 / (4 
 import numpy as np
 import pandas as pd
 
+from lmnotes.errors import expect_between
 from lmnotes.models.maps.projection import pca
 
 
@@ -26,11 +27,8 @@ def random_walk(
     >>> np.linalg.norm(np.diff(path, axis=0), axis=1).round(6).tolist()
     [3.0, 4.0]
     """
-    if n_points < 2 or n_dimensions < 1:
-        raise ValueError(
-            f"a walk of {n_points} points in {n_dimensions} dimensions was asked for; expected at "
-            "least 2 and 1: ask for more"
-        )
+    expect_between("n_points", n_points, 2)
+    expect_between("n_dimensions", n_dimensions, 1)
     rng = np.random.default_rng(seed)
     increments = rng.normal(size=(n_points - 1, n_dimensions)) / np.sqrt(n_dimensions)
     if lengths is not None:
@@ -84,15 +82,15 @@ def shape(path: np.ndarray, k: int = 4) -> pd.DataFrame:
     """
     values = np.asarray(path, np.float64)
     k = min(k, len(values) - 1)
-    found = pca(values, k)  # (T, k)
+    components = pca(values, k)  # (T, k)
     total = ((values - values.mean(axis=0)) ** 2).sum()
     if not total > 0:
         raise ValueError(
             f"all {len(values)} points of the path are the same; expected one that moves: take "
             "another run"
         )
-    norms = (found**2).sum(axis=0)
-    inner = (found * cosines(len(values), k)).sum(axis=0) ** 2
+    norms = (components**2).sum(axis=0)
+    inner = (components * cosines(len(values), k)).sum(axis=0) ** 2
     return pd.DataFrame(
         {
             "component": np.arange(1, k + 1),

@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from lmnotes import store
+from lmnotes import parallel, store
+from lmnotes.errors import expect_one_of
+from lmnotes.models.scoring import identity, loading, score
 from lmnotes.models.scoring.loading import Scorer
-from lmnotes.models.scoring.rule import Rule
+from lmnotes.models.scoring.rule import PUBLISHED, Rule
 from lmnotes.text.chunks import TextSet
 
 if TYPE_CHECKING:
     import torch
-
 
 Per = Literal["tensor", "column"]
 How = Literal["simulated", "bitsandbytes"]
@@ -102,7 +103,7 @@ def scores(
     bits: Sequence[int] = BITS,
     per: Per = "column",
     *,
-    rule: Rule | None = None,
+    rule: Rule = PUBLISHED,
     head: bool = False,
     how: How = "simulated",
 ) -> np.ndarray:
@@ -113,10 +114,12 @@ def scores(
         how: "bitsandbytes" takes 8 and 4 bits of `load_bitsandbytes`, for which per and head mean
             nothing; the rule should then compute in float16, as in the paper.
     """
-    from lmnotes.models.scoring import rule as rules
 
-    rule = rules.PUBLISHED if rule is None else rule
-    copy_of = _bitsandbytes if how == "bitsandbytes" else partial(_simulated, per=per, head=head)
+    def copy_of(full: Scorer, n: int) -> Scorer:
+        if how == "bitsandbytes":
+            return load_bitsandbytes(full.name, n)
+        made = quantised(full.model, n, per, head=head)
+        return loading.wrap(made, full.tokenizer, name=f"{full.name} ({n} bits)", dtype=full.dtype)
 
     def write(folder: Path) -> None:
         np.save(folder / "log_likelihood.npy", _scored(str(model), texts, bits, rule, copy_of))
@@ -131,7 +134,7 @@ def scores_of(
     bits: Sequence[int] = BITS,
     per: Per = "column",
     *,
-    rule: Rule | None = None,
+    rule: Rule = PUBLISHED,
     how: How = "simulated",
     workers: int | None = None,
 ) -> list[np.ndarray]:
@@ -140,24 +143,17 @@ def scores_of(
     Args:
         workers: processes; by default one for each core; 0 or 1 for what holds a GPU.
     """
-    from lmnotes import parallel
-    from lmnotes.models.scoring import rule as rules
-
-    rule = rules.PUBLISHED if rule is None else rule
-    one = partial(scores, texts=texts, bits=tuple(bits), per=per, rule=rule, how=how)
-    keys = [_key(model, texts, bits, per, rule, False, how) for model in models]
-    stored = [store.place(_KIND, key).exists() for key in keys]
-    missing = [model for model, there in zip(models, stored, strict=True) if not there]
-    list(parallel.map_items(one, missing, workers=workers, least=2))
-    return [one(model) for model in models]
+    score_one = partial(scores, texts=texts, bits=tuple(bits), per=per, rule=rule, how=how)
+    keys = {model: _key(model, texts, bits, per, rule, False, how) for model in models}
+    missing = [model for model, key in keys.items() if not store.place(_KIND, key).exists()]
+    list(parallel.map_items(score_one, missing, workers=workers, least=2))
+    return [score_one(model) for model in models]
 
 
 def _key(model, texts, bits, per, rule, head, how) -> dict:
     """What decides the stored scores of a model and its copies."""
-    from lmnotes.models.scoring import identity
-
     key = {"model": identity.identify(model).id, "rule": rule.name, "texts": texts.content_id}
-    key |= {"bits": [int(one) for one in bits], "per": per, "head": head}
+    key |= {"bits": [int(n) for n in bits], "per": per, "head": head}
     return key | ({} if how == "simulated" else {"how": how})
 
 
@@ -173,12 +169,10 @@ def load_bitsandbytes(
     `Rule(dtype="float16")`.
     """
     import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
-    if bits not in (8, 4) or code not in ("fp4", "nf4"):
-        raise ValueError(
-            f"{bits} bits with code {code!r} were given; expected 8 or 4, and 'fp4' or 'nf4': "
-            "`quantised` simulates other widths"
-        )
+    expect_one_of("bits (`quantised` simulates other widths)", bits, (8, 4))
+    expect_one_of("code", code, ("fp4", "nf4"))
     try:
         import bitsandbytes  # noqa: F401
     except ImportError as error:
@@ -191,15 +185,6 @@ def load_bitsandbytes(
             "load_bitsandbytes was called where torch sees no GPU; expected a CUDA device: take "
             "rounding.quantised"
         )
-    return _load_bitsandbytes(model, bits, code, revision)
-
-
-def _load_bitsandbytes(model, bits, code, revision):
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
-
-    from lmnotes.models.scoring import loading
-
     settings = BitsAndBytesConfig(
         load_in_8bit=bits == 8,
         load_in_4bit=bits == 4,
@@ -215,40 +200,21 @@ def _load_bitsandbytes(model, bits, code, revision):
 
 def _scored(model, texts, bits, rule, copy_of) -> np.ndarray:
     """Scores at full precision, then of copy_of(scorer, bits) for each width."""
-    from lmnotes.models.scoring import loading, score
-
     full = loading.load(model, dtype=rule.dtype)
     rows = [score.score_texts(full, texts, rule=rule).log_likelihood]
     rows += [score.score_texts(copy_of(full, n), texts, rule=rule).log_likelihood for n in bits]
     return np.stack(rows)
 
 
-def _simulated(full: Scorer, bits: int, per: Per, head: bool) -> Scorer:
-    from lmnotes.models.scoring import loading
-
-    made = quantised(full.model, bits, per, head=head)
-    return loading.wrap(made, full.tokenizer, name=f"{full.name} ({bits} bits)", dtype=full.dtype)
-
-
-def _bitsandbytes(full: Scorer, bits: int) -> Scorer:
-    return load_bitsandbytes(full.name, bits)
-
-
 def _rounded(weights: "torch.Tensor", bits: int, per: str, axis: int) -> "torch.Tensor":
     """The tensor on its grid, in its dtype; scales are taken in float32 at least."""
     import torch
 
-    if bits not in range(2, 17) or per not in ("tensor", "column"):
-        raise ValueError(
-            f"bits={bits!r}, per={per!r} was given; expected 2..16, and 'tensor' or 'column': "
-            "take one of them"
-        )
+    expect_one_of("bits", bits, range(2, 17))
+    expect_one_of("per", per, ("tensor", "column"))
     wide = weights.to(torch.promote_types(weights.dtype, torch.float32))
-    others = [i for i in range(wide.ndim) if i != axis] if per == "column" else None
-    if per == "column" and wide.ndim > 1:
-        top = wide.abs().amax(dim=others, keepdim=True)
-    else:
-        top = wide.abs().amax()
+    others = [i for i in range(wide.ndim) if per == "tensor" or i != axis]
+    top = wide.abs().amax(dim=others or (), keepdim=True)
     scale = top / (2 ** (bits - 1) - 1)
     scale = torch.where(scale > 0, scale, torch.ones_like(scale))  # of zeros
     return ((wide / scale).round() * scale).to(weights.dtype)

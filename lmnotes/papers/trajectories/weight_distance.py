@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes import store
+from lmnotes.models import ngram
+from lmnotes.models.scoring import identity
 
 if TYPE_CHECKING:
     import torch
@@ -58,20 +60,18 @@ def windowed(models: Iterable["Model"], window: int = 10) -> np.ndarray:
     if window < 1:
         raise ValueError(f"a window of {window} was given; expected 1 or more: the paper's is 10")
     ring: deque = deque(maxlen=window)
-    found: list[np.ndarray] = []
+    rows: list[np.ndarray] = []
     for model in models:
         now = parameters(model)
-        for place, before in enumerate(reversed(ring)):
-            found[len(found) - 1 - place][place] = _squared(before, now)
+        for lag, before in enumerate(reversed(ring)):
+            rows[-1 - lag][lag] = _squared(before, now)
         ring.append(now)
-        found.append(np.full(window, np.nan))
-    return np.array(found).reshape(-1, window)
+        rows.append(np.full(window, np.nan))
+    return np.array(rows).reshape(-1, window)
 
 
 def saved(folders: Sequence[str | Path], window: int = 10) -> np.ndarray:
     """`windowed` of the folders of a run's checkpoints, (T, window), kept as an artefact."""
-    from lmnotes.models.scoring import identity
-
     ids = [identity.identify(folder).id for folder in folders]
 
     def write(to: Path) -> None:
@@ -86,9 +86,9 @@ def parameters(model: "Model") -> dict[str, "torch.Tensor"]:
     import torch
 
     if isinstance(model, torch.nn.Module):
-        return {name: one.detach().cpu().clone() for name, one in model.named_parameters()}
+        return {name: tensor.detach().cpu().clone() for name, tensor in model.named_parameters()}
     if isinstance(model, Mapping):
-        return {name: torch.as_tensor(np.asarray(one)) for name, one in model.items()}
+        return {name: torch.as_tensor(np.asarray(array)) for name, array in model.items()}
     return _read(Path(model))
 
 
@@ -109,26 +109,25 @@ def _read(folder: Path) -> dict:
     chosen = _matched(known, stored)
     if chosen is None:
         return _loaded(folder)
-    found = {}
-    for file in sorted({stored[name][0] for name in chosen.values()}):
+    tensors = {}
+    for file in sorted({stored[saved_as][0] for saved_as in chosen.values()}):
         with safe_open(file, "pt") as opened:
-            here = {name: one for name, one in chosen.items() if stored[one][0] == file}
-            found |= {name: opened.get_tensor(one) for name, one in here.items()}
-    return found
+            for name, saved_as in chosen.items():
+                if stored[saved_as][0] == file:
+                    tensors[name] = opened.get_tensor(saved_as)
+    return tensors
 
 
 def _matched(known: tuple, stored: dict) -> dict[str, str] | None:
-    """The name in the file of every parameter, None where that is not clear.
-
-    A few architectures save a parameter under another name (GPT-NeoX its head): what is left over
-    on both sides belongs together where its shape is there only once.
-    """
+    """The name in the file of every parameter, None where that is not clear."""
+    # A few architectures save a parameter under another name (GPT-NeoX its head): what is left over
+    # on both sides belongs together where its shape is there only once.
     chosen = {names[0]: next((n for n in names if n in stored), None) for names, _ in known}
     taken = {name for names, _ in known for name in names}
     spare = [(shape, name) for name, (_, shape) in stored.items() if name not in taken]
     shapes = {names[0]: shape for names, shape in known if chosen[names[0]] is None}
     for name, shape in shapes.items():
-        fitting = [other for one, other in spare if one == shape]
+        fitting = [spare_name for spare_shape, spare_name in spare if spare_shape == shape]
         if len(fitting) != 1 or list(shapes.values()).count(shape) != 1:
             return None
         chosen[name] = fitting[0]
@@ -141,48 +140,38 @@ def _shapes(config: str) -> tuple[tuple[tuple[str, ...], tuple[int, ...]], ...]:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    from lmnotes.models import ngram
-
     ngram.register()
     with TemporaryDirectory() as folder:
         (Path(folder) / "config.json").write_text(config, encoding="utf-8")
         settings = AutoConfig.from_pretrained(folder)
     with torch.device("meta"):  # nothing is allocated
         model = AutoModelForCausalLM.from_config(settings)
-    names: dict[int, list[str]] = {}
-    for name, one in model.named_parameters(remove_duplicate=False):
-        names.setdefault(id(one), []).append(name)
-    shapes = {id(one): tuple(one.shape) for one in model.parameters()}
-    return tuple((tuple(each), shapes[key]) for key, each in names.items())
+    names: dict[torch.nn.Parameter, list[str]] = {}  # a parameter is hashed by what it is
+    for name, parameter in model.named_parameters(remove_duplicate=False):
+        names.setdefault(parameter, []).append(name)
+    return tuple((tuple(tied), tuple(parameter.shape)) for parameter, tied in names.items())
 
 
 def _loaded(folder: Path) -> dict:
     from transformers import AutoModelForCausalLM
 
     model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
-    return {name: one.detach() for name, one in model.named_parameters()}
+    return {name: tensor.detach() for name, tensor in model.named_parameters()}
 
 
 def _squared(first: Mapping, second: Mapping) -> float:
-    unlike = [name for name in first.keys() | second.keys() if _shape(first, name) is None]
-    unlike += [name for name in first if _shape(first, name) != _shape(second, name)]
-    if unlike:
+    shapes = [{name: tuple(x.shape) for name, x in side.items()} for side in (first, second)]
+    if unlike := {name for name, _ in shapes[0].items() ^ shapes[1].items()}:
         name = min(unlike)
         raise ValueError(
-            f"parameter {name!r} has the shape {_shape(first, name)} in one model and "
-            f"{_shape(second, name)} in the other; expected checkpoints of one run: compare models "
+            f"parameter {name!r} has the shape {shapes[0].get(name)} in one model and "
+            f"{shapes[1].get(name)} in the other; expected checkpoints of one run: compare models "
             "of the same architecture and size"
         )
-    return float(sum(_one(first[name], second[name]) for name in first))
+    return float(sum(_squared_in_pieces(first[name], second[name]) for name in first))
 
 
-def _one(first, second) -> float:
+def _squared_in_pieces(first: "torch.Tensor", second: "torch.Tensor") -> float:
     """The squared distance of two tensors, in pieces so that no large copy is made."""
-    total = 0.0
-    for a, b in zip(first.reshape(-1).split(PIECE), second.reshape(-1).split(PIECE), strict=True):
-        total += (b.float() - a.float()).double().square().sum().item()
-    return total
-
-
-def _shape(parameters: Mapping, name: str) -> tuple | None:
-    return tuple(parameters[name].shape) if name in parameters else None
+    pieces = zip(first.reshape(-1).split(PIECE), second.reshape(-1).split(PIECE), strict=True)
+    return sum((b.float() - a.float()).double().square().sum().item() for a, b in pieces)

@@ -67,6 +67,6 @@ def test_the_runs_of_a_zoo_know_which_are_seeds_of_one_size():
     models["parent"] = ["small", "", "mid1", "", ""]
     models["family"] = ["A", "A", "B", "B", "B"]
     models["seed"] = [1, 1, 1, 1, 2]
-    table = checkpoints.of_zoo(models.assign(folder=names, n_parameters=1))
+    table = checkpoints.from_zoo(models.assign(folder=names, n_parameters=1))
     assert table["run"].tolist() == ["small", "small", "mid1", "mid1", "mid2"]
     assert table["group"].tolist() == ["size", "size", "both", "both", "seed"]

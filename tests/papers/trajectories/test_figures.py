@@ -64,7 +64,7 @@ def test_the_control_has_a_bar_for_every_path_and_component():
 
 def test_the_ruler_has_all_settings_and_draws_large_values_at_its_top():
     values = {"Seed": np.array([0.1, 0.2, 0.3]), "Random": np.array([80.0])}
-    figure = figures_ruler.ruler(values, kl_ruler.medians(values), {"mine": 1.0})
+    figure = figures_ruler.ruler(values, kl_ruler.medians(values))
     (ax,) = figure.axes
     labels = [tick.get_text() for tick in ax.get_xticklabels()]
     assert labels[2] == "Seed\n(3)" and labels[8] == "Random\n(1)" and len(labels) == 10

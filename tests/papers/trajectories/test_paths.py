@@ -152,5 +152,5 @@ def test_what_does_not_fit_is_refused():
         paths.steady(np.ones(3), 1.0)
     with pytest.raises(ValueError, match="pass n_bytes"):
         paths.consecutive_kl(_run(), "bits/byte")
-    with pytest.raises(ValueError, match="row by row"):
+    with pytest.raises(ValueError, match="score both with one ledger"):
         paths.shift_cosine(np.ones((2, 3)), np.ones((2, 4)))

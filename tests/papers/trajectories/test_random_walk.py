@@ -52,5 +52,5 @@ def test_the_control_keeps_every_step_and_forgets_the_rest():
 def test_mean_squared_length_of_a_step_is_one():
     steps = np.diff(random_walk.random_walk(400, 200), axis=0)
     assert (steps**2).sum(axis=1).mean() == pytest.approx(1, abs=0.02)
-    with pytest.raises(ValueError, match="at least 2 and 1"):
+    with pytest.raises(ValueError, match="n_points = 1 was given; expected at least 2"):
         random_walk.random_walk(1)

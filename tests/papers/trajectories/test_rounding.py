@@ -120,11 +120,11 @@ def test_copies_of_bitsandbytes_are_scored_like_simulated_ones(tmp_path, monkeyp
 
 
 def test_what_does_not_fit_is_refused(monkeypatch):
-    with pytest.raises(ValueError, match=r"expected 2\.\.16"):
+    with pytest.raises(ValueError, match="expected one of 2, 3"):
         rounding.rounded(np.ones(3), 1)
     with pytest.raises(ValueError, match="floating-point"):
         rounding.rounded(np.arange(3), 8)
-    with pytest.raises(ValueError, match="'tensor' or 'column'"):
+    with pytest.raises(ValueError, match="expected one of tensor, column"):
         rounding.rounded(np.ones(3), 8, "row")
     with pytest.raises(ValueError, match="an n-gram model has counts"):
         rounding.quantised(ngram.fit(b"abc", 2), 8)
