@@ -34,10 +34,10 @@ def score(job, rows, who):
     if attempt <= times:
         _fail(fault)
     time.sleep(config.get("seconds", 0))
-    found = values(who.model, rows.n_texts)
+    result = values(who.model, rows.n_texts)
     if fault == "not_a_number":
-        found[0] = np.nan
-    return cases.scores(who.model, rows.text_set, found, rule=rows.rule)
+        result[0] = np.nan
+    return cases.scores(who.model, rows.text_set, result, rule=rows.rule)
 
 
 def _fail(fault):

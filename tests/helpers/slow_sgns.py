@@ -88,9 +88,9 @@ def chunk_groups(
     for first in range(begin, end, n_group):
         positions = range(first, min(first + n_group, end))
         rate = rates[0] + (rates[1] - rates[0]) * (first - begin) / (end - begin)
-        found = list(windows(tokens, offsets, window, shrink, random, positions))
+        result = list(windows(tokens, offsets, window, shrink, random, positions))
         negatives, following = following, [random.negative(*noise) for _ in range(n_shared)]
-        centres = [(tokens[k], [tokens[j] for j in around]) for k, around in found]
+        centres = [(tokens[k], [tokens[j] for j in around]) for k, around in result]
         loss += group_step(u, v, centres, negatives, nu, rate)
-        n_pairs += sum(len(around) for _, around in found)
+        n_pairs += sum(len(around) for _, around in result)
     return loss, n_pairs

@@ -24,8 +24,8 @@ def test_by_hand():
     # "abab": n(a) = n(b) = 2, d = 2; after a comes b, twice: p(b|a) = (2 + p(b)) / 3
     model = ngram.fit(b"abab", order=2)
     p_b = (2 + 2 / 257) / 6
-    found = ngram_lookup.log_probabilities(model, np.array([[ngram.BOS, ord("a"), ord("b")]]))
-    np.testing.assert_allclose(np.exp(found), [[p_b, (2 + p_b) / 3]])
+    result = ngram_lookup.log_probabilities(model, np.array([[ngram.BOS, ord("a"), ord("b")]]))
+    np.testing.assert_allclose(np.exp(result), [[p_b, (2 + p_b) / 3]])
 
 
 def test_sums_do_not_feel_what_else_is_asked():
@@ -42,8 +42,8 @@ def test_scoring_takes_the_counts():
 
     scorer = loading.wrap(ngram.fit(TEXT, order=3), networks.byte_tokenizer(), name="counts")
     texts = [TEXT[:50].decode(), "naïve", "x"]
-    found = score.score_texts(scorer, texts, rule=rule.Rule(bos="always"))
-    assert found.about["way"] == "counted" and not found.notes
+    result = score.score_texts(scorer, texts, rule=rule.Rule(bos="always"))
+    assert result.about["way"] == "counted" and not result.notes
     expected = ngram_lookup.text_sums(scorer.model, [text.encode() for text in texts])
-    np.testing.assert_allclose(found.log_likelihood, expected, atol=1e-4)
-    assert found.about["check_nats_per_token"] < 1e-5
+    np.testing.assert_allclose(result.log_likelihood, expected, atol=1e-4)
+    assert result.about["check_nats_per_token"] < 1e-5

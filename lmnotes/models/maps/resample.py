@@ -8,10 +8,13 @@ log-likelihoods Q. A draw of n texts with replacement and probabilities pi holds
 ones; they are what must be scored, and w_t = sqrt(c_t / (n pi_t)) makes up for the rest.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
+from sklearn.metrics.pairwise import euclidean_distances
 
 from lmnotes.errors import expect_between, expect_one_of, expect_shape
 
@@ -129,8 +132,7 @@ def everything(n_texts: int) -> Draw:
     >>> everything(2).weights
     array([1., 1.])
     """
-    once = np.ones(n_texts, dtype=np.int64)
-    return Draw(np.arange(n_texts), once, np.sqrt(once / (n_texts * np.full(n_texts, 1 / n_texts))))
+    return Draw(np.arange(n_texts), np.ones(n_texts, dtype=np.int64), np.ones(n_texts))
 
 
 def row_mean(L: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -172,12 +174,8 @@ def squared_distances(points: np.ndarray) -> np.ndarray:
            [25.,  0.]])
     """
     points = np.asarray(points, dtype=np.float64)
-    points = points - points.mean(axis=0)  # smaller norms, fewer digits lost below
-    gram = points @ points.T
-    norms = np.diag(gram)
-    distances = np.maximum(norms[:, None] + norms - 2 * gram, 0.0)
-    np.fill_diagonal(distances, 0.0)
-    return distances
+    points = points - points.mean(axis=0)  # smaller norms, fewer digits lost
+    return euclidean_distances(points, squared=True)
 
 
 def distances(Q: np.ndarray, drawn: Draw) -> np.ndarray:
@@ -223,11 +221,7 @@ def draws_for(pi: np.ndarray, d: float) -> int:
     high = 1
     while expected_distinct(pi, high) < d:
         high *= 2
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if expected_distinct(pi, middle) < d else (low, middle)
-    return high
+    return bisect_left(range(high + 1), d, lo=high // 2, key=partial(expected_distinct, pi))
 
 
 def inequality(pi: np.ndarray) -> float:

@@ -143,7 +143,7 @@ def _groups(pairs):
     """Lists of different pairs by context, the longest first, and where each of the N pairs is."""
     members: dict[int, dict[bytes, int]] = {}
     place = []
-    for k, response in zip(pairs.of.tolist(), pairs.responses, strict=True):
+    for k, response in zip(pairs.number.tolist(), pairs.responses, strict=True):
         known = members.setdefault(k, {})
         place.append((k, known.setdefault(response.tobytes(), len(known))))
     order = sorted(members, key=lambda k: -len(pairs.contexts[k]))

@@ -66,12 +66,12 @@ class PromptRule:
 class Pairs:
     """N prompts and responses as token ids.
 
-    contexts: arrays (T,) int64, each different prompt once; of: (N,) which context belongs to a
+    contexts: arrays (T,) int64, each different prompt once; number: (N,) of the context of each
     pair; responses: N arrays (T,) int64, all of them scored; truncated: (N,) bool.
     """
 
     contexts: list[np.ndarray]
-    of: np.ndarray
+    number: np.ndarray
     responses: list[np.ndarray]
     truncated: np.ndarray
     notes: tuple[str, ...]
@@ -91,9 +91,9 @@ def encode(
             "prompt for each response, at least one: repeat a prompt that has several"
         )
     different = list(dict.fromkeys(prompts))
-    number = {prompt: k for k, prompt in enumerate(different)}
+    numbers = {prompt: k for k, prompt in enumerate(different)}
     contexts = [context(tokenizer, prompt, rule) for prompt in different]
-    of = np.array([number[prompt] for prompt in prompts], np.int64)
+    number = np.array([numbers[prompt] for prompt in prompts], np.int64)
     limit = max_length if rule.truncate == "model" else rule.truncate
     if full := [k for k, ids in enumerate(contexts) if len(ids) >= limit]:
         raise ValueError(
@@ -101,7 +101,7 @@ def encode(
             f"{different[full[0]][:40]!r}; expected room for a response: shorten or leave them out"
         )
     whole = _responses(tokenizer, responses, rule)
-    room = limit - np.array([len(ids) for ids in contexts])[of]
+    room = limit - np.array([len(ids) for ids in contexts])[number]
     truncated = np.array([len(ids) for ids in whole]) > room
     notes = []
     if rule.template == "model" and not tokenizer.chat_template:
@@ -109,7 +109,7 @@ def encode(
     if truncated.any():
         notes.append(f"{truncated.sum()} responses are cut so that a pair has {limit} tokens")
     cut = [ids[:n] for ids, n in zip(whole, room, strict=True)]
-    return Pairs(contexts, of, cut, truncated, tuple(notes))
+    return Pairs(contexts, number, cut, truncated, tuple(notes))
 
 
 def context(tokenizer, prompt: str, rule: PromptRule) -> np.ndarray:

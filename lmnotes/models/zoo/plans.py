@@ -75,7 +75,7 @@ def schedule(n_steps: int, n_late: int = 100) -> tuple[int, ...]:
     (0, 1, 2, 4, 8, 16, 32, 64, 128, 250, 256, 500, 750, 1000)
     """
     early = [0, *(1 << power for power in range(9))]
-    late = [n_steps * part // n_late for part in range(1, n_late + 1)]
+    late = [n_steps * share // n_late for share in range(1, n_late + 1)]
     return tuple(sorted({step for step in early + late if step <= n_steps}))
 
 

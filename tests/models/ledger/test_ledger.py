@@ -34,10 +34,10 @@ def add(rows, folder, values=VALUES, **about):
 
 def test_a_row_comes_back_exactly_with_its_labels(rows, texts, tmp_path):
     values = np.random.default_rng(0).normal(-500, 80, 5)
-    one = cases.folder(tmp_path / "one")
-    assert not rows.has(one)
-    add(rows, one, values, architecture="GPT2", n_parameters=12)
-    assert rows.has(one) and rows.has(str(one))
+    model = cases.folder(tmp_path / "one")
+    assert not rows.has(model)
+    add(rows, model, values, architecture="GPT2", n_parameters=12)
+    assert rows.has(model) and rows.has(str(model))
     L = rows.matrix()
     assert L.values.dtype == np.float64 and np.array_equal(L.values, values[None])
     assert L.models.loc[0, ["model", "architecture", "n_parameters"]].tolist() == [
@@ -65,18 +65,18 @@ def test_the_same_texts_open_the_same_ledger_and_others_another(rows, texts, tmp
 
 
 def test_rows_of_other_texts_or_rules_are_refused_by_both_names(rows, texts, tmp_path):
-    one = cases.folder(tmp_path / "one")
+    model = cases.folder(tmp_path / "one")
     other = texts.head(4)
     with pytest.raises(InputError, match=f"{other.content_id}.*{texts.content_id}"):
-        rows.add(cases.scores(one, other.content_id, VALUES[:4]))
+        rows.add(cases.scores(model, other.content_id, VALUES[:4]))
     always = Rule(bos="always")
     with pytest.raises(InputError, match=r"bos=always.*bos=tokenizer"):
-        rows.add(cases.scores(one, texts.content_id, VALUES, rule=always))
+        rows.add(cases.scores(model, texts.content_id, VALUES, rule=always))
     with pytest.raises(InputError, match=r"shape \(4,\).*\(5,\)"):
-        rows.add(cases.scores(one, texts.content_id, VALUES[:4]))
+        rows.add(cases.scores(model, texts.content_id, VALUES[:4]))
     for wrong in (ledger.open(other), ledger.open(texts, always)):
         n = wrong.n_texts
-        path = add(wrong, one, VALUES[:n])
+        path = add(wrong, model, VALUES[:n])
         os.link(path, rows.folder / "rows" / path.name)  # a file that was copied by hand
         fresh = ledger.open(texts)
         with pytest.raises(InputError, match="this ledger holds"):
@@ -95,22 +95,22 @@ def test_a_row_without_numbers_is_refused(rows, tmp_path, bad):
 
 
 def test_a_row_is_never_overwritten(rows, tmp_path):
-    one = cases.folder(tmp_path / "one")
-    path = add(rows, one)
+    model = cases.folder(tmp_path / "one")
+    path = add(rows, model)
     before = path.read_bytes(), path.stat().st_ino
-    assert add(rows, one, np.array(VALUES) - 1) == path
+    assert add(rows, model, np.array(VALUES) - 1) == path
     assert (path.read_bytes(), path.stat().st_ino) == before
-    assert [one.name for one in (rows.folder / "rows").iterdir()] == [path.name]
+    assert [row_file.name for row_file in (rows.folder / "rows").iterdir()] == [path.name]
 
 
 def test_of_many_writers_of_one_row_one_wins_and_none_fails(rows, tmp_path):
-    one = cases.folder(tmp_path / "one")
+    model = cases.folder(tmp_path / "one")
     start, errors = threading.Barrier(8), []
 
     def write(number):
         start.wait()
         try:
-            add(rows, one, np.full(5, -1.0 - number))
+            add(rows, model, np.full(5, -1.0 - number))
         except Exception as error:
             errors.append(error)
 
@@ -128,17 +128,17 @@ def test_a_file_system_without_hard_links_will_do(rows, tmp_path, monkeypatch):
         raise OSError(95, "not supported")
 
     monkeypatch.setattr(os, "link", link)
-    one = cases.folder(tmp_path / "one")
-    add(rows, one)
-    add(rows, one, np.array(VALUES) - 1)
+    model = cases.folder(tmp_path / "one")
+    add(rows, model)
+    add(rows, model, np.array(VALUES) - 1)
     assert np.array_equal(np.asarray(rows.matrix())[0], VALUES)
     assert len(list((rows.folder / "rows").iterdir())) == 1
 
 
 @pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "foreign"])
 def test_a_damaged_row_is_set_aside_and_said(rows, tmp_path, damage):
-    one, two = cases.folder(tmp_path / "one", "1"), cases.folder(tmp_path / "two", "2")
-    path = add(rows, one)
+    model, two = cases.folder(tmp_path / "one", "1"), cases.folder(tmp_path / "two", "2")
+    path = add(rows, model)
     add(rows, two)
     data = bytearray(path.read_bytes())
     data[-3] ^= 4
@@ -148,28 +148,28 @@ def test_a_damaged_row_is_set_aside_and_said(rows, tmp_path, damage):
     with pytest.warns(UserWarning, match=f"{path.name} is damaged .* set aside"):
         L = fresh.matrix()
     assert L.models["model"].tolist() == ["two"]
-    assert not fresh.has(one) and fresh.has(two)
+    assert not fresh.has(model) and fresh.has(two)
     assert [file.name.startswith(path.name) for file in (rows.folder / "corrupt").iterdir()] == [
         True
     ]
-    add(fresh, one)
+    add(fresh, model)
     assert len(fresh.matrix()) == 2
 
 
 def test_a_damaged_row_does_not_stop_its_next_writer(rows, tmp_path):
-    one = cases.folder(tmp_path / "one")
-    add(rows, one).write_bytes(b"half")
+    model = cases.folder(tmp_path / "one")
+    add(rows, model).write_bytes(b"half")
     with pytest.warns(UserWarning, match="is damaged"):
-        add(ledger.open_folder(rows.folder), one)
+        add(ledger.open_folder(rows.folder), model)
     assert np.array_equal(np.asarray(ledger.open_folder(rows.folder).matrix())[0], VALUES)
 
 
 def test_a_folder_is_known_by_what_it_holds(rows, tmp_path):
-    one = cases.folder(tmp_path / "one", "same")
-    add(rows, one)
+    model = cases.folder(tmp_path / "one", "same")
+    add(rows, model)
     moved = tmp_path / "elsewhere" / "moved"
     moved.parent.mkdir()
-    one.rename(moved)
+    model.rename(moved)
     assert rows.has(moved)
     (moved / "README.md").write_text("notes")
     (moved / "optimizer.pt").write_text("state")
@@ -181,14 +181,14 @@ def test_a_folder_is_known_by_what_it_holds(rows, tmp_path):
 
 def test_files_are_read_once_while_they_stay(tmp_path, monkeypatch):
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
-    one = cases.folder(tmp_path / "one")
-    first = identity.content_of(one)
+    model = cases.folder(tmp_path / "one")
+    first = identity.content_of(model)
     with monkeypatch.context() as patch:
         patch.setattr(identity.store, "file_sha256", lambda path: pytest.fail("read again"))
-        assert identity.content_of(one) == first
-    (one / "model.safetensors").write_text("WEIGHTS")  # as long as before
-    os.utime(one / "model.safetensors", ns=(1, 1))
-    assert identity.content_of(one) != first
+        assert identity.content_of(model) == first
+    (model / "model.safetensors").write_text("WEIGHTS")  # as long as before
+    os.utime(model / "model.safetensors", ns=(1, 1))
+    assert identity.content_of(model) != first
 
 
 def test_a_hub_model_is_its_id_and_revision(rows, monkeypatch):
@@ -220,8 +220,8 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
 
 def test_matrix_has_the_models_asked_for_in_their_order(rows, tmp_path):
     folders = [cases.folder(tmp_path / name, name) for name in ("c", "a", "b")]
-    for number, one in enumerate(folders):
-        add(rows, one, np.array(VALUES) - number)
+    for number, model in enumerate(folders):
+        add(rows, model, np.array(VALUES) - number)
     assert rows.matrix().models["model"].tolist() == ["a", "b", "c"]
     L = rows.matrix([folders[2], {"model": folders[0], "name": "third"}])
     assert L.models["model"].tolist() == ["b", "third"]
@@ -236,14 +236,14 @@ def test_matrix_has_the_models_asked_for_in_their_order(rows, tmp_path):
 
 
 def test_a_model_without_a_row_is_named_with_its_failure(rows, tmp_path):
-    one, two = cases.folder(tmp_path / "one", "1"), cases.folder(tmp_path / "two", "2")
+    model, two = cases.folder(tmp_path / "one", "1"), cases.folder(tmp_path / "two", "2")
     with pytest.raises(InputError, match="has no rows"):
         rows.matrix()
-    add(rows, one)
+    add(rows, model)
     rows.record_failure(two, "gated", "ask its owner", 1)
-    assert rows.missing([one, two, "lab/c@step10"]) == ["two", "lab/c@step10"]
+    assert rows.missing([model, two, "lab/c@step10"]) == ["two", "lab/c@step10"]
     with pytest.raises(InputError, match=r"1 of 2 models have no row .*two \(gated\)"):
-        rows.matrix([one, two])
+        rows.matrix([model, two])
 
 
 def test_models_of_one_name_are_told_apart(rows, tmp_path):
@@ -253,8 +253,8 @@ def test_models_of_one_name_are_told_apart(rows, tmp_path):
 
 
 def test_failures_are_kept_until_there_is_a_row(rows, tmp_path):
-    one, two = cases.folder(tmp_path / "one", "1"), cases.folder(tmp_path / "two", "2")
-    rows.record_failure(one, "killed", "signal SIGKILL", 3)
+    model, two = cases.folder(tmp_path / "one", "1"), cases.folder(tmp_path / "two", "2")
+    rows.record_failure(model, "killed", "signal SIGKILL", 3)
     rows.record_failure(two, "timeout", "too long", 1)
     rows.record_failure(two, "missing", "it is gone", 2)
     table = rows.failures().set_index("model")
@@ -264,10 +264,10 @@ def test_failures_are_kept_until_there_is_a_row(rows, tmp_path):
         "it is gone",
     ]
     assert len(table) == 2
-    add(rows, one)
+    add(rows, model)
     assert rows.failures()["model"].tolist() == ["two"]
     with pytest.raises(ValueError, match="kind 'odd' was given"):
-        rows.record_failure(one, "odd", "")
+        rows.record_failure(model, "odd", "")
 
 
 def test_sealed_is_one_file_with_everything(rows, tmp_path):

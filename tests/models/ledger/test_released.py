@@ -35,8 +35,8 @@ def records():
 def layouts():
     table = pd.DataFrame(records())
     columns = {name: list(table[name]) for name in table}
-    by_name = {one["name"]: one for one in records()}
-    lists = [one | {"logp": one["logp"].tolist()} for one in records()]
+    by_name = {record["name"]: record for record in records()}
+    lists = [record | {"logp": record["logp"].tolist()} for record in records()]
     indexed = table.set_index("name").astype({"type": "category"})
     return [table, records(), columns, by_name, lists, indexed]
 
@@ -98,7 +98,7 @@ def test_a_pickle_that_would_run_code_is_refused_unrun(tmp_path, where, which):
     if which == "getattr":
         evil = Calls(getattr, "text", "upper")
     path = tmp_path / "matrix.pkl"
-    content = evil if where == "alone" else [one | {"tags": evil} for one in records()]
+    content = evil if where == "alone" else [record | {"tags": evil} for record in records()]
     path.write_bytes(pickle.dumps(content))
     with pytest.raises(InputError, match="expected tables and arrays alone"):
         released.read_released(path)

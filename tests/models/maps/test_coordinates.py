@@ -80,10 +80,10 @@ def test_variance_splits_into_within_and_between_domains(matrix):
 def test_primary_domain_is_relative_to_the_other_models():
     # both models find code easiest, the second one less so
     log_likelihood = np.array([[-1.0, -1, -9, -9], [-3, -3, -5, -5]])
-    found = maps.primary_domain(
+    result = maps.primary_domain(
         maps.double_centre(log_likelihood), ["code", "code", "news", "news"]
     )
-    assert found.tolist() == ["code", "news"]
+    assert result.tolist() == ["code", "news"]
 
 
 def test_nearest_leaves_the_model_itself_out_and_sorts(matrix):

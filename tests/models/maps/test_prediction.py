@@ -6,11 +6,11 @@ from lmnotes.models.maps import prediction
 
 def test_folds_keep_groups_together_and_use_every_fold():
     groups = np.random.default_rng(0).choice(list("abcdefghij"), 60)
-    found = prediction.folds(60, 5, seed=1, groups=groups)
-    assert set(found) == set(range(5))
+    result = prediction.folds(60, 5, seed=1, groups=groups)
+    assert set(result) == set(range(5))
     for name in set(groups):
-        assert len(set(found[groups == name])) == 1
-    assert not np.array_equal(found, prediction.folds(60, 5, seed=2, groups=groups))
+        assert len(set(result[groups == name])) == 1
+    assert not np.array_equal(result, prediction.folds(60, 5, seed=2, groups=groups))
     sizes = np.bincount(prediction.folds(60, 5, seed=1))
     assert sizes.tolist() == [12] * 5
 
@@ -58,12 +58,12 @@ def test_a_linear_target_is_predicted_and_noise_is_not():
     rng = np.random.default_rng(5)
     x = rng.normal(0, 1, (80, 30)) * np.linspace(10, 1, 30)
     targets = np.stack([50 + 2 * x[:, 0] + x[:, 1], rng.normal(50, 5, 80)], axis=1)
-    found = prediction.ridge(x, targets, seeds=(0, 1, 2))
-    assert found.predicted.shape == (3, 80, 2) and found.penalties.shape == (3, 5, 2)
-    table = found.table(["linear", "noise"]).set_index("target")
+    result = prediction.ridge(x, targets, seeds=(0, 1, 2))
+    assert result.predicted.shape == (3, 80, 2) and result.penalties.shape == (3, 5, 2)
+    table = result.table(["linear", "noise"]).set_index("target")
     assert table.r["linear"] > 0.98 and table.rho["linear"] > 0.97
     assert table.r["noise"] < 0.3
-    assert table["r sd"]["linear"] == pytest.approx(found.r[:, 0].std())
+    assert table["r sd"]["linear"] == pytest.approx(result.r[:, 0].std())
 
 
 def test_grouped_folds_take_away_what_only_relatives_tell():
@@ -78,8 +78,8 @@ def test_grouped_folds_take_away_what_only_relatives_tell():
 
 def test_predictions_are_clipped_to_the_limits():
     x = np.linspace(-1, 1, 30)[:, None]
-    found = prediction.ridge(x, 100 * (x > 0), seeds=(0,), penalties=(1e-6,))
-    assert found.predicted.min() >= 0 and found.predicted.max() <= 100
+    result = prediction.ridge(x, 100 * (x > 0), seeds=(0,), penalties=(1e-6,))
+    assert result.predicted.min() >= 0 and result.predicted.max() <= 100
     free = prediction.ridge(x, 100 * (x > 0), seeds=(0,), penalties=(1e-6,), limits=None)
     assert free.predicted.min() < 0
 

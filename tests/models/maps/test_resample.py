@@ -90,9 +90,9 @@ def test_weighted_distances_are_unbiased_by_monte_carlo():
     Q = coordinates_of(5, 60, seed=2)
     G = resample.squared_distances(Q)
     pi = resample.importance(Q, "LS")
-    found = np.stack([resample.distances(Q, resample.draw(pi, 30, seed=s)) for s in range(3000)])
-    error = found.std(axis=0) / np.sqrt(len(found))
-    off = np.abs(found.mean(axis=0) - G)[np.triu_indices(5, 1)] / error[np.triu_indices(5, 1)]
+    result = np.stack([resample.distances(Q, resample.draw(pi, 30, seed=s)) for s in range(3000)])
+    error = result.std(axis=0) / np.sqrt(len(result))
+    off = np.abs(result.mean(axis=0) - G)[np.triu_indices(5, 1)] / error[np.triu_indices(5, 1)]
     assert off.max() < 4
 
 
@@ -126,10 +126,10 @@ def test_row_mean_takes_squared_weights():
 
 def test_coordinates_distances_are_weighted_variances():
     L, weights = coordinates_of(4, 9), np.linspace(0.5, 2, 9)
-    found = resample.squared_distances(resample.coordinates(L, weights))
+    result = resample.squared_distances(resample.coordinates(L, weights))
     difference, w2 = L[0] - L[3], weights**2
     centred = difference - difference @ w2 / w2.sum()
-    assert found[0, 3] == pytest.approx(w2 @ centred**2)
+    assert result[0, 3] == pytest.approx(w2 @ centred**2)
 
 
 def test_coordinates_want_the_columns_of_the_draw():
@@ -173,8 +173,8 @@ def test_heavy_tails_gain_as_in_the_sheets_dry_run():
     rng = np.random.default_rng(0)
     Q = rng.normal(size=(40, 6)) @ rng.normal(size=(6, 3000)) * np.exp(1.3 * rng.normal(size=3000))
     pis = {m: resample.importance(Q, m) for m in resample.METHODS}
-    found = errors.curves(errors.runs(Q, pis, [600], n_runs=10)).set_index("method")
-    assert found.absolute["LS"] < found.absolute["uniform"] / 2
-    assert found.absolute["KL"] < found.absolute["uniform"] / 2
-    assert found.d["uniform"] == pytest.approx(542, abs=5)
-    assert found.d["KL"] <= found.d["LS"] < found.d["uniform"]
+    result = errors.curves(errors.runs(Q, pis, [600], n_runs=10)).set_index("method")
+    assert result.absolute["LS"] < result.absolute["uniform"] / 2
+    assert result.absolute["KL"] < result.absolute["uniform"] / 2
+    assert result.d["uniform"] == pytest.approx(542, abs=5)
+    assert result.d["KL"] <= result.d["LS"] < result.d["uniform"]

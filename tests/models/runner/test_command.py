@@ -83,14 +83,14 @@ def check_against_one_at_a_time(rows, models):
 @pytest.fixture
 def asked(monkeypatch):
     """What `runner.score` was asked for; nothing is scored."""
-    found = {}
+    result = {}
 
     def fake(models, rows, **settings):
-        found.update(settings, models=models, rows=rows)
-        return pd.DataFrame({"model": models, "status": found.get("answer", "scored")})
+        result.update(settings, models=models, rows=rows)
+        return pd.DataFrame({"model": models, "status": result.get("answer", "scored")})
 
     monkeypatch.setattr(runner, "score", fake)
-    return found
+    return result
 
 
 def test_arguments_reach_the_runner(home, asked, capsys):
@@ -115,10 +115,10 @@ def test_arguments_reach_the_runner(home, asked, capsys):
 
 
 def test_a_folder_is_one_model_or_many(tmp_path):
-    one, two = cases.folder(tmp_path / "zoo" / "one"), cases.folder(tmp_path / "zoo" / "two")
+    first, two = cases.folder(tmp_path / "zoo" / "one"), cases.folder(tmp_path / "zoo" / "two")
     (tmp_path / "zoo" / "notes").mkdir()
-    assert command.listed(tmp_path / "zoo") == [str(one), str(two)]
-    assert command.listed(one) == [str(one)]
+    assert command.listed(tmp_path / "zoo") == [str(first), str(two)]
+    assert command.listed(first) == [str(first)]
 
 
 @pytest.mark.parametrize(

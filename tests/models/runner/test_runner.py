@@ -86,12 +86,12 @@ def test_a_server_that_is_killed_is_replaced(rows, model, tmp_path):
         made.append(real(*arguments))
         return made[-1]
 
-    one = model(0, "slow", times=1)
+    asked = model(0, "slow", times=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(processes, "CAN_FORK", True)
         patch.setattr(processes, "Forked", forked)
         with ThreadPoolExecutor(1) as pool:
-            run = pool.submit(runner.score, [one, model(1)], rows, **SETTINGS)
+            run = pool.submit(runner.score, [asked, model(1)], rows, **SETTINGS)
             wait_until(lambda: starts(tmp_path) == {"00": 1})
             made[0].server.kill()  # and the process that it had forked ends by itself
             table = run.result(timeout=60)
@@ -147,20 +147,20 @@ def test_a_hung_model_is_killed_with_its_children(rows, model, monkeypatch, fork
 
 def workers():
     """The processes that a run started and that live; the run itself names its worker too."""
-    return [one for one in running(WORKER[0]) if "job.json" in one or "--serve" in one]
+    return [asked for asked in running(WORKER[0]) if "job.json" in asked or "--serve" in asked]
 
 
 def running(words):
     """The processes whose command line holds these words."""
-    found = []
+    result = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             command = path.read_bytes().decode(errors="replace")
         except OSError:
             continue
         if words in command and int(path.parent.name) != os.getpid():
-            found.append(command)
-    return found
+            result.append(command)
+    return result
 
 
 RUN = """
@@ -251,8 +251,8 @@ def test_wrong_models_and_devices_are_refused_before_anything_starts(rows, model
 
 def test_lines_of_progress_and_what_is_remembered(rows, model):
     lines = []
-    one = {"model": model(0), "name": "first", "about": {"family": "x"}}
-    models = [one, model(1, "gated"), model(0 + 2), str(one["model"])]
+    asked = {"model": model(0), "name": "first", "about": {"family": "x"}}
+    models = [asked, model(1, "gated"), model(0 + 2), str(asked["model"])]
     table = runner.score(models, rows, **SETTINGS | {"progress": lines.append})
     assert table["model"].tolist() == ["first", "01", "02"]  # the same weights once
     assert lines[0].startswith("[1/3] first: scored ") and lines[0].endswith(" s")

@@ -17,8 +17,8 @@ def hub_error(kind, status):
 def raised_from(error, cause):
     try:
         raise error from cause
-    except Exception as found:
-        return found
+    except Exception as result:
+        return result
 
 
 @pytest.mark.parametrize(
@@ -111,11 +111,11 @@ def cache(tmp_path):
 
 
 def test_a_model_leaves_the_cache_alone(cache):
-    one, two = (Identity(name, f"lab/{name}", "main") for name in ("one", "two"))
-    assert identity.holds(one, cache) and identity.holds(two, cache)
-    assert identity.evict(one, cache) == 1000
-    assert not identity.holds(one, cache) and identity.holds(two, cache)
-    assert identity.evict(one, cache) == 0 and not (cache / "models--lab--one").exists()
+    first, two = (Identity(name, f"lab/{name}", "main") for name in ("one", "two"))
+    assert identity.holds(first, cache) and identity.holds(two, cache)
+    assert identity.evict(first, cache) == 1000
+    assert not identity.holds(first, cache) and identity.holds(two, cache)
+    assert identity.evict(first, cache) == 0 and not (cache / "models--lab--one").exists()
 
 
 def test_a_local_folder_is_never_evicted(cache, tmp_path):

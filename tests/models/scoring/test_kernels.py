@@ -56,18 +56,18 @@ def test_the_tiled_head_is_the_plain_one(case, P, exponentials):
     options = dict(CASES[case])
     hidden, weight, targets, bias = problem(P=P, bias=options.pop("bias", False))
     before = hidden.clone(), weight.clone()
-    found = kernels.log_probabilities(hidden, weight, targets, bias=bias, **options)
-    assert found.dtype == torch.float32 and found.shape == (P,)
+    result = kernels.log_probabilities(hidden, weight, targets, bias=bias, **options)
+    assert result.dtype == torch.float32 and result.shape == (P,)
     want = plain(hidden, weight, targets, bias, **options)
-    torch.testing.assert_close(found.double(), want, rtol=0, atol=1e-5)
+    torch.testing.assert_close(result.double(), want, rtol=0, atol=1e-5)
     assert torch.equal(hidden, before[0]) and torch.equal(weight, before[1])
 
 
 @pytest.mark.parametrize("V", [1, 511, 512, 513, 1024])
 def test_probabilities_sum_to_one_whatever_the_tiles(V):
     hidden, weight, _, bias = problem(P=1, V=V, bias=True)
-    found = kernels.log_probabilities(hidden.expand(V, -1), weight, torch.arange(V), bias=bias)
-    assert float(found.double().exp().sum()) == pytest.approx(1, abs=1e-5)
+    result = kernels.log_probabilities(hidden.expand(V, -1), weight, torch.arange(V), bias=bias)
+    assert float(result.double().exp().sum()) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_later_tile_far_above_the_first_does_not_overflow(exponentials):
@@ -75,34 +75,34 @@ def test_a_later_tile_far_above_the_first_does_not_overflow(exponentials):
     bias = torch.zeros(len(weight))
     bias[cpu.VOCABULARY :] = 200.0
     bias[2 * cpu.VOCABULARY :] = 500.0
-    found = kernels.log_probabilities(hidden, weight, targets, bias=bias)
+    result = kernels.log_probabilities(hidden, weight, targets, bias=bias)
     want = plain(hidden, weight, targets, bias)
-    torch.testing.assert_close(found.double(), want, rtol=1e-6, atol=1e-4)
+    torch.testing.assert_close(result.double(), want, rtol=1e-6, atol=1e-4)
 
 
 def test_a_first_tile_far_above_the_others_is_kept(exponentials):
     hidden, weight, targets, _ = problem(V=2 * cpu.VOCABULARY)
     bias = torch.full((len(weight),), -300.0)
     bias[:3] = 0.0
-    found = kernels.log_probabilities(hidden, weight, targets, bias=bias)
+    result = kernels.log_probabilities(hidden, weight, targets, bias=bias)
     want = plain(hidden, weight, targets, bias)
-    torch.testing.assert_close(found.double(), want, rtol=1e-6, atol=1e-4)
+    torch.testing.assert_close(result.double(), want, rtol=1e-6, atol=1e-4)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_precision_weights_lose_no_more_than_their_rounding(dtype):
     hidden, weight, targets, bias = problem(dtype=dtype, bias=True)
-    found = kernels.log_probabilities(hidden, weight, targets, bias=bias)
+    result = kernels.log_probabilities(hidden, weight, targets, bias=bias)
     want = plain(hidden, weight, targets, bias)
     allowed = 0.01 if dtype == torch.bfloat16 else 0.002
-    assert float((found - want).abs().mean()) < allowed
+    assert float((result - want).abs().mean()) < allowed
 
 
 def test_a_nan_stays_a_nan(exponentials):
     hidden, weight, targets, _ = problem()
     hidden[3, 0] = float("nan")
-    found = kernels.log_probabilities(hidden, weight, targets)
-    assert found.isnan().nonzero().tolist() == [[3]]
+    result = kernels.log_probabilities(hidden, weight, targets)
+    assert result.isnan().nonzero().tolist() == [[3]]
     hidden, weight, targets, _ = problem()
     weight[1000] = float("nan")  # of a token that nobody asks for
     assert kernels.log_probabilities(hidden, weight, targets).isnan().all()
@@ -111,9 +111,9 @@ def test_a_nan_stays_a_nan(exponentials):
 def test_a_token_that_is_ruled_out_adds_nothing(exponentials):
     hidden, weight, targets, bias = problem(bias=True)
     bias[1200:], targets[targets >= 1200] = float("-inf"), 7
-    found = kernels.log_probabilities(hidden, weight, targets, bias=bias)
+    result = kernels.log_probabilities(hidden, weight, targets, bias=bias)
     want = plain(hidden, weight[:1200], targets, bias[:1200])
-    torch.testing.assert_close(found.double(), want, rtol=0, atol=1e-5)
+    torch.testing.assert_close(result.double(), want, rtol=0, atol=1e-5)
 
 
 def test_exponentials_are_right_over_their_whole_range():
@@ -136,19 +136,19 @@ def compare_triton():
         options = dict(CASES[name])
         wants_bias = options.pop("bias", False)
         hidden, weight, targets, bias = problem(P=70, V=300, D=40, bias=wants_bias, seed=number)
-        found = triton_head.log_probabilities(hidden, weight, targets, bias, **options)
+        result = triton_head.log_probabilities(hidden, weight, targets, bias, **options)
         want = plain(hidden, weight, targets, bias, **options)
-        torch.testing.assert_close(found.double(), want, rtol=0, atol=1e-5, msg=name)
+        torch.testing.assert_close(result.double(), want, rtol=0, atol=1e-5, msg=name)
     for dtype in (torch.bfloat16, torch.float16):
         hidden, weight, targets, bias = problem(P=5, V=130, D=32, dtype=dtype, bias=True)
-        found = triton_head.log_probabilities(hidden, weight, targets, bias, 1.0, 6.0)
+        result = triton_head.log_probabilities(hidden, weight, targets, bias, 1.0, 6.0)
         want = plain(hidden, weight, targets, bias, 1.0, 6.0)
-        torch.testing.assert_close(found.double(), want, rtol=0, atol=1e-4)  # float32 sums
+        torch.testing.assert_close(result.double(), want, rtol=0, atol=1e-4)  # float32 sums
     triton_head.PROGRAMS = 1  # one program walks through the whole vocabulary
     hidden, weight, targets, _ = problem(P=3, V=700, D=16)
     weight = torch.cat([weight, weight], 1)[:, :16]  # rows that do not follow each other in memory
-    found = triton_head.log_probabilities(hidden, weight, targets)
-    torch.testing.assert_close(found.double(), plain(hidden, weight, targets), rtol=0, atol=1e-5)
+    result = triton_head.log_probabilities(hidden, weight, targets)
+    torch.testing.assert_close(result.double(), plain(hidden, weight, targets), rtol=0, atol=1e-5)
     print("agrees")
 
 

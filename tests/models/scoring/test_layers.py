@@ -31,15 +31,15 @@ def _scorer(name, **changes):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_last_layer_is_the_model_to_the_bit(name):
     scorer = _scorer(name)
-    found = layers.score_layers(scorer, TEXTS)
+    result = layers.score_layers(scorer, TEXTS)
     whole = score.score_texts(scorer, TEXTS)
-    np.testing.assert_array_equal(found.log_likelihood[-1], whole.log_likelihood)
-    np.testing.assert_array_equal(found.n_tokens, whole.n_tokens)
-    assert found.log_likelihood.shape == (3, len(TEXTS))  # two blocks
-    assert np.isfinite(found.log_likelihood).all()
-    assert len(np.unique(found.log_likelihood[:, 0])) == 3
+    np.testing.assert_array_equal(result.log_likelihood[-1], whole.log_likelihood)
+    np.testing.assert_array_equal(result.n_tokens, whole.n_tokens)
+    assert result.log_likelihood.shape == (3, len(TEXTS))  # two blocks
+    assert np.isfinite(result.log_likelihood).all()
+    assert len(np.unique(result.log_likelihood[:, 0])) == 3
     if name in TAILS:
-        assert found.tail == TAILS[name]
+        assert result.tail == TAILS[name]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_the_last_layer_is_the_model_to_the_bit(name):
 def test_every_layer_is_the_lens_one_text_at_a_time(name, norm):
     scorer = _scorer(name)
     model, cap = scorer.model, getattr(scorer.model.config, "final_logit_softcapping", None)
-    found = layers.score_layers(scorer, TEXTS, tokens_per_batch=60)
+    result = layers.score_layers(scorer, TEXTS, tokens_per_batch=60)
     for number, text in enumerate(TEXTS):
         ids = scorer.tokenizer(text, return_tensors="pt")["input_ids"]
         with torch.no_grad():
@@ -59,7 +59,7 @@ def test_every_layer_is_the_lens_one_text_at_a_time(name, norm):
                 logits = logits if cap is None else cap * torch.tanh(logits / cap)
                 each = logits.log_softmax(-1)[:-1].gather(1, ids[0, 1:, None])[:, 0]
                 slow, n = float(each.double().sum()), max(len(each), 1)
-                assert abs(found.log_likelihood[layer, number] - slow) / n < 1e-4
+                assert abs(result.log_likelihood[layer, number] - slow) / n < 1e-4
 
 
 def test_one_forward_pass_per_batch():
@@ -75,23 +75,27 @@ def test_one_forward_pass_per_batch():
 
 
 def test_tokens_of_all_layers_sum_to_the_texts():
-    found = layers.score_layers(_scorer("gpt2"), TEXTS, keep_tokens=True)
-    assert [one.shape for one in found.token_log_probabilities] == [(3, n) for n in found.n_tokens]
-    sums = np.stack([one.sum(1, dtype=np.float64) for one in found.token_log_probabilities], 1)
-    np.testing.assert_array_equal(sums, found.log_likelihood)
-    assert (found.n_tokens == 0).any()  # a text of one token, of which nothing is scored
+    result = layers.score_layers(_scorer("gpt2"), TEXTS, keep_tokens=True)
+    assert [tensor.shape for tensor in result.token_log_probabilities] == [
+        (3, n) for n in result.n_tokens
+    ]
+    sums = np.stack(
+        [tensor.sum(1, dtype=np.float64) for tensor in result.token_log_probabilities], 1
+    )
+    np.testing.assert_array_equal(sums, result.log_likelihood)
+    assert (result.n_tokens == 0).any()  # a text of one token, of which nothing is scored
 
 
 def test_an_empty_block_leaves_its_layer_where_it_was():
     model = tiny_models.model("llama")
     with torch.no_grad():
-        for name, one in model.model.layers[1].named_parameters():
+        for name, tensor in model.model.layers[1].named_parameters():
             if name.endswith(("o_proj.weight", "down_proj.weight")):
-                one.zero_()
+                tensor.zero_()
     scorer = loading.wrap(model, tiny_models.tokenizer())
-    found = layers.score_layers(scorer, TEXTS).log_likelihood
-    np.testing.assert_allclose(found[1], found[2], rtol=1e-5)
-    assert not np.allclose(found[0], found[1])
+    result = layers.score_layers(scorer, TEXTS).log_likelihood
+    np.testing.assert_allclose(result[1], result[2], rtol=1e-5)
+    assert not np.allclose(result[0], result[1])
 
 
 def test_memory_running_out_halves_the_batch(monkeypatch):
@@ -106,8 +110,8 @@ def test_memory_running_out_halves_the_batch(monkeypatch):
     monkeypatch.setattr(layers, "_hidden_states", tight)
     texts = [text for text in TEXTS if len(text) < 90]
     short = [i for i, text in enumerate(TEXTS) if len(text) < 90]
-    found = layers.score_layers(scorer, texts, tokens_per_batch=1000).log_likelihood
-    np.testing.assert_allclose(found, want[:, short], rtol=1e-4)
+    result = layers.score_layers(scorer, texts, tokens_per_batch=1000).log_likelihood
+    np.testing.assert_allclose(result, want[:, short], rtol=1e-4)
 
 
 def test_kept_as_an_artefact(tmp_path, monkeypatch):

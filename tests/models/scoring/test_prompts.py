@@ -53,28 +53,28 @@ def test_every_batch_and_way_is_exact(name):
     want, counts = one_at_a_time(scorer, xs, ys)
     order = np.random.default_rng(0).permutation(len(xs))
     for budget, share in ((8192, True), (8192, False), (100, True)):
-        found = prompts.score(
+        result = prompts.score(
             scorer,
             [xs[i] for i in order],
             [ys[i] for i in order],
             tokens_per_batch=budget,
             share=share,
         )
-        assert (found.n_tokens == counts[order]).all()
-        assert (np.abs(found.log_likelihood - want[order]) / counts[order]).max() < ALLOWED
+        assert (result.n_tokens == counts[order]).all()
+        assert (np.abs(result.log_likelihood - want[order]) / counts[order]).max() < ALLOWED
         n_shared = 2 if share and name in CACHED else 0  # two prompts are long enough
-        assert found.about["n_prompts_shared"] == n_shared and found.about["n_prompts"] == 4
-        reads_anew = any("reads its prompt anew" in note for note in found.notes)
+        assert result.about["n_prompts_shared"] == n_shared and result.about["n_prompts"] == 4
+        reads_anew = any("reads its prompt anew" in note for note in result.notes)
         assert reads_anew == (share and name in RECURRENT)
 
 
 def test_a_window_is_remembered_past_its_end():
     scorer = make("mistral", sliding_window=8)
     xs, ys = ["the cat sat on the mat " * 8] * 4, [*RESPONSES[:3], RESPONSES[5]]
-    found = prompts.score(scorer, xs, ys)
+    result = prompts.score(scorer, xs, ys)
     want, counts = one_at_a_time(scorer, xs, ys)
-    assert found.about["n_prompts_shared"] == 1
-    assert (np.abs(found.log_likelihood - want) / counts).max() < ALLOWED
+    assert result.about["n_prompts_shared"] == 1
+    assert (np.abs(result.log_likelihood - want) / counts).max() < ALLOWED
 
 
 def test_a_wrong_memory_is_found_out(scorer, monkeypatch):
@@ -88,10 +88,10 @@ def test_a_wrong_memory_is_found_out(scorer, monkeypatch):
 
     monkeypatch.setattr(prompt_batches, "_repeated", wrong)
     xs, ys = crossed()
-    found = prompts.score(scorer, xs, ys)
-    assert any("going on from a read prompt differs" in note for note in found.notes)
+    result = prompts.score(scorer, xs, ys)
+    assert any("going on from a read prompt differs" in note for note in result.notes)
     want, counts = one_at_a_time(scorer, xs, ys)
-    assert (np.abs(found.log_likelihood - want) / counts).max() < ALLOWED
+    assert (np.abs(result.log_likelihood - want) / counts).max() < ALLOWED
 
 
 def test_running_out_of_memory_halves_a_batch(scorer, monkeypatch):
@@ -104,30 +104,30 @@ def test_running_out_of_memory_halves_a_batch(scorer, monkeypatch):
 
     monkeypatch.setattr(prompt_batches.Shared, "__call__", small)
     xs, ys = crossed()
-    found = prompts.score(scorer, xs, ys)
-    assert any("out of memory" in note for note in found.notes)
-    np.testing.assert_allclose(found.log_likelihood, one_at_a_time(scorer, xs, ys)[0], rtol=1e-5)
+    result = prompts.score(scorer, xs, ys)
+    assert any("out of memory" in note for note in result.notes)
+    np.testing.assert_allclose(result.log_likelihood, one_at_a_time(scorer, xs, ys)[0], rtol=1e-5)
 
 
 def test_a_model_without_a_known_head_shares_prompts_too(scorer):
     bare = dataclasses.replace(scorer, head=None, note="none is wanted here")
     xs, ys = crossed()
-    found = prompts.score(bare, xs, ys)
-    assert found.about["n_prompts_shared"] == 2 and found.about["way"] == "logits"
-    np.testing.assert_allclose(found.log_likelihood, one_at_a_time(scorer, xs, ys)[0], rtol=1e-5)
+    result = prompts.score(bare, xs, ys)
+    assert result.about["n_prompts_shared"] == 2 and result.about["way"] == "logits"
+    np.testing.assert_allclose(result.log_likelihood, one_at_a_time(scorer, xs, ys)[0], rtol=1e-5)
 
 
 def test_what_comes_back_is_labelled(scorer):
     xs, ys = ["One?", "Two?", "One?"], ["a word", "Zwölf", "a word"]
-    found = prompts.score(scorer, xs, ys, keep_tokens=True)
-    assert found.n_bytes.tolist() == [6, 6, 6] and found.rule == prompts.DEFAULT
-    assert found.log_likelihood[0] == found.log_likelihood[2] != found.log_likelihood[1]
-    sums = [one.sum(dtype=np.float64) for one in found.token_log_probabilities]
-    np.testing.assert_array_equal(found.log_likelihood, sums)
-    assert "no chat template" in found.notes[0]
-    assert found.text_set != prompts.score(scorer, xs[1:] + xs[:1], ys).text_set
+    result = prompts.score(scorer, xs, ys, keep_tokens=True)
+    assert result.n_bytes.tolist() == [6, 6, 6] and result.rule == prompts.DEFAULT
+    assert result.log_likelihood[0] == result.log_likelihood[2] != result.log_likelihood[1]
+    sums = [values.sum(dtype=np.float64) for values in result.token_log_probabilities]
+    np.testing.assert_array_equal(result.log_likelihood, sums)
+    assert "no chat template" in result.notes[0]
+    assert result.text_set != prompts.score(scorer, xs[1:] + xs[:1], ys).text_set
     table = prompts.cross(scorer, ["One?", "Two?"], ys)
-    want = [found.log_likelihood[0], found.log_likelihood[1]]
+    want = [result.log_likelihood[0], result.log_likelihood[1]]
     np.testing.assert_allclose([table[0, 0], table[1, 1]], want, rtol=1e-6)
     assert table.shape == (2, 3)
 
@@ -214,9 +214,9 @@ def test_a_space_that_a_tokenizer_adds_is_not_part_of_a_response():
 
 def test_a_response_is_cut_and_a_prompt_never(scorer):
     rule = PromptRule(truncate=20)
-    found = prompts.score(scorer, ["One?"], [RESPONSES[0]], rule=rule)
+    result = prompts.score(scorer, ["One?"], [RESPONSES[0]], rule=rule)
     n = len(prompt_tokens.context(scorer.tokenizer, "One?", rule))
-    assert found.truncated[0] and found.n_tokens[0] == 20 - n and "are cut" in found.notes[-1]
+    assert result.truncated[0] and result.n_tokens[0] == 20 - n and "are cut" in result.notes[-1]
     with pytest.raises(ValueError, match="1 prompts fill all 20 tokens"):
         prompts.score(scorer, [RESPONSES[5]], ["x"], rule=rule)
 
@@ -240,13 +240,13 @@ def test_an_operation_that_changes_nothing_shifts_nothing(scorer):
         "loud": lambda x: "SHOUT. " + x,
         "both": lambda x: "SHOUT. " + x + " Be brief.",
     }
-    found = prompts.shifts(scorer, PROMPTS, RESPONSES[:4], operations)
-    assert found.names == tuple(operations) and found.values.shape == (4, 4)
-    assert (found["same"] == 0).all() and (found["brief"] != 0).all()
+    result = prompts.shifts(scorer, PROMPTS, RESPONSES[:4], operations)
+    assert result.names == tuple(operations) and result.values.shape == (4, 4)
+    assert (result["same"] == 0).all() and (result["brief"] != 0).all()
     again = prompts.shifts(scorer, PROMPTS, RESPONSES[:4], operations)
-    np.testing.assert_array_equal(found["both"], again["both"])
+    np.testing.assert_array_equal(result["both"], again["both"])
     with pytest.raises(KeyError, match="expected one of"):
-        found["quiet"]
+        result["quiet"]
 
 
 def test_pmi_by_hand():

@@ -46,31 +46,31 @@ def altered():
 
 def plain(scorer, texts, bos=None):
     """Log-likelihoods one text at a time, with these ids in front and all others scored."""
-    found = []
+    result = []
     for text in texts:
         ids = scorer.tokenizer(text)["input_ids"]
         ids = torch.tensor([ids if bos is None else [bos, *ids]])
         with torch.no_grad():
             each = scorer.model(ids).logits[0, :-1].log_softmax(-1).gather(1, ids[0, 1:, None])
-        found.append(float(each.double().sum()))
-    return np.array(found)
+        result.append(float(each.double().sum()))
+    return np.array(result)
 
 
 def test_what_comes_back_is_labelled(folder, scorer):
-    found = score.score_texts(folder, TEXTS, keep_tokens=True)
-    assert found.model == folder and found.revision == "" and found.rule == rule.PUBLISHED
-    assert found.log_likelihood.dtype == np.float64 and found.n_tokens.dtype == np.int64
-    assert found.n_bytes.tolist() == [len(text.encode()) for text in TEXTS]
-    assert not found.truncated.any()
-    tokens = found.token_log_probabilities
-    assert [len(one) for one in tokens] == found.n_tokens.tolist()
-    sums = [one.sum(dtype=np.float64) for one in tokens]
-    np.testing.assert_allclose(found.log_likelihood, sums, rtol=1e-12)
-    assert found.about["architecture"] == "LlamaForCausalLM" and found.about["way"] == "fused"
+    result = score.score_texts(folder, TEXTS, keep_tokens=True)
+    assert result.model == folder and result.revision == "" and result.rule == rule.PUBLISHED
+    assert result.log_likelihood.dtype == np.float64 and result.n_tokens.dtype == np.int64
+    assert result.n_bytes.tolist() == [len(text.encode()) for text in TEXTS]
+    assert not result.truncated.any()
+    tokens = result.token_log_probabilities
+    assert [len(values) for values in tokens] == result.n_tokens.tolist()
+    sums = [values.sum(dtype=np.float64) for values in tokens]
+    np.testing.assert_allclose(result.log_likelihood, sums, rtol=1e-12)
+    assert result.about["architecture"] == "LlamaForCausalLM" and result.about["way"] == "fused"
     again = score.score_texts(scorer, TEXTS)
-    assert again.token_log_probabilities is None and again.text_set == found.text_set
-    np.testing.assert_array_equal(again.log_likelihood, found.log_likelihood)
-    assert score.score_texts(scorer, TEXTS[:2]).text_set != found.text_set
+    assert again.token_log_probabilities is None and again.text_set == result.text_set
+    np.testing.assert_array_equal(again.log_likelihood, result.log_likelihood)
+    assert score.score_texts(scorer, TEXTS[:2]).text_set != result.text_set
 
 
 def test_a_text_set_gives_its_own_id(scorer):
@@ -118,18 +118,18 @@ def test_a_tokenizer_that_puts_bos_in_front_has_its_first_token_scored(tmp_path)
 
 
 def test_a_text_is_cut_to_the_rule_or_to_the_model(scorer):
-    found = score.score_texts(scorer, TEXTS, rule=rule.Rule(truncate=8))
-    assert found.n_tokens.max() == 7 and found.truncated.any() and not found.truncated.all()
-    assert any("cut to 8 tokens" in note for note in found.notes)
+    result = score.score_texts(scorer, TEXTS, rule=rule.Rule(truncate=8))
+    assert result.n_tokens.max() == 7 and result.truncated.any() and not result.truncated.all()
+    assert any("cut to 8 tokens" in note for note in result.notes)
     cut = [scorer.tokenizer.decode(scorer.tokenizer(LONG[0])["input_ids"][:8])]
-    np.testing.assert_allclose(found.log_likelihood[0], plain(scorer, cut)[0], rtol=1e-6)
+    np.testing.assert_allclose(result.log_likelihood[0], plain(scorer, cut)[0], rtol=1e-6)
     long = score.score_texts(scorer, ["the cat sat on " * 400])
     assert long.truncated[0] and long.n_tokens[0] == 255 == scorer.max_length - 1
 
 
 def test_lengths_are_looked_up_as_published():
     configs = [{"n_positions": 7, "max_sequence_length": 9}, {"max_sequence_length": 9}, {}]
-    assert [rule.model_length(SimpleNamespace(**one)) for one in configs] == [7, 9, 2048]
+    assert [rule.model_length(SimpleNamespace(**config)) for config in configs] == [7, 9, 2048]
 
 
 def test_texts_that_cannot_be_scored_are_refused(scorer):
@@ -142,16 +142,16 @@ def test_texts_that_cannot_be_scored_are_refused(scorer):
 
 
 def test_a_single_token_is_scored_only_with_bos(scorer):
-    found = score.score_texts(scorer, ["x", "A"])
-    assert found.n_tokens.tolist() == [0, 0] and found.log_likelihood.tolist() == [0, 0]
-    assert any("2 texts are a single token" in note for note in found.notes)
+    result = score.score_texts(scorer, ["x", "A"])
+    assert result.n_tokens.tolist() == [0, 0] and result.log_likelihood.tolist() == [0, 0]
+    assert any("2 texts are a single token" in note for note in result.notes)
     assert (score.score_texts(scorer, ["x"], rule=rule.Rule(bos="always")).log_likelihood < 0).all()
 
 
 def test_unknown_tokens_are_counted(tmp_path):
     path = tiny_models.save("gpt2", tmp_path, unknown=True)
-    found = score.score_texts(path, ["The map of nothing whatever", "The map of a population"])
-    assert "2 tokens in 1 texts are unknown to the tokenizer" in found.notes
+    result = score.score_texts(path, ["The map of nothing whatever", "The map of a population"])
+    assert "2 tokens in 1 texts are unknown to the tokenizer" in result.notes
 
 
 def test_a_tokenizer_of_another_model_is_refused(tmp_path):
@@ -171,9 +171,9 @@ def test_bos_is_asked_of_a_tokenizer_that_has_none(scorer):
 def test_half_precision_is_another_rule_with_noise_of_its_own(folder, scorer):
     exact = score.score_texts(scorer, LONG)
     for dtype, allowed in (("bfloat16", 0.1), ("float16", 0.02)):
-        found = score.score_texts(folder, LONG, rule=rule.Rule(dtype=dtype))
-        assert found.about["way"] == "fused" and found.about["dtype"] == dtype
-        gap = np.abs(found.log_likelihood - exact.log_likelihood) / exact.n_tokens
+        result = score.score_texts(folder, LONG, rule=rule.Rule(dtype=dtype))
+        assert result.about["way"] == "fused" and result.about["dtype"] == dtype
+        gap = np.abs(result.log_likelihood - exact.log_likelihood) / exact.n_tokens
         assert 0 < gap.max() < allowed
     with pytest.raises(ValueError, match="expected the same dtype"):
         score.score_texts(scorer, LONG, rule=rule.Rule(dtype="float16"))
@@ -204,25 +204,25 @@ CHANGES = {
 def test_a_head_of_another_form_is_noticed_and_the_result_is_right(altered, name):
     change, way = CHANGES[name]
     scorer = altered(change)
-    found = score.score_texts(scorer, LONG, tokens_per_batch=200)
-    assert found.about["way"] == way
-    assert bool(found.notes) == (way != "fused")
-    np.testing.assert_allclose(found.log_likelihood, plain(scorer, LONG), rtol=1e-5)
+    result = score.score_texts(scorer, LONG, tokens_per_batch=200)
+    assert result.about["way"] == way
+    assert bool(result.notes) == (way != "fused")
+    np.testing.assert_allclose(result.log_likelihood, plain(scorer, LONG), rtol=1e-5)
 
 
 @pytest.mark.parametrize("wrong", [{"scale": 1.01}, {"cap": 20.0}, {"bias": 2 * torch.rand(320)}])
 def test_a_wrong_head_is_replaced_by_the_models_own_logits(scorer, wrong):
     fooled = dataclasses.replace(scorer, head=dataclasses.replace(scorer.head, **wrong))
-    found = score.score_texts(fooled, LONG)
-    assert found.about["way"] == "logits"
-    assert any("the fused way differs from the plain one" in note for note in found.notes)
-    np.testing.assert_allclose(found.log_likelihood, plain(scorer, LONG), rtol=1e-6)
+    result = score.score_texts(fooled, LONG)
+    assert result.about["way"] == "logits"
+    assert any("the fused way differs from the plain one" in note for note in result.notes)
+    np.testing.assert_allclose(result.log_likelihood, plain(scorer, LONG), rtol=1e-6)
 
 
 def test_own_logits_come_in_small_batches(altered, monkeypatch):
     monkeypatch.setattr(score, "LOGIT_BYTES", 50 * 320 * 4)
-    found = score.score_texts(altered(lambda z: z**3 / 100), LONG)
-    assert found.about["tokens_per_batch"] == 50 and found.about["n_batches"] == len(LONG)
+    result = score.score_texts(altered(lambda z: z**3 / 100), LONG)
+    assert result.about["tokens_per_batch"] == 50 and result.about["n_batches"] == len(LONG)
 
 
 def test_out_of_memory_halves_the_batch_and_goes_on(scorer, monkeypatch):
@@ -235,10 +235,10 @@ def test_out_of_memory_halves_the_batch_and_goes_on(scorer, monkeypatch):
         return fused(scorer, batch)
 
     monkeypatch.setattr(batches, "fused", small)
-    found = score.score_texts(scorer, TEXTS)
-    assert max(sizes) > 130 and found.about["tokens_per_batch"] <= 130
-    assert any("out of memory: went on with" in note for note in found.notes)
-    np.testing.assert_allclose(found.log_likelihood, want.log_likelihood, rtol=1e-6)
+    result = score.score_texts(scorer, TEXTS)
+    assert max(sizes) > 130 and result.about["tokens_per_batch"] <= 130
+    assert any("out of memory: went on with" in note for note in result.notes)
+    np.testing.assert_allclose(result.log_likelihood, want.log_likelihood, rtol=1e-6)
 
 
 def test_one_text_too_large_for_the_memory_is_a_failure(scorer, monkeypatch):

@@ -39,11 +39,11 @@ def largest_difference(name, folder):
     largest, ways = 0.0, set()
     for budget in BUDGETS:
         for mix in mixes:
-            found = score.score_texts(scorer, list(texts[mix]), tokens_per_batch=budget)
-            assert (found.n_tokens == counts[mix]).all()
-            gap = np.abs(found.log_likelihood - want[mix]) / np.maximum(counts[mix], 1)
+            result = score.score_texts(scorer, list(texts[mix]), tokens_per_batch=budget)
+            assert (result.n_tokens == counts[mix]).all()
+            gap = np.abs(result.log_likelihood - want[mix]) / np.maximum(counts[mix], 1)
             largest = max(largest, float(gap.max()))
-            ways.add(found.about["way"])
+            ways.add(result.about["way"])
     return "/".join(sorted(ways)), largest
 
 

@@ -60,8 +60,8 @@ def test_batches_follow_the_weights(domains):
     rows = Batches(spec, domains, shares, 5).draw(0)
     assert rows.shape == (600, 17) and (rows[:, 0] == 256).all()
     texts = [bytes(row[1:].tolist()) for row in rows]
-    found = [np.mean([t in one.tobytes() for t in texts]) for one in domains.streams]
-    np.testing.assert_allclose(found, shares, atol=0.06)
+    result = [np.mean([t in ids.tobytes() for t in texts]) for ids in domains.streams]
+    np.testing.assert_allclose(result, shares, atol=0.06)
     only = Batches(spec, domains, [0, 1, 0], 5).draw(3)
     assert all(bytes(row[1:].tolist()) in domains.streams[1].tobytes() for row in only)
 
@@ -69,11 +69,11 @@ def test_batches_follow_the_weights(domains):
 def test_batches_are_paired(domains):
     """Where two mixtures draw the same domain, they draw the same window."""
     spec = replace(SPEC, n_sequences=200)
-    one, two = (Batches(spec, domains, w, 5).draw(2) for w in ([1, 1, 1], [2, 1, 1]))
-    equal = (one == two).all(axis=1)
+    first, second = (Batches(spec, domains, w, 5).draw(2) for w in ([1, 1, 1], [2, 1, 1]))
+    equal = (first == second).all(axis=1)
     assert equal.mean() > 0.7  # total variation of 1/6, between borders
     again, other = (Batches(spec, domains, [1, 1, 1], seed).draw(2) for seed in (5, 6))
-    assert (again == one).all() and (other != one).any()
+    assert (again == first).all() and (other != first).any()
 
 
 def test_uniform_is_that_of_the_zoo(domains):
@@ -143,11 +143,11 @@ def test_a_domain_learns_its_own(domains):
     """Brief probes: training on a domain raises the log-likelihoods of its own texts most."""
     spec = replace(SPEC, n_steps=40, n_sequences=8)
     base = mixtures.train(mixtures.Run(spec, (1, 1, 1)), domains, device="cpu")
-    texts = [bytes(one[:48]).decode() for one in domains.streams]
+    texts = [bytes(ids[:48]).decode() for ids in domains.streams]
     before = score.score_texts(str(base), texts, device="cpu").log_likelihood
     run = mixtures.Run(replace(spec, learning_rate=0.003), (1, 1, 1), 1, start=str(base))
     runs = mixtures.probes(run, 8)
-    assert [one.weights for one in runs.values()] == [tuple(row) for row in np.eye(3)]
+    assert [probe.weights for probe in runs.values()] == [tuple(row) for row in np.eye(3)]
     folders = mixtures.train_all(runs, domains, device="cpu", progress=False)
     after = [
         score.score_texts(str(f), texts, device="cpu").log_likelihood for f in folders.values()
@@ -162,15 +162,15 @@ def test_weights_designed_anew(domains):
     target = str(
         mixtures.train(mixtures.Run(replace(spec, seed=4), (8, 1, 1)), domains, device="cpu")
     )
-    strings = [bytes(one[:48]).decode() for one in domains.streams]
+    strings = [bytes(ids[:48]).decode() for ids in domains.streams]
     table = pd.DataFrame({"text_id": ["0", "1", "2"], "domain": domains.names, "n_bytes": 48})
     texts = TextSet("three", strings, table, {})
     wanted = score.score_texts(target, texts, device="cpu").log_likelihood
     run = mixtures.Run(replace(spec, n_steps=5), (1, 1, 1), 7, start=base)
-    found = experiment.iterate(run, domains, wanted, texts, every=2, device="cpu", temperature=0.5)
-    assert found["step"].tolist() == [2, 4, 5]
-    before = [base, *found["folder"]]
-    for row, folder in zip(found[list(domains.names)].to_numpy(), before, strict=False):
+    result = experiment.iterate(run, domains, wanted, texts, every=2, device="cpu", temperature=0.5)
+    assert result["step"].tolist() == [2, 4, 5]
+    before = [base, *result["folder"]]
+    for row, folder in zip(result[list(domains.names)].to_numpy(), before, strict=False):
         here = score.score_texts(folder, texts, device="cpu").log_likelihood
         gap = design.Gap(wanted - here, texts.n_bytes, np.arange(3), domains.names)
         np.testing.assert_allclose(row, design.design(gap, temperature=0.5), atol=1e-5)
@@ -190,13 +190,13 @@ def test_probes_around_a_mixture():
 def test_domains_of_texts():
     table = pd.DataFrame({"domain": ["b", "a", "b"], "n_bytes": [2, 3, 2]})
     texts = TextSet("three", ["b1", "a-1", "b2"], table, {})
-    found = mixtures.domains(texts)
-    assert found.names == ("b", "a")
-    assert [bytes(one) for one in found.streams] == [b"b1\nb2", b"a-1"]
-    np.testing.assert_allclose(found.natural, [5 / 8, 3 / 8])
-    assert "b 5" in repr(found)
-    assert found.content_id != Domains(("b", "a"), found.streams[::-1]).content_id
-    windows = found.windows(3, 2)
+    result = mixtures.domains(texts)
+    assert result.names == ("b", "a")
+    assert [bytes(ids) for ids in result.streams] == [b"b1\nb2", b"a-1"]
+    np.testing.assert_allclose(result.natural, [5 / 8, 3 / 8])
+    assert "b 5" in repr(result)
+    assert result.content_id != Domains(("b", "a"), result.streams[::-1]).content_id
+    windows = result.windows(3, 2)
     assert windows.shape == (2, 3, 3) and (windows[1, :, 1:] != ord("b")).all()
 
 

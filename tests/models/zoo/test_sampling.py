@@ -46,8 +46,8 @@ def test_what_a_draw_says_of_its_own_likelihood_is_what_the_model_says(which, re
 def test_draws_follow_the_distribution(bigram):
     drawn = sampling.draw(bigram, BOS, n=4000, length=1, seed=2)
     expected = np.exp(sampling.distributions(bigram, BOS, np.zeros((1, 1), int))[0, 0])
-    found = np.bincount(drawn.ids[:, 0], minlength=257) / 4000
-    assert np.abs(found - expected).max() < 4 * np.sqrt(expected.max() / 4000)
+    result = np.bincount(drawn.ids[:, 0], minlength=257) / 4000
+    assert np.abs(result - expected).max() < 4 * np.sqrt(expected.max() / 4000)
 
 
 def test_distributions_sum_to_one_and_contain_the_log_probabilities(neural):

@@ -105,9 +105,9 @@ def test_loss_curve_falls(smoke):
 @pytest.mark.parametrize("architecture", plans.ARCHITECTURES)
 def test_seed_decides_the_start(architecture):
     spec = plans.run(architecture, 32, 1, "uniform", 1, n_steps=1)
-    one, again, two = (networks.create(replace(spec, seed=s)) for s in (1, 1, 2))
+    first, again, two = (networks.create(replace(spec, seed=s)) for s in (1, 1, 2))
     for (name, a), b, c in zip(
-        one.named_parameters(), again.parameters(), two.parameters(), strict=True
+        first.named_parameters(), again.parameters(), two.parameters(), strict=True
     ):
         assert torch.equal(a, b)
         assert not torch.equal(a, c) or a.std() == 0, name

@@ -49,7 +49,7 @@ def _head(
     goal = tl.load(targets + at, mask=rows < P, other=-1)
     top = tl.full((BLOCK_P,), float("-inf"), tl.float32)
     total = tl.zeros((BLOCK_P,), tl.float32)
-    found = tl.zeros((BLOCK_P,), tl.float32)
+    logit = tl.zeros((BLOCK_P,), tl.float32)
     for start in range(first, last, BLOCK_V):
         columns = start + tl.arange(0, BLOCK_V)
         far = columns.to(tl.int64)  # V·D passes two thousand million in large vocabularies
@@ -74,7 +74,7 @@ def _head(
         z = z * scale
         if HAS_CAP:
             z = cap * _tanh(z / cap)
-        found += tl.sum(tl.where(columns[None, :] == goal[:, None], z, 0.0), 1)
+        logit += tl.sum(tl.where(columns[None, :] == goal[:, None], z, 0.0), 1)
         z = tl.where((columns < last)[None, :], z, float("-inf"))
         higher = tl.maximum(top, tl.max(z, 1))
         total = total * tl.exp(top - higher) + tl.sum(tl.exp(z - higher[:, None]), 1)
@@ -82,7 +82,7 @@ def _head(
     place = tl.program_id(1).to(tl.int64) * P + at
     tl.store(tops + place, top, mask=rows < P)
     tl.store(sums + place, total, mask=rows < P)
-    tl.store(logits + place, found, mask=rows < P)
+    tl.store(logits + place, logit, mask=rows < P)
 
 
 def log_probabilities(hidden, weight, targets, bias=None, scale=1.0, cap=None):
