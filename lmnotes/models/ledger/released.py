@@ -8,7 +8,7 @@ import hashlib
 import io
 import json
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -86,19 +86,6 @@ def read_released(
 
 def _load(data: bytes, path: Path) -> object:
     """What a pickle holds, if it is made of tables and arrays alone."""
-    try:
-        return _unpickler(path)(io.BytesIO(data)).load()
-    except InputError:
-        raise
-    except Exception as error:  # a damaged pickle may raise anything
-        raise InputError(
-            f"{path} was given; {type(error).__name__}: {error}; expected the pickle of the "
-            "published matrix: fetch it again"
-        ) from error
-
-
-def _unpickler(path: Path) -> Callable:
-    """A class of unpickler that finds the names of tables and arrays only."""
 
     class Restricted(pickle_compat.Unpickler):  # it also knows where pandas's old names are now
         def find_class(self, module: str, name: str) -> object:
@@ -113,7 +100,15 @@ def _unpickler(path: Path) -> Callable:
         def persistent_load(self, pid: object) -> object:
             raise pickle.UnpicklingError(f"it refers to an object outside itself, {pid!r}")
 
-    return Restricted
+    try:
+        return Restricted(io.BytesIO(data)).load()
+    except InputError:
+        raise
+    except Exception as error:  # a damaged pickle may raise anything
+        raise InputError(
+            f"{path} was given; {type(error).__name__}: {error}; expected the pickle of the "
+            "published matrix: fetch it again"
+        ) from error
 
 
 def _table(content: object, path: Path) -> pd.DataFrame:

@@ -20,7 +20,7 @@ import numpy as np
 from lmnotes import store
 from lmnotes.errors import InputError, expect_shape
 from lmnotes.models.scoring import identity
-from lmnotes.models.scoring.failures import ScoringFailure
+from lmnotes.models.scoring.failures import expect_numbers
 from lmnotes.models.scoring.identity import Identity
 from lmnotes.models.scoring.score import Scores
 
@@ -37,16 +37,15 @@ def write(path: Path, arrays: Mapping[str, np.ndarray], header: Mapping) -> bool
 
     What is at `path` is never changed.
     """
-    return store.put(path, packed(arrays, header))
-
-
-def packed(arrays: Mapping[str, np.ndarray], header: Mapping) -> bytes:
-    """The bytes of a safetensors file with these arrays and this header."""
     from safetensors.numpy import save
+
+    def plain(value: object) -> object:
+        return value.item() if isinstance(value, np.generic) else str(value)
 
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     head = dict(header) | {"format": FORMAT, "checksum": checksum(arrays)}
-    return save(arrays, metadata={_KEY: json.dumps(head, sort_keys=True, default=_plain)})
+    metadata = {_KEY: json.dumps(head, sort_keys=True, default=plain)}
+    return store.put(path, save(arrays, metadata=metadata))
 
 
 def header(path: Path) -> dict:
@@ -109,11 +108,6 @@ def record(path: Path) -> dict | None:
         return None
 
 
-def _plain(value: object) -> object:
-    """A number of numpy, a path or a tuple as JSON can say it."""
-    return value.item() if isinstance(value, np.generic) else str(value)
-
-
 def contents(scores: Scores, who: Identity, about: Mapping, ledger: Mapping) -> tuple[dict, dict]:
     """Arrays and header of the row of these scores in a ledger of this definition."""
     values = np.asarray(scores.log_likelihood, dtype=np.float64)  # (N,) nats
@@ -145,13 +139,8 @@ def check(scores: Scores, ledger: Mapping) -> None:
     values = np.asarray(scores.log_likelihood)
     expected, name = f"({ledger['n_texts']},)", ledger["text_set_name"]
     expect_shape(f"scores of {scores.model}", values, expected, f"score all texts of {name}")
-    bad = int((np.isnan(values) | (values == np.inf)).sum())
-    if bad:
-        raise ScoringFailure(
-            "not_a_number",
-            f"{bad:,} of {len(values):,} log-likelihoods of {scores.model} are NaN or +infinity; "
-            "expected numbers: score it in float32, or check its weights",
-        )
+    what = f"log-likelihoods of {scores.model}"
+    expect_numbers(what, np.where(values == -np.inf, 0, values))  # a likelihood of 0 is a number
 
 
 def check_belongs(head: Mapping, ledger: Mapping, where: object) -> None:

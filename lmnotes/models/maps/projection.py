@@ -90,9 +90,10 @@ def tsne(
         random_state=seed,
         max_iter=n_iterations,
     )
+    size = np.sqrt(np.mean(values**2)) or 1.0  # t-SNE does not feel it, float32 likes it near 1
     # of few models the threads would wait for each other at every step: ten times slower
     with threadpool_limits(1 if len(values) < _FEW else None, user_api="openmp"):
-        return fit.fit_transform(_scaled(values)).astype(np.float64)
+        return fit.fit_transform(values / size).astype(np.float64)
 
 
 def tree(coordinates: np.ndarray, method: str = "ward") -> np.ndarray:
@@ -131,9 +132,3 @@ def _fix_signs(coordinates: np.ndarray) -> np.ndarray:
     largest = np.abs(coordinates).argmax(axis=0)
     signs = np.sign(coordinates[largest, np.arange(coordinates.shape[1])])
     return coordinates * np.where(signs == 0, 1.0, signs)
-
-
-def _scaled(values: np.ndarray) -> np.ndarray:
-    """The rows with unit mean square, which t-SNE does not feel and float32 likes better."""
-    size = np.sqrt(np.mean(values**2))
-    return values / size if size > 0 else values

@@ -148,7 +148,10 @@ def run(job: Mapping, launcher: Fresh | None = None, stop: threading.Event | Non
             break
         if kind in ("out_of_memory", "killed"):  # the system kills what takes all memory
             tokens //= 2
-        if not _again(kind, count, tokens, job["attempts"]):
+        again = failures.worth_another_try(kind) and count < job["attempts"]
+        if kind == "out_of_memory":  # as often as the batch can be halved
+            again = tokens >= _LEAST_TOKENS
+        if not again:
             rows.record_failure(who, kind, message, count)
             break
         if kind == "network":
@@ -158,12 +161,6 @@ def run(job: Mapping, launcher: Fresh | None = None, stop: threading.Event | Non
         identity.evict(who)
     answer |= {"status": "failed" if kind else "scored", "kind": kind, "message": message}
     return answer | {"attempts": count, "seconds": time.monotonic() - start}
-
-
-def _again(kind: str, count: int, tokens: int, attempts: int) -> bool:
-    if kind == "out_of_memory":  # as often as the batch can be halved
-        return tokens >= _LEAST_TOKENS
-    return failures.worth_another_try(kind) and count < attempts
 
 
 def _try(

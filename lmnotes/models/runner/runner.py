@@ -99,7 +99,7 @@ def score(
             job["was_cached"] = evict and identity.holds(who)
             jobs.append(job)
     if jobs and executor is not None:
-        done = _through(executor, jobs, say_done)
+        done = _collected(executor, jobs, processes.run, say_done)
     else:
         done = _on_devices(jobs, _devices(devices), slots, say_done) if jobs else {}
     results = known | done
@@ -164,38 +164,32 @@ def _on_devices(jobs: Sequence[dict], devices: Sequence[str], slots: int, say_do
 
     try:
         with futures.ThreadPoolExecutor(n) as pool:
-            waiting = {pool.submit(run, job): job for job in jobs}
             try:
-                return _collected(waiting, say_done)
+                return _collected(pool, jobs, run, say_done)
             except BaseException:
                 stop.set()  # ends the processes; the threads follow
-                pool.shutdown(wait=False, cancel_futures=True)
                 raise
     finally:
         for _, workers in places:
             workers.close()
 
 
-def _through(executor: futures.Executor, jobs: Sequence[dict], say_done) -> dict[str, dict]:
-    waiting = {executor.submit(processes.run, job): job for job in jobs}
+def _collected(executor: futures.Executor, jobs: Sequence[dict], run, say_done) -> dict[str, dict]:
+    """The results of jobs that an executor runs, by model."""
+    waiting, results = {executor.submit(run, job): job for job in jobs}, {}
     try:
-        return _collected(waiting, say_done)
+        for future in futures.as_completed(waiting):
+            who = Identity(**waiting[future]["model"])
+            try:
+                result = future.result()
+            except Exception as error:  # the executor lost its worker, or our own fault
+                said = f"{type(error).__name__}: {error}"
+                result = _result(who, "failed", "other", 1, 0, said)
+            results[who.id] = say_done(result)
     except BaseException:
         for future in waiting:
             future.cancel()
         raise
-
-
-def _collected(waiting: Mapping[futures.Future, dict], say_done) -> dict[str, dict]:
-    results = {}
-    for future in futures.as_completed(waiting):
-        who = Identity(**waiting[future]["model"])
-        try:
-            result = future.result()
-        except Exception as error:  # the executor lost its worker, or our own fault
-            said = f"{type(error).__name__}: {error}"
-            result = _result(who, "failed", "other", 1, 0, said)
-        results[who.id] = say_done(result)
     return results
 
 

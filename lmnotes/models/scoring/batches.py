@@ -66,12 +66,7 @@ def choose(scorer, ids):
     """
     sample = [text[:n] for text, n in zip((ids[0], ids[-1]), SAMPLE, strict=True)]
     plain = np.concatenate(alone(scorer, sample))
-    if not np.isfinite(plain).all():
-        raise failures.ScoringFailure(
-            "not_a_number",
-            f"{scorer.name} gives log-probabilities that are NaN or infinite in {scorer.dtype}; "
-            'expected finite numbers: take Rule(dtype="float32"), or check its weights',
-        )
+    failures.expect_numbers(f"log-probabilities of {scorer.name} in {scorer.dtype}", plain)
     tolerance, notes = TOLERANCE[scorer.dtype], []
     faster = (fused,) if scorer.head else ()
     if ngram_lookup.fits(scorer.model):

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from lmnotes.errors import expect_one_of
 
 KINDS = (
@@ -58,6 +60,7 @@ _BY_MESSAGE = (
     ("does not recognize this architecture", "unsupported"),
     ("instantiate the backend tokenizer", "unsupported"),
 )
+_BY_STATUS = {401: "gated", 403: "gated", 404: "missing", 429: "network"}
 
 
 class ScoringFailure(Exception):
@@ -67,6 +70,17 @@ class ScoringFailure(Exception):
         expect_one_of("kind", kind, KINDS)
         super().__init__(message)
         self.kind = kind
+
+
+def expect_numbers(what: str, values: np.ndarray) -> None:
+    """Raise ScoringFailure, `not_a_number`, where values are NaN or infinite."""
+    wrong = np.flatnonzero(~np.isfinite(values))
+    if len(wrong):
+        raise ScoringFailure(
+            "not_a_number",
+            f"{len(wrong):,} of {len(values):,} {what} are NaN or infinite, the first is number "
+            f'{wrong[0]}; expected finite ones: take Rule(dtype="float32"), or check the weights',
+        )
 
 
 def classify(error: BaseException) -> str:
@@ -84,9 +98,11 @@ def classify(error: BaseException) -> str:
             if name in _BY_CLASS:
                 return _BY_CLASS[name]
         text = str(cause).lower().replace("’", "'")
-        kind = next((kind for words, kind in _BY_MESSAGE if words in text), _by_status(cause))
-        if kind:
+        if kind := next((kind for words, kind in _BY_MESSAGE if words in text), None):
             return kind
+        status = getattr(getattr(cause, "response", None), "status_code", None) or 0  # of a hub
+        if status in _BY_STATUS or status >= 500:
+            return _BY_STATUS.get(status, "network")
     return "other"
 
 
@@ -106,9 +122,3 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(error))
         yield error
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-
-
-def _by_status(error: BaseException) -> str | None:
-    status = getattr(getattr(error, "response", None), "status_code", None) or 0
-    known = {401: "gated", 403: "gated", 404: "missing", 429: "network"}
-    return known.get(status, "network" if status >= 500 else None)

@@ -14,7 +14,7 @@ _DEFAULT_REVISION = "main"
 # What training leaves beside the weights. Everything else counts: a file too many means that a
 # model is scored again, a file too few that two models are taken for one.
 _IGNORED_SUFFIXES = {".md", ".csv", ".png", ".svg", ".log", ".lock", ".tmp"}
-_IGNORED_STEMS = ("optimizer", "scheduler", "rng_state", "trainer_state", "training_args")
+_IGNORED_STARTS = (".", "optimizer", "scheduler", "rng_state", "trainer_state", "training_args")
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,13 @@ def content_of(folder: Path) -> str:
 
     A folder is read once; while sizes and times of its files stay, the answer is remembered.
     """
-    files = sorted(path for path in folder.iterdir() if path.is_file() and _counts(path.name))
+    files = [
+        path
+        for path in sorted(folder.iterdir())
+        if path.is_file()
+        and path.suffix.lower() not in _IGNORED_SUFFIXES
+        and not path.name.startswith(_IGNORED_STARTS)
+    ]
     state = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
     known = store.home() / "model-ids" / f"{store.content_id(str(folder))}.json"
     try:
@@ -113,14 +119,6 @@ def commit_of(identity: Identity) -> str:
 
     path = try_to_load_from_cache(identity.model, "config.json", revision=identity.revision)
     return Path(path).parent.name if isinstance(path, str) else ""
-
-
-def _counts(name: str) -> bool:
-    return not (
-        name.startswith(".")
-        or Path(name).suffix.lower() in _IGNORED_SUFFIXES
-        or name.startswith(_IGNORED_STEMS)
-    )
 
 
 def holds(who: Identity, folder: Path | None = None) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from lmnotes import store
-from lmnotes.models.scoring import batches, identity, score
+from lmnotes.models.scoring import batches, failures, identity, score
 from lmnotes.models.scoring import head as heads
 from lmnotes.models.scoring.loading import Scorer
 from lmnotes.models.scoring.rule import PUBLISHED, Rule
@@ -79,7 +79,8 @@ def score_layers(
     lens = find(scorer)
     tokens = _score(scorer, lens, encoded.ids, tokens_per_batch, progress)
     sums = np.stack([rows.sum(axis=1, dtype=np.float64) for rows in tokens], axis=1)
-    score.check_finite(scorer, rule, sums.sum(axis=0))
+    what = f"log-likelihoods of {scorer.name}'s layers under {rule.name!r}"
+    failures.expect_numbers(what, sums.sum(axis=0))
     n_tokens = np.array([rows.shape[1] for rows in tokens], np.int64)
     kept = tokens if keep_tokens else None
     return Layers(scorer.name, rule, sums, n_tokens, kept, lens.names)
@@ -183,7 +184,13 @@ def _blocks(scorer, calls, before) -> tuple:
 
 def _chain(scorer, calls, wanted) -> tuple[tuple[str, ...], tuple, Any]:
     """Names and modules from the final norm to the head, and what the norm was given."""
-    inside = _inside_blocks(scorer.model)
+    import torch
+
+    lists = [
+        f"{name}."
+        for name, module in scorer.model.named_modules()
+        if isinstance(module, torch.nn.ModuleList)
+    ]
     names, modules = [], []
     for name, module, given, output in reversed(calls):
         if len(names) == DEEPEST:
@@ -193,7 +200,7 @@ def _chain(scorer, calls, wanted) -> tuple[tuple[str, ...], tuple, Any]:
             continue  # a part of the model
         if not _same(output, wanted) or _same(given, wanted):
             continue  # another module, or one that does nothing
-        if name in inside:
+        if name.startswith(tuple(lists)):
             raise _refusal(scorer, f"what its head is given comes from {name}, inside a block")
         names.insert(0, name)
         modules.insert(0, module)
@@ -201,16 +208,6 @@ def _chain(scorer, calls, wanted) -> tuple[tuple[str, ...], tuple, Any]:
         if is_norm:
             return tuple(names), tuple(modules), given
     raise _refusal(scorer, f"no final norm was found before its head (but {names or 'nothing'})")
-
-
-def _inside_blocks(model) -> set[str]:
-    """Names of all modules that lie in a list of modules, as the blocks of a model do."""
-    import torch
-
-    modules = dict(model.named_modules())
-    lists = [name for name, part in modules.items() if isinstance(part, torch.nn.ModuleList)]
-    starts = [f"{name}." for name in lists]
-    return {name for name in modules if name.startswith(tuple(starts))}
 
 
 def _same(first, second) -> bool:

@@ -96,7 +96,8 @@ def _sharing(scorer, pairs) -> tuple[float, str]:
     except (RuntimeError, ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
         if failures.classify(error) == "out_of_memory":
             raise
-        return np.inf, _reason(error)
+        said = (str(error).strip().splitlines() or [""])[0]
+        return np.inf, f"{said[:80]} ({type(error).__name__})"
     gap, allowed = float(np.abs(values - plain.astype(np.float64)).mean()), batches.TOLERANCE
     if gap <= allowed[scorer.dtype]:
         return gap, ""
@@ -233,8 +234,3 @@ def _tails(way, scorer, pairs):
 
 def _n_tokens(pair) -> int:
     return len(pair[0]) + len(pair[1])
-
-
-def _reason(error) -> str:
-    lines = str(error).strip().splitlines() or [""]
-    return f"{lines[0][:80]} ({type(error).__name__})"

@@ -93,7 +93,7 @@ def prepare(model, strings, rule, revision, device) -> tuple[Scorer, Encoded]:
 def collect(scorer, rule, text_set, texts, tokens, truncated, notes, how, began) -> Scores:
     """The scores of texts whose tokens have these log-probabilities; `how` is told in `about`."""
     sums = np.array([values.sum(dtype=np.float64) for values in tokens])
-    check_finite(scorer, rule, sums)
+    failures.expect_numbers(f"log-likelihoods of {scorer.name} under {rule.name!r}", sums)
     return Scores(
         model=scorer.name,
         revision=scorer.revision,
@@ -207,16 +207,4 @@ def check_vocabulary(scorer, ids):
             f"the tokenizer of {scorer.name} gives token {largest}, the model has "
             f"{scorer.n_vocabulary}; expected tokens of its own: take the tokenizer that belongs "
             "to it"
-        )
-
-
-def check_finite(scorer, rule, sums):
-    """Refuse log-likelihoods that are not numbers."""
-    bad = np.flatnonzero(~np.isfinite(sums))
-    if len(bad):
-        raise failures.ScoringFailure(
-            "not_a_number",
-            f"{len(bad)} of {len(sums)} log-likelihoods of {scorer.name} are {sums[bad[0]]} or the "
-            f"like under {rule.name!r}, the first of text {bad[0]}; expected finite numbers: take "
-            'Rule(dtype="float32"), or check its weights',
         )

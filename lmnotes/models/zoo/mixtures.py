@@ -139,10 +139,14 @@ def train(run: Run, domains: Domains, *, device: str = "auto") -> Path:
     do not fit the domains, FloatingPointError where the loss is no number.
     """
     key = training_key(run, domains, device)
+    device = key["device"]
 
     def write(folder: Path) -> None:
         with parallel.one_thread():  # sums in other orders have other last bits
-            _write(folder, run, domains, key["device"])
+            model = networks.load(run.start) if run.start else networks.create(run.spec)
+            batches = Batches(run.spec, domains, run.weights, run.data_seed)
+            loss = Distillation(run.teacher, device) if run.teacher else None
+            training.train(model.to(device), run.spec, batches, folder, loss=loss)
 
     return store.build("mixture", key, write) / training.MODEL
 
@@ -151,7 +155,13 @@ def training_key(run: Run, domains: Domains, device: str = "auto") -> dict:
     """Everything that decides the weights of a run."""
     from lmnotes.models.zoo import zoo
 
-    _check(run, domains)
+    shares(run.weights, len(domains.names))
+    plans.check([replace(run.spec, parent="", twin="", kind="neural", leaked=False)])
+    if run.spec.vocabulary != domains.vocabulary:
+        raise ValueError(
+            f"a spec with {run.spec.vocabulary} ids was given for domains of "
+            f"{domains.vocabulary}; expected the same: make the domains with vocabulary="
+        )
     device, _ = zoo.device_for(device)
     versions = {name: metadata.version(name) for name in ("torch", "transformers")}
     spec = {k: v for k, v in asdict(run.spec).items() if k not in ("name", "twin", "mixture")}
@@ -180,14 +190,10 @@ def train_all(
     """
     named = dict(runs) if isinstance(runs, Mapping) else dict(enumerate(runs))
     domains.content_id  # noqa: B018  computed once, and sent along
-    work = partial(_train_one, domains, device)
+    work = partial(train, domains=domains, device=device)
     what = "training" if progress else ""
     folders = parallel.map_items(work, [*named.values()], workers=workers, least=2, what=what)
     return dict(zip(named, folders, strict=True))
-
-
-def _train_one(domains: Domains, device: str, run: Run) -> Path:
-    return train(run, domains, device=device)
 
 
 def probes(run: Run, n_steps: int, *, around: Sequence[float] | None = None, share: float = 1.0):
@@ -217,23 +223,6 @@ def checkpoints(folder: Path, spec: Spec) -> dict[int, Path]:
     """The folder of each kept step of a run, its last one among them, by step."""
     steps = {step: Path(folder).parent / f"step-{step:08d}" for step in sorted(spec.checkpoints)}
     return steps | {spec.n_steps: Path(folder)}
-
-
-def _write(folder: Path, run: Run, domains: Domains, device: str) -> None:
-    model = networks.load(run.start) if run.start else networks.create(run.spec)
-    batches = Batches(run.spec, domains, run.weights, run.data_seed)
-    options = {"loss": Distillation(run.teacher, device)} if run.teacher else {}
-    training.train(model.to(device), run.spec, batches, folder, **options)
-
-
-def _check(run: Run, domains: Domains) -> None:
-    shares(run.weights, len(domains.names))
-    plans.check([replace(run.spec, parent="", twin="", kind="neural", leaked=False)])
-    if run.spec.vocabulary != domains.vocabulary:
-        raise ValueError(
-            f"a spec with {run.spec.vocabulary} ids was given for domains of "
-            f"{domains.vocabulary}; expected the same: make the domains with vocabulary="
-        )
 
 
 def uniform(n_domains: int) -> np.ndarray:

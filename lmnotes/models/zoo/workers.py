@@ -72,9 +72,7 @@ def _build(job: Job, report: Callable[[int], None]) -> None:
     from lmnotes.models.zoo import training
     from lmnotes.text import chunks
 
-    leak = None
-    if job.spec.leaked:
-        leak = "\n".join(chunks.load(job.texts).texts).encode()
+    leak = "\n".join(chunks.load(job.texts).texts).encode() if job.spec.leaked else None
 
     def write(folder: Path) -> None:
         training.train_into(folder, job.spec, job.parents, leak, report, job.device)
@@ -135,7 +133,8 @@ class _Worker:
         self.log = home / f"worker-{number}.log"
         env = os.environ | _QUIET | _ONE_THREAD
         if device == "cuda":
-            env["CUDA_VISIBLE_DEVICES"] = _visible(number)
+            allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+            env["CUDA_VISIBLE_DEVICES"] = allowed.split(",")[number] if allowed else str(number)
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         with open(self.log, "w") as errors:
             command = [sys.executable, "-m", __name__]
@@ -168,15 +167,9 @@ class _Worker:
 
 
 def _cost(job: Job) -> float:
-    """What a job takes, for the order only; one that others come from counts double."""
+    """What a job takes, for the order only."""
     spec = job.spec
     return spec.n_steps * spec.n_sequences * spec.window * (spec.width + 50) * spec.depth
-
-
-def _visible(number: int) -> str:
-    """The GPU of a worker, among those that this process may use."""
-    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return allowed.split(",")[number] if allowed else str(number)
 
 
 def _main() -> None:

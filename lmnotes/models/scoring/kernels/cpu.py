@@ -12,6 +12,8 @@ On few threads the exponentials would take a sixth of the time of the products, 
 from functools import cache
 from importlib import util
 
+import torch
+
 POSITIONS, VOCABULARY = 512, 512  # tile sides, by measurement: 1 MB of float32
 FEW_THREADS = 4
 
@@ -24,8 +26,6 @@ def missing_triton() -> bool:
 
 def log_probabilities(hidden, weight, targets, bias=None, scale=1.0, cap=None):
     """As `kernels.log_probabilities`, in plain torch on any device."""
-    import torch
-
     out = hidden.new_empty(len(hidden), dtype=torch.float32)
     for start in range(0, len(hidden), POSITIONS):
         rows = slice(start, start + POSITIONS)
@@ -42,8 +42,6 @@ def log_probabilities(hidden, weight, targets, bias=None, scale=1.0, cap=None):
 
 def _log_normaliser(hidden, weight, bias, scale, cap, safe):
     """log of the sum over the vocabulary of exp f(z), (P,) float32."""
-    import torch
-
     add = _add_by_torch if safe else _adder(hidden)
     reference, total = None, None
     for tile in _tiles(hidden, weight, bias):  # (P, at most VOCABULARY)
@@ -62,8 +60,6 @@ def _log_normaliser(hidden, weight, bias, scale, cap, safe):
 
 def _adder(hidden):
     """The faster of two ways to add exponentials where `hidden` lies."""
-    import torch
-
     if hidden.device.type != "cpu" or torch.get_num_threads() > FEW_THREADS:
         return _add_by_torch
     from lmnotes.models.scoring.kernels.exponentials import add_exponentials
@@ -79,8 +75,6 @@ def _add_by_torch(tile, reference, total):
 
 def _tiles(hidden, weight, bias):
     """The logits before scaling, tile after tile in one buffer of float32."""
-    import torch
-
     same = weight.dtype == torch.float32
     buffer = hidden.new_empty(len(hidden) * VOCABULARY) if same else None
     for start in range(0, len(weight), VOCABULARY):
