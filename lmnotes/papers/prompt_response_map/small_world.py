@@ -18,6 +18,7 @@ import pandas as pd
 
 from lmnotes import parallel, store
 from lmnotes.models.scoring.prompt_tokens import PromptRule
+from lmnotes.models.zoo import networks, training
 
 if TYPE_CHECKING:
     import torch
@@ -195,8 +196,6 @@ def tokenizer() -> "PreTrainedTokenizerFast":
     from tokenizers.pre_tokenizers import ByteLevel
     from transformers import PreTrainedTokenizerFast
 
-    from lmnotes.models.zoo import networks
-
     letters = {char: byte for byte, char in enumerate(networks.alphabet()[:SEP])}
     made = Tokenizer(BPE(letters, []))
     made.pre_tokenizer = ByteLevel(add_prefix_space=False, use_regex=False)
@@ -247,15 +246,11 @@ def train(member: Member, n_steps: int = 900) -> "torch.nn.Module":
     for step, batch in enumerate(ids.split(_BATCH)):
         done = max(0, step - _WARM_UP) / max(n_steps - _WARM_UP, 1)
         rise = min(1.0, (step + 1) / _WARM_UP)
-        for group in optimiser.param_groups:
-            group["lr"] = _RATE * rise * (0.1 + 0.45 * (1 + np.cos(np.pi * done)))
+        rate = _RATE * rise * (0.1 + 0.45 * (1 + np.cos(np.pi * done)))
         logits = model(input_ids=batch[:, :-1], use_cache=False).logits[:, SLOTS:]  # (B, 32, V)
         targets = batch[:, SLOTS + 1 :]
         loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(weights, 1.0)
-        optimiser.step()
-        optimiser.zero_grad()
+        training.descend(loss, optimiser, rate, clip=weights)
     return model.eval()
 
 
@@ -280,17 +275,9 @@ def build(
 
 
 def _folder(member: Member, n_steps: int) -> str:
-    from lmnotes.models.zoo import networks
-
     def write(folder: Path) -> None:
-        import torch
-
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)  # the same weights wherever it runs, and faster for so small a one
-        try:
+        with parallel.one_thread():  # the same weights wherever it runs, and faster if small
             networks.save(train(member, n_steps), tokenizer(), folder / "model")
-        finally:
-            torch.set_num_threads(threads)
 
     return str(store.build("factorial", _key(member, n_steps), write) / "model")
 

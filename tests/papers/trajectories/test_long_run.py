@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lmnotes.models.zoo import plans
+from lmnotes.models.zoo import plans, training
 from lmnotes.papers.trajectories import byte_network, long_run
 
 STEPS = (0, 3, 6)
@@ -59,7 +59,7 @@ def test_a_run_keeps_its_checkpoints_and_learns(tiny):
 def test_a_killed_run_goes_on_to_the_same_weights(tiny, tmp_path, monkeypatch):
     whole = long_run.train(tiny)
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "other"))
-    monkeypatch.setattr(long_run, "_SAVE_EVERY", 0.0)
+    monkeypatch.setattr(training, "_SAVE_EVERY", -1.0)
     draw = byte_network.examples
 
     def killed(recipe, step):
