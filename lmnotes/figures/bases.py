@@ -1,15 +1,26 @@
-"""Figures of notebook 03: components, products, null laws and top-p curves of several bases."""
+"""Figures of several bases side by side: components, products, null laws and top-p curves."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lmnotes.figures import style
 
-BASES = {"ICA": style.BLUE, "PCA": style.ORANGE, "random rotation": style.GREY}
+BASES = {
+    "ICA": style.BLUE,
+    "PCA": style.ORANGE,
+    "random rotation": style.GREEN,
+    "random clusters": style.GREEN,
+    "raw columns": style.RED,
+    "Gaussian noise": style.GREY,
+    "shuffled pairing": style.GREY,
+    "untrained": style.PURPLE,
+}
+_DASHES = {"random rotation": "--", "shuffled pairing": ":", "untrained": ":"}
 
 
 def heatmaps(
@@ -22,39 +33,28 @@ def heatmaps(
     colour_label: str = "normalised value",
     numbers: bool = False,
 ) -> Figure:
-    """Words by axes, a panel per basis, each with its own words (Figures 1 and 4)."""
+    """Words by axes, a panel per basis, each with its own words; numbers: written in the cells."""
     n_rows = max(len(matrix) for matrix in matrices.values())
     height = height or 0.7 + 0.115 * n_rows
     figure, axes = style.panels(len(matrices), width=style.PAGE, height=height)
     for ax, (name, matrix) in zip(axes, matrices.items(), strict=True):
-        image = ax.imshow(
+        sns.heatmap(
             matrix,
-            aspect="auto",
+            ax=ax,
             cmap="Blues",
             vmin=limits[0],
             vmax=limits[1],
-            interpolation="nearest",
+            cbar=False,
+            annot=numbers,
+            fmt=".2f",
+            annot_kws={"fontsize": 6},
+            xticklabels=list(columns),
+            yticklabels=list(rows[name]),
         )
-        ax.set_xticks(range(len(columns)), columns)
-        size = 6 if n_rows > 12 else 7
-        ax.set_yticks(range(len(rows[name])), rows[name], fontsize=size)
-        ax.tick_params(length=0)
+        ax.tick_params(length=0, rotation=0)
+        ax.tick_params(axis="y", labelsize=6 if n_rows > 12 else 7)
         ax.set(title=name, xlabel="axis")
-        if numbers:
-            for (i, j), value in np.ndenumerate(matrix):
-                dark = value > 0.6 * limits[1]
-                ax.text(
-                    j,
-                    i,
-                    f"{value:.2f}",
-                    ha="center",
-                    va="center",
-                    fontsize=6,
-                    color="white" if dark else style.BLACK,
-                )
-    bar = figure.colorbar(image, ax=axes, pad=0.01, aspect=30)
-    bar.set_label(colour_label)
-    bar.outline.set_visible(False)
+    style.colour_bar(axes[0].collections[0], axes, colour_label)
     return figure
 
 
@@ -70,41 +70,24 @@ def axis_bars(
         thresholds: column -> the level above which an axis is significant, drawn as a line.
         labels: (basis, column) -> axis -> what to write at its bar.
     """
-    import matplotlib.pyplot as plt
-
-    bases = list(dict.fromkeys(key[0] for key in values))
-    columns = list(dict.fromkeys(key[1] for key in values))
-    style.use()
-    figure, axes = plt.subplots(
-        len(bases),
-        len(columns),
-        figsize=(style.PAGE, 1.45 * len(bases)),
-        sharex=True,
-        sharey="col",
-        squeeze=False,
-    )
-    for (basis, column), each in values.items():
-        ax = axes[bases.index(basis), columns.index(column)]
-        colour = BASES.get(basis, style.BLACK)
-        ax.vlines(np.arange(1, len(each) + 1), 0, each, color=colour, lw=0.9)
+    figure, panels = style.grid_of(values, 1.45, sharex=True, sharey="col")
+    last_column = list(values)[-1][1]
+    for (basis, column), heights in values.items():
+        ax = panels[basis, column]
+        ax.vlines(np.arange(1, len(heights) + 1), 0, heights, color=BASES[basis], lw=0.9)
         ax.axhline(thresholds[column], color=style.RED, lw=0.6, ls=":")
         ax.axhline(0, color=style.BLACK, lw=0.4)
         span = np.ptp([values[key] for key in values if key[1] == column])
-        _name_bars(ax, each, labels.get((basis, column), {}), 70 / span)
-        if basis == bases[0]:
-            ax.set_title(column)
-        if basis == bases[-1]:
-            ax.set_xlabel("axis")
-        if column == columns[0]:
-            ax.set_ylabel(f"{basis}\nnormalised value")
-        if column == columns[-1]:
+        _name_bars(ax, heights, labels.get((basis, column), {}), 70 / span)
+        style.outer_labels(ax, column, f"{basis}\nnormalised value", "axis")
+        if column == last_column:
             ax.set_ylabel("product")
         ax.margins(y=0.12)
     return figure
 
 
 def _name_bars(ax: Axes, values: np.ndarray, labels: Mapping[int, str], points: float) -> None:
-    """Write labels at the tips of bars, lowest first, each above those that it would cover.
+    """Labels at the tips of bars, lowest first, each above those that it would cover.
 
     points: height of a value of 1 on paper.
     """
@@ -112,7 +95,8 @@ def _name_bars(ax: Axes, values: np.ndarray, labels: Mapping[int, str], points: 
     for axis, text in sorted(labels.items(), key=lambda label: values[label[0]]):
         tip = height = values[axis] * points
         while any(
-            abs(axis - other) < 0.35 * len(values) and abs(height - at) < 8 for other, at in placed
+            abs(axis - other) < 0.35 * len(values) and abs(height - place) < 8
+            for other, place in placed
         ):
             height += 1
         right = axis > 0.6 * len(values)
@@ -139,7 +123,7 @@ def null_histogram(
     log: bool = False,
     name: str = "words",
 ) -> pd.DataFrame:
-    """A density of values with the curve of the null law, and some values marked (Figure 3).
+    """A density of values with the curve of the null law, and some values marked.
 
     Returns:
         the table drawn: middle of each bin, density, null.
@@ -149,12 +133,10 @@ def null_histogram(
     middle = (edges[1:] + edges[:-1]) / 2
     ax.bar(middle, inside, edges[1] - edges[0], color=colour, alpha=0.5, label=name)
     ax.plot(*curve, color=style.RED, lw=1, label="null law")
-    top = inside.max()
     if log:
-        ax.set_yscale("log")
-        ax.set_ylim(inside[inside > 0].min() / 2, top * 30)
+        ax.set(yscale="log", ylim=(inside[inside > 0].min() / 2, inside.max() * 30))
     else:
-        ax.set_ylim(0, top * 1.25)
+        ax.set_ylim(0, inside.max() * 1.25)
     for text, value in (lines or {}).items():
         ax.axvline(value, color=style.BLACK, lw=0.6, ls="--")
         ax.annotate(
@@ -169,8 +151,7 @@ def null_histogram(
         )
     ax.set(xlim=(-limit, limit), ylabel="density")
     ax.legend(loc="upper left" if lines else "upper right")
-    null = np.interp(middle, *curve)
-    return pd.DataFrame({"middle": middle, "density": inside, "null": null})
+    return pd.DataFrame({"middle": middle, "density": inside, "null": np.interp(middle, *curve)})
 
 
 def curves(
@@ -179,30 +160,36 @@ def curves(
     x: str,
     y: str,
     *,
+    by: str = "basis",
     bands: tuple[str, str] | None = None,
     legend: bool = True,
     **labels,
 ) -> None:
-    """One line per basis with its band, the random rotation dashed; `labels` go to `ax.set`."""
-    for basis, part in table.groupby("basis", sort=False):
-        dash = "--" if basis == "random rotation" else "-"
-        colour = BASES.get(basis, style.GREEN)
-        dots = {"marker": "o", "ms": 2.5} if len(part) < 20 else {}
-        ax.plot(part[x], part[y], dash, color=colour, label=basis, **dots)
+    """A line per basis, or whatever column `by` tells apart, with its band; nulls are dashed.
+
+    bands: columns of the lower and the upper end. labels: of `ax.set`.
+    """
+    others = [name for name in dict.fromkeys(table[by]) if name not in BASES]
+    colours = BASES | dict(zip(others, style.COLOURS * len(others), strict=False))
+    for name, rows in table.groupby(by, sort=False):
+        dots = {"marker": "o", "ms": 2.5} if len(rows) < 20 else {}
+        line = {"color": colours[name], "ls": _DASHES.get(name, "-"), "label": name}
+        ax.plot(rows[x], rows[y], **line, **dots)
         if bands is not None:
-            ax.fill_between(part[x], part[bands[0]], part[bands[1]], color=colour, alpha=0.15, lw=0)
+            low, high = (rows[band] for band in bands)
+            ax.fill_between(rows[x], low, high, color=colours[name], alpha=0.15, lw=0)
     ax.set(**labels)
     if legend:
         ax.legend()
 
 
 def bow_tie(
-    ax: Axes, of_word: np.ndarray, of_axis: np.ndarray, norm: np.ndarray, title: str
+    ax: Axes, word_rank: np.ndarray, axis_rank: np.ndarray, norm: np.ndarray, title: str
 ) -> object:
-    """Words by their rank on an axis and the axis's rank in them, coloured by norm (Figure 10)."""
+    """Words by their rank on an axis and the axis's rank in them, coloured by norm."""
     points = ax.scatter(
-        of_word,
-        of_axis,
+        word_rank,
+        axis_rank,
         c=norm,
         s=2,
         linewidths=0,
@@ -220,38 +207,27 @@ def bow_tie(
     return points
 
 
-def named_points(
-    ax: Axes,
-    x: np.ndarray,
-    y: np.ndarray,
-    names: Mapping[int, str],
-    *,
-    colour: str = style.BLUE,
-    size: float = 3,
-    highlight: str = style.RED,
-) -> None:
+def named_points(ax: Axes, x: np.ndarray, y: np.ndarray, names: Mapping[int, str]) -> None:
     """All points small, some of them large and named, no name over another."""
-    ax.scatter(x, y, s=size, color=style.GREY, alpha=0.35, linewidths=0, rasterized=True)
+    ax.scatter(x, y, s=3, color=style.GREY, alpha=0.35, linewidths=0, rasterized=True)
     chosen = list(names)
-    ax.scatter(x[chosen], y[chosen], s=10, color=highlight, linewidths=0)
+    ax.scatter(x[chosen], y[chosen], s=10, color=style.RED, linewidths=0)
     style.name_words(ax, x, y, {name: row for row, name in names.items()})
 
 
 def ranked_words(
     lists: Mapping[str, Sequence[tuple[str, float]]], xlabel: str = "cosine"
 ) -> Figure:
-    """Several short rankings side by side, each word written in its place (Figure 19)."""
-    n = max(len(each) for each in lists.values())
+    """Several short rankings side by side, each word written in its place."""
+    height = 0.6 + 0.14 * max(len(ranking) for ranking in lists.values())
     figure, axes = style.panels(
-        len(lists), width=style.PAGE, height=0.6 + 0.14 * n, sharex=True, sharey=True
+        len(lists), width=style.PAGE, height=height, sharex=True, sharey=True
     )
-    high = max(value for each in lists.values() for _, value in each)
-    for ax, (title, each) in zip(axes, lists.items(), strict=True):
-        place = np.arange(len(each))
-        values = np.array([value for _, value in each])
-        ax.barh(place, values, 0.8, color=style.SKY, alpha=0.5)
-        for at, (word, _) in enumerate(each):
-            ax.text(0.02 * high, at, word, va="center", fontsize=6.5)
+    high = max(value for ranking in lists.values() for _, value in ranking)
+    for ax, (title, ranking) in zip(axes, lists.items(), strict=True):
+        ax.barh(range(len(ranking)), [value for _, value in ranking], color=style.SKY, alpha=0.5)
+        for place, (word, _) in enumerate(ranking):
+            ax.text(0.02 * high, place, word, va="center", fontsize=6.5)
         ax.set(yticks=[], xlabel=xlabel, xlim=(0, high * 1.02))
         ax.set_title(title, fontsize=7)
     axes[0].invert_yaxis()

@@ -4,11 +4,13 @@ Colours tell apart for colour-blind readers (Okabe and Ito); text is 8 points at
 a figure can go into a two-column paper as it is.
 """
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from lmnotes.statistics import Fit
@@ -48,12 +50,53 @@ def panels(
     n: int = 1, *, width: float | None = None, height: float = 2.5, **kwargs
 ) -> tuple[Figure, list[Axes]]:
     """A figure with n panels side by side; one panel is a column wide, several fill the page."""
+    width = width or (COLUMN if n == 1 else PAGE)
+    return grid(n, n, width=width, height=height, **kwargs)
+
+
+def grid(
+    n: int, columns: int = 3, *, width: float = PAGE, height: float = 2.2, **kwargs
+) -> tuple[Figure, list[Axes]]:
+    """A figure with n panels, at most `columns` to a row of this height in inches."""
     import matplotlib.pyplot as plt
 
-    width = width or (COLUMN if n == 1 else PAGE)
+    columns = min(n, columns)
+    rows = -(-n // columns)
     use()
-    figure, axes = plt.subplots(1, n, figsize=(width, height), **kwargs)
-    return figure, list(np.atleast_1d(axes))
+    size = (width, height * rows)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, **kwargs)
+    for ax in axes.ravel()[n:]:
+        ax.axis("off")
+    return figure, list(axes.ravel()[:n])
+
+
+def grid_of(
+    keys: Iterable[tuple[str, str]], height: float, **kwargs
+) -> tuple[Figure, dict[tuple[str, str], Axes]]:
+    """A page-wide figure with a panel for each (row, column) of `keys`; height of a row, inches."""
+    rows, columns = (list(dict.fromkeys(names)) for names in zip(*keys, strict=True))
+    figure, axes = grid(len(rows) * len(columns), len(columns), height=height, **kwargs)
+    return figure, dict(zip(itertools.product(rows, columns), axes, strict=True))
+
+
+def outer_labels(ax: Axes, title: str, row: str, xlabel: str) -> None:
+    """Words of a panel of a grid that stand at its edges only: above, to the left, and below."""
+    place = ax.get_subplotspec()
+    if place.is_first_row():
+        ax.set_title(title)
+    if place.is_first_col():
+        ax.set_ylabel(row)
+    if place.is_last_row():
+        ax.set_xlabel(xlabel)
+
+
+def colour_bar(drawn, ax: Axes | Sequence[Axes], label: str, **kwargs):
+    """A colour bar without a frame beside one or several panels; kwargs: of `Figure.colorbar`."""
+    figure = np.ravel(ax)[0].figure
+    bar = figure.colorbar(drawn, ax=ax, **{"pad": 0.01, "aspect": 30, **kwargs})
+    bar.set_label(label)
+    bar.outline.set_visible(False)
+    return bar
 
 
 def scatter_words(
@@ -65,7 +108,7 @@ def scatter_words(
     fit: Fit | None = None,
     labels: Mapping[str, int] | None = None,
     clip: float = 0.1,
-    colour_bar: bool = True,
+    bar: bool = True,
 ) -> None:
     """Words as points coloured by count, rare ones first so that frequent ones stay visible.
 
@@ -74,30 +117,26 @@ def scatter_words(
         fit: a line with its slope and R^2; the words that carry it are ringed.
         labels: word -> index of some words to name.
         clip: per cent of the points that may lie beyond the right edge, the ones of largest x.
+        bar: whether a colour bar says the counts.
     """
-    from matplotlib.colors import LogNorm
-
-    order = np.argsort(counts, kind="stable")
-    points = ax.scatter(
-        x[order],
-        y[order],
-        c=counts[order],
-        s=4,
-        linewidths=0,
-        alpha=0.8,
-        cmap="viridis_r",
-        norm=LogNorm(max(counts.min(), 1), counts.max()),
-        rasterized=True,
-    )
+    points = counted_points(ax, x, y, counts, LogNorm(max(counts.min(), 1), counts.max()))
     _limits(ax.set_xlim, x, clip)
     _limits(ax.set_ylim, y, 0)
     if fit is not None:
         _line(ax, fit)
     name_words(ax, x, y, labels or {})
-    if colour_bar:
-        bar = ax.figure.colorbar(points, ax=ax, pad=0.02, aspect=30)
-        bar.set_label("count $n_w$")
-        bar.outline.set_visible(False)
+    if bar:
+        colour_bar(points, ax, "count $n_w$", pad=0.02)
+
+
+def counted_points(
+    ax: Axes, x: Sequence[float], y: Sequence[float], counts: Sequence[int], norm: LogNorm
+):
+    """Points coloured by count, the rare ones first."""
+    order = np.argsort(counts, kind="stable")
+    x, y, counts = (np.asarray(values)[order] for values in (x, y, counts))
+    look = {"s": 4, "linewidths": 0, "alpha": 0.8, "cmap": "viridis_r", "rasterized": True}
+    return ax.scatter(x, y, c=counts, norm=norm, **look)
 
 
 def _line(ax: Axes, fit: Fit) -> None:

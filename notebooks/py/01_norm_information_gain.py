@@ -321,9 +321,7 @@ def shuffle_button(shuffle=False, subtract=False, share=100):
     values = found.kl - floor if subtract else found.kl
     figure, (ax,) = figures.style.panels(width=4.2)
     seen = part.counts >= min_count
-    figures.style.scatter_words(
-        ax, part.counts[seen], values[seen], part.counts[seen], colour_bar=False
-    )
+    figures.style.scatter_words(ax, part.counts[seen], values[seen], part.counts[seen], bar=False)
     ax.plot(
         part.counts[seen],
         np.zeros(seen.sum()) if subtract else floor[seen],
@@ -715,13 +713,9 @@ for n, norm in squared.items():
     )
     if n in shown:
         left, right = axes[2 * shown.index(n) : 2 * shown.index(n) + 2]
-        figures.style.scatter_words(
-            left, norm[drawn], gain.kl[drawn], counts[drawn], colour_bar=False
-        )
+        figures.style.scatter_words(left, norm[drawn], gain.kl[drawn], counts[drawn], bar=False)
         last = right is axes[-1]
-        figures.style.scatter_words(
-            right, counts[drawn], norm[drawn], counts[drawn], colour_bar=last
-        )
+        figures.style.scatter_words(right, counts[drawn], norm[drawn], counts[drawn], bar=last)
         left.set(xlabel=r"$\|u_w\|^2$", ylabel="KL$(w)$, nats", title=f"epochs: {n}")
         right.set(
             xscale="log",
@@ -768,9 +762,9 @@ def scrubber(n_epochs=max(runs)):
     norm = squared[n_epochs]
     fit = statistics.regress(gain.kl, norm, frequent, n_bootstrap=20)
     figures.style.scatter_words(
-        left, norm[drawn], gain.kl[drawn], counts[drawn], fit=fit, colour_bar=False
+        left, norm[drawn], gain.kl[drawn], counts[drawn], fit=fit, bar=False
     )
-    figures.style.scatter_words(right, counts[drawn], norm[drawn], counts[drawn], colour_bar=False)
+    figures.style.scatter_words(right, counts[drawn], norm[drawn], counts[drawn], bar=False)
     left.set(xlabel=r"$\|u_w\|^2$", ylabel="KL$(w)$, nats", title=f"epochs: {n_epochs}, annealed")
     right.set(
         xscale="log",
@@ -841,7 +835,7 @@ scores = {
     "delta_kl": delta_kl,
     "delta_norm": delta_norm,
 }
-table3 = paper.roc.compare(
+table3 = paper.roc.auc_table(
     {name: np.where(drawn, score, np.nan) for name, score in scores.items()},
     classes,
     counts,
@@ -968,12 +962,7 @@ pairs = (
 votes = paper.hypernyms.margins(
     corpus,
     pairs,
-    kl=gain.kl,
-    entropy=gain.entropy,
-    squared_norm=length.raw,
-    delta_kl=delta_kl,
-    delta_entropy=delta_entropy,
-    delta_norm=delta_norm,
+    scores,
     window=window,
     n_shuffles=n_weeds_shuffles,
     seed=seed,
@@ -1085,9 +1074,7 @@ def draw_lines(norm, xlabel, name, caption):
     tables = {model: table for model, (table, _) in lines.items()}
     fits = {model: fit for model, (_, fit) in lines.items()}
     notebook.figure(
-        paper.figures_contexts.clouds(
-            tables, fits, xlabel=xlabel, ylabel=r"KL from $p(\cdot|u_0)$, nats"
-        ),
+        paper.figures.clouds(tables, fits, xlabel=xlabel, ylabel=r"KL from $p(\cdot|u_0)$, nats"),
         name,
         data=pd.concat(tables, names=["model", "row"]).reset_index(),
         caption=caption,
@@ -1108,10 +1095,11 @@ if read_by:
         "The same with the whitened distance; by theory the slope is 1/2 near the origin.",
     )
     shrunk = {model: found.shrunk for model, found in read_by.items()}
+    shrunk = pd.concat(shrunk, names=["model", "row"]).reset_index()
     notebook.figure(
-        paper.figures_contexts.near(shrunk),
+        paper.figures.near(shrunk),
         "near_reference",
-        data=pd.concat(shrunk, names=["model", "row"]).reset_index(),
+        data=shrunk,
         caption="How far the quadratic law reaches: 200 positions are moved towards the reference along straight lines; median and quartiles of twice the exact KL over the form.",
     )
 
@@ -1267,7 +1255,7 @@ if language_models:
         }
     )
     notebook.figure(
-        paper.figures_contexts.by_step(growing),
+        paper.figures.by_step(growing),
         "whitening_by_step",
         data=growing,
         caption=f"One run of training ({run}): how well either length shows the information, and how much there is of it.",
@@ -1287,7 +1275,7 @@ ORIGINS = {"the nearest position": "_0", "the mean": ""}
 def one_model(model=next(iter(read_by), ""), norm="centred", origin="the nearest position"):
     factor = 2 if norm == "whitened" else 1
     table, fit = line(model, norm, ORIGINS[origin], factor)
-    return paper.figures_contexts.clouds(
+    return paper.figures.clouds(
         {model: table},
         {model: fit},
         xlabel=f"squared norm, {norm}",

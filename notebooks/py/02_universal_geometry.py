@@ -149,7 +149,7 @@ print(f"An ICA axis mixes about {mixing:.0f} of {space.n_axes} principal compone
 def axis_browser(axis=0, basis="ICA", n_words=10):
     top = words.ica.top_words(bases[basis], [axis], k=n_words, min_count=often_enough)
     figure, (ax,) = figures.style.panels(height=0.5 + 0.17 * n_words)
-    ax.barh(top.word, top.value, color=figures.axes.COLOUR_OF[basis])
+    ax.barh(top.word, top.value, color=figures.bases.BASES[basis])
     ax.invert_yaxis()
     ax.set(
         title=f"{basis}, axis {axis}: skewness {bases[basis].skewness[axis]:.2f}",
@@ -223,9 +223,7 @@ for ax, (name, (x, y)) in zip(
     panels, [("ICA", (0, 1)), ("ICA", (2, 3)), ("PCA", (0, 1)), ("PCA", (2, 3))], strict=True
 ):
     at = bases[name].values
-    figures.style.scatter_words(
-        ax, at[:, x], at[:, y], space.counts, clip=0, colour_bar=ax is panels[-1]
-    )
+    figures.style.scatter_words(ax, at[:, x], at[:, y], space.counts, clip=0, bar=ax is panels[-1])
     ax.set(title=name, xlabel=f"axis {x}", ylabel=f"axis {y}")
 notebook.figure(
     figure,
@@ -345,7 +343,7 @@ fig1.insert(0, "word", [shown[row] for row in order])
 figure, (left, *right) = figures.style.panels(3, height=4.6, width_ratios=[1.2, 1, 1])
 figures.axes.heatmap(left, fig1[names].to_numpy(), list(fig1.word), names)
 for ax, (x, y) in zip(right, [(3, 1), (4, 2)], strict=True):
-    figures.style.scatter_words(ax, unit[:, x], unit[:, y], space.counts, clip=0, colour_bar=False)
+    figures.style.scatter_words(ax, unit[:, x], unit[:, y], space.counts, clip=0, bar=False)
     far = {w: space.ids[w] for w in shown if unit[space.ids[w]][[x, y]].max() > 0.25}
     ax.set(xlabel=names[x], ylabel=names[y])
     figures.axes.name_words(ax, unit[:, x], unit[:, y], far)
@@ -721,7 +719,7 @@ for label, name in (
 # for trivial reasons such as word frequency. And compare with the **random rotation**: where one space is nearly a linear image of the other, any axis of one has
 # some correlation with some axis of the other, so that even random axes pass the shuffled null. Being above it is little; being above the green curve is the point. And two halves of one text share their topics: that is an upper bound on universality,
 # not a test of it. English against Python is the harder case. Static against contextual vectors, the model being small, is the hardest: look whether the blue
-# curve stays above the red one there.
+# curve stays above the orange one there.
 
 
 # %%
@@ -928,7 +926,7 @@ for name, colour in zip(many_first, figures.style.COLOURS, strict=False):
     ax.scatter(many.index, many[f"{name} r"], s=5, color=colour, linewidths=0, label=name)
 ax.plot(many.index, many["sum"] / len(many_first), "--", color=figures.style.BLACK, label="mean")
 for name in nulls:
-    ax.plot(many.index, many[name], ":", color=figures.axes.COLOUR_OF[name], label=f"mean, {name}")
+    ax.plot(many.index, many[name], ":", color=figures.bases.BASES[name], label=f"mean, {name}")
 ax.set(xlabel="axis of the skip-gram space, by the sum", ylabel="correlation")
 figure.legend(loc="outside upper center", ncols=4)
 notebook.figure(

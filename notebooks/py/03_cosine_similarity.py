@@ -609,8 +609,7 @@ for ax, (title, each) in zip(panels, before_after, strict=True):
     rows.append(
         pd.DataFrame({"panel": title, "word rank": of_word, "axis rank": of_axis, "norm": lengths})
     )
-bar = figure.colorbar(points, ax=panels, pad=0.01, aspect=30)
-bar.set_label("length of the unscaled word")
+figures.style.colour_bar(points, panels, "length of the unscaled word")
 notebook.figure(
     figure,
     "fig10_norm",

@@ -105,9 +105,7 @@ for ax, (basis, each) in zip(panels, unit.items(), strict=True):
     )
     ax.set(title=basis, xlabel="axis", yticks=[])
 panels[0].set_ylabel(f"4 top words of each of {n_shown} axes", fontsize=8)
-bar = figure.colorbar(image, ax=panels, pad=0.01, aspect=40)
-bar.set_label("normalised value")
-bar.outline.set_visible(False)
+figures.style.colour_bar(image, panels, "normalised value", aspect=40)
 first_five = {basis: top[basis][:5, :4].ravel() for basis in unit}
 notebook.figure(
     figure,

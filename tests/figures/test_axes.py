@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from lmnotes.figures import axes
+from lmnotes.figures import axes, style
 
 
 def test_every_figure_is_drawn():
@@ -31,7 +31,7 @@ def test_every_figure_is_drawn():
     _, ((ax, _),) = plt.subplots(1, 2, squeeze=False)
     axes.heatmap(ax, np.eye(2), ["a", "b"], ["x", "y"])
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
-    assert axes.grid(2, 3, 2.0)[1].shape == (2, 3)
+    assert len(style.grid(5)[1]) == 5
     plt.close("all")
 
 

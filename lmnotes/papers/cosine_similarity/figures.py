@@ -21,10 +21,12 @@ def maps(
     Args:
         matrices: (basis, space) -> (words, axes); all of a basis have the same words and axes.
         names: basis -> its words, written beside its first panel.
+        height: of the figure, inches.
     """
-    bases, spaces, figure, axes = _grid(matrices, height)
+    n_rows = len({basis for basis, _ in matrices})
+    figure, panels = style.grid_of(matrices, height / n_rows)
     for (basis, space), matrix in matrices.items():
-        ax = axes[bases.index(basis), spaces.index(space)]
+        ax = panels[basis, space]
         image = ax.imshow(
             matrix,
             aspect="auto",
@@ -34,59 +36,49 @@ def maps(
             interpolation="nearest",
             extent=(0.5, matrix.shape[1] + 0.5, len(matrix) - 0.5, -0.5),  # axes from 1
         )
-        first, last = space == spaces[0], basis == bases[-1]
+        first = ax.get_subplotspec().is_first_col()
         ax.set_yticks([])
         if names is not None:
             ax.set_xticks(range(1, 1 + matrix.shape[1]))
             if first:
                 ax.set_yticks(range(len(matrix)), names[basis], fontsize=6)
         ax.tick_params(length=0)
-        if first:
-            ax.set_ylabel(basis if names is not None else f"{basis}: words")
-        if basis == bases[0]:
-            ax.set_title(space)
-        if last:
-            ax.set_xlabel("matched axis")
-    bar = figure.colorbar(image, ax=axes, pad=0.01, aspect=40)
-    bar.set_label("normalised value")
-    bar.outline.set_visible(False)
+        row_label = basis if names is not None else f"{basis}: words"
+        style.outer_labels(ax, space, row_label, "matched axis")
+    style.colour_bar(image, list(panels.values()), "normalised value", aspect=40)
     return figure
 
 
 def pair_bars(
-    panels: Mapping[tuple[str, str], np.ndarray],
+    values: Mapping[tuple[str, str], np.ndarray],
     names: Mapping[tuple[str, str], Sequence[str]],
-    of: Sequence[str],
+    columns: Sequence[str],
     levels: Sequence[float],
 ) -> Figure:
     """A pair of words and their product on a few axes, per basis and space (Figures 6, 13, 14).
 
     Args:
-        panels: (basis, space) -> (n_axes, 3): first word, second word, product.
+        values: (basis, space) -> (n_axes, 3): first word, second word, product.
         names: (basis, space) -> the names of those axes.
-        of: what the three columns are. levels: above which each is significant, drawn dotted.
+        columns: what the three are. levels: above which each is significant, drawn dotted.
     """
-    bases, spaces, figure, axes = _grid(panels, 1.75 * len({key[0] for key in panels}) + 0.4)
+    figure, panels = style.grid_of(values, 1.95)
     colours = (style.BLUE, style.ORANGE, style.RED)
-    for key, table in panels.items():
-        ax = axes[bases.index(key[0]), spaces.index(key[1])]
-        at = np.arange(len(table))
-        for number, column in enumerate(table.T):
-            ax.barh(at + 0.27 * (number - 1), column, 0.25, color=colours[number], label=of[number])
-        for level, colour in ((levels[0], style.BLUE), (levels[2], style.RED)):
-            ax.axvline(level, color=colour, lw=0.6, ls=":")
+    right = max(0.7, 1.05 * max(table.max() for table in values.values()))
+    for (basis, space), table in values.items():
+        ax, places = panels[basis, space], np.arange(len(table))
+        for number, bars in enumerate(table.T):
+            height = places + 0.27 * (number - 1)
+            ax.barh(height, bars, 0.25, color=colours[number], label=columns[number])
+        for number in (0, 2):
+            ax.axvline(levels[number], color=colours[number], lw=0.6, ls=":")
         ax.axvline(0, color=style.BLACK, lw=0.4)
-        ax.set_yticks(at, names[key], fontsize=6)
+        ax.set_yticks(places, names[basis, space], fontsize=6)
         ax.invert_yaxis()
-        ax.set_xlim(-0.2, max(0.7, max(each.max() for each in panels.values()) * 1.05))
-        if key[0] == bases[0]:
-            ax.set_title(key[1])
-        if key[0] == bases[-1]:
-            ax.set_xlabel("normalised value, product")
-        if key[1] == spaces[0]:
-            ax.set_ylabel(key[0])
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=3)
+        ax.set_xlim(-0.2, right)
+        style.outer_labels(ax, space, basis, "normalised value, product")
+    handles = ax.get_legend_handles_labels()
+    figure.legend(*handles, loc="outside upper center", ncols=3)
     return figure
 
 
@@ -97,14 +89,8 @@ def two_axes(
 
     both, other: (n, 2) values. level: above which a value is significant.
     """
-    ax.scatter(
-        *other.T,
-        s=12,
-        facecolors="none",
-        edgecolors=style.GREY,
-        lw=0.7,
-        label="on two other axes",
-    )
+    rings = {"s": 12, "facecolors": "none", "edgecolors": style.GREY, "lw": 0.7}
+    ax.scatter(*other.T, label="on two other axes", **rings)
     ax.scatter(*both.T, s=12, lw=0, color=bases.BASES[basis], label="on their own axes")
     for line in (ax.axvline, ax.axhline):
         line(level, color=style.RED, lw=0.6, ls=":")
@@ -118,16 +104,3 @@ def two_axes(
     if name:
         ax.set_ylabel("value on the second word's axis")
         ax.legend(loc="upper left", handletextpad=0.1)
-
-
-def _grid(keys: Mapping[tuple[str, str], object], height: float):
-    """Names of the rows and of the columns, and a page-wide figure with a panel for each."""
-    import matplotlib.pyplot as plt
-
-    rows = list(dict.fromkeys(key[0] for key in keys))
-    columns = list(dict.fromkeys(key[1] for key in keys))
-    style.use()
-    figure, axes = plt.subplots(
-        len(rows), len(columns), figsize=(style.PAGE, height), squeeze=False
-    )
-    return rows, columns, figure, axes

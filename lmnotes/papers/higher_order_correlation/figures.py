@@ -37,21 +37,12 @@ def matrices(
 
     lines: panel -> a level to mark in its colour bar, such as the spherical background.
     """
-    import matplotlib.pyplot as plt
-
-    n_rows = (len(panels) + 1) // 2
-    style.use()
-    figure, axes = plt.subplots(n_rows, 2, figsize=(style.PAGE, 3.5 * n_rows), squeeze=False)
-    for ax in axes.ravel()[len(panels) :]:
-        ax.axis("off")
-    for ax, (name, matrix) in zip(axes.ravel(), panels.items(), strict=False):
+    figure, axes = style.grid(len(panels), 2, height=3.5)
+    for ax, (name, matrix) in zip(axes, panels.items(), strict=True):
         low, high = limits[name]
         image = ax.imshow(matrix, cmap="Blues", vmin=low, vmax=high, interpolation="nearest")
-        ax.set_title(name)
-        ax.set_xlabel("axis, by skewness")
-        bar = figure.colorbar(image, ax=ax, pad=0.02, aspect=30, shrink=0.85)
-        bar.set_label(colour_labels[name])
-        bar.outline.set_visible(False)
+        ax.set(title=name, xlabel="axis, by skewness")
+        bar = style.colour_bar(image, ax, colour_labels[name], pad=0.02, shrink=0.85)
         if lines and name in lines:
             bar.ax.axhline(lines[name], color=style.RED, lw=1.2)
     return figure
@@ -163,9 +154,8 @@ def tree(
     ax.axis("off")
     ax.margins(0.08, 0.03)
     scale = mpl.cm.ScalarMappable(norm=norm, cmap="Blues")
-    bar = figure.colorbar(scale, ax=ax, orientation="horizontal", shrink=0.4, pad=0.01, aspect=40)
-    bar.set_label(r"$\mathrm{E}(S_i^2S_j^2)$")
-    bar.outline.set_visible(False)
+    place = {"orientation": "horizontal", "shrink": 0.4, "aspect": 40}
+    style.colour_bar(scale, ax, r"$\mathrm{E}(S_i^2S_j^2)$", **place)
     return figure
 
 

@@ -19,8 +19,6 @@ def grow(weights: np.ndarray, nodes: Sequence[int] | None = None) -> networkx.Gr
     >>> sorted((i, j, float(w)) for i, j, w in tree.edges(data="weight"))
     [(0, 1, 3.0), (1, 2, 2.0)]
     """
-    import networkx
-
     weights = np.asarray(weights, dtype=np.float64)
     off = weights - weights.T
     if weights.ndim != 2 or not np.abs(off[~np.isnan(off)]).max(initial=0) < 1e-9:
@@ -64,8 +62,6 @@ def clusters(tree: networkx.Graph, n_clusters: int, *, seed: int = 1) -> dict[in
         return dict.fromkeys(nodes, 0)
     if n_clusters == len(nodes):
         return dict(zip(nodes, range(len(nodes)), strict=True))
-    import networkx
-
     model = SpectralClustering(
         n_clusters, affinity="precomputed", assign_labels="kmeans", n_init=10, random_state=seed
     )
@@ -78,15 +74,11 @@ def clusters(tree: networkx.Graph, n_clusters: int, *, seed: int = 1) -> dict[in
 
 def layout(tree: networkx.Graph) -> dict[int, np.ndarray]:
     """A place (2,) for every node, by Kamada and Kawai with edges of equal length."""
-    import networkx
-
     return networkx.kamada_kawai_layout(tree, weight=None)
 
 
 def path(tree: networkx.Graph, start: int, end: int) -> list[int]:
     """The axes on the only way from one axis to another."""
-    import networkx
-
     return networkx.shortest_path(tree, start, end)
 
 

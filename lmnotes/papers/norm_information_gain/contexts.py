@@ -8,18 +8,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from lmnotes import store
+from lmnotes.errors import InputError, expect_between
 from lmnotes.models.scoring import batches, identity, loading, rule
 from lmnotes.models.scoring import head as heads
 from lmnotes.papers.norm_information_gain import output_layer
-
-if TYPE_CHECKING:
-    import torch
 
 VERSION = 1  # part of the key of stored measurements: raise it when they would differ
 TOKENS = 2048  # read at a time
@@ -30,17 +28,13 @@ N_SHRUNK = 200  # positions that are moved towards u_0
 class Positions:
     """n places in texts with what the output layer is given there.
 
-    hidden: tensor (n, D); head: the output layer; text, place, token: (n,) int64, token `place` of
-    text `text`; counts: (n,) int64, how often that token stands in all texts; pieces: n strings.
+    hidden: tensor (n, D); head: the output layer; table: n rows: text, place, token (its number),
+    count (how often that token stands in all texts), piece (the token as a string).
     """
 
-    hidden: "torch.Tensor"
+    hidden: Any
     head: heads.Head
-    text: np.ndarray
-    place: np.ndarray
-    token: np.ndarray
-    counts: np.ndarray
-    pieces: list[str]
+    table: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -62,58 +56,38 @@ class Measured:
 
 
 def read(
-    model: str | Path | Mapping | loading.Scorer,
-    texts: Sequence[str],
-    *,
-    n_positions: int = 2000,
-    seed: int = 0,
-    revision: str | None = None,
-    device: str = "auto",
-    dtype: str = "float32",
+    model: loading.Scorer, texts: Sequence[str], *, n_positions: int = 2000, seed: int = 0
 ) -> Positions:
     """Places drawn from texts, with the embeddings that a model's output layer is given there.
 
     Args:
-        model: a folder, a hub id, a mapping with `model`, or a loaded `Scorer`; an encoder with an
-            output layer, such as BERT, will do as well as a causal model.
+        model: loaded; an encoder with an output layer, such as BERT, will do as well as a causal
+            model.
         texts: strings, or a `TextSet`; all are read, under the published rule of tokens.
         n_positions: drawn without regard to texts, or all where there are fewer. Special tokens
             are left out, as in the paper.
 
-    Raises ValueError for a model whose output layer is not linear, or texts without tokens.
+    Raises InputError for a model whose output layer is not linear, or texts without tokens.
     """
-    if not isinstance(model, loading.Scorer):
-        who = identity.identify(model, revision)
-        asked = None if who.is_folder else who.revision
-        model = loading.load(who.model, revision=asked, dtype=dtype, device=device)
     if model.head is None:
-        raise ValueError(
+        raise InputError(
             f"{model.name} was given, and {model.note}; expected a model whose logits are inner "
             "products with output vectors: take a neural one"
         )
     strings = list(getattr(texts, "texts", texts))
     ids = rule.encode(model.tokenizer, strings, rule.PUBLISHED, model.max_length).ids
     token = np.concatenate(ids)
-    text = np.repeat(np.arange(len(ids)), [len(one) for one in ids])
-    place = np.concatenate([np.arange(len(one)) for one in ids])
+    table = pd.DataFrame({"text": np.repeat(np.arange(len(ids)), [len(tokens) for tokens in ids])})
+    table["place"] = np.concatenate([np.arange(len(tokens)) for tokens in ids])
+    table["token"], table["count"] = token, np.bincount(token)[token]
     usable = np.flatnonzero(~np.isin(token, model.tokenizer.all_special_ids))
-    if not len(usable) or n_positions < 1:
-        raise ValueError(
-            f"n_positions={n_positions} was given for texts with {len(usable)} tokens that are "
-            "not special ones: expected at least 1 of each; give more"
-        )
     size = min(n_positions, len(usable))
+    expect_between("n_positions, or tokens that are not special,", size, low=1, then="give more")
     drawn = np.sort(np.random.default_rng(seed).choice(usable, size, replace=False))
-    counts = np.bincount(token)
-    return Positions(
-        hidden=_hidden(model, ids, text[drawn], place[drawn]),
-        head=model.head,
-        text=text[drawn],
-        place=place[drawn],
-        token=token[drawn],
-        counts=counts[token[drawn]],
-        pieces=[str(piece) for piece in model.tokenizer.convert_ids_to_tokens(token[drawn])],
-    )
+    table = table.iloc[drawn].reset_index(drop=True)
+    table["piece"] = list(map(str, model.tokenizer.convert_ids_to_tokens(token[drawn])))
+    hidden = _hidden(model, ids, table["text"].to_numpy(), table["place"].to_numpy())
+    return Positions(hidden, model.head, table)
 
 
 def measure(
@@ -128,8 +102,10 @@ def measure(
 ) -> Measured:
     """Information and squared lengths at drawn places under one model, kept as an artefact.
 
-    The arguments are those of `read`. A hub model is known by its name and revision: give a commit
-    where the branch may move.
+    Args:
+        model: a folder, a hub id, or a mapping with `model`. A hub model is known by its name and
+            revision: give a commit where the branch may move.
+        texts, n_positions, seed: as in `read`.
     """
     who = identity.identify(model, revision)
     key = {"version": VERSION, "model": who.id, "n_positions": n_positions, "seed": seed}
@@ -139,7 +115,7 @@ def measure(
     def write(folder: Path) -> None:
         asked = None if who.is_folder else who.revision
         scorer = loading.load(who.model, revision=asked, dtype=dtype, device=device)
-        _write(scorer, read(scorer, strings, n_positions=n_positions, seed=seed), folder)
+        _save(scorer, read(scorer, strings, n_positions=n_positions, seed=seed), folder)
 
     folder = store.build("output_information", key, write)
     record = json.loads((folder / "about.json").read_text(encoding="utf-8"))
@@ -149,18 +125,18 @@ def measure(
     return Measured(positions, pd.DataFrame(record.pop("shrunk")), record | key)
 
 
-def _write(scorer: loading.Scorer, found: Positions, folder: Path) -> None:
-    """Both comparisons of `found` and the law along the way, as files."""
-    head, hidden = found.head, found.hidden
+def _save(scorer: loading.Scorer, places: Positions, folder: Path) -> None:
+    """Both comparisons of the places and the law along the way, as files."""
+    head, hidden = places.head, places.hidden
     mean = output_layer.from_mean(head, hidden)
     u_0 = hidden[int(mean.kl.argmin())]
     nearest = output_layer.from_vector(head, hidden, u_0)
-    columns = {"text": found.text, "place": found.place, "count": found.counts}
-    columns |= vars(mean) | {f"{name}_0": values for name, values in vars(nearest).items()}
+    columns = dict(places.table[["text", "place", "count"]]) | vars(mean)
+    columns |= {f"{name}_0": values for name, values in vars(nearest).items()}
     np.savez(folder / "positions.npz", **columns)
     record = scorer.about | {"width": hidden.shape[1], "model_type": scorer.model.config.model_type}
     some = hidden[:: max(1, len(hidden) // N_SHRUNK)][:N_SHRUNK]  # of all texts, which lie in order
-    record |= {"shrunk": output_layer.shrink(head, some, u_0), "pieces": found.pieces}
+    record |= {"shrunk": output_layer.shrink(head, some, u_0), "pieces": list(places.table.piece)}
     (folder / "about.json").write_text(json.dumps(record), encoding="utf-8")
 
 
@@ -171,17 +147,18 @@ def _hidden(scorer: loading.Scorer, ids: list[np.ndarray], text: np.ndarray, pla
 
     wanted = np.unique(text)
     lengths = np.array([len(ids[number]) for number in wanted])
-    found = None
+    hidden = None
     with torch.no_grad():
         for length in np.unique(lengths):
             group = wanted[lengths == length]
-            for part in batches.plan(np.full(len(group), length), TOKENS):
-                chosen = group[part]
+            for rows in batches.plan(np.full(len(group), length), TOKENS):
+                chosen = group[rows]
                 inputs = torch.as_tensor(np.stack([ids[number] for number in chosen]))
                 states = heads.hidden_states(scorer.model, inputs.to(scorer.device))  # (B, T, D)
-                if found is None:
-                    found = states.new_empty(len(text), states.shape[2])
-                rows = np.flatnonzero(np.isin(text, chosen))
-                which = {number: row for row, number in enumerate(chosen)}
-                found[rows] = states[[which[number] for number in text[rows]], place[rows]]
-    return found
+                if hidden is None:
+                    hidden = states.new_empty(len(text), states.shape[2])
+                read_now = np.flatnonzero(np.isin(text, chosen))
+                row_of = {number: row for row, number in enumerate(chosen)}
+                from_rows = [row_of[number] for number in text[read_now]]
+                hidden[read_now] = states[from_rows, place[read_now]]
+    return hidden

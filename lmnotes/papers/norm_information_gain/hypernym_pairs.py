@@ -75,17 +75,19 @@ def mine(corpus: Corpus, min_count: int = 10) -> pd.DataFrame:
         if count >= min_count and word.isalpha() and len(word) > 2
         if word not in NOT_NOUNS and word not in verbs and not is_adjective(word, counts)
     }
-    found: dict[tuple[str, str], Counter] = defaultdict(Counter)
+    patterns_of: dict[tuple[str, str], Counter] = defaultdict(Counter)
     for pattern, hyponym, hypernym in _matches(corpus):
         pair = singular(hyponym, counts), singular(hypernym, counts)
         if nouns.issuperset(pair):
-            found[pair][pattern] += 1
-    stem = _stemmer()
+            patterns_of[pair][pattern] += 1
+    from gensim.parsing.porter import PorterStemmer
+
+    stem = PorterStemmer().stem
     rows = [
         (*pair, patterns.total(), patterns.most_common(1)[0][0])
-        for pair, patterns in found.items()
+        for pair, patterns in patterns_of.items()
         if stem(pair[0]) != stem(pair[1])
-        and patterns.total() > found.get(pair[::-1], Counter()).total()
+        and patterns.total() > patterns_of.get(pair[::-1], Counter()).total()
     ]
     rows.sort(key=lambda row: (-row[2], row[:2]))
     return pd.DataFrame(rows, columns=["hyponym", "hypernym", "n_found", "pattern"])
@@ -177,9 +179,9 @@ def _matches(corpus: Corpus) -> Iterator[tuple[str, str, str]]:
         "including": np.flatnonzero(is_word("including")),
         "is a": hits(is_word(*BE), is_word(*ARTICLES, "one")),
     }
-    for pattern, at in places.items():
-        sentence = np.searchsorted(starts, at, side="right") - 1
-        for place, start, end in zip(at, starts[sentence], ends[sentence], strict=True):
+    for pattern, tokens_at in places.items():
+        sentence = np.searchsorted(starts, tokens_at, side="right") - 1
+        for place, start, end in zip(tokens_at, starts[sentence], ends[sentence], strict=True):
             first = start if pattern == "is a" else max(start, place - 1)
             before = [corpus.words[token] for token in tokens[first:place]]
             after = [corpus.words[token] for token in tokens[place : min(end, place + 20)]]
@@ -228,9 +230,3 @@ def _head(words: list[str]) -> str | None:
             return phrase[-1] if phrase else None
         words = words[len(phrase) :]
     return None
-
-
-def _stemmer():
-    from gensim.parsing.porter import PorterStemmer
-
-    return PorterStemmer().stem

@@ -6,13 +6,16 @@ reported, and `overall` is the mean of the two.
 """
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 import scipy.sparse
 
+from lmnotes.errors import InputError, expect_shape
 from lmnotes.statistics import interval
 from lmnotes.text.corpus import Corpus
+from lmnotes.words import information
 
 N_STRONGEST = 50  # contexts whose entropy SLQS takes the median of
 PAIRS_AT_ONCE = 256
@@ -21,13 +24,8 @@ PAIRS_AT_ONCE = 256
 def margins(
     corpus: Corpus,
     pairs: pd.DataFrame,
+    scores: Mapping[str, np.ndarray],
     *,
-    kl: np.ndarray,
-    entropy: np.ndarray,
-    squared_norm: np.ndarray | None = None,
-    delta_kl: np.ndarray | None = None,
-    delta_entropy: np.ndarray | None = None,
-    delta_norm: np.ndarray | None = None,
     window: int = 10,
     n_shuffles: int = 10,
     seed: int = 0,
@@ -36,9 +34,9 @@ def margins(
 
     Args:
         pairs: columns hyponym and hypernym; pairs with a word that the corpus lacks are left out.
-        kl, entropy, squared_norm, delta_kl, delta_entropy, delta_norm: (V,) in the order of
-            `corpus.words`, delta_ less the level of a shuffled corpus; methods whose score is None
-            are left out. A nan has no vote.
+        scores: kl and entropy, and where wanted norm, delta_kl, delta_entropy and delta_norm
+            (delta_ is less the level of a shuffled corpus), each (V,) in the order of
+            `corpus.words`. A nan has no vote.
         window: of the co-occurrences behind WeedsPrec and SLQS.
         n_shuffles: shuffled corpora behind delta WeedsPrec; 0 leaves that method out.
 
@@ -46,22 +44,29 @@ def margins(
         a table with columns hyponym, hypernym, n_hyponym, n_hypernym, and one per method.
 
     Raises:
-        ValueError: the corpus has both words of no pair, or a score is not (V,).
+        InputError: the corpus has both words of no pair, or a score is not (V,).
     """
     known = [
         (corpus.ids[low], corpus.ids[high])
         for low, high in zip(pairs["hyponym"], pairs["hypernym"], strict=True)
         if low in corpus.ids and high in corpus.ids
     ]
-    scores = {"kl": kl, "entropy": entropy, "squared_norm": squared_norm, "delta_kl": delta_kl}
-    scores |= {"delta_entropy": delta_entropy, "delta_norm": delta_norm}
-    scores = {name: np.asarray(score) for name, score in scores.items() if score is not None}
-    _check(corpus, pairs, known, scores)
+    if not known:
+        raise InputError(
+            f"{corpus.name} has both words of none of {len(pairs):,} pairs; expected some; mine "
+            "pairs from this corpus, or use a larger one"
+        )
+    for name, score in scores.items():
+        then = "one number per word in the order of corpus.words, nan where unknown"
+        expect_shape(name, score, f"({corpus.n_words},)", then)
     hypo, hyper = np.array(known).T
     ids, row = np.unique(np.array(known), return_inverse=True)
     low, high = row.reshape(-1, 2).T  # rows of the words of each pair
-    rows = _rows(corpus, ids, window)
+    rows = information.cooccurrence_rows(corpus, ids, window=window)
     contexts = strongest_contexts(rows, corpus.counts / corpus.n_tokens)
+
+    def weeds(rows: scipy.sparse.csr_matrix) -> np.ndarray:
+        return weeds_precision(rows, low, high) - weeds_precision(rows, high, low)
 
     def smaller(name: str) -> np.ndarray:
         return scores[name][hypo] - scores[name][hyper]
@@ -73,16 +78,19 @@ def margins(
     votes = {
         "random": np.zeros(len(known)),
         "frequency": (corpus.counts[hyper] - corpus.counts[hypo]).astype(float),
-        "WeedsPrec": weeds_precision(rows, low, high) - weeds_precision(rows, high, low),
+        "WeedsPrec": weeds(rows),
         "SLQS Row": -smaller("entropy"),
         "SLQS": generality("entropy"),
         "KL": smaller("kl"),
     }
-    if "squared_norm" in scores:
-        votes["squared norm"] = smaller("squared_norm")
+    if "norm" in scores:
+        votes["squared norm"] = smaller("norm")
     if n_shuffles:
-        null = _shuffled_weeds(corpus, ids, low, high, window, n_shuffles, seed)
-        votes["delta WeedsPrec"] = votes["WeedsPrec"] - null
+        rng = np.random.default_rng(seed)
+        texts = (rng.permutation(corpus.tokens) for _ in range(n_shuffles))
+        shuffled = (dataclasses.replace(corpus, tokens=tokens) for tokens in texts)
+        null = [weeds(information.cooccurrence_rows(s, ids, window=window)) for s in shuffled]
+        votes["delta WeedsPrec"] = votes["WeedsPrec"] - np.mean(null, axis=0)
     if "delta_entropy" in scores:
         votes["delta SLQS Row"] = -smaller("delta_entropy")
         votes["delta SLQS"] = generality("delta_entropy")
@@ -104,7 +112,7 @@ def accuracy(margins: pd.DataFrame, n_resamples: int = 1000, seed: int = 0) -> p
         n_hyper_more, n_hypo_more, the pairs in either half. Pairs of equal frequency are left out.
         An empty half has nan.
     """
-    methods = [name for name in margins.columns[4:]]
+    methods = list(margins.columns[4:])
     votes = margins[methods].to_numpy(float)
     right = 100 * np.where(np.isnan(votes), 0.5, (votes > 0) + 0.5 * (votes == 0))
     more = np.sign(margins["n_hypernym"] - margins["n_hyponym"]).to_numpy()
@@ -147,9 +155,9 @@ def weeds_precision(
     total = np.asarray(rows.sum(axis=1)).ravel()
     shared = np.empty(len(first))
     for start in range(0, len(first), PAIRS_AT_ONCE):
-        part = slice(start, start + PAIRS_AT_ONCE)
-        both = rows[first[part]].multiply(rows[second[part]] > 0)
-        shared[part] = np.asarray(both.sum(axis=1)).ravel()
+        block = slice(start, start + PAIRS_AT_ONCE)
+        both = rows[first[block]].multiply(rows[second[block]] > 0)
+        shared[block] = np.asarray(both.sum(axis=1)).ravel()
     total = total[first]
     return np.divide(shared, total, out=np.full(len(first), np.nan), where=total > 0)
 
@@ -178,34 +186,3 @@ def slqs(contexts: list[np.ndarray], entropy: np.ndarray) -> np.ndarray:
     """
     medians = [np.median(entropy[ids]) if len(ids) else np.nan for ids in contexts]
     return np.array(medians, dtype=float)
-
-
-def _shuffled_weeds(corpus, ids, low, high, window: int, n_shuffles: int, seed: int) -> np.ndarray:
-    """The margin of WeedsPrec in shuffled corpora, mean over these (n_pairs,)."""
-    rng = np.random.default_rng(seed)
-    total = np.zeros(len(low))
-    for _ in range(n_shuffles):
-        shuffled = dataclasses.replace(corpus, tokens=rng.permutation(corpus.tokens))
-        rows = _rows(shuffled, ids, window)
-        total += weeds_precision(rows, low, high) - weeds_precision(rows, high, low)
-    return total / n_shuffles
-
-
-def _rows(corpus: Corpus, ids: np.ndarray, window: int) -> scipy.sparse.csr_matrix:
-    from lmnotes.words import information
-
-    return information.cooccurrence_rows(corpus, ids, window=window)
-
-
-def _check(corpus: Corpus, pairs: pd.DataFrame, known: list, scores: dict) -> None:
-    if not known:
-        raise ValueError(
-            f"{corpus.name} has both words of none of {len(pairs):,} pairs; expected some; mine "
-            "pairs from this corpus, or use a larger one"
-        )
-    for name, score in scores.items():
-        if score.shape != (corpus.n_words,):
-            raise ValueError(
-                f"{name} has shape {score.shape}: expected one number per word of {corpus.name}, "
-                f"({corpus.n_words},); give it in the order of corpus.words, nan where unknown"
-            )

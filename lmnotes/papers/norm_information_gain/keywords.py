@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from lmnotes.papers.norm_information_gain.word_classes import FUNCTION_WORDS
 from lmnotes.statistics import interval
 from lmnotes.text import tokenise
 from lmnotes.text.corpus import Corpus
@@ -41,9 +42,9 @@ def read_folder(folder: str | Path) -> list[KeyedDocument]:
         if not keys.is_file():
             continue
         lines = keys.read_text(encoding="utf-8", errors="replace").splitlines()
-        found = [key for key in map(tokenise.words, lines) if key]
+        phrases = [key for key in map(tokenise.words, lines) if key]
         text = path.read_text(encoding="utf-8", errors="replace")
-        documents.append(KeyedDocument(path.stem, tokenise.words(text), found))
+        documents.append(KeyedDocument(path.stem, tokenise.words(text), phrases))
     if not documents:
         raise ValueError(
             f"{folder}: no document with keys; expected docsutf8/NAME.txt beside keys/NAME.key; "
@@ -61,8 +62,6 @@ def from_titles(corpus: Corpus, min_tokens: int = 200) -> list[KeyedDocument]:
     Raises:
         ValueError: no document of `min_tokens` or more has a title.
     """
-    from lmnotes.papers.norm_information_gain.word_classes import FUNCTION_WORDS
-
     documents = []
     for row, title in enumerate(corpus.titles):
         start, end = corpus.offsets[row : row + 2]
@@ -134,7 +133,6 @@ def evaluate(
     window: int = 10,
     share: float = 1 / 3,
     seed: int = 0,
-    progress: bool = False,
 ) -> pd.DataFrame:
     """How high each score ranks the keys of each document; one row per document and score.
 
@@ -148,7 +146,6 @@ def evaluate(
         ValueError: a document has no tokens or no keys.
     """
     from gensim.parsing.porter import PorterStemmer
-    from tqdm.auto import tqdm
 
     stems: dict[str, str] = {}
     stemmer = PorterStemmer()
@@ -157,7 +154,7 @@ def evaluate(
         return [stems.get(w) or stems.setdefault(w, stemmer.stem(w)) for w in words]
 
     rows = []
-    for number, document in enumerate(tqdm(documents, "documents", disable=not progress)):
+    for number, document in enumerate(documents):
         if not document.tokens or not document.keys:
             raise ValueError(
                 f"document {document.name!r}: {len(document.tokens)} tokens, {len(document.keys)} "
@@ -166,12 +163,12 @@ def evaluate(
         table = score(stem(document.tokens), window, share, seed=seed + number)
         place = {word: row for row, word in enumerate(table["word"])}
         keys = {tuple(stem(key)) for key in document.keys}
-        found = [[place[word] for word in key] for key in keys if all(w in place for w in key)]
+        in_text = [[place[word] for word in key] for key in keys if all(w in place for w in key)]
         ties = np.random.default_rng([seed, number]).permutation(len(table))
         for name in SCORES:
             rank = np.empty(len(table), int)
             rank[np.lexsort((ties, -table[name].round(10)))] = np.arange(1, len(table) + 1)
-            worst = [int(rank[words].max()) for words in found]
+            worst = [int(rank[words].max()) for words in in_text]
             best = 1 / min(worst) if worst else 0.0
             rows.append((document.name, name, best, sum(r <= 5 for r in worst) / 5))
     return pd.DataFrame(rows, columns=["document", "score", "reciprocal_rank", "precision_at_5"])
@@ -182,16 +179,13 @@ def summary(evaluated: pd.DataFrame, n_resamples: int = 1000, seed: int = 0) -> 
 
     The intervals are quantiles over resampled documents, the same for all scores.
     """
-    tables = {
-        name: evaluated.pivot(index="document", columns="score", values=name)[list(SCORES)]
-        for name in ("reciprocal_rank", "precision_at_5")
-    }
-    n_documents = len(tables["reciprocal_rank"])
+    n_documents = evaluated["document"].nunique()
     rng = np.random.default_rng(seed)
     weights = rng.multinomial(n_documents, np.full(n_documents, 1 / n_documents), n_resamples)
     columns = {"score": list(SCORES), "n_documents": n_documents}
     for name, label in (("reciprocal_rank", "mrr_x100"), ("precision_at_5", "p_at_5_x100")):
-        values = 100 * tables[name].to_numpy()  # (n_documents, scores)
+        table = evaluated.pivot(index="document", columns="score", values=name)
+        values = 100 * table[list(SCORES)].to_numpy()  # (n_documents, scores)
         low, high = interval(weights @ values / n_documents, axis=0)
         columns |= {label: values.mean(axis=0), f"{label}_low": low, f"{label}_high": high}
     return pd.DataFrame(columns)

@@ -8,17 +8,13 @@ the covariance of the output vectors v under p(.|u_0). Everything runs in blocks
 positions times vocabulary is ever whole in memory.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmnotes.errors import InputError
 from lmnotes.models.scoring.head import Head
-
-if TYPE_CHECKING:
-    import torch
-
 
 NUMBERS = 1 << 21  # logits in float64 at a time
 SHARES = (1.0, 0.5, 0.25, 0.125, 0.0625)  # of the way from u_0 to u
@@ -38,64 +34,61 @@ class Divergence:
     whitened: np.ndarray
 
 
-def from_mean(head: Head, hidden: "torch.Tensor") -> Divergence:
+def from_mean(head: Head, hidden) -> Divergence:
     """Divergences from the mean of the positions' own distributions (eq. 16).
 
     Args:
-        hidden: (n, D). u_0 is their mean, which has nearly, not exactly, that distribution.
+        hidden: tensor (n, D). u_0 is their mean, which has nearly, not exactly, that distribution.
     """
     import torch
 
     with torch.no_grad():
         total = sum(log_p.exp().sum(dim=0) for _, log_p in _log_probabilities(head, hidden))
         log_mean = torch.log(total / len(hidden))  # -inf where no position gives any probability
-        return _compare(head, hidden, hidden.double().mean(dim=0), log_mean)
+        return _divergence(head, hidden, hidden.double().mean(dim=0), log_mean)
 
 
-def from_vector(head: Head, hidden: "torch.Tensor", u_0: "torch.Tensor") -> Divergence:
-    """Divergences from the model's distribution at u_0 (D,), for which the law is exact near u_0.
+def from_vector(head: Head, hidden, u_0) -> Divergence:
+    """Divergences from the model's distribution at u_0, for which the law is exact near u_0.
+
+    hidden, u_0: tensors (n, D) and (D,).
 
     >>> import torch
     >>> from lmnotes.models.scoring.head import Head
     >>> head = Head(torch.tensor([[1.0], [-1.0]]), None, 1.0, None)
-    >>> found = from_vector(head, torch.tensor([[0.1]]), torch.tensor([0.0]))
-    >>> found.kl.round(5), found.whitened.round(5)
+    >>> away = from_vector(head, torch.tensor([[0.1]]), torch.tensor([0.0]))
+    >>> away.kl.round(5), away.whitened.round(5)
     (array([0.00498]), array([0.01]))
     """
     import torch
 
     with torch.no_grad():
         _, log_reference = next(_log_probabilities(head, u_0[None]))
-        return _compare(head, hidden, u_0.double(), log_reference[0])
+        return _divergence(head, hidden, u_0.double(), log_reference[0])
 
 
-def shrink(
-    head: Head,
-    hidden: "torch.Tensor",
-    u_0: "torch.Tensor",
-    shares: Sequence[float] = SHARES,
-) -> list[dict]:
-    """How 2 KL over the quadratic form nears 1 as positions (n, D) are moved towards u_0.
+def shrink(head: Head, hidden, u_0) -> list[dict]:
+    """How 2 KL over the quadratic form nears 1 as positions are moved towards u_0.
 
-    One dict per share of the way: share, median, low and high quartile of the ratio.
+    hidden, u_0: tensors (n, D) and (D,). One dict per share of the way: share, median, low and high
+    quartile of the ratio.
     """
     rows = []
-    for share in shares:
-        found = from_vector(head, u_0 + share * (hidden - u_0), u_0)
-        away = found.whitened > 0
+    for share in SHARES:
+        moved = from_vector(head, u_0 + share * (hidden - u_0), u_0)
+        away = moved.whitened > 0
         if not away.any():
-            raise ValueError(
+            raise InputError(
                 f"all {len(hidden)} positions have the distribution of u_0: expected different "
                 "ones; give more positions"
             )
-        low, median, high = np.quantile(
-            2 * found.kl[away] / found.whitened[away], [0.25, 0.5, 0.75]
-        )
+        ratio = 2 * moved.kl[away] / moved.whitened[away]
+        low, median, high = np.quantile(ratio, [0.25, 0.5, 0.75])
         rows.append({"share": share, "median": median, "low": low, "high": high})
     return rows
 
 
-def _log_probabilities(head: Head, hidden) -> "Iterator[tuple[slice, torch.Tensor]]":
+def _log_probabilities(head: Head, hidden) -> Iterator[tuple]:
     """log p(.|u) (b, V) float64 of blocks of rows, with the slice of each."""
     size = max(1, NUMBERS // len(head.weight))
     for first in range(0, len(hidden), size):
@@ -110,7 +103,7 @@ def _logits(head: Head, hidden):
     return z if head.cap is None else head.cap * (z / head.cap).tanh()
 
 
-def _compare(head: Head, hidden, origin, log_reference) -> Divergence:
+def _divergence(head: Head, hidden, origin, log_reference) -> Divergence:
     """KL from the distribution exp(log_reference) (V,), and squared lengths from origin (D,)."""
     import torch
 

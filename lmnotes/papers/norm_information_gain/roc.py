@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from lmnotes.errors import InputError, expect_finite, expect_one_of
 from lmnotes.statistics import interval
 
 SMALL_IS_PROPER = ("entropy", "delta_entropy")  # of all other scores a large value says so
@@ -21,7 +22,7 @@ def auc(score: np.ndarray, positive: np.ndarray) -> float:
         positive: (n,) bool.
 
     Raises:
-        ValueError: positives or negatives are missing.
+        InputError: positives or negatives are missing.
 
     >>> auc(np.array([3.0, 2.0, 2.0, 1.0]), np.array([True, True, False, False]))
     0.875
@@ -42,7 +43,7 @@ def matched_auc(
     return _Pairs(score, positive, _bins(counts, bins_per_doubling)).auc(positive, ~positive)
 
 
-def compare(
+def auc_table(
     scores: Mapping[str, np.ndarray],
     classes: np.ndarray,
     counts: np.ndarray,
@@ -66,12 +67,9 @@ def compare(
         Words for which some score is not finite are left out.
 
     Raises:
-        ValueError: a class has no words, or the baseline is not among the scores.
+        InputError: a class has no words, or the baseline is not among the scores.
     """
-    if baseline not in scores:
-        raise ValueError(
-            f"baseline {baseline!r}: expected one of {', '.join(scores)}; pass one of these"
-        )
+    expect_one_of("baseline", baseline, scores)
     finite = np.isfinite(np.array(list(scores.values()))).all(axis=0)
     rows = []
     for other in against:
@@ -100,11 +98,7 @@ class _Pairs:
 
     def __init__(self, score: np.ndarray, positive: np.ndarray, bins: np.ndarray):
         score = np.asarray(score, dtype=np.float64)
-        if not np.isfinite(score).all():
-            raise ValueError(
-                f"{(~np.isfinite(score)).sum():,} of {len(score):,} scores are not finite; "
-                "expected numbers; leave those words out"
-            )
+        expect_finite("score", score, "leave those words out")
         _check_both(positive, "two classes")
         self.order = np.lexsort((score, bins))
         score, bins = score[self.order], bins[self.order]
@@ -147,7 +141,7 @@ def _bins(counts: np.ndarray, bins_per_doubling: int) -> np.ndarray:
 def _check_both(positive: np.ndarray, what: str) -> None:
     n_positive = int(np.sum(positive))
     if not 0 < n_positive < len(positive):
-        raise ValueError(
+        raise InputError(
             f"{what}: {n_positive:,} positives and {len(positive) - n_positive:,} negatives; "
             "expected some of each; use a larger corpus or a lower min_count"
         )

@@ -8,16 +8,12 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lmnotes import store
+from lmnotes.errors import InputError, expect_between
 from lmnotes.words import pretrained
-
-if TYPE_CHECKING:
-    import torch
-    from PIL.Image import Image
 
 STOP_WORDS = ("a", "an", "and", "at", "for", "in", "of", "on", "or", "s", "the", "to", "with")
 VERSION = 1  # part of the key of stored features: raise it when they would differ
@@ -47,11 +43,6 @@ class ImageFeatures:
 
     def __len__(self) -> int:
         return len(self.files)
-
-    @property
-    def dim(self) -> int:
-        """D, the length of a vector."""
-        return self.vectors.shape[1]
 
     def save(self, folder: str | Path) -> Path:
         """Write all of it to a folder, as a .npy file and a .json, and return the folder."""
@@ -101,35 +92,28 @@ def features(
         ValueError: no image can be read, or the model reads no images.
         FloatingPointError: a vector is not finite.
     """
-    if batch < 1:
-        raise ValueError(f"batch={batch}: expected at least 1; raise it")
+    expect_between("batch", batch, low=1)
     folder, files = Path(folder), _images_of(Path(folder))
     source = pretrained.folder_of(model, revision)
     _check_reader(source)
     settings = {"dtype": dtype}
 
     def compute() -> ImageFeatures:
-        found = _compute(source, folder, files, dtype, device, batch, progress)
-        return replace(found, settings=settings | {"model": str(model), "revision": revision})
+        computed = _compute(source, folder, files, dtype, device, batch, progress)
+        return replace(computed, settings=settings | {"model": str(model), "revision": revision})
 
-    if not keep:
-        found = compute()
-    else:
-        key = settings | {
-            "version": VERSION,
-            "model": pretrained.fingerprint(source),
-            "images": {name: store.file_sha256(folder / name) for name in files},
-        }
-        found = ImageFeatures.open(
-            store.build("images", key, lambda target: compute().save(target))
-        )
-    if found.unreadable:
+    if keep:
+        key = settings | {"version": VERSION, "model": pretrained.fingerprint(source)}
+        key["images"] = {name: store.file_sha256(folder / name) for name in files}
+        kept = store.build("images", key, lambda target: compute().save(target))
+    images = ImageFeatures.open(kept) if keep else compute()
+    if images.unreadable:
         warnings.warn(
-            f"{len(found.unreadable):,} of {len(files):,} images in {folder} cannot be read and "
-            f"have no row: {_some(found.unreadable)}; replace or remove them",
+            f"{len(images.unreadable):,} of {len(files):,} images in {folder} cannot be read and "
+            f"have no row: {_some(images.unreadable)}; replace or remove them",
             stacklevel=2,
         )
-    return found
+    return images
 
 
 def words_of(label: str) -> list[str]:
@@ -161,7 +145,7 @@ def word_pairs(
         if word in ids and word not in stop_words
     ]
     if not known:
-        raise ValueError(
+        raise InputError(
             f"no word of the labels {_some(sorted(set(images.labels)))} is in the vocabulary of "
             f"{len(ids):,} words: expected folders with names of things; rename them"
         )
@@ -201,22 +185,14 @@ def _check_reader(source: Path) -> None:
                 "transformers; run 'pip install timm', or take a model that transformers has itself"
             )
     elif not any((source / name).is_file() for name in pretrained.PROCESSORS):
-        raise ValueError(
+        raise InputError(
             f"{source} has no preprocessor_config.json: expected a model that reads images; "
             "give one such as google/vit-base-patch16-224-in21k"
         )
 
 
-def _compute(
-    source: Path,
-    folder: Path,
-    files: list[str],
-    dtype: str,
-    device: str | None,
-    batch: int,
-    progress: bool,
-) -> ImageFeatures:
-    """What `features` returns, computed."""
+def _compute(source, folder, files, dtype, device, batch, progress) -> ImageFeatures:
+    """What `features` returns, computed from its own arguments."""
     import transformers
     from tqdm.auto import tqdm
 
@@ -235,22 +211,22 @@ def _compute(
                 names += images
             bar.update(len(read))
     if not names:
-        raise ValueError(
+        raise InputError(
             f"none of {len(files):,} images in {folder} can be read, such as {files[0]}: expected "
             "pictures; look whether the files are whole"
         )
-    found = np.concatenate(vectors)
-    n_bad = int((~np.isfinite(found).all(axis=1)).sum())
+    rows = np.concatenate(vectors)
+    n_bad = int((~np.isfinite(rows).all(axis=1)).sum())
     if n_bad:
         raise FloatingPointError(
-            f"{n_bad:,} of {len(found):,} vectors are not finite, with dtype {dtype!r}: expected "
+            f"{n_bad:,} of {len(rows):,} vectors are not finite, with dtype {dtype!r}: expected "
             "finite numbers; take dtype='bfloat16' or 'float32'"
         )
     labels = [name.split("/")[0] if "/" in name else Path(name).stem for name in names]
-    return ImageFeatures(names, labels, found, unreadable)
+    return ImageFeatures(names, labels, rows, unreadable)
 
 
-def _read(path: Path) -> "Image | None":
+def _read(path: Path):
     """An image in red, green and blue, the right way up; None if the file is none."""
     from PIL import Image, ImageOps
 
@@ -261,26 +237,26 @@ def _read(path: Path) -> "Image | None":
         return None
 
 
-def _features(model, pixels: "torch.Tensor") -> np.ndarray:
+def _features(model, pixels) -> np.ndarray:
     """What a classifier on top of the model would read (B, D) float32."""
     import torch
 
     with torch.inference_mode():
         if hasattr(model, "get_image_features"):  # CLIP and its kin, trained on pairs with texts
             output = model.get_image_features(pixel_values=pixels)
-            found = output if torch.is_tensor(output) else output.pooler_output
+            states = output if torch.is_tensor(output) else output.pooler_output
         else:
             output = model(pixel_values=pixels)
-            found = getattr(output, "last_hidden_state", output[0])
+            states = getattr(output, "last_hidden_state", output[0])
         if model.config.model_type == "timm_wrapper":
-            found = output.pooler_output
-        if found.ndim == 4:  # (B, D, height, width)
-            found = found.mean(dim=(2, 3))
-        elif found.ndim == 3:  # (B, places, D)
+            states = output.pooler_output
+        if states.ndim == 4:  # (B, D, height, width)
+            states = states.mean(dim=(2, 3))
+        elif states.ndim == 3:  # (B, places, D)
             names = [name for name, _ in model.named_parameters()]
             has_class = any(n.endswith(("cls_token", "class_embedding")) for n in names)
-            found = found[:, 0] if has_class else found.mean(dim=1)
-    return found.float().cpu().numpy()
+            states = states[:, 0] if has_class else states.mean(dim=1)
+    return states.float().cpu().numpy()
 
 
 def _some(names: Sequence[str], n: int = 5) -> str:

@@ -5,9 +5,8 @@ from typing import Literal
 
 import numpy as np
 
+from lmnotes.errors import expect_one_of
 from lmnotes.words.ica import matching
-
-METHODS = ("least squares", "procrustes", "permutation")
 
 
 def unit_rows(vectors: np.ndarray) -> np.ndarray:
@@ -35,11 +34,10 @@ def learn(
     if method == "procrustes":
         left, _, right = np.linalg.svd(source.T @ target, full_matrices=False)
         return left @ right
-    if method != "permutation":
-        raise ValueError(f"method={method!r}: expected one of {', '.join(METHODS)}; pass one")
-    found = matching.match(unit_rows(source), unit_rows(target))
+    expect_one_of("method", method, ("least squares", "procrustes", "permutation"))
+    matched = matching.match(unit_rows(source), unit_rows(target))
     permutation = np.zeros((source.shape[1], target.shape[1]))
-    permutation[found.first, found.second] = 1
+    permutation[matched.first, matched.second] = 1
     return permutation
 
 
@@ -63,11 +61,11 @@ def _hubness(targets: np.ndarray, sources: np.ndarray, k: int, block: int = 512)
     since all cosines at once would fill half a gigabyte for a few thousand words."""
     sources = np.ascontiguousarray(sources.T, np.float32)
 
-    def part(start: int) -> np.ndarray:
+    def level(start: int) -> np.ndarray:
         return _nearest(targets[start : start + block].astype(np.float32) @ sources, k)
 
     with ThreadPoolExecutor() as pool:  # sorting and products leave the interpreter free
-        return np.concatenate(list(pool.map(part, range(0, len(targets), block))), dtype=float)
+        return np.concatenate(list(pool.map(level, range(0, len(targets), block))), dtype=float)
 
 
 def _nearest(cosine: np.ndarray, k: int) -> np.ndarray:
@@ -77,18 +75,13 @@ def _nearest(cosine: np.ndarray, k: int) -> np.ndarray:
 
 
 def ranks(scores: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """The rank (n,) of each query's right target (n,) by its scores (n, V), 0 for the best."""
+    """The rank (n,) of each query's right target (n,) by its scores (n, V), 0 for the best.
+
+    >>> ranks(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1])).tolist()
+    [0, 1]
+    """
     own = scores[np.arange(len(scores)), right]
     return np.sum(scores > own[:, None], axis=1)
-
-
-def accuracy(scores: np.ndarray, right: np.ndarray, k: int = 1) -> float:
-    """The share of queries whose right target (n,) is among the k with the largest scores (n, V).
-
-    >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
-    0.5
-    """
-    return float(np.mean(ranks(scores, right) < k))
 
 
 def random_map(dim: int, seed: int = 0) -> np.ndarray:

@@ -11,18 +11,15 @@ import math
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_array
 
 from lmnotes import store
+from lmnotes.errors import InputError, expect_between
 from lmnotes.text.corpus import Corpus
 from lmnotes.words import pretrained
-
-if TYPE_CHECKING:
-    import torch
 
 VERSION = 1  # part of the key of a stored model: raise it when training would differ
 SPECIAL = ("[UNK]", "[BOS]")
@@ -61,34 +58,7 @@ class TinyLM:
 
 @dataclass(frozen=True)
 class Settings:
-    """What defines a training run; `train` documents each value."""
-
-    dim: int
-    layers: int
-    heads: int
-    n_words: int
-    length: int
-    batch: int
-    steps: int
-    rate: float
-    seed: int
-
-
-def train(
-    corpus: Corpus,
-    *,
-    dim: int = 96,
-    layers: int = 2,
-    heads: int = 4,
-    n_words: int = 4000,
-    length: int = 64,
-    batch: int = 8,
-    steps: int = 1200,
-    rate: float = 4e-3,
-    seed: int = 0,
-    progress: bool = True,
-) -> TinyLM:
-    """A causal language model of the most frequent words of a corpus, kept as an artefact.
+    """What defines a training run.
 
     Args:
         dim, layers, heads: of the transformer; its inner width is `4 * dim`, and input and output
@@ -99,35 +69,44 @@ def train(
             before a fall to 0.
         seed: of weights and stretches. A twentieth of the documents is held out.
 
+    Raises InputError for a value out of range.
+    """
+
+    dim: int = 96
+    layers: int = 2
+    heads: int = 4
+    n_words: int = 4000
+    length: int = 64
+    batch: int = 8
+    steps: int = 1200
+    rate: float = 4e-3
+    seed: int = 0
+
+    def __post_init__(self):
+        at_least = dict.fromkeys(("heads", "layers", "batch", "steps"), 1)
+        for name, low in (at_least | {"dim": 1, "n_words": 2, "length": 2, "rate": 1e-12}).items():
+            expect_between(name, getattr(self, name), low)
+        if self.dim % (2 * self.heads):
+            expected = f"a multiple of twice the heads, {2 * self.heads}; change either"
+            raise InputError(f"dim = {self.dim} was given; expected {expected}")
+
+
+def train(corpus: Corpus, *, progress: bool = True, **settings) -> TinyLM:
+    """A causal language model of the most frequent words of a corpus, kept as an artefact.
+
+    settings: those of `Settings`, by name.
+
     Raises:
-        ValueError: for settings out of range, or a corpus that is too short for one stretch on
+        InputError: for settings out of range, or a corpus that is too short for one stretch on
             either side.
         FloatingPointError: the loss is no longer finite.
     """
-    settings = Settings(dim, layers, heads, n_words, length, batch, steps, rate, seed)
-    _check(settings)
+    settings = Settings(**settings)
     key = asdict(settings) | {"version": VERSION, "corpus": corpus.content_id}
     folder = store.build("tiny_lm", key, lambda folder: _train(corpus, settings, folder, progress))
     record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     history = pd.DataFrame(record.pop("history"))
     return TinyLM(folder, history, **record, settings=asdict(settings))
-
-
-def _check(s: Settings) -> None:
-    at_least_1 = ("heads", "layers", "batch", "steps")
-    for name, holds, expected in (
-        *((name, getattr(s, name) >= 1, "at least 1") for name in at_least_1),
-        (
-            "dim",
-            s.heads >= 1 and s.dim >= 1 and s.dim % (2 * s.heads) == 0,
-            "a multiple of twice the heads",
-        ),
-        ("n_words", s.n_words >= 2, "at least 2"),
-        ("length", s.length >= 2, "at least 2"),
-        ("rate", s.rate > 0, "above 0"),
-    ):
-        if not holds:
-            raise ValueError(f"{name}={getattr(s, name)!r}: expected {expected}; change {name}")
 
 
 def _train(corpus: Corpus, s: Settings, folder: Path, progress: bool) -> None:
@@ -138,7 +117,7 @@ def _train(corpus: Corpus, s: Settings, folder: Path, progress: bool) -> None:
     n_held_out = max(1, corpus.n_documents // 20)
     text = _Text(corpus, order[n_held_out:], s)
     unseen = _Text(corpus, order[:n_held_out], s)
-    held_out = unseen.at(unseen.apart[:_N_HELD_OUT])
+    held_out = unseen.stretches(unseen.apart[:_N_HELD_OUT])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(s.seed)
         model = _model(s, text)
@@ -212,12 +191,12 @@ class _Text:
         self.starts = np.concatenate([*spans, np.zeros(0, np.int64)])
         self.apart = np.concatenate([*(span[::length] for span in spans), self.starts[:0]])
         if not len(self.starts):
-            raise ValueError(
+            raise InputError(
                 f"none of {len(documents)} documents of {corpus.name} has {length} words: "
                 "expected one on either side of the split; give more text or lower length"
             )
 
-    def at(self, starts: np.ndarray) -> np.ndarray:
+    def stretches(self, starts: np.ndarray) -> np.ndarray:
         """The stretches (B, length) that begin at some places of the corpus."""
         return self.pieces[starts[:, None] + np.arange(self.length)]
 
@@ -256,7 +235,7 @@ def _fit(model, text: _Text, held_out: np.ndarray, s: Settings, progress: bool) 
         share = min(step / rise, (s.steps + 1 - step) / (s.steps + 1 - rise))
         for group in optimiser.param_groups:
             group["lr"] = s.rate * share
-        loss = _losses(model, text.at(rng.choice(text.starts, s.batch))).mean()
+        loss = _losses(model, text.stretches(rng.choice(text.starts, s.batch))).mean()
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -279,7 +258,7 @@ def _fit(model, text: _Text, held_out: np.ndarray, s: Settings, progress: bool) 
     return history
 
 
-def _losses(model, stretches: np.ndarray, first: int = 0) -> "torch.Tensor":
+def _losses(model, stretches: np.ndarray, first: int = 0):
     """Nats at every known word of stretches (B, length), from place `first` of each."""
     import torch
 
@@ -306,8 +285,8 @@ def _baselines(text: _Text, held_out: np.ndarray) -> dict[str, float]:
     b, w = b[w != _UNKNOWN], w[w != _UNKNOWN]
     pair = np.asarray(counts[b, w]).ravel()
     rest = lower[w]
-    kept = np.maximum(pair - _DISCOUNT, 0) + _DISCOUNT * kinds[b] * rest
-    bigram = np.where(seen[b] > 0, kept / np.maximum(seen[b], 1), rest)
+    shared = np.maximum(pair - _DISCOUNT, 0) + _DISCOUNT * kinds[b] * rest
+    bigram = np.where(seen[b] > 0, shared / np.maximum(seen[b], 1), rest)
     return {
         "unigram_loss": float(-np.log(text.unigram()[w]).mean()),
         "bigram_loss": float(-np.log(bigram).mean()),

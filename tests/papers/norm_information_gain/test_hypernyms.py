@@ -71,12 +71,14 @@ def test_margins_equal_a_slow_computation():
     table = hypernyms.margins(
         text,
         pairs,
-        kl=kl,
-        entropy=entropy,
-        squared_norm=norm,
-        delta_kl=kl - 1,
-        delta_entropy=-entropy,
-        delta_norm=delta,
+        {
+            "kl": kl,
+            "entropy": entropy,
+            "norm": norm,
+            "delta_kl": kl - 1,
+            "delta_entropy": -entropy,
+            "delta_norm": delta,
+        },
         window=4,
         n_shuffles=2,
     )
@@ -94,8 +96,8 @@ def test_margins_equal_a_slow_computation():
         assert cells["delta SLQS Row"] == pytest.approx(entropy[low] - entropy[high])
         np.testing.assert_allclose(cells["delta squared norm"], delta[low] - delta[high])
         share = {}
-        for one, other in ((low, high), (high, low)):
-            share[one] = rows[one][rows[other] > 0].sum() / rows[one].sum()
+        for first, second in ((low, high), (high, low)):
+            share[first] = rows[first][rows[second] > 0].sum() / rows[first].sum()
         assert cells["WeedsPrec"] == pytest.approx(share[low] - share[high])
         medians = {}
         for word in (low, high):
@@ -118,7 +120,7 @@ def test_delta_weeds_takes_off_what_shuffled_text_gives():
 
     def run(n_shuffles, seed=0):
         return hypernyms.margins(
-            text, pairs, kl=flat, entropy=flat, window=4, n_shuffles=n_shuffles, seed=seed
+            text, pairs, {"kl": flat, "entropy": flat}, window=4, n_shuffles=n_shuffles, seed=seed
         )
 
     assert "delta WeedsPrec" not in run(0)
@@ -128,12 +130,12 @@ def test_delta_weeds_takes_off_what_shuffled_text_gives():
         for _ in range(3):
             tokens = rng.permutation(text.tokens)
             rows = slow_rows(dataclasses.replace(text, tokens=tokens), window=4)
-            for one, other in (("dog", "animal"), ("animal", "dog")):
-                row, with_ = rows[text.index(one)], rows[text.index(other)]
-                shuffled[seed] += (-1) ** (one == "animal") * row[with_ > 0].sum() / row.sum() / 3
-        found = run(3, seed)
-        expected = found["WeedsPrec"][0] - shuffled[seed]
-        assert found["delta WeedsPrec"][0] == pytest.approx(expected)
+            for word, other in (("dog", "animal"), ("animal", "dog")):
+                row, with_ = rows[text.index(word)], rows[text.index(other)]
+                shuffled[seed] += (-1) ** (word == "animal") * row[with_ > 0].sum() / row.sum() / 3
+        table = run(3, seed)
+        expected = table["WeedsPrec"][0] - shuffled[seed]
+        assert table["delta WeedsPrec"][0] == pytest.approx(expected)
 
 
 def votes(n_more, n_less, **columns):
@@ -184,7 +186,9 @@ def test_errors_say_what_to_do():
     text, flat = toy(), np.ones(15)
     pairs = pandas.DataFrame([("unicorn", "animal")], columns=["hyponym", "hypernym"])
     with pytest.raises(ValueError, match=r"both words of none of 1 pairs.*mine pairs from this"):
-        hypernyms.margins(text, pairs, kl=flat, entropy=flat)
+        hypernyms.margins(text, pairs, {"kl": flat, "entropy": flat})
     pairs["hyponym"] = "dog"
-    with pytest.raises(ValueError, match=r"entropy has shape \(3,\): expected one number per word"):
-        hypernyms.margins(text, pairs, kl=flat, entropy=flat[:3])
+    with pytest.raises(
+        ValueError, match=r"entropy has shape \(3,\); expected \(15,\): one number per"
+    ):
+        hypernyms.margins(text, pairs, {"kl": flat, "entropy": flat[:3]})

@@ -63,7 +63,7 @@ def classes_and_scores():
 
 def test_compare_is_one_row_per_cell_with_the_sign_of_entropy_turned():
     classes, scores, counts = classes_and_scores()
-    table = roc.compare(scores, classes, counts, n_resamples=50).set_index(["against", "score"])
+    table = roc.auc_table(scores, classes, counts, n_resamples=50).set_index(["against", "score"])
     assert len(table) == 6
     kept = np.isfinite(scores["kl"]) & np.isin(classes, ["proper", "verb"])
     expected = roc_auc_score(classes[kept] == "proper", scores["delta_kl"][kept])
@@ -74,13 +74,13 @@ def test_compare_is_one_row_per_cell_with_the_sign_of_entropy_turned():
     assert row.gain == pytest.approx(expected - table.loc["verb", "kl"].auc)
     assert (table.auc_low <= table.auc).all() and (table.auc <= table.auc_high).all()
     assert table.loc["verb", "kl"][["gain", "gain_low", "gain_high"]].tolist() == [0, 0, 0]
-    again = roc.compare(scores, classes, counts, n_resamples=50).set_index(["against", "score"])
+    again = roc.auc_table(scores, classes, counts, n_resamples=50).set_index(["against", "score"])
     assert again.equals(table)
 
 
 def test_intervals_have_the_width_of_the_mann_whitney_statistic():
     classes, scores, counts = classes_and_scores()
-    table = roc.compare(scores, classes, counts, n_resamples=600).set_index(["against", "score"])
+    table = roc.auc_table(scores, classes, counts, n_resamples=600).set_index(["against", "score"])
     row = table.loc["verb", "delta_kl"]
     area, n, m = row.auc, row.n_proper, row.n_against
     q1, q2 = area / (2 - area), 2 * area**2 / (1 + area)  # Hanley and McNeil 1982
@@ -91,10 +91,12 @@ def test_intervals_have_the_width_of_the_mann_whitney_statistic():
 def test_what_cannot_be_compared():
     classes, scores, counts = classes_and_scores()
     with pytest.raises(ValueError, match="'proper' and 'noun': 149 positives and 0 negatives"):
-        roc.compare(scores, classes, counts, against=["noun"])
-    with pytest.raises(ValueError, match="baseline 'norm': expected one of kl, delta_kl, entropy"):
-        roc.compare(scores, classes, counts, baseline="norm")
-    with pytest.raises(ValueError, match="1 of 2 scores are not finite"):
+        roc.auc_table(scores, classes, counts, against=["noun"])
+    with pytest.raises(
+        ValueError, match="baseline 'norm' was given; expected one of kl, delta_kl, entropy"
+    ):
+        roc.auc_table(scores, classes, counts, baseline="norm")
+    with pytest.raises(ValueError, match="score has 1 of 2 values not finite"):
         roc.auc(np.array([1, np.nan]), np.array([True, False]))
     with pytest.raises(ValueError, match="2 positives and 0 negatives; expected some of each"):
         roc.auc(np.ones(2), np.array([True, True]))

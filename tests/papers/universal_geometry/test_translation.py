@@ -39,12 +39,6 @@ def test_csls_by_its_definition():
             assert found[i, j] == pytest.approx(2 * x[i] @ y[j] - near_x - near_y)
 
 
-def test_accuracy_counts_the_right_word_among_the_best():
-    scores = np.array([[3.0, 2, 1], [1, 2, 3], [1, 3, 2]])
-    right = np.array([0, 0, 2])
-    assert [translation.accuracy(scores, right, k) for k in (1, 2, 3)] == [1 / 3, 2 / 3, 1]
-
-
 def test_the_random_map_is_badly_conditioned():
     assert np.linalg.cond(translation.random_map(50, seed=0)) > 1000
 

@@ -52,7 +52,7 @@ def test_baselines_equal_slow_ones(text):
     settings = word_model.Settings(16, 1, 2, 9, 8, 4, 1, 1e-3, 0)
     words = word_model._Text(text, np.arange(40), settings)
     held_out = word_model._Text(text, np.arange(40, 50), settings)
-    held_out = held_out.at(held_out.apart)
+    held_out = held_out.stretches(held_out.apart)
     counts, unigrams = np.zeros((11, 11)), np.ones(11)
     for d in range(40):
         part = words.pieces[text.offsets[d] : text.offsets[d + 1]]
@@ -93,7 +93,7 @@ def test_the_stored_model_gives_the_reported_loss(text, trained):
     model = transformers.AutoModelForCausalLM.from_pretrained(trained.folder)
     order = np.random.default_rng(0).permutation(text.n_documents)
     unseen = word_model._Text(text, order[:2], word_model.Settings(**trained.settings))
-    stretches = unseen.at(unseen.apart)
+    stretches = unseen.stretches(unseen.apart)
     with torch.inference_mode():
         read = np.pad(stretches, ((0, 0), (1, 0)), constant_values=1)
         guess = model(torch.from_numpy(read)).logits.log_softmax(-1)[:, 1:-1].numpy()
@@ -117,8 +117,8 @@ def test_the_same_seed_gives_the_same_model(text, trained, tmp_path, monkeypatch
 
 def test_wrong_settings_have_clear_errors(text):
     for wrong, message in (
-        ({"dim": 18}, "dim=18: expected a multiple of twice the heads"),
-        ({"steps": 0}, "steps=0: expected at least 1"),
+        ({"dim": 18}, "dim = 18 was given; expected a multiple of twice the heads"),
+        ({"steps": 0}, "steps = 0 was given; expected at least 1"),
         ({"length": 500}, "has 500 words: expected one on either side"),
     ):
         with pytest.raises(ValueError, match=message):
