@@ -6,7 +6,6 @@ of thousands of steps is cheap, and the weights of all its checkpoints are kept 
 """
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -16,14 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from lmnotes import parallel, store
-from lmnotes.models.zoo import data
+from lmnotes.models.zoo import data, training
 from lmnotes.papers.trajectories import byte_network
 from lmnotes.papers.trajectories.byte_network import Recipe, learning_rate
 from lmnotes.text import chunks
 from lmnotes.text.chunks import TextSet
 
 _VERSION = 1  # part of the key of a stored run: raise it when training would differ
-_SAVE_EVERY = 10.0  # seconds between states that a killed run goes on from
 _SHORT = 2000  # steps in all that are not worth a process
 _ROWS = 2048  # contexts that are scored at once
 
@@ -131,42 +129,30 @@ def _train(recipe: Recipe, folder: Path) -> None:
     import torch
 
     with parallel.one_thread():
-        network, optimiser, state = _begin(recipe, folder)
-        parameters, last = list(network.parameters()), time.monotonic()
-        kept = set(recipe.checkpoints)
-        for step in range(state["step"], recipe.n_steps + 1):
-            if step in kept:
+        network, optimiser, state = _begin(recipe)
+        parameters, n_steps = list(network.parameters()), recipe.n_steps
+        for step in training.resumable_steps(folder, network, optimiser, state, n_steps):
+            if step in recipe.checkpoints:
                 _keep(state, parameters, step)
-            if step == recipe.n_steps:
-                break
             ids = torch.from_numpy(byte_network.examples(recipe, step + recipe.start_step))
-            for group in optimiser.param_groups:
-                group["lr"] = learning_rate(recipe, step)
             loss = torch.nn.functional.cross_entropy(network(ids[:, :-1]), ids[:, -1])
-            loss.backward()
-            optimiser.step()
-            optimiser.zero_grad()
+            training.descend(loss, optimiser, learning_rate(recipe, step))
             with torch.no_grad():
                 torch._foreach_lerp_(state["average"], parameters, recipe.forget)
-            state["step"], state["n"] = step + 1, state["n"] + 1
-            state["sum"] += loss.item()
+            state["sum"], state["n"] = state["sum"] + loss.item(), state["n"] + 1
             if not math.isfinite(state["sum"]):
                 raise FloatingPointError(
                     f"the loss is {loss.item()} at step {step}: lower the rate"
                 )
-            if time.monotonic() - last > _SAVE_EVERY:
-                saved = {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
-                with store.replacing(folder / "state.pt") as partial:
-                    torch.save(saved | {"state": state}, partial)
-                last = time.monotonic()
+        _keep(state, parameters, n_steps)
     arrays = {name: np.array(state[name]) for name in ("steps", "loss")}
     arrays["weights"] = torch.stack(state["weights"]).numpy()
     np.savez(folder / "run.npz", average=torch.stack(state["averages"]).numpy(), **arrays)
-    (folder / "state.pt").unlink(missing_ok=True)
+    (folder / training.STATE).unlink(missing_ok=True)
 
 
-def _begin(recipe: Recipe, folder: Path):
-    """Network, optimiser and state of a run, fresh, from its start, or from what lies there."""
+def _begin(recipe: Recipe):
+    """Network, optimiser and state of a run, fresh or from its start."""
     import torch
 
     with torch.random.fork_rng(devices=[]):
@@ -182,11 +168,6 @@ def _begin(recipe: Recipe, folder: Path):
     average = [tensor.detach().clone() for tensor in network.parameters()]
     state = {"step": 0, "sum": 0.0, "n": 0, "average": average}
     state |= {"steps": [], "weights": [], "averages": [], "loss": []}
-    if (folder / "state.pt").exists():
-        saved = torch.load(folder / "state.pt", weights_only=True)
-        network.load_state_dict(saved["network"])
-        optimiser.load_state_dict(saved["optimiser"])
-        state = saved["state"]
     return network, optimiser, state
 
 
