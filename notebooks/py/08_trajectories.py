@@ -792,8 +792,8 @@ how = {"rule": rule, "how": quantiser, "workers": workers if is_simulated else 1
 rounded = {}
 for per, to_round in (("column", examined), ("tensor", examined.iloc[: 2 * is_simulated])):
     copies = paper.rounding.scores_of(list(to_round["place"]), texts, bits, per, **how)
-    names = [(name, per) for name in to_round["model"]]
-    rounded |= dict(zip(names, map(clipped, copies), strict=True))
+    keys = [(name, per) for name in to_round["model"]]
+    rounded |= dict(zip(keys, map(clipped, copies), strict=True))
 to_original = [(0, 1 + column) for column in range(len(bits))]
 rounding = pd.concat(
     [

@@ -111,9 +111,7 @@ def bits(table: pd.DataFrame, published: Mapping[int, float]) -> Figure:
     return figure
 
 
-def matrix(
-    values: np.ndarray, names: Sequence[str], label: str, *, scale: str = "log", digits: int = 2
-) -> Figure:
+def matrix(values: np.ndarray, names: Sequence[str], label: str, scale: str = "log") -> Figure:
     """A square table in colours with its numbers: KL of runs, or cosines of shifts.
 
     Args:
@@ -126,9 +124,9 @@ def matrix(
     side = 1.6 + 0.42 * len(names)
     figure, (ax,) = style.panels(width=side + 1.2, height=side)
     look = {"cmap": "viridis" if scale == "log" else "RdBu_r", "norm": norm, "square": True}
-    numbers = {"annot": True, "fmt": f".{digits}g", "annot_kws": {"fontsize": 6}}
-    bar = {"label": label, "shrink": 0.8}
-    sns.heatmap(shown, xticklabels=names, yticklabels=names, cbar_kws=bar, ax=ax, **look, **numbers)
+    look |= {"annot": True, "fmt": ".2g", "annot_kws": {"fontsize": 6}}
+    look |= {"cbar_kws": {"label": label, "shrink": 0.8}}
+    sns.heatmap(shown, xticklabels=names, yticklabels=names, ax=ax, **look)
     ax.tick_params(length=0, labelsize=6)
     ax.tick_params(axis="y", rotation=0)
     ax.set_xticks(ax.get_xticks(), names, rotation=45, ha="right")

@@ -57,15 +57,12 @@ class Run:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """Runs that share one clip threshold and one set of texts, and what was done to them.
-
-    kept: (N,) bool, the texts that stayed; change: (N,) nats, each text's largest change.
-    """
+    """Runs that share one clip threshold and one set of texts."""
 
     runs: dict[str, Run]
     threshold: float  # nats; smaller log-likelihoods were raised to it
-    kept: np.ndarray
-    change: np.ndarray
+    kept: np.ndarray  # (N,) bool, the texts that stayed
+    change: np.ndarray  # (N,) nats, each text's largest change
 
 
 def pair_kl(
