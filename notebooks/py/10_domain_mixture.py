@@ -422,7 +422,7 @@ notebook.explore(
 
 # %%
 changes = np.transpose([first_results["probe", 1, a].log_likelihood - before for a in range(K)])
-places = {t: paper.measures.plane(gaps[t, 1].values, changes) for t in targets}  # (K, 2)
+places = {t: paper.measures.side_view(gaps[t, 1].values, changes) for t in targets}  # (K, 2)
 
 
 def recipe(target=targets[0], compare_with_LLD=True, **parts):
@@ -487,7 +487,7 @@ for t in targets:
                 "end": paper.design.Gap.from_texts(design_texts.table, left, names),
                 "slope": max(slope, 1e-3),
             }
-        weights[t, s] = paper.experiment.weights(gaps[t, s], temperature, **options)
+        weights[t, s] = paper.experiment.design_all(gaps[t, s], temperature, **options)
         if t in truth:
             weights[t, s]["oracle"] = truth[t]
 
@@ -501,7 +501,7 @@ for t in targets:
             teacher = on_design[t].folder
             runs[t, s, "kd"] = onwards(s, uniform, teacher=teacher)
         if s in few_seeds:
-            runs[t, s, "iterative"] = paper.jobs.Anew(
+            runs[t, s, "iterative"] = paper.jobs.TrainedAnew(
                 replace(onwards(s, uniform), spec=replace(continued, checkpoints=())),
                 on_design[t].log_likelihood,
                 design_texts,

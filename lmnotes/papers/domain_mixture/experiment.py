@@ -15,16 +15,12 @@ from lmnotes.papers.domain_mixture.design import Gap, design
 from lmnotes.papers.domain_mixture.measures import total_variation
 from lmnotes.text.chunks import TextSet
 
-# The names of the rules in tables and figures, in their order there.
-BEFORE, UNIFORM, NATURAL, RANDOM = "before", "uniform", "natural", "random"
-SINGLE, ANTI, AGGREGATED, MEAN, SPREAD = "single", "anti", "lld_agg", "lld_dom", "lld_sd"
-PULL, RESPONSE_CONE, PROBE_CONE = "gram_ascent", "gram_nnls", "probe_nnls"
-ANEW, END_SPREAD, END_SLOPE, ORACLE, DISTILLED = "iterative", "end_sd", "end_slope", "oracle", "kd"
-CORE = (UNIFORM, NATURAL, RANDOM, AGGREGATED, SPREAD, PULL, ORACLE, DISTILLED)  # on all seeds
-MORE = (MEAN, ANTI, SINGLE, RESPONSE_CONE, PROBE_CONE, ANEW, END_SPREAD, END_SLOPE)  # on some
+# The names of the rules in tables and figures: those tried on all seeds, and the costlier ones.
+CORE = ("uniform", "natural", "random", "lld_agg", "lld_sd", "gram_ascent", "oracle", "kd")
+MORE = ("lld_dom", "anti", "single", "gram_nnls", "probe_nnls", "iterative", "end_sd", "end_slope")
 
 
-def weights(
+def design_all(
     gap: Gap,
     temperature: float,
     *,
@@ -44,21 +40,21 @@ def weights(
             byte, of loss on log weight.
     """
     designed = {
-        SINGLE: design(gap, "single"),
-        ANTI: design(gap, "anti"),
-        AGGREGATED: design(gap, "aggregated", temperature=temperature),
-        MEAN: design(gap, temperature=temperature),
-        SPREAD: design(gap),
+        "single": design(gap, "single"),
+        "anti": design(gap, "anti"),
+        "lld_agg": design(gap, "aggregated", temperature=temperature),
+        "lld_dom": design(gap, temperature=temperature),
+        "lld_sd": design(gap),
     }
     if scores is not None:
-        designed[PULL] = design(gap, "pull", scores=scores)
-    for name, changes in ((RESPONSE_CONE, responses), (PROBE_CONE, probes)):
+        designed["gram_ascent"] = design(gap, "pull", scores=scores)
+    for name, changes in (("gram_nnls", responses), ("probe_nnls", probes)):
         if changes is not None:
             designed[name] = design(gap, "cone", changes=changes)
     if end is not None:
-        designed[END_SPREAD] = design(end)
+        designed["end_sd"] = design(end)
         if slope is not None:
-            designed[END_SLOPE] = design(end, temperature=slope)
+            designed["end_slope"] = design(end, temperature=slope)
     return designed
 
 
@@ -85,10 +81,10 @@ def recovery(
     return pd.DataFrame(rows, columns=["rule", "noise", "distance"])
 
 
-_PART = 1_000_003  # between the data seeds of the parts of `iterate`
+_PART = 1_000_003  # between the data seeds of the parts of `train_anew`
 
 
-def iterate(
+def train_anew(
     run: Run,
     domains: Domains,
     target: np.ndarray,

@@ -55,8 +55,8 @@ class Job:
 
 
 @dataclass(frozen=True, eq=False)
-class Anew:
-    """Training whose weights are designed anew every so many steps, as `experiment.iterate`.
+class TrainedAnew:
+    """Training whose weights are designed anew every so many steps, as `experiment.train_anew`.
 
     target: (N,) nats, log-likelihoods of the N design texts.
     """
@@ -78,7 +78,7 @@ class Anew:
         """The model after the last part, trained now where it is not kept."""
         given = {"every": self.every, "rule": self.rule, "temperature": self.temperature}
         on = (self.run, domains, self.target, self.texts)
-        return experiment.iterate(*on, device=device, **given)["folder"].iloc[-1]
+        return experiment.train_anew(*on, device=device, **given)["folder"].iloc[-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +86,10 @@ class Read(Job):
     """A model, trained first where it is a `Run`, on texts; its arrays are those of a `Reading`.
 
     Args:
-        model: a `Run`, an `Anew`, or a folder or hub id. targets: folders, for exact KL.
+        model: a `Run`, an `TrainedAnew`, or a folder or hub id. targets: folders, for exact KL.
     """
 
-    model: Run | Anew | str
+    model: Run | TrainedAnew | str
     texts: TextSet
     targets: tuple[str, ...] = ()
     device: str = "auto"
@@ -185,7 +185,7 @@ def do(
 
 
 def read_all(
-    models: Mapping[object, Run | Anew | str],
+    models: Mapping[object, Run | TrainedAnew | str],
     texts: TextSet,
     domains: Domains,
     targets: Sequence[str] = (),

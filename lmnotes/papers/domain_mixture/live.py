@@ -20,7 +20,7 @@ def recipe(
     """Where a mixture is predicted to lead, seen from the side, and the mixture beside others.
 
     Args:
-        places: (K, 2) moves by single domains (`measures.plane`); the target is at (1, 0).
+        places: (K, 2) moves by single domains (`measures.side_view`); the target is at (1, 0).
         mixtures: (K,) shares by name, the reader's first. cosine: of the reader's move.
     """
     figure, (left, right) = style.panels(2, height=2.8, width_ratios=(1.2, 1))

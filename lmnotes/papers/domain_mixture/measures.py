@@ -64,7 +64,7 @@ def cosine(move: np.ndarray, direction: np.ndarray) -> float:
     return float(a @ b / length) if length > 0 else 0.0
 
 
-def plane(direction: np.ndarray, moves: np.ndarray) -> np.ndarray:
+def side_view(direction: np.ndarray, moves: np.ndarray) -> np.ndarray:
     """Moves seen from the side: how far each goes towards the target, and how far it goes astray
     along the most common other direction, (K, 2); the target is at (1, 0).
 
@@ -74,7 +74,7 @@ def plane(direction: np.ndarray, moves: np.ndarray) -> np.ndarray:
     All are centred; the second axis is the first principal component of what is orthogonal to the
     direction, in units of the direction's length.
 
-    >>> plane([1.0, -1.0, 0.0], np.array([[0.5], [-0.5], [0.0]])).round(9).tolist()
+    >>> side_view([1.0, -1.0, 0.0], np.array([[0.5], [-0.5], [0.0]])).round(9).tolist()
     [[0.5, 0.0]]
     """
     direction = np.asarray(direction, np.float64) - np.mean(direction)

@@ -13,7 +13,7 @@ from scipy import stats
 
 from lmnotes.errors import InputError
 from lmnotes.papers.domain_mixture.design import Gap, design
-from lmnotes.papers.domain_mixture.experiment import CORE, UNIFORM
+from lmnotes.papers.domain_mixture.experiment import CORE
 from lmnotes.statistics import holm, paired_test
 
 _COLUMNS = ["target", "rule", "mean", "sd", "n", "difference", "low", "high", "wins"]
@@ -36,8 +36,8 @@ def compare_rules(runs: pd.DataFrame, value: str) -> pd.DataFrame:
         for rule in dict.fromkeys(tried["rule"]):
             row = {"target": target, "rule": rule, "mean": wide[rule].mean()}
             row |= {"sd": wide[rule].std(), "n": int(wide[rule].notna().sum())}
-            both = wide[[rule, UNIFORM]].dropna().to_numpy()
-            if rule != UNIFORM and len(both) > 1:
+            both = wide[[rule, "uniform"]].dropna().to_numpy()
+            if rule != "uniform" and len(both) > 1:
                 test = paired_test(both[:, 0], both[:, 1])
                 row |= {"difference": test.mean, "low": test.low, "high": test.high}
                 row |= {"wins": test.n_below, "p_t": test.p_t, "p_flip": test.p_flip}

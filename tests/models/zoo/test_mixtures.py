@@ -15,7 +15,6 @@ from transformers import AutoModelForCausalLM
 from lmnotes.models.scoring import score
 from lmnotes.models.zoo import data, mixtures, plans, training
 from lmnotes.models.zoo.mixtures import Batches, Domains
-from lmnotes.papers.domain_mixture import design, experiment
 from lmnotes.text.chunks import TextSet
 
 SPEC = plans.Spec(
@@ -154,28 +153,6 @@ def test_a_domain_learns_its_own(domains):
     ]
     changes = np.transpose(after) - before[:, None]  # (N, K)
     assert (changes.argmax(axis=1) == np.arange(3)).all()
-
-
-def test_weights_designed_anew(domains):
-    spec = replace(SPEC, n_steps=20)
-    base = str(mixtures.train(mixtures.Run(spec, (1, 1, 1)), domains, device="cpu"))
-    target = str(
-        mixtures.train(mixtures.Run(replace(spec, seed=4), (8, 1, 1)), domains, device="cpu")
-    )
-    strings = [bytes(ids[:48]).decode() for ids in domains.streams]
-    table = pd.DataFrame({"text_id": ["0", "1", "2"], "domain": domains.names, "n_bytes": 48})
-    texts = TextSet("three", strings, table, {})
-    wanted = score.score_texts(target, texts, device="cpu").log_likelihood
-    run = mixtures.Run(replace(spec, n_steps=5), (1, 1, 1), 7, start=base)
-    result = experiment.iterate(run, domains, wanted, texts, every=2, device="cpu", temperature=0.5)
-    assert result["step"].tolist() == [2, 4, 5]
-    before = [base, *result["folder"]]
-    for row, folder in zip(result[list(domains.names)].to_numpy(), before, strict=False):
-        here = score.score_texts(folder, texts, device="cpu").log_likelihood
-        gap = design.Gap(wanted - here, texts.n_bytes, np.arange(3), domains.names)
-        np.testing.assert_allclose(row, design.design(gap, temperature=0.5), atol=1e-5)
-    with pytest.raises(ValueError, match="start=''"):
-        experiment.iterate(replace(run, start=""), domains, wanted, texts, every=2)
 
 
 def test_probes_around_a_mixture():

@@ -10,7 +10,7 @@ GAP = design.Gap(VALUES, np.full(6, 10), np.array([0, 0, 1, 1, 2, 2]), ("a", "b"
 
 
 def test_weights_of_all_rules():
-    designed = experiment.weights(GAP, 0.25)
+    designed = experiment.design_all(GAP, 0.25)
     assert set(designed) == {"single", "anti", "lld_agg", "lld_dom", "lld_sd"}
     assert all(np.isclose(w.sum(), 1) and (w >= 0).all() for w in designed.values())
     means = np.array([0.3, 0.1, 0.0])
@@ -19,13 +19,13 @@ def test_weights_of_all_rules():
     )
     assert designed["anti"].argmin() == 0 and designed["single"].tolist() == [1, 0, 0]
     moves = np.random.default_rng(0).normal(size=(6, 3))
-    more = experiment.weights(
+    more = experiment.design_all(
         GAP, 0.25, scores=means, responses=moves, probes=moves, end=GAP, slope=0.25
     )
     assert {"gram_ascent", "gram_nnls", "probe_nnls", "end_sd", "end_slope"} <= set(more)
     np.testing.assert_allclose(more["gram_ascent"], designed["lld_sd"])  # the same scores
     np.testing.assert_allclose(more["end_slope"], designed["lld_dom"])
-    assert set(experiment.weights(GAP, 0.25, end=GAP)) == set(designed) | {"end_sd"}
+    assert set(experiment.design_all(GAP, 0.25, end=GAP)) == set(designed) | {"end_sd"}
 
 
 def test_comparison_is_the_paired_test():

@@ -12,7 +12,7 @@ import torch
 from lmnotes.models.scoring import loading, score
 from lmnotes.models.zoo import mixtures, plans
 from lmnotes.models.zoo.mixtures import Domains
-from lmnotes.papers.domain_mixture import experiment, gradients, jobs, readings
+from lmnotes.papers.domain_mixture import design, experiment, gradients, jobs, readings
 from lmnotes.papers.domain_mixture import steps as superposition
 from lmnotes.text.chunks import TextSet
 
@@ -115,15 +115,23 @@ def test_jobs_are_done_once(domains, models, monkeypatch):
         jobs.read_all(other, TEXTS, domains, device="cpu", workers=1)
 
 
-def test_weights_designed_anew_are_a_job(domains, models):
+def test_weights_designed_anew(domains, models):
     texts = TEXTS.select([0, 1, 2])
     target = score.score_texts(models["b"], texts, device="cpu").log_likelihood
-    run = mixtures.Run(replace(SPEC, n_steps=4), (1, 1, 1), 7, start=models["a"])
-    job = jobs.Anew(run, target, texts, every=2, temperature=0.5)
+    run = mixtures.Run(replace(SPEC, n_steps=5), (1, 1, 1), 7, start=models["a"])
+    job = jobs.TrainedAnew(run, target, texts, every=2, temperature=0.5)
     reading = jobs.read_all({"anew": job}, texts, domains, device="cpu", workers=1)["anew"]
-    plain = experiment.iterate(run, domains, target, texts, every=2, temperature=0.5, device="cpu")
-    assert reading.folder == plain["folder"].iloc[-1]
+    given = {"every": 2, "temperature": 0.5, "device": "cpu"}
+    parts = experiment.train_anew(run, domains, target, texts, **given)
+    assert parts["step"].tolist() == [2, 4, 5] and reading.folder == parts["folder"].iloc[-1]
+    before = [models["a"], *parts["folder"]]
+    for row, folder in zip(parts[list(domains.names)].to_numpy(), before, strict=False):
+        values = target - score.score_texts(folder, texts, device="cpu").log_likelihood
+        gap = design.Gap(values, texts.n_bytes, np.arange(3), domains.names)
+        np.testing.assert_allclose(row, design.design(gap, temperature=0.5), atol=1e-5)
     assert job.key(domains, "cpu") != replace(job, every=3).key(domains, "cpu")
+    with pytest.raises(ValueError, match="start=''"):
+        experiment.train_anew(replace(run, start=""), domains, target, texts, every=2)
 
 
 def test_gradient_jobs(domains, models):

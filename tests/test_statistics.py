@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from lmnotes import statistics
+
+
+def test_paired_test_against_scipy():
+    draw = np.random.default_rng(0)
+    first, second = draw.normal(size=7), draw.normal(0.8, size=7)
+    result = statistics.paired_test(first, second)
+    theirs = stats.ttest_rel(first, second)
+    interval = theirs.confidence_interval(0.95)
+    assert result.t == pytest.approx(theirs.statistic) and result.p_t == pytest.approx(
+        theirs.pvalue
+    )
+    assert (result.low, result.high) == pytest.approx((interval.low, interval.high))
+    flips = stats.permutation_test(
+        (first, second), lambda a, b: np.mean(a - b), permutation_type="samples", n_resamples=np.inf
+    )
+    assert result.p_flip == pytest.approx(flips.pvalue)
+    assert result.n_below == (first < second).sum() and result.n_seeds == 7
+    two = statistics.paired_test(np.c_[first, second], np.c_[second, second])
+    assert two.mean == pytest.approx(result.mean / 2) and two.p_t == pytest.approx(result.p_t)
+    many = statistics.paired_test(np.r_[first, first, first], np.r_[second, second, second])
+    assert many.p_flip == pytest.approx(many.p_t, abs=0.02)  # drawn patterns
+    assert (
+        statistics.paired_test(first, first).p_t == statistics.paired_test(first, first).p_flip == 1
+    )
+    same = statistics.paired_test(np.ones(6), np.zeros(6))
+    assert same.p_flip == 2 / 64 and same.p_t == 0
+
+
+def test_holm_by_hand():
+    p = np.array([0.2, 0.005, 0.04, 0.03])
+    np.testing.assert_allclose(statistics.holm(p), [0.2, 0.02, 0.09, 0.09])
+    np.testing.assert_allclose(statistics.holm([0.9, 0.8]), [1, 1])
+
+
+def test_one_seed_is_no_test():
+    with pytest.raises(ValueError, match="two or more seeds"):
+        statistics.paired_test([1.0], [2.0])
