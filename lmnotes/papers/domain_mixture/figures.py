@@ -253,7 +253,8 @@ def lengths(table: pd.DataFrame) -> Figure:
     look = {"hue": "target", "marker": "o", "palette": style.COLOURS[: table.target.nunique()]}
     for ax, (value, name) in zip(axes, names.items(), strict=True):
         sns.lineplot(table, x="n_bytes", y=value, ax=ax, legend=ax is axes[0], **look)
-        ax.set(xscale="log", xlabel="bytes of a text", ylabel=name, ylim=(0, None))
+        limits = (0, 1.05 * table[value].max())
+        ax.set(xscale="log", xlabel="bytes of a text", ylabel=name, ylim=limits)
         ax.set_xticks(ticks, ticks)
         ax.minorticks_off()
     return figure
