@@ -69,24 +69,27 @@ def squared_norms(
 
 
 def weighted_mean(vectors: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """sum_w weights[w] vectors[w] (D,) float64; the weights sum to 1."""
+    """sum_w weights[w] vectors[w] (D,) float64, over the sum of the weights."""
     blocks = [slice(first, first + BLOCK) for first in range(0, len(vectors), BLOCK)]
-    return sum(np.asarray(weights[b], float) @ np.asarray(vectors[b], float) for b in blocks)
+    total = sum(np.asarray(weights[b], float) @ np.asarray(vectors[b], float) for b in blocks)
+    return total / np.sum(weights)
 
 
 def weighted_covariance(
-    vectors: np.ndarray, weights: np.ndarray, mean: np.ndarray | None = None
+    vectors: np.ndarray, weights: np.ndarray | None, mean: np.ndarray | None = None
 ) -> np.ndarray:
-    """G = sum_w weights[w] (v_w - mean)(v_w - mean)' (D, D) float64; the weights sum to 1.
+    """G = sum_w weights[w] (v_w - mean)(v_w - mean)' (D, D) float64, over the sum of the weights.
 
-    mean: (D,), the one by the same weights without.
+    mean: (D,), the one by the same weights without; with it, weights of None are equal ones.
     """
     mean = weighted_mean(vectors, weights) if mean is None else mean
     total = np.zeros((vectors.shape[1], vectors.shape[1]))
     for first in range(0, len(vectors), BLOCK):
-        moved = np.asarray(vectors[first : first + BLOCK], float) - mean
-        total += (moved * weights[first : first + BLOCK, None]).T @ moved
-    return total
+        block = slice(first, first + BLOCK)
+        moved = np.asarray(vectors[block], float) - mean
+        # of equal weights the product with itself: ICA's optimum hangs on the last bit
+        total += moved.T @ (moved if weights is None else moved * weights[block, None])
+    return total / (len(vectors) if weights is None else np.sum(weights))
 
 
 def normaliser(

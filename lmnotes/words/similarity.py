@@ -32,9 +32,8 @@ def normalise(values: np.ndarray) -> np.ndarray:
     lengths = np.linalg.norm(values, axis=1, keepdims=True)
     bad = np.flatnonzero(~((lengths[:, 0] > 0) & np.isfinite(lengths[:, 0])))
     if len(bad):
-        length = f"length {lengths[bad[0], 0]:g}"
         raise InputError(
-            f"row {bad[0]} of {len(values):,} has {length}; expected above 0: leave it out"
+            f"row {bad[0]} of {len(values):,} has length {lengths[bad[0], 0]:g}: drop it"
         )
     return values / lengths
 

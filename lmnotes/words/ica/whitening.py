@@ -56,9 +56,8 @@ def whiten(
         shares = _positive("counts", mean_weights, n_rows)
     else:
         shares = np.ones(n_rows) if weights is None else weights
-    mean = norms.weighted_mean(vectors, shares / shares.sum())
-    weights = np.ones(n_rows) if weights is None else weights
-    covariance = norms.weighted_covariance(vectors, weights / weights.sum(), mean)
+    mean = norms.weighted_mean(vectors, shares)
+    covariance = norms.weighted_covariance(vectors, weights, mean)
     variance, directions = np.linalg.eigh(covariance)
     variance, directions = variance[::-1], directions[:, ::-1]
     k = _rank(variance, vectors.dtype, n_components)
