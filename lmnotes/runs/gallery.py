@@ -81,7 +81,7 @@ def write() -> Path:
     later run that failed is named beside it.
     """
     import jinja2
-    from markupsafe import Markup
+    from jinja2.filters import do_mark_safe
 
     every = records.everything()
     folder = store.outputs_folder().resolve()
@@ -90,7 +90,7 @@ def write() -> Path:
     filters = {"bar": claims_table.bar, "counts": claims_table.counts, "math": with_math}
     filters |= {"claims": claims_table.table, "table": lambda rows: claims_table.html_table(*rows)}
     for name, draw in filters.items():
-        page.filters[name] = lambda value, draw=draw: Markup(draw(value))
+        page.filters[name] = lambda value, draw=draw: do_mark_safe(draw(value))
     text = page.from_string(_PAGE).render(papers=papers, style=STYLE).lstrip()
     folder.mkdir(parents=True, exist_ok=True)
     store.write_text(folder / "index.html", text)
