@@ -24,8 +24,8 @@ from lmnotes import store
 from lmnotes.errors import InputError
 from lmnotes.models.ledger import row
 from lmnotes.models.loglik import LikelihoodMatrix
-from lmnotes.models.scoring import failures as kinds
 from lmnotes.models.scoring import identity
+from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.scoring.identity import Identity
 from lmnotes.models.scoring.rule import PUBLISHED, Rule
 from lmnotes.models.scoring.score import Scores
@@ -102,7 +102,7 @@ class Ledger:
     ) -> None:
         """Remember that a model could not be scored; `kind` is one of `failures.KINDS`."""
         who = _identified(model)
-        kinds.ScoringFailure(kind, message)  # refuses an unknown kind
+        ScoringFailure(kind, message)  # refuses an unknown kind
         record = {"model": who.name, "id": who.id, "kind": kind, "attempts": attempts}
         record |= {"message": message, "when": row.now()}
         store.write_text(self._failure_path(who), json.dumps(record, indent=1))

@@ -251,10 +251,10 @@ def score_small(
 
 
 def _add(ledger: Ledger, place: str) -> int:
-    from lmnotes.models.scoring import score as scoring
+    from lmnotes.models.scoring.score import score_texts
 
     who = identify(place)
     options = {"rule": ledger.rule, "revision": who.hub_revision}
     with parallel.one_thread():
-        ledger.add(scoring.score_texts(who.model, ledger.texts, **options), who=who)
+        ledger.add(score_texts(who.model, ledger.texts, **options), who=who)
     return 1

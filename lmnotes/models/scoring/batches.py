@@ -9,8 +9,7 @@ whether the head was understood, is checked on each model's first texts against 
 import numpy as np
 
 from lmnotes.models import ngram_lookup
-from lmnotes.models.scoring import failures
-from lmnotes.models.scoring import head as heads
+from lmnotes.models.scoring import failures, head
 
 TOLERANCE = {"float32": 1e-4, "float16": 0.02, "bfloat16": 0.1}  # nats per token, mean difference
 ROWS = 64  # positions whose logits are normalised at once
@@ -29,7 +28,7 @@ def counted(scorer, batch):
 def fused(scorer, batch):
     """Hidden states of the padded batch, then `kernels.log_probabilities`."""
     inputs, targets, lengths = pad(batch, scorer.device)
-    hidden = heads.hidden_states(scorer.model, inputs)  # (B, T, D)
+    hidden = head.hidden_states(scorer.model, inputs)  # (B, T, D)
     if min(lengths) == max(lengths):
         hidden, targets = hidden.flatten(0, 1), targets.flatten()
     else:
@@ -41,7 +40,7 @@ def fused(scorer, batch):
 def logits(scorer, batch):
     """The model's own logits of the padded batch, normalised a few rows at a time."""
     inputs, targets, lengths = pad(batch, scorer.device)
-    values = scorer.model(input_ids=inputs, **heads.arguments(scorer.model)).logits  # (B, T, V)
+    values = scorer.model(input_ids=inputs, **head.arguments(scorer.model)).logits  # (B, T, V)
     texts = zip(values, targets, lengths, strict=True)
     return [gather(rows[:n], goal[:n]).cpu().numpy() for rows, goal, n in texts]
 
@@ -53,7 +52,7 @@ def alone(scorer, batch):
     rows = []
     for ids in batch:
         inputs = torch.as_tensor(ids, device=scorer.device)[None]
-        values = scorer.model(input_ids=inputs, **heads.arguments(scorer.model)).logits[0]
+        values = scorer.model(input_ids=inputs, **head.arguments(scorer.model)).logits[0]
         rows.append(gather(values[:-1], inputs[0, 1:]).cpu().numpy())
     return rows
 

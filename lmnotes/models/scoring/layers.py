@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 
 from lmnotes import store
-from lmnotes.models.scoring import batches, failures, identity, score
-from lmnotes.models.scoring import head as heads
+from lmnotes.models.scoring import batches, failures, head, identity, score
 from lmnotes.models.scoring.loading import Scorer
 from lmnotes.models.scoring.rule import PUBLISHED, Rule
 from lmnotes.text.chunks import TextSet
@@ -135,7 +134,7 @@ def _watch(model, inputs) -> tuple[list, Any]:
                 calls.append((name, module, *(None if x is None else x.clone() for x in pair)))
 
             hooks.enter_context(module.register_forward_hook(note, with_kwargs=True))
-        return calls, heads.hidden_states(model, inputs)
+        return calls, head.hidden_states(model, inputs)
 
 
 def _first(args, named=None):
@@ -159,7 +158,7 @@ def _hidden_states(scorer, lens, inputs) -> list:
     with ExitStack() as hooks:
         for block in lens.blocks:
             hooks.enter_context(block.register_forward_pre_hook(keep, with_kwargs=True))
-        last = heads.hidden_states(scorer.model, inputs)
+        last = head.hidden_states(scorer.model, inputs)
     return [*kept, last]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lmnotes.models.scoring import head as heads
+from lmnotes.models.scoring.head import Head, find
 from lmnotes.models.scoring.rule import Rule, model_length
 
 
@@ -26,7 +26,7 @@ class Scorer:
     dtype: str
     max_length: int
     adds_bos: bool
-    head: heads.Head | None
+    head: Head | None
     note: str
 
     @property
@@ -105,7 +105,7 @@ def wrap(model, tokenizer, *, name="", revision="", dtype="") -> Scorer:
     start = tokenizer("a", return_attention_mask=False)["input_ids"]
     with torch.inference_mode():
         inputs = torch.zeros((1, 3), dtype=torch.long, device=weights.device)
-        head, note = heads.find(model, inputs)
+        head, note = find(model, inputs)
     return Scorer(
         name=name or type(model).__name__,
         revision=revision,

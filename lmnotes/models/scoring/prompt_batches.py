@@ -12,8 +12,7 @@ from functools import partial
 
 import numpy as np
 
-from lmnotes.models.scoring import batches, failures, score
-from lmnotes.models.scoring import head as heads
+from lmnotes.models.scoring import batches, failures, head, score
 
 SHARE_FROM = 128  # tokens saved by sharing; below, a call of its own costs more
 SAMPLE = (256, 24)  # tokens of the context and of each response in the check
@@ -204,7 +203,7 @@ def _states(scorer, model, inputs):
     """What predicts the token after each input: hidden states (B, T, D), else logits (B, T, V)."""
     if scorer.head is None:
         return model(inputs).logits
-    states = heads.hidden_states(model, inputs)
+    states = head.hidden_states(model, inputs)
     if states is None:
         raise ValueError("its output layer is not called once with all positions")
     return states
@@ -222,7 +221,7 @@ def _fused(scorer, pairs):
     inputs, targets, _ = batches.pad([np.concatenate(pair) for pair in pairs], scorer.device)
     for row, (context, _) in enumerate(pairs):
         targets[row, : len(context) - 1] = -1
-    states, real = heads.hidden_states(scorer.model, inputs), targets >= 0
+    states, real = head.hidden_states(scorer.model, inputs), targets >= 0
     values = _log_probabilities(scorer, states[real], targets[real])
     return batches.split(values, [len(response) for _, response in pairs])
 

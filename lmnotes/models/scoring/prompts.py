@@ -20,8 +20,8 @@ from lmnotes import store
 from lmnotes.errors import expect_shape
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.scoring import identity, loading, prompt_batches, prompt_tokens
-from lmnotes.models.scoring import score as scoring
 from lmnotes.models.scoring.prompt_tokens import PromptRule
+from lmnotes.models.scoring.score import Scores, check_vocabulary, collect, scorer_of
 
 DEFAULT = PromptRule()
 
@@ -54,7 +54,7 @@ def score(
     tokens_per_batch: int = 8192,
     share: bool = True,
     keep_tokens: bool = False,
-) -> scoring.Scores:
+) -> Scores:
     """The log-likelihood of every response given its prompt under one model, (N,) nats.
 
     Args:
@@ -68,14 +68,12 @@ def score(
     for pairs or rules that cannot be scored, `ScoringFailure` as `score.score_texts` does.
     """
     began = time.perf_counter()
-    scorer = scoring.scorer_of(model, rule, revision, device)
+    scorer = scorer_of(model, rule, revision, device)
     pairs = prompt_tokens.encode(scorer.tokenizer, prompts, responses, rule, scorer.max_length)
-    scoring.check_vocabulary(scorer, [*pairs.contexts, *pairs.responses])
+    check_vocabulary(scorer, [*pairs.contexts, *pairs.responses])
     tokens, notes, how = prompt_batches.run(scorer, pairs, tokens_per_batch, share)
     notes, text_set = (*pairs.notes, *notes), _pair_set(prompts, responses)
-    scores = scoring.collect(
-        scorer, rule, text_set, responses, tokens, pairs.truncated, notes, how, began
-    )
+    scores = collect(scorer, rule, text_set, responses, tokens, pairs.truncated, notes, how, began)
     return scores if keep_tokens else replace(scores, token_log_probabilities=None)
 
 
