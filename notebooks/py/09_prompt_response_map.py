@@ -52,7 +52,6 @@ workers: int = 2  # 1..64, processes for small models; 1 on a GPU
 seed: int = 0  # 0..1000000
 
 # %%
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -64,13 +63,12 @@ from lmnotes.papers import prompt_response_map as paper
 
 figures.style.use()
 notebook.begin("09_prompt_response_map", globals())
-asked = paper.prompt_sets.operations(
-    operations
-)  # wrong files are refused before anything is trained
-listed = models.runner.command.listed(Path(models_file)) if models_file else []
+# Wrong files are refused before anything is trained.
+instructions = paper.prompt_sets.operations(operations)
+hub_models = models.runner.command.listed(Path(models_file)) if models_file else []
 if prompt_set != "installed":
     paper.prompt_sets.load(prompt_set, per_task=1)
-over = partial(statistics.group_bootstrap, n=n_bootstrap, seed=seed)
+resampling = {"n": n_bootstrap, "seed": seed}
 stills = slice(1 if zoo_plan == "smoke" else None)  # a trial run draws the first of each
 
 # %% [markdown]
@@ -86,17 +84,18 @@ stills = slice(1 if zoo_plan == "smoke" else None)  # a trial run draws the firs
 # Twelve models: two tastes, two rules, and in each cell two larger ones that differ by seed and a smaller one.
 
 # %%
-controls = tuple(
-    paper.small_world.Member(u, paper.small_world.OVERLAP, 32, 1, 3) for u in (0.85, 0.15)
+overlap = paper.small_world.OVERLAP  # the rule of the controls of section 5
+control_members = tuple(
+    paper.small_world.Member(taste, overlap, 32, 1, 3) for taste in (0.85, 0.15)
 )
-both = paper.small_world.build(
-    (*paper.small_world.MEMBERS, *controls), n_steps=n_steps, workers=workers
+trained = paper.small_world.build(
+    (*paper.small_world.MEMBERS, *control_members), n_steps=n_steps, workers=workers
 )
-made, case = both.iloc[:12], both.iloc[12:].reset_index(drop=True)
+world, control_models = trained.iloc[:12], trained.iloc[12:].reset_index(drop=True)
 pairs = paper.small_world.draw(n_pairs, seed=seed)
-N, labels = n_pairs, {name: made[name].to_numpy() for name in ("taste", "rule", "size")}
-notebook.note_input("models", sorted(both.model))
-tag_of = {text: name for name, text in paper.small_world_kl.PROMPTS.items()}
+N, labels = n_pairs, {name: world[name].to_numpy() for name in ("taste", "rule", "size")}
+notebook.note_input("models", sorted(trained.model))
+tag_of = {text: name for name, text in paper.small_world.PROMPTS.items()}
 tags = np.array([tag_of[text] for text in pairs.prompt_texts])
 notebook.table(
     pd.DataFrame(
@@ -115,19 +114,18 @@ notebook.table(
 # pair's own prompt), the unconditional ones (the prompt without a tag), and what every change of the prompt does.
 
 # %%
-scored = paper.conditions.score(
-    both,
+world_scores = paper.conditions.score(
+    trained,
     pairs.response_texts,
-    paper.small_world_kl.PROMPTS,
+    paper.small_world.PROMPTS,
     rule=paper.small_world.PROMPT_RULE,
     workers=workers,
 )
-names = np.array(scored.names)
-table = scored.values[:, :12]  # (8 prompts, M, N) nats
-own = np.array([list(names).index(one) for one in tags])
-conditional = table[own, :, np.arange(N)].T  # (M, N)
-empty = scored["none"][:12]
-marginal = models.scoring.prompts.marginal(table.transpose(1, 0, 2))
+under_prompts = world_scores.values[:, :12]  # (8 prompts, M, N) nats
+own_prompt = [world_scores.names.index(tag) for tag in tags]
+conditional = under_prompts[own_prompt, :, np.arange(N)].T  # (M, N)
+empty = world_scores["none"][:12]
+marginal = models.scoring.prompts.marginal(under_prompts.transpose(1, 0, 2))
 vectors = {
     "conditional": conditional,
     "unconditional, empty prompt": empty,
@@ -135,7 +133,7 @@ vectors = {
     "PMI, empty prompt": models.scoring.prompts.pmi(conditional, empty),
     "PMI, marginal": models.scoring.prompts.pmi(conditional, marginal),
 }
-print(f"{len(names)} prompts, {len(made)} models, {N} responses")
+print(f"{len(under_prompts)} prompts, {len(world)} models, {N} responses")
 
 # %%
 likelihood = notebook.teach.exercise(
@@ -177,25 +175,27 @@ likelihood.check(None)  # put your function here
 notebook.teach.quiz("which_factor")
 
 Q = {name: models.maps.double_centre(values) for name, values in vectors.items()}
-kl = {name: models.maps.kl(one) for name, one in Q.items()}
+kl = {name: models.maps.kl(values) for name, values in Q.items()}
 
 
-def place(values):
-    """The first two principal components, and their shares of the variance."""
+def principal_plane(values):
+    """x and y of each model, and the shares of the variance of both components."""
     shares = np.diff(models.maps.projection.spectrum(values), prepend=0)
-    return models.maps.pca(values) / np.sqrt(values.shape[1]), shares[:2]
+    xy = models.maps.pca(values) / np.sqrt(values.shape[1])
+    return pd.DataFrame(xy[:, :2], columns=["x", "y"]), shares[:2]
 
 
-found = {
-    name: place(Q[name])
+planes = {
+    name: principal_plane(Q[name])
     for name in ("conditional", "unconditional, empty prompt", "PMI, empty prompt")
 }
+places = pd.concat([world[["model"]].assign(map=name).join(xy) for name, (xy, _) in planes.items()])
+looks = {"colour": [f"taste {taste:.2f}" for taste in world.taste] * 3}
+looks |= {"shape": world.rule.tolist() * 3}
 notebook.figure(
-    paper.figures_map.maps(found, [f"taste {u:.2f}" for u in made.taste], made.rule),
+    paper.figures.maps(places.assign(**looks), {name: plane[1] for name, plane in planes.items()}),
     "world_maps",
-    data=pd.concat(
-        [made[["model"]].assign(map=k, x=xy[:, 0], y=xy[:, 1]) for k, (xy, _) in found.items()]
-    ),
+    data=places,
     caption="Twelve models three times, principal components in nats per root of a response. Colour: share of prose that a model learned from; shape: which slot means which attribute.",
 )
 
@@ -203,8 +203,8 @@ notebook.figure(
 rows, draws, r2 = [], {}, {}
 for name, values in vectors.items():
     result = paper.factor_shares.permanova(kl[name], labels, n_permutations, seed)
-    drawn = paper.factor_shares.shares(values, labels, max(20, n_bootstrap // 5), seed)
-    draws[name] = drawn.pivot(index="draw", columns="factor", values="r2")
+    shares = paper.factor_shares.drawn_shares(values, labels, max(20, n_bootstrap // 5), seed)
+    draws[name] = shares.pivot(index="draw", columns="factor", values="r2")
     for row in result.itertuples():
         interval = statistics.interval_holding(row.r2, draws[name][row.factor])
         r2[name, row.factor] = row.r2
@@ -216,7 +216,7 @@ notebook.table(
     caption=f"PERMANOVA: share of the squared distances; intervals over pairs of prompt and response, p over {n_permutations:,} permutations of the labels.",
 )
 notebook.figure(
-    paper.figures_map.factor_bars(explained),
+    paper.figures.factor_bars(explained),
     "factors",
     data=explained,
     caption="What each map is about. Intervals: 95 % over pairs of prompt and response; the models are fixed.",
@@ -231,10 +231,8 @@ for claim, factor, more, less in (
 
 # %%
 upper = np.triu_indices(12, 1)
-same_cell = (made.taste.to_numpy()[:, None] == made.taste.to_numpy()) & (
-    made.rule.to_numpy()[:, None] == made.rule.to_numpy()
-)
-seeds = same_cell & (made["size"].to_numpy()[:, None] == made["size"].to_numpy())
+cell = world.taste.astype(str) + world.rule + world["size"]
+only_seed = cell.to_numpy()[:, None] == cell.to_numpy()  # differ by it alone
 rng = np.random.default_rng(seed)
 rows = []
 for name, values in vectors.items():
@@ -244,7 +242,7 @@ for name, values in vectors.items():
         for _ in range(max(20, n_bootstrap // 5))
     ]
     interval = statistics.interval_holding(squared[upper].mean(), again)
-    floor = squared[np.triu(seeds, 1)].mean()
+    floor = squared[np.triu(only_seed, 1)].mean()
     halves = paper.factor_shares.split_half(values, 50, seed).mean()
     rows.append((name, squared[upper].mean(), *interval, floor, halves, values.mean()))
 columns = ["map", "mean variance of a difference", "low", "high", "two seeds of a cell"]
@@ -256,26 +254,17 @@ notebook.table(
 
 
 # %%
-def tabs(shown="PMI, empty prompt", colour_by="rule"):
-    figure, (ax, bars) = figures.style.panels(2, height=2.8, width_ratios=(1.3, 1))
-    xy, shares_of = place(Q[shown])
-    paper.figures_map.marked(ax, xy, [f"{colour_by} {v}" for v in made[colour_by]], ["models"] * 12)
-    part = explained[explained["map"] == shown]
-    ax.set(
-        xlabel=f"component 1 ({shares_of[0]:.0%}), nats",
-        ylabel="component 2, nats",
-        title=shown,
-    )
-    bars.bar(
-        part.factor, part.r2, color=[figures.style.BLUE, figures.style.RED, figures.style.GREY]
-    )
-    bars.set(ylabel="share of squared distance", ylim=(0, 1))
-    paper.figures_map.key(figure, [f"{colour_by} {v}" for v in made[colour_by]], ["models"])
-    return figure
+def one_map(shown="PMI, empty prompt", colour_by="rule"):
+    xy, shares = principal_plane(Q[shown])
+    of_map = explained[explained["map"] == shown]
+    title = ", ".join(f"{row.factor} {row.r2:.0%}" for row in of_map.itertuples())
+    colour = [f"{colour_by} {value}" for value in world[colour_by]]
+    table = xy.assign(map=f"{shown}: {title}", colour=colour, shape="model")
+    return paper.figures.maps(table, {table["map"][0]: shares})
 
 
 notebook.explore(
-    tabs,
+    one_map,
     stills=[{"shown": "conditional", "colour_by": "taste"}, {"shown": "PMI, empty prompt"}][stills],
     shown=list(vectors),
     colour_by=["taste", "rule", "size", "seed"],
@@ -301,20 +290,22 @@ whole = 2 * kl["conditional"][upper]
 notebook.claims.record("identity_parts", np.abs(parts.sum(axis=0) - whole).max())
 
 
-def part_of(k, models):
-    inside = np.isin(i, models) & np.isin(j, models)  # a model drawn twice counts once
+def share_of_part(k, drawn):
+    inside = np.isin(i, drawn) & np.isin(j, drawn)  # a model drawn twice counts once
     return 100 * parts[k, inside].sum() / whole[inside].sum()
 
 
 rows = []
 for k, name in enumerate(("PMI", "unconditional", "cross term")):
-    value, interval = over(partial(part_of, k), range(12))
+    value, interval = statistics.group_bootstrap(
+        lambda drawn, k=k: share_of_part(k, drawn), range(12), **resampling
+    )
     rows.append((name, value, *interval))
-r = [np.corrcoef(a, b)[0, 1] for a, b in zip(empty, marginal, strict=True)]
+alike = [np.corrcoef(a, b)[0, 1] for a, b in zip(empty, marginal, strict=True)]
 notebook.table(
     pd.DataFrame(rows, columns=["part", "%", "low", "high"]),
     "parts",
-    caption=f"Shares of the squared conditional distance, over pairs of models; intervals over models. The two unconditional vectors of a model correlate by {min(r):.3f} or more; the empty prompt's is {(empty - marginal).mean():+.2f} nats above the marginal one.",
+    caption=f"Shares of the squared conditional distance, over pairs of models; intervals over models. The two unconditional vectors of a model correlate by {min(alike):.3f} or more; the empty prompt's is {(empty - marginal).mean():+.2f} nats above the marginal one.",
 )
 
 gap = conditional[:, None] - conditional
@@ -376,11 +367,9 @@ mutual.check(None)  # put your function here
 # The paper also compares its distances with a semantic one, from embeddings (details not known to us). In its place: every model's answers to the same prompts become one bag of character $n$-grams.
 
 # %%
-n_asked = {length: max(4, n_prompts // 2) for length in lengths} | {
-    paper.small_world.LENGTH: n_prompts
-}
-directly = paper.small_world_kl.compare(list(made.folder), n_asked, seed=seed, workers=workers)
-exact = directly[paper.small_world.LENGTH]
+n_asked = dict.fromkeys(lengths, max(4, n_prompts // 2)) | {paper.small_world.LENGTH: n_prompts}
+kl_at = paper.small_world_kl.estimate(list(world.folder), n_asked, seed=seed, workers=workers)
+exact = kl_at[paper.small_world.LENGTH]
 
 
 def symmetric(values):
@@ -389,15 +378,15 @@ def symmetric(values):
 
 truth, estimate = symmetric(exact.rao_blackwell), kl["conditional"]
 relation = []
-for one, two in zip(i, j, strict=True):
-    differs = [name for name in labels if made[name][one] != made[name][two]]
+for first, second in zip(i, j, strict=True):
+    differs = [name for name in labels if world[name][first] != world[name][second]]
     relation.append(
         " and ".join(name for name in differs if name != "size" or differs == ["size"]) or "seed"
     )
 checked = pd.DataFrame(
     {
-        "first": made.model.to_numpy()[i],
-        "second": made.model.to_numpy()[j],
+        "first": world.model.to_numpy()[i],
+        "second": world.model.to_numpy()[j],
         "kind": relation,
         "exact": truth[upper],
         "error": symmetric(exact.rao_blackwell_error)[upper] / np.sqrt(2),
@@ -407,13 +396,16 @@ checked = pd.DataFrame(
     }
 )
 notebook.figure(
-    paper.figures_map.kl_agreement(
+    paper.figures.pairs(
         checked,
+        "exact",
         {
+            "exact": "exact KL, nats per response",
             "half_variance": "map: half the variance, nats",
             "own_responses": "own: half the variance, nats",
             "monte_carlo": "Monte-Carlo KL, nats",
         },
+        log=True,
     ),
     "kl_check",
     data=checked,
@@ -421,17 +413,19 @@ notebook.figure(
 )
 
 # %%
-agree = partial(paper.factor_shares.agreement, n=n_bootstrap, seed=seed)
 mc = symmetric(exact.monte_carlo)
 within = models.maps.kl(models.maps.coordinates.centre_within(conditional, tags))
 compared = {
-    "map and Monte-Carlo KL": agree(estimate, mc),
-    "map and Monte-Carlo KL, ranks": agree(estimate, mc, ranks=True),
-    "map and exact KL": agree(estimate, truth),
-    "map and exact KL, ranks": agree(estimate, truth, ranks=True),
-    "roots of both": agree(np.sqrt(estimate), np.sqrt(truth)),
-    "rows centred within prompts, and exact KL": agree(within, truth),
-    "Monte-Carlo and exact KL": agree(mc, truth),
+    name: paper.factor_shares.agreement(first, second, ranks="ranks" in name, **resampling)
+    for name, first, second in (
+        ("map and Monte-Carlo KL", estimate, mc),
+        ("map and Monte-Carlo KL, ranks", estimate, mc),
+        ("map and exact KL", estimate, truth),
+        ("map and exact KL, ranks", estimate, truth),
+        ("roots of both", np.sqrt(estimate), np.sqrt(truth)),
+        ("rows centred within prompts, and exact KL", within, truth),
+        ("Monte-Carlo and exact KL", mc, truth),
+    )
 }
 
 
@@ -445,7 +439,9 @@ for name, values in (
     ("median ratio of the map to exact KL", estimate[upper] / truth[upper]),
     ("median % of the variance that is between prompts", between[upper]),
 ):
-    compared[name] = over(partial(median_of, values), range(12))
+    compared[name] = statistics.group_bootstrap(
+        lambda drawn, values=values: median_of(values, drawn), range(12), **resampling
+    )
 notebook.table(
     pd.DataFrame(
         [(name, value, *interval) for name, (value, interval) in compared.items()],
@@ -458,15 +454,22 @@ notebook.claims.record("kl_up_to", *compared["map and Monte-Carlo KL"])
 notebook.claims.record("squared_distance_is_kl", *compared["map and exact KL, ranks"])
 
 # %%
-written = paper.small_world_kl.responses(list(made.folder), n_prompts, seed=seed)
-vocabulary = paper.factor_shares.response_distance(written)
-r_words, (low, high) = agree(np.sqrt(estimate), vocabulary)
+written = paper.small_world_kl.responses(list(world.folder), n_prompts, seed=seed)
+word_distance = paper.factor_shares.response_distance(written)
+r_words, (low, high) = paper.factor_shares.agreement(np.sqrt(estimate), word_distance, **resampling)
 notebook.claims.record("semantic_related", r_words, (low, high))
 semantic = pd.DataFrame(
-    {"words": vocabulary[upper], "distance": np.sqrt(estimate[upper]), "kind": relation}
+    {"words": word_distance[upper], "distance": np.sqrt(estimate[upper]), "kind": relation}
 )
 notebook.figure(
-    paper.figures_map.semantic(semantic, r_words),
+    paper.figures.pairs(
+        semantic,
+        "words",
+        {
+            "words": "distance of the responses' character n-grams, 1 - cosine",
+            "distance": "map: root of half the variance, nats",
+        },
+    ),
     "semantic",
     data=semantic,
     caption=f"66 pairs of models: the map against how differently their answers are spelt; correlation {r_words:.2f} (95 % over models: {low:.2f} to {high:.2f}).",
@@ -482,9 +485,9 @@ notebook.figure(
 # Take one model and a copy of it with noise on all weights: a pair as close as you like.
 
 # %%
-bent = paper.small_world_kl.ruler(made.folder.iloc[0], sigmas, max(n_pairs, n_prompts), seed=seed)
+bent = paper.small_world_kl.ruler(world.folder.iloc[0], sigmas, max(n_pairs, n_prompts), seed=seed)
 notebook.figure(
-    paper.figures_map.ruler(bent),
+    paper.figures.ruler(bent),
     "ruler",
     data=bent,
     caption="A model against copies with noise on their weights. Standard errors are smaller than the dots.",
@@ -507,7 +510,7 @@ steps = np.linspace(0.02, 3, 60)
 
 
 def bend(t=1.0, law=1):
-    return paper.figures_map.bend(paper.conditional_kl.tilted(steps, seed=law), t)
+    return paper.figures.bend(paper.conditional_kl.tilted(steps, seed=law), t)
 
 
 notebook.explore(bend, stills=[{"t": 0.2}, {"t": 2.5}][stills], t=(0.02, 3.0, 0.02), law=(1, 20))
@@ -545,18 +548,18 @@ ruling.check(None)  # put your function here
 # With $s^2$ the variance and $\kappa$ the kurtosis of a log-ratio, the relative standard error of a distance from $N$ pairs is $\sqrt{(\kappa-1)/N}$; for a normal log-ratio $\sqrt{2/N}$.
 
 # %%
-tokens = paper.small_world_kl.token_table(list(made.folder), pairs)  # (M, N, 32) nats
-exact_at = {n: one.rao_blackwell for n, one in directly.items()}
+tokens = paper.small_world_kl.token_table(list(world.folder), pairs)  # (M, N, 32) nats
+exact_at = {length: estimates.rao_blackwell for length, estimates in kl_at.items()}
 by_length = paper.small_world_kl.lengths(tokens, exact_at)
 clips = []
 for share in (0, 0.02, 0.05, 0.1):
     raised = np.maximum(conditional, np.quantile(conditional, share)) if share else conditional
     clipped = models.maps.kl(models.maps.row_centre(raised))
-    r_of, interval = agree(clipped, truth)
-    clips.append((share, r_of, *interval, np.median(clipped[upper] / truth[upper])))
+    r, interval = paper.factor_shares.agreement(clipped, truth, **resampling)
+    clips.append((share, r, *interval, np.median(clipped[upper] / truth[upper])))
 by_clip = pd.DataFrame(clips, columns=["share", "r", "low", "high", "ratio"])
 notebook.figure(
-    paper.figures_map.scale(by_length, by_clip),
+    paper.figures.scale(by_length, by_clip),
     "scale",
     data=by_length,
     caption="Left: half the variance over exact KL, median over pairs of models, for responses cut short. Middle and right: what raising the lowest entries to a quantile does to it, and to the ranking.",
@@ -575,7 +578,7 @@ error_at_n = np.median(
 theory = pd.DataFrame({"n": np.array(sizes)})  # half of the draws are off by less than 0.674 sd
 theory["error"] = 0.674 * error_at_n * np.sqrt(N / theory.n - 1)
 notebook.figure(
-    paper.figures_map.budget(spent, theory),
+    paper.figures.budget(spent, theory),
     "budget",
     data=spent,
     caption=f"Maps from some of the {N} pairs against the map of all. Theory: from the kurtosis of the log-ratios, for draws without replacement.",
@@ -592,24 +595,24 @@ for n in (10_000, 300):
 
 
 # %%
-def one_budget(n=N // 3, first=made.model[0], second=made.model[3]):
-    one, two = (int(np.flatnonzero(made.model == name)[0]) for name in (first, second))
-    two = two if one != two else (one + 1) % 12  # a model is at no distance from itself
-    difference = models.maps.robustness.pair_differences(conditional, np.array([[one, two]]))[0]
+def one_budget(n=N // 3, first=world.model[0], second=world.model[3]):
+    a, b = (world.index[world.model == name][0] for name in (first, second))
+    b = b if a != b else (a + 1) % 12  # a model is at no distance from itself
+    difference = conditional[a] - conditional[b]
     grid = np.unique(np.linspace(5, N - 1, 60).astype(int))
     spread = 1.96 * models.maps.robustness.relative_error(difference) * np.sqrt(N / grid - 1)
     draw = np.random.default_rng(seed)
     values = [difference[draw.choice(N, n, replace=False)].var() for _ in range(60)]
     band = np.stack([1 - spread, 1 + spread])
-    return paper.figures_map.one_distance(grid, band, np.array(values) / difference.var(), n)
+    return paper.figures.one_distance(grid, band, np.array(values) / difference.var(), n)
 
 
 notebook.explore(
     one_budget,
     stills=[{"n": max(5, N // 10)}, {}][stills],
     n=(5, N - 1),
-    first=list(made.model),
-    second=list(made.model),
+    first=list(world.model),
+    second=list(world.model),
 )
 
 # %% [markdown]
@@ -622,18 +625,20 @@ notebook.explore(
 # less its mean. Half its variance is about the KL between the model's answers with and without the operation. If you know the moves of two operations, do you know that of both together?
 
 # %%
-shift = {name: scored.shift(name, "none")[:12] for name in scored.names}  # (M, N) each
+shift = {name: world_scores.shift(name, "none")[:12] for name in world_scores.names}  # (M, N) each
 notebook.claims.record("identity_shift", np.abs(shift["none"]).max())
 cases = {"A and B": "AB", "A and C": "AC", "B and C": "BC", "A, B and C": "ABC"}
-twin = {}  # another model: the same but for the rule
-for k, row in made.iterrows():
-    like = (made.taste == row.taste) & (made["size"] == row["size"]) & (made.seed == row.seed)
-    twin[k] = int(made.index[like & (made.rule != row.rule)][0])
-compositions = {label: (tuple(one), one) for label, one in cases.items()}
-added = paper.additivity.table(shift, compositions, ("A", "B", "C"), list(twin.values()))
-added = added.rename(columns={"label": "operations"}).assign(model=made.model.to_numpy()[added.row])
+twins = []  # another model: the same but for the rule
+for row in world.itertuples():
+    like = (world.taste == row.taste) & (world["size"] == row.size) & (world.seed == row.seed)
+    twins.append(world.index[like & (world.rule != row.rule)][0])
+compositions = {label: (tuple(shown), shown) for label, shown in cases.items()}
+added = paper.additivity.table(shift, compositions, ("A", "B", "C"), twins)
+added = added.rename(columns={"label": "operations"}).assign(
+    model=world.model.to_numpy()[added.row]
+)
 notebook.figure(
-    paper.figures_shifts.controls(added),
+    paper.figures.controls(added),
     "additivity",
     data=added,
     caption="A point per model. Blue: the sum of single moves, nothing fitted. The controls: the best single move, the sum with a wrong part, the sum of a model with the other rule, a random vector of the same length (values below -1.5 are drawn there). Bars: medians.",
@@ -649,32 +654,35 @@ notebook.table(
 # %%
 is_triple = added.operations == "A, B and C"
 per_model = added[~is_triple].groupby("model", sort=False)[["r2", "best_single"]].mean()
-notebook.claims.record("additive", *over(lambda rows: per_model.r2.iloc[rows].mean(), range(12)))
+sum_r2 = per_model.r2.to_numpy()
+notebook.claims.record(
+    "additive",
+    *statistics.group_bootstrap(lambda rows: sum_r2[rows].mean(), range(12), **resampling),
+)
 test = wilcoxon(per_model.r2, per_model.best_single, alternative="greater")
 notebook.claims.record("wilcoxon", test.pvalue)
 print(
     f"sum better than the best single tag in {(per_model.r2 > per_model.best_single).sum()} of 12 models, signed-rank p = {test.pvalue:.2g}"
 )
 
-case_pairs = paper.small_world.draw(n_pairs, rule=paper.small_world.OVERLAP, seed=seed + 1)
-case_scored = paper.conditions.score(
-    case,
-    case_pairs.response_texts,
-    paper.small_world_kl.PROMPTS,
+control_pairs = paper.small_world.draw(n_pairs, rule=overlap, seed=seed + 1)
+control_scores = paper.conditions.score(
+    control_models,
+    control_pairs.response_texts,
+    paper.small_world.PROMPTS,
     rule=paper.small_world.PROMPT_RULE,
 )
 
 # %%
-rows = []
+rows, rules = [], world.rule.to_numpy()
+rule_pair = np.where(rules[i] == rules[j], "same rule", "different rules")
 for name in ("A", "B", "C", "ABC"):
     unit = models.maps.row_centre(shift[name])
     cosines = unit @ unit.T / np.outer(*[np.linalg.norm(unit, axis=1)] * 2)
-    for one, two in zip(i, j, strict=True):
-        alike = "same rule" if made.rule[one] == made.rule[two] else "different rules"
-        rows.append((name, alike, cosines[one, two]))
-same_way = pd.DataFrame(rows, columns=["operation", "pair", "cosine"])
+    rows.append(pd.DataFrame({"operation": name, "pair": rule_pair, "cosine": cosines[upper]}))
+same_way = pd.concat(rows, ignore_index=True)
 notebook.figure(
-    paper.figures_shifts.directions(same_way),
+    paper.figures.directions(same_way),
     "directions",
     data=same_way,
     caption="Every pair of models: cosine of their moves under the same tags. Bars: means.",
@@ -693,38 +701,32 @@ notebook.table(mean_cosine.reset_index(), "directions", caption="Mean cosines.")
 
 
 # %%
-def switchboard(model=both.model[0], A=True, B=True, C=False):
-    k = int(np.flatnonzero(both.model == model)[0])
-    responses = pairs.response_texts
-    moves = scored.values[:, k] - scored["none"][k]
+def switchboard(model=trained.model[0], A=True, B=True, C=False):
+    k = trained.index[trained.model == model][0]
+    scores, responses = world_scores, pairs.response_texts
     if k >= 12:
-        moves, responses = (
-            case_scored.values[:, k - 12] - case_scored["none"][k - 12],
-            case_pairs.response_texts,
-        )
-    moves = models.maps.row_centre(moves) / np.sqrt(moves.shape[1])
-    plane = np.linalg.svd(moves, full_matrices=False)[2][:2]
-    at = dict(zip(scored.names, moves @ plane.T, strict=True))
+        k, scores, responses = k - 12, control_scores, control_pairs.response_texts
+    moves = models.maps.row_centre(scores.values[:, k] - scores["none"][k])  # (8 prompts, N)
+    plane = np.linalg.svd(moves, full_matrices=False)[2][:2].T / np.sqrt(moves.shape[1])
+    points, named = (dict(zip(scores.names, rows, strict=True)) for rows in (moves @ plane, moves))
     shown = "".join(tag for tag, on in zip("ABC", (A, B, C), strict=True) if on)
-    named = dict(zip(scored.names, moves * np.sqrt(moves.shape[1]), strict=True))
-    left = np.zeros(moves.shape[1])
-    title = f"{model}: {shown or 'no tag'}"
+    left, title = np.zeros(moves.shape[1]), f"{model}: {shown or 'no tag'}"
     if len(shown) > 1:
-        several = np.stack([named[one] for one in shown])
-        left = paper.additivity.interaction(several, named[shown])
-        fit = paper.additivity.measure(several, named[shown])
+        parts = np.stack([named[tag] for tag in shown])
+        left = paper.additivity.interaction(parts, named[shown])
+        fit = paper.additivity.measure(parts, named[shown])
         title += f"\ncosine {fit.cosine:.2f}, $R^2$ {fit.r2:.2f}, slope {fit.slope:.2f}"
-    return paper.figures_shifts.switchboard(at, shown, left, responses, title)
+    return paper.figures.switchboard(points, shown, left, responses, title)
 
 
 notebook.explore(
     switchboard,
     stills=[
         {},
-        {"model": case.model[0]},
-        {"model": case.model[0], "A": True, "B": False, "C": True},
+        {"model": control_models.model[0]},
+        {"model": control_models.model[0], "A": True, "B": False, "C": True},
     ][stills],
-    model=list(both.model),
+    model=list(trained.model),
     A=True,
     B=True,
     C=False,
@@ -747,16 +749,14 @@ notebook.teach.quiz("paraphrase")
 laws, largest = {}, 0.0
 for kind in paper.prompt_sets.KINDS:
     joint = paper.additivity.joint_shifts(paper.additivity.example_law(kind, seed=seed))
-    two = np.stack([joint.first, joint.second])
-    left, right = (
-        paper.additivity.interaction(two, joint.both),
-        joint.interaction - joint.interaction.mean(),
-    )
-    fit = paper.additivity.measure(two, joint.both)
+    parts = np.stack([joint["first"], joint.second])
+    left = paper.additivity.interaction(parts, joint.both)
+    right = (joint.interaction - joint.interaction.mean()).to_numpy()
+    fit = paper.additivity.measure(parts, joint.both)
     laws[kind], largest = (left, right, fit.slope, fit.r2), max(largest, np.abs(left - right).max())
 notebook.claims.record("identity_interaction", largest)
 notebook.figure(
-    paper.figures_shifts.identity(laws),
+    paper.figures.identity(laws),
     "identity",
     data=pd.concat(
         [pd.DataFrame({"law": k, "left": v[0], "right": v[1]}) for k, v in laws.items()]
@@ -766,16 +766,16 @@ notebook.figure(
 
 
 # %%
-def case_fit(name, k, rows=slice(None)):
-    two = np.stack([case_scored.shift(one, "none")[k][rows] for one in name])
-    return paper.additivity.measure(two, case_scored.shift(name, "none")[k][rows])
+def control_fit(shown, k, rows=slice(None)):
+    parts = np.stack([control_scores.shift(tag, "none")[k][rows] for tag in shown])
+    return paper.additivity.measure(parts, control_scores.shift(shown, "none")[k][rows])
 
 
 kinds = {"A and B (paraphrase)": "AB", "A and C (contradiction)": "AC"}
 rows = [
-    {"operations": label, "model": case.model[k]}
-    | {n: getattr(case_fit(name, k), n) for n in ("cosine", "r2", "slope", "best_single")}
-    for label, name in kinds.items()
+    {"operations": label, "model": control_models.model[k]}
+    | control_fit(shown, k)[["cosine", "r2", "slope", "best_single"]].to_dict()
+    for label, shown in kinds.items()
     for k in range(2)
 ]
 notebook.table(
@@ -786,22 +786,22 @@ notebook.table(
 draws = [rng.integers(N, size=N) for _ in range(max(20, n_bootstrap // 5))]
 
 
-def case_mean(name, column, rows=slice(None)):
-    return np.mean([getattr(case_fit(name, k, rows), column) for k in range(2)])
+def control_mean(shown, column, rows=slice(None)):
+    return np.mean([control_fit(shown, k, rows)[column] for k in range(2)])
 
 
-slope = case_mean("AB", "slope")
+slope = control_mean("AB", "slope")
 notebook.claims.record(
     "paraphrase_slope",
     slope,
-    statistics.interval_holding(slope, [case_mean("AB", "slope", d) for d in draws]),
+    statistics.interval_holding(slope, [control_mean("AB", "slope", d) for d in draws]),
 )
 level = added.r2[~is_triple].mean()
-lost = case_mean("AC", "r2") - level
+lost = control_mean("AC", "r2") - level
 notebook.claims.record(
     "contradiction_r2",
     lost,
-    statistics.interval_holding(lost, [case_mean("AC", "r2", d) - level for d in draws]),
+    statistics.interval_holding(lost, [control_mean("AC", "r2", d) - level for d in draws]),
 )
 
 # %%
@@ -846,23 +846,22 @@ summing.check(None)  # put your function here
 
 
 # %%
-def where(first=made.model[0], second=made.model[3], n_shown=6):
-    one, two = (int(np.flatnonzero(made.model == name)[0]) for name in (first, second))
-    local = tokens[one] - tokens[two]  # (N, 32) nats
+def where(first=world.model[0], second=world.model[3], n_shown=6):
+    a, b = (world.index[world.model == name][0] for name in (first, second))
+    local = tokens[a] - tokens[b]  # (N, 32) nats
     total = local.sum(axis=1)
     chosen = np.argsort(-np.abs(total - total.mean()))[:n_shown]
     notes = [f"{total[n]:+.0f} nats, tags {tags[n]}" for n in chosen]
     title = f"blue: {first} likes it more; red: {second} does"
-    return paper.figures_shifts.letters(
-        [pairs.response_texts[n] for n in chosen], local[chosen], notes, title
-    )
+    texts = [pairs.response_texts[n] for n in chosen]
+    return paper.figures.letters(texts, local[chosen], notes, title)
 
 
 notebook.explore(
     where,
-    stills=[{}, {"first": made.model[0], "second": made.model[6]}][stills],
-    first=list(made.model),
-    second=list(made.model),
+    stills=[{}, {"first": world.model[0], "second": world.model[6]}][stills],
+    first=list(world.model),
+    second=list(world.model),
     n_shown=(1, 12),
 )
 
@@ -878,28 +877,31 @@ notebook.explore(
 # %%
 is_home = models_file is None
 rule = models.scoring.prompt_tokens.PromptRule(template=template, dtype=dtype)
-every = paper.prompt_sets.load(
+all_pairs = paper.prompt_sets.load(
     prompt_set, per_task=None if is_home else per_task, n_bytes=response_bytes
 )
 data_sets = {"library": ["code", "summary"], "questions": ["arithmetic", "month"]}
 if is_home:
-    tuning_pairs, real = paper.tuning.split(every, per_task, seed=seed)
+    tuning_pairs, real = paper.tuning.split(all_pairs, per_task, seed=seed)
     specs = paper.tuning.bases(zoo_plan, n_bases)
-    home = models.zoo.build(specs, progress=False).models
-    is_base = home.kind == "neural"
+    zoo = models.zoo.build(specs, progress=False).models
+    is_base = zoo.kind == "neural"
     texts_of = paper.tuning.domains(tuning_pairs, data_sets)
-    kept = [n_tuning_steps // 4]
-    tuned = paper.tuning.build(home[is_base], texts_of, n_tuning_steps, kept=kept, workers=workers)
-    plain = home[home.kind == "finetune"].assign(
-        base=home.parent, tuning="plain text", step=home.step
+    tuned = paper.tuning.build(
+        zoo[is_base],
+        texts_of,
+        n_tuning_steps,
+        checkpoints=[n_tuning_steps // 4],
+        workers=workers,
     )
-    start = home[is_base].assign(base=home.model, tuning="none", step=0)
+    plain = zoo[zoo.kind == "finetune"].assign(base=zoo.parent, tuning="plain text", step=zoo.step)
+    start = zoo[is_base].assign(base=zoo.model, tuning="none", step=0)
     columns = ["model", "folder", "base", "tuning", "step"]
     real_models = pd.concat([start[columns], plain[columns], tuned], ignore_index=True)
 else:
-    real = every
-    listed = [str(one) for one in listed]
-    real_models = pd.DataFrame({"model": listed, "base": "", "tuning": "none", "step": 0})
+    real = all_pairs
+    names = [str(model) for model in hub_models]
+    real_models = pd.DataFrame({"model": names, "base": "", "tuning": "none", "step": 0})
 notebook.note_input("pairs", f"{len(real)} of {prompt_set}")
 print(f"{len(real_models)} models, {len(real)} pairs: {real.task.value_counts().to_dict()}")
 n_given, note = (np.nan, "needs a list of hub models") if is_home else (len(real_models), "")
@@ -913,12 +915,12 @@ notebook.claims.record(
 notebook.claims.record("n_sets", np.nan, note="one set is read at a time: run again with the other")
 
 # %%
-asks = {"given": list(real.prompt), "none": ""}
+conditions_of = {"given": list(real.prompt), "none": ""}
 for k in range(1, 5):  # prompts of other pairs of the task
     turned = real.groupby("task", sort=False).prompt.transform(lambda own, k=k: np.roll(own, k))
-    asks[f"other {k}"] = list(turned)
+    conditions_of[f"other {k}"] = list(turned)
 answers = paper.conditions.score(
-    real_models, list(real.response), asks, rule=rule, workers=workers if is_home else 1
+    real_models, list(real.response), conditions_of, rule=rule, workers=workers if is_home else 1
 )
 real_models = answers.models
 given, alone = answers["given"], answers["none"]  # (M, N) nats
@@ -953,12 +955,12 @@ real_q = {
 }
 makers = summary.model.str.partition("/")[0].replace("", "local")
 makers = makers.where(makers.isin(makers.value_counts().index[:6]), "other")
-looks = summary.tuning if is_home else makers
-shapes = summary.base if is_home else ["model"] * len(summary)
+planes = {name: principal_plane(values) for name, values in real_q.items()}
+places = pd.concat([xy.assign(map=name) for name, (xy, _) in planes.items()])
+places["colour"] = list(summary.tuning if is_home else makers) * 2
+places["shape"] = list(summary.base if is_home else ["model"] * len(summary)) * 2
 notebook.figure(
-    paper.figures_map.maps(
-        {name: place(values) for name, values in real_q.items()}, looks, shapes, columns=4
-    ),
+    paper.figures.maps(places, {name: shares for name, (_, shares) in planes.items()}, columns=4),
     "real_maps",
     data=summary,
     caption="The same models on the conditional and on the PMI map. Colour: what they were tuned on (of hub models: their maker). Shape: base.",
@@ -991,7 +993,7 @@ if is_home:
     ]
     curve = pd.concat([*zero, growth[growth.tuning.isin(list(data_sets))]], ignore_index=True)
     notebook.figure(
-        paper.figures_shifts.growth(curve, "growth of mean PMI, nats"),
+        paper.figures.growth(curve, "growth of mean PMI, nats"),
         "real_growth",
         data=curve[["base", "tuning", "step", "growth", "marginal"]],
         caption="How much more than its base a model gains from the prompt, on the tasks that it was tuned on. Solid: against no prompt. Dashed: against the mean over the own prompt and four others of the task.",
@@ -1003,7 +1005,7 @@ if is_home:
     side["the same, marginal"] = ends.marginal.to_numpy()
 else:
     notebook.figure(
-        paper.figures_shifts.levels(summary.model, real_pmi[final].mean(axis=1), "mean PMI, nats"),
+        paper.figures.levels(summary.model, real_pmi[final].mean(axis=1), "mean PMI, nats"),
         "real_growth",
         data=summary,
         caption="How much each model gains from the prompt.",
@@ -1026,21 +1028,33 @@ if is_home:
     def nearness(kl_of, rows):
         return paper.tuning.kinship(kl_of[np.ix_(rows, rows)], base[rows], data[rows])
 
-    per_base = partial(over, groups=base)
-    near = {name: per_base(partial(nearness, one)) for name, one in kin.items()}
+    near = {
+        name: statistics.group_bootstrap(
+            lambda rows, kl_of=kl_of: nearness(kl_of, rows), base, **resampling
+        )
+        for name, kl_of in kin.items()
+    }
     control = growth.growth[growth.tuning == "plain text"].mean()
     on_side = side.cosine.to_numpy() > 0
     note = f"same data: mean cosine {side.same.mean():.2f}; other data: {side.different.mean():.2f}"
     notebook.claims.record(
-        "real_same_side", *per_base(lambda rows: on_side[rows].mean()), note=note
+        "real_same_side",
+        *statistics.group_bootstrap(lambda rows: on_side[rows].mean(), base, **resampling),
+        note=note,
     )
     note = f"by the marginal estimator: {ends.marginal.mean():+.2f} nats"
-    notebook.claims.record("real_pmi_grows", *per_base(lambda rows: gain[rows].mean()), note=note)
+    notebook.claims.record(
+        "real_pmi_grows",
+        *statistics.group_bootstrap(lambda rows: gain[rows].mean(), base, **resampling),
+        note=note,
+    )
     alike = growth.base[growth.tuning == "plain text"]
     note = (
         f"{len(alike)} plain fine-tunes of {alike.nunique()} bases, all tasks; their mean is fixed"
     )
-    excess = per_base(lambda rows: control - gain[rows].mean())
+    excess = statistics.group_bootstrap(
+        lambda rows: control - gain[rows].mean(), base, **resampling
+    )
     notebook.claims.record("real_plain_control", *excess, note=note)
     notebook.claims.record("real_pmi_data", *near["PMI"])
     for name, (value, (low, high)) in near.items():
@@ -1063,29 +1077,31 @@ else:
 # Bayes does not ask for sense: do unrelated lines add better than a paraphrase and a contradiction?
 
 # %%
-few = real.groupby("task", sort=False).head(max(2, per_task * 2 // 5)).reset_index(drop=True)
+some_pairs = real.groupby("task", sort=False).head(max(2, per_task * 2 // 5)).reset_index(drop=True)
 movers = real_models.iloc[final].reset_index(drop=True)
 movers = movers[movers.tuning != "plain text"].reset_index(drop=True)
-told = paper.conditions.score(
+instructed = paper.conditions.score(
     movers,
-    list(few.response),
-    asked.conditions(list(few.prompt)),
+    list(some_pairs.response),
+    instructions.conditions(list(some_pairs.prompt)),
     rule=rule,
     workers=workers if is_home else 1,
 )
-moves = {name: told.shift(name, "given") for name in told.names}  # (M, N) each
-n_movers = len(told.models)
-compositions = {f"{a} > {b}": ((a, b), f"{a} > {b}") for a, b, _ in asked.compositions}
-kind_of = {f"{a} > {b}": kind for a, b, kind in asked.compositions}
-lines = paper.additivity.table(moves, compositions, list(asked.lines), np.roll(range(n_movers), 1))
+moves = {name: instructed.shift(name, "given") for name in instructed.names}  # (M, N) each
+n_movers = len(instructed.models)
+compositions = {f"{a} > {b}": ((a, b), f"{a} > {b}") for a, b, _ in instructions.compositions}
+kind_of = {f"{a} > {b}": kind for a, b, kind in instructions.compositions}
+lines = paper.additivity.table(
+    moves, compositions, list(instructions.lines), np.roll(range(n_movers), 1)
+)
 lines.insert(0, "kind of pair", lines.label.map(kind_of))
-lines["model"] = told.models.model.to_numpy()[lines.row]
+lines["model"] = instructed.models.model.to_numpy()[lines.row]
 lines["order effect"] = [
-    paper.additivity.order_effect(moves[one][k], moves[" > ".join(one.split(" > ")[::-1])][k])
-    for one, k in zip(lines.label, lines.row, strict=True)
+    paper.additivity.order_effect(moves[label][k], moves[" > ".join(label.split(" > ")[::-1])][k])
+    for label, k in zip(lines.label, lines.row, strict=True)
 ]
 notebook.figure(
-    paper.figures_shifts.controls(lines, by="kind of pair"),
+    paper.figures.controls(lines, by="kind of pair"),
     "real_operations",
     data=lines,
     caption="Lines before real prompts: how well the sum of two moves predicts the move of both, a point per model and pair of lines, beside the controls. Bars: medians; values below -1.5 are drawn there.",
@@ -1100,25 +1116,32 @@ notebook.table(
 
 # %%
 unrelated = lines[lines["kind of pair"] == "independent"].groupby("row").r2.mean().to_numpy()
-lines_of = told.models.base.to_numpy() if is_home else range(n_movers)  # a base and its tuned
-notebook.claims.record("additive_real", *over(lambda rows: unrelated[rows].mean(), lines_of))
-alone_too = (
-    lines[lines["kind of pair"] == "independent"].groupby("row")[["r2", "best_single"]].mean()
+lineage_of = (
+    instructed.models.base.to_numpy() if is_home else range(n_movers)
+)  # a base and its tuned
+notebook.claims.record(
+    "additive_real",
+    *statistics.group_bootstrap(lambda rows: unrelated[rows].mean(), lineage_of, **resampling),
 )
+unrelated_lines = lines[lines["kind of pair"] == "independent"]
+alone_too = unrelated_lines.groupby("row")[["r2", "best_single"]].mean()
 ahead = (alone_too.r2 - alone_too.best_single).to_numpy()
-notebook.claims.record("additive_real_control", *over(lambda rows: ahead[rows].mean(), lines_of))
-units = [models.maps.row_centre(moves[name]) for name in asked.lines]
-units = [one / np.linalg.norm(one, axis=1, keepdims=True) for one in units]
+notebook.claims.record(
+    "additive_real_control",
+    *statistics.group_bootstrap(lambda rows: ahead[rows].mean(), lineage_of, **resampling),
+)
+units = [models.maps.row_centre(moves[name]) for name in instructions.lines]
+units = [unit / np.linalg.norm(unit, axis=1, keepdims=True) for unit in units]
 
 
-def common(models):
-    """Mean cosine of different models' moves under the same line."""
-    kept = np.unique(models)
-    off = ~np.eye(len(kept), dtype=bool)
-    return np.mean([(one[kept] @ one[kept].T)[off].mean() for one in units])
+def mean_cosine_of(rows):
+    """Of different models' moves under the same line."""
+    rows = np.unique(rows)
+    off = ~np.eye(len(rows), dtype=bool)
+    return np.mean([(unit[rows] @ unit[rows].T)[off].mean() for unit in units])
 
 
-value, interval = over(common, lines_of)
+value, interval = statistics.group_bootstrap(mean_cosine_of, lineage_of, **resampling)
 notebook.claims.record("shift_systematic", value, interval)
 print(f"mean cosine of two models' moves under the same line: {value:.2f}")
 
@@ -1154,9 +1177,11 @@ if len(final) >= 6:
     def correlated(rows):
         return models.maps.prediction.correlations(predicted[rows], targets[rows]).mean()
 
-    notebook.claims.record("real_ridge", *over(fitted, lineage))
+    notebook.claims.record("real_ridge", *statistics.group_bootstrap(fitted, lineage, **resampling))
     note = f"mean score {targets.mean():.0f} %, chance is 50 %"
-    notebook.claims.record("performance", *over(correlated, lineage), note=note)
+    notebook.claims.record(
+        "performance", *statistics.group_bootstrap(correlated, lineage, **resampling), note=note
+    )
     per_task_table["sd over models, %"] = targets.std(axis=0)
     per_task_table["out-of-fold r"] = models.maps.prediction.correlations(predicted, targets)
 else:

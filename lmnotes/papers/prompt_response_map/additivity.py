@@ -9,49 +9,12 @@ one operation dominates, sum, part and composition are all alike: look at the co
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from lmnotes.errors import InputError, expect_one_of
 from lmnotes.models.maps import coordinates as maps
-
-
-@dataclass(frozen=True)
-class Additivity:
-    """How well the sum s of single shifts gives the shift y of all operations together.
-
-    cosine of s and y; r2 = 1 - |y - s|^2 / |y|^2, nothing fitted; relative_error = |y - s| / |y|;
-    slope = <s, y> / <s, s>, below 1 where they saturate; coefficients (P,) of y on the parts by
-    least squares, with r2_fitted. Controls, r2 of: best_single, the best part alone; wrong, the sum
-    with one part replaced by an unrelated one, mean over all such; random, a random vector as long
-    as s; other, the same sum of another model. nan where a control was not given.
-    """
-
-    cosine: float
-    r2: float
-    relative_error: float
-    slope: float
-    coefficients: np.ndarray
-    r2_fitted: float
-    best_single: float
-    wrong: float
-    random: float
-    other: float
-
-
-@dataclass(frozen=True)
-class JointShifts:
-    """Shifts of two operations in a world known exactly, of Y responses, nats, not centred.
-
-    first, second, both: log p(y | t) - log p(y) for t1, t2 and both; interaction: the right side of
-    the identity without its constant, log p(t1, t2 | y) / (p(t1 | y) p(t2 | y)).
-    """
-
-    first: np.ndarray
-    second: np.ndarray
-    both: np.ndarray
-    interaction: np.ndarray
 
 
 def measure(
@@ -62,7 +25,7 @@ def measure(
     other: np.ndarray | None = None,
     groups: Sequence | None = None,
     seed: int = 0,
-) -> Additivity:
+) -> pd.Series:
     """How the shifts of the parts add up to the shift of all of them together.
 
     Args:
@@ -71,14 +34,21 @@ def measure(
         other: (P, N) of the same operations in another model.
         groups: (N,) the prompt of each pair, to centre within prompts; over all pairs without.
 
+    With s the sum of the shifts and y that of all together: cosine of s and y; r2, 1 - |y - s|^2 /
+    |y|^2, nothing fitted; relative_error, |y - s| / |y|; slope, <s, y> / <s, s>, below 1 where they
+    saturate; r2_fitted and coefficient 1, 2 ... of y on the parts by least squares. Controls, r2
+    of: best_single, the best part alone; wrong, the sum with one part replaced by an unrelated one,
+    mean over all such; random, a random vector as long as s; other, the same sum of another model.
+    nan where a control was not given.
+
     >>> parts = np.array([[1.0, -1, 0, 0], [0, 0, 2, -2]])
-    >>> found = measure(parts, parts.sum(axis=0) / 2)
-    >>> round(found.cosine, 9), found.r2, found.slope, found.best_single
-    (1.0, 0.0, 0.5, 0.0)
+    >>> fit = measure(parts, parts.sum(axis=0) / 2)
+    >>> fit[["cosine", "r2", "slope", "best_single"]].round(9).tolist()
+    [1.0, 0.0, 0.5, 0.0]
     """
     parts, together = _centred(parts, groups), _centred(together, groups)[0]
     if parts.shape[1] != len(together) or not together.any():
-        raise ValueError(
+        raise InputError(
             f"parts of shape {parts.shape} and a composition of shape {together.shape} were given; "
             "expected (P, N) and (N,), the composition not constant: score the same pairs with it"
         )
@@ -88,20 +58,20 @@ def measure(
     random = _centred(rng.standard_normal((20, len(together))), groups)
     random *= np.linalg.norm(total) / np.linalg.norm(random, axis=1, keepdims=True)
     replaced = [] if wrong is None else _centred(wrong, groups)
-    exchanged = [total - part + one for part in parts for one in replaced]
+    exchanged = [total - part + spare for part in parts for spare in replaced]
     others = [] if other is None else [_centred(other, groups).sum(axis=0)]
-    return Additivity(
-        cosine=_cosine(total, together),
-        r2=_r2(total, together),
-        relative_error=float(np.linalg.norm(together - total) / np.linalg.norm(together)),
-        slope=float(total @ together / (total @ total)) if total.any() else float("nan"),
-        coefficients=weights,
-        r2_fitted=_r2(weights @ parts, together),
-        best_single=max(_r2(part, together) for part in parts),
-        wrong=_mean([_r2(one, together) for one in exchanged]),
-        random=_mean([_r2(one, together) for one in random]),
-        other=_mean([_r2(one, together) for one in others]),
-    )
+    values = {
+        "cosine": _cosine(total, together),
+        "r2": _r2(total, together),
+        "relative_error": np.linalg.norm(together - total) / np.linalg.norm(together),
+        "slope": total @ together / (total @ total) if total.any() else np.nan,
+        "r2_fitted": _r2(weights @ parts, together),
+        "best_single": max(_r2(part, together) for part in parts),
+        "wrong": _mean_r2(exchanged, together),
+        "random": _mean_r2(random, together),
+        "other": _mean_r2(others, together),
+    }
+    return pd.Series(values | {f"coefficient {n}": x for n, x in enumerate(weights, 1)})
 
 
 def table(
@@ -117,22 +87,20 @@ def table(
         singles: names of operations; those that are not parts of a composition are wrong in it.
         other: (M,) the model whose sum is tried in place of a model's own.
 
-    Columns: label, row (the model's), all that `Additivity` holds, with coefficient 1, 2 ...
+    Columns: label, row (the model's), and what `measure` gives.
     """
     rows = []
     for label, (parts, whole) in compositions.items():
         spare = [name for name in singles if name not in parts]
         for k, rival in enumerate(other):
-            found = measure(
+            fit = measure(
                 np.stack([shifts[name][k] for name in parts]),
                 shifts[whole][k],
                 wrong=np.stack([shifts[name][k] for name in spare]) if spare else None,
                 other=np.stack([shifts[name][rival] for name in parts]),
                 seed=k,
             )
-            row = {"label": label, "row": k} | vars(found)
-            weights = row.pop("coefficients")
-            rows.append(row | {f"coefficient {n}": one for n, one in enumerate(weights, 1)})
+            rows.append({"label": label, "row": k} | fit.to_dict())
     return pd.DataFrame(rows)
 
 
@@ -158,30 +126,35 @@ def interaction(
     return _centred(np.asarray(together) - np.asarray(parts).sum(axis=0), groups)[0]
 
 
-def joint_shifts(joint: np.ndarray) -> JointShifts:
-    """The shifts of two operations, given the joint law of responses and operations.
+def joint_shifts(joint: np.ndarray) -> pd.DataFrame:
+    """The shifts of two operations in a world known exactly, nats, not centred: a row per response.
 
     Args:
         joint: (Y, 2, 2) positive, p(y, t1, t2 | x) with 1 where an operation is on. A prompt
             without an operation says nothing of it: p(y) is the marginal.
 
+    Columns: first, second, both, log p(y | t) - log p(y) for t1, t2 and both; interaction, the
+    right side of the identity without its constant, log p(t1, t2 | y) / (p(t1 | y) p(t2 | y)).
+
     >>> law = np.array([[[0.1, 0.1], [0.1, 0.1]], [[0.2, 0.1], [0.1, 0.2]]])
-    >>> found = joint_shifts(law)
-    >>> rest = found.both - found.first - found.second - found.interaction
+    >>> shifts = joint_shifts(law)
+    >>> rest = shifts.both - shifts["first"] - shifts.second - shifts.interaction
     >>> bool(np.isclose(*rest))
     True
     """
     joint = np.asarray(joint, np.float64)
     if joint.ndim != 3 or joint.shape[1:] != (2, 2) or not (joint > 0).all():
-        raise ValueError(
+        raise InputError(
             f"a law of shape {joint.shape} was given; expected (Y, 2, 2), all positive: give "
             "p(y, t1, t2) with 0 and 1 for an operation that is off and on"
         )
     joint = joint / joint.sum()
     p_y = joint.sum(axis=(1, 2))
-    first, second, both = joint[:, 1].sum(axis=1), joint[:, :, 1].sum(axis=1), joint[:, 1, 1]
-    shifts = [np.log(one / one.sum()) - np.log(p_y) for one in (first, second, both)]
-    return JointShifts(*shifts, np.log(both * p_y / (first * second)))
+    laws = {"first": joint[:, 1].sum(axis=1), "second": joint[:, :, 1].sum(axis=1)}
+    laws["both"] = joint[:, 1, 1]
+    shifts = {name: np.log(law / law.sum()) - np.log(p_y) for name, law in laws.items()}
+    rest = np.log(laws["both"] * p_y / (laws["first"] * laws["second"]))
+    return pd.DataFrame(shifts | {"interaction": rest})
 
 
 def example_law(kind: str, n: int = 40, seed: int = 0) -> np.ndarray:
@@ -194,20 +167,16 @@ def example_law(kind: str, n: int = 40, seed: int = 0) -> np.ndarray:
     >>> example_law("paraphrase").shape
     (40, 2, 2)
     """
+    expect_one_of("kind", kind, ("independent", "paraphrase", "contradiction"))
     rng = np.random.default_rng(seed)
     p_y, (first, second) = rng.dirichlet(np.ones(n)), rng.uniform(0.1, 0.9, (2, n))
     if kind == "independent":
         both = first * second
     elif kind == "paraphrase":
         second, both = first, 0.98 * first
-    elif kind == "contradiction":
+    else:
         second = 0.95 * (1 - first)
         both = 0.02 * np.minimum(first, second)
-    else:
-        raise ValueError(
-            f"kind {kind!r} was given; expected independent, paraphrase or contradiction: "
-            "take one of them"
-        )
     law = np.stack([[1 - first - second + both, second - both], [first - both, both]])
     return (p_y * law).transpose(2, 0, 1)
 
@@ -227,5 +196,6 @@ def _r2(guess, truth) -> float:
     return float(1 - np.sum((truth - guess) ** 2) / np.sum(truth**2))
 
 
-def _mean(values) -> float:
+def _mean_r2(guesses, truth) -> float:
+    values = [_r2(guess, truth) for guess in guesses]
     return float(np.mean(values)) if values else float("nan")

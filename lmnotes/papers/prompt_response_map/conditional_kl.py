@@ -7,13 +7,16 @@ and by the sum over the places of y of the exact KL between next-token laws (Rao
 has the same mean and far less variance. For models whose ids mean the same thing.
 """
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy.stats import sem
 
+from lmnotes.errors import InputError
 from lmnotes.models.scoring.loading import Scorer
 
 if TYPE_CHECKING:
@@ -49,32 +52,30 @@ def draw(
     Args:
         contexts: (S, P) token ids, what the model reads first; repeat one for several responses.
         allowed: ids that may be drawn, the others' probability being shared out; all without.
-            Give the same ones to `compare`, for all models.
+            Give the same ones to `estimate`, for all models.
     """
     import torch
 
     model = _module(model)
     device = next(model.parameters()).device
     ids = torch.as_tensor(np.asarray(contexts, np.int64), device=device)
-    kept = None if allowed is None else torch.as_tensor(np.asarray(allowed), device=device)
+    choice = torch.as_tensor(_choice(model, allowed), device=device)
     generator = torch.Generator().manual_seed(seed)
-    new, cache, found = ids, None, []
+    new, cache, drawn = ids, None, []
     with torch.inference_mode():
         for _ in range(length):
             options = {} if cache is None else {"past_key_values": cache}
             out = model(input_ids=new, **options)
             cache = getattr(out, "past_key_values", None)
-            logits = out.logits[:, -1].double()
-            law = (logits if kept is None else logits[:, kept]).softmax(-1)  # (S, V)
-            place = torch.multinomial(law.cpu(), 1, generator=generator).to(device)
-            following = place if kept is None else kept[place]
-            found.append(following)
+            law = out.logits[:, -1, choice].double().softmax(-1)  # (S, V)
+            following = choice[torch.multinomial(law.cpu(), 1, generator=generator).to(device)]
+            drawn.append(following)
             ids = torch.cat([ids, following], dim=1)
             new = ids if cache is None else following
-    return torch.cat(found, dim=1).cpu().numpy()
+    return torch.cat(drawn, dim=1).cpu().numpy()
 
 
-def compare(
+def estimate(
     models: Sequence["torch.nn.Module | Scorer"],
     contexts: np.ndarray,
     *,
@@ -92,19 +93,17 @@ def compare(
         sources: models that draw, all without; the rows of the others are nan.
     """
     n = len(models)
-    modules = [_module(model) for model in models]
-    found = np.full((5, n, n), np.nan)
+    values = np.full((5, n, n), np.nan)
     for i in range(n) if sources is None else sources:
-        drawn = draw(modules[i], contexts, length, seed + i, allowed)
-        ratio, exact = along(modules, i, contexts, drawn, allowed)  # (M, S) each
-        error = np.sqrt(ratio.shape[1])
-        found[0, i], found[1, i] = ratio.mean(axis=1), ratio.std(axis=1, ddof=1) / error
-        found[2, i], found[3, i] = exact.mean(axis=1), exact.std(axis=1, ddof=1) / error
-        found[4, i] = ratio.var(axis=1) / 2
-    return ConditionalKL(*found)
+        drawn = draw(models[i], contexts, length, seed + i, allowed)
+        ratio, exact = along_responses(models, i, contexts, drawn, allowed)  # (M, S) each
+        values[0, i], values[1, i] = ratio.mean(axis=1), sem(ratio, axis=1)
+        values[2, i], values[3, i] = exact.mean(axis=1), sem(exact, axis=1)
+        values[4, i] = ratio.var(axis=1) / 2
+    return ConditionalKL(*values)
 
 
-def along(
+def along_responses(
     models: Sequence["torch.nn.Module | Scorer"],
     i: int,
     contexts: np.ndarray,
@@ -123,9 +122,15 @@ def along(
     contexts, responses = np.asarray(contexts, np.int64), np.asarray(responses, np.int64)
     device = next(models[i].parameters()).device  # of all of them
     ids = torch.as_tensor(np.concatenate([contexts, responses], axis=1), device=device)
-    targets = _targets(responses, allowed).to(device)
-    n_laws = models[i].config.get_text_config().vocab_size if allowed is None else len(allowed)
-    batch = max(1, _NUMBERS // (responses.shape[1] * n_laws))
+    allowed = _choice(models[i], allowed)
+    place = pd.Index(allowed).get_indexer(responses.ravel()).reshape(responses.shape)
+    if lost := np.unique(responses[place < 0]).tolist():
+        raise InputError(
+            f"the responses hold {len(lost)} tokens that are not allowed, the first is {lost[0]}; "
+            "expected allowed ones only: draw with the same `allowed`"
+        )
+    targets = torch.as_tensor(place, device=device)
+    batch = max(1, _NUMBERS // (responses.shape[1] * len(allowed)))
     ratios, exacts = [], []
     with torch.inference_mode():
         for start in range(0, len(ids), batch):
@@ -137,8 +142,8 @@ def along(
                 gap = own - law
                 ratio = gap.gather(-1, goal).sum(dim=(1, 2), dtype=torch.float64)
                 sums.append((ratio, (p * gap).sum(dim=(1, 2), dtype=torch.float64)))
-            ratios.append(torch.stack([one for one, _ in sums]))
-            exacts.append(torch.stack([one for _, one in sums]))
+            for kept, several in zip((ratios, exacts), zip(*sums, strict=True), strict=True):
+                kept.append(torch.stack(several))
     return torch.cat(ratios, dim=1).cpu().numpy(), torch.cat(exacts, dim=1).cpu().numpy()
 
 
@@ -147,8 +152,6 @@ def noisy(model: "torch.nn.Module | Scorer", sigma: float, seed: int = 0) -> "to
 
     Weights that are zero throughout stay so: they stand for biases that the model does not have.
     """
-    import copy
-
     import torch
 
     generator = torch.Generator().manual_seed(seed)
@@ -161,39 +164,6 @@ def noisy(model: "torch.nn.Module | Scorer", sigma: float, seed: int = 0) -> "to
     return made
 
 
-def ruler(
-    model: "torch.nn.Module | Scorer",
-    contexts: np.ndarray,
-    responses: np.ndarray,
-    sigmas: Sequence[float],
-    *,
-    seed: int = 0,
-    allowed: np.ndarray | None = None,
-) -> pd.DataFrame:
-    """Where the ruler bends: a model against noisy copies of itself, a row per sigma.
-
-    Args:
-        contexts: (S, P) and responses: (S, T) token ids, given ones.
-
-    Columns: sigma; kl, of the model from the copy (Rao-Blackwell) with its error; half_variance on
-    the model's own responses; ratio = half_variance / kl; given_ratio, the same of the given
-    responses, where kl is summed along them.
-    """
-    model, rows = _module(model), []
-    responses = np.asarray(responses, np.int64)
-    drawn = draw(model, contexts, responses.shape[1], seed, allowed)
-    copies = [noisy(model, sigma, seed + number) for number, sigma in enumerate(sigmas)]
-    ratio, exact = along([model, *copies], 0, contexts, drawn, allowed)  # (1 + sigmas, S)
-    given, exact_given = along([model, *copies], 0, contexts, responses, allowed)
-    for k, sigma in enumerate(sigmas, 1):
-        kl, half = exact[k].mean(), ratio[k].var() / 2
-        error = exact[k].std(ddof=1) / np.sqrt(exact.shape[1])
-        bent = given[k].var() / 2 / exact_given[k].mean()
-        rows.append((sigma, kl, error, half, half / kl, bent))
-    columns = ["sigma", "kl", "kl_error", "half_variance", "ratio", "given_ratio"]
-    return pd.DataFrame(rows, columns=columns)
-
-
 def tilted(steps: Sequence[float], n: int = 40, seed: int = 0) -> pd.DataFrame:
     """Two laws of n responses that part as t grows, p_t proportional to p exp(t g): a row per t.
 
@@ -203,19 +173,18 @@ def tilted(steps: Sequence[float], n: int = 40, seed: int = 0) -> pd.DataFrame:
     Columns: t; kl, KL(p || p_t) in nats, exact; half_variance, of log p / p_t under p; elsewhere,
     the same with all responses alike, as where somebody else has written them.
 
-    >>> found = tilted([0.01])
-    >>> round(float(found.half_variance[0] / found.kl[0]), 2)
+    >>> laws = tilted([0.01])
+    >>> round(float(laws.half_variance[0] / laws.kl[0]), 2)
     1.0
     """
     rng = np.random.default_rng(seed)
     p, g = rng.dirichlet(np.ones(n)), rng.standard_normal(n)
-    rows = []
-    for t in steps:
-        law = p * np.exp(t * g)
-        ratio = np.log(p) - np.log(law / law.sum())
-        kl = p @ ratio
-        rows.append((t, kl, p @ (ratio - kl) ** 2 / 2, ratio.var() / 2))
-    return pd.DataFrame(rows, columns=["t", "kl", "half_variance", "elsewhere"])
+    law = p * np.exp(np.multiply.outer(np.asarray(steps), g))  # (steps, n)
+    ratio = np.log(p) - np.log(law / law.sum(axis=1, keepdims=True))
+    kl = ratio @ p
+    half = (ratio - kl[:, None]) ** 2 @ p / 2
+    table = {"t": steps, "kl": kl, "half_variance": half, "elsewhere": ratio.var(axis=1) / 2}
+    return pd.DataFrame(table)
 
 
 def _module(model):
@@ -225,20 +194,10 @@ def _module(model):
 def _laws(model, ids, n_context, allowed):
     """log p of every allowed next token at the places of the response, (B, T, V) float32."""
     logits = model(input_ids=ids[:, :-1]).logits[:, n_context - 1 :].float()
-    return (logits if allowed is None else logits[..., allowed]).log_softmax(-1)
+    return logits[..., allowed].log_softmax(-1)
 
 
-def _targets(responses, allowed):
-    """The responses as places in the laws, (S, T)."""
-    import torch
-
-    if allowed is None:
-        return torch.as_tensor(responses)
-    allowed = np.asarray(allowed, np.int64)
-    place = {int(one): k for k, one in enumerate(allowed)}
-    if lost := sorted(set(np.unique(responses).tolist()) - set(place)):
-        raise ValueError(
-            f"the responses hold {len(lost)} tokens that are not allowed, the first is {lost[0]}; "
-            "expected allowed ones only: draw with the same `allowed`"
-        )
-    return torch.as_tensor(np.vectorize(place.get, otypes=[np.int64])(responses))
+def _choice(model, allowed):
+    """The ids that may follow, all of the model without."""
+    n = model.config.get_text_config().vocab_size
+    return np.arange(n) if allowed is None else np.asarray(allowed, np.int64)

@@ -5,6 +5,7 @@ responses, prompts with an operation. Rows of all conditions make conditional an
 and their compositions (Takase, Oyama and Shimodaira, arXiv 2603.18593).
 """
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import parallel, store
-from lmnotes.models.scoring import failures, prompts
+from lmnotes.errors import InputError, expect_one_of
+from lmnotes.models.scoring import failures, identity, prompts
 from lmnotes.models.scoring.prompt_tokens import PromptRule
 
 
@@ -32,8 +34,7 @@ class Conditions:
 
     def __getitem__(self, name: str) -> np.ndarray:
         """(M, N) nats under one condition."""
-        if name not in self.names:
-            raise KeyError(f"condition {name!r} was asked for; expected one of {self.names}")
+        expect_one_of("condition", name, self.names)
         return self.values[self.names.index(name)]
 
     def shift(self, name: str, base: str) -> np.ndarray:
@@ -63,7 +64,7 @@ def score(
     """
     if not isinstance(models, pd.DataFrame):
         models = pd.DataFrame({"model": [str(model) for model in models]})
-    places = [str(one) for one in (models["folder"] if "folder" in models else models["model"])]
+    places = [str(place) for place in models["folder" if "folder" in models else "model"]]
     every = {
         name: [given] * len(responses) if isinstance(given, str) else list(given)
         for name, given in prompts_of.items()
@@ -73,35 +74,32 @@ def score(
     if all(_is_stored(place, list(responses), every, options) for place in places):
         workers = 1
     with parallel.one_thread():
-        found = list(parallel.map_items(work, places, workers=workers, least=1))
-    kept = [number for number, one in enumerate(found) if isinstance(one, np.ndarray)]
-    failed = [(places[k], *one) for k, one in enumerate(found) if isinstance(one, tuple)]
+        results = list(parallel.map_items(work, places, workers=workers, least=1))
+    scored = [k for k, result in enumerate(results) if isinstance(result, np.ndarray)]
+    failed = [(places[k], *results[k]) for k in range(len(places)) if k not in scored]
     failed = pd.DataFrame(failed, columns=["model", "kind", "reason"])
-    if not kept:
+    if not scored:
         first = failed.iloc[0]
         raise RuntimeError(
             f"none of {len(places)} models could be scored; {first.model}: {first.kind}, "
             f"{first.reason}; expected folders with weights, or hub ids that are cached or can be "
             "fetched: download them first, or give folders"
         )
-    values = np.stack([found[number] for number in kept], axis=1)  # (C, M, N)
-    return Conditions(tuple(every), values, models.iloc[kept].reset_index(drop=True), failed)
+    values = np.stack([results[k] for k in scored], axis=1)  # (C, M, N)
+    return Conditions(tuple(every), values, models.iloc[scored].reset_index(drop=True), failed)
 
 
 def _rows(responses, every, options, place):
     """(C, N) nats of one model, or why there are none: (kind, reason)."""
-    from lmnotes.models.scoring import identity
-
     try:
         meant = identity.identify(place)
         revision = None if meant.is_folder else meant.revision
 
         def write(folder):
             flat = [prompt for several in every.values() for prompt in several]
-            found = prompts.score(
-                meant.model, flat, responses * len(every), revision=revision, **options
-            )
-            np.save(folder / "rows.npy", found.log_likelihood.reshape(len(every), len(responses)))
+            repeated = responses * len(every)
+            score = prompts.score(meant.model, flat, repeated, revision=revision, **options)
+            np.save(folder / "rows.npy", score.log_likelihood.reshape(len(every), len(responses)))
 
         key = _key(meant, responses, every, options)
         return np.load(store.build("conditions", key, write) / "rows.npy")
@@ -116,11 +114,7 @@ def _key(meant, responses, every, options) -> dict:
 
 def _is_stored(place, responses, every, options) -> bool:
     """Whether there is nothing to do, so that no process need be started."""
-    from lmnotes.errors import InputError
-    from lmnotes.models.scoring import identity
-
-    try:
+    with contextlib.suppress(InputError):
         key = _key(identity.identify(place), responses, every, options)
-    except InputError:
-        return False
-    return store.place("conditions", key).exists()
+        return store.place("conditions", key).exists()
+    return False

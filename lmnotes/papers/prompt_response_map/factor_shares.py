@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.metrics.pairwise import cosine_distances
 
 from lmnotes import statistics
+from lmnotes.errors import expect_finite, expect_shape
 from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.maps.prediction import correlations
 
 
 def permanova(
@@ -24,8 +27,8 @@ def permanova(
     for the members of each group, r2 = 1 - SS_within / SS_total, f = the pseudo F.
 
     >>> squared = np.array([[0, 1, 9, 9], [1, 0, 9, 9], [9, 9, 0, 1], [9, 9, 1, 0.0]])
-    >>> found = permanova(squared, {"half": ["a", "a", "b", "b"]}, n_permutations=99)
-    >>> round(float(found.r2[0]), 4), round(float(found.f[0]), 1)
+    >>> shares = permanova(squared, {"half": ["a", "a", "b", "b"]}, n_permutations=99)
+    >>> round(float(shares.r2[0]), 4), round(float(shares.f[0]), 1)
     (0.8947, 17.0)
     """
     squared = _square(squared)
@@ -75,19 +78,16 @@ def agreement(
         n: draws of M models with replacement. Pairs that are drawn twice count once, a model with
             itself never; pairs share models, so a test over pairs would be wrong.
     """
-    matrices = [_square(one) for one in (first, second)]
-    if matrices[0].shape != matrices[1].shape:
-        raise ValueError(
-            f"matrices of shapes {matrices[0].shape} and {matrices[1].shape} were given; expected "
-            "the same models in both: select them alike"
-        )
-    a, b = ((one + one.T) / 2 for one in matrices)
+    a, b = _square(first), _square(second)
+    expect_shape("second", b, f"({len(a)}, {len(a)})", "select the same models in both")
+    a, b = (a + a.T) / 2, (b + b.T) / 2
     rng = np.random.default_rng(seed)
     draws = []
     while len(draws) < n:
-        kept = np.unique(rng.integers(len(a), size=len(a)))
-        if len(kept) > 2:
-            draws.append(_correlation(a[np.ix_(kept, kept)], b[np.ix_(kept, kept)], ranks))
+        drawn = np.unique(rng.integers(len(a), size=len(a)))
+        if len(drawn) > 2:
+            block = np.ix_(drawn, drawn)
+            draws.append(_correlation(a[block], b[block], ranks))
     value = _correlation(a, b, ranks)
     return value, statistics.interval_holding(value, draws)
 
@@ -96,15 +96,15 @@ def split_half(log_likelihood: np.ndarray, n: int = 100, seed: int = 0) -> np.nd
     """The correlation of the models' distances from two random halves of the pairs, (n,) draws."""
     values = np.asarray(log_likelihood, np.float64)
     rng, half = np.random.default_rng(seed), values.shape[1] // 2
-    found = []
+    draws = []
     for _ in range(n):
         order = rng.permutation(values.shape[1])
         parts = (values[:, order[:half]], values[:, order[half : 2 * half]])
-        found.append(_correlation(*(maps.kl(maps.row_centre(part)) for part in parts), ranks=False))
-    return np.array(found)
+        draws.append(_correlation(*(maps.kl(maps.row_centre(part)) for part in parts)))
+    return np.array(draws)
 
 
-def shares(
+def drawn_shares(
     log_likelihood: np.ndarray, factors: Mapping[str, Sequence], n: int = 200, seed: int = 0
 ) -> pd.DataFrame:
     """`permanova`'s r2 of maps from pairs drawn anew, with replacement: draw, factor, r2.
@@ -115,15 +115,12 @@ def shares(
     How far a share hangs on the pairs of prompt and response; not on the models.
     """
     values = np.asarray(log_likelihood, np.float64)
-    rng, rows = np.random.default_rng(seed), []
-    groups = {name: _indicators(labels, len(values), name) for name, labels in factors.items()}
+    rng, tables = np.random.default_rng(seed), []
     for draw in range(n):
         chosen = rng.integers(values.shape[1], size=values.shape[1])
         squared = maps.kl(maps.row_centre(values[:, chosen]))
-        total = squared.sum() / (2 * len(values))
-        for name, one in groups.items():
-            rows.append((draw, name, 1 - _within(squared, one[None])[0] / total))
-    return pd.DataFrame(rows, columns=["draw", "factor", "r2"])
+        tables.append(permanova(squared, factors, n_permutations=0).assign(draw=draw))
+    return pd.concat(tables, ignore_index=True)[["draw", "factor", "r2"]]
 
 
 def budget(
@@ -146,7 +143,7 @@ def budget(
             chosen = rng.choice(values.shape[1], n, replace=False)
             part = maps.kl(maps.row_centre(values[:, chosen]))
             error = np.median(np.abs(part[upper] / whole[upper] - 1))
-            rows.append((n, run, _correlation(part, whole, ranks=False), error))
+            rows.append((n, run, _correlation(part, whole), error))
     return pd.DataFrame(rows, columns=["n", "run", "r", "error"])
 
 
@@ -162,12 +159,9 @@ def response_distance(responses: Sequence[Sequence[str]]) -> np.ndarray:
     >>> response_distance([["one two"], ["one two"], ["567"]]).round(2).tolist()[0]
     [0.0, 0.0, 1.0]
     """
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
     vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
     vectors = vectorizer.fit_transform(["\n".join(texts) for texts in responses])
-    distance = 1 - (vectors @ vectors.T).toarray()
-    return np.maximum(distance, 0) * (1 - np.eye(len(distance)))
+    return cosine_distances(vectors)
 
 
 def _within(squared, groups):
@@ -177,32 +171,23 @@ def _within(squared, groups):
 
 
 def _indicators(labels, n, name):
-    labels = np.asarray(labels)
-    values = list(dict.fromkeys(labels.tolist()))
-    if len(labels) != n or not 1 < len(values) < n:
+    groups = pd.get_dummies(np.asarray(labels)).to_numpy(np.float64)
+    if len(labels) != n or not 1 < groups.shape[1] < n:
         raise ValueError(
-            f"factor {name!r} has {len(labels)} labels of {len(values)} kinds for {n} models; "
+            f"factor {name!r} has {len(labels)} labels of {groups.shape[1]} kinds for {n} models; "
             f"expected {n} labels of 2 to {n - 1} kinds: leave it out where every model has its own"
         )
-    return np.stack([labels == value for value in values], axis=1).astype(np.float64)
+    return groups
 
 
 def _square(values):
     values = np.asarray(values, np.float64)
-    if values.ndim != 2 or values.shape[0] != values.shape[1] or not np.isfinite(values).all():
-        raise ValueError(
-            f"an array of shape {values.shape} was given; expected (M, M) finite numbers, a row "
-            "and a column per model: take coordinates.kl of their log-likelihoods"
-        )
+    expect_shape("the distances", values, "(M, M)", "take maps.kl of log-likelihoods")
+    expect_finite("the distances", values)
     return values
 
 
-def _correlation(a, b, ranks):
+def _correlation(a, b, ranks=False):
     """Of the entries above the diagonal."""
     upper = np.triu_indices(len(a), 1)
-    x, y = a[upper], b[upper]
-    if ranks:
-        x, y = rankdata(x), rankdata(y)
-    x, y = x - x.mean(), y - y.mean()
-    norms = np.linalg.norm(x) * np.linalg.norm(y)
-    return float(x @ y / norms) if norms else float("nan")
+    return float(correlations(a[upper][:, None], b[upper][:, None], ranks)[0])

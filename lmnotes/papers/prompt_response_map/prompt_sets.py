@@ -7,69 +7,22 @@ import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from pyarrow import parquet
 
 from lmnotes import store
 from lmnotes.errors import InputError
-from lmnotes.text import chunks, installed
-from lmnotes.text import functions as pairs
+from lmnotes.text import chunks, functions, installed
 
 VERSION = 1  # part of the key of the stored pairs: raise it when they would differ
 TASKS = ("code", "summary", "arithmetic", "month")
 COLUMNS = ("task", "prompt", "response", "source")
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-# What a prompt can be told first. The paper's own wordings are not known to us: these are ours.
-OPERATIONS = {
-    "instructions": {
-        "French": "Answer in French.",
-        "brief": "Be brief.",
-        "short": "Keep your answer short.",
-        "long": "Answer at length.",
-        "pirate": "Answer as a pirate.",
-    },
-    "comments": {
-        "upper": "# answer in upper case",
-        "short": "# short",
-        "brief": "# brief",
-        "long": "# long",
-        "python": "# python",
-    },
-}
-# Two operations, and what they are to each other.
-KINDS = ("independent", "paraphrase", "contradiction")
-COMPOSITIONS = {
-    "instructions": (
-        ("French", "brief", "independent"),
-        ("French", "pirate", "independent"),
-        ("brief", "pirate", "independent"),
-        ("brief", "short", "paraphrase"),
-        ("brief", "long", "contradiction"),
-    ),
-    "comments": (
-        ("upper", "short", "independent"),
-        ("upper", "python", "independent"),
-        ("short", "python", "independent"),
-        ("short", "brief", "paraphrase"),
-        ("short", "long", "contradiction"),
-    ),
-}
+_MONTHS = pd.date_range("2000-01", periods=12, freq="MS").month_name().tolist()
+KINDS = ("independent", "paraphrase", "contradiction")  # what two operations are to each other
 _SAID = {"user": "user", "human": "user", "assistant": "assistant", "gpt": "assistant"}
 
 
@@ -105,12 +58,12 @@ def load(
         table["response"] = [chunks.cut(text, n_bytes)[0] for text in table["response"]]
     if per_task is None:
         return table.reset_index(drop=True)
-    kept = []
-    for number, (_, part) in enumerate(table.groupby("task", sort=False)):
+    drawn = []
+    for number, (_, rows) in enumerate(table.groupby("task", sort=False)):
         rng = np.random.default_rng([seed, number])
-        n = min(per_task, len(part))
-        kept.append(part.iloc[np.sort(rng.choice(len(part), n, replace=False))])
-    return pd.concat(kept, ignore_index=True)
+        n = min(per_task, len(rows))
+        drawn.append(rows.iloc[np.sort(rng.choice(len(rows), n, replace=False))])
+    return pd.concat(drawn, ignore_index=True)
 
 
 @dataclass(frozen=True)
@@ -136,13 +89,43 @@ class Operations:
 
         A composition is called "first > second": the first one's line is on top.
         """
-        found = {"given": list(prompts)}
-        names = [(name,) for name in self.lines]
-        for one, two, _ in self.compositions:
-            names += [(one, two), (two, one)]
-        for several in names:
-            found[" > ".join(several)] = [self.apply(x, *several) for x in prompts]
-        return found
+        compositions = [names for a, b, _ in self.compositions for names in ((a, b), (b, a))]
+        prompts_of = {
+            " > ".join(names): [self.apply(prompt, *names) for prompt in prompts]
+            for names in [*((name,) for name in self.lines), *compositions]
+        }
+        return {"given": list(prompts)} | prompts_of
+
+
+def _unrelated_and_not(first, second, third, again, against):
+    """Three operations two at a time; the second with a paraphrase, and with its contrary."""
+    unrelated = [(*names, "independent") for names in combinations((first, second, third), 2)]
+    return (*unrelated, (second, again, "paraphrase"), (second, against, "contradiction"))
+
+
+# What a prompt can be told first. The paper's own wordings are not known to us: these are ours.
+OPERATIONS = {
+    "instructions": Operations(
+        {
+            "French": "Answer in French.",
+            "brief": "Be brief.",
+            "short": "Keep your answer short.",
+            "long": "Answer at length.",
+            "pirate": "Answer as a pirate.",
+        },
+        _unrelated_and_not("French", "brief", "pirate", "short", "long"),
+    ),
+    "comments": Operations(
+        {
+            "upper": "# answer in upper case",
+            "short": "# short",
+            "brief": "# brief",
+            "long": "# long",
+            "python": "# python",
+        },
+        _unrelated_and_not("upper", "short", "python", "brief", "long"),
+    ),
+}
 
 
 def operations(source: str | Path = "instructions") -> Operations:
@@ -152,7 +135,7 @@ def operations(source: str | Path = "instructions") -> Operations:
     `KINDS`. Raises InputError for what is neither, or names a line that is not there.
     """
     if source in OPERATIONS:
-        return Operations(OPERATIONS[source], COMPOSITIONS[source])
+        return OPERATIONS[source]
     path = Path(source)
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
@@ -164,10 +147,10 @@ def operations(source: str | Path = "instructions") -> Operations:
             f'{", ".join(OPERATIONS)}, or a .json file such as {{"lines": {{"brief": "Be brief."}}'
             ', "compositions": [["brief", "loud", "independent"]]}: check the path and its keys'
         ) from error
-    for one, two, kind in compositions:
-        if one not in lines or two not in lines or kind not in KINDS:
+    for first, second, kind in compositions:
+        if first not in lines or second not in lines or kind not in KINDS:
             raise InputError(
-                f"{path} composes {one!r} with {two!r} as {kind!r}; expected two of "
+                f"{path} composes {first!r} with {second!r} as {kind!r}; expected two of "
                 f"{', '.join(lines)} and one of {', '.join(KINDS)}: correct it"
             )
     return Operations(lines, compositions)
@@ -178,34 +161,29 @@ def _library() -> list[tuple[str, str, str, str]]:
     """The pairs of the tasks `summary` and `code`, out of the standard library; read once."""
 
     def write(folder: Path) -> None:
-        (folder / "pairs.json").write_text(json.dumps(_read_library()), encoding="utf-8")
+        sources = Path(sysconfig.get_path("stdlib")).glob("*.py")
+        rows = [row for path in sorted(sources) for row in _in_source(path)]
+        (folder / "pairs.json").write_text(json.dumps(rows), encoding="utf-8")
 
-    key = {"version": VERSION, "python": list(sys.version_info[:3]), "pairs": pairs.VERSION}
+    key = {"version": VERSION, "python": list(sys.version_info[:3]), "pairs": functions.VERSION}
     text = (store.build("prompt-sets", key, write) / "pairs.json").read_text(encoding="utf-8")
     return [tuple(row) for row in json.loads(text)]
 
 
-def _read_library() -> list[tuple[str, str, str, str]]:
-    """The same, from the files."""
-    found = []
-    folder = Path(sysconfig.get_path("stdlib"))
-    for path in sorted(folder.glob("*.py")):
-        text = installed.read(path)
-        try:
-            about = (ast.get_docstring(ast.parse(text)) or "").split(". ")[0].split("\n\n")[0]
-            functions = list(pairs.in_file(text))
-        except (SyntaxError, ValueError):
-            continue
-        if about:
-            about = " ".join(about.split())
-            found.append(("summary", f"{path.stem} summary:", about, path.name))
-        for _, says, code in functions:
-            signature, _, body = code.partition(":\n")
-            if body.strip() and "\n" not in signature:
-                first = says.strip().splitlines()[0]
-                prompt = f'{signature}:\n    """{first}"""'
-                found.append(("code", prompt, body, path.name))
-    return found
+def _in_source(path: Path) -> Iterator[tuple[str, str, str, str]]:
+    text = installed.read(path)
+    try:
+        about = (ast.get_docstring(ast.parse(text)) or "").split(". ")[0].split("\n\n")[0]
+        documented = list(functions.in_file(text))
+    except (SyntaxError, ValueError):
+        return
+    if about:
+        yield "summary", f"{path.stem} summary:", " ".join(about.split()), path.name
+    for _, says, code in documented:
+        signature, _, body = code.partition(":\n")
+        if body.strip() and "\n" not in signature:
+            prompt = f'{signature}:\n    """{says.strip().splitlines()[0]}"""'
+            yield "code", prompt, body, path.name
 
 
 def _installed(seed: int) -> Iterator[tuple[str, str, str, str]]:
@@ -226,9 +204,7 @@ def _file(path: Path) -> Iterator[tuple[str, str, str, str]]:
             "that is there: check the path"
         )
     if path.suffix == ".parquet":
-        import pyarrow.parquet
-
-        rows = pyarrow.parquet.read_table(path).to_pylist()
+        rows = parquet.read_table(path).to_pylist()
     else:
         with open(path, encoding="utf-8") as file:
             rows = [json.loads(line) for line in file if line.strip()]
@@ -244,10 +220,8 @@ def _file(path: Path) -> Iterator[tuple[str, str, str, str]]:
 def _first_exchange(turns: list[dict]) -> tuple[str, str]:
     """The first question and the answer right after it, "" where there is none."""
     said = [
-        (_SAID.get(one.get("role", one.get("from"))), one.get("content", one.get("value")))
-        for one in turns
+        (_SAID.get(turn.get("role", turn.get("from"))), turn.get("content", turn.get("value")))
+        for turn in turns
     ]
-    for (who, question), (other, answer) in pairwise(said):
-        if (who, other) == ("user", "assistant"):
-            return question, answer
-    return "", ""
+    exchanges = [(a[1], b[1]) for a, b in pairwise(said) if (a[0], b[0]) == ("user", "assistant")]
+    return exchanges[0] if exchanges else ("", "")

@@ -7,18 +7,21 @@ tag is the marginal over attributes. Models differ in taste (the share of prose 
 rule, and in size or seed. What its distances say can be checked, since the answer is known.
 """
 
+import sysconfig
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from pathlib import Path
+from pydoc_data.topics import topics
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from lmnotes import parallel, store
+from lmnotes.errors import expect_between, expect_one_of
 from lmnotes.models.scoring.prompt_tokens import PromptRule
-from lmnotes.models.zoo import networks, training
+from lmnotes.models.zoo import networks, plans, training
 
 if TYPE_CHECKING:
     import torch
@@ -27,7 +30,10 @@ if TYPE_CHECKING:
 SLOTS, LENGTH = 3, 32  # tokens of a prompt, and of a response
 SEP, TAGS, NO_TAG, N_IDS = 128, (129, 130, 131), 132, 133
 NAMES = ("⟨sep⟩", "⟨A⟩", "⟨B⟩", "⟨C⟩", "⟨-⟩")  # not ASCII, so no response holds one
-NO_PROMPT = NAMES[4] * SLOTS
+PROMPTS = {
+    "".join(slots) or "none": "".join(f"⟨{slot}⟩" if slot in slots else "⟨-⟩" for slot in "ABC")
+    for slots in ("", "A", "B", "C", "AB", "AC", "BC", "ABC")
+}  # every prompt of the world, by the tags that it shows
 PROMPT_RULE = PromptRule(template="{prompt}" + NAMES[0], bos="never")
 ATTRIBUTES = ("upper", "underscore", "star")
 RULES = {"R1": (0, 1, 2), "R2": (2, 0, 1)}  # the attribute of slots A, B, C
@@ -83,7 +89,7 @@ class Drawn:
     @property
     def prompt_texts(self) -> list[str]:
         """The prompts as `tokenizer` reads them."""
-        return ["".join(NAMES[one - SEP] for one in row) for row in self.prompts]
+        return ["".join(NAMES[number - SEP] for number in row) for row in self.prompts]
 
     @property
     def response_texts(self) -> list[str]:
@@ -94,18 +100,16 @@ class Drawn:
 @cache
 def sources() -> Mapping[str, bytes]:
     """The two sources in ASCII: Python's help topics as prose, and its library as code."""
-    import sysconfig
-    from pydoc_data.topics import topics
-
     prose = "\n".join(topics[name] for name in sorted(topics))
-    code = b""
-    for path in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):
-        code += path.read_bytes()
-        if len(code) >= _CODE_BYTES:
-            break
-    code = code[:_CODE_BYTES].decode("utf-8", "ignore")
+    paths = sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))
+    code = b"".join(path.read_bytes() for path in paths)[:_CODE_BYTES].decode("utf-8", "ignore")
     texts = {"prose": prose, "code": code}
     return {name: text.encode("ascii", "ignore") for name, text in texts.items()}
+
+
+def sources_id() -> dict[str, str]:
+    """The hash of each source, for the keys of what follows from them."""
+    return {name: store.content_id(text.decode()) for name, text in sources().items()}
 
 
 def draw(
@@ -121,12 +125,9 @@ def draw(
     >>> made.responses.shape, made.contexts.shape
     ((3, 32), (3, 4))
     """
-    parts, known = ("train", "evaluation"), (None, *RULES, OVERLAP)
-    if part not in parts or rule not in known or not 0 <= taste <= 1:
-        raise ValueError(
-            f"part {part!r}, rule {rule!r} and taste {taste} were given; expected train or "
-            "evaluation, R1, R2, overlap or None, and 0..1: give one of these"
-        )
+    expect_one_of("part", part, ("train", "evaluation"))
+    expect_one_of("rule", rule, (None, *RULES, OVERLAP))
+    expect_between("taste", taste, 0, 1)
     rng = np.random.default_rng(seed)
     source = np.where(rng.random(n) < taste, "prose", "code")
     rules = np.where(rng.random(n) < 0.5, "R1", "R2") if rule is None else np.full(n, rule)
@@ -143,8 +144,7 @@ def draw(
         responses[rows] = text[starts[:, None] + np.arange(LENGTH)]
     attributes = np.zeros_like(on)
     for name, order in RULES.items():
-        rows = np.flatnonzero(rules == name)
-        attributes[rows[:, None], order] = on[rows]
+        attributes[np.ix_(rules == name, order)] = on[rules == name]
     attributes[rules == OVERLAP, 0] = on[rules == OVERLAP, 0]
     prompts = np.where(shown, TAGS, NO_TAG)
     return Drawn(prompts, dress(responses, attributes), attributes, rules, source)
@@ -164,29 +164,14 @@ def dress(responses: np.ndarray, on: np.ndarray) -> np.ndarray:
     >>> bytes(dress(np.array([list(b"a map")]), np.array([[True, True, False]]))[0].tolist())
     b'A_MAP'
     """
-    found = np.array(responses, np.int64)
+    dressed = np.array(responses, np.int64)
     upper, spaces, vowels = (np.arange(128) for _ in ATTRIBUTES)
     upper[ord("a") : ord("z") + 1] -= 32
     spaces[ord(" ")] = ord("_")
     vowels[list(b"aeiouAEIOU")] = ord("*")
     for k, table in enumerate((upper, spaces, vowels)):
-        found[on[:, k]] = table[found[on[:, k]]]
-    return found
-
-
-def show(prompt: str, slot: str) -> str:
-    """The prompt with the tag of slot A, B or C in it: the operations of this world.
-
-    >>> show(NO_PROMPT, "B")
-    '⟨-⟩⟨B⟩⟨-⟩'
-    """
-    if slot not in ("A", "B", "C") or len(prompt) != len(NO_PROMPT):
-        raise ValueError(
-            f"slot {slot!r} of the prompt {prompt!r} was asked for; expected A, B or C, of a "
-            f"prompt such as {NO_PROMPT!r}: take those of `draw`"
-        )
-    at = 3 * "ABC".index(slot)
-    return f"{prompt[:at]}⟨{slot}⟩{prompt[at + 3 :]}"
+        dressed[on[:, k]] = table[dressed[on[:, k]]]
+    return dressed
 
 
 def tokenizer() -> "PreTrainedTokenizerFast":
@@ -240,17 +225,14 @@ def train(member: Member, n_steps: int = 900) -> "torch.nn.Module":
     )
     ids = torch.as_tensor(np.concatenate([data.contexts, data.responses], axis=1))
     model = create(member).train()
-    weights = [one for one in model.parameters() if one.requires_grad]
+    weights = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    schedule = plans.Spec(member.name, n_steps=n_steps, learning_rate=_RATE, warm_up=_WARM_UP)
     options = {"betas": (0.9, 0.95), "weight_decay": 0.01}
     optimiser = torch.optim.AdamW(weights, lr=_RATE, fused=True, **options)
     for step, batch in enumerate(ids.split(_BATCH)):
-        done = max(0, step - _WARM_UP) / max(n_steps - _WARM_UP, 1)
-        rise = min(1.0, (step + 1) / _WARM_UP)
-        rate = _RATE * rise * (0.1 + 0.45 * (1 + np.cos(np.pi * done)))
         logits = model(input_ids=batch[:, :-1], use_cache=False).logits[:, SLOTS:]  # (B, 32, V)
-        targets = batch[:, SLOTS + 1 :]
-        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
-        training.descend(loss, optimiser, rate, clip=weights)
+        loss = training.cross_entropy(logits, batch[:, SLOTS:])
+        training.descend(loss, optimiser, training.learning_rate(schedule, step), clip=weights)
     return model.eval()
 
 
@@ -264,24 +246,24 @@ def build(
     Args:
         n_steps: 900 takes about 20 CPU-seconds a model. workers: processes.
     """
-    one = partial(_folder, n_steps=n_steps)
+    train_into_store = partial(_folder, n_steps=n_steps)
     missing = [m for m in members if not store.place("factorial", _key(m, n_steps)).exists()]
-    list(parallel.map_items(one, missing, workers=workers, least=1))
+    list(parallel.map_items(train_into_store, missing, workers=workers, least=1))
     table = pd.DataFrame([asdict(member) for member in members])
     table["size"] = [f"d{member.width}" for member in members]
     table.insert(0, "model", [member.name for member in members])
-    table.insert(1, "folder", [one(member) for member in members])
+    table.insert(1, "folder", [train_into_store(member) for member in members])
     return table
 
 
 def _folder(member: Member, n_steps: int) -> str:
     def write(folder: Path) -> None:
-        with parallel.one_thread():  # the same weights wherever it runs, and faster if small
+        with parallel.one_thread():  # the same weights wherever it runs, and faster
             networks.save(train(member, n_steps), tokenizer(), folder / "model")
 
     return str(store.build("factorial", _key(member, n_steps), write) / "model")
 
 
 def _key(member: Member, n_steps: int) -> dict:
-    text = {name: store.content_id(one.decode()) for name, one in sources().items()}
-    return {"version": _VERSION, "n_steps": n_steps, "sources": text} | asdict(member)
+    key = {"version": _VERSION, "n_steps": n_steps, "sources": sources_id()}
+    return key | asdict(member)

@@ -2,81 +2,89 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import sem
 
 from lmnotes import parallel, store
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.scoring import identity, loading, prompts
 from lmnotes.papers.prompt_response_map import conditional_kl, small_world
 from lmnotes.papers.prompt_response_map.conditional_kl import ConditionalKL
 
 ALLOWED = np.arange(128)  # bytes: no tag or separator inside a response
-PROMPTS = {
-    "".join(slots) or "none": "".join(f"⟨{slot}⟩" if slot in slots else "⟨-⟩" for slot in "ABC")
-    for slots in ("", "A", "B", "C", "AB", "AC", "BC", "ABC")
-}  # every prompt of the world, by the tags that it shows
-_FIELDS = (
-    "monte_carlo",
-    "monte_carlo_error",
-    "rao_blackwell",
-    "rao_blackwell_error",
-    "half_variance",
-)
 
 
-def compare(
+def estimate(
     folders: Sequence[str], n_prompts: Mapping[int, int], *, seed: int = 0, workers: int = 1
 ) -> dict[int, ConditionalKL]:
-    """`conditional_kl.compare` of models of the world for several lengths of a response, by length.
+    """`conditional_kl.estimate` of models of the world, by the length of a response.
 
     Args:
         n_prompts: length in tokens, up to 32 -> prompts of the world, one response to each.
         workers: processes. Every row is kept on disk.
     """
-    jobs = [(length, source) for length in n_prompts for source in range(len(folders))]
-    parts = [jobs[k::workers] for k in range(workers) if jobs[k::workers]]
-    work, key = partial(_compare, list(folders), dict(n_prompts), seed), _key(folders)
-    keys = [key | _setting(n_prompts[one], one, seed, source) for one, source in jobs]
-    places = [store.place("prompt-kl", one) for one in keys]
-    workers = 1 if all(place.exists() for place in places) else workers
+    settings = [
+        {"n": n, "length": length, "seed": seed, "source": source}
+        for length, n in n_prompts.items()
+        for source in range(len(folders))
+    ]
+    keys = [_key(folders) | setting for setting in settings]
+    if all(store.place("prompt-kl", key).exists() for key in keys):
+        workers = 1
+    work = partial(_estimate, tuple(folders))
     with parallel.one_thread():
-        done = list(parallel.map_items(work, parts, workers=workers, least=1))
-    shape = (len(_FIELDS), len(folders), len(folders))
-    found = {length: np.empty(shape) for length in n_prompts}
-    for part, rows in zip(parts, done, strict=True):
-        for (length, source), row in zip(part, rows, strict=True):
-            found[length][:, source] = row
-    return {length: ConditionalKL(*values) for length, values in found.items()}
+        rows = list(parallel.map_items(work, keys, workers=workers, least=1))  # (5, M) each
+    values = np.reshape(rows, (len(n_prompts), len(folders), 5, len(folders)))
+    return {
+        length: ConditionalKL(*x.swapaxes(0, 1))
+        for length, x in zip(n_prompts, values, strict=True)
+    }
 
 
 def responses(folders: Sequence[str], n: int, *, seed: int = 0) -> list[list[str]]:
     """What each model writes to the same n prompts of the world, (M, n) texts of 32 bytes, kept."""
 
     def write(into: Path) -> None:
-        contexts, found = small_world.draw(n, seed=seed + 1).contexts, []
-        for number, model in enumerate(_models(folders)):
+        contexts, texts = small_world.draw(n, seed=seed + 1).contexts, []
+        for number, model in enumerate(_models(tuple(folders))):
             ids = conditional_kl.draw(model, contexts, small_world.LENGTH, seed + number, ALLOWED)
-            found.append([bytes(row.astype(np.uint8)).decode("ascii") for row in ids])
-        (into / "responses.json").write_text(json.dumps(found), encoding="ascii")
+            texts.append([bytes(row.astype(np.uint8)).decode("ascii") for row in ids])
+        (into / "responses.json").write_text(json.dumps(texts), encoding="ascii")
 
     folder = store.build("prompt-responses", _key(folders) | {"n": n, "seed": seed}, write)
     return json.loads((folder / "responses.json").read_text(encoding="ascii"))
 
 
 def ruler(folder: str, sigmas: Sequence[float], n: int, *, seed: int = 0) -> pd.DataFrame:
-    """`conditional_kl.ruler` of one model on n prompts and responses of the world, kept on disk."""
+    """Where the ruler bends: a model of the world against noisy copies of itself, a row per sigma.
+
+    Args:
+        n: pairs of the world that are given, and prompts that the model answers. Kept on disk.
+
+    Columns: sigma; kl, of the model from the copy (Rao-Blackwell) with its error; half_variance on
+    the model's own responses; ratio = half_variance / kl; given_ratio, the same of the given
+    responses, where kl is summed along them.
+    """
 
     def write(into: Path) -> None:
-        pairs = small_world.draw(n, seed=seed + 2)
-        (model,) = _models([folder])
-        table = conditional_kl.ruler(
-            model, pairs.contexts, pairs.responses, sigmas, seed=seed, allowed=ALLOWED
-        )
-        table.to_csv(into / "ruler.csv", index=False)
+        pairs, (model,) = small_world.draw(n, seed=seed + 2), _models((folder,))
+        copies = [conditional_kl.noisy(model, sigma, seed + k) for k, sigma in enumerate(sigmas)]
+        drawn = conditional_kl.draw(model, pairs.contexts, small_world.LENGTH, seed, ALLOWED)
+        (ratio, exact), (given, exact_given) = (
+            conditional_kl.along_responses([model, *copies], 0, pairs.contexts, y, ALLOWED)
+            for y in (drawn, pairs.responses)
+        )  # (1 + sigmas, n) each
+        kl, half = exact[1:].mean(axis=1), ratio[1:].var(axis=1) / 2
+        table = {"sigma": sigmas, "kl": kl, "kl_error": sem(exact[1:], axis=1)}
+        table |= {"half_variance": half, "ratio": half / kl}
+        table |= {"given_ratio": given[1:].var(axis=1) / 2 / exact_given[1:].mean(axis=1)}
+        pd.DataFrame(table).to_csv(into / "ruler.csv", index=False)
 
-    key = _key([folder]) | {"sigmas": [float(one) for one in sigmas], "n": n, "seed": seed}
+    key = _key([folder]) | {"sigmas": [float(sigma) for sigma in sigmas], "n": n, "seed": seed}
     return pd.read_csv(store.build("prompt-ruler", key, write) / "ruler.csv")
 
 
@@ -89,8 +97,6 @@ def lengths(table: np.ndarray, exact: Mapping[int, np.ndarray]) -> pd.DataFrame:
 
     Columns: length, and the median over pairs of models of half_variance, kl and their ratio.
     """
-    from lmnotes.models.maps import coordinates as maps
-
     upper = np.triu_indices(len(table), 1)
     rows = []
     for length, kl in exact.items():
@@ -102,51 +108,36 @@ def lengths(table: np.ndarray, exact: Mapping[int, np.ndarray]) -> pd.DataFrame:
 
 def token_table(folders: Sequence[str], pairs: small_world.Drawn) -> np.ndarray:
     """log p of every byte of the given responses under their prompts, (M, N, 32) nats."""
-    from lmnotes.models.scoring import prompts
 
     def write(into: Path) -> None:
         options = {"rule": small_world.PROMPT_RULE, "keep_tokens": True}
         texts = (pairs.prompt_texts, pairs.response_texts)
-        found = [prompts.score(folder, *texts, **options) for folder in folders]
-        np.save(into / "tokens.npy", np.stack([one.token_log_probabilities for one in found]))
+        scores = [prompts.score(folder, *texts, **options) for folder in folders]
+        tokens = np.stack([score.token_log_probabilities for score in scores])
+        np.save(into / "tokens.npy", tokens)
 
     key = _key(folders) | {"pairs": [pairs.prompts.tolist(), pairs.responses.tolist()]}
     return np.load(store.build("prompt-tokens", key, write) / "tokens.npy").astype(np.float64)
 
 
-def _compare(folders, n_prompts, seed, jobs):
-    """(5, M) for each (length, source), a file of its own for each."""
-    models, rows, common = [], [], _key(folders)
-    for length, source in jobs:
-        n = n_prompts[length]
+def _estimate(folders, key) -> np.ndarray:
+    """The row (5, M) of one source, at one length."""
 
-        def write(into: Path, length=length, source=source, n=n) -> None:
-            if not models:
-                models.extend(_models(folders))
-            contexts = small_world.draw(n, seed=seed + 1).contexts
-            found = conditional_kl.compare(
-                models, contexts, length=length, seed=seed, allowed=ALLOWED, sources=[source]
-            )
-            row = np.stack([getattr(found, name)[source] for name in _FIELDS])
-            np.save(into / "row.npy", row)
+    def write(into: Path) -> None:
+        contexts, source = small_world.draw(key["n"], seed=key["seed"] + 1).contexts, key["source"]
+        options = {"length": key["length"], "seed": key["seed"], "allowed": ALLOWED}
+        kl = conditional_kl.estimate(_models(folders), contexts, sources=[source], **options)
+        np.save(into / "row.npy", np.stack([values[source] for values in vars(kl).values()]))
 
-        key = common | _setting(n, length, seed, source)
-        rows.append(np.load(store.build("prompt-kl", key, write) / "row.npy"))
-    return rows
+    return np.load(store.build("prompt-kl", key, write) / "row.npy")
 
 
-def _setting(n, length, seed, source) -> dict:
-    return {"n": n, "length": length, "seed": seed, "source": source}
-
-
+@cache
 def _models(folders):
-    from lmnotes.models.scoring import loading
-
+    """Loaded once in each process."""
     return [loading.load(folder).model for folder in folders]
 
 
 def _key(folders) -> dict:
-    from lmnotes.models.scoring import identity
-
-    text = {name: store.content_id(one.decode()) for name, one in small_world.sources().items()}
-    return {"models": [identity.identify(one).id for one in folders], "sources_id": text}
+    models = [identity.identify(folder).id for folder in folders]
+    return {"models": models, "sources_id": small_world.sources_id()}

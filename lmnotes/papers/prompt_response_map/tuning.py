@@ -4,16 +4,14 @@ Each base goes on for some steps on text made of pairs, "prompt, line break, res
 in the zoo's own training loop; every run is an artefact. Other pairs are kept for measuring.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lmnotes import parallel
+from lmnotes import store
+from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.zoo import mixtures, plans
 from lmnotes.models.zoo.mixtures import Domains, Run
 from lmnotes.models.zoo.plans import Spec
 
@@ -24,12 +22,10 @@ def bases(plan: str, n: int) -> list[Spec]:
     Fine-tunes are on plain text: what tuning on pairs is compared with. The models are those that
     `zoo.build` has made for any notebook.
     """
-    from lmnotes.models.zoo import plans
-
-    specs = [one for one in plans.plan(plan) if one.vocabulary == 257 and not one.leaked]
-    found = [one for one in specs if one.kind == "neural"][:n]
-    names = {one.name for one in found}
-    return found + [one for one in specs if one.kind == "finetune" and one.parent in names]
+    specs = [spec for spec in plans.plan(plan) if spec.vocabulary == 257 and not spec.leaked]
+    chosen = [spec for spec in specs if spec.kind == "neural"][:n]
+    names = {spec.name for spec in chosen}
+    return chosen + [spec for spec in specs if spec.kind == "finetune" and spec.parent in names]
 
 
 def split(
@@ -42,12 +38,7 @@ def split(
             `max_bytes` together are left out.
         n_evaluation: of each task, at most half of it; the rest is for tuning.
     """
-    sizes = np.array(
-        [
-            len(x.encode()) + len(y.encode())
-            for x, y in zip(pairs.prompt, pairs.response, strict=True)
-        ]
-    )
+    sizes = (pairs.prompt + pairs.response).str.encode("utf-8").str.len()
     tuning, evaluation = [], []
     for number, (_, part) in enumerate(pairs[sizes <= max_bytes].groupby("task", sort=False)):
         rng = np.random.default_rng([seed, number])
@@ -60,10 +51,7 @@ def split(
         rows = np.sort(rng.choice(len(chosen), min(n, len(chosen)), replace=False))
         evaluation.append(chosen.iloc[rows])
         tuning.append(part[~group.isin(held)])
-    return (
-        pd.concat(tuning, ignore_index=True),
-        pd.concat(evaluation, ignore_index=True),
-    )
+    return pd.concat(tuning, ignore_index=True), pd.concat(evaluation, ignore_index=True)
 
 
 def domains(pairs: pd.DataFrame, data_sets: Mapping[str, Sequence[str]]) -> Domains:
@@ -72,8 +60,6 @@ def domains(pairs: pd.DataFrame, data_sets: Mapping[str, Sequence[str]]) -> Doma
     Args:
         data_sets: name -> tasks. A task with less text is repeated.
     """
-    from lmnotes.models.zoo import mixtures
-
     streams = []
     for tasks in data_sets.values():
         texts = []
@@ -88,32 +74,44 @@ def domains(pairs: pd.DataFrame, data_sets: Mapping[str, Sequence[str]]) -> Doma
 
 def build(
     bases: pd.DataFrame,
-    of: Domains,
+    data_sets: Domains,
     n_steps: int,
     *,
-    kept: Sequence[int] = (),
+    checkpoints: Sequence[int] = (),
     learning_rate: float = 1e-3,
     workers: int = 1,
 ) -> pd.DataFrame:
-    """Every base tuned on every data set: a row per tuned model, and per kept step of it.
+    """Every base tuned on every data set: a row per tuned model, and per checkpoint of it.
 
     Args:
         bases: model and folder of byte-level models of a zoo.
-        of: the data sets, of `domains`. n_steps: of 8 windows of 128 bytes each.
-        kept: steps whose weights stay too. workers: processes.
+        data_sets: of `domains`. n_steps: of 8 windows of 128 bytes each.
+        checkpoints: steps whose weights stay too. workers: processes.
 
     Columns: model, folder, base, tuning (name of the data set), step.
     """
+    spec = Spec(
+        "tuned",
+        n_steps=n_steps,
+        learning_rate=learning_rate,
+        warm_up=min(10, n_steps // 2),
+        checkpoints=tuple(step for step in sorted(checkpoints) if 0 < step < n_steps),
+    )
+    shares = np.eye(len(data_sets.names)).tolist()
     runs = {
-        (base.model, name): _run(base.folder, of, number, n_steps, kept, learning_rate)
+        (base.model, name): Run(spec, tuple(share), start=str(base.folder))
         for base in bases.itertuples()
-        for number, name in enumerate(of.names)
+        for name, share in zip(data_sets.names, shares, strict=True)
     }
-    trained = _train(runs, of, workers)
-    rows = []
-    for (base, name), folders in zip(runs, trained, strict=True):
-        for step, folder in folders.items():
-            rows.append((f"{base}+{name}@{step}", str(folder), base, name, step))
+    keys = [mixtures.training_key(run, data_sets, "cpu") for run in runs.values()]
+    if all(store.place("mixture", key).exists() for key in keys):
+        workers = 1  # no process is started for what is there
+    options = {"device": "cpu", "workers": workers, "progress": False}
+    rows = [
+        (f"{base}+{name}@{step}", str(folder), base, name, step)
+        for (base, name), last in mixtures.train_all(runs, data_sets, **options).items()
+        for step, folder in mixtures.checkpoints(last, spec).items()
+    ]
     return pd.DataFrame(rows, columns=["model", "folder", "base", "tuning", "step"])
 
 
@@ -126,18 +124,16 @@ def sides(moves: np.ndarray, base: Sequence[str], tuning: Sequence[str]) -> pd.D
     Columns: base, tuning; cosine with the mean move of all models of other bases, and of those of
     other bases tuned on the same data (same) and on other data (different).
     """
-    from lmnotes.models.maps import coordinates as maps
-
     base, tuning = np.asarray(base).astype(str), np.asarray(tuning).astype(str)
     moves = maps.row_centre(moves)
     unit = moves / np.linalg.norm(moves, axis=1, keepdims=True)
-    rows = []
+    table = []
     for k in range(len(unit)):
         others = base != base[k]
         same = others & (tuning == tuning[k])
-        cosines = [_cosine(unit, k, one) for one in (others, same, others & ~same)]
-        rows.append((base[k], tuning[k], *cosines))
-    return pd.DataFrame(rows, columns=["base", "tuning", "cosine", "same", "different"])
+        cosines = [_cosine(unit[k], unit[rows]) for rows in (others, same, others & ~same)]
+        table.append((base[k], tuning[k], *cosines))
+    return pd.DataFrame(table, columns=["base", "tuning", "cosine", "same", "different"])
 
 
 def kinship(kl: np.ndarray, base: Sequence[str], tuning: Sequence[str]) -> float:
@@ -155,49 +151,7 @@ def kinship(kl: np.ndarray, base: Sequence[str], tuning: Sequence[str]) -> float
     return float(kl[one_data & ~one_base].mean() / kl[one_base & ~one_data].mean())
 
 
-def _cosine(unit, k, others) -> float:
-    mean = unit[others].sum(axis=0)
+def _cosine(move, others) -> float:
+    mean = others.sum(axis=0)
     norm = np.linalg.norm(mean)
-    return float(unit[k] @ mean / norm) if norm else float("nan")
-
-
-def _run(folder, of, number, n_steps, kept, learning_rate) -> Run:
-    from lmnotes.models.zoo import mixtures
-    from lmnotes.models.zoo.plans import Spec
-
-    spec = Spec(
-        "tuned",
-        n_steps=n_steps,
-        learning_rate=learning_rate,
-        warm_up=min(10, n_steps // 2),
-        checkpoints=tuple(step for step in sorted(kept) if 0 < step < n_steps),
-    )
-    weights = tuple(float(one) for one in np.eye(len(of.names))[number])
-    return mixtures.Run(spec, weights, start=str(folder))
-
-
-def _train(runs, of, workers) -> list[dict]:
-    """The folders of each run, by step; no process is started for what is there already."""
-    from lmnotes import store
-
-    key = {"runs": [asdict(run) for run in runs.values()], "domains": of.content_id}
-    note = store.home() / "pair-tuning" / f"{store.content_id(key)}.json"
-    if note.exists():
-        known = json.loads(note.read_text(encoding="utf-8"))
-        found = [{int(step): Path(folder) for step, folder in one.items()} for one in known]
-        if all(folder.is_dir() for one in found for folder in one.values()):
-            return found
-    work = partial(_trained, of)
-    found = list(parallel.map_items(work, list(runs.values()), workers=workers, least=1))
-    note.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps([{step: str(folder) for step, folder in one.items()} for one in found])
-    store.write_text(note, text)
-    return found
-
-
-def _trained(of, run):
-    """The folder of each step that is kept, the last among them."""
-    from lmnotes.models.zoo import mixtures
-
-    folder = mixtures.train(run, of, device="cpu")
-    return mixtures.checkpoints(folder, run.spec)
+    return float(move @ mean / norm) if norm else float("nan")

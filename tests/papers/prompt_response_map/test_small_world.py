@@ -7,11 +7,13 @@ import torch
 
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.scoring import loading, prompts
+from lmnotes.models.zoo import networks
 from lmnotes.papers.prompt_response_map import (
     additivity,
     conditional_kl,
     factor_shares,
     small_world,
+    small_world_kl,
 )
 
 N_STEPS = 60
@@ -43,7 +45,7 @@ def test_the_world_has_the_sheets_sizes():
         for member in small_world.MEMBERS[:3]
     }
     assert counts == {48: 63_888, 32: 17_888}
-    assert len(small_world.MEMBERS) == 12 == len({one.name for one in small_world.MEMBERS})
+    assert len(small_world.MEMBERS) == 12 == len({member.name for member in small_world.MEMBERS})
     sizes = {name: len(text) for name, text in small_world.sources().items()}
     assert 300_000 < sizes["prose"] < 700_000 and 500_000 < sizes["code"] <= 600_000
 
@@ -67,7 +69,7 @@ def test_pairs_are_what_their_labels_say():
     np.testing.assert_array_equal(made.responses, again.responses)
     training = small_world.draw(500, part="train", rule="R2", seed=1)
     assert set(training.rule) == {"R2"}
-    with pytest.raises(ValueError, match="expected train or evaluation"):
+    with pytest.raises(ValueError, match="expected one of train, evaluation"):
         small_world.draw(3, part="test")
 
 
@@ -79,16 +81,14 @@ def test_texts_and_ids_of_the_world_are_the_same_thing(small):
     found = prompts.score(
         small, made.prompt_texts, made.response_texts, rule=small_world.PROMPT_RULE
     )
-    (ratio, *_), _ = conditional_kl.along([small], 0, made.contexts, made.responses)
+    (ratio, *_), _ = conditional_kl.along_responses([small], 0, made.contexts, made.responses)
     assert ratio.shape == (40,) and (ratio == 0).all()
     ids = torch.as_tensor(np.concatenate([made.contexts, made.responses], axis=1))
     with torch.no_grad():
         law = small.model(ids[:, :-1]).logits[:, 3:].log_softmax(-1)
     want = law.gather(-1, ids[:, 4:, None]).double().sum(dim=(1, 2)).numpy()
     assert np.abs(found.log_likelihood - want).max() < 32 * 1e-4
-    assert small_world.show(small_world.NO_PROMPT, "C") == "⟨-⟩⟨-⟩⟨C⟩"
-    with pytest.raises(ValueError, match="expected A, B or C"):
-        small_world.show(small_world.NO_PROMPT, "D")
+    assert small_world.PROMPTS["C"] == "⟨-⟩⟨-⟩⟨C⟩" and small_world.PROMPTS["none"] == "⟨-⟩⟨-⟩⟨-⟩"
 
 
 def test_the_world_is_built_once_and_scored_like_any_model(tmp_path, monkeypatch):
@@ -109,23 +109,24 @@ def test_the_world_is_built_once_and_scored_like_any_model(tmp_path, monkeypatch
     monkeypatch.setattr(small_world, "train", None)
     again = small_world.build(tuple(members), n_steps=N_STEPS)
     assert again.folder.tolist() == made.folder.tolist()
-    biases = [one for name, one in weights[0].items() if name.endswith("attn.c_attn.bias")]
-    assert not any(one.any() for one in biases)
+    biases = [bias for name, bias in weights[0].items() if name.endswith("attn.c_attn.bias")]
+    assert not any(bias.any() for bias in biases)
 
 
 def test_training_gives_the_same_weights_again():
     member = small_world.MEMBERS[2]
-    one, two = (small_world.train(member, 5).state_dict() for _ in range(2))
-    assert all(torch.equal(one[name], two[name]) for name in one)
+    first, second = (small_world.train(member, 5).state_dict() for _ in range(2))
+    assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-def test_half_the_variance_is_the_divergence_while_models_are_close(small):
-    pairs = small_world.draw(1500, seed=4)
-    found = conditional_kl.ruler(small, pairs.contexts, pairs.responses, [0.002, 0.01, 0.1], seed=1)
-    close = found[found.sigma <= 0.01]
+def test_half_the_variance_is_the_divergence_while_models_are_close(small, tmp_path, monkeypatch):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
+    networks.save(small.model, small.tokenizer, tmp_path / "small")
+    table = small_world_kl.ruler(str(tmp_path / "small"), [0.002, 0.01, 0.1], 1500, seed=2)
+    close = table[table.sigma <= 0.01]
     assert close.ratio.between(0.9, 1.1).all()
-    assert found.kl.is_monotonic_increasing and found.half_variance.is_monotonic_increasing
-    assert (found.given_ratio > found.ratio).all()
+    assert table.kl.is_monotonic_increasing and table.half_variance.is_monotonic_increasing
+    assert (table.given_ratio > table.ratio).all()
 
 
 def test_drawn_responses_follow_the_model():
@@ -159,7 +160,7 @@ def test_both_estimators_reach_the_exact_divergence(allowed):
     exact = float(np.exp(laws[0]) @ (laws[0] - laws[1]))
     assert np.exp(laws[0]).sum() == pytest.approx(1)
     contexts = np.tile([start], (4000, 1))
-    found = conditional_kl.compare(models, contexts, length=3, allowed=allowed, sources=[0])
+    found = conditional_kl.estimate(models, contexts, length=3, allowed=allowed, sources=[0])
     for value, error in (
         (found.monte_carlo[0, 1], found.monte_carlo_error[0, 1]),
         (found.rao_blackwell[0, 1], found.rao_blackwell_error[0, 1]),
@@ -172,7 +173,9 @@ def test_both_estimators_reach_the_exact_divergence(allowed):
 
 def test_responses_that_are_not_allowed_are_refused():
     with pytest.raises(ValueError, match="1 tokens that are not allowed, the first is 3"):
-        conditional_kl.along(two(), 0, np.array([[1]]), np.array([[2, 3]]), np.array([2, 4]))
+        conditional_kl.along_responses(
+            two(), 0, np.array([[1]]), np.array([[2, 3]]), np.array([2, 4])
+        )
 
 
 def test_models_without_a_memory_draw_too():
@@ -181,21 +184,20 @@ def test_models_without_a_memory_draw_too():
     model = ngram.fit(b"abracadabra" * 20, order=3)
     found = conditional_kl.draw(model, np.full((5, 2), ord("a")), 4, seed=0)
     assert found.shape == (5, 4)
-    result = conditional_kl.compare([model, model], np.full((5, 2), ord("a")), length=4)
+    result = conditional_kl.estimate([model, model], np.full((5, 2), ord("a")), length=4)
     np.testing.assert_array_equal(result.rao_blackwell, 0)
 
 
 def test_tags_of_one_world_add_up_in_the_world(small):
     """Not the sheet's numbers, which take 900 steps: that all parts fit together."""
     pairs = small_world.draw(60, seed=5)
-    base = [small_world.NO_PROMPT] * 60
-    operations = {slot: (lambda x, slot=slot: small_world.show(x, slot)) for slot in "ABC"}
-    operations["AB"] = lambda x: small_world.show(small_world.show(x, "A"), "B")
-    operations["BA"] = lambda x: small_world.show(small_world.show(x, "B"), "A")
+    base = [small_world.PROMPTS["none"]] * 60
+    operations = {
+        name: (lambda x, name=name: small_world.PROMPTS[name]) for name in ("A", "B", "C", "AB")
+    }
     found = prompts.shifts(
         small, base, pairs.response_texts, operations, rule=small_world.PROMPT_RULE
     )
-    assert additivity.order_effect(found["AB"], found["BA"]) == 0
     fit = additivity.measure(np.stack([found["A"], found["B"]]), found["AB"], wrong=[found["C"]])
     assert fit.cosine > 0.5 and fit.r2 > fit.wrong
     L = np.stack([found.base, found.base + found["A"], found.base + found["AB"]])
