@@ -95,7 +95,7 @@ for line in first_literature.abstracts(example_drug, n=2).itertuples():
 sizes = paper.study.size(worlds)
 if real:
     sizes = sizes.merge(paper.study.size(real), on="statistic")
-theirs = paper.published.table("statistics").rename(
+theirs = notebook.card.table("05", "statistics").rename(
     columns={"bcv": "paper, BioConceptVec", "homemade": "paper, own vectors"}
 )
 sizes = sizes.merge(theirs, on="statistic", how="left")
@@ -717,13 +717,13 @@ curve = pd.concat(
 )
 fraction_table = paper.tables.over_worlds(curve, ["method", "protocol", "fraction"])
 notebook.figure(
-    paper.figures.fractions(fraction_table, paper.published.table("transe")),
+    paper.figures.fractions(fraction_table, notebook.card.table("05", "transe")),
     "fig4_transe",
     data=fraction_table,
     caption="Figure 4 on the small worlds, with the range of the worlds. Crosses: TransE's published numbers, on the real triples; ours come from far fewer, so compare shapes. The analogy's vectors have read the text; TransE has seen triples only.",
 )
 notebook.table(
-    paper.published.table("transe"),
+    notebook.card.table("05", "transe"),
     "published_transe",
     caption="The published TransE rows: mean rank, mean reciprocal rank, hits at 1, 3 and 10.",
 )
@@ -757,8 +757,7 @@ notebook.teach.quiz("filter")
 # Sizes, random baselines, question counts by year, the answers of three language models and TransE's split are fixed by the authors' data and need no vectors. Given a folder of these, everything is counted again here; without it the claims say *not testable*.
 
 # %%
-headline = paper.published.table("statistics")
-stored = paper.published.table("stored")
+stored = notebook.card.table("05", "stored")
 notebook.table(
     stored.pivot_table(index=["vocabulary", "model"], columns="setting", values=["top1", "top10"])
     .round(3)

@@ -7,8 +7,6 @@ from pathlib import Path
 import pandas
 import pytest
 
-from lmnotes.words.analogy import relations
-
 FOLDER = Path(
     os.environ.get("LMNOTES_DRUG_GENE", Path(__file__).parents[3] / "shared/data/drug-gene")
 )
@@ -22,8 +20,7 @@ def relation_set(vocabulary):
     """The relations of a vocabulary, "bcv" or "homemade"; concepts have the column snapshot."""
     from lmnotes.papers.drug_gene_analogy import kegg
 
-    tables = kegg.folder(FOLDER, vocabulary)
-    return relations.RelationSet(tables.relations, tables.concepts, tables.membership)
+    return kegg.folder(FOLDER, vocabulary).facts
 
 
 def of_year(year):

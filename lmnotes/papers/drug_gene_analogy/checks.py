@@ -1,42 +1,35 @@
 """What the real tables of relations give without any vectors, beside what is published of it."""
 
-from collections.abc import Iterator
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lmnotes.papers.drug_gene_analogy import (
-    asked_models,
-    kegg,
-    popularity,
-    published,
-    table_checks,
-    transe,
-)
-from lmnotes.words.analogy import relations, tasks
+from lmnotes.notebook import card
+from lmnotes.papers.drug_gene_analogy import asked_models, kegg, popularity, table_checks, transe
+from lmnotes.words.analogy import tasks
 from lmnotes.words.analogy.relations import RelationSet
+from lmnotes.words.analogy.scores import Result
 
 VOCABULARIES = ("bcv", "homemade")  # in the order of the original draws
 SETTINGS = ("G", "P1", "P2")
+SCORES = ("n", "top1", "top10", "mrr")
+published = partial(card.table, "05")
 
 
 def facts(tables: str | Path) -> dict[str, RelationSet]:
     """vocabulary -> the relation set of a folder of tables, as `kegg.folder` reads it."""
-    found = {}
-    for name in VOCABULARIES:
-        one = kegg.folder(tables, name)
-        found[name] = relations.RelationSet(one.relations, one.concepts, one.membership)
-    return found
+    return {name: kegg.folder(tables, name).facts for name in VOCABULARIES}
 
 
 def statistics(known: dict[str, RelationSet]) -> pd.DataFrame:
     """statistic, and for each vocabulary what is published and what the tables give."""
-    found = published.table("statistics")
-    found = found.rename(columns={name: f"{name}_published" for name in VOCABULARIES})
-    for name, one in known.items():
-        found[name] = found.statistic.map(tasks.statistics(one)).astype(float)
-    return found
+    table = published("statistics").rename(columns={v: f"{v}_published" for v in VOCABULARIES})
+    for name, relation_set in known.items():
+        table[name] = table.statistic.map(tasks.statistics(relation_set)).astype(float)
+    return table
 
 
 def random_scores(known: dict[str, RelationSet], *, legacy: bool = False) -> pd.DataFrame:
@@ -47,56 +40,47 @@ def random_scores(known: dict[str, RelationSet], *, legacy: bool = False) -> pd.
     """
     rng, rows = np.random.RandomState(0), []
     how = {"method": "legacy", "rng": rng} if legacy else {}
-    for (vocabulary, one), direction in _both_ways(known):
-        for setting in SETTINGS:
-            task = tasks.build(one, setting, direction=direction)
-            got = popularity.simulate(task, **how).scores()
-            rows.append((vocabulary, direction, setting, got["n"], *_three(got)))
+    for vocabulary, direction, setting in product(known, tasks.DIRECTIONS, SETTINGS):
+        task = tasks.build(known[vocabulary], setting, direction=direction)
+        rows.append((vocabulary, direction, setting, *_four(popularity.simulate(task, **how))))
     return _beside("random", rows, ["vocabulary", "direction", "setting"])
 
 
 def random_by_year(known: RelationSet) -> pd.DataFrame:
     """The random baseline of the settings with Y2 by year, other draws than the published ones."""
     rows = []
-    for year in published.table("years").year:
+    for year in published("years").year:
         inside = _vocabulary_of(known, year)
         for setting in ("Y2", "P1Y2", "P2Y2"):
             task = tasks.build(inside, setting, year=year)
-            got = popularity.simulate(task).scores()
-            rows.append((year, setting, got["n"], *_three(got)))
+            rows.append((year, setting, *_four(popularity.simulate(task))))
     return _beside("random_years", rows, ["year", "setting"])
 
 
 def by_year(known: RelationSet) -> pd.DataFrame:
     """The numbers of pathways, questions and pairs by year, in the published columns."""
-    rows = []
-    for year in published.table("years").year:
+    fields = {"queries": "n_queries", "answers": "n_answers", "pathways": "n_groups"}
+    fields |= {"relations": "n_training", "U": "n_pairs"}
+    theirs, rows = published("years"), []
+    for year in theirs.year:
         inside = _vocabulary_of(known, year)
-        of = {s: tasks.build(inside, s, year=year) for s in ("Y2", "P1Y1", "P1Y2", "P2Y2")}
-        count = {setting: task.describe() for setting, task in of.items()}
+        settings = ("Y2", "P1Y1", "P1Y2", "P2Y2")
+        counts = {s: tasks.build(inside, s, year=year).describe() for s in settings}
+        row = {"year": year, "L": counts["Y2"]["n_training"], "U": counts["Y2"]["n_pairs"]}
         rows.append(
-            {
-                "year": year,
-                "Y2_queries": count["Y2"]["n_queries"],
-                "Y2_answers": count["Y2"]["n_answers"],
-                "L": count["Y2"]["n_training"],
-                "U": count["Y2"]["n_pairs"],
-                "P1Y1_pathways": count["P1Y1"]["n_groups"],
-                "P1Y1_queries": count["P1Y1"]["n_queries"],
-                "P1Y1_relations": count["P1Y1"]["n_training"],
-                "P1Y2_pathways": count["P1Y2"]["n_groups"],
-                "P1Y2_queries": count["P1Y2"]["n_queries"],
-                "P1Y2_U": count["P1Y2"]["n_pairs"],
-                "P2Y2_queries": count["P2Y2"]["n_queries"],
+            row
+            | {
+                f"{setting}_{name}": counts[setting][field]
+                for setting, (name, field) in product(settings, fields.items())
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows)[theirs.columns]
 
 
 def stored_scores(known: dict[str, RelationSet], tables: str | Path) -> pd.DataFrame:
     """The scores of the stored answers of three language models, and the published ones."""
     rows = []
-    for vocabulary, one in known.items():
+    for vocabulary, relation_set in known.items():
         style = kegg.VOCABULARIES[vocabulary]
         given = asked_models.read(
             Path(tables) / "gpt_targets.csv",
@@ -104,35 +88,26 @@ def stored_scores(known: dict[str, RelationSet], tables: str | Path) -> pd.DataF
             answers="genes",
             rename=lambda name, style=style: table_checks.token("drug", name, style),
         )
-        symbols = dict(zip(one.concepts.concept, one.concepts.name, strict=True))
+        symbols = relation_set.concepts.set_index("concept").name.to_dict()
         for setting in SETTINGS:
-            task = tasks.build(one, setting)
+            task = tasks.build(relation_set, setting)
             for model, result in asked_models.score(given, task, symbols).items():
-                got = result.scores()
-                rows.append((vocabulary, model, setting, got["n"], *_three(got)))
+                rows.append((vocabulary, model, setting, *_four(result)))
     return _beside("stored", rows, ["vocabulary", "model", "setting"])
 
 
 def transe_scores(tables: str | Path, *, steps: int = 1000, seed: int = 0) -> pd.DataFrame:
     """TransE on the paper's own split: fraction, filter, and the mean of tails and heads."""
-    table = pd.read_csv(Path(tables) / "kge_split_P1.csv", dtype=str)
-    table = table.rename(columns={"mesh_id": "drug", "hsa": "pathway", "entrez_id": "gene"})
-    table = table.assign(
-        drug="d" + table.drug, gene="g" + table.gene, train_from=table.train_from.astype(float)
-    )
-    test, rows = transe.part(table, "test"), []
+    table = transe.published_split(tables)
+    test, rows = transe.of_split(table, "test"), []
     for fraction in transe.FRACTIONS:
-        training = transe.part(table, "train", fraction)
+        training = transe.of_split(table, "train", fraction)
         model = transe.train(training, names=table, steps=steps, seed=seed)
-        seen = pd.concat([training, transe.part(table, "valid"), test])
+        seen = pd.concat([training, transe.of_split(table, "valid"), test])
         for name, known in (("fraction", seen), ("everything", table)):
             line = transe.evaluate(model, test, known).set_index("side").loc["average"]
             rows.append({"fraction": fraction, "filter": name} | line.to_dict())
     return pd.DataFrame(rows)
-
-
-def _both_ways(known: dict[str, RelationSet]) -> Iterator[tuple]:
-    return ((item, way) for item in known.items() for way in tasks.DIRECTIONS)
 
 
 def _vocabulary_of(known: RelationSet, year: int) -> RelationSet:
@@ -141,14 +116,12 @@ def _vocabulary_of(known: RelationSet, year: int) -> RelationSet:
     return known.within(set(known.concepts.concept[there]))
 
 
-def _three(got: dict) -> tuple[float, float, float]:
-    return got["top1"], got["top10"], got["mrr"]
+def _four(result: Result) -> tuple[float, ...]:
+    scores = result.scores()
+    return tuple(scores[name] for name in SCORES)
 
 
 def _beside(name: str, rows: list[tuple], keys: list[str]) -> pd.DataFrame:
     """The rows with the published scores of a table as further columns."""
-    found = pd.DataFrame(rows, columns=[*keys, "n", "top1", "top10", "mrr"])
-    theirs = published.table(name).rename(
-        columns={m: f"{m}_published" for m in ("n", "top1", "top10", "mrr")}
-    )
-    return found.merge(theirs, on=keys)
+    theirs = published(name).rename(columns={m: f"{m}_published" for m in SCORES})
+    return pd.DataFrame(rows, columns=[*keys, *SCORES]).merge(theirs, on=keys)

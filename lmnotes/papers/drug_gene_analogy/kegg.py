@@ -7,18 +7,19 @@ a human symbol. KEGG's tables may not be passed on, so that there is no download
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from lmnotes.errors import InputError
-from lmnotes.papers.drug_gene_analogy.relation_tables import RelationTables, checked
+from lmnotes.errors import InputError, expect_one_of
+from lmnotes.papers.drug_gene_analogy.relation_tables import (
+    RelationTables,
+    Source,
+    checked,
+    together,
+)
 from lmnotes.papers.drug_gene_analogy.table_checks import Tally, frame, token
 
-if TYPE_CHECKING:
-    Source = str | Path | pd.DataFrame
-
-_KEYS = {"drug": "mesh_id", "gene": "entrez_id"}
+_NAMES = {"mesh_id": "drug", "entrez_id": "gene", "hsa": "pathway"}
 VOCABULARIES = {"homemade": "lower", "bcv": "bioconceptvec"}  # whose words, and their spelling
 
 
@@ -38,9 +39,9 @@ class Pipeline:
 
 
 def pipeline(
-    targets: "Source",
-    mapping: "Source",
-    genes: "Source",
+    targets: Source,
+    mapping: Source,
+    genes: Source,
     *,
     methods: tuple[str, ...] = ("exact_heading",),
     style: str = "bioconceptvec",
@@ -100,70 +101,67 @@ def folder(path: str | Path, vocabulary: str = "homemade") -> RelationTables:
     Concepts also have `snapshot`, the first year whose vocabulary holds them, where that is known.
     """
     path = Path(path).expanduser()
-    if vocabulary not in VOCABULARIES:
-        known = " or ".join(VOCABULARIES)
-        raise InputError(f"vocabulary {vocabulary!r}: expected {known}; choose one of them")
+    expect_one_of("vocabulary", vocabulary, VOCABULARIES)
     if not (path / "relations.csv").is_file():
         raise InputError(
             f"{path} has no relations.csv: expected a folder of cleaned tables; name it, or none"
         )
     style, flag = VOCABULARIES[vocabulary], f"in_{vocabulary}"
 
-    def part(name: str, *columns: str) -> pd.DataFrame:
+    def in_vocabulary(name: str, *columns: str) -> pd.DataFrame:
         table = frame(path / f"{name}.csv", name, (*columns, flag))
-        return table[table[flag] == "1"]
+        return table[table[flag] == "1"].rename(columns=_NAMES)
 
-    pairs, years_of = part("relations", "mesh_id", "entrez_id"), _years(path)
+    pairs, years_of = in_vocabulary("relations", "mesh_id", "entrez_id"), _years(path)
     members = {
-        "drug": part("pathway_drugs", "hsa", "mesh_id"),
-        "gene": part("pathway_genes", "hsa", "entrez_id"),
+        "drug": in_vocabulary("pathway_drugs", "hsa", "mesh_id"),
+        "gene": in_vocabulary("pathway_genes", "hsa", "entrez_id"),
     }
-    pairs = pairs.merge(years_of["pairs"], on=["mesh_id", "entrez_id"], how="left")
+    pairs = pairs.merge(years_of["pairs"], on=["drug", "gene"], how="left")
     table = _concepts(path, pairs, members, years_of["concepts"])
-    listed = [
-        one.rename(columns={"hsa": "pathway", _KEYS[kind]: "concept"}).assign(kind=kind)
-        for kind, one in members.items()
-    ]
-    listing = frame(path / "pathways.csv", "pathways", ("hsa", "name"))
     frames = {
-        "relations": pairs.rename(columns={"mesh_id": "drug", "entrez_id": "gene"}),
-        "concepts": table.rename(columns={"id": "concept"}),
-        "membership": pd.concat(listed, ignore_index=True),
-        "pathways": listing.rename(columns={"hsa": "pathway"}),
+        "relations": pairs,
+        "concepts": table,
+        "membership": together(members),
+        "pathways": frame(path / "pathways.csv", "pathways", ("pathway", "name")),
     }
-    found = checked(frames, style=style)
-    tokens = [token(kind, name, style) for kind, name in zip(table.kind, table.id, strict=True)]
+    tables = checked(frames, style=style)
+    tokens = [token(*row, style) for row in table[["kind", "concept"]].itertuples(index=False)]
     snapshots = pd.Series(pd.to_numeric(table.snapshot, errors="coerce").to_numpy(), tokens)
-    found.concepts["snapshot"] = found.concepts.concept.map(snapshots).astype("Int64")
-    return found
+    tables.concepts["snapshot"] = tables.concepts.concept.map(snapshots).astype("Int64")
+    return tables
 
 
 def _concepts(
     path: Path, pairs: pd.DataFrame, members: dict, years_of: pd.DataFrame
 ) -> pd.DataFrame:
-    """Every drug and gene of the tables: kind, id, year, snapshot, name."""
-    files = {"drug": ("drugs", "name"), "gene": ("genes", "symbol")}
-    found = []
-    for kind, key in _KEYS.items():
-        name, label = files[kind]
+    """Every drug and gene of the tables: kind, concept, year, snapshot, name."""
+    files = {"drug": ("drugs", "mesh_id", "name"), "gene": ("genes", "entrez_id", "symbol")}
+    kinds = []
+    for kind, (name, key, label) in files.items():
         labels = frame(path / f"{name}.csv", name, (key, label)).set_index(key)[label].to_dict()
-        ids = pd.concat([pairs[key], members[kind][key]]).drop_duplicates()
-        table = pd.DataFrame({"id": ids, "kind": kind})
-        table = table.merge(years_of, on=["kind", "id"], how="left")
-        found.append(table.assign(name=[labels.get(one, one) for one in table.id]))
-    return pd.concat(found, ignore_index=True)
+        ids = pd.concat([pairs[kind], members[kind][kind]]).drop_duplicates()
+        table = pd.DataFrame({"concept": ids, "kind": kind})
+        table = table.merge(years_of, on=["kind", "concept"], how="left")
+        kinds.append(table.assign(name=table.concept.map(labels).fillna(table.concept)))
+    return pd.concat(kinds, ignore_index=True)
 
 
 def _years(path: Path) -> dict[str, pd.DataFrame]:
     """First years of pairs and of concepts; empty where a folder has none."""
-    pairs = pd.DataFrame(columns=["mesh_id", "entrez_id", "year"])
-    if (path / "relation_years.csv").is_file():
-        columns = ("mesh_id", "entrez_id", "rel_year")
-        pairs = frame(path / "relation_years.csv", "relation_years", columns)[list(columns)]
-        pairs = pairs.rename(columns={"rel_year": "year"})
-    concepts = pd.DataFrame(columns=["kind", "id", "year", "snapshot"])
-    if (path / "concept_years.csv").is_file():
-        columns = ("kind", "id", "first_mention_year", "first_vocab_snapshot")
-        concepts = frame(path / "concept_years.csv", "concept_years", columns)[list(columns)]
-        concepts.columns = ["kind", "id", "year", "snapshot"]
-    return {"pairs": pairs, "concepts": concepts}
+    columns = {
+        "relation_years": {"mesh_id": "drug", "entrez_id": "gene", "rel_year": "year"},
+        "concept_years": {
+            "kind": "kind",
+            "id": "concept",
+            "first_mention_year": "year",
+            "first_vocab_snapshot": "snapshot",
+        },
+    }
+    tables = []
+    for name, names in columns.items():
+        table = pd.DataFrame(columns=list(names))
+        if (path / f"{name}.csv").is_file():
+            table = frame(path / f"{name}.csv", name, tuple(names))[list(names)]
+        tables.append(table.rename(columns=names))
+    return dict(zip(("pairs", "concepts"), tables, strict=True))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes.papers.drug_gene_analogy import kegg, popularity, transe
-from lmnotes.papers.drug_gene_analogy.checks import SETTINGS, VOCABULARIES
+from lmnotes.papers.drug_gene_analogy.checks import SETTINGS, VOCABULARIES, published
 from lmnotes.words.analogy import tasks as relation_tasks
 from lmnotes.words.analogy.relations import RelationSet
 
@@ -19,62 +19,29 @@ MODELS = {
     "gpt-4o-2024-05-13": "gpt4o",
 }
 NEEDS = "needs the folder of real tables (parameter tables)"
-PIPELINE = (
-    "kegg_drugs",
-    "exact_heading",
-    "exact_name",
-    "fuzzy_heading",
-    "fuzzy_name",
-    "failed",
-    "duplicates",
-    "rebuilt",
+PIPELINE = str.split(
+    "kegg_drugs exact_heading exact_name fuzzy_heading fuzzy_name failed duplicates rebuilt"
 )
-SINGLE = (
-    "kegg_pathways",
-    "listed_bcv",
-    "listed_homemade",
-    "median_bcv",
-    "median_homemade",
-    "most_genes",
-    "one_target_bcv",
-    "one_target_homemade",
-    "most_drugs_bcv",
-    "most_drugs_homemade",
-    "rp_least",
-    "rp_q1",
-    "rp_q2",
-    "rp_q3",
-    "rp_most",
-    "largest_pathway_questions",
-    "small_pathways",
-    "small_pathway_questions",
-    "fig2a_drugs",
-    "fig2a_genes",
-    "erbb_drugs",
-    "erbb_genes",
-    "erbb_relations",
-    "erbb_targets",
-    "pooled_G",
-    "pooled_P1",
-    "pooled_P2",
-    "dated_pairs",
-    "dated_drugs",
-    "dated_genes",
-    "split_train",
-    "split_valid",
-    "split_test",
-    "split_questions",
-    "split_candidates",
-    "split_without_training",
+SINGLE = str.split(
+    "kegg_pathways listed_bcv listed_homemade median_bcv median_homemade most_genes one_target_bcv "
+    "one_target_homemade most_drugs_bcv most_drugs_homemade rp_least rp_q1 rp_q2 rp_q3 rp_most "
+    "largest_pathway_questions small_pathways small_pathway_questions fig2a_drugs fig2a_genes "
+    "erbb_drugs erbb_genes erbb_relations erbb_targets pooled_G pooled_P1 pooled_P2 dated_pairs "
+    "dated_drugs dated_genes split_train split_valid split_test split_questions split_candidates "
+    "split_without_training"
 )
+COMPARED = ("random_gap", "year_numbers", "random_year_gap", "stored_gap")
 
 
 def single_numbers(known: Mapping[str, RelationSet], tables: str | Path) -> pd.DataFrame:
-    """number, value: all that fits in one number, of both vocabularies and of TransE's split."""
+    """number, value: all that fits in one number, of both vocabularies and of TransE's split.
+
+    Beside the claims' numbers: popular_, what always listing the most popular targets achieves.
+    """
     values = _pipeline(Path(tables), known["bcv"])
     values |= {"kegg_pathways": len(pd.read_csv(Path(tables) / "pathways.csv"))}
-    for name, one in known.items():
-        values |= _answers(name, one)
+    for name, facts in known.items():
+        values |= _answers(name, facts)
     values |= _pathways(known["bcv"]) | _figures(known["bcv"]) | _split(Path(tables))
     dated = known["homemade"].relations.dropna(subset="year")
     values |= {
@@ -88,71 +55,49 @@ def single_numbers(known: Mapping[str, RelationSet], tables: str | Path) -> pd.D
 def measured(checks: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, float, str]]:
     """Claim id, value and note for every number of the real tables; NaN where they are not given.
 
-    checks: what `analogy_checks` gives, by name, and `facts` of `single_numbers`; may be empty.
+    checks: the tables of `checks` by name, and `facts` of `single_numbers`; may be empty.
     """
-    found = {}
+    theirs = {name: published(name) for name in ("statistics", "random", "stored", "transe")}
+    names = {"train_fraction": "fraction", "MRR": "mrr", "H1": "hits1", "H10": "hits10"}
+    theirs["transe"] = theirs["transe"].rename(columns=names)
+    values = {}
     if checks:
-        found = _from_tables(checks)
-        found |= dict(checks["facts"].itertuples(index=False))
-    for id in _ids():
-        value = float(found.get(id, math.nan))
+        transe_rows = checks["transe"].query("filter == 'fraction'")
+        values = _by_id({**checks, "transe": transe_rows}) | _compared(checks)
+        values |= dict(checks["facts"].itertuples(index=False))
+    single = [f"real_{name}" if name in PIPELINE else name for name in (*PIPELINE, *SINGLE)]
+    for id in (*_by_id(theirs), *COMPARED, *single):
+        value = float(values.get(id, math.nan))
         yield id, value, "" if math.isfinite(value) else NEEDS
 
 
-def _ids() -> list[str]:
-    statistics = [
-        "D",
-        "G",
-        "R",
-        "E_d",
-        "E_g",
-        "P",
-        "sum_Dp",
-        "sum_Gp",
-        "sum_Rp",
-        "sum_calDp_cap_D",
-        "sum_calGp_cap_G",
-        "Ep_Ed_P1",
-        "Ep_Eg_P1",
-        "Ep_Ed_P2",
-        "Ep_Eg_P2",
-    ]
-    ids = [f"stat_{v}_{s}" for v in VOCABULARIES for s in statistics]
-    ids += [
-        f"random_{v}_{d}_{s}"
-        for v in VOCABULARIES
-        for d in relation_tasks.DIRECTIONS
-        for s in SETTINGS
-    ]
-    ids += ["random_gap", "year_numbers", "random_year_gap"]
-    ids += [f"{m}_{v}_{s}" for v in VOCABULARIES for m in MODELS.values() for s in SETTINGS]
-    ids += ["stored_gap"]
-    ids += [f"transe_{f:.0f}_{m}" for f in range(10, 61, 10) for m in ("mrr", "hits1", "hits10")]
-    return ids + [f"real_{name}" if name in PIPELINE else name for name in (*PIPELINE, *SINGLE)]
+def _by_id(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
+    """Claim id -> number, of tables with a number in each row."""
+    values = {
+        f"stat_{vocabulary}_{row['statistic']}": row[vocabulary]
+        for vocabulary in VOCABULARIES
+        for row in tables["statistics"].to_dict("records")
+    }
+    for row in tables["random"].itertuples():
+        values[f"random_{row.vocabulary}_{row.direction}_{row.setting}"] = row.top1
+    for row in tables["stored"].itertuples():
+        values[f"{MODELS[row.model]}_{row.vocabulary}_{row.setting}"] = row.top1
+    for row in tables["transe"].itertuples():
+        for measure in ("mrr", "hits1", "hits10"):
+            values[f"transe_{100 * row.fraction:.0f}_{measure}"] = getattr(row, measure)
+    return values
 
 
-def _from_tables(checks: Mapping[str, pd.DataFrame]) -> dict[str, float]:
-    """The numbers of the larger tables by claim id."""
-    from lmnotes.papers.drug_gene_analogy import published
-
-    found = {}
-    for row in checks["statistics"].to_dict("records"):
-        found |= {f"stat_{v}_{row['statistic']}": row[v] for v in VOCABULARIES}
-    for row in checks["random"].itertuples():
-        found[f"random_{row.vocabulary}_{row.direction}_{row.setting}"] = row.top1
-    found["random_gap"] = _gap(checks["random"], ("top1", "top10", "mrr"))
-    theirs = published.table("years")
+def _compared(checks: Mapping[str, pd.DataFrame]) -> dict[str, float]:
+    """The largest differences from the published scores, and how many counts are the same."""
+    theirs = published("years")
     same = (checks["years"][theirs.columns] == theirs).drop(columns="year")
-    found["year_numbers"] = int(same.to_numpy().sum())
-    found["random_year_gap"] = _gap(checks["random_years"], ("top1", "top10", "mrr"))
-    for row in checks["stored"].itertuples():
-        found[f"{MODELS[row.model]}_{row.vocabulary}_{row.setting}"] = row.top1
-    found["stored_gap"] = _gap(checks["stored"], ("top1", "top10"))
-    for row in checks["transe"].itertuples():
-        if row.filter == "fraction":
-            id = f"transe_{100 * row.fraction:.0f}"
-            found |= {f"{id}_{m}": getattr(row, m) for m in ("mrr", "hits1", "hits10")}
-    return found
+    return {
+        "random_gap": _gap(checks["random"], ("top1", "top10", "mrr")),
+        "year_numbers": int(same.to_numpy().sum()),
+        "random_year_gap": _gap(checks["random_years"], ("top1", "top10", "mrr")),
+        "stored_gap": _gap(checks["stored"], ("top1", "top10")),
+    }
 
 
 def _gap(table: pd.DataFrame, measures: tuple[str, ...]) -> float:
@@ -165,19 +110,21 @@ def _pipeline(tables: Path, known: RelationSet) -> dict[str, float]:
     files = [tables / f"{name}.csv" for name in ("kegg_drug_targets_raw", "kegg_to_mesh", "genes")]
     if not all(file.is_file() for file in files):
         return {}
-    found = kegg.pipeline(*files)
-    dropped = found.dropped.set_index("reason")
+    rebuilt = kegg.pipeline(*files)
+    dropped = rebuilt.dropped.set_index("reason")
     lost = {f"real_{name}": dropped.n_rows.get(f"matched by {name}", 0) for name in PIPELINE[2:6]}
-    drugs = found.steps.set_index("step")
+    drugs = rebuilt.steps.set_index("step")
     matched = int(drugs.n_rows["matched with a MeSH heading"])
-    same = found.relations.to_numpy().tolist() == known.relations[["drug", "gene"]].values.tolist()
+    same = (
+        rebuilt.relations.to_numpy().tolist() == known.relations[["drug", "gene"]].values.tolist()
+    )
     return lost | {
         "real_kegg_drugs": int(drugs.n_drugs.iloc[0]),
         "real_exact_heading": matched,
         "real_duplicates": matched
         - int(drugs.n_drugs["matched with a MeSH heading"])
         + int(dropped.n_rows.get("repeated entry", 0)),
-        "real_rebuilt": int(same) * len(found.relations),
+        "real_rebuilt": int(same) * len(rebuilt.relations),
     }
 
 
@@ -234,14 +181,12 @@ def _split(tables: Path) -> dict[str, float]:
     """The split of TransE: sizes, questions, and how many of six published numbers are equal."""
     if not (tables / "kge_split_P1.csv").is_file():
         return {}
-    table = pd.read_csv(tables / "kge_split_P1.csv", dtype=str)
-    table = table.rename(columns={"mesh_id": "drug", "hsa": "pathway", "entrez_id": "gene"})
-    table = table.assign(train_from=table.train_from.astype(float))
-    sizes, test = table.split.value_counts(), transe.part(table, "test")
+    table = transe.published_split(tables)
+    sizes, test = table.split.value_counts(), transe.of_split(table, "test")
     genes, lost = [], []
     for fraction in transe.FRACTIONS:
-        training = transe.part(table, "train", fraction)
-        seen = pd.concat([training, transe.part(table, "valid"), test])
+        training = transe.of_split(table, "train", fraction)
+        seen = pd.concat([training, transe.of_split(table, "valid"), test])
         genes.append(seen.gene.nunique())
         lost.append(len(set(test.pathway) - set(training.pathway)))
     return {f"split_{name}": sizes[name] for name in ("train", "valid", "test")} | {

@@ -12,7 +12,6 @@ Years are nullable integers. Identifiers become tokens of the text: `gene_43`,
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -27,9 +26,9 @@ from lmnotes.papers.drug_gene_analogy.table_checks import (
     tokens,
     years,
 )
+from lmnotes.words.analogy.relations import RelationSet
 
-if TYPE_CHECKING:
-    Source = str | Path | pd.DataFrame
+Source = str | Path | pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +45,16 @@ class RelationTables:
     pathways: pd.DataFrame
     dropped: pd.DataFrame
 
+    @property
+    def facts(self) -> RelationSet:
+        """The relations with their concepts and pathways, as analogies take them."""
+        return RelationSet(self.relations, self.concepts, self.membership)
+
+    @property
+    def symbols(self) -> dict[str, str]:
+        """Concept -> how people call it."""
+        return dict(zip(self.concepts.concept, self.concepts.name, strict=True))
+
     def summary(self) -> str:
         """How much there is, and how much was dropped, in a sentence."""
         r, kinds = self.relations, self.concepts.kind.value_counts()
@@ -58,11 +67,11 @@ class RelationTables:
 
 
 def read(
-    relations: "Source",
+    relations: Source,
     *,
-    membership: "Source | Mapping[str, Source] | None" = None,
-    concepts: "Source | None" = None,
-    pathways: "Source | None" = None,
+    membership: Source | Mapping[str, Source] | None = None,
+    concepts: Source | None = None,
+    pathways: Source | None = None,
     style: str = "lower",
 ) -> RelationTables:
     """Relation and pathway tables from `.csv` or `.tsv` files, or frames, checked.
@@ -81,26 +90,30 @@ def read(
 
     >>> import pandas as pd
     >>> table = pd.DataFrame({"mesh_id": ["D1", "D1", "D2"], "entrez_ids": ["4/5", "4", ""]})
-    >>> found = read(table)
-    >>> found.relations.gene.tolist(), found.dropped.reason.tolist()
+    >>> tables = read(table)
+    >>> tables.relations.gene.tolist(), tables.dropped.reason.tolist()
     (['gene_4', 'gene_5'], ['no gene', 'repeated pair'])
     """
     frames = {"relations": frame(relations, "relations", ("drug", "gene"), ("year",))}
     if concepts is not None:
         frames["concepts"] = frame(concepts, "concepts", ("concept", "kind"), ("year", "name"))
     if isinstance(membership, Mapping):
-        parts = [
-            frame(one, "membership", ("pathway", kind))
-            .rename(columns={kind: "concept"})
-            .assign(kind=kind)
-            for kind, one in membership.items()
-        ]
-        frames["membership"] = pd.concat(parts, ignore_index=True)
+        members = {
+            kind: frame(source, "membership", ("pathway", kind))
+            for kind, source in membership.items()
+        }
+        frames["membership"] = together(members)
     elif membership is not None:
         frames["membership"] = frame(membership, "membership", ("pathway", "concept", "kind"))
     if pathways is not None:
         frames["pathways"] = frame(pathways, "pathways", ("pathway",), ("name",))
     return checked(frames, style=style)
+
+
+def together(members: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """One table of membership from one of drugs and one of genes."""
+    parts = [t.rename(columns={kind: "concept"}).assign(kind=kind) for kind, t in members.items()]
+    return pd.concat(parts, ignore_index=True)
 
 
 def checked(frames: Mapping[str, pd.DataFrame], *, style: str = "as written") -> RelationTables:

@@ -6,6 +6,7 @@ drug-gene analogies are compared with. Triples are (drug, pathway, gene) of sett
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -38,26 +39,23 @@ class TransE:
 
     def rows(self, triples: pd.DataFrame) -> np.ndarray:
         """(n, 3) rows of head, relation and tail."""
-        entity = {name: row for row, name in enumerate(self.entities)}
-        relation = {name: row for row, name in enumerate(self.relations)}
-        ids = (entity, relation, entity)
-        columns = [triples[name].map(by) for name, by in zip(COLUMNS, ids, strict=True)]
-        wanting = zip(COLUMNS, columns, strict=True)
-        missing = {one for name, column in wanting for one in triples[name][column.isna()]}
+        entity, relation = pd.Index(self.entities), pd.Index(self.relations)
+        indices = zip(COLUMNS, (entity, relation, entity), strict=True)
+        rows = np.column_stack([index.get_indexer(triples[name]) for name, index in indices])
+        missing = set(triples[COLUMNS].to_numpy()[rows < 0])
         if missing:
             raise ValueError(
                 f"{len(missing):,} names such as {min(missing)!r} of {len(triples):,} triples were "
                 f"not trained: expected some of {len(entity):,} entities and "
                 f"{len(relation):,} relations; pass all triples to `train` as `names`"
             )
-        return np.column_stack(columns).astype(np.int64)
+        return rows
 
 
 def triples(relation_set: RelationSet) -> pd.DataFrame:
     """The triples of setting P1: columns drug, pathway, gene."""
-    found = tasks.build(relation_set, "P1").training
     names = {"query": "drug", "group": "pathway", "answer": "gene"}
-    return found.rename(columns=names)[COLUMNS]
+    return tasks.build(relation_set, "P1").training.rename(columns=names)[COLUMNS]
 
 
 def split(
@@ -81,12 +79,26 @@ def split(
     return table.reset_index(drop=True).assign(split=kinds, train_from=train_from)
 
 
-def part(table: pd.DataFrame, name: str, fraction: float | None = None) -> pd.DataFrame:
+def published_split(tables: str | Path) -> pd.DataFrame:
+    """The paper's own triples from the folder of real tables, with the columns of `split`."""
+    table = pd.read_csv(Path(tables) / "kge_split_P1.csv", dtype=str)
+    return pd.DataFrame(
+        {
+            "drug": "d" + table.mesh_id,
+            "pathway": table.hsa,
+            "gene": "g" + table.entrez_id,
+            "split": table.split,
+            "train_from": table.train_from.astype(float),
+        }
+    )
+
+
+def of_split(table: pd.DataFrame, name: str, fraction: float | None = None) -> pd.DataFrame:
     """The triples of "train" (of a fraction), "valid" or "test"."""
-    found = table[table.split == name]
+    chosen = table.split == name
     if name == "train" and fraction is not None:
-        found = found[found.train_from <= fraction + 1e-9]
-    return found[COLUMNS].reset_index(drop=True)
+        chosen &= table.train_from <= fraction + 1e-9
+    return table.loc[chosen, COLUMNS].reset_index(drop=True)
 
 
 def train(
@@ -117,7 +129,7 @@ def train(
     entities = sorted({*everything.drug, *everything.gene})
     relations = sorted(set(everything.pathway))
     rng = np.random.default_rng(seed)
-    start = [rng.uniform(-0.5, 0.5, (len(one), dim)) for one in (entities, relations)]
+    start = [rng.uniform(-0.5, 0.5, (len(names), dim)) for names in (entities, relations)]
     vectors = [torch.tensor(a, dtype=torch.float32, device=device).requires_grad_() for a in start]
     empty = TransE(entities, start[0], relations, start[1], np.zeros(0))
     rows = torch.as_tensor(empty.rows(table), device=device)
@@ -176,8 +188,8 @@ def questions(table: pd.DataFrame, fraction: float, *, remove_known: bool = Fals
     Args:
         table: of `split`. remove_known: leave the training answers out of the ranking.
     """
-    training, test = part(table, "train", fraction), part(table, "test")
-    seen = _together(training, part(table, "valid"), test)
+    training, test = of_split(table, "train", fraction), of_split(table, "test")
+    seen = _together(training, of_split(table, "valid"), test)
     names = {"pathway": "group", "drug": "query", "gene": "answer"}
     training, test = training.rename(columns=names), test.rename(columns=names)
     known = training if remove_known else training[:0]
@@ -238,11 +250,9 @@ def _ranks(model: TransE, rows: np.ndarray, known: np.ndarray, side: int) -> np.
     moved = model.entity[rows[:, fixed]] + sign * model.relation[rows[:, 1]]
     distance = _distances(moved, model.entity)
     right = distance[np.arange(len(rows)), rows[:, side]]
-    others = {}
-    for triple in known:
-        others.setdefault((triple[fixed], triple[1]), []).append(triple[side])
-    for row, triple in enumerate(rows):
-        distance[row, others.get((triple[fixed], triple[1]), [])] = np.inf
+    asked = pd.DataFrame(rows).reset_index()
+    others = asked.merge(pd.DataFrame(known), on=[fixed, 1], suffixes=("", "_known"))
+    distance[others["index"], others[f"{side}_known"]] = np.inf
     return 1 + (distance < right[:, None]).sum(axis=1)
 
 
@@ -250,10 +260,9 @@ def _distances(moved: np.ndarray, entity: np.ndarray) -> np.ndarray:
     """L1 distances (n, E) float32."""
     import torch
 
-    tensors = [
-        torch.as_tensor(np.ascontiguousarray(a), dtype=torch.float32) for a in (moved, entity)
-    ]
-    return torch.cdist(*tensors, p=1).numpy()
+    return torch.cdist(
+        *(torch.tensor(a, dtype=torch.float32) for a in (moved, entity)), p=1
+    ).numpy()
 
 
 def _together(*tables):

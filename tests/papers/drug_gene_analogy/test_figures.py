@@ -5,7 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lmnotes.papers.drug_gene_analogy import figures, published
+from lmnotes.notebook import card
+from lmnotes.papers.drug_gene_analogy import figures
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +58,7 @@ def test_the_published_curve_lies_beside_ours():
     table = pd.DataFrame(protocols, columns=["method", "protocol"]).assign(fraction=0.1)
     for measure in ("top1", "top10", "mrr"):
         table = table.assign(**{measure: 0.5, f"{measure}_low": 0.4, f"{measure}_high": 0.6})
-    figure = figures.fractions(table, published.table("transe"))
+    figure = figures.fractions(table, card.table("05", "transe"))
     line = {line.get_label(): line for line in figure.axes[2].lines}
     assert line["TransE in the paper"].get_xydata()[-1].tolist() == [60.0, 0.798]
     assert line["analogy"].get_xydata().tolist() == [[10.0, 0.5]]

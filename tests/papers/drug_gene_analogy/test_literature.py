@@ -310,7 +310,7 @@ def test_a_folder_of_cleaned_tables(tmp_path):
     ]
     with pytest.raises(InputError, match=r"has no relations\.csv"):
         kegg.folder(tmp_path / "nowhere")
-    with pytest.raises(InputError, match="expected homemade or bcv"):
+    with pytest.raises(InputError, match="'mine' was given; expected one of homemade, bcv"):
         kegg.folder(tmp_path, "mine")
 
 

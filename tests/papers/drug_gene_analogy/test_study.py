@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.papers.drug_gene_analogy import numbers, planes, published, snapshots, world
+from lmnotes.papers.drug_gene_analogy import checks, numbers, planes, snapshots, world
 from lmnotes.papers.drug_gene_analogy import study as drug_gene
 from lmnotes.papers.drug_gene_analogy import tables as analogy_tables
 from lmnotes.words.analogy import prediction, tasks
@@ -173,14 +173,12 @@ def test_every_number_of_the_tables_has_its_claim():
     from lmnotes.notebook import card
 
     claims = card.for_notebook("05_drug_gene_analogy").claims
-    theirs = published.table("statistics").set_index("statistic")
+    theirs = checks.published("statistics").set_index("statistic")
     for id, value, note in numbers.measured({}):
         assert id in claims and np.isnan(value) and "tables" in note
         if id.startswith("stat_"):
             _, vocabulary, statistic = id.split("_", 2)
             assert claims[id].published == theirs[vocabulary][statistic]
-    with pytest.raises(InputError, match="did you mean 'random'"):
-        published.table("randon")
 
 
 @drug_gene_tables.needed

@@ -85,10 +85,12 @@ def test_training_finds_a_translation():
 
 def test_training_sets_are_nested():
     table = transe.split(grid_triples(), seed=1)
-    sizes = [len(transe.part(table, "train", fraction)) for fraction in transe.FRACTIONS]
+    sizes = [len(transe.of_split(table, "train", fraction)) for fraction in transe.FRACTIONS]
     assert sizes == [5, 10, 15, 20, 25, 30]
-    assert len(transe.part(table, "valid")) == len(transe.part(table, "test")) == 10
-    parts = [set(transe.part(table, "train", f).itertuples(index=False)) for f in transe.FRACTIONS]
+    assert len(transe.of_split(table, "valid")) == len(transe.of_split(table, "test")) == 10
+    parts = [
+        set(transe.of_split(table, "train", f).itertuples(index=False)) for f in transe.FRACTIONS
+    ]
     assert all(small < large for small, large in itertools.pairwise(parts))
 
 
@@ -132,18 +134,16 @@ def test_triples_are_those_of_p1():
 @drug_gene_tables.needed
 def test_the_published_comparison():
     """Set sizes of every fraction, and the curve's last point after a short training."""
-    names = {"mesh_id": "drug", "hsa": "pathway", "entrez_id": "gene"}
-    types = {"entrez_id": str}
-    table = drug_gene_tables.expected("kge_split_P1", dtype=types).rename(columns=names)
+    table = transe.published_split(drug_gene_tables.FOLDER)
     tasks = [transe.questions(table, fraction) for fraction in transe.FRACTIONS]
     assert [len(task.training) for task in tasks] == [987, 1974, 2961, 3949, 4937, 5925]
     assert [len(task.candidates) for task in tasks] == [423, 450, 465, 482, 493, 505]
     assert {len(task) for task in tasks} == {1334}
     missing = [len(set(task.queries.group) - set(task.training.group)) for task in tasks]
     assert missing == [27, 10, 6, 3, 3, 2] and tasks[0].queries.group.nunique() == 109
-    train = transe.part(table, "train", 0.6)
+    train = transe.of_split(table, "train", 0.6)
     model = transe.train(train, names=table, steps=500, rate=0.03)  # a third of the default
-    found = transe.evaluate(model, transe.part(table, "test"), table).set_index("side")
+    found = transe.evaluate(model, transe.of_split(table, "test"), table).set_index("side")
     published = drug_gene_tables.expected("published_transe").set_index("train_fraction").loc[0.6]
     assert found.mrr["average"] == pytest.approx(published.MRR, abs=0.03)
     assert found.hits10["average"] == pytest.approx(published.H10, abs=0.03)
