@@ -89,23 +89,18 @@ def score(
         Their "mrr" is cut at 10, as nothing is known beyond.
     """
     rights, results = _rights(task, symbols), {}
-    for model, part in table.groupby("model", sort=False):
-        given = dict(zip(part["query"], zip(part.valid, part.answers, strict=True), strict=True))
-        missing = [query for query in task.queries["query"] if query not in given]
-        if missing:
+    for model, given in table.groupby("model", sort=False):
+        given = given.set_index("query").reindex(task.queries["query"])
+        missing = given.index[given.valid.isna()].unique()
+        if len(missing):
             raise ValueError(
-                f"{model} has no answer for {len(set(missing)):,} queries such as {missing[0]!r}: "
-                f"expected all {task.queries['query'].nunique():,}; ask it, or take a part of the "
-                "task"
+                f"{model} has no answer for {len(missing):,} queries such as {missing[0]!r}: "
+                f"expected all {given.index.nunique():,}; ask it, or take a part of the task"
             )
-        rows = np.array([given[query][0] for query in task.queries["query"]], bool).nonzero()[0]
-        asked = task.subset(rows)
-        ranks = [
-            first_right(given[query][1], rights[row])
-            for row, query in zip(rows, asked.queries["query"], strict=True)
-        ]
+        rows = np.flatnonzero(given.valid)
+        ranks = [first_right(given.answers.iloc[row], rights[row]) for row in rows]
         settings = {"method": model, "n_unread": len(task) - len(rows)}
-        results[model] = scores.result(asked, np.array(ranks, float), settings)
+        results[model] = scores.result(task.subset(rows), np.array(ranks, float), settings)
     return results
 
 
@@ -120,10 +115,10 @@ def _rights(task: Task, symbols: Mapping[str, str] | None) -> list[list[str]]:
                 "each answer of the task; add them to `symbols`, or leave it out"
             )
         names = [symbols[name] for name in names]
-    found = [[] for _ in range(len(task))]
+    rights = [[] for _ in range(len(task))]
     for row, name in zip(task.answers[:, 0], names, strict=True):
-        found[row].append(name)
-    return found
+        rights[row].append(name)
+    return rights
 
 
 def first_right(answers: Sequence[str], symbols: Sequence[str]) -> float:
@@ -145,9 +140,9 @@ def parse(text: str) -> tuple[str, ...] | None:
     >>> parse('Sure: {"target_genes": ["EGFR", "KIT"]} as asked'), parse("EGFR")
     (('EGFR', 'KIT'), None)
     """
-    for found in re.finditer(r"\{", text):
+    for brace in re.finditer(r"\{", text):
         try:
-            value, _ = json.JSONDecoder().raw_decode(text[found.start() :])
+            value, _ = json.JSONDecoder().raw_decode(text[brace.start() :])
         except ValueError:
             continue
         if isinstance(value.get(KEY), list):
@@ -193,8 +188,8 @@ def ask(
                 pad_token_id=tokenizer.eos_token_id or 0,
             )
         text = tokenizer.decode(written[0, tokens.shape[1] :], skip_special_tokens=True)
-        found = parse(text)
-        rows.append((str(model), query, found is not None, found or (), text))
+        genes = parse(text)
+        rows.append((str(model), query, genes is not None, genes or (), text))
     return pd.DataFrame(rows, columns=[*COLUMNS, "text"])
 
 

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -17,20 +17,15 @@ import pandas as pd
 
 from lmnotes import store
 from lmnotes.errors import InputError, nearest
+from lmnotes.papers.drug_gene_analogy.table_checks import frame, shown_rows
+from lmnotes.papers.drug_gene_analogy.table_checks import years as checked_years
 from lmnotes.text import corpus as assemble
 from lmnotes.text.corpus import Corpus
 
 VERSION = 1  # of the tokens; part of the key of a stored corpus
 Record = dict  # title, year, text
 _TOKEN = re.compile(r"[^\W_]+(?:_[^\W_]+)*")
-_TYPES = {
-    "gene": "gene_",
-    "chemical": "chemical_",
-    "disease": "disease_",
-    "species": "species_",
-    "cellline": "cellline_",
-}
-_SHOWN = 5  # rows that a message names
+_TYPES = ("gene", "chemical", "disease", "species", "cellline")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,12 +76,12 @@ def build(name: str, records: Iterable[Record], dropped: Mapping | None = None) 
     ids, dropped = {}, Counter(dropped or {})
     parts, lengths, titles, years = [], [], [], []
     for record in records:
-        found = tokens(record["text"] or "")
-        if not found:
+        words = tokens(record["text"] or "")
+        if not words:
             dropped["no word"] += 1
             continue
-        parts.append(np.array([ids.setdefault(word, len(ids)) for word in found], np.int32))
-        lengths.append(len(found))
+        parts.append(np.array([ids.setdefault(word, len(ids)) for word in words], np.int32))
+        lengths.append(len(words))
         titles.append(str(record.get("title") or ""))
         years.append(record["year"])
     if not parts:
@@ -97,15 +92,8 @@ def build(name: str, records: Iterable[Record], dropped: Mapping | None = None) 
     order = np.argsort(np.array(years), kind="stable")
     text = np.concatenate([parts[i] for i in order])
     lengths = [lengths[i] for i in order]
-    row = {
-        "name": name,
-        "domain": "biomedical",
-        "n_documents": len(lengths),
-        "n_tokens": len(text),
-        "n_bytes": 0,
-        "n_repeats_removed": 0,
-        "sha256": "",
-    }
+    row = {"name": name, "domain": "biomedical", "n_documents": len(lengths)}
+    row |= {"n_tokens": len(text), "n_bytes": 0, "n_repeats_removed": 0, "sha256": ""}
     fields = assemble.finished(text, list(ids), np.zeros(len(text), np.uint8), lengths)
     corpus = Corpus(
         name,
@@ -117,7 +105,7 @@ def build(name: str, records: Iterable[Record], dropped: Mapping | None = None) 
     return DatedText(corpus, np.array(years)[order], dict(dropped))
 
 
-def kept(name: str, key: Mapping, records: Callable[[], Iterable[Record]]) -> DatedText:
+def stored(name: str, key: Mapping, records: Callable[[], Iterable[Record]]) -> DatedText:
     """The dated text of `records()`, built once and stored under `key`."""
 
     def write(folder: Path) -> None:
@@ -126,9 +114,9 @@ def kept(name: str, key: Mapping, records: Callable[[], Iterable[Record]]) -> Da
         np.save(folder / "years.npy", dated.years)
         (folder / "dropped.json").write_text(json.dumps(dated.dropped))
 
-    found = store.build("dated_text", {**key, "name": name, "tokens": VERSION}, write)
-    dropped = json.loads((found / "dropped.json").read_text())
-    return DatedText(Corpus.open(found), np.load(found / "years.npy"), dropped)
+    folder = store.build("dated_text", {**key, "name": name, "tokens": VERSION}, write)
+    dropped = json.loads((folder / "dropped.json").read_text())
+    return DatedText(Corpus.open(folder), np.load(folder / "years.npy"), dropped)
 
 
 def read(path: str | Path, years: str | Path | Mapping[str, int] | None = None) -> DatedText:
@@ -153,14 +141,14 @@ def read(path: str | Path, years: str | Path | Mapping[str, int] | None = None) 
         records = _tagged(path)
     else:
         records = pubtator(path, _years(years), dropped)
-    found = build(path.stem, records)
-    return replace(found, dropped=dict(Counter(found.dropped) + dropped))
+    dated = build(path.stem, records)
+    return replace(dated, dropped=dict(Counter(dated.dropped) + dropped))
 
 
 def _tagged(path: Path) -> Iterator[Record]:
     """The records of a .jsonl or .tsv file, their years checked."""
     wrong = []
-    for line, record in _json_lines(path) if path.suffix == ".jsonl" else _tab_lines(path):
+    for line, record in json_lines(path) if path.suffix == ".jsonl" else _tab_lines(path):
         missing = [name for name in ("text", "year") if name not in record]
         if missing:
             raise InputError(
@@ -174,15 +162,14 @@ def _tagged(path: Path) -> Iterator[Record]:
         if not wrong:
             yield {**record, "year": int(year[:4])}
     if wrong:
-        shown = ", ".join(f"row {line} has {value!r}" for line, value in wrong[:_SHOWN])
         raise InputError(
-            f"{path.name}: {len(wrong):,} years are no years: {shown}"
-            f"{' and others' if len(wrong) > _SHOWN else ''}; expected whole numbers such as 1990; "
-            "mend or remove these rows"
+            f"{path.name}: {len(wrong):,} years are no years: {shown_rows(wrong)}; expected whole "
+            "numbers such as 1990; mend or remove these rows"
         )
 
 
-def _json_lines(path: Path) -> Iterator[tuple[int, dict]]:
+def json_lines(path: Path) -> Iterator[tuple[int, Record]]:
+    """The line number and the object of each line of a file that is not blank."""
     with open(path, encoding="utf-8") as file:
         for line, text in enumerate(file, start=1):
             if not text.strip():
@@ -224,10 +211,8 @@ def _years(source: str | Path | Mapping[str, int] | None) -> Mapping[str, int]:
             "PubTator's format holds no years: expected years=, identifier -> year or a .tsv with "
             "columns id and year; give one"
         )
-    from lmnotes.papers.drug_gene_analogy.table_checks import frame, years
-
     table = frame(source, "years", ("id", "year"))
-    dated = years(table, "years").dropna()
+    dated = checked_years(table, "years").dropna()
     return dict(zip(table.id[dated.index], dated.astype(int), strict=True))
 
 
@@ -245,48 +230,43 @@ def pubtator(path: Path, years: Mapping[str, int], dropped: Counter) -> Iterator
     ...     next(pubtator(Path(file.name), {"7": 1990}, Counter()))["text"]
     'chemical_mesh_d001241  A drug.'
     """
-    title, body, mentions = "", "", []
     with open(path, encoding="utf-8") as file:
-        for line, text in enumerate(chain(file, ["\n"]), start=1):
-            text = text.rstrip("\n")
-            if head := re.match(r"([^|\t]+)\|([ta])\|(.*)", text):
-                if head[2] == "t" and title:  # documents without a blank line between
-                    yield from _finished(title, body, mentions, years, dropped)
-                    body, mentions = "", []
-                if head[2] == "t":
-                    title = (head[1], head[3])
-                else:
-                    body = head[3]
-            elif text.strip():
+        lines = ((n, text.rstrip("\n")) for n, text in enumerate(file, start=1) if text.strip())
+        for name, rows in groupby(lines, lambda line: re.split(r"[|\t]", line[1], maxsplit=1)[0]):
+            parts, mentions = {}, []
+            for line, text in rows:
                 cells = text.split("\t")
-                if len(cells) < 4 or not (cells[1].isdigit() and cells[2].isdigit()):
+                if head := re.match(r"[^|\t]+\|([ta])\|(.*)", text):
+                    parts[head[1]] = head[2]
+                elif len(cells) > 3 and cells[1].isdigit() and cells[2].isdigit():
+                    mentions.append((int(cells[1]), int(cells[2]), *[*cells[4:6], "", ""][:2]))
+                else:
                     raise InputError(
                         f"{path.name}, row {line}: {text[:60]!r}; expected `id|t|title`, "
                         "`id|a|abstract`, or an annotation with start and end; mend it"
                     )
-                kind, identifiers = [*cells[4:6], "", ""][:2]
-                mentions.append((int(cells[1]), int(cells[2]), kind, identifiers))
-            elif title:
-                yield from _finished(title, body, mentions, years, dropped)
-                title, body, mentions = "", "", []
+            if name in years:
+                text = _with_concepts(
+                    f"{parts.get('t', '')} {parts.get('a', '')}", mentions, dropped
+                )
+                yield {"title": name, "year": years[name], "text": text}
+            else:
+                dropped["document without a year"] += 1
 
 
-def _finished(title, body: str, mentions: list, years: Mapping, dropped: Counter) -> list[Record]:
-    """One document with concepts in place of mentions; none without a year."""
-    name, head = title
-    if name not in years:
-        dropped["document without a year"] += 1
-        return []
-    text, parts, at = f"{head} {body}", [], 0
-    for start, end, kind, identifiers in sorted(mentions, key=lambda one: (one[0], -one[1])):
-        prefix = _TYPES.get(kind.lower())
-        if prefix is None or identifiers in ("", "-"):
-            dropped["mention of another type" if prefix is None else "mention without an id"] += 1
-        elif start < at:
+def _with_concepts(text: str, mentions: list[tuple], dropped: Counter) -> str:
+    """The text of a document with concepts in place of mentions."""
+    parts, done = [], 0
+    for start, end, kind, identifiers in sorted(mentions, key=lambda row: (row[0], -row[1])):
+        if kind.lower() not in _TYPES:
+            dropped["mention of another type"] += 1
+        elif identifiers in ("", "-"):
+            dropped["mention without an id"] += 1
+        elif start < done:
             dropped["mention within another"] += 1
         else:
-            ids = re.split(r"[;,|]", identifiers)
-            concepts = [prefix + re.sub(r"\W+", "_", one.strip().lower()).strip("_") for one in ids]
-            parts += [text[at:start], " ".join(concepts), " "]
-            at = end
-    return [{"title": name, "year": years[name], "text": "".join(parts) + text[at:]}]
+            names = [name.strip().lower() for name in re.split(r"[;,|]", identifiers)]
+            names = [re.sub(r"\W+", "_", name).strip("_") for name in names]
+            parts += [text[done:start], " ".join(f"{kind.lower()}_{name}" for name in names), " "]
+            done = end
+    return "".join(parts) + text[done:]

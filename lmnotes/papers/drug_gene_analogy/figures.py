@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -20,9 +21,25 @@ MEASURES = {
 }
 
 
+def curve(
+    ax: Axes, x: pd.Series, table: pd.DataFrame, measure: str, *look, color: str, **kwargs
+) -> None:
+    """A measure as a line over x, its range from _low to _high as a band."""
+    ax.plot(x, table[measure], *look, color=color, ms=3, **kwargs)
+    low, high = table[f"{measure}_low"], table[f"{measure}_high"]
+    ax.fill_between(x, low, high, color=color, alpha=0.15, lw=0)
+
+
+def points(ax: Axes, table: pd.DataFrame, kind: str, size: float, alpha: float, **kwargs) -> None:
+    """The drugs or the genes of a plane."""
+    colour, marker = SIDES[kind]
+    rows = table[table.kind == kind]
+    ax.scatter(rows.x, rows.y, s=size, c=colour, marker=marker, alpha=alpha, lw=0, **kwargs)
+
+
 def plane(
     ax: Axes,
-    here: Plane,
+    shown: Plane,
     *,
     names: Mapping[str, int] | None = None,
     title: str = "",
@@ -34,44 +51,23 @@ def plane(
     """
     from matplotlib.collections import LineCollection
 
-    points = here.points
-    at = points[["x", "y"]].to_numpy()
-    lines = LineCollection(at[here.pairs], colors=style.BLACK, linewidths=0.3, alpha=0.35, zorder=1)
+    xy = shown.points[["x", "y"]].to_numpy()
+    lines = LineCollection(xy[shown.pairs], colors=style.BLACK, linewidths=0.3, alpha=0.35)
     ax.add_collection(lines)
-    for kind, (colour, marker) in SIDES.items():
-        for related in (False, True):
-            part = points[(points.kind == kind) & (points.related == related)]
-            ax.scatter(
-                part.x,
-                part.y,
-                s=16 if related else 7,
-                color=colour,
-                marker=marker,
-                alpha=0.85 if related else 0.35,
-                lw=0,
-                zorder=2,
-                label=f"{kind}s" if related else None,
-            )
-    ax.plot(*here.ends.T, "--", color=style.RED, lw=2, zorder=4, label="relation vector")
-    for place, marker, who in zip(here.ends, "*s", ("drugs", "genes"), strict=True):
-        ax.plot(
-            *place,
-            marker,
-            color=style.RED,
-            ms=10 if marker == "*" else 6,
-            mec="white",
-            mew=0.5,
-            zorder=5,
-            label=f"mean of {who}",
-        )
+    related = shown.points.related
+    for kind in SIDES:
+        points(ax, shown.points[~related], kind, 7, 0.35, zorder=2)
+        points(ax, shown.points[related], kind, 16, 0.85, zorder=2, label=f"{kind}s")
+    ax.plot(*shown.ends.T, "--", color=style.RED, lw=2, zorder=4, label="relation vector")
+    look = {"color": style.RED, "mec": "white", "mew": 0.5, "zorder": 5}
+    ax.plot(*shown.ends[0], "*", ms=10, label="mean of drugs", **look)
+    ax.plot(*shown.ends[1], "s", ms=6, label="mean of genes", **look)
     ax.set(xlabel="first principal component", ylabel="second principal component", title=title)
     ax.set_aspect("equal", adjustable="datalim")
     if legend:
-        ax.figure.legend(
-            *ax.get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize=7
-        )
+        _legend(ax, ncols=5, fontsize=7)
     if names:
-        plot_axes.name_words(ax, at[:, 0], at[:, 1], names)
+        plot_axes.name_words(ax, *xy.T, names)
 
 
 def planes(
@@ -79,8 +75,8 @@ def planes(
 ) -> Figure:
     """A panel per plane, with names (Fig. 2)."""
     figure, axes = style.panels(len(shown), width=style.PAGE, height=height)
-    for ax, (title, here) in zip(axes, shown.items(), strict=True):
-        plane(ax, here, names=names.get(title), title=title, legend=ax is axes[0])
+    for ax, (title, one_plane) in zip(axes, shown.items(), strict=True):
+        plane(ax, one_plane, names=names.get(title), title=title, legend=ax is axes[0])
     return figure
 
 
@@ -89,7 +85,6 @@ def scores(
     measures: Sequence[str] = ("top1", "top10", "mrr"),
     *,
     baseline: str = "random",
-    height: float | None = None,
     groups: Mapping[str, str] | None = None,
 ) -> Figure:
     """Methods down the page, a panel per measure, means over worlds with their range.
@@ -99,22 +94,18 @@ def scores(
             `baseline` in it are grey.
         groups: method -> a name that several rows share, for their colour.
     """
-    names = list(table.method)
-    height = height or 0.75 + 0.17 * len(names)
+    height = 0.75 + 0.17 * len(table)
     figure, axes = style.panels(len(measures), width=style.PAGE, height=height, sharey=True)
-    of = [(groups or {}).get(name, "") for name in names]
-    kinds = list(dict.fromkeys(of))
-    colours = [
-        style.GREY if baseline in name else style.COLOURS[kinds.index(kind) % 6]
-        for name, kind in zip(names, of, strict=True)
-    ]
-    rows = np.arange(len(names))
+    number, _ = pd.factorize(table.method.map(lambda name: (groups or {}).get(name)))
+    colours = np.array(style.COLOURS)[number % 6]
+    colours[table.method.str.contains(baseline)] = style.GREY
+    rows = np.arange(len(table))
     for ax, measure in zip(axes, measures, strict=True):
         low, high = table[f"{measure}_low"], table[f"{measure}_high"]
         ax.hlines(rows, low, high, colors=colours, linewidth=1.6, alpha=0.6)
         ax.scatter(table[measure], rows, c=colours, s=16, lw=0, zorder=3)
         ax.set(xlim=(-0.02, 1.02), xlabel=MEASURES[measure][0])
-        ax.set_yticks(rows, names)
+        ax.set_yticks(rows, table.method)
         ax.grid(axis="x", lw=0.3, color="#dddddd")
         ax.set_axisbelow(True)
     axes[0].invert_yaxis()
@@ -128,50 +119,31 @@ def years(table: pd.DataFrame, titles: Mapping[str, str], n_columns: int = 3) ->
     """
     n_rows = -(-len(titles) // n_columns)
     figure, axes = plot_axes.grid(n_rows, n_columns, 0.5 + 1.85 * n_rows, sharex=True)
-    most = float(table.n.max()) * 1.1
+    counted = {"color": style.BLACK, "lw": 0.7, "ms": 3}
     for ax, (setting, title) in zip(axes.ravel(), titles.items(), strict=False):
-        part = table[table.setting == setting]
+        rows = table[table.setting == setting]
         for measure, (name, colour, marker) in MEASURES.items():
-            ax.plot(part.year, part[measure], marker=marker, ms=3, color=colour, label=name)
-            ax.fill_between(
-                part.year,
-                part[f"{measure}_low"],
-                part[f"{measure}_high"],
-                color=colour,
-                alpha=0.15,
-                lw=0,
-            )
-            ax.plot(part.year, part[f"random_{measure}"], ":", color=colour, lw=1)
+            curve(ax, rows.year, rows, measure, marker=marker, color=colour, label=name)
+            ax.plot(rows.year, rows[f"random_{measure}"], ":", color=colour, lw=1)
         right = ax.twinx()
-        right.plot(part.year, part.n, "-.x", color=style.BLACK, lw=0.7, ms=3)
-        right.set_ylim(0, most)
+        right.plot(rows.year, rows.n, "-.x", **counted)
+        right.set_ylim(0, float(table.n.max()) * 1.1)
         right.spines["right"].set_visible(True)
         last = (ax.get_subplotspec().colspan.stop == n_columns) or setting == list(titles)[-1]
         right.set_ylabel("questions" if last else "")
         right.tick_params(labelright=last)
-        ax.set(
-            ylim=(0, 1.1),
-            title=title,
-            xticks=range(1900, 2100, 10),
-            xlim=(table.year.min() - 2, table.year.max() + 2),
-        )
-        ax.set_zorder(2)
+        ax.set(ylim=(0, 1.1), title=title, xticks=range(1900, 2100, 10), zorder=2)
+        ax.set_xlim(table.year.min() - 2, table.year.max() + 2)
         ax.patch.set_visible(False)
     for ax in axes.ravel()[len(titles) :]:
         ax.axis("off")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
     for ax in axes[:, 0]:
         ax.set_ylabel("score")
     for ax in axes[-1]:
         ax.set_xlabel("text and relations up to year")
-    dotted = axes[0, 0].plot([], [], ":", color=style.BLACK, lw=1)
-    dashed = axes[0, 0].plot([], [], "-.x", color=style.BLACK, lw=0.7, ms=3)
-    figure.legend(
-        [*handles, *dotted, *dashed],
-        [*labels, "random", "questions (right)"],
-        loc="outside upper center",
-        ncols=5,
-    )
+    axes[0, 0].plot([], [], ":", color=style.BLACK, lw=1, label="random")
+    axes[0, 0].plot([], [], "-.x", label="questions (right)", **counted)
+    _legend(axes[0, 0], ncols=5)
     return figure
 
 
@@ -211,22 +183,12 @@ def rank_by_size(tables: Mapping[str, pd.DataFrame], rho: Mapping[str, float]) -
     rng = np.random.default_rng(0)
     for ax, (setting, table) in zip(axes, tables.items(), strict=True):
         shift = rng.uniform(-0.25, 0.25, len(table))
-        ax.scatter(
-            table.n_answers + shift,
-            table["rank"],
-            s=5,
-            alpha=0.35,
-            lw=0,
-            color=GENE,
-            rasterized=True,
-        )
+        look = {"s": 5, "alpha": 0.35, "lw": 0, "color": GENE, "rasterized": True}
+        ax.scatter(table.n_answers + shift, table["rank"], **look)
         middle = table.groupby("n_answers")["rank"].median()
         ax.plot(middle.index, middle, "_", color=style.RED, ms=9, mew=1.5)
-        ax.set(
-            yscale="log",
-            xlabel="number of right genes",
-            title=f"{setting}: weighted Spearman {rho[setting]:+.2f}",
-        )
+        ax.set(yscale="log", xlabel="number of right genes")
+        ax.set_title(f"{setting}: weighted Spearman {rho[setting]:+.2f}")
         ax.yaxis.set_major_formatter("{x:g}")
     axes[0].set_ylabel("rank of the best one")
     return figure
@@ -240,17 +202,15 @@ def nulls(
     Args:
         permuted: name of the permutation -> a row each. real: the same -> the real score.
     """
-    figure, axes = style.panels(len(permuted), width=style.PAGE, height=2.1, squeeze=False)
-    for ax, (name, table) in zip(np.ravel(axes), permuted.items(), strict=True):
+    figure, axes = style.panels(len(permuted), width=style.PAGE, height=2.1)
+    for ax, (name, table) in zip(axes, permuted.items(), strict=True):
         values = table[measure].to_numpy()
         ax.hist(values, 12, color=style.GREY, lw=0, label="of no meaning")
         ax.axvline(real[name], color=style.RED, lw=1.5, label="real")
         ax.set(xlabel=MEASURES[measure][0], title=name)
-        low, high = min(values.min(), real[name]), max(values.max(), real[name])
-        ax.set_xlim(low - 0.08 * (high - low), high + 0.08 * (high - low))
-    first = np.ravel(axes)[0]
-    first.set_ylabel("permutations")
-    figure.legend(*first.get_legend_handles_labels(), loc="outside upper center", ncols=2)
+        ax.margins(x=0.08)
+    axes[0].set_ylabel("permutations")
+    _legend(axes[0], ncols=2)
     return figure
 
 
@@ -261,23 +221,12 @@ def strengths(table: pd.DataFrame, measure: str = "top1") -> Figure:
     """
     figure, (ax,) = style.panels(width=style.PAGE * 0.55, height=2.4)
     looks = {True: (style.BLUE, "-", "centred"), False: (style.RED, "--", "not centred")}
-    for centre, part in table.groupby("centre"):
+    for centre, rows in table.groupby("centre"):
         colour, dash, name = looks[bool(centre)]
-        ax.plot(part.scale, part[measure], dash, color=colour, label=name, marker="o", ms=2.5)
-        ax.fill_between(
-            part.scale,
-            part[f"{measure}_low"],
-            part[f"{measure}_high"],
-            color=colour,
-            alpha=0.15,
-            lw=0,
-        )
+        curve(ax, rows.scale, rows, measure, dash, color=colour, label=name, marker="o")
     ax.axvline(1, color=style.BLACK, lw=0.5, ls=":")
-    ax.set(
-        xlabel=r"multiple $\alpha$ of the relation vector",
-        ylabel=MEASURES[measure][0],
-        ylim=(0, None),
-    )
+    ax.set(xlabel=r"multiple $\alpha$ of the relation vector", ylim=(0, None))
+    ax.set_ylabel(MEASURES[measure][0])
     ax.legend()
     return figure
 
@@ -295,28 +244,18 @@ def pathways(table: pd.DataFrame) -> Figure:
     ):
         ax.vlines(x, gain, held, color=style.GREY, linewidth=0.5, zorder=1)
         ax.scatter(x, gain, s=12, color=style.BLUE, lw=0, label="own vector", zorder=2)
-        ax.scatter(
-            x,
-            held,
-            s=12,
-            facecolor="white",
-            edgecolor=style.RED,
-            lw=0.8,
-            label="without the asked drug's pairs",
-            zorder=3,
-        )
+        ring = {"facecolor": "white", "edgecolor": style.RED, "lw": 0.8, "zorder": 3}
+        ax.scatter(x, held, s=12, label="without the asked drug's pairs", **ring)
         ax.axhline(0, color=style.BLACK, lw=0.5)
         ax.set(xlabel=label)
     left.set_ylabel("gain in MRR over the common vector")
-    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    _legend(left, ncols=2)
     if table.n_pairs.max() > 20 * table.n_pairs.min():
         right.set_xscale("log")
     return figure
 
 
-def fractions(
-    table: pd.DataFrame, published: pd.DataFrame | None = None, unit: str = "worlds"
-) -> Figure:
+def fractions(table: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
     """Analogy and TransE by training fraction, a panel per measure (Fig. 4).
 
     Args:
@@ -334,22 +273,14 @@ def fractions(
     of_paper = {"top1": "H1", "top10": "H10", "mrr": "MRR"}
     for ax, (measure, (name, _, _)) in zip(axes, MEASURES.items(), strict=True):
         for method, protocol, colour, look, label in lines:
-            part = table[(table.method == method) & (table.protocol == protocol)]
-            ax.plot(100 * part.fraction, part[measure], look, color=colour, ms=3, label=label)
-            low, high = part[f"{measure}_low"], part[f"{measure}_high"]
-            ax.fill_between(100 * part.fraction, low, high, color=colour, alpha=0.12, lw=0)
+            rows = table[(table.method == method) & (table.protocol == protocol)]
+            curve(ax, 100 * rows.fraction, rows, measure, look, color=colour, label=label)
         if published is not None:
-            ax.plot(
-                100 * published.train_fraction,
-                published[of_paper[measure]],
-                "x",
-                color=style.BLACK,
-                ms=4,
-                label="TransE in the paper",
-            )
+            crosses = {"color": style.BLACK, "ms": 4, "label": "TransE in the paper"}
+            ax.plot(100 * published.train_fraction, published[of_paper[measure]], "x", **crosses)
         ax.set(title=name, xlabel="training triples, % of all", ylim=(-0.05, 1.05))
     axes[0].set_ylabel("score")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    _legend(axes[0], ncols=3)
     return figure
 
 
@@ -360,17 +291,9 @@ def starts(table: pd.DataFrame, measure: str = "top10") -> Figure:
     """
     figure, (left, right) = style.panels(2, width=style.PAGE, height=2.3)
     for start, colour in (("cold", style.BLUE), ("warm", style.RED)):
-        part = table[table.start == start]
-        left.plot(part.year, part.million_tokens.cumsum(), "-o", ms=3, color=colour)
-        right.plot(part.year, part[measure], "-o", ms=3, color=colour, label=start)
-        right.fill_between(
-            part.year,
-            part[f"{measure}_low"],
-            part[f"{measure}_high"],
-            color=colour,
-            alpha=0.15,
-            lw=0,
-        )
+        rows = table[table.start == start]
+        left.plot(rows.year, rows.million_tokens.cumsum(), "-o", ms=3, color=colour)
+        curve(right, rows.year, rows, measure, "-o", color=colour, label=start)
     left.set(xlabel="snapshot", ylabel="tokens trained so far, millions", ylim=(0, None))
     right.set(xlabel="snapshot", ylabel=f"{MEASURES[measure][0]} of Y2", ylim=(0, 1.05))
     right.legend()
@@ -382,15 +305,20 @@ def parts(table: pd.DataFrame) -> Figure:
 
     table: world, question, and the columns value and baseline.
     """
-    questions = list(dict.fromkeys(table.question))
+    questions = table.question.unique()
     figure, axes = style.panels(len(questions), width=style.PAGE, height=2.2, sharey=True)
+    names = {"value": "relation vector", "baseline": "baseline"}
+    bars = table.rename(columns=names).melt(["world", "question"], list(names.values()))
+    look = {"palette": [style.BLUE, style.GREY], "saturation": 1, "legend": True}
     for ax, question in zip(axes, questions, strict=True):
-        part = table[table.question == question].reset_index(drop=True)
-        at = np.arange(len(part))
-        ax.barh(at - 0.2, part.value, 0.4, color=style.BLUE, label="relation vector")
-        ax.barh(at + 0.2, part.baseline, 0.4, color=style.GREY, label="baseline")
-        ax.set_yticks(at, part.world)
-        ax.set(title=question.replace(" (", "\n("), xlim=(0, 1))
-    axes[0].invert_yaxis()
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+        rows = bars[bars.question == question]
+        sns.barplot(rows, y="world", x="value", hue="variable", ax=ax, **look)
+        ax.get_legend().remove()
+        ax.set(title=question.replace(" (", "\n("), xlim=(0, 1), xlabel="score", ylabel="")
+    _legend(axes[0], ncols=2)
     return figure
+
+
+def _legend(ax: Axes, **kwargs) -> None:
+    """One legend for the whole figure, above it."""
+    ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", **kwargs)

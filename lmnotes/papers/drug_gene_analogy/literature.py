@@ -102,11 +102,10 @@ def first_years(dated: DatedText, tables: RelationTables) -> RelationTables:
     """The tables with the years that they lack taken from a text: first mention of a concept, and
     first document that names both ends of a pair; what the text never names stays empty.
 
-    >>> import pandas as pd
     >>> records = [{"year": 1990, "text": "gene_1"}, {"year": 1995, "text": "gene_1 drug_1"}]
     >>> pairs = pd.DataFrame({"drug": ["drug_1"], "gene": ["gene_1"]})
-    >>> found = first_years(concept_text.build("two", records), checked({"relations": pairs}))
-    >>> found.relations.year.tolist(), found.concepts.year.tolist()
+    >>> tables = first_years(concept_text.build("two", records), checked({"relations": pairs}))
+    >>> tables.relations.year.tolist(), tables.concepts.year.tolist()
     ([1995], [1995, 1990])
     """
     corpus = dated.corpus
@@ -147,18 +146,14 @@ def _opened(folder: Path, name: str, key: Mapping) -> Literature:
     if not path.is_file():
         raise InputError(f"{folder} holds no abstracts.jsonl: expected it; delete the folder")
     names = ("relations", "concepts", "membership", "pathways")
-    frames = {one: pd.read_csv(folder / f"{one}.csv", keep_default_na=False) for one in names}
-    found = checked(frames)
+    frames = {table: pd.read_csv(folder / f"{table}.csv", keep_default_na=False) for table in names}
+    tables = checked(frames)
     roles = frames["concepts"].set_index("concept").role
-    found.concepts["role"] = found.concepts.concept.map(roles)
-    text = concept_text.kept(name, {"literature": dict(key)}, lambda: _records(path))
-    return Literature(text, found, path)
-
-
-def _records(path: Path):
-    with open(path, encoding="utf-8") as file:
-        for line in file:
-            yield json.loads(line)
+    tables.concepts["role"] = tables.concepts.concept.map(roles)
+    text = concept_text.stored(
+        name, {"literature": dict(key)}, lambda: (row for _, row in concept_text.json_lines(path))
+    )
+    return Literature(text, tables, path)
 
 
 GENE_WORDS = str.split(

@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lmnotes.figures import style
-from lmnotes.papers.drug_gene_analogy.figures import DRUG, GENE, MEASURES
+from lmnotes.papers.drug_gene_analogy.figures import DRUG, MEASURES, points
 from lmnotes.papers.drug_gene_analogy.planes import Plane
 from lmnotes.words.analogy.scores import Result
 
-HIT, KNOWN, OTHER = style.GREEN, style.SKY, style.GREY
+HIT, OTHER = style.GREEN, style.GREY
 
 
 def first_genes(ax: Axes, listed: pd.DataFrame, labels: Mapping[str, str], title: str) -> None:
@@ -23,58 +23,36 @@ def first_genes(ax: Axes, listed: pd.DataFrame, labels: Mapping[str, str], title
     """
     colours = [HIT if right else OTHER for right in listed.is_answer]
     ax.barh(listed.place, listed.cosine, color=colours)
-    ax.set_yticks(listed.place, [labels.get(one, one) for one in listed.candidate])
+    ax.set_yticks(listed.place, [labels.get(gene, gene) for gene in listed.candidate])
     ax.invert_yaxis()
     ax.set(xlabel="cosine with the moved drug", title=title, xlim=(min(0, listed.cosine.min()), 1))
 
 
 def arrow(
-    here: Plane,
-    moved: tuple[np.ndarray, np.ndarray],
-    found: Result,
-    drug: str,
-    labels: Mapping[str, str],
+    plane: Plane, moved: np.ndarray, result: Result, drug: str, labels: Mapping[str, str]
 ) -> Figure:
     """A drug, where the vector takes it, its targets, and the genes ranked first.
 
     Args:
-        here: the plane. moved: places (2,) of the drug before and after.
-        found: of the drug's setting. labels: concept -> what to write.
+        moved: (2, 2) places of the drug on the plane, before and after.
+        result: of the drug's setting. labels: concept -> what to write.
     """
-    figure, (ax, right) = style.panels(
-        2, width=style.PAGE, height=3.1, gridspec_kw={"width_ratios": [1.6, 1]}
-    )
-    points = here.points
-    row = int(np.flatnonzero(found.queries["query"] == drug)[0])
-    targets = {found.task.candidates[i] for q, i in found.task.answers if q == row}
-    for kind, colour, marker in (("drug", DRUG, "^"), ("gene", GENE, "o")):
-        part = points[points.kind == kind].drop_duplicates("name")
-        ax.scatter(
-            part.x, part.y, s=7, color=colour, marker=marker, alpha=0.3, lw=0, label=f"{kind}s"
-        )
-    ax.annotate(
-        "",
-        moved[1],
-        moved[0],
-        zorder=4,
-        arrowprops={"arrowstyle": "->", "color": style.RED, "lw": 1.6},
-    )
+    widths = {"width_ratios": [1.6, 1]}
+    figure, (ax, right) = style.panels(2, width=style.PAGE, height=3.1, gridspec_kw=widths)
+    row = int(np.flatnonzero(result.queries["query"] == drug)[0])
+    targets = {result.task.candidates[i] for query, i in result.task.answers if query == row}
+    once = plane.points.drop_duplicates(["kind", "name"])
+    for kind in ("drug", "gene"):
+        points(ax, once, kind, 7, 0.3, label=f"{kind}s")
+    look = {"arrowstyle": "->", "color": style.RED, "lw": 1.6}
+    ax.annotate("", moved[1], moved[0], zorder=4, arrowprops=look)
     ax.plot(*moved[0], "^", color=DRUG, ms=8, mec="black", zorder=5, label=labels.get(drug, drug))
-    own = points[points.name.isin(targets)].drop_duplicates("name")
-    ax.scatter(
-        own.x,
-        own.y,
-        s=50,
-        facecolor="none",
-        edgecolor=HIT,
-        lw=1.5,
-        zorder=5,
-        label="its targets",
-    )
+    own, ring = once[once.name.isin(targets)], {"edgecolor": HIT, "lw": 1.5, "zorder": 5}
+    ax.scatter(own.x, own.y, s=50, facecolor="none", label="its targets", **ring)
     ax.set(xlabel="first principal component", ylabel="second principal component")
     ax.legend(loc="best", fontsize=6.5)
-    place = int(found.queries["rank"][row])
-    first_genes(right, found.predictions(drug), labels, f"best target at place {place}")
+    place = int(result.queries["rank"][row])
+    first_genes(right, result.predictions(drug), labels, f"best target at place {place}")
     return figure
 
 
@@ -103,29 +81,16 @@ def year(table: pd.DataFrame, chosen: int, pairs: pd.DataFrame, title: str) -> F
         ax.plot(table.year, table[measure], color=colour, marker=marker, ms=3, label=name)
         ax.plot(table.year, table[f"random_{measure}"], ":", color=colour, lw=1)
     ax.axvline(chosen, color=style.BLACK, lw=0.8)
-    ax.set(
-        ylim=(0, 1.05),
-        xlabel="text up to year",
-        ylabel="score, random dotted",
-        title="relations of the future",
-    )
+    ax.set(ylim=(0, 1.05), xlabel="text up to year", ylabel="score, random dotted")
+    ax.set_title("relations of the future")
     ax.legend()
     hit = pairs["rank"] <= 10
-    for here, colour, name in (
-        (hit, HIT, "among the first ten"),
-        (~hit, OTHER, "further down"),
-    ):
-        part = pairs[here]
-        right.scatter(
-            part.year, part["rank"], s=14, color=colour, lw=0, label=f"{name}: {here.sum()}"
-        )
+    for where, colour, name in ((hit, HIT, "among the first ten"), (~hit, OTHER, "further down")):
+        label = f"{name}: {where.sum()}"
+        right.scatter(pairs.year[where], pairs["rank"][where], s=14, c=colour, lw=0, label=label)
     right.axhline(10.5, color=style.BLACK, lw=0.5, ls=":")
-    right.set(
-        yscale="log",
-        xlabel="year in which it was published",
-        ylabel="rank when predicted",
-        title=title,
-    )
+    right.set(yscale="log", xlabel="year in which it was published", title=title)
+    right.set_ylabel("rank when predicted")
     right.invert_yaxis()
     right.yaxis.set_major_formatter("{x:g}")
     right.xaxis.set_major_locator(MaxNLocator(6, integer=True))

@@ -6,13 +6,16 @@ in a random order without replacement with probability proportional to their num
 
 import numpy as np
 import pandas as pd
+from numba import njit
 
-from lmnotes.words.analogy import scores
+from lmnotes.errors import expect_between, expect_one_of
+from lmnotes.words.analogy import relations, scores, tasks
 from lmnotes.words.analogy.scores import Result
 from lmnotes.words.analogy.tasks import Task
 
 METHODS = ("gumbel", "legacy")
 BLOCK = 2_000_000  # numbers drawn together
+COMPILED = dict(nogil=True, cache=True)  # no fastmath: the sums are to be NumPy's own
 
 
 def shares(task: Task) -> pd.Series:
@@ -53,13 +56,8 @@ def simulate(
 
     Known answers are not removed, as in the paper.
     """
-    if method not in METHODS or (rng is not None and method != "legacy"):
-        raise ValueError(
-            f"method {method!r}{' with rng' if rng is not None else ''}: expected 'gumbel' with a "
-            "seed, or 'legacy' with a seed or rng; choose one"
-        )
-    if n_repeats < 1:
-        raise ValueError(f"n_repeats={n_repeats}: expected 1 or more random orders; raise it")
+    expect_one_of("method", method, METHODS if rng is None else ("legacy",))
+    expect_between("n_repeats", n_repeats, low=1, then="raise it")
     row, column, p = _answers(task)
     offsets = np.searchsorted(row, np.arange(len(task) + 1))
     if method == "legacy":
@@ -108,22 +106,65 @@ def _legacy(p, offsets, column, n_repeats, rng) -> np.ndarray:
     That function takes numbers in rounds from one stream, and its rounds are repeated here on a
     stretch of the stream; what a stretch leaves over is given back to the generator.
     """
-    from lmnotes.papers.drug_gene_analogy import draws
-
     ranks = np.zeros((len(offsets) - 1, n_repeats), np.int64)
     done, size = 0, BLOCK
     while done < ranks.size:
         state = rng.get_state()
-        more, used = draws.ranks(p, offsets, column, ranks, done, rng.random_sample(size))
+        more, used = _fill(p, offsets, column, ranks, done, rng.random_sample(size))
         rng.set_state(state)
         rng.random_sample(used)
         size, done = (size * 2 if more == done else size), more  # one order may need more
     return ranks
 
 
+@njit(**COMPILED)
+def _fill(p, offsets, column, ranks, done, stream):
+    """Fill `ranks` (Q, R) from number `done` on while the stream lasts.
+
+    Returns how many are done, and how much of the stream they took.
+    """
+    n, position = len(p), 0
+    place, weights, cumulated = np.empty(n, np.int64), np.empty(n), np.empty(n)
+    while done < ranks.size:
+        after = _order(p, stream, position, place, weights, cumulated)
+        if after < 0:
+            return done, position
+        row = done // ranks.shape[1]
+        best = n
+        for answer in range(offsets[row], offsets[row + 1]):
+            best = min(best, place[column[answer]])
+        ranks[row, done % ranks.shape[1]] = best + 1
+        position, done = after, done + 1
+    return done, position
+
+
+@njit(**COMPILED)
+def _order(p, stream, position, place, weights, cumulated):
+    """Put in `place` (n,) where each of n comes; the stream's next position, -1 if it is too short.
+
+    Each round takes as many numbers as are not placed yet; those that hit one again are lost.
+    """
+    n, placed = len(p), 0
+    weights[:], place[:] = p, -1
+    while placed < n:
+        n_new = n - placed
+        if position + n_new > len(stream):
+            return -1
+        total = 0.0
+        for i in range(n):
+            total += weights[i]
+            cumulated[i] = total
+        for i in range(n):
+            cumulated[i] /= total
+        for x in stream[position : position + n_new]:
+            i = np.searchsorted(cumulated, x, side="right")
+            if place[i] < 0:
+                place[i], weights[i], placed = placed, 0.0, placed + 1
+        position += n_new
+    return position
+
+
 def _example() -> Task:
     """Two drugs, a with x and y, b with x."""
-    from lmnotes.words.analogy import relations, tasks
-
     pairs = pd.DataFrame({"drug": ["a", "a", "b"], "gene": ["x", "y", "x"]})
     return tasks.build(relations.from_pairs(pairs))

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, product
 
 import pandas as pd
 
@@ -37,8 +38,8 @@ def train(
     >>> from lmnotes.papers.drug_gene_analogy import concept_text
     >>> records = [{"year": 1990 + i % 2, "text": "a b c " * 9} for i in range(8)]
     >>> until = concept_text.build("toy", records).until
-    >>> found = train({0: until}, [1990, 1991], epochs=1, dim=4, window=2, keep=False)
-    >>> sorted(found), found[0, 1991].counts.tolist()
+    >>> vectors = train({0: until}, [1990, 1991], epochs=1, dim=4, window=2, keep=False)
+    >>> sorted(vectors), vectors[0, 1991].counts.tolist()
     ([(0, 1990), (0, 1991)], [72, 72, 72])
     """
     years = sorted(set(years))
@@ -48,26 +49,22 @@ def train(
         )
     fixed = {"threads": 1, "progress": False} | settings
 
-    def one(seed: int, year: int, start: Embedding | None = None) -> Embedding:
+    def snapshot(seed: int, year: int, start: Embedding | None = None) -> Embedding:
         rounds = epochs if start is None else warm_epochs
         return skipgram.train(texts[seed](year), epochs=rounds, seed=seed, start=start, **fixed)
 
-    def chain(seed: int) -> list[Embedding]:
-        found = [one(seed, years[0])]
+    def one_after_another(seed: int) -> list[Embedding]:
+        vectors = [snapshot(seed, years[0])]
         for year in years[1:]:
-            found.append(one(seed, year, found[-1]))
-        return found
+            vectors.append(snapshot(seed, year, vectors[-1]))
+        return vectors
 
     with ThreadPoolExecutor(workers or len(os.sched_getaffinity(0))) as pool:
         if warm_epochs is None:  # the largest texts first, so that no thread is left with one
             jobs = [(seed, year) for year in reversed(years) for seed in texts]
-            return dict(zip(jobs, pool.map(lambda job: one(*job), jobs), strict=True))
-        chains = pool.map(chain, texts)
-        return {
-            (seed, year): vectors
-            for seed, found in zip(texts, chains, strict=True)
-            for year, vectors in zip(years, found, strict=True)
-        }
+            return dict(zip(jobs, pool.map(lambda job: snapshot(*job), jobs), strict=True))
+        vectors = chain.from_iterable(pool.map(one_after_another, texts))
+        return dict(zip(product(texts, years), vectors, strict=True))
 
 
 def cost(vectors: Mapping[tuple[int, int], Embedding]) -> pd.DataFrame:
@@ -76,9 +73,10 @@ def cost(vectors: Mapping[tuple[int, int], Embedding]) -> pd.DataFrame:
     Seconds are those of the first training, with whatever else ran at the time; tokens are exact.
     """
     rows = []
-    for (seed, year), one in sorted(vectors.items()):
-        n_tokens, n_epochs = int(one.counts.sum()), len(one.history)
-        seconds = float(one.history.seconds.sum())
+    for seed, year in sorted(vectors):
+        snapshot = vectors[seed, year]
+        n_tokens, n_epochs = int(snapshot.counts.sum()), len(snapshot.history)
+        seconds = float(snapshot.history.seconds.sum())
         rows.append((seed, year, n_epochs, n_tokens * n_epochs / 1e6, seconds))
     columns = ["seed", "year", "epochs", "million_tokens", "seconds"]
     return pd.DataFrame(rows, columns=columns)

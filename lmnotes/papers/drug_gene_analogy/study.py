@@ -63,21 +63,15 @@ def small_worlds(
         years: of the snapshots; the last is that of the final vectors.
         settings: of the worlds. warm_epochs, training: of `snapshots.train`.
     """
-    texts = {seed: literature.small(seed, settings) for seed in seeds}
-    until = {seed: one.text.until for seed, one in texts.items()}
-    found = snapshots.train(until, years, warm_epochs=warm_epochs, **training)
-    named = {seed: f"world {seed}" for seed in seeds}
-    tables = {named[seed]: one.tables for seed, one in texts.items()}
-    first = next(iter(tables.values()))
+    texts = {f"world {seed}": literature.small(seed, settings) for seed in seeds}
+    until = {seed: texts[f"world {seed}"].text.until for seed in seeds}
+    vectors = snapshots.train(until, years, warm_epochs=warm_epochs, **training)
     return Study(
-        facts={
-            name: relations.RelationSet(one.relations, one.concepts, one.membership)
-            for name, one in tables.items()
-        },
-        final={named[seed]: found[seed, max(years)] for seed in seeds},
-        snapshots={(named[seed], year): one for (seed, year), one in sorted(found.items())},
-        literature={named[seed]: one for seed, one in texts.items()},
-        symbols=_symbols(first.concepts),
+        facts={name: text.tables.facts for name, text in texts.items()},
+        final={f"world {seed}": vectors[seed, max(years)] for seed in seeds},
+        snapshots={(f"world {seed}", year): vectors[seed, year] for seed, year in sorted(vectors)},
+        literature=texts,
+        symbols=next(iter(texts.values())).tables.symbols,
     )
 
 
@@ -105,7 +99,7 @@ def published(vectors: str | Path, tables: str | Path, vocabulary: str = "bcv") 
             f"{path}: expected words such as {known.relations.drug[0]!r}; choose vocabulary= "
             f"({' or '.join(kegg.VOCABULARIES)}) as the words are spelt"
         )
-    return Study({"real": facts}, {"real": words}, symbols=_symbols(known.concepts))
+    return Study({"real": facts}, {"real": words}, symbols=known.symbols)
 
 
 def own_text(
@@ -118,16 +112,15 @@ def own_text(
         tables: as for `published`, of the vocabulary "homemade" (tokens in lower case).
         years, training: as for `small_worlds`.
     """
-    found = literature.read(text, kegg.folder(tables, "homemade"), dates or None)
-    vectors = snapshots.train({0: found.text.until}, years, **training)
+    own = literature.read(text, kegg.folder(tables, "homemade"), dates or None)
+    vectors = snapshots.train({0: own.text.until}, years, **training)
     last = vectors[0, max(years)]
-    known = found.tables
     return Study(
-        {"real": _with_vocabulary(known, last.words)},
+        {"real": _with_vocabulary(own.tables, last.words)},
         {"real": last},
-        {("real", year): one for (_, year), one in sorted(vectors.items())},
-        {"real": found},
-        _symbols(known.concepts),
+        {("real", year): vectors[seed, year] for seed, year in sorted(vectors)},
+        {"real": own},
+        own.tables.symbols,
     )
 
 
@@ -165,7 +158,3 @@ def _with_vocabulary(known, words: Sequence[str]) -> RelationSet:
     everyone = pd.concat([known.concepts, relations.concepts_of(words)], ignore_index=True)
     everyone = everyone.drop_duplicates("concept", ignore_index=True)
     return relations.RelationSet(known.relations, everyone, known.membership)
-
-
-def _symbols(concepts: pd.DataFrame) -> dict[str, str]:
-    return dict(zip(concepts.concept, concepts.name, strict=True))

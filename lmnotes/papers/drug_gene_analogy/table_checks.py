@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lmnotes.errors import InputError, nearest
+from lmnotes.errors import InputError, expect_one_of, nearest
 
 STYLES = ("lower", "bioconceptvec", "as written")
 _PREFIX = {
@@ -22,8 +22,6 @@ _ALIASES = {  # our column: other people's names for it
     "year": ("year", "rel_year", "first_mention_year", "first_year"),
     "concept": ("concept", "id"),
     "pathway": ("pathway", "hsa", "pathway_id"),
-    "kind": ("kind",),
-    "name": ("name",),
 }
 _GENE = re.compile(r"(?i)gene_\d+")
 _SHOWN = 5  # rows that a message names
@@ -35,8 +33,7 @@ def token(kind: str, identifier: str, style: str = "lower") -> str:
     >>> token("drug", "D000241"), token("gene", "43", "bioconceptvec")
     ('chemical_mesh_d000241', 'Gene_43')
     """
-    if style not in STYLES:
-        raise InputError(f"style {style!r}: expected one of {', '.join(STYLES)}; choose one")
+    expect_one_of("style", style, STYLES)
     if style == "as written" or "_" in identifier:
         return identifier
     identifier = identifier.strip().removeprefix("MESH:").removeprefix("mesh:")
@@ -47,7 +44,6 @@ def token(kind: str, identifier: str, style: str = "lower") -> str:
 def years(table: pd.DataFrame, what: str) -> pd.Series:
     """The column `year` as nullable integers; InputError names the rows that hold something else.
 
-    >>> import pandas as pd
     >>> years(pd.DataFrame({"year": ["1990", ""]}), "relations").tolist()
     [1990, <NA>]
     """
@@ -74,10 +70,9 @@ class Tally:
         """The rows that are kept, a copy; the others are noted."""
         lost = table[~kept]
         if len(lost):
-            lines = ", ".join(map(str, list(dict.fromkeys(_lines(lost)))[:_SHOWN])) + (
-                " …" if len(lost) > _SHOWN else ""
-            )
-            row = {"table": what, "reason": reason, "n_rows": len(lost), "rows": lines}
+            lines = ", ".join(map(str, list(dict.fromkeys(_lines(lost)))[:_SHOWN]))
+            more = " …" if len(lost) > _SHOWN else ""
+            row = {"table": what, "reason": reason, "n_rows": len(lost), "rows": lines + more}
             self.rows.append(row)
         return table[kept].copy()
 
@@ -92,10 +87,17 @@ def _lines(table: pd.DataFrame) -> list[int]:
 
 
 def _rows(table: pd.DataFrame, column: str) -> str:
-    """The first rows of a table as a message names them."""
-    pairs = list(zip(_lines(table), table[column], strict=True))[:_SHOWN]
-    more = " and others" if len(table) > _SHOWN else ""
-    return ", ".join(f"row {line} has {value!r}" for line, value in pairs) + more
+    return shown_rows(list(zip(_lines(table), table[column], strict=True)))
+
+
+def shown_rows(wrong: Sequence[tuple[int, object]]) -> str:
+    """The first lines and their values as a message names them.
+
+    >>> shown_rows([(3, "late"), (4, "")])
+    "row 3 has 'late', row 4 has ''"
+    """
+    more = " and others" if len(wrong) > _SHOWN else ""
+    return ", ".join(f"row {line} has {value!r}" for line, value in wrong[:_SHOWN]) + more
 
 
 def frame(
@@ -116,12 +118,12 @@ def frame(
         divided = "\t" if path.name.removesuffix(".gz").endswith((".tsv", ".txt")) else ","
         # a gene may be called NA: nothing but an empty cell is missing
         table = pd.read_csv(path, sep=divided, dtype=str, keep_default_na=False)
-    found = {}
+    names = {}
     for name in (*needed, *optional):
         aliases = _ALIASES.get(name, (name,))
-        there = [alias for alias in aliases if alias in table and alias not in found]
+        there = [alias for alias in aliases if alias in table and alias not in names]
         if there:
-            found[there[0]] = name
+            names[there[0]] = name
         elif name in needed:
             near = nearest(name, map(str, table.columns))
             raise InputError(
@@ -129,7 +131,7 @@ def frame(
                 f"one of {', '.join(aliases)}; rename the right one ({near})"
             )
     lines = table["line"] if "line" in table else range(2, len(table) + 2)
-    return table.rename(columns=found)[list(found.values())].assign(line=lines)
+    return table.rename(columns=names)[list(names.values())].assign(line=lines)
 
 
 def several(table: pd.DataFrame) -> pd.DataFrame:

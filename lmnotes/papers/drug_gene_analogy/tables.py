@@ -1,12 +1,13 @@
 """Tables of a study of analogies: scores of methods, of years and of training fractions."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lmnotes import store
+from lmnotes import parallel, store
 from lmnotes.papers.drug_gene_analogy import popularity, transe
 from lmnotes.papers.drug_gene_analogy.study import Study
 from lmnotes.words.analogy import prediction, tasks
@@ -16,9 +17,10 @@ from lmnotes.words.embedding import Embedding
 
 VERSION = 1  # of what is counted; part of the key of kept tables
 MEASURES = ("top1", "top10", "mrr")
+COUNTS = ("n_groups", "n_answers", "n_training", "n_pairs")
 
 
-def kept(kind: str, key: Mapping, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+def stored_table(kind: str, key: Mapping, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
     """The table of `make()`, stored under `key` and read from there the next time."""
 
     def write(folder: Path) -> None:
@@ -44,9 +46,7 @@ def answers(study: Study, setting: str = "G", **how) -> dict[str, Result]:
 
 def randomly(results: Mapping[str, Result], n_repeats: int = 10) -> dict[str, Result]:
     """world -> the random baseline on the questions of a method's results."""
-    return {
-        world: popularity.simulate(one.task, n_repeats=n_repeats) for world, one in results.items()
-    }
+    return {w: popularity.simulate(r.task, n_repeats=n_repeats) for w, r in results.items()}
 
 
 def scores(
@@ -55,11 +55,11 @@ def scores(
     """One row per method and world: n and, of each measure, value and 95 % bootstrap interval."""
     rows = []
     for method, results in methods.items():
-        for world, one in results.items():
-            found, row = one.scores(), {"method": method, "world": world, "n": len(one)}
+        for world, result in results.items():
+            mean, row = result.scores(), {"method": method, "world": world, "n": len(result)}
             for measure in measures:
-                low, high = one.interval(measure, n_bootstrap=400)
-                row |= {measure: found[measure], f"{measure}_low": low, f"{measure}_high": high}
+                low, high = result.interval(measure, n_bootstrap=400)
+                row |= {measure: mean[measure], f"{measure}_low": low, f"{measure}_high": high}
             rows.append(row)
     return pd.DataFrame(rows)
 
@@ -69,7 +69,6 @@ def over_worlds(
 ) -> pd.DataFrame:
     """The mean over worlds with the smallest and the largest world as _low and _high.
 
-    >>> import pandas
     >>> two = pd.DataFrame({"method": ["a", "a"], "n": [10, 12], "mrr": [0.2, 0.4]})
     >>> over_worlds(two, ["method"], ["mrr"]).round(2).to_dict("records")
     [{'method': 'a', 'n': 11.0, 'mrr': 0.3, 'mrr_low': 0.2, 'mrr_high': 0.4}]
@@ -101,9 +100,9 @@ def by_year(study: Study, settings: Sequence[str]) -> pd.DataFrame:
     Settings without a question in a year have no row; Y2-type settings end before the last year,
     when nothing is left unknown.
     """
-    vectors = {f"{world} {year}": identity(one) for (world, year), one in study.snapshots.items()}
+    vectors = {f"{world} {year}": identity(v) for (world, year), v in study.snapshots.items()}
     key = {"vectors": vectors, "settings": list(settings)}
-    return kept("analogy_years", key, lambda: _by_year(study, settings))
+    return stored_table("analogy_years", key, partial(_by_year, study, settings))
 
 
 def _by_year(study: Study, settings: Sequence[str]) -> pd.DataFrame:
@@ -114,15 +113,12 @@ def _by_year(study: Study, settings: Sequence[str]) -> pd.DataFrame:
             task = tasks.build(inside, setting, year=year)
             if not len(task) or not len(task.training):
                 continue
-            found, chance = prediction.answer(vectors, task), popularity.simulate(task)
             counts = task.describe()
             row = {"world": world, "year": year, "setting": setting, "n": len(task)}
-            row |= {"n_groups": counts["n_groups"], "n_answers": counts["n_answers"]}
-            row |= {"n_training": counts["n_training"], "n_pairs": counts["n_pairs"]}
-            for measure in MEASURES:
-                row[measure] = found.scores()[measure]
-                row[f"random_{measure}"] = chance.scores()[measure]
-            rows.append(row)
+            row |= {name: counts[name] for name in COUNTS}
+            chance = _measures(popularity.simulate(task))
+            row |= _measures(prediction.answer(vectors, task))
+            rows.append(row | {f"random_{measure}": chance[measure] for measure in MEASURES})
     return pd.DataFrame(rows)
 
 
@@ -134,24 +130,17 @@ def pathways(study: Study, world: str) -> pd.DataFrame:
     """
     vectors, facts = study.final[world], study.facts[world]
     task = tasks.build(facts.within(vectors.ids), "P1")
-    found = relation_vectors.estimate(task, lambda words: prediction.vectors_of(vectors, words))
-    whole = relation_vectors.estimate(
-        task, lambda words: prediction.vectors_of(vectors, words), "global"
-    ).of_groups[0]
-    lengths = np.linalg.norm(found.of_groups, axis=1) * np.linalg.norm(whole)
-    table = pd.DataFrame(
-        {
-            "pathway": found.groups,
-            "n_pairs": found.n_pairs,
-            "cosine": found.of_groups @ whole / lengths,
-        }
-    )
+    lookup = partial(prediction.vectors_of, vectors)
+    own = relation_vectors.estimate(task, lookup)
+    whole = relation_vectors.estimate(task, lookup, "global").of_groups[0]
+    lengths = np.linalg.norm(own.of_groups, axis=1) * np.linalg.norm(whole)
+    cosine = own.of_groups @ whole / lengths
+    table = pd.DataFrame({"pathway": own.groups, "n_pairs": own.n_pairs, "cosine": cosine})
     ways = {"": "mean", "global_": "global", "held_out_": "leave_one_out"}
     for name, vector in ways.items():
-        one = prediction.answer(vectors, task, vector=vector)
-        values = {"group": one.queries.group}
-        values |= {f"{name}{m}": one.values(m) for m in ("top1", "mrr")}
-        means = pd.DataFrame(values).groupby("group").mean()
+        result = prediction.answer(vectors, task, vector=vector)
+        values = pd.DataFrame({f"{name}{m}": result.values(m) for m in ("top1", "mrr")})
+        means = values.groupby(result.queries.group).mean()
         table = table.merge(means, left_on="pathway", right_index=True)
     sizes = task.queries.group.value_counts()
     return table.assign(n_queries=table.pathway.map(sizes), world=world)
@@ -169,46 +158,37 @@ def fractions(
     """
     vectors = study.final[world]
     key = {"vectors": identity(vectors), "steps": steps, "dim": dim, "seed": seed, "world": world}
-    return kept(
-        "transe_curve", key, lambda: _one_thread(_fractions, study, world, steps, dim, seed)
-    )
+    make = partial(_fractions, study, world, steps, dim, seed)
+    return stored_table("transe_curve", key, make)
 
 
-def _one_thread(function: Callable, *arguments):
-    """The function's result with torch on one thread: its steps are too small to be divided."""
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        return function(*arguments)
-    finally:
-        torch.set_num_threads(before)
-
-
+@parallel.one_thread()
 def _fractions(study: Study, world: str, steps: int, dim: int, seed: int) -> pd.DataFrame:
-    vectors = study.final[world]
+    vectors, rows = study.final[world], []
     table = transe.split(transe.triples(study.facts[world].within(vectors.ids)), seed=seed)
-    test, rows = transe.part(table, "test"), []
+    valid, test = transe.of_split(table, "valid"), transe.of_split(table, "test")
     for fraction in transe.FRACTIONS:
-        training = transe.part(table, "train", fraction)
+        training = transe.of_split(table, "train", fraction)
         model = transe.train(training, names=table, dim=dim, steps=steps, seed=seed)
         row = {"world": world, "fraction": fraction}
         for removed in (False, True):
             task = transe.questions(table, fraction, remove_known=removed)
-            protocol = f"per question, training answers {'removed' if removed else 'kept'}"
-            for method, one in (
-                ("analogy", prediction.answer(vectors, task)),
-                ("TransE", transe.answer(model, task)),
-            ):
-                found = {m: one.scores()[m] for m in MEASURES}
-                rows.append(row | {"method": method, "protocol": protocol, "n": len(one)} | found)
-        seen = pd.concat([training, transe.part(table, "valid"), test])
+            row["protocol"] = f"per question, training answers {'removed' if removed else 'kept'}"
+            results = {
+                "analogy": prediction.answer(vectors, task),
+                "TransE": transe.answer(model, task),
+            }
+            for method, result in results.items():
+                rows.append(row | {"method": method, "n": len(result)} | _measures(result))
+        seen = pd.concat([training, valid, test])
         for name, known in (("fraction", seen), ("everything", table)):
             for side in transe.evaluate(model, test, known).itertuples():
-                protocol = f"per triple, {side.side}, filtered by {name}"
-                found = {"top1": side.hits1, "top10": side.hits10, "mrr": side.mrr}
-                rows.append(
-                    row | {"method": "TransE", "protocol": protocol, "n": len(test)} | found
-                )
-    return pd.DataFrame(rows)
+                row |= {"method": "TransE", "n": len(test)}
+                row["protocol"] = f"per triple, {side.side}, filtered by {name}"
+                rows.append(row | {"top1": side.hits1, "top10": side.hits10, "mrr": side.mrr})
+    return pd.DataFrame(rows)[["world", "fraction", "method", "protocol", "n", *MEASURES]]
+
+
+def _measures(result: Result) -> dict[str, float]:
+    scores = result.scores()
+    return {measure: scores[measure] for measure in MEASURES}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, expect_between, expect_one_of
 
 VERSION = 1  # of the draws; part of the key of everything that is built from them
 MECHANISM_WORDS = str.split(
@@ -21,6 +21,9 @@ MECHANISM_WORDS = str.split(
     "polymerase helicase signalling trafficking secretion adhesion migration contraction "
     "relaxation excitation inhibition fusion folding export import repair replication "
     "translation degradation ubiquitination chelation intercalation"
+)
+_PROBABILITIES = str.split(
+    "second_pathway foreign_target decoy_pathway gene_share hub_mention target_mention"
 )
 
 
@@ -99,23 +102,10 @@ class Settings:
                 raise InputError(
                     f"{name}={low, high}: expected 0 <= first <= last; give them in that order"
                 )
-        for name in (
-            "second_pathway",
-            "foreign_target",
-            "decoy_pathway",
-            "gene_share",
-            "hub_mention",
-            "target_mention",
-        ):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(
-                    f"{name}={getattr(self, name)}: expected a probability; give 0 to 1"
-                )
-        if min(self.n_pathways, self.families_per_pathway, self.n_abstracts) < 1:
-            raise InputError(
-                f"{self.n_pathways} pathways, {self.families_per_pathway} families in each and "
-                f"{self.n_abstracts} abstracts: expected at least 1 of each; raise them"
-            )
+        for name in _PROBABILITIES:
+            expect_between(name, getattr(self, name), 0, 1, "it is a probability")
+        for name in ("n_pathways", "families_per_pathway", "n_abstracts"):
+            expect_between(name, getattr(self, name), low=1, then="raise it")
         if self.gene_debut[0] > self.years[0] or self.drug_debut[0] > self.years[0]:
             raise InputError(
                 f"genes from {self.gene_debut[0]}, drugs from {self.drug_debut[0]} and abstracts "
@@ -166,15 +156,15 @@ def world(settings: Settings | None = None, seed: int = 0) -> World:
         for family in range(n_families)
         for _ in range(rng.integers(low, high + 1))
     ]
-    members = [[row for row, one in enumerate(rows) if one[1] == [f]] for f in range(n_families)]
+    members = [[row for row, gene in enumerate(rows) if gene[1] == [f]] for f in range(n_families)]
     rows += [
         ("decoy", [n_families + i], _decoy_pathway(s, rng)) for i in range(s.n_decoy_genes)
     ] + [("hub", [], [])] * s.n_hubs
-    genes = _concepts(rows, "gene_{}", 1001, "Gene {}", s.gene_debut, s, rng)
+    genes = _concepts(rows, "gene", s, rng)
     rows, hits = _drugs(members, paths, s, rng)
     first = n_families + s.n_decoy_genes
     rows += [("decoy", [first + i], _decoy_pathway(s, rng)) for i in range(s.n_decoy_drugs)]
-    drugs = _concepts(rows, "chemical_mesh_d{:05d}", 1, "Drug {}", s.drug_debut, s, rng)
+    drugs = _concepts(rows, "drug", s, rng)
     pairs = [(drug, gene, family) for drug, of in enumerate(hits) for gene, family in of]
     born = [max(drugs.year[drug], genes.year[gene]) for drug, gene, _ in pairs]
     lags = rng.integers(*s.lag, len(pairs), endpoint=True)
@@ -218,21 +208,18 @@ def _drugs(
     return rows, hits
 
 
-def _concepts(
-    rows: list[tuple],
-    token: str,
-    first: int,
-    name: str,
-    debut: tuple[int, int],
-    s: Settings,
-    rng: np.random.Generator,
-) -> pd.DataFrame:
+def _concepts(rows: list[tuple], kind: str, s: Settings, rng: np.random.Generator) -> pd.DataFrame:
     """The table of one kind of concepts, with years of birth and weights."""
+    kinds = {
+        "gene": ("gene_{}", 1001, s.gene_debut),
+        "drug": ("chemical_mesh_d{:05d}", 1, s.drug_debut),
+    }
+    token, first, debut = kinds[kind]
     numbers = range(first, first + len(rows))
     return pd.DataFrame(
         {
             "concept": [token.format(number) for number in numbers],
-            "name": [name.format(number) for number in numbers],
+            "name": [f"{kind.title()} {number}" for number in numbers],
             "year": rng.integers(*debut, len(rows), endpoint=True),
             "role": [role for role, _, _ in rows],
             "weight": rng.lognormal(0, s.popularity, len(rows)),
@@ -259,7 +246,6 @@ def without(settings: Settings, *parts: str) -> Settings:
         "jargon": {"merged_jargon": True},
     }
     for part in parts:
-        if part not in changes:
-            raise InputError(f"part {part!r}: expected one of {', '.join(changes)}; name these")
+        expect_one_of("part", part, changes)
         settings = replace(settings, **changes[part])
     return settings

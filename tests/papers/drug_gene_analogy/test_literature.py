@@ -93,9 +93,11 @@ def test_switches_take_parts_of_the_world_away():
     assert not set(words) & set(world.MECHANISM_WORDS)
     assert not any("gene1" in word and word[0] == "p" for word in words)
     assert "hub" not in set(found.genes.role)
-    with pytest.raises(InputError, match="part 'hub': expected one of mechanisms, hubs, jargon"):
+    with pytest.raises(
+        InputError, match="part 'hub' was given; expected one of mechanisms, hubs, jargon"
+    ):
         world.without(TINY, "hub")
-    with pytest.raises(InputError, match="expected a probability"):
+    with pytest.raises(InputError, match="expected 0 to 1: it is a probability"):
         Settings(hub_mention=1.5)
     with pytest.raises(InputError, match="expected 0 <= first <= last"):
         Settings(lag=(5, 1))
