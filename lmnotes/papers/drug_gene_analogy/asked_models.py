@@ -68,10 +68,9 @@ def read(
 
 def save(table: pd.DataFrame, path: str | Path) -> Path:
     """Write answers so that `read` gives them back."""
-    joined = table.answers.map("|".join)
-    valid = table.valid.astype(int)
+    table = table.assign(answers=table.answers.map("|".join), valid=table.valid.astype(int))
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    table.assign(answers=joined, valid=valid)[COLUMNS].to_csv(path, index=False)
+    table[COLUMNS].to_csv(path, index=False)
     return Path(path)
 
 

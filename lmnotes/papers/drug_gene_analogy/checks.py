@@ -67,13 +67,9 @@ def by_year(known: RelationSet) -> pd.DataFrame:
         settings = ("Y2", "P1Y1", "P1Y2", "P2Y2")
         counts = {s: tasks.build(inside, s, year=year).describe() for s in settings}
         row = {"year": year, "L": counts["Y2"]["n_training"], "U": counts["Y2"]["n_pairs"]}
-        rows.append(
-            row
-            | {
-                f"{setting}_{name}": counts[setting][field]
-                for setting, (name, field) in product(settings, fields.items())
-            }
-        )
+        for setting, (name, field) in product(settings, fields.items()):
+            row[f"{setting}_{name}"] = counts[setting][field]
+        rows.append(row)
     return pd.DataFrame(rows)[theirs.columns]
 
 

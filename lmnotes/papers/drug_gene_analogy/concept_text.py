@@ -52,10 +52,6 @@ class DatedText:
         part = self.corpus.head(int(self.corpus.offsets[n_documents]))
         return replace(part, name=f"{self.corpus.name} up to {year}")
 
-    def volume(self) -> Mapping[int, int]:
-        """Year -> number of documents."""
-        return dict(sorted(Counter(self.years.tolist()).items()))
-
 
 def tokens(text: str) -> list[str]:
     """The tokens of a text, concepts whole.

@@ -1,6 +1,6 @@
 """Figures of notebook 05: relations as arrows, scores of settings, answer sets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -37,74 +37,59 @@ def points(ax: Axes, table: pd.DataFrame, kind: str, size: float, alpha: float, 
     ax.scatter(rows.x, rows.y, s=size, c=colour, marker=marker, alpha=alpha, lw=0, **kwargs)
 
 
-def plane(
-    ax: Axes,
-    shown: Plane,
-    *,
-    names: Mapping[str, int] | None = None,
-    title: str = "",
-    legend: bool = True,
-) -> None:
-    """Drugs, genes, a thin line for each relation, and the relation vector between their means.
+def planes(
+    planes: Mapping[str, Plane],
+    names: Mapping[str, Mapping[str, int]],
+    width: float = style.PAGE,
+    height: float = 3.6,
+) -> Figure:
+    """A panel per plane (Fig. 2): drugs, genes, a thin line for each relation, and the relation
+    vector between their means.
 
-    names: what to write -> row of the plane's points.
+    names: plane -> what to write in it -> row of its points.
     """
     from matplotlib.collections import LineCollection
 
-    xy = shown.points[["x", "y"]].to_numpy()
-    lines = LineCollection(xy[shown.pairs], colors=style.BLACK, linewidths=0.3, alpha=0.35)
-    ax.add_collection(lines)
-    related = shown.points.related
-    for kind in SIDES:
-        points(ax, shown.points[~related], kind, 7, 0.35, zorder=2)
-        points(ax, shown.points[related], kind, 16, 0.85, zorder=2, label=f"{kind}s")
-    ax.plot(*shown.ends.T, "--", color=style.RED, lw=2, zorder=4, label="relation vector")
+    figure, axes = style.panels(len(planes), width=width, height=height)
     look = {"color": style.RED, "mec": "white", "mew": 0.5, "zorder": 5}
-    ax.plot(*shown.ends[0], "*", ms=10, label="mean of drugs", **look)
-    ax.plot(*shown.ends[1], "s", ms=6, label="mean of genes", **look)
-    ax.set(xlabel="first principal component", ylabel="second principal component", title=title)
-    ax.set_aspect("equal", adjustable="datalim")
-    if legend:
-        _legend(ax, ncols=5, fontsize=7)
-    if names:
-        plot_axes.name_words(ax, *xy.T, names)
-
-
-def planes(
-    shown: Mapping[str, Plane], names: Mapping[str, Mapping[str, int]], height: float = 3.6
-) -> Figure:
-    """A panel per plane, with names (Fig. 2)."""
-    figure, axes = style.panels(len(shown), width=style.PAGE, height=height)
-    for ax, (title, one_plane) in zip(axes, shown.items(), strict=True):
-        plane(ax, one_plane, names=names.get(title), title=title, legend=ax is axes[0])
+    for ax, (title, plane) in zip(axes, planes.items(), strict=True):
+        xy, related = plane.points[["x", "y"]].to_numpy(), plane.points.related
+        lines = LineCollection(xy[plane.pairs], colors=style.BLACK, linewidths=0.3, alpha=0.35)
+        ax.add_collection(lines)
+        for kind in SIDES:
+            points(ax, plane.points[~related], kind, 7, 0.35, zorder=2)
+            points(ax, plane.points[related], kind, 16, 0.85, zorder=2, label=f"{kind}s")
+        ax.plot(*plane.ends.T, "--", color=style.RED, lw=2, zorder=4, label="relation vector")
+        ax.plot(*plane.ends[0], "*", ms=10, label="mean of drugs", **look)
+        ax.plot(*plane.ends[1], "s", ms=6, label="mean of genes", **look)
+        ax.set(xlabel="first principal component", ylabel="second principal component")
+        ax.set(title=title)
+        ax.set_aspect("equal", adjustable="datalim")
+    _legend(axes[0], ncols=5, fontsize=7)
+    for ax, (title, plane) in zip(axes, planes.items(), strict=True):
+        if title in names:
+            plot_axes.name_words(ax, *plane.points[["x", "y"]].to_numpy().T, names[title])
     return figure
 
 
-def scores(
-    table: pd.DataFrame,
-    measures: Sequence[str] = ("top1", "top10", "mrr"),
-    *,
-    baseline: str = "random",
-    groups: Mapping[str, str] | None = None,
-) -> Figure:
+def scores(table: pd.DataFrame, groups: Mapping[str, str] | None = None) -> Figure:
     """Methods down the page, a panel per measure, means over worlds with their range.
 
     Args:
-        table: method, and each measure with _low and _high. Rows of a method whose name has
-            `baseline` in it are grey.
+        table: method, and each measure with _low and _high. Methods called random are grey.
         groups: method -> a name that several rows share, for their colour.
     """
     height = 0.75 + 0.17 * len(table)
-    figure, axes = style.panels(len(measures), width=style.PAGE, height=height, sharey=True)
-    number, _ = pd.factorize(table.method.map(lambda name: (groups or {}).get(name)))
+    figure, axes = style.panels(len(MEASURES), width=style.PAGE, height=height, sharey=True)
+    number, _ = pd.factorize(table.method.map(lambda name: (groups or {}).get(name, "")))
     colours = np.array(style.COLOURS)[number % 6]
-    colours[table.method.str.contains(baseline)] = style.GREY
+    colours[table.method.str.contains("random")] = style.GREY
     rows = np.arange(len(table))
-    for ax, measure in zip(axes, measures, strict=True):
+    for ax, (measure, (name, _, _)) in zip(axes, MEASURES.items(), strict=True):
         low, high = table[f"{measure}_low"], table[f"{measure}_high"]
         ax.hlines(rows, low, high, colors=colours, linewidth=1.6, alpha=0.6)
         ax.scatter(table[measure], rows, c=colours, s=16, lw=0, zorder=3)
-        ax.set(xlim=(-0.02, 1.02), xlabel=MEASURES[measure][0])
+        ax.set(xlim=(-0.02, 1.02), xlabel=name)
         ax.set_yticks(rows, table.method)
         ax.grid(axis="x", lw=0.3, color="#dddddd")
         ax.set_axisbelow(True)
@@ -194,39 +179,35 @@ def rank_by_size(tables: Mapping[str, pd.DataFrame], rho: Mapping[str, float]) -
     return figure
 
 
-def nulls(
-    permuted: Mapping[str, pd.DataFrame], real: Mapping[str, float], measure: str = "mrr"
-) -> Figure:
-    """The score with relation vectors of no meaning beside that of the real one.
+def nulls(permuted: Mapping[str, pd.DataFrame], real: Mapping[str, float]) -> Figure:
+    """The MRR with relation vectors of no meaning beside that of the real one.
 
     Args:
         permuted: name of the permutation -> a row each. real: the same -> the real score.
     """
     figure, axes = style.panels(len(permuted), width=style.PAGE, height=2.1)
     for ax, (name, table) in zip(axes, permuted.items(), strict=True):
-        values = table[measure].to_numpy()
-        ax.hist(values, 12, color=style.GREY, lw=0, label="of no meaning")
+        ax.hist(table.mrr, 12, color=style.GREY, lw=0, label="of no meaning")
         ax.axvline(real[name], color=style.RED, lw=1.5, label="real")
-        ax.set(xlabel=MEASURES[measure][0], title=name)
+        ax.set(xlabel="MRR", title=name)
         ax.margins(x=0.08)
     axes[0].set_ylabel("permutations")
     _legend(axes[0], ncols=2)
     return figure
 
 
-def strengths(table: pd.DataFrame, measure: str = "top1") -> Figure:
-    """The score against the length given to the relation vector, centred and not.
+def strengths(table: pd.DataFrame) -> Figure:
+    """Top-1 against the length given to the relation vector, centred and not.
 
-    table: scale, centre, and the measure with _low and _high.
+    table: scale, centre, and top1 with _low and _high.
     """
     figure, (ax,) = style.panels(width=style.PAGE * 0.55, height=2.4)
     looks = {True: (style.BLUE, "-", "centred"), False: (style.RED, "--", "not centred")}
     for centre, rows in table.groupby("centre"):
         colour, dash, name = looks[bool(centre)]
-        curve(ax, rows.scale, rows, measure, dash, color=colour, label=name, marker="o")
+        curve(ax, rows.scale, rows, "top1", dash, color=colour, label=name, marker="o")
     ax.axvline(1, color=style.BLACK, lw=0.5, ls=":")
-    ax.set(xlabel=r"multiple $\alpha$ of the relation vector", ylim=(0, None))
-    ax.set_ylabel(MEASURES[measure][0])
+    ax.set(xlabel=r"multiple $\alpha$ of the relation vector", ylabel="Top-1", ylim=(0, None))
     ax.legend()
     return figure
 
@@ -284,18 +265,18 @@ def fractions(table: pd.DataFrame, published: pd.DataFrame | None = None) -> Fig
     return figure
 
 
-def starts(table: pd.DataFrame, measure: str = "top10") -> Figure:
-    """Cold and warm snapshots: training done, and the score of the future, by year.
+def starts(table: pd.DataFrame) -> Figure:
+    """Cold and warm snapshots: training done, and Top-10 of the future, by year.
 
-    table: start ("cold" or "warm"), year, million_tokens, and the measure with _low and _high.
+    table: start ("cold" or "warm"), year, million_tokens, and top10 with _low and _high.
     """
     figure, (left, right) = style.panels(2, width=style.PAGE, height=2.3)
     for start, colour in (("cold", style.BLUE), ("warm", style.RED)):
         rows = table[table.start == start]
         left.plot(rows.year, rows.million_tokens.cumsum(), "-o", ms=3, color=colour)
-        curve(right, rows.year, rows, measure, "-o", color=colour, label=start)
+        curve(right, rows.year, rows, "top10", "-o", color=colour, label=start)
     left.set(xlabel="snapshot", ylabel="tokens trained so far, millions", ylim=(0, None))
-    right.set(xlabel="snapshot", ylabel=f"{MEASURES[measure][0]} of Y2", ylim=(0, 1.05))
+    right.set(xlabel="snapshot", ylabel="Top-10 of Y2", ylim=(0, 1.05))
     right.legend()
     return figure
 

@@ -5,6 +5,7 @@ concept by the exact heading only; of several drugs with one heading the first c
 a human symbol. KEGG's tables may not be passed on, so that there is no download here: give a path.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,6 @@ from lmnotes.papers.drug_gene_analogy.relation_tables import (
 )
 from lmnotes.papers.drug_gene_analogy.table_checks import Tally, frame, token
 
-_NAMES = {"mesh_id": "drug", "entrez_id": "gene", "hsa": "pathway"}
 VOCABULARIES = {"homemade": "lower", "bcv": "bioconceptvec"}  # whose words, and their spelling
 
 
@@ -110,15 +110,15 @@ def folder(path: str | Path, vocabulary: str = "homemade") -> RelationTables:
 
     def in_vocabulary(name: str, *columns: str) -> pd.DataFrame:
         table = frame(path / f"{name}.csv", name, (*columns, flag))
-        return table[table[flag] == "1"].rename(columns=_NAMES)
+        return table[table[flag] == "1"]
 
-    pairs, years_of = in_vocabulary("relations", "mesh_id", "entrez_id"), _years(path)
+    pairs = in_vocabulary("relations", "drug", "gene")
     members = {
-        "drug": in_vocabulary("pathway_drugs", "hsa", "mesh_id"),
-        "gene": in_vocabulary("pathway_genes", "hsa", "entrez_id"),
+        kind: in_vocabulary(f"pathway_{kind}s", "pathway", kind) for kind in ("drug", "gene")
     }
-    pairs = pairs.merge(years_of["pairs"], on=["drug", "gene"], how="left")
-    table = _concepts(path, pairs, members, years_of["concepts"])
+    years = _years(path, "relation_years", "drug", "gene", "year")
+    pairs = pairs.merge(years, on=["drug", "gene"], how="left")
+    table = _concepts(path, pairs, members)
     frames = {
         "relations": pairs,
         "concepts": table,
@@ -132,36 +132,21 @@ def folder(path: str | Path, vocabulary: str = "homemade") -> RelationTables:
     return tables
 
 
-def _concepts(
-    path: Path, pairs: pd.DataFrame, members: dict, years_of: pd.DataFrame
-) -> pd.DataFrame:
+def _concepts(path: Path, pairs: pd.DataFrame, members: Mapping) -> pd.DataFrame:
     """Every drug and gene of the tables: kind, concept, year, snapshot, name."""
-    files = {"drug": ("drugs", "mesh_id", "name"), "gene": ("genes", "entrez_id", "symbol")}
-    kinds = []
-    for kind, (name, key, label) in files.items():
-        labels = frame(path / f"{name}.csv", name, (key, label)).set_index(key)[label].to_dict()
+    years, kinds = _years(path, "concept_years", "kind", "concept", "year", "snapshot"), []
+    for kind in ("drug", "gene"):
+        names = frame(path / f"{kind}s.csv", f"{kind}s", (kind, "name")).set_index(kind)["name"]
         ids = pd.concat([pairs[kind], members[kind][kind]]).drop_duplicates()
         table = pd.DataFrame({"concept": ids, "kind": kind})
-        table = table.merge(years_of, on=["kind", "concept"], how="left")
-        kinds.append(table.assign(name=table.concept.map(labels).fillna(table.concept)))
+        table = table.merge(years, on=["kind", "concept"], how="left")
+        names = table.concept.map(names.to_dict()).fillna(table.concept)
+        kinds.append(table.assign(name=names))
     return pd.concat(kinds, ignore_index=True)
 
 
-def _years(path: Path) -> dict[str, pd.DataFrame]:
-    """First years of pairs and of concepts; empty where a folder has none."""
-    columns = {
-        "relation_years": {"mesh_id": "drug", "entrez_id": "gene", "rel_year": "year"},
-        "concept_years": {
-            "kind": "kind",
-            "id": "concept",
-            "first_mention_year": "year",
-            "first_vocab_snapshot": "snapshot",
-        },
-    }
-    tables = []
-    for name, names in columns.items():
-        table = pd.DataFrame(columns=list(names))
-        if (path / f"{name}.csv").is_file():
-            table = frame(path / f"{name}.csv", name, tuple(names))[list(names)]
-        tables.append(table.rename(columns=names))
-    return dict(zip(("pairs", "concepts"), tables, strict=True))
+def _years(path: Path, name: str, *columns: str) -> pd.DataFrame:
+    """First years of pairs or concepts; empty where a folder has none."""
+    if not (path / f"{name}.csv").is_file():
+        return pd.DataFrame(columns=list(columns))
+    return frame(path / f"{name}.csv", name, columns).drop(columns="line")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -109,35 +110,26 @@ def first_years(dated: DatedText, tables: RelationTables) -> RelationTables:
     ([1995], [1995, 1990])
     """
     corpus = dated.corpus
-    documents = np.repeat(np.arange(corpus.n_documents), np.diff(corpus.offsets))  # (T,)
-    known = [name for name in tables.concepts.concept if name in corpus.ids]
-    ids = np.array([corpus.ids[name] for name in known], int)
-    chosen = np.isin(corpus.tokens, ids)
-    order = np.argsort(corpus.tokens[chosen], kind="stable")
-    own, where = corpus.tokens[chosen][order], documents[chosen][order]
-    starts, ends = np.searchsorted(own, ids, "left"), np.searchsorted(own, ids, "right")
-    of = {
-        name: np.unique(where[start:end])
-        for name, start, end in zip(known, starts, ends, strict=True)
-    }
+    known = {corpus.ids[name]: name for name in tables.concepts.concept if name in corpus.ids}
+    where = np.flatnonzero(np.isin(corpus.tokens, list(known)))
+    documents = pd.Series(np.searchsorted(corpus.offsets, where, side="right") - 1)
+    of_token = documents.groupby(corpus.tokens[where]).unique()
+    naming = {known[token]: documents for token, documents in of_token.items()}
     nowhere = np.zeros(0, int)
 
-    def first(*names: str) -> int | None:
-        """The first year of a document that names all of these."""
-        found = [of.get(name, nowhere) for name in names]
-        both = found[0] if len(found) == 1 else np.intersect1d(*found, assume_unique=True)
+    def first_year(*names: str) -> int | None:
+        both = reduce(np.intersect1d, [naming.get(name, nowhere) for name in names])
         return int(dated.years[both[0]]) if len(both) else None
 
-    pairs = [first(row.drug, row.gene) for row in tables.relations.itertuples()]
-    single = [first(name) for name in tables.concepts.concept]
-    filled = {
-        name: table.assign(year=table.year.fillna(pd.Series(found, table.index, dtype="Int64")))
-        for name, table, found in (
-            ("relations", tables.relations, pairs),
-            ("concepts", tables.concepts, single),
-        )
-    }
-    return replace(tables, **filled)
+    def filled(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
+        years = [first_year(*names) for names in table[list(columns)].itertuples(index=False)]
+        return table.assign(year=table.year.fillna(pd.Series(years, table.index, dtype="Int64")))
+
+    relations, concepts = (
+        filled(tables.relations, "drug", "gene"),
+        filled(tables.concepts, "concept"),
+    )
+    return replace(tables, relations=relations, concepts=concepts)
 
 
 def _opened(folder: Path, name: str, key: Mapping) -> Literature:

@@ -16,16 +16,8 @@ from pathlib import Path
 import pandas as pd
 
 from lmnotes.errors import InputError
-from lmnotes.papers.drug_gene_analogy.table_checks import (
-    Tally,
-    frame,
-    kinds,
-    listed,
-    one_kind,
-    several,
-    tokens,
-    years,
-)
+from lmnotes.papers.drug_gene_analogy import table_checks
+from lmnotes.papers.drug_gene_analogy.table_checks import Tally, frame, tokens, years
 from lmnotes.words.analogy.relations import RelationSet
 
 Source = str | Path | pd.DataFrame
@@ -124,25 +116,27 @@ def checked(frames: Mapping[str, pd.DataFrame], *, style: str = "as written") ->
             holds the line of a file that a row came from.
     """
     tally = Tally()
-    listed_genes = frames["relations"] if style == "as written" else several(frames["relations"])
+    listed_genes = (
+        frames["relations"] if style == "as written" else table_checks.several(frames["relations"])
+    )
     relations = tokens(listed_genes, "relations", style, tally)
     relations["year"] = years(relations, "relations")
     members = frames.get("membership", pd.DataFrame(columns=["pathway", "concept", "kind"]))
-    members = tokens(kinds(members, "membership"), "membership", style, tally)
+    members = tokens(table_checks.kinds(members, "membership"), "membership", style, tally)
     twice = relations.duplicated(["drug", "gene"]), members.duplicated(["pathway", "concept"])
     relations = tally.keep(relations, ~twice[0], "relations", "repeated pair")
     members = tally.keep(members, ~twice[1], "membership", "repeated member")
     if "concepts" in frames:
-        known = tokens(kinds(frames["concepts"], "concepts"), "concepts", style, tally)
+        known = tokens(table_checks.kinds(frames["concepts"], "concepts"), "concepts", style, tally)
         known = tally.keep(known, ~known.duplicated("concept"), "concepts", "repeated concept")
         ends = [relations[k].isin(known.concept[known.kind == k]) for k in ("drug", "gene")]
         relations = tally.keep(relations, ends[0] & ends[1], "relations", "unknown concept")
         present = members.concept.isin(known.concept)
         members = tally.keep(members, present, "membership", "unknown concept")
     else:
-        known = listed(relations, members)
+        known = table_checks.listed(relations, members)
     known["year"] = years(known, "concepts")
-    one_kind(known, relations, members)
+    table_checks.one_kind(known, relations, members)
     named, members = _pathways(frames.get("pathways"), members, tally)
     if relations.empty:
         raise InputError(

@@ -22,6 +22,8 @@ _ALIASES = {  # our column: other people's names for it
     "year": ("year", "rel_year", "first_mention_year", "first_year"),
     "concept": ("concept", "id"),
     "pathway": ("pathway", "hsa", "pathway_id"),
+    "name": ("name", "symbol"),
+    "snapshot": ("snapshot", "first_vocab_snapshot"),
 }
 _GENE = re.compile(r"(?i)gene_\d+")
 _SHOWN = 5  # rows that a message names

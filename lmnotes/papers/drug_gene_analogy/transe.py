@@ -82,15 +82,8 @@ def split(
 def published_split(tables: str | Path) -> pd.DataFrame:
     """The paper's own triples from the folder of real tables, with the columns of `split`."""
     table = pd.read_csv(Path(tables) / "kge_split_P1.csv", dtype=str)
-    return pd.DataFrame(
-        {
-            "drug": "d" + table.mesh_id,
-            "pathway": table.hsa,
-            "gene": "g" + table.entrez_id,
-            "split": table.split,
-            "train_from": table.train_from.astype(float),
-        }
-    )
+    table = table.astype({"train_from": float}).rename(columns={"hsa": "pathway"})
+    return table.assign(drug="d" + table.mesh_id, gene="g" + table.entrez_id)
 
 
 def of_split(table: pd.DataFrame, name: str, fraction: float | None = None) -> pd.DataFrame:
@@ -129,32 +122,22 @@ def train(
     entities = sorted({*everything.drug, *everything.gene})
     relations = sorted(set(everything.pathway))
     rng = np.random.default_rng(seed)
-    start = [rng.uniform(-0.5, 0.5, (len(names), dim)) for names in (entities, relations)]
+    start = [rng.uniform(-0.5, 0.5, (len(known), dim)) for known in (entities, relations)]
     vectors = [torch.tensor(a, dtype=torch.float32, device=device).requires_grad_() for a in start]
     empty = TransE(entities, start[0], relations, start[1], np.zeros(0))
     rows = torch.as_tensor(empty.rows(table), device=device)
-    history = _fit(vectors, rows, rng, steps, batch, rate, n_negatives, margin)
-    arrays = [tensor.detach().cpu().numpy() for tensor in vectors]
-    return TransE(entities, arrays[0], relations, arrays[1], np.array(history))
-
-
-def _fit(vectors, rows, rng, steps, batch, rate, n_negatives, margin) -> list[float]:
-    """Move both matrices by Adam; the loss of each step."""
-    import torch
-
-    optimiser = torch.optim.Adam(vectors, lr=rate)
-    history = []
+    optimiser, history = torch.optim.Adam(vectors, lr=rate), []
     for step, chosen in enumerate(_batches(len(rows), batch, steps, rng)):
         optimiser.param_groups[0]["lr"] = rate * (1 - 0.9 * step / steps)
-        positive = rows[chosen]
-        other = rng.integers(len(vectors[0]), size=(len(positive), n_negatives))
-        other = torch.as_tensor(other, device=rows.device)  # (B, N) in place of heads or tails
-        loss = _loss(*vectors, positive, other, step % 2 == 0, margin)
+        other = rng.integers(len(entities), size=(len(chosen), n_negatives))
+        other = torch.as_tensor(other, device=device)  # (B, N) in place of heads or tails
+        loss = _loss(*vectors, rows[chosen], other, step % 2 == 0, margin)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
         history.append(float(loss.detach()))
-    return history
+    arrays = [tensor.detach().cpu().numpy() for tensor in vectors]
+    return TransE(entities, arrays[0], relations, arrays[1], np.array(history))
 
 
 def evaluate(model: TransE, test: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
