@@ -53,7 +53,7 @@ seed: int = 0  # 0..1000000
 import numpy as np
 import pandas as pd
 
-from lmnotes import figures, notebook, words
+from lmnotes import notebook, words
 from lmnotes.papers import drug_gene_analogy as paper
 
 notebook.begin("05_drug_gene_analogy", globals())
@@ -83,8 +83,8 @@ world_settings = paper.world.Settings(n_abstracts=n_abstracts)
 worlds = paper.study.small_worlds(seeds, years, settings=world_settings, **training)
 study, dated = real or worlds, real if real and real.snapshots else worlds
 focus = study.worlds[0]
-for name, one in worlds.literature.items():
-    notebook.note_input(name, one.text.corpus.content_id)
+for world, literature in worlds.literature.items():
+    notebook.note_input(world, literature.text.corpus.content_id)
 
 # %%
 first_world = worlds.worlds[0]
@@ -95,10 +95,10 @@ for line in first_literature.abstracts(example_drug, n=2).itertuples():
 sizes = paper.study.size(worlds)
 if real:
     sizes = sizes.merge(paper.study.size(real), on="statistic")
-theirs = notebook.card.table("05", "statistics").rename(
+published_sizes = notebook.card.table("05", "statistics").rename(
     columns={"bcv": "paper, BioConceptVec", "homemade": "paper, own vectors"}
 )
-sizes = sizes.merge(theirs, on="statistic", how="left")
+sizes = sizes.merge(published_sizes, on="statistic", how="left")
 notebook.table(
     sizes,
     "statistics",
@@ -133,26 +133,24 @@ def vectors_of(concepts):
 
 
 v = words.analogy.estimate(task, vectors_of).of_groups[0]  # (D,)
-back = words.analogy.estimate(words.analogy.build(facts, "G", direction="gene2drug"), vectors_of)
+reverse = words.analogy.estimate(words.analogy.build(facts, "G", direction="gene2drug"), vectors_of)
 mean_drug, mean_gene = (vectors_of(task.base[side]).mean(axis=0) for side in ("query", "answer"))
 centroid, drug_vectors = vectors_of(task.candidates).mean(axis=0), vectors_of(task.queries["query"])
 two_forms = drug_vectors + v - centroid - ((drug_vectors - mean_drug) + (mean_gene - centroid))
 notebook.claims.record("identity_centroid", np.abs(two_forms).max())
-notebook.claims.record("identity_reverse", np.abs(back.of_groups[0] + v).max())
+notebook.claims.record("identity_reverse", np.abs(reverse.of_groups[0] + v).max())
 print(
     f"{len(task.base):,} pairs, |v| = {np.linalg.norm(v):.2f}, "
     f"mean length of a drug {np.linalg.norm(drug_vectors, axis=1).mean():.2f}"
 )
 
 # %%
-everything = paper.planes.of_relations(vectors, task, 200)
-figure, (ax,) = figures.style.panels(width=5.4, height=4.0)
-paper.figures.plane(ax, everything)
+relations_plane = paper.planes.of_relations(vectors, task, 200)
 notebook.figure(
-    figure,
+    paper.figures.planes({"": relations_plane}, {}, width=5.4, height=4.0),
     "fig2a_relations",
-    data=everything.points,
-    caption=f"Figure 2a: {len(everything.pairs)} relations on the first two principal components of their ends ({everything.share:.0%} of the variance). Each thin line is a "
+    data=relations_plane.points,
+    caption=f"Figure 2a: {len(relations_plane.pairs)} relations on the first two principal components of their ends ({relations_plane.share:.0%} of the variance). Each thin line is a "
     "known pair; the dashed arrow joins the means of the drugs' and of the genes' ends of all relations.",
 )
 draws = np.random.RandomState(0).choice(6645, 200, replace=False)[:5]
@@ -166,18 +164,20 @@ notebook.claims.record("fig2a_draw", int((draws == [3706, 1670, 5066, 4416, 495]
 # %%
 symbols = study.symbols
 in_pathway = facts.membership.groupby("pathway").concept.apply(list)
-sizes_of = pathway_task.training.groupby("group").size().sort_values(ascending=False)
-chosen = ["hsa04012"] if "hsa04012" in sizes_of else list(sizes_of.index[[1, len(sizes_of) // 2]])
-shown, labels = {}, {}
+n_relations = pathway_task.training.groupby("group").size().sort_values(ascending=False)
+chosen = ["hsa04012"]  # the ErbB signaling pathway
+if "hsa04012" not in n_relations:
+    chosen = list(n_relations.index[[1, len(n_relations) // 2]])
+pathway_planes, labels = {}, {}
 for pathway in chosen:
-    here = paper.planes.of_pathway(vectors, pathway_task, pathway, in_pathway[pathway])
-    shown[pathway] = here
-    named = here.points[here.points.related].name
-    labels[pathway] = {symbols.get(name, name): row for row, name in named.items()}
+    plane = paper.planes.of_pathway(vectors, pathway_task, pathway, in_pathway[pathway])
+    pathway_planes[pathway] = plane
+    related = plane.points[plane.points.related].name
+    labels[pathway] = {symbols.get(concept, concept): row for row, concept in related.items()}
 notebook.figure(
-    paper.figures.planes(shown, labels),
+    paper.figures.planes(pathway_planes, labels),
     "fig2b_pathways",
-    data=pd.concat([one.points.assign(pathway=name) for name, one in shown.items()]),
+    data=pd.concat([plane.points.assign(pathway=p) for p, plane in pathway_planes.items()]),
     caption="Figure 2b: drugs and genes of a pathway with their relations and the pathway's own vector, on the plane of its members. Faint: without a relation here. The paper shows the ErbB signaling pathway.",
 )
 
@@ -185,16 +185,16 @@ asked = list(task.queries["query"].iloc[:: max(1, len(task) // 12)][:12])
 
 
 def watch_the_arrow(drug=asked[0], alpha=1.0):
-    found = words.analogy.answer(vectors, task, scale=alpha)
+    answers = words.analogy.answer(vectors, task, scale=alpha)
     start = vectors_of([drug])[0]
-    moved = everything.place(np.array([start, start + alpha * v]))
-    return paper.live.arrow(everything, tuple(moved), found, drug, symbols)
+    moved = relations_plane.place(np.array([start, start + alpha * v]))
+    return paper.live.arrow(relations_plane, moved, answers, drug, symbols)
 
 
 notebook.explore(
     watch_the_arrow,
     stills=[{"alpha": 0.0}, {}],
-    drug={symbols.get(name, name): name for name in asked},
+    drug={symbols.get(drug, drug): drug for drug in asked},
     alpha=(0.0, 2.0, 0.1),
 )
 
@@ -248,12 +248,13 @@ arrow_exercise.check(None)  # a function f(drugs, genes, pairs) that returns v
 # answer. The random baseline is no straw man: it knows which genes are targets at all and guesses each as often as it is one.
 
 # %%
-ways = {"": "drug2gene", "'": "gene2drug"}
+directions = {"": "drug2gene", "'": "gene2drug"}
 methods = {}
-for mark, way in ways.items():
+for prime, direction in directions.items():
     for setting in ("G", "P1", "P2"):
-        methods[setting + mark] = paper.tables.answers(worlds, setting, direction=way)
-        methods[f"{setting + mark}, random"] = paper.tables.randomly(methods[setting + mark])
+        results = paper.tables.answers(worlds, setting, direction=direction)
+        methods[setting + prime] = results
+        methods[f"{setting + prime}, random"] = paper.tables.randomly(results)
 by_world = paper.tables.scores(methods)
 settings_table = paper.tables.over_worlds(by_world, ["method"])
 notebook.table(
@@ -275,8 +276,8 @@ notebook.claims.record(
     *paper.tables.spread(at_world.loc["G"].top1_low - at_world.loc["G, random"].top1_high),
     note="low end of the one interval less high end of the other",
 )
-closed = np.array([paper.popularity.expected_top1(one.task) for one in methods["G"].values()])
-drawn = np.array([one.scores()["top1"] for one in methods["G, random"].values()])
+closed = np.array([paper.popularity.expected_top1(r.task) for r in methods["G"].values()])
+drawn = np.array([result.scores()["top1"] for result in methods["G, random"].values()])
 notebook.claims.record(
     "random_closed_form",
     np.abs(closed - drawn).max(),
@@ -290,23 +291,24 @@ notebook.claims.record(
 # %%
 several = task.n_answers > 1
 listed = task.queries["query"][several].head(8)
-p1 = words.analogy.answer(vectors, pathway_task)
-g = words.analogy.answer(vectors, task)
+of_relations = words.analogy.answer(vectors, task)
+of_pathways = words.analogy.answer(vectors, pathway_task)
 
 
-def named(found, drug, pathway=None):
-    rows = found.predictions(drug, pathway).head(10)
+def first_ten(result, drug, pathway=None):
+    rows = result.predictions(drug, pathway).head(10)
     return " ".join(
-        ("*" if right else "") + symbols.get(one, one).replace("Gene ", "g")
-        for one, right in zip(rows.candidate, rows.is_answer, strict=True)
+        ("*" if right else "") + symbols.get(gene, gene).replace("Gene ", "g")
+        for gene, right in zip(rows.candidate, rows.is_answer, strict=True)
     )
 
 
 rows = []
 for drug in listed:
-    rows.append((symbols.get(drug, drug), "G", named(g, drug)))
-    of_drug = pathway_task.queries[pathway_task.queries["query"] == drug].group.head(1)
-    rows += [(symbols.get(drug, drug), f"P1, {path}", named(p1, drug, path)) for path in of_drug]
+    name = symbols.get(drug, drug)
+    rows.append((name, "G", first_ten(of_relations, drug)))
+    pathways = pathway_task.queries[pathway_task.queries["query"] == drug].group.head(1)
+    rows += [(name, f"P1, {p}", first_ten(of_pathways, drug, p)) for p in pathways]
 predictions = pd.DataFrame(rows, columns=["drug", "setting", "ten best genes, the nearest first"])
 notebook.table(
     predictions,
@@ -433,15 +435,16 @@ notebook.figure(
 def toggle_centring(drug=asked[0], alpha=1.0, weighting="relations"):
     listings, levels = {}, {}
     for name, centre in (("centred", True), ("not centred", False)):
-        found = words.analogy.answer(vectors, task, scale=alpha, weighting=weighting, centre=centre)
-        listings[name], levels[name] = found.predictions(drug), found.scores()["top1"]
+        settings = {"scale": alpha, "weighting": weighting, "centre": centre}
+        answers = words.analogy.answer(vectors, task, **settings)
+        listings[name], levels[name] = answers.predictions(drug), answers.scores()["top1"]
     return paper.live.centring(listings, levels, symbols)
 
 
 notebook.explore(
     toggle_centring,
     stills=[{"alpha": 0.0}, {"weighting": "concepts"}],
-    drug={symbols.get(name, name): name for name in asked},
+    drug={symbols.get(drug, drug): drug for drug in asked},
     alpha=(0.0, 2.0, 0.1),
     weighting=["relations", "concepts"],
 )
@@ -499,11 +502,11 @@ notebook.claims.record("pathway_cosine", cosines.median())
 
 # %%
 sets, set_means = {}, {}
-for way in ("drug2gene", "gene2drug"):
+for direction in directions.values():
     for setting in ("G", "P1", "P2"):
-        one = words.analogy.build(facts, setting, direction=way)
-        sets[way, setting] = one.n_answers
-        set_means[way, setting] = one.describe()["mean_answers_macro"]
+        asked_task = words.analogy.build(facts, setting, direction=direction)
+        sets[direction, setting] = asked_task.n_answers
+        set_means[direction, setting] = asked_task.describe()["mean_answers_macro"]
 notebook.figure(
     paper.figures.answer_sets(sets, set_means),
     "figS2_answer_sets",
@@ -517,13 +520,13 @@ by_size = {
     s: words.analogy.predict(vectors, study.facts[focus], s).queries for s in ("G", "P1", "P2")
 }
 rho = {
-    setting: words.analogy.scores.weighted_spearman(one.n_answers, one["rank"])
-    for setting, one in by_size.items()
+    setting: words.analogy.scores.weighted_spearman(queries.n_answers, queries["rank"])
+    for setting, queries in by_size.items()
 }
 notebook.figure(
     paper.figures.rank_by_size(by_size, rho),
     "figS5_rank_size",
-    data=pd.concat([one.assign(setting=setting) for setting, one in by_size.items()]),
+    data=pd.concat([queries.assign(setting=s) for s, queries in by_size.items()]),
     caption="Figure S5: rank of the best right answer against how many there are (points shifted sideways to be seen; red: medians). Each number of answers weighs the same in the correlation.",
 )
 
@@ -598,15 +601,16 @@ asked_years = sorted(y2_curve.year)
 
 
 def slide_the_year(year=asked_years[len(asked_years) // 2], world=dated.worlds[0]):
-    found = words.analogy.predict(dated.snapshots[world, year], dated.facts[world], "Y2", year=year)
-    ids, rows = found.task.candidates, []
-    born = dated.facts[world].relations.set_index(["drug", "gene"]).year
-    for query, answer in found.task.answers:
-        drug = found.queries["query"][query]
-        rows.append((drug, ids[answer], born[drug, ids[answer]], found.queries["rank"][query]))
+    facts_then = dated.facts[world]
+    future = words.analogy.predict(dated.snapshots[world, year], facts_then, "Y2", year=year)
+    published = facts_then.relations.set_index(["drug", "gene"]).year
+    rows = []
+    for query, answer in future.task.answers:
+        drug, gene = future.queries["query"][query], future.task.candidates[answer]
+        rows.append((drug, gene, published[drug, gene], future.queries["rank"][query]))
     pairs = pd.DataFrame(rows, columns=["drug", "gene", "year", "rank"])
     return paper.live.year(
-        y2_curve, year, pairs.drop_duplicates("drug"), f"{len(found)} drugs asked in {year}"
+        y2_curve, year, pairs.drop_duplicates("drug"), f"{len(future)} drugs asked in {year}"
     )
 
 
@@ -625,14 +629,16 @@ warm = paper.study.small_worlds(
     seeds, years, settings=world_settings, warm_epochs=warm_epochs, **training
 )
 start_rows = []
-for name, one in (("cold", worlds), ("warm", warm)):
-    spent = paper.snapshots.cost(
-        {(int(world.split()[1]), year): v for (world, year), v in one.snapshots.items()}
+for start, started in (("cold", worlds), ("warm", warm)):
+    cost = paper.snapshots.cost(
+        {
+            (int(world.split()[1]), year): vectors_then
+            for (world, year), vectors_then in started.snapshots.items()
+        }
     )
-    scores_of = paper.tables.by_year(one, ["Y2"])
-    spent = spent.groupby("year")[["million_tokens", "seconds"]].mean().reset_index()
-    future = paper.tables.over_worlds(scores_of[scores_of.setting == "Y2"], ["year"])
-    start_rows.append(spent.merge(future, on="year", how="left").assign(start=name))
+    cost = cost.groupby("year")[["million_tokens", "seconds"]].mean().reset_index()
+    future = paper.tables.over_worlds(paper.tables.by_year(started, ["Y2"]), ["year"])
+    start_rows.append(cost.merge(future, on="year", how="left").assign(start=start))
 start_table = pd.concat(start_rows, ignore_index=True)
 notebook.figure(
     paper.figures.starts(start_table.dropna(subset="top10")),
@@ -664,25 +670,26 @@ part_rows = []
 change = max([year for year in years[:-1] if year <= 2010] or years[:1])
 for name in ("as it is", *parts):
     changed = paper.world.without(world_settings, *([] if name == "as it is" else [name]))
-    other = paper.study.small_worlds(seeds[:1], [change, max(years)], settings=changed, **training)
-    world = other.worlds[0]
-    last, then = other.final[world], other.snapshots[world, change]
+    smaller = paper.study.small_worlds(
+        seeds[:1], [change, max(years)], settings=changed, **training
+    )
+    world = smaller.worlds[0]
+    last, then = smaller.final[world], smaller.snapshots[world, change]
     asks = {
         f"Y2 of {change}, Top-10 (baseline: random)": ("Y2", then, "top10", None),
         "G, Top-1 (baseline: no vector)": ("G", last, "top1", {"vector": "none"}),
         "P1, Top-1 (baseline: one vector)": ("P1", last, "top1", {"vector": "global"}),
     }
     for question, (setting, vectors_then, measure, rival) in asks.items():
-        found = words.analogy.predict(vectors_then, other.facts[world], setting, year=change)
-        base = (
-            paper.popularity.simulate(found.task)
+        answers = words.analogy.predict(vectors_then, smaller.facts[world], setting, year=change)
+        baseline = (
+            paper.popularity.simulate(answers.task)
             if rival is None
-            else words.analogy.answer(vectors_then, found.task, **rival)
+            else words.analogy.answer(vectors_then, answers.task, **rival)
         )
         label = name if name == "as it is" else f"without {name}"
-        part_rows.append(
-            (label, question, found.scores()[measure], base.scores()[measure], len(found))
-        )
+        values = answers.scores()[measure], baseline.scores()[measure]
+        part_rows.append((label, question, *values, len(answers)))
 part_table = pd.DataFrame(part_rows, columns=["world", "question", "value", "baseline", "n"])
 notebook.figure(
     paper.figures.parts(part_table),
@@ -782,9 +789,9 @@ for id, value, note in paper.numbers.measured(checks):
     notebook.claims.record(id, value, note=note)
 if real:
     real_methods = {
-        f"{s}{mark}": paper.tables.answers(real, s, direction=way)
-        for s in ("G", "P1", "P2")
-        for mark, way in ways.items()
+        f"{setting}{prime}": paper.tables.answers(real, setting, direction=direction)
+        for setting in ("G", "P1", "P2")
+        for prime, direction in directions.items()
     }
     real_methods |= {
         name: paper.tables.answers(real, setting, **how)
@@ -819,15 +826,15 @@ atlas_words = """athens greece baghdad iraq bangkok thailand beijing china berli
     rome italy stockholm sweden tehran iran tokyo japan""".split()  # noqa: SIM905
 questions = words.analogy.four_words.read_questions(atlas_words)
 questions = questions[questions.category == "capital-common-countries"]
-pairs_of = questions[["a", "b"]].drop_duplicates().set_axis(["capital", "country"], axis=1)
+capital_pairs = questions[["a", "b"]].drop_duplicates().set_axis(["capital", "country"], axis=1)
 planted = np.random.default_rng(1)
-place, shift = planted.normal(size=(len(pairs_of), 20)), 2 * planted.normal(size=20)
-capitals, atlas = sorted(pairs_of.capital), {}
-for here, pair in zip(place, pairs_of.itertuples(), strict=True):
-    atlas[pair.capital] = here + 0.7 * planted.normal(size=20)
-    atlas[pair.country] = here + shift + 0.7 * planted.normal(size=20)
+places, shift = planted.normal(size=(len(capital_pairs), 20)), 2 * planted.normal(size=20)
+capitals, atlas = sorted(capital_pairs.capital), {}
+for vector, pair in zip(places, capital_pairs.itertuples(), strict=True):
+    atlas[pair.capital] = vector + 0.7 * planted.normal(size=20)
+    atlas[pair.country] = vector + shift + 0.7 * planted.normal(size=20)
 capital_answer = words.analogy.predict(
-    atlas, words.analogy.relations.from_pairs(pairs_of), vector="leave_one_out"
+    atlas, words.analogy.relations.from_pairs(capital_pairs), vector="leave_one_out"
 )
 one_pair = words.analogy.prediction.solve(atlas, questions).scores()
 capitals_exercise = notebook.teach.exercise(
@@ -835,22 +842,22 @@ capitals_exercise = notebook.teach.exercise(
     properties=[
         (
             "a Result comes back",
-            lambda f: isinstance(f(atlas, pairs_of), words.analogy.scores.Result),
+            lambda f: isinstance(f(atlas, capital_pairs), words.analogy.scores.Result),
             "return what prediction.predict gives, not its scores",
         ),
         (
             "it asks every capital",
-            lambda f: sorted(f(atlas, pairs_of).queries["query"]) == capitals,
+            lambda f: sorted(f(atlas, capital_pairs).queries["query"]) == capitals,
             "from_pairs takes the asked column first, then the answer",
         ),
         (
             "no pair is in its own vector",
-            lambda f: f(atlas, pairs_of).settings["vector"] == "leave_one_out",
+            lambda f: f(atlas, capital_pairs).settings["vector"] == "leave_one_out",
             "pass vector='leave_one_out'",
         ),
         (
             "its ranks",
-            lambda f: f(atlas, pairs_of).ranks.tolist() == capital_answer.ranks.tolist(),
+            lambda f: f(atlas, capital_pairs).ranks.tolist() == capital_answer.ranks.tolist(),
             "centre is True by default; leave it so",
         ),
     ],
@@ -869,8 +876,8 @@ print(
 
 # %%
 ledger = notebook.claims.table()
-of_tables = {id for id, *_ in paper.numbers.measured(checks)} | {"real_g", "gpt_comparable"}
-needs_data = ledger.id.isin(of_tables)
+needs_tables = {id for id, *_ in paper.numbers.measured(checks)} | {"real_g", "gpt_comparable"}
+needs_data = ledger.id.isin(needs_tables)
 print(ledger.verdict[~needs_data].value_counts().to_string())
 type(ledger)(ledger[~needs_data])
 

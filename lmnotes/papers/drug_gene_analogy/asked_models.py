@@ -175,17 +175,13 @@ def ask(
     import torch
 
     tokenizer, loaded = _load(model, dtype, device)
-    rows = []
+    rows, settings = [], {"do_sample": False, "max_new_tokens": max_new_tokens}
+    settings["pad_token_id"] = tokenizer.eos_token_id or 0
     for query, name in names.items():
         tokens = _tokens(tokenizer, system, question.format(n=n, name=name)).to(device)
         with torch.inference_mode():
-            written = loaded.generate(
-                tokens,
-                attention_mask=torch.ones_like(tokens),
-                do_sample=False,
-                max_new_tokens=max_new_tokens,
-                pad_token_id=tokenizer.eos_token_id or 0,
-            )
+            mask = torch.ones_like(tokens)
+            written = loaded.generate(tokens, attention_mask=mask, **settings)
         text = tokenizer.decode(written[0, tokens.shape[1] :], skip_special_tokens=True)
         genes = parse(text)
         rows.append((str(model), query, genes is not None, genes or (), text))

@@ -91,13 +91,8 @@ def build(name: str, records: Iterable[Record], dropped: Mapping | None = None) 
     row = {"name": name, "domain": "biomedical", "n_documents": len(lengths)}
     row |= {"n_tokens": len(text), "n_bytes": 0, "n_repeats_removed": 0, "sha256": ""}
     fields = assemble.finished(text, list(ids), np.zeros(len(text), np.uint8), lengths)
-    corpus = Corpus(
-        name,
-        titles=[titles[i] for i in order],
-        sources=pd.DataFrame([row]),
-        document_source=np.zeros(len(lengths), np.int32),
-        **fields,
-    )
+    fields |= {"titles": [titles[i] for i in order], "sources": pd.DataFrame([row])}
+    corpus = Corpus(name, document_source=np.zeros(len(lengths), np.int32), **fields)
     return DatedText(corpus, np.array(years)[order], dict(dropped))
 
 
@@ -133,10 +128,8 @@ def read(path: str | Path, years: str | Path | Mapping[str, int] | None = None) 
             f"there is no file {path}: expected .jsonl, .tsv or .pubtator with dated text; "
             f"{nearest(path.name, beside) if beside else 'check the path'}"
         )
-    if path.suffix in (".jsonl", ".tsv"):
-        records = _tagged(path)
-    else:
-        records = pubtator(path, _years(years), dropped)
+    tagged = path.suffix in (".jsonl", ".tsv")
+    records = _tagged(path) if tagged else pubtator(path, _years(years), dropped)
     dated = build(path.stem, records)
     return replace(dated, dropped=dict(Counter(dated.dropped) + dropped))
 

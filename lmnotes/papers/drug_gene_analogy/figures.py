@@ -38,7 +38,7 @@ def points(ax: Axes, table: pd.DataFrame, kind: str, size: float, alpha: float, 
 
 
 def planes(
-    planes: Mapping[str, Plane],
+    shown: Mapping[str, Plane],
     names: Mapping[str, Mapping[str, int]],
     width: float = style.PAGE,
     height: float = 3.6,
@@ -50,9 +50,9 @@ def planes(
     """
     from matplotlib.collections import LineCollection
 
-    figure, axes = style.panels(len(planes), width=width, height=height)
+    figure, axes = style.panels(len(shown), width=width, height=height)
     look = {"color": style.RED, "mec": "white", "mew": 0.5, "zorder": 5}
-    for ax, (title, plane) in zip(axes, planes.items(), strict=True):
+    for ax, (title, plane) in zip(axes, shown.items(), strict=True):
         xy, related = plane.points[["x", "y"]].to_numpy(), plane.points.related
         lines = LineCollection(xy[plane.pairs], colors=style.BLACK, linewidths=0.3, alpha=0.35)
         ax.add_collection(lines)
@@ -66,7 +66,7 @@ def planes(
         ax.set(title=title)
         ax.set_aspect("equal", adjustable="datalim")
     _legend(axes[0], ncols=5, fontsize=7)
-    for ax, (title, plane) in zip(axes, planes.items(), strict=True):
+    for ax, (title, plane) in zip(axes, shown.items(), strict=True):
         if title in names:
             plot_axes.name_words(ax, *plane.points[["x", "y"]].to_numpy().T, names[title])
     return figure

@@ -44,11 +44,8 @@ def single_numbers(known: Mapping[str, RelationSet], tables: str | Path) -> pd.D
         values |= _answers(name, facts)
     values |= _pathways(known["bcv"]) | _figures(known["bcv"]) | _split(Path(tables))
     dated = known["homemade"].relations.dropna(subset="year")
-    values |= {
-        "dated_pairs": len(dated),
-        "dated_drugs": dated.drug.nunique(),
-        "dated_genes": dated.gene.nunique(),
-    }
+    values |= {f"dated_{kind}s": dated[kind].nunique() for kind in ("drug", "gene")}
+    values["dated_pairs"] = len(dated)
     return pd.DataFrame(values.items(), columns=["number", "value"])
 
 
@@ -114,16 +111,13 @@ def _pipeline(tables: Path, known: RelationSet) -> dict[str, float]:
     dropped = rebuilt.dropped.set_index("reason")
     lost = {f"real_{name}": dropped.n_rows.get(f"matched by {name}", 0) for name in PIPELINE[2:6]}
     drugs = rebuilt.steps.set_index("step")
-    matched = int(drugs.n_rows["matched with a MeSH heading"])
-    same = (
-        rebuilt.relations.to_numpy().tolist() == known.relations[["drug", "gene"]].values.tolist()
-    )
+    matched = drugs.loc["matched with a MeSH heading"]
+    repeated = dropped.n_rows.get("repeated entry", 0)
+    same = np.array_equal(rebuilt.relations, known.relations[["drug", "gene"]])
     return lost | {
         "real_kegg_drugs": int(drugs.n_drugs.iloc[0]),
-        "real_exact_heading": matched,
-        "real_duplicates": matched
-        - int(drugs.n_drugs["matched with a MeSH heading"])
-        + int(dropped.n_rows.get("repeated entry", 0)),
+        "real_exact_heading": int(matched.n_rows),
+        "real_duplicates": int(matched.n_rows - matched.n_drugs + repeated),
         "real_rebuilt": int(same) * len(rebuilt.relations),
     }
 
@@ -150,9 +144,7 @@ def _pathways(known: RelationSet) -> dict[str, float]:
     tiny = sizes.index[sizes <= 5]
     return {
         "rp_least": sizes.min(),
-        "rp_q1": sizes.quantile(0.25),
-        "rp_q2": sizes.median(),
-        "rp_q3": sizes.quantile(0.75),
+        **{f"rp_q{quarter}": sizes.quantile(quarter / 4) for quarter in (1, 2, 3)},
         "rp_most": sizes.max(),
         "largest_pathway_questions": asked.get(NEUROACTIVE, 0),
         "small_pathways": len(tiny),

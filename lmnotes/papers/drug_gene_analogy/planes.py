@@ -72,10 +72,8 @@ def _fitted(embedding, names: list[str], kinds: list[str], pairs: np.ndarray, ba
     )
     if (ends[1] - ends[0]) @ axes[0] < 0:  # drugs to the left, genes to the right
         axes = axes * np.array([[-1.0], [1.0]])
-    at = (vectors - mean) @ axes.T
-    related = np.isin(np.arange(len(names)), pairs)
-    points = pd.DataFrame(
-        {"name": names, "kind": kinds, "x": at[:, 0], "y": at[:, 1], "related": related}
-    )
+    points = pd.DataFrame((vectors - mean) @ axes.T, columns=["x", "y"])
+    points = points.assign(name=names, kind=kinds, related=points.index.isin(pairs.ravel()))
+    points = points[["name", "kind", "x", "y", "related"]]
     share = float((sizes[:2] ** 2).sum() / (sizes**2).sum())
     return Plane(points, pairs, (ends - mean) @ axes.T, mean, axes, share)

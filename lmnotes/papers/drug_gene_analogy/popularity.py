@@ -103,8 +103,7 @@ def _gumbel(p, offsets, column, n_repeats, rng) -> np.ndarray:
 def _legacy(p, offsets, column, n_repeats, rng) -> np.ndarray:
     """Ranks by `RandomState.choice(len(p), len(p), replace=False, p=p)`, query by query.
 
-    That function takes numbers in rounds from one stream, and its rounds are repeated here on a
-    stretch of the stream; what a stretch leaves over is given back to the generator.
+    What a stretch of the stream leaves over is given back to the generator.
     """
     ranks = np.zeros((len(offsets) - 1, n_repeats), np.int64)
     done, size = 0, BLOCK
@@ -119,10 +118,7 @@ def _legacy(p, offsets, column, n_repeats, rng) -> np.ndarray:
 
 @njit(**COMPILED)
 def _fill(p, offsets, column, ranks, done, stream):
-    """Fill `ranks` (Q, R) from number `done` on while the stream lasts.
-
-    Returns how many are done, and how much of the stream they took.
-    """
+    """Fill `ranks` (Q, R) from number `done` on; how many are done, and how much was taken."""
     n, position = len(p), 0
     place, weights, cumulated = np.empty(n, np.int64), np.empty(n), np.empty(n)
     while done < ranks.size:

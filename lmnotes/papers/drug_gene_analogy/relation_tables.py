@@ -90,10 +90,8 @@ def read(
     if concepts is not None:
         frames["concepts"] = frame(concepts, "concepts", ("concept", "kind"), ("year", "name"))
     if isinstance(membership, Mapping):
-        members = {
-            kind: frame(source, "membership", ("pathway", kind))
-            for kind, source in membership.items()
-        }
+        kinds = membership.items()
+        members = {kind: frame(part, "membership", ("pathway", kind)) for kind, part in kinds}
         frames["membership"] = together(members)
     elif membership is not None:
         frames["membership"] = frame(membership, "membership", ("pathway", "concept", "kind"))
@@ -115,11 +113,10 @@ def checked(frames: Mapping[str, pd.DataFrame], *, style: str = "as written") ->
         frames: `relations` and, optionally, `concepts`, `membership`, `pathways`. A column `line`
             holds the line of a file that a row came from.
     """
-    tally = Tally()
-    listed_genes = (
-        frames["relations"] if style == "as written" else table_checks.several(frames["relations"])
-    )
-    relations = tokens(listed_genes, "relations", style, tally)
+    tally, relations = Tally(), frames["relations"]
+    if style != "as written":
+        relations = table_checks.several(relations)
+    relations = tokens(relations, "relations", style, tally)
     relations["year"] = years(relations, "relations")
     members = frames.get("membership", pd.DataFrame(columns=["pathway", "concept", "kind"]))
     members = tokens(table_checks.kinds(members, "membership"), "membership", style, tally)
@@ -143,19 +140,17 @@ def checked(frames: Mapping[str, pd.DataFrame], *, style: str = "as written") ->
             f"no relation is left ({tally.table().to_dict('records')}): expected some pairs of "
             "known drugs and genes; check that all tables use the same identifiers"
         )
+    known = known.assign(name=known.get("name", known.concept))
     tables = (
-        (relations, ["drug", "gene", "year"]),
-        (known.assign(name=known.get("name", known.concept)), ["concept", "kind", "year", "name"]),
-        (members, ["pathway", "concept", "kind"]),
-        (named, ["pathway", "name"]),
+        relations[["drug", "gene", "year"]],
+        known[["concept", "kind", "year", "name"]],
+        members[["pathway", "concept", "kind"]],
+        named[["pathway", "name"]],
     )
-    ours = [table[columns].reset_index(drop=True) for table, columns in tables]
-    return RelationTables(*ours, dropped=tally.table())
+    return RelationTables(*(t.reset_index(drop=True) for t in tables), dropped=tally.table())
 
 
-def _pathways(
-    named: pd.DataFrame | None, members: pd.DataFrame, tally: Tally
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _pathways(named: pd.DataFrame | None, members: pd.DataFrame, tally: Tally) -> tuple:
     """The pathways that have members, with names, and the members of those that are named."""
     if named is None:
         named = members[["pathway"]].drop_duplicates()

@@ -183,12 +183,10 @@ def listed(relations: pd.DataFrame, membership: pd.DataFrame) -> pd.DataFrame:
 
 def one_kind(known: pd.DataFrame, relations: pd.DataFrame, membership: pd.DataFrame) -> None:
     """Raise InputError where one concept is a drug here and a gene there."""
-    of = dict(zip(known.concept, known.kind, strict=True))
-    clash = [name for kind in ("drug", "gene") for name in relations[kind] if of[name] != kind]
-    clash += [r.concept for r in membership.itertuples() if of[r.concept] != r.kind]
-    if clash or known.concept.duplicated().any():
-        given = clash or known.concept[known.concept.duplicated()].tolist()
+    pairs = pd.concat([known[["concept", "kind"]], listed(relations, membership)])
+    clash = pairs.drop_duplicates().loc[lambda pair: pair.concept.duplicated(), "concept"]
+    if len(clash):
         raise InputError(
-            f"{given[:_SHOWN]}: named as drug and as gene; expected one kind for each concept; "
-            "mend the tables"
+            f"{clash.tolist()[:_SHOWN]}: named as drug and as gene; expected one kind for each "
+            "concept; mend the tables"
         )

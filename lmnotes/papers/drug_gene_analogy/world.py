@@ -188,9 +188,7 @@ def _decoy_pathway(s: Settings, rng: np.random.Generator) -> list[int]:
     return [int(rng.integers(s.n_pathways))] if rng.random() < s.decoy_pathway else []
 
 
-def _drugs(
-    members: list[list[int]], paths: list[list[int]], s: Settings, rng: np.random.Generator
-) -> tuple[list[tuple], list[list[tuple[int, int]]]]:
+def _drugs(members: list[list[int]], paths: list[list[int]], s: Settings, rng) -> tuple[list, list]:
     """The rows of the drugs with relations, and (gene row, family) of each one's targets."""
     rows, hits = [], []
     for family, genes in enumerate(members):
