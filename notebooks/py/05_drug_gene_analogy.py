@@ -630,12 +630,8 @@ warm = paper.study.small_worlds(
 )
 start_rows = []
 for start, started in (("cold", worlds), ("warm", warm)):
-    cost = paper.snapshots.cost(
-        {
-            (int(world.split()[1]), year): vectors_then
-            for (world, year), vectors_then in started.snapshots.items()
-        }
-    )
+    trained = {(int(world.split()[1]), y): v for (world, y), v in started.snapshots.items()}
+    cost = paper.snapshots.cost(trained)
     cost = cost.groupby("year")[["million_tokens", "seconds"]].mean().reset_index()
     future = paper.tables.over_worlds(paper.tables.by_year(started, ["Y2"]), ["year"])
     start_rows.append(cost.merge(future, on="year", how="left").assign(start=start))
