@@ -179,8 +179,7 @@ def fit(data: bytes | np.ndarray, order: int = 3) -> ByteNgram:
 
 
 def _table(data: np.ndarray, k: int) -> dict[str, np.ndarray]:
-    """Sorted contexts of k bytes, where the entries of each start, and the byte and count of each
-    entry."""
+    """Sorted contexts of k bytes, where the entries of each start, and their bytes and counts."""
     n = len(data) - k
     grams = np.zeros(n, np.int64)  # k context bytes and the one that follows
     for place in range(k + 1):

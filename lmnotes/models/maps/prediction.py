@@ -167,8 +167,7 @@ def leakage(mean_log_likelihood: np.ndarray, task_mean: np.ndarray) -> np.ndarra
 
 
 def _few_threads(n_models: int):
-    """One thread for the algebra of few models: several wait for each other, thirty times as long
-    for an eigendecomposition of 76 rows."""
+    """One thread for the algebra of few models: several take thirty times as long for 76 rows."""
     from threadpoolctl import threadpool_limits
 
     return threadpool_limits(1 if n_models < 500 else None, user_api="blas")

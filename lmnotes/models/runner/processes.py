@@ -103,10 +103,7 @@ class Forked(Fresh):
         self.server, self._said = None, b""
 
     def _number(self, end: float, stop: threading.Event | None = None) -> int | None:
-        """The next number that the server says; None in the end or at a stop.
-
-        A server that is gone counts as a job that was killed.
-        """
+        """The next number that the server says, that of a kill if it is gone; None at an end."""
         while b"\n" not in self._said:
             if time.monotonic() > end or (stop and stop.is_set()):
                 return None

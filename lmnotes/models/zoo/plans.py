@@ -197,8 +197,7 @@ def _smoke() -> list[Spec]:
 def _population(
     sizes: Sequence[tuple[int, int]], heavy: Sequence[str], steps: int, **settings
 ) -> list[Spec]:
-    """Neural models of a full zoo: `sizes` are small, middle and large as (width, depth); most
-    models are of the middle size."""
+    """Neural models of a full zoo; sizes: small, middle (most models) and large, (width, depth)."""
     settings = {"n_sequences": 8, "window": 128, "n_steps": steps} | settings
     small, middle, large = sizes
     kept = tuple(step for step in (16, 64, 128, 256, 512) if step < steps)
@@ -255,12 +254,9 @@ _DOMAINS = ("encyclopedia", "code", "headers", "docs", "names")
 
 
 def _laptop() -> list[Spec]:
-    """The zoo of two cores and a few minutes.
-
-    The trade-off: many models, each small and short of training. A run reads 0.8 MB, far less than
-    it could learn from, and ends between an n-gram model of order 2 and one of order 4; what a
-    family or a mixture has in common is there, fluent text is not.
-    """
+    """Two cores and a few minutes: many models, each small and short of training. A run reads
+    0.8 MB and ends between n-gram models of order 2 and 4: what a family or a mixture has in common
+    is there, fluent text is not."""
     counted = ngrams(["uniform", *_DOMAINS], [1 << 20]) + ngrams(["uniform"], [1 << 16, 1 << 18])
     counted += _leaked(counted[2:4])
     return counted + _population([(32, 2), (64, 2), (96, 2)], _DOMAINS, 800)
