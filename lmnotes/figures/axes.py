@@ -146,8 +146,8 @@ def _name_words(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Mapping[str, int
 
     frame, pixels = ax.get_window_extent(), ax.figure.dpi / 72
     rows = list(labels.values())
-    at = ax.transData.transform(np.column_stack([x[rows], y[rows]]))
-    points = [Bbox.from_extents(*(p - 1.5 * pixels), *(p + 1.5 * pixels)) for p in at]
+    spots = ax.transData.transform(np.column_stack([x[rows], y[rows]]))
+    points = [Bbox.from_extents(*(p - 1.5 * pixels), *(p + 1.5 * pixels)) for p in spots]
     placed: list[Bbox] = []
     ax.scatter(x[rows], y[rows], s=3, color=style.BLACK, linewidths=0, zorder=3)
     for number, (word, row) in enumerate(labels.items()):

@@ -154,13 +154,13 @@ def name_words(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Mapping[str, int]
     """Write words beside their points, the first ones first, none over another."""
     placed: list[tuple[np.ndarray, np.ndarray]] = []
     for word, index in labels.items():
-        at = ax.transData.transform((x[index], y[index])) / ax.figure.dpi * 72  # points
+        spot = ax.transData.transform((x[index], y[index])) / ax.figure.dpi * 72  # points
         size = np.array([4.2 * len(word), 8.0])
         if any(
-            (np.abs(at - other) < (size + other_size) / 2).all() for other, other_size in placed
+            (np.abs(spot - other) < (size + other_size) / 2).all() for other, other_size in placed
         ):
             continue
-        placed.append((at, size))
+        placed.append((spot, size))
         ax.annotate(
             word,
             (x[index], y[index]),
@@ -246,12 +246,12 @@ def bars(
     names = list(dict.fromkeys(table[name]))
     figure, (ax,) = panels(width=PAGE * 0.7, height=0.5 + 0.17 * len(names) * len(parts) ** 0.8)
     height = 0.8 / len(parts)
-    for number, ((label, part), colour) in enumerate(zip(parts, COLOURS, strict=False)):
-        at = np.array([names.index(row) for row in part[name]]) + height * number
-        reach = [part[value] - part[low], part[high] - part[value]]
+    for number, ((label, rows), colour) in enumerate(zip(parts, COLOURS, strict=False)):
+        places = np.array([names.index(row) for row in rows[name]]) + height * number
+        reach = [rows[value] - rows[low], rows[high] - rows[value]]
         ax.barh(
-            at,
-            part[value],
+            places,
+            rows[value],
             height,
             color=(colours or {}).get(label, colour),
             xerr=reach,

@@ -171,14 +171,14 @@ def microscope(word=examples[0], reach=window, n_contexts=12):
     ]
     conditional = row / row.sum()
     with np.errstate(divide="ignore", invalid="ignore"):
-        part = np.where(row > 0, conditional * np.log(conditional / p), 0)
-    top = np.argsort(-part)[:n_contexts]
+        contributions = np.where(row > 0, conditional * np.log(conditional / p), 0)
+    top = np.argsort(-contributions)[:n_contexts]
     return paper.figures.paired_bars(
-        [f"{corpus.words[i]}  ({part[i]:.3f} nats)" for i in top],
+        [f"{corpus.words[i]}  ({contributions[i]:.3f} nats)" for i in top],
         conditional[top],
         p[top],
         (f"$p(w'|${word}$)$", "$p(w')$"),
-        f"{word}: KL = {part.sum():.2f} nats",
+        f"{word}: KL = {contributions.sum():.2f} nats",
     )
 
 
@@ -307,23 +307,25 @@ print(
 
 # %%
 def shuffle_button(shuffle=False, subtract=False, share=100):
-    part = corpus.head(max(1000, corpus.n_tokens * share // 100))
+    excerpt = corpus.head(max(1000, corpus.n_tokens * share // 100))
     if shuffle:
-        order = np.random.default_rng(seed).permutation(part.n_tokens)
-        found = words.information.measure_tokens(
-            np.asarray(part.tokens)[order], part.offsets, part.counts, window
+        order = np.random.default_rng(seed).permutation(excerpt.n_tokens)
+        measures = words.information.measure_tokens(
+            np.asarray(excerpt.tokens)[order], excerpt.offsets, excerpt.counts, window
         )
     else:
-        found = words.information.measure(part, window=window)
+        measures = words.information.measure(excerpt, window=window)
     floor = words.frequency_bias.shuffle_level(
-        part.counts, contexts_per_token=found.contexts_per_token
+        excerpt.counts, contexts_per_token=measures.contexts_per_token
     )
-    values = found.kl - floor if subtract else found.kl
+    values = measures.kl - floor if subtract else measures.kl
     figure, (ax,) = figures.style.panels(width=4.2)
-    seen = part.counts >= min_count
-    figures.style.scatter_words(ax, part.counts[seen], values[seen], part.counts[seen], bar=False)
+    seen = excerpt.counts >= min_count
+    figures.style.scatter_words(
+        ax, excerpt.counts[seen], values[seen], excerpt.counts[seen], bar=False
+    )
     ax.plot(
-        part.counts[seen],
+        excerpt.counts[seen],
         np.zeros(seen.sum()) if subtract else floor[seen],
         color=figures.style.RED,
         lw=1,
@@ -331,11 +333,11 @@ def shuffle_button(shuffle=False, subtract=False, share=100):
     )
     ax.set(
         xscale="log",
-        xlim=(min_count * 0.9, part.counts.max() * 1.2),
+        xlim=(min_count * 0.9, excerpt.counts.max() * 1.2),
         ylim=(min(-0.5, values[seen].min()), None) if subtract else (0, None),
         xlabel="count $n_w$",
         ylabel="corrected gain, nats" if subtract else "KL, nats",
-        title=f"{'shuffled' if shuffle else 'as it is'}, {part.n_tokens:,} tokens",
+        title=f"{'shuffled' if shuffle else 'as it is'}, {excerpt.n_tokens:,} tokens",
     )
     ax.legend()
     return figure
@@ -1036,8 +1038,8 @@ OF_THE_ZOO = {
     "smoke zoo": ("smoke", ["gpt2-32x1-uniform-s1", "llama-32x1-code-s1"]),
 }
 if language_models in OF_THE_ZOO:
-    plan, members = OF_THE_ZOO[language_models]
-    specs = [spec for spec in models.zoo.plan(plan) if spec.name in members]
+    plan, zoo_names = OF_THE_ZOO[language_models]
+    specs = [spec for spec in models.zoo.plan(plan) if spec.name in zoo_names]
     trained = models.zoo.build(specs, workers=0 if plan == "smoke" else None).models
     places = dict(zip(trained.model, trained.folder, strict=True))
 else:
@@ -1058,12 +1060,12 @@ for name, place in places.items():
 # %%
 def line(model, norm="centred", reference="_0", factor=1):
     """KL against a squared length at the positions of one model: the table, and a fit."""
-    found = read_by[model].positions
+    positions = read_by[model].positions
     table = pd.DataFrame(
         {
-            "x": found[norm + reference],
-            "y": factor * found["kl" + reference],
-            "count": found["count"],
+            "x": positions[norm + reference],
+            "y": factor * positions["kl" + reference],
+            "count": positions["count"],
         }
     )
     return table, statistics.regress(table.y, table.x, n_bootstrap=200, seed=seed)
@@ -1094,7 +1096,7 @@ if read_by:
         "contextual_whitened",
         "The same with the whitened distance; by theory the slope is 1/2 near the origin.",
     )
-    shrunk = {model: found.shrunk for model, found in read_by.items()}
+    shrunk = {model: measures.shrunk for model, measures in read_by.items()}
     shrunk = pd.concat(shrunk, names=["model", "row"]).reset_index()
     notebook.figure(
         paper.figures.near(shrunk),
@@ -1104,18 +1106,10 @@ if read_by:
     )
 
 # %%
-PRINTED = pd.DataFrame(
-    [
-        ("BERT", 0.183, 0.952, 0.003, 0.898),
-        ("RoBERTa", 0.557, 0.977, 0.196, 0.943),
-        ("GPT-2", 0.054, 0.812, 0.431, 0.905),
-        ("Llama 2", 0.112, 0.902, 0.127, 0.894),
-    ],
-    columns=["model", "raw_r2", "raw_cos", "whitened_r2", "whitened_cos"],
-)
+PRINTED = notebook.card.table("01", "table10")
 triples = {  # KL, squared distance, whitened distance, a row each
-    model: found.positions[["kl_0", "centred_0", "whitened_0"]].to_numpy().T
-    for model, found in read_by.items()
+    model: measures.positions[["kl_0", "centred_0", "whitened_0"]].to_numpy().T
+    for model, measures in read_by.items()
 }
 
 
@@ -1145,9 +1139,9 @@ notebook.table(
 
 
 # %%
-def telling(found, most):
+def telling(measures, most):
     """The tokens after which the next is least, or most, unlike the average."""
-    by_piece = found.positions.groupby("piece").kl.agg(["size", "mean"]).sort_values("mean")
+    by_piece = measures.positions.groupby("piece").kl.agg(["size", "mean"]).sort_values("mean")
     usual = by_piece["mean"][by_piece["size"] >= max(2, n_positions // 300)]
     shown = (f"{piece} {kl:.2f}" for piece, kl in usual.iloc[:: -1 if most else 1].head(8).items())
     return "   ".join(shown).replace("Ġ", "␣").replace("Ċ", "↵")
@@ -1158,8 +1152,8 @@ if read_by:
         pd.DataFrame(
             {
                 "model": list(read_by),
-                "tell least": [telling(found, False) for found in read_by.values()],
-                "tell most": [telling(found, True) for found in read_by.values()],
+                "tell least": [telling(measures, False) for measures in read_by.values()],
+                "tell most": [telling(measures, True) for measures in read_by.values()],
             }
         ),
         "telling_tokens",
@@ -1168,7 +1162,9 @@ if read_by:
 
 # %%
 ENCODERS = {"bert", "roberta"}  # which see the token itself and what follows it
-causal = [one for one, found in read_by.items() if found.about["model_type"] not in ENCODERS]
+causal = [
+    model for model, measures in read_by.items() if measures.about["model_type"] not in ENCODERS
+]
 SMALLEST = {
     "fig4_correlation": (list(read_by), lambda kl, raw, whitened: np.corrcoef(kl, raw)[0, 1]),
     "table10_smallest_cos": (list(read_by), lambda kl, raw, whitened: cosine(kl, raw)),
@@ -1181,10 +1177,10 @@ SMALLEST = {
 }
 not_read = "no such model was read"
 positions = np.arange(min((values.shape[1] for values in triples.values()), default=0))
-for claim, (population, statistic) in SMALLEST.items():
-    if population:
+for claim, (names, statistic) in SMALLEST.items():
+    if names:
         value, interval = statistics.bootstrap(
-            lambda some, models=population, statistic=statistic: min(
+            lambda some, models=names, statistic=statistic: min(
                 statistic(*triples[model][:, some]) for model in models
             ),
             positions,
@@ -1194,7 +1190,7 @@ for claim, (population, statistic) in SMALLEST.items():
     else:
         notebook.claims.record(claim, np.nan, note=not_read)
 law = {model: line(model, "whitened", "", 2)[1].slope for model in read_by}
-ratios = [found.shrunk["median"].iloc[-1] for found in read_by.values()]
+ratios = [measures.shrunk["median"].iloc[-1] for measures in read_by.values()]
 farthest = max(ratios, key=lambda ratio: abs(ratio - 1), default=np.nan)
 notebook.claims.record(
     "eq16_slope", np.median([*law.values()] or [np.nan]), note="" if law else not_read
@@ -1210,11 +1206,11 @@ IN_NAME = {
     "gpt2": "/gpt2",
     "llama2": "/llama-2-7b",
 }
-for short, part in IN_NAME.items():
+for short, in_name in IN_NAME.items():
     of_the_paper = [
         row
         for row in measured
-        if language_models not in OF_THE_ZOO and part in f"/{row['model']}".lower()
+        if language_models not in OF_THE_ZOO and in_name in f"/{row['model']}".lower()
     ]
     for column in PRINTED.columns[1:]:
         notebook.claims.record(
@@ -1249,9 +1245,13 @@ if language_models:
     growing = pd.DataFrame(
         {
             "step": checkpoints.step.to_numpy(),
-            "raw_r2": [statistics.r_squared(found.kl_0, found.centred_0) for found in along],
-            "whitened_r2": [statistics.r_squared(found.kl_0, found.whitened_0) for found in along],
-            "kl": [found.kl_0.mean() for found in along],
+            "raw_r2": [
+                statistics.r_squared(positions.kl_0, positions.centred_0) for positions in along
+            ],
+            "whitened_r2": [
+                statistics.r_squared(positions.kl_0, positions.whitened_0) for positions in along
+            ],
+            "kl": [positions.kl_0.mean() for positions in along],
         }
     )
     notebook.figure(

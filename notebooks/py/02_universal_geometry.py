@@ -114,10 +114,10 @@ if row_weights == "drawn":
     weights = words.ica.decomposition.draw_rows(often, min_count=min_count)
 options = dict(tolerance=tolerance, max_iterations=max_iterations)
 space = words.ica.fit_embedding(vectors, min_count=min_count, seed=seed, weights=weights, **options)
-kept = np.flatnonzero(np.asarray(vectors.counts) >= min_count)
+frequent = np.flatnonzero(np.asarray(vectors.counts) >= min_count)
 labels = {"words": space.words, "counts": space.counts}
-pca = words.ica.pca(vectors.input[kept], weights=weights, flip=True, **labels)
-turned = words.ica.other_axes.random(vectors.input[kept], seed=seed, weights=weights, **labels)
+pca = words.ica.pca(vectors.input[frequent], weights=weights, flip=True, **labels)
+turned = words.ica.other_axes.random(vectors.input[frequent], seed=seed, weights=weights, **labels)
 bases = {"ICA": space, "PCA": pca, "random rotation": turned}
 often_enough = max(min_count, 10)
 table = pd.DataFrame(
@@ -178,17 +178,19 @@ whiten = notebook.teach.exercise(
         ),
         (
             "its columns have mean 0",
-            lambda f: np.allclose(f(vectors.input[kept]).mean(axis=0), 0, atol=1e-6),
+            lambda f: np.allclose(f(vectors.input[frequent]).mean(axis=0), 0, atol=1e-6),
             "subtract the mean of every column first",
         ),
         (
             "they are uncorrelated",
-            lambda f: np.allclose(np.corrcoef(f(vectors.input[kept]).T), np.eye(dim), atol=1e-3),
+            lambda f: np.allclose(
+                np.corrcoef(f(vectors.input[frequent]).T), np.eye(dim), atol=1e-3
+            ),
             "turn to the eigenvectors of the covariance before you divide",
         ),
         (
             "they have variance 1",
-            lambda f: np.allclose(f(vectors.input[kept]).std(axis=0), 1, atol=1e-3),
+            lambda f: np.allclose(f(vectors.input[frequent]).std(axis=0), 1, atol=1e-3),
             "divide by square roots of eigenvalues; V in the denominator, not V - 1",
         ),
     ],
@@ -222,8 +224,10 @@ figure, panels = figures.style.panels(4, height=2.0)
 for ax, (name, (x, y)) in zip(
     panels, [("ICA", (0, 1)), ("ICA", (2, 3)), ("PCA", (0, 1)), ("PCA", (2, 3))], strict=True
 ):
-    at = bases[name].values
-    figures.style.scatter_words(ax, at[:, x], at[:, y], space.counts, clip=0, bar=ax is panels[-1])
+    values = bases[name].values
+    figures.style.scatter_words(
+        ax, values[:, x], values[:, y], space.counts, clip=0, bar=ax is panels[-1]
+    )
     ax.set(title=name, xlabel=f"axis {x}", ylabel=f"axis {y}")
 notebook.figure(
     figure,
@@ -243,16 +247,20 @@ notebook.figure(
 def turn(angle=30, first=0, second=1):
     plane = space.values[:, [first, second]]
 
-    def at(degrees):
+    def turned_by(degrees):
         c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
         return plane @ np.array([[c, -s], [s, c]])
 
     angles = np.arange(-45, 46, 5)
-    score = [words.ica.other_axes.gaussianity(at(degrees)).logcosh.sum() for degrees in angles]
-    now = at(angle)
-    skew = words.ica.other_axes.gaussianity(now).skewness
+    score = [
+        words.ica.other_axes.gaussianity(turned_by(degrees)).logcosh.sum() for degrees in angles
+    ]
+    turned_now = turned_by(angle)
+    skew = words.ica.other_axes.gaussianity(turned_now).skewness
     figure, (left, right) = figures.style.panels(2, width=figures.style.PAGE * 0.75)
-    left.scatter(*now.T, s=2, color=figures.style.BLUE, alpha=0.5, linewidths=0, rasterized=True)
+    left.scatter(
+        *turned_now.T, s=2, color=figures.style.BLUE, alpha=0.5, linewidths=0, rasterized=True
+    )
     left.set(
         title=f"skewness {skew[0]:.2f} and {skew[1]:.2f}",
         aspect="equal",
@@ -285,7 +293,7 @@ table6 = words.ica.other_axes.gaussianity_curves(
     {
         "ICA": space,
         "PCA": pca,
-        "raw columns": words.ica.other_axes.raw(vectors.input[kept]),
+        "raw columns": words.ica.other_axes.raw(vectors.input[frequent]),
         "Gaussian noise": words.ica.other_axes.rotated(
             words.ica.pca(noise), np.eye(space.n_axes), "noise"
         ),
@@ -414,7 +422,9 @@ varimax = words.ica.fit_embedding(
 )
 listed = np.asarray(space.counts) >= often_enough
 ratios = {
-    name: words.ica.intruder.score(basis.normalised, vectors.input[kept], listed=listed, seed=seed)
+    name: words.ica.intruder.score(
+        basis.normalised, vectors.input[frequent], listed=listed, seed=seed
+    )
     for name, basis in (bases | {"Varimax": varimax}).items()
 }
 table_ratio = (
@@ -453,38 +463,46 @@ for name in ("ICA", "Varimax", "PCA"):
 comparisons, shown_pairs, spaces = {}, {}, {}
 
 
-def compare(name, first, second, first_rows, second_rows, untrained, known=(None, None), **pairing):
+def match_bases(
+    name, first, second, first_rows, second_rows, untrained, known=(None, None), **pairing
+):
     """ICA, PCA and a random rotation of both spaces, matched on half of the pairs.
 
     untrained: vectors of models that learned nothing, for both sides; None keeps the trained side.
     """
-    one, two = (
+    first_bases, second_bases = (
         words.ica.compare.bases(np.asarray(x), found=known[n], seed=seed + n, **options)
         for n, x in enumerate((first, second))
     )
-    for n, (basis, x) in enumerate(zip((one, two), untrained, strict=True)):
+    for n, (basis, x) in enumerate(zip((first_bases, second_bases), untrained, strict=True)):
         basis["untrained"] = (
             basis["ICA"]
             if x is None
             else words.ica.fit(x, seed=seed + n, tolerance=3e-3, max_iterations=20)
         )
-    found = words.ica.compare.compare_bases(
+    comparison = words.ica.compare.compare_bases(
         name,
-        {method: basis.values[first_rows] for method, basis in one.items()},
-        {method: basis.values[second_rows] for method, basis in two.items()},
+        {method: basis.values[first_rows] for method, basis in first_bases.items()},
+        {method: basis.values[second_rows] for method, basis in second_bases.items()},
         n_shuffles=n_shuffles,
         seed=seed,
         **pairing,
     )
-    comparisons[name] = found
-    groups = pairing.get("groups", np.arange(found.n_pairs))
-    shown_pairs[name] = (one["ICA"].values[first_rows], two["ICA"].values[second_rows], groups)
-    spaces.update({f"{name}, {n + 1}": basis["ICA"] for n, basis in enumerate((one, two))})
-    print(f"{name}: {one['ICA'].summary()} {two['ICA'].summary()}")
-    return one, two
+    comparisons[name] = comparison
+    groups = pairing.get("groups", np.arange(comparison.n_pairs))
+    shown_pairs[name] = (
+        first_bases["ICA"].values[first_rows],
+        second_bases["ICA"].values[second_rows],
+        groups,
+    )
+    spaces.update(
+        {f"{name}, {n + 1}": basis["ICA"] for n, basis in enumerate((first_bases, second_bases))}
+    )
+    print(f"{name}: {first_bases['ICA'].summary()} {second_bases['ICA'].summary()}")
+    return first_bases, second_bases
 
 
-def compare_words(name, first, second):
+def match_embeddings(name, first, second):
     """The same for two embeddings, over the words that both know."""
     a, b = (x.input[np.asarray(x.counts) >= min_count] for x in (first, second))
     known = [
@@ -496,7 +514,7 @@ def compare_words(name, first, second):
         for n, x in enumerate((first, second))
     ]
     rows = words.ica.compare.word_pairs(*(x.words for x in known))
-    return compare(name, a, b, *rows, blank, known)
+    return match_bases(name, a, b, *rows, blank, known)
 
 
 # %% [markdown]
@@ -518,8 +536,8 @@ blank = [
     words.baselines.untrained_document_vectors(side, dim=function_dim, seed=seed + n)
     for n, side in enumerate((english, python))
 ]
-every = np.arange(len(functions))
-compare("English - Python", *sides, every, every, blank)
+every_row = np.arange(len(functions))
+match_bases("English - Python", *sides, every_row, every_row, blank)
 
 # %% [markdown]
 # **Two texts.** The documents are divided in two, and each half trains its own vectors. **Two algorithms.** The same text by skip-gram, by
@@ -531,13 +549,13 @@ trained = dict(dim=dim, window=window, negatives=negatives, epochs=other_epochs,
 vectors_a, vectors_b = (
     words.sgns.train(half, seed=seed + n, **trained) for n, half in enumerate((half_a, half_b))
 )
-compare_words("half - half", vectors_a, vectors_b)
+match_embeddings("half - half", vectors_a, vectors_b)
 cbow = words.baselines.cbow(
     corpus, dim=dim, window=window, epochs=other_epochs, min_count=min_count, seed=seed
 )
 ppmi = words.baselines.ppmi_svd(corpus, dim=dim, window=window, min_count=min_count, seed=seed)
-compare_words("skip-gram - CBOW", vectors, cbow)
-compare_words("skip-gram - PPMI-SVD", vectors, ppmi)
+match_embeddings("skip-gram - CBOW", vectors, cbow)
+match_embeddings("skip-gram - PPMI-SVD", vectors, ppmi)
 
 # %%
 reference_name = languages[0].split("/")[-1] if languages else ""
@@ -547,7 +565,7 @@ for path, vocabulary in zip(languages[1:], dictionaries, strict=True):
         both[0].ids, both[1].ids, words.baselines.read_dictionary(vocabulary)
     )
     blank = [words.baselines.untrained(x, seed + n).input for n, x in enumerate(both)]
-    compare(f"{reference_name} - {path.split('/')[-1]}", *(x.input for x in both), *rows, blank)
+    match_bases(f"{reference_name} - {path.split('/')[-1]}", *(x.input for x in both), *rows, blank)
 if not languages:
     print(
         "No real languages here: put vector files and word lists into `languages` and `dictionaries`."
@@ -578,9 +596,9 @@ token_words = [tokens.words[n] for n in told]
 word_rows = np.array([space.ids[word] for word in token_words])
 once = 1 / np.bincount(word_rows)[word_rows]
 in_context, in_context_blank = tokens.vectors[told], untrained_tokens.vectors[told]
-static_bases, token_bases = compare(
+static_bases, token_bases = match_bases(
     "static - contextual",
-    vectors.input[kept],
+    vectors.input[frequent],
     in_context,
     word_rows,
     np.arange(len(told)),
@@ -608,16 +626,22 @@ if image_folder and image_models:
     ]
     every_image = np.arange(len(seen[0]))
     for name, other, null in zip(image_names[1:], seen[1:], unseeing[1:], strict=True):
-        compare(
+        match_bases(
             f"{image_names[0]} - {name}",
             *(seen[0].vectors, other.vectors, every_image, every_image, (None, null.vectors)),
         )
     of_words, of_images, times = paper.images.word_pairs(
         seen[0], space.ids, paper.images.STOP_WORDS
     )
-    compare(
+    match_bases(
         f"words - {image_names[0]}",
-        *(vectors.input[kept], seen[0].vectors, of_words, of_images, (None, unseeing[0].vectors)),
+        *(
+            vectors.input[frequent],
+            seen[0].vectors,
+            of_words,
+            of_images,
+            (None, unseeing[0].vectors),
+        ),
         (space, None),
         weights=times,
         groups=of_words,
@@ -626,7 +650,7 @@ else:
     print("No images here: put a folder and models into `image_folder` and `image_models`.")
 
 # %%
-curves = pd.concat([found.table for found in comparisons.values()], ignore_index=True)
+curves = pd.concat([comparison.table for comparison in comparisons.values()], ignore_index=True)
 null = curves[curves.method == "ICA"].assign(r=lambda t: t.shuffled, method="shuffled pairing")
 curves = pd.concat([curves, null], ignore_index=True)
 notebook.figure(
@@ -636,7 +660,7 @@ notebook.figure(
     caption="Correlation of matched axes over pairs that had no part in the matching. Dotted: the same with shuffled pairs (as matched, not held out, so rather too high) and with untrained vectors, to which ICA gives twenty steps at most: a round cloud has no axes to settle on."
     + words.ica.compare.unsettled(spaces),
 )
-summary = pd.concat([found.summary for found in comparisons.values()], ignore_index=True)
+summary = pd.concat([comparison.summary for comparison in comparisons.values()], ignore_index=True)
 notebook.table(
     summary,
     "matching",
@@ -657,18 +681,18 @@ names_of = {
 for label, name in names_of.items():
     intervals = {}
     if name:
-        found = comparisons[name]
-        mean = {method: r.mean() for method, r in found.held_out.items()}
-        first_100 = {method: found.matchings[method].r[:100].mean() for method in mean}
-        error = {method: r.std() / np.sqrt(len(r)) for method, r in found.held_out.items()}
+        comparison = comparisons[name]
+        mean = {method: r.mean() for method, r in comparison.held_out.items()}
+        first_100 = {method: comparison.matchings[method].r[:100].mean() for method in mean}
+        error = {method: r.std() / np.sqrt(len(r)) for method, r in comparison.held_out.items()}
         for what, other in (("mean", "PCA"), ("untrained", "untrained")):
             difference = mean["ICA"] - mean[other]
             reach = 1.96 * np.hypot(error["ICA"], error[other])  # over axes
             intervals[what] = (difference - reach, difference + reach)
         measured = {
             "mean": mean["ICA"] - mean["PCA"],
-            "shared": found.n_shared("ICA") - found.n_shared("PCA"),
-            "p": found.nulls["ICA"].p_value(found.matchings["ICA"]),
+            "shared": comparison.n_shared("ICA") - comparison.n_shared("PCA"),
+            "p": comparison.nulls["ICA"].p_value(comparison.matchings["ICA"]),
             "untrained": mean["ICA"] - mean["untrained"],
             "ica_100": first_100["ICA"],
             "pca_100": first_100["PCA"],
@@ -686,12 +710,12 @@ for label, name in (
     ("halves", "half - half"),
     ("contextual", "static - contextual"),
 ):
-    found = comparisons[name]
+    comparison = comparisons[name]
     shown_matches = {
-        "ICA": found.matchings["ICA"],
-        "PCA": found.matchings["PCA"],
-        "ICA, shuffled pairs": found.shuffled["ICA"],
-        "ICA, untrained": found.matchings["untrained"],
+        "ICA": comparison.matchings["ICA"],
+        "PCA": comparison.matchings["PCA"],
+        "ICA, shuffled pairs": comparison.shuffled["ICA"],
+        "ICA, untrained": comparison.matchings["untrained"],
     }
     squares = {method: matched.permuted for method, matched in shown_matches.items()}
     table = pd.concat(
@@ -710,7 +734,7 @@ for label, name in (
         data=table,
         caption=f"{name}: correlations of axes in matched order (the first 100), on the pairs that matched them. A diagonal means shared axes; shuffled pairs and an untrained model show what chance gives."
         + words.ica.compare.unsettled(
-            {n: each for n, each in spaces.items() if n.startswith(name)}
+            {n: space for n, space in spaces.items() if n.startswith(name)}
         ),
     )
 
@@ -724,22 +748,24 @@ for label, name in (
 
 # %%
 def two_worlds(world="half - half", method="greedy", share=100, shuffle=False):
-    one, two, groups = shown_pairs[world]
-    chosen = np.random.default_rng(seed).permutation(len(one))[: max(50, len(one) * share // 100)]
+    first_values, second_values, groups = shown_pairs[world]
+    chosen = np.random.default_rng(seed).permutation(len(first_values))[
+        : max(50, len(first_values) * share // 100)
+    ]
     partner = chosen
     if shuffle:
         partner = chosen[words.ica.compare.shuffled_rows(groups[chosen], seed=seed)[0]]
-    found = words.ica.match(one[partner], two[chosen], method=method)
+    matched = words.ica.match(first_values[partner], second_values[chosen], method=method)
     figure, (left, right) = figures.style.panels(2, height=2.6, width=figures.style.PAGE * 0.8)
-    left.imshow(found.permuted, vmin=0, vmax=0.6, cmap="magma_r", interpolation="nearest")
+    left.imshow(matched.permuted, vmin=0, vmax=0.6, cmap="magma_r", interpolation="nearest")
     left.set(
         title=f"{len(chosen):,} pairs{', shuffled' if shuffle else ''}",
         xlabel="second space",
         ylabel="first space",
     )
-    right.plot(found.r, color=figures.style.BLUE)
+    right.plot(matched.r, color=figures.style.BLUE)
     right.set(
-        title=f"mean {found.r.mean():.3f}",
+        title=f"mean {matched.r.mean():.3f}",
         xlabel="matched axis",
         ylabel="correlation",
         ylim=(0, 1),

@@ -82,12 +82,12 @@ else:
         corpus, dim=dim, window=10, negatives=5, epochs=epochs, rule="pairwise", seed=seed
     )
 components = words.ica.compare.bases_of(vectors, min_count=min_count, seed=seed)
-found = components["ICA"]
-vocabulary, ids, counts = found.words, found.ids, found.counts
+ica = components["ICA"]
+vocabulary, ids, counts = ica.words, ica.ids, ica.counts
 raw = vectors.input[[vectors.ids[word] for word in vocabulary]]  # (V, D)
 listed = np.ones(len(vocabulary), bool) if counts is None else counts >= list_count
 unit = {basis: each.normalised for basis, each in components.items()}  # (V, K) rows of length 1
-n_words, n_axes = found.values.shape
+n_words, n_axes = ica.values.shape
 top = {
     basis: words.ica.matching.top_rows(each, 10, listed) for basis, each in unit.items()
 }  # (K, 10)
@@ -101,19 +101,19 @@ pair = [word for word in pair if word in ids]
 if len(pair) < 2:  # a small text: the two most frequent words of the most skewed axis
     pair = [vocabulary[row] for row in np.sort(top["ICA"][0])[:2]]
 first, second = (ids[word] for word in pair)
-print(found.summary())
+print(ica.summary())
 
 # %% [markdown]
 # *What to see.* Five axes at even places in the order of skewness, each with its five highest words. ICA's have a topic
 # each, as far as there is one left: the axes at the end are nearly Gaussian. PCA's and random axes collect words that have nothing in common but this axis.
 
 # %%
-shown_axes = [round(n_axes * part / 6) - 1 for part in range(1, 6)]
+shown_axes = [round(n_axes * step / 6) - 1 for step in range(1, 6)]
 blocks, names, rows = {}, {}, []
 for basis in unit:
-    members = np.concatenate([top[basis][axis][:5] for axis in shown_axes])
-    blocks[basis] = unit[basis][np.ix_(members, shown_axes)]
-    names[basis] = [vocabulary[row] for row in members]
+    top_rows = np.concatenate([top[basis][axis][:5] for axis in shown_axes])
+    blocks[basis] = unit[basis][np.ix_(top_rows, shown_axes)]
+    names[basis] = [vocabulary[row] for row in top_rows]
     for word, line in zip(names[basis], blocks[basis], strict=True):
         rows += [
             (basis, word, axis + 1, value) for axis, value in zip(shown_axes, line, strict=True)
@@ -122,7 +122,7 @@ notebook.figure(
     figures.bases.heatmaps(blocks, names, [axis + 1 for axis in shown_axes], height=3.4),
     "fig1_heatmaps",
     data=pd.DataFrame(rows, columns=["basis", "word", "axis", "value"]),
-    caption=f"Figure 1: the top five words of five axes (axes counted from 1). {found.summary()}",
+    caption=f"Figure 1: the top five words of five axes (axes counted from 1). {ica.summary()}",
 )
 
 # %% [markdown]
@@ -142,12 +142,12 @@ products = {
     basis: words.similarity.axis_products(each, some, others) for basis, each in unit.items()
 }  # (n_pairs, K)
 cosine = products["ICA"].sum(axis=1)
-lengths = np.linalg.norm(found.values, axis=1)
-direct = np.einsum("nk,nk->n", found.values[some], found.values[others])
+lengths = np.linalg.norm(ica.values, axis=1)
+direct = np.einsum("nk,nk->n", ica.values[some], ica.values[others])
 gap = np.abs(cosine - direct / (lengths[some] * lengths[others])).max()
 notebook.claims.record("sum_is_cosine", gap)
 notebook.claims.record("same_cosine", np.abs(cosine - products["PCA"].sum(axis=1)).max())
-white = np.abs(found.values.T @ found.values / n_words - np.eye(n_axes)).max()
+white = np.abs(ica.values.T @ ica.values / n_words - np.eye(n_axes)).max()
 notebook.claims.record("white", white)
 
 # %%
@@ -250,8 +250,8 @@ shown_words = [vocabulary[row] for row in np.flatnonzero(listed)[:400]]
 shown_words = list(dict.fromkeys([*pair, *(w for w in query_words if w in ids), *shown_words]))
 
 
-def decompose(one=pair[0], other=pair[1], basis="ICA", n_bars=12):
-    product = words.similarity.axis_products(unit[basis], ids[one], ids[other])
+def decompose(word=pair[0], partner=pair[1], basis="ICA", n_bars=12):
+    product = words.similarity.axis_products(unit[basis], ids[word], ids[partner])
     tested = words.similarity.significant_axes(product, kind="product")
     order = np.argsort(-np.abs(product))[:n_bars]
     figure, (ax, summed) = figures.style.panels(
@@ -266,9 +266,9 @@ def decompose(one=pair[0], other=pair[1], basis="ICA", n_bars=12):
     )
     ax.set_yticks(at, [f"{a + 1}  {meaning(a, basis)}" for a in order], fontsize=6)
     ax.invert_yaxis()
-    ax.set(xlabel="product", title=f"{one} × {other}: {len(chosen)} significant axes (red)")
+    ax.set(xlabel="product", title=f"{word} × {partner}: {len(chosen)} significant axes (red)")
     for name, each in unit.items():
-        line = np.cumsum(-np.sort(-words.similarity.axis_products(each, ids[one], ids[other])))
+        line = np.cumsum(-np.sort(-words.similarity.axis_products(each, ids[word], ids[partner])))
         colour, dash = figures.bases.BASES[name], "--" if name == "random rotation" else "-"
         summed.plot(np.arange(1, n_axes + 1), line, dash, color=colour, label=name)
     summed.axhline(product.sum(), color=figures.style.BLACK, lw=0.5, ls=":")
@@ -284,8 +284,8 @@ def decompose(one=pair[0], other=pair[1], basis="ICA", n_bars=12):
 notebook.explore(
     decompose,
     stills=[{}, {"basis": "PCA"}, {"basis": "random rotation"}],
-    one=shown_words,
-    other=shown_words,
+    word=shown_words,
+    partner=shown_words,
     basis=list(unit),
     n_bars=(5, 30),
 )
@@ -538,18 +538,18 @@ notebook.claims.record(
     "more_axes", bonferroni["axes per word"]["ICA"] - bonferroni["axes per word"]["PCA"]
 )
 notebook.claims.record("random_axes", bonferroni["axes per word"]["random rotation"])
-of = rng.choice(np.flatnonzero(listed), size=min(500, listed.sum()), replace=False)
-alike = unit["ICA"][of] @ unit["ICA"].T  # (500, V)
-alike[np.arange(len(of)), of] = -1
+sample = rng.choice(np.flatnonzero(listed), size=min(500, listed.sum()), replace=False)
+alike = unit["ICA"][sample] @ unit["ICA"].T  # (500, V)
+alike[np.arange(len(sample)), sample] = -1
 neighbour = alike.argmax(axis=1)
 share = {
-    basis: np.median((each[of] * each[neighbour]).max(axis=1) / alike.max(axis=1))
+    basis: np.median((each[sample] * each[neighbour]).max(axis=1) / alike.max(axis=1))
     for basis, each in unit.items()
 }
 notebook.claims.record(
     "largest_share",
     share["ICA"] - share["PCA"],
-    note=f"{len(of)} words and their nearest; medians {share['ICA']:.2f} and {share['PCA']:.2f}",
+    note=f"{len(sample)} words and their nearest; medians {share['ICA']:.2f} and {share['PCA']:.2f}",
 )
 
 # %% [markdown]
@@ -559,12 +559,12 @@ notebook.claims.record(
 panel_matrix, panel_names, rows = {}, {}, []
 for basis in ("ICA", "random rotation"):
     own = np.argsort(-unit[basis][first])[:5]
-    members = []
+    top_rows = []
     for axis in own:
-        members.append(next(row for row in top[basis][axis] if row not in (first, *members)))
-    table = unit[basis][members][:, own] * unit[basis][first, own]
-    panel_matrix[basis] = np.column_stack([table, unit[basis][members] @ unit[basis][first]])
-    panel_names[basis] = [vocabulary[row] for row in members]
+        top_rows.append(next(row for row in top[basis][axis] if row not in (first, *top_rows)))
+    table = unit[basis][top_rows][:, own] * unit[basis][first, own]
+    panel_matrix[basis] = np.column_stack([table, unit[basis][top_rows] @ unit[basis][first]])
+    panel_names[basis] = [vocabulary[row] for row in top_rows]
     for word, line in zip(panel_names[basis], panel_matrix[basis], strict=True):
         rows += [
             (basis, word, column, value)
@@ -599,7 +599,7 @@ middle = n_axes // 2 - 1
 figure, panels = figures.style.panels(3, height=2.4)
 rows = []
 before_after = (
-    ("ICA, before", found.values),
+    ("ICA, before", ica.values),
     ("ICA, after", unit["ICA"]),
     ("random rotation, before", components["random rotation"].values),
 )
@@ -626,7 +626,7 @@ def pull(values, lengths):
     return float(np.mean([np.corrcoef(length_rank, each)[0, 1] for each in outside.T]))
 
 
-pulls = {"before": pull(found.values, lengths), "after": pull(unit["ICA"], lengths)}
+pulls = {"before": pull(ica.values, lengths), "after": pull(unit["ICA"], lengths)}
 notebook.claims.record(
     "fig10_pull",
     pulls["before"] - abs(pulls["after"]),
@@ -723,22 +723,22 @@ notebook.explore(
 figure, panels = figures.style.panels(2, height=2.3)
 rows = []
 for basis, each in unit.items():
-    for over in ("words", "axes"):
-        mean = words.similarity.average_sorted(each, over)
+    for direction in ("words", "axes"):
+        mean = words.similarity.average_sorted(each, direction)
         rank = np.unique(np.geomspace(1, len(mean), 300).astype(int))
         rows.append(
-            pd.DataFrame({"basis": basis, "over": over, "rank": rank, "value": mean[rank - 1]})
+            pd.DataFrame({"basis": basis, "over": direction, "rank": rank, "value": mean[rank - 1]})
         )
 sorted_table = pd.concat(rows, ignore_index=True)
-for ax, over in zip(panels, ("words", "axes"), strict=True):
-    part = sorted_table[sorted_table.over == over]
+for ax, direction in zip(panels, ("words", "axes"), strict=True):
+    curve = sorted_table[sorted_table.over == direction]
     figures.bases.curves(
         ax,
-        part,
+        curve,
         "rank",
         "value",
         xscale="log",
-        xlabel=f"rank along {over}",
+        xlabel=f"rank along {direction}",
         ylabel="mean normalised value",
     )
     ax.axhline(0, color=figures.style.BLACK, lw=0.4)
@@ -1045,28 +1045,28 @@ ablated.check(None)  # a function take(unit, word, axis) that returns (V,)
 
 # %%
 turn = {
-    "ICA": words.similarity.geodesic(components["PCA"].values, found.values),
+    "ICA": words.similarity.geodesic(components["PCA"].values, ica.values),
     "random rotation": words.similarity.geodesic(
         components["PCA"].values, components["random rotation"].values
     ),
 }
 
 
-def skew_sign(each):
-    return np.where((each**3).mean(axis=0) < 0, -1.0, 1.0)
+def skew_sign(turned_values):
+    return np.where((turned_values**3).mean(axis=0) < 0, -1.0, 1.0)
 
 
 rows = []
 for target, at in turn.items():
     for t in np.linspace(0, 1, 6):
-        each = at(t)
-        each = each * skew_sign(each)
-        scaled = words.similarity.normalise(each)
+        turned_values = at(t)
+        turned_values = turned_values * skew_sign(turned_values)
+        scaled = words.similarity.normalise(turned_values)
         rows.append(
             {
                 "basis": target,
                 "t": t,
-                "excess kurtosis": float((each**4).mean() - 3),
+                "excess kurtosis": float((turned_values**4).mean() - 3),
                 "axes per word": float(
                     (scaled > words.null_laws.threshold(n_axes)).sum(axis=1).mean()
                 ),
@@ -1100,10 +1100,10 @@ notebook.claims.record("knob_cosine", knob["largest change of a cosine"].max())
 
 
 def rotation_knob(t=1.0, target="ICA", axis=1):
-    each = turn[target](t)
-    each = each * skew_sign(each)
-    scaled = words.similarity.normalise(each)
-    members = words.ica.matching.top_rows(scaled[:, [axis - 1]], 10, listed)[0]
+    turned_values = turn[target](t)
+    turned_values = turned_values * skew_sign(turned_values)
+    scaled = words.similarity.normalise(turned_values)
+    top_rows = words.ica.matching.top_rows(scaled[:, [axis - 1]], 10, listed)[0]
     figure, (left, right) = figures.style.panels(2, width=6, height=2.2)
     left.hist(scaled[:, axis - 1], 80, color=figures.bases.BASES[target], alpha=0.6, density=True)
     reach = np.linspace(-0.6, 0.8, 300)
@@ -1115,10 +1115,10 @@ def rotation_knob(t=1.0, target="ICA", axis=1):
         ylim=(1e-3, 20),
         xlabel=f"normalised value on axis {axis}",
         ylabel="density",
-        title=f"excess kurtosis {np.mean(each**4) - 3:.2f}",
+        title=f"excess kurtosis {np.mean(turned_values**4) - 3:.2f}",
     )
-    right.barh(np.arange(10), scaled[members, axis - 1], color=figures.style.SKY)
-    right.set_yticks(np.arange(10), [vocabulary[row] for row in members])
+    right.barh(np.arange(10), scaled[top_rows, axis - 1], color=figures.style.SKY)
+    right.set_yticks(np.arange(10), [vocabulary[row] for row in top_rows])
     right.invert_yaxis()
     moved = (scaled[first] * scaled[second]).sum()
     right.set(
@@ -1146,7 +1146,7 @@ notebook.explore(
 # and the reference axes ordered by the sum over the models. To see whether a match is real, it is made on half of the words and judged on the other half.
 
 # %%
-population = {
+other_vectors = {
     "CBOW": words.baselines.cbow(
         corpus, dim=dim, window=10, epochs=other_epochs, min_count=min_count, seed=seed
     ),
@@ -1157,24 +1157,25 @@ population = {
 reference = Path(vectors_file).stem if vectors_file else "skip-gram"
 spaces = {reference: components} | {
     name: words.ica.compare.bases_of(each, min_count=min_count, seed=seed)
-    for name, each in population.items()
+    for name, each in other_vectors.items()
 }
 shared = {
-    name: words.ica.compare.word_pairs(vocabulary, spaces[name]["ICA"].words) for name in population
+    name: words.ica.compare.word_pairs(vocabulary, spaces[name]["ICA"].words)
+    for name in other_vectors
 }  # rows here, rows there
 
 
 def paired(name):
-    here, there = shared[name]
+    own_rows, other_rows = shared[name]
     return (
-        {basis: each.values[here] for basis, each in components.items()},
-        {basis: each.values[there] for basis, each in spaces[name].items()},
+        {basis: each.values[own_rows] for basis, each in components.items()},
+        {basis: each.values[other_rows] for basis, each in spaces[name].items()},
     )
 
 
 matched = {
     name: words.ica.compare.compare_bases(f"{reference} - {name}", *paired(name), seed=seed)
-    for name in population
+    for name in other_vectors
 }
 agreed = pd.concat([each.summary for each in matched.values()], ignore_index=True)
 notebook.table(
@@ -1188,21 +1189,21 @@ notebook.claims.record("fig5_ica", lead.min(), note=f"{lead.idxmin()}, the small
 
 # %%
 in_all = listed.copy()  # words that every space has
-for here, _ in shared.values():
-    in_all &= np.isin(np.arange(n_words), here)
+for own_rows, _ in shared.values():
+    in_all &= np.isin(np.arange(n_words), own_rows)
 large, small, five_words, rows, diagonal = {}, {}, {}, [], {}
 for basis in ("ICA", "PCA"):
-    sides = [paired(name) for name in population]
+    sides = [paired(name) for name in other_vectors]
     order = words.ica.match_many(
-        {name: side[0][basis] for name, side in zip(population, sides, strict=True)},
-        {name: side[1][basis] for name, side in zip(population, sides, strict=True)},
+        {name: side[0][basis] for name, side in zip(other_vectors, sides, strict=True)},
+        {name: side[1][basis] for name, side in zip(other_vectors, sides, strict=True)},
     )
     best = words.ica.matching.top_rows(unit[basis][:, order.axis], 5, in_all)  # (axes, 5)
     five_words[basis] = [vocabulary[row] for row in best[:5].ravel()]
     for space, each in spaces.items():
-        at = [each[basis].ids[vocabulary[row]] for row in best.ravel()]
+        row_ids = [each[basis].ids[vocabulary[row]] for row in best.ravel()]
         its_axes = order["axis" if space == reference else space]
-        values_there = each[basis].normalised[np.ix_(at, its_axes)]
+        values_there = each[basis].normalised[np.ix_(row_ids, its_axes)]
         large[basis, space] = values_there
         on_axes = values_there.reshape(len(order), -1, len(order)).mean(axis=1)  # (axes, axes)
         diagonal[basis, space] = np.mean(on_axes.argmax(axis=1) == np.arange(len(order)))
@@ -1226,11 +1227,11 @@ notebook.figure(
     data=first_five,
     caption="Figure 5, small: its first five axes, those that the algorithms agree on most.",
 )
-weakest = min(diagonal["ICA", name] for name in population)
+weakest = min(diagonal["ICA", name] for name in other_vectors)
 said = "; ".join(
     f"{basis} {space} {share:.0%}"
     for (basis, space), share in diagonal.items()
-    if space in population
+    if space in other_vectors
 )
 notebook.claims.record("fig5_diagonal", 100 * weakest, note=said)
 print(f"Axes whose words stand highest on the matched axis, of all: {said}.")
@@ -1247,13 +1248,21 @@ if not all(word in each["ICA"].ids for word in pair for each in spaces.values())
 bars_of, axis_names, rows = {}, {}, []
 for basis in ("ICA", "PCA"):
     for space, each in spaces.items():
-        there = each[basis]
-        one, other = (there.normalised[there.ids[word]] for word in both)
-        largest = np.argsort(-one)[:5]
-        bars_of[basis, space] = np.column_stack([one, other, one * other])[largest]
-        often = np.ones(len(there), bool) if there.counts is None else there.counts >= list_count
-        members = words.ica.matching.top_rows(there.normalised[:, largest], 2, often)
-        axis_names[basis, space] = ["\n".join(there.words[row] for row in two) for two in members]
+        its_space = each[basis]
+        first_values, second_values = (its_space.normalised[its_space.ids[word]] for word in both)
+        largest = np.argsort(-first_values)[:5]
+        bars_of[basis, space] = np.column_stack(
+            [first_values, second_values, first_values * second_values]
+        )[largest]
+        often = (
+            np.ones(len(its_space), bool)
+            if its_space.counts is None
+            else its_space.counts >= list_count
+        )
+        name_rows = words.ica.matching.top_rows(its_space.normalised[:, largest], 2, often)
+        axis_names[basis, space] = [
+            "\n".join(its_space.words[row] for row in two_rows) for two_rows in name_rows
+        ]
         rows.append(
             pd.DataFrame(bars_of[basis, space], columns=[*both, "product"]).assign(
                 basis=basis,
@@ -1278,32 +1287,34 @@ notebook.figure(
 rows, curve_rows = [], []
 figure, panels = figures.style.panels(4, height=2.0)
 for space, each in spaces.items():
-    for basis, there in each.items():
-        for over in ("words", "axes"):
-            mean = words.similarity.average_sorted(there.normalised, over)
+    for basis, its_space in each.items():
+        for direction in ("words", "axes"):
+            mean = words.similarity.average_sorted(its_space.normalised, direction)
             rank = np.unique(np.geomspace(1, len(mean), 200).astype(int))
             curve_rows.append(
                 pd.DataFrame(
                     {
                         "space": space,
                         "basis": basis,
-                        "over": over,
+                        "over": direction,
                         "rank": rank,
                         "value": mean[rank - 1],
                     }
                 )
             )
-        its_lengths = np.linalg.norm(there.values, axis=1)
+        its_lengths = np.linalg.norm(its_space.values, axis=1)
         rows.append(
             {
                 "space": space,
                 "basis": basis,
-                "words": len(there),
-                "axes per word": (there.normalised > words.null_laws.threshold(there.n_axes))
+                "words": len(its_space),
+                "axes per word": (
+                    its_space.normalised > words.null_laws.threshold(its_space.n_axes)
+                )
                 .sum(1)
                 .mean(),
-                "length pulls, before": pull(there.values, its_lengths),
-                "after": pull(there.normalised, its_lengths),
+                "length pulls, before": pull(its_space.values, its_lengths),
+                "after": pull(its_space.normalised, its_lengths),
             }
         )
 sparse = pd.concat(curve_rows, ignore_index=True)
@@ -1312,17 +1323,19 @@ notebook.table(
     "fig15_models",
     caption="Figure 15 in numbers: rank correlation of a word's length with how extreme it stands on an axis, before and after scaling to length 1.",
 )
-for ax, (space, over) in zip(
-    panels, [(name, over) for over in ("words", "axes") for name in population], strict=True
+for ax, (space, direction) in zip(
+    panels,
+    [(name, direction) for direction in ("words", "axes") for name in other_vectors],
+    strict=True,
 ):
-    part = sparse[(sparse.space == space) & (sparse.over == over)]
+    curve = sparse[(sparse.space == space) & (sparse.over == direction)]
     figures.bases.curves(
         ax,
-        part,
+        curve,
         "rank",
         "value",
         xscale="log",
-        xlabel=f"rank along {over}",
+        xlabel=f"rank along {direction}",
         title=space,
         ylabel="mean normalised value" if ax is panels[0] else "",
         legend=False,
@@ -1336,10 +1349,10 @@ notebook.figure(
     caption="Figure 16: as Figure 8, for the two algorithms that stand in for the language models.",
 )
 firsts = sparse[sparse["rank"] == 1].set_index(["over", "space", "basis"]).value.unstack()
-for over in ("words", "axes"):
-    ratio = (firsts["ICA"] / firsts["PCA"])[over].drop(reference)
+for direction in ("words", "axes"):
+    ratio = (firsts["ICA"] / firsts["PCA"])[direction].drop(reference)
     notebook.claims.record(
-        f"fig16_{over}", ratio.min(), note=f"{ratio.idxmin()}, the smaller of the two"
+        f"fig16_{direction}", ratio.min(), note=f"{ratio.idxmin()}, the smaller of the two"
     )
 
 # %% [markdown]
@@ -1377,23 +1390,39 @@ for basis in half_bases[0]:
     largest = np.argsort(-a.normalised[a.ids[boat]])[:5]
     if basis == "random rotation":
         continue
-    for side, there, its_axes in ((1, a, largest), (2, b, partner[largest])):
-        members = words.ica.matching.top_rows(
-            there.normalised[:, its_axes], 2, there.counts >= list_count
+    for side, its_space, its_axes in ((1, a, largest), (2, b, partner[largest])):
+        name_rows = words.ica.matching.top_rows(
+            its_space.normalised[:, its_axes], 2, its_space.counts >= list_count
         )
         for place, axis in enumerate(its_axes):
-            name = ", ".join(there.words[row] for row in members[place])
+            name = ", ".join(its_space.words[row] for row in name_rows[place])
             rows.append(
-                (basis, side, place + 1, axis + 1, name, there.normalised[there.ids[boat], axis])
+                (
+                    basis,
+                    side,
+                    place + 1,
+                    axis + 1,
+                    name,
+                    its_space.normalised[its_space.ids[boat], axis],
+                )
             )
 boats = pd.DataFrame(rows, columns=["basis", "half", "rank", "axis", "meaning", "value"])
 figure, panels = figures.style.panels(2, height=2.2)
 for ax, basis in zip(panels, ("ICA", "PCA"), strict=True):
-    part = boats[boats.basis == basis]
+    of_basis = boats[boats.basis == basis]
     for side, colour in ((1, figures.style.BLUE), (2, figures.style.GREEN)):
-        one = part[part.half == side]
-        ax.barh(one["rank"] + 0.4 * (side - 1), one.value, 0.38, color=colour, label=f"half {side}")
-    named = ["\n".join(part[part["rank"] == place].meaning) for place in sorted(set(part["rank"]))]
+        of_half = of_basis[of_basis.half == side]
+        ax.barh(
+            of_half["rank"] + 0.4 * (side - 1),
+            of_half.value,
+            0.38,
+            color=colour,
+            label=f"half {side}",
+        )
+    named = [
+        "\n".join(of_basis[of_basis["rank"] == place].meaning)
+        for place in sorted(set(of_basis["rank"]))
+    ]
     ax.set_yticks(np.arange(1, len(named) + 1) + 0.2, named, fontsize=6)
     ax.invert_yaxis()
     ax.axvline(0, color=figures.style.BLACK, lw=0.4)
@@ -1450,19 +1479,21 @@ of_word = np.array([[ids[word] for word in each] for each in pseudo])  # (n, 2)
 rows_here, rows_there = words.ica.compare.word_pairs(vocabulary, merged["ICA"].words)
 turned_pairs = np.roll(np.arange(len(pseudo)), 1)  # whose axes a pseudo-word should not have
 on_own, on_others, told = {}, {}, {}
-for basis, there in merged.items():
+for basis, its_space in merged.items():
     partner = words.ica.match(
-        components[basis].values[rows_here], there.values[rows_there]
+        components[basis].values[rows_here], its_space.values[rows_there]
     ).partners()
     own = partner[unit[basis][of_word].argmax(axis=2)]  # (n, 2) axes of the merged space
-    vector = there.normalised[[there.ids[name] for name in joined]]  # (n, K)
+    vector = its_space.normalised[[its_space.ids[name] for name in joined]]  # (n, K)
     on_own[basis] = np.take_along_axis(vector, own, axis=1)
     on_others[basis] = np.take_along_axis(vector, own[turned_pairs], axis=1)
     told[basis] = []
     for both, two_axes in zip(pseudo, own, strict=True):
         gaps = [
             np.diff(
-                paper.pseudowords.contexts(corpus, word, there.normalised, there.ids)[:, two_axes]
+                paper.pseudowords.contexts(corpus, word, its_space.normalised, its_space.ids)[
+                    :, two_axes
+                ]
             )[:, 0]
             for word in both
         ]  # above 0: the second word's axis is the larger

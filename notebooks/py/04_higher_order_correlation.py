@@ -71,15 +71,15 @@ else:
         corpus, dim=dim, window=10, negatives=5, epochs=epochs, rule="pairwise", seed=seed
     )
 components = words.ica.compare.bases_of(vectors, min_count=min_count, seed=seed)
-found = components["ICA"]
-vocabulary, ids, counts = found.words, found.ids, found.counts
+ica = components["ICA"]
+vocabulary, ids, counts = ica.words, ica.ids, ica.counts
 raw = vectors.input[[vectors.ids[word] for word in vocabulary]]  # (V, D)
 listed = np.ones(len(vocabulary), bool) if counts is None else counts >= list_count
 unit = {basis: each.normalised for basis, each in components.items()}
 top = {
     basis: words.ica.matching.top_rows(each, 5, listed) for basis, each in unit.items()
 }  # (K, 5)
-n_words, n_axes = found.values.shape
+n_words, n_axes = ica.values.shape
 n_nodes = min(n_nodes, n_axes)
 
 
@@ -88,15 +88,15 @@ def meaning(axis, n=2, basis="ICA"):
 
 
 names = [meaning(axis) for axis in range(n_axes)]
-print(found.summary())
+print(ica.summary())
 
 # %%
 n_shown = min(100, n_axes)
 figure, panels = figures.style.panels(3, height=4.2)
 for ax, (basis, each) in zip(panels, unit.items(), strict=True):
-    members = top[basis][:n_shown, :4].ravel()
+    top_rows = top[basis][:n_shown, :4].ravel()
     image = ax.imshow(
-        each[members, :n_shown],
+        each[top_rows, :n_shown],
         aspect="auto",
         cmap="Blues",
         vmin=-0.01,
@@ -119,7 +119,7 @@ notebook.figure(
         ],
         columns=["basis", "axis", "word", "value"],
     ),
-    caption=f"Figure 1, top: rows of length 1. A white diagonal block would be an axis without words of its own. {found.summary()}",
+    caption=f"Figure 1, top: rows of length 1. A white diagonal block would be an axis without words of its own. {ica.summary()}",
 )
 blocks = {basis: unit[basis][first_five[basis], :5] for basis in unit}
 notebook.figure(
@@ -223,9 +223,9 @@ by_hand.check(None)  # a function energy(S) that returns (K, K)
 
 # %%
 c = {basis: words.higher_order.energy(each.values) for basis, each in components.items()}
-c["shuffled columns"] = words.higher_order.shuffled_null(found.values, seed=seed)
-second_moment = found.values.T @ found.values / n_words
-level = words.higher_order.background(found.values)
+c["shuffled columns"] = words.higher_order.shuffled_null(ica.values, seed=seed)
+second_moment = ica.values.T @ ica.values / n_words
+level = words.higher_order.background(ica.values)
 upper = np.triu_indices(n_axes, 1)
 off = {name: each[upper] for name, each in c.items()}
 high = float(np.quantile(off["ICA"], 0.998))
@@ -255,7 +255,7 @@ levels = pd.DataFrame(
     | {"paper (text8, 300 axes)": [1.02, 1.14, 1.28, 1.365, 1.44, 1.52, 1.55, 1.85, np.nan]},
     index=pd.Index(quantiles, name="quantile"),
 ).reset_index()
-unit_rows = words.higher_order.normalised(found.values, "unit rows")[upper]
+unit_rows = words.higher_order.normalised(ica.values, "unit rows")[upper]
 notebook.table(
     levels,
     "levels",
@@ -276,16 +276,14 @@ notebook.claims.record("spherical", np.median(off["random rotation"]) - level)
 # Every entry gets its standard error, from words drawn again, and its excess over the level of its two rows.
 
 # %%
-error = words.higher_order.standard_error(found.values, n_bootstrap=n_bootstrap, seed=seed)
+error = words.higher_order.standard_error(ica.values, n_bootstrap=n_bootstrap, seed=seed)
 strong = words.higher_order.pairs(c["ICA"], error, [meaning(axis) for axis in range(n_axes)])
 strong["low"] = strong.c - 2 * strong["standard error"]
 carried = []
 for row in strong.head(20).itertuples():
-    who = words.higher_order.contributors(found.values, vocabulary, row.i, row.j, 10)
+    who = words.higher_order.contributors(ica.values, vocabulary, row.i, row.j, 10)
     signs = (
-        words.higher_order.quadrants(found.values, row.i, row.j)
-        .set_index(["first", "second"])
-        .share
+        words.higher_order.quadrants(ica.values, row.i, row.j).set_index(["first", "second"]).share
     )
     carried.append((", ".join(who.word[:6]), who["share so far"].iloc[-1], signs["+", "+"]))
 carried = pd.DataFrame(carried, columns=["carried by", "share of 10 words", "share of ++"])
@@ -328,9 +326,9 @@ def carried_by(rank=1, n_removed=0):
     row = strong.iloc[rank - 1]
     i, j = int(row.i), int(row.j)
     steps = np.arange(0, 101)
-    left = words.higher_order.without(found.values, i, j, steps)
+    left = words.higher_order.without(ica.values, i, j, steps)
     figure, (ax, curve) = figures.style.panels(2, width=6.4, height=2.9)
-    product = found.values[:, i] ** 2 * found.values[:, j] ** 2
+    product = ica.values[:, i] ** 2 * ica.values[:, j] ** 2
     order = np.argsort(-product)[n_removed:]
     paper.figures.spikes(
         ax,
@@ -428,7 +426,7 @@ three_pairs(
     "Figure 10: three more related pairs. Squares ignore signs: a red word may be large and negative on one axis.",
 )
 both_positive = [
-    words.higher_order.quadrants(found.values, int(sure.i[n]), int(sure.j[n])).share.iloc[0]
+    words.higher_order.quadrants(ica.values, int(sure.i[n]), int(sure.j[n])).share.iloc[0]
     for n in range(5)
 ]
 notebook.claims.record(
@@ -608,7 +606,7 @@ for other_seed in seeds:
     other = words.ica.fit_embedding(
         vectors, min_count=1 if counts is None else min_count, seed=other_seed
     )
-    again = words.ica.match(other.values, found.values, method="hungarian", signed=False)
+    again = words.ica.match(other.values, ica.values, method="hungarian", signed=False)
     match = again.partners(0.8)  # (K,) this run's axis of each of the other's, or -1
     mine = [axis for axis in range(n_axes) if match[axis] in set(nodes)]
     runs.append((paper.tree.grow(words.higher_order.energy(other.values), mine), match))
@@ -739,8 +737,8 @@ notebook.claims.record(
 
 # %%
 def tree_builder(nodes_kept=n_nodes, clusters=n_clusters, start=int(nodes[0]), end=int(nodes[-1])):
-    kept = np.sort(np.argsort(-np.nan_to_num(consistency, nan=-1))[:nodes_kept])
-    grown = paper.tree.grow(c["ICA"], kept)
+    chosen_nodes = np.sort(np.argsort(-np.nan_to_num(consistency, nan=-1))[:nodes_kept])
+    grown = paper.tree.grow(c["ICA"], chosen_nodes)
     way = paper.tree.path(grown, start, end) if start in grown and end in grown else []
     said = " – ".join(names[axis] for axis in way) if way else "choose two axes of the tree"
     return paper.figures.tree(
@@ -830,7 +828,7 @@ if pair_sets:
         drawn = []
         for _ in range(10):
             groups = np.concatenate([np.arange(d), shuffle.integers(d, size=n_axes - d)])
-            drawn.append(agreement_of(paper.tree.merge(found.values, shuffle.permutation(groups))))
+            drawn.append(agreement_of(paper.tree.merge(ica.values, shuffle.permutation(groups))))
         rows.append(("random clusters", d, np.mean(drawn), min(drawn), max(drawn)))
 table5 = pd.DataFrame(
     rows or [("ICA", d, np.nan, np.nan, np.nan) for d in sizes],

@@ -68,8 +68,8 @@ def merge(corpus: Corpus, pairs: Sequence[tuple[str, str]]) -> Corpus:
     """
     words, new_id = list(corpus.words), np.arange(corpus.n_words)
     for first, second in pairs:
-        one, other = corpus.index(first), corpus.index(second)
-        words[one], new_id[other] = f"{first}{JOIN}{second}", one
+        first_id, second_id = corpus.index(first), corpus.index(second)
+        words[first_id], new_id[second_id] = f"{first}{JOIN}{second}", first_id
     lengths = np.diff(corpus.offsets).tolist()
     return Corpus(
         f"{corpus.name}, {len(pairs)} pseudo-words",
@@ -98,15 +98,15 @@ def contexts(
 
     An occurrence without a known neighbour gets zeros.
     """
-    row_of = np.array([rows.get(each, -1) for each in corpus.words])
+    row_of = np.array([rows.get(other, -1) for other in corpus.words])
     row_of[corpus.index(word)] = -1
     places = np.flatnonzero(corpus.tokens == corpus.index(word))[:limit]
     documents = np.searchsorted(corpus.offsets, places, side="right") - 1
-    found = np.zeros((len(places), unit.shape[1]))
-    for mean, place, document in zip(found, places, documents, strict=True):
+    means = np.zeros((len(places), unit.shape[1]))
+    for mean, place, document in zip(means, places, documents, strict=True):
         start = max(place - window, corpus.offsets[document])
         end = min(place + window + 1, corpus.offsets[document + 1])
         around = row_of[corpus.tokens[start:end]]
         if (around >= 0).any():
             mean[:] = unit[around[around >= 0]].mean(axis=0)
-    return found
+    return means

@@ -107,14 +107,14 @@ def tree(
     import matplotlib as mpl
 
     nodes = [node for node in graph if only is None or node in set(only)]
-    part = graph.subgraph(nodes)
-    weights = [weight for _, _, weight in part.edges(data="weight")] or [1.0]
+    subtree = graph.subgraph(nodes)
+    weights = [weight for _, _, weight in subtree.edges(data="weight")] or [1.0]
     norm = mpl.colors.Normalize(min(weights) - 0.3 * np.ptp(weights) - 1e-9, max(weights))
     figure, (ax,) = style.panels(width=size[0], height=size[1])
     way = {frozenset(edge) for edge in itertools.pairwise(highlight)}
     lift = np.array([0, (3.5 + font / 2) / 72])  # of a node's label above it, inches
     boxes = [(places[n] + lift, _box(f"{n} {names[n]}", font)) for n in nodes]
-    for i, j, weight in part.edges(data="weight"):
+    for i, j, weight in subtree.edges(data="weight"):
         on_way = frozenset((i, j)) in way
         ax.plot(
             *np.stack([places[i], places[j]]).T,
@@ -171,7 +171,7 @@ def _free_spot(
     low, high = sorted((start, end), key=lambda place: place[1])
     shares = np.array([0.62, 0.5, 0.7, 0.4, 0.3, 0.8])[:, None]
     spots = low + shares * (high - low)
-    centres, sizes = (np.array(each) for each in zip(*boxes, strict=True))
+    centres, sizes = (np.array(rows) for rows in zip(*boxes, strict=True))
     free = (np.abs(spots[:, None] - centres) >= (size + sizes) / 2).any(axis=2)
     return spots[np.argmin((~free).sum(axis=1))]
 
@@ -194,17 +194,17 @@ def spread(
         places in inches from the middle of the drawing.
     """
     nodes = sorted(places)
-    at = np.array([places[node] for node in nodes], dtype=np.float64)
-    by_rank = at.argsort(axis=0).argsort(axis=0) / max(len(at) - 1, 1)
-    evened = (at - at.min(axis=0)) / np.maximum(np.ptp(at, axis=0), 1e-9) + by_rank
+    spots = np.array([places[node] for node in nodes], dtype=np.float64)
+    by_rank = spots.argsort(axis=0).argsort(axis=0) / max(len(spots) - 1, 1)
+    evened = (spots - spots.min(axis=0)) / np.maximum(np.ptp(spots, axis=0), 1e-9) + by_rank
     half = np.array([0.42 * size[0], 0.46 * size[1]])
-    at = (evened / np.maximum(evened.max(axis=0), 1e-9) * 2 - 1) * half  # inches
+    spots = (evened / np.maximum(evened.max(axis=0), 1e-9) * 2 - 1) * half  # inches
     letters = np.array([len(f"{node} {names[node]}") for node in nodes])
     wide = (letters[:, None] + letters) / 2 * 0.62 * font / 72  # (n, n), inches
     box = np.stack([wide, np.full_like(wide, 3.2 * font / 72)], axis=2)
-    by_order = np.sign(np.subtract.outer(np.arange(len(at)), np.arange(len(at))))
+    by_order = np.sign(np.subtract.outer(np.arange(len(spots)), np.arange(len(spots))))
     for _ in range(n_steps):
-        gap = at[:, None] - at[None]  # (n, n, 2)
+        gap = spots[:, None] - spots[None]  # (n, n, 2)
         overlap = box - np.abs(gap)
         np.einsum("iid->id", overlap)[:] = 0
         hit = (overlap > 0).all(axis=2)
@@ -212,6 +212,6 @@ def spread(
             break
         # the cheaper way out is up or down; equal places part by their order
         sign = np.where(gap[..., 1] == 0, by_order, np.sign(gap[..., 1]))
-        at[:, 1] += np.where(hit, sign * overlap[..., 1] * 0.2, 0).sum(axis=1)
-        at[:, 1] *= min(1, half[1] / np.abs(at[:, 1]).max())
-    return dict(zip(nodes, at, strict=True))
+        spots[:, 1] += np.where(hit, sign * overlap[..., 1] * 0.2, 0).sum(axis=1)
+        spots[:, 1] *= min(1, half[1] / np.abs(spots[:, 1]).max())
+    return dict(zip(nodes, spots, strict=True))

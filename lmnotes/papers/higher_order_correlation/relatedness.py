@@ -96,11 +96,11 @@ def judge(
 
     rows = []
     for rank in ranks:
-        found = shares(relatedness, rank)
-        won = found[:, 0].mean()
+        won_lost_open = shares(relatedness, rank)
+        won = won_lost_open[:, 0].mean()
         null = np.array([shares(relatedness[np.ix_(p, p)], rank)[:, 0].mean() for p in relabelings])
-        low, high = interval(found[again, 0].mean(axis=1))
+        low, high = interval(won_lost_open[again, 0].mean(axis=1))
         p = (1 + (null >= won).sum()) / (1 + n_permutations)
-        rows.append((rank, *found.mean(axis=0), low, high, p, null.mean()))
+        rows.append((rank, *won_lost_open.mean(axis=0), low, high, p, null.mean()))
     columns = ["rank", "top", "bottom", "undecided", "low", "high", "p", "null"]
     return pd.DataFrame(rows, columns=columns)

@@ -65,11 +65,11 @@ def clusters(tree: networkx.Graph, n_clusters: int, *, seed: int = 1) -> dict[in
     model = SpectralClustering(
         n_clusters, affinity="precomputed", assign_labels="kmeans", n_init=10, random_state=seed
     )
-    found = model.fit_predict(networkx.to_numpy_array(tree, nodelist=nodes))
-    by_size = np.argsort(-np.bincount(found, minlength=n_clusters), kind="stable")
+    labels = model.fit_predict(networkx.to_numpy_array(tree, nodelist=nodes))
+    by_size = np.argsort(-np.bincount(labels, minlength=n_clusters), kind="stable")
     new = np.empty_like(by_size)
     new[by_size] = np.arange(len(by_size))
-    return dict(zip(nodes, new[found].tolist(), strict=True))
+    return dict(zip(nodes, new[labels].tolist(), strict=True))
 
 
 def layout(tree: networkx.Graph) -> dict[int, np.ndarray]:
@@ -94,7 +94,7 @@ def edge_agreement(
     Returns:
         one row per edge of the reference: i, j, weight, returns (share of runs).
     """
-    found = [
+    runs = [
         {
             frozenset((int(match[i]), int(match[j])))
             for i, j in tree.edges
@@ -103,7 +103,12 @@ def edge_agreement(
         for tree, match in others
     ]
     rows = [
-        (min(i, j), max(i, j), weight, np.mean([frozenset((i, j)) in each for each in found]))
+        (
+            min(i, j),
+            max(i, j),
+            weight,
+            np.mean([frozenset((i, j)) in run for run in runs]),
+        )
         for i, j, weight in reference.edges(data="weight")
     ]
     table = pd.DataFrame(rows, columns=["i", "j", "weight", "returns"])

@@ -203,10 +203,10 @@ class _Text:
     def neighbours(self) -> tuple[np.ndarray, np.ndarray]:
         """Every piece of the documents with the one before it, twice (n,)."""
         offsets = self.corpus.offsets
-        parts = [self.pieces[offsets[d] : offsets[d + 1]] for d in self.documents]
+        documents = [self.pieces[offsets[d] : offsets[d + 1]] for d in self.documents]
         return (
-            np.concatenate([part[:-1] for part in parts]),
-            np.concatenate([part[1:] for part in parts]),
+            np.concatenate([document[:-1] for document in documents]),
+            np.concatenate([document[1:] for document in documents]),
         )
 
     def unigram(self) -> np.ndarray:

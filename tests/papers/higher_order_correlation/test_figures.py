@@ -1,11 +1,11 @@
-"""Labels of trees and of bars do not cover each other."""
+"""Labels of trees and of words are there once, and do not cover each other."""
 
 import matplotlib.pyplot as plt
 import networkx
 import numpy as np
 
-from lmnotes.figures import bases
-from lmnotes.papers.higher_order_correlation import figures
+from lmnotes.figures import style
+from lmnotes.papers.higher_order_correlation import figures, tree
 
 
 def test_spread_labels_do_not_overlap_and_stay_in_the_drawing():
@@ -13,10 +13,10 @@ def test_spread_labels_do_not_overlap_and_stay_in_the_drawing():
     places = {node: random.normal(size=2) for node in range(0, 80, 2)}
     places[2] = places[0].copy()  # two in one place
     names = [f"axis {node}, word" for node in range(80)]
-    found = figures.spread(places, names, size=(7.0, 8.6), font=6)
-    at = np.array([found[node] for node in sorted(found)])
+    spots = figures.spread(places, names, size=(7.0, 8.6), font=6)
+    at = np.array([spots[node] for node in sorted(spots)])
     assert (np.abs(at) <= [3.5, 4.3]).all()
-    wide, high = np.array([len(f"{n} {names[n]}") for n in sorted(found)]) * 0.5 * 6 / 72, 9 / 72
+    wide, high = np.array([len(f"{n} {names[n]}") for n in sorted(spots)]) * 0.5 * 6 / 72, 9 / 72
     gap = np.abs(at[:, None] - at[None])
     hit = (gap[..., 0] < (wide[:, None] + wide) / 2) & (gap[..., 1] < high)
     np.fill_diagonal(hit, False)
@@ -32,10 +32,23 @@ def test_a_tree_says_its_weights_with_their_errors():
     plt.close(figure)
 
 
-def test_names_of_neighbouring_bars_are_apart():
-    figure, ax = plt.subplots()
-    values = np.array([0.50, 0.49, 0.1, 0.48])
-    bases._name_bars(ax, values, {0: "a", 1: "b", 3: "c"}, points=100)
-    heights = {t.get_text(): values[int(t.xy[0]) - 1] * 100 + t.xyann[1] for t in ax.texts}
-    assert abs(heights["a"] - heights["b"]) >= 8
+def test_a_tree_is_drawn_with_every_label_once():
+    weights = np.random.default_rng(1).random((6, 6))
+    graph = tree.grow(weights + weights.T)
+    names = [f"word{n}" for n in range(6)]
+    figure = figures.tree(
+        graph, names, dict.fromkeys(graph, 0), tree.layout(graph), highlight=[*graph][:2]
+    )
+    written = [text.get_text() for text in figure.axes[0].texts]
+    assert sorted(written) == [f"{n} word{n}" for n in range(6)]
+    plt.close(figure)
+
+
+def test_words_in_both_lists_are_named_once():
+    figure, (ax,) = style.panels()
+    x, y = np.array([0.0, 0.5, 0.1, 0.8]), np.array([0.0, 0.1, 0.6, 0.8])
+    figures.spikes(
+        ax, x, y, blue={1: "a", 2: "b"}, red={2: "b", 3: "c"}, title="", axes_names=("i", "j")
+    )
+    assert sorted(text.get_text() for text in ax.texts) == ["a", "b", "c"]
     plt.close(figure)
