@@ -305,7 +305,7 @@ alike = [np.corrcoef(a, b)[0, 1] for a, b in zip(empty, marginal, strict=True)]
 notebook.table(
     pd.DataFrame(rows, columns=["part", "%", "low", "high"]),
     "parts",
-    caption=f"Shares of the squared conditional distance, over pairs of models; intervals over models. The two unconditional vectors of a model correlate by {min(alike):.3f} or more; the empty prompt's is {(empty - marginal).mean():+.2f} nats above the marginal one.",
+    caption=f"Shares of the squared conditional distance, over pairs of models; intervals over models. The two unconditional vectors of a model correlate by {min(alike):.3f} or more; the empty prompt's less the marginal one is {(empty - marginal).mean():+.2f} nats on average.",
 )
 
 gap = conditional[:, None] - conditional

@@ -97,7 +97,7 @@ class Operations:
         return {"given": list(prompts)} | prompts_of
 
 
-def _unrelated_and_not(first, second, third, again, against):
+def _pairings(first, second, third, again, against):
     """Three operations two at a time; the second with a paraphrase, and with its contrary."""
     unrelated = [(*names, "independent") for names in combinations((first, second, third), 2)]
     return (*unrelated, (second, again, "paraphrase"), (second, against, "contradiction"))
@@ -113,7 +113,7 @@ OPERATIONS = {
             "long": "Answer at length.",
             "pirate": "Answer as a pirate.",
         },
-        _unrelated_and_not("French", "brief", "pirate", "short", "long"),
+        _pairings("French", "brief", "pirate", "short", "long"),
     ),
     "comments": Operations(
         {
@@ -123,7 +123,7 @@ OPERATIONS = {
             "long": "# long",
             "python": "# python",
         },
-        _unrelated_and_not("upper", "short", "python", "brief", "long"),
+        _pairings("upper", "short", "python", "brief", "long"),
     ),
 }
 

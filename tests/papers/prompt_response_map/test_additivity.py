@@ -50,27 +50,27 @@ def test_permanova_is_the_slow_version(design):
     L, labels = design
     squared = maps.kl(maps.row_centre(L))
     n = 199
-    found = factor_shares.permanova(squared, labels, n_permutations=n, seed=5).set_index("factor")
+    result = factor_shares.permanova(squared, labels, n_permutations=n, seed=5).set_index("factor")
     orders = np.argsort(np.random.default_rng(5).random((n, 12)), axis=1)
     for name, values in labels.items():
         r2 = slow_r2(squared, values)
         permuted = [slow_r2(squared, values[order]) for order in orders]
         p = (1 + sum(drawn >= r2 - 1e-9 for drawn in permuted)) / (n + 1)
-        assert found.r2[name] == pytest.approx(r2, abs=1e-12)
-        assert found.p[name] == pytest.approx(p)
-        assert found.f[name] == pytest.approx(r2 / (1 - r2) * 10)
-    assert found.p["taste"] < 0.05 and found.p["rule"] < 0.05 and found.p["size"] > 0.2
+        assert result.r2[name] == pytest.approx(r2, abs=1e-12)
+        assert result.p[name] == pytest.approx(p)
+        assert result.f[name] == pytest.approx(r2 / (1 - r2) * 10)
+    assert result.p["taste"] < 0.05 and result.p["rule"] < 0.05 and result.p["size"] > 0.2
     tenfold = factor_shares.permanova(10 * squared, labels, n, seed=5).set_index("factor")
-    np.testing.assert_allclose(tenfold.r2, found.r2)
+    np.testing.assert_allclose(tenfold.r2, result.r2)
 
 
 def test_permanova_of_one_number_per_model_is_the_analysis_of_variance():
     rng = np.random.default_rng(1)
     y, labels = rng.standard_normal(15), np.repeat([0, 1, 2], 5)
     squared = (y[:, None] - y) ** 2
-    found = factor_shares.permanova(squared, {"group": labels}, n_permutations=9)
+    result = factor_shares.permanova(squared, {"group": labels}, n_permutations=9)
     want = stats.f_oneway(*(y[labels == k] for k in range(3))).statistic
-    assert found.f[0] == pytest.approx(want)
+    assert result.f[0] == pytest.approx(want)
 
 
 def test_permanova_refuses_what_is_no_factor(design):
@@ -85,13 +85,13 @@ def test_permanova_refuses_what_is_no_factor(design):
 def test_the_share_between_prompts_follows_the_law_of_total_variance(design):
     L, _ = design
     prompts = np.random.default_rng(2).integers(5, size=40)
-    found = factor_shares.between_share(L, prompts)
+    result = factor_shares.between_share(L, prompts)
     r = L[0] - L[7]
     means = np.array([r[prompts == prompt].mean() for prompt in prompts])
-    assert found[0, 7] == pytest.approx(means.var() / r.var())
-    assert np.isnan(found.diagonal()).all()
+    assert result[0, 7] == pytest.approx(means.var() / r.var())
+    assert np.isnan(result.diagonal()).all()
     within = np.mean((r - means) ** 2)
-    assert found[0, 7] * r.var() + within == pytest.approx(r.var())
+    assert result[0, 7] * r.var() + within == pytest.approx(r.var())
 
 
 def test_agreement_is_a_correlation_over_pairs_with_an_interval_over_models(design):
@@ -116,13 +116,13 @@ def test_shifts_that_add_are_found_to_add():
     rng = np.random.default_rng(0)
     parts = rng.standard_normal((3, 500))
     parts[0] *= 2
-    found = additivity.measure(parts, parts.sum(axis=0) + 7, wrong=rng.standard_normal((2, 500)))
-    assert found.cosine == pytest.approx(1) and found.r2 == pytest.approx(1)
-    assert found.relative_error == pytest.approx(0, abs=1e-12)
-    assert found.slope == pytest.approx(1) and found.r2_fitted == pytest.approx(1)
-    np.testing.assert_allclose(found[["coefficient 1", "coefficient 2", "coefficient 3"]], 1)
-    assert 0.5 < found.best_single < 0.8 and found.wrong < 0.6
-    assert found.random == pytest.approx(-1, abs=0.15) and np.isnan(found.other)
+    result = additivity.measure(parts, parts.sum(axis=0) + 7, wrong=rng.standard_normal((2, 500)))
+    assert result.cosine == pytest.approx(1) and result.r2 == pytest.approx(1)
+    assert result.relative_error == pytest.approx(0, abs=1e-12)
+    assert result.slope == pytest.approx(1) and result.r2_fitted == pytest.approx(1)
+    np.testing.assert_allclose(result[["coefficient 1", "coefficient 2", "coefficient 3"]], 1)
+    assert 0.5 < result.best_single < 0.8 and result.wrong < 0.6
+    assert result.random == pytest.approx(-1, abs=0.15) and np.isnan(result.other)
     other = additivity.measure(parts, parts.sum(axis=0), other=parts)
     assert other.other == pytest.approx(1) and np.isnan(other.wrong)
 
@@ -130,13 +130,13 @@ def test_shifts_that_add_are_found_to_add():
 def test_additivity_by_hand():
     parts = np.array([[2.0, -2, 0, 0], [0, 0, 1, -1]])
     together = np.array([2.0, -2, 0, 0])
-    found = additivity.measure(parts, together, wrong=[[0, 0, -1, 1]])
-    assert found.cosine == pytest.approx(8 / np.sqrt(10 * 8))
-    assert found.r2 == pytest.approx(0.75) and found.relative_error == pytest.approx(0.5)
-    assert found.slope == pytest.approx(0.8) and found.best_single == pytest.approx(1)
-    np.testing.assert_allclose(found[["coefficient 1", "coefficient 2"]], [1, 0], atol=1e-12)
+    result = additivity.measure(parts, together, wrong=[[0, 0, -1, 1]])
+    assert result.cosine == pytest.approx(8 / np.sqrt(10 * 8))
+    assert result.r2 == pytest.approx(0.75) and result.relative_error == pytest.approx(0.5)
+    assert result.slope == pytest.approx(0.8) and result.best_single == pytest.approx(1)
+    np.testing.assert_allclose(result[["coefficient 1", "coefficient 2"]], [1, 0], atol=1e-12)
     # s - part + wrong: (0, 0, 0, 0) and (2, -2, -1, 1)
-    assert found.wrong == pytest.approx((0 + 0.75) / 2)
+    assert result.wrong == pytest.approx((0 + 0.75) / 2)
     assert additivity.order_effect(together, [0, 0, 1.0, -1]) == pytest.approx(np.sqrt(10 / 8))
     left = additivity.interaction(parts, together + 5)
     np.testing.assert_allclose(left, [0, 0, -1, 1])
@@ -157,14 +157,14 @@ def test_constants_of_prompts_are_centred_away():
 
 @pytest.mark.parametrize("kind", ["independent", "paraphrase", "contradiction"])
 def test_the_interaction_is_the_pmi_of_the_operations_given_the_response(kind):
-    found = additivity.joint_shifts(additivity.example_law(kind, n=30))
-    parts = np.stack([found["first"], found.second])
-    left = additivity.interaction(parts, found.both)
-    right = found.interaction - found.interaction.mean()
+    result = additivity.joint_shifts(additivity.example_law(kind, n=30))
+    parts = np.stack([result["first"], result.second])
+    left = additivity.interaction(parts, result.both)
+    right = result.interaction - result.interaction.mean()
     np.testing.assert_allclose(left, right, atol=1e-12)
-    fit = additivity.measure(parts, found.both)
+    fit = additivity.measure(parts, result.both)
     if kind == "independent":
-        np.testing.assert_allclose(found.interaction, 0, atol=1e-12)
+        np.testing.assert_allclose(result.interaction, 0, atol=1e-12)
         assert fit.r2 == pytest.approx(1)
     elif kind == "paraphrase":
         assert fit.slope == pytest.approx(0.5, abs=0.01)

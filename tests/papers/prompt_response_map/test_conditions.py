@@ -34,19 +34,19 @@ def folders(tmp_path, monkeypatch):
 
 
 def test_every_condition_is_what_prompts_score_gives(folders, monkeypatch):
-    found = conditions.score(folders, RESPONSES, {"given": ASKED, "none": "", "same": ASKED})
-    assert found.values.shape == (3, 2, 4) and found.failed.empty
+    result = conditions.score(folders, RESPONSES, {"given": ASKED, "none": "", "same": ASKED})
+    assert result.values.shape == (3, 2, 4) and result.failed.empty
     for k, folder in enumerate(folders):
         given = prompts.score(folder, ASKED, RESPONSES).log_likelihood
         none = prompts.score(folder, [""] * 4, RESPONSES).log_likelihood
-        np.testing.assert_allclose(found["given"][k], given, rtol=1e-6)
-        np.testing.assert_allclose(found["none"][k], none, rtol=1e-6)
-    assert (found.shift("same", "given") == 0).all()
+        np.testing.assert_allclose(result["given"][k], given, rtol=1e-6)
+        np.testing.assert_allclose(result["none"][k], none, rtol=1e-6)
+    assert (result.shift("same", "given") == 0).all()
     with pytest.raises(InputError, match="expected one of given, none, same"):
-        found["nothing"]
+        result["nothing"]
     monkeypatch.setattr(prompts, "score", None)
     again = conditions.score(folders[::-1], RESPONSES, {"given": ASKED, "none": "", "same": ASKED})
-    np.testing.assert_array_equal(again.values, found.values[:, ::-1])
+    np.testing.assert_array_equal(again.values, result.values[:, ::-1])
 
 
 def test_the_route_of_hub_models_on_local_folders(folders, tmp_path):
@@ -65,20 +65,20 @@ def test_the_route_of_hub_models_on_local_folders(folders, tmp_path):
     pairs = prompt_sets.load(tmp_path / "pairs.jsonl", n_bytes=16)
     listed = command.listed(tmp_path / "models.txt")
     asked = prompt_sets.operations().conditions(list(pairs.prompt))
-    found = conditions.score(listed, list(pairs.response), asked)
-    assert len(found.models) == 2 and found.values.shape == (len(asked), 2, 4)
-    assert found.failed.model.tolist() == ["nobody/no-such-model"]
-    assert found.failed.kind[0] in ("missing", "network") and found.failed.reason[0]
+    result = conditions.score(listed, list(pairs.response), asked)
+    assert len(result.models) == 2 and result.values.shape == (len(asked), 2, 4)
+    assert result.failed.model.tolist() == ["nobody/no-such-model"]
+    assert result.failed.kind[0] in ("missing", "network") and result.failed.reason[0]
     with pytest.raises(RuntimeError, match="none of 1 models could be scored; nobody"):
         conditions.score(["nobody/no-such-model"], ["a"], {"given": ["b"]})
 
 
 def test_operations_are_lines_before_a_prompt(tmp_path):
     asked = prompt_sets.operations("comments")
-    found = asked.conditions(["f?"])
-    assert found["given"] == ["f?"] and found["short"] == ["# short\nf?"]
-    assert found["short > long"] == ["# short\n# long\nf?"]
-    assert found["long > short"] == ["# long\n# short\nf?"]
+    result = asked.conditions(["f?"])
+    assert result["given"] == ["f?"] and result["short"] == ["# short\nf?"]
+    assert result["short > long"] == ["# short\n# long\nf?"]
+    assert result["long > short"] == ["# long\n# short\nf?"]
     for name in prompt_sets.OPERATIONS:
         kinds = [kind for _, _, kind in prompt_sets.operations(name).compositions]
         assert set(kinds) == set(prompt_sets.KINDS)
@@ -122,11 +122,11 @@ def test_tuned_models_come_from_their_bases(tmp_path, monkeypatch):
         bases.append((spec.name, str(tmp_path / spec.name)))
     text = np.frombuffer(b"What is 1 + 1?\n2\n" * 40, np.uint8)
     data_sets = mixtures.Domains(("sums", "other"), (text, text[::-1]))
-    found = pair_tuning.build(
+    result = pair_tuning.build(
         pd.DataFrame(bases, columns=["model", "folder"]), data_sets, 4, checkpoints=[2, 9]
     )
-    assert found.groupby(["base", "tuning"]).step.apply(list).tolist() == [[2, 4]] * 4
-    last = found[found.step == 4]
+    assert result.groupby(["base", "tuning"]).step.apply(list).tolist() == [[2, 4]] * 4
+    last = result[result.step == 4]
     L = prompts.matrix(last, ["What is 1 + 1?"] * 2, ["2", "7"]).values
     assert len(np.unique(L.round(6), axis=0)) == 4
     specs = pair_tuning.bases("laptop", 4)
@@ -137,10 +137,10 @@ def test_tuned_models_come_from_their_bases(tmp_path, monkeypatch):
 
 def test_sides_and_kinship_by_hand():
     moves = np.array([[1.0, -1, 0, 0], [0, 0, 2, -2], [3, -3, 0, 0], [0, 0, -1, 1]])
-    found = pair_tuning.sides(moves, ["a", "a", "b", "b"], ["x", "y", "x", "y"])
-    np.testing.assert_allclose(found.same, [1, -1, 1, -1])
-    np.testing.assert_allclose(found.different, 0, atol=1e-12)
-    np.testing.assert_allclose(found.cosine, np.array([1, -1, 1, -1]) / np.sqrt(2))
+    result = pair_tuning.sides(moves, ["a", "a", "b", "b"], ["x", "y", "x", "y"])
+    np.testing.assert_allclose(result.same, [1, -1, 1, -1])
+    np.testing.assert_allclose(result.different, 0, atol=1e-12)
+    np.testing.assert_allclose(result.cosine, np.array([1, -1, 1, -1]) / np.sqrt(2))
 
 
 def test_tags_of_the_control_rule_depend_on_each_other():
@@ -166,12 +166,12 @@ def test_measures_of_the_world_are_kept_and_are_the_plain_ones(tmp_path, monkeyp
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
     members = tuple(small_world.Member(taste, "R1", 32, 1, 3) for taste in (0.85, 0.15))
     folders = list(small_world.build(members, n_steps=3).folder)
-    found = small_world_kl.estimate(folders, {4: 6})[4]
+    result = small_world_kl.estimate(folders, {4: 6})[4]
     models = small_world_kl._models(tuple(folders))
     contexts = small_world.draw(6, seed=1).contexts
     want = conditional_kl.estimate(models, contexts, length=4, allowed=small_world_kl.ALLOWED)
-    np.testing.assert_allclose(found.rao_blackwell, want.rao_blackwell, rtol=1e-6)
-    np.testing.assert_allclose(found.monte_carlo, want.monte_carlo, rtol=1e-6)
+    np.testing.assert_allclose(result.rao_blackwell, want.rao_blackwell, rtol=1e-6)
+    np.testing.assert_allclose(result.monte_carlo, want.monte_carlo, rtol=1e-6)
     pairs = small_world.draw(5, seed=4)
     tokens = small_world_kl.token_table(folders, pairs)
     texts = (pairs.prompt_texts, pairs.response_texts)
@@ -181,16 +181,16 @@ def test_measures_of_the_world_are_kept_and_are_the_plain_ones(tmp_path, monkeyp
     place = [list(small_world.PROMPTS.values()).index(prompt) for prompt in texts[0]]
     np.testing.assert_allclose(table.values[place, 0, np.arange(5)], L, rtol=1e-6)
     bent = small_world_kl.ruler(folders[0], [0.01], 8)
-    by_length = small_world_kl.lengths(tokens, {32: found.rao_blackwell})
+    by_length = small_world_kl.lengths(tokens, {32: result.rao_blackwell})
     half = (tokens[0] - tokens[1]).sum(axis=1).var() / 2
-    kl = (found.rao_blackwell[0, 1] + found.rao_blackwell[1, 0]) / 2
+    kl = (result.rao_blackwell[0, 1] + result.rao_blackwell[1, 0]) / 2
     assert by_length.ratio[0] == pytest.approx(half / kl)
     written = small_world_kl.responses(folders, 6)
     assert [len(texts) for texts in written] == [6, 6] and len(written[0][0]) == 32
     monkeypatch.setattr(conditional_kl, "estimate", None)
     monkeypatch.setattr(conditional_kl, "along_responses", None)
     again = small_world_kl.estimate(folders, {4: 6})[4]
-    np.testing.assert_array_equal(again.half_variance, found.half_variance)
+    np.testing.assert_array_equal(again.half_variance, result.half_variance)
     assert small_world_kl.ruler(folders[0], [0.01], 8).equals(bent)
 
 
@@ -198,13 +198,13 @@ def test_a_table_of_additivity_is_measure_by_measure():
     rng = np.random.default_rng(0)
     shifts = {name: rng.standard_normal((3, 40)) for name in ("a", "b", "c", "ab")}
     whole = {"a and b": (("a", "b"), "ab")}
-    found = additivity.table(shifts, whole, singles=("a", "b", "c"), other=[1, 2, 0])
-    assert found.label.tolist() == ["a and b"] * 3 and found.row.tolist() == [0, 1, 2]
+    result = additivity.table(shifts, whole, singles=("a", "b", "c"), other=[1, 2, 0])
+    assert result.label.tolist() == ["a and b"] * 3 and result.row.tolist() == [0, 1, 2]
     parts = np.stack([shifts["a"][1], shifts["b"][1]])
     rival = np.stack([shifts["a"][2], shifts["b"][2]])
     want = additivity.measure(parts, shifts["ab"][1], wrong=shifts["c"][1:2], other=rival, seed=1)
     for name in ("r2", "wrong", "other", "random", "slope", "coefficient 2"):
-        assert found[name][1] == want[name]
+        assert result[name][1] == want[name]
 
 
 def test_intervals_over_groups_draw_whole_groups():
@@ -226,9 +226,9 @@ def test_shares_budget_and_words():
     rng = np.random.default_rng(0)
     taste = np.repeat(["a", "b"], 4)
     L = rng.standard_normal((8, 60)) + np.outer(taste == "a", 2 * rng.standard_normal(60))
-    found = factor_shares.drawn_shares(L, {"taste": taste}, n=30)
+    result = factor_shares.drawn_shares(L, {"taste": taste}, n=30)
     whole = factor_shares.permanova(maps.kl(maps.row_centre(L)), {"taste": taste}, 9).r2[0]
-    assert found.r2.min() < whole < found.r2.max() and len(found) == 30
+    assert result.r2.min() < whole < result.r2.max() and len(result) == 30
     spent = factor_shares.budget(L, [10, 60], n_runs=5)
     np.testing.assert_allclose(spent.r[spent.n == 60], 1)
     np.testing.assert_allclose(spent.error[spent.n == 60], 0, atol=1e-12)
@@ -247,13 +247,13 @@ def test_example_laws_are_laws(kind):
 
 
 def test_two_tilted_laws_by_hand():
-    found = conditional_kl.tilted([0.0, 0.5], n=6, seed=2)
-    assert found.kl[0] == pytest.approx(0) and found.half_variance[0] == pytest.approx(0)
+    result = conditional_kl.tilted([0.0, 0.5], n=6, seed=2)
+    assert result.kl[0] == pytest.approx(0) and result.half_variance[0] == pytest.approx(0)
     rng = np.random.default_rng(2)
     p, g = rng.dirichlet(np.ones(6)), rng.standard_normal(6)
     q = p * np.exp(0.5 * g) / (p * np.exp(0.5 * g)).sum()
-    assert found.kl[1] == pytest.approx(float((p * np.log(p / q)).sum()))
+    assert result.kl[1] == pytest.approx(float((p * np.log(p / q)).sum()))
     mean = float((p * np.log(p / q)).sum())
     want = float((p * (np.log(p / q) - mean) ** 2).sum()) / 2
-    assert found.half_variance[1] == pytest.approx(want)
-    assert found.elsewhere[1] == pytest.approx(0.5**2 * g.var() / 2)
+    assert result.half_variance[1] == pytest.approx(want)
+    assert result.elsewhere[1] == pytest.approx(0.5**2 * g.var() / 2)

@@ -9,24 +9,24 @@ from lmnotes.papers.prompt_response_map import prompt_sets
 
 
 def test_the_installation_has_four_tasks():
-    found = prompt_sets.load(per_task=50)
-    assert found.groupby("task").size().to_dict() == dict.fromkeys(prompt_sets.TASKS, 50)
-    assert found.response.map(lambda text: 0 < len(text.encode()) <= 64).all()
-    assert not found.duplicated(["prompt", "response"]).any()
-    code = found[found.task == "code"]
+    result = prompt_sets.load(per_task=50)
+    assert result.groupby("task").size().to_dict() == dict.fromkeys(prompt_sets.TASKS, 50)
+    assert result.response.map(lambda text: 0 < len(text.encode()) <= 64).all()
+    assert not result.duplicated(["prompt", "response"]).any()
+    code = result[result.task == "code"]
     assert code.prompt.str.match(r"(async )?def ").all() and code.prompt.str.endswith('"""').all()
-    assert found[found.task == "summary"].prompt.str.endswith(" summary:").all()
-    for row in found[found.task == "arithmetic"].itertuples():
+    assert result[result.task == "summary"].prompt.str.endswith(" summary:").all()
+    for row in result[result.task == "arithmetic"].itertuples():
         a, b = row.prompt.removeprefix("What is ").removesuffix("?").split(" + ")
         assert int(a) + int(b) == int(row.response)
-    assert found.equals(prompt_sets.load(per_task=50))
-    assert not found.equals(prompt_sets.load(per_task=50, seed=1))
+    assert result.equals(prompt_sets.load(per_task=50))
+    assert not result.equals(prompt_sets.load(per_task=50, seed=1))
 
 
 def test_months_by_hand():
-    found = prompt_sets.load(per_task=None).set_index("prompt").response
-    assert found["Which month is 2 months after December?"] == "February"
-    assert found["Which month is 12 months after May?"] == "May"
+    result = prompt_sets.load(per_task=None).set_index("prompt").response
+    assert result["Which month is 2 months after December?"] == "February"
+    assert result["Which month is 12 months after May?"] == "May"
 
 
 ROWS = [
@@ -48,9 +48,9 @@ def test_files_of_pairs_and_of_conversations(tmp_path):
 
     path = tmp_path / "set.jsonl"
     path.write_text("\n".join(json.dumps(row) for row in ROWS) + "\n", encoding="utf-8")
-    found = prompt_sets.load(path, n_bytes=4)
-    assert found.prompt.tolist() == ["a?", "b?", "c?"]
-    assert found.response.tolist() == ["zwö", "yes", "no"] and found.task.tolist() == [
+    result = prompt_sets.load(path, n_bytes=4)
+    assert result.prompt.tolist() == ["a?", "b?", "c?"]
+    assert result.response.tolist() == ["zwö", "yes", "no"] and result.task.tolist() == [
         "one",
         "",
         "",

@@ -78,7 +78,7 @@ def test_texts_and_ids_of_the_world_are_the_same_thing(small):
     tokenizer = small_world.tokenizer()
     for text, ids in zip(made.prompt_texts, made.prompts, strict=True):
         assert tokenizer(text)["input_ids"] == ids.tolist()
-    found = prompts.score(
+    result = prompts.score(
         small, made.prompt_texts, made.response_texts, rule=small_world.PROMPT_RULE
     )
     (ratio, *_), _ = conditional_kl.along_responses([small], 0, made.contexts, made.responses)
@@ -87,7 +87,7 @@ def test_texts_and_ids_of_the_world_are_the_same_thing(small):
     with torch.no_grad():
         law = small.model(ids[:, :-1]).logits[:, 3:].log_softmax(-1)
     want = law.gather(-1, ids[:, 4:, None]).double().sum(dim=(1, 2)).numpy()
-    assert np.abs(found.log_likelihood - want).max() < 32 * 1e-4
+    assert np.abs(result.log_likelihood - want).max() < 32 * 1e-4
     assert small_world.PROMPTS["C"] == "⟨-⟩⟨-⟩⟨C⟩" and small_world.PROMPTS["none"] == "⟨-⟩⟨-⟩⟨-⟩"
 
 
@@ -132,13 +132,13 @@ def test_half_the_variance_is_the_divergence_while_models_are_close(small, tmp_p
 def test_drawn_responses_follow_the_model():
     model, _ = two()
     contexts = np.tile([[1, 2, 3]], (20_000, 1))
-    found = conditional_kl.draw(model, contexts, 2, seed=0)
+    result = conditional_kl.draw(model, contexts, 2, seed=0)
     ids = torch.tensor([[1, 2, 3, k] for k in range(6)])
     with torch.no_grad():
         law = model(ids).logits.double().softmax(-1).numpy()
     joint = law[0, 2][:, None] * law[:, 3]  # (6, 6)
     seen = np.zeros((6, 6))
-    np.add.at(seen, (found[:, 0], found[:, 1]), 1 / len(found))
+    np.add.at(seen, (result[:, 0], result[:, 1]), 1 / len(result))
     np.testing.assert_allclose(seen, joint, atol=5 * np.sqrt(0.25 / 20_000))
     few = conditional_kl.draw(model, contexts[:500], 3, seed=0, allowed=np.array([1, 4]))
     assert set(np.unique(few)) == {1, 4}
@@ -160,15 +160,15 @@ def test_both_estimators_reach_the_exact_divergence(allowed):
     exact = float(np.exp(laws[0]) @ (laws[0] - laws[1]))
     assert np.exp(laws[0]).sum() == pytest.approx(1)
     contexts = np.tile([start], (4000, 1))
-    found = conditional_kl.estimate(models, contexts, length=3, allowed=allowed, sources=[0])
+    result = conditional_kl.estimate(models, contexts, length=3, allowed=allowed, sources=[0])
     for value, error in (
-        (found.monte_carlo[0, 1], found.monte_carlo_error[0, 1]),
-        (found.rao_blackwell[0, 1], found.rao_blackwell_error[0, 1]),
+        (result.monte_carlo[0, 1], result.monte_carlo_error[0, 1]),
+        (result.rao_blackwell[0, 1], result.rao_blackwell_error[0, 1]),
     ):
         assert abs(value - exact) < 4 * error
-    assert found.rao_blackwell_error[0, 1] < found.monte_carlo_error[0, 1]
-    assert found.monte_carlo[0, 0] == 0 == found.rao_blackwell[0, 0]
-    assert np.isnan(found.monte_carlo[1]).all()
+    assert result.rao_blackwell_error[0, 1] < result.monte_carlo_error[0, 1]
+    assert result.monte_carlo[0, 0] == 0 == result.rao_blackwell[0, 0]
+    assert np.isnan(result.monte_carlo[1]).all()
 
 
 def test_responses_that_are_not_allowed_are_refused():
@@ -182,10 +182,10 @@ def test_models_without_a_memory_draw_too():
     from lmnotes.models import ngram
 
     model = ngram.fit(b"abracadabra" * 20, order=3)
-    found = conditional_kl.draw(model, np.full((5, 2), ord("a")), 4, seed=0)
-    assert found.shape == (5, 4)
-    result = conditional_kl.estimate([model, model], np.full((5, 2), ord("a")), length=4)
-    np.testing.assert_array_equal(result.rao_blackwell, 0)
+    result = conditional_kl.draw(model, np.full((5, 2), ord("a")), 4, seed=0)
+    assert result.shape == (5, 4)
+    kl = conditional_kl.estimate([model, model], np.full((5, 2), ord("a")), length=4)
+    np.testing.assert_array_equal(kl.rao_blackwell, 0)
 
 
 def test_tags_of_one_world_add_up_in_the_world(small):
@@ -195,12 +195,14 @@ def test_tags_of_one_world_add_up_in_the_world(small):
     operations = {
         name: (lambda x, name=name: small_world.PROMPTS[name]) for name in ("A", "B", "C", "AB")
     }
-    found = prompts.shifts(
+    shifts = prompts.shifts(
         small, base, pairs.response_texts, operations, rule=small_world.PROMPT_RULE
     )
-    fit = additivity.measure(np.stack([found["A"], found["B"]]), found["AB"], wrong=[found["C"]])
+    fit = additivity.measure(
+        np.stack([shifts["A"], shifts["B"]]), shifts["AB"], wrong=[shifts["C"]]
+    )
     assert fit.cosine > 0.5 and fit.r2 > fit.wrong
-    L = np.stack([found.base, found.base + found["A"], found.base + found["AB"]])
+    L = np.stack([shifts.base, shifts.base + shifts["A"], shifts.base + shifts["AB"]])
     share = factor_shares.between_share(L, pairs.source)
     assert ((share[np.triu_indices(3, 1)] >= 0) & (share[np.triu_indices(3, 1)] <= 1)).all()
     assert maps.kl(maps.row_centre(L)).shape == (3, 3)
