@@ -102,10 +102,9 @@ def years(table: pd.DataFrame, titles: Mapping[str, str], n_columns: int = 3) ->
 
     table: setting, year, n and, for each measure and for random_ of it, value, _low, _high.
     """
-    n_rows = -(-len(titles) // n_columns)
-    figure, axes = plot_axes.grid(n_rows, n_columns, 0.5 + 1.85 * n_rows, sharex=True)
+    figure, axes = style.grid(len(titles), n_columns, height=2.1, sharex=True)
     counted = {"color": style.BLACK, "lw": 0.7, "ms": 3}
-    for ax, (setting, title) in zip(axes.ravel(), titles.items(), strict=False):
+    for ax, (setting, title) in zip(axes, titles.items(), strict=True):
         rows = table[table.setting == setting]
         for measure, (name, colour, marker) in MEASURES.items():
             curve(ax, rows.year, rows, measure, marker=marker, color=colour, label=name)
@@ -120,15 +119,13 @@ def years(table: pd.DataFrame, titles: Mapping[str, str], n_columns: int = 3) ->
         ax.set(ylim=(0, 1.1), title=title, xticks=range(1900, 2100, 10), zorder=2)
         ax.set_xlim(table.year.min() - 2, table.year.max() + 2)
         ax.patch.set_visible(False)
-    for ax in axes.ravel()[len(titles) :]:
-        ax.axis("off")
-    for ax in axes[:, 0]:
+    for ax in axes[::n_columns]:
         ax.set_ylabel("score")
-    for ax in axes[-1]:
+    for ax in axes[-n_columns:]:
         ax.set_xlabel("text and relations up to year")
-    axes[0, 0].plot([], [], ":", color=style.BLACK, lw=1, label="random")
-    axes[0, 0].plot([], [], "-.x", label="questions (right)", **counted)
-    _legend(axes[0, 0], ncols=5)
+    axes[0].plot([], [], ":", color=style.BLACK, lw=1, label="random")
+    axes[0].plot([], [], "-.x", label="questions (right)", **counted)
+    _legend(axes[0], ncols=5)
     return figure
 
 
@@ -138,14 +135,12 @@ def answer_sets(
     """Histograms of the numbers of answers, a row per direction (Fig. S2 and S3).
 
     Args:
-        sets: (direction, setting) -> number of answers of each question.
+        sets: (direction, setting) -> number of answers of each question, by direction.
         means: the same -> the mean to mark, for P a mean over pathways of means.
     """
-    rows = list(dict.fromkeys(direction for direction, _ in sets))
-    columns = list(dict.fromkeys(setting for _, setting in sets))
-    figure, axes = plot_axes.grid(len(rows), len(columns), 0.3 + 1.6 * len(rows), sharex="row")
-    for (direction, setting), sizes in sets.items():
-        ax = axes[rows.index(direction), columns.index(setting)]
+    columns = len({setting for _, setting in sets})
+    figure, axes = style.grid(len(sets), columns, height=1.75, sharex="row")
+    for ax, ((direction, setting), sizes) in zip(axes, sets.items(), strict=True):
         counts = np.bincount(sizes)[1:]
         colour = GENE if direction == "drug2gene" else DRUG
         ax.stairs(counts, np.arange(len(counts) + 1) + 0.5, fill=True, color=colour)
@@ -154,8 +149,8 @@ def answer_sets(
         ax.set_title(f"{setting}: mean {mean:.2f}, {len(sizes):,} questions")
         ask, give = ("drug", "genes") if direction == "drug2gene" else ("gene", "drugs")
         ax.set_xlabel(f"{give} that are right for a {ask}")
-        if setting == columns[0]:
-            ax.set_ylabel("questions")
+    for ax in axes[::columns]:
+        ax.set_ylabel("questions")
     return figure
 
 
