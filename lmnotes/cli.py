@@ -42,21 +42,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("names", nargs="*", metavar="01", help="number or name")
     run.add_argument("--all", action="store_true", help="all notebooks, in order")
     run.add_argument("--profile", default="laptop", help="smoke, laptop (the default) or paper")
-    run.add_argument(
-        "-p",
-        dest="settings",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="set a parameter",
-    )
+    many = {"action": "append", "default": [], "metavar": "NAME=VALUE"}
+    run.add_argument("-p", dest="settings", help="set a parameter", **many)
     run.add_argument("--force", action="store_true", help="run even if nothing changed")
-    run.add_argument(
-        "--jobs",
-        type=int,
-        metavar="N",
-        help="notebooks at a time (2 where there are two cores; 1 at paper)",
-    )
+    jobs = "notebooks at a time (2 where there are two cores; 1 at paper)"
+    run.add_argument("--jobs", type=int, metavar="N", help=jobs)
     run.set_defaults(command=_run)
 
     describe = commands.add_parser("describe", help="a notebook's parameters, profiles and claims")
@@ -65,21 +55,21 @@ def _parser() -> argparse.ArgumentParser:
 
     score = commands.add_parser("score", help="log-likelihoods of texts under many models")
     command.add_arguments(score)
-    score.set_defaults(command=_score)
+    score.set_defaults(command=command.score)
 
     commands.add_parser("report", help="write outputs/index.html").set_defaults(command=_report)
     commands.add_parser("status", help="list all runs and ledgers").set_defaults(command=_status)
 
     sync = commands.add_parser("sync", help="make notebooks and their text twins in py/ equal")
     sync.add_argument("names", nargs="*", metavar="01", help="number or name; all if none")
-    way = sync.add_mutually_exclusive_group()
-    way.add_argument(
-        "--from-notebook", action="store_true", help="write the twin from the notebook"
-    )
-    way.add_argument(
-        "--from-twin", action="store_true", help="overwrite a notebook that was edited later"
-    )
-    way.add_argument("--check", action="store_true", help="write nothing; exit 1 where they differ")
+    ways = {
+        "--from-notebook": "write the twin from the notebook",
+        "--from-twin": "overwrite a notebook that was edited later",
+        "--check": "write nothing; exit 1 where they differ",
+    }
+    group = sync.add_mutually_exclusive_group()
+    for way, what in ways.items():
+        group.add_argument(way, action="store_true", help=what)
     sync.set_defaults(command=_sync)
     return parser
 
@@ -123,40 +113,19 @@ def _describe(options: argparse.Namespace) -> int:
     about = card.for_notebook(notebook.stem)
     print(f"{notebook.stem}: {about.title}\n")
     rows = [("parameter", "type", "default", "range", "")]
-    rows += [
-        (
-            parameter.name,
-            parameter.type,
-            repr(parameter.default),
-            parameter.range,
-            parameter.comment,
-        )
-        for parameter in parameters.read(notebook)
-    ]
+    declared = parameters.read(notebook)
+    rows += [(p.name, p.type, repr(p.default), p.range, p.comment) for p in declared]
     _print_columns(rows)
     print()
     rows = [("profile", "sets")]
     for name in card.PROFILES:
-        settings = about.profiles.get(name, {})
-        rows.append(
-            (name, ", ".join(f"{key}={value!r}" for key, value in settings.items()) or "nothing")
-        )
+        settings = [f"{key}={value!r}" for key, value in about.profiles.get(name, {}).items()]
+        rows.append((name, ", ".join(settings) or "nothing"))
     _print_columns(rows)
     counts = {"figures": about.figures, "tables": about.tables, "claims": about.claims}
     print("\n" + ", ".join(f"{len(things)} {name}" for name, things in counts.items()))
     print(f"run it: lmnotes run {about.number} --profile smoke -p NAME=VALUE")
     return 0
-
-
-def _score(options: argparse.Namespace) -> int:
-    from lmnotes import errors
-    from lmnotes.errors import InputError
-    from lmnotes.models.runner import command
-
-    try:
-        return command.score(options)
-    except errors.InputError as error:
-        raise InputError(str(error)) from error
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -168,26 +137,18 @@ def _report(options: argparse.Namespace) -> int:
 
 def _status(options: argparse.Namespace) -> int:
     from lmnotes.models.runner import command
-    from lmnotes.runs import record as store
+    from lmnotes.runs import record as records
 
     if ledgers := command.status():
         _print_columns(ledgers)
         print()
     rows = [("notebook", "run", "profile", "status", "seconds", "started", "")]
-    for record in store.everything():
+    for record in records.everything():
         seconds = f"{record['seconds']:.0f}" if "seconds" in record else ""
+        started = record["started"][:16].replace("T", " ")
         note = record.get("failure", {}).get("error", "")[:60]
-        rows.append(
-            (
-                record["notebook"],
-                record["run_id"],
-                record["profile"],
-                record["status"],
-                seconds,
-                record["started"][:16].replace("T", " "),
-                note,
-            )
-        )
+        about = [record[name] for name in ("notebook", "run_id", "profile", "status")]
+        rows.append((*about, seconds, started, note))
     if len(rows) == 1:
         print("no runs yet: lmnotes run --all")
     else:
@@ -203,9 +164,8 @@ def _sync(options: argparse.Namespace) -> int:
         for sentence in sentences:
             print(f"{sentence}: lmnotes sync writes it from its twin")
         return 1 if sentences else 0
-    direction = (
-        "from-notebook" if options.from_notebook else "from-twin" if options.from_twin else "auto"
-    )
+    direction = "from-twin" if options.from_twin else "auto"
+    direction = "from-notebook" if options.from_notebook else direction
     for path in twins.sync(options.names, direction):
         print(f"wrote {path}")
     return 0
@@ -214,9 +174,7 @@ def _sync(options: argparse.Namespace) -> int:
 def _print_columns(rows: Sequence[Sequence[str]]) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
-        print(
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        )
+        print("  ".join(map(str.ljust, row, widths)).rstrip())
 
 
 if __name__ == "__main__":

@@ -23,10 +23,12 @@ def nearest(name: object, names: Iterable[object]) -> str:
     names = [str(known) for known in names]
     if near := difflib.get_close_matches(str(name), names, n=1, cutoff=0.6):
         return f"did you mean {near[0]!r}?"
-    if not names:
-        return "there are none to choose from"
+    return f"use one of: {_listed(names)}" if names else "there are none to choose from"
+
+
+def _listed(names: list[str]) -> str:
     more = f" and {len(names) - 20:,} more" if len(names) > 20 else ""
-    return f"use one of: {', '.join(names[:20])}{more}"
+    return ", ".join(names[:20]) + more
 
 
 def expect_one_of(what: str, given: object, known: Iterable[object]) -> None:
@@ -40,7 +42,7 @@ def expect_one_of(what: str, given: object, known: Iterable[object]) -> None:
     if given not in known:
         near = nearest(given, known)
         then = f": {near}" if near.startswith("did") else ""
-        names = ", ".join(map(str, known)) or "none: there are none to choose from"
+        names = _listed([str(name) for name in known]) or "none: there are none to choose from"
         raise InputError(f"{what} {given!r} was given; expected one of {names}{then}")
 
 
@@ -90,8 +92,9 @@ def expect_between(
     lmnotes.errors.InputError: dim = 0 was given; expected at least 1
     """
     if not low <= given <= high:
-        bounds = f"{low:,} to {high:,}" if math.isfinite(low) and math.isfinite(high) else None
-        bounds = bounds or (f"at least {low:,}" if math.isfinite(low) else f"at most {high:,}")
+        bounds = f"at least {low:,}" if math.isfinite(low) else f"at most {high:,}"
+        if math.isfinite(low) and math.isfinite(high):
+            bounds = f"{low:,} to {high:,}"
         after = f": {then}" if then else ""
         raise InputError(f"{what} = {given!r} was given; expected {bounds}{after}")
 

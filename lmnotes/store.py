@@ -113,10 +113,7 @@ def _seal(folder: Path, key: Mapping) -> None:
         if path.is_file() and path.name != MANIFEST
     }
     text = json.dumps({"key": dict(key), "files": files}, indent=1, sort_keys=True, default=str)
-    with open(folder / MANIFEST, "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    write_text(folder / MANIFEST, text)
 
 
 def fault_of(folder: Path) -> str | None:

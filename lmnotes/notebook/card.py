@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lmnotes.errors import InputError, nearest
+from lmnotes.errors import InputError, expect_between, expect_one_of, nearest
 from lmnotes.notebook import verdicts
 
 if TYPE_CHECKING:
@@ -127,14 +127,9 @@ def table(number: str, name: str, **options) -> "pd.DataFrame":
     import pandas as pd
 
     folder = notebooks_folder() / "cards"
-    path = folder / f"{number}_{name}.csv"
-    if not path.is_file():
-        known = [file.stem[3:] for file in sorted(folder.glob(f"{number}_*.csv"))]
-        raise InputError(
-            f"table {name!r} of card {number} is not at {path}; expected one of the tables there: "
-            f"{nearest(name, known)}"
-        )
-    return pd.read_csv(path, **options)
+    known = [file.stem[3:] for file in sorted(folder.glob(f"{number}_*.csv"))]
+    expect_one_of(f"table of card {number} in {folder}:", name, known)
+    return pd.read_csv(folder / f"{number}_{name}.csv", **options)
 
 
 def for_notebook(notebook: str) -> Card:
@@ -189,34 +184,22 @@ def _make(where: str, kind: type, entry: dict):
     """`kind(**entry)`, lists as tuples, with missing and unknown keys named."""
     fields = kind.__dataclass_fields__
     _keys(where, entry, fields)
-    entry = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
-    }
+    lists = {key: tuple(value) for key, value in entry.items() if isinstance(value, list)}
     try:
-        return kind(**entry)
+        return kind(**entry | lists)
     except TypeError as error:
         raise InputError(f"{where}: {error}; expected it in the card: add it") from None
 
 
 def _keys(where: str, entry: dict, known) -> None:
     for key in entry:
-        if key not in known:
-            raise InputError(
-                f"{where} has key {key!r}; expected {', '.join(known)}: {nearest(key, known)}"
-            )
+        expect_one_of(f"{where}: key", key, known)
 
 
 def _check_claim(where: str, claim: Claim) -> None:
-    if claim.certainty not in CERTAINTIES:
-        raise InputError(
-            f"{where} claim {claim.id}: certainty {claim.certainty!r}; expected one of "
-            f"{', '.join(CERTAINTIES)}: take the sheet's mark"
-        )
+    expect_one_of(f"{where} claim {claim.id}: certainty", claim.certainty, CERTAINTIES)
     _keys(f"{where} claim {claim.id} profiles", dict.fromkeys(claim.profiles), PROFILES)
-    if claim.needs not in (None, "interval"):
-        raise InputError(
-            f"{where} claim {claim.id}: needs = {claim.needs!r}; expected 'interval': or drop it"
-        )
+    expect_one_of(f"{where} claim {claim.id}: needs", claim.needs, ("interval", None))
     try:
         if not (claim.reproduced_rule or claim.same_direction_rule):
             raise InputError("it has no rule; expected 'reproduced' or 'same_direction': add one")
@@ -225,11 +208,8 @@ def _check_claim(where: str, claim: Claim) -> None:
 
 
 def _check_quiz(where: str, quiz: Quiz) -> None:
-    if not 1 <= quiz.answer <= len(quiz.choices):
-        raise InputError(
-            f"{where} quiz {quiz.id}: answer = {quiz.answer!r}; expected 1..{len(quiz.choices)}, "
-            "the number of the right choice counted from 1: correct it"
-        )
+    then = "give the number of the right choice, counted from 1"
+    expect_between(f"{where} quiz {quiz.id}: answer", quiz.answer, 1, len(quiz.choices), then)
 
 
 _CHECKS = {Claim: _check_claim, Quiz: _check_quiz, Exercise: lambda where, exercise: None}

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from lmnotes import store
-from lmnotes.errors import InputError, nearest
+from lmnotes.errors import InputError, expect_one_of
 from lmnotes.notebook import claims_table, session, verdicts
 from lmnotes.notebook.card import Claim
 
@@ -33,11 +33,7 @@ def record(
     interval that is missing where the claim needs one or that does not hold the value.
     """
     run = session.current()
-    if id not in run.card.claims:
-        raise InputError(
-            f"claim {id!r} was recorded; the card {run.card.number}.toml has no such id: "
-            f"{nearest(id, run.card.claims)}"
-        )
+    expect_one_of(f"claim of {run.card.number}.toml", id, run.card.claims)
     claim, value = run.card.claims[id], float(value)
     interval = _interval(claim, value, interval)
     if not math.isfinite(value) and not note:
@@ -62,14 +58,8 @@ def table() -> "pd.DataFrame":
         def _repr_html_(self) -> str:
             if list(self.columns) != list(COLUMNS):
                 return super()._repr_html_()
-            cells = [
-                {
-                    name: "" if pd.isna(cell) else str(_written(cell))
-                    for name, cell in zip(COLUMNS, row, strict=True)
-                }
-                for row in self.itertuples(index=False)
-            ]
-            return claims_table.shown(cells)
+            cells = self.map(lambda cell: "" if pd.isna(cell) else str(_written(cell)))
+            return claims_table.shown(cells.to_dict("records"))
 
     return Ledger(_rows(), columns=COLUMNS)
 
@@ -114,10 +104,9 @@ def _verdict(claim: Claim, profile: str, value: float, interval: verdicts.Interv
 
 def _interval(claim: Claim, value: float, interval: object) -> verdicts.Interval | None:
     """The interval as two finite numbers around the value, or None where none was given."""
-    needs = (
-        claim.needs == "interval" or getattr(claim.reproduced_rule, "contains", None) is not None
-    )
+    rule = claim.reproduced_rule
     if interval is None or not math.isfinite(value):
+        needs = claim.needs == "interval" or (rule is not None and rule.contains is not None)
         if needs and math.isfinite(value):
             raise InputError(
                 f"claim {claim.id!r} was recorded without an interval; expected interval=(low, "

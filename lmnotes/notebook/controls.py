@@ -43,10 +43,8 @@ class Control:
         """The ipywidgets widget of this control."""
         import ipywidgets
 
-        look = {
-            "description": self.name.replace("_", " "),
-            "style": {"description_width": "initial"},
-        }
+        look = {"description": self.name.replace("_", " ")}
+        look["style"] = {"description_width": "initial"}
         if self.choices is not None:
             options = list(self.choices.items())
             return ipywidgets.Dropdown(options=options, value=self.value, **look)

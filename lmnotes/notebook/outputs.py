@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,13 +11,13 @@ from typing import TYPE_CHECKING
 from lmnotes import store
 from lmnotes.errors import InputError
 from lmnotes.notebook import card as cards
-from lmnotes.notebook import parameters
+from lmnotes.notebook import parameters, session
+from lmnotes.notebook.views import running_shell
+from lmnotes.store import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-from lmnotes.notebook import session
-from lmnotes.store import write_text
 
 # No dates, no versions, fixed salt: the same figure is the same bytes in every run.
 _STABLE = {"svg.hashsalt": "lmnotes", "svg.fonttype": "path", "pdf.fonttype": 42}
@@ -69,9 +68,8 @@ def figure(fig: "Figure", name: str, data: "pd.DataFrame", caption: str = "") ->
 
     with mpl.rc_context(_STABLE):
         for suffix, metadata in _METADATA.items():
-            fig.savefig(
-                stem.with_suffix(f".{suffix}"), dpi=_DPI, metadata=metadata, bbox_inches="tight"
-            )
+            how = {"dpi": _DPI, "metadata": metadata, "bbox_inches": "tight"}
+            fig.savefig(stem.with_suffix(f".{suffix}"), **how)
     plt.close(fig)
     _csv(frame, stem.with_suffix(".csv"))
     _caption(stem.parent, name, caption)
@@ -79,9 +77,7 @@ def figure(fig: "Figure", name: str, data: "pd.DataFrame", caption: str = "") ->
         from IPython.display import Image, display
 
         png = stem.with_suffix(".png").read_bytes()
-        width = (
-            int.from_bytes(png[16:20], "big") * 96 // _DPI
-        )  # its IHDR, in pixels; at 96 per inch
+        width = int.from_bytes(png[16:20], "big") * 96 // _DPI  # its IHDR, in pixels; 96 per inch
         display(Image(data=png, format="png", width=width, alt=caption or name))
         _show_caption(caption)
 
@@ -105,12 +101,8 @@ def _parameters(name: str, namespace: Mapping[str, object]) -> dict:
     if not path.is_file():  # a copy under another name
         return {}
     declared = parameters.read(path)
-    given = {
-        parameter.name: namespace[parameter.name]
-        for parameter in declared
-        if parameter.name in namespace
-    }
-    return parameters.check(declared, given)
+    names = [parameter.name for parameter in declared if parameter.name in namespace]
+    return parameters.check(declared, {name: namespace[name] for name in names})
 
 
 def _likely_profile(card: cards.Card, values: Mapping[str, object]) -> str:
@@ -165,11 +157,7 @@ def _caption(folder: Path, name: str, caption: str) -> None:
 
 def _in_notebook() -> bool:
     """Whether there is a kernel to show things in."""
-    if "IPython" not in sys.modules:
-        return False
-    from IPython import get_ipython
-
-    return getattr(get_ipython(), "kernel", None) is not None
+    return getattr(running_shell(), "kernel", None) is not None
 
 
 def _show_caption(caption: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lmnotes.errors import InputError, nearest
+from lmnotes.errors import InputError, expect_one_of, nearest
 
 _SCALARS = {"int": int, "float": float, "str": str, "bool": bool}
 _SUPPORTED = 'int, float, str, bool, Literal["a", "b"], list[int], list[float], list[str], X | None'
@@ -120,11 +120,7 @@ def check(parameters: Sequence[Parameter], overrides: Mapping[str, object]) -> d
     """
     known = {parameter.name: parameter for parameter in parameters}
     for name in overrides:
-        if name not in known:
-            raise InputError(
-                f"parameter {name!r} was given; expected one that the notebook declares: "
-                f"{nearest(name, known)}"
-            )
+        expect_one_of("parameter", name, known)
     return {
         name: _value(parameter, overrides[name]) if name in overrides else parameter.default
         for name, parameter in known.items()
@@ -202,9 +198,8 @@ def _scalar(parameter: Parameter, kind: str, given: object, from_text: bool) -> 
     wanted, value = _SCALARS[kind], given
     if from_text and isinstance(given, str) and kind != "str":
         try:
-            value = (
-                {"true": True, "false": False}[given.lower()] if kind == "bool" else wanted(given)
-            )
+            truths = {"true": True, "false": False}
+            value = truths[given.lower()] if kind == "bool" else wanted(given)
         except (ValueError, KeyError):
             value = None
     if kind == "float" and type(value) is int:

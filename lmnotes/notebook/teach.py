@@ -4,7 +4,7 @@ import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from lmnotes.errors import InputError, nearest
+from lmnotes.errors import InputError, expect_one_of
 from lmnotes.notebook import card, session
 from lmnotes.notebook.views import is_live, running_shell
 
@@ -49,18 +49,15 @@ class Exercise:
     def check(self, answer: object) -> Result:
         """Which property the answer lacks and the usual mistake behind it, or that it has all."""
         if answer is None or answer is Ellipsis:
-            return Result(
-                False, "Not answered yet: put your answer in place of None and run again."
-            )
+            message = "Not answered yet: put your answer in place of None and run again."
+            return Result(False, message)
         passed = []
         for text, test, usual_mistake in self.properties:
             try:
                 holds, trouble = bool(test(answer)), ""
             except Exception as error:  # a wrong shape or type is a wrong answer, not a crash
-                holds, trouble = (
-                    False,
-                    f" (it could not be tested: {type(error).__name__}: {error})",
-                )
+                holds = False
+                trouble = f" (it could not be tested: {type(error).__name__}: {error})"
             if not holds:
                 lines = [*passed, f"✗ {text}{trouble}", f"Usual mistake: {usual_mistake}"]
                 return Result(False, "\n".join(["Not yet.", *lines]))
@@ -123,9 +120,8 @@ class Quiz:
         import ipywidgets
         from IPython.display import display
 
-        self.buttons = ipywidgets.RadioButtons(
-            options=entry.choices, index=None, layout={"width": "max-content"}
-        )
+        look = {"index": None, "layout": {"width": "max-content"}}
+        self.buttons = ipywidgets.RadioButtons(options=entry.choices, **look)
         self.feedback = ipywidgets.HTML()
         self.buttons.observe(self._chosen, names="index")
         _show_markdown(f"**Quiz.** {entry.question}")
@@ -158,7 +154,8 @@ def exercise(id: str, properties: Sequence[Property]) -> Exercise:
 
 def check(id: str, answer: object) -> Result:
     """Which property the answer to exercise `id` lacks and the usual mistake, or that it fits."""
-    return _known(id).check(answer)
+    expect_one_of("exercise", id, _exercises)
+    return _exercises[id].check(answer)
 
 
 def hint(id: str, level: int = 1) -> Hint:
@@ -174,21 +171,8 @@ def quiz(id: str) -> Quiz:
     return made
 
 
-def _known(id: str) -> Exercise:
-    if id not in _exercises:
-        raise InputError(
-            f"exercise {id!r} was checked; expected one that this notebook has set: "
-            f"{nearest(id, _exercises)}"
-        )
-    return _exercises[id]
-
-
 def _entry(entries: dict, id: str, what: str):
-    if id not in entries:
-        raise InputError(
-            f"{what} {id!r} was asked for; expected one on the card "
-            f"{session.current().card.number}.toml: {nearest(id, entries)}"
-        )
+    expect_one_of(f"{what} of {session.current().card.number}.toml", id, entries)
     return entries[id]
 
 

@@ -9,7 +9,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 
-from lmnotes.errors import InputError, nearest
+from lmnotes.errors import expect_one_of
 from lmnotes.notebook.controls import controls_of
 
 _DPI, _CSS_DPI = 200, 115  # pixels of a drawing, and of its place on the screen, per inch
@@ -60,11 +60,7 @@ class Explorer:
         Raises `InputError` for a control that is not there or a value that it cannot take.
         """
         for name, value in values.items():
-            if name not in self.controls:
-                raise InputError(
-                    f"control {name!r} was set; expected {', '.join(self.controls)}: "
-                    f"{nearest(name, self.controls)}"
-                )
+            expect_one_of("control", name, self.controls)
             self.controls[name].checked(value)
         self._holding = True  # one drawing for all of them
         try:

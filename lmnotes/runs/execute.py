@@ -56,12 +56,8 @@ def _execute(job: dict, say) -> dict | None:
             kernel_manager_class=_kernel_manager(),
         )
     except papermill.PapermillExecutionError as error:
-        line = _first_line(error.source)
-        return {
-            "cell": error.exec_count,
-            "line": line,
-            "error": _one_line(f"{error.ename}: {error.evalue}"),
-        }
+        text = _one_line(f"{error.ename}: {error.evalue}")
+        return {"cell": error.exec_count, "line": _first_line(error.source), "error": text}
     except Exception as error:  # the kernel died, or never came up
         text = f"{type(error).__name__}: {_one_line(error)}"
         if type(error).__name__ == "DeadKernelError":
@@ -101,11 +97,9 @@ def _kernel_manager() -> type:
     class ThisPython(AsyncKernelManager):
         @property
         def kernel_spec(self):
+            argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
             return KernelSpec(
-                argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-                name="python3",
-                display_name="Python 3 (ipykernel)",
-                language="python",
+                argv=argv, name="python3", display_name="Python 3 (ipykernel)", language="python"
             )
 
     return ThisPython

@@ -22,11 +22,10 @@ def run_id(notebook: Path, card: Path, profile: str, values: Mapping[str, object
     parameters, the content of files that a parameter names, and the versions of Python and of the
     packages that lmnotes requires.
     """
+    cards = sorted(card.parent.glob(f"{card.stem}*"))
     facts = {
         "cells": _cells(notebook),
-        "card": {
-            path.name: store.file_sha256(path) for path in sorted(card.parent.glob(f"{card.stem}*"))
-        },
+        "card": {path.name: store.file_sha256(path) for path in cards},
         "package": sources(notebook),
         "profile": profile,
         "parameters": dict(values),

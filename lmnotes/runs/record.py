@@ -1,7 +1,6 @@
 """What a run leaves on record, `run.json`, and whether what it left is still whole."""
 
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -72,8 +71,7 @@ def lock(folder: Path):
 
 def shown(path: Path) -> str:
     """The path as seen from the current folder."""
-    folder = Path(os.getcwd())
-    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def now() -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lmnotes import store
-from lmnotes.errors import InputError, nearest
+from lmnotes.errors import InputError, expect_between, expect_one_of
 from lmnotes.notebook import card as cards
 from lmnotes.notebook import parameters, verdicts
 from lmnotes.runs import fingerprint, record, watch
@@ -81,8 +81,7 @@ def run_all(
 
     Names and values given by hand are checked for every notebook before the first kernel starts.
     """
-    if jobs < 1:
-        raise InputError(f"--jobs {jobs} was given; expected at least 1: leave it out, or give 2")
+    expect_between("--jobs", jobs, low=1, then="leave it out, or give 2")
     by_hand = bool(names or overrides)
     plans: list[_Plan | RunResult] = []
     for name in names or [path.stem for path in cards.notebooks()]:
@@ -115,11 +114,7 @@ def _side_by_side(plans: Sequence[_Plan | RunResult], force: bool, jobs: int) ->
 
 def _plan(name: str, profile: str, overrides: Mapping[str, object]) -> _Plan:
     """Find the notebook, check its card and parameters, and give the run its folder."""
-    if profile not in cards.PROFILES:
-        raise InputError(
-            f"profile {profile!r} was given; expected {', '.join(cards.PROFILES)}: "
-            f"{nearest(profile, cards.PROFILES)}"
-        )
+    expect_one_of("profile", profile, cards.PROFILES)
     notebook = cards.find(name)
     card = cards.for_notebook(notebook.stem)
     declared = parameters.read(notebook)
@@ -129,11 +124,8 @@ def _plan(name: str, profile: str, overrides: Mapping[str, object]) -> _Plan:
         except InputError as error:
             raise InputError(f"{card.number}.toml [profiles.{setting}]: {error}") from None
     values = parameters.check(declared, {**card.profiles.get(profile, {}), **overrides})
-    changed = {
-        parameter.name: values[parameter.name]
-        for parameter in declared
-        if values[parameter.name] != parameter.default
-    }
+    defaults = {parameter.name: parameter.default for parameter in declared}
+    changed = {name: value for name, value in values.items() if value != defaults[name]}
     identity = fingerprint.run_id(notebook, cards.path_of(notebook.stem), profile, values)
     folder = store.outputs_folder().resolve() / notebook.stem / identity
     return _Plan(notebook, card, profile, values, changed, folder)
@@ -167,7 +159,7 @@ def _execute(plan: _Plan, stop: threading.Event | None) -> dict:
         record.save(folder, entry | {"status": "interrupted", "ended": record.now()})
         raise
     entry |= {"status": end["status"], "ended": record.now()}
-    entry |= {"seconds": round(time.perf_counter() - start, 2)}
+    entry["seconds"] = round(time.perf_counter() - start, 2)
     entry |= {"inputs": record.inputs(folder), "missing": _missing(plan)}
     if end["status"] != "ok":
         entry["failure"] = {key: end[key] for key in ("cell", "line", "error") if key in end}
@@ -205,9 +197,8 @@ def _missing(plan: _Plan) -> list[str]:
             rows = list(csv.DictReader(file))
     except OSError:
         return [*missing, "claims.csv"]
-    return missing + [
-        f"claim {row['id']}" for row in rows if row["verdict"] == verdicts.NOT_RECORDED
-    ]
+    open_rows = [row for row in rows if row["verdict"] == verdicts.NOT_RECORDED]
+    return missing + [f"claim {row['id']}" for row in open_rows]
 
 
 def _told(plan: _Plan, entry: dict) -> RunResult:

@@ -96,10 +96,8 @@ def _plain(node) -> str:
         new = make[cell.cell_type](source, metadata={"tags": tags} if tags else {})
         new["id"] = f"{index:03d}-{digest}"
         cells.append(new)
-    language = {"name": "python"}
-    plain = v4.new_notebook(
-        cells=cells, metadata={"kernelspec": _KERNEL, "language_info": language}
-    )
+    metadata = {"kernelspec": _KERNEL, "language_info": {"name": "python"}}
+    plain = v4.new_notebook(cells=cells, metadata=metadata)
     plain.nbformat, plain.nbformat_minor = 4, 5
     return nbformat.writes(plain, version=nbformat.NO_CONVERT).rstrip("\n") + "\n"
 
@@ -110,10 +108,9 @@ def _pairs(names: Sequence[str]) -> list[Path]:
     stems = {path.stem for path in card.notebooks()}
     stems |= {path.stem for path in (folder / "py").glob("[0-9][0-9]_*.py")}
     if names:
-        matches = [[stem for stem in sorted(stems) if stem.startswith(str(name))] for name in names]
-        stems = {
-            (stem or [card.find(name).stem])[0] for stem, name in zip(matches, names, strict=True)
-        }
+        known = sorted(stems)
+        matches = {name: [stem for stem in known if stem.startswith(str(name))] for name in names}
+        stems = {(stem or [card.find(name).stem])[0] for name, stem in matches.items()}
     return [folder / f"{stem}.ipynb" for stem in sorted(stems)]
 
 

@@ -42,16 +42,12 @@ def execute(
         "cwd": str(notebook.parent.parent),
     }
     log = folder / "launch.log"
+    command = [sys.executable, "-m", "lmnotes.runs.execute"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    how = {"env": _environment(notebook, folder, profile)}
+    how["start_new_session"] = True  # an interrupt at the terminal reaches it through us only
     with open(log, "w") as stderr:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "lmnotes.runs.execute"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-            env=_environment(notebook, folder, profile),
-            start_new_session=True,  # an interrupt at the terminal reaches it through us only
-        )
+        child = subprocess.Popen(command, stderr=stderr, **pipes, **how)
         try:
             with contextlib.suppress(BrokenPipeError):
                 child.stdin.write(json.dumps(job) + "\n")
@@ -60,7 +56,10 @@ def execute(
             child.wait()
         finally:
             _stop(child)
-    end = end or _end_without_word(child, log)
+    if end is None:  # it ended before it could say how
+        said = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
+        error = f"its process ended with code {child.returncode}: {said[-1]}"
+        end = {"status": "failed", "error": error}
     if end["status"] == "ok" or not log.stat().st_size:
         log.unlink()
     return end
@@ -112,13 +111,6 @@ def _follow(
             elif not bar.disable:
                 bar.total, bar.n = message["of"], message["at"]
                 bar.set_postfix_str(message["line"][:50])
-
-
-def _end_without_word(child: subprocess.Popen, log: Path) -> dict:
-    """What to say of a child that ended before it could say how."""
-    said = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
-    error = f"its process ended with code {child.returncode}: {said[-1]}"
-    return {"status": "failed", "error": error}
 
 
 def _stop(child: subprocess.Popen) -> None:

@@ -20,18 +20,22 @@ def test_a_card_is_read_with_its_claims_profiles_and_questions(house):
     ("old", "new", "words"),
     [
         ("certainty = ", "certanity = ", "did you mean 'certainty'"),
-        ('certainty = "stated"', 'certainty = "sure"', "certainty 'sure'; expected one of stated"),
+        (
+            'certainty = "stated"',
+            'certainty = "sure"',
+            "certainty 'sure' was given; expected one of stated",
+        ),
         ("within 0.1", "close to 0.1", "claim slope: rule 'close to 0.1' cannot be read"),
         ('reproduced = "> 0.5"', "", "claim large: it has no rule"),
         ('id = "large"', 'id = "slope"', "two claims with id 'slope'"),
         ('id = "large"', "", "missing 1 required positional argument: 'id'"),
         ('profiles = ["paper"]', 'profiles = ["lap"]', "did you mean 'laptop'"),
         ("[profiles.smoke]", "[profiles.smokes]", "did you mean 'smoke'"),
-        ("answer = 3", "answer = 4", "quiz which: answer = 4; expected 1..3"),
+        ("answer = 3", "answer = 4", "quiz which: answer = 4 was given; expected 1 to 3"),
         ('number = "01"', 'number = "02"', "expected both to begin with '01'"),
         ('number = "01"', "number = ", "is not TOML"),
-        ('unit = "nats"', 'needs = "luck"', "needs = 'luck'; expected 'interval'"),
-        ("figures = [", "pictures = [", "expected figures, tables"),
+        ('unit = "nats"', 'needs = "luck"', "needs 'luck' was given; expected one of interval"),
+        ("figures = [", "pictures = [", "expected one of figures, tables"),
     ],
 )
 def test_a_card_that_cannot_be_is_refused(house, old, new, words):

@@ -110,7 +110,7 @@ def test_what_does_not_fit_is_refused_with_given_expected_and_next_step(name, gi
 def test_an_unknown_name_is_refused_with_the_nearest_one():
     with pytest.raises(InputError, match=r"'dims' was given.*did you mean 'dim'"):
         value("dims", "50")
-    with pytest.raises(InputError, match="use one of: corpus_name, dim"):
+    with pytest.raises(InputError, match="expected one of corpus_name, dim"):
         value("zzzzz", "50")
 
 

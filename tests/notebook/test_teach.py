@@ -135,7 +135,7 @@ def test_what_a_control_cannot_take_is_refused(monkeypatch, mode):
     monkeypatch.setenv(mode, "1")
     view = views.explore(words, **CONTROLS)
     for values, message in (
-        ({"m": 3}, "expected n, word, loud"),
+        ({"m": 3}, "expected one of n, word, loud"),
         ({"n": 10}, r"expected 1\.\.9"),
         ({"n": 2.5}, r"expected 1\.\.9"),
         ({"word": "d"}, r"one of \['a', 'bc'\]"),
