@@ -23,7 +23,7 @@ def test_pca_is_scikit_learns(vectors):
 
 
 def test_every_rotation_keeps_the_coordinates_white(vectors):
-    for axes in (other_axes.random(vectors, seed=1), decomposition.fit(vectors)):
+    for axes in (other_axes.random(vectors, seed=1), other_axes.orthomax(vectors)):
         np.testing.assert_allclose(axes.values.T @ axes.values / 4000, np.eye(8), atol=1e-8)
         np.testing.assert_allclose(axes.transform(vectors), axes.values, atol=1e-9)
         assert (np.diff(axes.skewness) <= 0).all()
@@ -41,8 +41,20 @@ def test_on_white_data_varimax_is_cubic_ica(vectors):
         assert matching.stability(white @ rotation, [other]).min() > 0.999
 
 
+def test_on_white_data_varimax_is_quartimax_is_cubic_ica(vectors):
+    options = {"tolerance": 1e-13, "max_iterations": 5000}
+    varimax = other_axes.orthomax(vectors, gamma=1, **options)
+    quartimax = other_axes.orthomax(vectors, gamma=0, **options)
+    cubic = decomposition.fit(vectors, contrast="cube", tolerance=1e-7)
+    for other in (quartimax, cubic):
+        assert matching.stability(varimax.values, [other.values]).min() > 0.999
+    loose = other_axes.orthomax(vectors, whitened=False)
+    spread = loose.values.std(axis=0)
+    assert spread.max() / spread.min() > 1.5  # another method: its axes keep their variances
+
+
 def test_a_rotation_that_was_cut_short_says_so(vectors):
-    axes = decomposition.fit(vectors, max_iterations=2, tolerance=1e-9)
+    axes = other_axes.orthomax(vectors, max_iterations=2)
     assert "stopped after 2 steps" in axes.summary() and axes.gradient_norm > axes.limit
 
 
