@@ -18,7 +18,8 @@ for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np
 import scipy.sparse
 
-from lmnotes.words import frequency_bias, information
+from lmnotes.papers.norm_information_gain import frequency_bias
+from lmnotes.words import information
 
 WINDOW = 10
 

@@ -244,23 +244,23 @@ by_hand.check(None)  # put your answer here
 
 # %%
 contexts = gain.contexts_per_token
-shuffled = words.frequency_bias.shuffle(corpus, window=window, n_shuffles=n_shuffles, seed=seed)
+shuffled = paper.frequency_bias.shuffle(corpus, window=window, n_shuffles=n_shuffles, seed=seed)
 level = pd.DataFrame(
     {
         "word": corpus.words,
         "count": counts,
         "kl": gain.kl,
-        "shuffled, closed form": words.frequency_bias.shuffle_level(
+        "shuffled, closed form": paper.frequency_bias.shuffle_level(
             counts, contexts_per_token=contexts
         ),
         f"shuffled {n_shuffles} times": shuffled.kl,
-        "lower 3 percentile": words.frequency_bias.percentile_level(gain.kl, counts),
-        "rounded": words.frequency_bias.round_level(counts, contexts_per_token=contexts),
+        "lower 3 percentile": paper.frequency_bias.percentile_level(gain.kl, counts),
+        "rounded": paper.frequency_bias.round_level(counts, contexts_per_token=contexts),
     }
 )
 null = level["shuffled, closed form"].to_numpy()
 delta_kl = gain.kl - null
-delta_entropy = gain.entropy - words.frequency_bias.entropy_level(
+delta_entropy = gain.entropy - paper.frequency_bias.entropy_level(
     counts, contexts_per_token=contexts
 )
 notebook.figure(
@@ -315,7 +315,7 @@ def shuffle_button(shuffle=False, subtract=False, share=100):
         )
     else:
         measures = words.information.measure(excerpt, window=window)
-    floor = words.frequency_bias.shuffle_level(
+    floor = paper.frequency_bias.shuffle_level(
         excerpt.counts, contexts_per_token=measures.contexts_per_token
     )
     values = measures.kl - floor if subtract else measures.kl
@@ -794,7 +794,7 @@ else:  # a text without capitals borrows the classes of the installed one
         zip(lender.words, paper.word_classes.word_classes(lender, min_count), strict=True)
     )
     classes = np.array([borrowed.get(word, "rare") for word in corpus.words])
-delta_norm = length.raw - words.frequency_bias.percentile_level(length.raw, counts)
+delta_norm = length.raw - paper.frequency_bias.percentile_level(length.raw, counts)
 colours = {"verb": figures.style.GREEN, "proper": figures.style.RED, "function": figures.style.BLUE}
 figure, axes = figures.style.panels(2)
 for ax, score, name in zip(

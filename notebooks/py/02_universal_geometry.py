@@ -585,10 +585,10 @@ if encoder is None:
         f"pairs of words, {lm.unigram_loss:.2f} by frequency alone."
     )
 reader = lm.folder if encoder is None else encoder
-sentences = words.contextual.sentences_of(corpus)
+sentences = paper.contextual.sentences_of(corpus)
 sentences = sentences[:: max(1, len(sentences) // n_sentences)][:n_sentences]
 tokens, untrained_tokens = (
-    words.contextual.token_vectors(model, sentences, layer=layer, keep=True, progress=False)
+    paper.contextual.token_vectors(model, sentences, layer=layer, keep=True, progress=False)
     for model in (reader, words.pretrained.random_model(reader, seed=seed))
 )
 told = [n for n, w in enumerate(tokens.words) if tokens.known[n] and w in space.ids]

@@ -222,10 +222,10 @@ by_hand.check(None)  # a function energy(S) that returns (K, K)
 # length alone gives: for directions without preference, $c_{ij}=\mathrm E\|S\|^4/(K(K+2))$ for every pair.
 
 # %%
-c = {basis: words.higher_order.energy(each.values) for basis, each in components.items()}
-c["shuffled columns"] = words.higher_order.shuffled_null(ica.values, seed=seed)
+c = {basis: paper.correlations.energy(each.values) for basis, each in components.items()}
+c["shuffled columns"] = paper.correlations.shuffled_null(ica.values, seed=seed)
 second_moment = ica.values.T @ ica.values / n_words
-level = words.higher_order.background(ica.values)
+level = paper.correlations.background(ica.values)
 upper = np.triu_indices(n_axes, 1)
 off = {name: each[upper] for name, each in c.items()}
 high = float(np.quantile(off["ICA"], 0.998))
@@ -255,7 +255,7 @@ levels = pd.DataFrame(
     | {"paper (text8, 300 axes)": [1.02, 1.14, 1.28, 1.365, 1.44, 1.52, 1.55, 1.85, np.nan]},
     index=pd.Index(quantiles, name="quantile"),
 ).reset_index()
-unit_rows = words.higher_order.normalised(ica.values, "unit rows")[upper]
+unit_rows = paper.correlations.normalised(ica.values, "unit rows")[upper]
 notebook.table(
     levels,
     "levels",
@@ -276,14 +276,14 @@ notebook.claims.record("spherical", np.median(off["random rotation"]) - level)
 # Every entry gets its standard error, from words drawn again, and its excess over the level of its two rows.
 
 # %%
-error = words.higher_order.standard_error(ica.values, n_bootstrap=n_bootstrap, seed=seed)
-strong = words.higher_order.pairs(c["ICA"], error, [meaning(axis) for axis in range(n_axes)])
+error = paper.correlations.standard_error(ica.values, n_bootstrap=n_bootstrap, seed=seed)
+strong = paper.correlations.pairs(c["ICA"], error, [meaning(axis) for axis in range(n_axes)])
 strong["low"] = strong.c - 2 * strong["standard error"]
 carried = []
 for row in strong.head(20).itertuples():
-    who = words.higher_order.contributors(ica.values, vocabulary, row.i, row.j, 10)
+    who = paper.correlations.contributors(ica.values, vocabulary, row.i, row.j, 10)
     signs = (
-        words.higher_order.quadrants(ica.values, row.i, row.j).set_index(["first", "second"]).share
+        paper.correlations.quadrants(ica.values, row.i, row.j).set_index(["first", "second"]).share
     )
     carried.append((", ".join(who.word[:6]), who["share so far"].iloc[-1], signs["+", "+"]))
 carried = pd.DataFrame(carried, columns=["carried by", "share of 10 words", "share of ++"])
@@ -308,9 +308,9 @@ notebook.table(
     caption="The twenty strongest pairs: c with its standard error, the level of its rows, excess over it in standard errors (z), the words that "
     "carry it, how much ten words carry, and the share of words large and positive on both.",
 )
-rotated_pairs = words.higher_order.pairs(
+rotated_pairs = paper.correlations.pairs(
     c["random rotation"],
-    words.higher_order.standard_error(
+    paper.correlations.standard_error(
         components["random rotation"].values, n_bootstrap=n_bootstrap, seed=seed
     ),
 )
@@ -326,7 +326,7 @@ def carried_by(rank=1, n_removed=0):
     row = strong.iloc[rank - 1]
     i, j = int(row.i), int(row.j)
     steps = np.arange(0, 101)
-    left = words.higher_order.without(ica.values, i, j, steps)
+    left = paper.correlations.without(ica.values, i, j, steps)
     figure, (ax, curve) = figures.style.panels(2, width=6.4, height=2.9)
     product = ica.values[:, i] ** 2 * ica.values[:, j] ** 2
     order = np.argsort(-product)[n_removed:]
@@ -426,7 +426,7 @@ three_pairs(
     "Figure 10: three more related pairs. Squares ignore signs: a red word may be large and negative on one axis.",
 )
 both_positive = [
-    words.higher_order.quadrants(ica.values, int(sure.i[n]), int(sure.j[n])).share.iloc[0]
+    paper.correlations.quadrants(ica.values, int(sure.i[n]), int(sure.j[n])).share.iloc[0]
     for n in range(5)
 ]
 notebook.claims.record(
@@ -436,7 +436,7 @@ notebook.claims.record(
 
 # %%
 def share_of(values, i, j, m):
-    return words.higher_order.contributors(values, [str(n) for n in range(len(values))], i, j, m)[
+    return paper.correlations.contributors(values, [str(n) for n in range(len(values))], i, j, m)[
         "share so far"
     ].iloc[-1]
 
@@ -609,7 +609,7 @@ for other_seed in seeds:
     again = words.ica.match(other.values, ica.values, method="hungarian", signed=False)
     match = again.partners(0.8)  # (K,) this run's axis of each of the other's, or -1
     mine = [axis for axis in range(n_axes) if match[axis] in set(nodes)]
-    runs.append((paper.tree.grow(words.higher_order.energy(other.values), mine), match))
+    runs.append((paper.tree.grow(paper.correlations.energy(other.values), mine), match))
     others[f"seed {other_seed}"] = other
     print(f"seed {other_seed}: {(match >= 0).sum()} of {n_axes} axes come back. {other.summary()}")
 returns = paper.tree.edge_agreement(tree, runs) if runs else edge_table.assign(returns=np.nan)

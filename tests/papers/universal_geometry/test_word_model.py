@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from lmnotes.papers.universal_geometry import word_model
+from lmnotes.papers.universal_geometry.contextual import token_vectors
 from lmnotes.text import corpus
 from lmnotes.words import pretrained
-from lmnotes.words.contextual import token_vectors
 
 SMALL = {
     "dim": 16,

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from lmnotes.papers.norm_information_gain import frequency_bias
 from lmnotes.text import corpus
-from lmnotes.words import frequency_bias, information
+from lmnotes.words import information
 from lmnotes.words.kernels import counting
 
 

@@ -8,9 +8,14 @@ import numpy as np
 import pytest
 
 from lmnotes import store
+from lmnotes.papers.universal_geometry import contextual
+from lmnotes.papers.universal_geometry.contextual import (
+    ContextualVectors,
+    average_by_word,
+    token_vectors,
+)
 from lmnotes.text import corpus
-from lmnotes.words import contextual, pretrained
-from lmnotes.words.contextual import ContextualVectors, average_by_word, token_vectors
+from lmnotes.words import pretrained
 
 SENTENCES = [
     "The bank of the river was high.",
@@ -251,7 +256,7 @@ def test_half_precision_is_near(shaped):
 
 def test_offline_error_says_what_to_do():
     program = (
-        "from lmnotes.words.contextual import token_vectors\n"
+        "from lmnotes.papers.universal_geometry.contextual import token_vectors\n"
         "try:\n    token_vectors('someone/no-such-model', ['tea'], revision='abc')\n"
         "except FileNotFoundError as error:\n    print(error)"
     )

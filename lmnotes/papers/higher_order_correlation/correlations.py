@@ -1,5 +1,4 @@
 """Higher-order correlations of components: uncorrelated axes whose sizes still go together.
-They are core because any ICA of vectors leaves them.
 
 S (V, K) are white components, so that E[S_i S_j] is the identity; c_ij = E[S_i^2 S_j^2] is 1 where
 axes i and j are independent, and large where the same words are large on both.

@@ -1,5 +1,4 @@
 """The frequency bias of plug-in KL: what a corpus without any structure would show.
-It is core because any plug-in estimate of information needs it.
 
 Oyama, Yokoi and Shimodaira, EMNLP 2023, section 6 and appendix C. The shuffle level answers "how
 large is KL(w) if the contexts of w are random draws?"; the percentile level is a stand-in that

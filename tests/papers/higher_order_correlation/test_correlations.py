@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lmnotes.words import higher_order
+from lmnotes.papers.higher_order_correlation import correlations
 from lmnotes.words.ica.solver import random_rotation
 
 
@@ -30,7 +30,7 @@ def linked():
 
 def test_it_is_the_mean_of_squares_multiplied(linked):
     few = whiten(linked[:300])
-    c = higher_order.energy(few)
+    c = correlations.energy(few)
     for i in range(5):
         for j in range(5):
             slow = sum(few[w, i] ** 2 * few[w, j] ** 2 for w in range(300)) / 300
@@ -39,18 +39,18 @@ def test_it_is_the_mean_of_squares_multiplied(linked):
 
 
 def test_independent_axes_have_one_and_linked_ones_more(independent, linked):
-    c = higher_order.energy(independent)
+    c = correlations.energy(independent)
     off = c[~np.eye(5, dtype=bool)]
     assert np.abs(off - 1).max() < 0.1 and np.abs(np.diag(c) - 6).max() < 1
-    listed = higher_order.pairs(higher_order.energy(linked))
+    listed = correlations.pairs(correlations.energy(linked))
     assert listed.loc[0, ["i", "j"]].tolist() == [0, 1] and listed.c[0] > 2 > 1.2 > listed.c[1]
 
 
 def test_the_mean_over_axes_is_the_spread_of_lengths(linked):
     # sum_ij c_ij = E |S|^4, whatever the axes
-    assert higher_order.energy(linked).sum() == pytest.approx((linked**2).sum(1).var() + 25)
-    turned = higher_order.energy(linked @ random_rotation(5, 3))
-    assert turned.sum() == pytest.approx(higher_order.energy(linked).sum())
+    assert correlations.energy(linked).sum() == pytest.approx((linked**2).sum(1).var() + 25)
+    turned = correlations.energy(linked @ random_rotation(5, 3))
+    assert turned.sum() == pytest.approx(correlations.energy(linked).sum())
 
 
 def test_the_background_is_that_of_spherical_data():
@@ -59,42 +59,42 @@ def test_the_background_is_that_of_spherical_data():
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     radius = rng.choice([1.0, 3.0], size=(200_000, 1))
     spherical = whiten(directions * radius)
-    c = higher_order.energy(spherical)
+    c = correlations.energy(spherical)
     off = c[~np.eye(4, dtype=bool)]
-    np.testing.assert_allclose(off, higher_order.background(spherical), rtol=0.02)
-    assert higher_order.background(rng.normal(size=(200_000, 4))) == pytest.approx(1, abs=0.02)
+    np.testing.assert_allclose(off, correlations.background(spherical), rtol=0.02)
+    assert correlations.background(rng.normal(size=(200_000, 4))) == pytest.approx(1, abs=0.02)
 
 
 def test_standard_errors_are_those_of_a_mean(linked):
     few = whiten(linked[:2000])
-    error = higher_order.standard_error(few, n_bootstrap=400, seed=0)
+    error = correlations.standard_error(few, n_bootstrap=400, seed=0)
     products = few[:, 0] ** 2 * few[:, 1] ** 2
     assert error[0, 1] == pytest.approx(products.std() / np.sqrt(2000), rel=0.15)
-    np.testing.assert_array_equal(error, higher_order.standard_error(few, n_bootstrap=400, seed=0))
+    np.testing.assert_array_equal(error, correlations.standard_error(few, n_bootstrap=400, seed=0))
 
 
 def test_shuffled_columns_are_independent_with_the_same_kurtosis(linked):
-    c, null = higher_order.energy(linked), higher_order.shuffled_null(linked)
+    c, null = correlations.energy(linked), correlations.shuffled_null(linked)
     np.testing.assert_allclose(np.diag(null), np.diag(c))
     assert abs(null[0, 1] - 1) < 0.3 < 1 < c[0, 1] - 1
 
 
 def test_variants(linked):
-    energy = higher_order.normalised(linked, "energy correlation")
+    energy = correlations.normalised(linked, "energy correlation")
     np.testing.assert_allclose(energy, np.corrcoef((linked**2).T), atol=1e-9)
-    rows = higher_order.normalised(linked, "unit rows")
+    rows = correlations.normalised(linked, "unit rows")
     assert rows.sum() == pytest.approx(25)  # rows of length 1
-    logs = higher_order.normalised(linked, "double-centred log")
+    logs = correlations.normalised(linked, "double-centred log")
     assert np.isnan(np.diag(logs)).all()
     np.testing.assert_allclose(np.nanmean(logs, axis=1), 0, atol=1e-9)
     assert np.nanargmax(logs) in (1, 5)
     with pytest.raises(ValueError, match="expected one of energy correlation"):
-        higher_order.normalised(linked, "cosine")
+        correlations.normalised(linked, "cosine")
 
 
 def test_pairs_are_judged_by_their_rows():
     c = np.array([[9, 2, 1, 1], [2, 9, 1, 1], [1, 1, 9, 1.5], [1, 1, 1.5, 9]])
-    table = higher_order.pairs(c, np.full((4, 4), 0.5), ["a", "b", "c", "d"])
+    table = correlations.pairs(c, np.full((4, 4), 0.5), ["a", "b", "c", "d"])
     assert table.loc[0, ["first", "second"]].tolist() == ["a", "b"]
     assert table.excess[0] == 1.0 and table.z[0] == 2.0  # medians of both rows are 1
     assert len(table) == 6
@@ -102,17 +102,17 @@ def test_pairs_are_judged_by_their_rows():
 
 def test_who_carries_an_entry():
     values = np.array([[3.0, -2], [1, 1], [0, 5], [1, -1]])
-    table = higher_order.contributors(values, ["a", "b", "c", "d"], 0, 1, k=2)
+    table = correlations.contributors(values, ["a", "b", "c", "d"], 0, 1, k=2)
     assert table.word.tolist() == ["a", "b"] and table["product"].tolist() == [36, 1]
     assert table["share so far"].tolist() == pytest.approx([36 / 38, 37 / 38])
-    np.testing.assert_allclose(higher_order.without(values, 0, 1, [0, 1, 2]), [9.5, 2 / 3, 0.5])
-    signs = higher_order.quadrants(values, 0, 1).set_index(["first", "second"])
+    np.testing.assert_allclose(correlations.without(values, 0, 1, [0, 1, 2]), [9.5, 2 / 3, 0.5])
+    signs = correlations.quadrants(values, 0, 1).set_index(["first", "second"])
     assert signs.share["+", "-"] == pytest.approx(37 / 38) and signs.n_words.sum() == 4
 
 
 def test_columns_that_are_not_white_are_refused(linked):
     unit = linked / np.linalg.norm(linked, axis=1, keepdims=True)
     with pytest.raises(ValueError, match="do not scale the rows"):
-        higher_order.energy(unit)
+        correlations.energy(unit)
     with pytest.raises(ValueError, match="not finite"):
-        higher_order.energy(np.full((9, 2), np.nan))
+        correlations.energy(np.full((9, 2), np.nan))

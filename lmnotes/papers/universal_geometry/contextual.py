@@ -1,6 +1,5 @@
 """Vectors of words where they stand in their sentences, from any encoder or causal language model
-of `transformers`.
-It is core because any study of words in context begins here."""
+of `transformers`."""
 
 import warnings
 from collections.abc import Iterator, Sequence
