@@ -2,6 +2,7 @@
 files of any kind."""
 
 import hashlib
+import itertools
 import re
 import warnings
 from collections.abc import Iterable, Iterator
@@ -10,7 +11,6 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from lmnotes import store
 from lmnotes.errors import InputError
 from lmnotes.text import installed, readers, repeats
 from lmnotes.text.readers import Document
@@ -48,11 +48,8 @@ def part_of(name: str) -> str:
     ['train', 'train', 'evaluation', 'train']
     """
     draw = int.from_bytes(hashlib.sha256(name.encode("utf-8", "replace")).digest()[:8]) % 100
-    for part, share in PARTS.items():
-        if draw < share:
-            return part
-        draw -= share
-    raise AssertionError("the shares of PARTS sum to 100")
+    ends = itertools.accumulate(PARTS.values())
+    return next(part for part, end in zip(PARTS, ends, strict=True) if draw < end)
 
 
 def installed_documents(domain: str) -> pd.DataFrame:
@@ -60,12 +57,11 @@ def installed_documents(domain: str) -> pd.DataFrame:
     from disk. A domain without text gives no rows and a warning."""
     key = {"text": installed.key([domain]), "repeats": repeats.VERSION, "version": _VERSION}
 
-    def write(folder: Path) -> None:
-        rows = [(source.name, part_of(source.name), source.text) for source in _cleaned(domain)]
-        table = pd.DataFrame(rows, columns=["name", "part", "text"], dtype=object)
-        table.to_parquet(folder / "documents.parquet", compression="zstd")
+    def rows() -> list[tuple[str, str, str]]:
+        return [(source.name, part_of(source.name), source.text) for source in _cleaned(domain)]
 
-    table = pd.read_parquet(store.build("documents", key, write) / "documents.parquet")
+    columns = ["name", "part", "text"]
+    table = installed.stored_table("documents", key, "documents", columns, rows)
     if table.empty:
         warnings.warn(
             f"the installed domain {domain!r} has no text here: it is left out, and the texts have "

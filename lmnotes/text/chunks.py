@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import store
-from lmnotes.errors import InputError, expect_one_of
+from lmnotes.errors import InputError, expect_between, expect_one_of
 from lmnotes.text import chunk_sources, downloads, installed
 from lmnotes.text.chunk_sources import PARTS, Source, part_of
 
@@ -103,8 +103,7 @@ def cut(text: str, size: int = 1024) -> list[str]:
     >>> cut("naïve café", size=4)
     ['naï', 've c', 'afé']
     """
-    if size < 4:
-        raise InputError(f"size={size} was given: expected at least 4 bytes, a character's most")
+    expect_between("size", size, low=4, then="a character may take as many bytes")
     data, pieces, start = text.encode("utf-8"), [], 0
     while start < len(data):
         end = min(start + size, len(data))
@@ -265,13 +264,10 @@ def _saved(path: Path) -> TextSet | None:
 
 def _check(size: int, minimum: int, part: str, per_domain: int | None) -> None:
     """Raise InputError where a setting of `load` cannot be met."""
-    if not size >= 4 or not 1 <= minimum <= size:
-        raise InputError(
-            f"size={size}, minimum={minimum} bytes were given: expected size of at least 4 and "
-            "minimum of 1 to size"
-        )
-    if per_domain is not None and per_domain < 1:
-        raise InputError(f"per_domain={per_domain} was given: expected at least 1, or None for all")
+    expect_between("size", size, low=4, then="a character may take as many bytes")
+    expect_between("minimum", minimum, 1, size, "in bytes, at most the size")
+    if per_domain is not None:
+        expect_between("per_domain", per_domain, low=1, then="or None for all")
     expect_one_of("part", part, ("", *PARTS))
 
 

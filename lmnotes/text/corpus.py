@@ -1,7 +1,6 @@
 """A corpus: word ids in text order, the vocabulary, the case of every token, and where each
 document came from."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,12 +12,13 @@ import pandas as pd
 
 from lmnotes import errors, store
 from lmnotes.errors import InputError
-from lmnotes.text import readers, tokenise
+from lmnotes.text import downloads, installed, readers, repeats, tokenise
 from lmnotes.text.readers import Document
 from lmnotes.text.tokenise import Encoder
 
 # Part of the key of a stored corpus: raise it when this module would write something else.
 _BUILDER = 1
+_ARRAYS = ("tokens", "flags", "counts", "offsets", "document_source")  # files, a value each
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -94,11 +94,9 @@ class Corpus:
     def subset(self, domain: str | Sequence[str]) -> "Corpus":
         """The documents of one domain, or of several, as a corpus with its own vocabulary."""
         wanted = [domain] if isinstance(domain, str) else list(domain)
-        known = sorted(set(self.sources["domain"]))
-        if unknown := [name for name in wanted if name not in known]:
-            raise InputError(
-                f"{self.name} has no domain {unknown[0]!r}: it holds {', '.join(known)}; ask for "
-                "one of these"
+        for name in wanted:
+            errors.expect_one_of(
+                f"domain of {self.name}", name, sorted(set(self.sources["domain"]))
             )
         rows = np.flatnonzero(self.sources["domain"].isin(wanted))
         kept = np.flatnonzero(np.isin(self.document_source, rows))  # documents
@@ -108,8 +106,7 @@ class Corpus:
     def head(self, n_tokens: int) -> "Corpus":
         """The first `n_tokens` tokens as a corpus with its own vocabulary; the last document may be
         cut."""
-        if n_tokens < 1:
-            raise InputError(f"head({n_tokens}): expected at least 1 token; ask for more")
+        errors.expect_between("n_tokens", n_tokens, low=1)
         end = min(n_tokens, self.n_tokens)
         kept = np.flatnonzero(self.offsets[:-1] < end)
         spans = [slice(self.offsets[d], min(end, self.offsets[d + 1])) for d in kept]
@@ -122,52 +119,30 @@ class Corpus:
         sources = self.sources.iloc[rows].reset_index(drop=True)
         sources["n_documents"] = np.bincount(document_source, minlength=len(rows))
         sources["n_tokens"] = np.bincount(document_source, lengths, len(rows)).astype(int)
-        fields = finished(
-            np.concatenate([self.tokens[span] for span in spans]),
-            self.words,
-            np.concatenate([self.flags[span] for span in spans]),
-            lengths,
+        tokens, flags = (
+            np.concatenate([of_all[span] for span in spans]) for of_all in (self.tokens, self.flags)
         )
-        titles = [self.titles[d] for d in documents]
-        return Corpus(
-            name,
-            titles=titles,
-            sources=sources,
-            document_source=document_source.astype(np.int32),
-            **fields,
-        )
+        fields = finished(tokens, self.words, flags, lengths)
+        fields |= {"document_source": document_source.astype(np.int32), "sources": sources}
+        return Corpus(name, titles=[self.titles[d] for d in documents], **fields)
 
     def save(self, folder: Path) -> None:
         """Write the corpus into a folder: one file per array, words a line each, the rest as
         JSON."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in ("tokens", "counts", "offsets", "flags", "document_source"):
-            np.save(folder / f"{name}.npy", getattr(self, name))
-        (folder / "words.txt").write_text("\n".join(self.words), encoding="utf-8")
-        record = {"name": self.name, "content_id": self.content_id, "titles": self.titles}
-        record["sources"] = self.sources.to_dict(orient="list")
-        (folder / "corpus.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+        labels = {"name": self.name, "content_id": self.content_id, "titles": self.titles}
+        labels["sources"] = self.sources.to_dict(orient="list")
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        folder = store.save_arrays(folder, arrays, "corpus", labels)
+        store.write_text(folder / "words.txt", "\n".join(self.words))
 
     @classmethod
     def open(cls, folder: Path) -> "Corpus":
         """The corpus that `save` wrote; tokens and flags are mapped from disk, not read."""
-        folder = Path(folder)
-        record = json.loads((folder / "corpus.json").read_text(encoding="utf-8"))
-        arrays = {
-            name: np.load(folder / f"{name}.npy", mmap_mode=mode)
-            for name, mode in (("tokens", "r"), ("flags", "r"), ("counts", None), ("offsets", None))
-        }
-        text = (folder / "words.txt").read_text(encoding="utf-8")
-        return cls(
-            name=record["name"],
-            words=text.split("\n") if text else [],
-            titles=record["titles"],
-            sources=pd.DataFrame(record["sources"]),
-            document_source=np.load(folder / "document_source.npy"),
-            content_id=record["content_id"],
-            **arrays,
-        )
+        fields = store.open_arrays(folder, _ARRAYS, "corpus")
+        fields |= {name: np.array(fields[name]) for name in _ARRAYS[2:]}
+        text = Path(folder, "words.txt").read_text(encoding="utf-8")
+        sources = pd.DataFrame(fields.pop("sources"))
+        return cls(words=text.split("\n") if text else [], sources=sources, **fields)
 
 
 def load(
@@ -209,8 +184,6 @@ def _plan(
     source: str | Path, domains: Sequence[str] | str | None, field: str, keep: bool
 ) -> tuple[str, dict, Callable[[], Iterator[Document]]]:
     """The name of a text, what defines its content, and how to read its documents."""
-    from lmnotes.text import downloads, installed, repeats
-
     if source == "installed":
         domains = (domains,) if isinstance(domains, str) else tuple(domains or installed.PROSE)
         key = {"installed": installed.key(domains), "repeats": repeats.VERSION}
@@ -293,10 +266,8 @@ class _Tally:
 
     def record(self, source: str) -> dict:
         """The row as it stands in the manifest."""
-        counts = ("n_documents", "n_tokens", "n_bytes", "n_repeats_removed")
-        row = {"name": source, "domain": self.domain} | {
-            name: getattr(self, name) for name in counts
-        }
+        names = ("domain", "n_documents", "n_tokens", "n_bytes", "n_repeats_removed")
+        row = {"name": source} | {name: getattr(self, name) for name in names}
         return row | {"sha256": self.hash.hexdigest()}
 
 

@@ -16,9 +16,8 @@ class Download:
     """One named text: its address, the checksums of the files that hold it, and who made it."""
 
     url: str
-    checksums: dict[
-        str, str
-    ]  # file name -> "algorithm:hex", "" where none is known; the first file is downloaded
+    # file name -> "algorithm:hex", "" where none is known; the first file is downloaded
+    checksums: dict[str, str]
     about: str
     facts: dict[str, int] = field(default_factory=dict)
 
@@ -69,16 +68,16 @@ def resolve(source: str | Path) -> tuple[Path, str]:
     there is neither.
     """
     path, name = Path(source).expanduser(), str(source)
+    names = ["installed", *DOWNLOADS]
     if not name.strip() or path == Path():
         raise InputError(
-            f"the text {name!r} was asked for: expected a name or a path; give one of "
-            f"{', '.join(['installed', *DOWNLOADS])}, or a file or folder"
+            f"the text {name!r} was asked for: expected one of {', '.join(names)}, or the path of "
+            "a file or folder; give it"
         )
     if path.exists():
         return path, path.name.split(".")[0] or path.name
     if name in DOWNLOADS:
         return fetch(name), name
-    names = ["installed", *DOWNLOADS]
     if path.suffix or len(path.parts) > 1:
         beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
         raise InputError(
@@ -115,8 +114,7 @@ def _check(file: Path, checksum: str) -> None:
     if digest != expected:
         raise InputError(
             f"{file} ({file.stat().st_size:,} bytes) has {algorithm} {digest}, expected "
-            f"{expected}: it is another file, "
-            "or was cut short; remove it, then fetch it again"
+            f"{expected}: it is another file, or was cut short; remove it, then fetch it again"
         )
 
 
@@ -125,14 +123,10 @@ def _retrieve(name: str, download: Download, file: Path, checksum: str) -> None:
     import pooch
 
     file.parent.mkdir(parents=True, exist_ok=True)
+    downloader = pooch.HTTPDownloader(progressbar=True, timeout=_TIMEOUT)
+    place = {"path": file.parent, "fname": file.name}
     try:
-        pooch.retrieve(
-            download.url,
-            known_hash=checksum or None,
-            fname=file.name,
-            path=file.parent,
-            downloader=pooch.HTTPDownloader(progressbar=True, timeout=_TIMEOUT),
-        )
+        pooch.retrieve(download.url, checksum or None, downloader=downloader, **place)
     except ValueError as error:  # requests' own errors are OSErrors
         raise InputError(
             f"{download.url} holds something else than {name!r} ({error}): expected {checksum}; "
@@ -142,6 +136,5 @@ def _retrieve(name: str, download: Download, file: Path, checksum: str) -> None:
         raise InputError(
             f"{name!r} is not in {file.parent} and cannot be downloaded from {download.url} "
             f"({type(error).__name__}): expected a network connection, or the file itself; fetch "
-            f"{download.url} on "
-            f"another machine and put it at {file}"
+            f"{download.url} on another machine and put it at {file}"
         ) from None

@@ -11,6 +11,7 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -33,6 +34,7 @@ PACKAGES = tuple(
 )
 MIN_ENGLISH = 6  # words in the prose of a docstring
 MIN_PYTHON = 16  # `python_words` in a function
+_COLUMNS = ["name", "package", "english", "python"]
 _MAX_CHARS = 1 << 20  # a longer file is a generated table
 
 # Strings and comments are matched in order, so that a quote inside one never opens another.
@@ -85,14 +87,11 @@ def functions(packages: Sequence[str] = PACKAGES, *, keep: bool = True) -> pd.Da
         "python": ".".join(map(str, sys.version_info[:3])),
         "packages": {name: installed.version(name) for name in packages},
     }
-
-    def write(folder: Path) -> None:
-        _table(packages).to_parquet(folder / "functions.parquet", index=False)
-
+    rows = partial(_rows, packages)
     if keep:
-        table = pd.read_parquet(store.build("pairs", key, write) / "functions.parquet")
+        table = installed.stored_table("pairs", key, "functions", _COLUMNS, rows)
     else:
-        table = _table(packages)
+        table = pd.DataFrame(rows(), columns=_COLUMNS)
     table.attrs["content_id"] = store.content_id(key)
     return table
 
@@ -131,8 +130,7 @@ def in_file(source: str) -> Iterator[tuple[str, str, str]]:
     >>> list(in_file(source))
     [('A.f', 'Twice x.', 'def f(self, x):\\n  return 2 * x')]
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # invalid escapes in other people's strings
+    with warnings.catch_warnings(action="ignore"):  # invalid escapes in other people's strings
         tree = ast.parse(source)
     lines = source.encode("utf-8", "surrogatepass").split(b"\n")
     for name, node in _defined(tree, ""):
@@ -141,9 +139,9 @@ def in_file(source: str) -> Iterator[tuple[str, str, str]]:
             yield name, english, _laid_out(_bare(node, lines), node.col_offset)
 
 
-def _table(packages: Sequence[str]) -> pd.DataFrame:
-    """The table of `functions`, from the files."""
-    rows, seen = [], set()
+def _rows(packages: Sequence[str]) -> Iterator[tuple[str, str, str, str]]:
+    """The rows of the table of `functions`, from the files."""
+    seen = set()
     for package, module, file in _files(packages):
         for name, english, python in _in_file(file):
             english = prose(_TEMPLATE.sub(" ", english))
@@ -155,8 +153,7 @@ def _table(packages: Sequence[str]) -> pd.DataFrame:
             code = " ".join(body)
             if letters not in seen and code not in seen:
                 seen |= {letters, code}
-                rows.append((f"{module}.{name}", package, english, python))
-    return pd.DataFrame(rows, columns=["name", "package", "english", "python"])
+                yield f"{module}.{name}", package, english, python
 
 
 def _files(packages: Sequence[str]) -> Iterator[tuple[str, str, Path]]:
@@ -211,11 +208,8 @@ def _defined(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.AST]]:
 
 
 def _is_string(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
+    value = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
 def _says_nothing(body: list[ast.stmt]) -> bool:

@@ -6,14 +6,14 @@ import sys
 import sysconfig
 import unicodedata
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import metadata, util
 from pathlib import Path
 
 import pandas as pd
 
 from lmnotes import store
-from lmnotes.errors import InputError, nearest
+from lmnotes.errors import expect_one_of
 from lmnotes.text.markup import docstrings, wiki
 from lmnotes.text.markup.prose import prose
 from lmnotes.text.readers import Document
@@ -71,24 +71,31 @@ def documents(*domains: str, keep: bool = True) -> Iterator[Document]:
 def _stored(domain: str) -> Iterator[Document]:
     """The documents of one domain from disk, where they are put if they are not there; with the
     same warnings each time."""
+
+    def rows() -> list[tuple[str, bytes, str]]:
+        with warnings.catch_warnings(action="ignore"):  # given below
+            documents = list(_DOMAINS[domain]())
+        return [(d.title, d.text.encode("utf-8", "surrogatepass"), d.source) for d in documents]
+
     columns = ["title", "text", "source"]
-
-    def write(folder: Path) -> None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # given below
-            rows = [
-                (document.title, document.text.encode("utf-8", "surrogatepass"), document.source)
-                for document in _DOMAINS[domain]()
-            ]
-        table = pd.DataFrame(rows, columns=columns, dtype=object)
-        table.to_parquet(folder / "found.parquet", compression="zstd")
-
-    path = store.build("installed", key([domain]), write) / "found.parquet"
-    for title, text, source in pd.read_parquet(path)[columns].to_numpy():
+    table = stored_table("installed", key([domain]), "found", columns, rows)
+    for title, text, source in table.to_numpy():
         if source.endswith(_MISSING):
             yield _missing(source.removesuffix(_MISSING))
         else:
             yield Document(title, text.decode("utf-8", "surrogatepass"), source)
+
+
+def stored_table(
+    kind: str, key: dict, name: str, columns: Sequence[str], rows: Callable[[], Iterable[tuple]]
+) -> pd.DataFrame:
+    """The table of some rows from disk, where it is put, as `name`.parquet, if it is not there."""
+
+    def write(folder: Path) -> None:
+        table = pd.DataFrame(rows(), columns=columns, dtype=object)
+        table.to_parquet(folder / f"{name}.parquet", compression="zstd", index=False)
+
+    return pd.read_parquet(store.build(kind, key, write) / f"{name}.parquet", columns=columns)
 
 
 def key(domains: Iterable[str]) -> dict:
@@ -105,11 +112,7 @@ def key(domains: Iterable[str]) -> dict:
 def _known(domains: Iterable[str]) -> tuple[str, ...]:
     domains = tuple(domains)
     for name in domains:
-        if name not in _DOMAINS:
-            raise InputError(
-                f"no domain {name!r} in the installed text: expected some of "
-                f"{', '.join(_DOMAINS)}; {nearest(name, _DOMAINS)}"
-            )
+        expect_one_of("domain of the installed text", name, _DOMAINS)
     return domains
 
 
@@ -144,35 +147,32 @@ def _missing(source: str) -> Document:
     return Document("", "", source + _MISSING)
 
 
-def _gensim_files(names: Iterable[str]) -> Iterator[tuple[str, Path]]:
-    """Source name and path of files of gensim's test data, the path None where one is missing."""
+def _gensim(
+    names: Iterable[str], read: Callable[[Path], Iterable[tuple[str, str]]]
+) -> Iterator[Document]:
+    """The documents in files of gensim's test data, of which `read` gives title and text."""
     folder = _folder("gensim")
     for name in names:
         file = folder / _GENSIM_DATA / name if folder else None
-        yield f"gensim/{name}", file if file and file.is_file() else None
+        if file is None or not file.is_file():
+            yield _missing(f"gensim/{name}")
+            continue
+        for title, text in read(file):
+            yield Document(title, text, f"gensim/{name}")
 
 
 def _encyclopedia() -> Iterator[Document]:
     """Wikipedia articles of 2016, one document each."""
     titles = set()
-    for source, file in _gensim_files(_WIKI):
-        if file is None:
-            yield _missing(source)
-            continue
-        for title, text in wiki.articles(file):
-            if title not in titles:
-                titles.add(title)
-                yield Document(title, text, source)
+    for document in _gensim(_WIKI, wiki.articles):
+        if document.title not in titles or document.source.endswith(_MISSING):
+            titles.add(document.title)
+            yield document
 
 
-def _news() -> Iterator[Document]:
+def _articles(file: Path) -> list[tuple[str, str]]:
     """Short news articles of the Australian Broadcasting Corporation, one a line."""
-    for source, file in _gensim_files(_NEWS):
-        if file is None:
-            yield _missing(source)
-            continue
-        for line in file.read_text(encoding="cp1252").split("\n"):
-            yield Document("", line, source)
+    return [("", line) for line in file.read_text(encoding="cp1252").split("\n")]
 
 
 def files(module: str, folder: str, *suffixes: str) -> Iterator[tuple[str, Path | None]]:
@@ -249,7 +249,7 @@ def _manual() -> Iterator[Document]:
 
 _DOMAINS = {
     "encyclopedia": _encyclopedia,
-    "news": _news,
+    "news": lambda: _gensim(_NEWS, _articles),
     "docs": _docs,
     "manual": _manual,
     "code": lambda: _source(dict.fromkeys(_CODE, ""), ".py"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lmnotes import store
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, expect_one_of
 
 _KINDS = (".txt", ".jsonl", ".parquet")
 _BLOCK = 1 << 20  # bytes read at a time
@@ -52,15 +52,13 @@ def files(path: Path) -> list[Path]:
         if not paths:
             raise InputError(
                 f"the folder {path} holds no text: expected .txt, .jsonl or .parquet files (also "
-                "packed); "
-                "name a folder that does, or one file"
+                "packed); name a folder that does, or one file"
             )
         return paths
     if _kind(path) not in (*_KINDS, ""):
         raise InputError(
             f"{path} ends in {path.suffix!r}: expected .txt, .jsonl or .parquet, plain or packed "
-            "as .gz, .bz2, .xz or .zip; "
-            "convert it, or rename it if it is plain text"
+            "as .gz, .bz2, .xz or .zip; convert it, or rename it if it is plain text"
         )
     return [path]
 
@@ -107,8 +105,8 @@ def pieces(file: Path) -> Iterator[str]:
             at = n_bytes - held + error.start
             raise InputError(
                 f"{file} is not UTF-8 text: byte {at:,} is 0x{error.object[error.start]:02x} "
-                f"({error.reason}); "
-                "expected UTF-8; convert it, for example with `iconv -f latin1 -t utf-8`"
+                f"({error.reason}); expected UTF-8; convert it, for example with "
+                "`iconv -f latin1 -t utf-8`"
             ) from None
         n_bytes += len(block)
         if text:
@@ -135,8 +133,7 @@ def _bytes(file: Path) -> Iterator[bytes]:
             raise
         raise InputError(
             f"{file} cannot be unpacked ({error}): expected a whole {file.suffix} file, this one "
-            "is cut short or "
-            "damaged; fetch or pack it again"
+            "is cut short or damaged; fetch or pack it again"
         ) from None
 
 
@@ -160,15 +157,13 @@ def _jsonl(file: Path, field: str) -> Iterator[tuple[str, str]]:
         except json.JSONDecodeError as error:
             raise InputError(
                 f"{file}, line {number}: not JSON ({error.msg} at column {error.colno}); expected "
-                "one object a line; "
-                "mend or remove the line"
+                "one object a line; mend or remove the line"
             ) from None
         if not isinstance(row, dict) or not isinstance(row.get(field), str):
             has = f"fields {', '.join(map(repr, row))}" if isinstance(row, dict) else "no fields"
             raise InputError(
                 f"{file}, line {number}: no text in field {field!r} ({has}); expected a string "
-                "there; name the right "
-                "one with field=..."
+                "there; name the right one with field=..."
             )
         yield str(row.get("title") or ""), row[field]
 
@@ -198,11 +193,7 @@ def _columns(file: Path, schema, field: str) -> list[str]:
     """The columns to read of a parquet file: the text, and the title where there is one."""
     import pyarrow as pa
 
-    if field not in schema.names:
-        raise InputError(
-            f"{file} has no column {field!r}: it has {', '.join(map(repr, schema.names))}; name "
-            "the right one with field=..."
-        )
+    expect_one_of(f"field of {file}", field, schema.names)
     kind = schema.field(field).type
     if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         raise InputError(

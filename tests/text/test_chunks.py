@@ -24,7 +24,7 @@ def test_cut_by_hand():
     assert chunks.cut("abcdefg", 4) == ["abcd", "efg"]
     assert chunks.cut("aaa😀b", 4) == ["aaa", "😀", "b"]
     assert chunks.cut("", 4) == []
-    with pytest.raises(InputError, match="at least 4 bytes"):
+    with pytest.raises(InputError, match="at least 4"):
         chunks.cut("text", 3)
 
 
@@ -172,10 +172,10 @@ def test_pile10k_offline(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "match"),
     [
-        ({"size": 2}, "expected size of at least 4"),
-        ({"minimum": 2000}, "minimum of 1 to size"),
+        ({"size": 2}, "size = 2 was given; expected at least 4"),
+        ({"minimum": 2000}, "minimum = 2000 was given; expected 1 to 1,024"),
         ({"part": "test"}, "part 'test' was given"),
-        ({"per_domain": 0}, "per_domain=0 was given"),
+        ({"per_domain": 0}, "per_domain = 0 was given"),
         ({"domains": ["lawx"]}, "domain 'lawx' was given.*'law'"),
         ({"minimum": 1024}, "gives no chunk of 1024 to 1024 bytes"),
     ],

@@ -61,8 +61,7 @@ def strings(source: str) -> list[str]:
         before = source[max(0, start - 200) : start - len(prefix)]
         if prefix.strip("rRuU") or not _documents(before, token.lastgroup == "long"):
             continue
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # invalid escapes in other people's strings
+        with warnings.catch_warnings(action="ignore"):  # invalid escapes in others' strings
             try:
                 text = ast.literal_eval(prefix + token[0])
             except (SyntaxError, ValueError):  # a template, or a broken escape

@@ -33,6 +33,9 @@ _LAST_SECTIONS = frozenset(
 _DROPPED_LINKS = re.compile(
     r"\s*(?:file|image|category|media|[a-z]{2,3}(?:-[a-z]+)*)\s*:", re.IGNORECASE
 )
+_FORMATTED = frozenset(  # templates that show what they are given
+    str.split("nowrap nobr small quote blockquote abbr sub sup smallcaps em strong transl")
+)
 _MARKS = re.compile(r"'{2,5}|__[A-Z]+__")
 _EMPTY_BRACKETS = re.compile(r"\s*\(\s*(?:(?:or|and)?\s*[,;:/–-]*\s*)*\)")
 _LEADING_COMMA = re.compile(r"\(\s*(?:[,;:]\s*)+")
@@ -51,9 +54,8 @@ def articles(file: Path) -> Iterator[tuple[str, str]]:
             page.clear()
             if parts.get("ns") != "0" or re.match(r"\s*#redirect", parts.get("text", ""), re.I):
                 continue
-            if (
-                ":" not in parts["title"]
-            ):  # pages about Wikipedia itself, filed as articles in old dumps
+            # with a colon: pages about Wikipedia itself, filed as articles in old dumps
+            if ":" not in parts["title"]:
                 yield parts["title"], prose(parts["text"])
 
 
@@ -94,20 +96,7 @@ def _template(match: re.Match) -> str:
         return f"{fields[0]} {fields[1]}"
     if name.startswith("lang") and len(fields) > 1:
         return fields[1]
-    if name in (
-        "nowrap",
-        "nobr",
-        "small",
-        "quote",
-        "blockquote",
-        "abbr",
-        "sub",
-        "sup",
-        "smallcaps",
-        "em",
-        "strong",
-        "transl",
-    ):
+    if name in _FORMATTED:
         return fields[-1 if name == "transl" else 0] if fields else ""
     if name == "as of" and fields:
         return f"As of {fields[0]}"
