@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from lmnotes.figures import bases, style
 
@@ -127,23 +128,19 @@ def pairs(values: np.ndarray, names: Sequence[str], words: Sequence[tuple[int, s
         far = np.hypot(values[:, x], values[:, y])
         outer = sorted(words, key=lambda row_and_word: -far[row_and_word[0]])
         shown = {word: row for row, word in outer if far[row] > 0.25}
-        _name_words(ax, values[:, x], values[:, y], shown)
+        name_words(ax, values[:, x], values[:, y], shown, laid_out=True)
     return figure
 
 
-def name_words(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Mapping[str, int]) -> None:
+def name_words(
+    ax: Axes, x: np.ndarray, y: np.ndarray, labels: Mapping[str, int], *, laid_out: bool = False
+) -> None:
     """Write words beside their points where there is room, none over another or over the frame.
 
-    Call it last: it lays out the figure to know where everything is.
+    Call it last: it lays out the figure, if that is not done, to know where everything is.
     """
-    ax.figure.draw_without_rendering()
-    _name_words(ax, x, y, labels)
-
-
-def _name_words(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Mapping[str, int]) -> None:
-    """The same in a figure that is laid out already."""
-    from matplotlib.transforms import Bbox
-
+    if not laid_out:
+        ax.figure.draw_without_rendering()
     frame, pixels = ax.get_window_extent(), ax.figure.dpi / 72
     rows = list(labels.values())
     spots = ax.transData.transform(np.column_stack([x[rows], y[rows]]))
@@ -151,23 +148,14 @@ def _name_words(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Mapping[str, int
     placed: list[Bbox] = []
     ax.scatter(x[rows], y[rows], s=3, color=style.BLACK, linewidths=0, zorder=3)
     for number, (word, row) in enumerate(labels.items()):
-        text = ax.annotate(
-            word,
-            (x[row], y[row]),
-            xytext=(0, 0),
-            textcoords="offset points",
-            fontsize=6,
-            zorder=4,
-            in_layout=False,
-            bbox=_HALO,
-        )
+        look = {"fontsize": 6, "zorder": 4, "in_layout": False, "bbox": _HALO}
+        text = style.write_beside(ax, word, (x[row], y[row]), (0, 0), **look)
         taken = placed + points[:number] + points[number + 1 :]
         for dx, dy, across, up in _PLACES:
             text.set(ha=across, va=up)
             text.xyann = (dx, dy)
             box = text.get_window_extent()
-            inside = frame.x0 <= box.x0 and box.x1 <= frame.x1
-            inside = inside and frame.y0 <= box.y0 and box.y1 <= frame.y1
+            inside = all(frame.contains(*corner) for corner in (box.min, box.max))
             if inside and not any(box.overlaps(other) for other in taken):
                 placed.append(box)
                 break
@@ -198,5 +186,6 @@ def star(
         ax.set(xlim=(-1.15, 1.15), ylim=(-1.0, 1.1))
     figure.draw_without_rendering()
     for ax, (name, values) in zip(panels, spaces.items(), strict=True):
-        _name_words(ax, *(values @ arms).T, {word: row for row, word in words[name]})
+        names = {word: row for row, word in words[name]}
+        name_words(ax, *(values @ arms).T, names, laid_out=True)
     return figure

@@ -37,20 +37,11 @@ def heatmaps(
     n_rows = max(len(matrix) for matrix in matrices.values())
     height = height or 0.7 + 0.115 * n_rows
     figure, axes = style.panels(len(matrices), width=style.PAGE, height=height)
+    look = {"cmap": "Blues", "vmin": limits[0], "vmax": limits[1], "cbar": False}
+    cells = {"annot": numbers, "fmt": ".2f", "annot_kws": {"fontsize": 6}}
     for ax, (name, matrix) in zip(axes, matrices.items(), strict=True):
-        sns.heatmap(
-            matrix,
-            ax=ax,
-            cmap="Blues",
-            vmin=limits[0],
-            vmax=limits[1],
-            cbar=False,
-            annot=numbers,
-            fmt=".2f",
-            annot_kws={"fontsize": 6},
-            xticklabels=list(columns),
-            yticklabels=list(rows[name]),
-        )
+        names = {"xticklabels": list(columns), "yticklabels": list(rows[name])}
+        sns.heatmap(matrix, ax=ax, **names, **look, **cells)
         ax.tick_params(length=0, rotation=0)
         ax.tick_params(axis="y", labelsize=6 if n_rows > 12 else 7)
         ax.set(title=name, xlabel="axis")
@@ -100,14 +91,9 @@ def _name_bars(ax: Axes, values: np.ndarray, labels: Mapping[int, str], points: 
         ):
             height += 1
         right = axis > 0.6 * len(values)
-        ax.annotate(
-            text,
-            (axis + 1, values[axis]),
-            fontsize=6,
-            textcoords="offset points",
-            xytext=(-2 if right else 2, 1 + height - tip),
-            ha="right" if right else "left",
-        )
+        side = {"ha": "right" if right else "left", "fontsize": 6}
+        offset = (-2 if right else 2, 1 + height - tip)
+        style.write_beside(ax, text, (axis + 1, values[axis]), offset, **side)
         placed.append((axis, height))
 
 
@@ -139,16 +125,8 @@ def null_histogram(
         ax.set_ylim(0, inside.max() * 1.25)
     for text, value in (lines or {}).items():
         ax.axvline(value, color=style.BLACK, lw=0.6, ls="--")
-        ax.annotate(
-            text,
-            (value, 1),
-            xycoords=("data", "axes fraction"),
-            fontsize=6,
-            rotation=90,
-            xytext=(1, -2),
-            textcoords="offset points",
-            va="top",
-        )
+        look = {"xycoords": ("data", "axes fraction"), "fontsize": 6, "rotation": 90, "va": "top"}
+        style.write_beside(ax, text, (value, 1), (1, -2), **look)
     ax.set(xlim=(-limit, limit), ylabel="density")
     ax.legend(loc="upper left" if lines else "upper right")
     return pd.DataFrame({"middle": middle, "density": inside, "null": np.interp(middle, *curve)})
@@ -187,22 +165,11 @@ def bow_tie(
     ax: Axes, word_rank: np.ndarray, axis_rank: np.ndarray, norm: np.ndarray, title: str
 ) -> object:
     """Words by their rank on an axis and the axis's rank in them, coloured by norm."""
-    points = ax.scatter(
-        word_rank,
-        axis_rank,
-        c=norm,
-        s=2,
-        linewidths=0,
-        cmap="viridis",
-        vmin=np.percentile(norm, 1),
-        vmax=np.percentile(norm, 99),
-        rasterized=True,
-    )
-    ax.set(
-        xlabel="rank of the word on the axis",
-        ylabel="rank of the axis in the word",
-        title=title,
-    )
+    low, high = np.percentile(norm, [1, 99])
+    look = {"c": norm, "vmin": low, "vmax": high, "cmap": "viridis"}
+    points = ax.scatter(word_rank, axis_rank, s=2, linewidths=0, rasterized=True, **look)
+    ax.set(xlabel="rank of the word on the axis", ylabel="rank of the axis in the word")
+    ax.set_title(title)
     ax.invert_yaxis()
     return points
 
@@ -220,9 +187,8 @@ def ranked_words(
 ) -> Figure:
     """Several short rankings side by side, each word written in its place."""
     height = 0.6 + 0.14 * max(len(ranking) for ranking in lists.values())
-    figure, axes = style.panels(
-        len(lists), width=style.PAGE, height=height, sharex=True, sharey=True
-    )
+    size = {"width": style.PAGE, "height": height}
+    figure, axes = style.panels(len(lists), **size, sharex=True, sharey=True)
     high = max(value for ranking in lists.values() for _, value in ranking)
     for ax, (title, ranking) in zip(axes, lists.items(), strict=True):
         ax.barh(range(len(ranking)), [value for _, value in ranking], color=style.SKY, alpha=0.5)

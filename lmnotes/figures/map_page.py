@@ -36,15 +36,11 @@ def page(
         colours: columns to colour by; text is a set of classes, numbers are a scale.
     """
     shown = [name for name in table.columns if name not in {c for xy in views.values() for c in xy}]
-    rows = [
-        {
-            "about": {name: _plain(row[name]) for name in shown},
-            "near": list(neighbours.get(row["model"], ())),
-        }
-        for row in table.to_dict("records")
-    ]
+    rows = table.to_dict("records")
+    about = [{name: _plain(row[name]) for name in shown} for row in rows]
+    near = [list(neighbours.get(row["model"], ())) for row in rows]
     data = {
-        "models": rows,
+        "models": [{"about": a, "near": n} for a, n in zip(about, near, strict=True)],
         "views": {name: _placed(table[list(xy)].to_numpy()) for name, xy in views.items()},
         "colours": {name: _colour_of(table[name]) for name in colours},
     }

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -85,30 +84,15 @@ def models(
 
 def colour_bar(points: ScalarMappable, label: str, ax: Sequence[Axes] | None = None) -> None:
     """The scale of what was drawn beside its panel, whose width stays, or beside all of `ax`."""
-    where = {"cax": points.axes.inset_axes([1.02, 0, 0.035, 1])} if ax is None else {"ax": ax}
-    bar = points.axes.figure.colorbar(points, **where, aspect=40, pad=0.02)
-    bar.set_label(label)
-    bar.outline.set_visible(False)
+    beside = {"cax": points.axes.inset_axes([1.02, 0, 0.035, 1])} if ax is None else {}
+    panels = points.axes if ax is None else ax
+    style.colour_bar(points, panels, label, aspect=40, pad=0.02, **beside)
 
 
 def equality(ax: Axes, *values: np.ndarray, label: str | None = None) -> None:
     """The dotted line y = x over all of some values, which may hold NaN."""
     ends = [min(map(np.nanmin, values)), max(map(np.nanmax, values))]
     ax.plot(ends, ends, color=style.BLACK, lw=0.6, ls=":", label=label)
-
-
-def grid(
-    n: int, columns: int, *, height: float, width: float = style.PAGE
-) -> tuple[Figure, list[Axes]]:
-    """A figure with n panels in rows of so many, each row `height` inches high."""
-    style.use()
-    columns = min(columns, n)
-    rows = -(-n // columns)
-    size = (width, height * rows)
-    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
-    for ax in axes.ravel()[n:]:
-        ax.set_visible(False)
-    return figure, list(axes.ravel()[:n])
 
 
 def bare(ax: Axes, title: str = "", xlabel: str = "", ylabel: str = "") -> None:
@@ -142,7 +126,7 @@ def colourings(
     xy: np.ndarray, columns: Mapping[str, pd.Series], units: Mapping[str, str]
 ) -> Figure:
     """One map in several colours, a panel each; the number of classes is small."""
-    figure, axes = grid(len(columns), 2, height=2.5)
+    figure, axes = style.grid(len(columns), 2, height=2.5)
     for ax, (name, column) in zip(axes, columns.items(), strict=True):
         models(ax, xy, column, unit=units.get(name, ""))
         bare(ax, name)

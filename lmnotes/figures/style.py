@@ -7,6 +7,7 @@ a figure can go into a two-column paper as it is.
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -41,9 +42,7 @@ _STYLE = {
 
 def use() -> None:
     """Make the house style the style of everything that is drawn from here on."""
-    import matplotlib
-
-    matplotlib.rcParams.update(_STYLE)
+    plt.rcParams.update(_STYLE)
 
 
 def panels(
@@ -58,8 +57,6 @@ def grid(
     n: int, columns: int = 3, *, width: float = PAGE, height: float = 2.2, **kwargs
 ) -> tuple[Figure, list[Axes]]:
     """A figure with n panels, at most `columns` to a row of this height in inches."""
-    import matplotlib.pyplot as plt
-
     columns = min(n, columns)
     rows = -(-n // columns)
     use()
@@ -150,26 +147,24 @@ def _line(ax: Axes, fit: Fit) -> None:
     ax.set_title(line, loc="left", color=RED, fontsize=7)
 
 
+def write_beside(
+    ax: Axes, text: str, point: tuple[float, float], offset: tuple[float, float], **look
+):
+    """The annotation with a text so many points right of, and above, a point of the axes."""
+    return ax.annotate(text, point, offset, textcoords="offset points", **look)
+
+
 def name_words(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Mapping[str, int]) -> None:
     """Write words beside their points, the first ones first, none over another."""
     placed: list[tuple[np.ndarray, np.ndarray]] = []
     for word, index in labels.items():
         spot = ax.transData.transform((x[index], y[index])) / ax.figure.dpi * 72  # points
         size = np.array([4.2 * len(word), 8.0])
-        if any(
-            (np.abs(spot - other) < (size + other_size) / 2).all() for other, other_size in placed
-        ):
+        if any((np.abs(spot - other) < (size + room) / 2).all() for other, room in placed):
             continue
         placed.append((spot, size))
-        ax.annotate(
-            word,
-            (x[index], y[index]),
-            fontsize=6.5,
-            xytext=(3, 2),
-            textcoords="offset points",
-            annotation_clip=True,
-            bbox=_HALO,
-        )
+        look = {"fontsize": 6.5, "annotation_clip": True, "bbox": _HALO}
+        write_beside(ax, word, (x[index], y[index]), (3, 2), **look)
 
 
 def _limits(set_limits, values: np.ndarray, clip: float) -> None:
@@ -184,16 +179,8 @@ def levels(table: pd.DataFrame) -> Figure:
     table: columns count, kl, and one per level, a row per word.
     """
     figure, (ax,) = panels(height=2.7, width=PAGE * 0.62)
-    ax.scatter(
-        table["count"],
-        table.kl,
-        s=3,
-        color=GREY,
-        alpha=0.35,
-        linewidths=0,
-        label="KL$(w)$ of the text",
-        rasterized=True,
-    )
+    dots = {"s": 3, "color": GREY, "alpha": 0.35, "linewidths": 0, "rasterized": True}
+    ax.scatter(table["count"], table.kl, label="KL$(w)$ of the text", **dots)
     curves = table.drop(columns=["count", "kl", "word"], errors="ignore")
     looks = (("-", BLUE), (":", BLACK), ("-", RED), ("-", GREEN))
     for name, (dash, colour) in zip(curves, looks, strict=False):
@@ -213,18 +200,11 @@ def classes(
     colours: Mapping[str, str],
 ) -> None:
     """A score against counts, one colour per class, drawn in the order of `colours` (Fig. 6)."""
+    dots = {"s": 5, "alpha": 0.5, "linewidths": 0, "rasterized": True}
     for name, colour in colours.items():
         chosen = labels == name
-        ax.scatter(
-            counts[chosen],
-            score[chosen],
-            s=5,
-            color=colour,
-            alpha=0.5,
-            linewidths=0,
-            label=f"{name} ({chosen.sum():,})",
-            rasterized=True,
-        )
+        label = f"{name} ({chosen.sum():,})"
+        ax.scatter(counts[chosen], score[chosen], color=colour, label=label, **dots)
     ax.set(xscale="log", xlabel="count $n_w$")
     ax.axhline(0, color=BLACK, lw=0.5)
     ax.legend(markerscale=2.5, handletextpad=0.1)
@@ -249,15 +229,9 @@ def bars(
     for number, ((label, rows), colour) in enumerate(zip(parts, COLOURS, strict=False)):
         places = np.array([names.index(row) for row in rows[name]]) + height * number
         reach = [rows[value] - rows[low], rows[high] - rows[value]]
-        ax.barh(
-            places,
-            rows[value],
-            height,
-            color=(colours or {}).get(label, colour),
-            xerr=reach,
-            label=label,
-            error_kw={"lw": 0.6, "ecolor": BLACK},
-        )
+        whiskers = {"xerr": reach, "error_kw": {"lw": 0.6, "ecolor": BLACK}}
+        colour = (colours or {}).get(label, colour)
+        ax.barh(places, rows[value], height, color=colour, label=label, **whiskers)
     ax.set_yticks(np.arange(len(names)) + height * (len(parts) - 1) / 2, names)
     ax.invert_yaxis()
     ax.set_xlabel(xlabel)

@@ -116,7 +116,7 @@ def predicted(
         colour: (M,) numbers; the scale runs from their 10th to their 100th percentile.
     """
     width, height = (style.PAGE, 1.95) if len(panels) > 1 else (3.6, 2.9)
-    figure, axes = maps.grid(len(panels), 4, width=width, height=height)
+    figure, axes = style.grid(len(panels), 4, width=width, height=height)
     low, high = np.nanquantile(colour, [0.1, 1])
     look = {"s": 11, "cmap": "viridis", "linewidths": 0.2, "edgecolors": "white"}
     for ax, target, title in zip(axes, panels, titles, strict=True):
@@ -239,7 +239,7 @@ def against_mean(
     column: pd.Series,
 ) -> Figure:
     """Each score against the mean log-likelihood, a panel each, models coloured by a column."""
-    figure, axes = maps.grid(len(panels), 4, height=1.95)
+    figure, axes = style.grid(len(panels), 4, height=1.95)
     for ax, name, title in zip(axes, panels, titles, strict=True):
         points = np.column_stack([mean, scores[name]])
         maps.models(ax, points, column, size=11, legend=False)
