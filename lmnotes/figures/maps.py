@@ -55,13 +55,12 @@ def models(
     *,
     size: float = 16,
     legend: bool = True,
-    labels: Sequence[str] | None = None,
     unit: str = "",
 ) -> None:
     """Models as points of a plane, coloured by one column, with its legend or colour bar.
 
     Args:
-        xy: (M, 2). labels: (M,) names to write beside the points, "" for none.
+        xy: (M, 2).
         unit: of a numeric column, for the colour bar.
     """
     look = looks(column)
@@ -78,8 +77,6 @@ def models(
         if legend:
             ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.1)
     ax.margins(0.08)
-    if labels is not None:
-        style.name_words(ax, *xy.T, {name: i for i, name in enumerate(labels) if name})
 
 
 def colour_bar(points: ScalarMappable, label: str, ax: Sequence[Axes] | None = None) -> None:
@@ -98,8 +95,7 @@ def equality(ax: Axes, *values: np.ndarray, label: str | None = None) -> None:
 def bare(ax: Axes, title: str = "", xlabel: str = "", ylabel: str = "") -> None:
     """A map's axes: no ticks where they mean nothing, names where they mean something."""
     ax.set(xticks=[], yticks=[], title=title, xlabel=xlabel, ylabel=ylabel)
-    for side in ax.spines.values():
-        side.set_visible(True)
+    ax.spines[:].set_visible(True)
 
 
 def projections(
