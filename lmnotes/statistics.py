@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas
+import pandas as pd
 from scipy import stats
 
 
@@ -18,7 +18,7 @@ class Fit:
     slope_interval: tuple[float, float]
     r2_interval: tuple[float, float]
     n_words: int
-    table: pandas.DataFrame  # x, y and `used` of every word
+    table: pd.DataFrame  # x, y and `used` of every word
 
 
 def regress(
@@ -62,7 +62,7 @@ def regress(
         slope_interval=interval(slopes),
         r2_interval=interval(r2s),
         n_words=int(used.sum()),
-        table=pandas.DataFrame({"x": x, "y": y, "used": used}),
+        table=pd.DataFrame({"x": x, "y": y, "used": used}),
     )
 
 
@@ -147,9 +147,8 @@ def mean_interval(
     """
     values = np.asarray(values, np.float64)
     rows = np.random.default_rng(seed).integers(len(values), size=(n_samples, len(values)))
-    low, high = np.quantile(values[rows].mean(axis=1), [0.025, 0.975])
-    mean = values.mean()
-    return float(mean), (float(min(low, mean)), float(max(high, mean)))
+    mean = float(values.mean())
+    return mean, interval_holding(mean, values[rows].mean(axis=1))
 
 
 def interval_holding(value: float, draws: Sequence[float]) -> tuple[float, float]:
@@ -230,8 +229,8 @@ def paired_test(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> Pair
 
     Raises ValueError with fewer than two seeds or with other seeds on the two sides.
 
-    >>> found = paired_test([1.0, 2.0, 3.0], [2.0, 4.0, 4.0])
-    >>> round(found.mean, 3), found.n_below, found.p_flip
+    >>> test = paired_test([1.0, 2.0, 3.0], [2.0, 4.0, 4.0])
+    >>> round(test.mean, 3), test.n_below, test.p_flip
     (-1.333, 3, 0.25)
     """
     first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
@@ -247,17 +246,10 @@ def paired_test(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> Pair
         t, p_t, (low, high) = test.statistic, test.pvalue, test.confidence_interval()
     else:
         t, p_t, low, high = np.copysign(np.inf, mean) if mean else 0.0, float(not mean), mean, mean
-    return PairedTest(
-        mean=float(mean),
-        sd=float(sd),
-        low=float(low),
-        high=float(high),
-        n_below=int((differences < 0).sum()),
-        t=float(t),
-        p_t=float(p_t),
-        p_flip=sign_flip(differences, seed=seed),
-        n_seeds=len(differences),
-    )
+    counts = {"n_below": int((differences < 0).sum()), "n_seeds": len(differences)}
+    numbers = {"mean": mean, "sd": sd, "low": low, "high": high, "t": t, "p_t": p_t}
+    numbers = {name: float(number) for name, number in numbers.items()}
+    return PairedTest(**numbers, **counts, p_flip=sign_flip(differences, seed=seed))
 
 
 def sign_flip(differences: np.ndarray, *, seed: int = 0) -> float:

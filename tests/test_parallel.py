@@ -10,8 +10,8 @@ from lmnotes import parallel
 @pytest.mark.parametrize("workers", [1, 2])
 def test_results_come_in_the_order_of_the_items(workers):
     items = list(range(40))
-    found = list(parallel.map_items(partial(operator.mul, 3), items, workers=workers))
-    assert found == [3 * item for item in items]
+    tripled = list(parallel.map_items(partial(operator.mul, 3), items, workers=workers))
+    assert tripled == [3 * item for item in items]
 
 
 def test_few_items_are_done_in_this_process_and_enough_in_others():

@@ -71,9 +71,9 @@ def test_a_writer_that_fails_leaves_no_artefact_and_the_next_goes_on(home):
 
     with pytest.raises(RuntimeError, match="half way"):
         store.build("squares", KEY, fail)
-    found = []
-    store.build("squares", KEY, lambda folder: found.append((folder / "a.txt").read_text()))
-    assert found == ["one"]
+    contents = []
+    store.build("squares", KEY, lambda folder: contents.append((folder / "a.txt").read_text()))
+    assert contents == ["one"]
 
 
 def change(path):

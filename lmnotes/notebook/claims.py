@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ["id", "where", "claim", "published", "unit", "certainty"]
 COLUMNS += ["measured", "low", "high", "verdict", "note"]
+_OF_CARD = ("id", "where", "published", "unit", "certainty")  # columns that stand on the card
 
 
 def record(
@@ -79,19 +80,10 @@ def _rows() -> list[dict]:
     rows = []
     for claim in run.card.claims.values():
         testable = run.profile in claim.profiles
-        row = {
-            "id": claim.id,
-            "where": claim.where,
-            "claim": claim.text,
-            "published": claim.published,
-            "unit": claim.unit,
-            "certainty": claim.certainty,
-            "measured": None,
-            "low": None,
-            "high": None,
-            "verdict": verdicts.NOT_RECORDED if testable else verdicts.NOT_TESTABLE,
-            "note": "" if testable else f"asked at {', '.join(claim.profiles)} only",
-        }
+        row = dict.fromkeys(COLUMNS) | {"claim": claim.text}
+        row |= {name: getattr(claim, name) for name in _OF_CARD}
+        row["verdict"] = verdicts.NOT_RECORDED if testable else verdicts.NOT_TESTABLE
+        row["note"] = "" if testable else f"asked at {', '.join(claim.profiles)} only"
         rows.append(row | run.claims.get(claim.id, {}))
     return rows
 

@@ -223,11 +223,11 @@ def _drawn(rows: list[tuple], per_domain: int | None, seed: int) -> list[tuple]:
     places: dict[str, list[int]] = {}
     for place, (_, row) in enumerate(rows):
         places.setdefault(row[1], []).append(place)
-    kept = []
-    for domain, at in places.items():
+    drawn = []
+    for domain, members in places.items():
         draw = np.random.default_rng([seed, *sha256(domain.encode()).digest()[:4]])
-        kept.extend(sorted(at[i] for i in draw.permutation(len(at))[:per_domain]))
-    return [rows[place] for place in kept]
+        drawn.extend(sorted(members[i] for i in draw.permutation(len(members))[:per_domain]))
+    return [rows[place] for place in drawn]
 
 
 def _text_set(name: str, rows: list[tuple], settings: dict) -> TextSet:

@@ -32,11 +32,9 @@ def removed(documents: Iterable[Document]) -> Iterator[Document]:
         kept, n_removed = [], 0
         for paragraph in _PARAGRAPHS.split(document.text):
             sentences = _SENTENCES.split(paragraph) if _new(paragraph, seen) else []
-            fresh = (
-                [sentences[0]]
-                if len(sentences) == 1
-                else [s for s in sentences if _new(s, seen) or len(s.split()) < MIN_WORDS]
-            )
+            fresh = sentences
+            if len(sentences) > 1:
+                fresh = [s for s in sentences if _new(s, seen) or len(s.split()) < MIN_WORDS]
             n_removed += max(len(sentences), 1) - len(fresh)
             if fresh:
                 kept.append(" ".join(fresh))

@@ -36,18 +36,18 @@ def figure():
 
 
 def test_two_processes_draw_the_same_bytes(house):
-    found = []
+    written = []
     for seed in ("1", "2"):
         environment = os.environ | {"PYTHONHASHSEED": seed}
         subprocess.run([sys.executable, "-c", DRAW], check=True, env=environment)
         folder = house.outputs / house.name / "interactive" / "figures"
-        found.append({kind: (folder / f"fig1_line.{kind}").read_bytes() for kind in KINDS})
-    assert found[0] == found[1]
+        written.append({kind: (folder / f"fig1_line.{kind}").read_bytes() for kind in KINDS})
+    assert written[0] == written[1]
     for kind in ("pdf", "svg", "png"):
-        text = found[0][kind]
+        text = written[0][kind]
         assert matplotlib.__version__.encode() not in text
         assert b"CreationDate" not in text and b"dc:date" not in text
-    assert found[0]["png"][:4] == b"\x89PNG"
+    assert written[0]["png"][:4] == b"\x89PNG"
 
 
 def test_a_figure_leaves_its_data_and_caption_and_is_closed(house):

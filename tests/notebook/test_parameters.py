@@ -24,10 +24,10 @@ def value(name, given):
 
 
 def test_declarations_are_read_in_order_with_range_and_comment():
-    assert [one.name for one in DECLARED] == (
+    assert [parameter.name for parameter in DECLARED] == (
         ["corpus_name", "dim", "rate", "top", "rule", "shuffle", "counts", "names", "offset"]
     )
-    by_name = {one.name: one for one in DECLARED}
+    by_name = {parameter.name: parameter for parameter in DECLARED}
     assert by_name["dim"] == parameters.Parameter("dim", "int", 100, 10, 1000, "size of a vector")
     assert by_name["rate"].range == "1e-05..1"
     assert by_name["top"].type == "int | None"
@@ -37,7 +37,10 @@ def test_declarations_are_read_in_order_with_range_and_comment():
 
 
 def test_read_takes_the_tagged_cell_of_a_notebook(house):
-    assert [one.name for one in parameters.read(house.notebook)][:2] == ["n_points", "slope"]
+    assert [parameter.name for parameter in parameters.read(house.notebook)][:2] == [
+        "n_points",
+        "slope",
+    ]
     house.notebook.write_text(house.notebook.read_text().replace('"parameters"', '"other"'))
     with pytest.raises(InputError, match="0 cells tagged 'parameters'"):
         parameters.read(house.notebook)

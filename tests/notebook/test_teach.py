@@ -109,11 +109,11 @@ def test_figures_and_tables_are_shown_and_closed(live):
 
 def _picture(text):
     """The width on the screen of the image in a piece of HTML, and its bytes."""
-    found = re.fullmatch(
+    picture = re.fullmatch(
         r'<img alt="" width="(\d+)" style="max-width:100%" src="data:image/png;base64,([^"]+)">',
         text,
     )
-    return int(found[1]), base64.b64decode(found[2])
+    return int(picture[1]), base64.b64decode(picture[2])
 
 
 def test_a_slow_drawing_waits_until_the_slider_is_let_go(live):

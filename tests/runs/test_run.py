@@ -205,7 +205,10 @@ def test_two_at_a_time_meet_and_an_interrupt_of_one_ends_the_other(house, monkey
     with pytest.raises(InputError, match="at least 1"):
         run.run_all(jobs=0)
     results = run.run_all(jobs=2)
-    assert [(one.name, one.status) for one in results] == [("01_tiny", "ok"), ("02_other", "ok")]
+    assert [(result.name, result.status) for result in results] == [
+        ("01_tiny", "ok"),
+        ("02_other", "ok"),
+    ]
 
     def first_is_interrupted(notebook, folder, values, profile, title, stop):
         meeting.wait()
@@ -228,15 +231,15 @@ def wait_until(condition, seconds=60):
 
 def kernels_of(folder):
     """The ids of processes that carry this run's folder in their environment."""
-    found = []
+    processes = []
     for path in os.listdir("/proc"):
         try:
             with open(f"/proc/{path}/environ", "rb") as file:
                 if f"LMNOTES_RUN_FOLDER={folder}".encode() in file.read():
-                    found.append(int(path))
+                    processes.append(int(path))
         except (OSError, ValueError):
             pass
-    return found
+    return processes
 
 
 @pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT])

@@ -26,13 +26,13 @@ def fresh(code, home, *arguments):
     return done.stdout.split()
 
 
-def same(one, other):
+def same(first, second):
     return (
-        one.words == other.words
-        and one.titles == other.titles
-        and one.content_id == other.content_id
+        first.words == second.words
+        and first.titles == second.titles
+        and first.content_id == second.content_id
         and all(
-            np.array_equal(getattr(one, name), getattr(other, name))
+            np.array_equal(getattr(first, name), getattr(second, name))
             for name in ("tokens", "counts", "offsets", "flags", "document_source")
         )
     )
@@ -135,8 +135,8 @@ def test_a_text_of_one_long_line_is_never_whole_in_memory_as_words(tmp_path):
         "print(corpus.load(sys.argv[1]).n_tokens, usage() - before)"
     )
     start = time.perf_counter()
-    found, n_megabytes = fresh(code, tmp_path, file)
-    assert int(found) == n_tokens
+    n_tokens_read, n_megabytes = fresh(code, tmp_path, file)
+    assert int(n_tokens_read) == n_tokens
     # a list of 4 million words would take 250 MB; 17 million tokens at this rate stay below 700 MB
     assert float(n_megabytes) < 160
     assert time.perf_counter() - start < 60

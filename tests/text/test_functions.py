@@ -69,20 +69,20 @@ def is_string(statement):
 
 
 def test_a_file_to_pairs():
-    found = {name: (english, python) for name, english, python in functions.in_file(SOURCE)}
-    assert list(found) == ["Scale.half", "outer", "wait"]
-    assert found["Scale.half"] == (
+    pairs = {name: (english, python) for name, english, python in functions.in_file(SOURCE)}
+    assert list(pairs) == ["Scale.half", "outer", "wait"]
+    assert pairs["Scale.half"] == (
         "The half of é, # and so on.",
         'def half(self):\n    text = """kept # as\n  it stands"""\n'
         '    return f"{self.x} # {text}" "a" \'b\'',
     )
-    assert found["outer"] == (
+    assert pairs["outer"] == (
         "Outer \\d.",
         "def outer(a,\n  b):\n    n = 1\n    class Inner:\n        pass\n    def inner():\n"
         "        return a + \\\n            b\n    if n:\n        pass\n    else: n = 2\n"
         "    return inner, Inner",
     )
-    assert found["wait"] == ("Waits for it.", "async def wait(): await x")
+    assert pairs["wait"] == ("Waits for it.", "async def wait(): await x")
 
 
 @pytest.mark.parametrize("module", ["networkx", "joblib"])

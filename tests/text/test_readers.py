@@ -40,16 +40,16 @@ KINDS = "a.txt a.txt.gz a.txt.bz2 a.txt.xz a.zip a a.jsonl a.jsonl.gz a.parquet"
 @pytest.mark.parametrize("name", KINDS)
 def test_every_kind_of_file_gives_the_same_corpus(tmp_path, name):
     expected = corpus.from_texts([TEXT])
-    found = corpus.load(write(tmp_path, name), keep=False)
-    assert found.content_id == expected.content_id
-    assert found.titles == (["T"] if "jsonl" in name or "parquet" in name else [""])
-    assert found.sources["name"].tolist() == [name]
+    text = corpus.load(write(tmp_path, name), keep=False)
+    assert text.content_id == expected.content_id
+    assert text.titles == (["T"] if "jsonl" in name or "parquet" in name else [""])
+    assert text.sources["name"].tolist() == [name]
 
 
 def test_another_field(tmp_path):
     for name in ("a.jsonl", "a.parquet"):
-        found = corpus.load(write(tmp_path, name, field="body"), field="body", keep=False)
-        assert found.n_tokens == corpus.from_texts([TEXT]).n_tokens
+        text = corpus.load(write(tmp_path, name, field="body"), field="body", keep=False)
+        assert text.n_tokens == corpus.from_texts([TEXT]).n_tokens
 
 
 def test_a_folder_is_its_files_in_sorted_order(tmp_path):
@@ -58,14 +58,14 @@ def test_a_folder_is_its_files_in_sorted_order(tmp_path):
     write(tmp_path, "b.jsonl", "second two")
     write(tmp_path, "a.txt", "first one")
     (tmp_path / "picture.png").write_bytes(b"\x89PNG")
-    found = corpus.load(tmp_path, keep=False)
-    assert [found.words[token] for token in found.tokens[found.offsets[:-1]]] == [
+    text = corpus.load(tmp_path, keep=False)
+    assert [text.words[token] for token in text.tokens[text.offsets[:-1]]] == [
         "first",
         "second",
         "third",
     ]
-    assert found.titles == ["a", "T", "c"]
-    assert found.sources["name"].tolist() == ["a.txt", "b.jsonl", "sub/c.txt.gz"]
+    assert text.titles == ["a", "T", "c"]
+    assert text.sources["name"].tolist() == ["a.txt", "b.jsonl", "sub/c.txt.gz"]
 
 
 def test_a_character_cut_by_a_block_is_whole(tmp_path, monkeypatch):

@@ -4,19 +4,20 @@ left out."""
 import re
 from collections.abc import Iterator
 
+
+def _set(words: str, between: str | None = None) -> frozenset[str]:
+    return frozenset(words.split(between))
+
+
 _DIRECTIVE = re.compile(r"\.\.\s+([\w:-]+)::\s*(.*)")
-_KEPT_DIRECTIVES = frozenset(
-    str.split("note warning tip important caution attention hint admonition topic")
-)
+_KEPT_DIRECTIVES = _set("note warning tip important caution attention hint admonition topic")
 _UNDERLINE = re.compile(r"([=\-~^\"'#*+.`_:])\1{2,}$")
 _TABLE_LINE = re.compile(r"[=\-+]{2,}(?:[\s+]+[=\-+]{2,})+$|\+[-=+]+\+$|\|.*\|$|.*\s\|\s.*\s\|\s")
 _BULLET = re.compile(r"(?:[-*+•]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])\s+(?=\S)")
 _FIELD = re.compile(r"[:@](\w+)(?:\s+[^:]*)?:(?:\s+|$)")  # :param int x: what it is
-_KEPT_FIELDS = frozenset(
-    str.split(
-        "param parameter arg argument key keyword return returns raise raises except yield "
-        "yields ivar cvar var"
-    )
+_KEPT_FIELDS = _set(
+    "param parameter arg argument key keyword return returns raise raises except yield yields "
+    "ivar cvar var"
 )
 _TYPED = re.compile(  # name (type, optional): what it is
     r"[-*]?\s*[`*]{0,4}[\w.]+[`*]{0,4}\s*\(((?:[^()]|\([^()]*\))*)\)\s*:(?:\s+|$)"
@@ -31,19 +32,15 @@ _GOOGLE_SECTION = re.compile(
     re.IGNORECASE,
 )
 # sections whose base lines are names and types, with the description below them
-_ENTRIES = frozenset(
-    str.split(
-        "parameters|other parameters|returns|yields|receives|raises|warns|attributes|methods|"
-        "properties|args|arguments|keyword args|keyword arguments|input|inputs|output|outputs|"
-        "return|params|keywords",
-        "|",
-    )
+_ENTRIES = _set(
+    "parameters|other parameters|returns|yields|receives|raises|warns|attributes|methods|"
+    "properties|args|arguments|keyword args|keyword arguments|input|inputs|output|outputs|"
+    "return|params|keywords",
+    between="|",
 )
-_LEFT_OUT = frozenset(
-    str.split(
-        "see also|references|reference|shape|todo|usage|signature|version|author|authors|copyright",
-        "|",
-    )
+_LEFT_OUT = _set(
+    "see also|references|reference|shape|todo|usage|signature|version|author|authors|copyright",
+    between="|",
 )
 
 _INLINE = (
@@ -57,12 +54,10 @@ _INLINE = (
     (re.compile(r"</?[a-zA-Z][^<>\n]{0,80}>|&[a-z]+;"), " "),
     (re.compile(r"\*{1,2}(?=\S)([^*\n]+?)(?<=\S)\*{1,2}"), r"\1"),
 )
-_FUNCTION_WORDS = frozenset(
-    str.split(
-        "the a an of to in is are be and or for with that this it on as by from if at not can "
-        "will which when should must has have was were you we its into than then these but used "
-        "using where only may does no all"
-    )
+_FUNCTION_WORDS = _set(
+    "the a an of to in is are be and or for with that this it on as by from if at not can will "
+    "which when should must has have was were you we its into than then these but used using "
+    "where only may does no all"
 )
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SYMBOLS = re.compile(r"[=<>{}\[\]|\\^~@#$%&*/+_]")
@@ -176,9 +171,7 @@ def _entry(text: str, section: str, is_type_line: bool) -> tuple[bool, str]:
 
 def _joined(lines: list[str]) -> str:
     """A paragraph as one line; nothing where it is a table."""
-    if any(_TABLE_LINE.match(line) for line in lines):
-        return ""
-    return " ".join(lines)
+    return "" if any(map(_TABLE_LINE.match, lines)) else " ".join(lines)
 
 
 def _code(code: str) -> str:
