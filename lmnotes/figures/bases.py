@@ -78,10 +78,7 @@ def axis_bars(
 
 
 def _name_bars(ax: Axes, values: np.ndarray, labels: Mapping[int, str], points: float) -> None:
-    """Labels at the tips of bars, lowest first, each above those that it would cover.
-
-    points: height of a value of 1 on paper.
-    """
+    """Labels at tips of bars, none over another; points: height of a value of 1 on paper."""
     placed: list[tuple[int, float]] = []
     for axis, text in sorted(labels.items(), key=lambda label: values[label[0]]):
         tip = height = values[axis] * points

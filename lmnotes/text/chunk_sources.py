@@ -72,11 +72,8 @@ def installed_documents(domain: str) -> pd.DataFrame:
 
 
 def _cleaned(domain: str) -> Iterator[Source]:
-    """The documents of an installed domain without licence comments, repeats and empty ones.
-
-    A name does not hold the domain, so that the source of a module and the documentation inside
-    it are always in the same part.
-    """
+    """The documents of an installed domain without licence comments, repeats and empty ones."""
+    # a name does not hold the domain: source and documentation of a module are in one part
     documents: Iterable[Document] = installed.documents(domain)
     if domain in _SENTENCES:
         documents = repeats.removed(documents)

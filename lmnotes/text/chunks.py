@@ -82,8 +82,7 @@ class TextSet:
         return self.select(range(min(n, len(self))))
 
     def save(self, path: str | Path) -> Path:
-        """Write the texts as .jsonl, a row each with its place in the table; `load` reads it
-        back."""
+        """Write the texts as .jsonl, a row each with its place in the table; `load` reads it."""
         path = Path(path)
         if path.suffix != ".jsonl":
             raise InputError(f"texts were to be saved as {path}: expected a name ending in .jsonl")
@@ -196,8 +195,7 @@ def _installed(domains: Iterable[str]) -> list[Source]:
 def _chunks(
     sources: Iterable[Source], size: int, minimum: int, part: str, keep_repeats: bool = False
 ) -> list[tuple]:
-    """Text and place of every different chunk of a part; those that earlier parts hold are left
-    out."""
+    """Text and place of every different chunk of a part that no earlier part holds."""
     order = list(PARTS)[: list(PARTS).index(part) + 1] if part else [""]
     by_part: dict[str, list[Source]] = {name: [] for name in (*PARTS, "")}
     for source in sources:

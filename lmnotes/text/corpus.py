@@ -1,5 +1,4 @@
-"""A corpus: word ids in text order, the vocabulary, the case of every token, and where each
-document came from."""
+"""A corpus: word ids in text order, vocabulary, case of every token, source of each document."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -104,8 +103,7 @@ class Corpus:
         return self._of(f"{self.name}/{'+'.join(wanted)}", kept, spans)
 
     def head(self, n_tokens: int) -> "Corpus":
-        """The first `n_tokens` tokens as a corpus with its own vocabulary; the last document may be
-        cut."""
+        """The first `n_tokens` tokens as a corpus of its own; the last document may be cut."""
         errors.expect_between("n_tokens", n_tokens, low=1)
         end = min(n_tokens, self.n_tokens)
         kept = np.flatnonzero(self.offsets[:-1] < end)
@@ -127,8 +125,7 @@ class Corpus:
         return Corpus(name, titles=[self.titles[d] for d in documents], **fields)
 
     def save(self, folder: Path) -> None:
-        """Write the corpus into a folder: one file per array, words a line each, the rest as
-        JSON."""
+        """Write the corpus into a folder: a file per array, words a line each, JSON."""
         labels = {"name": self.name, "content_id": self.content_id, "titles": self.titles}
         labels["sources"] = self.sources.to_dict(orient="list")
         arrays = {name: getattr(self, name) for name in _ARRAYS}

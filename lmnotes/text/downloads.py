@@ -1,5 +1,4 @@
-"""Named downloads: where they come from, what they must hash to, and what to do where there is no
-network."""
+"""Named downloads: where they come from, what they hash to, what to do without a network."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -61,8 +60,7 @@ def folder() -> Path:
 
 
 def resolve(source: str | Path) -> tuple[Path, str]:
-    """The path of a text and a short name for it, from a path or the name of a download, fetched
-    where needed.
+    """Path and short name of a text, from a path or the name of a download, which is fetched.
 
     A file or folder of that name comes first, then the table of downloads. Raises InputError where
     there is neither.
@@ -91,8 +89,7 @@ def resolve(source: str | Path) -> tuple[Path, str]:
 
 
 def fetch(name: str) -> Path:
-    """The checked file of a named download: one that is there already, put there by hand or not,
-    else a fresh one."""
+    """The checked file of a named download: one that is there, by hand or not, else a fresh one."""
     download = DOWNLOADS[name]
     for file_name, checksum in download.checksums.items():
         file = folder() / file_name

@@ -1,5 +1,4 @@
-"""Functions as aligned pairs of two languages: what a docstring says in English, what the code says
-in Python.
+"""Functions as aligned pairs: what a docstring says in English, what the code says in Python.
 
 Both sides come from the source of the standard library and of installed packages; nothing is
 imported or run.
@@ -236,8 +235,7 @@ def _bare(node: ast.AST, lines: list[bytes]) -> str:
 
 
 def _strings(node: ast.AST) -> Iterator[tuple[ast.stmt, ast.stmt | None, bool]]:
-    """Each statement below a node that is a string, in order, with the one after it and whether
-    all of its block are strings; of these, the first stands for the block."""
+    """Strings below a node, the statement after each, and whether it stands for a block of them."""
     for block in sorted(filter(None, _blocks(node)), key=lambda block: block[0].lineno):
         only_strings = all(map(_is_string, block))
         for place, statement in enumerate(block):

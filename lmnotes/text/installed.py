@@ -69,8 +69,7 @@ def documents(*domains: str, keep: bool = True) -> Iterator[Document]:
 
 
 def _stored(domain: str) -> Iterator[Document]:
-    """The documents of one domain from disk, where they are put if they are not there; with the
-    same warnings each time."""
+    """The documents of one domain, stored on the first call; with the same warnings each time."""
 
     def rows() -> list[tuple[str, bytes, str]]:
         with warnings.catch_warnings(action="ignore"):  # given below
@@ -99,8 +98,7 @@ def stored_table(
 
 
 def key(domains: Iterable[str]) -> dict:
-    """What decides the text of these domains: the versions of Python and of the packages, and of
-    this module."""
+    """What decides the text of these domains: versions of Python, packages and this module."""
     return {
         "domains": list(_known(domains)),
         "installed": VERSION,
@@ -188,8 +186,7 @@ def files(module: str, folder: str, *suffixes: str) -> Iterator[tuple[str, Path 
 
 
 def _docs() -> Iterator[Document]:
-    """The documentation inside the source of the standard library and of packages, one document a
-    module."""
+    """The documentation inside the source of the standard library and packages, by module."""
     for module in ("python", *sorted(_PACKAGES, key=str.lower)):
         for title, file in files(module, "", ".py", ".rst"):
             if file is None:

@@ -1,5 +1,4 @@
-"""Files to documents: text, JSON lines and parquet, plain or packed, one clear error for each thing
-that can be wrong."""
+"""Files to documents: text, JSON lines, parquet, packed or not; an error for each that is wrong."""
 
 import bz2
 import codecs
@@ -45,8 +44,7 @@ _PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zip": _open_z
 
 
 def files(path: Path) -> list[Path]:
-    """The text files that `path` means: itself, or all of a folder, at any depth, in sorted
-    order."""
+    """The text files that `path` means: itself, or all of a folder, at any depth, sorted."""
     if path.is_dir():
         paths = sorted(p for p in path.rglob("*") if p.is_file() and _kind(p) in _KINDS)
         if not paths:
@@ -64,8 +62,7 @@ def files(path: Path) -> list[Path]:
 
 
 def fingerprint(path: Path) -> list[list]:
-    """Name, size and sha256 of each file that `path` means, for the key of what is built from
-    them."""
+    """Name, size and sha256 of each file that `path` means, for the key of what they become."""
     base = path if path.is_dir() else path.parent
     return [
         [file.relative_to(base).as_posix(), file.stat().st_size, store.file_sha256(file)]
@@ -74,8 +71,7 @@ def fingerprint(path: Path) -> list[list]:
 
 
 def documents(path: Path, *, field: str = "text") -> Iterator[Document]:
-    """The documents of a file or folder: a text file is one, a line of .jsonl or a row of .parquet
-    one each."""
+    """The documents of a file or folder: a text file, a line of .jsonl, a row of .parquet each."""
     base = path if path.is_dir() else path.parent
     for file in files(path):
         source = file.relative_to(base).as_posix()

@@ -1,5 +1,4 @@
-"""Repeats taken out: a paragraph or a long sentence that was there before, in whatever document, is
-not kept again."""
+"""Repeats taken out: a paragraph or a long sentence that was in any document before goes."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -16,8 +15,7 @@ MIN_WORDS = 6  # a sentence of fewer words may come again: "See the notes below.
 
 
 def removed(documents: Iterable[Document]) -> Iterator[Document]:
-    """The same documents without the paragraphs, and sentences of at least MIN_WORDS words, that
-    came before.
+    """The documents without paragraphs, and sentences of MIN_WORDS words, that came before.
 
     Two are the same when they have the same letters, whatever their case, digits, punctuation and
     line breaks. `n_repeats_removed` of each document counts what was taken out of it.

@@ -37,8 +37,7 @@ def words(text: str) -> list[str]:
 
 
 def blocks(pieces: Iterable[str], n_chars: int = 1 << 20) -> Iterator[str]:
-    """The same text in blocks of about `n_chars` characters, cut before white space, never inside a
-    word.
+    """The same text in blocks of about `n_chars` characters, cut only before white space.
 
     >>> list(blocks(["one tw", "o three four"], n_chars=6))
     ['one', ' two', ' three', ' four']
@@ -60,8 +59,7 @@ def blocks(pieces: Iterable[str], n_chars: int = 1 << 20) -> Iterator[str]:
 
 
 class _Codes(dict):
-    """Surface form -> code: id << 3 | abbreviation | ALL_CAPS | CAPITALISED, or a negative code
-    between words."""
+    """Surface form -> id << 3 | abbreviation | ALL_CAPS | CAPITALISED; < 0 between words."""
 
     def __init__(self):
         self.ids: dict[str, int] = {}  # lower-cased word -> id, in order of first appearance
@@ -81,8 +79,7 @@ class _Codes(dict):
 
 
 class Encoder:
-    """Word ids and case flags of documents given one after another; ids are in order of first
-    appearance.
+    """Word ids, in order of first appearance, and case flags of documents given one by one.
 
     Memory: five bytes a token and one dictionary of the words as written.
 
@@ -99,8 +96,7 @@ class Encoder:
         self._flags: list[np.ndarray] = []  # blocks of uint8
 
     def add(self, pieces: Iterable[str]) -> int:
-        """The number of tokens in one document, whose text comes in pieces that may cut words
-        anywhere."""
+        """The number of tokens in one document; its pieces may cut words anywhere."""
         n_tokens, after_break = 0, True
         for block in blocks(pieces):
             matches = _PIECE.findall(unicodedata.normalize("NFC", block))

@@ -138,7 +138,7 @@ def test_cut_parquet(tmp_path):
 
 def test_parquet_columns(tmp_path):
     path = write(tmp_path, "a.parquet")
-    assert "no column 'body': it has 'title', 'text'" in fault(path, field="body")
+    assert "'body' was given; expected one of title, text" in fault(path, field="body")
     parquet.write_table(pa.table({"text": [1, 2]}), path)
     assert "column 'text' holds int64, not strings" in fault(path)
 

@@ -1,5 +1,4 @@
-"""What Python source says in English: docstrings, and the strings that modules attach as
-documentation.
+"""What Python source says in English: docstrings, and strings attached as documentation.
 
 A small scanner stands in for `ast`, which takes seven times as long; a test holds it against `ast`
 on the standard library. Nothing is imported or run.
@@ -35,8 +34,7 @@ _ATTACHED = re.compile(r"doc\w*\s*(?:=\s*\(?|\([^()]*)\Z", re.IGNORECASE)
 
 
 def files(folder: Path, suffix: str) -> Iterator[tuple[str, Path]]:
-    """Dotted name and path of each file of a kind below a folder, sorted; tests and vendored
-    packages left out."""
+    """Dotted name and path of the files of a kind below a folder; no tests, nothing vendored."""
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(set(folders) - _LEFT_OUT)
         for name in sorted(names):
@@ -72,8 +70,7 @@ def strings(source: str) -> list[str]:
 
 
 def _documents(before: str, is_long: bool) -> bool:
-    """Whether a string after this source is a docstring, a long string that stands alone, or one
-    attached to something as its documentation."""
+    """Whether a string after this source is a docstring, or attached to something as such."""
     if not before.rpartition("\n")[2].strip():  # the first on its line
         last = before.rstrip()[-1:]
         if last == ":" or (is_long and last not in tuple("([{,=+%\\|")):

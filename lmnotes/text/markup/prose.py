@@ -1,5 +1,4 @@
-"""Docstrings and README files to English prose: examples, code, tables, formulas and signatures are
-left out."""
+"""Docstrings and README files to English prose without examples, code, tables and formulas."""
 
 import re
 from collections.abc import Iterator
@@ -150,8 +149,7 @@ def _title(text: str, after: str) -> str | None:
 
 
 def _entry(text: str, section: str, is_type_line: bool) -> tuple[bool, str]:
-    """Whether a line opens a list item or a parameter, and what is left of it without its marker,
-    name and type."""
+    """Whether a line opens an item or a parameter, and what it says after marker, name, type."""
     if not text:
         return False, ""
     if field := _FIELD.match(text):

@@ -1,5 +1,4 @@
-"""Wikipedia's export format to plain prose: titles, sentences and case kept; templates, tables and
-notes left out."""
+"""Wikipedia's export format to plain prose, without templates, tables and notes."""
 
 import bz2
 import html
@@ -42,8 +41,7 @@ _LEADING_COMMA = re.compile(r"\(\s*(?:[,;:]\s*)+")
 
 
 def articles(file: Path) -> Iterator[tuple[str, str]]:
-    """Title and prose of each article of an export packed with bz2; redirects and other pages are
-    passed over."""
+    """Title and prose of each article of an export packed with bz2, without redirects."""
     from xml.etree.ElementTree import iterparse
 
     with bz2.open(file, "rb") as stream:
@@ -88,8 +86,7 @@ def _until_still(pattern: re.Pattern, replacement, text: str) -> str:
 
 
 def _template(match: re.Match) -> str:
-    """What a reader sees of a template that stands inside a sentence, and nothing for all
-    others."""
+    """What a reader sees of a template inside a sentence, and nothing for all others."""
     name, *fields = (part.strip() for part in match[1].split("|"))
     name, fields = name.lower(), [field for field in fields if not re.match(r"\w+\s*=", field)]
     if name in ("convert", "cvt") and len(fields) > 1:
