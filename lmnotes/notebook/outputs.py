@@ -12,7 +12,7 @@ from lmnotes import store
 from lmnotes.errors import InputError
 from lmnotes.notebook import card as cards
 from lmnotes.notebook import parameters, session
-from lmnotes.notebook.views import running_shell
+from lmnotes.notebook.views import running_shell, show_markdown
 from lmnotes.store import write_text
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def figure(fig: "Figure", name: str, data: "pd.DataFrame", caption: str = "") ->
         png = stem.with_suffix(".png").read_bytes()
         width = int.from_bytes(png[16:20], "big") * 96 // _DPI  # its IHDR, in pixels; 96 per inch
         display(Image(data=png, format="png", width=width, alt=caption or name))
-        _show_caption(caption)
+        show_markdown(caption)
 
 
 def table(data: "pd.DataFrame", name: str, caption: str = "") -> None:
@@ -92,7 +92,7 @@ def table(data: "pd.DataFrame", name: str, caption: str = "") -> None:
         from IPython.display import display
 
         display(frame)
-        _show_caption(caption)
+        show_markdown(caption)
 
 
 def _parameters(name: str, namespace: Mapping[str, object]) -> dict:
@@ -158,10 +158,3 @@ def _caption(folder: Path, name: str, caption: str) -> None:
 def _in_notebook() -> bool:
     """Whether there is a kernel to show things in."""
     return getattr(running_shell(), "kernel", None) is not None
-
-
-def _show_caption(caption: str) -> None:
-    from IPython.display import Markdown, display
-
-    if caption:
-        display(Markdown(caption))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lmnotes.errors import InputError, expect_one_of
 from lmnotes.notebook import card, session
-from lmnotes.notebook.views import is_live, running_shell
+from lmnotes.notebook.views import is_live, show_markdown
 
 Property = tuple[str, Callable[[object], bool], str]
 
@@ -82,7 +82,7 @@ class Exercise:
         parts += [_folded(f"Hint {level}", text) for level, text in folded]
         if self.entry.solution and not is_live():
             parts.append(_folded("Solution", self.entry.solution))
-        _show_markdown("\n\n".join(parts))
+        show_markdown("\n\n".join(parts))
 
     def _ipython_display_(self) -> None:
         """Nothing: it was shown when it was made."""
@@ -115,7 +115,7 @@ class Quiz:
             lines = [f"{number}. {text}" for number, text in enumerate(entry.choices, start=1)]
             answer = f"{entry.answer}. {entry.choices[entry.answer - 1]}. {entry.why}"
             question = f"**Quiz.** {entry.question}"
-            _show_markdown("\n\n".join([question, "\n".join(lines), _folded("Answer", answer)]))
+            show_markdown("\n\n".join([question, "\n".join(lines), _folded("Answer", answer)]))
             return
         import ipywidgets
         from IPython.display import display
@@ -124,7 +124,7 @@ class Quiz:
         self.buttons = ipywidgets.RadioButtons(options=entry.choices, **look)
         self.feedback = ipywidgets.HTML()
         self.buttons.observe(self._chosen, names="index")
-        _show_markdown(f"**Quiz.** {entry.question}")
+        show_markdown(f"**Quiz.** {entry.question}")
         display(ipywidgets.VBox([self.buttons, self.feedback]))
 
     def _chosen(self, change) -> None:
@@ -178,10 +178,3 @@ def _entry(entries: dict, id: str, what: str):
 
 def _folded(title: str, text: str) -> str:
     return f"<details><summary>{title}</summary>\n\n{text}\n\n</details>"
-
-
-def _show_markdown(text: str) -> None:
-    if running_shell() is not None:
-        from IPython.display import Markdown, display
-
-        display(Markdown(text))

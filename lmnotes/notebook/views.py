@@ -180,6 +180,14 @@ def running_shell():
     return get_ipython()
 
 
+def show_markdown(text: str) -> None:
+    """Show a text as markdown in the notebook that runs this, if one does."""
+    if text and running_shell() is not None:
+        from IPython.display import Markdown, display
+
+        display(Markdown(text))
+
+
 def _drawn(draw: Callable, values: dict) -> object:
     """What `draw` returns, with its figure closed so that the notebook shows it once."""
     output = draw(**values)

@@ -11,8 +11,12 @@ RECORD = "run.json"
 
 def read(folder: Path) -> dict | None:
     """The record of the run in a folder, or None where it has none that can be read."""
+    return _json(folder / RECORD)
+
+
+def _json(path: Path) -> dict | None:
     try:
-        return json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
 
@@ -56,10 +60,7 @@ def checksums(folder: Path) -> dict[str, str]:
 
 def inputs(folder: Path) -> dict:
     """What the notebook noted that it read."""
-    try:
-        return json.loads((folder / "inputs.json").read_text(encoding="utf-8"))
-    except OSError:
-        return {}
+    return _json(folder / "inputs.json") or {}
 
 
 def lock(folder: Path):

@@ -1,5 +1,4 @@
-"""Documents that chunks are cut from, with their domain and part: installed text by domain, and
-files of any kind."""
+"""Documents that chunks are cut from, with domain and part: installed text, files of any kind."""
 
 import hashlib
 import itertools
@@ -98,8 +97,7 @@ def _without_boilerplate(text: str, domain: str) -> str:
 
 
 def file_documents(path: Path, field: str) -> Iterator[Source]:
-    """The documents of a file or folder: a text file is one, a line of .jsonl and a row of .parquet
-    one each.
+    """The documents of a file or folder: a text file, a line of .jsonl, a row of .parquet each.
 
     The domain is what the rows of a file say (field `domain` or `pile_set_name`), else the first
     folder below `path`, else the name of the file.

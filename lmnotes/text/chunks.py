@@ -96,8 +96,7 @@ class TextSet:
 
 
 def cut(text: str, size: int = 1024) -> list[str]:
-    """The text in pieces of at most `size` bytes of UTF-8, none cut inside a character; joined they
-    are the text.
+    """The text in pieces of at most `size` bytes of UTF-8, none cut inside a character.
 
     >>> cut("naïve café", size=4)
     ['naï', 've c', 'afé']
@@ -119,8 +118,7 @@ def domain_names() -> tuple[str, ...]:
 
 
 def stream(domain: str, part: str = "train") -> bytes:
-    """All text of one part of an installed domain as UTF-8, files joined by a newline; for
-    training."""
+    """All text of one part of an installed domain as UTF-8, files joined by a newline."""
     expect_one_of("domain", domain, domain_names())
     expect_one_of("part", part, PARTS)
     table = chunk_sources.installed_documents(domain)

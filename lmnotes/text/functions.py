@@ -96,8 +96,7 @@ def functions(packages: Sequence[str] = PACKAGES, *, keep: bool = True) -> pd.Da
 
 
 def python_words(source: str) -> list[str]:
-    """The words of Python source in order, lower-cased: keywords, and names split at underscores
-    and humps.
+    """The words of Python source in order, lower-cased; names are split at underscores and humps.
 
     Operators and comments are left out. Numbers stay as they stand. A string that is one name, as
     of a key or an option, counts as that name; other strings are English, and left out.
@@ -119,8 +118,7 @@ def python_words(source: str) -> list[str]:
 
 
 def in_file(source: str) -> Iterator[tuple[str, str, str]]:
-    """Qualified name, docstring and bare Python of each documented function in a file's source, in
-    order.
+    """Qualified name, docstring and bare Python of each documented function of a source, in order.
 
     Statements that are strings go, inside nested functions and classes too; a body that this
     leaves empty gets `pass`. Functions that only pass, raise or return a constant are left out.

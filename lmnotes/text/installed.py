@@ -57,8 +57,7 @@ _LICENCE = re.compile(r"licen[cs]e|copying|notice|copyright|third_party", re.IGN
 
 
 def documents(*domains: str, keep: bool = True) -> Iterator[Document]:
-    """The documents of some domains, one domain after the other; a source that is missing comes
-    without text.
+    """The documents of domains, one after the other; a missing source comes without text.
 
     keep: what is slow to find is stored, once for all who ask; False stores and reads nothing.
     """
@@ -174,8 +173,7 @@ def _articles(file: Path) -> list[tuple[str, str]]:
 
 
 def files(module: str, folder: str, *suffixes: str) -> Iterator[tuple[str, Path | None]]:
-    """Title and path of the files of some kinds below a folder of a package; the path None, once,
-    where the package is missing."""
+    """Title and path of files below a folder of a package; path None, once, without the package."""
     base = _folder(module)
     if base is None:
         yield module, None

@@ -63,8 +63,7 @@ _SYMBOLS = re.compile(r"[=<>{}\[\]|\\^~@#$%&*/+_]")
 
 
 def prose(text: str) -> str:
-    """The prose paragraphs of dedented reStructuredText, Markdown, numpydoc or Google text, a blank
-    line between them.
+    """The prose paragraphs, a blank line between, of reST, Markdown, numpydoc or Google text.
 
     >>> text = ["Return the mean.", "", "Parameters", "----------", "axis : int"]
     >>> text += ["    The axis along which the", "    means are computed.", ""]
