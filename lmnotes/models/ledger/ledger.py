@@ -72,8 +72,7 @@ class Ledger:
 
     def missing(self, models: Sequence) -> list[str]:
         """The names of those models that have no row yet."""
-        whos = [identity.identify(model) for model in models]
-        return [who.name for who in whos if self.find(who) is None]
+        return [who.name for who in map(identity.identify, models) if self.find(who) is None]
 
     def add(
         self, scores: Scores, about: Mapping | None = None, who: Identity | None = None
@@ -126,8 +125,7 @@ class Ledger:
 
     def rows(self) -> pd.DataFrame:
         """The models that have a row, by name, with what is known of each."""
-        heads = sorted((head for _, head in self._rows()), key=lambda head: head["name"])
-        return _labelled(heads)
+        return _labelled(sorted((head for _, head in self._rows()), key=lambda head: head["name"]))
 
     def matrix(
         self, models: Sequence | None = None, about: pd.DataFrame | None = None
@@ -158,16 +156,16 @@ class Ledger:
                 heads.append(head | {"name": name})
                 values.append(arrays["log_likelihood"])
         if missing and (models is not None or about is not None):
-            failed = {name: self.failure(who) for name, who in missing}
-            raise InputError(_say_missing(failed, len(wanted), str(self)))
+            whys = ((name, self.failure(who)) for name, who in missing)
+            named = [f"{name} ({why['kind']})" if why else name for name, why in whys]
+            given = f"{len(named)} of {len(wanted)} models have no row in {self}: {_some(named)}"
+            then = "score them with runner.score, or give models= without them"
+            raise InputError(f"{given}; expected a row for each: {then}")
         if not values:
             raise InputError(f"{self} has no rows; expected at least one: score a model first")
-        table = _labelled(heads)
-        if about is not None:
-            table = _joined(table, about)
-        return LikelihoodMatrix(
-            np.stack(values), table, self.texts.table, self.rule.name, text_set=self.text_set
-        )
+        table = _labelled(heads) if about is None else _joined(_labelled(heads), about)
+        labels = (table, self.texts.table, self.rule.name)
+        return LikelihoodMatrix(np.stack(values), *labels, text_set=self.text_set)
 
     def seal(self, path: str | Path, models=None, about=None) -> Path:
         """The one file, for release, that holds `matrix(...)`; `read_sealed` reads it anywhere."""
@@ -198,14 +196,13 @@ class Ledger:
         if path.name not in self._headers:
             try:
                 head = row.header(path)
+                row.check_belongs(head, self._definition(), path)
+                self._headers[path.name] = head
             except FileNotFoundError:
-                return None
+                pass
             except row.Damaged as fault:
                 row.set_aside(path, fault)
-                return None
-            row.check_belongs(head, self._definition(), path)
-            self._headers[path.name] = head
-        return self._headers[path.name]
+        return self._headers.get(path.name)
 
     def _definition(self) -> dict:
         about = {"text_set": self.text_set, "text_set_name": self.name, "n_texts": self.n_texts}
@@ -249,10 +246,9 @@ def open_folder(folder: str | Path) -> Ledger:
     try:
         definition = json.loads((folder / _DEFINITION).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise InputError(
-            f"{folder} was given as a ledger; expected a folder with a {_DEFINITION}: make one "
-            "with ledger.open(texts), or list those there are with `lmnotes status`"
-        ) from None
+        given = f"{folder} was given as a ledger; expected a folder with a {_DEFINITION}"
+        then = "make one with ledger.open(texts), or list those there are with `lmnotes status`"
+        raise InputError(f"{given}: {then}") from None
     for partial in folder.glob("*/.*.partial"):
         with contextlib.suppress(FileNotFoundError):
             if time.time() - partial.stat().st_mtime > _LEFT_BEHIND_S:
@@ -288,28 +284,16 @@ def _labelled(heads: Sequence[Mapping]) -> pd.DataFrame:
 def _joined(table: pd.DataFrame, about: pd.DataFrame) -> pd.DataFrame:
     """The table of models with the columns of `about`, which come first and win."""
     if "model" not in about or about["model"].duplicated().any():
-        raise InputError(
-            f"a table about the models with columns {list(about.columns)} was given; expected a "
-            "column `model` that names each once: remove repeats, or rename the column"
-        )
+        given = f"a table about the models with columns {list(about.columns)} was given"
+        then = "remove repeats, or rename the column"
+        raise InputError(f"{given}; expected a column `model` that names each once: {then}")
     mine = about.set_index("model").reindex(table["model"])
-    unknown = [name for name in table["model"] if name not in set(about["model"])]
-    if unknown:
-        raise InputError(
-            f"the table about the models does not name {_some(unknown)}; expected a row for each "
-            "model of the matrix: add them, or give models= to leave the others out"
-        )
+    if unknown := [name for name in table["model"] if name not in set(about["model"])]:
+        given = f"the table about the models does not name {_some(unknown)}"
+        then = "add them, or give models= to leave the others out"
+        raise InputError(f"{given}; expected a row for each model of the matrix: {then}")
     rest = table.drop(columns=[name for name in about.columns if name in table])
     return pd.concat([mine.reset_index(), rest.reset_index(drop=True)], axis=1)
-
-
-def _say_missing(failures: Mapping[str, Mapping | None], n_wanted: int, where: str) -> str:
-    """The sentence for models without a row; those that failed with the kind of failure."""
-    named = [f"{name} ({why['kind']})" if why else name for name, why in failures.items()]
-    return (
-        f"{len(named)} of {n_wanted} models have no row in {where}: {_some(named)}; expected a row "
-        "for each: score them with runner.score, or give models= without them"
-    )
 
 
 def _some(names: Sequence[str], most: int = 5) -> str:

@@ -70,10 +70,8 @@ def read_released(
     path = Path(path)
     data = path.read_bytes()
     if sha256 and (actual := hashlib.sha256(data).hexdigest()) != sha256.lower():
-        raise InputError(
-            f"{path} has sha256 {actual}; expected {sha256}: fetch it again, or give the checksum "
-            "of the release that you mean"
-        )
+        then = "fetch it again, or give the checksum of the release that you mean"
+        raise InputError(f"{path} has sha256 {actual}; expected {sha256}: {then}")
     table = _table(_load(data, path), path)
     column = _vectors(table, path)
     values = np.stack([np.asarray(vector, dtype=np.float64) for vector in table[column]])
@@ -92,10 +90,9 @@ def _load(data: bytes, path: Path) -> object:
             package = module.split(".")[0].replace("__builtin__", "builtins")  # protocol 2
             if name in _NAMES.get(package, ()) or (module, name) in _EXACT:
                 return super().find_class(module, name)
-            raise InputError(
-                f"{path} names {module}.{name}; expected tables and arrays alone, and nothing of "
-                "the file was run: it is not the published matrix, so do not open it by other means"
-            )
+            given = f"{path} names {module}.{name}, and nothing of it was run"
+            then = "it is not the published matrix, so do not open it by other means"
+            raise InputError(f"{given}; expected tables and arrays alone: {then}")
 
         def persistent_load(self, pid: object) -> object:
             raise pickle.UnpicklingError(f"it refers to an object outside itself, {pid!r}")
@@ -105,10 +102,9 @@ def _load(data: bytes, path: Path) -> object:
     except InputError:
         raise
     except Exception as error:  # a damaged pickle may raise anything
-        raise InputError(
-            f"{path} was given; {type(error).__name__}: {error}; expected the pickle of the "
-            "published matrix: fetch it again"
-        ) from error
+        given = f"{path} was given; {type(error).__name__}: {error}"
+        wanted = "the pickle of the published matrix: fetch it again"
+        raise InputError(f"{given}; expected {wanted}") from error
 
 
 def _table(content: object, path: Path) -> pd.DataFrame:
@@ -121,10 +117,8 @@ def _table(content: object, path: Path) -> pd.DataFrame:
         return pd.DataFrame({name: list(column) for name, column in content.items()})
     if isinstance(content, list) and content and isinstance(content[0], Mapping):
         return pd.DataFrame(content)
-    raise InputError(
-        f"{path} holds a {type(content).__name__}; expected a table, a list of records or a "
-        "mapping of columns: give the released file of the matrix itself"
-    )
+    wanted = "a table, a list of records or a mapping of columns: give the released file itself"
+    raise InputError(f"{path} holds a {type(content).__name__}; expected {wanted}")
 
 
 def _vectors(table: pd.DataFrame, path: Path) -> str:
@@ -137,10 +131,9 @@ def _vectors(table: pd.DataFrame, path: Path) -> str:
     named = [name for name in fitting if any(hint in str(name).lower() for hint in _HINTS)]
     if len(fitting) == 1 or len(named) == 1:
         return (named or fitting)[0]
-    raise InputError(
-        f"{path} has the columns {list(table.columns)}, of which {fitting or 'none'} hold vectors "
-        "of one length; expected one column of log-likelihoods: give the released file itself"
-    )
+    given = f"of the columns {list(table.columns)} of {path}, {fitting or 'none'} hold vectors"
+    wanted = "one column of log-likelihoods: give the released file itself"
+    raise InputError(f"{given} of one length; expected {wanted}")
 
 
 def _texts(texts: TextSet | None, n: int, path: Path) -> pd.DataFrame:
@@ -148,23 +141,18 @@ def _texts(texts: TextSet | None, n: int, path: Path) -> pd.DataFrame:
     if texts is None:
         return pd.DataFrame({"text_id": [""] * n, "index": range(n)})
     if len(texts) != n:
-        raise InputError(
-            f"{path} has log-likelihoods of {n:,} texts, and {len(texts):,} texts were given; "
-            "expected the same texts: load the authors' chunks with chunks.load('pile10k')"
-        )
+        given = f"{path} has log-likelihoods of {n:,} texts, and {len(texts):,} texts were given"
+        then = "load the authors' chunks with chunks.load('pile10k')"
+        raise InputError(f"{given}; expected the same texts: {then}")
     return texts.table
 
 
 def seal(matrix: LikelihoodMatrix, path: Path) -> Path:
     """The path of the file; an existing one is left alone, with InputError if it differs."""
     arrays = {"log_likelihood": matrix.values}
-    header = {
-        "text_set": matrix.text_set,
-        "rule": matrix.rule,
-        "threshold": matrix.threshold,
-        "models": json.loads(matrix.models.to_json(orient="split", index=False)),
-        "texts": json.loads(matrix.texts.to_json(orient="split", index=False)),
-    }
+    header = {name: getattr(matrix, name) for name in ("text_set", "rule", "threshold")}
+    for name in ("models", "texts"):
+        header[name] = json.loads(getattr(matrix, name).to_json(orient="split", index=False))
     path.parent.mkdir(parents=True, exist_ok=True)
     if row.write(path, arrays, header):
         return path
@@ -172,10 +160,8 @@ def seal(matrix: LikelihoodMatrix, path: Path) -> Path:
         there, mine = row.header(path), header | {"checksum": row.checksum(arrays)}
         if all(there.get(name) == value for name, value in mine.items()):
             return path
-    raise InputError(
-        f"{path} was given to seal a matrix in; it holds another one, and a release is never "
-        "changed: give a new name, or remove the file first"
-    )
+    given = f"{path} was given to seal a matrix in; it holds another one, and none is ever changed"
+    raise InputError(f"{given}: give a new name, or remove the file first")
 
 
 def read_sealed(path: str | Path) -> LikelihoodMatrix:
@@ -183,11 +169,8 @@ def read_sealed(path: str | Path) -> LikelihoodMatrix:
     try:
         arrays, head = row.read(Path(path))
         tables = [pd.DataFrame(**head[name]) for name in ("models", "texts")]
-        return LikelihoodMatrix(
-            arrays["log_likelihood"], *tables, head["rule"], head["text_set"], head["threshold"]
-        )
+        labels = (head[name] for name in ("rule", "text_set", "threshold"))
+        return LikelihoodMatrix(arrays["log_likelihood"], *tables, *labels)
     except (row.Damaged, KeyError) as fault:
-        raise InputError(
-            f"{path} was given as a sealed matrix; {fault}; expected a file that Ledger.seal "
-            "wrote: fetch it again"
-        ) from fault
+        wanted = "a file that Ledger.seal wrote: fetch it again"
+        raise InputError(f"{path} was given as sealed; {fault}; expected {wanted}") from fault

@@ -12,6 +12,7 @@ import re
 import time
 import warnings
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -93,43 +94,27 @@ def set_aside(path: Path, fault: Exception) -> None:
     aside = folder / f"{path.name}.{time.time_ns()}"
     with contextlib.suppress(FileNotFoundError):  # another process did it
         os.replace(path, aside)
-        warnings.warn(
-            f"row {path.name} is damaged ({fault}); set aside as corrupt/{aside.name}: "
-            "score that model again",
-            stacklevel=4,
-        )
+        said = f"row {path.name} is damaged ({fault}); set aside as corrupt/{aside.name}"
+        warnings.warn(f"{said}: score that model again", stacklevel=4)
 
 
 def record(path: Path) -> dict | None:
     """What a record of a failure says; None where there is none, or no longer."""
-    try:
+    with contextlib.suppress(FileNotFoundError, ValueError):
         return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return None
+    return None
 
 
 def contents(scores: Scores, who: Identity, about: Mapping, ledger: Mapping) -> tuple[dict, dict]:
     """Arrays and header of the row of these scores in a ledger of this definition."""
     values = np.asarray(scores.log_likelihood, dtype=np.float64)  # (N,) nats
-    arrays = {
-        "log_likelihood": values,
-        "n_tokens": np.asarray(scores.n_tokens, dtype=np.int64),
-        "truncated": np.asarray(scores.truncated, dtype=bool),
-    }
-    header = dict(ledger) | {
-        "id": who.id,
-        "name": who.name,
-        "model": who.model,
-        "revision": who.revision,
-        "commit": scores.revision if is_commit(scores.revision) else identity.commit_of(who),
-        "notes": list(scores.notes),
-        "about": dict(scores.about or {}) | dict(about),
-        "mean_log_likelihood": float(values.mean()),
-        "n_tokens": int(arrays["n_tokens"].sum()),
-        "n_truncated": int(arrays["truncated"].sum()),
-        "written": now(),
-    }
-    return arrays, header
+    n_tokens, truncated = np.asarray(scores.n_tokens, np.int64), np.asarray(scores.truncated, bool)
+    arrays = {"log_likelihood": values, "n_tokens": n_tokens, "truncated": truncated}
+    commit = scores.revision if is_commit(scores.revision) else identity.commit_of(who)
+    header = dict(ledger) | asdict(who) | {"id": who.id, "commit": commit, "written": now()}
+    header |= {"notes": list(scores.notes), "about": dict(scores.about or {}) | dict(about)}
+    header |= {"n_tokens": int(n_tokens.sum()), "n_truncated": int(truncated.sum())}
+    return arrays, header | {"mean_log_likelihood": float(values.mean())}
 
 
 def check(scores: Scores, ledger: Mapping) -> None:
@@ -147,11 +132,9 @@ def check_belongs(head: Mapping, ledger: Mapping, where: object) -> None:
     """Raise InputError where `head` is of other texts or another rule; the sentence names both."""
     theirs, mine = ((known["text_set"], known["rule"]) for known in (head, ledger))
     if theirs != mine:
-        raise InputError(
-            f"{where} is of text set {theirs[0]} under rule {theirs[1]!r}; this ledger holds text "
-            f"set {mine[0]} under rule {mine[1]!r}: open the ledger of those texts and that rule, "
-            "or score the model for this one"
-        )
+        given, held = (f"text set {texts} under rule {rule!r}" for texts, rule in (theirs, mine))
+        then = "open the ledger of those texts and that rule, or score the model for this one"
+        raise InputError(f"{where} is of {given}; this ledger holds {held}: {then}")
 
 
 def file_name(who: Identity) -> str:

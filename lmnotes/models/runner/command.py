@@ -3,6 +3,7 @@
 import argparse
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 
@@ -35,19 +36,13 @@ def score(options: argparse.Namespace) -> int:
     models = listed(Path(options.models))
     texts = chunks.load(options.texts, size=options.size, per_domain=options.per_domain)
     rows = ledger.open(texts, rule(options.rule), options.ledger)
-    print(
-        f"{len(models)} models, {len(texts):,} texts of {rows.name}, {rows.rule.name}", flush=True
-    )
+    sizes = f"{len(models)} models, {len(texts):,} texts"
+    print(f"{sizes} of {rows.name}, {rows.rule.name}", flush=True)
     same = ("slots", "shard", "attempts", "tokens_per_batch", "retry_failed", "evict")
-    table = runner.score(
-        models,
-        rows,
-        devices=options.device if options.device == "all" else options.device.split(","),
-        time_limit_s=options.time_limit,
-        trust_remote_code=options.trust_remote_code,
-        progress=lambda line: print(line, flush=True),
-        **{name: getattr(options, name) for name in same},
-    )
+    settings = {name: getattr(options, name) for name in (*same, "trust_remote_code")}
+    settings["devices"] = options.device if options.device == "all" else options.device.split(",")
+    settings |= {"time_limit_s": options.time_limit, "progress": partial(print, flush=True)}
+    table = runner.score(models, rows, **settings)
     said = ", ".join(f"{n} {status}" for status, n in Counter(table["status"]).items())
     print(f"{said or 'nothing to do'}; ledger: {rows.folder}")
     failed = table["status"].str.startswith("failed").any()
@@ -67,30 +62,22 @@ def listed(path: Path) -> list[str | Mapping]:
     if (path / "config.json").is_file():
         return [str(path)]
     if path.is_dir():
-        folders = [str(config.parent) for config in sorted(path.glob("*/config.json"))]
-        if not folders:
-            raise InputError(
-                f"{path} was given as a folder of models; expected folders with a config.json in "
-                "it: name the folder that holds the saved models"
-            )
-        return folders
+        if folders := [str(config.parent) for config in sorted(path.glob("*/config.json"))]:
+            return folders
+        wanted = "folders with a config.json in it: name the folder that holds the saved models"
+        raise InputError(f"{path} was given as a folder of models; expected {wanted}")
     if not path.is_file():
-        raise InputError(
-            f"{path} was given as a list of models; expected a file that is there, or a folder of "
-            "saved models: write one hub id or folder per line"
-        )
+        wanted = "a file that is there, or a folder of saved models"
+        then = "write one hub id or folder per line"
+        raise InputError(f"{path} was given as a list of models; expected {wanted}: {then}")
     lines = path.read_text(encoding="utf-8").splitlines()
     names = [name for line in lines if (name := line.split("#")[0].strip())]
     if not names:
-        raise InputError(
-            f"{path} lists no model; expected one hub id or folder per line: add such as "
-            "EleutherAI/pythia-70m"
-        )
-    beside = (path.parent / name for name in names)
-    return [
-        str(folder) if folder.is_dir() and not Path(name).is_dir() else name
-        for name, folder in zip(names, beside, strict=True)
-    ]
+        wanted = "one hub id or folder per line: add such as EleutherAI/pythia-70m"
+        raise InputError(f"{path} lists no model; expected {wanted}")
+    beside = {name: path.parent / name for name in names if not Path(name).is_dir()}
+    folders = {name: str(folder) for name, folder in beside.items() if folder.is_dir()}
+    return [folders.get(name, name) for name in names]
 
 
 def rule(text: str):
@@ -108,10 +95,8 @@ def rule(text: str):
             given["truncate"] = int(given["truncate"])
         return Rule(**given)
     except (TypeError, ValueError) as error:
-        raise InputError(
-            f"--rule {text!r} was given ({error}); expected bos=..., truncate=... and dtype=...: "
-            "write it like 'bos=always truncate=512 dtype=float32'"
-        ) from error
+        wanted = "bos=..., truncate=... and dtype=..., as 'bos=always truncate=512 dtype=float32'"
+        raise InputError(f"--rule {text!r} was given ({error}); expected {wanted}") from error
 
 
 def status() -> list[tuple[str, ...]]:

@@ -71,15 +71,12 @@ class Forked(Fresh):
     server: subprocess.Popen | None = None
     _said = b""
 
-    def run(
-        self, job: Path, log: Path, limit_s: float, stop: threading.Event | None = None
-    ) -> int | None:
+    def run(self, job, log, limit_s, stop=None) -> int | None:
         """As `Fresh.run`."""
         if self.server is None:
             with open(log, "w") as output:
-                self.server = self._start(
-                    "--serve", stdout=subprocess.PIPE, stderr=output, bufsize=0
-                )
+                streams = {"stdout": subprocess.PIPE, "stderr": output}
+                self.server = self._start("--serve", **streams, bufsize=0)
         with suppress(BrokenPipeError):
             self.server.stdin.write(json.dumps([str(job), str(log)]).encode() + b"\n")
         child = self._number(float("inf"), stop)

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent import futures
+from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -79,17 +80,10 @@ def score(
     say = progress if callable(progress) else (print if progress else lambda line: None)
     chosen = _distinct(take_shard(list(models), shard))
     say_done = _Progress(len(chosen), say)
-    common = {
-        "ledger": str(ledger.folder),
-        "time_limit_s": time_limit_s,
-        "attempts": attempts,
-        "backoff_s": backoff_s,
-        "tokens_per_batch": tokens_per_batch,
-        "trust_remote_code": trust_remote_code,
-        "evict": evict,
-        "command": [sys.executable, *worker],
-        "device": "auto",
-    }
+    common = {"ledger": str(ledger.folder), "command": [sys.executable, *worker], "device": "auto"}
+    common |= {"time_limit_s": time_limit_s, "attempts": attempts, "backoff_s": backoff_s}
+    common |= {"tokens_per_batch": tokens_per_batch, "trust_remote_code": trust_remote_code}
+    common["evict"] = evict
     known, jobs = {}, []
     for who, about in chosen:
         if (earlier := _earlier(ledger, who, retry_failed)) is not None:
@@ -116,10 +110,8 @@ def take_shard(models: Sequence, shard: str | None) -> Sequence:
         return models
     number, _, count = str(shard).partition("/")
     if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
-        raise InputError(
-            f"shard {shard!r} was given; expected i/n with 1 <= i <= n: number the jobs of an "
-            "array from 1, such as 3/32"
-        )
+        then = "number the jobs of an array from 1, such as 3/32"
+        raise InputError(f"shard {shard!r} was given; expected i/n with 1 <= i <= n: {then}")
     return models[int(number) - 1 :: int(count)]
 
 
@@ -162,22 +154,20 @@ def _on_devices(jobs: Sequence[dict], devices: Sequence[str], slots: int, say_do
         finally:
             free.put(place)
 
-    try:
-        with futures.ThreadPoolExecutor(n) as pool:
-            try:
-                return _collected(pool, jobs, run, say_done)
-            except BaseException:
-                stop.set()  # ends the processes; the threads follow
-                raise
-    finally:
+    with ExitStack() as stack:  # undone from the last to the first, also on an interrupt
         for _, workers in places:
-            workers.close()
+            stack.callback(workers.close)
+        pool = stack.enter_context(futures.ThreadPoolExecutor(n))
+        stack.callback(stop.set)  # ends the processes; the threads follow
+        return _collected(pool, jobs, run, say_done)
 
 
 def _collected(executor: futures.Executor, jobs: Sequence[dict], run, say_done) -> dict[str, dict]:
     """The results of jobs that an executor runs, by model."""
     waiting, results = {executor.submit(run, job): job for job in jobs}, {}
-    try:
+    with ExitStack() as stack:
+        for future in waiting:
+            stack.callback(future.cancel)  # nothing for those that are done
         for future in futures.as_completed(waiting):
             who = Identity(**waiting[future]["model"])
             try:
@@ -186,10 +176,6 @@ def _collected(executor: futures.Executor, jobs: Sequence[dict], run, say_done) 
                 said = f"{type(error).__name__}: {error}"
                 result = _result(who, "failed", "other", 1, 0, said)
             results[who.id] = say_done(result)
-    except BaseException:
-        for future in waiting:
-            future.cancel()
-        raise
     return results
 
 
@@ -197,10 +183,8 @@ def _devices(devices: str | Sequence[str]) -> list[str]:
     if devices != "all":
         names = [devices] if isinstance(devices, str) else list(devices)
         if not names or not all(name.split(":")[0] in ("cpu", "cuda", "mps") for name in names):
-            raise InputError(
-                f"devices {devices!r} were given; expected 'all' or names such as ['cuda:0'] or "
-                "['cpu']: name at least one"
-            )
+            wanted = "'all' or names such as ['cuda:0'] or ['cpu']: name at least one"
+            raise InputError(f"devices {devices!r} were given; expected {wanted}")
         return names
     import torch
 

@@ -71,16 +71,10 @@ def _add_row(job: Mapping, score: Callable) -> None:
 def _score(job: Mapping, rows: ledger.Ledger, who: Identity):
     from lmnotes.models.scoring import loading, score
 
-    model = loading.load(
-        who.model,
-        revision=who.hub_revision,
-        dtype=rows.rule.dtype,
-        device=job["device"],
-        trust_remote_code=job["trust_remote_code"],
-    )
-    return score.score_texts(
-        model, rows.texts, rule=rows.rule, tokens_per_batch=job["tokens_per_batch"]
-    )
+    options = {name: job[name] for name in ("device", "trust_remote_code")}
+    model = loading.load(who.model, revision=who.hub_revision, dtype=rows.rule.dtype, **options)
+    n = job["tokens_per_batch"]
+    return score.score_texts(model, rows.texts, rule=rows.rule, tokens_per_batch=n)
 
 
 def _say(job: Mapping, **result: str) -> None:
@@ -109,8 +103,7 @@ def _serve(score: Callable, needed: Sequence[str]) -> int:
             os.close(channel)
             _become_child(score, Path(job), log, server)
         os.write(channel, f"{child}\n".encode())
-        code = _wait(child)
-        if code is None:
+        if (code := _wait(child)) is None:
             return 1
         os.write(channel, f"{code}\n".encode())
     return 0

@@ -77,10 +77,8 @@ def choose(scorer, ids):
         difference = float(np.abs(values.astype(np.float64) - plain).mean())
         if difference <= tolerance:  # false for NaN
             return way, difference, notes
-        notes.append(
-            f"the {way.__name__} way differs from the plain one by {difference:.2g} nats per token "
-            f"(allowed {tolerance:g}) and is not used"
-        )
+        gap = f"{difference:.2g} nats per token (allowed {tolerance:g})"
+        notes.append(f"the {way.__name__} way differs from the plain one by {gap} and is not used")
     return alone, 0.0, notes
 
 
@@ -107,12 +105,9 @@ def gather(values, targets):
     """log softmax of (T, V) logits at (T,) targets in float32."""
     import torch
 
-    parts = []
-    for start in range(0, len(values), ROWS):
-        rows = values[start : start + ROWS].float()
-        goal = targets[start : start + ROWS, None]
-        parts.append(rows.log_softmax(-1).gather(-1, goal)[:, 0])
-    return torch.cat(parts)
+    blocks = zip(values.split(ROWS), targets.split(ROWS), strict=True)
+    laws = ((rows.float().log_softmax(-1), goal) for rows, goal in blocks)
+    return torch.cat([law.gather(-1, goal[:, None])[:, 0] for law, goal in laws])
 
 
 def plan(lengths: np.ndarray, tokens_per_batch: int) -> list[np.ndarray]:

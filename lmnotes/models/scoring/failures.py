@@ -1,6 +1,7 @@
 """Why a model could not be scored: ten kinds, and what an exception of another package means."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
@@ -18,48 +19,25 @@ KINDS = (
     "not_a_number",
     "other",
 )
-_RETRIED = {"network", "out_of_memory", "killed", "other"}
-# Names of classes, so that no package has to be imported for the question.
-_BY_CLASS = {
-    "GatedRepoError": "gated",
-    "RepositoryNotFoundError": "missing",
-    "RevisionNotFoundError": "missing",
-    "LocalEntryNotFoundError": "network",
-    "OfflineModeIsEnabled": "network",
-    "EntryNotFoundError": "missing",
-    "HFValidationError": "missing",
-    "OutOfMemoryError": "out_of_memory",
-    "MemoryError": "out_of_memory",
-    "FloatingPointError": "not_a_number",
-    "ConnectionError": "network",
-    "ConnectError": "network",
-    "TimeoutException": "network",
-    "TimeoutError": "network",
-    "Timeout": "network",
-    "FileNotFoundError": "missing",
-    "NotADirectoryError": "missing",
-    "ImportError": "unsupported",  # a package that this architecture or tokenizer needs
+# Patterns of names of classes, so that no package has to be imported for the question.
+_CLASSES = {
+    "gated": "GatedRepoError",
+    "missing": "(Repository|Revision|Entry|File)NotFoundError|NotADirectoryError|HFValidationError",
+    "network": "LocalEntryNotFoundError|OfflineModeIsEnabled|Connect(ion)?Error|"
+    "Timeout(Error|Exception)?",
+    "out_of_memory": "(OutOf)?MemoryError",
+    "not_a_number": "FloatingPointError",
+    "unsupported": "ImportError",  # a package that this architecture or tokenizer needs
 }
-_BY_MESSAGE = (
-    ("gated repo", "gated"),
-    ("trust_remote_code", "remote_code"),
-    ("contains custom code", "remote_code"),
-    ("couldn't connect to", "network"),
-    ("could not connect", "network"),
-    ("connection error", "network"),
-    ("offline mode", "network"),
-    ("not a valid model identifier", "missing"),
-    ("does not appear to have a file", "missing"),
-    ("no file named", "missing"),
-    ("out of memory", "out_of_memory"),
-    ("can't allocate memory", "out_of_memory"),
-    ("not enough memory", "out_of_memory"),
-    ("cannot allocate memory", "out_of_memory"),
-    ("unrecognized model", "unsupported"),
-    ("unrecognized configuration class", "unsupported"),
-    ("does not recognize this architecture", "unsupported"),
-    ("instantiate the backend tokenizer", "unsupported"),
-)
+_MESSAGES = {
+    "gated": "gated repo",
+    "remote_code": "trust_remote_code|contains custom code",
+    "network": "couldn't connect to|could not connect|connection error|offline mode",
+    "missing": "not a valid model identifier|does not appear to have a file|no file named",
+    "out_of_memory": "out of memory|not enough memory|can(no|')t allocate memory",
+    "unsupported": "unrecognized (model|configuration class)|does not recognize this architecture|"
+    "instantiate the backend tokenizer",
+}
 _BY_STATUS = {401: "gated", 403: "gated", 404: "missing", 429: "network"}
 
 
@@ -76,11 +54,9 @@ def expect_numbers(what: str, values: np.ndarray) -> None:
     """Raise ScoringFailure, `not_a_number`, where values are NaN or infinite."""
     wrong = np.flatnonzero(~np.isfinite(values))
     if len(wrong):
-        raise ScoringFailure(
-            "not_a_number",
-            f"{len(wrong):,} of {len(values):,} {what} are NaN or infinite, the first is number "
-            f'{wrong[0]}; expected finite ones: take Rule(dtype="float32"), or check the weights',
-        )
+        given = f"{len(wrong):,} of {len(values):,} {what}, the first is number {wrong[0]}"
+        then = 'expected finite ones: take Rule(dtype="float32"), or check the weights'
+        raise ScoringFailure("not_a_number", f"{given}, are NaN or infinite; {then}")
 
 
 def classify(error: BaseException) -> str:
@@ -95,10 +71,9 @@ def classify(error: BaseException) -> str:
         if isinstance(cause, ScoringFailure):
             return cause.kind
         for name in (cls.__name__ for cls in type(cause).__mro__):
-            if name in _BY_CLASS:
-                return _BY_CLASS[name]
-        text = str(cause).lower().replace("’", "'")
-        if kind := next((kind for words, kind in _BY_MESSAGE if words in text), None):
+            if kind := _kind(_CLASSES, name, re.fullmatch):
+                return kind
+        if kind := _kind(_MESSAGES, str(cause).lower().replace("’", "'"), re.search):
             return kind
         status = getattr(getattr(cause, "response", None), "status_code", None) or 0  # of a hub
         if status in _BY_STATUS or status >= 500:
@@ -108,12 +83,16 @@ def classify(error: BaseException) -> str:
 
 def worth_another_try(kind: str) -> bool:
     """Whether the same model may well succeed if it is started again at once."""
-    return kind in _RETRIED
+    return kind in {"network", "out_of_memory", "killed", "other"}
 
 
 def may_have_passed(kind: str) -> bool:
     """Whether a failure recorded by an earlier run says nothing about this one."""
     return kind == "network"
+
+
+def _kind(patterns: Mapping[str, str], text: str, match: Callable) -> str | None:
+    return next((kind for kind, pattern in patterns.items() if match(pattern, text)), None)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

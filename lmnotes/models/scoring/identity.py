@@ -1,7 +1,9 @@
 """Which model is meant: a hub id at a revision, or what a folder holds, wherever it lies."""
 
 import json
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,21 +60,15 @@ def identify(model: str | Path | Mapping, revision: str | None = None) -> Identi
     text = str(model)
     if text and Path(text).is_dir():
         if not (Path(text) / "config.json").is_file():
-            raise InputError(
-                f"folder {text} was given as a model; expected one with a config.json, as "
-                "save_pretrained() writes it: name the folder of the model itself"
-            )
+            wanted = "one with a config.json, as save_pretrained() writes it"
+            then = "name the folder of the model itself"
+            raise InputError(f"folder {text} was given as a model; expected {wanted}: {then}")
         folder = Path(text).resolve()
         return Identity(name or folder.name, str(folder), content_of(folder))
     text, _, after = text.partition("@")
-    shaped = (
-        text and text.count("/") <= 1 and not text.startswith((".", "/", "~")) and " " not in text
-    )
-    if not shaped or text.endswith("/"):
-        raise InputError(
-            f"model {str(model)!r} was given; expected a folder that is there, or a hub id such as "
-            "EleutherAI/pythia-70m or EleutherAI/pythia-70m@step1000: check the path"
-        )
+    if not re.fullmatch(r"(?![./~])[^/ ]+(/[^/ ]+)?", text):
+        wanted = "a folder that is there, or a hub id such as EleutherAI/pythia-70m@step1000"
+        raise InputError(f"model {str(model)!r} was given; expected {wanted}: check the path")
     revision = revision or after or _DEFAULT_REVISION
     short = "" if revision == _DEFAULT_REVISION else f"@{revision}"
     return Identity(name or text + short, text, revision)
@@ -88,26 +84,19 @@ def content_of(folder: Path) -> str:
 
     A folder is read once; while sizes and times of its files stay, the answer is remembered.
     """
-    files = [
-        path
-        for path in sorted(folder.iterdir())
-        if path.is_file()
-        and path.suffix.lower() not in _IGNORED_SUFFIXES
-        and not path.name.startswith(_IGNORED_STARTS)
-    ]
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    files = [path for path in files if path.suffix.lower() not in _IGNORED_SUFFIXES]
+    files = [path for path in files if not path.name.startswith(_IGNORED_STARTS)]
     state = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
     known = store.home() / "model-ids" / f"{store.content_id(str(folder))}.json"
-    try:
+    with suppress(OSError, ValueError, KeyError):
         remembered = json.loads(known.read_text())
         if remembered["files"] == state:
             return remembered["id"]
-    except (OSError, ValueError, KeyError):
-        pass
     hashes = {path.name: store.file_sha256(path) for path in files}
     answer = "content-" + store.content_id(hashes)
-    text = json.dumps({"folder": str(folder), "files": state, "id": answer})
     known.parent.mkdir(parents=True, exist_ok=True)
-    store.write_text(known, text)
+    store.write_text(known, json.dumps({"folder": str(folder), "files": state, "id": answer}))
     return answer
 
 
@@ -123,30 +112,28 @@ def commit_of(identity: Identity) -> str:
 
 def holds(who: Identity, folder: Path | None = None) -> bool:
     """Whether any revision of a hub model lies in the cache; never for a local folder."""
-    return not who.is_folder and _repository(who, folder) is not None
+    return _repository(who, folder) is not None
 
 
 def evict(who: Identity, folder: Path | None = None) -> int:
     """The number of bytes freed by removing a hub model from the cache; a local folder stays."""
-    repository = None if who.is_folder else _repository(who, folder)
-    if repository is None:
+    if (repository := _repository(who, folder)) is None:
         return 0
     from huggingface_hub import scan_cache_dir
 
-    plan = scan_cache_dir(folder).delete_revisions(
-        *(revision.commit_hash for revision in repository.revisions)
-    )
+    commits = [revision.commit_hash for revision in repository.revisions]
+    plan = scan_cache_dir(folder).delete_revisions(*commits)
     plan.execute()
     return plan.expected_freed_size
 
 
 def _repository(who: Identity, folder: Path | None):
-    """The hub's own record of a cached model, None where there is none."""
+    """The hub's own record of a cached model, None where there is none, or for a local folder."""
     from huggingface_hub import scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
-    try:
-        known = {(repo.repo_id, repo.repo_type): repo for repo in scan_cache_dir(folder).repos}
-    except CacheNotFound:
-        return None
-    return known.get((who.model, "model"))
+    with suppress(CacheNotFound):
+        known = [] if who.is_folder else scan_cache_dir(folder).repos
+        wanted = who.model, "model"
+        return next((repo for repo in known if (repo.repo_id, repo.repo_type) == wanted), None)
+    return None

@@ -185,11 +185,8 @@ def _chain(scorer, calls, wanted) -> tuple[tuple[str, ...], tuple, Any]:
     """Names and modules from the final norm to the head, and what the norm was given."""
     import torch
 
-    lists = [
-        f"{name}."
-        for name, module in scorer.model.named_modules()
-        if isinstance(module, torch.nn.ModuleList)
-    ]
+    parts = scorer.model.named_modules()
+    lists = tuple(f"{name}." for name, part in parts if isinstance(part, torch.nn.ModuleList))
     names, modules = [], []
     for name, module, given, output in reversed(calls):
         if len(names) == DEEPEST:
@@ -199,7 +196,7 @@ def _chain(scorer, calls, wanted) -> tuple[tuple[str, ...], tuple, Any]:
             continue  # a part of the model
         if not _same(output, wanted) or _same(given, wanted):
             continue  # another module, or one that does nothing
-        if name.startswith(tuple(lists)):
+        if name.startswith(lists):
             raise _refusal(scorer, f"what its head is given comes from {name}, inside a block")
         names.insert(0, name)
         modules.insert(0, module)
@@ -212,16 +209,14 @@ def _chain(scorer, calls, wanted) -> tuple[tuple[str, ...], tuple, Any]:
 def _same(first, second) -> bool:
     import torch
 
-    if first is None or second is None:
-        return False
-    return first.shape == second.shape and torch.equal(first.to(second.dtype), second)
+    alike = first is not None and second is not None and first.shape == second.shape
+    return alike and torch.equal(first.to(second.dtype), second)
 
 
 def _refusal(scorer, reason: str) -> ValueError:
-    return ValueError(
-        f"{scorer.name} was given for a logit lens: {reason}; expected a causal model with blocks, "
-        "a final norm and a linear head: score it as a whole with score_texts"
-    )
+    given = f"{scorer.name} was given for a logit lens: {reason}"
+    wanted = "a causal model with blocks, a final norm and a linear head"
+    return ValueError(f"{given}; expected {wanted}: score it as a whole with score_texts")
 
 
 def _score(scorer, lens, ids, tokens_per_batch, progress) -> list[np.ndarray]:

@@ -43,15 +43,11 @@ class Scorer:
         import torch
         import transformers
 
-        return {
-            "architecture": type(self.model).__name__,
-            "n_parameters": int(sum(weights.numel() for weights in self.model.parameters())),
-            "n_vocabulary": self.n_vocabulary,
-            "dtype": self.dtype,
-            "device": self.device,
-            "tokenizer_adds_bos": self.adds_bos,
-            "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
-        }
+        n_parameters = int(sum(weights.numel() for weights in self.model.parameters()))
+        about = {"architecture": type(self.model).__name__, "n_parameters": n_parameters}
+        about |= {"n_vocabulary": self.n_vocabulary, "dtype": self.dtype, "device": self.device}
+        versions = {"torch": torch.__version__, "transformers": transformers.__version__}
+        return about | {"tokenizer_adds_bos": self.adds_bos, "versions": versions}
 
 
 def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_code=False):
@@ -101,20 +97,12 @@ def wrap(model, tokenizer, *, name="", revision="", dtype="") -> Scorer:
 
     model = model.eval()
     weights = next(iter([*model.parameters(), *model.buffers()]))  # counts may be buffers
-    config = model.config.get_text_config()
     start = tokenizer("a", return_attention_mask=False)["input_ids"]
     with torch.inference_mode():
         inputs = torch.zeros((1, 3), dtype=torch.long, device=weights.device)
         head, note = find(model, inputs)
-    return Scorer(
-        name=name or type(model).__name__,
-        revision=revision,
-        model=model,
-        tokenizer=tokenizer,
-        device=str(weights.device),
-        dtype=dtype or str(weights.dtype).removeprefix("torch."),
-        max_length=model_length(config),
-        adds_bos=bool(start) and start[0] == tokenizer.bos_token_id,
-        head=head,
-        note=note,
-    )
+    dtype = dtype or str(weights.dtype).removeprefix("torch.")
+    loaded = (name or type(model).__name__, revision, model, tokenizer, str(weights.device), dtype)
+    length = model_length(model.config.get_text_config())
+    adds_bos = bool(start) and start[0] == tokenizer.bos_token_id
+    return Scorer(*loaded, length, adds_bos, head, note)

@@ -148,10 +148,8 @@ def _groups(pairs):
         place.append((k, known.setdefault(response.tobytes(), len(known))))
     order = sorted(members, key=lambda k: -len(pairs.contexts[k]))
     rank = {k: number for number, k in enumerate(order)}
-    groups = [
-        [(pairs.contexts[k], np.frombuffer(ids, np.int64).copy()) for ids in members[k]]
-        for k in order
-    ]
+    responses = {k: [np.frombuffer(ids, np.int64).copy() for ids in members[k]] for k in order}
+    groups = [[(pairs.contexts[k], ids) for ids in responses[k]] for k in order]
     return groups, [(rank[k], n) for k, n in place]
 
 
@@ -193,8 +191,7 @@ class _Reading:
 
 
 def _repeated(cache, n):
-    """A copy of what one context left, n times; the model writes into it."""
-    cache = copy.deepcopy(cache)
+    cache = copy.deepcopy(cache)  # the model writes into it
     cache.batch_repeat_interleave(n)
     return cache
 
@@ -210,7 +207,6 @@ def _states(scorer, model, inputs):
 
 
 def _log_probabilities(scorer, states, targets):
-    """(P, D or V) and (P,) to log-probabilities (P,) float32."""
     if scorer.head is None:
         return batches.gather(states, targets)
     return scorer.head.log_probabilities(states, targets)

@@ -49,10 +49,8 @@ class PromptRule:
     def __post_init__(self):
         Rule(bos=self.bos, truncate=self.truncate, dtype=self.dtype)  # refuses what is wrong
         if self.template not in ("model", "plain") and "{prompt}" not in self.template:
-            raise ValueError(
-                f'template is {self.template!r}; expected "model", "plain" or a text with '
-                "{prompt} in it: put {prompt} where the prompt goes"
-            )
+            wanted = '"model", "plain" or a text with {prompt} where the prompt goes'
+            raise ValueError(f"template is {self.template!r}; expected {wanted}: give one of them")
         expect_one_of("end", self.end, ENDS)
 
     @property
@@ -86,20 +84,17 @@ def encode(
     length, or the tokenizer lacks a token that the rule needs.
     """
     if len(prompts) != len(responses) or not len(prompts):
-        raise ValueError(
-            f"{len(prompts)} prompts and {len(responses)} responses were given; expected one "
-            "prompt for each response, at least one: repeat a prompt that has several"
-        )
+        given = f"{len(prompts)} prompts and {len(responses)} responses were given"
+        then = "repeat a prompt that has several"
+        raise ValueError(f"{given}; expected one prompt for each response, at least one: {then}")
     different = list(dict.fromkeys(prompts))
     numbers = {prompt: k for k, prompt in enumerate(different)}
     contexts = [context(tokenizer, prompt, rule) for prompt in different]
     number = np.array([numbers[prompt] for prompt in prompts], np.int64)
     limit = max_length if rule.truncate == "model" else rule.truncate
     if full := [k for k, ids in enumerate(contexts) if len(ids) >= limit]:
-        raise ValueError(
-            f"{len(full)} prompts fill all {limit} tokens, the first begins "
-            f"{different[full[0]][:40]!r}; expected room for a response: shorten or leave them out"
-        )
+        given = f"{len(full)} prompts fill all {limit} tokens, as {different[full[0]][:40]!r}"
+        raise ValueError(f"{given}; expected room for a response: shorten or leave them out")
     whole = _responses(tokenizer, responses, rule)
     room = limit - np.array([len(ids) for ids in contexts])[number]
     truncated = np.array([len(ids) for ids in whole]) > room
@@ -130,10 +125,8 @@ def context(tokenizer, prompt: str, rule: PromptRule) -> np.ndarray:
     if not ids:
         ids = [token for token in (bos, tokenizer.eos_token_id) if token is not None][:1]
     if not ids:
-        raise ValueError(
-            f"the prompt {prompt!r} has no token under {rule.name!r}, and the tokenizer neither "
-            "BOS nor EOS; expected something to predict the response from: give another template"
-        )
+        given = f"prompt {prompt!r} has no token under {rule.name!r}, the tokenizer no BOS or EOS"
+        raise ValueError(f"{given}; expected a token to begin from: give another template")
     return np.array(ids, np.int64)
 
 
@@ -147,10 +140,8 @@ def end_of_turn(tokenizer, rule: PromptRule) -> int:
         if ends := [token for token in _ids(tokenizer, after) if token in special]:
             return ends[0]
     if tokenizer.eos_token_id is None:
-        raise ValueError(
-            f"{rule.name!r} with a tokenizer that has no EOS token; expected a token that ends a "
-            'turn: take end="none"'
-        )
+        given = f"{rule.name!r} with a tokenizer that has no EOS token"
+        raise ValueError(f'{given}; expected a token that ends a turn: take end="none"')
     return tokenizer.eos_token_id
 
 

@@ -117,9 +117,8 @@ def matrix(
 
         def write(folder, who=who):
             options = settings | {"revision": who.hub_revision}
-            np.save(
-                folder / "row.npy", score(who.model, prompts, responses, **options).log_likelihood
-            )
+            scores = score(who.model, prompts, responses, **options)
+            np.save(folder / "row.npy", scores.log_likelihood)
 
         key = {"model": who.id, "rule": rule.name, "pairs": pair_set, "version": 1}
         rows.append(np.load(store.build("prompt-rows", key, write) / "row.npy"))

@@ -43,10 +43,7 @@ class Rule:
         expect_one_of("dtype", self.dtype, DTYPES)
         whole = isinstance(self.truncate, int) and not isinstance(self.truncate, bool)
         if self.truncate != "model" and not (whole and self.truncate >= 2):
-            raise ValueError(
-                f'truncate is {self.truncate!r}; expected "model" or a number of tokens of at '
-                "least 2: give one of them"
-            )
+            raise ValueError(f'truncate is {self.truncate!r}; expected "model" or 2 or more tokens')
 
     @property
     def name(self) -> str:
@@ -93,12 +90,8 @@ def encode(tokenizer, texts: Sequence[str], rule: Rule, max_length: int) -> Enco
     """
     refuse_empty(texts, "texts are empty", "character")
     bos = wanted_bos(tokenizer, rule)
-    plain = tokenizer(
-        list(texts),
-        add_special_tokens=rule.bos == "tokenizer",
-        return_attention_mask=False,
-        verbose=False,
-    )["input_ids"]
+    options = {"add_special_tokens": rule.bos == "tokenizer", "verbose": False}
+    plain = tokenizer(list(texts), return_attention_mask=False, **options)["input_ids"]
     refuse_empty(plain, "texts have no token in this tokenizer", "token")
     ids = [np.asarray(text, np.int64) for text in plain]
     if rule.bos == "always":
@@ -112,19 +105,15 @@ def encode(tokenizer, texts: Sequence[str], rule: Rule, max_length: int) -> Enco
 def refuse_empty(texts: Sequence, what: str, unit: str) -> None:
     """Raise ValueError where some of the texts, or of their tokens, are empty."""
     if empty := [number for number, text in enumerate(texts) if not len(text)]:
-        raise ValueError(
-            f"{len(empty)} of {len(texts)} {what}, the first is number {empty[0]}; expected at "
-            f"least one {unit} each: leave them out"
-        )
+        given = f"{len(empty)} of {len(texts)} {what}, the first is number {empty[0]}"
+        raise ValueError(f"{given}; expected at least one {unit} each: leave them out")
 
 
 def wanted_bos(tokenizer, rule) -> int | None:
     """The id of BOS; raises ValueError where a rule wants one of a tokenizer that has none."""
     if rule.bos == "always" and tokenizer.bos_token_id is None:
-        raise ValueError(
-            f"{rule.name!r} with a tokenizer that has no BOS token; expected one: "
-            'take bos="tokenizer" or bos="never"'
-        )
+        given = f"{rule.name!r} with a tokenizer that has no BOS token"
+        raise ValueError(f'{given}; expected one: take bos="tokenizer" or bos="never"')
     return tokenizer.bos_token_id
 
 

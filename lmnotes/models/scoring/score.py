@@ -94,19 +94,11 @@ def collect(scorer, rule, text_set, texts, tokens, truncated, notes, how, began)
     """The scores of texts whose tokens have these log-probabilities; `how` is told in `about`."""
     sums = np.array([values.sum(dtype=np.float64) for values in tokens])
     failures.expect_numbers(f"log-likelihoods of {scorer.name} under {rule.name!r}", sums)
-    return Scores(
-        model=scorer.name,
-        revision=scorer.revision,
-        rule=rule,
-        text_set=text_set,
-        log_likelihood=sums,
-        n_tokens=np.array([len(values) for values in tokens], np.int64),
-        n_bytes=np.array([len(text.encode("utf-8", "surrogatepass")) for text in texts], np.int64),
-        truncated=truncated,
-        notes=tuple(notes),
-        token_log_probabilities=tokens,
-        about=scorer.about | how | {"seconds": round(time.perf_counter() - began, 3)},
-    )
+    n_tokens = np.array([len(values) for values in tokens], np.int64)
+    n_bytes = np.array([len(text.encode("utf-8", "surrogatepass")) for text in texts], np.int64)
+    about = scorer.about | how | {"seconds": round(time.perf_counter() - began, 3)}
+    labels = (scorer.name, scorer.revision, rule, text_set)
+    return Scores(*labels, sums, n_tokens, n_bytes, truncated, tuple(notes), tokens, about)
 
 
 def scorer_of(model, rule, revision, device):
@@ -114,10 +106,8 @@ def scorer_of(model, rule, revision, device):
     if not isinstance(model, Scorer):
         return load(model, revision=revision, dtype=rule.dtype, device=device)
     if model.dtype != rule.dtype:
-        raise ValueError(
-            f"{model.name} is loaded in {model.dtype} and the rule is {rule.name!r}; expected the "
-            f'same dtype: loading.load(..., dtype="{rule.dtype}")'
-        )
+        given = f"{model.name} is loaded in {model.dtype} and the rule is {rule.name!r}"
+        raise ValueError(f'{given}; expected the same dtype: load(..., dtype="{rule.dtype}")')
     return model
 
 
@@ -191,11 +181,9 @@ def attempt(way, scorer, batch):
 def halved(scorer, lengths, batch, budget):
     """The next smaller budget that splits this batch; ScoringFailure where it is one text."""
     if len(batch) == 1:
-        raise failures.ScoringFailure(
-            "out_of_memory",
-            f"{scorer.name} runs out of memory on one text of {lengths[batch[0]]} tokens; expected "
-            f"room for it on {scorer.device}: take a larger device or Rule(truncate=...)",
-        )
+        given = f"{scorer.name} runs out of memory on one text of {lengths[batch[0]]} tokens"
+        then = f"room for it on {scorer.device}: take a larger device or Rule(truncate=...)"
+        raise failures.ScoringFailure("out_of_memory", f"{given}; expected {then}")
     return max(1, min(budget, len(batch) * int(lengths[batch].max())) // 2)
 
 
@@ -203,8 +191,6 @@ def check_vocabulary(scorer, ids):
     """Refuse a tokenizer whose tokens the model does not have."""
     largest = max(int(text.max()) for text in ids)
     if largest >= scorer.n_vocabulary:
-        raise ValueError(
-            f"the tokenizer of {scorer.name} gives token {largest}, the model has "
-            f"{scorer.n_vocabulary}; expected tokens of its own: take the tokenizer that belongs "
-            "to it"
-        )
+        given = f"the tokenizer of {scorer.name} gives token {largest}"
+        has = f"the model has {scorer.n_vocabulary}; expected tokens of its own"
+        raise ValueError(f"{given}, {has}: take the tokenizer that belongs to it")

@@ -69,9 +69,8 @@ def test_forty_models_with_faults_leave_35_rows_and_5_failures(rows, model, tmp_
     assert Counter(table["status"]) == {"scored": 35, "failed": 5}
     assert len(rows.rows()) == 35 and len(check_values(rows)) == 35
     failed = rows.failures().set_index("model")
-    assert failed["kind"].to_dict() == dict(zip(["00", "01", "02", "03"], ALWAYS, strict=True)) | {
-        "12": "killed"
-    }
+    never = dict(zip(["00", "01", "02", "03"], ALWAYS, strict=True))
+    assert failed["kind"].to_dict() == never | {"12": "killed"}
     tries = dict.fromkeys(table.index, 1) | {f"{n:02d}": 2 for n in range(4, 12)}
     tries |= {"03": 3, "12": 3}
     assert table["attempts"].to_dict() == dict(starts(tmp_path)) == tries
@@ -285,15 +284,9 @@ def test_two_workers_of_a_cluster(rows, model, tmp_path):
     from dask.distributed import Client, LocalCluster
 
     models = [model(number) for number in range(4)] + [model(4, "killed", times=1)]
-    with (
-        LocalCluster(
-            n_workers=2,
-            threads_per_worker=1,
-            dashboard_address=None,
-            local_directory=str(tmp_path / "dask"),
-        ) as cluster,
-        Client(cluster) as client,
-    ):
+    options = {"dashboard_address": None, "local_directory": str(tmp_path / "dask")}
+    cluster = LocalCluster(n_workers=2, threads_per_worker=1, **options)
+    with cluster, Client(cluster) as client:
         table = runner.score(models, rows, executor=client.get_executor(), **SETTINGS)
     assert table["status"].tolist() == ["scored"] * 5 and table["attempts"].max() == 2
     assert len(check_values(rows)) == 5

@@ -89,9 +89,8 @@ def test_what_transformers_says_of_models_that_it_cannot_load(saved, tmp_path):
 def test_every_kind_is_told_apart_and_an_unknown_one_refused():
     for kind in failures.KINDS:
         assert failures.classify(failures.ScoringFailure(kind, "")) == kind
-    assert {kind for kind in failures.KINDS if failures.worth_another_try(kind)} == {
-        *("network", "out_of_memory", "killed", "other")
-    }
+    again = {kind for kind in failures.KINDS if failures.worth_another_try(kind)}
+    assert again == {"network", "out_of_memory", "killed", "other"}
     with pytest.raises(ValueError, match="kind 'lost' was given"):
         failures.ScoringFailure("lost", "")
 

@@ -157,7 +157,6 @@ def test_the_triton_kernel_under_the_interpreter():
         pytest.skip("triton is not installed: pip install triton")
     code = INTERPRETED.format(folder=os.path.dirname(__file__))
     environment = {**os.environ, "TRITON_INTERPRET": "1", "OMP_NUM_THREADS": "1"}
-    said = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, env=environment
-    )
+    command = [sys.executable, "-c", code]
+    said = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert said.stdout.strip() == "agrees", said.stderr[-2000:]

@@ -10,16 +10,7 @@ from lmnotes.models.scoring.rule import Rule
 from lmnotes.models.zoo import networks
 from lmnotes.text.chunks import TextSet
 
-NAMES = (
-    "gpt2",
-    "gpt_neox",
-    "llama",
-    "opt",
-    "gemma2",
-    "granite",
-    "mamba",
-    "rwkv",
-)
+NAMES = ("gpt2", "gpt_neox", "llama", "opt", "gemma2", "granite", "mamba", "rwkv")
 TEXTS = [*tiny_models.TEXTS[:5], tiny_models.TEXTS[8]]
 TAILS = {"opt": ("model.decoder.final_layer_norm", "model.decoder.project_out")}
 
@@ -67,21 +58,17 @@ def test_one_forward_pass_per_batch():
     layers.score_layers(scorer, TEXTS)  # without the probes below
     scorer.model.model.layers[0].register_forward_hook(lambda *_: calls.append(1))
     score.score_texts(scorer, TEXTS)
-    plain, n = len(calls), 0
+    plain = len(calls)
     calls.clear()
     layers.score_layers(scorer, TEXTS)
-    n = len(calls)
-    assert n == plain + 1  # the one that finds the norm
+    assert len(calls) == plain + 1  # the one that finds the norm
 
 
 def test_tokens_of_all_layers_sum_to_the_texts():
     result = layers.score_layers(_scorer("gpt2"), TEXTS, keep_tokens=True)
-    assert [tensor.shape for tensor in result.token_log_probabilities] == [
-        (3, n) for n in result.n_tokens
-    ]
-    sums = np.stack(
-        [tensor.sum(1, dtype=np.float64) for tensor in result.token_log_probabilities], 1
-    )
+    tokens = result.token_log_probabilities
+    assert [values.shape for values in tokens] == [(3, n) for n in result.n_tokens]
+    sums = np.stack([values.sum(1, dtype=np.float64) for values in tokens], 1)
     np.testing.assert_array_equal(sums, result.log_likelihood)
     assert (result.n_tokens == 0).any()  # a text of one token, of which nothing is scored
 

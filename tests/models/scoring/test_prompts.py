@@ -53,13 +53,8 @@ def test_every_batch_and_way_is_exact(name):
     want, counts = one_at_a_time(scorer, xs, ys)
     order = np.random.default_rng(0).permutation(len(xs))
     for budget, share in ((8192, True), (8192, False), (100, True)):
-        result = prompts.score(
-            scorer,
-            [xs[i] for i in order],
-            [ys[i] for i in order],
-            tokens_per_batch=budget,
-            share=share,
-        )
+        pairs = [xs[i] for i in order], [ys[i] for i in order]
+        result = prompts.score(scorer, *pairs, tokens_per_batch=budget, share=share)
         assert (result.n_tokens == counts[order]).all()
         assert (np.abs(result.log_likelihood - want[order]) / counts[order]).max() < ALLOWED
         n_shared = 2 if share and name in CACHED else 0  # two prompts are long enough
@@ -138,10 +133,8 @@ def test_conditional_and_prompt_make_the_whole():
     scorer = loading.wrap(model, networks.byte_tokenizer())
     xs, ys = RESPONSES[:5], RESPONSES[5:]
     given = prompts.score(scorer, xs, ys, rule=PromptRule(template="{prompt}"))
-    whole, front = (
-        score.score_texts(scorer, texts).log_likelihood
-        for texts in ([x + y for x, y in zip(xs, ys, strict=True)], xs)
-    )
+    both = [x + y for x, y in zip(xs, ys, strict=True)]
+    whole, front = (score.score_texts(scorer, texts).log_likelihood for texts in (both, xs))
     np.testing.assert_allclose(given.log_likelihood + front, whole, rtol=1e-5)
     alone = prompts.score(scorer, [""] * 5, ys)
     np.testing.assert_allclose(alone.log_likelihood, score.score_texts(scorer, ys).log_likelihood)
@@ -178,12 +171,10 @@ def test_the_end_of_a_turn_is_scored_where_the_rule_says_so(chat, scorer):
     bare = prompts.score(chat, ["One?"], ["two"], keep_tokens=True)
     ended = prompts.score(chat, ["One?"], ["two"], rule=PromptRule(end="scored"), keep_tokens=True)
     assert ended.n_tokens[0] == bare.n_tokens[0] + 1
-    np.testing.assert_allclose(
-        ended.token_log_probabilities[0][:-1], bare.token_log_probabilities[0], rtol=1e-5
-    )
-    assert (
-        prompt_tokens.end_of_turn(scorer.tokenizer, PromptRule()) == scorer.tokenizer.eos_token_id
-    )
+    (first,), (second,) = ended.token_log_probabilities, bare.token_log_probabilities
+    np.testing.assert_allclose(first[:-1], second, rtol=1e-5)
+    plain = scorer.tokenizer
+    assert prompt_tokens.end_of_turn(plain, PromptRule()) == plain.eos_token_id
     without = tiny_models.tokenizer()
     without.eos_token = None
     with pytest.raises(ValueError, match="no EOS token"):
@@ -191,9 +182,8 @@ def test_the_end_of_a_turn_is_scored_where_the_rule_says_so(chat, scorer):
 
 
 def test_a_response_is_the_same_tokens_after_every_prompt(scorer):
-    encoded = prompt_tokens.encode(
-        scorer.tokenizer, ["th", "the ca"], ["e cat"] * 2, PromptRule(), 99
-    )
+    pairs = ["th", "the ca"], ["e cat"] * 2
+    encoded = prompt_tokens.encode(scorer.tokenizer, *pairs, PromptRule(), 99)
     assert encoded.responses[0].tolist() == encoded.responses[1].tolist()
     assert scorer.tokenizer.decode(encoded.responses[0].tolist()) == "e cat"
 

@@ -56,16 +56,10 @@ def _head(
         z = tl.zeros((BLOCK_P, BLOCK_V), tl.float32)
         for depth in range(0, D, BLOCK_D):
             d = depth + tl.arange(0, BLOCK_D)
-            h = tl.load(
-                hidden + at[:, None] * stride_hidden + d[None, :],
-                mask=(rows < P)[:, None] & (d < D)[None, :],
-                other=0.0,
-            )  # (BLOCK_P, BLOCK_D)
-            w = tl.load(
-                weight + far[None, :] * stride_weight + d[:, None],
-                mask=(columns < last)[None, :] & (d < D)[:, None],
-                other=0.0,
-            )  # (BLOCK_D, BLOCK_V)
+            real_h = (rows < P)[:, None] & (d < D)[None, :]  # (BLOCK_P, BLOCK_D)
+            h = tl.load(hidden + at[:, None] * stride_hidden + d[None, :], mask=real_h, other=0.0)
+            real_w = (columns < last)[None, :] & (d < D)[:, None]  # (BLOCK_D, BLOCK_V)
+            w = tl.load(weight + far[None, :] * stride_weight + d[:, None], mask=real_w, other=0.0)
             if WIDEN:
                 h, w = h.to(tl.float32), w.to(tl.float32)
             z = tl.dot(h, w, z, input_precision="ieee")
@@ -96,27 +90,10 @@ def log_probabilities(hidden, weight, targets, bias=None, scale=1.0, cap=None):
     shares = triton.cdiv(V, share)
     # the interpreter multiplies the integers that it keeps bfloat16 in
     widen = not hidden.is_cuda and hidden.dtype == torch.bfloat16
-    parts = hidden.new_empty((3, shares, P), dtype=torch.float32)
-    _head[(blocks, shares)](
-        hidden,
-        weight,
-        weight if bias is None else bias,
-        targets.contiguous(),
-        *parts,
-        P,
-        V,
-        D,
-        share,
-        float(scale),
-        float(cap or 1.0),
-        hidden.stride(0),
-        weight.stride(0),
-        HAS_BIAS=bias is not None,
-        HAS_CAP=cap is not None,
-        WIDEN=widen,
-        BLOCK_P=POSITIONS,
-        BLOCK_V=VOCABULARY,
-        BLOCK_D=WIDTH,
-    )
-    tops, sums, logits = parts
+    tops, sums, logits = parts = hidden.new_empty((3, shares, P), dtype=torch.float32)
+    tensors = (hidden, weight, weight if bias is None else bias, targets.contiguous(), *parts)
+    numbers = (P, V, D, share, float(scale), float(cap or 1.0), hidden.stride(0), weight.stride(0))
+    switches = {"HAS_BIAS": bias is not None, "HAS_CAP": cap is not None, "WIDEN": widen}
+    sides = {"BLOCK_P": POSITIONS, "BLOCK_V": VOCABULARY, "BLOCK_D": WIDTH}
+    _head[(blocks, shares)](*tensors, *numbers, **switches, **sides)
     return logits.sum(0) - torch.logsumexp(tops + sums.log(), 0)
