@@ -49,51 +49,6 @@ def heatmaps(
     return figure
 
 
-def axis_bars(
-    values: Mapping[tuple[str, str], np.ndarray],
-    thresholds: Mapping[str, float],
-    labels: Mapping[tuple[str, str], Mapping[int, str]],
-) -> Figure:
-    """Values on every axis, counted from 1, a row per basis and a column per word or product.
-
-    Args:
-        values: (basis, column) -> (K,).
-        thresholds: column -> the level above which an axis is significant, drawn as a line.
-        labels: (basis, column) -> axis -> what to write at its bar.
-    """
-    figure, panels = style.grid_of(values, 1.45, sharex=True, sharey="col")
-    last_column = list(values)[-1][1]
-    for (basis, column), heights in values.items():
-        ax = panels[basis, column]
-        ax.vlines(np.arange(1, len(heights) + 1), 0, heights, color=BASES[basis], lw=0.9)
-        ax.axhline(thresholds[column], color=style.RED, lw=0.6, ls=":")
-        ax.axhline(0, color=style.BLACK, lw=0.4)
-        span = np.ptp([values[key] for key in values if key[1] == column])
-        _name_bars(ax, heights, labels.get((basis, column), {}), 70 / span)
-        style.outer_labels(ax, column, f"{basis}\nnormalised value", "axis")
-        if column == last_column:
-            ax.set_ylabel("product")
-        ax.margins(y=0.12)
-    return figure
-
-
-def _name_bars(ax: Axes, values: np.ndarray, labels: Mapping[int, str], points: float) -> None:
-    """Labels at tips of bars, none over another; points: height of a value of 1 on paper."""
-    placed: list[tuple[int, float]] = []
-    for axis, text in sorted(labels.items(), key=lambda label: values[label[0]]):
-        tip = height = values[axis] * points
-        while any(
-            abs(axis - other) < 0.35 * len(values) and abs(height - place) < 8
-            for other, place in placed
-        ):
-            height += 1
-        right = axis > 0.6 * len(values)
-        side = {"ha": "right" if right else "left", "fontsize": 6}
-        offset = (-2 if right else 2, 1 + height - tip)
-        style.write_beside(ax, text, (axis + 1, values[axis]), offset, **side)
-        placed.append((axis, height))
-
-
 def null_histogram(
     ax: Axes,
     values: np.ndarray,
@@ -156,42 +111,3 @@ def curves(
     ax.set(**labels)
     if legend:
         ax.legend()
-
-
-def bow_tie(
-    ax: Axes, word_rank: np.ndarray, axis_rank: np.ndarray, norm: np.ndarray, title: str
-) -> object:
-    """Words by their rank on an axis and the axis's rank in them, coloured by norm."""
-    low, high = np.percentile(norm, [1, 99])
-    look = {"c": norm, "vmin": low, "vmax": high, "cmap": "viridis"}
-    points = ax.scatter(word_rank, axis_rank, s=2, linewidths=0, rasterized=True, **look)
-    ax.set(xlabel="rank of the word on the axis", ylabel="rank of the axis in the word")
-    ax.set_title(title)
-    ax.invert_yaxis()
-    return points
-
-
-def named_points(ax: Axes, x: np.ndarray, y: np.ndarray, names: Mapping[int, str]) -> None:
-    """All points small, some of them large and named, no name over another."""
-    ax.scatter(x, y, s=3, color=style.GREY, alpha=0.35, linewidths=0, rasterized=True)
-    chosen = list(names)
-    ax.scatter(x[chosen], y[chosen], s=10, color=style.RED, linewidths=0)
-    style.name_words(ax, x, y, {name: row for row, name in names.items()})
-
-
-def ranked_words(
-    lists: Mapping[str, Sequence[tuple[str, float]]], xlabel: str = "cosine"
-) -> Figure:
-    """Several short rankings side by side, each word written in its place."""
-    height = 0.6 + 0.14 * max(len(ranking) for ranking in lists.values())
-    size = {"width": style.PAGE, "height": height}
-    figure, axes = style.panels(len(lists), **size, sharex=True, sharey=True)
-    high = max(value for ranking in lists.values() for _, value in ranking)
-    for ax, (title, ranking) in zip(axes, lists.items(), strict=True):
-        ax.barh(range(len(ranking)), [value for _, value in ranking], color=style.SKY, alpha=0.5)
-        for place, (word, _) in enumerate(ranking):
-            ax.text(0.02 * high, place, word, va="center", fontsize=6.5)
-        ax.set(yticks=[], xlabel=xlabel, xlim=(0, high * 1.02))
-        ax.set_title(title, fontsize=7)
-    axes[0].invert_yaxis()
-    return figure

@@ -1,15 +1,13 @@
 """Figures of the model map: the map itself, the distances, their tree, their calibration."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm, Normalize, to_hex
-from matplotlib.figure import Figure
-from scipy.cluster.hierarchy import dendrogram
+from matplotlib.colors import Normalize, to_hex
 
 from lmnotes.figures import style
 
@@ -96,79 +94,6 @@ def bare(ax: Axes, title: str = "", xlabel: str = "", ylabel: str = "") -> None:
     """A map's axes: no ticks where they mean nothing, names where they mean something."""
     ax.set(xticks=[], yticks=[], title=title, xlabel=xlabel, ylabel=ylabel)
     ax.spines[:].set_visible(True)
-
-
-def projections(
-    maps: Mapping[str, np.ndarray], column: pd.Series, units: Mapping[str, tuple[str, str]]
-) -> Figure:
-    """The same models under several projections, one legend for all.
-
-    Args:
-        maps: name -> (M, 2). units: name -> labels of its two axes.
-    """
-    figure, axes = style.panels(len(maps), height=3.1)
-    for ax, (name, xy) in zip(axes, maps.items(), strict=True):
-        models(ax, xy, column, legend=False)
-        if name in units:
-            ax.set(title=name, xlabel=units[name][0], ylabel=units[name][1])
-        else:
-            bare(ax, name)
-    handles = axes[0].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside lower center", ncols=5, handletextpad=0.1)
-    return figure
-
-
-def colourings(
-    xy: np.ndarray, columns: Mapping[str, pd.Series], units: Mapping[str, str]
-) -> Figure:
-    """One map in several colours, a panel each; the number of classes is small."""
-    figure, axes = style.grid(len(columns), 2, height=2.5)
-    for ax, (name, column) in zip(axes, columns.items(), strict=True):
-        models(ax, xy, column, unit=units.get(name, ""))
-        bare(ax, name)
-    return figure
-
-
-def distances(
-    kl: np.ndarray, order: np.ndarray, families: Sequence[str], unit: str = "bits/byte"
-) -> Figure:
-    """The matrix of distances with rows in the order of a tree, families along its side."""
-    ordered = np.asarray(kl)[np.ix_(order, order)]
-    off = ordered[~np.eye(len(ordered), dtype=bool)]
-    low = np.quantile(off[off > 0], 0.001) if (off > 0).any() else 1e-6
-    figure, (ax,) = style.panels(width=style.PAGE * 0.72, height=style.PAGE * 0.62)
-    norm = LogNorm(low, off.max())
-    image = ax.imshow(np.maximum(ordered, low), "magma", norm, interpolation="nearest")
-    colour_bar(image, f"map distance, {unit}")
-    ax.set_yticks(*_runs(np.asarray(families)[order]), fontsize=6)
-    ax.set(xticks=[], xlabel="models in the order of the tree")
-    ax.tick_params(length=2)
-    return figure
-
-
-def tree(linkage: np.ndarray, names: Sequence[str], column: pd.Series) -> Figure:
-    """The hierarchical clustering as a tree, leaves named and coloured by one column."""
-    look = looks(column)
-    figure, (ax,) = style.panels(width=style.PAGE * 0.75, height=0.6 + 0.115 * len(names))
-    drawn = dendrogram(
-        linkage, labels=list(names), orientation="left", ax=ax, link_color_func=lambda _: style.GREY
-    )
-    for label, leaf in zip(ax.get_yticklabels(), drawn["leaves"], strict=True):
-        label.set(color=look.colours[leaf], fontsize=6)
-    for lines in ax.collections:
-        lines.set_linewidth(0.7)
-    ax.set_xlabel("height: standard deviation of the difference, nats per text")
-    ax.spines["left"].set_visible(False)
-    handles = [ax.scatter([], [], color=colour, s=14, label=name) for name, colour in look.legend]
-    ax.figure.legend(handles=handles, loc="outside lower center", ncols=4, handletextpad=0.1)
-    return figure
-
-
-def _runs(names: np.ndarray) -> tuple[list[float], list[str]]:
-    """The middle of every run of two or more equal names, and the name."""
-    runs = np.split(np.arange(len(names)), np.flatnonzero(names[1:] != names[:-1]) + 1)
-    long = [run for run in runs if len(run) > 1]
-    return [float(run.mean()) for run in long], [str(names[run[0]]) for run in long]
 
 
 def classes(column: pd.Series) -> pd.Series:

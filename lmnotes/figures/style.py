@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from lmnotes.statistics import Fit
 
@@ -38,6 +39,18 @@ _STYLE = {
     "savefig.bbox": "tight",
     "savefig.pad_inches": 0.03,
 }
+_THIN_HALO = {"fc": "white", "ec": "none", "alpha": 0.6, "pad": 0.2}
+# where a word may stand by its point: offset in points, and which side of it is there
+_SPOTS = (
+    (3, 0, "left", "center"),
+    (-3, 0, "right", "center"),
+    (0, 3, "center", "bottom"),
+    (0, -3, "center", "top"),
+    (2, 2, "left", "bottom"),
+    (2, -2, "left", "top"),
+    (-2, 2, "right", "bottom"),
+    (-2, -2, "right", "top"),
+)
 
 
 def use() -> None:
@@ -165,6 +178,37 @@ def name_words(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Mapping[str, int]
         placed.append((spot, size))
         look = {"fontsize": 6.5, "annotation_clip": True, "bbox": _HALO}
         write_beside(ax, word, (x[index], y[index]), (3, 2), **look)
+
+
+def place_words(
+    ax: Axes, x: np.ndarray, y: np.ndarray, labels: Mapping[str, int], *, laid_out: bool = False
+) -> None:
+    """Write words beside their points where there is room, none over another or over the frame.
+
+    Call it last: it lays out the figure, if that is not done, to know where everything is.
+    """
+    if not laid_out:
+        ax.figure.draw_without_rendering()
+    frame, pixels = ax.get_window_extent(), ax.figure.dpi / 72
+    rows = list(labels.values())
+    spots = ax.transData.transform(np.column_stack([x[rows], y[rows]]))
+    points = [Bbox.from_extents(*(p - 1.5 * pixels), *(p + 1.5 * pixels)) for p in spots]
+    placed: list[Bbox] = []
+    ax.scatter(x[rows], y[rows], s=3, color=BLACK, linewidths=0, zorder=3)
+    for number, (word, row) in enumerate(labels.items()):
+        look = {"fontsize": 6, "zorder": 4, "in_layout": False, "bbox": _THIN_HALO}
+        text = write_beside(ax, word, (x[row], y[row]), (0, 0), **look)
+        taken = placed + points[:number] + points[number + 1 :]
+        for dx, dy, across, up in _SPOTS:
+            text.set(ha=across, va=up)
+            text.xyann = (dx, dy)
+            box = text.get_window_extent()
+            inside = all(frame.contains(*corner) for corner in (box.min, box.max))
+            if inside and not any(box.overlaps(other) for other in taken):
+                placed.append(box)
+                break
+        else:
+            text.remove()
 
 
 def _limits(set_limits, values: np.ndarray, clip: float) -> None:

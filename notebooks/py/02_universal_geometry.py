@@ -211,7 +211,7 @@ for name, basis in (("ICA", space), ("PCA", pca)):
     for axis in axes_shown:
         cloud[f"{name} {axis}"] = basis.values[:, axis]
 notebook.figure(
-    figures.axes.spikes({"ICA": space.values, "PCA": pca.values}, pairs_shown),
+    paper.figures.spikes({"ICA": space.values, "PCA": pca.values}, pairs_shown),
     "fig5_spikes",
     data=cloud,
     caption=f"Figure 5: pairs of axes of the white cloud, every point a word. {space.summary()}",
@@ -300,7 +300,7 @@ table6 = words.ica.other_axes.gaussianity_curves(
     }
 )
 notebook.figure(
-    figures.axes.measures(table6),
+    paper.figures.measures(table6),
     "fig6_measures",
     data=table6,
     caption=f"Figure 6: distance from a Gaussian, axis by axis; ICA, raw columns and noise by skewness, PCA by variance. {space.summary()}",
@@ -349,12 +349,12 @@ order = np.lexsort((-values.max(axis=1), values.argmax(axis=1)))
 fig1 = pd.DataFrame(values[order], columns=names)
 fig1.insert(0, "word", [shown[row] for row in order])
 figure, (left, *right) = figures.style.panels(3, height=4.6, width_ratios=[1.2, 1, 1])
-figures.axes.heatmap(left, fig1[names].to_numpy(), list(fig1.word), names)
+paper.figures.heatmap(left, fig1[names].to_numpy(), list(fig1.word), names)
 for ax, (x, y) in zip(right, [(3, 1), (4, 2)], strict=True):
     figures.style.scatter_words(ax, unit[:, x], unit[:, y], space.counts, clip=0, bar=False)
     far = {w: space.ids[w] for w in shown if unit[space.ids[w]][[x, y]].max() > 0.25}
     ax.set(xlabel=names[x], ylabel=names[y])
-    figures.axes.name_words(ax, unit[:, x], unit[:, y], far)
+    figures.style.place_words(ax, unit[:, x], unit[:, y], far)
 notebook.figure(
     figure,
     "fig1_heatmap",
@@ -363,7 +363,7 @@ notebook.figure(
 )
 
 # %%
-figure = figures.axes.pairs(unit, names, [(space.ids[word], word) for word in shown])
+figure = paper.figures.pairs(unit, names, [(space.ids[word], word) for word in shown])
 notebook.figure(
     figure,
     "fig12_pairs",
@@ -654,7 +654,7 @@ curves = pd.concat([comparison.table for comparison in comparisons.values()], ig
 null = curves[curves.method == "ICA"].assign(r=lambda t: t.shuffled, method="shuffled pairing")
 curves = pd.concat([curves, null], ignore_index=True)
 notebook.figure(
-    figures.axes.curves(curves, ylabel="held-out correlation"),
+    paper.figures.curves(curves, ylabel="held-out correlation"),
     "matched_curves",
     data=curves,
     caption="Correlation of matched axes over pairs that had no part in the matching. Dotted: the same with shuffled pairs (as matched, not held out, so rather too high) and with untrained vectors, to which ICA gives twenty steps at most: a round cloud has no axes to settle on."
@@ -729,7 +729,7 @@ for label, name in (
         ]
     )
     notebook.figure(
-        figures.axes.matched(squares),
+        paper.figures.matched(squares),
         f"heatmap_{label}",
         data=table,
         caption=f"{name}: correlations of axes in matched order (the first 100), on the pairs that matched them. A diagonal means shared axes; shuffled pairs and an untrained model show what chance gives."
@@ -861,7 +861,7 @@ blocks = {
 figure, panels = figures.style.panels(4, height=4.6, sharey=True)
 for ax, (name, block) in zip(panels, blocks.items(), strict=True):
     rows_named = [word if n % 3 == 1 else "" for n, word in enumerate(np.repeat(tops, 3))]
-    figures.axes.heatmap(
+    paper.figures.heatmap(
         ax, block, rows_named, list("01234"), bar="normalised value" * (ax is panels[-1]), turn=0
     )
     ax.set(title=name, xlabel="matched axis")
@@ -922,7 +922,7 @@ points = pd.concat(
     ]
 )
 notebook.figure(
-    figures.axes.star(stars, top),
+    paper.figures.star(stars, top),
     "star",
     data=points,
     caption="The five best-matched axes of two vector spaces that were trained on different documents, numbered alike in both, with three top words of each. Below: the second half on the axes that shuffled pairs match to those of the first, and vectors that were never trained.",

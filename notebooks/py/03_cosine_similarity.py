@@ -204,7 +204,7 @@ for basis, each in unit.items():
             axis: meaning(axis, basis, 1) for axis in tested.axis[tested.significant][:4]
         }
 notebook.figure(
-    figures.bases.axis_bars(values, laws, bar_labels),
+    paper.figures.axis_bars(values, laws, bar_labels),
     "fig2_pair",
     data=pd.DataFrame(
         [
@@ -605,7 +605,7 @@ before_after = (
 )
 for ax, (title, each) in zip(panels, before_after, strict=True):
     of_word, of_axis = words.similarity.ranks(each, middle)
-    points = figures.bases.bow_tie(ax, of_word, of_axis, lengths, title)
+    points = paper.figures.bow_tie(ax, of_word, of_axis, lengths, title)
     rows.append(
         pd.DataFrame({"panel": title, "word rank": of_word, "axis rank": of_axis, "norm": lengths})
     )
@@ -931,7 +931,7 @@ for axes_of in sets:
     lists[title] = [(vocabulary[row], ranked[row]) for row in best]
     rows += [(title.replace("\n", " "), vocabulary[row], ranked[row]) for row in best]
 notebook.figure(
-    figures.bases.ranked_words(lists),
+    paper.figures.ranked_words(lists),
     "fig19_queries",
     data=pd.DataFrame(rows, columns=["axes", "word", "cosine"]),
     caption="Figure 19: the words nearest to ideal vectors made of one, two and three axes, each axis named by its top word.",
@@ -985,7 +985,7 @@ panels[1].set(
 for level_of in (0.0, 0.2, 0.4, 0.6):
     line_y = (level_of - line_x) / unit["ICA"][first, removed]
     panels[1].plot(line_x, line_y, color=figures.style.BLACK, lw=0.4, ls=":")
-figures.bases.named_points(panels[1], x, y, {row: vocabulary[row] for row in named})
+paper.figures.named_points(panels[1], x, y, {row: vocabulary[row] for row in named})
 notebook.figure(
     figure,
     "fig21_ablation",

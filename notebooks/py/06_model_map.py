@@ -263,14 +263,14 @@ bit.check(None)  # put your number population
 linkage = models.maps.projection.tree(population.Q)
 order = models.maps.projection.leaf_order(linkage)
 notebook.figure(
-    figures.maps.distances(population.kl, order, population.models.family),
+    paper.figures.distances(population.kl, order, population.models.family),
     "kl_matrix",
     data=pd.DataFrame(population.kl, index=names, columns=names).iloc[order, order],
     caption="All distances between models, in the order of the tree below; names at the side are of families of two or more "
     "neighbours. Dark is near; the scale is logarithmic.",
 )
 notebook.figure(
-    figures.maps.tree(
+    paper.figures.tree(
         linkage, names, population.models.get("architecture", population.models.family)
     ),
     "tree",
@@ -328,7 +328,7 @@ axes_of = {
 }
 axis_names = [f"{name} {axis}" for name in places for axis in (1, 2)]
 notebook.figure(
-    figures.maps.projections(places, map_table.family, axes_of),
+    paper.figures.projections(places, map_table.family, axes_of),
     "map_projections",
     data=map_table[["model", "family", *axis_names]],
     caption="Figure 1: the map of models by family, three ways (MDS: classical scaling of $\\sqrt{KL}$). Squared distances in the PCA panel are map distances in bits/byte.",
@@ -338,7 +338,7 @@ notebook.figure(
 colours = ["mean log-likelihood", "log10 size", "order", "strongest domain"]
 titles = ["mean log-likelihood", "size", "order of creation", "domain of strength"]
 notebook.figure(
-    figures.maps.colourings(
+    paper.figures.colourings(
         places["t-SNE"],
         {t: map_table[c].rename(t) for t, c in zip(titles, colours, strict=True)},
         {
@@ -580,7 +580,7 @@ else:
 scores = benchmark.scores.reset_index(drop=True)
 map_table["task mean"], map_table["strongest task"] = scores["task mean"], benchmark.strongest
 notebook.figure(
-    figures.maps.colourings(
+    paper.figures.colourings(
         places["t-SNE"],
         {"task mean": map_table["task mean"], "strongest task": map_table["strongest task"]},
         {"task mean": "%"},

@@ -34,11 +34,11 @@ def test_numbers_are_a_scale_and_missing_ones_grey():
 def test_maps_draw_every_model_once(population):
     q, family, _kl = population
     xy = projection.pca(q)
-    figure = plot_map.projections({"PCA": xy, "again": xy}, family, {"PCA": ("x", "y")})
+    figure = figures.projections({"PCA": xy, "again": xy}, family, {"PCA": ("x", "y")})
     for ax in figure.axes[:2]:
         assert sum(len(points.get_offsets()) for points in ax.collections) == 12
     assert figure.axes[0].get_xlabel() == "x" and not figure.axes[1].get_xticks().size
-    panels = plot_map.colourings(xy, {"family": family, "number": pd.Series(q[:, 0])}, {})
+    panels = figures.colourings(xy, {"family": family, "number": pd.Series(q[:, 0])}, {})
     assert len(panels.axes) >= 2
 
 
@@ -46,10 +46,10 @@ def test_the_matrix_is_in_the_order_of_the_tree(population):
     q, family, kl = population
     linkage = projection.tree(q)
     order = projection.leaf_order(linkage)
-    image = plot_map.distances(kl, order, family).axes[0].images[0].get_array()
+    image = figures.distances(kl, order, family).axes[0].images[0].get_array()
     assert image[0, 3] == pytest.approx(max(kl[order[0], order[3]], image.min()))
     names = [f"m{i}" for i in range(12)]
-    labels = plot_map.tree(linkage, names, family).axes[0].get_yticklabels()
+    labels = figures.tree(linkage, names, family).axes[0].get_yticklabels()
     assert [label.get_text() for label in labels] == [names[i] for i in order]
 
 

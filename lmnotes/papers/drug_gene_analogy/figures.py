@@ -8,7 +8,6 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lmnotes.figures import axes as plot_axes
 from lmnotes.figures import style
 from lmnotes.papers.drug_gene_analogy.planes import Plane
 
@@ -68,7 +67,7 @@ def planes(
     _legend(axes[0], ncols=5, fontsize=7)
     for ax, (title, plane) in zip(axes, shown.items(), strict=True):
         if title in names:
-            plot_axes.name_words(ax, *plane.points[["x", "y"]].to_numpy().T, names[title])
+            style.place_words(ax, *plane.points[["x", "y"]].to_numpy().T, names[title])
     return figure
 
 

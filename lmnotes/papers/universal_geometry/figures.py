@@ -1,4 +1,4 @@
-"""Figures about axes of embeddings: heatmaps, spikes, matched correlations."""
+"""Figures of paper 02: heatmaps, spikes and stars of axes, matched correlations."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -7,22 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.transforms import Bbox
 
 from lmnotes.figures import bases, style
-
-_HALO = {"fc": "white", "ec": "none", "alpha": 0.6, "pad": 0.2}
-# where a word may stand by its point: offset in points, and which side of it is there
-_PLACES = (
-    (3, 0, "left", "center"),
-    (-3, 0, "right", "center"),
-    (0, 3, "center", "bottom"),
-    (0, -3, "center", "top"),
-    (2, 2, "left", "bottom"),
-    (2, -2, "left", "top"),
-    (-2, 2, "right", "bottom"),
-    (-2, -2, "right", "top"),
-)
 
 
 def spikes(clouds: Mapping[str, np.ndarray], pairs: Sequence[tuple[int, int]]) -> Figure:
@@ -128,39 +114,8 @@ def pairs(values: np.ndarray, names: Sequence[str], words: Sequence[tuple[int, s
         far = np.hypot(values[:, x], values[:, y])
         outer = sorted(words, key=lambda row_and_word: -far[row_and_word[0]])
         shown = {word: row for row, word in outer if far[row] > 0.25}
-        name_words(ax, values[:, x], values[:, y], shown, laid_out=True)
+        style.place_words(ax, values[:, x], values[:, y], shown, laid_out=True)
     return figure
-
-
-def name_words(
-    ax: Axes, x: np.ndarray, y: np.ndarray, labels: Mapping[str, int], *, laid_out: bool = False
-) -> None:
-    """Write words beside their points where there is room, none over another or over the frame.
-
-    Call it last: it lays out the figure, if that is not done, to know where everything is.
-    """
-    if not laid_out:
-        ax.figure.draw_without_rendering()
-    frame, pixels = ax.get_window_extent(), ax.figure.dpi / 72
-    rows = list(labels.values())
-    spots = ax.transData.transform(np.column_stack([x[rows], y[rows]]))
-    points = [Bbox.from_extents(*(p - 1.5 * pixels), *(p + 1.5 * pixels)) for p in spots]
-    placed: list[Bbox] = []
-    ax.scatter(x[rows], y[rows], s=3, color=style.BLACK, linewidths=0, zorder=3)
-    for number, (word, row) in enumerate(labels.items()):
-        look = {"fontsize": 6, "zorder": 4, "in_layout": False, "bbox": _HALO}
-        text = style.write_beside(ax, word, (x[row], y[row]), (0, 0), **look)
-        taken = placed + points[:number] + points[number + 1 :]
-        for dx, dy, across, up in _PLACES:
-            text.set(ha=across, va=up)
-            text.xyann = (dx, dy)
-            box = text.get_window_extent()
-            inside = all(frame.contains(*corner) for corner in (box.min, box.max))
-            if inside and not any(box.overlaps(other) for other in taken):
-                placed.append(box)
-                break
-        else:
-            text.remove()
 
 
 def star(
@@ -187,5 +142,5 @@ def star(
     figure.draw_without_rendering()
     for ax, (name, values) in zip(panels, spaces.items(), strict=True):
         names = {word: row for row, word in words[name]}
-        name_words(ax, *(values @ arms).T, names, laid_out=True)
+        style.place_words(ax, *(values @ arms).T, names, laid_out=True)
     return figure
