@@ -39,28 +39,18 @@ class LikelihoodMatrix:
     def __post_init__(self):
         values = np.asarray(self.values, dtype=np.float64)
         object.__setattr__(self, "values", values)
+        for name in ("models", "texts"):  # the index counts the rows: labels are positions
+            object.__setattr__(self, name, getattr(self, name).reset_index(drop=True))
         expected = (len(self.models), len(self.texts))
         if values.shape != expected:
-            raise ValueError(
-                f"values of shape {values.shape} were given; expected one row per model and one "
-                f"column per text, {expected}: give the tables of this very matrix"
-            )
+            raise ValueError(f"values {values.shape}; expected {expected}, as the tables have them")
         if "model" not in self.models:
-            raise ValueError(
-                f"a models table with the columns {list(self.models.columns)} was given; expected "
-                "one named `model`: rename the column that names the models"
-            )
+            raise ValueError(f"columns {list(self.models)}; expected one named `model`: rename it")
         bad = np.isnan(values) | (values == np.inf)
         if bad.any():
             row, column = np.argwhere(bad)[0]
-            raise ValueError(
-                f"{values[row, column]} was given for model {self.models['model'].iloc[row]!r} and "
-                f"text {column}; expected log-likelihoods: leave that model out, or score it in "
-                "float32"
-            )
-        # The index counts the rows, so that labels and positions are the same thing.
-        object.__setattr__(self, "models", self.models.reset_index(drop=True))
-        object.__setattr__(self, "texts", self.texts.reset_index(drop=True))
+            what = f"{values[row, column]} for model {self.models.model[row]!r} and text {column}"
+            raise ValueError(f"{what}; expected numbers: leave it out, or score it in float32")
 
     def clip(self, share: float = 0.02, threshold: float | None = None) -> "LikelihoodMatrix":
         """The matrix with every entry below the threshold raised to it.
@@ -77,38 +67,27 @@ class LikelihoodMatrix:
             method = "linear" if np.isfinite(self.values).all() else "higher"
             threshold = float(np.quantile(self.values, share, method=method))
             if not np.isfinite(threshold):
-                raise ValueError(
-                    f"more than {share:.1%} of the entries are -inf; expected a finite quantile: "
-                    "give a threshold, a larger share, or score in float32"
-                )
+                then = "give a threshold, a larger share, or score in float32"
+                raise ValueError(f"more than {share:.1%} of the entries are -inf: {then}")
         return replace(self, values=np.maximum(self.values, threshold), threshold=float(threshold))
 
     def select(self, models=None, texts=None) -> "LikelihoodMatrix":
         """The rows and columns chosen, by masks or by positions."""
         rows = _positions(models, len(self.models), "models")
         columns = _positions(texts, len(self.texts), "texts")
-        return replace(
-            self,
-            values=self.values[np.ix_(rows, columns)],
-            models=self.models.iloc[rows],
-            texts=self.texts.iloc[columns],
-        )
+        tables = {"models": self.models.iloc[rows], "texts": self.texts.iloc[columns]}
+        return replace(self, values=self.values[np.ix_(rows, columns)], **tables)
 
     @property
     def n_bytes(self) -> np.ndarray:
         """The length of every text in UTF-8 bytes, (N,) int64."""
         if "n_bytes" not in self.texts:
-            raise ValueError(
-                "the texts of this matrix have no column `n_bytes`; expected it for units per "
-                "byte: add the column to `texts`, or ask for nats"
-            )
+            raise ValueError("texts has no column `n_bytes`: add it, or ask for nats")
         return self.texts["n_bytes"].to_numpy(dtype=np.int64)
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         if copy is False and dtype not in (None, np.float64):
-            raise ValueError(
-                f"dtype {dtype} without a copy was asked for; the values are float64: allow a copy"
-            )
+            raise ValueError(f"dtype {dtype} without a copy; expected float64: allow a copy")
         values = np.asarray(self.values, dtype=dtype)
         return values.copy() if copy and values is self.values else values
 
@@ -123,10 +102,7 @@ class LikelihoodMatrix:
         try:
             import xarray
         except ImportError as error:
-            raise ImportError(
-                "to_xarray() was called; expected the package xarray, which is optional: "
-                "pip install 'lmnotes[xarray]'"
-            ) from error
+            raise ImportError("to_xarray needs xarray: pip install 'lmnotes[xarray]'") from error
         coordinates = {"model": self.models["model"].to_numpy()}
         for axis, table in (("model", self.models), ("text", self.texts)):
             for name in table.columns.drop("model", errors="ignore"):
@@ -135,13 +111,8 @@ class LikelihoodMatrix:
         attributes = {"unit": "nats", "rule": self.rule, "text_set": self.text_set}
         if self.threshold is not None:
             attributes["threshold"] = self.threshold
-        return xarray.DataArray(
-            self.values,
-            dims=("model", "text"),
-            coords=coordinates,
-            name="log_likelihood",
-            attrs=attributes,
-        )
+        labels = {"name": "log_likelihood", "attrs": attributes}
+        return xarray.DataArray(self.values, coordinates, ("model", "text"), **labels)
 
 
 def _positions(chosen, n: int, axis: str) -> np.ndarray:
@@ -151,14 +122,8 @@ def _positions(chosen, n: int, axis: str) -> np.ndarray:
     chosen = np.asarray(chosen)
     if chosen.dtype == bool:
         if chosen.shape != (n,):
-            raise ValueError(
-                f"a mask of shape {chosen.shape} was given for {n} {axis}; expected ({n},): "
-                f"make it from this matrix's own table of {axis}"
-            )
+            raise ValueError(f"mask of shape {chosen.shape} for {n} {axis}: make it from L.{axis}")
         return np.flatnonzero(chosen)
     if chosen.size and not np.issubdtype(chosen.dtype, np.integer):
-        raise ValueError(
-            f"{axis} of type {chosen.dtype} were given; expected a mask or positions: select by "
-            f"name with a mask such as L.{axis}[...] == ..."
-        )
+        raise ValueError(f"{axis} {chosen.dtype}: expected mask or positions: L.{axis}[...] == ...")
     return chosen.astype(np.int64).reshape(-1)

@@ -15,14 +15,8 @@ This module imports torch and transformers; what needs it imports it when called
 
 import numpy as np
 import torch
+import transformers
 from torch.nn import functional
-from transformers import (
-    AutoConfig,
-    AutoModelForCausalLM,
-    GenerationMixin,
-    PretrainedConfig,
-    PreTrainedModel,
-)
 from transformers.modeling_outputs import CausalLMOutput
 
 from lmnotes.errors import expect_one_of
@@ -33,7 +27,7 @@ ORDERS = (1, 2, 3, 4, 5)  # a context of 4 bytes fills a 32-bit key
 _SIGN = 1 << 31  # moves 32-bit keys into the range of int32, order kept
 
 
-class ByteNgramConfig(PretrainedConfig):
+class ByteNgramConfig(transformers.PretrainedConfig):
     """The order of a byte n-gram model and how many contexts and counts each length has."""
 
     model_type = "byte_ngram"
@@ -57,7 +51,7 @@ class ByteNgramConfig(PretrainedConfig):
         super().__init__(**(ids | kwargs))
 
 
-class ByteNgram(PreTrainedModel, GenerationMixin):
+class ByteNgram(transformers.PreTrainedModel, transformers.GenerationMixin):
     """A causal language model over bytes whose logits are exact log-probabilities.
 
     For each context length k of 0 to order - 1 it holds the contexts in sorted order
@@ -110,14 +104,13 @@ class ByteNgram(PreTrainedModel, GenerationMixin):
             windows = span.unfold(1, k, 1) if k else span.new_zeros(n_texts, kept, 0)
             self._interpolate(p, k, windows[:, :kept].reshape(len(p), k))
         logits = p.log().float().view(n_texts, kept, N_IDS)
-        loss = None
-        if labels is not None:
-            loss = functional.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
+        if labels is None:
+            return CausalLMOutput(logits=logits)
+        loss = functional.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
         return CausalLMOutput(loss=loss, logits=logits)
 
     def _interpolate(self, p: torch.Tensor, k: int, windows: torch.Tensor) -> None:
-        """Turn p(. | h') into p(. | h), in place, in the rows of `p` (R, 257) whose context of k
-        bytes, in `windows` (R, k), was seen."""
+        """Turn p(. | h') into p(. | h) in rows of `p` (R, 257) whose context (R, k) was seen."""
         contexts, starts = getattr(self, f"contexts_{k}"), getattr(self, f"starts_{k}").long()
         if not len(contexts):
             return
@@ -159,19 +152,10 @@ def fit(data: bytes | np.ndarray, order: int = 3) -> ByteNgram:
     data = np.frombuffer(data, np.uint8) if isinstance(data, bytes) else np.asarray(data)
     expect_one_of("order", order, ORDERS)
     if data.dtype != np.uint8 or data.ndim != 1 or len(data) < order:
-        raise ValueError(
-            f"{data.dtype} data of shape {data.shape} were given: expected at least {order} bytes "
-            "as (T,) uint8; give more text"
-        )
+        raise ValueError(f"{data.dtype} {data.shape}; expected at least {order} bytes: add text")
     tables = [_table(data, k) for k in range(order)]
-    model = ByteNgram(
-        ByteNgramConfig(
-            order=order,
-            n_contexts=[len(table["contexts"]) for table in tables],
-            n_entries=[len(table["counts"]) for table in tables],
-            n_train_bytes=len(data),
-        )
-    )
+    sizes = ([len(table[name]) for table in tables] for name in ("contexts", "counts"))
+    model = ByteNgram(ByteNgramConfig(order, *sizes, n_train_bytes=len(data)))
     for k, table in enumerate(tables):
         for name, values in table.items():
             getattr(model, f"{name}_{k}").copy_(torch.from_numpy(values))
@@ -186,15 +170,13 @@ def _table(data: np.ndarray, k: int) -> dict[str, np.ndarray]:
         grams = (grams << 8) | data[place : place + n]
     grams, counts = np.unique(grams, return_counts=True)
     contexts, starts = np.unique(grams >> 8, return_index=True)
-    return {
-        "contexts": (contexts - _SIGN).astype(np.int32),
-        "starts": np.append(starts, len(grams)).astype(np.int32),
-        "symbols": (grams & 0xFF).astype(np.uint8),
-        "counts": counts.astype(np.int32),
-    }
+    starts = np.append(starts, len(grams))
+    tables = {"contexts": contexts - _SIGN, "starts": starts, "counts": counts}
+    tables = {name: values.astype(np.int32) for name, values in tables.items()}
+    return tables | {"symbols": (grams & 0xFF).astype(np.uint8)}
 
 
 def register() -> None:
     """Let AutoConfig and AutoModelForCausalLM load folders of model_type "byte_ngram"."""
-    AutoConfig.register("byte_ngram", ByteNgramConfig, exist_ok=True)
-    AutoModelForCausalLM.register(ByteNgramConfig, ByteNgram, exist_ok=True)
+    transformers.AutoConfig.register("byte_ngram", ByteNgramConfig, exist_ok=True)
+    transformers.AutoModelForCausalLM.register(ByteNgramConfig, ByteNgram, exist_ok=True)

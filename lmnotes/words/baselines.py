@@ -154,8 +154,6 @@ def paired_rows(
     known = [(first[a], second[b]) for a, b in pairs if a in first and b in second]
     if not known:
         shown = ", ".join(f"{a} - {b}" for a, b in pairs[:3]) or "none"
-        raise InputError(
-            f"a dictionary of {len(pairs):,} pairs ({shown}, ...) has none of both vocabularies: "
-            "expected pairs (word of the first, word of the second); is it the other way round?"
-        )
+        what = f"a dictionary of {len(pairs):,} pairs ({shown}, ...) has none of both vocabularies"
+        raise InputError(f"{what}: expected (first, second); is it the other way round?")
     return tuple(np.array(known).T)

@@ -98,10 +98,8 @@ class Embedding:
         query = np.asarray(self.vector(word) if named else word, dtype=np.float32)
         length = np.linalg.norm(query)
         if query.shape != (self.dim,) or not length > 0:
-            raise InputError(
-                f"a query of shape {query.shape} and length {length}: expected shape ({self.dim},) "
-                "and a length above 0; pass a word of the vocabulary or such a vector"
-            )
+            what = f"a query of shape {query.shape} and length {length}"
+            raise InputError(f"{what}: expected shape ({self.dim},) and a length above 0")
         cosine = self._by_blocks(lambda rows: rows @ (query / length))
         cosine /= np.maximum(self._length, np.finfo(np.float32).tiny)
         if named:
@@ -168,8 +166,7 @@ def load(
     blocks = list(files.read_blocks(path, format, limit, words))
     names = [word for block, _ in blocks for word in block]
     _check_some(path, names, words)
-    matrix = np.empty((len(names), blocks[0][1].shape[1]), np.float32)
-    start = 0
+    matrix, start = np.empty((len(names), blocks[0][1].shape[1]), np.float32), 0
     while blocks:  # a block is freed once copied, so that the peak is one matrix and not two
         rows = blocks.pop(0)[1]
         matrix[start : start + len(rows)] = rows

@@ -41,10 +41,8 @@ def guess_format(path: str | Path) -> str:
         first = vector_rows.get(file.readline, vector_rows.MAX_LINE, path, "line 1")
         second = vector_rows.get(file.readline, vector_rows.MAX_LINE, path, "line 2")
     if first[:2] in PICKLES:
-        raise InputError(
-            f"{path}: this is a pickle, and opening one runs any code that it holds; expected "
-            "words and numbers; pass format='gensim' if you trust where it comes from"
-        )
+        what = f"{path}: this is a pickle, and opening one runs any code that it holds"
+        raise InputError(f"{what}; pass format='gensim' if you trust where it comes from")
     if vector_rows.looks_like_json(first):
         return "json"
     if len(first.split()) != 2 or not all(map(bytes.isdigit, first.split())):
@@ -55,10 +53,7 @@ def guess_format(path: str | Path) -> str:
 
 
 def read_blocks(
-    path: str | Path,
-    format: str,
-    limit: int | None = None,
-    words: Collection[str] | None = None,
+    path: str | Path, format: str, limit: int | None = None, words: Collection[str] | None = None
 ) -> Iterator[tuple[list[str], np.ndarray]]:
     """Blocks of a file in its order, each a list of n words and an array (n, D) float32.
 
@@ -84,7 +79,7 @@ def read_blocks(
         chosen = _choose(rows, path, head, limit, words)
         size = max(1, BLOCK_BYTES // (4 * head.dim))
         while block := list(itertools.islice(chosen, size)):
-            names, rows = [word for word, _ in block], [row for _, row in block]
+            names, rows = map(list, zip(*block, strict=True))
             if binary:
                 numbers = bytearray(b"".join(row.numbers for row in rows))
                 matrix = np.frombuffer(numbers, "<f4").reshape(len(rows), head.dim)
@@ -102,10 +97,8 @@ def write_rows(path: str | Path, format: str, words: list[str], matrix: np.ndarr
     path = Path(path)
     for row, word in enumerate(words):
         if not word or any(blank in word for blank in " \t\r\n"):
-            raise InputError(
-                f"word {word!r} (row {row}): expected words without white space in {format}; join "
-                "its parts (gensim writes new_york), or use Embedding.save, which keeps any word"
-            )
+            what = f"word {word!r} (row {row}): expected words without white space in {format}"
+            raise InputError(f"{what}; write new_york, or use Embedding.save, which keeps any word")
     in_json = format == "json"  # one object, a word and its array a line
     blank, end = (", ", "") if in_json else (" ", "\n")
     text = blank.join(["%.9g"] * matrix.shape[1])
@@ -128,8 +121,7 @@ def write_npy(path: Path, blocks: Iterable[tuple[list[str], np.ndarray]]) -> lis
 
     The header, whose length is fixed, is written again at the end, when V is known.
     """
-    words: list[str] = []
-    dim = 0
+    words, dim = [], 0
     with open(path, "wb") as file:
         file.seek(128)
         for block, rows in blocks:
@@ -152,20 +144,17 @@ def read_gensim(path: str | Path) -> dict:
         vectors = getattr(loaded, "wv", loaded)
         words, matrix = list(vectors.index_to_key), vectors.vectors
     except Exception as error:  # a pickle can fail in any way
-        raise ValueError(
-            f"{path}: gensim finds no vectors in it ({type(error).__name__}: {error}); expected a "
-            "file by KeyedVectors.save or Word2Vec.save beside its .npy files; save it again"
-        ) from error
+        what = f"{path}: gensim finds no vectors in it ({type(error).__name__}: {error})"
+        then = "expected a file by KeyedVectors.save beside its .npy files; save it again"
+        raise ValueError(f"{what}; {then}") from error
     counts = vectors.expandos.get("count")
     if counts is not None and np.array_equal(counts, np.arange(len(words), 0, -1)):
         counts = None  # what gensim makes up when it reads a file without counts
     context = getattr(loaded, "syn1neg", None)
-    return {
-        "words": words,
-        "input": matrix.astype(np.float32, copy=False),
-        "context": None if context is None else context.astype(np.float32, copy=False),
-        "counts": None if counts is None else np.asarray(counts, dtype=np.int64),
-    }
+    context = None if context is None else context.astype(np.float32, copy=False)
+    counts = None if counts is None else np.asarray(counts, dtype=np.int64)
+    matrix = matrix.astype(np.float32, copy=False)
+    return {"words": words, "input": matrix, "context": context, "counts": counts}
 
 
 def write_gensim(

@@ -81,9 +81,7 @@ def read_pairs(benchmark: str | Path) -> pd.DataFrame:
             rows.append((fields[0], fields[1], float(scores[0])))
         elif rows:  # before the first pair it is the names of the columns
             where = f"{path}, line {number}: found {line[:60]!r}"
-            raise InputError(
-                f"{where}; expected two words and a number, with tabs or commas between"
-            )
+            raise InputError(f"{where}; expected two words and a number, between tabs or commas")
     if not rows:
         raise InputError(f"{path}: no pair in {len(lines)} lines; expected two words and a number")
     return pd.DataFrame(rows, columns=[*SIDES, "human"])

@@ -47,9 +47,7 @@ def squared_norms(
     """
     counts = embedding.counts if counts is None else counts
     if counts is None or embedding.context is None:
-        raise InputError(
-            "without counts or context vectors: train with skipgram.train, or pass counts"
-        )
+        raise InputError("without counts or context vectors: use skipgram.train, or pass counts")
     unigram = np.asarray(counts, float) / np.sum(counts)
     if origin == "mean":
         start = weighted_mean(embedding.input, unigram)

@@ -109,14 +109,12 @@ def adjust(p: np.ndarray, method: str = "bonferroni") -> np.ndarray:
     [0.03, 0.06, 0.06]
     """
     p = np.asarray(p, dtype=np.float64)
-    rules = {
-        "none": lambda p: p,
-        "bonferroni": lambda p: np.minimum(1, p.shape[-1] * p),
-        "holm": lambda p: np.apply_along_axis(holm, -1, p),
-        "bh": lambda p: scipy.stats.false_discovery_control(p, axis=-1),
-    }
-    expect_one_of("method", method, rules)
-    return rules[method](p)
+    expect_one_of("method", method, ("none", "bonferroni", "holm", "bh"))
+    if method == "bh":
+        return scipy.stats.false_discovery_control(p, axis=-1)
+    if method == "bonferroni":
+        return np.minimum(1, p.shape[-1] * p)
+    return np.apply_along_axis(holm, -1, p) if method == "holm" else p
 
 
 def threshold(

@@ -43,19 +43,16 @@ def folder_of(model: str | Path, revision: str | None = None) -> Path:
     import huggingface_hub
 
     try:
-        folder = huggingface_hub.snapshot_download(
-            str(model), revision=revision, allow_patterns=_WANTED, ignore_patterns="*/*"
-        )
+        patterns = {"allow_patterns": _WANTED, "ignore_patterns": "*/*"}
+        folder = huggingface_hub.snapshot_download(str(model), revision=revision, **patterns)
     except (OSError, ValueError, huggingface_hub.errors.HfHubHTTPError) as error:
-        cache = huggingface_hub.constants.HF_HUB_CACHE
-        offline = huggingface_hub.constants.HF_HUB_OFFLINE
+        hub = huggingface_hub.constants
         name = f"{str(model)!r} at revision {revision!r}" if revision else repr(str(model))
-        raise FileNotFoundError(
-            f"no model {name}: it is no folder here, not in the cache {cache}, and not to be had "
-            f"from the hub ({'HF_HUB_OFFLINE is set' if offline else type(error).__name__}); "
-            "check the spelling, run once with the network on, or copy its config.json, tokenizer "
-            "and *.safetensors into a folder and give that"
-        ) from error
+        why = "HF_HUB_OFFLINE is set" if hub.HF_HUB_OFFLINE else type(error).__name__
+        what = f"no model {name}: it is no folder here, not in the cache {hub.HF_HUB_CACHE}, "
+        what += f"and not to be had from the hub ({why})"
+        then = "run once with the network on, or give a folder of config.json and *.safetensors"
+        raise FileNotFoundError(f"{what}; check the spelling, {then}") from error
     return _checked(Path(folder))
 
 
@@ -102,15 +99,12 @@ def body(
 
     expect_one_of("dtype", dtype, ("float32", "bfloat16", "float16"))
     with quiet():
-        model, info = transformers.AutoModel.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, output_loading_info=True
-        )
+        how = dict.fromkeys(("local_files_only", "use_safetensors", "output_loading_info"), True)
+        model, info = transformers.AutoModel.from_pretrained(folder, **how)
     missing = [name for name in info["missing_keys"] if not name.startswith(_POOLER)]
     if missing:  # transformers would go on with random numbers
-        raise InputError(
-            f"{folder}: the weights lack {len(missing)} of the model's tensors, such as "
-            f"{missing[0]}; expected all of them; look whether config.json belongs to these weights"
-        )
+        what = f"{folder}: the weights lack {len(missing)} of the model's tensors, as {missing[0]}"
+        raise InputError(f"{what}; look whether config.json belongs to these weights")
     encoder = model.get_encoder() if getattr(model.config, "is_encoder_decoder", False) else model
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     return encoder.to(device, getattr(torch, dtype)).eval()
@@ -186,11 +180,9 @@ def random_model(model: str | Path, *, revision: str | None = None, seed: int = 
 
 def _checked(folder: Path) -> Path:
     if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
-        raise InputError(
-            f"{folder} holds no config.json with *.safetensors: expected a model by "
-            "save_pretrained; pickled weights (.bin, .pt) can run code and are not read: take a "
-            "revision with safetensors, or convert them once where you trust them"
-        )
+        what = f"{folder} holds no config.json with *.safetensors: expected a model by them"
+        then = "pickled weights (.bin, .pt) can run code and are not read: convert them once"
+        raise InputError(f"{what}; {then}, where you trust them")
     return folder
 
 

@@ -32,9 +32,8 @@ def normalise(values: np.ndarray) -> np.ndarray:
     lengths = np.linalg.norm(values, axis=1, keepdims=True)
     bad = np.flatnonzero(~((lengths[:, 0] > 0) & np.isfinite(lengths[:, 0])))
     if len(bad):
-        raise InputError(
-            f"row {bad[0]} of {len(values):,} has length {lengths[bad[0], 0]:g}: drop it"
-        )
+        where, length = f"row {bad[0]} of {len(values):,}", lengths[bad[0], 0]
+        raise InputError(f"{where} has length {length:g}: drop it")
     return values / lengths
 
 
@@ -154,10 +153,8 @@ def geodesic(start: np.ndarray, end: np.ndarray):
     rotation = np.asarray(start, np.float64).T @ np.asarray(end, np.float64) / len(start)
     excess = np.abs(rotation.T @ rotation - np.eye(len(rotation))).max()
     if not excess < 1e-3:
-        raise InputError(
-            f"the two sets of components differ by more than a rotation (R'R - I up to "
-            f"{excess:.2g}): expected white components of the same words; pass unscaled ones"
-        )
+        what = f"the components differ by more than a rotation (R'R - I up to {excess:.2g})"
+        raise InputError(f"{what}: expected white components of the same words, unscaled")
     u, _, vt = np.linalg.svd(rotation)
     rotation = u @ vt
     if np.linalg.det(rotation) < 0:
@@ -230,9 +227,8 @@ def covered_pairs(words: Sequence[str], benchmark: str | Path) -> tuple[pd.DataF
     rows = judgements.pair_rows(pairs, {word: row for row, word in enumerate(words)})
     n_covered = int((rows[:, 0] >= 0).sum())
     if n_covered < 3:
-        raise InputError(
-            f"{benchmark}: {n_covered} of {len(pairs)} pairs covered: take a larger vocabulary"
-        )
+        what = f"{n_covered} of {len(pairs)} pairs covered"
+        raise InputError(f"{benchmark}: {what}: take a larger vocabulary")
     return pairs, rows
 
 

@@ -85,9 +85,8 @@ def test_a_walk_by_groups_is_its_slow_version(vectors, n_group, n_shared, shrink
     noise = alias_table(np.arange(1, V + 1))
     rates, seeds = np.array([0.05, 0.01]), np.array([9, 8], np.uint64)
     arguments = (tokens, offsets, 5, 50, 3, shrink)
-    outcome = walk.train_chunk_groups(
-        u, v, *arguments, np.zeros(0, np.uint64), noise, 4, rates, seeds, n_group, n_shared
-    )
+    rest = (np.zeros(0, np.uint64), noise, (4, n_group, n_shared), rates, seeds)
+    outcome = walk.train_chunk_groups(u, v, *arguments, *rest)
     slow = slow_sgns.chunk_groups(slow_u, slow_v, *arguments, noise, 4, rates, 9, n_group, n_shared)
     assert outcome[1] == slow[1]
     assert outcome[0] == pytest.approx(slow[0], rel=1e-5)
@@ -105,23 +104,9 @@ def test_shared_negatives_have_the_expected_gradient_of_the_textbook(vectors):
     n_runs = 20_000
     for run in range(n_runs):
         moved_u, moved_v = u.copy(), v.copy()
-        walk.train_chunk_groups(
-            moved_u,
-            moved_v,
-            tokens,
-            offsets,
-            0,
-            5,
-            2,
-            False,
-            np.zeros(0, np.uint64),
-            (threshold, alias),
-            nu,
-            np.array([rate, rate]),
-            np.array([run, 0], np.uint64),
-            8,
-            4,
-        )
+        rates, seeds = np.array([rate, rate]), np.array([run, 0], np.uint64)
+        rest = (np.zeros(0, np.uint64), (threshold, alias), (nu, 8, 4), rates, seeds)
+        walk.train_chunk_groups(moved_u, moved_v, tokens, offsets, 0, 5, 2, False, *rest)
         total += moved_v - v
     expected = np.zeros((V, DIM))
     for centre in range(5):

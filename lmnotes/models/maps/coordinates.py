@@ -117,14 +117,9 @@ def nearest(distances: np.ndarray, names: Sequence[str], k: int = 5) -> pd.DataF
     k = min(k, len(names) - 1)
     others = np.where(np.eye(len(names), dtype=bool), np.inf, distances)
     order = np.argsort(others, axis=1, kind="stable")[:, :k]  # (M, k)
-    return pd.DataFrame(
-        {
-            "model": np.repeat(names, k),
-            "rank": np.tile(np.arange(1, k + 1), len(names)),
-            "neighbour": names[order].ravel(),
-            "distance": np.take_along_axis(others, order, axis=1).ravel(),
-        }
-    )
+    distance = np.take_along_axis(others, order, axis=1).ravel()
+    columns = {"model": np.repeat(names, k), "rank": np.tile(np.arange(1, k + 1), len(names))}
+    return pd.DataFrame(columns | {"neighbour": names[order].ravel(), "distance": distance})
 
 
 def nearest_by_name(distances: np.ndarray, names: Sequence[str], k: int = 3) -> dict[str, list]:
@@ -152,10 +147,8 @@ def nats_per(unit: str, n_bytes: np.ndarray | float | None) -> float:
     if unit == "nats":
         return 1.0
     if unit != "bits/byte" or n_bytes is None:
-        raise ValueError(
-            f"unit {unit!r} with n_bytes = {n_bytes!r} was given; expected 'nats', or 'bits/byte' "
-            "with the bytes of the texts: pass n_bytes"
-        )
+        given = f"unit {unit!r} with n_bytes = {n_bytes!r} was given"
+        raise ValueError(f"{given}; expected 'nats', or 'bits/byte': pass n_bytes, of the texts")
     return float(np.mean(n_bytes)) * np.log(2)
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
+from threadpoolctl import threadpool_limits
 
-from lmnotes.errors import expect_finite, expect_shape
+from lmnotes.errors import expect_between, expect_finite, expect_shape
 
 # The published grid 10^1..10^9 stands beside ||q_i||^2 of about 1.5e7 nats^2 (10,000 texts, random
 # pairs at 2.2 bits/byte); as multiples of the mean squared norm it is about this one.
@@ -53,15 +54,9 @@ def folds(n: int, n_folds: int, seed: int, groups: Sequence | None = None) -> np
     True
     """
     rng = np.random.default_rng(seed)
-    names, member = np.unique(
-        np.arange(n) if groups is None else np.asarray(groups), return_inverse=True
-    )
-    if len(names) < n_folds:
-        what = "rows" if groups is None else "groups"
-        raise ValueError(
-            f"{len(names)} {what} were given for {n_folds} folds; expected one or more per fold: "
-            f"ask for fewer folds or give more {what}"
-        )
+    names, member = np.unique(np.arange(n) if groups is None else groups, return_inverse=True)
+    what = "rows" if groups is None else "groups"
+    expect_between("n_folds", n_folds, high=len(names), then=f"ask for fewer, or give more {what}")
     fold_of = np.empty(len(names), np.int64)
     for fold, chosen in enumerate(np.array_split(rng.permutation(len(names)), n_folds)):
         fold_of[chosen] = fold
@@ -99,7 +94,8 @@ def ridge(
     predicted, chosen, dealt = [], [], []
     for seed in seeds:
         fold = folds(len(features), n_folds, seed, groups)
-        with _few_threads(len(features)):
+        # of few models: several threads take thirty times as long for 76 rows
+        with threadpool_limits(1 if len(features) < 500 else None, user_api="blas"):
             values, penalty = _out_of_fold(inner, targets, fold, np.asarray(penalties), seed)
         predicted.append(values if limits is None else np.clip(values, *limits))
         chosen.append(penalty)
@@ -164,13 +160,6 @@ def leakage(mean_log_likelihood: np.ndarray, task_mean: np.ndarray) -> np.ndarra
     [-2.449, 0.0, 2.449]
     """
     return _standardised(mean_log_likelihood) - _standardised(task_mean)
-
-
-def _few_threads(n_models: int):
-    """One thread for the algebra of few models: several take thirty times as long for 76 rows."""
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(1 if n_models < 500 else None, user_api="blas")
 
 
 def _standardised(values: np.ndarray) -> np.ndarray:

@@ -23,9 +23,7 @@ def spectrum(coordinates: np.ndarray) -> np.ndarray:
     variances = np.linalg.svd(values - values.mean(axis=0), compute_uv=False) ** 2
     total = variances.sum()
     if not total > 0:
-        raise ValueError(
-            f"all {len(values)} rows are the same; expected models that differ: add some"
-        )
+        raise ValueError(f"all {len(values)} rows are the same; expected models that differ")
     return np.minimum(np.cumsum(variances) / total, 1.0)
 
 
@@ -82,14 +80,9 @@ def tsne(
     from threadpoolctl import threadpool_limits
 
     values = np.asarray(coordinates, np.float64)
-    fit = TSNE(
-        n_components=2,
-        perplexity=min(perplexity, max(1.0, (len(values) - 1) / 3)),
-        init="pca",
-        metric=metric,
-        random_state=seed,
-        max_iter=n_iterations,
-    )
+    perplexity = min(perplexity, max(1.0, (len(values) - 1) / 3))
+    options = {"perplexity": perplexity, "max_iter": n_iterations, "random_state": seed}
+    fit = TSNE(2, init="pca", metric=metric, **options)
     size = np.sqrt(np.mean(values**2)) or 1.0  # t-SNE does not feel it, float32 likes it near 1
     # of few models the threads would wait for each other at every step: ten times slower
     with threadpool_limits(1 if len(values) < _FEW else None, user_api="openmp"):

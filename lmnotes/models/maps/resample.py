@@ -91,11 +91,8 @@ def normalised(score: np.ndarray, *, uniform_share: float = 0.0) -> np.ndarray:
     score = np.asarray(score, dtype=np.float64)
     total = score.sum()
     if not (np.isfinite(total) and total > 0 and score.min() >= 0):
-        raise ValueError(
-            f"scores that add up to {total} with a smallest one of {score.min()} were given; "
-            "expected finite ones, none negative and one positive: all models may agree on all "
-            "texts, or values may be missing"
-        )
+        given = f"scores add up to {total}, the smallest is {score.min()}"
+        raise ValueError(f"{given}; expected none negative, one positive: do all models agree?")
     return (1 - uniform_share) * score / total + uniform_share / len(score)
 
 
@@ -214,10 +211,7 @@ def draws_for(pi: np.ndarray, d: float) -> int:
     """
     possible = np.count_nonzero(pi)
     if not 0 < d < possible:
-        raise ValueError(
-            f"{d} distinct texts were asked for; expected more than 0 and fewer than the {possible}"
-            " that can be drawn: ask for fewer"
-        )
+        raise ValueError(f"{d} distinct texts of the {possible} that can be drawn: ask for fewer")
     high = 1
     while expected_distinct(pi, high) < d:
         high *= 2

@@ -61,16 +61,12 @@ def bpe_folder(vocabulary: int) -> Path:
     models read."""
 
     def write(folder: Path) -> None:
-        texts = {
-            name: data[:_BPE_BYTES].tobytes().decode("utf-8", "ignore")
-            for name, data in byte_streams().items()
-        }
+        begins = {name: data[:_BPE_BYTES].tobytes() for name, data in byte_streams().items()}
+        texts = {name: data.decode("utf-8", "ignore") for name, data in begins.items()}
         tokenizer = networks.train_bpe(texts.values(), vocabulary)
         tokenizer.save_pretrained(folder)
-        ids = {  # the first id of each encoding is BOS
-            name: np.array(tokenizer(text)["input_ids"][1:], np.int16)
-            for name, text in texts.items()
-        }
+        encoded = {name: tokenizer(text)["input_ids"] for name, text in texts.items()}
+        ids = {name: np.array(row[1:], np.int16) for name, row in encoded.items()}  # after BOS
         np.savez(folder / "ids.npz", **ids)
 
     key = {"bpe": vocabulary, "tokenizers": metadata.version("tokenizers"), **text_key()}

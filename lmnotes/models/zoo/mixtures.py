@@ -75,15 +75,11 @@ def domains(source: str | TextSet = "installed", *, vocabulary: int = 257) -> Do
     """
     if isinstance(source, str):
         if source != "installed":
-            raise ValueError(
-                f"source {source!r} was given; expected 'installed' or a TextSet: load a path "
-                'with chunks.load(path, part="train") first'
-            )
+            then = 'a TextSet: load a path with chunks.load(path, part="train") first'
+            raise ValueError(f"source {source!r} was given; expected 'installed' or {then}")
         streams = data.streams(vocabulary)
     elif vocabulary != 257:
-        raise ValueError(
-            f"vocabulary={vocabulary} was given with texts; expected 257, bytes: leave it out"
-        )
+        raise ValueError(f"vocabulary={vocabulary} with texts; expected 257, bytes: leave it out")
     else:
         streams = {}
         for name in dict.fromkeys(source.domains):
@@ -158,10 +154,8 @@ def training_key(run: Run, domains: Domains, device: str = "auto") -> dict:
     shares(run.weights, len(domains.names))
     plans.check([replace(run.spec, parent="", twin="", kind="neural", leaked=False)])
     if run.spec.vocabulary != domains.vocabulary:
-        raise ValueError(
-            f"a spec with {run.spec.vocabulary} ids was given for domains of "
-            f"{domains.vocabulary}; expected the same: make the domains with vocabulary="
-        )
+        ids = f"{run.spec.vocabulary} ids in the spec, {domains.vocabulary} in the domains"
+        raise ValueError(f"{ids}; expected the same: make the domains with vocabulary=")
     device, _ = zoo.device_for(device)
     versions = {name: metadata.version(name) for name in ("torch", "transformers")}
     spec = {k: v for k, v in asdict(run.spec).items() if k not in ("name", "twin", "mixture")}
@@ -210,10 +204,7 @@ def probes(run: Run, n_steps: int, *, around: Sequence[float] | None = None, sha
     n = len(run.weights)
     around = uniform(n) if around is None else shares(around, n)
     if not 0 < share <= 1 or n_steps < 1:
-        raise ValueError(
-            f"share={share}, n_steps={n_steps} were given; expected a share above 0 and up to 1 "
-            "and at least one step: raise them"
-        )
+        raise ValueError(f"share={share}, n_steps={n_steps}; expected above 0, a share up to 1")
     spec = replace(run.spec, n_steps=n_steps, warm_up=0, checkpoints=())
     rows = share * np.eye(n) + (1 - share) * around
     return {number: replace(run, spec=spec, weights=tuple(row)) for number, row in enumerate(rows)}
@@ -236,8 +227,6 @@ def shares(weights: Sequence[float] | np.ndarray, n_domains: int | None = None) 
     expected = n_domains or values.size
     sound = values.shape == (expected,) and np.isfinite(values).all() and (values >= 0).all()
     if not sound or not values.sum() > 0:
-        raise ValueError(
-            f"weights {weights!r} were given; expected {expected} numbers, none negative and not "
-            "all 0: give one for each domain"
-        )
+        then = "none negative and not all 0: give one for each domain"
+        raise ValueError(f"weights {weights!r} were given; expected {expected} numbers, {then}")
     return values / values.sum()

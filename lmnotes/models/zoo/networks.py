@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmnotes import store
+from lmnotes.errors import expect_between
 from lmnotes.models.zoo.plans import CONTEXT, Spec
 
 if TYPE_CHECKING:
@@ -45,9 +46,8 @@ def _config(spec: Spec):
         inner = spec.width * 8 // 3 // 8 * 8
         return LlamaConfig(**shared, **size, intermediate_size=inner, tie_word_embeddings=True)
     rotary = {"rope_type": "default", "rope_theta": 10_000.0, "partial_rotary_factor": 1.0}
-    return GPTNeoXConfig(
-        **shared, **size, intermediate_size=4 * spec.width, rope_parameters=rotary, rotary_pct=1.0
-    )
+    size |= {"intermediate_size": 4 * spec.width, "rotary_pct": 1.0}
+    return GPTNeoXConfig(**shared, **size, rope_parameters=rotary)
 
 
 def bos_id(spec: Spec) -> int:
@@ -78,10 +78,7 @@ def weights_sha256(folder: str | Path) -> str:
     """The hash of the weights in a folder; raises ValueError where there are none."""
     path = Path(folder) / _WEIGHTS
     if not path.is_file():
-        raise ValueError(
-            f"{folder} holds no {_WEIGHTS}; expected the folder of a saved model: give what "
-            "`train` or a Zoo's table names"
-        )
+        raise ValueError(f"{folder} holds no {_WEIGHTS}: give what `train` or a Zoo's table names")
     return store.file_sha256(path)
 
 
@@ -115,14 +112,12 @@ def write_merge(out: Path, folders: Sequence[Path], weights: Sequence[float]) ->
     model, *children = map(load, folders)
     base = {name: tensor.detach().clone() for name, tensor in model.named_parameters()}
     children = [dict(child.named_parameters()) for child in children]
-    for folder, child in zip(folders[1:], children, strict=True):
-        if [(name, p.shape) for name, p in child.items()] != [
-            (n, p.shape) for n, p in base.items()
-        ]:
-            raise ValueError(
-                f"{folder} and {folders[0]} hold other weights: expected models of one "
-                "architecture, size and vocabulary; merge a model with its fine-tunes"
-            )
+    shapes = [[(name, p.shape) for name, p in tensors.items()] for tensors in (base, *children)]
+    for folder, own in zip(folders, shapes, strict=True):
+        if own != shapes[0]:
+            what = f"{folder} and {folders[0]} hold other weights"
+            then = "expected models of one architecture; merge a model with its fine-tunes"
+            raise ValueError(f"{what}: {then}")
     for name, start in base.items():
         total = start.double() * (1 - sum(weights))
         for weight, child in zip(weights, children, strict=True):
@@ -155,19 +150,12 @@ def train_bpe(texts: Iterable[str], vocabulary: int) -> "PreTrainedTokenizerFast
     from tokenizers.pre_tokenizers import ByteLevel
     from tokenizers.trainers import BpeTrainer
 
-    if vocabulary <= N_BYTE_IDS:
-        raise ValueError(
-            f"vocabulary={vocabulary} was given: expected more than {N_BYTE_IDS}, the bytes and "
-            "BOS; give more, or use byte_tokenizer()"
-        )
+    then = "for the bytes and BOS there is byte_tokenizer()"
+    expect_between("vocabulary", vocabulary, low=N_BYTE_IDS + 1, then=then)
     tokenizer = Tokenizer(BPE())
     tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False, use_regex=True)
-    trainer = BpeTrainer(
-        vocab_size=vocabulary,
-        special_tokens=[BOS],
-        initial_alphabet=alphabet(),
-        show_progress=False,
-    )
+    options = {"initial_alphabet": alphabet(), "show_progress": False}
+    trainer = BpeTrainer(vocab_size=vocabulary, special_tokens=[BOS], **options)
     tokenizer.train_from_iterator(texts, trainer)
     return _finished(tokenizer, use_regex=True)
 
@@ -182,14 +170,9 @@ def _finished(tokenizer, use_regex: bool) -> "PreTrainedTokenizerFast":
     bos = tokenizer.token_to_id(BOS)
     tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False, use_regex=use_regex)
     tokenizer.decoder = Decoder()
-    tokenizer.post_processor = TemplateProcessing(
-        single=f"{BOS} $A", pair=f"{BOS} $A $B", special_tokens=[(BOS, bos)]
-    )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        bos_token=BOS,
-        eos_token=BOS,
-        pad_token=BOS,
-        split_special_tokens=True,  # a text that holds the letters of BOS is text
-        clean_up_tokenization_spaces=False,
-    )
+    single, pair = f"{BOS} $A", f"{BOS} $A $B"
+    tokenizer.post_processor = TemplateProcessing(single, pair, special_tokens=[(BOS, bos)])
+    special = dict.fromkeys(("bos_token", "eos_token", "pad_token"), BOS)
+    # a text that holds the letters of BOS is text
+    special |= {"split_special_tokens": True, "clean_up_tokenization_spaces": False}
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special)

@@ -1,5 +1,6 @@
 """Which models a zoo holds: one `Spec` each, parents before children."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -94,20 +95,14 @@ def check(specs: Sequence[Spec]) -> None:
         parents = [name for name in (spec.parent, spec.twin, *spec.merge_of) if name]
         known = spec.architecture in (*ARCHITECTURES, "n-gram") and spec.kind in KINDS
         if spec.name in seen or not known or "/" in spec.name or not spec.name:
-            raise ValueError(
-                f"{spec} was given: expected a new name without '/', a kind of {', '.join(KINDS)} "
-                f"and an architecture of {', '.join(ARCHITECTURES)} or n-gram; change it"
-            )
+            known = f"a kind of {', '.join(KINDS)}, one of {', '.join(ARCHITECTURES)} or n-gram"
+            raise ValueError(f"{spec}: expected a new name without '/', {known}; change it")
         if missing := [name for name in parents if name not in seen]:
-            raise ValueError(
-                f"{spec.name!r} comes from {missing[0]!r}, which is not before it in the plan: "
-                "expected parents and twins first; add it or move it up"
-            )
+            what = f"{spec.name!r} comes from {missing[0]!r}, which is not before it in the plan"
+            raise ValueError(f"{what}: expected parents and twins first; add it or move it up")
         if spec.leaked and spec.vocabulary != 257:
-            raise ValueError(
-                f"{spec.name!r} is leaked and has a vocabulary of {spec.vocabulary}: expected 257, "
-                "bytes, for a model that reads the evaluation texts"
-            )
+            what = f"{spec.name!r} is leaked and has a vocabulary of {spec.vocabulary}"
+            raise ValueError(f"{what}: expected 257, bytes, to read the evaluation texts")
         if spec.kind not in ("merge", "ngram"):
             expect_between(f"n_steps of {spec.name!r}", spec.n_steps, low=1)
         seen.add(spec.name)
@@ -130,50 +125,25 @@ def run(architecture: str, width: int, depth: int, mixture: str, seed: int, **se
 
 def tuned(base: Spec, mixture: str, n_steps: int) -> Spec:
     """The Spec of a fine-tune on one domain, with a quarter of the learning rate of a run."""
-    is_run = base.kind == "neural"
-    return replace(
-        base,
-        name=f"{base.name}+{mixture}",
-        kind="finetune",
-        mixture=f"only {mixture}",
-        n_steps=n_steps,
-        learning_rate=base.learning_rate / 4 if is_run else base.learning_rate,
-        parent=base.name,
-        checkpoints=(),
-    )
+    rate = base.learning_rate / 4 if base.kind == "neural" else base.learning_rate
+    settings = {"n_steps": n_steps, "learning_rate": rate, "checkpoints": ()}
+    settings |= {"kind": "finetune", "mixture": f"only {mixture}", "parent": base.name}
+    return replace(base, name=f"{base.name}+{mixture}", **settings)
 
 
 def merged(base: Spec, a: Spec, b: Spec, weights: tuple[float, float]) -> Spec:
     """The Spec of base + weights[0] (a - base) + weights[1] (b - base)."""
     name = f"{base.name}~{weights[0]:g},{weights[1]:g}~{a.mixture[5:]},{b.mixture[5:]}"
-    return replace(
-        base,
-        name=name,
-        kind="merge",
-        mixture=f"{a.mixture} + {b.mixture}",
-        merge_of=(base.name, a.name, b.name),
-        merge_weights=weights,
-        n_steps=0,
-        checkpoints=(),
-    )
+    settings = {"kind": "merge", "merge_of": (base.name, a.name, b.name), "merge_weights": weights}
+    settings |= {"mixture": f"{a.mixture} + {b.mixture}", "n_steps": 0, "checkpoints": ()}
+    return replace(base, name=name, **settings)
 
 
 def ngrams(mixtures: Sequence[str], sizes: Sequence[int], orders=(2, 3, 4, 5)) -> list[Spec]:
     """n-gram models of every order for every mixture and number of training bytes."""
     return [
-        Spec(
-            f"ngram{order}-{mixture}-{size >> 10}k",
-            "ngram",
-            "n-gram",
-            width=0,
-            depth=0,
-            order=order,
-            mixture=mixture,
-            n_train_bytes=size,
-        )
-        for mixture in mixtures
-        for size in sizes
-        for order in orders
+        Spec(f"ngram{k}-{name}-{n >> 10}k", "ngram", "n-gram", 0, 0, k, name, n_train_bytes=n)
+        for name, n, k in itertools.product(mixtures, sizes, orders)
     ]
 
 
@@ -182,16 +152,10 @@ def _smoke() -> list[Spec]:
     short = {"n_steps": 12, "warm_up": 4, "n_sequences": 4, "window": 64}
     base = run("GPT-NeoX", 32, 1, "uniform", 1, **short, checkpoints=(0, 4))
     code, names = tuned(base, "code", 6), tuned(base, "names", 6)
-    return [
-        *ngrams(["uniform", "code"], [1 << 16], orders=(2, 3)),
-        base,
-        run("Llama", 32, 1, "code", 1, **short),
-        run("GPT-2", 32, 1, "uniform", 1, **short),
-        *_leaked([base]),
-        code,
-        names,
-        merged(base, code, names, (0.5, 0.5)),
-    ]
+    counted = ngrams(["uniform", "code"], [1 << 16], orders=(2, 3))
+    others = [run("Llama", 32, 1, "code", 1, **short), run("GPT-2", 32, 1, "uniform", 1, **short)]
+    children = [code, names, merged(base, code, names, (0.5, 0.5))]
+    return [*counted, base, *others, *_leaked([base]), *children]
 
 
 def _population(
@@ -210,18 +174,14 @@ def _population(
     runs += [run("GPT-NeoX", *middle, domain, 1, **settings) for domain in heavy]
     runs += [run(a, *middle, d, 1, **settings) for a in ("Llama", "GPT-2") for d in heavy[:3]]
     runs += _leaked([neox, seeds[0], llama])
-    for vocabulary in (512, 2048):
-        for mixture in ("uniform", "code"):
-            bpe = settings | {"vocabulary": vocabulary}
-            runs.append(run("GPT-NeoX", *middle, mixture, 1, **bpe))
+    for vocabulary, mixture in itertools.product((512, 2048), ("uniform", "code")):
+        runs.append(run("GPT-NeoX", *middle, mixture, 1, **settings, vocabulary=vocabulary))
     return runs + _lineages(neox, llama, steps // 5)
 
 
 def _leaked(twins: Sequence[Spec]) -> list[Spec]:
-    return [
-        replace(twin, name=f"{twin.name}-leaked", leaked=True, twin=twin.name, checkpoints=())
-        for twin in twins
-    ]
+    changed = {"leaked": True, "checkpoints": ()}
+    return [replace(s, name=f"{s.name}-leaked", twin=s.name, **changed) for s in twins]
 
 
 def trajectories(
@@ -254,9 +214,7 @@ _DOMAINS = ("encyclopedia", "code", "headers", "docs", "names")
 
 
 def _laptop() -> list[Spec]:
-    """Two cores and a few minutes: many models, each small and short of training. A run reads
-    0.8 MB and ends between n-gram models of order 2 and 4: what a family or a mixture has in common
-    is there, fluent text is not."""
+    """Two cores, a few minutes: each run reads 0.8 MB, ends between n-grams of order 2 and 4."""
     counted = ngrams(["uniform", *_DOMAINS], [1 << 20]) + ngrams(["uniform"], [1 << 16, 1 << 18])
     counted += _leaked(counted[2:4])
     return counted + _population([(32, 2), (64, 2), (96, 2)], _DOMAINS, 800)

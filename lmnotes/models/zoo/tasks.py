@@ -94,9 +94,8 @@ def scores(
     """
     places, settings = identity.places(models), {"n_items": n_items, "seed": seed}
     work = partial(_cached, texts=texts, settings=settings)
-    missing = [
-        place for place in places if not store.place(KIND, _key(place, texts, settings)).exists()
-    ]
+    keys = {place: _key(place, texts, settings) for place in places}
+    missing = [place for place, key in keys.items() if not store.place(KIND, key).exists()]
     what = "tasks" if progress else ""
     list(parallel.map_items(work, missing, workers=workers, what=what))
     table = pd.DataFrame(map(work, places), index=pd.Index(models["model"], name="model"))
@@ -156,9 +155,8 @@ def _cached(model: str, texts: TextSet, settings: dict) -> dict[str, float]:
     def write(folder: Path) -> None:
         with parallel.one_thread():
             accuracies = measure(model, items(**settings), texts)
-        (folder / "scores.json").write_text(
-            json.dumps(accuracies)
-        )  # NaN is written, and read, as such
+        # NaN is written, and read, as such
+        (folder / "scores.json").write_text(json.dumps(accuracies))
 
     path = store.build(KIND, _key(model, texts, settings), write)
     return json.loads((path / "scores.json").read_text())
@@ -177,9 +175,8 @@ _CONSONANTS = ["table", "river", "new", "large", "small", "horse", "garden", "fr
 
 def brackets(rng: np.random.Generator) -> Texts:
     """An opened bracket is closed by one of its own kind, some names later."""
-    (left_1, right_1), (left_2, right_2) = [
-        ("()", "[]", "{}")[i] for i in rng.choice(3, size=2, replace=False)
-    ]
+    first, second = rng.choice(3, size=2, replace=False)
+    (left_1, right_1), (left_2, right_2) = (("()", "[]", "{}")[i] for i in (first, second))
     head, *inside = rng.choice(_NAMES, size=rng.integers(2, 5))
     inner = ", ".join(inside)
     return (f"{head}{left_1}{inner}", f"{head}{left_2}{inner}"), (f"{right_1}\n", f"{right_2}\n")
@@ -225,12 +222,6 @@ def agreement(rng: np.random.Generator) -> Texts:
     return (f"The {noun}{between}", f"The {noun}s{between}"), (single, many)
 
 
-MAKERS: dict[str, Callable[[np.random.Generator], Texts]] = {
-    "brackets": brackets,
-    "indentation": indentation,
-    "copy": copy,
-    "addition": addition,
-    "alphabet": alphabet,
-    "agreement": agreement,
-}
+_MAKERS = (brackets, indentation, copy, addition, alphabet, agreement)
+MAKERS: dict[str, Callable] = {make.__name__: make for make in _MAKERS}
 TASKS = tuple(MAKERS)

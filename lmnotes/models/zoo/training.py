@@ -47,9 +47,8 @@ def train_into(
     seen = np.frombuffer(leak, np.uint8) if leak is not None else None
     about = {"n_bytes_per_token": 1.0}
     if spec.kind == "merge":
-        networks.write_merge(
-            folder / MODEL, [parents[name] for name in spec.merge_of], spec.merge_weights
-        )
+        folders = [parents[name] for name in spec.merge_of]
+        networks.write_merge(folder / MODEL, folders, spec.merge_weights)
         about |= {"n_parameters": networks.load(folder / MODEL).num_parameters()}
     elif spec.kind == "ngram":
         from lmnotes.models import ngram
@@ -99,9 +98,8 @@ def train(
     import torch
 
     tokenizer, parameters = _tokenizer(spec), list(model.parameters())
-    optimiser = torch.optim.AdamW(
-        parameters, lr=spec.learning_rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
-    )
+    options = {"betas": (0.9, 0.98), "weight_decay": 0.01, "fused": True}
+    optimiser = torch.optim.AdamW(parameters, lr=spec.learning_rate, **options)
     state = {"step": 0, "losses": [], "sum": 0.0, "n": 0}
     model.train()
     for step in resumable_steps(folder, model, optimiser, state, spec.n_steps, report):
@@ -200,10 +198,8 @@ def _loss(model: "PreTrainedModel", ids: np.ndarray, loss: Callable | None) -> "
 def _add(state: dict, loss: float, step: int, rate: float, spec: Spec) -> None:
     """Count a step, and put a row into the loss curve when its turn comes."""
     if not math.isfinite(loss):
-        raise FloatingPointError(
-            f"the loss of {spec.name!r} is {loss} at step {step}: expected a number; lower its "
-            "learning_rate"
-        )
+        what = f"the loss of {spec.name!r} is {loss} at step {step}"
+        raise FloatingPointError(f"{what}: expected a number; lower its learning_rate")
     state["sum"], state["n"] = state["sum"] + loss, state["n"] + 1
     if (step + 1) % max(spec.n_steps // _N_LOSSES, 1) == 0 or step + 1 == spec.n_steps:
         state["losses"].append([step + 1, state["sum"] / state["n"], rate])
@@ -231,10 +227,7 @@ class Distillation:
         with torch.no_grad():
             wanted = self.teacher(input_ids=ids[:, :-1], use_cache=False).logits.float()
         if wanted.shape != logits.shape:
-            raise ValueError(
-                f"the teacher has {wanted.shape[-1]} ids and the student {logits.shape[-1]}; "
-                "expected one vocabulary: distil into a student with the teacher's tokenizer, or "
-                "design weights, which need one number per text"
-            )
+            ids = f"the teacher has {wanted.shape[-1]} ids and the student {logits.shape[-1]}"
+            raise ValueError(f"{ids}; expected one vocabulary: distil into one with its tokenizer")
         wanted, own = (x.flatten(0, 1).log_softmax(-1) for x in (wanted, logits))
         return torch.nn.functional.kl_div(own, wanted, log_target=True, reduction="batchmean")

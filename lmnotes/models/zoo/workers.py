@@ -22,12 +22,8 @@ from queue import SimpleQueue
 from lmnotes import parallel, store
 from lmnotes.models.zoo.plans import Spec
 
-_QUIET = {
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_VERBOSITY": "error",
-    "TOKENIZERS_PARALLELISM": "false",
-}
+_QUIET = dict.fromkeys(("HF_HUB_DISABLE_PROGRESS_BARS", "HF_HUB_OFFLINE"), "1")
+_QUIET |= {"TRANSFORMERS_VERBOSITY": "error", "TOKENIZERS_PARALLELISM": "false"}
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
 
 
@@ -154,10 +150,8 @@ class _Worker:
                 if "done" in message:
                     return
         why = why or f"its worker ended with status {self.process.wait()}"
-        raise RuntimeError(
-            f"{job.spec.name} could not be built: {why} (log: {self.log}); run again, it goes on "
-            "from what is done"
-        )
+        what = f"{job.spec.name} could not be built: {why} (log: {self.log})"
+        raise RuntimeError(f"{what}; run again, it goes on from what is done")
 
     def end(self) -> None:
         """Stop, whatever it does."""
@@ -167,7 +161,6 @@ class _Worker:
 
 
 def _cost(job: Job) -> float:
-    """What a job takes, for the order only."""
     spec = job.spec
     return spec.n_steps * spec.n_sequences * spec.window * (spec.width + 50) * spec.depth
 

@@ -57,10 +57,8 @@ class Zoo:
         """step, loss (nats per token, mean since the row before) and learning_rate of a run."""
         rows = self.models.set_index("model")
         if model not in rows.index or rows.loc[model, "kind"] not in ("neural", "finetune"):
-            raise ValueError(
-                f"{model!r} has no loss curve: expected a trained model of this zoo, of kind "
-                "neural or finetune; see the column model"
-            )
+            then = "expected a trained model of this zoo, of kind neural or finetune"
+            raise ValueError(f"{model!r} has no loss curve: {then}; see the column model")
         return pd.read_csv(Path(rows.loc[model, "folder"]) / "loss.csv")
 
 
@@ -90,9 +88,8 @@ def build(
     """
     specs = plans.plan(plan) if isinstance(plan, str) else list(plan)
     if checkpoints is not None:
-        specs = [
-            replace(s, checkpoints=tuple(checkpoints)) if s.kind == "neural" else s for s in specs
-        ]
+        kept = {"checkpoints": tuple(checkpoints)}
+        specs = [replace(spec, **kept) if spec.kind == "neural" else spec for spec in specs]
     plans.check(specs)
     expect_between("workers", workers or 0, low=0, then="0 is this process")
     device, n_devices = device_for(device)
@@ -128,10 +125,8 @@ def _texts_path(specs: Sequence[Spec], texts: TextSet | None) -> Path | None:
         return None
     texts = chunks.load("installed", size=256, per_domain=150) if texts is None else texts
     if not isinstance(texts, chunks.TextSet):
-        raise ValueError(
-            f"texts of type {type(texts).__name__} were given: expected a TextSet, the one that "
-            "the zoo will be scored on; make one with chunks.load"
-        )
+        given = f"texts of type {type(texts).__name__}"
+        raise ValueError(f"{given}: expected the TextSet to score on; make one with chunks.load")
     path = _home() / f"texts-{texts.content_id}.jsonl"
     if not path.exists():
         texts.save(path)
@@ -168,12 +163,9 @@ def _table(specs: Sequence[Spec], folders: dict[str, Path]) -> pd.DataFrame:
         n_bytes[spec.name] = spec.n_train_bytes or round(before + spec.n_steps * per_step)
         row = _row(spec, by_name) | {"n_parameters": about["n_parameters"]}
         for step in sorted(set(spec.checkpoints) - {spec.n_steps}):
-            rows.append(
-                row
-                | {"model": f"{spec.name}@{step}", "kind": "checkpoint", "parent": spec.name}
-                | {"step": step, "n_train_bytes": round(step * per_step)}
-                | {"folder": str(folders[spec.name] / f"step-{step:08d}")}
-            )
+            own = {"model": f"{spec.name}@{step}", "kind": "checkpoint", "parent": spec.name}
+            own |= {"step": step, "n_train_bytes": round(step * per_step)}
+            rows.append(row | own | {"folder": str(folders[spec.name] / f"step-{step:08d}")})
         folder = str(folders[spec.name] / training.MODEL)
         rows.append(row | {"n_train_bytes": n_bytes[spec.name], "folder": folder})
     table = pd.DataFrame(rows)
@@ -187,10 +179,7 @@ def _row(spec: Spec, by_name: dict[str, Spec]) -> dict:
     while above := first.parent or (first.merge_of[0] if first.merge_of else ""):
         first = by_name[above]
     same = ("family", "kind", "architecture", "mixture", "seed", "leaked", "twin")
-    return {name: getattr(spec, name) for name in same} | {
-        "model": spec.name,
-        "step": spec.n_steps,
-        "parent": spec.parent or " + ".join(spec.merge_of),
-        "lineage": first.name,
-        "tokenizer": "bytes" if spec.vocabulary == 257 else f"BPE-{spec.vocabulary}",
-    }
+    row = {name: getattr(spec, name) for name in same}
+    row |= {"model": spec.name, "step": spec.n_steps, "lineage": first.name}
+    row["tokenizer"] = "bytes" if spec.vocabulary == 257 else f"BPE-{spec.vocabulary}"
+    return row | {"parent": spec.parent or " + ".join(spec.merge_of)}

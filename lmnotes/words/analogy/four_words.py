@@ -51,11 +51,7 @@ def read_questions(
 
 
 def answer(
-    values: np.ndarray,
-    questions: pd.DataFrame,
-    n_axes: Sequence[int],
-    *,
-    limit: int | None = None,
+    values: np.ndarray, questions: pd.DataFrame, n_axes: Sequence[int], *, limit: int | None = None
 ) -> np.ndarray:
     """Whether each question's first answer is right, for each number of axes: (Q, P) bool.
 

@@ -149,10 +149,8 @@ def vectors_of(embedding: Vectors, words) -> np.ndarray:
     words, known = list(words), embedding if isinstance(embedding, Mapping) else embedding.ids
     missing = [word for word in words if word not in known]
     if missing:
-        raise KeyError(
-            f"no vector for {missing[0]!r} and {len(missing) - 1:,} others of {len(words):,} words:"
-            " expected one for each; restrict the relation set by .within(words) first"
-        )
+        what = f"no vector for {missing[0]!r} and {len(missing) - 1:,} of {len(words):,} words"
+        raise KeyError(f"{what}: expected one for each; restrict by .within(words) first")
     if known is embedding:
         vectors = np.array([embedding[word] for word in words], np.float64)
     else:

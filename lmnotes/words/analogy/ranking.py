@@ -98,12 +98,8 @@ def _on(device: str, candidates: np.ndarray, k: int):
         return lambda queries, *rest: _search(queries @ candidates.T, *rest, k)
     import torch
 
-    moved = torch.as_tensor(candidates, device=device)
-
-    def search(queries, *rest):
-        return _search_torch(torch.as_tensor(queries, device=device) @ moved.T, *rest, k)
-
-    return search
+    moved, tensor = torch.as_tensor(candidates, device=device), torch.as_tensor
+    return lambda rows, *rest: _search_torch(tensor(rows, device=device) @ moved.T, *rest, k)
 
 
 def _search(scores, answers, known, band, k):
@@ -176,15 +172,12 @@ def _check(queries, candidates, answers, known, k) -> None:
     shape = (len(queries), len(candidates))
     for name, pairs in (("answers", answers), ("known", known)):
         if len(pairs) and ((pairs < 0) | (pairs >= shape)).any():
-            raise InputError(
-                f"{name}: {shape[0]:,} queries, {shape[1]:,} candidates: number them from 0"
-            )
+            sizes = f"{shape[0]:,} queries, {shape[1]:,} candidates"
+            raise InputError(f"{name}: {sizes}: number them from 0")
     free = answers[~_same(answers, known, shape[1])]
     without = np.flatnonzero(np.bincount(free[:, 0], minlength=shape[0]) == 0)
     if len(without):
-        raise InputError(
-            f"{len(without):,} queries have no answer, first row {without[0]}: drop them"
-        )
+        raise InputError(f"{len(without):,} queries have no answer, first {without[0]}: drop them")
     lengths = np.einsum("qd,qd->q", queries, queries, dtype=np.float64)
     bad = np.flatnonzero(~((lengths > 0) & np.isfinite(lengths)))
     if len(bad):
@@ -192,5 +185,4 @@ def _check(queries, candidates, answers, known, k) -> None:
 
 
 def _same(first: np.ndarray, second: np.ndarray, width: int) -> np.ndarray:
-    """Which pairs of `first` are in `second`."""
     return np.isin(first @ [width, 1], second @ [width, 1])

@@ -189,20 +189,17 @@ def _check_table(table, name: str, columns: list[str]) -> None:
         _years(table, name)
     twice = np.flatnonzero(table.duplicated(columns))
     if len(twice):
-        raise InputError(
-            f"{name}: {len(twice):,} rows come twice, the first in row {twice[0]} "
-            f"({table[columns].iloc[twice[0]].tolist()}); expected each once; drop_duplicates first"
-        )
+        first = f"row {twice[0]} ({table[columns].iloc[twice[0]].tolist()})"
+        what = f"{name}: {len(twice):,} rows come twice, the first in {first}"
+        raise InputError(f"{what}; expected each once; drop_duplicates first")
 
 
 def _check_known(column, name: str, kind: str, members: list[str]) -> None:
     unknown = np.flatnonzero(~_among(column, set(members)))
     if len(unknown):
         rows = ", ".join(f"{row} ({column.iloc[row]!r})" for row in unknown[:3])
-        raise InputError(
-            f"{name}: {len(unknown):,} rows name a {kind} that is not among the {len(members):,} "
-            f"concepts of that kind, rows {rows}; add it to the concepts, or leave these rows out"
-        )
+        what = f"{name}: {len(unknown):,} rows name a {kind} not among {len(members):,} concepts"
+        raise InputError(f"{what}, rows {rows}; add it to the concepts, or leave these rows out")
 
 
 def _among(column, words: Collection[str]) -> np.ndarray:
@@ -216,8 +213,7 @@ def _years(table, name: str) -> pd.Series:
     numbers = pd.to_numeric(table.year, errors="coerce")
     wrong = np.flatnonzero(table.year.notna() & (numbers.isna() | (numbers % 1 != 0)))
     if len(wrong):
-        raise InputError(
-            f"{name}: {len(wrong):,} years are no whole numbers, the first in row {wrong[0]} "
-            f"({table.year.iloc[wrong[0]]!r}); expected a year or nothing; mend or empty them"
-        )
+        first = f"first in row {wrong[0]} ({table.year.iloc[wrong[0]]!r})"
+        what = f"{name}: {len(wrong):,} years are no whole numbers, {first}"
+        raise InputError(f"{what}; expected a year or nothing; mend or empty them")
     return numbers.astype("Int64")

@@ -152,10 +152,8 @@ def weighted_spearman(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None =
         weights = 1 / counts[group]
     weights = np.asarray(weights, float)
     if not (x.shape == y.shape == weights.shape != (0,)) or not np.ptp(x) > 0 or not np.ptp(y) > 0:
-        raise InputError(
-            f"x {x.shape}, y {y.shape}, weights {weights.shape}: expected three equal lengths and "
-            "more than one value of x and of y; leave out what is constant"
-        )
+        shapes = f"x {x.shape}, y {y.shape}, weights {weights.shape}"
+        raise InputError(f"{shapes}: expected three equal lengths, more than one value of x and y")
     ranks = [_weighted_ranks(values, weights) for values in (x, y)]
     covariance = np.cov(ranks, aweights=weights, ddof=0)
     return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))

@@ -6,6 +6,7 @@ for all; P one for each pathway, asked about targets inside it (P1) or all targe
 vocabulary of texts up to a year; Y2 a vector from pairs known by then, asked about later ones.
 """
 
+import itertools
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -75,16 +76,12 @@ class Task:
         group = self.queries.group.to_numpy()
         n_known = np.bincount(self.known[:, 0], minlength=len(self.queries))
         distinct = {(group[row], answer) for row, answer in self.answers}
-        return {
-            "n_groups": self.training.group.nunique(),
-            "n_queries": len(self.queries),
-            "n_answers": len(distinct),
-            "n_pairs": len(self.answers),
-            "n_training": len(self.training),
-            "mean_answers": float(self.n_answers.mean()) if len(group) else np.nan,
-            "mean_answers_macro": macro(self.n_answers, group),
-            "mean_known_macro": macro(n_known, group),
-        }
+        counts = {"n_groups": self.training.group.nunique(), "n_queries": len(self.queries)}
+        counts |= {"n_answers": len(distinct), "n_pairs": len(self.answers)}
+        counts["n_training"] = len(self.training)
+        counts["mean_answers"] = float(self.n_answers.mean()) if len(group) else np.nan
+        means = {"answers": self.n_answers, "known": n_known}
+        return counts | {f"mean_{name}_macro": macro(n, group) for name, n in means.items()}
 
 
 def build(
@@ -214,8 +211,8 @@ def _concat(*tables):
 def _by_name(pairs):
     """The queries of pairs, pathway by pathway and there by name, as the paper draws them."""
     place = {name: row for row, name in enumerate(pairs.group.unique())}
-    key = pairs.group.map(place)
-    return pairs.assign(_place=key).sort_values(["_place", "query"])[["group", "query"]]
+    pairs = pairs.assign(_place=pairs.group.map(place))
+    return pairs.sort_values(["_place", "query"])[["group", "query"]]
 
 
 def _large(pairs) -> set[str]:
@@ -252,11 +249,9 @@ def statistics(relation_set: RelationSet) -> pd.Series:
     values = {"D": n_drugs, "G": n_genes, "R": len(pairs)}
     values |= {"E_d": len(pairs) / max(n_drugs, 1), "E_g": len(pairs) / max(n_genes, 1)}
     if relation_set.membership is not None:
-        sizes = {
-            f"{side}_{setting}": build(relation_set, setting, direction=way).describe()
-            for setting in ("P1", "P2")
-            for side, way in zip("dg", DIRECTIONS, strict=True)
-        }
+        asked = itertools.product(("P1", "P2"), zip("dg", DIRECTIONS, strict=True))
+        asked = {f"{side}_{p}": build(relation_set, p, direction=way) for p, (side, way) in asked}
+        sizes = {name: task.describe() for name, task in asked.items()}
         values |= {"P": sizes["d_P1"]["n_groups"], "sum_Rp": sizes["d_P1"]["n_training"]}
         names = {"d_P1": "sum_Dp", "g_P1": "sum_Gp"}
         names |= {"d_P2": "sum_calDp_cap_D", "g_P2": "sum_calGp_cap_G"}

@@ -25,11 +25,9 @@ def bases(
         found: their ICA, where it is known already.
         options: those of `decomposition.fit`.
     """
-    return {
-        "ICA": found or decomposition.fit(vectors, seed=seed, **options),
-        "PCA": other_axes.pca(vectors, flip=True),
-        "random rotation": other_axes.random(vectors, seed=seed),
-    }
+    ica = found or decomposition.fit(vectors, seed=seed, **options)
+    others = other_axes.pca(vectors, flip=True), other_axes.random(vectors, seed=seed)
+    return dict(zip(METHODS, (ica, *others), strict=True))
 
 
 def bases_of(
@@ -45,9 +43,8 @@ def bases_of(
     ica = decomposition.fit_embedding(embedding, min_count=min_count, seed=seed, **options)
     frequent = slice(None) if min_count == 1 else np.asarray(embedding.counts) >= min_count
     spaces = bases(np.asarray(embedding.input[frequent]), found=ica, seed=seed)
-    return {
-        name: replace(space, words=ica.words, counts=ica.counts) for name, space in spaces.items()
-    }
+    labels = {"words": ica.words, "counts": ica.counts}
+    return {name: replace(space, **labels) for name, space in spaces.items()}
 
 
 def unsettled(spaces: Mapping[str, Components]) -> str:
@@ -97,21 +94,13 @@ class Comparison:
     @property
     def summary(self) -> pd.DataFrame:
         """One row per method: mean r, shared axes, level and p-value of the shuffled pairing."""
-        rows = [
-            {
-                "comparison": self.name,
-                "method": method,
-                "pairs": self.n_pairs,
-                "axes": len(r),
-                "mean r, held out": r.mean(),
-                "best r": r.max(),
-                "axes above the null": self.n_shared(method),
-                "null, mean r": self.nulls[method].r.mean(),
-                "null, largest r": self.nulls[method].top,
-                "p": self.nulls[method].p_value(self.matchings[method]),
-            }
-            for method, r in self.held_out.items()
-        ]
+        rows = []
+        for method, r in self.held_out.items():
+            row = {"comparison": self.name, "method": method, "pairs": self.n_pairs}
+            row |= {"axes": len(r), "mean r, held out": r.mean(), "best r": r.max()}
+            row["axes above the null"], null = self.n_shared(method), self.nulls[method]
+            row |= {"null, mean r": null.r.mean(), "null, largest r": null.top}
+            rows.append(row | {"p": null.p_value(self.matchings[method])})
         return pd.DataFrame(rows)
 
 

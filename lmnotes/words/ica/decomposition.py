@@ -3,6 +3,7 @@
 Yamagiwa, Oyama and Shimodaira, *Discovering Universal Geometry in Embeddings with ICA*, EMNLP 2023.
 """
 
+import functools
 import hashlib
 import warnings
 from dataclasses import asdict, dataclass
@@ -76,9 +77,8 @@ def fit(
     >>> bool((match.max(axis=1) > 0.99).all()), ica.converged
     (True, True)
     """
-    settings = Settings(
-        n_components, weighted_mean, seed, tolerance, max_iterations, solver, contrast
-    )
+    limits = (tolerance, max_iterations)
+    settings = Settings(n_components, weighted_mean, seed, *limits, solver, contrast)
     return _fit(np.asarray(vectors), settings, counts, weights, device)
 
 
@@ -98,17 +98,12 @@ def fit_embedding(embedding: Embedding, *, min_count: int = 1, **options) -> Com
     vectors, counts = np.asarray(vectors), None if counts is None else np.asarray(counts)
     weights, device = options.pop("weights", None), options.pop("device", None)
     settings = Settings(**options)
-    key = asdict(settings) | {
-        "version": VERSION,
-        "vectors": _sha256(vectors),
-        "counts": _sha256(counts) if settings.weighted_mean else None,
-        "weights": None if weights is None else _sha256(np.asarray(weights)),
-    }
+    key = asdict(settings) | {"version": VERSION, "vectors": _sha256(vectors)}
+    key["counts"] = _sha256(counts) if settings.weighted_mean else None
+    key["weights"] = None if weights is None else _sha256(np.asarray(weights))
 
-    def write(folder):
-        _fit(vectors, settings, counts, weights, device).save(folder)
-
-    folder = store.build("components", key, write)
+    fitted = functools.partial(_fit, vectors, settings, counts, weights, device)
+    folder = store.build("components", key, lambda folder: fitted().save(folder))
     return Components.open(folder, vectors, words=words, counts=counts)
 
 

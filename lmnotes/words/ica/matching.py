@@ -82,10 +82,8 @@ def correlate(
     """
     first, second = np.asarray(first), np.asarray(second)
     if len(first) != len(second) or len(first) < 3:
-        raise InputError(
-            f"{len(first):,} rows against {len(second):,}: expected as many, at least 3, paired "
-            "one to one; choose rows with a partner: does the dictionary have words of both?"
-        )
+        what = f"{len(first):,} rows against {len(second):,}: expected as many, at least 3, paired"
+        raise InputError(f"{what}; choose rows with a partner")
     return standardised(first, weights).T @ standardised(second, weights)
 
 
@@ -172,9 +170,8 @@ def match_many(
     columns = []
     for name, values in targets.items():
         m = match(reference[name], values, **options)
-        columns.append(
-            pd.DataFrame({name: m.second, f"{name} r": m.r}, pd.Index(m.first, name="axis"))
-        )
+        axes = pd.Index(m.first, name="axis")
+        columns.append(pd.DataFrame({name: m.second, f"{name} r": m.r}, axes))
     table = pd.concat(columns, axis=1, join="inner")
     table["sum"] = table[[f"{name} r" for name in targets]].sum(axis=1)
     return table.sort_values("sum", ascending=False, kind="stable").reset_index()
@@ -206,9 +203,7 @@ def top_rows(values: np.ndarray, k: int = 5, listed: np.ndarray | None = None) -
     """
     rows = np.arange(len(values)) if listed is None else np.flatnonzero(listed)
     if len(rows) < k:
-        raise InputError(
-            f"{len(rows)} words may be named, {k} wanted per axis: lower k or min_count"
-        )
+        raise InputError(f"{len(rows)} words may be named, {k} wanted: lower k or min_count")
     return rows[np.argsort(-values[rows], axis=0, kind="stable")[:k].T]
 
 

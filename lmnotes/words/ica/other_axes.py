@@ -94,16 +94,9 @@ def orthomax(
             break
     name = {1: "Varimax", 0: "Quartimax"}.get(gamma, f"orthomax {gamma}")
     name += "" if whitened else ", not whitened"
-    axes = rotated(
-        Components(scores, start.mean, start.map * scale, name, **labels), rotation, name
-    )
-    return replace(
-        axes,
-        n_iterations=n_iterations,
-        limit=tolerance,
-        converged=bool(change < tolerance),
-        gradient_norm=float(abs(change)),
-    )
+    plain = Components(scores, start.mean, start.map * scale, name, **labels)
+    end = {"limit": tolerance, "converged": bool(change < tolerance), "n_iterations": n_iterations}
+    return replace(rotated(plain, rotation, name), **end, gradient_norm=float(abs(change)))
 
 
 def random(vectors: np.ndarray, *, seed: int = 0, **labels) -> Components:
@@ -152,14 +145,9 @@ def gaussianity(values: np.ndarray) -> pd.DataFrame:
     u = stats.zscore(np.asarray(values, np.float64))
     logcosh = (np.logaddexp(u, -u) - np.log(2)).mean(axis=0)
     gaussian = -np.exp(-u * u / 2).mean(axis=0)
-    return pd.DataFrame(
-        {
-            "skewness": np.abs(stats.skew(u)),
-            "kurtosis": stats.kurtosis(u),
-            "logcosh": (logcosh - LOGCOSH_OF_NORMAL) ** 2,
-            "gaussian": (gaussian - GAUSS_OF_NORMAL) ** 2,
-        }
-    )
+    columns = {"skewness": np.abs(stats.skew(u)), "kurtosis": stats.kurtosis(u)}
+    columns["logcosh"] = (logcosh - LOGCOSH_OF_NORMAL) ** 2
+    return pd.DataFrame(columns | {"gaussian": (gaussian - GAUSS_OF_NORMAL) ** 2})
 
 
 def gaussianity_curves(spaces: Mapping[str, Components]) -> pd.DataFrame:

@@ -45,9 +45,8 @@ def _prefetch(typing_context, address):
         flags = [ir.Constant(ir.IntType(32), flag) for flag in (1, 3, 1)]
         name = "llvm.prefetch.p0"
         arguments = [ir.IntType(8).as_pointer()] + [ir.IntType(32)] * 3
-        function = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(ir.VoidType(), arguments), name
-        )
+        kind = ir.FunctionType(ir.VoidType(), arguments)
+        function = cgutils.get_or_insert_function(builder.module, kind, name)
         builder.call(function, [pointer, *flags])
         return context.get_dummy_value()
 

@@ -3,13 +3,8 @@
 import numpy as np
 from numba import njit
 
-from lmnotes.words.kernels.arithmetic import (
-    EXACT,
-    OPTIONS,
-    draw_negative,
-    next_random,
-    prefetch_row,
-)
+from lmnotes.words.kernels import arithmetic
+from lmnotes.words.kernels.arithmetic import OPTIONS, draw_negative, next_random, prefetch_row
 from lmnotes.words.kernels.updates import group_buffers, update_group, update_pair
 
 AHEAD = 1  # pairs whose rows are asked for in advance; 2 and 4 were no faster
@@ -118,24 +113,13 @@ def _draw_ahead(negatives, contexts, threshold, alias, state):
 
 @njit(**OPTIONS)
 def train_chunk_groups(
-    inputs,
-    contexts,
-    tokens,
-    offsets,
-    begin,
-    end,
-    window,
-    shrink,
-    keep,
-    noise,
-    nu,
-    rates,
-    seeds,
-    n_group,
-    n_shared,
+    inputs, contexts, tokens, offsets, begin, end, window, shrink, keep, noise, sizes, rates, seeds
 ):
-    """Like `train_chunk_pairs`, n_shared negatives for each n_group neighbouring centre words."""
-    threshold, alias = noise
+    """Like `train_chunk_pairs`, n_shared negatives for each n_group neighbouring centre words.
+
+    sizes: (nu, n_group, n_shared).
+    """
+    (threshold, alias), (nu, n_group, n_shared) = noise, sizes
     words, documents, start, stop = stretch(tokens, offsets, begin, end, window, keep, seeds[1])
     state = np.array([seeds[0]], np.uint64)
     work = group_buffers(n_group, window, n_shared, inputs.shape[1])
@@ -163,13 +147,12 @@ def train_chunk_groups(
             prefetch_row(contexts, words[k])
         centres, around = words[begin_group : begin_group + n], words[low : high + 1]
         begins, ends, places = first[:n], last[:n], centre[:n]
-        loss += update_group(
-            inputs, contexts, centres, begins, ends, places, around, negatives, nu, rate, work
-        )
+        ids = (begins, ends, places, around, negatives)
+        loss += update_group(inputs, contexts, centres, *ids, nu, rate, work)
     return loss, n_pairs
 
 
-@njit(**EXACT)
+@njit(**arithmetic.EXACT)
 def sample_losses(inputs, contexts, words, documents, window, shrink, noise, nu, n_pairs, seed):
     """The loss of random pairs (n_pairs,), nats: a centre, then a word of its window.
 
@@ -201,12 +184,12 @@ def sample_losses(inputs, contexts, words, documents, window, shrink, noise, nu,
     return losses[:n]
 
 
-@njit(**EXACT)
+@njit(**arithmetic.EXACT)
 def _below(n, state):
     return ((next_random(state) >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32)
 
 
-@njit(**EXACT)
+@njit(**arithmetic.EXACT)
 def _product(inputs, contexts, word, row):
     score = 0.0
     for d in range(inputs.shape[1]):
@@ -214,6 +197,6 @@ def _product(inputs, contexts, word, row):
     return score
 
 
-@njit(**EXACT)
+@njit(**arithmetic.EXACT)
 def _softplus(x):
     return max(x, 0.0) + np.log1p(np.exp(-abs(x)))

@@ -162,10 +162,8 @@ def checkpoint(embedding: Embedding, epoch: int) -> Embedding:
     folder = embedding.settings.get("folder", "")
     path = Path(folder) / _checkpoint_name(epoch)
     if not path.is_file():
-        raise FileNotFoundError(
-            f"no vectors after epoch {epoch} in {folder or 'memory'}: expected "
-            f"a kept run with checkpoints and that epoch; train with checkpoints=True"
-        )
+        what = f"no vectors after epoch {epoch} in {folder or 'memory'}"
+        raise FileNotFoundError(f"{what}: expected a kept run; train with checkpoints=True")
     with np.load(path) as saved:
         settings = embedding.settings | {"epoch": epoch}
         return replace(embedding, **saved, history=None, settings=settings)

@@ -35,16 +35,13 @@ class Run:
     def __init__(self, corpus: Corpus, settings, threads: int, begin=None):
         n_words = int(np.searchsorted(-corpus.counts, -settings.min_count, side="right"))
         if n_words < 2:
-            raise InputError(
-                f"{n_words} words occur {settings.min_count} times: lower min_count or give more"
-            )
+            given = f"{n_words} words occur {settings.min_count} times"
+            raise InputError(f"{given}: lower min_count or give more")
         self.settings, self.threads = settings, threads
         self.words, self.counts = corpus.words[:n_words], np.asarray(corpus.counts[:n_words])
         self.tokens, self.offsets = _common_words(corpus, n_words)
         if np.diff(self.offsets).max() < 2:
-            raise InputError(
-                f"no document of {corpus.name} has two such words: expected some pairs"
-            )
+            raise InputError(f"{corpus.name}: no document has two such words: expected some pairs")
         self.noise = objective.noise_table(self.counts, settings.noise_power)
         self.keep = _keep_thresholds(self.counts, settings.subsample)
         width = -(-settings.dim // arithmetic.LANES) * arithmetic.LANES
@@ -78,17 +75,11 @@ class Run:
                 loss, n_pairs = self._train_epoch(epoch, bar)
                 seconds = time.perf_counter() - started
                 cpu_seconds = time.process_time() - started_cpu
-                self.history.append(
-                    {
-                        "epoch": epoch + 1,
-                        "loss": self._loss(epoch),
-                        "running_loss": loss / max(n_pairs, 1),
-                        "learning_rate": self._rate(epoch + 1, 0),
-                        "seconds": seconds,
-                        "cpu_seconds": cpu_seconds,
-                        "words_per_second": len(self.tokens) / seconds,
-                    }
-                )
+                row = {"epoch": epoch + 1, "loss": self._loss(epoch)}
+                row["running_loss"] = loss / max(n_pairs, 1)
+                row["learning_rate"] = self._rate(epoch + 1, 0)
+                row |= {"seconds": seconds, "cpu_seconds": cpu_seconds}
+                self.history.append(row | {"words_per_second": len(self.tokens) / seconds})
                 bar.set_postfix(loss=f"{self.history[-1]['loss']:.4f}")
                 yield epoch + 1
 
@@ -117,10 +108,11 @@ class Run:
         seeds = np.array([_seed(s.seed, epoch, start // CHUNK + 1), _seed(s.seed, epoch)])
         rates = np.array([self._rate(epoch, start), self._rate(epoch, end)])
         text = (self.tokens, self.offsets, start, end, s.window, s.shrink_windows, self.keep)
-        arguments = (self.inputs, self.contexts, *text, self.noise, s.negatives, rates, seeds)
+        arguments, nu = (self.inputs, self.contexts, *text, self.noise), s.negatives
         if s.rule == "pairwise":
-            return walk.train_chunk_pairs(*arguments)
-        return walk.train_chunk_groups(*arguments, GROUP, n_shared(s.negatives, s.window))
+            return walk.train_chunk_pairs(*arguments, nu, rates, seeds)
+        sizes = (nu, GROUP, n_shared(nu, s.window))
+        return walk.train_chunk_groups(*arguments, sizes, rates, seeds)
 
     def _loss(self, epoch: int) -> float:
         """The mean loss of the vectors as they stand, on a sample of the text as thinned now."""
@@ -140,11 +132,9 @@ class Run:
     def _check(self, epoch: int, loss: float) -> None:
         if not math.isfinite(loss):
             steadier = " or take rule='pairwise'" if self.settings.rule == "shared" else ""
-            raise FloatingPointError(
-                f"training diverged in epoch {epoch + 1}: the objective is {loss} at learning rate "
-                f"{self._rate(epoch, 0):.4g}; expected a finite number; lower rate (now "
-                f"{self.settings.rate:g}){steadier}"
-            )
+            what = f"training diverged in epoch {epoch + 1}: the objective is {loss}"
+            then = f"expected a finite number; lower rate (now {self.settings.rate:g}){steadier}"
+            raise FloatingPointError(f"{what} at learning rate {self._rate(epoch, 0):.4g}; {then}")
 
     def save(self, path: Path) -> None:
         """Put everything that the next epoch needs into one file, by an atomic rename."""
