@@ -122,7 +122,7 @@ def _positions(chosen, n: int, axis: str) -> np.ndarray:
     chosen = np.asarray(chosen)
     if chosen.dtype == bool:
         if chosen.shape != (n,):
-            raise ValueError(f"mask of shape {chosen.shape} for {n} {axis}: make it from L.{axis}")
+            raise ValueError(f"a mask of shape {chosen.shape} for {n} {axis}: use L.{axis}[...]")
         return np.flatnonzero(chosen)
     if chosen.size and not np.issubdtype(chosen.dtype, np.integer):
         raise ValueError(f"{axis} {chosen.dtype}: expected mask or positions: L.{axis}[...] == ...")
