@@ -43,7 +43,7 @@ class LikelihoodMatrix:
             object.__setattr__(self, name, getattr(self, name).reset_index(drop=True))
         expected = (len(self.models), len(self.texts))
         if values.shape != expected:
-            raise ValueError(f"values {values.shape}; expected {expected}, as the tables have them")
+            raise ValueError(f"values {values.shape} were given; expected {expected} by the tables")
         if "model" not in self.models:
             raise ValueError(f"columns {list(self.models)}; expected one named `model`: rename it")
         bad = np.isnan(values) | (values == np.inf)

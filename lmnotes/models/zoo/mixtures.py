@@ -154,7 +154,7 @@ def training_key(run: Run, domains: Domains, device: str = "auto") -> dict:
     shares(run.weights, len(domains.names))
     plans.check([replace(run.spec, parent="", twin="", kind="neural", leaked=False)])
     if run.spec.vocabulary != domains.vocabulary:
-        ids = f"{run.spec.vocabulary} ids in the spec, {domains.vocabulary} in the domains"
+        ids = f"a spec with {run.spec.vocabulary} ids for domains of {domains.vocabulary}"
         raise ValueError(f"{ids}; expected the same: make the domains with vocabulary=")
     device, _ = zoo.device_for(device)
     versions = {name: metadata.version(name) for name in ("torch", "transformers")}

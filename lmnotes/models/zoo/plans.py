@@ -95,8 +95,8 @@ def check(specs: Sequence[Spec]) -> None:
         parents = [name for name in (spec.parent, spec.twin, *spec.merge_of) if name]
         known = spec.architecture in (*ARCHITECTURES, "n-gram") and spec.kind in KINDS
         if spec.name in seen or not known or "/" in spec.name or not spec.name:
-            known = f"a kind of {', '.join(KINDS)}, one of {', '.join(ARCHITECTURES)} or n-gram"
-            raise ValueError(f"{spec}: expected a new name without '/', {known}; change it")
+            known = f"a kind of {', '.join(KINDS)}, an architecture of {', '.join(ARCHITECTURES)}"
+            raise ValueError(f"{spec}: expected a new name without '/', {known} or n-gram")
         if missing := [name for name in parents if name not in seen]:
             what = f"{spec.name!r} comes from {missing[0]!r}, which is not before it in the plan"
             raise ValueError(f"{what}: expected parents and twins first; add it or move it up")

@@ -126,7 +126,7 @@ def _texts_path(specs: Sequence[Spec], texts: TextSet | None) -> Path | None:
     texts = chunks.load("installed", size=256, per_domain=150) if texts is None else texts
     if not isinstance(texts, chunks.TextSet):
         given = f"texts of type {type(texts).__name__}"
-        raise ValueError(f"{given}: expected the TextSet to score on; make one with chunks.load")
+        raise ValueError(f"{given}: expected a TextSet to score on; make one with chunks.load")
     path = _home() / f"texts-{texts.content_id}.jsonl"
     if not path.exists():
         texts.save(path)
