@@ -152,9 +152,8 @@ def fit(data: bytes | np.ndarray, order: int = 3) -> ByteNgram:
     data = np.frombuffer(data, np.uint8) if isinstance(data, bytes) else np.asarray(data)
     expect_one_of("order", order, ORDERS)
     if data.dtype != np.uint8 or data.ndim != 1 or len(data) < order:
-        raise ValueError(
-            f"{data.dtype} data of shape {data.shape}: expected at least {order} bytes"
-        )
+        given = f"{data.dtype} data of shape {data.shape}"
+        raise ValueError(f"{given}: expected at least {order} bytes as (T,) uint8; give more text")
     tables = [_table(data, k) for k in range(order)]
     sizes = ([len(table[name]) for table in tables] for name in ("contexts", "counts"))
     model = ByteNgram(ByteNgramConfig(order, *sizes, n_train_bytes=len(data)))

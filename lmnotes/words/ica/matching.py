@@ -83,7 +83,7 @@ def correlate(
     first, second = np.asarray(first), np.asarray(second)
     if len(first) != len(second) or len(first) < 3:
         what = f"{len(first):,} rows against {len(second):,}: expected as many, at least 3, paired"
-        raise InputError(f"{what}; choose rows with a partner")
+        raise InputError(f"{what}; has the dictionary words of both?")
     return standardised(first, weights).T @ standardised(second, weights)
 
 
