@@ -471,7 +471,7 @@ def match_bases(
     untrained: vectors of models that learned nothing, for both sides; None keeps the trained side.
     """
     first_bases, second_bases = (
-        words.ica.compare.bases(np.asarray(x), found=known[n], seed=seed + n, **options)
+        words.ica.compare.bases(np.asarray(x), ica=known[n], seed=seed + n, **options)
         for n, x in enumerate((first, second))
     )
     for n, (basis, x) in enumerate(zip((first_bases, second_bases), untrained, strict=True)):
@@ -985,7 +985,7 @@ for version in ("as trained", "after a random linear map"):
     centred = [paper.translation.unit_rows(x - x.mean(axis=0)) for x in sources]
     known = (a_space, b_space) if version == "as trained" else (None, None)
     white = [
-        words.ica.compare.bases(x, found=known[n], seed=seed + n, **options)
+        words.ica.compare.bases(x, ica=known[n], seed=seed + n, **options)
         for n, x in enumerate(sources)
     ]
     entries = {"least squares": (centred, "least squares"), "Procrustes": (centred, "procrustes")}

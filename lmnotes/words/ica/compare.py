@@ -17,15 +17,15 @@ METHODS = ("ICA", "PCA", "random rotation")
 
 
 def bases(
-    vectors: np.ndarray, *, found: Components | None = None, seed: int = 0, **options
+    vectors: np.ndarray, *, ica: Components | None = None, seed: int = 0, **options
 ) -> dict[str, Components]:
     """The same vectors (V, D) on three sets of white axes: ICA, PCA signed alike, and at random.
 
     Args:
-        found: their ICA, where it is known already.
+        ica: theirs, where it is known already.
         options: those of `decomposition.fit`.
     """
-    ica = found or decomposition.fit(vectors, seed=seed, **options)
+    ica = ica or decomposition.fit(vectors, seed=seed, **options)
     others = other_axes.pca(vectors, flip=True), other_axes.random(vectors, seed=seed)
     return dict(zip(METHODS, (ica, *others), strict=True))
 
@@ -42,7 +42,7 @@ def bases_of(
     min_count = 1 if embedding.counts is None else min_count
     ica = decomposition.fit_embedding(embedding, min_count=min_count, seed=seed, **options)
     frequent = slice(None) if min_count == 1 else np.asarray(embedding.counts) >= min_count
-    spaces = bases(np.asarray(embedding.input[frequent]), found=ica, seed=seed)
+    spaces = bases(np.asarray(embedding.input[frequent]), ica=ica, seed=seed)
     labels = {"words": ica.words, "counts": ica.counts}
     return {name: replace(space, **labels) for name, space in spaces.items()}
 
