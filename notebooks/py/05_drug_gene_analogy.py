@@ -811,7 +811,7 @@ notebook.claims.record(
 # %% [markdown]
 # ## 9. Nothing here is about drugs
 #
-# A drug with its target, a capital with its country: any table with two columns is a relation set. The functions are the same: `relations.from_pairs`, `prediction.predict`, `vector="leave_one_out"` so that no answer is in its own vector.
+# A drug with its target, a capital with its country: any table with two columns is a relation set. The functions are the same: `words.analogy.relations.from_pairs`, `words.analogy.predict`, `vector="leave_one_out"` so that no answer is in its own vector.
 # Google's analogy questions (Mikolov et al. 2013) are such tables. The exercise asks all those about well-known capitals. The questions are the real ones; the vectors are *planted* (a place, a common shift and noise), since good real ones take
 # billions of words. So the scores below say nothing about language; they compare two ways of using the same vectors.
 
@@ -864,7 +864,7 @@ print(
 )
 
 # %% [markdown]
-# *Try it on real vectors:* `embedding.load(path)` for the vectors and `four_words.read_questions(vectors.words)` for the questions that their words can answer; then the cell above as it is. The mean of many pairs is the better arrow: single differences are noisy.
+# *Try it on real vectors:* `words.embedding.load(path)` for the vectors and `words.analogy.four_words.read_questions(vectors.words)` for the questions that their words can answer; then the cell above as it is. The mean of many pairs is the better arrow: single differences are noisy.
 #
 # ## What we found
 #

@@ -32,7 +32,7 @@
 # %% tags=["parameters"]
 from typing import Literal
 
-zoo_plan: Literal["smoke", "laptop", "paper"] = "laptop"  # the population trained population
+zoo_plan: Literal["smoke", "laptop", "paper"] = "laptop"  # the population trained here
 models_file: str | None = None  # hub ids or folders, one per line: the map is of these instead
 published_matrix: str | None = None  # the released pickle: the map is of its models instead
 scores_file: str | None = None  # csv with `model` and a column per benchmark; None: home-made tasks
@@ -211,7 +211,7 @@ centring = notebook.teach.exercise(
         ),
     ],
 )
-centring.check(None)  # put your function population
+centring.check(None)  # put your function here
 notebook.teach.quiz("uniformly_better")
 
 # %% [markdown]
@@ -257,7 +257,7 @@ bit = notebook.teach.exercise(
         ("its value", lambda s: abs(s - 36.71) < 0.1, "s^2 / 2 = 972.3 ln 2"),
     ],
 )
-bit.check(None)  # put your number population
+bit.check(None)  # put your number here
 
 # %%
 linkage = models.maps.projection.tree(population.Q)
@@ -633,7 +633,7 @@ dealing = notebook.teach.exercise(
         ),
     ],
 )
-dealing.check(None)  # put your function population
+dealing.check(None)  # put your function here
 
 # %%
 comparison = paper.prediction_runs.compare_predictors(population, benchmark, range(n_seeds))
@@ -851,4 +851,4 @@ notebook.claims.table()
 # **What this population cannot show.** Its models differ in their training text far more than public models do, so distances are large, a few directions carry them, and the mean log-likelihood says more about
 # ability than it does among models that have all read everything. In an earlier trial with n-gram models alone the mean already predicted likelihood-like tasks with $r=.95$.
 #
-# **Go on from population.** (a) Set `chunk_bytes=64` and see which distances shrink. (b) Give `models_file` a list of Pythia checkpoints. (c) Draw only one domain: is the variance estimate now nearer to KL?
+# **Go on from here.** (a) Set `chunk_bytes=64` and see which distances shrink. (b) Give `models_file` a list of Pythia checkpoints. (c) Draw only one domain: is the variance estimate now nearer to KL?

@@ -89,7 +89,7 @@ def pairs(table: pd.DataFrame, x: str, labels: Mapping[str, str], log: bool = Fa
 def ruler(table: pd.DataFrame) -> Figure:
     """Where half the variance leaves the KL: a model against noisier and noisier copies of itself.
 
-    table: of `conditional_kl.ruler`.
+    table: of `small_world_kl.ruler`.
     """
     figure, (left, right) = style.panels(2, height=2.5)
     own = {"fmt": "o-", "ms": 4, "color": style.BLUE, "label": "responses of the model itself"}
