@@ -36,14 +36,15 @@ def expect_one_of(what: str, given: object, known: Iterable[object]) -> None:
 
     >>> expect_one_of("kernel", "cudnn", ("cpu", "triton"))
     Traceback (most recent call last):
-    lmnotes.errors.InputError: kernel 'cudnn' was given; expected one of cpu, triton
+    lmnotes.errors.InputError: kernel 'cudnn' was given; expected one of cpu, triton: give \
+one of these
     """
     known = list(known)
     if given not in known:
         near = nearest(given, known)
-        then = f": {near}" if near.startswith("did") else ""
+        then = near if near.startswith("did") else "give one of these"
         names = _listed([str(name) for name in known]) or "none: there are none to choose from"
-        raise InputError(f"{what} {given!r} was given; expected one of {names}{then}")
+        raise InputError(f"{what} {given!r} was given; expected one of {names}: {then}")
 
 
 def expect_file(what: str, path: str | Path, expected: str) -> Path:
@@ -89,14 +90,14 @@ def expect_between(
 
     >>> expect_between("dim", 0, low=1)
     Traceback (most recent call last):
-    lmnotes.errors.InputError: dim = 0 was given; expected at least 1
+    lmnotes.errors.InputError: dim = 0 was given; expected at least 1: raise it
     """
     if not low <= given <= high:
         bounds = f"at least {low:,}" if math.isfinite(low) else f"at most {high:,}"
         if math.isfinite(low) and math.isfinite(high):
             bounds = f"{low:,} to {high:,}"
-        after = f": {then}" if then else ""
-        raise InputError(f"{what} = {given!r} was given; expected {bounds}{after}")
+        then = then or ("raise it" if given < low else "lower it" if given > high else "give one")
+        raise InputError(f"{what} = {given!r} was given; expected {bounds}: {then}")
 
 
 def expect_finite(what: str, array: "np.ndarray", then: str = "leave those rows out") -> None:

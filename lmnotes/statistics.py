@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from lmnotes.errors import InputError
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -35,7 +37,7 @@ def regress(
         y, x: (V,). where: (V,) bool; all words without.
 
     Raises:
-        ValueError: with fewer than 3 words or without any spread in x.
+        InputError: with fewer than 3 words or without any spread in x.
 
     >>> fit = regress(np.array([1.0, 3, 5, 7]), np.array([0.0, 1, 2, 3]))
     >>> round(fit.slope, 6), round(fit.intercept, 6), round(fit.r2, 6)
@@ -45,7 +47,7 @@ def regress(
     used = np.ones(len(y), bool) if where is None else np.asarray(where)
     chosen_y, chosen_x = y[used], x[used]
     if len(chosen_x) < 3 or not np.ptp(chosen_x) > 0 or not np.isfinite(chosen_x + chosen_y).all():
-        raise ValueError(
+        raise InputError(
             f"a line through {len(chosen_x)} words, x from {chosen_x.min(initial=np.nan):.3g} to "
             f"{chosen_x.max(initial=np.nan):.3g}: expected 3 or more finite points with different "
             "x; choose more words in `where`"
@@ -194,7 +196,7 @@ _N_PATTERNS = (1 << 16) - 1  # of more seeds so many are drawn
 
 @dataclass(frozen=True)
 class PairedTest:
-    """How two rules differ over seeds, in the unit of what was compared.
+    """How two treatments differ over seeds, in the unit of what was compared.
 
     mean, sd: of the differences, first less second; low, high: 95 % interval of the mean by
     Student's t; n_below: seeds where the first is smaller; t, p_t: paired t test; p_flip: sign-flip
@@ -219,15 +221,15 @@ class PairedTest:
 
 
 def paired_test(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> PairedTest:
-    """The paired test of two rules over S seeds.
+    """The paired test of two treatments over S seeds.
 
     Args:
-        first, second: (S,) or (S, targets) of the same seeds in the same order, for example KL to
-            the target in bits per byte. Several targets are averaged first within a seed, whose
-            base they share, so signs are flipped for all of them at once.
+        first, second: (S,) or (S, targets) of the same seeds in the same order. Several targets are
+            averaged first within a seed, whose base they share, so signs are flipped for all of
+            them at once.
         seed: of the sign patterns, where there are more than 16 seeds.
 
-    Raises ValueError with fewer than two seeds or with other seeds on the two sides.
+    Raises InputError with fewer than two seeds or with other seeds on the two sides.
 
     >>> test = paired_test([1.0, 2.0, 3.0], [2.0, 4.0, 4.0])
     >>> round(test.mean, 3), test.n_below, test.p_flip
@@ -235,9 +237,9 @@ def paired_test(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> Pair
     """
     first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
     if first.shape != second.shape or first.ndim not in (1, 2) or len(first) < 2:
-        raise ValueError(
+        raise InputError(
             f"values of shapes {first.shape} and {second.shape} were given; expected the same two "
-            "or more seeds on both sides: run both rules on each seed"
+            "or more seeds on both sides: run both on each seed"
         )
     differences = (first - second).reshape(len(first), -1).mean(axis=1)
     mean, sd = differences.mean(), differences.std(ddof=1)
@@ -245,7 +247,9 @@ def paired_test(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> Pair
         test = stats.ttest_1samp(differences, 0.0)
         t, p_t, (low, high) = test.statistic, test.pvalue, test.confidence_interval()
     else:
-        t, p_t, low, high = np.copysign(np.inf, mean) if mean else 0.0, float(not mean), mean, mean
+        low = high = mean
+        t = np.copysign(np.inf, mean) if mean else 0.0
+        p_t = 0.0 if mean else 1.0
     counts = {"n_below": int((differences < 0).sum()), "n_seeds": len(differences)}
     numbers = {"mean": mean, "sd": sd, "low": low, "high": high, "t": t, "p_t": p_t}
     numbers = {name: float(number) for name, number in numbers.items()}
@@ -259,7 +263,7 @@ def sign_flip(differences: np.ndarray, *, seed: int = 0) -> float:
         differences: (S,). All 2^S patterns up to 16 seeds; 65,535 drawn ones, and the one seen, for
             more.
 
-    It asks only that a difference is as likely to be negative as positive if the rules are equal.
+    It asks only that a difference is as likely to be negative as positive if the two are equal.
 
     >>> sign_flip(np.ones(6))  # 2 / 2^6
     0.03125
@@ -273,7 +277,7 @@ def sign_flip(differences: np.ndarray, *, seed: int = 0) -> float:
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
-    """The p-values corrected for the number of rules by Holm's step-down method, (R,).
+    """The p-values corrected for their number by Holm's step-down method, (R,).
 
     >>> holm([0.01, 0.04, 0.03]).round(3).tolist()
     [0.03, 0.06, 0.06]

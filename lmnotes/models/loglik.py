@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from lmnotes.errors import expect_between
+from lmnotes.errors import InputError, expect_between
 
 if TYPE_CHECKING:
     import xarray
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
 class LikelihoodMatrix:
     """Row i, column s: the sum of log-probabilities that model i gives to text s, in nats.
 
-    Raises ValueError where the tables do not fit the values, or where a value is not a number or
+    Raises InputError where the tables do not fit the values, or where a value is not a number or
     is +infinity; -infinity is a likelihood of zero, and `clip` raises it.
 
-    >>> import pandas
     >>> models = pd.DataFrame({"model": ["a", "b"]})
     >>> texts = pd.DataFrame({"n_bytes": [2, 4, 3]})
     >>> L = LikelihoodMatrix(np.array([[-1.0, -2, -3], [-2, -2, -90]]), models, texts, "bos=always")
@@ -43,14 +42,14 @@ class LikelihoodMatrix:
             object.__setattr__(self, name, getattr(self, name).reset_index(drop=True))
         expected = (len(self.models), len(self.texts))
         if values.shape != expected:
-            raise ValueError(f"values {values.shape} were given; expected {expected} by the tables")
+            raise InputError(f"values {values.shape} were given; expected {expected} by the tables")
         if "model" not in self.models:
-            raise ValueError(f"columns {list(self.models)}; expected one named `model`: rename it")
+            raise InputError(f"columns {list(self.models)}; expected one named `model`: rename it")
         bad = np.isnan(values) | (values == np.inf)
         if bad.any():
             row, column = np.argwhere(bad)[0]
             what = f"{values[row, column]} for model {self.models.model[row]!r} and text {column}"
-            raise ValueError(f"{what}; expected numbers: leave it out, or score it in float32")
+            raise InputError(f"{what}; expected numbers: leave it out, or score it in float32")
 
     def clip(self, share: float = 0.02, threshold: float | None = None) -> "LikelihoodMatrix":
         """The matrix with every entry below the threshold raised to it.
@@ -68,7 +67,7 @@ class LikelihoodMatrix:
             threshold = float(np.quantile(self.values, share, method=method))
             if not np.isfinite(threshold):
                 then = "give a threshold, a larger share, or score in float32"
-                raise ValueError(f"more than {share:.1%} of the entries are -inf: {then}")
+                raise InputError(f"more than {share:.1%} of the entries are -inf: {then}")
         return replace(self, values=np.maximum(self.values, threshold), threshold=float(threshold))
 
     def select(self, models=None, texts=None) -> "LikelihoodMatrix":
@@ -82,12 +81,12 @@ class LikelihoodMatrix:
     def n_bytes(self) -> np.ndarray:
         """The length of every text in UTF-8 bytes, (N,) int64."""
         if "n_bytes" not in self.texts:
-            raise ValueError("texts has no column `n_bytes`: add it, or ask for nats")
+            raise InputError("texts has no column `n_bytes`: add it, or ask for nats")
         return self.texts["n_bytes"].to_numpy(dtype=np.int64)
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         if copy is False and dtype not in (None, np.float64):
-            raise ValueError(f"dtype {dtype} without a copy; expected float64: allow a copy")
+            raise InputError(f"dtype {dtype} without a copy; expected float64: allow a copy")
         values = np.asarray(self.values, dtype=dtype)
         return values.copy() if copy and values is self.values else values
 
@@ -122,8 +121,8 @@ def _positions(chosen, n: int, axis: str) -> np.ndarray:
     chosen = np.asarray(chosen)
     if chosen.dtype == bool:
         if chosen.shape != (n,):
-            raise ValueError(f"a mask of shape {chosen.shape} for {n} {axis}: use L.{axis}[...]")
+            raise InputError(f"a mask of shape {chosen.shape} for {n} {axis}: use L.{axis}[...]")
         return np.flatnonzero(chosen)
     if chosen.size and not np.issubdtype(chosen.dtype, np.integer):
-        raise ValueError(f"{axis} {chosen.dtype}: expected mask or positions: L.{axis}[...] == ...")
+        raise InputError(f"{axis} {chosen.dtype}: expected mask or positions: L.{axis}[...] == ...")
     return chosen.astype(np.int64).reshape(-1)

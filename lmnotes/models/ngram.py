@@ -19,7 +19,7 @@ import transformers
 from torch.nn import functional
 from transformers.modeling_outputs import CausalLMOutput
 
-from lmnotes.errors import expect_one_of
+from lmnotes.errors import InputError, expect_one_of
 
 BOS = 256  # id of the token that begins a text; bytes are their own ids
 N_IDS = 257
@@ -142,7 +142,7 @@ def fit(data: bytes | np.ndarray, order: int = 3) -> ByteNgram:
         data: (T,) bytes of text, or uint8.
         order: 1 to 5; the model sees order - 1 bytes back.
 
-    Raises ValueError where the order is another, or there is less text than one n-gram.
+    Raises InputError where the order is another, or there is less text than one n-gram.
 
     >>> model = fit(b"abracadabra", order=2)
     >>> logits = model(torch.tensor([[BOS, ord("a")]])).logits
@@ -153,7 +153,7 @@ def fit(data: bytes | np.ndarray, order: int = 3) -> ByteNgram:
     expect_one_of("order", order, ORDERS)
     if data.dtype != np.uint8 or data.ndim != 1 or len(data) < order:
         given = f"{data.dtype} data of shape {data.shape}"
-        raise ValueError(f"{given}: expected at least {order} bytes as (T,) uint8; give more text")
+        raise InputError(f"{given}: expected at least {order} bytes as (T,) uint8; give more text")
     tables = [_table(data, k) for k in range(order)]
     sizes = ([len(table[name]) for table in tables] for name in ("contexts", "counts"))
     model = ByteNgram(ByteNgramConfig(order, *sizes, n_train_bytes=len(data)))

@@ -86,7 +86,7 @@ def verdict(
     'same direction'
     """
     if not math.isfinite(value):
-        raise ValueError(
+        raise InputError(
             f"a verdict was asked on {value}; expected a finite number: note it as not testable"
         )
     if reproduced is not None and _met(reproduced, value, interval):

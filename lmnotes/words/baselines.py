@@ -131,7 +131,7 @@ def read_dictionary(path: str | Path) -> list[tuple[str, str]]:
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: a line that has not two words; names it.
+        InputError: a line that has not two words; names it.
     """
     path, pairs = expect_file("dictionary", path, "one with two words per line"), []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
@@ -149,7 +149,7 @@ def paired_rows(
     >>> paired_rows({"cat": 4}, {"gato": 2}, [("cat", "gato"), ("dog", "perro")])
     (array([4]), array([2]))
 
-    Raises ValueError: no pair has both its words in the vocabularies.
+    Raises InputError: no pair has both its words in the vocabularies.
     """
     known = [(first[a], second[b]) for a, b in pairs if a in first and b in second]
     if not known:

@@ -154,7 +154,7 @@ def load(
     A file larger than memory: `convert` it once, or read a part by `limit` or `words`.
 
     Raises:
-        ValueError: the file is damaged or of another format; names the line, or the record if
+        InputError: the file is damaged or of another format; names the line, or the record if
             binary.
     """
     if Path(path).is_dir():

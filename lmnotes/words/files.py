@@ -34,7 +34,7 @@ def guess_format(path: str | Path) -> str:
     """The format that the first lines of a file look like.
 
     Raises:
-        ValueError: it is a pickle, which can run code when it is opened and so has to be asked for.
+        InputError: it is a pickle, which can run code when it is opened and so has to be asked for.
     """
     path = Path(path)
     with vector_rows.reading(path) as file:
@@ -64,7 +64,7 @@ def read_blocks(
             but the length of the row.
 
     Raises:
-        ValueError: the file is not what its format says; names the line, or the record if binary.
+        InputError: the file is not what its format says; names the line, or the record if binary.
     """
     path = Path(path)
     expect_one_of("format", format, FORMATS[:-1])
@@ -92,7 +92,7 @@ def read_blocks(
 def write_rows(path: str | Path, format: str, words: list[str], matrix: np.ndarray) -> None:
     """Write words and rows (V, D) as float32; text has 9 significant digits, enough for every bit.
 
-    Raises ValueError: a word is empty or has white space, which these formats take for a separator.
+    Raises InputError: a word is empty or has white space, which these formats take for a separator.
     """
     path = Path(path)
     for row, word in enumerate(words):
@@ -146,7 +146,7 @@ def read_gensim(path: str | Path) -> dict:
     except Exception as error:  # a pickle can fail in any way
         what = f"{path}: gensim finds no vectors in it ({type(error).__name__}: {error})"
         then = "expected a file by KeyedVectors.save beside its .npy files; save it again"
-        raise ValueError(f"{what}; {then}") from error
+        raise InputError(f"{what}; {then}") from error
     counts = vectors.expandos.get("count")
     if counts is not None and np.array_equal(counts, np.arange(len(words), 0, -1)):
         counts = None  # what gensim makes up when it reads a file without counts

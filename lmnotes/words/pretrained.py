@@ -34,7 +34,7 @@ def folder_of(model: str | Path, revision: str | None = None) -> Path:
     Raises:
         FileNotFoundError: there is no such folder, and the hub does not give such a model: it has
             none, or cannot be reached while the cache lacks it.
-        ValueError: the folder has no safetensors, or `revision` is given with a local folder.
+        InputError: the folder has no safetensors, or `revision` is given with a local folder.
     """
     if Path(model).is_dir():
         if revision is not None:
@@ -77,7 +77,7 @@ def load(
         device: None for "cuda" where there is one, else "cpu".
 
     Raises:
-        ValueError: the weights are not those of the architecture, the tokenizer is not a fast one,
+        InputError: the weights are not those of the architecture, the tokenizer is not a fast one,
             or the dtype is another.
     """
     import transformers
@@ -133,7 +133,7 @@ def longest_input(
     """The most pieces that go into a model, `max_pieces` where given; None where it has no limit.
 
     Raises:
-        ValueError: `max_pieces` is more than that.
+        InputError: `max_pieces` is more than that.
     """
     known = [tokenizer.model_max_length]
     if positions := getattr(model.config, "max_position_embeddings", None):

@@ -23,7 +23,7 @@ from lmnotes.words import judgements, null_laws
 def normalise(values: np.ndarray) -> np.ndarray:
     """The rows of S (V, K) scaled to length 1, in float64.
 
-    Raises ValueError for a row without direction or a value that is not finite.
+    Raises InputError for a row without direction or a value that is not finite.
 
     >>> normalise(np.array([[3.0, 4.0]])).tolist()
     [[0.6, 0.8]]
@@ -221,7 +221,7 @@ def advantage(
 def covered_pairs(words: Sequence[str], benchmark: str | Path) -> tuple[pd.DataFrame, np.ndarray]:
     """The pairs of a benchmark and their rows (N, 2) among `words`, -1 where one is missing.
 
-    Raises ValueError where fewer than 3 pairs are covered.
+    Raises InputError where fewer than 3 pairs are covered.
     """
     pairs = judgements.read_pairs(benchmark)
     rows = judgements.pair_rows(pairs, {word: row for row, word in enumerate(words)})

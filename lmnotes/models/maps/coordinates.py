@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import pdist, squareform
 
-from lmnotes.errors import expect_finite, expect_shape
+from lmnotes.errors import InputError, expect_finite, expect_shape
 
 Unit = Literal["nats", "bits/byte"]
 
@@ -148,10 +148,10 @@ def nats_per(unit: str, n_bytes: np.ndarray | float | None) -> float:
         return 1.0
     if unit != "bits/byte" or n_bytes is None:
         given = f"unit {unit!r} with n_bytes = {n_bytes!r} was given"
-        raise ValueError(f"{given}; expected 'nats', or 'bits/byte': pass n_bytes, of the texts")
+        raise InputError(f"{given}; expected 'nats', or 'bits/byte': pass n_bytes, of the texts")
     return float(np.mean(n_bytes)) * np.log(2)
 
 
 def _same_length(n: int, given: int, what: str) -> None:
     if n != given:
-        raise ValueError(f"{given} {what} were given for {n}; expected one each: pass all of them")
+        raise InputError(f"{given} {what} were given for {n}; expected one each: pass all of them")

@@ -8,6 +8,8 @@ import pandas as pd
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 from scipy.spatial.distance import pdist
 
+from lmnotes.errors import InputError
+
 _FEW = 500  # models that one thread of t-SNE places sooner than several
 
 
@@ -23,7 +25,7 @@ def spectrum(coordinates: np.ndarray) -> np.ndarray:
     variances = np.linalg.svd(values - values.mean(axis=0), compute_uv=False) ** 2
     total = variances.sum()
     if not total > 0:
-        raise ValueError(f"all {len(values)} rows are the same; expected models that differ")
+        raise InputError(f"all {len(values)} rows are equal; expected models that differ: add some")
     return np.minimum(np.cumsum(variances) / total, 1.0)
 
 

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from sklearn.metrics.pairwise import euclidean_distances
 
-from lmnotes.errors import expect_between, expect_one_of, expect_shape
+from lmnotes.errors import InputError, expect_between, expect_one_of, expect_shape
 
 METHODS = ("uniform", "LS", "KL")
 Method = Literal["uniform", "LS", "KL"]
@@ -92,7 +92,7 @@ def normalised(score: np.ndarray, *, uniform_share: float = 0.0) -> np.ndarray:
     total = score.sum()
     if not (np.isfinite(total) and total > 0 and score.min() >= 0):
         given = f"scores add up to {total}, the smallest is {score.min()}"
-        raise ValueError(f"{given}; expected none negative, one positive: do all models agree?")
+        raise InputError(f"{given}; expected none negative, one positive: do all models agree?")
     return (1 - uniform_share) * score / total + uniform_share / len(score)
 
 
@@ -211,7 +211,7 @@ def draws_for(pi: np.ndarray, d: float) -> int:
     """
     possible = np.count_nonzero(pi)
     if not 0 < d < possible:
-        raise ValueError(f"{d} distinct texts of the {possible} that can be drawn: ask for fewer")
+        raise InputError(f"{d} distinct texts of the {possible} that can be drawn: ask for fewer")
     high = 1
     while expected_distinct(pi, high) < d:
         high *= 2

@@ -8,6 +8,7 @@ whether the head was understood, is checked on each model's first texts against 
 
 import numpy as np
 
+from lmnotes.errors import InputError
 from lmnotes.models import ngram_lookup
 from lmnotes.models.scoring import failures, head
 
@@ -124,7 +125,7 @@ def plan(lengths: np.ndarray, tokens_per_batch: int) -> list[np.ndarray]:
     [[1], [4, 0], [2]]
     """
     if tokens_per_batch < 1:
-        raise ValueError(f"tokens_per_batch is {tokens_per_batch}; expected at least 1: raise it")
+        raise InputError(f"tokens_per_batch is {tokens_per_batch}; expected at least 1: raise it")
     lengths = np.asarray(lengths)
     order = np.argsort(-lengths, kind="stable")
     order = order[lengths[order] > 0]

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from lmnotes import store
+from lmnotes.errors import InputError
 from lmnotes.models.scoring import batches, failures, head, identity, score
 from lmnotes.models.scoring.loading import Scorer
 from lmnotes.models.scoring.rule import PUBLISHED, Rule
@@ -71,7 +72,7 @@ def score_layers(
 
     Args: as of `score.score_texts`; the last row equals what that gives, to the bit on a CPU.
 
-    Raises ValueError where the final norm or the head cannot be found, with the reason.
+    Raises InputError where the final norm or the head cannot be found, with the reason.
     """
     strings = list(getattr(texts, "texts", texts))
     scorer, encoded = score.prepare(model, strings, rule, revision, device)
@@ -104,7 +105,7 @@ def find(scorer: Scorer) -> Lens:
     """The blocks of a model and its final normalisation, with what else stands before the head.
 
     They are found by running the model: the modules whose output is the head's input, back to the
-    first norm, and the list of modules whose last one gives that norm its input. Raises ValueError
+    first norm, and the list of modules whose last one gives that norm its input. Raises InputError
     where the head is not of a known form (`Scorer.note`), where there is no such norm or list, or
     where the norm is part of a block (as in models that normalise after each sublayer).
     """
@@ -213,10 +214,10 @@ def _same(first, second) -> bool:
     return alike and torch.equal(first.to(second.dtype), second)
 
 
-def _refusal(scorer, reason: str) -> ValueError:
+def _refusal(scorer, reason: str) -> InputError:
     given = f"{scorer.name} was given for a logit lens: {reason}"
     wanted = "a causal model with blocks, a final norm and a linear head"
-    return ValueError(f"{given}; expected {wanted}: score it as a whole with score_texts")
+    return InputError(f"{given}; expected {wanted}: score it as a whole with score_texts")
 
 
 def _score(scorer, lens, ids, tokens_per_batch, progress) -> list[np.ndarray]:

@@ -12,6 +12,7 @@ from functools import partial
 
 import numpy as np
 
+from lmnotes.errors import InputError
 from lmnotes.models.scoring import batches, failures, head, score
 
 SHARE_FROM = 128  # tokens saved by sharing; below, a call of its own costs more
@@ -184,7 +185,7 @@ class _Reading:
         output = self.model(input_ids=input_ids, past_key_values=self.cache, use_cache=True)
         self.cache = getattr(output, "past_key_values", None)
         if self.cache is None or not hasattr(self.cache, "batch_repeat_interleave"):
-            raise ValueError("the model keeps no keys and values to go on from")
+            raise InputError("the model keeps no keys and values to go on from")
         return output
 
     __call__ = forward
@@ -202,7 +203,7 @@ def _states(scorer, model, inputs):
         return model(inputs).logits
     states = head.hidden_states(model, inputs)
     if states is None:
-        raise ValueError("its output layer is not called once with all positions")
+        raise InputError("its output layer is not called once with all positions")
     return states
 
 

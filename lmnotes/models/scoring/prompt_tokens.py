@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lmnotes.errors import expect_one_of
+from lmnotes.errors import InputError, expect_one_of
 from lmnotes.models.scoring.rule import Rule, refuse_empty, wanted_bos
 
 PLAIN = "{prompt}\n"  # of models without a chat template, and of all where the rule says so
@@ -50,7 +50,7 @@ class PromptRule:
         Rule(bos=self.bos, truncate=self.truncate, dtype=self.dtype)  # refuses what is wrong
         if self.template not in ("model", "plain") and "{prompt}" not in self.template:
             wanted = '"model", "plain" or a text with {prompt} where the prompt goes'
-            raise ValueError(f"template is {self.template!r}; expected {wanted}: give one of them")
+            raise InputError(f"template is {self.template!r}; expected {wanted}: give one of them")
         expect_one_of("end", self.end, ENDS)
 
     @property
@@ -80,13 +80,13 @@ def encode(
 ) -> Pairs:
     """Token ids of N prompts and N responses under a rule.
 
-    Raises ValueError where the numbers differ, a response is empty, a prompt fills the whole
+    Raises InputError where the numbers differ, a response is empty, a prompt fills the whole
     length, or the tokenizer lacks a token that the rule needs.
     """
     if len(prompts) != len(responses) or not len(prompts):
         given = f"{len(prompts)} prompts and {len(responses)} responses were given"
         then = "repeat a prompt that has several"
-        raise ValueError(f"{given}; expected one prompt for each response, at least one: {then}")
+        raise InputError(f"{given}; expected one prompt for each response, at least one: {then}")
     different = list(dict.fromkeys(prompts))
     numbers = {prompt: k for k, prompt in enumerate(different)}
     contexts = [context(tokenizer, prompt, rule) for prompt in different]
@@ -94,7 +94,7 @@ def encode(
     limit = max_length if rule.truncate == "model" else rule.truncate
     if full := [k for k, ids in enumerate(contexts) if len(ids) >= limit]:
         given = f"{len(full)} prompts fill all {limit} tokens, as {different[full[0]][:40]!r}"
-        raise ValueError(f"{given}; expected room for a response: shorten or leave them out")
+        raise InputError(f"{given}; expected room for a response: shorten or leave them out")
     whole = _responses(tokenizer, responses, rule)
     room = limit - np.array([len(ids) for ids in contexts])[number]
     truncated = np.array([len(ids) for ids in whole]) > room
@@ -126,7 +126,7 @@ def context(tokenizer, prompt: str, rule: PromptRule) -> np.ndarray:
         ids = [token for token in (bos, tokenizer.eos_token_id) if token is not None][:1]
     if not ids:
         given = f"prompt {prompt!r} has no token under {rule.name!r}, the tokenizer no BOS or EOS"
-        raise ValueError(f"{given}; expected a token to begin from: give another template")
+        raise InputError(f"{given}; expected a token to begin from: give another template")
     return np.array(ids, np.int64)
 
 
@@ -141,7 +141,7 @@ def end_of_turn(tokenizer, rule: PromptRule) -> int:
             return ends[0]
     if tokenizer.eos_token_id is None:
         given = f"{rule.name!r} with a tokenizer that has no EOS token"
-        raise ValueError(f'{given}; expected a token that ends a turn: take end="none"')
+        raise InputError(f'{given}; expected a token that ends a turn: take end="none"')
     return tokenizer.eos_token_id
 
 

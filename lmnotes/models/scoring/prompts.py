@@ -64,7 +64,7 @@ def score(
         share: whether responses to one prompt may go on from one reading of it.
         keep_tokens: also returns the log-probability of every scored token.
 
-    n_tokens and n_bytes are those of the responses. Equal pairs are scored once. Raises ValueError
+    n_tokens and n_bytes are those of the responses. Equal pairs are scored once. Raises InputError
     for pairs or rules that cannot be scored, `ScoringFailure` as `score.score_texts` does.
     """
     began = time.perf_counter()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lmnotes.errors import expect_one_of
+from lmnotes.errors import InputError, expect_one_of
 
 BOS = ("tokenizer", "always", "never")
 DTYPES = ("float32", "bfloat16", "float16")
@@ -43,7 +43,7 @@ class Rule:
         expect_one_of("dtype", self.dtype, DTYPES)
         whole = isinstance(self.truncate, int) and not isinstance(self.truncate, bool)
         if self.truncate != "model" and not (whole and self.truncate >= 2):
-            raise ValueError(f'truncate is {self.truncate!r}; expected "model" or 2 or more tokens')
+            raise InputError(f'truncate is {self.truncate!r}; expected "model" or 2 or more tokens')
 
     @property
     def name(self) -> str:
@@ -86,7 +86,7 @@ def encode(tokenizer, texts: Sequence[str], rule: Rule, max_length: int) -> Enco
         tokenizer: of `transformers`.
         max_length: tokens kept where the rule says "model".
 
-    Raises ValueError on an empty text, and where a BOS is wanted of a tokenizer that has none.
+    Raises InputError on an empty text, and where a BOS is wanted of a tokenizer that has none.
     """
     refuse_empty(texts, "texts are empty", "character")
     bos = wanted_bos(tokenizer, rule)
@@ -103,17 +103,17 @@ def encode(tokenizer, texts: Sequence[str], rule: Rule, max_length: int) -> Enco
 
 
 def refuse_empty(texts: Sequence, what: str, unit: str) -> None:
-    """Raise ValueError where some of the texts, or of their tokens, are empty."""
+    """Raise InputError where some of the texts, or of their tokens, are empty."""
     if empty := [number for number, text in enumerate(texts) if not len(text)]:
         given = f"{len(empty)} of {len(texts)} {what}, the first is number {empty[0]}"
-        raise ValueError(f"{given}; expected at least one {unit} each: leave them out")
+        raise InputError(f"{given}; expected at least one {unit} each: leave them out")
 
 
 def wanted_bos(tokenizer, rule) -> int | None:
-    """The id of BOS; raises ValueError where a rule wants one of a tokenizer that has none."""
+    """The id of BOS; raises InputError where a rule wants one of a tokenizer that has none."""
     if rule.bos == "always" and tokenizer.bos_token_id is None:
         given = f"{rule.name!r} with a tokenizer that has no BOS token"
-        raise ValueError(f'{given}; expected one: take bos="tokenizer" or bos="never"')
+        raise InputError(f'{given}; expected one: take bos="tokenizer" or bos="never"')
     return tokenizer.bos_token_id
 
 

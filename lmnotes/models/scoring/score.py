@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from lmnotes import store
+from lmnotes.errors import InputError
 from lmnotes.models.scoring import batches, failures
 from lmnotes.models.scoring.loading import Scorer, load
 from lmnotes.models.scoring.rule import PUBLISHED, Encoded, Rule, encode
@@ -67,7 +68,7 @@ def score_texts(
         keep_tokens: also returns the log-probability of every scored token.
         progress: called with the texts done and N after each batch.
 
-    Raises ValueError for texts or rules that cannot be scored, and `ScoringFailure` where memory is
+    Raises InputError for texts or rules that cannot be scored, and `ScoringFailure` where memory is
     too small for one text or a log-likelihood is not a finite number.
     """
     began = time.perf_counter()
@@ -83,7 +84,7 @@ def score_texts(
 def prepare(model, strings, rule, revision, device) -> tuple[Scorer, Encoded]:
     """The loaded model, and the texts as its tokens."""
     if not strings:
-        raise ValueError("no text was given; expected at least one: check how they were chosen")
+        raise InputError("no text was given; expected at least one: check how they were chosen")
     scorer = scorer_of(model, rule, revision, device)
     encoded = encode(scorer.tokenizer, strings, rule, scorer.max_length)
     check_vocabulary(scorer, encoded.ids)
@@ -107,7 +108,7 @@ def scorer_of(model, rule, revision, device):
         return load(model, revision=revision, dtype=rule.dtype, device=device)
     if model.dtype != rule.dtype:
         given = f"{model.name} is loaded in {model.dtype} and the rule is {rule.name!r}"
-        raise ValueError(f'{given}; expected the same dtype: load(..., dtype="{rule.dtype}")')
+        raise InputError(f'{given}; expected the same dtype: load(..., dtype="{rule.dtype}")')
     return model
 
 
@@ -193,4 +194,4 @@ def check_vocabulary(scorer, ids):
     if largest >= scorer.n_vocabulary:
         given = f"the tokenizer of {scorer.name} gives token {largest}"
         has = f"the model has {scorer.n_vocabulary}; expected tokens of its own"
-        raise ValueError(f"{given}, {has}: take the tokenizer that belongs to it")
+        raise InputError(f"{given}, {has}: take the tokenizer that belongs to it")

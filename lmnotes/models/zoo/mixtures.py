@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from lmnotes import parallel, store
-from lmnotes.errors import expect_one_of
+from lmnotes.errors import InputError, expect_one_of
 from lmnotes.models.zoo import data, networks, plans, training
 from lmnotes.models.zoo.plans import Spec
 from lmnotes.models.zoo.training import Distillation
@@ -43,7 +43,7 @@ class Domains:
         return shares(list(map(len, self.streams)))
 
     def select(self, names: Sequence[str]) -> "Domains":
-        """These domains, in this order; raises ValueError for a name that is not among them."""
+        """These domains, in this order; raises InputError for a name that is not among them."""
         for name in names:
             expect_one_of("domain", name, self.names)
         places = [self.names.index(name) for name in names]
@@ -76,10 +76,10 @@ def domains(source: str | TextSet = "installed", *, vocabulary: int = 257) -> Do
     if isinstance(source, str):
         if source != "installed":
             then = 'a TextSet: load a path with chunks.load(path, part="train") first'
-            raise ValueError(f"source {source!r} was given; expected 'installed' or {then}")
+            raise InputError(f"source {source!r} was given; expected 'installed' or {then}")
         streams = data.streams(vocabulary)
     elif vocabulary != 257:
-        raise ValueError(f"vocabulary={vocabulary} with texts; expected 257, bytes: leave it out")
+        raise InputError(f"vocabulary={vocabulary} with texts; expected 257, bytes: leave it out")
     else:
         streams = {}
         for name in dict.fromkeys(source.domains):
@@ -131,7 +131,7 @@ def train(run: Run, domains: Domains, *, device: str = "auto") -> Path:
     Args:
         device: "cpu" (one thread), "cuda", or "auto": a GPU where there is one.
 
-    The weights of a checkpoint lie beside it (`checkpoints`). Raises ValueError where the weights
+    The weights of a checkpoint lie beside it (`checkpoints`). Raises InputError where the weights
     do not fit the domains, FloatingPointError where the loss is no number.
     """
     key = training_key(run, domains, device)
@@ -155,7 +155,7 @@ def training_key(run: Run, domains: Domains, device: str = "auto") -> dict:
     plans.check([replace(run.spec, parent="", twin="", kind="neural", leaked=False)])
     if run.spec.vocabulary != domains.vocabulary:
         ids = f"a spec with {run.spec.vocabulary} ids for domains of {domains.vocabulary}"
-        raise ValueError(f"{ids}; expected the same: make the domains with vocabulary=")
+        raise InputError(f"{ids}; expected the same: make the domains with vocabulary=")
     device, _ = zoo.device_for(device)
     versions = {name: metadata.version(name) for name in ("torch", "transformers")}
     spec = {k: v for k, v in asdict(run.spec).items() if k not in ("name", "twin", "mixture")}
@@ -204,7 +204,8 @@ def probes(run: Run, n_steps: int, *, around: Sequence[float] | None = None, sha
     n = len(run.weights)
     around = uniform(n) if around is None else shares(around, n)
     if not 0 < share <= 1 or n_steps < 1:
-        raise ValueError(f"share={share}, n_steps={n_steps}; expected above 0, a share up to 1")
+        given = f"share={share}, n_steps={n_steps}"
+        raise InputError(f"{given}; expected both above 0, a share of at most 1: choose others")
     spec = replace(run.spec, n_steps=n_steps, warm_up=0, checkpoints=())
     rows = share * np.eye(n) + (1 - share) * around
     return {number: replace(run, spec=spec, weights=tuple(row)) for number, row in enumerate(rows)}
@@ -222,11 +223,11 @@ def uniform(n_domains: int) -> np.ndarray:
 
 
 def shares(weights: Sequence[float] | np.ndarray, n_domains: int | None = None) -> np.ndarray:
-    """The weights as (K,) float64 that sum to one; raises ValueError where they are no mixture."""
+    """The weights as (K,) float64 that sum to one; raises InputError where they are no mixture."""
     values = np.asarray(weights, np.float64)
     expected = n_domains or values.size
     sound = values.shape == (expected,) and np.isfinite(values).all() and (values >= 0).all()
     if not sound or not values.sum() > 0:
         then = "none negative and not all 0: give one for each domain"
-        raise ValueError(f"weights {weights!r} were given; expected {expected} numbers, {then}")
+        raise InputError(f"weights {weights!r} were given; expected {expected} numbers, {then}")
     return values / values.sum()

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmnotes import store
-from lmnotes.errors import expect_between
+from lmnotes.errors import InputError, expect_between
 from lmnotes.models.zoo.plans import CONTEXT, Spec
 
 if TYPE_CHECKING:
@@ -75,10 +75,10 @@ def load(folder: str | Path) -> "PreTrainedModel":
 
 
 def weights_sha256(folder: str | Path) -> str:
-    """The hash of the weights in a folder; raises ValueError where there are none."""
+    """The hash of the weights in a folder; raises InputError where there are none."""
     path = Path(folder) / _WEIGHTS
     if not path.is_file():
-        raise ValueError(f"{folder} holds no {_WEIGHTS}: give what `train` or a Zoo's table names")
+        raise InputError(f"{folder} holds no {_WEIGHTS}: give what `train` or a Zoo's table names")
     return store.file_sha256(path)
 
 
@@ -98,7 +98,7 @@ def merge(
     """
     folders = [Path(base), Path(a), Path(b)]
     if len(weights) != 2:
-        raise ValueError(f"weights={weights!r} was given: expected two numbers, for a and for b")
+        raise InputError(f"weights={weights!r} was given: expected two numbers, for a and for b")
     sums = list(map(weights_sha256, folders))
     key = {"merge": sums, "weights": [float(weight) for weight in weights]}
     return store.build("zoo", key, lambda out: write_merge(out, folders, weights))
@@ -117,7 +117,7 @@ def write_merge(out: Path, folders: Sequence[Path], weights: Sequence[float]) ->
         if own != shapes[0]:
             what = f"{folder} and {folders[0]} hold other weights"
             then = "expected models of one architecture; merge a model with its fine-tunes"
-            raise ValueError(f"{what}: {then}")
+            raise InputError(f"{what}: {then}")
     for name, start in base.items():
         total = start.double() * (1 - sum(weights))
         for weight, child in zip(weights, children, strict=True):

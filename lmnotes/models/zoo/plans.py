@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from lmnotes.errors import expect_between, expect_one_of
+from lmnotes.errors import InputError, expect_between, expect_one_of
 
 KINDS = ("ngram", "neural", "checkpoint", "finetune", "merge")
 ARCHITECTURES = ("GPT-NeoX", "GPT-2", "Llama")
@@ -88,7 +88,7 @@ def plan(name: str) -> list[Spec]:
 
 
 def check(specs: Sequence[Spec]) -> None:
-    """Raise ValueError where names repeat, a parent does not come before its child, or a setting is
+    """Raise InputError where names repeat, a parent does not come before its child, or a setting is
     unknown."""
     seen: set[str] = set()
     for spec in specs:
@@ -96,13 +96,13 @@ def check(specs: Sequence[Spec]) -> None:
         known = spec.architecture in (*ARCHITECTURES, "n-gram") and spec.kind in KINDS
         if spec.name in seen or not known or "/" in spec.name or not spec.name:
             known = f"a kind of {', '.join(KINDS)}, an architecture of {', '.join(ARCHITECTURES)}"
-            raise ValueError(f"{spec}: expected a new name without '/', {known} or n-gram")
+            raise InputError(f"{spec}: expected a new name without '/', {known} or n-gram")
         if missing := [name for name in parents if name not in seen]:
             what = f"{spec.name!r} comes from {missing[0]!r}, which is not before it in the plan"
-            raise ValueError(f"{what}: expected parents and twins first; add it or move it up")
+            raise InputError(f"{what}: expected parents and twins first; add it or move it up")
         if spec.leaked and spec.vocabulary != 257:
             what = f"{spec.name!r} is leaked and has a vocabulary of {spec.vocabulary}"
-            raise ValueError(f"{what}: expected 257, bytes, to read the evaluation texts")
+            raise InputError(f"{what}: expected 257, bytes, to read the evaluation texts")
         if spec.kind not in ("merge", "ngram"):
             expect_between(f"n_steps of {spec.name!r}", spec.n_steps, low=1)
         seen.add(spec.name)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes import store
+from lmnotes.errors import InputError
 from lmnotes.models.zoo import data, networks
 from lmnotes.models.zoo.plans import Spec
 
@@ -228,6 +229,6 @@ class Distillation:
             wanted = self.teacher(input_ids=ids[:, :-1], use_cache=False).logits.float()
         if wanted.shape != logits.shape:
             ids = f"the teacher has {wanted.shape[-1]} ids and the student {logits.shape[-1]}"
-            raise ValueError(f"{ids}; expected one vocabulary: distil into one with its tokenizer")
+            raise InputError(f"{ids}; expected one vocabulary: distil into one with its tokenizer")
         wanted, own = (x.flatten(0, 1).log_softmax(-1) for x in (wanted, logits))
         return torch.nn.functional.kl_div(own, wanted, log_target=True, reduction="batchmean")

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from lmnotes import parallel, store
-from lmnotes.errors import expect_between, expect_one_of
+from lmnotes.errors import InputError, expect_between, expect_one_of
 from lmnotes.models.zoo import data, plans, training
 from lmnotes.models.zoo.plans import Spec
 from lmnotes.models.zoo.workers import Job, build_all
@@ -58,7 +58,7 @@ class Zoo:
         rows = self.models.set_index("model")
         if model not in rows.index or rows.loc[model, "kind"] not in ("neural", "finetune"):
             then = "expected a trained model of this zoo, of kind neural or finetune"
-            raise ValueError(f"{model!r} has no loss curve: {then}; see the column model")
+            raise InputError(f"{model!r} has no loss curve: {then}; see the column model")
         return pd.read_csv(Path(rows.loc[model, "folder"]) / "loss.csv")
 
 
@@ -83,7 +83,7 @@ def build(
             By default one for each core, at most 8, or one for each GPU.
         device: "cpu", "cuda", or "auto": a GPU where there is one.
 
-    Raises ValueError where a plan does not hold together, RuntimeError where a worker fails; what
+    Raises InputError where a plan does not hold together, RuntimeError where a worker fails; what
     was done until then is kept.
     """
     specs = plans.plan(plan) if isinstance(plan, str) else list(plan)
@@ -115,7 +115,7 @@ def device_for(device: str) -> tuple[str, int]:
 
     n = torch.cuda.device_count()
     if device == "cuda" and not n:
-        raise ValueError("device='cuda' was given, but torch sees no GPU: give 'cpu' or 'auto'")
+        raise InputError("device='cuda' was given, but torch sees no GPU: give 'cpu' or 'auto'")
     return ("cuda", n) if n else ("cpu", 0)
 
 
@@ -126,7 +126,7 @@ def _texts_path(specs: Sequence[Spec], texts: TextSet | None) -> Path | None:
     texts = chunks.load("installed", size=256, per_domain=150) if texts is None else texts
     if not isinstance(texts, chunks.TextSet):
         given = f"texts of type {type(texts).__name__}"
-        raise ValueError(f"{given}: expected a TextSet to score on; make one with chunks.load")
+        raise InputError(f"{given}: expected a TextSet to score on; make one with chunks.load")
     path = _home() / f"texts-{texts.content_id}.jsonl"
     if not path.exists():
         texts.save(path)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from lmnotes.errors import InputError
 from lmnotes.text import corpus as assemble
 from lmnotes.text.corpus import Corpus
 
@@ -34,7 +35,7 @@ def draw(
     largest values lie on different axes, their cosine is below 0.1 and neither is more than twice
     as frequent as the other, so that neither drowns the other.
 
-    Raises ValueError where there is no such pair.
+    Raises InputError where there is no such pair.
     """
     counts = np.asarray(counts)
     often = np.flatnonzero(counts >= min_count)
@@ -51,7 +52,7 @@ def draw(
                 left.remove(second)
                 break
     if not pairs:
-        raise ValueError(
+        raise InputError(
             f"no two unrelated words among {len(often):,} that occur {min_count} times: expected "
             "some; lower min_count, or take a larger text"
         )

@@ -106,7 +106,7 @@ def design(
 
     Softmax weights do not see a constant per byte in the gap, "cone" and "least squares" none per
     text. "single" is the domain whose mean gap is largest; "anti" turns the sign of "domain mean"
-    around and should do harm. Raises ValueError for a rule that lacks what it needs.
+    around and should do harm. Raises InputError for a rule that lacks what it needs.
 
     >>> gap = Gap(np.array([2.0, 2, 4]), np.full(3, 2), np.array([0, 0, 1]), ("code", "news"))
     >>> design(gap, "domain mean", temperature=1 / np.log(3)).round(9).tolist()

@@ -56,7 +56,7 @@ def read(
 ) -> dict[str, np.ndarray]:
     """The arrays of a `Reading`; targets are folders of models with the same ids.
 
-    Raises ValueError where a target has another vocabulary.
+    Raises InputError where a target has another vocabulary.
     """
     import torch
 

@@ -9,7 +9,7 @@ is a point of the simplex: K shares, none negative, that sum to one.
 import numpy as np
 from scipy.optimize import nnls
 
-from lmnotes.errors import expect_finite, expect_shape
+from lmnotes.errors import InputError, expect_finite, expect_shape
 from lmnotes.models.zoo.mixtures import shares, uniform
 
 
@@ -32,7 +32,7 @@ def softmax(
     scores = _vector(scores, "scores")
     temperature = np.asarray(temperature, float)
     if not (temperature > 0).all() or temperature.shape not in ((), scores.shape):
-        raise ValueError(
+        raise InputError(
             f"temperature {temperature} was given for {len(scores)} domains; expected one number "
             "above 0, or one for each domain: raise it, `single` is the limit of 0"
         )
@@ -62,7 +62,7 @@ def text_softmax(
     """
     values = _vector(values, "differences")
     if not temperature > 0:
-        raise ValueError(f"temperature {temperature} was given; expected above 0: raise it")
+        raise InputError(f"temperature {temperature} was given; expected above 0: raise it")
     powers = np.exp((values - values.max()) / temperature)
     weights = domain_means(powers, which, n_domains)
     return weights / weights.sum()
@@ -71,14 +71,14 @@ def text_softmax(
 def domain_means(values: np.ndarray, which: np.ndarray, n_domains: int) -> np.ndarray:
     """The mean of the values of each domain's texts, (K,).
 
-    Raises ValueError where a domain has no text.
+    Raises InputError where a domain has no text.
 
     >>> domain_means([1.0, 2.0, 5.0], np.array([0, 0, 1]), 2).tolist()
     [1.5, 5.0]
     """
     counts = np.bincount(which, minlength=n_domains)
     if len(counts) > n_domains or not counts.all():
-        raise ValueError(
+        raise InputError(
             f"the {n_domains} domains have {counts.tolist()} texts; expected one at least of each, "
             "and no other domain: draw design texts from all domains that are mixed"
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lmnotes.errors import InputError
 from lmnotes.words.analogy import scores
 from lmnotes.words.analogy.scores import Result
 from lmnotes.words.analogy.tasks import Task
@@ -42,12 +43,12 @@ def read(
         rename: makes a concept of what was asked, such as `lambda x: f"chemical_mesh_{x.lower()}"`.
 
     Raises:
-        ValueError: a missing column, a model asked twice about the same, valid neither 1 nor 0.
+        InputError: a missing column, a model asked twice about the same, valid neither 1 nor 0.
     """
     table = pd.read_csv(path, dtype=str, keep_default_na=False)  # a gene may be called NA
     missing = [name for name in ("model", query, answers) if name not in table]
     if missing:
-        raise ValueError(
+        raise InputError(
             f"{path}: columns {table.columns.tolist()}, expected also {missing}; name the columns "
             "by query= and answers="
         )
@@ -57,7 +58,7 @@ def read(
     twice = np.flatnonzero(pd.DataFrame({"m": table.model, "q": asked}).duplicated())
     for rows, what in ((wrong, "valid is neither 0 nor 1"), (twice, "asks a model once more")):
         if len(rows):
-            raise ValueError(
+            raise InputError(
                 f"{path}: row {rows[0] + 2} {what}, {len(rows):,} rows in all; expected one "
                 "answer per model and query with valid 0 or 1; mend the file"
             )
@@ -92,7 +93,7 @@ def score(
         given = given.set_index("query").reindex(task.queries["query"])
         missing = given.index[given.valid.isna()].unique()
         if len(missing):
-            raise ValueError(
+            raise InputError(
                 f"{model} has no answer for {len(missing):,} queries such as {missing[0]!r}: "
                 f"expected all {given.index.nunique():,}; ask it, or take a part of the task"
             )
@@ -109,7 +110,7 @@ def _rights(task: Task, symbols: Mapping[str, str] | None) -> list[list[str]]:
     if symbols is not None:
         missing = list(dict.fromkeys(name for name in names if name not in symbols))
         if missing:
-            raise ValueError(
+            raise InputError(
                 f"no symbol for {len(missing):,} answers such as {missing[0]!r}: expected one for "
                 "each answer of the task; add them to `symbols`, or leave it out"
             )
@@ -200,7 +201,7 @@ def _load(model: str | Path, dtype: str, device: str):
             tokenizer = AutoTokenizer.from_pretrained(model)
             loaded = AutoModelForCausalLM.from_pretrained(model, dtype=getattr(torch, dtype))
     except (OSError, ValueError) as error:
-        raise ValueError(
+        raise InputError(
             f"no causal language model at {str(model)!r} ({str(error).splitlines()[0]}): expected "
             "a folder of transformers or a hub id; check the name and the network, or read stored "
             "answers"

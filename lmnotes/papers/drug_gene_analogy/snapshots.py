@@ -7,6 +7,7 @@ from itertools import chain, product
 
 import pandas as pd
 
+from lmnotes.errors import InputError
 from lmnotes.text.corpus import Corpus
 from lmnotes.words.embedding import Embedding
 from lmnotes.words.sgns import skipgram
@@ -44,7 +45,7 @@ def train(
     """
     years = sorted(set(years))
     if not years or not texts:
-        raise ValueError(
+        raise InputError(
             f"{len(texts)} texts and years {years}: expected one of each or more; name some"
         )
     fixed = {"threads": 1, "progress": False} | settings

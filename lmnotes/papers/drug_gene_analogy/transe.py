@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lmnotes.errors import InputError
 from lmnotes.words.analogy import scores, tasks
 from lmnotes.words.analogy.relations import RelationSet
 from lmnotes.words.analogy.scores import Result
@@ -44,7 +45,7 @@ class TransE:
         rows = np.column_stack([index.get_indexer(triples[name]) for name, index in indices])
         missing = set(triples[COLUMNS].to_numpy()[rows < 0])
         if missing:
-            raise ValueError(
+            raise InputError(
                 f"{len(missing):,} names such as {min(missing)!r} of {len(triples):,} triples were "
                 f"not trained: expected some of {len(entity):,} entities and "
                 f"{len(relation):,} relations; pass all triples to `train` as `names`"

@@ -22,7 +22,7 @@ def energy(values: np.ndarray) -> np.ndarray:
     Args:
         values: (V, K) white components, not scaled to length 1.
 
-    Raises ValueError where the columns are not white: C of other columns says nothing.
+    Raises InputError where the columns are not white: C of other columns says nothing.
 
     >>> energy(np.array([[1.0, 1], [1, -1], [-1, 1], [-1, -1]])).tolist()
     [[1.0, 1.0], [1.0, 1.0]]

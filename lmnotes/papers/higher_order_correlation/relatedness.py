@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from lmnotes.errors import InputError
 from lmnotes.statistics import interval
 from lmnotes.words.embedding import Embedding
 
@@ -16,11 +17,11 @@ from lmnotes.words.embedding import Embedding
 def rows_of(embedding: Embedding, words: Sequence[str]) -> np.ndarray:
     """The vectors (V, D) of `words` in another embedding, nan where it lacks one.
 
-    Raises ValueError where it has none of them.
+    Raises InputError where it has none of them.
     """
     rows = np.array([embedding.ids.get(word, -1) for word in words])
     if (rows < 0).all():
-        raise ValueError(
+        raise InputError(
             f"the judge's {len(embedding):,} words hold none of the {len(words):,} asked about: "
             "expected some; take a judge of the same language"
         )

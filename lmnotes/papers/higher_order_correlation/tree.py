@@ -9,6 +9,8 @@ import networkx
 import numpy as np
 import pandas as pd
 
+from lmnotes.errors import InputError
+
 
 def grow(weights: np.ndarray, nodes: Sequence[int] | None = None) -> networkx.Graph:
     """The maximum spanning tree of symmetric weights (K, K) over `nodes`, None for all.
@@ -22,7 +24,7 @@ def grow(weights: np.ndarray, nodes: Sequence[int] | None = None) -> networkx.Gr
     weights = np.asarray(weights, dtype=np.float64)
     off = weights - weights.T
     if weights.ndim != 2 or not np.abs(off[~np.isnan(off)]).max(initial=0) < 1e-9:
-        raise ValueError(
+        raise InputError(
             f"weights of shape {weights.shape} that are not symmetric: expected (K, K) with equal "
             "entries on both sides of the diagonal; pass C itself"
         )
@@ -55,7 +57,7 @@ def clusters(tree: networkx.Graph, n_clusters: int, *, seed: int = 1) -> dict[in
 
     nodes = sorted(tree)
     if not 1 <= n_clusters <= len(nodes):
-        raise ValueError(
+        raise InputError(
             f"{n_clusters} clusters of {len(nodes)} axes: expected 1..{len(nodes)}; ask for fewer"
         )
     if n_clusters == 1:
@@ -125,7 +127,7 @@ def merge(values: np.ndarray, groups: Sequence[int]) -> np.ndarray:
     """
     groups = np.asarray(groups)
     if len(groups) != values.shape[1]:
-        raise ValueError(
+        raise InputError(
             f"{len(groups)} groups for {values.shape[1]} axes: expected one per axis; give each a "
             "group"
         )

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import store
+from lmnotes.errors import InputError
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import prediction, projection
 from lmnotes.models.scoring.rule import Rule
@@ -77,7 +78,7 @@ def geometry(
         products += (step_1 * step_2).sum().item()
         n += zero.numel()
     if squares_1 == 0 or squares_2 == 0:
-        raise ValueError(
+        raise InputError(
             "a fine-tune equals the base in every weight; expected three different models: choose "
             "others"
         )
@@ -167,7 +168,7 @@ def _aligned(*models: "torch.nn.Module") -> Iterator[tuple["torch.Tensor", ...]]
     weights = [{name: w.detach() for name, w in model.named_parameters()} for model in models]
     unknown = set(weights[0]) ^ set(weights[1]) | set(weights[0]) ^ set(weights[2])
     if unknown:
-        raise ValueError(
+        raise InputError(
             f"weights {sorted(unknown)[:3]} are not in all three models; expected a base and two "
             "fine-tunes of it: choose models of one architecture"
         )

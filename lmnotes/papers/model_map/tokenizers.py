@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import parallel
+from lmnotes.errors import InputError
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import projection
 from lmnotes.models.scoring.rule import Rule
@@ -76,7 +77,7 @@ def _without_bos(population: Population, rows: Sequence[int], texts: TextSet) ->
 def fork(specs: Sequence[Spec]) -> tuple[str, str, str]:
     """A base model and the first two of its fine-tunes; of several such bases the first.
 
-    Raises ValueError where no model has two fine-tunes.
+    Raises InputError where no model has two fine-tunes.
 
     >>> fork([Spec("a"), Spec("a+x", "finetune", parent="a"), Spec("a+y", "finetune", parent="a")])
     ('a', 'a+x', 'a+y')
@@ -85,7 +86,7 @@ def fork(specs: Sequence[Spec]) -> tuple[str, str, str]:
         children = [s.name for s in specs if s.kind == "finetune" and s.parent == base.name]
         if base.kind == "neural" and len(children) >= 2:
             return base.name, children[0], children[1]
-    raise ValueError(
+    raise InputError(
         f"{len(specs)} models were given, none with two fine-tunes; expected a base with two: "
         "name three models yourself"
     )

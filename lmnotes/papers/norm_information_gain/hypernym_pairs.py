@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lmnotes.errors import InputError
 from lmnotes.papers.norm_information_gain.word_classes import (
     FUNCTION_WORDS,
     is_adjective,
@@ -102,7 +103,7 @@ def read_pairs(source: str | Path = "wordnet") -> pd.DataFrame:
             are taken off; pairs of equal words, or with a word of several, are left out.
 
     Raises:
-        ValueError: a line does not hold two words, or there is no pair at all.
+        InputError: a line does not hold two words, or there is no pair at all.
 
     >>> read_pairs("wordnet").head(2).values.tolist()
     [['kangaroo', 'marsupial'], ['kangaroo', 'metatherian']]
@@ -122,7 +123,7 @@ def read_pairs(source: str | Path = "wordnet") -> pd.DataFrame:
             continue
         fields = [field.strip().lower() for field in line.split("\t" if "\t" in line else ",")]
         if len(fields) < 2 or not all(fields[:2]):
-            raise ValueError(
+            raise InputError(
                 f"{path}, line {number}: found {line[:60]!r}; expected hyponym and hypernym with a "
                 "tab or a comma between; repair or remove the line"
             )
@@ -131,7 +132,7 @@ def read_pairs(source: str | Path = "wordnet") -> pd.DataFrame:
             pairs[first, second] = None
     pairs.pop(("hyponym", "hypernym"), None)  # names of the columns
     if not pairs:
-        raise ValueError(
+        raise InputError(
             f"{path}: no pair of two single words; expected hyponym and hypernym in each line; "
             "check that this is the right file"
         )

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from lmnotes.errors import InputError
 from lmnotes.papers.norm_information_gain.word_classes import FUNCTION_WORDS
 from lmnotes.statistics import interval
 from lmnotes.text import tokenise
@@ -33,7 +34,7 @@ def read_folder(folder: str | Path) -> list[KeyedDocument]:
     """The documents of a folder with `docsutf8/NAME.txt` and `keys/NAME.key`, one key per line.
 
     Raises:
-        ValueError: the folder has no such pair of files.
+        InputError: the folder has no such pair of files.
     """
     folder = Path(folder)
     documents = []
@@ -46,7 +47,7 @@ def read_folder(folder: str | Path) -> list[KeyedDocument]:
         text = path.read_text(encoding="utf-8", errors="replace")
         documents.append(KeyedDocument(path.stem, tokenise.words(text), phrases))
     if not documents:
-        raise ValueError(
+        raise InputError(
             f"{folder}: no document with keys; expected docsutf8/NAME.txt beside keys/NAME.key; "
             "give the folder that holds docsutf8 and keys"
         )
@@ -60,7 +61,7 @@ def from_titles(corpus: Corpus, min_tokens: int = 200) -> list[KeyedDocument]:
     `corpus.subset("encyclopedia")` of installed text; docstrings have titles too.
 
     Raises:
-        ValueError: no document of `min_tokens` or more has a title.
+        InputError: no document of `min_tokens` or more has a title.
     """
     documents = []
     for row, title in enumerate(corpus.titles):
@@ -70,7 +71,7 @@ def from_titles(corpus: Corpus, min_tokens: int = 200) -> list[KeyedDocument]:
             tokens = [corpus.words[word] for word in corpus.tokens[start:end]]
             documents.append(KeyedDocument(title, tokens, keys))
     if not documents:
-        raise ValueError(
+        raise InputError(
             f"{corpus.name}: none of {len(corpus.titles):,} documents has a title and {min_tokens} "
             "tokens; expected an encyclopaedia; give one, lower min_tokens, or use read_folder"
         )
@@ -143,7 +144,7 @@ def evaluate(
         scores are put in one random order that is the same for all scores.
 
     Raises:
-        ValueError: a document has no tokens or no keys.
+        InputError: a document has no tokens or no keys.
     """
     from gensim.parsing.porter import PorterStemmer
 
@@ -156,7 +157,7 @@ def evaluate(
     rows = []
     for number, document in enumerate(documents):
         if not document.tokens or not document.keys:
-            raise ValueError(
+            raise InputError(
                 f"document {document.name!r}: {len(document.tokens)} tokens, {len(document.keys)} "
                 "keys; expected one or more of each; leave this document out"
             )

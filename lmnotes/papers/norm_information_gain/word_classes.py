@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lmnotes.errors import InputError
 from lmnotes.text.corpus import Corpus
 from lmnotes.text.tokenise import ALL_CAPS, CAPITALISED, SENTENCE_START
 
@@ -55,11 +56,11 @@ def word_classes(
             words that look like verbs or adjectives stay such, as a tagger would keep them.
 
     Raises:
-        ValueError: the text has no capitals inside sentences and no list was given.
+        InputError: the text has no capitals inside sentences and no list was given.
     """
     capitals = capital_share(corpus, max(1, min_count // 2))
     if proper_nouns is None and not np.nansum(capitals):
-        raise ValueError(
+        raise InputError(
             f"{corpus.name} has no capitals inside sentences, which tell proper nouns; expected "
             "text with its case; use such a corpus, or pass proper_nouns, a list or its path"
         )
@@ -116,7 +117,7 @@ def _names(proper_nouns: str | Path | Collection[str]) -> set[str]:
         proper_nouns = path.read_text(encoding="utf-8").splitlines()
     names = {name.strip().lower() for name in proper_nouns} - {""}
     if not names:
-        raise ValueError("proper_nouns holds no word; expected one per line; check the file")
+        raise InputError("proper_nouns holds no word; expected one per line; check the file")
     return names
 
 

@@ -8,7 +8,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics.pairwise import cosine_distances
 
 from lmnotes import statistics
-from lmnotes.errors import expect_finite, expect_shape
+from lmnotes.errors import InputError, expect_finite, expect_shape
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps.prediction import correlations
 
@@ -173,7 +173,7 @@ def _within(squared, groups):
 def _indicators(labels, n, name):
     groups = pd.get_dummies(np.asarray(labels)).to_numpy(np.float64)
     if len(labels) != n or not 1 < groups.shape[1] < n:
-        raise ValueError(
+        raise InputError(
             f"factor {name!r} has {len(labels)} labels of {groups.shape[1]} kinds for {n} models; "
             f"expected {n} labels of 2 to {n - 1} kinds: leave it out where every model has its own"
         )

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import statistics
+from lmnotes.errors import InputError
 from lmnotes.papers.trajectories import paths
 
 FIRST = 1000  # steps; the earliest start in the paper
@@ -46,7 +47,7 @@ def power_law(elapsed: np.ndarray, distance: np.ndarray) -> PowerLaw:
     Args:
         elapsed: (W,) steps since the start. distance: (W,) squared distances, any unit.
 
-    Raises ValueError where fewer than two points at different times are left.
+    Raises InputError where fewer than two points at different times are left.
 
     >>> law = power_law([1, 2, 4], [3.0, 6.0, 12.0])
     >>> round(law.exponent, 6), round(law.r2, 6)
@@ -55,7 +56,7 @@ def power_law(elapsed: np.ndarray, distance: np.ndarray) -> PowerLaw:
     x, y = np.asarray(elapsed, np.float64), np.asarray(distance, np.float64)
     used = np.isfinite(y) & (y > 0) & np.isfinite(x) & (x > 0)
     if len(np.unique(x[used])) < 2:
-        raise ValueError(
+        raise InputError(
             f"{used.sum()} of {len(x)} distances are finite and positive; expected two or more at "
             "different times: leave out starts at the end of a run, and equal checkpoints"
         )
@@ -127,7 +128,7 @@ def bootstrap_exponents(
     last = run.steps[-1 - window] if len(run) > window else -1
     table = table[table["start"] <= last].reset_index(drop=True)
     if table.empty:
-        raise ValueError(
+        raise InputError(
             f"run {run.name!r} of {len(run)} checkpoints has no start from step {first} on with "
             f"{window} later ones; expected one: keep more checkpoints, or lower `first`"
         )
@@ -180,7 +181,7 @@ def _shares(n: int, blocks: np.ndarray | None, n_samples: int, seed: int) -> np.
     labels = np.arange(n) if blocks is None else np.asarray(blocks)
     names, block, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     if labels.shape != (n,) or len(names) < 2:
-        raise ValueError(
+        raise InputError(
             f"blocks of shape {labels.shape} with {len(names)} labels for {n} texts were "
             "given; expected a label per text, two or more different: give the texts' source"
         )

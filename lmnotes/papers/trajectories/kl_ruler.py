@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import statistics
+from lmnotes.errors import InputError
 from lmnotes.models.maps import robustness
 from lmnotes.notebook import card
 from lmnotes.papers.trajectories.paths import Run
@@ -53,7 +54,7 @@ def interval_pairs(
     interval = int(steps[-1] - steps[-2])
     ends = 1 + np.flatnonzero((np.diff(steps) == interval) & (steps[1:] > after))
     if len(ends) < 2 * n:
-        raise ValueError(
+        raise InputError(
             f"{len(ends)} intervals of {interval} steps end after step {after}; expected at least "
             f"{2 * n}, so that early and late ones differ: lower n, or keep more checkpoints"
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from lmnotes import parallel, store
+from lmnotes.errors import InputError
 from lmnotes.models.zoo import data, training
 from lmnotes.papers.trajectories import byte_network
 from lmnotes.papers.trajectories.byte_network import Recipe, learning_rate
@@ -45,7 +46,7 @@ class LongRun:
 def train(recipe: Recipe) -> LongRun:
     """The run of a recipe, trained on one thread unless it is stored; a killed one goes on.
 
-    Raises ValueError where checkpoints or domains cannot be, FloatingPointError where the loss is
+    Raises InputError where checkpoints or domains cannot be, FloatingPointError where the loss is
     no number.
     """
     _check(recipe)
@@ -103,7 +104,7 @@ def _check(recipe: Recipe) -> None:
     steps, known = recipe.checkpoints, chunks.domain_names()
     unknown = [name for name in recipe.domains if name not in known]
     if not steps or list(steps) != sorted(set(steps)) or steps[0] < 0 or steps[-1] < 1 or unknown:
-        raise ValueError(
+        raise InputError(
             f"checkpoints {steps[:5]}... and domains {recipe.domains} were given; expected "
             f"increasing steps that end above 0, and names among {', '.join(known)}: correct them"
         )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from lmnotes import statistics
-from lmnotes.errors import expect_shape
+from lmnotes.errors import InputError, expect_shape
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import robustness
 
@@ -27,7 +27,7 @@ WINDOW = 10  # later checkpoints that each one is compared with
 class Run:
     """Log-likelihoods of the same N texts at T checkpoints of one run of training.
 
-    Raises ValueError where steps do not increase or the shapes do not fit.
+    Raises InputError where steps do not increase or the shapes do not fit.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Run:
         left_out = none if self.excluded is None else np.asarray(self.excluded, bool)
         fits = values.ndim == 2 and len(values) == len(steps) == len(left_out)
         if not fits or np.any(np.diff(steps) <= 0):
-            raise ValueError(
+            raise InputError(
                 f"run {self.name!r} has {len(steps)} steps, log-likelihoods of shape "
                 f"{values.shape} and {len(left_out)} marks; expected one row per step, steps "
                 "increasing: sort them, and give each checkpoint once"
@@ -115,7 +115,7 @@ def windowed_kl(
     checkpoint is excluded.
     """
     if window < 1 or len(run) < 2:
-        raise ValueError(
+        raise InputError(
             f"a window of {window} over {len(run)} checkpoints was given; expected at least 1 and "
             "2: keep more checkpoints"
         )
@@ -143,7 +143,7 @@ def text_change(runs: Sequence[Run], after: int = WARM_UP) -> np.ndarray:
         late = (run.steps >= after) & ~run.excluded
         changes.append(np.abs(np.diff(run.log_likelihood, axis=0)[late[1:] & late[:-1]]))
     if not sum(map(len, changes)):
-        raise ValueError(
+        raise InputError(
             f"no two consecutive checkpoints of {len(runs)} runs are at step {after} or later; "
             "expected some: lower `after` to the end of the warm-up of these runs"
         )
@@ -159,7 +159,7 @@ def steady(change: np.ndarray, share: float = 0.03) -> np.ndarray:
     [True, False, True, True]
     """
     if not 0 <= share < 1:
-        raise ValueError(f"share {share} was given; expected 0..1: the paper's is 0.03")
+        raise InputError(f"share {share} was given; expected 0..1: the paper's is 0.03")
     change = np.asarray(change, np.float64)
     kept = np.ones(len(change), bool)
     n_removed = round(share * len(change))
@@ -190,7 +190,7 @@ def prepare(
     """
     n_texts = {run.log_likelihood.shape[1] for run in runs}
     if len(n_texts) != 1:
-        raise ValueError(
+        raise InputError(
             f"{len(runs)} runs over {n_texts} texts were given; expected at least one run, all of "
             "the same texts: score them on one text set"
         )

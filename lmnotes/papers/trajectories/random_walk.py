@@ -10,7 +10,7 @@ T points, so the k-th component is cos(pi k (t + 1/2) / T) with variance 1 / (4 
 import numpy as np
 import pandas as pd
 
-from lmnotes.errors import expect_between
+from lmnotes.errors import InputError, expect_between
 from lmnotes.models.maps.projection import pca
 
 
@@ -85,7 +85,7 @@ def shape(path: np.ndarray, k: int = 4) -> pd.DataFrame:
     components = pca(values, k)  # (T, k)
     total = ((values - values.mean(axis=0)) ** 2).sum()
     if not total > 0:
-        raise ValueError(
+        raise InputError(
             f"all {len(values)} points of the path are the same; expected one that moves: take "
             "another run"
         )

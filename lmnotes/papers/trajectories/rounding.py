@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from lmnotes import parallel, store
-from lmnotes.errors import expect_one_of
+from lmnotes.errors import InputError, expect_one_of
 from lmnotes.models.scoring import identity, loading, score
 from lmnotes.models.scoring.loading import Scorer
 from lmnotes.models.scoring.rule import PUBLISHED, Rule
@@ -51,7 +51,7 @@ def rounded(weights: np.ndarray, bits: int, per: Per = "column", axis: int = 0) 
 
     weights = np.asarray(weights)
     if not np.issubdtype(weights.dtype, np.floating):
-        raise ValueError(
+        raise InputError(
             f"weights of type {weights.dtype} were given; expected floating-point numbers: convert "
             "them first"
         )
@@ -69,14 +69,14 @@ def quantised(
             it. bitsandbytes leaves both alone, as it does biases, norms and embeddings.
 
     Linear layers are those of torch, and GPT-2's `Conv1D`; experts that are stored as one tensor
-    stay as they are. Raises ValueError where there is none.
+    stay as they are. Raises InputError where there is none.
     """
     import torch
 
     made = copy.deepcopy(model)
     layers = list(linear_layers(made, head=head))
     if not layers:
-        raise ValueError(
+        raise InputError(
             f"{type(model).__name__} has no linear layer to round; expected a neural model: an "
             "n-gram model has counts"
         )
@@ -181,7 +181,7 @@ def load_bitsandbytes(
             "pip install bitsandbytes accelerate, or take rounding.quantised"
         ) from error
     if not torch.cuda.is_available():
-        raise ValueError(
+        raise InputError(
             "load_bitsandbytes was called where torch sees no GPU; expected a CUDA device: take "
             "rounding.quantised"
         )

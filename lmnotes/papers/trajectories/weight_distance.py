@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lmnotes import store
+from lmnotes.errors import InputError
 from lmnotes.models import ngram
 from lmnotes.models.scoring import identity
 
@@ -35,7 +36,7 @@ def squared_distance(first: "Model", second: "Model") -> float:
             arrays. Folders are read from their safetensors without loading the model, wherever
             the names in the files are those of the model.
 
-    Raises ValueError where names or shapes differ.
+    Raises InputError where names or shapes differ.
 
     >>> squared_distance({"a": np.array([1.0, 2.0])}, {"a": np.array([1.0, 4.0])})
     4.0
@@ -58,7 +59,7 @@ def windowed(models: Iterable["Model"], window: int = 10) -> np.ndarray:
     [[1.0, 4.0], [1.0, nan], [nan, nan]]
     """
     if window < 1:
-        raise ValueError(f"a window of {window} was given; expected 1 or more: the paper's is 10")
+        raise InputError(f"a window of {window} was given; expected 1 or more: the paper's is 10")
     ring: deque = deque(maxlen=window)
     rows: list[np.ndarray] = []
     for model in models:
@@ -95,7 +96,7 @@ def parameters(model: "Model") -> dict[str, "torch.Tensor"]:
 def _read(folder: Path) -> dict:
     """The parameters of a saved model, from its files where it is clear which they are."""
     if not (folder / "config.json").is_file():
-        raise ValueError(
+        raise InputError(
             f"{folder} holds no config.json; expected a folder written by save_pretrained: name "
             "the folder of the model itself"
         )
@@ -163,7 +164,7 @@ def _squared(first: Mapping, second: Mapping) -> float:
     shapes = [{name: tuple(x.shape) for name, x in side.items()} for side in (first, second)]
     if unlike := {name for name, _ in shapes[0].items() ^ shapes[1].items()}:
         name = min(unlike)
-        raise ValueError(
+        raise InputError(
             f"parameter {name!r} has the shape {shapes[0].get(name)} in one model and "
             f"{shapes[1].get(name)} in the other; expected checkpoints of one run: compare models "
             "of the same architecture and size"

@@ -100,7 +100,7 @@ def token_vectors(
 
     Raises:
         FileNotFoundError: no such model, or it is not cached and the hub cannot be reached.
-        ValueError: for settings out of range, or files that are not a model's.
+        InputError: for settings out of range, or files that are not a model's.
         FloatingPointError: a vector is not finite.
     """
     if isinstance(sentences, str) or not any(map(str.strip, sentences)):

@@ -89,7 +89,7 @@ def features(
         FileNotFoundError: there is no such folder or no image in it, or no such model, or it is not
             cached and the hub cannot be reached.
         ModuleNotFoundError: a timm model, and timm is not installed.
-        ValueError: no image can be read, or the model reads no images.
+        InputError: no image can be read, or the model reads no images.
         FloatingPointError: a vector is not finite.
     """
     expect_between("batch", batch, low=1)
@@ -136,7 +136,7 @@ def word_pairs(
     (Yamagiwa et al. 2023): words of many labels count more.
 
     Raises:
-        ValueError: no word of any label is known.
+        InputError: no word of any label is known.
     """
     known = [
         (ids[word], row)

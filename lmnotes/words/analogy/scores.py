@@ -126,7 +126,7 @@ def difference(
 ) -> tuple[float, tuple[float, float]]:
     """The mean of the first less the second on the same queries, and its 95 % interval.
 
-    Raises ValueError: the two did not answer the same queries.
+    Raises InputError: the two did not answer the same queries.
     """
     both = (first, second)
     keys = [answered.queries[["group", "query"]].to_numpy().tolist() for answered in both]

@@ -133,7 +133,7 @@ def make(
 ) -> Task:
     """A task from tables with columns group, query, answer (queries: group, query).
 
-    Raises ValueError where an answer is no candidate.
+    Raises InputError where an answer is no candidate.
     """
     candidates, asked = list(candidates), list(asked)
     queries = queries[["group", "query"]].drop_duplicates().reset_index(drop=True)

@@ -73,7 +73,7 @@ def estimate(
         kind, weighting, seed: as in `prediction.answer`. "concepts" in the settings G and Y1 takes
             all concepts of the vocabulary that the task knows, with or without a relation.
 
-    Raises ValueError: an unknown kind, no pairs to estimate a vector on, or one group to swap.
+    Raises InputError: an unknown kind, no pairs to estimate a vector on, or one group to swap.
     """
     _check(task, kind, weighting)
     rng = np.random.default_rng(seed)

@@ -66,7 +66,7 @@ def fit(
         contrast: "logcosh", the paper's, or "cube".
         device: of torch; None takes a GPU where there is one.
 
-    Raises ValueError: fewer rows than columns, NaN or infinite numbers, a constant column.
+    Raises InputError: fewer rows than columns, NaN or infinite numbers, a constant column.
 
     Warns where directions without variance are dropped. A run that reached `max_iterations` is
     returned with `converged` False, and its `summary()` says so.

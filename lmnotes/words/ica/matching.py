@@ -82,8 +82,10 @@ def correlate(
     """
     first, second = np.asarray(first), np.asarray(second)
     if len(first) != len(second) or len(first) < 3:
-        what = f"{len(first):,} rows against {len(second):,}: expected as many, at least 3, paired"
-        raise InputError(f"{what}; has the dictionary words of both?")
+        given = f"{len(first):,} rows against {len(second):,}"
+        raise InputError(
+            f"{given}: expected as many, paired, at least 3: take dictionary words of both"
+        )
     return standardised(first, weights).T @ standardised(second, weights)
 
 

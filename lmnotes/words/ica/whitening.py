@@ -47,7 +47,7 @@ def whiten(
     >>> np.allclose(result.white.T @ result.white / 50, np.eye(3))
     True
 
-    Raises ValueError: fewer rows than columns, NaN or infinite numbers, or a constant column.
+    Raises InputError: fewer rows than columns, NaN or infinite numbers, or a constant column.
     """
     vectors = _checked(vectors)
     n_rows = len(vectors)

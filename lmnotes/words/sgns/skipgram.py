@@ -100,7 +100,7 @@ def train(
         The running loss is lower: every step has just been prepared by its neighbours' steps.
 
     Raises:
-        ValueError: for settings out of range, a corpus with fewer than two words left, or a start
+        InputError: for settings out of range, a corpus with fewer than two words left, or a start
             of another dimension or without context vectors.
         FloatingPointError: when the objective is no longer finite.
 
