@@ -2,7 +2,8 @@
 
 What counts as reaching a module: an import anywhere, also inside a function; a name looked up
 through a lazy face, such as `models.maps.kl`; a string that is a module's dotted name, as a worker
-is started by. Where a name cannot be followed, all of the package behind it counts.
+is started by. Where a name cannot be followed, all of the package behind it counts; where a
+notebook cannot be read as Python, all there is.
 """
 
 import ast
@@ -21,7 +22,10 @@ def of_notebook(notebook: Path) -> set[Path]:
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     plain = "\n".join(line for text in code for line in text.splitlines() if line[:1] not in "%!?")
-    return closure(directly(ast.parse(plain)))
+    try:
+        return closure(directly(ast.parse(plain)))
+    except SyntaxError:  # a half-written cell, or one of another language
+        return set(PACKAGE.rglob("*.py"))
 
 
 def closure(modules: Iterable[Path]) -> set[Path]:

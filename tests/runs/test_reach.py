@@ -1,6 +1,7 @@
 """A run follows the modules that its notebook reaches, and all of its own paper, and no other."""
 
 import ast
+import json
 import shutil
 from pathlib import Path
 
@@ -85,3 +86,13 @@ def test_a_module_is_reached_however_it_is_named(code, expected):
 def test_all_of_a_package_counts_where_it_is_handed_about():
     every = names("from lmnotes import models\nprint(models.maps)")
     assert every >= {"models/maps/coordinates", "models/maps/projection", "models/maps/resample"}
+
+
+@pytest.mark.parametrize("source", ["%%bash\nls *.py", "x = (1,", "x = !ls"])
+def test_a_notebook_that_is_not_all_python_follows_from_everything(tmp_path, source):
+    cells = [{"cell_type": "code", "source": ["from lmnotes import store\n", "store.home()"]}]
+    path = tmp_path / "01_odd.ipynb"
+    path.write_text(json.dumps({"cells": cells}))
+    assert len(reach.of_notebook(path)) < 5
+    path.write_text(json.dumps({"cells": [*cells, {"cell_type": "code", "source": [source]}]}))
+    assert reach.of_notebook(path) == set(reach.PACKAGE.rglob("*.py"))
