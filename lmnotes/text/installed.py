@@ -19,7 +19,7 @@ from lmnotes.text.markup.prose import prose
 from lmnotes.text.readers import Document
 
 # Part of the key of a stored corpus: raise it when the same packages would give other text.
-VERSION = 2
+VERSION = 3
 
 _SLOW = ("docs",)  # domains that take longer to find than to read: the documents are stored
 _MISSING = " (missing)"  # ends the source of a document that stands for what is not installed
@@ -210,7 +210,9 @@ def _legal() -> Iterator[Document]:
             continue
         inside = metadata.distribution(_DISTRIBUTIONS.get(module, module)).files or []
         for file in sorted(inside, key=str):
-            if _LICENCE.match(file.name) and file.locate().is_file():
+            # no code: a compiled `licenses_app.pyc` holds the path and time of its installation
+            is_licence = _LICENCE.match(file.name) and not file.suffix.startswith(".py")
+            if is_licence and file.locate().is_file():
                 yield Document(f"{module} {file.name}", read(Path(file.locate())), module)
 
 

@@ -152,3 +152,9 @@ def test_stored_documents_keep_every_character(monkeypatch, tmp_path):
     odd = Document("é", "half a pair: \ud800, and\r\n\0 naïve 日本語", "a source", "docs")
     monkeypatch.setitem(installed._DOMAINS, "docs", lambda: iter([odd]))
     assert list(installed.documents("docs")) == [odd] == list(installed.documents("docs"))
+
+
+def test_licences_are_texts_and_no_code():
+    documents = list(installed.documents("legal", keep=False))
+    names = {document.title.rsplit(" ", 1)[-1] for document in documents if document.text}
+    assert "LICENSE" in names and not [name for name in names if ".py" in name]

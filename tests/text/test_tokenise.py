@@ -28,6 +28,12 @@ def encoded(*pieces):
         ("Ångström, naïve café", "ångström naïve café"),
         ("cafe\u0301", "café"),  # combining accent: composed first
         ("Ελλάδα и Москва", "ελλάδα и москва"),
+        ("हिन्दी में, कविता।", "हिन्दी में कविता"),  # Devanagari: vowel signs and virama are marks
+        ("বাংলা ভাষা; தமிழ் மொழி", "বাংলা ভাষা தமிழ் மொழி"),  # Bengali, Tamil
+        ("ภาษาไทย ที่นี่", "ภาษาไทย ที่นี่"),  # Thai
+        ("السَّلامُ عَلَيْكُمْ، שָׁלוֹם", "السَّلامُ عَلَيْكُمْ שָׁלוֹם"),  # vocalised Arabic, pointed Hebrew
+        ("ශ්\u200dරී می\u200cروم", "ශ්\u200dරී می\u200cروم"),  # joiners stand inside words
+        ("x\u0304 \u0301 1\ufe0f\u20e3", "x\u0304 1"),  # a mark alone, an emoji's digit
         ("$%&/() --- …", ""),
         ("a\tb\nc\r\nd\u00a0e", "a b c d e"),
     ],

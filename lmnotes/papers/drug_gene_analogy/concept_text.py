@@ -6,6 +6,7 @@ A token is a lower-cased run of letters and digits, joined by `_`: `gene_43` and
 
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,10 +22,11 @@ from lmnotes.papers.drug_gene_analogy.table_checks import frame, shown_rows
 from lmnotes.papers.drug_gene_analogy.table_checks import years as checked_years
 from lmnotes.text import corpus as assemble
 from lmnotes.text.corpus import Corpus
+from lmnotes.text.tokenise import WORD
 
-VERSION = 1  # of the tokens; part of the key of a stored corpus
+VERSION = 2  # of the tokens; part of the key of a stored corpus
 Record = dict  # title, year, text
-_TOKEN = re.compile(r"[^\W_]+(?:_[^\W_]+)*")
+_TOKEN = re.compile(rf"{WORD}(?:_{WORD})*")
 _TYPES = ("gene", "chemical", "disease", "species", "cellline")
 
 
@@ -59,7 +61,7 @@ def tokens(text: str) -> list[str]:
     >>> tokens("Chemical_MESH_D000241 binds gene_134, the A1-receptor.")
     ['chemical_mesh_d000241', 'binds', 'gene_134', 'the', 'a1', 'receptor']
     """
-    return _TOKEN.findall(text.lower())
+    return _TOKEN.findall(unicodedata.normalize("NFC", text.lower()))
 
 
 def build(name: str, records: Iterable[Record], dropped: Mapping | None = None) -> DatedText:

@@ -73,7 +73,7 @@ def mine(corpus: Corpus, min_count: int = 10) -> pd.DataFrame:
     nouns = {  # nothing speaks against them
         word
         for word, count in counts.items()
-        if count >= min_count and word.isalpha() and len(word) > 2
+        if count >= min_count and tokenise.is_alphabetic(word) and len(word) > 2
         if word not in NOT_NOUNS and word not in verbs and not is_adjective(word, counts)
     }
     patterns_of: dict[tuple[str, str], Counter] = defaultdict(Counter)
@@ -128,7 +128,7 @@ def read_pairs(source: str | Path = "wordnet") -> pd.DataFrame:
                 "tab or a comma between; repair or remove the line"
             )
         first, second = (re.sub(r"\.[a-z]\.\d+$", "", field) for field in fields[:2])
-        if first.isalpha() and second.isalpha() and first != second:
+        if tokenise.is_alphabetic(first) and tokenise.is_alphabetic(second) and first != second:
             pairs[first, second] = None
     pairs.pop(("hyponym", "hypernym"), None)  # names of the columns
     if not pairs:

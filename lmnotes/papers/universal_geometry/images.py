@@ -3,7 +3,6 @@ labelled so that their axes can be matched with those of other models and of wor
 
 import importlib.util
 import json
-import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,7 @@ import numpy as np
 
 from lmnotes import store
 from lmnotes.errors import InputError, expect_between
+from lmnotes.text import tokenise
 from lmnotes.words import pretrained
 
 STOP_WORDS = ("a", "an", "and", "at", "for", "in", "of", "on", "or", "s", "the", "to", "with")
@@ -122,8 +122,7 @@ def words_of(label: str) -> list[str]:
     >>> words_of("n01 great-white_Shark.2")
     ['great', 'white', 'shark']
     """
-    words = re.findall(r"[^\W\d_]+", re.sub(r"\w*\d\w*", " ", label.replace("_", " ")).lower())
-    return list(dict.fromkeys(words))
+    return list(dict.fromkeys(filter(tokenise.is_alphabetic, tokenise.words(label))))
 
 
 def word_pairs(
