@@ -15,18 +15,20 @@ import numpy as np
 VERSION = 2  # part of the key of every stored corpus: raise it when a token or flag would differ
 CAPITALISED, ALL_CAPS, SENTENCE_START = 1, 2, 4
 
-# `\w` has no marks (categories Mn and Mc), without which words of Devanagari, Thai or pointed Hebrew
-# fall to pieces. Those that only choose a picture, as behind an emoji's digit, are no part of a word;
-# the two joiners are invisible and stand inside words. Marks end at U+1E94A, as of Unicode 15.
-_MARKS = "".join(
+# `\w` has no marks (categories Mn and Mc), without which words of Devanagari, Thai or pointed
+# Hebrew fall to pieces. Those that only choose a picture, as behind an emoji's digit, are no part of
+# a word; the two joiners are invisible and stand inside words. Unicode 15 has no mark above U+1E94A.
+_MARKS = "\u200c\u200d" + "".join(
     character
     for character in map(chr, range(0x300, 0x1F000))
     if unicodedata.category(character) in ("Mn", "Mc")
     and not unicodedata.name(character, "").startswith("VARIATION SELECTOR")
 )
-WORD = rf"[^\W_]+(?:[{_MARKS}\u200c\u200d]+[^\W_]*)*"  # also of use inside other patterns
+# For use inside other patterns too. The range before the look-behind is only there for speed: the
+# long class is not tried at a blank or a comma.
+WORD = rf"[^\W_]+(?:[\u0300-\U0001EFFF](?<=[{_MARKS}])[^\W_]*)*"
 _WORD = re.compile(WORD)
-_NO_MARKS = dict.fromkeys(map(ord, _MARKS + "\u200c\u200d"))
+_NO_MARKS = dict.fromkeys(map(ord, _MARKS))
 _PIECE = re.compile(
     rf"{WORD}"  # a word
     r"|[.!?]+[\"'”’»)\]]*(?=\s|$)"  # the end of a sentence and what closes there
