@@ -16,8 +16,9 @@ VERSION = 2  # part of the key of every stored corpus: raise it when a token or 
 CAPITALISED, ALL_CAPS, SENTENCE_START = 1, 2, 4
 
 # `\w` has no marks (categories Mn and Mc), without which words of Devanagari, Thai or pointed
-# Hebrew fall to pieces. Those that only choose a picture, as behind an emoji's digit, are no part of
-# a word; the two joiners are invisible and stand inside words. Unicode 15 has no mark above U+1E94A.
+# Hebrew fall to pieces. Those that only choose a picture, as behind an emoji's digit, are no part
+# of a word; the two joiners are invisible and stand inside words. The range ends above the last
+# mark of Unicode 15, U+1E94A.
 _MARKS = "\u200c\u200d" + "".join(
     character
     for character in map(chr, range(0x300, 0x1F000))
