@@ -58,6 +58,34 @@ def expect_file(what: str, path: str | Path, expected: str) -> Path:
     return path
 
 
+def expect_strings(what: str, given: Iterable[str]) -> list[str]:
+    """The strings of a list; InputError where a string itself was given, or not only strings are in it.
+
+    >>> expect_strings("texts", ("hello", "you"))
+    ['hello', 'you']
+    >>> expect_strings("texts", "hello")
+    Traceback (most recent call last):
+    lmnotes.errors.InputError: texts = 'hello' was given, a single string; expected a list of \
+strings: put it in brackets
+    """
+    shown = repr(given)[:60]
+    if isinstance(given, str | bytes):
+        raise InputError(
+            f"{what} = {shown} was given, a single string; expected a list of strings: put it in "
+            "brackets"
+        )
+    if not isinstance(given, Iterable):
+        raise InputError(f"{what} = {shown} was given; expected a list of strings: give one")
+    strings = list(given)
+    for place, string in enumerate(strings):
+        if not isinstance(string, str):
+            raise InputError(
+                f"{what}[{place}] is {repr(string)[:60]}, a {type(string).__name__}; expected "
+                "strings only: convert it, or leave it out"
+            )
+    return strings
+
+
 def expect_shape(what: str, array: "np.ndarray", shape: str, then: str = "") -> None:
     """Raise InputError where an array is not shaped as the letters and numbers of `shape` say.
 

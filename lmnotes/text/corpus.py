@@ -204,8 +204,8 @@ def from_texts(
     >>> text.words[:2], text.counts[:2].tolist(), text.offsets.tolist()
     (['sat', 'the'], [2, 2], [0, 6, 8])
     """
-    texts = list(texts)
-    titles = [""] * len(texts) if titles is None else list(titles)
+    texts = errors.expect_strings("texts", texts)
+    titles = [""] * len(texts) if titles is None else errors.expect_strings("titles", titles)
     if len(titles) != len(texts):
         raise InputError(
             f"{len(texts)} texts came with {len(titles)} titles: give one title per text, or none "

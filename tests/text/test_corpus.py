@@ -140,3 +140,12 @@ def test_a_text_of_one_long_line_is_never_whole_in_memory_as_words(tmp_path):
     # a list of 4 million words would take 250 MB; 17 million tokens at this rate stay below 700 MB
     assert float(n_megabytes) < 160
     assert time.perf_counter() - start < 60
+
+
+@pytest.mark.parametrize("texts", ["hello", b"hello", None, ["a", 1], 5])
+def test_a_string_is_no_list_of_texts(texts):
+    """As reported of another library in gensim#2737: the letters became the documents."""
+    with pytest.raises(InputError, match=r"^texts.*expected (a list of )?strings"):
+        corpus.from_texts(texts)
+    with pytest.raises(InputError, match="^titles = 'ab' was given, a single string"):
+        corpus.from_texts(["one", "two"], titles="ab")
