@@ -163,6 +163,31 @@ def interval_holding(value: float, draws: Sequence[float]) -> tuple[float, float
     return min(float(low), value), max(float(high), value)
 
 
+def over_seeds(
+    values: Sequence[float], intervals: Sequence[tuple[float, float]] = ()
+) -> tuple[float, tuple[float, float]]:
+    """The mean over seeds, and an interval that holds what one of them alone would have said.
+
+    Args:
+        values: (S,) the same number from each of S seeds.
+        intervals: (S, 2) of each seed, such as its bootstrap over words; none where it has none.
+
+    Returns:
+        the mean, and the hull of its 95 % interval by Student's t over the seeds, of the values and
+        of the seeds' own intervals. One seed has no spread: its own interval, or its value alone.
+
+    >>> mean, (low, high) = over_seeds([1.0, 2.0, 3.0], [(0.5, 1.5), (1.5, 2.5), (2.5, 6.0)])
+    >>> mean, round(low, 2), high
+    (2.0, -0.48, 6.0)
+    """
+    values = np.asarray(values, np.float64)
+    mean, ends = float(values.mean()), [*values, *np.ravel(intervals)]
+    if len(values) > 1:
+        reach = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+        ends += [mean - reach, mean + reach]
+    return mean, (float(min(ends)), float(max(ends)))
+
+
 def group_bootstrap(
     statistic: Callable[[np.ndarray], float], groups: Sequence, n: int = 1000, seed: int = 0
 ) -> tuple[float, tuple[float, float]]:

@@ -40,3 +40,15 @@ def test_holm_by_hand():
 def test_one_seed_is_no_test():
     with pytest.raises(ValueError, match="two or more seeds"):
         statistics.paired_test([1.0], [2.0])
+
+
+def test_over_seeds_holds_what_each_seed_says():
+    values = [0.2, 0.5, 0.35]
+    mean, (low, high) = statistics.over_seeds(values)
+    expected = stats.ttest_1samp(values, 0).confidence_interval()
+    assert mean == pytest.approx(0.35)
+    assert (low, high) == pytest.approx((expected.low, expected.high))
+    wide = [(0.1, 0.3), (-3.0, 0.6), (0.3, 0.4)]
+    assert statistics.over_seeds(values, wide)[1] == pytest.approx((-3.0, expected.high))
+    assert statistics.over_seeds([0.2], [(0.1, 0.3)]) == (0.2, (0.1, 0.3))
+    assert statistics.over_seeds([0.2]) == (0.2, (0.2, 0.2))

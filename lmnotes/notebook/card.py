@@ -14,12 +14,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PROFILES = ("smoke", "laptop", "paper")
-CERTAINTIES = ("stated", "second-hand", "derived")  # how sure it is that the paper says so
+# How sure it is that the paper says so; "read off" is a value taken from a picture.
+CERTAINTIES = ("stated", "second-hand", "derived", "read off")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One checkable statement of a paper, and what must hold for it."""
+    """One checkable statement of a paper, and what must hold for it.
+
+    needs: "interval", or "seeds" where another seed of training, of ICA or of a split gives another
+    number: then three of them belong into the interval. null: why the claim stays although its rule
+    holds on data without any structure too.
+    """
 
     id: str
     where: str
@@ -30,6 +36,7 @@ class Claim:
     reproduced: str | None = None
     same_direction: str | None = None
     needs: str | None = None
+    null: str = ""
     profiles: tuple[str, ...] = PROFILES
 
     @cached_property
@@ -199,7 +206,7 @@ def _keys(where: str, entry: dict, known) -> None:
 def _check_claim(where: str, claim: Claim) -> None:
     expect_one_of(f"{where} claim {claim.id}: certainty", claim.certainty, CERTAINTIES)
     _keys(f"{where} claim {claim.id} profiles", dict.fromkeys(claim.profiles), PROFILES)
-    expect_one_of(f"{where} claim {claim.id}: needs", claim.needs, ("interval", None))
+    expect_one_of(f"{where} claim {claim.id}: needs", claim.needs, ("interval", "seeds", None))
     try:
         if not (claim.reproduced_rule or claim.same_direction_rule):
             raise InputError("it has no rule; expected 'reproduced' or 'same_direction': add one")

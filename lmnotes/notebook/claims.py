@@ -15,38 +15,46 @@ if TYPE_CHECKING:
 
 COLUMNS = ["id", "where", "claim", "published", "unit", "certainty"]
 COLUMNS += ["measured", "low", "high", "verdict", "note"]
+ENOUGH_SEEDS = 3  # for a verdict on what another seed may turn
 _OF_CARD = ("id", "where", "published", "unit", "certainty")  # columns that stand on the card
 
 
 def record(
-    id: str, value: float, interval: tuple[float, float] | None = None, note: str = ""
+    id: str,
+    value: float,
+    interval: tuple[float, float] | None = None,
+    note: str = "",
+    *,
+    n_seeds: int = 1,
 ) -> str:
     """The verdict on claim `id` of the notebook's card, recorded in `claims.csv`.
 
     Args:
         id: of a claim on the card.
-        value: what was measured, in the claim's unit; NaN where it could not be, with a note that
-            says why.
-        interval: its lower and upper end; the rule for `reproduced` must then hold at both.
-        note: shown beside the verdict.
+        value: what was measured, in the claim's unit; NaN where it could not be.
+        interval: its lower and upper end; it is widened where it misses the value, as a bootstrap's
+            may. A rule must then hold at both ends.
+        note: shown beside the verdict; it should say why a value is NaN.
+        n_seeds: how many seeds are in the interval. A claim that needs seeds is not settled by
+            fewer than three.
 
-    Raises `InputError` for an unknown id, a value that is not finite and has no note, or an
-    interval that is missing where the claim needs one or that does not hold the value.
+    Raises `InputError` for an unknown id, or an interval that is missing where the claim needs one
+    or has its ends in the wrong order.
     """
     run = session.current()
     expect_one_of(f"claim of {run.card.number}.toml", id, run.card.claims)
     claim, value = run.card.claims[id], float(value)
-    interval = _interval(claim, value, interval)
-    if not math.isfinite(value) and not note:
-        raise InputError(
-            f"claim {id!r} was recorded with {value}; expected a finite number, or NaN with a note "
-            "that says why it could not be measured: add the note"
-        )
+    interval, said = _interval(claim, value, interval)
+    verdict = _verdict(claim, run.profile, value, interval)
+    if claim.needs == "seeds" and verdict != verdicts.NOT_TESTABLE:
+        said.append(f"{n_seeds} seeds" if n_seeds > 1 else "one seed")
+        if n_seeds < ENOUGH_SEEDS:
+            verdict = verdicts.NOT_SETTLED
     low, high = interval or (None, None)
-    run.claims[id] = {"measured": value, "low": low, "high": high, "note": note}
-    run.claims[id]["verdict"] = _verdict(claim, run.profile, value, interval)
+    run.claims[id] = {"measured": value, "low": low, "high": high, "verdict": verdict}
+    run.claims[id]["note"] = "; ".join(filter(None, [note, *said]))
     save()
-    return run.claims[id]["verdict"]
+    return verdict
 
 
 def table() -> "pd.DataFrame":
@@ -89,30 +97,40 @@ def _rows() -> list[dict]:
 
 
 def _verdict(claim: Claim, profile: str, value: float, interval: verdicts.Interval | None) -> str:
-    if profile not in claim.profiles or not math.isfinite(value):
+    testable = profile in claim.profiles and math.isfinite(value)
+    if not testable or (claim.needs and interval is None):
         return verdicts.NOT_TESTABLE
     return verdicts.verdict(value, interval, claim.reproduced_rule, claim.same_direction_rule)
 
 
-def _interval(claim: Claim, value: float, interval: object) -> verdicts.Interval | None:
-    """The interval as two finite numbers around the value, or None where none was given."""
-    rule = claim.reproduced_rule
-    if interval is None or not math.isfinite(value):
-        needs = claim.needs == "interval" or (rule is not None and rule.contains is not None)
-        if needs and math.isfinite(value):
+def _interval(
+    claim: Claim, value: float, given: object
+) -> tuple[verdicts.Interval | None, list[str]]:
+    """The interval as two finite numbers around the value, None without, and what to say of it.
+
+    What a text can cause is said; what only a mistake in a notebook can cause raises.
+    """
+    if not math.isfinite(value):
+        return None, ["there was nothing to measure it on"]
+    if given is None:
+        if claim.needs:
             raise InputError(
                 f"claim {claim.id!r} was recorded without an interval; expected interval=(low, "
                 "high): give the bootstrap's or the seeds'"
             )
-        return None
-    low, high = (float(end) for end in interval)
-    slack = 1e-9 * max(1.0, abs(value))
-    if not (math.isfinite(low) and math.isfinite(high) and low - slack <= value <= high + slack):
+        return None, []
+    low, high = (float(end) for end in given)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return None, ["no interval: too little to draw from"]
+    if low > high:
         raise InputError(
-            f"claim {claim.id!r} was recorded as {value:g} with interval ({low:g}, {high:g}); "
-            "expected low <= value <= high: check the order of its ends and what the interval is of"
+            f"claim {claim.id!r} was recorded with interval ({low:g}, {high:g}); expected the "
+            "lower end first: check the order of its ends"
         )
-    return low, high
+    held = min(low, value), max(high, value)
+    slack = 1e-9 * max(1.0, abs(value))
+    is_wider = held[0] < low - slack or held[1] > high + slack
+    return held, ["interval widened to hold the value"] if is_wider else []
 
 
 def _written(value: object) -> object:

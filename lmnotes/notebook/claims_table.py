@@ -11,17 +11,19 @@ from lmnotes.notebook.formulas import with_math
 _TONES = {
     verdicts.REPRODUCED: "good",
     verdicts.SAME_DIRECTION: "fair",
+    verdicts.NOT_SETTLED: "open",
     verdicts.NOT_REPRODUCED: "bad",
     verdicts.NOT_TESTABLE: "grey",
     verdicts.NOT_RECORDED: "grey",
 }
+_KINDS = ("numbers of the paper", "directions", "values read off figures")
 _FOLD = 8  # claims; a figure or table with more of them is folded under its counts
 _COLUMNS = ("Where", "Claim", "Published", "Measured", "Verdict")
 _STYLE = """<style>
 .ledger table { width: 100%; } .ledger th, .ledger td { text-align: left !important; }
 .ledger small { display: block; opacity: .7; } .ledger .badge { white-space: nowrap; }
 .badge { margin-right: 1em; } .badge.good { color: #1f9254; } .badge.fair { color: #a97b12; }
-.badge.bad { color: #cf4436; } .badge.grey { opacity: .7; }
+.badge.open { color: #5b6fb5; } .badge.bad { color: #cf4436; } .badge.grey { opacity: .7; }
 </style>"""  # for JupyterLab; a page has its own
 
 
@@ -55,13 +57,30 @@ def counts(claims: Sequence[Mapping[str, str]]) -> str:
     return f'<span class="counts">{badges}</span>'
 
 
-def bar(claims: Sequence[Mapping[str, str]]) -> str:
-    """The shares of the verdicts as one strip of colour; the counts beside it say it in words."""
-    parts = [
-        f'<i class="{_TONES.get(verdict, "grey")}" style="flex:{n}"></i>'
-        for verdict, n in _tally(claims)
-    ]
-    return f'<span class="bar" aria-hidden="true">{"".join(parts)}</span>' if parts else ""
+def tally(claims: Sequence[Mapping[str, str]]) -> str:
+    """Per kind of claim a strip with the shares of the verdicts, and the counts in words.
+
+    What the paper states as a number, what it states as a direction, and what is only read off its
+    figures are different evidence, so they stand apart.
+    """
+    lines = []
+    for kind in _KINDS:
+        some = [claim for claim in claims if _kind(claim) == kind]
+        if not some:
+            continue
+        parts = "".join(
+            f'<i class="{_TONES.get(verdict, "grey")}" style="flex:{n}"></i>'
+            for verdict, n in _tally(some)
+        )
+        strip = f'<span class="bar" aria-hidden="true">{parts}</span>'
+        lines.append(f"<span>{kind}</span>{strip}{counts(some)}")
+    return f'<span class="kinds">{"".join(lines)}</span>' if lines else ""
+
+
+def _kind(claim: Mapping[str, str]) -> str:
+    if not claim["published"]:
+        return _KINDS[1]
+    return _KINDS[2] if claim["certainty"] == "read off" else _KINDS[0]
 
 
 def badge(verdict: str, before: str = "") -> str:

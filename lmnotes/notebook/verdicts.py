@@ -1,41 +1,55 @@
 """What must hold for a claim: a small grammar of rules, and the verdict that they give."""
 
 import math
-import operator
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from lmnotes.errors import InputError
 
 REPRODUCED = "reproduced"
 SAME_DIRECTION = "same direction"
+NOT_SETTLED = "consistent, not settled"
 NOT_REPRODUCED = "not reproduced"
 NOT_TESTABLE = "not testable at this scale"
 NOT_RECORDED = "not recorded"
-VERDICTS = (REPRODUCED, SAME_DIRECTION, NOT_REPRODUCED, NOT_TESTABLE)
+VERDICTS = (REPRODUCED, SAME_DIRECTION, NOT_SETTLED, NOT_REPRODUCED, NOT_TESTABLE)
 
 GRAMMAR = (
     "'> x', '>= x', '< x', '<= x', 'between a b', 'within d' of the published value, "
-    "'within d of p', 'within d%', 'interval contains' the published value, 'interval contains p'"
+    "'within d of p', 'within d%'"
 )
 _NUMBER = r"([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)"
 _COMPARISON = re.compile(rf"(>=|<=|>|<) ?{_NUMBER}")
 _BETWEEN = re.compile(rf"between {_NUMBER} (?:and )?{_NUMBER}")
 _WITHIN = re.compile(rf"within {_NUMBER} ?(%)?(?: of {_NUMBER})?")
-_CONTAINS = re.compile(rf"interval contains(?: {_NUMBER})?")
-_OPERATORS = {">": operator.gt, ">=": operator.ge, "<": operator.lt, "<=": operator.le}
 
 Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A parsed rule: `holds(value)` for one number, or `contains` for one about the interval."""
+    """A parsed rule: the numbers from `low` to `high`, without these two where it is `open`."""
 
     text: str
-    holds: Callable[[float], bool] | None = None
-    contains: float | None = None
+    low: float = -math.inf
+    high: float = math.inf
+    open: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Whether the rule holds at a number."""
+        return self._side(value) == 0
+
+    def settled(self, value: float, interval: Interval | None) -> bool | None:
+        """Whether the rule holds at the whole interval: True, False where it holds at no number of
+        it, None where it holds at some of them."""
+        sides = {self._side(number) for number in (value, *(interval or ()))}
+        return 0 in sides if len(sides) == 1 else None
+
+    def _side(self, value: float) -> int:
+        """-1 below the numbers of the rule, 0 among them, 1 above."""
+        below = value <= self.low if self.open else value < self.low
+        above = value >= self.high if self.open else value > self.high
+        return int(above) - int(below)
 
 
 def parse(text: str, published: float | None = None) -> Rule:
@@ -46,18 +60,15 @@ def parse(text: str, published: float | None = None) -> Rule:
     """
     text = " ".join(text.split())
     if match := _COMPARISON.fullmatch(text):
-        compare, bound = _OPERATORS[match[1]], float(match[2])
-        return Rule(text, lambda value: compare(value, bound))
+        side = "low" if match[1].startswith(">") else "high"
+        return Rule(text, **{side: float(match[2])}, open="=" not in match[1])
     if match := _BETWEEN.fullmatch(text):
-        low, high = sorted((float(match[1]), float(match[2])))
-        return Rule(text, lambda value: low <= value <= high)
+        return Rule(text, *sorted((float(match[1]), float(match[2]))))
     if match := _WITHIN.fullmatch(text):
         centre = _centre(text, match[3], published)
         distance = float(match[1]) * (abs(centre) / 100 if match[2] else 1)
-        slack = 1e-12 * max(1.0, abs(centre))  # 0.9 is within 0.1 of 1.0 in decimals, not in binary
-        return Rule(text, lambda value: abs(value - centre) <= distance + slack)
-    if match := _CONTAINS.fullmatch(text):
-        return Rule(text, contains=_centre(text, match[1], published))
+        distance += 1e-12 * max(1.0, abs(centre))  # 0.9 is within 0.1 of 1.0 in decimals only
+        return Rule(text, centre - distance, centre + distance)
     raise InputError(f"rule {text!r} cannot be read; expected {GRAMMAR}: rewrite it in the card")
 
 
@@ -77,26 +88,24 @@ def verdict(
     reproduced: Rule | None,
     same_direction: Rule | None,
 ) -> str:
-    """The verdict on a finite value: by the first rule at the value and both ends of its interval,
-    else by the second at the value alone.
+    """The verdict on a finite value: by the first rule that holds at the whole interval.
+
+    It is "consistent, not settled" where none does and one of them holds at a part of it.
 
     >>> verdict(0.75, (0.72, 0.78), parse("within 0.1 of 0.8"), parse("> 0"))
     'reproduced'
     >>> verdict(0.75, (0.65, 0.78), parse("within 0.1 of 0.8"), parse("> 0"))
     'same direction'
+    >>> verdict(0.75, (-0.65, 1.78), parse("within 0.1 of 0.8"), parse("> 0"))
+    'consistent, not settled'
     """
     if not math.isfinite(value):
         raise InputError(
             f"a verdict was asked on {value}; expected a finite number: note it as not testable"
         )
-    if reproduced is not None and _met(reproduced, value, interval):
-        return REPRODUCED
-    if same_direction is not None and _met(same_direction, value, None):
-        return SAME_DIRECTION
-    return NOT_REPRODUCED
-
-
-def _met(rule: Rule, value: float, interval: Interval | None) -> bool:
-    if rule.contains is not None:
-        return interval is not None and interval[0] <= rule.contains <= interval[1]
-    return all(rule.holds(number) for number in (value, *(interval or ())))
+    met, directed = (
+        rule is not None and rule.settled(value, interval) for rule in (reproduced, same_direction)
+    )
+    if met or directed:
+        return REPRODUCED if met else SAME_DIRECTION
+    return NOT_SETTLED if None in (met, directed) else NOT_REPRODUCED

@@ -32,7 +32,7 @@ measured here.</p></header>
 {% if paper.picture %}<img src="{{ paper.picture }}" alt="" loading="lazy">{% endif %}
 <span><strong>{{ title(paper.card) }}</strong>
 <small>{{ paper.source[::2] | select | join(", ") }}</small>
-{% if paper.run %}{{ paper.claims | bar }}<small>{{ paper.claims | counts }}</small>
+{% if paper.run %}{{ paper.claims | tally }}
 {% else %}<small>not run yet</small>{% endif %}</span></a>
 {% endfor %}</nav>
 <main>
@@ -60,8 +60,8 @@ height="{{ figure.height }}" alt="{{ figure.caption }}"></a>
 {% for kind in ("svg", "pdf", "csv") %}{{ " · " if not loop.first }}\
 <a href="{{ figure.stem }}.{{ kind }}">{{ kind }}</a>{% endfor %}</span></figcaption></figure>
 {% endfor %}</div>
-{% if paper.claims %}<h3>Claims</h3>{{ paper.claims | bar }}
-<p class="run">{{ paper.claims | counts }}</p>{{ paper.claims | claims }}{% endif %}
+{% if paper.claims %}<h3>Claims</h3>{{ paper.claims | tally }}
+{{ paper.claims | claims }}{% endif %}
 {% if paper.tables %}<h3>Tables</h3><div class="tables">{% for table in paper.tables %}
 <details><summary>{{ table.caption | math }} <span class="files">\
 <a href="{{ table.stem }}.csv">csv</a></span></summary>{{ table.rows | table }}</details>
@@ -87,8 +87,8 @@ def write() -> Path:
     folder = store.outputs_folder().resolve()
     papers = [_paper(notebook.stem, every, folder) for notebook in cards.notebooks()]
     page = jinja2.Environment(autoescape=True)
-    filters = {"bar": claims_table.bar, "counts": claims_table.counts, "math": with_math}
-    filters |= {"claims": claims_table.table, "table": lambda rows: claims_table.html_table(*rows)}
+    filters = {"tally": claims_table.tally, "claims": claims_table.table, "math": with_math}
+    filters["table"] = lambda rows: claims_table.html_table(*rows)
     for name, draw in filters.items():
         page.filters[name] = lambda value, draw=draw: do_mark_safe(draw(value))
     text = page.from_string(_PAGE).render(papers=papers, style=STYLE).lstrip()

@@ -3,13 +3,13 @@
 BASE = """
 :root { color-scheme: light dark; --text: #22252a; --soft: #62676f; --page: #fff;
   --wash: #f4f4f0; --line: #e2e2dc; --link: #0b5cad; --good: #1a7f4b; --fair: #94690a;
-  --bad: #b3372b; --grey: #6c717a; --serif: Charter, "Bitstream Charter", "Iowan Old Style",
-  "Source Serif 4", "Noto Serif", Cambria, Georgia, serif;
+  --open: #4759a6; --bad: #b3372b; --grey: #6c717a; --serif: Charter, "Bitstream Charter",
+  "Iowan Old Style", "Source Serif 4", "Noto Serif", Cambria, Georgia, serif;
   --mono: ui-monospace, "SF Mono", Menlo, Consolas,
   "DejaVu Sans Mono", monospace; }
 @media (prefers-color-scheme: dark) { :root { --text: #dfe1e4; --soft: #9ba1aa; --page: #16181b;
   --wash: #1f2226; --line: #33373d; --link: #85b9f5; --good: #5cc98a; --fair: #dfb04a;
-  --bad: #f2877c; --grey: #9197a0; } }
+  --open: #9fb0f0; --bad: #f2877c; --grey: #9197a0; } }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body { margin: 0 auto; padding: 2.5rem 1.5rem 5rem; color: var(--text); background: var(--page);
@@ -43,6 +43,7 @@ math .over { border-top: .06em solid; padding-top: .12em; }
 .badge::before { content: ""; display: inline-block; width: .5em; height: .5em; margin-right: .4em;
   border-radius: 50%; background: currentColor; vertical-align: .08em; }
 .good { color: var(--good); } .fair { color: var(--fair); } .bad { color: var(--bad); }
+.open { color: var(--open); }
 .grey { color: var(--grey); }
 .ledger table { width: 100%; table-layout: fixed; }
 .ledger tr > :nth-child(1) { width: 6.5rem; } .ledger tr > :nth-child(3) { width: 8rem; }
@@ -87,7 +88,10 @@ header p { max-width: 36rem; margin: .4rem 0 2rem; font-size: 1.1rem; color: var
 .entry:hover strong { text-decoration: underline; text-decoration-thickness: 1px; }
 .entry .badge { font-size: .85rem; }
 .number { color: var(--soft); font-weight: 400; margin-right: .35em; }
-.bar { display: flex; gap: 2px; height: 5px; max-width: 30rem; margin: .3rem 0; }
+.kinds { display: grid; grid-template-columns: 10.5rem minmax(4rem, 14rem) 1fr; gap: .15rem 1rem;
+  align-items: center; margin: .3rem 0; color: var(--soft); font-size: .85rem; }
+.bar { display: flex; gap: 2px; height: 5px; }
+@media (max-width: 44rem) { .kinds { grid-template-columns: 1fr; } }
 .bar i { background: currentColor; border-radius: 2px; }
 section { margin-top: 5rem; }
 section > h2 { font-size: 1.9rem; margin: 0 0 .5rem; }

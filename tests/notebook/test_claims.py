@@ -49,22 +49,23 @@ def test_a_claim_is_testable_at_its_own_profile(house, monkeypatch):
     assert claims.record("large", 0.9) == "reproduced"
 
 
-def test_nan_needs_a_note(begun):
-    with pytest.raises(InputError, match="add the note"):
-        claims.record("slope", float("nan"))
-    with pytest.raises(InputError, match="add the note"):
-        claims.record("slope", float("inf"))
+def test_what_a_text_can_cause_ends_no_run(begun):
     assert claims.record("slope", float("nan"), note="no pairs") == "not testable at this scale"
-    assert rows()["slope"]["measured"] == "nan"
+    assert rows()["slope"]["measured"] == "nan" and rows()["slope"]["note"].startswith("no pairs")
+    assert claims.record("slope", float("inf")) == "not testable at this scale"
+    assert "nothing to measure it on" in rows()["slope"]["note"]
+    # R^2 near 0, whose bootstrap lies above it
+    assert claims.record("slope", 2.0, interval=(2.01, 2.05)) == "reproduced"
+    assert rows()["slope"]["low"] == "2" and "widened" in rows()["slope"]["note"]
+    assert claims.record("slope", 2.0, interval=(float("nan"), 3.0)) == "reproduced"
+    assert rows()["slope"]["low"] == "" and "too little to draw from" in rows()["slope"]["note"]
 
 
 def test_an_unknown_id_and_a_wrong_interval_are_refused(begun):
     with pytest.raises(InputError, match="did you mean 'slope'"):
         claims.record("slop", 1)
-    with pytest.raises(InputError, match="expected low <= value <= high"):
-        claims.record("slope", 2.0, interval=(2.5, 3.0))
-    with pytest.raises(InputError, match="expected low <= value <= high"):
-        claims.record("slope", 2.0, interval=(float("nan"), 3.0))
+    with pytest.raises(InputError, match="expected the lower end first"):
+        claims.record("slope", 2.0, interval=(2.5, 1.0))
 
 
 def test_a_claim_that_needs_an_interval_is_not_recorded_without(house):
@@ -73,6 +74,19 @@ def test_a_claim_that_needs_an_interval_is_not_recorded_without(house):
     with pytest.raises(InputError, match="without an interval"):
         claims.record("slope", 2.0)
     assert claims.record("slope", 2.0, interval=(1.99, 2.01)) == "reproduced"
+    nothing = (float("nan"), float("nan"))
+    assert claims.record("slope", 2.0, interval=nothing) == "not testable at this scale"
+
+
+def test_what_another_seed_may_turn_is_not_settled_by_fewer_than_three(house):
+    house.card.write_text(house.card.read_text().replace('unit = "nats"', 'needs = "seeds"'))
+    outputs.begin(house.name)
+    assert claims.record("slope", 2.0, (1.99, 2.01)) == "consistent, not settled"
+    assert rows()["slope"]["note"] == "one seed"
+    assert claims.record("slope", -2.0, (-2, -2), n_seeds=2) == "consistent, not settled"
+    assert claims.record("slope", 2.0, (1.99, 2.01), n_seeds=3) == "reproduced"
+    assert rows()["slope"]["note"] == "3 seeds"
+    assert claims.record("slope", -2.0, (-2.5, -1.5), n_seeds=3) == "not reproduced"
 
 
 def test_nothing_is_recorded_before_a_run_has_begun(house):

@@ -40,7 +40,10 @@ def test_cells_say_what_is_published_and_measured():
     assert "of <math" in text and "&amp; more" in text
 
 
-def test_the_bar_has_the_shares_of_the_verdicts():
-    text = claims_table.bar([claim("a"), claim("b"), claim("c", "not reproduced")])
+def test_the_tally_has_the_shares_of_the_verdicts_apart_by_what_the_paper_gives():
+    rows = [claim("a"), claim("b"), claim("c", "not reproduced"), claim("d", published="0.5")]
+    text = claims_table.tally([*rows, claim("e", published="7", certainty="read off")])
     assert '<i class="good" style="flex:2"></i><i class="bad" style="flex:1"></i>' in text
-    assert claims_table.bar([]) == ""
+    order = [text.index(kind) for kind in ("numbers of the paper", "directions", "read off")]
+    assert order == sorted(order) and text.count('class="bar"') == 3
+    assert claims_table.tally([]) == ""
