@@ -113,7 +113,7 @@ def _describe(options: argparse.Namespace) -> int:
     about = card.for_notebook(notebook.stem)
     print(f"{notebook.stem}: {about.title}\n")
     rows = [("parameter", "type", "default", "range", "")]
-    declared = parameters.read(notebook)
+    declared, _ = parameters.declared(notebook)
     rows += [(p.name, p.type, repr(p.default), p.range, p.comment) for p in declared]
     _print_columns(rows)
     print()
@@ -122,6 +122,8 @@ def _describe(options: argparse.Namespace) -> int:
         settings = [f"{key}={value!r}" for key, value in about.profiles.get(name, {}).items()]
         rows.append((name, ", ".join(settings) or "nothing"))
     _print_columns(rows)
+    if sentence := parameters.saved_otherwise(notebook):
+        print(f"\n{sentence}")
     counts = {"figures": about.figures, "tables": about.tables, "claims": about.claims}
     print("\n" + ", ".join(f"{len(things)} {name}" for name, things in counts.items()))
     print(f"run it: lmnotes run {about.number} --profile smoke -p NAME=VALUE")

@@ -1,15 +1,17 @@
 """What a notebook leaves behind: figures and tables with their data, in the folder of its run."""
 
+import ast
+import contextlib
 import json
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmnotes import store
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, expect_one_of
 from lmnotes.notebook import card as cards
 from lmnotes.notebook import parameters, session
 from lmnotes.notebook.views import running_shell, show_markdown
@@ -29,25 +31,27 @@ _METADATA = {
 _DPI = 200
 
 
-def begin(name: str, namespace: Mapping[str, object] | None = None) -> None:
+def begin(name: str, namespace: MutableMapping[str, object] | None = None) -> None:
     """Start the run of notebook `name`: the folder that its results go to, emptied of older ones.
 
     Args:
         name: the notebook's name, such as `01_norm_information_gain`.
-        namespace: `globals()` of the notebook, from which its parameters are checked and
-            remembered.
+        namespace: `globals()` of the notebook, in which its parameters are checked, made to the
+            types that they were declared with, and remembered. A notebook that was copied under
+            another name is checked as its original is.
 
     The folder is the launcher's (`LMNOTES_RUN_FOLDER`), else `outputs/<name>/interactive/`.
-    Raises `InputError` where the card is missing or wrong, or where a parameter is.
+    Raises `InputError` where the card is missing or wrong, or where a parameter is, also
+    one that papermill was given and that the notebook does not have.
     """
     card = cards.for_notebook(name)
-    values = _parameters(name, namespace or {})
+    values, nearest = _parameters(card, {} if namespace is None else namespace)
     folder = os.environ.get("LMNOTES_RUN_FOLDER")
     folder = Path(folder) if folder else store.outputs_folder().resolve() / name / "interactive"
     for part in ("figures", "tables"):
         shutil.rmtree(folder / part, ignore_errors=True)
         (folder / part).mkdir(parents=True)
-    profile = os.environ.get("LMNOTES_PROFILE") or _likely_profile(card, values)
+    profile = os.environ.get("LMNOTES_PROFILE") or nearest
     session.enter(session.Run(name, folder, card, profile, values))
     write_text(folder / "inputs.json", "{}\n")
     from lmnotes.notebook import claims
@@ -95,25 +99,38 @@ def table(data: "pd.DataFrame", name: str, caption: str = "") -> None:
         show_markdown(caption)
 
 
-def _parameters(name: str, namespace: Mapping[str, object]) -> dict:
-    """The notebook's parameters with the values they have in its namespace, checked."""
-    path = cards.notebooks_folder() / f"{name}.ipynb"
-    if not path.is_file():  # a copy under another name
-        return {}
-    declared = parameters.read(path)
-    names = [parameter.name for parameter in declared if parameter.name in namespace]
-    return parameters.check(declared, {name: namespace[name] for name in names})
+def _parameters(card: cards.Card, namespace: MutableMapping[str, object]) -> tuple[dict, str]:
+    """The notebook's parameters as its namespace has them, checked, and the nearest profile.
+
+    papermill hands over what it was given as it stands, texts among it, so the checked values take
+    their place.
+    """
+    declared, _ = parameters.declared(cards.notebooks_folder() / f"{card.notebook}.ipynb")
+    names = {parameter.name for parameter in declared}
+    for name in _injected(namespace):
+        expect_one_of(f"parameter of {card.notebook}", name, names)
+    given = {p.name: namespace[p.name] for p in declared if p.name in namespace}
+    values = parameters.check(declared, given)
+    namespace.update({name: values[name] for name in given})
+
+    def agreement(profile: str) -> tuple[int, bool]:
+        settings = parameters.check(declared, card.profiles.get(profile, {}))
+        return sum(settings[name] == values[name] for name in names), profile == "laptop"
+
+    return values, max(cards.PROFILES, key=agreement)
 
 
-def _likely_profile(card: cards.Card, values: Mapping[str, object]) -> str:
-    """The profile whose settings are nearest to these values; `laptop` among equals."""
-
-    def agreement(profile: str) -> tuple[float, bool]:
-        settings = card.profiles.get(profile, {})
-        met = sum(values.get(name) == value for name, value in settings.items())
-        return met / len(settings) if settings else 0.0, profile == "laptop"
-
-    return max(cards.PROFILES, key=agreement)
+def _injected(namespace: Mapping[str, object]) -> list[str]:
+    """The names that papermill has set in the cell that it puts behind the parameters."""
+    cells = [text for text in namespace.get("In", ()) if text.startswith("# Parameters\n")]
+    with contextlib.suppress(SyntaxError):
+        return [
+            ast.unparse(target)
+            for statement in ast.parse("".join(cells[-1:])).body
+            if isinstance(statement, ast.Assign)
+            for target in statement.targets
+        ]
+    return []  # a cell of the reader's own
 
 
 def _frame(data: object, what: str, advice: str) -> "pd.DataFrame":

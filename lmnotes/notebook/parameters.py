@@ -15,6 +15,7 @@ from lmnotes.errors import InputError, expect_one_of, nearest
 _SCALARS = {"int": int, "float": float, "str": str, "bool": bool}
 _SUPPORTED = 'int, float, str, bool, Literal["a", "b"], list[int], list[float], list[str], X | None'
 _NUMBER = r"[-+]?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?"
+_TAGGED = re.compile(r'^# %%.*\btags=\[[^]\n]*"parameters".*\n((?:(?!# %%).*\n?)*)', re.M)
 _RANGE = re.compile(rf"^({_NUMBER})\.\.({_NUMBER})?(?=$|[\s,;:])[\s,;:]*")
 
 
@@ -41,22 +42,60 @@ class Parameter:
         return f"{self.low:g}.." + ("" if self.high is None else f"{self.high:g}")
 
 
+def twin_of(notebook: Path) -> Path:
+    """The text twin of a notebook."""
+    return notebook.parent / "py" / f"{notebook.stem}.py"
+
+
 def read(path: Path | str) -> list[Parameter]:
-    """The parameters of the notebook at `path`, in the order of its cell tagged `parameters`.
+    """The parameters of the notebook or text twin at `path`, as its cell tagged `parameters` says.
 
     Raises `InputError` where the cell is missing, holds more than typed assignments of plain
     values, or has a default that its own type or range refuses.
     """
     path = Path(path)
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    cells = [c for c in notebook["cells"] if "parameters" in c.get("metadata", {}).get("tags", [])]
-    if len(cells) != 1:
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        sources = _TAGGED.findall(text)
+    else:
+        cells = json.loads(text)["cells"]
+        tagged = [c for c in cells if "parameters" in c.get("metadata", {}).get("tags", [])]
+        sources = ["".join(cell["source"]) for cell in tagged]
+    if len(sources) != 1:
         raise InputError(
-            f"{path.name} has {len(cells)} cells tagged 'parameters'; expected one: "
+            f"{path.name} has {len(sources)} cells tagged 'parameters'; expected one: "
             "tag the cell that holds the typed assignments"
         )
-    source = cells[0]["source"]
-    return parse(source if isinstance(source, str) else "".join(source), where=path.name)
+    return parse(sources[0], where=path.name)
+
+
+def declared(notebook: Path) -> tuple[list[Parameter], dict[str, object]]:
+    """A notebook's parameters, and by name the defaults that were saved in it and do not count.
+
+    The profiles start from the defaults of the text twin, so that a value that was tried out in
+    JupyterLab and saved does not change what a profile is.
+    """
+    twin = twin_of(notebook)
+    standing = read(twin) if twin.is_file() else []
+    mine = read(notebook) if notebook.is_file() or not standing else standing
+    defaults = {parameter.name: parameter.default for parameter in standing}
+    saved = {p.name: p.default for p in mine if defaults.get(p.name, p.default) != p.default}
+    return [replace(p, default=defaults.get(p.name, p.default)) for p in mine], saved
+
+
+def saved_otherwise(notebook: Path) -> str:
+    """A sentence on the defaults that were saved in a notebook and do not count, or nothing."""
+    standing, saved = declared(notebook)
+    if not saved:
+        return ""
+    counting = {parameter.name: parameter.default for parameter in standing}
+    values = ", ".join(f"{name} = {value!r}" for name, value in saved.items())
+    others = ", ".join(f"{name} = {counting[name]!r}" for name in saved)
+    return (
+        f"{notebook.name} was saved with {values}; its profiles stand on {others} of "
+        f"py/{twin_of(notebook).name}: give yours by -p NAME=VALUE, or make them the defaults by "
+        "'lmnotes sync --from-notebook'"
+    )
 
 
 def parse(source: str, where: str = "parameters cell") -> list[Parameter]:

@@ -83,8 +83,11 @@ def _cells(notebook: Path) -> list[list[str]]:
 def sources(notebook: Path) -> dict[str, str]:
     """The sha256 of every file of the package that a notebook's results follow from, by path."""
     reached = reach.of_notebook(notebook) | reach.closure([reach.PACKAGE / "runs" / "execute.py"])
-    paper = reach.PACKAGE / "papers" / notebook.stem.partition("_")[2]
-    reached |= {path for path in paper.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+    papers = reach.PACKAGE / "papers"
+    # a copy under another name belongs to the same paper
+    names = {path.stem.partition("_")[2] for path in notebook.parent.rglob(f"{notebook.stem[:3]}*")}
+    files = [path for name in names - {""} for path in (papers / name).rglob("*")]
+    reached |= {path for path in files if path.is_file() and path.suffix != ".pyc"}
     return {
         path.relative_to(reach.PACKAGE).as_posix(): store.file_sha256(path)
         for path in sorted(reached)

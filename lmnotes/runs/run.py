@@ -117,15 +117,17 @@ def _plan(name: str, profile: str, overrides: Mapping[str, object]) -> _Plan:
     expect_one_of("profile", profile, cards.PROFILES)
     notebook = cards.find(name)
     card = cards.for_notebook(notebook.stem)
-    declared = parameters.read(notebook)
+    declared, saved = parameters.declared(notebook)
     for setting in cards.PROFILES:
         try:
             parameters.check(declared, card.profiles.get(setting, {}))
         except InputError as error:
             raise InputError(f"{card.number}.toml [profiles.{setting}]: {error}") from None
     values = parameters.check(declared, {**card.profiles.get(profile, {}), **overrides})
-    defaults = {parameter.name: parameter.default for parameter in declared}
-    changed = {name: value for name, value in values.items() if value != defaults[name]}
+    if saved:
+        _tell(parameters.saved_otherwise(notebook))
+    own = {parameter.name: parameter.default for parameter in declared} | saved
+    changed = {name: value for name, value in values.items() if value != own[name]}
     identity = fingerprint.run_id(notebook, cards.path_of(notebook.stem), profile, values)
     folder = store.outputs_folder().resolve() / notebook.stem / identity
     return _Plan(notebook, card, profile, values, changed, folder)

@@ -8,13 +8,9 @@ from pathlib import Path
 from lmnotes import store
 from lmnotes.errors import InputError
 from lmnotes.notebook import card
+from lmnotes.notebook.parameters import twin_of
 
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-
-
-def twin_of(notebook: Path) -> Path:
-    """The text twin of a notebook."""
-    return notebook.parent / "py" / f"{notebook.stem}.py"
 
 
 def notebook_text(twin: str) -> str:
@@ -46,6 +42,8 @@ def sync(names: Sequence[str] = (), direction: str = "auto") -> list[Path]:
         direction: `from-twin` writes notebooks, `from-notebook` writes twins and strips the
             notebooks; `auto` is `from-twin` unless a notebook's cells were edited later than its
             twin's, which it refuses to overwrite.
+
+    Raises `InputError` rather than drop pictures that were pasted into a notebook.
     """
     written: list[Path] = []
     for notebook in _pairs(names):
@@ -90,6 +88,12 @@ def _plain(node) -> str:
     make = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell, "raw": v4.new_raw_cell}
     cells = []
     for index, cell in enumerate(node.cells):
+        if pasted := cell.get("attachments"):
+            raise InputError(
+                f"cell {index + 1}, {cell.source[:40]!r}, holds the pasted {', '.join(pasted)}; "
+                "expected cells of text, which is all that a twin keeps: save the picture as a "
+                "file and name that in the cell, or drop it with 'lmnotes sync --from-twin'"
+            )
         source = cell.source.rstrip("\n")
         digest = hashlib.sha256(source.encode()).hexdigest()[:8]
         tags = list(cell.metadata.get("tags", []))

@@ -14,6 +14,7 @@ import pytest
 
 from lmnotes.errors import InputError
 from lmnotes.notebook import outputs, session
+from lmnotes.runs import twins
 
 DRAW = """
 import matplotlib; matplotlib.use("Agg")
@@ -103,6 +104,59 @@ def test_begin_checks_and_remembers_the_parameters_and_guesses_the_profile(house
     assert session.current().profile == "laptop"
     with pytest.raises(InputError, match="out of range"):
         outputs.begin(house.name, {"n_points": 1})
+
+
+def injected(source, **namespace):
+    """What a kernel holds after papermill's cell has run."""
+    exec(source, namespace)
+    del namespace["__builtins__"]
+    return namespace | {"In": ["", "n_points: int = 10", source, "outputs.begin(...)"]}
+
+
+def test_the_cells_use_the_values_that_were_checked(house):
+    # `papermill -r n_points 16`, and a yaml file's 3e-4, hand over texts
+    source = "# Parameters\nn_points = '16'\nslope = '3e-4'\nlimit = '5'\nbreaks = 'False'\n"
+    namespace = injected(source, colour="black", points=[1])
+    outputs.begin(house.name, namespace)
+    used = {name: namespace[name] for name in ("n_points", "slope", "limit", "breaks", "points")}
+    assert used == {"n_points": 16, "slope": 3e-4, "limit": 5, "breaks": False, "points": [1]}
+    assert session.current().parameters["slope"] == 3e-4
+    assert "wait_for" not in namespace  # only those that the notebook has set
+
+
+def test_a_parameter_that_the_notebook_does_not_have_is_refused(house):
+    for source in ("# Parameters\nn_point = 16\n", "# Parameters\nlimit = 5\nn_point = 1\n"):
+        with pytest.raises(InputError, match=r"'n_point' was given; .* did you mean 'n_points'\?"):
+            outputs.begin(house.name, injected(source))
+    # `X | None` and Literal are what papermill itself does not know
+    outputs.begin(house.name, injected("# Parameters\nlimit = 5\ncolour = 'red'\n"))
+    assert session.current().parameters["limit"] == 5
+    outputs.begin(house.name, {"In": ["", "# Parameters\nof my own"]})
+
+
+def test_a_notebook_copied_under_another_name_is_checked_as_its_original(house):
+    copy = "01_mine"
+    with pytest.raises(InputError, match="out of range"):
+        outputs.begin(copy, {"n_points": 1})
+    namespace = {"n_points": "500"}
+    outputs.begin(copy, namespace)
+    assert namespace == {"n_points": 500}
+    assert session.current().parameters["n_points"] == 500
+    assert session.current().folder.parent.name == copy
+    twins.sync()
+    house.notebook.rename(house.notebooks / f"{copy}.ipynb")  # its twin still says what it has
+    with pytest.raises(InputError, match="out of range"):
+        outputs.begin(house.name, {"n_points": 1})
+
+
+def test_the_profile_is_the_nearest_one_by_all_that_it_sets(house):
+    def profile(**values):
+        outputs.begin(house.name, values)
+        return session.current().profile
+
+    assert profile(n_points=5) == "smoke"
+    assert profile(n_points=7) == "laptop"
+    assert profile(n_points=500, slope=3.0) == "paper"
 
 
 def test_inputs_are_noted(house):

@@ -2,6 +2,7 @@ import pytest
 
 from lmnotes.errors import InputError
 from lmnotes.notebook import parameters
+from lmnotes.runs import twins
 
 CELL = """
 from typing import Literal
@@ -44,6 +45,23 @@ def test_read_takes_the_tagged_cell_of_a_notebook(house):
     house.notebook.write_text(house.notebook.read_text().replace('"parameters"', '"other"'))
     with pytest.raises(InputError, match="0 cells tagged 'parameters'"):
         parameters.read(house.notebook)
+
+
+def test_the_defaults_are_the_twins_and_what_was_saved_otherwise_is_said(house):
+    assert parameters.declared(house.notebook)[1] == {}
+    twins.sync()
+    assert parameters.read(parameters.twin_of(house.notebook)) == parameters.read(house.notebook)
+    text = house.notebook.read_text()
+    assert parameters.saved_otherwise(house.notebook) == ""
+    edited = text.replace("n_points: int = 10 ", "n_points: int = 16 ")
+    house.notebook.write_text(edited.replace("seed: int = 0", "seed: int = 0\\nnew: int = 1"))
+    declared, saved = parameters.declared(house.notebook)
+    assert saved == {"n_points": 16}
+    defaults = {parameter.name: parameter.default for parameter in declared}
+    assert defaults["n_points"] == 10 and defaults["new"] == 1
+    said = parameters.saved_otherwise(house.notebook)
+    assert "01_tiny.ipynb was saved with n_points = 16" in said
+    assert "n_points = 10 of py/01_tiny.py" in said and "--from-notebook" in said
 
 
 @pytest.mark.parametrize(

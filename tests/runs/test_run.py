@@ -9,7 +9,7 @@ import time
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.runs import fingerprint, record, run, watch
+from lmnotes.runs import fingerprint, record, run, twins, watch
 
 SOURCES = fingerprint.sources
 FIGURES = [f"figures/fig1_line.{kind}" for kind in ("pdf", "svg", "png", "csv")]
@@ -165,6 +165,34 @@ def test_a_profile_that_does_not_fit_the_notebook_is_named(house):
         run.run("01", "smoke")
 
 
+def test_what_was_saved_in_a_notebook_is_not_the_profile(house, monkeypatch, capsys):
+    twins.sync()
+    text = house.notebook.read_text()
+    house.notebook.write_text(text.replace("n_points: int = 10 ", "n_points: int = 16 "))
+    asked = []
+
+    def execute(notebook, folder, values, profile, title, stop):
+        asked.append(values)
+        return {"status": "ok"}
+
+    monkeypatch.setattr(watch, "execute", execute)
+    result = run.run("01")
+    assert record.read(result.folder)["parameters"]["n_points"] == 10
+    assert "01_tiny.ipynb was saved with n_points = 16" in capsys.readouterr().out
+    assert asked == [{"n_points": 10}]  # in place of the saved one
+    run.run("01", overrides={"n_points": "16"})
+    assert asked[1:] == [{}]
+
+
+def test_a_copy_belongs_to_the_paper_of_its_original(house, monkeypatch):
+    monkeypatch.setattr(fingerprint, "sources", SOURCES)
+    real = house.notebook.rename(house.notebooks / "10_domain_mixture.ipynb")
+    copy = house.notebooks / "10_mine.ipynb"
+    copy.write_text(real.read_text())
+    assert fingerprint.sources(copy) == fingerprint.sources(real)
+    assert "papers/domain_mixture/rules.py" in fingerprint.sources(copy)
+
+
 def test_a_changed_parameter_lands_beside_and_all_go_on_after_a_failure(house, monkeypatch):
     second = house.notebooks / "02_other.ipynb"
     second.write_text(house.notebook.read_text())
@@ -280,7 +308,11 @@ def test_plain_papermill_runs_the_notebook_and_writes_beside(house):
 
     out = house.root / "out.ipynb"
     papermill.execute_notebook(
-        house.notebook, out, {"n_points": 6}, kernel_name="python3", progress_bar=False
+        house.notebook,
+        out,
+        {"n_points": "6", "limit": "3"},  # as `-r` and a yaml file hand them over
+        kernel_name="python3",
+        progress_bar=False,
     )
     folder = house.outputs / house.name / "interactive"
     for name in FIGURES:

@@ -92,6 +92,22 @@ def test_edits_in_jupyter_go_to_the_twin_and_are_not_overwritten_unasked(pair):
     assert "print(dim + 1)" not in notebook.read_text()
 
 
+@pytest.mark.parametrize("direction", ["from-notebook", "auto"])
+def test_a_pasted_picture_is_not_dropped_in_silence(pair, direction):
+    notebook, twin = pair
+    node = json.loads(notebook.read_text())
+    node["cells"][0]["source"] += "\n\n![image.png](attachment:image.png)"
+    node["cells"][0]["attachments"] = {"image.png": {"image/png": "iVBORw0KGgo="}}
+    text = json.dumps(node)
+    notebook.write_text(text)
+    later = os.path.getmtime(twin) + 5
+    os.utime(notebook, (later, later))
+    with pytest.raises(InputError, match=r"cell 1, '# A title.* holds the pasted image\.png"):
+        twins.sync(direction=direction)
+    assert (notebook.read_text(), twin.read_text()) == (text, TWIN)
+    assert twins.sync(direction="from-twin") == [notebook]
+
+
 def test_a_notebook_without_a_twin_gets_one(house):
     assert len(twins.sync()) == 2
     assert '# %% tags=["parameters"]' in twins.twin_of(house.notebook).read_text()
