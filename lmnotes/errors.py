@@ -59,7 +59,7 @@ def expect_file(what: str, path: str | Path, expected: str) -> Path:
 
 
 def expect_strings(what: str, given: Iterable[str]) -> list[str]:
-    """The strings of a list; InputError where a string itself was given, or not only strings are in it.
+    """The strings of a list; InputError where it is a string itself, or holds something else.
 
     >>> expect_strings("texts", ("hello", "you"))
     ['hello', 'you']

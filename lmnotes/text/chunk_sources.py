@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from lmnotes.errors import InputError
 from lmnotes.text import installed, readers, repeats
 from lmnotes.text.readers import Document
 
@@ -99,30 +98,23 @@ def _without_boilerplate(text: str, domain: str) -> str:
 def file_documents(path: Path, field: str) -> Iterator[Source]:
     """The documents of a file or folder: a text file, a line of .jsonl, a row of .parquet each.
 
-    The domain is what the rows of a file say (field `domain` or `pile_set_name`), else the first
-    folder below `path`, else the name of the file.
+    The domain is what a row says (field `domain` or `pile_set_name`, or one of these in `meta`),
+    else the first folder below `path`, else the name of the file.
     """
     base = path if path.is_dir() else path.parent
     for file in readers.files(path):
-        place = file.relative_to(base)
+        place, sources = file.relative_to(base), []
         default = place.parts[0] if len(place.parts) > 1 else place.name.split(".")[0]
-        texts = ["".join(document.text) for document in readers.documents(file, field=field)]
-        domains = _row_domains(file, len(texts)) or [default] * len(texts)
-        for number, (text, domain) in enumerate(zip(texts, domains, strict=True)):
-            text = text.encode("utf-8", "replace").decode("utf-8")  # JSON may hold half a pair
-            name = place.as_posix() if len(texts) == 1 else f"{place.as_posix()}#{number}"
-            yield Source(text, name, domain)
-
-
-def _row_domains(file: Path, n_rows: int) -> list[str] | None:
-    """The domain of each row of a .jsonl or .parquet file, None where not every row has one."""
-    if not {".jsonl", ".parquet"} & set(file.suffixes):
-        return None
-    for field in _DOMAIN_FIELDS:
-        try:
-            domains = [str(row.text) for row in readers.documents(file, field=field)]
-        except InputError:
-            continue
-        if len(domains) == n_rows:
-            return domains
-    return None
+        for number, row in enumerate(readers.rows(file, field)):
+            text = "".join(row.text).encode("utf-8", "replace")  # JSON may hold half a pair
+            sources.append(Source(text.decode("utf-8"), f"{place.as_posix()}#{number}", row.domain))
+        if len(sources) == 1:
+            sources = [sources[0]._replace(name=place.as_posix())]
+        unnamed = [source.name for source in sources if not source.domain]
+        if 0 < len(unnamed) < len(sources):
+            warnings.warn(
+                f"{file}: {len(unnamed):,} of {len(sources):,} rows name no domain, such as "
+                f"{unnamed[0]}: theirs is {default!r}",
+                stacklevel=2,
+            )
+        yield from (source._replace(domain=source.domain or default) for source in sources)

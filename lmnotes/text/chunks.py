@@ -18,7 +18,7 @@ import pandas as pd
 
 from lmnotes import store
 from lmnotes.errors import InputError, expect_between, expect_one_of
-from lmnotes.text import chunk_sources, downloads, installed
+from lmnotes.text import chunk_sources, downloads, installed, readers
 from lmnotes.text.chunk_sources import PARTS, Source, part_of
 
 COLUMNS = ("text_id", "domain", "source", "part", "index", "n_bytes")
@@ -162,6 +162,8 @@ def load(
     else:
         path, name = downloads.resolve(source)
         if saved := _saved(path):
+            for domain in wanted or ():
+                expect_one_of("domain", domain, dict.fromkeys(saved.domains))
             return saved if wanted is None else saved.select(np.isin(saved.domains, wanted))
         sources = list(chunk_sources.file_documents(path, field))
         known = tuple(dict.fromkeys(source.domain for source in sources))
@@ -240,20 +242,22 @@ def _text_set(name: str, rows: list[tuple], settings: dict) -> TextSet:
 
 def _saved(path: Path) -> TextSet | None:
     """The set that `TextSet.save` wrote at this path, None where the file is another."""
-    if path.suffix != ".jsonl" or not path.is_file():
+    if readers.kind(path) != ".jsonl" or not path.is_file():
         return None
-    with open(path, encoding="utf-8", errors="replace") as file:
-        if not file.readline().startswith('{"text_set": '):
-            return None
-        file.seek(0)
-        rows = [json.loads(line) for line in file]
-    name, settings = rows[0]["text_set"]
-    for number, row in enumerate(rows, start=1):
-        if sha256(row["text"].encode()).hexdigest()[:16] != row["text_id"]:
+    if not next(readers.lines(path), "").startswith('{"text_set": '):
+        return None
+    rows = []
+    for number, row in readers.json_lines(path):
+        text = row.get("text")
+        data = text.encode("utf-8", "replace") if isinstance(text, str) else b""
+        text_id = sha256(data).hexdigest()[:16]
+        if not {*COLUMNS} <= {*row} or text_id != row["text_id"]:
             raise InputError(
                 f"{path}, line {number}: the text is not the one that was saved as "
-                f"{row['text_id']}; save the set again"
+                f"{row.get('text_id')}, or its place is missing; save the set again"
             )
+        rows.append(row)
+    name, settings = rows[0]["text_set"]
     table = pd.DataFrame(rows)[list(COLUMNS)]
     return TextSet(name, [row["text"] for row in rows], table, settings)
 

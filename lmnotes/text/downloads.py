@@ -8,6 +8,7 @@ from lmnotes import store
 from lmnotes.errors import InputError, nearest
 
 _TIMEOUT = 10  # seconds without a byte from the other side
+_LONGEST = 255  # characters of a file's name; what is longer is a text that was given for one
 
 
 @dataclass(frozen=True)
@@ -65,13 +66,14 @@ def resolve(source: str | Path) -> tuple[Path, str]:
     A file or folder of that name comes first, then the table of downloads. Raises InputError where
     there is neither.
     """
-    path, name = Path(source).expanduser(), str(source)
-    names = ["installed", *DOWNLOADS]
-    if not name.strip() or path == Path():
+    name, names = str(source), ["installed", *DOWNLOADS]
+    is_path = isinstance(source, str | Path) and max(map(len, name.split("/"))) <= _LONGEST
+    if not is_path or name.strip() in ("", "."):
         raise InputError(
-            f"the text {name!r} was asked for: expected one of {', '.join(names)}, or the path of "
-            "a file or folder; give it"
+            f"the text {repr(source)[:60]} was asked for: expected one of {', '.join(names)}, or "
+            "the path of a file or folder; give it, or strings to corpus.from_texts"
         )
+    path = Path(source).expanduser()
     if path.exists():
         return path, path.name.split(".")[0] or path.name
     if name in DOWNLOADS:

@@ -3,20 +3,49 @@
 import bz2
 import codecs
 import gzip
+import io
+import itertools
 import json
 import lzma
+import re
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import pandas as pd
 
 from lmnotes import store
-from lmnotes.errors import InputError, expect_one_of
+from lmnotes.errors import InputError, expect_file, expect_one_of
 
 _KINDS = (".txt", ".jsonl", ".parquet")
 _BLOCK = 1 << 20  # bytes read at a time
+_MAX_LINE = 1 << 28  # characters; no line is longer
+_MAX_RATIO = 500  # text packs to a fifth, rows of zeros to a hundredth
+_SMALL = 1 << 26  # bytes that any packed file may hold
 _CUT_SHORT = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile)
+_CLOSED = (RuntimeError, NotImplementedError)  # a zip with a password, or of a rare method
+_DOMAIN_FIELDS = ("domain", "pile_set_name")  # of a row, or of its `meta` as in the Pile
+# UTF-32 first: its mark begins as that of UTF-16 does
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_OTHERS = {  # how files begin that are taken for text or vectors: what they are, what to do
+    b"version https://git-lfs": ("a pointer of git-lfs", "fetch the file by `git lfs pull`"),
+    b"\xba\x16O/": ("a fastText model", "take the .vec beside it"),
+    b"PK\x03\x04": ("a zip", "unpack it"),
+    b"PAR1": ("a parquet file", "give it the ending .parquet"),
+    b"%PDF": ("a PDF", "save its text as .txt"),
+    b"\x93NUMPY": ("an array of numpy, without words", "save vectors with their words"),
+    b"\x89HDF": ("an HDF5 file", "save what it holds as text"),
+}
 
 
 @dataclass(frozen=True)
@@ -30,6 +59,14 @@ class Document:
     n_repeats_removed: int = 0
 
 
+class Row(NamedTuple):
+    """One text of a file with what stands beside it; "" where that is nothing."""
+
+    title: str
+    text: str | Iterable[str]
+    domain: str
+
+
 def _open_zip(file: Path, mode: str):
     """The one file inside a zip archive."""
     archive = zipfile.ZipFile(file)
@@ -41,19 +78,77 @@ def _open_zip(file: Path, mode: str):
 
 
 _PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zip": _open_zip}
+_PACKED_START = {  # where the name does not say it
+    ".gz": re.compile(rb"\x1f\x8b\x08"),
+    ".bz2": re.compile(rb"BZh[1-9]1AY&SY"),
+    ".xz": re.compile(rb"\xfd7zXZ"),
+    ".zip": re.compile(rb"PK\x03\x04"),
+}
+
+
+class _Unpacked(io.RawIOBase):
+    """The bytes of a packed file, no more of them than text or numbers can unpack to."""
+
+    def __init__(self, packed: BinaryIO, file: Path):
+        self._packed, self._file, self._n_bytes = packed, file, 0
+        self._most = max(_SMALL, _MAX_RATIO * file.stat().st_size)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._n_bytes = 0
+        return self._packed.seek(offset, whence)
+
+    def readinto(self, buffer) -> int:
+        n_read = self._packed.readinto(buffer)
+        self._n_bytes += n_read
+        if self._n_bytes > self._most:
+            raise InputError(
+                f"{self._file} unpacks to more than {self._n_bytes - n_read:,} bytes, over "
+                f"{_MAX_RATIO} times its own size: expected text or numbers; unpack it yourself "
+                "if it is what you want"
+            )
+        return n_read
+
+    def close(self) -> None:
+        self._packed.close()
+        super().close()
+
+
+def open_bytes(file: Path) -> BinaryIO:
+    """The bytes of a file, unpacked where its name or its first bytes say that it is packed."""
+    packing = file.suffix.lower()
+    if packing not in _PACKED:
+        with open(file, "rb") as stream:
+            start = stream.read(16)
+        packing = next((name for name, mark in _PACKED_START.items() if mark.match(start)), "")
+    if not packing:
+        return open(file, "rb")
+    return io.BufferedReader(_Unpacked(_PACKED[packing](file, "rb"), file), 1 << 16)
+
+
+def expect_no_other(file: Path, start: bytes, expected: str) -> None:
+    """Raise InputError where the first bytes of a file are those of another kind of file."""
+    for mark, (what, then) in _OTHERS.items():
+        if start.startswith(mark):
+            raise InputError(f"{file} is {what}: expected {expected}; {then}")
 
 
 def files(path: Path) -> list[Path]:
     """The text files that `path` means: itself, or all of a folder, at any depth, sorted."""
     if path.is_dir():
-        paths = sorted(p for p in path.rglob("*") if p.is_file() and _kind(p) in _KINDS)
+        paths = sorted(p for p in path.rglob("*") if p.is_file() and kind(p) in _KINDS)
         if not paths:
             raise InputError(
                 f"the folder {path} holds no text: expected .txt, .jsonl or .parquet files (also "
                 "packed); name a folder that does, or one file"
             )
         return paths
-    if _kind(path) not in (*_KINDS, ""):
+    if kind(path) not in (*_KINDS, ""):
         raise InputError(
             f"{path} ends in {path.suffix!r}: expected .txt, .jsonl or .parquet, plain or packed "
             "as .gz, .bz2, .xz or .zip; convert it, or rename it if it is plain text"
@@ -74,58 +169,106 @@ def documents(path: Path, *, field: str = "text") -> Iterator[Document]:
     """The documents of a file or folder: a text file, a line of .jsonl, a row of .parquet each."""
     base = path if path.is_dir() else path.parent
     for file in files(path):
-        source = file.relative_to(base).as_posix()
-        if file.stat().st_size == 0:
+        title = file.name.split(".")[0] if path.is_dir() else ""
+        for row in rows(file, field, title):
+            yield Document(row.title, row.text, file.relative_to(base).as_posix())
+
+
+def rows(file: Path, field: str = "text", title: str = "") -> Iterator[Row]:
+    """The texts of one file; empty cells and `null` are passed over with a warning.
+
+    title: of a text file, which is one row.
+    """
+    if file.stat().st_size == 0:
+        raise InputError(f"{file} is empty (0 bytes): expected text; remove it or fetch it again")
+    if kind(file) not in (".jsonl", ".parquet"):
+        yield Row(title, pieces(file), "")
+        return
+    empty, number = [], 0
+    for number, record in json_lines(file) if kind(file) == ".jsonl" else _parquet(file, field):
+        text = record.get(field)
+        if field in record and not text:
+            empty.append(number)
+        if isinstance(text, str):
+            yield Row(str(record.get("title") or ""), text, _domain(record))
+        elif text is not None or field not in record:
             raise InputError(
-                f"{file} is empty (0 bytes): expected text; remove it or fetch it again"
+                f"{file}, line {number}: no text in field {field!r} (fields "
+                f"{', '.join(map(repr, record))}); expected a string there; name the right one "
+                "with field=..."
             )
-        kind = _kind(file)
-        if kind == ".jsonl":
-            rows = _jsonl(file, field)
-        elif kind == ".parquet":
-            rows = _parquet(file, field)
-        else:
-            rows = [(file.name.split(".")[0] if path.is_dir() else "", pieces(file))]
-        for title, text in rows:
-            yield Document(title, text, source)
+    if empty:
+        warnings.warn(
+            f"{file}: {len(empty):,} of {number:,} rows have no text in {field!r}, such as row "
+            f"{empty[0]:,}: they are left out",
+            stacklevel=2,
+        )
+
+
+def _domain(record: dict) -> str:
+    """The domain that a row names, "" where it names none."""
+    meta = record.get("meta")
+    if isinstance(meta, str):  # the Pile's fields as one string, as some copies have them
+        meta = dict(re.findall(r"[\"'](\w+)[\"']: *[\"']([^\"']+)", meta))
+    for name in _DOMAIN_FIELDS:
+        for holder in (record, meta):
+            domain = holder.get(name) if isinstance(holder, dict) else None
+            if isinstance(domain, str | int) and str(domain).strip():
+                return str(domain)
+    return ""
 
 
 def pieces(file: Path) -> Iterator[str]:
-    """The text of a file, unpacked and decoded, in pieces of about a megabyte."""
-    decoder, n_bytes = codecs.getincrementaldecoder("utf-8-sig")(), 0
-    for block in (*_bytes(file), b""):
-        held = len(decoder.getstate()[0])  # bytes of a character cut by the block's end
-        try:
-            text = decoder.decode(block, final=not block)
-        except UnicodeDecodeError as error:
-            at = n_bytes - held + error.start
-            raise InputError(
-                f"{file} is not UTF-8 text: byte {at:,} is 0x{error.object[error.start]:02x} "
-                f"({error.reason}); expected UTF-8; convert it, for example with "
-                "`iconv -f latin1 -t utf-8`"
-            ) from None
-        n_bytes += len(block)
-        if text:
-            yield text
+    """The text of a file, unpacked and decoded, in pieces of about a megabyte.
+
+    It is UTF-8, or what a mark at its beginning says; the mark is no text.
+    """
+    with _whole(file), open_bytes(file) as stream:
+        start, n_bytes = stream.peek(1024), 0
+        _expect_text(file, start)
+        encoding = next((name for mark, name in _MARKS.items() if start.startswith(mark)), "")
+        decoder = codecs.getincrementaldecoder(encoding or "utf-8-sig")()
+        for block in itertools.chain(iter(lambda: stream.read(_BLOCK), b""), (b"",)):
+            held = len(decoder.getstate()[0])  # bytes of a character cut by the block's end
+            try:
+                text = decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                at = n_bytes - held + error.start
+                todo = "copy it again" if encoding else "convert it, for example with "
+                todo += "" if encoding else "`iconv -f latin1 -t utf-8`"
+                encoding = (encoding or "utf-8").upper()
+                raise InputError(
+                    f"{file} is not {encoding} text: byte {at:,} is "
+                    f"0x{error.object[error.start]:02x} ({error.reason}); expected {encoding}; "
+                    f"{todo}"
+                ) from None
+            n_bytes += len(block)
+            if text:
+                yield text
 
 
-def _kind(path: Path) -> str:
-    """`.txt`, `.jsonl`, ...: the ending of a file's name without the ending of its packing."""
-    name = path.name.lower()
-    for packed in _PACKED:
-        name = name.removesuffix(packed)
-    return Path(name).suffix
+def _expect_text(file: Path, start: bytes) -> None:
+    """Raise InputError where a file begins as one of another kind does, or has bytes of no text."""
+    expect_no_other(file, start, "text")
+    if start.startswith(tuple(_MARKS)) or start.count(0) <= len(start) // 10:
+        return
+    halves = start[::2].count(0), start[1::2].count(0)
+    if max(halves) <= 2 * min(halves):
+        raise InputError(f"{file} is binary, no text: expected UTF-8; name another file")
+    encoding = "utf-16be" if halves[0] > halves[1] else "utf-16le"
+    raise InputError(
+        f"{file} looks like UTF-16 without a mark that says so: expected UTF-8; convert it with "
+        f"`iconv -f {encoding} -t utf-8`"
+    )
 
 
-def _bytes(file: Path) -> Iterator[bytes]:
-    """The bytes of a file, unpacked where its name says that it is packed, in blocks."""
-    opened = _PACKED.get(file.suffix.lower(), open)
+@contextmanager
+def _whole(file: Path) -> Iterator[None]:
+    """Turns what a library says of a packed file that is damaged into an InputError."""
     try:
-        with opened(file, "rb") as stream:
-            while block := stream.read(_BLOCK):
-                yield block
-    except (*_CUT_SHORT, OSError) as error:
-        if opened is open and not isinstance(error, _CUT_SHORT):
+        yield
+    except (*_CUT_SHORT, *_CLOSED, OSError) as error:
+        if isinstance(error, OSError) and error.errno:  # the machine's, not the file's
             raise
         raise InputError(
             f"{file} cannot be unpacked ({error}): expected a whole {file.suffix} file, this one "
@@ -133,66 +276,86 @@ def _bytes(file: Path) -> Iterator[bytes]:
         ) from None
 
 
-def _lines(file: Path) -> Iterator[str]:
-    """The lines of a file, without their ends; only "\\n" ends a line."""
+def lines(file: Path) -> Iterator[str]:
+    """The lines of a file without their ends, "\\n" or "\\r\\n"; nothing else ends a line."""
     rest = ""
     for piece in pieces(file):
         *whole, rest = (rest + piece).split("\n")
-        yield from whole
-    if rest:
-        yield rest
-
-
-def _jsonl(file: Path, field: str) -> Iterator[tuple[str, str]]:
-    """Title and text of each line of a .jsonl file; blank lines are passed over."""
-    for number, line in enumerate(_lines(file), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
+        yield from (line.removesuffix("\r") for line in whole)
+        if len(rest) > _MAX_LINE:
             raise InputError(
-                f"{file}, line {number}: not JSON ({error.msg} at column {error.colno}); expected "
-                "one object a line; mend or remove the line"
-            ) from None
-        if not isinstance(row, dict) or not isinstance(row.get(field), str):
-            has = f"fields {', '.join(map(repr, row))}" if isinstance(row, dict) else "no fields"
-            raise InputError(
-                f"{file}, line {number}: no text in field {field!r} ({has}); expected a string "
-                "there; name the right one with field=..."
+                f"{file} has a line of more than {_MAX_LINE:,} characters: expected shorter ones; "
+                "break it up"
             )
-        yield str(row.get("title") or ""), row[field]
+    if rest:
+        yield rest.removesuffix("\r")
 
 
-def _parquet(file: Path, field: str) -> Iterator[tuple[str, str]]:
-    """Title and text of each row of a .parquet file; empty cells are passed over."""
+def parse_json(text: str, where: str, then: str = "mend or remove it") -> object:
+    """What a JSON text holds; InputError where it is none, or is nested too deeply to be read."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        at = f" at column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        reason = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise InputError(
+            f"{where}: not JSON ({getattr(error, 'msg', reason)}{at}); expected one object; {then}"
+        ) from None
+
+
+def json_lines(file: Path) -> Iterator[tuple[int, dict]]:
+    """Number and object of each line of a .jsonl file; blank lines are passed over."""
+    for number, line in enumerate(lines(file), start=1):
+        if line.strip():
+            record = parse_json(line, where := f"{file}, line {number}")
+            if not isinstance(record, dict):
+                raise InputError(
+                    f"{where}: found {line[:60]!r}; expected one object a line, such as "
+                    '{"text": "..."}; mend or remove it'
+                )
+            yield number, record
+
+
+def table(path: str | Path, **options) -> pd.DataFrame:
+    """The table of a .csv or .tsv file; `options` are those of `pandas.read_csv`."""
+    text = "".join(pieces(expect_file("table", path, "a .csv or .tsv file")))
+    try:
+        return pd.read_csv(io.StringIO(text), **options)
+    except ValueError as error:  # pandas' own errors are
+        raise InputError(
+            f"{path} is not the table that was expected ({error}): expected a line of names and "
+            "rows of as many cells; mend it, or name another file"
+        ) from None
+
+
+def kind(path: Path) -> str:
+    """`.txt`, `.jsonl`, ...: the ending of a file's name without the ending of its packing."""
+    name = path.name.lower()
+    for packed in _PACKED:
+        name = name.removesuffix(packed)
+    return Path(name).suffix
+
+
+def _parquet(file: Path, field: str) -> Iterator[tuple[int, dict]]:
+    """Number and cells of each row of a .parquet file: those that `rows` looks at."""
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
         table = parquet.ParquetFile(file)
-        columns = _columns(file, table.schema_arrow, field)
-        for batch in table.iter_batches(batch_size=1024, columns=columns):
-            texts = batch.column(field).to_pylist()
-            titles = batch.column("title").to_pylist() if "title" in columns else [""] * len(texts)
-            for title, text in zip(titles, texts, strict=True):
-                if text:
-                    yield str(title or ""), text
-    except (pa.ArrowInvalid, OSError) as error:
+        expect_one_of(f"field of {file}", field, table.schema_arrow.names)
+        held = table.schema_arrow.field(field).type
+        if not (pa.types.is_string(held) or pa.types.is_large_string(held)):
+            raise InputError(
+                f"{file}: column {field!r} holds {held}, not strings; name another with field=..."
+            )
+        beside = {"title", "meta", *_DOMAIN_FIELDS} & set(table.schema_arrow.names)
+        batches = table.iter_batches(batch_size=1024, columns=[field, *beside - {field}])
+        cells = (record for batch in batches for record in batch.to_pylist())
+        for number, record in enumerate(cells, start=1):
+            yield number, {**record, field: record[field] or None}
+    except (pa.ArrowException, OSError) as error:
         raise InputError(
             f"{file} is not a whole parquet file ({str(error).splitlines()[0]}): expected one; "
             "write or fetch it again"
         ) from None
-
-
-def _columns(file: Path, schema, field: str) -> list[str]:
-    """The columns to read of a parquet file: the text, and the title where there is one."""
-    import pyarrow as pa
-
-    expect_one_of(f"field of {file}", field, schema.names)
-    kind = schema.field(field).type
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-        raise InputError(
-            f"{file}: column {field!r} holds {kind}, not strings; name another with field=..."
-        )
-    return [field, "title"] if "title" in schema.names and field != "title" else [field]

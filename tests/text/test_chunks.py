@@ -130,6 +130,55 @@ def test_parquet_domains(folder):
     assert chunks.load(folder.parent / "t.parquet", size=128).domains.tolist() == ["x", "y"]
 
 
+ROWS = [("the bridge", "news"), (None, "gap"), ("def f(x)", "code"), ("left over", None)]
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+def test_each_row_keeps_its_own_domain(tmp_path, ending):
+    """As reported in litgpt#1759: an empty cell moved the domains of all rows after it."""
+    import pandas as pd
+
+    path = tmp_path / f"t.{ending}"
+    rows = pd.DataFrame(ROWS, columns=["text", "domain"])
+    if ending == "parquet":
+        rows.to_parquet(path)
+    else:
+        path.write_text(rows.to_json(orient="records", lines=True))
+    with (
+        pytest.warns(UserWarning, match=r"1 of 4 rows have no text in 'text', such as row 2"),
+        pytest.warns(UserWarning, match=rf"1 of 3 rows name no domain, such as t.{ending}#2"),
+    ):
+        texts = chunks.load(path, minimum=1)
+    assert dict(zip(texts.texts, texts.domains, strict=True)) == {
+        "the bridge": "news",
+        "def f(x)": "code",
+        "left over": "t",
+    }
+
+
+@pytest.mark.parametrize("as_string", [False, True])
+def test_the_piles_own_rows(tmp_path, as_string):
+    """As reported in datasets#3828: the set's name stands in `meta`."""
+    path, names = tmp_path / "pile.jsonl", ["PubMed Abstracts", "Github"]
+    metas = [{"pile_set_name": name} for name in names]
+    rows = [{"text": f"of {m}", "meta": str(m) if as_string else m} for m in metas]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    assert chunks.load(path, minimum=1).domains.tolist() == names
+
+
+def test_damaged_saved_texts_name_the_line(folder):
+    path = chunks.load(folder, size=100).save(folder.parent / "some.jsonl")
+    lines = path.read_text().splitlines()
+    with pytest.raises(InputError, match="domain 'new' was given"):
+        chunks.load(path, domains="new")
+    for line in (lines[1][:40], '{"text": "a"}', "[1]"):
+        path.write_text("\n".join([lines[0], line]))
+        with pytest.raises(InputError, match="line 2"):
+            chunks.load(path)
+    path.write_bytes(b"\xef\xbb\xbf" + "\n".join(lines).encode())
+    assert len(chunks.load(path)) == len(lines)
+
+
 def test_select_and_round_trip(folder):
     texts = chunks.load(folder, size=100, minimum=1)
     some = texts.select(texts.domains == "set 0")

@@ -147,5 +147,5 @@ def test_a_string_is_no_list_of_texts(texts):
     """As reported of another library in gensim#2737: the letters became the documents."""
     with pytest.raises(InputError, match=r"^texts.*expected (a list of )?strings"):
         corpus.from_texts(texts)
-    with pytest.raises(InputError, match="^titles = 'ab' was given, a single string"):
+    with pytest.raises(InputError, match=r"^titles = 'ab' was given, a single string"):
         corpus.from_texts(["one", "two"], titles="ab")

@@ -1,4 +1,5 @@
 import bz2
+import codecs
 import gzip
 import json
 import lzma
@@ -26,7 +27,7 @@ def write(folder, name, text=TEXT, field="text"):
         data = text
     data = data.encode()
     if name.endswith(".zip"):
-        with zipfile.ZipFile(path, "w") as archive:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("inside", data)
         return path
     pack = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}.get(path.suffix)
@@ -150,7 +151,7 @@ def test_bad_lines_of_jsonl_are_named(tmp_path):
     path.write_text('{"text": "one"}\n{"txt": "two"}\n')
     assert f"{path}, line 2: no text in field 'text' (fields 'txt')" in fault(path)
     path.write_text("[1]\n")
-    assert f"{path}, line 1: no text in field 'text' (no fields)" in fault(path)
+    assert f"{path}, line 1: found '[1]'; expected one object a line" in fault(path)
 
 
 def test_other_endings_and_missing_files(tmp_path):
@@ -181,3 +182,119 @@ def test_damage_inside_a_parquet_file(tmp_path):
     data[1000:3000] = bytes(2000)
     path.write_bytes(data)
     assert f"{path} is not a whole parquet file" in fault(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_text_says_its_encoding_by_a_mark(tmp_path, encoding):
+    path = tmp_path / "a.txt"
+    path.write_text(TEXT, encoding=encoding)
+    assert "".join(readers.pieces(path)) == TEXT
+    big_endian = tmp_path / "b.txt"
+    big_endian.write_bytes(codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"))
+    assert "".join(readers.pieces(big_endian)) == TEXT
+    big_endian.write_bytes(big_endian.read_bytes()[:-1])
+    assert "is not UTF-16 text" in fault(big_endian) and "latin1" not in fault(big_endian)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_a_mark_is_named(tmp_path, encoding):
+    """ASCII text of this kind is UTF-8 too: every letter was a word."""
+    path = tmp_path / "a.txt"
+    path.write_bytes("The old bridge was opened.".encode(encoding))
+    message = fault(path)
+    assert "looks like UTF-16" in message
+    assert f"iconv -f {encoding.replace('-le', 'le').replace('-be', 'be')}" in message
+
+
+OTHERS = {
+    b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n": "a pointer of git-lfs",
+    b"%PDF-1.7\n%\xe2\xe3": "a PDF",
+    b"PAR1\x15\x04": "a parquet file",
+    b"\x7fELF" + bytes(range(9)) * 3 + bytes(200): "binary, no text",
+}
+
+
+@pytest.mark.parametrize("content", OTHERS, ids=OTHERS.values())
+def test_a_file_of_another_kind_is_named(tmp_path, content):
+    path = tmp_path / "a.txt"
+    path.write_bytes(content)
+    assert OTHERS[content] in fault(path)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_what_a_file_is_packed_by_is_told_by_its_content(tmp_path, pack):
+    path = tmp_path / "a.txt"
+    path.write_bytes(pack(TEXT.encode()))
+    assert "".join(readers.pieces(path)) == TEXT
+
+
+@pytest.mark.parametrize("name", ["a.txt.gz", "a.txt.bz2", "a.txt.xz", "a.zip", "a.jsonl.gz"])
+def test_a_packed_bomb_is_refused(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(readers, "_SMALL", 1 << 16)
+    path = write(tmp_path, name, "a " * (1 << 20))
+    assert f"{path} unpacks to more than" in fault(path)
+
+
+def test_a_zip_with_a_password(tmp_path):
+    path = write(tmp_path, "a.zip")
+    data = bytearray(path.read_bytes())
+    data[6] |= 1  # the flag of an encrypted file, in its header and in the archive's list
+    data[data.rindex(b"PK\x01\x02") + 8] |= 1
+    path.write_bytes(data)
+    assert "encrypted" in fault(path)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"text": ' + "1" * 5000 + "}"])
+def test_json_that_cannot_be_read(tmp_path, text):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "one"}\n' + text)
+    assert f"{path}, line 2: not JSON" in fault(path)
+
+
+def test_a_line_without_an_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(readers, "_MAX_LINE", 1000)
+    path = tmp_path / "a.jsonl"
+    path.write_text("a" * 2000)
+    assert "a line of more than 1,000 characters" in fault(path)
+
+
+def test_lines_end_as_on_windows_too(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes("\ufeffone\r\ntwo\u2028two\r\n\nend".encode())
+    assert list(readers.lines(path)) == ["one", "two\u2028two", "", "end"]
+
+
+def test_empty_cells_are_counted(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "one"}\n{"text": null}\n{"text": ""}\n')
+    with pytest.warns(UserWarning, match="2 of 3 rows have no text in 'text', such as row 2"):
+        assert corpus.load(path, keep=False).n_documents == 1
+
+
+TABLES = {
+    b"": "holds no column|No columns",
+    b"a,b\n1,2,3\n1\n1,2,3,4\n": "Expected 3 fields",
+    b"a,b\n\xe9,1\n": "is not UTF-8 text",
+    b'a,b\n"1,2\n': "EOF inside string",
+}
+
+
+@pytest.mark.parametrize("content", TABLES, ids=TABLES.values())
+def test_a_damaged_table_is_one_sentence(tmp_path, content):
+    path = tmp_path / "a.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=TABLES[content]) as caught:
+        readers.table(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_table_in_any_encoding(tmp_path):
+    path = tmp_path / "a.csv"
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        path.write_text("name,n\nné,1\n", encoding=encoding)
+        assert readers.table(path).to_dict("list") == {"name": ["né"], "n": [1]}
+
+
+@pytest.mark.parametrize("source", [["a", "b"], 5, None, "The cat sat. " * 100])
+def test_what_is_no_path_is_one_sentence(source):
+    assert "or the path of a file or folder" in fault(source)
