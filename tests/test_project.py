@@ -277,6 +277,20 @@ def test_a_core_module_that_one_notebook_alone_reaches_says_why_it_is_core():
             )
 
 
+def test_no_model_brings_code_of_its_own_unless_asked():
+    """Unset, `trust_remote_code` asks at the terminal, and a typed `y` runs what a file names."""
+    silent = []
+    for path in sorted((ROOT / "lmnotes").rglob("*.py")):
+        calls = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Call)]
+        for call in calls:
+            name = getattr(call.func, "attr", "")
+            said = {keyword.arg or ast.unparse(keyword.value) for keyword in call.keywords}
+            told = said & {"trust_remote_code", "how", "LOCAL", "pretrained.LOCAL"}
+            if name in ("from_pretrained", "from_config") and not told:
+                silent.append(f"{path.relative_to(ROOT)}:{call.lineno}")
+    assert not silent
+
+
 def test_the_readme_names_the_two_commands():
     readme = (ROOT / PROJECT["readme"]).read_text(encoding="utf-8")
     assert "make run" in readme and "make test" in readme

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # The tokenizer and the weights; no pickles, no code, none of the copies in sub-folders.
 _WANTED = ("*.json", "*.safetensors", "*.txt", "*.model")
 PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+LOCAL = {"local_files_only": True, "trust_remote_code": False}  # of every `from_pretrained`
 _POOLER = ("pooler.", "classifier.", "lm_head.", "cls.")  # heads that no token vector needs
 
 
@@ -83,8 +84,8 @@ def load(
     import transformers
 
     model = body(folder, dtype, device)
-    with quiet():
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    with quiet(folder):
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **LOCAL)
     if not tokenizer.is_fast:
         raise InputError(f"{folder}: expected a fast tokenizer, which says where its pieces stand")
     return model, tokenizer
@@ -98,8 +99,8 @@ def body(
     import transformers
 
     expect_one_of("dtype", dtype, ("float32", "bfloat16", "float16"))
-    with quiet():
-        how = dict.fromkeys(("local_files_only", "use_safetensors", "output_loading_info"), True)
+    with quiet(folder):
+        how = LOCAL | {"use_safetensors": True, "output_loading_info": True}
         model, info = transformers.AutoModel.from_pretrained(folder, **how)
     missing = [name for name in info["missing_keys"] if not name.startswith(_POOLER)]
     if missing:  # transformers would go on with random numbers
@@ -162,16 +163,17 @@ def random_model(model: str | Path, *, revision: str | None = None, seed: int = 
     files.pop("model.safetensors.index.json", None)
 
     def write(folder: Path) -> None:
-        with quiet(), torch.random.fork_rng(devices=[]):
+        with quiet(source), torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            config = transformers.AutoConfig.from_pretrained(source, local_files_only=True)
+            config = transformers.AutoConfig.from_pretrained(source, **LOCAL)
             config.dtype = "float32"
-            transformers.AutoModel.from_config(config).save_pretrained(folder)
+            model = transformers.AutoModel.from_config(config, trust_remote_code=False)
+            model.save_pretrained(folder)
             readers = [name for name in PROCESSORS if (source / name).is_file()]
             for name in readers:  # of a model of images
                 shutil.copyfile(source / name, folder / name)
             if not readers and config.model_type != "timm_wrapper":
-                reader = transformers.AutoTokenizer.from_pretrained(source, local_files_only=True)
+                reader = transformers.AutoTokenizer.from_pretrained(source, **LOCAL)
                 reader.save_pretrained(folder)
 
     key = {"files": files, "seed": seed, "transformers": transformers.__version__}
@@ -194,8 +196,12 @@ def _sha256(file: Path) -> str:
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """No bars and reports while a model is loaded or saved: `load` checks what they would say."""
+def quiet(folder: str | Path = "") -> Iterator[None]:
+    """No bars and reports while a model is loaded or saved: `load` checks what they would say.
+
+    With a `folder`, files in it that are none are an InputError, as is code of its own.
+    """
+    from safetensors import SafetensorError
     from transformers.utils import logging
 
     level, had_bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
@@ -203,6 +209,13 @@ def quiet() -> Iterator[None]:
     logging.disable_progress_bar()
     try:
         yield
+    except (SafetensorError, OSError, ValueError) as error:
+        if not folder:
+            raise
+        raise InputError(
+            f"{folder} cannot be loaded ({str(error).strip().splitlines()[0]}); expected whole "
+            "files that transformers knows: look for git-lfs pointers and files cut short"
+        ) from error
     finally:
         logging.set_verbosity(level)
         if had_bar:

@@ -14,6 +14,7 @@ from lmnotes.models.scoring import failures, head
 
 TOLERANCE = {"float32": 1e-4, "float16": 0.02, "bfloat16": 0.1}  # nats per token, mean difference
 ROWS = 64  # positions whose logits are normalised at once
+PROBE = 8  # tokens, of which the last is changed: in a longer text one token weighs less
 SAMPLE = (64, 24)  # tokens of the two texts of the check; the difference makes padding
 
 
@@ -67,6 +68,7 @@ def choose(scorer, ids):
     sample = [text[:n] for text, n in zip((ids[0], ids[-1]), SAMPLE, strict=True)]
     plain = np.concatenate(alone(scorer, sample))
     failures.expect_numbers(f"log-probabilities of {scorer.name} in {scorer.dtype}", plain)
+    expect_causal(scorer, sample[0])
     tolerance, notes = TOLERANCE[scorer.dtype], []
     faster = (fused,) if scorer.head else ()
     if ngram_lookup.fits(scorer.model):
@@ -81,6 +83,25 @@ def choose(scorer, ids):
         gap = f"{difference:.2g} nats per token (allowed {tolerance:g})"
         notes.append(f"the {way.__name__} way differs from the plain one by {gap} and is not used")
     return alone, 0.0, notes
+
+
+def expect_causal(scorer, ids):
+    """Raise ScoringFailure, `unsupported`, where earlier predictions change with the last token.
+
+    Args:
+        ids: (T,) tokens of a text.
+    """
+    ids = np.resize(ids, min(max(len(ids), 3), PROBE))
+    other = ids.copy()
+    other[-1] = ids[0] if ids[0] != ids[-1] else (ids[-1] + 1) % scorer.n_vocabulary
+    before, after = (values[:-1].astype(np.float64) for values in alone(scorer, [ids, other]))
+    moved = float(np.abs(before - after).max())
+    if moved > TOLERANCE[scorer.dtype] / 10:
+        given = f"{scorer.name} sees what it predicts: with another last token of {len(ids)} its "
+        given += f"earlier log-probabilities move by {moved:.2g} nats"
+        raise failures.ScoringFailure(
+            "unsupported", f"{given}; expected a causal model: take one, or set is_decoder"
+        )
 
 
 def pad(batch, device):

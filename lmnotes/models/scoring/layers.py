@@ -18,7 +18,7 @@ from lmnotes import store
 from lmnotes.errors import InputError
 from lmnotes.models.scoring import batches, failures, head, identity, score
 from lmnotes.models.scoring.loading import Scorer
-from lmnotes.models.scoring.rule import PUBLISHED, Rule
+from lmnotes.models.scoring.rule import PUBLISHED, Rule, expect_texts
 from lmnotes.text.chunks import TextSet
 
 PROBE_TOKENS = 5
@@ -74,7 +74,7 @@ def score_layers(
 
     Raises InputError where the final norm or the head cannot be found, with the reason.
     """
-    strings = list(getattr(texts, "texts", texts))
+    strings = expect_texts("texts", getattr(texts, "texts", texts))
     scorer, encoded = score.prepare(model, strings, rule, revision, device)
     lens = find(scorer)
     tokens = _score(scorer, lens, encoded.ids, tokens_per_batch, progress)

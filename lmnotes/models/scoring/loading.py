@@ -1,12 +1,23 @@
 """A causal language model and its tokenizer, ready to score."""
 
-from contextlib import suppress
+import json
+import pickle
+import re
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lmnotes.errors import InputError
+from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.scoring.head import Head, find
 from lmnotes.models.scoring.rule import Rule, model_length
+
+_POINTER = b"version https://git-lfs"
+_TOKENIZER = r"tokenizer\.|vocab|merges|spiece|.*\.(model|tiktoken)$"  # names of its files
+_NO_TOKENIZER = "{} holds no tokenizer; expected a tokenizer.json or its like: save it there"
 
 
 @dataclass(frozen=True)
@@ -60,28 +71,125 @@ def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_c
         device: "auto" is the first CUDA device, else the CPU.
         trust_remote_code: runs code from the model's own repository; only for those that you trust.
 
-    Weights come from safetensors where there are any, else from torch files read without pickled
-    objects. Raises what `transformers` raises; `failures.classify` names its kind.
+    Raises InputError for a device that is not there, else as `causal_model`.
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
 
     with suppress(ModuleNotFoundError):
         from lmnotes.models import ngram
 
         ngram.register()
     Rule(dtype=dtype)  # refuses an unknown one
-    without_bars()
     name = str(model)
     name = str(Path(name).resolve()) if Path(name).is_dir() else name
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
+    expect_device(device)
     options = {"revision": revision, "trust_remote_code": trust_remote_code}
-    tokenizer = AutoTokenizer.from_pretrained(name, **options)
-    loaded = AutoModelForCausalLM.from_pretrained(name, dtype=getattr(torch, dtype), **options)
+    tokenizer = tokenizer_of(name, **options)
+    loaded = causal_model(name, dtype=getattr(torch, dtype), **options)
     commit = getattr(loaded.config, "_commit_hash", None)
     revision = commit or revision or ""
     return wrap(loaded.to(device), tokenizer, name=name, revision=revision, dtype=dtype)
+
+
+def causal_model(name: str | Path, *, revision=None, trust_remote_code=False, **options):
+    """The causal model in a folder or of a hub id, with all of its weights.
+
+    Weights come from safetensors where there are any, else from torch files read without pickled
+    objects. Raises ScoringFailure, `missing`, where they lack a tensor, which `transformers` would
+    draw at random, or where files are no such files; else what `transformers` raises, whose kind
+    `failures.classify` names.
+    """
+    from transformers import AutoModelForCausalLM
+
+    without_bars()
+    options |= {"revision": revision, "output_loading_info": True}
+    with _naming_files(name, revision):
+        model, info = AutoModelForCausalLM.from_pretrained(
+            name, trust_remote_code=trust_remote_code, **options
+        )
+    if lost := sorted(map(str, info["missing_keys"])):
+        given = f"the weights of {name} lack {len(lost)} of the model's tensors, as {lost[0]}"
+        then = f"a whole {type(model).__name__}: look whether it was saved as another model"
+        raise ScoringFailure("missing", f"{given}; expected {then}")
+    return model
+
+
+def tokenizer_of(name: str | Path, *, revision=None, trust_remote_code=False):
+    """The tokenizer of a model; ScoringFailure, `missing`, where there is none or its file is."""
+    from transformers import AutoTokenizer
+
+    with _naming_files(name, revision):
+        made = AutoTokenizer.from_pretrained(
+            name, revision=revision, trust_remote_code=trust_remote_code
+        )
+    if len(made) - len(made.all_special_ids) < 2:  # made up of nothing but its class's defaults
+        raise ScoringFailure("missing", _NO_TOKENIZER.format(name))
+    return made
+
+
+@contextmanager
+def _naming_files(name: str | Path, revision: str | None) -> Iterator[None]:
+    """Names the file of a model that is no such file, where loading fails for that."""
+    try:
+        yield
+    except Exception as error:
+        folder = Path(name)
+        if not folder.is_dir():
+            from huggingface_hub import try_to_load_from_cache
+
+            known = try_to_load_from_cache(str(name), "config.json", revision=revision)
+            folder = Path(known).parent if isinstance(known, str) else None
+        files = sorted(file for file in folder.iterdir() if file.is_file()) if folder else []
+        for file, fault in ((file, _fault(file)) for file in files):
+            if fault:
+                raise ScoringFailure("missing", f"{file} is {fault}; fetch it again") from error
+        if isinstance(error, pickle.UnpicklingError):  # its own words say how to run what it holds
+            names = ", ".join(f.name for f in files if f.suffix in (".bin", ".pt", ".pth"))
+            given = f"{names or 'a file'} of {name} holds pickled objects, which can run code"
+            then = "expected tensors: convert it to safetensors once, if you trust it"
+            raise ScoringFailure("unsupported", f"{given}; {then}") from None
+        told = any(re.match(_TOKENIZER, file.name) for file in files)
+        if "backend tokenizer" in str(error) and not told:
+            raise ScoringFailure("missing", _NO_TOKENIZER.format(name)) from error
+        raise
+
+
+def _fault(file: Path) -> str:
+    """What is wrong with a file of a model, "" where nothing is seen."""
+    from safetensors import SafetensorError, safe_open
+
+    with open(file, "rb") as opened:
+        start = opened.read(len(_POINTER))
+    if start == _POINTER:
+        return "a git-lfs pointer, not the file itself: `git lfs pull` brings it"
+    try:
+        if file.suffix == ".json":
+            json.loads(file.read_text(encoding="utf-8"))
+        elif file.suffix == ".safetensors":
+            safe_open(file, "pt").__exit__(None, None, None)
+        elif start[:2] == b"PK" and not zipfile.is_zipfile(file):
+            return "cut short"
+    except (SafetensorError, ValueError) as error:
+        return f"cut short or no {file.suffix} file ({error})"
+    return ""
+
+
+def expect_device(device: str) -> None:
+    """Raise InputError for a device that torch does not see."""
+    kind, _, number = device.partition(":")
+    wanted = "expected 'all' or names such as ['cuda:0'] or ['cpu']"
+    if kind not in ("cpu", "cuda", "mps") or not (number or "0").isdecimal():
+        raise InputError(f"device {device!r} was given; {wanted}: name one of these")
+    if kind == "cpu":
+        return
+    import torch
+
+    n = torch.cuda.device_count() if kind == "cuda" else int(torch.backends.mps.is_available())
+    if int(number or 0) >= n:
+        sees = f"torch {torch.__version__} sees {n} {kind} devices"
+        raise InputError(f"device {device!r} was given; {sees}: take another, or 'cpu'")
 
 
 def without_bars() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lmnotes.errors import InputError, expect_one_of
-from lmnotes.models.scoring.rule import Rule, refuse_empty, wanted_bos
+from lmnotes.models.scoring.rule import Rule, expect_texts, refuse_empty, wanted_bos
 
 PLAIN = "{prompt}\n"  # of models without a chat template, and of all where the rule says so
 ENDS = ("none", "scored")
@@ -83,6 +83,8 @@ def encode(
     Raises InputError where the numbers differ, a response is empty, a prompt fills the whole
     length, or the tokenizer lacks a token that the rule needs.
     """
+    prompts = expect_texts("prompts", prompts)
+    responses = expect_texts("responses", responses)
     if len(prompts) != len(responses) or not len(prompts):
         given = f"{len(prompts)} prompts and {len(responses)} responses were given"
         then = "repeat a prompt that has several"

@@ -4,12 +4,13 @@ Log-likelihoods under different rules are different quantities; a rule is stored
 rows of two rules never meet in one matrix.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from lmnotes.errors import InputError, expect_one_of
+from lmnotes.errors import InputError, expect_one_of, expect_strings
 
 BOS = ("tokenizer", "always", "never")
 DTYPES = ("float32", "bfloat16", "float16")
@@ -100,6 +101,18 @@ def encode(tokenizer, texts: Sequence[str], rule: Rule, max_length: int) -> Enco
     truncated = np.array([len(text) > limit for text in ids], bool)
     ids = [text[:limit] for text in ids]
     return Encoded(ids, truncated, tuple(_notes(tokenizer, ids, truncated, limit)))
+
+
+def expect_texts(what: str, texts: Sequence[str]) -> list[str]:
+    """The strings of a list; InputError for what is none, or cannot be written in UTF-8."""
+    strings = expect_strings(what, texts)
+    for number, text in enumerate(strings):
+        if not text.isascii() and re.search("[\ud800-\udfff]", text):
+            given = f"{what}[{number}] holds a lone surrogate, half a character"
+            raise InputError(
+                f"{given}; expected text that UTF-8 can write: replace or leave it out"
+            )
+    return strings
 
 
 def refuse_empty(texts: Sequence, what: str, unit: str) -> None:

@@ -19,7 +19,7 @@ from lmnotes import store
 from lmnotes.errors import InputError
 from lmnotes.models.scoring import batches, failures
 from lmnotes.models.scoring.loading import Scorer, load
-from lmnotes.models.scoring.rule import PUBLISHED, Encoded, Rule, encode
+from lmnotes.models.scoring.rule import PUBLISHED, Encoded, Rule, encode, expect_texts
 
 CPU_TOKENS, CPU_NUMBERS = 1024, 2**18  # more leaves the cache: 14 % slower at four times that
 LOGIT_BYTES = 2**28  # of a batch where the model's own logits are used
@@ -72,7 +72,7 @@ def score_texts(
     too small for one text or a log-likelihood is not a finite number.
     """
     began = time.perf_counter()
-    strings = list(getattr(texts, "texts", texts))
+    strings = expect_texts("texts", getattr(texts, "texts", texts))
     scorer, encoded = prepare(model, strings, rule, revision, device)
     tokens, notes, how = _score(scorer, encoded.ids, tokens_per_batch, progress)
     text_set = getattr(texts, "content_id", None) or store.content_id(strings)
@@ -96,7 +96,7 @@ def collect(scorer, rule, text_set, texts, tokens, truncated, notes, how, began)
     sums = np.array([values.sum(dtype=np.float64) for values in tokens])
     failures.expect_numbers(f"log-likelihoods of {scorer.name} under {rule.name!r}", sums)
     n_tokens = np.array([len(values) for values in tokens], np.int64)
-    n_bytes = np.array([len(text.encode("utf-8", "surrogatepass")) for text in texts], np.int64)
+    n_bytes = np.array([len(text.encode()) for text in texts], np.int64)
     about = scorer.about | how | {"seconds": round(time.perf_counter() - began, 3)}
     labels = (scorer.name, scorer.revision, rule, text_set)
     return Scores(*labels, sums, n_tokens, n_bytes, truncated, tuple(notes), tokens, about)

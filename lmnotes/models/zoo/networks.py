@@ -25,7 +25,7 @@ def create(spec: Spec) -> "PreTrainedModel":
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(spec.seed)
-        return AutoModelForCausalLM.from_config(_config(spec))
+        return AutoModelForCausalLM.from_config(_config(spec), trust_remote_code=False)
 
 
 def _config(spec: Spec):
@@ -65,13 +65,10 @@ def save(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerFast", folder:
 
 
 def load(folder: str | Path) -> "PreTrainedModel":
-    """The model in a folder, without a bar for its weights."""
-    from transformers import AutoModelForCausalLM
-
+    """The model in a folder, as `loading.causal_model` gives it."""
     from lmnotes.models.scoring import loading
 
-    loading.without_bars()
-    return AutoModelForCausalLM.from_pretrained(folder)
+    return loading.causal_model(folder)
 
 
 def weights_sha256(folder: str | Path) -> str:
@@ -106,7 +103,7 @@ def merge(
 
 def write_merge(out: Path, folders: Sequence[Path], weights: Sequence[float]) -> None:
     """Write base + sum of weights (child - base) of the first and the other folders."""
-    from transformers import AutoTokenizer
+    from lmnotes.models.scoring import loading
 
     # through the models, as the names in a file may differ and a tied head is stored once
     model, *children = map(load, folders)
@@ -123,7 +120,7 @@ def write_merge(out: Path, folders: Sequence[Path], weights: Sequence[float]) ->
         for weight, child in zip(weights, children, strict=True):
             total += weight * child[name].detach().double()
         model.get_parameter(name).data.copy_(total)
-    save(model, AutoTokenizer.from_pretrained(folders[0]), out)
+    save(model, loading.tokenizer_of(folders[0]), out)
 
 
 def alphabet() -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from lmnotes import store
 from lmnotes.errors import InputError
+from lmnotes.models.scoring import loading
 from lmnotes.models.zoo import data, networks
 from lmnotes.models.zoo.plans import Spec
 
@@ -208,11 +209,9 @@ def _add(state: dict, loss: float, step: int, rate: float, spec: Spec) -> None:
 
 
 def _tokenizer(spec: Spec):
-    from transformers import AutoTokenizer
-
     if spec.vocabulary == networks.N_BYTE_IDS:
         return networks.byte_tokenizer()
-    return AutoTokenizer.from_pretrained(data.bpe_folder(spec.vocabulary))
+    return loading.tokenizer_of(data.bpe_folder(spec.vocabulary))
 
 
 class Distillation:

@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 
 from lmnotes.errors import InputError
+from lmnotes.models.scoring import loading
+from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.words.analogy import scores
 from lmnotes.words.analogy.scores import Result
 from lmnotes.words.analogy.tasks import Task
@@ -191,22 +193,18 @@ def ask(
 
 def _load(model: str | Path, dtype: str, device: str):
     """The tokenizer and the model, in evaluation mode."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
     from lmnotes.words.pretrained import quiet
 
     try:
         with quiet():
-            tokenizer = AutoTokenizer.from_pretrained(model)
-            loaded = AutoModelForCausalLM.from_pretrained(model, dtype=getattr(torch, dtype))
-    except (OSError, ValueError) as error:
+            scorer = loading.load(model, dtype=dtype, device=device)
+    except (OSError, ValueError, ScoringFailure) as error:
         raise InputError(
             f"no causal language model at {str(model)!r} ({str(error).splitlines()[0]}): expected "
             "a folder of transformers or a hub id; check the name and the network, or read stored "
             "answers"
         ) from error
-    return tokenizer, loaded.to(device).eval()
+    return scorer.tokenizer, scorer.model
 
 
 def _tokens(tokenizer, system: str, question: str):

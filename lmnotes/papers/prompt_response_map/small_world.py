@@ -207,7 +207,7 @@ def create(member: Member) -> "torch.nn.Module":
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(member.seed)
-        made = AutoModelForCausalLM.from_config(config)
+        made = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
     for name, weights in made.named_parameters():
         weights.requires_grad = not (name.endswith("bias") and ".ln_" not in name)
     return made

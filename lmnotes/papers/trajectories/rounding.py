@@ -169,7 +169,7 @@ def load_bitsandbytes(
     `Rule(dtype="float16")`.
     """
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+    from transformers import BitsAndBytesConfig
 
     expect_one_of("bits (`quantised` simulates other widths)", bits, (8, 4))
     expect_one_of("code", code, ("fp4", "nf4"))
@@ -192,8 +192,8 @@ def load_bitsandbytes(
         bnb_4bit_compute_dtype=torch.float16,
     )
     options = {"revision": revision, "device_map": {"": 0}, "dtype": torch.float16}
-    loaded = AutoModelForCausalLM.from_pretrained(model, quantization_config=settings, **options)
-    tokenizer = AutoTokenizer.from_pretrained(model, revision=revision)
+    loaded = loading.causal_model(model, quantization_config=settings, **options)
+    tokenizer = loading.tokenizer_of(model, revision=revision)
     name = f"{model} ({bits} bits)"
     return loading.wrap(loaded, tokenizer, name=name, revision=revision or "", dtype="float16")
 

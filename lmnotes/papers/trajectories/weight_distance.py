@@ -18,7 +18,7 @@ import numpy as np
 from lmnotes import store
 from lmnotes.errors import InputError
 from lmnotes.models import ngram
-from lmnotes.models.scoring import identity
+from lmnotes.models.scoring import identity, loading
 
 if TYPE_CHECKING:
     import torch
@@ -144,9 +144,9 @@ def _shapes(config: str) -> tuple[tuple[tuple[str, ...], tuple[int, ...]], ...]:
     ngram.register()
     with TemporaryDirectory() as folder:
         (Path(folder) / "config.json").write_text(config, encoding="utf-8")
-        settings = AutoConfig.from_pretrained(folder)
+        settings = AutoConfig.from_pretrained(folder, trust_remote_code=False)
     with torch.device("meta"):  # nothing is allocated
-        model = AutoModelForCausalLM.from_config(settings)
+        model = AutoModelForCausalLM.from_config(settings, trust_remote_code=False)
     names: dict[torch.nn.Parameter, list[str]] = {}  # a parameter is hashed by what it is
     for name, parameter in model.named_parameters(remove_duplicate=False):
         names.setdefault(parameter, []).append(name)
@@ -154,9 +154,7 @@ def _shapes(config: str) -> tuple[tuple[tuple[str, ...], tuple[int, ...]], ...]:
 
 
 def _loaded(folder: Path) -> dict:
-    from transformers import AutoModelForCausalLM
-
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
+    model = loading.causal_model(folder, dtype="auto")
     return {name: tensor.detach() for name, tensor in model.named_parameters()}
 
 

@@ -196,8 +196,8 @@ def _compute(source, folder, files, dtype, device, batch, progress) -> ImageFeat
     from tqdm.auto import tqdm
 
     model = pretrained.body(source, dtype, device)
-    with pretrained.quiet():
-        processor = transformers.AutoImageProcessor.from_pretrained(source, local_files_only=True)
+    with pretrained.quiet(source):
+        processor = transformers.AutoImageProcessor.from_pretrained(source, **pretrained.LOCAL)
     names, vectors, unreadable = [], [], []
     with tqdm(total=len(files), unit="image", disable=not progress) as bar:
         for start in range(0, len(files), batch):

@@ -196,7 +196,6 @@ CHANGES = {
     "a shift by token": (lambda z: z + torch.linspace(0, 3, z.shape[-1]), "logits"),
     "a shift by place": (lambda z: z * torch.arange(1, z.shape[1] + 1)[:, None], "logits"),
     "a smaller vocabulary": (lambda z: z[..., :310], "logits"),
-    "a look to the right": (lambda z: z * (1 + z.mean(1, keepdim=True)), "alone"),
 }
 
 
@@ -208,6 +207,12 @@ def test_a_head_of_another_form_is_noticed_and_the_result_is_right(altered, name
     assert result.about["way"] == way
     assert bool(result.notes) == (way != "fused")
     np.testing.assert_allclose(result.log_likelihood, plain(scorer, LONG), rtol=1e-5)
+
+
+def test_a_look_to_the_right_is_refused(altered):
+    scorer = altered(lambda z: z * (1 + z.mean(1, keepdim=True)))
+    with pytest.raises(ScoringFailure, match="sees what it predicts"):
+        score.score_texts(scorer, LONG)
 
 
 @pytest.mark.parametrize("wrong", [{"scale": 1.01}, {"cap": 20.0}, {"bias": 2 * torch.rand(320)}])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lmnotes import store
+from lmnotes.errors import InputError
 from lmnotes.papers.universal_geometry import contextual
 from lmnotes.papers.universal_geometry.contextual import (
     ContextualVectors,
@@ -313,3 +314,13 @@ def test_text_without_sentences_is_read_in_pieces():
     tokens = contextual.sentences_of(text, min_words=3, max_words=12)
     assert tokens[0] == "it is short" and tokens[-1] == "not this one here"
     assert [len(sentence.split()) for sentence in tokens[1:-1]] == [12] * 20 + [10]
+
+
+@pytest.mark.parametrize("file", ["model.safetensors", "tokenizer.json", "config.json"])
+def test_files_that_are_none_are_one_sentence(tmp_path, file):
+    folder = make_model("bert", tmp_path)
+    whole = (folder / file).read_bytes()
+    for damaged in (b"version https://git-lfs.github.com/spec/v1\n", whole[: len(whole) // 2]):
+        (folder / file).write_bytes(damaged)
+        with pytest.raises(InputError, match=r"cannot be loaded .* git-lfs pointers"):
+            pretrained.load(folder)
