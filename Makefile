@@ -18,10 +18,10 @@ KEY := $(shell { cat pyproject.toml constraints.txt lmnotes/__init__.py; pwd; } 
 STAMP := $(VENV)/installed-$(KEY)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab bench install clean distclean
+.PHONY: help run test test-slow lab bench install clean distclean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile \
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile \
 	    | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
 run: install ## all notebooks on a laptop's settings; then open outputs/index.html
@@ -39,6 +39,12 @@ test: install ## lint, format, notebooks equal to their text twins, and all test
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile \
 	    --no-loadscope-reorder || failed="$$failed pytest"; \
 	if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
+
+test-slow: export HF_HUB_OFFLINE = 1
+test-slow: export OMP_NUM_THREADS = 1
+test-slow: export MPLBACKEND = Agg
+test-slow: install ## the tests that take long: null data under every claim, runs from two empty caches
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist load -m slow tests
 
 lab: install ## JupyterLab on the notebooks
 	cd notebooks && ../$(BIN)/python -m jupyterlab $(LAB_FLAGS)
