@@ -3,15 +3,17 @@
 An artefact is a folder `<home>/<kind>/<id>/` whose id is a hash of everything that defines its
 content. It is written in `<id>.partial/`, sealed with a manifest of checksums, and put in place by
 one rename, so a reader sees all of it or nothing. A killed writer leaves its `.partial` folder, and
-the next one goes on from what lies there.
+the next one goes on from what lies there. What is whole is read without a lock or a write.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import shutil
-import threading
+import tempfile
+import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -23,20 +25,31 @@ if TYPE_CHECKING:  # the command line imports this, and waits for nothing
     import numpy as np
 
 MANIFEST = "manifest.json"
+RESUMED = ("training.pt", "resume.npz")  # what a killed training goes on from, in its folder
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM}
+_START = os.path.abspath(os.curdir)
 
 
 def outputs_folder() -> Path:
     """The folder of runs: `$LMNOTES_OUTPUTS`, else `outputs/` of the checkout or of this folder."""
-    if folder := os.environ.get("LMNOTES_OUTPUTS"):
-        return Path(folder)
+    if folder := _named_by("LMNOTES_OUTPUTS"):
+        return folder
     checkout = Path(__file__).resolve().parent.parent
-    return (checkout if (checkout / "pyproject.toml").exists() else Path.cwd()) / "outputs"
+    return (checkout if (checkout / "pyproject.toml").exists() else Path(_START)) / "outputs"
 
 
 def home() -> Path:
     """The folder of all artefacts: `$LMNOTES_HOME`, else `cache/` in the outputs folder."""
-    folder = os.environ.get("LMNOTES_HOME")
-    return Path(folder) if folder else outputs_folder() / "cache"
+    return _named_by("LMNOTES_HOME") or outputs_folder() / "cache"
+
+
+def _named_by(variable: str) -> Path | None:
+    """The folder that a variable names, made absolute there too: for children that start elsewhere,
+    and for this process when it changes its folder."""
+    if given := os.environ.get(variable):
+        given = os.environ[variable] = os.path.join(_START, os.path.expanduser(given))
+    return Path(given) if given else None
 
 
 def content_id(value: object, length: int = 16) -> str:
@@ -81,25 +94,91 @@ def build(kind: str, key: Mapping, write: Callable[[Path], None]) -> Path:
     import filelock
 
     final = place(kind, key)
-    final.parent.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(final.with_name(final.name + ".lock")):
-        if final.exists():
-            fault = fault_of(final)
-            if fault is None:
-                return final
-            aside = _set_aside(final)
-            warnings.warn(
-                f"artefact {final} is damaged ({fault}); set aside as {aside.name} and built anew",
-                stacklevel=2,
-            )
-        partial = final.with_name(final.name + ".partial")
-        partial.mkdir(exist_ok=True)
-        write(partial)
-        for stray in partial.rglob(".*.partial"):  # of a writer that was killed
-            stray.unlink()
-        _seal(partial, key)
-        os.replace(partial, final)
+    if final.is_dir() and fault_of(final) is None:
+        return final
+    with writing(final):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(final.with_name(final.name + ".lock")).acquire()
+    with lock:
+        if not (final.exists() and _is_whole(final)) and not _written(final, key, write):
+            warnings.warn(f"{final} was deleted while it was written; once more", stacklevel=2)
+            if not _written(final, key, write):
+                given = f"{final} was deleted twice while it was written"
+                raise InputError(f"{given}; expected a cache that stays: run again after that")
     return final
+
+
+def _is_whole(final: Path) -> bool:
+    """Whether a folder is as it was sealed; one that is not is set aside, with a warning."""
+    if (fault := fault_of(final)) is None:
+        return True
+    aside = _set_aside(final)
+    warnings.warn(
+        f"artefact {final} is damaged ({fault}); set aside as {aside.name} and built anew",
+        stacklevel=3,
+    )
+    return False
+
+
+def _written(final: Path, key: Mapping, write: Callable[[Path], None]) -> bool:
+    """Whether the folder was written, sealed and put in place; False where it has vanished."""
+    partial, mark = final.with_name(final.name + ".partial"), uuid.uuid4().hex
+    with writing(partial):
+        partial.mkdir(parents=True, exist_ok=True)
+    try:
+        (partial / MANIFEST).write_text(mark)  # where it is gone in the end, so may others be
+        write(partial)
+        if _text(partial / MANIFEST) == mark:
+            for stray in partial.rglob(".*.partial"):  # of a writer that was killed
+                stray.unlink()
+            _seal(partial, key)
+            os.replace(partial, final)
+            return True
+    except Exception as error:
+        if (partial / MANIFEST).exists():
+            if not _is_full(error, partial):
+                raise
+            if not any((partial / name).exists() for name in RESUMED):
+                shutil.rmtree(partial, ignore_errors=True)
+            raise InputError(_no_space(final)) from error
+    return False
+
+
+def _text(path: Path) -> str:
+    with contextlib.suppress(OSError):
+        return path.read_text()
+    return ""
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Say in one sentence why a path cannot be written: no room, not allowed, a file in its way."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise InputError(_no_space(path)) from error
+        if error.errno in _REFUSED:
+            given = f"{error.filename or path} is closed to this user ({error.strerror})"
+            then = "set LMNOTES_HOME or LMNOTES_OUTPUTS to one, or ask its owner"
+            raise InputError(f"{given}; expected a folder to write in: {then}") from error
+        if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
+            given = f"{error.filename or path} is not what belongs there ({error.strerror})"
+            wanted = "a folder where there is a file, or the other way round"
+            raise InputError(f"{given}; expected {wanted}: move it away") from error
+        raise
+
+
+def _is_full(error: Exception, folder: Path) -> bool:
+    """Whether an error came of a full disk; other libraries' own errors do not say so."""
+    said = {getattr(known, "errno", 0) for known in (error, error.__cause__)}
+    return bool(said & _FULL) or shutil.disk_usage(folder).free < 1 << 16
+
+
+def _no_space(path: Path) -> str:
+    given = f"{path} could not be written: no space is left on its disk"
+    then = "free some, or set LMNOTES_HOME to a folder on another disk, then run again"
+    return f"{given}; expected room for it: {then}"
 
 
 def _seal(folder: Path, key: Mapping) -> None:
@@ -120,13 +199,14 @@ def fault_of(folder: Path) -> str | None:
     """What is wrong with a sealed folder, or None."""
     try:
         files = json.loads((folder / MANIFEST).read_text())["files"]
-    except (OSError, ValueError, KeyError):
+        sizes = {name: (entry["n_bytes"], entry["sha256"]) for name, entry in files.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "its manifest cannot be read"
-    for name, entry in files.items():
+    for name, (n_bytes, checksum) in sizes.items():
         path = folder / name
         if not path.is_file():
             return f"{name} is missing"
-        if path.stat().st_size != entry["n_bytes"] or file_sha256(path) != entry["sha256"]:
+        if path.stat().st_size != n_bytes or file_sha256(path) != checksum:
             return f"{name} does not match its checksum"
     return None
 
@@ -153,14 +233,11 @@ def replacing(path: Path) -> Iterator[Path]:
     ...     (Path(folder) / "text").read_text(), len(os.listdir(folder))
     ('hello', 1)
     """
-    partial = _beside(path)
-    try:
+    with _beside(path) as partial:
         yield partial
         with open(partial, "rb") as file:
             os.fsync(file.fileno())
         os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def put(path: Path, content: bytes) -> bool:
@@ -168,34 +245,71 @@ def put(path: Path, content: bytes) -> bool:
 
     What is at `path` is never changed.
     """
-    partial = _beside(path)
-    with open(partial, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(partial, path)  # unlike a rename it fails where the name is taken
-        return True
-    except FileExistsError:
-        return False
-    except OSError:  # a file system without hard links
-        if path.exists():
+    with _beside(path) as partial:
+        with open(partial, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(partial, path)  # unlike a rename it fails where the name is taken
+        except FileExistsError:
             return False
-        os.rename(partial, path)
+        except OSError:  # a file system without hard links
+            if path.exists():
+                return False
+            os.rename(partial, path)
         return True
+
+
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A name beside a file that no other writer on any machine uses, gone in the end."""
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
+    try:
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)  # it may have been deleted meanwhile
+            yield partial
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
 
 
-def _beside(path: Path) -> Path:
-    """A name beside a file that no other writer uses."""
-    return path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.partial")
+def sweep(partials: Iterable[Path], seconds: float) -> None:
+    """Remove those files that nobody has written to for so long, by the clock of their disk."""
+    partials = list(partials)
+    with contextlib.suppress(OSError):
+        if partials:
+            with tempfile.TemporaryFile(dir=partials[0].parent) as now:
+                end = os.fstat(now.fileno()).st_mtime - seconds
+            for path in partials:
+                if path.stat().st_mtime < end:
+                    path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
     """Make this the text of a file, in one step."""
     with replacing(path) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Mapping) -> None:
+    """Make this the content of a file, with a checksum of it; `read_json` gives it back."""
+    plain = json.loads(json.dumps(dict(value), default=_plain))
+    write_text(path, json.dumps(plain | {"sha256": content_id(plain, 64)}, indent=1))
+
+
+def read_json(path: Path) -> dict:
+    """What `write_json` wrote; OSError where it is gone, ValueError where it is another content.
+
+    A file without a checksum, of an earlier version, is taken as it is.
+    """
+    value = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(value, dict) or value.pop("sha256", None) not in (
+        None,
+        content_id(value, 64),
+    ):
+        raise ValueError("it does not match its checksum")
+    return value
 
 
 def save_arrays(

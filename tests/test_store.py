@@ -1,14 +1,21 @@
+import contextlib
+import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 import warnings
+from pathlib import Path
 
+import ledger_cases as cases
 import pytest
 
 from lmnotes import store
+from lmnotes.errors import InputError
+from lmnotes.models.ledger import ledger
 
 KEY = {"kind": "squares", "n": 3}
 
@@ -29,9 +36,9 @@ def refuse(folder):
     raise AssertionError("it was built again")
 
 
-def python(code, **more):
+def python(code, args=(), **more):
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen([sys.executable, "-c", code], env=environment, text=True, **more)
+    return subprocess.Popen([sys.executable, "-c", code, *args], env=environment, text=True, **more)
 
 
 def test_what_is_there_is_not_built_again():
@@ -114,6 +121,16 @@ def test_a_damaged_artefact_is_set_aside_with_a_warning_and_built_anew(harm, fau
     assert (path / "a.txt").read_text() == "one"
 
 
+def test_every_turned_bit_of_a_manifest_is_seen_or_harmless():
+    path = store.build("squares", KEY, write) / store.MANIFEST
+    whole = path.read_bytes()
+    for place in range(0, 8 * len(whole), 17):
+        turned = bytearray(whole)
+        turned[place // 8] ^= 1 << place % 8
+        path.write_bytes(turned)
+        store.fault_of(path.parent)  # says what, or nothing, and never raises
+
+
 KILLED = """
 import time
 from lmnotes import store
@@ -147,6 +164,130 @@ def test_a_killed_writer_is_resumed_from_what_it_left(home):
     assert not path.with_name(path.name + ".partial").exists()
 
 
+def test_what_a_killed_save_left_is_not_sealed_into_the_artefact(home):
+    def fail(folder):
+        for name in (".a.txt.123-456.partial", ".b.txt.0f.partial"):
+            (folder / name).write_text("half")
+        raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        store.build("squares", KEY, fail)
+    path = store.build("squares", KEY, write)
+    assert sorted(json.loads((path / store.MANIFEST).read_text())["files"]) == [
+        "a.txt",
+        "deep/b.txt",
+    ]
+    assert not list(home.rglob("*.partial"))
+
+
+def test_a_cache_that_is_deleted_during_a_build_is_built_again(home):
+    times = []
+
+    def delete_at_first(folder):
+        (folder / "first.npy").write_text("first")
+        if not times:
+            shutil.rmtree(home / "squares")
+            folder.mkdir(parents=True)  # as some writers do before each file
+        times.append(1)
+        write(folder)
+
+    with pytest.warns(UserWarning, match="was deleted while it was written; once more"):
+        path = store.build("squares", KEY, delete_at_first)
+    assert len(times) == 2 and (path / "first.npy").exists() and store.fault_of(path) is None
+
+    def always(folder):
+        shutil.rmtree(folder)
+        (folder / "a.txt").write_text("one")
+
+    with (
+        pytest.warns(UserWarning, match="once more"),
+        pytest.raises(InputError, match="deleted twice"),
+    ):
+        store.build("squares", KEY | {"n": 5}, always)
+
+
+def full(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("resumed", [True, False])
+def test_a_full_disk_is_a_sentence_and_leaves_no_half_file(home, monkeypatch, resumed):
+    def fill(folder):
+        (folder / "a.txt").write_text("one")
+        if resumed:
+            (folder / store.RESUMED[0]).write_text("epoch 1")
+        with store.replacing(folder / "b.txt") as partial:
+            partial.write_text("half")
+            full()
+
+    with pytest.raises(
+        InputError, match=r"no space is left on its disk; expected room .* LMNOTES_HOME"
+    ):
+        store.build("squares", KEY, fill)
+    left = [path.name for path in home.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    # hours of training stay, a half-made file goes
+    assert sorted(left) == (["a.txt", store.MANIFEST, store.RESUMED[0]] if resumed else [])
+    monkeypatch.setattr(os, "fsync", full)
+    for save in (store.write_text, lambda path, text: store.put(path, text.encode())):
+        with pytest.raises(InputError, match="no space is left"):
+            save(home / "note.txt", "text")
+    assert not [*home.glob("*note*")]
+
+
+def test_a_file_where_a_folder_belongs_is_a_sentence(home, monkeypatch):
+    (home / "squares").write_text("")
+    with pytest.raises(InputError, match=r"squares.* is not what belongs there .* move it away"):
+        store.build("squares", KEY, write)
+    monkeypatch.setenv("LMNOTES_HOME", str(home / "squares"))
+    with pytest.raises(InputError, match="is not what belongs there"):
+        store.build("cubes", KEY, write)
+    with pytest.raises(InputError, match="is not what belongs there"):
+        store.write_text(home / "squares" / "deep" / "a.txt", "")
+
+
+READ_ONLY = """
+import os, sys
+from lmnotes import store
+from lmnotes.models.ledger import ledger
+from lmnotes.errors import InputError
+if not os.getuid():
+    os.setuid(65534)
+
+def refuse(folder):
+    raise AssertionError("it was built again")
+
+print((store.build("squares", {"n": 3}, refuse) / "a.txt").read_text())
+scores = ledger.open(ledger.open_folder(sys.argv[1]).texts)
+print(len(scores.matrix()), len(scores.failures()))
+try:
+    store.build("squares", {"n": 4}, refuse)
+except InputError as error:
+    print(error)
+"""
+
+
+def test_a_cache_that_cannot_be_written_can_be_read(home):
+    store.build("squares", {"n": 3}, write)
+    scores = ledger.open(cases.text_set())
+    scores.add(cases.scores(cases.folder(home / "model"), scores.text_set, [-1.0] * 5))
+    (scores.folder / "rows" / ".left.partial").touch()
+    folders = [home, *(path for path in home.rglob("*") if path.is_dir())]
+    for path in home.parents:  # pytest's own folders are closed to others
+        if path.owner() == home.owner() and path != Path("/") and not path.stat().st_mode & 1:
+            path.chmod(path.stat().st_mode | 0o11)
+    for lock in home.rglob("*.lock"):
+        lock.unlink()
+    for path in folders:
+        path.chmod(0o555)
+    try:
+        child = python(READ_ONLY, stdout=subprocess.PIPE, args=[str(scores.folder)])
+        said = child.communicate(timeout=60)[0].splitlines()
+    finally:
+        for path in folders:
+            path.chmod(0o755)
+    assert said[:2] == ["one", "1 0"] and "is closed to this user" in said[2]
+
+
 BOTH = """
 import os, time
 from pathlib import Path
@@ -176,6 +317,46 @@ def test_ids_follow_content_not_order():
     assert store.content_id({"a": 1, "b": [2]}) == store.content_id({"b": [2], "a": 1})
     assert store.content_id({"a": 1}) != store.content_id({"a": "1"})
     assert len(store.content_id({}, length=12)) == 12
+
+
+def test_a_relative_home_is_one_folder_for_this_process_and_its_children(monkeypatch, tmp_path):
+    monkeypatch.setattr(store, "_START", str(tmp_path))
+    monkeypatch.setenv("LMNOTES_HOME", "cache")
+    monkeypatch.setenv("LMNOTES_OUTPUTS", "out")
+    first = store.home()
+    (tmp_path / "deep").mkdir()
+    monkeypatch.chdir(tmp_path / "deep")
+    assert store.home() == first == tmp_path / "cache"
+    assert store.outputs_folder() == tmp_path / "out"
+    assert [os.environ[f"LMNOTES_{name}"] for name in ("HOME", "OUTPUTS")] == [
+        str(tmp_path / "cache"),
+        str(tmp_path / "out"),
+    ]
+
+
+def test_what_is_left_behind_is_swept_by_the_clock_of_its_disk(home, monkeypatch):
+    old, new = home / ".old.partial", home / ".new.partial"
+    for path in (old, new):
+        path.touch()
+    os.utime(old, (1, 1))
+    monkeypatch.setattr("time.time", lambda: 1e12)  # of a machine whose clock is wrong
+    store.sweep(home.glob(".*.partial"), 3600)
+    assert new.exists() and not old.exists()
+
+
+def test_json_with_a_checksum_comes_back_or_is_refused(home):
+    path, value = home / "about.json", {"n": 1, "deep": {"b": [1.5, None], "a": "é"}}
+    store.write_json(path, value)
+    assert store.read_json(path) == value
+    whole = path.read_bytes()
+    for place in range(0, 8 * len(whole), 17):
+        turned = bytearray(whole)
+        turned[place // 8] ^= 1 << place % 8
+        path.write_bytes(turned)
+        with contextlib.suppress(ValueError):
+            assert {k: v for k, v in store.read_json(path).items() if k in value} == value
+    path.write_text(json.dumps(value))  # of an earlier version
+    assert store.read_json(path) == value
 
 
 def test_folders_come_from_the_environment(monkeypatch, tmp_path):

@@ -8,11 +8,10 @@ processes and machines may write to one ledger at once, for each row is a file o
     L = scores.matrix()                 # (M, N) nats
 """
 
-import contextlib
-import json
-import time
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -29,9 +28,12 @@ from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.scoring.identity import Identity
 from lmnotes.models.scoring.rule import PUBLISHED, Rule
 from lmnotes.models.scoring.score import Scores
+from lmnotes.text import chunks
 from lmnotes.text.chunks import TextSet
 
 _DEFINITION, _TEXTS = "ledger.json", "texts.jsonl"
+_CHECKSUM = "texts_sha256"  # in the definition's file
+_DEFINING = ("text_set", "text_set_name", "n_texts", "rule", "rule_settings")
 _FOLDERS = ("rows", "failed", "logs")
 _COLUMNS = ("id", "revision", "commit", "mean_log_likelihood", "n_tokens", "n_truncated", "written")
 _LEFT_BEHIND_S = 3600  # after which a file that a killed writer left is removed
@@ -50,10 +52,13 @@ class Ledger:
 
     @cached_property
     def texts(self) -> TextSet:
-        """The texts, read from the ledger's own copy of them."""
-        from lmnotes.text import chunks
-
-        return chunks.load(self.folder / _TEXTS)
+        """The texts, read from the ledger's own copy of them; InputError where it is damaged."""
+        path = self.folder / _TEXTS
+        if _has_texts(self.folder, _definition_in(self.folder) or self._definition()):
+            return chunks.load(path)
+        given = f"{path} is gone, or does not hold what {_DEFINITION} beside it says"
+        then = "ledger.open(texts) with them writes it again; the rows are as they were"
+        raise InputError(f"{given}; expected the texts {self.text_set} ({self.name}): {then}")
 
     def has(self, model: str | Path | Mapping | Identity, revision: str = "") -> bool:
         """Whether this model, as a folder or hub id, has a row."""
@@ -104,7 +109,7 @@ class Ledger:
         ScoringFailure(kind, message)  # refuses an unknown kind
         record = {"model": who.name, "id": who.id, "kind": kind, "attempts": attempts}
         record |= {"message": message, "when": row.now()}
-        store.write_text(self._failure_path(who), json.dumps(record, indent=1))
+        store.write_json(self._failure_path(who), record)
 
     def failure(self, who: Identity) -> dict | None:
         """What is recorded of a model that failed, None where nothing is."""
@@ -196,6 +201,7 @@ class Ledger:
         if path.name not in self._headers:
             try:
                 head = row.header(path)
+                row.check_unsealed(head, self._definition(), path)
                 row.check_belongs(head, self._definition(), path)
                 self._headers[path.name] = head
             except FileNotFoundError:
@@ -229,30 +235,67 @@ def open(texts: TextSet, rule: Rule = PUBLISHED, folder: str | Path | None = Non
         folder = home() / f"{texts.content_id}-{store.content_id(rule.name, 8)}"
     folder = Path(folder).resolve()
     mine = Ledger(folder, texts.content_id, len(texts), rule, texts.name)
-    for name in _FOLDERS:
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    if (folder / _DEFINITION).exists():
-        theirs = open_folder(folder)
-        row.check_belongs(theirs._definition(), mine._definition(), folder)
-        return theirs
+    if (definition := _definition_in(folder)) is not None:
+        row.check_belongs(definition, mine._definition(), folder)
+        if _has_texts(folder, definition):
+            return open_folder(folder)
+        warnings.warn(f"{folder / _TEXTS} was damaged or gone; written again", stacklevel=2)
+    with store.writing(folder):
+        for name in _FOLDERS:
+            (folder / name).mkdir(parents=True, exist_ok=True)
     texts.save(folder / _TEXTS)
-    store.write_text(folder / _DEFINITION, json.dumps(mine._definition(), indent=1))
+    _write_definition(folder, mine._definition())
     return mine
 
 
 def open_folder(folder: str | Path) -> Ledger:
     """The ledger that lies in a folder; its texts are read when they are asked for."""
     folder = Path(folder).resolve()
-    try:
-        definition = json.loads((folder / _DEFINITION).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if (definition := _definition_in(folder)) is None:
         given = f"{folder} was given as a ledger; expected a folder with a {_DEFINITION}"
         then = "make one with ledger.open(texts), or list those there are with `lmnotes status`"
-        raise InputError(f"{given}: {then}") from None
-    for partial in folder.glob("*/.*.partial"):
-        with contextlib.suppress(FileNotFoundError):
-            if time.time() - partial.stat().st_mtime > _LEFT_BEHIND_S:
-                partial.unlink()
+        raise InputError(f"{given}: {then}")
+    store.sweep(folder.glob("*/.*.partial"), _LEFT_BEHIND_S)
+    return _ledger(folder, definition)
+
+
+def _definition_in(folder: Path) -> dict | None:
+    """What the definition in a folder says, or where it is damaged or gone what a row does."""
+    path = folder / _DEFINITION
+    try:
+        definition = store.read_json(path)
+        _ledger(folder, definition)
+        return definition
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError) as fault:
+        for row_path in sorted((folder / "rows").glob("*.safetensors")):
+            with suppress(row.Damaged, KeyError):
+                head = row.header(row_path)
+                definition = {key: head[key] for key in _DEFINING}
+                warnings.warn(f"{path} is written again from a row ({fault})", stacklevel=3)
+                _write_definition(folder, definition)
+                return definition
+    return None
+
+
+def _write_definition(folder: Path, definition: Mapping) -> None:
+    with suppress(InputError, FileNotFoundError):  # where nothing can be written, or no texts are
+        known = {_CHECKSUM: store.file_sha256(folder / _TEXTS)}
+        store.write_json(folder / _DEFINITION, dict(definition) | known)
+
+
+def _has_texts(folder: Path, definition: Mapping) -> bool:
+    """Whether the texts in a folder are those of its definition."""
+    path, known = folder / _TEXTS, definition.get(_CHECKSUM)
+    with suppress(OSError, ValueError):
+        if known:
+            return store.file_sha256(path) == known
+        if chunks.load(path).content_id == definition["text_set"]:  # of an earlier version
+            _write_definition(folder, definition)
+            return True
+    return False
+
+
+def _ledger(folder: Path, definition: Mapping) -> Ledger:
     rule, name = Rule(**definition["rule_settings"]), definition["text_set_name"]
     return Ledger(folder, definition["text_set"], definition["n_texts"], rule, name)
 

@@ -1,7 +1,8 @@
 """One scored model as one file: arrays and a header that says everything that defines them.
 
 A row is a safetensors file that is written once, put in place under its name in one step, and
-never changed. Its header holds a checksum of its arrays, so damage is seen when it is read.
+never changed. Its header holds a checksum of its arrays and goes with one of its own, so damage is
+seen when it is read.
 """
 
 import contextlib
@@ -25,8 +26,8 @@ from lmnotes.models.scoring.failures import expect_numbers
 from lmnotes.models.scoring.identity import Identity
 from lmnotes.models.scoring.score import Scores
 
-FORMAT = 1
-_KEY = "lmnotes"  # of the header among safetensors's metadata, which are texts
+FORMAT = 2  # 1: without a checksum of the header
+_KEY, _SEAL = "lmnotes", "sha256"  # header and its checksum among safetensors's metadata, texts
 
 
 class Damaged(Exception):
@@ -45,21 +46,27 @@ def write(path: Path, arrays: Mapping[str, np.ndarray], header: Mapping) -> bool
 
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     head = dict(header) | {"format": FORMAT, "checksum": checksum(arrays)}
-    metadata = {_KEY: json.dumps(head, sort_keys=True, default=plain)}
+    text = json.dumps(head, sort_keys=True, default=plain)
+    metadata = {_KEY: text, _SEAL: hashlib.sha256(text.encode()).hexdigest()}
     return store.put(path, save(arrays, metadata=metadata))
 
 
 def header(path: Path) -> dict:
-    """The header of a row; raises Damaged where the file is cut short or is another thing."""
+    """The header of a row; raises Damaged where it is not what was written, or is another thing."""
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="np") as file:
-            return json.loads(file.metadata()[_KEY])
+            metadata = file.metadata()
+        head = json.loads(text := metadata[_KEY])
+        seal = metadata[_SEAL] if head["format"] > 1 else None
     except FileNotFoundError:
         raise
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise Damaged(f"it cannot be read: {error}") from error
+    if seal and seal != hashlib.sha256(text.encode()).hexdigest():
+        raise Damaged("its header does not match its checksum")
+    return head
 
 
 def read(path: Path) -> tuple[dict[str, np.ndarray], dict]:
@@ -89,19 +96,24 @@ def checksum(arrays: Mapping[str, np.ndarray]) -> str:
 
 def set_aside(path: Path, fault: Exception) -> None:
     """Move a damaged file to `corrupt/` beside its folder, and warn."""
-    folder = path.parent.parent / "corrupt"
-    folder.mkdir(exist_ok=True)
-    aside = folder / f"{path.name}.{time.time_ns()}"
-    with contextlib.suppress(FileNotFoundError):  # another process did it
+    aside = path.parent.parent / "corrupt" / f"{path.name}.{time.time_ns()}"
+    said = f"row {path.name} is damaged ({fault})"
+    try:
+        aside.parent.mkdir(exist_ok=True)
         os.replace(path, aside)
-        said = f"row {path.name} is damaged ({fault}); set aside as corrupt/{aside.name}"
-        warnings.warn(f"{said}: score that model again", stacklevel=4)
+        said += f"; set aside as corrupt/{aside.name}"
+    except FileNotFoundError:  # another process did it
+        return
+    except OSError as error:
+        said += f" and stays, as nothing can be written there ({error.strerror})"
+    warnings.warn(f"{said}: score that model again", stacklevel=4)
 
 
 def record(path: Path) -> dict | None:
     """What a record of a failure says; None where there is none, or no longer."""
     with contextlib.suppress(FileNotFoundError, ValueError):
-        return json.loads(path.read_text(encoding="utf-8"))
+        known = store.read_json(path)
+        return known if {"model", "id", "kind", "attempts", "message"} <= known.keys() else None
     return None
 
 
@@ -135,6 +147,18 @@ def check_belongs(head: Mapping, ledger: Mapping, where: object) -> None:
         given, held = (f"text set {texts} under rule {rule!r}" for texts, rule in (theirs, mine))
         then = "open the ledger of those texts and that rule, or score the model for this one"
         raise InputError(f"{where} is of {given}; this ledger holds {held}: {then}")
+
+
+def check_unsealed(head: Mapping, ledger: Mapping, path: Path) -> None:
+    """Raise Damaged where a header of format 1, without a checksum, fits not its name or ledger."""
+    known = {"commit", "about", "notes", "mean_log_likelihood", "n_tokens", "n_truncated"}
+    with contextlib.suppress(KeyError, TypeError):
+        who = Identity(head["name"], head["model"], head["revision"])
+        fits = (head["id"], path.stem) == (who.id, file_name(who)) and "written" in head
+        fits &= all(head[name] == ledger[name] for name in ("text_set", "rule"))
+        if head["format"] > 1 or (fits and known <= head.keys()):
+            return
+    raise Damaged("its header does not fit its name and this ledger")
 
 
 def file_name(who: Identity) -> str:

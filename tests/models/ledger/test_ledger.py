@@ -152,6 +152,112 @@ def test_a_damaged_row_is_set_aside_and_said(rows, tmp_path, damage):
     assert len(fresh.matrix()) == 2
 
 
+def flips(data, step):
+    """The bytes with one bit turned, for every step-th bit."""
+    for place in range(0, 8 * len(data), step):
+        turned = bytearray(data)
+        turned[place // 8] ^= 1 << place % 8
+        yield bytes(turned)
+
+
+def content(rows):
+    L, table = rows.matrix(), rows.rows()
+    return L.values.tolist(), L.models.to_dict(), table.to_dict()
+
+
+@pytest.mark.filterwarnings("ignore:row .* is damaged")
+@pytest.mark.parametrize(("format_", "step"), [(2, 97), (1, 401)])
+def test_a_turned_bit_costs_a_row_or_nothing_and_never_gives_another(
+    rows, tmp_path, monkeypatch, format_, step
+):
+    if format_ == 1:
+        monkeypatch.setattr(row, "FORMAT", 1)
+    path = add(rows, cases.folder(tmp_path / "one", "1"))
+    add(rows, cases.folder(tmp_path / "two", "2"))
+    data, whole = path.read_bytes(), content(ledger.open_folder(rows.folder))
+    without = [whole[0][1:]]
+    for turned in flips(data, step):
+        path.write_bytes(turned)
+        said = content(ledger.open_folder(rows.folder))
+        assert said[0] in [whole[0], *without]  # the other row is read whatever this holds
+        assert format_ == 1 or said == whole or not path.exists()
+        path.write_bytes(data)
+
+
+def test_a_row_without_a_checksum_of_its_header_is_still_read(rows, tmp_path):
+    from safetensors import safe_open
+    from safetensors.numpy import load_file, save_file
+
+    path = add(rows, cases.folder(tmp_path / "one"))
+    before, arrays = content(ledger.open_folder(rows.folder)), load_file(path)
+    with safe_open(path, "np") as file:
+        head = json.loads(file.metadata()["lmnotes"]) | {"format": 1}
+    for known, expected in ((head, before), (head | {"id": "content-0"}, None), ({}, None)):
+        save_file(arrays, path, {"lmnotes": json.dumps(known, sort_keys=True)})
+        fresh = ledger.open_folder(rows.folder)
+        if expected:
+            assert content(fresh) == expected
+        else:
+            with pytest.warns(UserWarning, match="set aside"):
+                assert fresh.rows().empty
+
+
+@pytest.mark.parametrize("harm", ["gone", "empty", "turned", "other"])
+def test_a_damaged_definition_is_written_again_from_a_row_or_the_texts(rows, tmp_path, harm):
+    path = rows.folder / "ledger.json"
+    whole = path.read_text()
+
+    def damage():
+        path.unlink()
+        turned = whole.replace("float16", "float32").replace('"small"', '"smalk"')
+        text = {"empty": "", "turned": turned, "other": "[1]"}.get(harm)
+        if text is not None:
+            path.write_text(text)
+
+    damage()
+    with pytest.raises(InputError, match=r"expected a folder with a ledger\.json"):
+        ledger.open_folder(rows.folder)
+    assert ledger.open(cases.text_set()).folder == rows.folder and path.read_text() == whole
+    add(rows, cases.folder(tmp_path / "one"))
+    damage()
+    with pytest.warns(UserWarning, match="written again from a row"):
+        assert len(ledger.open_folder(rows.folder).matrix()) == 1
+    assert json.loads(path.read_text()) == json.loads(whole)
+
+
+@pytest.mark.parametrize("knows", [True, False])  # a definition of an earlier version does not
+def test_damaged_texts_are_refused_and_written_again_from_those_at_hand(rows, tmp_path, knows):
+    add(rows, cases.folder(tmp_path / "one"))
+    path, definition = rows.folder / "texts.jsonl", rows.folder / "ledger.json"
+    whole = path.read_text()
+    if not knows:
+        known = json.loads(definition.read_text())
+        del known["sha256"], known["texts_sha256"]
+        definition.write_text(json.dumps(known))
+    for turned in (whole[:-9], whole.replace("number 1 of", "number 3 of"), "", None):
+        path.unlink()
+        if turned is not None:
+            path.write_text(turned)
+        with pytest.raises(InputError, match=r"ledger\.open\(texts\) with them writes it again"):
+            ledger.open_folder(rows.folder).matrix()
+        with pytest.warns(UserWarning, match=r"texts\.jsonl was damaged or gone; written again"):
+            assert len(ledger.open(cases.text_set()).matrix()) == 1
+        assert path.read_text() == whole
+    path.write_text(whole.replace("odd", "ode", 1))  # the domain of a text
+    with pytest.warns(UserWarning, match="written again"):
+        assert ledger.open(cases.text_set()).texts.domains.tolist()[1] == "odd"
+
+
+def test_a_file_where_a_ledger_belongs_is_said(texts, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="move it away"):
+        ledger.open(texts, folder=tmp_path / "file")
+    (tmp_path / "ledger").mkdir()
+    (tmp_path / "ledger" / "rows").write_text("")
+    with pytest.raises(InputError, match="move it away"):
+        ledger.open(texts, folder=tmp_path / "ledger")
+
+
 def test_a_damaged_row_does_not_stop_its_next_writer(rows, tmp_path):
     model = cases.folder(tmp_path / "one")
     add(rows, model).write_bytes(b"half")
@@ -276,9 +382,12 @@ def test_sealed_is_one_file_with_everything(rows, tmp_path):
     assert rows.seal(path) == path
     with pytest.raises(InputError, match="holds another one"):
         rows.seal(path, models=[tmp_path / "a"])
-    data = bytearray(path.read_bytes())
-    data[-1] ^= 1
-    path.write_bytes(data)
+    whole = path.read_bytes()
+    for turned in flips(whole, 97):
+        path.write_bytes(turned)
+        with pytest.raises(InputError, match=r"; expected .*Ledger\.seal"):
+            released.read_sealed(path)
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.raises(InputError, match=r"do not match its checksum; expected .*Ledger\.seal"):
         released.read_sealed(path)
 
