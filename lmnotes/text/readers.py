@@ -25,7 +25,7 @@ from lmnotes.errors import InputError, expect_file, expect_one_of
 _KINDS = (".txt", ".jsonl", ".parquet")
 _BLOCK = 1 << 20  # bytes read at a time
 _MAX_LINE = 1 << 28  # characters; no line is longer
-_MAX_RATIO = 500  # text packs to a fifth, rows of zeros to a hundredth
+MAX_RATIO = 500  # text packs to a fifth, rows of zeros to a hundredth
 _SMALL = 1 << 26  # bytes that any packed file may hold
 _CUT_SHORT = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile)
 _CLOSED = (RuntimeError, NotImplementedError)  # a zip with a password, or of a rare method
@@ -77,12 +77,11 @@ def _open_zip(file: Path, mode: str):
     return archive.open(names[0])
 
 
-_PACKED = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".zip": _open_zip}
-_PACKED_START = {  # where the name does not say it
-    ".gz": re.compile(rb"\x1f\x8b\x08"),
-    ".bz2": re.compile(rb"BZh[1-9]1AY&SY"),
-    ".xz": re.compile(rb"\xfd7zXZ"),
-    ".zip": re.compile(rb"PK\x03\x04"),
+_PACKED = {  # how a packed file begins, and what opens it
+    ".gz": (re.compile(rb"\x1f\x8b"), gzip.open),
+    ".bz2": (re.compile(rb"BZh[1-9]1AY&SY"), bz2.open),
+    ".xz": (re.compile(rb"\xfd7zXZ"), lzma.open),
+    ".zip": (re.compile(rb"PK\x03\x04"), _open_zip),
 }
 
 
@@ -91,7 +90,7 @@ class _Unpacked(io.RawIOBase):
 
     def __init__(self, packed: BinaryIO, file: Path):
         self._packed, self._file, self._n_bytes = packed, file, 0
-        self._most = max(_SMALL, _MAX_RATIO * file.stat().st_size)
+        self._most = max(_SMALL, MAX_RATIO * file.stat().st_size)
 
     def readable(self) -> bool:
         return True
@@ -109,7 +108,7 @@ class _Unpacked(io.RawIOBase):
         if self._n_bytes > self._most:
             raise InputError(
                 f"{self._file} unpacks to more than {self._n_bytes - n_read:,} bytes, over "
-                f"{_MAX_RATIO} times its own size: expected text or numbers; unpack it yourself "
+                f"{MAX_RATIO} times its own size: expected text or numbers; unpack it yourself "
                 "if it is what you want"
             )
         return n_read
@@ -120,15 +119,13 @@ class _Unpacked(io.RawIOBase):
 
 
 def open_bytes(file: Path) -> BinaryIO:
-    """The bytes of a file, unpacked where its name or its first bytes say that it is packed."""
-    packing = file.suffix.lower()
-    if packing not in _PACKED:
-        with open(file, "rb") as stream:
-            start = stream.read(16)
-        packing = next((name for name, mark in _PACKED_START.items() if mark.match(start)), "")
-    if not packing:
-        return open(file, "rb")
-    return io.BufferedReader(_Unpacked(_PACKED[packing](file, "rb"), file), 1 << 16)
+    """The bytes of a file, unpacked where its first ones say that it is packed."""
+    with open(file, "rb") as stream:
+        start = stream.read(16)
+    for mark, unpack in _PACKED.values():
+        if mark.match(start):
+            return io.BufferedReader(_Unpacked(unpack(file, "rb"), file), 1 << 16)
+    return open(file, "rb")
 
 
 def expect_no_other(file: Path, start: bytes, expected: str) -> None:
@@ -225,7 +222,7 @@ def pieces(file: Path) -> Iterator[str]:
     """
     with _whole(file), open_bytes(file) as stream:
         start, n_bytes = stream.peek(1024), 0
-        _expect_text(file, start)
+        expect_text(file, start)
         encoding = next((name for mark, name in _MARKS.items() if start.startswith(mark)), "")
         decoder = codecs.getincrementaldecoder(encoding or "utf-8-sig")()
         for block in itertools.chain(iter(lambda: stream.read(_BLOCK), b""), (b"",)):
@@ -247,9 +244,9 @@ def pieces(file: Path) -> Iterator[str]:
                 yield text
 
 
-def _expect_text(file: Path, start: bytes) -> None:
+def expect_text(file: Path, start: bytes, expected: str = "text") -> None:
     """Raise InputError where a file begins as one of another kind does, or has bytes of no text."""
-    expect_no_other(file, start, "text")
+    expect_no_other(file, start, expected)
     if start.startswith(tuple(_MARKS)) or start.count(0) <= len(start) // 10:
         return
     halves = start[::2].count(0), start[1::2].count(0)

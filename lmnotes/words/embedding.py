@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import store
-from lmnotes.errors import InputError, expect_one_of, expect_shape, nearest
+from lmnotes.errors import InputError, expect_one_of, expect_shape, expect_strings, nearest
 from lmnotes.words import files
 
 BLOCK = 1 << 16  # rows of a matrix that are looked at together
@@ -141,6 +141,7 @@ def load(
     format: str | None = None,
     limit: int | None = None,
     words: Collection[str] | None = None,
+    unicode_errors: str = "strict",
 ) -> Embedding:
     """The embedding in a file of another program, or in a folder of ours.
 
@@ -150,7 +151,10 @@ def load(
             can run code when they are opened, so that format has to be named.
         limit: the first words of the file only.
         words: these words only, in the order of the file; those that it lacks are left out.
+        unicode_errors: "replace" or "ignore" takes words that are cut inside a character, which are
+            an error otherwise.
 
+    Of a word that comes again the first vector is kept, and a blank is no word, with a warning.
     A file larger than memory: `convert` it once, or read a part by `limit` or `words`.
 
     Raises:
@@ -163,7 +167,7 @@ def load(
     settings = {"file": str(path), "format": format}
     if format == "gensim":
         return _within(Embedding(**files.read_gensim(path), settings=settings), path, limit, words)
-    blocks = list(files.read_blocks(path, format, limit, words))
+    blocks = list(files.read_blocks(path, format, limit, words, unicode_errors))
     names = [word for block, _ in blocks for word in block]
     _check_some(path, names, words)
     matrix, start = np.empty((len(names), blocks[0][1].shape[1]), np.float32), 0
@@ -201,6 +205,7 @@ def convert(
     format: str | None = None,
     limit: int | None = None,
     words: Collection[str] | None = None,
+    unicode_errors: str = "strict",
 ) -> Embedding:
     """The embedding of a file of any size, rewritten into a folder and opened by mmap.
 
@@ -213,7 +218,7 @@ def convert(
         return Embedding.open(load(path, format, limit, words).save(folder))
     settings = {"file": str(path), "format": format}
     folder.mkdir(parents=True, exist_ok=True)
-    blocks = files.read_blocks(path, format, limit, words)
+    blocks = files.read_blocks(path, format, limit, words, unicode_errors)
     with store.replacing(folder / "input.npy") as partial:
         names = files.write_npy(partial, blocks)
         _check_some(path, names, words)
@@ -231,7 +236,8 @@ def _check_some(path: str | Path, names: list[str], words: Collection[str] | Non
 def _within(whole: Embedding, path, limit: int | None, words: Collection[str] | None) -> Embedding:
     if limit is None and words is None:
         return whole
-    names, wanted = whole.words[:limit], None if words is None else set(words)
+    wanted = None if words is None else set(expect_strings("words", words))
+    names = whole.words[:limit]
     rows = [row for row, word in enumerate(names) if wanted is None or word in wanted]
     _check_some(path, rows, words)
     arrays = [None if a is None else a[rows] for a in (whole.input, whole.context, whole.counts)]

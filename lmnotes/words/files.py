@@ -22,12 +22,12 @@ from typing import BinaryIO
 import numpy as np
 
 from lmnotes import store
-from lmnotes.errors import InputError, expect_one_of
+from lmnotes.errors import InputError, expect_one_of, expect_strings
 from lmnotes.words import vector_rows
 
 FORMATS = ("word2vec-text", "word2vec-binary", "fasttext-vec", "glove", "json", "gensim")
 BLOCK_BYTES = 1 << 22  # of numbers; their text is about three times as long
-PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
+UNICODE_ERRORS = ("strict", "replace", "ignore")
 
 
 def guess_format(path: str | Path) -> str:
@@ -40,20 +40,24 @@ def guess_format(path: str | Path) -> str:
     with vector_rows.reading(path) as file:
         first = vector_rows.get(file.readline, vector_rows.MAX_LINE, path, "line 1")
         second = vector_rows.get(file.readline, vector_rows.MAX_LINE, path, "line 2")
-    if first[:2] in PICKLES:
+    if first[:2] in vector_rows.PICKLES:
         what = f"{path}: this is a pickle, and opening one runs any code that it holds"
         raise InputError(f"{what}; pass format='gensim' if you trust where it comes from")
     if vector_rows.looks_like_json(first):
         return "json"
     if len(first.split()) != 2 or not all(map(bytes.isdigit, first.split())):
         return "glove"
-    fields = second.strip(vector_rows.BLANK).split(b" ")[1:]
+    fields = second.split()[1:]
     n_numbers = sum(map(vector_rows.is_number, fields))
     return "word2vec-text" if not second or 2 * n_numbers > len(fields) else "word2vec-binary"
 
 
 def read_blocks(
-    path: str | Path, format: str, limit: int | None = None, words: Collection[str] | None = None
+    path: str | Path,
+    format: str,
+    limit: int | None = None,
+    words: Collection[str] | None = None,
+    unicode_errors: str = "strict",
 ) -> Iterator[tuple[list[str], np.ndarray]]:
     """Blocks of a file in its order, each a list of n words and an array (n, D) float32.
 
@@ -62,12 +66,16 @@ def read_blocks(
         limit: stop after this many words of the file.
         words: keep these only, and stop once all have been met; of other words nothing is checked
             but the length of the row.
+        unicode_errors: of words cut inside a character: "strict", "replace" or "ignore".
+
+    Of a word that comes again the first row is kept; a blank is no word: a warning counts both.
 
     Raises:
         InputError: the file is not what its format says; names the line, or the record if binary.
     """
     path = Path(path)
     expect_one_of("format", format, FORMATS[:-1])
+    expect_one_of("unicode_errors", unicode_errors, UNICODE_ERRORS)
     binary = format == "word2vec-binary"
     with vector_rows.reading(path) as file:
         if format == "json":
@@ -76,7 +84,7 @@ def read_blocks(
         else:
             head = vector_rows.head(file, path, header=format != "glove")
             rows = (vector_rows.binary_rows if binary else vector_rows.text_rows)(file, path, head)
-        chosen = _choose(rows, path, head, limit, words)
+        chosen = _choose(itertools.islice(rows, limit), path, head, words, unicode_errors)
         size = max(1, BLOCK_BYTES // (4 * head.dim))
         while block := list(itertools.islice(chosen, size)):
             names, rows = map(list, zip(*block, strict=True))
@@ -178,23 +186,31 @@ def _writing(path: Path, compressed: bool) -> Iterator[BinaryIO]:
         yield file
 
 
-def _choose(rows, path, head, limit, words) -> Iterator[tuple[str, vector_rows.Row]]:
-    """The wanted rows with their words decoded; a word that comes twice is an error."""
-    wanted = None if words is None else {word.encode() for word in words}
-    seen: dict[bytes, str] = {}
-    for row in itertools.islice(rows, limit):
-        if wanted is not None and row.word not in wanted:
+def _choose(rows, path, head, words, unicode_errors) -> Iterator[tuple[str, vector_rows.Row]]:
+    """The wanted rows with their words decoded, each word once."""
+    wanted = None if words is None else set(expect_strings("words", words))
+    is_strict, seen = unicode_errors == "strict", set()
+    passed: dict[str, list[str]] = {"come again": [], "are blank": []}
+    for row in rows:
+        word = row.word.decode(errors="replace" if is_strict else unicode_errors)
+        if wanted is not None and word not in wanted:
             continue
-        if row.word in seen:
-            given = f"{vector_rows.shown(row.word)} again, first met in {seen[row.word]}"
-            raise vector_rows.fault(path, row.where, given, "each word once", "remove one of them")
-        seen[row.word] = row.where
-        word = row.word.decode(errors="replace")
-        if not word or word.encode() != row.word:
+        if is_strict and word.encode() != row.word:
             raise vector_rows.out_of_step(path, row.where, f"the word is {row.word[:40]!r}", head)
+        if word in seen or not word.strip(" \t\r\n"):
+            passed["come again" if word in seen else "are blank"].append(row.where)
+            continue
+        seen.add(word)
         yield word, row
         if wanted is not None and len(seen) == len(wanted):
-            return
+            break
+    for what, places in passed.items():
+        if places:
+            warnings.warn(
+                f"{path}: {len(places):,} words {what}, such as that of {places[0]}: they are left "
+                "out",
+                stacklevel=2,
+            )
 
 
 def _text_numbers(rows: list[vector_rows.Row], path: Path, dim: int) -> np.ndarray:

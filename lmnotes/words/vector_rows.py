@@ -1,5 +1,6 @@
 """The rows of a file of word vectors, lines, records or JSON entries, one at a time and unread."""
 
+import codecs
 import gzip
 import itertools
 import json
@@ -10,11 +11,13 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from lmnotes.errors import InputError, expect_file
+from lmnotes.text import readers
 
 MAX_LINE = 1 << 24  # bytes; no line of a text file is longer
 MAX_WORD = 10_000  # bytes; a longer word means that a binary file is out of step
 READ_BYTES = 1 << 22
 BLANK = b" \t\r\n"
+PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
 
 
 class Row(NamedTuple):
@@ -33,11 +36,31 @@ class Head(NamedTuple):
 
 
 def reading(path: Path) -> BinaryIO:
-    """The file opened for bytes, through gzip where its first two bytes say so."""
-    expect_file("vectors", path, "a file of words and numbers")
+    """The file opened for bytes, unpacked where it is packed, after a byte order mark.
+
+    Raises InputError where it is a file of another kind, or in UTF-16.
+    """
+    expected = "a file of words and numbers"
+    expect_file("vectors", path, expected)
     with open(path, "rb") as file:
-        compressed = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path) if compressed else open(path, "rb")
+        readers.expect_no_other(path, file.read(64), expected)
+    with readers.open_bytes(path) as file:
+        first = get(file.peek, 1024, path, "line 1").split(b"\n")[0]
+    if not first.startswith(PICKLES):
+        readers.expect_text(path, first, expected)
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        todo = "convert it with `iconv -f utf-16 -t utf-8`"
+        raise fault(path, "line 1", "the text is UTF-16", "UTF-8", todo)
+    file = readers.open_bytes(path)
+    rewind(file)
+    return file
+
+
+def rewind(file: BinaryIO) -> None:
+    """Go back to the first byte after a byte order mark."""
+    file.seek(0)
+    if file.read(3) != codecs.BOM_UTF8:
+        file.seek(0)
 
 
 def fault(path: Path, where: str, given: str, expected: str, todo: str) -> InputError:
@@ -73,17 +96,29 @@ def head(file: BinaryIO, path: Path, header: bool) -> Head:
     line = get(file.readline, MAX_LINE, path, "line 1")
     fields = line.split()
     if header:
-        if len(fields) == 2 and all(map(bytes.isdigit, fields)) and int(fields[1]):
-            return Head(int(fields[0]), int(fields[1]))
+        if len(fields) == 2 and all(map(bytes.isdigit, fields)) and fields[1].strip(b"0"):
+            return _promised(*fields, path)
         expected = "the header `number-of-words dimension`"
         todo = "pass format='glove' where the file has no header, or put the header back"
         raise fault(path, "line 1", f"found {line[:60]!r}", expected, todo)
-    dim = len(line.strip(BLANK).split(b" ")) - 1
+    is_blank = line[:1] in BLANK and all(map(is_number, fields))  # the word is a blank
+    dim = len(fields) - (not is_blank)
     if dim < 1:
         todo = "check that this is a file of word vectors"
         raise fault(path, "line 1", f"found {line[:60]!r}", "a word and its numbers", todo)
-    file.seek(0)
+    rewind(file)
     return Head(None, dim)
+
+
+def _promised(n_words: bytes, dim: bytes, path: Path) -> Head:
+    """The two numbers of a header; InputError where no file of this size can hold as many."""
+    size = path.stat().st_size
+    most = readers.MAX_RATIO * max(size, 1 << 10)  # it may be packed
+    if len(n_words + dim) > 40 or max(int(n_words), int(dim)) > most:
+        given = f"{n_words[:20].decode()} words of dimension {dim[:20].decode()} in {size:,} bytes"
+        todo = "correct line 1, or copy the file again"
+        raise fault(path, "line 1", given, "no more than the file can hold", todo)
+    return Head(int(n_words), int(dim))
 
 
 def text_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
@@ -94,6 +129,7 @@ def text_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
         line = get(file.readline, MAX_LINE, path, f"line {number}")
         if not line:
             break
+        is_blank = line[:1] in BLANK
         if not (line := line.strip(BLANK)):
             blank = blank or number
             continue
@@ -103,15 +139,18 @@ def text_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
             raise _wrong_count(path, f"line {number}", "one more word", head)
         word, _, numbers = line.partition(b" ")
         if numbers.count(b" ") != head.dim - 1 or b"\t" in line:
-            word, numbers = _odd_line(line, path, number - first, number, head)
+            n_before = number - first
+            word, numbers = _odd_line(line, path, n_before, number, head, is_blank)
         yield Row(f"line {number}", word, numbers)
     n_read = (blank or number) - first
     if head.n_words not in (None, n_read):
         raise _wrong_count(path, f"line {number}", f"the file ends after {n_read:,} words", head)
 
 
-def _odd_line(line: bytes, path: Path, n_before: int, number: int, head: Head) -> tuple:
+def _odd_line(line, path: Path, n_before: int, number: int, head: Head, is_blank) -> tuple:
     fields = line.split()  # at tabs, double spaces, spaces inside a word (GloVe 840B)
+    if is_blank and len(fields) == head.dim and all(map(is_number, fields)):
+        return b"", b" ".join(fields)  # the word was a blank
     word, numbers = fields[: -head.dim], fields[-head.dim :]
     spaced = len(word) > 1 and not all(map(is_number, word[1:]))
     if len(word) == 1 or (spaced and all(map(is_number, numbers))):
@@ -127,11 +166,11 @@ def binary_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
     size, buffer, offset = 4 * head.dim, b"", 0
     for record in range(1, head.n_words + 1):
         where = f"record {record:,}"
-        space = buffer.find(b" ", offset)
+        space = _space(buffer, offset)
         while space < 0 or len(buffer) < space + 1 + size:
             more = get(file.read, max(READ_BYTES, size), path, where)
             buffer, offset = buffer[offset:] + more, 0
-            space = buffer.find(b" ")
+            space = _space(buffer)
             whole = space >= 0 and len(buffer) >= space + 1 + size
             if space > MAX_WORD or (space < 0 and len(buffer) > MAX_WORD):
                 raise out_of_step(path, where, "no word starts here", head)
@@ -147,10 +186,17 @@ def binary_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
         raise _wrong_count(path, f"record {head.n_words + 1:,}", "more bytes follow", head)
 
 
+def _space(buffer: bytes, offset: int = 0) -> int:
+    """Where the space after the next word is, -1 where that is not read; the word may be a blank"""
+    word = _WORD.match(buffer, offset)
+    return word.end() - 1 if word else -1
+
+
 def out_of_step(path: Path, where: str, given: str, head: Head) -> ValueError:
     """The error for a word that is none, as after a wrong dimension."""
     expected = f"a word in UTF-8 and {head.dim} numbers"
-    todo = "check the dimension in line 1 and the format, and that the words are in UTF-8"
+    todo = "check the dimension in line 1 and the format; where words are cut inside a character, "
+    todo += "pass unicode_errors='replace' or 'ignore'"
     return fault(path, where, given, expected, todo)
 
 
@@ -160,6 +206,7 @@ def _wrong_count(path: Path, where: str, given: str, head: Head) -> ValueError:
     return fault(path, where, given, expected, todo)
 
 
+_WORD = re.compile(rb"\n*(?: |[^ ]*) ")
 _START = re.compile(rb"\s*\{\s*(?:\"|\}|$)")
 _ROW = re.compile(rb'\s*("(?:[^"\\]|\\.)*")\s*:\s*\[([^\[\]{}"]*)\]\s*([,}])')
 _EXPECTED = 'an object of arrays, {"word": [number, ...], ...}'
@@ -173,7 +220,7 @@ def looks_like_json(first: bytes) -> bool:
 def json_head(file: BinaryIO, path: Path) -> Head:
     """The number of numbers in the first row; the file is rewound."""
     word, numbers = next(_matches(file, path), (b"", b""))
-    file.seek(0)
+    rewind(file)
     if not numbers.strip():
         given = f"0 numbers after {shown(word[1:-1])}" if word else "no word in it"
         raise fault(path, "entry 1", given, _EXPECTED, "remove the entry, or check the file")

@@ -1,12 +1,15 @@
 import gzip
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas
 import pytest
 
+from lmnotes.errors import InputError
+from lmnotes.text import readers
 from lmnotes.words import embedding, files
-from lmnotes.words.embedding import Embedding, load, save_as
+from lmnotes.words.embedding import Embedding, convert, load, save_as
 
 OWN_FORMATS = [name for name in files.FORMATS if name != "gensim"]
 
@@ -177,7 +180,6 @@ DAMAGED_TEXT = {
     "nan": (text("2 2", "a 1 2", "b nan 4"), "line 3: the vector of 'b' holds nan"),
     "inf": (text("2 2", "a 1 2", "b 3 -inf"), "line 3: the vector of 'b' holds -inf"),
     "beyond float32": (text("2 2", "a 1 2", "b 3 1e39"), "line 3: the vector of 'b' holds inf"),
-    "repeated": (text("3 2", "a 1 2", "b 3 4", "a 1 2"), "line 4: 'a' again, first met in line 2"),
     "empty line": (text("2 2", "a 1 2", "", "b 3 4"), "line 3: an empty line"),
     "no header": (text("a 1 2", "b 3 4"), "line 1: found .*pass format='glove'"),
     "not UTF-8": (b"2 2\na 1 2\n\xff 3 4\n", r"line 3: the word is b'\\xff'"),
@@ -203,7 +205,6 @@ DAMAGED_BINARY = {
     "count too low": (b"1 2\n" + record("a", 1, 2) + record("b", 3, 4), "record 2: more bytes"),
     "dimension": (b"2 1\n" + record("a", 1, 2) + record("b", 3, 4), "record 2: the word is"),
     "nan": (b"2 2\n" + record("a", 1, 2) + record("b", np.nan, 4), "record 2: .* holds nan"),
-    "repeated": (b"2 2\n" + record("a", 1, 2) * 2, "record 2: 'a' again, first met in record 1"),
     "no words": (b"2 2\n" + b"x" * 20_000, "record 1: no word starts here"),
     "empty": (b"", "line 1: found b''"),
 }
@@ -272,3 +273,115 @@ def test_unknown_format_and_file(tmp_path):
         load(tmp_path / "there", "vec")
     with pytest.raises(ValueError, match="format 'vec' was given; expected one of word2vec-text"):
         save_as(small(), tmp_path / "new", "vec")
+
+
+FIELD = Path(__file__).parents[1] / "field" / "vectors"
+
+
+@pytest.mark.parametrize("name", ["bom.vec", "bom_glove.txt", "tabs.vec", "tabs.tsv"])
+def test_a_byte_order_mark_and_tabs(name):
+    """The mark made the first word another one, or the file no file of vectors."""
+    vectors = load(FIELD / name)
+    assert vectors.words == [{"bom_glove.txt": "the"}.get(name, "sea"), vectors.words[1]]
+    np.testing.assert_allclose(np.abs(vectors.input), [[0.1, 0.2, 0.3]] * 2, rtol=1e-6)
+
+
+def test_a_byte_order_mark_before_json(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_bytes(b'\xef\xbb\xbf{"a": [1, 2]}')
+    assert load(path).words == ["a"]
+
+
+def test_of_a_word_that_comes_twice_the_first_is_kept(tmp_path):
+    """As reported in fastText#648: a published file holds a word twice."""
+    with pytest.warns(UserWarning, match=r"1 words come again, such as that of line 3"):
+        assert load(FIELD / "twice.vec").words == ["...", "sea"]
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"4 1\n" + record("a", 1) + record("b", 2) + record("a", 3) + record("a", 4))
+    with pytest.warns(UserWarning, match=r"2 words come again, such as that of record 3"):
+        assert load(path).vector("a") == [1]
+    path.write_text('{"a": [1], "b": [2], "a": [3]}')
+    with pytest.warns(UserWarning, match=r"1 words come again, such as that of entry 3"):
+        assert load(path).vector("a") == [1]
+
+
+@pytest.mark.parametrize("ending", ["vec", "bin"])
+def test_a_word_cut_inside_a_character(tmp_path, ending):
+    """As reported in gensim#496: the published vectors of Google cut long words so."""
+    path = FIELD / f"cut_character.{ending}"
+    with pytest.raises(InputError, match=r"pass unicode_errors='replace' or 'ignore'"):
+        load(path)
+    whole = load(path, unicode_errors="ignore")
+    assert "ありがと" in whole and len(whole) == {"vec": 4, "bin": 2}[ending]
+    assert "ありがと\ufffd" in convert(path, tmp_path, unicode_errors="replace")
+    assert load(path, words=["sea"]).words == ["sea"]
+    with pytest.raises(InputError, match="unicode_errors 'drop' was given"):
+        load(path, unicode_errors="drop")
+
+
+def test_a_blank_or_a_tab_costs_one_word(tmp_path):
+    path = tmp_path / "a"
+    for content in (
+        text("4 2", "a 1 2", "  3 4", "\t 5 6", "b 7 8"),
+        text("  3.5 4", "a 1 2", "b 7 8", "\t 5 6"),
+        b"4 2\n" + record("a", 1, 2) + record(" ", 3, 4) + record("\t", 5, 6) + record("b", 7, 8),
+        b'{"a": [1, 2], " ": [3, 4], "\\t": [5, 6], "b": [7, 8]}',
+    ):
+        path.write_bytes(content)
+        with pytest.warns(UserWarning, match="2 words are blank"):
+            vectors = load(path)
+        assert vectors.words == ["a", "b"] and vectors.input.tolist() == [[1, 2], [7, 8]]
+
+
+NO_VECTORS = {
+    "fasttext.bin": "is a fastText model: .* take the .vec beside it",
+    "vectors.zip": "is a zip: .* unpack it",
+    "utf16.vec": "the text is UTF-16; .*iconv -f utf-16",
+    "unmarked.vec": "looks like UTF-16 without a mark",
+    "array.npy": "is an array of numpy, without words",
+    "program": "is binary, no text",
+    "pointer.bin": "is a pointer of git-lfs",
+}
+
+
+@pytest.mark.parametrize("name", NO_VECTORS)
+def test_what_is_no_file_of_vectors_is_named(tmp_path, name):
+    path = tmp_path / name
+    if (FIELD / name).is_file():
+        path = FIELD / name
+    elif name == "array.npy":
+        np.save(path, np.ones(3))
+    else:
+        path.write_bytes(
+            {
+                "utf16.vec": "2 1\na 1\nb 2\n".encode("utf-16"),
+                "unmarked.vec": "2 1\na 1\nb 2\n".encode("utf-16-le"),
+                "program": b"\x7fELF" + bytes(100),
+                "pointer.bin": b"version https://git-lfs.github.com/spec/v1\n",
+            }[name]
+        )
+    with pytest.raises(InputError, match=NO_VECTORS[name]):
+        load(path)
+
+
+@pytest.mark.parametrize("header", ["9" * 30 + " 2", "2 " + "9" * 30, "9" * 5000 + " 2"])
+@pytest.mark.parametrize("format", ["word2vec-text", "word2vec-binary"])
+def test_a_header_that_no_file_can_keep(tmp_path, header, format):
+    path = tmp_path / "a"
+    path.write_bytes(text(header, "a 1 2", "b 3 4"))
+    with pytest.raises(InputError, match=r"line 1: 9*2? ?words of .* than the file can hold"):
+        load(path, format)
+
+
+def test_a_packed_bomb_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(readers, "_SMALL", 1 << 16)
+    path = tmp_path / "a.vec.gz"
+    path.write_bytes(gzip.compress(text("9 1", *(f"{word} {'0' * 200_000}" for word in "abcd"))))
+    with pytest.raises(InputError, match="unpacks to more than"):
+        load(path)
+
+
+def test_a_string_is_no_list_of_words(tmp_path):
+    for path in (FIELD / "bom.vec", load(FIELD / "bom.vec").save(tmp_path / "folder")):
+        with pytest.raises(InputError, match="words = 'sea' was given, a single string"):
+            load(path, words="sea")

@@ -11,7 +11,6 @@ DAMAGED = {
     "comma at the end": ('{"a": [1, 2], "b": [3, ]}', "entry 2: 1 numbers after 'b'"),
     "number missing": ('{"a": [1, 2, 3], "b": [4,, 5]}', "entry 2: 2 numbers after 'b'"),
     "long row": ('{"a": [1, 2], "b": [3, 4, 5]}', "entry 2: 3 numbers after 'b'"),
-    "repeated": ('{"a": [1], "a": [2]}', "entry 2: 'a' again, first met in entry 1"),
     "nan": ('{"a": [1], "b": [NaN]}', "entry 2: the vector of 'b' holds nan"),
     "text": ('{"a": [1], "b": ["2"]}', r"entry 2: b'.*\"2\".*an object of arrays"),
     "cut": ('{"a": [1], "b": [2', "entry 2: .*cut short"),
