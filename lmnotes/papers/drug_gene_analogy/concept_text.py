@@ -18,15 +18,17 @@ import pandas as pd
 
 from lmnotes import store
 from lmnotes.errors import InputError, nearest
-from lmnotes.papers.drug_gene_analogy.table_checks import frame, shown_rows
+from lmnotes.papers.drug_gene_analogy.table_checks import frame, plain, shown_rows
 from lmnotes.papers.drug_gene_analogy.table_checks import years as checked_years
 from lmnotes.text import corpus as assemble
+from lmnotes.text import readers
 from lmnotes.text.corpus import Corpus
 from lmnotes.text.tokenise import WORD
 
 VERSION = 2  # of the tokens; part of the key of a stored corpus
 Record = dict  # title, year, text
 _TOKEN = re.compile(rf"{WORD}(?:_{WORD})*")
+_MOST_SHIFT = 20  # characters
 _TYPES = ("gene", "chemical", "disease", "species", "cellline")
 
 
@@ -36,7 +38,7 @@ class DatedText:
 
     Args:
         corpus: documents in order of years. years: (n_documents,) of each.
-        dropped: reason, n_rows: what was read and left out, or left as plain words.
+        dropped: reason, n_rows: what was read and left out, left as plain words, or moved.
     """
 
     corpus: Corpus
@@ -64,14 +66,16 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(unicodedata.normalize("NFC", text.lower()))
 
 
-def build(name: str, records: Iterable[Record], dropped: Mapping | None = None) -> DatedText:
+def build(name: str, records: Iterable[Record], dropped: Counter | None = None) -> DatedText:
     """The dated text of records with `year` and `text`, in memory: five bytes a token.
+
+    dropped: what reading the records leaves out, counted while they come.
 
     >>> dated = build("two", [{"year": 1999, "text": "gene_2 b"}, {"year": 1990, "text": "gene_1"}])
     >>> dated.years.tolist(), dated.until(1995).words
     ([1990, 1999], ['gene_1'])
     """
-    ids, dropped = {}, Counter(dropped or {})
+    ids, dropped = {}, Counter() if dropped is None else dropped
     parts, lengths, titles, years = [], [], [], []
     for record in records:
         words = tokens(record["text"] or "")
@@ -130,21 +134,26 @@ def read(path: str | Path, years: str | Path | Mapping[str, int] | None = None) 
             f"there is no file {path}: expected .jsonl, .tsv or .pubtator with dated text; "
             f"{nearest(path.name, beside) if beside else 'check the path'}"
         )
-    tagged = path.suffix in (".jsonl", ".tsv")
+    tagged = readers.kind(path) in (".jsonl", ".tsv")
     records = _tagged(path) if tagged else pubtator(path, _years(years), dropped)
-    dated = build(path.stem, records)
-    return replace(dated, dropped=dict(Counter(dated.dropped) + dropped))
+    return build(path.stem, records, dropped)
 
 
 def _tagged(path: Path) -> Iterator[Record]:
     """The records of a .jsonl or .tsv file, their years checked."""
     wrong = []
-    for line, record in json_lines(path) if path.suffix == ".jsonl" else _tab_lines(path):
+    is_json = readers.kind(path) == ".jsonl"
+    for line, record in readers.json_lines(path) if is_json else _tab_lines(path):
         missing = [name for name in ("text", "year") if name not in record]
         if missing:
             raise InputError(
                 f"{path.name}, row {line}: no {' and no '.join(missing)} among "
                 f"{', '.join(map(repr, record))}; expected both; name the fields so"
+            )
+        if not isinstance(record["text"] or "", str):
+            raise InputError(
+                f"{path.name}, row {line}: the text is {str(record['text'])[:60]}; expected a "
+                "string; mend or remove it"
             )
         year = str(record["year"]).strip()
         if not re.fullmatch(r"[12]\d{3}(\.0)?", year):
@@ -159,31 +168,17 @@ def _tagged(path: Path) -> Iterator[Record]:
         )
 
 
-def json_lines(path: Path) -> Iterator[tuple[int, Record]]:
-    """The line number and the object of each line of a file that is not blank."""
-    with open(path, encoding="utf-8") as file:
-        for line, text in enumerate(file, start=1):
-            if not text.strip():
-                continue
-            try:
-                yield line, json.loads(text)
-            except json.JSONDecodeError as error:
-                raise InputError(
-                    f"{path.name}, row {line}: not JSON ({error.msg}); expected one object a line; "
-                    "mend or remove it"
-                ) from None
-
-
 def _tab_lines(path: Path) -> Iterator[tuple[int, dict]]:
-    with open(path, encoding="utf-8") as file:
-        head = file.readline().rstrip("\n").split("\t")
-        for line, text in enumerate(file, start=2):
-            cells = text.rstrip("\n").split("\t")
-            if len(cells) != len(head):
-                raise InputError(
-                    f"{path.name}, row {line}: {len(cells)} cells; expected {len(head)}, as in "
-                    "the first line; mend it"
-                )
+    head = None
+    for line, text in enumerate(readers.lines(path), start=1):
+        cells = text.split("\t")
+        head = head or cells
+        if len(cells) != len(head):
+            raise InputError(
+                f"{path.name}, row {line}: {len(cells)} cells; expected {len(head)}, as in "
+                "the first line; mend it"
+            )
+        if line > 1:
             yield line, dict(zip(head, cells, strict=True))
 
 
@@ -196,7 +191,7 @@ def _years(source: str | Path | Mapping[str, int] | None) -> Mapping[str, int]:
                 f"{len(wrong):,} years are no whole numbers, such as {source[wrong[0]]!r} of "
                 f"{wrong[0]!r}; expected years such as 1990; mend or remove these"
             )
-        return source
+        return {str(name): year for name, year in source.items()}
     if source is None:
         raise InputError(
             "PubTator's format holds no years: expected years=, identifier -> year or a .tsv with "
@@ -210,9 +205,13 @@ def _years(source: str | Path | Mapping[str, int] | None) -> Mapping[str, int]:
 def pubtator(path: Path, years: Mapping[str, int], dropped: Counter) -> Iterator[Record]:
     """The documents of a PubTator file, one at a time, each mention replaced by its concepts.
 
+    Offsets that stand off the text by the same number in all of a title, or an abstract, are moved;
+    other mentions that the text does not have at their place stay words.
+
     Args:
-        dropped: counts documents without a year, and mentions left as words: without an
-            identifier, of another type, within another mention.
+        dropped: counts documents without a year, lines of relations by their kind, mentions that
+            were moved, and those left as words: misplaced, without an identifier, of another type,
+            within another.
 
     >>> import tempfile
     >>> lines = ["7|t|Aspirin", "7|a|A drug.", "7\\t0\\t7\\tAspirin\\tChemical\\tMESH:D001241"]
@@ -221,43 +220,70 @@ def pubtator(path: Path, years: Mapping[str, int], dropped: Counter) -> Iterator
     ...     next(pubtator(Path(file.name), {"7": 1990}, Counter()))["text"]
     'chemical_mesh_d001241  A drug.'
     """
-    with open(path, encoding="utf-8") as file:
-        lines = ((n, text.rstrip("\n")) for n, text in enumerate(file, start=1) if text.strip())
-        for name, rows in groupby(lines, lambda line: re.split(r"[|\t]", line[1], maxsplit=1)[0]):
-            parts, mentions = {}, []
-            for line, text in rows:
-                cells = text.split("\t")
-                if head := re.match(r"[^|\t]+\|([ta])\|(.*)", text):
-                    parts[head[1]] = head[2]
-                elif len(cells) > 3 and cells[1].isdigit() and cells[2].isdigit():
-                    mentions.append((int(cells[1]), int(cells[2]), *[*cells[4:6], "", ""][:2]))
-                else:
-                    raise InputError(
-                        f"{path.name}, row {line}: {text[:60]!r}; expected `id|t|title`, "
-                        "`id|a|abstract`, or an annotation with start and end; mend it"
-                    )
-            if name in years:
-                text = _with_concepts(
-                    f"{parts.get('t', '')} {parts.get('a', '')}", mentions, dropped
-                )
-                yield {"title": name, "year": years[name], "text": text}
+    lines = ((n, text) for n, text in enumerate(readers.lines(path), start=1) if text.strip())
+    for name, rows in groupby(lines, lambda line: re.split(r"[|\t]", line[1], maxsplit=1)[0]):
+        parts, mentions = {"t": "", "a": ""}, []
+        for line, text in rows:
+            cells = text.split("\t")
+            if head := re.match(r"[^|\t]+\|([ta])\|(.*)", text):
+                parts[head[1]] = head[2]
+            elif len(cells) > 3 and cells[1].isdecimal() and cells[2].isdecimal():
+                mentions.append((int(cells[1]), int(cells[2]), *[*cells[3:6], "", ""][:3]))
+            elif len(cells) in (4, 5) and cells[1].strip():
+                dropped[f"relation {cells[1]}"] += 1
             else:
-                dropped["document without a year"] += 1
+                raise InputError(
+                    f"{path.name}, row {line}: {text[:60]!r}; expected `id|t|title`, "
+                    "`id|a|abstract`, or an annotation with start and end; mend it"
+                )
+        if name in years:
+            text = f"{parts['t']} {parts['a']}"
+            halves = [
+                [m for m in mentions if (m[1] <= len(parts["t"])) == t] for t in (True, False)
+            ]
+            mentions = [mention for half in halves for mention in _moved(text, half, dropped)]
+            text = _with_concepts(text, mentions, dropped)
+            yield {"title": name, "year": years[name], "text": text}
+        else:
+            dropped["document without a year"] += 1
+
+
+def _moved(text: str, mentions: list[tuple], dropped: Counter) -> list[tuple]:
+    """Mentions of a title or an abstract, by the shift at which most of them stand in the text."""
+
+    def n_standing(shift: int) -> int:
+        return sum(_stands(text, m[0] + shift, m[1] + shift, m[2]) for m in mentions)
+
+    if n_standing(0) == len(mentions):
+        return mentions
+    shift = max(sorted(range(-_MOST_SHIFT, _MOST_SHIFT + 1), key=abs), key=n_standing)
+    if shift:
+        dropped["mention moved by a constant shift"] += n_standing(shift)
+    return [(start + shift, end + shift, *cells) for start, end, *cells in mentions]
+
+
+def _stands(text: str, start: int, end: int, words: str) -> bool:
+    """Whether a text has these words at this place, in any case; a file may leave them out."""
+    fits = 0 <= start < end <= len(text)
+    return fits and (not words or text[start:end].lower() == words.lower())
 
 
 def _with_concepts(text: str, mentions: list[tuple], dropped: Counter) -> str:
     """The text of a document with concepts in place of mentions."""
     parts, done = [], 0
-    for start, end, kind, identifiers in sorted(mentions, key=lambda row: (row[0], -row[1])):
+    for start, end, words, kind, identifiers in sorted(mentions, key=lambda m: (m[0], -m[1])):
+        names = [plain(name).lower() for name in re.split(r"[;,|]", identifiers)]
         if kind.lower() not in _TYPES:
             dropped["mention of another type"] += 1
-        elif identifiers in ("", "-"):
+        elif not any(names):
             dropped["mention without an id"] += 1
+        elif not _stands(text, start, end, words):
+            dropped["mention that the text has not at its place"] += 1
         elif start < done:
             dropped["mention within another"] += 1
         else:
-            names = [name.strip().lower() for name in re.split(r"[;,|]", identifiers)]
-            names = [re.sub(r"\W+", "_", name).strip("_") for name in names]
-            parts += [text[done:start], " ".join(f"{kind.lower()}_{name}" for name in names), " "]
+            names = [re.sub(r"\W+", "_", name).strip("_") for name in names if name]
+            gap = re.sub(r"\w$", r"\g<0> ", text[done:start])  # a mention may begin inside a word
+            parts += [gap, " ".join(f"{kind.lower()}_{n}" for n in names), " "]
             done = end
     return "".join(parts) + text[done:]

@@ -16,6 +16,7 @@ from lmnotes.papers.drug_gene_analogy import world as small_world
 from lmnotes.papers.drug_gene_analogy.concept_text import DatedText
 from lmnotes.papers.drug_gene_analogy.relation_tables import RelationTables, checked
 from lmnotes.papers.drug_gene_analogy.world import Settings
+from lmnotes.text import readers
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +144,7 @@ def _opened(folder: Path, name: str, key: Mapping) -> Literature:
     roles = frames["concepts"].set_index("concept").role
     tables.concepts["role"] = tables.concepts.concept.map(roles)
     text = concept_text.stored(
-        name, {"literature": dict(key)}, lambda: (row for _, row in concept_text.json_lines(path))
+        name, {"literature": dict(key)}, lambda: (row for _, row in readers.json_lines(path))
     )
     return Literature(text, tables, path)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from lmnotes.errors import InputError, expect_one_of, nearest
+from lmnotes.text import readers
 
 STYLES = ("lower", "bioconceptvec", "as written")
 _PREFIX = {
@@ -26,6 +27,7 @@ _ALIASES = {  # our column: other people's names for it
     "snapshot": ("snapshot", "first_vocab_snapshot"),
 }
 _GENE = re.compile(r"(?i)gene_\d+")
+_TAXON = re.compile(r"(?i)\(tax:\d+\)")  # whose gene it is, as GNormPlus adds it
 _SHOWN = 5  # rows that a message names
 
 
@@ -41,6 +43,16 @@ def token(kind: str, identifier: str, style: str = "lower") -> str:
     identifier = identifier.strip().removeprefix("MESH:").removeprefix("mesh:")
     written = identifier.lower() if style == "lower" else identifier.upper()
     return _PREFIX[style][kind] + written
+
+
+def plain(identifier: str) -> str:
+    """An identifier without the taxon behind it; "" for what stands for none.
+
+    >>> plain("43(Tax:9606)"), plain("-1")
+    ('43', '')
+    """
+    identifier = _TAXON.sub("", identifier).strip()
+    return "" if identifier in ("-", "-1") else identifier
 
 
 def years(table: pd.DataFrame, what: str) -> pd.Series:
@@ -117,9 +129,9 @@ def frame(
             raise InputError(
                 f"{what}: there is no file {path}; expected a .csv or .tsv table; check the path"
             )
-        divided = "\t" if path.name.removesuffix(".gz").endswith((".tsv", ".txt")) else ","
+        divided = "\t" if readers.kind(path) in (".tsv", ".txt") else ","
         # a gene may be called NA: nothing but an empty cell is missing
-        table = pd.read_csv(path, sep=divided, dtype=str, keep_default_na=False)
+        table = readers.table(path, sep=divided, dtype=str, keep_default_na=False)
     names = {}
     for name in (*needed, *optional):
         aliases = _ALIASES.get(name, (name,))
@@ -156,7 +168,7 @@ def kinds(table: pd.DataFrame, what: str) -> pd.DataFrame:
 def tokens(table: pd.DataFrame, what: str, style: str, tally: Tally) -> pd.DataFrame:
     """The table with identifiers as tokens; rows without one dropped, malformed ones refused."""
     for column in [name for name in ("drug", "gene", "concept") if name in table]:
-        cells = table[column].astype("string").fillna("").str.strip()
+        cells = table[column].astype("string").fillna("").map(plain)
         table = tally.keep(table.assign(**{column: cells}), cells != "", what, f"no {column}")
         of = table.kind if column == "concept" else [column] * len(table)
         written = [token(k, i, style) for k, i in zip(of, table[column], strict=True)]

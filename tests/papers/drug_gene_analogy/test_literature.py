@@ -10,6 +10,7 @@ import pytest
 
 from lmnotes.errors import InputError
 from lmnotes.papers.drug_gene_analogy import concept_text, kegg, literature, relation_tables, world
+from lmnotes.papers.drug_gene_analogy.relation_tables import checked
 from lmnotes.papers.drug_gene_analogy.world import Settings
 from lmnotes.text import downloads
 
@@ -171,7 +172,7 @@ def test_bad_tagged_text_names_its_rows(tmp_path):
         concept_text.read(path)
     lines = tmp_path / "a.jsonl"
     lines.write_text('{"year": 1990, "text": "a"}\n{broken\n')
-    with pytest.raises(InputError, match="row 2: not JSON"):
+    with pytest.raises(InputError, match="line 2: not JSON"):
         concept_text.read(lines)
     with pytest.raises(InputError, match=r"did you mean 'a\.jsonl'"):
         concept_text.read(tmp_path / "b.jsonl")
@@ -351,3 +352,79 @@ def test_the_named_vectors_say_where_they_belong(monkeypatch):
 
     path, _ = downloads.resolve("bioconceptvec")
     assert embedding.load(path).words == ["Gene_1"]
+
+
+# --- other people's files -------------------------------------------------------------------------
+
+FIELD = Path(__file__).parents[2] / "field" / "pubtator"
+SAID = "chemical_d009999 calms mice we gave chemical_d009999 to old mice"
+
+
+def said(dated):
+    return " ".join(dated.corpus.words[i] for i in dated.corpus.tokens)
+
+
+@pytest.mark.parametrize(
+    ("name", "dropped"),
+    [
+        ("relation.pubtator", {"relation CID": 1}),
+        ("relation_novel.pubtator", {"relation Negative_Correlation": 1}),
+        ("trailing_blank.pubtator", {"mention moved by a constant shift": 1}),
+        ("packed.pubtator.gz", {}),
+        ("bom.pubtator", {}),
+    ],
+)
+def test_other_peoples_pubtator(name, dropped):
+    """Relation lines as in bioc#18, offsets as in mark2cure#183, a packed and a marked file."""
+    dated = concept_text.read(FIELD / name, {101: 1990})
+    assert said(dated) == SAID and dated.dropped == dropped
+
+
+def test_mentions_that_the_text_has_not_at_their_place(tmp_path):
+    """As reported in biomedical#738: the concept stood inside another word."""
+    misplaced = "mention that the text has not at its place"
+    dated = concept_text.read(FIELD / "beyond_the_text.pubtator", {"101": 1990})
+    assert said(dated) == "zorvane calms mice we gave it to old mice"
+    assert dated.dropped == {misplaced: 1}
+    path = tmp_path / "a.pubtator"  # the three of the abstract stand two off, but for one
+    places = [(9, 13, "gene"), (17, 21, "drug"), (7, 9, "of"), (0, 1, "A")]
+    rows = "".join(f"7\t{a}\t{b}\t{word}\tGene\t{a + 1}\n" for a, b, word in places)
+    path.write_text("7|t|A title\n7|a|The gene or drug.\n" + rows)
+    dated = concept_text.read(path, {"7": 1990})
+    assert said(dated) == "gene_1 title the gene_10 or gene_18"
+    assert dated.dropped == {misplaced: 1, "mention moved by a constant shift": 2}
+
+
+def test_identifiers_of_none_and_with_a_taxon(tmp_path):
+    path = tmp_path / "a.pubtator"
+    ids = ["-1", "43(Tax:9606)", "1080(Tax:9606);-1", "-1;-"]
+    rows = "".join(f"7\t{4 * i}\t{4 * i + 3}\tABC\tGene\t{name}\n" for i, name in enumerate(ids))
+    path.write_text("7|t|ABC ABC ABC ABC\n7|a|-\n" + rows)
+    dated = concept_text.read(path, {"7": 1990})
+    assert said(dated) == "abc gene_43 gene_1080 abc"
+    assert dated.dropped == {"mention without an id": 2}
+    pairs = pd.DataFrame({"drug": ["D1", "-1", "D1"], "gene": ["43(Tax:9606)", "43", "-1"]})
+    tables = checked({"relations": pairs}, style="lower")
+    assert tables.relations[["drug", "gene"]].to_numpy().tolist() == [
+        ["chemical_mesh_d1", "gene_43"]
+    ]
+    assert sorted(tables.dropped.reason) == ["no drug", "no gene"]
+
+
+def test_a_text_without_a_year_says_so():
+    with pytest.raises(InputError, match="'document without a year': 1"):
+        concept_text.read(FIELD / "bom.pubtator", {"102": 1990})
+
+
+def test_tagged_text_with_a_mark_and_packed(tmp_path):
+    for name, content in (
+        ("a.tsv", "year\ttext\r\n1990\tgene_1\r\n"),
+        ("a.jsonl", '{"year": 1990, "text": "gene_1"}'),
+    ):
+        (tmp_path / name).write_text(content, encoding="utf-8-sig")
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress(content.encode("utf-16")))
+        for path in (tmp_path / name, tmp_path / f"{name}.gz"):
+            assert said(concept_text.read(path)) == "gene_1"
+    (tmp_path / "a.jsonl").write_text('{"year": 1990, "text": ["gene_1"]}')
+    with pytest.raises(InputError, match=r"row 1: the text is \['gene_1'\]; expected a string"):
+        concept_text.read(tmp_path / "a.jsonl")
