@@ -4,8 +4,11 @@ It is core because the map of any paper, and of the command line, ends as this p
 No library and no network: an SVG drawn by thirty lines of script from the table inside the page.
 """
 
+import base64
+import hashlib
 import html
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
 from lmnotes import store
+from lmnotes.errors import expect_finite
 from lmnotes.figures import maps
 
 
@@ -44,8 +48,11 @@ def page(
         "views": {name: _placed(table[list(xy)].to_numpy()) for name, xy in views.items()},
         "colours": {name: _colour_of(table[name]) for name in colours},
     }
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
-    return _PAGE.replace("{title}", html.escape(title)).replace("{data}", text)
+    # no name can end the element that holds it, nor begin a comment in it
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    digest = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
+    parts = {"title": html.escape(title), "data": text, "script": _SCRIPT, "digest": digest}
+    return re.sub("{(title|data|script|digest)}", lambda slot: parts[slot[1]], _PAGE)
 
 
 def save(path: Path | str, text: str) -> Path:
@@ -57,8 +64,8 @@ def save(path: Path | str, text: str) -> Path:
 def frame(text: str, height: int = 560) -> str:
     """The page inside another one, as an HTML element that needs no file beside it."""
     return (
-        f'<iframe srcdoc="{html.escape(text)}" style="width:100%;height:{height}px;border:0" '
-        'title="interactive map"></iframe>'
+        f'<iframe sandbox="allow-scripts" srcdoc="{html.escape(text)}" '
+        f'style="width:100%;height:{height}px;border:0" title="interactive map"></iframe>'
     )
 
 
@@ -70,20 +77,24 @@ def show(text: str, height: int = 560) -> None:
         from IPython.display import display
 
         # as bare data: HTML() warns of any frame, and IFrame() wants a file
-        display({"text/html": frame(text, height)}, raw=True)
+        of_a_page = {"text/html": {"whole_page": True}}  # which the notebook's own page lets run
+        display({"text/html": frame(text, height)}, raw=True, metadata=of_a_page)
 
 
 def _plain(value: object) -> object:
     """A cell as JSON takes it: text, or a number with four digits, or nothing."""
     value = value.item() if hasattr(value, "item") else value
-    if isinstance(value, float):
-        return None if value != value else float(f"{value:.4g}")
+    if isinstance(value, float) and np.isfinite(value):
+        return float(f"{value:.4g}")
+    if isinstance(value, float) and np.isnan(value):
+        return None
     return value if isinstance(value, int | bool) else str(value)
 
 
 def _placed(points: np.ndarray, width: float = 880, height: float = 680) -> list[list[float]]:
     """Points moved and scaled into the drawing of 1000 by 800, one scale for both axes."""
     points = np.asarray(points, np.float64)
+    expect_finite("places of a view", points)
     low, high = points.min(axis=0), points.max(axis=0)
     scale = max((high[0] - low[0]) / width, (high[1] - low[1]) / height, 1e-12)
     moved = (points - (low + high) / 2) / scale
@@ -102,7 +113,9 @@ def _colour_of(column: pd.Series) -> dict:
 
 
 _PAGE = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="\
+default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; base-uri 'none'; \
+form-action 'none'"><title>{title}</title>
 <meta name="viewport" content="width=device-width">
 <style>
 body{font:14px system-ui,sans-serif;margin:.8em;color:#222}
@@ -118,8 +131,11 @@ border-radius:50%;margin-right:.4em}
 <label>colour <select id="colour"></select></label>
 <div id="wrap"><svg viewBox="0 0 1000 800" role="img" aria-label="{title}"></svg>
 <div id="side"><div id="legend"></div><div id="about">Point at a model.</div></div></div>
-<script>
-const D = {data};
+<script type="application/json" id="data">{data}</script>
+<script>{script}</script></body></html>
+"""
+_SCRIPT = """
+const D = JSON.parse(document.getElementById("data").textContent);
 const svg = document.querySelector("svg"), NS = "http://www.w3.org/2000/svg";
 const pick = id => document.getElementById(id);
 for (const [id, names] of [["view", D.views], ["colour", D.colours]])
@@ -160,5 +176,4 @@ function show(i) {
 }
 pick("view").onchange = pick("colour").onchange = draw;
 draw();
-</script></body></html>
 """

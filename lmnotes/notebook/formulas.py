@@ -24,7 +24,8 @@ def math(tex: str, display: str = "inline") -> str:
         from latex2mathml.converter import convert
 
         # without braces it asks for another font by an attribute that browsers do not know
-        return _mended(convert(_BARE.sub(r"\\\1{\2}", tex), display=display))
+        plain = _BARE.sub(r"\\\1{\2}", tex).replace("<", r"\lt ")  # which it would let through
+        return _mended(convert(plain, display=display))
     except Exception:  # any formula that it cannot read stays readable as TeX
         return f"<code>{html.escape(tex)}</code>"
 

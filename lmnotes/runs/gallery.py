@@ -12,7 +12,7 @@ from lmnotes.notebook import card as cards
 from lmnotes.notebook import claims_table
 from lmnotes.notebook.formulas import with_math
 from lmnotes.runs import record as records
-from lmnotes.runs.style import STYLE
+from lmnotes.runs.style import POLICY, STYLE
 
 _MAX_SVG = 1_500_000  # bytes; a larger drawing is shown as pixels
 _WIDE = 2.0  # a figure so many times as wide as high spans both columns
@@ -22,6 +22,7 @@ _PAGE = """{% macro title(card) %}<span class="number">{{ card.number }}</span>{
 {% endmacro %}
 <!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{{ policy }}; img-src 'self' file:">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>lmnotes</title><style>{{ style | safe }}</style></head><body>
 <header><h1>lmnotes</h1>
@@ -91,7 +92,7 @@ def write() -> Path:
     filters["table"] = lambda rows: claims_table.html_table(*rows)
     for name, draw in filters.items():
         page.filters[name] = lambda value, draw=draw: do_mark_safe(draw(value))
-    text = page.from_string(_PAGE).render(papers=papers, style=STYLE).lstrip()
+    text = page.from_string(_PAGE).render(papers=papers, style=STYLE, policy=POLICY).lstrip()
     folder.mkdir(parents=True, exist_ok=True)
     store.write_text(folder / "index.html", text)
     return folder / "index.html"

@@ -1,15 +1,25 @@
-"""An executed notebook as one HTML page without scripts: pictures inside, formulas as MathML."""
+"""An executed notebook as one HTML page without scripts: pictures inside, formulas as MathML.
 
+A caption or a cell of a table may carry what a file or a command line said, so all HTML that a
+notebook shows is cleaned, and the page's policy forbids what may have been overlooked. Pages that
+the notebook drew whole, such as a map, stand in frames of their own; their scripts may run there.
+"""
+
+import base64
+import hashlib
+import html
 import re
+from functools import cache
 from pathlib import Path
 
 from lmnotes.notebook.formulas import math
-from lmnotes.runs.style import PAGE_STYLE
+from lmnotes.runs.style import PAGE_STYLE, POLICY
 
 # nbconvert's own page loads scripts from the network and carries the whole style of JupyterLab
 _TEMPLATE = """{% extends 'lab/base.html.j2' %}
 {% block header %}<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{{ resources.policy | escape_html }}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{ resources.metadata.name | escape_html }}</title>
 <style>{{ resources.style }}</style></head><body><main>
@@ -23,12 +33,25 @@ _TEMPLATE = """{% extends 'lab/base.html.j2' %}
 <img src="data:image/png;base64,{{ output.data['image/png'] | escape_html }}"
 {%- set width = output | get_metadata('width', 'image/png') -%}
 {%- if width is not none %} width="{{ width }}"{% endif %}
-alt="{{ output | get_metadata('alt', 'image/png') or '' | escape_html_keep_quotes }}"></div>
+alt="{{ (output | get_metadata('alt', 'image/png') or '') | escape_html }}"></div>
+{% endblock %}
+{% block data_html %}
+{% if output | get_metadata('whole_page', 'text/html') %}{{ output.data['text/html'] }}
+{% else %}{{ super() }}{% endif %}
 {% endblock %}
 {% block footer %}</main></body></html>{% endblock %}
 """
 _WIDGET = "application/vnd.jupyter.widget-view+json"
-_SCRIPT = "application/javascript"
+_KINDS = {"text/html", "text/markdown", "text/latex", "text/plain"}  # of outputs that are shown
+_KINDS |= {"image/png", "image/jpeg", "image/svg+xml"}
+_TAGS = "a b blockquote br caption code dd del details div dl dt em figcaption figure h1 h2 h3 h4 "
+_TAGS += "h5 h6 hr i img li ol p pre s small span strong sub summary sup table tbody td tfoot th "
+_TAGS += "thead tr ul wbr math menclose mfrac mi mn mo mover mpadded mphantom mroot mrow mspace "
+_TAGS += "msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover"
+_ATTRIBUTES = "accent align alt border class colspan columnalign data-label display displaystyle "
+_ATTRIBUTES += "fence form height id linethickness lspace mathvariant maxsize minsize open rowspan "
+_ATTRIBUTES += "rspace scope scriptlevel start stretchy style title width xmlns"
+_STYLES = "border border-left flex font-size margin max-width overflow padding"
 _FOLD = 12  # lines; longer code is folded
 _SCALE = 1.2  # of pictures; on screens their text at print size is small
 
@@ -50,9 +73,13 @@ def write(notebook: Path, path: Path) -> None:
         exclude_input_prompt=True,
         exclude_output_prompt=True,
         exclude_anchor_links=True,
+        sanitize_html=True,
     )
     exporter.register_filter("markdown2html", _markdown)
+    exporter.register_filter("clean_html", lambda text: _cleaner().clean(str(text)))
     resources = {"metadata": {"name": _title(node) or notebook.stem}, "style": PAGE_STYLE}
+    scripts = _hashes(node) or "'none'"
+    resources["policy"] = f"{POLICY}; img-src data:; script-src {scripts}"
     body, _ = exporter.from_notebook_node(node, resources)
     path.write_text(body, encoding="utf-8")
 
@@ -66,13 +93,48 @@ def _prepare(cell) -> None:
     cell.outputs = [output for output in cell.outputs if not _is_progress(output)]
     for output in cell.outputs:
         data = output.get("data", {})
-        for kind in (_WIDGET, _SCRIPT):
-            data.pop(kind, None)  # its text stands beside it
+        for kind in set(data) - _KINDS:
+            del data[kind]  # its text stands beside it
         if "text/html" in data:  # the style of a pandas table, which would reach the whole page
             data["text/html"] = re.sub(r"<style.*?</style>\s*", "", data["text/html"], flags=re.S)
         picture = output.get("metadata", {}).get("image/png", {})
         if "width" in picture:
             picture["width"] = round(picture["width"] * _SCALE)
+
+
+@cache
+def _cleaner():
+    """What leaves of HTML only what shows text, pictures and formulas; the rest is seen as text."""
+    from bleach.css_sanitizer import ALLOWED_CSS_PROPERTIES, CSSSanitizer
+    from bleach.sanitizer import ALLOWED_PROTOCOLS, Cleaner
+
+    names = set(_ATTRIBUTES.split())
+
+    def is_kept(tag: str, name: str, value: str) -> bool:
+        if name == "href":
+            return tag == "a" and not value.lower().lstrip().startswith("data:")
+        return name in names or (tag, name) == ("img", "src")
+
+    return Cleaner(
+        tags=_TAGS.split(),
+        attributes=is_kept,
+        protocols=[*ALLOWED_PROTOCOLS, "data"],
+        css_sanitizer=CSSSanitizer([*ALLOWED_CSS_PROPERTIES, *_STYLES.split()]),
+    )
+
+
+def _hashes(node) -> str:
+    """The scripts that the pages within the notebook may run, as a policy names them."""
+    digests = [
+        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        for cell in node.cells
+        for output in cell.get("outputs", [])
+        if output.get("metadata", {}).get("text/html", {}).get("whole_page")
+        for script in re.findall(
+            "<script>(.*?)</script>", html.unescape(output.data["text/html"]), re.S
+        )
+    ]
+    return " ".join(f"'sha256-{digest}'" for digest in dict.fromkeys(digests))
 
 
 def _is_progress(output) -> bool:
@@ -93,6 +155,10 @@ def _markdown(source: str) -> str:
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
     class Renderer(IPythonRenderer):
+        def heading(self, *arguments, **attributes):
+            # without its empty link, which never ends: all that follows would be one
+            return re.sub(r"<a [^>]*/>", "", super().heading(*arguments, **attributes))
+
         def inline_math(self, body):
             return math(body)
 

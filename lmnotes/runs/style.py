@@ -1,5 +1,8 @@
 """The style of the gallery and of notebook pages: one column on a phone, dark at night."""
 
+# what a page may load and run: nothing, but the styles within it and what it adds to this
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
 BASE = """
 :root { color-scheme: light dark; --text: #22252a; --soft: #62676f; --page: #fff;
   --wash: #f4f4f0; --line: #e2e2dc; --link: #0b5cad; --good: #1a7f4b; --fair: #94690a;

@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-import shutil
 import socket
 import subprocess
 import sys
@@ -12,17 +11,8 @@ from urllib.request import urlopen
 
 import pytest
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 SOURCE = """
-from lmnotes.notebook import teach
+from lmnotes.notebook import views
 
 def draw(n=3):
     return "drawn " + "x" * n
@@ -65,25 +55,6 @@ def lab(tmp_path):
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
-
-
-@pytest.fixture
-def page(tmp_path):
-    """A page of a browser that nobody has used."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    browsers = filter(None, map(shutil.which, ("chromium", "chromium-browser")))
-    path = next(browsers, None)
-    if path is None:
-        pytest.skip("Chromium is not installed")
-    with playwright.sync_playwright() as play:
-        browser = play.chromium.launch_persistent_context(
-            tmp_path / "profile",
-            executable_path=path,
-            args=FLAGS,
-            viewport={"width": 1280, "height": 900},
-        )
-        yield browser.pages[0]
-        browser.close()
 
 
 def test_the_slider_of_a_view_redraws_it_in_jupyterlab(page, lab):

@@ -1,3 +1,5 @@
+import base64
+import hashlib
 import json
 import re
 
@@ -6,33 +8,38 @@ import pandas as pd
 
 from lmnotes.figures import map_page
 
+NAMES = ["a", "b</script>", "<!--<script>"]
 
-def _page():
+
+def _page(title="A <map>"):
     table = pd.DataFrame(
         {
-            "model": ["a", "b</script>", "c"],
+            "model": NAMES,
             "family": ["x", "x", "y"],
             "size": [1.0, 2.5, np.nan],
+            "loss": [1.0, np.inf, np.nan],
             "u": [0.0, 1.0, 2.0],
             "v": [0.0, 5.0, 1.0],
         }
     )
-    near = {"a": ["c"], "b</script>": ["a", "c"]}
+    near = {"a": NAMES[2:], "b</script>": ["a", NAMES[2]]}
     views = {"PCA": ("u", "v")}
-    return map_page.page(table, near, views=views, colours=["family", "size"], title="A <map>")
+    return map_page.page(table, near, views=views, colours=["family", "size"], title=title)
 
 
 def _data(text):
-    return json.loads(re.search(r"const D = (.*);\n", text)[1].replace("<\\/", "</"))
+    return json.loads(
+        re.search(r'<script type="application/json" id="data">(.*)</script>', text)[1]
+    )
 
 
 def test_the_page_holds_models_families_and_neighbours_and_no_address():
     text = _page()
     assert not re.search(r"(src|href)=|https?://(?!www\.w3\.org/2000/svg)", text)
     data = _data(text)
-    assert [m["about"]["model"] for m in data["models"]] == ["a", "b</script>", "c"]
-    assert data["models"][1]["near"] == ["a", "c"] and data["models"][2]["near"] == []
-    assert data["models"][2]["about"]["size"] is None
+    assert [m["about"]["model"] for m in data["models"]] == NAMES
+    assert data["models"][1]["near"] == ["a", NAMES[2]] and data["models"][2]["near"] == []
+    assert [m["about"]["loss"] for m in data["models"]] == [1.0, "inf", None]
     assert "u" not in data["models"][0]["about"]
     assert dict(data["colours"]["family"]["legend"]).keys() == {"x", "y"}
     assert len(data["colours"]["size"]["of"]) == 3
@@ -40,8 +47,17 @@ def test_the_page_holds_models_families_and_neighbours_and_no_address():
 
 def test_names_cannot_end_the_script_or_the_title():
     text = _page()
-    assert text.count("</script>") == 1
+    # a comment that opens a script would keep the script's own end from ending it
+    assert text.count("</script>") == 2 and "<!--" not in text
     assert "<title>A &lt;map&gt;</title>" in text
+    assert _data(_page("{data}")) == _data(text)
+
+
+def test_the_page_may_run_its_own_script_and_load_nothing():
+    text = _page()
+    [script] = re.findall("<script>(.*?)</script>", text, re.S)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'" in text
 
 
 def test_points_lie_inside_the_drawing_with_one_scale():

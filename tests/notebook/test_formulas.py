@@ -56,3 +56,9 @@ def test_text_without_formulas_is_escaped(text):
 def test_formulas_within_text():
     assert with_math("of $n_w$ < 3").startswith("of <math")
     assert with_math("of $n_w$ < 3").endswith("&lt; 3")
+
+
+def test_no_tag_comes_through_a_formula():
+    for tex in (r"\text{<script>ran()</script>}", r"\unicode{<script>}", r"\tag{<b>}"):
+        assert not re.search("<(script|b)>", with_math(f"${tex}$"))
+    assert math("a < b") == math(r"a \lt b")

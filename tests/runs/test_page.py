@@ -1,4 +1,5 @@
 import base64
+import html
 import re
 
 import nbformat
@@ -28,7 +29,13 @@ def code(source, *outputs, tags=()):
 
 
 def display(metadata=None, **data):
-    kinds = {"html": "text/html", "text": "text/plain", "png": "image/png", "js": page._SCRIPT}
+    kinds = {
+        "html": "text/html",
+        "markdown": "text/markdown",
+        "text": "text/plain",
+        "png": "image/png",
+        "js": "application/javascript",
+    }
     named = {kinds.get(kind, page._WIDGET): value for kind, value in data.items()}
     return v4.new_output("display_data", data=named, metadata=metadata or {})
 
@@ -49,8 +56,44 @@ def test_nothing_that_needs_a_script_or_the_network(shown):
     script = display(js="alert(1)", text="of a script")
     text = shown(code("x", bar, view, script))
     assert "training:" not in text and "a slider" in text and "of a script" in text
-    assert "<script" not in text and "alert" not in text and "http" not in text
+    assert "<script" not in text and "alert" not in text and not re.search("https?:", text)
     assert len(text) < 20_000
+
+
+EVIL = "<script>ran()</script><img src=x onerror='ran()'>"
+
+
+def test_what_data_carry_is_shown_and_not_run(shown):
+    outputs = [display(html=f"<p style='color:red'>{EVIL}</p>"), display(text=EVIL)]
+    outputs += [
+        display(markdown=f"A caption of {EVIL}, with $\\text{{{EVIL}}}$ [here](javascript:ran)")
+    ]
+    cell = code("x", *outputs)
+    cell.outputs[2].data["text/vnd.mermaid"] = EVIL
+    text = shown(
+        cell, v4.new_markdown_cell(f"# {EVIL}\n\n<details><summary>more</summary></details>")
+    )
+    assert text.count("&lt;script&gt;ran()&lt;/script&gt;") >= 3
+    tags = re.findall("<[^>]*>", text)
+    assert not [tag for tag in tags if re.search(r"\bscript(?!-src)|onerror|ran\(", tag)]
+    assert "<details><summary>more</summary>" in text and 'style="color: red;"' in text
+    alt = display({"image/png": {"alt": '" onerror="ran()'}}, png=PIXEL)
+    assert 'alt="&quot; onerror=&quot;ran()"' in shown(code("x", alt))
+
+
+def test_the_policy_allows_the_scripts_of_whole_pages_only(shown):
+    frame = '<iframe srcdoc="&lt;script&gt;1&lt;/script&gt;"></iframe>'
+    whole = display({"text/html": {"whole_page": True}}, html=frame)
+    policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+    digest = "a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s="  # of the script `1`
+    text = html.unescape(shown(code("x", whole)))
+    assert f"{policy}; img-src data:; script-src 'sha256-{digest}'\"" in text
+    text = html.unescape(shown(code("x", display(html=frame))))
+    assert f"{policy}; img-src data:; script-src 'none'\"" in text
+
+
+def test_a_heading_ends_where_it_ends(shown):
+    assert '<h2 id="Two">Two</h2><p>text' in shown(v4.new_markdown_cell("## Two\n\ntext"))
 
 
 def test_the_page_is_dark_where_the_reader_is(shown):
