@@ -76,7 +76,7 @@ def test_what_data_carry_is_shown_and_not_run(shown):
     assert text.count("&lt;script&gt;ran()&lt;/script&gt;") >= 3
     tags = re.findall("<[^>]*>", text)
     assert not [tag for tag in tags if re.search(r"\bscript(?!-src)|onerror|ran\(", tag)]
-    assert "<details><summary>more</summary>" in text and 'style="color: red;"' in text
+    assert "<details><summary>more</summary>" in text and 'style="color:red;"' in text
     alt = display({"image/png": {"alt": '" onerror="ran()'}}, png=PIXEL)
     assert 'alt="&quot; onerror=&quot;ran()"' in shown(code("x", alt))
 
