@@ -78,7 +78,7 @@ def test_what_data_carry_is_shown_and_not_run(shown):
     assert not [tag for tag in tags if re.search(r"\bscript(?!-src)|onerror|ran\(", tag)]
     assert "<details><summary>more</summary>" in text and 'style="color:red;"' in text
     alt = display({"image/png": {"alt": '" onerror="ran()'}}, png=PIXEL)
-    assert 'alt="&quot; onerror=&quot;ran()"' in shown(code("x", alt))
+    assert """ alt='" onerror="ran()' """ in shown(code("x", alt))  # one attribute
 
 
 def test_the_policy_allows_the_scripts_of_whole_pages_only(shown):
