@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import numbers
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -112,20 +113,43 @@ def expect_shape(what: str, array: "np.ndarray", shape: str, then: str = "") -> 
 
 
 def expect_between(
-    what: str, given: float, low: float = -math.inf, high: float = math.inf, then: str = ""
+    what: str,
+    given: float,
+    low: float = -math.inf,
+    high: float = math.inf,
+    then: str = "",
+    *,
+    above: bool = False,
 ) -> None:
     """Raise InputError where a number is not from `low` to `high`, both included, or is NaN.
+
+    above: `low` itself and infinity are outside too.
 
     >>> expect_between("dim", 0, low=1)
     Traceback (most recent call last):
     lmnotes.errors.InputError: dim = 0 was given; expected at least 1: raise it
     """
-    if not low <= given <= high:
+    if not low <= given <= high or (above and given in (low, math.inf)):
         bounds = f"at least {low:,}" if math.isfinite(low) else f"at most {high:,}"
         if math.isfinite(low) and math.isfinite(high):
             bounds = f"{low:,} to {high:,}"
-        then = then or ("raise it" if given < low else "lower it" if given > high else "give one")
-        raise InputError(f"{what} = {given!r} was given; expected {bounds}: {then}")
+        bounds = f"a finite number above {low:,}" if above else bounds
+        then = then or ("raise it" if given <= low else "lower it" if given >= high else "give one")
+        raise InputError(f"{what} = {given} was given; expected {bounds}: {then}")
+
+
+def expect_whole(
+    what: str, given: int, low: float = 0, high: float = math.inf, then: str = ""
+) -> None:
+    """Raise InputError where a number is not a whole one from `low` to `high`.
+
+    >>> expect_whole("window", 2.5, 1)
+    Traceback (most recent call last):
+    lmnotes.errors.InputError: window = 2.5 was given; expected a whole number: round it
+    """
+    if not isinstance(given, numbers.Integral):
+        raise InputError(f"{what} = {given} was given; expected a whole number: round it")
+    expect_between(what, given, low, high, then)
 
 
 def expect_finite(what: str, array: "np.ndarray", then: str = "leave those rows out") -> None:
@@ -146,3 +170,24 @@ numbers: leave those rows out
             f"{what} has {wrong.sum():,} of {wrong.size:,} values not finite, first at {first}; "
             f"expected finite numbers: {then}"
         )
+
+
+def expect_weights(what: str, weights: "np.ndarray", n: int) -> "np.ndarray":
+    """The weights (n,) as float64; InputError where one is negative or not finite, or all are 0.
+
+    >>> expect_weights("weights", [0, 0], 2)
+    Traceback (most recent call last):
+    lmnotes.errors.InputError: weights are all 0; expected some above 0: leave them out for equal \
+ones
+    """
+    import numpy as np
+
+    weights = np.asarray(weights, np.float64)
+    if weights.shape != (n,) or not (np.isfinite(weights) & (weights >= 0)).all():
+        raise InputError(
+            f"{what} of shape {weights.shape} were given for {n:,} rows; expected as many, finite, "
+            "none below 0: give one for each row"
+        )
+    if not weights.any():
+        raise InputError(f"{what} are all 0; expected some above 0: leave them out for equal ones")
+    return weights

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, expect_between, expect_finite, expect_whole
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def partial_correlation(
 ) -> float:
     """The correlation of what is left of y and x after a least-squares fit on `given`.
 
-    given: (V,) or (V, n); the constant is added.
+    given: (V,) or (V, n); the constant is added. NaN where nothing of y or of x is left.
 
     >>> z = np.arange(8.0)
     >>> noise = np.array([1.0, -1, -1, 1, 1, -1, -1, 1])
@@ -126,6 +126,9 @@ def partial_correlation(
     design = np.column_stack([np.ones(len(given)), given])
     both = np.column_stack([np.asarray(y, float)[used], np.asarray(x, float)[used]])
     rest = both - design @ np.linalg.lstsq(design, both, rcond=None)[0]
+    size, left = np.linalg.norm(both - both.mean(axis=0), axis=0), np.linalg.norm(rest, axis=0)
+    if (left <= 1e-12 * size).any():  # what is left is rounding, which correlates with anything
+        return np.nan
     return float(np.corrcoef(rest.T)[0, 1])
 
 
@@ -148,6 +151,7 @@ def mean_interval(
     (1.0, (1.0, 1.0))
     """
     values = np.asarray(values, np.float64)
+    expect_finite("values", values, "leave those out")
     rows = np.random.default_rng(seed).integers(len(values), size=(n_samples, len(values)))
     mean = float(values.mean())
     return mean, interval_holding(mean, values[rows].mean(axis=1))
@@ -156,9 +160,14 @@ def mean_interval(
 def interval_holding(value: float, draws: Sequence[float]) -> tuple[float, float]:
     """The central 95 % of draws, stretched to hold the value, which skewed draws may miss.
 
+    Draws that are NaN are left out; of no draws, and about a value that is NaN, both ends are NaN.
+
     >>> interval_holding(7.0, [1.0, 1, 1])
     (1.0, 7.0)
     """
+    draws = np.asarray(draws, np.float64)
+    if np.isnan(value) or np.isnan(draws).all():
+        return np.nan, np.nan
     low, high = np.nanquantile(draws, (0.025, 0.975))
     return min(float(low), value), max(float(high), value)
 
@@ -205,6 +214,7 @@ def group_bootstrap(
     """
     groups = np.asarray(groups)
     names = list(dict.fromkeys(groups.tolist()))
+    expect_whole("the number of groups", len(names), 2, then="one alone has no spread; give more")
     members = [np.flatnonzero(groups == name) for name in names]
     rng, draws = np.random.default_rng(seed), []
     while len(draws) < n:
@@ -266,6 +276,7 @@ def paired_test(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> Pair
             f"values of shapes {first.shape} and {second.shape} were given; expected the same two "
             "or more seeds on both sides: run both on each seed"
         )
+    expect_finite("differences", first - second, "leave those seeds out")
     differences = (first - second).reshape(len(first), -1).mean(axis=1)
     mean, sd = differences.mean(), differences.std(ddof=1)
     if sd > 0:
@@ -294,6 +305,7 @@ def sign_flip(differences: np.ndarray, *, seed: int = 0) -> float:
     0.03125
     """
     differences = np.asarray(differences, np.float64)
+    expect_finite("differences", differences, "leave those seeds out")
     n_patterns = np.inf if len(differences) <= _MOST_EXACT else _N_PATTERNS
     flipped = stats.permutation_test(
         (differences,), np.mean, permutation_type="samples", n_resamples=n_patterns, rng=seed
@@ -308,6 +320,8 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     [0.03, 0.06, 0.06]
     """
     p_values = np.asarray(p_values, np.float64)
+    for end in (p_values.min(initial=0), p_values.max(initial=0)):
+        expect_between("p", float(end), 0, 1, "give p-values")
     order = np.argsort(p_values)
     grown = np.maximum.accumulate(p_values[order] * np.arange(len(p_values), 0, -1))
     corrected = np.empty_like(grown)

@@ -52,3 +52,32 @@ def test_over_seeds_holds_what_each_seed_says():
     assert statistics.over_seeds(values, wide)[1] == pytest.approx((-3.0, expected.high))
     assert statistics.over_seeds([0.2], [(0.1, 0.3)]) == (0.2, (0.1, 0.3))
     assert statistics.over_seeds([0.2]) == (0.2, (0.2, 0.2))
+
+
+def test_what_is_no_number_is_refused_not_significant():
+    with pytest.raises(ValueError, match="differences has 1 of 3 values not finite"):
+        statistics.paired_test([1, np.nan, 3], [1, 2, 4])  # p was 0
+    with pytest.raises(ValueError, match="differences has 1 of 3 values not finite"):
+        statistics.sign_flip(np.array([1, np.nan, 2]))
+    with pytest.raises(ValueError, match="values has 1 of 2 values not finite"):
+        statistics.mean_interval([1, np.nan])
+    for p in ([np.nan, 0.1], [2, 0.1], [-0.1, 0.1]):
+        with pytest.raises(ValueError, match="expected 0 to 1"):
+            statistics.holm(p)
+
+
+def test_an_interval_about_nothing_is_nan():
+    for value, draws in ((np.nan, [1.0, 2]), (1.0, [np.nan, np.nan]), (1.0, [])):
+        assert np.isnan(statistics.interval_holding(value, draws)).all()
+    assert statistics.interval_holding(1.5, [np.nan, 1.0, 1.0]) == (1.0, 1.5)
+
+
+def test_one_group_has_no_interval():
+    with pytest.raises(ValueError, match=r"number of groups = 1 .* give more"):
+        statistics.group_bootstrap(lambda rows: 0.0, ["a", "a"])  # drew for ever
+
+
+def test_what_a_fit_explains_to_rounding_correlates_with_nothing():
+    x = np.arange(9.0)
+    assert np.isnan(statistics.partial_correlation(2 * x + 1, x**2, x))
+    assert np.isnan(statistics.partial_correlation(x**2, 2 * x + 1, x))

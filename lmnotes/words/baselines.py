@@ -8,7 +8,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.utils.extmath import randomized_svd
 
 from lmnotes import store
-from lmnotes.errors import InputError, expect_file
+from lmnotes.errors import InputError, expect_file, expect_whole
 from lmnotes.text.corpus import Corpus
 from lmnotes.words import information
 from lmnotes.words.embedding import Embedding
@@ -33,6 +33,8 @@ def cbow(
 ) -> Embedding:
     """Vectors by gensim's CBOW: a word is predicted from the mean of its neighbours."""
     settings = {"dim": dim, "window": window, "epochs": epochs, "min_count": min_count}
+    for name, value in settings.items():
+        expect_whole(name, value, 1)
     settings["seed"] = seed
 
     def make() -> Embedding:
@@ -65,6 +67,7 @@ def ppmi_svd(
 
     def make() -> Embedding:
         ids = np.flatnonzero(np.asarray(corpus.counts) >= min_count)
+        expect_whole("dim", dim, 1, len(ids), "lower dim or min_count, or give more text")
         cells = information.cooccurrence_rows(corpus, ids, window=window)[:, ids].tocoo()
         rows, columns = (np.asarray(cells.sum(axis=axis)).ravel() for axis in (1, 0))
         pmi = np.log(cells.data * rows.sum() / (rows[cells.row] * columns[cells.col]))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse
 
-from lmnotes.errors import expect_between
+from lmnotes.errors import InputError, expect_between, expect_whole
 from lmnotes.text.corpus import Corpus
 from lmnotes.words.kernels import counting
 
@@ -68,9 +68,8 @@ def measure_tokens(
     window: int,
     threads: int | None = None,
 ) -> Information:
-    """`measure` for bare arrays: tokens (T,) int32, document offsets, counts (V,)."""
-    counts = np.asarray(counts, np.int64)
-    places = _places(tokens, offsets, counts, window)
+    """`measure` for bare arrays: tokens (T,) int32, document offsets, counts (V,) of the tokens."""
+    places, counts = _places(tokens, offsets, counts, window), np.asarray(counts, np.int64)
     unigram = counts / counts.sum()
     log_unigram = np.log(unigram, where=counts > 0, out=np.zeros(len(counts)))
     sums = np.zeros((len(counts), 3))
@@ -94,7 +93,9 @@ def cooccurrence_rows(
     corpus: Corpus, ids: np.ndarray, *, window: int = 10
 ) -> scipy.sparse.csr_matrix:
     """The co-occurrence counts n_{w,w'} of some words (len(ids), V), sparse int32."""
-    places = _places(corpus.tokens, corpus.offsets, np.asarray(corpus.counts), window)
+    places = _places(corpus.tokens, corpus.offsets, corpus.counts, window)
+    for end in (np.min(ids, initial=0), np.max(ids, initial=0)):
+        expect_between("a word's id", int(end), 0, corpus.n_words - 1, "see corpus.index")
     row, seen = np.zeros(corpus.n_words, np.int32), np.empty(corpus.n_words, np.int32)
     contexts, counts = [seen[:0]], [row[:0]]
     for word in np.asarray(ids, np.int64):
@@ -110,9 +111,19 @@ def cooccurrence_rows(
 
 def _places(tokens, offsets, counts, window: int) -> tuple:
     """Tokens, positions by word and their starts, and the reach left and right, for the kernels."""
-    expect_between("window", window, 1, MAX_WINDOW)
-    tokens = np.ascontiguousarray(tokens, np.int32)
-    reaches = counting.reaches(np.asarray(offsets, np.int64), window)
+    expect_whole("window", window, 1, MAX_WINDOW)
+    tokens, offsets = np.ascontiguousarray(tokens, np.int32), np.asarray(offsets, np.int64)
+    counts = np.asarray(counts)
+    # the kernels write where these numbers point
+    fits = len(tokens) and tokens.min() >= 0 and tokens.max() < len(counts)
+    fits = fits and np.array_equal(np.bincount(tokens, minlength=len(counts)), counts)
+    if not fits or offsets[0] or offsets[-1] != len(tokens) or (np.diff(offsets) < 0).any():
+        raise InputError(
+            f"{len(tokens):,} tokens, offsets to {offsets[-1]:,} and counts {counts.shape} that do "
+            "not belong together; expected all three of one corpus: take them from it"
+        )
+    counts = counts.astype(np.int64)
+    reaches = counting.reaches(offsets, window)
     return tokens, *counting.positions_by_word(tokens, counts), *reaches
 
 

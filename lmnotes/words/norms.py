@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, expect_weights
 from lmnotes.words.embedding import Embedding
 
 BLOCK = 1 << 14  # rows in float64 at a time
@@ -49,7 +49,7 @@ def squared_norms(
     counts = embedding.counts if counts is None else counts
     if counts is None or embedding.context is None:
         raise InputError("without counts or context vectors: use skipgram.train, or pass counts")
-    unigram = np.asarray(counts, float) / np.sum(counts)
+    unigram = expect_weights("counts", counts, len(embedding)) / np.sum(counts)
     if origin == "mean":
         start = weighted_mean(embedding.input, unigram)
     else:
@@ -69,6 +69,7 @@ def squared_norms(
 
 def weighted_mean(vectors: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """sum_w weights[w] vectors[w] (D,) float64, over the sum of the weights."""
+    weights = expect_weights("weights", weights, len(vectors))
     blocks = [slice(first, first + BLOCK) for first in range(0, len(vectors), BLOCK)]
     total = sum(np.asarray(weights[b], float) @ np.asarray(vectors[b], float) for b in blocks)
     return total / np.sum(weights)

@@ -14,7 +14,7 @@ import scipy.optimize
 import scipy.special
 import scipy.stats
 
-from lmnotes.errors import InputError, expect_between, expect_one_of
+from lmnotes.errors import InputError, expect_between, expect_one_of, expect_whole
 from lmnotes.statistics import holm
 
 Alternative = Literal["greater", "two-sided", "size"]
@@ -27,7 +27,8 @@ def product_tail(u: np.ndarray) -> np.ndarray:
     """P(XY > u) for independent standard normals X and Y, exact down to 1e-300.
 
     Args:
-        u: 0 or more, any shape; in units of 1/K for the products of two words' components.
+        u: 0 or more, any shape; in units of 1/K for the products of two words' components. NaN
+            stays NaN, and infinity gives 0.
 
     T(u) = (1/pi) int_0^{pi/2} exp(-u / cos t) dt, whose terms are all positive: the integral of
     K0 from 0 to u subtracted from 1/2 would lose every digit below 1e-9.
@@ -39,8 +40,9 @@ def product_tail(u: np.ndarray) -> np.ndarray:
     if (u < 0).any():
         raise InputError(f"a tail at {u.min():g}: expected 0 or more; product_p takes any sign")
     flat = u.ravel()
-    tail = np.empty_like(flat)
-    for chosen, n_nodes in ((flat < 1e-3, 200), (flat >= 1e-3, 48)):  # small: a long integral
+    tail = np.where(np.isnan(flat), np.nan, 0.0)
+    small, others = flat < 1e-3, (flat >= 1e-3) & (flat < np.inf)
+    for chosen, n_nodes in ((small, 200), (others, 48)):  # small: a long integral
         rows = np.flatnonzero(chosen)
         for start in range(0, len(rows), _BLOCK):
             block = rows[start : start + _BLOCK]
@@ -65,6 +67,7 @@ def component_tail(z: np.ndarray, dim: int, law: Law = "normal") -> np.ndarray:
     The exact law of a component z is (z + 1) / 2 ~ Beta((K - 1) / 2, (K - 1) / 2).
     """
     expect_one_of("law", law, get_args(Law))
+    expect_whole("dim", dim, 2 if law == "sphere" else 1)
     z = np.asarray(z, dtype=np.float64)
     if law == "normal":
         return scipy.special.ndtr(-z * np.sqrt(dim))
@@ -109,6 +112,8 @@ def adjust(p: np.ndarray, method: str = "bonferroni") -> np.ndarray:
     [0.03, 0.06, 0.06]
     """
     p = np.asarray(p, dtype=np.float64)
+    for end in (p.min(initial=0), p.max(initial=0)):
+        expect_between("p", float(end), 0, 1, "give p-values")
     expect_one_of("method", method, ("none", "bonferroni", "holm", "bh"))
     if method == "bh":
         return scipy.stats.false_discovery_control(p, axis=-1)
@@ -121,7 +126,9 @@ def threshold(
     dim: int, law: AnyLaw = "normal", alpha: float = 0.05, n_tests: int | None = None
 ) -> float:
     """The value above which p is less than alpha / n_tests; n_tests is `dim` unless given."""
-    level = alpha / (n_tests or dim)
+    n_tests = dim if n_tests is None else n_tests
+    expect_whole("n_tests", n_tests, 1)
+    level = alpha / n_tests
     expect_between("alpha / n_tests", level, 1e-300, 0.4999, "give a smaller alpha, above 0")
 
     def excess(x: float) -> float:

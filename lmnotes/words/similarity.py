@@ -15,7 +15,7 @@ import pandas as pd
 import scipy.linalg
 from scipy.stats import rankdata
 
-from lmnotes.errors import InputError, expect_between, expect_one_of
+from lmnotes.errors import InputError, expect_finite, expect_one_of, expect_whole
 from lmnotes.statistics import interval_holding
 from lmnotes.words import judgements, null_laws
 
@@ -89,9 +89,10 @@ def top_sums(products: np.ndarray, n_axes: Sequence[int]) -> np.ndarray:
     >>> top_sums(np.array([[0.1, -0.2, 0.4]]), [1, 2, 3]).round(9).tolist()
     [[0.4, 0.5, 0.3]]
     """
+    expect_finite("products", products)
     n_axes = np.asarray(n_axes)
-    for n in (n_axes.min(), n_axes.max()):
-        expect_between("n_axes", int(n), 1, products.shape[1], "leave larger ones out")
+    for n in n_axes:
+        expect_whole("n_axes", n, 1, products.shape[1], "leave larger ones out")
     largest_first = -np.sort(-products, axis=1)
     return np.cumsum(largest_first, axis=1)[:, n_axes - 1]
 
@@ -112,6 +113,7 @@ def ranks(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         rank of the word among all words (V,), and rank of the axis among the word's axes (V,).
     """
+    expect_finite("values", values)
     of_word = rankdata(-values[:, axis], method="ordinal").astype(np.int64)
     return of_word, 1 + (values > values[:, [axis]]).sum(axis=1)
 
@@ -125,8 +127,9 @@ def query(unit: np.ndarray, weights: Mapping[int, float]) -> np.ndarray:
     ideal = np.zeros(unit.shape[1])
     ideal[list(weights)] = list(weights.values())
     length = np.linalg.norm(ideal)
-    if not length > 0:
-        raise InputError(f"weights {dict(weights)} give no direction; expected one that is not 0")
+    if not 0 < length < np.inf:
+        given = f"weights {dict(weights)} give no direction"
+        raise InputError(f"{given}; expected finite numbers, one that is not 0: change one")
     return unit @ (ideal / length)
 
 

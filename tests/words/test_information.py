@@ -1,5 +1,7 @@
 """Co-occurrence KL against dense counting, identities, and rows worked out by hand."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -102,3 +104,31 @@ def test_entropy_is_log_v_less_the_divergence_from_uniform():
 def test_a_window_out_of_range_is_refused():
     with pytest.raises(ValueError, match="window = 0 was given; expected 1 to 255"):
         information.measure(random_corpus(100), window=0)
+
+
+def test_a_window_between_two_whole_numbers_is_refused():
+    text = random_corpus(100)
+    for work in (information.measure, partial(information.cooccurrence_rows, ids=[0])):
+        with pytest.raises(ValueError, match=r"window = 2\.5 was given; expected a whole number"):
+            work(text, window=2.5)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "offsets", "counts"),
+    [
+        ([0, 1, 5], [0, 3], [1, 2]),  # the kernel would write behind its arrays
+        ([0, 1, 1], [0, 3], [2, 1]),
+        ([0, 1, 1], [0, 9], [1, 2]),
+        ([], [0], []),
+    ],
+)
+def test_arrays_that_do_not_belong_together_are_refused(tokens, offsets, counts):
+    arrays = (np.array(array, int) for array in (tokens, offsets, counts))
+    with pytest.raises(ValueError, match="expected all three of one corpus"):
+        information.measure_tokens(*arrays, 2)
+
+
+@pytest.mark.parametrize("word", [-1, 99])
+def test_rows_of_words_that_are_not_there_are_refused(word):
+    with pytest.raises(ValueError, match=f"id = {word} was given; expected 0 to"):
+        information.cooccurrence_rows(random_corpus(100), [word])

@@ -138,3 +138,13 @@ def test_the_bootstrap_finds_the_standard_error_of_a_mean():
 def test_a_line_needs_points():
     with pytest.raises(ValueError, match="3 or more finite points"):
         statistics.regress(np.arange(5.0), np.ones(5))
+
+
+@pytest.mark.parametrize("counts", [[0, 0, 0], [1, np.nan, 1], [1, -1, 1], [1, 1]])
+def test_counts_that_are_none_are_refused(counts):
+    vectors = np.eye(3)
+    embedding = Embedding(list("abc"), vectors, vectors)
+    with pytest.raises(ValueError, match=r"counts .*expected"):
+        norms.squared_norms(embedding, counts=np.array(counts, float))
+    with pytest.raises(ValueError, match=r"weights .*expected"):
+        norms.weighted_mean(vectors, np.array(counts, float))

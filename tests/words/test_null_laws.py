@@ -141,3 +141,24 @@ def test_a_negative_tail_and_an_impossible_level_are_refused():
         null_laws.product_tail(-1.0)
     with pytest.raises(ValueError, match="smaller alpha"):
         null_laws.threshold(1, alpha=0.9)
+
+
+def test_a_product_tail_of_nan_is_nan_and_of_infinity_is_0():
+    tails = null_laws.product_tail(np.array([[np.nan, 1.0], [np.inf, np.nan]]))
+    np.testing.assert_array_equal(np.isnan(tails), [[True, False], [False, True]])
+    assert tails[1, 0] == 0 and tails[0, 1] == pytest.approx(0.10449683)
+    assert np.isnan(null_laws.product_p(np.array([np.nan]), 5)).all()
+
+
+@pytest.mark.parametrize("p", [[0.1, 2.0], [-0.01, 0.1], [np.nan, 0.1]])
+@pytest.mark.parametrize("method", ["none", "bonferroni", "holm", "bh"])
+def test_what_is_no_p_value_is_refused(p, method):
+    with pytest.raises(ValueError, match=r"p = .* expected 0 to 1"):
+        null_laws.adjust(np.array(p), method)
+
+
+def test_no_dimensions_and_no_tests_are_refused():
+    with pytest.raises(ValueError, match="dim = 0 was given; expected at least 1"):
+        null_laws.component_tail(np.array([0.1]), 0)
+    with pytest.raises(ValueError, match="n_tests = 0 was given"):
+        null_laws.threshold(10, n_tests=0)

@@ -131,3 +131,14 @@ def test_scores_are_rank_correlations_over_covered_pairs(tmp_path, white):
     assert low <= difference <= high and similarity.advantage(both, 1, "ICA", "ICA") == (0, (0, 0))
     with pytest.raises(ValueError, match="larger vocabulary"):
         similarity.score({"ICA": unit[:2]}, words[:2], path, [1])
+
+
+def test_what_is_no_number_has_no_rank():
+    values = np.array([[1.0, np.nan], [2.0, 1.0], [0.5, 3.0]])
+    for work in (lambda v: similarity.ranks(v, 0), lambda v: similarity.top_sums(v, [1])):
+        with pytest.raises(ValueError, match="1 of 6 values not finite"):
+            work(values)
+    with pytest.raises(ValueError, match=r"n_axes = 1\.5 was given; expected a whole number"):
+        similarity.top_sums(np.ones((2, 3)), [1.5])
+    with pytest.raises(ValueError, match="give no direction; expected finite numbers"):
+        similarity.query(np.eye(3), {0: np.inf})

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import pdist, squareform
 
-from lmnotes.errors import InputError, expect_finite, expect_shape
+from lmnotes.errors import InputError, expect_between, expect_finite, expect_shape, expect_whole
 
 Unit = Literal["nats", "bits/byte"]
 
@@ -81,7 +81,8 @@ def kl(
     [[0.0, 2.0], [2.0, 0.0]]
     """
     values = _matrix(coordinates)
-    expect_finite("coordinates", values, "leave those models out")
+    if np.ndim(n_bytes):
+        _same_length(values.shape[1], len(n_bytes), "n_bytes")
     squared = squareform(pdist(values, "sqeuclidean"))  # compiled, one difference at a time
     return squared / (2 * values.shape[1] * nats_per(unit, n_bytes))
 
@@ -114,6 +115,9 @@ def nearest(distances: np.ndarray, names: Sequence[str], k: int = 5) -> pd.DataF
     """
     distances, names = np.asarray(distances, float), np.asarray(names)
     _same_length(len(distances), len(names), "names")
+    expect_shape("distances", distances, "(M, M)")
+    expect_finite("distances", distances, "leave those models out")
+    expect_whole("k", k, 1)
     k = min(k, len(names) - 1)
     others = np.where(np.eye(len(names), dtype=bool), np.inf, distances)
     order = np.argsort(others, axis=1, kind="stable")[:, :k]  # (M, k)
@@ -135,6 +139,7 @@ def nearest_by_name(distances: np.ndarray, names: Sequence[str], k: int = 3) -> 
 def _matrix(values: np.ndarray) -> np.ndarray:
     values = np.asarray(values, np.float64)
     expect_shape("L", values, "(M, N)", "a row per model, at least one and a text")
+    expect_finite("L", values, "clip it, or leave those models out")
     return values
 
 
@@ -149,6 +154,7 @@ def nats_per(unit: str, n_bytes: np.ndarray | float | None) -> float:
     if unit != "bits/byte" or n_bytes is None:
         given = f"unit {unit!r} with n_bytes = {n_bytes!r} was given"
         raise InputError(f"{given}; expected 'nats', or 'bits/byte': pass n_bytes, of the texts")
+    expect_between("n_bytes", float(np.mean(n_bytes)), low=0, above=True)
     return float(np.mean(n_bytes)) * np.log(2)
 
 

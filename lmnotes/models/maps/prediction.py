@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.stats import rankdata
 from threadpoolctl import threadpool_limits
 
-from lmnotes.errors import expect_between, expect_finite, expect_shape
+from lmnotes.errors import expect_finite, expect_shape, expect_weights, expect_whole
 
 # The published grid 10^1..10^9 stands beside ||q_i||^2 of about 1.5e7 nats^2 (10,000 texts, random
 # pairs at 2.2 bits/byte); as multiples of the mean squared norm it is about this one.
@@ -56,7 +56,7 @@ def folds(n: int, n_folds: int, seed: int, groups: Sequence | None = None) -> np
     rng = np.random.default_rng(seed)
     names, member = np.unique(np.arange(n) if groups is None else groups, return_inverse=True)
     what = "rows" if groups is None else "groups"
-    expect_between("n_folds", n_folds, high=len(names), then=f"ask for fewer, or give more {what}")
+    expect_whole("n_folds", n_folds, 2, len(names), f"ask for fewer, or give more {what}")
     fold_of = np.empty(len(names), np.int64)
     for fold, chosen in enumerate(np.array_split(rng.permutation(len(names)), n_folds)):
         fold_of[chosen] = fold
@@ -83,20 +83,13 @@ def ridge(
             an inner five-fold cross-validation on random folds.
         limits: of the predictions; None for none.
     """
-    features, targets = np.asarray(features, np.float64), np.asarray(targets, np.float64)
-    expect_shape("features", features, "(M, F)")
-    then = "give the same models in the same order"
-    expect_shape("targets", targets, f"({len(features)}, Q)", then)
-    expect_finite("features", features, "drop those models")
-    expect_finite("targets", targets, "drop those models")
-    features = features - features.mean(axis=0)  # nothing but digits: every fold centres again
-    inner = features @ features.T  # (M, M)
+    inner, targets, penalties = _checked(features, targets, penalties)
     predicted, chosen, dealt = [], [], []
     for seed in seeds:
         fold = folds(len(features), n_folds, seed, groups)
         # of few models: several threads take thirty times as long for 76 rows
         with threadpool_limits(1 if len(features) < 500 else None, user_api="blas"):
-            values, penalty = _out_of_fold(inner, targets, fold, np.asarray(penalties), seed)
+            values, penalty = _out_of_fold(inner, targets, fold, penalties, seed)
         predicted.append(values if limits is None else np.clip(values, *limits))
         chosen.append(penalty)
         dealt.append(fold)
@@ -120,10 +113,8 @@ def penalty_path(
 
     Arguments as of `ridge`; no penalty is chosen, all are shown. The second is the mean over folds.
     """
-    features, targets = np.asarray(features, np.float64), np.asarray(targets, np.float64)
-    features = features - features.mean(axis=0)
-    inner, penalties = features @ features.T, np.asarray(penalties)
-    fold = folds(len(features), n_folds, seed, groups)
+    inner, targets, penalties = _checked(features, targets, penalties)
+    fold = folds(len(inner), n_folds, seed, groups)
     held, fitted = np.empty((len(penalties), *targets.shape)), []
     for number in range(n_folds):
         train, test = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
@@ -137,7 +128,7 @@ def penalty_path(
 def correlations(first: np.ndarray, second: np.ndarray, ranks: bool = False) -> np.ndarray:
     """Pearson's r (or, of ranks, Spearman's rho) of each column with its column, (Q,).
 
-    A column without spread correlates with nothing and gives 0.
+    A column without spread correlates with nothing and gives 0; one with NaN gives NaN.
 
     >>> correlations([[1.0], [2], [4]], [[1.0], [2], [3]], ranks=True).round(12).tolist()
     [1.0]
@@ -147,7 +138,7 @@ def correlations(first: np.ndarray, second: np.ndarray, ranks: bool = False) -> 
         first, second = rankdata(first, axis=0), rankdata(second, axis=0)
     first, second = first - first.mean(axis=0), second - second.mean(axis=0)
     size = np.sqrt((first**2).sum(axis=0) * (second**2).sum(axis=0))
-    return np.divide((first * second).sum(axis=0), size, out=np.zeros_like(size), where=size > 0)
+    return np.divide((first * second).sum(axis=0), size, out=np.zeros_like(size), where=size != 0)
 
 
 def leakage(mean_log_likelihood: np.ndarray, task_mean: np.ndarray) -> np.ndarray:
@@ -159,13 +150,29 @@ def leakage(mean_log_likelihood: np.ndarray, task_mean: np.ndarray) -> np.ndarra
     >>> leakage([1.0, 2, 3], [3.0, 2, 1]).round(3).tolist()
     [-2.449, 0.0, 2.449]
     """
+    expect_shape("task_mean", task_mean, f"({len(mean_log_likelihood)},)")
     return _standardised(mean_log_likelihood) - _standardised(task_mean)
 
 
 def _standardised(values: np.ndarray) -> np.ndarray:
     values = np.asarray(values, np.float64)
+    expect_finite("values", values, "drop those models")
     spread = values.std()
     return (values - values.mean()) / spread if spread > 0 else np.zeros_like(values)
+
+
+def _checked(features, targets, penalties) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The inner products (M, M) of the rows, the targets (M, Q) and the penalties (P,)."""
+    features, targets = np.asarray(features, np.float64), np.asarray(targets, np.float64)
+    expect_shape("features", features, "(M, F)")
+    then = "give the same models in the same order"
+    expect_shape("targets", targets, f"({len(features)}, Q)", then)
+    expect_finite("features", features, "drop those models")
+    expect_finite("targets", targets, "drop those models")
+    penalties = np.asarray(penalties, np.float64)
+    expect_weights("penalties", penalties, max(len(penalties), 1))
+    features = features - features.mean(axis=0)  # nothing but digits: every fold centres again
+    return features @ features.T, targets, penalties
 
 
 def _out_of_fold(

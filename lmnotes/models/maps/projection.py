@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 from scipy.spatial.distance import pdist
 
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, expect_between, expect_finite, expect_shape
 
 _FEW = 500  # models that one thread of t-SNE places sooner than several
 
@@ -21,7 +21,7 @@ def spectrum(coordinates: np.ndarray) -> np.ndarray:
     >>> spectrum(np.array([[3.0, 0], [-3, 0], [0, 1], [0, -1]])).tolist()
     [0.9, 1.0]
     """
-    values = np.asarray(coordinates, np.float64)
+    values = _finite(coordinates)
     variances = np.linalg.svd(values - values.mean(axis=0), compute_uv=False) ** 2
     total = variances.sum()
     if not total > 0:
@@ -35,12 +35,13 @@ def n_components(cumulative: np.ndarray, share: float) -> int:
     >>> n_components(np.array([0.6, 0.85, 0.95, 1.0]), 0.9)
     3
     """
+    expect_between("share", share, 0, 1)
     return int(np.searchsorted(np.asarray(cumulative), share - 1e-12) + 1)
 
 
 def pca(coordinates: np.ndarray, k: int = 2) -> np.ndarray:
     """The first k principal components of the rows, (M, k), signs fixed by the largest entry."""
-    values = np.asarray(coordinates, np.float64)
+    values = _finite(coordinates)
     left, singular, _ = np.linalg.svd(values - values.mean(axis=0), full_matrices=False)
     return _fix_signs(left[:, :k] * singular[:k])
 
@@ -54,7 +55,8 @@ def classical_mds(squared_distances: np.ndarray, k: int = 2) -> np.ndarray:
     From the exact `||q_i - q_j||^2` it is PCA; it also takes a matrix that has no coordinates,
     such as sampled KL, whose negative eigenvalues are dropped.
     """
-    squared = np.asarray(squared_distances, np.float64)
+    squared = _finite(squared_distances)
+    expect_shape("squared_distances", squared, "(M, M)")
     squared = (squared + squared.T) / 2
     inner = -(squared - squared.mean(axis=0) - squared.mean(axis=1)[:, None] + squared.mean()) / 2
     values, vectors = np.linalg.eigh(inner)
@@ -81,7 +83,7 @@ def tsne(
     from sklearn.manifold import TSNE  # before the limit, which only what is loaded feels
     from threadpoolctl import threadpool_limits
 
-    values = np.asarray(coordinates, np.float64)
+    values = _finite(coordinates)
     perplexity = min(perplexity, max(1.0, (len(values) - 1) / 3))
     options = {"perplexity": perplexity, "max_iter": n_iterations, "random_state": seed}
     fit = TSNE(2, init="pca", metric=metric, **options)
@@ -97,7 +99,7 @@ def tree(coordinates: np.ndarray, method: str = "ward") -> np.ndarray:
     Heights are in units of the root mean square of a text's difference, sqrt(2 KL) for two single
     models. Which linkage the paper uses, if any, is not known; Ward is ours.
     """
-    values = np.asarray(coordinates, np.float64) / np.sqrt(np.shape(coordinates)[1])
+    values = _finite(coordinates) / np.sqrt(np.shape(coordinates)[1])
     distances = pdist(values)
     return optimal_leaf_ordering(linkage(distances, method), distances)
 
@@ -118,6 +120,12 @@ def purity(labels: np.ndarray | pd.Series, neighbours: np.ndarray) -> np.ndarray
     """
     labels = np.asarray(labels)
     return (labels[np.asarray(neighbours)] == labels[:, None]).mean(axis=1)
+
+
+def _finite(coordinates: np.ndarray) -> np.ndarray:
+    values = np.asarray(coordinates, np.float64)
+    expect_finite("coordinates", values, "leave those models out")
+    return values
 
 
 def _fix_signs(coordinates: np.ndarray) -> np.ndarray:

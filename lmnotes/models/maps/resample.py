@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from sklearn.metrics.pairwise import euclidean_distances
 
-from lmnotes.errors import InputError, expect_between, expect_one_of, expect_shape
+from lmnotes.errors import InputError, expect_between, expect_one_of, expect_shape, expect_weights
 
 METHODS = ("uniform", "LS", "KL")
 Method = Literal["uniform", "LS", "KL"]
@@ -74,7 +74,6 @@ def importance(Q: np.ndarray, method: Method = "LS", *, uniform_share: float = 0
     """
     Q = np.asarray(Q, dtype=np.float64)
     expect_one_of("method", method, METHODS)
-    expect_between("uniform_share", uniform_share, 0, 1)
     even = np.full(Q.shape[1], 1 / Q.shape[1])
     if method == "uniform":
         return even
@@ -89,6 +88,7 @@ def normalised(score: np.ndarray, *, uniform_share: float = 0.0) -> np.ndarray:
     array([0.25, 0.75])
     """
     score = np.asarray(score, dtype=np.float64)
+    expect_between("uniform_share", uniform_share, 0, 1)
     total = score.sum()
     if not (np.isfinite(total) and total > 0 and score.min() >= 0):
         given = f"scores add up to {total}, the smallest is {score.min()}"
@@ -138,7 +138,7 @@ def row_mean(L: np.ndarray, weights: np.ndarray) -> np.ndarray:
     >>> row_mean(np.array([[-1.0, -4.0]]), np.array([1.0, np.sqrt(2)]))
     array([-3.])
     """
-    squared = np.asarray(weights) ** 2
+    squared = expect_weights("weights", weights, np.shape(L)[-1]) ** 2
     return np.asarray(L, dtype=np.float64) @ squared / squared.sum()
 
 
@@ -195,8 +195,8 @@ def expected_distinct(pi: np.ndarray, n: int | np.ndarray) -> float | np.ndarray
     6321
     """
     n = np.asarray(n, dtype=np.float64)
-    with np.errstate(divide="ignore"):
-        never = np.log1p(-np.asarray(pi, dtype=np.float64))  # -inf where one text has all the mass
+    with np.errstate(divide="ignore"):  # 0 draws hold nothing of a text that has all the mass
+        never = np.maximum(np.log1p(-np.asarray(pi, dtype=np.float64)), -1e300)
     expected = -np.expm1(n[..., None] * never).sum(axis=-1)
     return expected if n.ndim else float(expected)
 
@@ -209,7 +209,7 @@ def draws_for(pi: np.ndarray, d: float) -> int:
     >>> draws_for(np.full(10_000, 1e-4), 2_212)
     2500
     """
-    possible = np.count_nonzero(pi)
+    possible = np.count_nonzero(expect_weights("pi", pi, len(pi)))
     if not 0 < d < possible:
         raise InputError(f"{d} distinct texts of the {possible} that can be drawn: ask for fewer")
     high = 1
@@ -227,5 +227,5 @@ def inequality(pi: np.ndarray) -> float:
     >>> inequality(np.array([0.5, 0.5])), inequality(np.array([1.0, 0.0]))
     (1.0, 2.0)
     """
-    pi = np.asarray(pi, dtype=np.float64)
+    pi = expect_weights("pi", pi, len(pi))
     return float(len(pi) * (pi**2).sum() / pi.sum() ** 2)

@@ -3,6 +3,8 @@
 import numpy as np
 from scipy import stats
 
+from lmnotes.errors import expect_between, expect_whole
+
 
 def top_share(differences: np.ndarray, share: float = 0.01) -> np.ndarray | float:
     """The part of ||d||^2 that the largest `share` of the texts carries, (...,) of (..., N).
@@ -13,11 +15,12 @@ def top_share(differences: np.ndarray, share: float = 0.01) -> np.ndarray | floa
     >>> top_share(np.array([3.0, -1, 1, 1]), share=0.25)
     0.75
     """
+    expect_between("share", share, 0, 1)
     squared = np.sort(np.asarray(differences, np.float64) ** 2, axis=-1)
     n = max(1, round(share * squared.shape[-1]))
     total = squared.sum(axis=-1)
     top = squared[..., -n:].sum(axis=-1)
-    shares = np.divide(top, total, out=np.zeros_like(total), where=total > 0)
+    shares = np.divide(top, total, out=np.zeros_like(total), where=total != 0)
     return shares.item() if shares.ndim == 0 else shares
 
 
@@ -51,6 +54,7 @@ def bootstrap(
         differences: (P, N) nats, a row per pair of models. Texts are drawn with replacement, the
             same ones for every pair, and the mean is taken out of every draw again.
     """
+    expect_whole("n_samples", n_samples, 2)
     values = np.atleast_2d(np.asarray(differences, np.float64))  # (P, N)
     n = values.shape[1]
     rng = np.random.default_rng(seed)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from lmnotes.errors import InputError, expect_one_of
+from lmnotes.errors import InputError, expect_one_of, expect_weights
 from lmnotes.statistics import interval
 from lmnotes.words.analogy.ranking import Ranking
 from lmnotes.words.analogy.tasks import Task, macro
@@ -150,7 +150,7 @@ def weighted_spearman(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None =
     if weights is None:
         _, group, counts = np.unique(x, return_inverse=True, return_counts=True)
         weights = 1 / counts[group]
-    weights = np.asarray(weights, float)
+    weights = expect_weights("weights", weights, len(x))
     if not (x.shape == y.shape == weights.shape != (0,)) or not np.ptp(x) > 0 or not np.ptp(y) > 0:
         shapes = f"x {x.shape}, y {y.shape}, weights {weights.shape}"
         raise InputError(f"{shapes}: expected three equal lengths, more than one value of x and y")

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, expect_whole
 from lmnotes.words.embedding import Embedding
 from lmnotes.words.ica import decomposition, matching, other_axes
 from lmnotes.words.ica.components import Components
@@ -126,6 +126,7 @@ def compare_bases(
             shuffled together: tokens of a word are not so many independent pairs.
         n_shuffles: random pairings behind each null, matched on the same half.
     """
+    expect_whole("n_shuffles", n_shuffles, 1)
     n_pairs = len(next(iter(first.values())))
     _, groups = np.unique(np.arange(n_pairs) if groups is None else groups, return_inverse=True)
     order = np.random.default_rng(seed).permutation(groups.max() + 1)

@@ -25,6 +25,7 @@ class Components:
         limit: what it was to reach, in the solver's own measure. converged: whether it did.
         settings: how it was made.
         words, counts: (V,) of the rows, where known.
+        weights: (V,) of the rows, where they count differently.
 
     >>> pca = Components(np.array([[1.0], [-1.0]]), np.zeros(1), np.eye(1), "PCA")
     >>> pca.transform(np.array([[3.0]])).tolist(), pca.summary()
@@ -42,6 +43,7 @@ class Components:
     settings: dict = field(default_factory=dict)
     words: list[str] | None = None
     counts: np.ndarray | None = None
+    weights: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -59,8 +61,8 @@ class Components:
 
     @functools.cached_property
     def skewness(self) -> np.ndarray:
-        """The skewness of every axis (K,)."""
-        return skewness(self.values)
+        """The skewness of every axis (K,), under the weights."""
+        return skewness(self.values, self.weights)
 
     @functools.cached_property
     def normalised(self) -> np.ndarray:
@@ -104,21 +106,31 @@ class Components:
         return cls(values, mean, unmixing, **known, **labels)
 
 
-def skewness(values: np.ndarray) -> np.ndarray:
+def skewness(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """The skewness of every column (K,), population moments about its mean; 0 for a constant one.
+
+    weights: (V,) of the rows in all moments; None for equal ones.
 
     >>> skewness(np.array([[0.0, 1], [0, 1], [3, 1]])).round(4).tolist()
     [0.7071, 0.0]
     """
     columns = np.asarray(values).T  # one at a time: no second (V, K) in memory
-    return np.array([stats.skew(column) if np.ptp(column) else 0.0 for column in columns])
+    if weights is None:
+        return np.array([stats.skew(column) if np.ptp(column) else 0.0 for column in columns])
+    columns, shares = columns[:, np.asarray(weights) > 0], np.asarray(weights, np.float64)
+    shares = shares[shares > 0] / shares.sum()
+    moved = (column - shares @ column for column in columns)
+    moments = ((shares @ x**3, shares @ x**2 if np.ptp(x) else np.inf) for x in moved)
+    return np.array([third / second**1.5 for third, second in moments])
 
 
-def order(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def order(values: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Signs (K,) that make every column's skewness positive, and its order by that, largest first.
+
+    weights: as in `skewness`.
 
     >>> order(np.array([[0.0, 0], [0, 0], [1, -3], [0, -1]]))
     (array([ 1., -1.]), array([0, 1]))
     """
-    skew = skewness(values)
+    skew = skewness(values, weights)
     return np.where(skew < 0, -1.0, 1.0), np.argsort(-np.abs(skew), kind="stable")

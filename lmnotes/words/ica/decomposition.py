@@ -14,13 +14,14 @@ from sklearn.decomposition import FastICA
 from sklearn.exceptions import ConvergenceWarning
 
 from lmnotes import store
-from lmnotes.errors import InputError, expect_one_of
+from lmnotes.errors import InputError, expect_between, expect_one_of, expect_weights, expect_whole
 from lmnotes.words.embedding import Embedding
 from lmnotes.words.ica import solver as rotation_solver
 from lmnotes.words.ica.components import Components, order
 from lmnotes.words.ica.whitening import whiten
 
 VERSION = 2  # of the solver; part of every artefact's id
+WEIGHTED_VERSION = 3  # the same where rows have weights, which signs and order follow
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class Settings:
     max_iterations: int = 500
     solver: str = "lbfgs"
     contrast: str = "logcosh"
+
+    def __post_init__(self):
+        expect_one_of("solver", self.solver, ("lbfgs", "fastica"))
+        expect_between("tolerance", self.tolerance, low=0, above=True)
+        expect_whole("max_iterations", self.max_iterations)
 
 
 def fit(
@@ -56,7 +62,7 @@ def fit(
         n_components: K, principal components kept before the rotation; None for all.
         counts: (V,) of the words, for `weighted_mean`.
         weighted_mean: subtract the mean weighted by counts instead of the plain one.
-        weights: (V,) of the rows in mean, covariance and contrast alike; how often each row was
+        weights: (V,) of the rows in mean, covariance, contrast and skewness; how often each row was
             drawn, where rows are drawn from the text (`draw_rows`).
         seed: of the random start.
         tolerance: for "lbfgs" the gradient norm to reach; for "fastica" the change in an axis's
@@ -98,13 +104,14 @@ def fit_embedding(embedding: Embedding, *, min_count: int = 1, **options) -> Com
     vectors, counts = np.asarray(vectors), None if counts is None else np.asarray(counts)
     weights, device = options.pop("weights", None), options.pop("device", None)
     settings = Settings(**options)
-    key = asdict(settings) | {"version": VERSION, "vectors": _sha256(vectors)}
+    version = VERSION if weights is None else WEIGHTED_VERSION
+    key = asdict(settings) | {"version": version, "vectors": _sha256(vectors)}
     key["counts"] = _sha256(counts) if settings.weighted_mean else None
     key["weights"] = None if weights is None else _sha256(np.asarray(weights))
 
     fitted = functools.partial(_fit, vectors, settings, counts, weights, device)
     folder = store.build("components", key, lambda folder: fitted().save(folder))
-    return Components.open(folder, vectors, words=words, counts=counts)
+    return Components.open(folder, vectors, words=words, counts=counts, weights=weights)
 
 
 def draw_rows(
@@ -124,8 +131,12 @@ def draw_rows(
     >>> draw_rows(np.array([90, 9, 1]), n_draws=10, n_words=2, min_count=5, seed=0).tolist()
     [9, 1, 0]
     """
+    expect_whole("n_draws", n_draws, 1)
     counts = np.asarray(counts)
+    expect_weights("counts", counts, len(counts))
     allowed = np.flatnonzero(counts >= min_count)
+    if not len(allowed):
+        raise InputError(f"min_count={min_count} leaves none of {len(counts):,} words: lower it")
     share = counts[allowed] / counts[allowed].sum()
     drawn = np.zeros(len(counts), np.int64)
     drawn[allowed] = np.random.default_rng(seed).multinomial(n_draws, share)
@@ -136,7 +147,6 @@ def draw_rows(
 
 
 def _fit(vectors, settings: Settings, counts, weights, device) -> Components:
-    expect_one_of("solver", settings.solver, ("lbfgs", "fastica"))
     if settings.weighted_mean and counts is None:
         raise InputError("weighted_mean without counts: expected counts (V,); pass them")
     k, means = settings.n_components, counts if settings.weighted_mean else None
@@ -149,10 +159,11 @@ def _fit(vectors, settings: Settings, counts, weights, device) -> Components:
         end = rotation_solver.solve(whitening.white, weights=weights, **options)
         rotation = end.rotation
         report = (end.n_iterations, end.gradient_norm, end.limit, end.converged)
-    signs, by_skewness = order(whitening.white @ rotation)
+    signs, by_skewness = order(whitening.white @ rotation, weights)
     unmixing = (whitening.map @ rotation * signs)[:, by_skewness]
     values = (np.asarray(vectors, np.float64) - whitening.mean) @ unmixing
-    return Components(values, whitening.mean, unmixing, "ICA", *report, asdict(settings))
+    made = asdict(settings)
+    return Components(values, whitening.mean, unmixing, "ICA", *report, made, weights=weights)
 
 
 def _scikit_learn(white: np.ndarray, settings: Settings, weights) -> tuple:

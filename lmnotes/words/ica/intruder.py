@@ -7,7 +7,7 @@ Oyama et al. (EMNLP 2024), who choose their consistent axes by it.
 import numpy as np
 from scipy.stats import rankdata
 
-from lmnotes.errors import InputError, expect_shape
+from lmnotes.errors import InputError, expect_finite, expect_shape
 from lmnotes.words.ica.matching import top_rows
 
 
@@ -46,6 +46,8 @@ def score(
     own words are to each other.
     """
     expect_shape("vectors", vectors, f"({len(values)}, D)", "give those of the same words")
+    expect_finite("values", values)
+    expect_finite("vectors", vectors)
     rng = np.random.default_rng(seed)
     vectors = np.asarray(vectors, dtype=np.float64)
     top, may_intrude = top_rows(values, k, listed), candidates(values)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from lmnotes.errors import InputError, expect_one_of
+from lmnotes.errors import InputError, expect_finite, expect_one_of, expect_shape, expect_weights
 from lmnotes.words.ica.components import Components
 
 
@@ -61,7 +61,10 @@ def standardised(values: np.ndarray, weights: np.ndarray | None = None) -> np.nd
     With weights w every row is multiplied by sqrt(w) in the end. A constant column becomes zeros.
     """
     values = np.asarray(values, np.float64)
-    weights = np.ones(len(values)) if weights is None else np.asarray(weights, np.float64)
+    expect_shape("values", values, "(n, K)", "give coordinates, a row each")
+    expect_finite("values", values)
+    weights = np.ones(len(values)) if weights is None else weights
+    weights = expect_weights("weights", weights, len(values))
     mean = np.average(values, axis=0, weights=weights)
     moved = (values - mean) * np.sqrt(weights / weights.sum())[:, None]
     length = np.linalg.norm(moved, axis=0)
@@ -189,6 +192,8 @@ def stability(reference: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray
     >>> stability(values, [-values[:, ::-1]]).round(9).tolist()
     [1.0, 1.0]
     """
+    if not len(others):
+        raise InputError("no other run was given; expected one or more: fit again by another seed")
     matched = np.zeros((len(others), reference.shape[1]))
     for r, other in zip(matched, others, strict=True):
         matching = match(reference, other, signed=False)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from lmnotes.errors import expect_finite
 from lmnotes.words.ica.components import Components, order
 from lmnotes.words.ica.solver import random_rotation
 from lmnotes.words.ica.whitening import expect_varying, whiten
@@ -37,10 +38,11 @@ def pca(
     True
     """
     start = whiten(vectors, n_components=n_components, weights=weights)
-    signs = order(start.white)[0] if flip else np.ones(start.white.shape[1])
+    signs = order(start.white, weights)[0] if flip else np.ones(start.white.shape[1])
     settings = {"variance": start.variance.tolist(), "flip": flip}
     values, unmixing = start.white * signs, start.map * signs
-    return Components(values, start.mean, unmixing, "PCA", settings=settings, **labels)
+    labels |= {"weights": weights, "settings": settings}
+    return Components(values, start.mean, unmixing, "PCA", **labels)
 
 
 def rotated(
@@ -54,10 +56,11 @@ def rotated(
     True
     """
     values = start.values @ rotation
-    signs, by_skewness = order(values) if flip else (1.0, slice(None))
+    signs, by_skewness = order(values, start.weights) if flip else (1.0, slice(None))
     unmixing = (start.unmixing @ rotation * signs)[:, by_skewness]
     values = (values * signs)[:, by_skewness]
-    return Components(values, start.mean, unmixing, method, words=start.words, counts=start.counts)
+    labels = {name: getattr(start, name) for name in ("words", "counts", "weights")}
+    return Components(values, start.mean, unmixing, method, **labels)
 
 
 def orthomax(
@@ -108,6 +111,7 @@ def random(vectors: np.ndarray, *, seed: int = 0, **labels) -> Components:
 def raw(vectors: np.ndarray, **labels) -> Components:
     """The columns of the vectors themselves, standardised, signed and ordered by skewness."""
     vectors = np.asarray(vectors, np.float64)
+    expect_finite("vectors", vectors)
     mean, spread = vectors.mean(axis=0), vectors.std(axis=0)
     expect_varying(spread)
     start = Components((vectors - mean) / spread, mean, np.diag(1 / spread), "raw", **labels)

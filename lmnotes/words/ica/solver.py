@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lmnotes.errors import InputError, expect_finite, expect_one_of, expect_shape
+from lmnotes.errors import InputError, expect_finite, expect_one_of, expect_shape, expect_weights
 
 LEAPS = 15  # steps of FastICA at the beginning
 MEMORY = 15  # pairs of steps and gradient differences
@@ -100,6 +100,7 @@ def solve(
     expect_finite("white data", white)
     if len(white) < white.shape[1]:
         raise InputError(f"white data of shape {white.shape}: expected (V, K) with V >= K")
+    weights = None if weights is None else expect_weights("weights", weights, len(white))
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     n_rows, k = white.shape
     rotation = torch.from_numpy(random_rotation(k, seed) if start is None else start).double()

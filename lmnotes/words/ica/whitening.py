@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lmnotes.errors import InputError, expect_between, expect_finite, expect_shape
+from lmnotes.errors import InputError, expect_finite, expect_shape, expect_weights, expect_whole
 from lmnotes.words import norms
 
 FLOAT64_NULL = 3e-7  # s.d. over the largest s.d.: a covariance in float64 knows no smaller ones
@@ -51,9 +51,9 @@ def whiten(
     """
     vectors = _checked(vectors)
     n_rows = len(vectors)
-    weights = None if weights is None else _positive("weights", weights, n_rows)
+    weights = None if weights is None else expect_weights("weights", weights, n_rows)
     if mean_weights is not None:
-        shares = _positive("counts", mean_weights, n_rows)
+        shares = expect_weights("counts", mean_weights, n_rows)
     else:
         shares = np.ones(n_rows) if weights is None else weights
     mean = norms.weighted_mean(vectors, shares)
@@ -73,7 +73,7 @@ def _rank(variance: np.ndarray, dtype: np.dtype, n_components: int | None) -> in
     """How many components to keep: those asked for, of those that are more than rounding."""
     dim = len(variance)
     if n_components is not None:
-        expect_between("n_components", n_components, 1, dim, "the columns; None for all")
+        expect_whole("n_components", n_components, 1, dim, "the columns; None for all")
     null = max(FLOAT64_NULL, 10 * np.finfo(dtype).eps)
     rank = int(np.sum(variance > null**2 * variance[0]))
     if rank < min(dim, n_components or dim):
@@ -101,12 +101,3 @@ def expect_varying(spread: np.ndarray) -> None:
     constant = np.flatnonzero(spread == 0)
     if len(constant):
         raise InputError(f"{len(constant)} constant columns, first column {constant[0]}: drop them")
-
-
-def _positive(name: str, weights: np.ndarray, n_rows: int) -> np.ndarray:
-    weights = np.asarray(weights, np.float64)
-    if weights.shape != (n_rows,) or not (np.isfinite(weights) & (weights >= 0)).all():
-        raise InputError(f"{name} {weights.shape} for {n_rows:,} rows: expected as many, none < 0")
-    if not weights.any():
-        raise InputError(f"{name} are all 0: expected some above 0; leave them out for equal ones")
-    return weights

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, expect_between, expect_weights, expect_whole
 from lmnotes.text.corpus import Corpus
 from lmnotes.words.embedding import Embedding
 from lmnotes.words.kernels import walk
@@ -45,6 +45,8 @@ def measure(
     """
     if embedding.context is None or embedding.counts is None:
         raise InputError("without context vectors and counts: expected both; see skipgram.train")
+    for name, n in (("window", window), ("negatives", negatives), ("n_pairs", n_pairs)):
+        expect_whole(name, n, 1)
     rows = np.array([embedding.ids.get(word, -1) for word in corpus.words])[corpus.tokens]
     known = rows >= 0
     documents = np.repeat(np.arange(len(corpus.offsets) - 1), np.diff(corpus.offsets))[known]
@@ -75,6 +77,7 @@ def sample(
 
 def noise_table(counts: np.ndarray, power: float) -> tuple[np.ndarray, np.ndarray]:
     """The noise distribution q ~ counts**power, ready for drawing; see `alias_table`."""
+    expect_between("noise_power", power, -100, 100, "the paper's is 0.75")
     return alias_table(np.asarray(counts, float) ** power)
 
 
@@ -83,7 +86,8 @@ def alias_table(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Column c stands for word c below its threshold and for its alias above.
     """
-    scaled = np.asarray(weights, float) * len(weights) / np.sum(weights)
+    weights = expect_weights("weights", weights, len(weights))
+    scaled = weights * len(weights) / np.sum(weights)
     threshold, alias = np.ones(len(scaled)), np.arange(len(scaled), dtype=np.int32)
     small, large = list(np.flatnonzero(scaled < 1)), list(np.flatnonzero(scaled >= 1))
     while small and large:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import store
-from lmnotes.errors import expect_between, expect_one_of
+from lmnotes.errors import expect_between, expect_one_of, expect_whole
 from lmnotes.text.corpus import Corpus
 from lmnotes.words.embedding import Embedding
 from lmnotes.words.sgns.training import Run
@@ -38,12 +38,14 @@ class Settings:
     def __post_init__(self):
         highest = {"dim": 100_000, "window": 255, "negatives": 500, "epochs": 10**6}
         for name, high in highest.items():
-            expect_between(name, getattr(self, name), 1, high)
+            expect_whole(name, getattr(self, name), 1, high)
         expect_one_of("rule", self.rule, ("shared", "pairwise"))
-        expect_between("rate", self.rate, low=1e-12)
+        expect_whole("min_count", self.min_count)
+        expect_whole("seed", self.seed)
+        expect_between("rate", self.rate, low=0, above=True)
         expect_between("final_rate", self.final_rate, 0, self.rate, "rate is the highest")
         if self.subsample is not None:
-            expect_between("subsample", self.subsample, low=1e-12, then="None keeps every word")
+            expect_between("subsample", self.subsample, 0, then="None keeps every word", above=True)
 
 
 def train(

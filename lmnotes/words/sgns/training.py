@@ -73,10 +73,13 @@ class Run:
             for epoch in range(done, self.settings.epochs):
                 started, started_cpu = time.perf_counter(), time.process_time()
                 loss, n_pairs = self._train_epoch(epoch, bar)
+                if not n_pairs:
+                    what = f"subsample={self.settings.subsample} leaves no pair of {size:,} words"
+                    raise InputError(f"{what}; expected some: raise it, or give more text")
                 seconds = time.perf_counter() - started
                 cpu_seconds = time.process_time() - started_cpu
                 row = {"epoch": epoch + 1, "loss": self._loss(epoch)}
-                row["running_loss"] = loss / max(n_pairs, 1)
+                row["running_loss"] = loss / n_pairs
                 row["learning_rate"] = self._rate(epoch + 1, 0)
                 row |= {"seconds": seconds, "cpu_seconds": cpu_seconds}
                 self.history.append(row | {"words_per_second": len(self.tokens) / seconds})

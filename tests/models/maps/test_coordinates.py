@@ -161,3 +161,34 @@ def test_pair_differences_have_the_variance_that_kl_says(matrix):
     d = robustness.pair_differences(matrix, pairs)
     kl = maps.kl(maps.double_centre(matrix))
     np.testing.assert_allclose(np.mean(d**2, axis=1) / 2, kl[pairs[:, 0], pairs[:, 1]])
+
+
+def test_what_is_no_number_is_refused(matrix):
+    spoilt, square = matrix.copy(), maps.kl(maps.double_centre(matrix))
+    spoilt[3, 5] = np.nan
+    work = [maps.row_centre, maps.double_centre, projection.pca, projection.spectrum]
+    work += [projection.tree, lambda L: maps.primary_domain(L, list("ab") * 20)]
+    for function in work:
+        with pytest.raises(ValueError, match="1 of 280 values not finite"):
+            function(spoilt)
+    square[0, 1] = np.nan
+    for function in (projection.classical_mds, lambda d: maps.nearest(d, list("abcdefg"))):
+        with pytest.raises(ValueError, match="1 of 49 values not finite"):
+            function(square)
+
+
+@pytest.mark.parametrize("n_bytes", [0, -3, np.nan, [1, np.nan] * 20, [3, 3]])
+def test_bytes_that_are_none_are_refused(matrix, n_bytes):
+    with pytest.raises(ValueError, match="n_bytes"):
+        maps.kl(maps.double_centre(matrix), "bits/byte", n_bytes)
+
+
+def test_shares_and_draws_out_of_range_are_refused(matrix):
+    for function in (projection.n_components, robustness.top_share):
+        with pytest.raises(ValueError, match="share = 2 was given; expected 0 to 1"):
+            function(np.array([0.5, 1.0]), 2)
+    assert np.isnan(robustness.top_share(np.array([np.nan, 1, 2])))
+    with pytest.raises(ValueError, match="n_samples = 1 was given; expected at least 2"):
+        robustness.bootstrap(matrix, 1)
+    with pytest.raises(ValueError, match="k = -1 was given"):
+        maps.nearest(np.zeros((2, 2)), ["a", "b"], k=-1)

@@ -16,7 +16,7 @@ def test_folds_keep_groups_together_and_use_every_fold():
 
 
 def test_too_few_groups_are_refused():
-    with pytest.raises(ValueError, match=r"n_folds = 5 .*at most 2.*or give more groups"):
+    with pytest.raises(ValueError, match=r"n_folds = 5 .*2 to 2.*or give more groups"):
         prediction.folds(10, 5, seed=0, groups=["a", "b"] * 5)
 
 
@@ -111,3 +111,28 @@ def test_leakage_is_high_for_likelihood_without_ability():
     reading = prediction.leakage(mean, tasks)
     assert reading.argmax() == 0 and reading[0] > 2
     assert reading.mean() == pytest.approx(0)
+
+
+def test_nan_is_no_correlation_of_0():
+    values = np.array([[1.0, 1], [np.nan, 2], [3, 4]])
+    for ranks in (False, True):
+        r = prediction.correlations(values, np.array([[1.0, 1], [2, 2], [4, 3]]), ranks=ranks)
+        assert np.isnan(r[0]) and r[1] > 0.9
+    with pytest.raises(ValueError, match="values has 1 of 3 values not finite"):
+        prediction.leakage([1, np.nan, 3], [1, 2, 3])
+    with pytest.raises(ValueError, match=r"task_mean has shape \(1,\)"):
+        prediction.leakage([1, 2, 3], [1])
+
+
+@pytest.mark.parametrize("penalties", [[np.nan], [-1.0], []])
+def test_penalties_that_are_none_are_refused(penalties):
+    X = np.random.default_rng(0).normal(size=(12, 3))
+    for work in (prediction.ridge, prediction.penalty_path):
+        with pytest.raises(ValueError, match="penalties"):
+            work(X, X[:, :1], penalties=penalties)
+
+
+@pytest.mark.parametrize("n_folds", [2.5, 1])
+def test_folds_are_two_or_more_whole_ones(n_folds):
+    with pytest.raises(ValueError, match=f"n_folds = {n_folds}"):
+        prediction.folds(10, n_folds, seed=0)

@@ -178,3 +178,19 @@ def test_heavy_tails_gain_as_in_the_sheets_dry_run():
     assert result.absolute["KL"] < result.absolute["uniform"] / 2
     assert result.d["uniform"] == pytest.approx(542, abs=5)
     assert result.d["KL"] <= result.d["LS"] < result.d["uniform"]
+
+
+def test_probabilities_that_are_none_are_refused():
+    for pi in ([np.nan, 0.5, 0.5], [0, 0, 0], [-1, 1, 1]):
+        for function in (resample.inequality, lambda pi: resample.draws_for(pi, 1.5)):
+            with pytest.raises(ValueError, match="pi "):
+                function(np.array(pi, float))
+    with pytest.raises(ValueError, match="weights are all 0"):
+        resample.row_mean(np.ones((2, 3)), np.zeros(3))
+    with pytest.raises(ValueError, match="uniform_share = 3 was given; expected 0 to 1"):
+        resample.normalised(np.array([2.0, 1.0]), uniform_share=3)
+
+
+def test_no_draws_hold_no_text():
+    assert resample.expected_distinct(np.array([1.0, 0.0]), 0) == 0
+    assert resample.expected_distinct(np.array([1.0, 0.0]), 5) == 1

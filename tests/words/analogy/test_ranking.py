@@ -201,8 +201,11 @@ def test_weighted_spearman_by_hand():
     assert sizes == pytest.approx(scores.weighted_spearman(x, y, [1, 0.5, 0.5, 1]))
     with pytest.raises(ValueError, match="more than one value"):
         scores.weighted_spearman([1, 1], [1, 2])
-    with pytest.raises(ValueError, match="three equal lengths"):
+    with pytest.raises(ValueError, match="some above 0"):
         scores.weighted_spearman([], [])
+    for weights in ([0, 0, 0], [1, np.nan, 1], [1, -4, 1]):
+        with pytest.raises(ValueError, match=r"weights .*expected"):
+            scores.weighted_spearman([1, 2, 3], [1, 4, 9], weights)
 
 
 def test_a_pair_table_gives_the_first_candidates():

@@ -146,3 +146,9 @@ def test_weights_and_repeated_pairs_are_the_same():
     repeated = compare.compare_bases("w", {"x": a[rows]}, {"x": b[rows]}, groups=rows)
     np.testing.assert_allclose(weighted.held_out["x"], repeated.held_out["x"], atol=1e-12)
     np.testing.assert_allclose(weighted.nulls["x"].r, repeated.nulls["x"].r, atol=1e-12)
+
+
+def test_a_null_needs_shuffles():
+    values = {"ICA": np.random.default_rng(0).normal(size=(20, 2))}
+    with pytest.raises(ValueError, match="n_shuffles = 0 was given; expected at least 1"):
+        compare.compare_bases("", values, values, n_shuffles=0)

@@ -211,3 +211,44 @@ def test_skewness_is_scipys():
 
     values = sources(500)
     np.testing.assert_allclose(components.skewness(values), scipy.stats.skew(values))
+
+
+def test_weighted_rows_are_signed_and_ordered_by_weighted_skewness(tmp_path, monkeypatch):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
+    random = np.random.default_rng(0)
+    vectors = np.column_stack([random.exponential(size=3000), random.gamma(0.3, size=3000)])
+    weights = np.where(vectors[:, 1] > 1, 1, 20)  # the second column loses its tail
+    weights[:50] = 0
+    fitted = decomposition.fit(vectors, weights=weights)
+    repeated = np.repeat(fitted.values, weights, axis=0)
+    np.testing.assert_allclose(fitted.skewness, components.skewness(repeated), rtol=1e-9)
+    assert (fitted.skewness > 0).all() and (np.diff(fitted.skewness) < 0).all()
+    plain = decomposition.fit(vectors[50:]).skewness
+    assert not np.allclose(plain, fitted.skewness, rtol=0.1)
+    kept = decomposition.fit_embedding(
+        Embedding([f"w{i}" for i in range(3000)], vectors), weights=weights
+    )
+    np.testing.assert_array_equal(kept.skewness, fitted.skewness)
+
+
+def test_weighted_skewness_orders_columns_that_plain_skewness_orders_otherwise():
+    values = np.array([[0, 0.0], [0, 0], [0, 1], [3, 3], [0, -2], [-1, 0]])
+    weights = np.array([4, 4, 4, 0, 1, 4])
+    assert components.order(values)[1].tolist() == [0, 1]
+    signs, ordered = components.order(values, weights)
+    repeated = components.skewness(np.repeat(values, weights, axis=0))
+    assert ordered.tolist() == [1, 0] and signs.tolist() == np.sign(repeated).tolist()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"n_components": 2.5}, {"tolerance": np.nan}, {"tolerance": 0}, {"max_iterations": -1}],
+)
+def test_settings_out_of_range_are_refused(mixed, options):
+    with pytest.raises(ValueError, match="was given; expected"):
+        decomposition.fit(mixed[0], **options)
+
+
+def test_a_draw_of_no_words_is_refused():
+    with pytest.raises(ValueError, match="min_count=10 leaves none of 2 words: lower it"):
+        decomposition.draw_rows(np.array([5, 3]), min_count=10)

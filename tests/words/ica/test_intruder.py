@@ -66,3 +66,12 @@ def test_the_game_hides_one_word_that_may_intrude():
     assert len(rows) == 6 and rows[place] in slow_candidates(values, 2)
     others = set(np.delete(rows, place))
     assert others == set(matching.top_rows(values, 5)[2])
+
+
+def test_what_is_no_number_is_refused():
+    values = spikes()
+    spoilt = values.copy()
+    spoilt[3, 1] = np.nan
+    for arrays in ((spoilt, values), (values, spoilt)):
+        with pytest.raises(ValueError, match="1 of 1,000 values not finite"):
+            intruder.score(*arrays)

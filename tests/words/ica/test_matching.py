@@ -139,3 +139,29 @@ def test_bad_input_is_named(worlds):
         matching.match(*worlds, method="best")
     with pytest.raises(ValueError, match="leaves none"):
         matching.top_words(space(), min_count=99)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (np.zeros(400), "all 0; expected some above 0"),
+        (np.full(400, np.nan), "expected as many, finite"),
+        (-np.ones(400), "none below 0"),
+        (np.ones(3), r"shape \(3,\) were given for 400 rows"),
+    ],
+)
+def test_weights_that_are_none_are_refused(worlds, weights, message):
+    matched = matching.match(*worlds)
+    for work in (matching.correlate, matching.match, matched.on):
+        with pytest.raises(ValueError, match=message):
+            work(*worlds, weights=weights)
+
+
+def test_values_that_are_no_numbers_are_refused(worlds):
+    spoilt = worlds[0].copy()
+    spoilt[3, 1] = np.nan
+    for work in (matching.correlate, matching.match, matching.match(*worlds).on):
+        with pytest.raises(ValueError, match=r"values has 1 of 2,\d+ values not finite"):
+            work(spoilt, worlds[1])
+    with pytest.raises(ValueError, match="expected one or more"):
+        matching.stability(worlds[0], [])

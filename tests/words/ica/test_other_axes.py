@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lmnotes.words.ica import decomposition, matching, other_axes, solver
+from lmnotes.words.ica import components, decomposition, matching, other_axes, solver
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +92,20 @@ def test_raw_columns_are_standardised(vectors):
     axes = other_axes.raw(vectors)
     np.testing.assert_allclose(axes.values.std(axis=0), 1)
     np.testing.assert_allclose(axes.transform(vectors), axes.values, atol=1e-9)
+
+
+def test_weights_turn_and_order_the_other_axes_too(vectors):
+    weights = np.random.default_rng(1).integers(0, 5, len(vectors))
+    for axes in (
+        other_axes.pca(vectors, weights=weights, flip=True),
+        other_axes.random(vectors, weights=weights),
+    ):
+        skewness = components.skewness(np.repeat(axes.values, weights, axis=0))
+        np.testing.assert_allclose(axes.skewness, skewness, rtol=1e-9)
+        assert (axes.skewness >= 0).all()
+    assert (np.diff(axes.skewness) <= 0).all()
+
+
+def test_raw_columns_that_are_no_numbers_are_refused(vectors):
+    with pytest.raises(ValueError, match="values not finite"):
+        other_axes.raw(np.where(vectors > 5, np.nan, vectors))

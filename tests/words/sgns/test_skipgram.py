@@ -202,7 +202,15 @@ def test_a_diverging_run_stops_with_the_setting_to_change(text):
         ({"rule": "fast"}, "rule 'fast' was given; expected one of shared, pairwise"),
         ({"final_rate": 1.0}, "final_rate = 1.0"),
         ({"subsample": 0.0}, "subsample = 0.0"),
+        ({"subsample": np.nan}, "subsample = nan"),
         ({"min_count": 10**9}, "lower min_count"),
+        ({"rate": 0.0}, "rate = 0.0 was given; expected a finite number above 0: raise it"),
+        ({"rate": np.inf}, "rate = inf was given; expected a finite number above 0: lower it"),
+        ({"window": 2.5}, "window = 2.5 was given; expected a whole number"),
+        ({"epochs": 1.5}, "epochs = 1.5 was given; expected a whole number"),
+        ({"min_count": 1.5}, "min_count = 1.5 was given; expected a whole number"),
+        ({"seed": -1}, "seed = -1 was given; expected at least 0"),
+        ({"noise_power": np.nan}, "noise_power = nan"),
     ],
 )
 def test_settings_out_of_range_are_refused(text, setting, message):
@@ -215,10 +223,23 @@ def test_a_text_without_any_pair_is_refused():
         skipgram.train(corpus.from_texts(["a", "b", "c", "a"]), keep=False, **SMALL)
 
 
-def test_a_text_thinned_to_nothing_has_no_loss_but_ends():
+def test_a_text_thinned_to_nothing_is_refused():
     text = corpus.from_texts(["a b", "b a", "a b"])
-    vectors = skipgram.train(text, subsample=1e-12, keep=False, **SMALL)
-    assert np.isnan(vectors.history.loss).all()
+    with pytest.raises(ValueError, match="leaves no pair of 6 words; expected some: raise it"):
+        skipgram.train(text, subsample=1e-12, keep=False, **SMALL)
+
+
+@pytest.mark.parametrize("weights", [[0, 0], [1, np.nan], [1, -3]])
+def test_a_noise_distribution_needs_weights(weights):
+    with pytest.raises(ValueError, match="expected"):
+        objective.alias_table(np.array(weights, float))
+
+
+@pytest.mark.parametrize("setting", [{"window": 0}, {"negatives": -1}, {"n_pairs": 2.5}])
+def test_an_objective_of_nothing_is_refused(text, setting):
+    vectors = skipgram.train(text, keep=False, **SMALL)
+    with pytest.raises(ValueError, match="was given; expected"):
+        objective.measure(vectors, text, **setting)
 
 
 def test_a_damaged_resume_file_is_removed_and_training_starts_again(text, tmp_path, monkeypatch):
