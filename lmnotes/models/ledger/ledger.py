@@ -77,7 +77,11 @@ class Ledger:
 
     def missing(self, models: Sequence) -> list[str]:
         """The names of those models that have no row yet."""
-        return [who.name for who in map(identity.identify, models) if self.find(who) is None]
+        return [
+            who.name
+            for who in map(identity.identify, identity.several(models))
+            if self.find(who) is None
+        ]
 
     def add(
         self, scores: Scores, about: Mapping | None = None, who: Identity | None = None
@@ -102,13 +106,20 @@ class Ledger:
         return path
 
     def record_failure(
-        self, model: str | Path | Mapping | Identity, kind: str, message: str, attempts: int = 1
+        self,
+        model: str | Path | Mapping | Identity,
+        kind: str,
+        message: str,
+        attempts: int = 1,
+        under: Mapping | None = None,
     ) -> None:
-        """Remember that a model could not be scored; `kind` is one of `failures.KINDS`."""
+        """Remember that a model could not be scored; `kind` is one of `failures.KINDS`, `under` the
+        settings of the run as `failures.holds_under` takes them.
+        """
         who = _identified(model)
         ScoringFailure(kind, message)  # refuses an unknown kind
         record = {"model": who.name, "id": who.id, "kind": kind, "attempts": attempts}
-        record |= {"message": message, "when": row.now()}
+        record |= {"message": message, "when": row.now(), "under": dict(under or {})}
         store.write_json(self._failure_path(who), record)
 
     def failure(self, who: Identity) -> dict | None:
@@ -188,7 +199,7 @@ class Ledger:
             whos = [Identity(head["name"], head["model"], head["revision"]) for _, head in rows]
             return [(who.name, who, path) for who, (path, _) in zip(whos, rows, strict=True)]
         source = models if models is not None else identity.places(about)
-        whos = [identity.identify(model) for model in source]
+        whos = [identity.identify(model) for model in identity.several(source)]
         names = list(about["model"]) if models is None else [who.name for who in whos]
         return [(name, who, self.find(who)) for name, who in zip(names, whos, strict=True)]
 

@@ -1,6 +1,7 @@
 """`lmnotes score`, and what `lmnotes status` says of ledgers."""
 
 import argparse
+import re
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
@@ -54,10 +55,13 @@ def score(options: argparse.Namespace) -> int:
 def listed(path: Path) -> list[str | Mapping]:
     """The models that a file lists or a folder holds.
 
-    A line is a hub id, `id@revision` or a folder, as seen from here or from the file; `#` begins a
-    comment. Raises InputError where there is nothing to score.
+    A line is a hub id, `id@revision` or a folder, as seen from here or from the file; `#` at its
+    start or after a blank begins a comment. Raises InputError for a line that is none of these, and
+    where there is nothing to score.
     """
     from lmnotes.errors import InputError
+    from lmnotes.models.scoring import identity
+    from lmnotes.text import readers
 
     if (path / "config.json").is_file():
         return [str(path)]
@@ -70,14 +74,22 @@ def listed(path: Path) -> list[str | Mapping]:
         wanted = "a file that is there, or a folder of saved models"
         then = "write one hub id or folder per line"
         raise InputError(f"{path} was given as a list of models; expected {wanted}: {then}")
-    lines = path.read_text(encoding="utf-8").splitlines()
-    names = [name for line in lines if (name := line.split("#")[0].strip())]
+    names = []
+    for number, line in enumerate("".join(readers.pieces(path)).splitlines(), start=1):
+        if not (name := re.split(r"(?:^|\s)#", line)[0].strip()):
+            continue
+        if not Path(name).is_dir() and (path.parent / name).is_dir():
+            name = str(path.parent / name)
+        try:
+            if not Path(name).is_dir():  # the content of folders is hashed shard by shard
+                identity.identify(name)
+        except InputError as error:
+            raise InputError(f"{path}, line {number}: {error}") from None
+        names.append(name)
     if not names:
         wanted = "one hub id or folder per line: add such as EleutherAI/pythia-70m"
         raise InputError(f"{path} lists no model; expected {wanted}")
-    beside = {name: path.parent / name for name in names if not Path(name).is_dir()}
-    folders = {name: str(folder) for name, folder in beside.items() if folder.is_dir()}
-    return [folders.get(name, name) for name in names]
+    return names
 
 
 def rule(text: str):

@@ -146,7 +146,7 @@ def run(job: Mapping, launcher: Fresh | None = None, stop: threading.Event | Non
         if kind == "out_of_memory":  # as often as the batch can be halved
             again = tokens >= _LEAST_TOKENS
         if not again:
-            rows.record_failure(who, kind, message, count)
+            rows.record_failure(who, kind, message, count, job["under"])
             break
         if kind == "network":
             pause = min(job["backoff_s"] * 2 ** (count - 1), _MOST_PAUSE_S)

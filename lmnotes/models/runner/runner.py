@@ -24,7 +24,7 @@ from lmnotes import parallel
 from lmnotes.errors import InputError, expect_between
 from lmnotes.models.ledger.ledger import Ledger
 from lmnotes.models.runner import processes
-from lmnotes.models.scoring import failures, identity
+from lmnotes.models.scoring import failures, identity, loading
 from lmnotes.models.scoring.identity import Identity, identify
 
 WORKER = ("-m", "lmnotes.models.runner.worker")
@@ -78,15 +78,18 @@ def score(
     expect_between("slots", slots, low=1)
     expect_between("tokens_per_batch", tokens_per_batch, low=1)
     say = progress if callable(progress) else (print if progress else lambda line: None)
-    chosen = _distinct(take_shard(list(models), shard))
+    chosen = _distinct(take_shard(identity.several(models), shard))
+    where = ["auto"] if executor is not None else _devices(devices)
+    kinds = sorted({device.split(":")[0] for device in where})
+    under = {"devices": kinds, "time_limit_s": time_limit_s}
     say_done = _Progress(len(chosen), say)
     common = {"ledger": str(ledger.folder), "command": [sys.executable, *worker], "device": "auto"}
     common |= {"time_limit_s": time_limit_s, "attempts": attempts, "backoff_s": backoff_s}
     common |= {"tokens_per_batch": tokens_per_batch, "trust_remote_code": trust_remote_code}
-    common["evict"] = evict
+    common |= {"evict": evict, "under": under}
     known, jobs = {}, []
     for who, about in chosen:
-        if (earlier := _earlier(ledger, who, retry_failed)) is not None:
+        if (earlier := _earlier(ledger, who, retry_failed, under)) is not None:
             known[who.id] = say_done(earlier)
         else:
             job = common | {"model": asdict(who), "about": about}
@@ -95,7 +98,7 @@ def score(
     if jobs and executor is not None:
         done = _collected(executor, jobs, processes.run, say_done)
     else:
-        done = _on_devices(jobs, _devices(devices), slots, say_done) if jobs else {}
+        done = _on_devices(jobs, where, slots, say_done) if jobs else {}
     results = known | done
     return pd.DataFrame([results[who.id] for who, _ in chosen], columns=list(_COLUMNS))
 
@@ -124,12 +127,14 @@ def _distinct(models: Iterable) -> list[tuple[Identity, dict]]:
     return list(distinct.values())
 
 
-def _earlier(ledger: Ledger, who: Identity, retry_failed: bool) -> dict | None:
+def _earlier(ledger: Ledger, who: Identity, retry_failed: bool, under: Mapping) -> dict | None:
     """What is to be said of a model that needs no process, None where it needs one."""
     if ledger.has(who):
         return _result(who, "kept")
     record = ledger.failure(who)
     if record is None or retry_failed or failures.may_have_passed(record["kind"]):
+        return None
+    if not failures.holds_under(record["kind"], record.get("under", {}), under):
         return None
     return _result(who, "failed before", record["kind"], record["attempts"], 0, record["message"])
 
@@ -182,9 +187,8 @@ def _collected(executor: futures.Executor, jobs: Sequence[dict], run, say_done) 
 def _devices(devices: str | Sequence[str]) -> list[str]:
     if devices != "all":
         names = [devices] if isinstance(devices, str) else list(devices)
-        if not names or not all(name.split(":")[0] in ("cpu", "cuda", "mps") for name in names):
-            wanted = "'all' or names such as ['cuda:0'] or ['cpu']: name at least one"
-            raise InputError(f"devices {devices!r} were given; expected {wanted}")
+        for name in names or [""]:
+            loading.expect_device(name)
         return names
     import torch
 

@@ -29,9 +29,9 @@ def counted(scorer, batch):
 
 def fused(scorer, batch):
     """Hidden states of the padded batch, then `kernels.log_probabilities`."""
-    inputs, targets, lengths = pad(batch, scorer.device)
+    inputs, targets, lengths = pad(scorer, batch)
     hidden = head.hidden_states(scorer.model, inputs)  # (B, T, D)
-    if min(lengths) == max(lengths):
+    if min(lengths) == targets.shape[1]:
         hidden, targets = hidden.flatten(0, 1), targets.flatten()
     else:
         real = targets >= 0
@@ -41,7 +41,7 @@ def fused(scorer, batch):
 
 def logits(scorer, batch):
     """The model's own logits of the padded batch, normalised a few rows at a time."""
-    inputs, targets, lengths = pad(batch, scorer.device)
+    inputs, targets, lengths = pad(scorer, batch)
     values = scorer.model(input_ids=inputs, **head.arguments(scorer.model)).logits  # (B, T, V)
     texts = zip(values, targets, lengths, strict=True)
     return [gather(rows[:n], goal[:n]).cpu().numpy() for rows, goal, n in texts]
@@ -53,6 +53,7 @@ def alone(scorer, batch):
 
     rows = []
     for ids in batch:
+        unstretch(scorer)
         inputs = torch.as_tensor(ids, device=scorer.device)[None]
         values = scorer.model(input_ids=inputs, **head.arguments(scorer.model)).logits[0]
         rows.append(gather(values[:-1], inputs[0, 1:]).cpu().numpy())
@@ -65,7 +66,8 @@ def choose(scorer, ids):
     Args:
         ids: token ids of texts to be scored; of two of them the beginnings are compared.
     """
-    sample = [text[:n] for text, n in zip((ids[0], ids[-1]), SAMPLE, strict=True)]
+    most = scorer.unstretched or max(SAMPLE)
+    sample = [text[: min(n, most)] for text, n in zip((ids[0], ids[-1]), SAMPLE, strict=True)]
     plain = np.concatenate(alone(scorer, sample))
     failures.expect_numbers(f"log-probabilities of {scorer.name} in {scorer.dtype}", plain)
     expect_causal(scorer, sample[0])
@@ -104,18 +106,28 @@ def expect_causal(scorer, ids):
         )
 
 
-def pad(batch, device):
+def pad(scorer, batch):
     """Inputs (B, T), targets (B, T) with -1 where there is none, and the lengths, as lists."""
     import torch
 
+    unstretch(scorer)
     lengths = [len(ids) - 1 for ids in batch]
-    inputs = torch.zeros((len(batch), max(lengths)), dtype=torch.long)
+    # where frequencies follow the length, the last token is read too, as in a text alone
+    inputs = torch.zeros((len(batch), max(lengths) + bool(scorer.unstretched)), dtype=torch.long)
     targets = torch.full_like(inputs, -1)
     for row, (ids, n) in enumerate(zip(batch, lengths, strict=True)):
         inputs[row, :n] = torch.as_tensor(ids[:-1])  # the last token predicts nothing,
         inputs[row, n:] = int(ids[-1])  # so it can stand for the padding
         targets[row, :n] = torch.as_tensor(ids[1:])
-    return inputs.to(device), targets.to(device), lengths
+    return inputs.to(scorer.device), targets.to(scorer.device), lengths
+
+
+def unstretch(scorer):
+    """Have a model forget the longest text so far, whose frequencies "dynamic" RoPE keeps."""
+    import torch
+
+    if scorer.unstretched:
+        scorer.model(input_ids=torch.zeros((1, 1), dtype=torch.long, device=scorer.device))
 
 
 def split(values, lengths):
@@ -132,13 +144,16 @@ def gather(values, targets):
     return torch.cat([law.gather(-1, goal[:, None])[:, 0] for law, goal in laws])
 
 
-def plan(lengths: np.ndarray, tokens_per_batch: int) -> list[np.ndarray]:
+def plan(
+    lengths: np.ndarray, tokens_per_batch: int, bands: np.ndarray | None = None
+) -> list[np.ndarray]:
     """Batches of texts, longest first, each as indices into `lengths`.
 
     Args:
         lengths: (N,) tokens that the model reads per text; texts of length 0 are left out.
         tokens_per_batch: texts in a batch times its longest text stay below it; a text that is
             longer by itself makes a batch of one.
+        bands: (N,) of `Scorer.band`, which grow with the lengths; a batch is of one of them.
 
     Longest first means that what does not fit in memory shows at once.
 
@@ -150,9 +165,12 @@ def plan(lengths: np.ndarray, tokens_per_batch: int) -> list[np.ndarray]:
     lengths = np.asarray(lengths)
     order = np.argsort(-lengths, kind="stable")
     order = order[lengths[order] > 0]
+    bands = np.zeros(len(lengths)) if bands is None else np.asarray(bands)
     batches, start = [], 0
     while start < len(order):
         size = max(1, tokens_per_batch // int(lengths[order[start]]))
-        batches.append(order[start : start + size])
-        start += size
+        batch = order[start : start + size]
+        batch = batch[bands[batch] == bands[batch[0]]]
+        batches.append(batch)
+        start += len(batch)
     return batches

@@ -1,4 +1,4 @@
-"""Why a model could not be scored: ten kinds, and what an exception of another package means."""
+"""Why a model could not be scored: eleven kinds, and what an exception of another package means."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -17,12 +17,14 @@ KINDS = (
     "killed",  # its process ended without a word
     "timeout",
     "not_a_number",
+    "machine",  # a device, a disk or a permission of the machine, whatever the model
     "other",
 )
 # Patterns of names of classes, so that no package has to be imported for the question.
 _CLASSES = {
     "gated": "GatedRepoError",
-    "missing": "(Repository|Revision|Entry|File)NotFoundError|NotADirectoryError|HFValidationError",
+    "missing": "(Repository|Revision|Entry|File)NotFoundError|NotADirectoryError|"
+    "HFValidationError|SafetensorError",
     "network": "LocalEntryNotFoundError|OfflineModeIsEnabled|Connect(ion)?Error|"
     "Timeout(Error|Exception)?",
     "out_of_memory": "(OutOf)?MemoryError",
@@ -35,6 +37,9 @@ _MESSAGES = {
     "network": "couldn't connect to|could not connect|connection error|offline mode",
     "missing": "not a valid model identifier|does not appear to have a file|no file named",
     "out_of_memory": "out of memory|not enough memory|can(no|')t allocate memory",
+    "machine": "cuda error(?!: device-side assert)|nvidia driver|no cuda gpus|"
+    "not compiled with cuda|no space left|quota exceeded|permission denied|"
+    "read-only file system|too many open files|input/output error|stale file handle",
     "unsupported": "unrecognized (model|configuration class)|does not recognize this architecture|"
     "instantiate the backend tokenizer",
 }
@@ -88,7 +93,19 @@ def worth_another_try(kind: str) -> bool:
 
 def may_have_passed(kind: str) -> bool:
     """Whether a failure recorded by an earlier run says nothing about this one."""
-    return kind == "network"
+    return kind in {"network", "machine"}
+
+
+def holds_under(kind: str, before: Mapping, now: Mapping) -> bool:
+    """Whether a recorded failure would come again under other settings of a run.
+
+    Args:
+        before, now: each with `devices` (kinds such as "cuda") and `time_limit_s`.
+    """
+    if kind == "timeout" and now["time_limit_s"] > before.get("time_limit_s", np.inf):
+        return False
+    memory = kind in {"out_of_memory", "killed", "timeout"}
+    return not memory or before.get("devices", now["devices"]) == now["devices"]
 
 
 def _kind(patterns: Mapping[str, str], text: str, match: Callable) -> str | None:

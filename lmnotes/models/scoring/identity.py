@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,8 @@ _DEFAULT_REVISION = "main"
 # model is scored again, a file too few that two models are taken for one.
 _IGNORED_SUFFIXES = {".md", ".csv", ".png", ".svg", ".log", ".lock", ".tmp"}
 _IGNORED_STARTS = (".", "optimizer", "scheduler", "rng_state", "trainer_state", "training_args")
+# As the hub's own client has it, which refuses others with a traceback.
+_HUB_ID = r"(?!.*(--|\.\.|\.git$))([\w\-][\w\-.]*/)?[\w\-][\w\-.]{0,95}(?<![-.])"
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,20 @@ def identify(model: str | Path | Mapping, revision: str | None = None) -> Identi
         folder = Path(text).resolve()
         return Identity(name or folder.name, str(folder), content_of(folder))
     text, _, after = text.partition("@")
-    if not re.fullmatch(r"(?![./~])[^/ ]+(/[^/ ]+)?", text):
+    if not re.fullmatch(_HUB_ID, text):
         wanted = "a folder that is there, or a hub id such as EleutherAI/pythia-70m@step1000"
         raise InputError(f"model {str(model)!r} was given; expected {wanted}: check the path")
     revision = revision or after or _DEFAULT_REVISION
     short = "" if revision == _DEFAULT_REVISION else f"@{revision}"
     return Identity(name or text + short, text, revision)
+
+
+def several(models: Iterable) -> list:
+    """The models of a list; InputError for a single one, whose letters are no models."""
+    if isinstance(models, str | Path | Mapping):
+        given = f"{str(models)[:60]!r} was given for models, a single one"
+        raise InputError(f"{given}; expected a list of them: put it in brackets")
+    return list(models)
 
 
 def places(models: pd.DataFrame) -> list[str]:

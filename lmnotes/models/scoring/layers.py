@@ -238,7 +238,7 @@ def _way(lens: Lens):
     """A way, as `batches.fused`, that gives (L + 1, T - 1) for each text of a batch."""
 
     def all_layers(scorer, batch):
-        inputs, targets, lengths = batches.pad(batch, scorer.device)
+        inputs, targets, lengths = batches.pad(scorer, batch)
         real = targets >= 0
         *states, last = _hidden_states(scorer, lens, inputs)
         goal, rows = targets[real], []

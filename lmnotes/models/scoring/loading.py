@@ -13,7 +13,7 @@ from typing import Any
 from lmnotes.errors import InputError
 from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.scoring.head import Head, find
-from lmnotes.models.scoring.rule import Rule, model_length
+from lmnotes.models.scoring.rule import Rule, model_length, stretching
 
 _POINTER = b"version https://git-lfs"
 _TOKENIZER = r"tokenizer\.|vocab|merges|spiece|.*\.(model|tiktoken)$"  # names of its files
@@ -39,6 +39,21 @@ class Scorer:
     adds_bos: bool
     head: Head | None
     note: str
+
+    @property
+    def unstretched(self) -> int | None:
+        """Tokens up to which RoPE's frequencies are fixed, None where they always are."""
+        return stretching(self.model.config.get_text_config())[1]
+
+    def band(self, n_tokens: int) -> int:
+        """Which frequencies a text of so many tokens is read with; two bands share no batch.
+
+        "longrope" has one more set for all that is longer, "dynamic" one for each length.
+        """
+        kind, length = stretching(self.model.config.get_text_config())
+        if length is None or n_tokens <= length:
+            return 0
+        return 1 if kind == "longrope" else n_tokens
 
     @property
     def n_vocabulary(self) -> int:

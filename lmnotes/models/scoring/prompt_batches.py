@@ -88,7 +88,9 @@ def choose(scorer, groups, share=True):
 
 def _sharing(scorer, pairs) -> tuple[float, str]:
     """The mean difference per token of `Shared` from `alone`, and why it cannot be used, or ""."""
-    n_context, n = SAMPLE
+    most = scorer.unstretched or sum(SAMPLE)
+    n = min(SAMPLE[1], most // 2)
+    n_context = min(SAMPLE[0], most - n)
     sample = [(context[:n_context], ids[:n]) for context, ids in pairs]
     plain = np.concatenate(joined(batches.alone)(scorer, sample))
     try:
@@ -118,7 +120,7 @@ def run(scorer, pairs, tokens_per_batch, share):
     with torch.inference_mode():
         way, shared, difference, notes = choose(scorer, groups, share)
         budget = score.fitting_budget(scorer, way, tokens_per_batch)
-        queue, n_batches, fits = deque(_plan(groups, budget, shared)), 0, None
+        queue, n_batches, fits = deque(_plan(scorer, groups, budget, shared)), 0, None
         while queue:
             own_way, batch = queue.popleft()
             several = [groups[k][n] for k, n in batch]
@@ -154,21 +156,25 @@ def _groups(pairs):
     return groups, [(rank[k], n) for k, n in place]
 
 
-def _plan(groups, budget, shared):
+def _plan(scorer, groups, budget, shared):
     """(way or None for the joined one, [(group, member)]) for every batch."""
     rest = []
     for k, group in enumerate(groups):
         n = len(group[0][0])
-        if shared is None or (len(group) - 1) * n < SHARE_FROM:
-            rest += [(k, i) for i in range(len(group))]
+        fits = np.array([scorer.band(_n_tokens(pair)) == scorer.band(n) for pair in group])
+        if shared is None or (fits.sum() - 1) * n < SHARE_FROM:
+            fits[:] = False  # what a prompt was read with holds for those of its own band
+        rest += [(k, int(i)) for i in np.flatnonzero(~fits)]
+        if not fits.any():
             continue
-        lengths = np.array([len(ids) for _, ids in group])
+        lengths = np.array([len(ids) for _, ids in group]) * fits
         largest = max(1, budget * N_CACHED // (n + int(lengths.max())))
         for batch in batches.plan(lengths, budget):
             for start in range(0, len(batch), largest):
                 yield shared, [(k, int(i)) for i in batch[start : start + largest]]
     lengths = np.array([_n_tokens(groups[k][i]) for k, i in rest])
-    for batch in batches.plan(lengths, budget) if rest else ():
+    bands = np.array([scorer.band(n) for n in lengths])
+    for batch in batches.plan(lengths, budget, bands) if rest else ():
         yield None, [rest[i] for i in batch]
 
 
@@ -215,7 +221,7 @@ def _log_probabilities(scorer, states, targets):
 
 def _fused(scorer, pairs):
     """As `batches.fused`, with the head only where a token of a response is predicted."""
-    inputs, targets, _ = batches.pad([np.concatenate(pair) for pair in pairs], scorer.device)
+    inputs, targets, _ = batches.pad(scorer, [np.concatenate(pair) for pair in pairs])
     for row, (context, _) in enumerate(pairs):
         targets[row, : len(context) - 1] = -1
     states, real = head.hidden_states(scorer.model, inputs), targets >= 0

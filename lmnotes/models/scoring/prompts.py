@@ -109,7 +109,7 @@ def matrix(
     `.texts` has the columns text_id, prompt, response, n_bytes; the order is that of the pairs.
     """
     if not isinstance(models, pd.DataFrame):
-        models = pd.DataFrame({"model": [str(model) for model in models]})
+        models = pd.DataFrame({"model": list(map(str, identity.several(models)))})
     rows, pair_set = [], _pair_set(prompts, responses)
     settings = {"rule": rule, "device": device, "tokens_per_batch": tokens_per_batch}
     for place in identity.places(models):

@@ -80,6 +80,27 @@ def model_length(config) -> int:
     return DEFAULT_LENGTH
 
 
+def stretching(config) -> tuple[str, int | None]:
+    """The kind of a RoPE whose frequencies follow the text's length, and up to which they do not.
+
+    >>> from types import SimpleNamespace
+    >>> rope = {"rope_type": "dynamic", "factor": 2.0}
+    >>> stretching(SimpleNamespace(max_position_embeddings=40, rope_parameters=rope))
+    ('dynamic', 40)
+    """
+    settings = getattr(config, "rope_parameters", None) or getattr(config, "rope_scaling", None)
+    settings = settings if isinstance(settings, dict) else {}
+    for rope in (settings, *(x for x in settings.values() if isinstance(x, dict))):  # or by layer
+        kind = str(rope.get("rope_type", rope.get("type")))
+        if "dynamic" in kind:
+            return "dynamic", config.max_position_embeddings
+        if kind == "longrope":
+            own = getattr(config, "original_max_position_embeddings", None)
+            given = rope.get("original_max_position_embeddings", config.max_position_embeddings)
+            return kind, own or given
+    return "", None
+
+
 def encode(tokenizer, texts: Sequence[str], rule: Rule, max_length: int) -> Encoded:
     """Token ids of every text under a rule.
 

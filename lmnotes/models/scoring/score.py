@@ -135,8 +135,9 @@ def longest_first(ids):
 def run(scorer, way, ids, budget, progress=None):
     """What a way gives for each text, None for a single token; notes, and facts for `about`."""
     lengths = np.array([len(text) - 1 for text in ids])
+    bands = np.array([scorer.band(len(text)) for text in ids])
     tokens, notes, n_batches = [None] * len(ids), [], 0
-    queue, done = deque(batches.plan(lengths, budget)), int((lengths < 1).sum())
+    queue, done = deque(batches.plan(lengths, budget, bands)), int((lengths < 1).sum())
     while queue:
         batch = queue.popleft()
         values = attempt(way, scorer, [ids[i] for i in batch])
@@ -144,7 +145,7 @@ def run(scorer, way, ids, budget, progress=None):
             budget = halved(scorer, lengths, batch, budget)
             notes.append(f"out of memory: went on with {budget} tokens per batch")
             rest = np.concatenate([batch, *queue])
-            queue = deque(rest[places] for places in batches.plan(lengths[rest], budget))
+            queue = deque(rest[x] for x in batches.plan(lengths[rest], budget, bands[rest]))
             continue
         for i, value in zip(batch, values, strict=True):
             tokens[i] = value

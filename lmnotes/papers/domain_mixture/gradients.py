@@ -164,7 +164,8 @@ def padded(scorer: Scorer, ids: list[np.ndarray]) -> Iterator[tuple]:
 
     budget = max(1, min(TOKENS, NUMBERS // scorer.n_vocabulary))
     weights = next(scorer.model.parameters())
-    for places in batches.plan(np.array([len(row) - 1 for row in ids]), budget):
+    lengths = np.array([len(row) - 1 for row in ids])
+    for places in batches.plan(lengths, budget, [scorer.band(len(row)) for row in ids]):
         lengths = np.array([len(ids[place]) for place in places])
         filled = np.arange(lengths.max()) < lengths[:, None]
         rows = np.zeros(filled.shape, np.int64)

@@ -11,6 +11,7 @@ import pytest
 import tiny_models
 
 from lmnotes import cli
+from lmnotes.errors import InputError
 from lmnotes.models.ledger import ledger
 from lmnotes.models.runner import command, runner
 from lmnotes.models.scoring import loading
@@ -40,6 +41,8 @@ def test_a_folder_of_saved_models_is_scored_and_resumed_after_a_kill(home, capsy
         tiny_models.save(name, models / f"{number}-{name}", adds_bos=name == "llama")
     broken = cases.folder(models / "2-broken")
     (broken / "config.json").write_text(json.dumps({"model_type": "never-heard-of"}))
+    (broken / "model.safetensors").unlink()
+    tiny_models.tokenizer().save_pretrained(broken)
     run = lmnotes(home, str(models), "--ledger", str(home / "ledger"))
     assert "3 models, 6 texts of small, bos=tokenizer" in run.stdout.readline()
     first = run.stdout.readline()
@@ -119,9 +122,27 @@ def test_a_folder_is_one_model_or_many(tmp_path):
     assert command.listed(first) == [str(first)]
 
 
+def test_a_list_is_read_as_it_was_saved(tmp_path):
+    """Reported as microsoft/code_puppy#778 and NVDLI/LDL#3: marks at the start, `#` in a name."""
+    path = tmp_path / "list.txt"
+    cases.folder(tmp_path / "run#2")
+    path.write_bytes(b"\xef\xbb\xbfgpt2\r\nrun#2  # the second\n#lab/a\n  # b\n")
+    assert command.listed(path) == ["gpt2", str(tmp_path / "run#2")]
+    path.write_text("gpt2\nllama\n", encoding="utf-16")
+    assert command.listed(path) == ["gpt2", "llama"]
+
+
+@pytest.mark.parametrize("line", [r"C:\models\my-llm", "llama:latest", "a--b", "x/.git", "-"])
+def test_a_line_that_is_no_model_is_named_before_anything_starts(tmp_path, line):
+    (tmp_path / "list.txt").write_text(f"gpt2\n\n{line}\n")
+    with pytest.raises(InputError, match=r"list\.txt, line 3: model .* expected a folder"):
+        command.listed(tmp_path / "list.txt")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["list.txt", "--device", "cuda:9"], "device 'cuda:9' was given; torch"),
         (["gone.txt"], "a list of models; expected a file that is there"),
         (["empty"], "expected folders with a config.json"),
         (["blank.txt"], "lists no model"),

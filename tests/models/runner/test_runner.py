@@ -122,6 +122,26 @@ def test_a_second_run_starts_nothing_but_what_may_have_passed(rows, model, tmp_p
     assert rows.failures()["kind"].tolist() == ["missing", "killed"]
 
 
+def test_what_the_machine_did_is_not_held_against_the_model(rows, model, tmp_path):
+    """Reported as E3SM-Project/E3SM#8699."""
+    first, here = model(0, "machine", times=1), {"devices": ["cpu"], "time_limit_s": 3600}
+    for status in ("failed", "scored"):
+        assert runner.score([first], rows, **SETTINGS)["status"].tolist() == [status]
+    models = [model(number) for number in (1, 2, 3)]
+    rows.record_failure(models[0], "out_of_memory", "", 1, here | {"devices": ["cuda"]})
+    rows.record_failure(models[1], "out_of_memory", "", 1, here)
+    rows.record_failure(models[2], "timeout", "", 1, here | {"time_limit_s": 1})
+    table = runner.score(models, rows, **SETTINGS)
+    assert table["status"].tolist() == ["scored", "failed before", "scored"]
+
+
+def test_one_model_is_no_list(rows, model):
+    for single in ("gpt2", model(0), {"model": "gpt2"}):
+        for call in (runner.score, lambda models, rows: rows.matrix(models)):
+            with pytest.raises(InputError, match="a single one; expected a list"):
+                call(single, rows)
+
+
 def test_out_of_memory_halves_the_batch_until_it_fits(rows, model, tmp_path):
     models = [model(0, "out_of_memory", times=4), model(1, "out_of_memory")]
     table = runner.score(models, rows, tokens_per_batch=8192, attempts=1, **SETTINGS)
