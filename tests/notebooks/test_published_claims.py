@@ -32,7 +32,6 @@ SHEET = {
 OURS = {
     "03": ("null laws", "the cosine", "the transformation"),
     "04": ("the level",),
-    "05": ("our own question", "our trial"),
     "08": ("pitfall 3", "pitfall 4"),
     "09": ("additivity", "real text", "ruler"),
     "10": ("acceptance", "block-diagonal", "not run before", "our test", "reading 3"),

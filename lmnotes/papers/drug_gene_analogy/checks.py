@@ -43,18 +43,9 @@ def random_scores(known: dict[str, RelationSet], *, legacy: bool = False) -> pd.
     for vocabulary, direction, setting in product(known, tasks.DIRECTIONS, SETTINGS):
         task = tasks.build(known[vocabulary], setting, direction=direction)
         rows.append((vocabulary, direction, setting, *_four(popularity.simulate(task, **how))))
-    return _beside("random", rows, ["vocabulary", "direction", "setting"])
-
-
-def random_by_year(known: RelationSet) -> pd.DataFrame:
-    """The random baseline of the settings with Y2 by year, other draws than the published ones."""
-    rows = []
-    for year in published("years").year:
-        inside = _vocabulary_of(known, year)
-        for setting in ("Y2", "P1Y2", "P2Y2"):
-            task = tasks.build(inside, setting, year=year)
-            rows.append((year, setting, *_four(popularity.simulate(task))))
-    return _beside("random_years", rows, ["year", "setting"])
+    table = _beside("random", rows, ["vocabulary", "direction", "setting"])
+    table.attrs["legacy"] = legacy
+    return table
 
 
 def by_year(known: RelationSet) -> pd.DataFrame:

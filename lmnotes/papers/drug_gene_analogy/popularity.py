@@ -68,16 +68,6 @@ def simulate(
     return scores.result(task, ranks, {"method": "random", "draws": method, "seed": seed})
 
 
-def most_popular(task: Task) -> Result:
-    """The same list for every query, the most popular first; of equals the one that comes first."""
-    row, column, p = _answers(task)
-    place = np.empty(len(p), np.int64)
-    place[np.argsort(-p, kind="stable")] = np.arange(1, len(p) + 1)
-    ranks = np.full(len(task), np.iinfo(np.int64).max)
-    np.minimum.at(ranks, row, place[column])
-    return scores.result(task, ranks, {"method": "most popular"})
-
-
 def _answers(task: Task) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Row of the query and place in the pool of each answer (A,), and the pool's probabilities."""
     p = shares(task)

@@ -1,16 +1,17 @@
 """Tables of a study of analogies: scores of methods, of years and of training fractions."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lmnotes import parallel, store
+from lmnotes import parallel, statistics, store
 from lmnotes.papers.drug_gene_analogy import popularity, transe
 from lmnotes.papers.drug_gene_analogy.study import Study
 from lmnotes.words.analogy import prediction, tasks
+from lmnotes.words.analogy import scores as scores_of
 from lmnotes.words.analogy import vectors as relation_vectors
 from lmnotes.words.analogy.scores import Result
 from lmnotes.words.embedding import Embedding
@@ -84,14 +85,13 @@ def over_worlds(
     return groups.agg(**columns).reset_index()
 
 
-def spread(values: Iterable[float]) -> tuple[float, tuple[float, float]]:
-    """The mean of some values, NaN without any, and the smallest and the largest.
-
-    >>> spread([1, 2, 6])
-    (3.0, (1.0, 6.0))
+def gain(first: Mapping[str, Result], second: Mapping[str, Result], measure: str = "top1") -> dict:
+    """By how much a method beats another on the same questions, in the words of `claims.record`:
+    value (mean of the worlds), interval (over worlds, and over their drugs drawn again), n_seeds.
     """
-    mean, low, high = pd.Series(list(values), dtype=float).agg(["mean", "min", "max"]).tolist()
-    return mean, (low, high)
+    each = [scores_of.difference(first[world], second[world], measure) for world in first]
+    value, interval = statistics.over_seeds(*zip(*each, strict=True))
+    return {"value": value, "interval": interval, "n_seeds": len(each)}
 
 
 def by_year(study: Study, settings: Sequence[str]) -> pd.DataFrame:

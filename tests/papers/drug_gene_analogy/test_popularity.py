@@ -59,12 +59,6 @@ def test_the_legacy_draws_are_numpy_s_own(monkeypatch):
     assert theirs.random_sample() == ours.random_sample()
 
 
-def test_the_most_popular_by_hand():
-    result = popularity.most_popular(task_of(PAIRS))
-    assert popularity.shares(result.task).index.tolist() == ["x", "y", "z"]  # 3, 1, 2 relations
-    assert result.ranks[:, 0].tolist() == [1, 1, 1, 2]
-
-
 def test_future_answers_are_drawn_from_known_and_later_pairs():
     pairs = pandas.DataFrame({"drug": list("aab"), "gene": list("xyx"), "year": [1990, 2005, 2010]})
     concepts = pandas.DataFrame({"concept": list("abxyz"), "kind": ["drug"] * 2 + ["gene"] * 3})

@@ -135,6 +135,15 @@ def test_scores_by_year_are_those_of_single_predictions(study):
     assert not ((table.setting == "Y2") & (table.year == 2023)).any()  # nothing is left unknown
 
 
+def test_a_gain_is_held_over_the_worlds(study):
+    found = analogy_tables.answers(study, "G")
+    chance = analogy_tables.randomly(found)
+    gain = analogy_tables.gain(found, chance)
+    of_world = [found[w].scores()["top1"] - chance[w].scores()["top1"] for w in found]
+    assert gain["value"] == pytest.approx(np.mean(of_world)) and gain["n_seeds"] == len(found)
+    assert gain["interval"][0] <= min(of_world) and max(of_world) <= gain["interval"][1]
+
+
 def test_pathways_and_fractions(study):
     table = analogy_tables.pathways(study, "world 1")
     found = analogy_tables.answers(study, "P1")["world 1"]
@@ -182,17 +191,6 @@ def test_every_number_of_the_tables_has_its_claim():
 
 
 @drug_gene_tables.needed
-def test_the_real_tables_give_every_published_single_number():
-    from lmnotes.notebook import card
-
-    claims = card.for_notebook("05_drug_gene_analogy").claims
-    known = {name: drug_gene_tables.relation_set(name) for name in ("bcv", "homemade")}
-    found = numbers.single_numbers(known, drug_gene_tables.FOLDER)
-    values = found.set_index("number").value.astype(float)
-    popular = values[values.index.str.startswith("popular_")]
-    # the same list for all, the most popular first: Top-1, Top-10 and MRR
-    assert popular.tolist() == pytest.approx([0.046, 0.275, 0.119, 0.05, 0.21, 0.115], abs=6e-4)
-    values = values.drop(popular.index)
-    assert len(values) == len(numbers.PIPELINE) + len(numbers.SINGLE)
-    for number, value in values.items():
-        assert claims[number].reproduced_rule.holds(value), (number, value)
+def test_kegg_s_own_lists_give_the_authors_pairs():
+    known = drug_gene_tables.relation_set("bcv")
+    assert numbers.rebuilt_pairs(drug_gene_tables.FOLDER, known) == len(known.relations) == 6645
