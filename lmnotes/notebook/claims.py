@@ -79,7 +79,8 @@ def save() -> None:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for row in _rows():
-        writer.writerow({name: _written(value) for name, value in row.items()})
+        cells = {name: session.as_cell(_written(value)) for name, value in row.items()}
+        writer.writerow(cells)
     store.write_text(session.current().folder / "claims.csv", text.getvalue())
 
 

@@ -83,7 +83,7 @@ def figure(fig: "Figure", name: str, data: "pd.DataFrame", caption: str = "") ->
         png = stem.with_suffix(".png").read_bytes()
         width = int.from_bytes(png[16:20], "big") * 96 // _DPI  # its IHDR, in pixels; 96 per inch
         display(Image(data=png, format="png", width=width, alt=caption or name))
-        show_markdown(caption)
+        show_markdown(_as_markdown(caption))
 
 
 def table(data: "pd.DataFrame", name: str, caption: str = "") -> None:
@@ -96,7 +96,7 @@ def table(data: "pd.DataFrame", name: str, caption: str = "") -> None:
         from IPython.display import display
 
         display(frame)
-        show_markdown(caption)
+        show_markdown(_as_markdown(caption))
 
 
 def _parameters(card: cards.Card, namespace: MutableMapping[str, object]) -> tuple[dict, str]:
@@ -152,7 +152,12 @@ def _frame(data: object, what: str, advice: str) -> "pd.DataFrame":
 def _csv(frame: "pd.DataFrame", path: Path) -> None:
     import pandas as pd
 
+    def as_cells(column: pd.Series) -> pd.Series:
+        is_number = pd.api.types.is_numeric_dtype(column)
+        return column if is_number else column.map(session.as_cell)
+
     index = not isinstance(frame.index, pd.RangeIndex)
+    frame = frame.apply(as_cells).rename(index=session.as_cell, columns=session.as_cell)
     frame.to_csv(path, index=index, float_format="%.10g", lineterminator="\n", encoding="utf-8")
 
 
@@ -170,6 +175,13 @@ def _caption(folder: Path, name: str, caption: str) -> None:
     captions = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     captions[name] = caption
     write_text(path, json.dumps(captions, indent=1, ensure_ascii=False) + "\n")
+
+
+def _as_markdown(caption: str) -> str:
+    """A caption, which may quote what a file or a command line said, without any tag."""
+    parts = re.split(r"(\$[^$]+\$)", caption)
+    less = ("&lt;", r"\lt ")  # in text, and in a formula
+    return "".join(part.replace("<", less[i % 2]) for i, part in enumerate(parts))
 
 
 def _in_notebook() -> bool:

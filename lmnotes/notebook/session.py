@@ -1,6 +1,8 @@
 """The run that the cells of this notebook write to."""
 
+import contextlib
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,3 +48,29 @@ def note_input(name: str, value: object) -> None:
     run = current()
     run.inputs[name] = value.item() if hasattr(value, "item") else value
     write_text(run.folder / "inputs.json", json.dumps(run.inputs, indent=1, default=str) + "\n")
+
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")  # what a spreadsheet runs, or what an apostrophe kept
+
+
+def as_cell(value: object) -> object:
+    """A value for a csv file: text that a spreadsheet would run as a formula gets an apostrophe.
+
+    >>> as_cell("=1+1"), as_cell("-0.5"), as_cell(-0.5), as_cell("'s")
+    ("'=1+1", '-0.5', -0.5, "'s")
+    """
+    if isinstance(value, str) and _FORMULA.match(value):
+        with contextlib.suppress(ValueError):
+            float(value)
+            return value
+        return f"'{value}"
+    return value
+
+
+def of_cell(text: str) -> str:
+    """The text that `as_cell` made a cell of.
+
+    >>> of_cell(as_cell("=1+1")), of_cell(as_cell("'=")), of_cell("'s")
+    ('=1+1', "'=", "'s")
+    """
+    return text[1:] if text[:1] == "'" and _FORMULA.match(text) else text

@@ -11,6 +11,7 @@ from lmnotes.errors import InputError
 from lmnotes.notebook import card as cards
 from lmnotes.notebook import claims_table
 from lmnotes.notebook.formulas import with_math
+from lmnotes.notebook.session import of_cell
 from lmnotes.runs import record as records
 from lmnotes.runs.style import POLICY, STYLE
 
@@ -203,7 +204,7 @@ def _rows(path: Path) -> list[list[str]]:
     """The rows of a csv file, its head among them; none where there is no file."""
     try:
         with open(path, newline="", encoding="utf-8") as file:
-            return list(csv.reader(file))
+            return [[of_cell(text) for text in row] for row in csv.reader(file)]
     except OSError:
         return []
 

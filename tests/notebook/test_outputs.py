@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 import subprocess
@@ -78,6 +79,28 @@ def test_columns_and_series_will_do_as_data(house):
     assert path.read_text() == "n\n0\n1\n"
     outputs.table(pd.Series([0.5], name="share"), "table1_squares")
     assert path.read_text() == "share\n0.5\n"
+
+
+def test_a_spreadsheet_reads_text_as_text(house):
+    outputs.begin(house.name)
+    words = ["=1+1", "-", "'=", "'s", "plain"]
+    table = pd.DataFrame(
+        {"@word": words, "n": -np.arange(5.0), "text": "-0.5"}, index=list("+bcde")
+    )
+    outputs.table(table, "table1_squares")
+    path = session.current().folder / "tables" / "table1_squares.csv"
+    head, *rows = csv.reader(path.read_text().splitlines())
+    assert head == ["", "'@word", "n", "text"]
+    assert [row[0] for row in rows] == ["'+", *"bcde"]
+    assert [row[1] for row in rows] == ["'=1+1", "'-", "''=", "'s", "plain"]
+    assert [row[2:] for row in rows] == [[f"-{n}", "-0.5"] for n in range(5)]
+    assert [session.of_cell(row[1]) for row in rows] == words
+    assert list(table.columns) == ["@word", "n", "text"]  # as it was
+
+
+def test_a_caption_that_quotes_data_carries_no_tag(house):
+    caption = "of <script> and $a<b$ <b>"
+    assert outputs._as_markdown(caption) == r"of &lt;script> and $a\lt b$ &lt;b>"
 
 
 def test_a_name_that_is_no_file_name_is_refused(house):
