@@ -2,6 +2,9 @@
 
 import contextlib
 import os
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -39,7 +42,7 @@ def map_items(
     from multiprocessing import get_context
 
     context = get_context("spawn")  # a fork of a process with threads may hang
-    start = {"initializer": _begin, "initargs": (function,)}
+    start = {"initializer": _begin, "initargs": (function, os.getpid())}
     with ProcessPoolExecutor(workers, mp_context=context, **start) as pool:
         yield from tqdm(pool.map(_call, items), **bar)
 
@@ -63,13 +66,40 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def end_with(parent: int) -> None:
+    """End this process, and those of its group if it leads one, soon after its parent has ended,
+    however that came about; `has_ended` asks once."""
+
+    def watch() -> None:
+        while not has_ended(parent):
+            time.sleep(_WATCH_S)
+        if os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGKILL)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def has_ended(parent: int) -> bool:
+    """Whether the process that started this one is gone, or who had it started by a server.
+
+    No pipe is asked that another child may hold open.
+    """
+    from multiprocessing import parent_process
+
+    starter = parent_process()  # None where multiprocessing did not start this process
+    return os.getppid() != parent or not (starter is None or starter.is_alive())
+
+
+_WATCH_S = 0.5  # seconds between two looks
 _function: Callable[[Any], Any] | None = None  # of a process that `map_items` has started
 
 
-def _begin(function: Callable[[Any], Any]) -> None:
-    """Set a process up: one thread, and what it is to do."""
+def _begin(function: Callable[[Any], Any], parent: int) -> None:
+    """Set a process up: one thread, what it is to do, and with whom it ends."""
     import torch
 
+    end_with(parent)
     global _function
     _function = function
     torch.set_num_threads(1)

@@ -1,9 +1,15 @@
 import operator
 import os
+import subprocess
+import sys
+import time
 from functools import partial
+from pathlib import Path
 
 import pytest
+import sleeper
 
+import lmnotes
 from lmnotes import parallel
 
 
@@ -24,3 +30,40 @@ def test_few_items_are_done_in_this_process_and_enough_in_others():
 
 def _pid(_zero, _item):
     return os.getpid()
+
+
+CALLERS = {
+    "map_items": """
+from functools import partial
+from lmnotes import parallel
+list(parallel.map_items(partial(sleeper.sleep, folder), range(2), workers=2, least=1))
+""",
+    "zoo": """
+from lmnotes.models.zoo import workers
+job = workers.Job(sleeper.Spec(folder), {}, folder, {}, None)
+workers.build_all([job], workers=1, progress=False)
+""",
+}
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="it looks for processes in /proc")
+@pytest.mark.parametrize("caller", [pytest.param("map_items", marks=pytest.mark.slow), "zoo"])
+def test_the_children_of_a_killed_parent_end(caller, tmp_path):
+    (tmp_path / "started").mkdir()
+    script = f"import sys, sleeper; folder = {str(tmp_path / 'started')!r}\n{CALLERS[caller]}"
+    sources = [str(Path(lmnotes.__file__).parents[1]), str(Path(sleeper.__file__).parent)]
+    environment = {"PYTHONPATH": os.pathsep.join(sources), "LMNOTES_MARK": str(tmp_path)}
+    environment |= {"LMNOTES_HOME": str(tmp_path / "home")}
+    parent = subprocess.Popen([sys.executable, "-c", script], env=os.environ | environment)
+    n_workers = 2 if caller == "map_items" else 1
+    wait_until(lambda: len(os.listdir(tmp_path / "started")) == n_workers, seconds=60)
+    parent.kill()
+    parent.wait()
+    wait_until(lambda: not sleeper.marked(tmp_path), seconds=5)
+
+
+def wait_until(condition, seconds):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.05)

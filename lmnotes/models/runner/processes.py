@@ -1,6 +1,7 @@
 """One model through as many fresh processes as it needs, until it has a row or a reason."""
 
 import json
+import multiprocessing
 import os
 import select
 import signal
@@ -11,8 +12,10 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
+from lmnotes import parallel
 from lmnotes.models.ledger import ledger, row
 from lmnotes.models.scoring import failures, identity
 from lmnotes.models.scoring.identity import Identity
@@ -57,8 +60,8 @@ class Fresh:
 
     def _start(self, argument: str, **streams) -> subprocess.Popen:
         return subprocess.Popen(
-            [*self.command, argument],
-            stdin=subprocess.PIPE,  # closes when this process dies, and ends the worker
+            [*self.command, argument, str(os.getpid())],  # it ends with this process
+            stdin=subprocess.PIPE,
             env=self.environment,
             start_new_session=True,  # a group of its own, to be killed as one
             **streams,
@@ -128,6 +131,7 @@ def run(job: Mapping, launcher: Fresh | None = None, stop: threading.Event | Non
         stop: ends it from another thread; nothing is then recorded.
     """
     start = time.monotonic()
+    _end_with_executor()
     rows = ledger.open_folder(job["ledger"])
     who = Identity(**job["model"])
     answer = {"model": who.name, "kind": "", "message": ""}
@@ -155,6 +159,13 @@ def run(job: Mapping, launcher: Fresh | None = None, stop: threading.Event | Non
         identity.evict(who)
     answer |= {"status": "failed" if kind else "scored", "kind": kind, "message": message}
     return answer | {"attempts": count, "seconds": time.monotonic() - start}
+
+
+@cache
+def _end_with_executor() -> None:
+    """Let this process, where it is of an executor's pool, not outlive who made the pool."""
+    if multiprocessing.parent_process():
+        parallel.end_with(os.getppid())
 
 
 def _try(

@@ -1,8 +1,7 @@
-"""The process that scores one model: `python -m lmnotes.models.runner.worker job.json`.
+"""The process that scores one model: `python -m lmnotes.models.runner.worker job.json PARENT`.
 
-The runner starts it. Standard input stays open for as long as the runner lives; when it closes,
-this process ends at once, so that no worker outlives its runner. It leaves its row in the ledger,
-or says in the job's result file why it could not.
+The runner, of id PARENT, starts it, and it ends with it. It leaves its row in the ledger, or says
+in the job's result file why it could not.
 
 With `--serve` it scores nothing itself: it imports what every model needs, which takes longer than
 many a model, and then forks one such process for every job that it reads from standard input.
@@ -14,14 +13,12 @@ import os
 import select
 import signal
 import sys
-import threading
-import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from lmnotes import store
+from lmnotes import parallel, store
 from lmnotes.models.ledger import ledger
 from lmnotes.models.scoring import failures
 from lmnotes.models.scoring.identity import Identity
@@ -42,10 +39,11 @@ def main(score: Callable | None = None, needed: Sequence[str] = _NEEDED) -> int:
         score: takes the job, the ledger and the model, and gives its `Scores`.
         needed: modules to import before the first job, with `--serve`.
     """
-    if sys.argv[1] == "--serve":
-        return _serve(score or _score, needed)
-    threading.Thread(target=_end_with_runner, daemon=True).start()
-    return _do(Path(sys.argv[1]), score or _score)
+    what, runner = sys.argv[1], int(sys.argv[2])
+    if what == "--serve":
+        return _serve(score or _score, needed, runner)
+    parallel.end_with(runner)
+    return _do(Path(what), score or _score)
 
 
 def _do(path: Path, score: Callable) -> int:
@@ -82,20 +80,14 @@ def _say(job: Mapping, **result: str) -> None:
     store.write_text(Path(job["result"]), json.dumps(result))
 
 
-def _end_with_runner() -> None:
-    while os.read(0, 1024):  # not sys.stdin, whose lock would trouble the end of the interpreter
-        pass
-    os._exit(1)
-
-
-def _serve(score: Callable, needed: Sequence[str]) -> int:
+def _serve(score: Callable, needed: Sequence[str], runner: int) -> int:
     """Fork a process per job: a line with job and log comes in, its id and its exit code go out."""
     channel = os.dup(1)
     os.dup2(2, 1)  # what an import prints is no answer
     for name in needed:
         with suppress(ImportError):
             importlib.import_module(name)
-    while line := os.read(0, 1 << 16):  # one line: the runner sends the next after the answer
+    while (line := _line(runner)) is not None:
         job, log = json.loads(line)
         server = os.getpid()
         child = os.fork()
@@ -103,7 +95,7 @@ def _serve(score: Callable, needed: Sequence[str]) -> int:
             os.close(channel)
             _become_child(score, Path(job), log, server)
         os.write(channel, f"{child}\n".encode())
-        if (code := _wait(child)) is None:
+        if (code := _wait(child, runner)) is None:
             return 1
         os.write(channel, f"{code}\n".encode())
     return 0
@@ -116,12 +108,7 @@ def _become_child(score: Callable, job: Path, log: str, server: int) -> None:
     for number, source in ((0, os.open(os.devnull, os.O_RDONLY)), (1, output), (2, output)):
         os.dup2(source, number)
 
-    def end_with_server() -> None:
-        while os.getppid() == server:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=end_with_server, daemon=True).start()
+    parallel.end_with(server)
     code = 1
     try:
         code = _do(job, score)
@@ -131,13 +118,22 @@ def _become_child(score: Callable, job: Path, log: str, server: int) -> None:
         os._exit(code)
 
 
-def _wait(child: int) -> int | None:
+def _line(runner: int) -> bytes | None:
+    """The next line of the runner, which sends one after each answer; None where it is gone."""
+    while not select.select([0], [], [], 0.5)[0]:  # no thread may wait: it would break the forks
+        if parallel.has_ended(runner):
+            return None
+    return os.read(0, 1 << 16) or None
+
+
+def _wait(child: int, runner: int) -> int | None:
     """The exit code of a child; None where the runner is gone, and the child is then killed."""
     while True:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             return os.waitstatus_to_exitcode(status)
-        if select.select([0], [], [], 0.02)[0]:  # nothing is sent meanwhile: the end of the runner
+        # nothing is sent meanwhile but the end
+        if select.select([0], [], [], 0.02)[0] or parallel.has_ended(runner):
             for kill in (os.killpg, os.kill):
                 with suppress(ProcessLookupError):
                     kill(child, signal.SIGKILL)

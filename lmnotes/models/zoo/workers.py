@@ -1,8 +1,8 @@
 """Building the models of a zoo side by side: fresh processes of one thread each, parents before
 children.
 
-`python -m lmnotes.models.zoo.workers` is such a process: it reads pickled jobs from its input, and
-writes lines of JSON.
+`python -m lmnotes.models.zoo.workers PARENT` is such a process: it reads pickled jobs from its
+input, writes lines of JSON, and ends with its parent.
 """
 
 import json
@@ -133,7 +133,7 @@ class _Worker:
             env["CUDA_VISIBLE_DEVICES"] = allowed.split(",")[number] if allowed else str(number)
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         with open(self.log, "w") as errors:
-            command = [sys.executable, "-m", __name__]
+            command = [sys.executable, "-m", __name__, str(os.getpid())]
             self.process = subprocess.Popen(command, stderr=errors, env=env, **pipes)
 
     def build(self, job: Job, report: Callable[[int], None]) -> None:
@@ -167,6 +167,7 @@ def _cost(job: Job) -> float:
 
 def _main() -> None:
     """Read jobs from the input, build each, and write what happens to the output."""
+    parallel.end_with(int(sys.argv[1]))
     out, sys.stdout = sys.stdout, sys.stderr  # what libraries print is no message
 
     def tell(**message) -> None:

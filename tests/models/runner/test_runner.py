@@ -12,6 +12,7 @@ import faulty_worker
 import ledger_cases as cases
 import numpy as np
 import pytest
+import sleeper
 
 from lmnotes.errors import InputError
 from lmnotes.models.ledger import ledger
@@ -234,6 +235,62 @@ def test_a_killed_run_goes_on_where_it_was(rows, model, tmp_path, forks):
     again = starts(tmp_path) - started
     assert not done & set(again) and set(again) == {f"{n:02d}" for n in range(12)} - done
     assert set(again.values()) == {1}
+
+
+POOL = """
+import sys, time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from lmnotes.models.ledger import ledger
+from lmnotes.models.runner import runner
+if __name__ == "__main__":
+    folder, models, worker, method = sys.argv[1:]
+    with ProcessPoolExecutor(2, mp_context=get_context(method)) as pool:
+        runner.score(sorted(Path(models).iterdir()), ledger.open_folder(folder), executor=pool,
+                     worker=(worker,))
+"""
+
+
+@pytest.mark.parametrize(
+    "method", ["fork", *(pytest.param(m, marks=pytest.mark.slow) for m in ("spawn", "forkserver"))]
+)
+def test_the_processes_of_a_killed_executor_end(rows, model, tmp_path, method):
+    for number in range(2):
+        model(number, seconds=600)
+    (tmp_path / "pool.py").write_text(POOL)
+    command = [sys.executable, tmp_path / "pool.py", rows.folder, tmp_path / "models", *WORKER]
+    environment = os.environ | {"LMNOTES_MARK": str(tmp_path)}
+    run = subprocess.Popen([*command, method], env=environment)
+    wait_until(lambda: len(starts(tmp_path)) == 2)
+    run.kill()
+    run.wait()
+    wait_until(lambda: not sleeper.marked(tmp_path), seconds=5)
+
+
+SERVED = """
+import os, sys, time
+from lmnotes.models.runner import processes
+processes.Forked([sys.executable, sys.argv[1]])._start("--serve")
+if not os.fork():
+    time.sleep(15)  # the pipe to the server stays open in this process
+    os._exit(0)
+time.sleep(600)
+"""
+
+
+def test_a_server_ends_with_its_runner_though_its_pipe_stays_open(tmp_path):
+    environment = os.environ | {"LMNOTES_MARK": str(tmp_path)}
+    run = subprocess.Popen([sys.executable, "-c", SERVED, *WORKER], env=environment)
+
+    def servers():
+        return [said for said in sleeper.marked(tmp_path).values() if b"--serve" in said]
+
+    wait_until(servers)
+    time.sleep(1)  # its imports
+    run.kill()
+    run.wait()
+    wait_until(lambda: not servers(), seconds=5)
 
 
 @pytest.mark.parametrize("forks", [True, False])
