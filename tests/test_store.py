@@ -250,6 +250,7 @@ import os, sys
 from lmnotes import store
 from lmnotes.models.ledger import ledger
 from lmnotes.errors import InputError
+ledger.open_folder(sys.argv[1]).matrix()  # for what it imports, which may be closed to others
 if not os.getuid():
     os.setuid(65534)
 
