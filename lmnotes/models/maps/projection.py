@@ -3,6 +3,8 @@
 Settings of the model map's t-SNE: perplexity 30, PCA initialisation, "sqeuclidean", seed 42.
 """
 
+import warnings
+
 import numpy as np
 import pandas as pd
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
@@ -10,6 +12,7 @@ from scipy.spatial.distance import pdist
 
 from lmnotes.errors import InputError, expect_between, expect_finite, expect_shape
 
+_EQUAL = 1e-30  # spread, relative and absolute, of which float32 sees nothing
 _FEW = 500  # models that one thread of t-SNE places sooner than several
 
 
@@ -79,11 +82,17 @@ def tsne(
             that affinities fall with the fourth power of the distance; "euclidean" gives another
             map. Both are deterministic for a seed.
         perplexity: lowered to (M - 1) / 3 where there are fewer models than it needs.
+
+    Models that are all equal lie in one point, with a warning.
     """
     from sklearn.manifold import TSNE  # before the limit, which only what is loaded feels
     from threadpoolctl import threadpool_limits
 
     values = _finite(coordinates)
+    if not np.ptp(values, axis=0).max(initial=0) > _EQUAL * (1 + np.abs(values).max(initial=0)):
+        # scikit-learn would divide by a spread of 0, and the process die of it
+        warnings.warn(f"all {len(values)} models are equal: they lie in one point", stacklevel=2)
+        return np.zeros((len(values), 2))
     perplexity = min(perplexity, max(1.0, (len(values) - 1) / 3))
     options = {"perplexity": perplexity, "max_iter": n_iterations, "random_state": seed}
     fit = TSNE(2, init="pca", metric=metric, **options)

@@ -107,7 +107,7 @@ def rule(text: str):
             given["truncate"] = int(given["truncate"])
         return Rule(**given)
     except (TypeError, ValueError) as error:
-        wanted = "bos=..., truncate=... and dtype=..., as 'bos=always truncate=512 dtype=float32'"
+        wanted = "bos=..., truncate=... and dtype=..., as 'bos=always truncate=512 special=text'"
         raise InputError(f"--rule {text!r} was given ({error}); expected {wanted}") from error
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from lmnotes.errors import InputError
 from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.scoring.head import Head, find
-from lmnotes.models.scoring.rule import Rule, model_length, stretching
+from lmnotes.models.scoring.rule import Rule, model_length, named_length, stretching
 
 _POINTER = b"version https://git-lfs"
 _TOKENIZER = r"tokenizer\.|vocab|merges|spiece|.*\.(model|tiktoken)$"  # names of its files
@@ -39,6 +39,12 @@ class Scorer:
     adds_bos: bool
     head: Head | None
     note: str
+
+    def limit(self, rule) -> int:
+        """The most tokens of a text under a rule: no more than there are positions."""
+        config = self.model.config.get_text_config()
+        most = None if stretching(config)[0] == "dynamic" else named_length(config)
+        return self.max_length if rule.truncate == "model" else min(rule.truncate, most or 2**62)
 
     @property
     def unstretched(self) -> int | None:

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from lmnotes.errors import InputError, expect_one_of
-from lmnotes.models.scoring.rule import Rule, expect_texts, refuse_empty, wanted_bos
+from lmnotes.models.scoring.rule import (
+    Rule,
+    control_notes,
+    expect_texts,
+    limit_notes,
+    refuse_empty,
+    wanted_bos,
+)
 
 PLAIN = "{prompt}\n"  # of models without a chat template, and of all where the rule says so
 ENDS = ("none", "scored")
@@ -76,9 +83,9 @@ class Pairs:
 
 
 def encode(
-    tokenizer, prompts: Sequence[str], responses: Sequence[str], rule: PromptRule, max_length: int
+    tokenizer, prompts: Sequence[str], responses: Sequence[str], rule: PromptRule, limit: int
 ) -> Pairs:
-    """Token ids of N prompts and N responses under a rule.
+    """Token ids of N prompts and N responses under a rule, `limit` of a pair (`Scorer.limit`).
 
     Raises InputError where the numbers differ, a response is empty, a prompt fills the whole
     length, or the tokenizer lacks a token that the rule needs.
@@ -93,14 +100,17 @@ def encode(
     numbers = {prompt: k for k, prompt in enumerate(different)}
     contexts = [context(tokenizer, prompt, rule) for prompt in different]
     number = np.array([numbers[prompt] for prompt in prompts], np.int64)
-    limit = max_length if rule.truncate == "model" else rule.truncate
     if full := [k for k, ids in enumerate(contexts) if len(ids) >= limit]:
         given = f"{len(full)} prompts fill all {limit} tokens, as {different[full[0]][:40]!r}"
         raise InputError(f"{given}; expected room for a response: shorten or leave them out")
     whole = _responses(tokenizer, responses, rule)
     room = limit - np.array([len(ids) for ids in contexts])[number]
     truncated = np.array([len(ids) for ids in whole]) > room
-    notes = []
+    end = end_of_turn(tokenizer, rule) if rule.end == "scored" else None
+    notes = limit_notes(rule, limit)
+    read = [_ids(tokenizer, prompt) for prompt in different]
+    notes += control_notes(tokenizer, read, what="prompts")
+    notes += control_notes(tokenizer, whole, () if end is None else (end,), "responses")
     if rule.template == "model" and not tokenizer.chat_template:
         notes.append("no chat template: prompts are put to the model in the plain one")
     if truncated.any():

@@ -69,7 +69,7 @@ def score(
     """
     began = time.perf_counter()
     scorer = scorer_of(model, rule, revision, device)
-    pairs = prompt_tokens.encode(scorer.tokenizer, prompts, responses, rule, scorer.max_length)
+    pairs = prompt_tokens.encode(scorer.tokenizer, prompts, responses, rule, scorer.limit(rule))
     check_vocabulary(scorer, [*pairs.contexts, *pairs.responses])
     tokens, notes, how = prompt_batches.run(scorer, pairs, tokens_per_batch, share)
     notes, text_set = (*pairs.notes, *notes), _pair_set(prompts, responses)

@@ -13,7 +13,9 @@ import numpy as np
 from lmnotes.errors import InputError, expect_one_of, expect_strings
 
 BOS = ("tokenizer", "always", "never")
+SPECIAL = ("control", "text")
 DTYPES = ("float32", "bfloat16", "float16")
+_LENGTHS = ("max_position_embeddings", "n_positions", "max_sequence_length")
 DEFAULT_LENGTH = 2048  # tokens, where a configuration names no limit
 
 
@@ -27,9 +29,12 @@ class Rule:
             front, so that every token is scored; "never" has none, and the first token goes
             unscored.
         truncate: "model" cuts to the configuration's `max_position_embeddings`, else `n_positions`,
-            else `max_sequence_length`, else 2,048 tokens, as the papers did; or a number of tokens.
+            else `max_sequence_length`, else 2,048 tokens, as the papers did; or a number of tokens,
+            at most as many as the configuration names.
         dtype: of the weights. The papers used float16 on GPUs; float32 is the default here, since
             half precision adds noise of its own to every text.
+        special: "control" reads "<|endoftext|>" and its like in a text as the tokens that control a
+            model, as the papers did; "text" reads their letters.
 
     >>> Rule(bos="always", truncate=512).name
     'bos=always truncate=512 dtype=float32'
@@ -38,9 +43,11 @@ class Rule:
     bos: str = "tokenizer"
     truncate: str | int = "model"
     dtype: str = "float32"
+    special: str = "control"
 
     def __post_init__(self):
         expect_one_of("bos", self.bos, BOS)
+        expect_one_of("special", self.special, SPECIAL)
         expect_one_of("dtype", self.dtype, DTYPES)
         whole = isinstance(self.truncate, int) and not isinstance(self.truncate, bool)
         if self.truncate != "model" and not (whole and self.truncate >= 2):
@@ -49,7 +56,8 @@ class Rule:
     @property
     def name(self) -> str:
         """The rule in one line, the same for equal rules."""
-        return f"bos={self.bos} truncate={self.truncate} dtype={self.dtype}"
+        special = "" if self.special == "control" else f" special={self.special}"
+        return f"bos={self.bos} truncate={self.truncate} dtype={self.dtype}{special}"
 
 
 PUBLISHED = Rule()
@@ -74,10 +82,13 @@ def model_length(config) -> int:
     >>> model_length(SimpleNamespace(n_positions=1024)), model_length(SimpleNamespace())
     (1024, 2048)
     """
-    for name in ("max_position_embeddings", "n_positions", "max_sequence_length"):
-        if isinstance(value := getattr(config, name, None), int) and value > 0:
-            return value
-    return DEFAULT_LENGTH
+    return named_length(config) or DEFAULT_LENGTH
+
+
+def named_length(config) -> int | None:
+    """The tokens that a configuration says its model has positions for, None where it does not."""
+    values = (getattr(config, name, None) for name in _LENGTHS)
+    return next((value for value in values if isinstance(value, int) and value > 0), None)
 
 
 def stretching(config) -> tuple[str, int | None]:
@@ -101,27 +112,51 @@ def stretching(config) -> tuple[str, int | None]:
     return "", None
 
 
-def encode(tokenizer, texts: Sequence[str], rule: Rule, max_length: int) -> Encoded:
+def encode(tokenizer, texts: Sequence[str], rule: Rule, limit: int) -> Encoded:
     """Token ids of every text under a rule.
 
     Args:
         tokenizer: of `transformers`.
-        max_length: tokens kept where the rule says "model".
+        limit: tokens kept, as `Scorer.limit` gives it.
 
     Raises InputError on an empty text, and where a BOS is wanted of a tokenizer that has none.
     """
     refuse_empty(texts, "texts are empty", "character")
     bos = wanted_bos(tokenizer, rule)
     options = {"add_special_tokens": rule.bos == "tokenizer", "verbose": False}
+    if rule.special == "text":
+        options["split_special_tokens"] = True
     plain = tokenizer(list(texts), return_attention_mask=False, **options)["input_ids"]
     refuse_empty(plain, "texts have no token in this tokenizer", "token")
     ids = [np.asarray(text, np.int64) for text in plain]
     if rule.bos == "always":
         ids = [text if text[0] == bos else np.concatenate([[bos], text]) for text in ids]
-    limit = max_length if rule.truncate == "model" else rule.truncate
+    added = tokenizer("a", return_attention_mask=False, **options)["input_ids"]
+    notes = control_notes(tokenizer, plain, added) + limit_notes(rule, limit)
     truncated = np.array([len(text) > limit for text in ids], bool)
     ids = [text[:limit] for text in ids]
-    return Encoded(ids, truncated, tuple(_notes(tokenizer, ids, truncated, limit)))
+    if len(added) > 1 and added[-1] == tokenizer.eos_token_id:
+        ends = sum(text[-1] == added[-1] for text in ids)
+        notes.append(f"{ends} texts end with the EOS that the tokenizer appends, and it is scored")
+    return Encoded(ids, truncated, (*notes, *_notes(tokenizer, ids, truncated, limit)))
+
+
+def control_notes(tokenizer, ids: Sequence, added: Sequence[int] = (), what: str = "texts") -> list:
+    """How many of the texts hold tokens that control a model, beside those that each is `added`."""
+    known = {n for n, token in tokenizer.added_tokens_decoder.items() if token.special}
+    unknown = {tokenizer.unk_token_id} - {tokenizer.bos_token_id, tokenizer.eos_token_id}
+    known = list({*known, *tokenizer.all_special_ids} - unknown)
+    counts = np.array([np.isin(text, known).sum() for text in ids]) - np.isin(added, known).sum()
+    if not counts.any():
+        return []
+    given = f"{(counts > 0).sum()} {what} hold {counts.sum()} special tokens of the tokenizer"
+    return [f"{given}, read as the control tokens that they name"]
+
+
+def limit_notes(rule, limit: int) -> list[str]:
+    """That a rule wants more tokens than the model has positions for, where it does."""
+    above = rule.truncate != "model" and limit < rule.truncate
+    return [f"truncate={rule.truncate} is cut to the {limit} positions of the model"] * above
 
 
 def expect_texts(what: str, texts: Sequence[str]) -> list[str]:

@@ -86,7 +86,7 @@ def prepare(model, strings, rule, revision, device) -> tuple[Scorer, Encoded]:
     if not strings:
         raise InputError("no text was given; expected at least one: check how they were chosen")
     scorer = scorer_of(model, rule, revision, device)
-    encoded = encode(scorer.tokenizer, strings, rule, scorer.max_length)
+    encoded = encode(scorer.tokenizer, strings, rule, scorer.limit(rule))
     check_vocabulary(scorer, encoded.ids)
     return scorer, encoded
 

@@ -4,7 +4,9 @@ thread, and what is written of it."""
 import csv
 import json
 import math
+import pickle
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +15,7 @@ import numpy as np
 
 from lmnotes import store
 from lmnotes.errors import InputError
-from lmnotes.models.scoring import loading
+from lmnotes.models.scoring import failures, loading
 from lmnotes.models.zoo import data, networks
 from lmnotes.models.zoo.plans import Spec
 
@@ -141,9 +143,7 @@ def resumable_steps(
     """
     import torch
 
-    if (folder / STATE).exists():
-        device = next(network.parameters()).device
-        saved = torch.load(folder / STATE, weights_only=True, map_location=device)
+    if saved := _left_behind(folder / STATE, next(network.parameters()).device):
         network.load_state_dict(saved["network"])
         optimiser.load_state_dict(saved["optimiser"])
         state.update(saved["state"])
@@ -158,6 +158,22 @@ def resumable_steps(
                 torch.save(whole | {"state": state}, partial)
             report(state["step"])
             last = time.monotonic()
+
+
+def _left_behind(path: Path, device: "torch.device") -> dict | None:
+    """What a killed run has left, None where there is nothing; what cannot be read is removed."""
+    import torch
+
+    try:
+        return torch.load(path, weights_only=True, map_location=device)
+    except FileNotFoundError:
+        return None
+    except (RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        if failures.classify(error) in ("out_of_memory", "machine"):
+            raise
+        warnings.warn(f"{path} is damaged and removed: training begins anew", stacklevel=3)
+        path.unlink()
+        return None
 
 
 def descend(

@@ -410,7 +410,8 @@ def test_a_folder_without_a_ledger_is_refused(tmp_path):
 def test_the_header_says_what_the_row_is(rows, tmp_path):
     path = add(rows, cases.folder(tmp_path / "one"), dtype="float32")
     head = row.header(path)
-    assert head["rule_settings"] == {"bos": "tokenizer", "truncate": "model", "dtype": "float32"}
+    settings = {"bos": "tokenizer", "truncate": "model", "dtype": "float32", "special": "control"}
+    assert head["rule_settings"] == settings
     assert (head["text_set"], head["n_texts"]) == (rows.text_set, 5)
     assert head["id"] == head["revision"] == path.stem
     assert json.loads(json.dumps(head)) == head

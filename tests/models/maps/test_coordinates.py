@@ -125,6 +125,14 @@ def test_tsne_is_the_same_for_a_seed_and_whatever_the_unit():
     assert projection.purity(np.repeat(np.arange(3), 8), nearest).min() == 1.0
 
 
+@pytest.mark.parametrize("rows", [np.zeros((20, 8)), np.full((20, 8), -1e8), np.ones((1, 3))])
+def test_tsne_of_equal_models_is_one_point_and_ends_no_process(rows):
+    with pytest.warns(UserWarning, match=f"all {len(rows)} models are equal"):
+        np.testing.assert_array_equal(projection.tsne(rows), np.zeros((len(rows), 2)))
+    two = projection.tsne(np.repeat([[0.0, 1e-9], [0.0, 0.0]], 10, axis=0), n_iterations=250)
+    assert np.isfinite(two).all()
+
+
 def test_tree_joins_the_nearest_pair_first_at_its_root_mean_square(matrix):
     matrix = np.vstack([matrix, matrix[3] + np.resize([0.5, -0.5], 40)])
     q = maps.double_centre(matrix)

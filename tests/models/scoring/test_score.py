@@ -8,7 +8,7 @@ import pytest
 import tiny_models
 import torch
 
-from lmnotes.models.scoring import batches, loading, rule, score
+from lmnotes.models.scoring import batches, loading, prompts, rule, score
 from lmnotes.models.scoring import head as heads
 from lmnotes.models.scoring.failures import ScoringFailure
 
@@ -114,7 +114,7 @@ def test_a_tokenizer_that_puts_bos_in_front_has_its_first_token_scored(tmp_path)
     doubled = score.score_texts(scorer, ["<s>The map", *LONG])
     assert any("1 texts start with two BOS" in note for note in doubled.notes)
     once = score.score_texts(scorer, ["<s>The map"], rule=rule.Rule(bos="always"))
-    assert once.n_tokens[0] == doubled.n_tokens[0] - 1 and not once.notes
+    assert once.n_tokens[0] == doubled.n_tokens[0] - 1 and len(once.notes) == 1
 
 
 def test_a_text_is_cut_to_the_rule_or_to_the_model(scorer):
@@ -125,6 +125,45 @@ def test_a_text_is_cut_to_the_rule_or_to_the_model(scorer):
     np.testing.assert_allclose(result.log_likelihood[0], plain(scorer, cut)[0], rtol=1e-6)
     long = score.score_texts(scorer, ["the cat sat on " * 400])
     assert long.truncated[0] and long.n_tokens[0] == 255 == scorer.max_length - 1
+
+
+def test_special_tokens_in_a_text_are_counted_or_read_as_text(scorer):
+    texts = ["a <s> b</s>", "plain", "<pad>"]
+    control = score.score_texts(scorer, texts)
+    (note,) = (note for note in control.notes if "special tokens" in note)
+    assert note.startswith("2 texts hold 3 special tokens of the tokenizer, read as the control")
+    spelled = rule.Rule(special="text")
+    assert spelled.name == rule.PUBLISHED.name + " special=text"
+    result = score.score_texts(scorer, texts, rule=spelled)
+    assert not result.notes and result.n_tokens[0] > control.n_tokens[0]
+    again = score.score_texts(scorer, texts)
+    np.testing.assert_array_equal(again.log_likelihood, control.log_likelihood)
+    assert "special" not in " ".join(score.score_texts(scorer, TEXTS).notes)
+    pairs = prompts.score(scorer, ["<s>", "b"], ["a", "</s>"])
+    said = ["1 prompts hold 1 special tokens", "1 responses hold 1 special tokens"]
+    assert [note.partition(" of the")[0] for note in pairs.notes if "special" in note] == said
+
+
+def test_an_appended_end_that_is_scored_is_said(scorer):
+    from tokenizers import processors
+
+    ending = tiny_models.tokenizer()
+    template = {"single": "<s> $A </s>", "special_tokens": [("<s>", 1), ("</s>", 2)]}
+    ending.backend_tokenizer.post_processor = processors.TemplateProcessing(**template)
+    ended = dataclasses.replace(scorer, tokenizer=ending)
+    result = score.score_texts(ended, LONG, rule=rule.Rule(truncate=40))
+    ends = sum(len(ids) <= 40 for ids in ending(LONG)["input_ids"])
+    assert 0 < ends < len(LONG)
+    said = f"{ends} texts end with the EOS that the tokenizer appends, and it is scored"
+    assert said in result.notes and "special" not in " ".join(result.notes)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "llama"])
+def test_a_length_above_the_models_positions_is_cut_with_a_note(name):
+    scorer = loading.wrap(tiny_models.model(name), tiny_models.tokenizer())
+    result = score.score_texts(scorer, ["the cat sat on " * 400], rule=rule.Rule(truncate=2048))
+    assert result.n_tokens.tolist() == [255] and result.truncated.all()
+    assert "truncate=2048 is cut to the 256 positions of the model" in result.notes
 
 
 def test_lengths_are_looked_up_as_published():

@@ -144,6 +144,18 @@ def test_resumed_to_the_bit(stop, home, tmp_path, monkeypatch):
     assert not (tmp_path / "parts" / "training.pt").exists()
 
 
+@pytest.mark.parametrize("damage", [lambda data: data[:99], lambda data: b"", lambda data: b"v1"])
+def test_a_damaged_state_of_a_killed_run_costs_its_steps_only(tmp_path, damage):
+    network = torch.nn.Linear(2, 1)
+    optimiser = torch.optim.AdamW(network.parameters())
+    torch.save({"network": network.state_dict()}, tmp_path / training.STATE)
+    (tmp_path / training.STATE).write_bytes(damage((tmp_path / training.STATE).read_bytes()))
+    with pytest.warns(UserWarning, match="training begins anew"):
+        state = {"step": 0}
+        steps = list(training.resumable_steps(tmp_path, network, optimiser, state, 2))
+    assert steps == [0, 1]
+
+
 def test_learning_rate():
     spec = plans.Spec("x", n_steps=100, warm_up=10, learning_rate=1.0)
     rates = [training.learning_rate(spec, step) for step in range(101)]
