@@ -12,11 +12,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pyarrow import parquet
 
 from lmnotes import store
 from lmnotes.errors import InputError
-from lmnotes.text import chunks, functions, installed
+from lmnotes.text import chunks, functions, installed, readers
 
 VERSION = 1  # part of the key of the stored pairs: raise it when they would differ
 TASKS = ("code", "summary", "arithmetic", "month")
@@ -138,7 +139,7 @@ def operations(source: str | Path = "instructions") -> Operations:
         return OPERATIONS[source]
     path = Path(source)
     try:
-        given = json.loads(path.read_text(encoding="utf-8"))
+        given = json.loads("".join(readers.pieces(path)))
         lines = {str(name): str(line) for name, line in given["lines"].items()}
         compositions = tuple((str(a), str(b), str(kind)) for a, b, kind in given["compositions"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -203,18 +204,28 @@ def _file(path: Path) -> Iterator[tuple[str, str, str, str]]:
             f"{path} was given as a prompt set; expected installed, or a .jsonl or .parquet file "
             "that is there: check the path"
         )
-    if path.suffix == ".parquet":
-        rows = parquet.read_table(path).to_pylist()
-    else:
-        with open(path, encoding="utf-8") as file:
-            rows = [json.loads(line) for line in file if line.strip()]
-    for row in rows:
+    for number, row in readers.json_lines(path) if path.suffix == ".jsonl" else _parquet(path):
         prompt, response = row.get("prompt"), row.get("response")
         turns = row.get("messages") or row.get("conversations")
         if turns and not isinstance(response, str):
-            prompt, response = _first_exchange(turns)
+            try:
+                prompt, response = _first_exchange(turns)
+            except (AttributeError, TypeError) as error:
+                raise InputError(
+                    f"{path}, line {number}: found the turns {str(turns)[:60]!r}; expected a list "
+                    'of such as {"role": "user", "content": "..."}: mend or remove it'
+                ) from error
         if isinstance(prompt, str) and isinstance(response, str):
             yield str(row.get("task", "")), prompt, response, path.name
+
+
+def _parquet(path: Path) -> Iterator[tuple[int, dict]]:
+    try:
+        yield from enumerate(parquet.read_table(path).to_pylist(), start=1)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(
+            f"{path} is no whole parquet file ({str(error).splitlines()[0]}): fetch it again"
+        ) from error
 
 
 def _first_exchange(turns: list[dict]) -> tuple[str, str]:

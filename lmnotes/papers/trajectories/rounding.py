@@ -3,8 +3,10 @@
     w -> s round(w / s),   s = max|w| / (2^(bits - 1) - 1)
 
 symmetric rounding to the largest absolute value of a tensor, or of each output column (sheet,
-section 5). Activations stay as they are; bitsandbytes' 8 bits round those, too. Score the original
-and the copy with one program, on the same texts, and clip both with one threshold.
+section 5); or, as bitsandbytes does with 4 bits, the nearest value of a code times the largest
+absolute value of each block of 64 inputs (QLoRA, Dettmers et al. 2023, section 3). Activations stay
+as they are; bitsandbytes' 8 bits round those, too. Score the original and the copy with one
+program, on the same texts, and clip both with one threshold.
 """
 
 import copy
@@ -25,9 +27,20 @@ from lmnotes.text.chunks import TextSet
 if TYPE_CHECKING:
     import torch
 
-Per = Literal["tensor", "column"]
+Per = Literal["tensor", "column", "nf4", "fp4"]
 How = Literal["simulated", "bitsandbytes"]
 BITS = (8, 6, 5, 4, 3, 2)
+BLOCK = 64  # inputs of an output that share a scale in a code
+_FP4 = (0.0052083333, 1 / 6, 0.25, 1 / 3, 0.5, 2 / 3, 1.0)  # two bits of exponent, one of mantissa
+CODES = {
+    "fp4": (*(-value for value in reversed(_FP4)), 0.0, *_FP4),
+    "nf4": (  # the means of 16 equally likely parts of a Gaussian, 0 among them: QLoRA, appendix E
+        *(-1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453),
+        *(-0.28444138169288635, -0.18477343022823334, -0.09105003625154495, 0.0),
+        *(0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224),
+        *(0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0),
+    ),
+}
 _KIND = "quantised"  # of artefacts
 
 
@@ -36,11 +49,12 @@ def rounded(weights: np.ndarray, bits: int, per: Per = "column", axis: int = 0) 
 
     Args:
         weights: of any shape.
-        bits: 2..16.
-        per: one scale for all, or one for each index along `axis`.
+        bits: 2..16; 4 for a code.
+        per: one scale for all, or one for each index along `axis`, or a code of `CODES` with one
+            for each block of 64 along the other axes.
         axis: of the outputs: 0 for torch's Linear, (outputs, inputs).
 
-    No entry moves by more than s / 2. Ties go to the even neighbour.
+    On a grid no entry moves by more than s / 2, and ties go to the even neighbour.
 
     >>> rounded(np.array([[1.0, 0.4], [10.0, -6.0]]), 2).tolist()
     [[1.0, 0.0], [10.0, -10.0]]
@@ -211,10 +225,28 @@ def _rounded(weights: "torch.Tensor", bits: int, per: str, axis: int) -> "torch.
     import torch
 
     expect_one_of("bits", bits, range(2, 17))
-    expect_one_of("per", per, ("tensor", "column"))
+    expect_one_of("per", per, ("tensor", "column", *CODES))
     wide = weights.to(torch.promote_types(weights.dtype, torch.float32))
+    if per in CODES:
+        expect_one_of(f"bits of {per}", bits, (4,))
+        return _coded(wide, CODES[per], axis).to(weights.dtype)
     others = [i for i in range(wide.ndim) if per == "tensor" or i != axis]
     top = wide.abs().amax(dim=others or (), keepdim=True)
     scale = top / (2 ** (bits - 1) - 1)
     scale = torch.where(scale > 0, scale, torch.ones_like(scale))  # of zeros
     return ((wide / scale).round() * scale).to(weights.dtype)
+
+
+def _coded(weights: "torch.Tensor", code: Sequence[float], axis: int) -> "torch.Tensor":
+    """The nearest values of a code, times the largest of each block of 64 inputs."""
+    import torch
+
+    rows = weights.movedim(axis, 0)
+    inputs = rows.flatten(1)  # (outputs, inputs)
+    short = -inputs.shape[1] % BLOCK
+    blocks = torch.nn.functional.pad(inputs, (0, short)).unflatten(1, (-1, BLOCK))
+    top = blocks.abs().amax(dim=2, keepdim=True)
+    values = weights.new_tensor(code)
+    nearest = torch.bucketize(blocks / top.clamp(min=1e-30), (values[1:] + values[:-1]) / 2)
+    made = (values[nearest] * top).flatten(1)[:, : inputs.shape[1]]
+    return made.reshape(rows.shape).movedim(0, axis)

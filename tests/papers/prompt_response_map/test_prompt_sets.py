@@ -2,6 +2,7 @@
 
 import json
 
+import pandas
 import pytest
 
 from lmnotes.errors import InputError
@@ -44,8 +45,6 @@ ROWS = [
 
 
 def test_files_of_pairs_and_of_conversations(tmp_path):
-    import pandas
-
     path = tmp_path / "set.jsonl"
     path.write_text("\n".join(json.dumps(row) for row in ROWS) + "\n", encoding="utf-8")
     result = prompt_sets.load(path, n_bytes=4)
@@ -66,3 +65,29 @@ def test_what_is_no_set_of_prompts_is_refused(tmp_path):
     (tmp_path / "texts.jsonl").write_text('{"text": "a"}\n')
     with pytest.raises(InputError, match="gives no pair"):
         prompt_sets.load(tmp_path / "texts.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"prompt":"a","response":"b"}\n{"prompt":"Name a', r"set\.jsonl, line 2: not JSON"),
+        ('["a","b"]\n', r"set\.jsonl, line 1: .*one object a line"),
+        ('\n{"messages":["hello"]}\n', r"set\.jsonl, line 2: .*role"),
+        ('{"conversations":"hello"}\n', r"set\.jsonl, line 1: .*role"),
+    ],
+)
+def test_a_file_that_cannot_be_read_names_its_line(tmp_path, text, words):
+    (tmp_path / "set.jsonl").write_text(text)
+    with pytest.raises(InputError, match=words):
+        prompt_sets.load(tmp_path / "set.jsonl")
+
+
+def test_marks_are_no_text_and_a_cut_table_is_one_sentence(tmp_path):
+    path = tmp_path / "set.jsonl"
+    path.write_bytes(b'\xef\xbb\xbf{"prompt":"Name a fish","response":"Trout"}\r\n')
+    assert prompt_sets.load(path)["response"].tolist() == ["Trout"]
+    table = tmp_path / "set.parquet"
+    pandas.DataFrame([{"prompt": "a?", "response": "b"}]).to_parquet(table)
+    table.write_bytes(table.read_bytes()[:200])
+    with pytest.raises(InputError, match="no whole parquet file"):
+        prompt_sets.load(table)

@@ -55,6 +55,39 @@ def test_scales_per_column_are_finer_and_zeros_stay():
     )
 
 
+def test_a_code_by_hand():
+    weights = np.zeros((2, 66))
+    weights[0, :4] = [8.0, -8.0, 3.3, 0.1]  # of 8: 1, -1, 0.4125, 0.0125
+    weights[0, 64:] = [-0.5, 0.2]  # a block of its own: -1, 0.4
+    weights[1, 0] = 1e-3
+    nf4 = rounding.rounded(weights, 4, "nf4")
+    np.testing.assert_allclose(nf4[0, :4], [8.0, -8.0, 8 * 0.44070982933044434, 0.0])
+    np.testing.assert_allclose(nf4[0, 64:], [-0.5, 0.5 * 0.44070982933044434])
+    fp4 = rounding.rounded(weights, 4, "fp4")
+    np.testing.assert_allclose(fp4[0, :4], [8.0, -8.0, 8 / 3, 8 * 0.0052083333])
+    np.testing.assert_allclose(fp4[0, 64:], [-0.5, 0.5 / 3])
+    for made in (nf4, fp4):
+        assert made[1, 0] == 1e-3 and not made[1, 1:].any() and made.shape == (2, 66)
+    np.testing.assert_array_equal(rounding.rounded(weights.T, 4, "nf4", axis=1), nf4.T)
+    assert [len(code) for code in rounding.CODES.values()] == [15, 16]  # FP4 has 0 twice
+    with pytest.raises(ValueError, match="bits of nf4 8 was given"):
+        rounding.rounded(weights, 8, "nf4")
+
+
+def test_a_code_is_the_nearest_of_its_values_and_finer_than_a_column():
+    weights = np.random.default_rng(0).standard_t(3, size=(9, 256))
+    errors = {}
+    for per in ("nf4", "fp4"):
+        made = rounding.rounded(weights, 4, per)
+        top = np.abs(weights.reshape(9, 4, 64)).max(axis=2).repeat(64, axis=1)
+        slow = np.abs(weights[..., None] / top[..., None] - rounding.CODES[per]).argmin(axis=-1)
+        np.testing.assert_allclose(made, np.array(rounding.CODES[per])[slow] * top, rtol=1e-12)
+        np.testing.assert_array_equal(rounding.rounded(made, 4, per), made)
+        errors[per] = ((made - weights) ** 2).mean()
+    column = ((rounding.rounded(weights, 4) - weights) ** 2).mean()
+    assert errors["nf4"] < errors["fp4"] < column / 2
+
+
 @pytest.mark.parametrize("name", ["gpt2", "llama"])
 def test_only_linear_layers_of_the_copy_change(name):
     model = tiny_models.model(name)
