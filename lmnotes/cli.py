@@ -45,8 +45,10 @@ def _parser() -> argparse.ArgumentParser:
     many = {"action": "append", "default": [], "metavar": "NAME=VALUE"}
     run.add_argument("-p", dest="settings", help="set a parameter", **many)
     run.add_argument("--force", action="store_true", help="run even if nothing changed")
-    jobs = "notebooks at a time (2 where there are two cores; 1 at paper)"
+    jobs = "notebooks at a time (one for each core, at most 4; 1 at paper)"
     run.add_argument("--jobs", type=int, metavar="N", help=jobs)
+    threads = "threads of each (1; with more, numbers move from run to run)"
+    run.add_argument("--threads", type=int, metavar="N", help=threads)
     run.set_defaults(command=_run)
 
     describe = commands.add_parser("describe", help="a notebook's parameters, profiles and claims")
@@ -75,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from lmnotes import parallel
     from lmnotes.errors import InputError
     from lmnotes.runs import gallery, run
 
@@ -92,9 +95,12 @@ def _run(options: argparse.Namespace) -> int:
                 f"-p {setting} was given; expected name=value: write it like -p dim=50"
             )
         settings[name.strip()] = value
+    if options.threads is not None:
+        os.environ["LMNOTES_THREADS"] = str(options.threads)
     jobs = options.jobs
     if jobs is None:  # at paper a notebook may want all of a GPU
-        jobs = 1 if options.profile == "paper" else min(2, os.cpu_count() or 1)
+        cores = parallel.n_cores(4) // parallel.asked_threads()
+        jobs = 1 if options.profile == "paper" else max(1, cores)
     try:
         results = run.run_all(options.names, options.profile, settings, options.force, jobs)
     finally:

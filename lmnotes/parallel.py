@@ -1,12 +1,21 @@
-"""Small jobs on several cores: each in one of a few long-lived processes of one thread."""
+"""Small jobs on several cores: each in one of a few long-lived processes of one thread.
+
+The last bits of sums depend on how many threads add them up, skip-gram's vectors on which of them
+is first. So notebooks work with one thread (`limit_threads`), unless LMNOTES_THREADS asks for more.
+"""
 
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+
+from lmnotes.errors import InputError
+
+_LIBRARIES = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM")
 
 
 def map_items(
@@ -51,6 +60,40 @@ def n_cores(most: int = 8) -> int:
     """The cores that this process may use, at most 8: a process for each is a good number."""
     known = hasattr(os, "sched_getaffinity")  # not on macOS
     return min(len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1, most)
+
+
+def n_threads() -> int:
+    """The threads of one computation: as many as OMP_NUM_THREADS says, else one for each core."""
+    given = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(given) if given.isdigit() and int(given) else n_cores(sys.maxsize)
+
+
+def asked_threads() -> int:
+    """The threads that a notebook works with, of LMNOTES_THREADS; 1 without.
+
+    With more, numbers move from run to run.
+    """
+    given = os.environ.get("LMNOTES_THREADS") or "1"
+    if not given.isdigit() or not int(given):
+        raise InputError(
+            f"LMNOTES_THREADS is {given!r}; expected a whole number from 1: unset it, or give 1"
+        )
+    return int(given)
+
+
+def thread_settings(n: int) -> dict[str, str]:
+    """The environment of a process whose libraries work with n threads each."""
+    return {f"{library}_THREADS": str(n) for library in _LIBRARIES}
+
+
+def limit_threads(n: int) -> None:
+    """From now on n threads in all libraries of this process and of those that it starts."""
+    from threadpoolctl import threadpool_limits
+
+    os.environ.update(thread_settings(n))
+    threadpool_limits(n)
+    if "torch" in sys.modules:  # else it reads the environment when it is imported
+        sys.modules["torch"].set_num_threads(n)
 
 
 @contextlib.contextmanager

@@ -28,6 +28,40 @@ def test_few_items_are_done_in_this_process_and_enough_in_others():
     assert os.getpid() not in here(range(4), least=2)
 
 
+@pytest.mark.parametrize(
+    ("given", "threads"), [("3", 3), ("2,1", 2), ("", None), ("0", None), ("many", None)]
+)
+def test_a_computation_has_as_many_threads_as_openmp_or_as_there_are_cores(
+    monkeypatch, given, threads
+):
+    monkeypatch.setenv("OMP_NUM_THREADS", given)
+    assert parallel.n_threads() == (threads or parallel.n_cores(10**6))
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "1.5", "all"])
+def test_a_number_of_threads_that_is_none_is_refused(monkeypatch, given):
+    monkeypatch.setenv("LMNOTES_THREADS", given)
+    with pytest.raises(ValueError, match=f"LMNOTES_THREADS is '{given}'; expected a whole number"):
+        parallel.asked_threads()
+
+
+def test_limited_threads_hold_in_libraries_and_in_what_is_started(monkeypatch):
+    import torch
+    from threadpoolctl import threadpool_info, threadpool_limits
+
+    for name, value in parallel.thread_settings(2).items():
+        monkeypatch.setenv(name, value)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with threadpool_limits(2):
+            parallel.limit_threads(1)
+            assert torch.get_num_threads() == parallel.n_threads() == 1
+            assert {library["num_threads"] for library in threadpool_info()} == {1}
+    finally:
+        torch.set_num_threads(before)
+
+
 def _pid(_zero, _item):
     return os.getpid()
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lmnotes import store
+from lmnotes import parallel, store
 from lmnotes.errors import InputError, expect_one_of
 from lmnotes.notebook import card as cards
 from lmnotes.notebook import parameters, session
@@ -41,10 +41,16 @@ def begin(name: str, namespace: MutableMapping[str, object] | None = None) -> No
             another name is checked as its original is.
 
     The folder is the launcher's (`LMNOTES_RUN_FOLDER`), else `outputs/<name>/interactive/`.
+    From here on one thread works, or as many as LMNOTES_THREADS asks for.
     Raises `InputError` where the card is missing or wrong, or where a parameter is, also
     one that papermill was given and that the notebook does not have.
     """
-    card = cards.for_notebook(name)
+    card, threads = cards.for_notebook(name), parallel.asked_threads()
+    parallel.limit_threads(threads)
+    if threads > 1:
+        show_markdown(
+            f"*{threads} threads, as LMNOTES_THREADS asks: numbers move from run to run.*"
+        )
     values, nearest = _parameters(card, {} if namespace is None else namespace)
     folder = os.environ.get("LMNOTES_RUN_FOLDER")
     folder = Path(folder) if folder else store.outputs_folder().resolve() / name / "interactive"

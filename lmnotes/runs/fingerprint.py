@@ -10,7 +10,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from lmnotes import store
+from lmnotes import parallel, store
 from lmnotes.runs import reach
 
 
@@ -19,8 +19,8 @@ def run_id(notebook: Path, card: Path, profile: str, values: Mapping[str, object
 
     These are the sources of the notebook's cells, the card and its tables, the modules that the
     notebook reaches, all of its own paper's folder, what executes it, the profile, the resolved
-    parameters, the content of files that a parameter names, and the versions of Python and of the
-    packages that lmnotes requires.
+    parameters, the content of files that a parameter names, the threads where there are more than
+    one, and the versions of Python and of the packages that lmnotes requires.
     """
     cards = sorted(card.parent.glob(f"{card.stem}*"))
     facts = {
@@ -36,6 +36,8 @@ def run_id(notebook: Path, card: Path, profile: str, values: Mapping[str, object
         },
         "versions": versions(),
     }
+    if (threads := parallel.asked_threads()) > 1:
+        facts["threads"] = threads
     return store.content_id(facts, length=12)
 
 

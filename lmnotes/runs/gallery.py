@@ -165,13 +165,14 @@ def _results(card: cards.Card, run: dict, root: Path) -> dict:
 
 def _facts(run: dict) -> dict[str, object]:
     """Parameters, inputs, versions and machine."""
-    commit = run["git"]["commit"] or "none"
+    commit, threads = run["git"]["commit"] or "none", run.get("threads", 1)
     return {
         **run["parameters"],
         **{f"input: {name}": value for name, value in run.get("inputs", {}).items()},
         "commit": commit[:12] + (" with changes" if run["git"]["dirty"] else ""),
         "run id": run["run_id"],
         "processor": f"{run['machine']['cpu']}, {run['machine']['cores']} cores",
+        "threads": f"{threads}, with which numbers move from run to run" if threads > 1 else 1,
         "Python": run["versions"]["python"],
     }
 

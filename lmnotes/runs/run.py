@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from lmnotes import store
+from lmnotes import parallel, store
 from lmnotes.errors import InputError, expect_between, expect_one_of
 from lmnotes.notebook import card as cards
 from lmnotes.notebook import parameters, verdicts
@@ -181,6 +181,7 @@ def _opening(plan: _Plan) -> dict:
         "profile": plan.profile,
         "parameters": plan.values,
         "seed": plan.values.get("seed"),
+        "threads": parallel.asked_threads(),
         "asked": started,
         "started": started,
         "git": fingerprint.git_state(plan.notebook.parent),

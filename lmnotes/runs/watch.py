@@ -10,7 +10,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from lmnotes import store
+from lmnotes import parallel, store
 
 _DROPPED = ("LMNOTES_LIVE", "MPLBACKEND")  # what belongs to the caller's own session
 
@@ -70,6 +70,7 @@ def _environment(notebook: Path, folder: Path, profile: str) -> dict[str, str]:
     mine = {name: value for name, value in os.environ.items() if name not in _DROPPED}
     # threads that wait asleep: those that spin cost their neighbours more than they gain
     mine = {"OMP_WAIT_POLICY": "passive"} | mine
+    mine |= parallel.thread_settings(parallel.asked_threads())
     return mine | {
         "LMNOTES_RUN_FOLDER": str(folder),
         "LMNOTES_PROFILE": profile,

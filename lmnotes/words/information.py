@@ -6,12 +6,12 @@ section 3.
 
 import concurrent.futures
 import itertools
-import os
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse
 
+from lmnotes import parallel
 from lmnotes.errors import InputError, expect_between, expect_whole
 from lmnotes.text.corpus import Corpus
 from lmnotes.words.kernels import counting
@@ -78,7 +78,8 @@ def measure_tokens(
         row, seen = np.zeros(len(counts), np.int32), np.empty(len(counts), np.int32)
         counting.row_sums(*places, log_unigram, *bounds, sums, row, seen)
 
-    threads = threads or len(os.sched_getaffinity(0))
+    threads = parallel.n_threads() if threads is None else threads
+    expect_whole("threads", threads, 1)
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, _even_shares(counts, 16 * threads)))
     n_contexts, own, cross = sums.T

@@ -1,6 +1,5 @@
 """Skip-gram with negative sampling: word vectors from a corpus."""
 
-import os
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from lmnotes import store
+from lmnotes import parallel, store
 from lmnotes.errors import expect_between, expect_one_of, expect_whole
 from lmnotes.text.corpus import Corpus
 from lmnotes.words.embedding import Embedding
@@ -88,8 +87,9 @@ def train(
         start: begin with the vectors of an earlier run of the same `dim`, for the words that it
             has, as from one year's text to the next; other words begin at random as always. The
             learning rate falls from `rate` again.
-        threads: None for all cores. One thread gives bit-identical vectors for the same seed; with
-            more, threads update the same matrices without locks, and runs differ slightly.
+        threads: None for `parallel.n_threads`: 1 in a notebook, else all cores. One thread gives
+            bit-identical vectors for the same seed; with more, threads update the same matrices
+            without locks, and runs differ slightly.
         checkpoints: keep the vectors after every epoch, for `checkpoint`. They are taken on the way
             down the learning-rate schedule: not the same as a run of so many epochs.
         keep: store the result as an artefact; a killed run goes on from its last whole epoch.
@@ -114,7 +114,8 @@ def train(
     """
     sizes = (dim, window, negatives, epochs, rule, shrink_windows, subsample, min_count)
     settings = Settings(*sizes, rate, final_rate, noise_power, seed)
-    threads = threads or len(os.sched_getaffinity(0))
+    threads = parallel.n_threads() if threads is None else threads
+    expect_whole("threads", threads, 1)
     if not keep:
         run = Run(corpus, settings, threads, start)
         for _ in run.epochs(progress):
