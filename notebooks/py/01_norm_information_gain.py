@@ -52,7 +52,7 @@ proper_noun_list: str | None = None  # a file of names, one per line; None: by c
 hypernym_file: str | None = None  # a table of hyponym and hypernym; None: mined from the text
 language_models: str = "zoo"  # zoo | smoke zoo | folders or hub ids, commas between; "" for none
 n_positions: int = 3000  # 20..10000000, places in texts read by each language model
-threads: int | None = None  # 1..256; None for all cores; 1 for bit-identical vectors
+threads: int | None = None  # 1..256; None: one; with more, vectors differ from run to run
 seed: int = 0  # 0..1000000
 
 # %%

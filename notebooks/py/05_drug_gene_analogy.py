@@ -627,7 +627,7 @@ start_rows = []
 for start, started in (("cold", worlds), ("warm", warm)):
     trained = {(int(world.split()[1]), y): v for (world, y), v in started.snapshots.items()}
     cost = paper.snapshots.cost(trained)
-    cost = cost.groupby("year")[["million_tokens", "seconds"]].mean().reset_index()
+    cost = cost.groupby("year")[["million_tokens"]].mean().reset_index()
     future = paper.tables.over_worlds(paper.tables.by_year(started, ["Y2"]), ["year"])
     start_rows.append(cost.merge(future, on="year", how="left").assign(start=start))
 start_table = pd.concat(start_rows, ignore_index=True)
@@ -638,14 +638,14 @@ notebook.figure(
     caption=f"Left: work of all snapshots so far, {epochs} epochs each from random vectors (blue) or {warm_epochs} from the snapshot before (red). Right: Top-10 of the future, with the range of the worlds.",
 )
 total = (
-    start_table.groupby("start")[["million_tokens", "seconds", "top10", "mrr"]]
-    .agg({"million_tokens": "sum", "seconds": "sum", "top10": "mean", "mrr": "mean"})
+    start_table.groupby("start")[["million_tokens", "top10", "mrr"]]
+    .agg({"million_tokens": "sum", "top10": "mean", "mrr": "mean"})
     .reset_index()
 )
 notebook.table(
     total,
     "warm_start",
-    caption="Per world, all snapshots: tokens trained (millions), seconds when they were trained (other work beside), and mean Y2 scores.",
+    caption="Per world, all snapshots: tokens trained (millions), and mean Y2 scores.",
 )
 
 # %% [markdown]

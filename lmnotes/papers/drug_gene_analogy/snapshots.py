@@ -69,15 +69,11 @@ def train(
 
 
 def cost(vectors: Mapping[tuple[int, int], Embedding]) -> pd.DataFrame:
-    """What the training of snapshots took: seed, year, epochs, n_tokens (in millions), seconds.
-
-    Seconds are those of the first training, with whatever else ran at the time; tokens are exact.
-    """
+    """What the training of snapshots took: seed, year, epochs and tokens read, in millions."""
     rows = []
     for seed, year in sorted(vectors):
         snapshot = vectors[seed, year]
         n_tokens, n_epochs = int(snapshot.counts.sum()), len(snapshot.history)
-        seconds = float(snapshot.history.seconds.sum())
-        rows.append((seed, year, n_epochs, n_tokens * n_epochs / 1e6, seconds))
-    columns = ["seed", "year", "epochs", "million_tokens", "seconds"]
+        rows.append((seed, year, n_epochs, n_tokens * n_epochs / 1e6))
+    columns = ["seed", "year", "epochs", "million_tokens"]
     return pd.DataFrame(rows, columns=columns)
