@@ -29,7 +29,7 @@ def nearest(name: object, names: Iterable[object]) -> str:
 
 def _listed(names: list[str]) -> str:
     more = f" and {len(names) - 20:,} more" if len(names) > 20 else ""
-    return ", ".join(names[:20]) + more
+    return ", ".join(name[:40] for name in names[:20]) + more
 
 
 def expect_one_of(what: str, given: object, known: Iterable[object]) -> None:

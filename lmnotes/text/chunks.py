@@ -102,7 +102,13 @@ def cut(text: str, size: int = 1024) -> list[str]:
     ['naï', 've c', 'afé']
     """
     expect_between("size", size, low=4, then="a character may take as many bytes")
-    data, pieces, start = text.encode("utf-8"), [], 0
+    try:
+        data, pieces, start = text.encode("utf-8"), [], 0
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"the text {text[:40]!r} holds half a character at {error.start}: expected whole ones; "
+            "replace it"
+        ) from None
     while start < len(data):
         end = min(start + size, len(data))
         while end < len(data) and data[end] & 0xC0 == 0x80:  # inside a character

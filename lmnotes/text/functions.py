@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from lmnotes import store
-from lmnotes.errors import expect_one_of
+from lmnotes.errors import expect_one_of, expect_strings
 from lmnotes.text import installed, tokenise
 from lmnotes.text.markup.prose import prose
 
@@ -78,7 +78,7 @@ def functions(packages: Sequence[str] = PACKAGES, *, keep: bool = True) -> pd.Da
     Raises:
         InputError: a package that is not on the list.
     """
-    for name in packages:
+    for name in expect_strings("packages", packages):
         expect_one_of("package", name, PACKAGES)
     key = {
         "version": VERSION,

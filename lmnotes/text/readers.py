@@ -11,7 +11,7 @@ import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import BinaryIO, NamedTuple
 import pandas as pd
 
 from lmnotes import store
-from lmnotes.errors import InputError, expect_file, expect_one_of
+from lmnotes.errors import InputError, expect_file, expect_one_of, nearest
 
 _KINDS = (".txt", ".jsonl", ".parquet")
 _BLOCK = 1 << 20  # bytes read at a time
@@ -182,7 +182,7 @@ def rows(file: Path, field: str = "text", title: str = "") -> Iterator[Row]:
         yield Row(title, pieces(file), "")
         return
     empty, number = [], 0
-    for number, record in json_lines(file) if kind(file) == ".jsonl" else _parquet(file, field):
+    for number, record in records(file, field):
         text = record.get(field)
         if field in record and not text:
             empty.append(number)
@@ -313,16 +313,37 @@ def json_lines(file: Path) -> Iterator[tuple[int, dict]]:
             yield number, record
 
 
-def table(path: str | Path, **options) -> pd.DataFrame:
-    """The table of a .csv or .tsv file; `options` are those of `pandas.read_csv`."""
+def table(path: str | Path, needed: Sequence[str] = (), **options) -> pd.DataFrame:
+    """The table of a .csv or .tsv file; `options` are those of `pandas.read_csv`.
+
+    needed: columns that it has to have. Raises InputError where it lacks one, or is no table.
+    """
     text = "".join(pieces(expect_file("table", path, "a .csv or .tsv file")))
     try:
-        return pd.read_csv(io.StringIO(text), **options)
+        cells = pd.read_csv(io.StringIO(text), **options)
     except ValueError as error:  # pandas' own errors are
         raise InputError(
             f"{path} is not the table that was expected ({error}): expected a line of names and "
             "rows of as many cells; mend it, or name another file"
         ) from None
+    if missing := [name for name in needed if name not in cells]:
+        names = list(map(str, cells))
+        raise InputError(
+            f"{path} has the columns {', '.join(names)[:200]}; expected {', '.join(needed)}: "
+            f"{nearest(missing[0], names[:20])}"
+        )
+    return cells
+
+
+def numbers(path: str | Path, index: str) -> pd.DataFrame:
+    """The table of a .csv file with numbers in all columns but `index`, which names the rows."""
+    cells = table(path, (index,)).set_index(index)
+    words = [name for name in cells if cells[name].dtype.kind not in "bif"]
+    if words or cells.index.has_duplicates:
+        twice = f"{index} {cells.index[cells.index.duplicated()][:1].tolist()} comes twice"
+        given = f"column {words[0]!r} holds words" if words else twice
+        raise InputError(f"{path}: {given}; expected numbers, and each {index} once: mend it")
+    return cells
 
 
 def kind(path: Path) -> str:
@@ -333,26 +354,39 @@ def kind(path: Path) -> str:
     return Path(name).suffix
 
 
-def _parquet(file: Path, field: str) -> Iterator[tuple[int, dict]]:
-    """Number and cells of each row of a .parquet file: those that `rows` looks at."""
+def records(file: Path, field: str = "") -> Iterator[tuple[int, dict]]:
+    """Number and fields of each row of a .jsonl or .parquet file.
+
+    field: read of a .parquet file no more than its text, and what `rows` looks at beside it.
+    """
+    if kind(file) == ".jsonl":
+        yield from json_lines(file)
+        return
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
         table = parquet.ParquetFile(file)
-        expect_one_of(f"field of {file}", field, table.schema_arrow.names)
-        held = table.schema_arrow.field(field).type
-        if not (pa.types.is_string(held) or pa.types.is_large_string(held)):
-            raise InputError(
-                f"{file}: column {field!r} holds {held}, not strings; name another with field=..."
-            )
-        beside = {"title", "meta", *_DOMAIN_FIELDS} & set(table.schema_arrow.names)
-        batches = table.iter_batches(batch_size=1024, columns=[field, *beside - {field}])
+        columns = _columns(file, table.schema_arrow, field) if field else None
+        batches = table.iter_batches(batch_size=1024, columns=columns)
         cells = (record for batch in batches for record in batch.to_pylist())
         for number, record in enumerate(cells, start=1):
-            yield number, {**record, field: record[field] or None}
+            yield number, record | ({field: record[field] or None} if field else {})
     except (pa.ArrowException, OSError) as error:
         raise InputError(
             f"{file} is not a whole parquet file ({str(error).splitlines()[0]}): expected one; "
             "write or fetch it again"
         ) from None
+
+
+def _columns(file: Path, schema, field: str) -> list[str]:
+    """The columns to read of a parquet file: the text, and what `rows` looks at beside it."""
+    import pyarrow as pa
+
+    expect_one_of(f"field of {file}", field, schema.names)
+    held = schema.field(field).type
+    if not (pa.types.is_string(held) or pa.types.is_large_string(held)):
+        raise InputError(
+            f"{file}: column {field!r} holds {held}, not strings; name another with field=..."
+        )
+    return [field, *{"title", "meta", *_DOMAIN_FIELDS} & set(schema.names) - {field}]

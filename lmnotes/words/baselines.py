@@ -9,6 +9,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from lmnotes import store
 from lmnotes.errors import InputError, expect_file, expect_whole
+from lmnotes.text import readers
 from lmnotes.text.corpus import Corpus
 from lmnotes.words import information
 from lmnotes.words.embedding import Embedding
@@ -125,6 +126,8 @@ def untrained_document_vectors(
 
 
 def _tf_idf(documents: Sequence[Sequence[str]], min_count: int):
+    if any(isinstance(document, str) for document in documents):
+        raise InputError("a document is a string; expected a list of words for each: split it")
     model = TfidfVectorizer(analyzer=list, min_df=min_count, sublinear_tf=True)
     return model.fit_transform(documents)
 
@@ -137,7 +140,7 @@ def read_dictionary(path: str | Path) -> list[tuple[str, str]]:
         InputError: a line that has not two words; names it.
     """
     path, pairs = expect_file("dictionary", path, "one with two words per line"), []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(readers.lines(path), start=1):
         pairs.append(tuple(line.split()))
         if len(pairs[-1]) != 2:
             raise InputError(f"{path} line {number}: {line[:60]!r}: expected two words")

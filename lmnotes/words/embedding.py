@@ -49,6 +49,8 @@ class Embedding:
     settings: dict = field(default_factory=dict)
 
     def __post_init__(self):
+        if isinstance(self.words, str):
+            expect_strings("words", self.words)  # says what to do
         n_words, shape = len(self.words), self.input.shape
         if self.input.dtype.kind != "f":
             raise InputError(f"input has {self.input.dtype} numbers; expected floats: use .astype")

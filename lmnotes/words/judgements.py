@@ -13,6 +13,7 @@ import pandas as pd
 import scipy.stats
 
 from lmnotes.errors import InputError, expect_file
+from lmnotes.text import readers
 from lmnotes.words.embedding import Embedding
 
 SIDES = ["first", "second"]
@@ -70,7 +71,7 @@ def read_pairs(benchmark: str | Path) -> pd.DataFrame:
         benchmark = datapath(INSTALLED[str(benchmark)])
     path = expect_file("benchmark", benchmark, f"{', '.join(INSTALLED)} or the path of a table")
     rows = []
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    lines = list(readers.lines(path))
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith("#"):
             continue

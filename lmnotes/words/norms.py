@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp
 
-from lmnotes.errors import InputError, expect_weights
+from lmnotes.errors import InputError, expect_strings, expect_weights
 from lmnotes.words.embedding import Embedding
 
 BLOCK = 1 << 14  # rows in float64 at a time
@@ -53,7 +53,7 @@ def squared_norms(
     if origin == "mean":
         start = weighted_mean(embedding.input, unigram)
     else:
-        rows = [embedding.index(word) for word in origin]
+        rows = [embedding.index(word) for word in expect_strings("origin", origin)]
         start = weighted_mean(embedding.input[rows], unigram[rows] / unigram[rows].sum())
     fisher = weighted_covariance(embedding.context, unigram)
     raw, centred, whitened = np.empty((3, len(embedding)))
@@ -99,8 +99,9 @@ def normaliser(
 
     Eq. 4 summed over w': how far training is from p(w'|w) = nu q(w') exp <u_w, v_w'>.
     """
+    rows = [embedding.index(word) for word in expect_strings("words", words)]
     noise = np.asarray(embedding.counts, float) ** noise_power
-    scores = np.asarray(embedding.context) @ embedding.input[[embedding.index(w) for w in words]].T
+    scores = np.asarray(embedding.context) @ embedding.input[rows].T
     return negatives * (noise / noise.sum()) @ np.exp(scores.astype(float))
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from lmnotes.errors import expect_one_of
+from lmnotes.text import readers
 
 _MIXTURE, _LOSS = "train_the_pile_{}", "metric/the_pile_{}_val_loss"
 SIZES = {"1m": "train", "60m": "test", "1B": "test"}
@@ -78,7 +79,7 @@ def load_regmix(
                 f"{path} is not there; expected the CSV files of RegMix: put the folder `data` of "
                 "github.com/sail-sg/regmix there, or leave the path out"
             )
-    mixtures, losses = (pd.read_csv(path, index_col="index") for path in paths)
+    mixtures, losses = (readers.numbers(path, "index") for path in paths)
     rows = mixtures.index.intersection(losses.index)
     names = losses.columns.str.extract(_LOSS.format("(.+)"), expand=False).dropna()
     names = [name for name in names if _MIXTURE.format(name) in mixtures]

@@ -16,6 +16,7 @@ import pandas as pd
 from lmnotes.errors import InputError
 from lmnotes.models.scoring import loading
 from lmnotes.models.scoring.failures import ScoringFailure
+from lmnotes.text import readers
 from lmnotes.words.analogy import scores
 from lmnotes.words.analogy.scores import Result
 from lmnotes.words.analogy.tasks import Task
@@ -47,13 +48,8 @@ def read(
     Raises:
         InputError: a missing column, a model asked twice about the same, valid neither 1 nor 0.
     """
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)  # a gene may be called NA
-    missing = [name for name in ("model", query, answers) if name not in table]
-    if missing:
-        raise InputError(
-            f"{path}: columns {table.columns.tolist()}, expected also {missing}; name the columns "
-            "by query= and answers="
-        )
+    needed = ("model", query, answers)  # a gene may be called NA
+    table = readers.table(path, needed, dtype=str, keep_default_na=False)
     valid = table["valid"] if "valid" in table else pd.Series("1", table.index)
     wrong = np.flatnonzero(~valid.isin(["0", "1"]))
     asked = table[query] if rename is None else table[query].map(rename)

@@ -132,6 +132,7 @@ def frame(
         divided = "\t" if readers.kind(path) in (".tsv", ".txt") else ","
         # a gene may be called NA: nothing but an empty cell is missing
         table = readers.table(path, sep=divided, dtype=str, keep_default_na=False)
+        what = f"{what}, {path.name}"
     names = {}
     for name in (*needed, *optional):
         aliases = _ALIASES.get(name, (name,))
@@ -141,7 +142,7 @@ def frame(
         elif name in needed:
             near = nearest(name, map(str, table.columns))
             raise InputError(
-                f"{what}: no column {name!r} among {', '.join(map(repr, table.columns))}; expected "
+                f"{what}: no column {name!r} among {', '.join(map(repr, table))[:200]}; expected "
                 f"one of {', '.join(aliases)}; rename the right one ({near})"
             )
     lines = table["line"] if "line" in table else range(2, len(table) + 2)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes.errors import InputError
+from lmnotes.text import readers
 from lmnotes.words.analogy import scores, tasks
 from lmnotes.words.analogy.relations import RelationSet
 from lmnotes.words.analogy.scores import Result
@@ -82,8 +83,9 @@ def split(
 
 def published_split(tables: str | Path) -> pd.DataFrame:
     """The paper's own triples from the folder of real tables, with the columns of `split`."""
-    table = pd.read_csv(Path(tables) / "kge_split_P1.csv", dtype=str)
-    table = table.astype({"train_from": float}).rename(columns={"hsa": "pathway"})
+    kinds = {"mesh_id": str, "hsa": str, "entrez_id": str, "split": str, "train_from": float}
+    table = readers.table(Path(tables) / "kge_split_P1.csv", list(kinds), dtype=kinds)
+    table = table.rename(columns={"hsa": "pathway"})
     return table.assign(drug="d" + table.mesh_id, gene="g" + table.entrez_id)
 
 

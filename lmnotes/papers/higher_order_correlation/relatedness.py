@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, expect_strings
 from lmnotes.statistics import interval
 from lmnotes.words.embedding import Embedding
 
@@ -19,7 +19,7 @@ def rows_of(embedding: Embedding, words: Sequence[str]) -> np.ndarray:
 
     Raises InputError where it has none of them.
     """
-    rows = np.array([embedding.ids.get(word, -1) for word in words])
+    rows = np.array([embedding.ids.get(word, -1) for word in expect_strings("words", words)])
     if (rows < 0).all():
         raise InputError(
             f"the judge's {len(embedding):,} words hold none of the {len(words):,} asked about: "

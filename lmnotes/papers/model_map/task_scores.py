@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes.models.zoo import tasks
+from lmnotes.text import readers
 from lmnotes.text.chunks import TextSet
 
 LEADERBOARD = ("ARC", "HellaSwag", "MMLU", "TruthfulQA", "Winogrande", "GSM8K")
@@ -58,7 +59,7 @@ class Benchmark:
 
 def read(path: str | Path, models: pd.DataFrame) -> Benchmark:
     """The scores of a csv file with a column `model` and one per benchmark."""
-    scores = pd.read_csv(path, index_col="model").reindex(models["model"])
+    scores = readers.numbers(path, "model").reindex(models["model"])
     targets = [name for name in scores.columns if name not in _MEANS]
     has_mean = "6-TaskMean" in scores
     mean = scores["6-TaskMean"] if has_mean else scores[targets].mean(axis=1)

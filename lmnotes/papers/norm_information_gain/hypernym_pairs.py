@@ -20,13 +20,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, expect_file
 from lmnotes.papers.norm_information_gain.word_classes import (
     FUNCTION_WORDS,
     is_adjective,
     verb_forms,
 )
-from lmnotes.text import tokenise
+from lmnotes.text import readers, tokenise
 from lmnotes.text.corpus import Corpus
 from lmnotes.text.tokenise import SENTENCE_START
 
@@ -113,12 +113,9 @@ def read_pairs(source: str | Path = "wordnet") -> pd.DataFrame:
         from gensim.test.utils import datapath
 
         path = Path(datapath("poincare_hypernyms_large.tsv"))
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"pairs {str(source)!r}: expected 'wordnet' or the path of a table; check the path"
-        )
+    expect_file("pairs", path, "'wordnet' or the path of a table")
     pairs = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    for number, line in enumerate(readers.lines(path), start=1):
         if not line.strip() or line.startswith("#"):
             continue
         fields = [field.strip().lower() for field in line.split("\t" if "\t" in line else ",")]

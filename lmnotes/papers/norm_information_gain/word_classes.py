@@ -18,7 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, expect_file
+from lmnotes.text import readers
 from lmnotes.text.corpus import Corpus
 from lmnotes.text.tokenise import ALL_CAPS, CAPITALISED, SENTENCE_START
 
@@ -109,15 +110,14 @@ def capital_share(corpus: Corpus, min_inside: int = 1) -> np.ndarray:
 def _names(proper_nouns: str | Path | Collection[str]) -> set[str]:
     """The names of a list or of a file, in lower case."""
     if isinstance(proper_nouns, str | Path):
-        path = Path(proper_nouns)
-        if not path.is_file():
-            raise FileNotFoundError(
-                f"proper_nouns {str(path)!r}: expected a file, one word per line; check it"
-            )
-        proper_nouns = path.read_text(encoding="utf-8").splitlines()
-    names = {name.strip().lower() for name in proper_nouns} - {""}
+        path = expect_file("proper_nouns", proper_nouns, "a file, one word per line")
+        names = set(readers.lines(path))
+    else:
+        names = set(proper_nouns)
+    names = {name.strip().lower() for name in names} - {""}
     if not names:
-        raise InputError("proper_nouns holds no word; expected one per line; check the file")
+        what = f"proper_nouns {str(proper_nouns)[:200]}"
+        raise InputError(f"{what} holds no word; expected one per line; check the file")
     return names
 
 

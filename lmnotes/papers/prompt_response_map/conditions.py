@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import parallel, store
-from lmnotes.errors import InputError, expect_one_of
+from lmnotes.errors import InputError, expect_one_of, expect_strings
 from lmnotes.models.scoring import failures, identity, prompts
 from lmnotes.models.scoring.prompt_tokens import PromptRule
 
@@ -62,6 +62,9 @@ def score(
     A model that cannot be loaded or scored is left out, and named with its reason in `.failed`.
     Raises RuntimeError where none is left.
     """
+    responses = expect_strings("responses", responses)
+    if isinstance(models, str):
+        expect_strings("models", models)  # says what to do
     if not isinstance(models, pd.DataFrame):
         models = pd.DataFrame({"model": [str(model) for model in models]})
     places = [str(place) for place in models["folder" if "folder" in models else "model"]]
@@ -70,8 +73,8 @@ def score(
         for name, given in prompts_of.items()
     }
     options = {"rule": rule, "device": device, "tokens_per_batch": tokens_per_batch}
-    work = partial(_rows, list(responses), every, options)
-    if all(_is_stored(place, list(responses), every, options) for place in places):
+    work = partial(_rows, responses, every, options)
+    if all(_is_stored(place, responses, every, options) for place in places):
         workers = 1
     with parallel.one_thread():
         results = list(parallel.map_items(work, places, workers=workers, least=1))

@@ -12,8 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-from pyarrow import parquet
 
 from lmnotes import store
 from lmnotes.errors import InputError
@@ -139,7 +137,7 @@ def operations(source: str | Path = "instructions") -> Operations:
         return OPERATIONS[source]
     path = Path(source)
     try:
-        given = json.loads("".join(readers.pieces(path)))
+        given = readers.parse_json("".join(readers.pieces(path)), str(path))
         lines = {str(name): str(line) for name, line in given["lines"].items()}
         compositions = tuple((str(a), str(b), str(kind)) for a, b, kind in given["compositions"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -199,12 +197,12 @@ def _installed(seed: int) -> Iterator[tuple[str, str, str, str]]:
 
 
 def _file(path: Path) -> Iterator[tuple[str, str, str, str]]:
-    if path.suffix not in (".jsonl", ".parquet") or not path.is_file():
+    if readers.kind(path) not in (".jsonl", ".parquet") or not path.is_file():
         raise InputError(
             f"{path} was given as a prompt set; expected installed, or a .jsonl or .parquet file "
             "that is there: check the path"
         )
-    for number, row in readers.json_lines(path) if path.suffix == ".jsonl" else _parquet(path):
+    for number, row in readers.records(path):
         prompt, response = row.get("prompt"), row.get("response")
         turns = row.get("messages") or row.get("conversations")
         if turns and not isinstance(response, str):
@@ -216,16 +214,8 @@ def _file(path: Path) -> Iterator[tuple[str, str, str, str]]:
                     'of such as {"role": "user", "content": "..."}: mend or remove it'
                 ) from error
         if isinstance(prompt, str) and isinstance(response, str):
-            yield str(row.get("task", "")), prompt, response, path.name
-
-
-def _parquet(path: Path) -> Iterator[tuple[int, dict]]:
-    try:
-        yield from enumerate(parquet.read_table(path).to_pylist(), start=1)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(
-            f"{path} is no whole parquet file ({str(error).splitlines()[0]}): fetch it again"
-        ) from error
+            pair = (said.encode("utf-8", "replace").decode() for said in (prompt, response))
+            yield str(row.get("task", "")), *pair, path.name  # JSON may hold half a character
 
 
 def _first_exchange(turns: list[dict]) -> tuple[str, str]:

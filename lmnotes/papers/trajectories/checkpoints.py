@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes.errors import InputError, nearest
+from lmnotes.errors import InputError
 from lmnotes.models.ledger.ledger import Ledger
 from lmnotes.papers.trajectories.paths import Run
+from lmnotes.text import readers
 
 SIZES = ("410m", "1b", "1.4b", "2.8b", "6.9b")
 SEEDS = (1, 2, 5, 6, 7, 8, 9)  # 3 and 4 are anomalous
@@ -53,12 +54,11 @@ def read(source: str | Path) -> pd.DataFrame:
             f"a table of checkpoints {str(source)!r} was given; expected 'pythia', or a csv with "
             f"the columns {', '.join(NEEDED)}: check the path"
         )
-    table = pd.read_csv(path)
-    if missing := [name for name in NEEDED if name not in table]:
-        raise InputError(
-            f"{path} has the columns {', '.join(table)}; expected {', '.join(NEEDED)}: "
-            f"{nearest(missing[0], list(table))}"
-        )
+    table = readers.table(path, NEEDED, dtype={"model": str})
+    wrong = table["model"].isna() | pd.to_numeric(table["step"], errors="coerce").isna()
+    if wrong.any():
+        row = table[wrong].iloc[0][list(NEEDED)].to_dict()
+        raise InputError(f"{path} has {row}; expected a model and a whole number as step: mend it")
     if table.duplicated(["run", "step"]).any():
         run, step = table.loc[table.duplicated(["run", "step"]), ["run", "step"]].iloc[0]
         raise InputError(f"{path} names step {step} of {run} twice; expected once: remove a row")

@@ -12,6 +12,7 @@ import pandas as pd
 import scipy.stats
 
 from lmnotes.errors import InputError, expect_file
+from lmnotes.text import readers
 from lmnotes.words.similarity import normalise, top_sums
 
 BLOCK = 2_000_000  # products that are sorted together
@@ -37,13 +38,15 @@ def read_questions(
     path = expect_file("analogy questions", path, "a file of them, or none for Google's")
     ids = {word: row for row, word in enumerate(words[:limit])}
     category, n_questions, rows = "", 0, []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in readers.lines(path):
         if line.startswith(":"):
             category = line[1:].strip()
         elif len(four := line.lower().split()) == 4:
             n_questions += 1
             if all(word in ids for word in four):
                 rows.append([category, *four, *(ids[word] for word in four)])
+    if not n_questions:
+        raise InputError(f"{path} holds no question; expected four words a line; check the file")
     columns = ["category", "a", "b", "c", "d", "row_a", "row_b", "row_c", "row_d"]
     table = pd.DataFrame(rows, columns=columns)
     table.attrs["n_questions"] = n_questions

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, expect_strings
 
 KINDS = ("drug", "gene")
 PREFIXES = {"chemical_": "drug", "gene_": "gene"}  # with the underscore: "general" is no gene
@@ -61,7 +61,8 @@ class RelationSet:
 
     def within(self, words: Collection[str]) -> "RelationSet":
         """What is left when only `words`, an embedding's vocabulary, have vectors."""
-        words = words if isinstance(words, set | frozenset | Mapping) else set(words)
+        if not isinstance(words, set | frozenset | Mapping):
+            words = set(expect_strings("words", words))
         concepts = self.concepts[_among(self.concepts.concept, words)]
         both = _among(self.relations.drug, words) & _among(self.relations.gene, words)
         relations, membership = self.relations[both], self.membership
@@ -158,7 +159,7 @@ def from_pairs(
     if len(columns) != 2:
         raise InputError(f"columns {columns}: expected two, asked and answering: name both")
     pairs = table[columns].set_axis(list(KINDS), axis=1)
-    answers = pd.Index([*pairs.gene, *candidates]).unique()
+    answers = pd.Index([*pairs.gene, *expect_strings("candidates", candidates)]).unique()
     kinds = {"drug": pairs.drug.unique(), "gene": answers}
     concepts = [pd.DataFrame({"concept": kinds[kind], "kind": kind}) for kind in KINDS]
     membership = None
@@ -176,7 +177,7 @@ def concepts_of(words: Collection[str], prefixes: Mapping[str, str] = PREFIXES) 
     >>> concepts_of(["gene_43", "general", "Chemical_MESH_D000241"]).kind.tolist()
     ['gene', 'drug']
     """
-    pairs = itertools.product(words, prefixes.items())
+    pairs = itertools.product(expect_strings("words", words), prefixes.items())
     rows = [(word, kind) for word, (prefix, kind) in pairs if word.lower().startswith(prefix)]
     return pd.DataFrame(rows, columns=["concept", "kind"])
 
