@@ -313,10 +313,10 @@ def json_lines(file: Path) -> Iterator[tuple[int, dict]]:
             yield number, record
 
 
-def table(path: str | Path, needed: Sequence[str] = (), **options) -> pd.DataFrame:
+def table(path: str | Path, needed: Sequence[str] = (), then: str = "", **options) -> pd.DataFrame:
     """The table of a .csv or .tsv file; `options` are those of `pandas.read_csv`.
 
-    needed: columns that it has to have. Raises InputError where it lacks one, or is no table.
+    needed: columns that it has to have. then: what to do where it lacks one, which is an error.
     """
     text = "".join(pieces(expect_file("table", path, "a .csv or .tsv file")))
     try:
@@ -330,7 +330,7 @@ def table(path: str | Path, needed: Sequence[str] = (), **options) -> pd.DataFra
         names = list(map(str, cells))
         raise InputError(
             f"{path} has the columns {', '.join(names)[:200]}; expected {', '.join(needed)}: "
-            f"{nearest(missing[0], names[:20])}"
+            f"{then or nearest(missing[0], names[:20])}"
         )
     return cells
 

@@ -49,7 +49,8 @@ def read(
         InputError: a missing column, a model asked twice about the same, valid neither 1 nor 0.
     """
     needed = ("model", query, answers)  # a gene may be called NA
-    table = readers.table(path, needed, dtype=str, keep_default_na=False)
+    then = "name the columns by query= and answers="
+    table = readers.table(path, needed, then, dtype=str, keep_default_na=False)
     valid = table["valid"] if "valid" in table else pd.Series("1", table.index)
     wrong = np.flatnonzero(~valid.isin(["0", "1"]))
     asked = table[query] if rename is None else table[query].map(rename)

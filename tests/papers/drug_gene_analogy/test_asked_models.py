@@ -60,7 +60,7 @@ def test_what_cannot_be_read_is_refused(task, table, tmp_path):
     for text, match in (
         (TEXT.replace("D3,0", "D3,maybe"), "row 4 valid is neither"),
         (TEXT.replace("one,D3", "one,D1"), "row 4 asks a model once more"),
-        (TEXT.replace("genes", "targets"), r"expected also \['genes'\]"),
+        (TEXT.replace("genes", "targets"), "expected model, mesh_id, genes: name the columns"),
     ):
         path.write_text(text)
         with pytest.raises(ValueError, match=match):
