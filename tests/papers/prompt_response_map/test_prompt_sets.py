@@ -89,5 +89,5 @@ def test_marks_are_no_text_and_a_cut_table_is_one_sentence(tmp_path):
     table = tmp_path / "set.parquet"
     pandas.DataFrame([{"prompt": "a?", "response": "b"}]).to_parquet(table)
     table.write_bytes(table.read_bytes()[:200])
-    with pytest.raises(InputError, match="no whole parquet file"):
+    with pytest.raises(InputError, match="not a whole parquet file"):
         prompt_sets.load(table)
