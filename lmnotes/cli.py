@@ -13,11 +13,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from lmnotes.errors import InputError
 
     try:
-        return options.command(options)
+        with store.writing(store.outputs_folder()):
+            return options.command(options)
     except InputError as error:
         print(f"lmnotes: {error}", file=sys.stderr)
         return 2
-    except (PermissionError, NotADirectoryError, FileNotFoundError) as error:
+    except FileNotFoundError as error:
         print(
             f"lmnotes: {error}; expected folders that can be written: see LMNOTES_OUTPUTS "
             f"({store.outputs_folder()}) and LMNOTES_HOME ({store.home()})",
@@ -154,7 +155,7 @@ def _status(options: argparse.Namespace) -> int:
     for record in records.everything():
         seconds = f"{record['seconds']:.0f}" if "seconds" in record else ""
         started = record["started"][:16].replace("T", " ")
-        note = record.get("failure", {}).get("error", "")[:60]
+        note = record.get("failure", {}).get("error", "")[:240]
         about = [record[name] for name in ("notebook", "run_id", "profile", "status")]
         rows.append((*about, seconds, started, note))
     if len(rows) == 1:

@@ -54,9 +54,10 @@ def begin(name: str, namespace: MutableMapping[str, object] | None = None) -> No
     values, nearest = _parameters(card, {} if namespace is None else namespace)
     folder = os.environ.get("LMNOTES_RUN_FOLDER")
     folder = Path(folder) if folder else store.outputs_folder().resolve() / name / "interactive"
-    for part in ("figures", "tables"):
-        shutil.rmtree(folder / part, ignore_errors=True)
-        (folder / part).mkdir(parents=True)
+    with store.writing(folder):
+        for part in ("figures", "tables"):
+            shutil.rmtree(folder / part, ignore_errors=True)
+            (folder / part).mkdir(parents=True)
     profile = os.environ.get("LMNOTES_PROFILE") or nearest
     session.enter(session.Run(name, folder, card, profile, values))
     write_text(folder / "inputs.json", "{}\n")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from urllib.parse import quote
@@ -49,6 +50,10 @@ measured here.</p></header>
 ({{ failed.profile }}) {{ failed.status }}{{ ": " + failed.failure.error if failed.failure }}
 {% for link, text in failed.files %} <a href="{{ link }}">{{ text }}</a>{% endfor %}</p>
 {% endif %}{% endwith %}
+{% for run in paper.damaged %}<p class="notice">The run of {{ run.started[:10] }} \
+({{ run.profile }}) cannot be shown, a file of it is damaged ({{ run.error }}): \
+<code>lmnotes run {{ paper.card.number }} --profile {{ run.profile }}</code> makes it anew</p>
+{% endfor %}
 {% if not paper.run %}<p>Not run yet: <code>lmnotes run {{ paper.card.number }}</code></p>
 {% else %}<p class="run">{% for link, text in paper.files %}<a href="{{ link }}">{{ text }}</a> · \
 {% endfor %}{{ paper.run.profile }} profile, {{ paper.duration }}, {{ paper.run.started[:10] }}</p>
@@ -85,15 +90,19 @@ def write() -> Path:
     import jinja2
     from jinja2.filters import do_mark_safe
 
-    every = records.everything()
-    folder = store.outputs_folder().resolve()
-    papers = [_paper(notebook.stem, every, folder) for notebook in cards.notebooks()]
     page = jinja2.Environment(autoescape=True)
     filters = {"tally": claims_table.tally, "claims": claims_table.table, "math": with_math}
     filters["table"] = lambda rows: claims_table.html_table(*rows)
     for name, draw in filters.items():
         page.filters[name] = lambda value, draw=draw: do_mark_safe(draw(value))
-    text = page.from_string(_PAGE).render(papers=papers, style=STYLE, policy=POLICY).lstrip()
+
+    def draw(papers: list[dict]) -> str:
+        return template.render(papers=papers, style=STYLE, policy=POLICY).lstrip()
+
+    template, every = page.from_string(_PAGE), records.everything()
+    folder = store.outputs_folder().resolve()
+    papers = [_paper(notebook.stem, every, folder, draw) for notebook in cards.notebooks()]
+    text = draw(papers)
     folder.mkdir(parents=True, exist_ok=True)
     store.write_text(folder / "index.html", text)
     return folder / "index.html"
@@ -106,8 +115,8 @@ def choose(runs: list[dict]) -> dict | None:
     return (laptop or good or [None])[-1]
 
 
-def _paper(notebook: str, every: list[dict], root: Path) -> dict:
-    """What the page says of one paper."""
+def _paper(notebook: str, every: list[dict], root: Path, draw: Callable) -> dict:
+    """What the page says of one paper, of its best run that can be drawn."""
     try:
         card = cards.for_notebook(notebook)
     except InputError as error:
@@ -128,7 +137,17 @@ def _paper(notebook: str, every: list[dict], root: Path) -> dict:
     if latest is not None and latest is not run and latest["status"] != "ok":
         names = {"notebook.html": "the notebook up to there", "run.json": "record"}
         paper["failed"] = latest | {"files": _files(latest["folder"], names, root)}
-    return paper if run is None else paper | _results(card, run, root)
+    paper["damaged"] = []
+    while run is not None:
+        try:
+            whole = paper | {"run": run} | _results(card, run, root)
+            draw([whole])
+            return whole
+        except Exception as error:  # whatever a damaged file comes to
+            paper["damaged"].append(run | {"error": f"{type(error).__name__}: {error}"})
+            runs = [other for other in runs if other is not run]
+            run = choose(runs)
+    return paper | {"run": None}
 
 
 def _results(card: cards.Card, run: dict, root: Path) -> dict:

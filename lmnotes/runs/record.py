@@ -1,17 +1,28 @@
 """What a run leaves on record, `run.json`, and whether what it left is still whole."""
 
+import contextlib
 import json
+import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 from lmnotes import store
+from lmnotes.errors import InputError
 
 RECORD = "run.json"
+_ALWAYS = ("notebook", "run_id", "status", "profile", "asked", "started")
 
 
 def read(folder: Path) -> dict | None:
     """The record of the run in a folder, or None where it has none that can be read."""
-    return _json(folder / RECORD)
+    record = _json(folder / RECORD)
+    is_record = isinstance(record, dict) and (
+        all(isinstance(record.get(name), str) for name in _ALWAYS)
+        and isinstance(record.get("seconds", 0), int | float)
+        and isinstance(record.get("failure", {}), dict)
+    )
+    return record if is_record else None
 
 
 def _json(path: Path) -> dict | None:
@@ -24,7 +35,8 @@ def _json(path: Path) -> dict | None:
 def everything() -> list[dict]:
     """The records of all runs in the outputs folder, each with its `folder`, last asked for last.
 
-    A run whose process is gone has status `interrupted`.
+    A run whose process is gone has status `interrupted`. One that a wrong clock has dated into the
+    future comes first, so that those that follow it count.
     """
     entries = []
     for path in store.outputs_folder().resolve().glob(f"[0-9][0-9]_*/*/{RECORD}"):
@@ -32,7 +44,8 @@ def everything() -> list[dict]:
             if record["status"] == "running" and not _is_locked(path.parent):
                 record["status"] = "interrupted"
             entries.append(record | {"folder": path.parent})
-    return sorted(entries, key=lambda record: record["asked"])
+    latest = now()
+    return sorted(entries, key=lambda record: (record["asked"] <= latest, record["asked"]))
 
 
 def save(folder: Path, record: dict) -> None:
@@ -41,12 +54,44 @@ def save(folder: Path, record: dict) -> None:
     store.write_text(folder / RECORD, text + "\n")
 
 
+def save_where_it_is_full(folder: Path, record: dict) -> None:
+    """Write the record of a run that ran out of space, with what it left as the first to go."""
+    with contextlib.suppress(InputError):
+        return save(folder, record)
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != RECORD:
+            path.unlink(missing_ok=True)
+    with contextlib.suppress(InputError):
+        save(folder, record)
+
+
 def is_whole(folder: Path, record: dict) -> bool:
     """Whether a run ended well and every file it left is as it left it."""
-    return record["status"] == "ok" and all(
-        (folder / name).is_file() and store.file_sha256(folder / name) == checksum
-        for name, checksum in record["files"].items()
+    files = record.get("files")
+    return (
+        record["status"] == "ok"
+        and isinstance(files, dict)
+        and all(
+            (folder / name).is_file() and store.file_sha256(folder / name) == checksum
+            for name, checksum in files.items()
+        )
     )
+
+
+def beside(folder: Path) -> Path:
+    """Where a run is written whose folder holds a good one until then."""
+    return folder.with_name(f"{folder.name}.new")
+
+
+def replace(folder: Path) -> None:
+    """Put what is written beside a run in its place."""
+    before = folder.with_name(f"{folder.name}.old")
+    shutil.rmtree(before, ignore_errors=True)
+    os.replace(folder, before)
+    os.replace(beside(folder), folder)
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def checksums(folder: Path) -> dict[str, str]:
@@ -67,7 +112,7 @@ def lock(folder: Path):
     """A lock on a run's folder, beside it, held by one process at a time."""
     import filelock
 
-    return filelock.FileLock(folder.with_name(f".{folder.name}.lock"))
+    return filelock.FileLock(folder.with_name(f".{folder.name.partition('.')[0]}.lock"))
 
 
 def shown(path: Path) -> str:

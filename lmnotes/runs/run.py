@@ -1,6 +1,8 @@
 """Run notebooks headless: check, skip what has not changed, execute in a process, record."""
 
+import contextlib
 import csv
+import dataclasses
 import shutil
 import threading
 import time
@@ -134,39 +136,62 @@ def _plan(name: str, profile: str, overrides: Mapping[str, object]) -> _Plan:
 
 
 def _carry_out(plan: _Plan, force: bool, stop: threading.Event | None = None) -> RunResult:
-    """Run a plan, or keep what an equal run has left."""
+    """Run a plan, or keep what an equal run has left; a folder that cannot hold it fails it."""
+    try:
+        with store.writing(plan.folder):
+            return _run_or_keep(plan, force, stop)
+    except InputError as error:
+        message = f"{plan.card.number} cannot run: {error}"
+        _tell(message)
+        return RunResult(plan.notebook.stem, plan.profile, "failed", message=message)
+
+
+def _run_or_keep(plan: _Plan, force: bool, stop: threading.Event | None) -> RunResult:
     folder = plan.folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with record.lock(folder):  # a second process that asks for the same run waits, then keeps it
         entry = record.read(folder)
-        if entry and not force and record.is_whole(folder, entry):
-            record.save(folder, entry | {"asked": record.now()})
+        is_good = entry is not None and record.is_whole(folder, entry)
+        if is_good and not force:
+            with contextlib.suppress(InputError):  # it is kept on a full disk too
+                record.save(folder, entry | {"asked": record.now()})
             _tell(f"{plan.card.number} unchanged, kept: {record.shown(folder)}")
             return RunResult(plan.notebook.stem, plan.profile, "kept", folder, entry["seconds"])
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
-        entry = _execute(plan, stop)
-    return _told(plan, entry)
+        fresh = dataclasses.replace(plan, folder=record.beside(folder)) if is_good else plan
+        shutil.rmtree(fresh.folder, ignore_errors=True)
+        fresh.folder.mkdir()
+        entry = _execute(fresh, stop)
+        if is_good and entry["status"] == "ok":
+            record.replace(folder)
+            fresh = plan
+    return _told(fresh, entry)
 
 
 def _execute(plan: _Plan, stop: threading.Event | None) -> dict:
     """The record of the run, which is on disk from its start to its end."""
     entry, folder = _opening(plan), plan.folder
-    record.save(folder, entry)
     start = time.perf_counter()
     title = f"{plan.card.number} {plan.profile}"
     try:
-        end = watch.execute(plan.notebook, folder, plan.changed, plan.profile, title, stop)
+        with store.writing(folder):
+            record.save(folder, entry)
+            end = watch.execute(plan.notebook, folder, plan.changed, plan.profile, title, stop)
+            seconds = round(time.perf_counter() - start, 2)
+            entry |= {"status": end["status"], "ended": record.now(), "seconds": seconds}
+            entry |= {"inputs": record.inputs(folder), "missing": _missing(plan)}
+            if end["status"] != "ok":
+                entry["failure"] = {
+                    key: end[key] for key in ("cell", "line", "error") if key in end
+                }
+            entry["files"] = record.checksums(folder)
+            record.save(folder, entry)
+    except InputError as error:
+        entry |= {"status": "failed", "ended": record.now(), "failure": {"error": str(error)}}
+        entry["seconds"] = round(time.perf_counter() - start, 2)
+        record.save_where_it_is_full(folder, entry)
     except BaseException:
         record.save(folder, entry | {"status": "interrupted", "ended": record.now()})
         raise
-    entry |= {"status": end["status"], "ended": record.now()}
-    entry["seconds"] = round(time.perf_counter() - start, 2)
-    entry |= {"inputs": record.inputs(folder), "missing": _missing(plan)}
-    if end["status"] != "ok":
-        entry["failure"] = {key: end[key] for key in ("cell", "line", "error") if key in end}
-    entry["files"] = record.checksums(folder)
-    record.save(folder, entry)
     return entry
 
 
@@ -176,7 +201,7 @@ def _opening(plan: _Plan) -> dict:
     return {
         "notebook": plan.notebook.stem,
         "title": plan.card.title,
-        "run_id": plan.folder.name,
+        "run_id": plan.folder.name.partition(".")[0],
         "status": "running",
         "profile": plan.profile,
         "parameters": plan.values,

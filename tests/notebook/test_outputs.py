@@ -118,6 +118,13 @@ def test_begin_clears_what_an_earlier_run_left(house):
     assert not list((folder / "tables").iterdir())
 
 
+def test_a_file_where_the_folder_belongs_is_one_sentence(house):
+    house.outputs.mkdir()
+    (house.outputs / house.name).touch()
+    with pytest.raises(InputError, match="expected a folder where there is a file"):
+        outputs.begin(house.name)
+
+
 def test_begin_checks_and_remembers_the_parameters_and_guesses_the_profile(house):
     outputs.begin(house.name, {"n_points": 500, "slope": 1, "other": 3})
     assert session.current().parameters["n_points"] == 500

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from lmnotes.runs import gallery
+from lmnotes.runs import record as records
 from lmnotes.runs import style as report_style
 
 
@@ -96,19 +97,49 @@ def test_laptop_goes_before_later_runs_of_other_profiles():
     assert gallery.choose([entry("laptop", "failed")]) is None
 
 
-def test_a_later_failure_is_shown_beside_the_good_run(ran, ran_house, tmp_path, monkeypatch):
+@pytest.fixture
+def good(ran, ran_house, tmp_path, monkeypatch):
+    """The folder of a good run, in an outputs folder that may be changed."""
     outputs = tmp_path / "outputs"
     shutil.copytree(ran.outputs, outputs)
     monkeypatch.setenv("LMNOTES_OUTPUTS", str(outputs))
-    good = outputs / ran.name / ran.result.folder.name
+    return outputs / ran.name / ran.result.folder.name
+
+
+def test_a_later_failure_is_shown_beside_the_good_run(good):
     record = json.loads((good / "run.json").read_text())
     bad = good.with_name("0123456789ab")
     bad.mkdir()
-    record |= {"status": "failed", "asked": "9999", "failure": {"error": "ValueError: <no>"}}
+    record |= {"status": "failed", "asked": records.now(), "failure": {"error": "ValueError: <no>"}}
     (bad / "run.json").write_text(json.dumps(record))
     text = gallery.write().read_text()
     assert "The latest run (smoke) failed: ValueError: &lt;no&gt;" in text
     assert "1 reproduced" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("claims.csv", b"id,verdict\none\n"),
+        ("claims.csv", b"id\none\n"),
+        ("tables/table1_squares.csv", b"\xff\xfe\n"),
+        ("figures/captions.json", b"{"),
+        ("figures/captions.json", b"[1]"),
+        ("run.json", b'{"notebook": "01_tiny"}'),
+        ("run.json", b"[]"),
+    ],
+)
+def test_a_damaged_file_costs_the_entry_of_its_run(good, name, content):
+    older = json.loads((good / "run.json").read_text())
+    shutil.copytree(good, good.with_name("0123456789ab"))
+    (good / "run.json").write_text(json.dumps(older | {"asked": records.now()}))
+    (good / name).write_bytes(content)
+    text = gallery.write().read_text()
+    assert "1 reproduced" in text and "0123456789ab/notebook.html" in text
+    told = "a file of it is damaged" in text
+    assert told == (name != "run.json")
+    shutil.rmtree(good.with_name("0123456789ab"))
+    assert "Not run yet: <code>lmnotes run 01</code>" in gallery.write().read_text()
 
 
 def test_notebooks_that_have_not_run_or_have_no_card_are_named(house):

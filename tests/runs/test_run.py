@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import signal
@@ -8,8 +9,9 @@ import time
 
 import pytest
 
+from lmnotes import cli, store
 from lmnotes.errors import InputError
-from lmnotes.runs import fingerprint, record, run, twins, watch
+from lmnotes.runs import fingerprint, gallery, record, run, twins, watch
 
 SOURCES = fingerprint.sources
 FIGURES = [f"figures/fig1_line.{kind}" for kind in ("pdf", "svg", "png", "csv")]
@@ -219,6 +221,80 @@ def test_a_changed_parameter_lands_beside_and_all_go_on_after_a_failure(house, m
     assert ("02_other", {"n_points": 7}) in started
 
 
+def test_a_good_run_stays_until_a_forced_one_is_whole(house, monkeypatch):
+    ends = iter(["ok", "failed", "killed", "ok"])
+
+    def execute(notebook, folder, values, profile, title, stop):
+        if begun:
+            assert record.is_whole(good, record.read(good)) and folder != good
+            assert gallery.choose(record.everything())["folder"] == good
+        (folder / "notebook.html").write_text(f"run {len(begun)}")
+        begun.append(folder)
+        if (end := next(ends)) == "killed":
+            raise KeyboardInterrupt
+        return {"status": end, "error": "ValueError: no"}
+
+    begun = []
+    monkeypatch.setattr(watch, "execute", execute)
+    good = run.run("01").folder
+    failed = run.run("01", force=True)
+    assert (failed.status, failed.exit_code) == ("failed", 1)
+    assert record.read(failed.folder)["run_id"] == good.name
+    assert [entry["status"] for entry in record.everything()] == ["ok", "failed"]
+    with pytest.raises(KeyboardInterrupt):
+        run.run("01", force=True)
+    assert run.run("01").status == "kept" and (good / "notebook.html").read_text() == "run 0"
+    assert run.run("01", force=True).folder == good
+    assert (good / "notebook.html").read_text() == "run 3"
+    assert [path.name for path in good.parent.iterdir() if path.is_dir()] == [good.name]
+
+
+def full(*arguments):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_is_one_sentence_and_a_reason_on_record(house, monkeypatch, capsys):
+    def execute(notebook, folder, values, profile, title, stop):
+        (folder / "notebook.ipynb").write_text("much")
+        monkeypatch.setattr(store, "write_text", write_while_there_is_room)
+        full()
+
+    def write_while_there_is_room(path, text, write=store.write_text):
+        with store.writing(path):
+            if (path.parent / "notebook.ipynb").exists():
+                full()
+        write(path, text)
+
+    monkeypatch.setattr(watch, "execute", execute)
+    result = run.run("01")
+    assert result.status == "failed" and "no space is left" in result.message
+    [entry] = record.everything()
+    assert entry["status"] == "failed" and "no space is left" in entry["failure"]["error"]
+    assert os.listdir(result.folder) == ["run.json"]
+    assert cli.main(["status"]) == 0
+    assert "no space is left" in capsys.readouterr().out.splitlines()[-1]
+
+
+@pytest.mark.parametrize("place", ["", "01_tiny", "01_tiny/run"])
+def test_a_file_where_a_folder_belongs_is_one_sentence(house, monkeypatch, capsys, place):
+    monkeypatch.setattr(fingerprint, "run_id", lambda *_: "run")
+    file = house.outputs / place
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.touch()
+    assert cli.main(["run", "01"]) in (1, 2)
+    said = "".join(capsys.readouterr())
+    assert "expected a folder where there is a file" in said and "Traceback" not in said
+
+
+def test_a_run_dated_into_the_future_gives_way_to_those_that_follow(house, monkeypatch):
+    monkeypatch.setattr(watch, "execute", lambda *_: {"status": "ok"})
+    wrong = run.run("01")
+    entry = record.read(wrong.folder)
+    record.save(wrong.folder, entry | {"asked": "2999-01-01T00:00:00.000+00:00"})
+    right = run.run("01", overrides={"n_points": "7"})
+    assert gallery.choose(record.everything())["folder"] == right.folder
+
+
 def test_two_at_a_time_meet_and_an_interrupt_of_one_ends_the_other(house, monkeypatch):
     (house.notebooks / "02_other.ipynb").write_text(house.notebook.read_text())
     text = house.card.read_text().replace("01", "02").replace("02_tiny", "02_other")
@@ -247,7 +323,8 @@ def test_two_at_a_time_meet_and_an_interrupt_of_one_ends_the_other(house, monkey
     monkeypatch.setattr(watch, "execute", first_is_interrupted)
     with pytest.raises(KeyboardInterrupt):
         run.run_all(jobs=2, force=True)
-    assert [entry["status"] for entry in record.everything()] == ["interrupted"] * 2
+    statuses = [entry["status"] for entry in record.everything()]
+    assert statuses == ["ok", "ok", "interrupted", "interrupted"]  # the good ones stay
 
 
 def wait_until(condition, seconds=60):
