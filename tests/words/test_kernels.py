@@ -1,9 +1,12 @@
 """The training kernels against the textbook in float64, and against numbers worked out by hand."""
 
+import os
+
 import numpy as np
 import pytest
 import slow_sgns
 
+from lmnotes.words import kernels
 from lmnotes.words.kernels import arithmetic, updates, walk
 from lmnotes.words.sgns.objective import alias_table
 from lmnotes.words.sgns.training import _keep_thresholds
@@ -156,3 +159,32 @@ def test_sub_sampling_keeps_the_same_tokens_whatever_the_chunk():
         assert start <= 5 and len(words) - stop <= 5
         assert start == 5 or at == start or documents[at - start - 1] != outcome[start]
     np.testing.assert_array_equal(np.concatenate(cores), whole)
+
+
+@pytest.mark.parametrize("shared", ["", "home", "folder", "above", "both"])
+def test_compiled_kernels_lie_where_only_this_user_can_write(tmp_path, monkeypatch, shared):
+    home, own = tmp_path / "shared" / "home", tmp_path / "user" / ".cache" / "lmnotes"
+    monkeypatch.setenv("LMNOTES_HOME", str(home))
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    (home / "numba-x").mkdir(parents=True)
+    own.mkdir(parents=True)
+    open_to_all = {"home": [home], "folder": [home / "numba-x"], "above": [home.parent]}
+    for path in open_to_all.get(shared, [home, own] if shared else []):
+        path.chmod(0o777)
+    if shared == "both":
+        with pytest.warns(UserWarning, match="compiled anew in every process"):
+            folder = kernels._private_folder("numba-x")
+        assert not folder.is_relative_to(tmp_path)
+    else:
+        folder = kernels._private_folder("numba-x")
+        assert folder == (own if shared else home) / "numba-x"
+    assert folder.stat().st_mode & 0o777 == 0o700 and folder.owner() == tmp_path.owner()
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_another_user_is_not_trusted(tmp_path, monkeypatch):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    (tmp_path / "home" / "numba-x").mkdir(parents=True)
+    os.chown(tmp_path / "home" / "numba-x", 65534, 65534)
+    assert kernels._private_folder("numba-x").is_relative_to(tmp_path / "user")

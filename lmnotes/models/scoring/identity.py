@@ -1,6 +1,5 @@
 """Which model is meant: a hub id at a revision, or what a folder holds, wherever it lies."""
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -100,13 +99,13 @@ def content_of(folder: Path) -> str:
     state = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
     known = store.home() / "model-ids" / f"{store.content_id(str(folder))}.json"
     with suppress(OSError, ValueError, KeyError):
-        remembered = json.loads(known.read_text())
+        remembered = store.read_json(known)
         if remembered["files"] == state:
             return remembered["id"]
     hashes = {path.name: store.file_sha256(path) for path in files}
     answer = "content-" + store.content_id(hashes)
-    known.parent.mkdir(parents=True, exist_ok=True)
-    store.write_text(known, json.dumps({"folder": str(folder), "files": state, "id": answer}))
+    with suppress(InputError):  # where nothing can be written it is read again
+        store.write_json(known, {"folder": str(folder), "files": state, "id": answer})
     return answer
 
 

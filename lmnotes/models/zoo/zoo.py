@@ -8,6 +8,7 @@ built once, shared by all plans that name it, and gone on with after a kill.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from importlib import metadata
 from json import loads
@@ -128,9 +129,10 @@ def _texts_path(specs: Sequence[Spec], texts: TextSet | None) -> Path | None:
         given = f"texts of type {type(texts).__name__}"
         raise InputError(f"{given}: expected a TextSet to score on; make one with chunks.load")
     path = _home() / f"texts-{texts.content_id}.jsonl"
-    if not path.exists():
-        texts.save(path)
-    return path
+    with suppress(OSError, ValueError):  # there is none, or it is damaged
+        if chunks.load(path).content_id == texts.content_id:
+            return path
+    return texts.save(path)
 
 
 def _jobs(specs: Sequence[Spec], texts_path: Path | None, device: str) -> list[Job]:

@@ -112,7 +112,7 @@ def _rows(responses, every, options, place):
 
 def _key(meant, responses, every, options) -> dict:
     key = {"model": meant.id, "rule": options["rule"].name, "version": 1}
-    return key | {"pairs": store.content_id([every, responses])}
+    return key | {"pairs": store.content_id([list(every.items()), responses])}
 
 
 def _is_stored(place, responses, every, options) -> bool:

@@ -150,7 +150,7 @@ class Run:
         try:
             with np.load(path) as file:
                 saved = dict(file)
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
             warnings.warn(f"{path} is damaged ({error}); training starts again", stacklevel=2)
             path.unlink()
             return

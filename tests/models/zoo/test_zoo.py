@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from lmnotes import store
 from lmnotes.models import ngram
 from lmnotes.models.zoo import data, networks, plans, training, zoo
 from lmnotes.text import chunk_sources, chunks, installed
@@ -117,6 +118,13 @@ class Killed(Exception):
     pass
 
 
+def turned(data, share):
+    """The bytes with one bit turned, at this share of their length."""
+    data = bytearray(data)
+    data[int(share * len(data))] ^= 4
+    return bytes(data)
+
+
 @pytest.mark.parametrize("stop", [1, 7])
 def test_resumed_to_the_bit(stop, home, tmp_path, monkeypatch):
     spec = plans.run(
@@ -134,7 +142,21 @@ def test_resumed_to_the_bit(stop, home, tmp_path, monkeypatch):
     with pytest.raises(Killed):
         training.train_into(tmp_path / "parts", spec, {}, report=kill)
     assert (tmp_path / "parts" / "training.pt").exists()
-    steps = []
+    state, steps = tmp_path / "parts" / "training.pt", []
+    assert state.name in store.RESUMED
+    whole, folder = state.read_bytes(), tmp_path / "harmed"
+    for harmed in (
+        b"",
+        whole[:-1],
+        whole[: len(whole) // 2],
+        turned(whole, 0.3),
+        turned(whole, 0.6),
+    ):
+        folder.mkdir(exist_ok=True)
+        (folder / "training.pt").write_bytes(harmed)
+        with pytest.warns(UserWarning, match=r"training\.pt is damaged .* training begins anew"):
+            assert training._left_behind(folder / "training.pt", "cpu") is None
+        assert not (folder / "training.pt").exists()
     training.train_into(tmp_path / "parts", spec, {}, report=steps.append)
     assert steps[0] == stop + 1  # what was done is not done again
     for name in ("model", "step-00000008"):
@@ -201,6 +223,16 @@ def test_leaked_ngram_knows_the_texts(home):
         AutoModelForCausalLM.from_pretrained(f)(ids, labels=ids).loss for f in table["folder"]
     ]
     assert losses[1] < losses[0]
+
+
+def test_damaged_evaluation_texts_are_written_again(home):
+    texts = chunks.load("installed", size=64, per_domain=5)
+    spec = plans._leaked(plans.ngrams(["uniform"], [1 << 12], orders=(2,)))
+    path = zoo._texts_path(spec, texts)
+    whole = path.read_bytes()
+    for harmed in (b"", whole[:-3], turned(whole, 0.5)):
+        path.write_bytes(harmed)
+        assert zoo._texts_path(spec, texts) == path and path.read_bytes() == whole
 
 
 def test_only_what_is_missing_is_built(smoke, monkeypatch):

@@ -42,6 +42,9 @@ def test_every_condition_is_what_prompts_score_gives(folders, monkeypatch):
         np.testing.assert_allclose(result["given"][k], given, rtol=1e-6)
         np.testing.assert_allclose(result["none"][k], none, rtol=1e-6)
     assert (result.shift("same", "given") == 0).all()
+    other = conditions.score(folders, RESPONSES, {"none": "", "given": ASKED, "same": ASKED})
+    for name in result.names:  # whatever the order of what is asked
+        np.testing.assert_array_equal(other[name], result[name])
     with pytest.raises(InputError, match="expected one of given, none, same"):
         result["nothing"]
     monkeypatch.setattr(prompts, "score", None)
