@@ -1,4 +1,4 @@
-"""The command line: `lmnotes run | describe | score | status | report | sync`."""
+"""The command line: `lmnotes run | describe | score | status | cache | report | sync`."""
 
 import argparse
 import os
@@ -59,6 +59,14 @@ def _parser() -> argparse.ArgumentParser:
     score = commands.add_parser("score", help="log-likelihoods of texts under many models")
     command.add_arguments(score)
     score.set_defaults(command=command.score)
+
+    cache = commands.add_parser(
+        "cache", help="sizes of the heavy results, kind by kind; prune them"
+    )
+    cache.add_argument("action", nargs="?", choices=["prune"], help="free space")
+    kinds = "remove all of a kind; without any, what killed processes left more than a day ago"
+    cache.add_argument("kinds", nargs="*", metavar="KIND", help=kinds)
+    cache.set_defaults(command=_cache)
 
     commands.add_parser("report", help="write outputs/index.html").set_defaults(command=_report)
     commands.add_parser("status", help="list all runs and ledgers").set_defaults(command=_status)
@@ -134,6 +142,16 @@ def _describe(options: argparse.Namespace) -> int:
     counts = {"figures": about.figures, "tables": about.tables, "claims": about.claims}
     print("\n" + ", ".join(f"{len(things)} {name}" for name, things in counts.items()))
     print(f"run it: lmnotes run {about.number} --profile smoke -p NAME=VALUE")
+    return 0
+
+
+def _cache(options: argparse.Namespace) -> int:
+    from lmnotes.runs import cache
+
+    if options.action:
+        print(f"{cache.prune(options.kinds) / 1e6:,.1f} MB freed")
+    else:
+        _print_columns(cache.sizes())
     return 0
 
 

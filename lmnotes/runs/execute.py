@@ -13,6 +13,8 @@ import threading
 import time
 from pathlib import Path
 
+CONNECTION = ".kernel.json"
+
 
 def main() -> int:
     """Execute the notebook of the job, write its page, and return the exit code."""
@@ -53,7 +55,7 @@ def _execute(job: dict, say) -> dict | None:
             cwd=job["cwd"],
             start_timeout=180,
             iopub_timeout=120,  # four seconds by default: too few on a busy machine
-            kernel_manager_class=_kernel_manager(),
+            kernel_manager_class=_kernel_manager(Path(job["output"]).with_name(CONNECTION)),
         )
     except papermill.PapermillExecutionError as error:
         text = _one_line(f"{error.ename}: {error.evalue}")
@@ -89,12 +91,18 @@ def _engine(say, reached: dict) -> type:
     return Engine
 
 
-def _kernel_manager() -> type:
-    """A kernel manager whose kernel is this interpreter, whatever kernels the user installed."""
+def _kernel_manager(connection: Path) -> type:
+    """A kernel manager whose kernel is this interpreter, whatever kernels the user installed.
+
+    Its connection file lies in the run's folder, where a killed run leaves no stray.
+    """
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
 
     class ThisPython(AsyncKernelManager):
+        def __init__(self, **settings):
+            super().__init__(connection_file=str(connection), **settings)
+
         @property
         def kernel_spec(self):
             argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lmnotes import parallel, store
+from lmnotes.runs.execute import CONNECTION
 
 _DROPPED = ("LMNOTES_LIVE", "MPLBACKEND")  # what belongs to the caller's own session
 
@@ -56,6 +57,7 @@ def execute(
             child.wait()
         finally:
             _stop(child)
+            (folder / CONNECTION).unlink(missing_ok=True)
     if end is None:  # it ended before it could say how
         said = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
         error = f"its process ended with code {child.returncode}: {said[-1]}"
