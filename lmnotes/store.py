@@ -15,6 +15,7 @@ import shutil
 import tempfile
 import uuid
 import warnings
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -334,18 +335,33 @@ def save_arrays(
     return folder
 
 
+@contextlib.contextmanager
+def opening(folder: str | Path) -> Iterator[Path]:
+    """The folder that a `save` wrote, while it is read; InputError for whatever is wrong with it.
+
+    >>> with opening("here") as folder:
+    ...     (folder / "labels.json").read_text()
+    Traceback (most recent call last):
+    lmnotes.errors.InputError: here is no whole folder of `save` (FileNotFoundError: [Errno 2] No \
+such file or directory: 'here/labels.json'); expected one: give that, or write it again
+    """
+    try:
+        yield Path(folder)
+    except (OSError, LookupError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        reason = str(error).partition(" If you trust")[0]  # no advice to run what a pickle holds
+        raise InputError(
+            f"{folder} is no whole folder of `save` ({type(error).__name__}: {reason}); expected "
+            "one: give that, or write it again"
+        ) from error
+
+
 def open_arrays(folder: str | Path, keys: Iterable[str], name: str) -> dict:
-    """The labels of a folder by `save_arrays`, and those of its arrays that it has, by mmap."""
+    """The labels of a folder by `save_arrays`, and those of its arrays that it has, by mmap; to be
+    called inside `opening`."""
     import numpy as np
 
     folder = Path(folder)
-    try:
-        labels = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{folder}: {name}.json is missing or cannot be read ({error}); expected a folder that "
-            "was written by `save`; give that, or write it again"
-        ) from error
+    labels = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
     paths = {key: folder / f"{key}.npy" for key in keys}
     arrays = {k: np.load(path, mmap_mode="r") for k, path in paths.items() if path.exists()}
     return labels | arrays

@@ -25,9 +25,11 @@ from lmnotes.papers.model_map import task_scores
 from lmnotes.papers.norm_information_gain import hypernym_pairs, keywords, word_classes
 from lmnotes.papers.prompt_response_map import conditions, prompt_sets
 from lmnotes.papers.trajectories import checkpoints
+from lmnotes.papers.universal_geometry import images
 from lmnotes.text import chunks, corpus, functions
 from lmnotes.words import baselines, embedding, judgements, norms
 from lmnotes.words.analogy import four_words, relations
+from lmnotes.words.ica import components
 
 
 def zipped(text):
@@ -187,3 +189,35 @@ def test_a_string_is_no_list_of_strings(name):
     """Its letters were taken for the strings, as reported of another library in gensim#2737."""
     with pytest.raises(InputError, match=r"(a|is a) (single )?string; expected a list of"):
         TAKERS[name]("ab")
+
+
+SAVED = {
+    "vectors": (lambda folder: TOY.save(folder), embedding.load),
+    "corpus": (lambda folder: corpus.from_texts(["a b a"]).save(folder), corpus.Corpus.open),
+    "components": (
+        lambda folder: components.Components(np.eye(2), np.zeros(2), np.eye(2), "pca").save(folder),
+        lambda folder: components.Components.open(folder, np.eye(2)),
+    ),
+    "images": (
+        lambda folder: images.ImageFeatures(["a"], ["a"], np.ones((1, 2)), []).save(folder),
+        images.ImageFeatures.open,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_a_damaged_saved_folder_is_one_sentence(tmp_path, name):
+    save, opened = SAVED[name]
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    save(whole)
+    optional = ("context.npy", "counts.npy") if name == "vectors" else ()
+    for file in sorted(whole.iterdir()):
+        content = file.read_bytes()
+        for damaged in (b"hello", b"{}", None if file.name not in optional else b""):
+            file.unlink() if damaged is None else file.write_bytes(damaged)
+            with pytest.raises(InputError, match="is no whole folder of `save`") as caught:
+                opened(whole)
+            assert "trust" not in str(caught.value)  # no message advises to run a pickle
+        file.write_bytes(content)
+    opened(whole)

@@ -135,11 +135,15 @@ class Corpus:
     @classmethod
     def open(cls, folder: Path) -> "Corpus":
         """The corpus that `save` wrote; tokens and flags are mapped from disk, not read."""
-        fields = store.open_arrays(folder, _ARRAYS, "corpus")
-        fields |= {name: np.array(fields[name]) for name in _ARRAYS[2:]}
-        text = Path(folder, "words.txt").read_text(encoding="utf-8")
-        sources = pd.DataFrame(fields.pop("sources"))
-        return cls(words=text.split("\n") if text else [], sources=sources, **fields)
+        with store.opening(folder):
+            fields = store.open_arrays(folder, _ARRAYS, "corpus")
+            fields |= {name: np.array(fields[name]) for name in _ARRAYS[2:]}
+            text = Path(folder, "words.txt").read_text(encoding="utf-8")
+            sources = pd.DataFrame(fields.pop("sources"))
+            corpus = cls(words=text.split("\n") if text else [], sources=sources, **fields)
+            if len(corpus.words) != len(corpus.counts):
+                raise ValueError(f"{len(corpus.words)} words for {len(corpus.counts)} counts")
+            return corpus
 
 
 def load(

@@ -288,29 +288,27 @@ def lines(file: Path) -> Iterator[str]:
         yield rest.removesuffix("\r")
 
 
-def parse_json(text: str, where: str, then: str = "mend or remove it") -> object:
-    """What a JSON text holds; InputError where it is none, or is nested too deeply to be read."""
+def parse_json(text: str, where: str) -> dict:
+    """The object in a JSON text; InputError where it is none, or nested too deeply to be read."""
     try:
-        return json.loads(text)
+        record = json.loads(text)
     except (ValueError, RecursionError) as error:
         at = f" at column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
         reason = "nested too deeply" if isinstance(error, RecursionError) else error
         raise InputError(
-            f"{where}: not JSON ({getattr(error, 'msg', reason)}{at}); expected one object; {then}"
+            f"{where}: not JSON ({getattr(error, 'msg', reason)}{at}); expected one object; mend it"
         ) from None
+    if not isinstance(record, dict):
+        given = f"{where}: found {text.strip()[:60]!r}"
+        raise InputError(f'{given}; expected one object, {{"name": value, ...}}; mend it')
+    return record
 
 
 def json_lines(file: Path) -> Iterator[tuple[int, dict]]:
     """Number and object of each line of a .jsonl file; blank lines are passed over."""
     for number, line in enumerate(lines(file), start=1):
         if line.strip():
-            record = parse_json(line, where := f"{file}, line {number}")
-            if not isinstance(record, dict):
-                raise InputError(
-                    f"{where}: found {line[:60]!r}; expected one object a line, such as "
-                    '{"text": "..."}; mend or remove it'
-                )
-            yield number, record
+            yield number, parse_json(line, f"{file}, line {number}")
 
 
 def table(path: str | Path, needed: Sequence[str] = (), then: str = "", **options) -> pd.DataFrame:

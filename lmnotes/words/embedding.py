@@ -140,10 +140,11 @@ class Embedding:
     @classmethod
     def open(cls, folder: str | Path) -> "Embedding":
         """The embedding of a folder written by `save` or `convert`, its arrays opened by mmap."""
-        saved = store.open_arrays(folder, _ARRAYS, "embedding")
-        if saved["history"] is not None:
-            saved["history"] = pd.DataFrame(saved["history"])
-        return cls(**saved)
+        with store.opening(folder):
+            saved = store.open_arrays(folder, _ARRAYS, "embedding")
+            if saved["history"] is not None:
+                saved["history"] = pd.DataFrame(saved["history"])
+            return cls(**saved)
 
 
 def load(

@@ -151,7 +151,7 @@ def test_bad_lines_of_jsonl_are_named(tmp_path):
     path.write_text('{"text": "one"}\n{"txt": "two"}\n')
     assert f"{path}, line 2: no text in field 'text' (fields 'txt')" in fault(path)
     path.write_text("[1]\n")
-    assert f"{path}, line 1: found '[1]'; expected one object a line" in fault(path)
+    assert f"{path}, line 1: found '[1]'; expected one object" in fault(path)
 
 
 def test_other_endings_and_missing_files(tmp_path):

@@ -76,7 +76,7 @@ def test_folder_keeps_everything_and_opens_by_mmap(tmp_path):
     Embedding(whole.words, whole.input).save(tmp_path / "folder")  # over the open one
     assert Embedding.open(tmp_path / "folder").context is None
     assert same_bits(np.asarray(back.input), whole.input)
-    with pytest.raises(ValueError, match=r"embedding.json is missing"):
+    with pytest.raises(ValueError, match=r"no whole folder of `save` .*embedding.json"):
         Embedding.open(tmp_path)
 
 

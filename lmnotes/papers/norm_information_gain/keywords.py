@@ -16,7 +16,7 @@ import pandas as pd
 from lmnotes.errors import InputError
 from lmnotes.papers.norm_information_gain.word_classes import FUNCTION_WORDS
 from lmnotes.statistics import interval
-from lmnotes.text import tokenise
+from lmnotes.text import readers, tokenise
 from lmnotes.text.corpus import Corpus
 
 SCORES = ("random", "count", "count_entropy", "chi_squared", "count_kl")
@@ -42,9 +42,8 @@ def read_folder(folder: str | Path) -> list[KeyedDocument]:
         keys = folder / "keys" / f"{path.stem}.key"
         if not keys.is_file():
             continue
-        lines = keys.read_text(encoding="utf-8", errors="replace").splitlines()
-        phrases = [key for key in map(tokenise.words, lines) if key]
-        text = path.read_text(encoding="utf-8", errors="replace")
+        phrases = [key for key in map(tokenise.words, readers.lines(keys)) if key]
+        text = "".join(readers.pieces(path))
         documents.append(KeyedDocument(path.stem, tokenise.words(text), phrases))
     if not documents:
         raise InputError(

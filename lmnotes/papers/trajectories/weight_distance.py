@@ -19,6 +19,7 @@ from lmnotes import store
 from lmnotes.errors import InputError
 from lmnotes.models import ngram
 from lmnotes.models.scoring import identity, loading
+from lmnotes.text import readers
 
 if TYPE_CHECKING:
     import torch
@@ -102,7 +103,15 @@ def _read(folder: Path) -> dict:
         )
     from safetensors import safe_open
 
-    known, stored = _shapes((folder / "config.json").read_text(encoding="utf-8")), {}
+    config = "".join(readers.pieces(folder / "config.json"))
+    readers.parse_json(config, str(folder / "config.json"))
+    try:
+        known, stored = _shapes(config), {}
+    except (KeyError, OSError, ValueError) as error:
+        reason = f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
+        raise InputError(
+            f"{folder}/config.json gives no model ({reason}); expected one that transformers knows"
+        ) from error
     for file in sorted(folder.glob("*.safetensors")):
         with safe_open(file, "pt") as opened:
             for name in opened.keys():  # noqa: SIM118  it is no mapping

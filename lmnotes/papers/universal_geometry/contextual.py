@@ -63,7 +63,8 @@ class ContextualVectors:
     @classmethod
     def open(cls, folder: str | Path) -> "ContextualVectors":
         """The vectors of a folder written by `save`, mapped from disk."""
-        return cls(**store.open_arrays(folder, _ARRAYS, "contextual"))
+        with store.opening(folder):
+            return cls(**store.open_arrays(folder, _ARRAYS, "contextual"))
 
 
 def token_vectors(

@@ -12,7 +12,7 @@ import numpy as np
 
 from lmnotes import store
 from lmnotes.errors import InputError, expect_between
-from lmnotes.text import tokenise
+from lmnotes.text import readers, tokenise
 from lmnotes.words import pretrained
 
 STOP_WORDS = ("a", "an", "and", "at", "for", "in", "of", "on", "or", "s", "the", "to", "with")
@@ -57,8 +57,9 @@ class ImageFeatures:
     @classmethod
     def open(cls, folder: str | Path) -> "ImageFeatures":
         """The features of a folder written by `save`, mapped from disk."""
-        record = json.loads((Path(folder) / "images.json").read_text(encoding="utf-8"))
-        return cls(vectors=np.load(Path(folder) / "vectors.npy", mmap_mode="r"), **record)
+        with store.opening(folder) as folder:
+            record = json.loads((folder / "images.json").read_text(encoding="utf-8"))
+            return cls(vectors=np.load(folder / "vectors.npy", mmap_mode="r"), **record)
 
 
 def features(
@@ -174,7 +175,8 @@ def _images_of(folder: Path) -> list[str]:
 
 def _check_reader(source: Path) -> None:
     """Errors for a timm model without timm, and for a model that reads no images."""
-    config = json.loads((source / "config.json").read_text(encoding="utf-8"))
+    file = source / "config.json"
+    config = readers.parse_json("".join(readers.pieces(file)), str(file))
     if "model_type" not in config and "architecture" in config:
         config["model_type"] = "timm_wrapper"
     if config.get("model_type") == "timm_wrapper":

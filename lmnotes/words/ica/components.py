@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
+from lmnotes import store
 from lmnotes.errors import expect_shape
 
 
@@ -98,12 +99,12 @@ class Components:
     @classmethod
     def open(cls, folder: str | Path, vectors: np.ndarray, **labels) -> "Components":
         """The components of a folder written by `save`, their values made anew from the vectors."""
-        folder = Path(folder)
-        with np.load(folder / "map.npz") as saved:
-            mean, unmixing = saved["mean"], saved["unmixing"]
-        known = json.loads((folder / "components.json").read_text())
-        values = (np.asarray(vectors, np.float64) - mean) @ unmixing
-        return cls(values, mean, unmixing, **known, **labels)
+        with store.opening(folder) as folder:
+            with np.load(folder / "map.npz") as saved:
+                mean, unmixing = saved["mean"], saved["unmixing"]
+            known = json.loads((folder / "components.json").read_text())
+            values = (np.asarray(vectors, np.float64) - mean) @ unmixing
+            return cls(values, mean, unmixing, **known, **labels)
 
 
 def skewness(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
