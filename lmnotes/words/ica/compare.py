@@ -1,6 +1,6 @@
 """Are the axes of two spaces the same? Matched on some pairs, judged on others, against nulls."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,6 +14,7 @@ from lmnotes.words.ica.components import Components
 from lmnotes.words.ica.matching import Matching, Null
 
 METHODS = ("ICA", "PCA", "random rotation")
+RIVALS = METHODS[1:]  # ICA has to be ahead of the better of these: random axes may match as well
 
 
 def bases(
@@ -81,6 +82,19 @@ class Comparison:
         """Axes whose held-out correlation is above any that shuffled pairings reached."""
         return int(np.sum(self.held_out[method] > self.nulls[method].top))
 
+    def lead(self, rivals: Sequence[str] = RIVALS) -> tuple[float, tuple[float, float]]:
+        """By how much the mean held-out r of ICA is above the best rival's, and its 95 % interval
+        over axes."""
+        best = max((self.held_out[rival] for rival in rivals), key=np.mean)
+        mean = float(self.held_out["ICA"].mean() - best.mean())
+        errors = [r.std() / np.sqrt(len(r)) for r in (self.held_out["ICA"], best)]
+        reach = 1.96 * float(np.hypot(*errors))
+        return mean, (mean - reach, mean + reach)
+
+    def shared_lead(self, rivals: Sequence[str] = RIVALS) -> int:
+        """How many axes ICA shares more than the best rival."""
+        return self.n_shared("ICA") - max(map(self.n_shared, rivals))
+
     @property
     def table(self) -> pd.DataFrame:
         """One row per method and rank: held-out r, r of the matching, level of the null."""
@@ -133,17 +147,108 @@ def compare_bases(
     is_train = np.isin(groups, order[: len(order) // 2])
     train, test = np.flatnonzero(is_train), np.flatnonzero(~is_train)
     of_train, of_test = (None, None) if weights is None else (weights[train], weights[test])
-    partners = shuffled_rows(groups[train], n_shuffles=n_shuffles, seed=seed)
+    places, within, stand_ins = _stand_ins(groups[train], n_shuffles, seed)
     matchings, nulls, shuffled, held_out = {}, {}, {}, {}
     for basis, a in first.items():
         b = second[basis]
-        real, *drawn = (
-            matching.match(a[rows], b[train], weights=of_train, method=method)
-            for rows in (train, *(train[rows] for rows in partners))
-        )
+        real = matching.match(a[train], b[train], weights=of_train, method=method)
         matchings[basis], held_out[basis] = real, real.on(a[test], b[test], of_test)
+        target, of_groups = _by_group(b[train], within, of_train)
+        stand_in = a[train][places]  # (G, K), a row per group
+        drawn = [
+            matching.match_axes(matching.standardised(stand_in[n], of_groups).T @ target, method)
+            for n in stand_ins
+        ]
         shuffled[basis], nulls[basis] = drawn[0], Null(np.array([null.r for null in drawn]))
     return Comparison(name, n_pairs, matchings, nulls, shuffled, held_out)
+
+
+def bases_by_seed(
+    vectors: Sequence[np.ndarray],
+    *,
+    untrained: np.ndarray | None = None,
+    known: Sequence[Components] | None = None,
+    seed: int = 0,
+    **options,
+) -> list[dict[str, Components]]:
+    """The three sets of axes of each of S vectors (V, D), and one of untrained vectors beside them.
+
+    Args:
+        vectors: of each seed of training; the same ones S times where only axes are drawn anew.
+        untrained: vectors of a model that learned nothing, whose ICA gets twenty steps at most, as
+            a round cloud has no axes to settle on; None takes the trained ones.
+        known: the ICA of each, where it is known already.
+        options: those of `decomposition.fit`.
+    """
+    made = []
+    for n, x in enumerate(vectors):
+        axes = bases(np.asarray(x), ica=known and known[n], seed=seed + n, **options)
+        axes["untrained"] = axes["ICA"]
+        if untrained is not None:
+            few = {"tolerance": 3e-3, "max_iterations": 20}
+            axes["untrained"] = decomposition.fit(untrained, seed=seed + n, **few)
+        made.append(axes)
+    return made
+
+
+def compare_by_seed(
+    name: str,
+    first: Sequence[Mapping[str, Components]],
+    second: Sequence[Mapping[str, Components]],
+    rows: Sequence[tuple[np.ndarray, np.ndarray]],
+    *,
+    n_shuffles: int = 99,
+    seed: int = 0,
+    **pairing,
+) -> list[Comparison]:
+    """The comparison of two spaces by S seeds, each with axes and a half of the pairs of its own.
+
+    Args:
+        first, second: S bases of either space, as of `bases_by_seed`.
+        rows: S times the rows (m,) of the first and of the second space that belong together.
+        n_shuffles: shared out among the seeds, and taken together for the null of each.
+        pairing: weights, groups and method of `compare_bases`.
+    """
+    runs, pairing = [], pairing | {"n_shuffles": -(-n_shuffles // len(first))}
+    for n, (spaces, places) in enumerate(zip(zip(first, second, strict=True), rows, strict=True)):
+        sides = (
+            {method: space.values[of_side] for method, space in side.items()}
+            for side, of_side in zip(spaces, places, strict=True)
+        )
+        runs.append(compare_bases(name, *sides, seed=seed + n, **pairing))
+    nulls = {m: Null(np.concatenate([run.nulls[m].r for run in runs])) for m in runs[0].nulls}
+    return [replace(run, nulls=nulls) for run in runs]
+
+
+def over_seeds(runs: Sequence[Comparison]) -> pd.DataFrame:
+    """The summaries of several seeds as one: their means, and how many axes were shared at least
+    and at most; p is the largest."""
+    tables = pd.concat([run.summary for run in runs])
+    grouped = tables.groupby(["comparison", "method"], sort=False)
+    table, shared = grouped.mean(), grouped["axes above the null"]
+    table = table.assign(least=shared.min(), most=shared.max(), p=grouped.p.max())
+    return table.reset_index()
+
+
+def _stand_ins(groups: np.ndarray, n_shuffles: int, seed: int) -> tuple:
+    """The first row of each of G groups, the group of every row, and shuffles of the groups."""
+    _, places, within = np.unique(groups, return_index=True, return_inverse=True)
+    random = np.random.default_rng(seed)
+    return places, within, [random.permutation(len(places)) for _ in range(n_shuffles)]
+
+
+def _by_group(target: np.ndarray, within: np.ndarray, weights) -> tuple[np.ndarray, np.ndarray]:
+    """What correlations with a row per group need of the target (m, K): (G, K), and weights (G,).
+
+    All rows of a group have one stand-in a_g, so that sum_i w_i a_g(i) b_i = sum_g a_g B_g, where
+    B_g sums w_i b_i over the group: a product over G rows in place of m.
+    """
+    weights = np.ones(len(target)) if weights is None else np.asarray(weights, np.float64)
+    of_groups = np.bincount(within, weights)
+    target = matching.standardised(target, weights) * np.sqrt(weights)[:, None]
+    summed = np.zeros((len(of_groups), target.shape[1]))
+    np.add.at(summed, within, target)
+    return summed / np.sqrt(of_groups)[:, None], of_groups
 
 
 def shuffled_rows(groups: np.ndarray, *, n_shuffles: int = 1, seed: int = 0) -> list[np.ndarray]:
@@ -155,9 +260,8 @@ def shuffled_rows(groups: np.ndarray, *, n_shuffles: int = 1, seed: int = 0) -> 
     >>> shuffled_rows(np.array([4, 4, 7]), seed=3)[0].tolist()
     [2, 2, 0]
     """
-    _, places, group = np.unique(groups, return_index=True, return_inverse=True)
-    random = np.random.default_rng(seed)
-    return [places[random.permutation(len(places))][group] for _ in range(n_shuffles)]
+    places, within, stand_ins = _stand_ins(groups, n_shuffles, seed)
+    return [places[group][within] for group in stand_ins]
 
 
 def word_pairs(first: list[str], second: list[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -115,9 +115,13 @@ def match(
     >>> dict(sorted(zip(pairs.first.tolist(), pairs.second.tolist())))
     {0: 1, 1: 2, 2: 0}
     """
-    expect_one_of("method", method, ("greedy", "hungarian"))
     correlation = correlate(first, second, weights)
-    correlation = correlation if signed else np.abs(correlation)
+    return match_axes(correlation if signed else np.abs(correlation), method)
+
+
+def match_axes(correlation: np.ndarray, method: str = "greedy") -> Matching:
+    """The axes that belong together by the correlations (K_1, K_2) of all, as `match` says."""
+    expect_one_of("method", method, ("greedy", "hungarian"))
     if method == "hungarian":
         rows, columns = linear_sum_assignment(correlation, maximize=True)
     else:

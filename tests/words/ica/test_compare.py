@@ -6,7 +6,7 @@ import pytest
 from lmnotes.text import corpus
 from lmnotes.words import baselines, embedding
 from lmnotes.words.embedding import Embedding
-from lmnotes.words.ica import compare
+from lmnotes.words.ica import compare, matching
 
 
 @pytest.fixture(scope="module")
@@ -152,3 +152,45 @@ def test_a_null_needs_shuffles():
     values = {"ICA": np.random.default_rng(0).normal(size=(20, 2))}
     with pytest.raises(ValueError, match="n_shuffles = 0 was given; expected at least 1"):
         compare.compare_bases("", values, values, n_shuffles=0)
+
+
+def test_nulls_by_group_are_those_of_the_shuffled_rows():
+    random = np.random.default_rng(1)
+    groups = np.repeat(np.arange(60), random.integers(1, 5, 60))
+    weights = random.uniform(0.5, 2, len(groups))
+    a, b = random.normal(size=(60, 4))[groups], random.normal(size=(len(groups), 5))
+    options = {"weights": weights, "groups": groups, "n_shuffles": 3, "seed": 5}
+    fast = compare.compare_bases("x", {"ICA": a}, {"ICA": b}, **options).nulls["ICA"]
+    order = np.random.default_rng(5).permutation(60)
+    train = np.flatnonzero(np.isin(groups, order[:30]))
+    shuffles = compare.shuffled_rows(groups[train], n_shuffles=3, seed=5)
+    for r, rows in zip(fast.r, shuffles, strict=True):
+        slow = matching.match(a[train][rows], b[train], weights=weights[train])
+        np.testing.assert_allclose(r, slow.r, atol=1e-12)
+
+
+def test_ica_of_gaussian_clouds_leads_neither_pca_nor_random_axes():
+    random = np.random.default_rng(2)
+    views = random.normal(size=(2, 1500, 8)), random.normal(size=(2, 1500, 8))
+    sides = [compare.bases_by_seed(x, seed=n, max_iterations=30) for n, x in enumerate(views)]
+    rows = [(np.arange(1500), np.arange(1500))] * 2
+    runs = compare.compare_by_seed("noise", *sides, rows, n_shuffles=20)
+    assert [len(run.nulls["ICA"].r) for run in runs] == [20, 20]
+    for run in runs:
+        (mean, (low, high)), best = run.lead(), max(run.held_out[m].mean() for m in compare.RIVALS)
+        assert mean == pytest.approx(run.held_out["ICA"].mean() - best) and low < 0 < high
+        assert run.shared_lead() <= 1
+    table = compare.over_seeds(runs).set_index("method")
+    r = [run.held_out["PCA"].mean() for run in runs]
+    assert table.loc["PCA", "mean r, held out"] == pytest.approx(np.mean(r))
+    assert table.least["ICA"] <= table.most["ICA"] and len(table) == 4
+
+
+def test_random_axes_of_one_cloud_are_shared_as_well_and_take_the_lead_away():
+    # second moments alone: any axes of a linear image match, so nothing is due to ICA
+    random = np.random.default_rng(3)
+    x = random.normal(size=(2000, 6))
+    sides = [compare.bases_by_seed([x], seed=1, max_iterations=30) for _ in range(2)]
+    (run,) = compare.compare_by_seed("twice", *sides, [(np.arange(2000),) * 2], n_shuffles=19)
+    assert run.n_shared("random rotation") == run.n_shared("ICA") == 6
+    assert run.shared_lead() == 0 and run.lead()[0] == pytest.approx(0, abs=1e-12)
