@@ -197,6 +197,27 @@ def over_seeds(
     return mean, (float(min(ends)), float(max(ends)))
 
 
+def table_over_seeds(tables: Sequence[pd.DataFrame], names: Sequence[str]) -> pd.DataFrame:
+    """The first of S tables of equal rows, with `over_seeds` in some of its columns.
+
+    Args:
+        names: columns of means over seeds; NAME_low and NAME_high hold each seed's interval before,
+            and that of all seeds after.
+
+    >>> tables = [pd.DataFrame({"x": [x], "x_low": [x - 1], "x_high": [x + 1]}) for x in (1.0, 2.0)]
+    >>> table_over_seeds(tables, ["x"]).round(2).to_dict("records")
+    [{'x': 1.5, 'x_low': -4.85, 'x_high': 7.85}]
+    """
+    merged = tables[0].copy()
+    for name in names:
+        ends = [f"{name}_low", f"{name}_high"]
+        rows = zip(*(table[[name, *ends]].to_numpy() for table in tables), strict=True)
+        settled = [over_seeds([r[0] for r in row], [r[1:] for r in row]) for row in rows]
+        merged[name] = [mean for mean, _ in settled]
+        merged[ends] = [interval for _, interval in settled]
+    return merged
+
+
 def group_bootstrap(
     statistic: Callable[[np.ndarray], float], groups: Sequence, n: int = 1000, seed: int = 0
 ) -> tuple[float, tuple[float, float]]:

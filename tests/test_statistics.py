@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -81,3 +82,14 @@ def test_what_a_fit_explains_to_rounding_correlates_with_nothing():
     x = np.arange(9.0)
     assert np.isnan(statistics.partial_correlation(2 * x + 1, x**2, x))
     assert np.isnan(statistics.partial_correlation(x**2, 2 * x + 1, x))
+
+
+def test_a_table_over_seeds_is_over_seeds_cell_by_cell():
+    tables = [
+        pd.DataFrame({"name": ["a", "b"], "x": [n, 0.0], "x_low": [n - 2, -1], "x_high": n + 1})
+        for n in (1.0, 2.0, 4.0)
+    ]
+    table = statistics.table_over_seeds(tables, ["x"])
+    mean, interval = statistics.over_seeds([1, 2, 4], [(-1, 2), (0, 3), (2, 5)])
+    assert table.iloc[0].to_list() == ["a", mean, *interval]
+    assert table.name.to_list() == ["a", "b"] and tables[0].x[0] == 1.0

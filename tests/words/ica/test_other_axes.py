@@ -1,6 +1,7 @@
 """What ICA is compared with, and the measures of Figure 6 against their definitions."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lmnotes.words.ica import components, decomposition, matching, other_axes, solver
@@ -109,3 +110,21 @@ def test_weights_turn_and_order_the_other_axes_too(vectors):
 def test_raw_columns_that_are_no_numbers_are_refused(vectors):
     with pytest.raises(ValueError, match="values not finite"):
         other_axes.raw(np.where(vectors > 5, np.nan, vectors))
+
+
+def test_ica_of_noise_is_not_beyond_ica_of_other_noise():
+    noise = np.random.default_rng(0).normal(size=(3, 2000, 8))
+    spaces = {
+        name: decomposition.fit(x, max_iterations=100)
+        for name, x in zip("ab", noise[:2], strict=True)
+    }
+    spaces["PCA"] = other_axes.pca(noise[0])
+    curves = other_axes.gaussianity_curves(spaces)
+    assert (other_axes.beyond(curves, ["PCA"], "a")[["kurtosis", "logcosh", "gaussian"]] > 1).all()
+    ratio = other_axes.beyond(curves, ["PCA", "b"], "a")
+    assert (ratio < 1.7).all() and (ratio > 0.6).all()
+
+
+def test_axes_flatter_than_a_gaussian_count_as_far_from_it():
+    curves = pd.DataFrame({"method": ["ICA", "PCA"], "axis": 0, "kurtosis": [-2.0, 0.5]})
+    assert other_axes.beyond(curves, ["PCA"]).to_dict() == {"kurtosis": 4.0}
