@@ -41,17 +41,18 @@ def margins(
         n_shuffles: shuffled corpora behind delta WeedsPrec; 0 leaves that method out.
 
     Returns:
-        a table with columns hyponym, hypernym, n_hyponym, n_hypernym, and one per method.
+        a table with columns hyponym, hypernym, n_hyponym, n_hypernym, and one per method; without
+        rows where there are no pairs, as in a text without such phrases.
 
     Raises:
-        InputError: the corpus has both words of no pair, or a score is not (V,).
+        InputError: the corpus has both words of none of the pairs, or a score is not (V,).
     """
     known = [
         (corpus.ids[low], corpus.ids[high])
         for low, high in zip(pairs["hyponym"], pairs["hypernym"], strict=True)
         if low in corpus.ids and high in corpus.ids
     ]
-    if not known:
+    if not known and len(pairs):
         raise InputError(
             f"{corpus.name} has both words of none of {len(pairs):,} pairs; expected some; mine "
             "pairs from this corpus, or use a larger one"
@@ -59,8 +60,9 @@ def margins(
     for name, score in scores.items():
         then = "one number per word in the order of corpus.words, nan where unknown"
         expect_shape(name, score, f"({corpus.n_words},)", then)
-    hypo, hyper = np.array(known).T
-    ids, row = np.unique(np.array(known), return_inverse=True)
+    known = np.array(known, np.int64).reshape(-1, 2)
+    hypo, hyper = known.T
+    ids, row = np.unique(known, return_inverse=True)
     low, high = row.reshape(-1, 2).T  # rows of the words of each pair
     rows = information.cooccurrence_rows(corpus, ids, window=window)
     contexts = strongest_contexts(rows, corpus.counts / corpus.n_tokens)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
-import pandas as pd
 from tqdm.auto import tqdm
 
 from lmnotes import store
@@ -17,7 +16,6 @@ from lmnotes.errors import InputError, expect_between, expect_one_of
 from lmnotes.text.corpus import Corpus
 from lmnotes.text.tokenise import SENTENCE_START
 from lmnotes.words import pretrained
-from lmnotes.words.embedding import Embedding
 
 if TYPE_CHECKING:
     import transformers
@@ -125,34 +123,6 @@ def token_vectors(
     key["model"] = pretrained.fingerprint(folder)
     built = store.build("contextual", key, lambda folder: compute().save(folder))
     return ContextualVectors.open(built)
-
-
-def average_by_word(
-    tokens: ContextualVectors, *, min_count: int = 1, lower: bool = False
-) -> Embedding:
-    """The mean vector of each word over the places where it stands, by decreasing count.
-
-    Args:
-        min_count: words that stand in fewer places are left out; those that the tokenizer does not
-            know are, always.
-        lower: take "The" and "the" for one word.
-
-    >>> a, b = np.array([[2, 0], [1, 1], [4, 0]], np.float32), np.arange(3)
-    >>> mean = average_by_word(ContextualVectors(["tea", "is", "tea"], b * 0, b, b >= 0, a))
-    >>> mean.words, mean.counts.tolist(), mean.input.tolist()
-    (['tea', 'is'], [2, 1], [[3.0, 0.0], [1.0, 1.0]])
-    """
-    rows = np.flatnonzero(tokens.known)
-    names = pd.Series([tokens.words[row].lower() if lower else tokens.words[row] for row in rows])
-    places = {word: rows[where] for word, where in names.groupby(names).indices.items()}
-    words = [word for word in places if len(places[word]) >= min_count]
-    words.sort(key=lambda word: (-len(places[word]), word))
-    if not words:
-        raise InputError(f"no word stands in {min_count} places: lower min_count or give more text")
-    means = [tokens.vectors[places[word]].mean(axis=0, dtype=np.float64) for word in words]
-    settings = tokens.settings | {"n_tokens": len(tokens), "lower": lower}
-    counts = np.array([len(places[word]) for word in words])
-    return Embedding(words, np.array(means, np.float32), counts=counts, settings=settings)
 
 
 def sentences_of(

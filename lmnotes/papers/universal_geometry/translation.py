@@ -1,12 +1,17 @@
 """Word translation by a linear map: least squares, Procrustes, or a mere permutation of axes."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from lmnotes.errors import expect_one_of
-from lmnotes.words.ica import matching
+from lmnotes.words.ica import compare, matching
+from lmnotes.words.ica.components import Components
+
+VERSIONS = ("as trained", "after a random linear map")
 
 
 def unit_rows(vectors: np.ndarray) -> np.ndarray:
@@ -92,3 +97,45 @@ def random_map(dim: int, seed: int = 0) -> np.ndarray:
     random = np.random.default_rng(seed)
     u, v = random.normal(scale=1 / dim, size=(2, dim, dim))
     return u * random.exponential(size=dim) @ v.T
+
+
+def alignment(
+    vectors: Sequence[np.ndarray],
+    rows: Sequence[np.ndarray],
+    *,
+    known: Sequence[Components],
+    n_train: int = 2000,
+    n_test: int = 1000,
+    seed: int = 0,
+    **options,
+) -> pd.DataFrame:
+    """The rank of every test word's partner, 0 for the best: a column per version and method.
+
+    Args:
+        vectors: (V_1, D) and (V_2, D). rows: (m,) of each, that belong together: `n_train` of them
+            at random, at most two thirds, teach the map, and `n_test` others are asked for.
+        known: the ICA of both as they were trained.
+        options: of `decomposition.fit`, for the ICA after the linear map.
+    """
+    order = np.random.default_rng(seed).permutation(len(rows[0]))
+    n_train = min(n_train, len(order) * 2 // 3)
+    learned, asked = order[:n_train], order[n_train:][:n_test]
+    columns = {}
+    for version in VERSIONS:
+        sides, ica = [np.asarray(x, float) for x in vectors], known
+        if version != VERSIONS[0]:
+            sides = [x @ random_map(x.shape[1], seed + n) for n, x in enumerate(sides)]
+            ica = (None, None)
+        axes = [compare.bases(x, ica=ica[n], seed=seed + n, **options) for n, x in enumerate(sides)]
+        centred = [unit_rows(x - x.mean(axis=0)) for x in sides]
+        entries = {
+            "least squares": (centred, "least squares"),
+            "Procrustes": (centred, "procrustes"),
+        }
+        for basis in compare.METHODS:
+            entries[f"{basis}, permuted"] = ([side[basis].values for side in axes], "permutation")
+        for method, ((a, b), kind) in entries.items():
+            mapped = a @ learn(a[rows[0][learned]], b[rows[1][learned]], kind)
+            scores = csls(mapped[rows[0][asked]], b, mapped)
+            columns[version, method] = ranks(scores, rows[1][asked])
+    return pd.DataFrame(columns)

@@ -166,16 +166,17 @@ def compare_bases(
 def bases_by_seed(
     vectors: Sequence[np.ndarray],
     *,
-    untrained: np.ndarray | None = None,
+    untrained: Sequence[np.ndarray] | None = None,
     known: Sequence[Components] | None = None,
     seed: int = 0,
     **options,
 ) -> list[dict[str, Components]]:
-    """The three sets of axes of each of S vectors (V, D), and one of untrained vectors beside them.
+    """The sets of axes of each of S vectors (V, D), and "untrained", the ICA of vectors without any
+    training, beside them.
 
     Args:
         vectors: of each seed of training; the same ones S times where only axes are drawn anew.
-        untrained: vectors of a model that learned nothing, whose ICA gets twenty steps at most, as
+        untrained: S of a model that learned nothing, whose ICA gets twenty steps at most, as
             a round cloud has no axes to settle on; None takes the trained ones.
         known: the ICA of each, where it is known already.
         options: those of `decomposition.fit`.
@@ -186,7 +187,7 @@ def bases_by_seed(
         axes["untrained"] = axes["ICA"]
         if untrained is not None:
             few = {"tolerance": 3e-3, "max_iterations": 20}
-            axes["untrained"] = decomposition.fit(untrained, seed=seed + n, **few)
+            axes["untrained"] = decomposition.fit(untrained[n], seed=seed + n, **few)
         made.append(axes)
     return made
 

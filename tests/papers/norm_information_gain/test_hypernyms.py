@@ -192,3 +192,13 @@ def test_errors_say_what_to_do():
         ValueError, match=r"entropy has shape \(3,\); expected \(15,\): one number per"
     ):
         hypernyms.margins(text, pairs, {"kl": flat, "entropy": flat[:3]})
+
+
+def test_a_text_without_pairs_has_no_votes_and_no_accuracy():
+    text = toy()
+    none = pandas.DataFrame({"hyponym": [], "hypernym": []})
+    scores = {name: np.ones(text.n_words) for name in ("kl", "entropy", "norm", "delta_entropy")}
+    votes = hypernyms.margins(text, none, scores, window=2, n_shuffles=1)
+    assert len(votes) == 0
+    table = hypernyms.accuracy(votes).set_index("method")
+    assert table.loc["delta WeedsPrec", "n_hyper_more"] == 0 and table.overall.isna().all()

@@ -12,7 +12,6 @@ from lmnotes.errors import InputError
 from lmnotes.papers.universal_geometry import contextual
 from lmnotes.papers.universal_geometry.contextual import (
     ContextualVectors,
-    average_by_word,
     token_vectors,
 )
 from lmnotes.text import corpus
@@ -205,24 +204,6 @@ def test_unknown_words_are_marked():
         tokens[len(cut.position)] = cut
     assert tokens[3].known.tolist() == [True, False, True]
     assert tokens[0].inside.size == tokens[0].starts.size == 0
-
-
-def test_average_is_the_mean_over_places(shaped):
-    _, folder = shaped
-    tokens = token_vectors(folder, SENTENCES, progress=False)
-    mean = average_by_word(tokens, lower=True)
-    assert mean.counts.tolist() == sorted(mean.counts, reverse=True)
-    words = np.array([word.lower() for word in tokens.words])
-    for word in ("the", "bank", "tea"):
-        expected = tokens.vectors[words == word].mean(axis=0)
-        np.testing.assert_allclose(mean.vector(word), expected, atol=1e-6)
-    assert mean.words[:2] == ["the", "bank"] and mean.counts[:2].tolist() == [4, 3]
-    assert average_by_word(tokens, min_count=3).words == ["bank", "of"]
-    assert set(average_by_word(tokens).words) == {
-        word for word, known in zip(tokens.words, tokens.known, strict=True) if known
-    }
-    with pytest.raises(ValueError, match="stands in 9 places"):
-        average_by_word(tokens, min_count=9)
 
 
 def test_kept_vectors_follow_model_text_and_settings(tmp_path, monkeypatch):

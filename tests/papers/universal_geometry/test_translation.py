@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lmnotes.papers.universal_geometry import translation
-from lmnotes.words.ica import solver
+from lmnotes.words.ica import compare, solver
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +51,18 @@ def test_an_unknown_method_is_named(spaces):
 def test_ranks_count_the_better_targets():
     scores = np.array([[0.1, 0.9, 0.5], [0.8, 0.2, 0.3]])
     assert translation.ranks(scores, np.array([2, 1])).tolist() == [1, 2]
+
+
+def test_ica_permutes_as_well_after_a_linear_map_and_procrustes_does_not():
+    random = np.random.default_rng(0)
+    sources = random.laplace(size=(600, 5)) ** 3
+    vectors = [sources @ random.normal(size=(5, 5)), sources @ random.normal(size=(5, 5))]
+    known = [compare.bases(x)["ICA"] for x in vectors]
+    rows = (np.arange(600), np.arange(600))
+    ranks = translation.alignment(vectors, rows, known=known, n_train=300, n_test=200)
+    assert ranks.shape == (200, 10)
+    right = (ranks == 0).mean()
+    trained, mapped = translation.VERSIONS
+    assert right[trained, "ICA, permuted"] > 0.9 and right[mapped, "ICA, permuted"] > 0.9
+    assert right[mapped, "Procrustes"] < 0.5 and right[trained, "PCA, permuted"] < 0.5
+    assert right[trained, "least squares"] > 2 * right[trained, "Procrustes"]
