@@ -1,9 +1,6 @@
-"""What ICA is compared with: PCA, random rotations, Varimax and Quartimax, raw columns; and how
-Gaussian all of them are.
-"""
+"""What ICA is compared with: PCA, random rotations, raw columns; and how Gaussian all of them are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -61,45 +58,6 @@ def rotated(
     values = (values * signs)[:, by_skewness]
     labels = {name: getattr(start, name) for name in ("words", "counts", "weights")}
     return Components(values, start.mean, unmixing, method, **labels)
-
-
-def orthomax(
-    vectors: np.ndarray,
-    *,
-    gamma: float = 1.0,
-    whitened: bool = True,
-    seed: int = 0,
-    tolerance: float = 1e-6,
-    max_iterations: int = 500,
-    **labels,
-) -> Components:
-    """PCA scores rotated towards simple structure: Varimax (gamma 1) or Quartimax (gamma 0).
-
-    Maximises sum_k { E y_k^4 - gamma (E y_k^2)^2 } over rotations by iterated singular value
-    decompositions. On white scores gamma makes no difference, and the result is ICA with the cubic
-    contrast; on unwhitened scores it is another method.
-
-    Args:
-        whitened: rotate white scores, else the scores with their variances.
-        tolerance: for the relative growth of the criterion in one step.
-    """
-    start = whiten(vectors)
-    scale = np.ones(len(start.variance)) if whitened else np.sqrt(start.variance)
-    scores = start.white * scale
-    rotation, last, change = random_rotation(len(scale), seed), 0.0, np.inf
-    for n_iterations in range(1, max_iterations + 1):  # noqa: B007
-        y = scores @ rotation
-        moments = scores.T @ (y * (y * y - gamma * np.mean(y * y, axis=0))) / len(y)
-        left, growth, right = np.linalg.svd(moments)
-        rotation = left @ right
-        last, change = growth.sum(), growth.sum() / last - 1 if last > 0 else np.inf
-        if change < tolerance:
-            break
-    name = {1: "Varimax", 0: "Quartimax"}.get(gamma, f"orthomax {gamma}")
-    name += "" if whitened else ", not whitened"
-    plain = Components(scores, start.mean, start.map * scale, name, **labels)
-    end = {"limit": tolerance, "converged": bool(change < tolerance), "n_iterations": n_iterations}
-    return replace(rotated(plain, rotation, name), **end, gradient_norm=float(abs(change)))
 
 
 def random(vectors: np.ndarray, *, seed: int = 0, **labels) -> Components:

@@ -23,11 +23,11 @@ def test_pca_is_scikit_learns(vectors):
     assert (other_axes.pca(vectors, flip=True).skewness >= 0).all()
 
 
-def test_every_rotation_keeps_the_coordinates_white(vectors):
-    for axes in (other_axes.random(vectors, seed=1), other_axes.orthomax(vectors)):
-        np.testing.assert_allclose(axes.values.T @ axes.values / 4000, np.eye(8), atol=1e-8)
-        np.testing.assert_allclose(axes.transform(vectors), axes.values, atol=1e-9)
-        assert (np.diff(axes.skewness) <= 0).all()
+def test_a_rotation_keeps_the_coordinates_white(vectors):
+    axes = other_axes.random(vectors, seed=1)
+    np.testing.assert_allclose(axes.values.T @ axes.values / 4000, np.eye(8), atol=1e-8)
+    np.testing.assert_allclose(axes.transform(vectors), axes.values, atol=1e-9)
+    assert (np.diff(axes.skewness) <= 0).all()
 
 
 def test_on_white_data_varimax_is_cubic_ica(vectors):
@@ -40,23 +40,6 @@ def test_on_white_data_varimax_is_cubic_ica(vectors):
     by_sign = solver.solve(white, contrast="cube", signs=-1, tolerance=1e-7)
     for other in (cubic.values, white @ by_sign.rotation):
         assert matching.stability(white @ rotation, [other]).min() > 0.999
-
-
-def test_on_white_data_varimax_is_quartimax_is_cubic_ica(vectors):
-    options = {"tolerance": 1e-13, "max_iterations": 5000}
-    varimax = other_axes.orthomax(vectors, gamma=1, **options)
-    quartimax = other_axes.orthomax(vectors, gamma=0, **options)
-    cubic = decomposition.fit(vectors, contrast="cube", tolerance=1e-7)
-    for other in (quartimax, cubic):
-        assert matching.stability(varimax.values, [other.values]).min() > 0.999
-    loose = other_axes.orthomax(vectors, whitened=False)
-    spread = loose.values.std(axis=0)
-    assert spread.max() / spread.min() > 1.5  # another method: its axes keep their variances
-
-
-def test_a_rotation_that_was_cut_short_says_so(vectors):
-    axes = other_axes.orthomax(vectors, max_iterations=2)
-    assert "stopped after 2 steps" in axes.summary() and axes.gradient_norm > axes.limit
 
 
 def test_the_rotation_between_two_bases(vectors):
