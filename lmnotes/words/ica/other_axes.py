@@ -1,4 +1,4 @@
-"""What ICA is compared with: PCA, random rotations, raw columns; and how Gaussian all of them are."""
+"""What ICA is compared with: PCA, random axes, raw columns; and how Gaussian all of these are."""
 
 from collections.abc import Mapping, Sequence
 
