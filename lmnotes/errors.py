@@ -1,9 +1,9 @@
 """The error that is the user's to mend, and the checks that raise it in the same words."""
 
 import difflib
-import math
 import numbers
 from collections.abc import Iterable
+from math import inf, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,10 +115,9 @@ def expect_shape(what: str, array: "np.ndarray", shape: str, then: str = "") -> 
 def expect_between(
     what: str,
     given: float,
-    low: float = -math.inf,
-    high: float = math.inf,
+    low: float = -inf,
+    high: float = inf,
     then: str = "",
-    *,
     above: bool = False,
 ) -> None:
     """Raise InputError where a number is not from `low` to `high`, both included, or is NaN.
@@ -129,18 +128,16 @@ def expect_between(
     Traceback (most recent call last):
     lmnotes.errors.InputError: dim = 0 was given; expected at least 1: raise it
     """
-    if not low <= given <= high or (above and given in (low, math.inf)):
-        bounds = f"at least {low:,}" if math.isfinite(low) else f"at most {high:,}"
-        if math.isfinite(low) and math.isfinite(high):
+    if not low <= given <= high or (above and given in (low, inf)):
+        bounds = f"at least {low:,}" if isfinite(low) else f"at most {high:,}"
+        if isfinite(low) and isfinite(high):
             bounds = f"{low:,} to {high:,}"
         bounds = f"a finite number above {low:,}" if above else bounds
         then = then or ("raise it" if given <= low else "lower it" if given >= high else "give one")
         raise InputError(f"{what} = {given} was given; expected {bounds}: {then}")
 
 
-def expect_whole(
-    what: str, given: int, low: float = 0, high: float = math.inf, then: str = ""
-) -> None:
+def expect_whole(what: str, given: int, low: float = 0, high: float = inf, then: str = "") -> None:
     """Raise InputError where a number is not a whole one from `low` to `high`.
 
     >>> expect_whole("window", 2.5, 1)
@@ -184,10 +181,8 @@ ones
 
     weights = np.asarray(weights, np.float64)
     if weights.shape != (n,) or not (np.isfinite(weights) & (weights >= 0)).all():
-        raise InputError(
-            f"{what} of shape {weights.shape} were given for {n:,} rows; expected as many, finite, "
-            "none below 0: give one for each row"
-        )
+        given = f"{what} of shape {weights.shape} were given for {n:,} rows"
+        raise InputError(f"{given}; expected as many, finite, none below 0: give one for each")
     if not weights.any():
         raise InputError(f"{what} are all 0; expected some above 0: leave them out for equal ones")
     return weights

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from lmnotes.errors import InputError
+from lmnotes.errors import expect_whole
 
 _LIBRARIES = ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM")
 
@@ -74,10 +74,7 @@ def asked_threads() -> int:
     With more, numbers move from run to run.
     """
     given = os.environ.get("LMNOTES_THREADS") or "1"
-    if not given.isdigit() or not int(given):
-        raise InputError(
-            f"LMNOTES_THREADS is {given!r}; expected a whole number from 1: unset it, or give 1"
-        )
+    expect_whole("LMNOTES_THREADS", int(given) if given.isdigit() else given, 1)
     return int(given)
 
 

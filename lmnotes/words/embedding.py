@@ -9,14 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import store
-from lmnotes.errors import (
-    InputError,
-    expect_one_of,
-    expect_shape,
-    expect_strings,
-    expect_whole,
-    nearest,
-)
+from lmnotes.errors import InputError, expect_one_of, expect_shape, expect_strings, nearest
 from lmnotes.words import files
 
 BLOCK = 1 << 16  # rows of a matrix that are looked at together
@@ -109,7 +102,6 @@ class Embedding:
         if query.shape != (self.dim,) or not 0 < length < np.inf:
             what = f"a query of shape {query.shape} and length {length}"
             raise InputError(f"{what}: expected shape ({self.dim},) and a length above 0")
-        expect_whole("k", k)
         cosine = self._by_blocks(lambda rows: rows @ (query / length))
         cosine /= np.maximum(self._length, np.finfo(np.float32).tiny)
         if named:

@@ -119,10 +119,8 @@ def _places(tokens, offsets, counts, window: int) -> tuple:
     fits = len(tokens) and tokens.min() >= 0 and tokens.max() < len(counts)
     fits = fits and np.array_equal(np.bincount(tokens, minlength=len(counts)), counts)
     if not fits or offsets[0] or offsets[-1] != len(tokens) or (np.diff(offsets) < 0).any():
-        raise InputError(
-            f"{len(tokens):,} tokens, offsets to {offsets[-1]:,} and counts {counts.shape} that do "
-            "not belong together; expected all three of one corpus: take them from it"
-        )
+        given = f"{len(tokens):,} tokens, offsets to {offsets[-1]:,}, counts {counts.shape}"
+        raise InputError(f"{given} do not fit; expected all three of one corpus: take them from it")
     counts = counts.astype(np.int64)
     reaches = counting.reaches(offsets, window)
     return tokens, *counting.positions_by_word(tokens, counts), *reaches

@@ -41,7 +41,9 @@ def test_more_threads_are_on_record_and_are_another_run(ran, house, monkeypatch)
         ids.append(fingerprint.run_id(house.notebook, card.path_of(house.name), "smoke", {}))
     assert ids[0] != ids[1]
     monkeypatch.setenv("LMNOTES_THREADS", "all")
-    with pytest.raises(InputError, match="LMNOTES_THREADS is 'all'; expected a whole number"):
+    with pytest.raises(
+        InputError, match="LMNOTES_THREADS = all was given; expected a whole number"
+    ):
         fingerprint.run_id(house.notebook, card.path_of(house.name), "smoke", {})
 
 

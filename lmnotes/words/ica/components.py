@@ -128,8 +128,6 @@ def skewness(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarra
 def order(values: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Signs (K,) that make every column's skewness positive, and its order by that, largest first.
 
-    weights: as in `skewness`.
-
     >>> order(np.array([[0.0, 0], [0, 0], [1, -3], [0, -1]]))
     (array([ 1., -1.]), array([0, 1]))
     """

@@ -196,8 +196,6 @@ def stability(reference: np.ndarray, others: Sequence[np.ndarray]) -> np.ndarray
     >>> stability(values, [-values[:, ::-1]]).round(9).tolist()
     [1.0, 1.0]
     """
-    if not len(others):
-        raise InputError("no other run was given; expected one or more: fit again by another seed")
     matched = np.zeros((len(others), reference.shape[1]))
     for r, other in zip(matched, others, strict=True):
         matching = match(reference, other, signed=False)
