@@ -113,12 +113,7 @@ def expect_shape(what: str, array: "np.ndarray", shape: str, then: str = "") -> 
 
 
 def expect_between(
-    what: str,
-    given: float,
-    low: float = -inf,
-    high: float = inf,
-    then: str = "",
-    above: bool = False,
+    what: str, given: float, low: float = -inf, high: float = inf, then: str = "", above=False
 ) -> None:
     """Raise InputError where a number is not from `low` to `high`, both included, or is NaN.
 
