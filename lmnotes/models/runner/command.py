@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--tokens-per-batch", type=int, default=8192, metavar="N", help="at most (8192)")
     add("--retry-failed", action="store_true", help="also what an earlier run recorded as failed")
     add("--evict", action="store_true", help="remove a hub model's files when it is scored")
+    add("--verify", action="store_true", help="read every byte of local models again")
     add("--trust-remote-code", action="store_true", help="run code from models' own repositories")
 
 
@@ -39,7 +40,7 @@ def score(options: argparse.Namespace) -> int:
     rows = ledger.open(texts, rule(options.rule), options.ledger)
     sizes = f"{len(models)} models, {len(texts):,} texts"
     print(f"{sizes} of {rows.name}, {rows.rule.name}", flush=True)
-    same = ("slots", "shard", "attempts", "tokens_per_batch", "retry_failed", "evict")
+    same = ("slots", "shard", "attempts", "tokens_per_batch", "retry_failed", "evict", "verify")
     settings = {name: getattr(options, name) for name in (*same, "trust_remote_code")}
     settings["devices"] = options.device if options.device == "all" else options.device.split(",")
     settings |= {"time_limit_s": options.time_limit, "progress": partial(print, flush=True)}

@@ -46,6 +46,7 @@ def score(
     retry_failed: bool = False,
     trust_remote_code: bool = False,
     evict: bool = False,
+    verify: bool = False,
     progress: bool | Callable[[str], None] = True,
     worker: Sequence[str] = WORKER,
 ) -> pd.DataFrame:
@@ -69,7 +70,8 @@ def score(
         backoff_s: seconds before the second attempt after a network fault, doubled each time.
         retry_failed: also try again what an earlier run recorded as failed.
         trust_remote_code: let models run code from their own repositories.
-        evict: remove a hub model's files from the disk when it is done, unless they were there.
+        evict: remove a hub model's revision from the disk when it is done, unless it was there.
+        verify: read every byte of local models again to see whether they are what was scored.
         progress: print a line per model, or call this with it.
         worker: arguments of the interpreter that scores one job file, or with `--serve` many.
 
@@ -78,7 +80,7 @@ def score(
     expect_between("slots", slots, low=1)
     expect_between("tokens_per_batch", tokens_per_batch, low=1)
     say = progress if callable(progress) else (print if progress else lambda line: None)
-    chosen = _distinct(take_shard(identity.several(models), shard))
+    chosen = _distinct(take_shard(identity.several(models), shard), verify)
     where = ["auto"] if executor is not None else _devices(devices)
     kinds = sorted({device.split(":")[0] for device in where})
     under = {"devices": kinds, "time_limit_s": time_limit_s}
@@ -118,11 +120,11 @@ def take_shard(models: Sequence, shard: str | None) -> Sequence:
     return models[int(number) - 1 :: int(count)]
 
 
-def _distinct(models: Iterable) -> list[tuple[Identity, dict]]:
+def _distinct(models: Iterable, verify: bool) -> list[tuple[Identity, dict]]:
     distinct: dict[str, tuple[Identity, dict]] = {}
     for model in models:
         about = dict(model.get("about") or {}) if isinstance(model, Mapping) else {}
-        who = identify(model)
+        who = identify(model, verify=verify)
         distinct.setdefault(who.id, (who, about))
     return list(distinct.values())
 

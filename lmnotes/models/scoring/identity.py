@@ -1,8 +1,11 @@
 """Which model is meant: a hub id at a revision, or what a folder holds, wherever it lies."""
 
+import glob
+import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from lmnotes import store
 from lmnotes.errors import InputError
 
 _DEFAULT_REVISION = "main"
+_HEAD, _PIECE, _N_PIECES = 2**16, 2**12, 64  # bytes and pieces of a sample
 # What training leaves beside the weights. Everything else counts: a file too many means that a
 # model is scored again, a file too few that two models are taken for one.
 _IGNORED_SUFFIXES = {".md", ".csv", ".png", ".svg", ".log", ".lock", ".tmp"}
@@ -48,11 +52,13 @@ class Identity:
         return self.revision.startswith("content-")
 
 
-def identify(model: str | Path | Mapping, revision: str | None = None) -> Identity:
+def identify(
+    model: str | Path | Mapping, revision: str | None = None, *, verify: bool = False
+) -> Identity:
     """The identity of a model given as a folder, `id`, `id@revision`, or a mapping with `model`.
 
-    A mapping may also hold `revision` and `name`. Raises InputError for what is neither a folder
-    with a `config.json` nor shaped like a hub id.
+    A mapping may also hold `revision` and `name`; `verify` is of `content_of`. Raises InputError
+    for what is neither a folder with a `config.json` nor shaped like a hub id.
     """
     name = ""
     if isinstance(model, Mapping):
@@ -65,7 +71,7 @@ def identify(model: str | Path | Mapping, revision: str | None = None) -> Identi
             then = "name the folder of the model itself"
             raise InputError(f"folder {text} was given as a model; expected {wanted}: {then}")
         folder = Path(text).resolve()
-        return Identity(name or folder.name, str(folder), content_of(folder))
+        return Identity(name or folder.name, str(folder), content_of(folder, verify))
     text, _, after = text.partition("@")
     if not re.fullmatch(_HUB_ID, text):
         wanted = "a folder that is there, or a hub id such as EleutherAI/pythia-70m@step1000"
@@ -88,25 +94,41 @@ def places(models: pd.DataFrame) -> list[str]:
     return [str(place) for place in models["folder" if "folder" in models else "model"]]
 
 
-def content_of(folder: Path) -> str:
+def content_of(folder: Path, verify: bool = False) -> str:
     """`content-` and a hash of the files of a model folder: config, tokenizer and weights.
 
-    A folder is read once; while sizes and times of its files stay, the answer is remembered.
+    A folder is read once; while sizes, times and samples of its files stay, the answer is
+    remembered. With `verify` every byte is read again.
     """
     files = sorted(path for path in folder.iterdir() if path.is_file())
     files = [path for path in files if path.suffix.lower() not in _IGNORED_SUFFIXES]
     files = [path for path in files if not path.name.startswith(_IGNORED_STARTS)]
-    state = [[path.name, path.stat().st_size, path.stat().st_mtime_ns] for path in files]
+    state = [[p.name, p.stat().st_size, p.stat().st_mtime_ns, _sample(p)] for p in files]
     known = store.home() / "model-ids" / f"{store.content_id(str(folder))}.json"
     with suppress(OSError, ValueError, KeyError):
         remembered = store.read_json(known)
-        if remembered["files"] == state:
+        if remembered["files"] == state and not verify:
             return remembered["id"]
     hashes = {path.name: store.file_sha256(path) for path in files}
     answer = "content-" + store.content_id(hashes)
     with suppress(InputError):  # where nothing can be written it is read again
         store.write_json(known, {"folder": str(folder), "files": state, "id": answer})
     return answer
+
+
+def _sample(path: Path) -> str:
+    """A hash of a file's beginning, where safetensors have their header, and of pieces all over."""
+    size, hashed = path.stat().st_size, hashlib.sha256()
+    with open(path, "rb") as file:
+        start = file.read(8)
+        header = int.from_bytes(start, "little") if path.suffix == ".safetensors" else 0
+        hashed.update(start + file.read(min(max(header, _HEAD), 2**24)))
+        for place in range(file.tell(), size, max(size // _N_PIECES, _PIECE)):
+            file.seek(place)
+            hashed.update(file.read(_PIECE))
+        file.seek(max(size - _PIECE, 0))
+        hashed.update(file.read())
+    return hashed.hexdigest()
 
 
 def commit_of(identity: Identity) -> str:
@@ -120,29 +142,84 @@ def commit_of(identity: Identity) -> str:
 
 
 def holds(who: Identity, folder: Path | None = None) -> bool:
-    """Whether any revision of a hub model lies in the cache; never for a local folder."""
-    return _repository(who, folder) is not None
+    """Whether this revision of a hub model lies in the cache; never for a local folder."""
+    return bool(_revisions(who, folder))
+
+
+@contextmanager
+def in_use(model: str, revision: str | None, folder: Path | None = None) -> Iterator[None]:
+    """While this lasts, an `evict` of any process leaves the revision of a hub model alone."""
+    import filelock
+
+    place = _mark(model, revision or _DEFAULT_REVISION, folder)
+    mark = filelock.FileLock(place.with_name(f"{place.name}.{uuid.uuid4().hex}"))
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        mark.acquire()
+        with filelock.FileLock(place):  # waits for one who is removing it
+            pass
+    except OSError:  # a cache that cannot be written loses nothing
+        mark.release(force=True)
+        yield
+        return
+    try:
+        yield
+    finally:
+        mark.release()
+        Path(mark.lock_file).unlink(missing_ok=True)
 
 
 def evict(who: Identity, folder: Path | None = None) -> int:
-    """The number of bytes freed by removing a hub model from the cache; a local folder stays."""
-    if (repository := _repository(who, folder)) is None:
+    """The number of bytes freed by removing a hub model's revision from the cache.
+
+    A local folder stays, as does what other revisions share and what is loaded just now (`in_use`).
+    """
+    if not (revisions := _revisions(who, folder)):
         return 0
+    import filelock
     from huggingface_hub import scan_cache_dir
 
-    commits = [revision.commit_hash for revision in repository.revisions]
-    plan = scan_cache_dir(folder).delete_revisions(*commits)
-    plan.execute()
+    place = _mark(who.model, who.revision, folder)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with filelock.FileLock(place):
+        names = {who.revision}.union(*({r.commit_hash, *r.refs} for r in revisions))
+        begins = [glob.escape(_mark(who.model, name, folder).name) for name in names]
+        marks = [mark for begin in begins for mark in place.parent.glob(f"{begin}.*")]
+        if any(map(_is_held, marks)):
+            return 0
+        plan = scan_cache_dir(folder).delete_revisions(*(r.commit_hash for r in revisions))
+        plan.execute()
     return plan.expected_freed_size
 
 
-def _repository(who: Identity, folder: Path | None):
-    """The hub's own record of a cached model, None where there is none, or for a local folder."""
+def _mark(model: str, revision: str, folder: Path | None) -> Path:
+    """The lock of a revision, beside the hub's own; names that begin with it are of its users."""
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    name = f"{model}@{revision}".replace("/", "--")
+    return Path(folder or HF_HUB_CACHE) / ".locks" / "lmnotes" / name
+
+
+def _is_held(mark: Path) -> bool:
+    """Whether a process that lives holds a lock; the mark of a dead one is removed."""
+    import filelock
+
+    try:
+        with filelock.FileLock(mark, timeout=0):
+            mark.unlink(missing_ok=True)
+        return False
+    except filelock.Timeout:
+        return True
+
+
+def _revisions(who: Identity, folder: Path | None) -> list:
+    """The hub's own record of a model's revision in the cache, or nothing."""
     from huggingface_hub import scan_cache_dir
     from huggingface_hub.errors import CacheNotFound
 
     with suppress(CacheNotFound):
         known = [] if who.is_folder else scan_cache_dir(folder).repos
-        wanted = who.model, "model"
-        return next((repo for repo in known if (repo.repo_id, repo.repo_type) == wanted), None)
-    return None
+        repositories = [r for r in known if (r.repo_id, r.repo_type) == (who.model, "model")]
+        revisions = [revision for repository in repositories for revision in repository.revisions]
+        return [r for r in revisions if who.revision in {r.commit_hash, *r.refs}]
+    return []

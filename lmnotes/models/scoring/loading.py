@@ -5,7 +5,7 @@ import pickle
 import re
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from lmnotes.errors import InputError
 from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.scoring.head import Head, find
+from lmnotes.models.scoring.identity import in_use
 from lmnotes.models.scoring.rule import Rule, model_length, named_length, stretching
 
 _POINTER = b"version https://git-lfs"
@@ -107,8 +108,9 @@ def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_c
         device = "cuda" if torch.cuda.is_available() else "cpu"
     expect_device(device)
     options = {"revision": revision, "trust_remote_code": trust_remote_code}
-    tokenizer = tokenizer_of(name, **options)
-    loaded = causal_model(name, dtype=getattr(torch, dtype), **options)
+    with nullcontext() if Path(name).is_dir() else in_use(name, revision):
+        tokenizer = tokenizer_of(name, **options)
+        loaded = causal_model(name, dtype=getattr(torch, dtype), **options)
     commit = getattr(loaded.config, "_commit_hash", None)
     revision = commit or revision or ""
     return wrap(loaded.to(device), tokenizer, name=name, revision=revision, dtype=dtype)

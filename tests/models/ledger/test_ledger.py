@@ -293,6 +293,25 @@ def test_files_are_read_once_while_they_stay(tmp_path, monkeypatch):
     assert identity.content_of(model) != first
 
 
+def test_swapped_weights_of_equal_size_and_time_are_another_model(tmp_path, monkeypatch):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
+    model, ids = cases.folder(tmp_path / "model"), []
+    file = model / "model.safetensors"
+    weights = bytearray(2**22)
+    for place in (100, 2**21, -1):  # in the header, in the middle, at the end
+        weights[place : place + 1 or None] = b"x" * 9000 if place > 100 else b"x"
+        weights = weights[: 2**22]
+        file.write_bytes(weights)
+        os.utime(file, (1, 1))
+        ids.append(identity.content_of(model))
+    assert len(set(ids)) == 3
+    weights[2**16 + 5000] ^= 1  # between the pieces: seen on request
+    file.write_bytes(weights)
+    os.utime(file, (1, 1))
+    assert identity.identify(model).id == ids[-1] != identity.identify(model, verify=True).id
+    assert identity.content_of(model) != ids[-1]
+
+
 def test_a_hub_model_is_its_id_and_revision(rows, monkeypatch):
     commit = "0123456789" * 4
     rows.add(cases.scores("lab/model", rows.text_set, VALUES, revision=commit))

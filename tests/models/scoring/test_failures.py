@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import ledger_cases as cases
@@ -115,6 +117,28 @@ def test_a_model_leaves_the_cache_alone(cache):
     assert identity.evict(first, cache) == 1000
     assert not identity.holds(first, cache) and identity.holds(two, cache)
     assert identity.evict(first, cache) == 0 and not (cache / "models--lab--one").exists()
+
+
+def test_only_the_revision_that_nobody_loads_is_removed(cache):
+    other = cache / "models--lab--one" / "snapshots" / ("3" * 40)
+    other.mkdir()
+    (other / "config.json").symlink_to("../../blobs/abc")
+    (other / "weights").write_bytes(b"y" * 500)
+    main, third = Identity("one", "lab/one", "main"), Identity("3", "lab/one", "3" * 40)
+    script = "import sys; from lmnotes.models.scoring import identity; from pathlib import Path\n"
+    script += f"with identity.in_use('lab/one', '{'3' * 40}', Path({str(cache)!r})):\n"
+    script += "    print('loading', flush=True); sys.stdin.read()"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    user = subprocess.Popen([sys.executable, "-c", script], **pipes)
+    assert user.stdout.readline() == b"loading\n"
+    assert identity.evict(third, cache) == 0 and (other / "weights").exists()
+    identity.evict(main, cache)  # another revision, whose file the third shares
+    assert not identity.holds(main, cache) and (other / "config.json").read_bytes()
+    user.kill()  # and its mark stays behind
+    user.communicate()
+    assert identity.evict(third, cache) > 0 and not (cache / "models--lab--one").exists()
+    with identity.in_use("lab/two", None, cache):
+        assert identity.evict(Identity("two", "lab/two", "main"), cache) == 0
 
 
 def test_a_local_folder_is_never_evicted(cache, tmp_path):
