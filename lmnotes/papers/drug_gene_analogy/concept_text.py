@@ -30,6 +30,7 @@ Record = dict  # title, year, text
 _TOKEN = re.compile(rf"{WORD}(?:_{WORD})*")
 _MOST_SHIFT = 20  # characters
 _TYPES = ("gene", "chemical", "disease", "species", "cellline")
+_NO_CONCEPT = re.compile(rf"(?<=\d)\(tax:\d+\)|\b(?:{'|'.join(_TYPES)})_-1?(?!\w)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +59,12 @@ class DatedText:
 
 
 def tokens(text: str) -> list[str]:
-    """The tokens of a text, concepts whole.
+    """The tokens of a text, concepts whole; without a taxon behind one, or the id -1 of none.
 
     >>> tokens("Chemical_MESH_D000241 binds gene_134, the A1-receptor.")
     ['chemical_mesh_d000241', 'binds', 'gene_134', 'the', 'a1', 'receptor']
     """
-    return _TOKEN.findall(unicodedata.normalize("NFC", text.lower()))
+    return _TOKEN.findall(_NO_CONCEPT.sub("", unicodedata.normalize("NFC", text.lower())))
 
 
 def build(name: str, records: Iterable[Record], dropped: Counter | None = None) -> DatedText:

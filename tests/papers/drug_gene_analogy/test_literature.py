@@ -411,6 +411,11 @@ def test_identifiers_of_none_and_with_a_taxon(tmp_path):
     assert sorted(tables.dropped.reason) == ["no drug", "no gene"]
 
 
+def test_tagged_identifiers_of_none_and_with_a_taxon():
+    text = "Gene_43(Tax:9606) and gene_-1, Chemical_- bind gene_7; see (tax:1) -1"
+    assert concept_text.tokens(text) == ["gene_43", "and", "bind", "gene_7", "see", "tax", "1", "1"]
+
+
 def test_a_text_without_a_year_says_so():
     with pytest.raises(InputError, match="'document without a year': 1"):
         concept_text.read(FIELD / "bom.pubtator", {"102": 1990})
