@@ -92,21 +92,28 @@ def build(kind: str, key: Mapping, write: Callable[[Path], None]) -> Path:
     ...     (path / "text").read_text()
     'hello'
     """
-    import filelock
-
     final = place(kind, key)
     if final.is_dir() and fault_of(final) is None:
         return final
-    with writing(final):
-        final.parent.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(final.with_name(final.name + ".lock")).acquire()
-    with lock:
+    with locked(final.with_name(final.name + ".lock")):
         if not (final.exists() and _is_whole(final)) and not _written(final, key, write):
             warnings.warn(f"{final} was deleted while it was written; once more", stacklevel=2)
             if not _written(final, key, write):
                 given = f"{final} was deleted twice while it was written"
                 raise InputError(f"{given}; expected a cache that stays: run again after that")
     return final
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock file; waits for who holds it, InputError where it cannot be written."""
+    import filelock
+
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(path).acquire()
+    with lock:
+        yield
 
 
 def _is_whole(final: Path) -> bool:
@@ -323,7 +330,8 @@ def save_arrays(
     import numpy as np
 
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     for key, array in arrays.items():
         if array is None:
             (folder / f"{key}.npy").unlink(missing_ok=True)

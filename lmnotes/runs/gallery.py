@@ -103,7 +103,6 @@ def write() -> Path:
     folder = store.outputs_folder().resolve()
     papers = [_paper(notebook.stem, every, folder, draw) for notebook in cards.notebooks()]
     text = draw(papers)
-    folder.mkdir(parents=True, exist_ok=True)
     store.write_text(folder / "index.html", text)
     return folder / "index.html"
 

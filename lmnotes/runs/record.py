@@ -126,10 +126,8 @@ def now() -> str:
 
 
 def _is_locked(folder: Path) -> bool:
-    import filelock
-
     try:
         with lock(folder).acquire(blocking=False):
             return False
-    except filelock.Timeout:
+    except OSError:  # a timeout, or a folder that is closed to this user
         return True

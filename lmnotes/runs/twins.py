@@ -132,6 +132,5 @@ def _put(path: Path, text: str) -> list[Path]:
     """Write a file where its text is another; the files written."""
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return []
-    path.parent.mkdir(parents=True, exist_ok=True)
     store.write_text(path, text)
     return [path]

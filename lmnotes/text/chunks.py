@@ -86,7 +86,6 @@ class TextSet:
         path = Path(path)
         if path.suffix != ".jsonl":
             raise InputError(f"texts were to be saved as {path}: expected a name ending in .jsonl")
-        path.parent.mkdir(parents=True, exist_ok=True)
         rows = self.table.to_dict("records")
         with store.replacing(path) as partial, open(partial, "w", encoding="utf-8") as file:
             for row, text in zip(rows, self.texts, strict=True):

@@ -220,7 +220,6 @@ def convert(
     if format == "gensim":
         return Embedding.open(load(path, format, limit, words).save(folder))
     settings = {"file": str(path), "format": format}
-    folder.mkdir(parents=True, exist_ok=True)
     blocks = files.read_blocks(path, format, limit, words, unicode_errors)
     with store.replacing(folder / "input.npy") as partial:
         names = files.write_npy(partial, blocks)

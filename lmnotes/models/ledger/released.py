@@ -153,7 +153,6 @@ def seal(matrix: LikelihoodMatrix, path: Path) -> Path:
     header = {name: getattr(matrix, name) for name in ("text_set", "rule", "threshold")}
     for name in ("models", "texts"):
         header[name] = json.loads(getattr(matrix, name).to_json(orient="split", index=False))
-    path.parent.mkdir(parents=True, exist_ok=True)
     if row.write(path, arrays, header):
         return path
     with suppress(row.Damaged):

@@ -20,7 +20,7 @@ from queue import SimpleQueue
 
 import pandas as pd
 
-from lmnotes import parallel
+from lmnotes import parallel, store
 from lmnotes.errors import InputError, expect_between
 from lmnotes.models.ledger.ledger import Ledger
 from lmnotes.models.runner import processes
@@ -232,11 +232,12 @@ def score_small(
         ledger: of the texts and the rule. Each row is put in place as soon as it is there.
         workers: processes; by default one for each core.
     """
-    import filelock
-
     what = "scored" if progress else ""
-    with filelock.FileLock(ledger.folder / "direct.lock"):
-        missing = [place for place in identity.places(models) if not ledger.has(place)]
+    places = [place for place in identity.places(models) if not ledger.has(place)]
+    if not places:
+        return 0
+    with store.locked(ledger.folder / "direct.lock"):
+        missing = [place for place in places if not ledger.has(place)]
         return sum(parallel.map_items(partial(_add, ledger), missing, workers=workers, what=what))
 
 

@@ -153,7 +153,6 @@ def resumable_steps(
         state["step"] += 1
         if time.monotonic() - last > _SAVE_EVERY:
             whole = {"network": network.state_dict(), "optimiser": optimiser.state_dict()}
-            folder.mkdir(parents=True, exist_ok=True)
             with store.replacing(folder / STATE) as partial:
                 torch.save(whole | {"state": state}, partial)
             report(state["step"])

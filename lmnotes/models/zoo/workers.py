@@ -124,9 +124,8 @@ class _Worker:
     """A process that builds the jobs that it is given."""
 
     def __init__(self, number: int, device: str):
-        home = store.home() / "zoo"
-        home.mkdir(parents=True, exist_ok=True)
-        self.log = home / f"worker-{number}.log"
+        self.log = store.home() / "zoo" / f"worker-{number}.log"
+        store.write_text(self.log, "")
         env = os.environ | _QUIET | _ONE_THREAD
         if device == "cuda":
             allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
