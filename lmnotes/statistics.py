@@ -218,6 +218,24 @@ def table_over_seeds(tables: Sequence[pd.DataFrame], names: Sequence[str]) -> pd
     return merged
 
 
+def held_over_seeds(
+    measured: Sequence[dict[str, tuple[float, tuple[float, float] | None]]],
+) -> dict[str, dict]:
+    """For each name that seeds have measured, `over_seeds` in the words of `claims.record`.
+
+    measured: of each seed name -> (value, its own interval or None).
+
+    >>> held_over_seeds([{"a": (1.0, None)}, {"a": (1.0, (0.5, 2.0))}])
+    {'a': {'value': 1.0, 'interval': (0.5, 2.0), 'n_seeds': 2}}
+    """
+    held = {}
+    for name in measured[0]:
+        values, intervals = zip(*(seed[name] for seed in measured), strict=True)
+        value, interval = over_seeds(values, [ends for ends in intervals if ends is not None])
+        held[name] = {"value": value, "interval": interval, "n_seeds": len(values)}
+    return held
+
+
 def group_bootstrap(
     statistic: Callable[[np.ndarray], float], groups: Sequence, n: int = 1000, seed: int = 0
 ) -> tuple[float, tuple[float, float]]:
@@ -244,6 +262,26 @@ def group_bootstrap(
             draws.append(statistic(np.concatenate([members[k] for k in drawn])))
     value = float(statistic(np.arange(len(groups))))
     return value, interval_holding(value, draws)
+
+
+def pairs_error(influence: np.ndarray, ends: np.ndarray) -> float:
+    """The standard error of a mean over pairs, some of which have a member in common.
+
+    Args:
+        influence: (N,) of each pair, its own value less the mean where that is all.
+        ends: (N, 2) the two members of each pair, such as words, as numbers from 0.
+
+    The robust variance for dyads (Fafchamps and Gubert 2007): the squared sums of each member's
+    pairs, less the squares, which both ends have counted; never less than that of pairs apart.
+
+    >>> apart = pairs_error(np.array([1.0, -1, 1, -1]), np.arange(8).reshape(4, 2))
+    >>> apart, pairs_error(np.array([1.0, -1, 1, -1]), np.array([[0, 1], [2, 3], [0, 4], [2, 5]]))
+    (0.5, 0.7071067811865476)
+    """
+    influence, ends = np.asarray(influence, np.float64), np.asarray(ends)
+    squares = (influence**2).sum()
+    of_members = np.bincount(ends.T.ravel(), np.tile(influence, 2))
+    return float(np.sqrt(max((of_members**2).sum() - squares, squares)) / len(influence))
 
 
 _MOST_EXACT = 16  # seeds whose 2^S patterns of signs are all looked at

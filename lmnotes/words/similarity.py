@@ -16,7 +16,7 @@ import scipy.linalg
 from scipy.stats import rankdata
 
 from lmnotes.errors import InputError, expect_finite, expect_one_of, expect_whole
-from lmnotes.statistics import interval_holding
+from lmnotes.statistics import pairs_error
 from lmnotes.words import judgements, null_laws
 
 
@@ -107,6 +107,13 @@ def average_sorted(unit: np.ndarray, over: str) -> np.ndarray:
     return np.flip(np.sort(unit, axis=axis), axis=axis).mean(axis=1 - axis)
 
 
+def length_pull(values: np.ndarray, lengths: np.ndarray) -> float:
+    """How far length decides who stands at the ends of an axis (Figure 10): the mean over axes of
+    the rank correlation of a word's length (V,) and its distance from the middle of the axis."""
+    outside = np.abs(rankdata(values, axis=0) - (len(values) + 1) / 2)
+    return float(np.mean([rank_correlation(lengths, column)[0] for column in outside.T]))
+
+
 def ranks(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     """Where each word stands on an axis, and where the axis stands in the word, from 1 (Figure 10).
 
@@ -173,9 +180,6 @@ def score(
     words: Sequence[str],
     benchmark: str | Path,
     n_axes: Sequence[int],
-    *,
-    n_bootstrap: int = 200,
-    seed: int = 0,
 ) -> pd.DataFrame:
     """The rank correlation of top-p sums with people's judgements, for each basis and number p.
 
@@ -185,25 +189,45 @@ def score(
         n_axes: the numbers p.
 
     Returns:
-        one row per basis and p: basis, n_axes, spearman, low, high (2.5 and 97.5 % over pairs drawn
-        again, the same draws for every row), benchmark, n_covered, n_pairs; `attrs["draws"]` has
-        the drawn values (rows, n_bootstrap), for intervals of differences.
+        the table of `agreement` with benchmark, n_covered, n_pairs.
     """
     pairs, rows = covered_pairs(words, benchmark)
-    human = pairs.human.to_numpy()[rows[:, 0] >= 0]
-    rows = rows[rows[:, 0] >= 0]
-    draws = np.random.default_rng(seed).integers(len(rows), size=(n_bootstrap, len(rows)))
-    lines, all_drawn = [], []
+    covered = rows[:, 0] >= 0
+    table = agreement(bases, rows[covered], pairs.human.to_numpy()[covered], n_axes)
+    name = str(benchmark) if str(benchmark) in judgements.INSTALLED else Path(benchmark).stem
+    return table.assign(benchmark=name, n_covered=covered.sum(), n_pairs=len(pairs))
+
+
+def agreement(
+    bases: Mapping[str, np.ndarray], rows: np.ndarray, target: np.ndarray, n_axes: Sequence[int]
+) -> pd.DataFrame:
+    """The rank correlation of top-p sums with a number for each pair.
+
+    Args:
+        bases: name -> unit rows (V, K). rows: (N, 2) of the pairs' words. target: (N,).
+
+    Returns:
+        one row per basis and p: basis, n_axes, spearman, low, high (95 %; pairs that share a word
+        are not drawn apart); `attrs` has what `advantage` needs for intervals of differences.
+    """
+    lines, influences = [], []
     for name, unit in bases.items():
         sums = top_sums(axis_products(unit, rows[:, 0], rows[:, 1]), n_axes)
         for p, column in zip(n_axes, sums.T, strict=True):
-            all_drawn.append([_spearman(column[draw], human[draw]) for draw in draws])
-            value = _spearman(column, human)
-            lines.append((name, p, value, *interval_holding(value, all_drawn[-1])))
+            value, influence = rank_correlation(column, target)
+            reach = 1.96 * pairs_error(influence, rows)
+            lines.append((name, p, value, max(value - reach, -1), min(value + reach, 1)))
+            influences.append(influence.tolist())
     table = pd.DataFrame(lines, columns=["basis", "n_axes", "spearman", "low", "high"])
-    name = str(benchmark) if str(benchmark) in judgements.INSTALLED else Path(benchmark).stem
-    table.attrs["draws"] = all_drawn
-    return table.assign(benchmark=name, n_covered=len(rows), n_pairs=len(pairs))
+    table.attrs |= {"influence": influences, "ends": np.asarray(rows).tolist()}
+    return table
+
+
+def rank_correlation(x: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
+    """Spearman's correlation, and the influence (N,) of each point on it, with mean 0."""
+    x, y = ((each - each.mean()) / each.std() for each in map(rankdata, (x, y)))
+    value = float(np.mean(x * y))
+    return value, x * y - value * (x**2 + y**2) / 2
 
 
 def advantage(
@@ -211,14 +235,15 @@ def advantage(
 ) -> tuple[float, tuple[float, float]]:
     """By how much the first basis beats the second at this number of axes, with a 95 % interval.
 
-    table: of `score`, here or in `four_words`, whose bases were scored on the same draws.
+    table: of `score` or `agreement`, or of `four_words.score`.
     """
     asked = table.n_axes == n_axes
     rows = [np.flatnonzero(asked & (table.basis == basis))[0] for basis in (first, second)]
     scores = table["spearman" if "spearman" in table else "accuracy"]
     value = float(scores.iloc[rows[0]] - scores.iloc[rows[1]])
-    drawn = np.subtract(*(table.attrs["draws"][row] for row in rows))
-    return value, interval_holding(value, drawn)
+    influence = np.subtract(*(table.attrs["influence"][row] for row in rows))
+    reach = 1.96 * pairs_error(influence, table.attrs["ends"])
+    return value, (value - reach, value + reach)
 
 
 def covered_pairs(words: Sequence[str], benchmark: str | Path) -> tuple[pd.DataFrame, np.ndarray]:
@@ -233,7 +258,3 @@ def covered_pairs(words: Sequence[str], benchmark: str | Path) -> tuple[pd.DataF
         what = f"{n_covered} of {len(pairs)} pairs covered"
         raise InputError(f"{benchmark}: {what}: take a larger vocabulary")
     return pairs, rows
-
-
-def _spearman(x: np.ndarray, y: np.ndarray) -> float:
-    return float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from lmnotes import statistics
 from lmnotes.words import null_laws, similarity
 from lmnotes.words.ica.solver import random_rotation
 
@@ -120,12 +121,12 @@ def test_scores_are_rank_correlations_over_covered_pairs(tmp_path, white):
     lines = [f"w{a}\tW{b}\t{h}" for (a, b), h in zip(pairs, human, strict=True)]
     path = tmp_path / "pairs.tsv"
     path.write_text("\n".join([*lines, "w1\tmissing\t3"]))
-    table = similarity.score({"ICA": unit}, words, path, [1, 6], n_bootstrap=50)
+    table = similarity.score({"ICA": unit}, words, path, [1, 6])
     cosine = np.einsum("nk,nk->n", unit[pairs[:, 0]], unit[pairs[:, 1]])
     assert table.spearman[1] == pytest.approx(scipy.stats.spearmanr(cosine, human).statistic)
     assert (table.n_covered == 60).all() and (table.n_pairs == 61).all()
     assert (table.low <= table.spearman).all() and (table.spearman <= table.high).all()
-    both = similarity.score({"ICA": unit, "PCA": unit[::-1]}, words, path, [1], n_bootstrap=50)
+    both = similarity.score({"ICA": unit, "PCA": unit[::-1]}, words, path, [1])
     difference, (low, high) = similarity.advantage(both, 1)
     assert difference == pytest.approx(both.spearman[0] - both.spearman[1])
     assert low <= difference <= high and similarity.advantage(both, 1, "ICA", "ICA") == (0, (0, 0))
@@ -142,3 +143,42 @@ def test_what_is_no_number_has_no_rank():
         similarity.top_sums(np.ones((2, 3)), [1.5])
     with pytest.raises(ValueError, match="give no direction; expected finite numbers"):
         similarity.query(np.eye(3), {0: np.inf})
+
+
+def test_intervals_count_pairs_that_share_a_word_as_one():
+    rng = np.random.default_rng(6)
+    hubs, others = np.arange(12), np.arange(12, 12 + 240)
+    shared = np.column_stack([np.repeat(hubs, 20), others])
+    apart = np.arange(480).reshape(240, 2)
+    kind = np.repeat(rng.normal(size=12), 20)  # of a hub, both of its products and of the target
+    unit = similarity.normalise(rng.normal(size=(480, 6)))
+    target = kind + 0.1 * rng.normal(size=240)
+    unit[others, 0] = kind
+    width = {}
+    for name, rows in (("shared", shared), ("apart", apart)):
+        at = similarity.agreement({"a": unit, "b": unit[:, ::-1]}, rows, target, [1, 6])
+        assert at.spearman[1] == pytest.approx(at.spearman[3])
+        same, ends = similarity.advantage(at, 6, "a", "b")
+        assert same == pytest.approx(0, abs=1e-12) and ends == pytest.approx((0, 0), abs=1e-12)
+        width[name] = at.high[1] - at.low[1]
+    assert width["shared"] > 1.5 * width["apart"]
+
+
+def test_the_influence_of_pairs_apart_gives_the_spread_of_draws():
+    rng = np.random.default_rng(8)
+    x = rng.normal(size=300)
+    y = x + rng.normal(size=300)
+    value, influence = similarity.rank_correlation(x, y)
+    assert value == pytest.approx(scipy.stats.spearmanr(x, y).statistic)
+    draws = rng.integers(300, size=(300, 300))
+    spread = np.std([scipy.stats.spearmanr(x[d], y[d]).statistic for d in draws])
+    error = statistics.pairs_error(influence, np.arange(600).reshape(300, 2))
+    assert error == pytest.approx(spread, rel=0.15)
+
+
+def test_length_pulls_words_to_the_ends_until_they_are_scaled():
+    rng = np.random.default_rng(9)
+    directions = similarity.normalise(rng.normal(size=(500, 8)))
+    lengths = rng.lognormal(size=500)
+    assert similarity.length_pull(directions * lengths[:, None], lengths) > 0.3
+    assert abs(similarity.length_pull(directions, lengths)) < 0.05

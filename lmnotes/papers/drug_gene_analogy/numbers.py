@@ -39,7 +39,6 @@ def measured(checks: Mapping[str, pd.DataFrame | float]) -> Iterator[tuple[str, 
 
 
 def _by_id(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
-    """Claim id -> number, of tables with a number in each row."""
     values = {
         f"stat_{vocabulary}_{row['statistic']}": row[vocabulary]
         for vocabulary in VOCABULARIES
@@ -54,7 +53,6 @@ def _by_id(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
 
 
 def _compared(checks: Mapping[str, pd.DataFrame]) -> dict[str, float]:
-    """The largest differences from the published scores, and how many counts are the same."""
     theirs = published("years")
     same = (checks["years"][theirs.columns] == theirs).drop(columns="year")
     gaps = {"stored_gap": _gap(checks["stored"], ("top1", "top10"))}
@@ -65,7 +63,6 @@ def _compared(checks: Mapping[str, pd.DataFrame]) -> dict[str, float]:
 
 
 def _gap(table: pd.DataFrame, measures: tuple[str, ...]) -> float:
-    """The largest difference from the published scores."""
     return max(float((table[m] - table[f"{m}_published"]).abs().max()) for m in measures)
 
 

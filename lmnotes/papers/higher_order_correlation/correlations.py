@@ -7,13 +7,14 @@ Components in Embeddings", EMNLP 2024.
 """
 
 import itertools
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from lmnotes.errors import InputError, expect_finite, expect_one_of, expect_shape
+from lmnotes.errors import InputError, expect_finite, expect_shape
+from lmnotes.notebook import card
+from lmnotes.words.ica.components import Components
 
 
 def energy(values: np.ndarray) -> np.ndarray:
@@ -67,37 +68,10 @@ def shuffled_null(values: np.ndarray, *, seed: int = 0) -> np.ndarray:
     return squares.T @ squares / len(squares)
 
 
-def normalised(
-    values: np.ndarray, variant: Literal["energy correlation", "unit rows", "double-centred log"]
-) -> np.ndarray:
-    """C (K, K) with the background removed in one of three ways.
-
-    Args:
-        variant: `energy correlation` is the correlation of S_i^2 and S_j^2, bounded by 1;
-            `unit rows` is C of words of length 1, times K^2; `double-centred log` is log C less the
-            means of its row and column, diagonal left out (nan).
-    """
-    expect_one_of("variant", variant, ("energy correlation", "unit rows", "double-centred log"))
-    values = np.asarray(values, np.float64)
-    if variant == "energy correlation":
-        c = energy(values)
-        spread = np.sqrt(np.diag(c) - 1)
-        return (c - 1) / np.outer(spread, spread)
-    if variant == "unit rows":
-        squares = values**2 / (values**2).sum(axis=1, keepdims=True)
-        return squares.T @ squares / len(squares) * values.shape[1] ** 2
-    logs = np.log(energy(values))
-    np.fill_diagonal(logs, np.nan)
-    return double_centre(logs)
-
-
-def double_centre(matrix: np.ndarray, n_steps: int = 50) -> np.ndarray:
-    """A symmetric (K, K) less effects of its rows and columns, nan entries left out."""
-    matrix = np.array(matrix, dtype=np.float64)
-    for _ in range(n_steps):  # with nan on the diagonal one pass does not centre exactly
-        matrix = matrix - np.nanmean(matrix, axis=1, keepdims=True)
-        matrix = matrix - np.nanmean(matrix, axis=0, keepdims=True)
-    return (matrix + matrix.T) / 2
+def of_unit_rows(values: np.ndarray) -> np.ndarray:
+    """C (K, K) of words of length 1, times K^2: the matrix without what varying lengths add."""
+    squares = values**2 / (values**2).sum(axis=1, keepdims=True)
+    return squares.T @ squares / len(squares) * values.shape[1] ** 2
 
 
 def pairs(
@@ -156,6 +130,33 @@ def quadrants(values: np.ndarray, i: int, j: int) -> pd.DataFrame:
         chosen = (positive == (np.array(signs) == "+")).all(axis=1)
         rows.append((*signs, product[chosen].sum() / product.sum(), int(chosen.sum())))
     return pd.DataFrame(rows, columns=["first", "second", "share", "n_words"])
+
+
+def said_of(
+    bases: Mapping[str, Components], *, n_bootstrap: int = 100, seed: int = 0
+) -> dict[str, tuple[float, tuple[float, float] | None]]:
+    """Claim on C -> value and its own interval, or None; ICA against the best of the others."""
+    c = {name: energy(space.values) for name, space in bases.items()}
+    high, strong, rivals = {}, {}, [name for name in bases if name != "ICA"]
+    for name, space in bases.items():
+        error = standard_error(space.values, n_bootstrap=n_bootstrap, seed=seed)
+        strong[name] = pairs(c[name], error)
+        high[name] = np.quantile(strong[name].c, 0.99)
+    first, share = strong["ICA"].iloc[0], {n: (table.z > 4).mean() for n, table in strong.items()}
+    reach = 1.96 * first["standard error"]
+    surest = (strong["ICA"].c - 2 * strong["ICA"]["standard error"]).nlargest(5).index
+    surest = strong["ICA"].loc[surest, ["i", "j"]].to_numpy()
+    values = bases["ICA"].values
+    positive = [quadrants(values, i, j).share.iloc[0] for i, j in surest]
+    read_off = card.table("04", "levels")
+    gaps = np.quantile(strong["ICA"].c, read_off["quantile"]) - read_off.text8
+    return {
+        "strongest_pair": (first.c, (first.c - reach, first.c + reach)),
+        "beyond_rotation": (high["ICA"] - max(high[name] for name in rivals), None),
+        "significant": (share["ICA"] - max(share[name] for name in rivals), None),
+        "both_positive": (np.mean(positive), None),
+        "fig3_levels": (np.abs(gaps).max(), None),
+    }
 
 
 def _squares(values: np.ndarray) -> np.ndarray:

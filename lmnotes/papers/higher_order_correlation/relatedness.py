@@ -75,7 +75,8 @@ def judge(
 
     Returns:
         one row per k: rank, top (share won), bottom, undecided, low, high (95 %, axes drawn again),
-        p (one-sided), null (mean share under relabelings).
+        p (one-sided), null (mean share under relabelings); `attrs["drawn"]` has the shares won of
+        axes drawn again, the same draws for every matrix of this size, for differences.
     """
     rng = np.random.default_rng(seed)
     k_axes = len(c)
@@ -95,13 +96,16 @@ def judge(
         undecided = (~(top > bottom) & ~(top < bottom)).mean(axis=1)  # equal, or nan
         return np.column_stack([won, lost, undecided])  # (n_axes, 3)
 
-    rows = []
+    rows, drawn_again = [], []
     for rank in ranks:
         won_lost_open = shares(relatedness, rank)
         won = won_lost_open[:, 0].mean()
         null = np.array([shares(relatedness[np.ix_(p, p)], rank)[:, 0].mean() for p in relabelings])
-        low, high = interval(won_lost_open[again, 0].mean(axis=1))
+        drawn_again.append(won_lost_open[again, 0].mean(axis=1).tolist())
+        low, high = interval(drawn_again[-1])
         p = (1 + (null >= won).sum()) / (1 + n_permutations)
         rows.append((rank, *won_lost_open.mean(axis=0), low, high, p, null.mean()))
     columns = ["rank", "top", "bottom", "undecided", "low", "high", "p", "null"]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns)
+    table.attrs["drawn"] = drawn_again
+    return table

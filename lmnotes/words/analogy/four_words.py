@@ -12,6 +12,7 @@ import pandas as pd
 import scipy.stats
 
 from lmnotes.errors import InputError, expect_file
+from lmnotes.statistics import pairs_error
 from lmnotes.text import readers
 from lmnotes.words.similarity import normalise, top_sums
 
@@ -92,22 +93,26 @@ def score(
         n_questions: so many drawn at random from all; None for all.
 
     Returns:
-        basis, n_axes, accuracy, low, high (Wilson), n_questions; `attrs["draws"]` has accuracies of
-        questions drawn again (rows, 1000), the same draws for all, for `similarity.advantage`.
+        basis, n_axes, accuracy, low, high, n_questions; `attrs` has what `similarity.advantage`
+        needs. The interval holds Wilson's, which takes the questions apart, and that of questions
+        that share a pair, such as a capital with its country.
     """
     if questions.empty:
         raise InputError("no analogy question has its words among these: raise the limit")
     if n_questions is not None and n_questions < len(questions):
         questions = questions.sample(n_questions, random_state=seed)
-    n, lines, drawn = len(questions), [], []
-    shares = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=1000)  # (1000, Q)
+    halves = questions[["row_a", "row_b", "row_c", "row_d"]].to_numpy().reshape(-1, 2)
+    ends = np.unique(halves, axis=0, return_inverse=True)[1].reshape(-1, 2)  # (Q, 2) pairs
+    n, lines, influences = len(questions), [], []
     for name, values in bases.items():
         right = answer(values, questions, n_axes, limit=limit)
-        drawn.append((shares @ right / n).T)
-        for p, n_right in zip(n_axes, right.sum(axis=0), strict=True):
-            ends = scipy.stats.binomtest(int(n_right), n).proportion_ci(method="wilson")
-            lines.append((name, p, n_right / n, *ends, n))
+        for p, is_right in zip(n_axes, right.T, strict=True):
+            low, high = scipy.stats.binomtest(int(is_right.sum()), n).proportion_ci(method="wilson")
+            share, reach = is_right.mean(), 1.96 * pairs_error(is_right - is_right.mean(), ends)
+            lines.append((name, p, share, min(low, share - reach), max(high, share + reach), n))
+            influences.append((is_right - share).tolist())
     columns = ["basis", "n_axes", "accuracy", "low", "high", "n_questions"]
     table = pd.DataFrame(lines, columns=columns)
-    table.attrs["draws"] = np.concatenate(drawn).tolist()
+    table[["low", "high"]] = table[["low", "high"]].clip(0, 1)
+    table.attrs |= {"influence": influences, "ends": ends.tolist()}
     return table

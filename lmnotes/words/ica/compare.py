@@ -48,6 +48,15 @@ def bases_of(
     return {name: replace(space, **labels) for name, space in spaces.items()}
 
 
+def gaussian(n_words: int, n_axes: int, *, seed: int = 0, **options) -> dict[str, Components]:
+    """The three sets of axes of Gaussian noise (n_words, n_axes): what ICA finds in nothing.
+
+    options: those of `decomposition.fit`.
+    """
+    noise = np.random.default_rng(seed).normal(size=(n_words, n_axes)).astype(np.float32)
+    return bases_of(Embedding([str(row) for row in range(n_words)], noise), seed=seed, **options)
+
+
 def unsettled(spaces: Mapping[str, Components]) -> str:
     """The end of a caption: which runs stopped short of their limit, "" where all converged.
 

@@ -4,10 +4,15 @@ After Chang et al. 2009 and Sun et al. 2016, as in Yamagiwa et al. (COLING 2025,
 Oyama et al. (EMNLP 2024), who choose their consistent axes by it.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
+import pandas as pd
 from scipy.stats import rankdata
 
 from lmnotes.errors import InputError, expect_finite, expect_shape
+from lmnotes.statistics import interval_holding
+from lmnotes.words.ica.components import Components
 from lmnotes.words.ica.matching import top_rows
 
 
@@ -61,6 +66,28 @@ def score(
         drawn = vectors[rng.choice(pool, size=n_draws)]  # (n_draws, D)
         scores[axis] = np.linalg.norm(own[:, None] - drawn[None], axis=2).mean() / within
     return scores
+
+
+def medians(
+    bases: Mapping[str, Components], vectors: np.ndarray, *, n_bootstrap: int = 1000, seed: int = 0
+) -> pd.DataFrame:
+    """The median DistRatio over axes, of the values as they are ("raw") and in rows of length 1.
+
+    Returns:
+        basis, form, DistRatio, low, high (95 %, axes drawn again); `attrs["drawn"]` has the medians
+        drawn, the same axes for all, for intervals of differences.
+    """
+    n_axes, rows, drawn = next(iter(bases.values())).n_axes, [], []
+    again = np.random.default_rng(seed).integers(n_axes, size=(n_bootstrap, n_axes))
+    for basis, space in bases.items():
+        for form, values in (("raw", space.values), ("normalised", space.normalised)):
+            ratio = score(values, vectors, seed=seed)
+            median = float(np.nanmedian(ratio))
+            drawn.append(np.nanmedian(ratio[again], axis=1).tolist())
+            rows.append((basis, form, median, *interval_holding(median, drawn[-1])))
+    table = pd.DataFrame(rows, columns=["basis", "form", "DistRatio", "low", "high"])
+    table.attrs["drawn"] = drawn
+    return table
 
 
 def game(

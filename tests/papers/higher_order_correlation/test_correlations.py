@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lmnotes.papers.higher_order_correlation import correlations
+from lmnotes.words.ica.components import Components
 from lmnotes.words.ica.solver import random_rotation
 
 
@@ -79,17 +80,8 @@ def test_shuffled_columns_are_independent_with_the_same_kurtosis(linked):
     assert abs(null[0, 1] - 1) < 0.3 < 1 < c[0, 1] - 1
 
 
-def test_variants(linked):
-    energy = correlations.normalised(linked, "energy correlation")
-    np.testing.assert_allclose(energy, np.corrcoef((linked**2).T), atol=1e-9)
-    rows = correlations.normalised(linked, "unit rows")
-    assert rows.sum() == pytest.approx(25)  # rows of length 1
-    logs = correlations.normalised(linked, "double-centred log")
-    assert np.isnan(np.diag(logs)).all()
-    np.testing.assert_allclose(np.nanmean(logs, axis=1), 0, atol=1e-9)
-    assert np.nanargmax(logs) in (1, 5)
-    with pytest.raises(ValueError, match="expected one of energy correlation"):
-        correlations.normalised(linked, "cosine")
+def test_rows_of_length_one_add_up_to_the_number_of_entries(linked):
+    assert correlations.of_unit_rows(linked).sum() == pytest.approx(25)
 
 
 def test_pairs_are_judged_by_their_rows():
@@ -116,3 +108,17 @@ def test_columns_that_are_not_white_are_refused(linked):
         correlations.energy(unit)
     with pytest.raises(ValueError, match="not finite"):
         correlations.energy(np.full((9, 2), np.nan))
+
+
+def test_what_a_seed_says_is_held_against_the_best_of_the_rivals(linked, independent):
+    def space(values):
+        return Components(values, np.zeros(5), np.eye(5), "")
+
+    turned = linked @ np.linalg.qr(np.random.default_rng(4).normal(size=(5, 5)))[0]
+    bases = {"ICA": space(linked), "PCA": space(turned), "random rotation": space(independent)}
+    said = correlations.said_of(bases, n_bootstrap=20)
+    off = [correlations.pairs(correlations.energy(b.values)).c for b in bases.values()]
+    high = [np.quantile(c, 0.99) for c in off]
+    assert said["beyond_rotation"] == (pytest.approx(high[0] - max(high[1:])), None)
+    strongest, (low, above) = said["strongest_pair"]
+    assert strongest == off[0].max() and low < strongest < above

@@ -1,7 +1,9 @@
 """Analogies on vectors that solve them exactly, and against 3CosAdd written out."""
 
 import numpy as np
+import pandas
 import pytest
+import scipy.stats
 
 from lmnotes.words.analogy import four_words
 
@@ -42,8 +44,6 @@ def test_the_exact_analogy_is_solved_with_all_axes(file):
 def test_answers_against_3cosadd_written_out():
     rng = np.random.default_rng(0)
     values = rng.normal(size=(60, 8))
-    import pandas
-
     rows = np.array([rng.permutation(60)[:4] for _ in range(40)])
     for row in rows[:20]:  # make half of them solvable
         values[row[3]] = values[row[1]] - values[row[0]] + values[row[2]]
@@ -61,3 +61,18 @@ def test_answers_against_3cosadd_written_out():
             }
             assert is_right == (max(sums, key=sums.get) == d)
     assert right[:, 1].any()
+
+
+def test_questions_that_share_a_pair_are_not_counted_apart():
+    rng = np.random.default_rng(2)
+    values = rng.normal(size=(80, 6))
+    # 20 pairs; those of the first ten have their partners at one distance, and answer each other
+    values[20:30] = values[:10] + rng.normal(size=6)
+    pairs = [(a, a + 20) for a in range(20)]
+    rows = [(*one, *two) for one in pairs for two in pairs if one != two]
+    questions = pandas.DataFrame(rows, columns=["row_a", "row_b", "row_c", "row_d"])
+    table = four_words.score({"x": values}, questions, [6])
+    wilson = scipy.stats.binomtest(int(table.accuracy[0] * 380 + 0.5), 380).proportion_ci(
+        method="wilson"
+    )
+    assert table.high[0] - table.low[0] > 1.5 * (wilson.high - wilson.low)

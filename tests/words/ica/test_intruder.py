@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lmnotes.words.ica import intruder, matching
+from lmnotes.words.ica import compare, intruder, matching
 
 
 def spikes(n_words=200, dim=5, seed=0):
@@ -75,3 +75,16 @@ def test_what_is_no_number_is_refused():
     for arrays in ((spoilt, values), (values, spoilt)):
         with pytest.raises(ValueError, match="1 of 1,000 values not finite"):
             intruder.score(*arrays)
+
+
+def test_medians_of_bases_have_the_same_axes_drawn():
+    values = np.random.default_rng(0).normal(size=(300, 6)) ** 3
+    white = compare.bases(values, max_iterations=30)
+    table = intruder.medians(white, values, n_bootstrap=50, seed=3)
+    raw = np.median(intruder.score(white["PCA"].values, values, seed=3))
+    assert (
+        table.DistRatio[2] == pytest.approx(raw)
+        and table.form.tolist() == ["raw", "normalised"] * 3
+    )
+    assert (table.low <= table.DistRatio).all() and (table.DistRatio <= table.high).all()
+    assert np.shape(table.attrs["drawn"]) == (6, 50)
