@@ -11,6 +11,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import uuid
@@ -27,7 +28,7 @@ if TYPE_CHECKING:  # the command line imports this, and waits for nothing
 
 MANIFEST = "manifest.json"
 RESUMED = ("training.pt", "resume.npz")  # what a killed training goes on from, in its folder
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FULL = re.compile("no space (is )?left|quota exceeded|requested and [0-9]+ written", re.IGNORECASE)
 _REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM}
 _START = os.path.abspath(os.curdir)
 
@@ -164,7 +165,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if _FULL.search(str(error)):
             raise InputError(_no_space(path)) from error
         if error.errno in _REFUSED:
             given = f"{error.filename or path} is closed to this user ({error.strerror})"
@@ -178,9 +179,8 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def _is_full(error: Exception, folder: Path) -> bool:
-    """Whether an error came of a full disk; other libraries' own errors do not say so."""
-    said = {getattr(known, "errno", 0) for known in (error, error.__cause__)}
-    return bool(said & _FULL) or shutil.disk_usage(folder).free < 1 << 16
+    """Whether an error came of a full disk, which not every library says."""
+    return bool(_FULL.search(str(error))) or shutil.disk_usage(folder).free < 1 << 16
 
 
 def _no_space(path: Path) -> str:
