@@ -1061,9 +1061,8 @@ notebook.explore(
 # and they share the text, or its topics, which makes agreement easier than between the paper's models. Axes are matched as the paper does it: the largest correlation over shared words first, one to one,
 # and the reference axes ordered by the sum over the models. To see whether a match is real, it is made on half of the words and judged on the other half.
 
+
 # %%
-
-
 def others_of(number):
     how = {"dim": dim, "window": 10, "min_count": min_count, "seed": number}
     cbow = words.baselines.cbow(corpus, epochs=other_epochs, **how)
