@@ -97,15 +97,11 @@ def may_have_passed(kind: str) -> bool:
 
 
 def holds_under(kind: str, before: Mapping, now: Mapping) -> bool:
-    """Whether a recorded failure would come again under other settings of a run.
-
-    Args:
-        before, now: each with `devices` (kinds such as "cuda") and `time_limit_s`.
-    """
+    """Whether a recorded failure would come again under a run's `devices` and `time_limit_s`."""
     if kind == "timeout" and now["time_limit_s"] > before.get("time_limit_s", np.inf):
         return False
-    memory = kind in {"out_of_memory", "killed", "timeout"}
-    return not memory or before.get("devices", now["devices"]) == now["devices"]
+    of_device = kind in {"out_of_memory", "killed", "timeout"}
+    return not of_device or before.get("devices", now["devices"]) == now["devices"]
 
 
 def _kind(patterns: Mapping[str, str], text: str, match: Callable) -> str | None:

@@ -5,7 +5,7 @@ import hashlib
 import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -152,21 +152,15 @@ def in_use(model: str, revision: str | None, folder: Path | None = None) -> Iter
     import filelock
 
     place = _mark(model, revision or _DEFAULT_REVISION, folder)
-    mark = filelock.FileLock(place.with_name(f"{place.name}.{uuid.uuid4().hex}"))
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        mark.acquire()
-        with filelock.FileLock(place):  # waits for one who is removing it
-            pass
-    except OSError:  # a cache that cannot be written loses nothing
-        mark.release(force=True)
+    mark = place.with_name(f"{place.name}.{uuid.uuid4().hex}")
+    with ExitStack() as stack:
+        with suppress(OSError):  # a cache that cannot be written loses nothing
+            place.parent.mkdir(parents=True, exist_ok=True)
+            stack.callback(mark.unlink, missing_ok=True)
+            stack.enter_context(filelock.FileLock(mark))
+            with filelock.FileLock(place):  # waits for one who is removing it
+                pass
         yield
-        return
-    try:
-        yield
-    finally:
-        mark.release()
-        Path(mark.lock_file).unlink(missing_ok=True)
 
 
 def evict(who: Identity, folder: Path | None = None) -> int:
@@ -204,12 +198,9 @@ def _is_held(mark: Path) -> bool:
     """Whether a process that lives holds a lock; the mark of a dead one is removed."""
     import filelock
 
-    try:
-        with filelock.FileLock(mark, timeout=0):
-            mark.unlink(missing_ok=True)
-        return False
-    except filelock.Timeout:
-        return True
+    with suppress(filelock.Timeout), filelock.FileLock(mark, timeout=0):
+        mark.unlink(missing_ok=True)
+    return mark.exists()
 
 
 def _revisions(who: Identity, folder: Path | None) -> list:

@@ -165,8 +165,8 @@ def _naming_files(name: str | Path, revision: str | None) -> Iterator[None]:
             known = try_to_load_from_cache(str(name), "config.json", revision=revision)
             folder = Path(known).parent if isinstance(known, str) else None
         files = sorted(file for file in folder.iterdir() if file.is_file()) if folder else []
-        for file, fault in ((file, _fault(file)) for file in files):
-            if fault:
+        for file in files:
+            if fault := _fault(file):
                 raise ScoringFailure("missing", f"{file} is {fault}; fetch it again") from error
         if isinstance(error, pickle.UnpicklingError):  # its own words say how to run what it holds
             names = ", ".join(f.name for f in files if f.suffix in (".bin", ".pt", ".pth"))
@@ -202,17 +202,15 @@ def _fault(file: Path) -> str:
 def expect_device(device: str) -> None:
     """Raise InputError for a device that torch does not see."""
     kind, _, number = device.partition(":")
-    wanted = "expected 'all' or names such as ['cuda:0'] or ['cpu']"
-    if kind not in ("cpu", "cuda", "mps") or not (number or "0").isdecimal():
-        raise InputError(f"device {device!r} was given; {wanted}: name one of these")
     if kind == "cpu":
         return
     import torch
 
-    n = torch.cuda.device_count() if kind == "cuda" else int(torch.backends.mps.is_available())
-    if int(number or 0) >= n:
-        sees = f"torch {torch.__version__} sees {n} {kind} devices"
-        raise InputError(f"device {device!r} was given; {sees}: take another, or 'cpu'")
+    n = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
+    if not (number or "0").isdecimal() or int(number or 0) >= n.get(kind, 0):
+        sees = f"torch {torch.__version__} sees {n.get(kind, 0)} of its kind"
+        wanted = "expected 'all' or names such as ['cuda:0'] or ['cpu']"
+        raise InputError(f"device {device!r} was given; {sees}; {wanted}: take another, or 'cpu'")
 
 
 def without_bars() -> None:
