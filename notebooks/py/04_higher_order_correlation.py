@@ -22,8 +22,8 @@
 # %% [markdown]
 # ## Settings
 #
-# The default reads the vectors that notebook 01 trained, and the axes that notebook 03 found. The paper's own are text8 in 300
-# dimensions, all words: `lmnotes run 04 --profile paper`, which takes hours.
+# The default reads the vectors that notebooks 01 and 03 trained, one for each seed (`n_seeds`), and their axes. The paper's own are text8 in 300
+# dimensions, all words: `lmnotes run 04 --profile paper`, which takes hours for each seed.
 
 # %% tags=["parameters"]
 vectors_file: str | None = None  # word2vec, GloVe or fastText; None trains on the text below
