@@ -13,9 +13,9 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import pandas as pd
 
@@ -59,14 +59,6 @@ class Document:
     n_repeats_removed: int = 0
 
 
-class Row(NamedTuple):
-    """One text of a file with what stands beside it; "" where that is nothing."""
-
-    title: str
-    text: str | Iterable[str]
-    domain: str
-
-
 def _open_zip(file: Path, mode: str):
     """The one file inside a zip archive."""
     archive = zipfile.ZipFile(file)
@@ -85,47 +77,23 @@ _PACKED = {  # how a packed file begins, and what opens it
 }
 
 
-class _Unpacked(io.RawIOBase):
-    """The bytes of a packed file, no more of them than text or numbers can unpack to."""
-
-    def __init__(self, packed: BinaryIO, file: Path):
-        self._packed, self._file, self._n_bytes = packed, file, 0
-        self._most = max(_SMALL, MAX_RATIO * file.stat().st_size)
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._n_bytes = 0
-        return self._packed.seek(offset, whence)
-
-    def readinto(self, buffer) -> int:
-        n_read = self._packed.readinto(buffer)
-        self._n_bytes += n_read
-        if self._n_bytes > self._most:
-            raise InputError(
-                f"{self._file} unpacks to more than {self._n_bytes - n_read:,} bytes, over "
-                f"{MAX_RATIO} times its own size: expected text or numbers; unpack it yourself "
-                "if it is what you want"
-            )
-        return n_read
-
-    def close(self) -> None:
-        self._packed.close()
-        super().close()
-
-
 def open_bytes(file: Path) -> BinaryIO:
     """The bytes of a file, unpacked where its first ones say that it is packed."""
     with open(file, "rb") as stream:
         start = stream.read(16)
     for mark, unpack in _PACKED.values():
         if mark.match(start):
-            return io.BufferedReader(_Unpacked(unpack(file, "rb"), file), 1 << 16)
+            return unpack(file, "rb")
     return open(file, "rb")
+
+
+def expect_plausible(file: Path, n_bytes: int) -> None:
+    """Raise InputError where a file unpacks to more bytes than text or numbers can."""
+    if n_bytes > max(_SMALL, MAX_RATIO * file.stat().st_size):
+        raise InputError(
+            f"{file} unpacks to more than {n_bytes:,} bytes, {MAX_RATIO} times its own size: "
+            "expected text or numbers; unpack it yourself if it is what you want"
+        )
 
 
 def expect_no_other(file: Path, start: bytes, expected: str) -> None:
@@ -168,18 +136,18 @@ def documents(path: Path, *, field: str = "text") -> Iterator[Document]:
     for file in files(path):
         title = file.name.split(".")[0] if path.is_dir() else ""
         for row in rows(file, field, title):
-            yield Document(row.title, row.text, file.relative_to(base).as_posix())
+            yield replace(row, source=file.relative_to(base).as_posix(), domain="file")
 
 
-def rows(file: Path, field: str = "text", title: str = "") -> Iterator[Row]:
-    """The texts of one file; empty cells and `null` are passed over with a warning.
+def rows(file: Path, field: str = "text", title: str = "") -> Iterator[Document]:
+    """The texts of one file, each with the domain that its row names, "" where it names none.
 
-    title: of a text file, which is one row.
+    title: of a text file, which is one row. Empty cells are passed over with a warning.
     """
     if file.stat().st_size == 0:
         raise InputError(f"{file} is empty (0 bytes): expected text; remove it or fetch it again")
     if kind(file) not in (".jsonl", ".parquet"):
-        yield Row(title, pieces(file), "")
+        yield Document(title, pieces(file), "", "")
         return
     empty, number = [], 0
     for number, record in records(file, field):
@@ -187,7 +155,7 @@ def rows(file: Path, field: str = "text", title: str = "") -> Iterator[Row]:
         if field in record and not text:
             empty.append(number)
         if isinstance(text, str):
-            yield Row(str(record.get("title") or ""), text, _domain(record))
+            yield Document(str(record.get("title") or ""), text, "", _domain(record))
         elif text is not None or field not in record:
             raise InputError(
                 f"{file}, line {number}: no text in field {field!r} (fields "
@@ -231,15 +199,15 @@ def pieces(file: Path) -> Iterator[str]:
                 text = decoder.decode(block, final=not block)
             except UnicodeDecodeError as error:
                 at = n_bytes - held + error.start
-                todo = "copy it again" if encoding else "convert it, for example with "
-                todo += "" if encoding else "`iconv -f latin1 -t utf-8`"
-                encoding = (encoding or "utf-8").upper()
+                todo = "convert it, for example with `iconv -f latin1 -t utf-8`"
+                todo, encoding = ("copy it again", encoding) if encoding else (todo, "utf-8")
                 raise InputError(
-                    f"{file} is not {encoding} text: byte {at:,} is "
-                    f"0x{error.object[error.start]:02x} ({error.reason}); expected {encoding}; "
-                    f"{todo}"
+                    f"{file} is not {encoding.upper()} text: byte {at:,} is "
+                    f"0x{error.object[error.start]:02x} ({error.reason}); expected "
+                    f"{encoding.upper()}; {todo}"
                 ) from None
             n_bytes += len(block)
+            expect_plausible(file, n_bytes)
             if text:
                 yield text
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from lmnotes import store
 from lmnotes.errors import InputError, expect_one_of, expect_strings
+from lmnotes.text import readers
 from lmnotes.words import vector_rows
 
 FORMATS = ("word2vec-text", "word2vec-binary", "fasttext-vec", "glove", "json", "gensim")
@@ -94,6 +95,7 @@ def read_blocks(
             else:
                 matrix = _text_numbers(rows, path, head.dim)
             _check_finite(rows, matrix, path)
+            readers.expect_plausible(path, file.tell())
             yield names, matrix
 
 

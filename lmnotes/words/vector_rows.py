@@ -114,7 +114,7 @@ def _promised(n_words: bytes, dim: bytes, path: Path) -> Head:
     """The two numbers of a header; InputError where no file of this size can hold as many."""
     size = path.stat().st_size
     most = readers.MAX_RATIO * max(size, 1 << 10)  # it may be packed
-    if len(n_words + dim) > 40 or max(int(n_words), int(dim)) > most:
+    if len(n_words + dim) > 40 or int(n_words) > most or int(dim) > min(most, MAX_LINE // 4):
         given = f"{n_words[:20].decode()} words of dimension {dim[:20].decode()} in {size:,} bytes"
         todo = "correct line 1, or copy the file again"
         raise fault(path, "line 1", given, "no more than the file can hold", todo)
