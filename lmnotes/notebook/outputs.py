@@ -1,7 +1,5 @@
 """What a notebook leaves behind: figures and tables with their data, in the folder of its run."""
 
-import ast
-import contextlib
 import json
 import os
 import re
@@ -114,7 +112,8 @@ def _parameters(card: cards.Card, namespace: MutableMapping[str, object]) -> tup
     """
     declared, _ = parameters.declared(cards.notebooks_folder() / f"{card.notebook}.ipynb")
     names = {parameter.name for parameter in declared}
-    for name in _injected(namespace):
+    injected = [text for text in namespace.get("In", ()) if text.startswith("# Parameters\n")]
+    for name in re.findall(r"^(\w+) = ", "".join(injected[-1:]), re.M):  # as papermill writes it
         expect_one_of(f"parameter of {card.notebook}", name, names)
     given = {p.name: namespace[p.name] for p in declared if p.name in namespace}
     values = parameters.check(declared, given)
@@ -125,19 +124,6 @@ def _parameters(card: cards.Card, namespace: MutableMapping[str, object]) -> tup
         return sum(settings[name] == values[name] for name in names), profile == "laptop"
 
     return values, max(cards.PROFILES, key=agreement)
-
-
-def _injected(namespace: Mapping[str, object]) -> list[str]:
-    """The names that papermill has set in the cell that it puts behind the parameters."""
-    cells = [text for text in namespace.get("In", ()) if text.startswith("# Parameters\n")]
-    with contextlib.suppress(SyntaxError):
-        return [
-            ast.unparse(target)
-            for statement in ast.parse("".join(cells[-1:])).body
-            if isinstance(statement, ast.Assign)
-            for target in statement.targets
-        ]
-    return []  # a cell of the reader's own
 
 
 def _frame(data: object, what: str, advice: str) -> "pd.DataFrame":

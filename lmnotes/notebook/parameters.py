@@ -86,12 +86,9 @@ def declared(notebook: Path) -> tuple[list[Parameter], dict[str, object]]:
 def saved_otherwise(notebook: Path) -> str:
     """A sentence on the defaults that were saved in a notebook and do not count, or nothing."""
     standing, saved = declared(notebook)
-    if not saved:
-        return ""
-    counting = {parameter.name: parameter.default for parameter in standing}
     values = ", ".join(f"{name} = {value!r}" for name, value in saved.items())
-    others = ", ".join(f"{name} = {counting[name]!r}" for name in saved)
-    return (
+    others = ", ".join(f"{p.name} = {p.default!r}" for p in standing if p.name in saved)
+    return values and (
         f"{notebook.name} was saved with {values}; its profiles stand on {others} of "
         f"py/{twin_of(notebook).name}: give yours by -p NAME=VALUE, or make them the defaults by "
         "'lmnotes sync --from-notebook'"

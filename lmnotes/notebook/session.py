@@ -1,6 +1,5 @@
 """The run that the cells of this notebook write to."""
 
-import contextlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -56,21 +55,15 @@ _FORMULA = re.compile(r"'*[=+\-@\t\r]")  # what a spreadsheet runs, or what an a
 def as_cell(value: object) -> object:
     """A value for a csv file: text that a spreadsheet would run as a formula gets an apostrophe.
 
-    >>> as_cell("=1+1"), as_cell("-0.5"), as_cell(-0.5), as_cell("'s")
-    ("'=1+1", '-0.5', -0.5, "'s")
+    >>> as_cell("=1+1"), as_cell("-0.5"), as_cell(-0.5), as_cell("'s"), of_cell(as_cell("=1+1"))
+    ("'=1+1", '-0.5', -0.5, "'s", '=1+1')
     """
-    if isinstance(value, str) and _FORMULA.match(value):
-        with contextlib.suppress(ValueError):
-            float(value)
-            return value
-        return f"'{value}"
-    return value
+    if not (isinstance(value, str) and _FORMULA.match(value)):
+        return value
+    is_number = re.fullmatch(r"[-+](inf|nan|\d*\.?\d+([eE][-+]?\d+)?)", value)
+    return value if is_number else f"'{value}"
 
 
 def of_cell(text: str) -> str:
-    """The text that `as_cell` made a cell of.
-
-    >>> of_cell(as_cell("=1+1")), of_cell(as_cell("'=")), of_cell("'s")
-    ('=1+1', "'=", "'s")
-    """
+    """The text that `as_cell` made a cell of."""
     return text[1:] if text[:1] == "'" and _FORMULA.match(text) else text

@@ -1,8 +1,7 @@
 """An executed notebook as one HTML page without scripts: pictures inside, formulas as MathML.
 
-A caption or a cell of a table may carry what a file or a command line said, so all HTML that a
-notebook shows is cleaned, and the page's policy forbids what may have been overlooked. Pages that
-the notebook drew whole, such as a map, stand in frames of their own; their scripts may run there.
+A caption may quote what a file or a command line said, so all HTML that a notebook shows is
+cleaned, and a policy forbids the rest. Only pages in frames, such as a map, may run their scripts.
 """
 
 import base64
@@ -42,8 +41,8 @@ alt="{{ (output | get_metadata('alt', 'image/png') or '') | escape_html }}"></di
 {% block footer %}</main></body></html>{% endblock %}
 """
 _WIDGET = "application/vnd.jupyter.widget-view+json"
-_KINDS = {"text/html", "text/markdown", "text/latex", "text/plain"}  # of outputs that are shown
-_KINDS |= {"image/png", "image/jpeg", "image/svg+xml"}
+_KINDS = {f"text/{kind}" for kind in ("html", "markdown", "latex", "plain")}  # that are shown
+_KINDS |= {f"image/{kind}" for kind in ("png", "jpeg", "svg+xml")}
 _TAGS = "a b blockquote br caption code dd del details div dl dt em figcaption figure h1 h2 h3 h4 "
 _TAGS += "h5 h6 hr i img li ol p pre s small span strong sub summary sup table tbody td tfoot th "
 _TAGS += "thead tr ul wbr math menclose mfrac mi mn mo mover mpadded mphantom mroot mrow mspace "

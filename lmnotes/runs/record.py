@@ -1,6 +1,5 @@
 """What a run leaves on record, `run.json`, and whether what it left is still whole."""
 
-import contextlib
 import json
 import os
 import shutil
@@ -8,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lmnotes import store
-from lmnotes.errors import InputError
 
 RECORD = "run.json"
 _ALWAYS = ("notebook", "run_id", "status", "profile", "asked", "started")
@@ -52,19 +50,6 @@ def save(folder: Path, record: dict) -> None:
     """Write a run's record into its folder."""
     text = json.dumps(record, indent=1, ensure_ascii=False, default=str)
     store.write_text(folder / RECORD, text + "\n")
-
-
-def save_where_it_is_full(folder: Path, record: dict) -> None:
-    """Write the record of a run that ran out of space, with what it left as the first to go."""
-    with contextlib.suppress(InputError):
-        return save(folder, record)
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        elif path.name != RECORD:
-            path.unlink(missing_ok=True)
-    with contextlib.suppress(InputError):
-        save(folder, record)
 
 
 def is_whole(folder: Path, record: dict) -> bool:

