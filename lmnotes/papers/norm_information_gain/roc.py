@@ -63,8 +63,9 @@ def auc_table(
 
     Returns:
         a table with columns against, score, n_proper, n_against, auc, matched_auc, and gain (auc
-        less that of the baseline), the last three with the ends of a 95 % interval (_low, _high).
-        Words for which some score is not finite are left out.
+        less that of the baseline, or less chance where the baseline is below it), the last three
+        with the ends of a 95 % interval (_low, _high). Words for which some score is not finite are
+        left out.
 
     Raises:
         InputError: a class has no words, or the baseline is not among the scores.
@@ -84,7 +85,7 @@ def auc_table(
                 pairs = _Pairs(sign * values[chosen], positive, groups)
                 estimates[name, measure] = _resampled(pairs, positive, n_resamples, seed)
         for name in scores:
-            gain = estimates[name, "auc"] - estimates[baseline, "auc"]
+            gain = estimates[name, "auc"] - np.maximum(estimates[baseline, "auc"], 0.5)
             row = {"against": other, "score": name}
             row |= {"n_proper": int(positive.sum()), "n_against": int((~positive).sum())}
             row |= _with_interval("auc", estimates[name, "auc"])

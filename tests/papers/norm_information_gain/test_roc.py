@@ -100,3 +100,13 @@ def test_what_cannot_be_compared():
         roc.auc(np.array([1, np.nan]), np.array([True, False]))
     with pytest.raises(ValueError, match="2 positives and 0 negatives; expected some of each"):
         roc.auc(np.ones(2), np.array([True, True]))
+
+
+def test_a_baseline_below_chance_is_no_merit_of_a_score_at_chance():
+    rng = np.random.default_rng(0)
+    classes = np.repeat(["proper", "verb"], 300)
+    kl = rng.normal(size=600) - (classes == "proper")  # as where names are the frequent class
+    scores = {"kl": kl, "delta_kl": rng.normal(size=600)}
+    table = roc.auc_table(scores, classes, np.ones(600), against=["verb"], n_resamples=50)
+    row = table.set_index("score").loc["delta_kl"]
+    assert row.gain == pytest.approx(row.auc - 0.5) and row.gain_low < 0 < row.gain_high
