@@ -476,7 +476,7 @@ for name in ("ICA", "Varimax", "PCA"):
 comparisons, shown_pairs, spaces = {}, {}, {}
 
 
-def match(name, first, second, rows, **pairing):
+def compare_spaces(name, first, second, rows, **pairing):
     """Both spaces compared by all seeds; pictures show the axes of the first."""
     comparisons[name] = words.ica.compare.compare_by_seed(
         name, first, second, rows, n_shuffles=n_shuffles, seed=seed, **pairing
@@ -506,7 +506,9 @@ def match_embeddings(name, *sides):
         axes.append(
             words.ica.compare.bases_by_seed(trained, untrained=untrained, known=ica, seed=seed + n)
         )
-    match(name, *axes, [words.ica.compare.word_pairs(*both) for both in zip(*known, strict=True)])
+    compare_spaces(
+        name, *axes, [words.ica.compare.word_pairs(*both) for both in zip(*known, strict=True)]
+    )
 
 
 # %% [markdown]
@@ -535,7 +537,7 @@ axes = [
     )
     for n, x in enumerate(sides)
 ]
-match("English - Python", *axes, [(every_row, every_row)] * n_seeds)
+compare_spaces("English - Python", *axes, [(every_row, every_row)] * n_seeds)
 
 # %% [markdown]
 # **Two texts.** The documents are divided in two, and each half trains its own vectors. **Two algorithms.** The same text by skip-gram, by
@@ -578,7 +580,7 @@ for path, vocabulary in zip(languages[1:], dictionaries, strict=True):
         )
         for n, x in enumerate(both)
     ]
-    match(f"{reference_name} - {path.split('/')[-1]}", *axes, [rows] * n_seeds)
+    compare_spaces(f"{reference_name} - {path.split('/')[-1]}", *axes, [rows] * n_seeds)
 if not languages:
     print(
         "No real languages here: put vector files and word lists into `languages` and `dictionaries`."
@@ -616,7 +618,7 @@ token_axes = words.ica.compare.bases_by_seed(
     [in_context] * n_seeds, untrained=[in_context_blank] * n_seeds, seed=seed + 1, **options
 )
 token_bases = token_axes[0]
-match(
+compare_spaces(
     "static - contextual",
     static_axes,
     token_axes,
@@ -649,11 +651,13 @@ if image_folder and image_models:
     ]
     every_image = np.arange(len(seen[0]))
     for name, axes in zip(image_names[1:], looked[1:], strict=True):
-        match(f"{image_names[0]} - {name}", looked[0], axes, [(every_image, every_image)] * n_seeds)
+        compare_spaces(
+            f"{image_names[0]} - {name}", looked[0], axes, [(every_image, every_image)] * n_seeds
+        )
     of_words, of_images, times = paper.images.word_pairs(
         seen[0], space.ids, paper.images.STOP_WORDS
     )
-    match(
+    compare_spaces(
         f"words - {image_names[0]}",
         static_axes,
         looked[0],
