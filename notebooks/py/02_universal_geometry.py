@@ -232,8 +232,8 @@ notebook.figure(
     caption=f"Figure 5: pairs of axes of the white cloud, every point a word. {space.summary()}",
 )
 noises = [
-    words.ica.fit(np.random.default_rng(seed + n).normal(size=x.values.shape), **options)
-    for n, x in enumerate(by_seed)
+    words.ica.compare.gaussian(*space.values.shape, seed=seed + n, **options)["ICA"]
+    for n in range(n_seeds)
 ]
 principal = [words.ica.pca(x.input[frequent], weights=weights, flip=True) for x in trainings]
 reach = [[x.values[:, 0].max() for x in spaces] for spaces in (by_seed, principal, noises)]

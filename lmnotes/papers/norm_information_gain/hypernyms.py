@@ -33,7 +33,7 @@ def margins(
     """How clearly each method takes the hypernym of each pair for the hypernym; above 0 is right.
 
     Args:
-        pairs: columns hyponym and hypernym; pairs with a word that the corpus lacks are left out.
+        pairs: hyponym and hypernym, or none; pairs with a word that the corpus lacks are left out.
         scores: kl and entropy, and where wanted norm, delta_kl, delta_entropy and delta_norm
             (delta_ is less the level of a shuffled corpus), each (V,) in the order of
             `corpus.words`. A nan has no vote.
@@ -41,8 +41,7 @@ def margins(
         n_shuffles: shuffled corpora behind delta WeedsPrec; 0 leaves that method out.
 
     Returns:
-        a table with columns hyponym, hypernym, n_hyponym, n_hypernym, and one per method; without
-        rows where there are no pairs, as in a text without such phrases.
+        a table with columns hyponym, hypernym, n_hyponym, n_hypernym, and one per method.
 
     Raises:
         InputError: the corpus has both words of none of the pairs, or a score is not (V,).

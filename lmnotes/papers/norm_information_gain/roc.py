@@ -63,9 +63,8 @@ def auc_table(
 
     Returns:
         a table with columns against, score, n_proper, n_against, auc, matched_auc, and gain (auc
-        less that of the baseline, or less chance where the baseline is below it), the last three
-        with the ends of a 95 % interval (_low, _high). Words for which some score is not finite are
-        left out.
+        less the larger of the baseline's and chance), the last three with the ends of a 95 %
+        interval (_low, _high). Words for which some score is not finite are left out.
 
     Raises:
         InputError: a class has no words, or the baseline is not among the scores.

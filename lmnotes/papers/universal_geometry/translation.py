@@ -122,19 +122,18 @@ def alignment(
     learned, asked = order[:n_train], order[n_train:][:n_test]
     columns = {}
     for version in VERSIONS:
-        sides, ica = [np.asarray(x, float) for x in vectors], known
+        sides = [np.asarray(x, float) for x in vectors]
         if version != VERSIONS[0]:
             sides = [x @ random_map(x.shape[1], seed + n) for n, x in enumerate(sides)]
-            ica = (None, None)
+        ica = known if version == VERSIONS[0] else (None, None)
         axes = [compare.bases(x, ica=ica[n], seed=seed + n, **options) for n, x in enumerate(sides)]
         centred = [unit_rows(x - x.mean(axis=0)) for x in sides]
-        entries = {
-            "least squares": (centred, "least squares"),
-            "Procrustes": (centred, "procrustes"),
-        }
+        maps = {"least squares": "least squares", "Procrustes": "procrustes"}
+        entries = {method: (*centred, kind) for method, kind in maps.items()}
         for basis in compare.METHODS:
-            entries[f"{basis}, permuted"] = ([side[basis].values for side in axes], "permutation")
-        for method, ((a, b), kind) in entries.items():
+            white = [side[basis].values for side in axes]
+            entries[f"{basis}, permuted"] = (*white, "permutation")
+        for method, (a, b, kind) in entries.items():
             mapped = a @ learn(a[rows[0][learned]], b[rows[1][learned]], kind)
             scores = csls(mapped[rows[0][asked]], b, mapped)
             columns[version, method] = ranks(scores, rows[1][asked])
