@@ -27,7 +27,7 @@ _BLOCK = 1 << 20  # bytes read at a time
 _MAX_LINE = 1 << 28  # characters; no line is longer
 MAX_RATIO = 500  # text packs to a fifth, rows of zeros to a hundredth
 _SMALL = 1 << 26  # bytes that any packed file may hold
-_CUT_SHORT = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile)
+CUT_SHORT = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile)
 _CLOSED = (RuntimeError, NotImplementedError)  # a zip with a password, or of a rare method
 _DOMAIN_FIELDS = ("domain", "pile_set_name")  # of a row, or of its `meta` as in the Pile
 # UTF-32 first: its mark begins as that of UTF-16 does
@@ -232,7 +232,7 @@ def _whole(file: Path) -> Iterator[None]:
     """Turns what a library says of a packed file that is damaged into an InputError."""
     try:
         yield
-    except (*_CUT_SHORT, *_CLOSED, OSError) as error:
+    except (*CUT_SHORT, *_CLOSED, OSError) as error:
         if isinstance(error, OSError) and error.errno:  # the machine's, not the file's
             raise
         raise InputError(

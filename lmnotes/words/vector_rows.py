@@ -1,11 +1,9 @@
 """The rows of a file of word vectors, lines, records or JSON entries, one at a time and unread."""
 
 import codecs
-import gzip
 import itertools
 import json
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -72,9 +70,11 @@ def get(read: Callable[[int], bytes], n_bytes: int, path: Path, where: str) -> b
     """`read(n_bytes)`; a compressed file that is cut short becomes an error that says where."""
     try:
         return read(n_bytes)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except (*readers.CUT_SHORT, OSError) as error:
+        if getattr(error, "errno", None):  # the machine's, not the file's
+            raise
         given = f"the compressed data end or break near here ({error})"
-        raise fault(path, where, given, "a whole gzip file", "copy it again") from error
+        raise fault(path, where, given, "a whole packed file", "copy it again") from error
 
 
 def shown(word: bytes) -> str:

@@ -1,5 +1,8 @@
+import bz2
 import gzip
+import lzma
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -248,6 +251,21 @@ def test_cut_gzip(tmp_path, format):
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(ValueError, match="compressed data end or break near here"):
         load(path, format)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_damaged_packed_vectors(tmp_path, pack):
+    numbers = np.random.default_rng(0).integers(10**9, size=3000)
+    data = bytearray(pack(text("3000 1", *(f"w{n} {n}" for n in numbers))))
+    path = tmp_path / "a.vec"
+    path.write_bytes(data)
+    with warnings.catch_warnings(action="ignore"):
+        load(path)
+    middle = len(data) // 2
+    data[middle : middle + 40] = bytes(byte ^ 255 for byte in data[middle : middle + 40])
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"a\.vec, line "):
+        load(path)
 
 
 def test_reading_stops_once_all_words_are_met(tmp_path):
