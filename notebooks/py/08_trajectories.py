@@ -778,7 +778,8 @@ if models_file is None:
     neural = population[(population["kind"] == "neural") & (population["tokenizer"] == "bytes")]
     neural = neural[~neural["leaked"]]
 else:
-    population = pd.read_csv(models_file).fillna("").drop_duplicates("model", ignore_index=True)
+    population = text.readers.table(models_file, ("model", "type", "parent")).fillna("")
+    population = population.drop_duplicates("model", ignore_index=True)
     models.runner.score(population["model"], scored, devices="all")
     population = population[population["model"].map(scored.has)]
     population = neural = population.reset_index(drop=True).assign(place=population["model"])
