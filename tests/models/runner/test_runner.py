@@ -272,9 +272,7 @@ SERVED = """
 import os, sys, time
 from lmnotes.models.runner import processes
 processes.Forked([sys.executable, sys.argv[1]])._start("--serve")
-if not os.fork():
-    time.sleep(15)  # the pipe to the server stays open in this process
-    os._exit(0)
+os.fork()  # the pipe to the server stays open in this process
 time.sleep(600)
 """
 
@@ -284,13 +282,16 @@ def test_a_server_ends_with_its_runner_though_its_pipe_stays_open(tmp_path):
     run = subprocess.Popen([sys.executable, "-c", SERVED, *WORKER], env=environment)
 
     def servers():
-        return [said for said in sleeper.marked(tmp_path).values() if b"--serve" in said]
+        return [said for said in sleeper.marked(tmp_path).values() if b"\0--serve\0" in said]
 
-    wait_until(servers)
-    time.sleep(1)  # its imports
+    wait_until(lambda: servers() and len(sleeper.marked(tmp_path)) == 3)
     run.kill()
     run.wait()
-    wait_until(lambda: not servers(), seconds=5)
+    try:
+        wait_until(lambda: not servers())  # its imports are over
+    finally:
+        for left in sleeper.marked(tmp_path):
+            os.kill(left, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("forks", [True, False])
