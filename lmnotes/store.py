@@ -170,7 +170,7 @@ def writing(path: Path) -> Iterator[None]:
         if error.errno in _REFUSED:
             given = f"{error.filename or path} is closed to this user ({error.strerror})"
             then = "set LMNOTES_HOME or LMNOTES_OUTPUTS to one, or ask its owner"
-            raise InputError(f"{given}; expected a folder to write in: {then}") from error
+            raise InputError(f"{given}; expected a folder of its own: {then}") from error
         if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
             given = f"{error.filename or path} is not what belongs there ({error.strerror})"
             wanted = "a folder where there is a file, or the other way round"
@@ -204,18 +204,21 @@ def _seal(folder: Path, key: Mapping) -> None:
 
 
 def fault_of(folder: Path) -> str | None:
-    """What is wrong with a sealed folder, or None."""
-    try:
-        files = json.loads((folder / MANIFEST).read_text())["files"]
-        sizes = {name: (entry["n_bytes"], entry["sha256"]) for name, entry in files.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return "its manifest cannot be read"
-    for name, (n_bytes, checksum) in sizes.items():
-        path = folder / name
-        if not path.is_file():
-            return f"{name} is missing"
-        if path.stat().st_size != n_bytes or file_sha256(path) != checksum:
-            return f"{name} does not match its checksum"
+    """What is wrong with a sealed folder, or None; InputError where it is closed to this user."""
+    with writing(folder):
+        try:
+            files = json.loads((folder / MANIFEST).read_text())["files"]
+            sizes = {name: (entry["n_bytes"], entry["sha256"]) for name, entry in files.items()}
+        except PermissionError:
+            raise
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return "its manifest cannot be read"
+        for name, (n_bytes, checksum) in sizes.items():
+            path = folder / name
+            if not path.is_file():
+                return f"{name} is missing"
+            if path.stat().st_size != n_bytes or file_sha256(path) != checksum:
+                return f"{name} does not match its checksum"
     return None
 
 

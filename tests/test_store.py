@@ -271,15 +271,17 @@ def refuse(folder):
 print((store.build("squares", {"n": 3}, refuse) / "a.txt").read_text())
 scores = ledger.open(ledger.open_folder(sys.argv[1]).texts)
 print(len(scores.matrix()), len(scores.failures()))
-try:
-    store.build("squares", {"n": 4}, refuse)
-except InputError as error:
-    print(error)
+for n in (4, 5):
+    try:
+        store.build("squares", {"n": n}, refuse)
+    except InputError as error:
+        print(error)
 """
 
 
 def test_a_cache_that_cannot_be_written_can_be_read(home):
     store.build("squares", {"n": 3}, write)
+    closed = store.build("squares", {"n": 5}, write)
     scores = ledger.open(cases.text_set())
     scores.add(cases.scores(cases.folder(home / "model"), scores.text_set, [-1.0] * 5))
     (scores.folder / "rows" / ".left.partial").touch()
@@ -291,6 +293,7 @@ def test_a_cache_that_cannot_be_written_can_be_read(home):
         lock.unlink()
     for path in folders:
         path.chmod(0o555)
+    (closed / "a.txt").chmod(0o600 if not os.getuid() else 0)
     try:
         child = python(READ_ONLY, stdout=subprocess.PIPE, args=[str(scores.folder)])
         said = child.communicate(timeout=60)[0].splitlines()
@@ -298,6 +301,7 @@ def test_a_cache_that_cannot_be_written_can_be_read(home):
         for path in folders:
             path.chmod(0o755)
     assert said[:2] == ["one", "1 0"] and "is closed to this user" in said[2]
+    assert f"{closed / 'a.txt'} is closed to this user (Permission denied)" in said[3]
 
 
 BOTH = """

@@ -99,13 +99,15 @@ def set_aside(path: Path, fault: Exception) -> None:
     aside = path.parent.parent / "corrupt" / f"{path.name}.{time.time_ns()}"
     said = f"row {path.name} is damaged ({fault})"
     try:
+        if path.exists() and not os.access(path, os.R_OK):
+            raise PermissionError(0, "this user may not read it")
         aside.parent.mkdir(exist_ok=True)
         os.replace(path, aside)
         said += f"; set aside as corrupt/{aside.name}"
     except FileNotFoundError:  # another process did it
         return
     except OSError as error:
-        said += f" and stays, as nothing can be written there ({error.strerror})"
+        said += f" and stays where it is ({error.strerror})"
     warnings.warn(f"{said}: score that model again", stacklevel=4)
 
 

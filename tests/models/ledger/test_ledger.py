@@ -258,6 +258,15 @@ def test_a_file_where_a_ledger_belongs_is_said(texts, tmp_path):
         ledger.open(texts, folder=tmp_path / "ledger")
 
 
+def test_a_row_that_is_closed_to_this_user_stays_where_it_is(rows, tmp_path, monkeypatch):
+    path = add(rows, cases.folder(tmp_path / "one"))
+    path.write_bytes(b"half")  # what a reader sees who may not read it
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.warns(UserWarning, match=r"stays where it is .* may not read it"):
+        assert ledger.open_folder(rows.folder).rows().empty
+    assert path.exists()
+
+
 def test_a_damaged_row_does_not_stop_its_next_writer(rows, tmp_path):
     model = cases.folder(tmp_path / "one")
     add(rows, model).write_bytes(b"half")
