@@ -69,14 +69,12 @@ def expect_strings(what: str, given: Iterable[str]) -> list[str]:
     lmnotes.errors.InputError: texts = 'hello' was given, a single string; expected a list of \
 strings: put it in brackets
     """
-    shown = repr(given)[:60]
-    if isinstance(given, str | bytes):
+    if isinstance(given, str | bytes) or not isinstance(given, Iterable):
+        single = ", a single string" if isinstance(given, str | bytes) else ""
         raise InputError(
-            f"{what} = {shown} was given, a single string; expected a list of strings: put it in "
+            f"{what} = {repr(given)[:60]} was given{single}; expected a list of strings: put it in "
             "brackets"
         )
-    if not isinstance(given, Iterable):
-        raise InputError(f"{what} = {shown} was given; expected a list of strings: give one")
     strings = list(given)
     for place, string in enumerate(strings):
         if not isinstance(string, str):

@@ -348,14 +348,7 @@ def save_arrays(
 
 @contextlib.contextmanager
 def opening(folder: str | Path) -> Iterator[Path]:
-    """The folder that a `save` wrote, while it is read; InputError for whatever is wrong with it.
-
-    >>> with opening("here") as folder:
-    ...     (folder / "labels.json").read_text()
-    Traceback (most recent call last):
-    lmnotes.errors.InputError: here is no whole folder of `save` (FileNotFoundError: [Errno 2] No \
-such file or directory: 'here/labels.json'); expected one: give that, or write it again
-    """
+    """The folder that a `save` wrote, while it is read; an InputError for whatever is wrong."""
     try:
         yield Path(folder)
     except (OSError, LookupError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
