@@ -20,6 +20,7 @@ from lmnotes.errors import InputError
 from lmnotes.models import ngram
 from lmnotes.models.scoring import identity, loading
 from lmnotes.text import readers
+from lmnotes.words import pretrained
 
 if TYPE_CHECKING:
     import torch
@@ -103,19 +104,14 @@ def _read(folder: Path) -> dict:
         )
     from safetensors import safe_open
 
-    config = "".join(readers.pieces(folder / "config.json"))
-    readers.parse_json(config, str(folder / "config.json"))
-    try:
+    with pretrained.quiet(folder):
+        config = "".join(readers.pieces(folder / "config.json"))
+        readers.parse_json(config, "config.json")
         known, stored = _shapes(config), {}
-    except (KeyError, OSError, ValueError) as error:
-        reason = f"{type(error).__name__}: {str(error).splitlines()[0][:200]}"
-        raise InputError(
-            f"{folder}/config.json gives no model ({reason}); expected one that transformers knows"
-        ) from error
-    for file in sorted(folder.glob("*.safetensors")):
-        with safe_open(file, "pt") as opened:
-            for name in opened.keys():  # noqa: SIM118  it is no mapping
-                stored[name] = (file, tuple(opened.get_slice(name).get_shape()))
+        for file in sorted(folder.glob("*.safetensors")):
+            with safe_open(file, "pt") as opened:
+                for name in opened.keys():  # noqa: SIM118  it is no mapping
+                    stored[name] = (file, tuple(opened.get_slice(name).get_shape()))
     chosen = _matched(known, stored)
     if chosen is None:
         return _loaded(folder)

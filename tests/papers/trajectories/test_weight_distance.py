@@ -6,6 +6,7 @@ import tiny_models
 import torch
 from safetensors.torch import load_file, save_file
 
+from lmnotes.errors import InputError
 from lmnotes.models import ngram
 from lmnotes.papers.trajectories import weight_distance
 
@@ -167,3 +168,20 @@ def test_windows_of_folders_are_kept(tmp_path, monkeypatch):
     np.testing.assert_array_equal(found, weight_distance.windowed(folders, 2))
     monkeypatch.setattr(weight_distance, "windowed", lambda *_: pytest.fail("computed again"))
     np.testing.assert_array_equal(weight_distance.saved(folders, 2), found)
+
+
+CONFIGS = {"cut": "{", "a list": "[]", "nothing": "{}", "unknown": '{"model_type": "no such"}'}
+
+
+@pytest.mark.parametrize("name", [*CONFIGS, "deep", "weights"])
+def test_a_damaged_model_is_one_sentence(name, tmp_path):
+    model = tiny_models.model("gpt2")
+    model.save_pretrained(tmp_path)
+    if name == "weights":
+        path = tmp_path / "model.safetensors"
+        path.write_bytes(path.read_bytes()[:1000])
+    else:
+        text = CONFIGS.get(name, '{"a": ' * 50_000)
+        (tmp_path / "config.json").write_text(text)
+    with pytest.raises(InputError, match="cannot be loaded"):
+        weight_distance.squared_distance(tmp_path, model)
