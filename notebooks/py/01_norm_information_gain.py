@@ -979,7 +979,9 @@ for name, measure in printed2.items():
     table = notebook.card.table("01", name)
     own = table2.set_index("score")[measure]
     notebook.table(
-        pd.concat([table, own.to_frame("this run").T.rename_axis("set").reset_index()]),
+        pd.concat(
+            [table, own.to_frame("this run").T.rename_axis("set").reset_index()], ignore_index=True
+        ),
         f"{name}_keywords",
         caption=f"{name.title()[:-1]} {name[-1]}: the paper's fifteen sets, and this run's documents in the last row.",
     )
@@ -1279,8 +1281,8 @@ for short, in_name in IN_NAME.items():
 
 # %% [markdown]
 # *What to see.* In the three small models information grows with the squared distance, and the cosines are like those of Table 10. A cosine without centring is large for any two positive
-# quantities that vary little about their means, so look at $R^2$ beside it. The dark cloud near the origin is made of frequent tokens after which nearly anything may
-# follow, as on average. The contexts that tell most end where a regular piece of text goes on: capitals among capitals, a dash among dashes, a sign of a formula.
+# quantities that vary little about their means, so look at $R^2$ beside it. The last table shows after which contexts nearly anything may
+# follow, as on average, and which of them tell most: those that end where a regular piece of text goes on, such as capitals among capitals, a dash among dashes, a sign of a formula.
 #
 # **Does whitening help?** In the paper it raises $R^2$ in GPT-2 and Llama 2 and lowers it in BERT and RoBERTa; the table shows what it does in the small ones, and the ledger judges it. Where $R^2$ falls, the third figure shows that this is no error of $G$: along the way to the
 # reference the ratio goes to 1, as a second-order law demands. But contexts stand the whole way off, where the band of the middle half of the positions is wide;

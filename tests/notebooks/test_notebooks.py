@@ -3,11 +3,13 @@
 import json
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from lmnotes.notebook import card, verdicts
 from lmnotes.runs import record, run, twins
+from lmnotes.text import corpus
 
 NAMES = [path.stem for path in card.notebooks()]
 
@@ -71,6 +73,18 @@ def test_the_same_run_is_kept(ran):
     result, _ = ran
     again = run.run(result.name, profile="smoke")
     assert again.status == "kept" and again.folder == result.folder
+
+
+@pytest.mark.slow
+def test_a_text_without_order_or_case_ends_no_run_of_01(tmp_path, monkeypatch, shared_home):
+    # its gain is mere bias, and it has neither names nor a phrase that says what a thing is
+    text = corpus.load("installed", domains=["encyclopedia", "news"]).head(60_000)
+    tokens = np.random.default_rng(0).permutation(text.tokens).reshape(-1, 400)
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(" ".join(text.words[n] for n in row) + "." for row in tokens))
+    monkeypatch.setenv("LMNOTES_OUTPUTS", str(tmp_path))
+    given = {"corpus_name": str(path), "language_models": ""}
+    assert run.run("01", "smoke", given).status == "ok"
 
 
 def test_every_notebook_is_its_twin_without_outputs():
