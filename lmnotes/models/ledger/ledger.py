@@ -53,12 +53,15 @@ class Ledger:
     @cached_property
     def texts(self) -> TextSet:
         """The texts, read from the ledger's own copy of them; InputError where it is damaged."""
-        path = self.folder / _TEXTS
-        if _has_texts(self.folder, _definition_in(self.folder) or self._definition()):
-            return chunks.load(path)
-        given = f"{path} is gone, or does not hold what {_DEFINITION} beside it says"
-        then = "ledger.open(texts) with them writes it again; the rows are as they were"
-        raise InputError(f"{given}; expected the texts {self.text_set} ({self.name}): {then}")
+        self.expect_texts()
+        return chunks.load(self.folder / _TEXTS)
+
+    def expect_texts(self) -> None:
+        """Raise InputError where the texts are not as they were written, or are gone."""
+        if not _has_texts(self.folder, _definition_in(self.folder) or self._definition()):
+            given = f"{self.folder / _TEXTS} is gone, or does not hold what was written"
+            then = "ledger.open(texts) with them writes it again; rows that are there stay"
+            raise InputError(f"{given}; expected the texts {self.text_set} ({self.name}): {then}")
 
     def has(self, model: str | Path | Mapping | Identity, revision: str = "") -> bool:
         """Whether this model, as a folder or hub id, has a row."""
@@ -282,7 +285,7 @@ def _definition_in(folder: Path) -> dict | None:
             with suppress(row.Damaged, KeyError):
                 head = row.header(row_path)
                 definition = {key: head[key] for key in _DEFINING}
-                warnings.warn(f"{path} is written again from a row ({fault})", stacklevel=3)
+                warnings.warn(f"{path} is taken from a row ({fault})", stacklevel=3)
                 _write_definition(folder, definition)
                 return definition
     return None

@@ -150,6 +150,7 @@ def run(job: Mapping, launcher: Fresh | None = None, stop: threading.Event | Non
         if kind == "out_of_memory":  # as often as the batch can be halved
             again = tokens >= _LEAST_TOKENS
         if not again:
+            rows.expect_texts()  # a ledger that was deleted meanwhile is no fault of the model
             rows.record_failure(who, kind, message, count, job["under"])
             break
         if kind == "network":
@@ -173,6 +174,7 @@ def _try(
 ) -> tuple[str, str]:
     """Kind and message of one process's failure; both empty where it left a row."""
     log = rows.folder / "logs" / f"{row.file_name(who)}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="lmnotes-") as folder:
         path = Path(folder) / "job.json"
         result = Path(folder) / "result.json"

@@ -220,7 +220,7 @@ def test_a_damaged_definition_is_written_again_from_a_row_or_the_texts(rows, tmp
     assert ledger.open(cases.text_set()).folder == rows.folder and path.read_text() == whole
     add(rows, cases.folder(tmp_path / "one"))
     damage()
-    with pytest.warns(UserWarning, match="written again from a row"):
+    with pytest.warns(UserWarning, match="is taken from a row"):
         assert len(ledger.open_folder(rows.folder).matrix()) == 1
     assert json.loads(path.read_text()) == json.loads(whole)
 

@@ -109,6 +109,15 @@ def test_a_worker_that_cannot_be_started_says_why(rows, model):
         assert "No module named lmnotes.no_such_worker" in table["message"][0]
 
 
+def test_a_ledger_that_is_deleted_meanwhile_is_no_fault_of_the_models(rows, model):
+    (rows.folder / "texts.jsonl").unlink()
+    (rows.folder / "logs").rmdir()
+    table = runner.score([model(0, "missing")], rows, **SETTINGS)
+    assert table.loc[0, ["status", "kind"]].tolist() == ["failed", "other"]
+    assert "ledger.open(texts) with them writes it again" in table["message"][0]
+    assert rows.failures().empty
+
+
 def test_a_second_run_starts_nothing_but_what_may_have_passed(rows, model, tmp_path):
     models = [model(0), model(1, "missing"), model(2, "killed"), model(3, "network", times=3)]
     runner.score(models, rows, **SETTINGS)
