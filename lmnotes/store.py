@@ -138,7 +138,7 @@ def _written(final: Path, key: Mapping, write: Callable[[Path], None]) -> bool:
         (partial / MANIFEST).write_text(mark)  # where it is gone in the end, so may others be
         write(partial)
         if _text(partial / MANIFEST) == mark:
-            for stray in partial.rglob(".*.partial"):  # of a writer that was killed
+            for stray in partial.rglob(".*"):  # of a save that was killed: ours, safetensors's
                 stray.unlink()
             _seal(partial, key)
             os.replace(partial, final)

@@ -166,7 +166,8 @@ def test_a_killed_writer_is_resumed_from_what_it_left(home):
 
 def test_what_a_killed_save_left_is_not_sealed_into_the_artefact(home):
     def fail(folder):
-        for name in (".a.txt.123-456.partial", ".b.txt.0f.partial"):
+        (folder / "deep").mkdir()
+        for name in (".a.txt.123-456.partial", "deep/.b.txt.0f.partial", "deep/.tmpaJ8OVL"):
             (folder / name).write_text("half")
         raise RuntimeError("half way")
 
@@ -177,7 +178,7 @@ def test_what_a_killed_save_left_is_not_sealed_into_the_artefact(home):
         "a.txt",
         "deep/b.txt",
     ]
-    assert not list(home.rglob("*.partial"))
+    assert not list(home.rglob("*.partial")) and not list(path.rglob(".*"))
 
 
 def test_a_cache_that_is_deleted_during_a_build_is_built_again(home):
