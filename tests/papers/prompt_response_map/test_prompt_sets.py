@@ -71,7 +71,7 @@ def test_what_is_no_set_of_prompts_is_refused(tmp_path):
     ("text", "words"),
     [
         ('{"prompt":"a","response":"b"}\n{"prompt":"Name a', r"set\.jsonl, line 2: not JSON"),
-        ('["a","b"]\n', r"set\.jsonl, line 1: .*one object a line"),
+        ('["a","b"]\n', r"set\.jsonl, line 1: .*one object"),
         ('\n{"messages":["hello"]}\n', r"set\.jsonl, line 2: .*role"),
         ('{"conversations":"hello"}\n', r"set\.jsonl, line 1: .*role"),
     ],
