@@ -18,10 +18,11 @@ from lmnotes import store
 def _private_folder(name: str) -> Path:
     """A folder that only this user can write to, as what numba keeps is run when it is read: in the
     cache, else in the user's own, else one for this process."""
-    for parent in (store.home(), Path("~/.cache/lmnotes").expanduser()):
-        with contextlib.suppress(OSError):
-            for folder in (parent, parent / name):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for parent in (store.home(), Path("~/.cache/lmnotes")):
+        with contextlib.suppress(OSError, RuntimeError):  # a user without a home
+            folder = parent.expanduser() / name
+            for path in (folder.parent, folder):
+                path.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder = folder.resolve()
             if _is_private(folder) and os.access(folder, os.W_OK):
                 folder.chmod(0o700)
