@@ -280,7 +280,7 @@ def json_lines(file: Path) -> Iterator[tuple[int, dict]]:
 
 
 def table(path: str | Path, needed: Sequence[str] = (), then: str = "", **options) -> pd.DataFrame:
-    """The table of a .csv or .tsv file; `options` are those of `pandas.read_csv`.
+    """The table of a .csv or .tsv file, by the `options` of `pandas.read_csv`.
 
     needed: columns that it has to have. then: what to do where it lacks one, which is an error.
     """

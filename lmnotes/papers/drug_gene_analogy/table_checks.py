@@ -125,10 +125,6 @@ def frame(
         table = source.copy()
     else:
         path = Path(source).expanduser()
-        if not path.is_file():
-            raise InputError(
-                f"{what}: there is no file {path}; expected a .csv or .tsv table; check the path"
-            )
         divided = "\t" if readers.kind(path) in (".tsv", ".txt") else ","
         # a gene may be called NA: nothing but an empty cell is missing
         table = readers.table(path, sep=divided, dtype=str, keep_default_na=False)
