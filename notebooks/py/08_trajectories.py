@@ -763,7 +763,8 @@ notebook.teach.quiz("small_exponent")
 #
 # The paper rounds with bitsandbytes (LLM.int8 and FP4) and finds 8 and 4 bits nearly alike and both far away, about as far as a fine-tune. That is odd, and a difference between the two *files*
 # (one clipped, another library) would look the same. Here original and copy go through one program: every linear layer is rounded to a symmetric grid, $w\to s\,\mathrm{round}(w/s)$ with
-# $s=\max|w|/(2^{b-1}-1)$, one scale for the tensor or for each output column.
+# $s=\max|w|/(2^{b-1}-1)$, one scale for the tensor or for each output column. Four bits are also taken as the paper's program takes them, the nearest of FP4's 15 values times the largest weight of
+# each 64 inputs, and these stand on the scale of section 9.
 
 # %%
 if models_file is None:
@@ -790,18 +791,21 @@ is_simulated = quantiser == "simulated"
 bits = paper.rounding.BITS if is_simulated else (8, 4)
 rule = models.scoring.PUBLISHED if is_simulated else models.scoring.Rule(dtype="float16")
 how = {"rule": rule, "how": quantiser, "workers": workers if is_simulated else 1}
-rounded = {}
-for per, to_round in (("column", examined), ("tensor", examined.iloc[: 2 * is_simulated])):
-    copies = paper.rounding.scores_of(list(to_round["place"]), texts, bits, per, **how)
+rounded, widths = {}, {"column": bits, "tensor": bits, "fp4": (4,)}
+n_rounded = {"column": len(examined), "tensor": 2 * is_simulated}
+for per, n in (n_rounded | {"fp4": len(examined) * is_simulated}).items():
+    to_round = examined.iloc[:n]
+    copies = paper.rounding.scores_of(list(to_round["place"]), texts, widths[per], per, **how)
     keys = [(name, per) for name in to_round["model"]]
     rounded |= dict(zip(keys, map(clipped, copies), strict=True))
-to_original = [(0, 1 + column) for column in range(len(bits))]
+to_original = [(0, 1 + place) for place in range(len(bits))]
 rounding = pd.concat(
     [
         pd.DataFrame(
-            {"bits": bits, "kl": paper.paths.pair_kl(copies, to_original, **in_bits)}
+            {"bits": n, "kl": paper.paths.pair_kl(copies, to_original[: len(n)], **in_bits)}
         ).assign(model=name, per=per)
         for (name, per), copies in rounded.items()
+        for n in [widths[per]]
     ],
     ignore_index=True,
 )
@@ -1055,9 +1059,10 @@ notebook.figure(
 pair_differences = models.maps.robustness.pair_differences
 differences = paper.kl_ruler.training(runs, sizes, seeds, **intervals)
 for n in (8, 4):
-    to_copy = [[0, 1 + bits.index(n)]]
+    per = "fp4" if n == 4 and is_simulated else "column"  # as the paper's program rounds
+    to_copy = [[0, 1 + widths[per].index(n)]]
     differences[f"{n}-bit"] = np.concatenate(
-        [pair_differences(copies, to_copy) for copies in of_columns.values()]
+        [pair_differences(rounded[name, per], to_copy) for name in of_columns]
     )
 related = {
     "FT": zoo_edges,

@@ -101,7 +101,8 @@ def bits(table: pd.DataFrame, published: Mapping[int, float]) -> Figure:
         sns.lineplot(rows, **names, marker="o", ms=3.5, mew=0, lw=0.9, legend=ax is axes[0], ax=ax)
         label = "the paper's median"
         ax.plot(*zip(*published.items(), strict=True), "D", ms=5, color=style.BLACK, label=label)
-        ax.set(yscale="log", xlabel="bits of a weight", title=f"a scale for each {per}")
+        title = "FP4, a scale for 64 inputs" if per == "fp4" else f"a scale for each {per}"
+        ax.set(yscale="log", xlabel="bits of a weight", title=title)
         ax.set(xticks=sorted(rows["bits"].unique()))
     axes[0].set_ylabel("KL to full precision, bits/byte")
     figures_paths.plain_log(axes[0].yaxis, table["kl"].min() / 2, table["kl"].max() * 2)
