@@ -823,6 +823,12 @@ else:  # a text without capitals inside sentences borrows the classes of the ins
         zip(lender.words, paper.word_classes.word_classes(lender, min_count), strict=True)
     )
     classes = np.array([borrowed.get(word, "rare") for word in corpus.words])
+for kind in ("proper", "verb", "adjective"):
+    if not (drawn & (classes == kind)).any():
+        raise ValueError(
+            f"no word of {min_count} occurrences is told to be of class {kind!r}: expected English "
+            "text; lower min_count, or give more text or a proper_noun_list"
+        )
 by_seed = [
     {"norm": norm, "delta_norm": norm - paper.frequency_bias.percentile_level(norm, counts)}
     for norm in raw
