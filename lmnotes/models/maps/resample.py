@@ -1,4 +1,4 @@
-"""Which texts a model map needs, and distances from a weighted draw of them.
+"""Which texts a map needs, core as any ledger may ask: distances from a weighted draw of them.
 
 M. Oyama, R. Kishino, H. Yamagiwa and H. Shimodaira, "Likelihood Variance as Text Importance for
 Resampling Texts to Map Language Models", Findings of EMNLP 2025, arXiv 2505.15428.
