@@ -59,6 +59,7 @@ workers: int | None = None  # 0..64, processes; None: one for each core
 seed: int = 42  # 0..1000000
 
 # %%
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -123,7 +124,7 @@ notebook.note_input("runs", sorted(groups))
 
 # %% [markdown]
 # As in the paper, log-likelihoods are clipped at their pooled 2 % quantile, and the texts whose log-likelihood jumps most between checkpoints after the warm-up are removed. The second
-# step looks at the outcome, and so lowers KL: section 4 shows by how much. The ledger's counts of runs, intervals and pairs are arithmetic on the paper's own design; they check our reading of it, not a result.
+# step looks at the outcome, and so lowers KL: section 4 shows by how much.
 
 # %%
 raw_runs = list(paper.checkpoints.runs(checkpoints, L.values).values())
@@ -161,26 +162,10 @@ notebook.table(
 )
 
 # %%
-notebook.claims.record("n_checkpoints", len(paper.checkpoints.STEPS))
-published_runs = paper.checkpoints.pythia()
-notebook.claims.record("n_runs", published_runs["run"].nunique())
-pythia_pairs = [
-    paper.kl_ruler.interval_pairs(run["step"], excluded=run["excluded"])
-    for _, run in published_runs[published_runs["group"] == "size"].groupby("run")
-]
-notebook.claims.record("n_early", sum(len(pairs["Early"]) for pairs in pythia_pairs))
-notebook.claims.record("n_later", sum(len(pairs["Later"]) for pairs in pythia_pairs))
-notebook.claims.record("n_seed_pairs", len(paper.kl_ruler.all_pairs(paper.checkpoints.SEEDS)))
-notebook.claims.record(
-    "n_size_pairs", len(paper.kl_ruler.all_pairs(range(len(paper.checkpoints.SIZES))))
-)
-notebook.claims.record("n_kept", paper.paths.steady(np.arange(10_000.0)).sum())
 notebook.claims.record("n_texts", len(texts))
 notebook.claims.record("mean_bytes", texts.n_bytes.mean())
 published = paper.kl_ruler.published()["median"]  # bits/byte
 claim_ids = {name: name.lower().replace("-type", "").replace("-", "") for name in published.index}
-for name, kl in published.drop("4-bit").items():
-    notebook.claims.record(f"unit_sd_{claim_ids[name]}", np.sqrt(2 * kl * 972.3188 * np.log(2)))
 
 # %% [markdown]
 # ## 2. The unit
@@ -189,7 +174,7 @@ for name, kl in published.drop("4-bit").items():
 #
 # $$\mathrm{KL}(a,b)\;=\;\frac{\operatorname{Var}_s\big(\ell_a(x_s)-\ell_b(x_s)\big)}{2\,\bar B\,\ln 2}\qquad\text{bits per byte},$$
 #
-# the population variance over texts. A constant difference does not count. The root of twice a KL in nats is the standard deviation of the difference, and the ledger at the end has the
+# the population variance over texts. A constant difference does not count. The root of twice a KL in nats is the standard deviation of the difference; the caption of the scale in section 9 has some of the
 # paper's medians in that reading. The formula is the second-order term of a KL: near models are that far apart, and for distant ones it is a distance on the map and **no literal KL**. A value
 # above what the models themselves need for a byte, as early checkpoints, layers and some fine-tunes have below, cannot be one.
 
@@ -381,9 +366,9 @@ notebook.figure(
     data=speed,
     caption="Figure 4: KL between consecutive checkpoints, drawn at the earlier one. Left: the warm-up, on a logarithmic axis of steps. Right: after it.",
 )
-of_middle = speed[speed["run"] == middle].set_index("step")["kl"]
-is_early = of_middle.index < warm_up_end
-notebook.claims.record("burst", of_middle[is_early].max() / of_middle[~is_early].median())
+largest = speed.groupby(["run", speed["step"] < warm_up_end])["kl"].max().unstack()
+bursts = (largest[True] / largest[False])[seeds]  # by run
+notebook.claims.record("burst", *statistics.over_seeds(bursts), n_seeds=len(bursts))
 settled = 10_000 if runs[sizes[0]].steps[-1] > 20_000 else warm_up_end  # of Pythia, and of ours
 late = speed[(speed["run"] == sizes[0]) & (speed["step"] >= settled)]
 for name, share in (("low", 0.1), ("high", 0.9)):
@@ -425,7 +410,7 @@ removal = []
 for name, groups_prepared in variants.items():
     removal.append({"variant": name})
     for variant, *names in groups_prepared:
-        differences = paper.kl_ruler.training(variant.runs, *names, **intervals)
+        differences, _ = paper.kl_ruler.training(variant.runs, *names, **intervals)
         for setting, rows in differences.items():
             kl = in_bits_per_byte(rows, texts.n_bytes[variant.kept])
             removal[-1][setting] = np.median(kl)
@@ -476,21 +461,16 @@ notebook.figure(
 
 
 # %%
-def quarter(start, first=False):
-    """Whether each start lies in the last, or the first, quarter of them."""
-    share = np.argsort(np.argsort(start)) / len(start)
-    return share < 0.25 if first else share >= 0.75
-
-
 starts = exponent_table.groupby("run")["start"]
+position = (starts.rank() - 1) / starts.transform("size")  # of a start in its run, 0..1
 stretches = pd.concat(
     [
-        exponent_table[starts.transform(quarter, first=which == "first").astype(bool)]
+        exponent_table[position.between(*share, inclusive="left")]
         .groupby("run", sort=False)[["c_q", "r2_q", "c_w", "r2_w", "alpha"]]
         .mean()
         .reset_index()
         .assign(starts=f"{which} quarter")
-        for which in ("first", "last")
+        for which, share in (("first", (0, 0.25)), ("last", (0.75, 1)))
     ]
 )
 notebook.table(
@@ -498,12 +478,10 @@ notebook.table(
     "exponents",
     caption="Mean exponents over the first and the last quarter of the starts.",
 )
-tail_draws = np.mean(
-    [c_q[run].draws[quarter(c_q[run].table["start"])].mean(axis=0) for run in runs], axis=0
-)
-tail_mean = float(stretches[stretches["starts"] == "last quarter"]["c_q"].mean())
+tails = {run: paper.exponents.tail_c_q(c_q[run]) for run in runs}
+values, intervals_over_texts = zip(*tails.values(), strict=True)
 notebook.claims.record(
-    "cq_zoo", tail_mean, interval=statistics.interval_holding(tail_mean, tail_draws)
+    "cq_zoo", *statistics.over_seeds(values, intervals_over_texts), n_seeds=len(runs)
 )
 
 # %%
@@ -515,7 +493,8 @@ for run, squared in drift.items():
     kl_ratio = np.median(kl[last]) / np.median(kl[first])
     ratios.append(kl_ratio / (np.median(squared[last, 0]) / np.median(squared[first, 0])))
 no_weights = "" if ratios else "the weights of these runs are not on this machine"
-notebook.claims.record("settles", np.mean(ratios) if ratios else np.nan, note=no_weights)
+settling = statistics.over_seeds(ratios) if ratios else (np.nan, None)
+notebook.claims.record("settles", *settling, note=no_weights, n_seeds=len(ratios))
 
 # %% [markdown]
 # **What the tail of these six runs is worth.** The lines may well lie in the shaded bands, and still *these exponents do not mean here what they mean in the paper*. A law of distance and time needs a
@@ -590,7 +569,7 @@ average_c_q = {
 }
 all_texts = {name: exponents_long[name, "all texts"][1] for name in recipes}
 late_c_q = [
-    t[quarter(t["start"])]["c_q"].mean()
+    t[paper.exponents.last_quarter(t["start"])]["c_q"].mean()
     for name in recipes
     for t in (all_texts[name], average_c_q[name])
 ]
@@ -634,24 +613,12 @@ long_table = pd.DataFrame(long_rows)
 notebook.table(long_table, "exponents_long", caption="Means over stretches of the two long runs.")
 
 # %%
-c_q_cosine, both_cosine = exponents_long["cosine to a tenth", "texts removed"]
-primary = both_cosine[quarter(both_cosine["start"])].mean()
-tail_draws = c_q_cosine.draws[quarter(c_q_cosine.table["start"])].mean(axis=0)
-interval = statistics.interval_holding(primary["c_q"], tail_draws)
-notebook.claims.record("cw_tail", primary["c_w"])
-notebook.claims.record("cq_tail", primary["c_q"], interval=interval)
-notebook.claims.record("alpha_tail", primary["alpha"])
-notebook.claims.record("dimension_w", 2 / primary["c_w"])
-notebook.claims.record("dimension_q", 2 / primary["c_q"])
-if runs_table is None:
-    last_model = checkpoints[checkpoints["run"] == middle]["model"].iloc[-1]
-    other_batches = models.scoring.score_texts(
-        last_model, texts, tokens_per_batch=1024
-    ).log_likelihood
-    copies = np.stack([runs[middle].log_likelihood[-1], clipped(other_batches[None])[0]])
-    notebook.claims.record("floor_copy", paper.paths.pair_kl(copies, [[0, 1]], **in_bits)[0])
-else:
-    notebook.claims.record("floor_copy", np.nan, note="asked of models on this machine")
+further = [replace(recipes["cosine to a tenth"], seed=other) for other in (2, 3)]
+three = [long_runs["cosine to a tenth"], *paper.long_run.train_all(further, workers)]
+frozen_tail = {"first": long_first, "remove": removed_share, "threshold": long_floor}
+for name, of_seeds in paper.long_run.tails(three, long_texts, **frozen_tail, **sampling).items():
+    claim = f"{name.replace('_', '')}_tail"
+    notebook.claims.record(claim, *statistics.over_seeds(*of_seeds), n_seeds=len(three))
 elsewhere = "a number of the Pythia suite: give runs_table=pythia and its weights"
 for size in paper.checkpoints.SIZES:
     for name in ("cw", "cq", "alpha"):
@@ -818,9 +785,12 @@ notebook.figure(
     caption="KL of rounded copies to their originals; diamonds: the published medians of far larger models.",
 )
 by_bits = rounding.groupby(["per", "bits"])["kl"].median().unstack("per").reset_index()
-notebook.table(by_bits, "quantisation", caption="Medians over models, bits/byte.")
 per_column = by_bits.set_index("bits")["column"]
-notebook.claims.record("bits_close", per_column[4] / per_column[8])
+notebook.table(
+    by_bits,
+    "quantisation",
+    caption=f"Medians over models, bits/byte. 4 bits over 8 bits: {per_column[4] / per_column[8]:.3g}; published {published['4-bit'] / published['8-bit']:.2f}, suspiciously close.",
+)
 
 # %% [markdown]
 # *What to see.* From many bits down each bit less costs about a factor of four, as it should while errors are small: a bit doubles the error of a weight, and KL goes with its square. At two or three bits it costs more. Eight bits cost
@@ -852,11 +822,10 @@ notebook.figure(
     caption="Cosines of the shifts by rounding to 4 bits, a scale for each column. Means: "
     + ", ".join(f"{cosine:.3f} {where}" for where, cosine in four_bits.items()),
 )
-within = shift_cosines(8)[upper][same]
 alone = "no two of the examined models are of one family"
-low, high = (within.min(), within.max()) if same.any() else (np.nan, np.nan)
-notebook.claims.record("cosine_low", low, note="" if same.any() else alone)
-notebook.claims.record("cosine_high", high, note="" if same.any() else alone)
+note = f"{same.sum()} pairs of {len(type_of)} models" if same.any() else alone
+for end, measured in paper.paths.kin_cosines(shift_cosines(8), type_of).items():
+    notebook.claims.record(f"cosine_{end}", *measured, note=note)
 
 # %% [markdown]
 # *What to see.* Off the diagonal there is almost nothing: the rounding errors of two networks have as little in common as the networks' weights, also within a family, and the paper's finding does not come back. A common direction would
@@ -1057,13 +1026,14 @@ notebook.figure(
 
 # %%
 pair_differences = models.maps.robustness.pair_differences
-differences = paper.kl_ruler.training(runs, sizes, seeds, **intervals)
+differences, units = paper.kl_ruler.training(runs, sizes, seeds, **intervals)
 for n in (8, 4):
     per = "fp4" if n == 4 and is_simulated else "column"  # as the paper's program rounds
     to_copy = [[0, 1 + widths[per].index(n)]]
     differences[f"{n}-bit"] = np.concatenate(
         [pair_differences(rounded[name, per], to_copy) for name in of_columns]
     )
+    units[f"{n}-bit"] = np.column_stack([list(of_columns)] * 2)
 related = {
     "FT": zoo_edges,
     "Intra-type": paper.kl_ruler.within_types(zoo_edges, population["type"]),
@@ -1071,17 +1041,27 @@ related = {
 }
 differences |= {name: pair_differences(P, pairs) for name, pairs in related.items()}
 differences["Layer"] = np.concatenate(layer_differences)
+units |= related | {"Layer": np.column_stack([layer_table["model"]] * 2)}
 kl_of = {setting: in_bits_per_byte(rows) for setting, rows in differences.items()}
 one_bit = models.maps.coordinates.nats_per("bits/byte", n_bytes)
-draws = {
-    setting: paper.exponents.bootstrap_kl(rows, blocks, n_bootstrap, seed) / one_bit
+over_texts = {
+    setting: np.median(paper.exponents.bootstrap_kl(rows, blocks, n_bootstrap, seed), axis=0)
     for setting, rows in differences.items()
+    if len(rows)
 }
-scale = paper.kl_ruler.medians(kl_of, draws, seed=seed)
+over_texts = pd.DataFrame(over_texts) / one_bit
+over_models = paper.kl_ruler.drawn_medians(
+    {setting: kl_of[setting] for setting in over_texts}, units, n_bootstrap, seed
+)
+scale = paper.kl_ruler.medians(kl_of, over_models, over_texts)
+read_as = ", ".join(
+    f"{np.sqrt(2 * published[name] * 972.3188 * np.log(2)):.1f} for {name}"
+    for name in ("Later", "Seed", "Layer")
+)
 notebook.table(
     scale,
     "scale",
-    caption="Medians in bits/byte with intervals over pairs (low, high) and over texts; certainty is that of the published number.",
+    caption=f"Medians in bits/byte with intervals over models (low, high) and over texts; certainty is that of the published number. On the paper's texts of 972 bytes its medians are standard deviations of the difference of so many nats: {read_as}.",
 )
 notebook.figure(
     paper.figures_ruler.ruler(kl_of, scale),
@@ -1102,20 +1082,11 @@ notebook.figure(
     data=pd.DataFrame(end_kl, columns=list(runs)).assign(run=list(runs)),
     caption="KL between all runs at their ends.",
 )
-medians = scale.set_index("setting")[["median", "published"]].sort_values("published")
-ratios = medians.iloc[1:] / medians.iloc[:-1].to_numpy()
-order = pd.DataFrame(
-    {
-        "lower in the paper": medians.index[:-1],
-        "higher in the paper": medians.index[1:],
-        "our ratio": ratios["median"].to_numpy(),
-        "published ratio": ratios["published"].to_numpy(),
-    }
-)
+order = paper.kl_ruler.neighbours(scale, over_models, over_texts)
 notebook.table(
     order.assign(holds=order["our ratio"] > 1),
     "order",
-    caption="Neighbours on the published ruler: the ratio of the higher to the lower.",
+    caption="Neighbours on the published ruler: the ratio of the higher to the lower, and the outermost ends of its 95 % intervals over models and over texts.",
 )
 
 
@@ -1125,23 +1096,26 @@ for name, median, interval in zip(
     scale["setting"], scale["median"], widest.to_numpy(), strict=True
 ):
     notebook.claims.record(f"median_{claim_ids[name]}", median, interval=interval)
-for _, lower, higher, ratio, _ in order.itertuples():
-    notebook.claims.record(f"order_{claim_ids[lower]}_{claim_ids[higher]}", ratio)
-wrong = paper.kl_ruler.inversions(scale)
+for lower, higher, ratio, *interval in order.iloc[:, :5].itertuples(index=False):
+    notebook.claims.record(f"order_{claim_ids[lower]}_{claim_ids[higher]}", ratio, interval)
+medians = scale.set_index("setting")["median"]
 in_issue = ("Later", "Early", "Seed", "FT", "Size", "Random")
-notebook.claims.record(
-    "order_issue", (wrong["lower"].isin(in_issue) & wrong["higher"].isin(in_issue)).sum()
-)
-notebook.claims.record("order_all", len(wrong))
-notebook.claims.record("span", medians["median"]["Layer"] / medians["median"]["Later"])
+for claim, settings in (("order_issue", in_issue), ("order_all", None)):
+    n_wrong, *drawn = (
+        len(paper.kl_ruler.inversions(row, settings))
+        for row in [medians, *over_models.iloc, *over_texts.iloc]
+    )
+    notebook.claims.record(claim, n_wrong, statistics.interval_holding(n_wrong, drawn))
+widest = paper.kl_ruler.ratio_interval("Later", "Layer", over_models, over_texts)
+notebook.claims.record("span", medians["Layer"] / medians["Later"], widest)
 for name, key in (("Later", "late"), ("Early", "early")):
     notebook.claims.record(f"range_{key}_low", np.quantile(kl_of[name], 0.1))
     notebook.claims.record(f"range_{key}_high", np.quantile(kl_of[name], 0.9))
-notebook.claims.record("range_seeds", medians["median"]["Seed"])
+notebook.claims.record("range_seeds", medians["Seed"])
 for prefix in ("range", "v1"):
     notebook.claims.record(f"{prefix}_sizes_low", kl_of["Size"].min())
     notebook.claims.record(f"{prefix}_sizes_high", kl_of["Size"].max())
-print("out of the published order:", wrong[["lower", "higher"]].to_numpy().tolist() or "none")
+print("out of the published order:", paper.kl_ruler.inversions(medians) or "none")
 
 # %% [markdown]
 # *What to see.* The order of the ruler is what can be compared; absolute values cannot, since small, under-trained models on very different kinds of text are further apart than large ones. The line above names every pair of

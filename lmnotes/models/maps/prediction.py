@@ -141,6 +141,25 @@ def correlations(first: np.ndarray, second: np.ndarray, ranks: bool = False) -> 
     return np.divide((first * second).sum(axis=0), size, out=np.zeros_like(size), where=size != 0)
 
 
+def reliability(scores: np.ndarray) -> float:
+    """The share of the models' differences in mean score that is not chance, at most 1.
+
+    Args:
+        scores: (M, N) of M models at N items.
+
+    One less the mean square of what neither model nor item explains, over N, by the variance of
+    the means. At 0 or below models differ no more than by the noise of their items.
+
+    >>> reliability(np.array([[0.0, 0.0, 1.0], [1.0, 1.0, 2.0]]))
+    1.0
+    """
+    means = scores.mean(axis=1)
+    rest = scores - means[:, None] - scores.mean(axis=0) + scores.mean()
+    noise = (rest**2).sum() / (len(scores) - 1) / (scores.shape[1] - 1) / scores.shape[1]
+    spread = means.var(ddof=1)
+    return float(1 - noise / spread) if spread > 0 else 0.0
+
+
 def leakage(mean_log_likelihood: np.ndarray, task_mean: np.ndarray) -> np.ndarray:
     """z(mean log-likelihood) - z(task mean) of each model, (M,), in standard deviations.
 

@@ -1,9 +1,13 @@
-"""How far a distance between models hangs on a few texts: tails, and errors over texts."""
+"""How far distances hang on a few texts or models: tails, errors over texts, and over models."""
+
+from collections.abc import Callable
 
 import numpy as np
 from scipy import stats
 
-from lmnotes.errors import expect_between, expect_whole
+from lmnotes import statistics
+from lmnotes.errors import expect_between, expect_finite, expect_shape, expect_whole
+from lmnotes.models.maps.prediction import correlations
 
 
 def top_share(differences: np.ndarray, share: float = 0.01) -> np.ndarray | float:
@@ -68,3 +72,67 @@ def pair_differences(log_likelihood: np.ndarray, pairs: np.ndarray) -> np.ndarra
     values, pairs = np.asarray(log_likelihood, np.float64), np.asarray(pairs)
     differences = values[pairs[:, 0]] - values[pairs[:, 1]]
     return differences - differences.mean(axis=1, keepdims=True)
+
+
+def over_models(
+    statistic: Callable[[np.ndarray], float], pairs: np.ndarray, n: int = 1000, seed: int = 0
+) -> np.ndarray:
+    """A statistic of pairs of models over models drawn anew with replacement, (n,) draws.
+
+    Args:
+        statistic: takes an array of rows of `pairs`, some of them more than once.
+        pairs: (P, 2) names or numbers of the models of each; twice the same where a single one,
+            such as a run, stands behind it. A pair comes as often as both its models are drawn
+            together. Pairs share models, so that draws of pairs would spread too little.
+
+    >>> draws = over_models(lambda rows: len(rows), np.array([["a", "b"]]), n=3)
+    >>> bool((draws == 1).all())
+    True
+    """
+    rng, draws = np.random.default_rng(seed), []
+    models, place = np.unique(np.asarray(pairs).astype(str), return_inverse=True)
+    place, even = place.reshape(-1, 2), np.full(len(models), 1 / len(models))
+    while len(draws) < n:
+        first, second = rng.multinomial(len(models), even)[place].T
+        times = np.where(place[:, 0] == place[:, 1], first, first * second)
+        if times.any():
+            draws.append(statistic(np.repeat(np.arange(len(place)), times)))
+    return np.array(draws)
+
+
+def agreement(
+    first: np.ndarray, second: np.ndarray, *, ranks: bool = False, n: int = 1000, seed: int = 0
+) -> tuple[float, tuple[float, float]]:
+    """The correlation of two (M, M) matrices over pairs of models; 95 % interval over models.
+
+    Args:
+        first, second: distances or divergences; what is not symmetric is made so.
+        ranks: Spearman's instead of Pearson's.
+        n: draws of M models with replacement. Pairs that are drawn twice count once, a model with
+            itself never; pairs share models, so an interval over pairs would be too narrow.
+    """
+    a, b = _square(first), _square(second)
+    expect_shape("second", b, f"({len(a)}, {len(a)})", "select the same models in both")
+    a, b = (a + a.T) / 2, (b + b.T) / 2
+    rng = np.random.default_rng(seed)
+    draws = []
+    while len(draws) < n and len(a) > 2:
+        drawn = np.unique(rng.integers(len(a), size=len(a)))
+        if len(drawn) > 2:
+            block = np.ix_(drawn, drawn)
+            draws.append(pair_correlation(a[block], b[block], ranks))
+    value = pair_correlation(a, b, ranks)
+    return value, statistics.interval_holding(value, draws or [value])
+
+
+def pair_correlation(first: np.ndarray, second: np.ndarray, ranks: bool = False) -> float:
+    """The correlation of the entries above the diagonals of two (M, M) matrices."""
+    upper = np.triu_indices(len(first), 1)
+    return float(correlations(first[upper][:, None], second[upper][:, None], ranks)[0])
+
+
+def _square(values: np.ndarray) -> np.ndarray:
+    values = np.asarray(values, np.float64)
+    expect_shape("the distances", values, "(M, M)", "take maps.kl of log-likelihoods")
+    expect_finite("the distances", values)
+    return values

@@ -48,6 +48,21 @@ def compare_rules(runs: pd.DataFrame, value: str) -> pd.DataFrame:
     return table.assign(holm=corrected.reindex(table.index).astype(float))
 
 
+def corrected_interval(row: pd.Series) -> tuple[float, float]:
+    """The interval of a difference in a row of `compare_rules`, at the level at which Holm's
+    correction tests its rule: it is without 0 where the corrected p is below .05.
+
+    The plain 95 % interval where the rule's p was not corrected.
+    """
+    if not np.isfinite(row.holm) or not row.p_t:
+        return row.low, row.high
+    tail, free = 0.025 * row.p_t / row.holm, row.n - 1
+    wider = stats.t.ppf(1 - tail, free) / stats.t.ppf(0.975, free)
+    return row.difference - wider * (row.difference - row.low), row.difference + wider * (
+        row.high - row.difference
+    )
+
+
 def intervals(
     gaps: Sequence[Gap],
     rule: str = "domain mean",

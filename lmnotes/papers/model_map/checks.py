@@ -67,31 +67,33 @@ def compare_pairs(population: Population, n_pairs: int = 9, seed: int = 0) -> pd
     )
 
 
-def family_neighbours(population: Population, k: int = 5) -> tuple[np.ndarray, np.ndarray]:
-    """Of every model that has relatives: the share of its k nearest that are of its family, and
-    what chance gives."""
+def family_neighbours(population: Population, k: int = 5) -> tuple[np.ndarray, ...]:
+    """Of every model that has relatives: the share of its k nearest that are of its family, what
+    chance gives, and its lineage."""
     n = len(population)
     apart = np.where(np.eye(n, dtype=bool), np.inf, population.kl)
     family = population.models.family.astype(str).to_numpy()
     same = projection.purity(family, np.argsort(apart, axis=1)[:, : min(k, n - 1)])
     relatives = np.array([np.sum(family == name) - 1 for name in family])
-    return same[relatives > 0], relatives[relatives > 0] / (n - 1)
+    kept = relatives > 0
+    return same[kept], relatives[kept] / (n - 1), population.models.lineage.to_numpy()[kept]
 
 
-def domain_hits(population: Population, strongest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of every model that read mostly one domain: whether its domain of strength is that one, and
-    how often a model drawn at random has that domain. Empty where no mixtures are known.
+def domain_hits(population: Population, strongest: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Of every model that read mostly one domain: whether its domain of strength is that one, how
+    often a model drawn at random has that domain, and its lineage. Empty without known mixtures.
 
     Args:
         strongest: (M,) domain of strength of each.
     """
     if not population.is_zoo:
-        return np.zeros(0), np.zeros(0)
+        return np.zeros(0), np.zeros(0), np.zeros(0)
     mixture = population.models.mixture.astype(str).to_numpy()
     heavy = np.isin(mixture, list(set(population.domains)))
     strongest = np.asarray(strongest, object)
     hit = (mixture == strongest)[heavy].astype(float)
-    return hit, np.array([np.mean(strongest == name) for name in mixture[heavy]])
+    chance = np.array([np.mean(strongest == name) for name in mixture[heavy]])
+    return hit, chance, population.models.lineage.to_numpy()[heavy]
 
 
 def ngram_row(

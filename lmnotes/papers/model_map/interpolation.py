@@ -242,6 +242,8 @@ class Plane:
             "size of step 1, rms per parameter": self.geometry.rms_1,
             "size of step 2, rms per parameter": self.geometry.rms_2,
             "angle, degrees": self.geometry.angle,
+            "angle of random steps, degrees": 90.0,
+            "its standard deviation": math.degrees(1 / math.sqrt(self.geometry.n_parameters)),
             "r": self.agreement[0],
             "rho": self.agreement[1],
         }

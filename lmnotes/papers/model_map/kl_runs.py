@@ -123,12 +123,11 @@ class Group:
         estimate = kl.variance_kl(given[i], given[j], self.lengths, self.domains)
         return sampled.merge(estimate).assign(pair=f"{self.names[i]}\n{self.names[j]}")
 
-    def agreement(self) -> pd.DataFrame:
-        """Map distance and direct estimates (both directions' mean) of every pair of the models
-        that were spread along the tree, bits/byte: model, other, kind, variance, within, token
-        level, text level."""
-        rows = np.flatnonzero(self.spread)
-        pairs = i, j = rows[np.array(np.triu_indices(len(rows), 1))]
+    @cached_property
+    def matrices(self) -> dict[str, np.ndarray]:
+        """Map distance and direct estimates (both directions' mean) of the models that were spread
+        along the tree, bits/byte: variance, within, token level, text level, each (m, m)."""
+        spread = np.ix_(self.spread, self.spread)
         given = self.compared.given[:, :, : self.length].sum(axis=2, dtype=np.float64)
         token, text = self.compared.conditional, self.compared.sampled_matrix(self.length)
         nats = {
@@ -137,11 +136,15 @@ class Group:
             "token level": (token + token.T) / 2,
             "text level": (text + text.T) / 2,
         }
-        same = self.mixture[i] == self.mixture[j]
-        kind = np.where(same, "one mixture", "two mixtures")
-        table = pd.DataFrame({"model": self.names[i], "other": self.names[j], "kind": kind})
-        bits = 1 / (self.length * np.log(2))
-        return table.assign(**{name: values[tuple(pairs)] * bits for name, values in nats.items()})
+        return {name: rows[spread] / (self.length * np.log(2)) for name, rows in nats.items()}
+
+    def agreement(self) -> pd.DataFrame:
+        """`matrices` of every pair: model, other, kind, and a column of each."""
+        names, mixture = self.names[self.spread], self.mixture[self.spread]
+        i, j = np.triu_indices(len(names), 1)
+        kind = np.where(mixture[i] == mixture[j], "one mixture", "two mixtures")
+        table = pd.DataFrame({"model": names[i], "other": names[j], "kind": kind})
+        return table.assign(**{name: rows[i, j] for name, rows in self.matrices.items()})
 
     def mixed(self, i: int, j: int, domain: str, share: float) -> pd.DataFrame:
         """As `by_length`, with texts of which this share (0..1) is of one domain and the rest is

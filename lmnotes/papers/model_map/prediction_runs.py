@@ -16,7 +16,7 @@ from lmnotes.papers.model_map.task_scores import LEADERBOARD, Benchmark
 
 COORDINATES, LIKELIHOODS, MEAN = "coordinates Q", "log-likelihoods L", "mean only"
 FOLDS = ("grouped", "random")
-_TABLE_3 = ("ARC", "MMLU", "TruthfulQA")  # the rows of Table 3 that are known
+_TABLE_3 = ("ARC", "MMLU", "TruthfulQA", "task mean")  # the rows of Table 3 that are known
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,15 +120,16 @@ def compare_predictors(
 
 
 def benchmark_claims(comparison: Comparison) -> dict[str, float]:
-    """What Tables 2 and 3 say of single benchmarks, by claim; NaN where others were predicted."""
+    """What Tables 2 and 3 say, by claim; NaN where other tasks than theirs were predicted."""
     has = set(LEADERBOARD) <= set(comparison.columns)
     summary, alone = comparison.summary, comparison.alone.set_index("target")
     values = {}
-    for name in LEADERBOARD:
+    for name in (*LEADERBOARD, "task mean"):
+        claim = name.lower().removeprefix("task ")
         for end in ("r", "rho"):
-            values[f"table2_{name.lower()}_{end}"] = summary[end][name] if has else np.nan
+            values[f"table2_{claim}_{end}"] = summary[end][name] if has else np.nan
             if name in _TABLE_3:
-                values[f"table3_{name.lower()}_{end}"] = alone[end][name] if has else np.nan
+                values[f"table3_{claim}_{end}"] = alone[end][name] if has else np.nan
     return values
 
 

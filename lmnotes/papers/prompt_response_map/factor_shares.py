@@ -10,7 +10,7 @@ from sklearn.metrics.pairwise import cosine_distances
 from lmnotes import statistics
 from lmnotes.errors import InputError, expect_finite, expect_shape
 from lmnotes.models.maps import coordinates as maps
-from lmnotes.models.maps.prediction import correlations
+from lmnotes.models.maps.robustness import pair_correlation
 
 
 def permanova(
@@ -31,7 +31,9 @@ def permanova(
     >>> round(float(shares.r2[0]), 4), round(float(shares.f[0]), 1)
     (0.8947, 17.0)
     """
-    squared = _square(squared)
+    squared = np.asarray(squared, np.float64)
+    expect_shape("the distances", squared, "(M, M)", "take maps.kl of log-likelihoods")
+    expect_finite("the distances", squared)
     n = len(squared)
     rng = np.random.default_rng(seed)
     orders = np.argsort(rng.random((n_permutations, n)), axis=1)  # the same for every factor
@@ -67,31 +69,6 @@ def between_share(log_likelihood: np.ndarray, prompts: Sequence) -> np.ndarray:
     return np.divide(total - within, total, out=share, where=total > 0)
 
 
-def agreement(
-    first: np.ndarray, second: np.ndarray, *, ranks: bool = False, n: int = 1000, seed: int = 0
-) -> tuple[float, tuple[float, float]]:
-    """The correlation of two (M, M) matrices over pairs of models; 95 % interval over models.
-
-    Args:
-        first, second: distances or divergences; what is not symmetric is made so.
-        ranks: Spearman's instead of Pearson's.
-        n: draws of M models with replacement. Pairs that are drawn twice count once, a model with
-            itself never; pairs share models, so a test over pairs would be wrong.
-    """
-    a, b = _square(first), _square(second)
-    expect_shape("second", b, f"({len(a)}, {len(a)})", "select the same models in both")
-    a, b = (a + a.T) / 2, (b + b.T) / 2
-    rng = np.random.default_rng(seed)
-    draws = []
-    while len(draws) < n:
-        drawn = np.unique(rng.integers(len(a), size=len(a)))
-        if len(drawn) > 2:
-            block = np.ix_(drawn, drawn)
-            draws.append(_correlation(a[block], b[block], ranks))
-    value = _correlation(a, b, ranks)
-    return value, statistics.interval_holding(value, draws)
-
-
 def split_half(log_likelihood: np.ndarray, n: int = 100, seed: int = 0) -> np.ndarray:
     """The correlation of the models' distances from two random halves of the pairs, (n,) draws."""
     values = np.asarray(log_likelihood, np.float64)
@@ -100,7 +77,7 @@ def split_half(log_likelihood: np.ndarray, n: int = 100, seed: int = 0) -> np.nd
     for _ in range(n):
         order = rng.permutation(values.shape[1])
         parts = (values[:, order[:half]], values[:, order[half : 2 * half]])
-        draws.append(_correlation(*(maps.kl(maps.row_centre(part)) for part in parts)))
+        draws.append(pair_correlation(*(maps.kl(maps.row_centre(part)) for part in parts)))
     return np.array(draws)
 
 
@@ -123,6 +100,28 @@ def drawn_shares(
     return pd.concat(tables, ignore_index=True)[["draw", "factor", "r2"]]
 
 
+def share_gaps(
+    more: np.ndarray, less: np.ndarray, labels: Sequence, sets: Sequence, **drawing
+) -> tuple[list[float], list[tuple[float, float]]]:
+    """How much more of one map than of another a factor explains, for each set of the models by
+    itself: S differences of `permanova`'s r2, and their S 95 % intervals over texts.
+
+    Args:
+        more, less: (M, N) nats, of the same models. labels: (M,) of the factor. sets: (M,) such as
+            the seed of each, so that sets are trained apart. drawing: of `drawn_shares`.
+    """
+    labels, sets, values, intervals = np.asarray(labels), np.asarray(sets), [], []
+    for chosen in (sets == name for name in dict.fromkeys(sets.tolist())):
+        factor, shares, draws = {"factor": labels[chosen]}, [], []
+        for rows in (more[chosen], less[chosen]):
+            squared = maps.kl(maps.row_centre(rows))
+            shares.append(permanova(squared, factor, n_permutations=0).r2[0])
+            draws.append(drawn_shares(rows, factor, **drawing).r2)
+        values.append(shares[0] - shares[1])
+        intervals.append(statistics.interval_holding(values[-1], draws[0] - draws[1]))
+    return values, intervals
+
+
 def budget(
     log_likelihood: np.ndarray, sizes: Sequence[int], n_runs: int = 50, seed: int = 0
 ) -> pd.DataFrame:
@@ -143,7 +142,7 @@ def budget(
             chosen = rng.choice(values.shape[1], n, replace=False)
             part = maps.kl(maps.row_centre(values[:, chosen]))
             error = np.median(np.abs(part[upper] / whole[upper] - 1))
-            rows.append((n, run, _correlation(part, whole), error))
+            rows.append((n, run, pair_correlation(part, whole), error))
     return pd.DataFrame(rows, columns=["n", "run", "r", "error"])
 
 
@@ -178,16 +177,3 @@ def _indicators(labels, n, name):
             f"expected {n} labels of 2 to {n - 1} kinds: leave it out where every model has its own"
         )
     return groups
-
-
-def _square(values):
-    values = np.asarray(values, np.float64)
-    expect_shape("the distances", values, "(M, M)", "take maps.kl of log-likelihoods")
-    expect_finite("the distances", values)
-    return values
-
-
-def _correlation(a, b, ranks=False):
-    """Of the entries above the diagonal."""
-    upper = np.triu_indices(len(a), 1)
-    return float(correlations(a[upper][:, None], b[upper][:, None], ranks)[0])

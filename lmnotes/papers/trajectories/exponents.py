@@ -140,8 +140,7 @@ def bootstrap_exponents(
 
 
 def with_weights(c_q: Exponents, c_w: pd.DataFrame) -> pd.DataFrame:
-    """Both exponents of a run, a row per start: start, c_q, low, high, r2_q, c_w, r2_w, alpha,
-    dimension_q, dimension_w, the last two 2 / c, NaN where c <= 0.
+    """Both exponents of a run, a row per start: start, c_q, low, high, r2_q, c_w, r2_w, alpha.
 
     Args:
         c_q: of `bootstrap_exponents`. c_w: of `exponents`, from `weight_distance.windowed`. Starts
@@ -151,11 +150,7 @@ def with_weights(c_q: Exponents, c_w: pd.DataFrame) -> pd.DataFrame:
     left = c_q.table.rename(columns=names)[["start", "c_q", "low", "high", "r2_q"]]
     right = c_w.rename(columns={"exponent": "c_w", "r2": "r2_w"})[["start", "c_w", "r2_w"]]
     both = left.merge(right, on="start")
-    return both.assign(
-        alpha=hoelder(both["c_q"], both["c_w"]),
-        dimension_q=hoelder(2.0, both["c_q"]),
-        dimension_w=hoelder(2.0, both["c_w"]),
-    )
+    return both.assign(alpha=hoelder(both["c_q"], both["c_w"]))
 
 
 def hoelder(c_q: np.ndarray | float, c_w: np.ndarray | float) -> np.ndarray:
@@ -174,6 +169,32 @@ def _elapsed(steps: np.ndarray, start: int, window: int) -> np.ndarray:
     """Steps from a start to the next `window` checkpoints, as many as there are."""
     steps = np.asarray(steps, np.float64)
     return steps[start + 1 : start + 1 + window] - steps[start]
+
+
+def last_quarter(start: np.ndarray) -> np.ndarray:
+    """Whether each start lies in the last quarter of them, (S,) bool; the last one always does."""
+    return np.argsort(np.argsort(start)) >= min(0.75 * len(start), len(start) - 1)
+
+
+def tail_c_q(c_q: Exponents) -> tuple[float, tuple[float, float]]:
+    """The mean exponent over the last quarter of the starts, with its 95 % interval over texts."""
+    chosen = last_quarter(c_q.table["start"])
+    value = c_q.table["exponent"][chosen].mean()
+    return value, statistics.interval_holding(value, c_q.draws[chosen].mean(axis=0))
+
+
+def tail(c_q: Exponents, c_w: pd.DataFrame) -> dict[str, tuple[float, tuple[float, float]]]:
+    """Means over the last quarter of the starts of a run, by c_q, c_w and alpha, each with its 95 %
+    interval over texts; of c_w, which no text enters, the value twice.
+
+    Args:
+        c_q, c_w: as in `with_weights`.
+    """
+    both = with_weights(c_q, c_w)
+    means = both[last_quarter(both["start"])].mean()
+    w, (q, ends) = means["c_w"], tail_c_q(c_q)
+    alpha = means["alpha"], tuple(end / w for end in ends)
+    return {"c_q": (q, ends), "c_w": (w, (w, w)), "alpha": alpha}
 
 
 def _shares(n: int, blocks: np.ndarray | None, n_samples: int, seed: int) -> np.ndarray:

@@ -71,8 +71,9 @@ def training(
     *,
     n: int = 50,
     after: int = 2000,
-) -> dict[str, np.ndarray]:
-    """Differences l_i - l_j, row-centred, of the settings Early, Later, Seed and Size: (P, N) each.
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Differences l_i - l_j, row-centred, of the settings Early, Later, Seed and Size, (P, N) each,
+    and the names of the two runs behind each row, (P, 2).
 
     Args:
         runs: of the same texts. sizes, seeds: names of runs; of two or more, or none.
@@ -82,11 +83,13 @@ def training(
     are taken at the last step that all of them have.
     """
     differences: dict[str, list] = {}
+    units: dict[str, list] = {}
     for run in (runs[name] for name in sizes):
         pairs = interval_pairs(run.steps, n=n, after=after, excluded=run.excluded)
         for name, rows in pairs.items():
             moved = robustness.pair_differences(run.log_likelihood, rows)
             differences.setdefault(name, []).append(moved)
+            units.setdefault(name, []).append(np.full((len(rows), 2), run.name, object))
     for name, members in (("Seed", seeds), ("Size", sizes)):
         if len(members) > 1:
             steps = [set(runs[run].steps[~runs[run].excluded]) for run in members]
@@ -94,7 +97,11 @@ def training(
             ends = [runs[run].log_likelihood[runs[run].steps == last][0] for run in members]
             pairs = all_pairs(range(len(ends)))
             differences[name] = [robustness.pair_differences(np.stack(ends), pairs)]
-    return {name: np.concatenate(rows) for name, rows in differences.items()}
+            units[name] = [np.array(members, object)[pairs]]
+    joined = [
+        {name: np.concatenate(rows) for name, rows in x.items()} for x in (differences, units)
+    ]
+    return joined[0], joined[1]
 
 
 def all_pairs(rows: Sequence[int]) -> np.ndarray:
@@ -161,12 +168,25 @@ def random_pairs(edges: np.ndarray, seed: int = 0) -> np.ndarray:
     return _some_pairs(np.unique(edges), len(edges), seed)
 
 
+def drawn_medians(
+    values: Mapping[str, np.ndarray], units: Mapping[str, np.ndarray], n: int = 1000, seed: int = 0
+) -> pd.DataFrame:
+    """The median of each setting over its models drawn anew, (n, settings).
+
+    Args:
+        values: (P,) KL of each setting's pairs. units: (P, 2) as in `robustness.over_models`.
+    """
+    drawn = {
+        name: robustness.over_models(lambda rows, kl=kl: np.median(kl[rows]), units[name], n, seed)
+        for name, kl in values.items()
+    }
+    return pd.DataFrame(drawn)
+
+
 def medians(
     values: Mapping[str, np.ndarray],
-    draws: Mapping[str, np.ndarray] | None = None,
-    *,
-    n_samples: int = 1000,
-    seed: int = 0,
+    over_models: pd.DataFrame | None = None,
+    over_texts: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """The scale with 95 % intervals: setting, n, median, low, high, text_low, text_high, published,
     certainty, a row per setting, from the smallest median on.
@@ -174,51 +194,67 @@ def medians(
     Args:
         values: (P,) KL of each setting's pairs, bits per byte; settings without values are left
             out.
-        draws: (P, S) the same pairs over texts drawn anew, as `exponents.bootstrap_kl` gives them,
-            for text_low and text_high; NaN without.
-
-    low and high are of pairs drawn anew; pairs that share a model are not independent, so these
-    are narrow.
+        over_models: of `drawn_medians`, for low and high. over_texts: the same over texts drawn
+            anew, for text_low and text_high. NaN without.
 
     >>> medians({"Seed": np.array([0.1, 0.3, 0.2])})[["setting", "median", "published"]].values
     array([['Seed', 0.2, 0.12]], dtype=object)
     """
-    public, rng, rows = published(), np.random.default_rng(seed), []
+    public, rows = published(), []
     for name, given in values.items():
         given = np.asarray(given, np.float64)
         given = given[np.isfinite(given)]
         if not len(given):
             continue
-        again = np.median(rng.choice(given, (n_samples, len(given))), axis=1)
-        over_texts = np.median(draws[name], axis=0) if draws and name in draws else np.nan
         printed = (
             public.loc[name, ["median", "certainty"]] if name in public.index else (np.nan, "")
         )
-        intervals = *statistics.interval(again), *statistics.interval(over_texts)
+        drawn = [
+            d[name] if d is not None and name in d else np.nan for d in (over_models, over_texts)
+        ]
+        intervals = [end for draws in drawn for end in statistics.interval(draws)]
         rows.append([name, len(given), np.median(given), *intervals, *printed])
     columns = ["setting", "n", "median", "low", "high", "text_low", "text_high", "published"]
     table = pd.DataFrame(rows, columns=[*columns, "certainty"])
     return table.sort_values("median", kind="stable", ignore_index=True)
 
 
-def inversions(table: pd.DataFrame) -> pd.DataFrame:
-    """Pairs of settings whose medians stand in the other order than the published ones.
+def neighbours(table: pd.DataFrame, *drawn: pd.DataFrame) -> pd.DataFrame:
+    """Neighbours on the published ruler, from the lowest on: ratios of the higher to the lower.
 
     Args:
-        table: of `medians`. Columns: lower and higher (in the paper), with the measured medians
-            lower_median and higher_median. Empty where the order is the paper's.
-
-    >>> inversions(medians({"Seed": np.ones(3), "FT": np.full(3, 0.5)}))[["lower", "higher"]].values
-    array([['Seed', 'FT']], dtype=object)
+        table: of `medians`. drawn: medians over models and over texts drawn anew; low and high are
+            the outermost ends of the 95 % intervals of the ratio that they give.
     """
-    known = table.dropna(subset=["published"]).sort_values("published")
-    rows = [
-        (lower.setting, higher.setting, lower.median, higher.median)
-        for lower, higher in combinations(known.itertuples(), 2)
-        if lower.published < higher.published and lower.median >= higher.median
-    ]
-    names = ["lower", "higher", "lower_median", "higher_median"]
-    return pd.DataFrame(rows, columns=names)
+    known = table.dropna(subset=["published"]).sort_values("published").set_index("setting")
+    rows = []
+    for lower, higher in zip(known.index[:-1], known.index[1:], strict=True):
+        ratio, printed = (known[c][higher] / known[c][lower] for c in ("median", "published"))
+        rows.append((lower, higher, ratio, *ratio_interval(lower, higher, *drawn), printed))
+    columns = ["lower in the paper", "higher in the paper", "our ratio", "low", "high"]
+    return pd.DataFrame(rows, columns=[*columns, "published ratio"])
+
+
+def ratio_interval(lower: str, higher: str, *drawn: pd.DataFrame) -> tuple[float, float]:
+    """The outermost ends of the 95 % intervals of one median over another in several draws."""
+    ends = [statistics.interval(draws[higher] / draws[lower]) for draws in drawn]
+    return (min(low for low, _ in ends), max(high for _, high in ends)) if ends else (np.nan,) * 2
+
+
+def inversions(
+    medians: Mapping[str, float], among: Sequence[str] | None = None
+) -> list[tuple[str, str]]:
+    """Pairs of settings, lower and higher in the paper, whose medians stand the other way round.
+
+    Args:
+        medians: by setting. among: settings to look at; all without.
+
+    >>> inversions({"Seed": 1.0, "FT": 0.5, "Layer": 9.0})
+    [('Seed', 'FT')]
+    """
+    known = published()["median"].sort_values().index
+    order = [name for name in known if name in medians and (among is None or name in among)]
+    return [pair for pair in combinations(order, 2) if medians[pair[0]] >= medians[pair[1]]]
 
 
 def _some_pairs(members: np.ndarray, n: int, seed: int) -> np.ndarray:

@@ -17,7 +17,7 @@ import numpy as np
 from lmnotes import parallel, store
 from lmnotes.errors import InputError
 from lmnotes.models.zoo import data, training
-from lmnotes.papers.trajectories import byte_network
+from lmnotes.papers.trajectories import byte_network, exponents, paths, weight_distance
 from lmnotes.papers.trajectories.byte_network import Recipe, learning_rate
 from lmnotes.text import chunks
 from lmnotes.text.chunks import TextSet
@@ -98,6 +98,34 @@ def scores(run: LongRun, texts: TextSet, averaged: bool = False) -> np.ndarray:
         np.save(folder / "scores.npy", log_likelihood(weights, texts.texts, run.recipe))
 
     return np.load(store.build("long_run_scores", key, write) / "scores.npy")
+
+
+def tails(
+    runs: Sequence[LongRun],
+    texts: TextSet,
+    *,
+    first: int,
+    remove: float,
+    threshold: float | None,
+    window: int,
+    **sampling,
+) -> dict[str, tuple[list[float], list[tuple[float, float]]]]:
+    """`exponents.tail` of each of S runs that differ by their seed: by name, S values and S
+    intervals over texts.
+
+    Args:
+        first: the earliest start. remove, threshold: as in `paths.prepare`, one set of texts for
+            all runs. window, sampling: of `exponents.bootstrap_exponents`.
+    """
+    paths_of = [paths.Run(str(k), run.steps, scores(run, texts)) for k, run in enumerate(runs)]
+    prepared = paths.prepare(paths_of, remove=remove, after=first, threshold=threshold)
+    blocks, ends = texts.table["source"].to_numpy()[prepared.kept], []
+    for run, path in zip(runs, prepared.runs.values(), strict=True):
+        drift = weight_distance.windowed(({"all": row} for row in run.weights), window)
+        c_w = exponents.exponents(run.steps, drift, first)
+        c_q = exponents.bootstrap_exponents(path, window, blocks=blocks, first=first, **sampling)
+        ends.append(exponents.tail(c_q, c_w))
+    return {name: ([e[name][0] for e in ends], [e[name][1] for e in ends]) for name in ends[0]}
 
 
 def _check(recipe: Recipe) -> None:

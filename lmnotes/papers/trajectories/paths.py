@@ -225,11 +225,31 @@ def shift_cosine(original: np.ndarray, changed: np.ndarray) -> np.ndarray:
     return unit @ unit.T
 
 
+def kin_cosines(
+    cosines: np.ndarray, types: Sequence[str], seed: int = 0
+) -> dict[str, tuple[float, tuple[float, float]]]:
+    """The smallest and the largest cosine of two models of one type, "low" and "high", each with
+    its 95 % interval over models; NaN where no two are of one type.
+
+    Args:
+        cosines: (M, M) of `shift_cosine`. types: (M,).
+    """
+    pairs = np.argwhere(np.triu(np.equal.outer(types, types), 1))
+    values = cosines[tuple(pairs.T)]
+    ends = {"low": np.min, "high": np.max}
+    if not len(pairs):
+        return dict.fromkeys(ends, (np.nan, (np.nan, np.nan)))
+    for end, choose in ends.items():
+        drawn = robustness.over_models(lambda rows, c=choose: c(values[rows]), pairs, 200, seed)
+        ends[end] = choose(values), statistics.interval_holding(choose(values), drawn)
+    return ends
+
+
 def parallel(
     runs: Sequence[Run], blocks: np.ndarray, n_samples: int = 200, seed: int = 0
 ) -> tuple[float, tuple[float, float]]:
-    """Mean cosine of the moves of every two runs over the last half of training, with its 95 %
-    interval over blocks of texts.
+    """Mean cosine of the moves of every two runs over the last half of training, with the hull of
+    its 95 % intervals over blocks of texts and over runs; pairs of runs share runs.
 
     Args:
         runs: two or more, of the same texts. blocks: (N,) labels as in `exponents.bootstrap_kl`.
@@ -244,4 +264,10 @@ def parallel(
         texts = order[rows]
         return shift_cosine(begin[:, texts], end[:, texts])[upper].mean()
 
-    return statistics.group_bootstrap(mean_cosine, np.asarray(blocks)[order], n_samples, seed)
+    value, over_texts = statistics.group_bootstrap(
+        mean_cosine, np.asarray(blocks)[order], n_samples, seed
+    )
+    cosines, pairs = shift_cosine(begin, end)[upper], np.transpose(upper)
+    over_runs = robustness.over_models(lambda rows: cosines[rows].mean(), pairs, n_samples, seed)
+    ends = [*over_texts, *statistics.interval(over_runs)]
+    return value, (min(ends), max(ends))

@@ -30,27 +30,12 @@ if TYPE_CHECKING:
 PIECE = 2**20  # numbers that are squared at once in float64
 
 
-def squared_distance(first: "Model", second: "Model") -> float:
-    """The sum of squared differences of all parameters of two models.
-
-    Args:
-        first, second: folders written by `save_pretrained`, modules, or mappings from names to
-            arrays. Folders are read from their safetensors without loading the model, wherever
-            the names in the files are those of the model.
-
-    Raises InputError where names or shapes differ.
-
-    >>> squared_distance({"a": np.array([1.0, 2.0])}, {"a": np.array([1.0, 4.0])})
-    4.0
-    """
-    return _squared(parameters(first), parameters(second))
-
-
 def windowed(models: Iterable["Model"], window: int = 10) -> np.ndarray:
     """Squared distances from each model to each of the next `window`, (T, window).
 
     Args:
-        models: as for `squared_distance`, in the order of steps. Taken one by one, and each read
+        models: folders of `save_pretrained`, read from their safetensors where the names are the
+            model's, modules, or mappings from names to arrays, by step. Each is taken and read
             once: a generator that yields one model while it is trained will do.
 
     Column j belongs to the model j + 1 places later, as in `paths.windowed_kl`; NaN past the

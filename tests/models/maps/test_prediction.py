@@ -136,3 +136,12 @@ def test_penalties_that_are_none_are_refused(penalties):
 def test_folds_are_two_or_more_whole_ones(n_folds):
     with pytest.raises(ValueError, match=f"n_folds = {n_folds}"):
         prediction.folds(10, n_folds, seed=0)
+
+
+def test_scores_without_differences_between_models_are_not_reliable():
+    rng = np.random.default_rng(0)
+    hard = rng.normal(0, 3, 60)  # items differ, and that is no noise
+    noise = [prediction.reliability(hard + rng.normal(size=(20, 60))) for _ in range(20)]
+    assert abs(np.mean(noise)) < 0.2
+    able = rng.normal(0, 1, (20, 1))
+    assert prediction.reliability(able + hard + rng.normal(size=(20, 60))) > 0.9

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from markov_chains import chain_kl
 
 from lmnotes.models import ngram
 from lmnotes.models.zoo import sampling
@@ -67,7 +68,7 @@ def test_sampled_kl_of_two_bigrams_is_the_exact_one(bigram):
         full = sampling.distributions(model, BOS, np.arange(257)[:, None].repeat(2, axis=1))
         start.append(np.exp(full[0, 0].astype(float)))
         step.append(np.exp(full[:, 1].astype(float)))
-    exact = kl.chain_kl(tuple(start), tuple(step), 6)
+    exact = chain_kl(tuple(start), tuple(step), 6)
     drawn = sampling.draw(bigram, BOS, n=3000, length=6, seed=4)
     own, theirs = (sampling.log_probabilities(m, BOS, drawn.ids, 500) for m in (bigram, other))
     table = kl.sampled_kl(own, theirs, [1, 3, 6])

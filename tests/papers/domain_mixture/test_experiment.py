@@ -53,6 +53,20 @@ def test_comparison_is_the_paired_test():
     assert table["mean"]["uniform"] == pytest.approx(base.mean())
 
 
+def test_an_interval_is_without_zero_where_the_corrected_p_says_so():
+    rng, rows = np.random.default_rng(0), []
+    for rule, gain in zip(experiment.CORE, np.linspace(0, 2, len(experiment.CORE)), strict=True):
+        rows += [("t", s, rule, -gain * (rule != "uniform") + rng.normal()) for s in range(6)]
+    runs = pd.DataFrame(rows, columns=["target", "seed", "rule", "kl"])
+    table = significance.compare_rules(runs, "kl")
+    for row in table[table.rule != "uniform"].itertuples():
+        low, high = significance.corrected_interval(row)
+        assert low <= row.low < row.high <= high
+        assert (low > 0 or high < 0) == (row.holm < 0.05)
+    plain = next(table[table.rule != "uniform"].assign(holm=np.nan).itertuples())
+    assert significance.corrected_interval(plain) == (plain.low, plain.high)
+
+
 def test_comparison_without_values():
     rows = pd.DataFrame(
         [("t", s, rule, np.nan) for s in (1, 2) for rule in ("uniform", "lld_sd")],

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from markov_chains import chain_kl
 
 from lmnotes.papers.model_map import kl
 
@@ -12,7 +13,7 @@ def _rows(rng, shape):
 def test_a_chain_that_forgets_is_a_unigram():
     rng = np.random.default_rng(0)
     p, q = _rows(rng, 5), _rows(rng, 5)
-    chain = kl.chain_kl((p, q), (np.tile(p, (5, 1)), np.tile(q, (5, 1))), 6)
+    chain = chain_kl((p, q), (np.tile(p, (5, 1)), np.tile(q, (5, 1))), 6)
     np.testing.assert_allclose(chain, [kl.unigram_kl(p, q, n) for n in range(1, 7)])
 
 
@@ -26,7 +27,7 @@ def test_chain_kl_is_the_sum_over_all_texts():
             for s, t in zip(start, step, strict=True)
         ]
         total += np.exp(logs[0]) * (logs[0] - logs[1])
-    assert kl.chain_kl(tuple(start), tuple(step), 3)[-1] == pytest.approx(total)
+    assert chain_kl(tuple(start), tuple(step), 3)[-1] == pytest.approx(total)
 
 
 def test_the_variance_formula_holds_for_near_models_and_fails_for_far_ones():

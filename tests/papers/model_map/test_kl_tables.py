@@ -40,6 +40,7 @@ def test_tables_hold_what_the_comparison_says(group):
     bits = 16 * np.log(2)
     d = (group.compared.given[0] - group.compared.given[2]).sum(axis=1, dtype=float)
     assert check.variance[0] * bits == pytest.approx(d.var() / 2)
+    assert group.matrices["variance"][0, 1] == check.variance[0]
     both = group.compared.conditional[0, 2] + group.compared.conditional[2, 0]
     assert check["token level"][0] * bits == pytest.approx(both / 2)
 

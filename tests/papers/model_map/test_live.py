@@ -77,6 +77,7 @@ def test_the_pad_compares_with_the_nearest_model(population):
     expected = (raw[at] - raw[0])[news].mean()
     assert table.set_index("domain").actual["news"] == pytest.approx(expected)
     assert flat.agreement == pytest.approx((1.0, 1.0)) and len(flat.table) == 36
-    assert flat.summary.value[2] == 90
+    quantities = flat.summary.set_index("quantity").value
+    assert quantities["angle, degrees"] == quantities["angle of random steps, degrees"] == 90
     axes = live.interpolate(flat, 0.58, 0.4).axes
     assert axes[1].get_title() == "a = 0.58, b = 0.4" and len(axes[1].patches) == 2 * len(table)

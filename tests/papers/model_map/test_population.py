@@ -73,12 +73,13 @@ def test_pairs_go_from_the_nearest_to_the_farthest():
 
 def test_relatives_are_neighbours_and_domains_of_strength_are_read():
     case = made()
-    same, chance = checks.family_neighbours(case, k=1)
+    same, chance, lineage = checks.family_neighbours(case, k=1)
+    assert lineage.tolist() == case.models.lineage.tolist()
     assert same.mean() > 0.9 and len(same) == 14  # the nearest is the copy
     assert chance[0] == pytest.approx(3 / 13) and chance[-1] == pytest.approx(1 / 13)
     strongest = maps.primary_domain(case.Q, case.domains)
-    hit, guess = checks.domain_hits(case, strongest)
-    assert hit.mean() > 0.8 and len(hit) == len(guess) == 14
+    hit, guess, lineage = checks.domain_hits(case, strongest)
+    assert hit.mean() > 0.8 and len(hit) == len(guess) == len(lineage) == 14
     assert guess[0] == np.mean(strongest == "news")
     mean, (low, high) = statistics.mean_interval(same - chance)
     assert low <= mean <= high

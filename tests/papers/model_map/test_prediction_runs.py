@@ -53,6 +53,7 @@ def test_single_benchmarks_are_told_where_they_were_predicted(benchmark):
     result = prediction_runs.compare_predictors(population, task_scores.released(table), range(1))
     values = prediction_runs.benchmark_claims(result)
     assert values["table2_gsm8k_r"] == result.summary.r["GSM8K"]
+    assert values["table2_mean_r"] == result.summary.r["task mean"]
     assert values["table3_arc_rho"] == result.alone.rho[0] and "table3_gsm8k_r" not in values
 
 

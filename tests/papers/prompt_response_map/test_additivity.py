@@ -94,22 +94,27 @@ def test_the_share_between_prompts_follows_the_law_of_total_variance(design):
     assert result[0, 7] * r.var() + within == pytest.approx(r.var())
 
 
-def test_agreement_is_a_correlation_over_pairs_with_an_interval_over_models(design):
-    L, _ = design
-    a = maps.kl(maps.row_centre(L[:, :20]))
-    b = maps.kl(maps.row_centre(L[:, 20:])) + np.triu(np.full((12, 12), 0.3), 1)
-    upper = np.triu_indices(12, 1)
-    x, y = a[upper], ((b + b.T) / 2)[upper]
-    value, (low, high) = factor_shares.agreement(a, b, n=200)
-    assert value == pytest.approx(stats.pearsonr(x, y).statistic)
-    ranks, _ = factor_shares.agreement(a, b, ranks=True, n=20)
-    assert ranks == pytest.approx(stats.spearmanr(x, y).statistic)
-    assert low < value < high
-    assert (value, (low, high)) == factor_shares.agreement(a, b, n=200)
-    halves = factor_shares.split_half(L, n=20)
+def test_halves_of_the_pairs_agree_on_the_distances(design):
+    halves = factor_shares.split_half(design[0], n=20)
     assert halves.shape == (20,) and 0.3 < halves.mean() < 1
-    with pytest.raises(ValueError, match="the same models in both"):
-        factor_shares.agreement(a, b[:5, :5])
+
+
+def test_gaps_between_maps_are_those_of_sets_that_were_trained_apart(design):
+    L, factors = design
+    rng, sets = np.random.default_rng(1), np.tile([0, 1, 2], 4)
+    name = next(iter(factors))
+    other = rng.normal(size=L.shape)
+    values, intervals = factor_shares.share_gaps(L, other, factors[name], sets, n=20)
+    assert len(values) == len(intervals) == 3
+    rows = sets == 1
+    r2 = [
+        factor_shares.permanova(
+            maps.kl(maps.row_centre(x[rows])), {"f": np.asarray(factors[name])[rows]}, 0
+        ).r2[0]
+        for x in (L, other)
+    ]
+    assert values[1] == pytest.approx(r2[0] - r2[1])
+    assert all(low <= v <= high for v, (low, high) in zip(values, intervals, strict=True))
 
 
 def test_shifts_that_add_are_found_to_add():

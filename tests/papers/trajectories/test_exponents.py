@@ -121,7 +121,6 @@ def test_both_exponents_stand_side_by_side():
     assert both["start"].tolist() == list(range(300, 1500, 100))
     np.testing.assert_allclose(both["c_w"], 0.5)
     np.testing.assert_allclose(both["alpha"], 2 * both["c_q"])
-    np.testing.assert_allclose(both["dimension_w"], 4)
 
 
 def test_hoelder_is_the_power_between_the_two_distances():

@@ -50,7 +50,7 @@ def test_settings_of_training_are_those_of_their_pairs():
         name: paths.Run(name, steps[:n], rng.normal(size=(n, 30)), excluded[:n])
         for name, n in (("a", 6), ("b", 6), ("c", 5))
     }
-    found = kl_ruler.training(runs, ["a", "b"], ["a", "c"], n=1, after=10)
+    found, units = kl_ruler.training(runs, ["a", "b"], ["a", "c"], n=1, after=10)
     kl = {name: (one**2).mean(axis=1) / 2 for name, one in found.items()}
     a, b, c = (run.log_likelihood for run in runs.values())
     early = [(one[3] - one[2]).var() / 2 for one in (a, b)]
@@ -58,7 +58,10 @@ def test_settings_of_training_are_those_of_their_pairs():
     assert not len(kl["Later"])  # broken by what is excluded
     np.testing.assert_allclose(kl["Seed"], [(a[4] - c[4]).var() / 2])
     np.testing.assert_allclose(kl["Size"], [(a[4] - b[4]).var() / 2])
-    alone = kl_ruler.training(runs, [], ["a", "c"], n=1, after=10)
+    assert units["Early"].tolist() == [["a", "a"], ["b", "b"]]
+    assert units["Seed"].tolist() == [["a", "c"]] and units["Size"].tolist() == [["a", "b"]]
+    assert not len(units["Later"])
+    alone, _ = kl_ruler.training(runs, [], ["a", "c"], n=1, after=10)
     assert list(alone) == ["Seed"]
 
 
@@ -96,10 +99,14 @@ def test_medians_and_their_two_intervals():
     L = np.cumsum(rng.normal(0, [[1], [1], [2], [9], [9], [9]], (6, 400)), axis=0)
     settings = {"FT": np.array([[0, 1], [1, 2], [0, 2]]), "Random": kl_ruler.all_pairs(range(6))}
     values = {name: paths.pair_kl(L, pairs) for name, pairs in settings.items()}
-    draws = {
-        n: exponents.bootstrap_kl(robustness.pair_differences(L, p)) for n, p in settings.items()
-    }
-    table = kl_ruler.medians(values | {"mine": np.array([np.nan, 4.0])}, draws)
+    over_texts = pandas.DataFrame(
+        {
+            name: np.median(exponents.bootstrap_kl(robustness.pair_differences(L, pairs)), axis=0)
+            for name, pairs in settings.items()
+        }
+    )
+    over_models = kl_ruler.drawn_medians(values, settings)
+    table = kl_ruler.medians(values | {"mine": np.array([np.nan, 4.0])}, over_models, over_texts)
     table = table.set_index("setting")
     for name, row in table.drop("mine").iterrows():
         assert row["median"] == pytest.approx(np.median(values[name])) and row["n"] == len(
@@ -113,10 +120,44 @@ def test_medians_and_their_two_intervals():
     assert "nothing" not in kl_ruler.medians({"nothing": [], "Seed": [1.0]})["setting"].tolist()
 
 
+def test_pairs_come_with_their_models():
+    """One model that is far from four alike ones decides over the pairs that it is in."""
+    pairs = kl_ruler.all_pairs(range(5))
+    values = np.where(pairs[:, 0] == 0, 9.0, 1.0)
+    drawn = kl_ruler.drawn_medians({"Random": values}, {"Random": pairs})["Random"]
+    assert set(drawn) <= {1.0, 5.0, 9.0} and (drawn == 9).mean() > 0.05
+    slow, rng = [], np.random.default_rng(1)
+    while len(slow) < 1000:
+        models = rng.integers(5, size=5)
+        chosen = [
+            values[((pairs == sorted((a, b))).all(axis=1)).argmax()]
+            for a, b in combinations(models, 2)
+            if a != b
+        ]
+        if chosen:
+            slow.append(np.median(chosen))
+    assert np.mean(slow) == pytest.approx(drawn.mean(), abs=0.35)
+    run = np.repeat(["a", "b"], 10)[:, None].repeat(2, axis=1)  # two runs of ten intervals
+    drawn = kl_ruler.drawn_medians({"Later": np.repeat([1.0, 2.0], 10)}, {"Later": run})["Later"]
+    assert set(drawn) == {1.0, 1.5, 2.0}
+
+
+def test_the_order_of_neighbours_has_an_interval():
+    draws = pandas.DataFrame({"Later": [1.0, 1, 1], "Early": [0.5, 2, 4], "Seed": [3.0, 3, 3]})
+    table = kl_ruler.medians({"Later": [1.0], "Early": [2.0], "Seed": [3.0]})
+    order = kl_ruler.neighbours(table, draws)
+    assert order["our ratio"].tolist() == [2, 1.5]
+    assert order.low[0] < 1 < order.high[0]  # not settled
+    narrow = draws.assign(Early=2.0)
+    assert kl_ruler.neighbours(table, narrow).low[0] == 2
+    assert kl_ruler.neighbours(table, narrow, draws).low[0] == order.low[0]
+    among = ["Later", "Early", "Seed", "Random"]
+    assert [len(kl_ruler.inversions(row, among)) for row in draws.iloc] == [1, 0, 1]
+
+
 def test_inversions_name_what_stands_otherwise():
-    values = {"Later": [0.01], "Early": [0.2], "Seed": [0.1], "FT": [0.05], "own": [9.0]}
-    found = kl_ruler.inversions(kl_ruler.medians({n: np.array(v) for n, v in values.items()}))
-    pairs = set(zip(found["lower"], found["higher"], strict=True))
-    assert pairs == {("Early", "Seed"), ("Early", "FT"), ("Seed", "FT")}
-    true = {name: [value] for name, value in kl_ruler.published()["median"].items()}
-    assert kl_ruler.inversions(kl_ruler.medians(true)).empty
+    values = {"Later": 0.01, "Early": 0.2, "Seed": 0.1, "FT": 0.05, "own": 9.0}
+    pairs = [("Early", "Seed"), ("Early", "FT"), ("Seed", "FT")]
+    assert kl_ruler.inversions(values) == pairs
+    assert kl_ruler.inversions(values, ["Later", "Seed", "FT"]) == pairs[2:]
+    assert not kl_ruler.inversions(kl_ruler.published()["median"])

@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from lmnotes.models.zoo import plans, training
 from lmnotes.papers.trajectories import byte_network, long_run
+from lmnotes.text.chunks import TextSet
 
 STEPS = (0, 3, 6)
 
@@ -110,3 +114,20 @@ def test_what_cannot_be_trained_is_refused(tiny, change):
 
     with pytest.raises(ValueError, match="expected increasing steps"):
         long_run.train(replace(tiny, **change))
+
+
+def test_the_tail_of_several_seeds_is_that_of_each(tiny, monkeypatch):
+    words = ["the lazy dog", "0123 456", "brown fox jumps", "over 12"]
+    table = pd.DataFrame({"text_id": list("abcd"), "source": list("abcd")})
+    texts = TextSet("four", words, table, {})
+    steps = (0, 2, 4, 6, 8, 10, 12)
+    recipes = [replace(tiny, checkpoints=steps, seed=seed) for seed in (1, 2)]
+    runs = long_run.train_all(recipes, workers=0)
+    options = {"first": 2, "remove": 0, "threshold": -np.inf, "window": 3, "n_samples": 5}
+    tails = long_run.tails(runs, texts, **options)
+    assert list(tails) == ["c_q", "c_w", "alpha"]
+    alone = long_run.tails(runs[1:], texts, **options)
+    assert tails["c_q"][0][1] == alone["c_q"][0][0] != tails["c_q"][0][0]
+    for values, intervals in tails.values():
+        assert len(values) == 2
+        assert all(low <= v <= high for v, (low, high) in zip(values, intervals, strict=True))

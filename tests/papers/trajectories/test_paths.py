@@ -139,6 +139,25 @@ def test_runs_that_move_alike_are_parallel_and_their_order_means_nothing():
     assert (again, *interval) == pytest.approx((cosine, low, high))
 
 
+def test_parallel_runs_have_an_interval_over_runs():
+    rng = np.random.default_rng(0)
+    same, texts = rng.normal(size=200), np.arange(200)
+    ends = [same, same, -same]  # of three runs one goes the other way: no text tells, a run does
+    runs = [
+        paths.Run(n, [0, 1, 2], [np.zeros(200)] * 2 + [e]) for n, e in zip("abc", ends, strict=True)
+    ]
+    cosine, (low, high) = paths.parallel(runs, texts, 50)
+    assert cosine == pytest.approx(-1 / 3) and low == pytest.approx(-1) and high == pytest.approx(1)
+
+
+def test_extremes_within_a_type_are_over_models():
+    cosines = np.array([[1, 0.9, 0.2, 0.99], [0.9, 1, 0.1, 0.99], [0.2, 0.1, 1, 0.99], [0.99] * 4])
+    ends = paths.kin_cosines(cosines, list("xxxy"))
+    assert ends["low"][0] == 0.1 and ends["high"][0] == 0.9
+    assert ends["low"][1] == (0.1, 0.9) and ends["high"][1] == (0.1, 0.9)
+    assert np.isnan(paths.kin_cosines(cosines, list("wxyz"))["low"][0])
+
+
 def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="steps increasing"):
         Run("a", [0, 2, 1], np.zeros((3, 2)))

@@ -25,29 +25,31 @@ def _moved(model, name, amount=1.0):
     return model
 
 
+def squared_distance(one, other):
+    return weight_distance.windowed([one, other], 1)[0, 0]
+
+
 def test_distance_by_hand():
     first = {"a": np.array([[1.0, 2.0]]), "b": np.array([3.0])}
     second = {"b": np.array([1.0]), "a": np.array([[1.0, 5.0]])}
-    assert (
-        weight_distance.squared_distance(first, second) == 13.0
-    )  # 3^2 + 2^2, squared: not its root
+    assert squared_distance(first, second) == 13.0  # 3^2 + 2^2, squared: not its root
 
 
 def test_modules_count_parameters_and_no_buffers():
     one, two = torch.nn.BatchNorm1d(3), torch.nn.BatchNorm1d(3)
     two.running_mean += 100
-    assert weight_distance.squared_distance(one, two) == 0
-    assert weight_distance.squared_distance(one, _moved(two, "bias", 2.0)) == 4
+    assert squared_distance(one, two) == 0
+    assert squared_distance(one, _moved(two, "bias", 2.0)) == 4
 
 
 @pytest.mark.parametrize("name", ["gpt2", "gpt_neox", "llama", "opt", "mamba", "mamba2"])
 def test_folders_are_read_without_the_model(name, tmp_path, fast):
     model = tiny_models.model(name)
     model.save_pretrained(tmp_path / "one")
-    assert weight_distance.squared_distance(tmp_path / "one", model) == 0
+    assert squared_distance(tmp_path / "one", model) == 0
     other = tiny_models.model(name, seed=1)
     other.save_pretrained(tmp_path / "two")
-    found = weight_distance.squared_distance(tmp_path / "one", str(tmp_path / "two"))
+    found = squared_distance(tmp_path / "one", str(tmp_path / "two"))
     pairs = zip(model.parameters(), other.parameters(), strict=True)
     slow = sum(float(((b - a).detach().double() ** 2).sum()) for a, b in pairs)
     assert found == pytest.approx(slow, rel=1e-6) and found > 0
@@ -57,18 +59,14 @@ def test_a_tied_parameter_counts_once(tmp_path, fast):
     model = tiny_models.model("gpt2")
     model.save_pretrained(tmp_path / "one")
     _moved(model, "transformer.wte.weight", 3.0).save_pretrained(tmp_path / "two")
-    assert weight_distance.squared_distance(tmp_path / "one", tmp_path / "two") == pytest.approx(
-        9, 1e-5
-    )
+    assert squared_distance(tmp_path / "one", tmp_path / "two") == pytest.approx(9, 1e-5)
     # some files hold the tied head as well
     for part in ("one", "two"):
         file = tmp_path / part / "model.safetensors"
         stored = load_file(file)
         save_file(stored | {"lm_head.weight": stored["transformer.wte.weight"].clone()}, file)
-    assert weight_distance.squared_distance(tmp_path / "one", tmp_path / "two") == pytest.approx(
-        9, 1e-5
-    )
-    assert weight_distance.squared_distance(tmp_path / "one", model) == pytest.approx(9, 1e-5)
+    assert squared_distance(tmp_path / "one", tmp_path / "two") == pytest.approx(9, 1e-5)
+    assert squared_distance(tmp_path / "one", model) == pytest.approx(9, 1e-5)
 
 
 def test_buffers_in_a_file_are_ignored(tmp_path, fast):
@@ -78,11 +76,11 @@ def test_buffers_in_a_file_are_ignored(tmp_path, fast):
         file = tmp_path / part / "model.safetensors"
         mask = {"transformer.h.0.attn.masked_bias": torch.tensor(value)}
         save_file(load_file(file) | mask, file)
-    assert weight_distance.squared_distance(tmp_path / "one", tmp_path / "two") == 0
+    assert squared_distance(tmp_path / "one", tmp_path / "two") == 0
     # counts of an n-gram model are buffers
     for part, text in (("three", b"abcabc"), ("four", b"xyz")):
         ngram.fit(text, 2).save_pretrained(tmp_path / part)
-    assert weight_distance.squared_distance(tmp_path / "three", tmp_path / "four") == 0
+    assert squared_distance(tmp_path / "three", tmp_path / "four") == 0
 
 
 def test_shards_and_half_precision(tmp_path, fast):
@@ -90,10 +88,10 @@ def test_shards_and_half_precision(tmp_path, fast):
     model.save_pretrained(tmp_path / "one")
     model.save_pretrained(tmp_path / "shards", max_shard_size="10KB")
     assert len(list((tmp_path / "shards").glob("*.safetensors"))) > 1
-    assert weight_distance.squared_distance(tmp_path / "one", tmp_path / "shards") == 0
+    assert squared_distance(tmp_path / "one", tmp_path / "shards") == 0
     model.to(torch.bfloat16).save_pretrained(tmp_path / "half")
-    gap = weight_distance.squared_distance(tmp_path / "one", tmp_path / "half")
-    norm = weight_distance.squared_distance(
+    gap = squared_distance(tmp_path / "one", tmp_path / "half")
+    norm = squared_distance(
         tmp_path / "one", {n: 0 * p.float() for n, p in weight_distance.parameters(model).items()}
     )
     assert 0 < gap < norm * 2.0**-16
@@ -103,9 +101,7 @@ def test_files_with_other_names_go_through_the_model(tmp_path):
     model = tiny_models.model("mixtral")  # its experts are apart in the file
     model.save_pretrained(tmp_path)
     name = next(n for n, p in model.named_parameters() if p.ndim == 3)
-    assert weight_distance.squared_distance(tmp_path, _moved(model, name, 2.0)) == pytest.approx(
-        4, 1e-5
-    )
+    assert squared_distance(tmp_path, _moved(model, name, 2.0)) == pytest.approx(4, 1e-5)
 
 
 def test_windows_are_all_pairs_and_each_model_is_read_once(monkeypatch):
@@ -120,7 +116,7 @@ def test_windows_are_all_pairs_and_each_model_is_read_once(monkeypatch):
     for t in range(7):
         for lag in (1, 2, 3):
             if t + lag < 7:
-                slow = weight_distance.squared_distance(path[t], path[t + lag])
+                slow = squared_distance(path[t], path[t + lag])
                 assert found[t, lag - 1] == pytest.approx(slow)
             else:
                 assert np.isnan(found[t, lag - 1])
@@ -141,9 +137,9 @@ def test_a_model_may_train_on_while_its_window_is_taken():
 
 def test_large_tensors_are_summed_in_pieces(monkeypatch):
     one, two = {"a": np.zeros(1000, np.float32)}, {"a": np.arange(1000, dtype=np.float32)}
-    whole = weight_distance.squared_distance(one, two)
+    whole = squared_distance(one, two)
     monkeypatch.setattr(weight_distance, "PIECE", 7)
-    assert weight_distance.squared_distance(one, two) == whole == sum(i * i for i in range(1000))
+    assert squared_distance(one, two) == whole == sum(i * i for i in range(1000))
 
 
 def test_other_architectures_are_refused(tmp_path):
@@ -151,14 +147,14 @@ def test_other_architectures_are_refused(tmp_path):
     for other in ({"b": np.zeros(2)}, {"a": np.zeros(3)}, {"a": np.zeros(2), "b": np.zeros(1)}):
         for pair in ((one, other), (other, one)):
             with pytest.raises(ValueError, match="expected checkpoints of one run"):
-                weight_distance.squared_distance(*pair)
+                squared_distance(*pair)
     with pytest.raises(ValueError, match=r"no config\.json"):
-        weight_distance.squared_distance(tmp_path, one)
+        squared_distance(tmp_path, one)
     with pytest.raises(ValueError, match="paper's is 10"):
         weight_distance.windowed([one], 0)
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "gpt2", "n_layer": 1}))
     with pytest.raises(OSError, match=r"safetensors"):
-        weight_distance.squared_distance(tmp_path, one)  # a config without weights
+        squared_distance(tmp_path, one)  # a config without weights
 
 
 def test_windows_of_folders_are_kept(tmp_path, monkeypatch):
