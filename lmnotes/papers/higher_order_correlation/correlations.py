@@ -14,6 +14,7 @@ import pandas as pd
 
 from lmnotes.errors import InputError, expect_finite, expect_shape
 from lmnotes.notebook import card
+from lmnotes.statistics import mean_interval
 from lmnotes.words.ica.components import Components
 
 
@@ -154,7 +155,7 @@ def said_of(
         "strongest_pair": (first.c, (first.c - reach, first.c + reach)),
         "beyond_rotation": (high["ICA"] - max(high[name] for name in rivals), None),
         "significant": (share["ICA"] - max(share[name] for name in rivals), None),
-        "both_positive": (np.mean(positive), None),
+        "both_positive": mean_interval(positive),  # five pairs are few
         "fig3_levels": (np.abs(gaps).max(), None),
     }
 

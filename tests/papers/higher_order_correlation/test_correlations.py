@@ -122,3 +122,5 @@ def test_what_a_seed_says_is_held_against_the_best_of_the_rivals(linked, indepen
     assert said["beyond_rotation"] == (pytest.approx(high[0] - max(high[1:])), None)
     strongest, (low, above) = said["strongest_pair"]
     assert strongest == off[0].max() and low < strongest < above
+    share, (low, above) = said["both_positive"]
+    assert low < share < above  # pairs differ, and five are few
