@@ -75,6 +75,7 @@ def figure(fig: "Figure", name: str, data: "pd.DataFrame", caption: str = "") ->
     import matplotlib as mpl
     import matplotlib.pyplot as plt
 
+    _round_layout(fig)
     with mpl.rc_context(_STABLE):
         for suffix, metadata in _METADATA.items():
             how = {"dpi": _DPI, "metadata": metadata, "bbox_inches": "tight"}
@@ -89,6 +90,23 @@ def figure(fig: "Figure", name: str, data: "pd.DataFrame", caption: str = "") ->
         width = int.from_bytes(png[16:20], "big") * 96 // _DPI  # its IHDR, in pixels; 96 per inch
         display(Image(data=png, format="png", width=width, alt=caption or name))
         show_markdown(_as_markdown(caption))
+
+
+def _round_layout(fig: "Figure") -> None:
+    """Round where panels are put: the last bits differ between processes, since the solver orders
+    its variables by address, and an svg has names that are hashes of places."""
+    if (engine := fig.get_layout_engine()) is None:
+        return
+    place = engine.execute
+
+    def execute(fig: "Figure") -> None:
+        place(fig)
+        for ax in fig.axes:
+            in_layout, box = ax.get_in_layout(), ax.get_position(original=True)
+            ax.set_position(box.from_extents(*box.extents.round(9)))
+            ax.set_in_layout(in_layout)
+
+    engine.execute = execute
 
 
 def table(data: "pd.DataFrame", name: str, caption: str = "") -> None:

@@ -52,6 +52,34 @@ def test_two_processes_draw_the_same_bytes(house):
     assert written[0]["png"][:4] == b"\x89PNG"
 
 
+def test_last_bits_of_a_layout_change_no_figure(house, monkeypatch):
+    # the solver of the layout orders its variables by their addresses in memory
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+    from matplotlib.transforms import Bbox
+
+    place = ConstrainedLayoutEngine.execute
+
+    def execute(engine, fig):
+        place(engine, fig)
+        for ax in fig.axes:
+            box = Bbox(ax.get_position(original=True).get_points() * (1 + shift[0]))
+            ax.set_position(box)
+            ax.set_in_layout(True)
+
+    monkeypatch.setattr(ConstrainedLayoutEngine, "execute", execute)
+    outputs.begin(house.name, {})
+    written, shift = [], [0.0]
+    for shift[0] in (0.0, 3e-16):
+        fig, axes = plt.subplots(1, 3, figsize=(4, 2), layout="constrained")
+        for ax in axes:
+            ax.plot([0, 1])
+        fig.colorbar(axes[0].imshow(np.eye(2)))
+        outputs.figure(fig, "fig1_line", data={"x": [1]})
+        folder = house.outputs / house.name / "interactive" / "figures"
+        written.append({kind: (folder / f"fig1_line.{kind}").read_bytes() for kind in KINDS})
+    assert [kind for kind in KINDS if written[0][kind] != written[1][kind]] == []
+
+
 def test_a_figure_leaves_its_data_and_caption_and_is_closed(house):
     outputs.begin(house.name)
     fig = figure()
