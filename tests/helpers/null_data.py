@@ -1,0 +1,98 @@
+"""Data without structure in place of what a notebook measures: run by its kernel at the start.
+
+`arrange(KIND, folder)` writes the start-up file of a kernel that calls one of the functions below.
+Labels, counts of words and lengths of texts stay as they are; what is measured on is noise.
+"""
+
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+NOTEBOOKS = {
+    "gaussian_vectors": ("01", "02", "03", "04", "05"),
+    "shuffled_text": ("01", "02", "03", "04"),
+    "random_likelihoods": ("06", "07", "08", "09", "10"),
+}
+
+
+def arrange(kind: str, folder: Path) -> None:
+    """Write the start-up file for IPYTHONDIR=folder."""
+    startup = folder / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    text = f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+    (startup / "00_null.py").write_text(f"{text}import null_data\nnull_data.{kind}()\n")
+
+
+def gaussian_vectors() -> None:
+    """Every embedding that is made or opened holds independent Gaussian numbers."""
+    from lmnotes.words.embedding import Embedding
+
+    checked = Embedding.__post_init__
+
+    def drawn(embedding) -> None:
+        checked(embedding)
+        for name in ("input", "context"):
+            vectors = getattr(embedding, name)
+            if vectors is not None:
+                object.__setattr__(embedding, name, _noise(vectors, name, embedding.words[:9]))
+
+    Embedding.__post_init__ = drawn
+
+
+def shuffled_text() -> None:
+    """Every text that is loaded has its words in random order, over all documents."""
+    from lmnotes.text import corpus
+
+    load = corpus.load
+
+    def shuffled(*args, **options):
+        text = load(*args, **options)
+        tokens = np.random.default_rng(0).permutation(np.asarray(text.tokens))
+        return replace(text, tokens=tokens, content_id=f"{text.content_id}-shuffled")
+
+    corpus.load = shuffled
+
+
+def random_likelihoods() -> None:
+    """Every log-likelihood that is read is independent noise, of the same mean and spread."""
+    from lmnotes.models.ledger import ledger
+    from lmnotes.models.scoring import score
+    from lmnotes.papers.domain_mixture import readings
+    from lmnotes.papers.prompt_response_map import conditions
+    from lmnotes.papers.trajectories import long_run
+
+    matrix = ledger.Ledger.matrix
+
+    def drawn(rows, *args, **options):
+        L = matrix(rows, *args, **options)
+        values = [_noise(row, name) for row, name in zip(L.values, L.models.model, strict=True)]
+        return replace(L, values=np.array(values).reshape(L.values.shape))
+
+    ledger.Ledger.matrix = drawn
+    _after_init(score.Scores, "log_likelihood")
+    _after_init(conditions.Conditions, "values")
+    _after_init(readings.Reading, "log_probability")
+    scores = long_run.scores
+    long_run.scores = lambda *args, **options: _noise(scores(*args, **options), "long run")
+
+
+def _after_init(kind: type, name: str) -> None:
+    made = kind.__init__
+
+    def drawn(self, *args, **options) -> None:
+        made(self, *args, **options)
+        object.__setattr__(self, name, _noise(getattr(self, name), kind.__name__))
+
+    kind.__init__ = drawn
+
+
+def _noise(values: np.ndarray, *label: object) -> np.ndarray:
+    """Gaussian numbers of the mean and spread of `values`, the same each time for the same ones."""
+    values = np.asarray(values)
+    finite = values[np.isfinite(values)].astype(np.float64)
+    content = np.ascontiguousarray(values).reshape(-1)[:4096].tobytes()
+    rng = np.random.default_rng(zlib.crc32(repr((label, values.shape)).encode() + content))
+    draws = rng.normal(finite.mean(), finite.std() or 1.0, values.shape)
+    return draws.astype(values.dtype)
