@@ -10,11 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-NOTEBOOKS = {
-    "gaussian_vectors": ("01", "02", "03", "04", "05"),
-    "shuffled_text": ("01", "02", "03", "04"),
-    "random_likelihoods": ("06", "07", "08", "09", "10"),
-}
+WORDS, MODELS = ("gaussian_vectors", "shuffled_text"), ("random_likelihoods",)
+KINDS = dict.fromkeys(("01", "02", "03", "04"), WORDS) | {"05": WORDS[:1]}
+KINDS |= dict.fromkeys(("06", "07", "08", "09", "10"), MODELS)
 
 
 def arrange(kind: str, folder: Path) -> None:
@@ -49,8 +47,10 @@ def shuffled_text() -> None:
 
     def shuffled(*args, **options):
         text = load(*args, **options)
-        tokens = np.random.default_rng(0).permutation(np.asarray(text.tokens))
-        return replace(text, tokens=tokens, content_id=f"{text.content_id}-shuffled")
+        order = np.random.default_rng(0).permutation(text.n_tokens)
+        tokens, flags = np.asarray(text.tokens)[order], np.asarray(text.flags)[order]
+        content_id = f"{text.content_id}-shuffled"
+        return replace(text, tokens=tokens, flags=flags, content_id=content_id)
 
     corpus.load = shuffled
 
