@@ -24,8 +24,14 @@ def arrange(kind: str, folder: Path) -> None:
 
 
 def gaussian_vectors() -> None:
-    """Every embedding that is made or opened holds independent Gaussian numbers."""
+    """Every embedding that is made or opened, and every document, holds Gaussian numbers."""
+    from lmnotes.words import baselines
     from lmnotes.words.embedding import Embedding
+
+    of_documents = baselines.document_vectors
+    baselines.document_vectors = lambda *args, **how: _noise(
+        of_documents(*args, **how), "documents"
+    )
 
     checked = Embedding.__post_init__
 
