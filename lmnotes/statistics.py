@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from lmnotes.errors import InputError, expect_between, expect_finite, expect_whole
+from lmnotes.errors import InputError, expect_between, expect_finite
 
 
 @dataclass(frozen=True)
@@ -246,21 +246,24 @@ def group_bootstrap(
         groups: (R,) what belongs together, such as the base of a model; `range(R)` for rows alone.
         n: draws of as many groups as there are; those of a single one are left out.
 
+    Fewer than three groups tell no spread: both ends are NaN.
+
     >>> values = np.array([1.0, 3, 2, 4])
-    >>> mean, (low, high) = group_bootstrap(lambda rows: values[rows].mean(), ["a", "a", "b", "b"])
+    >>> mean, (low, high) = group_bootstrap(lambda rows: values[rows].mean(), ["a", "b", "b", "c"])
     >>> mean, low, high
-    (2.5, 2.5, 2.5)
+    (2.5, 1.75, 3.25)
     """
     groups = np.asarray(groups)
     names = list(dict.fromkeys(groups.tolist()))
-    expect_whole("the number of groups", len(names), 2, then="one alone has no spread; give more")
+    value = float(statistic(np.arange(len(groups))))
+    if len(names) < 3:
+        return value, (np.nan, np.nan)
     members = [np.flatnonzero(groups == name) for name in names]
     rng, draws = np.random.default_rng(seed), []
     while len(draws) < n:
         drawn = rng.integers(len(members), size=len(members))
         if len(set(drawn.tolist())) > 1:
             draws.append(statistic(np.concatenate([members[k] for k in drawn])))
-    value = float(statistic(np.arange(len(groups))))
     return value, interval_holding(value, draws)
 
 

@@ -44,13 +44,14 @@ def record(
     run = session.current()
     expect_one_of(f"claim of {run.card.number}.toml", id, run.card.claims)
     claim, value = run.card.claims[id], float(value)
-    interval, said = _interval(claim, value, interval)
-    verdict = _verdict(claim, run.profile, value, interval)
-    if claim.needs == "seeds" and verdict != verdicts.NOT_TESTABLE:
-        said.append(f"{n_seeds} seeds" if n_seeds > 1 else "one seed")
-        if n_seeds < ENOUGH_SEEDS:
-            verdict = verdicts.NOT_SETTLED
-    low, high = interval or (None, None)
+    held, said = _interval(claim, value, interval)
+    verdict = verdicts.NOT_TESTABLE
+    if run.profile in claim.profiles and math.isfinite(value) and (interval is None or held):
+        verdict = verdicts.verdict(value, held, claim.reproduced_rule, claim.same_direction_rule)
+        if claim.needs == "seeds":
+            said.append(f"{n_seeds} seeds" if n_seeds > 1 else "one seed")
+            verdict = verdict if n_seeds >= ENOUGH_SEEDS else verdicts.NOT_SETTLED
+    low, high = held or (None, None)
     run.claims[id] = {"measured": value, "low": low, "high": high, "verdict": verdict}
     run.claims[id]["note"] = "; ".join(filter(None, [note, *said]))
     save()
@@ -95,13 +96,6 @@ def _rows() -> list[dict]:
         row["note"] = "" if testable else f"asked at {', '.join(claim.profiles)} only"
         rows.append(row | run.claims.get(claim.id, {}))
     return rows
-
-
-def _verdict(claim: Claim, profile: str, value: float, interval: verdicts.Interval | None) -> str:
-    testable = profile in claim.profiles and math.isfinite(value)
-    if not testable or (claim.needs and interval is None):
-        return verdicts.NOT_TESTABLE
-    return verdicts.verdict(value, interval, claim.reproduced_rule, claim.same_direction_rule)
 
 
 def _interval(
