@@ -66,6 +66,7 @@ def random_likelihoods() -> None:
     from lmnotes.models.ledger import ledger
     from lmnotes.models.scoring import score
     from lmnotes.papers.domain_mixture import readings
+    from lmnotes.papers.model_map import kl_runs
     from lmnotes.papers.prompt_response_map import conditions
     from lmnotes.papers.trajectories import long_run
 
@@ -82,6 +83,7 @@ def random_likelihoods() -> None:
     _after_init(score.Scores, "log_likelihood")
     _after_init(conditions.Conditions, "values")
     _after_init(readings.Reading, "log_probability")
+    _after_init(kl_runs.Compared, "given")
     scores = long_run.scores
     long_run.scores = lambda *args, **options: _noise(scores(*args, **options), "long run")
 
