@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -42,14 +43,17 @@ def test_every_claim_has_a_verdict_that_follows_from_its_numbers(ran):
     for claim in its_card.claims.values():
         row = claims.loc[claim.id]
         assert row.verdict in verdicts.VERDICTS, f"{claim.id} was not recorded"
-        if "smoke" not in claim.profiles:
+        note = str(row.note)
+        if "smoke" not in claim.profiles or "too little to draw from" in note:
             assert row.verdict == verdicts.NOT_TESTABLE
         elif not math.isnan(row.measured):
             interval = None if math.isnan(row.low) else (row.low, row.high)
             expected = verdicts.verdict(
                 row.measured, interval, claim.reproduced_rule, claim.same_direction_rule
             )
-            assert row.verdict == expected
+            if claim.needs == "seeds" and re.search(r"\b(one seed|2 seeds)$", note):
+                expected = verdicts.NOT_SETTLED
+            assert row.verdict == expected, claim.id
 
 
 def test_no_claim_is_left_out_by_the_cells(ran):
