@@ -19,11 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"lmnotes: {error}", file=sys.stderr)
         return 2
     except FileNotFoundError as error:
-        print(
-            f"lmnotes: {error}; expected folders that can be written: see LMNOTES_OUTPUTS "
-            f"({store.outputs_folder()}) and LMNOTES_HOME ({store.home()})",
-            file=sys.stderr,
-        )
+        folders = f"LMNOTES_OUTPUTS ({store.outputs_folder()}) and LMNOTES_HOME ({store.home()})"
+        then = f"expected folders that can be written: see {folders}"
+        print(f"lmnotes: {error}; {then}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("lmnotes: interrupted; the same command starts it again", file=sys.stderr)
@@ -92,17 +90,14 @@ def _run(options: argparse.Namespace) -> int:
 
     if bool(options.names) == options.all:
         given = "both names and --all" if options.all else "no notebook"
-        raise InputError(
-            f"{given} was given to run; expected numbers or --all: "
-            "lmnotes run 01, or lmnotes run --all"
-        )
+        said = f"{given} was given to run"
+        raise InputError(f"{said}; expected numbers or --all: lmnotes run 01, or lmnotes run --all")
     settings = {}
     for setting in options.settings:
         name, equals, value = setting.partition("=")
         if not equals:
-            raise InputError(
-                f"-p {setting} was given; expected name=value: write it like -p dim=50"
-            )
+            said = f"-p {setting} was given"
+            raise InputError(f"{said}; expected name=value: write it like -p dim=50")
         settings[name.strip()] = value
     if options.threads is not None:
         os.environ["LMNOTES_THREADS"] = str(options.threads)

@@ -52,10 +52,8 @@ def expect_file(what: str, path: str | Path, expected: str) -> Path:
     """The path of a file; FileNotFoundError where it is not there, with what may be given."""
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(
-            f"{what} {str(path)!r}: there is no such file; expected {expected}; check the path "
-            f"from {Path.cwd()}"
-        )
+        given = f"{what} {str(path)!r}: there is no such file"
+        raise FileNotFoundError(f"{given}; expected {expected}; check the path from {Path.cwd()}")
     return path
 
 
@@ -71,17 +69,13 @@ strings: put it in brackets
     """
     if isinstance(given, str | bytes) or not isinstance(given, Iterable):
         single = ", a single string" if isinstance(given, str | bytes) else ""
-        raise InputError(
-            f"{what} = {repr(given)[:60]} was given{single}; expected a list of strings: put it in "
-            "brackets"
-        )
+        said = f"{what} = {repr(given)[:60]} was given{single}"
+        raise InputError(f"{said}; expected a list of strings: put it in brackets")
     strings = list(given)
     for place, string in enumerate(strings):
         if not isinstance(string, str):
-            raise InputError(
-                f"{what}[{place}] is {repr(string)[:60]}, a {type(string).__name__}; expected "
-                "strings only: convert it, or leave it out"
-            )
+            said = f"{what}[{place}] is {repr(string)[:60]}, a {type(string).__name__}"
+            raise InputError(f"{said}; expected strings only: convert it, or leave it out")
     return strings
 
 
@@ -156,10 +150,8 @@ numbers: leave those rows out
     wrong = ~np.isfinite(array)
     if wrong.any():
         first = tuple(int(index) for index in np.argwhere(wrong)[0])
-        raise InputError(
-            f"{what} has {wrong.sum():,} of {wrong.size:,} values not finite, first at {first}; "
-            f"expected finite numbers: {then}"
-        )
+        given = f"{what} has {wrong.sum():,} of {wrong.size:,} values not finite, first at {first}"
+        raise InputError(f"{given}; expected finite numbers: {then}")
 
 
 def expect_weights(what: str, weights: "np.ndarray", n: int) -> "np.ndarray":

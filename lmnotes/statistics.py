@@ -47,11 +47,9 @@ def regress(
     used = np.ones(len(y), bool) if where is None else np.asarray(where)
     chosen_y, chosen_x = y[used], x[used]
     if len(chosen_x) < 3 or not np.ptp(chosen_x) > 0 or not np.isfinite(chosen_x + chosen_y).all():
-        raise InputError(
-            f"a line through {len(chosen_x)} words, x from {chosen_x.min(initial=np.nan):.3g} to "
-            f"{chosen_x.max(initial=np.nan):.3g}: expected 3 or more finite points with different "
-            "x; choose more words in `where`"
-        )
+        reach = f"{chosen_x.min(initial=np.nan):.3g} to {chosen_x.max(initial=np.nan):.3g}"
+        given = f"a line through {len(chosen_x)} words, x from {reach}: expected 3 or more finite"
+        raise InputError(f"{given} points with different x; choose more words in `where`")
     slope, intercept, r2 = _lines(chosen_y[None], chosen_x[None])
     rng = np.random.default_rng(seed)
     samples = [rng.integers(len(chosen_x), size=len(chosen_x)) for _ in range(n_bootstrap)]
@@ -334,10 +332,9 @@ def paired_test(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> Pair
     """
     first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
     if first.shape != second.shape or first.ndim not in (1, 2) or len(first) < 2:
-        raise InputError(
-            f"values of shapes {first.shape} and {second.shape} were given; expected the same two "
-            "or more seeds on both sides: run both on each seed"
-        )
+        given = f"values of shapes {first.shape} and {second.shape} were given"
+        then = "run both on each seed"
+        raise InputError(f"{given}; expected the same two or more seeds on both sides: {then}")
     expect_finite("differences", first - second, "leave those seeds out")
     differences = (first - second).reshape(len(first), -1).mean(axis=1)
     mean, sd = differences.mean(), differences.std(ddof=1)

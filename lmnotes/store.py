@@ -122,10 +122,8 @@ def _is_whole(final: Path) -> bool:
     if (fault := fault_of(final)) is None:
         return True
     aside = _set_aside(final)
-    warnings.warn(
-        f"artefact {final} is damaged ({fault}); set aside as {aside.name} and built anew",
-        stacklevel=3,
-    )
+    given = f"artefact {final} is damaged ({fault})"
+    warnings.warn(f"{given}; set aside as {aside.name} and built anew", stacklevel=3)
     return False
 
 
@@ -137,7 +135,7 @@ def _written(final: Path, key: Mapping, write: Callable[[Path], None]) -> bool:
     try:
         (partial / MANIFEST).write_text(mark)  # where it is gone in the end, so may others be
         write(partial)
-        if _text(partial / MANIFEST) == mark:
+        if (partial / MANIFEST).is_file() and (partial / MANIFEST).read_text() == mark:
             for stray in partial.rglob(".*"):  # of a save that was killed: ours, safetensors's
                 stray.unlink()
             _seal(partial, key)
@@ -145,18 +143,13 @@ def _written(final: Path, key: Mapping, write: Callable[[Path], None]) -> bool:
             return True
     except Exception as error:
         if (partial / MANIFEST).exists():
-            if not _is_full(error, partial):
+            is_full = shutil.disk_usage(partial).free < 1 << 16  # not every library says it
+            if not (is_full or _FULL.search(str(error))):
                 raise
             if not any((partial / name).exists() for name in RESUMED):
                 shutil.rmtree(partial, ignore_errors=True)
             raise InputError(_no_space(final)) from error
     return False
-
-
-def _text(path: Path) -> str:
-    with contextlib.suppress(OSError):
-        return path.read_text()
-    return ""
 
 
 @contextlib.contextmanager
@@ -167,20 +160,16 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         if _FULL.search(str(error)):
             raise InputError(_no_space(path)) from error
+        what, why = f"{error.filename or path} is", error.strerror
         if error.errno in _REFUSED:
-            given = f"{error.filename or path} is closed to this user ({error.strerror})"
             then = "set LMNOTES_HOME or LMNOTES_OUTPUTS to one, or ask its owner"
-            raise InputError(f"{given}; expected a folder of its own: {then}") from error
-        if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
-            given = f"{error.filename or path} is not what belongs there ({error.strerror})"
+            given = f"{what} closed to this user ({why}); expected a folder of its own: {then}"
+        elif error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
             wanted = "a folder where there is a file, or the other way round"
-            raise InputError(f"{given}; expected {wanted}: move it away") from error
-        raise
-
-
-def _is_full(error: Exception, folder: Path) -> bool:
-    """Whether an error came of a full disk, which not every library says."""
-    return bool(_FULL.search(str(error))) or shutil.disk_usage(folder).free < 1 << 16
+            given = f"{what} not what belongs there ({why}); expected {wanted}: move it away"
+        else:
+            raise
+        raise InputError(given) from error
 
 
 def _no_space(path: Path) -> str:
@@ -315,10 +304,8 @@ def read_json(path: Path) -> dict:
     A file without a checksum, of an earlier version, is taken as it is.
     """
     value = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(value, dict) or value.pop("sha256", None) not in (
-        None,
-        content_id(value, 64),
-    ):
+    known = value.pop("sha256", None) if isinstance(value, dict) else ""
+    if known not in (None, content_id(value, 64)):
         raise ValueError("it does not match its checksum")
     return value
 
@@ -333,16 +320,13 @@ def save_arrays(
     import numpy as np
 
     folder = Path(folder)
-    with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
     for key, array in arrays.items():
         if array is None:
             (folder / f"{key}.npy").unlink(missing_ok=True)
             continue
         with replacing(folder / f"{key}.npy") as partial, open(partial, "wb") as file:
             np.save(file, array)
-    text = json.dumps(labels, ensure_ascii=False, default=_plain)
-    write_text(folder / f"{name}.json", text)
+    write_text(folder / f"{name}.json", json.dumps(labels, ensure_ascii=False, default=_plain))
     return folder
 
 
@@ -353,10 +337,8 @@ def opening(folder: str | Path) -> Iterator[Path]:
         yield Path(folder)
     except (OSError, LookupError, TypeError, ValueError, EOFError, zipfile.BadZipFile) as error:
         reason = str(error).partition(" If you trust")[0]  # no advice to run what a pickle holds
-        raise InputError(
-            f"{folder} is no whole folder of `save` ({type(error).__name__}: {reason}); expected "
-            "one: give that, or write it again"
-        ) from error
+        given = f"{folder} is no whole folder of `save` ({type(error).__name__}: {reason})"
+        raise InputError(f"{given}; expected one: give that, or write it again") from error
 
 
 def open_arrays(folder: str | Path, keys: Iterable[str], name: str) -> dict:
@@ -367,8 +349,7 @@ def open_arrays(folder: str | Path, keys: Iterable[str], name: str) -> dict:
     folder = Path(folder)
     labels = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
     paths = {key: folder / f"{key}.npy" for key in keys}
-    arrays = {k: np.load(path, mmap_mode="r") for k, path in paths.items() if path.exists()}
-    return labels | arrays
+    return labels | {k: np.load(path, mmap_mode="r") for k, path in paths.items() if path.exists()}
 
 
 def _plain(value: object) -> object:

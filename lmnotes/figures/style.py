@@ -237,11 +237,7 @@ def levels(table: pd.DataFrame) -> Figure:
 
 
 def classes(
-    ax: Axes,
-    counts: np.ndarray,
-    score: np.ndarray,
-    labels: np.ndarray,
-    colours: Mapping[str, str],
+    ax: Axes, counts: np.ndarray, score: np.ndarray, labels: np.ndarray, colours: Mapping[str, str]
 ) -> None:
     """A score against counts, one colour per class, drawn in the order of `colours` (Fig. 6)."""
     dots = {"s": 5, "alpha": 0.5, "linewidths": 0, "rasterized": True}

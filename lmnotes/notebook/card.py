@@ -95,10 +95,8 @@ def notebooks_folder() -> Path:
     for root in (Path(__file__).resolve().parents[2], folder, *folder.parents):
         if (root / "notebooks" / "cards").is_dir():
             return root / "notebooks"
-    raise InputError(
-        f"no notebooks were found from {folder}; expected a folder notebooks/ with cards/ in it: "
-        "call from the checkout, or set LMNOTES_NOTEBOOKS"
-    )
+    given = f"no notebooks were found from {folder}; expected a folder notebooks/ with cards/ in it"
+    raise InputError(f"{given}: call from the checkout, or set LMNOTES_NOTEBOOKS")
 
 
 def notebooks() -> list[Path]:
@@ -114,11 +112,9 @@ def find(name: str) -> Path:
     matches = [path for path in paths if prefix and path.stem.startswith(prefix)]
     if len(matches) == 1:
         return matches[0]
-    raise InputError(
-        f"notebook {name!r} was given, and {len(matches) or 'no'} notebooks of "
-        f"{notebooks_folder()} begin so; expected a number or a name: "
-        f"{nearest(stem, [path.stem for path in matches or paths])}"
-    )
+    given = f"notebook {name!r} was given, and {len(matches) or 'no'} notebooks begin so"
+    then = nearest(stem, [path.stem for path in matches or paths])
+    raise InputError(f"{given} in {notebooks_folder()}; expected a number or a name: {then}")
 
 
 def path_of(notebook: str) -> Path:
@@ -148,16 +144,14 @@ def load(path: Path | str) -> Card:
     """The card in the file at `path`, checked: keys, rules and ids that cannot be are refused."""
     path = Path(path)
     if not path.is_file():
-        raise InputError(
-            f"the card {path} is not there; expected one per notebook: write it with number, "
-            "notebook, title, [paper], [profiles.*] and [[claims]]"
-        )
+        given = f"the card {path} is not there"
+        then = "write it with number, notebook, title, [paper], [profiles.*] and [[claims]]"
+        raise InputError(f"{given}; expected one per notebook: {then}")
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise InputError(
-            f"{path.name} is not TOML ({error}); expected a card: mend that line"
-        ) from None
+        given = f"{path.name} is not TOML ({error})"
+        raise InputError(f"{given}; expected a card: mend that line") from None
     where, artefacts = path.name, raw.pop("artefacts", {})
     _keys(where, artefacts, ("figures", "tables"))
     raw |= {name: tuple(artefacts.get(name, ())) for name in ("figures", "tables")}
@@ -166,10 +160,8 @@ def load(path: Path | str) -> Card:
     card = _make(where, Card, raw)
     _keys(f"{where} [profiles]", card.profiles, PROFILES)
     if card.notebook[:2] != card.number or path.stem != card.number:
-        raise InputError(
-            f"{where} has number {card.number!r} and notebook {card.notebook!r}; expected both to "
-            f"begin with {path.stem!r}: rename one"
-        )
+        given = f"{where} has number {card.number!r} and notebook {card.notebook!r}"
+        raise InputError(f"{given}; expected both to begin with {path.stem!r}: rename one")
     return card
 
 
@@ -179,9 +171,8 @@ def _by_id(where: str, name: str, kind: type, entries: list[dict]) -> dict:
     for number, entry in enumerate(entries, start=1):
         item = _make(f"{where} [[{name}]] {entry.get('id', number)}", kind, entry)
         if item.id in made:
-            raise InputError(
-                f"{where} has two {name} with id {item.id!r}; expected one: rename one"
-            )
+            given = f"{where} has two {name} with id {item.id!r}"
+            raise InputError(f"{given}; expected one: rename one")
         _CHECKS[kind](where, item)
         made[item.id] = item
     return made
@@ -189,8 +180,7 @@ def _by_id(where: str, name: str, kind: type, entries: list[dict]) -> dict:
 
 def _make(where: str, kind: type, entry: dict):
     """`kind(**entry)`, lists as tuples, with missing and unknown keys named."""
-    fields = kind.__dataclass_fields__
-    _keys(where, entry, fields)
+    _keys(where, entry, kind.__dataclass_fields__)
     lists = {key: tuple(value) for key, value in entry.items() if isinstance(value, list)}
     try:
         return kind(**entry | lists)

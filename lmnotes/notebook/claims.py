@@ -80,8 +80,7 @@ def save() -> None:
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
     for row in _rows():
-        cells = {name: session.as_cell(_written(value)) for name, value in row.items()}
-        writer.writerow(cells)
+        writer.writerow({name: session.as_cell(_written(value)) for name, value in row.items()})
     store.write_text(session.current().folder / "claims.csv", text.getvalue())
 
 
@@ -109,19 +108,16 @@ def _interval(
         return None, ["there was nothing to measure it on"]
     if given is None:
         if claim.needs:
-            raise InputError(
-                f"claim {claim.id!r} was recorded without an interval; expected interval=(low, "
-                "high): give the bootstrap's or the seeds'"
-            )
+            said = f"claim {claim.id!r} was recorded without an interval"
+            then = "give the bootstrap's or the seeds'"
+            raise InputError(f"{said}; expected interval=(low, high): {then}")
         return None, []
     low, high = (float(end) for end in given)
     if not (math.isfinite(low) and math.isfinite(high)):
         return None, ["no interval: too little to draw from"]
     if low > high:
-        raise InputError(
-            f"claim {claim.id!r} was recorded with interval ({low:g}, {high:g}); expected the "
-            "lower end first: check the order of its ends"
-        )
+        said = f"claim {claim.id!r} was recorded with interval ({low:g}, {high:g})"
+        raise InputError(f"{said}; expected the lower end first: check the order of its ends")
     held = min(low, value), max(high, value)
     slack = 1e-9 * max(1.0, abs(value))
     is_wider = held[0] < low - slack or held[1] > high + slack

@@ -34,9 +34,8 @@ class Control:
         else:
             fits, expected = type(value) is type(self.value), type(self.value).__name__
         if not fits:
-            raise InputError(
-                f"control {self.name!r} was set to {value!r}; expected {expected}: choose from it"
-            )
+            given = f"control {self.name!r} was set to {value!r}"
+            raise InputError(f"{given}; expected {expected}: choose from it")
         return value
 
     def widget(self):
@@ -46,8 +45,7 @@ class Control:
         look = {"description": self.name.replace("_", " ")}
         look["style"] = {"description_width": "initial"}
         if self.choices is not None:
-            options = list(self.choices.items())
-            return ipywidgets.Dropdown(options=options, value=self.value, **look)
+            return ipywidgets.Dropdown(options=list(self.choices.items()), value=self.value, **look)
         if self.low is not None:
             kind = ipywidgets.FloatSlider if isinstance(self.value, float) else ipywidgets.IntSlider
             ends = {"min": self.low, "max": self.high, "step": self.step}
@@ -88,7 +86,7 @@ def _control(name: str, given: object) -> Control:
             steps = (high - low) // (2 * step)
             middle = low + steps * step if whole else (low + high) / 2
             return Control(name, middle, low, high, step)
-    raise InputError(
-        f"control {name!r} was given {given!r}; expected (low, high), (low, high, step), a list of "
-        "choices, a dict of named ones, True or False, or a text: write one of these"
+    wanted = (
+        "(low, high), (low, high, step), a list of choices, a dict of named ones, a bool or text"
     )
+    raise InputError(f"control {name!r} was given {given!r}; expected {wanted}: write one of these")

@@ -154,9 +154,8 @@ def _frame(data: object, what: str, advice: str) -> "pd.DataFrame":
         data = pd.DataFrame(data)
     if not isinstance(data, pd.DataFrame) or data.empty:
         given = "an empty table" if isinstance(data, pd.DataFrame) else type(data).__name__
-        raise InputError(
-            f"{what} was given {given} as data; expected a DataFrame with rows: {advice}"
-        )
+        said = f"{what} was given {given} as data"
+        raise InputError(f"{said}; expected a DataFrame with rows: {advice}")
     return data
 
 
@@ -164,8 +163,7 @@ def _csv(frame: "pd.DataFrame", path: Path) -> None:
     import pandas as pd
 
     def as_cells(column: pd.Series) -> pd.Series:
-        is_number = pd.api.types.is_numeric_dtype(column)
-        return column if is_number else column.map(session.as_cell)
+        return column if pd.api.types.is_numeric_dtype(column) else column.map(session.as_cell)
 
     index = not isinstance(frame.index, pd.RangeIndex)
     frame = frame.apply(as_cells).rename(index=session.as_cell, columns=session.as_cell)
@@ -174,10 +172,8 @@ def _csv(frame: "pd.DataFrame", path: Path) -> None:
 
 def _checked(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
-        raise InputError(
-            f"name {name!r} was given; expected letters, digits, '_' and '-', as it names a file: "
-            "rename it"
-        )
+        wanted = "letters, digits, '_' and '-', as it names a file"
+        raise InputError(f"name {name!r} was given; expected {wanted}: rename it")
     return name
 
 

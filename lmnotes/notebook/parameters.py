@@ -62,10 +62,8 @@ def read(path: Path | str) -> list[Parameter]:
         tagged = [c for c in cells if "parameters" in c.get("metadata", {}).get("tags", [])]
         sources = ["".join(cell["source"]) for cell in tagged]
     if len(sources) != 1:
-        raise InputError(
-            f"{path.name} has {len(sources)} cells tagged 'parameters'; expected one: "
-            "tag the cell that holds the typed assignments"
-        )
+        given = f"{path.name} has {len(sources)} cells tagged 'parameters'"
+        raise InputError(f"{given}; expected one: tag the cell that holds the typed assignments")
     return parse(sources[0], where=path.name)
 
 
@@ -112,10 +110,10 @@ def parse(source: str, where: str = "parameters cell") -> list[Parameter]:
         if isinstance(statement, ast.Import | ast.ImportFrom):  # `from typing import Literal`
             continue
         if not isinstance(statement, ast.AnnAssign) or statement.value is None:
-            raise InputError(
-                f"{where}: line {statement.lineno} is {ast.unparse(statement)!r}; expected "
-                "'name: type = default  # comment': give it a type, or move it to another cell"
-            )
+            given = f"{where}: line {statement.lineno} is {ast.unparse(statement)!r}"
+            wanted = "'name: type = default  # comment'"
+            then = "give it a type, or move it to another cell"
+            raise InputError(f"{given}; expected {wanted}: {then}")
         parameters.append(_declared(statement, comments.get(statement.end_lineno, ""), where))
     return parameters
 
@@ -126,10 +124,9 @@ def _declared(statement: ast.AnnAssign, comment: str, where: str) -> Parameter:
     try:
         default = ast.literal_eval(statement.value)
     except ValueError:
-        raise InputError(
-            f"{where}: the default of '{name}' is {ast.unparse(statement.value)}; expected a plain "
-            "value: write the value itself, and compute in a later cell"
-        ) from None
+        given = f"{where}: the default of '{name}' is {ast.unparse(statement.value)}"
+        then = "write the value itself, and compute in a later cell"
+        raise InputError(f"{given}; expected a plain value: {then}") from None
     low = high = None
     if bounds := _RANGE.match(comment):
         low, high = float(bounds[1]), None if bounds[2] is None else float(bounds[2])
@@ -165,8 +162,7 @@ def check(parameters: Sequence[Parameter], overrides: Mapping[str, object]) -> d
 
 def _value(parameter: Parameter, given: object, from_text: bool = True) -> object:
     """The given value as the parameter's type, checked against its range."""
-    annotation = ast.parse(parameter.type, mode="eval").body
-    members, optional = _members(annotation)
+    members, optional = _members(ast.parse(parameter.type, mode="eval").body)
     if optional and (given is None or (from_text and given in ("None", "none"))):
         return None
     if len(members) != 1:
@@ -176,10 +172,9 @@ def _value(parameter: Parameter, given: object, from_text: bool = True) -> objec
         if isinstance(item, str | bool) or parameter.low is None:
             continue
         if item < parameter.low or (parameter.high is not None and item > parameter.high):
-            raise InputError(
-                f"parameter '{parameter.name}' = {item!r} is out of range; expected "
-                f"{parameter.range}: choose a value in it, the default is {parameter.default!r}"
-            )
+            said = f"parameter '{parameter.name}' = {item!r} is out of range"
+            then = f"choose a value in it, the default is {parameter.default!r}"
+            raise InputError(f"{said}; expected {parameter.range}: {then}")
     return value
 
 
@@ -247,14 +242,10 @@ def _scalar(parameter: Parameter, kind: str, given: object, from_text: bool) -> 
 
 
 def _mismatch(parameter: Parameter, given: object, expected: str, advice: str) -> InputError:
-    return InputError(
-        f"parameter '{parameter.name}' = {given!r} does not fit; expected {expected}: "
-        f"{advice} (the default is {parameter.default!r})"
-    )
+    said = f"parameter '{parameter.name}' = {given!r} does not fit; expected {expected}"
+    return InputError(f"{said}: {advice} (the default is {parameter.default!r})")
 
 
 def _unsupported(parameter: Parameter) -> InputError:
-    return InputError(
-        f"parameter '{parameter.name}' has type {parameter.type}; expected one of {_SUPPORTED}: "
-        "use the nearest of these and convert in a later cell"
-    )
+    given = f"parameter '{parameter.name}' has type {parameter.type}; expected one of {_SUPPORTED}"
+    return InputError(f"{given}: use the nearest of these and convert in a later cell")

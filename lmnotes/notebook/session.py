@@ -35,10 +35,9 @@ def enter(run: Run) -> None:
 def current() -> Run:
     """The run that `begin` started."""
     if _current is None:
-        raise InputError(
-            "no run has begun in this notebook; expected outputs.begin(name, globals()) before the "
-            "first figure, table, claim or exercise: run the cell after the parameters"
-        )
+        wanted = "outputs.begin(name, globals()) before the first figure, table, claim or exercise"
+        then = "run the cell after the parameters"
+        raise InputError(f"no run has begun in this notebook; expected {wanted}: {then}")
     return _current
 
 

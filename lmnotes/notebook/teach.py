@@ -69,10 +69,8 @@ class Exercise:
         hints = self.entry.hints
         if not (isinstance(level, int) and 1 <= level <= len(hints)):
             known = f"levels 1..{len(hints)}" if hints else "no hints"
-            raise InputError(
-                f"hint level {level!r} was asked of exercise {self.entry.id!r}; it has {known}: "
-                f"{'ask for one of these' if hints else 'try check(answer)'}"
-            )
+            given = f"hint level {level!r} was asked of exercise {self.entry.id!r}; it has {known}"
+            raise InputError(f"{given}: {'ask for one of these' if hints else 'try check(answer)'}")
         return Hint(hints[level - 1])
 
     def _show(self) -> None:
@@ -99,10 +97,8 @@ class Quiz:
         """Whether choice number `choice`, counted from 1, is right, and why."""
         choices = self.entry.choices
         if not (isinstance(choice, int) and 1 <= choice <= len(choices)):
-            raise InputError(
-                f"choice {choice!r} was given to quiz {self.entry.id!r}; expected "
-                f"1..{len(choices)}: choose one of these"
-            )
+            given = f"choice {choice!r} was given to quiz {self.entry.id!r}"
+            raise InputError(f"{given}; expected 1..{len(choices)}: choose one of these")
         if self.buttons is not None and self.buttons.index != choice - 1:
             self.buttons.index = choice - 1
         if choice == self.entry.answer:
@@ -160,8 +156,7 @@ def check(id: str, answer: object) -> Result:
 
 def hint(id: str, level: int = 1) -> Hint:
     """The hint of this level to exercise `id`, from the vaguest, 1, to the plainest."""
-    entry = _entry(session.current().card.exercises, id, "exercise")
-    return Exercise(entry, ()).hint(level)
+    return Exercise(_entry(session.current().card.exercises, id, "exercise"), ()).hint(level)
 
 
 def quiz(id: str) -> Quiz:

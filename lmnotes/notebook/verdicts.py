@@ -75,18 +75,14 @@ def parse(text: str, published: float | None = None) -> Rule:
 def _centre(text: str, given: str | None, published: float | None) -> float:
     """The number that a rule compares with: the one it names, else the published one."""
     if given is None and published is None:
-        raise InputError(
-            f"rule {text!r} compares with the published value, and the claim has none; expected a "
-            f"number: add 'published' to the claim, or name the number in the rule"
-        )
+        said = f"rule {text!r} compares with the published value, and the claim has none"
+        then = "add 'published' to the claim, or name the number in the rule"
+        raise InputError(f"{said}; expected a number: {then}")
     return float(published if given is None else given)
 
 
 def verdict(
-    value: float,
-    interval: Interval | None,
-    reproduced: Rule | None,
-    same_direction: Rule | None,
+    value: float, interval: Interval | None, reproduced: Rule | None, same_direction: Rule | None
 ) -> str:
     """The verdict on a finite value: by the first rule that holds at the whole interval.
 
@@ -100,9 +96,8 @@ def verdict(
     'consistent, not settled'
     """
     if not math.isfinite(value):
-        raise InputError(
-            f"a verdict was asked on {value}; expected a finite number: note it as not testable"
-        )
+        given = f"a verdict was asked on {value}"
+        raise InputError(f"{given}; expected a finite number: note it as not testable")
     met, directed = (
         rule is not None and rule.settled(value, interval) for rule in (reproduced, same_direction)
     )

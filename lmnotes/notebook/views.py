@@ -30,8 +30,7 @@ def is_live() -> bool:
     kernel = getattr(running_shell(), "kernel", None)
     if kernel is None:
         return False
-    request = kernel.get_parent("shell") or {}
-    return bool(request.get("metadata", {}).get("cellId"))
+    return bool((kernel.get_parent("shell") or {}).get("metadata", {}).get("cellId"))
 
 
 class Explorer:

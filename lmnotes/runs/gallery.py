@@ -102,16 +102,14 @@ def write() -> Path:
     template, every = page.from_string(_PAGE), records.everything()
     folder = store.outputs_folder().resolve()
     papers = [_paper(notebook.stem, every, folder, draw) for notebook in cards.notebooks()]
-    text = draw(papers)
-    store.write_text(folder / "index.html", text)
+    store.write_text(folder / "index.html", draw(papers))
     return folder / "index.html"
 
 
 def choose(runs: list[dict]) -> dict | None:
     """The run to show among a notebook's: its last good one at `laptop`, else its last good one."""
     good = [run for run in runs if run["status"] == "ok"]
-    laptop = [run for run in good if run["profile"] == "laptop"]
-    return (laptop or good or [None])[-1]
+    return ([run for run in good if run["profile"] == "laptop"] or good or [None])[-1]
 
 
 def _paper(notebook: str, every: list[dict], root: Path, draw: Callable) -> dict:

@@ -49,14 +49,11 @@ def sync(names: Sequence[str] = (), direction: str = "auto") -> list[Path]:
     for notebook in _pairs(names):
         twin = twin_of(notebook)
         if direction == "from-notebook" or (direction == "auto" and not twin.exists()):
-            text = twin_text(notebook.read_text(encoding="utf-8"))
-            written += _put(twin, text)
+            written += _put(twin, twin_text(notebook.read_text(encoding="utf-8")))
         elif direction == "auto" and notebook.exists() and _edited_later(notebook, twin):
-            raise InputError(
-                f"{notebook.name} has other cells than its twin and was saved later; expected "
-                "edits in one of them: 'lmnotes sync --from-notebook' keeps the notebook's, "
-                "'lmnotes sync --from-twin' the twin's"
-            )
+            given = f"{notebook.name} has other cells than its twin and was saved later"
+            then = "'lmnotes sync --from-notebook' keeps its, '... --from-twin' the twin's"
+            raise InputError(f"{given}; expected edits in one of them: {then}")
         written += _put(notebook, notebook_text(twin.read_text(encoding="utf-8")))
     return written
 
@@ -89,11 +86,9 @@ def _plain(node) -> str:
     cells = []
     for index, cell in enumerate(node.cells):
         if pasted := cell.get("attachments"):
-            raise InputError(
-                f"cell {index + 1}, {cell.source[:40]!r}, holds the pasted {', '.join(pasted)}; "
-                "expected cells of text, which is all that a twin keeps: save the picture as a "
-                "file and name that in the cell, or drop it with 'lmnotes sync --from-twin'"
-            )
+            given = f"cell {index + 1}, {cell.source[:40]!r}, holds the pasted {', '.join(pasted)}"
+            then = "save it as a file and name that, or drop it with 'lmnotes sync --from-twin'"
+            raise InputError(f"{given}; expected cells of text, all that a twin keeps: {then}")
         source = cell.source.rstrip("\n")
         digest = hashlib.sha256(source.encode()).hexdigest()[:8]
         tags = list(cell.metadata.get("tags", []))

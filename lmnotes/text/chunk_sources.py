@@ -58,14 +58,10 @@ def installed_documents(domain: str) -> pd.DataFrame:
     def rows() -> list[tuple[str, str, str]]:
         return [(source.name, part_of(source.name), source.text) for source in _cleaned(domain)]
 
-    columns = ["name", "part", "text"]
-    table = installed.stored_table("documents", key, "documents", columns, rows)
+    table = installed.stored_table("documents", key, "documents", ["name", "part", "text"], rows)
     if table.empty:
-        warnings.warn(
-            f"the installed domain {domain!r} has no text here: it is left out, and the texts have "
-            "another content id",
-            stacklevel=3,
-        )
+        given = f"the installed domain {domain!r} has no text here: it is left out"
+        warnings.warn(f"{given}, and the texts have another content id", stacklevel=3)
     return table
 
 
@@ -112,9 +108,6 @@ def file_documents(path: Path, field: str) -> Iterator[Source]:
             sources = [sources[0]._replace(name=place.as_posix())]
         unnamed = [source.name for source in sources if not source.domain]
         if 0 < len(unnamed) < len(sources):
-            warnings.warn(
-                f"{file}: {len(unnamed):,} of {len(sources):,} rows name no domain, such as "
-                f"{unnamed[0]}: theirs is {default!r}",
-                stacklevel=2,
-            )
+            given = f"{file}: {len(unnamed):,} of {len(sources):,} rows name no domain"
+            warnings.warn(f"{given}, such as {unnamed[0]}: theirs is {default!r}", stacklevel=2)
         yield from (source._replace(domain=source.domain or default) for source in sources)

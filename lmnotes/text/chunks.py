@@ -69,10 +69,8 @@ class TextSet:
         """The texts at these indices, or where an (N,) mask is true, as a set of their own."""
         which = np.asarray(which)
         if which.dtype == bool and which.shape != (len(self),):
-            raise InputError(
-                f"a mask of shape {which.shape} was given for {len(self):,} texts: expected "
-                f"({len(self)},); build it from this set's table"
-            )
+            given = f"a mask of shape {which.shape} was given for {len(self):,} texts"
+            raise InputError(f"{given}: expected ({len(self)},); build it from this set's table")
         rows = np.flatnonzero(which) if which.dtype == bool else which.astype(np.int64)
         table = self.table.iloc[rows].reset_index(drop=True)
         return TextSet(self.name, [self.texts[row] for row in rows], table, dict(self.settings))
@@ -104,10 +102,8 @@ def cut(text: str, size: int = 1024) -> list[str]:
     try:
         data, pieces, start = text.encode("utf-8"), [], 0
     except UnicodeEncodeError as error:
-        raise InputError(
-            f"the text {text[:40]!r} holds half a character at {error.start}: expected whole ones; "
-            "replace it"
-        ) from None
+        given = f"the text {text[:40]!r} holds half a character at {error.start}"
+        raise InputError(f"{given}: expected whole ones; replace it") from None
     while start < len(data):
         end = min(start + size, len(data))
         while end < len(data) and data[end] & 0xC0 == 0x80:  # inside a character
@@ -236,11 +232,11 @@ def _drawn(rows: list[tuple], per_domain: int | None, seed: int) -> list[tuple]:
 def _text_set(name: str, rows: list[tuple], settings: dict) -> TextSet:
     """The set of these chunks; raises InputError where there is none."""
     if not rows:
-        raise InputError(
+        given = (
             f"{name} gives no chunk of {settings['minimum']} to {settings['size']} bytes in part "
-            f"{settings['part'] or 'all'!r}: expected at least one; give a smaller minimum=, "
-            "another part=, or more text"
         )
+        given += f"{settings['part'] or 'all'!r}: expected at least one"
+        raise InputError(f"{given}; give a smaller minimum=, another part=, or more text")
     table = pd.DataFrame([row for _, row in rows], columns=list(COLUMNS))
     return TextSet(name, [text for text, _ in rows], table, settings)
 
@@ -257,14 +253,11 @@ def _saved(path: Path) -> TextSet | None:
         data = text.encode("utf-8", "replace") if isinstance(text, str) else b""
         text_id = sha256(data).hexdigest()[:16]
         if not {*COLUMNS} <= {*row} or text_id != row["text_id"]:
-            raise InputError(
-                f"{path}, line {number}: the text is not the one that was saved as "
-                f"{row.get('text_id')}, or its place is missing; save the set again"
-            )
+            given = f"the text is not the one that was saved as {row.get('text_id')}, or its place"
+            raise InputError(f"{path}, line {number}: {given} is missing; save the set again")
         rows.append(row)
     name, settings = rows[0]["text_set"]
-    table = pd.DataFrame(rows)[list(COLUMNS)]
-    return TextSet(name, [row["text"] for row in rows], table, settings)
+    return TextSet(name, [row["text"] for row in rows], pd.DataFrame(rows)[list(COLUMNS)], settings)
 
 
 def _check(size: int, minimum: int, part: str, per_domain: int | None) -> None:
@@ -280,9 +273,9 @@ def _check_facts(texts: TextSet) -> None:
     """Warn where the authors' chunks are not as many, or as long, as the paper's."""
     facts = downloads.DOWNLOADS["pile10k"].facts
     if len(texts) != facts["n_texts"] or texts.n_bytes.sum() != facts["n_bytes"]:
-        warnings.warn(
-            f"pile10k holds {len(texts):,} texts of {texts.n_bytes.sum():,} bytes, expected "
-            f"{facts['n_texts']:,} of {facts['n_bytes']:,}: the file is another or was cut short; "
-            f"remove it from {downloads.folder()}, then fetch it again",
-            stacklevel=3,
+        given = f"pile10k holds {len(texts):,} texts of {texts.n_bytes.sum():,} bytes, expected "
+        given += (
+            f"{facts['n_texts']:,} of {facts['n_bytes']:,}: the file is another or was cut short"
         )
+        then = f"remove it from {downloads.folder()}, then fetch it again"
+        warnings.warn(f"{given}; {then}", stacklevel=3)

@@ -84,10 +84,8 @@ class Corpus:
         index = self.ids.get(word)
         if index is None:
             near = errors.nearest(word, self.words[:20_000])
-            raise InputError(
-                f"{word!r} is not among the {self.n_words:,} words of {self.name}; words are "
-                f"lower-cased runs of letters and digits: {near}"
-            )
+            given = f"{word!r} is not among the {self.n_words:,} words of {self.name}"
+            raise InputError(f"{given}; words are lower-cased runs of letters and digits: {near}")
         return index
 
     def subset(self, domain: str | Sequence[str]) -> "Corpus":
@@ -190,10 +188,8 @@ def _plan(
         key = {"installed": installed.key(domains), "repeats": repeats.VERSION}
         return "installed", key, lambda: repeats.removed(installed.documents(*domains, keep=keep))
     if domains is not None:
-        raise InputError(
-            f"domains={domains!r} was given for {source!r}: only 'installed' text has domains; "
-            "leave it out"
-        )
+        given = f"domains={domains!r} was given for {source!r}"
+        raise InputError(f"{given}: only 'installed' text has domains; leave it out")
     path, name = downloads.resolve(source)
     key = {"files": readers.fingerprint(path), "field": field}
     return name, key, lambda: readers.documents(path, field=field)
@@ -211,10 +207,8 @@ def from_texts(
     texts = errors.expect_strings("texts", texts)
     titles = [""] * len(texts) if titles is None else errors.expect_strings("titles", titles)
     if len(titles) != len(texts):
-        raise InputError(
-            f"{len(texts)} texts came with {len(titles)} titles: give one title per text, or none "
-            "at all"
-        )
+        given = f"{len(texts)} texts came with {len(titles)} titles"
+        raise InputError(f"{given}: give one title per text, or none at all")
     documents = (Document(*pair, name) for pair in zip(titles, texts, strict=True))
     return Corpus(**fields(name, documents))
 
@@ -237,10 +231,8 @@ def fields(name: str, documents: Iterable[Document]) -> dict:
             titles.append(document.title)
             document_source.append(row.index)
     if not lengths:
-        raise InputError(
-            f"{name} holds no word: expected text with letters or digits; look whether this is "
-            "the right file"
-        )
+        given = f"{name} holds no word: expected text with letters or digits"
+        raise InputError(f"{given}; look whether this is the right file")
     return {
         "name": name,
         "titles": titles,

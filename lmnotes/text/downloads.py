@@ -69,10 +69,9 @@ def resolve(source: str | Path) -> tuple[Path, str]:
     name, names = str(source), ["installed", *DOWNLOADS]
     is_path = isinstance(source, str | Path) and max(map(len, name.split("/"))) <= _LONGEST
     if not is_path or name.strip() in ("", "."):
-        raise InputError(
-            f"the text {repr(source)[:60]} was asked for: expected one of {', '.join(names)}, or "
-            "the path of a file or folder; give it, or strings to corpus.from_texts"
-        )
+        given = f"the text {repr(source)[:60]} was asked for: expected one of {', '.join(names)}"
+        then = "give it, or strings to corpus.from_texts"
+        raise InputError(f"{given}, or the path of a file or folder; {then}")
     path = Path(source).expanduser()
     if path.exists():
         return path, path.name.split(".")[0] or path.name
@@ -80,14 +79,13 @@ def resolve(source: str | Path) -> tuple[Path, str]:
         return fetch(name), name
     if path.suffix or len(path.parts) > 1:
         beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise InputError(
-            f"{source} does not exist: expected a file or folder, or one of {', '.join(names)}; "
-            f"the folder {path.parent.absolute()} was looked at: {nearest(path.name, beside)}"
-        )
-    raise InputError(
-        f"no text is called {name!r}: expected {', '.join(names)} or the path of a file or folder; "
-        f"{nearest(name, names)}"
+        given = f"{source} does not exist: expected a file or folder, or one of {', '.join(names)}"
+        then = nearest(path.name, beside)
+        raise InputError(f"{given}; the folder {path.parent.absolute()} was looked at: {then}")
+    given = (
+        f"no text is called {name!r}: expected {', '.join(names)} or the path of a file or folder"
     )
+    raise InputError(f"{given}; {nearest(name, names)}")
 
 
 def fetch(name: str) -> Path:
@@ -111,10 +109,11 @@ def _check(file: Path, checksum: str) -> None:
     with open(file, "rb") as stream:
         digest = hashlib.file_digest(stream, algorithm).hexdigest()
     if digest != expected:
-        raise InputError(
-            f"{file} ({file.stat().st_size:,} bytes) has {algorithm} {digest}, expected "
-            f"{expected}: it is another file, or was cut short; remove it, then fetch it again"
+        given = (
+            f"{file} ({file.stat().st_size:,} bytes) has {algorithm} {digest}, expected {expected}"
         )
+        then = "remove it, then fetch it again"
+        raise InputError(f"{given}: it is another file, or was cut short; {then}")
 
 
 def _retrieve(name: str, download: Download, file: Path, checksum: str) -> None:
@@ -127,13 +126,12 @@ def _retrieve(name: str, download: Download, file: Path, checksum: str) -> None:
     try:
         pooch.retrieve(download.url, checksum or None, downloader=downloader, **place)
     except ValueError as error:  # requests' own errors are OSErrors
-        raise InputError(
-            f"{download.url} holds something else than {name!r} ({error}): expected {checksum}; "
-            f"put the right {file.name} at {file}"
-        ) from None
+        given = f"{download.url} holds something else than {name!r} ({error}): expected {checksum}"
+        raise InputError(f"{given}; put the right {file.name} at {file}") from None
     except OSError as error:
-        raise InputError(
-            f"{name!r} is not in {file.parent} and cannot be downloaded from {download.url} "
-            f"({type(error).__name__}): expected a network connection, or the file itself; fetch "
-            f"{download.url} on another machine and put it at {file}"
-        ) from None
+        given = (
+            f"{name!r} is not in {file.parent} and cannot be downloaded ({type(error).__name__})"
+        )
+        then = f"fetch {download.url} on another machine and put it at {file}"
+        wanted = "a network connection, or the file itself"
+        raise InputError(f"{given}: expected {wanted}; {then}") from None

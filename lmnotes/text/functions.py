@@ -160,11 +160,8 @@ def _files(packages: Sequence[str]) -> Iterator[tuple[str, str, Path]]:
             if file is not None:
                 yield package, module, file
                 continue
-            warnings.warn(
-                f"{package} is not installed: its functions are left out, and the pairs have "
-                "another content id",
-                stacklevel=2,
-            )
+            given = f"{package} is not installed: its functions are left out"
+            warnings.warn(f"{given}, and the pairs have another content id", stacklevel=2)
 
 
 def _in_file(file: Path) -> list[tuple[str, str, str]]:

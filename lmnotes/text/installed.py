@@ -75,8 +75,7 @@ def _stored(domain: str) -> Iterator[Document]:
             documents = list(_DOMAINS[domain]())
         return [(d.title, d.text.encode("utf-8", "surrogatepass"), d.source) for d in documents]
 
-    columns = ["title", "text", "source"]
-    table = stored_table("installed", key([domain]), "found", columns, rows)
+    table = stored_table("installed", key([domain]), "found", ["title", "text", "source"], rows)
     for title, text, source in table.to_numpy():
         if source.endswith(_MISSING):
             yield _missing(source.removesuffix(_MISSING))
@@ -137,10 +136,8 @@ def read(file: Path) -> str:
 
 def _missing(source: str) -> Document:
     """A document without text, so that the manifest has a row that says what is missing."""
-    warnings.warn(
-        f"{source} is not installed: its text is left out, and the corpus has another content id",
-        stacklevel=2,
-    )
+    given = f"{source} is not installed: its text is left out"
+    warnings.warn(f"{given}, and the corpus has another content id", stacklevel=2)
     return Document("", "", source + _MISSING)
 
 

@@ -63,9 +63,8 @@ def _open_zip(file: Path, mode: str):
     """The one file inside a zip archive."""
     archive = zipfile.ZipFile(file)
     if len(names := archive.namelist()) != 1:
-        raise InputError(
-            f"{file} holds {len(names)} files: expected one; unpack it into a folder and name that"
-        )
+        given = f"{file} holds {len(names)} files"
+        raise InputError(f"{given}: expected one; unpack it into a folder and name that")
     return archive.open(names[0])
 
 
@@ -90,10 +89,9 @@ def open_bytes(file: Path) -> BinaryIO:
 def expect_plausible(file: Path, n_bytes: int) -> None:
     """Raise InputError where a file unpacks to more bytes than text or numbers can."""
     if n_bytes > max(_SMALL, MAX_RATIO * file.stat().st_size):
-        raise InputError(
-            f"{file} unpacks to more than {n_bytes:,} bytes, {MAX_RATIO} times its own size: "
-            "expected text or numbers; unpack it yourself if it is what you want"
-        )
+        given = f"{file} unpacks to more than {n_bytes:,} bytes, {MAX_RATIO} times its own size"
+        then = "unpack it yourself if it is what you want"
+        raise InputError(f"{given}: expected text or numbers; {then}")
 
 
 def expect_no_other(file: Path, start: bytes, expected: str) -> None:
@@ -108,16 +106,14 @@ def files(path: Path) -> list[Path]:
     if path.is_dir():
         paths = sorted(p for p in path.rglob("*") if p.is_file() and kind(p) in _KINDS)
         if not paths:
-            raise InputError(
-                f"the folder {path} holds no text: expected .txt, .jsonl or .parquet files (also "
-                "packed); name a folder that does, or one file"
-            )
+            wanted = ".txt, .jsonl or .parquet files (also packed)"
+            then = "name a folder that does, or one file"
+            raise InputError(f"the folder {path} holds no text: expected {wanted}; {then}")
         return paths
     if kind(path) not in (*_KINDS, ""):
-        raise InputError(
-            f"{path} ends in {path.suffix!r}: expected .txt, .jsonl or .parquet, plain or packed "
-            "as .gz, .bz2, .xz or .zip; convert it, or rename it if it is plain text"
-        )
+        wanted = ".txt, .jsonl or .parquet, plain or packed as .gz, .bz2, .xz or .zip"
+        then = "convert it, or rename it if it is plain text"
+        raise InputError(f"{path} ends in {path.suffix!r}: expected {wanted}; {then}")
     return [path]
 
 
@@ -157,17 +153,12 @@ def rows(file: Path, field: str = "text", title: str = "") -> Iterator[Document]
         if isinstance(text, str):
             yield Document(str(record.get("title") or ""), text, "", _domain(record))
         elif text is not None or field not in record:
-            raise InputError(
-                f"{file}, line {number}: no text in field {field!r} (fields "
-                f"{', '.join(map(repr, record))}); expected a string there; name the right one "
-                "with field=..."
-            )
+            given = f"no text in field {field!r} (fields {', '.join(map(repr, record))})"
+            then = "expected a string there; name the right one with field=..."
+            raise InputError(f"{file}, line {number}: {given}; {then}")
     if empty:
-        warnings.warn(
-            f"{file}: {len(empty):,} of {number:,} rows have no text in {field!r}, such as row "
-            f"{empty[0]:,}: they are left out",
-            stacklevel=2,
-        )
+        given = f"{file}: {len(empty):,} of {number:,} rows have no text in {field!r}"
+        warnings.warn(f"{given}, such as row {empty[0]:,}: they are left out", stacklevel=2)
 
 
 def _domain(record: dict) -> str:
@@ -199,13 +190,11 @@ def pieces(file: Path) -> Iterator[str]:
                 text = decoder.decode(block, final=not block)
             except UnicodeDecodeError as error:
                 at = n_bytes - held + error.start
+                byte = f"byte {at:,} is 0x{error.object[error.start]:02x} ({error.reason})"
                 todo = "convert it, for example with `iconv -f latin1 -t utf-8`"
-                todo, encoding = ("copy it again", encoding) if encoding else (todo, "utf-8")
-                raise InputError(
-                    f"{file} is not {encoding.upper()} text: byte {at:,} is "
-                    f"0x{error.object[error.start]:02x} ({error.reason}); expected "
-                    f"{encoding.upper()}; {todo}"
-                ) from None
+                name, todo = (encoding.upper(), "copy it again") if encoding else ("UTF-8", todo)
+                given = f"{file} is not {name} text: {byte}"
+                raise InputError(f"{given}; expected {name}; {todo}") from None
             n_bytes += len(block)
             expect_plausible(file, n_bytes)
             if text:
@@ -221,10 +210,8 @@ def expect_text(file: Path, start: bytes, expected: str = "text") -> None:
     if max(halves) <= 2 * min(halves):
         raise InputError(f"{file} is binary, no text: expected UTF-8; name another file")
     encoding = "utf-16be" if halves[0] > halves[1] else "utf-16le"
-    raise InputError(
-        f"{file} looks like UTF-16 without a mark that says so: expected UTF-8; convert it with "
-        f"`iconv -f {encoding} -t utf-8`"
-    )
+    given = f"{file} looks like UTF-16 without a mark that says so"
+    raise InputError(f"{given}: expected UTF-8; convert it with `iconv -f {encoding} -t utf-8`")
 
 
 @contextmanager
@@ -235,10 +222,9 @@ def _whole(file: Path) -> Iterator[None]:
     except (*CUT_SHORT, *_CLOSED, OSError) as error:
         if isinstance(error, OSError) and error.errno:  # the machine's, not the file's
             raise
-        raise InputError(
-            f"{file} cannot be unpacked ({error}): expected a whole {file.suffix} file, this one "
-            "is cut short or damaged; fetch or pack it again"
-        ) from None
+        given = f"{file} cannot be unpacked ({error}): expected a whole {file.suffix} file"
+        then = "this one is cut short or damaged; fetch or pack it again"
+        raise InputError(f"{given}, {then}") from None
 
 
 def lines(file: Path) -> Iterator[str]:
@@ -248,10 +234,8 @@ def lines(file: Path) -> Iterator[str]:
         *whole, rest = (rest + piece).split("\n")
         yield from (line.removesuffix("\r") for line in whole)
         if len(rest) > _MAX_LINE:
-            raise InputError(
-                f"{file} has a line of more than {_MAX_LINE:,} characters: expected shorter ones; "
-                "break it up"
-            )
+            given = f"{file} has a line of more than {_MAX_LINE:,} characters"
+            raise InputError(f"{given}: expected shorter ones; break it up")
     if rest:
         yield rest.removesuffix("\r")
 
@@ -263,9 +247,8 @@ def parse_json(text: str, where: str) -> dict:
     except (ValueError, RecursionError) as error:
         at = f" at column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
         reason = "nested too deeply" if isinstance(error, RecursionError) else error
-        raise InputError(
-            f"{where}: not JSON ({getattr(error, 'msg', reason)}{at}); expected one object; mend it"
-        ) from None
+        said = f"{where}: not JSON ({getattr(error, 'msg', reason)}{at})"
+        raise InputError(f"{said}; expected one object; mend it") from None
     if not isinstance(record, dict):
         given = f"{where}: found {text.strip()[:60]!r}"
         raise InputError(f'{given}; expected one object, {{"name": value, ...}}; mend it')
@@ -288,16 +271,13 @@ def table(path: str | Path, needed: Sequence[str] = (), then: str = "", **option
     try:
         cells = pd.read_csv(io.StringIO(text), **options)
     except ValueError as error:  # pandas' own errors are
-        raise InputError(
-            f"{path} is not the table that was expected ({error}): expected a line of names and "
-            "rows of as many cells; mend it, or name another file"
-        ) from None
+        given = f"{path} is not the table that was expected ({error})"
+        then = "expected a line of names and rows of as many cells; mend it, or name another file"
+        raise InputError(f"{given}: {then}") from None
     if missing := [name for name in needed if name not in cells]:
         names = list(map(str, cells))
-        raise InputError(
-            f"{path} has the columns {', '.join(names)[:200]}; expected {', '.join(needed)}: "
-            f"{then or nearest(missing[0], names[:20])}"
-        )
+        given = f"{path} has the columns {', '.join(names)[:200]}; expected {', '.join(needed)}"
+        raise InputError(f"{given}: {then or nearest(missing[0], names[:20])}")
     return cells
 
 
@@ -339,10 +319,8 @@ def records(file: Path, field: str = "") -> Iterator[tuple[int, dict]]:
         for number, record in enumerate(cells, start=1):
             yield number, record | ({field: record[field] or None} if field else {})
     except (pa.ArrowException, OSError) as error:
-        raise InputError(
-            f"{file} is not a whole parquet file ({str(error).splitlines()[0]}): expected one; "
-            "write or fetch it again"
-        ) from None
+        given = f"{file} is not a whole parquet file ({str(error).splitlines()[0]})"
+        raise InputError(f"{given}: expected one; write or fetch it again") from None
 
 
 def _columns(file: Path, schema, field: str) -> list[str]:
@@ -352,7 +330,6 @@ def _columns(file: Path, schema, field: str) -> list[str]:
     expect_one_of(f"field of {file}", field, schema.names)
     held = schema.field(field).type
     if not (pa.types.is_string(held) or pa.types.is_large_string(held)):
-        raise InputError(
-            f"{file}: column {field!r} holds {held}, not strings; name another with field=..."
-        )
+        given = f"{file}: column {field!r} holds {held}, not strings"
+        raise InputError(f"{given}; name another with field=...")
     return [field, *{"title", "meta", *_DOMAIN_FIELDS} & set(schema.names) - {field}]

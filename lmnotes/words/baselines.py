@@ -108,8 +108,7 @@ def document_vectors(
     >>> document_vectors([["a", "b"], ["a", "c"], ["c", "b"]] * 5, dim=2).shape
     (15, 2)
     """
-    weights = _tf_idf(documents, min_count)
-    left, size, _ = randomized_svd(weights, dim, n_iter=4, random_state=seed)
+    left, size, _ = randomized_svd(_tf_idf(documents, min_count), dim, n_iter=4, random_state=seed)
     return left * size
 
 

@@ -208,11 +208,8 @@ def _choose(rows, path, head, words, unicode_errors) -> Iterator[tuple[str, vect
             break
     for what, places in passed.items():
         if places:
-            warnings.warn(
-                f"{path}: {len(places):,} words {what}, such as that of {places[0]}: they are left "
-                "out",
-                stacklevel=2,
-            )
+            given = f"{path}: {len(places):,} words {what}, such as that of {places[0]}"
+            warnings.warn(f"{given}: they are left out", stacklevel=2)
 
 
 def _text_numbers(rows: list[vector_rows.Row], path: Path, dim: int) -> np.ndarray:

@@ -122,8 +122,7 @@ def _places(tokens, offsets, counts, window: int) -> tuple:
         given = f"{len(tokens):,} tokens, offsets to {offsets[-1]:,}, counts {counts.shape}"
         raise InputError(f"{given} do not fit; expected all three of one corpus: take them from it")
     counts = counts.astype(np.int64)
-    reaches = counting.reaches(offsets, window)
-    return tokens, *counting.positions_by_word(tokens, counts), *reaches
+    return tokens, *counting.positions_by_word(tokens, counts), *counting.reaches(offsets, window)
 
 
 def _even_shares(counts: np.ndarray, n_shares: int) -> list[tuple[int, int]]:

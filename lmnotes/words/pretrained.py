@@ -173,8 +173,7 @@ def random_model(model: str | Path, *, revision: str | None = None, seed: int = 
             for name in readers:  # of a model of images
                 shutil.copyfile(source / name, folder / name)
             if not readers and config.model_type != "timm_wrapper":
-                reader = transformers.AutoTokenizer.from_pretrained(source, **LOCAL)
-                reader.save_pretrained(folder)
+                transformers.AutoTokenizer.from_pretrained(source, **LOCAL).save_pretrained(folder)
 
     key = {"files": files, "seed": seed, "transformers": transformers.__version__}
     return store.build("random_model", key, write)
@@ -212,9 +211,10 @@ def quiet(folder: str | Path = "") -> Iterator[None]:
     except (SafetensorError, OSError, ValueError) as error:
         if not folder:
             raise
+        given = f"{folder} cannot be loaded ({str(error).strip().splitlines()[0]})"
+        then = "look for git-lfs pointers and files cut short"
         raise InputError(
-            f"{folder} cannot be loaded ({str(error).strip().splitlines()[0]}); expected whole "
-            "files that transformers knows: look for git-lfs pointers and files cut short"
+            f"{given}; expected whole files that transformers knows: {then}"
         ) from error
     finally:
         logging.set_verbosity(level)

@@ -93,8 +93,7 @@ def top_sums(products: np.ndarray, n_axes: Sequence[int]) -> np.ndarray:
     n_axes = np.asarray(n_axes)
     for n in n_axes:
         expect_whole("n_axes", n, 1, products.shape[1], "leave larger ones out")
-    largest_first = -np.sort(-products, axis=1)
-    return np.cumsum(largest_first, axis=1)[:, n_axes - 1]
+    return np.cumsum(-np.sort(-products, axis=1), axis=1)[:, n_axes - 1]
 
 
 def average_sorted(unit: np.ndarray, over: str) -> np.ndarray:

@@ -139,8 +139,7 @@ def text_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
             raise _wrong_count(path, f"line {number}", "one more word", head)
         word, _, numbers = line.partition(b" ")
         if numbers.count(b" ") != head.dim - 1 or b"\t" in line:
-            n_before = number - first
-            word, numbers = _odd_line(line, path, n_before, number, head, is_blank)
+            word, numbers = _odd_line(line, path, number - first, number, head, is_blank)
         yield Row(f"line {number}", word, numbers)
     n_read = (blank or number) - first
     if head.n_words not in (None, n_read):

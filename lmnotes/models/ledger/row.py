@@ -133,8 +133,7 @@ def contents(scores: Scores, who: Identity, about: Mapping, ledger: Mapping) -> 
 
 def check(scores: Scores, ledger: Mapping) -> None:
     """Raise where scores are not of the texts of a ledger under its rule, or are no numbers."""
-    mine = {"text_set": scores.text_set, "rule": scores.rule.name}
-    check_belongs(mine, ledger, scores.model)
+    check_belongs({"text_set": scores.text_set, "rule": scores.rule.name}, ledger, scores.model)
     values = np.asarray(scores.log_likelihood)
     expected, name = f"({ledger['n_texts']},)", ledger["text_set_name"]
     expect_shape(f"scores of {scores.model}", values, expected, f"score all texts of {name}")

@@ -217,8 +217,7 @@ def _best_penalty(
     errors = np.zeros((len(penalties), targets.shape[1]))
     for number in range(inner_fold.max() + 1):
         fit, held = train[inner_fold != number], train[inner_fold == number]
-        paths = _paths(inner, targets, fit, held, penalties)
-        errors += ((paths - targets[held]) ** 2).sum(axis=1)
+        errors += ((_paths(inner, targets, fit, held, penalties) - targets[held]) ** 2).sum(axis=1)
     return errors.argmin(axis=0)
 
 

@@ -108,8 +108,7 @@ def tree(coordinates: np.ndarray, method: str = "ward") -> np.ndarray:
     Heights are in units of the root mean square of a text's difference, sqrt(2 KL) for two single
     models. Which linkage the paper uses, if any, is not known; Ward is ours.
     """
-    values = _finite(coordinates) / np.sqrt(np.shape(coordinates)[1])
-    distances = pdist(values)
+    distances = pdist(_finite(coordinates) / np.sqrt(np.shape(coordinates)[1]))
     return optimal_leaf_ordering(linkage(distances, method), distances)
 
 

@@ -145,8 +145,7 @@ def _on_devices(jobs: Sequence[dict], devices: Sequence[str], slots: int, say_do
     """The results of jobs on this machine's devices, by model; a thread watches each process."""
     n = min(len(devices) * slots, len(jobs))
     # A GPU may not be touched before a fork, and beside a model that needs one an import is short.
-    forks = processes.CAN_FORK and set(devices) == {"cpu"}
-    kind = processes.Forked if forks else processes.Fresh
+    kind = processes.Forked if (processes.CAN_FORK and set(devices) == {"cpu"}) else processes.Fresh
     threads = max(1, (os.cpu_count() or 1) // n)
     places = [(device, kind(jobs[0]["command"], threads)) for device in [*devices] * slots][:n]
     free: SimpleQueue = SimpleQueue()
@@ -180,8 +179,7 @@ def _collected(executor: futures.Executor, jobs: Sequence[dict], run, say_done) 
             try:
                 result = future.result()
             except Exception as error:  # the executor lost its worker, or our own fault
-                said = f"{type(error).__name__}: {error}"
-                result = _result(who, "failed", "other", 1, 0, said)
+                result = _result(who, "failed", "other", 1, 0, f"{type(error).__name__}: {error}")
             results[who.id] = say_done(result)
     return results
 

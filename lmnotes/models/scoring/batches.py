@@ -100,10 +100,8 @@ def expect_causal(scorer, ids):
     moved = float(np.abs(before - after).max())
     if moved > TOLERANCE[scorer.dtype] / 10:
         given = f"{scorer.name} sees what it predicts: with another last token of {len(ids)} its "
-        given += f"earlier log-probabilities move by {moved:.2g} nats"
-        raise failures.ScoringFailure(
-            "unsupported", f"{given}; expected a causal model: take one, or set is_decoder"
-        )
+        given += f"earlier log-probabilities move by {moved:.2g} nats; expected a causal model"
+        raise failures.ScoringFailure("unsupported", f"{given}: take one, or set is_decoder")
 
 
 def pad(scorer, batch):

@@ -109,8 +109,7 @@ def content_of(folder: Path, verify: bool = False) -> str:
         remembered = store.read_json(known)
         if remembered["files"] == state and not verify:
             return remembered["id"]
-    hashes = {path.name: store.file_sha256(path) for path in files}
-    answer = "content-" + store.content_id(hashes)
+    answer = "content-" + store.content_id({path.name: store.file_sha256(path) for path in files})
     with suppress(InputError):  # where nothing can be written it is read again
         store.write_json(known, {"folder": str(folder), "files": state, "id": answer})
     return answer

@@ -82,8 +82,7 @@ def score_layers(
     what = f"log-likelihoods of {scorer.name}'s layers under {rule.name!r}"
     failures.expect_numbers(what, sums.sum(axis=0))
     n_tokens = np.array([rows.shape[1] for rows in tokens], np.int64)
-    kept = tokens if keep_tokens else None
-    return Layers(scorer.name, rule, sums, n_tokens, kept, lens.names)
+    return Layers(scorer.name, rule, sums, n_tokens, tokens if keep_tokens else None, lens.names)
 
 
 def saved(model: str | Path, text_set: TextSet, rule: Rule = PUBLISHED) -> np.ndarray:

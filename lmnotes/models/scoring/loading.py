@@ -111,8 +111,7 @@ def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_c
     with nullcontext() if Path(name).is_dir() else in_use(name, revision):
         tokenizer = tokenizer_of(name, **options)
         loaded = causal_model(name, dtype=getattr(torch, dtype), **options)
-    commit = getattr(loaded.config, "_commit_hash", None)
-    revision = commit or revision or ""
+    revision = getattr(loaded.config, "_commit_hash", None) or revision or ""
     return wrap(loaded.to(device), tokenizer, name=name, revision=revision, dtype=dtype)
 
 
@@ -228,8 +227,7 @@ def wrap(model, tokenizer, *, name="", revision="", dtype="") -> Scorer:
     weights = next(iter([*model.parameters(), *model.buffers()]))  # counts may be buffers
     start = tokenizer("a", return_attention_mask=False)["input_ids"]
     with torch.inference_mode():
-        inputs = torch.zeros((1, 3), dtype=torch.long, device=weights.device)
-        head, note = find(model, inputs)
+        head, note = find(model, torch.zeros((1, 3), dtype=torch.long, device=weights.device))
     dtype = dtype or str(weights.dtype).removeprefix("torch.")
     loaded = (name or type(model).__name__, revision, model, tokenizer, str(weights.device), dtype)
     length = model_length(model.config.get_text_config())

@@ -165,9 +165,8 @@ def expect_texts(what: str, texts: Sequence[str]) -> list[str]:
     for number, text in enumerate(strings):
         if not text.isascii() and re.search("[\ud800-\udfff]", text):
             given = f"{what}[{number}] holds a lone surrogate, half a character"
-            raise InputError(
-                f"{given}; expected text that UTF-8 can write: replace or leave it out"
-            )
+            wanted = "text that UTF-8 can write"
+            raise InputError(f"{given}; expected {wanted}: replace or leave it out")
     return strings
 
 

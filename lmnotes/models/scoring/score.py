@@ -161,8 +161,7 @@ def fitting_budget(scorer, way, tokens_per_batch):
         width = scorer.head.weight.shape[1] if scorer.head else scorer.n_vocabulary
         tokens_per_batch = min(tokens_per_batch, max(CPU_TOKENS, CPU_NUMBERS // width))
     if way is not batches.fused:
-        fits = LOGIT_BYTES // (scorer.n_vocabulary * 4)
-        tokens_per_batch = max(1, min(tokens_per_batch, fits))
+        tokens_per_batch = max(1, min(tokens_per_batch, LOGIT_BYTES // (scorer.n_vocabulary * 4)))
     return tokens_per_batch
 
 

@@ -58,8 +58,7 @@ class Domains:
     def windows(self, n: int, width: int, seed: int = 0) -> np.ndarray:
         """(K, n, 1 + width) int64: windows of each domain after the id that begins a text."""
         spec = Spec("windows", n_sequences=n, window=width, vocabulary=self.vocabulary)
-        rows = np.eye(len(self.names))
-        return np.stack([Batches(spec, self, row, seed).draw(0) for row in rows])
+        return np.stack([Batches(spec, self, row, seed).draw(0) for row in np.eye(len(self.names))])
 
 
 def domains(source: str | TextSet = "installed", *, vocabulary: int = 257) -> Domains:

@@ -96,8 +96,7 @@ def scores(
     work = partial(_cached, texts=texts, settings=settings)
     keys = {place: _key(place, texts, settings) for place in places}
     missing = [place for place, key in keys.items() if not store.place(KIND, key).exists()]
-    what = "tasks" if progress else ""
-    list(parallel.map_items(work, missing, workers=workers, what=what))
+    list(parallel.map_items(work, missing, workers=workers, what=("tasks" if progress else "")))
     table = pd.DataFrame(map(work, places), index=pd.Index(models["model"], name="model"))
     return table.assign(**{"task mean": table[list(TASKS)].mean(axis=1)})
 
@@ -132,8 +131,7 @@ def next_byte(model, tokenizer, texts: TextSet) -> float:
         ids = np.array([list(texts.texts[row].encode()) for row in rows])
         per_text[rows] = sampling.next_hits(model, tokenizer.bos_token_id, ids).mean(axis=1)
     domains = np.asarray(texts.domains)
-    means = [per_text[domains == name].mean() for name in np.unique(domains)]
-    return float(100 * np.mean(means))
+    return float(100 * np.mean([per_text[domains == name].mean() for name in np.unique(domains)]))
 
 
 def has_bytes(tokenizer) -> bool:

@@ -209,8 +209,7 @@ def _loss(model: "PreTrainedModel", ids: np.ndarray, loss: Callable | None) -> "
     import torch
 
     ids = torch.from_numpy(ids).to(model.device)
-    on_gpu = model.device.type == "cuda"
-    with torch.autocast(model.device.type, torch.bfloat16, enabled=on_gpu):
+    with torch.autocast(model.device.type, torch.bfloat16, enabled=(model.device.type == "cuda")):
         logits = model(input_ids=ids[:, :-1], use_cache=False).logits  # (B, T, V)
     return (loss or cross_entropy)(logits.float(), ids)
 

@@ -94,8 +94,7 @@ def build(
     plans.check(specs)
     expect_between("workers", workers or 0, low=0, then="0 is this process")
     device, n_devices = device_for(device)
-    texts_path = _texts_path(specs, texts)
-    jobs = _jobs(specs, texts_path, device)
+    jobs = _jobs(specs, _texts_path(specs, texts), device)
     missing = [job for job in jobs if not job.folder.exists() or store.fault_of(job.folder)]
     if workers is None:
         workers = n_devices or parallel.n_cores()

@@ -92,10 +92,9 @@ def score(
         given = given.set_index("query").reindex(task.queries["query"])
         missing = given.index[given.valid.isna()].unique()
         if len(missing):
-            raise InputError(
-                f"{model} has no answer for {len(missing):,} queries such as {missing[0]!r}: "
-                f"expected all {given.index.nunique():,}; ask it, or take a part of the task"
-            )
+            said = f"{model} has no answer for {len(missing):,} queries such as {missing[0]!r}"
+            then = "ask it, or take a part of the task"
+            raise InputError(f"{said}: expected all {given.index.nunique():,}; {then}")
         rows = np.flatnonzero(given.valid)
         ranks = [first_right(given.answers.iloc[row], rights[row]) for row in rows]
         settings = {"method": model, "n_unread": len(task) - len(rows)}
@@ -109,10 +108,9 @@ def _rights(task: Task, symbols: Mapping[str, str] | None) -> list[list[str]]:
     if symbols is not None:
         missing = list(dict.fromkeys(name for name in names if name not in symbols))
         if missing:
-            raise InputError(
-                f"no symbol for {len(missing):,} answers such as {missing[0]!r}: expected one for "
-                "each answer of the task; add them to `symbols`, or leave it out"
-            )
+            given = f"no symbol for {len(missing):,} answers such as {missing[0]!r}"
+            then = "add them to `symbols`, or leave it out"
+            raise InputError(f"{given}: expected one for each answer of the task; {then}")
         names = [symbols[name] for name in names]
     rights = [[] for _ in range(len(task))]
     for row, name in zip(task.answers[:, 0], names, strict=True):

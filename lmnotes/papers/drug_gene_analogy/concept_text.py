@@ -50,10 +50,9 @@ class DatedText:
         """All documents up to a year, as a corpus with its own vocabulary and counts."""
         n_documents = int(np.searchsorted(self.years, year, side="right"))
         if not n_documents:
-            raise InputError(
-                f"{self.corpus.name} has nothing up to {year}: its first document is of "
-                f"{self.years[0]}; ask for that year or a later one"
-            )
+            given = f"{self.corpus.name} has nothing up to {year}"
+            then = "ask for that year or a later one"
+            raise InputError(f"{given}: its first document is of {self.years[0]}; {then}")
         part = self.corpus.head(int(self.corpus.offsets[n_documents]))
         return replace(part, name=f"{self.corpus.name} up to {year}")
 
@@ -88,10 +87,8 @@ def build(name: str, records: Iterable[Record], dropped: Counter | None = None) 
         titles.append(str(record.get("title") or ""))
         years.append(record["year"])
     if not parts:
-        raise InputError(
-            f"{name} holds no document with a word and a year; expected some; look "
-            f"whether this is the right file (dropped: {dict(dropped)})"
-        )
+        given = f"{name} holds no document with a word and a year; expected some"
+        raise InputError(f"{given}; look whether this is the right file (dropped: {dict(dropped)})")
     order = np.argsort(np.array(years), kind="stable")
     text = np.concatenate([parts[i] for i in order])
     lengths = [lengths[i] for i in order]
@@ -131,10 +128,8 @@ def read(path: str | Path, years: str | Path | Mapping[str, int] | None = None) 
     path, dropped = Path(path).expanduser(), Counter()
     if not path.is_file():
         beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise InputError(
-            f"there is no file {path}: expected .jsonl, .tsv or .pubtator with dated text; "
-            f"{nearest(path.name, beside) if beside else 'check the path'}"
-        )
+        given = f"there is no file {path}: expected .jsonl, .tsv or .pubtator with dated text"
+        raise InputError(f"{given}; {nearest(path.name, beside) if beside else 'check the path'}")
     tagged = readers.kind(path) in (".jsonl", ".tsv")
     records = _tagged(path) if tagged else pubtator(path, _years(years), dropped)
     return build(path.stem, records, dropped)
@@ -152,10 +147,8 @@ def _tagged(path: Path) -> Iterator[Record]:
                 f"{', '.join(map(repr, record))}; expected both; name the fields so"
             )
         if not isinstance(record["text"] or "", str):
-            raise InputError(
-                f"{path.name}, row {line}: the text is {str(record['text'])[:60]}; expected a "
-                "string; mend or remove it"
-            )
+            given = f"{path.name}, row {line}: the text is {str(record['text'])[:60]}"
+            raise InputError(f"{given}; expected a string; mend or remove it")
         year = str(record["year"]).strip()
         if not re.fullmatch(r"[12]\d{3}(\.0)?", year):
             wrong.append((line, record["year"]))
@@ -163,10 +156,8 @@ def _tagged(path: Path) -> Iterator[Record]:
         if not wrong:
             yield {**record, "year": int(year[:4])}
     if wrong:
-        raise InputError(
-            f"{path.name}: {len(wrong):,} years are no years: {shown_rows(wrong)}; expected whole "
-            "numbers such as 1990; mend or remove these rows"
-        )
+        given = f"{path.name}: {len(wrong):,} years are no years: {shown_rows(wrong)}"
+        raise InputError(f"{given}; expected whole numbers such as 1990; mend or remove these rows")
 
 
 def _tab_lines(path: Path) -> Iterator[tuple[int, dict]]:
@@ -175,10 +166,8 @@ def _tab_lines(path: Path) -> Iterator[tuple[int, dict]]:
         cells = text.split("\t")
         head = head or cells
         if len(cells) != len(head):
-            raise InputError(
-                f"{path.name}, row {line}: {len(cells)} cells; expected {len(head)}, as in "
-                "the first line; mend it"
-            )
+            given = f"{path.name}, row {line}: {len(cells)} cells"
+            raise InputError(f"{given}; expected {len(head)}, as in the first line; mend it")
         if line > 1:
             yield line, dict(zip(head, cells, strict=True))
 
@@ -233,10 +222,11 @@ def pubtator(path: Path, years: Mapping[str, int], dropped: Counter) -> Iterator
             elif len(cells) in (4, 5) and cells[1].strip():
                 dropped[f"relation {cells[1]}"] += 1
             else:
-                raise InputError(
-                    f"{path.name}, row {line}: {text[:60]!r}; expected `id|t|title`, "
-                    "`id|a|abstract`, or an annotation with start and end; mend it"
+                given = f"{path.name}, row {line}"
+                wanted = (
+                    "`id|t|title`, `id|a|abstract`, or an annotation with start and end; mend it"
                 )
+                raise InputError(f"{given}: {text[:60]!r}; expected {wanted}")
         if name in years:
             text = f"{parts['t']} {parts['a']}"
             halves = [

@@ -78,10 +78,8 @@ def pipeline(
     pairs = pairs.drop_duplicates(["mesh_id", "gene"])
     steps.append(("first entry of each heading", len(pairs), pairs.mesh_id.nunique()))
     if pairs.empty:
-        raise InputError(
-            f"no pair is left of {steps[0][1]:,} drugs ({tally.table().to_dict('records')}): "
-            "expected some; check that the three tables belong together"
-        )
+        given = f"no pair is left of {steps[0][1]:,} drugs ({tally.table().to_dict('records')})"
+        raise InputError(f"{given}: expected some; check that the three tables belong together")
     ends = {"drug": pairs.mesh_id, "gene": pairs.gene}
     written = {kind: [token(kind, name, style) for name in ids] for kind, ids in ends.items()}
     after = pd.DataFrame(steps, columns=["step", "n_rows", "n_drugs"])
@@ -103,9 +101,8 @@ def folder(path: str | Path, vocabulary: str = "homemade") -> RelationTables:
     path = Path(path).expanduser()
     expect_one_of("vocabulary", vocabulary, VOCABULARIES)
     if not (path / "relations.csv").is_file():
-        raise InputError(
-            f"{path} has no relations.csv: expected a folder of cleaned tables; name it, or none"
-        )
+        given = f"{path} has no relations.csv"
+        raise InputError(f"{given}: expected a folder of cleaned tables; name it, or none")
     style, flag = VOCABULARIES[vocabulary], f"in_{vocabulary}"
 
     def in_vocabulary(name: str, *columns: str) -> pd.DataFrame:

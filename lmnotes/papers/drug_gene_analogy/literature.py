@@ -249,10 +249,8 @@ class _Writer:
                 chosen = chosen & is_hub if (chosen & is_hub).any() else is_hub
             rows = np.flatnonzero(chosen)
             if not len(rows):
-                raise InputError(
-                    f"no {kind} is born by {year}: expected one; give more concepts or an earlier "
-                    "debut"
-                )
+                given = f"no {kind} is born by {year}"
+                raise InputError(f"{given}: expected one; give more concepts or an earlier debut")
             self._drawn[kind, year] = rows, np.cumsum(table.weight.to_numpy()[rows])
         rows, weights = self._drawn[kind, year]
         return int(rows[np.searchsorted(weights, self.rng.random() * weights[-1], side="right")])

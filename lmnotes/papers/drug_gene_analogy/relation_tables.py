@@ -136,10 +136,9 @@ def checked(frames: Mapping[str, pd.DataFrame], *, style: str = "as written") ->
     table_checks.one_kind(known, relations, members)
     named, members = _pathways(frames.get("pathways"), members, tally)
     if relations.empty:
-        raise InputError(
-            f"no relation is left ({tally.table().to_dict('records')}): expected some pairs of "
-            "known drugs and genes; check that all tables use the same identifiers"
-        )
+        given = f"no relation is left ({tally.table().to_dict('records')})"
+        then = "check that all tables use the same identifiers"
+        raise InputError(f"{given}: expected some pairs of known drugs and genes; {then}")
     known = known.assign(name=known.get("name", known.concept))
     tables = (
         relations[["drug", "gene", "year"]],

@@ -45,9 +45,8 @@ def train(
     """
     years = sorted(set(years))
     if not years or not texts:
-        raise InputError(
-            f"{len(texts)} texts and years {years}: expected one of each or more; name some"
-        )
+        given = f"{len(texts)} texts and years {years}"
+        raise InputError(f"{given}: expected one of each or more; name some")
     fixed = {"threads": 1, "progress": False} | settings
 
     def snapshot(seed: int, year: int, start: Embedding | None = None) -> Embedding:

@@ -67,10 +67,9 @@ def years(table: pd.DataFrame, what: str) -> pd.Series:
     numbers = pd.to_numeric(text.astype(object), errors="coerce").astype(float)
     wrong = (text != "") & ~((numbers % 1 == 0) & numbers.between(1000, 2999))
     if wrong.any():
-        raise InputError(
-            f"{what}: {wrong.sum():,} years are no years: {_rows(table[wrong], 'year')}; expected "
-            "whole numbers such as 1990, or nothing; mend these rows, or leave the cells empty"
-        )
+        given = f"{what}: {wrong.sum():,} years are no years"
+        wanted = "whole numbers such as 1990, or nothing; mend these rows, or leave the cells empty"
+        raise InputError(f"{given}: {_rows(table[wrong], 'year')}; expected {wanted}")
     return numbers.astype("Int64")
 
 
@@ -137,10 +136,9 @@ def frame(
             names[there[0]] = name
         elif name in needed:
             near = nearest(name, map(str, table.columns))
-            raise InputError(
-                f"{what}: no column {name!r} among {', '.join(map(repr, table))[:200]}; expected "
-                f"one of {', '.join(aliases)}; rename the right one ({near})"
-            )
+            given = f"{what}: no column {name!r} among {', '.join(map(repr, table))[:200]}"
+            then = f"rename the right one ({near})"
+            raise InputError(f"{given}; expected one of {', '.join(aliases)}; {then}")
     lines = table["line"] if "line" in table else range(2, len(table) + 2)
     return table.rename(columns=names)[list(names.values())].assign(line=lines)
 
@@ -155,10 +153,8 @@ def kinds(table: pd.DataFrame, what: str) -> pd.DataFrame:
     """The table as it is; InputError where a kind is neither drug nor gene."""
     wrong = ~table.kind.isin(["drug", "gene"])
     if wrong.any():
-        raise InputError(
-            f"{what}: {wrong.sum():,} kinds are unknown: {_rows(table[wrong], 'kind')}; expected "
-            "'drug' or 'gene'; mend these rows"
-        )
+        given = f"{what}: {wrong.sum():,} kinds are unknown: {_rows(table[wrong], 'kind')}"
+        raise InputError(f"{given}; expected 'drug' or 'gene'; mend these rows")
     return table
 
 
@@ -195,7 +191,5 @@ def one_kind(known: pd.DataFrame, relations: pd.DataFrame, membership: pd.DataFr
     pairs = pd.concat([known[["concept", "kind"]], listed(relations, membership)])
     clash = pairs.drop_duplicates().loc[lambda pair: pair.concept.duplicated(), "concept"]
     if len(clash):
-        raise InputError(
-            f"{clash.tolist()[:_SHOWN]}: named as drug and as gene; expected one kind for each "
-            "concept; mend the tables"
-        )
+        given = f"{clash.tolist()[:_SHOWN]}: named as drug and as gene"
+        raise InputError(f"{given}; expected one kind for each concept; mend the tables")

@@ -99,9 +99,8 @@ class Settings:
         for name in ("gene_debut", "drug_debut", "lag", "genes_per_family", "years"):
             low, high = getattr(self, name)
             if not 0 <= low <= high:
-                raise InputError(
-                    f"{name}={low, high}: expected 0 <= first <= last; give them in that order"
-                )
+                given = f"{name}={low, high}"
+                raise InputError(f"{given}: expected 0 <= first <= last; give them in that order")
         for name in _PROBABILITIES:
             expect_between(name, getattr(self, name), 0, 1, "it is a probability")
         for name in ("n_pathways", "families_per_pathway", "n_abstracts"):

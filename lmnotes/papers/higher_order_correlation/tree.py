@@ -105,12 +105,7 @@ def edge_agreement(
         for tree, match in others
     ]
     rows = [
-        (
-            min(i, j),
-            max(i, j),
-            weight,
-            np.mean([frozenset((i, j)) in run for run in runs]),
-        )
+        (min(i, j), max(i, j), weight, np.mean([frozenset((i, j)) in run for run in runs]))
         for i, j, weight in reference.edges(data="weight")
     ]
     table = pd.DataFrame(rows, columns=["i", "j", "weight", "returns"])

@@ -78,10 +78,8 @@ def geometry(
         products += (step_1 * step_2).sum().item()
         n += zero.numel()
     if squares_1 == 0 or squares_2 == 0:
-        raise InputError(
-            "a fine-tune equals the base in every weight; expected three different models: choose "
-            "others"
-        )
+        given = "a fine-tune equals the base in every weight"
+        raise InputError(f"{given}; expected three different models: choose others")
     cosine = np.clip(products / math.sqrt(squares_1 * squares_2), -1, 1)
     rms_1, rms_2 = math.sqrt(squares_1 / n), math.sqrt(squares_2 / n)
     return Geometry(rms_1, rms_2, products / n, math.degrees(math.acos(cosine)), n)
@@ -168,10 +166,9 @@ def _aligned(*models: "torch.nn.Module") -> Iterator[tuple["torch.Tensor", ...]]
     weights = [{name: w.detach() for name, w in model.named_parameters()} for model in models]
     unknown = set(weights[0]) ^ set(weights[1]) | set(weights[0]) ^ set(weights[2])
     if unknown:
-        raise InputError(
-            f"weights {sorted(unknown)[:3]} are not in all three models; expected a base and two "
-            "fine-tunes of it: choose models of one architecture"
-        )
+        given = f"weights {sorted(unknown)[:3]} are not in all three models"
+        then = "choose models of one architecture"
+        raise InputError(f"{given}; expected a base and two fine-tunes of it: {then}")
     for name in weights[0]:
         three = [of_model[name] for of_model in weights]
         common = tuple(slice(min(sizes)) for sizes in zip(*(w.shape for w in three), strict=True))

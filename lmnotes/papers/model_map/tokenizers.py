@@ -86,10 +86,8 @@ def fork(specs: Sequence[Spec]) -> tuple[str, str, str]:
         children = [s.name for s in specs if s.kind == "finetune" and s.parent == base.name]
         if base.kind == "neural" and len(children) >= 2:
             return base.name, children[0], children[1]
-    raise InputError(
-        f"{len(specs)} models were given, none with two fine-tunes; expected a base with two: "
-        "name three models yourself"
-    )
+    given = f"{len(specs)} models were given, none with two fine-tunes"
+    raise InputError(f"{given}; expected a base with two: name three models yourself")
 
 
 def vocabulary_twins(specs: Sequence[Spec]) -> list[tuple[str, str]]:

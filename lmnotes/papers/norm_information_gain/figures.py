@@ -47,10 +47,7 @@ def paired_bars(
 
 
 def clouds(
-    tables: Mapping[str, pd.DataFrame],
-    fits: Mapping[str, Fit],
-    xlabel: str,
-    ylabel: str,
+    tables: Mapping[str, pd.DataFrame], fits: Mapping[str, Fit], xlabel: str, ylabel: str
 ) -> Figure:
     """A panel per model: positions coloured by how often their token occurs, and a line.
 

@@ -129,10 +129,7 @@ def score(
 
 
 def evaluate(
-    documents: Iterable[KeyedDocument],
-    window: int = 10,
-    share: float = 1 / 3,
-    seed: int = 0,
+    documents: Iterable[KeyedDocument], window: int = 10, share: float = 1 / 3, seed: int = 0
 ) -> pd.DataFrame:
     """How high each score ranks the keys of each document; one row per document and score.
 

@@ -56,10 +56,9 @@ def power_law(elapsed: np.ndarray, distance: np.ndarray) -> PowerLaw:
     x, y = np.asarray(elapsed, np.float64), np.asarray(distance, np.float64)
     used = np.isfinite(y) & (y > 0) & np.isfinite(x) & (x > 0)
     if len(np.unique(x[used])) < 2:
-        raise InputError(
-            f"{used.sum()} of {len(x)} distances are finite and positive; expected two or more at "
-            "different times: leave out starts at the end of a run, and equal checkpoints"
-        )
+        given = f"{used.sum()} of {len(x)} distances are finite and positive"
+        then = "leave out starts at the end of a run, and equal checkpoints"
+        raise InputError(f"{given}; expected two or more at different times: {then}")
     x, y = np.log(x[used]), np.log(y[used])
     slope, constant = np.polyfit(x, y, 1)
     total = ((y - y.mean()) ** 2).sum()
@@ -202,10 +201,9 @@ def _shares(n: int, blocks: np.ndarray | None, n_samples: int, seed: int) -> np.
     labels = np.arange(n) if blocks is None else np.asarray(blocks)
     names, block, sizes = np.unique(labels, return_inverse=True, return_counts=True)
     if labels.shape != (n,) or len(names) < 2:
-        raise InputError(
-            f"blocks of shape {labels.shape} with {len(names)} labels for {n} texts were "
-            "given; expected a label per text, two or more different: give the texts' source"
-        )
+        given = f"blocks of shape {labels.shape} with {len(names)} labels for {n} texts were given"
+        then = "give the texts' source"
+        raise InputError(f"{given}; expected a label per text, two or more different: {then}")
     even, rng = np.full(len(names), 1 / len(names)), np.random.default_rng(seed)
     counts = rng.multinomial(len(names), even, size=n_samples).T.astype(np.float64)
     return (counts / (sizes @ counts))[block]

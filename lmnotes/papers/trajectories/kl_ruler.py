@@ -33,11 +33,7 @@ def published() -> pd.DataFrame:
 
 
 def interval_pairs(
-    steps: np.ndarray,
-    *,
-    n: int = 50,
-    after: int = 2000,
-    excluded: np.ndarray | None = None,
+    steps: np.ndarray, *, n: int = 50, after: int = 2000, excluded: np.ndarray | None = None
 ) -> dict[str, np.ndarray]:
     """Pairs of consecutive checkpoints, {"Early": (n, 2), "Later": (n, 2)}, as rows of the run.
 

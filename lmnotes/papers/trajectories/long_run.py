@@ -170,9 +170,8 @@ def _train(recipe: Recipe, folder: Path) -> None:
                 torch._foreach_lerp_(state["average"], parameters, recipe.forget)
             state["sum"], state["n"] = state["sum"] + loss.item(), state["n"] + 1
             if not math.isfinite(state["sum"]):
-                raise FloatingPointError(
-                    f"the loss is {loss.item()} at step {step}: lower the rate"
-                )
+                given = f"the loss is {loss.item()} at step {step}"
+                raise FloatingPointError(f"{given}: lower the rate")
         _keep(state, parameters, n_steps)
     arrays = {name: np.array(state[name]) for name in ("steps", "loss")}
     arrays["weights"] = torch.stack(state["weights"]).numpy()

@@ -115,10 +115,8 @@ def windowed_kl(
     checkpoint is excluded.
     """
     if window < 1 or len(run) < 2:
-        raise InputError(
-            f"a window of {window} over {len(run)} checkpoints was given; expected at least 1 and "
-            "2: keep more checkpoints"
-        )
+        given = f"a window of {window} over {len(run)} checkpoints was given"
+        raise InputError(f"{given}; expected at least 1 and 2: keep more checkpoints")
     starts = np.arange(len(run))
     kl = np.full((len(run), window), np.nan)
     for lag in range(1, min(window, len(run) - 1) + 1):
@@ -143,10 +141,9 @@ def text_change(runs: Sequence[Run], after: int = WARM_UP) -> np.ndarray:
         late = (run.steps >= after) & ~run.excluded
         changes.append(np.abs(np.diff(run.log_likelihood, axis=0)[late[1:] & late[:-1]]))
     if not sum(map(len, changes)):
-        raise InputError(
-            f"no two consecutive checkpoints of {len(runs)} runs are at step {after} or later; "
-            "expected some: lower `after` to the end of the warm-up of these runs"
-        )
+        given = f"no two consecutive checkpoints of {len(runs)} runs are at step {after} or later"
+        then = "lower `after` to the end of the warm-up of these runs"
+        raise InputError(f"{given}; expected some: {then}")
     return np.concatenate(changes).max(axis=0)
 
 
@@ -190,10 +187,9 @@ def prepare(
     """
     n_texts = {run.log_likelihood.shape[1] for run in runs}
     if len(n_texts) != 1:
-        raise InputError(
-            f"{len(runs)} runs over {n_texts} texts were given; expected at least one run, all of "
-            "the same texts: score them on one text set"
-        )
+        given = f"{len(runs)} runs over {n_texts} texts were given"
+        then = "score them on one text set"
+        raise InputError(f"{given}; expected at least one run, all of the same texts: {then}")
     if threshold is None:
         pooled = np.concatenate([run.log_likelihood[~run.excluded] for run in runs])
         threshold = float(np.quantile(pooled, clip))

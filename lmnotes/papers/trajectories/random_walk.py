@@ -85,10 +85,8 @@ def shape(path: np.ndarray, k: int = 4) -> pd.DataFrame:
     components = pca(values, k)  # (T, k)
     total = ((values - values.mean(axis=0)) ** 2).sum()
     if not total > 0:
-        raise InputError(
-            f"all {len(values)} points of the path are the same; expected one that moves: take "
-            "another run"
-        )
+        given = f"all {len(values)} points of the path are the same"
+        raise InputError(f"{given}; expected one that moves: take another run")
     norms = (components**2).sum(axis=0)
     inner = (components * cosines(len(values), k)).sum(axis=0) ** 2
     return pd.DataFrame(

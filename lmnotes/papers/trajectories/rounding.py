@@ -65,10 +65,8 @@ def rounded(weights: np.ndarray, bits: int, per: Per = "column", axis: int = 0) 
 
     weights = np.asarray(weights)
     if not np.issubdtype(weights.dtype, np.floating):
-        raise InputError(
-            f"weights of type {weights.dtype} were given; expected floating-point numbers: convert "
-            "them first"
-        )
+        given = f"weights of type {weights.dtype} were given"
+        raise InputError(f"{given}; expected floating-point numbers: convert them first")
     return _rounded(torch.from_numpy(weights.copy()), bits, per, axis).numpy()
 
 
@@ -90,10 +88,8 @@ def quantised(
     made = copy.deepcopy(model)
     layers = list(linear_layers(made, head=head))
     if not layers:
-        raise InputError(
-            f"{type(model).__name__} has no linear layer to round; expected a neural model: an "
-            "n-gram model has counts"
-        )
+        given = f"{type(model).__name__} has no linear layer to round"
+        raise InputError(f"{given}; expected a neural model: an n-gram model has counts")
     with torch.no_grad():
         for _, layer, axis in layers:
             layer.weight.copy_(_rounded(layer.weight, bits, per, axis))
@@ -195,10 +191,8 @@ def load_bitsandbytes(
             "pip install bitsandbytes accelerate, or take rounding.quantised"
         ) from error
     if not torch.cuda.is_available():
-        raise InputError(
-            "load_bitsandbytes was called where torch sees no GPU; expected a CUDA device: take "
-            "rounding.quantised"
-        )
+        given = "load_bitsandbytes was called where torch sees no GPU"
+        raise InputError(f"{given}; expected a CUDA device: take rounding.quantised")
     settings = BitsAndBytesConfig(
         load_in_8bit=bits == 8,
         load_in_4bit=bits == 4,

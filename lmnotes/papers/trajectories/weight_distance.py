@@ -83,10 +83,8 @@ def parameters(model: "Model") -> dict[str, "torch.Tensor"]:
 def _read(folder: Path) -> dict:
     """The parameters of a saved model, from its files where it is clear which they are."""
     if not (folder / "config.json").is_file():
-        raise InputError(
-            f"{folder} holds no config.json; expected a folder written by save_pretrained: name "
-            "the folder of the model itself"
-        )
+        given = f"{folder} holds no config.json; expected a folder written by save_pretrained"
+        raise InputError(f"{given}: name the folder of the model itself")
     from safetensors import safe_open
 
     with pretrained.quiet(folder):

@@ -157,9 +157,8 @@ def word_pairs(
 def _images_of(folder: Path) -> list[str]:
     """The names of a folder's images, in order."""
     if not folder.is_dir():
-        raise FileNotFoundError(
-            f"no folder {folder}: expected one with images; check the path from {Path.cwd()}"
-        )
+        given = f"no folder {folder}: expected one with images"
+        raise FileNotFoundError(f"{given}; check the path from {Path.cwd()}")
     files = [
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
@@ -181,15 +180,12 @@ def _check_reader(source: Path) -> None:
         config["model_type"] = "timm_wrapper"
     if config.get("model_type") == "timm_wrapper":
         if importlib.util.find_spec("timm") is None:
-            raise ModuleNotFoundError(
-                f"{source} is a model of timm, which is not installed: expected timm beside "
-                "transformers; run 'pip install timm', or take a model that transformers has itself"
-            )
+            given = f"{source} is a model of timm, which is not installed"
+            then = "run 'pip install timm', or take a model that transformers has itself"
+            raise ModuleNotFoundError(f"{given}: expected timm beside transformers; {then}")
     elif not any((source / name).is_file() for name in pretrained.PROCESSORS):
-        raise InputError(
-            f"{source} has no preprocessor_config.json: expected a model that reads images; "
-            "give one such as google/vit-base-patch16-224-in21k"
-        )
+        given = f"{source} has no preprocessor_config.json: expected a model that reads images"
+        raise InputError(f"{given}; give one such as google/vit-base-patch16-224-in21k")
 
 
 def _compute(source, folder, files, dtype, device, batch, progress) -> ImageFeatures:
@@ -212,17 +208,14 @@ def _compute(source, folder, files, dtype, device, batch, progress) -> ImageFeat
                 names += images
             bar.update(len(read))
     if not names:
-        raise InputError(
-            f"none of {len(files):,} images in {folder} can be read, such as {files[0]}: expected "
-            "pictures; look whether the files are whole"
-        )
+        given = f"none of {len(files):,} images in {folder} can be read, such as {files[0]}"
+        raise InputError(f"{given}: expected pictures; look whether the files are whole")
     rows = np.concatenate(vectors)
     n_bad = int((~np.isfinite(rows).all(axis=1)).sum())
     if n_bad:
-        raise FloatingPointError(
-            f"{n_bad:,} of {len(rows):,} vectors are not finite, with dtype {dtype!r}: expected "
-            "finite numbers; take dtype='bfloat16' or 'float32'"
-        )
+        given = f"{n_bad:,} of {len(rows):,} vectors are not finite, with dtype {dtype!r}"
+        then = "take dtype='bfloat16' or 'float32'"
+        raise FloatingPointError(f"{given}: expected finite numbers; {then}")
     labels = [name.split("/")[0] if "/" in name else Path(name).stem for name in names]
     return ImageFeatures(names, labels, rows, unreadable)
 

@@ -191,10 +191,9 @@ class _Text:
         self.starts = np.concatenate([*spans, np.zeros(0, np.int64)])
         self.apart = np.concatenate([*(span[::length] for span in spans), self.starts[:0]])
         if not len(self.starts):
-            raise InputError(
-                f"none of {len(documents)} documents of {corpus.name} has {length} words: "
-                "expected one on either side of the split; give more text or lower length"
-            )
+            given = f"none of {len(documents)} documents of {corpus.name} has {length} words"
+            then = "give more text or lower length"
+            raise InputError(f"{given}: expected one on either side of the split; {then}")
 
     def stretches(self, starts: np.ndarray) -> np.ndarray:
         """The stretches (B, length) that begin at some places of the corpus."""
@@ -242,10 +241,8 @@ def _fit(model, text: _Text, held_out: np.ndarray, s: Settings, progress: bool) 
         optimiser.step()
         losses.append(float(loss.detach()))
         if not math.isfinite(losses[-1]):
-            raise FloatingPointError(
-                f"training diverged at step {step}: the loss is {losses[-1]} at rate={s.rate:g}; "
-                "expected a finite number; lower rate"
-            )
+            given = f"training diverged at step {step}: the loss is {losses[-1]} at rate={s.rate:g}"
+            raise FloatingPointError(f"{given}; expected a finite number; lower rate")
         if step % every == 0 or step == s.steps:
             with torch.inference_mode():
                 parts = [

@@ -50,8 +50,7 @@ def predict(
     """
     words = embedding if isinstance(embedding, Mapping) else embedding.ids
     within = relation_set.within(words)
-    task = tasks.build(within, setting, year=year, direction=direction)
-    result = answer(embedding, task, **how)
+    result = answer(embedding, tasks.build(within, setting, year=year, direction=direction), **how)
     result.settings["dropped"] = dict(within.dropped)
     return result
 

@@ -165,8 +165,7 @@ def _within(pairs: np.ndarray, rows: slice) -> np.ndarray:
 def _check(queries, candidates, answers, known, k) -> None:
     expect_between("k", k, low=1)
     expect_shape("candidates", candidates, "(C, D)")
-    space = f"(Q, {candidates.shape[1]})"
-    expect_shape("queries", queries, space, "take both from one embedding")
+    expect_shape("queries", queries, f"(Q, {candidates.shape[1]})", "take both from one embedding")
     expect_finite("candidates", candidates)
     expect_finite("queries", queries)
     shape = (len(queries), len(candidates))

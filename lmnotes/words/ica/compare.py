@@ -233,8 +233,7 @@ def compare_by_seed(
 def over_seeds(runs: Sequence[Comparison]) -> pd.DataFrame:
     """The summaries of several seeds as one: their means, and how many axes were shared at least
     and at most; p is the largest."""
-    tables = pd.concat([run.summary for run in runs])
-    grouped = tables.groupby(["comparison", "method"], sort=False)
+    grouped = pd.concat([run.summary for run in runs]).groupby(["comparison", "method"], sort=False)
     table, shared = grouped.mean(), grouped["axes above the null"]
     table = table.assign(least=shared.min(), most=shared.max(), p=grouped.p.max())
     return table.reset_index()

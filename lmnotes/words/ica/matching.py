@@ -85,10 +85,8 @@ def correlate(
     """
     first, second = np.asarray(first), np.asarray(second)
     if len(first) != len(second) or len(first) < 3:
-        given = f"{len(first):,} rows against {len(second):,}"
-        raise InputError(
-            f"{given}: expected as many, paired, at least 3: take dictionary words of both"
-        )
+        given = f"{len(first):,} rows against {len(second):,}: expected as many, paired, at least 3"
+        raise InputError(f"{given}: take dictionary words of both")
     return standardised(first, weights).T @ standardised(second, weights)
 
 
@@ -158,8 +156,7 @@ class Null:
 
     def p_value(self, matching: Matching) -> float:
         """How often a shuffled pairing has as large a mean correlation, the real one counted in."""
-        reached = np.sum(self.r.mean(axis=1) >= matching.r.mean())
-        return float((1 + reached) / (1 + len(self.r)))
+        return float((1 + np.sum(self.r.mean(axis=1) >= matching.r.mean())) / (1 + len(self.r)))
 
 
 def match_many(

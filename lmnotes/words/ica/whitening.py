@@ -57,8 +57,7 @@ def whiten(
     else:
         shares = np.ones(n_rows) if weights is None else weights
     mean = norms.weighted_mean(vectors, shares)
-    covariance = norms.weighted_covariance(vectors, weights, mean)
-    variance, directions = np.linalg.eigh(covariance)
+    variance, directions = np.linalg.eigh(norms.weighted_covariance(vectors, weights, mean))
     variance, directions = variance[::-1], directions[:, ::-1]
     k = _rank(variance, vectors.dtype, n_components)
     white_map = directions[:, :k] / np.sqrt(variance[:k])

@@ -222,7 +222,8 @@ def test_kept_vectors_follow_model_text_and_settings(tmp_path, monkeypatch):
     (folder / "config.json").write_text((folder / "config.json").read_text() + "\n")
     with pytest.raises(TypeError):
         token_vectors(folder, SENTENCES, keep=True, progress=False)
-    assert len(list((store.home() / "contextual").glob("*/manifest.json"))) == 1
+    whole = "?" * 16  # without the .partial of those that failed
+    assert len(list((store.home() / "contextual").glob(f"{whole}/manifest.json"))) == 1
     opened = ContextualVectors.open(first.save(tmp_path / "saved"))
     assert opened.known.tolist() == first.known.tolist() and len(opened) == len(first)
 
