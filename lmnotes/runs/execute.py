@@ -29,7 +29,10 @@ def main() -> int:
     logging.getLogger("papermill").setLevel(logging.ERROR)  # it warns of types that it cannot parse
     failure = _execute(job, say)
     try:
-        _write_page(Path(job["output"]))
+        if (path := Path(job["output"])).is_file():
+            from lmnotes.runs import page
+
+            page.write(path, path.with_suffix(".html"))
     except Exception as error:
         failure = failure or {"error": f"the page could not be written: {_one_line(error)}"}
     say(**(failure or {}), status="failed" if failure else "ok")
@@ -111,13 +114,6 @@ def _kernel_manager(connection: Path) -> type:
             )
 
     return ThisPython
-
-
-def _write_page(path: Path) -> None:
-    if path.is_file():
-        from lmnotes.runs import page
-
-        page.write(path, path.with_suffix(".html"))
 
 
 def _end_with_parent() -> None:

@@ -89,9 +89,12 @@ def _prepare(cell) -> None:
     failed = any(output.output_type == "error" for output in cell.outputs)
     if lines > _FOLD and not failed and "parameters" not in cell.metadata.get("tags", []):
         cell.metadata["folded"] = lines
-    cell.outputs = [output for output in cell.outputs if not _is_progress(output)]
-    for output in cell.outputs:
+    outputs, cell.outputs = cell.outputs, []
+    for output in outputs:
         data = output.get("data", {})
+        if _WIDGET in data and re.search(r"\d+%\|", data.get("text/plain", "")):
+            continue  # a bar of progress, of which only the beginning was kept
+        cell.outputs.append(output)
         for kind in set(data) - _KINDS:
             del data[kind]  # its text stands beside it
         if "text/html" in data:  # the style of a pandas table, which would reach the whole page
@@ -134,12 +137,6 @@ def _hashes(node) -> str:
         )
     ]
     return " ".join(f"'sha256-{digest}'" for digest in dict.fromkeys(digests))
-
-
-def _is_progress(output) -> bool:
-    """Whether an output is a bar of progress, of which only the beginning was kept."""
-    data = output.get("data", {})
-    return _WIDGET in data and bool(re.search(r"\d+%\|", data.get("text/plain", "")))
 
 
 def _title(node) -> str:

@@ -36,7 +36,8 @@ def closure(modules: Iterable[Path]) -> set[Path]:
         module = queue.pop()
         if module not in reached:
             reached.add(module)
-            queue += [*of_module(module), *_packages_above(module)]
+            folders = [folder for folder in module.parents if folder.is_relative_to(PACKAGE)]
+            queue += [*of_module(module), *(folder / "__init__.py" for folder in folders)]
     return reached
 
 
@@ -52,7 +53,7 @@ def directly(tree: ast.AST) -> set[Path]:
     reached: set[Path] = set()
     for node in ast.walk(tree):
         for local, name in _imported(node):
-            if _is_package(name):
+            if (PACKAGE.joinpath(*name.split(".")[1:]) / "__init__.py").is_file():
                 packages[local] = name
             else:
                 reached |= _modules(name)
@@ -124,12 +125,3 @@ def _handed_on(package: Path) -> dict[str, list[str]]:
 
 def _is_dotted_name(value: object) -> bool:
     return isinstance(value, str) and bool(re.fullmatch(rf"{_NAME}(\.\w+)+", value))
-
-
-def _is_package(name: str) -> bool:
-    return (PACKAGE.joinpath(*name.split(".")[1:]) / "__init__.py").is_file()
-
-
-def _packages_above(module: Path) -> list[Path]:
-    folders = [folder for folder in module.parents if PACKAGE in (folder, *folder.parents)]
-    return [folder / "__init__.py" for folder in folders]

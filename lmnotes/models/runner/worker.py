@@ -49,7 +49,9 @@ def main(score: Callable | None = None, needed: Sequence[str] = _NEEDED) -> int:
 def _do(path: Path, score: Callable) -> int:
     job = json.loads(path.read_text(encoding="utf-8"))
     try:
-        _add_row(job, score)
+        rows, who = ledger.open_folder(job["ledger"]), Identity(**job["model"])
+        if not rows.has(who):  # another runner may have been faster
+            rows.add(score(job, rows, who), job["about"], who)
     except BaseException as error:
         traceback.print_exc()
         said = f"{type(error).__name__}: {error}"
@@ -57,13 +59,6 @@ def _do(path: Path, score: Callable) -> int:
         return 1
     _say(job, kind="", message="")
     return 0
-
-
-def _add_row(job: Mapping, score: Callable) -> None:
-    rows = ledger.open_folder(job["ledger"])
-    who = Identity(**job["model"])
-    if not rows.has(who):  # another runner may have been faster
-        rows.add(score(job, rows, who), job["about"], who)
 
 
 def _score(job: Mapping, rows: ledger.Ledger, who: Identity):

@@ -239,15 +239,12 @@ def top_words(
     values, shown, table = space.normalised[:, axes], set(), []
     order = top_rows(values, n_allowed if once else min(k, n_allowed), allowed)  # (axes, words)
     for axis, column, rows in zip(axes, values.T, order, strict=True):
-        fresh = (r for r in rows if not once or not shown & _forms(space.words[r]))
+        words = ((r, space.words[r]) for r in rows)
+        fresh = (r for r, w in words if not (once and shown & {w, w + "s", w.removesuffix("s")}))
         for rank, row in enumerate(itertools.islice(fresh, k)):
             shown.add(space.words[row])
             table.append((int(axis), rank, space.words[row], column[row]))
     return pd.DataFrame(table, columns=["axis", "rank", "word", "value"])
-
-
-def _forms(word: str) -> set[str]:
-    return {word, word + "s", word.removesuffix("s")}
 
 
 def label(space: Components, axis: int, k: int = 1, min_count: int = 1) -> str:
