@@ -31,10 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     from lmnotes.models.runner import command
 
-    parser = argparse.ArgumentParser(
-        prog="lmnotes",
-        description="Run research notebooks again: figures, tables, claims and their records.",
-    )
+    what = "Run research notebooks again: figures, tables, claims and their records."
+    parser = argparse.ArgumentParser(prog="lmnotes", description=what)
     commands = parser.add_subparsers(required=True, metavar="command")
 
     run = commands.add_parser("run", help="run notebooks headless; what has not changed is kept")
@@ -58,9 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_arguments(score)
     score.set_defaults(command=command.score)
 
-    cache = commands.add_parser(
-        "cache", help="sizes of the heavy results, kind by kind; prune them"
-    )
+    sizes = "sizes of the heavy results, kind by kind; prune them"
+    cache = commands.add_parser("cache", help=sizes)
     cache.add_argument("action", nargs="?", choices=["prune"], help="free space")
     kinds = "remove all of a kind; without any, what killed processes left more than a day ago"
     cache.add_argument("kinds", nargs="*", metavar="KIND", help=kinds)

@@ -95,11 +95,9 @@ def expect_shape(what: str, array: "np.ndarray", shape: str, then: str = "") -> 
 
     names = [name.strip() for name in shape.strip("()").split(",") if name.strip()]
     lengths: dict[str, int] = {name: int(name) for name in names if name.isdigit()}
-    fits = np.ndim(array) == len(names) and all(
-        length and length == lengths.setdefault(name, length)
-        for name, length in zip(names, np.shape(array), strict=True)
-    )
-    if not fits:
+    pairs = zip(names, np.shape(array), strict=False)
+    fit = (length and length == lengths.setdefault(name, length) for name, length in pairs)
+    if np.ndim(array) != len(names) or not all(fit):
         after = f": {then}" if then else ""
         raise InputError(f"{what} has shape {np.shape(array)}; expected {shape}{after}")
 

@@ -97,7 +97,13 @@ def build(kind: str, key: Mapping, write: Callable[[Path], None]) -> Path:
     if final.is_dir() and fault_of(final) is None:
         return final
     with locked(final.with_name(final.name + ".lock")):
-        if not (final.exists() and _is_whole(final)) and not _written(final, key, write):
+        if final.exists():
+            if (fault := fault_of(final)) is None:
+                return final
+            given = f"artefact {final} is damaged ({fault})"
+            aside = _set_aside(final).name
+            warnings.warn(f"{given}; set aside as {aside} and built anew", stacklevel=2)
+        if not _written(final, key, write):
             warnings.warn(f"{final} was deleted while it was written; once more", stacklevel=2)
             if not _written(final, key, write):
                 given = f"{final} was deleted twice while it was written"
@@ -115,16 +121,6 @@ def locked(path: Path) -> Iterator[None]:
         lock = filelock.FileLock(path).acquire()
     with lock:
         yield
-
-
-def _is_whole(final: Path) -> bool:
-    """Whether a folder is as it was sealed; one that is not is set aside, with a warning."""
-    if (fault := fault_of(final)) is None:
-        return True
-    aside = _set_aside(final)
-    given = f"artefact {final} is damaged ({fault})"
-    warnings.warn(f"{given}; set aside as {aside.name} and built anew", stacklevel=3)
-    return False
 
 
 def _written(final: Path, key: Mapping, write: Callable[[Path], None]) -> bool:

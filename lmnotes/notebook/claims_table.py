@@ -68,10 +68,8 @@ def tally(claims: Sequence[Mapping[str, str]]) -> str:
         some = [claim for claim in claims if _kind(claim) == kind]
         if not some:
             continue
-        parts = "".join(
-            f'<i class="{_TONES.get(verdict, "grey")}" style="flex:{n}"></i>'
-            for verdict, n in _tally(some)
-        )
+        shares = [(_TONES.get(verdict, "grey"), n) for verdict, n in _tally(some)]
+        parts = "".join(f'<i class="{tone}" style="flex:{n}"></i>' for tone, n in shares)
         strip = f'<span class="bar" aria-hidden="true">{parts}</span>'
         lines.append(f"<span>{kind}</span>{strip}{counts(some)}")
     return f'<span class="kinds">{"".join(lines)}</span>' if lines else ""

@@ -57,11 +57,8 @@ class Control:
 
 def controls_of(draw: Callable, given: Mapping[str, object]) -> dict[str, Control]:
     """The controls that abbreviations stand for, each at the default of `draw` where it has one."""
-    defaults = {
-        name: parameter.default
-        for name, parameter in inspect.signature(draw).parameters.items()
-        if parameter.default is not parameter.empty
-    }
+    parameters = inspect.signature(draw).parameters.items()
+    defaults = {name: p.default for name, p in parameters if p.default is not p.empty}
     made = {}
     for name, value in given.items():
         made[name] = control = _control(name, value)

@@ -46,9 +46,8 @@ def begin(name: str, namespace: MutableMapping[str, object] | None = None) -> No
     card, threads = cards.for_notebook(name), parallel.asked_threads()
     parallel.limit_threads(threads)
     if threads > 1:
-        show_markdown(
-            f"*{threads} threads, as LMNOTES_THREADS asks: numbers move from run to run.*"
-        )
+        given = f"{threads} threads, as LMNOTES_THREADS asks"
+        show_markdown(f"*{given}: numbers move from run to run.*")
     values, nearest = _parameters(card, {} if namespace is None else namespace)
     folder = os.environ.get("LMNOTES_RUN_FOLDER")
     folder = Path(folder) if folder else store.outputs_folder().resolve() / name / "interactive"

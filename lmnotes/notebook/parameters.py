@@ -100,11 +100,9 @@ def parse(source: str, where: str = "parameters cell") -> list[Parameter]:
     >>> dim.default, dim.range, dim.comment
     (100, '10..1000', 'size of a vector')
     """
-    comments = {
-        token.start[0]: token.string.lstrip("# ").strip()
-        for token in tokenize.generate_tokens(io.StringIO(source).readline)
-        if token.type == tokenize.COMMENT
-    }
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    tokens = (token for token in tokens if token.type == tokenize.COMMENT)
+    comments = {token.start[0]: token.string.lstrip("# ").strip() for token in tokens}
     parameters = []
     for statement in ast.parse(source).body:
         if isinstance(statement, ast.Import | ast.ImportFrom):  # `from typing import Literal`

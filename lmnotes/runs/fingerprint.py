@@ -52,12 +52,8 @@ def machine() -> dict[str, object]:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     except (AttributeError, ValueError, OSError):
         memory = None
-    return {
-        "cpu": _cpu_model(),
-        "cores": os.cpu_count(),
-        "memory_gib": memory and round(memory, 1),
-        "platform": platform.platform(),
-    }
+    facts = {"cpu": _cpu_model(), "cores": os.cpu_count()}
+    return facts | {"memory_gib": memory and round(memory, 1), "platform": platform.platform()}
 
 
 def git_state(folder: Path) -> dict[str, object]:
@@ -90,10 +86,8 @@ def sources(notebook: Path) -> dict[str, str]:
     names = {path.stem.partition("_")[2] for path in notebook.parent.rglob(f"{notebook.stem[:3]}*")}
     files = [path for name in names - {""} for path in (papers / name).rglob("*")]
     reached |= {path for path in files if path.is_file() and path.suffix != ".pyc"}
-    return {
-        path.relative_to(reach.PACKAGE).as_posix(): store.file_sha256(path)
-        for path in sorted(reached)
-    }
+    pairs = ((path.relative_to(reach.PACKAGE).as_posix(), path) for path in sorted(reached))
+    return {name: store.file_sha256(path) for name, path in pairs}
 
 
 def _file_content(path: Path) -> object:

@@ -126,11 +126,8 @@ def _paper(notebook: str, every: list[dict], root: Path, draw: Callable) -> dict
     venue = " ".join(str(facts[key]) for key in ("venue", "year") if key in facts)
     sites = (("doi", "https://doi.org/"), ("arxiv", "https://arxiv.org/abs/"))
     paper = {"card": card, "run": run, "source": (authors, facts.get("title", ""), venue)}
-    paper["links"] = [
-        (f"{kind}:{facts[kind]}", site + quote(facts[kind]))
-        for kind, site in sites
-        if facts.get(kind)
-    ]
+    known = [(kind, site, facts[kind]) for kind, site in sites if facts.get(kind)]
+    paper["links"] = [(f"{kind}:{name}", site + quote(name)) for kind, site, name in known]
     if latest is not None and latest is not run and latest["status"] != "ok":
         names = {"notebook.html": "the notebook up to there", "run.json": "record"}
         paper["failed"] = latest | {"files": _files(latest["folder"], names, root)}
@@ -203,10 +200,8 @@ def _listed(first: tuple[str, ...], folder: Path, kind: str, base: str) -> list[
     """Name, caption and link of what a folder holds of one kind: those of `first` in its order,
     then the others by name."""
     place = dict(zip(first, count(), strict=False))
-    names = sorted(
-        (path.stem for path in folder.glob(f"*.{kind}")),
-        key=lambda name: (place.get(name, len(first)), name),
-    )
+    names = sorted(path.stem for path in folder.glob(f"*.{kind}"))
+    names.sort(key=lambda name: place.get(name, len(first)))
     try:
         captions = json.loads((folder / "captions.json").read_text(encoding="utf-8"))
     except OSError:

@@ -117,12 +117,9 @@ def _cleaner():
             return tag == "a" and not value.lower().lstrip().startswith("data:")
         return name in names or (tag, name) == ("img", "src")
 
-    return Cleaner(
-        tags=_TAGS.split(),
-        attributes=is_kept,
-        protocols=[*ALLOWED_PROTOCOLS, "data"],
-        css_sanitizer=CSSSanitizer([*ALLOWED_CSS_PROPERTIES, *_STYLES.split()]),
-    )
+    styles = CSSSanitizer([*ALLOWED_CSS_PROPERTIES, *_STYLES.split()])
+    kept = {"tags": _TAGS.split(), "attributes": is_kept, "css_sanitizer": styles}
+    return Cleaner(**kept, protocols=[*ALLOWED_PROTOCOLS, "data"])
 
 
 def _hashes(node) -> str:

@@ -81,11 +81,8 @@ def replace(folder: Path) -> None:
 
 def checksums(folder: Path) -> dict[str, str]:
     """The sha256 of every file in a run's folder but the record, by its relative path."""
-    return {
-        path.relative_to(folder).as_posix(): store.file_sha256(path)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != RECORD
-    }
+    paths = (path for path in sorted(folder.rglob("*")) if path.name != RECORD and path.is_file())
+    return {path.relative_to(folder).as_posix(): store.file_sha256(path) for path in paths}
 
 
 def inputs(folder: Path) -> dict:

@@ -180,9 +180,8 @@ def _execute(plan: _Plan, stop: threading.Event | None) -> dict:
             entry |= {"status": end["status"], "ended": record.now(), "seconds": seconds}
             entry |= {"inputs": record.inputs(folder), "missing": _missing(plan)}
             if end["status"] != "ok":
-                entry["failure"] = {
-                    key: end[key] for key in ("cell", "line", "error") if key in end
-                }
+                told = ("cell", "line", "error")
+                entry["failure"] = {key: end[key] for key in told if key in end}
             entry["files"] = record.checksums(folder)
             record.save(folder, entry)
     except InputError as error:

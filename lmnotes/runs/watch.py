@@ -36,12 +36,8 @@ def execute(
 
     The process and its kernel end with this one, however it ends.
     """
-    job = {
-        "notebook": str(notebook),
-        "output": str(folder / "notebook.ipynb"),
-        "parameters": dict(values),
-        "cwd": str(notebook.parent.parent),
-    }
+    job = {"notebook": str(notebook), "output": str(folder / "notebook.ipynb")}
+    job |= {"parameters": dict(values), "cwd": str(notebook.parent.parent)}
     log = folder / "launch.log"
     command = [sys.executable, "-m", "lmnotes.runs.execute"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from lmnotes.text import installed, readers, repeats
+from lmnotes.text import installed, readers
 from lmnotes.text.readers import Document
 
 PARTS = {"train": 70, "evaluation": 15, "task": 15}  # per cent of the files
@@ -53,7 +53,8 @@ def part_of(name: str) -> str:
 def installed_documents(domain: str) -> pd.DataFrame:
     """The documents of one installed domain, a row each: name, part, text; built once, then read
     from disk. A domain without text gives no rows and a warning."""
-    key = {"text": installed.key([domain]), "repeats": repeats.VERSION, "version": _VERSION}
+    key = {"text": installed.key([domain]), "version": _VERSION}
+    key["repeats"] = installed.REPEATS_VERSION
 
     def rows() -> list[tuple[str, str, str]]:
         return [(source.name, part_of(source.name), source.text) for source in _cleaned(domain)]
@@ -70,7 +71,7 @@ def _cleaned(domain: str) -> Iterator[Source]:
     # a name does not hold the domain: source and documentation of a module are in one part
     documents: Iterable[Document] = installed.documents(domain)
     if domain in _SENTENCES:
-        documents = repeats.removed(documents)
+        documents = installed.without_repeats(documents)
     seen, n_of = set(), {}
     for document in documents:
         number = n_of[document.source] = n_of.get(document.source, -1) + 1

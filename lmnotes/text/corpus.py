@@ -11,7 +11,7 @@ import pandas as pd
 
 from lmnotes import errors, store
 from lmnotes.errors import InputError
-from lmnotes.text import downloads, installed, readers, repeats, tokenise
+from lmnotes.text import downloads, installed, readers, tokenise
 from lmnotes.text.readers import Document
 from lmnotes.text.tokenise import Encoder
 
@@ -92,9 +92,8 @@ class Corpus:
         """The documents of one domain, or of several, as a corpus with its own vocabulary."""
         wanted = [domain] if isinstance(domain, str) else list(domain)
         for name in wanted:
-            errors.expect_one_of(
-                f"domain of {self.name}", name, sorted(set(self.sources["domain"]))
-            )
+            known = sorted(set(self.sources["domain"]))
+            errors.expect_one_of(f"domain of {self.name}", name, known)
         rows = np.flatnonzero(self.sources["domain"].isin(wanted))
         kept = np.flatnonzero(np.isin(self.document_source, rows))  # documents
         spans = [slice(self.offsets[d], self.offsets[d + 1]) for d in kept]
@@ -185,8 +184,9 @@ def _plan(
     """The name of a text, what defines its content, and how to read its documents."""
     if source == "installed":
         domains = (domains,) if isinstance(domains, str) else tuple(domains or installed.PROSE)
-        key = {"installed": installed.key(domains), "repeats": repeats.VERSION}
-        return "installed", key, lambda: repeats.removed(installed.documents(*domains, keep=keep))
+        key = {"installed": installed.key(domains), "repeats": installed.REPEATS_VERSION}
+        draw = installed.documents
+        return "installed", key, lambda: installed.without_repeats(draw(*domains, keep=keep))
     if domains is not None:
         given = f"domains={domains!r} was given for {source!r}"
         raise InputError(f"{given}: only 'installed' text has domains; leave it out")

@@ -7,6 +7,8 @@ import sysconfig
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from hashlib import blake2b
 from importlib import metadata, util
 from pathlib import Path
 
@@ -20,6 +22,8 @@ from lmnotes.text.readers import Document
 
 # Part of the key of a stored corpus: raise it when the same packages would give other text.
 VERSION = 3
+REPEATS_VERSION = 1  # part of it too: raise it when `without_repeats` would keep other text
+MIN_WORDS = 6  # a sentence of fewer words may come again: "See the notes below."
 
 _SLOW = ("docs",)  # domains that take longer to find than to read: the documents are stored
 _MISSING = " (missing)"  # ends the source of a document that stands for what is not installed
@@ -53,6 +57,9 @@ _WIKI = (
     "enwiki-table-markup.xml.bz2",
 )
 _NEWS = ("lee_background.cor", "lee.cor")
+_PARAGRAPHS = re.compile(r"\n[^\S\n]*\n\s*")
+_SENTENCES = re.compile(r"(?<=[.!?])\s+(?=[A-Z\"'(`])")
+_WORDS = re.compile(r"[^\W\d_]+")
 _LICENCE = re.compile(r"licen[cs]e|copying|notice|copyright|third_party", re.IGNORECASE)
 
 
@@ -65,6 +72,41 @@ def documents(*domains: str, keep: bool = True) -> Iterator[Document]:
         its_documents = _stored(domain) if keep and domain in _SLOW else _DOMAINS[domain]()
         for document in its_documents:
             yield Document(document.title, document.text, document.source, domain)
+
+
+def without_repeats(documents: Iterable[Document]) -> Iterator[Document]:
+    """The documents without paragraphs, and sentences of MIN_WORDS words, that came before.
+
+    Two are the same when they have the same letters, whatever their case, digits, punctuation and
+    line breaks. `n_repeats_removed` of each document counts what was taken out of it.
+
+    >>> texts = ["One paragraph.", "One\\nparagraph.\\n\\nNew."]
+    >>> documents = without_repeats(Document("", text, "a file") for text in texts)
+    >>> [(document.text, document.n_repeats_removed) for document in documents]
+    [('One paragraph.', 0), ('New.', 1)]
+    """
+    seen: set[bytes] = set()
+    for document in documents:
+        kept, n_removed = [], 0
+        for paragraph in _PARAGRAPHS.split(document.text):
+            sentences = _SENTENCES.split(paragraph) if _new(paragraph, seen) else []
+            fresh = sentences
+            if len(sentences) > 1:
+                fresh = [s for s in sentences if _new(s, seen) or len(s.split()) < MIN_WORDS]
+            n_removed += max(len(sentences), 1) - len(fresh)
+            if fresh:
+                kept.append(" ".join(fresh))
+        yield replace(document, text="\n\n".join(kept), n_repeats_removed=n_removed)
+
+
+def _new(text: str, seen: set[bytes]) -> bool:
+    """Whether text with these letters was not seen before; it is from now on."""
+    letters = " ".join(_WORDS.findall(text)).lower().encode("utf-8", "surrogatepass")
+    key = blake2b(letters, digest_size=8).digest()
+    if key in seen:
+        return False
+    seen.add(key)
+    return True
 
 
 def _stored(domain: str) -> Iterator[Document]:

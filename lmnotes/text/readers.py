@@ -120,10 +120,8 @@ def files(path: Path) -> list[Path]:
 def fingerprint(path: Path) -> list[list]:
     """Name, size and sha256 of each file that `path` means, for the key of what they become."""
     base = path if path.is_dir() else path.parent
-    return [
-        [file.relative_to(base).as_posix(), file.stat().st_size, store.file_sha256(file)]
-        for file in files(path)
-    ]
+    names = ((file.relative_to(base).as_posix(), file) for file in files(path))
+    return [[name, file.stat().st_size, store.file_sha256(file)] for name, file in names]
 
 
 def documents(path: Path, *, field: str = "text") -> Iterator[Document]:

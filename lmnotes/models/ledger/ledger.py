@@ -80,11 +80,8 @@ class Ledger:
 
     def missing(self, models: Sequence) -> list[str]:
         """The names of those models that have no row yet."""
-        return [
-            who.name
-            for who in map(identity.identify, identity.several(models))
-            if self.find(who) is None
-        ]
+        whos = map(identity.identify, identity.several(models))
+        return [who.name for who in whos if self.find(who) is None]
 
     def add(
         self, scores: Scores, about: Mapping | None = None, who: Identity | None = None

@@ -126,11 +126,10 @@ def causal_model(name: str | Path, *, revision=None, trust_remote_code=False, **
     from transformers import AutoModelForCausalLM
 
     without_bars()
-    options |= {"revision": revision, "output_loading_info": True}
+    how = options | {"revision": revision, "trust_remote_code": trust_remote_code}
     with _naming_files(name, revision):
-        model, info = AutoModelForCausalLM.from_pretrained(
-            name, trust_remote_code=trust_remote_code, **options
-        )
+        loaded = AutoModelForCausalLM.from_pretrained(name, output_loading_info=True, **how)
+    model, info = loaded
     if lost := sorted(map(str, info["missing_keys"])):
         given = f"the weights of {name} lack {len(lost)} of the model's tensors, as {lost[0]}"
         then = f"a whole {type(model).__name__}: look whether it was saved as another model"

@@ -164,10 +164,8 @@ def compare_bases(
         matchings[basis], held_out[basis] = real, real.on(a[test], b[test], of_test)
         target, of_groups = _by_group(b[train], within, of_train)
         stand_in = a[train][places]  # (G, K), a row per group
-        drawn = [
-            matching.match_axes(matching.standardised(stand_in[n], of_groups).T @ target, method)
-            for n in stand_ins
-        ]
+        drawn = (matching.standardised(stand_in[n], of_groups) for n in stand_ins)
+        drawn = [matching.match_axes(values.T @ target, method) for values in drawn]
         shuffled[basis], nulls[basis] = drawn[0], Null(np.array([null.r for null in drawn]))
     return Comparison(name, n_pairs, matchings, nulls, shuffled, held_out)
 
@@ -221,10 +219,8 @@ def compare_by_seed(
     """
     runs, pairing = [], pairing | {"n_shuffles": -(-n_shuffles // len(first))}
     for n, (spaces, places) in enumerate(zip(zip(first, second, strict=True), rows, strict=True)):
-        sides = (
-            {method: space.values[of_side] for method, space in side.items()}
-            for side, of_side in zip(spaces, places, strict=True)
-        )
+        pairs = zip(spaces, places, strict=True)
+        sides = ({m: space.values[of_side] for m, space in side.items()} for side, of_side in pairs)
         runs.append(compare_bases(name, *sides, seed=seed + n, **pairing))
     nulls = {m: Null(np.concatenate([run.nulls[m].r for run in runs])) for m in runs[0].nulls}
     return [replace(run, nulls=nulls) for run in runs]

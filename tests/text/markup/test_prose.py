@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lmnotes.text import repeats
+from lmnotes.text import installed
 from lmnotes.text.markup import docstrings, wiki
 from lmnotes.text.markup.prose import prose
 from lmnotes.text.readers import Document
@@ -182,7 +182,7 @@ def test_article():
 
 
 def removed(*texts):
-    return list(repeats.removed(Document("", text, "x") for text in texts))
+    return list(installed.without_repeats(Document("", text, "x") for text in texts))
 
 
 def test_repeats():
