@@ -213,9 +213,8 @@ def quiet(folder: str | Path = "") -> Iterator[None]:
             raise
         given = f"{folder} cannot be loaded ({str(error).strip().splitlines()[0]})"
         then = "look for git-lfs pointers and files cut short"
-        raise InputError(
-            f"{given}; expected whole files that transformers knows: {then}"
-        ) from error
+        said = f"{given}; expected whole files that transformers knows"
+        raise InputError(f"{said}: {then}") from error
     finally:
         logging.set_verbosity(level)
         if had_bar:

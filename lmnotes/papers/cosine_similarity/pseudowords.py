@@ -52,10 +52,8 @@ def draw(
                 left.remove(second)
                 break
     if not pairs:
-        raise InputError(
-            f"no two unrelated words among {len(often):,} that occur {min_count} times: expected "
-            "some; lower min_count, or take a larger text"
-        )
+        given = f"no two unrelated words among {len(often):,} that occur {min_count} times"
+        raise InputError(f"{given}: expected some; lower min_count, or take a larger text")
     return pairs
 
 

@@ -134,9 +134,8 @@ def _softmax(gap: Gap, rule: str, temperature, prior, scores) -> np.ndarray:
     scores = scores if rule == "pull" else gap.means * (-1 if rule == "anti" else 1)
     if isinstance(temperature, str):
         if temperature != "sd":
-            raise InputError(
-                f"temperature {temperature!r} was given; expected 'sd' or a number: give one"
-            )
+            given = f"temperature {temperature!r} was given"
+            raise InputError(f"{given}; expected 'sd' or a number: give one")
         spread = float(np.std(scores))
         # where all scores are equal any temperature will do
         temperature = spread if spread > 1e-12 * max(np.abs(scores).max(), 1e-300) else np.inf

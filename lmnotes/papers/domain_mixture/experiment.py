@@ -104,10 +104,9 @@ def train_anew(
         every: steps of a part. options: of `design`.
     """
     if not run.start or every < 1:
-        raise InputError(
-            f"start={run.start!r}, every={every} were given; expected the folder of a base and at "
-            "least one step: train a base first"
-        )
+        given = f"start={run.start!r}, every={every} were given"
+        then = "train a base first"
+        raise InputError(f"{given}; expected the folder of a base and at least one step: {then}")
     rows, start = [], run.start
     for part, begin in enumerate(range(0, run.spec.n_steps, every)):
         arrays = readings.read(start, texts, device=device)

@@ -120,10 +120,9 @@ def update_directions(
     """u_a of each domain: K lists of tensors, one for each of the model's parameters."""
     windows = np.asarray(windows)
     if optimiser not in OPTIMISERS or windows.ndim != 3:
-        raise InputError(
-            f"optimiser {optimiser!r} and windows of shape {windows.shape} were given; expected "
-            "'sgd' or 'adamw', and (K, n, 1 + T): draw windows with Domains.windows"
-        )
+        given = f"optimiser {optimiser!r} and windows of shape {windows.shape} were given"
+        then = "draw windows with Domains.windows"
+        raise InputError(f"{given}; expected 'sgd' or 'adamw', and (K, n, 1 + T): {then}")
     scorer = open_model(model, device)
     n_tokens = windows.shape[1] * (windows.shape[2] - 1)
     weights = np.full(windows.shape[1], 1 / n_tokens)

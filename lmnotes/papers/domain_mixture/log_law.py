@@ -75,10 +75,9 @@ def load_regmix(
     paths = [Path(folder) / f"{SIZES[size]}_{what}_{size}.csv" for what in ("mixture", "pile_loss")]
     for path in paths:
         if not path.is_file():
-            raise FileNotFoundError(
-                f"{path} is not there; expected the CSV files of RegMix: put the folder `data` of "
-                "github.com/sail-sg/regmix there, or leave the path out"
-            )
+            given = f"{path} is not there"
+            then = "put the folder `data` of github.com/sail-sg/regmix there, or leave the path out"
+            raise FileNotFoundError(f"{given}; expected the CSV files of RegMix: {then}")
     mixtures, losses = (readers.numbers(path, "index") for path in paths)
     rows = mixtures.index.intersection(losses.index)
     names = losses.columns.str.extract(_LOSS.format("(.+)"), expand=False).dropna()

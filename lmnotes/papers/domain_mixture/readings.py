@@ -80,10 +80,9 @@ def read(
             for row, batches in enumerate(wanted):
                 p = batches[number]
                 if p.shape != q.shape:
-                    raise InputError(
-                        f"{targets[row]} and {model} read the texts as other tokens; expected one "
-                        "vocabulary: leave the target out and compare log-likelihoods of texts"
-                    )
+                    given = f"{targets[row]} and {model} read the texts as other tokens"
+                    then = "leave the target out and compare log-likelihoods of texts"
+                    raise InputError(f"{given}; expected one vocabulary: {then}")
                 value = (p.exp() * (p - q)).sum(-1)
                 arrays["exact"][row][places, :width] = (value + gap).cpu().numpy()
     return arrays

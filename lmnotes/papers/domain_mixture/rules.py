@@ -32,10 +32,9 @@ def softmax(
     scores = _vector(scores, "scores")
     temperature = np.asarray(temperature, float)
     if not (temperature > 0).all() or temperature.shape not in ((), scores.shape):
-        raise InputError(
-            f"temperature {temperature} was given for {len(scores)} domains; expected one number "
-            "above 0, or one for each domain: raise it, `single` is the limit of 0"
-        )
+        given = f"temperature {temperature} was given for {len(scores)} domains"
+        then = "raise it, `single` is the limit of 0"
+        raise InputError(f"{given}; expected one number above 0, or one for each domain: {then}")
     prior = uniform(len(scores)) if prior is None else shares(prior, len(scores))
     exponents = scores / temperature
     kept = prior > 0
@@ -78,10 +77,9 @@ def domain_means(values: np.ndarray, which: np.ndarray, n_domains: int) -> np.nd
     """
     counts = np.bincount(which, minlength=n_domains)
     if len(counts) > n_domains or not counts.all():
-        raise InputError(
-            f"the {n_domains} domains have {counts.tolist()} texts; expected one at least of each, "
-            "and no other domain: draw design texts from all domains that are mixed"
-        )
+        given = f"the {n_domains} domains have {counts.tolist()} texts"
+        then = "draw design texts from all domains that are mixed"
+        raise InputError(f"{given}; expected one at least of each, and no other domain: {then}")
     return np.bincount(which, weights=values, minlength=n_domains) / counts
 
 

@@ -87,10 +87,9 @@ def intervals(
     """
     which, names = gaps[0].which, gaps[0].names
     if any(not np.array_equal(gap.which, which) for gap in gaps):
-        raise InputError(
-            f"{len(gaps)} gaps over different texts were given; expected the same texts for all "
-            "seeds: score all bases on one set"
-        )
+        given = f"{len(gaps)} gaps over different texts were given"
+        then = "score all bases on one set"
+        raise InputError(f"{given}; expected the same texts for all seeds: {then}")
     pairs = list(zip(gaps, changes or [None] * len(gaps), strict=True))
 
     def weights(texts: np.ndarray) -> np.ndarray:  # (S, K)

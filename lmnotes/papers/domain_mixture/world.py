@@ -141,10 +141,9 @@ def fresh_run(
         return Run(Spec("zoo", width=width, seed=seed, **settings), tuple(weights), data_seed)
     if shape not in SHAPES or settings.get("window", 128) > SHAPES[shape]["block"]:
         known = ", ".join(f"{name!r} of {size['block']}" for name, size in SHAPES.items())
-        raise InputError(
-            f"shape {shape!r} and windows of {settings.get('window', 128)} ids were given; "
-            f"expected 'zoo', or {known} ids at most: choose one, or shorter windows"
-        )
+        given = f"shape {shape!r} and windows of {settings.get('window', 128)} ids were given"
+        then = "choose one, or shorter windows"
+        raise InputError(f"{given}; expected 'zoo', or {known} ids at most: {then}")
     size = SHAPES[shape]
     about = {"architecture": "GPT-2", "width": size["width"], "depth": size["layers"]}
     spec = Spec("nanogpt", **about, **settings)

@@ -21,10 +21,8 @@ def rows_of(embedding: Embedding, words: Sequence[str]) -> np.ndarray:
     """
     rows = np.array([embedding.ids.get(word, -1) for word in expect_strings("words", words)])
     if (rows < 0).all():
-        raise InputError(
-            f"the judge's {len(embedding):,} words hold none of the {len(words):,} asked about: "
-            "expected some; take a judge of the same language"
-        )
+        given = f"the judge's {len(embedding):,} words hold none of the {len(words):,} asked about"
+        raise InputError(f"{given}: expected some; take a judge of the same language")
     vectors = np.full((len(words), embedding.dim), np.nan)
     vectors[rows >= 0] = embedding.input[rows[rows >= 0]]
     return vectors

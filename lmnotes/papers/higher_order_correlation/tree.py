@@ -57,9 +57,8 @@ def clusters(tree: networkx.Graph, n_clusters: int, *, seed: int = 1) -> dict[in
 
     nodes = sorted(tree)
     if not 1 <= n_clusters <= len(nodes):
-        raise InputError(
-            f"{n_clusters} clusters of {len(nodes)} axes: expected 1..{len(nodes)}; ask for fewer"
-        )
+        given = f"{n_clusters} clusters of {len(nodes)} axes"
+        raise InputError(f"{given}: expected 1..{len(nodes)}; ask for fewer")
     if n_clusters == 1:
         return dict.fromkeys(nodes, 0)
     if n_clusters == len(nodes):
@@ -122,9 +121,7 @@ def merge(values: np.ndarray, groups: Sequence[int]) -> np.ndarray:
     """
     groups = np.asarray(groups)
     if len(groups) != values.shape[1]:
-        raise InputError(
-            f"{len(groups)} groups for {values.shape[1]} axes: expected one per axis; give each a "
-            "group"
-        )
+        given = f"{len(groups)} groups for {values.shape[1]} axes"
+        raise InputError(f"{given}: expected one per axis; give each a group")
     members = np.eye(groups.max() + 1)[groups]  # (K, n_groups)
     return values @ (members / members.sum(axis=0))

@@ -120,19 +120,16 @@ def read_pairs(source: str | Path = "wordnet") -> pd.DataFrame:
             continue
         fields = [field.strip().lower() for field in line.split("\t" if "\t" in line else ",")]
         if len(fields) < 2 or not all(fields[:2]):
-            raise InputError(
-                f"{path}, line {number}: found {line[:60]!r}; expected hyponym and hypernym with a "
-                "tab or a comma between; repair or remove the line"
-            )
+            given = f"{path}, line {number}"
+            then = "hyponym and hypernym with a tab or a comma between; repair or remove the line"
+            raise InputError(f"{given}: found {line[:60]!r}; expected {then}")
         first, second = (re.sub(r"\.[a-z]\.\d+$", "", field) for field in fields[:2])
         if tokenise.is_alphabetic(first) and tokenise.is_alphabetic(second) and first != second:
             pairs[first, second] = None
     pairs.pop(("hyponym", "hypernym"), None)  # names of the columns
     if not pairs:
-        raise InputError(
-            f"{path}: no pair of two single words; expected hyponym and hypernym in each line; "
-            "check that this is the right file"
-        )
+        given = f"{path}: no pair of two single words; expected hyponym and hypernym in each line"
+        raise InputError(f"{given}; check that this is the right file")
     return pd.DataFrame(list(pairs), columns=["hyponym", "hypernym"])
 
 

@@ -52,10 +52,8 @@ def margins(
         if low in corpus.ids and high in corpus.ids
     ]
     if not known and len(pairs):
-        raise InputError(
-            f"{corpus.name} has both words of none of {len(pairs):,} pairs; expected some; mine "
-            "pairs from this corpus, or use a larger one"
-        )
+        given = f"{corpus.name} has both words of none of {len(pairs):,} pairs; expected some"
+        raise InputError(f"{given}; mine pairs from this corpus, or use a larger one")
     for name, score in scores.items():
         then = "one number per word in the order of corpus.words, nan where unknown"
         expect_shape(name, score, f"({corpus.n_words},)", then)

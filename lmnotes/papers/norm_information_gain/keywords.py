@@ -46,10 +46,8 @@ def read_folder(folder: str | Path) -> list[KeyedDocument]:
         text = "".join(readers.pieces(path))
         documents.append(KeyedDocument(path.stem, tokenise.words(text), phrases))
     if not documents:
-        raise InputError(
-            f"{folder}: no document with keys; expected docsutf8/NAME.txt beside keys/NAME.key; "
-            "give the folder that holds docsutf8 and keys"
-        )
+        given = f"{folder}: no document with keys; expected docsutf8/NAME.txt beside keys/NAME.key"
+        raise InputError(f"{given}; give the folder that holds docsutf8 and keys")
     return documents
 
 

@@ -78,10 +78,8 @@ def shrink(head: Head, hidden, u_0) -> list[dict]:
         moved = from_vector(head, u_0 + share * (hidden - u_0), u_0)
         away = moved.whitened > 0
         if not away.any():
-            raise InputError(
-                f"all {len(hidden)} positions have the distribution of u_0: expected different "
-                "ones; give more positions"
-            )
+            given = f"all {len(hidden)} positions have the distribution of u_0"
+            raise InputError(f"{given}: expected different ones; give more positions")
         ratio = 2 * moved.kl[away] / moved.whitened[away]
         low, median, high = np.quantile(ratio, [0.25, 0.5, 0.75])
         rows.append({"share": share, "median": median, "low": low, "high": high})

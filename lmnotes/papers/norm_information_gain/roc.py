@@ -141,7 +141,6 @@ def _bins(counts: np.ndarray, bins_per_doubling: int) -> np.ndarray:
 def _check_both(positive: np.ndarray, what: str) -> None:
     n_positive = int(np.sum(positive))
     if not 0 < n_positive < len(positive):
-        raise InputError(
-            f"{what}: {n_positive:,} positives and {len(positive) - n_positive:,} negatives; "
-            "expected some of each; use a larger corpus or a lower min_count"
-        )
+        given = f"{what}: {n_positive:,} positives and {len(positive) - n_positive:,} negatives"
+        then = "use a larger corpus or a lower min_count"
+        raise InputError(f"{given}; expected some of each; {then}")

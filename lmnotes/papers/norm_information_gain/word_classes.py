@@ -61,10 +61,9 @@ def word_classes(
     """
     capitals = capital_share(corpus, max(1, min_count // 2))
     if proper_nouns is None and not np.nansum(capitals):
-        raise InputError(
-            f"{corpus.name} has no capitals inside sentences, which tell proper nouns; expected "
-            "text with its case; use such a corpus, or pass proper_nouns, a list or its path"
-        )
+        given = f"{corpus.name} has no capitals inside sentences, which tell proper nouns"
+        then = "use such a corpus, or pass proper_nouns, a list or its path"
+        raise InputError(f"{given}; expected text with its case; {then}")
     names = None if proper_nouns is None else _names(proper_nouns)
     counts = dict(zip(corpus.words, np.asarray(corpus.counts).tolist(), strict=True))
     verbs = verb_forms(counts)

@@ -144,10 +144,9 @@ def joint_shifts(joint: np.ndarray) -> pd.DataFrame:
     """
     joint = np.asarray(joint, np.float64)
     if joint.ndim != 3 or joint.shape[1:] != (2, 2) or not (joint > 0).all():
-        raise InputError(
-            f"a law of shape {joint.shape} was given; expected (Y, 2, 2), all positive: give "
-            "p(y, t1, t2) with 0 and 1 for an operation that is off and on"
-        )
+        given = f"a law of shape {joint.shape} was given"
+        then = "give p(y, t1, t2) with 0 and 1 for an operation that is off and on"
+        raise InputError(f"{given}; expected (Y, 2, 2), all positive: {then}")
     joint = joint / joint.sum()
     p_y = joint.sum(axis=(1, 2))
     laws = {"first": joint[:, 1].sum(axis=1), "second": joint[:, :, 1].sum(axis=1)}

@@ -49,10 +49,8 @@ def load(
     table = pd.DataFrame(rows, columns=list(COLUMNS)).drop_duplicates(["prompt", "response"])
     table = table[table["prompt"].astype(bool) & table["response"].astype(bool)]
     if table.empty:
-        raise InputError(
-            f"{source} gives no pair; expected rows with prompt and response, or with messages: "
-            "look at its first line"
-        )
+        given = f"{source} gives no pair; expected rows with prompt and response, or with messages"
+        raise InputError(f"{given}: look at its first line")
     if n_bytes is not None:
         table["response"] = [chunks.cut(text, n_bytes)[0] for text in table["response"]]
     if per_task is None:
