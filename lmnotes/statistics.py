@@ -55,15 +55,11 @@ def regress(
     samples = [rng.integers(len(chosen_x), size=len(chosen_x)) for _ in range(n_bootstrap)]
     lines = [_lines(chosen_y[None, s], chosen_x[None, s]) for s in samples if np.ptp(chosen_x[s])]
     slopes, _, r2s = np.array(lines)[..., 0].T if lines else np.full((3, 1), np.nan)
-    return Fit(
-        slope=float(slope[0]),
-        intercept=float(intercept[0]),
-        r2=float(r2[0]),
-        slope_interval=interval(slopes),
-        r2_interval=interval(r2s),
-        n_words=int(used.sum()),
-        table=pd.DataFrame({"x": x, "y": y, "used": used}),
+    line, table = (
+        map(float, (*slope, *intercept, *r2)),
+        pd.DataFrame({"x": x, "y": y, "used": used}),
     )
+    return Fit(*line, interval(slopes), interval(r2s), int(used.sum()), table)
 
 
 def interval(

@@ -176,14 +176,10 @@ def _no_space(path: Path) -> str:
 
 def _seal(folder: Path, key: Mapping) -> None:
     """Write the manifest of a finished folder: its key, and size and sha256 of every file."""
-    files = {
-        path.relative_to(folder).as_posix(): {
-            "n_bytes": path.stat().st_size,
-            "sha256": file_sha256(path),
-        }
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != MANIFEST
-    }
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST]
+    facts = [{"n_bytes": path.stat().st_size, "sha256": file_sha256(path)} for path in paths]
+    names = (path.relative_to(folder).as_posix() for path in paths)
+    files = dict(zip(names, facts, strict=True))
     text = json.dumps({"key": dict(key), "files": files}, indent=1, sort_keys=True, default=str)
     write_text(folder / MANIFEST, text)
 

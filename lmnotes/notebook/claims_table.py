@@ -131,10 +131,8 @@ _DECIMAL = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?|[-+]?\d+[eE][-+]?\d+")
 
 def html_table(head: Sequence[str], rows: Sequence[Sequence[str]], most: int = 200) -> str:
     """A table of texts, its first `most` rows; a column of nothing but numbers stands right."""
-    right = [
-        ' class="n"' if rows and all(_is_number(row[i]) for row in rows) else ""
-        for i in range(len(head))
-    ]
+    numeric = (rows and all(_is_number(row[i]) for row in rows) for i in range(len(head)))
+    right = [' class="n"' if is_numeric else "" for is_numeric in numeric]
     # a long name may break behind its underscores
     names = [escape(name).replace("_", "_<wbr>") for name in head]
     cells = "".join(f"<th{side}>{name}</th>" for name, side in zip(names, right, strict=True))

@@ -165,15 +165,12 @@ def _results(card: cards.Card, run: dict, root: Path) -> dict:
         table["rows"] = (head, rows)
     first = [figure for figure in figures if figure["name"].startswith("fig")] or figures
     head, *rows = _rows(folder / "claims.csv") or [[]]
-    return {
-        "files": _files(folder, names, root),
-        "figures": figures,
-        "tables": tables,
-        "picture": f"{first[0]['stem']}.png" if first else "",
-        "claims": [dict(zip(head, row, strict=True)) for row in rows],
-        "duration": _duration(run["seconds"]),
-        "facts": _facts(run),
-    }
+    seconds = run["seconds"]
+    shown = {"files": _files(folder, names, root), "figures": figures, "tables": tables}
+    shown["picture"] = f"{first[0]['stem']}.png" if first else ""
+    shown["duration"] = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
+    claims = [dict(zip(head, row, strict=True)) for row in rows]
+    return shown | {"claims": claims, "facts": _facts(run)}
 
 
 def _facts(run: dict) -> dict[str, object]:
@@ -226,7 +223,3 @@ def _size(png: Path) -> tuple[int, int]:
     with open(png, "rb") as file:
         head = file.read(24)
     return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"

@@ -124,15 +124,11 @@ def _cleaner():
 
 def _hashes(node) -> str:
     """The scripts that the pages within the notebook may run, as a policy names them."""
-    digests = [
-        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-        for cell in node.cells
-        for output in cell.get("outputs", [])
-        if output.get("metadata", {}).get("text/html", {}).get("whole_page")
-        for script in re.findall(
-            "<script>(.*?)</script>", html.unescape(output.data["text/html"]), re.S
-        )
-    ]
+    outputs = (output for cell in node.cells for output in cell.get("outputs", []))
+    pages = (o for o in outputs if o.get("metadata", {}).get("text/html", {}).get("whole_page"))
+    texts = (html.unescape(page.data["text/html"]) for page in pages)
+    scripts = (s for text in texts for s in re.findall("<script>(.*?)</script>", text, re.S))
+    digests = [base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts]
     return " ".join(f"'sha256-{digest}'" for digest in dict.fromkeys(digests))
 
 

@@ -57,8 +57,9 @@ def directly(tree: ast.AST) -> set[Path]:
                 packages[local] = name
             else:
                 reached |= _modules(name)
-        if isinstance(node, ast.Constant) and _is_dotted_name(node.value):
-            reached |= _modules(node.value)
+        text = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
+        if isinstance(text, str) and re.fullmatch(rf"{_NAME}(\.\w+)+", text):
+            reached |= _modules(text)
     chains = _Chains(set(packages))
     chains.visit(tree)
     for local, attributes in chains.looked_up:
@@ -121,7 +122,3 @@ def _handed_on(package: Path) -> dict[str, list[str]]:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "HANDED_ON":
             return ast.literal_eval(node.value)
     return {}
-
-
-def _is_dotted_name(value: object) -> bool:
-    return isinstance(value, str) and bool(re.fullmatch(rf"{_NAME}(\.\w+)+", value))

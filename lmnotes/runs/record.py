@@ -55,14 +55,10 @@ def save(folder: Path, record: dict) -> None:
 def is_whole(folder: Path, record: dict) -> bool:
     """Whether a run ended well and every file it left is as it left it."""
     files = record.get("files")
-    return (
-        record["status"] == "ok"
-        and isinstance(files, dict)
-        and all(
-            (folder / name).is_file() and store.file_sha256(folder / name) == checksum
-            for name, checksum in files.items()
-        )
-    )
+    if record["status"] != "ok" or not isinstance(files, dict):
+        return False
+    known = ((folder / name, checksum) for name, checksum in files.items())
+    return all(path.is_file() and store.file_sha256(path) == checksum for path, checksum in known)
 
 
 def beside(folder: Path) -> Path:

@@ -199,21 +199,12 @@ def _execute(plan: _Plan, stop: threading.Event | None) -> dict:
 def _opening(plan: _Plan) -> dict:
     """What the record says before the first cell has run."""
     started = record.now()
-    return {
-        "notebook": plan.notebook.stem,
-        "title": plan.card.title,
-        "run_id": plan.folder.name.partition(".")[0],
-        "status": "running",
-        "profile": plan.profile,
-        "parameters": plan.values,
-        "seed": plan.values.get("seed"),
-        "threads": parallel.asked_threads(),
-        "asked": started,
-        "started": started,
-        "git": fingerprint.git_state(plan.notebook.parent),
-        "versions": fingerprint.versions(),
-        "machine": fingerprint.machine(),
-    }
+    entry = {"notebook": plan.notebook.stem, "title": plan.card.title}
+    entry |= {"run_id": plan.folder.name.partition(".")[0], "status": "running"}
+    entry |= {"profile": plan.profile, "parameters": plan.values, "seed": plan.values.get("seed")}
+    entry |= {"threads": parallel.asked_threads(), "asked": started, "started": started}
+    entry |= {"git": fingerprint.git_state(plan.notebook.parent)}
+    return entry | {"versions": fingerprint.versions(), "machine": fingerprint.machine()}
 
 
 def _missing(plan: _Plan) -> list[str]:

@@ -69,14 +69,9 @@ def _environment(notebook: Path, folder: Path, profile: str) -> dict[str, str]:
     # threads that wait asleep: those that spin cost their neighbours more than they gain
     mine = {"OMP_WAIT_POLICY": "passive"} | mine
     mine |= parallel.thread_settings(parallel.asked_threads())
-    return mine | {
-        "LMNOTES_RUN_FOLDER": str(folder),
-        "LMNOTES_PROFILE": profile,
-        "LMNOTES_HEADLESS": "1",
-        "LMNOTES_NOTEBOOKS": str(notebook.parent),
-        "LMNOTES_OUTPUTS": str(store.outputs_folder().resolve()),
-        "PYTHONHASHSEED": "0",
-    }
+    mine |= {"LMNOTES_RUN_FOLDER": str(folder), "LMNOTES_PROFILE": profile, "LMNOTES_HEADLESS": "1"}
+    mine |= {"LMNOTES_NOTEBOOKS": str(notebook.parent), "PYTHONHASHSEED": "0"}
+    return mine | {"LMNOTES_OUTPUTS": str(store.outputs_folder().resolve())}
 
 
 def _follow(

@@ -233,13 +233,10 @@ def fields(name: str, documents: Iterable[Document]) -> dict:
     if not lengths:
         given = f"{name} holds no word: expected text with letters or digits"
         raise InputError(f"{given}; look whether this is the right file")
-    return {
-        "name": name,
-        "titles": titles,
-        "sources": pd.DataFrame([row.record(source) for source, row in tally.items()]),
-        "document_source": np.array(document_source, np.int32),
-        **finished(encoder.tokens(), encoder.words(), encoder.flags(), lengths),
-    }
+    sources = pd.DataFrame([row.record(source) for source, row in tally.items()])
+    labels = {"name": name, "titles": titles, "sources": sources}
+    labels["document_source"] = np.array(document_source, np.int32)
+    return labels | finished(encoder.tokens(), encoder.words(), encoder.flags(), lengths)
 
 
 class _Tally:

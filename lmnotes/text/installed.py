@@ -139,12 +139,10 @@ def stored_table(
 
 def key(domains: Iterable[str]) -> dict:
     """What decides the text of these domains: versions of Python, packages and this module."""
-    return {
-        "domains": list(_known(domains)),
-        "installed": VERSION,
-        "python": ".".join(map(str, sys.version_info[:3])),
-        "packages": {module: version(module) for module in _PACKAGES},
-    }
+    packages = {module: version(module) for module in _PACKAGES}
+    python = ".".join(map(str, sys.version_info[:3]))
+    about = {"domains": list(_known(domains)), "installed": VERSION}
+    return about | {"python": python, "packages": packages}
 
 
 def _known(domains: Iterable[str]) -> tuple[str, ...]:

@@ -101,7 +101,9 @@ def train(
     """
     import torch
 
-    tokenizer, parameters = _tokenizer(spec), list(model.parameters())
+    in_bytes, parameters = spec.vocabulary == networks.N_BYTE_IDS, list(model.parameters())
+    name = "" if in_bytes else data.bpe_folder(spec.vocabulary)
+    tokenizer = networks.byte_tokenizer() if in_bytes else loading.tokenizer_of(name)
     options = {"betas": (0.9, 0.98), "weight_decay": 0.01, "fused": True}
     optimiser = torch.optim.AdamW(parameters, lr=spec.learning_rate, **options)
     state = {"step": 0, "losses": [], "sum": 0.0, "n": 0}
@@ -223,12 +225,6 @@ def _add(state: dict, loss: float, step: int, rate: float, spec: Spec) -> None:
     if (step + 1) % max(spec.n_steps // _N_LOSSES, 1) == 0 or step + 1 == spec.n_steps:
         state["losses"].append([step + 1, state["sum"] / state["n"], rate])
         state["sum"], state["n"] = 0.0, 0
-
-
-def _tokenizer(spec: Spec):
-    if spec.vocabulary == networks.N_BYTE_IDS:
-        return networks.byte_tokenizer()
-    return loading.tokenizer_of(data.bpe_folder(spec.vocabulary))
 
 
 class Distillation:

@@ -83,7 +83,10 @@ def estimate(
     if kind == "global":
         of_groups = np.broadcast_to(whole, of_groups.shape)
     if kind == "swapped":
-        of_groups = of_groups[_derangement(len(groups), rng)]
+        order = rng.permutation(len(groups))
+        turned = np.empty(len(groups), int)  # each group gets the vector of another
+        turned[order] = np.roll(order, 1)
+        of_groups = of_groups[turned]
     row_of = {name: row for row, name in enumerate(groups)}
     rows = np.array([row_of.get(name, -1) for name in task.queries.group], int)
     of_queries = np.concatenate([of_groups, whole[None]])[rows]  # -1 is the last: the fallback
@@ -170,11 +173,3 @@ def _check(task: Task, kind: str, weighting: str) -> None:
         raise InputError(f"swapped in {task.setting}: expected two or more pathways")
     if not len(task.base) and not len(task.training):
         raise InputError(f"{task.setting} of {task.year} has no known pair: take a later year")
-
-
-def _derangement(n: int, rng) -> np.ndarray:
-    """A random order (n,) in which, for n > 1, each group gets the vector of another."""
-    order = rng.permutation(n)
-    turned = np.empty(n, int)
-    turned[order] = np.roll(order, 1)
-    return turned
