@@ -152,10 +152,8 @@ def check(parameters: Sequence[Parameter], overrides: Mapping[str, object]) -> d
     known = {parameter.name: parameter for parameter in parameters}
     for name in overrides:
         expect_one_of("parameter", name, known)
-    return {
-        name: _value(parameter, overrides[name]) if name in overrides else parameter.default
-        for name, parameter in known.items()
-    }
+    given = {name: _value(known[name], value) for name, value in overrides.items()}
+    return {name: given.get(name, parameter.default) for name, parameter in known.items()}
 
 
 def _value(parameter: Parameter, given: object, from_text: bool = True) -> object:

@@ -115,13 +115,6 @@ class Explorer:
             if self.controls[name].low is not None:
                 widget.continuous_update = quick
 
-    def _draw_stills(self, stills: Sequence[Mapping[str, object]]) -> None:
-        """Draw every still, from the defaults with its own values; an error ends the run."""
-        defaults = self.values
-        for still in stills or [{}]:
-            self.set(**(defaults | dict(still)))
-            self.stills.append((self.values, self.output))
-
     def _ipython_display_(self) -> None:
         shell = running_shell()
         if shell is not None and self._shown_in != shell.execution_count:
@@ -165,7 +158,10 @@ def explore(
     if is_live():
         explorer._go_live()
     else:
-        explorer._draw_stills(stills)
+        defaults = explorer.values
+        for still in stills or [{}]:  # an error ends the run
+            explorer.set(**(defaults | dict(still)))
+            explorer.stills.append((explorer.values, explorer.output))
     explorer._show()
     return explorer
 

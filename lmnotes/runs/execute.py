@@ -47,19 +47,11 @@ def _execute(job: dict, say) -> dict | None:
     reached: dict = {}
     papermill_engines.register("lmnotes", _engine(say, reached))
     try:
-        papermill.execute_notebook(
-            job["notebook"],
-            job["output"],
-            parameters=job["parameters"],
-            engine_name="lmnotes",
-            kernel_name="python3",
-            language="python",
-            progress_bar=False,
-            cwd=job["cwd"],
-            start_timeout=180,
-            iopub_timeout=120,  # four seconds by default: too few on a busy machine
-            kernel_manager_class=_kernel_manager(Path(job["output"]).with_name(CONNECTION)),
-        )
+        how = {"engine_name": "lmnotes", "kernel_name": "python3", "language": "python"}
+        how |= {"parameters": job["parameters"], "cwd": job["cwd"], "progress_bar": False}
+        how |= {"start_timeout": 180, "iopub_timeout": 120}  # 4 are too few on a busy machine
+        how["kernel_manager_class"] = _kernel_manager(Path(job["output"]).with_name(CONNECTION))
+        papermill.execute_notebook(job["notebook"], job["output"], **how)
     except papermill.PapermillExecutionError as error:
         text = _one_line(f"{error.ename}: {error.evalue}")
         return {"cell": error.exec_count, "line": _first_line(error.source), "error": text}

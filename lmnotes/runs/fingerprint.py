@@ -23,19 +23,13 @@ def run_id(notebook: Path, card: Path, profile: str, values: Mapping[str, object
     one, and the versions of Python and of the packages that lmnotes requires.
     """
     cards = sorted(card.parent.glob(f"{card.stem}*"))
-    facts = {
-        "cells": _cells(notebook),
-        "card": {path.name: store.file_sha256(path) for path in cards},
-        "package": sources(notebook),
-        "profile": profile,
-        "parameters": dict(values),
-        "files": {
-            name: _file_content(notebook.parent.parent / value)
-            for name, value in values.items()
-            if isinstance(value, str) and value
-        },
-        "versions": versions(),
-    }
+    root, cells = notebook.parent.parent, json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    texts = {name: value for name, value in values.items() if isinstance(value, str) and value}
+    facts = {"profile": profile, "parameters": dict(values), "versions": versions()}
+    facts["cells"] = [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
+    facts["card"] = {path.name: store.file_sha256(path) for path in cards}
+    facts["files"] = {name: _file_content(root / value) for name, value in texts.items()}
+    facts["package"] = sources(notebook)
     if (threads := parallel.asked_threads()) > 1:
         facts["threads"] = threads
     return store.content_id(facts, length=12)
@@ -70,12 +64,6 @@ def git_state(folder: Path) -> dict[str, object]:
 
     changes = git("status", "--porcelain")
     return {"commit": git("rev-parse", "HEAD"), "dirty": None if changes is None else bool(changes)}
-
-
-def _cells(notebook: Path) -> list[list[str]]:
-    """Type and source of every cell; outputs, counts and ids do not change what a run gives."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    return [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
 
 
 def sources(notebook: Path) -> dict[str, str]:

@@ -66,14 +66,10 @@ def write(notebook: Path, path: Path) -> None:
     for cell in node.cells:
         if cell.cell_type == "code":
             _prepare(cell)
-    exporter = HTMLExporter(
-        extra_loaders=[DictLoader({"offline.html.j2": _TEMPLATE})],
-        template_file="offline.html.j2",
-        exclude_input_prompt=True,
-        exclude_output_prompt=True,
-        exclude_anchor_links=True,
-        sanitize_html=True,
-    )
+    without = ("exclude_input_prompt", "exclude_output_prompt", "exclude_anchor_links")
+    options = dict.fromkeys((*without, "sanitize_html"), True)
+    loaders = [DictLoader({"offline.html.j2": _TEMPLATE})]
+    exporter = HTMLExporter(extra_loaders=loaders, template_file="offline.html.j2", **options)
     exporter.register_filter("markdown2html", _markdown)
     exporter.register_filter("clean_html", lambda text: _cleaner().clean(str(text)))
     resources = {"metadata": {"name": _title(node) or notebook.stem}, "style": PAGE_STYLE}

@@ -275,13 +275,9 @@ def finished(tokens: np.ndarray, words: list[str], flags: np.ndarray, lengths: l
     order = sorted(np.flatnonzero(counts).tolist(), key=lambda i: (-counts[i], words[i]))
     new_id = np.zeros(len(words), np.int32)
     new_id[order] = np.arange(len(order), dtype=np.int32)
-    arrays = {
-        "tokens": new_id[tokens],
-        "words": [words[i] for i in order],
-        "counts": counts[order].astype(np.int64),
-        "offsets": np.concatenate(([0], np.cumsum(lengths))).astype(np.int64),
-        "flags": np.ascontiguousarray(flags),
-    }
+    arrays = {"tokens": new_id[tokens], "words": [words[i] for i in order]}
+    arrays |= {"counts": counts[order].astype(np.int64), "flags": np.ascontiguousarray(flags)}
+    arrays["offsets"] = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
     content = sha256("\n".join(arrays["words"]).encode())
     for name in ("tokens", "offsets", "flags"):
         content.update(arrays[name])

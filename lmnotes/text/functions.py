@@ -80,12 +80,9 @@ def functions(packages: Sequence[str] = PACKAGES, *, keep: bool = True) -> pd.Da
     """
     for name in expect_strings("packages", packages):
         expect_one_of("package", name, PACKAGES)
-    key = {
-        "version": VERSION,
-        "installed": installed.VERSION,
-        "python": ".".join(map(str, sys.version_info[:3])),
-        "packages": {name: installed.version(name) for name in packages},
-    }
+    key = {"version": VERSION, "installed": installed.VERSION}
+    key["python"] = ".".join(map(str, sys.version_info[:3]))
+    key["packages"] = {name: installed.version(name) for name in packages}
     rows = partial(_rows, packages)
     if keep:
         table = installed.stored_table("pairs", key, "functions", _COLUMNS, rows)

@@ -80,8 +80,12 @@ def measure_tokens(
 
     threads = parallel.n_threads() if threads is None else threads
     expect_whole("threads", threads, 1)
+    # ranges of word ids with about the same number of tokens in each
+    targets = np.linspace(0, counts.sum(), 16 * threads + 1)[1:-1]
+    inner = np.searchsorted(np.cumsum(counts), targets) + 1
+    ends = np.union1d(inner, [0, len(counts)]).tolist()
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, _even_shares(counts, 16 * threads)))
+        list(pool.map(work, itertools.pairwise(ends)))
     n_contexts, own, cross = sums.T
     with np.errstate(invalid="ignore", divide="ignore"):
         mean_log_count, log_total = own / n_contexts, np.log(n_contexts)
@@ -123,10 +127,3 @@ def _places(tokens, offsets, counts, window: int) -> tuple:
         raise InputError(f"{given} do not fit; expected all three of one corpus: take them from it")
     counts = counts.astype(np.int64)
     return tokens, *counting.positions_by_word(tokens, counts), *counting.reaches(offsets, window)
-
-
-def _even_shares(counts: np.ndarray, n_shares: int) -> list[tuple[int, int]]:
-    """Ranges of word ids with about the same number of tokens in each."""
-    targets = np.linspace(0, counts.sum(), n_shares + 1)[1:-1]
-    inner = np.searchsorted(np.cumsum(counts), targets) + 1
-    return list(itertools.pairwise(np.union1d(inner, [0, len(counts)]).tolist()))

@@ -9,7 +9,6 @@ is the covariance of the context vectors (eqs. 9 to 14). All means are weighted 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
 from lmnotes.errors import InputError, expect_strings, expect_weights
 from lmnotes.words.embedding import Embedding
@@ -103,13 +102,3 @@ def normaliser(
     noise = np.asarray(embedding.counts, float) ** noise_power
     scores = np.asarray(embedding.context) @ embedding.input[rows].T
     return negatives * (noise / noise.sum()) @ np.exp(scores.astype(float))
-
-
-def family_kl(u: np.ndarray, u_0: np.ndarray, context: np.ndarray, noise: np.ndarray) -> float:
-    """KL(p(.|u) || p(.|u_0)) inside the exponential family p(w'|u) ~ q(w') exp <u, v_w'>, nats.
-
-    Eq. 8, exact: <u - u_0, eta(u)> - psi(u) + psi(u_0). u, u_0: (D,); context: (V, D); noise: (V,).
-    """
-    psi, psi_0 = (logsumexp(context @ vector, b=noise) for vector in (u, u_0))
-    mean = np.exp(context @ u + np.log(noise) - psi) @ context  # eta(u), eq. 6
-    return float((u - u_0) @ mean - psi + psi_0)

@@ -59,11 +59,9 @@ def folder_of(model: str | Path, revision: str | None = None) -> Path:
 
 def fingerprint(folder: Path) -> dict[str, str]:
     """The sha256 of each file of a model that decides its vectors, by name."""
-    return {
-        file.name: _sha256(file)
-        for file in sorted(folder.iterdir())
-        if file.is_file() and file.name != store.MANIFEST and any(map(file.match, _WANTED))
-    }
+    files = (file for file in sorted(folder.iterdir()) if any(map(file.match, _WANTED)))
+    whole = [file for file in files if file.is_file() and file.name != store.MANIFEST]
+    return {file.name: _sha256(file) for file in whole}
 
 
 def load(
