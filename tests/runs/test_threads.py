@@ -22,6 +22,7 @@ papermill.execute_notebook(notebook, "/dev/null", json.loads(settings), **how)
 
 def test_a_lane_works_with_one_thread_unless_more_are_asked_for(ran, house, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    monkeypatch.delenv("NUMBA_NUM_THREADS", raising=False)  # numba's own, left as it is
     for asked in (None, "3"):
         if asked:
             monkeypatch.setenv("LMNOTES_THREADS", asked)
