@@ -83,6 +83,7 @@ def random_likelihoods() -> None:
     _after_init(score.Scores, "log_likelihood")
     _after_init(conditions.Conditions, "values")
     _after_init(readings.Reading, "log_probability")
+    _after_init(readings.Reading, "exact")
     _after_init(kl_runs.Compared, "given")
     scores = long_run.scores
     long_run.scores = lambda *args, **options: _noise(scores(*args, **options), "long run")
