@@ -95,7 +95,9 @@ def bits(table: pd.DataFrame, published: Mapping[int, float]) -> Figure:
     models = table["model"].unique()
     palette = dict(zip(models, style.COLOURS * len(models), strict=False))
     ways = table.groupby("per", sort=False)
-    figure, axes = style.panels(len(ways), height=2.6, width=style.PAGE * 0.85, sharey=True)
+    figure, axes = style.panels(
+        len(ways), height=2.6, width=style.PAGE * 0.85, sharex=True, sharey=True
+    )
     for ax, (per, rows) in zip(axes, ways, strict=True):
         names = {"x": "bits", "y": "kl", "hue": "model", "palette": palette}
         sns.lineplot(rows, **names, marker="o", ms=3.5, mew=0, lw=0.9, legend=ax is axes[0], ax=ax)
@@ -103,7 +105,7 @@ def bits(table: pd.DataFrame, published: Mapping[int, float]) -> Figure:
         ax.plot(*zip(*published.items(), strict=True), "D", ms=5, color=style.BLACK, label=label)
         title = "FP4, a scale for 64 inputs" if per == "fp4" else f"a scale for each {per}"
         ax.set(yscale="log", xlabel="bits of a weight", title=title)
-        ax.set(xticks=sorted(rows["bits"].unique()))
+        ax.set(xticks=sorted(table["bits"].unique()))
     axes[0].set_ylabel("KL to full precision, bits/byte")
     figures_paths.plain_log(axes[0].yaxis, table["kl"].min() / 2, table["kl"].max() * 2)
     handles, names = axes[0].get_legend_handles_labels()
