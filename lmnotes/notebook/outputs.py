@@ -128,7 +128,7 @@ def _parameters(card: cards.Card, namespace: MutableMapping[str, object]) -> tup
     their place.
     """
     declared, _ = parameters.declared(cards.notebooks_folder() / f"{card.notebook}.ipynb")
-    names = {parameter.name for parameter in declared}
+    names = [parameter.name for parameter in declared]
     injected = [text for text in namespace.get("In", ()) if text.startswith("# Parameters\n")]
     for name in re.findall(r"^(\w+) = ", "".join(injected[-1:]), re.M):  # as papermill writes it
         expect_one_of(f"parameter of {card.notebook}", name, names)

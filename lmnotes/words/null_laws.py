@@ -38,7 +38,7 @@ def product_tail(u: np.ndarray) -> np.ndarray:
     """
     u = np.asarray(u, dtype=np.float64)
     if (u < 0).any():
-        raise InputError(f"a tail at {u.min():g}: expected 0 or more; product_p takes any sign")
+        raise InputError(f"tail at {np.nanmin(u):g}: expected 0 or more; product_p takes any sign")
     flat = u.ravel()
     tail = np.where(np.isnan(flat), np.nan, 0.0)
     small, others = flat < 1e-3, (flat >= 1e-3) & (flat < np.inf)

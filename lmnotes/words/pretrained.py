@@ -76,16 +76,16 @@ def load(
         device: None for "cuda" where there is one, else "cpu".
 
     Raises:
-        InputError: the weights are not those of the architecture, the tokenizer is not a fast one,
-            or the dtype is another.
+        InputError: another dtype, weights of another architecture, no tokenizer or no fast one.
     """
     import transformers
 
     model = body(folder, dtype, device)
     with quiet(folder):
         tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **LOCAL)
-    if not tokenizer.is_fast:
-        raise InputError(f"{folder}: expected a fast tokenizer, which says where its pieces stand")
+    if not tokenizer.is_fast or len(tokenizer) - len(tokenizer.all_special_ids) < 2:
+        given = f"{folder} holds no tokenizer that says where its pieces stand"
+        raise InputError(f"{given}; expected a fast one: save its tokenizer.json there")
     return model, tokenizer
 
 
@@ -209,8 +209,8 @@ def quiet(folder: str | Path = "") -> Iterator[None]:
     except (SafetensorError, OSError, ValueError) as error:
         if not folder:
             raise
-        given = f"{folder} cannot be loaded ({str(error).strip().splitlines()[0]})"
-        then = "look for git-lfs pointers and files cut short"
+        given = f"{folder} cannot be loaded ({str(error).strip().splitlines()[0].strip(' :')})"
+        then = "look for git-lfs pointers, files cut short or left out"
         said = f"{given}; expected whole files that transformers knows"
         raise InputError(f"{said}: {then}") from error
     finally:

@@ -148,6 +148,8 @@ def test_a_product_tail_of_nan_is_nan_and_of_infinity_is_0():
     np.testing.assert_array_equal(np.isnan(tails), [[True, False], [False, True]])
     assert tails[1, 0] == 0 and tails[0, 1] == pytest.approx(0.10449683)
     assert np.isnan(null_laws.product_p(np.array([np.nan]), 5)).all()
+    with pytest.raises(ValueError, match="tail at -2: expected 0 or more"):
+        null_laws.product_tail(np.array([np.nan, -2.0]))
 
 
 @pytest.mark.parametrize("p", [[0.1, 2.0], [-0.01, 0.1], [np.nan, 0.1]])

@@ -120,10 +120,9 @@ def match(
 def match_axes(correlation: np.ndarray, method: str = "greedy") -> Matching:
     """The axes that belong together by the correlations (K_1, K_2) of all, as `match` says."""
     expect_one_of("method", method, ("greedy", "hungarian"))
-    if method == "hungarian":
-        rows, columns = linear_sum_assignment(correlation, maximize=True)
-    else:
-        rows, columns = _greedy(correlation)
+    expect_finite("correlation", correlation)
+    greedy = method == "greedy"
+    rows, columns = _greedy(correlation) if greedy else linear_sum_assignment(-correlation)
     r = correlation[rows, columns]
     best = np.argsort(-r, kind="stable")
     return Matching(rows[best], columns[best], r[best], correlation)

@@ -306,3 +306,11 @@ def test_files_that_are_none_are_one_sentence(tmp_path, file):
         (folder / file).write_bytes(damaged)
         with pytest.raises(InputError, match=r"cannot be loaded .* git-lfs pointers"):
             pretrained.load(folder)
+
+
+def test_a_model_without_its_tokenizer_is_refused(tmp_path):
+    folder = make_model("bert", tmp_path)
+    for file in folder.glob("*token*"):
+        file.unlink()
+    with pytest.raises(InputError, match=r"no tokenizer|cannot be loaded .* or left out"):
+        pretrained.load(folder)

@@ -163,3 +163,6 @@ def test_values_that_are_no_numbers_are_refused(worlds):
     for work in (matching.correlate, matching.match, matching.match(*worlds).on):
         with pytest.raises(ValueError, match=r"values has 1 of 2,\d+ values not finite"):
             work(spoilt, worlds[1])
+    for method in ("greedy", "hungarian"):
+        with pytest.raises(ValueError, match=r"correlation has 1 of 4 values not finite"):
+            matching.match_axes(np.array([[1.0, np.nan], [0.0, 1.0]]), method)
