@@ -152,7 +152,8 @@ notebook.table(
 )
 
 # %%
-mixing = words.ica.other_axes.participation(words.ica.other_axes.between(pca, space)).mean()
+turn = words.ica.other_axes.between(pca, space)
+mixing = (1 / ((turn / np.linalg.norm(turn, axis=0)) ** 4).sum(axis=0)).mean()
 print(f"An ICA axis mixes about {mixing:.0f} of {space.n_axes} principal components.")
 
 # %% [markdown]

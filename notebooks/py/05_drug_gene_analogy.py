@@ -252,7 +252,9 @@ for prime, direction in directions.items():
     for setting in ("G", "P1", "P2"):
         results = paper.tables.answers(worlds, setting, direction=direction)
         methods[setting + prime] = results
-        methods[f"{setting + prime}, random"] = paper.tables.randomly(results)
+        methods[f"{setting + prime}, random"] = {
+            world: paper.popularity.simulate(result.task) for world, result in results.items()
+        }
 by_world = paper.tables.scores(methods)
 settings_table = paper.tables.over_worlds(by_world, ["method"])
 notebook.table(

@@ -349,9 +349,10 @@ notebook.figure(
 
 # %%
 told = ["model", "family", "kind", "mixture", "n_parameters", *colours]
+close = models.maps.coordinates.nearest(population.kl, names, k=5)
 page = figures.map_page.page(
     map_table[[*(name for name in told if name in map_table), *axis_names]],
-    models.maps.coordinates.nearest_by_name(population.kl, names, k=5),
+    close.groupby("model", sort=False).neighbour.agg(list).to_dict(),
     views={name: (f"{name} 1", f"{name} 2") for name in places},
     colours=["family", "strongest domain", "mean log-likelihood", "order"],
     title="Map of language models",

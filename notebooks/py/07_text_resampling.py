@@ -326,7 +326,7 @@ pair = (int(upper[0][middle]), int(upper[1][middle]))
 
 
 def paths(i, j, methods=models.maps.resample.METHODS, n=N, runs=8, first=0):
-    parts = paper.spread.text_parts(Q, i, j)
+    parts = (Q[i] - Q[j]) ** 2
     draws = np.unique(np.geomspace(1, n, 120).astype(int))
     rows = []
     for method in methods:
@@ -491,7 +491,8 @@ for measure in weights:
 # %%
 constants = {}
 for measure in weights:
-    own = {"best for relative (ours)": paper.errors.best_importance(Q, weights["relative"])}
+    powers = paper.errors.weighted_fourth_powers(Q, weights["relative"])
+    own = {"best for relative (ours)": models.maps.resample.normalised(np.sqrt(powers))}
     constants[measure] = paper.errors.error_constants(Q, pis | own, weights[measure])
 rows = []
 for measure, by_method in constants.items():

@@ -60,6 +60,7 @@ seed: int = 42  # 0..1000000
 
 # %%
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -983,7 +984,7 @@ notebook.explore(lens, stills=[{"text": 0}], text=(0, len(home_texts) - 1), firs
 
 # %%
 layer_differences = [
-    models.maps.robustness.pair_differences(layers, paper.kl_ruler.adjacent(len(layers)))
+    models.maps.robustness.pair_differences(layers, [*pairwise(range(len(layers)))])
     for layers in threads.values()
 ]
 layer_table = pd.DataFrame(
@@ -1046,7 +1047,7 @@ units |= related | {"Layer": np.column_stack([layer_table["model"]] * 2)}
 kl_of = {setting: in_bits_per_byte(rows) for setting, rows in differences.items()}
 one_bit = models.maps.coordinates.nats_per("bits/byte", n_bytes)
 over_texts = {
-    setting: np.median(paper.exponents.bootstrap_kl(rows, blocks, n_bootstrap, seed), axis=0)
+    setting: np.median(models.maps.robustness.bootstrap(rows, blocks, n_bootstrap, seed), axis=0)
     for setting, rows in differences.items()
     if len(rows)
 }

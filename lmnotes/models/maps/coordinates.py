@@ -126,16 +126,6 @@ def nearest(distances: np.ndarray, names: Sequence[str], k: int = 5) -> pd.DataF
     return pd.DataFrame(columns | {"neighbour": names[order].ravel(), "distance": distance})
 
 
-def nearest_by_name(distances: np.ndarray, names: Sequence[str], k: int = 3) -> dict[str, list]:
-    """The names of the k nearest models of every model, nearest first.
-
-    >>> nearest_by_name(np.array([[0, 1, 4], [1, 0, 2], [4, 2, 0.0]]), ["a", "b", "c"], k=2)["c"]
-    ['b', 'a']
-    """
-    table = nearest(distances, names, k)
-    return {name: list(rows.neighbour) for name, rows in table.groupby("model", sort=False)}
-
-
 def _matrix(values: np.ndarray) -> np.ndarray:
     values = np.asarray(values, np.float64)
     expect_shape("L", values, "(M, N)", "a row per model, at least one and a text")

@@ -132,16 +132,6 @@ def everything(n_texts: int) -> Draw:
     return Draw(np.arange(n_texts), np.ones(n_texts, dtype=np.int64), np.ones(n_texts))
 
 
-def row_mean(L: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The mean of each model's log-likelihoods over distinct texts with weights w_t^2, (M,).
-
-    >>> row_mean(np.array([[-1.0, -4.0]]), np.array([1.0, np.sqrt(2)]))
-    array([-3.])
-    """
-    squared = expect_weights("weights", weights, np.shape(L)[-1]) ** 2
-    return np.asarray(L, dtype=np.float64) @ squared / squared.sum()
-
-
 def coordinates(L: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """The resampled coordinates Qtilde[i, t] = w_t (L[i, t] - m_i), (M, d), root of nats^2.
 
@@ -160,7 +150,8 @@ def coordinates(L: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """
     L = np.asarray(L, dtype=np.float64)
     expect_shape("L", L, f"(M, {len(weights)})", "select L[:, drawn.texts] first")
-    return (L - row_mean(L, weights)[:, None]) * weights
+    squared = expect_weights("weights", weights, L.shape[-1]) ** 2
+    return (L - (L @ squared / squared.sum())[:, None]) * weights
 
 
 def squared_distances(points: np.ndarray) -> np.ndarray:

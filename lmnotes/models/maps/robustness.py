@@ -6,7 +6,13 @@ import numpy as np
 from scipy import stats
 
 from lmnotes import statistics
-from lmnotes.errors import expect_between, expect_finite, expect_shape, expect_whole
+from lmnotes.errors import (
+    InputError,
+    expect_between,
+    expect_finite,
+    expect_shape,
+    expect_whole,
+)
 from lmnotes.models.maps.prediction import correlations
 
 
@@ -16,7 +22,7 @@ def top_share(differences: np.ndarray, share: float = 0.01) -> np.ndarray | floa
     Args:
         differences: (..., N) nats, such as q_i - q_j. At least one text is counted.
 
-    >>> top_share(np.array([3.0, -1, 1, 1]), share=0.25)
+    >>> float(top_share(np.array([3.0, -1, 1, 1]), share=0.25))
     0.75
     """
     expect_between("share", share, 0, 1)
@@ -24,47 +30,63 @@ def top_share(differences: np.ndarray, share: float = 0.01) -> np.ndarray | floa
     n = max(1, round(share * squared.shape[-1]))
     total = squared.sum(axis=-1)
     top = squared[..., -n:].sum(axis=-1)
-    shares = np.divide(top, total, out=np.zeros_like(total), where=total != 0)
-    return shares.item() if shares.ndim == 0 else shares
+    return np.divide(top, total, out=np.zeros_like(total), where=total != 0)[()]
 
 
 def kurtosis(differences: np.ndarray) -> np.ndarray | float:
     """E[(d - Ed)^4] / Var(d)^2 along the last axis: 3 for a normal law, large for heavy tails.
 
-    >>> kurtosis(np.array([1.0, -1, 1, -1]))
+    >>> float(kurtosis(np.array([1.0, -1, 1, -1])))
     1.0
     """
-    values = stats.kurtosis(np.asarray(differences, np.float64), axis=-1, fisher=False)
-    return values.item() if np.ndim(values) == 0 else values
+    return stats.kurtosis(np.asarray(differences, np.float64), axis=-1, fisher=False)
 
 
 def relative_error(differences: np.ndarray) -> np.ndarray | float:
     """The relative standard error of the variance of d over N texts, sqrt((kurtosis - 1) / N).
 
-    >>> relative_error(np.array([1.0, -1, 1, -1]))
+    >>> float(relative_error(np.array([1.0, -1, 1, -1])))
     0.0
     """
-    n = np.shape(differences)[-1]
-    errors = np.sqrt(np.maximum(np.asarray(kurtosis(differences)) - 1, 0) / n)
-    return errors.item() if errors.ndim == 0 else errors
+    return np.sqrt(np.maximum(kurtosis(differences) - 1, 0) / np.shape(differences)[-1])
 
 
 def bootstrap(
-    differences: np.ndarray, n_samples: int = 500, seed: int = 0
-) -> tuple[np.ndarray, np.ndarray]:
-    """Var(d) / 2 of texts drawn anew, their standard error and all draws: (P,) and (P, n_samples).
+    differences: np.ndarray, blocks: np.ndarray | None = None, n_samples: int = 500, seed: int = 0
+) -> np.ndarray:
+    """Var(d) / 2 in nats over texts that are drawn anew, singly or in blocks, (P, n_samples).
 
     Args:
-        differences: (P, N) nats, a row per pair of models. Texts are drawn with replacement, the
-            same ones for every pair, and the mean is taken out of every draw again.
+        differences: (P, N) nats, a row per pair of models, such as `pair_differences` gives.
+        blocks: as in `drawn_shares`. The draws are the same for all pairs, and for all calls with
+            the same seed and blocks; the mean is taken out of every draw again.
+    """
+    values = np.atleast_2d(np.asarray(differences, np.float64))  # (P, N)
+    return half_variance(values, drawn_shares(values.shape[1], blocks, n_samples, seed))
+
+
+def drawn_shares(n: int, blocks: np.ndarray | None, n_samples: int, seed: int) -> np.ndarray:
+    """The share of each of n texts in every draw of their blocks, (n, n_samples).
+
+    blocks: (n,) labels, such as the document that each text is cut from; texts of a block come and
+        go together. None draws single texts.
     """
     expect_whole("n_samples", n_samples, 2)
-    values = np.atleast_2d(np.asarray(differences, np.float64))  # (P, N)
-    n = values.shape[1]
-    rng = np.random.default_rng(seed)
-    weights = rng.multinomial(n, np.full(n, 1 / n), size=n_samples).T / n  # (N, n_samples)
-    draws = (values**2 @ weights - (values @ weights) ** 2) / 2
-    return draws.std(axis=1, ddof=1), draws
+    labels = np.arange(n) if blocks is None else np.asarray(blocks)
+    names, block, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    if labels.shape != (n,) or len(names) < 2:
+        given = f"blocks of shape {labels.shape} with {len(names)} labels for {n} texts were given"
+        then = "give the texts' source"
+        raise InputError(f"{given}; expected a label per text, two or more different: {then}")
+    even, rng = np.full(len(names), 1 / len(names)), np.random.default_rng(seed)
+    counts = rng.multinomial(len(names), even, size=n_samples).T.astype(np.float64)
+    return (counts / (sizes @ counts))[block]
+
+
+def half_variance(values: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Var / 2 of each row of (P, N) over every draw of `drawn_shares`, (P, n_samples)."""
+    values = values - values.mean(axis=1, keepdims=True)  # else digits are lost to the mean
+    return np.maximum(values**2 @ shares - (values @ shares) ** 2, 0) / 2
 
 
 def pair_differences(log_likelihood: np.ndarray, pairs: np.ndarray) -> np.ndarray:
@@ -111,7 +133,10 @@ def agreement(
         n: draws of M models with replacement. Pairs that are drawn twice count once, a model with
             itself never; pairs share models, so an interval over pairs would be too narrow.
     """
-    a, b = _square(first), _square(second)
+    a, b = (np.asarray(values, np.float64) for values in (first, second))
+    for values in (a, b):
+        expect_shape("the distances", values, "(M, M)", "take maps.kl of log-likelihoods")
+        expect_finite("the distances", values)
     expect_shape("second", b, f"({len(a)}, {len(a)})", "select the same models in both")
     a, b = (a + a.T) / 2, (b + b.T) / 2
     rng = np.random.default_rng(seed)
@@ -129,10 +154,3 @@ def pair_correlation(first: np.ndarray, second: np.ndarray, ranks: bool = False)
     """The correlation of the entries above the diagonals of two (M, M) matrices."""
     upper = np.triu_indices(len(first), 1)
     return float(correlations(first[upper][:, None], second[upper][:, None], ranks)[0])
-
-
-def _square(values: np.ndarray) -> np.ndarray:
-    values = np.asarray(values, np.float64)
-    expect_shape("the distances", values, "(M, M)", "take maps.kl of log-likelihoods")
-    expect_finite("the distances", values)
-    return values

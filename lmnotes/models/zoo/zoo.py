@@ -54,14 +54,6 @@ class Zoo:
         kinds = self.models["kind"].value_counts()
         return f"<Zoo of {len(self)} models: {', '.join(f'{n} {k}' for k, n in kinds.items())}>"
 
-    def loss_curve(self, model: str) -> pd.DataFrame:
-        """step, loss (nats per token, mean since the row before) and learning_rate of a run."""
-        rows = self.models.set_index("model")
-        if model not in rows.index or rows.loc[model, "kind"] not in ("neural", "finetune"):
-            then = "expected a trained model of this zoo, of kind neural or finetune"
-            raise InputError(f"{model!r} has no loss curve: {then}; see the column model")
-        return pd.read_csv(Path(rows.loc[model, "folder"]) / "loss.csv")
-
 
 def build(
     plan: str | Sequence[Spec] = "laptop",

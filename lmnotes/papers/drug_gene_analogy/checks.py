@@ -54,7 +54,8 @@ def by_year(known: RelationSet) -> pd.DataFrame:
     fields |= {"relations": "n_training", "U": "n_pairs"}
     theirs, rows = published("years"), []
     for year in theirs.year:
-        inside = _vocabulary_of(known, year)
+        there = (known.concepts.snapshot <= year).fillna(False)  # in a yearly vocabulary by then
+        inside = known.within(set(known.concepts.concept[there]))
         settings = ("Y2", "P1Y1", "P1Y2", "P2Y2")
         counts = {s: tasks.build(inside, s, year=year).describe() for s in settings}
         row = {"year": year, "L": counts["Y2"]["n_training"], "U": counts["Y2"]["n_pairs"]}
@@ -95,12 +96,6 @@ def transe_scores(tables: str | Path, *, steps: int = 1000, seed: int = 0) -> pd
             line = transe.evaluate(model, test, known).set_index("side").loc["average"]
             rows.append({"fraction": fraction, "filter": name} | line.to_dict())
     return pd.DataFrame(rows)
-
-
-def _vocabulary_of(known: RelationSet, year: int) -> RelationSet:
-    """The concepts whose first yearly vocabulary is that of this year or an earlier one."""
-    there = (known.concepts.snapshot <= year).fillna(False)
-    return known.within(set(known.concepts.concept[there]))
 
 
 def _four(result: Result) -> tuple[float, ...]:

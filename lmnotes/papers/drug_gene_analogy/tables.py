@@ -45,11 +45,6 @@ def answers(study: Study, setting: str = "G", **how) -> dict[str, Result]:
     }
 
 
-def randomly(results: Mapping[str, Result], n_repeats: int = 10) -> dict[str, Result]:
-    """world -> the random baseline on the questions of a method's results."""
-    return {w: popularity.simulate(r.task, n_repeats=n_repeats) for w, r in results.items()}
-
-
 def scores(
     methods: Mapping[str, Mapping[str, Result]], measures: Sequence[str] = MEASURES
 ) -> pd.DataFrame:
@@ -89,8 +84,7 @@ def gain(first: Mapping[str, Result], second: Mapping[str, Result], measure: str
     """By how much a method beats another on the same questions, over worlds and over their drugs
     drawn again, in the words of `claims.record`: value, interval, n_seeds."""
     each = [scores_of.difference(first[world], second[world], measure) for world in first]
-    value, interval = statistics.over_seeds(*zip(*each, strict=True))
-    return {"value": value, "interval": interval, "n_seeds": len(each)}
+    return statistics.held_over_seeds([{measure: gained} for gained in each])[measure]
 
 
 def by_year(study: Study, settings: Sequence[str]) -> pd.DataFrame:

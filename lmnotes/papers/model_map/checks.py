@@ -51,7 +51,7 @@ def compare_pairs(population: Population, n_pairs: int = 9, seed: int = 0) -> pd
     order = np.argsort(maps.kl(maps.row_centre(population.L))[tuple(upper.T)])
     some = upper[order[np.linspace(0, len(order) - 1, min(n_pairs, len(order))).astype(int)]]
     d = robustness.pair_differences(population.L, some)
-    error, _ = robustness.bootstrap(d, n_samples=300, seed=seed)
+    error = robustness.bootstrap(d, n_samples=300, seed=seed).std(axis=1, ddof=1)
     half = d.var(axis=1) / 2
     return pd.DataFrame(
         {

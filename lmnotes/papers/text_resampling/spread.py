@@ -79,15 +79,6 @@ def ellipses(covariance: np.ndarray) -> np.ndarray:
     return np.column_stack([2 * np.sqrt(np.maximum(values[:, ::-1], 0.0)), angle])
 
 
-def text_parts(Q: np.ndarray, i: int, j: int) -> np.ndarray:
-    """What each text adds to the squared distance of models i and j, (N,) nats^2.
-
-    >>> text_parts(np.array([[1.0, 0.0], [-1.0, 0.5]]), 0, 1)
-    array([4.  , 0.25])
-    """
-    return (np.asarray(Q[i], dtype=np.float64) - Q[j]) ** 2
-
-
 def running_estimate(
     added: np.ndarray,
     pi: np.ndarray,

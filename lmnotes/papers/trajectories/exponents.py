@@ -14,6 +14,7 @@ import pandas as pd
 
 from lmnotes import statistics
 from lmnotes.errors import InputError
+from lmnotes.models.maps import robustness
 from lmnotes.papers.trajectories import paths
 
 FIRST = 1000  # steps; the earliest start in the paper
@@ -90,22 +91,6 @@ def exponents(steps: np.ndarray, distances: np.ndarray, first: float = FIRST) ->
     return pd.DataFrame(rows, columns=["start", "exponent", "constant", "r2", "n_points"])
 
 
-def bootstrap_kl(
-    differences: np.ndarray, blocks: np.ndarray | None = None, n_samples: int = 200, seed: int = 0
-) -> np.ndarray:
-    """Var(d) / 2 in nats over texts that are drawn anew in blocks, (P, n_samples).
-
-    Args:
-        differences: (P, N) nats, a row per pair, such as `robustness.pair_differences` gives.
-        blocks: (N,) labels, such as the document that each text is cut from; texts of a block come
-            and go together. None draws single texts.
-
-    The draws are the same for all pairs, and for all calls with the same seed and blocks.
-    """
-    values = np.atleast_2d(np.asarray(differences, np.float64))  # (P, N)
-    return _half_variance(values, _shares(values.shape[1], blocks, n_samples, seed))
-
-
 def bootstrap_exponents(
     run: paths.Run,
     window: int = paths.WINDOW,
@@ -118,7 +103,7 @@ def bootstrap_exponents(
     """c_q from every start of a run that has its whole window, with 95 % intervals over texts.
 
     Args:
-        blocks: (N,) labels as in `bootstrap_kl`. first: the earliest start.
+        blocks: (N,) labels as in `robustness.bootstrap`. first: the earliest start.
 
     Targets that are excluded are left out of their windows, and excluded starts have no row: a line
     drawn through the others interpolates, as the paper does. The exponent is free of the unit.
@@ -131,7 +116,7 @@ def bootstrap_exponents(
             f"run {run.name!r} of {len(run)} checkpoints has no start from step {first} on with "
             f"{window} later ones; expected one: keep more checkpoints, or lower `first`"
         )
-    shares = _shares(run.log_likelihood.shape[1], blocks, n_samples, seed)
+    shares = robustness.drawn_shares(run.log_likelihood.shape[1], blocks, n_samples, seed)
     starts = np.searchsorted(run.steps, table["start"])
     draws = np.stack([_drawn_exponents(run, start, window, shares) for start in starts])
     low, high = statistics.interval(draws, axis=-1)
@@ -143,25 +128,14 @@ def with_weights(c_q: Exponents, c_w: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         c_q: of `bootstrap_exponents`. c_w: of `exponents`, from `weight_distance.windowed`. Starts
-            that only one of them has are left out.
+            that only one of them has are left out; alpha is NaN where c_w <= 0.
     """
     names = {"exponent": "c_q", "r2": "r2_q"}
     left = c_q.table.rename(columns=names)[["start", "c_q", "low", "high", "r2_q"]]
     right = c_w.rename(columns={"exponent": "c_w", "r2": "r2_w"})[["start", "c_w", "r2_w"]]
     both = left.merge(right, on="start")
-    return both.assign(alpha=hoelder(both["c_q"], both["c_w"]))
-
-
-def hoelder(c_q: np.ndarray | float, c_w: np.ndarray | float) -> np.ndarray:
-    """c_q / c_w, the Hoelder exponent of the map from weights to log-likelihoods along a run.
-
-    1 would be Lipschitz. NaN where the weights do not move away, c_w <= 0.
-
-    >>> hoelder([0.2, 0.3], [1.0, 0.0]).tolist()
-    [0.2, nan]
-    """
-    c_q, c_w = np.broadcast_arrays(np.asarray(c_q, np.float64), np.asarray(c_w, np.float64))
-    return np.divide(c_q, c_w, out=np.full(c_q.shape, np.nan), where=c_w > 0)
+    # the Hoelder exponent of the map from weights to log-likelihoods; 1 would be Lipschitz
+    return both.assign(alpha=(both["c_q"] / both["c_w"]).where(both["c_w"] > 0))
 
 
 def _elapsed(steps: np.ndarray, start: int, window: int) -> np.ndarray:
@@ -196,31 +170,12 @@ def tail(c_q: Exponents, c_w: pd.DataFrame) -> dict[str, tuple[float, tuple[floa
     return {"c_q": (q, ends), "c_w": (w, (w, w)), "alpha": alpha}
 
 
-def _shares(n: int, blocks: np.ndarray | None, n_samples: int, seed: int) -> np.ndarray:
-    """The share of each of n texts in every draw of their blocks, (n, n_samples)."""
-    labels = np.arange(n) if blocks is None else np.asarray(blocks)
-    names, block, sizes = np.unique(labels, return_inverse=True, return_counts=True)
-    if labels.shape != (n,) or len(names) < 2:
-        given = f"blocks of shape {labels.shape} with {len(names)} labels for {n} texts were given"
-        then = "give the texts' source"
-        raise InputError(f"{given}; expected a label per text, two or more different: {then}")
-    even, rng = np.full(len(names), 1 / len(names)), np.random.default_rng(seed)
-    counts = rng.multinomial(len(names), even, size=n_samples).T.astype(np.float64)
-    return (counts / (sizes @ counts))[block]
-
-
-def _half_variance(values: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Var / 2 of each row of (P, N) over every draw, (P, n_samples)."""
-    values = values - values.mean(axis=1, keepdims=True)  # else digits are lost to the mean
-    return np.maximum(values**2 @ shares - (values @ shares) ** 2, 0) / 2
-
-
 def _drawn_exponents(run: paths.Run, start: int, window: int, shares: np.ndarray) -> np.ndarray:
     """The exponent from one start in every draw of the texts, (n_samples,)."""
     elapsed = _elapsed(run.steps, start, window)
     targets = np.arange(start + 1, start + 1 + len(elapsed))
     differences = run.log_likelihood[targets] - run.log_likelihood[start]  # (W, N)
-    drawn = _half_variance(differences, shares)  # (W, n_samples)
+    drawn = robustness.half_variance(differences, shares)  # (W, n_samples)
     used = ~run.excluded[targets] & (drawn > 0).all(axis=1)  # equal checkpoints have no logarithm
     if used.sum() < 2:
         return np.full(drawn.shape[1], np.nan)

@@ -105,11 +105,6 @@ def all_pairs(rows: Sequence[int]) -> np.ndarray:
     return np.array(list(combinations(rows, 2)), np.int64).reshape(-1, 2)
 
 
-def adjacent(n: int) -> np.ndarray:
-    """(0, 1), (1, 2), ... of n rows, (n - 1, 2): the layers of one model."""
-    return np.column_stack([np.arange(n - 1), np.arange(1, n)])
-
-
 def edges(names: Sequence[str], parents: Sequence[str]) -> np.ndarray:
     """(child, parent) rows of every model whose single parent is among the models, (E, 2).
 

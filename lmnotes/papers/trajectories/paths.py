@@ -248,7 +248,7 @@ def parallel(
     its 95 % intervals over blocks of texts and over runs; pairs of runs share runs.
 
     Args:
-        runs: two or more, of the same texts. blocks: (N,) labels as in `exponents.bootstrap_kl`.
+        runs: two or more, of the same texts. blocks: (N,) labels as in `robustness.bootstrap`.
     """
     half = [np.searchsorted(run.steps, run.steps[-1] // 2) for run in runs]
     begin = np.stack([run.log_likelihood[row] for run, row in zip(runs, half, strict=True)])

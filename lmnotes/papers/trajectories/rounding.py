@@ -44,7 +44,9 @@ CODES = {
 _KIND = "quantised"  # of artefacts
 
 
-def rounded(weights: np.ndarray, bits: int, per: Per = "column", axis: int = 0) -> np.ndarray:
+def rounded(
+    weights: "torch.Tensor", bits: int, per: Per = "column", axis: int = 0
+) -> "torch.Tensor":
     """The weights on a grid of 2^bits - 1 values that is symmetric about 0, of the same dtype.
 
     Args:
@@ -54,20 +56,30 @@ def rounded(weights: np.ndarray, bits: int, per: Per = "column", axis: int = 0) 
             for each block of 64 along the other axes.
         axis: of the outputs: 0 for torch's Linear, (outputs, inputs).
 
-    On a grid no entry moves by more than s / 2, and ties go to the even neighbour.
+    On a grid no entry moves by more than s / 2, and ties go to the even neighbour. Scales are
+    taken in float32 at least.
 
-    >>> rounded(np.array([[1.0, 0.4], [10.0, -6.0]]), 2).tolist()
-    [[1.0, 0.0], [10.0, -10.0]]
-    >>> rounded(np.array([[1.0, 0.4], [10.0, -6.0]]), 2, "tensor").tolist()
-    [[0.0, 0.0], [10.0, -10.0]]
+    >>> import torch
+    >>> weights = torch.tensor([[1.0, 0.5], [10.0, -6.0]])
+    >>> rounded(weights, 2).tolist(), rounded(weights, 2, "tensor").tolist()
+    ([[1.0, 0.0], [10.0, -10.0]], [[0.0, 0.0], [10.0, -10.0]])
     """
     import torch
 
-    weights = np.asarray(weights)
-    if not np.issubdtype(weights.dtype, np.floating):
+    if not weights.is_floating_point():
         given = f"weights of type {weights.dtype} were given"
         raise InputError(f"{given}; expected floating-point numbers: convert them first")
-    return _rounded(torch.from_numpy(weights.copy()), bits, per, axis).numpy()
+    expect_one_of("bits", bits, range(2, 17))
+    expect_one_of("per", per, ("tensor", "column", *CODES))
+    wide = weights.to(torch.promote_types(weights.dtype, torch.float32))
+    if per in CODES:
+        expect_one_of(f"bits of {per}", bits, (4,))
+        return _coded(wide, CODES[per], axis).to(weights.dtype)
+    others = [i for i in range(wide.ndim) if per == "tensor" or i != axis]
+    top = wide.abs().amax(dim=others or (), keepdim=True)
+    scale = top / (2 ** (bits - 1) - 1)
+    scale = torch.where(scale > 0, scale, torch.ones_like(scale))  # of zeros
+    return ((wide / scale).round() * scale).to(weights.dtype)
 
 
 def quantised(
@@ -92,7 +104,7 @@ def quantised(
         raise InputError(f"{given}; expected a neural model: an n-gram model has counts")
     with torch.no_grad():
         for _, layer, axis in layers:
-            layer.weight.copy_(_rounded(layer.weight, bits, per, axis))
+            layer.weight.copy_(rounded(layer.weight, bits, per, axis))
     return made
 
 
@@ -212,23 +224,6 @@ def _scored(model, texts, bits, rule, copy_of) -> np.ndarray:
     rows = [score.score_texts(full, texts, rule=rule).log_likelihood]
     rows += [score.score_texts(copy_of(full, n), texts, rule=rule).log_likelihood for n in bits]
     return np.stack(rows)
-
-
-def _rounded(weights: "torch.Tensor", bits: int, per: str, axis: int) -> "torch.Tensor":
-    """The tensor on its grid, in its dtype; scales are taken in float32 at least."""
-    import torch
-
-    expect_one_of("bits", bits, range(2, 17))
-    expect_one_of("per", per, ("tensor", "column", *CODES))
-    wide = weights.to(torch.promote_types(weights.dtype, torch.float32))
-    if per in CODES:
-        expect_one_of(f"bits of {per}", bits, (4,))
-        return _coded(wide, CODES[per], axis).to(weights.dtype)
-    others = [i for i in range(wide.ndim) if per == "tensor" or i != axis]
-    top = wide.abs().amax(dim=others or (), keepdim=True)
-    scale = top / (2 ** (bits - 1) - 1)
-    scale = torch.where(scale > 0, scale, torch.ones_like(scale))  # of zeros
-    return ((wide / scale).round() * scale).to(weights.dtype)
 
 
 def _coded(weights: "torch.Tensor", code: Sequence[float], axis: int) -> "torch.Tensor":

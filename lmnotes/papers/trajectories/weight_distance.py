@@ -97,7 +97,8 @@ def _read(folder: Path) -> dict:
                     stored[name] = (file, tuple(opened.get_slice(name).get_shape()))
     chosen = _matched(known, stored)
     if chosen is None:
-        return _loaded(folder)
+        model = loading.causal_model(folder, dtype="auto")
+        return {name: tensor.detach() for name, tensor in model.named_parameters()}
     tensors = {}
     for file in sorted({stored[saved_as][0] for saved_as in chosen.values()}):
         with safe_open(file, "pt") as opened:
@@ -139,11 +140,6 @@ def _shapes(config: str) -> tuple[tuple[tuple[str, ...], tuple[int, ...]], ...]:
     for name, parameter in model.named_parameters(remove_duplicate=False):
         names.setdefault(parameter, []).append(name)
     return tuple((tuple(tied), tuple(parameter.shape)) for parameter, tied in names.items())
-
-
-def _loaded(folder: Path) -> dict:
-    model = loading.causal_model(folder, dtype="auto")
-    return {name: tensor.detach() for name, tensor in model.named_parameters()}
 
 
 def _squared(first: Mapping, second: Mapping) -> float:

@@ -84,16 +84,6 @@ def between(white: Components, turned: Components) -> np.ndarray:
     return np.linalg.pinv(white.unmixing) @ turned.unmixing
 
 
-def participation(rotation: np.ndarray) -> np.ndarray:
-    """How many old axes each new axis mixes (K,): 1 / sum of fourth powers of its column.
-
-    >>> participation(np.eye(2)).tolist(), participation(np.full((4, 1), 0.5)).tolist()
-    ([1.0, 1.0], [4.0])
-    """
-    shares = (rotation / np.linalg.norm(rotation, axis=0)) ** 2
-    return 1 / (shares**2).sum(axis=0)
-
-
 def gaussianity(values: np.ndarray) -> pd.DataFrame:
     """How far each axis (V, K) is from a Gaussian, by the four measures of the paper's Figure 6.
 

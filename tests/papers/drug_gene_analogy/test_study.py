@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.papers.drug_gene_analogy import checks, numbers, planes, snapshots, world
+from lmnotes.papers.drug_gene_analogy import checks, numbers, planes, popularity, snapshots, world
 from lmnotes.papers.drug_gene_analogy import study as drug_gene
 from lmnotes.papers.drug_gene_analogy import tables as analogy_tables
 from lmnotes.words.analogy import prediction, tasks
@@ -137,7 +137,7 @@ def test_scores_by_year_are_those_of_single_predictions(study):
 
 def test_a_gain_is_held_over_the_worlds(study):
     found = analogy_tables.answers(study, "G")
-    chance = analogy_tables.randomly(found)
+    chance = {w: popularity.simulate(result.task) for w, result in found.items()}
     gain = analogy_tables.gain(found, chance)
     of_world = [found[w].scores()["top1"] - chance[w].scores()["top1"] for w in found]
     assert gain["value"] == pytest.approx(np.mean(of_world)) and gain["n_seeds"] == len(found)

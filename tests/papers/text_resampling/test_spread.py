@@ -138,7 +138,7 @@ def test_running_estimates_end_where_the_draw_does():
     rng = np.random.default_rng(8)
     Q = rng.normal(size=(3, 30))
     pi = resample.importance(Q, "LS", uniform_share=0.2)
-    added = spread.text_parts(Q, 0, 2)
+    added = (Q[0] - Q[2]) ** 2
     path = spread.running_estimate(added, pi, 25, seed=5, generator="published")
     for n in (1, 10, 25):  # one seed: draws begin alike
         drawn = resample.draw(pi, n, seed=5, generator="published")

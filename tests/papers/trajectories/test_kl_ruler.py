@@ -5,7 +5,7 @@ import pandas
 import pytest
 
 from lmnotes.models.maps import robustness
-from lmnotes.papers.trajectories import exponents, kl_ruler, paths
+from lmnotes.papers.trajectories import kl_ruler, paths
 
 
 def test_the_published_ruler():
@@ -69,7 +69,6 @@ def test_pairs_of_seeds_sizes_and_layers():
     assert len(kl_ruler.all_pairs(range(7))) == 21 and len(kl_ruler.all_pairs(range(5))) == 10
     assert kl_ruler.all_pairs([4, 9, 2]).tolist() == [[4, 9], [4, 2], [9, 2]]
     assert kl_ruler.all_pairs([3]).shape == (0, 2)
-    assert kl_ruler.adjacent(4).tolist() == [[0, 1], [1, 2], [2, 3]]
 
 
 def test_edges_skip_merges_and_strangers():
@@ -101,7 +100,7 @@ def test_medians_and_their_two_intervals():
     values = {name: paths.pair_kl(L, pairs) for name, pairs in settings.items()}
     over_texts = pandas.DataFrame(
         {
-            name: np.median(exponents.bootstrap_kl(robustness.pair_differences(L, pairs)), axis=0)
+            name: np.median(robustness.bootstrap(robustness.pair_differences(L, pairs)), axis=0)
             for name, pairs in settings.items()
         }
     )

@@ -12,25 +12,29 @@ from lmnotes.papers.trajectories import rounding
 from lmnotes.text.chunks import TextSet
 
 
+def rounded(weights, *options, **named):
+    return rounding.rounded(torch.from_numpy(np.array(weights)), *options, **named).numpy()
+
+
 @pytest.mark.parametrize("per", ["tensor", "column"])
 @pytest.mark.parametrize("bits", rounding.BITS)
 def test_no_weight_moves_by_more_than_half_a_step(bits, per):
     weights = np.random.default_rng(bits).normal(size=(7, 30)) * np.arange(1, 8)[:, None]
-    found = rounding.rounded(weights, bits, per)
+    found = rounded(weights, bits, per)
     n = 2 ** (bits - 1) - 1
     top = np.abs(weights).max(axis=1, keepdims=True) if per == "column" else np.abs(weights).max()
     assert (np.abs(found - weights) <= top / n / 2 * (1 + 1e-9)).all()
     levels = found / (top / n)
     np.testing.assert_allclose(levels, np.round(levels), atol=1e-9)
     assert np.abs(levels).max() == pytest.approx(n)  # the largest weight is kept
-    again = rounding.rounded(found, bits, per)
+    again = rounded(found, bits, per)
     np.testing.assert_allclose(again, found, rtol=1e-12)  # a grid stays a grid
-    np.testing.assert_allclose(rounding.rounded(-weights, bits, per), -found)
+    np.testing.assert_allclose(rounded(-weights, bits, per), -found)
 
 
 def test_the_slow_way_column_by_column():
     weights = np.random.default_rng(0).normal(size=(5, 6)).astype(np.float32)
-    found = rounding.rounded(weights, 4, axis=1)
+    found = rounded(weights, 4, axis=1)
     for column in range(6):
         step = np.abs(weights[:, column]).max() / 7
         slow = [round(float(w / step)) * step for w in weights[:, column]]
@@ -40,19 +44,14 @@ def test_the_slow_way_column_by_column():
 
 def test_scales_per_column_are_finer_and_zeros_stay():
     weights = np.random.default_rng(0).normal(size=(20, 50)) * 10.0 ** np.arange(-10, 10)[:, None]
-    error = [
-        ((rounding.rounded(weights, 4, per) / weights - 1) ** 2).mean()
-        for per in ("column", "tensor")
-    ]
+    error = [((rounded(weights, 4, per) / weights - 1) ** 2).mean() for per in ("column", "tensor")]
     assert error[0] < error[1] / 4
     weights[3] = 0
-    found = rounding.rounded(weights, 8)
+    found = rounded(weights, 8)
     assert (found[3] == 0).all() and np.isfinite(found).all()
     # rows of one scale, so that one scale for all is the same
     even = np.sign(weights) + (weights == 0)
-    np.testing.assert_array_equal(
-        rounding.rounded(even, 3, "tensor"), rounding.rounded(even, 3, "column")
-    )
+    np.testing.assert_array_equal(rounded(even, 3, "tensor"), rounded(even, 3, "column"))
 
 
 def test_a_code_by_hand():
@@ -60,31 +59,31 @@ def test_a_code_by_hand():
     weights[0, :4] = [8.0, -8.0, 3.3, 0.1]  # of 8: 1, -1, 0.4125, 0.0125
     weights[0, 64:] = [-0.5, 0.2]  # a block of its own: -1, 0.4
     weights[1, 0] = 1e-3
-    nf4 = rounding.rounded(weights, 4, "nf4")
+    nf4 = rounded(weights, 4, "nf4")
     np.testing.assert_allclose(nf4[0, :4], [8.0, -8.0, 8 * 0.44070982933044434, 0.0])
     np.testing.assert_allclose(nf4[0, 64:], [-0.5, 0.5 * 0.44070982933044434])
-    fp4 = rounding.rounded(weights, 4, "fp4")
+    fp4 = rounded(weights, 4, "fp4")
     np.testing.assert_allclose(fp4[0, :4], [8.0, -8.0, 8 / 3, 8 * 0.0052083333])
     np.testing.assert_allclose(fp4[0, 64:], [-0.5, 0.5 / 3])
     for made in (nf4, fp4):
         assert made[1, 0] == 1e-3 and not made[1, 1:].any() and made.shape == (2, 66)
-    np.testing.assert_array_equal(rounding.rounded(weights.T, 4, "nf4", axis=1), nf4.T)
+    np.testing.assert_array_equal(rounded(weights.T, 4, "nf4", axis=1), nf4.T)
     assert [len(code) for code in rounding.CODES.values()] == [15, 16]  # FP4 has 0 twice
     with pytest.raises(ValueError, match="bits of nf4 8 was given"):
-        rounding.rounded(weights, 8, "nf4")
+        rounded(weights, 8, "nf4")
 
 
 def test_a_code_is_the_nearest_of_its_values_and_finer_than_a_column():
     weights = np.random.default_rng(0).standard_t(3, size=(9, 256))
     errors = {}
     for per in ("nf4", "fp4"):
-        made = rounding.rounded(weights, 4, per)
+        made = rounded(weights, 4, per)
         top = np.abs(weights.reshape(9, 4, 64)).max(axis=2).repeat(64, axis=1)
         slow = np.abs(weights[..., None] / top[..., None] - rounding.CODES[per]).argmin(axis=-1)
         np.testing.assert_allclose(made, np.array(rounding.CODES[per])[slow] * top, rtol=1e-12)
-        np.testing.assert_array_equal(rounding.rounded(made, 4, per), made)
+        np.testing.assert_array_equal(rounded(made, 4, per), made)
         errors[per] = ((made - weights) ** 2).mean()
-    column = ((rounding.rounded(weights, 4) - weights) ** 2).mean()
+    column = ((rounded(weights, 4) - weights) ** 2).mean()
     assert errors["nf4"] < errors["fp4"] < column / 2
 
 
@@ -107,7 +106,7 @@ def test_columns_are_those_of_the_outputs():
     layer, axis = layers["transformer.h.0.mlp.c_fc"]
     assert layer.weight.shape == (32, 128) and axis == 1  # inputs, outputs
     found = rounding.quantised(model, 2).transformer.h[0].mlp.c_fc.weight
-    want = rounding.rounded(layer.weight.detach().numpy().T, 2).T
+    want = rounded(layer.weight.detach().numpy().T, 2).T
     np.testing.assert_array_equal(found.detach().numpy(), want)
 
 
@@ -154,11 +153,11 @@ def test_copies_of_bitsandbytes_are_scored_like_simulated_ones(tmp_path, monkeyp
 
 def test_what_does_not_fit_is_refused(monkeypatch):
     with pytest.raises(ValueError, match="expected one of 2, 3"):
-        rounding.rounded(np.ones(3), 1)
+        rounded(np.ones(3), 1)
     with pytest.raises(ValueError, match="floating-point"):
-        rounding.rounded(np.arange(3), 8)
+        rounded(np.arange(3), 8)
     with pytest.raises(ValueError, match="expected one of tensor, column"):
-        rounding.rounded(np.ones(3), 8, "row")
+        rounded(np.ones(3), 8, "row")
     with pytest.raises(ValueError, match="an n-gram model has counts"):
         rounding.quantised(ngram.fit(b"abc", 2), 8)
     with pytest.raises(ValueError, match="simulates other widths"):
