@@ -60,7 +60,6 @@ seed: int = 42  # 0..1000000
 
 # %%
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -984,7 +983,7 @@ notebook.explore(lens, stills=[{"text": 0}], text=(0, len(home_texts) - 1), firs
 
 # %%
 layer_differences = [
-    models.maps.robustness.pair_differences(layers, [*pairwise(range(len(layers)))])
+    models.maps.robustness.pair_differences(layers, np.arange(len(layers) - 1)[:, None] + [0, 1])
     for layers in threads.values()
 ]
 layer_table = pd.DataFrame(

@@ -15,7 +15,9 @@ from lmnotes.papers.trajectories import weight_distance
 def fast(monkeypatch):
     """Loading a model is an error."""
     monkeypatch.setattr(
-        weight_distance, "_loaded", lambda folder: pytest.fail(f"{folder} was loaded")
+        weight_distance.loading,
+        "causal_model",
+        lambda folder, **_: pytest.fail(f"{folder} was loaded"),
     )
 
 
