@@ -182,4 +182,4 @@ def test_a_damaged_model_is_one_sentence(name, tmp_path):
         text = CONFIGS.get(name, '{"a": ' * 50_000)
         (tmp_path / "config.json").write_text(text)
     with pytest.raises(InputError, match="cannot be loaded"):
-        weight_distance.squared_distance(tmp_path, model)
+        squared_distance(tmp_path, model)
