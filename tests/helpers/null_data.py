@@ -83,27 +83,28 @@ def random_likelihoods() -> None:
     _after_init(score.Scores, "log_likelihood")
     _after_init(conditions.Conditions, "values")
     _after_init(readings.Reading, "log_probability")
-    _after_init(readings.Reading, "exact")
+    _after_init(readings.Reading, "exact", mean=0.5)  # else each model would keep its own KL
     _after_init(kl_runs.Compared, "given")
     scores = long_run.scores
     long_run.scores = lambda *args, **options: _noise(scores(*args, **options), "long run")
 
 
-def _after_init(kind: type, name: str) -> None:
+def _after_init(kind: type, name: str, **fixed: float) -> None:
     made = kind.__init__
 
     def drawn(self, *args, **options) -> None:
         made(self, *args, **options)
-        object.__setattr__(self, name, _noise(getattr(self, name), kind.__name__))
+        object.__setattr__(self, name, _noise(getattr(self, name), kind.__name__, **fixed))
 
     kind.__init__ = drawn
 
 
-def _noise(values: np.ndarray, *label: object) -> np.ndarray:
+def _noise(values: np.ndarray, *label: object, mean: float | None = None) -> np.ndarray:
     """Gaussian numbers of the mean and spread of `values`, the same each time for the same ones."""
     values = np.asarray(values)
     finite = values[np.isfinite(values)].astype(np.float64)
     content = np.ascontiguousarray(values).reshape(-1)[:4096].tobytes()
     rng = np.random.default_rng(zlib.crc32(repr((label, values.shape)).encode() + content))
-    draws = rng.normal(finite.mean(), finite.std() or 1.0, values.shape)
+    mean = finite.mean() if mean is None else mean
+    draws = rng.normal(mean, finite.std() or 1.0, values.shape)
     return draws.astype(values.dtype)
