@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -133,6 +134,14 @@ def table(number: str, name: str, **options) -> "pd.DataFrame":
     known = [file.stem[3:] for file in sorted(folder.glob(f"{number}_*.csv"))]
     expect_one_of(f"table of card {number} in {folder}:", name, known)
     return pd.read_csv(folder / f"{number}_{name}.csv", **options)
+
+
+def beside(printed: "pd.DataFrame", rows: Sequence[dict]) -> "pd.DataFrame":
+    """The rows of a printed table, source "paper", and below them those of "this run"."""
+    import pandas as pd
+
+    parts = [printed.assign(source="paper"), pd.DataFrame(rows).assign(source="this run")]
+    return pd.concat(parts, ignore_index=True)
 
 
 def for_notebook(notebook: str) -> Card:

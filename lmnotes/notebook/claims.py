@@ -3,9 +3,10 @@
 import csv
 import io
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lmnotes import store
+from lmnotes import statistics, store
 from lmnotes.errors import InputError, expect_one_of
 from lmnotes.notebook import claims_table, session, verdicts
 from lmnotes.notebook.card import Claim
@@ -56,6 +57,23 @@ def record(
     run.claims[id]["note"] = "; ".join(filter(None, [note, *said]))
     save()
     return verdict
+
+
+def record_seeds(measured: Sequence[dict], first_seed: int) -> "pd.DataFrame":
+    """Record what each seed has measured, all seeds together, and the values as a table.
+
+    Args:
+        measured: of each seed, from `first_seed` on: claim -> (value, its own interval or None).
+
+    Returns a row per claim with columns claim and `seed N`.
+    """
+    import pandas as pd
+
+    for id, held in statistics.held_over_seeds(measured).items():
+        record(id, **held)
+    seeds = [f"seed {first_seed + number}" for number in range(len(measured))]
+    values = [{id: value for id, (value, _) in each.items()} for each in measured]
+    return pd.DataFrame(values, index=seeds).T.rename_axis("claim").reset_index()
 
 
 def table() -> "pd.DataFrame":

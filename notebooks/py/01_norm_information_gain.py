@@ -1197,10 +1197,7 @@ measured = [
     for model, (kl, distance, whitened) in triples.items()
 ]
 notebook.table(
-    pd.concat(
-        [PRINTED.assign(source="paper"), pd.DataFrame(measured).assign(source="this run")],
-        ignore_index=True,
-    ),
+    notebook.card.beside(PRINTED, measured),
     "table10_contextual",
     caption="Table 10: R2 and uncentred cosine of KL and squared distance, raw and whitened. The paper's models read 2,000 sentences of the One Billion Word benchmark; "
     f"those of this run {n_positions:,} positions in {len(stretches):,} stretches of installed text.",

@@ -698,10 +698,7 @@ rows = [
     for basis, r in ((basis, run.matchings[basis].r) for basis in ("ICA", "PCA"))
 ]
 notebook.table(
-    pd.concat(
-        [printed.assign(source="paper"), pd.DataFrame(rows).assign(source="this run")],
-        ignore_index=True,
-    ),
+    notebook.card.beside(printed, rows),
     "matching_curves",
     caption="Correlation of matched axes by rank, over the pairs that matched them. The paper's values are read off its colour maps, to about 0.01.",
 )
@@ -713,10 +710,7 @@ rows = [
     for name, x in spaces.items()
 ]
 notebook.table(
-    pd.concat(
-        [shapes.assign(source="paper"), pd.DataFrame(rows).assign(source="this run")],
-        ignore_index=True,
-    ),
+    notebook.card.beside(shapes, rows),
     "skewness",
     caption="log(1 + skewness) of ICA axes, the most skewed first; the paper's languages are read off its picture.",
 )

@@ -1497,14 +1497,8 @@ for number in range(seed, seed + n_seeds):
         | paper.seeds.of_vectors(bases, its_raw, blank, its_tests, listed, seed=number)
         | of_others(number, bases, blank)
     )
-for id, held in statistics.held_over_seeds(measured).items():
-    notebook.claims.record(id, **held)
-by_seed = pd.DataFrame(
-    [{id: value for id, (value, _) in each.items()} for each in measured],
-    index=[f"seed {number}" for number in range(seed, seed + n_seeds)],
-).T.rename_axis("claim")
 notebook.table(
-    by_seed.reset_index(),
+    notebook.claims.record_seeds(measured, first_seed=seed),
     "seeds",
     caption="What each seed of training and of ICA says of the claims at the end, which take all of them together.",
 )

@@ -915,13 +915,8 @@ for number in range(seed, seed + n_seeds):
             for d in published5.n_clusters.unique()
         }
     )
-for id, held in statistics.held_over_seeds(measured).items():
-    notebook.claims.record(id, **held)
-by_seed = pd.DataFrame(
-    [{id: value for id, (value, _) in each.items()} for each in measured],
-    index=[f"seed {number}" for number in range(seed, seed + n_seeds)],
-).T.rename_axis("claim")
-notebook.table(by_seed.reset_index(), "seeds", caption="What each seed says of the claims.")
+by_seed = notebook.claims.record_seeds(measured, first_seed=seed)
+notebook.table(by_seed, "seeds", caption="What each seed says of the claims.")
 
 # %% [markdown]
 # ## What we found

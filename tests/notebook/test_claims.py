@@ -101,3 +101,14 @@ def test_a_notebook_shows_every_row_of_the_ledger(begun):
     assert text.count("<tr") - text.count("<thead>") == len(table) == 2
     assert 'data-label="Measured">2 nats' in text and "1.9 … 2.1" in text
     assert "ledger" not in table[["id", "verdict"]]._repr_html_()
+
+
+def test_seeds_are_recorded_together_and_shown_apart(house):
+    house.card.write_text(house.card.read_text().replace('unit = "nats"', 'needs = "seeds"'))
+    outputs.begin(house.name)
+    measured = [{"slope": (2.0, (1.99, 2.01))}, {"slope": (2.0, None)}, {"slope": (2.0, None)}]
+    table = claims.record_seeds(measured, first_seed=4)
+    assert list(table.columns) == ["claim", "seed 4", "seed 5", "seed 6"]
+    assert table.values.tolist() == [["slope", 2.0, 2.0, 2.0]]
+    row = rows()["slope"]
+    assert (row["verdict"], row["low"], row["note"]) == ("reproduced", "1.99", "3 seeds")
