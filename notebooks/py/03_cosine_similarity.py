@@ -1070,46 +1070,10 @@ def others_of(number):
     return {"CBOW": axes_of(cbow, number), "PPMI-SVD": axes_of(ppmi_svd, number)}
 
 
-def matched(bases, others):
-    """How the axes of the others agree with the reference's, a row per space and basis."""
-    parts = []
-    for name, other in others.items():
-        rows = words.ica.compare.word_pairs(vocabulary, other["ICA"].words)  # here, there
-        sides = [
-            {basis: space.values[its_rows] for basis, space in side.items()}
-            for side, its_rows in zip((bases, other), rows, strict=True)
-        ]
-        parts.append(words.ica.compare.compare_bases(name, *sides, seed=seed).summary)
-    return pd.concat(parts, ignore_index=True)
-
-
-def on_matched_axes(basis, bases, others):
-    """Five top words of each reference axis, and their values on the matched axes of all spaces."""
-    space, in_all, sides = bases[basis], listed.copy(), ({}, {})
-    for name, other in others.items():
-        ours, theirs = words.ica.compare.word_pairs(vocabulary, other[basis].words)
-        sides[0][name], sides[1][name] = space.values[ours], other[basis].values[theirs]
-        in_all &= np.isin(np.arange(n_words), ours)
-    order = words.ica.match_many(*sides)
-    best = words.ica.matching.top_rows(space.normalised[:, order.axis], 5, in_all).ravel()
-    named, values = [vocabulary[row] for row in best], {}
-    for name, its in {"axis": space, **{n: other[basis] for n, other in others.items()}}.items():
-        rows = [its.ids[word] for word in named]
-        values[name] = its.normalised[np.ix_(rows, order[name])]  # (5 K, K)
-    return named, values
-
-
-def diagonal(values):
-    """The share of axes on which their own five words stand highest on average."""
-    on_axes = values.reshape(n_axes, 5, -1).mean(axis=1)
-    return np.mean(on_axes.argmax(axis=1) == np.arange(n_axes))
-
-
-# %%
 other_spaces = others_of(seed)
 reference = Path(vectors_file).stem if vectors_file else "skip-gram"
 spaces = {reference: components, **other_spaces}
-agreed = matched(components, other_spaces)
+agreed = paper.other_spaces.agreement(components, other_spaces, seed=seed)
 notebook.table(
     agreed,
     "fig5_agreement",
@@ -1119,12 +1083,12 @@ notebook.table(
 # %%
 large, small, five_words, rows, shares = {}, {}, {}, [], {}
 for basis in ("ICA", "PCA"):
-    named, values_of = on_matched_axes(basis, components, other_spaces)
+    named, values_of = paper.other_spaces.on_matched_axes(basis, components, other_spaces, listed)
     five_words[basis] = named[:25]
     for space, there in values_of.items():
         space = reference if space == "axis" else space
         large[basis, space], small[basis, space] = there, there[:25, :5]
-        shares[basis, space] = diagonal(there)
+        shares[basis, space] = paper.other_spaces.diagonal(there)
         first_axes = pd.DataFrame(there[:25, :5], columns=range(1, min(5, n_axes) + 1))
         rows.append(first_axes.assign(basis=basis, space=space, word=named[:25]))
 first_five = pd.concat(rows).melt(["basis", "space", "word"], var_name="axis")
@@ -1270,16 +1234,6 @@ def halves_of(number):
     return [axes_of(skip_gram(half, number + n), number) for n, half in texts]
 
 
-def partners(halves, basis):
-    """The second half's axis of each of the first's, and whose largest axes are partners (m,)."""
-    a, b = (half[basis] for half in halves)
-    rows_a, rows_b = words.ica.compare.word_pairs(a.words, b.words)
-    partner = words.ica.match(a.values[rows_a], b.values[rows_b]).partners()
-    largest = [each.normalised[rows].argmax(axis=1) for each, rows in ((a, rows_a), (b, rows_b))]
-    return partner, partner[largest[0]] == largest[1]
-
-
-# %%
 half_bases = halves_of(seed)
 a_words, b_words = (half["ICA"].words for half in half_bases)
 both_know = set(a_words) & set(b_words)
@@ -1287,7 +1241,7 @@ boat = next(word for word in (*pair[::-1], *shown_words) if word in both_know)
 keeps, rows = {}, []
 for basis in half_bases[0]:
     a, b = (half[basis] for half in half_bases)
-    partner, keeps[basis] = partners(half_bases, basis)
+    partner, keeps[basis] = paper.other_spaces.partners(half_bases, basis)
     largest = np.argsort(-a.normalised[a.ids[boat]])[:5]
     if basis == "random rotation":
         continue
@@ -1424,12 +1378,15 @@ notebook.table(
 def of_others(number, bases, blank):
     """The claims on other algorithms, on halves of the text and on pseudo-words, of one seed."""
     others, halves = others_of(number), halves_of(number)
-    held_out = matched(bases, others).set_index(["comparison", "method"])
-    held_out = held_out["mean r, held out"].unstack()
+    held_out = paper.other_spaces.agreement(bases, others, seed=seed)
+    held_out = held_out.set_index(["comparison", "method"])["mean r, held out"].unstack()
     lead = held_out["ICA"] - held_out[["PCA", "random rotation"]].max(axis=1)
-    _, values = on_matched_axes("ICA", bases, others)
+    _, values = paper.other_spaces.on_matched_axes("ICA", bases, others, listed)
     gains = [paper.seeds.gains(space, seed=number) for space in others.values()]
-    keeps = {basis: partners(halves, basis)[1].astype(float) for basis in ("ICA", "PCA")}
+    keeps = {
+        basis: paper.other_spaces.partners(halves, basis)[1].astype(float)
+        for basis in ("ICA", "PCA")
+    }
     pseudo = pseudo_words_of(number, bases).query("basis == 'ICA'")
     by_word = {
         "fig24_keeps": keeps["ICA"] - keeps["PCA"],
@@ -1439,61 +1396,29 @@ def of_others(number, bases, blank):
     by_word = {id: statistics.mean_interval(100 * each, 500) for id, each in by_word.items()}
     return by_word | {
         "fig5_ica": (lead.min(), None),
-        "fig5_diagonal": (100 * min(diagonal(values[name]) for name in others), None),
+        "fig5_diagonal": (
+            100 * min(paper.other_spaces.diagonal(values[name]) for name in others),
+            None,
+        ),
         "fig16_words": (min(gain["fig8_words"] for gain in gains) - blank["fig8_words"], None),
         "fig16_axes": (min(gain["fig8_axes"] for gain in gains) - blank["fig8_axes"], None),
     }
 
 
-def of_pair(bases, unturned):
-    """The claims on the pair: its significant axes, and its largest values beside the paper's."""
-    counts, largest, is_theirs = {}, {}, pair == ["ultraviolet", "light"]
-    for space in (bases["ICA"], unturned):
-        one, other = space.normalised[[first, second]]
-        for name, contents in {"first": one, "second": other, "product": one * other}.items():
-            law = "product" if name == "product" else "normal"
-            level = words.null_laws.threshold(n_axes, law)
-            counts[space.method, name] = int((contents > level).sum())
-            largest.setdefault(name, np.sort(contents)[::-1])
-    n_ica, n_pca = (
-        sum(n for (m, _), n in counts.items() if m == basis) for basis in ("ICA", "PCA")
-    )
-    printed = notebook.card.table("03", "table1").itertuples()
-    gaps = [abs(largest[row.vector][row.rank - 1] - row.value) for row in printed if is_theirs]
-    return {f"fig2_n_{name}": (counts["ICA", name], None) for name in largest} | {
-        "fig2_axes": (n_ica - n_pca, None),
-        "fig2_largest": (largest["product"][0], None),
-        "fig2_values": (max(gaps, default=np.nan), None),
-    }
-
-
-def gaps_to_figures(bases, unturned, its_tests):
-    """The largest gaps to the values of Figure 8 and of Table 12; NaN where a rank is missing."""
-    axes, curves = {"ICA": bases["ICA"].normalised, "PCA": unturned.normalised}, {}
-    for over in ("words", "axes"):
-        for basis, its_unit in axes.items():
-            curves[over, basis] = words.similarity.average_sorted(its_unit, over)
-    read_off = list(notebook.card.table("03", "fig8").itertuples())
-    there = all(row.rank <= len(curves[row.over, row.basis]) for row in read_off)
-    gaps = [abs(curves[row.over, row.basis][row.rank - 1] - row.value) for row in read_off if there]
-    printed = notebook.card.table("03", "table12").query("benchmark != 'analogies'")
-    scores = [table for name, table in its_tests.items() if name in similarity_sets]
-    ours = printed.merge(pd.concat(scores)) if scores else printed[:0]
-    gap = (ours.published - ours.spearman).abs().max() if len(ours) == len(printed) else np.nan
-    return {"fig8_values": (max(gaps, default=np.nan), None), "fig9_values": (gap, None)}
-
-
 # %%
+figure8, table1, table12 = (notebook.card.table("03", n) for n in ("fig8", "table1", "table12"))
+theirs = table1 if pair == ["ultraviolet", "light"] else None
 measured = []
 for number in range(seed, seed + n_seeds):
     bases, its_raw = spaces_of(number)
     its_tests = tests if number == seed else benchmarks(bases)
     unturned = words.ica.pca(its_raw)  # as the released code has it
+    scores = [table for name, table in its_tests.items() if name in similarity_sets]
     noise = words.ica.compare.gaussian(n_words, n_axes, seed=number)
     blank = paper.seeds.gains(noise, listed, seed=number)
     measured.append(
-        of_pair(bases, unturned)
-        | gaps_to_figures(bases, unturned, its_tests)
+        paper.seeds.of_pair(bases, unturned, (first, second), theirs)
+        | paper.seeds.gaps_to_figures(bases, unturned, figure8, table12, scores)
         | paper.seeds.of_vectors(bases, its_raw, blank, its_tests, listed, seed=number)
         | of_others(number, bases, blank)
     )

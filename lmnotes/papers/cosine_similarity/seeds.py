@@ -1,6 +1,6 @@
 """What one seed of training and of ICA says of the claims (Yamagiwa et al., COLING 2025)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -79,3 +79,54 @@ def of_vectors(
             drawn = drawn - ratios.attrs["drawn"][place[second]]
         said[id] = value, interval_holding(value, drawn)
     return said
+
+
+def of_pair(
+    bases: Bases, unturned: Components, rows: Sequence[int], printed: pd.DataFrame | None
+) -> dict[str, tuple[float, None]]:
+    """The claims on a pair of words: its significant axes, and its largest values.
+
+    rows: of the two words. printed: the paper's largest values where the pair is the paper's.
+    """
+    counts, largest = {}, {}
+    for space in (bases["ICA"], unturned):
+        one, other = space.normalised[list(rows)]
+        for name, contents in {"first": one, "second": other, "product": one * other}.items():
+            law = "product" if name == "product" else "normal"
+            level = null_laws.threshold(len(contents), law)
+            counts[space.method, name] = int((contents > level).sum())
+            largest.setdefault(name, np.sort(contents)[::-1])
+    n_ica, n_pca = (
+        sum(n for (m, _), n in counts.items() if m == basis) for basis in ("ICA", "PCA")
+    )
+    theirs = () if printed is None else printed.itertuples()
+    gaps = [abs(largest[row.vector][row.rank - 1] - row.value) for row in theirs]
+    return {f"fig2_n_{name}": (counts["ICA", name], None) for name in largest} | {
+        "fig2_axes": (n_ica - n_pca, None),
+        "fig2_largest": (largest["product"][0], None),
+        "fig2_values": (max(gaps, default=np.nan), None),
+    }
+
+
+def gaps_to_figures(
+    bases: Bases,
+    unturned: Components,
+    read_off: pd.DataFrame,
+    table12: pd.DataFrame,
+    scores: Sequence[pd.DataFrame],
+) -> dict[str, tuple[float, None]]:
+    """The largest gaps to the values of Figure 8 and of Table 12; NaN where a rank is missing.
+
+    scores: what was measured on the benchmarks of Table 12.
+    """
+    axes, curves = {"ICA": bases["ICA"].normalised, "PCA": unturned.normalised}, {}
+    for over in ("words", "axes"):
+        for basis, its_unit in axes.items():
+            curves[over, basis] = similarity.average_sorted(its_unit, over)
+    rows = list(read_off.itertuples())
+    there = all(row.rank <= len(curves[row.over, row.basis]) for row in rows)
+    gaps = [abs(curves[row.over, row.basis][row.rank - 1] - row.value) for row in rows if there]
+    printed = table12.query("benchmark != 'analogies'")
+    ours = printed.merge(pd.concat(scores)) if scores else printed[:0]
+    gap = (ours.published - ours.spearman).abs().max() if len(ours) == len(printed) else np.nan
+    return {"fig8_values": (max(gaps, default=np.nan), None), "fig9_values": (gap, None)}

@@ -47,3 +47,28 @@ def test_sparse_axes_gain_beyond_noise_in_every_measure(noise, sparse):
     assert low <= value <= high
     assert said["fig17_1"] == similarity.advantage(tests["cosine"], 1)
     assert pd.isna(said["fig17_10"][0]) and pd.isna(said["fig9_analogies"][0])  # not asked
+
+
+def test_gaps_to_printed_values_are_the_largest_and_none_where_a_rank_is_missing():
+    values = np.random.default_rng(0).exponential(size=(200, 3))
+    bases = compare.bases(values, seed=0)
+    ica = bases["ICA"]
+    largest = np.sort(ica.normalised[5])[::-1]
+    printed = pd.DataFrame(
+        {"vector": ["first"] * 2, "rank": [1, 2], "value": np.add(largest[:2], [0.1, 0.3])}
+    )
+    said = seeds.of_pair(bases, bases["PCA"], (5, 9), printed)
+    assert said["fig2_values"][0] == pytest.approx(0.3)
+    assert said["fig2_largest"][0] == pytest.approx(max(ica.normalised[5] * ica.normalised[9]))
+    assert pd.isna(seeds.of_pair(bases, bases["PCA"], (5, 9), None)["fig2_values"][0])
+    curve = similarity.average_sorted(ica.normalised, "axes")
+    read_off = pd.DataFrame(
+        {"over": ["axes"], "basis": ["ICA"], "rank": [2], "value": [curve[1] - 0.2]}
+    )
+    table12 = pd.DataFrame({"benchmark": ["w"], "basis": ["ICA"], "published": [0.5]})
+    scores = [pd.DataFrame({"benchmark": ["w"], "basis": ["ICA"], "spearman": [0.1]})]
+    gaps = seeds.gaps_to_figures(bases, bases["PCA"], read_off, table12, scores)
+    assert gaps["fig8_values"][0] == pytest.approx(0.2)
+    assert gaps["fig9_values"][0] == pytest.approx(0.4)
+    missing = seeds.gaps_to_figures(bases, bases["PCA"], read_off.assign(rank=9), table12, [])
+    assert all(pd.isna(value) for value, _ in missing.values())
