@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lmnotes import statistics, store
+from lmnotes import store
 from lmnotes.errors import InputError, expect_one_of
 from lmnotes.notebook import claims_table, session, verdicts
 from lmnotes.notebook.card import Claim
@@ -68,6 +68,8 @@ def record_seeds(measured: Sequence[dict], first_seed: int) -> "pd.DataFrame":
     Returns a row per claim with columns claim and `seed N`.
     """
     import pandas as pd
+
+    from lmnotes import statistics
 
     for id, held in statistics.held_over_seeds(measured).items():
         record(id, **held)
