@@ -42,7 +42,7 @@ min_count: int = 5  # 1..1000, words that ICA sees
 row_weights: Literal["words", "drawn"] = (
     "words"  # each word once | drawn by frequency, as the paper
 )
-tolerance: float = 3e-4  # 1e-8..0.1, gradient norm at which ICA stops
+tolerance: float = 1e-4  # 1e-8..0.1, gradient norm at which ICA stops
 max_iterations: int = 500  # 1..10000
 n_seeds: int = 3  # 1..20, trainings, ICA runs and splits behind each interval
 n_shuffles: int = 99  # 1..1000, shuffled pairings behind each null
@@ -549,7 +549,7 @@ halves = [words.baselines.halves(corpus, seed=seed + n) for n in range(n_seeds)]
 vectors_a, vectors_b = (
     [
         words.sgns.train(
-            pair[side], epochs=other_epochs, rule="shared", seed=seed + 2 * n + side, **training
+            pair[side], epochs=other_epochs, rule="shared", seed=seed + n + side, **training
         )
         for n, pair in enumerate(halves)
     ]

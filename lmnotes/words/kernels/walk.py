@@ -189,7 +189,7 @@ def _below(n, state):
     return ((next_random(state) >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32)
 
 
-@njit(**arithmetic.EXACT)
+@njit(**arithmetic.EXACT, fastmath={"reassoc", "nsz"})
 def _product(inputs, contexts, word, row):
     score = 0.0
     for d in range(inputs.shape[1]):

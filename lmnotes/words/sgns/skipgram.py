@@ -96,7 +96,8 @@ def train(
 
     Returns:
         an Embedding. Its history holds for every epoch: `loss`, the objective of the vectors as
-        they stand after it, on 100,000 pairs of the training text, and `running_loss`, the mean
+        they stand after it, on a pair for every four tokens of the training text (10,000 at least,
+        100,000 at most), and `running_loss`, the mean
         over all steps as they were taken, both in nats per positive pair with its negatives and
         summed in float64.
         The running loss is lower: every step has just been prepared by its neighbours' steps.

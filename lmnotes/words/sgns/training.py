@@ -20,7 +20,7 @@ from lmnotes.words.sgns import objective
 
 CHUNK = 8192  # tokens that a thread takes at a time
 GROUP = 8  # neighbouring centre words that share negatives
-LOSS_PAIRS = 100_000  # sample behind the loss of an epoch
+LOSS_PAIRS = 10_000, 100_000  # behind an epoch's loss: one for four tokens, within these
 
 
 class Run:
@@ -123,7 +123,7 @@ class Run:
         seed = _seed(s.seed, epoch)
         words, documents, _, _ = walk.stretch(self.tokens, self.offsets, 0, n, 0, self.keep, seed)
         how = {"window": s.window, "shrink_windows": s.shrink_windows, "negatives": s.negatives}
-        how |= {"n_pairs": LOSS_PAIRS, "seed": s.seed}
+        how |= {"n_pairs": int(np.clip(n // 4, *LOSS_PAIRS)), "seed": s.seed}
         losses = objective.sample(self.inputs, self.contexts, words, documents, self.noise, **how)
         return float(losses.mean()) if len(losses) else math.nan
 
