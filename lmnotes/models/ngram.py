@@ -98,12 +98,19 @@ class ByteNgram(transformers.PreTrainedModel, transformers.GenerationMixin):
         n_texts, n_tokens = input_ids.shape
         kept = min(logits_to_keep or n_tokens, n_tokens)
         padded = functional.pad(input_ids, (self.config.order, 0), value=BOS)
-        p = self.floor.double().softmax(0).repeat(n_texts * kept, 1)
-        for k in range(self.config.order):
-            span = padded[:, self.config.order + n_tokens - kept - k + 1 :]
-            windows = span.unfold(1, k, 1) if k else span.new_zeros(n_texts, kept, 0)
-            self._interpolate(p, k, windows[:, :kept].reshape(len(p), k))
-        logits = p.log().float().view(n_texts, kept, N_IDS)
+        back = torch.arange(self.config.order - 1, device=input_ids.device)
+        places = torch.arange(-kept, 0, device=input_ids.device)[:, None] - back
+        digits = N_IDS**back  # the last id is the lowest one
+        keys = (padded[:, places] * digits).sum(-1).flatten()
+        levels = []
+        for k in reversed(range(self.config.order)):  # what few contexts share is worked out once
+            keys, inverse = (keys % N_IDS**k).unique(return_inverse=True)
+            levels.append((k, keys[:, None] // digits[:k].flip(0) % N_IDS, inverse))
+        p = self.floor.double().softmax(0)[None]
+        for k, windows, inverse in reversed(levels):
+            self._interpolate(p, k, windows)
+            p = p[inverse] if k < self.config.order - 1 else p.log().float()[inverse]
+        logits = p.view(n_texts, kept, N_IDS)
         if labels is None:
             return CausalLMOutput(logits=logits)
         loss = functional.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())

@@ -46,6 +46,22 @@ def test_equals_slow(order):
     assert (got > 0).all()
 
 
+def test_contexts_that_come_again_are_worked_out_once(monkeypatch):
+    model, sizes = ngram.fit(TEXT, 3), []
+    plain = model._interpolate
+
+    def counted(p, *rest):
+        sizes.append(len(p))
+        plain(p, *rest)
+
+    monkeypatch.setattr(model, "_interpolate", counted)
+    text = torch.tensor([[ngram.BOS, *b"abab" * 9]])
+    alone = [model(text[:, : n + 1]).logits[0, -1] for n in range(text.shape[1])]
+    sizes.clear()
+    assert torch.equal(model(text).logits[0], torch.stack(alone))
+    assert sizes == [1, 3, 4]  # nothing; BOS, a, b; two BOS, BOS a, ab, ba
+
+
 def test_by_hand():
     """After "a" in "abab": n = 2, d = 1, n(ab) = 2."""
     model = ngram.fit(b"abab", order=2)

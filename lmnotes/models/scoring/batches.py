@@ -111,12 +111,14 @@ def pad(scorer, batch):
     unstretch(scorer)
     lengths = [len(ids) - 1 for ids in batch]
     # where frequencies follow the length, the last token is read too, as in a text alone
-    inputs = torch.zeros((len(batch), max(lengths) + bool(scorer.unstretched)), dtype=torch.long)
-    targets = torch.full_like(inputs, -1)
-    for row, (ids, n) in enumerate(zip(batch, lengths, strict=True)):
-        inputs[row, :n] = torch.as_tensor(ids[:-1])  # the last token predicts nothing,
-        inputs[row, n:] = int(ids[-1])  # so it can stand for the padding
-        targets[row, :n] = torch.as_tensor(ids[1:])
+    shape = len(batch), max(lengths) + bool(scorer.unstretched)
+    real = np.arange(shape[1]) < np.array(lengths)[:, None]
+    # the last token predicts nothing, so it can stand for the padding
+    inputs = np.repeat(np.array([ids[-1] for ids in batch], np.int64)[:, None], shape[1], axis=1)
+    targets = np.full(shape, -1)
+    inputs[real] = np.concatenate([ids[:-1] for ids in batch])
+    targets[real] = np.concatenate([ids[1:] for ids in batch])
+    inputs, targets = torch.from_numpy(inputs), torch.from_numpy(targets)
     return inputs.to(scorer.device), targets.to(scorer.device), lengths
 
 

@@ -7,6 +7,7 @@ rows of two rules never meet in one matrix.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,6 +17,7 @@ BOS = ("tokenizer", "always", "never")
 SPECIAL = ("control", "text")
 DTYPES = ("float32", "bfloat16", "float16")
 _LENGTHS = ("max_position_embeddings", "n_positions", "max_sequence_length")
+_SMALL = 1000  # ids of a tokenizer whose state is compared in less time than a text is read
 DEFAULT_LENGTH = 2048  # tokens, where a configuration names no limit
 
 
@@ -119,8 +121,34 @@ def encode(tokenizer, texts: Sequence[str], rule: Rule, limit: int) -> Encoded:
         tokenizer: of `transformers`.
         limit: tokens kept, as `Scorer.limit` gives it.
 
-    Raises InputError on an empty text, and where a BOS is wanted of a tokenizer that has none.
+    Raises InputError on an empty text, and where a BOS is wanted of a tokenizer that has none. What
+    a small tokenizer makes of the last texts is remembered: many models share it.
     """
+    if tokenizer.is_fast and len(tokenizer) < _SMALL:
+        said = tokenizer.backend_tokenizer.to_str(), str(tokenizer.special_tokens_map)
+        return _remembered(_Alike(said, tokenizer), tuple(texts), rule, limit)
+    return _encode(tokenizer, texts, rule, limit)
+
+
+class _Alike:
+    """A tokenizer that equals those of the same state."""
+
+    def __init__(self, state: tuple[str, ...], tokenizer):
+        self.state, self.tokenizer = state, tokenizer
+
+    def __eq__(self, other) -> bool:
+        return self.state == other.state
+
+    def __hash__(self) -> int:
+        return hash(self.state)
+
+
+@lru_cache(maxsize=2)
+def _remembered(alike: _Alike, texts: tuple[str, ...], rule: Rule, limit: int) -> Encoded:
+    return _encode(alike.tokenizer, texts, rule, limit)
+
+
+def _encode(tokenizer, texts: Sequence[str], rule: Rule, limit: int) -> Encoded:
     refuse_empty(texts, "texts are empty", "character")
     bos = wanted_bos(tokenizer, rule)
     options = {"add_special_tokens": rule.bos == "tokenizer", "verbose": False}
@@ -146,7 +174,9 @@ def control_notes(tokenizer, ids: Sequence, added: Sequence[int] = (), what: str
     known = {n for n, token in tokenizer.added_tokens_decoder.items() if token.special}
     unknown = {tokenizer.unk_token_id} - {tokenizer.bos_token_id, tokenizer.eos_token_id}
     known = list({*known, *tokenizer.all_special_ids} - unknown)
-    counts = np.array([np.isin(text, known).sum() for text in ids]) - np.isin(added, known).sum()
+    ends = np.cumsum([len(text) for text in ids])
+    before = np.append(0, np.cumsum(np.isin(np.concatenate([*ids, []]), known)))  # of each place
+    counts = np.diff(before[np.append(0, ends)]) - np.isin(added, known).sum()
     if not counts.any():
         return []
     given = f"{(counts > 0).sum()} {what} hold {counts.sum()} special tokens of the tokenizer"

@@ -144,6 +144,15 @@ def test_special_tokens_in_a_text_are_counted_or_read_as_text(scorer):
     assert [note.partition(" of the")[0] for note in pairs.notes if "special" in note] == said
 
 
+def test_tokenizers_of_one_state_share_what_they_make_of_texts():
+    first, same, other = (tiny_models.tokenizer() for _ in range(3))
+    other.add_tokens(["the"])
+    read = [rule.encode(t, TEXTS, rule.PUBLISHED, 64) for t in (first, same, other)]
+    assert read[0] is read[1] and read[2] is not read[0]
+    again = rule._encode(other, TEXTS, rule.PUBLISHED, 64)
+    assert all(map(np.array_equal, read[2].ids, again.ids))
+
+
 def test_an_appended_end_that_is_scored_is_said(scorer):
     from tokenizers import processors
 
