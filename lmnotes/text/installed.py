@@ -8,6 +8,7 @@ import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from hashlib import blake2b
 from importlib import metadata, util
 from pathlib import Path
@@ -152,6 +153,7 @@ def _known(domains: Iterable[str]) -> tuple[str, ...]:
     return domains
 
 
+@cache
 def version(module: str) -> str | None:
     """The version of the distribution that a module comes from, None where it is not installed."""
     try:

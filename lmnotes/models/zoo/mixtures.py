@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from hashlib import sha256
-from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +18,7 @@ from lmnotes.errors import InputError, expect_one_of
 from lmnotes.models.zoo import data, networks, plans, training
 from lmnotes.models.zoo.plans import Spec
 from lmnotes.models.zoo.training import Distillation
+from lmnotes.text import installed
 from lmnotes.text.chunks import TextSet
 
 
@@ -156,7 +156,7 @@ def training_key(run: Run, domains: Domains, device: str = "auto") -> dict:
         ids = f"a spec with {run.spec.vocabulary} ids for domains of {domains.vocabulary}"
         raise InputError(f"{ids}; expected the same: make the domains with vocabulary=")
     device, _ = zoo.device_for(device)
-    versions = {name: metadata.version(name) for name in ("torch", "transformers")}
+    versions = {name: installed.version(name) for name in ("torch", "transformers")}
     spec = {k: v for k, v in asdict(run.spec).items() if k not in ("name", "twin", "mixture")}
     if run.start:
         del spec["seed"]  # of fresh weights

@@ -10,7 +10,6 @@ built once, shared by all plans that name it, and gone on with after a kill.
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from importlib import metadata
 from json import loads
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from lmnotes.errors import InputError, expect_between, expect_one_of
 from lmnotes.models.zoo import data, plans, training
 from lmnotes.models.zoo.plans import Spec
 from lmnotes.models.zoo.workers import Job, build_all
-from lmnotes.text import chunks
+from lmnotes.text import chunks, installed
 from lmnotes.text.chunks import TextSet
 
 COLUMNS = str.split(
@@ -101,7 +100,7 @@ def _home() -> Path:
 def device_for(device: str) -> tuple[str, int]:
     """The device to train on, and the number of GPUs in use."""
     expect_one_of("device", device, ("auto", "cpu", "cuda"))
-    if device == "cpu" or (device == "auto" and metadata.version("torch").endswith("+cpu")):
+    if device == "cpu" or (device == "auto" and installed.version("torch").endswith("+cpu")):
         return "cpu", 0  # torch itself takes seconds to import
     import torch
 
@@ -129,7 +128,7 @@ def _texts_path(specs: Sequence[Spec], texts: TextSet | None) -> Path | None:
 def _jobs(specs: Sequence[Spec], texts_path: Path | None, device: str) -> list[Job]:
     """What to build of each Spec; the key of an artefact holds the ids of its parents."""
     text_key = store.content_id(data.text_key())
-    versions = {name: metadata.version(name) for name in ("torch", "transformers")}
+    versions = {name: installed.version(name) for name in ("torch", "transformers")}
     ids: dict[str, str] = {}
     jobs = []
     for spec in specs:
