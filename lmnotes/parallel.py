@@ -5,12 +5,20 @@ is first. So notebooks work with one thread (`limit_threads`), unless LMNOTES_TH
 """
 
 import contextlib
+import json
 import os
+import pickle
+import select
 import signal
+import socket
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Any
 
 from lmnotes.errors import expect_whole
@@ -47,13 +55,186 @@ def map_items(
     if min(workers, len(items) // least) < 2:
         yield from tqdm(map(function, items), **bar)
         return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+    start = [pickle.dumps(sent) for sent in (sys.path, function)]
+    crew = [_Worker(start) for _ in range(min(workers, len(items)))]
+    free: SimpleQueue = SimpleQueue()
+    for worker in crew:
+        free.put(worker)
 
-    context = get_context("spawn")  # a fork of a process with threads may hang
-    start = {"initializer": _begin, "initargs": (function, os.getpid())}
-    with ProcessPoolExecutor(workers, mp_context=context, **start) as pool:
-        yield from tqdm(pool.map(_call, items), **bar)
+    def call(item: Any) -> Any:
+        worker = free.get()
+        try:
+            return worker.call(item)
+        finally:
+            free.put(worker)
+
+    with contextlib.ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(len(crew)))
+        for worker in crew:  # before the threads are waited for
+            stack.callback(worker.end)
+        yield from tqdm(pool.map(call, items), **bar)
+
+
+class _Worker:
+    """A process that calls one function, with one argument after the other."""
+
+    def __init__(self, start: Sequence[bytes]):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        env = os.environ | thread_settings(1)
+        self.process = popen("lmnotes.parallel:work", str(os.getpid()), env=env, **pipes)
+        self._send(*start)
+
+    def call(self, item: Any) -> Any:
+        self._send(pickle.dumps(item))
+        try:
+            value, error = pickle.load(self.process.stdout)
+        except (EOFError, pickle.UnpicklingError):
+            why = f"a process ended with code {self.process.wait()} at {str(item)[:200]}"
+            raise RuntimeError(f"{why}; run again, what is done is kept") from None
+        if error:
+            raise error
+        return value
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
+
+    def _send(self, *pickled: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError):  # the answer says it
+            self.process.stdin.write(b"".join(pickled))
+            self.process.stdin.flush()
+
+
+def work() -> None:
+    """Be a process of `map_items`: read where to import from, a function, then what to call it
+    with; write what it gives."""
+    end_with(int(sys.argv[1]))
+    with os.fdopen(os.dup(1), "wb") as out, contextlib.suppress(EOFError):
+        os.dup2(2, 1)  # what is printed is no answer
+        sys.path[:] = pickle.load(sys.stdin.buffer)
+        function = pickle.load(sys.stdin.buffer)
+        while True:
+            item = pickle.load(sys.stdin.buffer)
+            try:
+                answer = pickle.dumps((function(item), None))
+            except Exception as error:
+                error.add_note(traceback.format_exc())
+                answer = _pickled(error)
+            out.write(answer)
+            out.flush()
+
+
+def _pickled(error: Exception) -> bytes:
+    """An error as it can be read elsewhere."""
+    with contextlib.suppress(Exception):
+        pickle.loads(pickled := pickle.dumps((None, error)))
+        return pickled
+    return pickle.dumps((None, RuntimeError(f"{type(error).__name__}: {error}")))
+
+
+WARM = "LMNOTES_WARM"  # the variable that names the socket of runs.warm
+server: int | None = None  # its process, in those that it has forked
+
+
+def popen(
+    target: str,
+    *arguments: str,
+    stdin: int | None = None,
+    stdout: Any = None,
+    stderr: Any = None,
+    env: Mapping[str, str] | None = None,
+    cwd: str | None = None,
+    text: bool = False,
+) -> "subprocess.Popen | Warm":
+    """A process that calls a function, leads a session of its own, and is used as a `Popen`: forked
+    from a warm one where there is such, else of a new interpreter.
+
+    Args:
+        target: "module:function"; called without arguments, it returns an exit code.
+        arguments: what it finds in `sys.argv[1:]`.
+
+    Streams are as `Popen` takes them, without `STDOUT`. A forked one is killed when this process
+    lets go of it or ends.
+    """
+    env = dict(os.environ if env is None else env)
+    if address := env.get(WARM):
+        with contextlib.suppress(OSError):
+            job = {"target": target, "arguments": arguments, "env": env, "cwd": cwd or os.getcwd()}
+            return Warm(address, job, (stdin, stdout, stderr), text)
+    module, _, name = target.partition(":")
+    code = f"import sys; from {module} import {name}; sys.exit({name}())"
+    command = [sys.executable, "-c", code, *arguments]
+    how = {"stdin": stdin, "stdout": stdout, "stderr": stderr, "text": text, "cwd": cwd}
+    return subprocess.Popen(command, env=env, start_new_session=True, **how)
+
+
+class Warm:
+    """A process that a warm one has forked; as a `subprocess.Popen`, as far as it is used here."""
+
+    returncode: int | None = None
+    stdin = stdout = stderr = None
+
+    def __init__(self, address: str, job: Mapping, streams: Sequence, text: bool):
+        self.args, self._line = job, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._line.connect(address)
+        theirs, mine = [], []  # descriptors: what it gets, what is closed here then
+        for number, stream in enumerate(streams):
+            if stream == subprocess.PIPE:
+                ends = os.pipe()
+                its, own = ends if number == 0 else ends[::-1]
+                file = os.fdopen(own, ("w" if number == 0 else "r") + ("" if text else "b"))
+                setattr(self, ("stdin", "stdout", "stderr")[number], file)
+                mine.append(its)
+            elif stream == subprocess.DEVNULL:
+                its = os.open(os.devnull, os.O_RDWR)
+                mine.append(its)
+            elif stream is None:
+                its = number
+            else:
+                its = stream if isinstance(stream, int) else stream.fileno()
+            theirs.append(its)
+        try:
+            socket.send_fds(self._line, [json.dumps(job).encode()], theirs)
+            said = self._line.recv(32)
+        finally:
+            for descriptor in mine:
+                os.close(descriptor)
+        if not said:
+            raise ConnectionResetError(f"{address} has gone")
+        self.pid = int(said)
+
+    def poll(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.wait(0)
+        return None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code, once there is one; TimeoutExpired after so many seconds without."""
+        if self.returncode is None:
+            if not select.select([self._line], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self.args["target"], timeout)
+            said = self._line.recv(32)
+            self.returncode = int(said) if said else -signal.SIGKILL  # its server is gone
+            self._line.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal if it still runs."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it."""
+        self.send_signal(signal.SIGKILL)
 
 
 def n_cores(most: int = 8) -> int:
@@ -128,22 +309,7 @@ def has_ended(parent: int) -> bool:
     from multiprocessing import parent_process
 
     starter = parent_process()  # None where multiprocessing did not start this process
-    return os.getppid() != parent or not (starter is None or starter.is_alive())
+    return os.getppid() != (server or parent) or not (starter is None or starter.is_alive())
 
 
 _WATCH_S = 0.5  # seconds between two looks
-_function: Callable[[Any], Any] | None = None  # of a process that `map_items` has started
-
-
-def _begin(function: Callable[[Any], Any], parent: int) -> None:
-    """Set a process up: one thread, what it is to do, and with whom it ends."""
-    import torch
-
-    end_with(parent)
-    global _function
-    _function = function
-    torch.set_num_threads(1)
-
-
-def _call(item: Any) -> Any:
-    return _function(item)

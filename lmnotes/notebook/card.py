@@ -73,6 +73,20 @@ class Quiz:
 
 
 @dataclass(frozen=True)
+class Shared:
+    """What other notebooks need too.
+
+    make: the call that makes it, of rooms of this package (`words.sgns.train(...)`) and parameters;
+    it keeps what it makes. seconds: about how long it takes. each: it is made for each of, such as
+    "n in range(seed, seed + 3)"; with an `if`, perhaps for none.
+    """
+
+    make: str
+    seconds: float
+    each: str = ""
+
+
+@dataclass(frozen=True)
 class Card:
     """Everything that a card says."""
 
@@ -81,6 +95,8 @@ class Card:
     title: str
     paper: dict = field(default_factory=dict)
     profiles: dict[str, dict] = field(default_factory=dict)
+    seconds: float = 100.0  # about what the notebook takes, once what it shares is there
+    shared: tuple[Shared, ...] = ()
     figures: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     claims: dict[str, Claim] = field(default_factory=dict)
@@ -166,7 +182,9 @@ def load(path: Path | str) -> Card:
     raw |= {name: tuple(artefacts.get(name, ())) for name in ("figures", "tables")}
     for name, kind in (("claims", Claim), ("exercises", Exercise), ("quizzes", Quiz)):
         raw[name] = _by_id(where, name, kind, raw.get(name, []))
-    card = _make(where, Card, raw)
+    shared = enumerate(raw.pop("shared", []), start=1)
+    shared = [_make(f"{where} [[shared]] {number}", Shared, entry) for number, entry in shared]
+    card = _make(where, Card, raw | {"shared": shared})
     _keys(f"{where} [profiles]", card.profiles, PROFILES)
     if card.notebook[:2] != card.number or path.stem != card.number:
         given = f"{where} has number {card.number!r} and notebook {card.notebook!r}"

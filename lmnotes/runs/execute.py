@@ -1,4 +1,4 @@
-"""The process that executes one notebook: `python -m lmnotes.runs.execute`, started by runs.watch.
+"""The process that executes one notebook, started by runs.watch.
 
 It reads its job as one line of JSON from standard input, which stays open as long as its parent
 lives, and writes what happens as lines of JSON to standard output.
@@ -8,10 +8,13 @@ import json
 import logging
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+
+from lmnotes import parallel
 
 CONNECTION = ".kernel.json"
 
@@ -93,14 +96,25 @@ def _kernel_manager(connection: Path) -> type:
     """
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
+    from jupyter_client.provisioning import LocalProvisioner
+
+    class Started(LocalProvisioner):
+        async def launch_kernel(self, cmd, *, env, cwd=None, **_):
+            env = env | {"JPY_PARENT_PID": str(parallel.server or os.getpid())}
+            how = {"stdin": subprocess.DEVNULL, "env": env, "cwd": cwd and str(cwd)}
+            self.process = parallel.popen(*cmd, **how)
+            self.pid = self.pgid = self.process.pid
+            return self.connection_info
 
     class ThisPython(AsyncKernelManager):
         def __init__(self, **settings):
             super().__init__(connection_file=str(connection), **settings)
+            spec = self.kernel_spec
+            self.provisioner = Started(kernel_id="", kernel_spec=spec, parent=self)
 
         @property
         def kernel_spec(self):
-            argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            argv = ["ipykernel.kernelapp:launch_new_instance", "-f", "{connection_file}"]
             return KernelSpec(
                 argv=argv, name="python3", display_name="Python 3 (ipykernel)", language="python"
             )
@@ -125,7 +139,3 @@ def _first_line(source: str) -> str:
 
 def _one_line(text: object) -> str:
     return " ".join(str(text).split())[:600]
-
-
-if __name__ == "__main__":
-    sys.exit(main())

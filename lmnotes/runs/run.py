@@ -7,6 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent import futures
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from lmnotes import parallel, store
 from lmnotes.errors import InputError, expect_between, expect_one_of
 from lmnotes.notebook import card as cards
 from lmnotes.notebook import parameters, verdicts
-from lmnotes.runs import fingerprint, record, watch
+from lmnotes.runs import fingerprint, order, record, watch
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ class _Plan:
     values: dict
     changed: dict  # what papermill injects: the values that differ from the notebook's own
     folder: Path
+
+    @property
+    def name(self) -> str:
+        """The notebook's."""
+        return self.notebook.stem
 
 
 def run(
@@ -78,8 +84,8 @@ def run_all(
     """The results of these notebooks, or of all, in order; after one that fails the next runs.
 
     Args:
-        jobs: notebooks under way at a time. What two of them need is made by one while the other
-            waits.
+        jobs: notebooks and artefacts under way at a time. What two of the notebooks need is made
+            first, once (`runs.order`).
 
     Names and values given by hand are checked for every notebook before the first kernel starts.
     """
@@ -99,19 +105,61 @@ def run_all(
 
 def _side_by_side(plans: Sequence[_Plan | RunResult], force: bool, jobs: int) -> list[RunResult]:
     """The results in the order of the plans; an interrupt ends all that are under way."""
-    stop = threading.Event()
+    todo = {plan.name: plan for plan in plans if isinstance(plan, _Plan)}
+    results = {plan.name: plan for plan in plans}
+    seconds, needs = order.graph(
+        {
+            name: order.shared_calls(plan.card, plan.values)
+            for name, plan in todo.items()
+            if force or not _is_kept(plan)
+        }
+    )
+    seconds |= {name: _seconds(plan) for name, plan in todo.items()}
+    work, stop, running = order.Order(seconds, needs, todo), threading.Event(), {}
+
+    def carry_out(name: str) -> RunResult | None:
+        if name in todo:
+            return _carry_out(todo[name], force, stop)
+        for_whom = [other[:2] for other in todo if name in needs.get(other, ())]
+        return _make_shared(name, for_whom, stop)
+
     with ThreadPoolExecutor(jobs) as lanes:
         try:
-            under_way = [
-                None if isinstance(plan, RunResult) else lanes.submit(_carry_out, plan, force, stop)
-                for plan in plans
-            ]
-            pairs = zip(plans, under_way, strict=True)
-            return [plan if lane is None else lane.result() for plan, lane in pairs]
+            while work:
+                while len(running) < jobs and (name := work.take()):
+                    running[lanes.submit(carry_out, name)] = name
+                for lane in futures.wait(running, return_when=futures.FIRST_COMPLETED).done:
+                    name = running.pop(lane)
+                    results[name] = lane.result()
+                    work.done(name)
         except BaseException:
             stop.set()
             lanes.shutdown(wait=False, cancel_futures=True)
             raise
+    return [
+        results[plan.name if isinstance(plan, RunResult) else plan.notebook.stem] for plan in plans
+    ]
+
+
+def _is_kept(plan: _Plan) -> bool:
+    """Whether an equal run has left all that this one would."""
+    entry = record.read(plan.folder)
+    return entry is not None and record.is_whole(plan.folder, entry)
+
+
+def _seconds(plan: _Plan) -> float:
+    """About how long a notebook takes: by its card, once what it shares is there."""
+    return plan.card.seconds
+
+
+def _make_shared(call: str, for_whom: Sequence[str], stop: threading.Event) -> None:
+    """Make what several notebooks need; where it cannot be, they make it themselves, and say why."""
+    start = time.perf_counter()
+    fault = order.make(call, watch.settings(), stop)
+    took = (
+        f"{call.partition('(')[0]} for {', '.join(for_whom)}, {time.perf_counter() - start:.0f} s"
+    )
+    _tell(f"{took}: failed ({fault})" if fault else took)
 
 
 def _plan(name: str, profile: str, overrides: Mapping[str, object]) -> _Plan:
@@ -150,8 +198,7 @@ def _run_or_keep(plan: _Plan, force: bool, stop: threading.Event | None) -> RunR
     folder = plan.folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with record.lock(folder):  # a second process that asks for the same run waits, then keeps it
-        entry = record.read(folder)
-        is_good = entry is not None and record.is_whole(folder, entry)
+        entry, is_good = record.read(folder), _is_kept(plan)
         if is_good and not force:
             with contextlib.suppress(InputError):  # it is kept on a full disk too
                 record.save(folder, entry | {"asked": record.now()})

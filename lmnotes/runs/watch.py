@@ -5,12 +5,12 @@ import json
 import os
 import queue
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 
 from lmnotes import parallel, store
+from lmnotes.runs import warm
 from lmnotes.runs.execute import CONNECTION
 
 _DROPPED = ("LMNOTES_LIVE", "MPLBACKEND")  # what belongs to the caller's own session
@@ -39,12 +39,10 @@ def execute(
     job = {"notebook": str(notebook), "output": str(folder / "notebook.ipynb")}
     job |= {"parameters": dict(values), "cwd": str(notebook.parent.parent)}
     log = folder / "launch.log"
-    command = [sys.executable, "-m", "lmnotes.runs.execute"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    how = {"env": _environment(notebook, folder, profile)}
-    how["start_new_session"] = True  # an interrupt at the terminal reaches it through us only
-    with open(log, "w") as stderr:
-        child = subprocess.Popen(command, stderr=stderr, **pipes, **how)
+    env = _environment(notebook, folder, profile)
+    with open(log, "w") as stderr:  # an interrupt at the terminal reaches it through us only
+        child = parallel.popen("lmnotes.runs.execute:main", stderr=stderr, env=env, **pipes)
         try:
             with contextlib.suppress(BrokenPipeError):
                 child.stdin.write(json.dumps(job) + "\n")
@@ -63,15 +61,20 @@ def execute(
     return end
 
 
-def _environment(notebook: Path, folder: Path, profile: str) -> dict[str, str]:
-    """The environment of the kernel."""
+def settings() -> dict[str, str]:
+    """The environment of all processes of a run."""
     mine = {name: value for name, value in os.environ.items() if name not in _DROPPED}
     # threads that wait asleep: those that spin cost their neighbours more than they gain
     mine = {"OMP_WAIT_POLICY": "passive"} | mine
-    mine |= parallel.thread_settings(parallel.asked_threads())
-    mine |= {"LMNOTES_RUN_FOLDER": str(folder), "LMNOTES_PROFILE": profile, "LMNOTES_HEADLESS": "1"}
-    mine |= {"LMNOTES_NOTEBOOKS": str(notebook.parent), "PYTHONHASHSEED": "0"}
+    mine |= parallel.thread_settings(parallel.asked_threads()) | warm.address()
+    mine |= {"LMNOTES_HEADLESS": "1", "PYTHONHASHSEED": "0"}
     return mine | {"LMNOTES_OUTPUTS": str(store.outputs_folder().resolve())}
+
+
+def _environment(notebook: Path, folder: Path, profile: str) -> dict[str, str]:
+    """The environment of the kernel."""
+    mine = {"LMNOTES_RUN_FOLDER": str(folder), "LMNOTES_PROFILE": profile}
+    return settings() | mine | {"LMNOTES_NOTEBOOKS": str(notebook.parent)}
 
 
 def _follow(

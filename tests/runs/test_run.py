@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+import sleeper
 
 from lmnotes import cli, store
 from lmnotes.errors import InputError
@@ -334,19 +335,6 @@ def wait_until(condition, seconds=60):
         time.sleep(0.1)
 
 
-def kernels_of(folder):
-    """The ids of processes that carry this run's folder in their environment."""
-    processes = []
-    for path in os.listdir("/proc"):
-        try:
-            with open(f"/proc/{path}/environ", "rb") as file:
-                if f"LMNOTES_RUN_FOLDER={folder}".encode() in file.read():
-                    processes.append(int(path))
-        except (OSError, ValueError):
-            pass
-    return processes
-
-
 @pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT])
 def test_a_killed_run_takes_its_kernel_along_and_starts_again(ran, house, blow, monkeypatch):
     monkeypatch.setattr(fingerprint, "sources", SOURCES)  # as the other process has them
@@ -356,6 +344,7 @@ def test_a_killed_run_takes_its_kernel_along_and_starts_again(ran, house, blow, 
         [*command, "-p", f"wait_for={go}"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        env=os.environ | {"LMNOTES_MARK": str(house.root)},
         # a shell starts what it puts in the background with Ctrl-C ignored, and tests inherit that
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
@@ -367,7 +356,7 @@ def test_a_killed_run_takes_its_kernel_along_and_starts_again(ran, house, blow, 
     [entry] = record.everything()
     assert entry["status"] == "interrupted"
     if os.path.isdir("/proc/self"):
-        wait_until(lambda: not kernels_of(folder), seconds=15)
+        wait_until(lambda: not sleeper.marked(house.root), seconds=15)
     if blow == signal.SIGKILL:
         go.with_suffix(".go").touch()
         (folder / "figures" / "left.png").touch()

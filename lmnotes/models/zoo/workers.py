@@ -1,8 +1,8 @@
 """Building the models of a zoo side by side: fresh processes of one thread each, parents before
 children.
 
-`python -m lmnotes.models.zoo.workers PARENT` is such a process: it reads pickled jobs from its
-input, writes lines of JSON, and ends with its parent.
+`work` is such a process: it reads pickled jobs from its input, writes lines of JSON, and ends with
+its parent.
 """
 
 import json
@@ -132,8 +132,8 @@ class _Worker:
             env["CUDA_VISIBLE_DEVICES"] = allowed.split(",")[number] if allowed else str(number)
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         with open(self.log, "w") as errors:
-            command = [sys.executable, "-m", __name__, str(os.getpid())]
-            self.process = subprocess.Popen(command, stderr=errors, env=env, **pipes)
+            how = {"stderr": errors, "env": env, **pipes}
+            self.process = parallel.popen(f"{__name__}:work", str(os.getpid()), **how)
 
     def build(self, job: Job, report: Callable[[int], None]) -> None:
         """Have a job built; raises RuntimeError where it cannot be."""
@@ -155,8 +155,10 @@ class _Worker:
     def end(self) -> None:
         """Stop, whatever it does."""
         self.process.terminate()
-        with suppress(BrokenPipeError), self.process:
-            pass
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout):
+            with suppress(BrokenPipeError):
+                stream.close()
 
 
 def _cost(job: Job) -> float:
@@ -164,8 +166,8 @@ def _cost(job: Job) -> float:
     return spec.n_steps * spec.n_sequences * spec.window * (spec.width + 50) * spec.depth
 
 
-def _main() -> None:
-    """Read jobs from the input, build each, and write what happens to the output."""
+def work() -> None:
+    """Be a worker: read jobs from the input, build each, and write what happens to the output."""
     parallel.end_with(int(sys.argv[1]))
     out, sys.stdout = sys.stdout, sys.stderr  # what libraries print is no message
 
@@ -181,7 +183,3 @@ def _main() -> None:
             except Exception as error:
                 traceback.print_exc()
                 tell(error=f"{type(error).__name__}: {error}")
-
-
-if __name__ == "__main__":
-    _main()

@@ -1,0 +1,151 @@
+"""A process that has imported what notebooks need, and forks those of a run: they start at once.
+
+Importing takes longer than many a notebook. `parallel.popen` asks for a process on the socket that
+`LMNOTES_WARM` names: one message with target, arguments, environment and folder, and three streams.
+The id of the process comes back, and its exit code when it has ended. One whose asker is gone is
+killed with its group. No process sees what another has done: this one runs nothing itself.
+"""
+
+import functools
+import gc
+import importlib
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from lmnotes import parallel
+
+# What imports slowly; nothing here may start a thread or touch a GPU, or a fork would break it, or
+# read what a run sets: of this package only what has no state.
+_NEEDED = (
+    *("ipykernel.ipkernel", "papermill", "nbconvert", "pandas", "scipy.stats", "scipy.optimize"),
+    *("scipy.cluster.hierarchy", "sklearn.manifold", "sklearn.decomposition", "networkx", "numba"),
+    *("sklearn.feature_extraction.text", "matplotlib.pyplot", "torch", "safetensors.torch"),
+    *("tokenizers", "transformers.modeling_utils", "transformers.masking_utils"),
+    "transformers.models.auto.modeling_auto",
+)
+
+
+@functools.cache
+def address() -> dict[str, str]:
+    """The variable that names this process's server, which is started here and ends with it.
+
+    Empty where the system cannot fork safely, or where libraries would have started threads.
+    """
+    if sys.platform != "linux" or parallel.asked_threads() > 1:
+        return {}
+    path = str(Path(tempfile.mkdtemp(prefix="lmnotes-")) / "warm")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(path)
+        listener.listen(64)
+        number = listener.fileno()
+        subprocess.Popen(
+            [sys.executable, "-m", __name__, path, str(number)],
+            stdin=subprocess.PIPE,  # closes with this process, and the server ends
+            env=_environment(),
+            pass_fds=[number],
+            start_new_session=True,  # an interrupt at the terminal is for who asked
+        )
+    return {parallel.WARM: path}
+
+
+def _environment() -> dict[str, str]:
+    """What libraries read when they are imported, as a kernel has it."""
+    mine = os.environ | parallel.thread_settings(1) | {"PYTHONHASHSEED": "0"}
+    mine |= {"OMP_WAIT_POLICY": "passive", "TOKENIZERS_PARALLELISM": "false"}
+    # the kernel's own; pyarrow would start a thread
+    mine["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    return mine
+
+
+def main() -> None:
+    """Import, then fork until standard input closes; in a forked process, do what it is for."""
+    path, number = Path(sys.argv[1]), int(sys.argv[2])
+    for name in _NEEDED:
+        with suppress(ImportError):
+            importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # its objects stay in the pages that all share
+    parallel.server = os.getpid()
+    if job := _serve(socket.socket(fileno=number)):
+        sys.exit(_become(**job))
+    else:
+        shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def _serve(listener: socket.socket) -> dict | None:
+    """The job of a forked process, in it; None where the server's own input has closed."""
+    selector = selectors.DefaultSelector()
+    for source in (listener, 0):
+        selector.register(source, selectors.EVENT_READ)
+    children: dict[int, int] = {}  # descriptor of a process, and its id
+    while True:
+        for key, _ in selector.select():
+            source = key.fileobj
+            if source == 0:
+                for child in children.values():
+                    _kill(child)
+                return None
+            if source is listener:
+                line, _ = listener.accept()
+                text, streams, _, _ = socket.recv_fds(line, 1 << 20, 3)
+                if not (child := os.fork()):
+                    for other in [key.fileobj for key in selector.get_map().values()]:
+                        if isinstance(other, socket.socket):
+                            other.close()
+                        elif other:  # 0 is where the first of its own streams goes
+                            os.close(other)
+                    selector.close()
+                    os.setsid()
+                    line.send(str(os.getpid()).encode())
+                    line.close()
+                    return json.loads(text) | {"streams": streams}
+                for stream in streams:
+                    os.close(stream)
+                ended = os.pidfd_open(child)
+                children[ended] = child
+                selector.register(line, selectors.EVENT_READ, child)
+                selector.register(ended, selectors.EVENT_READ, line)
+            elif source in children:
+                code = os.waitstatus_to_exitcode(os.waitpid(children.pop(source), 0)[1])
+                with suppress(OSError):
+                    key.data.send(str(code).encode())
+                for each in (source, key.data):
+                    with suppress(KeyError):
+                        selector.unregister(each)
+                key.data.close()
+                os.close(source)
+            elif source.fileno() >= 0:  # who asked is gone
+                selector.unregister(source)
+                _kill(key.data)
+
+
+def _kill(child: int) -> None:
+    for kill in (os.killpg, os.kill):  # it may not lead its group yet
+        with suppress(ProcessLookupError):
+            kill(child, signal.SIGKILL)
+
+
+def _become(target: str, arguments: list[str], env: dict, cwd: str, streams: list[int]) -> object:
+    """What the target returns, once this process is as if it had been started for it."""
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.environ.clear()
+    os.environ.update(env)
+    os.chdir(cwd)
+    sys.path[0], sys.argv = "", ["-c", *arguments]
+    module, _, name = target.partition(":")
+    return getattr(importlib.import_module(module), name)()
+
+
+if __name__ == "__main__":
+    main()
