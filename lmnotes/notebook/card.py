@@ -76,14 +76,16 @@ class Quiz:
 class Shared:
     """What other notebooks need too.
 
-    make: the call that makes it, of rooms of this package (`words.sgns.train(...)`) and parameters;
-    it keeps what it makes. seconds: about how long it takes. each: it is made for each of, such as
-    "n in range(seed, seed + 3)"; with an `if`, perhaps for none.
+    name: of what is made, for the entries that follow. make: the call that makes and keeps it, of
+    rooms of this package (`words.sgns.train(...)`), parameters, and names of earlier entries. each:
+    what it is made for, such as "n in range(seed, seed + 3)"; with an `if`, perhaps for nothing.
+    seconds: about how long it takes.
     """
 
+    name: str
     make: str
+    each: str
     seconds: float
-    each: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ stands inside another is made before it.
 import ast
 import builtins
 import contextlib
+import copy
 import importlib
 import os
 import subprocess
@@ -80,36 +81,45 @@ def shared_calls(card: Card, values: Mapping[str, object]) -> dict[str, float]:
     """The calls that a notebook shares, filled with its parameters, and the seconds of each.
 
     >>> from lmnotes.notebook.card import Shared
-    >>> vectors = Shared("words.train(dim=dim, seed=n)", 60, "n in range(seed, seed + 2)")
-    >>> card = Card("01", "01_x", "X", shared=(vectors,))
-    >>> list(shared_calls(card, {"dim": 100, "seed": 7}))
-    ['words.train(dim=100, seed=7)', 'words.train(dim=100, seed=8)']
+    >>> corpus = Shared("corpus", "text.load(name)", "_ in [0]", 10)
+    >>> vectors = Shared("vectors", "words.train(corpus, seed=n)", "n in range(seed, seed + 2)", 60)
+    >>> card = Card("01", "01_x", "X", shared=(corpus, vectors))
+    >>> for call in shared_calls(card, {"name": "a", "seed": 7}):
+    ...     print(call)
+    text.load('a')
+    words.train(text.load('a'), seed=7)
+    words.train(text.load('a'), seed=8)
     """
-    calls = {}
-    for number, shared in enumerate(card.shared, start=1):
+    calls: dict[str, float] = {}
+    templates: dict[str, ast.expr] = {}
+    for shared in card.shared:
         try:
+            tree = ast.parse(f"({shared.make})", mode="eval").body
+            templates[shared.name] = _Filled(templates).visit(tree)
             name = shared.each.partition(" in ")[0]
-            items = eval(f"[{name} for {shared.each}]", {}, dict(values)) if shared.each else [None]
-            for item in items:
-                tree = ast.parse(shared.make, mode="eval")
-                calls[ast.unparse(_Filled({**values, name: item}).visit(tree))] = shared.seconds
+            for item in eval(f"[{name} for {shared.each}]", dict(values)):
+                filled = {key: _literal(value) for key, value in (values | {name: item}).items()}
+                tree = _Filled(filled).visit(copy.deepcopy(templates[shared.name]))
+                calls[ast.unparse(tree)] = shared.seconds
         except Exception as error:
-            given = f"{card.number}.toml [[shared]] {number}: {type(error).__name__}: {error}"
-            then = "a call of the notebook's parameters, and what it is made for each of: mend it"
+            given = f"{card.number}.toml [[shared]] {shared.name}: {type(error).__name__}: {error}"
+            then = "a call of the notebook's parameters, and what it is made for: mend it"
             raise InputError(f"{given}; expected {then}") from error
     return calls
 
 
+def _literal(value: object) -> ast.expr:
+    return ast.parse(repr(value), mode="eval").body
+
+
 class _Filled(ast.NodeTransformer):
-    """Puts values in the place of names."""
+    """Puts expressions in the place of names."""
 
-    def __init__(self, values: Mapping[str, object]):
-        self.values = values
+    def __init__(self, expressions: Mapping[str, ast.expr]):
+        self.expressions = expressions
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        if node.id not in self.values:
-            return node
-        return ast.parse(repr(self.values[node.id]), mode="eval").body
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.expressions.get(node.id, node)
 
 
 def graph(shared: Mapping[str, Mapping[str, float]]) -> tuple[dict, dict]:
@@ -155,8 +165,13 @@ def work() -> None:
     parallel.end_with(int(parent))
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            names = {node.id for node in ast.walk(ast.parse(call)) if isinstance(node, ast.Name)}
-            rooms = {name: f"lmnotes.{name}" for name in names if not hasattr(builtins, name)}
-            eval(call, {name: importlib.import_module(room) for name, room in rooms.items()})
+            eval(call, {name: importlib.import_module(f"lmnotes.{name}") for name in _rooms(call)})
     except Exception as error:
         print(f"{type(error).__name__}: {' '.join(str(error).split())[:600]}")
+
+
+def _rooms(call: str) -> set[str]:
+    """The names that a call takes from outside."""
+    nodes = [node for node in ast.walk(ast.parse(call)) if isinstance(node, ast.Name)]
+    own = {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
+    return {node.id for node in nodes if not hasattr(builtins, node.id)} - own

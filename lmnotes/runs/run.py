@@ -153,7 +153,7 @@ def _seconds(plan: _Plan) -> float:
 
 
 def _make_shared(call: str, for_whom: Sequence[str], stop: threading.Event) -> None:
-    """Make what several notebooks need; where it cannot be, they make it themselves, and say why."""
+    """Make what several notebooks need; where that fails, they make it themselves."""
     start = time.perf_counter()
     fault = order.make(call, watch.settings(), stop)
     took = (
