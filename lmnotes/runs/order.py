@@ -65,7 +65,8 @@ class Order:
             return None
 
         def rank(name: str) -> tuple:
-            return self._to_first[name] if self._hurries else 0.0, -self._to_end[name], name
+            to_end = self._to_end[name]
+            return (self._to_first[name], to_end, name) if self._hurries else (-to_end, name)
 
         name = min(self._ready, key=rank)
         self._ready.remove(name)
