@@ -36,7 +36,7 @@ test: install ## lint, format, notebooks equal to their text twins, and all test
 	$(BIN)/python -m ruff check . || failed="$$failed 'ruff check'"; \
 	$(BIN)/python -m ruff format --check . || failed="$$failed 'ruff format --check'"; \
 	$(BIN)/lmnotes sync --check || failed="$$failed 'lmnotes sync --check'"; \
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile \
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadgroup \
 	    --no-loadscope-reorder || failed="$$failed pytest"; \
 	if [ -n "$$failed" ]; then echo "failed:$$failed" >&2; exit 1; fi
 

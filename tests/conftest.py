@@ -10,9 +10,14 @@ from house import house, ran, ran_house  # noqa: F401  fixtures of a house that 
 import lmnotes
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
-    """The notebooks first: they take longest, and another worker does the rest meanwhile."""
+    """The notebooks first, as they take longest, each for whichever worker is free; of all else a
+    file stays together, for the sake of its fixtures."""
     items.sort(key=lambda item: item.path.parent.name != "notebooks")
+    for item in items:
+        notebook = item.callspec.params.get("ran") if hasattr(item, "callspec") else None
+        item.add_marker(pytest.mark.xdist_group(str(notebook or item.path)))
 
 
 @pytest.fixture(scope="session", autouse=True)

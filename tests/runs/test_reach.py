@@ -3,7 +3,6 @@
 import ast
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 
@@ -13,46 +12,52 @@ from lmnotes.runs import fingerprint, reach
 NOTEBOOKS = {path.stem: path for path in card.notebooks()}
 
 
-@pytest.fixture
-def package(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
     """A copy of the package that may be changed."""
-    copy = tmp_path / "lmnotes"
+    copy = tmp_path_factory.mktemp("copy") / "lmnotes"
     shutil.copytree(reach.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(reach, "PACKAGE", copy)
-    return copy
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reach, "PACKAGE", copy)
+        yield copy
 
 
-def ids():
-    """The id of every notebook's run at laptop."""
-    return {
-        name: fingerprint.run_id(path, card.path_of(name), "laptop", {})
-        for name, path in NOTEBOOKS.items()
-    }
+@pytest.fixture(scope="module")
+def changed_by(package):
+    """The numbers of the notebooks whose runs at laptop a change of one file changes."""
 
+    def ids() -> dict[str, str]:
+        return {
+            name: fingerprint.run_id(path, card.path_of(name), "laptop", {})
+            for name, path in NOTEBOOKS.items()
+        }
 
-def changed_by(path: Path) -> set[str]:
-    """The numbers of the notebooks whose ids a change of one file changes."""
     before = ids()
-    with open(path, "a") as file:
-        file.write("\n# changed\n")
-    after = ids()
-    return {name[:2] for name in before if before[name] != after[name]}
+
+    def changed(*parts: str) -> set[str]:
+        path = package.joinpath(*parts)
+        source = path.read_bytes() if path.exists() else b""
+        path.write_bytes(source + b"\n# changed\n")
+        after = ids()
+        path.write_bytes(source) if source else path.unlink()
+        return {name[:2] for name in before if before[name] != after[name]}
+
+    return changed
 
 
-def test_a_change_in_a_papers_folder_reruns_its_notebook_only(package):
-    assert changed_by(package / "papers" / "domain_mixture" / "rules.py") == {"10"}
-    (package / "papers" / "domain_mixture" / "table.csv").write_text("1")
-    assert changed_by(package / "papers" / "domain_mixture" / "table.csv") == {"10"}
+def test_a_change_in_a_papers_folder_reruns_its_notebook_only(changed_by):
+    assert changed_by("papers", "domain_mixture", "rules.py") == {"10"}
+    assert changed_by("papers", "domain_mixture", "table.csv") == {"10"}
 
 
-def test_a_change_behind_a_face_reruns_its_users(package):
+def test_a_change_behind_a_face_reruns_its_users(changed_by):
     everyone = {name[:2] for name in NOTEBOOKS}
-    assert changed_by(package / "words" / "ica" / "decomposition.py") >= {"02", "03", "04"}
-    assert not changed_by(package / "words" / "ica" / "solver.py") & {"06", "07", "08", "10"}
-    assert changed_by(package / "models" / "maps" / "projection.py") >= {"06", "09"}
-    assert changed_by(package / "notebook" / "outputs.py") == everyone
-    assert changed_by(package / "runs" / "execute.py") == everyone
-    assert changed_by(package / "runs" / "gallery.py") == set()
+    assert changed_by("words", "ica", "decomposition.py") >= {"02", "03", "04"}
+    assert not changed_by("words", "ica", "solver.py") & {"06", "07", "08", "10"}
+    assert changed_by("models", "maps", "projection.py") >= {"06", "09"}
+    assert changed_by("notebook", "outputs.py") == everyone
+    assert changed_by("runs", "execute.py") == everyone
+    assert changed_by("runs", "gallery.py") == set()
 
 
 def names(code: str) -> set[str]:

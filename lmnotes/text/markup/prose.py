@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 
 def _set(words: str, between: str | None = None) -> frozenset[str]:
@@ -11,6 +12,7 @@ def _set(words: str, between: str | None = None) -> frozenset[str]:
 _DIRECTIVE = re.compile(r"\.\.\s+([\w:-]+)::\s*(.*)")
 _KEPT_DIRECTIVES = _set("note warning tip important caution attention hint admonition topic")
 _UNDERLINE = re.compile(r"([=\-~^\"'#*+.`_:])\1{2,}$")
+_HEADING = re.compile(r"#+\s")
 _TABLE_LINE = re.compile(r"[=\-+]{2,}(?:[\s+]+[=\-+]{2,})+$|\+[-=+]+\+$|\|.*\|$|.*\s\|\s.*\s\|\s")
 _BULLET = re.compile(r"(?:[-*+•]|\(?(?:\d{1,2}|[a-zA-Z]|[ivx]{1,4})[.)])\s+(?=\S)")
 _FIELD = re.compile(r"[:@](\w+)(?:\s+[^:]*)?:(?:\s+|$)")  # :param int x: what it is
@@ -42,17 +44,18 @@ _LEFT_OUT = _set(
     between="|",
 )
 
-_INLINE = (
-    (re.compile(r"\$\$?[^$\n]{1,300}\$\$?|:math:`[^`]*`|\\[a-zA-Z]+(?:\{[^{}]*\})*"), " "),
-    (re.compile(r"!\[[^\]]*\]\([^)]*\)|\[\d+\]_?|\|[\w ]+\|_?"), " "),
-    (re.compile(r"\[([^\]\n]{1,100})\](?:\([^)\s]*\)|\[[^\]]*\])"), r"\1"),  # [text](url)
-    (re.compile(r":[\w:+.-]+:`([^`<]*?)\s*(?:<[^`]*>)?`"), lambda match: f" {_name(match[1])} "),
-    (re.compile(r"`([^`<]+?)\s*<[^`>]*>`_{0,2}"), r"\1"),  # `text <url>`_
-    (re.compile(r"<?\b(?:https?|ftp|file)://[^\s>]+>?|\bwww\.\S+|\b\S+@\w+\.\w+\b"), " "),
-    (re.compile(r"`{1,3}([^`\n]*)`{1,3}_{0,2}"), lambda match: _code(match[1])),
-    (re.compile(r"</?[a-zA-Z][^<>\n]{0,80}>|&[a-z]+;"), " "),
-    (re.compile(r"\*{1,2}(?=\S)([^*\n]+?)(?<=\S)\*{1,2}"), r"\1"),
+_INLINE = (  # of what a text must hold one to match at all, pattern, what takes its place
+    ("$`\\", r"\$\$?[^$\n]{1,300}\$\$?|:math:`[^`]*`|\\[a-zA-Z]+(?:\{[^{}]*\})*", " "),
+    ("[|", r"!\[[^\]]*\]\([^)]*\)|\[\d+\]_?|\|[\w ]+\|_?", " "),
+    ("[", r"\[([^\]\n]{1,100})\](?:\([^)\s]*\)|\[[^\]]*\])", r"\1"),  # [text](url)
+    ("`", r":[\w:+.-]+:`([^`<]*?)\s*(?:<[^`]*>)?`", lambda match: f" {_name(match[1])} "),
+    ("`", r"`([^`<]+?)\s*<[^`>]*>`_{0,2}", r"\1"),  # `text <url>`_
+    (":@w", r"<?\b(?:https?|ftp|file)://[^\s>]+>?|\bwww\.\S+|\b\S+@\w+\.\w+\b", " "),
+    ("`", r"`{1,3}([^`\n]*)`{1,3}_{0,2}", lambda match: _code(match[1])),
+    ("<&", r"</?[a-zA-Z][^<>\n]{0,80}>|&[a-z]+;", " "),
+    ("*", r"\*{1,2}(?=\S)([^*\n]+?)(?<=\S)\*{1,2}", r"\1"),
 )
+_INLINE = [(marks, re.compile(pattern), new) for marks, pattern, new in _INLINE]
 _FUNCTION_WORDS = _set(
     "the a an of to in is are be and or for with that this it on as by from if at not can will "
     "which when should must has have was were you we its into than then these but used using "
@@ -75,12 +78,13 @@ def prose(text: str) -> str:
     return "\n\n".join(part for part in kept if _is_prose(part))
 
 
-def _without_code(lines: list[str]) -> Iterator[str]:
-    """The lines, those of examples, code, formulas and comments left out."""
+def _without_code(lines: list[str]) -> Iterator[tuple[str, int]]:
+    """Text and indent of the lines, those of examples, code, formulas and comments left out."""
     hidden_below = None  # deeper lines belong to a directive or a literal block
     is_fence = is_example = False
     for line in lines:
-        text, indent = line.strip(), _indent(line)
+        text = line.strip()
+        indent = len(line) - len(line.lstrip())
         if hidden_below is not None and text:
             if indent > hidden_below:
                 continue
@@ -88,31 +92,29 @@ def _without_code(lines: list[str]) -> Iterator[str]:
         is_example = bool(text) and (is_example or text.startswith(">>>"))
         if text.startswith(("```", "~~~")):
             is_fence = not is_fence
-            yield ""
+            yield "", 0
         elif is_fence or is_example:
-            yield ""
+            yield "", 0
         elif text == ".." or text.startswith(".. "):
             directive = _DIRECTIVE.match(text)
             if directive and directive[1] in _KEPT_DIRECTIVES:
-                yield " " * indent + directive[2]
+                yield directive[2], indent
             else:
                 hidden_below = indent
-                yield ""
+                yield "", 0
         elif text.endswith("::"):
             hidden_below = indent
-            yield line.rstrip()[:-1]
+            yield text[:-1].rstrip(), indent
         else:
-            yield line
+            yield text, indent
 
 
 def _paragraphs(lines: list[str]) -> Iterator[str]:
     """Paragraphs, list items and descriptions of parameters, still with their inline markup."""
     held: list[str] = []
     section, level = "", None  # level: the indent of what stands in the section
-    lines = list(_without_code(lines))
-    for line, after in zip(lines, [*lines[1:], ""], strict=True):
-        text, indent = line.strip(), _indent(line)
-        title = _title(text, after.strip())
+    for (text, indent), (after, after_indent) in pairwise([*_without_code(lines), ("", 0)]):
+        title = _title(text, after)
         if title is not None:
             section, level, text = title, None, ""
         elif _UNDERLINE.match(text):
@@ -122,7 +124,7 @@ def _paragraphs(lines: list[str]) -> Iterator[str]:
             section = "" if indent < level else section
             if section in _LEFT_OUT:
                 text = ""
-        is_type_line = indent == level and after.strip() and _indent(after) > indent
+        is_type_line = indent == level and after and after_indent > indent
         starts, text = _entry(text, section, is_type_line)
         if held and (not text or starts):
             yield _joined(held)
@@ -133,16 +135,12 @@ def _paragraphs(lines: list[str]) -> Iterator[str]:
         yield _joined(held)
 
 
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
-
-
 def _title(text: str, after: str) -> str | None:
     """The lower-case title of a section where a line is one: underlined, `Args:` alone, or `# `."""
-    if google := _GOOGLE_SECTION.match(text):
+    if text.endswith(":") and (google := _GOOGLE_SECTION.match(text)):
         return google[1].lower()
     is_underlined = text and len(text) < 100 and _UNDERLINE.match(after)
-    if (is_underlined and not _UNDERLINE.match(text)) or re.match(r"#+\s", text):
+    if (is_underlined and not _UNDERLINE.match(text)) or _HEADING.match(text):
         return text.strip("# :").lower()
     return None
 
@@ -151,9 +149,9 @@ def _entry(text: str, section: str, is_type_line: bool) -> tuple[bool, str]:
     """Whether a line opens an item or a parameter, and what it says after marker, name, type."""
     if not text:
         return False, ""
-    if field := _FIELD.match(text):
+    if text[0] in ":@" and (field := _FIELD.match(text)):
         return True, text[field.end() :] if field[1] in _KEPT_FIELDS else ""
-    if (typed := _TYPED.match(text)) and (
+    if (typed := "(" in text and _TYPED.match(text)) and (
         section in _ENTRIES or re.search(r"`|optional", typed[1])
     ):
         return True, text[typed.end() :]
@@ -168,7 +166,8 @@ def _entry(text: str, section: str, is_type_line: bool) -> tuple[bool, str]:
 
 def _joined(lines: list[str]) -> str:
     """A paragraph as one line; nothing where it is a table."""
-    return "" if any(map(_TABLE_LINE.match, lines)) else " ".join(lines)
+    may_be = (line for line in lines if "|" in line or line[0] in "=-+")
+    return "" if any(map(_TABLE_LINE.match, may_be)) else " ".join(lines)
 
 
 def _code(code: str) -> str:
@@ -183,8 +182,9 @@ def _name(text: str) -> str:
 
 def _inline(text: str) -> str:
     """Text without roles, links, emphasis, formulas and code that is more than a name."""
-    for pattern, replacement in _INLINE:
-        text = pattern.sub(replacement, text)
+    for marks, pattern, replacement in _INLINE:
+        if any(mark in text for mark in marks):
+            text = pattern.sub(replacement, text)
     return text
 
 
@@ -193,7 +193,7 @@ def _is_prose(text: str) -> bool:
     words = _LETTERS.findall(text.lower())
     if len(words) < 3:
         return False
-    n_function = sum(word in _FUNCTION_WORDS for word in words)
+    n_function = sum(map(_FUNCTION_WORDS.__contains__, words))
     n_symbols = len(_SYMBOLS.findall(text))
     n_letters = sum(map(len, words))
     return (

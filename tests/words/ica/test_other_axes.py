@@ -36,7 +36,9 @@ def test_on_white_data_varimax_is_cubic_ica(vectors):
     for _ in range(3000):  # Varimax by its textbook steps
         y = white @ rotation
         left, _, right = np.linalg.svd(white.T @ (y**3 - y * np.mean(y * y, axis=0)))
-        rotation = left @ right
+        before, rotation = rotation, left @ right
+        if np.abs(rotation - before).max() < 1e-12:
+            break
     cubic = decomposition.fit(vectors, contrast="cube", tolerance=1e-7)
     by_sign = solver.solve(white, contrast="cube", signs=-1, tolerance=1e-7)
     for other in (cubic.values, white @ by_sign.rotation):
