@@ -21,7 +21,7 @@ from lmnotes.errors import InputError, expect_between
 from lmnotes.text.corpus import Corpus
 from lmnotes.words import pretrained
 
-VERSION = 1  # part of the key of a stored model: raise it when training would differ
+VERSION = 2  # part of the key of a stored model: raise it when training would differ
 SPECIAL = ("[UNK]", "[BOS]")
 _UNKNOWN, _BEGIN = 0, 1
 _DISCOUNT = 0.75  # of the bigrams' counts, Kneser and Ney's usual value
@@ -140,6 +140,7 @@ def _model(s: Settings, text: "_Text"):
         intermediate_size=4 * s.dim,
         num_hidden_layers=s.layers,
         num_attention_heads=s.heads,
+        hidden_act="gelu_pytorch_tanh",  # phi's own, in one step
         max_position_embeddings=s.length,
         tie_word_embeddings=True,
         embd_pdrop=0.0,
@@ -229,25 +230,21 @@ def _fit(model, text: _Text, held_out: np.ndarray, s: Settings, progress: bool) 
     optimiser = torch.optim.AdamW(groups, s.rate, betas=(0.9, 0.98), fused=True)
     rise = max(1, s.steps // 20)
     history, losses, started = [], [], time.perf_counter()
-    every = max(1, s.steps // 8)
+    every = max(1, s.steps // 4)
     for step in tqdm(range(1, s.steps + 1), "training", unit="step", disable=not progress):
         share = min(step / rise, (s.steps + 1 - step) / (s.steps + 1 - rise))
         for group in optimiser.param_groups:
             group["lr"] = s.rate * share
-        loss = _losses(model, text.stretches(rng.choice(text.starts, s.batch))).mean()
         optimiser.zero_grad()
-        loss.backward()
+        losses.append(_backward(model, text.stretches(rng.choice(text.starts, s.batch))))
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
-        losses.append(float(loss.detach()))
         if not math.isfinite(losses[-1]):
             given = f"training diverged at step {step}: the loss is {losses[-1]} at rate={s.rate:g}"
             raise FloatingPointError(f"{given}; expected a finite number; lower rate")
         if step % every == 0 or step == s.steps:
             with torch.inference_mode():
-                parts = [
-                    _losses(model, held_out[i : i + 64], 1) for i in range(0, len(held_out), 64)
-                ]
+                parts = [_losses(model, held_out[i : i + 64]) for i in range(0, len(held_out), 64)]
             row = {"step": step, "loss": float(np.mean(losses))}
             row["held_out_loss"] = float(torch.cat(parts).double().mean())
             history.append(row | {"seconds": time.perf_counter() - started})
@@ -255,16 +252,39 @@ def _fit(model, text: _Text, held_out: np.ndarray, s: Settings, progress: bool) 
     return history
 
 
-def _losses(model, stretches: np.ndarray, first: int = 0):
-    """Nats at every known word of stretches (B, length), from place `first` of each."""
+def _states(model, stretches: np.ndarray, first: int = 0) -> tuple:
+    """The states (n, D) before the known words from place `first` of stretches (B, length), and
+    these words (n,)."""
     import torch
 
     read = np.pad(stretches[:, :-1], ((0, 0), (1, 0)), constant_values=_BEGIN)
     states = model.model(input_ids=torch.from_numpy(read), use_cache=False).last_hidden_state
-    targets = torch.from_numpy(stretches[:, first:])
-    known = targets != _UNKNOWN
-    logits = model.lm_head(states[:, first:][known])  # (n, n_pieces)
-    return torch.nn.functional.cross_entropy(logits, targets[known], reduction="none")
+    words = torch.from_numpy(stretches[:, first:])
+    return states[:, first:][words != _UNKNOWN], words[words != _UNKNOWN]
+
+
+def _losses(model, stretches: np.ndarray):
+    """Nats at every known word of stretches but the first of each."""
+    import torch
+
+    states, words = _states(model, stretches, 1)
+    return torch.nn.functional.cross_entropy(model.lm_head(states), words, reduction="none")
+
+
+def _backward(model, stretches: np.ndarray) -> float:
+    """The mean loss of stretches, and its gradients: those of the output layer in closed form."""
+    import torch
+
+    states, words = _states(model, stretches)
+    head, own, n = model.lm_head, torch.arange(len(words)), len(words)
+    with torch.no_grad():
+        p = torch.addmm(head.bias, states, head.weight.T).softmax(dim=-1)  # (n, n_pieces)
+        loss = float(-p[own, words].log().mean())
+        p[own, words] -= 1  # d loss / d logits is p less the word itself, over n
+        head.weight.grad, head.bias.grad = p.T @ states / n, p.sum(dim=0) / n
+        slope = p @ head.weight / n
+    states.backward(slope)  # adds to the weights, which are those of the input too
+    return loss
 
 
 def _baselines(text: _Text, held_out: np.ndarray) -> dict[str, float]:
