@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes import parallel, statistics, store
+from lmnotes import statistics, store
 from lmnotes.papers.drug_gene_analogy import popularity, transe
 from lmnotes.papers.drug_gene_analogy.study import Study
 from lmnotes.words.analogy import prediction, tasks
@@ -155,7 +155,6 @@ def fractions(
     return stored_table("transe_curve", key, make)
 
 
-@parallel.one_thread()
 def _fractions(study: Study, world: str, steps: int, dim: int, seed: int) -> pd.DataFrame:
     vectors, rows = study.final[world], []
     table = transe.split(transe.triples(study.facts[world].within(vectors.ids)), seed=seed)

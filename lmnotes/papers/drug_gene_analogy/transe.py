@@ -5,11 +5,13 @@ drug-gene analogies are compared with. Triples are (drug, pathway, gene) of sett
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numba import njit
+from scipy.spatial.distance import cdist
 
 from lmnotes.errors import InputError
 from lmnotes.text import readers
@@ -17,6 +19,7 @@ from lmnotes.words.analogy import scores, tasks
 from lmnotes.words.analogy.relations import RelationSet
 from lmnotes.words.analogy.scores import Result
 from lmnotes.words.analogy.tasks import Task
+from lmnotes.words.kernels.arithmetic import OPTIONS
 
 COLUMNS = ["drug", "pathway", "gene"]
 FRACTIONS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
@@ -108,7 +111,6 @@ def train(
     batch: int = 512,
     rate: float = 0.01,
     seed: int = 0,
-    device: str = "cpu",
 ) -> TransE:
     """The model of some triples.
 
@@ -119,28 +121,23 @@ def train(
         batch: triples per step; heads and tails are corrupted in turn.
         rate: of Adam, falling linearly to a tenth.
     """
-    import torch
-
     everything = _together(table, table if names is None else names)
     entities = sorted({*everything.drug, *everything.gene})
     relations = sorted(set(everything.pathway))
     rng = np.random.default_rng(seed)
-    start = [rng.uniform(-0.5, 0.5, (len(known), dim)) for known in (entities, relations)]
-    vectors = [torch.tensor(a, dtype=torch.float32, device=device).requires_grad_() for a in start]
-    empty = TransE(entities, start[0], relations, start[1], np.zeros(0))
-    rows = torch.as_tensor(empty.rows(table), device=device)
-    optimiser, history = torch.optim.Adam(vectors, lr=rate), []
+    sizes = len(entities), len(relations)
+    start = [rng.uniform(-0.5, 0.5, (n, dim)).astype(np.float32) for n in sizes]
+    model = TransE(entities, start[0], relations, start[1], np.zeros(steps))
+    rows, vectors = model.rows(table), np.concatenate(start)  # entities, then relations
+    rows[:, 1] += len(entities)
+    moments = np.zeros((2, *vectors.shape), np.float32)
     for step, chosen in enumerate(_batches(len(rows), batch, steps, rng)):
-        optimiser.param_groups[0]["lr"] = rate * (1 - 0.9 * step / steps)
         other = rng.integers(len(entities), size=(len(chosen), n_negatives))
-        other = torch.as_tensor(other, device=device)  # (B, N) in place of heads or tails
-        loss = _loss(*vectors, rows[chosen], other, step % 2 == 0, margin)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        history.append(float(loss.detach()))
-    arrays = [tensor.detach().cpu().numpy() for tensor in vectors]
-    return TransE(entities, arrays[0], relations, arrays[1], np.array(history))
+        slopes, loss = _slopes(vectors, rows[chosen], other, step % 2 == 0, np.float32(margin))
+        _adam(vectors, slopes, moments, np.float32(rate * (1 - 0.9 * step / steps)), step + 1)
+        model.history[step] = loss
+    entity, relation = np.split(vectors, [len(entities)])
+    return replace(model, entity=entity, relation=relation)
 
 
 def evaluate(model: TransE, test: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
@@ -216,18 +213,61 @@ def _batches(n: int, batch: int, steps: int, rng):
         waiting = waiting[batch:]
 
 
-def _loss(entity, relation, positive, other, corrupt_tail, margin):
-    import torch
-    from torch.nn.functional import logsigmoid
+@njit(**OPTIONS)
+def _slopes(vectors, positive, other, corrupt_tail, margin):
+    """The gradient of the loss of B triples (B, 3) of rows, and the loss.
 
-    head, tail = entity[positive[:, 0]], entity[positive[:, 2]]
-    moved = head + relation[positive[:, 1]]  # (B, D)
-    near = (moved - tail).abs().sum(dim=-1)
-    fixed = moved if corrupt_tail else tail - relation[positive[:, 1]]
-    far = (fixed[:, None] - entity[other]).abs().sum(dim=-1)  # (B, N)
-    weights = torch.softmax(margin - far.detach(), dim=1)
-    wrong = (weights * logsigmoid(far - margin)).sum(dim=1)
-    return -(logsigmoid(margin - near) + wrong).mean() / 2
+    other: (B, N) rows in place of tails, or of heads. Of the loss, half a mean of
+    -log s(margin - d) - sum p log s(d' - margin), p is held fixed.
+    """
+    half, slopes, loss = np.float32(0.5 / len(positive)), np.zeros_like(vectors), 0.0
+    far, n_dims = np.empty(other.shape[1], np.float32), vectors.shape[1]
+    for b in range(len(positive)):
+        h, r, t = positive[b, 0], positive[b, 1], positive[b, 2]
+        # a corrupted tail n is h + r away, a corrupted head t - r: v[kept] + turn v[r] - v[n]
+        kept, turn = (h, np.float32(1)) if corrupt_tail else (t, np.float32(-1))
+        near, least, total = np.float32(0), np.float32(np.inf), np.float32(0)
+        for d in range(n_dims):
+            near += abs(vectors[h, d] + vectors[r, d] - vectors[t, d])
+        for n in range(len(far)):
+            far[n] = 0
+            for d in range(n_dims):
+                far[n] += abs(vectors[kept, d] + turn * vectors[r, d] - vectors[other[b, n], d])
+            least = min(least, far[n])
+        for n in range(len(far)):
+            total += np.exp(least - far[n])
+        loss += np.log1p(np.exp(near - margin))
+        size = half / (1 + np.exp(margin - near))
+        for d in range(n_dims):
+            slope = size * np.sign(vectors[h, d] + vectors[r, d] - vectors[t, d])
+            slopes[h, d] += slope
+            slopes[r, d] += slope
+            slopes[t, d] -= slope
+        for n in range(len(far)):
+            share, row = np.exp(least - far[n]) / total, other[b, n]
+            loss += share * np.log1p(np.exp(margin - far[n]))
+            size = share * half / (1 + np.exp(far[n] - margin))
+            for d in range(n_dims):
+                away = vectors[kept, d] + turn * vectors[r, d] - vectors[row, d]
+                slope = size * np.sign(away)
+                slopes[row, d] += slope
+                slopes[kept, d] -= slope
+                slopes[r, d] -= turn * slope
+    return slopes, loss * half
+
+
+@njit(**OPTIONS)
+def _adam(vectors, slopes, moments, rate, step):
+    """A step of Adam (Kingma and Ba 2015) with its usual constants, in place."""
+    mean, square = moments
+    first, second = np.float32(1 - 0.9**step), np.float32(1 - 0.999**step)
+    for i in range(vectors.shape[0]):
+        for d in range(vectors.shape[1]):
+            slope = slopes[i, d]
+            mean[i, d] += np.float32(0.1) * (slope - mean[i, d])
+            square[i, d] += np.float32(0.001) * (slope * slope - square[i, d])
+            size = np.sqrt(square[i, d] / second) + np.float32(1e-8)
+            vectors[i, d] -= rate * mean[i, d] / first / size
 
 
 def _ranks(model: TransE, rows: np.ndarray, known: np.ndarray, side: int) -> np.ndarray:
@@ -244,11 +284,7 @@ def _ranks(model: TransE, rows: np.ndarray, known: np.ndarray, side: int) -> np.
 
 def _distances(moved: np.ndarray, entity: np.ndarray) -> np.ndarray:
     """L1 distances (n, E) float32."""
-    import torch
-
-    return torch.cdist(
-        *(torch.tensor(a, dtype=torch.float32) for a in (moved, entity)), p=1
-    ).numpy()
+    return cdist(moved, entity, "cityblock").astype(np.float32)
 
 
 def _together(*tables):

@@ -83,6 +83,40 @@ def test_training_finds_a_translation():
         random_model(train[:3]).rows(table)
 
 
+@pytest.mark.parametrize("corrupt_tail", [True, False])
+def test_gradient_and_step_equal_those_of_autograd(corrupt_tail):
+    import torch
+    from torch.nn.functional import logsigmoid
+
+    rng = np.random.default_rng(0)
+    start = rng.normal(size=(9, 6)).astype(np.float32)  # 7 entities, 2 relations
+    positive = np.column_stack(
+        [rng.integers(0, 7, 5), rng.integers(7, 9, 5), rng.integers(0, 7, 5)]
+    )
+    other = rng.integers(0, 7, (5, 3))
+    x = torch.tensor(start).requires_grad_()
+    optimiser, ours, moments = (
+        torch.optim.Adam([x], lr=0.05),
+        start.copy(),
+        np.zeros((2, 9, 6), "f"),
+    )
+    for step in (1, 2):
+        head, relation, tail = x[positive].unbind(1)
+        near = (head + relation - tail).abs().sum(-1)
+        fixed = head + relation if corrupt_tail else tail - relation
+        far = (fixed[:, None] - x[other]).abs().sum(-1)
+        wrong = (torch.softmax(6.0 - far.detach(), 1) * logsigmoid(far - 6.0)).sum(1)
+        loss = -(logsigmoid(6.0 - near) + wrong).mean() / 2
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        slopes, value = transe._slopes(ours, positive, other, corrupt_tail, np.float32(6))
+        assert value == pytest.approx(float(loss.detach()), rel=1e-5)
+        np.testing.assert_allclose(slopes, x.grad, atol=1e-6)
+        transe._adam(ours, slopes, moments, np.float32(0.05), step)
+        np.testing.assert_allclose(ours, x.detach(), atol=1e-5)
+
+
 def test_training_sets_are_nested():
     table = transe.split(grid_triples(), seed=1)
     sizes = [len(transe.of_split(table, "train", fraction)) for fraction in transe.FRACTIONS]
