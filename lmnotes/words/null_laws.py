@@ -7,6 +7,7 @@ The paper: Yamagiwa, Oyama, Shimodaira, "Revisiting Cosine Similarity via Normal
 Embeddings", COLING 2025.
 """
 
+import functools
 from typing import Literal, get_args
 
 import numpy as np
@@ -162,12 +163,17 @@ def false_axes(
     seed: int = 0,
 ) -> float:
     """How often random directions show one significant axis or more: the family-wise error."""
-    rng = np.random.default_rng(seed)
-
-    def directions() -> np.ndarray:
-        draws = rng.normal(size=(n_draws, dim))
-        return draws / np.linalg.norm(draws, axis=1, keepdims=True)
-
-    products = directions() if kind == "component" else directions() * directions()
-    p = (component_p if kind == "component" else product_p)(products, dim, alternative)
+    values, above = _random_tail(dim, kind, n_draws, seed)
+    p = _p(values, lambda _: above, alternative)
     return float((adjust(p, method) < alpha).any(axis=1).mean())
+
+
+@functools.lru_cache(maxsize=1)
+def _random_tail(dim: int, kind: str, n_draws: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """What random directions show on each axis (n_draws, dim), and its tail by size."""
+    rng = np.random.default_rng(seed)
+    drawn = rng.normal(size=(2, n_draws, dim))
+    values, others = drawn / np.linalg.norm(drawn, axis=2, keepdims=True)
+    if kind == "component":
+        return values, component_tail(np.abs(values), dim)
+    return values * others, product_tail(dim * np.abs(values * others))

@@ -93,7 +93,9 @@ def top_sums(products: np.ndarray, n_axes: Sequence[int]) -> np.ndarray:
     n_axes = np.asarray(n_axes)
     for n in n_axes:
         expect_whole("n_axes", n, 1, products.shape[1], "leave larger ones out")
-    return np.cumsum(-np.sort(-products, axis=1), axis=1)[:, n_axes - 1]
+    ordered = np.sort(products, axis=1)
+    largest = np.arange(ordered.shape[1])[:, None] >= ordered.shape[1] - n_axes  # (K, P)
+    return ordered @ largest.astype(ordered.dtype)
 
 
 def average_sorted(unit: np.ndarray, over: str) -> np.ndarray:
