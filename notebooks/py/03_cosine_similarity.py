@@ -47,6 +47,7 @@ n_seeds: int = 3  # 1..100, trainings behind the intervals; fewer than 3 settle 
 seed: int = 0  # 0..1000000, of the first
 
 # %%
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,7 @@ def axes_of(vectors, number):
     return words.ica.compare.bases_of(vectors, min_count=min_count, seed=number)
 
 
+@functools.cache
 def spaces_of(number):
     """One seed's vectors on three sets of white axes, and as they were trained (V, D)."""
     vectors = skip_gram(corpus, number, rule="pairwise") if given is None else given
@@ -1063,6 +1065,7 @@ notebook.explore(
 
 
 # %%
+@functools.cache
 def others_of(number):
     how = {"dim": dim, "window": 10, "min_count": min_count, "seed": number}
     cbow = words.baselines.cbow(corpus, epochs=other_epochs, **how)
@@ -1229,6 +1232,7 @@ notebook.figure(
 
 
 # %%
+@functools.cache
 def halves_of(number):
     texts = enumerate(words.baselines.halves(corpus, seed=number))
     return [axes_of(skip_gram(half, number + n), number) for n, half in texts]
@@ -1318,9 +1322,10 @@ def told_apart(pair, two_axes, space):
     return (np.mean(gaps[0] < 0) + np.mean(gaps[1] > 0)) / 2
 
 
-def pseudo_words_of(number, before):
+@functools.cache
+def pseudo_words_of(number):
     """One seed's pseudo-words in each basis: their values on four axes, and places told apart."""
-    how = {"n": n_pseudo, "min_count": often, "seed": number}
+    before, how = spaces_of(number)[0], {"n": n_pseudo, "min_count": often, "seed": number}
     pseudo = paper.pseudowords.draw(before["ICA"].normalised, vocabulary, in_text, **how)
     joined, of_word = (
         [paper.pseudowords.JOIN.join(each) for each in pseudo],
@@ -1344,7 +1349,7 @@ def pseudo_words_of(number, before):
 
 
 # %%
-pseudo_table = pseudo_words_of(seed, components)
+pseudo_table = pseudo_words_of(seed)
 told = pseudo_table.groupby("basis").agg({"occurrences told apart": "mean", "on both own": "sum"})
 figure, panels = figures.style.panels(3, height=2.6)
 for ax, (basis, part) in zip(panels, pseudo_table.groupby("basis", sort=False), strict=True):
@@ -1387,7 +1392,7 @@ def of_others(number, bases, blank):
         basis: paper.other_spaces.partners(halves, basis)[1].astype(float)
         for basis in ("ICA", "PCA")
     }
-    pseudo = pseudo_words_of(number, bases).query("basis == 'ICA'")
+    pseudo = pseudo_words_of(number).query("basis == 'ICA'")
     by_word = {
         "fig24_keeps": keeps["ICA"] - keeps["PCA"],
         "fig23_both": pseudo["on both own"].astype(float) - pseudo["on both another's"],

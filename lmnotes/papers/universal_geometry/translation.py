@@ -1,15 +1,16 @@
 """Word translation by a linear map: least squares, Procrustes, or a mere permutation of axes."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numba import njit
 
 from lmnotes.errors import expect_one_of
 from lmnotes.words.ica import compare, matching
 from lmnotes.words.ica.components import Components
+from lmnotes.words.kernels.arithmetic import EXACT
 
 VERSIONS = ("as trained", "after a random linear map")
 
@@ -64,19 +65,28 @@ def csls(queries: np.ndarray, targets: np.ndarray, sources: np.ndarray, k: int =
 def _hubness(targets: np.ndarray, sources: np.ndarray, k: int, block: int = 512) -> np.ndarray:
     """The mean cosine of every target with its k nearest sources, (V,): in float32 and in blocks,
     since all cosines at once would fill half a gigabyte for a few thousand words."""
-    sources = np.ascontiguousarray(sources.T, np.float32)
-
-    def level(start: int) -> np.ndarray:
-        return _nearest(targets[start : start + block].astype(np.float32) @ sources, k)
-
-    with ThreadPoolExecutor() as pool:  # sorting and products leave the interpreter free
-        return np.concatenate(list(pool.map(level, range(0, len(targets), block))), dtype=float)
+    sources, levels = np.ascontiguousarray(sources.T, np.float32), np.empty(len(targets))
+    for start in range(0, len(targets), block):
+        some = slice(start, start + block)
+        levels[some] = _nearest(targets[some].astype(np.float32) @ sources, k)
+    return levels
 
 
-def _nearest(cosine: np.ndarray, k: int) -> np.ndarray:
+@njit(**EXACT)
+def _nearest(cosine, k):
     """The mean of the k largest numbers of every row."""
-    k = min(k, cosine.shape[1])
-    return np.partition(cosine, cosine.shape[1] - k, axis=1)[:, -k:].mean(axis=1)
+    means, top = np.empty(len(cosine)), np.empty(min(k, cosine.shape[1]), cosine.dtype)
+    for n in range(len(cosine)):
+        top[:] = -np.inf  # the largest so far, the least of them first
+        for value in cosine[n]:
+            if value > top[0]:
+                place = 0
+                while place + 1 < len(top) and top[place + 1] < value:
+                    top[place] = top[place + 1]
+                    place += 1
+                top[place] = value
+        means[n] = top.mean()
+    return means
 
 
 def ranks(scores: np.ndarray, right: np.ndarray) -> np.ndarray:
