@@ -99,16 +99,23 @@ def cut(text: str, size: int = 1024) -> list[str]:
     ['naï', 've c', 'afé']
     """
     expect_between("size", size, low=4, then="a character may take as many bytes")
+    return [piece.decode("utf-8") for piece in _pieces(text, size)]
+
+
+def _pieces(text: str, size: int) -> list[bytes]:
+    """`cut`, as bytes."""
     try:
         data, pieces, start = text.encode("utf-8"), [], 0
     except UnicodeEncodeError as error:
         given = f"the text {text[:40]!r} holds half a character at {error.start}"
         raise InputError(f"{given}: expected whole ones; replace it") from None
+    if len(data) == len(text):  # ASCII
+        return [data[start : start + size] for start in range(0, len(data), size)]
     while start < len(data):
         end = min(start + size, len(data))
         while end < len(data) and data[end] & 0xC0 == 0x80:  # inside a character
             end -= 1
-        pieces.append(data[start:end].decode("utf-8"))
+        pieces.append(data[start:end])
         start = end
     return pieces
 
@@ -196,23 +203,22 @@ def _installed(domains: Iterable[str]) -> list[Source]:
 def _chunks(
     sources: Iterable[Source], size: int, minimum: int, part: str, keep_repeats: bool = False
 ) -> list[tuple]:
-    """Text and place of every different chunk of a part that no earlier part holds."""
-    order = list(PARTS)[: list(PARTS).index(part) + 1] if part else [""]
+    """Every different chunk of a part that no earlier part holds: its bytes, source and number."""
+    *earlier, last = list(PARTS)[: list(PARTS).index(part) + 1] if part else [""]
     by_part: dict[str, list[Source]] = {name: [] for name in (*PARTS, "")}
     for source in sources:
         by_part[part_of(source.name) if part else ""].append(source)
-    seen: set[str] = set()
-    for name in order:
-        rows = []
-        for source in by_part[name]:
-            for index, text in enumerate(cut(source.text, size)):
-                data = text.encode()
-                text_id = sha256(data).hexdigest()[:16]
-                if len(data) >= minimum and (keep_repeats or text_id not in seen):
-                    seen.add(text_id)
-                    row = (text_id, source.domain, source.name, part, index, len(data))
-                    rows.append((text, row))
-    return rows  # of the last part, which is the one asked for
+    asked = {piece for source in by_part[last] for piece in _pieces(source.text, size)}
+    seen: set[bytes] = set()
+    for source in (source for name in earlier for source in by_part[name]):
+        seen |= asked.intersection(_pieces(source.text, size))  # most are not: nothing is kept
+    rows = []
+    for source in by_part[last]:
+        for index, piece in enumerate(_pieces(source.text, size)):
+            if len(piece) >= minimum and (keep_repeats or piece not in seen):
+                seen.add(piece)
+                rows.append((piece, source, index))
+    return rows
 
 
 def _drawn(rows: list[tuple], per_domain: int | None, seed: int) -> list[tuple]:
@@ -220,8 +226,8 @@ def _drawn(rows: list[tuple], per_domain: int | None, seed: int) -> list[tuple]:
     if per_domain is None:
         return rows
     places: dict[str, list[int]] = {}
-    for place, (_, row) in enumerate(rows):
-        places.setdefault(row[1], []).append(place)
+    for place, (_, source, _) in enumerate(rows):
+        places.setdefault(source.domain, []).append(place)
     drawn = []
     for domain, members in places.items():
         draw = np.random.default_rng([seed, *sha256(domain.encode()).digest()[:4]])
@@ -237,8 +243,16 @@ def _text_set(name: str, rows: list[tuple], settings: dict) -> TextSet:
         )
         given += f"{settings['part'] or 'all'!r}: expected at least one"
         raise InputError(f"{given}; give a smaller minimum=, another part=, or more text")
-    table = pd.DataFrame([row for _, row in rows], columns=list(COLUMNS))
-    return TextSet(name, [text for text, _ in rows], table, settings)
+    about = [
+        (_text_id(data), source.domain, source.name, settings["part"], index, len(data))
+        for data, source, index in rows
+    ]
+    table = pd.DataFrame(about, columns=list(COLUMNS))
+    return TextSet(name, [data.decode("utf-8") for data, _, _ in rows], table, settings)
+
+
+def _text_id(data: bytes) -> str:
+    return sha256(data).hexdigest()[:16]
 
 
 def _saved(path: Path) -> TextSet | None:
@@ -251,8 +265,7 @@ def _saved(path: Path) -> TextSet | None:
     for number, row in readers.json_lines(path):
         text = row.get("text")
         data = text.encode("utf-8", "replace") if isinstance(text, str) else b""
-        text_id = sha256(data).hexdigest()[:16]
-        if not {*COLUMNS} <= {*row} or text_id != row["text_id"]:
+        if not {*COLUMNS} <= {*row} or _text_id(data) != row["text_id"]:
             given = f"the text is not the one that was saved as {row.get('text_id')}, or its place"
             raise InputError(f"{path}, line {number}: {given} is missing; save the set again")
         rows.append(row)

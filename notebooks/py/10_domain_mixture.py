@@ -71,7 +71,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lmnotes import figures, models, notebook, statistics
+from lmnotes import figures, models, notebook, statistics, text
 from lmnotes.papers import domain_mixture as paper
 
 figures.style.use()
@@ -88,10 +88,8 @@ notebook.begin("10_domain_mixture", globals())
 domains = paper.world.open_domains(text_set, domain_names)
 names, K = domains.names, len(domains.names)
 cutting = {"size": chunk_bytes, "minimum": chunk_bytes, "domains": list(names), "seed": seed}
-design_texts = paper.world.draw_texts(text_set, "task", per_domain=n_design, **cutting)
-evaluation_texts = paper.world.draw_texts(
-    text_set, "evaluation", per_domain=n_evaluation, **cutting
-)
+design_texts = text.chunks.load(text_set, part="task", per_domain=n_design, **cutting)
+evaluation_texts = text.chunks.load(text_set, part="evaluation", per_domain=n_evaluation, **cutting)
 question_texts, answer_places = paper.world.questions(n_questions, seed)
 answers = {len(evaluation_texts) + text: place for text, place in answer_places.items()}
 heldout = paper.world.join_texts(evaluation_texts, question_texts)

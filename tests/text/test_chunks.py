@@ -66,6 +66,25 @@ def test_installed_parts_are_disjoint(fake):
     assert len(ids[0]) == len(sets["train"])
 
 
+def test_what_an_earlier_part_holds_is_left_out_as_is_what_comes_again(monkeypatch):
+    rng = np.random.default_rng(0)
+    pieces = ["".join(rng.choice(list("ab"), 4)) for _ in range(99)] + ["é é"] * 2
+    names = [f"{number} {'part' * k}" for k in range(3) for number in range(9)]
+    texts = ["".join(rng.permutation(pieces)[:6]) for _ in names]
+    sources = [chunk_sources.Source(*row, "d") for row in zip(texts, names, strict=True)]
+    seen, expected = set(), []
+    for part in PARTS:
+        for source in sources:
+            for index, text in enumerate(chunks.cut(source.text, 4)):
+                if part_of(source.name) == part and len(text.encode()) > 2 and text not in seen:
+                    seen.add(text)
+                    expected.append((part, text.encode(), source, index))
+    for part in PARTS:
+        rows = chunks._chunks(sources, 4, 3, part)
+        assert [(part, *row) for row in rows] == [row for row in expected if row[0] == part]
+    assert len(chunks._chunks(sources, 4, 3, "", keep_repeats=True)) > len(expected)
+
+
 def test_installed_cleaning(fake):
     table = chunk_sources.installed_documents("headers")
     assert len(table) == 60  # the copy is left out

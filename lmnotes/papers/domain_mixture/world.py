@@ -10,7 +10,7 @@ import pandas as pd
 
 from lmnotes import store
 from lmnotes.errors import InputError, expect_one_of
-from lmnotes.models.zoo import data, networks
+from lmnotes.models.zoo import networks
 from lmnotes.models.zoo.mixtures import Domains, Run
 from lmnotes.models.zoo.mixtures import domains as read_domains
 from lmnotes.models.zoo.plans import Spec
@@ -49,19 +49,6 @@ def open_domains(source: str, names: Sequence[str] = ()) -> Domains:
         source = chunks.load(source, size=1 << 20, minimum=1, part="train")
     domains = read_domains(source)
     return domains.select(names) if names else domains
-
-
-def draw_texts(source: str, part: str, **settings) -> TextSet:
-    """`chunks.load` of a part; of installed text what was drawn is kept, for cutting it takes
-    seconds."""
-    if source != "installed":
-        return chunks.load(source, part=part, **settings)
-
-    def write(folder: Path) -> None:
-        chunks.load(source, part=part, **settings).save(folder / "texts.jsonl")
-
-    key = {"texts": data.text_key(), "part": part, **settings}
-    return chunks.load(store.build("mixture", key, write) / "texts.jsonl")
 
 
 def target_mixture(target: str, names: Sequence[str]) -> tuple[float, ...]:

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from transformers import AutoModelForCausalLM
 
-from lmnotes.models.zoo import data
 from lmnotes.notebook import card
 from lmnotes.papers.domain_mixture import design as mixture_design
 from lmnotes.papers.domain_mixture import jobs, world
@@ -62,24 +61,6 @@ def test_the_route_of_the_paper_at_tiny_size(pile):
     more = replace(more, start=read["base"].folder)
     reading = jobs.read_all({"more": more}, other, data, device="cpu", workers=1)["more"]
     assert np.isfinite(reading.log_likelihood).all()
-
-
-def test_drawn_texts_are_kept(pile, monkeypatch):
-    cut = {"size": 48, "minimum": 48, "per_domain": 3, "domains": ["arxiv"]}
-    plain = chunks.load(pile, part="task", **cut)
-    assert world.draw_texts(pile, "task", **cut).texts == plain.texts
-    load, asked = chunks.load, []
-
-    def instead(source, **settings):
-        asked.append(source)
-        return plain if source == "installed" else load(source, **settings)
-
-    monkeypatch.setattr(chunks, "load", instead)
-    monkeypatch.setattr(data, "text_key", lambda: {"installed": "as it is"})
-    for _ in range(2):
-        drawn = world.draw_texts("installed", "task", **cut)
-        assert drawn.content_id == plain.content_id and drawn.texts == plain.texts
-    assert asked.count("installed") == 1
 
 
 def test_nanogpt_has_the_shape_that_is_said():
