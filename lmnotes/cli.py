@@ -46,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--jobs", type=int, metavar="N", help=jobs)
     threads = "threads of each (1; with more, numbers move from run to run)"
     run.add_argument("--threads", type=int, metavar="N", help=threads)
+    dry = "say what would run, why, and how long it took last time; run nothing"
+    run.add_argument("--dry-run", action="store_true", help=dry)
     run.set_defaults(command=_run)
 
     describe = commands.add_parser("describe", help="a notebook's parameters, profiles and claims")
@@ -64,7 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     cache.set_defaults(command=_cache)
 
     commands.add_parser("report", help="write outputs/index.html").set_defaults(command=_report)
-    commands.add_parser("status", help="list all runs and ledgers").set_defaults(command=_status)
+    status = commands.add_parser("status", help="list all runs and ledgers")
+    where = "where the time of the last run of each notebook went"
+    status.add_argument("--time", action="store_true", help=where)
+    status.set_defaults(command=_status)
 
     sync = commands.add_parser("sync", help="make notebooks and their text twins in py/ equal")
     sync.add_argument("names", nargs="*", metavar="01", help="number or name; all if none")
@@ -98,6 +103,10 @@ def _run(options: argparse.Namespace) -> int:
         settings[name.strip()] = value
     if options.threads is not None:
         os.environ["LMNOTES_THREADS"] = str(options.threads)
+    if options.dry_run:
+        rows = run.preview(options.names, options.profile, settings, options.force)
+        _print_columns([("notebook", "", "last", "why"), *rows])
+        return 0
     jobs = options.jobs
     if jobs is None:  # at paper a notebook may want all of a GPU
         cores = parallel.n_cores(4) // parallel.asked_threads()
@@ -158,6 +167,8 @@ def _status(options: argparse.Namespace) -> int:
     from lmnotes.models.runner import command
     from lmnotes.runs import record as records
 
+    if options.time:
+        return _status_of_time()
     if ledgers := command.status():
         _print_columns(ledgers)
         print()
@@ -172,6 +183,23 @@ def _status(options: argparse.Namespace) -> int:
         print("no runs yet: lmnotes run --all")
     else:
         _print_columns(rows)
+    return 0
+
+
+def _status_of_time() -> int:
+    """Print, notebook by notebook, where the time of its last good run went, then the sum."""
+    from lmnotes import times
+    from lmnotes.runs import record as records
+
+    good = [entry for entry in records.on_disk() if entry["status"] == "ok" and entry.get("times")]
+    last = {entry["notebook"]: entry for entry in good}
+    rows = [("", "CPU-s", "seconds", "what")]
+    for name, entry in sorted(last.items()):
+        its_times = entry["times"] | {"all": entry["times"]["all"] | {"seconds": entry["seconds"]}}
+        rows += times.rows(f"{name} ({entry['profile']})", its_times)
+    cpu = sum(entry["times"]["all"]["cpu"] for entry in last.values())
+    rows.append(("all", f"{cpu:,.1f}", f"{sum(e['seconds'] for e in last.values()):,.1f}", ""))
+    _print_columns(rows)
     return 0
 
 

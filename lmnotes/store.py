@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lmnotes import times
 from lmnotes.errors import InputError
 
 if TYPE_CHECKING:  # the command line imports this, and waits for nothing
@@ -130,7 +131,8 @@ def _written(final: Path, key: Mapping, write: Callable[[Path], None]) -> bool:
         partial.mkdir(parents=True, exist_ok=True)
     try:
         (partial / MANIFEST).write_text(mark)  # where it is gone in the end, so may others be
-        write(partial)
+        with times.measured("artefact", f"{final.parent.name}/{final.name}"):
+            write(partial)
         if (partial / MANIFEST).is_file() and (partial / MANIFEST).read_text() == mark:
             for stray in partial.rglob(".*"):  # of a save that was killed: ours, safetensors's
                 stray.unlink()

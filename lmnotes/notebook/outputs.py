@@ -8,7 +8,7 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lmnotes import parallel, store
+from lmnotes import parallel, store, times
 from lmnotes.errors import InputError, expect_one_of
 from lmnotes.notebook import card as cards
 from lmnotes.notebook import parameters, session
@@ -18,9 +18,12 @@ from lmnotes.store import write_text
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+    from matplotlib.transforms import Bbox
 
 # No dates, no versions, fixed salt: the same figure is the same bytes in every run.
-_STABLE = {"svg.hashsalt": "lmnotes", "svg.fonttype": "path", "pdf.fonttype": 42}
+# No layout by default: each format would lay the figure out anew, and draw it twice.
+_STABLE = {"figure.constrained_layout.use": False, "figure.autolayout": False}
+_STABLE |= {"svg.hashsalt": "lmnotes", "svg.fonttype": "path", "pdf.fonttype": 42}
 _METADATA = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     "svg": {"Date": None, "Creator": None},
@@ -43,6 +46,7 @@ def begin(name: str, namespace: MutableMapping[str, object] | None = None) -> No
     Raises `InputError` where the card is missing or wrong, or where a parameter is, also
     one that papermill was given and that the notebook does not have.
     """
+    times.watch_cells(running_shell())
     card, threads = cards.for_notebook(name), parallel.asked_threads()
     parallel.limit_threads(threads)
     if threads > 1:
@@ -74,10 +78,10 @@ def figure(fig: "Figure", name: str, data: "pd.DataFrame", caption: str = "") ->
     import matplotlib as mpl
     import matplotlib.pyplot as plt
 
-    _round_layout(fig)
-    with mpl.rc_context(_STABLE):
+    with times.measured("figure", name), mpl.rc_context(_STABLE):
+        box = _laid_out(fig)
         for suffix, metadata in _METADATA.items():
-            how = {"dpi": _DPI, "metadata": metadata, "bbox_inches": "tight"}
+            how = {"dpi": _DPI, "metadata": metadata, "bbox_inches": box}
             fig.savefig(stem.with_suffix(f".{suffix}"), **how)
     plt.close(fig)
     _csv(frame, stem.with_suffix(".csv"))
@@ -91,21 +95,23 @@ def figure(fig: "Figure", name: str, data: "pd.DataFrame", caption: str = "") ->
         show_markdown(_as_markdown(caption))
 
 
-def _round_layout(fig: "Figure") -> None:
-    """Round where panels are put: the last bits differ between processes, since the solver orders
-    its variables by address, and an svg has names that are hashes of places."""
-    if (engine := fig.get_layout_engine()) is None:
-        return
-    place = engine.execute
+def _laid_out(fig: "Figure") -> "Bbox":
+    """The box around what is drawn, in inches, of a figure that is laid out once for all formats.
 
-    def execute(fig: "Figure") -> None:
-        place(fig)
+    Places are rounded: the last bits differ between processes, since the solver orders its
+    variables by address, and an svg has names that are hashes of places.
+    """
+    import matplotlib as mpl
+
+    fig.set_dpi(_DPI)
+    if (engine := fig.get_layout_engine()) is not None:
+        engine.execute(fig)
         for ax in fig.axes:
             in_layout, box = ax.get_in_layout(), ax.get_position(original=True)
             ax.set_position(box.from_extents(*box.extents.round(9)))
             ax.set_in_layout(in_layout)
-
-    engine.execute = execute
+        fig.set_layout_engine(None)
+    return fig.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])
 
 
 def table(data: "pd.DataFrame", name: str, caption: str = "") -> None:

@@ -7,6 +7,7 @@ lives, and writes what happens as lines of JSON to standard output.
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,9 +15,10 @@ import threading
 import time
 from pathlib import Path
 
-from lmnotes import parallel
+from lmnotes import parallel, times
 
 CONNECTION = ".kernel.json"
+_HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 
 
 def main() -> int:
@@ -33,11 +35,13 @@ def main() -> int:
     failure = _execute(job, say)
     try:
         if (path := Path(job["output"])).is_file():
-            from lmnotes.runs import page
+            with times.measured("page"):
+                from lmnotes.runs import page
 
-            page.write(path, path.with_suffix(".html"))
+                page.write(path, path.with_suffix(".html"))
     except Exception as error:
         failure = failure or {"error": f"the page could not be written: {_one_line(error)}"}
+    times.note("launcher", seconds=0, cpu=time.process_time())
     say(**(failure or {}), status="failed" if failure else "ok")
     return 1 if failure else 0
 
@@ -73,14 +77,16 @@ def _engine(say, reached: dict) -> type:
     class Engine(NBClientEngine):
         @classmethod
         def execute_managed_notebook(cls, nb_man, kernel_name, **kwargs):
-            begin, number = nb_man.cell_start, 0
+            begin, number, section = nb_man.cell_start, 0, ""
 
             def cell_start(cell, cell_index=None, **rest):
-                nonlocal number
+                nonlocal number, section
                 number += cell.cell_type == "code"
+                if cell.cell_type == "markdown" and (line := _HEADING.search(cell.source)):
+                    section = line[1].replace("$", "")
                 line = _first_line(cell.source)
                 reached.update(cell=number, line=line)
-                say(at=cell_index, of=len(nb_man.nb.cells), line=line)
+                say(at=cell_index, of=len(nb_man.nb.cells), line=line, cell=number, section=section)
                 return begin(cell, cell_index=cell_index, **rest)
 
             nb_man.cell_start = cell_start

@@ -14,8 +14,8 @@ from lmnotes import parallel, store
 from lmnotes.runs import reach
 
 
-def run_id(notebook: Path, card: Path, profile: str, values: Mapping[str, object]) -> str:
-    """The id of a run: a hash of all that its results follow from.
+def facts(notebook: Path, card: Path, profile: str, values: Mapping[str, object]) -> dict:
+    """All that a run's results follow from, by kind and name.
 
     These are the sources of the notebook's cells, the card and its tables, the modules that the
     notebook reaches, all of its own paper's folder, what executes it, the profile, the resolved
@@ -25,14 +25,43 @@ def run_id(notebook: Path, card: Path, profile: str, values: Mapping[str, object
     cards = sorted(card.parent.glob(f"{card.stem}*"))
     root, cells = notebook.parent.parent, json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     texts = {name: value for name, value in values.items() if isinstance(value, str) and value}
-    facts = {"profile": profile, "parameters": dict(values), "versions": versions()}
-    facts["cells"] = [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
-    facts["card"] = {path.name: store.file_sha256(path) for path in cards}
-    facts["files"] = {name: _file_content(root / value) for name, value in texts.items()}
-    facts["package"] = sources(notebook)
+    known = {"profile": profile, "parameter": dict(values), "version of": versions()}
+    sources_of = [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
+    known["cells"] = {"of the notebook": [store.content_id(source) for source in sources_of]}
+    known["card"] = {path.name: store.file_sha256(path) for path in cards}
+    known["what is in"] = {name: _file_content(root / value) for name, value in texts.items()}
+    known["source"] = sources(notebook)
     if (threads := parallel.asked_threads()) > 1:
-        facts["threads"] = threads
+        known["threads"] = threads
+    return known
+
+
+def run_id(facts: Mapping) -> str:
+    """The id of a run, of all that its results follow from."""
     return store.content_id(facts, length=12)
+
+
+def changes(before: Mapping, after: Mapping) -> list[str]:
+    """What differs between two runs' facts, such as `source models/zoo/zoo.py`, `dim 100 -> 50`.
+
+    >>> changes({"source": {"a.py": "1"}, "parameter": {"dim": 100}},
+    ...         {"source": {"a.py": "2", "b.py": "3"}, "parameter": {"dim": 50}})
+    ['source a.py', 'source b.py (new)', 'parameter dim 100 -> 50']
+    """
+    said = []
+    for kind in dict.fromkeys([*before, *after]):
+        old, new = before.get(kind), after.get(kind)
+        if not (isinstance(old, Mapping) and isinstance(new, Mapping)):
+            said += [] if old == new else [kind if old and new else f"{kind} {old} -> {new}"]
+            continue
+        for name in dict.fromkeys([*old, *new]):
+            was, now = old.get(name), new.get(name)
+            if was == now:
+                continue
+            how = " (new)" if name not in old else " (gone)" if name not in new else ""
+            plain = kind in ("parameter", "version of") and not how
+            said.append(f"{kind} {name}" + (f" {was} -> {now}" if plain else how))
+    return said
 
 
 def versions() -> dict[str, str]:

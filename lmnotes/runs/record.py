@@ -3,12 +3,15 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from lmnotes import store
+from lmnotes.notebook import card
 
-RECORD = "run.json"
+RECORD, TIMES = "run.json", ".times.jsonl"
+LAST, CARD = "last time", "its card says"  # what an expected time is taken from
 _ALWAYS = ("notebook", "run_id", "status", "profile", "asked", "started")
 
 
@@ -36,14 +39,46 @@ def everything() -> list[dict]:
     A run whose process is gone has status `interrupted`. One that a wrong clock has dated into the
     future comes first, so that those that follow it count.
     """
-    entries = []
-    for path in store.outputs_folder().resolve().glob(f"[0-9][0-9]_*/*/{RECORD}"):
-        if record := read(path.parent):
-            if record["status"] == "running" and not _is_locked(path.parent):
-                record["status"] = "interrupted"
-            entries.append(record | {"folder": path.parent})
+    entries = on_disk()
+    for record in entries:
+        if record["status"] == "running" and not _is_locked(record["folder"]):
+            record["status"] = "interrupted"
+    return entries
+
+
+def on_disk(notebook: str = "[0-9][0-9]_*") -> list[dict]:
+    """As `everything` of one notebook or all, by what the records say alone, without a lock."""
+    paths = store.outputs_folder().resolve().glob(f"{notebook}/*/{RECORD}")
+    folders = [path.parent for path in paths]
+    entries = [record | {"folder": folder} for folder in folders if (record := read(folder))]
     latest = now()
     return sorted(entries, key=lambda record: (record["asked"] <= latest, record["asked"]))
+
+
+def last(notebook: str, profile: str) -> dict | None:
+    """The last run of a notebook at a profile that ended well, by what the records say."""
+    good = [entry for entry in on_disk(notebook) if entry["status"] == "ok"]
+    return ([entry for entry in good if entry["profile"] == profile] or [None])[-1]
+
+
+def seconds_left(notebook: str, profile: str) -> Callable[[int], tuple[float | None, str]]:
+    """What is expected from the beginning of a code cell to the end: seconds, and by what.
+
+    That is what the last run took from there; without one what the card says of a laptop, from the
+    first cell.
+    """
+    entry = last(notebook, profile)
+    if entry is None:
+        seconds = card.for_notebook(notebook).seconds if profile == "laptop" else None
+        return lambda cell: (seconds, CARD)
+    cells = entry.get("times", {}).get("cells", [])
+
+    def left(cell: int) -> tuple[float, str]:
+        past = sum(spent["seconds"] for spent in cells if spent["cell"] < cell)
+        start = entry["times"].get("start", {}).get("seconds", 0) if cell and cells else 0
+        return max(0.0, entry.get("seconds", 0) - past - start), LAST
+
+    return left
 
 
 def save(folder: Path, record: dict) -> None:

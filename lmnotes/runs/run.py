@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import dataclasses
+import json
 import shutil
 import threading
 import time
@@ -12,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from lmnotes import parallel, store
+from lmnotes import parallel, store, times
 from lmnotes.errors import InputError, expect_between, expect_one_of
 from lmnotes.notebook import card as cards
 from lmnotes.notebook import parameters, verdicts
@@ -46,6 +47,7 @@ class _Plan:
     values: dict
     changed: dict  # what papermill injects: the values that differ from the notebook's own
     folder: Path
+    facts: dict  # what its results follow from
 
     @property
     def name(self) -> str:
@@ -101,6 +103,41 @@ def run_all(
             plans.append(RunResult(name, profile, "failed", message=str(error)))
             _tell(f"{name} cannot run: {error}")
     return _side_by_side(plans, force, jobs)
+
+
+def preview(
+    names: Sequence[str] = (),
+    profile: str = "laptop",
+    overrides: Mapping[str, object] | None = None,
+    force: bool = False,
+) -> list[tuple[str, str, str, str]]:
+    """What `run_all` would do, as rows of a table: notebook, `run` or `keep`, how long the last run
+    at this profile took, and why. Nothing is run, locked or written."""
+    rows = []
+    for name in names or [path.stem for path in cards.notebooks()]:
+        plan = _plan(name, profile, overrides or {})
+        last = record.last(plan.notebook.stem, profile)
+        why = _why(plan, last, force)
+        took = f"{last['seconds']:.0f} s" if last else ""
+        rows.append((plan.notebook.stem, "run" if why else "keep", took, why or "unchanged"))
+    return rows
+
+
+def _why(plan: _Plan, last: dict | None, force: bool) -> str:
+    """Why a plan is to run, "" where what an equal run has left is kept."""
+    entry = record.read(plan.folder)
+    if entry is not None and record.is_whole(plan.folder, entry):
+        return "--force" if force else ""
+    if entry is not None and entry["status"] == "failed":
+        return f"it failed: {entry.get('failure', {}).get('error', '')[:80]}"
+    if entry is not None:
+        states = {"running": "it is running, or was interrupted", "ok": "a file of it is damaged"}
+        return states.get(entry["status"], "it was interrupted")
+    if last is None:
+        return f"never run at {plan.profile}"
+    changes = fingerprint.changes(last.get("facts", {}), json.loads(json.dumps(plan.facts)))
+    more = f" and {len(changes) - 4} more" if len(changes) > 4 else ""
+    return f"changed: {', '.join(changes[:4])}{more}"
 
 
 def _side_by_side(plans: Sequence[_Plan | RunResult], force: bool, jobs: int) -> list[RunResult]:
@@ -178,9 +215,10 @@ def _plan(name: str, profile: str, overrides: Mapping[str, object]) -> _Plan:
         _tell(parameters.saved_otherwise(notebook))
     own = {parameter.name: parameter.default for parameter in declared} | saved
     changed = {name: value for name, value in values.items() if value != own[name]}
-    identity = fingerprint.run_id(notebook, cards.path_of(notebook.stem), profile, values)
+    facts = fingerprint.facts(notebook, cards.path_of(notebook.stem), profile, values)
+    identity = fingerprint.run_id(facts)
     folder = store.outputs_folder().resolve() / notebook.stem / identity
-    return _Plan(notebook, card, profile, values, changed, folder)
+    return _Plan(notebook, card, profile, values, changed, folder, facts)
 
 
 def _carry_out(plan: _Plan, force: bool, stop: threading.Event | None = None) -> RunResult:
@@ -217,7 +255,7 @@ def _run_or_keep(plan: _Plan, force: bool, stop: threading.Event | None) -> RunR
 def _execute(plan: _Plan, stop: threading.Event | None) -> dict:
     """The record of the run, which is on disk from its start to its end."""
     entry, folder = _opening(plan), plan.folder
-    start = time.perf_counter()
+    start, began = time.perf_counter(), time.time()
     title = f"{plan.card.number} {plan.profile}"
     try:
         with store.writing(folder):
@@ -229,6 +267,8 @@ def _execute(plan: _Plan, stop: threading.Event | None) -> dict:
             if end["status"] != "ok":
                 told = ("cell", "line", "error")
                 entry["failure"] = {key: end[key] for key in told if key in end}
+            entry["times"] = times.read(folder / record.TIMES, began)
+            (folder / record.TIMES).unlink(missing_ok=True)
             entry["files"] = record.checksums(folder)
             record.save(folder, entry)
     except InputError as error:
@@ -251,7 +291,8 @@ def _opening(plan: _Plan) -> dict:
     entry |= {"profile": plan.profile, "parameters": plan.values, "seed": plan.values.get("seed")}
     entry |= {"threads": parallel.asked_threads(), "asked": started, "started": started}
     entry |= {"git": fingerprint.git_state(plan.notebook.parent)}
-    return entry | {"versions": fingerprint.versions(), "machine": fingerprint.machine()}
+    entry |= {"versions": fingerprint.versions(), "machine": fingerprint.machine()}
+    return entry | {"facts": plan.facts}
 
 
 def _missing(plan: _Plan) -> list[str]:

@@ -21,7 +21,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from lmnotes import parallel
+from lmnotes import parallel, times
 
 # What imports slowly; nothing here may start a thread or touch a GPU, or a fork would break it, or
 # read what a run sets: of this package only what has no state.
@@ -87,6 +87,7 @@ def _serve(listener: socket.socket) -> dict | None:
     for source in (listener, 0):
         selector.register(source, selectors.EVENT_READ)
     children: dict[int, int] = {}  # descriptor of a process, and its id
+    jobs: dict[int, dict] = {}
     while True:
         for key, _ in selector.select():
             source = key.fileobj
@@ -111,11 +112,13 @@ def _serve(listener: socket.socket) -> dict | None:
                 for stream in streams:
                     os.close(stream)
                 ended = os.pidfd_open(child)
-                children[ended] = child
+                children[ended], jobs[child] = child, json.loads(text)
                 selector.register(line, selectors.EVENT_READ, child)
                 selector.register(ended, selectors.EVENT_READ, line)
             elif source in children:
-                code = os.waitstatus_to_exitcode(os.waitpid(children.pop(source), 0)[1])
+                child, status, usage = os.wait4(children.pop(source), 0)
+                code = os.waitstatus_to_exitcode(status)
+                times.note_process(**jobs.pop(child), cpu=usage.ru_utime + usage.ru_stime)
                 with suppress(OSError):
                     key.data.send(str(code).encode())
                 for each in (source, key.data):

@@ -6,12 +6,13 @@ import os
 import queue
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from lmnotes import parallel, store
-from lmnotes.runs import warm
+from lmnotes import parallel, store, times
+from lmnotes.runs import record, warm
 from lmnotes.runs.execute import CONNECTION
+from lmnotes.runs.progress import Progress
 
 _DROPPED = ("LMNOTES_LIVE", "MPLBACKEND")  # what belongs to the caller's own session
 
@@ -47,7 +48,8 @@ def execute(
             with contextlib.suppress(BrokenPipeError):
                 child.stdin.write(json.dumps(job) + "\n")
                 child.stdin.flush()
-            end = _follow(child, title, stop)
+            left = record.seconds_left(notebook.stem, profile)
+            end = _follow(child, title, stop, left)
             child.wait()
         finally:
             _stop(child)
@@ -74,15 +76,17 @@ def settings() -> dict[str, str]:
 def _environment(notebook: Path, folder: Path, profile: str) -> dict[str, str]:
     """The environment of the kernel."""
     mine = {"LMNOTES_RUN_FOLDER": str(folder), "LMNOTES_PROFILE": profile}
+    mine |= {times.VARIABLE: str(folder / record.TIMES)}
     return settings() | mine | {"LMNOTES_NOTEBOOKS": str(notebook.parent)}
 
 
 def _follow(
-    child: subprocess.Popen, title: str, stop: threading.Event | None = None
+    child: subprocess.Popen,
+    title: str,
+    stop: threading.Event | None = None,
+    left: Callable[[int], tuple[float | None, str]] = lambda cell: (None, ""),
 ) -> dict | None:
-    """The child's last message, None where it ended without one; meanwhile a bar of its cells."""
-    from tqdm import tqdm
-
+    """The child's last message, None where it ended without one; meanwhile it says where it is."""
     messages: queue.Queue = queue.Queue()
 
     def read() -> None:
@@ -92,22 +96,25 @@ def _follow(
 
     threading.Thread(target=read, daemon=True).start()
     end = None
-    with tqdm(desc=title, unit="cell", disable=None, leave=False, dynamic_ncols=True) as bar:
+    seconds, basis = left(0)
+    with Progress(title, "cell", seconds, basis) as progress:
         while True:
             if stop is not None and stop.is_set():
                 raise KeyboardInterrupt
             try:
                 message = messages.get(timeout=1)
             except queue.Empty:
-                bar.refresh()  # the time goes on within a long cell
+                progress.tick()  # the time goes on within a long cell
                 continue
             if message is None:
                 return end
             if "status" in message:
                 end = message
-            elif not bar.disable:
-                bar.total, bar.n = message["of"], message["at"]
-                bar.set_postfix_str(message["line"][:50])
+            else:
+                where = {"at": message["at"], "n": message["of"], "detail": message["line"]}
+                where["left"] = left(message["cell"])[0] if basis == record.LAST else None
+                progress.step(message["section"] or message["line"][:50], **where)
+                progress.tick()
 
 
 def _stop(child: subprocess.Popen) -> None:

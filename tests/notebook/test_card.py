@@ -63,9 +63,9 @@ def test_a_missing_card_is_named(house):
 
 
 def test_a_table_stands_beside_its_card_and_counts_for_the_run(house):
-    before = fingerprint.run_id(house.notebook, house.card, "laptop", {})
+    before = fingerprint.facts(house.notebook, house.card, "laptop", {})
     (house.card.parent / "01_sizes.csv").write_text("set,n\nD,3\n")
     assert card.table("01", "sizes", index_col="set").n["D"] == 3
-    assert fingerprint.run_id(house.notebook, house.card, "laptop", {}) != before
+    assert fingerprint.facts(house.notebook, house.card, "laptop", {}) != before
     with pytest.raises(InputError, match="did you mean 'sizes'"):
         card.table("01", "size")

@@ -28,7 +28,7 @@ def changed_by(package):
 
     def ids() -> dict[str, str]:
         return {
-            name: fingerprint.run_id(path, card.path_of(name), "laptop", {})
+            name: fingerprint.facts(path, card.path_of(name), "laptop", {})
             for name, path in NOTEBOOKS.items()
         }
 

@@ -106,7 +106,7 @@ def test_an_unchanged_run_is_kept_and_a_damaged_one_is_not_whole(ran, ran_house,
 
 def test_the_run_id_follows_what_the_results_follow_from(house, monkeypatch):
     def identity(profile="laptop", **values):
-        return fingerprint.run_id(house.notebook, house.card, profile, values)
+        return store.content_id(fingerprint.facts(house.notebook, house.card, profile, values))
 
     first = identity(n=1)
     assert identity(n=1) == first
@@ -385,3 +385,51 @@ def test_plain_papermill_runs_the_notebook_and_writes_beside(house):
         assert (folder / name).is_file()
     assert len((folder / "figures" / "fig1_line.csv").read_text().splitlines()) == 7
     assert errors_of(json.loads(out.read_text())) == []
+
+
+def test_a_run_says_where_its_time_went(ran, ran_house, capsys):
+    times = read(ran.result.folder, "run.json")["times"]
+    assert [spent["cell"] for spent in times["cells"]] == [*range(3, 8)]
+    assert times["cells"][0]["line"] == "import matplotlib.pyplot as plt"
+    assert times["start"]["cpu"] > 0.3 < times["start"]["seconds"]
+    assert 0 < times["figures"]["cpu"] < sum(spent["cpu"] for spent in times["cells"])
+    assert 0 < times["page"]["cpu"] < times["launcher"]["cpu"] < times["all"]["cpu"]
+    assert not (ran.result.folder / record.TIMES).exists()
+    assert cli.main(["status", "--time"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[1].startswith("01_tiny (smoke)") and said[-1].split()[0] == "all"
+    assert any("start and imports" in line for line in said)
+
+
+def test_a_dry_run_says_what_would_run_and_why_and_leaves_no_trace(ran, ran_house, capsys):
+    def lines(*arguments):
+        assert cli.main(["run", "01", "--dry-run", *arguments]) == 0
+        return capsys.readouterr().out.splitlines()[1]
+
+    before = sorted((path, path.stat().st_mtime_ns) for path in ran.outputs.rglob("*"))
+    seconds = f"{read(ran.result.folder, 'run.json')['seconds']:.0f} s"
+    assert lines("--profile", "smoke").split() == f"01_tiny keep {seconds} unchanged".split()
+    assert lines("--profile", "smoke", "--force").split()[-1] == "--force"
+    assert lines("--profile", "paper").split() == ["01_tiny", "run", "never", "run", "at", "paper"]
+    changed = lines("--profile", "smoke", "-p", "slope=3")
+    assert changed.endswith("changed: parameter slope 2.0 -> 3.0") and " run " in changed
+    assert sorted((path, path.stat().st_mtime_ns) for path in ran.outputs.rglob("*")) == before
+    with pytest.raises(InputError, match="did you mean 'n_points'"):
+        run.preview(["01"], overrides={"n_point": "3"})
+
+
+def test_a_dry_run_knows_runs_that_failed_and_files_that_were_damaged(house, monkeypatch):
+    ends = iter([{"status": "failed", "error": "ValueError: no"}, {"status": "ok"}])
+    monkeypatch.setattr(watch, "execute", lambda *_: next(ends))
+    run.run("01")
+    assert run.preview(["01"])[0][1:] == ("run", "", "it failed: ValueError: no")
+    folder = run.run("01").folder
+    assert run.preview()[0][1:] == ("keep", "0 s", "unchanged")
+    entry = record.read(folder) | {"files": {"gone.csv": "1"}}
+    record.save(folder, entry)
+    assert run.preview()[0][3] == "a file of it is damaged"
+    record.save(folder, entry | {"status": "running"})
+    assert run.preview()[0][3] == "it is running, or was interrupted"
+    monkeypatch.setattr(fingerprint, "sources", lambda notebook: {"words/a.py": "1"})
+    record.save(folder, entry)
+    assert run.preview()[0][3] == "changed: source words/a.py (new)"

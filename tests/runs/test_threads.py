@@ -39,13 +39,13 @@ def test_more_threads_are_on_record_and_are_another_run(ran, house, monkeypatch)
     ids = []
     for asked in ("1", "3"):
         monkeypatch.setenv("LMNOTES_THREADS", asked)
-        ids.append(fingerprint.run_id(house.notebook, card.path_of(house.name), "smoke", {}))
+        ids.append(fingerprint.facts(house.notebook, card.path_of(house.name), "smoke", {}))
     assert ids[0] != ids[1]
     monkeypatch.setenv("LMNOTES_THREADS", "all")
     with pytest.raises(
         InputError, match="LMNOTES_THREADS = all was given; expected a whole number"
     ):
-        fingerprint.run_id(house.notebook, card.path_of(house.name), "smoke", {})
+        fingerprint.facts(house.notebook, card.path_of(house.name), "smoke", {})
 
 
 @pytest.mark.slow
