@@ -44,7 +44,7 @@ def _append(path: str, facts: dict) -> None:
 
 def note_process(target: str, env: dict, cpu: float, **_) -> None:
     """Note what a forked process has taken: a worker; kernel and launcher say it themselves."""
-    if VARIABLE in env and not target.startswith(("ipykernel.", "lmnotes.runs.execute")):
+    if VARIABLE in env and not target.endswith(("execute:main", "launch_new_instance")):
         _append(env[VARIABLE], {"kind": "worker", "name": target, "seconds": 0.0, "cpu": cpu})
 
 
@@ -116,10 +116,8 @@ def read(path: Path, began: float) -> dict:
                 if entry["inside"] == outer["name"] and counts:
                     outer[unit] = max(0.0, outer[unit] - spent)
     whole = {"cells": kinds.get("cell", []), "artefacts": artefacts}
-    for kind, name in (
-        *((k, k) for k in ("page", "launcher")),
-        *((k, f"{k}s") for k in ("figure", "worker")),
-    ):
+    sums = {"figure": "figures", "worker": "workers", "page": "page", "launcher": "launcher"}
+    for kind, name in sums.items():
         whole[name] = {u: sum(e[u] for e in kinds.get(kind, [])) for u in ("seconds", "cpu")}
     for entry in kinds.get("start", [])[:1]:
         whole["start"] = {"seconds": entry["at"] - began, "cpu": entry["cpu"]}
@@ -137,12 +135,8 @@ def rows(name: str, times: dict, most: int = 5) -> list[tuple[str, str, str, str
         return what, f"{spent['cpu']:,.1f}", f"{spent.get('seconds', 0):,.1f}", about
 
     made = [row(name, "", times["all"])]
-    titles = {
-        "start": "start and imports",
-        "workers": "worker processes",
-        "figures": "in cells: figures",
-        "page": "page",
-    }
+    titles = {"start": "start and imports", "workers": "worker processes", "page": "page"}
+    titles["figures"] = "in cells: figures"
     made += [row(f"  {title}", "", times[key]) for key, title in titles.items() if key in times]
     for kind in ("cells", "artefacts"):
         largest = sorted(times[kind], key=lambda entry: -entry["cpu"])[:most]

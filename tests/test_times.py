@@ -34,6 +34,7 @@ def test_an_artefact_has_its_own_time_without_those_inside_it(tmp_path, monkeypa
     # 0.1 s here and 0.3 s in an artefact of a worker: neither is counted twice
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
     monkeypatch.setenv(times.VARIABLE, str(tmp_path / "times"))
+    monkeypatch.delenv("LMNOTES_WARM", raising=False)
     store.build("outer", {}, write_in_workers)
     store.build("outer", {}, write_in_workers)  # it is there
     inner, outer = times.read(tmp_path / "times", time.time())["artefacts"]
@@ -71,11 +72,28 @@ def test_a_sum_has_each_part_once(tmp_path):
     lines = [
         {"kind": "start", "at": 12.0, "cpu": 3.0},
         {"kind": "figure", "name": "f", "inside": "", "seconds": 0.5, "cpu": 0.5},
-        {"kind": "artefact", "name": "b", "inside": "a", "seconds": 2.0, "cpu": 4.0},
-        {"kind": "artefact", "name": "a", "inside": "", "seconds": 3.0, "cpu": 5.0},
+        {
+            "kind": "artefact",
+            "name": "b",
+            "inside": "a",
+            "pid": 1,
+            "warm": False,
+            "seconds": 2.0,
+            "cpu": 4.0,
+        },
+        {
+            "kind": "artefact",
+            "name": "a",
+            "inside": "",
+            "pid": 1,
+            "warm": False,
+            "seconds": 3.0,
+            "cpu": 5.0,
+        },
         {"kind": "cell", "cell": 2, "line": "a()", "seconds": 4.0, "cpu": 6.0},
         {"kind": "page", "name": "", "inside": "", "seconds": 1.0, "cpu": 1.0},
         {"kind": "launcher", "seconds": 0, "cpu": 2.0},
+        {"kind": "worker", "name": "lmnotes.parallel:work", "seconds": 0, "cpu": 0.5},
     ]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"kind": "ce')
     whole = times.read(path, 10.0)
@@ -84,8 +102,10 @@ def test_a_sum_has_each_part_once(tmp_path):
         ("b", 2.0, 4.0),
         ("a", 1.0, 1.0),
     ]
-    assert whole["all"]["cpu"] == 3.0 + 6.0 + 2.0  # figures are in cells, the page in the launcher
+    assert (
+        whole["all"]["cpu"] == 3.0 + 6.0 + 2.0 + 0.5
+    )  # figures are in cells, the page in the launcher
     table = times.rows("01_tiny", whole)
-    assert table[0][:2] == ("01_tiny", "11.0")
+    assert table[0][:2] == ("01_tiny", "11.5")
     assert ("  cell", "6.0", "4.0", "[2] a()") in table
     assert table[-2:] == [("  artefact", "4.0", "2.0", "b"), ("  artefact", "1.0", "1.0", "a")]

@@ -116,17 +116,17 @@ def preview(
     rows = []
     for name in names or [path.stem for path in cards.notebooks()]:
         plan = _plan(name, profile, overrides or {})
-        last = record.last(plan.notebook.stem, profile)
+        last = record.last(plan.name, profile)
         why = _why(plan, last, force)
         took = f"{last['seconds']:.0f} s" if last else ""
-        rows.append((plan.notebook.stem, "run" if why else "keep", took, why or "unchanged"))
+        rows.append((plan.name, "run" if why else "keep", took, why or "unchanged"))
     return rows
 
 
 def _why(plan: _Plan, last: dict | None, force: bool) -> str:
     """Why a plan is to run, "" where what an equal run has left is kept."""
     entry = record.read(plan.folder)
-    if entry is not None and record.is_whole(plan.folder, entry):
+    if _is_kept(plan):
         return "--force" if force else ""
     if entry is not None and entry["status"] == "failed":
         return f"it failed: {entry.get('failure', {}).get('error', '')[:80]}"

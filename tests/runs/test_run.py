@@ -391,7 +391,7 @@ def test_a_run_says_where_its_time_went(ran, ran_house, capsys):
     times = read(ran.result.folder, "run.json")["times"]
     assert [spent["cell"] for spent in times["cells"]] == [*range(3, 8)]
     assert times["cells"][0]["line"] == "import matplotlib.pyplot as plt"
-    assert times["start"]["cpu"] > 0.3 < times["start"]["seconds"]
+    assert times["start"]["cpu"] > 0 < times["start"]["seconds"]
     assert 0 < times["figures"]["cpu"] < sum(spent["cpu"] for spent in times["cells"])
     assert 0 < times["page"]["cpu"] < times["launcher"]["cpu"] < times["all"]["cpu"]
     assert not (ran.result.folder / record.TIMES).exists()
