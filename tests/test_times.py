@@ -12,6 +12,9 @@ from lmnotes import store, times
 BURN = "import time\nwhile time.process_time() < {}: pass"
 
 
+HERE = {"pid": 1, "warm": False}
+
+
 def burn(seconds):
     end = time.process_time() + seconds
     while time.process_time() < end:
@@ -102,9 +105,7 @@ def test_a_sum_has_each_part_once(tmp_path):
         ("b", 2.0, 4.0),
         ("a", 1.0, 1.0),
     ]
-    assert (
-        whole["all"]["cpu"] == 3.0 + 6.0 + 2.0 + 0.5
-    )  # figures are in cells, the page in the launcher
+    assert whole["all"]["cpu"] == 3.0 + 6.0 + 2.0 + 0.5
     table = times.rows("01_tiny", whole)
     assert table[0][:2] == ("01_tiny", "11.5")
     assert ("  cell", "6.0", "4.0", "[2] a()") in table
