@@ -7,7 +7,6 @@ rows of two rules never meet in one matrix.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -63,6 +62,7 @@ class Rule:
 
 
 PUBLISHED = Rule()
+_last: dict[tuple, "Encoded"] = {}  # of `encode`
 
 
 @dataclass(frozen=True)
@@ -124,28 +124,15 @@ def encode(tokenizer, texts: Sequence[str], rule: Rule, limit: int) -> Encoded:
     Raises InputError on an empty text, and where a BOS is wanted of a tokenizer that has none. What
     a small tokenizer makes of the last texts is remembered: many models share it.
     """
-    if tokenizer.is_fast and len(tokenizer) < _SMALL:
-        said = tokenizer.backend_tokenizer.to_str(), str(tokenizer.special_tokens_map)
-        return _remembered(_Alike(said, tokenizer), tuple(texts), rule, limit)
-    return _encode(tokenizer, texts, rule, limit)
-
-
-class _Alike:
-    """A tokenizer that equals those of the same state."""
-
-    def __init__(self, state: tuple[str, ...], tokenizer):
-        self.state, self.tokenizer = state, tokenizer
-
-    def __eq__(self, other) -> bool:
-        return self.state == other.state
-
-    def __hash__(self) -> int:
-        return hash(self.state)
-
-
-@lru_cache(maxsize=2)
-def _remembered(alike: _Alike, texts: tuple[str, ...], rule: Rule, limit: int) -> Encoded:
-    return _encode(alike.tokenizer, texts, rule, limit)
+    if not tokenizer.is_fast or len(tokenizer) > _SMALL:
+        return _encode(tokenizer, texts, rule, limit)
+    state = tokenizer.backend_tokenizer.to_str(), str(tokenizer.special_tokens_map)
+    key = (type(tokenizer), *state, tuple(texts), rule, limit)
+    encoded = _last.pop(key, None) or _encode(tokenizer, texts, rule, limit)
+    while len(_last) > 1:
+        del _last[next(iter(_last))]
+    _last[key] = encoded
+    return encoded
 
 
 def _encode(tokenizer, texts: Sequence[str], rule: Rule, limit: int) -> Encoded:

@@ -91,13 +91,14 @@ def drawn_shares(
 
     How far a share hangs on the pairs of prompt and response; not on the models.
     """
-    values = np.asarray(log_likelihood, np.float64)
-    rng, tables = np.random.default_rng(seed), []
-    for draw in range(n):
-        chosen = rng.integers(values.shape[1], size=values.shape[1])
-        squared = maps.kl(maps.row_centre(values[:, chosen]))
-        tables.append(permanova(squared, factors, n_permutations=0).assign(draw=draw))
-    return pd.concat(tables, ignore_index=True)[["draw", "factor", "r2"]]
+    values, rng = np.asarray(log_likelihood, np.float64), np.random.default_rng(seed)
+    chosen = (rng.integers(values.shape[1], size=values.shape[1]) for _ in range(n))
+    squared = np.stack([maps.kl(maps.row_centre(values[:, pairs])) for pairs in chosen])
+    total = squared.sum(axis=(1, 2)) / (2 * len(values))
+    groups = {name: _indicators(labels, len(values), name) for name, labels in factors.items()}
+    shares = {name: 1 - _within(squared, members[None]) / total for name, members in groups.items()}
+    table = pd.DataFrame(shares).rename_axis(index="draw", columns="factor")
+    return table.stack().rename("r2").reset_index()
 
 
 def share_gaps(
@@ -164,13 +165,14 @@ def response_distance(responses: Sequence[Sequence[str]]) -> np.ndarray:
 
 
 def _within(squared, groups):
-    """Sum over groups of the sum over i < j in it of d_ij^2 / n_g; groups (R, M, G) gives (R,)."""
+    """Sum over groups of the sum over i < j in it of d_ij^2 / n_g; distances (R, M, M) or groups
+    (R, M, G) give (R,)."""
     sums = np.einsum("rmg,rmg->rg", np.matmul(squared, groups), groups)
     return (sums / (2 * groups.sum(axis=1))).sum(axis=1)
 
 
 def _indicators(labels, n, name):
-    groups = pd.get_dummies(np.asarray(labels)).to_numpy(np.float64)
+    groups = (np.asarray(labels)[:, None] == np.unique(labels)).astype(np.float64)
     if len(labels) != n or not 1 < groups.shape[1] < n:
         raise InputError(
             f"factor {name!r} has {len(labels)} labels of {groups.shape[1]} kinds for {n} models; "

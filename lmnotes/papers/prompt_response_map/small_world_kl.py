@@ -32,7 +32,8 @@ def estimate(
         for length, n in n_prompts.items()
         for source in range(len(folders))
     ]
-    keys = [_key(folders) | setting for setting in settings]
+    models = _key(folders)
+    keys = [models | setting for setting in settings]
     if all(store.place("prompt-kl", key).exists() for key in keys):
         workers = 1
     work = partial(_estimate, tuple(folders))

@@ -232,6 +232,10 @@ def test_shares_budget_and_words():
     result = factor_shares.drawn_shares(L, {"taste": taste}, n=30)
     whole = factor_shares.permanova(maps.kl(maps.row_centre(L)), {"taste": taste}, 9).r2[0]
     assert result.r2.min() < whole < result.r2.max() and len(result) == 30
+    draw = np.random.default_rng(0)
+    _, second = (L[:, draw.integers(60, size=60)] for _ in range(2))
+    again = factor_shares.permanova(maps.kl(maps.row_centre(second)), {"taste": taste}, 0).r2[0]
+    assert result.draw[1] == 1 and result.r2[1] == pytest.approx(again)
     spent = factor_shares.budget(L, [10, 60], n_runs=5)
     np.testing.assert_allclose(spent.r[spent.n == 60], 1)
     np.testing.assert_allclose(spent.error[spent.n == 60], 0, atol=1e-12)
