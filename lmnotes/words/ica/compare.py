@@ -1,6 +1,6 @@
 """Are the axes of two spaces the same? Matched on some pairs, judged on others, against nulls."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -164,8 +164,8 @@ def compare_bases(
         matchings[basis], held_out[basis] = real, real.on(a[test], b[test], of_test)
         target, of_groups = _by_group(b[train], within, of_train)
         stand_in = a[train][places]  # (G, K), a row per group
-        drawn = (matching.standardised(stand_in[n], of_groups) for n in stand_ins)
-        drawn = [matching.match_axes(values.T @ target, method) for values in drawn]
+        drawn = _shuffled(stand_in, target, of_groups, stand_ins)
+        drawn = [matching.match_axes(correlation, method) for correlation in drawn]
         shuffled[basis], nulls[basis] = drawn[0], Null(np.array([null.r for null in drawn]))
     return Comparison(name, n_pairs, matchings, nulls, shuffled, held_out)
 
@@ -254,6 +254,23 @@ def _by_group(target: np.ndarray, within: np.ndarray, weights) -> tuple[np.ndarr
     summed = np.zeros((len(of_groups), target.shape[1]))
     np.add.at(summed, within, target)
     return summed / np.sqrt(of_groups)[:, None], of_groups
+
+
+def _shuffled(values, target, weights, stand_ins) -> Iterator[np.ndarray]:
+    """The correlations (K_1, K_2) of values (G, K_1), their rows shuffled, with a target (G, K_2).
+
+    The target is turned back in place of the values, whose squares serve all shuffles. With shares
+    w, sum_g sqrt(w_g) (a_g - mean) t_g over the length of sqrt(w) (a - mean), in moments of a.
+    """
+    values = values - values.mean(axis=0)  # small means, so that the squares lose no digits
+    squares, share = values**2, weights / weights.sum()
+    target = target * np.sqrt(share)[:, None]
+    for order in stand_ins:
+        back = np.argsort(order)
+        mean = share[back] @ values
+        length = np.sqrt(np.maximum(share[back] @ squares - mean**2, 0))
+        product = values.T @ target[back] - np.outer(mean, target.sum(axis=0))
+        yield product / np.where(length > 0, length, 1)[:, None]
 
 
 def shuffled_rows(groups: np.ndarray, *, n_shuffles: int = 1, seed: int = 0) -> list[np.ndarray]:

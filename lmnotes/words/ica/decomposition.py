@@ -20,8 +20,7 @@ from lmnotes.words.ica import solver as rotation_solver
 from lmnotes.words.ica.components import Components, order
 from lmnotes.words.ica.whitening import whiten
 
-VERSION = 2  # of the solver; part of every artefact's id
-WEIGHTED_VERSION = 3  # the same where rows have weights, which signs and order follow
+VERSION = 4  # of the solver; part of every artefact's id
 
 
 @dataclass(frozen=True)
@@ -104,8 +103,7 @@ def fit_embedding(embedding: Embedding, *, min_count: int = 1, **options) -> Com
     vectors, counts = np.asarray(vectors), None if counts is None else np.asarray(counts)
     weights, device = options.pop("weights", None), options.pop("device", None)
     settings = Settings(**options)
-    version = VERSION if weights is None else WEIGHTED_VERSION
-    key = asdict(settings) | {"version": version, "vectors": _sha256(vectors)}
+    key = asdict(settings) | {"version": VERSION, "vectors": _sha256(vectors)}
     key["counts"] = _sha256(counts) if settings.weighted_mean else None
     key["weights"] = None if weights is None else _sha256(np.asarray(weights))
 

@@ -1,12 +1,14 @@
 """The rotation that makes white data least Gaussian: L-BFGS on the orthogonal group.
 
 After Ablin, Cardoso and Gramfort, *Faster ICA under orthogonal constraint*, 2018 (Picard-O), with
-three changes. It begins with FastICA's own steps: where all rows are about equally long, a random
+five changes. It begins with FastICA's own steps: where all rows are about equally long, a random
 rotation's axes look Gaussian or flatter, and a descent by slopes stays there, while the fixed point
-leaps away. Early steps look at a part of the rows. And the line search follows the slope, which
-comes with the gradient, so that the contrast itself is never summed. Letters: Z white data (V, K),
-R rotation (K, K), Y = Z R, g the contrast's derivative, C = E[g(Y)' Y], A a skew-symmetric step:
-R <- R exp(A)'.
+leaps away. Early steps look at a part of the rows. The line search follows the slope, which
+comes with the gradient, so that the contrast itself is never summed. The curvature of a pair of
+axes is the exact one, E[g'(y_i) y_j^2], as words far from the origin are far on many axes: columns
+are not independent, and E[g'(y_i)] would be up to twice as much. A step is Cayley's instead of the
+exponential, which it equals to second order. Letters: Z white data (V, K), R rotation (K, K),
+Y = Z R, g the contrast's derivative, C = E[g(Y)' Y], A a skew-symmetric step.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +19,9 @@ from lmnotes.errors import InputError, expect_finite, expect_one_of, expect_shap
 
 LEAPS = 15  # steps of FastICA at the beginning
 MEMORY = 15  # pairs of steps and gradient differences
-FLOOR = 0.01  # smallest curvature that a step is divided by
+REFRESH = 10  # steps from one look at the curvature to the next, which costs half a gradient
+REACH = 0.5  # radians that an axis turns in one step at most: beyond, slopes lead astray
+FLOOR = 0.06  # smallest curvature that a step is divided by: true ones scatter by as much
 PATIENCE = 500  # steps without a tenth of progress, after which it stops; saddles take hundreds
 ROWS_PER_COLUMN = 12  # a part of the rows with fewer than this says too little about the whole
 
@@ -61,7 +65,7 @@ def gradient(
     [[0.0, 0.0], [0.0, 0.0]]
     """
     data = Moments(white, weights, contrast, "float64", "cpu")
-    moments, slope = data.under(data.tensor(rotation))
+    moments, slope, _ = data.under(data.tensor(rotation))
     return skew(moments, signs_of(moments, slope)).numpy()
 
 
@@ -145,18 +149,20 @@ class _Search:
         self.rotation, self.fixed = rotation, signs
         self.history, self.norm, self.signs = [], np.inf, None
         self.steps, self.differences = [], []
+        self.crossed, self.age = None, 0
 
     def leap(self, data, n_steps: int) -> None:
         """Steps of FastICA's fixed point: R <- the rotation nearest to R (C' - E[g'(Y)])."""
         for _ in range(n_steps):
-            moments, slope = data.under(self.rotation)
-            self._look(moments, slope)
+            moments, slope, _ = data.under(self.rotation)
+            signs = signs_of(moments, slope) if self.fixed is None else self.fixed
+            self.norm = float(skew(moments, slope * 0 + signs).abs().max())
             self.history.append(self.norm)
             self.rotation = _orthogonal(self.rotation @ (moments.T - slope.diag()))
 
     def descend(self, data, tolerance: float, max_iterations: int) -> None:
         """Steps until the gradient norm is within tolerance, lost in rounding, or time is up."""
-        self._look(*data.under(self.rotation))
+        self._look(*data.under(self.rotation, curved=True))
         lost = 4 * data.eps  # a mean of many products is known better than one of them
         best, since = self.norm, 0
         for _ in range(max_iterations):
@@ -167,7 +173,7 @@ class _Search:
             self._step(data)
             best, since = (self.norm, 0) if self.norm < 0.9 * best else (best, since + 1)
 
-    def _look(self, moments, slope) -> None:
+    def _look(self, moments, slope, crossed) -> None:
         """Gradient, curvature and signs at the present rotation."""
         signs = signs_of(moments, slope)
         if self.fixed is not None:
@@ -176,22 +182,23 @@ class _Search:
             self.steps, self.differences = [], []  # they belong to another function
         self.signs = signs
         self.gradient = skew(moments, signs)
-        half = (signs * (slope - moments.diagonal())) / 2
-        self.curvature = (half[:, None] + half[None, :]).clamp(min=FLOOR)
+        self.crossed, self.age = (self.crossed, self.age + 1) if crossed is None else (crossed, 0)
+        half = signs[:, None] * (self.crossed - moments.diagonal()[:, None]) / 2
+        self.curvature = (half + half.T).clamp(min=FLOOR).float()
         self.norm = float(self.gradient.abs().max())
 
     def _direction(self):
         """Minus the gradient times the inverse Hessian that L-BFGS knows of, by two loops."""
-        q, saved = self.gradient.clone(), []
+        q, saved = self.gradient.float().flatten(), []
         for step, difference in zip(reversed(self.steps), reversed(self.differences), strict=True):
-            scale = 1 / (step * difference).sum()
-            weight = scale * (step * q).sum()
-            q -= weight * difference
+            scale = 1 / float(step.dot(difference))
+            weight = scale * float(step.dot(q))
+            q.add_(difference, alpha=-weight)
             saved.append((step, difference, scale, weight))
-        q /= self.curvature
+        q /= self.curvature.flatten()
         for step, difference, scale, weight in reversed(saved):
-            q += step * (weight - scale * (difference * q).sum())
-        return -q
+            q.add_(step, alpha=weight - scale * float(difference.dot(q)))
+        return -q.view_as(self.gradient).double()
 
     def _step(self, data) -> None:
         """One step along the direction, shortened until the slope there is no longer steeply up."""
@@ -201,27 +208,33 @@ class _Search:
             self.steps, self.differences = [], []
             direction = self._direction()
             slope = float((direction * self.gradient).sum())
-        length = min(1.0, 1.0 / float(direction.abs().max()))  # radians, of any pair of axes
+        length = min(1.0, REACH / float(direction.norm(dim=1).max()))
         for _ in range(8):
-            turned = self.rotation @ (length * direction).matrix_exp().T
-            moments, derivative = data.under(turned)
-            new = skew(moments, self.signs)
+            turned = self.rotation @ cayley(length * direction).T
+            moments = data.under(turned, curved=self.age >= REFRESH)
+            new = skew(moments[0], self.signs)
             there = float((direction * new).sum())
             if there <= 0.7 * -slope:
                 break
             length *= min(max(slope / (slope - there), 0.1), 0.5)
         step, difference = length * direction, new - self.gradient
         if float((step * difference).sum()) > 1e-12 * float((step * step).sum()):
-            self.steps = [*self.steps[1 - MEMORY :], step]
-            self.differences = [*self.differences[1 - MEMORY :], difference]
-        if len(self.history) % 20 == 0:
-            turned = _orthogonal(turned)
+            self.steps = [*self.steps[1 - MEMORY :], step.float().flatten()]
+            self.differences = [*self.differences[1 - MEMORY :], difference.float().flatten()]
         self.rotation = turned
-        self._look(moments, derivative)
+        self._look(*moments)
+
+
+def cayley(skewed):
+    """The rotation (1 - A/2)^-1 (1 + A/2) of a skew-symmetric A (K, K): exp(A) + O(A^3)."""
+    import torch
+
+    half, one = skewed / 2, torch.eye(len(skewed), dtype=skewed.dtype, device=skewed.device)
+    return torch.linalg.solve(one - half, one + half)
 
 
 def _orthogonal(matrix):
-    """The nearest orthogonal matrix: products of rotations drift by rounding."""
+    """The nearest orthogonal matrix."""
     import torch
 
     u, _, v = torch.linalg.svd(matrix)
@@ -240,8 +253,9 @@ class Moments:
 
         self.dtype, self.device, self.contrast = getattr(torch, dtype), device, contrast
         self.rows = self.tensor(white)
-        self.weights = None if weights is None else self.tensor(weights)[:, None]
-        self.total = float(len(white) if weights is None else np.sum(weights))
+        self.is_weighted = weights is not None
+        self.weights = self.tensor(weights if self.is_weighted else np.ones(len(white)))
+        self.total = float(np.sum(weights) if self.is_weighted else len(white))
         self.eps = np.finfo(dtype).eps
 
     def tensor(self, array):
@@ -250,21 +264,32 @@ class Moments:
 
         return torch.as_tensor(np.ascontiguousarray(array), dtype=self.dtype, device=self.device)
 
-    def under(self, rotation):
-        """C = E[g(Y)' Y] (K, K) and E[g'(Y)] (K,), summed over blocks of rows in float64."""
+    def under(self, rotation, curved: bool = False):
+        """C = E[g(Y)' Y] (K, K), E[g'(Y)] (K,) and, if asked for, E[g'(Y)' Y^2] (K, K); or None."""
+        import torch
+
         rotation, k = rotation.to(self.dtype), rotation.shape[1]
-        moments, slope = rotation.new_zeros(k, k).double(), rotation.new_zeros(k).double()
-        block = BLOCK if self.device == "cpu" else 64 * BLOCK
+        moments, crossed, slope = (rotation.new_zeros(*s) for s in ((k, k), (k, k), (k,)))
+        block = min(BLOCK if self.device == "cpu" else 64 * BLOCK, len(self.rows))
+        room = rotation.new_empty(2, block, k)  # new memory for every block would cost a third
         for start in range(0, len(self.rows), block):
-            y = self.rows[start : start + block] @ rotation  # (block, K)
-            g = y.tanh() if self.contrast == "logcosh" else y * y * y
-            derivative = 1 - g * g if self.contrast == "logcosh" else 3 * y * y
-            if self.weights is not None:
-                weights = self.weights[start : start + block]
-                g, derivative = g * weights, derivative * weights
-            moments += g.T @ y
-            slope += derivative.sum(0)
-        return moments / self.total, slope / self.total
+            rows = self.rows[start : start + block]
+            weights = self.weights[start : start + block]
+            y, g = room[:, : len(rows)]
+            torch.mm(rows, rotation, out=y)  # (block, K)
+            torch.tanh(y, out=g) if self.contrast == "logcosh" else torch.pow(y, 3, out=g)
+            moments.addmm_(g.T, y * weights[:, None] if self.is_weighted else y)
+            if self.contrast == "logcosh":
+                g.square_().neg_().add_(1)
+            else:
+                torch.square(y, out=g).mul_(3)
+            slope.addmv_(g.T, weights)
+            if curved:
+                y.square_()
+                crossed.addmm_(g.T, y.mul_(weights[:, None]) if self.is_weighted else y)
+        sums = (moments, slope, crossed) if curved else (moments, slope)
+        means = [total.double() / self.total for total in sums]
+        return means if curved else (*means, None)
 
 
 def signs_of(moments, slope):

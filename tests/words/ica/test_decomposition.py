@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+import torch
+from scipy import linalg
 
 from lmnotes.words.embedding import Embedding
 from lmnotes.words.ica import components, decomposition, solver, whitening
@@ -91,6 +93,62 @@ def test_the_gradient_is_the_slope_of_the_contrast(mixed):
     slope = (loss(step) - loss(-step)) / (2 * step)
     np.testing.assert_allclose(2 * fitted[1, 3], slope, atol=1e-7)
     np.testing.assert_allclose(fitted, -fitted.T)
+
+
+def white_and_moments(weights=None, contrast="logcosh"):
+    """White rows (900, 6), a rotation, and Y, g(Y), g'(Y) of theirs by plain numpy."""
+    white = whitening.whiten(sources(900), weights=weights).white
+    y = white @ (rotation := solver.random_rotation(6, 4))
+    cube = contrast == "cube"
+    g, derivative = (y**3, 3 * y**2) if cube else (np.tanh(y), 1 - np.tanh(y) ** 2)
+    return white, rotation, y, g, derivative
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("contrast", ["logcosh", "cube"])
+@pytest.mark.parametrize("is_weighted", [False, True])
+def test_moments_are_means_over_rows_whatever_the_block(monkeypatch, dtype, contrast, is_weighted):
+    weights = np.random.default_rng(0).integers(0, 4, 900) if is_weighted else None
+    white, rotation, y, g, derivative = white_and_moments(weights, contrast)
+    monkeypatch.setattr(solver, "BLOCK", 250)  # the last block is a shorter one
+    rows = solver.Moments(white, weights, contrast, dtype, "cpu")
+    share = (np.ones(900) if weights is None else weights)[:, None]
+    share = share / share.sum()
+    expected = ((g * share).T @ y, (derivative * share).sum(0), (derivative * share).T @ y**2)
+    moments = rows.under(rows.tensor(rotation), curved=True)
+    for ours, slow in zip(moments, expected, strict=True):
+        atol = 1e-12 if dtype == "float64" else 1e-5
+        np.testing.assert_allclose(ours.numpy(), slow, atol=atol, rtol=1e-5)
+    assert rows.under(rows.tensor(rotation))[2] is None
+
+
+def test_the_curvature_of_a_pair_is_the_second_slope_of_the_contrast_as_it_turns():
+    white, rotation, y, _, _ = white_and_moments()
+    rows = solver.Moments(white, None, "logcosh", "float64", "cpu")
+    search = solver._Search(rows.tensor(rotation), 1.0)
+    search._look(*rows.under(search.rotation, curved=True))
+
+    def loss(angle, i, j):  # axes i and j turned towards each other
+        turned = [np.cos(angle) * y[:, i] + np.sin(angle) * y[:, j]]
+        turned.append(np.cos(angle) * y[:, j] - np.sin(angle) * y[:, i])
+        return np.log(np.cosh(turned)).mean(axis=1).sum()
+
+    h = 1e-3
+    for i, j in ((0, 1), (3, 4), (2, 5)):
+        bend = (loss(h, i, j) - 2 * loss(0, i, j) + loss(-h, i, j)) / h**2
+        # the gradient's entry is half of the slope, and (j, i) counts as well
+        assert 2 * float(search.curvature[i, j]) == pytest.approx(max(bend, 2 * solver.FLOOR), 1e-4)
+
+
+def test_a_step_is_a_rotation_and_the_exponential_to_second_order():
+    skewed = np.random.default_rng(0).normal(size=(7, 7))
+    skewed -= skewed.T
+    turned = solver.cayley(torch.tensor(skewed))
+    np.testing.assert_allclose(turned.T @ turned, np.eye(7), atol=1e-14)
+    for size in (1e-2, 1e-3):
+        turned = solver.cayley(torch.tensor(size * skewed)).numpy()
+        error = np.abs(turned - linalg.expm(size * skewed)).max()
+        assert error < np.linalg.norm(size * skewed, 2) ** 3
 
 
 def test_it_starts_from_a_part_of_the_rows_where_there_are_many():
