@@ -368,6 +368,13 @@ def sign_flip(differences: np.ndarray, *, seed: int = 0) -> float:
     return float(flipped.pvalue)
 
 
+class Fixed(tuple):
+    """What a table keeps in `attrs` and its copies share: pandas copies lists number by number."""
+
+    def __deepcopy__(self, memo: dict) -> "Fixed":
+        return self
+
+
 def holm(p_values: np.ndarray) -> np.ndarray:
     """The p-values corrected for their number by Holm's step-down method, (R,).
 

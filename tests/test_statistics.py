@@ -95,3 +95,11 @@ def test_a_table_over_seeds_is_over_seeds_cell_by_cell():
     mean, interval = statistics.over_seeds([1, 2, 4], [(-1, 2), (0, 3), (2, 5)])
     assert table.iloc[0].to_list() == ["a", mean, *interval]
     assert table.name.to_list() == ["a", "b"] and tables[0].x[0] == 1.0
+
+
+def test_a_copied_table_shares_what_is_fixed():
+    kept = statistics.Fixed([[1.0, 2.0]])
+    table = pd.DataFrame({"a": [1, 2]})
+    table.attrs["drawn"] = kept
+    assert table.query("a > 1").attrs["drawn"] is kept
+    assert pd.concat([table, table]).attrs == {"drawn": ([1.0, 2.0],)}

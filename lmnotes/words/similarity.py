@@ -16,7 +16,7 @@ import scipy.linalg
 from scipy.stats import rankdata
 
 from lmnotes.errors import InputError, expect_finite, expect_one_of, expect_whole
-from lmnotes.statistics import pairs_error
+from lmnotes.statistics import Fixed, pairs_error
 from lmnotes.words import judgements, null_laws
 
 
@@ -220,7 +220,7 @@ def agreement(
             lines.append((name, p, value, max(value - reach, -1), min(value + reach, 1)))
             influences.append(influence.tolist())
     table = pd.DataFrame(lines, columns=["basis", "n_axes", "spearman", "low", "high"])
-    table.attrs |= {"influence": influences, "ends": np.asarray(rows).tolist()}
+    table.attrs |= {"influence": Fixed(influences), "ends": Fixed(np.asarray(rows).tolist())}
     return table
 
 

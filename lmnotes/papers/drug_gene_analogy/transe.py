@@ -134,7 +134,7 @@ def train(
     for step, chosen in enumerate(_batches(len(rows), batch, steps, rng)):
         other = rng.integers(len(entities), size=(len(chosen), n_negatives))
         slopes, loss = _slopes(vectors, rows[chosen], other, step % 2 == 0, np.float32(margin))
-        _adam(vectors, slopes, moments, np.float32(rate * (1 - 0.9 * step / steps)), step + 1)
+        _adam(vectors, slopes, moments, rate * (1 - 0.9 * step / steps), step + 1)
         model.history[step] = loss
     entity, relation = np.split(vectors, [len(entities)])
     return replace(model, entity=entity, relation=relation)
@@ -214,60 +214,50 @@ def _batches(n: int, batch: int, steps: int, rng):
 
 
 @njit(**OPTIONS)
-def _slopes(vectors, positive, other, corrupt_tail, margin):
+def _slopes(vectors, triples, other, corrupt_tail, margin):
     """The gradient of the loss of B triples (B, 3) of rows, and the loss.
 
     other: (B, N) rows in place of tails, or of heads. Of the loss, half a mean of
     -log s(margin - d) - sum p log s(d' - margin), p is held fixed.
     """
-    half, slopes, loss = np.float32(0.5 / len(positive)), np.zeros_like(vectors), 0.0
-    far, n_dims = np.empty(other.shape[1], np.float32), vectors.shape[1]
-    for b in range(len(positive)):
-        h, r, t = positive[b, 0], positive[b, 1], positive[b, 2]
-        # a corrupted tail n is h + r away, a corrupted head t - r: v[kept] + turn v[r] - v[n]
-        kept, turn = (h, np.float32(1)) if corrupt_tail else (t, np.float32(-1))
-        near, least, total = np.float32(0), np.float32(np.inf), np.float32(0)
-        for d in range(n_dims):
-            near += abs(vectors[h, d] + vectors[r, d] - vectors[t, d])
-        for n in range(len(far)):
-            far[n] = 0
+    half, slopes, loss = np.float32(0.5 / len(triples)), np.zeros_like(vectors), 0.0
+    n_ends, n_dims = 1 + other.shape[1], vectors.shape[1]
+    distance = np.empty(n_ends, np.float32)
+    # a tail is |h + r - t| away, a head |t - r - h|: |v[kept] + turn v[r] - v[end]|
+    side, turn = (0, np.float32(1)) if corrupt_tail else (2, np.float32(-1))
+    for b in range(len(triples)):
+        kept, r, own = triples[b, side], triples[b, 1], triples[b, 2 - side]
+        least, total = np.float32(np.inf), np.float32(0)
+        for n in range(n_ends):  # the true end is the first
+            end, far = other[b, n - 1] if n else own, np.float32(0)
             for d in range(n_dims):
-                far[n] += abs(vectors[kept, d] + turn * vectors[r, d] - vectors[other[b, n], d])
-            least = min(least, far[n])
-        for n in range(len(far)):
-            total += np.exp(least - far[n])
-        loss += np.log1p(np.exp(near - margin))
-        size = half / (1 + np.exp(margin - near))
-        for d in range(n_dims):
-            slope = size * np.sign(vectors[h, d] + vectors[r, d] - vectors[t, d])
-            slopes[h, d] += slope
-            slopes[r, d] += slope
-            slopes[t, d] -= slope
-        for n in range(len(far)):
-            share, row = np.exp(least - far[n]) / total, other[b, n]
-            loss += share * np.log1p(np.exp(margin - far[n]))
-            size = share * half / (1 + np.exp(far[n] - margin))
+                far += abs(vectors[kept, d] + turn * vectors[r, d] - vectors[end, d])
+            distance[n] = far
+            least = min(least, far) if n else least
+        for n in range(1, n_ends):
+            total += np.exp(least - distance[n])
+        for n in range(n_ends):
+            beyond = margin - distance[n] if n else distance[0] - margin
+            share = np.exp(least - distance[n]) / total if n else np.float32(1)
+            loss += share * np.log1p(np.exp(beyond))
+            size = (share if n else -share) * half / (1 + np.exp(-beyond))
+            end = other[b, n - 1] if n else own
             for d in range(n_dims):
-                away = vectors[kept, d] + turn * vectors[r, d] - vectors[row, d]
+                away = vectors[kept, d] + turn * vectors[r, d] - vectors[end, d]
                 slope = size * np.sign(away)
-                slopes[row, d] += slope
+                slopes[end, d] += slope
                 slopes[kept, d] -= slope
                 slopes[r, d] -= turn * slope
     return slopes, loss * half
 
 
-@njit(**OPTIONS)
-def _adam(vectors, slopes, moments, rate, step):
+def _adam(vectors, slopes, moments, rate: float, step: int) -> None:
     """A step of Adam (Kingma and Ba 2015) with its usual constants, in place."""
     mean, square = moments
-    first, second = np.float32(1 - 0.9**step), np.float32(1 - 0.999**step)
-    for i in range(vectors.shape[0]):
-        for d in range(vectors.shape[1]):
-            slope = slopes[i, d]
-            mean[i, d] += np.float32(0.1) * (slope - mean[i, d])
-            square[i, d] += np.float32(0.001) * (slope * slope - square[i, d])
-            size = np.sqrt(square[i, d] / second) + np.float32(1e-8)
-            vectors[i, d] -= rate * mean[i, d] / first / size
+    mean += 0.1 * (slopes - mean)
+    square += 0.001 * (slopes * slopes - square)
+    size = np.sqrt(square / (1 - 0.999**step)) + 1e-8
+    vectors -= rate / (1 - 0.9**step) * mean / size
 
 
 def _ranks(model: TransE, rows: np.ndarray, known: np.ndarray, side: int) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes.errors import InputError, expect_strings
-from lmnotes.statistics import interval
+from lmnotes.statistics import Fixed, interval
 from lmnotes.words.embedding import Embedding
 
 
@@ -105,5 +105,5 @@ def judge(
         rows.append((rank, *won_lost_open.mean(axis=0), low, high, p, null.mean()))
     columns = ["rank", "top", "bottom", "undecided", "low", "high", "p", "null"]
     table = pd.DataFrame(rows, columns=columns)
-    table.attrs["drawn"] = drawn_again
+    table.attrs["drawn"] = Fixed(drawn_again)
     return table

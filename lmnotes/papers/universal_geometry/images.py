@@ -2,7 +2,6 @@
 labelled so that their axes can be matched with those of other models and of words."""
 
 import importlib.util
-import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -46,20 +45,16 @@ class ImageFeatures:
 
     def save(self, folder: str | Path) -> Path:
         """Write all of it to a folder, as a .npy file and a .json, and return the folder."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        np.save(folder / "vectors.npy", self.vectors)
-        names = ("files", "labels", "unreadable", "settings")
-        record = json.dumps({name: getattr(self, name) for name in names}, ensure_ascii=False)
-        (folder / "images.json").write_text(record, encoding="utf-8")
-        return folder
+        labels = {
+            name: getattr(self, name) for name in ("files", "labels", "unreadable", "settings")
+        }
+        return store.save_arrays(folder, {"vectors": self.vectors}, "images", labels)
 
     @classmethod
     def open(cls, folder: str | Path) -> "ImageFeatures":
         """The features of a folder written by `save`, mapped from disk."""
-        with store.opening(folder) as folder:
-            record = json.loads((folder / "images.json").read_text(encoding="utf-8"))
-            return cls(vectors=np.load(folder / "vectors.npy", mmap_mode="r"), **record)
+        with store.opening(folder):
+            return cls(**store.open_arrays(folder, ("vectors",), "images"))
 
 
 def features(

@@ -5,12 +5,10 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numba import njit
 
 from lmnotes.errors import expect_one_of
 from lmnotes.words.ica import compare, matching
 from lmnotes.words.ica.components import Components
-from lmnotes.words.kernels.arithmetic import EXACT
 
 VERSIONS = ("as trained", "after a random linear map")
 
@@ -57,36 +55,28 @@ def csls(queries: np.ndarray, targets: np.ndarray, sources: np.ndarray, k: int =
         queries: (n, K) mapped source rows to translate. targets: (V, K). sources: (m, K) mapped
             source rows that targets are compared with.
     """
-    queries, targets, sources = unit_rows(queries), unit_rows(targets), unit_rows(sources)
+    queries, targets, sources = (
+        unit_rows(rows).astype(np.float32) for rows in (queries, targets, sources)
+    )
     cosine = queries @ targets.T
-    return 2 * cosine - _nearest(cosine, k)[:, None] - _hubness(targets, sources, k)[None, :]
+    near = _nearest(cosine, k)[:, None]
+    cosine *= 2
+    cosine -= near
+    cosine -= _hubness(targets, sources, k)
+    return cosine
 
 
 def _hubness(targets: np.ndarray, sources: np.ndarray, k: int, block: int = 512) -> np.ndarray:
-    """The mean cosine of every target with its k nearest sources, (V,): in float32 and in blocks,
-    since all cosines at once would fill half a gigabyte for a few thousand words."""
-    sources, levels = np.ascontiguousarray(sources.T, np.float32), np.empty(len(targets))
-    for start in range(0, len(targets), block):
-        some = slice(start, start + block)
-        levels[some] = _nearest(targets[some].astype(np.float32) @ sources, k)
-    return levels
+    """The mean cosine of every target with its k nearest sources, (V,), in blocks: all cosines at
+    once would fill half a gigabyte for a few thousand words."""
+    starts = range(0, len(targets), block)
+    return np.concatenate([_nearest(targets[i : i + block] @ sources.T, k) for i in starts])
 
 
-@njit(**EXACT)
-def _nearest(cosine, k):
+def _nearest(cosine: np.ndarray, k: int) -> np.ndarray:
     """The mean of the k largest numbers of every row."""
-    means, top = np.empty(len(cosine)), np.empty(min(k, cosine.shape[1]), cosine.dtype)
-    for n in range(len(cosine)):
-        top[:] = -np.inf  # the largest so far, the least of them first
-        for value in cosine[n]:
-            if value > top[0]:
-                place = 0
-                while place + 1 < len(top) and top[place + 1] < value:
-                    top[place] = top[place + 1]
-                    place += 1
-                top[place] = value
-        means[n] = top.mean()
-    return means
+    k = min(k, cosine.shape[1])
+    return np.partition(cosine, cosine.shape[1] - k, axis=1)[:, -k:].mean(axis=1)
 
 
 def ranks(scores: np.ndarray, right: np.ndarray) -> np.ndarray:

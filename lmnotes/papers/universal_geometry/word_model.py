@@ -8,7 +8,6 @@ folder is read like that of any other model, by `contextual.token_vectors`.
 
 import json
 import math
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -37,8 +36,7 @@ class TinyLM:
 
     Args:
         folder: by `save_pretrained`, for `contextual.token_vectors`.
-        history: a table with columns step, loss (training, mean since the row before),
-            held_out_loss and seconds.
+        history: step, loss (training, mean since the row before) and held_out_loss.
         unigram_loss: of the words' frequencies.
         bigram_loss: of an interpolated Kneser-Ney model of word pairs, counted on the same text.
         settings: what it was trained with.
@@ -143,9 +141,6 @@ def _model(s: Settings, text: "_Text"):
         hidden_act="gelu_pytorch_tanh",  # phi's own, in one step
         max_position_embeddings=s.length,
         tie_word_embeddings=True,
-        embd_pdrop=0.0,
-        resid_pdrop=0.0,
-        attention_dropout=0.0,
         bos_token_id=_BEGIN,
         eos_token_id=_BEGIN,
         pad_token_id=None,
@@ -229,8 +224,8 @@ def _fit(model, text: _Text, held_out: np.ndarray, s: Settings, progress: bool) 
     ]
     optimiser = torch.optim.AdamW(groups, s.rate, betas=(0.9, 0.98), fused=True)
     rise = max(1, s.steps // 20)
-    history, losses, started = [], [], time.perf_counter()
-    every = max(1, s.steps // 4)
+    unlike = torch.nn.CrossEntropyLoss(reduction="none")
+    history, losses, every, n_unseen = [], [], max(1, s.steps // 4), len(held_out)
     for step in tqdm(range(1, s.steps + 1), "training", unit="step", disable=not progress):
         share = min(step / rise, (s.steps + 1 - step) / (s.steps + 1 - rise))
         for group in optimiser.param_groups:
@@ -244,10 +239,10 @@ def _fit(model, text: _Text, held_out: np.ndarray, s: Settings, progress: bool) 
             raise FloatingPointError(f"{given}; expected a finite number; lower rate")
         if step % every == 0 or step == s.steps:
             with torch.inference_mode():
-                parts = [_losses(model, held_out[i : i + 64]) for i in range(0, len(held_out), 64)]
+                parts = (_states(model, held_out[i : i + 64], 1) for i in range(0, n_unseen, 64))
+                parts = [unlike(model.lm_head(states), words) for states, words in parts]
             row = {"step": step, "loss": float(np.mean(losses))}
-            row["held_out_loss"] = float(torch.cat(parts).double().mean())
-            history.append(row | {"seconds": time.perf_counter() - started})
+            history.append(row | {"held_out_loss": float(torch.cat(parts).double().mean())})
             losses = []
     return history
 
@@ -261,14 +256,6 @@ def _states(model, stretches: np.ndarray, first: int = 0) -> tuple:
     states = model.model(input_ids=torch.from_numpy(read), use_cache=False).last_hidden_state
     words = torch.from_numpy(stretches[:, first:])
     return states[:, first:][words != _UNKNOWN], words[words != _UNKNOWN]
-
-
-def _losses(model, stretches: np.ndarray):
-    """Nats at every known word of stretches but the first of each."""
-    import torch
-
-    states, words = _states(model, stretches, 1)
-    return torch.nn.functional.cross_entropy(model.lm_head(states), words, reduction="none")
 
 
 def _backward(model, stretches: np.ndarray) -> float:

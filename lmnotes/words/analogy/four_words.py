@@ -12,7 +12,7 @@ import pandas as pd
 import scipy.stats
 
 from lmnotes.errors import InputError, expect_file
-from lmnotes.statistics import pairs_error
+from lmnotes.statistics import Fixed, pairs_error
 from lmnotes.text import readers
 from lmnotes.words.similarity import normalise, top_sums
 
@@ -114,5 +114,5 @@ def score(
     columns = ["basis", "n_axes", "accuracy", "low", "high", "n_questions"]
     table = pd.DataFrame(lines, columns=columns)
     table[["low", "high"]] = table[["low", "high"]].clip(0, 1)
-    table.attrs |= {"influence": influences, "ends": ends.tolist()}
+    table.attrs |= {"influence": Fixed(influences), "ends": Fixed(ends.tolist())}
     return table

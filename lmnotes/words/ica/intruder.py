@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from lmnotes.errors import InputError, expect_finite, expect_shape
-from lmnotes.statistics import interval_holding
+from lmnotes.statistics import Fixed, interval_holding
 from lmnotes.words.ica.components import Components
 from lmnotes.words.ica.matching import top_rows
 
@@ -86,7 +86,7 @@ def medians(
             drawn.append(np.nanmedian(ratio[again], axis=1).tolist())
             rows.append((basis, form, median, *interval_holding(median, drawn[-1])))
     table = pd.DataFrame(rows, columns=["basis", "form", "DistRatio", "low", "high"])
-    table.attrs["drawn"] = drawn
+    table.attrs["drawn"] = Fixed(drawn)
     return table
 
 

@@ -113,7 +113,7 @@ def test_gradient_and_step_equal_those_of_autograd(corrupt_tail):
         slopes, value = transe._slopes(ours, positive, other, corrupt_tail, np.float32(6))
         assert value == pytest.approx(float(loss.detach()), rel=1e-5)
         np.testing.assert_allclose(slopes, x.grad, atol=1e-6)
-        transe._adam(ours, slopes, moments, np.float32(0.05), step)
+        transe._adam(ours, slopes, moments, 0.05, step)
         np.testing.assert_allclose(ours, x.detach(), atol=1e-5)
 
 
