@@ -88,15 +88,20 @@ def variance_kl(
     return pd.DataFrame({"n_bytes": lengths, "total": total.var(axis=1) / 2, "within": within})
 
 
-def conditional_kl(first: np.ndarray, second: np.ndarray) -> float:
-    """The sum over a text's places of KL between two models' next-symbol laws, mean over texts.
+def conditional_kl(laws: Sequence[np.ndarray]) -> np.ndarray:
+    """The sum over a text's places of KL between the next-symbol laws of every two of M models, i
+    from j, mean over texts, (M, M).
 
     Args:
-        first, second: (N, T, V) log-probabilities, nats. The contexts are those of the given texts,
-            not of the first model's own.
+        laws: M arrays (N, T, V) of log-probabilities, nats. The contexts are those of the given
+            texts, not of the models' own.
     """
-    first, second = np.asarray(first), np.asarray(second)
-    return float((np.exp(first) * (first - second)).sum(axis=(1, 2), dtype=np.float64).mean())
+    total = 0.0
+    for of_text in zip(*laws, strict=True):  # sum p log p - sum p log q: one product a text
+        logs = np.stack([law.ravel() for law in of_text]).astype(np.float64)
+        p = np.exp(logs)
+        total = total + (p * logs).sum(axis=1, keepdims=True) - p @ logs.T
+    return total / len(laws[0])
 
 
 def log_ratios(first: np.ndarray, second: np.ndarray, lengths: Sequence[int]) -> np.ndarray:

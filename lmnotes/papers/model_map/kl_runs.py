@@ -15,7 +15,7 @@ from lmnotes.papers.model_map import kl
 from lmnotes.papers.model_map.population import Population
 from lmnotes.text.chunks import TextSet
 
-_VERSION = 2  # part of the key of stored comparisons
+_VERSION = 3  # part of the key of stored comparisons
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,7 @@ def _compared(models, ids, n_draws, length, n_given, seed) -> Compared:
     conditional = np.full((len(models), len(models)), np.nan)
     if n_given:
         chosen = ids[np.linspace(0, len(ids) - 1, min(n_given, len(ids))).astype(int)]
-        full = [sampling.distributions(*start, chosen) for start in starts]
-        conditional = np.array([[kl.conditional_kl(a, b) for b in full] for a in full])
+        conditional = kl.conditional_kl([sampling.distributions(*at, chosen) for at in starts])
     return Compared(drawn.astype(np.float32), given.astype(np.float32), conditional)
 
 
