@@ -14,7 +14,6 @@ from functools import partial
 from typing import Literal
 
 import numpy as np
-from sklearn.metrics.pairwise import euclidean_distances
 
 from lmnotes.errors import InputError, expect_between, expect_one_of, expect_shape, expect_weights
 
@@ -163,7 +162,10 @@ def squared_distances(points: np.ndarray) -> np.ndarray:
     """
     points = np.asarray(points, dtype=np.float64)
     points = points - points.mean(axis=0)  # smaller norms, fewer digits lost
-    return euclidean_distances(points, squared=True)
+    squares = np.einsum("ij,ij->i", points, points)
+    squared = np.maximum(-2 * (points @ points.T) + squares[:, None] + squares, 0)
+    np.fill_diagonal(squared, 0)
+    return squared
 
 
 def distances(Q: np.ndarray, drawn: Draw) -> np.ndarray:
