@@ -24,6 +24,7 @@ import pandas as pd
 
 from lmnotes.text import corpus
 from lmnotes.words.ica import matching, solver, whitening
+from lmnotes.words.ica.other_axes import LOGCOSH_OF_NORMAL
 from lmnotes.words.sgns import skipgram
 
 GOALS = (1e-3, 3e-4, 1e-4)
@@ -59,7 +60,11 @@ def time_ours(white, goals, seed=0):
         reached = norm(white, found.rotation)
         rows[goal] = (seconds if reached <= goal else np.nan, found.n_iterations, found.rotation)
         steps = f"{found.n_iterations} steps after {found.n_part_steps} on a part"
-        print(f"  lmnotes   {goal:.0e}: {seconds:6.1f} s, {steps}, gradient {reached:.1e}")
+        total = contrast(white, found.rotation)
+        print(
+            f"  lmnotes   {goal:.0e}: {seconds:6.1f} s, {steps}, gradient {reached:.1e}, "
+            f"contrast {total:.4f}"
+        )
     return rows
 
 
@@ -87,6 +92,27 @@ def time_scikit_learn(white, dtype, budget, goals, seed):
                 print(f"  scikit-learn {dtype} {goal:.0e}: {seconds:6.1f} s, {steps} steps")
     print(f"  scikit-learn {dtype} ended after {seconds:.1f} s, {steps} steps at {reached:.1e}")
     return rows, seconds
+
+
+def time_picard(white, goals, seed):
+    """CPU-seconds and steps of Picard-O at each goal, each from the beginning."""
+    from picard import picard
+
+    start = solver.random_rotation(white.shape[1], seed).T
+    options = {"ortho": True, "extended": True, "whiten": False, "centering": False}
+    for goal in goals:
+        started = time.process_time()
+        _, w, _, steps = picard(
+            white.T, w_init=start, tol=goal, max_iter=4000, return_n_iter=True, **options
+        )
+        seconds, reached = time.process_time() - started, norm(white, w.T)
+        print(f"  picard {goal:.0e}: {seconds:6.1f} s, {steps} steps, gradient {reached:.1e}")
+
+
+def contrast(white, rotation):
+    """Sum over axes of |E log cosh y - that of a Gaussian|: what ICA makes large."""
+    y = np.abs(white @ rotation)
+    return np.abs((y + np.log1p(np.exp(-2 * y)) - np.log(2)).mean(0) - LOGCOSH_OF_NORMAL).sum()
 
 
 def agreement(white, ours, goals, seed):
@@ -125,6 +151,7 @@ def main():
     parser.add_argument("--budget", type=float, default=600, help="CPU-seconds for scikit-learn")
     parser.add_argument("--goals", type=float, nargs="+", default=GOALS, help="gradient norms")
     parser.add_argument("--optimum", type=float, nargs="+", default=OPTIMUM, help="goals beyond")
+    parser.add_argument("--picard", action="store_true", help="a peer too; it has to be installed")
     parser.add_argument("--seed", type=int, default=0, help="of the start")
     options = parser.parse_args()
     import torch
@@ -149,6 +176,8 @@ def main():
                 }
             )
     print(pd.DataFrame(rows).to_string(index=False, float_format="{:.3g}".format))
+    if options.picard:
+        time_picard(white, options.goals, options.seed)
     agreement(white, ours, options.optimum, options.seed)
 
 

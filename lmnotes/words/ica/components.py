@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
 
 from lmnotes import store
 from lmnotes.errors import expect_shape
@@ -116,12 +115,12 @@ def skewness(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarra
     [0.7071, 0.0]
     """
     columns = np.asarray(values).T  # one at a time: no second (V, K) in memory
-    if weights is None:
-        return np.array([stats.skew(column) if np.ptp(column) else 0.0 for column in columns])
-    columns, shares = columns[:, np.asarray(weights) > 0], np.asarray(weights, np.float64)
-    shares = shares[shares > 0] / shares.sum()
-    moved = (column - shares @ column for column in columns)
-    moments = ((shares @ x**3, shares @ x**2 if np.ptp(x) else np.inf) for x in moved)
+    shares = np.ones(columns.shape[1]) if weights is None else np.asarray(weights, np.float64)
+    if weights is not None:
+        columns, shares = columns[:, shares > 0], shares[shares > 0]
+    shares = shares / shares.sum()
+    moved = ((column - shares @ column, np.ptp(column)) for column in columns)
+    moments = ((shares @ (x * x * x), shares @ (x * x) if wide else np.inf) for x, wide in moved)
     return np.array([third / second**1.5 for third, second in moments])
 
 

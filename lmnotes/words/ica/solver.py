@@ -5,10 +5,10 @@ five changes. It begins with FastICA's own steps: where all rows are about equal
 rotation's axes look Gaussian or flatter, and a descent by slopes stays there, while the fixed point
 leaps away. Early steps look at a part of the rows. The line search follows the slope, which
 comes with the gradient, so that the contrast itself is never summed. The curvature of a pair of
-axes is the exact one, E[g'(y_i) y_j^2], as words far from the origin are far on many axes: columns
-are not independent, and E[g'(y_i)] would be up to twice as much. A step is Cayley's instead of the
-exponential, which it equals to second order. Letters: Z white data (V, K), R rotation (K, K),
-Y = Z R, g the contrast's derivative, C = E[g(Y)' Y], A a skew-symmetric step.
+axes is the exact one, with E[g'(y_i) y_j^2]: words far from the origin are far on many axes, so
+that with E[g'(y_i)], as for independent columns, it would be twice as much. A step is Cayley's
+instead of the exponential, which it equals to second order. Letters: Z white data (V, K),
+R rotation (K, K), Y = Z R, g the contrast's derivative, C = E[g(Y)' Y], A a skew-symmetric step.
 """
 
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ LEAPS = 15  # steps of FastICA at the beginning
 MEMORY = 15  # pairs of steps and gradient differences
 REFRESH = 10  # steps from one look at the curvature to the next, which costs half a gradient
 REACH = 0.5  # radians that an axis turns in one step at most: beyond, slopes lead astray
-FLOOR = 0.06  # smallest curvature that a step is divided by: true ones scatter by as much
+FLOOR = 0.06  # smallest curvature that a step is divided by; most pairs at an optimum have more
 PATIENCE = 500  # steps without a tenth of progress, after which it stops; saddles take hundreds
 ROWS_PER_COLUMN = 12  # a part of the rows with fewer than this says too little about the whole
 
