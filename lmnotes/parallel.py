@@ -55,7 +55,7 @@ def map_items(
     if min(workers, len(items) // least) < 2:
         yield from tqdm(map(function, items), **bar)
         return
-    start = [pickle.dumps(sent) for sent in (sys.path, function)]
+    start = b"".join(map(pickle.dumps, (sys.path, function)))
     crew = [_Worker(start) for _ in range(min(workers, len(items)))]
     free: SimpleQueue = SimpleQueue()
     for worker in crew:
@@ -71,46 +71,37 @@ def map_items(
     with contextlib.ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(len(crew)))
         for worker in crew:  # before the threads are waited for
-            stack.callback(worker.end)
+            stack.callback(end, worker.process)
         yield from tqdm(pool.map(call, items), **bar)
 
 
 class _Worker:
     """A process that calls one function, with one argument after the other."""
 
-    def __init__(self, start: Sequence[bytes]):
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        env = os.environ | thread_settings(1)
-        self.process = popen("lmnotes.parallel:work", str(os.getpid()), env=env, **pipes)
-        self._send(*start)
+    def __init__(self, start: bytes):
+        how = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        how["env"] = os.environ | thread_settings(1)
+        self.process = popen("lmnotes.parallel:work", str(os.getpid()), **how)
+        self._sent = start
 
     def call(self, item: Any) -> Any:
-        self._send(pickle.dumps(item))
+        self._sent += pickle.dumps(item)
         try:
+            self.process.stdin.write(self._sent)
+            self.process.stdin.flush()
+            self._sent = b""
             value, error = pickle.load(self.process.stdout)
-        except (EOFError, pickle.UnpicklingError):
+        except (BrokenPipeError, EOFError, pickle.UnpicklingError):
             why = f"a process ended with code {self.process.wait()} at {str(item)[:200]}"
             raise RuntimeError(f"{why}; run again, what is done is kept") from None
         if error:
             raise error
         return value
 
-    def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout):
-            with contextlib.suppress(BrokenPipeError):
-                stream.close()
-
-    def _send(self, *pickled: bytes) -> None:
-        with contextlib.suppress(BrokenPipeError):  # the answer says it
-            self.process.stdin.write(b"".join(pickled))
-            self.process.stdin.flush()
-
 
 def work() -> None:
     """Be a process of `map_items`: read where to import from, a function, then what to call it
-    with; write what it gives."""
+    with; write what it gives, or the error."""
     end_with(int(sys.argv[1]))
     with os.fdopen(os.dup(1), "wb") as out, contextlib.suppress(EOFError):
         os.dup2(2, 1)  # what is printed is no answer
@@ -119,121 +110,120 @@ def work() -> None:
         while True:
             item = pickle.load(sys.stdin.buffer)
             try:
-                answer = pickle.dumps((function(item), None))
+                answer = function(item), None
             except Exception as error:
                 error.add_note(traceback.format_exc())
-                answer = _pickled(error)
-            out.write(answer)
+                answer = None, error
+            pickle.dump(answer, out)
             out.flush()
-
-
-def _pickled(error: Exception) -> bytes:
-    """An error as it can be read elsewhere."""
-    with contextlib.suppress(Exception):
-        pickle.loads(pickled := pickle.dumps((None, error)))
-        return pickled
-    return pickle.dumps((None, RuntimeError(f"{type(error).__name__}: {error}")))
 
 
 WARM = "LMNOTES_WARM"  # the variable that names the socket of runs.warm
 server: int | None = None  # its process, in those that it has forked
+# Ids of the processes that were forked for this one; under 0 the CPU-seconds of those that ended.
+_forked: dict[int, float] = {0: 0.0}
 
 
-def popen(
-    target: str,
-    *arguments: str,
-    stdin: int | None = None,
-    stdout: Any = None,
-    stderr: Any = None,
-    env: Mapping[str, str] | None = None,
-    cwd: str | None = None,
-    text: bool = False,
-) -> "subprocess.Popen | Warm":
+def forked() -> tuple[float, list[int]]:
+    """What is no child of this process, but works for it: CPU-seconds of the forked processes that
+    have ended, and the ids of those that run."""
+    return _forked[0], [pid for pid in [*_forked] if pid]
+
+
+def popen(target: str, *arguments: str, env: Mapping[str, str] | None = None, **how):
     """A process that calls a function, leads a session of its own, and is used as a `Popen`: forked
     from a warm one where there is such, else of a new interpreter.
 
     Args:
         target: "module:function"; called without arguments, it returns an exit code.
         arguments: what it finds in `sys.argv[1:]`.
+        how: stdin, stdout: None or PIPE. stderr: None or a file. text. cwd.
 
-    Streams are as `Popen` takes them, without `STDOUT`. A forked one is killed when this process
-    lets go of it or ends.
+    A forked one is killed when this process lets go of it or ends.
     """
     env = dict(os.environ if env is None else env)
     if address := env.get(WARM):
         with contextlib.suppress(OSError):
-            job = {"target": target, "arguments": arguments, "env": env, "cwd": cwd or os.getcwd()}
-            return Warm(address, job, (stdin, stdout, stderr), text)
+            return _Forked(address, target, arguments, env, **how)
     module, _, name = target.partition(":")
     code = f"import sys; from {module} import {name}; sys.exit({name}())"
     command = [sys.executable, "-c", code, *arguments]
-    how = {"stdin": stdin, "stdout": stdout, "stderr": stderr, "text": text, "cwd": cwd}
     return subprocess.Popen(command, env=env, start_new_session=True, **how)
 
 
-class Warm:
+def end(process) -> None:
+    """Kill a process of `popen` if it runs, and close its pipes."""
+    process.kill()
+    process.wait()
+    for stream in (process.stdin, process.stdout):
+        with contextlib.suppress(BrokenPipeError):
+            if stream:
+                stream.close()
+
+
+class _Forked:
     """A process that a warm one has forked; as a `subprocess.Popen`, as far as it is used here."""
 
-    returncode: int | None = None
-    stdin = stdout = stderr = None
+    returncode = stderr = None
 
-    def __init__(self, address: str, job: Mapping, streams: Sequence, text: bool):
-        self.args, self._line = job, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    def __init__(
+        self,
+        address,
+        target,
+        arguments,
+        env,
+        stdin=None,
+        stdout=None,
+        stderr=None,
+        text=False,
+        cwd=None,
+    ):
+        self.args, self._line = target, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._line.connect(address)
-        theirs, mine = [], []  # descriptors: what it gets, what is closed here then
-        for number, stream in enumerate(streams):
-            if stream == subprocess.PIPE:
-                ends = os.pipe()
-                its, own = ends if number == 0 else ends[::-1]
-                file = os.fdopen(own, ("w" if number == 0 else "r") + ("" if text else "b"))
-                setattr(self, ("stdin", "stdout", "stderr")[number], file)
-                mine.append(its)
-            elif stream == subprocess.DEVNULL:
-                its = os.open(os.devnull, os.O_RDWR)
-                mine.append(its)
-            elif stream is None:
-                its = number
-            else:
-                its = stream if isinstance(stream, int) else stream.fileno()
-            theirs.append(its)
+        pipes = [os.pipe() if stream == subprocess.PIPE else None for stream in (stdin, stdout)]
+        self.stdin, self.stdout = (
+            pipe and os.fdopen(pipe[not number], "wr"[number] + "b" * (not text))
+            for number, pipe in enumerate(pipes)
+        )
+        theirs = [pipe[number] if pipe else number for number, pipe in enumerate(pipes)]
+        job = {"target": target, "arguments": arguments, "env": env, "cwd": cwd or os.getcwd()}
+        streams = [*theirs, stderr.fileno() if stderr else 2]
         try:
-            socket.send_fds(self._line, [json.dumps(job).encode()], theirs)
-            said = self._line.recv(32)
+            socket.send_fds(self._line, [json.dumps(job).encode()], streams)
+            self.pid = int(self._line.recv(64) or 0)
         finally:
-            for descriptor in mine:
-                os.close(descriptor)
-        if not said:
+            for descriptor in theirs:
+                if descriptor > 2:
+                    os.close(descriptor)
+        if not self.pid:
             raise ConnectionResetError(f"{address} has gone")
-        self.pid = int(said)
+        _forked[self.pid] = 0.0
 
     def poll(self) -> int | None:
-        """The exit code, negative for a signal; None while it runs."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             return self.wait(0)
         return None
 
     def wait(self, timeout: float | None = None) -> int:
-        """The exit code, once there is one; TimeoutExpired after so many seconds without."""
         if self.returncode is None:
             if not select.select([self._line], [], [], timeout)[0]:
-                raise subprocess.TimeoutExpired(self.args["target"], timeout)
-            said = self._line.recv(32)
-            self.returncode = int(said) if said else -signal.SIGKILL  # its server is gone
+                raise subprocess.TimeoutExpired(self.args, timeout)
+            code, _, cpu = self._line.recv(64).partition(b" ")
+            self.returncode = int(code or -signal.SIGKILL)  # nothing where its server is gone
             self._line.close()
+            del _forked[self.pid]
+            _forked[0] += float(cpu or 0)
         return self.returncode
 
     def send_signal(self, number: int) -> None:
-        """Send it a signal if it still runs."""
         if self.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
     def terminate(self) -> None:
-        """Ask it to end."""
         self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it."""
         self.send_signal(signal.SIGKILL)
 
 

@@ -1,18 +1,15 @@
 """The process that executes one notebook, started by runs.watch.
 
-It reads its job as one line of JSON from standard input, which stays open as long as its parent
-lives, and writes what happens as lines of JSON to standard output.
+It reads its job as one line of JSON from standard input, writes what happens as lines of JSON to
+standard output, and ends with its parent.
 """
 
 import json
 import logging
 import os
 import re
-import signal
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 
 from lmnotes import parallel, times
@@ -23,6 +20,7 @@ _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 
 def main() -> int:
     """Execute the notebook of the job, write its page, and return the exit code."""
+    parallel.end_with(int(sys.argv[1]))
     channel = os.fdopen(os.dup(1), "w", buffering=1)  # what the kernel prints must not get into it
     os.dup2(2, 1)
 
@@ -30,7 +28,6 @@ def main() -> int:
         print(json.dumps(message), file=channel, flush=True)
 
     job = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     logging.getLogger("papermill").setLevel(logging.ERROR)  # it warns of types that it cannot parse
     failure = _execute(job, say)
     try:
@@ -107,7 +104,7 @@ def _kernel_manager(connection: Path) -> type:
     class Started(LocalProvisioner):
         async def launch_kernel(self, cmd, *, env, cwd=None, **_):
             env = env | {"JPY_PARENT_PID": str(parallel.server or os.getpid())}
-            how = {"stdin": subprocess.DEVNULL, "env": env, "cwd": cwd and str(cwd)}
+            how = {"stdin": subprocess.PIPE, "env": env, "cwd": cwd and str(cwd)}
             self.process = parallel.popen(*cmd, **how)
             self.pid = self.pgid = self.process.pid
             return self.connection_info
@@ -126,14 +123,6 @@ def _kernel_manager(connection: Path) -> type:
             )
 
     return ThisPython
-
-
-def _end_with_parent() -> None:
-    """End this process and its kernel when standard input closes: the parent is gone."""
-    sys.stdin.read()
-    os.kill(os.getpid(), signal.SIGTERM)  # nbclient shuts the kernel down on it
-    time.sleep(5)
-    os._exit(1)
 
 
 def _first_line(source: str) -> str:

@@ -146,8 +146,9 @@ def graph(shared: Mapping[str, Mapping[str, float]]) -> tuple[dict, dict]:
 
 def make(call: str, env: Mapping[str, str], stop: threading.Event | None = None) -> str:
     """Make what a call gives, in a process of its own: "", or why it could not be."""
-    how = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True, "env": env}
-    child = parallel.popen("lmnotes.runs.order:work", call, str(os.getpid()), **how)
+    with open(os.devnull, "w") as quiet:
+        how = {"stdout": subprocess.PIPE, "stderr": quiet, "text": True, "env": env}
+        child = parallel.popen("lmnotes.runs.order:work", call, str(os.getpid()), **how)
     try:
         while (code := child.poll()) is None:
             if (stop or threading.Event()).wait(_POLL_S):
@@ -155,9 +156,7 @@ def make(call: str, env: Mapping[str, str], stop: threading.Event | None = None)
         said = child.stdout.read().strip()
         return said or (f"its process ended with code {code}" if code else "")
     finally:
-        child.kill()
-        child.wait()
-        child.stdout.close()
+        parallel.end(child)
 
 
 def work() -> None:

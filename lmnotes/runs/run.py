@@ -144,14 +144,10 @@ def _side_by_side(plans: Sequence[_Plan | RunResult], force: bool, jobs: int) ->
     """The results in the order of the plans; an interrupt ends all that are under way."""
     todo = {plan.name: plan for plan in plans if isinstance(plan, _Plan)}
     results = {plan.name: plan for plan in plans}
-    seconds, needs = order.graph(
-        {
-            name: order.shared_calls(plan.card, plan.values)
-            for name, plan in todo.items()
-            if force or not _is_kept(plan)
-        }
-    )
-    seconds |= {name: _seconds(plan) for name, plan in todo.items()}
+    fresh = {name: plan for name, plan in todo.items() if force or not _is_kept(plan)}
+    calls = {name: order.shared_calls(plan.card, plan.values) for name, plan in fresh.items()}
+    seconds, needs = order.graph(calls)
+    seconds |= {name: plan.card.seconds for name, plan in todo.items()}
     work, stop, running = order.Order(seconds, needs, todo), threading.Event(), {}
 
     def carry_out(name: str) -> RunResult | None:
@@ -173,9 +169,7 @@ def _side_by_side(plans: Sequence[_Plan | RunResult], force: bool, jobs: int) ->
             stop.set()
             lanes.shutdown(wait=False, cancel_futures=True)
             raise
-    return [
-        results[plan.name if isinstance(plan, RunResult) else plan.notebook.stem] for plan in plans
-    ]
+    return [results[plan.name] for plan in plans]
 
 
 def _is_kept(plan: _Plan) -> bool:
@@ -184,18 +178,11 @@ def _is_kept(plan: _Plan) -> bool:
     return entry is not None and record.is_whole(plan.folder, entry)
 
 
-def _seconds(plan: _Plan) -> float:
-    """About how long a notebook takes: by its card, once what it shares is there."""
-    return plan.card.seconds
-
-
 def _make_shared(call: str, for_whom: Sequence[str], stop: threading.Event) -> None:
     """Make what several notebooks need; where that fails, they make it themselves."""
-    start = time.perf_counter()
+    start, what = time.perf_counter(), call.partition("(")[0].lstrip("[")
     fault = order.make(call, watch.settings(), stop)
-    took = (
-        f"{call.partition('(')[0]} for {', '.join(for_whom)}, {time.perf_counter() - start:.0f} s"
-    )
+    took = f"{what} for {', '.join(for_whom)}, {time.perf_counter() - start:.0f} s"
     _tell(f"{took}: failed ({fault})" if fault else took)
 
 

@@ -2,8 +2,8 @@
 
 Importing takes longer than many a notebook. `parallel.popen` asks for a process on the socket that
 `LMNOTES_WARM` names: one message with target, arguments, environment and folder, and three streams.
-The id of the process comes back, and its exit code when it has ended. One whose asker is gone is
-killed with its group. No process sees what another has done: this one runs nothing itself.
+The id of the process comes back; when it has ended, its exit code. One whose asker is gone is
+killed with its group. This process runs nothing itself, so no other sees what one did.
 """
 
 import functools
@@ -23,14 +23,13 @@ from pathlib import Path
 
 from lmnotes import parallel, times
 
-# What imports slowly; nothing here may start a thread or touch a GPU, or a fork would break it, or
-# read what a run sets: of this package only what has no state.
-_NEEDED = (
-    *("ipykernel.ipkernel", "papermill", "nbconvert", "pandas", "scipy.stats", "scipy.optimize"),
-    *("scipy.cluster.hierarchy", "sklearn.manifold", "sklearn.decomposition", "networkx", "numba"),
-    *("sklearn.feature_extraction.text", "matplotlib.pyplot", "torch", "safetensors.torch"),
-    *("tokenizers", "transformers.modeling_utils", "transformers.masking_utils"),
-    "transformers.models.auto.modeling_auto",
+# What imports slowly; nothing of it may start a thread or touch a GPU, which a fork would break, or
+# read what a run sets.
+_NEEDED = str.split(
+    "ipykernel.ipkernel papermill nbconvert pandas scipy.stats scipy.optimize networkx numba torch "
+    "scipy.cluster.hierarchy sklearn.manifold sklearn.decomposition matplotlib.pyplot tokenizers "
+    "sklearn.feature_extraction.text safetensors.torch transformers.modeling_utils "
+    "transformers.masking_utils transformers.models.auto.modeling_auto"
 )
 
 
@@ -43,6 +42,10 @@ def address() -> dict[str, str]:
     if sys.platform != "linux" or parallel.asked_threads() > 1:
         return {}
     path = str(Path(tempfile.mkdtemp(prefix="lmnotes-")) / "warm")
+    # what libraries read when they are imported, as a kernel has it
+    env = os.environ | parallel.thread_settings(1) | {"PYTHONHASHSEED": "0"}
+    env |= {"OMP_WAIT_POLICY": "passive", "TOKENIZERS_PARALLELISM": "false"}
+    env |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
         listener.bind(path)
         listener.listen(64)
@@ -50,20 +53,11 @@ def address() -> dict[str, str]:
         subprocess.Popen(
             [sys.executable, "-m", __name__, path, str(number)],
             stdin=subprocess.PIPE,  # closes with this process, and the server ends
-            env=_environment(),
+            env=env,
             pass_fds=[number],
             start_new_session=True,  # an interrupt at the terminal is for who asked
         )
     return {parallel.WARM: path}
-
-
-def _environment() -> dict[str, str]:
-    """What libraries read when they are imported, as a kernel has it."""
-    mine = os.environ | parallel.thread_settings(1) | {"PYTHONHASHSEED": "0"}
-    mine |= {"OMP_WAIT_POLICY": "passive", "TOKENIZERS_PARALLELISM": "false"}
-    # the kernel's own; pyarrow would start a thread
-    mine["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
-    return mine
 
 
 def main() -> None:

@@ -43,7 +43,9 @@ def execute(
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     env = _environment(notebook, folder, profile)
     with open(log, "w") as stderr:  # an interrupt at the terminal reaches it through us only
-        child = parallel.popen("lmnotes.runs.execute:main", stderr=stderr, env=env, **pipes)
+        child = parallel.popen(
+            "lmnotes.runs.execute:main", str(os.getpid()), stderr=stderr, env=env, **pipes
+        )
         try:
             with contextlib.suppress(BrokenPipeError):
                 child.stdin.write(json.dumps(job) + "\n")
@@ -119,13 +121,7 @@ def _follow(
 
 def _stop(child: subprocess.Popen) -> None:
     """End the child if it still runs; it shuts its kernel down first, or is killed after 5 s."""
-    if child.poll() is None:
-        child.terminate()
-        try:
-            child.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-    with contextlib.suppress(BrokenPipeError):
-        child.stdin.close()
-    child.stdout.close()
+    child.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(timeout=5)
+    parallel.end(child)

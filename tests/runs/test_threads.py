@@ -1,4 +1,5 @@
-"""One thread in every lane: the same bytes from a cold start, however many lanes there are."""
+"""One thread in every lane: the same bytes from a cold start, however many lanes there are, and
+whoever makes what several notebooks share."""
 
 import json
 import os
@@ -11,7 +12,8 @@ from lmnotes.errors import InputError
 from lmnotes.notebook import card
 from lmnotes.runs import fingerprint, gallery, watch
 
-NAMES = ["01_norm_information_gain", "02_universal_geometry", "04_higher_order_correlation"]
+NAMES = ["06_model_map", "07_text_resampling", "02_universal_geometry", "03_cosine_similarity"]
+NAMES += ["04_higher_order_correlation"]
 PAPERMILL = """
 import json, sys, papermill
 notebook, settings = sys.argv[1:]

@@ -117,7 +117,7 @@ def _build_in_processes(jobs: Sequence[Job], bar, workers: int) -> None:
                     future.result()  # raises where it failed
         finally:  # where one failed, the others go on from their last state another time
             for worker in crew:
-                worker.end()
+                parallel.end(worker.process)
 
 
 class _Worker:
@@ -151,14 +151,6 @@ class _Worker:
         why = why or f"its worker ended with status {self.process.wait()}"
         what = f"{job.spec.name} could not be built: {why} (log: {self.log})"
         raise RuntimeError(f"{what}; run again, it goes on from what is done")
-
-    def end(self) -> None:
-        """Stop, whatever it does."""
-        self.process.terminate()
-        self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout):
-            with suppress(BrokenPipeError):
-                stream.close()
 
 
 def _cost(job: Job) -> float:
