@@ -178,7 +178,8 @@ class _Forked:
         text=False,
         cwd=None,
     ):
-        self.args, self._line = target, socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.args, self._lock = target, threading.Lock()
+        self._line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._line.connect(address)
         pipes = [os.pipe() if stream == subprocess.PIPE else None for stream in (stdin, stdout)]
         self.stdin, self.stdout = (
@@ -205,14 +206,14 @@ class _Forked:
         return None
 
     def wait(self, timeout: float | None = None) -> int:
-        if self.returncode is None:
-            if not select.select([self._line], [], [], timeout)[0]:
-                raise subprocess.TimeoutExpired(self.args, timeout)
-            code, _, cpu = self._line.recv(64).partition(b" ")
-            self.returncode = int(code or -signal.SIGKILL)  # nothing where its server is gone
-            self._line.close()
-            del _forked[self.pid]
-            _forked[0] += float(cpu or 0)
+        if self.returncode is None and not select.select([self._line], [], [], timeout)[0]:
+            raise subprocess.TimeoutExpired(self.args, timeout)
+        with self._lock:  # another thread may ask, too
+            if self.returncode is None:
+                code, _, cpu = self._line.recv(64).partition(b" ")
+                self.returncode = int(code or -signal.SIGKILL)  # nothing where its server is gone
+                del _forked[self.pid]
+                _forked[0] += float(cpu or 0)
         return self.returncode
 
     def send_signal(self, number: int) -> None:
