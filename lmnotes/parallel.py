@@ -120,14 +120,6 @@ def work() -> None:
 
 WARM = "LMNOTES_WARM"  # the variable that names the socket of runs.warm
 server: int | None = None  # its process, in those that it has forked
-# Ids of the processes that were forked for this one; under 0 the CPU-seconds of those that ended.
-_forked: dict[int, float] = {0: 0.0}
-
-
-def forked() -> tuple[float, list[int]]:
-    """What is no child of this process, but works for it: CPU-seconds of the forked processes that
-    have ended, and the ids of those that run."""
-    return _forked[0], [pid for pid in [*_forked] if pid]
 
 
 def popen(target: str, *arguments: str, env: Mapping[str, str] | None = None, **how):
@@ -166,18 +158,8 @@ class _Forked:
 
     returncode = stderr = None
 
-    def __init__(
-        self,
-        address,
-        target,
-        arguments,
-        env,
-        stdin=None,
-        stdout=None,
-        stderr=None,
-        text=False,
-        cwd=None,
-    ):
+    def __init__(self, address, target, arguments, env, text=False, cwd=None, **streams):
+        stdin, stdout, stderr = (streams.get(name) for name in ("stdin", "stdout", "stderr"))
         self.args, self._lock = target, threading.Lock()
         self._line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._line.connect(address)
@@ -198,7 +180,6 @@ class _Forked:
                     os.close(descriptor)
         if not self.pid:
             raise ConnectionResetError(f"{address} has gone")
-        _forked[self.pid] = 0.0
 
     def poll(self) -> int | None:
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -210,10 +191,8 @@ class _Forked:
             raise subprocess.TimeoutExpired(self.args, timeout)
         with self._lock:  # another thread may ask, too
             if self.returncode is None:
-                code, _, cpu = self._line.recv(64).partition(b" ")
-                self.returncode = int(code or -signal.SIGKILL)  # nothing where its server is gone
-                del _forked[self.pid]
-                _forked[0] += float(cpu or 0)
+                # nothing comes where its server is gone
+                self.returncode = int(self._line.recv(64) or -signal.SIGKILL)
         return self.returncode
 
     def send_signal(self, number: int) -> None:

@@ -82,11 +82,8 @@ def test_a_child_is_as_a_popen_and_goes_with_who_asked_for_it(tmp_path):
     assert child.poll() is None and os.getpgid(child.pid) == child.pid
     with pytest.raises(subprocess.TimeoutExpired):
         child.wait(0.01)
-    spent, running = parallel.forked()
-    assert child.pid in running
     child.terminate()
     assert child.wait(10) == -signal.SIGTERM
-    assert parallel.forked()[0] > spent and child.pid not in parallel.forked()[1]
     child = parallel.popen("signal:pause", env=env)
     watched = os.pidfd_open(child.pid)
     child._line.close()  # as when this process ends
