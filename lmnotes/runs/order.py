@@ -15,7 +15,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from graphlib import TopologicalSorter
 
 from lmnotes import parallel
@@ -144,15 +144,19 @@ def graph(shared: Mapping[str, Mapping[str, float]]) -> tuple[dict, dict]:
     return seconds, needs
 
 
-def make(call: str, env: Mapping[str, str], stop: threading.Event | None = None) -> str:
-    """Make what a call gives, in a process of its own: "", or why it could not be."""
+def make(call: str, env: Mapping[str, str], stop: threading.Event, tick: Callable) -> str:
+    """Make what a call gives, in a process of its own: "", or why it could not be.
+
+    Meanwhile `tick` is called; an event that is set ends it as an interrupt does.
+    """
     with open(os.devnull, "w") as quiet:
         how = {"stdout": subprocess.PIPE, "stderr": quiet, "text": True, "env": env}
         child = parallel.popen("lmnotes.runs.order:work", call, str(os.getpid()), **how)
     try:
         while (code := child.poll()) is None:
-            if (stop or threading.Event()).wait(_POLL_S):
+            if stop.wait(_POLL_S):
                 raise KeyboardInterrupt
+            tick()
         said = child.stdout.read().strip()
         return said or (f"its process ended with code {code}" if code else "")
     finally:

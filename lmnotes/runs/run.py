@@ -18,6 +18,7 @@ from lmnotes.errors import InputError, expect_between, expect_one_of
 from lmnotes.notebook import card as cards
 from lmnotes.notebook import parameters, verdicts
 from lmnotes.runs import fingerprint, order, record, watch
+from lmnotes.runs.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -147,14 +148,15 @@ def _side_by_side(plans: Sequence[_Plan | RunResult], force: bool, jobs: int) ->
     fresh = {name: plan for name, plan in todo.items() if force or not _is_kept(plan)}
     calls = {name: order.shared_calls(plan.card, plan.values) for name, plan in fresh.items()}
     seconds, needs = order.graph(calls)
-    seconds |= {name: plan.card.seconds for name, plan in todo.items()}
+    for name, plan in todo.items():
+        seconds[name] = (record.last(name, plan.profile) or {}).get("seconds", plan.card.seconds)
     work, stop, running = order.Order(seconds, needs, todo), threading.Event(), {}
 
     def carry_out(name: str) -> RunResult | None:
         if name in todo:
             return _carry_out(todo[name], force, stop)
         for_whom = [other[:2] for other in todo if name in needs.get(other, ())]
-        return _make_shared(name, for_whom, stop)
+        return _make_shared(name, f"for {', '.join(for_whom)}", seconds[name], stop)
 
     with ThreadPoolExecutor(jobs) as lanes:
         try:
@@ -178,11 +180,13 @@ def _is_kept(plan: _Plan) -> bool:
     return entry is not None and record.is_whole(plan.folder, entry)
 
 
-def _make_shared(call: str, for_whom: Sequence[str], stop: threading.Event) -> None:
+def _make_shared(call: str, for_whom: str, seconds: float, stop: threading.Event) -> None:
     """Make what several notebooks need; where that fails, they make it themselves."""
-    start, what = time.perf_counter(), call.partition("(")[0].lstrip("[")
-    fault = order.make(call, watch.settings(), stop)
-    took = f"{what} for {', '.join(for_whom)}, {time.perf_counter() - start:.0f} s"
+    start, what = time.perf_counter(), f"{call.partition('(')[0].lstrip('[')} {for_whom}"
+    with Progress(what, "s", seconds, record.CARD) as progress:
+        progress.step("it is made first")
+        fault = order.make(call, watch.settings(), stop, progress.tick)
+    took = f"{what}, {time.perf_counter() - start:.0f} s"
     _tell(f"{took}: failed ({fault})" if fault else took)
 
 

@@ -4,6 +4,7 @@ import heapq
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -84,13 +85,17 @@ def _card(*shared):
     return card.Card("01", "01_x", "X", shared=shared)
 
 
+def made(call, **places):
+    return order.make(call, watch.settings() | places, threading.Event(), lambda: None)
+
+
 def test_calls_are_made_elsewhere_and_say_why_where_they_cannot_be(tmp_path, monkeypatch):
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
     call = "[text.corpus.from_texts(['a b'] * n) for n in range(1, 3)] and print('said')"
-    assert order.make(call, watch.settings()) == ""
-    fault = order.make("words.no_such_room(1)", watch.settings())
+    assert made(call) == ""
+    fault = made("words.no_such_room(1)")
     assert fault.startswith("AttributeError: ") and "no_such_room" in fault
-    fault = order.make("text.chunks.os._exit(3)", watch.settings())
+    fault = made("text.chunks.os._exit(3)")
     assert "os" in fault or fault == "its process ended with code 3"
 
 
@@ -103,11 +108,11 @@ def test_what_cannot_be_made_stops_no_notebook(house, monkeypatch, capsys):
     (house.notebooks / "02_other.ipynb").write_text(house.notebook.read_text())
     other = text.replace("01", "02").replace("02_tiny", "02_other")
     (house.notebooks / "cards" / "02.toml").write_text(other)
-    made, executed = [], []
+    asked, executed = [], []
 
-    def make(call, env, stop):
+    def make(call, env, stop, tick):
         assert not executed
-        made.append(call)
+        asked.append(call)
         return "OSError: no room"
 
     def execute(notebook, *rest):
@@ -117,16 +122,16 @@ def test_what_cannot_be_made_stops_no_notebook(house, monkeypatch, capsys):
     monkeypatch.setattr(order, "make", make)
     monkeypatch.setattr(watch, "execute", execute)
     run.run_all(["01"])
-    assert not made and executed == ["01"]  # what one notebook alone needs is no job
+    assert not asked and executed == ["01"]  # what one notebook alone needs is no job
     executed.clear()
     results = run.run_all(force=True)
-    assert len(made) == 1 and made[0].startswith("words.load(")
+    assert len(asked) == 1 and asked[0].startswith("words.load(")
     assert [result.status for result in results] == ["ok", "ok"] and sorted(executed) == [
         "01",
         "02",
     ]
     assert "words.load for 01, 02, 0 s: failed (OSError: no room)" in capsys.readouterr().out
-    assert [result.status for result in run.run_all()] == ["kept", "kept"] and len(made) == 1
+    assert [result.status for result in run.run_all()] == ["kept", "kept"] and len(asked) == 1
 
 
 @pytest.mark.parametrize("profile", card.PROFILES)
@@ -155,5 +160,5 @@ def test_what_a_card_shares_is_what_its_notebook_has_read(name, tmp_path):
     calls = order.shared_calls(plan.card, plan.values)
     assert calls and before
     for call in calls:
-        assert order.make(call, watch.settings() | places) == ""
+        assert made(call, **places) == ""
         assert artefacts() == before, call
