@@ -16,7 +16,7 @@ from lmnotes.words.analogy import vectors as relation_vectors
 from lmnotes.words.analogy.scores import Result
 from lmnotes.words.embedding import Embedding
 
-VERSION = 1  # of what is counted; part of the key of kept tables
+VERSION = 2  # of what is counted; part of the key of kept tables
 MEASURES = ("top1", "top10", "mrr")
 COUNTS = ("n_groups", "n_answers", "n_training", "n_pairs")
 

@@ -145,20 +145,16 @@ def _hidden(scorer: loading.Scorer, ids: list[np.ndarray], text: np.ndarray, pla
     is no padding and the model may look to both sides."""
     import torch
 
-    wanted = np.unique(text)
-    lengths = np.array([len(ids[number]) for number in wanted])
-    hidden = None
+    hidden, lengths = None, np.array([len(tokens) for tokens in ids])
     with torch.no_grad():
-        for length in np.unique(lengths):
-            group = wanted[lengths == length]
+        for length in np.unique(lengths[text]):
+            group = np.unique(text[lengths[text] == length])
             for rows in batches.plan(np.full(len(group), length), TOKENS):
-                chosen = group[rows]
+                chosen = group[rows]  # in order, as a plan leaves texts of one length
                 inputs = torch.as_tensor(np.stack([ids[number] for number in chosen]))
                 states = heads.hidden_states(scorer.model, inputs.to(scorer.device))  # (B, T, D)
                 if hidden is None:
                     hidden = states.new_empty(len(text), states.shape[2])
-                read_now = np.flatnonzero(np.isin(text, chosen))
-                row_of = {number: row for row, number in enumerate(chosen)}
-                from_rows = [row_of[number] for number in text[read_now]]
-                hidden[read_now] = states[from_rows, place[read_now]]
+                asked = np.isin(text, chosen)
+                hidden[asked] = states[np.searchsorted(chosen, text[asked]), place[asked]]
     return hidden

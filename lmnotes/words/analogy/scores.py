@@ -47,8 +47,12 @@ class Result:
     def scores(self, average: str = "micro") -> dict[str, float]:
         """n, top1 ... top10 and mrr: means over all queries, or (macro) over groups of means."""
         expect_one_of("average", average, ("micro", "macro"))
-        group = self.queries.group if average == "macro" else np.arange(len(self))
-        return {"n": len(self)} | {name: macro(self.values(name), group) for name in MEASURES}
+        values = {name: self.values(name) for name in MEASURES}
+        if average == "macro" or not len(self):
+            means = {name: macro(each, self.queries.group) for name, each in values.items()}
+        else:
+            means = {name: float(each.mean()) for name, each in values.items()}
+        return {"n": len(self)} | means
 
     def interval(
         self, measure: str = "mrr", *, unit: str = "query", n_bootstrap: int = 1000, seed: int = 0
