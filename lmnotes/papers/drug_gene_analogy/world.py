@@ -144,7 +144,10 @@ def world(settings: Settings | None = None, seed: int = 0) -> World:
     rng = np.random.default_rng([seed, VERSION, 1])
     n_families = s.n_pathways * s.families_per_pathway
     paths = [_pathways_of(family, s, rng) for family in range(n_families)]
-    pool = _named(MECHANISM_WORDS, s.n_mechanisms)
+    rounds = -(-s.n_mechanisms // len(MECHANISM_WORDS))  # then the words come again, numbered
+    names = enumerate(MECHANISM_WORDS * rounds)
+    pool = [word + (str(i) if i >= len(MECHANISM_WORDS) else "") for i, word in names]
+    pool = pool[: s.n_mechanisms]
     n_own = min(s.mechanisms_per_family, len(pool))
     # decoys have a mechanism as well, of a family of their own without relations
     n_all = n_families + s.n_decoy_genes + s.n_decoy_drugs
@@ -224,11 +227,6 @@ def _concepts(rows: list[tuple], kind: str, s: Settings, rng: np.random.Generato
             "pathways": [list(pathways) for _, _, pathways in rows],
         }
     )
-
-
-def _named(words: list[str], n: int) -> list[str]:
-    """n words: the given ones, then numbered ones."""
-    return [words[i % len(words)] + ("" if i < len(words) else str(i)) for i in range(n)]
 
 
 def without(settings: Settings, *parts: str) -> Settings:

@@ -62,15 +62,9 @@ def csls(queries: np.ndarray, targets: np.ndarray, sources: np.ndarray, k: int =
     near = _nearest(cosine, k)[:, None]
     cosine *= 2
     cosine -= near
-    cosine -= _hubness(targets, sources, k)
+    starts = range(0, len(targets), 512)  # all cosines at once would fill half a gigabyte
+    cosine -= np.concatenate([_nearest(targets[i : i + 512] @ sources.T, k) for i in starts])
     return cosine
-
-
-def _hubness(targets: np.ndarray, sources: np.ndarray, k: int, block: int = 512) -> np.ndarray:
-    """The mean cosine of every target with its k nearest sources, (V,), in blocks: all cosines at
-    once would fill half a gigabyte for a few thousand words."""
-    starts = range(0, len(targets), block)
-    return np.concatenate([_nearest(targets[i : i + block] @ sources.T, k) for i in starts])
 
 
 def _nearest(cosine: np.ndarray, k: int) -> np.ndarray:
