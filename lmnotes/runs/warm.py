@@ -32,6 +32,8 @@ _NEEDED = str.split(
     "transformers.masking_utils transformers.models.auto.modeling_auto"
 )
 
+_held: list[subprocess.Popen] = []  # its input closes with this process, and the server ends
+
 
 @functools.cache
 def address() -> dict[str, str]:
@@ -40,6 +42,10 @@ def address() -> dict[str, str]:
     Empty where the system cannot fork safely, or where libraries would have started threads.
     """
     if sys.platform != "linux" or parallel.asked_threads() > 1:
+        return {}
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):  # an old system, or one that is closed to it
         return {}
     path = str(Path(tempfile.mkdtemp(prefix="lmnotes-")) / "warm")
     # what libraries read when they are imported, as a kernel has it
@@ -50,13 +56,10 @@ def address() -> dict[str, str]:
         listener.bind(path)
         listener.listen(64)
         number = listener.fileno()
-        subprocess.Popen(
-            [sys.executable, "-m", __name__, path, str(number)],
-            stdin=subprocess.PIPE,  # closes with this process, and the server ends
-            env=env,
-            pass_fds=[number],
-            start_new_session=True,  # an interrupt at the terminal is for who asked
-        )
+        how = {"stdin": subprocess.PIPE, "env": env, "pass_fds": [number]}
+        how["start_new_session"] = True  # an interrupt at the terminal is for who asked
+        command = [sys.executable, "-m", __name__, path, str(number)]
+        _held.append(subprocess.Popen(command, **how))
     return {parallel.WARM: path}
 
 
@@ -71,8 +74,7 @@ def main() -> None:
     parallel.server = os.getpid()
     if job := _serve(socket.socket(fileno=number)):
         sys.exit(_become(**job))
-    else:
-        shutil.rmtree(path.parent, ignore_errors=True)
+    shutil.rmtree(path.parent, ignore_errors=True)
 
 
 def _serve(listener: socket.socket) -> dict | None:
