@@ -168,7 +168,8 @@ def _status(options: argparse.Namespace) -> int:
     from lmnotes.runs import record as records
 
     if options.time:
-        return _status_of_time()
+        _print_columns(records.where_time_went())
+        return 0
     if ledgers := command.status():
         _print_columns(ledgers)
         print()
@@ -183,23 +184,6 @@ def _status(options: argparse.Namespace) -> int:
         print("no runs yet: lmnotes run --all")
     else:
         _print_columns(rows)
-    return 0
-
-
-def _status_of_time() -> int:
-    """Print, notebook by notebook, where the time of its last good run went, then the sum."""
-    from lmnotes import times
-    from lmnotes.runs import record as records
-
-    good = [entry for entry in records.on_disk() if entry["status"] == "ok" and entry.get("times")]
-    last = {entry["notebook"]: entry for entry in good}
-    rows = [("", "CPU-s", "seconds", "what")]
-    for name, entry in sorted(last.items()):
-        its_times = entry["times"] | {"all": entry["times"]["all"] | {"seconds": entry["seconds"]}}
-        rows += times.rows(f"{name} ({entry['profile']})", its_times)
-    cpu = sum(entry["times"]["all"]["cpu"] for entry in last.values())
-    rows.append(("all", f"{cpu:,.1f}", f"{sum(e['seconds'] for e in last.values()):,.1f}", ""))
-    _print_columns(rows)
     return 0
 
 

@@ -139,7 +139,7 @@ def rows(name: str, times: dict, most: int = 5) -> list[tuple[str, str, str, str
     titles["figures"] = "in cells: figures"
     made += [row(f"  {title}", "", times[key]) for key, title in titles.items() if key in times]
     for kind in ("cells", "artefacts"):
-        largest = sorted(times[kind], key=lambda entry: -entry["cpu"])[:most]
+        largest = sorted(times.get(kind, []), key=lambda entry: -entry["cpu"])[:most]
         about = [e.get("name") or f"[{e['cell']}] {e['line']}" for e in largest]
         kept = [(text, e) for text, e in zip(about, largest, strict=True) if e["cpu"] >= 0.1]
         made += [row(f"  {kind[:-1]}", text[:70], entry) for text, entry in kept]

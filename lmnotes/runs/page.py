@@ -59,7 +59,9 @@ def write(notebook: Path, path: Path) -> None:
     """Write the executed notebook as a page at `path`."""
     import nbformat
     from jinja2 import DictLoader
-    from nbconvert import HTMLExporter
+    from nbconvert import HTMLExporter, TemplateExporter
+    from nbconvert.filters import Highlight2HTML
+    from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 
     node = nbformat.read(notebook, as_version=4)
     node.metadata.pop("widgets", None)
@@ -71,12 +73,24 @@ def write(notebook: Path, path: Path) -> None:
     loaders = [DictLoader({"offline.html.j2": _TEMPLATE})]
     exporter = HTMLExporter(extra_loaders=loaders, template_file="offline.html.j2", **options)
     exporter.register_filter("markdown2html", _markdown)
-    exporter.register_filter("clean_html", lambda text: _cleaner().clean(str(text)))
+    lexer = node.metadata.get("language_info", {}).get("pygments_lexer", "ipython3")
+    highlight = Highlight2HTML(pygments_lexer=lexer)
+    code = {"highlight_code": lambda source, **how: _Clean(highlight(source, **how))}
+    code["clean_html"] = lambda text: text if type(text) is _Clean else _cleaner().clean(str(text))
+    code["filter_data_type"] = WidgetsDataTypeFilter(notebook_metadata={}, resources={})
+    for name, function in code.items():
+        exporter.register_filter(name, function)
     resources = {"metadata": {"name": _title(node) or notebook.stem}, "style": PAGE_STYLE}
     scripts = _hashes(node) or "'none'"
     resources["policy"] = f"{POLICY}; img-src data:; script-src {scripts}"
-    body, _ = exporter.from_notebook_node(node, resources)
+    resources["should_sanitize_html"] = True
+    # not HTMLExporter's own, which parses the whole page once more for what is not in ours
+    body, _ = TemplateExporter.from_notebook_node(exporter, node, resources)
     path.write_text(body, encoding="utf-8")
+
+
+class _Clean(str):
+    """HTML that needs no cleaning: code whose every character pygments has escaped."""
 
 
 def _prepare(cell) -> None:

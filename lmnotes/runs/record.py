@@ -7,10 +7,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lmnotes import store
+from lmnotes import store, times
 from lmnotes.notebook import card
 
 RECORD, TIMES = "run.json", ".times.jsonl"
+SHARED = ".shared-times.jsonl"  # of what several notebooks need, in the outputs folder
 LAST, CARD = "last time", "its card says"  # what an expected time is taken from
 _ALWAYS = ("notebook", "run_id", "status", "profile", "asked", "started")
 
@@ -73,12 +74,34 @@ def seconds_left(notebook: str, profile: str) -> Callable[[int], tuple[float | N
         return lambda cell: (seconds, CARD)
     cells = entry.get("times", {}).get("cells", [])
 
-    def left(cell: int) -> tuple[float, str]:
+    def left(cell: int) -> tuple[float | None, str]:
+        if cell and not cells:
+            return None, LAST
         past = sum(spent["seconds"] for spent in cells if spent["cell"] < cell)
-        start = entry["times"].get("start", {}).get("seconds", 0) if cell and cells else 0
+        start = entry["times"].get("start", {}).get("seconds", 0) if cell else 0
         return max(0.0, entry.get("seconds", 0) - past - start), LAST
 
     return left
+
+
+def where_time_went() -> list[tuple[str, str, str, str]]:
+    """A table of the last good run of each notebook: what its parts, its largest cells and
+    artefacts took; what was made for several, as far as it is there; and the sum."""
+    good = [entry for entry in on_disk() if entry["status"] == "ok" and entry.get("times")]
+    last_of = {entry["notebook"]: entry for entry in good}
+    parts = {
+        f"{name} ({entry['profile']})": entry["times"]
+        | {"all": {"cpu": entry["times"]["all"]["cpu"], "seconds": entry["seconds"]}}
+        for name, entry in sorted(last_of.items())
+    }
+    shared = times.read(store.outputs_folder() / SHARED, 0.0).get("artefacts", [])
+    made = {entry["name"]: entry for entry in shared if (store.home() / entry["name"]).exists()}
+    if made:
+        sums = {unit: sum(entry[unit] for entry in made.values()) for unit in ("cpu", "seconds")}
+        parts["made for several"] = {"artefacts": [*made.values()], "all": sums}
+    sums = {u: sum(part["all"][u] for part in parts.values()) for u in ("cpu", "seconds")}
+    rows = [row for name, part in parts.items() for row in times.rows(name, part)]
+    return [("", "CPU-s", "seconds", "what"), *rows, *times.rows("all", {"all": sums})]
 
 
 def save(folder: Path, record: dict) -> None:

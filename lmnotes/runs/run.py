@@ -183,9 +183,10 @@ def _is_kept(plan: _Plan) -> bool:
 def _make_shared(call: str, for_whom: str, seconds: float, stop: threading.Event) -> None:
     """Make what several notebooks need; where that fails, they make it themselves."""
     start, what = time.perf_counter(), f"{call.partition('(')[0].lstrip('[')} {for_whom}"
+    noted = {times.VARIABLE: str(store.outputs_folder().resolve() / record.SHARED)}
     with Progress(what, "s", seconds, record.CARD) as progress:
         progress.step("it is made first")
-        fault = order.make(call, watch.settings(), stop, progress.tick)
+        fault = order.make(call, watch.settings() | noted, stop, progress.tick)
     took = f"{what}, {time.perf_counter() - start:.0f} s"
     _tell(f"{took}: failed ({fault})" if fault else took)
 

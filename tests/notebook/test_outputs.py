@@ -80,6 +80,24 @@ def test_last_bits_of_a_layout_change_no_figure(house, monkeypatch):
     assert [kind for kind in KINDS if written[0][kind] != written[1][kind]] == []
 
 
+def test_a_figure_is_laid_out_once_for_its_three_formats(house, monkeypatch):
+    from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    calls = []
+    for kind, name in ((ConstrainedLayoutEngine, "execute"), (Figure, "draw")):
+        method = getattr(kind, name)
+        counted = lambda *given, name=name, method=method: [calls.append(name), method(*given)][1]  # noqa: E731
+        monkeypatch.setattr(kind, name, counted)
+    outputs.begin(house.name, {})
+    fig, _ = plt.subplots(layout="constrained", figsize=(2, 1))
+    fig.text(1.2, 0.5, "beyond the edge")  # the box grows around it
+    outputs.figure(fig, "fig1_line", data={"x": [1]})
+    assert (calls.count("execute"), calls.count("draw")) == (1, 3)
+    png = (session.current().folder / "figures" / "fig1_line.png").read_bytes()
+    assert int.from_bytes(png[16:20], "big") > 2.4 * 200
+
+
 def test_a_figure_leaves_its_data_and_caption_and_is_closed(house):
     outputs.begin(house.name)
     fig = figure()
