@@ -26,18 +26,20 @@ from lmnotes.words.sgns.training import GROUP, n_shared
 
 WINDOW, NEGATIVES = 5, 5
 SHARED = n_shared(NEGATIVES, WINDOW)
+LONGEST = 10_000  # words of a document; gensim drops what goes beyond
 FREQUENT = 4000  # words whose pairs are looked at
 
 
 def split(text):
-    """Nine documents of ten for training, one held out."""
+    """Nine documents of ten for training, one held out, in pieces that gensim does not cut."""
     held = np.arange(text.n_documents) % 10 == 0
     parts = []
     for mask in (~held, held):
         documents = np.flatnonzero(mask)
         words = np.array(text.words, object)
         spans = [words[text.tokens[text.offsets[d] : text.offsets[d + 1]]] for d in documents]
-        parts.append(corpus.from_texts([" ".join(span) for span in spans]))
+        pieces = [span[k : k + LONGEST] for span in spans for k in range(0, len(span), LONGEST)]
+        parts.append(corpus.from_texts([" ".join(piece) for piece in pieces]))
     return parts
 
 
@@ -46,11 +48,7 @@ def train_gensim(text, dim, epochs):
     from gensim.models import Word2Vec
 
     words = np.array(text.words, object)
-    sentences = [
-        words[text.tokens[start : min(start + 10_000, end)]].tolist()
-        for first, end in zip(text.offsets[:-1], text.offsets[1:], strict=True)
-        for start in range(first, end, 10_000)
-    ]
+    sentences = [words[piece].tolist() for piece in np.split(text.tokens, text.offsets[1:-1])]
     model = Word2Vec(
         vector_size=dim,
         window=WINDOW,

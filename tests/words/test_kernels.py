@@ -2,6 +2,7 @@
 
 import os
 
+import numba
 import numpy as np
 import pytest
 import slow_sgns
@@ -11,14 +12,14 @@ from lmnotes.words.kernels import arithmetic, updates, walk
 from lmnotes.words.sgns.objective import alias_table
 from lmnotes.words.sgns.training import _keep_thresholds
 
-V, DIM = 12, 32
+V = 12
 
 
-@pytest.fixture
-def vectors():
+@pytest.fixture(params=[16, 48, 112])
+def vectors(request):
     rng = np.random.default_rng(0)
-    u, v = arithmetic.aligned_rows(V, DIM), arithmetic.aligned_rows(V, DIM)
-    u[:], v[:] = rng.normal(size=(2, V, DIM)) / 2
+    u, v = (arithmetic.aligned_rows(V, request.param) for _ in range(2))
+    u[:], v[:] = rng.normal(size=(2, V, request.param)) / 2 * np.sqrt(32 / request.param)
     return u, v
 
 
@@ -28,19 +29,32 @@ def text(n=60, seed=1):
     return tokens, np.array([0, 7, 8, 30, n])  # documents of 7, 1, 22 and 30 tokens
 
 
-def test_the_exponential_is_exact_to_the_rounding_of_its_argument():
-    x = -np.linspace(0, 80, 4001, dtype=np.float32)
-    outcome = np.array([arithmetic.exp_negative(value) for value in x])
-    error = np.abs(outcome / np.exp(x.astype(float)) - 1)
-    assert (error < 2e-7 * (1 - x)).all()
+def step_pair(u, v, word, outputs, rate, seed=0):
+    work = updates.pair_buffers(u.shape[1], np.uint64(seed))
+    return pair_step(u, v, word, np.array(outputs), np.float32(rate), work)
+
+
+@numba.njit
+def pair_step(u, v, word, outputs, rate, work):
+    return updates.update_pair(u, v, word, outputs, rate, work)
+
+
+def test_the_logistic_is_exact_to_single_precision():
+    scores = np.concatenate([np.linspace(-20, 20, 501), [-100, 0, 100]]).astype(np.float32)
+    u, v = arithmetic.aligned_rows(1, 16), arithmetic.aligned_rows(2, 16)
+    for score in scores:
+        u[0, 0], v[0, 0], v[1, 0] = 1, score, 0
+        loss = step_pair(u, v, 0, [0, 1], 1)
+        assert loss == pytest.approx(np.logaddexp(0, -np.float64(score)) + np.log(2), abs=1e-6)
+        pull = 1 / (1 + np.exp(np.float64(score)))
+        assert u[0, 0] == pytest.approx(1 + pull * score, abs=2e-6)
+        assert v[1, 0] == pytest.approx(-0.5, abs=1e-6)
 
 
 def test_one_pair_by_hand():
     u, v = arithmetic.aligned_rows(2, 16), arithmetic.aligned_rows(2, 16)
     u[0, 0], v[0, 0], v[1, 0] = 1.0, 2.0, -1.0
-    loss = updates.update_pair(
-        u, v, 0, np.array([0, 1]), np.float32(0.5), np.zeros(16, np.float32)
-    )  # context 0 scores 2, negative 1 scores -1
+    loss = step_pair(u, v, 0, [0, 1], 0.5)  # context 0 scores 2, negative 1 scores -1
     assert loss == pytest.approx(np.log1p(np.exp(-2)) + np.log1p(np.exp(-1)), abs=1e-6)
     pull, push = 1 / (1 + np.exp(2)), 1 / (1 + np.exp(1))  # 1 - sigma(2), sigma(-1)
     assert u[0, 0] == pytest.approx(1 + 0.5 * (pull * 2 - push * -1), abs=1e-6)
@@ -49,15 +63,36 @@ def test_one_pair_by_hand():
     assert not u[:, 1:].any() and not u[1].any()
 
 
-def test_a_pair_step_is_the_textbook_step_also_when_a_negative_repeats(vectors):
+# whole blocks, rests of blocks, and negatives that repeat or are the context
+OUTPUTS = [[3, 5], [3, 5, 5, 3, 0], [0, 1, 2, 3, 4, 5], [*range(V), 0], [3, *range(11), 3, 3, 7]]
+
+
+@pytest.mark.parametrize("outputs", OUTPUTS)
+def test_a_pair_step_is_the_textbook_step_also_when_a_negative_repeats(vectors, outputs):
     u, v = vectors
     slow_u, slow_v = u.astype(float), v.astype(float)
-    outputs = np.array([3, 5, 5, 3, 0])
-    loss = updates.update_pair(u, v, 4, outputs, np.float32(0.1), np.zeros(DIM, np.float32))
+    loss = step_pair(u, v, 4, outputs, 0.1)
     slow = slow_sgns.pair_step(slow_u, slow_v, 4, outputs, 0.1)
     assert loss == pytest.approx(slow, rel=1e-6)
     np.testing.assert_allclose(u, slow_u, atol=2e-6)
     np.testing.assert_allclose(v, slow_v, atol=2e-6)
+
+
+def test_steps_below_the_spacing_of_half_precision_add_up():
+    u, start = arithmetic.aligned_rows(1, 64), np.linspace(-2, 2, 64)
+    u[:] = np.random.default_rng(0).choice([-0.01, 0.01], 64)
+    half = arithmetic.aligned_rows(2, 32).view(np.float16)
+    half[:] = start
+    slow_u, slow_v = u.astype(float), half.astype(float)
+    before, n_steps = slow_v[0].copy(), 2000
+    for step in range(n_steps):
+        step_pair(u, half.view(np.uint16), 0, [0, 1], 0.004, seed=step)
+        slow_sgns.pair_step(slow_u, slow_v, 0, [0, 1], 0.004)
+    assert np.abs(slow_v[0] - before).mean() / n_steps < np.spacing(np.float16(1)) / 8
+    moved, expected = half[0].astype(float) - before, slow_v[0] - before
+    assert np.corrcoef(moved, expected)[0, 1] > 0.98
+    assert moved @ expected / (expected @ expected) == pytest.approx(1, abs=0.05)
+    np.testing.assert_allclose(u, slow_u, atol=0.005)
 
 
 @pytest.mark.parametrize("shrink", [False, True])
@@ -103,7 +138,7 @@ def test_shared_negatives_have_the_expected_gradient_of_the_textbook(vectors):
     offsets, weights = np.array([0, 5]), np.arange(1, V + 1, dtype=float)
     threshold, alias = alias_table(weights)
     nu, rate, noise = 3, 1e-3, weights / weights.sum()
-    total = np.zeros((V, DIM))
+    total = np.zeros(v.shape)
     n_runs = 20_000
     for run in range(n_runs):
         moved_u, moved_v = u.copy(), v.copy()
@@ -111,7 +146,7 @@ def test_shared_negatives_have_the_expected_gradient_of_the_textbook(vectors):
         rest = (np.zeros(0, np.uint64), (threshold, alias), (nu, 8, 4), rates, seeds)
         walk.train_chunk_groups(moved_u, moved_v, tokens, offsets, 0, 5, 2, False, *rest)
         total += moved_v - v
-    expected = np.zeros((V, DIM))
+    expected = np.zeros(v.shape)
     for centre in range(5):
         around = [j for j in range(5) if j != centre and abs(j - centre) <= 2]
         for j in around:

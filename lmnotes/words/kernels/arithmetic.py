@@ -1,4 +1,4 @@
-"""What the kernels share: options, a fast exponential, random bits, aligned and prefetched rows."""
+"""What the kernels share: options, random bits, aligned and prefetched rows."""
 
 import numpy as np
 from llvmlite import ir
@@ -6,34 +6,11 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-LANES = 16  # floats in the widest vector register; rows are padded to a multiple of it
+from lmnotes.words.kernels.vectors import address_of
+
+PADDING = 16  # floats in a cache line; rows are padded to a multiple of it
 EXACT = dict(nogil=True, cache=True, error_model="numpy", boundscheck=False)
 OPTIONS = EXACT | dict(fastmath=True)
-
-
-@intrinsic
-def _as_float(typing_context, bits):
-    """The float32 whose bit pattern is `bits`."""
-
-    def codegen(context, builder, signature, args):
-        return builder.bitcast(args[0], context.get_value_type(types.float32))
-
-    return types.float32(types.int32), codegen
-
-
-@njit(**OPTIONS, inline="always")
-def exp_negative(x):
-    """exp(x) for x <= 0 in float32, relative error below 2e-7 (1 - x); it vectorises."""
-    scaled = max(x * np.float32(1.4426950408889634), np.float32(-125.0))
-    whole = np.floor(scaled)
-    part = scaled - whole  # in [0, 1): 2**part by a minimax polynomial
-    power = np.float32(1.8775767e-3)
-    power = power * part + np.float32(8.9893397e-3)
-    power = power * part + np.float32(5.5826318e-2)
-    power = power * part + np.float32(2.4015361e-1)
-    power = power * part + np.float32(6.9315308e-1)
-    power = power * part + np.float32(9.9999994e-1)
-    return _as_float(np.int32((np.int32(whole) + np.int32(127)) << np.int32(23))) * power
 
 
 @intrinsic
@@ -54,11 +31,17 @@ def _prefetch(typing_context, address):
 
 
 @njit(**OPTIONS, inline="always")
+def row_address(matrix, row):
+    """Where one row of a matrix stands in memory."""
+    return address_of(matrix) + np.uintp(row) * np.uintp(matrix.strides[0])
+
+
+@njit(**OPTIONS, inline="always")
 def prefetch_row(matrix, row):
-    """Ask for one row of a float32 matrix."""
-    address = matrix.ctypes.data + row * matrix.shape[1] * 4
-    for offset in range(0, matrix.shape[1] * 4, 64):
-        _prefetch(np.uintp(address + offset))
+    """Ask for one row of a matrix."""
+    address = row_address(matrix, row)
+    for offset in range(0, matrix.strides[0], 64):
+        _prefetch(address + np.uintp(offset))
 
 
 @njit(**OPTIONS, inline="always")
@@ -81,7 +64,7 @@ def draw_negative(state, threshold, alias):
 
 @njit(**OPTIONS)
 def aligned_rows(n_rows, dim):
-    """A float32 matrix of zeros whose rows start on cache lines; `dim` is a multiple of LANES."""
-    flat = np.zeros(n_rows * dim + LANES, np.float32)
+    """A float32 matrix of zeros whose rows start on cache lines; `dim` is a multiple of PADDING."""
+    flat = np.zeros(n_rows * dim + PADDING, np.float32)
     start = (-flat.ctypes.data % 64) // 4
     return flat[start : start + n_rows * dim].reshape((n_rows, dim))

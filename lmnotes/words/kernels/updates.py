@@ -15,238 +15,163 @@ Rows are padded with zeros to a multiple of 16 floats: every loop over dimension
 import numpy as np
 from numba import njit
 
-from lmnotes.words.kernels.arithmetic import OPTIONS, aligned_rows, exp_negative
+from lmnotes.words.kernels import vectors
+from lmnotes.words.kernels.arithmetic import OPTIONS, aligned_rows, next_random, row_address
+from lmnotes.words.kernels.vectors import LANES, LEFTS, OUTPUTS, RIGHTS, address_of
 
 
-@njit(**OPTIONS)
-def update_pair(inputs, contexts, word, outputs, rate, change):
+@njit(**OPTIONS, forceinline=True)
+def _copy_row(source, i, target, k):
+    """A plain loop is four times faster than row assignment."""
+    for d in range(source.shape[1]):
+        target[k, d] = source[i, d]
+
+
+@njit(**OPTIONS, forceinline=True)
+def update_pair(inputs, contexts, word, outputs, rate, work):
     """The loss of one (word, context) pair after one textbook step, in nats.
 
-    outputs: (1 + nu,) ids, the observed context first; change: (D,) scratch. Within a pair u_w
-    stands still, so three different rows can be read and written in one pass; rows that repeat go
-    one after the other.
+    outputs: (1 + nu,) ids, the observed context first; work: from `pair_buffers`. Within a pair u_w
+    stands still, so different rows can be read and written in one pass; rows that repeat go one
+    after the other.
     """
-    product, linear = 1.0, 0.0  # -log sigma(s) = log(1 + exp(-|s|)) - min(s, 0)
-    for d in range(inputs.shape[1]):
-        change[d] = 0
-    k = 0
+    moved, rights, observed, weights, counts, errors, noise = work
+    like, n_vectors = contexts[0, 0], inputs.shape[1] // LANES
+    old = new = row_address(inputs, word)
+    stride = np.uintp(inputs.strides[0])
+    weight, state = address_of(weights), address_of(noise)
+    loss, k, n = 0.0, 0, 0
     while k < len(outputs):
-        a = outputs[k]
-        b, c = outputs[min(k + 1, len(outputs) - 1)], outputs[min(k + 2, len(outputs) - 1)]
-        if a in (b, c) or b == c:
-            factor, term = _update_row(inputs, contexts, word, a, k == 0, rate, change)
-            k += 1
+        start = 0 if k == 0 else LANES  # the numbers from 0 on are for blocks with the context
+        is_whole = k + OUTPUTS <= len(outputs)
+        for a in range(k, k + OUTPUTS if is_whole else k):
+            for b in range(k, a):
+                is_whole = is_whole and outputs[a] != outputs[b]
+        n = OUTPUTS if is_whole else 1
+        if k == 0 and n < len(outputs):  # u_w moves aside, as more blocks will look at it
+            _copy_row(inputs, word, moved, 0)
+            new = address_of(moved)
+        for j in range(n):
+            rights[start + j] = row_address(contexts, outputs[k + j])
+        place = np.uintp(4 * start)
+        table = address_of(rights) + np.uintp(8 * start)
+        p, out = address_of(observed) + place, address_of(errors) + place
+        count = address_of(counts) + place
+        block = (like, old, stride, n_vectors, table, p, weight, count, rate, out)
+        move = (like, old, new, stride, n_vectors, 1, table, out, state)
+        if is_whole:
+            loss += vectors.pair_errors(*block)
+            vectors.pair_steps(*move)
         else:
-            factor, term = _update_rows(inputs, contexts, word, a, b, c, k == 0, rate, change)
-            k += 3
-        product *= factor
-        linear += term
-    for d in range(inputs.shape[1]):
-        inputs[word, d] += change[d]
-    return linear + np.log(product)
-
-
-@njit(**OPTIONS, inline="always")
-def _repulsion(score, rate):
-    """Step of a negative with this score, and exp(-|score|); of an observed pair with -score."""
-    tail = exp_negative(-abs(score))
-    return -rate * (np.float32(1) if score > 0 else tail) / (np.float32(1) + tail), tail
+            loss += vectors.row_errors(*block)
+            vectors.row_steps(*move)
+        k += n
+    if n < len(outputs):
+        _copy_row(moved, 0, inputs, word)
+    return loss
 
 
 @njit(**OPTIONS)
-def _update_row(inputs, contexts, word, row, observed, rate, change):
-    """One output row of a pair; returns its loss as (factor inside the logarithm, linear term)."""
-    score = np.float32(0)
-    for d in range(inputs.shape[1]):
-        score += inputs[word, d] * contexts[row, d]
-    sign = np.float32(-1) if observed else np.float32(1)
-    step, tail = _repulsion(sign * score, rate)
-    step *= sign
-    for d in range(inputs.shape[1]):
-        change[d] += step * contexts[row, d]
-        contexts[row, d] += step * inputs[word, d]
-    return 1.0 + tail, max(sign * score, np.float32(0))
+def pair_buffers(dim, seed):
+    """The scratch space of `update_pair`."""
+    observed, counts = np.zeros(2 * LANES, np.float32), np.ones(2 * LANES, np.float32)
+    observed[0], counts[0] = 1, 0
+    rights, errors = np.zeros(2 * LANES, np.uintp), np.zeros(2 * LANES, np.float32)
+    weights = np.ones(1, np.float32)
+    return aligned_rows(1, dim), rights, observed, weights, counts, errors, _noise(seed)
 
 
 @njit(**OPTIONS)
-def _update_rows(inputs, contexts, word, a, b, c, observed, rate, change):
-    """Three different output rows, the first observed or not; returns as `_update_row`."""
-    score_a = score_b = score_c = np.float32(0)
-    for d in range(inputs.shape[1]):
-        u = inputs[word, d]
-        score_a += u * contexts[a, d]
-        score_b += u * contexts[b, d]
-        score_c += u * contexts[c, d]
-    sign = np.float32(-1) if observed else np.float32(1)
-    score_a *= sign
-    step_a, tail_a = _repulsion(score_a, rate)
-    step_b, tail_b = _repulsion(score_b, rate)
-    step_c, tail_c = _repulsion(score_c, rate)
-    step_a *= sign
-    for d in range(inputs.shape[1]):
-        u = inputs[word, d]
-        x, y, z = contexts[a, d], contexts[b, d], contexts[c, d]
-        change[d] += step_a * x + step_b * y + step_c * z
-        contexts[a, d] = x + step_a * u
-        contexts[b, d] = y + step_b * u
-        contexts[c, d] = z + step_c * u
-    zero = np.float32(0)
-    linear = max(score_a, zero) + max(score_b, zero) + max(score_c, zero)
-    return (1.0 + tail_a) * (1.0 + tail_b) * (1.0 + tail_c), linear
+def _noise(seed):
+    """Where the sequence of every lane begins (LANES,) uint32."""
+    state, noise = np.array([seed], np.uint64), np.empty(LANES, np.uint32)
+    for lane in range(LANES):
+        noise[lane] = next_random(state) >> np.uint64(32)
+    return noise
 
 
-@njit(**OPTIONS)
-def _gather(matrix, rows, block, start):
-    """block[start + k] = matrix[rows[k]]; a plain loop is four times faster than row assignment."""
-    for k in range(len(rows)):
-        row = rows[k]
-        for d in range(matrix.shape[1]):
-            block[start + k, d] = matrix[row, d]
+@njit(**OPTIONS, forceinline=True)
+def _number_words(ids, slot_of, words, n):
+    """Number the words of `ids` from n on, each once; returns how many there are then."""
+    for word in ids:
+        if slot_of[word] < 0:
+            slot_of[word], words[n] = n, word
+            n += 1
+    return n
 
 
-@njit(**OPTIONS)
-def _scatter(block, rows, matrix, start):
-    """matrix[rows[k]] += block[start + k], one after the other, so that repeated rows add up."""
-    for k in range(len(rows)):
-        row = rows[k]
-        for d in range(matrix.shape[1]):
-            matrix[row, d] += block[start + k, d]
-
-
-@njit(**OPTIONS)
-def _products(left, right, i, start, stop, scores):
-    """scores[i + 0..3, j] = <left[i + 0..3], right[j]>, start <= j < stop; 4 x 4 in registers."""
-    dim = left.shape[1]
-    for j in range(start, stop, 4):
-        s00 = s01 = s02 = s03 = s10 = s11 = s12 = s13 = np.float32(0)
-        s20 = s21 = s22 = s23 = s30 = s31 = s32 = s33 = np.float32(0)
-        for d in range(dim):
-            a0, a1, a2, a3 = left[i, d], left[i + 1, d], left[i + 2, d], left[i + 3, d]
-            b0, b1, b2, b3 = right[j, d], right[j + 1, d], right[j + 2, d], right[j + 3, d]
-            s00 += a0 * b0
-            s01 += a0 * b1
-            s02 += a0 * b2
-            s03 += a0 * b3
-            s10 += a1 * b0
-            s11 += a1 * b1
-            s12 += a1 * b2
-            s13 += a1 * b3
-            s20 += a2 * b0
-            s21 += a2 * b1
-            s22 += a2 * b2
-            s23 += a2 * b3
-            s30 += a3 * b0
-            s31 += a3 * b1
-            s32 += a3 * b2
-            s33 += a3 * b3
-        scores[i, j], scores[i, j + 1], scores[i, j + 2], scores[i, j + 3] = s00, s01, s02, s03
-        scores[i + 1, j], scores[i + 1, j + 1] = s10, s11
-        scores[i + 1, j + 2], scores[i + 1, j + 3] = s12, s13
-        scores[i + 2, j], scores[i + 2, j + 1] = s20, s21
-        scores[i + 2, j + 2], scores[i + 2, j + 3] = s22, s23
-        scores[i + 3, j], scores[i + 3, j + 1] = s30, s31
-        scores[i + 3, j + 2], scores[i + 3, j + 3] = s32, s33
-
-
-@njit(**OPTIONS)
-def _accumulate(weights, rows, n_out, n_rows, out):
-    """out[i] = sum_j weights[i, j] rows[j] for i < n_out, by 4 x 4; blocks of zeros are skipped."""
-    dim = rows.shape[1]
-    out[:n_out] = 0
-    for i in range(0, n_out, 4):
-        for j in range(0, n_rows, 4):
-            w00, w01 = weights[i, j], weights[i, j + 1]
-            w02, w03 = weights[i, j + 2], weights[i, j + 3]
-            w10, w11 = weights[i + 1, j], weights[i + 1, j + 1]
-            w12, w13 = weights[i + 1, j + 2], weights[i + 1, j + 3]
-            w20, w21 = weights[i + 2, j], weights[i + 2, j + 1]
-            w22, w23 = weights[i + 2, j + 2], weights[i + 2, j + 3]
-            w30, w31 = weights[i + 3, j], weights[i + 3, j + 1]
-            w32, w33 = weights[i + 3, j + 2], weights[i + 3, j + 3]
-            size = abs(w00) + abs(w01) + abs(w02) + abs(w03)
-            size += abs(w10) + abs(w11) + abs(w12) + abs(w13)
-            size += abs(w20) + abs(w21) + abs(w22) + abs(w23)
-            size += abs(w30) + abs(w31) + abs(w32) + abs(w33)
-            if size == 0:
-                continue
-            for d in range(dim):
-                r0, r1, r2, r3 = rows[j, d], rows[j + 1, d], rows[j + 2, d], rows[j + 3, d]
-                out[i, d] += w00 * r0 + w01 * r1 + w02 * r2 + w03 * r3
-                out[i + 1, d] += w10 * r0 + w11 * r1 + w12 * r2 + w13 * r3
-                out[i + 2, d] += w20 * r0 + w21 * r1 + w22 * r2 + w23 * r3
-                out[i + 3, d] += w30 * r0 + w31 * r1 + w32 * r2 + w33 * r3
-
-
-@njit(**OPTIONS)
+@njit(**OPTIONS, forceinline=True)
 def update_group(inputs, contexts, words, first, last, centre, around, negatives, nu, rate, work):
     """The summed loss of n neighbouring centre words, which take one step together, in nats.
 
     words: (n,) ids of the centres; around: (m,) ids of the stretch that holds all their windows;
     centre: (n,) index of each centre in that stretch; first, last: (n,) its window, both included;
-    negatives: (n_shared,) ids, a multiple of 4; work: from `group_buffers`.
+    negatives: (n_shared,) ids; work: from `group_buffers`. A word has one row however often it
+    stands among them: what its places have to say adds up in P and N of the block.
     """
-    left, right, scores, errors, errors_turned, change_left, change_right = work
-    n, m, n_shared = len(words), len(around), len(negatives)
-    n_left, n_text = (n + 3) // 4 * 4, (m + 3) // 4 * 4
-    n_right = n_text + n_shared
-    left[n:n_left] = 0
-    right[m:n_text] = 0
-    _gather(inputs, words, left, 0)
-    _gather(contexts, around, right, 0)
-    _gather(contexts, negatives, right, n_text)
-    for i in range(0, n_left, 4):
-        last_of_block = min(i + 4, n) - 1
-        start = first[i]
-        stop = last[last_of_block] + 1
-        for k in range(i, last_of_block + 1):
-            start, stop = min(start, first[k]), max(stop, last[k] + 1)
-        _products(left, right, i, start // 4 * 4, stop, scores)
-        _products(left, right, i, n_text, n_right, scores)
-
-    loss = 0.0
-    errors[:n_left, :n_right] = 0
-    for i in range(n):
-        n_pairs = last[i] - first[i]
-        product, linear = 1.0, 0.0
+    left, moved, rights, observed, weights, counts, errors, spare, noise, lists = work
+    left_slot, right_slot, left_words, right_words = lists
+    n_left = _number_words(words, left_slot, left_words, 0)
+    n_text = _number_words(around, right_slot, right_words, 0)
+    n_right = _number_words(negatives, right_slot, right_words, n_text)
+    n_blocks, n_columns = -(-n_left // LEFTS), -(-n_right // RIGHTS)
+    row_of_blocks = n_blocks * LANES  # cells from one column of blocks to the next
+    observed[: n_columns * row_of_blocks] = 0
+    weights[: n_blocks * LEFTS] = 0
+    counts[: n_columns * RIGHTS] = 0
+    for k in range(len(negatives)):
+        counts[right_slot[negatives[k]]] += np.float32(1)
+    for i in range(len(words)):
+        slot = left_slot[words[i]]
+        weights[slot] += np.float32(nu * (last[i] - first[i]) / len(negatives))
+        row = slot // LEFTS * LANES + slot % LEFTS * RIGHTS
         for j in range(first[i], last[i] + 1):
-            score = scores[i, j]
-            tail = exp_negative(-abs(score))
-            miss = (tail if score > 0 else np.float32(1)) / (np.float32(1) + tail)
-            errors[i, j] = rate * miss
             if j != centre[i]:
-                linear -= min(score, np.float32(0))
-                product *= 1.0 + tail
-        errors[i, centre[i]] = 0
-        loss += linear + np.log(product)
+                column = right_slot[around[j]]
+                observed[row + column // RIGHTS * row_of_blocks + column % RIGHTS] += np.float32(1)
+    left_words[n_left : n_blocks * LEFTS] = left_words[0]  # idle rows, of weight 0
+    for i in range(n_blocks * LEFTS):
+        _copy_row(inputs, left_words[i], left, i)
+        _copy_row(inputs, left_words[i], moved, i)
+    for j in range(n_columns * RIGHTS):
+        if j < n_right:
+            rights[j] = row_address(contexts, right_words[j])
+        else:
+            rights[j] = row_address(spare, j - n_right)
 
-        weight = np.float32(nu * n_pairs / n_shared)
-        product, linear = 1.0, 0.0
-        for j in range(n_text, n_right):
-            score = scores[i, j]
-            tail = exp_negative(-abs(score))
-            hit = (np.float32(1) if score > 0 else tail) / (np.float32(1) + tail)
-            errors[i, j] = -rate * weight * hit
-            linear += max(score, np.float32(0))
-            product *= 1.0 + tail
-        loss += weight * (linear + np.log(product))
-
+    loss, like, n_vectors = 0.0, contexts[0, 0], inputs.shape[1] // LANES
+    stride, rows = np.uintp(left.strides[0]), (address_of(left), address_of(moved))
+    state = address_of(noise)
+    for j in range(n_columns):
+        table = address_of(rights) + np.uintp(8 * j * RIGHTS)
+        count = address_of(counts) + np.uintp(4 * j * RIGHTS)
+        for i in range(n_blocks):
+            cell = np.uintp(4 * (j * row_of_blocks + i * LANES))
+            p, out = address_of(observed) + cell, address_of(errors) + cell
+            weight = address_of(weights) + np.uintp(4 * i * LEFTS)
+            block = (like, row_address(left, i * LEFTS), stride, n_vectors, table, p, weight, count)
+            loss += vectors.group_errors(*block, rate, out)
+        e = address_of(errors) + np.uintp(4 * j * row_of_blocks)
+        move = (like, *rows, stride, n_vectors, n_blocks, table, e, state)
+        vectors.group_steps(*move)
     for i in range(n_left):
-        for j in range(n_right):
-            errors_turned[j, i] = errors[i, j]
-    _accumulate(errors, right, n_left, n_right, change_left)
-    _accumulate(errors_turned, left, n_right, n_left, change_right)
-    _scatter(change_left, words, inputs, 0)
-    _scatter(change_right, around, contexts, 0)
-    _scatter(change_right, negatives, contexts, n_text)
+        left_slot[left_words[i]] = -1
+        _copy_row(moved, i, inputs, left_words[i])
+    for j in range(n_right):
+        right_slot[right_words[j]] = -1
     return loss
 
 
 @njit(**OPTIONS)
-def group_buffers(n_group, window, n_shared, dim):
-    """The scratch space of `update_group`, each row on a cache line of its own."""
-    n_right = (n_group + 2 * window + 3) // 4 * 4 + n_shared
-    left, change_left = aligned_rows(n_group, dim), aligned_rows(n_group, dim)
-    right, change_right = aligned_rows(n_right, dim), aligned_rows(n_right, dim)
-    scores = np.zeros((n_group, n_right), np.float32)
-    errors, errors_turned = scores.copy(), np.zeros((n_right, n_group), np.float32)
-    return left, right, scores, errors, errors_turned, change_left, change_right
+def group_buffers(n_words, n_group, window, n_shared, dim, seed):
+    """The scratch space of `update_group`."""
+    n_left = -(-n_group // LEFTS) * LEFTS
+    n_right = -(-(n_group + 2 * window + n_shared) // RIGHTS) * RIGHTS
+    left, moved = aligned_rows(n_left, dim), aligned_rows(n_left, dim)
+    rights, spare = np.zeros(n_right, np.uintp), aligned_rows(RIGHTS, 2 * dim)
+    observed = np.zeros(n_left * n_right, np.float32)
+    weights, counts = np.zeros(n_left, np.float32), np.zeros(n_right, np.float32)
+    slots = np.full(n_words, -1, np.int32), np.full(n_words, -1, np.int32)
+    lists = (*slots, np.zeros(n_left, np.int32), np.zeros(n_right, np.int32))
+    errors, noise = observed.copy(), _noise(seed)
+    return left, moved, rights, observed, weights, counts, errors, spare, noise, lists

@@ -5,9 +5,14 @@ from numba import njit
 
 from lmnotes.words.kernels import arithmetic
 from lmnotes.words.kernels.arithmetic import OPTIONS, draw_negative, next_random, prefetch_row
-from lmnotes.words.kernels.updates import group_buffers, update_group, update_pair
+from lmnotes.words.kernels.updates import (
+    group_buffers,
+    pair_buffers,
+    update_group,
+    update_pair,
+)
 
-AHEAD = 1  # pairs whose rows are asked for in advance; 2 and 4 were no faster
+AHEAD = 2  # pairs whose rows are asked for in advance; 2 and 4 were no faster
 
 
 @njit(**OPTIONS)
@@ -79,7 +84,7 @@ def train_chunk_pairs(
     threshold, alias = noise
     words, documents, start, stop = stretch(tokens, offsets, begin, end, window, keep, seeds[1])
     state = np.array([seeds[0]], np.uint64)
-    change = np.zeros(inputs.shape[1], np.float32)
+    work = pair_buffers(inputs.shape[1], seeds[0])
     drawn = np.empty((2 * window, 1 + nu), np.int64)
     loss, n_pairs = 0.0, 0
     for k in range(start, stop):
@@ -99,7 +104,7 @@ def train_chunk_pairs(
             if i + AHEAD < n:
                 for j in range(nu + 1):
                     prefetch_row(contexts, drawn[i + AHEAD, j])
-            loss += update_pair(inputs, contexts, words[k], drawn[i], rate, change)
+            loss += update_pair(inputs, contexts, words[k], drawn[i], rate, work)
         n_pairs += n
     return loss, n_pairs
 
@@ -122,7 +127,8 @@ def train_chunk_groups(
     (threshold, alias), (nu, n_group, n_shared) = noise, sizes
     words, documents, start, stop = stretch(tokens, offsets, begin, end, window, keep, seeds[1])
     state = np.array([seeds[0]], np.uint64)
-    work = group_buffers(n_group, window, n_shared, inputs.shape[1])
+    sizes_of = (len(inputs), n_group, window, n_shared, inputs.shape[1])
+    work = group_buffers(*sizes_of, seeds[0])
     first, last = np.empty(n_group, np.int64), np.empty(n_group, np.int64)
     centre = np.empty(n_group, np.int64)
     # negatives are drawn a group ahead, so that their rows are on their way from memory meanwhile
@@ -144,7 +150,7 @@ def train_chunk_groups(
         _draw_ahead(following, contexts, threshold, alias, state)
         for k in range(begin_group + n_group, min(begin_group + 2 * n_group, len(words))):
             prefetch_row(inputs, words[k])
-            prefetch_row(contexts, words[k])
+            prefetch_row(contexts, words[min(k + window, len(words) - 1)])
         centres, around = words[begin_group : begin_group + n], words[low : high + 1]
         begins, ends, places = first[:n], last[:n], centre[:n]
         ids = (begins, ends, places, around, negatives)

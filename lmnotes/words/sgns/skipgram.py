@@ -14,7 +14,7 @@ from lmnotes.text.corpus import Corpus
 from lmnotes.words.embedding import Embedding
 from lmnotes.words.sgns.training import Run
 
-VERSION = 1  # of the update rules; part of every artefact's id
+VERSION = 2  # of the update rules; part of every artefact's id
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,9 @@ def train(
 
 
 def _embedding(run: Run) -> Embedding:
-    matrices = (matrix[:, : run.settings.dim].copy() for matrix in (run.inputs, run.contexts))
+    matrices = (
+        np.array(matrix[:, : run.settings.dim], np.float32) for matrix in (run.inputs, run.contexts)
+    )
     history, settings = pd.DataFrame(run.history), asdict(run.settings) | {"threads": run.threads}
     return Embedding(list(run.words), *matrices, run.counts, history, settings)
 

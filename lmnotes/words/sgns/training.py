@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import math
+import platform
 import threading
 import time
 import warnings
@@ -15,11 +16,13 @@ from tqdm.auto import tqdm
 from lmnotes import store
 from lmnotes.errors import InputError
 from lmnotes.text.corpus import Corpus
-from lmnotes.words.kernels import arithmetic, walk
+from lmnotes.words.kernels import arithmetic, vectors, walk
 from lmnotes.words.sgns import objective
 
 CHUNK = 8192  # tokens that a thread takes at a time
 GROUP = 8  # neighbouring centre words that share negatives
+HALF_FROM = 200  # dimensions from which the textbook rule keeps context vectors in half precision
+HAS_HALF = vectors.FEATURES.get("f16c", platform.machine() in ("arm64", "aarch64"))
 LOSS_PAIRS = 10_000, 100_000  # behind an epoch's loss: one for four tokens, within these
 
 
@@ -44,15 +47,23 @@ class Run:
             raise InputError(f"{corpus.name}: no document has two such words: expected some pairs")
         self.noise = objective.noise_table(self.counts, settings.noise_power)
         self.keep = _keep_thresholds(self.counts, settings.subsample)
-        width = -(-settings.dim // arithmetic.LANES) * arithmetic.LANES
+        width = -(-settings.dim // arithmetic.PADDING) * arithmetic.PADDING
         # as plain Python, so that numpy allocates them, which asks for huge pages
         self.inputs = arithmetic.aligned_rows.py_func(n_words, width)
-        self.contexts = arithmetic.aligned_rows.py_func(n_words, width)
+        self.is_half = settings.rule == "pairwise" and settings.dim >= HALF_FROM and HAS_HALF
+        if self.is_half:
+            width = -(-width // (2 * arithmetic.PADDING)) * arithmetic.PADDING  # of two halves
+        self._contexts = arithmetic.aligned_rows.py_func(n_words, width)
         start = np.random.default_rng(settings.seed).random((n_words, settings.dim), np.float32)
         self.inputs[:, : settings.dim] = (start - np.float32(0.5)) / np.float32(settings.dim)
         if begin is not None:
             self._take_over(begin)
         self.history: list[dict] = []
+
+    @property
+    def contexts(self) -> np.ndarray:
+        """Context vectors, with some zeros behind (V, at least D), of float16 or float32."""
+        return self._contexts.view(np.float16) if self.is_half else self._contexts
 
     def _take_over(self, begin) -> None:
         dim = self.settings.dim
@@ -111,7 +122,8 @@ class Run:
         seeds = np.array([_seed(s.seed, epoch, start // CHUNK + 1), _seed(s.seed, epoch)])
         rates = np.array([self._rate(epoch, start), self._rate(epoch, end)])
         text = (self.tokens, self.offsets, start, end, s.window, s.shrink_windows, self.keep)
-        arguments, nu = (self.inputs, self.contexts, *text, self.noise), s.negatives
+        contexts = self._contexts.view(np.uint16) if self.is_half else self._contexts
+        arguments, nu = (self.inputs, contexts, *text, self.noise), s.negatives
         if s.rule == "pairwise":
             return walk.train_chunk_pairs(*arguments, nu, rates, seeds)
         sizes = (nu, GROUP, n_shared(nu, s.window))
@@ -124,7 +136,8 @@ class Run:
         words, documents, _, _ = walk.stretch(self.tokens, self.offsets, 0, n, 0, self.keep, seed)
         how = {"window": s.window, "shrink_windows": s.shrink_windows, "negatives": s.negatives}
         how |= {"n_pairs": int(np.clip(n // 4, *LOSS_PAIRS)), "seed": s.seed}
-        losses = objective.sample(self.inputs, self.contexts, words, documents, self.noise, **how)
+        matrices = (self.inputs, self.contexts.astype(np.float32, copy=False))
+        losses = objective.sample(*matrices, words, documents, self.noise, **how)
         return float(losses.mean()) if len(losses) else math.nan
 
     def _rate(self, epoch: int, position: int) -> float:
