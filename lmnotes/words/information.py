@@ -72,11 +72,15 @@ def measure_tokens(
     places, counts = _places(tokens, offsets, counts, window), np.asarray(counts, np.int64)
     unigram = counts / counts.sum()
     log_unigram = np.log(unigram, where=counts > 0, out=np.zeros(len(counts)))
-    sums = np.zeros((len(counts), 3))
+    n_contexts, own, cross = np.zeros(len(counts), np.int64), *np.zeros((2, len(counts)))
+    tokens, _, _, left, right = places
+    counting.window_sums(tokens, left, right, log_unigram, n_contexts, cross)
+    small = np.arange(4096.0)
+    small *= np.log(small, where=small > 0, out=np.zeros(len(small)))
 
     def work(bounds: tuple[int, int]) -> None:
-        row, seen = np.zeros(len(counts), np.int32), np.empty(len(counts), np.int32)
-        counting.row_sums(*places, log_unigram, *bounds, sums, row, seen)
+        row, seen = np.zeros(len(counts), np.int32), np.empty(len(counts) + 1, np.int32)
+        counting.row_sums(*places, *bounds, own, row, seen, small)
 
     threads = parallel.n_threads() if threads is None else threads
     expect_whole("threads", threads, 1)
@@ -86,11 +90,9 @@ def measure_tokens(
     ends = np.union1d(inner, [0, len(counts)]).tolist()
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
         list(pool.map(work, itertools.pairwise(ends)))
-    n_contexts, own, cross = sums.T
     with np.errstate(invalid="ignore", divide="ignore"):
         mean_log_count, log_total = own / n_contexts, np.log(n_contexts)
         kl, entropy = mean_log_count - log_total - cross / n_contexts, log_total - mean_log_count
-        n_contexts = n_contexts.astype(np.int64)
         return Information(window, counts, kl, entropy, -np.log(unigram), n_contexts)
 
 
@@ -101,10 +103,10 @@ def cooccurrence_rows(
     places = _places(corpus.tokens, corpus.offsets, corpus.counts, window)
     for end in (np.min(ids, initial=0), np.max(ids, initial=0)):
         expect_between("a word's id", int(end), 0, corpus.n_words - 1, "see corpus.index")
-    row, seen = np.zeros(corpus.n_words, np.int32), np.empty(corpus.n_words, np.int32)
+    row, seen = np.zeros(corpus.n_words, np.int32), np.empty(corpus.n_words + 1, np.int32)
     contexts, counts = [seen[:0]], [row[:0]]
     for word in np.asarray(ids, np.int64):
-        n_seen, _ = counting.count_row(*places, word, row, seen)
+        n_seen = counting.count_row(*places, word, row, seen)
         contexts.append(seen[:n_seen].copy())
         counts.append(row[contexts[-1]])
         row[contexts[-1]] = 0

@@ -44,6 +44,16 @@ def test_every_measure_equals_dense_counting(window):
     np.testing.assert_allclose(gain.self_information, -np.log(p))
 
 
+def test_threads_change_no_byte_and_counts_beyond_the_table_are_counted():
+    text = random_corpus(60_000, n_words=5)  # cells above 4,096
+    gains = [information.measure(text, window=10, threads=n) for n in (1, 2)]
+    assert gains[0].kl.tobytes() == gains[1].kl.tobytes()
+    rows = information.cooccurrence_rows(text, np.arange(5), window=10).toarray()
+    assert rows.max() > 4096
+    row = rows / rows.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(gains[0].kl, (row * np.log(row / text.unigram)).sum(1), atol=1e-10)
+
+
 def test_the_rows_are_the_dense_rows():
     text = random_corpus(1000)
     ids = np.array([5, 0, 39, 5])

@@ -37,6 +37,12 @@ def row_address(matrix, row):
 
 
 @njit(**OPTIONS, inline="always")
+def prefetch(array, k):
+    """Ask for the cache line of a number of an array (n,)."""
+    _prefetch(address_of(array) + np.uintp(k * array.itemsize))
+
+
+@njit(**OPTIONS, inline="always")
 def prefetch_row(matrix, row):
     """Ask for one row of a matrix."""
     address = row_address(matrix, row)

@@ -3,7 +3,9 @@
 import numpy as np
 from numba import njit
 
-from lmnotes.words.kernels.arithmetic import EXACT
+from lmnotes.words.kernels.arithmetic import EXACT, prefetch
+
+AHEAD = 8  # places whose text is asked for in advance
 
 
 @njit(**EXACT)
@@ -34,37 +36,63 @@ def reaches(offsets, window):
 
 @njit(**EXACT)
 def count_row(tokens, order, starts, left, right, word, row, seen):
-    """Add up the contexts of a word in `row` (V,); returns (different contexts, contexts).
+    """Add up the contexts of a word in `row` (V,); returns how many are different.
 
-    The different contexts are listed in `seen`; the caller sets their cells of `row` back to zero.
+    They are listed in `seen` (V + 1,); the caller sets their cells of `row` back to zero.
     """
-    n_seen, n_contexts = 0, 0
+    n_seen = 0
     for k in range(starts[word], starts[word + 1]):
+        ahead = order[min(k + AHEAD, len(order) - 1)]
+        prefetch(tokens, max(ahead - 10, 0))
+        prefetch(tokens, min(ahead + 10, len(tokens) - 1))
+        prefetch(left, ahead)
+        prefetch(right, ahead)
         position = order[k]
-        for other in range(position - left[position], position + right[position] + 1):
-            if other != position:
-                context = tokens[other]
-                if row[context] == 0:
-                    seen[n_seen] = context
-                    n_seen += 1
-                row[context] += 1
-        n_contexts += left[position] + right[position]
-    return n_seen, n_contexts
+        for other in range(position - left[position], position):
+            n_seen = _count(tokens[other], row, seen, n_seen)
+        for other in range(position + 1, position + right[position] + 1):
+            n_seen = _count(tokens[other], row, seen, n_seen)
+    return n_seen
+
+
+@njit(**EXACT, forceinline=True)
+def _count(context, row, seen, n_seen):
+    """Without a branch: whether a context is new is a coin's toss, and a wrong guess is dear."""
+    seen[n_seen] = context
+    count = row[context]
+    row[context] = count + 1
+    return n_seen + (count == 0)
 
 
 @njit(**EXACT)
-def row_sums(tokens, order, starts, left, right, log_unigram, begin, end, sums, row, seen):
-    """sums[w] = (m, sum c log c, sum c log p(w')) over the cells of row w, for begin <= w < end."""
+def row_sums(tokens, order, starts, left, right, begin, end, sums, row, seen, table):
+    """sums[w] = sum of c log c over the cells of row w, for begin <= w < end; table: of small c."""
     for word in range(begin, end):
-        n_seen, n_contexts = count_row(tokens, order, starts, left, right, word, row, seen)
-        own, cross = 0.0, 0.0
-        for k in range(n_seen):
-            context = seen[k]
-            count = row[context]
-            own += count * np.log(count)
-            cross += count * log_unigram[context]
-            row[context] = 0
-        sums[word, 0], sums[word, 1], sums[word, 2] = n_contexts, own, cross
+        own = 0.0
+        for k in range(count_row(tokens, order, starts, left, right, word, row, seen)):
+            count = row[seen[k]]
+            own += table[count] if count < len(table) else count * np.log(count)
+            row[seen[k]] = 0
+        sums[word] = own
+
+
+@njit(**EXACT)
+def window_sums(tokens, left, right, values, n_contexts, sums):
+    """n_contexts[w] and sums[w]: how many contexts word w has, and the sum of their `values`."""
+    total, begin, end = 0.0, 0, 0  # over positions from begin up to end, both of which only grow
+    for position in range(len(tokens)):
+        first, stop = position - left[position], position + right[position] + 1
+        if first >= end:  # another document
+            total, begin, end = 0.0, first, first
+        while end < stop:
+            total += values[tokens[end]]
+            end += 1
+        while begin < first:
+            total -= values[tokens[begin]]
+            begin += 1
+        word = tokens[position]
+        n_contexts[word] += stop - first - 1
+        sums[word] += total - values[word]
 
 
 @njit(**EXACT)
