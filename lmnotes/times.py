@@ -107,14 +107,12 @@ def read(path: Path, began: float) -> dict:
     for line in lines:
         kinds.setdefault(line.pop("kind"), []).append(line)
     artefacts = kinds.get("artefact", [])
-    for unit in ("seconds", "cpu"):
-        whole_of = [entry[unit] for entry in artefacts]
-        for entry, spent in zip(artefacts, whole_of, strict=True):
-            for outer in artefacts:
-                is_same = entry["pid"] == outer["pid"]
-                counts = is_same or (unit == "cpu" and not outer["warm"])
-                if entry["inside"] == outer["name"] and counts:
-                    outer[unit] = max(0.0, outer[unit] - spent)
+    by_name = {entry["name"]: entry for entry in artefacts}
+    for entry, spent in [(entry, dict(entry)) for entry in artefacts]:
+        if outer := by_name.get(entry["inside"]):
+            is_same = entry["pid"] == outer["pid"]  # else it ran beside, and may be no child
+            for unit in ("seconds", "cpu") if is_same else () if outer["warm"] else ("cpu",):
+                outer[unit] = max(0.0, outer[unit] - spent[unit])
     whole = {"cells": kinds.get("cell", []), "artefacts": artefacts}
     sums = {"figure": "figures", "worker": "workers", "page": "page", "launcher": "launcher"}
     for kind, name in sums.items():
@@ -122,8 +120,7 @@ def read(path: Path, began: float) -> dict:
     for entry in kinds.get("start", [])[:1]:
         whole["start"] = {"seconds": entry["at"] - began, "cpu": entry["cpu"]}
     parts = (whole["launcher"], whole["workers"], whole.get("start", {"cpu": 0.0}))
-    spent = [*whole["cells"], *parts]
-    whole["all"] = {"cpu": sum(entry["cpu"] for entry in spent)}
+    whole["all"] = {"cpu": sum(entry["cpu"] for entry in [*whole["cells"], *parts])}
     return json.loads(json.dumps(whole), parse_float=lambda text: round(float(text), 3))
 
 
