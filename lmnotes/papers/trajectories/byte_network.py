@@ -78,6 +78,29 @@ def create(recipe: Recipe):
     )
 
 
+def pull(weights: Sequence, grads: Sequence, ids) -> float:
+    """The mean loss of contexts with the next byte, ids (B, context + 1), in nats; its gradient is
+    put into grads, by weights as the parameters of `create`. Written out, a step costs half."""
+    import torch
+
+    (table, *weights), (by_table, *grads) = weights, grads
+    given, targets = ids[:, :-1].flatten(), ids[:, -1:]
+    layers = [table[given].view(len(ids), -1)]
+    for weight, bias in zip(weights[::2], weights[1::2], strict=True):
+        layers.append(bias.addmm(layers[-1].relu_() if layers[1:] else layers[-1], weight.t()))
+    grad = layers.pop().log_softmax(1)
+    loss = -grad.gather(1, targets).mean().item()
+    grad.exp_().scatter_add_(1, targets, grad.new_tensor(-1).expand(targets.shape)).div_(len(ids))
+    for k in reversed(range(len(layers))):
+        torch.mm(grad.t(), layers[k], out=grads[2 * k])
+        torch.sum(grad, 0, out=grads[2 * k + 1])
+        grad = grad @ weights[2 * k]
+        if k:
+            grad *= layers[k] > 0
+    by_table.zero_().index_add_(0, given, grad.view(-1, table.shape[1]))
+    return loss
+
+
 @lru_cache(maxsize=8)
 def _source(domains: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All bytes of the domains, and where each begins and how long it is."""

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from lmnotes.models.zoo import plans, training
 from lmnotes.papers.trajectories import byte_network, long_run
@@ -50,6 +51,37 @@ def test_scores_are_those_of_one_byte_at_a_time(tiny):
     assert found.shape == (3, 3)
     expected = [slow_log_likelihood(run.weights[-1], text, tiny) for text in texts]
     assert found[-1] == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_gradient_is_that_of_autograd(tiny):
+    network = byte_network.create(tiny).double()
+    parameters = list(network.parameters())
+    ids = torch.from_numpy(byte_network.examples(tiny, 3))
+    loss = torch.nn.functional.cross_entropy(network(ids[:, :-1]), ids[:, -1])
+    expected = torch.autograd.grad(loss, parameters)
+    grads = [torch.full_like(p, torch.nan) for p in parameters]
+    written_out = byte_network.pull([p.detach() for p in parameters], grads, ids)
+    assert written_out == pytest.approx(loss.item(), rel=1e-12)
+    torch.testing.assert_close(grads, list(expected), rtol=1e-10, atol=1e-14)
+
+
+def test_a_run_is_that_of_autograd_and_torch(tiny):
+    recipe = replace(tiny, checkpoints=(20,), decay=0.1)
+    torch.manual_seed(recipe.seed)
+    network, losses = byte_network.create(recipe), []
+    optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
+    for step in range(20):
+        ids = torch.from_numpy(byte_network.examples(recipe, step))
+        optimiser.param_groups[0]["lr"] = byte_network.learning_rate(recipe, step)
+        optimiser.zero_grad()
+        loss = torch.nn.functional.cross_entropy(network(ids[:, :-1]), ids[:, -1])
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    run = long_run.train(recipe)
+    assert run.loss[-1] == pytest.approx(np.mean(losses), abs=1e-5)
+    weights = torch.nn.utils.parameters_to_vector(network.parameters()).detach().numpy()
+    np.testing.assert_allclose(run.weights[-1], weights, atol=1e-4)
 
 
 def test_a_run_keeps_its_checkpoints_and_learns(tiny):
