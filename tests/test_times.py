@@ -110,3 +110,21 @@ def test_a_sum_has_each_part_once(tmp_path):
     assert table[0][:2] == ("01_tiny", "11.5")
     assert ("  cell", "6.0", "4.0", "[2] a()") in table
     assert table[-2:] == [("  artefact", "4.0", "2.0", "b"), ("  artefact", "1.0", "1.0", "a")]
+
+
+def test_what_a_warm_process_forked_is_noted_by_it_but_not_twice(tmp_path):
+    path = tmp_path / "times"
+    for target in ("lmnotes.parallel:work", "lmnotes.runs.execute:main"):
+        times.note_process(target, {times.VARIABLE: str(path)}, 0.5, cwd="/")
+    times.note_process("lmnotes.parallel:work", {}, 0.5)
+    whole = times.read(path, 0.0)
+    assert whole["workers"]["cpu"] == whole["all"]["cpu"] == 0.5
+
+
+def test_an_artefact_of_a_forked_worker_is_not_taken_off_who_waited(tmp_path):
+    entry = {"kind": "artefact", "seconds": 1.0, "cpu": 2.0, "warm": True}
+    inner = {"name": "b", "inside": "a", "pid": 2}
+    outer = {"name": "a", "inside": "", "pid": 1, "cpu": 0.5}
+    path = tmp_path / "times"
+    path.write_text("".join(json.dumps(entry | line) + "\n" for line in (inner, outer)))
+    assert [e["cpu"] for e in times.read(path, 0.0)["artefacts"]] == [2.0, 0.5]
