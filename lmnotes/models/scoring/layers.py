@@ -70,7 +70,7 @@ def score_layers(
 ) -> Layers:
     """The log-likelihood of every text under every layer of a model, from one pass per batch.
 
-    Args: as of `score.score_texts`; the last row equals what that gives, to the bit on a CPU.
+    Args: as of `score.score_texts`; the last row equals what that gives, up to rounding.
 
     Raises InputError where the final norm or the head cannot be found, with the reason.
     """

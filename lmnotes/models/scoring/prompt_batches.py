@@ -169,7 +169,7 @@ def _plan(scorer, groups, budget, shared):
             continue
         lengths = np.array([len(ids) for _, ids in group]) * fits
         largest = max(1, budget * N_CACHED // (n + int(lengths.max())))
-        for batch in batches.plan(lengths, budget):
+        for batch in batches.plan(lengths, min(budget, batches.piece_tokens(scorer))):
             for start in range(0, len(batch), largest):
                 yield shared, [(k, int(i)) for i in batch[start : start + largest]]
     lengths = np.array([_n_tokens(groups[k][i]) for k, i in rest])
@@ -221,12 +221,8 @@ def _log_probabilities(scorer, states, targets):
 
 def _fused(scorer, pairs):
     """As `batches.fused`, with the head only where a token of a response is predicted."""
-    inputs, targets, _ = batches.pad(scorer, [np.concatenate(pair) for pair in pairs])
-    for row, (context, _) in enumerate(pairs):
-        targets[row, : len(context) - 1] = -1
-    states, real = head.hidden_states(scorer.model, inputs), targets >= 0
-    values = _log_probabilities(scorer, states[real], targets[real])
-    return batches.split(values, [len(response) for _, response in pairs])
+    texts = [np.concatenate(pair) for pair in pairs]
+    return batches.fused(scorer, texts, [len(context) - 1 for context, _ in pairs])
 
 
 def _tails(way, scorer, pairs):

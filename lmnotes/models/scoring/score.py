@@ -7,10 +7,15 @@ and batched by a budget of tokens, and hidden states go straight into a fused he
 out within 1e-4 nats per token of the plain computation, one text at a time (`batches`).
 """
 
+import copy
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,10 +23,13 @@ import numpy as np
 from lmnotes import store
 from lmnotes.errors import InputError
 from lmnotes.models.scoring import batches, failures
+from lmnotes.models.scoring import head as heads
 from lmnotes.models.scoring.loading import Scorer, load
 from lmnotes.models.scoring.rule import PUBLISHED, Encoded, Rule, encode, expect_texts
+from lmnotes.parallel import one_thread
 
-CPU_TOKENS, CPU_NUMBERS = 1024, 2**18  # more leaves the cache: 14 % slower at four times that
+CPU_TOKENS = 2048  # of a batch, which `batches.fused` reads in pieces
+PACK_FROM = 4096  # tokens; fewer do not pay for another order of the head's weights
 LOGIT_BYTES = 2**28  # of a batch where the model's own logits are used
 
 
@@ -64,7 +72,7 @@ def score_texts(
         model: a folder, a hub id, or what `load` returned.
         texts: N texts, or a `TextSet`.
         tokens_per_batch: at most this many go through the model at once (on a CPU never more than
-            1,024, or 2¹⁸ divided by the width); halved, with a note, whenever memory runs out.
+            2,048); halved, with a note, whenever memory runs out.
         keep_tokens: also returns the log-probability of every scored token.
         progress: called with the texts done and N after each batch.
 
@@ -121,6 +129,8 @@ def _score(scorer, ids, tokens_per_batch, progress):
             return [np.zeros(0, np.float32)] * len(ids), [], {"way": "none"}
         way, difference, notes = batches.choose(scorer, sorted_ids)
         budget = fitting_budget(scorer, way, tokens_per_batch)
+        if way is batches.fused and sum(map(len, ids)) > PACK_FROM:
+            scorer = replace(scorer, head=scorer.head.packed())
         tokens, more, how = run(scorer, way, ids, budget, progress)
     tokens = [np.zeros(0, np.float32) if values is None else values for values in tokens]
     how = {"way": way.__name__, "check_nats_per_token": difference} | how
@@ -138,28 +148,80 @@ def run(scorer, way, ids, budget, progress=None):
     bands = np.array([scorer.band(len(text)) for text in ids])
     tokens, notes, n_batches = [None] * len(ids), [], 0
     queue, done = deque(batches.plan(lengths, budget, bands)), int((lengths < 1).sum())
-    while queue:
-        batch = queue.popleft()
-        values = attempt(way, scorer, [ids[i] for i in batch])
-        if values is None:
-            budget = halved(scorer, lengths, batch, budget)
-            notes.append(f"out of memory: went on with {budget} tokens per batch")
-            rest = np.concatenate([batch, *queue])
-            queue = deque(rest[x] for x in batches.plan(lengths[rest], budget, bands[rest]))
-            continue
-        for i, value in zip(batch, values, strict=True):
-            tokens[i] = value
-        done, n_batches = done + len(batch), n_batches + 1
-        if progress:
-            progress(done, len(ids))
+    with in_threads(scorer, way, len(queue)) as (begin, ahead):
+        begun = deque()
+        while queue or begun:
+            while queue and len(begun) < ahead:
+                batch = queue.popleft()
+                begun.append((batch, begin([ids[i] for i in batch])))
+            batch, values_of = begun.popleft()
+            values = values_of()
+            if values is None:
+                budget = halved(scorer, lengths, batch, budget)
+                notes.append(f"out of memory: went on with {budget} tokens per batch")
+                rest = np.concatenate([batch, *(later for later, _ in begun), *queue])
+                queue = deque(rest[x] for x in batches.plan(lengths[rest], budget, bands[rest]))
+                begun.clear()
+                continue
+            for i, value in zip(batch, values, strict=True):
+                tokens[i] = value
+            done, n_batches = done + len(batch), n_batches + 1
+            if progress:
+                progress(done, len(ids))
     return tokens, notes, {"n_batches": n_batches, "tokens_per_batch": budget}
+
+
+@contextmanager
+def in_threads(scorer, way, n_batches):
+    """A function that begins a batch and gives one that waits for `attempt`'s values, and how many
+    batches to begin ahead.
+
+    On a CPU each of torch's threads works on a batch of its own: two that share every product wait
+    for each other at its end, and their numbers would move with how many there are.
+    """
+    import torch
+
+    n = torch.get_num_threads() if scorer.device == "cpu" and way is batches.fused else 1
+    twins = twins_of(scorer, min(n, n_batches))
+    if len(twins) < 2:
+        yield lambda ids: partial(attempt, way, scorer, ids), 1
+        return
+    own = threading.local()
+
+    def start():
+        torch.set_num_threads(1)  # of this thread: OpenMP keeps a number for each
+        own.scorer = twins.pop()
+
+    def work(ids):
+        with torch.inference_mode():
+            return attempt(way, own.scorer, ids)
+
+    with one_thread(), ThreadPoolExecutor(len(twins), initializer=start) as pool:
+        yield lambda ids: pool.submit(work, ids).result, 2 * n
+
+
+def twins_of(scorer, n) -> list[Scorer]:
+    """The Scorer and up to n - 1 more, whose models share its tensors and no state of a call."""
+    import torch
+
+    twins = [scorer]
+    while len(twins) < n:
+        tensors = (*scorer.model.parameters(), *scorer.model.buffers())
+        with suppress(RuntimeError, TypeError, AttributeError, ValueError):
+            model = copy.deepcopy(scorer.model, {id(tensor): tensor for tensor in tensors})
+            inputs = torch.arange(3, device=scorer.device)[None] % scorer.n_vocabulary
+            states = [heads.hidden_states(each, inputs) for each in (scorer.model, model)]
+            if torch.equal(*states):
+                twins.append(replace(scorer, model=model))
+                continue
+        return [scorer]
+    return twins
 
 
 def fitting_budget(scorer, way, tokens_per_batch):
     """Tokens per batch that suit the device and the way."""
     if scorer.device == "cpu":
-        width = scorer.head.weight.shape[1] if scorer.head else scorer.n_vocabulary
-        tokens_per_batch = min(tokens_per_batch, max(CPU_TOKENS, CPU_NUMBERS // width))
+        tokens_per_batch = min(tokens_per_batch, CPU_TOKENS)
     if way is not batches.fused:
         tokens_per_batch = max(1, min(tokens_per_batch, LOGIT_BYTES // (scorer.n_vocabulary * 4)))
     return tokens_per_batch

@@ -63,6 +63,22 @@ def test_the_tiled_head_is_the_plain_one(case, P, exponentials):
     assert torch.equal(hidden, before[0]) and torch.equal(weight, before[1])
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("case", CASES)
+def test_packed_blocks_are_the_same_head(case, dtype, monkeypatch):
+    monkeypatch.setattr(cpu, "_is_fast", lambda dtype: False)
+    options = dict(CASES[case])
+    hidden, weight, targets, bias = problem(
+        P=cpu.POSITIONS + 30, dtype=dtype, bias=options.pop("bias", False)
+    )
+    blocks = cpu.pack(weight)
+    assert len(blocks) == (2 if torch.backends.mkl.is_available() else 0)
+    result = kernels.log_probabilities(hidden, weight, targets, bias=bias, blocks=blocks, **options)
+    want = plain(hidden, weight, targets, bias, **options)
+    allowed = 1e-5 if blocks or dtype == torch.float32 else 0.05  # float32 in half precision too
+    torch.testing.assert_close(result.double(), want, rtol=0, atol=allowed)
+
+
 @pytest.mark.parametrize("V", [1, 511, 512, 513, 1024])
 def test_probabilities_sum_to_one_whatever_the_tiles(V):
     hidden, weight, _, bias = problem(P=1, V=V, bias=True)

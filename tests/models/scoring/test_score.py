@@ -324,3 +324,32 @@ def test_the_output_layer_is_itself_again_afterwards(scorer):
     layer = scorer.model.get_output_embeddings()
     score.score_texts(scorer, LONG)
     assert "forward" not in vars(layer)
+
+
+@pytest.mark.parametrize("name", ["gpt2", "llama", "gemma2", "mamba"])
+def test_threads_change_no_bit(name, monkeypatch):
+    scorer = loading.wrap(tiny_models.model(name), tiny_models.tokenizer())
+    before, called = torch.get_num_threads(), []
+    monkeypatch.setattr(
+        score, "attempt", lambda *job: called.append(job[1]) or batches.fused(*job[1:])
+    )
+    try:
+        torch.set_num_threads(1)
+        want = score.score_texts(scorer, TEXTS, tokens_per_batch=100)
+        torch.set_num_threads(3)
+        result = score.score_texts(scorer, TEXTS, tokens_per_batch=100)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    np.testing.assert_array_equal(result.log_likelihood, want.log_likelihood)
+    assert 1 < len({id(twin.model) for twin in called}) <= 3
+
+
+def test_a_model_that_cannot_be_doubled_works_on_its_own(altered):
+    scorer = altered(lambda z: 2 * z)
+    assert [twin.model for twin in score.twins_of(scorer, 3)] == [scorer.model]
+    first, other = score.twins_of(
+        loading.wrap(tiny_models.model("gpt2"), tiny_models.tokenizer()), 2
+    )
+    pairs = zip(first.model.parameters(), other.model.parameters(), strict=True)
+    assert all(mine is theirs for mine, theirs in pairs) and first.model is not other.model

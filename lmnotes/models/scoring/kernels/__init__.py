@@ -5,7 +5,7 @@ One call for every device: blocked matrix products on the CPU (`cpu`), a Triton 
 """
 
 
-def log_probabilities(hidden, weight, targets, *, bias=None, scale=1.0, cap=None):
+def log_probabilities(hidden, weight, targets, *, bias=None, scale=1.0, cap=None, blocks=()):
     """log softmax(f(hidden weightᵀ + bias)) at each target, (P,) float32 nats.
 
     Args:
@@ -14,6 +14,7 @@ def log_probabilities(hidden, weight, targets, *, bias=None, scale=1.0, cap=None
         targets: (P,) int64, the token whose probability is wanted.
         bias: (V,) or None.
         scale, cap: f(z) = scale·z, or cap·tanh(scale·z / cap) where there is a cap.
+        blocks: what `cpu.pack` made of the weight; used on a CPU alone.
 
     >>> import torch
     >>> hidden, weight = torch.zeros(1, 2), torch.ones(4, 2)
@@ -24,9 +25,10 @@ def log_probabilities(hidden, weight, targets, *, bias=None, scale=1.0, cap=None
 
     from lmnotes.models.scoring.kernels import cpu
 
-    if hidden.is_cuda and not cpu.missing_triton():
-        from lmnotes.models.scoring.kernels import triton_head as kernel
-    else:
-        kernel = cpu
+    settings = (hidden, weight, targets, bias, scale, cap)
     with torch.no_grad():
-        return kernel.log_probabilities(hidden, weight, targets, bias, scale, cap)
+        if hidden.is_cuda and not cpu.missing_triton():
+            from lmnotes.models.scoring.kernels import triton_head
+
+            return triton_head.log_probabilities(*settings)
+        return cpu.log_probabilities(*settings, blocks)

@@ -6,15 +6,18 @@ so that later tiles need no maximum; a row whose logits then rise by more than 8
 is seen in its sum, and is done again with a true running maximum.
 
 On few threads the exponentials would take a sixth of the time of the products, and are summed by
-`exponentials`; on many, torch divides them among its threads.
+`exponentials`; on many, torch divides them among its threads. Where a head is used for many tiles,
+`pack` puts its weights once into the order that MKL's products otherwise make for each tile anew.
 """
 
-from functools import cache
+import time
+import timeit
+from functools import cache, partial
 from importlib import util
 
 import torch
 
-POSITIONS, VOCABULARY = 512, 512  # tile sides, by measurement: 1 MB of float32
+POSITIONS, VOCABULARY = 256, 1024  # tile sides, by measurement: 1 MB of float32
 FEW_THREADS = 4
 
 
@@ -24,27 +27,53 @@ def missing_triton() -> bool:
     return util.find_spec("triton") is None
 
 
-def log_probabilities(hidden, weight, targets, bias=None, scale=1.0, cap=None):
+def pack(weight) -> tuple:
+    """Blocks of a head's weight (V, D) for `log_probabilities`, as large as the weight in float32.
+
+    Empty for another device or library, and for half precision that is multiplied faster as it is;
+    products of blocks are float32, and rounded as little.
+    """
+    usable = weight.device.type == "cpu" and torch.backends.mkl.is_available()
+    if not usable or (weight.dtype != torch.float32 and _is_fast(weight.dtype)):
+        return ()
+    reorder = torch.ops.mkl._mkl_reorder_linear_weight
+    blocks = weight.detach().split(VOCABULARY)
+    return tuple(reorder(block.float().contiguous(), POSITIONS) for block in blocks)
+
+
+@cache
+def _is_fast(dtype) -> bool:
+    """Whether products in half precision take clearly less time than in float32: some processors
+    need twice the time, some half of it, so that one measurement tells."""
+    sides = [torch.ones(512, 512, dtype=kind) for kind in (dtype, torch.float32)]
+    clock = {"number": 1, "timer": time.thread_time}
+    half, full = (min(timeit.repeat(partial(torch.mm, x, x), **clock)) for x in sides)
+    return half < 0.8 * full
+
+
+def log_probabilities(hidden, weight, targets, bias=None, scale=1.0, cap=None, blocks=()):
     """As `kernels.log_probabilities`, in plain torch on any device."""
     out = hidden.new_empty(len(hidden), dtype=torch.float32)
     for start in range(0, len(hidden), POSITIONS):
         rows = slice(start, start + POSITIONS)
         chunk, goal = hidden[rows], targets[rows]
-        lifted = _log_normaliser(chunk, weight, bias, scale, cap, safe=False)
+        tiles = _tiles(chunk, weight, bias, blocks)
+        lifted = _log_normaliser(tiles, chunk, scale, cap, safe=False)
         bad = ~lifted.isfinite()
         if bad.any():
-            lifted[bad] = _log_normaliser(chunk[bad], weight, bias, scale, cap, safe=True)
+            tiles = _tiles(chunk[bad], weight, bias)
+            lifted[bad] = _log_normaliser(tiles, chunk, scale, cap, safe=True)
         logit = (chunk.float() * weight[goal].float()).sum(1)  # exact where tiles are rounded
         logit = logit if bias is None else logit + bias[goal]
         out[rows] = _shape(logit, scale, cap) - lifted
     return out
 
 
-def _log_normaliser(hidden, weight, bias, scale, cap, safe):
+def _log_normaliser(tiles, hidden, scale, cap, safe):
     """log of the sum over the vocabulary of exp f(z), (P,) float32."""
     add = _add_by_torch if safe else _adder(hidden)
     reference, total = None, None
-    for tile in _tiles(hidden, weight, bias):  # (P, at most VOCABULARY)
+    for tile in tiles:  # (P, at most VOCABULARY)
         tile = _shape(tile, scale, cap)
         if safe or reference is None:
             top = tile.amax(1, keepdim=True)  # (P, 1)
@@ -73,17 +102,23 @@ def _add_by_torch(tile, reference, total):
     total += tile.sub_(reference).exp_().sum(1, keepdim=True)
 
 
-def _tiles(hidden, weight, bias):
+def _tiles(hidden, weight, bias, blocks=()):
     """The logits before scaling, tile after tile in one buffer of float32."""
-    same = weight.dtype == torch.float32
+    same = weight.dtype == torch.float32 or bool(blocks)
+    hidden = hidden.float() if same else hidden
     buffer = hidden.new_empty(len(hidden) * VOCABULARY) if same else None
     for start in range(0, len(weight), VOCABULARY):
-        columns = weight[start : start + VOCABULARY].T  # (D, at most VOCABULARY)
-        if same:
+        rows = weight[start : start + VOCABULARY]  # (at most VOCABULARY, D)
+        if blocks and len(hidden) == POSITIONS:
+            sides = hidden.new_empty(()).expand(rows.shape)  # of which nothing else is read
+            product = torch.ops.mkl._mkl_linear
+            tile = product(hidden, blocks[start // VOCABULARY], sides, None, POSITIONS)
+        elif same:
+            columns = rows.float().T
             tile = buffer[: len(hidden) * columns.shape[1]].view(len(hidden), -1)
             torch.mm(hidden, columns, out=tile)
         else:
-            tile = torch.mm(hidden, columns).float()  # products summed in float32, then rounded
+            tile = torch.mm(hidden, rows.T).float()  # products summed in float32, then rounded
         yield tile if bias is None else tile.add_(bias[start : start + VOCABULARY])
 
 
