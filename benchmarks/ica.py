@@ -94,21 +94,6 @@ def time_scikit_learn(white, dtype, budget, goals, seed):
     return rows, seconds
 
 
-def time_picard(white, goals, seed):
-    """CPU-seconds and steps of Picard-O at each goal, each from the beginning."""
-    from picard import picard
-
-    start = solver.random_rotation(white.shape[1], seed).T
-    options = {"ortho": True, "extended": True, "whiten": False, "centering": False}
-    for goal in goals:
-        started = time.process_time()
-        _, w, _, steps = picard(
-            white.T, w_init=start, tol=goal, max_iter=4000, return_n_iter=True, **options
-        )
-        seconds, reached = time.process_time() - started, norm(white, w.T)
-        print(f"  picard {goal:.0e}: {seconds:6.1f} s, {steps} steps, gradient {reached:.1e}")
-
-
 def contrast(white, rotation):
     """Sum over axes of |E log cosh y - that of a Gaussian|: what ICA makes large."""
     y = np.abs(white @ rotation)
@@ -151,7 +136,6 @@ def main():
     parser.add_argument("--budget", type=float, default=600, help="CPU-seconds for scikit-learn")
     parser.add_argument("--goals", type=float, nargs="+", default=GOALS, help="gradient norms")
     parser.add_argument("--optimum", type=float, nargs="+", default=OPTIMUM, help="goals beyond")
-    parser.add_argument("--picard", action="store_true", help="a peer too; it has to be installed")
     parser.add_argument("--seed", type=int, default=0, help="of the start")
     options = parser.parse_args()
     import torch
@@ -176,8 +160,6 @@ def main():
                 }
             )
     print(pd.DataFrame(rows).to_string(index=False, float_format="{:.3g}".format))
-    if options.picard:
-        time_picard(white, options.goals, options.seed)
     agreement(white, ours, options.optimum, options.seed)
 
 
