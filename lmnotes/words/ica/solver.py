@@ -21,7 +21,8 @@ LEAPS = 15  # steps of FastICA at the beginning
 MEMORY = 15  # pairs of steps and gradient differences
 REFRESH = 10  # steps from one look at the curvature to the next, which costs half a gradient
 REACH = 0.5  # radians that an axis turns in one step at most: beyond, slopes lead astray
-FLOOR = 0.06  # smallest curvature that a step is divided by; most pairs at an optimum have more
+FLOOR = 0.01  # smallest curvature that a step is divided by
+SCATTER = 0.6  # the same over sqrt(K / V): curvatures of so few rows scatter by as much
 PATIENCE = 500  # steps without a tenth of progress, after which it stops; saddles take hundreds
 ROWS_PER_COLUMN = 12  # a part of the rows with fewer than this says too little about the whole
 
@@ -149,7 +150,7 @@ class _Search:
         self.rotation, self.fixed = rotation, signs
         self.history, self.norm, self.signs = [], np.inf, None
         self.steps, self.differences = [], []
-        self.crossed, self.age = None, 0
+        self.crossed, self.age, self.floor = None, 0, FLOOR
 
     def leap(self, data, n_steps: int) -> None:
         """Steps of FastICA's fixed point: R <- the rotation nearest to R (C' - E[g'(Y)])."""
@@ -162,6 +163,7 @@ class _Search:
 
     def descend(self, data, tolerance: float, max_iterations: int) -> None:
         """Steps until the gradient norm is within tolerance, lost in rounding, or time is up."""
+        self.floor = max(FLOOR, SCATTER * (len(self.rotation) / len(data.rows)) ** 0.5)
         self._look(*data.under(self.rotation, curved=True))
         lost = 4 * data.eps  # a mean of many products is known better than one of them
         best, since = self.norm, 0
@@ -184,7 +186,7 @@ class _Search:
         self.gradient = skew(moments, signs)
         self.crossed, self.age = (self.crossed, self.age + 1) if crossed is None else (crossed, 0)
         half = signs[:, None] * (self.crossed - moments.diagonal()[:, None]) / 2
-        self.curvature = (half + half.T).clamp(min=FLOOR).float()
+        self.curvature = (half + half.T).clamp(min=self.floor).float()
         self.norm = float(self.gradient.abs().max())
 
     def _direction(self):

@@ -138,6 +138,8 @@ def test_the_curvature_of_a_pair_is_the_second_slope_of_the_contrast_as_it_turns
         bend = (loss(h, i, j) - 2 * loss(0, i, j) + loss(-h, i, j)) / h**2
         # the gradient's entry is half of the slope, and (j, i) counts as well
         assert 2 * float(search.curvature[i, j]) == pytest.approx(max(bend, 2 * solver.FLOOR), 1e-4)
+    search.descend(rows, np.inf, 0)  # divides by no less than what so few rows tell from zero
+    assert float(search.curvature.min()) == pytest.approx(0.6 * np.sqrt(6 / 900), 1e-6)
 
 
 def test_a_step_is_a_rotation_and_the_exponential_to_second_order():
