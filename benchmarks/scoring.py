@@ -4,8 +4,9 @@
     python benchmarks/scoring.py --quick    fewer texts, rounds and models; a quarter of an hour
 
 Ways: (a) as published, one text at a time, log-softmax over everything, Python floats; (b) padded
-batches of 16 with cross-entropy; (c) `loglikelihood_rolling` of lm-eval-harness, batches of 16,
-where it is installed (extra `bench`). Every way runs in a fresh process, in turn with the others,
+batches of 16 with cross-entropy; "linear": the same with torch's `linear_cross_entropy`; (c)
+`loglikelihood_rolling` of lm-eval-harness, batches of 16, where it is installed (extra `bench`).
+Every way runs in a fresh process, in turn with the others,
 on the same folder and texts; ratios are medians over rounds. Weights are random, since the speed
 does not depend on them.
 """
@@ -20,7 +21,7 @@ import time
 from pathlib import Path
 
 TEXTS, QUICK_TEXTS = 1000, 48
-WAYS = ("published", "padded", "harness", "ours", "ours bfloat16")
+WAYS = ("published", "padded", "linear", "harness", "ours", "ours bfloat16")
 SHAPES = ("gpt_neox", "gpt2", "llama")
 VOCABULARY = 50_304
 
@@ -100,6 +101,23 @@ def padded(model, tokenizer, texts):
     return sums
 
 
+def linear(model, tokenizer, texts):
+    """As `padded`, with the head inside the loss; for models whose logits are its output."""
+    import torch
+
+    tokenizer.pad_token = tokenizer.eos_token
+    sums = []
+    for start in range(0, len(texts), 16):
+        batch = tokenizer(texts[start : start + 16], return_tensors="pt", padding=True)
+        hidden = model.base_model(**batch).last_hidden_state[:, :-1]  # (B, T, D)
+        targets, weight = batch["input_ids"][:, 1:], model.get_output_embeddings().weight
+        losses = torch.nn.functional.linear_cross_entropy(
+            hidden.flatten(0, 1), weight, targets.flatten(), reduction="none"
+        ).view(targets.shape)
+        sums += (-losses * batch["attention_mask"][:, 1:]).sum(1).tolist()
+    return sums
+
+
 def harness(model, tokenizer, texts):
     """(c): which scores the first token too, given the end-of-text token."""
     from lm_eval.api.instance import Instance
@@ -160,7 +178,8 @@ def measure(folder, way, threads):
     tokenizer = AutoTokenizer.from_pretrained(folder)
     dtype = torch.bfloat16 if way.endswith("bfloat16") else torch.float32
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval()
-    run = {"published": published, "padded": padded, "harness": harness}.get(way, ours)
+    peers = {"published": published, "padded": padded, "linear": linear, "harness": harness}
+    run = peers.get(way, ours)
     speed = rate()
     lengths = [len(ids) - 1 for ids in tokenizer(texts)["input_ids"]]
     with torch.inference_mode():
