@@ -62,17 +62,8 @@ def read_blocks(
 ) -> Iterator[tuple[list[str], np.ndarray]]:
     """Blocks of a file in its order, each a list of n words and an array (n, D) float32.
 
-    Args:
-        format: one of `FORMATS` but `gensim`.
-        limit: stop after this many words of the file.
-        words: keep these only, and stop once all have been met; of other words nothing is checked
-            but the length of the row.
-        unicode_errors: of words cut inside a character: "strict", "replace" or "ignore".
-
-    Of a word that comes again the first row is kept; a blank is no word: a warning counts both.
-
-    Raises:
-        InputError: the file is not what its format says; names the line, or the record if binary.
+    The arguments, the warning and the error are those of `embedding.load`, without `gensim`. It
+    stops once all `words` have been met; of others only the length of the row is checked.
     """
     path = Path(path)
     expect_one_of("format", format, FORMATS[:-1])

@@ -45,8 +45,7 @@ def product_tail(u: np.ndarray) -> np.ndarray:
     small, others = flat < 1e-3, (flat >= 1e-3) & (flat < np.inf)
     for chosen, n_nodes in ((small, 200), (others, 48)):  # small: a long integral
         rows = np.flatnonzero(chosen)
-        for start in range(0, len(rows), _BLOCK):
-            block = rows[start : start + _BLOCK]
+        for block in np.array_split(rows, range(_BLOCK, len(rows), _BLOCK)):
             tail[block] = _tail(flat[block], n_nodes)
     return tail.reshape(u.shape)
 
@@ -76,16 +75,14 @@ def component_tail(z: np.ndarray, dim: int, law: Law = "normal") -> np.ndarray:
     return scipy.special.betainc(half, half, np.clip((1 - z) / 2, 0, 1))
 
 
-def component_p(
-    values: np.ndarray, dim: int, alternative: Alternative = "greater", law: Law = "normal"
-) -> np.ndarray:
+def component_p(values: np.ndarray, dim: int, alternative: Alternative = "greater") -> np.ndarray:
     """The p-value of each component of a word's vector of length 1.
 
     Args:
         alternative: `greater` asks for large positive values; `two-sided` for large ones of either
             sign, at twice the price; `size` is the paper's tail of |z|, which does not pay it.
     """
-    return _p(values, lambda z: component_tail(z, dim, law), alternative)
+    return _p(values, lambda z: component_tail(z, dim), alternative)
 
 
 def product_p(values: np.ndarray, dim: int, alternative: Alternative = "greater") -> np.ndarray:
@@ -133,9 +130,8 @@ def threshold(
     expect_between("alpha / n_tests", level, 1e-300, 0.4999, "give a smaller alpha, above 0")
 
     def excess(x: float) -> float:
-        if law == "product":
-            return float(np.log(product_tail(np.array(dim * x))) - np.log(level))
-        return float(np.log(component_tail(x, dim, law) + 1e-300) - np.log(level))
+        tail = product_tail(dim * x) if law == "product" else component_tail(x, dim, law)
+        return float(np.log(tail + np.finfo(float).tiny) - np.log(level))
 
     return float(scipy.optimize.brentq(excess, 0.0, 1.0 if law == "sphere" else 700 / dim))
 
@@ -146,10 +142,8 @@ def density(x: np.ndarray, dim: int, law: AnyLaw) -> np.ndarray:
     if law == "product":
         return dim / np.pi * scipy.special.k0(dim * np.abs(x))
     if law == "sphere":
-        log_scale = scipy.special.betaln((dim - 1) / 2, 0.5)
-        inside = np.maximum(1 - x**2, 0)
-        return inside ** ((dim - 3) / 2) / np.exp(log_scale)
-    return np.sqrt(dim / (2 * np.pi)) * np.exp(-dim * x**2 / 2)
+        return scipy.stats.beta.pdf((x + 1) / 2, (dim - 1) / 2, (dim - 1) / 2) / 2
+    return scipy.stats.norm.pdf(x, scale=dim**-0.5)
 
 
 def false_axes(

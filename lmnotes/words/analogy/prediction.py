@@ -9,6 +9,7 @@ the settings, `scores` what comes out. Questions with four words, a : b :: c : ?
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -104,14 +105,12 @@ def null(
     difference of two means; "shuffled" exchanges genes with all others of the vocabulary.
     """
     expect_between("n_permutations", n_permutations, low=1)
-    measures = ["top1", "top10", "mrr"]
-    real = answer(embedding, task, **how).scores()
+    measures, real = ["top1", "top10", "mrr"], answer(embedding, task, **how).scores()
     drawn = (answer(embedding, task, vector=vector, seed=s, **how) for s in range(n_permutations))
-    table = pd.DataFrame([{"seed": s} | null.scores() for s, null in enumerate(drawn)])
-    table = table[["seed", *measures]]
-    n_as_good = {name: int((table[name] >= real[name]).sum()) for name in measures}
-    table.attrs["p"] = {name: (1 + n) / (1 + n_permutations) for name, n in n_as_good.items()}
-    return table
+    table = pd.DataFrame([null.scores() for null in drawn])[measures]
+    n_as_good = (table >= pd.Series(real)[measures]).sum()
+    table.attrs["p"] = ((1 + n_as_good) / (1 + n_permutations)).to_dict()
+    return table.rename_axis("seed").reset_index()
 
 
 def solve(
@@ -130,8 +129,7 @@ def solve(
     pairs = questions[["group", "query"]].assign(answer=questions.d)
     known = [pairs.assign(answer=questions[name]) for name in "abc"]
     questions = questions.drop_duplicates(["a", "b", "c"])
-    training = questions.assign(query=questions.a, answer=questions.b)
-    training = training[["group", "query", "answer"]].drop_duplicates("group")
+    training = questions.assign(query=questions.a, answer=questions.b).drop_duplicates("group")
     parts = (pairs, pairs, pd.concat(known), training, training, pairs)
     task = tasks.make(candidates or words, questions.a.unique(), *parts, setting="a : b :: c : ?")
     result = answer(embedding, task, **({"centre": False} | how))
@@ -146,8 +144,7 @@ def vectors_of(embedding: Vectors, words) -> np.ndarray:
     Raises KeyError: a word has no vector. ValueError: a vector is not finite.
     """
     words, known = list(words), embedding if isinstance(embedding, Mapping) else embedding.ids
-    missing = [word for word in words if word not in known]
-    if missing:
+    if missing := [word for word in words if word not in known]:
         what = f"no vector for {missing[0]!r} and {len(missing) - 1:,} of {len(words):,} words"
         raise KeyError(f"{what}: expected one for each; restrict by .within(words) first")
     if known is embedding:
@@ -163,6 +160,6 @@ def _moved(embedding, task: Task, settings: dict) -> np.ndarray:
     if settings["vector"] == "none":
         return asked
     how = (settings[name] for name in ("vector", "weighting", "seed"))
-    relation = vectors.estimate(task, lambda words: vectors_of(embedding, words), *how)
+    relation = vectors.estimate(task, partial(vectors_of, embedding), *how)
     settings["n_fallback"] = relation.n_fallback
     return asked + settings["scale"] * relation.of_queries

@@ -77,10 +77,10 @@ class RelationSet:
     def reversed(self) -> "RelationSet":
         """The same with drugs and genes exchanged, for questions from gene to drug."""
         swap = {"drug": "gene", "gene": "drug"}
-        membership = self.membership
-        if membership is not None:
-            membership = membership.assign(kind=membership.kind.map(swap))
-        concepts = self.concepts.assign(kind=self.concepts.kind.map(swap))
+        concepts, membership = (
+            table if table is None else table.assign(kind=table.kind.map(swap))
+            for table in (self.concepts, self.membership)
+        )
         relations = self.relations.rename(columns=swap)
         place = {name: row for row, name in enumerate(relations.drug.unique())}
         relations = relations.sort_values("drug", key=lambda x: x.map(place), kind="stable")
@@ -113,11 +113,10 @@ class RelationSet:
             pathway by pathway in the order of the membership, pairs in their own order.
         """
         pairs = (self.relations if pairs is None else pairs)[list(KINDS)]
-        drugs = self.pathway_members("drug", mentioned_by=mentioned_by)
-        genes = self.pathway_members("gene", mentioned_by=mentioned_by)
         inside = pairs.assign(_pair=range(len(pairs)))
-        inside = inside.merge(drugs.rename(columns={"concept": "drug"}), on="drug")
-        inside = inside.merge(genes.rename(columns={"concept": "gene"}), on=["gene", "pathway"])
+        for kind in KINDS:  # on the drug, then on the gene and the pathway
+            members = self.pathway_members(kind, mentioned_by=mentioned_by)
+            inside = inside.merge(members.rename(columns={"concept": kind}))
         place = {name: i for i, name in enumerate(self.membership.pathway.unique())}
         inside = inside.assign(_place=inside.pathway.map(place)).sort_values(["_place", "_pair"])
         return inside[["pathway", *KINDS]].reset_index(drop=True)
@@ -171,13 +170,13 @@ def from_pairs(
     return RelationSet(relations, pd.concat(concepts, ignore_index=True), membership)
 
 
-def concepts_of(words: Collection[str], prefixes: Mapping[str, str] = PREFIXES) -> pd.DataFrame:
+def concepts_of(words: Collection[str]) -> pd.DataFrame:
     """The concepts among the words of a vocabulary: columns concept, kind.
 
     >>> concepts_of(["gene_43", "general", "Chemical_MESH_D000241"]).kind.tolist()
     ['gene', 'drug']
     """
-    pairs = itertools.product(expect_strings("words", words), prefixes.items())
+    pairs = itertools.product(expect_strings("words", words), PREFIXES.items())
     rows = [(word, kind) for word, (prefix, kind) in pairs if word.lower().startswith(prefix)]
     return pd.DataFrame(rows, columns=["concept", "kind"])
 
@@ -188,8 +187,7 @@ def _check_table(table, name: str, columns: list[str]) -> None:
         raise InputError(f"{name} has columns {given}: expected also {missing}; rename or add them")
     if "year" in given:
         _years(table, name)
-    twice = np.flatnonzero(table.duplicated(columns))
-    if len(twice):
+    if len(twice := np.flatnonzero(table.duplicated(columns))):
         first = f"row {twice[0]} ({table[columns].iloc[twice[0]].tolist()})"
         what = f"{name}: {len(twice):,} rows come twice, the first in {first}"
         raise InputError(f"{what}; expected each once; drop_duplicates first")

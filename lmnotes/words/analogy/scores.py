@@ -2,7 +2,7 @@
 They are core because any ranked retrieval is scored so."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +14,6 @@ from lmnotes.words.analogy.ranking import Ranking
 from lmnotes.words.analogy.tasks import Task, macro
 
 MEASURES = (*(f"top{k}" for k in range(1, 11)), "mrr")
-UNITS = ("query", "group")
 
 
 @dataclass(frozen=True)
@@ -47,12 +46,8 @@ class Result:
     def scores(self, average: str = "micro") -> dict[str, float]:
         """n, top1 ... top10 and mrr: means over all queries, or (macro) over groups of means."""
         expect_one_of("average", average, ("micro", "macro"))
-        values = {name: self.values(name) for name in MEASURES}
-        if average == "macro" or not len(self):
-            means = {name: macro(each, self.queries.group) for name, each in values.items()}
-        else:
-            means = {name: float(each.mean()) for name, each in values.items()}
-        return {"n": len(self)} | means
+        group = self.queries.group if average == "macro" else np.zeros(len(self))
+        return {"n": len(self)} | {name: macro(self.values(name), group) for name in MEASURES}
 
     def interval(
         self, measure: str = "mrr", *, unit: str = "query", n_bootstrap: int = 1000, seed: int = 0
@@ -65,24 +60,20 @@ class Result:
 
     def predictions(self, query: str, group: str | None = None) -> pd.DataFrame:
         """The first candidates of one query: place, candidate, cosine, is_answer."""
-        row = self._row(query, group)
         if self.ranking is None:
             raise InputError("this method gave ranks only: ask a result of prediction.predict")
-        right = self.task.answers[self.task.answers[:, 0] == row, 1]
-        top = self.ranking.top[row]
-        top = top[top >= 0]
-        table = pd.DataFrame({"place": np.arange(1, len(top) + 1)})
-        table["candidate"] = [self.task.candidates[i] for i in top]
-        table["cosine"] = self.ranking.cosine[row, : len(top)]
-        return table.assign(is_answer=np.isin(top, right))
-
-    def _row(self, query: str, group: str | None) -> int:
         asked = self.queries["query"] == query
         if group is not None:
             asked &= self.queries.group == group
         if not asked.any():
             raise KeyError(f"{query!r} in group {group!r} was not asked: choose a row of .queries")
-        return int(np.flatnonzero(asked)[0])
+        row = int(np.flatnonzero(asked)[0])
+        right = self.task.answers[self.task.answers[:, 0] == row, 1]
+        top = self.ranking.top[row][self.ranking.top[row] >= 0]
+        table = pd.DataFrame({"place": np.arange(1, len(top) + 1)})
+        table["candidate"] = [self.task.candidates[i] for i in top]
+        table["cosine"] = self.ranking.cosine[row, : len(top)]
+        return table.assign(is_answer=np.isin(top, right))
 
 
 def result(task: Task, ranks: np.ndarray, settings: Mapping, ranking=None) -> Result:
@@ -94,39 +85,8 @@ def result(task: Task, ranks: np.ndarray, settings: Mapping, ranking=None) -> Re
     return Result(queries, ranks, asked | dict(settings), task, ranking)
 
 
-def table(
-    results: Mapping[str, Result],
-    measures: Sequence[str] = ("top1", "top10", "mrr"),
-    *,
-    unit: str = "query",
-    average: str = "micro",
-    n_bootstrap: int = 1000,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """One row per result: name, n, and each measure with _low and _high of its 95 % interval.
-
-    The intervals are of the micro mean; a macro table has none.
-    """
-    rows = []
-    for name, answered in results.items():
-        scores, row = answered.scores(average), {"name": name, "n": len(answered)}
-        for measure in measures:
-            row[measure] = scores[measure]
-            if average == "micro" and len(answered):
-                ends = answered.interval(measure, unit=unit, n_bootstrap=n_bootstrap, seed=seed)
-                row |= {f"{measure}_low": ends[0], f"{measure}_high": ends[1]}
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
 def difference(
-    first: Result,
-    second: Result,
-    measure: str = "mrr",
-    *,
-    unit: str = "query",
-    n_bootstrap: int = 1000,
-    seed: int = 0,
+    first: Result, second: Result, measure: str = "mrr"
 ) -> tuple[float, tuple[float, float]]:
     """The mean of the first less the second on the same queries, and its 95 % interval.
 
@@ -136,7 +96,7 @@ def difference(
     keys = [answered.queries[["group", "query"]].to_numpy().tolist() for answered in both]
     if keys[0] != keys[1]:
         raise InputError(f"{len(first):,} and {len(second):,} queries that differ: ask the same")
-    drawn = (_means(answered, measure, unit, n_bootstrap, seed) for answered in both)
+    drawn = (_means(answered, measure) for answered in both)
     value = first.values(measure).mean() - second.values(measure).mean()
     return float(value), interval(np.subtract(*drawn))
 
@@ -170,9 +130,9 @@ def _weighted_ranks(values, weights) -> np.ndarray:
     return (below + (counts + 1) / 2 * totals / counts)[group]
 
 
-def _means(answered: Result, measure: str, unit: str, n_bootstrap: int, seed: int) -> np.ndarray:
+def _means(answered: Result, measure: str, unit="query", n_bootstrap=1000, seed=0) -> np.ndarray:
     """Means over drawn units (n_bootstrap,); the same draws for results with the same queries."""
-    expect_one_of("unit", unit, UNITS)
+    expect_one_of("unit", unit, ("query", "group"))
     if not len(answered):
         raise InputError("no queries: expected one or more to draw from; choose another year")
     names, place = np.unique(answered.queries[unit].to_numpy().astype(str), return_inverse=True)

@@ -35,9 +35,6 @@ class Task:
         pool: columns query, answer; the pairs whose answers the random baseline draws from.
     """
 
-    setting: str
-    year: int | None
-    direction: str
     candidates: list[str]
     asked: list[str]
     queries: pd.DataFrame
@@ -46,6 +43,9 @@ class Task:
     training: pd.DataFrame
     base: pd.DataFrame
     pool: pd.DataFrame
+    setting: str
+    year: int | None = None
+    direction: str = "drug2gene"
 
     def __len__(self) -> int:
         return len(self.queries)
@@ -80,8 +80,8 @@ class Task:
         counts |= {"n_answers": len(distinct), "n_pairs": len(self.answers)}
         counts["n_training"] = len(self.training)
         counts["mean_answers"] = float(self.n_answers.mean()) if len(group) else np.nan
-        means = {"answers": self.n_answers, "known": n_known}
-        return counts | {f"mean_{name}_macro": macro(n, group) for name, n in means.items()}
+        counts["mean_answers_macro"] = macro(self.n_answers, group)
+        return counts | {"mean_known_macro": macro(n_known, group)}
 
 
 def build(
@@ -117,23 +117,10 @@ def build(
     return make(tables.members("gene"), tables.members("drug"), *parts, **asked)
 
 
-def make(
-    candidates,
-    asked,
-    queries,
-    answers,
-    known,
-    training,
-    base,
-    pool,
-    *,
-    setting,
-    year=None,
-    direction="drug2gene",
-) -> Task:
+def make(candidates, asked, queries, answers, known, training, base, pool, **about) -> Task:
     """A task from tables with columns group, query, answer (queries: group, query).
 
-    Raises InputError where an answer is no candidate.
+    about: its setting, year and direction. Raises InputError where an answer is no candidate.
     """
     candidates, asked = list(candidates), list(asked)
     queries = queries[["group", "query"]].drop_duplicates().reset_index(drop=True)
@@ -146,7 +133,7 @@ def make(
     pairs = [_rows(queries, table, ids) for table in (answers, known)]
     training = training[["group", "query", "answer"]].reset_index(drop=True)
     base, pool = (table[["query", "answer"]].reset_index(drop=True) for table in (base, pool))
-    return Task(setting, year, direction, candidates, asked, queries, *pairs, training, base, pool)
+    return Task(candidates, asked, queries, *pairs, training, base, pool, **about)
 
 
 def macro(values: np.ndarray, group: np.ndarray) -> float:

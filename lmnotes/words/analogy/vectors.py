@@ -103,19 +103,19 @@ class _Tables:
 
     def __init__(self, task: Task, vectors_of, rng):
         self.task = task
-        names = list(dict.fromkeys([*task.asked, *task.base["query"], *task.training["query"]]))
-        self.query_id = {name: row for row, name in enumerate(names)}
-        answers = [*task.candidates, *task.base.answer, *task.training.answer]
-        answers = list(dict.fromkeys(answers))  # b of a : b :: c : ? may be no candidate
-        self.answer_id = {name: row for row, name in enumerate(answers)}
-        self.queries, self.answers = vectors_of(names), vectors_of(answers)
-        self.order = None if rng is None else rng.permutation(len(answers))
+        self.asked = pd.Index([*task.asked, *task.base["query"], *task.training["query"]]).unique()
+        names = [*task.candidates, *task.base.answer, *task.training.answer]
+        self.answering = pd.Index(names).unique()  # b of a : b :: c : ? may be no candidate
+        self.queries, self.answers = vectors_of(self.asked), vectors_of(self.answering)
+        self.order = np.arange(len(self.answering))
+        if rng is not None:
+            self.order = rng.permutation(len(self.order))
 
     def pairs(self, table) -> np.ndarray:
         """(n, 2) rows of both matrices."""
-        rows = table["query"].map(self.query_id).to_numpy(np.int64)
-        columns = table["answer"].map(self.answer_id).to_numpy(np.int64)
-        return np.column_stack([rows, columns if self.order is None else self.order[columns]])
+        rows = self.asked.get_indexer(table["query"])
+        columns = self.order[self.answering.get_indexer(table.answer)]
+        return np.column_stack([rows, columns])
 
     def whole(self, weighting: str) -> np.ndarray:
         """The vector of all pairs (D,)."""

@@ -169,10 +169,8 @@ def test_intervals_draw_concepts_and_not_their_repetitions():
     assert several.interval("top1", unit="group") == (share, share)
 
 
-def test_tables_and_differences():
+def test_differences():
     first, second = result_of([1, 1, 2, 3]), result_of([2, 1, 3, 4])
-    table = scores.table({"first": first, "second": second})
-    assert table.name.tolist() == ["first", "second"] and (table.mrr_low <= table.mrr).all()
     value, (low, high) = scores.difference(first, second, "top1")
     assert value == 0.25 and low == 0 and high >= value
     same, ends = scores.difference(first, first)
