@@ -50,22 +50,27 @@ def regress(
         reach = f"{chosen_x.min(initial=np.nan):.3g} to {chosen_x.max(initial=np.nan):.3g}"
         given = f"a line through {len(chosen_x)} words, x from {reach}: expected 3 or more finite"
         raise InputError(f"{given} points with different x; choose more words in `where`")
-    slope, intercept, r2 = _lines(chosen_y[None], chosen_x[None])
     rng = np.random.default_rng(seed)
     samples = [rng.integers(len(chosen_x), size=len(chosen_x)) for _ in range(n_bootstrap)]
-    lines = [_lines(chosen_y[None, s], chosen_x[None, s]) for s in samples if np.ptp(chosen_x[s])]
-    slopes, _, r2s = np.array(lines)[..., 0].T if lines else np.full((3, 1), np.nan)
-    line, table = (
-        map(float, (*slope, *intercept, *r2)),
-        pd.DataFrame({"x": x, "y": y, "used": used}),
-    )
-    return Fit(*line, interval(slopes), interval(r2s), int(used.sum()), table)
+    lines = [_line(chosen_y[s], chosen_x[s]) for s in samples if np.ptp(chosen_x[s])]
+    slopes, _, r2s = np.array(lines or [[np.nan] * 3]).T
+    table = pd.DataFrame({"x": x, "y": y, "used": used})
+    intervals = interval(slopes), interval(r2s)
+    return Fit(*_line(chosen_y, chosen_x), *intervals, int(used.sum()), table)
+
+
+def _line(y: np.ndarray, x: np.ndarray) -> tuple[float, float, float]:
+    """Slope, intercept and R^2 of the line through points (n,); R^2 is NaN where y is constant."""
+    dx, dy = x - x.mean(), y - y.mean()
+    xx, xy, yy = (float(products.sum()) for products in (dx * dx, dx * dy, dy * dy))
+    slope = xy / xx
+    return slope, float(y.mean() - slope * x.mean()), xy**2 / (xx * yy) if yy else np.nan
 
 
 def interval(
-    samples: np.ndarray, level: float = 0.95, axis: int | None = None
+    samples: np.ndarray, axis: int | None = None
 ) -> tuple[float | np.ndarray, float | np.ndarray]:
-    """Both ends of the central interval that holds a share `level` of the samples.
+    """Both ends of the central interval that holds 95 % of the samples.
 
     axis: the one along which the samples lie; None, for all of them, gives two floats.
 
@@ -73,7 +78,7 @@ def interval(
     >>> round(low, 9), round(high, 9)
     (2.5, 97.5)
     """
-    low, high = np.quantile(samples, [(1 - level) / 2, (1 + level) / 2], axis=axis)
+    low, high = np.quantile(samples, [0.025, 0.975], axis=axis)
     return (float(low), float(high)) if axis is None else (low, high)
 
 
@@ -103,9 +108,7 @@ def r_squared(y: np.ndarray, x: np.ndarray) -> float:
     return float(np.corrcoef(y, x)[0, 1] ** 2)
 
 
-def partial_correlation(
-    y: np.ndarray, x: np.ndarray, given: np.ndarray, where: np.ndarray | None = None
-) -> float:
+def partial_correlation(y: np.ndarray, x: np.ndarray, given: np.ndarray) -> float:
     """The correlation of what is left of y and x after a least-squares fit on `given`.
 
     given: (V,) or (V, n); the constant is added. NaN where nothing of y or of x is left.
@@ -115,25 +118,13 @@ def partial_correlation(
     >>> round(partial_correlation(z + noise, 2 * z - noise, z), 6)
     -1.0
     """
-    used = slice(None) if where is None else np.asarray(where)
-    given = np.asarray(given, float).reshape(len(y), -1)[used]
-    design = np.column_stack([np.ones(len(given)), given])
-    both = np.column_stack([np.asarray(y, float)[used], np.asarray(x, float)[used]])
+    design = np.column_stack([np.ones(len(y)), given])
+    both = np.column_stack([y, x])
     rest = both - design @ np.linalg.lstsq(design, both, rcond=None)[0]
     size, left = np.linalg.norm(both - both.mean(axis=0), axis=0), np.linalg.norm(rest, axis=0)
     if (left <= 1e-12 * size).any():  # what is left is rounding, which correlates with anything
         return np.nan
     return float(np.corrcoef(rest.T)[0, 1])
-
-
-def _lines(y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Slope, intercept and R^2 of each row of points (n_lines, n)."""
-    x_mean, y_mean = x.mean(axis=1), y.mean(axis=1)
-    dx, dy = x - x_mean[:, None], y - y_mean[:, None]
-    xx, xy, yy = (dx * dx).sum(axis=1), (dx * dy).sum(axis=1), (dy * dy).sum(axis=1)
-    slope = xy / xx
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return slope, y_mean - slope * x_mean, xy**2 / (xx * yy)
 
 
 def mean_interval(
@@ -311,14 +302,13 @@ class PairedTest:
         )
 
 
-def paired_test(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> PairedTest:
+def paired_test(first: np.ndarray, second: np.ndarray) -> PairedTest:
     """The paired test of two treatments over S seeds.
 
     Args:
         first, second: (S,) or (S, targets) of the same seeds in the same order. Several targets are
             averaged first within a seed, whose base they share, so signs are flipped for all of
             them at once.
-        seed: of the sign patterns, where there are more than 16 seeds.
 
     Raises InputError with fewer than two seeds or with other seeds on the two sides.
 
@@ -329,8 +319,8 @@ def paired_test(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> Pair
     first, second = np.asarray(first, np.float64), np.asarray(second, np.float64)
     if first.shape != second.shape or first.ndim not in (1, 2) or len(first) < 2:
         given = f"values of shapes {first.shape} and {second.shape} were given"
-        then = "run both on each seed"
-        raise InputError(f"{given}; expected the same two or more seeds on both sides: {then}")
+        wanted = "the same two or more seeds on both sides"
+        raise InputError(f"{given}; expected {wanted}: run both on each seed")
     expect_finite("differences", first - second, "leave those seeds out")
     differences = (first - second).reshape(len(first), -1).mean(axis=1)
     mean, sd = differences.mean(), differences.std(ddof=1)
@@ -341,10 +331,8 @@ def paired_test(first: np.ndarray, second: np.ndarray, *, seed: int = 0) -> Pair
         low = high = mean
         t = np.copysign(np.inf, mean) if mean else 0.0
         p_t = 0.0 if mean else 1.0
-    counts = {"n_below": int((differences < 0).sum()), "n_seeds": len(differences)}
-    numbers = {"mean": mean, "sd": sd, "low": low, "high": high, "t": t, "p_t": p_t}
-    numbers = {name: float(number) for name, number in numbers.items()}
-    return PairedTest(**numbers, **counts, p_flip=sign_flip(differences, seed=seed))
+    n_below, tests = int((differences < 0).sum()), (float(t), float(p_t), sign_flip(differences))
+    return PairedTest(*map(float, (mean, sd, low, high)), n_below, *tests, len(differences))
 
 
 def sign_flip(differences: np.ndarray, *, seed: int = 0) -> float:

@@ -9,6 +9,7 @@ import hashlib
 import html
 import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -69,36 +70,31 @@ def frame(text: str, height: int = 560) -> str:
     )
 
 
-def show(text: str, height: int = 560) -> None:
+def show(text: str) -> None:
     """Show the page in the notebook that runs this, if one does."""
-    import sys
-
     if "IPython" in sys.modules:
         from IPython.display import display
 
         # as bare data: HTML() warns of any frame, and IFrame() wants a file
         of_a_page = {"text/html": {"whole_page": True}}  # which the notebook's own page lets run
-        display({"text/html": frame(text, height)}, raw=True, metadata=of_a_page)
+        display({"text/html": frame(text)}, raw=True, metadata=of_a_page)
 
 
 def _plain(value: object) -> object:
     """A cell as JSON takes it: text, or a number with four digits, or nothing."""
     value = value.item() if hasattr(value, "item") else value
-    if isinstance(value, float) and np.isfinite(value):
-        return float(f"{value:.4g}")
-    if isinstance(value, float) and np.isnan(value):
-        return None
-    return value if isinstance(value, int | bool) else str(value)
+    if isinstance(value, float) and not np.isinf(value):
+        return None if np.isnan(value) else float(f"{value:.4g}")
+    return value if isinstance(value, int) else str(value)
 
 
-def _placed(points: np.ndarray, width: float = 880, height: float = 680) -> list[list[float]]:
+def _placed(points: np.ndarray) -> list[list[float]]:
     """Points moved and scaled into the drawing of 1000 by 800, one scale for both axes."""
     points = np.asarray(points, np.float64)
     expect_finite("places of a view", points)
     low, high = points.min(axis=0), points.max(axis=0)
-    scale = max((high[0] - low[0]) / width, (high[1] - low[1]) / height, 1e-12)
-    moved = (points - (low + high) / 2) / scale
-    return np.column_stack([500 + moved[:, 0], 400 - moved[:, 1]]).round(1).tolist()
+    scale = max(((high - low) / (880, 680)).max(), 1e-12)
+    return ((500, 400) + (points - (low + high) / 2) / scale * (1, -1)).round(1).tolist()
 
 
 def _colour_of(column: pd.Series) -> dict:

@@ -80,8 +80,7 @@ def models(
 def colour_bar(points: ScalarMappable, label: str, ax: Sequence[Axes] | None = None) -> None:
     """The scale of what was drawn beside its panel, whose width stays, or beside all of `ax`."""
     beside = {"cax": points.axes.inset_axes([1.02, 0, 0.035, 1])} if ax is None else {}
-    panels = points.axes if ax is None else ax
-    style.colour_bar(points, panels, label, aspect=40, pad=0.02, **beside)
+    style.colour_bar(points, ax or points.axes, label, aspect=40, pad=0.02, **beside)
 
 
 def equality(ax: Axes, *values: np.ndarray, label: str | None = None) -> None:
@@ -99,6 +98,5 @@ def bare(ax: Axes, title: str = "", xlabel: str = "", ylabel: str = "") -> None:
 def classes(column: pd.Series) -> pd.Series:
     """The column as classes in the order of their size, so that a part of it keeps its colours."""
     names = column.astype(str)
-    counts = names.value_counts(sort=False)
-    order = sorted(counts.index, key=lambda name: (-counts[name], name))
+    order = names.value_counts().sort_index().sort_values(ascending=False, kind="stable").index
     return names.astype("category").cat.set_categories(order)

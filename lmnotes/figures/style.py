@@ -40,17 +40,8 @@ _STYLE = {
     "savefig.pad_inches": 0.03,
 }
 _THIN_HALO = {"fc": "white", "ec": "none", "alpha": 0.6, "pad": 0.2}
-# where a word may stand by its point: offset in points, and which side of it is there
-_SPOTS = (
-    (3, 0, "left", "center"),
-    (-3, 0, "right", "center"),
-    (0, 3, "center", "bottom"),
-    (0, -3, "center", "top"),
-    (2, 2, "left", "bottom"),
-    (2, -2, "left", "top"),
-    (-2, 2, "right", "bottom"),
-    (-2, -2, "right", "top"),
-)
+# where a word may stand by its point: offset in points
+_SPOTS = ((3, 0), (-3, 0), (0, 3), (0, -3), (2, 2), (2, -2), (-2, 2), (-2, -2))
 
 
 def use() -> None:
@@ -199,8 +190,9 @@ def place_words(
         look = {"fontsize": 6, "zorder": 4, "in_layout": False, "bbox": _THIN_HALO}
         text = write_beside(ax, word, (x[row], y[row]), (0, 0), **look)
         taken = placed + points[:number] + points[number + 1 :]
-        for dx, dy, across, up in _SPOTS:
-            text.set(ha=across, va=up)
+        for dx, dy in _SPOTS:
+            text.set(ha=("center", "left", "right")[np.sign(dx)])  # of the word, by its point
+            text.set(va=("center", "bottom", "top")[np.sign(dy)])
             text.xyann = (dx, dy)
             box = text.get_window_extent()
             inside = all(frame.contains(*corner) for corner in (box.min, box.max))
