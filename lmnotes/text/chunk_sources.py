@@ -5,8 +5,8 @@ import itertools
 import re
 import warnings
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 
@@ -20,7 +20,6 @@ _VERSION = 1
 
 # Domains that come as sentences; in the others a line that comes again is how they are written.
 _SENTENCES = (*installed.PROSE, "legal")
-_DOMAIN_FIELDS = ("domain", "pile_set_name")
 _LEFT_OUT = ("pydoc_data",)  # modules whose source is the text of another domain
 _LICENCE = re.compile(r"copyright|licen[cs]e", re.IGNORECASE)
 _OPENING = {  # the comment that a file begins with
@@ -29,14 +28,6 @@ _OPENING = {  # the comment that a file begins with
 }
 # a name that ends in its own code point says nothing: CJK UNIFIED IDEOGRAPH-4E00
 _NUMBERED = re.compile(r"^.*-[0-9A-F]{4,5}\n?", re.MULTILINE)
-
-
-class Source(NamedTuple):
-    """One document to cut: its text, its name, its domain."""
-
-    text: str
-    name: str
-    domain: str
 
 
 def part_of(name: str) -> str:
@@ -57,7 +48,7 @@ def installed_documents(domain: str) -> pd.DataFrame:
     key["repeats"] = installed.REPEATS_VERSION
 
     def rows() -> list[tuple[str, str, str]]:
-        return [(source.name, part_of(source.name), source.text) for source in _cleaned(domain)]
+        return [(name, part_of(name), text) for name, text in _cleaned(domain)]
 
     table = installed.stored_table("documents", key, "documents", ["name", "part", "text"], rows)
     if table.empty:
@@ -66,8 +57,8 @@ def installed_documents(domain: str) -> pd.DataFrame:
     return table
 
 
-def _cleaned(domain: str) -> Iterator[Source]:
-    """The documents of an installed domain without licence comments, repeats and empty ones."""
+def _cleaned(domain: str) -> Iterator[tuple[str, str]]:
+    """Name and text of a domain's documents without licence comments, repeats and empty ones."""
     # a name does not hold the domain: source and documentation of a module are in one part
     documents: Iterable[Document] = installed.documents(domain)
     if domain in _SENTENCES:
@@ -81,7 +72,7 @@ def _cleaned(domain: str) -> Iterator[Source]:
         digest = hashlib.sha256(text.strip().encode()).digest()
         if text.strip() and digest not in seen and not document.title.startswith(_LEFT_OUT):
             seen.add(digest)
-            yield Source(text, name, domain)
+            yield name, text
 
 
 def _without_boilerplate(text: str, domain: str) -> str:
@@ -92,7 +83,7 @@ def _without_boilerplate(text: str, domain: str) -> str:
     return text[opening.end() :] if opening and _LICENCE.search(opening[0]) else text
 
 
-def file_documents(path: Path, field: str) -> Iterator[Source]:
+def file_documents(path: Path, field: str) -> Iterator[Document]:
     """The documents of a file or folder: a text file, a line of .jsonl, a row of .parquet each.
 
     The domain is what a row says (field `domain` or `pile_set_name`, or one of these in `meta`),
@@ -100,15 +91,15 @@ def file_documents(path: Path, field: str) -> Iterator[Source]:
     """
     base = path if path.is_dir() else path.parent
     for file in readers.files(path):
-        place, sources = file.relative_to(base), []
+        place, rows = file.relative_to(base), list(readers.rows(file, field))
         default = place.parts[0] if len(place.parts) > 1 else place.name.split(".")[0]
-        for number, row in enumerate(readers.rows(file, field)):
+        unnamed = [number for number, row in enumerate(rows) if not row.domain]
+        if 0 < len(unnamed) < len(rows):
+            given = f"{file}: {len(unnamed):,} of {len(rows):,} rows name no domain"
+            such = f"such as {place.as_posix()}#{unnamed[0]}"
+            warnings.warn(f"{given}, {such}: theirs is {default!r}", stacklevel=2)
+        for number, row in enumerate(rows):
             text = "".join(row.text).encode("utf-8", "replace")  # JSON may hold half a pair
-            sources.append(Source(text.decode("utf-8"), f"{place.as_posix()}#{number}", row.domain))
-        if len(sources) == 1:
-            sources = [sources[0]._replace(name=place.as_posix())]
-        unnamed = [source.name for source in sources if not source.domain]
-        if 0 < len(unnamed) < len(sources):
-            given = f"{file}: {len(unnamed):,} of {len(sources):,} rows name no domain"
-            warnings.warn(f"{given}, such as {unnamed[0]}: theirs is {default!r}", stacklevel=2)
-        yield from (source._replace(domain=source.domain or default) for source in sources)
+            name = place.as_posix() + (f"#{number}" if len(rows) > 1 else "")
+            domain = row.domain or default
+            yield replace(row, text=text.decode("utf-8"), source=name, domain=domain)

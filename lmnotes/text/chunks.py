@@ -7,7 +7,7 @@ shorter than `minimum` is left out. Files are split into parts before anything i
 
 import json
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -19,7 +19,8 @@ import pandas as pd
 from lmnotes import store
 from lmnotes.errors import InputError, expect_between, expect_one_of
 from lmnotes.text import chunk_sources, downloads, installed, readers
-from lmnotes.text.chunk_sources import PARTS, Source, part_of
+from lmnotes.text.chunk_sources import PARTS, part_of
+from lmnotes.text.readers import Document
 
 COLUMNS = ("text_id", "domain", "source", "part", "index", "n_bytes")
 
@@ -163,10 +164,14 @@ def load(
     """
     minimum = size // 4 + 1 if minimum is None else minimum
     part = ("evaluation" if source == "installed" else "") if part is None else part
-    _check(size, minimum, part, per_domain)
+    expect_between("size", size, low=4, then="a character may take as many bytes")
+    expect_between("minimum", minimum, 1, size, "in bytes, at most the size")
+    if per_domain is not None:
+        expect_between("per_domain", per_domain, low=1, then="or None for all")
+    expect_one_of("part", part, ("", *PARTS))
     wanted = [domains] if isinstance(domains, str) else domains
     if source == "installed":
-        name, known = "installed", domain_names()
+        name, known = source, domain_names()
     else:
         path, name = downloads.resolve(source)
         if saved := _saved(path):
@@ -179,8 +184,7 @@ def load(
         expect_one_of("domain", domain, known)
     if source == "installed":
         sources = _installed(wanted or known)
-    else:
-        sources = [source for source in sources if source.domain in (wanted or known)]
+    sources = [source for source in sources if source.domain in (wanted or known)]
     settings = {"source": name, "size": size, "minimum": minimum, "part": part}
     settings |= {"per_domain": per_domain, "domains": wanted, "seed": seed}
     is_published = source == "pile10k"  # a column of the published matrix each: none left out
@@ -191,23 +195,21 @@ def load(
     return texts
 
 
-def _installed(domains: Iterable[str]) -> list[Source]:
+def _installed(domains: Iterable[str]) -> Iterator[Document]:
     """The documents of some installed domains."""
-    return [
-        Source(text, name, domain)
-        for domain in domains
-        for name, text in chunk_sources.installed_documents(domain)[["name", "text"]].to_numpy()
-    ]
+    for domain in domains:
+        for name, _, text in chunk_sources.installed_documents(domain).to_numpy():
+            yield Document("", text, name, domain)
 
 
 def _chunks(
-    sources: Iterable[Source], size: int, minimum: int, part: str, keep_repeats: bool = False
+    sources: Iterable[Document], size: int, minimum: int, part: str, keep_repeats: bool = False
 ) -> list[tuple]:
     """Every different chunk of a part that no earlier part holds: its bytes, source and number."""
     *earlier, last = list(PARTS)[: list(PARTS).index(part) + 1] if part else [""]
-    by_part: dict[str, list[Source]] = {name: [] for name in (*PARTS, "")}
+    by_part: dict[str, list[Document]] = {name: [] for name in (*PARTS, "")}
     for source in sources:
-        by_part[part_of(source.name) if part else ""].append(source)
+        by_part[part_of(source.source) if part else ""].append(source)
     asked = {piece for source in by_part[last] for piece in _pieces(source.text, size)}
     seen: set[bytes] = set()
     for source in (source for name in earlier for source in by_part[name]):
@@ -238,13 +240,11 @@ def _drawn(rows: list[tuple], per_domain: int | None, seed: int) -> list[tuple]:
 def _text_set(name: str, rows: list[tuple], settings: dict) -> TextSet:
     """The set of these chunks; raises InputError where there is none."""
     if not rows:
-        given = (
-            f"{name} gives no chunk of {settings['minimum']} to {settings['size']} bytes in part "
-        )
-        given += f"{settings['part'] or 'all'!r}: expected at least one"
+        given = f"{name} gives no chunk of {settings['minimum']} to {settings['size']} bytes"
+        given += f" in part {settings['part'] or 'all'!r}: expected at least one"
         raise InputError(f"{given}; give a smaller minimum=, another part=, or more text")
     about = [
-        (_text_id(data), source.domain, source.name, settings["part"], index, len(data))
+        (_text_id(data), source.domain, source.source, settings["part"], index, len(data))
         for data, source, index in rows
     ]
     table = pd.DataFrame(about, columns=list(COLUMNS))
@@ -273,22 +273,12 @@ def _saved(path: Path) -> TextSet | None:
     return TextSet(name, [row["text"] for row in rows], pd.DataFrame(rows)[list(COLUMNS)], settings)
 
 
-def _check(size: int, minimum: int, part: str, per_domain: int | None) -> None:
-    """Raise InputError where a setting of `load` cannot be met."""
-    expect_between("size", size, low=4, then="a character may take as many bytes")
-    expect_between("minimum", minimum, 1, size, "in bytes, at most the size")
-    if per_domain is not None:
-        expect_between("per_domain", per_domain, low=1, then="or None for all")
-    expect_one_of("part", part, ("", *PARTS))
-
-
 def _check_facts(texts: TextSet) -> None:
     """Warn where the authors' chunks are not as many, or as long, as the paper's."""
     facts = downloads.DOWNLOADS["pile10k"].facts
     if len(texts) != facts["n_texts"] or texts.n_bytes.sum() != facts["n_bytes"]:
-        given = f"pile10k holds {len(texts):,} texts of {texts.n_bytes.sum():,} bytes, expected "
-        given += (
-            f"{facts['n_texts']:,} of {facts['n_bytes']:,}: the file is another or was cut short"
-        )
+        given = f"pile10k holds {len(texts):,} texts of {texts.n_bytes.sum():,} bytes"
+        expected = f"expected {facts['n_texts']:,} of {facts['n_bytes']:,}"
         then = f"remove it from {downloads.folder()}, then fetch it again"
-        warnings.warn(f"{given}; {then}", stacklevel=3)
+        said = f"{given}, {expected}: the file is another or was cut short; {then}"
+        warnings.warn(said, stacklevel=3)

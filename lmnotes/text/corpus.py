@@ -18,6 +18,7 @@ from lmnotes.text.tokenise import Encoder
 # Part of the key of a stored corpus: raise it when this module would write something else.
 _BUILDER = 1
 _ARRAYS = ("tokens", "flags", "counts", "offsets", "document_source")  # files, a value each
+_COUNTED = ("n_documents", "n_tokens", "n_bytes", "n_repeats_removed")  # in the manifest
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -218,47 +219,37 @@ def fields(name: str, documents: Iterable[Document]) -> dict:
 
     Raises InputError where no document holds one.
     """
-    encoder, tally = Encoder(), {}  # tally: source -> its row of the manifest
-    lengths, titles, document_source = [], [], []
+    encoder, manifest = Encoder(), {}  # source -> its row of the manifest
+    lengths, titles, names = [], [], []
     for document in documents:
-        row = tally.setdefault(document.source, _Tally(len(tally), document.domain))
-        n_tokens = encoder.add(row.reads(document))
-        row.n_repeats_removed += document.n_repeats_removed
+        row = {"name": document.source, "domain": document.domain} | dict.fromkeys(_COUNTED, 0)
+        row = manifest.setdefault(document.source, row | {"sha256": sha256()})
+        n_tokens = encoder.add(_measured(document, row))
+        row["n_repeats_removed"] += document.n_repeats_removed
         if n_tokens:
-            row.n_documents += 1
-            row.n_tokens += n_tokens
+            row["n_documents"] += 1
+            row["n_tokens"] += n_tokens
             lengths.append(n_tokens)
             titles.append(document.title)
-            document_source.append(row.index)
+            names.append(document.source)
     if not lengths:
         given = f"{name} holds no word: expected text with letters or digits"
         raise InputError(f"{given}; look whether this is the right file")
-    sources = pd.DataFrame([row.record(source) for source, row in tally.items()])
+    sources = pd.DataFrame(manifest.values())
+    sources["sha256"] = [digest.hexdigest() for digest in sources["sha256"]]
+    document_source = pd.Index(sources["name"]).get_indexer(names).astype(np.int32)
     labels = {"name": name, "titles": titles, "sources": sources}
-    labels["document_source"] = np.array(document_source, np.int32)
+    labels["document_source"] = document_source
     return labels | finished(encoder.tokens(), encoder.words(), encoder.flags(), lengths)
 
 
-class _Tally:
-    """The row of one source in the manifest while its documents go by."""
-
-    def __init__(self, index: int, domain: str):
-        self.index, self.domain, self.hash = index, domain, sha256()
-        self.n_documents = self.n_tokens = self.n_bytes = self.n_repeats_removed = 0
-
-    def reads(self, document: Document) -> Iterator[str]:
-        """The pieces of a document's text, hashed and measured as they pass."""
-        for piece in [document.text] if isinstance(document.text, str) else document.text:
-            data = piece.encode("utf-8", "surrogatepass")
-            self.hash.update(data)
-            self.n_bytes += len(data)
-            yield piece
-
-    def record(self, source: str) -> dict:
-        """The row as it stands in the manifest."""
-        names = ("domain", "n_documents", "n_tokens", "n_bytes", "n_repeats_removed")
-        row = {"name": source} | {name: getattr(self, name) for name in names}
-        return row | {"sha256": self.hash.hexdigest()}
+def _measured(document: Document, row: dict) -> Iterator[str]:
+    """The pieces of a document's text, hashed and measured for the manifest as they pass."""
+    for piece in [document.text] if isinstance(document.text, str) else document.text:
+        data = piece.encode("utf-8", "surrogatepass")
+        row["sha256"].update(data)
+        row["n_bytes"] += len(data)
+        yield piece
 
 
 def finished(tokens: np.ndarray, words: list[str], flags: np.ndarray, lengths: list[int]) -> dict:

@@ -82,23 +82,21 @@ def resolve(source: str | Path) -> tuple[Path, str]:
         given = f"{source} does not exist: expected a file or folder, or one of {', '.join(names)}"
         then = nearest(path.name, beside)
         raise InputError(f"{given}; the folder {path.parent.absolute()} was looked at: {then}")
-    given = (
-        f"no text is called {name!r}: expected {', '.join(names)} or the path of a file or folder"
-    )
-    raise InputError(f"{given}; {nearest(name, names)}")
+    wanted = f"{', '.join(names)} or the path of a file or folder"
+    raise InputError(f"no text is called {name!r}: expected {wanted}; {nearest(name, names)}")
 
 
 def fetch(name: str) -> Path:
     """The checked file of a named download: one that is there, by hand or not, else a fresh one."""
     download = DOWNLOADS[name]
-    for file_name, checksum in download.checksums.items():
-        file = folder() / file_name
+    checksums = {folder() / file: checksum for file, checksum in download.checksums.items()}
+    for file, checksum in checksums.items():
         if file.is_file():
             _check(file, checksum)
             return file
-    file_name, checksum = next(iter(download.checksums.items()))
-    _retrieve(name, download, folder() / file_name, checksum)
-    return folder() / file_name
+    file = next(iter(checksums))
+    _retrieve(name, download, file, checksums[file])
+    return file
 
 
 def _check(file: Path, checksum: str) -> None:
@@ -109,11 +107,9 @@ def _check(file: Path, checksum: str) -> None:
     with open(file, "rb") as stream:
         digest = hashlib.file_digest(stream, algorithm).hexdigest()
     if digest != expected:
-        given = (
-            f"{file} ({file.stat().st_size:,} bytes) has {algorithm} {digest}, expected {expected}"
-        )
-        then = "remove it, then fetch it again"
-        raise InputError(f"{given}: it is another file, or was cut short; {then}")
+        given = f"{file} ({file.stat().st_size:,} bytes) has {algorithm} {digest}"
+        said = f"{given}, expected {expected}: it is another file, or was cut short"
+        raise InputError(f"{said}; remove it, then fetch it again")
 
 
 def _retrieve(name: str, download: Download, file: Path, checksum: str) -> None:
@@ -129,9 +125,7 @@ def _retrieve(name: str, download: Download, file: Path, checksum: str) -> None:
         given = f"{download.url} holds something else than {name!r} ({error}): expected {checksum}"
         raise InputError(f"{given}; put the right {file.name} at {file}") from None
     except OSError as error:
-        given = (
-            f"{name!r} is not in {file.parent} and cannot be downloaded ({type(error).__name__})"
-        )
+        why = f"cannot be downloaded ({type(error).__name__})"
+        given = f"{name!r} is not in {file.parent} and {why}: expected a network connection"
         then = f"fetch {download.url} on another machine and put it at {file}"
-        wanted = "a network connection, or the file itself"
-        raise InputError(f"{given}: expected {wanted}; {then}") from None
+        raise InputError(f"{given}, or the file itself; {then}") from None

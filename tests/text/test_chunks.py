@@ -71,12 +71,12 @@ def test_what_an_earlier_part_holds_is_left_out_as_is_what_comes_again(monkeypat
     pieces = ["".join(rng.choice(list("ab"), 4)) for _ in range(99)] + ["é é"] * 2
     names = [f"{number} {'part' * k}" for k in range(3) for number in range(9)]
     texts = ["".join(rng.permutation(pieces)[:6]) for _ in names]
-    sources = [chunk_sources.Source(*row, "d") for row in zip(texts, names, strict=True)]
+    sources = [Document("", *row, "d") for row in zip(texts, names, strict=True)]
     seen, expected = set(), []
     for part in PARTS:
         for source in sources:
             for index, text in enumerate(chunks.cut(source.text, 4)):
-                if part_of(source.name) == part and len(text.encode()) > 2 and text not in seen:
+                if part_of(source.source) == part and len(text.encode()) > 2 and text not in seen:
                     seen.add(text)
                     expected.append((part, text.encode(), source, index))
     for part in PARTS:
