@@ -13,7 +13,7 @@ from lmnotes.models import ngram_lookup
 from lmnotes.models.scoring import failures, head
 
 TOLERANCE = {"float32": 1e-4, "float16": 0.02, "bfloat16": 0.1}  # nats per token, mean difference
-PIECE_TOKENS, PIECE_NUMBERS = 512, 2**17  # more leaves the cache: layers 5 to 25 % slower
+PIECE_TOKENS, PIECE_NUMBERS = 768, 2**17  # more leaves the cache: layers 5 to 25 % slower
 ROWS = 64  # positions whose logits are normalised at once
 PROBE = 8  # tokens, of which the last is changed: in a longer text one token weighs less
 SAMPLE = (64, 24)  # tokens of the two texts of the check; the difference makes padding
