@@ -59,7 +59,7 @@ def measured(kind: str, name: str = "") -> Iterator[None]:
     try:
         yield
     finally:
-        os.environ.pop(_INSIDE)
+        os.environ.pop(_INSIDE, None)  # another thread may have taken it
         os.environ |= {_INSIDE: inside} if inside else {}
         spent = {"seconds": time.perf_counter() - start, "cpu": cpu_seconds() - cpu}
         note(kind, name=name, inside=inside, pid=os.getpid(), warm=_WARM in os.environ, **spent)

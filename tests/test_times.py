@@ -128,3 +128,14 @@ def test_an_artefact_of_a_forked_worker_is_not_taken_off_who_waited(tmp_path):
     path = tmp_path / "times"
     path.write_text("".join(json.dumps(entry | line) + "\n" for line in (inner, outer)))
     assert [e["cpu"] for e in times.read(path, 0.0)["artefacts"]] == [2.0, 0.5]
+
+
+def test_blocks_of_two_threads_may_overlap(tmp_path, monkeypatch):
+    monkeypatch.setenv(times.VARIABLE, str(tmp_path / "times"))
+    first, second = times.measured("artefact", "first"), times.measured("artefact", "second")
+    for step in (first.__enter__, second.__enter__):
+        step()
+    first.__exit__(None, None, None)
+    second.__exit__(None, None, None)
+    names = [json.loads(line)["name"] for line in (tmp_path / "times").read_text().splitlines()]
+    assert names == ["first", "second"]
