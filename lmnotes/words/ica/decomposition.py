@@ -20,7 +20,7 @@ from lmnotes.words.ica import solver as rotation_solver
 from lmnotes.words.ica.components import Components, order
 from lmnotes.words.ica.whitening import whiten
 
-VERSION = 6  # of the solver; part of every artefact's id
+VERSION = 7  # of the solver; part of every artefact's id
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,8 @@ def solve(
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     n_rows, k = white.shape
     rotation = torch.from_numpy(random_rotation(k, seed) if start is None else start).double()
-    search = _Search(rotation.to(device), 1.0 if signs is None and start is None else signs)
+    sharp = 1.0 if contrast == "logcosh" else -1.0  # a spike has a small E log cosh, a large E u^4
+    search = _Search(rotation.to(device), sharp if signs is None and start is None else signs)
     order = np.random.default_rng(seed).permutation(n_rows)
     part = np.inf
     for share in (8, 3):
