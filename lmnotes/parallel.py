@@ -118,7 +118,7 @@ def work() -> None:
             out.flush()
 
 
-WARM = "LMNOTES_WARM"  # the variable that names the socket of runs.warm
+WARM = "LMNOTES_WARM"  # the variable that names the socket of `warm`
 server: int | None = None  # its process, in those that it has forked
 
 
@@ -129,7 +129,7 @@ def popen(target: str, *arguments: str, env: Mapping[str, str] | None = None, **
     Args:
         target: "module:function"; called without arguments, it returns an exit code.
         arguments: what it finds in `sys.argv[1:]`.
-        how: stdin, stdout: None or PIPE. stderr: None or a file. text. cwd.
+        how: stdin, stdout: None, PIPE or a file. stderr: None or a file. text. cwd.
 
     A forked one is killed when this process lets go of it or ends.
     """
@@ -159,25 +159,27 @@ class _Forked:
     returncode = stderr = None
 
     def __init__(self, address, target, arguments, env, text=False, cwd=None, **streams):
-        stdin, stdout, stderr = (streams.get(name) for name in ("stdin", "stdout", "stderr"))
+        given = [streams.get(name) for name in ("stdin", "stdout", "stderr")]
         self.args, self._lock = target, threading.Lock()
         self._line = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._line.connect(address)
-        pipes = [os.pipe() if stream == subprocess.PIPE else None for stream in (stdin, stdout)]
+        pipes = [os.pipe() if stream == subprocess.PIPE else None for stream in given[:2]]
         self.stdin, self.stdout = (
             pipe and os.fdopen(pipe[not number], "wr"[number] + "b" * (not text))
             for number, pipe in enumerate(pipes)
         )
-        theirs = [pipe[number] if pipe else number for number, pipe in enumerate(pipes)]
+        theirs = [pipe[number] for number, pipe in enumerate(pipes) if pipe]
         job = {"target": target, "arguments": arguments, "env": env, "cwd": cwd or os.getcwd()}
-        streams = [*theirs, stderr.fileno() if stderr else 2]
+        sent = [
+            pipe[number] if pipe else stream.fileno() if stream else number
+            for number, (pipe, stream) in enumerate(zip((*pipes, None), given, strict=True))
+        ]
         try:
-            socket.send_fds(self._line, [json.dumps(job).encode()], streams)
+            socket.send_fds(self._line, [json.dumps(job).encode()], sent)
             self.pid = int(self._line.recv(64) or 0)
         finally:
             for descriptor in theirs:
-                if descriptor > 2:
-                    os.close(descriptor)
+                os.close(descriptor)
         if not self.pid:
             raise ConnectionResetError(f"{address} has gone")
 

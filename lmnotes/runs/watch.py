@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from lmnotes import parallel, store, times
-from lmnotes.runs import record, warm
+from lmnotes import parallel, store, times, warm
+from lmnotes.runs import record
 from lmnotes.runs.execute import CONNECTION
 from lmnotes.runs.progress import Progress
 

@@ -54,5 +54,5 @@ def _fail(fault):
     raise failures.ScoringFailure(fault, f"injected {fault}")
 
 
-if __name__ == "__main__":
-    sys.exit(worker.main(score, needed=()))
+def main():
+    return worker.main(score)

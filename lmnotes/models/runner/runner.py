@@ -8,7 +8,6 @@ itself may be killed at any moment: started again it goes on where it was.
 """
 
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent import futures
@@ -20,14 +19,21 @@ from queue import SimpleQueue
 
 import pandas as pd
 
-from lmnotes import parallel, store
+from lmnotes import parallel, store, warm
 from lmnotes.errors import InputError, expect_between
 from lmnotes.models.ledger.ledger import Ledger
-from lmnotes.models.runner import processes
+from lmnotes.models.runner import processes, worker
 from lmnotes.models.scoring import failures, identity, loading
 from lmnotes.models.scoring.identity import Identity, identify
 
-WORKER = ("-m", "lmnotes.models.runner.worker")
+WORKER = f"{worker.__name__}:main"
+# What most models need and what imports slowly; see `warm`.
+NEEDED = (
+    *("pandas", "torch", "safetensors.torch", "tokenizers", "transformers.modeling_utils"),
+    *("transformers.masking_utils", "transformers.models.auto.modeling_auto"),
+    *("lmnotes.text.chunks", "lmnotes.models.scoring.score", "lmnotes.models.ngram"),
+    "lmnotes.models.scoring.kernels.exponentials",
+)
 _COLUMNS = ("model", "status", "kind", "attempts", "seconds", "message")
 
 
@@ -48,7 +54,7 @@ def score(
     evict: bool = False,
     verify: bool = False,
     progress: bool | Callable[[str], None] = True,
-    worker: Sequence[str] = WORKER,
+    worker: str = WORKER,
 ) -> pd.DataFrame:
     """What became of each model: model, status, kind, attempts, seconds, message.
 
@@ -73,7 +79,7 @@ def score(
         evict: remove a hub model's revision from the disk when it is done, unless it was there.
         verify: read every byte of local models again to see whether they are what was scored.
         progress: print a line per model, or call this with it.
-        worker: arguments of the interpreter that scores one job file, or with `--serve` many.
+        worker: `module:function` that does one job, in a process of its own.
 
     Raises InputError, before anything starts, for a model, a shard or a device that cannot be.
     """
@@ -85,7 +91,7 @@ def score(
     kinds = sorted({device.split(":")[0] for device in where})
     under = {"devices": kinds, "time_limit_s": time_limit_s}
     say_done = _Progress(len(chosen), say)
-    common = {"ledger": str(ledger.folder), "command": [sys.executable, *worker], "device": "auto"}
+    common = {"ledger": str(ledger.folder), "worker": worker, "device": "auto"}
     common |= {"time_limit_s": time_limit_s, "attempts": attempts, "backoff_s": backoff_s}
     common |= {"tokens_per_batch": tokens_per_batch, "trust_remote_code": trust_remote_code}
     common |= {"evict": evict, "under": under}
@@ -144,25 +150,23 @@ def _earlier(ledger: Ledger, who: Identity, retry_failed: bool, under: Mapping) 
 def _on_devices(jobs: Sequence[dict], devices: Sequence[str], slots: int, say_done) -> dict:
     """The results of jobs on this machine's devices, by model; a thread watches each process."""
     n = min(len(devices) * slots, len(jobs))
-    # A GPU may not be touched before a fork, and beside a model that needs one an import is short.
-    kind = processes.Forked if (processes.CAN_FORK and set(devices) == {"cpu"}) else processes.Fresh
-    threads = max(1, (os.cpu_count() or 1) // n)
-    places = [(device, kind(jobs[0]["command"], threads)) for device in [*devices] * slots][:n]
     free: SimpleQueue = SimpleQueue()
-    for place in places:
-        free.put(place)
+    for device in ([*devices] * slots)[:n]:
+        free.put(device)
     stop = threading.Event()
+    env = {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // n))} | os.environ
 
     def run(job: dict) -> dict:
-        device, workers = place = free.get()
+        device = free.get()
         try:
-            return processes.run(job | {"device": device}, workers, stop)
+            return processes.run(job | {"device": device}, env, stop)
         finally:
-            free.put(place)
+            free.put(device)
 
     with ExitStack() as stack:  # undone from the last to the first, also on an interrupt
-        for _, workers in places:
-            stack.callback(workers.close)
+        # beside a model that needs a GPU an import is short
+        if set(devices) == {"cpu"} and parallel.WARM not in env:
+            env |= stack.enter_context(warm.serving(NEEDED))
         pool = stack.enter_context(futures.ThreadPoolExecutor(n))
         stack.callback(stop.set)  # ends the processes; the threads follow
         return _collected(pool, jobs, run, say_done)

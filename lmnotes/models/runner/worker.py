@@ -1,21 +1,13 @@
-"""The process that scores one model: `python -m lmnotes.models.runner.worker job.json PARENT`.
+"""The process that scores one model, with two arguments: the job's file, and the runner's id.
 
-The runner, of id PARENT, starts it, and it ends with it. It leaves its row in the ledger, or says
-in the job's result file why it could not.
-
-With `--serve` it scores nothing itself: it imports what every model needs, which takes longer than
-many a model, and then forks one such process for every job that it reads from standard input.
+It ends with the runner. It leaves its row in the ledger, or says in the job's result file why it
+could not.
 """
 
-import importlib
 import json
-import os
-import select
-import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lmnotes import parallel, store
@@ -23,30 +15,18 @@ from lmnotes.models.ledger import ledger
 from lmnotes.models.scoring import failures
 from lmnotes.models.scoring.identity import Identity
 
-# What imports slowly; nothing here may start a thread or touch a GPU, or a fork would break it.
-_NEEDED = (
-    *("pandas", "torch", "safetensors.torch", "tokenizers", "transformers.modeling_utils"),
-    *("transformers.masking_utils", "transformers.models.auto.modeling_auto"),
-    *("lmnotes.text.chunks", "lmnotes.models.scoring.score", "lmnotes.models.ngram"),
-    "lmnotes.models.scoring.kernels.exponentials",
-)
 
-
-def main(score: Callable | None = None, needed: Sequence[str] = _NEEDED) -> int:
+def main(score: Callable | None = None) -> int:
     """Do the job whose file the command line names; the exit code is 0 if the row is there.
 
     Args:
         score: takes the job, the ledger and the model, and gives its `Scores`.
-        needed: modules to import before the first job, with `--serve`.
     """
-    what, runner = sys.argv[1], int(sys.argv[2])
-    if what == "--serve":
-        return _serve(score or _score, needed, runner)
+    path, runner = Path(sys.argv[1]), int(sys.argv[2])
     parallel.end_with(runner)
-    return _do(Path(what), score or _score)
-
-
-def _do(path: Path, score: Callable) -> int:
+    if parallel.server:  # which imported libraries with one thread
+        parallel.limit_threads(parallel.n_threads())
+    score = score or _score
     job = json.loads(path.read_text(encoding="utf-8"))
     try:
         rows, who = ledger.open_folder(job["ledger"]), Identity(**job["model"])
@@ -73,67 +53,3 @@ def _score(job: Mapping, rows: ledger.Ledger, who: Identity):
 def _say(job: Mapping, **result: str) -> None:
     """Leave the result where the runner looks for it, whole or not at all."""
     store.write_text(Path(job["result"]), json.dumps(result))
-
-
-def _serve(score: Callable, needed: Sequence[str], runner: int) -> int:
-    """Fork a process per job: a line with job and log comes in, its id and its exit code go out."""
-    channel = os.dup(1)
-    os.dup2(2, 1)  # what an import prints is no answer
-    for name in needed:
-        with suppress(ImportError):
-            importlib.import_module(name)
-    while (line := _line(runner)) is not None:
-        job, log = json.loads(line)
-        server = os.getpid()
-        child = os.fork()
-        if not child:
-            os.close(channel)
-            _become_child(score, Path(job), log, server)
-        os.write(channel, f"{child}\n".encode())
-        if (code := _wait(child, runner)) is None:
-            return 1
-        os.write(channel, f"{code}\n".encode())
-    return 0
-
-
-def _become_child(score: Callable, job: Path, log: str, server: int) -> None:
-    """Do the job as a process with a group and a log of its own; it does not return."""
-    os.setsid()
-    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    for number, source in ((0, os.open(os.devnull, os.O_RDONLY)), (1, output), (2, output)):
-        os.dup2(source, number)
-
-    parallel.end_with(server)
-    code = 1
-    try:
-        code = _do(job, score)
-        sys.stdout.flush()
-        sys.stderr.flush()
-    finally:
-        os._exit(code)
-
-
-def _line(runner: int) -> bytes | None:
-    """The next line of the runner, which sends one after each answer; None where it is gone."""
-    while not select.select([0], [], [], 0.5)[0]:  # no thread may wait: it would break the forks
-        if parallel.has_ended(runner):
-            return None
-    return os.read(0, 1 << 16) or None
-
-
-def _wait(child: int, runner: int) -> int | None:
-    """The exit code of a child; None where the runner is gone, and the child is then killed."""
-    while True:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        # nothing is sent meanwhile but the end
-        if select.select([0], [], [], 0.02)[0] or parallel.has_ended(runner):
-            for kill in (os.killpg, os.kill):
-                with suppress(ProcessLookupError):
-                    kill(child, signal.SIGKILL)
-            return None
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -6,19 +6,22 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import faulty_worker
 import ledger_cases as cases
 import numpy as np
+import psutil
 import pytest
 import sleeper
 
+from lmnotes import warm
 from lmnotes.errors import InputError
 from lmnotes.models.ledger import ledger
-from lmnotes.models.runner import processes, runner
+from lmnotes.models.runner import runner
 
-WORKER = (faulty_worker.__file__,)
+WORKER = "faulty_worker:main"
 SETTINGS = {"devices": ["cpu"], "backoff_s": 0.01, "progress": False, "worker": WORKER}
 ALWAYS = ("missing", "unsupported", "not_a_number", "network")
 
@@ -27,6 +30,8 @@ ALWAYS = ("missing", "unsupported", "not_a_number", "network")
 def rows(tmp_path, monkeypatch):
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    monkeypatch.setattr(runner, "NEEDED", ())  # the faulty worker needs little
     return ledger.open(cases.text_set())
 
 
@@ -79,34 +84,45 @@ def test_forty_models_with_faults_leave_35_rows_and_5_failures(rows, model, tmp_
     assert "signal SIGKILL" in failed.loc["12", "message"]
 
 
-def test_a_server_that_is_killed_is_replaced(rows, model, tmp_path):
-    made, real = [], processes.Forked
+def no_server(_needed):
+    """In the place of `warm.serving`, as on a system that cannot fork."""
+    return nullcontext({})
 
-    def forked(*arguments):
-        made.append(real(*arguments))
-        return made[-1]
 
-    asked = model(0, "slow", times=1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(processes, "CAN_FORK", True)
-        patch.setattr(processes, "Forked", forked)
-        with ThreadPoolExecutor(1) as pool:
-            run = pool.submit(runner.score, [asked, model(1)], rows, **SETTINGS)
-            wait_until(lambda: starts(tmp_path) == {"00": 1})
-            made[0].server.kill()  # and the process that it had forked ends by itself
-            table = run.result(timeout=60)
+def test_models_are_scored_without_a_server_that_was_killed(rows, model, tmp_path, monkeypatch):
+    servers = []
+
+    @contextmanager
+    def serving(needed):
+        before = children()
+        with real(needed) as named:
+            servers.extend(children() - before)
+            yield named
+
+    real = warm.serving
+    monkeypatch.setattr(warm, "serving", serving)
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(runner.score, [model(0, "slow", times=1), model(1)], rows, **SETTINGS)
+        wait_until(lambda: starts(tmp_path) == {"00": 1})
+        (server,) = servers
+        os.kill(server, signal.SIGKILL)  # and the process that it had forked ends by itself
+        table = run.result(timeout=60)
     assert table["status"].tolist() == ["scored"] * 2 and table["attempts"].tolist() == [2, 1]
-    wait_until(lambda: not workers(), seconds=5)
+    wait_until(lambda: not workers(tmp_path), seconds=5)
 
 
-def test_a_worker_that_cannot_be_started_says_why(rows, model):
-    for forks in (True, False):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(processes, "CAN_FORK", forks)
-            settings = SETTINGS | {"worker": ("-m", "lmnotes.no_such_worker"), "attempts": 1}
-            table = runner.score([model(int(forks))], rows, **settings)
-        assert table["kind"].tolist() == ["killed"]
-        assert "No module named lmnotes.no_such_worker" in table["message"][0]
+def children():
+    return {child.pid for child in psutil.Process().children()}
+
+
+@pytest.mark.parametrize("forks", [True, False])
+def test_a_worker_that_cannot_be_started_says_why(rows, model, monkeypatch, forks):
+    if not forks:
+        monkeypatch.setattr(warm, "serving", no_server)
+    settings = SETTINGS | {"worker": "lmnotes.no_such_worker:main", "attempts": 1}
+    table = runner.score([model(0)], rows, **settings)
+    assert table["kind"].tolist() == ["killed"]
+    assert "No module named 'lmnotes.no_such_worker'" in table["message"][0]
 
 
 def test_a_ledger_that_is_deleted_meanwhile_is_no_fault_of_the_models(rows, model):
@@ -163,49 +179,46 @@ def test_out_of_memory_halves_the_batch_until_it_fits(rows, model, tmp_path):
 
 
 @pytest.mark.parametrize("forks", [True, False])
-def test_a_hung_model_is_killed_with_its_children(rows, model, monkeypatch, forks):
-    monkeypatch.setattr(processes, "CAN_FORK", forks)
+def test_a_hung_model_is_killed_with_its_children(rows, model, tmp_path, monkeypatch, forks):
+    if not forks:
+        monkeypatch.setattr(warm, "serving", no_server)
     start = time.monotonic()
     table = runner.score([model(0, "hung"), model(1)], rows, time_limit_s=3, **SETTINGS)
     assert time.monotonic() - start < 20
     assert table["status"].tolist() == ["failed", "scored"], table.to_string()
     assert table.loc[0, ["kind", "attempts"]].tolist() == ["timeout", 1]
     assert "longer than its limit of 3 s" in table.loc[0, "message"]
-    assert not running("time.sleep(600)") and not workers()
+    assert not workers(tmp_path)
 
 
-def workers():
-    """The processes that a run started and that live; the run itself names its worker too."""
-    return [asked for asked in running(WORKER[0]) if "job.json" in asked or "--serve" in asked]
-
-
-def running(words):
-    """The processes whose command line holds these words."""
+def workers(tmp_path):
+    """The processes that write to a log of the ledger: those of models, and what they started."""
     result = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            command = path.read_bytes().decode(errors="replace")
-        except OSError:
-            continue
-        if words in command and int(path.parent.name) != os.getpid():
-            result.append(command)
+    for path in Path("/proc").glob("[0-9]*/fd/1"):
+        with suppress(OSError):
+            if os.readlink(path).startswith(str(tmp_path)):
+                result.append(path.parts[2])
     return result
 
 
 RUN = """
-import signal, sys
+import contextlib, signal, sys
 from pathlib import Path
+from lmnotes import warm
 from lmnotes.models.ledger import ledger
-from lmnotes.models.runner import processes, runner
+from lmnotes.models.runner import runner
 signal.signal(signal.SIGINT, signal.default_int_handler)  # background shells hand it on as ignored
-folder, models, worker, processes.CAN_FORK = *sys.argv[1:4], sys.argv[4] == "True"
+folder, models, worker, forks = sys.argv[1:]
+runner.NEEDED = ()
+if forks == "False":
+    warm.serving = lambda needed: contextlib.nullcontext({})
 runner.score(sorted(Path(models).iterdir()), ledger.open_folder(folder), slots=2,
-             devices=["cpu"], backoff_s=0.01, worker=(worker,))
+             devices=["cpu"], backoff_s=0.01, worker=worker)
 """
 
 
 def started_run(rows, tmp_path, forks=True):
-    command = [sys.executable, "-c", RUN, str(rows.folder), str(tmp_path / "models"), *WORKER]
+    command = [sys.executable, "-c", RUN, str(rows.folder), str(tmp_path / "models"), WORKER]
     command.append(str(forks))
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
@@ -229,7 +242,7 @@ def test_a_killed_run_goes_on_where_it_was(rows, model, tmp_path, forks):
         run.send_signal(signal.SIGKILL)
         run.wait()
         run.stdout.close()
-        wait_until(lambda: not workers(), seconds=5)
+        wait_until(lambda: not workers(tmp_path), seconds=5)
         before = {path: path.stat().st_ino for path in (rows.folder / "rows").glob("*.safetensors")}
         started = starts(tmp_path)
         assert 2 + 3 * kills <= len(before) == len(rows.rows())
@@ -257,7 +270,7 @@ if __name__ == "__main__":
     folder, models, worker, method = sys.argv[1:]
     with ProcessPoolExecutor(2, mp_context=get_context(method)) as pool:
         runner.score(sorted(Path(models).iterdir()), ledger.open_folder(folder), executor=pool,
-                     worker=(worker,))
+                     worker=worker)
 """
 
 
@@ -268,39 +281,13 @@ def test_the_processes_of_a_killed_executor_end(rows, model, tmp_path, method):
     for number in range(2):
         model(number, seconds=600)
     (tmp_path / "pool.py").write_text(POOL)
-    command = [sys.executable, tmp_path / "pool.py", rows.folder, tmp_path / "models", *WORKER]
+    command = [sys.executable, tmp_path / "pool.py", rows.folder, tmp_path / "models", WORKER]
     environment = os.environ | {"LMNOTES_MARK": str(tmp_path)}
     run = subprocess.Popen([*command, method], env=environment)
     wait_until(lambda: len(starts(tmp_path)) == 2)
     run.kill()
     run.wait()
     wait_until(lambda: not sleeper.marked(tmp_path), seconds=5)
-
-
-SERVED = """
-import os, sys, time
-from lmnotes.models.runner import processes
-processes.Forked([sys.executable, sys.argv[1]])._start("--serve")
-os.fork()  # the pipe to the server stays open in this process
-time.sleep(600)
-"""
-
-
-def test_a_server_ends_with_its_runner_though_its_pipe_stays_open(tmp_path):
-    environment = os.environ | {"LMNOTES_MARK": str(tmp_path)}
-    run = subprocess.Popen([sys.executable, "-c", SERVED, *WORKER], env=environment)
-
-    def servers():
-        return [said for said in sleeper.marked(tmp_path).values() if b"\0--serve\0" in said]
-
-    wait_until(lambda: servers() and len(sleeper.marked(tmp_path)) == 3)
-    run.kill()
-    run.wait()
-    try:
-        wait_until(lambda: not servers())  # its imports are over
-    finally:
-        for left in sleeper.marked(tmp_path):
-            os.kill(left, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("forks", [True, False])
@@ -311,7 +298,7 @@ def test_an_interrupt_ends_the_workers_and_records_nothing(rows, model, tmp_path
     wait_until(lambda: len(starts(tmp_path)) == 2)
     run.send_signal(signal.SIGINT)
     run.communicate(timeout=20)
-    wait_until(lambda: not workers(), seconds=5)
+    wait_until(lambda: not workers(tmp_path), seconds=5)
     assert run.returncode and rows.failures().empty and rows.rows().empty
 
 

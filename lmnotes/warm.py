@@ -1,11 +1,12 @@
-"""A process that has imported what notebooks need, and forks those of a run: they start at once.
+"""A process that has imported what others need, and forks them: they start at once.
 
-Importing takes longer than many a notebook. `parallel.popen` asks for a process on the socket that
-`LMNOTES_WARM` names: one message with target, arguments, environment and folder, and three streams.
-The id of the process comes back; when it has ended, its exit code. One whose asker is gone is
-killed with its group. This process runs nothing itself, so no other sees what one did.
+Importing takes longer than many a notebook or model. `parallel.popen` asks for a process on the
+socket that `LMNOTES_WARM` names: one message with target, arguments, environment and folder, and
+three streams. The id of the process comes back; when it has ended, its exit code. One whose asker
+is gone is killed with its group. This process runs nothing itself, so no other sees what one did.
 """
 
+import atexit
 import functools
 import gc
 import importlib
@@ -18,13 +19,14 @@ import socket
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from lmnotes import parallel, times
 
-# What imports slowly; nothing of it may start a thread or touch a GPU, which a fork would break, or
-# read what a run sets.
+# What notebooks import slowly; nothing of it may start a thread or touch a GPU, which a fork would
+# break, or read what a run sets.
 _NEEDED = str.split(
     "ipykernel.ipkernel papermill nbconvert pandas scipy.stats scipy.optimize networkx numba torch "
     "scipy.cluster.hierarchy sklearn.manifold sklearn.decomposition matplotlib.pyplot tokenizers "
@@ -32,21 +34,30 @@ _NEEDED = str.split(
     "transformers.masking_utils transformers.models.auto.modeling_auto"
 )
 
-_held: list[subprocess.Popen] = []  # its input closes with this process, and the server ends
-
 
 @functools.cache
 def address() -> dict[str, str]:
-    """The variable that names this process's server, which is started here and ends with it.
+    """The variable that names this process's server for notebooks, as `serving` gives it; the
+    server is started by the first call and ends with this process."""
+    held = ExitStack()
+    atexit.register(held.close)
+    return held.enter_context(serving(_NEEDED))
+
+
+@contextmanager
+def serving(needed: Sequence[str]) -> Iterator[dict[str, str]]:
+    """The variable that names a server that has imported the modules `needed`, or soon will, and
+    ends with the block or with this process.
 
     Empty where the system cannot fork safely, or where libraries would have started threads.
     """
-    if sys.platform != "linux" or parallel.asked_threads() > 1:
-        return {}
     try:
+        if sys.platform != "linux" or parallel.asked_threads() > 1:
+            raise OSError("no safe fork")
         os.close(os.pidfd_open(os.getpid()))
-    except (AttributeError, OSError):  # an old system, or one that is closed to it
-        return {}
+    except (AttributeError, OSError):  # an old system, too, or one that is closed to it
+        yield {}
+        return
     path = str(Path(tempfile.mkdtemp(prefix="lmnotes-")) / "warm")
     # what libraries read when they are imported, as a kernel has it
     env = os.environ | parallel.thread_settings(1) | {"PYTHONHASHSEED": "0"}
@@ -58,36 +69,42 @@ def address() -> dict[str, str]:
         number = listener.fileno()
         how = {"stdin": subprocess.PIPE, "env": env, "pass_fds": [number]}
         how["start_new_session"] = True  # an interrupt at the terminal is for who asked
-        command = [sys.executable, "-m", __name__, path, str(number)]
-        _held.append(subprocess.Popen(command, **how))
-    return {parallel.WARM: path}
+        command = [sys.executable, "-m", __name__, path, str(number), str(os.getpid()), *needed]
+        server = subprocess.Popen(command, **how)
+    try:
+        yield {parallel.WARM: path}
+    finally:
+        server.stdin.close()
+        server.wait()
 
 
 def main() -> None:
-    """Import, then fork until standard input closes; in a forked process, do what it is for."""
-    path, number = Path(sys.argv[1]), int(sys.argv[2])
-    for name in _NEEDED:
+    """Import, then fork until standard input closes or who started it is gone; in a forked process,
+    do what it is for."""
+    path, number, parent = Path(sys.argv[1]), *map(int, sys.argv[2:4])
+    for name in sys.argv[4:]:
         with suppress(ImportError):
             importlib.import_module(name)
     gc.collect()
     gc.freeze()  # its objects stay in the pages that all share
     parallel.server = os.getpid()
-    if job := _serve(socket.socket(fileno=number)):
-        sys.exit(_become(**job))
+    with suppress(ProcessLookupError):
+        if job := _serve(socket.socket(fileno=number), os.pidfd_open(parent)):
+            sys.exit(_become(**job))
     shutil.rmtree(path.parent, ignore_errors=True)
 
 
-def _serve(listener: socket.socket) -> dict | None:
-    """The job of a forked process, in it; None where the server's own input has closed."""
+def _serve(listener: socket.socket, parent: int) -> dict | None:
+    """The job of a forked process, in it; None where the server is to end."""
     selector = selectors.DefaultSelector()
-    for source in (listener, 0):
+    for source in (listener, parent, 0):  # another process may hold the other end of 0 open
         selector.register(source, selectors.EVENT_READ)
     children: dict[int, int] = {}  # descriptor of a process, and its id
     jobs: dict[int, dict] = {}
     while True:
         for key, _ in selector.select():
             source = key.fileobj
-            if source == 0:
+            if source in (0, parent):
                 for child in children.values():
                     _kill(child)
                 return None

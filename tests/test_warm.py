@@ -6,12 +6,15 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from functools import partial
+from pathlib import Path
 
 import pytest
+import sleeper
 
-from lmnotes import parallel
-from lmnotes.runs import warm, watch
+from lmnotes import parallel, warm
+from lmnotes.runs import watch
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="no fork there")
 
@@ -64,7 +67,7 @@ def test_what_a_notebook_sets_does_not_reach_the_next(tmp_path):
     assert (seed, threads, number) == ("0", "1", fresh.stdout.decode().strip())
     assert folder == str(tmp_path / "second")
     with open(f"/proc/{parent}/cmdline") as command:  # it was forked, not started
-        assert "lmnotes.runs.warm" in command.read()
+        assert "lmnotes.warm" in command.read()
 
 
 def test_a_kernel_that_dies_is_named_with_its_cell(tmp_path):
@@ -89,6 +92,45 @@ def test_a_child_is_as_a_popen_and_goes_with_who_asked_for_it(tmp_path):
     child._line.close()  # as when this process ends
     assert select.select([watched], [], [], 10)[0]
     os.close(watched)
+
+
+def test_the_place_of_a_server_goes_with_it():
+    with warm.serving(()) as named:
+        place = Path(named[parallel.WARM])
+        child = parallel.popen("signal:pause", env=os.environ | named)
+    assert child.wait(10) == -signal.SIGKILL and not place.parent.exists()
+
+
+OWNER = """
+import os, time
+from lmnotes import warm
+with warm.serving(()):
+    os.fork()  # the pipe to the server stays open in this process
+    time.sleep(600)
+"""
+
+
+def test_a_server_ends_with_who_started_it_though_its_pipe_stays_open(tmp_path):
+    environment = os.environ | {"LMNOTES_MARK": str(tmp_path)}
+    run = subprocess.Popen([sys.executable, "-c", OWNER], env=environment)
+
+    def servers():
+        return [said for said in sleeper.marked(tmp_path).values() if b"lmnotes.warm\0" in said]
+
+    def wait_until(condition):
+        end = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+    wait_until(lambda: servers() and len(sleeper.marked(tmp_path)) == 3)
+    run.kill()
+    run.wait()
+    try:
+        wait_until(lambda: not servers())
+    finally:
+        for left in sleeper.marked(tmp_path):
+            os.kill(left, signal.SIGKILL)
 
 
 def test_work_is_forked_from_a_warm_process_where_there_is_one(monkeypatch):
