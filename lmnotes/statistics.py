@@ -127,9 +127,7 @@ def partial_correlation(y: np.ndarray, x: np.ndarray, given: np.ndarray) -> floa
     return float(np.corrcoef(rest.T)[0, 1])
 
 
-def mean_interval(
-    values: np.ndarray, n_samples: int = 2000, seed: int = 0
-) -> tuple[float, tuple[float, float]]:
+def mean_interval(values: np.ndarray, n_samples: int = 2000) -> tuple[float, tuple[float, float]]:
     """The mean of some values and its 95 % bootstrap interval.
 
     >>> mean_interval([1.0, 1.0])
@@ -137,7 +135,7 @@ def mean_interval(
     """
     values = np.asarray(values, np.float64)
     expect_finite("values", values, "leave those out")
-    rows = np.random.default_rng(seed).integers(len(values), size=(n_samples, len(values)))
+    rows = np.random.default_rng(0).integers(len(values), size=(n_samples, len(values)))
     mean = float(values.mean())
     return mean, interval_holding(mean, values[rows].mean(axis=1))
 
@@ -201,24 +199,6 @@ def table_over_seeds(tables: Sequence[pd.DataFrame], names: Sequence[str]) -> pd
         merged[name] = [mean for mean, _ in settled]
         merged[ends] = [interval for _, interval in settled]
     return merged
-
-
-def held_over_seeds(
-    measured: Sequence[dict[str, tuple[float, tuple[float, float] | None]]],
-) -> dict[str, dict]:
-    """For each name that seeds have measured, `over_seeds` in the words of `claims.record`.
-
-    measured: of each seed name -> (value, its own interval or None).
-
-    >>> held_over_seeds([{"a": (1.0, None)}, {"a": (1.0, (0.5, 2.0))}])
-    {'a': {'value': 1.0, 'interval': (0.5, 2.0), 'n_seeds': 2}}
-    """
-    held = {}
-    for name in measured[0]:
-        values, intervals = zip(*(seed[name] for seed in measured), strict=True)
-        value, interval = over_seeds(values, [ends for ends in intervals if ends is not None])
-        held[name] = {"value": value, "interval": interval, "n_seeds": len(values)}
-    return held
 
 
 def group_bootstrap(

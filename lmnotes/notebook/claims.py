@@ -71,11 +71,13 @@ def record_seeds(measured: Sequence[dict], first_seed: int) -> "pd.DataFrame":
 
     from lmnotes import statistics
 
-    for id, held in statistics.held_over_seeds(measured).items():
-        record(id, **held)
+    table = {}
+    for id in measured[0]:
+        table[id], intervals = zip(*(seed[id] for seed in measured), strict=True)
+        intervals = [ends for ends in intervals if ends is not None]
+        record(id, *statistics.over_seeds(table[id], intervals), n_seeds=len(measured))
     seeds = [f"seed {first_seed + number}" for number in range(len(measured))]
-    values = [{id: value for id, (value, _) in each.items()} for each in measured]
-    return pd.DataFrame(values, index=seeds).T.rename_axis("claim").reset_index()
+    return pd.DataFrame(table, index=seeds).T.rename_axis("claim").reset_index()
 
 
 def table() -> "pd.DataFrame":

@@ -127,16 +127,19 @@ def _measured(claim: Mapping[str, str]) -> str:
 
 
 _DECIMAL = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?|[-+]?\d+[eE][-+]?\d+")
+_NUMBER = re.compile(rf"{_DECIMAL.pattern}|[-+]?\d+|nan")  # or what stands for a missing one
 
 
 def html_table(head: Sequence[str], rows: Sequence[Sequence[str]], most: int = 200) -> str:
     """A table of texts, its first `most` rows; a column of nothing but numbers stands right."""
-    numeric = (rows and all(_is_number(row[i]) for row in rows) for i in range(len(head)))
+    numeric = (rows and all(_NUMBER.fullmatch(row[i]) for row in rows) for i in range(len(head)))
     right = [' class="n"' if is_numeric else "" for is_numeric in numeric]
     # a long name may break behind its underscores
     names = [escape(name).replace("_", "_<wbr>") for name in head]
     cells = "".join(f"<th{side}>{name}</th>" for name, side in zip(names, right, strict=True))
-    body = "".join(f"<tr>{_row(row, right)}</tr>" for row in rows[:most])
+    lines = (zip(row, right, strict=True) for row in rows[:most])
+    lines = ("".join(f"<td{side}>{short(cell)}</td>" for cell, side in line) for line in lines)
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
     more = f"<p>… {len(rows) - most} more rows</p>" if len(rows) > most else ""
     return (
         f'<div class="scroll"><table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>'
@@ -153,13 +156,3 @@ def short(text: str) -> str:
     if _DECIMAL.fullmatch(text):
         return f"{float(text):.4g}".replace("-", "−")
     return "–" if text in ("nan", "NaN") else escape(text)
-
-
-def _is_number(text: str) -> bool:
-    """Whether a cell holds a number, or stands for one that is missing."""
-    return bool(re.fullmatch(r"[-+]?\d+", text) or _DECIMAL.fullmatch(text)) or text == "nan"
-
-
-def _row(row: Sequence[str], right: Sequence[str]) -> str:
-    """The cells of a row, each to the side of its column."""
-    return "".join(f"<td{side}>{short(cell)}</td>" for cell, side in zip(row, right, strict=True))

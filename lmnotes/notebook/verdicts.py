@@ -65,20 +65,15 @@ def parse(text: str, published: float | None = None) -> Rule:
     if match := _BETWEEN.fullmatch(text):
         return Rule(text, *sorted((float(match[1]), float(match[2]))))
     if match := _WITHIN.fullmatch(text):
-        centre = _centre(text, match[3], published)
+        if (centre := match[3] or published) is None:
+            said = f"rule {text!r} compares with the published value, and the claim has none"
+            then = "add 'published' to the claim, or name the number in the rule"
+            raise InputError(f"{said}; expected a number: {then}")
+        centre = float(centre)
         distance = float(match[1]) * (abs(centre) / 100 if match[2] else 1)
         distance += 1e-12 * max(1.0, abs(centre))  # 0.9 is within 0.1 of 1.0 in decimals only
         return Rule(text, centre - distance, centre + distance)
     raise InputError(f"rule {text!r} cannot be read; expected {GRAMMAR}: rewrite it in the card")
-
-
-def _centre(text: str, given: str | None, published: float | None) -> float:
-    """The number that a rule compares with: the one it names, else the published one."""
-    if given is None and published is None:
-        said = f"rule {text!r} compares with the published value, and the claim has none"
-        then = "add 'published' to the claim, or name the number in the rule"
-        raise InputError(f"{said}; expected a number: {then}")
-    return float(published if given is None else given)
 
 
 def verdict(

@@ -58,7 +58,7 @@ def of_vectors(
     listed: np.ndarray,
     seed: int = 0,
 ) -> dict[str, tuple[float, tuple[float, float] | None]]:
-    """Claim -> value, and its own interval or None, for `statistics.held_over_seeds`.
+    """Claim -> value, and its own interval or None, for `claims.record_seeds`.
 
     raw: (V, D) as they were trained. blank: `gains` of noise. tests: benchmark -> scores.
     """

@@ -83,8 +83,9 @@ def over_worlds(
 def gain(first: Mapping[str, Result], second: Mapping[str, Result], measure: str = "top1") -> dict:
     """By how much a method beats another on the same questions, over worlds and over their drugs
     drawn again, in the words of `claims.record`: value, interval, n_seeds."""
-    each = [scores_of.difference(first[world], second[world], measure) for world in first]
-    return statistics.held_over_seeds([{measure: gained} for gained in each])[measure]
+    each = (scores_of.difference(first[world], second[world], measure) for world in first)
+    value, interval = statistics.over_seeds(*zip(*each, strict=True))
+    return {"value": value, "interval": interval, "n_seeds": len(first)}
 
 
 def by_year(study: Study, settings: Sequence[str]) -> pd.DataFrame:
