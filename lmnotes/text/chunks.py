@@ -7,7 +7,7 @@ shorter than `minimum` is left out. Files are split into parts before anything i
 
 import json
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -183,7 +183,11 @@ def load(
     for domain in wanted or ():
         expect_one_of("domain", domain, known)
     if source == "installed":
-        sources = _installed(wanted or known)
+        sources = (
+            Document("", text, title, domain)
+            for domain in wanted or known
+            for title, _, text in chunk_sources.installed_documents(domain).to_numpy()
+        )
     sources = [source for source in sources if source.domain in (wanted or known)]
     settings = {"source": name, "size": size, "minimum": minimum, "part": part}
     settings |= {"per_domain": per_domain, "domains": wanted, "seed": seed}
@@ -193,13 +197,6 @@ def load(
     if is_published and wanted is None and per_domain is None and not part:
         _check_facts(texts)
     return texts
-
-
-def _installed(domains: Iterable[str]) -> Iterator[Document]:
-    """The documents of some installed domains."""
-    for domain in domains:
-        for name, _, text in chunk_sources.installed_documents(domain).to_numpy():
-            yield Document("", text, name, domain)
 
 
 def _chunks(

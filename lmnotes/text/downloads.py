@@ -90,26 +90,19 @@ def fetch(name: str) -> Path:
     """The checked file of a named download: one that is there, by hand or not, else a fresh one."""
     download = DOWNLOADS[name]
     checksums = {folder() / file: checksum for file, checksum in download.checksums.items()}
-    for file, checksum in checksums.items():
-        if file.is_file():
-            _check(file, checksum)
-            return file
-    file = next(iter(checksums))
-    _retrieve(name, download, file, checksums[file])
+    file = next(filter(Path.is_file, checksums), None)
+    if file is None:
+        file = next(iter(checksums))
+        _retrieve(name, download, file, checksums[file])
+    elif checksums[file]:
+        algorithm, expected = checksums[file].split(":")
+        with open(file, "rb") as stream:
+            digest = hashlib.file_digest(stream, algorithm).hexdigest()
+        if digest != expected:
+            given = f"{file} ({file.stat().st_size:,} bytes) has {algorithm} {digest}"
+            said = f"{given}, expected {expected}: it is another file, or was cut short"
+            raise InputError(f"{said}; remove it, then fetch it again")
     return file
-
-
-def _check(file: Path, checksum: str) -> None:
-    """Raise InputError where a file does not have its checksum, if one is known."""
-    if not checksum:
-        return
-    algorithm, expected = checksum.split(":")
-    with open(file, "rb") as stream:
-        digest = hashlib.file_digest(stream, algorithm).hexdigest()
-    if digest != expected:
-        given = f"{file} ({file.stat().st_size:,} bytes) has {algorithm} {digest}"
-        said = f"{given}, expected {expected}: it is another file, or was cut short"
-        raise InputError(f"{said}; remove it, then fetch it again")
 
 
 def _retrieve(name: str, download: Download, file: Path, checksum: str) -> None:

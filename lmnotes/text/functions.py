@@ -18,6 +18,7 @@ import pandas as pd
 from lmnotes import store
 from lmnotes.errors import expect_one_of, expect_strings
 from lmnotes.text import installed, tokenise
+from lmnotes.text.markup import docstrings
 from lmnotes.text.markup.prose import prose
 
 VERSION = 1  # part of the key of the stored table: raise it when it would differ
@@ -36,14 +37,7 @@ MIN_PYTHON = 16  # `python_words` in a function
 _COLUMNS = ["name", "package", "english", "python"]
 _MAX_CHARS = 1 << 20  # a longer file is a generated table
 
-# Strings and comments are matched in order, so that a quote inside one never opens another.
-_STRING = (
-    r"(?:\b[rRuUbBfFtT]{1,2})?(?:"
-    r'"{3}[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"{3}'
-    r"|'{3}[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*'{3}"
-    r'|"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
-    r"|'[^'\\\n]*(?:\\.[^'\\\n]*)*')"
-)
+_STRING = rf"(?:\b[rRuUbBfFtT]{{1,2}})?(?:{docstrings.STRING})"
 _LAYOUT = re.compile(
     rf"(?P<string>{_STRING})|(?P<end>(?:[ \t\f]*(?:\#[^\n]*)?\n)+)(?P<indent>[ \t\f]*)"
     r"|[ \t\f]*\#[^\n]*",
