@@ -78,7 +78,7 @@ def null_histogram(
     for text, value in (lines or {}).items():
         ax.axvline(value, color=style.BLACK, lw=0.6, ls="--")
         look = {"xycoords": ("data", "axes fraction"), "fontsize": 6, "rotation": 90, "va": "top"}
-        style.write_beside(ax, text, (value, 1), (1, -2), **look)
+        ax.annotate(text, (value, 1), (1, -2), textcoords="offset points", **look)
     ax.set(xlim=(-limit, limit), ylabel="density")
     ax.legend(loc="upper left" if lines else "upper right")
     return pd.DataFrame({"middle": middle, "density": inside, "null": np.interp(middle, *curve)})

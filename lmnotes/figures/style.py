@@ -151,13 +151,6 @@ def _line(ax: Axes, fit: Fit) -> None:
     ax.set_title(line, loc="left", color=RED, fontsize=7)
 
 
-def write_beside(
-    ax: Axes, text: str, point: tuple[float, float], offset: tuple[float, float], **look
-):
-    """The annotation with a text so many points right of, and above, a point of the axes."""
-    return ax.annotate(text, point, offset, textcoords="offset points", **look)
-
-
 def name_words(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Mapping[str, int]) -> None:
     """Write words beside their points, the first ones first, none over another."""
     placed: list[tuple[np.ndarray, np.ndarray]] = []
@@ -168,7 +161,7 @@ def name_words(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Mapping[str, int]
             continue
         placed.append((spot, size))
         look = {"fontsize": 6.5, "annotation_clip": True, "bbox": _HALO}
-        write_beside(ax, word, (x[index], y[index]), (3, 2), **look)
+        ax.annotate(word, (x[index], y[index]), (3, 2), textcoords="offset points", **look)
 
 
 def place_words(
@@ -188,7 +181,7 @@ def place_words(
     ax.scatter(x[rows], y[rows], s=3, color=BLACK, linewidths=0, zorder=3)
     for number, (word, row) in enumerate(labels.items()):
         look = {"fontsize": 6, "zorder": 4, "in_layout": False, "bbox": _THIN_HALO}
-        text = write_beside(ax, word, (x[row], y[row]), (0, 0), **look)
+        text = ax.annotate(word, (x[row], y[row]), (0, 0), textcoords="offset points", **look)
         taken = placed + points[:number] + points[number + 1 :]
         for dx, dy in _SPOTS:
             text.set(ha=("center", "left", "right")[np.sign(dx)])  # of the word, by its point

@@ -203,27 +203,21 @@ def save_as(embedding: Embedding, path: str | Path, format: str) -> Path:
 
 
 def convert(
-    path: str | Path,
-    folder: str | Path,
-    format: str | None = None,
-    limit: int | None = None,
-    words: Collection[str] | None = None,
-    unicode_errors: str = "strict",
+    path: str | Path, folder: str | Path, format: str | None = None, **how: object
 ) -> Embedding:
     """The embedding of a file of any size, rewritten into a folder and opened by mmap.
 
-    Takes the arguments of `load`. Besides the list of words, one block of rows is in memory at a
-    time (gensim's own format excepted, which is read by gensim).
+    how: limit, words and unicode_errors of `load`. Besides the list of words, one block of rows is
+    in memory at a time (gensim's own format excepted, which is read by gensim).
     """
     folder = Path(folder)
     format = format or files.guess_format(path)
     if format == "gensim":
-        return Embedding.open(load(path, format, limit, words).save(folder))
+        return Embedding.open(load(path, format, **how).save(folder))
     settings = {"file": str(path), "format": format}
-    blocks = files.read_blocks(path, format, limit, words, unicode_errors)
     with store.replacing(folder / "input.npy") as partial:
-        names = files.write_npy(partial, blocks)
-        _check_some(path, names, words)
+        names = files.write_npy(partial, files.read_blocks(path, format, **how))
+        _check_some(path, names, how.get("words"))
     labels = {"words": names, "history": None, "settings": settings}
     store.save_arrays(folder, {"context": None, "counts": None}, "embedding", labels)
     return Embedding.open(folder)

@@ -17,7 +17,6 @@ import json
 import warnings
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -44,7 +43,7 @@ def guess_format(path: str | Path) -> str:
     if first[:2] in vector_rows.PICKLES:
         what = f"{path}: this is a pickle, and opening one runs any code that it holds"
         raise InputError(f"{what}; pass format='gensim' if you trust where it comes from")
-    if vector_rows.looks_like_json(first):
+    if vector_rows.JSON_START.match(first):
         return "json"
     if len(first.split()) != 2 or not all(map(bytes.isdigit, first.split())):
         return "glove"
@@ -103,7 +102,11 @@ def write_rows(path: str | Path, format: str, words: list[str], matrix: np.ndarr
     in_json = format == "json"  # one object, a word and its array a line
     blank, end = (", ", "") if in_json else (" ", "\n")
     text = blank.join(["%.9g"] * matrix.shape[1])
-    with store.replacing(path) as partial, _writing(partial, path.suffix == ".gz") as file:
+    with contextlib.ExitStack() as stack:
+        partial = stack.enter_context(store.replacing(path))
+        file = stack.enter_context(open(partial, "wb"))
+        if path.suffix == ".gz":  # without name and date, so that equal vectors give equal bytes
+            file = stack.enter_context(gzip.GzipFile("", "wb", fileobj=file, mtime=0))
         if format not in ("json", "glove"):
             file.write(f"{len(words)} {matrix.shape[1]}\n".encode())
         for number, (word, row) in enumerate(zip(words, matrix, strict=True)):
@@ -169,14 +172,6 @@ def write_gensim(
     if counts is not None:
         vectors.expandos["count"] = np.array(counts)
     vectors.save(str(path))
-
-
-@contextlib.contextmanager
-def _writing(path: Path, compressed: bool) -> Iterator[BinaryIO]:
-    with open(path, "wb") as file, contextlib.ExitStack() as stack:
-        if compressed:  # without name and date, so that equal vectors give equal bytes
-            file = stack.enter_context(gzip.GzipFile("", "wb", fileobj=file, mtime=0))
-        yield file
 
 
 def _choose(rows, path, head, words, unicode_errors) -> Iterator[tuple[str, vector_rows.Row]]:

@@ -30,7 +30,8 @@ class Similarity:
             fewer than 3 pairs are covered.
         n_covered: pairs of which the embedding has both words.
         n_pairs: pairs of the benchmark.
-        pairs: one row per pair: first, second, human, cosine (nan where not covered).
+        pairs: one row per pair: first, second, human, cosine (nan where not covered, or a vector
+            is 0).
     """
 
     name: str
@@ -54,7 +55,11 @@ def similarity(embedding: Embedding, benchmark: str | Path) -> Similarity:
     (2, 353)
     """
     pairs = read_pairs(benchmark)
-    pairs["cosine"] = _cosines(embedding, pairs)
+    rows = pair_rows(pairs, embedding.ids)
+    left, right = (embedding.input[rows[:, side]].astype(np.float64) for side in (0, 1))
+    lengths = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
+    inner, known = np.einsum("nd,nd->n", left, right), (rows[:, 0] >= 0) & (lengths > 0)
+    pairs["cosine"] = np.divide(inner, lengths, out=np.full(len(inner), np.nan), where=known)
     covered = pairs.dropna(subset="cosine")
     spearman = np.nan
     if len(covered) > 2:
@@ -94,12 +99,3 @@ def pair_rows(pairs: pd.DataFrame, ids: Mapping[str, int]) -> np.ndarray:
     rows = np.column_stack(columns)
     rows[(rows < 0).any(axis=1)] = -1
     return rows
-
-
-def _cosines(embedding: Embedding, pairs: pd.DataFrame) -> np.ndarray:
-    """The cosine of each pair in float64, nan where a word is missing or its vector is 0."""
-    rows = pair_rows(pairs, embedding.ids)
-    left, right = (embedding.input[rows[:, side]].astype(np.float64) for side in (0, 1))
-    lengths = np.linalg.norm(left, axis=1) * np.linalg.norm(right, axis=1)
-    inner, known = np.einsum("nd,nd->n", left, right), (rows[:, 0] >= 0) & (lengths > 0)
-    return np.divide(inner, lengths, out=np.full(len(inner), np.nan), where=known)

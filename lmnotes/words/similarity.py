@@ -51,12 +51,7 @@ def axis_products(unit: np.ndarray, first: np.ndarray, second: np.ndarray) -> np
 
 
 def significant_axes(
-    values: np.ndarray,
-    *,
-    kind: str = "component",
-    alternative: null_laws.Alternative = "greater",
-    method: str = "bonferroni",
-    alpha: float = 0.05,
+    values: np.ndarray, *, kind: str = "component", alternative: null_laws.Alternative = "greater"
 ) -> pd.DataFrame:
     """The axes of one word (`component`) or one pair (`product`), most significant first.
 
@@ -64,15 +59,15 @@ def significant_axes(
         values: (K,) components of a row of length 1, or products of two.
 
     Returns:
-        one row per axis: axis, value, p, adjusted, significant.
+        one row per axis: axis, value, p, adjusted (Bonferroni), significant (below 0.05).
     """
     expect_one_of("kind", kind, ("component", "product"))
     values = np.asarray(values, dtype=np.float64)
     p_value = null_laws.component_p if kind == "component" else null_laws.product_p
     p = p_value(values, len(values), alternative)
     table = pd.DataFrame({"axis": np.arange(len(values)), "value": values, "p": p})
-    table["adjusted"] = null_laws.adjust(p, method)
-    table["significant"] = table.adjusted < alpha
+    table["adjusted"] = null_laws.adjust(p)
+    table["significant"] = table.adjusted < 0.05
     return table.sort_values(["p", "axis"], kind="stable").reset_index(drop=True)
 
 

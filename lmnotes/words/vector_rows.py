@@ -206,14 +206,9 @@ def _wrong_count(path: Path, where: str, given: str, head: Head) -> ValueError:
 
 
 _WORD = re.compile(rb"\n*(?: |[^ ]*) ")
-_START = re.compile(rb"\s*\{\s*(?:\"|\}|$)")
+JSON_START = re.compile(rb"\s*\{\s*(?:\"|\}|$)")  # of a file that is a JSON object
 _ROW = re.compile(rb'\s*("(?:[^"\\]|\\.)*")\s*:\s*\[([^\[\]{}"]*)\]\s*([,}])')
 _EXPECTED = 'an object of arrays, {"word": [number, ...], ...}'
-
-
-def looks_like_json(first: bytes) -> bool:
-    """Whether a file that begins so is a JSON object."""
-    return _START.match(first) is not None
 
 
 def json_head(file: BinaryIO, path: Path) -> Head:

@@ -186,5 +186,5 @@ def _name_bars(ax: Axes, values: np.ndarray, labels: Mapping[int, str], points: 
         right = axis > 0.6 * len(values)
         side = {"ha": "right" if right else "left", "fontsize": 6}
         offset = (-2 if right else 2, 1 + height - tip)
-        style.write_beside(ax, text, (axis + 1, values[axis]), offset, **side)
+        ax.annotate(text, (axis + 1, values[axis]), offset, textcoords="offset points", **side)
         placed.append((axis, height))

@@ -15,7 +15,6 @@ from lmnotes.errors import InputError, expect_between, expect_finite, expect_sha
 BLOCK = 512  # queries at a time
 FLOOR = 1e-8  # of a candidate's length
 WIDTH = 32  # candidates whose largest cosine stands for all of them in the search for the first k
-_NOTHING = np.zeros((0, 2), np.int64)
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ def rank(
     queries: np.ndarray,
     candidates: np.ndarray,
     answers: np.ndarray,
-    known: np.ndarray = _NOTHING,
+    known: np.ndarray | tuple = (),
     *,
     k: int = 10,
     device: str = "cpu",

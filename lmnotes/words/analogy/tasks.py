@@ -105,7 +105,12 @@ def build(
     >>> task.queries["query"].tolist(), task.answers.tolist(), task.training["query"].tolist()
     (['b'], [[0, 1]], ['a'])
     """
-    _check(setting, year, direction)
+    expect_one_of("setting", setting, SETTINGS)
+    expect_one_of("direction", direction, DIRECTIONS)
+    if setting.endswith("Y2") and year is None:
+        raise InputError(f"setting {setting!r} without a year: pass the last whose pairs are known")
+    if year is not None and not isinstance(year, int | np.integer):
+        raise InputError(f"year {year!r}: expected a whole number such as 1990; pass it as one")
     tables = relation_set if direction == "drug2gene" else relation_set.reversed()
     if "P" not in setting:
         parts = _whole(tables, setting, year)
@@ -214,15 +219,6 @@ def _rows(queries, table, ids) -> np.ndarray:
     matches = table[["group", "query", "answer"]].merge(numbered, on=["group", "query"])
     pairs = np.column_stack([matches["_row"], matches.answer.map(ids)]).astype(np.int64)
     return np.unique(pairs.reshape(-1, 2), axis=0)
-
-
-def _check(setting, year, direction) -> None:
-    expect_one_of("setting", setting, SETTINGS)
-    expect_one_of("direction", direction, DIRECTIONS)
-    if setting.endswith("Y2") and year is None:
-        raise InputError(f"setting {setting!r} without a year: pass the last whose pairs are known")
-    if year is not None and not isinstance(year, int | np.integer):
-        raise InputError(f"year {year!r}: expected a whole number such as 1990; pass it as one")
 
 
 def statistics(relation_set: RelationSet) -> pd.Series:
