@@ -13,8 +13,7 @@ from lmnotes.figures import style
 
 # Classes beyond the seventh take the same colours with another marker.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-_PALETTE = (style.BLUE, style.RED, style.GREEN, style.ORANGE, style.PURPLE, style.SKY, style.BLACK)
-N_COLOURS = len(_PALETTE)
+N_COLOURS = len(style.COLOURS)
 _SCALE = "viridis"
 
 
@@ -40,7 +39,7 @@ def looks(column: pd.Series) -> Looks:
     if not isinstance(column.dtype, pd.CategoricalDtype):
         column = classes(column)
     names, order = column.astype(str), [str(name) for name in column.cat.categories]
-    colour = {name: _PALETTE[i % N_COLOURS] for i, name in enumerate(order)}
+    colour = {name: style.COLOURS[i % N_COLOURS] for i, name in enumerate(order)}
     marker = {name: MARKERS[i // N_COLOURS % len(MARKERS)] for i, name in enumerate(order)}
     legend = [(name, colour[name]) for name in order if (names == name).any()]
     return Looks([colour[n] for n in names], [marker[n] for n in names], legend, False)

@@ -11,7 +11,7 @@ import pandas as pd
 from lmnotes.errors import InputError, expect_one_of, expect_weights
 from lmnotes.statistics import interval
 from lmnotes.words.analogy.ranking import Ranking
-from lmnotes.words.analogy.tasks import Task, macro
+from lmnotes.words.analogy.tasks import Task
 
 MEASURES = (*(f"top{k}" for k in range(1, 11)), "mrr")
 
@@ -46,8 +46,9 @@ class Result:
     def scores(self, average: str = "micro") -> dict[str, float]:
         """n, top1 ... top10 and mrr: means over all queries, or (macro) over groups of means."""
         expect_one_of("average", average, ("micro", "macro"))
-        group = self.queries.group if average == "macro" else np.zeros(len(self))
-        return {"n": len(self)} | {name: macro(self.values(name), group) for name in MEASURES}
+        group = self.queries.group.to_numpy() if average == "macro" else np.zeros(len(self))
+        values = pd.DataFrame({name: self.values(name) for name in MEASURES})
+        return {"n": len(self)} | values.groupby(group).mean().mean().to_dict()
 
     def interval(
         self, measure: str = "mrr", *, unit: str = "query", n_bootstrap: int = 1000, seed: int = 0
