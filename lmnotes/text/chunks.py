@@ -170,18 +170,16 @@ def load(
         expect_between("per_domain", per_domain, low=1, then="or None for all")
     expect_one_of("part", part, ("", *PARTS))
     wanted = [domains] if isinstance(domains, str) else domains
-    if source == "installed":
-        name, known = source, domain_names()
-    else:
+    saved, sources, name, known = None, [], source, domain_names()
+    if source != "installed":
         path, name = downloads.resolve(source)
-        if saved := _saved(path):
-            for domain in wanted or ():
-                expect_one_of("domain", domain, dict.fromkeys(saved.domains))
-            return saved if wanted is None else saved.select(np.isin(saved.domains, wanted))
-        sources = list(chunk_sources.file_documents(path, field))
-        known = tuple(dict.fromkeys(source.domain for source in sources))
+        saved = _saved(path)
+        sources = [] if saved else list(chunk_sources.file_documents(path, field))
+        known = dict.fromkeys(saved.domains if saved else (row.domain for row in sources))
     for domain in wanted or ():
         expect_one_of("domain", domain, known)
+    if saved:
+        return saved if wanted is None else saved.select(np.isin(saved.domains, wanted))
     if source == "installed":
         sources = (
             Document("", text, title, domain)
