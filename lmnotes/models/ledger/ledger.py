@@ -78,11 +78,6 @@ class Ledger:
                 return other
         return None
 
-    def missing(self, models: Sequence) -> list[str]:
-        """The names of those models that have no row yet."""
-        whos = map(identity.identify, identity.several(models))
-        return [who.name for who in whos if self.find(who) is None]
-
     def add(
         self, scores: Scores, about: Mapping | None = None, who: Identity | None = None
     ) -> Path:

@@ -57,7 +57,7 @@ def centre_within(log_likelihood: np.ndarray, groups: Sequence) -> np.ndarray:
     """
     values = _matrix(log_likelihood).copy()
     groups = np.asarray(groups)
-    _same_length(values.shape[1], len(groups), "groups")
+    expect_shape("groups", groups, f"({values.shape[1]},)", "give one for each text")
     for group in np.unique(groups):
         chosen = groups == group
         values[:, chosen] -= values[:, chosen].mean(axis=1, keepdims=True)
@@ -82,7 +82,7 @@ def kl(
     """
     values = _matrix(coordinates)
     if np.ndim(n_bytes):
-        _same_length(values.shape[1], len(n_bytes), "n_bytes")
+        expect_shape("n_bytes", n_bytes, f"({values.shape[1]},)", "give one for each text")
     squared = squareform(pdist(values, "sqeuclidean"))  # compiled, one difference at a time
     return squared / (2 * values.shape[1] * nats_per(unit, n_bytes))
 
@@ -97,7 +97,7 @@ def primary_domain(coordinates: np.ndarray, domains: Sequence) -> np.ndarray:
     code news
     """
     values, domains = _matrix(coordinates), np.asarray(domains)
-    _same_length(values.shape[1], len(domains), "domains")
+    expect_shape("domains", domains, f"({values.shape[1]},)", "give one for each text")
     names = np.unique(domains)
     means = np.stack([values[:, domains == name].mean(axis=1) for name in names])
     return names[means.argmax(axis=0)]
@@ -114,7 +114,7 @@ def nearest(distances: np.ndarray, names: Sequence[str], k: int = 5) -> pd.DataF
     ['b', 'a', 'b']
     """
     distances, names = np.asarray(distances, float), np.asarray(names)
-    _same_length(len(distances), len(names), "names")
+    expect_shape("names", names, f"({len(distances)},)", "give one for each model")
     expect_shape("distances", distances, "(M, M)")
     expect_finite("distances", distances, "leave those models out")
     expect_whole("k", k, 1)
@@ -146,8 +146,3 @@ def nats_per(unit: str, n_bytes: np.ndarray | float | None) -> float:
         raise InputError(f"{given}; expected 'nats', or 'bits/byte': pass n_bytes, of the texts")
     expect_between("n_bytes", float(np.mean(n_bytes)), low=0, above=True)
     return float(np.mean(n_bytes)) * np.log(2)
-
-
-def _same_length(n: int, given: int, what: str) -> None:
-    if n != given:
-        raise InputError(f"{given} {what} were given for {n}; expected one each: pass all of them")

@@ -170,14 +170,11 @@ def leakage(mean_log_likelihood: np.ndarray, task_mean: np.ndarray) -> np.ndarra
     [-2.449, 0.0, 2.449]
     """
     expect_shape("task_mean", task_mean, f"({len(mean_log_likelihood)},)")
-    return _standardised(mean_log_likelihood) - _standardised(task_mean)
-
-
-def _standardised(values: np.ndarray) -> np.ndarray:
-    values = np.asarray(values, np.float64)
-    expect_finite("values", values, "drop those models")
-    spread = values.std()
-    return (values - values.mean()) / spread if spread > 0 else np.zeros_like(values)
+    both = np.array([mean_log_likelihood, task_mean], np.float64)  # (2, M)
+    expect_finite("values", both, "drop those models")
+    spread = both.std(axis=1, keepdims=True)
+    z = (both - both.mean(axis=1, keepdims=True)) / np.where(spread > 0, spread, 1)
+    return z[0] - z[1]
 
 
 def _checked(features, targets, penalties) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -6,13 +6,7 @@ import numpy as np
 from scipy import stats
 
 from lmnotes import statistics
-from lmnotes.errors import (
-    InputError,
-    expect_between,
-    expect_finite,
-    expect_shape,
-    expect_whole,
-)
+from lmnotes.errors import InputError, expect_between, expect_finite, expect_shape, expect_whole
 from lmnotes.models.maps.prediction import correlations
 
 

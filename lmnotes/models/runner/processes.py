@@ -23,36 +23,28 @@ _MOST_PAUSE_S = 300
 _POLL_S = 0.05
 
 
-def launch(
-    worker: str,
-    job: Path,
-    log: Path,
-    limit_s: float,
-    env: Mapping[str, str],
-    stop: threading.Event | None,
+def _launch(
+    job: Mapping, path: Path, log: Path, env: Mapping[str, str], stop: threading.Event | None
 ) -> int | None:
-    """The exit code of the worker, negative for a signal; None where it ran out of time.
+    """The exit code of the worker of a job, which lies at `path`, negative for a signal; None where
+    it ran out of time.
 
     When this returns, the worker and all that it started are gone.
     """
     with open(log, "w") as output:
         how = {"stdin": subprocess.PIPE, "stdout": output, "stderr": output, "env": env}
-        child = parallel.popen(worker, str(job), str(os.getpid()), **how)  # it ends with this one
-    end = time.monotonic() + limit_s
+        # it ends with this process
+        child = parallel.popen(job["worker"], str(path), str(os.getpid()), **how)
+    end = time.monotonic() + job["time_limit_s"]
     try:
         while time.monotonic() < end and not (stop and stop.is_set()):
             with suppress(subprocess.TimeoutExpired):
                 return child.wait(_POLL_S)
         return None
     finally:
-        _kill_group(child.pid)
-        child.wait()
-        child.stdin.close()
-
-
-def _kill_group(leader: int) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(leader, signal.SIGKILL)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+        parallel.end(child)
 
 
 def run(
@@ -114,7 +106,7 @@ def _try(
         path = Path(folder) / "job.json"
         result = Path(folder) / "result.json"
         path.write_text(json.dumps(dict(job) | {"result": str(result)}), encoding="utf-8")
-        code = launch(job["worker"], path, log, job["time_limit_s"], env, stop)
+        code = _launch(job, path, log, env, stop)
         if code is None:
             return "timeout", f"it ran longer than its limit of {job['time_limit_s']:g} s"
         with suppress(OSError, ValueError):

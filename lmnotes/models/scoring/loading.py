@@ -14,7 +14,7 @@ from lmnotes.errors import InputError
 from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.scoring.head import Head, find
 from lmnotes.models.scoring.identity import in_use
-from lmnotes.models.scoring.rule import Rule, model_length, named_length, stretching
+from lmnotes.models.scoring.rule import DEFAULT_LENGTH, Rule, named_length, stretching
 
 _POINTER = b"version https://git-lfs"
 _TOKENIZER = r"tokenizer\.|vocab|merges|spiece|.*\.(model|tiktoken)$"  # names of its files
@@ -229,6 +229,6 @@ def wrap(model, tokenizer, *, name="", revision="", dtype="") -> Scorer:
         head, note = find(model, torch.zeros((1, 3), dtype=torch.long, device=weights.device))
     dtype = dtype or str(weights.dtype).removeprefix("torch.")
     loaded = (name or type(model).__name__, revision, model, tokenizer, str(weights.device), dtype)
-    length = model_length(model.config.get_text_config())
+    length = named_length(model.config.get_text_config(), DEFAULT_LENGTH)
     adds_bos = bool(start) and start[0] == tokenizer.bos_token_id
     return Scorer(*loaded, length, adds_bos, head, note)

@@ -77,20 +77,11 @@ class Encoded:
     notes: tuple[str, ...]
 
 
-def model_length(config) -> int:
-    """The published rule's longest text in tokens for a model's configuration.
-
-    >>> from types import SimpleNamespace
-    >>> model_length(SimpleNamespace(n_positions=1024)), model_length(SimpleNamespace())
-    (1024, 2048)
-    """
-    return named_length(config) or DEFAULT_LENGTH
-
-
-def named_length(config) -> int | None:
-    """The tokens that a configuration says its model has positions for, None where it does not."""
+def named_length(config, otherwise: int | None = None) -> int | None:
+    """The tokens that a configuration says its model has positions for, `otherwise` where it does
+    not: `DEFAULT_LENGTH` for the published rule."""
     values = (getattr(config, name, None) for name in _LENGTHS)
-    return next((value for value in values if isinstance(value, int) and value > 0), None)
+    return next((value for value in values if isinstance(value, int) and value > 0), otherwise)
 
 
 def stretching(config) -> tuple[str, int | None]:
