@@ -9,8 +9,8 @@ Rows of several models make an L as any other: `coordinates.double_centre`, `coo
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -24,23 +24,6 @@ from lmnotes.models.scoring.prompt_tokens import PromptRule
 from lmnotes.models.scoring.score import Scores, check_vocabulary, collect, scorer_of
 
 DEFAULT = PromptRule()
-
-
-@dataclass(frozen=True)
-class Shifts:
-    """What operations on prompts do to one model: values[o] = l(y | t_o(x)) - l(y | x), nats.
-
-    names: of the O operations; values: (O, N), not centred; base: (N,) l(y | x) without any.
-    """
-
-    names: tuple[str, ...]
-    values: np.ndarray
-    base: np.ndarray
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        if name not in self.names:
-            raise KeyError(f"operation {name!r} was asked for; expected one of {self.names}")
-        return self.values[self.names.index(name)]
 
 
 def score(
@@ -75,20 +58,6 @@ def score(
     notes, text_set = (*pairs.notes, *notes), _pair_set(prompts, responses)
     scores = collect(scorer, rule, text_set, responses, tokens, pairs.truncated, notes, how, began)
     return scores if keep_tokens else replace(scores, token_log_probabilities=None)
-
-
-def cross(
-    model: str | loading.Scorer, prompts: Sequence[str], responses: Sequence[str], **options
-) -> np.ndarray:
-    """l(y_n | x_p) of every response under every prompt, (P, N) nats: one reading per prompt.
-
-    Args:
-        prompts: P of them, such as the reference prompts of `marginal`. responses: N.
-        options: of `score`.
-    """
-    every = [prompt for prompt in prompts for _ in responses]
-    scores = score(model, every, list(responses) * len(prompts), **options)
-    return scores.log_likelihood.reshape(len(prompts), len(responses))
 
 
 def matrix(
@@ -148,7 +117,7 @@ def marginal(table: np.ndarray, own: np.ndarray | None = None) -> np.ndarray:
     """log of the mean of p(y | x_m) over reference prompts, (..., N) nats: the second l(y).
 
     Args:
-        table: (..., P, N) of `cross`.
+        table: (..., P, N) l(y_n | x_p).
         own: (..., N) l(y_n | x_n), counted as one prompt more. Without the prompt that a response
             belongs to the value is too low, so give it unless it is among the P already.
 
@@ -159,29 +128,6 @@ def marginal(table: np.ndarray, own: np.ndarray | None = None) -> np.ndarray:
     if own is not None:
         table = np.concatenate([table, np.asarray(own, np.float64)[..., None, :]], axis=-2)
     return logsumexp(table, axis=-2) - np.log(table.shape[-2])
-
-
-def shifts(
-    model: str | loading.Scorer,
-    prompts: Sequence[str],
-    responses: Sequence[str],
-    operations: Mapping[str, Callable[[str], str]],
-    **options,
-) -> Shifts:
-    """What each operation on the prompts does to the log-likelihoods of the same responses.
-
-    Args:
-        operations: names and functions of a prompt, such as `lambda x: x + " Be brief."`; a
-            composition is an operation of its own, t_1(t_2(x)).
-        options: of `score`.
-
-    All prompts are scored together, so an operation that changes nothing gives exactly 0.
-    """
-    every = [list(prompts), *([change(x) for x in prompts] for change in operations.values())]
-    flat = [prompt for several in every for prompt in several]
-    scores = score(model, flat, list(responses) * len(every), **options)
-    values = scores.log_likelihood.reshape(len(every), len(responses))
-    return Shifts(tuple(operations), values[1:] - values[0], values[0])
 
 
 def _pair_set(prompts, responses) -> str:

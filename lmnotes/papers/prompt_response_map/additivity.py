@@ -1,6 +1,6 @@
 """Do the shifts of two operations on prompts add up to the shift of both? With what makes it fair.
 
-A shift is Delta(t) = l(y | t(x)) - l(y | x) over N pairs less its mean (`prompts.shifts`). By Bayes
+A shift is Delta(t) = l(y | t(x)) - l(y | x) over N pairs less its mean. By Bayes
 
     Delta(t1 t2) - Delta(t1) - Delta(t2) = log p(t1, t2 | x, y) / (p(t1 | x, y) p(t2 | x, y)) - c(x)
 

@@ -118,7 +118,7 @@ def test_nan_is_no_correlation_of_0():
     for ranks in (False, True):
         r = prediction.correlations(values, np.array([[1.0, 1], [2, 2], [4, 3]]), ranks=ranks)
         assert np.isnan(r[0]) and r[1] > 0.9
-    with pytest.raises(ValueError, match="values has 1 of 3 values not finite"):
+    with pytest.raises(ValueError, match="values has 1 of 6 values not finite"):
         prediction.leakage([1, np.nan, 3], [1, 2, 3])
     with pytest.raises(ValueError, match=r"task_mean has shape \(1,\)"):
         prediction.leakage([1, 2, 3], [1])

@@ -121,10 +121,6 @@ def test_what_comes_back_is_labelled(scorer):
     np.testing.assert_array_equal(result.log_likelihood, sums)
     assert "no chat template" in result.notes[0]
     assert result.text_set != prompts.score(scorer, xs[1:] + xs[:1], ys).text_set
-    table = prompts.cross(scorer, ["One?", "Two?"], ys)
-    want = [result.log_likelihood[0], result.log_likelihood[1]]
-    np.testing.assert_allclose([table[0, 0], table[1, 1]], want, rtol=1e-6)
-    assert table.shape == (2, 3)
 
 
 def test_conditional_and_prompt_make_the_whole():
@@ -221,22 +217,6 @@ def test_what_cannot_be_scored_is_refused(scorer):
     for wrong in ({"template": "none"}, {"end": "both"}, {"bos": "both"}, {"truncate": 1}):
         with pytest.raises(ValueError, match="expected"):
             PromptRule(**wrong)
-
-
-def test_an_operation_that_changes_nothing_shifts_nothing(scorer):
-    operations = {
-        "same": lambda x: x,
-        "brief": lambda x: x + " Be brief.",
-        "loud": lambda x: "SHOUT. " + x,
-        "both": lambda x: "SHOUT. " + x + " Be brief.",
-    }
-    result = prompts.shifts(scorer, PROMPTS, RESPONSES[:4], operations)
-    assert result.names == tuple(operations) and result.values.shape == (4, 4)
-    assert (result["same"] == 0).all() and (result["brief"] != 0).all()
-    again = prompts.shifts(scorer, PROMPTS, RESPONSES[:4], operations)
-    np.testing.assert_array_equal(result["both"], again["both"])
-    with pytest.raises(KeyError, match="expected one of"):
-        result["quiet"]
 
 
 def test_pmi_by_hand():

@@ -191,18 +191,16 @@ def test_models_without_a_memory_draw_too():
 def test_tags_of_one_world_add_up_in_the_world(small):
     """Not the sheet's numbers, which take 900 steps: that all parts fit together."""
     pairs = small_world.draw(60, seed=5)
-    base = [small_world.PROMPTS["none"]] * 60
-    operations = {
-        name: (lambda x, name=name: small_world.PROMPTS[name]) for name in ("A", "B", "C", "AB")
-    }
-    shifts = prompts.shifts(
-        small, base, pairs.response_texts, operations, rule=small_world.PROMPT_RULE
-    )
+    rows = {}
+    for name in ("none", "A", "B", "C", "AB"):
+        asked = [small_world.PROMPTS[name]] * 60, pairs.response_texts
+        rows[name] = prompts.score(small, *asked, rule=small_world.PROMPT_RULE).log_likelihood
+    shifts = {name: row - rows["none"] for name, row in rows.items()}
     fit = additivity.measure(
         np.stack([shifts["A"], shifts["B"]]), shifts["AB"], wrong=[shifts["C"]]
     )
     assert fit.cosine > 0.5 and fit.r2 > fit.wrong
-    L = np.stack([shifts.base, shifts.base + shifts["A"], shifts.base + shifts["AB"]])
+    L = np.stack([rows["none"], rows["A"], rows["AB"]])
     share = factor_shares.between_share(L, pairs.source)
     assert ((share[np.triu_indices(3, 1)] >= 0) & (share[np.triu_indices(3, 1)] <= 1)).all()
     assert maps.kl(maps.row_centre(L)).shape == (3, 3)
