@@ -116,7 +116,7 @@ def _run(options: argparse.Namespace) -> int:
     finally:
         path = gallery.write()
     print(f"report: {path}")
-    failed = [result.name for result in results if result.exit_code]
+    failed = [result.name for result in results if result.status == "failed"]
     if failed and len(results) > 1:
         print(f"{len(failed)} of {len(results)} failed: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

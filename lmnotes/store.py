@@ -9,6 +9,7 @@ the next one goes on from what lies there. What is whole is read without a lock 
 import contextlib
 import errno
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -102,8 +103,9 @@ def build(kind: str, key: Mapping, write: Callable[[Path], None]) -> Path:
             if (fault := fault_of(final)) is None:
                 return final
             given = f"artefact {final} is damaged ({fault})"
-            aside = _set_aside(final).name
-            warnings.warn(f"{given}; set aside as {aside} and built anew", stacklevel=2)
+            places = (final.with_name(f"{final.name}.corrupt-{n}") for n in itertools.count(1))
+            aside = shutil.move(final, next(path for path in places if not path.exists()))
+            warnings.warn(f"{given}; set aside as {aside.name} and built anew", stacklevel=2)
         if not _written(final, key, write):
             warnings.warn(f"{final} was deleted while it was written; once more", stacklevel=2)
             if not _written(final, key, write):
@@ -178,10 +180,11 @@ def _no_space(path: Path) -> str:
 
 def _seal(folder: Path, key: Mapping) -> None:
     """Write the manifest of a finished folder: its key, and size and sha256 of every file."""
-    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST]
-    facts = [{"n_bytes": path.stat().st_size, "sha256": file_sha256(path)} for path in paths]
-    names = (path.relative_to(folder).as_posix() for path in paths)
-    files = dict(zip(names, facts, strict=True))
+    files = {}
+    for path in folder.rglob("*"):
+        if path.is_file() and path.name != MANIFEST:
+            facts = {"n_bytes": path.stat().st_size, "sha256": file_sha256(path)}
+            files[path.relative_to(folder).as_posix()] = facts
     text = json.dumps({"key": dict(key), "files": files}, indent=1, sort_keys=True, default=str)
     write_text(folder / MANIFEST, text)
 
@@ -203,15 +206,6 @@ def fault_of(folder: Path) -> str | None:
             if path.stat().st_size != n_bytes or file_sha256(path) != checksum:
                 return f"{name} does not match its checksum"
     return None
-
-
-def _set_aside(folder: Path) -> Path:
-    """Rename a damaged folder to the first free `.corrupt-N` name beside it."""
-    number = 1
-    while (aside := folder.with_name(f"{folder.name}.corrupt-{number}")).exists():
-        number += 1
-    shutil.move(folder, aside)
-    return aside
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 VARIABLE = "LMNOTES_TIMES"
@@ -31,21 +31,17 @@ def cpu_seconds() -> float:
     return total
 
 
-def note(kind: str, **facts: object) -> None:
-    """Append what was measured to the run's file, one line in one step."""
-    if path := os.environ.get(VARIABLE):
-        _append(path, {"kind": kind, **facts})
-
-
-def _append(path: str, facts: dict) -> None:
-    with contextlib.suppress(OSError), open(path, "a", encoding="utf-8") as file:
-        file.write(json.dumps(facts) + "\n")
+def note(kind: str, env: Mapping[str, str] = os.environ, **facts: object) -> None:
+    """Append what was measured to the file that the environment names, one line in one step."""
+    if path := env.get(VARIABLE):
+        with contextlib.suppress(OSError), open(path, "a", encoding="utf-8") as file:
+            file.write(json.dumps({"kind": kind, **facts}) + "\n")
 
 
 def note_process(target: str, env: dict, cpu: float, **_) -> None:
     """Note what a forked process has taken: a worker; kernel and launcher say it themselves."""
-    if VARIABLE in env and not target.endswith(("execute:main", "launch_new_instance")):
-        _append(env[VARIABLE], {"kind": "worker", "name": target, "seconds": 0.0, "cpu": cpu})
+    if not target.endswith(("execute:main", "launch_new_instance")):
+        note("worker", env, name=target, seconds=0.0, cpu=cpu)
 
 
 @contextlib.contextmanager

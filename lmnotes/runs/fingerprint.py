@@ -1,5 +1,6 @@
 """What a run depends on, as one id, and where and with what it ran, as a record."""
 
+import contextlib
 import json
 import os
 import platform
@@ -36,11 +37,6 @@ def facts(notebook: Path, card: Path, profile: str, values: Mapping[str, object]
     return known
 
 
-def run_id(facts: Mapping) -> str:
-    """The id of a run, of all that its results follow from."""
-    return store.content_id(facts, length=12)
-
-
 def changes(before: Mapping, after: Mapping) -> list[str]:
     """What differs between two runs' facts, such as `source models/zoo/zoo.py`, `dim 100 -> 50`.
 
@@ -64,32 +60,45 @@ def changes(before: Mapping, after: Mapping) -> list[str]:
     return said
 
 
+@cache
 def versions() -> dict[str, str]:
     """The versions of Python and of the packages that lmnotes requires, by name."""
-    return {"python": platform.python_version(), **_package_versions()}
+    try:
+        requirements = metadata.requires("lmnotes") or []
+    except metadata.PackageNotFoundError:
+        requirements = []
+    versions_of = {"python": platform.python_version()}
+    for requirement in requirements:
+        name = re.match(r"[\w.-]+", requirement)[0]
+        if "extra ==" not in requirement:
+            try:
+                versions_of[name] = metadata.version(name)
+            except metadata.PackageNotFoundError:
+                versions_of[name] = "absent"
+    return versions_of
 
 
 def machine() -> dict[str, object]:
     """The machine: processor, cores, memory in GiB, platform."""
-    try:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    except (AttributeError, ValueError, OSError):
-        memory = None
-    facts = {"cpu": _cpu_model(), "cores": os.cpu_count()}
-    return facts | {"memory_gib": memory and round(memory, 1), "platform": platform.platform()}
+    import psutil
+
+    model, memory = None, psutil.virtual_memory().total / 2**30
+    with contextlib.suppress(OSError):  # where it is no Linux
+        model = re.search(r"^model name\s*: *(.+)$", Path("/proc/cpuinfo").read_text(), re.M)
+    cpu = model[1].strip() if model else platform.processor() or platform.machine()
+    facts = {"cpu": cpu, "cores": os.cpu_count()}
+    return facts | {"memory_gib": round(memory, 1), "platform": platform.platform()}
 
 
 def git_state(folder: Path) -> dict[str, object]:
     """The checkout's commit and whether it has changes, both None outside a checkout."""
 
     def git(*arguments: str) -> str | None:
+        command, how = ["git", "-C", str(folder), *arguments], {"stderr": subprocess.DEVNULL}
         try:
-            answer = subprocess.run(
-                ["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=20
-            )
-        except (OSError, subprocess.TimeoutExpired):
+            return subprocess.check_output(command, text=True, timeout=20, **how).strip()
+        except (OSError, subprocess.SubprocessError):
             return None
-        return answer.stdout.strip() if answer.returncode == 0 else None
 
     changes = git("status", "--porcelain")
     return {"commit": git("rev-parse", "HEAD"), "dirty": None if changes is None else bool(changes)}
@@ -119,30 +128,3 @@ def _file_content(path: Path) -> object:
     except OSError:  # a value that cannot be a path, such as one that is too long
         pass
     return None
-
-
-@cache
-def _package_versions() -> dict[str, str]:
-    try:
-        requirements = metadata.requires("lmnotes") or []
-    except metadata.PackageNotFoundError:
-        return {}
-    versions_of = {}
-    for requirement in requirements:
-        name = re.match(r"[\w.-]+", requirement)[0]
-        if "extra ==" not in requirement:
-            try:
-                versions_of[name] = metadata.version(name)
-            except metadata.PackageNotFoundError:
-                versions_of[name] = "absent"
-    return versions_of
-
-
-def _cpu_model() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()

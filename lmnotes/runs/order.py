@@ -7,7 +7,6 @@ stands inside another is made before it.
 """
 
 import ast
-import builtins
 import contextlib
 import copy
 import importlib
@@ -15,8 +14,10 @@ import os
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from graphlib import TopologicalSorter
+from importlib.util import find_spec
 
 from lmnotes import parallel
 from lmnotes.errors import InputError
@@ -95,11 +96,11 @@ def shared_calls(card: Card, values: Mapping[str, object]) -> dict[str, float]:
     templates: dict[str, ast.expr] = {}
     for shared in card.shared:
         try:
-            tree = ast.parse(f"({shared.make})", mode="eval").body
-            templates[shared.name] = _Filled(templates).visit(tree)
+            templates[shared.name] = _Filled(templates).visit(_parsed(f"({shared.make})"))
             name = shared.each.partition(" in ")[0]
             for item in eval(f"[{name} for {shared.each}]", dict(values)):
-                filled = {key: _literal(value) for key, value in (values | {name: item}).items()}
+                known = (values | {name: item}).items()
+                filled = {key: _parsed(repr(value)) for key, value in known}
                 tree = _Filled(filled).visit(copy.deepcopy(templates[shared.name]))
                 calls[ast.unparse(tree)] = shared.seconds
         except Exception as error:
@@ -109,8 +110,8 @@ def shared_calls(card: Card, values: Mapping[str, object]) -> dict[str, float]:
     return calls
 
 
-def _literal(value: object) -> ast.expr:
-    return ast.parse(repr(value), mode="eval").body
+def _parsed(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
 
 
 class _Filled(ast.NodeTransformer):
@@ -130,16 +131,10 @@ def graph(shared: Mapping[str, Mapping[str, float]]) -> tuple[dict, dict]:
     Args:
         shared: notebook -> what `shared_calls` gives for it.
     """
-    of_all = [call for calls in shared.values() for call in calls]
-    seconds = {
-        call: float(duration)
-        for calls in shared.values()
-        for call, duration in calls.items()
-        if of_all.count(call) > 1
-    }
-    needs = {
-        call: [other for other in seconds if other != call and other in call] for call in seconds
-    }
+    uses = Counter(call for calls in shared.values() for call in calls)
+    known = {call: float(s) for calls in shared.values() for call, s in calls.items()}
+    seconds = {call: s for call, s in known.items() if uses[call] > 1}
+    needs = {a: [b for b in seconds if b != a and b in a] for a in seconds}
     needs |= {name: [call for call in calls if call in seconds] for name, calls in shared.items()}
     return seconds, needs
 
@@ -175,7 +170,6 @@ def work() -> None:
 
 
 def _rooms(call: str) -> set[str]:
-    """The names that a call takes from outside."""
-    nodes = [node for node in ast.walk(ast.parse(call)) if isinstance(node, ast.Name)]
-    own = {node.id for node in nodes if isinstance(node.ctx, ast.Store)}
-    return {node.id for node in nodes if not hasattr(builtins, node.id)} - own
+    """The rooms of this package that a call names."""
+    names = {node.id for node in ast.walk(ast.parse(call)) if isinstance(node, ast.Name)}
+    return {name for name in names if find_spec(f"lmnotes.{name}")}

@@ -30,10 +30,7 @@ class Progress:
         self.title, self.left, self.basis = title, seconds, basis
         self.text, self.count = "", ""
         self.start = self.stepped = self.told = time.monotonic()
-        size = {
-            "ncols": _columns(),
-            "nrows": 20,
-        }  # a terminal may say that it has none: no bar then
+        size = {"ncols": _columns(), "nrows": 20}  # of none, as a terminal may say, comes no bar
         self.bar = tqdm(desc=title, unit=unit, disable=None, leave=False, **size)
 
     def __enter__(self) -> "Progress":

@@ -18,7 +18,7 @@ _ALWAYS = ("notebook", "run_id", "status", "profile", "asked", "started")
 
 def read(folder: Path) -> dict | None:
     """The record of the run in a folder, or None where it has none that can be read."""
-    record = _json(folder / RECORD)
+    record = read_json(folder / RECORD)
     is_record = isinstance(record, dict) and (
         all(isinstance(record.get(name), str) for name in _ALWAYS)
         and isinstance(record.get("seconds", 0), int | float)
@@ -27,7 +27,8 @@ def read(folder: Path) -> dict | None:
     return record if is_record else None
 
 
-def _json(path: Path) -> dict | None:
+def read_json(path: Path) -> dict | None:
+    """What a file holds, or None where it cannot be read."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -137,11 +138,6 @@ def checksums(folder: Path) -> dict[str, str]:
     """The sha256 of every file in a run's folder but the record, by its relative path."""
     paths = (path for path in sorted(folder.rglob("*")) if path.name != RECORD and path.is_file())
     return {path.relative_to(folder).as_posix(): store.file_sha256(path) for path in paths}
-
-
-def inputs(folder: Path) -> dict:
-    """What the notebook noted that it read."""
-    return _json(folder / "inputs.json") or {}
 
 
 def lock(folder: Path):

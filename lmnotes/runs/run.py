@@ -32,11 +32,6 @@ class RunResult:
     seconds: float = 0.0
     message: str = ""
 
-    @property
-    def exit_code(self) -> int:
-        """0 where the results are there, 1 where they are not."""
-        return 1 if self.status == "failed" else 0
-
 
 @dataclass(frozen=True)
 class _Plan:
@@ -208,7 +203,7 @@ def _plan(name: str, profile: str, overrides: Mapping[str, object]) -> _Plan:
     own = {parameter.name: parameter.default for parameter in declared} | saved
     changed = {name: value for name, value in values.items() if value != own[name]}
     facts = fingerprint.facts(notebook, cards.path_of(notebook.stem), profile, values)
-    identity = fingerprint.run_id(facts)
+    identity = store.content_id(facts, length=12)
     folder = store.outputs_folder().resolve() / notebook.stem / identity
     return _Plan(notebook, card, profile, values, changed, folder, facts)
 
@@ -221,7 +216,7 @@ def _carry_out(plan: _Plan, force: bool, stop: threading.Event | None = None) ->
     except InputError as error:
         message = f"{plan.card.number} cannot run: {error}"
         _tell(message)
-        return RunResult(plan.notebook.stem, plan.profile, "failed", message=message)
+        return RunResult(plan.name, plan.profile, "failed", message=message)
 
 
 def _run_or_keep(plan: _Plan, force: bool, stop: threading.Event | None) -> RunResult:
@@ -255,7 +250,10 @@ def _execute(plan: _Plan, stop: threading.Event | None) -> dict:
             end = watch.execute(plan.notebook, folder, plan.changed, plan.profile, title, stop)
             seconds = round(time.perf_counter() - start, 2)
             entry |= {"status": end["status"], "ended": record.now(), "seconds": seconds}
-            entry |= {"inputs": record.inputs(folder), "missing": _missing(plan)}
+            entry |= {
+                "inputs": record.read_json(folder / "inputs.json") or {},
+                "missing": _missing(plan),
+            }
             if end["status"] != "ok":
                 told = ("cell", "line", "error")
                 entry["failure"] = {key: end[key] for key in told if key in end}

@@ -43,18 +43,19 @@ def execute(
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     env = _environment(notebook, folder, profile)
     with open(log, "w") as stderr:  # an interrupt at the terminal reaches it through us only
-        child = parallel.popen(
-            "lmnotes.runs.execute:main", str(os.getpid()), stderr=stderr, env=env, **pipes
-        )
+        how = {"stderr": stderr, "env": env} | pipes
+        child = parallel.popen("lmnotes.runs.execute:main", str(os.getpid()), **how)
         try:
             with contextlib.suppress(BrokenPipeError):
                 child.stdin.write(json.dumps(job) + "\n")
                 child.stdin.flush()
-            left = record.seconds_left(notebook.stem, profile)
-            end = _follow(child, title, stop, left)
+            end = _follow(child, title, stop, record.seconds_left(notebook.stem, profile))
             child.wait()
         finally:
-            _stop(child)
+            child.terminate()  # it shuts its kernel down first, or is killed after 5 s
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(timeout=5)
+            parallel.end(child)
             (folder / CONNECTION).unlink(missing_ok=True)
     if end is None:  # it ended before it could say how
         said = log.read_text(errors="replace").strip().splitlines() or ["it said nothing"]
@@ -82,12 +83,7 @@ def _environment(notebook: Path, folder: Path, profile: str) -> dict[str, str]:
     return settings() | mine | {"LMNOTES_NOTEBOOKS": str(notebook.parent)}
 
 
-def _follow(
-    child: subprocess.Popen,
-    title: str,
-    stop: threading.Event | None = None,
-    left: Callable[[int], tuple[float | None, str]] = lambda cell: (None, ""),
-) -> dict | None:
+def _follow(child, title: str, stop: threading.Event | None, left: Callable) -> dict | None:
     """The child's last message, None where it ended without one; meanwhile it says where it is."""
     messages: queue.Queue = queue.Queue()
 
@@ -97,8 +93,7 @@ def _follow(
         messages.put(None)
 
     threading.Thread(target=read, daemon=True).start()
-    end = None
-    seconds, basis = left(0)
+    end, (seconds, basis) = None, left(0)
     with Progress(title, "cell", seconds, basis) as progress:
         while True:
             if stop is not None and stop.is_set():
@@ -117,11 +112,3 @@ def _follow(
                 where["left"] = left(message["cell"])[0] if basis == record.LAST else None
                 progress.step(message["section"] or message["line"][:50], **where)
                 progress.tick()
-
-
-def _stop(child: subprocess.Popen) -> None:
-    """End the child if it still runs; it shuts its kernel down first, or is killed after 5 s."""
-    child.terminate()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.wait(timeout=5)
-    parallel.end(child)

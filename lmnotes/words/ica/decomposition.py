@@ -3,10 +3,10 @@
 Yamagiwa, Oyama and Shimodaira, *Discovering Universal Geometry in Embeddings with ICA*, EMNLP 2023.
 """
 
-import functools
 import hashlib
 import warnings
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -107,8 +107,10 @@ def fit_embedding(embedding: Embedding, *, min_count: int = 1, **options) -> Com
     key["counts"] = _sha256(counts) if settings.weighted_mean else None
     key["weights"] = None if weights is None else _sha256(np.asarray(weights))
 
-    fitted = functools.partial(_fit, vectors, settings, counts, weights, device)
-    folder = store.build("components", key, lambda folder: fitted().save(folder))
+    def write(folder: Path) -> None:
+        _fit(vectors, settings, counts, weights, device).save(folder)
+
+    folder = store.build("components", key, write)
     return Components.open(folder, vectors, words=words, counts=counts, weights=weights)
 
 

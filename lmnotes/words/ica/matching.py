@@ -1,6 +1,5 @@
 """Axes of two spaces side by side: which belong together, how surely, and the words they hold."""
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -35,11 +34,6 @@ class Matching:
     def permuted(self) -> np.ndarray:
         """The correlations (K, K) in matched order: the diagonal is `r`."""
         return self.correlation[np.ix_(self.first, self.second)]
-
-    @property
-    def off_diagonal(self) -> np.ndarray:
-        """The correlations of axes that were not matched with each other (K * K - K,)."""
-        return self.permuted[~np.eye(len(self), dtype=bool)]
 
     def on(
         self, first: np.ndarray, second: np.ndarray, weights: np.ndarray | None = None
@@ -213,19 +207,13 @@ def top_rows(values: np.ndarray, k: int = 5, listed: np.ndarray | None = None) -
 
 
 def top_words(
-    space: Components,
-    axes: Sequence[int] | None = None,
-    *,
-    k: int = 5,
-    min_count: int = 1,
-    once: bool = False,
+    space: Components, axes: Sequence[int] | None = None, *, k: int = 5, min_count: int = 1
 ) -> pd.DataFrame:
     """The words with the largest normalised value on each axis: columns axis, rank, word, value.
 
     Args:
         space: with `words`. axes: None for all.
         min_count: rarer words are passed over; needs `counts`.
-        once: a word, or its plural or singular, is shown on the first axis only that it tops.
     """
     if space.words is None:
         raise InputError("components without words: fit with decomposition.fit_embedding")
@@ -234,15 +222,11 @@ def top_words(
         allowed = np.asarray(space.counts) >= min_count
     if not (n_allowed := int(allowed.sum())):
         raise InputError(f"min_count={min_count} leaves none of {len(space):,} words: lower it")
-    axes = list(range(space.n_axes) if axes is None else axes)
-    values, shown, table = space.normalised[:, axes], set(), []
-    order = top_rows(values, n_allowed if once else min(k, n_allowed), allowed)  # (axes, words)
-    for axis, column, rows in zip(axes, values.T, order, strict=True):
-        words = ((r, space.words[r]) for r in rows)
-        fresh = (r for r, w in words if not (once and shown & {w, w + "s", w.removesuffix("s")}))
-        for rank, row in enumerate(itertools.islice(fresh, k)):
-            shown.add(space.words[row])
-            table.append((int(axis), rank, space.words[row], column[row]))
+    axes, table = list(range(space.n_axes) if axes is None else axes), []
+    for axis in axes:
+        column = space.normalised[:, axis]
+        rows = top_rows(column[:, None], min(k, n_allowed), allowed)[0]
+        table += [(int(axis), rank, space.words[r], column[r]) for rank, r in enumerate(rows)]
     return pd.DataFrame(table, columns=["axis", "rank", "word", "value"])
 
 

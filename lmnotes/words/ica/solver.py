@@ -159,12 +159,15 @@ class _Search:
 
     def leap(self, data, n_steps: int) -> None:
         """Steps of FastICA's fixed point: R <- the rotation nearest to R (C' - E[g'(Y)])."""
+        import torch
+
         for _ in range(n_steps):
             moments, slope, _ = data.under(self.rotation)
             signs = signs_of(moments, slope) if self.fixed is None else self.fixed
             self.norm = float(skew(moments, slope * 0 + signs).abs().max())
             self.history.append(self.norm)
-            self.rotation = _orthogonal(self.rotation @ (moments.T - slope.diag()))
+            u, _, v = torch.linalg.svd(self.rotation @ (moments.T - slope.diag()))
+            self.rotation = u @ v
 
     def descend(self, data, tolerance: float, max_iterations: int) -> None:
         """Steps until the gradient norm is within tolerance, lost in rounding, or time is up."""
@@ -238,14 +241,6 @@ def cayley(skewed):
 
     half, one = skewed / 2, torch.eye(len(skewed), dtype=skewed.dtype, device=skewed.device)
     return torch.linalg.solve(one - half, one + half)
-
-
-def _orthogonal(matrix):
-    """The nearest orthogonal matrix."""
-    import torch
-
-    u, _, v = torch.linalg.svd(matrix)
-    return u @ v
 
 
 CONTRASTS = ("logcosh", "cube")

@@ -54,25 +54,10 @@ def measure(
         raise InputError(f"no two neighbours of {corpus.name} have vectors: expected some pairs")
     text = (rows[known].astype(np.int32), documents)
     noise = noise_table(embedding.counts, noise_power)
-    how = {"window": window, "shrink_windows": shrink_windows, "negatives": negatives}
-    how |= {"n_pairs": n_pairs, "seed": seed}
-    losses = sample(embedding.input, embedding.context, *text, noise, **how)
+    sizes = (window, shrink_windows, noise, negatives, n_pairs, np.uint64(seed))
+    losses = walk.sample_losses(embedding.input, embedding.context, *text, *sizes)
     error = float(losses.std() / np.sqrt(n_pairs))
     return Objective(float(losses.mean()), error, n_pairs, float(known.mean()))
-
-
-def sample(
-    inputs, contexts, words, documents, noise, *, window, shrink_windows, negatives, n_pairs, seed
-) -> np.ndarray:
-    """The losses of random pairs (n_pairs,) float64, every pair of the text equally likely.
-
-    Args:
-        inputs, contexts: (V, D). words: (T,) int32. documents: (T,) number of each word's document.
-        noise: from `noise_table`.
-    """
-    text, windows = (words, documents), (window, shrink_windows)
-    sizes = (negatives, n_pairs, np.uint64(seed))
-    return walk.sample_losses(inputs, contexts, *text, *windows, noise, *sizes)
 
 
 def noise_table(counts: np.ndarray, power: float) -> tuple[np.ndarray, np.ndarray]:

@@ -88,13 +88,15 @@ class Run:
                     what = f"subsample={self.settings.subsample} leaves no pair of {size:,} words"
                     raise InputError(f"{what}; expected some: raise it, or give more text")
                 seconds = time.perf_counter() - started
-                cpu_seconds = time.process_time() - started_cpu
-                row = {"epoch": epoch + 1, "loss": self._loss(epoch)}
-                row["running_loss"] = loss / n_pairs
-                row["learning_rate"] = self._rate(epoch + 1, 0)
-                row |= {"seconds": seconds, "cpu_seconds": cpu_seconds}
-                self.history.append(row | {"words_per_second": len(self.tokens) / seconds})
-                bar.set_postfix(loss=f"{self.history[-1]['loss']:.4f}")
+                spent = {"seconds": seconds, "cpu_seconds": time.process_time() - started_cpu}
+                row = {
+                    "epoch": epoch + 1,
+                    "loss": self._loss(epoch),
+                    "running_loss": loss / n_pairs,
+                }
+                row |= {"learning_rate": self._rate(epoch + 1, 0)} | spent
+                self.history.append(row | {"words_per_second": size / seconds})
+                bar.set_postfix(loss=f"{row['loss']:.4f}")
                 yield epoch + 1
 
     def _train_epoch(self, epoch: int, bar) -> tuple[float, int]:
@@ -134,10 +136,10 @@ class Run:
         s, n = self.settings, len(self.tokens)
         seed = _seed(s.seed, epoch)
         words, documents, _, _ = walk.stretch(self.tokens, self.offsets, 0, n, 0, self.keep, seed)
-        how = {"window": s.window, "shrink_windows": s.shrink_windows, "negatives": s.negatives}
-        how |= {"n_pairs": int(np.clip(n // 4, *LOSS_PAIRS)), "seed": s.seed}
         matrices = (self.inputs, self.contexts.astype(np.float32, copy=False))
-        losses = objective.sample(*matrices, words, documents, self.noise, **how)
+        sizes = (s.negatives, int(np.clip(n // 4, *LOSS_PAIRS)), np.uint64(s.seed))
+        windows = (s.window, s.shrink_windows)
+        losses = walk.sample_losses(*matrices, words, documents, *windows, self.noise, *sizes)
         return float(losses.mean()) if len(losses) else math.nan
 
     def _rate(self, epoch: int, position: int) -> float:
