@@ -80,7 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     }
     group = sync.add_mutually_exclusive_group()
     for way, what in ways.items():
-        group.add_argument(way, action="store_true", help=what)
+        how = {"action": "store_const", "const": way[2:], "default": "auto"}
+        group.add_argument(way, dest="direction", help=what, **how)
     sync.set_defaults(command=_sync)
     return parser
 
@@ -177,9 +178,8 @@ def _status(options: argparse.Namespace) -> int:
     for record in records.everything():
         seconds = f"{record['seconds']:.0f}" if "seconds" in record else ""
         started = record["started"][:16].replace("T", " ")
-        note = record.get("failure", {}).get("error", "")[:240]
         about = [record[name] for name in ("notebook", "run_id", "profile", "status")]
-        rows.append((*about, seconds, started, note))
+        rows.append((*about, seconds, started, record.get("failure", {}).get("error", "")[:240]))
     if len(rows) == 1:
         print("no runs yet: lmnotes run --all")
     else:
@@ -190,14 +190,12 @@ def _status(options: argparse.Namespace) -> int:
 def _sync(options: argparse.Namespace) -> int:
     from lmnotes.runs import twins
 
-    if options.check:
+    if options.direction == "check":
         sentences = twins.differing(options.names)
         for sentence in sentences:
             print(f"{sentence}: lmnotes sync writes it from its twin")
         return 1 if sentences else 0
-    direction = "from-twin" if options.from_twin else "auto"
-    direction = "from-notebook" if options.from_notebook else direction
-    for path in twins.sync(options.names, direction):
+    for path in twins.sync(options.names, options.direction):
         print(f"wrote {path}")
     return 0
 

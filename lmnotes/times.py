@@ -78,13 +78,18 @@ def watch_cells(shell) -> None:
     def end(result) -> None:
         nonlocal cpu
         before, cpu = cpu, cpu_seconds()
-        lines = [line.strip() for line in (result.info.raw_cell or "").splitlines()]
-        line = next((text for text in lines if text and text[0] not in "#%"), "")
+        line = first_line(result.info.raw_cell or "")
         spent = {"seconds": time.perf_counter() - start, "cpu": cpu - before}
         note("cell", cell=result.execution_count, line=line[:80], **spent)
 
     shell.events.register("pre_run_cell", begin)
     shell.events.register("post_run_cell", end)
+
+
+def first_line(source: str) -> str:
+    """The first line of a cell that says what it does."""
+    lines = [line.strip() for line in source.splitlines() if line.strip()]
+    return next((line for line in lines if line[0] not in "#%"), (lines or [""])[0])
 
 
 def read(path: Path, began: float) -> dict:

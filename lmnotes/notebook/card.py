@@ -202,7 +202,12 @@ def _by_id(where: str, name: str, kind: type, entries: list[dict]) -> dict:
         if item.id in made:
             given = f"{where} has two {name} with id {item.id!r}"
             raise InputError(f"{given}; expected one: rename one")
-        _CHECKS[kind](where, item)
+        if kind is Claim:
+            _check_claim(where, item)
+        elif kind is Quiz:
+            then = "give the number of the right choice, counted from 1"
+            what = f"{where} quiz {item.id}: answer"
+            expect_between(what, item.answer, 1, len(item.choices), then)
         made[item.id] = item
     return made
 
@@ -231,11 +236,3 @@ def _check_claim(where: str, claim: Claim) -> None:
             raise InputError("it has no rule; expected 'reproduced' or 'same_direction': add one")
     except InputError as error:
         raise InputError(f"{where} claim {claim.id}: {error}") from None
-
-
-def _check_quiz(where: str, quiz: Quiz) -> None:
-    then = "give the number of the right choice, counted from 1"
-    expect_between(f"{where} quiz {quiz.id}: answer", quiz.answer, 1, len(quiz.choices), then)
-
-
-_CHECKS = {Claim: _check_claim, Quiz: _check_quiz, Exercise: lambda where, exercise: None}

@@ -89,15 +89,12 @@ def figure(fig: "Figure", name: str, data: "pd.DataFrame", caption: str = "") ->
             how = {"dpi": _DPI, "metadata": metadata, "bbox_inches": box}
             fig.savefig(stem.with_suffix(f".{suffix}"), **how)
     plt.close(fig)
-    _csv(frame, stem.with_suffix(".csv"))
-    _caption(stem.parent, name, caption)
-    if _in_notebook():
-        from IPython.display import Image, display
+    from IPython.display import Image
 
-        png = stem.with_suffix(".png").read_bytes()
-        width = int.from_bytes(png[16:20], "big") * 96 // _DPI  # its IHDR, in pixels; 96 per inch
-        display(Image(data=png, format="png", width=width, alt=caption or name))
-        show_markdown(_as_markdown(caption))
+    png = stem.with_suffix(".png").read_bytes()
+    width = int.from_bytes(png[16:20], "big") * 96 // _DPI  # its IHDR, in pixels; 96 per inch
+    shown = Image(data=png, format="png", width=width, alt=caption or name)
+    _keep(frame, stem.with_suffix(".csv"), caption, shown)
 
 
 def _laid_out(fig: "Figure") -> "Bbox":
@@ -123,13 +120,7 @@ def table(data: "pd.DataFrame", name: str, caption: str = "") -> None:
     """Save a table as `tables/NAME.csv` and show it."""
     frame = _frame(data, f"table {name!r}", "pass the table")
     path = session.current().folder / "tables" / f"{_checked(name)}.csv"
-    _csv(frame, path)
-    _caption(path.parent, name, caption)
-    if _in_notebook():
-        from IPython.display import display
-
-        display(frame)
-        show_markdown(_as_markdown(caption))
+    _keep(frame, path, caption, frame)
 
 
 def _parameters(card: cards.Card, namespace: MutableMapping[str, object]) -> tuple[dict, str]:
@@ -169,8 +160,10 @@ def _frame(data: object, what: str, advice: str) -> "pd.DataFrame":
     return data
 
 
-def _csv(frame: "pd.DataFrame", path: Path) -> None:
+def _keep(frame: "pd.DataFrame", path: Path, caption: str, shown: object) -> None:
+    """Write the data and the caption, and show what there is to show where a kernel can."""
     import pandas as pd
+    from IPython.display import display
 
     def as_cells(column: pd.Series) -> pd.Series:
         return column if pd.api.types.is_numeric_dtype(column) else column.map(session.as_cell)
@@ -178,6 +171,13 @@ def _csv(frame: "pd.DataFrame", path: Path) -> None:
     index = not isinstance(frame.index, pd.RangeIndex)
     frame = frame.apply(as_cells).rename(index=session.as_cell, columns=session.as_cell)
     frame.to_csv(path, index=index, float_format="%.10g", lineterminator="\n", encoding="utf-8")
+    listed = path.with_name("captions.json")
+    captions = json.loads(listed.read_text(encoding="utf-8")) if listed.exists() else {}
+    captions[path.stem] = caption
+    write_text(listed, json.dumps(captions, indent=1, ensure_ascii=False) + "\n")
+    if getattr(running_shell(), "kernel", None) is not None:
+        display(shown)
+        show_markdown(_as_markdown(caption))
 
 
 def _checked(name: str) -> str:
@@ -187,20 +187,8 @@ def _checked(name: str) -> str:
     return name
 
 
-def _caption(folder: Path, name: str, caption: str) -> None:
-    path = folder / "captions.json"
-    captions = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    captions[name] = caption
-    write_text(path, json.dumps(captions, indent=1, ensure_ascii=False) + "\n")
-
-
 def _as_markdown(caption: str) -> str:
     """A caption, which may quote what a file or a command line said, without any tag."""
     parts = re.split(r"(\$[^$]+\$)", caption)
     less = ("&lt;", r"\lt ")  # in text, and in a formula
     return "".join(part.replace("<", less[i % 2]) for i, part in enumerate(parts))
-
-
-def _in_notebook() -> bool:
-    """Whether there is a kernel to show things in."""
-    return getattr(running_shell(), "kernel", None) is not None

@@ -59,7 +59,7 @@ def _execute(job: dict, say) -> dict | None:
         papermill.execute_notebook(job["notebook"], job["output"], **how)
     except papermill.PapermillExecutionError as error:
         text = _one_line(f"{error.ename}: {error.evalue}")
-        return {"cell": error.exec_count, "line": _first_line(error.source), "error": text}
+        return {"cell": error.exec_count, "line": times.first_line(error.source), "error": text}
     except Exception as error:  # the kernel died, or never came up
         text = f"{type(error).__name__}: {_one_line(error)}"
         if type(error).__name__ == "DeadKernelError":
@@ -82,7 +82,7 @@ def _engine(say, reached: dict) -> type:
                 number += cell.cell_type == "code"
                 if cell.cell_type == "markdown" and (line := _HEADING.search(cell.source)):
                     section = line[1].replace("$", "")
-                line = _first_line(cell.source)
+                line = times.first_line(cell.source)
                 reached.update(cell=number, line=line)
                 say(at=cell_index, of=len(nb_man.nb.cells), line=line, cell=number, section=section)
                 return begin(cell, cell_index=cell_index, **rest)
@@ -124,13 +124,6 @@ def _kernel_manager(connection: Path) -> type:
             )
 
     return ThisPython
-
-
-def _first_line(source: str) -> str:
-    """The first line of a cell that says what it does."""
-    lines = [line.strip() for line in source.splitlines()]
-    code = [line for line in lines if line and not line.startswith(("#", "%"))]
-    return (code or [line for line in lines if line] or [""])[0]
 
 
 def _one_line(text: object) -> str:

@@ -30,7 +30,8 @@ class Progress:
         self.title, self.left, self.basis = title, seconds, basis
         self.text, self.count = "", ""
         self.start = self.stepped = self.told = time.monotonic()
-        size = {"ncols": _columns(), "nrows": 20}  # of none, as a terminal may say, comes no bar
+        # a terminal may say that it has no columns: there would be no bar then
+        size = {"ncols": shutil.get_terminal_size().columns, "nrows": 20}
         self.bar = tqdm(desc=title, unit=unit, disable=None, leave=False, **size)
 
     def __enter__(self) -> "Progress":
@@ -54,7 +55,7 @@ class Progress:
             self.left, self.stepped = left, time.monotonic()
         is_new, self.text, self.count = text != self.text, text, f" ({at} of {n})" if n else ""
         if not self.bar.disable:
-            self.bar.total, self.bar.n, self.bar.ncols = n or None, at, _columns()
+            self.bar.total, self.bar.n = n or None, at
             self.bar.set_postfix_str((detail or text)[:50])
         elif is_new:
             self._tell()
@@ -62,7 +63,7 @@ class Progress:
     def tick(self) -> None:
         """Let the clock be seen."""
         if not self.bar.disable:
-            self.bar.ncols = _columns()
+            self.bar.ncols = shutil.get_terminal_size().columns
             self.bar.refresh()
         elif time.monotonic() - self.told >= _EVERY_S:
             self._tell()
@@ -87,8 +88,3 @@ def spell(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds} s"
     return f"{seconds // 60} min" + (f" {seconds % 60} s" if seconds < 600 else "")
-
-
-def _columns() -> int:
-    """The columns of the terminal; 80 where it says that it has none."""
-    return shutil.get_terminal_size().columns or 80

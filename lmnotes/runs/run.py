@@ -250,10 +250,8 @@ def _execute(plan: _Plan, stop: threading.Event | None) -> dict:
             end = watch.execute(plan.notebook, folder, plan.changed, plan.profile, title, stop)
             seconds = round(time.perf_counter() - start, 2)
             entry |= {"status": end["status"], "ended": record.now(), "seconds": seconds}
-            entry |= {
-                "inputs": record.read_json(folder / "inputs.json") or {},
-                "missing": _missing(plan),
-            }
+            entry["inputs"] = record.read_json(folder / "inputs.json") or {}
+            entry["missing"] = _missing(plan)
             if end["status"] != "ok":
                 told = ("cell", "line", "error")
                 entry["failure"] = {key: end[key] for key in told if key in end}

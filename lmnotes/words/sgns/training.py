@@ -89,12 +89,9 @@ class Run:
                     raise InputError(f"{what}; expected some: raise it, or give more text")
                 seconds = time.perf_counter() - started
                 spent = {"seconds": seconds, "cpu_seconds": time.process_time() - started_cpu}
-                row = {
-                    "epoch": epoch + 1,
-                    "loss": self._loss(epoch),
-                    "running_loss": loss / n_pairs,
-                }
-                row |= {"learning_rate": self._rate(epoch + 1, 0)} | spent
+                row = {"epoch": epoch + 1, "loss": self._loss(epoch)}
+                row |= {"running_loss": loss / n_pairs, "learning_rate": self._rate(epoch + 1, 0)}
+                row |= spent
                 self.history.append(row | {"words_per_second": size / seconds})
                 bar.set_postfix(loss=f"{row['loss']:.4f}")
                 yield epoch + 1
