@@ -17,12 +17,7 @@ GAUSS_OF_NORMAL = -0.707106781186548
 
 
 def pca(
-    vectors: np.ndarray,
-    *,
-    n_components: int | None = None,
-    weights: np.ndarray | None = None,
-    flip: bool = False,
-    **labels,
+    vectors: np.ndarray, *, weights: np.ndarray | None = None, flip: bool = False, **labels
 ) -> Components:
     """The whitened principal components of vectors (V, D), largest variance first.
 
@@ -34,7 +29,7 @@ def pca(
     >>> np.allclose(axes.values.T @ axes.values / 50, np.eye(3))
     True
     """
-    start = whiten(vectors, n_components=n_components, weights=weights)
+    start = whiten(vectors, weights=weights)
     signs = order(start.white, weights)[0] if flip else np.ones(start.white.shape[1])
     settings = {"variance": start.variance.tolist(), "flip": flip}
     values, unmixing = start.white * signs, start.map * signs

@@ -97,10 +97,9 @@ def train(
     Returns:
         an Embedding. Its history holds for every epoch: `loss`, the objective of the vectors as
         they stand after it, on a pair for every four tokens of the training text (10,000 at least,
-        100,000 at most), and `running_loss`, the mean
-        over all steps as they were taken, both in nats per positive pair with its negatives and
-        summed in float64.
-        The running loss is lower: every step has just been prepared by its neighbours' steps.
+        100,000 at most), and `running_loss`, the mean over all steps as they were taken, both in
+        nats per positive pair with its negatives and summed in float64. The running loss is lower:
+        every step has just been prepared by its neighbours' steps.
 
     Raises:
         InputError: for settings out of range, a corpus with fewer than two words left, or a start
@@ -119,8 +118,7 @@ def train(
     expect_whole("threads", threads, 1)
     if not keep:
         run = Run(corpus, settings, threads, start)
-        for _ in run.epochs(progress):
-            pass
+        list(run.epochs(progress))
         return _embedding(run)
     key = asdict(settings) | {"version": VERSION, "corpus": corpus.content_id}
     key |= {"one_thread": threads == 1, "checkpoints": checkpoints}
