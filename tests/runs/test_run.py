@@ -278,7 +278,7 @@ def test_a_full_disk_is_one_sentence_and_a_reason_on_record(house, monkeypatch, 
 
 @pytest.mark.parametrize("place", ["", "01_tiny", "01_tiny/run"])
 def test_a_file_where_a_folder_belongs_is_one_sentence(house, monkeypatch, capsys, place):
-    monkeypatch.setattr(fingerprint, "run_id", lambda *_: "run")
+    monkeypatch.setattr(store, "content_id", lambda *_, **__: "run")
     file = house.outputs / place
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch()
