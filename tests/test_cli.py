@@ -65,7 +65,7 @@ def test_help_comes_at_once():
 
 
 def test_commands_import_nothing_heavy_until_they_need_it():
-    code = "import sys, lmnotes.cli, lmnotes.runs.run, lmnotes.runs.gallery, lmnotes.runs.twins\n"
+    code = "import sys, lmnotes.cli, lmnotes.runs.run, lmnotes.runs.gallery\n"
     code += "import lmnotes.notebook.claims, lmnotes.notebook.teach\nprint(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
     heavy = {"numpy", "pandas", "matplotlib", "papermill", "nbformat", "ipywidgets", "jupytext"}

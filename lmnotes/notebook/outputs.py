@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
+import pandas as pd
+from IPython.display import Image, display
+
 from lmnotes import parallel, store, times
 from lmnotes.errors import InputError, expect_one_of
 from lmnotes.notebook import card as cards
@@ -17,7 +20,6 @@ from lmnotes.notebook.views import running_shell, show_markdown
 from lmnotes.store import write_text
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
     from matplotlib.transforms import Bbox
 
@@ -68,7 +70,7 @@ def begin(name: str, namespace: MutableMapping[str, object] | None = None) -> No
     claims.save()
 
 
-def figure(fig: "Figure", name: str, data: "pd.DataFrame", caption: str = "") -> None:
+def figure(fig: "Figure", name: str, data: pd.DataFrame, caption: str = "") -> None:
     """Save a figure as `figures/NAME.pdf`, `.svg` and `.png`, its data as `.csv`, and show it.
 
     The figure is closed, so that a notebook shows it once. Raises `InputError` for a figure
@@ -89,8 +91,6 @@ def figure(fig: "Figure", name: str, data: "pd.DataFrame", caption: str = "") ->
             how = {"dpi": _DPI, "metadata": metadata, "bbox_inches": box}
             fig.savefig(stem.with_suffix(f".{suffix}"), **how)
     plt.close(fig)
-    from IPython.display import Image
-
     png = stem.with_suffix(".png").read_bytes()
     width = int.from_bytes(png[16:20], "big") * 96 // _DPI  # its IHDR, in pixels; 96 per inch
     shown = Image(data=png, format="png", width=width, alt=caption or name)
@@ -116,7 +116,7 @@ def _laid_out(fig: "Figure") -> "Bbox":
     return fig.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])
 
 
-def table(data: "pd.DataFrame", name: str, caption: str = "") -> None:
+def table(data: pd.DataFrame, name: str, caption: str = "") -> None:
     """Save a table as `tables/NAME.csv` and show it."""
     frame = _frame(data, f"table {name!r}", "pass the table")
     path = session.current().folder / "tables" / f"{_checked(name)}.csv"
@@ -145,10 +145,8 @@ def _parameters(card: cards.Card, namespace: MutableMapping[str, object]) -> tup
     return values, max(cards.PROFILES, key=agreement)
 
 
-def _frame(data: object, what: str, advice: str) -> "pd.DataFrame":
+def _frame(data: object, what: str, advice: str) -> pd.DataFrame:
     """The data as a DataFrame with at least one row."""
-    import pandas as pd
-
     if isinstance(data, pd.Series):
         data = data.to_frame()
     elif isinstance(data, Mapping):
@@ -160,10 +158,8 @@ def _frame(data: object, what: str, advice: str) -> "pd.DataFrame":
     return data
 
 
-def _keep(frame: "pd.DataFrame", path: Path, caption: str, shown: object) -> None:
+def _keep(frame: pd.DataFrame, path: Path, caption: str, shown: object) -> None:
     """Write the data and the caption, and show what there is to show where a kernel can."""
-    import pandas as pd
-    from IPython.display import display
 
     def as_cells(column: pd.Series) -> pd.Series:
         return column if pd.api.types.is_numeric_dtype(column) else column.map(session.as_cell)

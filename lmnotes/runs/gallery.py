@@ -14,7 +14,7 @@ from lmnotes.notebook import claims_table
 from lmnotes.notebook.formulas import with_math
 from lmnotes.notebook.session import of_cell
 from lmnotes.runs import record as records
-from lmnotes.runs.style import POLICY, STYLE
+from lmnotes.runs.style import BASE, POLICY, STYLE
 
 _MAX_SVG = 1_500_000  # bytes; a larger drawing is shown as pixels
 _WIDE = 2.0  # a figure so many times as wide as high spans both columns
@@ -97,7 +97,7 @@ def write() -> Path:
         page.filters[name] = lambda value, draw=draw: do_mark_safe(draw(value))
 
     def draw(papers: list[dict]) -> str:
-        return template.render(papers=papers, style=STYLE, policy=POLICY).lstrip()
+        return template.render(papers=papers, style=BASE + STYLE, policy=POLICY).lstrip()
 
     template, every = page.from_string(_PAGE), records.everything()
     folder = store.outputs_folder().resolve()

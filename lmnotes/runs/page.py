@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from lmnotes.notebook.formulas import math
-from lmnotes.runs.style import PAGE_STYLE, POLICY
+from lmnotes.runs.style import BASE, PAGE_STYLE, POLICY
 
 # nbconvert's own page loads scripts from the network and carries the whole style of JupyterLab
 _TEMPLATE = """{% extends 'lab/base.html.j2' %}
@@ -80,7 +80,8 @@ def write(notebook: Path, path: Path) -> None:
     code["filter_data_type"] = WidgetsDataTypeFilter(notebook_metadata={}, resources={})
     for name, function in code.items():
         exporter.register_filter(name, function)
-    resources = {"metadata": {"name": _title(node) or notebook.stem}, "style": PAGE_STYLE}
+    resources = {"metadata": {"name": _title(node) or notebook.stem}}
+    resources["style"] = BASE + PAGE_STYLE
     scripts = _hashes(node) or "'none'"
     resources["policy"] = f"{POLICY}; img-src data:; script-src {scripts}"
     resources["should_sanitize_html"] = True

@@ -76,9 +76,7 @@ math .over { border-top: .06em solid; padding-top: .12em; }
 }
 """
 
-STYLE = (
-    BASE
-    + """
+STYLE = """
 body { max-width: 70rem; }
 header h1 { font-size: 2.4rem; margin: 0; letter-spacing: -.01em; }
 header p { max-width: 36rem; margin: .4rem 0 2rem; font-size: 1.1rem; color: var(--soft); }
@@ -121,12 +119,8 @@ section > h3 { font-size: 1.25rem; margin: 3rem 0 .5rem; }
   .figures a img { padding: .4rem; }
 }
 """
-)
 
-
-PAGE_STYLE = (
-    BASE
-    + """
+PAGE_STYLE = """
 :root { --keyword: #8a3b8f; --string: #2f6f4e; --number: #a2540a; --comment: #7b7f76; }
 @media (prefers-color-scheme: dark) { :root { --keyword: #d39bdb; --string: #8fcfa8;
   --number: #e5ab6e; --comment: #8c9088; } }
@@ -172,4 +166,3 @@ pre { margin: 0; line-height: 1.5; }
   .highlight { margin-left: -1rem; margin-right: -1rem; border-radius: 0; } }
 @media print { body { max-width: none; padding: 0; } .code { display: none; } }
 """
-)

@@ -5,6 +5,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import jupytext
+import nbformat
+from nbformat import v4
+
 from lmnotes import store
 from lmnotes.errors import InputError
 from lmnotes.notebook import card
@@ -19,16 +23,11 @@ def notebook_text(twin: str) -> str:
     >>> "outputs" in notebook_text("# %%\\nprint(1)")
     True
     """
-    import jupytext
-
     return _plain(jupytext.reads(twin, fmt="py:percent"))
 
 
 def twin_text(notebook: str) -> str:
     """The text twin of an `.ipynb` file."""
-    import jupytext
-    import nbformat
-
     node = nbformat.reads(_plain(nbformat.reads(notebook, as_version=4)), as_version=4)
     node.metadata = {"jupytext": {"notebook_metadata_filter": "-all"}}
     return jupytext.writes(node, fmt="py:percent")
@@ -60,8 +59,6 @@ def sync(names: Sequence[str] = (), direction: str = "auto") -> list[Path]:
 
 def differing(names: Sequence[str] = ()) -> list[str]:
     """A sentence for every notebook that is not byte for byte what its twin stands for."""
-    import nbformat
-
     sentences = []
     for notebook in _pairs(names):
         twin = twin_of(notebook)
@@ -79,9 +76,6 @@ def differing(names: Sequence[str] = ()) -> list[str]:
 
 def _plain(node) -> str:
     """A notebook's file: its cells' types, sources and tags, and nothing that a save changes."""
-    import nbformat
-    from nbformat import v4
-
     make = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell, "raw": v4.new_raw_cell}
     cells = []
     for index, cell in enumerate(node.cells):
@@ -115,8 +109,6 @@ def _pairs(names: Sequence[str]) -> list[Path]:
 
 def _edited_later(notebook: Path, twin: Path) -> bool:
     """Whether the notebook has other cells than its twin, and is the newer file."""
-    import nbformat
-
     if os.path.getmtime(notebook) <= os.path.getmtime(twin):
         return False
     mine = _plain(nbformat.read(notebook, as_version=4))

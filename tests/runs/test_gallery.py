@@ -45,7 +45,7 @@ def test_the_gallery_loads_nothing_from_the_network(page):
         assert tag not in ("script", "link", "iframe")
         assert not attributes.get("src", "").startswith(("http", "//"))
     assert page.open == []
-    style = report_style.STYLE
+    style = report_style.BASE + report_style.STYLE
     assert "url(" not in style and "@import" not in style
     assert "prefers-color-scheme: dark" in style
 

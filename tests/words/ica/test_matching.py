@@ -127,7 +127,7 @@ def test_top_words_pass_over_rare_ones():
     np.testing.assert_allclose(table.value, [unit[0, 0], unit[1, 0], unit[4, 0]])
     both = matching.top_words(space(), [0, 1], k=2)
     assert (
-        both.word.tolist() == ["cat", "cats", "bus", "car"] and both["rank"].tolist() == [0, 1] * 2
+        both.word.tolist() == ["cat", "cats", "car", "bus"] and both["rank"].tolist() == [0, 1] * 2
     )
 
 
