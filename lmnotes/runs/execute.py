@@ -119,9 +119,8 @@ def _kernel_manager(connection: Path) -> type:
         @property
         def kernel_spec(self):
             argv = ["ipykernel.kernelapp:launch_new_instance", "-f", "{connection_file}"]
-            return KernelSpec(
-                argv=argv, name="python3", display_name="Python 3 (ipykernel)", language="python"
-            )
+            names = {"display_name": "Python 3 (ipykernel)", "name": "python3"}
+            return KernelSpec(argv=argv, language="python", **names)
 
     return ThisPython
 

@@ -3,7 +3,6 @@
 import csv
 import json
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
@@ -196,9 +195,8 @@ def _files(folder: Path, names: dict[str, str], root: Path) -> list[tuple[str, s
 def _listed(first: tuple[str, ...], folder: Path, kind: str, base: str) -> list[dict]:
     """Name, caption and link of what a folder holds of one kind: those of `first` in its order,
     then the others by name."""
-    place = dict(zip(first, count(), strict=False))
-    names = sorted(path.stem for path in folder.glob(f"*.{kind}"))
-    names.sort(key=lambda name: place.get(name, len(first)))
+    stems = {path.stem for path in folder.glob(f"*.{kind}")}
+    names = [name for name in first if name in stems] + sorted(stems.difference(first))
     try:
         captions = json.loads((folder / "captions.json").read_text(encoding="utf-8"))
     except OSError:

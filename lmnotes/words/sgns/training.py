@@ -105,7 +105,6 @@ class Run:
             return (0.0, 0) if stop.is_set() else self._train_chunk(epoch, start)
 
         with concurrent.futures.ThreadPoolExecutor(self.threads) as pool:
-            # several threads train on the same matrices, without locks
             chunks = map(work, starts) if self.threads == 1 else pool.map(work, starts)
             try:
                 for start, result in zip(starts, chunks, strict=True):
