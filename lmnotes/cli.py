@@ -131,7 +131,10 @@ def _describe(options: argparse.Namespace) -> int:
     print(f"{notebook.stem}: {about.title}\n")
     rows = [("parameter", "type", "default", "range", "")]
     declared, _ = parameters.declared(notebook)
-    rows += [(p.name, p.type, repr(p.default), p.range, p.comment) for p in declared]
+    for advanced in (False, True):
+        chosen = [p for p in declared if p.advanced is advanced]
+        rows += [("", "advanced:", "", "", "")] if advanced and chosen else []
+        rows += [(p.name, p.type, repr(p.default), p.range, p.comment) for p in chosen]
     _print_columns(rows)
     print()
     rows = [("profile", "sets")]

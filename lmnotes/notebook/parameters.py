@@ -1,4 +1,8 @@
-"""A notebook's typed parameters cell, read without running it, checked before a kernel starts."""
+"""A notebook's typed parameters, read without running it, checked before a kernel starts.
+
+What a reader is likely to turn stands in the cell tagged `parameters`; the rest in one tagged
+`advanced` above it, folded, so that what papermill puts in below has the last word over both.
+"""
 
 import ast
 import io
@@ -15,7 +19,7 @@ from lmnotes.errors import InputError, expect_one_of, nearest
 _SCALARS = {"int": int, "float": float, "str": str, "bool": bool}
 _SUPPORTED = 'int, float, str, bool, Literal["a", "b"], list[int], list[float], list[str], X | None'
 _NUMBER = r"[-+]?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?"
-_TAGGED = re.compile(r'^# %%.*\btags=\[[^]\n]*"parameters".*\n((?:(?!# %%).*\n?)*)', re.M)
+_TAGGED = r'^# %%.*\btags=\[[^]\n]*"{}".*\n((?:(?!# %%).*\n?)*)'
 _RANGE = re.compile(rf"^({_NUMBER})\.\.({_NUMBER})?(?=$|[\s,;:])[\s,;:]*")
 
 
@@ -29,6 +33,7 @@ class Parameter:
     low: float | None = None
     high: float | None = None
     comment: str = ""
+    advanced: bool = False
 
     @property
     def range(self) -> str:
@@ -48,23 +53,31 @@ def twin_of(notebook: Path) -> Path:
 
 
 def read(path: Path | str) -> list[Parameter]:
-    """The parameters of the notebook or text twin at `path`, as its cell tagged `parameters` says.
+    """The parameters of the notebook or text twin at `path`: those of its cell tagged `parameters`,
+    then those of the one tagged `advanced`, where it has one.
 
-    Raises `InputError` where the cell is missing, holds more than typed assignments of plain
-    values, or has a default that its own type or range refuses.
+    Raises `InputError` where the first is missing, either holds more than typed assignments of
+    plain values, or a default is refused by its own type or range.
     """
     path = Path(path)
     text = path.read_text(encoding="utf-8")
-    if path.suffix == ".py":
-        sources = _TAGGED.findall(text)
-    else:
-        cells = json.loads(text)["cells"]
-        tagged = [c for c in cells if "parameters" in c.get("metadata", {}).get("tags", [])]
-        sources = ["".join(cell["source"]) for cell in tagged]
-    if len(sources) != 1:
-        given = f"{path.name} has {len(sources)} cells tagged 'parameters'"
-        raise InputError(f"{given}; expected one: tag the cell that holds the typed assignments")
-    return parse(sources[0], where=path.name)
+    cells = [] if path.suffix == ".py" else json.loads(text)["cells"]
+
+    def sources(tag: str) -> list[str]:
+        if path.suffix == ".py":
+            return re.findall(_TAGGED.format(tag), text, re.M)
+        tagged = [cell for cell in cells if tag in cell.get("metadata", {}).get("tags", [])]
+        return ["".join(cell["source"]) for cell in tagged]
+
+    found = {tag: sources(tag) for tag in ("parameters", "advanced")}
+    for tag, number in (("parameters", "one"), ("advanced", "one at most")):
+        if len(found[tag]) > 1 or (tag == "parameters" and not found[tag]):
+            given = f"{path.name} has {len(found[tag])} cells tagged {tag!r}"
+            then = "tag the cell that holds the typed assignments"
+            raise InputError(f"{given}; expected {number}: {then}")
+    advanced = [p for source in found["advanced"] for p in parse(source, where=path.name)]
+    shown = parse(found["parameters"][0], where=path.name)
+    return shown + [replace(parameter, advanced=True) for parameter in advanced]
 
 
 def declared(notebook: Path) -> tuple[list[Parameter], dict[str, object]]:

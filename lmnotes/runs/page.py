@@ -98,7 +98,9 @@ def _prepare(cell) -> None:
     """Note whether the code is folded; leave out what only a live notebook can show."""
     lines = cell.source.count("\n") + 1
     failed = any(output.output_type == "error" for output in cell.outputs)
-    if lines > _FOLD and not failed and "parameters" not in cell.metadata.get("tags", []):
+    is_hidden = cell.metadata.get("jupyter", {}).get("source_hidden")
+    is_long = lines > _FOLD and "parameters" not in cell.metadata.get("tags", [])
+    if (is_hidden or is_long) and not failed:
         cell.metadata["folded"] = lines
     outputs, cell.outputs = cell.outputs, []
     for output in outputs:

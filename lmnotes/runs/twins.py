@@ -14,6 +14,7 @@ from lmnotes.errors import InputError
 from lmnotes.notebook import card
 from lmnotes.notebook.parameters import twin_of
 
+_FOLDED = {"hidden", "advanced"}  # tags of cells whose code JupyterLab shows folded
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -29,6 +30,8 @@ def notebook_text(twin: str) -> str:
 def twin_text(notebook: str) -> str:
     """The text twin of an `.ipynb` file."""
     node = nbformat.reads(_plain(nbformat.reads(notebook, as_version=4)), as_version=4)
+    for cell in node.cells:
+        cell.metadata.pop("jupyter", None)  # follows from the tags
     node.metadata = {"jupytext": {"notebook_metadata_filter": "-all"}}
     return jupytext.writes(node, fmt="py:percent")
 
@@ -86,7 +89,9 @@ def _plain(node) -> str:
         source = cell.source.rstrip("\n")
         digest = hashlib.sha256(source.encode()).hexdigest()[:8]
         tags = list(cell.metadata.get("tags", []))
-        new = make[cell.cell_type](source, metadata={"tags": tags} if tags else {})
+        about = {"tags": tags} if tags else {}
+        about |= {"jupyter": {"source_hidden": True}} if _FOLDED.intersection(tags) else {}
+        new = make[cell.cell_type](source, metadata=about)
         new["id"] = f"{index:03d}-{digest}"
         cells.append(new)
     metadata = {"kernelspec": _KERNEL, "language_info": {"name": "python"}}

@@ -47,6 +47,25 @@ def test_read_takes_the_tagged_cell_of_a_notebook(house):
         parameters.read(house.notebook)
 
 
+def test_advanced_parameters_stand_in_a_cell_of_their_own_above(house):
+    twin = parameters.twin_of(house.notebook)
+    twins.sync()
+    text = twin.read_text()
+    first = text.index("# %% tags=")
+    advanced = '# %% tags=["advanced"]\ndepth: int = 2  # 1..9\n\n'
+    twin.write_text(text[:first] + advanced + text[first:])
+    twins.sync(direction="from-twin")
+    for path in (twin, house.notebook):
+        declared = parameters.read(path)
+        assert [p.name for p in declared if p.advanced] == ["depth"]
+        assert parameters.check(declared, {"depth": "3"})["depth"] == 3
+        with pytest.raises(InputError, match="depth"):
+            parameters.check(declared, {"depth": "10"})
+    twin.write_text(twin.read_text().replace(advanced, 2 * advanced))
+    with pytest.raises(InputError, match="2 cells tagged 'advanced'; expected one at most"):
+        parameters.read(twin)
+
+
 def test_the_defaults_are_the_twins_and_what_was_saved_otherwise_is_said(house):
     assert parameters.declared(house.notebook)[1] == {}
     twins.sync()

@@ -56,6 +56,13 @@ def test_the_notebook_is_plain_and_always_the_same(pair):
     assert twins.sync() == [] and twins.differing() == []
 
 
+def test_a_cell_that_keeps_books_is_folded_and_its_twin_says_so_by_a_tag_alone():
+    text = twins.notebook_text('# %% tags=["hidden"]\nprint(1)\n')
+    about = json.loads(text)["cells"][0]["metadata"]
+    assert about == {"tags": ["hidden"], "jupyter": {"source_hidden": True}}
+    assert twins.twin_text(text) == '# %% tags=["hidden"]\nprint(1)\n'
+
+
 def test_outputs_and_differences_are_named_and_mended(pair):
     notebook, twin = pair
     node = json.loads(notebook.read_text())
