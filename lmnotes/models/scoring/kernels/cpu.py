@@ -10,11 +10,10 @@ On few threads the exponentials would take a sixth of the time of the products, 
 `pack` puts its weights once into the order that MKL's products otherwise make for each tile anew.
 """
 
-import time
-import timeit
-from functools import cache, partial
+from functools import cache
 from importlib import util
 
+import llvmlite.binding
 import torch
 
 POSITIONS, VOCABULARY = 256, 1024  # tile sides, by measurement: 1 MB of float32
@@ -41,14 +40,12 @@ def pack(weight) -> tuple:
     return tuple(reorder(block.float().contiguous(), POSITIONS) for block in blocks)
 
 
-@cache
 def _is_fast(dtype) -> bool:
-    """Whether products in half precision take clearly less time than in float32: some processors
-    need twice the time, some half of it, so that one measurement tells."""
-    sides = [torch.ones(512, 512, dtype=kind) for kind in (dtype, torch.float32)]
-    clock = {"number": 1, "timer": time.thread_time}
-    half, full = (min(timeit.repeat(partial(torch.mm, x, x), **clock)) for x in sides)
-    return half < 0.8 * full
+    """Whether this processor has units for products of matrices in half precision: without them
+    they take up to twice the time of float32. A measurement could say otherwise next time, and give
+    other last bits."""
+    unit = {torch.bfloat16: "amx-bf16", torch.float16: "amx-fp16"}.get(dtype, "")
+    return llvmlite.binding.get_host_cpu_features().get(unit, False)
 
 
 def log_probabilities(hidden, weight, targets, bias=None, scale=1.0, cap=None, blocks=()):
