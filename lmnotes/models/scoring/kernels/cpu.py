@@ -55,20 +55,21 @@ def log_probabilities(hidden, weight, targets, bias=None, scale=1.0, cap=None, b
         rows = slice(start, start + POSITIONS)
         chunk, goal = hidden[rows], targets[rows]
         tiles = _tiles(chunk, weight, bias, blocks)
-        lifted = _log_normaliser(tiles, chunk, scale, cap, safe=False)
+        lifted = _log_normaliser(tiles, scale, cap, _adder(chunk))
         bad = ~lifted.isfinite()
         if bad.any():
             tiles = _tiles(chunk[bad], weight, bias)
-            lifted[bad] = _log_normaliser(tiles, chunk, scale, cap, safe=True)
+            lifted[bad] = _log_normaliser(tiles, scale, cap)
         logit = (chunk.float() * weight[goal].float()).sum(1)  # exact where tiles are rounded
         logit = logit if bias is None else logit + bias[goal]
         out[rows] = _shape(logit, scale, cap) - lifted
     return out
 
 
-def _log_normaliser(tiles, hidden, scale, cap, safe):
-    """log of the sum over the vocabulary of exp f(z), (P,) float32."""
-    add = _add_by_torch if safe else _adder(hidden)
+def _log_normaliser(tiles, scale, cap, add=None):
+    """log of the sum over the vocabulary of exp f(z), (P,) float32: with `add` exponentials over
+    the maximum of the first tile, without over a running one, which never overflows."""
+    safe, add = add is None, add or _add_by_torch
     reference, total = None, None
     for tile in tiles:  # (P, at most VOCABULARY)
         tile = _shape(tile, scale, cap)
