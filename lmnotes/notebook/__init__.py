@@ -6,6 +6,7 @@ import lazy_loader
 
 ROOMS = [room.name for room in pkgutil.iter_modules(__path__)]
 HANDED_ON = {
+    "controls": ["typed"],
     "outputs": ["begin", "figure", "table"],
     "session": ["note_input"],
     "views": ["explore"],

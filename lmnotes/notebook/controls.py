@@ -1,10 +1,34 @@
 """The controls of a view: what each may take, written as ipywidgets abbreviates them."""
 
+import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from lmnotes.errors import InputError
+
+_FRAMES, _SUGGESTED = 12, 500  # most frames of a page; most choices offered while typing
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A text field whose text is taken as the nearest of many choices; made by `typed`."""
+
+    choices: Mapping[str, object]
+    value: object
+
+
+def typed(choices: Iterable[object] | Mapping[str, object], value: object = None) -> Typed:
+    """A control that is typed, not chosen: a word among thousands, taken as the nearest known.
+
+    Args:
+        choices: all that may be typed, or a dict of names for them.
+        value: where the control starts, unless `draw` has a default; without it the first choice.
+    """
+    named = choices if isinstance(choices, Mapping) else {str(choice): choice for choice in choices}
+    if not named:
+        raise InputError("a typed control was given no choices; expected one or more: pass some")
+    return Typed(named, next(iter(named.values())) if value is None else value)
 
 
 @dataclass
@@ -17,13 +41,16 @@ class Control:
     high: float | None = None
     step: float | None = None
     choices: Mapping[str, object] | None = None
+    is_typed: bool = False
 
     def checked(self, value: object) -> object:
-        """The value, if the control can take it.
+        """The value, if the control can take it; of typed text, the choice nearest to it.
 
         >>> Control("n", 5, low=1, high=9).checked(3)
         3
         """
+        if self.is_typed:
+            return self._nearest(value)
         if self.choices is not None:
             fits, expected = value in self.choices.values(), f"one of {list(self.choices.values())}"
         elif self.low is not None:
@@ -38,12 +65,55 @@ class Control:
             raise InputError(f"{given}; expected {expected}: choose from it")
         return value
 
+    def _nearest(self, given: object) -> object:
+        """The choice that is meant: by value, name, case, beginning, or likeness, in this order."""
+        if given in self.choices.values():
+            return given
+        text = str(given).strip()
+        folded: dict[str, str] = {}
+        for name in self.choices:
+            folded.setdefault(name.casefold(), name)
+        begun = (name for low, name in folded.items() if text and low.startswith(text.casefold()))
+        like = difflib.get_close_matches(text.casefold(), folded, n=1)
+        name = text if text in self.choices else folded.get(text.casefold()) or next(begun, None)
+        name = name or folded.get(*like, "")
+        if not name:
+            wanted = f"one of {len(self.choices):,} choices such as {next(iter(self.choices))!r}"
+            raise InputError(
+                f"{text!r} was typed for {self.name!r}; expected {wanted}: try another"
+            )
+        return self.choices[name]
+
+    def name_of(self, value: object) -> str:
+        """What a choice is called."""
+        return next(name for name, choice in self.choices.items() if choice == value)
+
+    def spread(self) -> list:
+        """At most twelve values from end to end, as the frames of a page show them."""
+        if self.is_typed or (self.choices is None and self.low is None):
+            values = [False, True] if isinstance(self.value, bool) else []
+        elif self.choices is not None:
+            values = list(self.choices.values())
+        else:
+            steps = int((self.high - self.low) / self.step + 1e-9)
+            values = [self.low + step * self.step for step in range(steps + 1)]
+            values = [round(v, 10) if isinstance(self.value, float) else v for v in values]
+        if not values:
+            given = f"frames={self.name!r} was given, a control that is typed"
+            raise InputError(f"{given}; expected a range or a list: name another control")
+        n = min(_FRAMES, len(values))
+        return [values[round(i * (len(values) - 1) / max(n - 1, 1))] for i in range(n)]
+
     def widget(self):
         """The ipywidgets widget of this control."""
         import ipywidgets
 
         look = {"description": self.name.replace("_", " ")}
         look["style"] = {"description_width": "initial"}
+        if self.is_typed:
+            offered = [*self.choices][:_SUGGESTED]
+            text = {"value": self.name_of(self.value), "continuous_update": False}
+            return ipywidgets.Combobox(options=offered, ensure_option=False, **text, **look)
         if self.choices is not None:
             return ipywidgets.Dropdown(options=list(self.choices.items()), value=self.value, **look)
         if self.low is not None:
@@ -63,12 +133,17 @@ def controls_of(draw: Callable, given: Mapping[str, object]) -> dict[str, Contro
     for name, value in given.items():
         made[name] = control = _control(name, value)
         if name in defaults:
-            control.value = type(control.value)(control.checked(defaults[name]))
+            value = control.checked(defaults[name])
+            control.value = value if control.is_typed else type(control.value)(value)
     return made
 
 
 def _control(name: str, given: object) -> Control:
     """The control that one abbreviation stands for."""
+    if isinstance(given, Typed):
+        control = Control(name, given.value, choices=dict(given.choices), is_typed=True)
+        control.value = control.checked(given.value)
+        return control
     if isinstance(given, bool | str):
         return Control(name, given)
     if isinstance(given, Mapping) and given:

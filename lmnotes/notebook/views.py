@@ -9,7 +9,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 
-from lmnotes.errors import expect_one_of
+from lmnotes.errors import InputError, expect_one_of
 from lmnotes.notebook.controls import controls_of
 
 _DPI, _CSS_DPI = 200, 115  # pixels of a drawing, and of its place on the screen, per inch
@@ -43,6 +43,8 @@ class Explorer:
         self.view = None  # the box that holds them over the drawing, when live
         self.area = None  # the HTML widget that shows the drawing or its error, when live
         self.stills: list[tuple[dict, object]] = []  # settings and drawing of each, when headless
+        self.frames: list[tuple[dict, object]] = []  # the same of what a page moves through
+        self.said = ""  # what a text was taken as
         self.output: object = None
         self.error = ""
         self._holding = False
@@ -61,15 +63,24 @@ class Explorer:
         for name, value in values.items():
             expect_one_of("control", name, self.controls)
             self.controls[name].checked(value)
-        self._holding = True  # one drawing for all of them
-        try:
-            for name, value in values.items():
-                self.controls[name].value = value
-                if name in self.widgets:
-                    self.widgets[name].value = value
-        finally:
-            self._holding = False
+        for name, value in values.items():
+            self._take(name, value)
         self._redraw()
+
+    def _take(self, name: str, given: object) -> None:
+        """Move a control, and its widget, without drawing; say what a text was taken as."""
+        control = self.controls[name]
+        control.value = shown = control.checked(given)
+        if control.is_typed:
+            shown = control.name_of(control.value)
+            is_known = given in (control.value, shown)
+            self.said = "" if is_known else f"“{given}” is taken as “{shown}”"
+        if name in self.widgets:
+            self._holding = True
+            try:
+                self.widgets[name].value = shown
+            finally:
+                self._holding = False
 
     def _redraw(self) -> None:
         """Draw at the present values; when live, an error is shown in place of the drawing."""
@@ -78,7 +89,8 @@ class Explorer:
             return
         try:
             self.output = _drawn(self._draw, self.values)
-            self.error, shown = "", _as_html(self.output)
+            self.error, shown = "", f"<p>{html.escape(self.said)}</p>" if self.said else ""
+            shown += _as_html(self.output)
         except Exception:
             self.output, self.error = None, traceback.format_exc()
             shown = f'<pre style="color:#b00020;overflow:auto">{html.escape(self.error)}</pre>'
@@ -88,7 +100,11 @@ class Explorer:
         """A reader has moved a widget."""
         if not self._holding:
             name = next(name for name, widget in self.widgets.items() if widget is change["owner"])
-            self.controls[name].value = change["new"]
+            try:
+                self._take(name, change["new"])
+            except InputError as error:  # nothing is like the text: the old one stays
+                self._take(name, self.controls[name].value)
+                self.said = str(error)
             self._redraw_in_time()
 
     def _go_live(self) -> None:
@@ -136,7 +152,10 @@ class Explorer:
 
 
 def explore(
-    draw: Callable, stills: Sequence[Mapping[str, object]] = (), **controls: object
+    draw: Callable,
+    stills: Sequence[Mapping[str, object]] = (),
+    frames: str | None = None,
+    **controls: object,
 ) -> Explorer:
     """A view of `draw(**values)`: sliders and menus when live, drawn stills when headless.
 
@@ -144,8 +163,10 @@ def explore(
         draw: returns a matplotlib figure, a DataFrame or a text for the values of the controls; its
             own defaults are where the controls start.
         stills: settings to draw when headless; the defaults alone where there are none.
+        frames: a control that the page of the executed notebook moves by itself, through at most
+            twelve of its values, the others at their defaults.
         controls: by name, a range `(low, high)` or `(low, high, step)`, a list of choices, a dict
-            of named ones, True or False, or a text.
+            of named ones, True or False, a text, or `typed(choices)`.
 
     An error inside `draw` is shown in place of the drawing when live, and raised when headless.
 
@@ -155,6 +176,9 @@ def explore(
     'xxx'
     """
     explorer = Explorer(draw, controls)
+    if frames is not None:
+        expect_one_of("control", frames, explorer.controls)
+        moved = explorer.controls[frames].spread()
     if is_live():
         explorer._go_live()
     else:
@@ -162,6 +186,9 @@ def explore(
         for still in stills or [{}]:  # an error ends the run
             explorer.set(**(defaults | dict(still)))
             explorer.stills.append((explorer.values, explorer.output))
+        for value in moved if frames else ():
+            explorer.set(**(defaults | {frames: value}))
+            explorer.frames.append((explorer.values, explorer.output))
     explorer._show()
     return explorer
 
