@@ -38,7 +38,8 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="run notebooks headless; what has not changed is kept")
     run.add_argument("names", nargs="*", metavar="01", help="number or name")
     run.add_argument("--all", action="store_true", help="all notebooks, in order")
-    run.add_argument("--profile", default="laptop", help="smoke, laptop (the default) or paper")
+    profiles = "smoke, laptop (the default), paper, or quick, for your own text, in 01 and 03"
+    run.add_argument("--profile", default="laptop", help=profiles)
     many = {"action": "append", "default": [], "metavar": "NAME=VALUE"}
     run.add_argument("-p", dest="settings", help="set a parameter", **many)
     run.add_argument("--force", action="store_true", help="run even if nothing changed")
@@ -138,8 +139,8 @@ def _describe(options: argparse.Namespace) -> int:
     _print_columns(rows)
     print()
     rows = [("profile", "sets")]
-    for name in card.PROFILES:
-        settings = [f"{key}={value!r}" for key, value in about.profiles.get(name, {}).items()]
+    for name, profile in about.profiles.items():
+        settings = [f"{key}={value!r}" for key, value in profile.items()]
         rows.append((name, ", ".join(settings) or "nothing"))
     _print_columns(rows)
     if sentence := parameters.saved_otherwise(notebook):

@@ -14,7 +14,7 @@ from lmnotes.notebook import verdicts
 if TYPE_CHECKING:
     import pandas as pd
 
-PROFILES = ("smoke", "laptop", "paper")
+PROFILES = ("smoke", "laptop", "paper", "quick")  # the last, on some cards, for a reader's text
 # How sure it is that the paper says so; "read off" is a value taken from a picture.
 CERTAINTIES = ("stated", "second-hand", "derived", "read off")
 

@@ -148,6 +148,7 @@ def test_a_failing_cell_is_named_with_its_error_and_the_partial_notebook(house, 
     [
         ("07", "laptop", {}, "'07' was given"),
         ("01", "lapto", {}, "did you mean 'laptop'"),
+        ("01", "quick", {}, "01: profile 'quick' was given; expected one of smoke, laptop"),
         ("01", "laptop", {"n_point": "3"}, "did you mean 'n_points'"),
         ("01", "laptop", {"n_points": "x"}, "type int"),
         ("01", "smoke", {"colour": "blue"}, "one of 'black', 'red'"),
