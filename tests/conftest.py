@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from house import house, ran, ran_house  # noqa: F401  fixtures of a house that a notebook runs in
+from lessons import lesson  # noqa: F401
 
 import lmnotes
 

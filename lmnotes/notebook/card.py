@@ -1,5 +1,6 @@
 """A notebook's card `cards/NN.toml`: paper, profiles, artefacts, claims, exercises, quizzes."""
 
+import ast
 import os
 import tomllib
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PROFILES = ("smoke", "laptop", "paper", "quick")  # the last, on some cards, for a reader's text
+PATHS = ("10", "45")  # minutes; 90 are everything
 # How sure it is that the paper says so; "read off" is a value taken from a picture.
 CERTAINTIES = ("stated", "second-hand", "derived", "read off")
 
@@ -53,23 +55,31 @@ class Claim:
 
 @dataclass(frozen=True)
 class Exercise:
-    """A question with hints from the vaguest to the plainest."""
+    """A question with hints from the vaguest to the plainest.
+
+    answer: a right answer as a Python expression of names of the notebook.
+    """
 
     id: str
     question: str
     hints: tuple[str, ...] = ()
     solution: str = ""
+    answer: str = ""
 
 
 @dataclass(frozen=True)
 class Quiz:
-    """A question with choices, the number of the right one counted from 1, and why."""
+    """A question with choices, the number of the right one counted from 1, and why.
+
+    wrong: why each choice is wrong, empty at the right one.
+    """
 
     id: str
     question: str
     choices: tuple[str, ...]
     answer: int
     why: str = ""
+    wrong: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,7 +100,10 @@ class Shared:
 
 @dataclass(frozen=True)
 class Card:
-    """Everything that a card says."""
+    """Everything that a card says.
+
+    minutes: the numbers of the sections that a path of so many minutes visits.
+    """
 
     number: str
     notebook: str
@@ -99,6 +112,7 @@ class Card:
     profiles: dict[str, dict] = field(default_factory=dict)
     seconds: float = 100.0  # about what the notebook takes, once what it shares is there
     shared: tuple[Shared, ...] = ()
+    minutes: dict[str, list[int]] = field(default_factory=dict)
     figures: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     claims: dict[str, Claim] = field(default_factory=dict)
@@ -188,6 +202,7 @@ def load(path: Path | str) -> Card:
     shared = [_make(f"{where} [[shared]] {number}", Shared, entry) for number, entry in shared]
     card = _make(where, Card, raw | {"shared": shared})
     _keys(f"{where} [profiles]", card.profiles, PROFILES)
+    _keys(f"{where} minutes", card.minutes, PATHS)
     if card.notebook[:2] != card.number or path.stem != card.number:
         given = f"{where} has number {card.number!r} and notebook {card.notebook!r}"
         raise InputError(f"{given}; expected both to begin with {path.stem!r}: rename one")
@@ -208,6 +223,17 @@ def _by_id(where: str, name: str, kind: type, entries: list[dict]) -> dict:
             then = "give the number of the right choice, counted from 1"
             what = f"{where} quiz {item.id}: answer"
             expect_between(what, item.answer, 1, len(item.choices), then)
+            is_told = [bool(reason) for reason in item.wrong]
+            if is_told and is_told != [n != item.answer for n in range(1, len(item.choices) + 1)]:
+                given = f"{where} quiz {item.id} says why {sum(is_told)} choices are wrong"
+                wanted = f"one reason for each of {len(item.choices)}, empty at the right one"
+                raise InputError(f"{given}; expected {wanted}: write them in order")
+        elif kind is Exercise and item.answer:
+            try:
+                ast.parse(item.answer, mode="eval")
+            except SyntaxError as error:
+                given = f"{where} exercise {item.id}: its answer is no expression ({error})"
+                raise InputError(f"{given}; expected one, such as 0.5: mend it") from None
         made[item.id] = item
     return made
 

@@ -1,14 +1,21 @@
-"""Learning by trying: exercises that say what failed, hints, quizzes, and views with sliders."""
+"""Learning by trying: exercises that name the mistake, hints, quizzes, and what is done so far."""
 
 import html
+import json
+import numbers
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
+
+import pandas as pd
 
 from lmnotes.errors import InputError, expect_one_of
 from lmnotes.notebook import card, session
 from lmnotes.notebook.views import is_live, show_markdown
+from lmnotes.store import write_text
 
-Property = tuple[str, Callable[[object], bool], str]
+_TRIES = 2  # before a solution opens
+_PROGRESS = "progress.json"  # in the run's folder
 
 
 @dataclass(frozen=True)
@@ -39,55 +46,92 @@ class Hint(str):
         return str(self)
 
 
+@dataclass
 class Exercise:
-    """A question of the card with the properties that its answer must have."""
+    """A question of the card, with what tells a right answer and each usual mistake."""
 
-    def __init__(self, entry: card.Exercise, properties: Sequence[Property]):
-        self.entry = entry
-        self.properties = list(properties)
+    entry: card.Exercise
+    right: Callable[[object], bool]
+    mistakes: list[tuple[str, Callable[[object], bool], bool]]  # words, test, what it then gives
+    kind: object
+    expected: str
+    otherwise: str
+    level: int = 0  # of the last hint that was shown
 
     def check(self, answer: object) -> Result:
-        """Which property the answer lacks and the usual mistake behind it, or that it has all."""
+        """That the answer is right, or in words the mistake behind it; it never raises."""
         if answer is None or answer is Ellipsis:
-            message = "Not answered yet: put your answer in place of None and run again."
-            return Result(False, message)
-        passed = []
-        for text, test, usual_mistake in self.properties:
-            try:
-                holds, trouble = bool(test(answer)), ""
-            except Exception as error:  # a wrong shape or type is a wrong answer, not a crash
-                holds = False
-                trouble = f" (it could not be tested: {type(error).__name__}: {error})"
-            if not holds:
-                lines = [*passed, f"✗ {text}{trouble}", f"Usual mistake: {usual_mistake}"]
-                return Result(False, "\n".join(["Not yet.", *lines]))
-            passed.append(f"✓ {text}")
-        return Result(True, "\n".join(["Right.", *passed]))
+            told = "Not answered yet: write your answer between the brackets and run again."
+            return Result(False, told)
+        try:
+            value = _converted(answer, self.kind)
+        except Exception as error:  # whatever a conversion says is not meant for a learner
+            given = f"Not yet: that is {_described(answer)}; expected {self.expected}."
+            return Result(False, f"{given} {error}" if isinstance(error, InputError) else given)
+        stopped: list[str] = []
 
-    def hint(self, level: int = 1) -> Hint:
-        """The hint of this level, from the vaguest, 1, to the plainest."""
-        hints = self.entry.hints
-        if not (isinstance(level, int) and 1 <= level <= len(hints)):
-            known = f"levels 1..{len(hints)}" if hints else "no hints"
-            given = f"hint level {level!r} was asked of exercise {self.entry.id!r}; it has {known}"
-            raise InputError(f"{given}: {'ask for one of these' if hints else 'try check(answer)'}")
-        return Hint(hints[level - 1])
+        def holds(test: Callable[[object], bool]) -> bool:
+            try:
+                return bool(test(value))
+            except Exception as error:
+                stopped.append(f"\nYour function stopped: {type(error).__name__}: {error}")
+                return False
+
+        correct = holds(self.right)
+        noted = _note(f"exercise {self.entry.id}", correct)
+        if correct:
+            return Result(True, "Right.")
+        said = (words for words, test, given in self.mistakes if holds(test) is given)
+        told = f"Not yet: {next(said, self.otherwise)}"
+        told += stopped[0] if stopped and callable(answer) else ""
+        return Result(False, told + ("\n.solution() is open now." if _is_open(noted) else ""))
+
+    def hint(self) -> Hint:
+        """The next hint, from the vaguest to the plainest, which stays the last."""
+        if not self.entry.hints:
+            given = f"exercise {self.entry.id!r} has no hints"
+            raise InputError(f"{given}; expected some on its card: try check(answer)")
+        self.level = min(self.level + 1, len(self.entry.hints))
+        return Hint(self.entry.hints[self.level - 1])
+
+    def solution(self) -> Hint:
+        """The solution, after two tries; before them, that it is not open yet."""
+        noted = _noted(f"exercise {self.entry.id}")
+        if _is_open(noted):
+            return Hint(f"**Solution.** {self.entry.solution}")
+        tries = f"Not open yet: the solution opens after {_TRIES} tries, and so far there are"
+        return Hint(f"{tries} {noted['tries']}.")
 
     def _show(self) -> None:
-        """Show the question; on a page, with hints and solution folded below."""
-        folded = [] if is_live() else [*enumerate(self.entry.hints, start=1)]
-        parts = [f"**Exercise.** {self.entry.question}"]
-        parts += [_folded(f"Hint {level}", text) for level, text in folded]
-        if self.entry.solution and not is_live():
-            parts.append(_folded("Solution", self.entry.solution))
-        show_markdown("\n\n".join(parts))
+        """Show the question, hints behind a button; on a page, hints and solution folded."""
+        folded = [(f"Hint {level}", text) for level, text in enumerate(self.entry.hints, start=1)]
+        folded += [("Solution", self.entry.solution)] if self.entry.solution else []
+        parts = [] if is_live() else [_folded(*pair) for pair in folded]
+        show_markdown("\n\n".join([f"**Exercise.** {self.entry.question}", *parts]))
+        if is_live() and folded:
+            import ipywidgets
+            from IPython.display import display
+
+            button, area = ipywidgets.Button(description=folded[0][0]), ipywidgets.Output()
+
+            def press(_) -> None:
+                is_hint = self.level < len(self.entry.hints)
+                text = str(self.hint() if is_hint else self.solution())
+                data = {"text/markdown": text, "text/plain": text}
+                shown = {"output_type": "display_data", "metadata": {}, "data": data}
+                area.outputs += () if shown in area.outputs else (shown,)
+                button.description = folded[min(self.level, len(folded) - 1)][0]
+
+            button.on_click(press)
+            self.view = ipywidgets.VBox([button, area])
+            display(self.view)
 
     def _ipython_display_(self) -> None:
         """Nothing: it was shown when it was made."""
 
 
 class Quiz:
-    """A multiple-choice question of the card: buttons when live, a folded answer on a page."""
+    """A multiple-choice question of the card: buttons when live, choices that unfold on a page."""
 
     def __init__(self, entry: card.Quiz):
         self.entry = entry
@@ -100,18 +144,25 @@ class Quiz:
             given = f"choice {choice!r} was given to quiz {self.entry.id!r}"
             raise InputError(f"{given}; expected 1..{len(choices)}: choose one of these")
         if self.buttons is not None and self.buttons.index != choice - 1:
-            self.buttons.index = choice - 1
+            self.buttons.index = choice - 1  # which is answered too
+        else:
+            _note(f"quiz {self.entry.id}", choice == self.entry.answer)
+        return self._verdict(choice)
+
+    def _verdict(self, choice: int) -> Result:
         if choice == self.entry.answer:
             return Result(True, f"Right. {self.entry.why}".strip())
-        return Result(False, f"Not {choices[choice - 1]!r}: think again.")
+        reason = self.entry.wrong[choice - 1] if self.entry.wrong else "think again."
+        return Result(False, f"Not {self.entry.choices[choice - 1]!r}: {reason}")
 
     def _show(self) -> None:
         entry = self.entry
         if not is_live():
-            lines = [f"{number}. {text}" for number, text in enumerate(entry.choices, start=1)]
-            answer = f"{entry.answer}. {entry.choices[entry.answer - 1]}. {entry.why}"
-            question = f"**Quiz.** {entry.question}"
-            show_markdown("\n\n".join([question, "\n".join(lines), _folded("Answer", answer)]))
+            lines = [
+                _folded(f"{number}. {html.escape(text)}", self._verdict(number).message)
+                for number, text in enumerate(entry.choices, start=1)
+            ]
+            show_markdown("\n\n".join([f"**Quiz.** {entry.question}", *lines]))
             return
         import ipywidgets
         from IPython.display import display
@@ -131,32 +182,37 @@ class Quiz:
         """Nothing: it was shown when it was made."""
 
 
-_exercises: dict[str, Exercise] = {}
-
-
-def exercise(id: str, properties: Sequence[Property]) -> Exercise:
-    """The exercise `id` of the card, its question shown, its answers checked by these properties.
+def exercise(
+    id: str,
+    properties: Sequence[tuple[str, Callable[[object], bool], str]] = (),
+    *,
+    right: Callable[[object], bool] | None = None,
+    expected: str = "another kind of answer",
+    kind: object = None,
+    mistakes: Sequence[tuple[str, Callable[[object], bool]]] = (),
+    otherwise: str = "look again, or take a hint",
+) -> Exercise:
+    """The exercise `id` of the card, its question shown, and its answers told apart.
 
     Args:
-        id: of an exercise on the card, which holds its question and its hints.
-        properties: `(text, test, usual mistake)` each, tested in order: `test(answer)` is true
-            for a right answer.
+        id: of an exercise on the card, which holds its question, hints and solution.
+        properties: `(text, test, usual mistake)` each, of which a right answer has all; the first
+            that an answer lacks is named. In place of `right`.
+        right: whether an answer, as `kind` has made it, is right.
+        expected: what kind of thing the answer is, such as "one number, in nats".
+        kind: float, int, str, `callable` for a function, or what converts an answer or raises (as
+            InputError, what it says is said). None: any answer is tried as it is.
+        mistakes: `(words, test)` each; the first whose test holds is said. The words name the
+            mistake and give no formula.
+        otherwise: what is said where none of them holds.
     """
-    made = Exercise(_entry(session.current().card.exercises, id, "exercise"), properties)
-    _exercises[id] = made
+    told = [(words, test, True) for words, test in mistakes]
+    told += [(f"✗ {text}. Usual mistake: {usual}", test, False) for text, test, usual in properties]
+    right = right or (lambda answer: all(test(answer) for _, test, _ in properties))
+    entry = _entry(session.current().card.exercises, id, "exercise")
+    made = Exercise(entry, right, told, kind, expected, otherwise)
     made._show()
     return made
-
-
-def check(id: str, answer: object) -> Result:
-    """Which property the answer to exercise `id` lacks and the usual mistake, or that it fits."""
-    expect_one_of("exercise", id, _exercises)
-    return _exercises[id].check(answer)
-
-
-def hint(id: str, level: int = 1) -> Hint:
-    """The hint of this level to exercise `id`, from the vaguest, 1, to the plainest."""
-    return Exercise(_entry(session.current().card.exercises, id, "exercise"), ()).hint(level)
 
 
 def quiz(id: str) -> Quiz:
@@ -164,6 +220,86 @@ def quiz(id: str) -> Quiz:
     made = Quiz(_entry(session.current().card.quizzes, id, "quiz"))
     made._show()
     return made
+
+
+def progress() -> pd.DataFrame:
+    """A row for each exercise and quiz of this notebook: done, tried or open, and the tries."""
+    card = session.current().card
+    keys = [f"exercise {id}" for id in card.exercises] + [f"quiz {id}" for id in card.quizzes]
+    noted = {key: _noted(key) for key in keys}
+    state = ["done" if t["done"] else "tried" if t["tries"] else "open" for t in noted.values()]
+    tries = [told["tries"] for told in noted.values()]
+    return pd.DataFrame({"question": keys, "state": state, "tries": tries})
+
+
+def reset(id: str | None = None) -> None:
+    """Forget the tries of the exercise or quiz `id`, or of all in this notebook."""
+    card = session.current().card
+    if id is not None:
+        expect_one_of("exercise or quiz", id, [*card.exercises, *card.quizzes])
+    _save({key: told for key, told in _all_noted().items() if id and key.split()[1] != id})
+
+
+def _all_noted() -> dict[str, dict]:
+    """Tries and success by "exercise ID" or "quiz ID", as the run's folder keeps them."""
+    try:
+        return json.loads((session.current().folder / _PROGRESS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def _noted(key: str) -> dict:
+    return _all_noted().get(key, {"tries": 0, "done": False})
+
+
+def _note(key: str, correct: bool) -> dict:
+    """Count a try; what is done stays done, whatever is tried later."""
+    noted = _noted(key)
+    noted = {"tries": noted["tries"] + 1, "done": noted["done"] or correct}
+    _save(_all_noted() | {key: noted})
+    return noted
+
+
+def _save(noted: dict[str, dict]) -> None:
+    write_text(session.current().folder / _PROGRESS, json.dumps(noted, indent=1) + "\n")
+
+
+def _is_open(noted: dict) -> bool:
+    """Whether the solution may be seen."""
+    return noted["done"] or noted["tries"] >= _TRIES
+
+
+def _converted(answer: object, kind: object) -> object:
+    """The answer as this kind; raises where it is none, also for text as a list of characters."""
+    if kind is None or (kind is callable and callable(answer)):
+        return answer
+    if kind in (float, int):
+        value = answer.item() if getattr(answer, "shape", None) == () else answer
+        is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+        if is_number and isfinite(value) and (kind is float or value == int(value)):
+            return kind(value)
+    elif kind is str and isinstance(answer, str):
+        return answer.strip()
+    elif kind not in (str, callable) and not (isinstance(kind, type) and isinstance(answer, str)):
+        return kind(answer)
+    raise TypeError
+
+
+def _described(answer: object) -> str:
+    """An answer in plain words.
+
+    >>> _described("nine"), _described(0.5), _described([1, 2])
+    ("a text, 'nine'", 'the number 0.5', 'a list of 2')
+    """
+    if isinstance(answer, str):
+        return f"a text, {answer[:40]!r}"
+    if isinstance(answer, numbers.Number):
+        return f"{answer}" if isinstance(answer, bool) else f"the number {answer}"[:40]
+    if shape := getattr(answer, "shape", ()):
+        return f"an array of shape {tuple(shape)}"
+    kind = "function" if callable(answer) else type(answer).__name__
+    many = isinstance(answer, list | tuple | set | frozenset | dict)
+    return f"a {kind} of {len(answer)}" if many else f"a {kind}"
 
 
 def _entry(entries: dict, id: str, what: str):

@@ -5,7 +5,7 @@ import textwrap
 
 import pytest
 
-from lmnotes.notebook import session, teach
+from lmnotes.notebook import session
 from lmnotes.runs import fingerprint
 
 NAME = "01_tiny"
@@ -55,6 +55,7 @@ id = "square"
 question = "What is three squared?"
 hints = ["Draw it.", "Three rows of three."]
 solution = "Nine."
+answer = "n * n"
 
 [[quizzes]]
 id = "which"
@@ -62,6 +63,7 @@ question = "Which is larger?"
 choices = ["one", "two", "three"]
 answer = 3
 why = "It comes last."
+wrong = ["One comes first.", "Two is in between.", ""]
 """
 
 CELLS = [
@@ -169,7 +171,6 @@ class House:
         # a source that is edited while tests run must not change the ids of their runs
         monkeypatch.setattr(fingerprint, "sources", lambda notebook: {})
         monkeypatch.setattr(session, "_current", None)
-        monkeypatch.setattr(teach, "_exercises", {})
         return self
 
 

@@ -36,6 +36,10 @@ def test_a_card_is_read_with_its_claims_profiles_and_questions(house):
         ('number = "01"', "number = ", "is not TOML"),
         ('unit = "nats"', 'needs = "luck"', "needs 'luck' was given; expected one of interval"),
         ("figures = [", "pictures = [", "expected one of figures, tables"),
+        ('"Two is in between.", ""', '"", "It is"', "quiz which says why 2 choices are wrong"),
+        (', "Two is in between."', "", "expected one reason for each of 3, empty at the right one"),
+        ('"n * n"', '"n = 9"', "exercise square: its answer is no expression"),
+        ("[paper]", "minutes = { 15 = [1] }\n[paper]", "expected one of 10, 45"),
     ],
 )
 def test_a_card_that_cannot_be_is_refused(house, old, new, words):
