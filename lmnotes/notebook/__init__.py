@@ -7,7 +7,7 @@ import lazy_loader
 ROOMS = [room.name for room in pkgutil.iter_modules(__path__)]
 HANDED_ON = {
     "controls": ["typed"],
-    "outputs": ["begin", "figure", "table"],
+    "outputs": ["begin", "figure", "hero", "table"],
     "session": ["note_input"],
     "views": ["explore"],
 }

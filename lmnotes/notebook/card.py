@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,11 @@ PROFILES = ("smoke", "laptop", "paper", "quick")  # the last, on some cards, for
 PATHS = ("10", "45")  # minutes; 90 are everything
 # How sure it is that the paper says so; "read off" is a value taken from a picture.
 CERTAINTIES = ("stated", "second-hand", "derived", "read off")
+# What becomes of a figure or table of the paper: drawn from data as the paper's, drawn from what
+# stands in for them, not drawn for want of data or models, not to be drawn at all.
+DRAWN = ("own data", "stand-in")
+STATES = (*DRAWN, "needs", "not possible")
+FIELD = re.compile(r"\{(\w+)(?:\.(published|verdict))?\}")  # of a claim, in a hero's sentence
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,34 @@ class Shared:
 
 
 @dataclass(frozen=True)
+class Hero:
+    """The paper in ten seconds: one of the card's figures, and two sentences.
+
+    found: what the paper found. here: what came out here, with {id} for what was measured for a
+    claim, {id.published} and {id.verdict}.
+    """
+
+    figure: str
+    found: str
+    here: str
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """A figure or table of the paper and its state here.
+
+    item: such as "Figure 4". artefacts: what the notebook draws of it. note: which stand-in, what
+    is needed and lies in no installation, why it is not possible. parameter: what takes the data.
+    """
+
+    item: str
+    state: str
+    artefacts: tuple[str, ...] = ()
+    note: str = ""
+    parameter: str = ""
+
+
+@dataclass(frozen=True)
 class Card:
     """Everything that a card says.
 
@@ -115,9 +149,22 @@ class Card:
     minutes: dict[str, list[int]] = field(default_factory=dict)
     figures: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
+    hero: Hero | None = None
+    coverage: tuple[Coverage, ...] = ()
     claims: dict[str, Claim] = field(default_factory=dict)
     exercises: dict[str, Exercise] = field(default_factory=dict)
     quizzes: dict[str, Quiz] = field(default_factory=dict)
+
+    @property
+    def covered(self) -> str:
+        """How many of the paper's figures and tables are drawn: "figures 11 of 13, tables 8 of 10";
+        nothing where the card does not list them."""
+        counts = []
+        for kind in ("Figure", "Table"):
+            states = [entry.state for entry in self.coverage if entry.item.startswith(kind)]
+            n_drawn = sum(state in DRAWN for state in states)
+            counts += [f"{kind.lower()}s {n_drawn} of {len(states)}"] if states else []
+        return ", ".join(counts)
 
 
 def notebooks_folder() -> Path:
@@ -200,7 +247,16 @@ def load(path: Path | str) -> Card:
         raw[name] = _by_id(where, name, kind, raw.get(name, []))
     shared = enumerate(raw.pop("shared", []), start=1)
     shared = [_make(f"{where} [[shared]] {number}", Shared, entry) for number, entry in shared]
+    if "hero" in raw:
+        raw["hero"] = _make(f"{where} [hero]", Hero, raw["hero"])
+    covered = enumerate(raw.pop("coverage", []), start=1)
+    raw["coverage"] = [
+        _make(f"{where} [[coverage]] {entry.get('item', number)}", Coverage, entry)
+        for number, entry in covered
+    ]
     card = _make(where, Card, raw | {"shared": shared})
+    _check_hero(where, card)
+    _check_coverage(where, card)
     _keys(f"{where} [profiles]", card.profiles, PROFILES)
     _keys(f"{where} minutes", card.minutes, PATHS)
     if card.notebook[:2] != card.number or path.stem != card.number:
@@ -262,3 +318,37 @@ def _check_claim(where: str, claim: Claim) -> None:
             raise InputError("it has no rule; expected 'reproduced' or 'same_direction': add one")
     except InputError as error:
         raise InputError(f"{where} claim {claim.id}: {error}") from None
+
+
+def _check_hero(where: str, card: Card) -> None:
+    if card.hero is None:
+        return
+    expect_one_of(f"{where} [hero]: figure", card.hero.figure, card.figures)
+    for id, _ in FIELD.findall(card.hero.here):
+        expect_one_of(f"{where} [hero] here: claim", id, card.claims)
+    if "{" in (left := FIELD.sub("", card.hero.here)):
+        given = f"{where} [hero] here: {left!r} is left of it without its claims"
+        raise InputError(f"{given}; expected {{id}}, {{id.published}} or {{id.verdict}}: mend it")
+
+
+def _check_coverage(where: str, card: Card) -> None:
+    """What each state must say, and each figure or table of the paper once."""
+    for number, entry in enumerate(card.coverage):
+        what = f"{where} [[coverage]] {entry.item}"
+        if not re.fullmatch(r"(Figure|Table) \S+", entry.item):
+            given = f"{where} [[coverage]]: item {entry.item!r} was given"
+            raise InputError(f"{given}; expected such as 'Figure 4' or 'Table 2': name it so")
+        if entry.item in [other.item for other in card.coverage[:number]]:
+            raise InputError(f"{what} stands there twice; expected it once: put the two together")
+        expect_one_of(f"{what}: state", entry.state, STATES)
+        for name in entry.artefacts:
+            expect_one_of(f"{what}: artefact", name, card.figures + card.tables)
+        wanted = {"artefacts": "what the notebook draws of it"} if entry.state in DRAWN else {}
+        if entry.state != "own data":
+            wanted["note"] = "why it is so, and for a stand-in which it is"
+        if entry.state == "needs":
+            wanted["parameter"] = "the notebook's parameter that takes what is needed"
+        for name, meaning in wanted.items():
+            if not getattr(entry, name):
+                given = f"{what} is {entry.state!r} and has no {name}"
+                raise InputError(f"{given}; expected {meaning}: add it")

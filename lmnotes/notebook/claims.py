@@ -56,6 +56,7 @@ def record(
     run.claims[id] = {"measured": value, "low": low, "high": high, "verdict": verdict}
     run.claims[id]["note"] = "; ".join(filter(None, [note, *said]))
     save()
+    run.refresh()
     return verdict
 
 

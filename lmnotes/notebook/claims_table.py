@@ -1,11 +1,13 @@
 """The claims of a run as HTML: published beside measured, counted by verdict."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import groupby
 
 from lmnotes.notebook import verdicts
+from lmnotes.notebook.card import FIELD
 from lmnotes.notebook.formulas import with_math
 
 _TONES = {
@@ -17,6 +19,7 @@ _TONES = {
     verdicts.NOT_RECORDED: "grey",
 }
 _KINDS = ("numbers of the paper", "directions", "values read off figures")
+_NOT_YET = "not measured yet"
 _FOLD = 8  # claims; a figure or table with more of them is folded under its counts
 _COLUMNS = ("Where", "Claim", "Published", "Measured", "Verdict")
 _STYLE = """<style>
@@ -156,3 +159,30 @@ def short(text: str) -> str:
     if _DECIMAL.fullmatch(text):
         return f"{float(text):.4g}".replace("-", "−")
     return "–" if text in ("nan", "NaN") else escape(text)
+
+
+def filled(sentence: str, claims: Mapping[str, Mapping]) -> str:
+    """A hero's sentence with the numbers and verdicts of the claims, by id, that it names.
+
+    >>> row = {"measured": 0.8312, "low": 0.815, "high": 0.847, "published": 0.82, "unit": "nats"}
+    >>> filled("{r2} here, {r2.published} there: {r2.verdict}", {"r2": row})
+    '0.831 nats (0.815–0.847) here, 0.82 nats there: not measured yet'
+    """
+
+    def value(field: re.Match) -> str:
+        row = claims[field[1]]
+        if field[2] == "verdict":
+            return row.get("verdict") or _NOT_YET
+        number = row.get(field[2] or "measured")
+        if number in ("", None) or math.isnan(float(number)):
+            return "direction only" if field[2] else _NOT_YET
+        low, high = (float(row.get(end) or "nan") for end in ("low", "high"))
+        unit = f" {row['unit']}" if row["unit"] else ""
+        if field[2] or not high > low:
+            return f"{float(number):.3g}{unit}".replace("-", "−")
+        width = float(f"{high - low:.1e}")
+        places = max(0, 1 - math.floor(math.log10(width)))
+        text = f"{float(number):.{places}f}{unit} ({low:.{places}f}–{high:.{places}f})"
+        return text.replace("-", "−")
+
+    return FIELD.sub(value, sentence)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pandas as pd
-from IPython.display import Image, display
+from IPython.display import Image, Markdown, display
 
 from lmnotes import parallel, store, times
 from lmnotes.errors import InputError, expect_one_of
 from lmnotes.notebook import card as cards
-from lmnotes.notebook import parameters, session
+from lmnotes.notebook import claims_table, parameters, session
 from lmnotes.notebook.views import running_shell, show_markdown
 from lmnotes.store import write_text
 
@@ -91,10 +91,47 @@ def figure(fig: "Figure", name: str, data: pd.DataFrame, caption: str = "") -> N
             how = {"dpi": _DPI, "metadata": metadata, "bbox_inches": box}
             fig.savefig(stem.with_suffix(f".{suffix}"), **how)
     plt.close(fig)
-    png = stem.with_suffix(".png").read_bytes()
-    width = int.from_bytes(png[16:20], "big") * 96 // _DPI  # its IHDR, in pixels; 96 per inch
-    shown = Image(data=png, format="png", width=width, alt=caption or name)
+    shown = _picture(stem.with_suffix(".png"), caption or name)
     _keep(frame, stem.with_suffix(".csv"), caption, shown)
+    session.current().refresh()
+
+
+def _picture(path: Path, alt: str) -> Image:
+    """A figure as a cell shows it."""
+    png = path.read_bytes()
+    width = int.from_bytes(png[16:20], "big") * 96 // _DPI  # its IHDR, in pixels; 96 per inch
+    return Image(data=png, format="png", width=width, alt=alt)
+
+
+def hero() -> None:
+    """Show the card's hero: the place of its figure, which the notebook draws below, and two
+    sentences with what has been measured; both follow the run.
+
+    Raises `InputError` where the card has none.
+    """
+    run = session.current()
+    if run.card.hero is None:
+        given = f"{run.card.number}.toml has no hero"
+        raise InputError(f"{given}; expected [hero] with figure, found and here: write it")
+    path = run.folder / "figures" / f"{run.card.hero.figure}.png"
+    now: dict[str, object] = {}
+
+    def refresh() -> None:
+        claims = {id: vars(claim) | run.claims.get(id, {}) for id, claim in run.card.claims.items()}
+        here = claims_table.filled(run.card.hero.here, claims)
+        words = f"**The paper:** {run.card.hero.found}\n\n**Here:** {here}"
+        then = {"figure": path.is_file() and path.stat().st_mtime_ns, "words": words}
+        for part in [part for part in then if now.get(part) != then[part]]:
+            shown = Markdown(_as_markdown(words))
+            if part == "figure":
+                shown = Markdown("*Its figure stands here when it is drawn.*")
+                shown = _picture(path, run.card.hero.found) if path.is_file() else shown
+            display(shown, display_id=f"hero of {run.name}: {part}", update=part in now)
+        now.update(then)
+
+    if getattr(running_shell(), "kernel", None) is not None:
+        run.refresh = refresh
+        refresh()
 
 
 def _laid_out(fig: "Figure") -> "Bbox":

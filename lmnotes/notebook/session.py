@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +22,7 @@ class Run:
     parameters: dict = field(default_factory=dict)
     inputs: dict = field(default_factory=dict)
     claims: dict = field(default_factory=dict)  # id -> what was measured, filled by `claims`
+    refresh: Callable = lambda: None  # the hero, after each figure and claim
 
 
 _current: Run | None = None

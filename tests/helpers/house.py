@@ -64,6 +64,28 @@ choices = ["one", "two", "three"]
 answer = 3
 why = "It comes last."
 wrong = ["One comes first.", "Two is in between.", ""]
+
+[hero]
+figure = "fig1_line"
+found = "the line rises by 2 <nats>"
+here = "it rises by {slope} ({slope.published}): {slope.verdict}"
+
+[[coverage]]
+item = "Figure 1"
+state = "own data"
+artefacts = ["fig1_line"]
+
+[[coverage]]
+item = "Table 1"
+state = "stand-in"
+artefacts = ["table1_squares"]
+note = "whole numbers for those of the paper"
+
+[[coverage]]
+item = "Table 2"
+state = "needs"
+note = "a text of the paper's"
+parameter = "text"
 """
 
 CELLS = [
@@ -95,6 +117,7 @@ CELLS = [
 
         outputs.begin("01_tiny", globals())
         session.note_input("text", "abc123")
+        outputs.hero()
         """,
         [],
     ),

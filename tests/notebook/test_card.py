@@ -14,6 +14,7 @@ def test_a_card_is_read_with_its_claims_profiles_and_questions(house):
     assert got.claims["large"].profiles == ("paper",)
     assert got.exercises["square"].hints == ("Draw it.", "Three rows of three.")
     assert got.quizzes["which"].choices[2] == "three"
+    assert got.hero.figure == "fig1_line" and got.covered == "figures 1 of 1, tables 1 of 2"
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,16 @@ def test_a_card_is_read_with_its_claims_profiles_and_questions(house):
         (', "Two is in between."', "", "expected one reason for each of 3, empty at the right one"),
         ('"n * n"', '"n = 9"', "exercise square: its answer is no expression"),
         ("[paper]", "minutes = { 15 = [1] }\n[paper]", "expected one of 10, 45"),
+        ('figure = "fig1_line"', 'figure = "fig1_lin"', "[hero]: figure 'fig1_lin' was given"),
+        ("rises by {slope} ", "rises by {slop} ", "did you mean 'slope'?"),
+        ("({slope.published})", "({slope.unit})", "expected id, id.published or id.verdict"),
+        ('state = "own data"', 'state = "ours"', "Figure 1: state 'ours' was given"),
+        ('artefacts = ["fig1_line"]\n\n[[cov', "[[cov", "'own data' and has no artefacts"),
+        ('["table1_squares"]\nnote', '["table2"]\nnote', "Table 1: artefact 'table2' was given"),
+        ('note = "whole', 'parameter = "whole', "'stand-in' and has no note"),
+        ('parameter = "text"', "", "is 'needs' and has no parameter"),
+        ('item = "Table 2"', 'item = "Table 1"', "Table 1 stands there twice"),
+        ('item = "Table 2"', 'item = "Tab. 2"', "expected such as 'Figure 4'"),
     ],
 )
 def test_a_card_that_cannot_be_is_refused(house, old, new, words):

@@ -1,20 +1,23 @@
+import base64
 import csv
 import json
 import os
 import subprocess
 import sys
+import types
 
 import matplotlib
 
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.notebook import outputs, session
+from lmnotes.notebook import claims, outputs, session
 from lmnotes.runs import twins
 
 DRAW = """
@@ -249,3 +252,32 @@ def test_the_launcher_names_the_folder_and_profile(house, monkeypatch, tmp_path)
     outputs.begin(house.name)
     assert session.current().folder == tmp_path / "here"
     assert session.current().profile == "smoke"
+
+
+def test_the_hero_waits_for_its_figure_and_its_claims(ran):
+    node = nbformat.read(ran.result.folder / "notebook.ipynb", as_version=4)
+    cell = next(cell for cell in node.cells if "outputs.hero()" in cell.source)
+    picture, words = (output.data for output in cell.outputs)
+    png = (ran.result.folder / "figures" / "fig1_line.png").read_bytes()
+    assert base64.b64decode(picture["image/png"]) == png
+    text = words["text/markdown"]
+    assert "**The paper:** the line rises by 2 &lt;nats>" in text
+    assert "it rises by 2.00 nats (1.95–2.05) (2 nats): reproduced" in text
+
+
+def test_a_hero_that_nothing_is_known_of_yet_says_so_and_none_is_refused(house, monkeypatch):
+    shown = []
+    monkeypatch.setattr(outputs, "running_shell", lambda: types.SimpleNamespace(kernel=1))
+    monkeypatch.setattr(outputs, "display", lambda it, **how: shown.append((it, how["update"])))
+    outputs.begin(house.name)
+    outputs.hero()
+    assert [update for _, update in shown] == [False, False]
+    assert "it rises by not measured yet (2 nats): not measured yet" in shown[1][0].data
+    claims.record("large", 1.0)
+    assert len(shown) == 2  # its sentences are the same
+    claims.record("slope", 3.0, (-5.0, 4.0))
+    assert shown[2][1] and "it rises by 3.0 nats (−5.0–4.0)" in shown[2][0].data
+    house.card.write_text(house.card.read_text().partition("[hero]")[0])
+    outputs.begin(house.name)
+    with pytest.raises(InputError, match=r"01\.toml has no hero; expected \[hero\] with"):
+        outputs.hero()

@@ -64,7 +64,7 @@ def test_a_run_leaves_everything_and_a_record_of_it(ran):
     assert "launch.log" not in entry["files"]
 
 
-def test_the_executed_notebook_shows_each_figure_once_and_holds_no_widgets(ran):
+def test_the_executed_notebook_shows_a_figure_and_it_as_the_hero_and_holds_no_widgets(ran):
     notebook = read(ran.result.folder, "notebook.ipynb")
     pictures = [
         output
@@ -72,7 +72,8 @@ def test_the_executed_notebook_shows_each_figure_once_and_holds_no_widgets(ran):
         for output in cell.get("outputs", [])
         if "image/png" in output.get("data", {})
     ]
-    assert len(pictures) == 1
+    hero, picture = pictures
+    assert hero["data"] == picture["data"]
     assert "widgets" not in notebook["metadata"]
     sources = ["".join(cell["source"]) for cell in notebook["cells"]]
     assert "# Parameters\nn_points = 5\n" in sources
