@@ -11,14 +11,14 @@ from matplotlib.figure import Figure
 from lmnotes.figures import style
 
 BASES = {
-    "ICA": style.BLUE,
-    "PCA": style.ORANGE,
-    "random rotation": style.GREEN,
-    "random clusters": style.GREEN,
-    "raw columns": style.RED,
-    "Gaussian noise": style.GREY,
-    "shuffled pairing": style.GREY,
-    "untrained": style.PURPLE,
+    "ICA": style.ICA,
+    "PCA": style.PCA,
+    "random rotation": style.RANDOM,
+    "random clusters": style.RANDOM,
+    "raw columns": style.RAW,
+    "Gaussian noise": style.NOISE,
+    "shuffled pairing": style.NOISE,
+    "untrained": style.UNTRAINED,
 }
 _DASHES = {"random rotation": "--", "shuffled pairing": ":", "untrained": ":"}
 
@@ -99,8 +99,7 @@ def curves(
 
     bands: columns of the lower and the upper end. labels: of `ax.set`.
     """
-    others = [name for name in dict.fromkeys(table[by]) if name not in BASES]
-    colours = BASES | dict(zip(others, style.COLOURS * len(others), strict=False))
+    colours = style.colours(table[by]) | BASES
     for name, rows in table.groupby(by, sort=False):
         dots = {"marker": "o", "ms": 2.5} if len(rows) < 20 else {}
         line = {"color": colours[name], "ls": _DASHES.get(name, "-"), "label": name}

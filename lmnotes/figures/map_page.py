@@ -100,7 +100,7 @@ def _placed(points: np.ndarray) -> list[list[float]]:
 def _colour_of(column: pd.Series) -> dict:
     """Hex colours of every model with the legend's entries."""
     looks = maps.looks(column)
-    if len(looks.legend) <= maps.N_COLOURS:
+    if len({colour for _, colour in looks.legend}) == len(looks.legend):
         return {"of": looks.colours, "legend": looks.legend}
     # dots of a page have no markers to tell more classes apart
     hues = [to_hex(colormaps["tab20"](number % 20)) for number in range(len(looks.legend))]

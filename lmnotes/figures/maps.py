@@ -1,5 +1,6 @@
 """Figures of the model map: the map itself, the distances, their tree, their calibration."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,9 +12,8 @@ from matplotlib.colors import Normalize, to_hex
 
 from lmnotes.figures import style
 
-# Classes beyond the seventh take the same colours with another marker.
+# Classes of one colour have different markers.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-N_COLOURS = len(style.COLOURS)
 _SCALE = "viridis"
 
 
@@ -39,8 +39,10 @@ def looks(column: pd.Series) -> Looks:
     if not isinstance(column.dtype, pd.CategoricalDtype):
         column = classes(column)
     names, order = column.astype(str), [str(name) for name in column.cat.categories]
-    colour = {name: style.COLOURS[i % N_COLOURS] for i, name in enumerate(order)}
-    marker = {name: MARKERS[i // N_COLOURS % len(MARKERS)] for i, name in enumerate(order)}
+    colour, marker, n_alike = style.colours(order), {}, Counter()
+    for name in order:
+        marker[name] = MARKERS[n_alike[colour[name]] % len(MARKERS)]
+        n_alike[colour[name]] += 1
     legend = [(name, colour[name]) for name in order if (names == name).any()]
     return Looks([colour[n] for n in names], [marker[n] for n in names], legend, False)
 

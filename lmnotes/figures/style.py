@@ -1,10 +1,11 @@
 """One style for all figures; each function draws one table and returns the figure.
 
-Colours tell apart for colour-blind readers (Okabe and Ito); text is 8 points at print size, so that
-a figure can go into a two-column paper as it is.
+A colour means one thing in all notebooks, and is told apart by colour-blind readers; text is 8
+points at print size, so that a figure can go into a two-column paper as it is.
 """
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -17,9 +18,20 @@ from matplotlib.transforms import Bbox
 
 from lmnotes.statistics import Fit
 
-BLUE, ORANGE, GREEN, RED = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-PURPLE, SKY, GREY, BLACK = "#CC79A7", "#56B4E9", "#8C8C8C", "#222222"
-COLOURS = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY, BLACK)
+# Each two are 20 apart or more in CIE Lab, to full colour vision and to deuteranopes.
+BLUE, ORANGE, GREEN, RED, PURPLE = "#0072B2", "#E69F00", "#00894F", "#CC4B00", "#DD8FD0"
+SKY, WINE, OLIVE, GREY, BLACK = "#5CB8F0", "#8E1C5A", "#6E590E", "#8C8C8C", "#222222"
+COLOURS = (BLUE, RED, GREEN, ORANGE, PURPLE, SKY, BLACK, WINE, OLIVE)
+# axes of an embedding, and what has no structure
+ICA, PCA, RANDOM, RAW, UNTRAINED, NOISE = BLUE, ORANGE, GREEN, RED, PURPLE, GREY
+OWN, PAPER = BLACK, WINE  # numbers of this run, and those that the paper prints
+_DOMAINS = "encyclopedia code docs headers names news numbers legal manual"
+_ZOO = "GPT-NeoX|Llama|GPT-2|n-gram 2|n-gram 3|n-gram 4|n-gram 5"
+_HUB = "gpt_neox|llama-2|gptj|mistral|llama-1|llama-3|deepseek|gemma|opt|bloom|falcon"
+_FIXED = {"ICA": ICA, "PCA": PCA, "random rotation": RANDOM}
+for _names in (_DOMAINS.split(), _ZOO.split("|"), _HUB.split("|")):
+    _FIXED |= dict(zip(_names, itertools.cycle(COLOURS)))
+_VARIANT = re.compile(r"^only | \d+x\d+| leaked| BPE-\d+")  # of a mixture's or family's name
 COLUMN, PAGE = 3.4, 7.0  # inches: one column of a paper, and both
 
 _HALO = {"fc": "white", "ec": "none", "alpha": 0.7, "pad": 0.4}
@@ -47,6 +59,19 @@ _SPOTS = ((3, 0), (-3, 0), (0, 3), (0, -3), (2, 2), (2, -2), (-2, 2), (-2, -2))
 def use() -> None:
     """Make the house style the style of everything that is drawn from here on."""
     plt.rcParams.update(_STYLE)
+
+
+def colours(names: Iterable[str]) -> dict[str, str]:
+    """The colour of each name: its own in all figures where it is a domain of text, a family of
+    models (in all sizes) or a basis; the others get what is left, in their order.
+
+    >>> colours(["encyclopedia", "code", "mine"]) == dict(encyclopedia=BLUE, code=RED, mine=GREEN)
+    True
+    """
+    names = list(dict.fromkeys(names))
+    known = {name: _FIXED.get(_VARIANT.sub("", name)) for name in names}
+    left = itertools.cycle([c for c in COLOURS if c not in known.values()] or COLOURS)
+    return {name: colour or next(left) for name, colour in known.items()}
 
 
 def panels(

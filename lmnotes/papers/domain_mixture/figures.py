@@ -302,8 +302,13 @@ def recovery(simulated: pd.DataFrame, hidden: pd.DataFrame) -> Figure:
 
 def cloud(ax, x: np.ndarray, y: np.ndarray, domains: Sequence[str]) -> None:
     """Points with a colour and a marker for each domain, and the line on which x is y."""
-    colours = sns.color_palette(style.COLOURS, len(set(domains)))
-    look = {"hue": domains, "style": domains, "palette": colours, "s": 14, "linewidth": 0}
+    look = {
+        "hue": domains,
+        "style": domains,
+        "palette": style.colours(domains),
+        "s": 14,
+        "linewidth": 0,
+    }
     sns.scatterplot(x=x, y=y, ax=ax, **look)
     low, high = min(np.min(x), np.min(y)), max(np.max(x), np.max(y))
     ax.plot([low, high], [low, high], **_ZERO, ls=":")

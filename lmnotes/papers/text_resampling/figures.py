@@ -237,7 +237,7 @@ def drawn_texts(
     """Importances of all texts, the largest first, coloured by domain; the drawn ones stand out."""
     figure, (ax,) = style.panels(width=style.PAGE, height=2.2)
     order = np.argsort(-scores, kind="stable")
-    colours = colours_of(sorted(set(domains)))
+    colours = style.colours(sorted(set(domains)))
     colour = np.array([colours[name] for name in np.asarray(domains)[order]])
     is_drawn, places = np.isin(order, chosen), np.arange(len(order))
     for some, look in ((~is_drawn, {"lw": 0.5, "alpha": 0.15}), (is_drawn, {"lw": 0.8})):
