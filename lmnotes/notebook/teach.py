@@ -78,13 +78,13 @@ class Exercise:
                 return False
 
         correct = holds(self.right)
-        noted = _note(f"exercise {self.entry.id}", correct)
+        tries = _note(f"exercise {self.entry.id}", correct)
         if correct:
             return Result(True, "Right.")
         said = (words for words, test, given in self.mistakes if holds(test) is given)
         told = f"Not yet: {next(said, self.otherwise)}"
         told += stopped[0] if stopped and callable(answer) else ""
-        return Result(False, told + ("\n.solution() is open now." if _is_open(noted) else ""))
+        return Result(False, told + ("\n.solution() is open now." if len(tries) >= _TRIES else ""))
 
     def hint(self) -> Hint:
         """The next hint, from the vaguest to the plainest, which stays the last."""
@@ -96,11 +96,10 @@ class Exercise:
 
     def solution(self) -> Hint:
         """The solution, after two tries; before them, that it is not open yet."""
-        noted = _noted(f"exercise {self.entry.id}")
-        if _is_open(noted):
+        tries = _tried().get(f"exercise {self.entry.id}", [])
+        if len(tries) >= _TRIES or any(tries):
             return Hint(f"**Solution.** {self.entry.solution}")
-        tries = f"Not open yet: the solution opens after {_TRIES} tries, and so far there are"
-        return Hint(f"{tries} {noted['tries']}.")
+        return Hint(f"Not open yet: the solution opens after {_TRIES} tries, not {len(tries)}.")
 
     def _show(self) -> None:
         """Show the question, hints behind a button; on a page, hints and solution folded."""
@@ -224,12 +223,11 @@ def quiz(id: str) -> Quiz:
 
 def progress() -> pd.DataFrame:
     """A row for each exercise and quiz of this notebook: done, tried or open, and the tries."""
-    card = session.current().card
+    card, tried = session.current().card, _tried()
     keys = [f"exercise {id}" for id in card.exercises] + [f"quiz {id}" for id in card.quizzes]
-    noted = {key: _noted(key) for key in keys}
-    state = ["done" if t["done"] else "tried" if t["tries"] else "open" for t in noted.values()]
-    tries = [told["tries"] for told in noted.values()]
-    return pd.DataFrame({"question": keys, "state": state, "tries": tries})
+    tries = [tried.get(key, []) for key in keys]
+    state = ["done" if any(right) else "tried" if right else "open" for right in tries]
+    return pd.DataFrame({"question": keys, "state": state, "tries": list(map(len, tries))})
 
 
 def reset(id: str | None = None) -> None:
@@ -237,36 +235,27 @@ def reset(id: str | None = None) -> None:
     card = session.current().card
     if id is not None:
         expect_one_of("exercise or quiz", id, [*card.exercises, *card.quizzes])
-    _save({key: told for key, told in _all_noted().items() if id and key.split()[1] != id})
+    _save({key: tries for key, tries in _tried().items() if id and key.split()[1] != id})
 
 
-def _all_noted() -> dict[str, dict]:
-    """Tries and success by "exercise ID" or "quiz ID", as the run's folder keeps them."""
+def _tried() -> dict[str, list[bool]]:
+    """Whether each try was right, by "exercise ID" or "quiz ID", as the run's folder keeps it."""
     try:
         return json.loads((session.current().folder / _PROGRESS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
 
 
-def _noted(key: str) -> dict:
-    return _all_noted().get(key, {"tries": 0, "done": False})
+def _note(key: str, is_right: bool) -> list[bool]:
+    """All tries of this exercise or quiz, this last."""
+    tried = _tried()
+    tried.setdefault(key, []).append(is_right)
+    _save(tried)
+    return tried[key]
 
 
-def _note(key: str, correct: bool) -> dict:
-    """Count a try; what is done stays done, whatever is tried later."""
-    noted = _noted(key)
-    noted = {"tries": noted["tries"] + 1, "done": noted["done"] or correct}
-    _save(_all_noted() | {key: noted})
-    return noted
-
-
-def _save(noted: dict[str, dict]) -> None:
-    write_text(session.current().folder / _PROGRESS, json.dumps(noted, indent=1) + "\n")
-
-
-def _is_open(noted: dict) -> bool:
-    """Whether the solution may be seen."""
-    return noted["done"] or noted["tries"] >= _TRIES
+def _save(tried: dict[str, list[bool]]) -> None:
+    write_text(session.current().folder / _PROGRESS, json.dumps(tried, indent=1) + "\n")
 
 
 def _converted(answer: object, kind: object) -> object:

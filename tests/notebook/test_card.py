@@ -39,7 +39,6 @@ def test_a_card_is_read_with_its_claims_profiles_and_questions(house):
         ("figures = [", "pictures = [", "expected one of figures, tables"),
         ('"Two is in between.", ""', '"", "It is"', "quiz which says why 2 choices are wrong"),
         (', "Two is in between."', "", "expected one reason for each of 3, empty at the right one"),
-        ('"n * n"', '"n = 9"', "exercise square: its answer is no expression"),
         ("[paper]", "minutes = { 15 = [1] }\n[paper]", "expected one of 10, 45"),
         ('figure = "fig1_line"', 'figure = "fig1_lin"', "[hero]: figure 'fig1_lin' was given"),
         ("rises by {slope} ", "rises by {slop} ", "did you mean 'slope'?"),

@@ -86,7 +86,7 @@ def test_what_is_no_such_thing_is_told_what_was_expected(begun, kind, right, wro
     for answer in wrong:
         told = str(task.check(answer))
         assert re.fullmatch(r"Not yet: that is [^;]+; expected a such\.", told), told
-    assert teach._noted("exercise square")["tries"] == len(right)  # these are no tries
+    assert list(teach.progress().tries) == [len(right), 0]  # these are no tries
 
 
 def test_a_conversion_may_say_what_is_wrong_and_a_function_what_stopped_it(begun):
@@ -119,9 +119,9 @@ def test_hints_go_from_vague_to_plain_and_the_solution_opens_after_two_tries(beg
         "Three rows of three.",
         "Three rows of three.",
     ]
-    assert "so far there are 0" in task.solution()
+    assert "after 2 tries, not 0" in task.solution()
     assert "solution" not in str(task.check(6))
-    assert "so far there are 1" in task.solution() and "Nine" not in task.solution()
+    assert "after 2 tries, not 1" in task.solution() and "Nine" not in task.solution()
     assert ".solution() is open now" in str(task.check(6))
     assert square().solution() == "**Solution.** Nine."
 
