@@ -1,4 +1,4 @@
-"""The command line: `lmnotes run | describe | score | status | cache | report | sync`."""
+"""The command line: `lmnotes run | describe | class | score | status | cache | report | sync`."""
 
 import argparse
 import os
@@ -54,6 +54,18 @@ def _parser() -> argparse.ArgumentParser:
     describe = commands.add_parser("describe", help="a notebook's parameters, profiles and claims")
     describe.add_argument("name", metavar="01", help="number or name")
     describe.set_defaults(command=_describe)
+
+    lesson = commands.add_parser("class", help="a notebook for a class: copies, slides, a handout")
+    lesson.add_argument("name", metavar="01", help="number or name")
+    what = "student (answers empty), teacher (with key), slides or handout"
+    editions = ["student", "teacher", "slides", "handout"]
+    lesson.add_argument("--edition", choices=editions, required=True, help=what)
+    lesson.add_argument("--output", metavar="FOLDER", help="where to; outputs/class without it")
+    paths = "the sections of the card's path of so many minutes"
+    lesson.add_argument("--minutes", choices=["10", "45", "90"], default="90", help=paths)
+    drawn = "the run that slides and handout take figures from"
+    lesson.add_argument("--profile", default="laptop", help=drawn)
+    lesson.set_defaults(command=_class)
 
     score = commands.add_parser("score", help="log-likelihoods of texts under many models")
     command.add_arguments(score)
@@ -148,6 +160,18 @@ def _describe(options: argparse.Namespace) -> int:
     counts = {"figures": about.figures, "tables": about.tables, "claims": about.claims}
     print("\n" + ", ".join(f"{len(things)} {name}" for name, things in counts.items()))
     print(f"run it: lmnotes run {about.number} --profile smoke -p NAME=VALUE")
+    return 0
+
+
+def _class(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from lmnotes import store
+    from lmnotes.runs import editions
+
+    folder = Path(options.output or store.outputs_folder() / "class")
+    given = (options.edition, folder, options.minutes, options.profile)
+    print(editions.write(options.name, *given))
     return 0
 
 

@@ -55,15 +55,15 @@ _FOLD = 12  # lines; longer code is folded
 _SCALE = 1.2  # of pictures; on screens their text at print size is small
 
 
-def write(notebook: Path, path: Path) -> None:
-    """Write the executed notebook as a page at `path`."""
+def write(notebook, path: Path, style: str = "") -> None:
+    """Write the executed notebook, a path or what `nbformat` reads, as a page at `path`."""
     import nbformat
     from jinja2 import DictLoader
     from nbconvert import HTMLExporter, TemplateExporter
     from nbconvert.filters import Highlight2HTML
     from nbconvert.filters.widgetsdatatypefilter import WidgetsDataTypeFilter
 
-    node = nbformat.read(notebook, as_version=4)
+    node = nbformat.read(notebook, as_version=4) if isinstance(notebook, Path) else notebook
     node.metadata.pop("widgets", None)
     for cell in node.cells:
         if cell.cell_type == "code":
@@ -80,8 +80,8 @@ def write(notebook: Path, path: Path) -> None:
     code["filter_data_type"] = WidgetsDataTypeFilter(notebook_metadata={}, resources={})
     for name, function in code.items():
         exporter.register_filter(name, function)
-    resources = {"metadata": {"name": _title(node) or notebook.stem}}
-    resources["style"] = BASE + PAGE_STYLE
+    resources = {"metadata": {"name": _title(node) or path.stem}}
+    resources["style"] = BASE + PAGE_STYLE + style
     scripts = _hashes(node) or "'none'"
     resources["policy"] = f"{POLICY}; img-src data:; script-src {scripts}"
     resources["should_sanitize_html"] = True

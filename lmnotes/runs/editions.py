@@ -1,0 +1,164 @@
+"""Editions of a notebook for a class: a student's and a teacher's copy, slides, a handout."""
+
+import base64
+import re
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+from nbformat import v4
+
+from lmnotes import store
+from lmnotes.errors import InputError, expect_one_of
+from lmnotes.notebook import card as cards
+from lmnotes.runs import page, run
+
+_SECTION = re.compile(r"## (?:(\d+)\.)?.*")
+_ROOM = '<div style="border: 1px solid #999; height: 3.5rem"></div>'
+_ALL = "90"  # minutes; the path of all sections
+_NOT_SHOWN = {"parameters", "advanced", "hidden", "answer", "skip"}  # tags of cells without a slide
+_SLIDES = """
+html { scroll-snap-type: y mandatory; font-size: 125%; }
+body { max-width: 70rem; padding: 0 2rem; }
+.jp-Cell { min-height: 100vh; padding: 3rem 0; scroll-snap-align: start; display: flex;
+  flex-direction: column; justify-content: center; break-after: page; }
+.jp-CodeCell > .jp-Cell-inputWrapper { display: none; }
+.jp-RenderedImage img, .jp-RenderedHTML img { max-height: 70vh; width: auto; margin: auto; }
+"""
+_HANDOUT = """
+body { max-width: 52rem; padding: 1rem 1.5rem; font-size: .8rem; line-height: 1.35; }
+h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.05rem; margin: .6rem 0 .2rem; }
+p { margin: .3rem 0; max-width: none; } img { display: block; max-height: 15rem; margin: auto; }
+@page { size: A4; margin: 12mm; }
+"""
+
+
+def write(name: str, edition: str, folder: Path, minutes: str, profile: str) -> Path:
+    """The file of an edition of a notebook, which is written.
+
+    Args:
+        name: number or name of the notebook.
+        edition: `student`, a notebook with empty answers; `teacher`, one with the answers of its
+            card, solutions and minutes; `slides` and `handout`, pages that load nothing.
+        folder: where to.
+        minutes: "10", "45", or "90" for all; sections that the card's path of so many leaves out
+            are folded in notebooks and left out of slides.
+        profile: of the run, made where there is none, that slides and handout take figures from.
+    """
+    notebook = cards.find(name)
+    card = cards.for_notebook(notebook.stem)
+    path = folder / f"{notebook.stem}-{edition}.ipynb"
+    if edition in ("student", "teacher"):
+        node = nbformat.read(notebook, as_version=4)
+        cells = _on_path(node.cells, card, minutes)
+        node.cells = _copy(cells, card, edition == "teacher")
+        store.write_text(path, nbformat.writes(node))
+        return path
+    made = run.run(name, profile)
+    if made.status == "failed":
+        raise InputError(f"{made.message}: expected figures to show; mend it, or try --profile")
+    node = nbformat.read(made.folder / "notebook.ipynb", as_version=4)
+    if edition == "slides":
+        node.cells = [s for cell in _on_path(node.cells, card, minutes) for s in _slides(cell)]
+    else:
+        node.cells = [v4.new_markdown_cell(_handout(node.cells[0].source, card, made.folder))]
+    path = path.with_suffix(".html")
+    with store.replacing(path) as partial:
+        page.write(node, partial, _SLIDES if edition == "slides" else _HANDOUT)
+    return path
+
+
+def _sections(cells: list):
+    """Every cell with the number of its section, 0 where it has none, and the heading."""
+    number, heading = 0, ""
+    for cell in cells:
+        if cell.cell_type == "markdown" and (begins := _SECTION.match(cell.source)):
+            number, heading = int(begins[1] or 0), begins[0]
+        yield number, heading, cell
+
+
+def _on_path(cells: list, card: cards.Card, minutes: str) -> list:
+    """The cells; of sections off the path the headings, and the code, folded, as others need it."""
+    if minutes == _ALL:
+        return cells
+    expect_one_of(f"{card.number}: a path in minutes,", minutes, [*card.minutes, _ALL])
+    kept = []
+    for number, heading, cell in _sections(cells):
+        if number and number not in card.minutes[minutes]:
+            if cell.cell_type == "markdown" and not cell.source.startswith(heading):
+                continue
+            folded = {"source_hidden": True, "outputs_hidden": True}
+            cell.metadata.update(tags=["skip"], jupyter=folded)
+            if cell.cell_type == "markdown":
+                cell.source = f"{heading}\n\n*Not on the path of {minutes} minutes.*"
+        kept.append(cell)
+    return kept
+
+
+def _tags(cell) -> set[str]:
+    return set(cell.metadata.get("tags", ()))
+
+
+def _copy(cells: list, card: cards.Card, is_teacher: bool) -> list:
+    """The cells with empty answers; a teacher's with minutes first, the answers, and the key."""
+    copied, notes = [], {"minutes": _timetable(cells, card)}  # notes: what a teacher reads next
+    for cell in cells:
+        if "answer" in _tags(cell) and (asked := re.search(r"(\w+)\.check\(", cell.source)):
+            exercise = card.exercises[asked[1]]
+            empty = cell.source if "(...)" in cell.source else f"{asked[0]}...)"
+            answer = exercise.answer if is_teacher and exercise.answer else "..."
+            cell.source = empty.replace("(...)", f"({answer})")
+            notes[exercise.id] = f"**Solution.** {exercise.solution}"
+        for id in re.findall(r"teach\.quiz\([\"'](\w+)", cell.source):
+            quiz = card.quizzes[id]
+            notes[id] = f"**Key.** Choice {quiz.answer}. {quiz.why}"
+        copied.append(cell)
+        for id in list(notes) if is_teacher else ():
+            about = {"id": f"teacher-{id}"[:64], "metadata": {"tags": ["teacher"]}}
+            copied.append(v4.new_markdown_cell(notes.pop(id), **about))
+    return copied
+
+
+def _timetable(cells: list, card: cards.Card) -> str:
+    """The minutes of each section on each path, by how much it has to read."""
+    rows = [(n, heading[3:], len(cell.source.split())) for n, heading, cell in _sections(cells)]
+    words = pd.DataFrame(rows, columns=["number", "section", "words"])
+    words = words.groupby(["number", "section"], sort=False).words.sum().reset_index()
+    table = words[["section"]].copy()
+    for minutes in (*cards.PATHS, _ALL):
+        is_on = words.number.isin([0, *card.minutes.get(minutes, words.number)])
+        share = words.words.where(is_on)
+        table[f"{minutes} minutes"] = (int(minutes) * share / share.sum()).round(1)
+    return table.to_html(index=False, na_rep="", border=0)
+
+
+def _slides(cell) -> list:
+    """The slide of a cell: a heading and its first paragraph, or what code shows."""
+    if _NOT_SHOWN & _tags(cell):
+        return []
+    if cell.cell_type == "code":
+        shown = {kind for output in cell.outputs for kind in output.get("data", {})}
+        cell.source = ""
+        return [cell] if shown & {"image/png", "text/html", "text/markdown"} else []
+    n_open = 2 if cell.source.startswith("#") else 1
+    blocks = cell.source.split("\n\n")
+    if rest := "\n\n".join(blocks[n_open:]):
+        blocks[n_open:] = [f"<details><summary>more</summary>\n\n{rest}\n\n</details>"]
+    cell.source = "\n\n".join(blocks)
+    return [cell]
+
+
+def _handout(opening: str, card: cards.Card, folder: Path) -> str:
+    """One page in markdown: the question, one figure, three claims, and exercises with room."""
+    figure, found = (card.hero.figure, card.hero.found) if card.hero else (card.figures[0], "")
+    png = base64.b64encode((folder / "figures" / f"{figure}.png").read_bytes()).decode()
+    question = re.search(r"\*\*The question\.\*\*.*?(?=\n\n|\Z)", opening, re.S)
+    parts = [f"# {card.title}", question[0] if question else ""]
+    parts += [f"![](data:image/png;base64,{png})", found, "## The paper says"]
+    for claim in [claim for claim in card.claims.values() if "laptop" in claim.profiles][:3]:
+        value = "" if claim.published is None else f" ({claim.published:g} {claim.unit})"
+        parts.append(f"- {claim.text}{value}. Here: ____________")
+    parts += ["## Try it"]
+    for number, exercise in enumerate(card.exercises.values(), start=1):
+        parts += [f"**{number}.** {exercise.question}", _ROOM]
+    return "\n\n".join(parts)
