@@ -14,7 +14,7 @@ from lmnotes.notebook import card as cards
 from lmnotes.runs import page, run
 
 _SECTION = re.compile(r"## (?:(\d+)\.)?.*")
-_ROOM = '<div style="border: 1px solid #999; height: 3.5rem"></div>'
+_ROOM = '<div style="border: 1px solid #999; height: 3rem"></div>'
 _ALL = "90"  # minutes; the path of all sections
 _NOT_SHOWN = {"parameters", "advanced", "hidden", "answer", "skip"}  # tags of cells without a slide
 _SLIDES = """
@@ -23,12 +23,13 @@ body { max-width: 70rem; padding: 0 2rem; }
 .jp-Cell { min-height: 100vh; padding: 3rem 0; scroll-snap-align: start; display: flex;
   flex-direction: column; justify-content: center; break-after: page; }
 .jp-CodeCell > .jp-Cell-inputWrapper { display: none; }
+.jp-OutputArea-child:has(figure) ~ .jp-OutputArea-child:has(figure) { display: none; }
 .jp-RenderedImage img, .jp-RenderedHTML img { max-height: 70vh; width: auto; margin: auto; }
 """
 _HANDOUT = """
 body { max-width: 52rem; padding: 1rem 1.5rem; font-size: .8rem; line-height: 1.35; }
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.05rem; margin: .6rem 0 .2rem; }
-p { margin: .3rem 0; max-width: none; } img { display: block; max-height: 15rem; margin: auto; }
+p { margin: .3rem 0; max-width: none; } img { display: block; max-height: 13rem; margin: auto; }
 @page { size: A4; margin: 12mm; }
 """
 
@@ -133,15 +134,17 @@ def _timetable(cells: list, card: cards.Card) -> str:
 
 
 def _slides(cell) -> list:
-    """The slide of a cell: a heading and its first paragraph, or what code shows."""
-    if _NOT_SHOWN & _tags(cell):
+    """The slide of a cell: a heading, its first paragraph and formula, or what code shows."""
+    if _NOT_SHOWN & _tags(cell) or cell.source.startswith("## Settings"):
         return []
     if cell.cell_type == "code":
         shown = {kind for output in cell.outputs for kind in output.get("data", {})}
         cell.source = ""
         return [cell] if shown & {"image/png", "text/html", "text/markdown"} else []
-    n_open = 2 if cell.source.startswith("#") else 1
     blocks = cell.source.split("\n\n")
+    n_open = 2 if cell.source.startswith("#") else 1
+    while n_open < len(blocks) and blocks[n_open].startswith("$$"):
+        n_open += 1
     if rest := "\n\n".join(blocks[n_open:]):
         blocks[n_open:] = [f"<details><summary>more</summary>\n\n{rest}\n\n</details>"]
     cell.source = "\n\n".join(blocks)
@@ -155,8 +158,10 @@ def _handout(opening: str, card: cards.Card, folder: Path) -> str:
     question = re.search(r"\*\*The question\.\*\*.*?(?=\n\n|\Z)", opening, re.S)
     parts = [f"# {card.title}", question[0] if question else ""]
     parts += [f"![](data:image/png;base64,{png})", found, "## The paper says"]
-    for claim in [claim for claim in card.claims.values() if "laptop" in claim.profiles][:3]:
-        value = "" if claim.published is None else f" ({claim.published:g} {claim.unit})"
+    first = [id for id, _ in cards.FIELD.findall(card.hero.here)] if card.hero else []
+    for id in list(dict.fromkeys([*first, *card.claims]))[:3]:
+        claim = card.claims[id]
+        value = "" if claim.published is None else f": {claim.published:g} {claim.unit}".rstrip()
         parts.append(f"- {claim.text}{value}. Here: ____________")
     parts += ["## Try it"]
     for number, exercise in enumerate(card.exercises.values(), start=1):

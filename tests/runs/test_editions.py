@@ -104,9 +104,9 @@ def test_slides_and_handout_show_what_a_run_has_drawn(lesson):
     text = made(lesson, "slides", "--profile", "smoke", "--minutes", "10").read_text()
     assert "A line" not in text and "A square" in text
     text = made(lesson, "handout", "--profile", "smoke").read_text()
-    for words in ("A tiny paper &amp; its", "Is it\na line?", "(2 nats). Here: ____", "squared?"):
+    for words in ("A tiny paper &amp; its", "Is it\na line?", ": 2 nats. Here: ____", "squared?"):
         assert words in text
-    assert "data:image/png" in text and "height: 3.5rem" in text and "The idea" not in text
+    assert "data:image/png" in text and "height: 3rem" in text and "The idea" not in text
     assert not re.search(r"Nine|Draw it|<script", text)
 
 
