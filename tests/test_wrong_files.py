@@ -17,7 +17,7 @@ from lmnotes.papers.drug_gene_analogy import (
     asked_models,
     concept_text,
     kegg,
-    relation_tables,
+    table_checks,
     transe,
 )
 from lmnotes.papers.higher_order_correlation import relatedness
@@ -133,7 +133,7 @@ READERS = {
     "dated.tsv": concept_text.read,
     "dated.pubtator": lambda path: concept_text.read(path, {"7": 1990}),
     "years.csv": lambda path: concept_text._years(path),
-    "relations.csv": relation_tables.read,
+    "relations.csv": lambda path: table_checks.frame(path, "relations", ["drug", "gene"]),
     "answers.csv": asked_models.read,
     "split.csv": folder_of(["kge_split_P1.csv"], transe.published_split),
     "kegg.csv": folder_of([f"{name}.csv" for name in KEGG], kegg.folder),

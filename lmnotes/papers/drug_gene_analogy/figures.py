@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from lmnotes.figures import style
 from lmnotes.papers.drug_gene_analogy.planes import Plane
@@ -37,18 +39,17 @@ def points(ax: Axes, table: pd.DataFrame, kind: str, size: float, alpha: float, 
 
 
 def planes(
-    shown: Mapping[str, Plane],
-    names: Mapping[str, Mapping[str, int]],
-    width: float = style.PAGE,
-    height: float = 3.6,
+    shown: Mapping[str, Plane], names: Mapping[str, Mapping[str, int]], width: float = style.PAGE
 ) -> Figure:
-    """A panel per plane (Fig. 2): drugs, genes, a thin line for each relation, and the relation
-    vector between their means.
+    """A panel per plane (Fig. 2), all of one scale: drugs, genes, a thin line for each relation,
+    and the relation vector between their means.
 
     names: plane -> what to write in it -> row of its points.
     """
-    from matplotlib.collections import LineCollection
-
+    everything = pd.concat([plane.points[["x", "y"]] for plane in shown.values()])
+    low, high = everything.min() - 0.15, everything.max() + 0.15
+    ratio = (high.y - low.y) / (high.x - low.x)
+    height = 0.75 + (width / len(shown) - 0.5) * ratio
     figure, axes = style.panels(len(shown), width=width, height=height)
     look = {"color": style.RED, "mec": "white", "mew": 0.5, "zorder": 5}
     for ax, (title, plane) in zip(axes, shown.items(), strict=True):
@@ -61,132 +62,162 @@ def planes(
         ax.plot(*plane.ends.T, "--", color=style.RED, lw=2, zorder=4, label="relation vector")
         ax.plot(*plane.ends[0], "*", ms=10, label="mean of drugs", **look)
         ax.plot(*plane.ends[1], "s", ms=6, label="mean of genes", **look)
-        ax.set(xlabel="first principal component", ylabel="second principal component")
-        ax.set(title=title)
-        ax.set_aspect("equal", adjustable="datalim")
-    _legend(axes[0], ncols=5, fontsize=7)
+        ax.set(xlabel="first principal component", title=title, aspect="equal")
+        ax.set(xlim=(low.x, high.x), ylim=(low.y, high.y))
+    axes[0].set_ylabel("second principal component")
+    _legend(axes[0], ncols=3 if len(shown) == 1 else 5, fontsize=7)
     for ax, (title, plane) in zip(axes, shown.items(), strict=True):
-        if title in names:
-            style.place_words(ax, *plane.points[["x", "y"]].to_numpy().T, names[title])
+        xy = plane.points[["x", "y"]].to_numpy()
+        clear = {  # of the star and the square
+            name: row
+            for name, row in names.get(title, {}).items()
+            if np.abs(xy[row] - plane.ends).max(axis=1).min() > 0.12
+        }
+        style.place_words(ax, *xy.T, clear)
     return figure
 
 
-def scores(table: pd.DataFrame, groups: Mapping[str, str] | None = None) -> Figure:
-    """Methods down the page, a panel per measure, means over worlds with their range.
+def scores(table: pd.DataFrame) -> Figure:
+    """Methods in words down the page, block by block: Top-1 with its range, all scores in numbers.
 
-    Args:
-        table: method, and each measure with _low and _high. Methods called random are grey.
-        groups: method -> a name that several rows share, for their colour.
+    table: block, words, and each measure with _low and _high; words that begin with "guess" are
+    grey, those of "no arrow, not centred" red.
     """
-    height = 0.75 + 0.17 * len(table)
-    figure, axes = style.panels(len(MEASURES), width=style.PAGE, height=height, sharey=True)
-    number, _ = pd.factorize(table.method.map(lambda name: (groups or {}).get(name, "")))
-    colours = np.array(style.COLOURS)[number % 6]
-    colours[table.method.str.contains("random")] = style.GREY
-    rows = np.arange(len(table))
-    for ax, (measure, (name, _, _)) in zip(axes, MEASURES.items(), strict=True):
-        low, high = table[f"{measure}_low"], table[f"{measure}_high"]
-        ax.hlines(rows, low, high, colors=colours, linewidth=1.6, alpha=0.6)
-        ax.scatter(table[measure], rows, c=colours, s=16, lw=0, zorder=3)
-        ax.set(xlim=(-0.02, 1.02), xlabel=name)
-        ax.set_yticks(rows, table.method)
-        ax.grid(axis="x", lw=0.3, color="#dddddd")
-        ax.set_axisbelow(True)
-    axes[0].invert_yaxis()
+    n_blocks = table.block.nunique()
+    figure, (ax,) = style.panels(
+        width=style.PAGE, height=0.5 + 0.165 * (len(table) + 1.6 * n_blocks)
+    )
+    row, (_, reach) = 0.0, ax.set_xlim(-0.01, 1.0)
+    for block, rows in table.groupby("block", sort=False):
+        ax.text(-0.02, row, block, ha="right", weight="bold", transform=ax.get_yaxis_transform())
+        if not row:
+            for place, (name, _, _) in enumerate(MEASURES.values()):
+                ax.text(reach + 0.1 + 0.13 * place, -1, name, ha="right", weight="bold")
+        for line in rows.itertuples():
+            row += 1
+            guess, bare = line.words.startswith("guess"), line.words == "no arrow, not centred"
+            colour = style.GREY if guess else style.RED if bare else style.BLUE
+            ax.hlines(row, line.top1_low, line.top1_high, color=colour, lw=2.5, alpha=0.4)
+            ax.plot(line.top1, row, "o", color=colour, ms=4.5)
+            look = {"color": colour if guess or bare else style.BLACK, "va": "center"}
+            ax.text(-0.02, row, line.words, ha="right", transform=ax.get_yaxis_transform(), **look)
+            for place, measure in enumerate(MEASURES):
+                number = f"{getattr(line, measure):.2f}"
+                ax.text(reach + 0.1 + 0.13 * place, row, number, ha="right", **look)
+        row += 1.6
+    ax.set(
+        ylim=(row - 1, -1.4),
+        yticks=[],
+        xlabel="Top-1: share of questions whose first gene is right",
+    )
+    ax.grid(axis="x", lw=0.3, color="#dddddd")
+    ax.spines["left"].set_visible(False)
     return figure
 
 
-def years(table: pd.DataFrame, titles: Mapping[str, str], n_columns: int = 3) -> Figure:
-    """Scores by year, a panel per setting: solid with their range over worlds, random dotted.
+def years(table: pd.DataFrame, titles: Mapping[str, str], large: str) -> Figure:
+    """Scores by year, one setting large: solid with their range over worlds, guesses dotted.
 
     table: setting, year, n and, for each measure and for random_ of it, value, _low, _high.
     """
-    figure, axes = style.grid(len(titles), n_columns, height=2.1, sharex=True)
-    counted = {"color": style.BLACK, "lw": 0.7, "ms": 3}
-    for ax, (setting, title) in zip(axes, titles.items(), strict=True):
-        rows = table[table.setting == setting]
+    style.use()
+    figure = plt.figure(figsize=(style.PAGE, 3.6))
+    places = figure.add_gridspec(2, 5, width_ratios=[1.4, 1.4, 1, 1, 1])
+    first = figure.add_subplot(places[:, :2])
+    axes = {large: first}
+    for number, name in enumerate(name for name in titles if name != large):
+        axes[name] = figure.add_subplot(places[number // 3, 2 + number % 3])
+        axes[name].tick_params(labelleft=number % 3 == 0)
+    for setting, ax in axes.items():
+        rows, is_large = table[table.setting == setting], ax is first
         for measure, (name, colour, marker) in MEASURES.items():
-            curve(ax, rows.year, rows, measure, marker=marker, color=colour, label=name)
+            look = {"marker": marker, "lw": 2 if is_large else 1.2, "color": colour}
+            curve(ax, rows.year, rows, measure, label=name, **look)
             ax.plot(rows.year, rows[f"random_{measure}"], ":", color=colour, lw=1)
-        right = ax.twinx()
-        right.plot(rows.year, rows.n, "-.x", **counted)
-        right.set_ylim(0, float(table.n.max()) * 1.1)
-        right.spines["right"].set_visible(True)
-        last = (ax.get_subplotspec().colspan.stop == n_columns) or setting == list(titles)[-1]
-        right.set_ylabel("questions" if last else "")
-        right.tick_params(labelright=last)
-        ax.set(ylim=(0, 1.1), title=title, xticks=range(1900, 2100, 10), zorder=2)
+        ax.set(ylim=(0, 1.03), xticks=range(1900, 2100, 10 if is_large else 20))
         ax.set_xlim(table.year.min() - 2, table.year.max() + 2)
-        ax.patch.set_visible(False)
-    for ax in axes[::n_columns]:
-        ax.set_ylabel("score")
-    for ax in axes[-n_columns:]:
-        ax.set_xlabel("text and relations up to year")
-    axes[0].plot([], [], ":", color=style.BLACK, lw=1, label="random")
-    axes[0].plot([], [], "-.x", label="questions (right)", **counted)
-    _legend(axes[0], ncols=5)
+        asked = f"{rows.n.min():.0f} to {rows.n.max():.0f} asked" if len(rows) else "none asked"
+        ax.set_title(f"{titles[setting]}\n{asked}", weight="bold" if is_large else None)
+    first.set(xlabel="text and known relations end in year", ylabel="score, mean of the worlds")
+    first.plot([], [], ":", color=style.BLACK, lw=1, label="guess by popularity")
+    figure.legend(*first.get_legend_handles_labels(), loc=(0.835, 0.15))  # where no panel is
     return figure
 
 
-def answer_sets(
-    sets: Mapping[tuple[str, str], np.ndarray], means: Mapping[tuple[str, str], float]
-) -> Figure:
-    """Histograms of the numbers of answers, a row per direction (Fig. S2 and S3).
+def answer_sets(table: pd.DataFrame) -> Figure:
+    """How many answers are right, in shares of the questions, a panel per direction (Fig. S2, S3).
 
-    Args:
-        sets: (direction, setting) -> number of answers of each question, by direction.
-        means: the same -> the mean to mark, for P a mean over pathways of means.
+    table: direction, setting, n_answers, share, n_questions and mean, by pathways first for P.
     """
-    columns = len({setting for _, setting in sets})
-    figure, axes = style.grid(len(sets), columns, height=1.75, sharex="row")
-    for ax, ((direction, setting), sizes) in zip(axes, sets.items(), strict=True):
-        counts = np.bincount(sizes)[1:]
-        colour = GENE if direction == "drug2gene" else DRUG
-        ax.stairs(counts, np.arange(len(counts) + 1) + 0.5, fill=True, color=colour)
-        mean = means[direction, setting]
-        ax.axvline(mean, color=style.RED, ls="--", lw=1)
-        ax.set_title(f"{setting}: mean {mean:.2f}, {len(sizes):,} questions")
-        ask, give = ("drug", "genes") if direction == "drug2gene" else ("gene", "drugs")
-        ax.set_xlabel(f"{give} that are right for a {ask}")
-    for ax in axes[::columns]:
-        ax.set_ylabel("questions")
+    figure, axes = style.panels(2, width=style.PAGE, height=2.3, sharey=True)
+    asks = {"drug2gene": "right genes of a drug", "gene2drug": "right drugs of a gene"}
+    for ax, (direction, label) in zip(axes, asks.items(), strict=True):
+        sides = table[table.direction == direction]
+        for colour, (setting, rows) in zip(style.COLOURS, sides.groupby("setting"), strict=False):
+            n, mean = rows.n_questions.iloc[0], rows["mean"].iloc[0]
+            look = {
+                "color": colour,
+                "ms": 4,
+                "label": f"{setting}: {n:,} questions, mean {mean:.2f}",
+            }
+            ax.plot(rows.n_answers, 100 * rows.share, "-o", alpha=0.8, **look)
+            ax.axvline(mean, color=colour, lw=0.8, ls="--")
+        if sides.n_answers.max() > 20:
+            ax.set_xscale("log")
+        else:
+            ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        ax.set(xlabel=label, ylim=(0, None))
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.legend()
+    axes[0].set_ylabel("questions, %")
     return figure
 
 
 def rank_by_size(tables: Mapping[str, pd.DataFrame], rho: Mapping[str, float]) -> Figure:
-    """The rank of the best answer against the number of answers, log scale (Fig. S5).
+    """The rank of the best answer against the number of answers, a disc for all alike (Fig. S5).
 
     tables: setting -> n_answers, rank. rho: setting -> weighted Spearman correlation.
     """
-    figure, axes = style.panels(len(tables), width=style.PAGE, height=2.3, sharey=True)
-    rng = np.random.default_rng(0)
+    figure, axes = style.panels(len(tables), width=style.PAGE, height=2.4, sharey=True)
     for ax, (setting, table) in zip(axes, tables.items(), strict=True):
-        shift = rng.uniform(-0.25, 0.25, len(table))
-        look = {"s": 5, "alpha": 0.35, "lw": 0, "color": GENE, "rasterized": True}
-        ax.scatter(table.n_answers + shift, table["rank"], **look)
-        middle = table.groupby("n_answers")["rank"].median()
-        ax.plot(middle.index, middle, "_", color=style.RED, ms=9, mew=1.5)
+        alike = table.groupby(["n_answers", "rank"]).size().reset_index(name="n")
+        largest = alike.n.max()
+        look = {"color": GENE, "lw": 0, "alpha": 0.8}
+        ax.scatter(alike.n_answers, alike["rank"], s=4 + 250 * alike.n / largest, **look)
+        for row in alike[alike.n > largest / 6].itertuples():
+            ax.text(row.n_answers, row.rank, row.n, ha="center", va="center", fontsize=6)
         ax.set(yscale="log", xlabel="number of right genes")
+        ax.set_xlim(0.4, table.n_answers.max() + 0.6)
         ax.set_title(f"{setting}: weighted Spearman {rho[setting]:+.2f}")
         ax.yaxis.set_major_formatter("{x:g}")
-    axes[0].set_ylabel("rank of the best one")
+        ax.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes[0].set_ylabel("rank of the best right gene")
+    axes[0].set_ylim(0.6, None)
     return figure
 
 
-def nulls(permuted: Mapping[str, pd.DataFrame], real: Mapping[str, float]) -> Figure:
-    """The MRR with relation vectors of no meaning beside that of the real one.
+def nulls(table: pd.DataFrame) -> Figure:
+    """The MRR with relation vectors of no meaning beside that of the real one, a panel per null.
 
-    Args:
-        permuted: name of the permutation -> a row each. real: the same -> the real score.
+    table: null, mrr and real, a row per permutation.
     """
-    figure, axes = style.panels(len(permuted), width=style.PAGE, height=2.1)
-    for ax, (name, table) in zip(axes, permuted.items(), strict=True):
-        ax.hist(table.mrr, 12, color=style.GREY, lw=0, label="of no meaning")
-        ax.axvline(real[name], color=style.RED, lw=1.5, label="real")
+    figure, axes = style.panels(table.null.nunique(), width=style.PAGE, height=1.9)
+    for ax, (name, rows) in zip(axes, table.groupby("null", sort=False), strict=True):
+        real = rows.real.iloc[0]
+        ax.hist(rows.mrr, 12, color=style.GREY, lw=0)
+        ax.axvline(real, color=style.RED, lw=1.5)
+        ax.annotate(
+            "real",
+            (real, 0.92),
+            (-3, 0),
+            ha="right",
+            color=style.RED,
+            xycoords=ax.get_xaxis_transform(),
+            textcoords="offset points",
+        )
         ax.set(xlabel="MRR", title=name)
         ax.margins(x=0.08)
-    axes[0].set_ylabel("permutations")
-    _legend(axes[0], ncols=2)
+    axes[0].set_ylabel("vectors of no meaning")
     return figure
 
 
@@ -230,66 +261,85 @@ def pathways(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def fractions(table: pd.DataFrame, published: pd.DataFrame | None = None) -> Figure:
-    """Analogy and TransE by training fraction, a panel per measure (Fig. 4).
+def fractions(table: pd.DataFrame, published: pd.DataFrame) -> Figure:
+    """Analogy and TransE by training fraction, a panel per measure (Fig. 4), asked alike; and the
+    MRR of TransE as it is when other things are asked.
 
     Args:
         table: fraction, method, protocol, and each measure with _low and _high.
-        published: train_fraction, H1, H10, MRR, of the paper's TransE.
+        published: train_fraction and MRR of the paper's TransE.
     """
-    like, triple = "per question, training answers removed", "per triple, average, filtered by "
-    lines = (
-        ("analogy", like, style.RED, "-o", "analogy"),
-        ("TransE", like, style.BLUE, "-^", "TransE, like for like"),
-        ("TransE", f"{triple}fraction", style.SKY, "--^", "TransE, per triple, filter: fraction"),
-        ("TransE", f"{triple}everything", style.GREY, ":^", "TransE, per triple, filter: all"),
-    )
-    figure, axes = style.panels(3, width=style.PAGE, height=2.9, sharey=True)
-    of_paper = {"top1": "H1", "top10": "H10", "mrr": "MRR"}
-    for ax, (measure, (name, _, _)) in zip(axes, MEASURES.items(), strict=True):
-        for method, protocol, colour, look, label in lines:
+    alike, triple = "per question, training answers removed", "per triple, average, filtered by "
+    lines = {  # method, protocol, colour, look
+        "analogy": ("analogy", alike, style.RED, "-o"),
+        "TransE, asked alike": ("TransE", alike, style.BLUE, "-^"),
+        "per triple, filtered by the fraction": ("TransE", f"{triple}fraction", style.SKY, "-^"),
+        "per triple, filtered by all": ("TransE", f"{triple}everything", style.BLACK, ":"),
+    }
+    names = list(lines)
+    panels = [(measure, names[:2]) for measure in MEASURES] + [("mrr", names[1:])]
+    figure, axes = style.panels(4, width=style.PAGE, height=2.5, sharey=True)
+    for number, (ax, (measure, shown)) in enumerate(zip(axes, panels, strict=True)):
+        for name in shown:
+            method, protocol, colour, _ = lines[name]
             rows = table[(table.method == method) & (table.protocol == protocol)]
-            curve(ax, 100 * rows.fraction, rows, measure, look, color=colour, label=label)
-        if published is not None:
-            crosses = {"color": style.BLACK, "ms": 4, "label": "TransE in the paper"}
-            ax.plot(100 * published.train_fraction, published[of_paper[measure]], "x", **crosses)
-        ax.set(title=name, xlabel="training triples, % of all", ylim=(-0.05, 1.05))
-    axes[0].set_ylabel("score")
-    _legend(axes[0], ncols=3)
+            new = not number or (number == 3 and name != names[1])
+            look = {"color": colour, "label": name if new else None}
+            curve(ax, 100 * rows.fraction, rows, measure, lines[name][3], **look)
+        title = MEASURES[measure][0] if number < 3 else "MRR of TransE,\nasked otherwise"
+        ax.set(title=title, xticks=range(10, 70, 10), ylim=(0, 1.02))
+    crosses = {"color": style.GREY, "ms": 4, "lw": 0.6, "label": "the paper's, on the real triples"}
+    axes[3].plot(100 * published.train_fraction, published.MRR, "-x", **crosses)
+    axes[0].set_ylabel("score, mean of the worlds")
+    figure.supxlabel("triples that train, % of all", fontsize=8)
+    figure.legend(loc="outside upper center", ncols=3)
     return figure
 
 
 def starts(table: pd.DataFrame) -> Figure:
-    """Cold and warm snapshots: training done, and Top-10 of the future, by year.
+    """Cold and warm snapshots: training done so far, and scores of the future, by year.
 
-    table: start ("cold" or "warm"), year, million_tokens, and top10 with _low and _high.
+    table: start ("cold" or "warm"), year, million_tokens, and top10 and mrr with _low and _high,
+    which are empty in the last year.
     """
-    figure, (left, right) = style.panels(2, width=style.PAGE, height=2.3)
+    figure, axes = style.panels(3, width=style.PAGE, height=2.2)
     for start, colour in (("cold", style.BLUE), ("warm", style.RED)):
         rows = table[table.start == start]
-        left.plot(rows.year, rows.million_tokens.cumsum(), "-o", ms=3, color=colour)
-        curve(right, rows.year, rows, "top10", "-o", color=colour, label=start)
-    left.set(xlabel="snapshot", ylabel="tokens trained so far, millions", ylim=(0, None))
-    right.set(xlabel="snapshot", ylabel="Top-10 of Y2", ylim=(0, 1.05))
-    right.legend()
+        work = rows.million_tokens.cumsum()
+        axes[0].plot(rows.year, work, "-o", ms=3, color=colour)
+        axes[0].annotate(
+            start,
+            (rows.year.iloc[-1], work.iloc[-1]),
+            (-6, -3),
+            ha="right",
+            textcoords="offset points",
+            color=colour,
+        )
+        for ax, measure in zip(axes[1:], ("top10", "mrr"), strict=True):
+            curve(ax, rows.year, rows, measure, "-o", color=colour)
+            ax.set(title=f"{MEASURES[measure][0]} of Y2", ylim=(0, 1.03))
+    axes[0].set(title="tokens trained so far, millions", ylim=(0, None))
+    for ax in axes:
+        ax.set(xlabel="text up to year", xticks=range(1980, 2030, 10))
     return figure
 
 
 def parts(table: pd.DataFrame) -> Figure:
-    """Scores of worlds with a part taken away, a panel per question.
+    """Scores of worlds with a part taken away beside their baselines, a panel per question.
 
     table: world, question, and the columns value and baseline.
     """
-    questions = table.question.unique()
-    figure, axes = style.panels(len(questions), width=style.PAGE, height=2.2, sharey=True)
-    names = {"value": "relation vector", "baseline": "baseline"}
-    bars = table.rename(columns=names).melt(["world", "question"], list(names.values()))
-    look = {"palette": [style.BLUE, style.GREY], "saturation": 1, "legend": True}
+    questions, worlds = table.question.unique(), list(table.world.unique())
+    figure, axes = style.panels(len(questions), width=style.PAGE, height=1.9, sharey=True)
     for ax, question in zip(axes, questions, strict=True):
-        rows = bars[bars.question == question]
-        sns.barplot(rows, y="world", x="value", hue="variable", ax=ax, **look)
-        ax.get_legend().remove()
-        ax.set(title=question.replace(" (", "\n("), xlim=(0, 1), xlabel="score", ylabel="")
+        rows = table[table.question == question]
+        place = rows.world.map(worlds.index)
+        ax.hlines(place, rows.baseline, rows.value, color=style.GREY, lw=1)
+        ax.plot(rows.baseline, place, "o", mfc="white", color=style.BLACK, label="baseline")
+        ax.plot(rows.value, place, "o", color=style.BLUE, label="relation vector")
+        ax.set(title=question.replace(" (", "\n("), xlim=(0, 1), xlabel="score")
+    axes[0].set_yticks(range(len(worlds)), worlds)
+    axes[0].set_ylim(len(worlds) - 0.5, -0.5)
     _legend(axes[0], ncols=2)
     return figure
 

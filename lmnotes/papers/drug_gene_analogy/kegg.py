@@ -6,7 +6,6 @@ a human symbol. KEGG's tables may not be passed on, so that there is no download
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -18,72 +17,37 @@ from lmnotes.papers.drug_gene_analogy.relation_tables import (
     checked,
     together,
 )
-from lmnotes.papers.drug_gene_analogy.table_checks import Tally, frame, token
+from lmnotes.papers.drug_gene_analogy.table_checks import frame, token
 
 VOCABULARIES = {"homemade": "lower", "bcv": "bioconceptvec"}  # whose words, and their spelling
 
 
-@dataclass(frozen=True, eq=False)
-class Pipeline:
-    """What came out of KEGG's lists, and how much was lost at which step.
-
-    Args:
-        relations: drug, gene as tokens, drug by drug in KEGG's order.
-        steps: step, n_rows, n_drugs: what was left after each.
-        dropped: table, reason, n_rows, rows.
-    """
-
-    relations: pd.DataFrame
-    steps: pd.DataFrame
-    dropped: pd.DataFrame
-
-
-def pipeline(
-    targets: Source,
-    mapping: Source,
-    genes: Source,
-    *,
-    methods: tuple[str, ...] = ("exact_heading",),
-    style: str = "bioconceptvec",
-) -> Pipeline:
-    """The relation set of KEGG's drug targets by way of MeSH headings.
+def pipeline(targets: Source, mapping: Source, genes: Source) -> pd.DataFrame:
+    """The relations of KEGG's drug targets by way of MeSH headings: drug, gene as tokens of
+    BioConceptVec, drug by drug in KEGG's order.
 
     Args:
         targets: kegg_id and entrez_ids, a list divided by `/`.
-        mapping: kegg_id, mesh_id, conv_method (how the two were matched).
+        mapping: kegg_id, mesh_id, conv_method, of which only exact_heading counts.
         genes: entrez_id of every human gene with a symbol and a vector.
-        methods: the ways of matching that count.
 
     Raises InputError where a column is missing or nothing is left.
     """
-    tally, steps = Tally(), []
-    raw = frame(targets, "targets", ("kegg_id", "entrez_ids"))
-    known = frame(mapping, "mapping", ("kegg_id", "mesh_id", "conv_method"))
-    human = set(frame(genes, "genes", ("entrez_id",)).entrez_id)
-    steps.append(("drugs of KEGG with human targets", len(raw), raw.kegg_id.nunique()))
-    known = known.drop_duplicates("kegg_id").drop(columns="line")
-    raw = tally.keep(raw, ~raw.duplicated("kegg_id"), "targets", "repeated entry")
-    raw = raw.merge(known, on="kegg_id", how="left")
-    for method, part in raw.groupby(raw.conv_method.fillna("not listed"), sort=False):
-        if method not in methods:
-            tally.keep(part, pd.Series(False, index=part.index), "targets", f"matched by {method}")
-    raw = raw[raw.conv_method.isin(methods)]
-    steps.append(("matched with a MeSH heading", len(raw), raw.mesh_id.nunique()))
+    raw = frame(targets, "targets", ("kegg_id", "entrez_ids")).drop_duplicates("kegg_id")
+    known = frame(mapping, "mapping", ("kegg_id", "mesh_id", "conv_method")).drop(columns="line")
+    known = known.drop_duplicates("kegg_id").query("conv_method == 'exact_heading'")
+    human = frame(genes, "genes", ("entrez_id",)).entrez_id
+    raw = raw.merge(known, on="kegg_id")
     pairs = raw.assign(gene=raw.entrez_ids.str.split("/")).explode("gene", ignore_index=True)
-    pairs = tally.keep(pairs, pairs.gene.isin(human), "targets", "gene without a symbol or vector")
-    steps.append(("with a gene of the vocabulary", len(pairs), pairs.mesh_id.nunique()))
+    pairs = pairs[pairs.gene.isin(human)]
     first = pairs.drop_duplicates("mesh_id").set_index("mesh_id").kegg_id
-    of_first = pairs.kegg_id == pairs.mesh_id.map(first)
-    pairs = tally.keep(pairs, of_first, "targets", "another entry has the same heading")
-    pairs = pairs.drop_duplicates(["mesh_id", "gene"])
-    steps.append(("first entry of each heading", len(pairs), pairs.mesh_id.nunique()))
+    pairs = pairs[pairs.kegg_id == pairs.mesh_id.map(first)].drop_duplicates(["mesh_id", "gene"])
     if pairs.empty:
-        given = f"no pair is left of {steps[0][1]:,} drugs ({tally.table().to_dict('records')})"
+        given = f"no pair is left of {len(raw):,} drugs with an exact heading"
         raise InputError(f"{given}: expected some; check that the three tables belong together")
     ends = {"drug": pairs.mesh_id, "gene": pairs.gene}
-    written = {kind: [token(kind, name, style) for name in ids] for kind, ids in ends.items()}
-    after = pd.DataFrame(steps, columns=["step", "n_rows", "n_drugs"])
-    return Pipeline(pd.DataFrame(written), after, tally.table())
+    style = VOCABULARIES["bcv"]
+    return pd.DataFrame({kind: [token(kind, x, style) for x in ids] for kind, ids in ends.items()})
 
 
 def folder(path: str | Path, vocabulary: str = "homemade") -> RelationTables:

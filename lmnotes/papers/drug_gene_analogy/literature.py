@@ -1,7 +1,7 @@
 """Dated biomedical text with its known drug-gene relations: invented, or the reader's own."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import reduce
 from pathlib import Path
@@ -31,23 +31,19 @@ class Literature:
     tables: RelationTables
     path: Path
 
-    def __repr__(self) -> str:
-        return f"<Literature: {self.text.corpus!r}; {self.tables.summary()}>"
-
-    def abstracts(self, concept: str, until: int | None = None, n: int = 3) -> pd.DataFrame:
-        """The last n abstracts that name a concept: year, text."""
+    def naming(self, concept: str) -> np.ndarray:
+        """The numbers of the abstracts that name a concept, in order of years."""
         corpus = self.text.corpus
         where = np.flatnonzero(corpus.tokens == corpus.index(concept))
-        rows = np.unique(np.searchsorted(corpus.offsets, where, side="right") - 1)
-        if until is not None:
-            rows = rows[self.text.years[rows] <= until]
-        texts = [corpus.tokens[corpus.offsets[r] : corpus.offsets[r + 1]] for r in rows[-n:]]
-        return pd.DataFrame(
-            {
-                "year": self.text.years[rows[-n:]],
-                "text": [" ".join(corpus.words[i] for i in text) for text in texts],
-            }
-        )
+        return np.unique(np.searchsorted(corpus.offsets, where, side="right") - 1)
+
+    def abstracts(self, concepts: Sequence[str], n: int = 1) -> pd.DataFrame:
+        """The last n abstracts that name each concept: year, text, concepts by their names."""
+        corpus, names = self.text.corpus, self.tables.symbols
+        rows = np.concatenate([self.naming(concept)[-n:] for concept in concepts])
+        texts = [corpus.tokens[corpus.offsets[r] : corpus.offsets[r + 1]] for r in rows]
+        written = [" ".join(names.get(w := corpus.words[i], w) for i in text) for text in texts]
+        return pd.DataFrame({"year": self.text.years[rows], "abstract": written})
 
 
 def small(seed: int = 0, settings: Settings | None = None) -> Literature:
@@ -58,6 +54,7 @@ def small(seed: int = 0, settings: Settings | None = None) -> Literature:
     """
     settings = settings or Settings()
     key = {"settings": asdict(settings), "seed": seed, "version": small_world.VERSION}
+    key["names"] = 1  # of the concepts, as readers call them
 
     def write(folder: Path) -> None:
         world = small_world.world(settings, seed)

@@ -1,98 +1,105 @@
-"""Live views of notebook 05: one drug on the plane, one list of genes, one year."""
+"""Live views of notebook 05: one drug on the plane and its first genes, one year."""
 
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
+from lmnotes import notebook
 from lmnotes.figures import style
 from lmnotes.papers.drug_gene_analogy.figures import DRUG, MEASURES, points
 from lmnotes.papers.drug_gene_analogy.planes import Plane
-from lmnotes.words.analogy.scores import Result
+from lmnotes.papers.drug_gene_analogy.study import Study
+from lmnotes.words.analogy import prediction
+from lmnotes.words.analogy import vectors as relation_vectors
+from lmnotes.words.analogy.tasks import Task
+from lmnotes.words.embedding import Embedding
 
 HIT, OTHER = style.GREEN, style.GREY
 
 
-def first_genes(ax: Axes, listed: pd.DataFrame, labels: Mapping[str, str], title: str) -> None:
-    """The first candidates as bars of their cosine, right ones in green.
+def watch_the_arrow(vectors: Embedding, task: Task, plane: Plane, symbols: Mapping[str, str]):
+    """A drug moved by a multiple of the relation vector, its targets, and the nearest genes then.
 
     Args:
-        listed: place, candidate, cosine, is_answer. labels: candidate -> what to write.
+        task: of setting G. symbols: concept -> what to write.
     """
-    colours = [HIT if right else OTHER for right in listed.is_answer]
-    ax.barh(listed.place, listed.cosine, color=colours)
-    ax.set_yticks(listed.place, [labels.get(gene, gene) for gene in listed.candidate])
-    ax.invert_yaxis()
-    ax.set(xlabel="cosine with the moved drug", title=title, xlim=(min(0, listed.cosine.min()), 1))
+    v = relation_vectors.estimate(task, lambda words: prediction.vectors_of(vectors, words))
+    rows = {drug: row for row, drug in enumerate(task.queries["query"])}
+    first, once = next(iter(rows)), plane.points.drop_duplicates(["kind", "name"])
+    low, high = once[["x", "y"]].min(), once[["x", "y"]].max()
+
+    def draw(drug=first, alpha=1.0, centred=True):
+        start = prediction.vectors_of(vectors, [drug])[0]
+        moved = plane.place(start + np.outer([0, alpha], v.of_groups[0]))
+        result = prediction.answer(vectors, task, scale=alpha, centre=centred)
+        widths = {"width_ratios": [1.6, 1]}
+        figure, (ax, right) = style.panels(2, width=style.PAGE, height=3.1, gridspec_kw=widths)
+        for kind in ("drug", "gene"):
+            points(ax, once, kind, 7, 0.3, label=f"{kind}s")
+        look = {"arrowstyle": "->", "color": style.RED, "lw": 1.6}
+        ax.annotate("", moved[1], moved[0], zorder=4, arrowprops=look)
+        ax.plot(*moved[0], "^", color=DRUG, ms=8, mec="black", zorder=5, label=symbols.get(drug))
+        targets = {task.candidates[i] for query, i in task.answers if query == rows[drug]}
+        own, ring = once[once.name.isin(targets)], {"edgecolor": HIT, "lw": 1.5, "zorder": 5}
+        ax.scatter(own.x, own.y, s=50, facecolor="none", label="its targets", **ring)
+        ax.set(xlabel="first principal component", ylabel="second principal component")
+        ax.set(xlim=(low.x - 0.4, high.x + 1.8), ylim=(low.y - 0.3, high.y + 0.3))
+        ax.legend(loc="lower right", fontsize=6.5)
+        listed = result.predictions(drug)
+        colours = [HIT if right_one else OTHER for right_one in listed.is_answer]
+        right.barh(listed.place, listed.cosine, color=colours)
+        right.set_yticks(listed.place, [symbols.get(gene, gene) for gene in listed.candidate])
+        right.invert_yaxis()
+        right.set(xlabel="cosine with the moved drug", xlim=(0, 1))
+        place, top1 = result.queries["rank"][rows[drug]], result.scores()["top1"]
+        right.set_title(f"best target at place {place:g}\nTop-1 of all drugs {top1:.2f}")
+        return figure
+
+    named = notebook.typed({symbols.get(drug, drug): drug for drug in rows})
+    stills, controls = [{"alpha": 0.0}, {"centred": False}], {"alpha": (0.0, 2.0, 0.1)}
+    return notebook.explore(draw, stills, frames="alpha", drug=named, centred=True, **controls)
 
 
-def arrow(
-    plane: Plane, moved: np.ndarray, result: Result, drug: str, labels: Mapping[str, str]
-) -> Figure:
-    """A drug, where the vector takes it, its targets, and the genes ranked first.
+def slide_the_year(study: Study, curve):
+    """What a snapshot says of the pairs that are published later, and when that comes true.
 
-    Args:
-        moved: (2, 2) places of the drug on the plane, before and after.
-        result: of the drug's setting. labels: concept -> what to write.
+    curve: a table of year, the measures and random_ of them, of setting Y2.
     """
-    widths = {"width_ratios": [1.6, 1]}
-    figure, (ax, right) = style.panels(2, width=style.PAGE, height=3.1, gridspec_kw=widths)
-    row = int(np.flatnonzero(result.queries["query"] == drug)[0])
-    targets = {result.task.candidates[i] for query, i in result.task.answers if query == row}
-    once = plane.points.drop_duplicates(["kind", "name"])
-    for kind in ("drug", "gene"):
-        points(ax, once, kind, 7, 0.3, label=f"{kind}s")
-    look = {"arrowstyle": "->", "color": style.RED, "lw": 1.6}
-    ax.annotate("", moved[1], moved[0], zorder=4, arrowprops=look)
-    ax.plot(*moved[0], "^", color=DRUG, ms=8, mec="black", zorder=5, label=labels.get(drug, drug))
-    own, ring = once[once.name.isin(targets)], {"edgecolor": HIT, "lw": 1.5, "zorder": 5}
-    ax.scatter(own.x, own.y, s=50, facecolor="none", label="its targets", **ring)
-    ax.set(xlabel="first principal component", ylabel="second principal component")
-    ax.legend(loc="best", fontsize=6.5)
-    place = int(result.queries["rank"][row])
-    first_genes(right, result.predictions(drug), labels, f"best target at place {place}")
-    return figure
+    years = sorted(curve.year)
+    middle, first = years[len(years) // 2], study.worlds[0]
+    last = int(study.facts[first].relations.year.max())
 
+    def draw(year=middle, world=first):
+        facts = study.facts[world]
+        result = prediction.predict(study.snapshots[world, year], facts, "Y2", year=year)
+        later = facts.relations[facts.relations.year > year].groupby("drug").year.min()
+        pairs = result.queries.assign(year=result.queries["query"].map(later))
+        figure, (ax, right) = style.panels(2, width=style.PAGE, height=2.8)
+        for measure in ("top1", "top10"):
+            name, colour, marker = MEASURES[measure]
+            ax.plot(curve.year, curve[measure], color=colour, marker=marker, ms=3, label=name)
+            ax.plot(curve.year, curve[f"random_{measure}"], ":", color=colour, lw=1)
+        ax.set(ylim=(0, 1.05), xlabel="text up to year", ylabel="score, guesses dotted")
+        ax.set_title("relations of the future")
+        ax.legend(loc="center right")
+        hit = pairs["rank"] <= 10
+        for where, colour, name in (
+            (hit, HIT, "among the first ten"),
+            (~hit, OTHER, "further down"),
+        ):
+            look = {"s": 14, "c": colour, "lw": 0, "label": f"{name}: {where.sum()}"}
+            right.scatter(pairs.year[where], pairs["rank"][where], **look)
+        right.axhline(10.5, color=style.BLACK, lw=0.5, ls=":")
+        for panel in (ax, right):
+            panel.axvline(year, color=style.BLACK, lw=0.8)
+        right.set(yscale="log", xlabel="year of publication", ylabel="rank when predicted")
+        right.set(xlim=(years[0] - 1, last + 1), ylim=(400, 0.7))
+        right.set_title(f"{len(pairs)} drugs asked in {year}")
+        right.yaxis.set_major_formatter("{x:g}")
+        right.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        right.legend(loc="lower left")
+        return figure
 
-def centring(
-    tables: Mapping[str, pd.DataFrame], score: Mapping[str, float], labels: Mapping[str, str]
-) -> Figure:
-    """Lists of first genes side by side, the score of all drugs above each."""
-    figure, axes = style.panels(len(tables), width=style.PAGE, height=2.6)
-    for ax, (name, table) in zip(axes, tables.items(), strict=True):
-        first_genes(ax, table, labels, f"{name}\nTop-1 of all drugs {score[name]:.2f}")
-    return figure
-
-
-def year(table: pd.DataFrame, chosen: int, pairs: pd.DataFrame, title: str) -> Figure:
-    """The curve of Y2 with one year marked, and when its predictions come true.
-
-    Args:
-        table: year, and the measures and random_ of them, of setting Y2.
-        pairs: rank, year and drug of the later pairs of the chosen year.
-    """
-    from matplotlib.ticker import MaxNLocator
-
-    figure, (ax, right) = style.panels(2, width=style.PAGE, height=2.8)
-    for measure in ("top1", "top10"):
-        name, colour, marker = MEASURES[measure]
-        ax.plot(table.year, table[measure], color=colour, marker=marker, ms=3, label=name)
-        ax.plot(table.year, table[f"random_{measure}"], ":", color=colour, lw=1)
-    ax.axvline(chosen, color=style.BLACK, lw=0.8)
-    ax.set(ylim=(0, 1.05), xlabel="text up to year", ylabel="score, random dotted")
-    ax.set_title("relations of the future")
-    ax.legend()
-    hit = pairs["rank"] <= 10
-    for where, colour, name in ((hit, HIT, "among the first ten"), (~hit, OTHER, "further down")):
-        label = f"{name}: {where.sum()}"
-        right.scatter(pairs.year[where], pairs["rank"][where], s=14, c=colour, lw=0, label=label)
-    right.axhline(10.5, color=style.BLACK, lw=0.5, ls=":")
-    right.set(yscale="log", xlabel="year in which it was published", title=title)
-    right.set_ylabel("rank when predicted")
-    right.invert_yaxis()
-    right.yaxis.set_major_formatter("{x:g}")
-    right.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-    right.legend(loc="best")
-    return figure
+    stills, controls = [{}, {"year": years[-1]}], {"year": years, "world": study.worlds}
+    return notebook.explore(draw, stills, frames="year", **controls)

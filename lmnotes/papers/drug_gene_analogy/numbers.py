@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes.papers.drug_gene_analogy import kegg
+from lmnotes.papers.drug_gene_analogy import checks, kegg
 from lmnotes.papers.drug_gene_analogy.checks import VOCABULARIES, published
 from lmnotes.words.analogy.relations import RelationSet
 
@@ -20,22 +20,40 @@ NEEDS = "needs the folder of real tables (parameter tables)"
 SCORED = ("random_gap", "year_numbers", "stored_gap", "real_rebuilt")
 
 
-def measured(checks: Mapping[str, pd.DataFrame | float]) -> Iterator[tuple[str, float, str]]:
+def measured(counts: Mapping[str, pd.DataFrame | float]) -> Iterator[tuple[str, float, str]]:
     """Claim id, value and note for every claim on the real tables; NaN where it has no number.
 
-    checks: the tables of `checks` by name, and `rebuilt` of `rebuilt_pairs`; may be empty.
+    counts: of `counted`; may be empty.
     """
     theirs = {name: published(name) for name in ("statistics", "stored", "transe")}
     names = {"train_fraction": "fraction", "MRR": "mrr", "H1": "hits1", "H10": "hits10"}
     theirs["transe"] = theirs["transe"].rename(columns=names)
     values = {}
-    if checks:
-        transe_rows = checks["transe"].query("filter == 'fraction'")
-        values = _by_id({**checks, "transe": transe_rows}) | _compared(checks)
+    if counts:
+        transe_rows = counts["transe"].query("filter == 'fraction'")
+        values = _by_id({**counts, "transe": transe_rows}) | _compared(counts)
     for id in (*_by_id(theirs), *SCORED):
         value = float(values.get(id, math.nan))
-        lacks = "needs legacy_draws" if checks and id == "random_gap" else NEEDS
+        lacks = "needs legacy_draws" if counts and id == "random_gap" else NEEDS
         yield id, value, "" if math.isfinite(value) else lacks
+
+
+def counted(tables: str | Path, *, legacy: bool, steps: int) -> dict[str, pd.DataFrame | float]:
+    """Everything that a folder of real tables fixes, for `measured`; nothing without a folder.
+
+    legacy: of `checks.random_scores`. steps: of TransE.
+    """
+    if not str(tables):
+        return {}
+    known = checks.facts(tables)
+    return {
+        "statistics": checks.statistics(known),
+        "random": checks.random_scores(known, legacy=legacy),
+        "years": checks.by_year(known["homemade"]),
+        "stored": checks.stored_scores(known, tables),
+        "transe": checks.transe_scores(tables, steps=steps),
+        "rebuilt": rebuilt_pairs(tables, known["bcv"]),
+    }
 
 
 def _by_id(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
@@ -52,14 +70,14 @@ def _by_id(tables: Mapping[str, pd.DataFrame]) -> dict[str, float]:
     return values
 
 
-def _compared(checks: Mapping[str, pd.DataFrame]) -> dict[str, float]:
+def _compared(counts: Mapping[str, pd.DataFrame]) -> dict[str, float]:
     theirs = published("years")
-    same = (checks["years"][theirs.columns] == theirs).drop(columns="year")
-    gaps = {"stored_gap": _gap(checks["stored"], ("top1", "top10"))}
-    if checks["random"].attrs["legacy"]:  # other draws of the same law say nothing of the digits
-        gaps["random_gap"] = _gap(checks["random"], ("top1", "top10", "mrr"))
+    same = (counts["years"][theirs.columns] == theirs).drop(columns="year")
+    gaps = {"stored_gap": _gap(counts["stored"], ("top1", "top10"))}
+    if counts["random"].attrs["legacy"]:  # other draws of the same law say nothing of the digits
+        gaps["random_gap"] = _gap(counts["random"], ("top1", "top10", "mrr"))
     same = int(same.to_numpy().sum())
-    return gaps | {"year_numbers": same, "real_rebuilt": checks["rebuilt"]}
+    return gaps | {"year_numbers": same, "real_rebuilt": counts["rebuilt"]}
 
 
 def _gap(table: pd.DataFrame, measures: tuple[str, ...]) -> float:
@@ -72,5 +90,5 @@ def rebuilt_pairs(tables: str | Path, known: RelationSet) -> float:
     files = [Path(tables) / f"{name}.csv" for name in names]
     if not all(file.is_file() for file in files):
         return math.nan
-    rebuilt = kegg.pipeline(*files).relations
+    rebuilt = kegg.pipeline(*files)
     return int(np.array_equal(rebuilt, known.relations[["drug", "gene"]])) * len(rebuilt)

@@ -1,12 +1,13 @@
 """A plane on which to see relations: the first two principal components of some concepts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from lmnotes.words.analogy import prediction
+from lmnotes.words.analogy.relations import RelationSet
 from lmnotes.words.analogy.tasks import Task
 from lmnotes.words.embedding import Embedding
 
@@ -60,6 +61,23 @@ def of_pathway(embedding: Embedding, task: Task, pathway: str, members: Sequence
     rows = np.column_stack([pairs["query"].map(row), pairs["answer"].map(row)])
     kinds = ["gene" if name in genes else "drug" for name in members]
     return _fitted(embedding, members, kinds, rows, pairs)
+
+
+def of_two_pathways(
+    embedding: Embedding, task: Task, facts: RelationSet, symbols: Mapping[str, str]
+) -> tuple[dict[str, Plane], dict[str, dict[str, int]]]:
+    """pathway -> plane, and -> what to write in it -> row: of the ErbB signaling pathway as in the
+    paper, or of the second largest and a middling one.
+    """
+    sizes = task.training.groupby("group").size().sort_values(ascending=False)
+    chosen = ["hsa04012"] if "hsa04012" in sizes else sizes.index[[1, len(sizes) // 2]]
+    members = facts.membership.groupby("pathway").concept.apply(list)
+    shown = {pathway: of_pathway(embedding, task, pathway, members[pathway]) for pathway in chosen}
+    related = {name: plane.points[plane.points.related].name for name, plane in shown.items()}
+    return shown, {
+        name: {symbols.get(concept, concept): row for row, concept in concepts.items()}
+        for name, concepts in related.items()
+    }
 
 
 def _fitted(embedding, names: list[str], kinds: list[str], pairs: np.ndarray, base) -> Plane:

@@ -6,7 +6,6 @@ in a random order without replacement with probability proportional to their num
 
 import numpy as np
 import pandas as pd
-from numba import njit
 
 from lmnotes.errors import expect_between, expect_one_of
 from lmnotes.words.analogy import relations, scores, tasks
@@ -15,7 +14,6 @@ from lmnotes.words.analogy.tasks import Task
 
 METHODS = ("gumbel", "legacy")
 BLOCK = 2_000_000  # numbers drawn together
-COMPILED = dict(nogil=True, cache=True)  # no fastmath: the sums are to be NumPy's own
 
 
 def shares(task: Task) -> pd.Series:
@@ -26,16 +24,6 @@ def shares(task: Task) -> pd.Series:
     """
     counts = task.pool.groupby("answer", sort=False).size()
     return counts / counts.sum()
-
-
-def expected_top1(task: Task) -> float:
-    """The expected Top-1 in closed form: the mean over queries of their answers' probabilities.
-
-    >>> round(expected_top1(_example()), 3)  # a: x or y, b: x
-    0.833
-    """
-    row, column, p = _answers(task)
-    return float(np.bincount(row, p[column], minlength=len(task)).mean()) if len(task) else np.nan
 
 
 def simulate(
@@ -91,63 +79,11 @@ def _gumbel(p, offsets, column, n_repeats, rng) -> np.ndarray:
 
 
 def _legacy(p, offsets, column, n_repeats, rng) -> np.ndarray:
-    """Ranks by `RandomState.choice(len(p), len(p), replace=False, p=p)`, query by query.
-
-    What a stretch of the stream leaves over is given back to the generator.
-    """
-    ranks = np.zeros((len(offsets) - 1, n_repeats), np.int64)
-    done, size = 0, BLOCK
-    while done < ranks.size:
-        state = rng.get_state()
-        more, used = _fill(p, offsets, column, ranks, done, rng.random_sample(size))
-        rng.set_state(state)
-        rng.random_sample(used)
-        size, done = (size * 2 if more == done else size), more  # one order may need more
+    ranks, place = np.empty((len(offsets) - 1, n_repeats), np.int64), np.empty(len(p), np.int64)
+    for row, repeat in np.ndindex(ranks.shape):
+        place[rng.choice(len(p), len(p), replace=False, p=p)] = np.arange(len(p))
+        ranks[row, repeat] = 1 + place[column[offsets[row] : offsets[row + 1]]].min()
     return ranks
-
-
-@njit(**COMPILED)
-def _fill(p, offsets, column, ranks, done, stream):
-    """Fill `ranks` (Q, R) from number `done` on; how many are done, and how much was taken."""
-    n, position = len(p), 0
-    place, weights, cumulated = np.empty(n, np.int64), np.empty(n), np.empty(n)
-    while done < ranks.size:
-        after = _order(p, stream, position, place, weights, cumulated)
-        if after < 0:
-            return done, position
-        row = done // ranks.shape[1]
-        best = n
-        for answer in range(offsets[row], offsets[row + 1]):
-            best = min(best, place[column[answer]])
-        ranks[row, done % ranks.shape[1]] = best + 1
-        position, done = after, done + 1
-    return done, position
-
-
-@njit(**COMPILED)
-def _order(p, stream, position, place, weights, cumulated):
-    """Put in `place` (n,) where each of n comes; the stream's next position, -1 if it is too short.
-
-    Each round takes as many numbers as are not placed yet; those that hit one again are lost.
-    """
-    n, placed = len(p), 0
-    weights[:], place[:] = p, -1
-    while placed < n:
-        n_new = n - placed
-        if position + n_new > len(stream):
-            return -1
-        total = 0.0
-        for i in range(n):
-            total += weights[i]
-            cumulated[i] = total
-        for i in range(n):
-            cumulated[i] /= total
-        for x in stream[position : position + n_new]:
-            i = np.searchsorted(cumulated, x, side="right")
-            if place[i] < 0:
-                place[i], weights[i], placed = placed, 0.0, placed + 1
-        position += n_new
-    return position
 
 
 def _example() -> Task:

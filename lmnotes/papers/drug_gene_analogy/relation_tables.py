@@ -17,7 +17,7 @@ import pandas as pd
 
 from lmnotes.errors import InputError
 from lmnotes.papers.drug_gene_analogy import table_checks
-from lmnotes.papers.drug_gene_analogy.table_checks import Tally, frame, tokens, years
+from lmnotes.papers.drug_gene_analogy.table_checks import Tally, tokens, years
 from lmnotes.words.analogy.relations import RelationSet
 
 Source = str | Path | pd.DataFrame
@@ -47,58 +47,6 @@ class RelationTables:
         """Concept -> how people call it."""
         return dict(zip(self.concepts.concept, self.concepts.name, strict=True))
 
-    def summary(self) -> str:
-        """How much there is, and how much was dropped, in a sentence."""
-        r, kinds = self.relations, self.concepts.kind.value_counts()
-        return (
-            f"{len(r):,} relations of {r.drug.nunique():,} drugs and {r.gene.nunique():,} genes "
-            f"({r.year.notna().sum():,} with a year), {kinds.get('drug', 0):,} drugs and "
-            f"{kinds.get('gene', 0):,} genes in all, {len(self.pathways):,} pathways; "
-            f"{int(self.dropped.n_rows.sum()):,} rows dropped"
-        )
-
-
-def read(
-    relations: Source,
-    *,
-    membership: Source | Mapping[str, Source] | None = None,
-    concepts: Source | None = None,
-    pathways: Source | None = None,
-    style: str = "lower",
-) -> RelationTables:
-    """Relation and pathway tables from `.csv` or `.tsv` files, or frames, checked.
-
-    Args:
-        relations: columns drug and gene (also mesh_id, entrez_id), optionally year; a cell may
-            hold several genes, as in KEGG's lists, divided by `/`, `|` or `,`.
-        membership: columns pathway, concept, kind; or {"drug": table, "gene": table} of pathway
-            (also hsa) and drug or gene.
-        concepts: columns concept, kind, year, name; without it, those of the other tables.
-        pathways: columns pathway (also hsa) and name.
-        style: how an identifier becomes a token, see `token`.
-
-    Raises InputError, with row numbers, where a column is missing, a year or an identifier is no
-    such thing, a concept is both drug and gene, or nothing is left.
-
-    >>> import pandas as pd
-    >>> table = pd.DataFrame({"mesh_id": ["D1", "D1", "D2"], "entrez_ids": ["4/5", "4", ""]})
-    >>> tables = read(table)
-    >>> tables.relations.gene.tolist(), tables.dropped.reason.tolist()
-    (['gene_4', 'gene_5'], ['no gene', 'repeated pair'])
-    """
-    frames = {"relations": frame(relations, "relations", ("drug", "gene"), ("year",))}
-    if concepts is not None:
-        frames["concepts"] = frame(concepts, "concepts", ("concept", "kind"), ("year", "name"))
-    if isinstance(membership, Mapping):
-        kinds = membership.items()
-        members = {kind: frame(part, "membership", ("pathway", kind)) for kind, part in kinds}
-        frames["membership"] = together(members)
-    elif membership is not None:
-        frames["membership"] = frame(membership, "membership", ("pathway", "concept", "kind"))
-    if pathways is not None:
-        frames["pathways"] = frame(pathways, "pathways", ("pathway",), ("name",))
-    return checked(frames, style=style)
-
 
 def together(members: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """One table of membership from one of drugs and one of genes."""
@@ -107,11 +55,16 @@ def together(members: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def checked(frames: Mapping[str, pd.DataFrame], *, style: str = "as written") -> RelationTables:
-    """The tables of frames whose columns are named as ours; see `read` for what is refused.
+    """The tables of frames whose columns are named as ours.
 
     Args:
         frames: `relations` and, optionally, `concepts`, `membership`, `pathways`. A column `line`
-            holds the line of a file that a row came from.
+            holds the line of a file that a row came from; a cell of genes may hold several, as in
+            KEGG's lists, divided by `/`, `|` or `,`.
+        style: how an identifier becomes a token, see `token`.
+
+    Raises InputError, with row numbers, where a year or an identifier is no such thing, a concept
+    is both drug and gene, or nothing is left.
     """
     tally, relations = Tally(), frames["relations"]
     if style != "as written":

@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, product
 
-import pandas as pd
-
 from lmnotes.errors import InputError
 from lmnotes.text.corpus import Corpus
 from lmnotes.words.embedding import Embedding
@@ -65,14 +63,3 @@ def train(
             return dict(zip(jobs, pool.map(lambda job: snapshot(*job), jobs), strict=True))
         vectors = chain.from_iterable(pool.map(one_after_another, texts))
         return dict(zip(product(texts, years), vectors, strict=True))
-
-
-def cost(vectors: Mapping[tuple[int, int], Embedding]) -> pd.DataFrame:
-    """What the training of snapshots took: seed, year, epochs and tokens read, in millions."""
-    rows = []
-    for seed, year in sorted(vectors):
-        snapshot = vectors[seed, year]
-        n_tokens, n_epochs = int(snapshot.counts.sum()), len(snapshot.history)
-        rows.append((seed, year, n_epochs, n_tokens * n_epochs / 1e6))
-    columns = ["seed", "year", "epochs", "million_tokens"]
-    return pd.DataFrame(rows, columns=columns)

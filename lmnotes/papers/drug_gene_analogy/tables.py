@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -9,16 +10,50 @@ import pandas as pd
 
 from lmnotes import statistics, store
 from lmnotes.papers.drug_gene_analogy import popularity, transe
-from lmnotes.papers.drug_gene_analogy.study import Study
+from lmnotes.papers.drug_gene_analogy.study import Study, small_worlds
+from lmnotes.papers.drug_gene_analogy.world import Settings, without
 from lmnotes.words.analogy import prediction, tasks
 from lmnotes.words.analogy import scores as scores_of
 from lmnotes.words.analogy import vectors as relation_vectors
+from lmnotes.words.analogy.relations import RelationSet
 from lmnotes.words.analogy.scores import Result
 from lmnotes.words.embedding import Embedding
 
 VERSION = 2  # of what is counted; part of the key of kept tables
 MEASURES = ("top1", "top10", "mrr")
 COUNTS = ("n_groups", "n_answers", "n_training", "n_pairs")
+_G, _P1 = "One arrow for all drugs (G)", "An arrow for each pathway (P1)"
+_P2, _BACK = "The same, asked for all targets (P2)", "Turned round, from gene to drug"
+_OWN, _BARE = {"vector": "leave_one_out"}, {"vector": "none", "centre": False}
+_ALL = {"weighting": "concepts"}
+METHODS = {  # name -> block, words, and how of `prediction.answer`, None for a guess
+    "G": (_G, "drug + arrow, centred: the method", {}),
+    "G, leave one out": (_G, "the asked drug's own pairs left out of the arrow", _OWN),
+    "G, no vector, not centred": (_G, "no arrow, not centred", _BARE),
+    "G, not centred": (_G, "the arrow, not centred", {"centre": False}),
+    "G, no vector": (_G, "no arrow, centred", {"vector": "none"}),
+    "G, unweighted": (_G, "arrow from all drugs to all genes", _ALL),
+    "G, unweighted, not centred": (_G, "the same, not centred", _ALL | {"centre": False}),
+    "G, random": (_G, "guess by popularity", None),
+    "P1": (_P1, "the pathway's own arrow: the method", {}),
+    "P1, leave one out": (_P1, "the asked drug's own pairs left out of it", _OWN),
+    "P1, one vector for all": (_P1, "one arrow for all pathways", {"vector": "global"}),
+    "P1, another pathway's": (_P1, "another pathway's arrow", {"vector": "swapped"}),
+    "P1, random": (_P1, "guess by popularity", None),
+    "P2": (_P2, "the pathway's own arrow: the method", {}),
+    "P2, random": (_P2, "guess by popularity", None),
+    "G'": (_BACK, "one arrow for all genes (G')", {}),
+    "G', random": (_BACK, "guess by popularity", None),
+    "P1'": (_BACK, "an arrow for each pathway (P1')", {}),
+    "P1', random": (_BACK, "guess by popularity (P1')", None),
+    "P2'": (_BACK, "the same, asked for all drugs (P2')", {}),
+    "P2', random": (_BACK, "guess by popularity (P2')", None),
+}
+NULLS = {  # vectors of no meaning: name -> setting, vector
+    "G: genes exchanged": ("G", "shuffled"),
+    "P1: genes exchanged": ("P1", "shuffled"),
+    "P1: another pathway's vector": ("P1", "swapped"),
+}
 
 
 def stored_table(kind: str, key: Mapping, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
@@ -43,6 +78,20 @@ def answers(study: Study, setting: str = "G", **how) -> dict[str, Result]:
         world: prediction.predict(study.final[world], facts, setting, **how)
         for world, facts in study.facts.items()
     }
+
+
+def methods(study: Study) -> dict[str, dict[str, Result]]:
+    """name -> world -> result, of all of `METHODS`."""
+    results = {}
+    for name, (_, _, how) in METHODS.items():
+        setting = name.split(",")[0]
+        if how is None:
+            asked = results[setting].items()
+            results[name] = {world: popularity.simulate(result.task) for world, result in asked}
+        else:
+            way = "gene2drug" if setting.endswith("'") else "drug2gene"
+            results[name] = answers(study, setting.rstrip("'"), direction=way, **how)
+    return results
 
 
 def scores(
@@ -80,12 +129,107 @@ def over_worlds(
     return groups.agg(**columns).reset_index()
 
 
+def in_words(by_world: pd.DataFrame) -> pd.DataFrame:
+    """Means over worlds of the methods, with the block and the words of each."""
+    table = over_worlds(by_world, ["method"])
+    block, words, _ = zip(*map(METHODS.get, table.method), strict=True)
+    return table.assign(block=block, words=words)
+
+
 def gain(first: Mapping[str, Result], second: Mapping[str, Result], measure: str = "top1") -> dict:
     """By how much a method beats another on the same questions, over worlds and over their drugs
     drawn again, in the words of `claims.record`: value, interval, n_seeds."""
     each = (scores_of.difference(first[world], second[world], measure) for world in first)
     value, interval = statistics.over_seeds(*zip(*each, strict=True))
     return {"value": value, "interval": interval, "n_seeds": len(first)}
+
+
+def predictions(
+    results: Mapping[str, Mapping[str, Result]], world: str, symbols: Mapping[str, str], n: int = 8
+) -> pd.DataFrame:
+    """The ten nearest genes of the first n drugs with several targets, * at a target (Table 4)."""
+    whole, inside = results["G"][world], results["P1"][world]
+    asked, rows = inside.task.queries, []
+    for drug in whole.task.queries["query"][whole.task.n_answers > 1].head(n):
+        pathways = asked.group[asked["query"] == drug].head(1)
+        shown = [("G", whole.predictions(drug))]
+        shown += [(f"P1, {p}", inside.predictions(drug, p)) for p in pathways]
+        for setting, listed in shown:
+            genes = zip(listed.candidate.head(10), listed.is_answer, strict=False)
+            names = ("*" * bool(right) + symbols.get(gene, gene) for gene, right in genes)
+            rows.append((symbols.get(drug, drug), setting, " ".join(names)))
+    return pd.DataFrame(rows, columns=["drug", "setting", "ten best genes, the nearest first"])
+
+
+def strengths(study: Study) -> pd.DataFrame:
+    """Scores of G by the length given to the relation vector, centred and not, over worlds."""
+    rows = []
+    for world, facts in study.facts.items():
+        vectors = study.final[world]
+        task = tasks.build(facts.within(vectors.ids), "G")
+        for centre, scale in product((True, False), np.round(np.arange(0, 2.01, 0.25), 2)):
+            result = prediction.answer(vectors, task, scale=scale, centre=centre)
+            rows.append({"scale": scale, "centre": centre} | result.scores())
+    return over_worlds(pd.DataFrame(rows), ["centre", "scale"])
+
+
+def nulls(study: Study, results: Mapping[str, Mapping[str, Result]], n: int) -> pd.DataFrame:
+    """n scores for each world with relation vectors of no meaning: null, world, seed, the measures;
+    real, the MRR of the real vector; p of that MRR."""
+    parts = []
+    for name, (setting, vector) in NULLS.items():
+        for world, result in results[setting].items():
+            vectors = study.final[world]
+            table = prediction.null(vectors, result.task, vector=vector, n_permutations=n)
+            told = {"real": result.scores()["mrr"], "p": table.attrs["p"]["mrr"]}
+            parts.append(table.assign(null=name, world=world, **told))
+    return pd.concat(parts, ignore_index=True)
+
+
+def answer_sets(facts: RelationSet) -> pd.DataFrame:
+    """How many answers questions have: direction, setting, n_answers, share, n_questions, mean."""
+    rows = []
+    for direction, setting in product(tasks.DIRECTIONS, ("G", "P1", "P2")):
+        task = tasks.build(facts, setting, direction=direction)
+        mean, sizes = task.describe()["mean_answers_macro"], pd.Series(task.n_answers)
+        for size, share in sizes.value_counts(normalize=True).sort_index().items():
+            rows.append((direction, setting, size, share, len(task), mean))
+    columns = ["direction", "setting", "n_answers", "share", "n_questions", "mean"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def story(study: Study, world: str) -> dict:
+    """The life of the relation that waits longest: drug, gene, and a table of year, what happens.
+
+    It is that of the first drug with one target that is asked (Y2) in the most snapshots.
+    """
+    facts, text, asked = study.facts[world], study.literature[world], []
+    for year in study.years:
+        queries = prediction.predict(study.snapshots[world, year], facts, "Y2", year=year).queries
+        asked.append(queries.assign(year=year))
+    asked = pd.concat(asked)
+    pairs = facts.relations[~facts.relations.drug.duplicated(keep=False)]
+    waits = pairs.drug.map(asked["query"].value_counts()).fillna(0)
+    drug, gene, known = pairs.loc[waits.idxmax(), ["drug", "gene", "year"]]
+    names, years, n_genes = study.symbols, text.text.years, len(facts.members("gene"))
+    naming = [text.naming(concept) for concept in (drug, gene)]
+    both = np.intersect1d(*naming)
+    events = [
+        (years[rows[0]], f"an abstract names {names[concept]} for the first time")
+        for rows, concept in zip(naming, (drug, gene), strict=True)
+    ]
+    events += [
+        (row.year, f"words alone put {names[gene]} at place {row.rank:g} of {n_genes} genes")
+        for row in asked[asked["query"] == drug].itertuples()
+    ]
+    events.append((known, f"it is published that {names[drug]} acts on {names[gene]}"))
+    events += [(years[row], "an abstract names both for the first time") for row in both[:1]]
+    life = pd.DataFrame(events, columns=["year", "what happens"])
+    return {
+        "drug": drug,
+        "gene": gene,
+        "life": life.sort_values("year", kind="stable", ignore_index=True),
+    }
 
 
 def by_year(study: Study, settings: Sequence[str]) -> pd.DataFrame:
@@ -114,6 +258,51 @@ def _by_year(study: Study, settings: Sequence[str]) -> pd.DataFrame:
             row |= _measures(prediction.answer(vectors, task))
             rows.append(row | {f"random_{measure}": chance[measure] for measure in MEASURES})
     return pd.DataFrame(rows)
+
+
+def starts(cold: Study, warm: Study) -> pd.DataFrame:
+    """start, year, million_tokens trained for a world, and the scores of Y2, none at the end."""
+    parts = []
+    for start, study in (("cold", cold), ("warm", warm)):
+        tokens = [
+            (year, vectors.counts.sum() * len(vectors.history) / 1e6)
+            for (_, year), vectors in study.snapshots.items()
+        ]
+        cost = pd.DataFrame(tokens, columns=["year", "million_tokens"])
+        cost = cost.groupby("year", as_index=False).mean()
+        future = over_worlds(by_year(study, ["Y2"]), ["year"])
+        parts.append(cost.merge(future, on="year", how="left").assign(start=start))
+    return pd.concat(parts, ignore_index=True)
+
+
+def without_parts(
+    parts: Sequence[str], year: int, last: int, seed: int, settings: Settings, **training
+) -> pd.DataFrame:
+    """What a world's parts are good for: world, question, value, baseline, n.
+
+    Args:
+        parts: each taken out in turn, see `world.without`. year: of Y2; last: of G and P1.
+        seed, settings: of the world. training: of `small_worlds`.
+    """
+    asks = {
+        f"Y2 of {year}, Top-10 (baseline: guess)": ("Y2", year, "top10", None),
+        "G, Top-1 (baseline: no arrow)": ("G", last, "top1", "none"),
+        "P1, Top-1 (baseline: one arrow)": ("P1", last, "top1", "global"),
+    }
+    rows = []
+    for name in ("as it is", *parts):
+        changed = without(settings, *([] if name == "as it is" else [name]))
+        study = small_worlds([seed], [year, last], settings=changed, **training)
+        world, label = study.worlds[0], name if name == "as it is" else f"without {name}"
+        for question, (setting, until, measure, rival) in asks.items():
+            vectors = study.snapshots[world, until]
+            result = prediction.predict(vectors, study.facts[world], setting, year=year)
+            baseline = popularity.simulate(result.task)
+            if rival is not None:
+                baseline = prediction.answer(vectors, result.task, vector=rival)
+            values = result.scores()[measure], baseline.scores()[measure]
+            rows.append((label, question, *values, len(result)))
+    return pd.DataFrame(rows, columns=["world", "question", "value", "baseline", "n"])
 
 
 def pathways(study: Study, world: str) -> pd.DataFrame:

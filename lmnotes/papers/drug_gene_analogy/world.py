@@ -7,6 +7,8 @@ target. The words of a mechanism are used long before a relation is published, w
 predicting it possible.
 """
 
+import itertools
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -22,6 +24,10 @@ MECHANISM_WORDS = str.split(
     "relaxation excitation inhibition fusion folding export import repair replication "
     "translation degradation ubiquitination chelation intercalation"
 )
+BEGINNINGS = str.split(  # of the drugs' names; the ending is that of their family
+    "abi bela cori dume evo fila gani hexa ilo jade kevi luma mira nori opa pira quino rova selu "
+    "tori ulti vari zelo"
+)
 _PROBABILITIES = str.split(
     "second_pathway foreign_target decoy_pathway gene_share hub_mention target_mention"
 )
@@ -29,71 +35,46 @@ _PROBABILITIES = str.split(
 
 @dataclass(frozen=True)
 class Settings:
-    """The small world and its literature; the defaults are the design that was tried first.
-
-    Args:
-        n_pathways, families_per_pathway: so many families of like genes, each with a home pathway.
-        genes_per_family: fewest and most genes of a family, drawn evenly.
-        second_pathway: probability that a family belongs to one more pathway.
-        n_mechanisms, mechanisms_per_family: words in the common pool, and how many a family owns.
-        drugs_per_family: p of the geometric number of a family's drugs. most_drugs: its cap.
-        further_targets: n and p of the binomial number of targets beyond the first.
-        foreign_target: probability that a drug has one target in another family.
-        n_decoy_genes, n_decoy_drugs: without relations. decoy_pathway: probability of having one.
-        n_hubs: genes that are named beside drugs everywhere and are nobody's target.
-        gene_debut, drug_debut: first and last year of birth, drawn evenly.
-        lag: least and most years from the later birth to the relation's publication.
-        popularity: sigma of the log-normal weight of a concept.
-        n_abstracts, years, growth: how many, from when to when, and the growth of a year on the
-            last.
-        gene_share: share of abstracts about genes; the others are about drugs.
-        repeats: how often the concept stands in its own abstract.
-        type_words, hub_type_words: words of its kind; words of drugs in the abstract of a hub.
-        n_mechanism_mentions: words of the mechanism in an abstract; 0 takes them out of the world.
-        own_jargon, shared_jargon: words of a pathway's own side and of both sides in an abstract.
-        jargon_size: different words of each of the three lists of a pathway.
-        merged_jargon: True gives genes and drugs of a pathway one list in place of two.
-        hub_mention: probability that a drug's abstract names a hub gene.
-        target_mention: probability that it names a target, once that relation is published.
-        n_background, background_words, zipf: other words in an abstract, out of so many, and the
-            exponent of their frequencies.
-    """
+    """The small world and its literature; the defaults are the design that was tried first."""
 
     n_pathways: int = 14
-    families_per_pathway: int = 4
-    genes_per_family: tuple[int, int] = (2, 4)
-    second_pathway: float = 0.3
-    n_mechanisms: int = 40
-    mechanisms_per_family: int = 5
-    drugs_per_family: float = 0.35
-    most_drugs: int = 8
-    further_targets: tuple[int, float] = (2, 0.35)
-    foreign_target: float = 0.25
-    n_decoy_genes: int = 120
+    families_per_pathway: int = 4  # of like genes, each with a home pathway
+    genes_per_family: tuple[int, int] = (2, 4)  # fewest and most, drawn evenly
+    second_pathway: float = 0.3  # probability that a family belongs to one more pathway
+    n_mechanisms: int = 40  # words in the common pool
+    mechanisms_per_family: int = 5  # words of them that a family owns
+    drugs_per_family: float = 0.35  # p of the geometric number of a family's drugs
+    most_drugs: int = 8  # cap of that number
+    further_targets: tuple[int, float] = (
+        2,
+        0.35,
+    )  # n and p of the binomial number beyond the first
+    foreign_target: float = 0.25  # probability that a drug has one target in another family
+    n_decoy_genes: int = 120  # without relations, as are decoy drugs
     n_decoy_drugs: int = 30
-    decoy_pathway: float = 0.7
-    n_hubs: int = 30
-    gene_debut: tuple[int, int] = (1960, 1999)
+    decoy_pathway: float = 0.7  # probability that a decoy has a pathway
+    n_hubs: int = 30  # genes that are named beside drugs everywhere and are nobody's target
+    gene_debut: tuple[int, int] = (1960, 1999)  # first and last year of birth, drawn evenly
     drug_debut: tuple[int, int] = (1960, 2014)
-    lag: tuple[int, int] = (0, 31)
-    popularity: float = 0.6
+    lag: tuple[int, int] = (0, 31)  # years from the later birth to the relation's publication
+    popularity: float = 0.6  # sigma of the log-normal weight of a concept
     n_abstracts: int = 8000
-    years: tuple[int, int] = (1971, 2023)
-    growth: float = 0.04
-    gene_share: float = 0.45
-    repeats: int = 3
-    type_words: int = 12
-    hub_type_words: int = 6
-    n_mechanism_mentions: int = 1
-    own_jargon: int = 3
-    shared_jargon: int = 2
-    jargon_size: int = 4
-    merged_jargon: bool = False
-    hub_mention: float = 0.9
-    target_mention: float = 0.25
-    n_background: int = 10
-    background_words: int = 200
-    zipf: float = 0.8
+    years: tuple[int, int] = (1971, 2023)  # of the first and last abstracts
+    growth: float = 0.04  # of a year's abstracts on the last year's
+    gene_share: float = 0.45  # of abstracts that are about genes; the others are about drugs
+    repeats: int = 3  # how often the concept stands in its own abstract
+    type_words: int = 12  # words of its kind in an abstract
+    hub_type_words: int = 6  # words of drugs in the abstract of a hub
+    n_mechanism_mentions: int = 1  # in an abstract; 0 takes mechanisms out of the world
+    own_jargon: int = 3  # words of a pathway's own side in an abstract
+    shared_jargon: int = 2  # words of both sides in an abstract
+    jargon_size: int = 4  # different words of each of the three lists of a pathway
+    merged_jargon: bool = False  # True gives genes and drugs of a pathway one list in place of two
+    hub_mention: float = 0.9  # probability that a drug's abstract names a hub gene
+    target_mention: float = 0.25  # that it names a target, once that relation is published
+    n_background: int = 10  # other words in an abstract
+    background_words: int = 200  # different ones
+    zipf: float = 0.8  # exponent of their frequencies
 
     def __post_init__(self):
         for name in ("gene_debut", "drug_debut", "lag", "genes_per_family", "years"):
@@ -118,7 +99,8 @@ class World:
 
     Args:
         genes, drugs: a row per concept: concept, name, year (of birth), role ("family", "decoy" or
-            "hub"), weight, families and pathways (lists of numbers).
+            "hub"), weight, families and pathways (lists of numbers). Names are for readers, and
+            share the family's syllable (gene VOK2, drug Belavok); the text has concepts only.
         relations: a row per pair: drug, gene, year (of publication), family.
         pathways: names of the pathways, by number.
         mechanisms: family -> its words.
@@ -162,11 +144,12 @@ def world(settings: Settings | None = None, seed: int = 0) -> World:
     rows += [
         ("decoy", [n_families + i], _decoy_pathway(s, rng)) for i in range(s.n_decoy_genes)
     ] + [("hub", [], [])] * s.n_hubs
-    genes = _concepts(rows, "gene", s, rng)
+    endings = _endings(n_all, seed)
+    genes = _concepts(rows, "gene", s, rng, endings)
     rows, hits = _drugs(members, paths, s, rng)
     first = n_families + s.n_decoy_genes
     rows += [("decoy", [first + i], _decoy_pathway(s, rng)) for i in range(s.n_decoy_drugs)]
-    drugs = _concepts(rows, "drug", s, rng)
+    drugs = _concepts(rows, "drug", s, rng, endings)
     pairs = [(drug, gene, family) for drug, of in enumerate(hits) for gene, family in of]
     born = [max(drugs.year[drug], genes.year[gene]) for drug, gene, _ in pairs]
     lags = rng.integers(*s.lag, len(pairs), endpoint=True)
@@ -208,7 +191,33 @@ def _drugs(members: list[list[int]], paths: list[list[int]], s: Settings, rng) -
     return rows, hits
 
 
-def _concepts(rows: list[tuple], kind: str, s: Settings, rng: np.random.Generator) -> pd.DataFrame:
+def _endings(n: int, seed: int) -> list[str]:
+    """A syllable for each family, by which a reader (never the text) tells it."""
+    syllables = ["".join(s) for s in itertools.product("bdgklmnprtvz", "aeo", "lnrtxz")]
+    order = np.random.default_rng([seed, VERSION, 3]).permutation(len(syllables))
+    more = ["", *syllables]  # for a second round
+    return [syllables[order[i % len(order)]] + more[i // len(order)] for i in range(n)]
+
+
+def _names(rows: list[tuple], kind: str, endings: list[str]) -> list[str]:
+    """What a reader calls the concepts: genes VOK1, VOK2, their drugs Belavok, Durivok."""
+    names, members = [], Counter()
+    for role, families, _ in rows:
+        first = families[0] if families else role
+        members[first] += 1
+        if role == "hub":
+            names.append(f"HUB{members[first]}")
+        elif kind == "gene":
+            names.append(f"{endings[first].upper()}{members[first]}")
+        else:
+            beginning = BEGINNINGS[(7 * first + 3 * members[first]) % len(BEGINNINGS)]
+            names.append(f"{beginning}{endings[first]}".capitalize())
+    return names
+
+
+def _concepts(
+    rows: list[tuple], kind: str, s: Settings, rng: np.random.Generator, endings: list[str]
+) -> pd.DataFrame:
     """The table of one kind of concepts, with years of birth and weights."""
     kinds = {
         "gene": ("gene_{}", 1001, s.gene_debut),
@@ -219,7 +228,7 @@ def _concepts(rows: list[tuple], kind: str, s: Settings, rng: np.random.Generato
     return pd.DataFrame(
         {
             "concept": [token.format(number) for number in numbers],
-            "name": [f"{kind.title()} {number}" for number in numbers],
+            "name": _names(rows, kind, endings),
             "year": rng.integers(*debut, len(rows), endpoint=True),
             "role": [role for role, _, _ in rows],
             "weight": rng.lognormal(0, s.popularity, len(rows)),

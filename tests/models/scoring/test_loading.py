@@ -11,7 +11,6 @@ from lmnotes.errors import InputError
 from lmnotes.models.scoring import failures, loading, score
 from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.zoo import networks
-from lmnotes.papers.drug_gene_analogy import asked_models
 from lmnotes.papers.trajectories import weight_distance
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:00ff\nsize 548105171\n"
@@ -40,7 +39,6 @@ READERS = {
     "scored": lambda folder: score.score_texts(str(folder), TEXTS, device="cpu"),
     "of a zoo": networks.load,
     "compared": lambda folder: weight_distance.windowed([folder, folder], 1),
-    "asked": lambda folder: asked_models.ask(folder, {"a": "b"}, max_new_tokens=1),
 }
 
 

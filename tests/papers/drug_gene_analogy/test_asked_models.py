@@ -1,4 +1,4 @@
-"""Stored and fresh answers of language models, and the published scores."""
+"""Stored answers of language models, and the published scores."""
 
 import drug_gene_tables
 import pandas
@@ -48,11 +48,9 @@ def test_a_gene_without_a_symbol_is_never_named(task, table):
         asked_models.score(table, task, {"g1": "KIT", "g2": "EGFR"})
 
 
-def test_answers_are_read_as_written_and_saved(table, tmp_path):
+def test_answers_are_read_as_written(table):
     assert table.answers.tolist()[1:3] == [("C9orf72", "NA"), ("KIT",)]
     assert table.valid.tolist() == [True, True, False, True, True, True]
-    again = asked_models.read(asked_models.save(table, tmp_path / "new" / "again.csv"))
-    assert again.equals(table)
 
 
 def test_what_cannot_be_read_is_refused(task, table, tmp_path):
@@ -67,68 +65,6 @@ def test_what_cannot_be_read_is_refused(task, table, tmp_path):
             asked_models.read(path, query="mesh_id", answers="genes")
     with pytest.raises(ValueError, match="no answer for 1 queries such as 'd3'"):
         asked_models.score(table[table["query"] != "d3"], task, SYMBOLS)
-
-
-def test_json_is_found_in_what_a_model_writes():
-    text = (
-        'I think {this}: ```{"target_genes": ["A", 3, "b"], "why": {}}``` and {"target_genes": 1}'
-    )
-    assert asked_models.parse(text) == ("A", "", "b")
-    divided = asked_models.parse('{"target_genes": ["A|B"]}')
-    assert divided == ("A B",)  # `|` divides what is saved
-    assert asked_models.parse('{"target_genes": ["A", "B') is None
-    assert asked_models.parse("[1]") is None and asked_models.parse('{"other": []}') is None
-
-
-@pytest.fixture(scope="module")
-def tiny_model(tmp_path_factory):
-    """A causal language model of 60 characters, untrained."""
-    import tokenizers
-    import torch
-    from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
-
-    folder = tmp_path_factory.mktemp("tiny")
-    letters = sorted(set("".join(map(chr, range(32, 127)))))
-    raw = tokenizers.Tokenizer(tokenizers.models.BPE({c: i for i, c in enumerate(letters)}, []))
-    raw.decoder = tokenizers.decoders.Fuse()
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=raw, eos_token="~")
-    tokenizer.save_pretrained(folder)
-    torch.manual_seed(0)
-    config = GPT2Config(vocab_size=len(letters), n_positions=512, n_embd=16, n_layer=1, n_head=2)
-    GPT2LMHeadModel(config).save_pretrained(folder)
-    return folder
-
-
-def test_a_model_is_asked_offline(tiny_model, monkeypatch):
-    names = {"d1": "aspirin", "d2": "caffeine"}
-    table = asked_models.ask(tiny_model, names, max_new_tokens=5)
-    assert table["query"].tolist() == ["d1", "d2"] and not table.valid.any()
-    assert table.text.str.len().max() > 0
-    assert table.equals(asked_models.ask(tiny_model, names, max_new_tokens=5))  # no sampling
-    monkeypatch.setattr(asked_models, "parse", lambda text: ("KIT",))
-    table = asked_models.ask(tiny_model, {"d1": "x", "d2": "y", "d3": "z"}, max_new_tokens=2)
-    task = tasks.build(relations.from_pairs(PAIRS))
-    (result,) = asked_models.score(table, task, SYMBOLS).values()
-    assert result.ranks[:, 0].tolist() == [1, float("inf"), 1]
-
-
-def test_a_chat_template_gets_both_messages(tiny_model):
-    from transformers import AutoTokenizer
-
-    tokenizer = AutoTokenizer.from_pretrained(tiny_model)
-    plain = tokenizer.decode(asked_models._tokens(tokenizer, "be brief", "which?")[0])
-    assert "be brief" in plain and "which?" in plain
-    tokenizer.chat_template = (
-        "{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"
-        "{% if add_generation_prompt %}[assistant]{% endif %}"
-    )
-    chat = tokenizer.decode(asked_models._tokens(tokenizer, "be brief", "which?")[0])
-    assert chat == "[system]be brief[user]which?[assistant]"
-
-
-def test_a_missing_model_is_explained(tmp_path):
-    with pytest.raises(ValueError, match="read stored"):
-        asked_models.ask(tmp_path / "none", {"d1": "aspirin"})
 
 
 @drug_gene_tables.needed

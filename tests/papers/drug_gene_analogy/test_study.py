@@ -1,6 +1,7 @@
 """Studies of drug-gene analogies: small worlds, published vectors and own text, on stand-ins."""
 
 import json
+from dataclasses import replace
 
 import drug_gene_tables
 import numpy as np
@@ -116,9 +117,10 @@ def test_warm_snapshots_begin_with_the_one_before(study):
         progress=False,
     )
     assert np.array_equal(warm[1, 2023].input, expected.input)
-    spent = snapshots.cost(warm)
-    assert spent.epochs.tolist() == [2, 1]
-    assert spent.million_tokens[1] == warm[1, 2023].counts.sum() / 1e6
+    begun = replace(study, snapshots={("world 1", year): v for (_, year), v in warm.items()})
+    spent = analogy_tables.starts(study, begun).set_index(["start", "year"]).million_tokens
+    assert spent["warm", 2023] == warm[1, 2023].counts.sum() / 1e6
+    assert spent["cold", 2023] == 2 * spent["warm", 2023]  # epochs
     with pytest.raises(ValueError, match="0 texts and years"):
         snapshots.train({}, [2000])
 
