@@ -6,13 +6,15 @@ import numbers
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from lmnotes.errors import InputError, expect_one_of
 from lmnotes.notebook import card, session
 from lmnotes.notebook.views import is_live, show_markdown
 from lmnotes.store import write_text
+
+if TYPE_CHECKING:  # the command line imports this, and waits for nothing
+    import pandas as pd
 
 _TRIES = 2  # before a solution opens
 _PROGRESS = "progress.json"  # in the run's folder
@@ -221,8 +223,10 @@ def quiz(id: str) -> Quiz:
     return made
 
 
-def progress() -> pd.DataFrame:
+def progress() -> "pd.DataFrame":
     """A row for each exercise and quiz of this notebook: done, tried or open, and the tries."""
+    import pandas as pd
+
     card, tried = session.current().card, _tried()
     keys = [f"exercise {id}" for id in card.exercises] + [f"quiz {id}" for id in card.quizzes]
     tries = [tried.get(key, []) for key in keys]
