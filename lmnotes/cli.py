@@ -57,14 +57,12 @@ def _parser() -> argparse.ArgumentParser:
 
     lesson = commands.add_parser("class", help="a notebook for a class: copies, slides, a handout")
     lesson.add_argument("name", metavar="01", help="number or name")
-    what = "student (answers empty), teacher (with key), slides or handout"
     editions = ["student", "teacher", "slides", "handout"]
-    lesson.add_argument("--edition", choices=editions, required=True, help=what)
+    lesson.add_argument("--edition", choices=editions, required=True, help="teacher: with key")
     lesson.add_argument("--output", metavar="FOLDER", help="where to; outputs/class without it")
     paths = "the sections of the card's path of so many minutes"
     lesson.add_argument("--minutes", choices=["10", "45", "90"], default="90", help=paths)
-    drawn = "the run that slides and handout take figures from"
-    lesson.add_argument("--profile", default="laptop", help=drawn)
+    lesson.add_argument("--profile", default="laptop", help="of the run that gives the figures")
     lesson.set_defaults(command=_class)
 
     score = commands.add_parser("score", help="log-likelihoods of texts under many models")
@@ -164,13 +162,9 @@ def _describe(options: argparse.Namespace) -> int:
 
 
 def _class(options: argparse.Namespace) -> int:
-    from pathlib import Path
-
-    from lmnotes import store
     from lmnotes.runs import editions
 
-    folder = Path(options.output or store.outputs_folder() / "class")
-    given = (options.edition, folder, options.minutes, options.profile)
+    given = (options.edition, options.output, options.minutes, options.profile)
     print(editions.write(options.name, *given))
     return 0
 

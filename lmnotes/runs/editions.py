@@ -16,8 +16,10 @@ from lmnotes.runs import page, run
 _SECTION = re.compile(r"## (?:(\d+)\.)?.*")
 _ROOM = '<div style="border: 1px solid #999; height: 3rem"></div>'
 _ALL = "90"  # minutes; the path of all sections
+_FOLDED = "jp-MarkdownHeadingCollapsed"  # of a heading: hides what is below, which runs with all
 _NOT_SHOWN = {"parameters", "advanced", "hidden", "answer", "skip"}  # tags of cells without a slide
-_SLIDES = """
+_STYLES = {
+    "slides": """
 html { scroll-snap-type: y mandatory; font-size: 125%; }
 body { max-width: 70rem; padding: 0 2rem; }
 .jp-Cell { min-height: 100vh; padding: 3rem 0; scroll-snap-align: start; display: flex;
@@ -25,47 +27,54 @@ body { max-width: 70rem; padding: 0 2rem; }
 .jp-CodeCell > .jp-Cell-inputWrapper { display: none; }
 .jp-OutputArea-child:has(figure) ~ .jp-OutputArea-child:has(figure) { display: none; }
 .jp-RenderedImage img, .jp-RenderedHTML img { max-height: 70vh; width: auto; margin: auto; }
-"""
-_HANDOUT = """
+""",
+    "handout": """
 body { max-width: 52rem; padding: 1rem 1.5rem; font-size: .8rem; line-height: 1.35; }
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.05rem; margin: .6rem 0 .2rem; }
 p { margin: .3rem 0; max-width: none; } img { display: block; max-height: 13rem; margin: auto; }
 @page { size: A4; margin: 12mm; }
-"""
+""",
+}
 
 
-def write(name: str, edition: str, folder: Path, minutes: str, profile: str) -> Path:
+def write(name: str, edition: str, folder: str | None, minutes: str, profile: str) -> Path:
     """The file of an edition of a notebook, which is written.
 
     Args:
         name: number or name of the notebook.
         edition: `student`, a notebook with empty answers; `teacher`, one with the answers of its
             card, solutions and minutes; `slides` and `handout`, pages that load nothing.
-        folder: where to.
+        folder: where to; `outputs/class` without one.
         minutes: "10", "45", or "90" for all; sections that the card's path of so many leaves out
             are folded in notebooks and left out of slides.
         profile: of the run, made where there is none, that slides and handout take figures from.
     """
-    notebook = cards.find(name)
-    card = cards.for_notebook(notebook.stem)
-    path = folder / f"{notebook.stem}-{edition}.ipynb"
-    if edition in ("student", "teacher"):
-        node = nbformat.read(notebook, as_version=4)
-        cells = _on_path(node.cells, card, minutes)
-        node.cells = _copy(cells, card, edition == "teacher")
-        store.write_text(path, nbformat.writes(node))
-        return path
-    made = run.run(name, profile)
-    if made.status == "failed":
-        raise InputError(f"{made.message}: expected figures to show; mend it, or try --profile")
-    node = nbformat.read(made.folder / "notebook.ipynb", as_version=4)
+    notebook, is_page = cards.find(name), edition in _STYLES
+    card, path = cards.for_notebook(notebook.stem), Path(folder or store.outputs_folder() / "class")
+    path /= f"{notebook.stem}-{edition}.ipynb"
+    expect_one_of(f"{card.number}: a path in minutes,", minutes, [*card.minutes, _ALL])
+    if is_page:
+        made = run.run(name, profile)
+        if made.status == "failed":
+            raise InputError(f"{made.message}: expected figures to show; mend it, or try --profile")
+        notebook, path = made.folder / "notebook.ipynb", path.with_suffix(".html")
+    node, cells = nbformat.read(notebook, as_version=4), []
+    for number, _, cell in _sections(node.cells):
+        is_on = not number or number in card.minutes.get(minutes, [number])
+        if not is_on and cell.source.startswith("## "):
+            cell.metadata[_FOLDED] = True
+        cells += [cell] if is_on or not is_page else []
     if edition == "slides":
-        node.cells = [s for cell in _on_path(node.cells, card, minutes) for s in _slides(cell)]
+        node.cells = [cell for cell in cells if _slide(cell)]
+    elif edition == "handout":
+        node.cells = [v4.new_markdown_cell(_handout(cells[0].source, card, made.folder))]
     else:
-        node.cells = [v4.new_markdown_cell(_handout(node.cells[0].source, card, made.folder))]
-    path = path.with_suffix(".html")
+        node.cells = _copy(cells, card, edition == "teacher")
     with store.replacing(path) as partial:
-        page.write(node, partial, _SLIDES if edition == "slides" else _HANDOUT)
+        if is_page:
+            page.write(node, partial, _STYLES[edition])
+        else:
+            nbformat.write(node, partial)
     return path
 
 
@@ -78,41 +87,18 @@ def _sections(cells: list):
         yield number, heading, cell
 
 
-def _on_path(cells: list, card: cards.Card, minutes: str) -> list:
-    """The cells; of sections off the path the headings, and the code, folded, as others need it."""
-    if minutes == _ALL:
-        return cells
-    expect_one_of(f"{card.number}: a path in minutes,", minutes, [*card.minutes, _ALL])
-    kept = []
-    for number, heading, cell in _sections(cells):
-        if number and number not in card.minutes[minutes]:
-            if cell.cell_type == "markdown" and not cell.source.startswith(heading):
-                continue
-            folded = {"source_hidden": True, "outputs_hidden": True}
-            cell.metadata.update(tags=["skip"], jupyter=folded)
-            if cell.cell_type == "markdown":
-                cell.source = f"{heading}\n\n*Not on the path of {minutes} minutes.*"
-        kept.append(cell)
-    return kept
-
-
-def _tags(cell) -> set[str]:
-    return set(cell.metadata.get("tags", ()))
-
-
 def _copy(cells: list, card: cards.Card, is_teacher: bool) -> list:
     """The cells with empty answers; a teacher's with minutes first, the answers, and the key."""
     copied, notes = [], {"minutes": _timetable(cells, card)}  # notes: what a teacher reads next
     for cell in cells:
-        if "answer" in _tags(cell) and (asked := re.search(r"(\w+)\.check\(", cell.source)):
-            exercise = card.exercises[asked[1]]
+        asked = re.search(r"(\w+)\.check\(", cell.source)
+        if asked and (exercise := card.exercises.get(asked[1])):
             empty = cell.source if "(...)" in cell.source else f"{asked[0]}...)"
             answer = exercise.answer if is_teacher and exercise.answer else "..."
             cell.source = empty.replace("(...)", f"({answer})")
             notes[exercise.id] = f"**Solution.** {exercise.solution}"
         for id in re.findall(r"teach\.quiz\([\"'](\w+)", cell.source):
-            quiz = card.quizzes[id]
-            notes[id] = f"**Key.** Choice {quiz.answer}. {quiz.why}"
+            notes[id] = f"**Key.** Choice {card.quizzes[id].answer}. {card.quizzes[id].why}"
         copied.append(cell)
         for id in list(notes) if is_teacher else ():
             about = {"id": f"teacher-{id}"[:64], "metadata": {"tags": ["teacher"]}}
@@ -122,33 +108,33 @@ def _copy(cells: list, card: cards.Card, is_teacher: bool) -> list:
 
 def _timetable(cells: list, card: cards.Card) -> str:
     """The minutes of each section on each path, by how much it has to read."""
-    rows = [(n, heading[3:], len(cell.source.split())) for n, heading, cell in _sections(cells)]
-    words = pd.DataFrame(rows, columns=["number", "section", "words"])
-    words = words.groupby(["number", "section"], sort=False).words.sum().reset_index()
-    table = words[["section"]].copy()
+    words: dict[tuple[int, str], int] = {}
+    for number, heading, cell in _sections(cells):
+        words[number, heading] = words.get((number, heading), 0) + len(cell.source.split())
+    table = pd.DataFrame({"section": [heading[3:] for _, heading in words]})
     for minutes in (*cards.PATHS, _ALL):
-        is_on = words.number.isin([0, *card.minutes.get(minutes, words.number)])
-        share = words.words.where(is_on)
+        visits = [0, *card.minutes.get(minutes, [number for number, _ in words])]
+        share = pd.Series([n if number in visits else None for (number, _), n in words.items()])
         table[f"{minutes} minutes"] = (int(minutes) * share / share.sum()).round(1)
     return table.to_html(index=False, na_rep="", border=0)
 
 
-def _slides(cell) -> list:
-    """The slide of a cell: a heading, its first paragraph and formula, or what code shows."""
-    if _NOT_SHOWN & _tags(cell) or cell.source.startswith("## Settings"):
-        return []
+def _slide(cell) -> bool:
+    """Whether the cell makes a slide: of its opening and formula, or of what its code shows."""
+    tags, blocks = cell.metadata.get("tags", ()), cell.source.split("\n\n")
+    if not _NOT_SHOWN.isdisjoint(tags) or blocks[0] == "## Settings":
+        return False
     if cell.cell_type == "code":
-        shown = {kind for output in cell.outputs for kind in output.get("data", {})}
         cell.source = ""
-        return [cell] if shown & {"image/png", "text/html", "text/markdown"} else []
-    blocks = cell.source.split("\n\n")
-    n_open = 2 if cell.source.startswith("#") else 1
+        shown = {kind for output in cell.outputs for kind in output.get("data", {})}
+        return bool(shown & {"image/png", "text/html", "text/markdown"})
+    n_open = 2 if blocks[0].startswith("#") else 1
     while n_open < len(blocks) and blocks[n_open].startswith("$$"):
         n_open += 1
     if rest := "\n\n".join(blocks[n_open:]):
         blocks[n_open:] = [f"<details><summary>more</summary>\n\n{rest}\n\n</details>"]
     cell.source = "\n\n".join(blocks)
-    return [cell]
+    return True
 
 
 def _handout(opening: str, card: cards.Card, folder: Path) -> str:
