@@ -115,8 +115,10 @@ def _rows(claims: Sequence[Mapping[str, str]]) -> str:
 
 def _published(claim: Mapping[str, str]) -> str:
     """The published value, with how it is known where the paper does not state it."""
-    value = short(claim["published"]) or "<small>direction only</small>"
-    known = claim["certainty"]
+    value, known = short(claim["published"]), claim["certainty"]
+    if value and claim["unit"]:
+        value += f" {escape(claim['unit'])}"
+    value = value or "<small>direction only</small>"
     return value if known == "stated" else f"{value} <small>{escape(known)}</small>"
 
 
@@ -170,14 +172,14 @@ def filled(sentence: str, claims: Mapping[str, Mapping]) -> str:
     """
 
     def value(field: re.Match) -> str:
-        row = claims[field[1]]
+        row = claims.get(field[1], {})
         if field[2] == "verdict":
             return row.get("verdict") or _NOT_YET
         number = row.get(field[2] or "measured")
         if number in ("", None) or math.isnan(float(number)):
             return "direction only" if field[2] else _NOT_YET
         low, high = (float(row.get(end) or "nan") for end in ("low", "high"))
-        unit = f" {row['unit']}" if row["unit"] else ""
+        unit = f" {row['unit']}" if row.get("unit") else ""
         if field[2] or not high > low:
             return f"{float(number):.3g}{unit}".replace("-", "−")
         width = float(f"{high - low:.1e}")

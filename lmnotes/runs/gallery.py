@@ -1,4 +1,5 @@
-"""The gallery `outputs/index.html`: per paper its figures, claims and run, readable offline."""
+"""The gallery `outputs/index.html`, a page of heroes, and a page per paper: its figures, claims,
+tables and coverage. They are readable offline."""
 
 import csv
 import json
@@ -17,34 +18,56 @@ from lmnotes.runs.style import BASE, POLICY, STYLE
 
 _MAX_SVG = 1_500_000  # bytes; a larger drawing is shown as pixels
 _WIDE = 2.0  # a figure so many times as wide as high spans both columns
+_FIRST = 4  # figures that stand below the hero; the others are folded
+_STATES = {"own data": "good", "stand-in": "fair", "needs": "open", "not possible": "grey"}
 
 # Values are escaped where they are put in; filters that end in HTML are safe by themselves.
-_PAGE = """{% macro title(card) %}<span class="number">{{ card.number }}</span>{{ card.title }}\
-{% endmacro %}
-<!DOCTYPE html>
+_HEAD = """{% macro head(title) %}<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{{ policy }}; img-src 'self' file:">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>lmnotes</title><style>{{ style | safe }}</style></head><body>
-<header><h1>lmnotes</h1>
-<p>What the papers say, run again: figures with their data, and every claim beside what was
-measured here.</p></header>
-<nav class="contents">
-{% for paper in papers if paper.card %}<a class="entry" href="#n{{ paper.card.number }}">
-{% if paper.picture %}<img src="{{ paper.picture }}" alt="" loading="lazy">{% endif %}
-<span><strong>{{ title(paper.card) }}</strong>
-<small>{{ paper.source[::2] | select | join(", ") }}</small>
-{% if paper.run %}{{ paper.claims | tally }}
-{% else %}<small>not run yet</small>{% endif %}</span></a>
-{% endfor %}</nav>
+<title>{{ title }}</title><style>{{ style | safe }}</style></head><body>{% endmacro %}
+{% macro title(card) %}<span class="number">{{ card.number }}</span>{{ card.title }}{% endmacro %}
+{% macro picture(figure, link, base) %}<a href="{{ link }}"><img loading="lazy" \
+src="{{ base }}{{ figure.shown }}" width="{{ figure.width }}" height="{{ figure.height }}" \
+alt="{{ figure.caption }}"></a>{% endmacro %}
+{% macro words(paper) %}<p><b>The paper:</b> {{ paper.card.hero.found | math }}</p>
+<p><b>Here:</b> {{ paper.here | math }}</p>{% endmacro %}"""
+
+_INDEX = """{{ head("lmnotes") }}
+<header><h1>lmnotes</h1><p>What {{ papers | length }} papers say, run again on this machine: each \
+with the figure that shows its result, and every claim beside what was measured here.</p>
+{{ papers | map(attribute="claims") | sum(start=[]) | counts }}</header>
 <main>
 {% for paper in papers %}{% if paper.error %}<section><h2>{{ paper.notebook }}</h2>
 <p class="notice">{{ paper.error }}</p></section>
-{% else %}<section id="n{{ paper.card.number }}"><h2>{{ title(paper.card) }}</h2>
+{% else %}{% with link = paper.card.notebook ~ "/index.html" %}
+<section class="entry" id="n{{ paper.card.number }}">
+<h2><a href="{{ link }}">{{ title(paper.card) }}</a></h2>
+{% if paper.hero %}<figure>{{ picture(paper.hero, link, paper.card.notebook ~ "/") }}</figure>
+{% endif %}<div>
+{% if paper.run and paper.card.hero %}{{ words(paper) }}
+{% else %}<p><cite>{{ paper.card.paper.title }}</cite></p>{% endif %}
+<p class="sums">{% if paper.run %}{{ paper.claims | counts }}\
+{% else %}not run yet: <code>lmnotes run {{ paper.card.number }}</code>{% endif %}</p>
+<p class="sums">{{ [paper.source[2], paper.card.covered] | select | join(" · ") }}\
+{{ " · running now" if paper.is_running }}</p></div></section>
+{% endwith %}{% endif %}{% endfor %}</main></body></html>
+"""
+
+_PAGE = """{% macro shown(figure) %}<figure id="figure-{{ figure.name }}"\
+{% if figure.is_wide %} class="wide"{% endif %}>{{ picture(figure, figure.shown) }}\
+<figcaption><p>{{ figure.caption | math }}</p><span class="files">\
+{% for kind in ("svg", "pdf", "csv") %}{{ " · " if not loop.first }}\
+<a href="{{ figure.stem }}.{{ kind }}">{{ kind }}</a>{% endfor %}</span></figcaption></figure>
+{% endmacro %}{{ head(paper.card.title) }}
+<nav><a href="../index.html">← All papers</a></nav>
+<header><h1>{{ title(paper.card) }}</h1>
 <p class="paper">{% for part in paper.source if part %}{{ ". " if not loop.first }}\
 {% if part == paper.card.paper.title %}<cite>{{ part }}</cite>{% else %}{{ part }}{% endif %}\
 {% endfor %}
 {%- for kind, address in paper.links %}. <a href="{{ address }}">{{ kind }}</a>{% endfor %}</p>
+</header><main>
 {% with failed = paper.failed %}{% if failed %}<p class="notice">The latest run \
 ({{ failed.profile }}) {{ failed.status }}{{ ": " + failed.failure.error if failed.failure }}
 {% for link, text in failed.files %} <a href="{{ link }}">{{ text }}</a>{% endfor %}</p>
@@ -54,54 +77,69 @@ measured here.</p></header>
 <code>lmnotes run {{ paper.card.number }} --profile {{ run.profile }}</code> makes it anew</p>
 {% endfor %}
 {% if not paper.run %}<p>Not run yet: <code>lmnotes run {{ paper.card.number }}</code></p>
-{% else %}<p class="run">{% for link, text in paper.files %}<a href="{{ link }}">{{ text }}</a> · \
+{% else %}
+{% if paper.card.hero %}<div class="words">{{ words(paper) }}</div>{% endif %}
+<p class="run">{% for link, text in paper.files %}<a href="{{ link }}">{{ text }}</a> · \
 {% endfor %}{{ paper.run.profile }} profile, {{ paper.duration }}, {{ paper.run.started[:10] }}</p>
 {% if paper.run.missing %}<p class="notice">The card lists what this run lacks: \
 {{ paper.run.missing | join(", ") }}</p>{% endif %}
-<div class="figures">{% for figure in paper.figures %}
-<figure{% if figure.is_wide %} class="wide"{% endif %}><a href="{{ figure.shown }}">\
-<img loading="lazy" src="{{ figure.shown }}" width="{{ figure.width }}" \
-height="{{ figure.height }}" alt="{{ figure.caption }}"></a>
-<figcaption><p>{{ figure.caption | math }}</p><span class="files">\
-{% for kind in ("svg", "pdf", "csv") %}{{ " · " if not loop.first }}\
-<a href="{{ figure.stem }}.{{ kind }}">{{ kind }}</a>{% endfor %}</span></figcaption></figure>
-{% endfor %}</div>
-{% if paper.claims %}<h3>Claims</h3>{{ paper.claims | tally }}
+{% if paper.hero %}<div class="hero">{{ shown(paper.hero) }}</div>{% endif %}
+<div class="figures">{% for figure in paper.figures[:n_first] %}{{ shown(figure) }}{% endfor %}\
+</div>
+{% if paper.figures[n_first:] %}<details><summary>All figures: \
+{{ paper.figures[n_first:] | length }} more</summary><div class="figures">
+{% for figure in paper.figures[n_first:] %}{{ shown(figure) }}{% endfor %}</div></details>
+{% endif %}
+{% if paper.claims %}<h2>Claims</h2>{{ paper.claims | tally }}
 {{ paper.claims | claims }}{% endif %}
-{% if paper.tables %}<h3>Tables</h3><div class="tables">{% for table in paper.tables %}
-<details><summary>{{ table.caption | math }} <span class="files">\
+{% if paper.tables %}<h2>Tables</h2><div class="tables">{% for table in paper.tables %}
+<details id="table-{{ table.name }}"><summary>{{ table.caption | math }} <span class="files">\
 <a href="{{ table.stem }}.csv">csv</a></span></summary>{{ table.rows | table }}</details>
 {% endfor %}</div>{% endif %}
+{% if paper.card.coverage %}<h2>What of the paper is drawn here</h2>
+<p>{{ paper.card.covered | capitalize }}.</p><ul class="coverage">
+{% for entry in paper.card.coverage %}<li><b>{{ entry.item }}</b>\
+<span class="badge {{ states[entry.state] }}">{{ entry.state }}</span>\
+<span>{% for name in entry.artefacts %}{{ ", " if not loop.first }}\
+<a href="#{{ "figure" if name in paper.card.figures else "table" }}-{{ name }}">{{ name }}</a>\
+{% endfor %}{{ ". " if entry.artefacts and entry.note }}{{ entry.note | math }}\
+{% if entry.parameter %}: <code>{{ entry.parameter }}</code> takes it{% endif %}</span></li>
+{% endfor %}</ul>{% endif %}
 <details><summary>Settings of this run</summary><div class="scroll"><table class="facts">
 {% for name, value in paper.facts.items() %}<tr><td>{{ name }}</td><td>{{ value }}</td></tr>
 {% endfor %}</table></div></details>
-{% endif %}</section>
-{% endif %}{% endfor %}</main></body></html>
+{% endif %}</main></body></html>
 """
 
 
 def write() -> Path:
-    """The path of the gallery, written from the best run of every notebook.
+    """The path of the gallery; it and the pages of the papers are written from the best run of
+    every notebook.
 
     That is the newest `laptop` run that ended well, else the newest that did at any profile; a
-    later run that failed is named beside it.
+    later run that failed is named beside it. Each page is put in place in one step.
     """
     import jinja2
     from jinja2.filters import do_mark_safe
 
-    page = jinja2.Environment(autoescape=True)
-    filters = {"tally": claims_table.tally, "claims": claims_table.table, "math": with_math}
+    env = jinja2.Environment(autoescape=True)
+    filters = {"tally": claims_table.tally, "counts": claims_table.counts, "math": with_math}
+    filters |= {"claims": claims_table.table}
     filters["table"] = lambda rows: claims_table.html_table(*rows)
     for name, draw in filters.items():
-        page.filters[name] = lambda value, draw=draw: do_mark_safe(draw(value))
+        env.filters[name] = lambda value, draw=draw: do_mark_safe(draw(value))
+    env.globals |= {"style": BASE + STYLE, "policy": POLICY, "states": _STATES, "n_first": _FIRST}
+    page, index = (env.from_string(_HEAD + text) for text in (_PAGE, _INDEX))
 
-    def draw(papers: list[dict]) -> str:
-        return template.render(papers=papers, style=BASE + STYLE, policy=POLICY).lstrip()
+    def draw(paper: dict) -> str:
+        return page.render(paper=paper).lstrip()
 
-    template, every = page.from_string(_PAGE), records.everything()
-    folder = store.outputs_folder().resolve()
+    every, folder = records.everything(), store.outputs_folder().resolve()
     papers = [_paper(notebook.stem, every, folder, draw) for notebook in cards.notebooks()]
-    store.write_text(folder / "index.html", draw(papers))
+    for paper in papers:
+        if text := paper.pop("page", ""):
+            store.write_text(folder / paper["card"].notebook / "index.html", text)
+    store.write_text(folder / "index.html", index.render(papers=papers).lstrip())
     return folder / "index.html"
 
 
@@ -111,12 +149,12 @@ def choose(runs: list[dict]) -> dict | None:
     return ([run for run in good if run["profile"] == "laptop"] or good or [None])[-1]
 
 
-def _paper(notebook: str, every: list[dict], root: Path, draw: Callable) -> dict:
-    """What the page says of one paper, of its best run that can be drawn."""
+def _paper(notebook: str, every: list[dict], folder: Path, draw: Callable) -> dict:
+    """What the gallery says of one paper, of its best run that can be drawn, and its `page`."""
     try:
         card = cards.for_notebook(notebook)
     except InputError as error:
-        return {"notebook": notebook, "error": str(error)}
+        return {"notebook": notebook, "error": str(error), "claims": []}
     runs = [run for run in every if run["notebook"] == notebook]
     run, latest = choose(runs), runs[-1] if runs else None
     facts = card.paper
@@ -124,52 +162,54 @@ def _paper(notebook: str, every: list[dict], root: Path, draw: Callable) -> dict
     authors = authors if isinstance(authors, str) else ", ".join(authors)
     venue = " ".join(str(facts[key]) for key in ("venue", "year") if key in facts)
     sites = (("doi", "https://doi.org/"), ("arxiv", "https://arxiv.org/abs/"))
-    paper = {"card": card, "run": run, "source": (authors, facts.get("title", ""), venue)}
+    paper = {"card": card, "run": None, "claims": [], "damaged": []}
+    paper["source"] = (authors, facts.get("title", ""), venue)
     known = [(kind, site, facts[kind]) for kind, site in sites if facts.get(kind)]
     paper["links"] = [(f"{kind}:{name}", site + quote(name)) for kind, site, name in known]
-    if latest is not None and latest is not run and latest["status"] != "ok":
+    paper["is_running"] = latest is not None and latest["status"] == "running"
+    if latest is not None and latest["status"] not in ("ok", "running"):
         names = {"notebook.html": "the notebook up to there", "run.json": "record"}
-        paper["failed"] = latest | {"files": _files(latest["folder"], names, root)}
-    paper["damaged"] = []
+        paper["failed"] = latest | {"files": _files(latest["folder"], names)}
     while run is not None:
         try:
-            whole = paper | {"run": run} | _results(card, run, root)
-            draw([whole])
-            return whole
+            whole = paper | {"run": run} | _results(card, run)
+            return whole | {"page": draw(whole)}
         except Exception as error:  # whatever a damaged file comes to
             paper["damaged"].append(run | {"error": f"{type(error).__name__}: {error}"})
             runs = [other for other in runs if other is not run]
             run = choose(runs)
-    return paper | {"run": None}
+    return paper | {"page": draw(paper)}
 
 
-def _results(card: cards.Card, run: dict, root: Path) -> dict:
-    """What the page shows of one run."""
+def _results(card: cards.Card, run: dict) -> dict:
+    """What the paper's page shows of one run."""
     folder = run["folder"]
-    base = quote(folder.relative_to(root).as_posix())
     names = {"notebook.html": "Read the notebook", "notebook.ipynb": "ipynb"}
     names |= {"claims.csv": "claims", "run.json": "record"}
     pages = sorted(page for page in folder.glob("*.html") if page.name not in names)
     names |= {page.name: page.stem for page in pages}
-    figures = _listed(card.figures, folder / "figures", "png", base)
+    figures = _listed(card.figures, folder / "figures", "png")
     for figure in figures:
         svg = folder / "figures" / f"{figure['name']}.svg"
         kind = "svg" if svg.is_file() and svg.stat().st_size < _MAX_SVG else "png"
         width, height = _size(svg.with_suffix(".png"))
         figure |= {"shown": f"{figure['stem']}.{kind}", "width": width, "height": height}
         figure["is_wide"] = width > _WIDE * height
-    tables = _listed(card.tables, folder / "tables", "csv", base)
+    tables = _listed(card.tables, folder / "tables", "csv")
     for table in tables:
         head, *rows = _rows(folder / "tables" / f"{table['name']}.csv")
         table["rows"] = (head, rows)
-    first = [figure for figure in figures if figure["name"].startswith("fig")] or figures
+    figures.sort(key=lambda figure: not figure["name"].startswith("fig"))
+    if card.hero:
+        figures.sort(key=lambda figure: figure["name"] != card.hero.figure)
     head, *rows = _rows(folder / "claims.csv") or [[]]
-    seconds = run["seconds"]
-    shown = {"files": _files(folder, names, root), "figures": figures, "tables": tables}
-    shown["picture"] = f"{first[0]['stem']}.png" if first else ""
-    shown["duration"] = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
     claims = [dict(zip(head, row, strict=True)) for row in rows]
-    return shown | {"claims": claims, "facts": _facts(run)}
+    by_id, seconds = {claim["id"]: claim for claim in claims}, run["seconds"]
+    shown = {"files": _files(folder, names), "claims": claims, "tables": tables}
+    shown |= {"hero": figures[0] if figures else None, "figures": figures[1:]}
+    shown["here"] = claims_table.filled(card.hero.here, by_id) if card.hero else ""
+    shown["duration"] = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"
+    return shown | {"facts": _facts(run)}
 
 
 def _facts(run: dict) -> dict[str, object]:
@@ -186,13 +226,13 @@ def _facts(run: dict) -> dict[str, object]:
     }
 
 
-def _files(folder: Path, names: dict[str, str], root: Path) -> list[tuple[str, str]]:
-    """Link and label of those files that a folder holds."""
-    base = quote(folder.relative_to(root).as_posix())
-    return [(f"{base}/{quote(n)}", text) for n, text in names.items() if (folder / n).is_file()]
+def _files(folder: Path, names: dict[str, str]) -> list[tuple[str, str]]:
+    """Link and label of those files that a run's folder holds."""
+    there = [name for name in names if (folder / name).is_file()]
+    return [(f"{folder.name}/{quote(name)}", names[name]) for name in there]
 
 
-def _listed(first: tuple[str, ...], folder: Path, kind: str, base: str) -> list[dict]:
+def _listed(first: tuple[str, ...], folder: Path, kind: str) -> list[dict]:
     """Name, caption and link of what a folder holds of one kind: those of `first` in its order,
     then the others by name."""
     stems = {path.stem for path in folder.glob(f"*.{kind}")}
@@ -201,9 +241,10 @@ def _listed(first: tuple[str, ...], folder: Path, kind: str, base: str) -> list[
         captions = json.loads((folder / "captions.json").read_text(encoding="utf-8"))
     except OSError:
         captions = {}
+    base = f"{folder.parent.name}/{folder.name}"
     return [
-        {"name": n, "caption": captions.get(n) or n, "stem": f"{base}/{folder.name}/{quote(n)}"}
-        for n in names
+        {"name": name, "caption": captions.get(name) or name, "stem": f"{base}/{quote(name)}"}
+        for name in names
     ]
 
 

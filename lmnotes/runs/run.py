@@ -17,7 +17,7 @@ from lmnotes import parallel, store, times
 from lmnotes.errors import InputError, expect_between, expect_one_of
 from lmnotes.notebook import card as cards
 from lmnotes.notebook import parameters, verdicts
-from lmnotes.runs import fingerprint, order, record, watch
+from lmnotes.runs import fingerprint, gallery, order, record, watch
 from lmnotes.runs.progress import Progress
 
 
@@ -146,6 +146,7 @@ def _side_by_side(plans: Sequence[_Plan | RunResult], force: bool, jobs: int) ->
     for name, plan in todo.items():
         seconds[name] = (record.last(name, plan.profile) or {}).get("seconds", plan.card.seconds)
     work, stop, running = order.Order(seconds, needs, todo), threading.Event(), {}
+    has_new = False  # whether the gallery, which is on disk at once, lacks something
 
     def carry_out(name: str) -> RunResult | None:
         if name in todo:
@@ -158,9 +159,14 @@ def _side_by_side(plans: Sequence[_Plan | RunResult], force: bool, jobs: int) ->
             while work:
                 while len(running) < jobs and (name := work.take()):
                     running[lanes.submit(carry_out, name)] = name
+                if has_new:
+                    with contextlib.suppress(OSError, InputError):  # whose run it is not
+                        gallery.write()
+                has_new = False
                 for lane in futures.wait(running, return_when=futures.FIRST_COMPLETED).done:
                     name = running.pop(lane)
-                    results[name] = lane.result()
+                    results[name] = result = lane.result()
+                    has_new |= name in todo and result.status != "kept"
                     work.done(name)
         except BaseException:
             stop.set()

@@ -78,45 +78,54 @@ math .over { border-top: .06em solid; padding-top: .12em; }
 
 STYLE = """
 body { max-width: 70rem; }
+nav { margin-bottom: 1.5rem; font-size: .95rem; }
 header h1 { font-size: 2.4rem; margin: 0; letter-spacing: -.01em; }
-header p { max-width: 36rem; margin: .4rem 0 2rem; font-size: 1.1rem; color: var(--soft); }
-.contents { border-top: 1px solid var(--line); }
-.entry { display: flex; gap: 1.5rem; align-items: center; padding: 1rem 0; color: inherit;
-  border-bottom: 1px solid var(--line); text-decoration: none; }
-.entry img { width: 9rem; height: 6.5rem; object-fit: contain; padding: .25rem; flex: none; }
-.entry > span { flex: 1; min-width: 0; display: flex; flex-direction: column; gap: .2rem; }
-.entry strong { font: 600 1.2rem/1.3 var(--serif); }
-.entry:hover strong { text-decoration: underline; text-decoration-thickness: 1px; }
-.entry .badge { font-size: .85rem; }
+header > p { max-width: 44rem; margin: .4rem 0 1rem; font-size: 1.1rem; color: var(--soft); }
 .number { color: var(--soft); font-weight: 400; margin-right: .35em; }
+.entry { display: grid; grid-template: auto 1fr / minmax(0, 27rem) minmax(0, 1fr);
+  gap: .5rem 2.5rem; border-top: 1px solid var(--line); margin-top: 2.5rem; padding-top: 2.5rem; }
+.entry > figure { grid-row: 1 / 3; grid-column: 1; }
+.entry:not(:has(figure)) > * { grid-column: 1 / -1; }
+.entry img { display: block; width: 100%; max-height: 22rem; object-fit: contain; padding: .5rem; }
+.entry h2 { font-size: 1.5rem; margin: 0; }
+.entry h2 a { color: inherit; text-decoration: none; }
+.entry h2 a:hover { text-decoration: underline; }
+.entry p { margin: .5rem 0; } .entry .sums { color: var(--soft); font-size: .85rem; }
 .kinds { display: grid; grid-template-columns: 10.5rem minmax(4rem, 14rem) 1fr; gap: .15rem 1rem;
   align-items: center; margin: .3rem 0; color: var(--soft); font-size: .85rem; }
 .bar { display: flex; gap: 2px; height: 5px; }
-@media (max-width: 44rem) { .kinds { grid-template-columns: 1fr; } }
 .bar i { background: currentColor; border-radius: 2px; }
-section { margin-top: 5rem; }
-section > h2 { font-size: 1.9rem; margin: 0 0 .5rem; }
-section > h3 { font-size: 1.25rem; margin: 3rem 0 .5rem; }
+main > h2 { font-size: 1.5rem; margin: 3.5rem 0 .5rem; }
+.words { max-width: 44rem; font-size: 1.1rem; margin: 1.5rem 0; } .words p { margin: .5rem 0; }
 .paper, .run { margin: .2rem 0; color: var(--soft); font-size: .95rem; }
 .run a:first-of-type { font-weight: 600; }
-.figures { display: grid; gap: 2.5rem 2rem; margin: 2.5rem 0 0; align-items: start;
+.hero { margin-top: 1.5rem; }
+.figures { display: grid; gap: 2.5rem 2rem; margin: 2.5rem 0; align-items: start;
   grid-template-columns: repeat(auto-fill, minmax(min(100%, 26rem), 1fr)); grid-auto-flow: dense; }
 .figures .wide { grid-column: 1 / -1; }
-.figures a img { display: block; width: 100%; padding: .75rem; border: 1px solid var(--line); }
-.figures figcaption { margin-top: .6rem; font-size: .9rem; line-height: 1.5; }
-.figures figcaption p { margin: 0; color: var(--text); }
+figure a img { display: block; width: 100%; padding: .75rem; border: 1px solid var(--line); }
+.hero a img { max-height: 40rem; object-fit: contain; }
+main figcaption { margin-top: .6rem; font-size: .9rem; line-height: 1.5; }
+main figcaption p { margin: 0; color: var(--text); max-width: 50rem; }
 .files { font-size: .8rem; white-space: nowrap; } .files a { color: var(--soft); }
-.tables > details, section > details { border-top: 1px solid var(--line); margin: 0;
+.tables > details, main > details { border-top: 1px solid var(--line); margin: 0;
   padding: .55rem 0; font-size: .95rem; }
-.tables table, section > details table { margin: .75rem 0; }
+.tables table, main > details table { margin: .75rem 0; }
+.coverage { list-style: none; padding: 0; font-size: .9rem; }
+.coverage li { display: grid; grid-template-columns: 6rem 8rem 1fr; gap: .1rem 1rem;
+  padding: .35rem 0; border-top: 1px solid var(--line); }
+.coverage b { font-weight: 500; }
 .facts { width: auto; } .facts td:first-child { color: var(--soft); white-space: nowrap; }
 .facts td { overflow-wrap: anywhere; }
 .notice { border-left: 3px solid var(--bad); padding: .2rem .9rem; margin: 1rem 0;
   overflow-wrap: anywhere; }
 @media (max-width: 44rem) {
-  header h1 { font-size: 2rem; } section { margin-top: 3.5rem; } section > h2 { font-size: 1.5rem; }
-  .entry { align-items: flex-start; gap: 1rem; } .entry img { width: 5rem; height: 4rem; }
-  .figures a img { padding: .4rem; }
+  header h1 { font-size: 1.8rem; } .kinds { grid-template-columns: 1fr; }
+  .entry { display: block; margin-top: 1.75rem; padding-top: 1.75rem; }
+  .entry h2 { font-size: 1.3rem; margin-bottom: .75rem; }
+  figure a img { padding: .3rem; }
+  .coverage li { grid-template-columns: 5rem 1fr; }
+  .coverage li > :last-child { grid-column: 1 / -1; }
 }
 """
 

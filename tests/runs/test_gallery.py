@@ -32,58 +32,100 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def page(ran, ran_house):
+def pages(ran, ran_house):
+    """The gallery and the page of its paper."""
     path = gallery.write()
     assert path == ran.outputs / "index.html"
-    return Page(path.read_text())
+    return [Page(path.read_text()), Page((path.parent / ran.name / "index.html").read_text())]
 
 
-def test_the_gallery_loads_nothing_from_the_network(page):
+def texts(outputs):
+    """The text of the gallery and of the paper's page."""
+    index = gallery.write()
+    assert index.parent == outputs
+    return index.read_text(), (outputs / "01_tiny" / "index.html").read_text()
+
+
+def test_the_gallery_loads_nothing_from_the_network(pages):
     policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-    assert f"{policy}; img-src 'self' file:" in page.all("meta", "content")
-    for tag, attributes in page.tags:
-        assert tag not in ("script", "link", "iframe")
-        assert not attributes.get("src", "").startswith(("http", "//"))
-    assert page.open == []
+    for page in pages:
+        assert f"{policy}; img-src 'self' file:" in page.all("meta", "content")
+        for tag, attributes in page.tags:
+            assert tag not in ("script", "link", "iframe")
+            assert not attributes.get("src", "").startswith(("http", "//"))
+        assert page.open == []
     style = report_style.BASE + report_style.STYLE
     assert "url(" not in style and "@import" not in style
     assert "prefers-color-scheme: dark" in style
 
 
-def test_every_link_within_leads_to_a_file(page, ran):
-    links = page.all("img", "src") + page.all("a", "href")
-    inner = [link for link in links if not link.startswith(("http", "#"))]
-    assert len(inner) >= 9
-    for link in inner:
-        assert (ran.outputs / link).is_file(), link
-    targets = [attributes["id"] for tag, attributes in page.tags if tag == "section"]
-    assert [link[1:] for link in links if link.startswith("#")] == targets == ["n01"]
+def test_every_link_within_leads_to_a_file_or_a_place_and_back_up(pages, ran):
+    for page, folder, n in zip(pages, (ran.outputs, ran.outputs / ran.name), (3, 9), strict=True):
+        links = page.all("img", "src") + page.all("a", "href")
+        inner = [link for link in links if not link.startswith(("http", "#"))]
+        assert len(inner) >= n
+        for link in inner:
+            assert (folder / link).is_file(), link
+        places = {attributes.get("id") for _, attributes in page.tags}
+        assert {link[1:] for link in links if link.startswith("#")} <= places
+    assert "../index.html" in pages[1].all("a", "href")
+    assert "#figure-fig1_line" in pages[1].all("a", "href")
 
 
 def test_a_page_that_a_notebook_wrote_beside_its_figures_is_linked(ran, ran_house):
     written = ran.result.folder / "a map.html"
     written.write_text("<p>a page</p>")
     try:
-        links = Page(gallery.write().read_text()).all("a", "href")
+        links = Page(texts(ran.outputs)[1]).all("a", "href")
     finally:
         written.unlink()
         gallery.write()
     assert any(link.endswith("/a%20map.html") for link in links)
 
 
-def test_the_gallery_says_what_the_run_found(page, ran):
-    text = (ran.outputs / "index.html").read_text()
-    assert "A tiny paper &amp; its &lt;claims&gt;" in text
+def test_the_gallery_says_what_the_run_found(pages, ran):
+    index, text = texts(ran.outputs)
+    for page in (index, text):
+        assert "A tiny paper &amp; its &lt;claims&gt;" in page and "<claims>" not in page
+        assert "<b>The paper:</b> the line rises by 2 &lt;nats&gt;" in page
+        assert "it rises by 2.00 nats (1.95–2.05) (2 nats): reproduced" in page
+        assert "igures 1 of 1, tables 1 of 2" in page
+        assert re.search(r'src="[^"]*figures/fig1_line\.svg" width="\d+" height="\d+"', page)
+        assert '<span class="badge good">1 reproduced</span>' in page
     assert "https://doi.org/10.1000/182" in text
     assert "A. Author and B. Author. <cite>On Lines</cite>. EMNLP 2023" in text
-    assert "A line &amp; more" in text and "<claims>" not in text
-    assert '<span class="badge good">1 reproduced</span>' in text
+    assert "A line &amp; more" in text
     assert '<span class="badge grey">1 not testable at this scale</span>' in text
     assert "smoke profile" in text and "n_points" in text
     assert re.search(
-        r'data-label="Published">2</td><td data-label="Measured">2 nats <small>1\.95 … 2\.05<', text
+        r'data-label="Published">2 nats</td><td data-label="Measured">2 nats <small>1\.95 … 2\.0',
+        text,
     )
-    assert re.search(r'src="[^"]*figures/fig1_line\.svg" width="\d+" height="\d+"', text)
+    assert "a text of the paper&#39;s: <code>text</code> takes it" in text.replace(
+        "&#x27;", "&#39;"
+    )
+
+
+def test_four_figures_stand_below_the_hero_and_the_others_are_folded(good):
+    figures = good / "figures"
+    for n in range(2, 8):
+        for kind in ("png", "svg", "pdf", "csv"):
+            shutil.copy(figures / f"fig1_line.{kind}", figures / f"fig{n}_more.{kind}")
+    text = texts(good.parents[1])[1]
+    before, more, folded = text.partition("<summary>All figures: 2 more</summary>")
+    assert more and before.count("<figure ") == 5 and folded.count("<figure ") == 2
+
+
+def test_a_run_under_way_is_no_failure(good):
+    record = json.loads((good / "run.json").read_text())
+    new = good.with_name("0123456789ab")
+    new.mkdir()
+    record |= {"status": "running", "asked": records.now()}
+    (new / "run.json").write_text(json.dumps(record))
+    with records.lock(new):
+        index, text = texts(good.parents[1])
+    assert "running now" in index and "1 reproduced" in index and "latest run" not in text
+    assert "The latest run (smoke) interrupted" in texts(good.parents[1])[1]
 
 
 def test_laptop_goes_before_later_runs_of_other_profiles():
@@ -112,7 +154,7 @@ def test_a_later_failure_is_shown_beside_the_good_run(good):
     bad.mkdir()
     record |= {"status": "failed", "asked": records.now(), "failure": {"error": "ValueError: <no>"}}
     (bad / "run.json").write_text(json.dumps(record))
-    text = gallery.write().read_text()
+    text = texts(good.parents[1])[1]
     assert "The latest run (smoke) failed: ValueError: &lt;no&gt;" in text
     assert "1 reproduced" in text
 
@@ -134,17 +176,19 @@ def test_a_damaged_file_costs_the_entry_of_its_run(good, name, content):
     shutil.copytree(good, good.with_name("0123456789ab"))
     (good / "run.json").write_text(json.dumps(older | {"asked": records.now()}))
     (good / name).write_bytes(content)
-    text = gallery.write().read_text()
+    text = texts(good.parents[1])[1]
     assert "1 reproduced" in text and "0123456789ab/notebook.html" in text
     told = "a file of it is damaged" in text
     assert told == (name != "run.json")
     shutil.rmtree(good.with_name("0123456789ab"))
-    assert "Not run yet: <code>lmnotes run 01</code>" in gallery.write().read_text()
+    index, text = texts(good.parents[1])
+    assert "not run yet: <code>lmnotes run 01</code>" in index
+    assert "Not run yet: <code>lmnotes run 01</code>" in text
 
 
 def test_notebooks_that_have_not_run_or_have_no_card_are_named(house):
     (house.notebooks / "02_bare.ipynb").write_text("{}")
-    text = gallery.write().read_text()
-    assert "not run yet</small>" in text
+    index, text = texts(house.outputs)
+    assert "not run yet: <code>lmnotes run 01</code>" in index
     assert "Not run yet: <code>lmnotes run 01</code>" in text
-    assert "02.toml is not there" in text
+    assert "02.toml is not there" in index

@@ -208,8 +208,11 @@ def test_a_changed_parameter_lands_beside_and_all_go_on_after_a_failure(house, m
 
     def execute(notebook, folder, values, profile, title, stop):
         started.append((notebook.stem, values))
-        failed = {"status": "failed", "error": "ValueError: no"}
-        return failed if notebook == house.notebook else {"status": "ok"}
+        if notebook == house.notebook:
+            return {"status": "failed", "error": "ValueError: no"}
+        page = house.outputs / house.name / "index.html"  # says so while the next one runs
+        wait_until(lambda: page.is_file() and "failed: ValueError: no" in page.read_text())
+        return {"status": "ok"}
 
     monkeypatch.setattr(watch, "execute", execute)
     results = run.run_all()
