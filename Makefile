@@ -46,8 +46,8 @@ test-slow: export MPLBACKEND = Agg
 test-slow: install ## the tests that take long: null data under every claim, runs from two empty caches
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist load -m slow tests
 
-lab: install ## JupyterLab on the notebooks
-	cd notebooks && ../$(BIN)/python -m jupyterlab $(LAB_FLAGS)
+lab: install ## JupyterLab on copies of the notebooks, in work/
+	$(BIN)/lmnotes lab -- $(LAB_FLAGS)
 
 bench: install ## the measurements of speed, one after the other
 	@for script in benchmarks/[a-z]*.py; do \
@@ -62,6 +62,7 @@ $(STAMP):
 	$(PIP) install --constraint constraints.txt $(PIP_TORCH_FLAGS) \
 	    "$$(grep '^torch==' constraints.txt)"
 	$(PIP) install --constraint constraints.txt --editable '.[test]'
+	@git config filter.lmnotes.clean "$(BIN)/lmnotes sync --strip" 2>/dev/null || true
 	@rm -f $(VENV)/installed-*
 	@touch $@
 

@@ -65,6 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     lesson.add_argument("--profile", default="laptop", help="of the run that gives the figures")
     lesson.set_defaults(command=_class)
 
+    lab = commands.add_parser("lab", help="JupyterLab on copies of the notebooks, in work/")
+    many = "numbers or names, all if none; then, after --, options of JupyterLab"
+    lab.add_argument("names", nargs="*", metavar="01", help=many)
+    anew = "copy them anew; copies that are there get a number"
+    lab.add_argument("--fresh", action="store_true", help=anew)
+    lab.set_defaults(command=_lab)
+
     score = commands.add_parser("score", help="log-likelihoods of texts under many models")
     command.add_arguments(score)
     score.set_defaults(command=command.score)
@@ -88,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
         "--from-notebook": "write the twin from the notebook",
         "--from-twin": "overwrite a notebook that was edited later",
         "--check": "write nothing; exit 1 where they differ",
+        "--strip": "print the notebook on the standard input without outputs: a filter of git's",
     }
     group = sync.add_mutually_exclusive_group()
     for way, what in ways.items():
@@ -169,6 +177,15 @@ def _class(options: argparse.Namespace) -> int:
     return 0
 
 
+def _lab(options: argparse.Namespace) -> int:
+    from lmnotes.runs import lab
+
+    is_option = [name.startswith("-") for name in options.names]
+    n_names = [*is_option, True].index(True)
+    lab.start(options.names[:n_names], options.fresh, options.names[n_names:])
+    return 0  # only in tests, which do not become JupyterLab
+
+
 def _cache(options: argparse.Namespace) -> int:
     from lmnotes.runs import cache
 
@@ -212,6 +229,9 @@ def _status(options: argparse.Namespace) -> int:
 def _sync(options: argparse.Namespace) -> int:
     from lmnotes.runs import twins
 
+    if options.direction == "strip":
+        sys.stdout.write(twins.stripped(sys.stdin.read()))
+        return 0
     if options.direction == "check":
         sentences = twins.differing(options.names)
         for sentence in sentences:

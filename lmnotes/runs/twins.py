@@ -27,9 +27,14 @@ def notebook_text(twin: str) -> str:
     return _plain(jupytext.reads(twin, fmt="py:percent"))
 
 
+def stripped(notebook: str) -> str:
+    """An `.ipynb` file without outputs, counts and what else a save changes."""
+    return _plain(nbformat.reads(notebook, as_version=4))
+
+
 def twin_text(notebook: str) -> str:
     """The text twin of an `.ipynb` file."""
-    node = nbformat.reads(_plain(nbformat.reads(notebook, as_version=4)), as_version=4)
+    node = nbformat.reads(stripped(notebook), as_version=4)
     for cell in node.cells:
         cell.metadata.pop("jupyter", None)  # follows from the tags
     node.metadata = {"jupytext": {"notebook_metadata_filter": "-all"}}
@@ -116,7 +121,7 @@ def _edited_later(notebook: Path, twin: Path) -> bool:
     """Whether the notebook has other cells than its twin, and is the newer file."""
     if os.path.getmtime(notebook) <= os.path.getmtime(twin):
         return False
-    mine = _plain(nbformat.read(notebook, as_version=4))
+    mine = stripped(notebook.read_text(encoding="utf-8"))
     return mine != notebook_text(twin.read_text(encoding="utf-8"))
 
 

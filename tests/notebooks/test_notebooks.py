@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lmnotes.notebook import card, verdicts
+from lmnotes.notebook import card, parameters, verdicts
 from lmnotes.runs import record, run, twins
 from lmnotes.text import corpus
 
@@ -34,6 +34,20 @@ def test_it_leaves_every_figure_with_its_data_and_every_table(ran):
         assert len(pd.read_csv(result.folder / "figures" / f"{name}.csv")) > 1
     for name in its_card.tables:
         assert len(pd.read_csv(result.folder / "tables" / f"{name}.csv"))
+
+
+def test_the_card_says_of_which_figure_or_table_of_the_paper_each_numbered_one_is(ran):
+    result, its_card = ran
+    if not its_card.coverage:
+        return  # not listed yet
+    left = {path.stem for path in result.folder.glob("figures/*.png")}
+    left |= {path.stem for path in result.folder.glob("tables/*.csv")}
+    named = {name for entry in its_card.coverage for name in entry.artefacts}
+    assert named <= left
+    assert {name for name in left if re.match(r"(fig|table)S?\d", name)} <= named
+    declared, _ = parameters.declared(card.find(its_card.notebook))
+    wanted = {entry.parameter for entry in its_card.coverage if entry.parameter}
+    assert wanted <= {parameter.name for parameter in declared}
 
 
 def test_every_claim_has_a_verdict_that_follows_from_its_numbers(ran):
