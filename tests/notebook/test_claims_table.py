@@ -32,7 +32,7 @@ def test_cells_say_what_is_published_and_measured():
             claim("Fig. 3", measured="", claim="of $n_w$ & more"),
         ]
     )
-    assert 'Published">0.5</td>' in text
+    assert 'Published">0.5 nats</td>' in text
     assert 'Measured">0.1235 nats <small>−0.1 … 0.3</small>' in text
     assert 'Published"><small>direction only</small> <small>derived</small>' in text
     assert 'Measured">–</td>' in text and 'Measured"></td>' not in text
