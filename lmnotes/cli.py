@@ -1,4 +1,4 @@
-"""The command line: `lmnotes run | describe | lab | class | score | status | cache | report | sync`."""
+"""The command line: `lmnotes run | describe | lab | class | score | report | status | ...`."""
 
 import argparse
 import os
