@@ -6,7 +6,6 @@ The paper: Oyama, Yamagiwa, Shimodaira, "Understanding Higher-Order Correlations
 Components in Embeddings", EMNLP 2024.
 """
 
-import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -75,6 +74,13 @@ def of_unit_rows(values: np.ndarray) -> np.ndarray:
     return squares.T @ squares / len(squares) * values.shape[1] ** 2
 
 
+def off_diagonal(matrices: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """The entries of symmetric matrices (K, K) above their diagonals: i, j from 1, and a column of
+    each matrix."""
+    i, j = np.triu_indices(len(next(iter(matrices.values()))), 1)
+    return pd.DataFrame({"i": i + 1, "j": j + 1} | {n: m[i, j] for n, m in matrices.items()})
+
+
 def pairs(
     c: np.ndarray, error: np.ndarray | None = None, names: Sequence[str] | None = None
 ) -> pd.DataFrame:
@@ -96,18 +102,32 @@ def pairs(
     return table.sort_values("c", ascending=False, kind="stable").reset_index(drop=True)
 
 
-def contributors(
-    values: np.ndarray, words: Sequence[str], i: int, j: int, k: int = 10
+def carried(
+    values: np.ndarray, words: Sequence[str], table: pd.DataFrame, n_words: int = 10
 ) -> pd.DataFrame:
-    """The k words that carry c_ij: word, values on both axes, product of squares, running share.
+    """What each pair of a table with i and j rests on.
 
-    A share near 1 after few words says that the entry is about these words, not about the axes.
+    A share near 1 of few words says that the entry is about these words, not about the axes; and
+    squares do not tell whether a word is positive on both.
+
+    Returns:
+        carried by (six words, largest product first), share of n_words words, share of ++ (of words
+        that are positive on both axes).
     """
+    rows = []
+    for i, j in table[["i", "j"]].to_numpy():
+        product = values[:, i] ** 2 * values[:, j] ** 2
+        best = np.argsort(-product, kind="stable")[:n_words]
+        names = ", ".join(words[row] for row in best[:6])
+        rows.append((names, product[best].sum() / product.sum(), both_positive(values, i, j)))
+    names = ["carried by", f"share of {n_words} words", "share of ++"]
+    return pd.DataFrame(rows, table.index, names)
+
+
+def both_positive(values: np.ndarray, i: int, j: int) -> float:
+    """The share of c_ij that comes from words which are positive on both axes."""
     product = values[:, i] ** 2 * values[:, j] ** 2
-    best = np.argsort(-product, kind="stable")[:k]
-    table = pd.DataFrame({"word": [words[row] for row in best], "first": values[best, i]})
-    table["second"], table["product"] = values[best, j], product[best]
-    return table.assign(**{"share so far": np.cumsum(product[best]) / product.sum()})
+    return product[(values[:, [i, j]] > 0).all(axis=1)].sum() / product.sum()
 
 
 def without(values: np.ndarray, i: int, j: int, n_removed: Sequence[int]) -> np.ndarray:
@@ -119,27 +139,48 @@ def without(values: np.ndarray, i: int, j: int, n_removed: Sequence[int]) -> np.
     return left[n_removed] / counts[n_removed]
 
 
-def quadrants(values: np.ndarray, i: int, j: int) -> pd.DataFrame:
-    """The share of c_ij by the signs of both values, which squares do not tell.
+def largest_without(values: np.ndarray, n_removed: int = 100) -> np.ndarray:
+    """The largest c_ij of all pairs (n_removed + 1,) as 0, 1, 2, ... words are left out, those that
+    carry most of the pair that was the largest with all words; variances are made 1 again."""
+    squares = _squares(values)
+    total, sums, n_words = squares.T @ squares, squares.sum(axis=0), len(squares)
+    off = np.triu(np.ones_like(total, bool), 1)
+    i, j = np.unravel_index(np.argmax(np.where(off, total, 0)), total.shape)
+    order = np.argsort(-squares[:, i] * squares[:, j], kind="stable")[:n_removed]
+    largest = []
+    for n, row in enumerate([*order, order[-1]]):
+        largest.append(((n_words - n) * total / np.outer(sums, sums))[off].max())
+        total, sums = total - np.outer(squares[row], squares[row]), sums - squares[row]
+    return np.array(largest)
 
-    Returns:
-        one row per quadrant: first, second ('+' or '-'), share of c_ij, n_words.
-    """
-    product, positive = values[:, i] ** 2 * values[:, j] ** 2, values[:, [i, j]] > 0
+
+def named_pairs(space: Components, c: np.ndarray) -> pd.DataFrame:
+    """The pairs that the paper shows, each axis found by its words: id, first and second words,
+    published (text8), measured, and excess over the level; nan where both are one axis."""
+    shown, by_axes = card.table("04", "pairs"), pairs(c).set_index(["i", "j"])
+
+    def axis_of(its_words: str) -> int:
+        rows = [space.ids[word] for word in its_words.split() if word in space.ids]
+        return int(space.normalised[rows].mean(axis=0).argmax()) if len(rows) > 1 else -1
+
     rows = []
-    for signs in itertools.product("+-", repeat=2):
-        chosen = (positive == (np.array(signs) == "+")).all(axis=1)
-        rows.append((*signs, product[chosen].sum() / product.sum(), int(chosen.sum())))
-    return pd.DataFrame(rows, columns=["first", "second", "share", "n_words"])
+    for first, second in zip(shown["first"], shown.second, strict=True):
+        i, j = sorted((axis_of(first), axis_of(second)))
+        row = by_axes.loc[(i, j)] if -1 < i < j else {"c": np.nan, "excess": np.nan}
+        rows.append((row["c"], row["excess"]))
+    return shown.join(pd.DataFrame(rows, columns=["measured", "excess"]))
 
 
 def said_of(
-    bases: Mapping[str, Components], *, n_bootstrap: int = 100, seed: int = 0
+    spaces: Mapping[str, Components],
+    c: Mapping[str, np.ndarray],
+    *,
+    n_bootstrap: int = 100,
+    seed: int = 0,
 ) -> dict[str, tuple[float, tuple[float, float] | None]]:
     """Claim on C -> value and its own interval, or None; ICA against the best of the others."""
-    c = {name: energy(space.values) for name, space in bases.items()}
-    high, strong, rivals = {}, {}, [name for name in bases if name != "ICA"]
-    for name, space in bases.items():
+    high, strong, rivals = {}, {}, [name for name in spaces if name != "ICA"]
+    for name, space in spaces.items():
         error = standard_error(space.values, n_bootstrap=n_bootstrap, seed=seed)
         strong[name] = pairs(c[name], error)
         high[name] = np.quantile(strong[name].c, 0.99)
@@ -147,17 +188,20 @@ def said_of(
     reach = 1.96 * first["standard error"]
     surest = (strong["ICA"].c - 2 * strong["ICA"]["standard error"]).nlargest(5).index
     surest = strong["ICA"].loc[surest, ["i", "j"]].to_numpy()
-    values = bases["ICA"].values
-    positive = [quadrants(values, i, j).share.iloc[0] for i, j in surest]
+    values = spaces["ICA"].values
+    positive = [both_positive(values, i, j) for i, j in surest]
     read_off = card.table("04", "levels")
     gaps = np.quantile(strong["ICA"].c, read_off["quantile"]) - read_off.text8
+    named = named_pairs(spaces["ICA"], c["ICA"])
+    related = named.excess[named.id != "fig2_stars"].mean()
     return {
         "strongest_pair": (first.c, (first.c - reach, first.c + reach)),
         "beyond_rotation": (high["ICA"] - max(high[name] for name in rivals), None),
         "significant": (share["ICA"] - max(share[name] for name in rivals), None),
         "both_positive": mean_interval(positive),  # five pairs are few
         "fig3_levels": (np.abs(gaps).max(), None),
-    }
+        "pairs_related": (related, None),
+    } | {row.id: (row.measured, None) for row in named.itertuples()}
 
 
 def _squares(values: np.ndarray) -> np.ndarray:

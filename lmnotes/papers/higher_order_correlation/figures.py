@@ -1,51 +1,91 @@
 """Figures of notebook 04: spikes, higher-order correlations, and the tree of related axes."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import networkx
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
 
 from lmnotes.figures import style
+from lmnotes.figures.bases import BASES, curves, heatmaps
+from lmnotes.notebook import card
+from lmnotes.papers.higher_order_correlation.axes import Axes as NamedAxes
 
-CLUSTERS = (
-    "#0072B2",
-    "#D55E00",
-    "#009E73",
-    "#E69F00",
-    "#CC79A7",
-    "#56B4E9",
-    "#8C8C8C",
-    "#7B5EA7",
-    "#A6761D",
-    "#444444",
-    "#1B7837",
-    "#B2182B",
-)
+CLUSTERS = (*style.COLOURS, style.GREY)  # of the tree
+HALO = {"fc": "white", "ec": "none", "alpha": 0.7, "pad": 0.3}
+SECOND, C = r"$\mathrm{E}(S_iS_j)$", r"$\mathrm{E}(S_i^2S_j^2)$"
 
 
-def matrices(
-    panels: Mapping[str, np.ndarray],
-    *,
-    limits: Mapping[str, tuple[float, float]],
-    colour_labels: Mapping[str, str],
-    lines: Mapping[str, float] | None = None,
-) -> Figure:
-    """Square matrices of axes side by side, each with its colour bar (Figure 3).
-
-    lines: panel -> a level to mark in its colour bar, such as the spherical background.
-    """
-    figure, axes = style.grid(len(panels), 2, height=3.5)
-    for ax, (name, matrix) in zip(axes, panels.items(), strict=True):
-        low, high = limits[name]
-        image = ax.imshow(matrix, cmap="Blues", vmin=low, vmax=high, interpolation="nearest")
-        ax.set(title=name, xlabel="axis, by skewness")
-        bar = style.colour_bar(image, ax, colour_labels[name], pad=0.02, shrink=0.85)
-        if lines and name in lines:
-            bar.ax.axhline(lines[name], color=style.RED, lw=1.2)
+def heat(blocks: Mapping[str, pd.DataFrame]) -> Figure:
+    """Words by axes, a panel per basis, too many words to name (Figure 1, top)."""
+    figure, panels = style.panels(len(blocks), height=4.2)
+    for ax, (basis, block) in zip(panels, blocks.items(), strict=True):
+        look = {"aspect": "auto", "cmap": "Blues", "vmin": -0.01, "vmax": 0.7}
+        rows, columns = block.shape
+        place = (0.5, columns + 0.5, rows, 0)
+        image = ax.imshow(block, extent=place, interpolation="nearest", **look)
+        ax.set(title=basis, xlabel="axis", yticks=[])
+    panels[0].set_ylabel(f"4 top words of each of {columns} axes")
+    style.colour_bar(image, panels, "normalised value", aspect=40)
     return figure
+
+
+def matrices(second: np.ndarray, c: Mapping[str, np.ndarray], level: float) -> Figure:
+    """Second order, higher orders side by side, and the densities of their pairs (Figure 3).
+
+    Args:
+        second: (K, K) correlations of ICA's axes. c: name -> (K, K), PCA's as a density only.
+        level: the spherical level, marked in red.
+    """
+    upper = np.triu_indices(len(second), 1)
+    pairs = {name: matrix[upper] for name, matrix in c.items()}
+    high = float(np.quantile(pairs["ICA"], 0.998))
+    figure, axes = style.grid(8, 4, height=2.1)
+    first, *places = axes[:4]
+    end = len(second) + 0.5
+    look = {"cmap": "Blues", "interpolation": "nearest", "extent": (0.5, end, end, 0.5)}
+    bar = {"orientation": "horizontal", "pad": 0.03, "aspect": 20}
+    style.colour_bar(first.imshow(second, vmin=0, vmax=1, **look), first, SECOND, **bar)
+    first.set(title="ICA, second order")
+    shown = [name for name in c if name != "PCA"]
+    for ax, name in zip(places, shown, strict=True):
+        image = ax.imshow(c[name], vmin=0.8, vmax=high, **look)
+        ax.set(title=name)
+    drawn = style.colour_bar(image, places, C, **bar | {"aspect": 60})
+    drawn.ax.axvline(level, color=style.RED, lw=1.2)
+    below = figure.add_subplot(axes[4].get_gridspec()[1, :])
+    for ax in axes[4:]:
+        ax.remove()
+    _densities(below, pairs, level)
+    return figure
+
+
+def _densities(ax: Axes, pairs: Mapping[str, np.ndarray], level: float) -> None:
+    """How the pairs of axes of each basis are spread, on a scale that shows a few in thousands."""
+    top = max(values.max() for values in pairs.values())
+    edges = np.geomspace(min(values.min() for values in pairs.values()), top, 90)
+    for name, values in pairs.items():
+        shares = np.histogram(values, edges)[0] / len(values)
+        colour = BASES.get(name, style.NOISE)
+        ax.stairs(shares, edges, color=colour, lw=1.2, label=name)
+    ax.axvline(level, color=style.RED, lw=1)
+    ax.set_title(f"red: spherical level {level:.2f}", color=style.RED, x=0, ha="left")
+    ax.set(xscale="log", yscale="log", xlabel=f"{C}, pairs of axes", ylabel="share of pairs")
+    ax.xaxis.set_major_locator(FixedLocator([0.8, 1, 1.2, 1.5, 2, 3, 4, 6]))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.legend(loc="upper right")
+
+
+def first_axes(blocks: Mapping[str, pd.DataFrame]) -> Figure:
+    """The first axes and their words, named (Figure 1, bottom)."""
+    matrices = {basis: block.to_numpy() for basis, block in blocks.items()}
+    words = {basis: list(block.index) for basis, block in blocks.items()}
+    return heatmaps(matrices, words, list(next(iter(blocks.values()))), height=2.9)
 
 
 def spikes(
@@ -62,115 +102,204 @@ def spikes(
     ax.scatter(x, y, s=2, color=style.GREY, alpha=0.3, lw=0, rasterized=True)
     ax.axhline(0, color=style.BLACK, lw=0.4)
     ax.axvline(0, color=style.BLACK, lw=0.4)
-    both = [*blue, *red]
-    low = min(-0.4, x[both].min() - 0.05, y[both].min() - 0.05)
-    high = max(0.85, x[both].max() + 0.1, y[both].max() + 0.1)
+    low, high = (end(end(x), end(y)) for end in (min, max))  # the same whoever is red
+    limits = min(low - 0.03, -0.4), max(high + 0.05, 0.85)
     ax.set(
-        xlim=(low, high),
-        ylim=(low, high),
+        xlim=limits,
+        ylim=limits,
         title=title,
         xlabel=axes_names[0],
         ylabel=axes_names[1],
         aspect="equal",
+        xticks=(ticks := [-0.4, 0, 0.4, 0.8]),
+        yticks=ticks,
     )
     for words, colour in ((red, style.RED), (blue, style.BLUE)):
         rows = list(words)
-        ax.scatter(x[rows], y[rows], s=8, color=colour, lw=0)
+        ax.scatter(x[rows], y[rows], s=8, color=colour, lw=0, zorder=4)
     labels = {word: row for words in (red, blue) for row, word in words.items()}
-    style.name_words(ax, x, y, labels)
+    style.place_words(ax, x, y, labels)
     for text in ax.texts:
         text.set_color(style.BLUE if labels[text.get_text()] in blue else style.RED)
 
 
+def pair(ax: Axes, axes: NamedAxes, basis: str, i: int, j: int, *, red: Sequence[int]) -> None:
+    """Two axes of a basis as `spikes`: four top words of each, and the words `red` of large size
+    on both."""
+    unit, words = axes.spaces[basis].normalised, axes.ica.words
+    spikes(
+        ax,
+        unit[:, i],
+        unit[:, j],
+        blue={int(row): words[row] for row in axes.top[basis][[i, j], :4].ravel()},
+        red={int(row): words[row] for row in red},
+        title=f"{basis}: {axes.c[basis][i, j]:.3f}",
+        axes_names=(axes.label(i, basis=basis), axes.label(j, basis=basis)),
+    )
+
+
+def pairs(
+    axes: NamedAxes, shown: Sequence[tuple[str, int, int]], n_red: int = 6
+) -> tuple[Figure, pd.DataFrame]:
+    """Pairs of axes (basis, i, j) side by side, and what was drawn: basis, axes, word, x, y."""
+    figure, panels = style.panels(len(shown), height=2.9)
+    tables = []
+    for ax, (basis, i, j) in zip(panels, shown, strict=True):
+        values, unit = axes.spaces[basis].values, axes.spaces[basis].normalised
+        red = np.argsort(-(values[:, i] ** 2) * values[:, j] ** 2)[:n_red]
+        pair(ax, axes, basis, i, j, red=red)
+        drawn = {"basis": basis, "first axis": i + 1, "second axis": j + 1, "word": axes.ica.words}
+        tables.append(pd.DataFrame(drawn | {"x": unit[:, i], "y": unit[:, j]}))
+    return figure, pd.concat(tables)
+
+
 def tree(
     graph: networkx.Graph,
-    names: Sequence[str],
+    labels: Sequence[str],
     clusters: Mapping[int, int],
     places: Mapping[int, np.ndarray],
     *,
-    only: Sequence[int] | None = None,
+    firm: Collection[frozenset] | None = None,
     highlight: Sequence[int] = (),
     errors: np.ndarray | None = None,
     size: tuple[float, float] = (style.PAGE, 8.6),
     font: float = 6.0,
     title: str = "",
 ) -> Figure:
-    """The tree with a label at every node, coloured by cluster; darker edges are stronger.
+    """The tree with a label at every node that has a place, coloured by cluster.
 
     Args:
-        names: (K,) the label of each axis.
-        places: of the nodes, in inches, as `spread` gives them.
-        errors: (K, K) standard errors; each edge then has its weight and error written beside it.
-        only: nodes to draw, None for all.
-        highlight: nodes along a path, whose edges are drawn thick.
+        labels: (K,) of the axes. places: in inches, as `spread` gives them.
+        firm: the edges that come back in other runs, drawn thick, their axes in bold; the others
+            are thin and grey. None takes them all for firm.
+        highlight: axes along a path, whose edges are drawn in red.
+        errors: (K, K) standard errors; each firm edge has its weight and error beside it.
     """
-    import matplotlib as mpl
-
-    nodes = [node for node in graph if only is None or node in set(only)]
-    subtree = graph.subgraph(nodes)
-    weights = [weight for _, _, weight in subtree.edges(data="weight")] or [1.0]
-    norm = mpl.colors.Normalize(min(weights) - 0.3 * np.ptp(weights) - 1e-9, max(weights))
     figure, (ax,) = style.panels(width=size[0], height=size[1])
+    drawn = graph.subgraph(places)
+    firm = {frozenset(edge) for edge in drawn.edges} if firm is None else firm
+    bold = {node for edge in firm for node in edge}
     way = {frozenset(edge) for edge in itertools.pairwise(highlight)}
     lift = np.array([0, (3.5 + font / 2) / 72])  # of a node's label above it, inches
-    boxes = [(places[n] + lift, _box(f"{n} {names[n]}", font)) for n in nodes]
-    for i, j, weight in subtree.edges(data="weight"):
-        on_way = frozenset((i, j)) in way
-        ax.plot(
-            *np.stack([places[i], places[j]]).T,
-            zorder=1,
-            lw=3 if on_way else 1.4,
-            color=style.RED if on_way else mpl.colormaps["Blues"](norm(weight)),
-        )
-        if errors is not None:
+    boxes = [(places[n] + lift, _box(labels[n], font)) for n in drawn]
+    for i, j, weight in drawn.edges(data="weight"):
+        edge = frozenset((i, j))
+        look = {"lw": 2, "color": style.BLACK} if edge in firm else {"lw": 0.8, "color": style.GREY}
+        look |= {"lw": 3, "color": style.RED} if edge in way else {}
+        ax.plot(*np.stack([places[i], places[j]]).T, zorder=1, **look)
+        if errors is not None and edge in firm:
             text = f"{weight:.2f} ± {errors[i, j]:.2f}"
-            spot = _free_spot(places[i], places[j], _box(text, 0.72 * font), boxes)
-            boxes.append((spot, _box(text, 0.72 * font)))
-            ax.annotate(
-                text,
-                spot,
-                fontsize=0.72 * font,
-                color=style.BLACK,
-                ha="center",
-                va="center",
-                zorder=1.5,
-                bbox={"fc": "white", "ec": "none", "alpha": 0.6, "pad": 0.2},
-            )
-    for node in nodes:
+            spot = _free_spot(places[i], places[j], _box(text, font), boxes)
+            boxes.append((spot, _box(text, font)))
+            look = {"fontsize": font, "color": style.BLACK, "ha": "center", "va": "center"}
+            ax.annotate(text, spot, zorder=1.5, bbox=HALO, **look)
+    for node in drawn:
         colour = CLUSTERS[clusters[node] % len(CLUSTERS)]
         ax.scatter(*places[node], s=12, color=colour, zorder=2)
-        ax.annotate(
-            f"{node} {names[node]}",
-            places[node],
-            fontsize=font,
-            xytext=(0, 3.5),
-            zorder=3,
-            textcoords="offset points",
-            ha="center",
-            color=colour,
-            bbox={"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.3},
-        )
+        look = {"fontsize": font, "color": colour, "ha": "center", "zorder": 3, "bbox": HALO}
+        look["weight"] = "bold" if node in bold else "normal"
+        ax.annotate(labels[node], places[node], (0, 3.5), textcoords="offset points", **look)
     ax.set_title(title)
     ax.axis("off")
     ax.margins(0.08, 0.03)
-    scale = mpl.cm.ScalarMappable(norm=norm, cmap="Blues")
-    place = {"orientation": "horizontal", "shrink": 0.4, "aspect": 40}
-    style.colour_bar(scale, ax, r"$\mathrm{E}(S_i^2S_j^2)$", **place)
+    return figure
+
+
+def edges(table: pd.DataFrame, level: float, chance: float) -> Figure:
+    """Every edge of a tree with its error, and how often edges come back, by strength.
+
+    Args:
+        table: of `tree.edges`, with level, that of each edge's rows. level: the spherical one.
+        chance: the share that comes back where nodes are relabelled.
+    """
+    figure, (ax, right) = style.panels(2, height=2.4)
+    rank, dots = np.arange(1, len(table) + 1), {"fmt": "o", "ms": 2.5, "lw": 0.6}
+    for back, colour, name in (
+        (True, style.BLUE, "returns in every run"),
+        (False, style.GREY, "does not"),
+    ):
+        rows = table.returns.eq(1) == back
+        reach = 2 * table["standard error"][rows]
+        ax.errorbar(rank[rows], table.weight[rows], reach, color=colour, label=name, **dots)
+    ax.plot(rank, table.level, color=style.GREY, lw=0.8, ls="--", label="level of its rows")
+    ax.axhline(level, color=style.RED, lw=0.8, label="spherical level")
+    ax.set(xlabel="edge, strongest first", ylabel=f"{C}, ± 2 s.e.")
+    ax.legend()
+    quarter = pd.qcut(table.weight.rank(method="first"), 4, labels=False)
+    right.bar(range(4), table.groupby(quarter).returns.mean().to_numpy(), color=style.BLUE)
+    right.axhline(chance, color=style.RED, ls="--", lw=0.8, label="relabelled axes")
+    names = ["weakest", "", "", "strongest"]
+    right.set(xticks=range(4), xticklabels=names, ylim=(0, 1), xlabel="quarter of the edges")
+    right.set_ylabel("share that comes back")
+    right.legend()
+    return figure
+
+
+def judged(table: pd.DataFrame) -> Figure:
+    """How often the k-th strongest partner is preferred, a panel per judge (Table 2).
+
+    The last judge, who knows few of the words, is shown by its share among what it decided.
+    """
+    judges = list(table.groupby("judge", sort=False))
+    width = style.PAGE * (0.55 if len(judges) == 1 else 1)
+    figure, panels = style.panels(len(judges), height=2.6, width=width)
+    for ax, (name, rows) in zip(panels, judges, strict=True):
+        first = ax is panels[0]
+        column, null = ("top", "null") if first else ("decided", "decided null")
+        bands = ("low", "high") if first else ("decided low", "decided high")
+        shares = rows.groupby("basis", sort=False).undecided.mean()
+        undecided = ", ".join(f"{basis} {share:.0%}" for basis, share in shares.items())
+        what = "all questions" if first else "decided questions"
+        labels = {"xlabel": "$k$-th strongest partner", "ylabel": f"preferred, share of {what}"}
+        labels["title"] = f"judge: {name}\nundecided: {undecided}"
+        curves(ax, rows, "rank", column, bands=bands, legend=first, **labels)
+        ax.set(ylim=(0.2, 1), xticks=range(1, 6))
+        mine = rows[rows.basis == "ICA"]
+        ax.plot(mine["rank"], mine[null], ":", color=style.RED, lw=1, label="relabelled, ICA")
+        paper = card.table("04", "table2")
+        published = paper.top if first else paper.top / (paper.top + paper.bottom)
+        ax.plot(paper["rank"], published, "x", color=style.PAPER, ms=4, label="paper, ICA")
+    panels[0].legend(ncols=2)
+    return figure
+
+
+def reduction(table: pd.DataFrame, leads: pd.DataFrame, said: str) -> Figure:
+    """Agreement with people after merging axes, and by how much ICA is ahead (Table 5).
+
+    table, leads: of `merging.table5`. said: where it is, in words.
+    """
+    figure, (ax, right) = style.panels(2, height=2.6)
+    labels = {"xscale": "log", "xlabel": "coordinates $d$", "ylabel": "Spearman, mean of the sets"}
+    curves(ax, table, "n_clusters", "spearman", bands=("low", "high"), **labels)
+    ax.set_xticks(sizes := table.n_clusters.unique(), sizes)
+    ax.xaxis.set_minor_locator(NullLocator())
+    rivals = list(leads.groupby("rival", sort=False))
+    for shift, (rival, rows) in zip((-0.1, 0.1), rivals, strict=True):
+        places, reach = np.arange(len(rows)) + shift, rows[["lead_low", "lead_high"]].T
+        look = {"color": BASES[rival], "lw": 1.2}
+        right.vlines(places, *reach.to_numpy(), **look)
+        right.plot(places, rows["lead"], "o", ms=3, label=rival, color=look["color"])
+    right.axhline(0, color=style.BLACK, lw=0.6)
+    right.set(xlabel="coordinates $d$", ylabel="Spearman, ICA less rival", title=said)
+    right.set_xticks(range(len(rows)), rows.n_clusters)
+    right.margins(y=0.25)
+    right.legend(loc="upper left", ncols=2)
     return figure
 
 
 def _box(text: str, font: float) -> np.ndarray:
     """Width and height (2,) of a line of text in inches, about."""
-    return np.array([0.58 * len(text), 1.3]) * font / 72
+    return np.array([0.64 * len(text), 1.3]) * font / 72
 
 
 def _free_spot(
     start: np.ndarray, end: np.ndarray, size: np.ndarray, boxes: Sequence[tuple]
 ) -> np.ndarray:
-    """The place on the way from start to end where a label covers the fewest other labels."""
+    """The place beside the way from start to end where a label covers the fewest other labels."""
     low, high = sorted((start, end), key=lambda place: place[1])
-    shares = np.array([0.62, 0.5, 0.7, 0.4, 0.3, 0.8])[:, None]
-    spots = low + shares * (high - low)
+    shares = np.array([0.5, 0.62, 0.4, 0.7, 0.3, 0.8])[:, None]
+    aside = np.array([[size[0] / 2 + 0.06, 0.0], [-size[0] / 2 - 0.06, 0.0], [0.0, 0.0]])
+    spots = (low + shares * (high - low) + aside[:, None]).reshape(-1, 2)
     centres, sizes = (np.array(rows) for rows in zip(*boxes, strict=True))
     free = (np.abs(spots[:, None] - centres) >= (size + sizes) / 2).any(axis=2)
     return spots[np.argmin((~free).sum(axis=1))]
@@ -178,7 +307,7 @@ def _free_spot(
 
 def spread(
     places: Mapping[int, np.ndarray],
-    names: Sequence[str],
+    labels: Sequence[str],
     *,
     size: tuple[float, float] = (style.PAGE, 8.6),
     font: float = 6.0,
@@ -187,7 +316,7 @@ def spread(
     """The places stretched over a drawing of this size, moved apart where labels would overlap.
 
     Args:
-        places: of some axes. names: (K,) the label of each axis.
+        places: of some axes. labels: (K,) of all axes.
         size: of the drawing, inches. font: size of the labels, points.
 
     Returns:
@@ -199,7 +328,7 @@ def spread(
     evened = (spots - spots.min(axis=0)) / np.maximum(np.ptp(spots, axis=0), 1e-9) + by_rank
     half = np.array([0.42 * size[0], 0.46 * size[1]])
     spots = (evened / np.maximum(evened.max(axis=0), 1e-9) * 2 - 1) * half  # inches
-    letters = np.array([len(f"{node} {names[node]}") for node in nodes])
+    letters = np.array([len(labels[node]) for node in nodes])
     wide = (letters[:, None] + letters) / 2 * 0.62 * font / 72  # (n, n), inches
     box = np.stack([wide, np.full_like(wide, 3.2 * font / 72)], axis=2)
     by_order = np.sign(np.subtract.outer(np.arange(len(spots)), np.arange(len(spots))))

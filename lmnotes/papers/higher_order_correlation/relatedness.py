@@ -4,13 +4,14 @@ It stands in for the language model that the paper asks (Oyama et al., EMNLP 202
 space must not be the one in which the axes were found, or the judge would judge itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from lmnotes.errors import InputError, expect_strings
-from lmnotes.statistics import Fixed, interval
+from lmnotes.papers.higher_order_correlation.axes import Axes
+from lmnotes.statistics import Fixed, interval, interval_holding
 from lmnotes.words.embedding import Embedding
 
 
@@ -73,7 +74,8 @@ def judge(
 
     Returns:
         one row per k: rank, top (share won), bottom, undecided, low, high (95 %, axes drawn again),
-        p (one-sided), null (mean share under relabelings); `attrs["drawn"]` has the shares won of
+        p (one-sided), null (mean share under relabelings), and decided, decided low, decided high,
+        decided null: the share won of what is decided; `attrs["drawn"]` has the shares won of
         axes drawn again, the same draws for every matrix of this size, for differences.
     """
     rng = np.random.default_rng(seed)
@@ -87,23 +89,66 @@ def judge(
     relabelings = [rng.permutation(k_axes) for _ in range(n_permutations)]
     again = rng.integers(len(asked), size=(1000, len(asked)))
 
-    def shares(related: np.ndarray, rank: int) -> np.ndarray:
-        top = related[asked, order[asked, rank - 1]][:, None]
-        bottom = related[asked[:, None], drawn]
-        won, lost = (top > bottom).mean(axis=1), (top < bottom).mean(axis=1)
-        undecided = (~(top > bottom) & ~(top < bottom)).mean(axis=1)  # equal, or nan
-        return np.column_stack([won, lost, undecided])  # (n_axes, 3)
+    partners = order[asked][:, np.array(ranks) - 1]  # (n_axes, R)
 
+    def shares(related: np.ndarray) -> np.ndarray:  # (R, n_axes, 2), won and lost
+        top = related[asked[:, None], partners].T[:, :, None]
+        bottom = related[asked[:, None], drawn]
+        return np.stack([(top > bottom).mean(axis=2), (top < bottom).mean(axis=2)], axis=2)
+
+    def decided(sides: np.ndarray) -> np.ndarray:  # (n, 2) won and lost -> (n,)
+        total = sides.sum(axis=1)
+        return np.divide(sides[:, 0], total, out=np.full(len(sides), np.nan), where=total > 0)
+
+    nulls = [shares(relatedness[np.ix_(p, p)]).mean(axis=1) for p in relabelings]  # (R, 2) each
     rows, drawn_again = [], []
-    for rank in ranks:
-        won_lost_open = shares(relatedness, rank)
-        won = won_lost_open[:, 0].mean()
-        null = np.array([shares(relatedness[np.ix_(p, p)], rank)[:, 0].mean() for p in relabelings])
-        drawn_again.append(won_lost_open[again, 0].mean(axis=1).tolist())
-        low, high = interval(drawn_again[-1])
-        p = (1 + (null >= won).sum()) / (1 + n_permutations)
-        rows.append((rank, *won_lost_open.mean(axis=0), low, high, p, null.mean()))
+    for n, sides in enumerate(shares(relatedness)):
+        null, again_sides = np.array([each[n] for each in nulls]), sides[again].mean(axis=1)
+        won, lost = sides.mean(axis=0)
+        drawn_again.append(again_sides[:, 0].tolist())
+        p = (1 + (null[:, 0] >= won).sum()) / (1 + n_permutations)
+        row = ranks[n], won, lost, 1 - won - lost, *interval(drawn_again[-1]), p, null[:, 0].mean()
+        among = decided(sides.mean(axis=0)[None])[0], *interval(decided(again_sides))
+        rows.append((*row, decided(null).mean(), *among))
     columns = ["rank", "top", "bottom", "undecided", "low", "high", "p", "null"]
+    columns += ["decided null", "decided", "decided low", "decided high"]
     table = pd.DataFrame(rows, columns=columns)
     table.attrs["drawn"] = Fixed(drawn_again)
     return table
+
+
+def judge_axes(
+    axes: Axes, judges: Mapping[str, np.ndarray], *, seed: int = 0
+) -> dict[tuple[str, str], pd.DataFrame]:
+    """The verdicts of several judges, their spaces (V, D) by name, by (judge, basis) (Table 2)."""
+    return {
+        (name, basis): judge(
+            c, axis_relatedness(axes.top[basis], space), n_permutations=500, seed=seed
+        )
+        for name, space in judges.items()
+        for basis, c in axes.c.items()
+    }
+
+
+def said_of(won: Mapping[tuple[str, str], pd.DataFrame]) -> dict[str, tuple]:
+    """Claim on Table 2 -> what `judge_axes` says of it in per cent, and its interval or None."""
+    mine = won["same text", "ICA"]
+
+    def ahead(rank: int, basis: str | None = None, other_rank: int = 1) -> tuple:
+        share, drawn = mine.top[rank - 1], np.array(mine.attrs["drawn"][rank - 1])
+        if basis is not None:
+            other = won["same text", basis]
+            share = share - other.top[other_rank - 1]
+            drawn = drawn - other.attrs["drawn"][other_rank - 1]
+        return 100 * share, tuple(100 * end for end in interval_holding(share, drawn))
+
+    elsewhere = won.get(("other text", "ICA"))
+    return {
+        "table2_top_1": ahead(1),
+        "table2_top_5": ahead(5),
+        "table2_fall": ahead(1, "ICA", 5),
+        "table2_pca": ahead(1, "PCA"),
+        "table2_random": ahead(1, "random rotation"),
+        "table2_p": (mine.p[0], None),
+        "table2_other_text": (np.nan if elsewhere is None else elsewhere.p[0], None),
+    }

@@ -1,6 +1,7 @@
 """E[S_i^2 S_j^2] against loops, its errors, nulls, variants and contributors."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lmnotes.papers.higher_order_correlation import correlations
@@ -94,12 +95,42 @@ def test_pairs_are_judged_by_their_rows():
 
 def test_who_carries_an_entry():
     values = np.array([[3.0, -2], [1, 1], [0, 5], [1, -1]])
-    table = correlations.contributors(values, ["a", "b", "c", "d"], 0, 1, k=2)
-    assert table.word.tolist() == ["a", "b"] and table["product"].tolist() == [36, 1]
-    assert table["share so far"].tolist() == pytest.approx([36 / 38, 37 / 38])
+    asked = pd.DataFrame({"i": [0], "j": [1]}, index=[7])
+    table = correlations.carried(values, ["a", "b", "c", "d"], asked, n_words=2)
+    assert table.index.tolist() == [7] and table["carried by"][7] == "a, b"
+    assert table["share of 2 words"][7] == pytest.approx(37 / 38)
+    assert table["share of ++"][7] == pytest.approx(1 / 38)
     np.testing.assert_allclose(correlations.without(values, 0, 1, [0, 1, 2]), [9.5, 2 / 3, 0.5])
-    signs = correlations.quadrants(values, 0, 1).set_index(["first", "second"])
-    assert signs.share["+", "-"] == pytest.approx(37 / 38) and signs.n_words.sum() == 4
+
+
+def test_the_largest_entry_is_taken_anew_as_words_go(linked):
+    few = whiten(linked[:400])
+    largest = correlations.largest_without(few, 3)
+    i, j = correlations.pairs(correlations.energy(few)).loc[0, ["i", "j"]].astype(int)
+    order = np.argsort(-(few[:, i] ** 2) * few[:, j] ** 2)
+    for n in range(4):
+        left = np.delete(few, order[:n], axis=0)
+        left = left / np.sqrt((left**2).mean(axis=0))
+        c = (left**2).T @ left**2 / len(left)
+        assert largest[n] == pytest.approx(c[np.triu_indices(5, 1)].max())
+
+
+def test_entries_are_counted_from_1():
+    c = np.arange(9.0).reshape(3, 3)
+    table = correlations.off_diagonal({"a": c + c.T})
+    assert table.to_numpy().tolist() == [[1, 2, 4], [1, 3, 8], [2, 3, 12]]
+
+
+def test_the_paper_s_pairs_are_found_by_their_words():
+    words = ["rna", "protein", "dna", "acids", "acid", "oh", "greek", "athens", "gods", "goddess"]
+    values = np.zeros((10, 3))
+    values[:3, 0] = values[3:6, 1] = values[6:, 2] = 1
+    space = Components(values, np.zeros(3), np.eye(3), "ICA", words=words)
+    c = np.array([[9, 2.5, 1], [2.5, 9, 1.5], [1, 1.5, 9]])
+    table = correlations.named_pairs(space, c).set_index("id")
+    assert table.measured["fig4_acids"] == 2.5
+    assert np.isnan(table.measured["fig2_stars"])  # no axis of stars
+    assert np.isnan(table.excess["fig4_gods"])  # one axis has both
 
 
 def test_columns_that_are_not_white_are_refused(linked):
@@ -112,11 +143,12 @@ def test_columns_that_are_not_white_are_refused(linked):
 
 def test_what_a_seed_says_is_held_against_the_best_of_the_rivals(linked, independent):
     def space(values):
-        return Components(values, np.zeros(5), np.eye(5), "")
+        return Components(values, np.zeros(5), np.eye(5), "", words=[])
 
     turned = linked @ np.linalg.qr(np.random.default_rng(4).normal(size=(5, 5)))[0]
     bases = {"ICA": space(linked), "PCA": space(turned), "random rotation": space(independent)}
-    said = correlations.said_of(bases, n_bootstrap=20)
+    c = {name: correlations.energy(space.values) for name, space in bases.items()}
+    said = correlations.said_of(bases, c, n_bootstrap=20)
     off = [correlations.pairs(correlations.energy(b.values)).c for b in bases.values()]
     high = [np.quantile(c, 0.99) for c in off]
     assert said["beyond_rotation"] == (pytest.approx(high[0] - max(high[1:])), None)

@@ -16,7 +16,7 @@ def test_spread_labels_do_not_overlap_and_stay_in_the_drawing():
     spots = figures.spread(places, names, size=(7.0, 8.6), font=6)
     at = np.array([spots[node] for node in sorted(spots)])
     assert (np.abs(at) <= [3.5, 4.3]).all()
-    wide, high = np.array([len(f"{n} {names[n]}") for n in sorted(spots)]) * 0.5 * 6 / 72, 9 / 72
+    wide, high = np.array([len(names[n]) for n in sorted(spots)]) * 0.5 * 6 / 72, 9 / 72
     gap = np.abs(at[:, None] - at[None])
     hit = (gap[..., 0] < (wide[:, None] + wide) / 2) & (gap[..., 1] < high)
     np.fill_diagonal(hit, False)
@@ -28,7 +28,20 @@ def test_a_tree_says_its_weights_with_their_errors():
     graph.add_edge(0, 1, weight=1.5)
     places = {0: np.zeros(2), 1: np.ones(2)}
     figure = figures.tree(graph, ["a", "b"], {0: 0, 1: 1}, places, errors=np.full((2, 2), 0.25))
-    assert {text.get_text() for text in figure.axes[0].texts} == {"0 a", "1 b", "1.50 ± 0.25"}
+    assert {text.get_text() for text in figure.axes[0].texts} == {"a", "b", "1.50 ± 0.25"}
+    plt.close(figure)
+
+
+def test_only_firm_edges_are_thick_and_have_their_weight():
+    graph = networkx.path_graph(3)
+    networkx.set_edge_attributes(graph, 1.5, "weight")
+    places = {node: np.array([node, node]) for node in range(3)}
+    look = {"firm": {frozenset((0, 1))}, "errors": np.ones((3, 3))}
+    figure = figures.tree(graph, list("abc"), dict.fromkeys(range(3), 0), places, **look)
+    (ax,) = figure.axes
+    assert [line.get_linewidth() > 1 for line in ax.lines] == [True, False]
+    weights = {text.get_text(): text.get_weight() for text in ax.texts}
+    assert weights == {"1.50 ± 1.00": "normal", "a": "bold", "b": "bold", "c": "normal"}
     plt.close(figure)
 
 
@@ -40,7 +53,7 @@ def test_a_tree_is_drawn_with_every_label_once():
         graph, names, dict.fromkeys(graph, 0), tree.layout(graph), highlight=[*graph][:2]
     )
     written = [text.get_text() for text in figure.axes[0].texts]
-    assert sorted(written) == [f"{n} word{n}" for n in range(6)]
+    assert sorted(written) == names
     plt.close(figure)
 
 

@@ -28,7 +28,7 @@ def test_a_judge_who_sees_the_same_relations_always_prefers_them():
     table = relatedness.judge(c, related, ranks=(1, 5), n_permutations=99)
     assert (table.top == 1).all() and (table.p == 0.01).all()
     np.testing.assert_allclose(table.top + table.bottom + table.undecided, 1)
-    assert table.null.between(0.35, 0.65).all()
+    assert table.null.between(0.35, 0.65).all() and (table.decided == 1).all()
 
 
 def test_a_judge_who_knows_nothing_is_undecided_or_at_chance():
@@ -37,7 +37,16 @@ def test_a_judge_who_knows_nothing_is_undecided_or_at_chance():
     table = relatedness.judge(c, noise + noise.T, n_permutations=99)
     assert (table.p > 0.01).all() and table.top.mean() == pytest.approx(0.5, abs=0.15)
     silent = relatedness.judge(c, np.full(c.shape, np.nan), ranks=(1,), n_permutations=9)
-    assert silent.undecided[0] == 1 and silent.p[0] == 1
+    assert silent.undecided[0] == 1 and silent.p[0] == 1 and np.isnan(silent.decided[0])
+
+
+def test_what_is_undecided_is_left_out_of_the_share_among_decided():
+    c, related = rings()
+    half = related.copy()
+    half[::2] = np.nan  # of every second axis nothing is known
+    table = relatedness.judge(c, half, ranks=(1,), n_permutations=9).iloc[0]
+    assert table.top == 0.5 and table.decided == table["decided low"] == 1
+    assert table.top / (table.top + table.bottom) == table.decided
 
 
 def test_the_judge_s_rows_are_found_by_word():

@@ -1,6 +1,7 @@
 """Trees against Kruskal written out, clusters, agreement over runs, merged axes."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lmnotes.papers.higher_order_correlation import tree as axis_tree
@@ -88,17 +89,32 @@ def test_agreement_is_blind_to_the_order_and_sign_of_axes():
     matrix = weights(6)
     reference = axis_tree.grow(matrix)
     same = (axis_tree.grow(matrix[np.ix_(order, order)]), match)
-    agreement = axis_tree.edge_agreement(reference, [same, same])
+    agreement = axis_tree.edges(reference, "abcdef", runs=[same, same])
     assert (agreement.returns == 1).all() and len(agreement) == 5
-    lost = axis_tree.edge_agreement(reference, [same, (same[0], np.full(6, -1))])
-    assert (lost.returns == 0.5).all()
+    lost = axis_tree.edges(reference, "abcdef", runs=[same, (same[0], np.full(6, -1))])
+    assert (lost.returns == 0.5).all() and not axis_tree.firm(lost)
+    assert axis_tree.firm(agreement) == {frozenset(edge) for edge in reference.edges}
+    assert axis_tree.returned(reference, [same, same], 0.25)[0] == 0.75
+    unasked = axis_tree.edges(reference, "abcdef")
+    assert unasked.returns.isna().all() and len(axis_tree.firm(unasked)) == 5
+    assert np.isnan(axis_tree.returned(reference, [], 0.25)[0])
 
 
-def test_merged_axes_are_means():
-    values = np.arange(12.0).reshape(3, 4)
-    np.testing.assert_allclose(
-        axis_tree.merge(values, [1, 0, 1, 0]),
-        np.column_stack([values[:, [1, 3]].mean(1), values[:, [0, 2]].mean(1)]),
-    )
-    with pytest.raises(ValueError, match="one per axis"):
-        axis_tree.merge(values, [0, 1])
+def test_another_run_is_matched_axis_by_axis():
+    values = np.random.default_rng(2).laplace(size=(4000, 5))
+    values = np.linalg.qr(values - values.mean(axis=0))[0] * np.sqrt(4000)
+    other = -values[:, [4, 2, 0, 1, 3]]
+    grown, match = axis_tree.rerun(other, values, nodes=[0, 1, 4])
+    assert match.tolist() == [4, 2, 0, 1, 3] and set(grown) == {0, 2, 3}
+
+
+def test_relabelled_trees_return_as_often_as_chance_has_it():
+    matrix = weights(20)
+    share = axis_tree.chance(axis_tree.grow(matrix), matrix, n_draws=300)
+    assert share == pytest.approx(2 / 20, abs=0.02)  # n - 1 of n (n - 1) / 2 pairs are edges
+
+
+def test_the_close_up_has_the_clusters_where_most_returns():
+    table = pd.DataFrame({"i": [0, 1, 2, 3], "j": [1, 2, 3, 4], "returns": [0, 0.5, 1, 1.0]})
+    assert axis_tree.firmest_clusters(table, {0: 0, 1: 0, 2: 1, 3: 2, 4: 2}) == {1, 2}
+    assert axis_tree.firmest_clusters(table, dict.fromkeys(range(5), 0)) == {0}
