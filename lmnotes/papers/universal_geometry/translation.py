@@ -132,3 +132,11 @@ def alignment(
             scores = csls(mapped[rows[0][asked]], b, mapped)
             columns[version, method] = ranks(scores, rows[1][asked])
     return pd.DataFrame(columns)
+
+
+def accuracy(answers: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Per cent of the test words whose partner is the first, among five, among ten answers: a row
+    per version and method, means over the ranks (of `alignment`) by several seeds."""
+    shares = {f"acc@{k}": pd.DataFrame([(x < k).mean() for x in answers]) for k in (1, 5, 10)}
+    table = pd.DataFrame({name: 100 * share.mean() for name, share in shares.items()})
+    return table.rename_axis(["vectors", "method"]).reset_index()

@@ -1,57 +1,105 @@
-"""Each figure about axes is drawn from its table, with its labels."""
+"""Each figure about axes is drawn from its table, with its labels; axes count from 1."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import pytest
+from pairs import few_words, halves
 
-from lmnotes.figures import style
-from lmnotes.papers.universal_geometry import figures
+from lmnotes.papers.universal_geometry import figures, topics, worlds
 
 
-def test_every_figure_is_drawn():
-    random = np.random.default_rng(0)
-    clouds = {"ICA": random.normal(size=(50, 4)), "PCA": random.normal(size=(50, 4))}
-    spikes = figures.spikes(clouds, [(0, 1), (2, 3)])
-    assert [ax.get_xlabel() for ax in spikes.axes] == ["axis 0", "axis 2"]
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def test_spikes_are_a_row_per_basis_on_one_scale_with_words_at_the_ends():
+    bases = {"ICA": few_words(0), "PCA": few_words(1)}
+    figure = figures.spikes(bases, [(0, 1), (2, 3)])
+    labels = [ax.get_xlabel() for ax in figure.axes]
+    assert labels == ["ICA axis 1", "ICA axis 3", "PCA axis 1", "PCA axis 3"]
+    limits = [ax.get_xlim() for ax in figure.axes]
+    assert limits[0] == limits[2] == figure.axes[0].get_ylim() and limits[1] == limits[3]
+    farthest = bases["ICA"].words[int(bases["ICA"].values[:, 0].argmax())]
+    assert farthest in [text.get_text() for text in figure.axes[0].texts]
+    counted = figures.spikes(bases, [(0, 1)], by_count=True)
+    assert len(counted.axes) == 4 and not counted.axes[0].texts  # two panels, two colour bars
+
+
+def test_measures_are_drawn_by_axis_and_against_noise():
+    columns = {"skewness": 1.0, "kurtosis": 2.0, "logcosh": 3.0, "gaussian": 4.0}
+    times = {"ICA": 6, "PCA": 2, "raw columns": 3, "Gaussian noise": 1}
     rows = [
-        {"method": name, "axis": axis, "skewness": 1, "kurtosis": 2, "logcosh": 3, "gaussian": 4}
-        for name in ("ICA", "PCA")
+        {"method": name, "axis": axis} | {key: value * factor for key, value in columns.items()}
+        for name, factor in times.items()
         for axis in range(3)
     ]
-    assert len(figures.measures(pd.DataFrame(rows)).axes[0].lines) == 2
-    matched = figures.matched({"ICA": np.eye(4), "PCA": np.eye(4)}, n_axes=3)
-    assert matched.axes[0].images[0].get_array().shape == (3, 3)
-    curves = pd.DataFrame(
-        {"comparison": "a - b", "method": "ICA", "rank": [0, 1, 2], "r": [0.9, 0.5, 0.1]}
-    )
-    line = figures.curves(curves).axes[0].lines[0]
-    np.testing.assert_array_equal(line.get_ydata(), [0.9, 0.5, 0.1])
-    star = figures.star({"one": np.eye(5)}, {"one": [(0, "up")]})
-    written = [text.get_text() for text in star.axes[0].texts]
-    assert written == ["0", "1", "2", "3", "4", "up"]
-    _, ((ax, _),) = plt.subplots(1, 2, squeeze=False)
-    figures.heatmap(ax, np.eye(2), ["a", "b"], ["x", "y"])
+    left, right = figures.measures(pd.DataFrame(rows)).axes
+    assert left.lines[0].get_xdata().tolist() == [1, 2, 3]
+    ica = right.containers[0].lines[0].get_xdata()  # of every measure
+    np.testing.assert_allclose(ica.astype(float), 6)
+
+
+def test_a_heatmap_is_white_at_0_and_names_rows_and_columns():
+    _, ax = plt.subplots()
+    image = figures.heatmap(ax, np.array([[0.0, 1], [-1, 0]]), ["a", "b"], ["x", "y"])
+    assert min(image.cmap(image.norm(0.0))[:3]) > 0.96
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
-    assert len(style.grid(5)[1]) == 5
-    plt.close("all")
 
 
-def test_words_stand_beside_their_points_and_apart():
-    random = np.random.default_rng(0)
-    unit = random.normal(size=(300, 3)) / 4
-    unit[:2] = 0.5  # two words at one place
-    words = [(row, f"word{row}") for row in range(60)]
-    figure = figures.pairs(unit, ["a", "b", "c"], words)
-    assert [(ax.get_xlabel(), ax.get_ylabel()) for ax in figure.axes[:3]] == [
-        ("a", "b"),
-        ("a", "c"),
-        ("b", "c"),
-    ]
+def test_the_triangle_has_every_pair_of_axes_with_words_apart():
+    space = few_words(0, n_axes=5)
+    chosen = topics.choose(space, ["word3", "word40"])
+    assert len(chosen.axes) == 5 and len(figures.mixtures(chosen, space.words).axes) == 4
+    figure = figures.triangle(chosen, space.words)
+    drawn = [ax for ax in figure.axes if ax.axison]
+    assert len(drawn) == 10
+    assert drawn[-1].get_xlabel() == f"axis {chosen.names[3]}"
+    assert drawn[-1].get_ylabel() == ""  # at the edges only
     figure.draw_without_rendering()
-    for ax in figure.axes[:3]:
+    for ax in drawn:
         boxes = [text.get_window_extent() for text in ax.texts]
         frame = ax.get_window_extent().padded(1)
-        assert len(boxes) > 10 and "word0" in [text.get_text() for text in ax.texts]
         assert all(frame.contains(*box.min) and frame.contains(*box.max) for box in boxes)
         assert not any(boxes[i].overlaps(boxes[j]) for i in range(len(boxes)) for j in range(i))
-    plt.close("all")
+        assert ax.get_xlim() == ax.get_ylim()
+
+
+def test_matched_axes_are_named_and_judged_on_pairs_held_out():
+    pair = halves()
+    figure, table = figures.matched(pair, n_axes=3)
+    assert table.method.unique().tolist() == ["ICA", "PCA", "shuffled pairing", "untrained"]
+    assert len(table) == 4 * 9
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names == pair.best_names(3)[0]
+    own = table[table.method == "ICA"].value.to_numpy().reshape(3, 3)
+    np.testing.assert_allclose(np.diag(own), pair.runs[0].held_out["ICA"][:3])
+
+
+def test_curves_say_how_many_axes_are_above_random_ones():
+    pair = halves()
+    table = pd.concat([pair.curves().assign(comparison=name) for name in "abcd"])
+    figure = figures.curves(table, dict.fromkeys("abcd", 2))
+    large = figure.axes[0]
+    assert large.get_title() == "a" and large.lines[0].get_xdata()[0] == 1
+    written = [text.get_text() for text in large.texts]
+    assert "2 of 5 ICA axes\nabove every random one" in written and "shuffled pairing" in written
+
+
+def test_words_tokens_stars_and_many_spaces_are_drawn():
+    pair = halves()
+    figure, table = figures.star(pair)
+    arms = [text.get_text() for text in figure.axes[0].texts][:5]
+    assert arms == [n.replace(", ", "\n") for n in pair.best_names(5, 2)[0]]
+    assert table.space.nunique() == 4
+    tokens = worlds.word_and_tokens(pair, n_axes=2, n_words=2, n_tokens=1)
+    assert [ax.get_title() for ax in figures.tokens(tokens).axes][:2] == ["static", "contextual"]
+    space, other = (side["ICA"] for side in pair.sides)
+    many = worlds.against_many(space, {"one": other, "two": other}, seed=0)
+    printed = pd.Series([0.5, 0.4], ["0", "200"])
+    drawn = figures.many_targets(many, ["one", "two"], printed).axes[0]
+    assert drawn.lines[1].get_xdata().tolist() == [1]  # 200 axes are not there
+    steady = figures.stability(np.arange(4.0), np.array([0.95, 0.2, 0.99, 0.5]))
+    assert steady.axes[0].texts[0].get_text() == "2 of 4 above 0.9"
