@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from lmnotes.papers.cosine_similarity.seeds import Bases
+from lmnotes.papers.cosine_similarity.study import Bases
+from lmnotes.words import null_laws, similarity
 from lmnotes.words.ica import compare, matching
 
 
@@ -57,3 +58,57 @@ def partners(halves: Sequence[Bases], basis: str) -> tuple[np.ndarray, np.ndarra
     partner = matching.match(a.values[rows_a], b.values[rows_b]).partners()
     largest = [each.normalised[rows].argmax(axis=1) for each, rows in ((a, rows_a), (b, rows_b))]
     return partner, partner[largest[0]] == largest[1]
+
+
+def in_halves(halves: Sequence[Bases], word: str, list_count: int) -> pd.DataFrame:
+    """A word on its five largest axes in the first half, and on their partners in the second.
+
+    Columns basis, half, rank, axis (from 1), meaning, value, for ICA and PCA.
+    """
+    rows = []
+    for basis in ("ICA", "PCA"):
+        space = halves[0][basis]
+        largest = np.argsort(-space.normalised[space.ids[word]])[:5]
+        sides = largest, partners(halves, basis)[0][largest]
+        for number, (half, axes) in enumerate(zip(halves, sides, strict=True), start=1):
+            side, values = half[basis], half[basis].normalised[half[basis].ids[word]]
+            for rank, axis in enumerate(axes, start=1):
+                name = matching.label(side, axis, 2, list_count)
+                rows.append((basis, number, rank, axis + 1, name, values[axis]))
+    return pd.DataFrame(rows, columns=["basis", "half", "rank", "axis", "meaning", "value"])
+
+
+def pair_on_axes(spaces: Mapping[str, Bases], pair: Sequence[str], list_count: int) -> pd.DataFrame:
+    """A pair on the five axes that are largest for its first word, in each space and basis.
+
+    Columns basis, space, axis (from 1), meaning, the two words, product and its adjusted p.
+    """
+    parts = []
+    for basis in ("ICA", "PCA"):
+        for name, bases in spaces.items():
+            side = bases[basis]
+            both = side.normalised[[side.ids[word] for word in pair]]
+            largest = np.argsort(-both[0])[:5]
+            table = pd.DataFrame(both[:, largest].T, columns=list(pair))
+            table["product"], table["axis"] = table.prod(axis=1), largest + 1
+            p = null_laws.adjust(null_laws.product_p(both.prod(axis=0), side.n_axes))
+            table["adjusted p of the product"] = p[largest]
+            table["meaning"] = [matching.label(side, axis, 2, list_count) for axis in largest]
+            parts.append(table.assign(basis=basis, space=name))
+    return pd.concat(parts, ignore_index=True)
+
+
+def lengths(spaces: Mapping[str, Bases]) -> pd.DataFrame:
+    """How far a word's length decides where it stands, before and after scaling, and the axes per
+    word, a row per space and basis (Figure 15)."""
+    rows = []
+    for name, bases in spaces.items():
+        for basis, side in bases.items():
+            pulls = [
+                similarity.length_pull(values, np.linalg.norm(side.values, axis=1))
+                for values in (side.values, side.normalised)
+            ]
+            n = (side.normalised > null_laws.threshold(side.n_axes)).sum(axis=1).mean()
+            rows.append((name, basis, len(side), n, *pulls))
+    columns = ["space", "basis", "words", "axes per word", "length pulls, before", "after"]
+    return pd.DataFrame(rows, columns=columns)

@@ -12,6 +12,7 @@ import numpy as np
 from lmnotes.errors import InputError
 from lmnotes.text import corpus as assemble
 from lmnotes.text.corpus import Corpus
+from lmnotes.words.ica.components import Components
 
 JOIN = "+"  # no token holds it
 
@@ -109,3 +110,12 @@ def contexts(
         if (around >= 0).any():
             mean[:] = unit[around[around >= 0]].mean(axis=0)
     return means
+
+
+def told_apart(
+    corpus: Corpus, pair: tuple[str, str], two_axes: Sequence[int], space: Components
+) -> float:
+    """The share of a pair's places whose surroundings are larger on the axis of the right word."""
+    around = (contexts(corpus, word, space.normalised, space.ids)[:, two_axes] for word in pair)
+    first, second = (np.diff(each)[:, 0] for each in around)  # above 0: the second axis is larger
+    return (np.mean(first < 0) + np.mean(second > 0)) / 2

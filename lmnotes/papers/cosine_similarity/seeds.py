@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from lmnotes.statistics import interval_holding
+from lmnotes.papers.cosine_similarity import other_spaces
+from lmnotes.papers.cosine_similarity.study import Bases, Study
+from lmnotes.statistics import interval_holding, mean_interval
 from lmnotes.words import null_laws, similarity
-from lmnotes.words.ica import intruder, other_axes
+from lmnotes.words.ica import compare, intruder, other_axes
 from lmnotes.words.ica.components import Components
 
-Bases = Mapping[str, Components]
 UNTURNED = "PCA, not turned"  # as the released code has it
 _TESTED = {  # claim -> benchmark and products kept
     **{f"fig9_{name}_{p}": (name, p) for name in ("wordsim353", "simlex999") for p in (1, 10)},
@@ -78,6 +79,58 @@ def of_vectors(
             value -= ratios.DistRatio[place[second]]
             drawn = drawn - ratios.attrs["drawn"][place[second]]
         said[id] = value, interval_holding(value, drawn)
+    return said
+
+
+def of_seed(
+    study: Study,
+    rows: Sequence[int],
+    printed: pd.DataFrame | None,
+    read_off: pd.DataFrame,
+    table12: pd.DataFrame,
+) -> dict[str, tuple[float, tuple[float, float] | None]]:
+    """Every claim on one seed's study but the cosine itself, for `claims.record_seeds`.
+
+    rows: of the story's pair. The rest: as in `of_pair` and `gaps_to_figures`.
+    """
+    space, tests, number = study.space, study.tests, study.seed
+    unturned = other_axes.pca(space.raw)  # as the released code has it
+    scores = [tests[name] for name in study.similarity_sets if name in tests]
+    noise = compare.gaussian(len(space.words), space.n_axes, seed=number)
+    blank = gains(noise, space.listed, seed=number)
+    return (
+        of_pair(space.bases, unturned, rows, printed)
+        | gaps_to_figures(space.bases, unturned, read_off, table12, scores)
+        | of_vectors(space.bases, space.raw, blank, tests, space.listed, seed=number)
+        | of_stand_ins(study, blank)
+    )
+
+
+def of_stand_ins(
+    study: Study, blank: Mapping[str, float]
+) -> dict[str, tuple[float, tuple[float, float] | None]]:
+    """The claims on other algorithms, on halves of the text and on pseudo-words.
+
+    blank: `gains` of noise.
+    """
+    bases, others, halves = study.space.bases, study.others, study.halves
+    r = other_spaces.agreement(bases, others, seed=study.draws)
+    r = r.set_index(["comparison", "method"])["mean r, held out"].unstack()
+    lead = r["ICA"] - r[["PCA", "random rotation"]].max(axis=1)
+    _, values = other_spaces.on_matched_axes("ICA", bases, others, study.space.listed)
+    diagonals = [other_spaces.diagonal(values[name]) for name in others]
+    more = [gains(space, seed=study.seed) for space in others.values()]
+    keeps = [other_spaces.partners(halves, basis)[1].astype(float) for basis in ("ICA", "PCA")]
+    pseudo = study.pseudo_words.query("basis == 'ICA'")
+    by_word = {
+        "fig24_keeps": keeps[0] - keeps[1],
+        "fig23_both": pseudo["on both own"].astype(float) - pseudo["on both another's"],
+        "fig23_contexts": pseudo["occurrences told apart"],
+    }
+    said = {id: mean_interval(100 * each, 500) for id, each in by_word.items()}
+    said |= {"fig5_ica": (lead.min(), None), "fig5_diagonal": (100 * min(diagonals), None)}
+    for id, name in (("fig16_words", "fig8_words"), ("fig16_axes", "fig8_axes")):
+        said[id] = min(gain[name] for gain in more) - blank[name], None
     return said
 
 
