@@ -7,16 +7,19 @@ reported, and `overall` is the mean of the two.
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import scipy.sparse
 
 from lmnotes.errors import InputError, expect_shape
+from lmnotes.notebook import card
 from lmnotes.statistics import interval
 from lmnotes.text.corpus import Corpus
 from lmnotes.words import information
 
+HALVES = ("hyper_more_frequent", "hypo_more_frequent", "overall")
 N_STRONGEST = 50  # contexts whose entropy SLQS takes the median of
 PAIRS_AT_ONCE = 256
 
@@ -125,12 +128,33 @@ def accuracy(margins: pd.DataFrame, n_resamples: int = 1000, seed: int = 0) -> p
         empty = np.full((len(weights), len(methods)), np.nan)
         samples.append(weights @ half / n if len(half) else empty)
     samples.append((samples[0] + samples[1]) / 2)
-    names = ("hyper_more_frequent", "hypo_more_frequent", "overall")
-    for name, sample in zip(names, samples, strict=True):
+    for name, sample in zip(HALVES, samples, strict=True):
         low, high = interval(sample[1:], axis=0)
         columns |= {name: sample[0], f"{name}_low": low, f"{name}_high": high}
     columns |= {"n_hyper_more": int((more > 0).sum()), "n_hypo_more": int((more < 0).sum())}
     return pd.DataFrame(columns)
+
+
+def claims(table: pd.DataFrame) -> dict[str, tuple[float, tuple[float, float]]]:
+    """What Table 4 claims, by claim: value and interval of every method and half but of chance."""
+    measured = {}
+    for row in table[~table.method.isin(["random", "frequency"])].to_dict("records"):
+        for half in HALVES:
+            claim = f"table4_{row['method']}_{half}".lower().replace(" ", "_")
+            measured[claim] = row[half], (row[f"{half}_low"], row[f"{half}_high"])
+    return measured
+
+
+def beside_printed(table: pd.DataFrame, file: str | None = None) -> tuple[pd.DataFrame, float]:
+    """Table 9 as the paper prints it with this run's rows below, and the largest distance of the
+    two where the file is one of the paper's sets, else NaN."""
+    printed = card.table("01", "table9").set_index(["method", "set"])
+    own = table.set_index("method")[[*HALVES[:2]]]
+    gap, name = np.nan, Path(file or "").stem
+    if name in printed.index.get_level_values("set"):
+        gap = (printed.xs(name, level="set") - own).abs().to_numpy().max()
+    rows = pd.concat({"this run": own}, names=["set"]).swaplevel()
+    return pd.concat([printed, rows]).reset_index(), float(gap)
 
 
 def weeds_precision(

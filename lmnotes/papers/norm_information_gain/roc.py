@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from lmnotes.errors import InputError, expect_finite, expect_one_of
-from lmnotes.statistics import interval
+from lmnotes.papers.norm_information_gain.gains import Gains
+from lmnotes.statistics import bootstrap, interval
 
 SMALL_IS_PROPER = ("entropy", "delta_entropy")  # of all other scores a large value says so
 
@@ -91,6 +92,46 @@ def auc_table(
             row |= _with_interval("matched_auc", estimates[name, "matched_auc"])
             rows.append(row | _with_interval("gain", gain))
     return pd.DataFrame(rows)
+
+
+def scores(gains: Gains, norm: np.ndarray, delta_norm: np.ndarray) -> dict[str, np.ndarray]:
+    """The seven scores of Table 3 of every word, each (V,); two of them of one training."""
+    raw = {"count": np.log10(gains.counts), "entropy": gains.measures.entropy, "kl": gains.kl}
+    corrected = {"delta_entropy": gains.delta_entropy, "delta_kl": gains.delta_kl}
+    return raw | {"norm": norm} | corrected | {"delta_norm": delta_norm}
+
+
+def of_drawn(
+    gains: Gains, scores: Mapping[str, np.ndarray], classes: np.ndarray, seed: int
+) -> pd.DataFrame:
+    """`auc_table` of the drawn words."""
+    shown = {name: np.where(gains.drawn, score, np.nan) for name, score in scores.items()}
+    return auc_table(shown, classes, gains.counts, seed=seed)
+
+
+def median_gap(gains: Gains, classes: np.ndarray, seed: int) -> tuple[float, tuple[float, float]]:
+    """The median corrected gain of proper nouns less that of verbs, nats, with its interval."""
+    is_proper = classes == "proper"
+
+    def gap(rows: np.ndarray) -> float:
+        proper = is_proper[rows]
+        return np.median(gains.delta_kl[rows[proper]]) - np.median(gains.delta_kl[rows[~proper]])
+
+    rows = [np.flatnonzero(gains.drawn & (classes == kind)) for kind in ("verb", "proper")]
+    return bootstrap(gap, np.concatenate(rows), seed=seed)
+
+
+def claims(table: pd.DataFrame) -> dict[str, tuple[float, tuple[float, float]]]:
+    """What Table 3 claims, by claim: value and interval of every area, and of the gain by the
+    correction of KL."""
+    rows = table.to_dict("records")
+    measured = {
+        f"table3_{row['against']}_{row['score']}": (row["auc"], (row["auc_low"], row["auc_high"]))
+        for row in rows
+    }
+    better = next(r for r in rows if (r["against"], r["score"]) == ("verb", "delta_kl"))
+    ends = better["gain_low"], better["gain_high"]
+    return measured | {"table3_gain": (better["gain"], ends)}
 
 
 class _Pairs:

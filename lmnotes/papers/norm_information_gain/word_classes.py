@@ -35,6 +35,7 @@ _FUNCTION_WORDS = """
     can could may might must shall should will would
 """
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
+GRAMMAR = FUNCTION_WORDS | {"is", "was", "are", "be", "s"}  # s: what is left of 's
 VERB_SHARE = 0.5  # of a base and its -s form: how often -ed and -ing must occur beside them
 SURE_SUFFIXES = ("ous", "ful", "less")
 OTHER_SUFFIXES = ("able", "ible", "ive", "al", "ic", "ish")
@@ -83,6 +84,28 @@ def word_classes(
             labels[row] = "adjective"
         elif names is not None and word in names:
             labels[row] = "proper"
+    return labels
+
+
+def told(
+    corpus: Corpus, min_count: int, proper_nouns: str | Path | None, lend: Corpus
+) -> np.ndarray:
+    """The classes of the words of a corpus (V,), or, of a text without capitals inside sentences
+    where no list is given, those that the same words have in `lend`.
+
+    Raises:
+        InputError: no word of `min_count` occurrences is a proper noun, a verb or an adjective.
+    """
+    if proper_nouns is not None or np.nansum(capital_share(corpus, max(1, min_count // 2))) > 0:
+        labels = word_classes(corpus, min_count, proper_nouns=proper_nouns)
+    else:
+        borrowed = dict(zip(lend.words, word_classes(lend, min_count), strict=True))
+        labels = np.array([borrowed.get(word, "rare") for word in corpus.words])
+    for kind in ("proper", "verb", "adjective"):
+        if not ((labels == kind) & (np.asarray(corpus.counts) >= min_count)).any():
+            given = f"no word of {min_count} occurrences is told to be of class {kind!r}"
+            then = "lower min_count, or give more text or a proper_noun_list"
+            raise InputError(f"{given}; expected English text: {then}")
     return labels
 
 

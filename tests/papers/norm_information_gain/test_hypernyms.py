@@ -2,10 +2,11 @@ import dataclasses
 from collections import Counter
 
 import numpy as np
-import pandas
+import pandas as pd
 import pytest
 import scipy.sparse
 
+from lmnotes.notebook import card
 from lmnotes.papers.norm_information_gain import hypernyms
 from lmnotes.text import corpus
 
@@ -61,7 +62,7 @@ def test_margins_equal_a_slow_computation():
     text = toy()
     rows = slow_rows(text, window=4)
     kl, entropy = slow_scores(rows, text.unigram)
-    pairs = pandas.DataFrame(
+    pairs = pd.DataFrame(
         [("dog", "animal"), ("cat", "animal"), ("unicorn", "animal"), ("w1", "cat")],
         columns=["hyponym", "hypernym"],
     )
@@ -116,7 +117,7 @@ def test_margins_equal_a_slow_computation():
 def test_delta_weeds_takes_off_what_shuffled_text_gives():
     text = toy()
     flat = np.ones(text.n_words)
-    pairs = pandas.DataFrame([("dog", "animal")], columns=["hyponym", "hypernym"])
+    pairs = pd.DataFrame([("dog", "animal")], columns=["hyponym", "hypernym"])
 
     def run(n_shuffles, seed=0):
         return hypernyms.margins(
@@ -142,7 +143,7 @@ def votes(n_more, n_less, **columns):
     n = n_more + n_less
     frame = {"hyponym": ["a"] * n, "hypernym": ["b"] * n}
     frame |= {"n_hyponym": [5] * n, "n_hypernym": [9] * n_more + [1] * n_less}
-    return pandas.DataFrame(frame | columns)
+    return pd.DataFrame(frame | columns)
 
 
 def test_accuracy_by_hand_with_ties_as_halves():
@@ -184,7 +185,7 @@ def test_intervals_are_binomial():
 
 def test_errors_say_what_to_do():
     text, flat = toy(), np.ones(15)
-    pairs = pandas.DataFrame([("unicorn", "animal")], columns=["hyponym", "hypernym"])
+    pairs = pd.DataFrame([("unicorn", "animal")], columns=["hyponym", "hypernym"])
     with pytest.raises(ValueError, match=r"both words of none of 1 pairs.*mine pairs from this"):
         hypernyms.margins(text, pairs, {"kl": flat, "entropy": flat})
     pairs["hyponym"] = "dog"
@@ -196,9 +197,26 @@ def test_errors_say_what_to_do():
 
 def test_a_text_without_pairs_has_no_votes_and_no_accuracy():
     text = toy()
-    none = pandas.DataFrame({"hyponym": [], "hypernym": []})
+    none = pd.DataFrame({"hyponym": [], "hypernym": []})
     scores = {name: np.ones(text.n_words) for name in ("kl", "entropy", "norm", "delta_entropy")}
     votes = hypernyms.margins(text, none, scores, window=2, n_shuffles=1)
     assert len(votes) == 0
     table = hypernyms.accuracy(votes).set_index("method")
     assert table.loc["delta WeedsPrec", "n_hyper_more"] == 0 and table.overall.isna().all()
+
+
+def test_claims_and_the_printed_table_follow_from_the_accuracies():
+    halves = {"hyper_more_frequent": 90.0, "hypo_more_frequent": 20.0, "overall": 55.0}
+    ends = {
+        f"{half}_{end}": halves[half] + d
+        for half in halves
+        for end, d in (("low", -1), ("high", 1))
+    }
+    table = pd.DataFrame([{"method": name} | halves | ends for name in ("random", "SLQS Row")])
+    claims = hypernyms.claims(table)
+    assert claims["table4_slqs_row_overall"] == (55, (54, 56)) and len(claims) == 3
+    printed = card.table("01", "table9")
+    own = printed[printed.set == "BLESS"].drop(columns="set").assign(overall=0)
+    beside, gap = hypernyms.beside_printed(own, "folder/BLESS.tsv")
+    assert gap == 0 and len(beside) == len(printed) + len(own)
+    assert np.isnan(hypernyms.beside_printed(own)[1])

@@ -1,9 +1,11 @@
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.stats
 
+from lmnotes.notebook import card
 from lmnotes.papers.norm_information_gain import keywords
 from lmnotes.papers.norm_information_gain.keywords import KeyedDocument
 from lmnotes.text import corpus
@@ -165,3 +167,23 @@ def test_title_words_stand_in_for_keys():
 def test_a_document_without_keys_is_refused():
     with pytest.raises(ValueError, match="document 'one': 1 tokens, 0 keys"):
         keywords.evaluate([KeyedDocument("one", ["a"], [])])
+
+
+def test_a_printed_table_is_compared_where_its_own_set_is_given():
+    table = card.table("01", "table6")
+    scores = table.set_index("set").loc["wiki20", list(keywords.SCORES)].astype(float)
+    beside, gap = keywords.beside_printed("table6", scores + 2, "somewhere/wiki20")
+    assert gap == 2 and beside.set.iloc[-1] == "this run" and len(beside) == len(table) + 1
+    assert np.isnan(keywords.beside_printed("table6", scores, None)[1])
+
+
+def test_the_lead_is_the_difference_of_mean_reciprocal_ranks():
+    rows = [
+        ("a", "count", 0.5),
+        ("a", "count_kl", 1.0),
+        ("b", "count", 0.5),
+        ("b", "count_kl", 0.25),
+    ]
+    table = pd.DataFrame(rows, columns=["document", "score", "reciprocal_rank"])
+    value, (low, high) = keywords.lead(table, "count")
+    assert value == 12.5 and low == -25 and high == 50
