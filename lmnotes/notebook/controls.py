@@ -85,8 +85,9 @@ class Control:
         return self.choices[name]
 
     def name_of(self, value: object) -> str:
-        """What a choice is called."""
-        return next(name for name, choice in self.choices.items() if choice == value)
+        """What a value is called."""
+        named = (self.choices or {}).items()
+        return next((name for name, choice in named if choice == value), str(value))
 
     def spread(self) -> list:
         """At most twelve values from end to end, as the frames of a page show them."""

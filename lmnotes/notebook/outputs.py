@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import pandas as pd
-from IPython.display import Image, Markdown, display
+from IPython.display import HTML, Image, Markdown, display
 
 from lmnotes import parallel, store, times
 from lmnotes.errors import InputError, expect_one_of
 from lmnotes.notebook import card as cards
-from lmnotes.notebook import claims_table, parameters, session
+from lmnotes.notebook import claims_table, parameters, session, shown, tables
 from lmnotes.notebook.views import running_shell, show_markdown
 from lmnotes.store import write_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from matplotlib.transforms import Bbox
 
 # No dates, no versions, fixed salt: the same figure is the same bytes in every run.
 # No layout by default: each format would lay the figure out anew, and draw it twice.
@@ -86,21 +85,23 @@ def figure(fig: "Figure", name: str, data: pd.DataFrame, caption: str = "") -> N
     # matplotlib places every glyph by itself: tables that would are a third of the time of a pdf
     less = patch.object(*fonts, [*getattr(*fonts, ()), "GDEF", "GPOS", "GSUB"], create=True)
     with times.measured("figure", name), mpl.rc_context(_STABLE), less:
-        box = _laid_out(fig)
+        shown.lay_out(fig, _DPI)
+        box = fig.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])
         for suffix, metadata in _METADATA.items():
             how = {"dpi": _DPI, "metadata": metadata, "bbox_inches": box}
             fig.savefig(stem.with_suffix(f".{suffix}"), **how)
     plt.close(fig)
-    shown = _picture(stem.with_suffix(".png"), caption or name)
-    _keep(frame, stem.with_suffix(".csv"), caption, shown)
+    drawn = _picture(stem.with_suffix(".png"), caption or name)
+    _keep(frame, stem.with_suffix(".csv"), caption, drawn)
     session.current().refresh()
 
 
 def _picture(path: Path, alt: str) -> Image:
     """A figure as a cell shows it."""
-    png = path.read_bytes()
-    width = int.from_bytes(png[16:20], "big") * 96 // _DPI  # its IHDR, in pixels; 96 per inch
-    return Image(data=png, format="png", width=width, alt=alt)
+    from PIL import Image as pictures
+
+    with pictures.open(path) as image:
+        return Image(shown.packed(image), width=image.width * shown.SCREEN // _DPI, alt=alt)
 
 
 def hero() -> None:
@@ -122,11 +123,11 @@ def hero() -> None:
         words = f"**The paper:** {run.card.hero.found}\n\n**Here:** {here}"
         then = {"figure": path.is_file() and path.stat().st_mtime_ns, "words": words}
         for part in [part for part in then if now.get(part) != then[part]]:
-            shown = Markdown(_as_markdown(words))
+            drawn = Markdown(_as_markdown(words))
             if part == "figure":
-                shown = Markdown("*Its figure stands here when it is drawn.*")
-                shown = _picture(path, run.card.hero.found) if path.is_file() else shown
-            display(shown, display_id=f"hero of {run.name}: {part}", update=part in now)
+                drawn = Markdown("*Its figure stands here when it is drawn.*")
+                drawn = _picture(path, run.card.hero.found) if path.is_file() else drawn
+            display(drawn, display_id=f"hero of {run.name}: {part}", update=part in now)
         now.update(then)
 
     if getattr(running_shell(), "kernel", None) is not None:
@@ -134,30 +135,11 @@ def hero() -> None:
         refresh()
 
 
-def _laid_out(fig: "Figure") -> "Bbox":
-    """The box around what is drawn, in inches, of a figure that is laid out once for all formats.
-
-    Places are rounded: the last bits differ between processes, since the solver orders its
-    variables by address, and an svg has names that are hashes of places.
-    """
-    import matplotlib as mpl
-
-    fig.set_dpi(_DPI)
-    if (engine := fig.get_layout_engine()) is not None:
-        engine.execute(fig)
-        for ax in fig.axes:
-            in_layout, box = ax.get_in_layout(), ax.get_position(original=True)
-            ax.set_position(box.from_extents(*box.extents.round(9)))
-            ax.set_in_layout(in_layout)
-        fig.set_layout_engine(None)
-    return fig.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])
-
-
 def table(data: pd.DataFrame, name: str, caption: str = "") -> None:
     """Save a table as `tables/NAME.csv` and show it."""
     frame = _frame(data, f"table {name!r}", "pass the table")
     path = session.current().folder / "tables" / f"{_checked(name)}.csv"
-    _keep(frame, path, caption, frame)
+    _keep(frame, path, caption, HTML(tables.as_html(frame)))
 
 
 def _parameters(card: cards.Card, namespace: MutableMapping[str, object]) -> tuple[dict, str]:
@@ -195,7 +177,7 @@ def _frame(data: object, what: str, advice: str) -> pd.DataFrame:
     return data
 
 
-def _keep(frame: pd.DataFrame, path: Path, caption: str, shown: object) -> None:
+def _keep(frame: pd.DataFrame, path: Path, caption: str, drawn: object) -> None:
     """Write the data and the caption, and show what there is to show where a kernel can."""
 
     def as_cells(column: pd.Series) -> pd.Series:
@@ -209,7 +191,7 @@ def _keep(frame: pd.DataFrame, path: Path, caption: str, shown: object) -> None:
     captions[path.stem] = caption
     write_text(listed, json.dumps(captions, indent=1, ensure_ascii=False) + "\n")
     if getattr(running_shell(), "kernel", None) is not None:
-        display(shown)
+        display(drawn)
         show_markdown(_as_markdown(caption))
 
 

@@ -1,8 +1,7 @@
 """A view with controls: live widgets for a reader at a notebook, drawn stills for a page."""
 
-import base64
+import asyncio
 import html
-import io
 import os
 import sys
 import time
@@ -10,10 +9,12 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 
 from lmnotes.errors import InputError, expect_one_of
+from lmnotes.notebook import shown
 from lmnotes.notebook.controls import controls_of
 
-_DPI, _CSS_DPI = 200, 115  # pixels of a drawing, and of its place on the screen, per inch
+PAGE = "application/vnd.lmnotes.page+json"  # what the page of a notebook makes answer by itself
 _SLOW = 0.3  # seconds; a slower drawing follows the slider only when it is let go
+_REST = 0.4  # seconds that a slider stands still before the drawing is made crisp
 
 
 def is_live() -> bool:
@@ -48,7 +49,8 @@ class Explorer:
         self.output: object = None
         self.error = ""
         self._holding = False
-        self._shown_in = None
+        self._shown_in = self._timer = None
+        self._places: list = []  # of the axes of each figure
 
     @property
     def values(self) -> dict[str, object]:
@@ -88,13 +90,32 @@ class Explorer:
             self.output = _drawn(self._draw, self.values)
             return
         try:
-            self.output = _drawn(self._draw, self.values)
-            self.error, shown = "", f"<p>{html.escape(self.said)}</p>" if self.said else ""
-            shown += _as_html(self.output)
+            self.output, self.error = _drawn(self._draw, self.values), ""
+            self._steady(self.output)
+            self._put(shown.SCREEN)
         except Exception:
             self.output, self.error = None, traceback.format_exc()
-            shown = f'<pre style="color:#b00020;overflow:auto">{html.escape(self.error)}</pre>'
-        self.area.value = shown
+            self.area.value = (
+                f'<pre style="color:#b00020;overflow:auto">{html.escape(self.error)}</pre>'
+            )
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        try:
+            self._timer = asyncio.get_running_loop().call_later(_REST, self._put)
+        except RuntimeError:  # no loop, so nobody is dragging
+            self._put()
+
+    def _put(self, dpi: int = shown.CRISP) -> None:
+        """Show the output under what a text was taken as."""
+        said = f"<p>{html.escape(self.said)}</p>" if self.said else ""
+        self.area.value = said + shown.as_html(self.output, dpi)
+
+    def _steady(self, output: object) -> None:
+        """Let the axes of the figures stand where they stood in the drawing before."""
+        figures = shown.figures_of(output)
+        before = self._places + [None] * len(figures)
+        self._places = [shown.steady(f, old) for f, old in zip(figures, before, strict=False)]
 
     def _moved(self, change) -> None:
         """A reader has moved a widget."""
@@ -145,10 +166,26 @@ class Explorer:
         self._shown_in = shell.execution_count
         if self.view is not None:
             display(self.view)
-        for values, output in self.stills:
-            settings = ", ".join(f"{name} = {value}" for name, value in values.items())
-            caption = f"<figcaption><small>{html.escape(settings)}</small></figcaption>"
-            display(HTML(f"<figure>{_as_html(output)}{caption}</figure>"))
+        stills = [_captioned(*still) for still in self.stills]
+        if not self.frames:
+            for still in stills:
+                display(HTML(still))
+            return
+        shows = "".join(stills)
+        display({"text/html": shows, PAGE: self._frames()}, raw=True)
+
+    def _frames(self) -> dict:
+        """What a page needs to move the view: the control, its values, and the HTML of each."""
+        for _ in range(2):  # the first time to find places that suit all
+            for _, output in self.frames:
+                self._steady(output)
+        first, last = self.frames[0][0], self.frames[-1][0]
+        control = self.controls[next(name for name in first if first[name] != last[name])]
+        return {
+            "control": control.name.replace("_", " "),
+            "values": [control.name_of(values[control.name]) for values, _ in self.frames],
+            "frames": [_captioned(*frame, shown.SCREEN) for frame in self.frames],
+        }
 
 
 def explore(
@@ -222,18 +259,8 @@ def _drawn(draw: Callable, values: dict) -> object:
     return output
 
 
-def _as_html(output: object) -> str:
-    """The HTML that shows a figure, a table or a text."""
-    if hasattr(output, "savefig"):
-        buffer = io.BytesIO()
-        output.savefig(buffer, format="png", dpi=_DPI, bbox_inches="tight")
-        png = buffer.getvalue()
-        width = int.from_bytes(png[16:20], "big") * _CSS_DPI // _DPI
-        data = base64.b64encode(png).decode()
-        look = f'alt="" width="{width}" style="max-width:100%"'
-        return f'<img {look} src="data:image/png;base64,{data}">'
-    if isinstance(output, list | tuple):
-        return "".join(_as_html(part) for part in output)
-    if hasattr(output, "_repr_html_"):
-        return output._repr_html_()
-    return f"<pre>{html.escape(str(output))}</pre>"
+def _captioned(values: dict, output: object, dpi: int = shown.CRISP) -> str:
+    """A drawing over its settings, as HTML."""
+    settings = ", ".join(f"{name.replace('_', ' ')} = {value}" for name, value in values.items())
+    caption = f"<figcaption><small>{html.escape(settings)}</small></figcaption>"
+    return f"<figure>{shown.as_html(output, dpi)}{caption}</figure>"

@@ -1,7 +1,8 @@
-"""An executed notebook as one HTML page without scripts: pictures inside, formulas as MathML.
+"""An executed notebook as one HTML page: pictures inside, formulas as MathML, no network.
 
 A caption may quote what a file or a command line said, so all HTML that a notebook shows is
-cleaned, and a policy forbids the rest. Only pages in frames, such as a map, may run their scripts.
+cleaned, and a policy forbids the rest. It names by their hashes the only scripts that may run: the
+page's own, which moves views, and those of pages in frames, such as a map.
 """
 
 import base64
@@ -12,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from lmnotes.notebook.formulas import math
+from lmnotes.notebook.views import PAGE
 from lmnotes.runs.style import BASE, PAGE_STYLE, POLICY
 
 # nbconvert's own page loads scripts from the network and carries the whole style of JupyterLab
@@ -38,7 +40,26 @@ alt="{{ (output | get_metadata('alt', 'image/png') or '') | escape_html }}"></di
 {% if output | get_metadata('whole_page', 'text/html') %}{{ output.data['text/html'] }}
 {% else %}{{ super() }}{% endif %}
 {% endblock %}
-{% block footer %}</main></body></html>{% endblock %}
+{% block footer %}</main>
+{%- if resources.script %}<script>{{ resources.script }}</script>{% endif %}</body></html>
+{% endblock %}
+"""
+# The drawings in an element of class `frames` are put behind a slider. It makes elements and sets
+# attributes and texts, and reads no data as markup.
+_SCRIPT = """
+const make = (tag, more) => Object.assign(document.createElement(tag), more);
+document.documentElement.classList.add("scripted");
+for (const view of document.querySelectorAll(".frames")) {
+  const figures = [...view.querySelectorAll(":scope > [data-label]")], value = make("output");
+  const label = make("label", {textContent: view.dataset.label}), last = figures.length - 1;
+  const slider = make("input", {type: "range", min: 0, max: last, value: last >> 1});
+  const move = () => { figures.forEach((figure, i) => figure.hidden = i != slider.value);
+    value.textContent = figures[slider.value]?.dataset.label; };
+  slider.addEventListener("input", move);
+  label.append(slider, value);
+  view.prepend(label);
+  move();
+}
 """
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 _KINDS = {f"text/{kind}" for kind in ("html", "markdown", "latex", "plain")}  # that are shown
@@ -52,7 +73,6 @@ _ATTRIBUTES += "fence form height id linethickness lspace mathvariant maxsize mi
 _ATTRIBUTES += "rspace scope scriptlevel start stretchy style title width xmlns"
 _STYLES = "border border-left flex font-size margin max-width overflow padding"
 _FOLD = 12  # lines; longer code is folded
-_SCALE = 1.2  # of pictures; on screens their text at print size is small
 
 
 def write(notebook, path: Path, style: str = "") -> None:
@@ -65,6 +85,8 @@ def write(notebook, path: Path, style: str = "") -> None:
 
     node = nbformat.read(notebook, as_version=4) if isinstance(notebook, Path) else notebook
     node.metadata.pop("widgets", None)
+    outputs = [output for cell in node.cells for output in cell.get("outputs", ())]
+    script = _SCRIPT if any(PAGE in output.get("data", ()) for output in outputs) else ""
     for cell in node.cells:
         if cell.cell_type == "code":
             _prepare(cell)
@@ -81,9 +103,9 @@ def write(notebook, path: Path, style: str = "") -> None:
     for name, function in code.items():
         exporter.register_filter(name, function)
     resources = {"metadata": {"name": _title(node) or path.stem}}
-    resources["style"] = BASE + PAGE_STYLE + style
-    scripts = _hashes(node) or "'none'"
-    resources["policy"] = f"{POLICY}; img-src data:; script-src {scripts}"
+    resources["style"], resources["script"] = BASE + PAGE_STYLE + style, script
+    hashes = _hashes(outputs, script) or "'none'"
+    resources["policy"] = f"{POLICY}; img-src data:; script-src {hashes}"
     resources["should_sanitize_html"] = True
     # not HTMLExporter's own, which parses the whole page once more for what is not in ours
     body, _ = TemplateExporter.from_notebook_node(exporter, node, resources)
@@ -108,13 +130,20 @@ def _prepare(cell) -> None:
         if _WIDGET in data and re.search(r"\d+%\|", data.get("text/plain", "")):
             continue  # a bar of progress, of which only the beginning was kept
         cell.outputs.append(output)
+        if PAGE in data:
+            data["text/html"] = _moved(data["text/html"], **data[PAGE])
         for kind in set(data) - _KINDS:
             del data[kind]  # its text stands beside it
         if "text/html" in data:  # the style of a pandas table, which would reach the whole page
             data["text/html"] = re.sub(r"<style.*?</style>\s*", "", data["text/html"], flags=re.S)
-        picture = output.get("metadata", {}).get("image/png", {})
-        if "width" in picture:
-            picture["width"] = round(picture["width"] * _SCALE)
+
+
+def _moved(stills: str, control: str, values: list, frames: list) -> str:
+    """A view as HTML: the drawing of each value for the page's script, stills where none runs."""
+    pairs = zip(values, frames, strict=True)
+    drawn = [f'<div data-label="{html.escape(name)}">{figure}</div>' for name, figure in pairs]
+    label = f'class="frames" data-label="{html.escape(control)}"'
+    return f"<div {label}>{''.join(drawn)}</div><div>{stills}</div>"
 
 
 @cache
@@ -135,12 +164,12 @@ def _cleaner():
     return Cleaner(**kept, protocols=[*ALLOWED_PROTOCOLS, "data"])
 
 
-def _hashes(node) -> str:
-    """The scripts that the pages within the notebook may run, as a policy names them."""
-    outputs = (output for cell in node.cells for output in cell.get("outputs", []))
+def _hashes(outputs: list, script: str) -> str:
+    """The scripts that the page and the pages within it may run, as a policy names them."""
     pages = (o for o in outputs if o.get("metadata", {}).get("text/html", {}).get("whole_page"))
     texts = (html.unescape(page.data["text/html"]) for page in pages)
     scripts = (s for text in texts for s in re.findall("<script>(.*?)</script>", text, re.S))
+    scripts = filter(None, [script, *scripts])
     digests = [base64.b64encode(hashlib.sha256(s.encode()).digest()).decode() for s in scripts]
     return " ".join(f"'sha256-{digest}'" for digest in dict.fromkeys(digests))
 

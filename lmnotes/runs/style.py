@@ -160,8 +160,13 @@ pre { margin: 0; line-height: 1.5; }
   margin: 0; }
 .dataframe { border: 0; } .dataframe th, .dataframe td { border-width: 0 0 1px; text-align: right;
   padding: .3rem 0 .3rem 1.25rem; }
-.dataframe tbody th { color: var(--soft); font-weight: 400; padding-left: 0; }
+.dataframe :first-child:is(th, td) { padding-left: 0; }
+.dataframe tbody th { color: var(--soft); font-weight: 400; }
 .dataframe thead th { font-size: .8rem; }
+.frames { display: none; } .scripted .frames { display: block; }
+.scripted .frames + div { display: none; }
+.frames label { display: flex; gap: .75rem; align-items: center; color: var(--soft); }
+.frames input { flex: 1; max-width: 22rem; min-width: 6rem; accent-color: var(--link); }
 .k, .kn, .kc, .kd, .kr, .ow { color: var(--keyword); }
 .s, .s1, .s2, .sa, .sd, .si, .se, .sb, .sr { color: var(--string); }
 .mi, .mf, .mh, .mb, .il { color: var(--number); }
@@ -173,5 +178,6 @@ pre { margin: 0; line-height: 1.5; }
 @media (max-width: 44rem) {
   h1 { font-size: 1.75rem; } h2 { font-size: 1.35rem; margin-top: 2.5rem; }
   .highlight { margin-left: -1rem; margin-right: -1rem; border-radius: 0; } }
-@media print { body { max-width: none; padding: 0; } .code { display: none; } }
+@media print { body { max-width: none; padding: 0; } .code, .scripted .frames { display: none; }
+  .scripted .frames + div { display: block; } }
 """

@@ -259,7 +259,8 @@ def test_the_hero_waits_for_its_figure_and_its_claims(ran):
     cell = next(cell for cell in node.cells if "outputs.hero()" in cell.source)
     picture, words = (output.data for output in cell.outputs)
     png = (ran.result.folder / "figures" / "fig1_line.png").read_bytes()
-    assert base64.b64decode(picture["image/png"]) == png
+    shown = base64.b64decode(picture["image/png"])
+    assert shown[16:24] == png[16:24] and len(shown) < len(png)  # as wide and high, fewer colours
     text = words["text/markdown"]
     assert "**The paper:** the line rises by 2 &lt;nats>" in text
     assert "it rises by 2.00 nats (1.95–2.05) (2 nats): reproduced" in text

@@ -1,4 +1,5 @@
 import base64
+import hashlib
 import html
 import re
 
@@ -6,6 +7,7 @@ import nbformat
 import pytest
 from nbformat import v4
 
+from lmnotes.notebook import views
 from lmnotes.runs import page
 
 PIXEL = base64.b64encode(b"\x89PNG").decode()
@@ -102,9 +104,22 @@ def test_the_page_is_dark_where_the_reader_is(shown):
     assert "color: red" not in shown(code("x", table))
 
 
-def test_pictures_grow_and_the_first_heading_is_the_title(shown):
+def test_pictures_keep_their_size_and_the_first_heading_is_the_title(shown):
     picture = display({"image/png": {"width": 300, "alt": "a < b"}}, png=PIXEL)
     text = shown(v4.new_markdown_cell("## Not\n\n# A < B\n\nof $p(w')$"), code("x", picture))
-    assert re.search(r'<img src="data:image/png;base64,[^>]* width="360"\s+alt="a &lt; b"', text)
+    assert re.search(r'<img src="data:image/png;base64,[^>]* width="300"\s+alt="a &lt; b"', text)
     assert "<title>A &lt; B</title>" in text
     assert "<math" in text and 'class="prime"' in text
+
+
+def test_a_view_moves_by_the_script_of_the_page_alone(shown):
+    view = display(html="<p>a still</p>")
+    frames = [f"<img src='x' onerror='ran()'><b>{EVIL}</b>"] * 2
+    view.data[views.PAGE] = {"control": EVIL, "values": ["1", EVIL], "frames": frames}
+    text = shown(code("x", view))
+    digest = base64.b64encode(hashlib.sha256(page._SCRIPT.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'\"" in html.unescape(text)
+    assert text.count("<script>") == 1 and f"<script>{page._SCRIPT}</script>" in text
+    tags = re.findall("<[^>]*>", text.replace(page._SCRIPT, ""))
+    assert not [tag for tag in tags if re.match("<(img|b).*(onerror|ran)", tag)]
+    assert "<p>a still</p>" in text and text.count('class="frames"') == 1

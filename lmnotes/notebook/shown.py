@@ -1,0 +1,92 @@
+"""What cells, views and pages show of figures, at one scale, of tables and of texts, as HTML."""
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+
+SCREEN = 115  # pixels on the screen per inch of a figure: its text of 8 points has 13 pixels
+CRISP = 2 * SCREEN  # of a drawing that stands still, for screens of two pixels per point
+
+
+def as_html(output: object, dpi: int = CRISP) -> str:
+    """The HTML that shows a figure, a table, a text, or several of them.
+
+    dpi: pixels drawn per inch of a figure, whose place on the screen is always the same.
+    """
+    if hasattr(output, "savefig"):
+        width, height = (round(inches * SCREEN) for inches in output.get_size_inches())
+        look = f'alt="" width="{width}" height="{height}" style="max-width:100%;height:auto"'
+        png = base64.b64encode(picture(output, dpi)).decode()
+        return f'<img {look} src="data:image/png;base64,{png}">'
+    if isinstance(output, list | tuple):
+        return "".join(as_html(part, dpi) for part in output)
+    if hasattr(output, "iloc"):
+        from lmnotes.notebook import tables  # pandas, which the command line does without
+
+        return tables.as_html(output)
+    if hasattr(output, "_repr_html_"):
+        return output._repr_html_()
+    return f"<pre>{html.escape(str(output))}</pre>"
+
+
+def figures_of(output: object) -> list:
+    """The figures among what a cell or a view shows."""
+    parts = output if isinstance(output, list | tuple) else [output]
+    return [part for part in parts if hasattr(part, "savefig")]
+
+
+def picture(figure, dpi: int) -> bytes:
+    """The whole of a figure as a png, laid out if that is not done, in at most 256 colours."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from PIL import Image
+
+    lay_out(figure, dpi)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return packed(Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba()))
+
+
+def packed(image) -> bytes:
+    """A PIL image as a png of at most 256 colours, a third of the bytes."""
+    from PIL import Image
+
+    how = {"method": Image.Quantize.MEDIANCUT, "dither": Image.Dither.NONE}
+    buffer = io.BytesIO()
+    image.convert("RGB").quantize(256, **how).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def lay_out(figure, dpi: int) -> None:
+    """Lay a figure out once, for all formats and sizes that it is drawn in.
+
+    Places are rounded: the last bits differ between processes, since the solver orders its
+    variables by address, and an svg has names that are hashes of places.
+    """
+    figure.set_dpi(dpi)
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)
+        for ax in figure.axes:
+            in_layout, box = ax.get_in_layout(), ax.get_position(original=True)
+            ax.set_position(box.from_extents(*box.extents.round(9)))
+            ax.set_in_layout(in_layout)
+        figure.set_layout_engine(None)
+
+
+def steady(figure, before: Sequence | None) -> list:
+    """The places of the axes of a figure, moved to where they stood before if there is room.
+
+    before: what this returned of the drawing before; labels of both must fit, so that each axes
+    takes what is common to its two places.
+    """
+    lay_out(figure, SCREEN)
+    places = [ax.get_position(original=True) for ax in figure.axes]
+    if before is None or len(before) != len(places):
+        return places
+    common = [old.intersection(old, new) for old, new in zip(before, places, strict=True)]
+    for box, new in zip(common, places, strict=True):
+        if box is None or box.width < 0.7 * new.width or box.height < 0.7 * new.height:
+            return places  # another figure, or a bar of colours that has moved
+    for ax, box in zip(figure.axes, common, strict=True):
+        ax.set_position(box)
+    return common

@@ -1,0 +1,122 @@
+"""A table as cells and pages show it: words, few digits, intervals in brackets, the rest folded."""
+
+import html
+import re
+
+import numpy as np
+import pandas as pd
+
+from lmnotes.notebook.formulas import with_math
+
+_ROWS = 12  # of a table in sight
+_WRITTEN = {"r2": "R²", "R2": "R²"} | {name.lower(): name for name in ("AUC", "KL", "MRR", "PMI")}
+
+
+def as_html(frame: pd.DataFrame | pd.Series) -> str:
+    """A table as HTML: words for headers, three digits, intervals in brackets, long ones folded.
+
+    An index of bare numbers is left out. Columns `x_low` and `x_high`, or `low` and `high` around
+    the values of a column before them, stand in brackets behind theirs.
+    """
+    frame = pd.DataFrame(frame)
+    if isinstance(frame.index, pd.MultiIndex) or not pd.api.types.is_integer_dtype(frame.index):
+        names = [name or "" for name in frame.index.names]
+        frame = frame.reset_index(names=names, allow_duplicates=True)
+    elif frame.index.name:
+        frame = frame.reset_index(allow_duplicates=True)
+    heads = [" ".join(map(str, c)) if isinstance(c, tuple) else str(c) for c in frame.columns]
+    columns = [frame.iloc[:, number] for number in range(len(heads))]
+    around = _intervals(heads, columns)
+    ends = {end for pair in around.values() for end in pair}
+    shown = [number for number in range(len(heads)) if number not in ends]
+    cells = [_cells([columns[i] for i in (number, *around.get(number, ()))]) for number in shown]
+    sides = ["" if _is_number(columns[i]) else ' style="text-align:left"' for i in shown]
+    top = "".join(
+        f"<th{side}>{in_words(heads[i])}</th>" for i, side in zip(shown, sides, strict=True)
+    )
+    lines = [
+        "".join(f"<td{side}>{cell}</td>" for cell, side in zip(row, sides, strict=True))
+        for row in zip(*cells, strict=True)
+    ]
+
+    def part(some: list[str]) -> str:
+        body = "".join(f"<tr>{line}</tr>" for line in some)
+        head = f"<thead><tr>{top}</tr></thead>"
+        return f'<table class="dataframe">{head}<tbody>{body}</tbody></table>'
+
+    if len(lines) <= _ROWS:
+        return part(lines)
+    more = (
+        f"<details><summary>{len(lines) - _ROWS} more rows</summary>{part(lines[_ROWS:])}</details>"
+    )
+    return part(lines[:_ROWS]) + more
+
+
+def in_words(name: str) -> str:
+    """A column's name as HTML: words, or a formula where it is one.
+
+    >>> in_words("n_repeats_removed"), in_words("raw_r2")
+    ('repeats removed', 'raw R²')
+    """
+    if re.fullmatch(r"[A-Za-z]_\w", name):
+        name = f"${name}$"
+    if "$" in name:
+        return with_math(name)
+    words = name.removeprefix("n_").split("_")
+    return html.escape(" ".join(_WRITTEN.get(word, word) for word in words))
+
+
+def _is_number(column: pd.Series) -> bool:
+    """Whether a column holds numbers, not what is true or false."""
+    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+
+
+def _intervals(heads: list[str], columns: list[pd.Series]) -> dict[int, tuple[int, int]]:
+    """The numbers of the columns that are the ends of another one's intervals, by its number."""
+    around = {}
+    for low, name in enumerate(heads):
+        if not re.search(r"(?:^|[_ ])low$", name):
+            continue
+        stem, high = name[:-3], name[:-3] + "high"
+        if high not in heads or not (
+            _is_number(columns[low]) and _is_number(columns[heads.index(high)])
+        ):
+            continue
+        high = heads.index(high)
+        own = [heads.index(stem[:-1])] if stem[:-1] in heads else []
+        for number in own if stem else range(low - 1, -1, -1):  # the nearest that lies within
+            if number not in around and _is_number(columns[number]):
+                a, x, b = (columns[i].to_numpy(float) for i in (low, number, high))
+                if own or (np.isnan(a) | ((a <= x) & (x <= b))).all():
+                    around[number] = low, high
+                    break
+    return around
+
+
+def _cells(columns: list[pd.Series]) -> list[str]:
+    """The cells of a column as HTML, with its interval where two more columns give one."""
+    if not _is_number(columns[0]):
+        yes = {True: "yes", False: "no"} if pd.api.types.is_bool_dtype(columns[0]) else {}
+        missing = columns[0].isna()
+        texts = [html.escape(str(yes.get(cell, cell) if yes else cell)) for cell in columns[0]]
+        return ["–" if gone else text for text, gone in zip(texts, missing, strict=True)]
+    values = np.column_stack([column.to_numpy(float, na_value=np.nan) for column in columns])
+    sizes = np.abs(values[np.isfinite(values)])
+    largest = sizes.max(initial=0)
+    digits = 2 - int(np.ceil(np.log10(largest)) - 1) if largest else 0
+    digits = 0 if (sizes == sizes.round()).all() else min(max(digits, 0), 6)
+
+    def number(value: float) -> str:
+        if not np.isfinite(value):
+            return "–" if np.isnan(value) else f"{value}"
+        if value and abs(value) < 0.5 * 10.0**-digits:
+            return f"{value:.1e}".replace("-", "−")
+        comma = "," if abs(value) >= 10_000 else ""  # not in years
+        return f"{value:{comma}.{digits}f}".replace("-", "−")
+
+    def cell(value: float, *ends: float) -> str:
+        if not ends or np.isnan(ends).any():
+            return number(value)
+        return f"{number(value)} ({(' to ' if ends[0] < 0 else '–').join(map(number, ends))})"
+
+    return [cell(*row) for row in values]
