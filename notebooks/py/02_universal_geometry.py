@@ -285,16 +285,16 @@ notebook.figure(
 )
 
 # %%
-greedy = paper.exercises.greedy_by_hand()
+greedy_by_hand = paper.exercises.greedy_by_hand()
 
 # %% tags=["answer"]
-greedy.check(...)
+greedy_by_hand.check(...)
 
 # %%
-chance = paper.exercises.chance_level()
+chance_level = paper.exercises.chance_level()
 
 # %% tags=["answer"]
-chance.check(...)
+chance_level.check(...)
 
 # %% [markdown]
 # ## 6. Other pairs
@@ -393,10 +393,10 @@ worlds = paper.live.two_worlds(list(told.values()))
 shared = notebook.teach.quiz("above_the_null")
 
 # %%
-too_few = paper.exercises.too_few_pairs(english_python)
+too_few_pairs = paper.exercises.too_few_pairs(english_python)
 
 # %% tags=["answer"]
-too_few.check(...)
+too_few_pairs.check(...)
 
 # %%
 for label in ("halves", "contextual"):
