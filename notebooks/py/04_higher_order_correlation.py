@@ -78,8 +78,10 @@ notebook.figure(
     caption=f"Figure 1, top: rows of length 1, words as they come on the axes. A white diagonal block would be an axis without words of its own. {axes.ica.summary()}",
 )
 first = axes.blocks(5)
+matrices = {basis: block.to_numpy() for basis, block in first.items()}
+rows = {basis: list(block.index) for basis, block in first.items()}
 notebook.figure(
-    paper.figures.first_axes(first),
+    figures.bases.heatmaps(matrices, rows, range(1, 6), height=2.9),
     "fig1_first_axes",
     data=pd.concat(first, names=["basis"]).reset_index(),
     caption="Figure 1, bottom: the first five axes and their words.",
@@ -236,7 +238,7 @@ strongest_random = paper.correlations.pairs(axes.c["random rotation"]).loc[0, ["
 unrelated = [(basis, *map(int, lone)) for basis in axes.spaces]
 related = [*ours[:2], ("random rotation", *map(int, strongest_random))]
 captions = {
-    "fig2_unrelated": f"Figure 2: an unrelated pair of ICA's axes: two spikes and an empty diagonal. The axes of the same numbers in the other bases are round clouds. Titles: {paper.figures.C}.",
+    "fig2_unrelated": "Figure 2: an unrelated pair of ICA's axes: two spikes and an empty diagonal. The axes of the same numbers in the other bases are round clouds.",
     "fig4_related": "Figure 4: two related pairs, and the strongest pair of a random rotation. Red words between the spikes have both meanings.",
     "fig10_more_pairs": "Figure 10: three more related pairs. Squares ignore signs: a red word may be large and negative on one axis.",
 }

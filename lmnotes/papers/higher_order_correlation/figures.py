@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from lmnotes.figures import style
-from lmnotes.figures.bases import BASES, curves, heatmaps
+from lmnotes.figures.bases import BASES, curves
 from lmnotes.notebook import card
 from lmnotes.papers.higher_order_correlation.axes import Axes as NamedAxes
 
@@ -81,61 +81,25 @@ def _densities(ax: Axes, pairs: Mapping[str, np.ndarray], level: float) -> None:
     ax.legend(loc="upper right")
 
 
-def first_axes(blocks: Mapping[str, pd.DataFrame]) -> Figure:
-    """The first axes and their words, named (Figure 1, bottom)."""
-    matrices = {basis: block.to_numpy() for basis, block in blocks.items()}
-    words = {basis: list(block.index) for basis, block in blocks.items()}
-    return heatmaps(matrices, words, list(next(iter(blocks.values()))), height=2.9)
-
-
-def spikes(
-    ax: Axes,
-    x: np.ndarray,
-    y: np.ndarray,
-    *,
-    blue: Mapping[int, str],
-    red: Mapping[int, str],
-    title: str,
-    axes_names: tuple[str, str],
-) -> None:
-    """Words on two axes: top words of each blue, those large on both red (Figures 2 and 4)."""
+def pair(ax: Axes, axes: NamedAxes, basis: str, i: int, j: int, *, red: Sequence[int]) -> None:
+    """Words in rows of length 1 on two axes of a basis: four top words of each in blue, and the
+    rows `red`, large on both (Figures 2 and 4)."""
+    unit, blue = axes.spaces[basis].normalised, axes.top[basis][[i, j], :4].ravel()
+    x, y = unit[:, i], unit[:, j]
     ax.scatter(x, y, s=2, color=style.GREY, alpha=0.3, lw=0, rasterized=True)
     ax.axhline(0, color=style.BLACK, lw=0.4)
     ax.axvline(0, color=style.BLACK, lw=0.4)
     low, high = (end(end(x), end(y)) for end in (min, max))  # the same whoever is red
-    limits = min(low - 0.03, -0.4), max(high + 0.05, 0.85)
-    ax.set(
-        xlim=limits,
-        ylim=limits,
-        title=title,
-        xlabel=axes_names[0],
-        ylabel=axes_names[1],
-        aspect="equal",
-        xticks=(ticks := [-0.4, 0, 0.4, 0.8]),
-        yticks=ticks,
-    )
-    for words, colour in ((red, style.RED), (blue, style.BLUE)):
-        rows = list(words)
+    limits, ticks = (min(low - 0.03, -0.4), max(high + 0.05, 0.85)), [-0.4, 0, 0.4, 0.8]
+    ax.set(xlim=limits, ylim=limits, xticks=ticks, yticks=ticks, aspect="equal")
+    ax.set(xlabel=axes.label(i, basis=basis), ylabel=axes.label(j, basis=basis))
+    ax.set_title(f"{basis}, {C} = {axes.c[basis][i, j]:.2f}")
+    for rows, colour in ((red, style.RED), (blue, style.BLUE)):
         ax.scatter(x[rows], y[rows], s=8, color=colour, lw=0, zorder=4)
-    labels = {word: row for words in (red, blue) for row, word in words.items()}
+    labels = {axes.ica.words[row]: row for row in (*red, *blue)}
     style.place_words(ax, x, y, labels)
     for text in ax.texts:
         text.set_color(style.BLUE if labels[text.get_text()] in blue else style.RED)
-
-
-def pair(ax: Axes, axes: NamedAxes, basis: str, i: int, j: int, *, red: Sequence[int]) -> None:
-    """Two axes of a basis as `spikes`: four top words of each, and the words `red` of large size
-    on both."""
-    unit, words = axes.spaces[basis].normalised, axes.ica.words
-    spikes(
-        ax,
-        unit[:, i],
-        unit[:, j],
-        blue={int(row): words[row] for row in axes.top[basis][[i, j], :4].ravel()},
-        red={int(row): words[row] for row in red},
-        title=f"{basis}: {axes.c[basis][i, j]:.3f}",
-        axes_names=(axes.label(i, basis=basis), axes.label(j, basis=basis)),
-    )
 
 
 def pairs(

@@ -5,7 +5,8 @@ import networkx
 import numpy as np
 
 from lmnotes.figures import style
-from lmnotes.papers.higher_order_correlation import figures, tree
+from lmnotes.papers.higher_order_correlation import axes, figures, tree
+from lmnotes.words.ica.components import Components
 
 
 def test_spread_labels_do_not_overlap_and_stay_in_the_drawing():
@@ -58,10 +59,16 @@ def test_a_tree_is_drawn_with_every_label_once():
 
 
 def test_words_in_both_lists_are_named_once():
+    values = np.random.default_rng(3).normal(size=(9, 2))
+    values = np.linalg.qr(values - values.mean(axis=0))[0] * 3
+    space = Components(values, np.zeros(2), np.eye(2), "ICA", words=list("abcdefghi"))
+    named = axes.Axes({"ICA": space}, np.ones(9, bool))
     figure, (ax,) = style.panels()
-    x, y = np.array([0.0, 0.5, 0.1, 0.8]), np.array([0.0, 0.1, 0.6, 0.8])
-    figures.spikes(
-        ax, x, y, blue={1: "a", 2: "b"}, red={2: "b", 3: "c"}, title="", axes_names=("i", "j")
-    )
-    assert sorted(text.get_text() for text in ax.texts) == ["a", "b", "c"]
+    blue = set(named.top["ICA"][:, :4].ravel())
+    figures.pair(ax, named, "ICA", 0, 1, red=list(range(9)))
+    colours = {text.get_text(): text.get_color() for text in ax.texts}
+    assert len(colours) == len(ax.texts) > 4
+    for word, colour in colours.items():
+        assert colour == (style.BLUE if space.ids[word] in blue else style.RED)
+    assert ax.get_xlabel() == named.label(0) and named.label(0).startswith("1 ")
     plt.close(figure)
