@@ -69,7 +69,6 @@ loaded = words.embedding.load(vectors_file) if vectors_file else None
 vectors = loaded or words.sgns.train(corpus, **how, seed=seed)
 naming = {"min_count": min_count, "list_count": list_count}
 axes = paper.axes.named_axes(vectors, **naming, seed=seed)
-n_nodes = min(n_nodes, axes.ica.n_axes)
 blocks = axes.blocks(min(100, axes.ica.n_axes))
 notebook.figure(
     paper.figures.heat(blocks),
@@ -190,6 +189,7 @@ raw = vectors.input[[vectors.ids[word] for word in axes.ica.words]]  # (V, D)
 drawn = {"n_draws": 100, "listed": axes.listed, "seed": seed}
 consistency = words.ica.intruder.score(axes.ica.normalised, raw, **drawn)
 nodes = np.sort(np.argsort(-np.nan_to_num(consistency, nan=-1))[:n_nodes])
+n_nodes = len(nodes)
 tree = paper.tree.grow(axes.c["ICA"], nodes)
 least = 1 if vectors.counts is None else min_count
 again = {f"seed {n}": words.ica.fit_embedding(vectors, min_count=least, seed=n) for n in seeds}

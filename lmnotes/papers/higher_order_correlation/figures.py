@@ -213,8 +213,8 @@ def judged(table: pd.DataFrame) -> Figure:
         bands = ("low", "high") if first else ("decided low", "decided high")
         shares = rows.groupby("basis", sort=False).undecided.mean()
         undecided = ", ".join(f"{basis} {share:.0%}" for basis, share in shares.items())
-        what = "all questions" if first else "decided questions"
-        labels = {"xlabel": "$k$-th strongest partner", "ylabel": f"preferred, share of {what}"}
+        what = "all" if first else "decided"
+        labels = {"xlabel": "$k$-th strongest partner", "ylabel": f"preferred, of {what} questions"}
         labels["title"] = f"judge: {name}\nundecided: {undecided}"
         curves(ax, rows, "rank", column, bands=bands, legend=first, **labels)
         ax.set(ylim=(0.2, 1), xticks=range(1, 6))
