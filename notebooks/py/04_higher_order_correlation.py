@@ -255,21 +255,21 @@ for (name, caption), shown in zip(captions.items(), (unrelated, related, ours[2:
 # %%
 of_node = paper.tree.clusters(tree, min(n_clusters, n_nodes), seed=1)
 places, font = paper.tree.layout(tree), 6.5 if n_nodes <= 60 else 4.5
-look = {"firm": firm, "errors": error}
-spots = paper.figures.spread(places, axes.labels, font=font)
+size = (figures.style.PAGE, 7 if n_nodes <= 60 else 8.6)
+look, at = {"firm": firm, "errors": error}, {"size": size, "font": font}
+spots = paper.figures.spread(places, axes.labels, **at)
 notebook.figure(
-    paper.figures.tree(tree, axes.labels, of_node, spots, font=font, **look),
+    paper.figures.tree(tree, axes.labels, of_node, spots, **at, **look),
     "fig12_tree",
     data=edges.assign(cluster=edges.i.map(of_node), second_cluster=edges.j.map(of_node)),
     caption=f"Figure 12: the maximum spanning tree of the {n_nodes} most consistent axes, coloured by {min(n_clusters, n_nodes)} clusters. An axis is called by its number and two top words. Thick: the {len(firm)} of {len(edges)} edges that come back in each of {len(runs)} further runs of ICA.",
 )
 close = {node for node in tree if of_node[node] in paper.tree.firmest_clusters(edges, of_node)}
 longer = [axes.label(axis, 3) for axis in range(axes.ica.n_axes)]
-size = (figures.style.PAGE, 5.4)
-near = {node: places[node] for node in close}
-spots = paper.figures.spread(near, longer, size=size, font=7)
+near, at = {node: places[node] for node in close}, {"size": (figures.style.PAGE, 5), "font": 7}
+spots = paper.figures.spread(near, longer, **at)
 notebook.figure(
-    paper.figures.tree(tree, longer, of_node, spots, size=size, font=7, **look),
+    paper.figures.tree(tree, longer, of_node, spots, **at, **look),
     "fig5_close_up",
     data=edges[edges.i.isin(close) & edges.j.isin(close)],
     caption="Figure 5: the two neighbouring clusters in which most edges come back, three words to an axis.",

@@ -265,7 +265,7 @@ def _free_spot(
     aside = np.array([[size[0] / 2 + 0.06, 0.0], [-size[0] / 2 - 0.06, 0.0], [0.0, 0.0]])
     spots = (low + shares * (high - low) + aside[:, None]).reshape(-1, 2)
     centres, sizes = (np.array(rows) for rows in zip(*boxes, strict=True))
-    free = (np.abs(spots[:, None] - centres) >= (size + sizes) / 2).any(axis=2)
+    free = (np.abs(spots[:, None] - centres) >= (size + sizes) / 2 + 0.03).any(axis=2)
     return spots[np.argmin((~free).sum(axis=1))]
 
 

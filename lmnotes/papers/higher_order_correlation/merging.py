@@ -113,7 +113,11 @@ def said_in_words(leads: pd.DataFrame) -> str:
     for rival, rows in leads.groupby("rival", sort=False):
         ahead, behind = (rows.n_clusters[sure] for sure in (rows.lead_low > 0, rows.lead_high < 0))
         signs = [f"{d} (ahead)" for d in ahead] + [f"{d} (behind)" for d in behind]
-        where = f"a difference at d = {', '.join(signs)} only" if signs else "no difference"
+        where = (
+            f"a difference at d = {', '.join(signs)} only"
+            if signs
+            else "no difference at this size"
+        )
         said.append(f"ICA less {rival}: {where}")
     return "\n".join(said)
 
