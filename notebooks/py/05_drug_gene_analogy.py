@@ -91,7 +91,9 @@ told = paper.tables.story(worlds, first_world)
 notebook.table(
     told["life"],
     "story",
-    caption="A relation and its years: the first drug with one target that waits longest for its publication. A place is that of the target among all genes when text and known relations end in that year.",
+    caption="A relation and its years: the first drug with one target that waits longest for its "
+    "publication. A place is that of the target among all genes when text and known relations "
+    "end in that year.",
 )
 for abstract in worlds.literature[first_world].abstracts([told["drug"], told["gene"]]).itertuples():
     print(f"{abstract.year}, an abstract of it: {abstract.abstract}\n")
@@ -105,7 +107,9 @@ sizes["statistic"] = sizes.pop("meaning").fillna(sizes.statistic)
 notebook.table(
     sizes,
     "statistics",
-    caption="Sizes, counted where both ends have a vector. The two columns on the right are the paper's, as counted from its data. P1 asks for targets inside a pathway, P2 for all targets of its drugs (section 3).",
+    caption="Sizes, counted where both ends have a vector. The two columns on the right are the "
+    "paper's, as counted from its data. P1 asks for targets inside a pathway, P2 for all "
+    "targets of its drugs (section 3).",
 )
 
 # %% [markdown]
@@ -138,22 +142,27 @@ notebook.figure(
     paper.figures.planes({"": plane}, {}, width=3.6),
     "fig2a_relations",
     data=plane.points,
-    caption=f"Figure 2a: {len(plane.pairs)} relations on the first two principal components of their ends ({plane.share:.0%} of the variance). Each thin line is a "
-    "known pair; the dashed line is the relation vector, from the mean of the drugs' ends to that of the genes' ends of all relations.",
+    caption=f"Figure 2a: {len(plane.pairs)} relations on the first two principal components of their "
+    f"ends ({plane.share:.0%} of the variance). Each thin line is a "
+    "known pair; the dashed line is the relation vector, from the mean of the drugs' ends to "
+    "that of the genes' ends of all relations.",
 )
 pathway_planes, labels = paper.planes.of_two_pathways(vectors, pathway_task, facts, study.symbols)
 notebook.figure(
     paper.figures.planes(pathway_planes, labels),
     "fig2b_pathways",
     data=pd.concat([shown.points.assign(pathway=p) for p, shown in pathway_planes.items()]),
-    caption="Figure 2b: drugs and genes of a pathway with their relations and the pathway's own vector, on the plane of its members. Names end (drugs) or begin (genes) with the family's syllable. Faint: without a relation here. The paper shows the ErbB signaling pathway.",
+    caption="Figure 2b: drugs and genes of a pathway with their relations and the pathway's own "
+    "vector, on the plane of its members. Names end (drugs) or begin (genes) with the "
+    "family's syllable. Faint: without a relation here. The paper shows the ErbB signaling "
+    "pathway.",
 )
 
 # %% [markdown]
 # *What to see.* Drugs on one side, genes on the other; the thin lines run roughly alongside the dashed one. They are not parallel, nor need they be: what varies across
 # them is what tells one drug from another. In the pathways, do drugs lie level with the genes of their own family? They should, more or less: that is the drug's own part in the last formula.
 #
-# Now type a drug and watch the arrow. At 0 the drug stays where it is; at 1 it lands among the genes; the list beside shows which genes are then nearest, its targets in green.
+# Now type a drug and watch the arrow. At 0 the drug stays where it is; at 1 it lands among the genes; the list beside shows which genes are then nearest, its targets in green. The view begins with the first drug that only the arrow brings to a target.
 
 # %%
 paper.live.watch_the_arrow(vectors, task, plane, study.symbols)
@@ -190,8 +199,12 @@ notebook.figure(
     paper.figures.scores(in_words),
     "settings",
     data=in_words,
-    caption=f"Without any arrow and without centring, {top1['G, no vector, not centred']:.2f} of the drugs have a target in the first place; with both {top1['G']:.2f}, by guessing {top1['G, random']:.2f}. "
-    f"Means of {len(worlds.worlds)} worlds; bars: the lowest and highest. Leaving out the asked drug's own pairs costs {top1['P1'] - top1['P1, leave one out']:.3f} of Top-1 in P1 and {top1['G'] - top1['G, leave one out']:.3f} in G.",
+    caption=f"Without any arrow and without centring, {top1['G, no vector, not centred']:.2f} of the "
+    f"drugs have a target in the first place; with both {top1['G']:.2f}, by guessing "
+    f"{top1['G, random']:.2f}. "
+    f"Means of {len(worlds.worlds)} worlds; bars: the lowest and highest. Leaving out the "
+    f"asked drug's own pairs costs {top1['P1'] - top1['P1, leave one out']:.3f} of Top-1 in P1 "
+    f"and {top1['G'] - top1['G, leave one out']:.3f} in G.",
 )
 for id, method, rival in (
     ("g_apart", "G", "G, random"),
@@ -214,7 +227,8 @@ of_focus = paper.tables.methods(real) if real else results
 notebook.table(
     paper.tables.predictions(of_focus, focus, study.symbols),
     "predictions",
-    caption="The ten nearest genes of drugs with more than one target; * marks a target. Names that look far off are often relatives of a target: the same family, another member.",
+    caption="The ten nearest genes of drugs with more than one target; * marks a target. Names that "
+    "look far off are often relatives of a target: the same family, another member.",
 )
 leak = notebook.teach.quiz("leak")
 best_rank = paper.exercises.best_rank()
@@ -225,7 +239,7 @@ best_rank.check(...)
 # %% [markdown]
 # ## 4. How long an arrow, and any arrow at all?
 #
-# How much of it is due to length? Stretch the vector. Only genes are candidates, so a drug need not leave the drugs' region to find one: look at multiple 0, where the curve without centring starts. Then break the claim that the arrow helps.
+# How much of it is due to length? Stretch the vector. Only genes are candidates, so a drug need not leave the drugs' region to find one: look at multiple 0, where the curve without centring starts. Then break the claim that the arrow helps, on a second relation: capitals and their countries, with planted vectors (a place, a common shift and noise; section 9), so that a trial of your own takes a blink.
 #
 # **Vectors of no meaning.** Exchanging partners among the known pairs would change nothing: $\mathbf v$ does not know who belongs to whom. Two nulls that can fail: the vector of genes drawn from the whole vocabulary in place of
 # the targets (G), and another pathway's vector (P1).
@@ -236,37 +250,39 @@ notebook.figure(
     paper.figures.strengths(stretched),
     "strength",
     data=stretched,
-    caption="Top-1 of G against the multiple of the relation vector; the band is the range of the worlds. The dotted line is the method.",
+    caption="Top-1 of G against the multiple of the relation vector; the band is the range of the "
+    "worlds. The dotted line is the method.",
 )
-longer_arrow = paper.exercises.longer_arrow(worlds.final[first_world], results["G"][first_world])
+atlas, capital_pairs = paper.exercises.planted_capitals()
+longer_arrow = paper.exercises.longer_arrow()
 
 # %% tags=["answer"]
 longer_arrow.check(...)
 
 # %%
-permuted = paper.tables.nulls(worlds, results, n_permutations)
+permuted, least = paper.tables.nulls(worlds, results, n_permutations), 1 / (1 + n_permutations)
 p_values = permuted.groupby(["null", "world"], sort=False).p.first().groupby("null", sort=False)
 notebook.figure(
     paper.figures.nulls(permuted[permuted.world == first_world]),
     "nulls",
     data=permuted[permuted.world == first_world],
-    caption="MRR with relation vectors of no meaning (grey, so many of each value) and with the real one, first world; mean p over all worlds: "
+    caption="MRR with relation vectors of no meaning (grey, so many of each value) and with the real "
+    "one, first world; mean p over all worlds: "
     + "; ".join(f"{name} {values.mean():.3f}" for name, values in p_values)
-    + f" ({n_permutations} permutations each, so that p cannot fall below {1 / (1 + n_permutations):.3f}).",
+    + f" ({n_permutations} permutations each, so that p cannot fall below {least:.3f}).",
 )
 for id, name in (("null_g", "G: genes exchanged"), ("null_p1", "P1: another pathway's vector")):
-    values, least = (
-        p_values.get_group(name),
-        f"the smallest possible is {1 / (1 + n_permutations):.3f}",
-    )
-    notebook.claims.record(id, *statistics.over_seeds(values), least, n_seeds=len(values))
+    values, note = p_values.get_group(name), f"the smallest possible is {least:.3f}"
+    notebook.claims.record(id, *statistics.over_seeds(values), note, n_seeds=len(values))
 several = real or worlds
 of_pathway = pd.concat([paper.tables.pathways(several, world) for world in several.worlds])
 notebook.figure(
     paper.figures.pathways(of_pathway),
     "pathways",
     data=of_pathway,
-    caption=f"Each pathway: what its own vector gains in MRR over the common one (blue), and what is left when the asked drug's pairs are taken out of it (red rings). Median cosine of the two vectors {of_pathway.cosine.median():.2f}.",
+    caption="Each pathway: what its own vector gains in MRR over the common one (blue), and what is "
+    "left when the asked drug's pairs are taken out of it (red rings). Median cosine of the "
+    f"two vectors {of_pathway.cosine.median():.2f}.",
 )
 
 # %% [markdown]
@@ -284,7 +300,8 @@ notebook.figure(
     paper.figures.answer_sets(sets),
     "figS2_answer_sets",
     data=sets,
-    caption=f"Figures S2 and S3: how many answers are right ({focus}), in shares of the questions of each setting; dashed: the means.",
+    caption=f"Figures S2 and S3: how many answers are right ({focus}), in shares of the questions of "
+    "each setting; dashed: the means.",
 )
 by_size = {s: of_focus[s][focus].queries for s in ("G", "P1", "P2")}
 rho = {
@@ -295,7 +312,9 @@ notebook.figure(
     paper.figures.rank_by_size(by_size, rho),
     "figS5_rank_size",
     data=pd.concat([queries.assign(setting=s) for s, queries in by_size.items()]),
-    caption=f"Figure S5 ({focus}): rank of the best right gene against how many are right; area and number: so many questions alike. Each number of answers weighs the same in the correlation.",
+    caption=f"Figure S5 ({focus}): rank of the best right gene against how many are right; area and "
+    "number: so many questions alike. Each number of answers weighs the same in the "
+    "correlation.",
 )
 
 # %% [markdown]
@@ -314,14 +333,13 @@ notebook.figure(
     paper.figures.years(curves, titles, large="Y2"),
     "fig3_years",
     data=curves,
-    caption="Figures 3 and S4: scores of the snapshots, means of the worlds with their range; dotted: the guess weighted by popularity. Y2 is asked for relations published after the text ends; Y1 for all, those that gave the vector among them; P1 and P2 with a vector per pathway.",
+    caption="Figures 3 and S4: scores of the snapshots, means of the worlds with their range; dotted: "
+    "the guess by popularity. Y2 is asked for relations published after the text ends, Y1 for "
+    "all; P1 and P2 have a vector per pathway.",
 )
 counts = year_scores.groupby(["setting", "year"])[["n", *paper.tables.COUNTS]].mean().round(1)
-notebook.table(
-    counts.reset_index(),
-    "year_statistics",
-    caption="Means over worlds: questions, pathways (1 without), distinct answers, pairs that give the vector (L for Y2), pairs that are asked (U).",
-)
+counts.columns = ["questions", "pathways", "right answers", "pairs for the vector", "pairs asked"]
+notebook.table(counts.reset_index(), "year_statistics", caption="Means over the worlds.")
 later = year_scores[(year_scores.setting == "Y2") & (year_scores.year >= 2000)]
 ahead = (later.top10 - later.random_top10).groupby(later.world).mean()  # a number for each world
 interval = statistics.over_seeds(ahead) if len(ahead) else (np.nan,)
@@ -347,7 +365,8 @@ notebook.figure(
     paper.figures.starts(starts),
     "warm_start",
     data=starts,
-    caption=f"Work of all snapshots so far, {epochs} epochs each from random vectors (cold) or {warm_epochs} from the snapshot before (warm), and scores of the future, with the range of the worlds; in the last year no future is left.",
+    caption=f"Work of all snapshots so far, {epochs} epochs each from random vectors (cold) or "
+    f"{warm_epochs} from the one before (warm); scores of the future, bands: range of worlds.",
 )
 notebook.table(
     starts.groupby("start")[list(total)].agg(total).reset_index(),
@@ -360,7 +379,8 @@ notebook.figure(
     paper.figures.parts(without),
     "parts",
     data=without,
-    caption="One world with parts taken out, one seed: look for points that meet their baseline or change sides with it.",
+    caption="One world with parts taken out, one seed: look for points that meet their baseline or "
+    "change sides with it.",
 )
 
 # %% [markdown]
@@ -384,8 +404,11 @@ notebook.figure(
     paper.figures.fractions(fraction_table, published),
     "fig4_transe",
     data=fraction_table,
-    caption="Figure 4 on the small worlds, with the range of the worlds. Three panels: both methods are asked alike, once per pathway and drug, best gene of all, training answers removed. The analogy's vectors have read the text; TransE has seen triples only. "
-    "Right: the same TransE asked per triple, with both filters, beside the paper's numbers, which come from far more triples: compare shapes.",
+    caption="Figure 4 on the small worlds, with the range of the worlds. Three panels: both methods "
+    "are asked alike, once per pathway and drug, best gene of all, training answers removed. "
+    "The analogy's vectors have read the text; TransE has seen triples only. "
+    "Right: the same TransE asked per triple, with both filters, beside the paper's numbers, "
+    "which come from far more triples: compare shapes.",
 )
 notebook.table(
     published,
@@ -420,7 +443,10 @@ stored = notebook.card.table("05", "stored")
 notebook.table(
     stored,
     "language_models",
-    caption="Stored answers of language models, scored by the original rule (recomputed from the authors' data, not ours to run): the first ten names, one list per drug for all settings. The paper reports the analogy as comparable with GPT-4; its own scores were not available to us.",
+    caption="Stored answers of language models, scored by the original rule (recomputed from the "
+    "authors' data, not ours to run): the first ten names, one list per drug for all "
+    "settings. The paper reports the analogy as comparable with GPT-4; its own scores were "
+    "not available to us.",
 )
 checks = paper.numbers.counted(tables, legacy=legacy_draws, steps=max(transe_steps, 1000))
 for name, counted in checks.items():
@@ -443,13 +469,12 @@ for id, (value, *ends) in (("real_g", real_top1), ("gpt_comparable", real_top1 -
 # ## 9. Nothing here is about drugs
 #
 # A drug with its target, a capital with its country: any table with two columns is a relation set. The functions are the same: `words.analogy.relations.from_pairs`, `words.analogy.predict`, `vector="leave_one_out"` so that no answer is in its own vector.
-# Google's analogy questions (Mikolov et al. 2013) are such tables. The exercise asks all those about well-known capitals. The questions are the real ones; the vectors are *planted* (a place, a common shift and noise), since good real ones take
+# Google's analogy questions (Mikolov et al. 2013) are such tables. The exercise asks all those about well-known capitals. The questions are the real ones; the vectors are the *planted* ones of section 4, since good real ones take
 # billions of words. So the scores say nothing about language; they compare two ways of using the same vectors.
 #
 # *Try it on real vectors:* `words.embedding.load(path)` for the vectors and `words.analogy.four_words.read_questions(vectors.words)` for the questions that their words can answer. The mean of many pairs is the better arrow: single differences are noisy.
 
 # %%
-atlas, capital_pairs = paper.exercises.planted_capitals()
 capitals = paper.exercises.capitals()
 questions = words.analogy.four_words.read_questions(sorted(atlas))
 questions = questions[questions.category == "capital-common-countries"]

@@ -8,9 +8,7 @@ import pandas as pd
 from lmnotes.errors import InputError
 from lmnotes.notebook import teach
 from lmnotes.words.analogy import four_words, prediction, relations
-from lmnotes.words.analogy.tasks import Task
 from lmnotes.words.analogy.vectors import mean_difference
-from lmnotes.words.embedding import Embedding
 
 _DRAWN = np.random.default_rng(3)
 _PAIRS = np.array([[0, 0], [1, 0], [1, 2], [3, 1]])  # drug 2 has no gene, gene 0 two drugs
@@ -52,6 +50,18 @@ def _told_apart(
     return teach.exercise(id, right=is_right, expected=expected, kind=callable, mistakes=told)
 
 
+def _with_values(
+    id: str, right, expected: str, kind: Callable, mistakes: Mapping[str, object]
+) -> teach.Exercise:
+    """The exercise whose answer is a value. mistakes: words -> the value that each gives."""
+
+    def is_value(value) -> Callable[[object], bool]:
+        return lambda answer: np.allclose(answer, value, rtol=0, atol=2e-3)
+
+    told = [(words, is_value(value)) for words, value in mistakes.items()]
+    return teach.exercise(id, right=is_value(right), expected=expected, kind=kind, mistakes=told)
+
+
 def arrow() -> teach.Exercise:
     """A function f(drugs, genes, pairs) that returns the relation vector (D,) is asked for."""
 
@@ -60,16 +70,10 @@ def arrow() -> teach.Exercise:
 
     mistakes = {
         "it points from gene to drug; turn it round": lambda *toy: -differences(*toy).mean(axis=0),
-        "that is the sum over the pairs, which grows with their number": (
-            lambda *toy: differences(*toy).sum(axis=0)
-        ),
+        "that is the sum over the pairs": lambda *toy: differences(*toy).sum(axis=0),
         "that is a vector for each pair; one for all of them is asked": differences,
-        "that averages over the dimensions; average over the pairs": (
-            lambda *toy: differences(*toy).mean(axis=1)
-        ),
-        "each drug and each gene counts once there; a gene with two drugs has to count twice": (
-            lambda *toy: mean_difference(*toy, "concepts")
-        ),
+        "that averages over the dimensions": lambda *toy: differences(*toy).mean(axis=1),
+        "a gene with two drugs has to count twice": lambda *toy: mean_difference(*toy, "concepts"),
         "that takes all drugs and all genes; look at `pairs`, which leaves some out": (
             lambda drugs, genes, pairs: genes.mean(axis=0) - drugs.mean(axis=0)
         ),
@@ -93,32 +97,27 @@ def best_rank() -> teach.Exercise:
 
     mistakes = {
         "the first place is 1, and yours is 0": lambda c, r, k: above(c, best(c, r), k),
-        "you take the worst right answer; the best one counts": (
-            lambda c, r, k: 1 + above(c, min(c[i] for i in r), k)
-        ),
-        "you take the right answer that is named first; the best one counts": (
-            lambda c, r, k: 1 + above(c, c[r[0]], k)
-        ),
-        "a tie counts against you; only larger cosines stand above": (
-            lambda c, r, k: above(c, best(c, r), k, ties=True)
-        ),
-        "the answer counts itself": lambda c, r, k: 1 + above(c, best(c, r), k, ties=True),
+        "that ranks the worst right answer": lambda c, r, k: 1 + above(c, min(c[i] for i in r), k),
+        "that ranks the right answer named first": lambda c, r, k: 1 + above(c, c[r[0]], k),
+        "a tie counts against the answer": lambda c, r, k: above(c, best(c, r), k, ties=True),
         "known answers still stand in the list": lambda c, r, k: 1 + above(c, best(c, r)),
-        "you take off every known answer; one below the best right answer moves nothing": (
-            lambda c, r, k: 1 + above(c, best(c, r)) - len(k)
-        ),
+        "known ones below it are taken off too": lambda c, r, k: 1 + above(c, best(c, r)) - len(k),
     }
     expected = "a function f(cosines, right, known) that returns one whole number"
-    return _told_apart(
-        "best_rank", _LISTS, lambda c, r, k: 1 + above(c, best(c, r), k), expected, mistakes
-    )
+
+    def right(cosines, answers, known):
+        return 1 + above(cosines, best(cosines, answers), known)
+
+    return _told_apart("best_rank", _LISTS, right, expected, mistakes)
 
 
-def longer_arrow(vectors: Embedding, task: Task) -> teach.Exercise:
-    """An experiment: a multiple of the arrow is asked for at which it does harm to Top-1 of G."""
+def longer_arrow() -> teach.Exercise:
+    """An experiment: a multiple of the arrow of `planted_capitals` that does harm to Top-1."""
+    atlas, pairs = planted_capitals()
+    known = relations.from_pairs(pairs)
 
     def top1(scale: float) -> float:
-        return prediction.answer(vectors, task, scale=scale).scores()["top1"]
+        return prediction.predict(atlas, known, scale=scale).scores()["top1"]
 
     mistakes = [
         ("that is no arrow at all, which cannot be worse than itself", lambda x: x == 0),
@@ -146,24 +145,15 @@ def two_filters() -> teach.Exercise:
         return ranks
 
     told = {
-        (3, 4): "they are the wrong way round: the filter of the fraction comes first",
-        (6, 6): "nothing is filtered: true answers other than the asked one have to leave",
-        (5, 3): "with the fraction, what validation and test hold is known to be true as well",
-        (4, 4): "to the complete filter the left-out triple is known as well",
-        (3, 3): "with the fraction nobody knows of the left-out triple, so that it stays",
-        (3, 2): "the first place is 1, and you count from 0",
-        (5, 4): "you count one too many: the asked gene does not stand above itself",
-        (1, 1): "genes that are not true stay in the list; only true ones leave",
+        "they are the wrong way round: the filter of the fraction comes first": (3, 4),
+        "nothing is filtered: true answers other than the asked one have to leave": (6, 6),
+        "with the fraction, what validation and test hold is known to be true as well": (5, 3),
+        "to the complete filter the left-out triple is known as well": (4, 4),
+        "with the fraction nobody knows of the left-out triple, so that it stays": (3, 3),
+        "the first place is 1, and you count from 0": (3, 2),
     }
-    return teach.exercise(
-        "two_filters",
-        right=lambda ranks: ranks == (4, 3),
-        expected="two whole numbers, such as (1, 1)",
-        kind=two_ranks,
-        mistakes=[
-            (words, lambda ranks, wrong=wrong: ranks == wrong) for wrong, words in told.items()
-        ],
-    )
+    expected = "two whole numbers, such as (1, 1)"
+    return _with_values("two_filters", (4, 3), expected, two_ranks, told)
 
 
 def planted_capitals() -> tuple[dict[str, np.ndarray], pd.DataFrame]:
@@ -200,12 +190,5 @@ def capitals() -> teach.Exercise:
         "that is a number of capitals; a share of them is asked": scores()["top1"] * len(pairs),
         "that is in per cent; a share is asked": 100 * scores()["top1"],
     }
-    return teach.exercise(
-        "capitals",
-        right=lambda share: abs(share - scores()["top1"]) < 2e-3,
-        expected="one number, a share from 0 to 1",
-        kind=float,
-        mistakes=[
-            (words, lambda x, y=y: abs(x - y) < 2e-3 * max(1, y)) for words, y in told.items()
-        ],
-    )
+    right, expected = scores()["top1"], "one number, a share from 0 to 1"
+    return _with_values("capitals", right, expected, float, told)

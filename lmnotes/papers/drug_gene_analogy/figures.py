@@ -68,12 +68,9 @@ def planes(
     _legend(axes[0], ncols=3 if len(shown) == 1 else 5, fontsize=7)
     for ax, (title, plane) in zip(axes, shown.items(), strict=True):
         xy = plane.points[["x", "y"]].to_numpy()
-        clear = {  # of the star and the square
-            name: row
-            for name, row in names.get(title, {}).items()
-            if np.abs(xy[row] - plane.ends).max(axis=1).min() > 0.12
-        }
-        style.place_words(ax, *xy.T, clear)
+        away = np.abs(xy[:, None] - plane.ends).max(axis=2).min(axis=1) > 0.12  # from both means
+        named = {name: row for name, row in names.get(title, {}).items() if away[row]}
+        style.place_words(ax, *xy.T, named)
     return figure
 
 
@@ -83,16 +80,13 @@ def scores(table: pd.DataFrame) -> Figure:
     table: block, words, and each measure with _low and _high; words that begin with "guess" are
     grey, those of "no arrow, not centred" red.
     """
-    n_blocks = table.block.nunique()
-    figure, (ax,) = style.panels(
-        width=style.PAGE, height=0.5 + 0.165 * (len(table) + 1.6 * n_blocks)
-    )
-    row, (_, reach) = 0.0, ax.set_xlim(-0.01, 1.0)
+    height = 0.5 + 0.165 * (len(table) + 1.6 * table.block.nunique())
+    figure, (ax,) = style.panels(width=style.PAGE, height=height)
+    row, columns = 0.0, (1.1, 1.23, 1.36)  # of the numbers
+    for place, (name, _, _) in zip(columns, MEASURES.values(), strict=True):
+        ax.text(place, -1, name, ha="right", weight="bold")
     for block, rows in table.groupby("block", sort=False):
         ax.text(-0.02, row, block, ha="right", weight="bold", transform=ax.get_yaxis_transform())
-        if not row:
-            for place, (name, _, _) in enumerate(MEASURES.values()):
-                ax.text(reach + 0.1 + 0.13 * place, -1, name, ha="right", weight="bold")
         for line in rows.itertuples():
             row += 1
             guess, bare = line.words.startswith("guess"), line.words == "no arrow, not centred"
@@ -101,15 +95,11 @@ def scores(table: pd.DataFrame) -> Figure:
             ax.plot(line.top1, row, "o", color=colour, ms=4.5)
             look = {"color": colour if guess or bare else style.BLACK, "va": "center"}
             ax.text(-0.02, row, line.words, ha="right", transform=ax.get_yaxis_transform(), **look)
-            for place, measure in enumerate(MEASURES):
-                number = f"{getattr(line, measure):.2f}"
-                ax.text(reach + 0.1 + 0.13 * place, row, number, ha="right", **look)
+            for place, measure in zip(columns, MEASURES, strict=True):
+                ax.text(place, row, f"{getattr(line, measure):.2f}", ha="right", **look)
         row += 1.6
-    ax.set(
-        ylim=(row - 1, -1.4),
-        yticks=[],
-        xlabel="Top-1: share of questions whose first gene is right",
-    )
+    ax.set(xlim=(-0.01, 1), ylim=(row - 1, -1.4), yticks=[])
+    ax.set_xlabel("Top-1: share of questions whose first gene is right")
     ax.grid(axis="x", lw=0.3, color="#dddddd")
     ax.spines["left"].set_visible(False)
     return figure
@@ -182,8 +172,8 @@ def rank_by_size(tables: Mapping[str, pd.DataFrame], rho: Mapping[str, float]) -
     for ax, (setting, table) in zip(axes, tables.items(), strict=True):
         alike = table.groupby(["n_answers", "rank"]).size().reset_index(name="n")
         largest = alike.n.max()
-        look = {"color": GENE, "lw": 0, "alpha": 0.8}
-        ax.scatter(alike.n_answers, alike["rank"], s=4 + 250 * alike.n / largest, **look)
+        size = 4 + 250 * alike.n / largest
+        ax.scatter(alike.n_answers, alike["rank"], s=size, color=GENE, lw=0, alpha=0.8)
         for row in alike[alike.n > largest / 6].itertuples():
             ax.text(row.n_answers, row.rank, row.n, ha="center", va="center", fontsize=6)
         ax.set(yscale="log", xlabel="number of right genes")
@@ -206,15 +196,8 @@ def nulls(table: pd.DataFrame) -> Figure:
         real = rows.real.iloc[0]
         ax.hist(rows.mrr, 12, color=style.GREY, lw=0)
         ax.axvline(real, color=style.RED, lw=1.5)
-        ax.annotate(
-            "real",
-            (real, 0.92),
-            (-3, 0),
-            ha="right",
-            color=style.RED,
-            xycoords=ax.get_xaxis_transform(),
-            textcoords="offset points",
-        )
+        look = {"ha": "right", "color": style.RED, "transform": ax.get_xaxis_transform()}
+        ax.text(real, 0.92, "real ", **look)
         ax.set(xlabel="MRR", title=name)
         ax.margins(x=0.08)
     axes[0].set_ylabel("vectors of no meaning")
@@ -307,14 +290,8 @@ def starts(table: pd.DataFrame) -> Figure:
         rows = table[table.start == start]
         work = rows.million_tokens.cumsum()
         axes[0].plot(rows.year, work, "-o", ms=3, color=colour)
-        axes[0].annotate(
-            start,
-            (rows.year.iloc[-1], work.iloc[-1]),
-            (-6, -3),
-            ha="right",
-            textcoords="offset points",
-            color=colour,
-        )
+        last, look = rows.year.iloc[-1] - 2, {"ha": "right", "va": "top", "color": colour}
+        axes[0].text(last, work.iloc[-1], start, **look)
         for ax, measure in zip(axes[1:], ("top10", "mrr"), strict=True):
             curve(ax, rows.year, rows, measure, "-o", color=colour)
             ax.set(title=f"{MEASURES[measure][0]} of Y2", ylim=(0, 1.03))

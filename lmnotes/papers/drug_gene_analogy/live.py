@@ -26,7 +26,9 @@ def watch_the_arrow(vectors: Embedding, task: Task, plane: Plane, symbols: Mappi
     """
     v = relation_vectors.estimate(task, lambda words: prediction.vectors_of(vectors, words))
     rows = {drug: row for row, drug in enumerate(task.queries["query"])}
-    first, once = next(iter(rows)), plane.points.drop_duplicates(["kind", "name"])
+    bare, moved_by_v = (prediction.answer(vectors, task, scale=x).ranks[:, 0] for x in (0, 1))
+    helped = (moved_by_v == 1) & (bare > 1)  # begin with the first drug that the vector brings home
+    first, once = list(rows)[helped.argmax()], plane.points.drop_duplicates(["kind", "name"])
     low, high = once[["x", "y"]].min(), once[["x", "y"]].max()
 
     def draw(drug=first, alpha=1.0, centred=True):
@@ -101,5 +103,5 @@ def slide_the_year(study: Study, curve):
         right.legend(loc="lower left")
         return figure
 
-    stills, controls = [{}, {"year": years[-1]}], {"year": years, "world": study.worlds}
-    return notebook.explore(draw, stills, frames="year", **controls)
+    stills = [{}, {"year": years[-1]}]
+    return notebook.explore(draw, stills, frames="year", year=years, world=study.worlds)

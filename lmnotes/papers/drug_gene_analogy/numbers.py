@@ -39,10 +39,7 @@ def measured(counts: Mapping[str, pd.DataFrame | float]) -> Iterator[tuple[str, 
 
 
 def counted(tables: str | Path, *, legacy: bool, steps: int) -> dict[str, pd.DataFrame | float]:
-    """Everything that a folder of real tables fixes, for `measured`; nothing without a folder.
-
-    legacy: of `checks.random_scores`. steps: of TransE.
-    """
+    """Everything that a folder of real tables fixes, for `measured`; nothing without a folder."""
     if not str(tables):
         return {}
     known = checks.facts(tables)

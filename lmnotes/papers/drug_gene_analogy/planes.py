@@ -72,12 +72,12 @@ def of_two_pathways(
     sizes = task.training.groupby("group").size().sort_values(ascending=False)
     chosen = ["hsa04012"] if "hsa04012" in sizes else sizes.index[[1, len(sizes) // 2]]
     members = facts.membership.groupby("pathway").concept.apply(list)
-    shown = {pathway: of_pathway(embedding, task, pathway, members[pathway]) for pathway in chosen}
-    related = {name: plane.points[plane.points.related].name for name, plane in shown.items()}
-    return shown, {
-        name: {symbols.get(concept, concept): row for row, concept in concepts.items()}
-        for name, concepts in related.items()
-    }
+    shown, labels = {}, {}
+    for pathway in chosen:
+        plane = shown[pathway] = of_pathway(embedding, task, pathway, members[pathway])
+        related = plane.points[plane.points.related].name
+        labels[pathway] = {symbols.get(concept, concept): row for row, concept in related.items()}
+    return shown, labels
 
 
 def _fitted(embedding, names: list[str], kinds: list[str], pairs: np.ndarray, base) -> Plane:

@@ -25,17 +25,13 @@ Source = str | Path | pd.DataFrame
 
 @dataclass(frozen=True, eq=False)
 class RelationTables:
-    """Relations, concepts, membership and pathways; `dropped` says what was left out and why.
-
-    Args:
-        dropped: table, reason, n_rows, rows (the first lines of the file, its header being 1).
-    """
+    """Relations, concepts, membership and pathways; `dropped` counts what was left out and why."""
 
     relations: pd.DataFrame
     concepts: pd.DataFrame
     membership: pd.DataFrame
     pathways: pd.DataFrame
-    dropped: pd.DataFrame
+    dropped: Mapping[str, int]
 
     @property
     def facts(self) -> RelationSet:
@@ -59,17 +55,14 @@ def checked(frames: Mapping[str, pd.DataFrame], *, style: str = "as written") ->
 
     Args:
         frames: `relations` and, optionally, `concepts`, `membership`, `pathways`. A column `line`
-            holds the line of a file that a row came from; a cell of genes may hold several, as in
-            KEGG's lists, divided by `/`, `|` or `,`.
+            holds the line of a file that a row came from.
         style: how an identifier becomes a token, see `token`.
 
     Raises InputError, with row numbers, where a year or an identifier is no such thing, a concept
     is both drug and gene, or nothing is left.
     """
-    tally, relations = Tally(), frames["relations"]
-    if style != "as written":
-        relations = table_checks.several(relations)
-    relations = tokens(relations, "relations", style, tally)
+    tally = Tally()
+    relations = tokens(frames["relations"], "relations", style, tally)
     relations["year"] = years(relations, "relations")
     members = frames.get("membership", pd.DataFrame(columns=["pathway", "concept", "kind"]))
     members = tokens(table_checks.kinds(members, "membership"), "membership", style, tally)
@@ -89,7 +82,7 @@ def checked(frames: Mapping[str, pd.DataFrame], *, style: str = "as written") ->
     table_checks.one_kind(known, relations, members)
     named, members = _pathways(frames.get("pathways"), members, tally)
     if relations.empty:
-        given = f"no relation is left ({tally.table().to_dict('records')})"
+        given = f"no relation is left (dropped: {dict(tally)})"
         then = "check that all tables use the same identifiers"
         raise InputError(f"{given}: expected some pairs of known drugs and genes; {then}")
     known = known.assign(name=known.get("name", known.concept))
@@ -99,7 +92,7 @@ def checked(frames: Mapping[str, pd.DataFrame], *, style: str = "as written") ->
         members[["pathway", "concept", "kind"]],
         named[["pathway", "name"]],
     )
-    return RelationTables(*(t.reset_index(drop=True) for t in tables), dropped=tally.table())
+    return RelationTables(*(t.reset_index(drop=True) for t in tables), dropped=dict(tally))
 
 
 def _pathways(named: pd.DataFrame | None, members: pd.DataFrame, tally: Tally) -> tuple:

@@ -4,6 +4,7 @@ The line of a row is that of the file, whose header is line 1; of a frame, its p
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,7 +20,7 @@ _PREFIX = {
 }
 _ALIASES = {  # our column: other people's names for it
     "drug": ("drug", "mesh_id", "chemical", "chemical_id"),
-    "gene": ("gene", "entrez_id", "entrez_ids", "gene_id", "gene_ids"),
+    "gene": ("gene", "entrez_id", "gene_id"),
     "year": ("year", "rel_year", "first_mention_year", "first_year"),
     "concept": ("concept", "id"),
     "pathway": ("pathway", "hsa", "pathway_id"),
@@ -73,25 +74,14 @@ def years(table: pd.DataFrame, what: str) -> pd.Series:
     return numbers.astype("Int64")
 
 
-class Tally:
-    """What was dropped from which table, and why."""
+class Tally(Counter):
+    """How many rows were dropped, by table and reason."""
 
-    def __init__(self):
-        self.rows: list[dict] = []
-
-    def keep(self, table: pd.DataFrame, kept: pd.Series, what: str, reason: str):
-        """The rows that are kept, a copy; the others are noted."""
-        lost = table[~kept]
-        if len(lost):
-            lines = ", ".join(map(str, list(dict.fromkeys(_lines(lost)))[:_SHOWN]))
-            more = " …" if len(lost) > _SHOWN else ""
-            row = {"table": what, "reason": reason, "n_rows": len(lost), "rows": lines + more}
-            self.rows.append(row)
+    def keep(self, table: pd.DataFrame, kept: pd.Series, what: str, reason: str) -> pd.DataFrame:
+        """The rows that are kept, a copy; the others are counted."""
+        if n_lost := int((~kept).sum()):
+            self[f"{what}: {reason}"] += n_lost
         return table[kept].copy()
-
-    def table(self) -> pd.DataFrame:
-        """A row for each table and reason."""
-        return pd.DataFrame(self.rows, columns=["table", "reason", "n_rows", "rows"])
 
 
 def _lines(table: pd.DataFrame) -> list[int]:
@@ -141,12 +131,6 @@ def frame(
             raise InputError(f"{given}; expected one of {', '.join(aliases)}; {then}")
     lines = table["line"] if "line" in table else range(2, len(table) + 2)
     return table.rename(columns=names)[list(names.values())].assign(line=lines)
-
-
-def several(table: pd.DataFrame) -> pd.DataFrame:
-    """A row for each gene where a cell lists several."""
-    parts = table.gene.astype("string").fillna("").str.split(r"[/|,]", regex=True)
-    return table.assign(gene=parts).explode("gene", ignore_index=True)
 
 
 def kinds(table: pd.DataFrame, what: str) -> pd.DataFrame:

@@ -49,11 +49,6 @@ METHODS = {  # name -> block, words, and how of `prediction.answer`, None for a 
     "P2'": (_BACK, "the same, asked for all drugs (P2')", {}),
     "P2', random": (_BACK, "guess by popularity (P2')", None),
 }
-NULLS = {  # vectors of no meaning: name -> setting, vector
-    "G: genes exchanged": ("G", "shuffled"),
-    "P1: genes exchanged": ("P1", "shuffled"),
-    "P1: another pathway's vector": ("P1", "swapped"),
-}
 
 
 def stored_table(kind: str, key: Mapping, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
@@ -94,15 +89,13 @@ def methods(study: Study) -> dict[str, dict[str, Result]]:
     return results
 
 
-def scores(
-    methods: Mapping[str, Mapping[str, Result]], measures: Sequence[str] = MEASURES
-) -> pd.DataFrame:
+def scores(methods: Mapping[str, Mapping[str, Result]]) -> pd.DataFrame:
     """One row per method and world: n and, of each measure, value and 95 % bootstrap interval."""
     rows = []
     for method, results in methods.items():
         for world, result in results.items():
             mean, row = result.scores(), {"method": method, "world": world, "n": len(result)}
-            for measure in measures:
+            for measure in MEASURES:
                 low, high = result.interval(measure, n_bootstrap=400)
                 row |= {measure: mean[measure], f"{measure}_low": low, f"{measure}_high": high}
             rows.append(row)
@@ -177,8 +170,12 @@ def nulls(study: Study, results: Mapping[str, Mapping[str, Result]], n: int) -> 
     """n scores for each world with relation vectors of no meaning: null, world, seed, the measures;
     real, the MRR of the real vector; p of that MRR."""
     parts = []
-    for name, (setting, vector) in NULLS.items():
-        for world, result in results[setting].items():
+    for name, vector in (
+        ("G: genes exchanged", "shuffled"),
+        ("P1: genes exchanged", "shuffled"),
+        ("P1: another pathway's vector", "swapped"),
+    ):
+        for world, result in results[name.split(":")[0]].items():
             vectors = study.final[world]
             table = prediction.null(vectors, result.task, vector=vector, n_permutations=n)
             told = {"real": result.scores()["mrr"], "p": table.attrs["p"]["mrr"]}
@@ -194,8 +191,8 @@ def answer_sets(facts: RelationSet) -> pd.DataFrame:
         mean, sizes = task.describe()["mean_answers_macro"], pd.Series(task.n_answers)
         for size, share in sizes.value_counts(normalize=True).sort_index().items():
             rows.append((direction, setting, size, share, len(task), mean))
-    columns = ["direction", "setting", "n_answers", "share", "n_questions", "mean"]
-    return pd.DataFrame(rows, columns=columns)
+    names = "direction setting n_answers share n_questions mean"
+    return pd.DataFrame(rows, columns=names.split())
 
 
 def story(study: Study, world: str) -> dict:
@@ -224,12 +221,9 @@ def story(study: Study, world: str) -> dict:
     ]
     events.append((known, f"it is published that {names[drug]} acts on {names[gene]}"))
     events += [(years[row], "an abstract names both for the first time") for row in both[:1]]
+    events = sorted(events, key=lambda event: event[0])
     life = pd.DataFrame(events, columns=["year", "what happens"])
-    return {
-        "drug": drug,
-        "gene": gene,
-        "life": life.sort_values("year", kind="stable", ignore_index=True),
-    }
+    return {"drug": drug, "gene": gene, "life": life}
 
 
 def by_year(study: Study, settings: Sequence[str]) -> pd.DataFrame:
@@ -264,14 +258,12 @@ def starts(cold: Study, warm: Study) -> pd.DataFrame:
     """start, year, million_tokens trained for a world, and the scores of Y2, none at the end."""
     parts = []
     for start, study in (("cold", cold), ("warm", warm)):
-        tokens = [
-            (year, vectors.counts.sum() * len(vectors.history) / 1e6)
-            for (_, year), vectors in study.snapshots.items()
-        ]
-        cost = pd.DataFrame(tokens, columns=["year", "million_tokens"])
-        cost = cost.groupby("year", as_index=False).mean()
-        future = over_worlds(by_year(study, ["Y2"]), ["year"])
-        parts.append(cost.merge(future, on="year", how="left").assign(start=start))
+        of_snapshot = study.snapshots.items()
+        tokens = {key: v.counts.sum() * len(v.history) / 1e6 for key, v in of_snapshot}
+        cost = pd.Series(tokens, name="million_tokens").groupby(level=1).mean()
+        future = over_worlds(by_year(study, ["Y2"]), ["year"]).set_index("year")
+        rows = cost.rename_axis("year").to_frame().join(future).reset_index()
+        parts.append(rows.assign(start=start))
     return pd.concat(parts, ignore_index=True)
 
 

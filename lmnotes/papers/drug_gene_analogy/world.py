@@ -195,8 +195,8 @@ def _endings(n: int, seed: int) -> list[str]:
     """A syllable for each family, by which a reader (never the text) tells it."""
     syllables = ["".join(s) for s in itertools.product("bdgklmnprtvz", "aeo", "lnrtxz")]
     order = np.random.default_rng([seed, VERSION, 3]).permutation(len(syllables))
-    more = ["", *syllables]  # for a second round
-    return [syllables[order[i % len(order)]] + more[i // len(order)] for i in range(n)]
+    rounds = (divmod(number, len(order)) for number in range(n))  # a second one says it twice
+    return [syllables[order[place]] * (1 + times) for times, place in rounds]
 
 
 def _names(rows: list[tuple], kind: str, endings: list[str]) -> list[str]:

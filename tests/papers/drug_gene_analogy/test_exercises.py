@@ -1,13 +1,12 @@
 """Exercises of notebook 05: a wrong answer is told the mistake behind it."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from lessons import assert_feedback, lesson  # noqa: F401
 
 from lmnotes import words
 from lmnotes.papers.drug_gene_analogy import exercises
-from lmnotes.words.analogy import relations, tasks
+from lmnotes.words.analogy import relations
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +29,7 @@ def test_arrow():
         lambda *toy: -differences(*toy).mean(axis=0): "from gene to drug",
         differences: "a vector for each pair",
         lambda *toy: differences(*toy).mean(axis=1): "averages over the dimensions",
-        concepts_once: "counts once there",
+        concepts_once: "has to count twice",
         lambda drugs, genes, pairs: genes.mean(axis=0) - drugs.mean(axis=0): "all drugs and all",
         lambda drugs, genes, pairs: genes[pairs[:, 1]].mean(axis=0): "the mean of the genes",
     }
@@ -46,30 +45,24 @@ def test_best_rank():
 
     wrong = {
         lambda c, r, k: above(c, best(c, r), k): "the first place is 1",
-        lambda c, r, k: 1 + above(c, min(c[i] for i in r), k): "the worst right answer",
+        lambda c, r, k: 1 + above(c, min(c[i] for i in r), k): "ranks the worst",
         lambda c, r, k: 1 + above(c, c[r[0]], k): "named first",
         lambda c, r, k: sum(x >= best(c, r) for i, x in enumerate(c) if i not in k): "a tie counts",
         lambda c, r, k: 1 + above(c, best(c, r), []): "known answers still stand",
-        lambda c, r, k: 1 + above(c, best(c, r), []) - len(k): "take off every known answer",
+        lambda c, r, k: 1 + above(c, best(c, r), []) - len(k): "below it are taken off",
     }
     assert_feedback(exercises.best_rank(), wrong)
 
 
 def test_longer_arrow():
-    rng = np.random.default_rng(0)
-    pairs = pd.DataFrame({"drug": [f"d{i}" for i in range(8)], "gene": [f"g{i}" for i in range(8)]})
-    places, shift = rng.normal(size=(8, 6)), 0.5 * rng.normal(size=6)
-    vectors = dict(zip(pairs.drug, places, strict=True))
-    vectors |= dict(zip(pairs.gene, places + shift, strict=True))
-    task = tasks.build(relations.from_pairs(pairs))
     wrong = {
         0: "no arrow at all",
         -20: "turns the arrow round",
         1: "as the paper takes it",
         0.5: "a shorter arrow",
-        1.01: "still helps",
+        1.5: "still helps",
     }
-    assert_feedback(exercises.longer_arrow(vectors, task), wrong)
+    assert_feedback(exercises.longer_arrow(), wrong)
 
 
 def test_two_filters():

@@ -252,7 +252,7 @@ def read(relations, **others):
 # --- tables ---------------------------------------------------------------------------------------
 
 
-def test_what_is_dropped_is_counted_with_its_rows(tmp_path):
+def test_what_is_dropped_is_counted(tmp_path):
     (tmp_path / "r.csv").write_text("drug,gene,year\nD1,4,1990\nD1,4,1991\nD9,4,\nD2,NA5,\n")
     (tmp_path / "c.tsv").write_text("concept\tkind\nD1\tdrug\nD2\tdrug\n4\tgene\n")
     with pytest.raises(InputError, match="1 genes have no Entrez number: row 5 has 'NA5'"):
@@ -271,13 +271,13 @@ def test_what_is_dropped_is_counted_with_its_rows(tmp_path):
     assert found.relations.to_dict("records") == [
         {"drug": "chemical_mesh_d1", "gene": "gene_4", "year": 1990}
     ]
-    assert [tuple(row) for row in found.dropped.itertuples(index=False)] == [
-        ("relations", "repeated pair", 1, "3"),
-        ("relations", "unknown concept", 2, "4, 5"),
-        ("membership", "unknown concept", 1, "3"),
-        ("membership", "unknown pathway", 1, "4"),
-        ("pathways", "empty pathway", 2, "3, 4"),
-    ]
+    assert found.dropped == {
+        "relations: repeated pair": 1,
+        "relations: unknown concept": 2,
+        "membership: unknown concept": 1,
+        "membership: unknown pathway": 1,
+        "pathways: empty pathway": 2,
+    }
     assert found.pathways.name.tolist() == ["P"]
 
 
@@ -287,7 +287,7 @@ def test_what_is_dropped_is_counted_with_its_rows(tmp_path):
         ({"drug": ["D1"], "gene": ["4"], "year": ["soon"]}, "1 years are no years: row 2 has 'soo"),
         ({"drug": ["D1"], "gene": ["4"], "year": ["1990.5"]}, "row 2 has '1990.5'; expected whole"),
         ({"drug": ["D1"], "symbol": ["A"]}, "no column 'gene' among 'drug', 'symbol'"),
-        ({"drug": ["D1"], "gene": [""]}, "no relation is left .*'no gene', 'n_rows': 1"),
+        ({"drug": ["D1"], "gene": [""]}, "no relation is left .*'relations: no gene': 1"),
     ],
 )
 def test_bad_relation_tables(table, message):
@@ -327,9 +327,7 @@ def test_a_folder_of_cleaned_tables(tmp_path):
     assert found.relations.year.tolist() == [1990, pd.NA]
     assert found.concepts.name.tolist() == ["One", "Two", "NAT", "NA", "Z"]
     assert found.concepts.snapshot.tolist()[:2] == [1985, pd.NA]
-    assert found.dropped.to_dict("records") == [
-        {"table": "pathways", "reason": "empty pathway", "n_rows": 1, "rows": "3"}
-    ]
+    assert found.dropped == {"pathways: empty pathway": 1}
     with pytest.raises(InputError, match=r"has no relations\.csv"):
         kegg.folder(tmp_path / "nowhere")
     with pytest.raises(InputError, match="'mine' was given; expected one of homemade, bcv"):
@@ -422,7 +420,7 @@ def test_identifiers_of_none_and_with_a_taxon(tmp_path):
     assert tables.relations[["drug", "gene"]].to_numpy().tolist() == [
         ["chemical_mesh_d1", "gene_43"]
     ]
-    assert sorted(tables.dropped.reason) == ["no drug", "no gene"]
+    assert set(tables.dropped) == {"relations: no drug", "relations: no gene"}
 
 
 def test_tagged_identifiers_of_none_and_with_a_taxon():
