@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from lmnotes import store
-from lmnotes.errors import InputError, expect_between, expect_one_of
+from lmnotes.errors import InputError
 from lmnotes.text.corpus import Corpus
 from lmnotes.text.tokenise import SENTENCE_START
 from lmnotes.words import pretrained
@@ -34,7 +34,7 @@ class ContextualVectors:
         position: (T,) int32, which of its white-space separated words it is.
         known: (T,) bool, False where a piece of it is the tokenizer's unknown token.
         vectors: (T, D) float32.
-        settings: model, layer, pooling, dtype and more.
+        settings: model, layer and more.
     """
 
     words: list[str]
@@ -69,33 +69,21 @@ def token_vectors(
     model: str | Path,
     sentences: Sequence[str],
     *,
-    revision: str | None = None,
     layer: int = -1,
-    pooling: Literal["mean", "first", "last"] = "mean",
-    dtype: str = "float32",
-    device: str | None = None,
-    batch_tokens: int = 8192,
-    max_pieces: int | None = None,
     keep: bool = False,
     progress: bool = True,
 ) -> ContextualVectors:
-    """The vector of every white-space separated word of some sentences, in its context.
+    """The vector of every white-space separated word of some sentences, in its context: the mean
+    of the pieces that it is cut into.
 
     Sentences of equal length go through the model together, so that nothing is padded, and results
-    do not depend on `batch_tokens`, masks or the side of padding.
+    do not depend on masks or the side of padding. A sentence that is longer than the model takes is
+    cut; words that are cut off have no row, and a warning counts them.
 
     Args:
         model: a folder by `save_pretrained`, or a hub id.
-        revision: of a hub id; pin a commit for results that stay.
         layer: 0 is the input embeddings, -1 the last layer (with its final norm).
-        pooling: of the pieces that a word is cut into. A causal model knows the whole word at its
-            "last" piece only. Special tokens are left out.
-        dtype: of the computation; vectors come back as float32.
-        device: None for "cuda" where there is one, else "cpu".
-        batch_tokens: pieces that go through the model together.
-        max_pieces: cut longer sentences; None for the longest that the model takes. Words that are
-            cut off have no row, and a warning counts them.
-        keep: store the result as an artefact, known by the model's files, the text and settings.
+        keep: store the result as an artefact, known by the model's files, the text and the layer.
 
     Raises:
         FileNotFoundError: no such model, or it is not cached and the hub cannot be reached.
@@ -107,14 +95,12 @@ def token_vectors(
             f"sentences={str(sentences)[:40]!r}: expected a list of strings with at least one word "
             "in it; put a single sentence into a list"
         )
-    expect_one_of("pooling", pooling, POOLINGS)
-    expect_between("batch_tokens", batch_tokens, low=1)
-    folder = pretrained.folder_of(model, revision)
-    settings = {"layer": layer, "pooling": pooling, "dtype": dtype, "max_pieces": max_pieces}
+    folder = pretrained.folder_of(model, None)
+    settings = {"layer": layer, "pooling": "mean", "dtype": "float32", "max_pieces": None}
 
     def compute() -> ContextualVectors:
-        vectors = _compute(folder, sentences, settings, device, batch_tokens, progress)
-        return replace(vectors, settings=settings | {"model": str(model), "revision": revision})
+        vectors = _compute(folder, sentences, settings, progress)
+        return replace(vectors, settings=settings | {"model": str(model)})
 
     if not keep:
         return compute()
@@ -153,9 +139,9 @@ def sentences_of(
     return [" ".join(corpus.words[token] for token in span) for span in spans]
 
 
-def _compute(folder, sentences, settings, device, batch_tokens, progress) -> ContextualVectors:
-    model, tokenizer = pretrained.load(folder, settings["dtype"], device)
-    limit = pretrained.longest_input(model, tokenizer, settings["max_pieces"])
+def _compute(folder, sentences, settings, progress) -> ContextualVectors:
+    model, tokenizer = pretrained.load(folder)
+    limit = pretrained.longest_input(model, tokenizer, None)
     split = [sentence.split() for sentence in sentences]
     cut = list(cut_sentences(tokenizer, split, limit))
     n_words = np.array([len(sentence.position) for sentence in cut])
@@ -163,19 +149,19 @@ def _compute(folder, sentences, settings, device, batch_tokens, progress) -> Con
     ends, vectors = np.cumsum(n_words), None
     lengths = np.array([len(sentence.ids) for sentence in cut]) * (n_words > 0)
     with tqdm(total=lengths.sum(), unit="piece", unit_scale=True, disable=not progress) as bar:
-        for rows in _batches(lengths, batch_tokens):
+        for rows in _batches(lengths):
             pieces = [cut[row].ids for row in rows]
             hidden = pretrained.hidden_states(model, pieces, settings["layer"])
             if vectors is None:
                 vectors = np.empty((n_words.sum(), hidden.shape[2]), np.float32)
             for row, states in zip(rows, hidden, strict=True):
                 span = slice(ends[row] - n_words[row], ends[row])
-                vectors[span] = pooled(states, cut[row], settings["pooling"])
+                vectors[span] = pooled(states, cut[row])
             bar.update(hidden.shape[0] * hidden.shape[1])
     if n_bad := int((~np.isfinite(vectors).all(axis=1)).sum()):
         raise FloatingPointError(
-            f"{n_bad:,} of {len(vectors):,} vectors are not finite, with dtype "
-            f"{settings['dtype']!r}: expected finite numbers; take dtype='bfloat16' or 'float32'"
+            f"{n_bad:,} of {len(vectors):,} vectors of {folder} are not finite: expected finite "
+            "numbers; take another model or layer"
         )
     words = [words[place] for words, row in zip(split, cut, strict=True) for place in row.position]
     sentence = np.repeat(np.arange(len(cut), dtype=np.int32), n_words)
@@ -184,12 +170,12 @@ def _compute(folder, sentences, settings, device, batch_tokens, progress) -> Con
     return ContextualVectors(words, sentence, position, known, vectors, settings)
 
 
-def _batches(lengths: np.ndarray, batch_tokens: int) -> Iterator[np.ndarray]:
-    """Rows of equal length above 0, the longest first, about `batch_tokens` pieces together."""
+def _batches(lengths: np.ndarray) -> Iterator[np.ndarray]:
+    """Rows of equal length above 0, the longest first, about 8,192 pieces together."""
     order = np.argsort(-lengths, kind="stable")
     for group in np.split(order, np.flatnonzero(np.diff(lengths[order])) + 1):
         if length := lengths[group[0]]:
-            size = max(1, batch_tokens // length)
+            size = max(1, 8192 // length)
             yield from (group[start : start + size] for start in range(0, len(group), size))
 
 
@@ -204,7 +190,6 @@ def _check_words(n_words: np.ndarray, split: list[list[str]]) -> None:
         warnings.warn(f"{lost}: {why}", stacklevel=4)
 
 
-POOLINGS = ("mean", "first", "last")
 _BLOCK = 1024  # sentences that the tokenizer takes at a time
 
 
@@ -268,20 +253,15 @@ def _aligned(words, ids, offsets, special, unknown: int, is_cut: bool) -> Pieces
     return Pieces(ids, np.flatnonzero(inside), starts, position, known)
 
 
-def pooled(states: np.ndarray, pieces: Pieces, pooling: str) -> np.ndarray:
-    """One vector per word (T, D) float32 from those of all pieces of a sentence.
+def pooled(states: np.ndarray, pieces: Pieces) -> np.ndarray:
+    """One vector per word (T, D) float32, the mean of its pieces, from those of all pieces.
 
     >>> word = np.arange(2)
     >>> two = Pieces([7, 8, 9], np.arange(3), starts=word, position=word, known=word >= 0)
-    >>> states = np.array([[1.0], [2.0], [4.0]], np.float32)
-    >>> [pooled(states, two, name).ravel().tolist() for name in POOLINGS]
-    [[1.0, 3.0], [1.0, 2.0], [1.0, 4.0]]
+    >>> pooled(np.array([[1.0], [2.0], [4.0]], np.float32), two).ravel().tolist()
+    [1.0, 3.0]
     """
     states, ends = states[pieces.inside], np.append(pieces.starts[1:], len(pieces.inside))
-    if pooling == "first":
-        return states[pieces.starts]
-    if pooling == "last":
-        return states[ends - 1]
     if not len(pieces.starts):
         return states
     return np.add.reduceat(states, pieces.starts) / (ends - pieces.starts)[:, None]

@@ -61,10 +61,7 @@ def features(
     model: str | Path,
     folder: str | Path,
     *,
-    revision: str | None = None,
     batch: int = 32,
-    dtype: str = "float32",
-    device: str | None = None,
     keep: bool = False,
     progress: bool = True,
 ) -> ImageFeatures:
@@ -75,10 +72,7 @@ def features(
 
     Args:
         model: a folder by `save_pretrained`, or a hub id; ids that begin with "timm/" need timm.
-        revision: of a hub id; pin a commit for results that stay.
         batch: images that go through the model together.
-        dtype: of the computation; vectors come back as float32.
-        device: None for "cuda" where there is one, else "cpu".
         keep: store the result as an artefact, known by the files of model and images.
 
     Raises:
@@ -90,13 +84,13 @@ def features(
     """
     expect_between("batch", batch, low=1)
     folder, files = Path(folder), _images_of(Path(folder))
-    source = pretrained.folder_of(model, revision)
+    source = pretrained.folder_of(model, None)
     _check_reader(source)
-    settings = {"dtype": dtype}
+    settings = {"dtype": "float32"}
 
     def compute() -> ImageFeatures:
-        computed = _compute(source, folder, files, dtype, device, batch, progress)
-        return replace(computed, settings=settings | {"model": str(model), "revision": revision})
+        computed = _compute(source, folder, files, batch, progress)
+        return replace(computed, settings=settings | {"model": str(model)})
 
     if keep:
         key = settings | {"version": VERSION, "model": pretrained.fingerprint(source)}
@@ -183,12 +177,12 @@ def _check_reader(source: Path) -> None:
         raise InputError(f"{given}; give one such as google/vit-base-patch16-224-in21k")
 
 
-def _compute(source, folder, files, dtype, device, batch, progress) -> ImageFeatures:
+def _compute(source, folder, files, batch, progress) -> ImageFeatures:
     """What `features` returns, computed from its own arguments."""
     import transformers
     from tqdm.auto import tqdm
 
-    model = pretrained.body(source, dtype, device)
+    model = pretrained.body(source)
     with pretrained.quiet(source):
         processor = transformers.AutoImageProcessor.from_pretrained(source, **pretrained.LOCAL)
     names, vectors, unreadable = [], [], []
@@ -208,9 +202,8 @@ def _compute(source, folder, files, dtype, device, batch, progress) -> ImageFeat
     rows = np.concatenate(vectors)
     n_bad = int((~np.isfinite(rows).all(axis=1)).sum())
     if n_bad:
-        given = f"{n_bad:,} of {len(rows):,} vectors are not finite, with dtype {dtype!r}"
-        then = "take dtype='bfloat16' or 'float32'"
-        raise FloatingPointError(f"{given}: expected finite numbers; {then}")
+        given = f"{n_bad:,} of {len(rows):,} vectors are not finite"
+        raise FloatingPointError(f"{given}: expected finite numbers; take another model")
     labels = [name.split("/")[0] if "/" in name else Path(name).stem for name in names]
     return ImageFeatures(names, labels, rows, unreadable)
 
