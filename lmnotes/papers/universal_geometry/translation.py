@@ -1,5 +1,6 @@
 """Word translation by a linear map: least squares, Procrustes, or a mere permutation of axes."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Literal
 
@@ -120,7 +121,9 @@ def alignment(
         if version != VERSIONS[0]:
             sides = [x @ random_map(x.shape[1], seed + n) for n, x in enumerate(sides)]
         ica = known if version == VERSIONS[0] else (None, None)
-        axes = [compare.bases(x, ica=ica[n], seed=seed + n, **options) for n, x in enumerate(sides)]
+        with warnings.catch_warnings(action="ignore"):  # directions that the map all but removed
+            known_too = enumerate(zip(sides, ica, strict=True))
+            axes = [compare.bases(x, ica=i, seed=seed + n, **options) for n, (x, i) in known_too]
         centred = [unit_rows(x - x.mean(axis=0)) for x in sides]
         maps = {"least squares": "least squares", "Procrustes": "procrustes"}
         entries = {method: (*centred, kind) for method, kind in maps.items()}
