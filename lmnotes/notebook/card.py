@@ -328,7 +328,7 @@ def _check_coverage(where: str, card: Card) -> None:
     """What each state must say, and each figure or table of the paper once."""
     for number, entry in enumerate(card.coverage):
         what = f"{where} [[coverage]] {entry.item}"
-        if not re.fullmatch(r"(Figure|Table) \S+", entry.item):
+        if not re.fullmatch(r"(Figure|Table) \S.*", entry.item):
             given = f"{where} [[coverage]]: item {entry.item!r} was given"
             raise InputError(f"{given}; expected such as 'Figure 4' or 'Table 2': name it so")
         if entry.item in [other.item for other in card.coverage[:number]]:

@@ -3,6 +3,7 @@ tables and coverage. They are readable offline."""
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -31,8 +32,8 @@ _HEAD = """{% macro head(title) %}<!DOCTYPE html>
 {% macro picture(figure, link, base) %}<a href="{{ link }}"><img loading="lazy" \
 src="{{ base }}{{ figure.shown }}" width="{{ figure.width }}" height="{{ figure.height }}" \
 alt="{{ figure.caption }}"></a>{% endmacro %}
-{% macro words(paper) %}<p><b>The paper:</b> {{ paper.card.hero.found | math }}</p>
-<p><b>Here:</b> {{ paper.here | math }}</p>{% endmacro %}"""
+{% macro words(paper) %}<p><b>The paper:</b> {{ paper.card.hero.found | prose }}</p>
+<p><b>Here:</b> {{ paper.here | prose }}</p>{% endmacro %}"""
 
 _INDEX = """{{ head("lmnotes") }}
 <header><h1>lmnotes</h1><p>What {{ papers | length }} papers say, run again on this machine: each \
@@ -102,8 +103,8 @@ _PAGE = """{% macro shown(figure) %}<figure id="figure-{{ figure.name }}"\
 <span class="badge {{ states[entry.state] }}">{{ entry.state }}</span>\
 <span>{% for name in entry.artefacts %}{{ ", " if not loop.first }}\
 <a href="#{{ "figure" if name in paper.card.figures else "table" }}-{{ name }}">{{ name }}</a>\
-{% endfor %}{{ ". " if entry.artefacts and entry.note }}{{ entry.note | math }}\
-{% if entry.parameter %}: <code>{{ entry.parameter }}</code> takes it{% endif %}</span></li>
+{% endfor %}{{ ". " if entry.artefacts and entry.note }}{{ entry.note | prose }}\
+{% if entry.parameter %}; parameter <code>{{ entry.parameter }}</code>{% endif %}</span></li>
 {% endfor %}</ul>{% endif %}
 <details><summary>Settings of this run</summary><div class="scroll"><table class="facts">
 {% for name, value in paper.facts.items() %}<tr><td>{{ name }}</td><td>{{ value }}</td></tr>
@@ -124,7 +125,7 @@ def write() -> Path:
 
     env = jinja2.Environment(autoescape=True)
     filters = {"tally": claims_table.tally, "counts": claims_table.counts, "math": with_math}
-    filters |= {"claims": claims_table.table}
+    filters |= {"claims": claims_table.table, "prose": _prose}
     filters["table"] = lambda rows: claims_table.html_table(*rows)
     for name, draw in filters.items():
         env.filters[name] = lambda value, draw=draw: do_mark_safe(draw(value))
@@ -141,6 +142,11 @@ def write() -> Path:
             store.write_text(folder / paper["card"].notebook / "index.html", text)
     store.write_text(folder / "index.html", index.render(papers=papers).lstrip())
     return folder / "index.html"
+
+
+def _prose(text: str) -> str:
+    """The HTML of a card's sentence, in which *words* are set apart."""
+    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", with_math(text))
 
 
 def choose(runs: list[dict]) -> dict | None:

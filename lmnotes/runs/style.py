@@ -112,7 +112,7 @@ main figcaption p { margin: 0; color: var(--text); max-width: 50rem; }
   padding: .55rem 0; font-size: .95rem; }
 .tables table, main > details table { margin: .75rem 0; }
 .coverage { list-style: none; padding: 0; font-size: .9rem; }
-.coverage li { display: grid; grid-template-columns: 6rem 8rem 1fr; gap: .1rem 1rem;
+.coverage li { display: grid; grid-template-columns: 8rem 7.5rem 1fr; gap: .1rem 1rem;
   padding: .35rem 0; border-top: 1px solid var(--line); }
 .coverage b { font-weight: 500; }
 .facts { width: auto; } .facts td:first-child { color: var(--soft); white-space: nowrap; }
@@ -124,7 +124,7 @@ main figcaption p { margin: 0; color: var(--text); max-width: 50rem; }
   .entry { display: block; margin-top: 1.75rem; padding-top: 1.75rem; }
   .entry h2 { font-size: 1.3rem; margin-bottom: .75rem; }
   figure a img { padding: .3rem; }
-  .coverage li { grid-template-columns: 5rem 1fr; }
+  .coverage li { grid-template-columns: 1fr 7rem; }
   .coverage li > :last-child { grid-column: 1 / -1; }
 }
 """

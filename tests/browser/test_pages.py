@@ -62,12 +62,22 @@ def test_a_notebook_runs_nothing_but_the_map_within_it(page, said, tmp_path):
     assert page.evaluate("window.ran") is None and "Content Security Policy" in said[-1]
 
 
-def test_the_gallery_shows_its_pictures_from_disk(page, said, ran, ran_house):
+@pytest.mark.parametrize("width", [1280, 390], ids=["desktop", "phone"])
+def test_the_gallery_leads_from_a_hero_to_its_paper_and_back(page, said, ran, ran_house, width):
+    page.set_viewport_size({"width": width, "height": 844})
     page.goto(gallery.write().as_uri())
-    pictures = page.locator("img")
-    assert pictures.count() == 2
-    for picture in pictures.all():
-        picture.scroll_into_view_if_needed()
-        picture.evaluate("picture => picture.decode()")
-        assert picture.evaluate("picture => picture.naturalWidth") > 0
-    assert said == []
+    for n_pictures in (1, 1):  # the hero, here and on its own page
+        pictures = page.locator("img")
+        assert pictures.count() == n_pictures
+        for picture in pictures.all():
+            picture.scroll_into_view_if_needed()
+            picture.evaluate("picture => picture.decode()")
+            assert picture.evaluate("picture => picture.naturalWidth") > 0
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        if page.locator("h1").inner_text() == "lmnotes":
+            page.get_by_role("link", name="A tiny paper").first.click()
+    assert page.locator("h1").inner_text().endswith("A tiny paper & its <claims>")
+    page.get_by_role("link", name="fig1_line").click()
+    assert page.locator("#figure-fig1_line").evaluate("it => it.matches(':target')")
+    page.get_by_role("link", name="All papers").click()
+    assert page.locator("h1").inner_text() == "lmnotes" and said == []

@@ -84,7 +84,7 @@ note = "whole numbers for those of the paper"
 [[coverage]]
 item = "Table 2"
 state = "needs"
-note = "a text of the paper's"
+note = "a *text* of the paper"
 parameter = "text"
 """
 
