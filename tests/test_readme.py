@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from lmnotes.notebook import card
+
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.M | re.S)
 SMALL = (
@@ -32,3 +34,10 @@ def test_a_block_runs(block, capsys):
     else:
         M = len(names["zoo"])
         assert M > 2 and names["kl"].shape == (M, M) and len(names["scores"].matrix()) == M
+
+
+@pytest.mark.parametrize("notebook", [path.stem for path in card.notebooks()])
+def test_the_table_says_how_much_of_a_paper_is_drawn_as_its_card_counts(notebook):
+    its_card = card.for_notebook(notebook)
+    row = re.search(rf"^\| {its_card.number} \| .* \|(.*)\|$", README, re.M)
+    assert row and row[1].strip() == its_card.covered

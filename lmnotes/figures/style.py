@@ -16,8 +16,6 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from lmnotes.statistics import Fit
-
 # Each two are 20 apart or more in CIE Lab, to full colour vision and to deuteranopes.
 BLUE, ORANGE, GREEN, RED, PURPLE = "#0072B2", "#E69F00", "#00894F", "#CC4B00", "#DD8FD0"
 SKY, WINE, OLIVE, GREY, BLACK = "#5CB8F0", "#8E1C5A", "#6E590E", "#8C8C8C", "#222222"
@@ -125,55 +123,19 @@ def colour_bar(drawn, ax: Axes | Sequence[Axes], label: str, **kwargs):
     return bar
 
 
-def scatter_words(
-    ax: Axes,
-    x: np.ndarray,
-    y: np.ndarray,
-    counts: np.ndarray,
-    *,
-    fit: Fit | None = None,
-    labels: Mapping[str, int] | None = None,
-    clip: float = 0.1,
-    bar: bool = True,
-) -> None:
-    """Words as points coloured by count, rare ones first so that frequent ones stay visible.
-
-    Args:
-        x, y, counts: (V,) of the words to draw.
-        fit: a line with its slope and R^2; the words that carry it are ringed.
-        labels: word -> index of some words to name.
-        clip: per cent of the points that may lie beyond the right edge, the ones of largest x.
-        bar: whether a colour bar says the counts.
-    """
-    points = counted_points(ax, x, y, counts, LogNorm(max(counts.min(), 1), counts.max()))
-    _limits(ax.set_xlim, x, clip)
-    _limits(ax.set_ylim, y, 0)
-    if fit is not None:
-        _line(ax, fit)
-    name_words(ax, x, y, labels or {})
-    if bar:
-        colour_bar(points, ax, "count $n_w$", pad=0.02)
-
-
 def counted_points(
-    ax: Axes, x: Sequence[float], y: Sequence[float], counts: Sequence[int], norm: LogNorm
+    ax: Axes,
+    x: Sequence[float],
+    y: Sequence[float],
+    counts: Sequence[int],
+    norm: LogNorm | None = None,
 ):
-    """Points coloured by count, the rare ones first."""
+    """Points coloured by count, the rare ones first, which leaves the frequent ones visible."""
+    norm = norm or LogNorm(max(np.min(counts), 1), np.max(counts))
     order = np.argsort(counts, kind="stable")
     x, y, counts = (np.asarray(values)[order] for values in (x, y, counts))
     look = {"s": 4, "linewidths": 0, "alpha": 0.8, "cmap": "viridis_r", "rasterized": True}
     return ax.scatter(x, y, c=counts, norm=norm, **look)
-
-
-def _line(ax: Axes, fit: Fit) -> None:
-    """A fitted line over its words, ringed, with the line's numbers above the axes."""
-    used = fit.table[fit.table.used]
-    ends = np.array([used.x.min(), used.x.max()])
-    rings = {"facecolors": "none", "edgecolors": RED, "linewidths": 0.3, "alpha": 0.6}
-    ax.scatter(used.x, used.y, s=9, rasterized=True, **rings)
-    ax.plot(ends, fit.intercept + fit.slope * ends, color=RED)
-    line = f"$y = {fit.slope:.3f}x {fit.intercept:+.2f}$, $R^2 = {fit.r2:.3f}$, {fit.n_words} words"
-    ax.set_title(line, loc="left", color=RED, fontsize=7)
 
 
 def name_words(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Mapping[str, int]) -> None:
@@ -219,31 +181,6 @@ def place_words(
                 break
         else:
             text.remove()
-
-
-def _limits(set_limits, values: np.ndarray, clip: float) -> None:
-    low, high = np.nanpercentile(values, [0, 100 - clip])
-    margin = 0.05 * (high - low) or 1.0
-    set_limits(low - margin, high + margin)
-
-
-def levels(table: pd.DataFrame) -> Figure:
-    """KL of every word against its count, with the null levels as curves (Fig. 5).
-
-    table: columns count, kl, and one per level, a row per word.
-    """
-    figure, (ax,) = panels(height=2.7, width=PAGE * 0.62)
-    dots = {"s": 3, "color": GREY, "alpha": 0.35, "linewidths": 0, "rasterized": True}
-    ax.scatter(table["count"], table.kl, label="KL$(w)$ of the text", **dots)
-    curves = table.drop(columns=["count", "kl", "word"], errors="ignore")
-    looks = (("-", BLUE), (":", BLACK), ("-", RED), ("-", GREEN))
-    for name, (dash, colour) in zip(curves, looks, strict=False):
-        line = table.groupby("count")[name].mean()
-        ax.plot(line.index, line, dash, color=colour, label=name, lw=1.5)
-    ax.set(xscale="log", xlabel="count $n_w$", ylabel="KL, nats")
-    ax.set_ylim(bottom=0)
-    ax.legend(markerscale=3)
-    return figure
 
 
 def classes(

@@ -51,8 +51,9 @@ def spikes(
         both = np.concatenate(clouds[number % len(pairs) :: len(pairs)])
         low, high = both.min() - 0.5, both.max() + 0.5
         if by_count:
-            last = number % len(pairs) == len(pairs) - 1
-            style.scatter_words(ax, *cloud.T, space.counts, clip=0, bar=last)
+            points = style.counted_points(ax, *cloud.T, space.counts)
+            if number % len(pairs) == len(pairs) - 1:
+                style.colour_bar(points, ax, "count $n_w$", pad=0.02)
         else:
             hexes = {"gridsize": 45, "extent": (low, high, low, high), "bins": "log", "mincnt": 1}
             look = {"cmap": _shades(COLOURS[name]), "linewidths": 0.1, "rasterized": True}
