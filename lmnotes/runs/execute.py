@@ -36,7 +36,7 @@ def main() -> int:
             with times.measured("page"):
                 from lmnotes.runs import page
 
-                page.write(path, path.with_suffix(".html"))
+                page.write(path, path.with_suffix(".html"), up="../index.html")
     except Exception as error:
         failure = failure or {"error": f"the page could not be written: {_one_line(error)}"}
     times.note("launcher", seconds=0, cpu=time.process_time())

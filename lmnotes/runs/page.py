@@ -23,7 +23,9 @@ _TEMPLATE = """{% extends 'lab/base.html.j2' %}
 <meta http-equiv="Content-Security-Policy" content="{{ resources.policy | escape_html }}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{{ resources.metadata.name | escape_html }}</title>
-<style>{{ resources.style }}</style></head><body><main>
+<style>{{ resources.style }}</style></head><body>
+{% if resources.up %}<nav><a href="{{ resources.up }}">← All figures and claims</a></nav>{% endif %}
+<main>
 {% endblock %}
 {% block input_group %}
 {% if cell.metadata.folded %}<details class="code">
@@ -75,8 +77,9 @@ _STYLES = "border border-left flex font-size margin max-width overflow padding"
 _FOLD = 12  # lines; longer code is folded
 
 
-def write(notebook, path: Path, style: str = "") -> None:
-    """Write the executed notebook, a path or what `nbformat` reads, as a page at `path`."""
+def write(notebook, path: Path, style: str = "", up: str = "") -> None:
+    """Write the executed notebook, a path or what `nbformat` reads, as a page at `path`; up: a link
+    that it begins with."""
     import nbformat
     from jinja2 import DictLoader
     from nbconvert import HTMLExporter, TemplateExporter

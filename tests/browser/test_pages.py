@@ -79,5 +79,7 @@ def test_the_gallery_leads_from_a_hero_to_its_paper_and_back(page, said, ran, ra
     assert page.locator("h1").inner_text().endswith("A tiny paper & its <claims>")
     page.get_by_role("link", name="fig1_line").click()
     assert page.locator("#figure-fig1_line").evaluate("it => it.matches(':target')")
+    page.get_by_role("link", name="Read the notebook").click()
+    page.get_by_role("link", name="All figures and claims").click()
     page.get_by_role("link", name="All papers").click()
     assert page.locator("h1").inner_text() == "lmnotes" and said == []
