@@ -132,24 +132,6 @@ def _measured(claim: Mapping[str, str]) -> str:
 
 
 _DECIMAL = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?|[-+]?\d+[eE][-+]?\d+")
-_NUMBER = re.compile(rf"{_DECIMAL.pattern}|[-+]?\d+|nan")  # or what stands for a missing one
-
-
-def html_table(head: Sequence[str], rows: Sequence[Sequence[str]], most: int = 200) -> str:
-    """A table of texts, its first `most` rows; a column of nothing but numbers stands right."""
-    numeric = (rows and all(_NUMBER.fullmatch(row[i]) for row in rows) for i in range(len(head)))
-    right = [' class="n"' if is_numeric else "" for is_numeric in numeric]
-    # a long name may break behind its underscores
-    names = [escape(name).replace("_", "_<wbr>") for name in head]
-    cells = "".join(f"<th{side}>{name}</th>" for name, side in zip(names, right, strict=True))
-    lines = (zip(row, right, strict=True) for row in rows[:most])
-    lines = ("".join(f"<td{side}>{short(cell)}</td>" for cell, side in line) for line in lines)
-    body = "".join(f"<tr>{line}</tr>" for line in lines)
-    more = f"<p>… {len(rows) - most} more rows</p>" if len(rows) > most else ""
-    return (
-        f'<div class="scroll"><table><thead><tr>{cells}</tr></thead><tbody>{body}</tbody></table>'
-        f"</div>{more}"
-    )
 
 
 def short(text: str) -> str:

@@ -19,6 +19,7 @@ from lmnotes.runs.style import BASE, POLICY, STYLE
 
 _MAX_SVG = 1_500_000  # bytes; a larger drawing is shown as pixels
 _WIDE = 2.0  # a figure so many times as wide as high spans both columns
+_ROWS = 200  # of a table, at most
 _FIRST = 4  # figures that stand below the hero; the others are folded
 _STATES = {"own data": "good", "stand-in": "fair", "needs": "open", "not possible": "grey"}
 
@@ -95,7 +96,8 @@ _PAGE = """{% macro shown(figure) %}<figure id="figure-{{ figure.name }}"\
 {{ paper.claims | claims }}{% endif %}
 {% if paper.tables %}<h2>Tables</h2><div class="tables">{% for table in paper.tables %}
 <details id="table-{{ table.name }}"><summary>{{ table.caption | math }} <span class="files">\
-<a href="{{ table.stem }}.csv">csv</a></span></summary>{{ table.rows | table }}</details>
+<a href="{{ table.stem }}.csv">csv</a></span></summary>
+<div class="scroll">{{ table.cells | safe }}</div></details>
 {% endfor %}</div>{% endif %}
 {% if paper.card.coverage %}<h2>What of the paper is drawn here</h2>
 <p>{{ paper.card.covered | capitalize }}.</p><ul class="coverage">
@@ -126,7 +128,6 @@ def write() -> Path:
     env = jinja2.Environment(autoescape=True)
     filters = {"tally": claims_table.tally, "counts": claims_table.counts, "math": with_math}
     filters |= {"claims": claims_table.table, "prose": _prose}
-    filters["table"] = lambda rows: claims_table.html_table(*rows)
     for name, draw in filters.items():
         env.filters[name] = lambda value, draw=draw: do_mark_safe(draw(value))
     env.globals |= {"style": BASE + STYLE, "policy": POLICY, "states": _STATES, "n_first": _FIRST}
@@ -203,8 +204,7 @@ def _results(card: cards.Card, run: dict) -> dict:
         figure["is_wide"] = width > _WIDE * height
     tables = _listed(card.tables, folder / "tables", "csv")
     for table in tables:
-        head, *rows = _rows(folder / "tables" / f"{table['name']}.csv")
-        table["rows"] = (head, rows)
+        table["cells"] = _table(folder / "tables" / f"{table['name']}.csv")
     figures.sort(key=lambda figure: not figure["name"].startswith("fig"))
     if card.hero:
         figures.sort(key=lambda figure: figure["name"] != card.hero.figure)
@@ -261,6 +261,19 @@ def _rows(path: Path) -> list[list[str]]:
             return [[of_cell(text) for text in row] for row in csv.reader(file)]
     except OSError:
         return []
+
+
+def _table(path: Path) -> str:
+    """The beginning of a table as HTML, as a cell shows it."""
+    import pandas as pd
+
+    from lmnotes.notebook import tables
+
+    frame = pd.read_csv(path, keep_default_na=False, na_values=["", "nan", "NaN"])
+    frame = frame.rename(columns=lambda name: "" if name.startswith("Unnamed: ") else of_cell(name))
+    cells = frame.head(_ROWS).map(lambda cell: of_cell(cell) if isinstance(cell, str) else cell)
+    more = f"<p>… {len(frame) - _ROWS} more rows</p>" if len(frame) > _ROWS else ""
+    return tables.as_html(cells) + more
 
 
 def _size(png: Path) -> tuple[int, int]:

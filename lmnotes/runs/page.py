@@ -105,7 +105,7 @@ def write(notebook, path: Path, style: str = "", up: str = "") -> None:
     code["filter_data_type"] = WidgetsDataTypeFilter(notebook_metadata={}, resources={})
     for name, function in code.items():
         exporter.register_filter(name, function)
-    resources = {"metadata": {"name": _title(node) or path.stem}}
+    resources = {"metadata": {"name": _title(node) or path.stem}, "up": up}
     resources["style"], resources["script"] = BASE + PAGE_STYLE + style, script
     hashes = _hashes(outputs, script) or "'none'"
     resources["policy"] = f"{POLICY}; img-src data:; script-src {hashes}"

@@ -33,7 +33,11 @@ table { border-collapse: collapse; font-size: .875rem; line-height: 1.45;
 th, td { text-align: left; vertical-align: top; padding: .4rem .9rem .4rem 0;
   border-bottom: 1px solid var(--line); }
 thead th { color: var(--soft); font-weight: 500; vertical-align: bottom; }
-.n { text-align: right; }
+.dataframe { border: 0; } .dataframe th, .dataframe td { border-width: 0 0 1px; text-align: right;
+  padding: .3rem 0 .3rem 1.25rem; }
+.dataframe :first-child:is(th, td) { padding-left: 0; }
+.dataframe tbody th { color: var(--soft); font-weight: 400; }
+.dataframe thead th { font-size: .8rem; }
 details { margin: .5rem 0; }
 summary { cursor: pointer; }
 summary::marker { color: var(--soft); }
@@ -158,11 +162,6 @@ pre { margin: 0; line-height: 1.5; }
   margin: -.6rem 0 1.75rem; color: var(--soft); font-size: .9rem; line-height: 1.5; }
 .jp-OutputArea-child:has(.jp-RenderedImage, .dataframe) + .jp-OutputArea-child p:only-child {
   margin: 0; }
-.dataframe { border: 0; } .dataframe th, .dataframe td { border-width: 0 0 1px; text-align: right;
-  padding: .3rem 0 .3rem 1.25rem; }
-.dataframe :first-child:is(th, td) { padding-left: 0; }
-.dataframe tbody th { color: var(--soft); font-weight: 400; }
-.dataframe thead th { font-size: .8rem; }
 .frames { display: none; } .scripted .frames { display: block; }
 .scripted .frames + div { display: none; }
 .frames label { display: flex; gap: .75rem; align-items: center; color: var(--soft); }

@@ -70,6 +70,8 @@ def test_every_link_within_leads_to_a_file_or_a_place_and_back_up(pages, ran):
         assert {link[1:] for link in links if link.startswith("#")} <= places
     assert "../index.html" in pages[1].all("a", "href")
     assert "#figure-fig1_line" in pages[1].all("a", "href")
+    notebook = Page((ran.result.folder / "notebook.html").read_text())
+    assert "../index.html" in notebook.all("a", "href")
 
 
 def test_a_page_that_a_notebook_wrote_beside_its_figures_is_linked(ran, ran_house):
@@ -135,6 +137,16 @@ def test_laptop_goes_before_later_runs_of_other_profiles():
     assert gallery.choose([smoke, paper]) is paper
     assert gallery.choose([laptop, entry("laptop", "failed")]) is laptop
     assert gallery.choose([entry("laptop", "failed")]) is None
+
+
+def test_a_table_is_shown_as_a_cell_shows_it_and_no_more_than_its_beginning(good):
+    path = good / "tables" / "table1_squares.csv"
+    lines = [f"'=a<b>,{n},{n / 7},{n / 8},nan" for n in range(250)]
+    path.write_text("\n".join([",n_words,value_low,value,r2", *lines]))
+    text = texts(good.parents[1])[1]
+    assert ">words</th>" in text and ">R²</th>" in text and ">Unnamed" not in text
+    assert ">=a&lt;b&gt;</td>" in text and "<td>–</td>" in text
+    assert "188 more rows" in text and "… 50 more rows" in text
 
 
 @pytest.fixture
