@@ -223,7 +223,7 @@ def explore(
         for still in stills or [{}]:  # an error ends the run
             explorer.set(**(defaults | dict(still)))
             explorer.stills.append((explorer.values, explorer.output))
-        for value in moved if frames else ():
+        for value in moved if frames and len(moved) > 1 else ():
             explorer.set(**(defaults | {frames: value}))
             explorer.frames.append((explorer.values, explorer.output))
     explorer._show()

@@ -228,3 +228,8 @@ def test_frames_are_at_most_twelve_values_from_end_to_end():
     for name, message in (("m", "expected one of n, text"), ("text", "that is typed")):
         with pytest.raises(InputError, match=message):
             views.explore(lambda n=1, text="": text, frames=name, n=(1, 9), text="")
+
+
+def test_a_control_with_a_single_value_makes_no_frames():
+    view = views.explore(words, frames="word", n=(1, 9), word=["a"], loud=False)
+    assert not view.frames and [output for _, output in view.stills] == ["aa"]
