@@ -130,7 +130,8 @@ def years(table: pd.DataFrame, titles: Mapping[str, str], large: str) -> Figure:
         ax.set_title(f"{titles[setting]}\n{asked}", weight="bold" if is_large else None)
     first.set(xlabel="text and known relations end in year", ylabel="score, mean of the worlds")
     first.plot([], [], ":", color=style.BLACK, lw=1, label="guess by popularity")
-    figure.legend(*first.get_legend_handles_labels(), loc=(0.835, 0.15))  # where no panel is
+    key = {"loc": (0.825, 0.15), "handlelength": 1.4}  # where no panel is
+    figure.legend(*first.get_legend_handles_labels(), **key)
     return figure
 
 
