@@ -372,7 +372,7 @@ notebook.table(
 notebook.table(
     paper.worlds.skewness(told.values(), notebook.card.table("02", "skewness")),
     "skewness",
-    caption="log(1 + skewness) of ICA axes, the most skewed first, numbered from 0 as in the paper; its languages are read off its picture.",
+    caption="log(1 + skewness) of ICA axes, the most skewed first, counted from 1 (the paper counts from 0); its languages are read off its picture.",
 )
 paper.ledger.pairs(told)
 

@@ -177,7 +177,7 @@ def decomposition(table: pd.DataFrame, word: str) -> Figure:
     figure, panels = style.panels(len(parts), height=2.0, sharex=True)
     axes = list(dict.fromkeys(table["axis"]))  # "1st" .. "5th", the rest
     shades = plt.get_cmap("viridis")(np.linspace(0, 0.95, len(axes) - 1))  # in order of size
-    colours = dict(zip(axes, (*shades, "lightgrey"), strict=True))
+    colours = dict(zip(axes, (*shades, style.GREY), strict=True))
     for ax, (basis, part) in zip(panels, parts, strict=True):
         wide = part.pivot(index="place", columns="axis", values="value")[axes]
         for sign in (1, -1):

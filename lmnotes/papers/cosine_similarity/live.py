@@ -64,7 +64,7 @@ def null_lab(n_axes: int) -> Explorer:
         ax.set_ylim((1e-6, 30) if log_scale else (0, 1.5))
         if kind == "component":
             exact = null_laws.density(at / scale, dimensions, "sphere") / scale
-            line = {"color": style.BLUE, "lw": 0.8, "ls": "--", "label": "exact law"}
+            line = {"color": style.BLACK, "lw": 0.8, "ls": "--", "label": "exact law"}
             ax.plot(at, np.where(exact > 0, exact, np.nan), **line)
         level = null_laws.threshold(dimensions, law)
         ax.axvline(level * scale, color=style.BLACK, lw=0.6)
@@ -94,7 +94,9 @@ def intruder_game(space: Space, seed: int = 0) -> Explorer:
         for number, word in enumerate(six):
             is_shown = is_answered and number == place
             look = {"ha": "center", "fontsize": 10, "weight": "bold" if is_shown else "normal"}
-            ax.text((number + 0.5) / 6, 0.5, word, color="red" if is_shown else "black", **look)
+            ax.text(
+                (number + 0.5) / 6, 0.5, word, color=style.RED if is_shown else style.BLACK, **look
+            )
         said = "type the word that does not belong, or ? to give up"
         if is_answered:
             said = "right" if guess == six[place].casefold() else f"it was {six[place]}"

@@ -100,7 +100,7 @@ def scores(table: pd.DataFrame) -> Figure:
         row += 1.6
     ax.set(xlim=(-0.01, 1), ylim=(row - 1, -1.4), yticks=[])
     ax.set_xlabel("Top-1: share of questions whose first gene is right")
-    ax.grid(axis="x", lw=0.3, color="#dddddd")
+    ax.grid(axis="x", lw=0.3, color=style.GREY, alpha=0.4)
     ax.spines["left"].set_visible(False)
     return figure
 
@@ -272,7 +272,12 @@ def fractions(table: pd.DataFrame, published: pd.DataFrame) -> Figure:
             curve(ax, 100 * rows.fraction, rows, measure, lines[name][3], **look)
         title = MEASURES[measure][0] if number < 3 else "MRR of TransE,\nasked otherwise"
         ax.set(title=title, xticks=range(10, 70, 10), ylim=(0, 1.02))
-    crosses = {"color": style.GREY, "ms": 4, "lw": 0.6, "label": "the paper's, on the real triples"}
+    crosses = {
+        "color": style.PAPER,
+        "ms": 4,
+        "lw": 0.6,
+        "label": "the paper's, on the real triples",
+    }
     axes[3].plot(100 * published.train_fraction, published.MRR, "-x", **crosses)
     axes[0].set_ylabel("score, mean of the worlds")
     figure.supxlabel("triples that train, % of all", fontsize=8)

@@ -330,7 +330,7 @@ def near(table: pd.DataFrame) -> Figure:
     table: columns model, share, median, low, high.
     """
     figure, (ax,) = style.panels(width=style.PAGE * 0.65, height=2.6)
-    colours = dict(zip(table.model.unique(), style.COLOURS, strict=False))
+    colours = style.colours(table.model)
     ends = (
         table[table.share == table.share.max()].sort_values("median").set_index("model")["median"]
     )
@@ -342,7 +342,9 @@ def near(table: pd.DataFrame) -> Figure:
         look = {"color": colours[name], "va": "center"}
         ax.annotate(name, (table.share.max(), below), (5, 0), textcoords="offset points", **look)
     rows = table[table.model == table.model[0]]
-    ax.fill_between(rows.share, rows.low, rows.high, color=style.COLOURS[0], alpha=0.15, lw=0)
+    ax.fill_between(
+        rows.share, rows.low, rows.high, color=colours[table.model[0]], alpha=0.15, lw=0
+    )
     ax.axhline(1, color=style.BLACK, lw=0.6, ls=":")
     ax.set_xscale("log", base=2)
     shares = sorted(set(table.share))

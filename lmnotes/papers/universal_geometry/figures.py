@@ -329,9 +329,8 @@ def many_targets(table: pd.DataFrame, spaces: Sequence[str], printed: pd.Series)
     """
     figure, (ax,) = style.panels(width=style.PAGE * 0.75, height=3)
     rank = table.index + 1
-    for name, colour in zip(
-        spaces, (style.SKY, style.ORANGE, style.GREEN, style.PURPLE), strict=False
-    ):
+    colours = style.SKY, style.RED, style.OLIVE, style.ICA  # no basis's, nor that of a null
+    for name, colour in zip(spaces, colours, strict=False):
         ax.scatter(rank, table[f"{name} r"], s=7, color=colour, linewidths=0, label=name)
     ax.plot(rank, table["sum"] / len(spaces), color=style.BLACK, label="mean of these")
     look = {"color": style.PAPER, "mfc": "white", "ms": 5, "label": "the paper: six languages"}

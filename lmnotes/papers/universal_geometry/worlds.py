@@ -341,7 +341,7 @@ def by_rank(pairs: Iterable[Pair], printed: pd.DataFrame) -> pd.DataFrame:
 
 
 def skewness(pairs: Iterable[Pair], printed: pd.DataFrame) -> pd.DataFrame:
-    """log(1 + skewness) of ICA axes, numbered from 0, below the printed ones."""
+    """log(1 + skewness) of ICA axes, counted from 1, below those printed, there from 0."""
     axes = [column for column in printed.columns if column.isdigit()]
     rows = []
     for pair in pairs:
@@ -349,4 +349,4 @@ def skewness(pairs: Iterable[Pair], printed: pd.DataFrame) -> pd.DataFrame:
             skew = np.log1p(side["ICA"].skewness)
             own = {axis: skew[int(axis)] for axis in axes if int(axis) < len(skew)}
             rows.append({"space": f"{pair.name}, {n}"} | own)
-    return card.beside(printed, rows)
+    return card.beside(printed, rows).rename(columns={n: str(int(n) + 1) for n in axes})

@@ -42,7 +42,7 @@ def test_tables_stand_below_what_is_printed():
     table = worlds.by_rank([halves()], printed)
     assert table.source.tolist() == ["paper", "this run", "this run"] and table["300"].count() == 1
     skew = worlds.skewness([halves()], pd.DataFrame({"space": ["x"], "0": [1.0]}))
-    assert skew["0"].iloc[1] == pytest.approx(np.log1p(halves().sides[0]["ICA"].skewness[0]))
+    assert skew["1"].iloc[1] == pytest.approx(np.log1p(halves().sides[0]["ICA"].skewness[0]))
     summary = worlds.summary([halves()])
     assert summary["shared axes"].str.fullmatch(r"\d+ \(\d+-\d+\)").all()
 
