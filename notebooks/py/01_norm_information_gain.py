@@ -102,10 +102,14 @@ gains = paper.gains.measure(
     n_shuffles=n_shuffles,
     seed=seed,
 )
-for claim, value in paper.gains.table1_claims(gains).items():
-    notebook.claims.record(claim, value)
+extremes = paper.gains.extremes(gains)
+grammar = extremes["smallest KL word"].isin(paper.word_classes.GRAMMAR)
+notebook.claims.record("table1_bottom", grammar.sum())
+for word in ("the", "dasyprocta"):
+    known = gains.kl[corpus.ids[word]] if word in corpus.ids else np.nan
+    notebook.claims.record(f"table1_{word}", known)
 notebook.table(
-    paper.gains.extremes(gains),
+    extremes,
     "table1_extremes",
     caption=f"Table 1: words of {min_count} occurrences or more with the most and the least information gain KL, in nats, and their number of occurrences.",
 )
@@ -126,9 +130,9 @@ kl_by_hand.check(...)
 # **rounded** to whole counts, and a low **percentile** among words of similar frequency.
 #
 # Shuffling has a closed form. With $m$ neighbours of $w$, each cell of its row is binomial, and with
-# $B\sim\mathrm{Binomial}(m-1,p(w'))$
+# $L(w')=\mathbb E\log(1+B)$ for $B\sim\mathrm{Binomial}(m-1,p(w'))$
 #
-# $$\begin{aligned}\mathbb E\,\overline{\mathrm{KL}}=\sum_{w'}p(w')\big\{&\mathbb E\log(1+B)\\&-\log(m\,p(w'))\big\}.\end{aligned}$$
+# $$\mathbb E\,\overline{\mathrm{KL}}=\sum_{w'}p(w')\{L(w')-\log(m\,p(w'))\}.$$
 #
 # (Our derivation: it needs no shuffling and has no noise of its own.) The corrected gain is
 # $\Delta\mathrm{KL}(w)=\mathrm{KL}(w)-\overline{\mathrm{KL}}(w)$.
@@ -166,8 +170,8 @@ noise_share.check(...)
 
 # %%
 paper.live.shuffle_button(gains, seed=seed)
-shuffled_the = paper.exercises.shuffled_the(gains)
 notebook.teach.quiz("negative_gain")
+shuffled_the = paper.exercises.shuffled_the(gains)
 
 # %% tags=["answer"]
 shuffled_the.check(...)
@@ -241,10 +245,26 @@ notebook.figure(
     data=paper.lines.drawn(fits, gains),
     caption="Figures 7 and 8: the entropy of a word's neighbours, and self-information, which knows only the frequency, against the squared norm; the gain of Figure 1 for comparison. All in nats, on the same axes.",
 )
+
+# %%
+kl, norm, rows = gains.kl[gains.ringed], raw[0][gains.ringed], gains.ringed
+log_count = np.log(gains.counts[rows])
+frequency = np.column_stack([log_count, log_count**2])
+rest = {
+    "R2 of the norm with the gain": fig1[0].r2,
+    "with the corrected gain": corrected[0].r2,
+    "with the level of a shuffled text": statistics.r_squared(gains.null[rows], norm),
+    "correlation at a fixed count": statistics.partial_correlation(kl, norm, frequency),
+}
 notebook.table(
-    paper.lines.beside_frequency(gains, raw[0]),
+    pd.Series(rest, name="value").rename_axis("quantity").reset_index(),
     "beside_frequency",
-    caption="What frequency explains of it, among the ringed words: the last row holds the logarithm of the count, and its square, fixed.",
+    caption="What frequency explains of the line, among the ringed words; the last row holds the logarithm of the count, and its square, fixed.",
+)
+notebook.table(
+    paper.gains.longest(gains, raw[0]),
+    "longest_words",
+    caption="The words of the longest vectors: their squared norm, and what they tell, in nats, as counted and corrected.",
 )
 
 # %% [markdown]
@@ -361,8 +381,6 @@ notebook.table(
     "epochs",
     caption="The line of Figure 1 after trainings of several lengths, each with its own falling learning rate; low and high are ends of 95 % intervals over words.",
 )
-
-# %%
 paper.live.scrubber(gains, squared)
 break_the_line = paper.exercises.break_the_line(gains, squared)
 
@@ -394,11 +412,11 @@ notebook.figure(
 
 # %%
 scores = [paper.roc.scores(gains, *pair) for pair in zip(raw, delta_norms, strict=True)]
-tables = [paper.roc.of_drawn(gains, own, classes, seed) for own in scores]
+drawn = np.where(gains.drawn, classes, "rare")
+tables = [paper.roc.auc_table(own, drawn, gains.counts, seed=seed) for own in scores]
 table3 = statistics.table_over_seeds(tables, ["auc", "matched_auc", "gain"])
 for claim, measured in paper.roc.claims(table3).items():
     notebook.claims.record(claim, *measured, n_seeds=n_seeds)
-drawn = np.where(gains.drawn, classes, "rare")
 notebook.figure(
     paper.figures.names_apart(scores[0], drawn, table3),
     "fig9_table3_names",
@@ -489,7 +507,7 @@ notebook.table(
 notebook.table(
     beside,
     "table9_printed",
-    caption="Table 9: accuracy in per cent in the paper's four sets of pairs, and in those of this run (last rows).",
+    caption="Table 9: accuracy in per cent in the paper's four sets of pairs, and in those of this run (last two columns); hyper: where the hypernym is the more frequent word, hypo: where it is not.",
 )
 notebook.table(
     votes[0][["hyponym", "hypernym", "n_hyponym", "n_hypernym", "KL", "delta KL"]].sample(
@@ -518,7 +536,8 @@ notebook.table(
 # The sixteen numbers of Table 10 are judged only where the paper's own models are read.
 
 # %%
-texts = text.chunks.load("installed", size=128, per_domain=max(2, n_positions // 150))
+size = {"size": 128, "per_domain": max(2, n_positions // 150)}
+texts = text.chunks.load("installed", **size) if language_models else []
 asked = {"n_positions": n_positions, "seed": seed}
 read = paper.language_models.read(language_models, texts, **asked)
 for claim, (value, ends, n) in paper.language_models.claims(read, language_models, seed).items():

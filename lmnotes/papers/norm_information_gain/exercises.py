@@ -48,19 +48,10 @@ def shuffled_the(gains: Gains) -> teach.Exercise:
         expected="one number, in nats",
         kind=float,
         mistakes=[
-            (
-                "exactly 0 would need neighbours in the very proportions of the text",
-                lambda a: a == 0,
-            ),
+            ("exactly 0 would need neighbours in the very proportions of the text", _around(0)),
             ("a divergence is never below 0", lambda a: a < 0),
-            (
-                "that is its gain in the text as it stands, before the shuffle",
-                _around(gains.kl[the], 0.1),
-            ),
-            (
-                "that is its corrected gain, with the noise taken away",
-                _around(gains.delta_kl[the], 0.1),
-            ),
+            ("that is its gain as it stands, before the shuffle", _around(gains.kl[the], 0.1)),
+            ("that is its gain with the noise taken away", _around(gains.delta_kl[the], 0.1)),
             ("that formula wants every cell filled, and most are empty", _around(filled, 0.1)),
             ("that is near the level of the rarest words drawn", lambda a: a > 0.5 * rare),
         ],
@@ -80,7 +71,7 @@ def noise_share(gains: Gains) -> teach.Exercise:
         mistakes=[
             ("that is the share of what is left", _around(1 - noise / gain)),
             ("that is the noise in nats: a share has no unit", _around(noise)),
-            ("that is the share in all of the text: read the last row", _around(whole, 0.005)),
+            ("that is the share in all of the text: read the last bar", _around(whole, 0.005)),
             ("the fraction stands on its head", _around(gain / noise)),
             ("that is in per cent", _around(100 * noise / gain)),
             ("that is what is left, in nats", _around(gain - noise)),
@@ -133,50 +124,43 @@ def break_the_line(gains: Gains, squared: Mapping[int, np.ndarray]) -> teach.Exe
 
     squared: epochs -> squared norms (V,) of a training that long.
     """
-    norm = squared[max(squared)]
-    own = int(gains.counts[~gains.ringed].max())
+    longest, own = max(squared), int(gains.counts[~gains.ringed].max())
 
-    def r2(setting: tuple[str, int]) -> float:
-        name, value = setting
-        x = squared[value] if name == "epochs" else norm
-        rows = gains.ringed if name == "epochs" else gains.counts > value
-        return statistics.r_squared(gains.kl[rows], x[rows])
-
-    def kind(answer: object) -> tuple[str, int]:
+    def setting(answer: object) -> tuple[str, int]:
         name, equals, value = str(answer).replace(" ", "").partition("=")
         if not isinstance(answer, str) or not equals or not value.isdigit():
             raise InputError("Write a setting and its value as text.")
         return name, int(value)
 
-    def is_run(setting: tuple[str, int]) -> bool:
-        return setting[0] != "epochs" or setting[1] in squared
+    def breaks(answer: tuple[str, int]) -> bool:
+        name, value = answer
+        if name not in ("epochs", "fit_count") or is_no_run(answer):
+            return False
+        x = squared[value if name == "epochs" else longest]
+        rows = gains.ringed if name == "epochs" else gains.counts > value
+        return statistics.r_squared(gains.kl[rows], x[rows]) < _LINE
 
-    known = ("epochs", "fit_count")
+    def is_no_run(answer: tuple[str, int]) -> bool:
+        return answer[0] == "epochs" and answer[1] not in squared
+
+    def asks_more(answer: tuple[str, int]) -> bool:
+        return answer[0] == "fit_count" and answer[1] >= own
+
+    def is_other(answer: tuple[str, int]) -> bool:
+        return answer[0] not in ("epochs", "fit_count")
+
     return teach.exercise(
         "break_the_line",
-        right=lambda a: a[0] in known and is_run(a) and r2(a) < _LINE,
+        right=breaks,
         expected='a setting and its value as text, such as "epochs=7"',
-        kind=kind,
+        kind=setting,
         mistakes=[
-            (
-                "only epochs and fit_count can be tried without a new run",
-                lambda a: a[0] not in known,
-            ),
+            ("only epochs and fit_count can be tried without a new run", is_other),
             ("without training there is no vector to measure", lambda a: a == ("epochs", 0)),
-            (
-                "no training of that length is here: see the steps of the view",
-                lambda a: not is_run(a),
-            ),
-            ("that is the setting of Figure 1 itself", lambda a: a == ("epochs", max(squared))),
-            (
-                "fewer than 20 words are left to carry a line",
-                lambda a: a[0] != "epochs" and (gains.counts > a[1]).sum() < 20,
-            ),
-            (
-                "that asks more of the words, and the line stays",
-                lambda a: a[0] != "epochs" and a[1] >= own,
-            ),
+            ("no training of that length is here: see the steps of the view", is_no_run),
+            ("that is the setting of Figure 1 itself", lambda a: a == ("epochs", longest)),
+            ("that asks more of the words, not less, and the line stays", asks_more),
             ("a shorter training, yes, but the line is still there", lambda a: a[0] == "epochs"),
-            ("fewer occurrences, yes, but the line is still there", lambda a: a[0] == "fit_count"),
+            ("rarer words, yes, but the line is still there", lambda a: a[0] == "fit_count"),
         ],
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes.errors import InputError
-from lmnotes.papers.norm_information_gain import frequency_bias, word_classes
+from lmnotes.papers.norm_information_gain import frequency_bias
 from lmnotes.text.corpus import Corpus
 from lmnotes.words import information
 
@@ -91,14 +91,10 @@ def extremes(gains: Gains, n: int = 10) -> pd.DataFrame:
     return table.set_axis([" ".join(pair) for pair in table.columns], axis=1)
 
 
-def table1_claims(gains: Gains) -> dict[str, float]:
-    """What Table 1 claims, by claim: grammar among the ten least words, and the KL of two words."""
-    lowest = extremes(gains)["smallest KL word"]
-    measured = {"table1_bottom": float(lowest.isin(word_classes.GRAMMAR).sum())}
-    ids = gains.corpus.ids
-    for word in ("the", "dasyprocta"):
-        measured[f"table1_{word}"] = gains.kl[ids[word]] if word in ids else np.nan
-    return measured
+def longest(gains: Gains, norm: np.ndarray, n: int = 15) -> pd.DataFrame:
+    """The drawn words of the longest vectors; norm: squared (V,)."""
+    own = {"squared norm": norm, "gain": gains.kl, "corrected gain": gains.delta_kl}
+    return gains.of_drawn(**own).nlargest(n, "squared norm")
 
 
 def noise(gains: Gains) -> pd.DataFrame:

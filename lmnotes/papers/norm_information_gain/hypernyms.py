@@ -146,15 +146,19 @@ def claims(table: pd.DataFrame) -> dict[str, tuple[float, tuple[float, float]]]:
 
 
 def beside_printed(table: pd.DataFrame, file: str | None = None) -> tuple[pd.DataFrame, float]:
-    """Table 9 as the paper prints it with this run's rows below, and the largest distance of the
-    two where the file is one of the paper's sets, else NaN."""
+    """Table 9 as the paper prints it with both halves of this run at the right, and the largest
+    distance of the two where the file is one of the paper's sets, else NaN."""
     printed = card.table("01", "table9").set_index(["method", "set"])
     own = table.set_index("method")[[*HALVES[:2]]]
     gap, name = np.nan, Path(file or "").stem
     if name in printed.index.get_level_values("set"):
         gap = (printed.xs(name, level="set") - own).abs().to_numpy().max()
-    rows = pd.concat({"this run": own}, names=["set"]).swaplevel()
-    return pd.concat([printed, rows]).reset_index(), float(gap)
+    wide = printed.unstack("set").reindex(own.index)
+    wide = wide.join(
+        pd.concat({half: own[[half]].set_axis(["this run"], axis=1) for half in own}, axis=1)
+    )
+    wide.columns = [f"{set_}, {half.partition('_')[0]}" for half, set_ in wide.columns]
+    return wide.reset_index(), float(gap)
 
 
 def weeds_precision(

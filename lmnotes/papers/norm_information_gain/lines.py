@@ -65,25 +65,6 @@ def lead(gains: Gains) -> Callable[[np.ndarray, np.ndarray], float]:
     return statistic
 
 
-def beside_frequency(gains: Gains, norm: np.ndarray) -> pd.DataFrame:
-    """How gain and squared norm go together among the ringed words, once their count is removed.
-
-    Columns quantity, value: R^2 of KL, of the corrected gain and of the shuffled text's level, and
-    the correlation of KL and norm with log count and its square held fixed.
-    """
-    rows, log_count = gains.ringed, np.log(gains.counts[gains.ringed])
-    frequency = np.column_stack([log_count, log_count**2])
-    measured = {
-        "R2 of the norm with the gain": statistics.r_squared(gains.kl[rows], norm[rows]),
-        "with the corrected gain": statistics.r_squared(gains.delta_kl[rows], norm[rows]),
-        "with the level of a shuffled text": statistics.r_squared(gains.null[rows], norm[rows]),
-        "correlation of gain and norm at a fixed count": statistics.partial_correlation(
-            gains.kl[rows], norm[rows], frequency
-        ),
-    }
-    return pd.DataFrame({"quantity": list(measured), "value": list(measured.values())})
-
-
 def of_file(gains: Gains, path: str) -> Fit:
     """The line of KL on the squared norms of vectors in a file, over the ringed words that it has;
     words that it lacks have a norm of NaN (Figure 12)."""

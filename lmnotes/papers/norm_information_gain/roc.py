@@ -15,12 +15,20 @@ from lmnotes.statistics import bootstrap, interval
 SMALL_IS_PROPER = ("entropy", "delta_entropy")  # of all other scores a large value says so
 
 
-def auc(score: np.ndarray, positive: np.ndarray) -> float:
+def auc(
+    score: np.ndarray,
+    positive: np.ndarray,
+    counts: np.ndarray | None = None,
+    bins_per_doubling: int = 2,
+) -> float:
     """The chance that a positive has a larger score than a negative, ties counting one half.
 
     Args:
         score: (n,) finite.
         positive: (n,) bool.
+        counts: (n,) n_w, at least 1: only pairs of about equal count are compared, so that
+            frequency cannot help; without, all pairs are.
+        bins_per_doubling: bins of log2 n_w are this fine.
 
     Raises:
         InputError: positives or negatives are missing.
@@ -28,19 +36,7 @@ def auc(score: np.ndarray, positive: np.ndarray) -> float:
     >>> auc(np.array([3.0, 2.0, 2.0, 1.0]), np.array([True, True, False, False]))
     0.875
     """
-    return matched_auc(score, positive, np.ones(len(score)))
-
-
-def matched_auc(
-    score: np.ndarray, positive: np.ndarray, counts: np.ndarray, bins_per_doubling: int = 2
-) -> float:
-    """The same chance over the pairs of about equal count only, so that frequency cannot help.
-
-    Args:
-        counts: (n,) n_w, at least 1; two words are compared if their counts fall into one bin.
-        bins_per_doubling: bins of log2 n_w are this fine.
-    """
-    positive = np.asarray(positive, bool)
+    positive, counts = np.asarray(positive, bool), np.ones(len(score)) if counts is None else counts
     return _Pairs(score, positive, _bins(counts, bins_per_doubling)).auc(positive, ~positive)
 
 
@@ -99,14 +95,6 @@ def scores(gains: Gains, norm: np.ndarray, delta_norm: np.ndarray) -> dict[str, 
     raw = {"count": np.log10(gains.counts), "entropy": gains.measures.entropy, "kl": gains.kl}
     corrected = {"delta_entropy": gains.delta_entropy, "delta_kl": gains.delta_kl}
     return raw | {"norm": norm} | corrected | {"delta_norm": delta_norm}
-
-
-def of_drawn(
-    gains: Gains, scores: Mapping[str, np.ndarray], classes: np.ndarray, seed: int
-) -> pd.DataFrame:
-    """`auc_table` of the drawn words."""
-    shown = {name: np.where(gains.drawn, score, np.nan) for name, score in scores.items()}
-    return auc_table(shown, classes, gains.counts, seed=seed)
 
 
 def median_gap(gains: Gains, classes: np.ndarray, seed: int) -> tuple[float, tuple[float, float]]:

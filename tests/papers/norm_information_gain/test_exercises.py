@@ -93,9 +93,8 @@ def test_break_the_line(small_gains, squared):
         "epochs=3": "no training of that length",
         "epochs=20": "the setting of Figure 1 itself",
         "epochs=7": "a shorter training, yes",
-        "fit_count=9999": "fewer than 20 words",
         "fit_count=105": "asks more of the words",
-        "fit_count=90": "fewer occurrences, yes",
+        "fit_count=90": "rarer words, yes",
     }
     for answer, words_of_mistake in wrong.items():
         told = made.check(answer)

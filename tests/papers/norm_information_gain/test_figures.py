@@ -64,7 +64,7 @@ def test_arrows_go_from_the_raw_area_to_the_corrected_one(small_gains, squared):
         np.arange(80) % 3 == 0, "proper", np.where(np.arange(80) % 3 == 1, "verb", "adjective")
     )
     own = roc.scores(small_gains, squared[20], squared[20] - 5)
-    areas = roc.of_drawn(small_gains, own, labels, 0)
+    areas = roc.auc_table(own, labels, small_gains.counts)
     axes = figures.names_apart(own, labels, areas).axes
     assert len(axes) == 12
     table = areas.set_index(["against", "score"]).auc

@@ -63,12 +63,6 @@ def test_tables_of_trainings_have_a_row_or_a_column_each(small_gains):
     assert scale.pairwise["product of the two"] == pytest.approx(product)
 
 
-def test_frequency_is_held_fixed(small_gains, squared):
-    table = lines.beside_frequency(small_gains, squared[20]).set_index("quantity").value
-    assert table["R2 of the norm with the gain"] > 0.8
-    assert -1 <= table["correlation of gain and norm at a fixed count"] <= 1
-
-
 def test_vectors_of_a_file_are_matched_by_word(small_gains, tmp_path):
     words = small_gains.corpus.words
     have = [word for word in reversed(words) if word != "the"]
