@@ -139,12 +139,14 @@ print(
     f"{n_pairs:,} random pairs: cosines in the three bases differ by {gap:.0e} at most; "
     f"their rank correlation with the cosines of the vectors as trained is {kept:.2f}."
 )
-total = by_axis[(by_axis.basis == "ICA") & (by_axis.vector == by_axis.vector.iloc[-1])].value.sum()
+of_pair = by_axis[by_axis.vector == " × ".join(pair)].groupby("basis", sort=False)
+total = of_pair.value.sum()["ICA"]
+said = [f"{share:.0%} in {basis}" for basis, share in (of_pair.value.max() / total).items()]
 notebook.figure(
     paper.figures.axis_bars(by_axis),
     "fig2_pair",
     data=by_axis,
-    caption=f"Figure 2: normalised values of {pair[0]} and {pair[1]} on every axis, and their products, whose sum is {total:.3f} in every row.",
+    caption=f"Figure 2: normalised values of {pair[0]} and {pair[1]} on every axis, and their products, whose sum is {total:.3f} in every row. The largest product has of it: {', '.join(said)}.",
 )
 recorded = notebook.claims.record("fig2_cosine", total, note=" and ".join(pair))
 
@@ -189,7 +191,7 @@ axes_of_pair.check(...)
 # $10^{-9}$.) With K axes to look at, multiply p by K: that is Bonferroni's correction.
 #
 # *Where to look.* The variances are those of the null in every basis: by construction for components, nearly so for products and cosines. The difference is in the
-# tails: which basis follows the curve as the random rotation does, and which has a long right tail? As the length is 1, a heavy tail makes the bulk
+# tails: which basis follows the curve as the random rotation does, and which has a long right tail? (The second table counts what is above the level.) As the length is 1, a heavy tail makes the bulk
 # *narrower* than the curve. So p-values of ordinary axes pile up around a half, and no test of the whole histogram is meant here.
 #
 # The null lab draws directions in K dimensions, in units of their standard deviation; the vertical line is the level of 5 % over all K axes. Two tables ask the same of the corrections, and of all words: how many axes does a word have?
@@ -303,17 +305,14 @@ notebook.figure(
 )
 leads = paper.readings.leads(study.tests, notebook.card.table("03", "table12"))
 best = leads[leads.benchmark == "analogies"].best.max()
+clear = leads.assign(is_clear=leads.low > 0).groupby("rival", sort=False).is_clear
+clear = [f"{n} of {len(leads) // 2} over {rival}" for rival, n in clear.sum().items()]
 notebook.figure(
     paper.figures.leads(leads[leads.best >= 0.05]),
     "fig9_top_p",
     data=leads,
-    caption="Figure 9: by how much ICA's score with the p largest products is above that of PCA and of a random rotation, with 95 % intervals, which take pairs that share a word together; at p = K all bases agree. Crosses: the lead over PCA that the paper prints for GloVe. "
+    caption=f"Figure 9: by how much ICA's score with the p largest products is above that of PCA and of a random rotation, with 95 % intervals, which take pairs that share a word together; at p = K all bases agree. Intervals above 0, all benchmarks: {', '.join(clear)}. Crosses: the lead over PCA that the paper prints for GloVe. "
     + f"Analogies are drawn where a basis solves 5 % of them; here the best solves {best:.1%}.",
-)
-notebook.table(
-    paper.readings.scores(study.tests),
-    "table12_scores",
-    caption="Table 12: the scores themselves with the p largest products, Spearman's correlation with people's judgements and the share of analogies solved.",
 )
 
 # %%
@@ -336,6 +335,11 @@ notebook.table(
     agreed.pivot(index="n_axes", columns="basis", values=["spearman", "published"]),
     "fig17_correlations",
     caption="Rank correlation with the cosine, and what was read off the paper's figure, of GloVe and eight sets.",
+)
+notebook.table(
+    paper.readings.scores(study.tests),
+    "table12_scores",
+    caption="Table 12: the scores themselves with the p largest products, Spearman's correlation with people's judgements and the share of analogies solved.",
 )
 
 # %% [markdown]
@@ -516,9 +520,9 @@ notebook.figure(
     + "; ".join(f"{b} {n:.0f}, {share:.0%}" for b, n, share in told.itertuples()),
 )
 notebook.table(
-    pseudo[pseudo.basis == "ICA"].drop(columns=["basis", "on both own", "on both another's"]),
+    pseudo[pseudo.basis == "ICA"].drop(columns=["basis", "on both own", "on both another's"])[:5],
     "fig23_pseudo_words",
-    caption="ICA: values on the two axes, and the share of occurrences whose surroundings are larger on the axis of the word that was really there (half of them by chance).",
+    caption="Five of them in ICA (all are in the figure's data): values on the two axes, and the share of occurrences whose surroundings are larger on the axis of the word that was really there (half of them by chance).",
 )
 
 # %% [markdown]

@@ -284,7 +284,7 @@ def ablation(table: pd.DataFrame, space: Space, pair: Sequence[str]) -> Figure:
     """
     unit, first, axis = space.unit["ICA"], space.ids[pair[0]], table.attrs["axis"]
     figure, (left, right) = style.panels(2, height=3.1)
-    for row, colour in ((table.attrs["other"], style.PURPLE), (space.ids[pair[1]], style.BLACK)):
+    for row, colour in ((table.attrs["other"], style.RED), (space.ids[pair[1]], style.SKY)):
         dots, square = {"s": 6, "lw": 0, "alpha": 0.7}, {"s": 40, "marker": "s"}
         left.scatter(unit[first], unit[row], color=colour, label=space.words[row], **dots)
         place = unit[first, axis], unit[row, axis]

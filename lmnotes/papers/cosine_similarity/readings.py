@@ -136,12 +136,13 @@ def leads(tests: Mapping[str, pd.DataFrame], printed: pd.DataFrame) -> pd.DataFr
 
 def scores(tests: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """The scores of every benchmark, a row per number of products kept, a column per basis."""
-    parts = [
-        table.rename(columns={"accuracy": "spearman"}).assign(on=table.basis + ", " + name)
-        for name, table in tests.items()
-    ]
-    wide = pd.concat(parts).pivot(index="n_axes", columns="on", values="spearman")
-    return wide.rename_axis(index="p", columns=None).reset_index()
+    wide = pd.DataFrame({"p": tests["cosine"].n_axes.unique()})
+    for name, table in tests.items():
+        for basis, part in table.groupby("basis", sort=False):
+            if name != "cosine":
+                column = "accuracy" if "accuracy" in part else "spearman"
+                wide[f"{name}, {basis}"] = part[column].to_numpy()
+    return wide
 
 
 def queries(space: Space, words: Sequence[str]) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Words on three sets of axes, and what notebook 03 trains from one text with one seed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -117,8 +117,9 @@ class Study:
 
     @cached_property
     def halves(self) -> list[Bases]:
-        """Two halves of the text, without a document in common."""
-        texts = enumerate(baselines.halves(self.corpus, seed=self.seed), start=self.seed)
+        """Two halves of the text without a document in common, or without a piece of a novel."""
+        corpus = self.corpus if self.corpus.n_documents > 1 else in_pieces(self.corpus)
+        texts = enumerate(baselines.halves(corpus, seed=self.seed), start=self.seed)
         return [self._by_shared_rule(half, number) for number, half in texts]
 
     @cached_property
@@ -171,6 +172,13 @@ class Study:
             how = {"n_questions": self.n_questions, "seed": self.draws}
             tables["analogies"] = four_words.score(values, questions, steps, **how)
         return tables
+
+
+def in_pieces(corpus: Corpus, n_tokens: int = 1000) -> Corpus:
+    """A text of one document, such as a novel, as documents of so many tokens."""
+    offsets = np.append(np.arange(0, corpus.n_tokens, n_tokens), corpus.n_tokens)
+    n = len(offsets) - 1
+    return replace(corpus, offsets=offsets, titles=[""] * n, document_source=np.zeros(n, np.int32))
 
 
 def turned(turn: Callable[[float], np.ndarray], t: float) -> np.ndarray:

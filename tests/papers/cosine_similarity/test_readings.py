@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lmnotes.papers.cosine_similarity import readings
-from lmnotes.words import similarity
+from lmnotes.papers.cosine_similarity import readings, study
+from lmnotes.text import corpus
+from lmnotes.words import baselines, similarity
 
 PAIR = ["word1", "word2"]
 
@@ -65,7 +66,7 @@ def test_leads_are_differences_of_scores(space):
     none = readings.leads({"cosine": table}, printed)
     assert len(none) == 2 and none.lead.isna().all()
     scores = readings.scores({"w": table, "cosine": table})
-    assert list(scores.p) == [1, 8] and "ICA, w" in scores
+    assert list(scores.p) == [1, 8] and "w, ICA" in scores
 
 
 def test_the_knob_moves_kurtosis_and_no_cosine(space):
@@ -80,3 +81,10 @@ def test_a_pair_that_lacks_a_word_gives_way_to_frequent_top_words(space):
     first, second = space.known(["word1", "nobody"])
     assert {first, second} <= set(space.top(0, n=10)) and space.ids[first] < space.ids[second]
     assert all(space.listed[space.ids[word]] for word in space.top(3, "PCA"))
+
+
+def test_a_novel_is_cut_into_pieces_which_halves_share_out():
+    novel = corpus.from_texts(["a b c d e f g"])
+    pieces = study.in_pieces(novel, n_tokens=2)
+    assert pieces.offsets.tolist() == [0, 2, 4, 6, 7] and pieces.n_documents == 4
+    assert sum(half.n_tokens for half in baselines.halves(pieces)) == 7
