@@ -52,10 +52,8 @@ math .over { border-top: .06em solid; padding-top: .12em; }
 .good { color: var(--good); } .fair { color: var(--fair); } .bad { color: var(--bad); }
 .open { color: var(--open); }
 .grey { color: var(--grey); }
-.ledger table { width: 100%; table-layout: fixed; }
-.ledger tr > :nth-child(1) { width: 6.5rem; } .ledger tr > :nth-child(3) { width: 8rem; }
-.ledger tr > :nth-child(4) { width: 10rem; } .ledger tr > :nth-child(5) { width: 12rem; }
-.ledger > table ~ table thead { display: none; }
+.ledger table { width: 100%; } .ledger td:nth-child(2) { min-width: 16rem; }
+.ledger td:nth-child(3) small, .ledger td:nth-child(4) small { white-space: nowrap; }
 .ledger td:last-child { padding-right: 0; }
 .ledger tbody th { color: var(--soft); font-weight: 400; }
 .ledger tr:not(.first) th { border-bottom-color: transparent; }
