@@ -1,4 +1,4 @@
-"""Real JupyterLab in headless Chromium: a reader moves a slider, and the drawing follows."""
+"""Real JupyterLab in headless Chromium: sliders that a drawing follows, and a student's copy."""
 
 import json
 import os
@@ -7,10 +7,19 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from urllib.request import urlopen
 
+import papermill
 import pytest
+from papermill.parameterize import parameterize_notebook
 
+from lmnotes.notebook import card
+from lmnotes.runs import editions
+
+pytestmark = pytest.mark.slow
+# all cells are in the page, not only those in sight
+TRACKER = {"windowingMode": "none"}
 SOURCE = """
 from lmnotes.notebook import views
 
@@ -23,7 +32,7 @@ view = views.explore(draw, stills=[{"n": 2}], n=(1, 9))
 
 @pytest.fixture
 def lab(tmp_path):
-    """The address of a JupyterLab on a folder with one notebook, tiny.ipynb."""
+    """The folder of a JupyterLab with one notebook, tiny.ipynb, and the address of any in it."""
     cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": SOURCE.strip()}
     cell |= {"execution_count": None, "outputs": []}
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -47,7 +56,7 @@ def lab(tmp_path):
     address = f"http://127.0.0.1:{port}"
     try:
         _wait_for(f"{address}/api/status?token={token}", server, tmp_path / "lab.log")
-        yield f"{address}/lab/tree/tiny.ipynb?token={token}"
+        yield root, lambda name: f"{address}/lab/tree/{name}?token={token}"
     finally:
         server.terminate()
         try:
@@ -57,13 +66,18 @@ def lab(tmp_path):
             server.wait()
 
 
-def test_the_slider_of_a_view_redraws_it_in_jupyterlab(page, lab):
-    page.goto(lab)
+def run_all(page, address):
+    """Open a notebook and run all its cells."""
+    page.goto(address)
     page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=30_000)
     # before the kernel is there, running asks which one to start
-    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=30_000)
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def test_the_slider_of_a_view_redraws_it_in_jupyterlab(page, lab):
+    run_all(page, lab[1]("tiny.ipynb"))
     output = page.locator(".jp-Notebook .jp-OutputArea-output")
     drawing = output.locator(".widget-html pre")
     drawing.wait_for(timeout=30_000)
@@ -81,11 +95,54 @@ def test_the_slider_of_a_view_redraws_it_in_jupyterlab(page, lab):
     assert output.locator(".widget-readout").inner_text() == "1"
 
 
+ENDED = """() => {
+  const cells = [...document.querySelectorAll(".jp-Notebook .jp-CodeCell")];
+  // a cell whose code is folded has no number
+  const number = cell => cell.querySelector(".jp-InputArea-prompt")?.textContent ?? "[1]";
+  return document.querySelector("[data-mime-type='application/vnd.jupyter.error']")
+    || cells.every(cell => /\\[\\d+\\]/.test(number(cell)));
+}"""
+
+
+def test_a_students_copy_answers_in_jupyterlab(page, lab):
+    folder, address = lab
+    path = editions.write("01", "student", str(folder), "90", "smoke")
+    node = papermill.iorw.load_notebook_node(str(path))
+    settings = card.for_notebook("01_norm_information_gain").profiles["smoke"]
+    papermill.iorw.write_ipynb(parameterize_notebook(node, settings), str(path))
+    run_all(page, address(path.name))
+    page.wait_for_function(ENDED, timeout=900_000)
+    assert page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
+    moved = page.locator(".jp-OutputArea-output .widget-vbox:has(img):has([role=slider])")
+    for number in range(2):
+        drawing, handle = (
+            moved.nth(number).locator(kind).first for kind in ("img", "[role=slider]")
+        )
+        before = drawing.get_attribute("src")
+        handle.press("ArrowLeft")
+        for _ in range(100):
+            if drawing.get_attribute("src") != before:
+                break
+            page.wait_for_timeout(100)
+        assert drawing.get_attribute("src") != before
+    cell = page.locator(".jp-CodeCell:has-text('kl_by_hand.check(')").last
+    for answer, feedback in (("0.2075", "that is in bits"), ("0.1438", "Right.")):
+        cell.locator(".cm-content").click()
+        page.keyboard.press("Control+a")
+        page.keyboard.insert_text(f"kl_by_hand.check({answer})")
+        page.keyboard.press("Control+Enter")
+        cell.locator(".jp-OutputArea").get_by_text(feedback).wait_for(timeout=30_000)
+
+
 def _own_settings(folder):
     """The environment of a Jupyter that reads no settings of the user's and leaves none."""
     names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
     names += ("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR")
     own = {name: str(folder / "jupyter" / name.lower()) for name in names}
+    own |= {"LMNOTES_HOME": os.environ["LMNOTES_HOME"], "LMNOTES_OUTPUTS": str(folder / "outputs")}
+    tracker = Path(own["JUPYTERLAB_SETTINGS_DIR"]) / "@jupyterlab/notebook-extension"
+    tracker.mkdir(parents=True)
+    (tracker / "tracker.jupyterlab-settings").write_text(json.dumps(TRACKER))
     kept = {
         name: value
         for name, value in os.environ.items()

@@ -1,24 +1,21 @@
 """The pages in headless Chromium, from disk: they show what they hold, and no data runs."""
 
+import re
+
 import nbformat
 import pandas as pd
 import pytest
+from house import CELLS, write_notebook
 from nbformat import v4
 
 from lmnotes.figures import map_page
-from lmnotes.runs import gallery
+from lmnotes.notebook import views
+from lmnotes.runs import gallery, run
 from lmnotes.runs import page as notebook_page
 
+pytestmark = pytest.mark.slow
+
 EVIL = "<!--<script>window.ran = true</script><img src=x onerror='window.ran = true'>"
-
-
-@pytest.fixture
-def said(page):
-    """What the page complains of, such as of something that its policy forbids."""
-    lines = []
-    page.on("console", lambda message: lines.append(message.text))
-    page.on("pageerror", lambda error: lines.append(str(error)))
-    return lines
 
 
 def draw_map():
@@ -62,9 +59,12 @@ def test_a_notebook_runs_nothing_but_the_map_within_it(page, said, tmp_path):
     assert page.evaluate("window.ran") is None and "Content Security Policy" in said[-1]
 
 
-@pytest.mark.parametrize("width", [1280, 390], ids=["desktop", "phone"])
+def fits(page, width):
+    """Whether nothing but what scrolls by itself is wider than the page."""
+    return page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_the_gallery_leads_from_a_hero_to_its_paper_and_back(page, said, ran, ran_house, width):
-    page.set_viewport_size({"width": width, "height": 844})
     page.goto(gallery.write().as_uri())
     for n_pictures in (1, 1):  # the hero, here and on its own page
         pictures = page.locator("img")
@@ -73,7 +73,7 @@ def test_the_gallery_leads_from_a_hero_to_its_paper_and_back(page, said, ran, ra
             picture.scroll_into_view_if_needed()
             picture.evaluate("picture => picture.decode()")
             assert picture.evaluate("picture => picture.naturalWidth") > 0
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert fits(page, width)
         if page.locator("h1").inner_text() == "lmnotes":
             page.get_by_role("link", name="A tiny paper").first.click()
     assert page.locator("h1").inner_text().endswith("A tiny paper & its <claims>")
@@ -83,3 +83,53 @@ def test_the_gallery_leads_from_a_hero_to_its_paper_and_back(page, said, ran, ra
     page.get_by_role("link", name="All figures and claims").click()
     page.get_by_role("link", name="All papers").click()
     assert page.locator("h1").inner_text() == "lmnotes" and said == []
+
+
+SHOWN = """
+def draw(power=2):
+    fig, ax = plt.subplots(figsize=(3, 2), layout="constrained")
+    ax.plot(points.x, points.y**power)
+    return fig
+
+views.explore(draw, stills=[{"power": 1}], frames="power", power=(1, 3))
+teach.quiz("which")
+square = teach.exercise("square", right=lambda answer: answer == 9, kind=int)
+"""
+
+
+def test_an_executed_page_answers_without_python(page, said, width, house):
+    write_notebook(house.notebook, [*CELLS[:4], ("code", SHOWN, [])])
+    folder = run.run("01", "smoke").folder
+    page.goto((folder / "notebook.html").as_uri())
+    slider, shown = page.get_by_role("slider", name="power"), page.locator(".frames img:visible")
+    assert shown.count() == 1 and page.locator("figure:visible").count() == 1
+    seen = {shown.get_attribute("src")}
+    for key, value in (("ArrowRight", "3"), ("Home", "1")):
+        slider.press(key)
+        assert page.locator(".frames output").inner_text() == value
+        seen.add(shown.get_attribute("src"))
+    assert len(seen) == 3 and page.get_by_text("power = 1").locator("visible=true").count() == 1
+    slider.click(position={"x": slider.bounding_box()["width"] - 2, "y": 5})
+    assert page.locator(".frames output").inner_text() == "3"
+    for choice, answer in (("1. one", "Not 'one'"), ("3. three", "It comes last.")):
+        feedback = page.get_by_text(answer)
+        assert not feedback.is_visible()
+        page.get_by_text(choice, exact=True).click()
+        assert feedback.is_visible()
+    assert not page.get_by_text("Nine.").is_visible() and fits(page, width)
+    assert said == []
+    page.emulate_media(media="print")
+    assert not slider.is_visible() and page.get_by_text("power = 1").last.is_visible()
+
+
+def test_a_page_without_scripts_shows_the_stills(page, tmp_path):
+    view = {"control": "n", "values": ["1", "2"], "frames": ["<b>first</b>", "<b>second</b>"]}
+    data = {"text/html": "<b>a still</b>", views.PAGE: view}
+    cell = v4.new_code_cell("x", outputs=[v4.new_output("display_data", data=data)])
+    notebook_page.write(v4.new_notebook(cells=[cell]), tmp_path / "notebook.html")
+    text = (tmp_path / "notebook.html").read_text()
+    without = re.sub('script-src [^"]*', "script-src &#x27;none&#x27;", text)
+    for source, bold in ((text, "first"), (without, "a still")):
+        (tmp_path / "notebook.html").write_text(source)
+        page.goto((tmp_path / "notebook.html").as_uri())
+        assert page.locator("b:visible").all_inner_texts() == [bold]
