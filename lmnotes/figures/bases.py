@@ -27,25 +27,18 @@ def heatmaps(
     matrices: Mapping[str, np.ndarray],
     rows: Mapping[str, Sequence[str]],
     columns: Sequence[object],
-    *,
-    limits: tuple[float, float] = (-0.04, 0.7),
-    height: float | None = None,
-    colour_label: str = "normalised value",
-    numbers: bool = False,
+    height: float,
 ) -> Figure:
-    """Words by axes, a panel per basis, each with its own words; numbers: written in the cells."""
-    n_rows = max(len(matrix) for matrix in matrices.values())
-    height = height or 0.7 + 0.115 * n_rows
+    """Normalised values of words by axes, a panel per basis, each with its own words."""
     figure, axes = style.panels(len(matrices), width=style.PAGE, height=height)
-    look = {"cmap": "Blues", "vmin": limits[0], "vmax": limits[1], "cbar": False}
-    cells = {"annot": numbers, "fmt": ".2f", "annot_kws": {"fontsize": 6}}
+    look = {"cmap": "Blues", "vmin": -0.04, "vmax": 0.7, "cbar": False}
     for ax, (name, matrix) in zip(axes, matrices.items(), strict=True):
         names = {"xticklabels": list(columns), "yticklabels": list(rows[name])}
-        sns.heatmap(matrix, ax=ax, **names, **look, **cells)
+        sns.heatmap(matrix, ax=ax, **names, **look)
         ax.tick_params(length=0, rotation=0)
-        ax.tick_params(axis="y", labelsize=6 if n_rows > 12 else 7)
+        ax.tick_params(axis="y", labelsize=6 if len(matrix) > 12 else 7)
         ax.set(title=name, xlabel="axis")
-    style.colour_bar(axes[0].collections[0], axes, colour_label)
+    style.colour_bar(axes[0].collections[0], axes, "normalised value")
     return figure
 
 

@@ -204,26 +204,25 @@ def bars(
     high: str,
     name: str,
     xlabel: str,
-    groups: str | None = None,
+    *,
+    groups: str,
+    colours: Mapping[str, str],
     reference: float | None = None,
-    colours: Mapping[str, str] | None = None,
 ) -> Figure:
     """Horizontal bars with their intervals, a row per name and a colour per group."""
-    parts = [("", table)] if groups is None else list(table.groupby(groups, sort=False))
+    parts = list(table.groupby(groups, sort=False))
     names = list(dict.fromkeys(table[name]))
     figure, (ax,) = panels(width=PAGE * 0.7, height=0.5 + 0.17 * len(names) * len(parts) ** 0.8)
     height = 0.8 / len(parts)
-    for number, ((label, rows), colour) in enumerate(zip(parts, COLOURS, strict=False)):
+    for number, (label, rows) in enumerate(parts):
         places = np.array([names.index(row) for row in rows[name]]) + height * number
         reach = [rows[value] - rows[low], rows[high] - rows[value]]
-        whiskers = {"xerr": reach, "error_kw": {"lw": 0.6, "ecolor": BLACK}}
-        colour = (colours or {}).get(label, colour)
-        ax.barh(places, rows[value], height, color=colour, label=label, **whiskers)
+        look = {"xerr": reach, "error_kw": {"lw": 0.6, "ecolor": BLACK}, "label": label}
+        ax.barh(places, rows[value], height, color=colours.get(label, GREY), **look)
     ax.set_yticks(np.arange(len(names)) + height * (len(parts) - 1) / 2, names)
     ax.invert_yaxis()
     ax.set_xlabel(xlabel)
     if reference is not None:
         ax.axvline(reference, color=BLACK, lw=0.6, ls=":")
-    if groups is not None:
-        ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return figure

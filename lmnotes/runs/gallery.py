@@ -126,7 +126,7 @@ def write() -> Path:
     from jinja2.filters import do_mark_safe
 
     env = jinja2.Environment(autoescape=True)
-    filters = {"tally": claims_table.tally, "counts": claims_table.counts, "math": with_math}
+    filters = {"tally": claims_table.tally, "counts": claims_table.counts, "math": _caption}
     filters |= {"claims": claims_table.table, "prose": _prose}
     for name, draw in filters.items():
         env.filters[name] = lambda value, draw=draw: do_mark_safe(draw(value))
@@ -145,9 +145,14 @@ def write() -> Path:
     return folder / "index.html"
 
 
+def _caption(text: str) -> str:
+    """The HTML of a caption, with its formulas and what stands in `backticks`."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", with_math(text))
+
+
 def _prose(text: str) -> str:
-    """The HTML of a card's sentence, in which *words* are set apart."""
-    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", with_math(text))
+    """The HTML of a card's sentence, in which *words* are set apart too."""
+    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", _caption(text))
 
 
 def choose(runs: list[dict]) -> dict | None:
