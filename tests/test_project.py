@@ -33,7 +33,7 @@ HEAVY = {
 COMMANDS = ("run", "test", "lab", "bench", "clean")
 MAX_BYTES = 2_000_000
 NOT_OURS = {".git", ".venv", "build", "dist", "outputs", "__pycache__", ".ipynb_checkpoints"}
-NOT_OURS |= {".pytest_cache", ".ruff_cache"}
+NOT_OURS |= {".pytest_cache", ".ruff_cache", "work"}
 
 
 def tracked_files():
