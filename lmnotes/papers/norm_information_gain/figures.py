@@ -330,7 +330,9 @@ def near(table: pd.DataFrame) -> Figure:
     table: columns model, share, median, low, high.
     """
     figure, (ax,) = style.panels(width=style.PAGE * 0.65, height=2.6)
-    colours = style.colours(table.model)
+    families = {name: name.partition(",")[0] for name in table.model}
+    known = style.colours(families.values())
+    colours = {name: known[family] for name, family in families.items()}
     ends = (
         table[table.share == table.share.max()].sort_values("median").set_index("model")["median"]
     )

@@ -35,7 +35,7 @@ LENGTHS = {
     "centred": r"squared distance $\|u-u_0\|^2$",
     "whitened": r"whitened, $(u-u_0)^\top G\,(u-u_0)$",
 }
-_FAMILIES = {"gpt2": "GPT-2", "llama": "Llama", "neox": "NeoX"}
+_FAMILIES = {"gpt2": "GPT-2", "llama": "Llama", "neox": "GPT-NeoX"}
 
 
 def read(names: str, texts: TextSet, **settings) -> dict[str, Measured]:
@@ -69,7 +69,7 @@ def in_words(name: str) -> str:
     """A model of the zoo by its architecture and what it reads; of others the name as it is.
 
     >>> in_words("neox-64x2-uniform-s1-bpe2048"), in_words("llama-32x1-code-s1")
-    ('NeoX, 2048 pieces', 'Llama, bytes')
+    ('GPT-NeoX, 2048 pieces', 'Llama, bytes')
     """
     spec = re.fullmatch(r"(gpt2|llama|neox)-\d+x\d+-\w+-s\d+(?:-bpe(\d+))?", name)
     return f"{_FAMILIES[spec[1]]}, {spec[2] + ' pieces' if spec[2] else 'bytes'}" if spec else name
