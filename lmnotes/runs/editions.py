@@ -14,7 +14,7 @@ from lmnotes.notebook import card as cards
 from lmnotes.runs import page, run
 
 _SECTION = re.compile(r"## (?:(\d+)\.)?.*")
-_ROOM = '<div style="border: 1px solid #999; height: 3rem"></div>'
+_ROOM = '<div style="border: 1px solid #999; height: 2.6rem"></div>'
 _ALL = "90"  # minutes; the path of all sections
 _FOLDED = "jp-MarkdownHeadingCollapsed"  # of a heading: hides what is below, which runs with all
 _NOT_SHOWN = {"parameters", "advanced", "hidden", "answer", "skip"}  # tags of cells without a slide
@@ -25,14 +25,16 @@ body { max-width: 70rem; padding: 0 2rem; }
 .jp-Cell { min-height: 100vh; padding: 3rem 0; scroll-snap-align: start; display: flex;
   flex-direction: column; justify-content: center; break-after: page; }
 .jp-CodeCell > .jp-Cell-inputWrapper { display: none; }
-.jp-OutputArea-child:has(figure) ~ .jp-OutputArea-child:has(figure) { display: none; }
-.jp-RenderedImage img, .jp-RenderedHTML img { max-height: 70vh; width: auto; margin: auto; }
+.jp-RenderedImage img, .jp-RenderedHTML img { height: 60vh; width: auto; max-width: 100%;
+  object-fit: contain; margin: auto; }
 """,
     "handout": """
 body { max-width: 52rem; padding: 1rem 1.5rem; font-size: .8rem; line-height: 1.35; }
 h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.05rem; margin: .6rem 0 .2rem; }
 p { margin: .3rem 0; max-width: none; } img { display: block; max-height: 13rem; margin: auto; }
-@page { size: A4; margin: 12mm; }
+ul, ol { max-width: none; }
+@page { size: A4; margin: 10mm; }
+@media print { body { font-size: .68rem; padding: 0; } img { max-height: 10rem; } }
 """,
 }
 
@@ -65,7 +67,7 @@ def write(name: str, edition: str, folder: str | None, minutes: str, profile: st
             cell.metadata[_FOLDED] = True
         cells += [cell] if is_on or not is_page else []
     if edition == "slides":
-        node.cells = [cell for cell in cells if _slide(cell)]
+        node.cells = [slide for cell in cells for slide in _slides(cell)]
     elif edition == "handout":
         node.cells = [v4.new_markdown_cell(_handout(cells[0].source, card, made.folder))]
     else:
@@ -119,22 +121,27 @@ def _timetable(cells: list, card: cards.Card) -> str:
     return table.to_html(index=False, na_rep="", border=0)
 
 
-def _slide(cell) -> bool:
-    """Whether the cell makes a slide: of its opening and formula, or of what its code shows."""
+def _slides(cell) -> list:
+    """The slides of a cell: its opening and formula, or each picture and table that code shows."""
     tags, blocks = cell.metadata.get("tags", ()), cell.source.split("\n\n")
     if not _NOT_SHOWN.isdisjoint(tags) or blocks[0] == "## Settings":
-        return False
+        return []
     if cell.cell_type == "code":
-        cell.source = ""
-        shown = {kind for output in cell.outputs for kind in output.get("data", {})}
-        return bool(shown & {"image/png", "text/html", "text/markdown"})
+        shown: list[list] = []
+        for output in cell.outputs:
+            kinds = output.get("data", {}).keys()
+            if kinds & {"image/png", "text/html"} or ("text/markdown" in kinds and not shown):
+                shown.append([])
+            if shown:
+                shown[-1].append(output)
+        return [v4.new_code_cell(id=f"{cell.id}-{n}", outputs=o) for n, o in enumerate(shown)]
     n_open = 2 if blocks[0].startswith("#") else 1
     while n_open < len(blocks) and blocks[n_open].startswith("$$"):
         n_open += 1
     if rest := "\n\n".join(blocks[n_open:]):
         blocks[n_open:] = [f"<details><summary>more</summary>\n\n{rest}\n\n</details>"]
     cell.source = "\n\n".join(blocks)
-    return True
+    return [cell]
 
 
 def _handout(opening: str, card: cards.Card, folder: Path) -> str:
@@ -143,7 +150,7 @@ def _handout(opening: str, card: cards.Card, folder: Path) -> str:
     png = base64.b64encode((folder / "figures" / f"{figure}.png").read_bytes()).decode()
     question = re.search(r"\*\*The question\.\*\*.*?(?=\n\n|\Z)", opening, re.S)
     parts = [f"# {card.title}", question[0] if question else ""]
-    parts += [f"![](data:image/png;base64,{png})", found, "## The paper says"]
+    parts += [f"![](data:image/png;base64,{png})", "## The paper says", found]
     first = [id for id, _ in cards.FIELD.findall(card.hero.here)] if card.hero else []
     for id in list(dict.fromkeys([*first, *card.claims]))[:3]:
         claim = card.claims[id]
