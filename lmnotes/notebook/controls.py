@@ -3,32 +3,11 @@
 import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lmnotes.errors import InputError
 
 _FRAMES, _SUGGESTED = 12, 500  # most frames of a page; most choices offered while typing
-
-
-@dataclass(frozen=True)
-class Typed:
-    """A text field whose text is taken as the nearest of many choices; made by `typed`."""
-
-    choices: Mapping[str, object]
-    value: object
-
-
-def typed(choices: Iterable[object] | Mapping[str, object], value: object = None) -> Typed:
-    """A control that is typed, not chosen: a word among thousands, taken as the nearest known.
-
-    Args:
-        choices: all that may be typed, or a dict of names for them.
-        value: where the control starts, unless `draw` has a default; without it the first choice.
-    """
-    named = choices if isinstance(choices, Mapping) else {str(choice): choice for choice in choices}
-    if not named:
-        raise InputError("a typed control was given no choices; expected one or more: pass some")
-    return Typed(named, next(iter(named.values())) if value is None else value)
 
 
 @dataclass
@@ -70,19 +49,15 @@ class Control:
         if given in self.choices.values():
             return given
         text = str(given).strip()
-        folded: dict[str, str] = {}
-        for name in self.choices:
-            folded.setdefault(name.casefold(), name)
-        begun = (name for low, name in folded.items() if text and low.startswith(text.casefold()))
-        like = difflib.get_close_matches(text.casefold(), folded, n=1)
-        name = text if text in self.choices else folded.get(text.casefold()) or next(begun, None)
-        name = name or folded.get(*like, "")
-        if not name:
+        folded, low = {name.casefold(): name for name in reversed(self.choices)}, text.casefold()
+        begun = [name for name in self.choices if low and name.casefold().startswith(low)]
+        like = [folded[name] for name in difflib.get_close_matches(low, folded, n=1)]
+        meant = [name for name in (text, folded.get(low)) if name in self.choices] + begun + like
+        if not meant:
             wanted = f"one of {len(self.choices):,} choices such as {next(iter(self.choices))!r}"
-            raise InputError(
-                f"{text!r} was typed for {self.name!r}; expected {wanted}: try another"
-            )
-        return self.choices[name]
+            given = f"{text!r} was typed for {self.name!r}"
+            raise InputError(f"{given}; expected {wanted}: try another")
+        return self.choices[meant[0]]
 
     def name_of(self, value: object) -> str:
         """What a value is called."""
@@ -91,15 +66,14 @@ class Control:
 
     def spread(self) -> list:
         """At most twelve values from end to end, as the frames of a page show them."""
-        if self.is_typed or (self.choices is None and self.low is None):
-            values = [False, True] if isinstance(self.value, bool) else []
-        elif self.choices is not None:
-            values = list(self.choices.values())
-        else:
-            steps = int((self.high - self.low) / self.step + 1e-9)
-            values = [self.low + step * self.step for step in range(steps + 1)]
+        values = list((self.choices or {}).values())
+        if isinstance(self.value, bool):
+            values = [False, True]
+        elif self.low is not None:
+            steps = range(int((self.high - self.low) / self.step + 1e-9) + 1)
+            values = [self.low + step * self.step for step in steps]
             values = [round(v, 10) if isinstance(self.value, float) else v for v in values]
-        if not values:
+        if self.is_typed or not values:
             given = f"frames={self.name!r} was given, a control that is typed"
             raise InputError(f"{given}; expected a range or a list: name another control")
         n = min(_FRAMES, len(values))
@@ -126,6 +100,20 @@ class Control:
         return ipywidgets.Text(value=self.value, continuous_update=False, **look)
 
 
+def typed(choices: Iterable[object] | Mapping[str, object], value: object = None) -> Control:
+    """A control that is typed, not chosen: a word among thousands, taken as the nearest known.
+
+    Args:
+        choices: all that may be typed, or a dict of names for them.
+        value: where the control starts, unless `draw` has a default; without it the first choice.
+    """
+    named = choices if isinstance(choices, Mapping) else {str(choice): choice for choice in choices}
+    if not named:
+        raise InputError("a typed control was given no choices; expected one or more: pass some")
+    first = next(iter(named.values())) if value is None else value
+    return Control("", first, choices=dict(named), is_typed=True)
+
+
 def controls_of(draw: Callable, given: Mapping[str, object]) -> dict[str, Control]:
     """The controls that abbreviations stand for, each at the default of `draw` where it has one."""
     parameters = inspect.signature(draw).parameters.items()
@@ -141,10 +129,8 @@ def controls_of(draw: Callable, given: Mapping[str, object]) -> dict[str, Contro
 
 def _control(name: str, given: object) -> Control:
     """The control that one abbreviation stands for."""
-    if isinstance(given, Typed):
-        control = Control(name, given.value, choices=dict(given.choices), is_typed=True)
-        control.value = control.checked(given.value)
-        return control
+    if isinstance(given, Control):
+        return replace(given, name=name, value=given.checked(given.value))
     if isinstance(given, bool | str):
         return Control(name, given)
     if isinstance(given, Mapping) and given:

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -31,25 +32,21 @@ def as_html(frame: pd.DataFrame | pd.Series) -> str:
     shown = [number for number in range(len(heads)) if number not in ends]
     cells = [_cells([columns[i] for i in (number, *around.get(number, ()))]) for number in shown]
     sides = ["" if _is_number(columns[i]) else ' style="text-align:left"' for i in shown]
-    top = "".join(
-        f"<th{side}>{in_words(heads[i])}</th>" for i, side in zip(shown, sides, strict=True)
-    )
-    lines = [
-        "".join(f"<td{side}>{cell}</td>" for cell, side in zip(row, sides, strict=True))
-        for row in zip(*cells, strict=True)
-    ]
+    rows = list(zip(*cells, strict=True))
 
-    def part(some: list[str]) -> str:
-        body = "".join(f"<tr>{line}</tr>" for line in some)
-        head = f"<thead><tr>{top}</tr></thead>"
-        return f'<table class="dataframe">{head}<tbody>{body}</tbody></table>'
+    def line(tag: str, texts: Iterable[str]) -> str:
+        pairs = zip(sides, texts, strict=True)
+        return f"<tr>{''.join(f'<{tag}{side}>{text}</{tag}>' for side, text in pairs)}</tr>"
 
-    if len(lines) <= _ROWS:
-        return part(lines)
+    def part(rows: list[tuple[str, ...]]) -> str:
+        head = line("th", [in_words(heads[i]) for i in shown])
+        body = "".join(line("td", row) for row in rows)
+        return f'<table class="dataframe"><thead>{head}</thead><tbody>{body}</tbody></table>'
+
     more = (
-        f"<details><summary>{len(lines) - _ROWS} more rows</summary>{part(lines[_ROWS:])}</details>"
+        f"<details><summary>{len(rows) - _ROWS} more rows</summary>{part(rows[_ROWS:])}</details>"
     )
-    return part(lines[:_ROWS]) + more
+    return part(rows[:_ROWS]) + (more if len(rows) > _ROWS else "")
 
 
 def in_words(name: str) -> str:
@@ -74,32 +71,26 @@ def _is_number(column: pd.Series) -> bool:
 def _intervals(heads: list[str], columns: list[pd.Series]) -> dict[int, tuple[int, int]]:
     """The numbers of the columns that are the ends of another one's intervals, by its number."""
     around = {}
-    for low, name in enumerate(heads):
-        if not re.search(r"(?:^|[_ ])low$", name):
+    numbers = [number for number, column in enumerate(columns) if _is_number(column)]
+    places = {heads[number]: number for number in numbers}
+    for name, low in places.items():
+        stem, high = name[:-3], places.get(f"{name[:-3]}high")
+        if not re.search(r"(^|[_ ])low$", name) or high is None:
             continue
-        stem, high = name[:-3], name[:-3] + "high"
-        if high not in heads or not (
-            _is_number(columns[low]) and _is_number(columns[heads.index(high)])
-        ):
-            continue
-        high = heads.index(high)
-        own = [heads.index(stem[:-1])] if stem[:-1] in heads else []
-        for number in own if stem else range(low - 1, -1, -1):  # the nearest that lies within
-            if number not in around and _is_number(columns[number]):
-                a, x, b = (columns[i].to_numpy(float) for i in (low, number, high))
-                if own or (np.isnan(a) | ((a <= x) & (x <= b))).all():
-                    around[number] = low, high
-                    break
+        own = [places[stem[:-1]]] if stem[:-1] in places else []
+        for number in own if stem else reversed([n for n in numbers if n < low]):
+            a, x, b = (columns[i].to_numpy(float) for i in (low, number, high))
+            if own or (number not in around and (np.isnan(a) | ((a <= x) & (x <= b))).all()):
+                around[number] = low, high
+                break
     return around
 
 
 def _cells(columns: list[pd.Series]) -> list[str]:
     """The cells of a column as HTML, with its interval where two more columns give one."""
     if not _is_number(columns[0]):
-        yes = {True: "yes", False: "no"} if pd.api.types.is_bool_dtype(columns[0]) else {}
-        missing = columns[0].isna()
-        texts = [html.escape(str(yes.get(cell, cell) if yes else cell)) for cell in columns[0]]
-        return ["–" if gone else text for text, gone in zip(texts, missing, strict=True)]
+        words = {"True": "yes", "False": "no", "nan": "–", "None": "–", "<NA>": "–"}
+        return [html.escape(words.get(str(cell), str(cell))) for cell in columns[0]]
     values = np.column_stack([column.to_numpy(float, na_value=np.nan) for column in columns])
     sizes = np.abs(values[np.isfinite(values)])
     largest = sizes.max(initial=0)
