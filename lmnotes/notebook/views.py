@@ -166,13 +166,22 @@ class Explorer:
         self._shown_in = shell.execution_count
         if self.view is not None:
             display(self.view)
-        stills = [_captioned(*still) for still in self.stills]
+        stills = [self._captioned(*still) for still in self.stills]
         if not self.frames:
             for still in stills:
                 display(HTML(still))
             return
         shows = "".join(stills)
         display({"text/html": shows, PAGE: self._frames()}, raw=True)
+
+    def _captioned(self, values: dict, output: object, dpi: int = shown.CRISP) -> str:
+        """A drawing over its settings, as HTML."""
+        named = {
+            name.replace("_", " "): self.controls[name].name_of(values[name]) for name in values
+        }
+        settings = html.escape(", ".join(f"{name} = {value}" for name, value in named.items()))
+        caption = f"<figcaption><small>{settings}</small></figcaption>"
+        return f"<figure>{shown.as_html(output, dpi)}{caption}</figure>"
 
     def _frames(self) -> dict:
         """What a page needs to move the view: the control, its values, and the HTML of each."""
@@ -184,7 +193,7 @@ class Explorer:
         return {
             "control": control.name.replace("_", " "),
             "values": [control.name_of(values[control.name]) for values, _ in self.frames],
-            "frames": [_captioned(*frame, shown.SCREEN) for frame in self.frames],
+            "frames": [self._captioned(*frame, shown.SCREEN) for frame in self.frames],
         }
 
 
@@ -257,10 +266,3 @@ def _drawn(draw: Callable, values: dict) -> object:
         if isinstance(output, Figure):
             pyplot.close(output)
     return output
-
-
-def _captioned(values: dict, output: object, dpi: int = shown.CRISP) -> str:
-    """A drawing over its settings, as HTML."""
-    settings = ", ".join(f"{name.replace('_', ' ')} = {value}" for name, value in values.items())
-    caption = f"<figcaption><small>{html.escape(settings)}</small></figcaption>"
-    return f"<figure>{shown.as_html(output, dpi)}{caption}</figure>"

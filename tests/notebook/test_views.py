@@ -1,11 +1,18 @@
+import asyncio
 import base64
 import re
 import time
 
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.notebook import typed, views
+from lmnotes.notebook import shown, typed, views
 
 
 @pytest.fixture
@@ -77,12 +84,6 @@ def test_headless_error_is_raised():
 
 
 def test_figures_and_tables_are_shown_and_closed(live):
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-    import pandas as pd
-
     def draw(n):
         fig, ax = plt.subplots(figsize=(1, 1))
         ax.plot(range(n))
@@ -99,6 +100,45 @@ def test_figures_and_tables_are_shown_and_closed(live):
     assert view.area.value != first
     table = views.explore(lambda n: pd.DataFrame({"n": range(n)}), n=(1, 3))
     assert "<table" in table.area.value
+
+
+def test_live_a_drawing_is_rough_while_it_moves_and_crisp_when_it_rests(live, monkeypatch):
+    def draw(n):
+        fig, ax = plt.subplots(figsize=(2, 1), layout="constrained")
+        ax.set_ylabel("y" * n)
+        return fig
+
+    async def drag():
+        view = views.explore(draw, n=(1, 9))
+        await asyncio.sleep(0.2)
+        for n in (3, 4):
+            view.widgets["n"].value = n
+            yield _picture(view.area.value)
+        await asyncio.sleep(0.2)
+        yield _picture(view.area.value)
+
+    async def all_of_it():
+        return [picture async for picture in drag()]
+
+    monkeypatch.setattr(views, "_REST", 0.05)
+    pictures = asyncio.run(all_of_it())
+    assert {width for width, _ in pictures} == {2 * shown.SCREEN}
+    assert [int.from_bytes(png[16:20], "big") for _, png in pictures] == [230, 230, 460]
+
+
+def test_axes_stand_still_while_a_view_moves():
+    def draw(name):
+        fig, axes = plt.subplots(1, 2, figsize=(4, 1), layout="constrained")
+        axes[1].set_yticks([0, 1], [name, ""])
+        return fig
+
+    view = views.explore(draw, frames="name", name=["a", "a longer name", "ab"])
+    view._frames()
+    places = [[ax.get_position().bounds for ax in fig.axes] for _, fig in view.frames]
+    assert places[0] == places[1] == places[2]
+    grown, _ = plt.subplots(1, 3, figsize=(4, 1))
+    assert len(shown.steady(grown, places[0])) == 3  # another figure stands as it is
+    plt.close(grown)
 
 
 def _picture(text):
