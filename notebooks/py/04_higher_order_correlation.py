@@ -114,16 +114,17 @@ energy.check(...)  # a function of S (V, K) that returns (K, K)
 c = axes.c | {"shuffled columns": paper.correlations.shuffled_null(axes.ica.values, seed=seed)}
 second_order = axes.ica.values.T @ axes.ica.values / len(axes.ica)
 level = paper.correlations.background(axes.ica.values)
-pairs = paper.correlations.off_diagonal({"second order": second_order} | c)
+i, j = np.triu_indices(axes.ica.n_axes, 1)
+pairs = pd.DataFrame({name: matrix[i, j] for name, matrix in c.items()})
 notebook.figure(
-    paper.figures.matrices(second_order, c, level),
+    paper.figures.matrices(second_order, c, pairs, level),
     "fig3_matrices",
-    data=pairs,
+    data=pairs.assign(i=i + 1, j=j + 1, **{"second order": second_order[i, j]}),
     caption=f"Figure 3: second order, and higher orders with the spread of their {len(pairs):,} pairs. Red: the spherical level, {level:.3f}. Independent axes have 1.",
 )
-levels = pairs[list(c)].quantile([0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999, 1])
+levels = pairs.quantile([0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999, 1])
 levels = levels.rename_axis("quantile").reset_index()
-unit_rows = np.median(paper.correlations.of_unit_rows(axes.ica.values)[pairs.i - 1, pairs.j - 1])
+unit_rows = np.median(paper.correlations.of_unit_rows(axes.ica.values)[i, j])
 notebook.table(
     levels.merge(notebook.card.table("04", "levels"), how="left"),
     "levels",

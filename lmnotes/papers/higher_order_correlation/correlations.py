@@ -74,13 +74,6 @@ def of_unit_rows(values: np.ndarray) -> np.ndarray:
     return squares.T @ squares / len(squares) * values.shape[1] ** 2
 
 
-def off_diagonal(matrices: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """The entries of symmetric matrices (K, K) above their diagonals: i, j from 1, and a column of
-    each matrix."""
-    i, j = np.triu_indices(len(next(iter(matrices.values()))), 1)
-    return pd.DataFrame({"i": i + 1, "j": j + 1} | {n: m[i, j] for n, m in matrices.items()})
-
-
 def pairs(
     c: np.ndarray, error: np.ndarray | None = None, names: Sequence[str] | None = None
 ) -> pd.DataFrame:

@@ -34,10 +34,7 @@ def energy() -> teach.Exercise:
         ("that is the sum over words, not their mean", _gives(50 * c)),
         ("that is divided by the axes, which are the columns", _gives(50 / 3 * c)),
         ("that is a matrix of words by words: turn it round", _gives(squares @ squares.T / 50)),
-        (
-            "something was taken off: independent axes have 1 here",
-            _gives(np.cov(_TOY.T**2, ddof=0)),
-        ),
+        ("something was taken off: independent axes have 1", _gives(np.cov(_TOY.T**2, ddof=0))),
         ("that is the diagonal alone, the kurtosis", _gives(np.diag(c))),
     ]
     kind = "a function of S (V, K) that returns a matrix (K, K)"
@@ -64,12 +61,12 @@ def share_of_top() -> teach.Exercise:
         ("the values enter squared", gives(np.sort(signed)[::-1][:5].sum() / signed.sum())),
         ("that is the m-th word alone, not the first m together", gives(largest[4] / total)),
     ]
+    right, kind = (
+        gives(largest[:5].sum() / total),
+        "a function of S, i, j and m that returns a share",
+    )
     return teach.exercise(
-        "share_of_top",
-        right=gives(largest[:5].sum() / total),
-        expected="a function of S, i, j and m that returns a number between 0 and 1",
-        kind=callable,
-        mistakes=mistakes,
+        "share_of_top", right=right, expected=kind, kind=callable, mistakes=mistakes
     )
 
 
@@ -83,13 +80,8 @@ def spherical_level() -> teach.Exercise:
         ("that is of the whole length, to be shared out among axes", lambda answer: answer > 100),
         ("below 1: lengths that vary push every pair up", lambda answer: answer < 1),
     ]
-    return teach.exercise(
-        "spherical_level",
-        right=_near(12500 / 10200),
-        expected="one number",
-        kind=float,
-        mistakes=mistakes,
-    )
+    kind = {"expected": "one number", "kind": float}
+    return teach.exercise("spherical_level", right=_near(12500 / 10200), **kind, mistakes=mistakes)
 
 
 def break_claim(axes: Axes) -> teach.Exercise:
@@ -106,23 +98,12 @@ def break_claim(axes: Axes) -> teach.Exercise:
         ("nothing is left out then, and the claim stands", lambda answer: answer == 0 < turn),
         ("a number of words below 0 cannot be left out", lambda answer: answer < 0),
         ("that many are all that were tried or more", lambda answer: answer >= len(largest)),
-        (
-            "this pair sinks to its level there; the claim asks for more",
-            lambda answer: answer == sunk,
-        ),
+        ("this pair sinks to its level there, not below the claim", lambda answer: answer == sunk),
         ("the claim still stands then", lambda answer: answer < turn),
-        (
-            "it has turned by then, but before too: the fewest are asked",
-            lambda answer: answer > turn,
-        ),
+        ("turned by then, but before too: the fewest are asked", lambda answer: answer > turn),
     ]
-    return teach.exercise(
-        "break_claim",
-        right=lambda answer: answer == turn,
-        expected="a whole number of words",
-        kind=int,
-        mistakes=mistakes,
-    )
+    kind = {"expected": "a whole number of words", "kind": int, "mistakes": mistakes}
+    return teach.exercise("break_claim", right=lambda answer: answer == turn, **kind)
 
 
 def chance_edge() -> teach.Exercise:
@@ -135,10 +116,5 @@ def chance_edge() -> teach.Exercise:
         ("every pair would have an edge then; a tree keeps few of the pairs", _near(1)),
         ("an edge is no toss of a coin: count the pairs that could be edges", _near(0.5)),
     ]
-    return teach.exercise(
-        "chance_edge",
-        right=_near(2 / 50),
-        expected="one number between 0 and 1",
-        kind=float,
-        mistakes=mistakes,
-    )
+    kind = {"expected": "one number between 0 and 1", "kind": float}
+    return teach.exercise("chance_edge", right=_near(2 / 50), **kind, mistakes=mistakes)

@@ -34,16 +34,17 @@ def heat(blocks: Mapping[str, pd.DataFrame]) -> Figure:
     return figure
 
 
-def matrices(second: np.ndarray, c: Mapping[str, np.ndarray], level: float) -> Figure:
+def matrices(
+    second: np.ndarray, c: Mapping[str, np.ndarray], pairs: pd.DataFrame, level: float
+) -> Figure:
     """Second order, higher orders side by side, and the densities of their pairs (Figure 3).
 
     Args:
-        second: (K, K) correlations of ICA's axes. c: name -> (K, K), PCA's as a density only.
+        second: (K, K) correlations of ICA's axes. c: name -> (K, K), PCA's not drawn.
+        pairs: the entries of c above the diagonal, a column of each.
         level: the spherical level, marked in red.
     """
-    upper = np.triu_indices(len(second), 1)
-    pairs = {name: matrix[upper] for name, matrix in c.items()}
-    high = float(np.quantile(pairs["ICA"], 0.998))
+    high = pairs["ICA"].quantile(0.998)
     figure, axes = style.grid(8, 4, height=2.1)
     first, *places = axes[:4]
     end = len(second) + 0.5
@@ -64,10 +65,9 @@ def matrices(second: np.ndarray, c: Mapping[str, np.ndarray], level: float) -> F
     return figure
 
 
-def _densities(ax: Axes, pairs: Mapping[str, np.ndarray], level: float) -> None:
+def _densities(ax: Axes, pairs: pd.DataFrame, level: float) -> None:
     """How the pairs of axes of each basis are spread, on a scale that shows a few in thousands."""
-    top = max(values.max() for values in pairs.values())
-    edges = np.geomspace(min(values.min() for values in pairs.values()), top, 90)
+    edges = np.geomspace(pairs.min(axis=None), pairs.max(axis=None), 90)
     for name, values in pairs.items():
         shares = np.histogram(values, edges)[0] / len(values)
         colour = BASES.get(name, style.NOISE)

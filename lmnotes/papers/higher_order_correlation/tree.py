@@ -3,6 +3,7 @@
 After Oyama, Yamagiwa and Shimodaira, EMNLP 2024, Figures 5 and 12.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import networkx
@@ -35,9 +36,8 @@ def grow(weights: np.ndarray, nodes: Sequence[int] | None = None) -> networkx.Gr
     nodes = list(range(len(weights)) if nodes is None else (int(node) for node in nodes))
     graph = networkx.Graph()
     graph.add_nodes_from(nodes)
-    for place, i in enumerate(nodes):
-        for j in nodes[place + 1 :]:
-            graph.add_edge(i, j, weight=float(weights[i, j]))
+    for i, j in itertools.combinations(nodes, 2):
+        graph.add_edge(i, j, weight=float(weights[i, j]))
     return networkx.maximum_spanning_tree(graph, algorithm="prim" if len(nodes) > 1 else "kruskal")
 
 

@@ -115,12 +115,6 @@ def test_the_largest_entry_is_taken_anew_as_words_go(linked):
         assert largest[n] == pytest.approx(c[np.triu_indices(5, 1)].max())
 
 
-def test_entries_are_counted_from_1():
-    c = np.arange(9.0).reshape(3, 3)
-    table = correlations.off_diagonal({"a": c + c.T})
-    assert table.to_numpy().tolist() == [[1, 2, 4], [1, 3, 8], [2, 3, 12]]
-
-
 def test_the_paper_s_pairs_are_found_by_their_words():
     words = ["rna", "protein", "dna", "acids", "acid", "oh", "greek", "athens", "gods", "goddess"]
     values = np.zeros((10, 3))
