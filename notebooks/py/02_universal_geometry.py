@@ -141,7 +141,7 @@ whiten.check(...)
 # $(\mathrm{E}\log\cosh s-\mathrm{E}\log\cosh n)^2$ over both axes, $n$ Gaussian, is largest. Angle 0 is ICA's answer.
 #
 # **Four measures (Figure 6).** Skewness and excess kurtosis, and squared distances of $\mathrm{E}\log\cosh u$ and $\mathrm{E}[-e^{-u^2/2}]$ from their
-# values for a Gaussian. Only the third was maximised; do the others agree? ICA makes the most of any cloud, so its axes are less Gaussian than principal components
+# values for a Gaussian. Only the third was maximised; do the others agree? Each has its row in the ledger. ICA makes the most of any cloud, so its axes are less Gaussian than principal components
 # even where there is nothing to find. Grey is ICA of Gaussian noise of the same size; the ledger asks for more than the larger of PCA and this noise.
 
 # %%
@@ -195,7 +195,7 @@ round_cloud = notebook.teach.quiz("round_cloud")
 # With rows scaled to length 1, a word's value on an axis says how much of the word that axis is. In the paper *ferrari* is cars and Italian, *kurosawa* film and Japanese.
 # Here the axes are those of five everyday words: of a list that was written down before any axis was looked at, the words that are most of one axis of the more skewed half. `axis_words` takes words of yours.
 #
-# *What to see.* Spikes lie along the axes. Which words lie between two of them, and do they belong to both topics?
+# *What to see.* Spikes lie along the axes. Which words lie between two of them, and do they belong to both topics? The figure names the strongest two of every pair, whatever they are.
 
 # %%
 topics = paper.topics.choose(space, axis_words or paper.topics.EVERYDAY, min_count=often_enough)
@@ -231,7 +231,7 @@ notebook.figure(
     paper.figures.stability(space.skewness, steady),
     "stability",
     data={"axis": np.arange(1, space.n_axes + 1), "skewness": space.skewness, "median_r": steady},
-    caption=f"{np.sum(steady > 0.9)} of {space.n_axes} axes come back with |r| > 0.9 in the median of {len(runs)} other runs. Right: are the skewed axes the ones that come back?",
+    caption=f"{np.sum(steady > 0.9)} of {space.n_axes} axes come back with |r| > 0.9 in the median of {len(runs)} other runs. Right: skewness and steadiness have a rank correlation of {pd.Series(steady).corr(pd.Series(space.skewness), method='spearman'):.2f}.",
 )
 varimax = paper.worlds.fits_of(
     trainings, min_count, seeds, weights=weights, contrast="cube", tolerance=1e-2
@@ -262,7 +262,7 @@ dist_ratio.check(...)
 # reduced by singular values, each side for itself, so that a word that both use is two different words, and the pairing alone connects them. The untrained
 # model keeps the bags and mixes the words at random.
 #
-# *What to see.* In the table, read both lists of words of a row: are they about one thing? Neither side was ever shown the other's words. In the figure,
+# *What to see.* In the table, read both lists of words of a row: are they about one thing? The held-out correlation says how far, on functions that had no say in the matching; neither side was ever shown the other's words. In the figure,
 # the diagonal of ICA against those of PCA and of the two nulls.
 
 # %%
@@ -381,7 +381,7 @@ paper.ledger.pairs(told)
 # for trivial reasons such as word frequency. And compare with the **random rotation**: where one space is nearly a linear image of the other, any axis of one has
 # some correlation with some axis of the other, so that even random axes pass the shuffled null. Being above it is little; being above the green curve is the point. And two halves of one text share their topics: that is an upper bound on universality,
 # not a test of it. English against Python is the harder case. Static against contextual vectors, the model being small, is the hardest: is the blue
-# curve above the orange one there, beyond its first axes?
+# curve above the orange one there, beyond its first axes? `contextual_mean` in the ledger says by how much, and how surely.
 #
 # **How far "universal" goes.** Later work asks more of it: Li, Matsuda and Yanaka (EMNLP 2024, [arXiv 2406.12474](https://arxiv.org/abs/2406.12474)) run ICA many times within each of English, Japanese and Chinese, keep
 # the axes that return, and test by statistics which of *these* correspond across languages: some do, a part of all axes. That an axis is universal takes both: that it comes back (section 4), and that it is matched beyond chance (here).

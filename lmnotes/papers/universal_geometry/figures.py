@@ -49,7 +49,7 @@ def spikes(
     for number, (ax, cloud) in enumerate(zip(panels, clouds, strict=True)):
         (name, space), pair = list(spaces.items())[number // len(pairs)], pairs[number % len(pairs)]
         both = np.concatenate(clouds[number % len(pairs) :: len(pairs)])
-        low, high = both.min() - 0.5, both.max() + 0.5
+        low, high = both.min() - 1, both.max() + 0.5
         if by_count:
             points = style.counted_points(ax, *cloud.T, space.counts)
             if number % len(pairs) == len(pairs) - 1:
