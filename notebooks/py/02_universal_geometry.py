@@ -350,7 +350,7 @@ told |= paper.worlds.of_images(static, image_folder, image_models, seeds)
 # %%
 curves = pd.concat([pair.curves() for pair in told.values()], ignore_index=True)
 notebook.figure(
-    paper.figures.curves(curves, {pair.name: pair.above_random() for pair in told.values()}),
+    paper.figures.curves(curves),
     "matched_curves",
     data=curves,
     caption="Correlation of matched axes over pairs that had no part in the matching. Shaded: ICA axes above every axis of a random rotation. Dotted: the same with shuffled pairs (as matched, not held out, so rather too high) and with untrained vectors, to which ICA gives twenty steps at most: a round cloud has no axes to settle on."

@@ -29,6 +29,14 @@ def _shades(colour: str) -> LinearSegmentedColormap:
     return LinearSegmentedColormap.from_list("", [own + 0.6 * (1 - own), own, 0.45 * own])
 
 
+def _write(figure: Figure, drawn: Sequence[tuple[Axes, np.ndarray, Mapping[str, int]]]) -> None:
+    """Words beside their points in several panels, once all are laid out: points (n, 2), and the
+    row of each word."""
+    figure.draw_without_rendering()
+    for ax, points, words in drawn:
+        style.place_words(ax, *points.T, words, laid_out=True)
+
+
 def spikes(
     spaces: Mapping[str, Components],
     pairs: Sequence[tuple[int, int]],
@@ -59,14 +67,13 @@ def spikes(
             look = {"cmap": _shades(COLOURS[name]), "linewidths": 0.1, "rasterized": True}
             ax.hexbin(*cloud.T, **hexes, **look)
         ax.set(xlim=(low, high), ylim=(low, high), aspect="equal")
+        ax.locator_params(nbins=4, integer=True)
         ax.set(xlabel=f"{name} axis {pair[0] + 1}", ylabel=f"{name} axis {pair[1] + 1}")
         listed = np.asarray(space.counts) >= min_count
         rows = np.argsort(np.where(listed[:, None], -cloud, np.inf), axis=0, kind="stable")[:2]
-        tips.append({space.words[row]: row for row in rows.T.ravel()})
+        tips.append((ax, cloud, {space.words[row]: row for row in rows.T.ravel()}))
     if not by_count:
-        figure.draw_without_rendering()
-        for ax, cloud, words in zip(panels, clouds, tips, strict=True):
-            style.place_words(ax, *cloud.T, words, laid_out=True)
+        _write(figure, tips)
     return figure
 
 
@@ -99,24 +106,21 @@ def measures(table: pd.DataFrame) -> Figure:
 def heatmap(ax: Axes, values: np.ndarray, rows: Sequence[str], columns: Sequence[str], *, turn=30):
     """A matrix with the names of its rows and columns, white at 0; the image is returned."""
     image = ax.imshow(values, aspect="auto", vmin=-1, vmax=1, **_SIGNED)
-    look = {"rotation": turn, "ha": "right" if turn % 90 else "center"}
-    ax.set_xticks(
-        range(len(columns)), columns, **look, rotation_mode="anchor" if turn % 90 else None
-    )
+    look = {"rotation": turn, "ha": "right", "rotation_mode": "anchor"}
+    ax.set_xticks(range(len(columns)), columns, **look)
     ax.set_yticks(range(len(rows)), rows, fontsize=6.5)
     ax.tick_params(length=0)
     return image
 
 
-def _pair_of_axes(ax: Axes, topics: Topics, i: int, j: int, words: Sequence[str]) -> dict[str, int]:
-    """The words (V,) on axes i and j on equal scales; returns those to be named, by row."""
-    x, y = topics.values[:, [i, j]].T
-    points = {"s": 1.5, "color": COLOURS["ICA"], "alpha": 0.2, "linewidths": 0, "rasterized": True}
-    ax.scatter(x, y, **points)
+def _pair_of_axes(ax: Axes, topics: Topics, i: int, j: int, words: Sequence[str]) -> tuple:
+    """The words (V,) on axes i and j on equal scales; returned is what `_write` takes."""
+    points, look = topics.values[:, [i, j]], {"color": COLOURS["ICA"], "alpha": 0.2}
+    ax.scatter(*points.T, s=1.5, linewidths=0, rasterized=True, **look)
     ends = topics.values.min() - 0.03, topics.values.max() + 0.05
     ax.set(xlim=ends, ylim=ends, aspect="equal")
     rows = [*topics.between[i, j], *topics.tops[i], *topics.tops[j]]
-    return {words[row]: row for row in rows}
+    return ax, points, {words[row]: row for row in rows}
 
 
 def mixtures(topics: Topics, words: Sequence[str]) -> Figure:
@@ -131,13 +135,11 @@ def mixtures(topics: Topics, words: Sequence[str]) -> Figure:
     rows = topics.rows
     image = heatmap(panels["left"], topics.values[rows], [words[row] for row in rows], topics.names)
     style.colour_bar(image, panels["left"], "normalised value", location="top", aspect=40)
-    named = {}
+    drawn = []
     for ax, (i, j) in zip((panels["upper"], panels["lower"]), topics.best_pairs(), strict=False):
-        named[ax] = (i, j), _pair_of_axes(ax, topics, i, j, words)
+        drawn.append(_pair_of_axes(ax, topics, i, j, words))
         ax.set(xlabel=f"axis {topics.names[i]}", ylabel=f"axis {topics.names[j]}")
-    figure.draw_without_rendering()
-    for ax, ((i, j), labels) in named.items():
-        style.place_words(ax, *topics.values[:, [i, j]].T, labels, laid_out=True)
+    _write(figure, drawn)
     return figure
 
 
@@ -145,18 +147,14 @@ def triangle(topics: Topics, words: Sequence[str]) -> Figure:
     """All pairs of some axes as a triangle of scatter plots, with their words (Fig. 12)."""
     n = len(topics.axes) - 1
     figure, panels = style.grid(n * n, n, height=style.PAGE / n)
-    named = {}
+    drawn = []
     for ax, (row, column) in zip(panels, np.ndindex(n, n), strict=True):
         if column > row:
             ax.axis("off")
             continue
-        named[ax] = column, row + 1
-        labels = _pair_of_axes(ax, topics, column, row + 1, words)
-        ax.label = labels
+        drawn.append(_pair_of_axes(ax, topics, column, row + 1, words))
         style.outer_labels(ax, "", f"axis {topics.names[row + 1]}", f"axis {topics.names[column]}")
-    figure.draw_without_rendering()
-    for ax, pair in named.items():
-        style.place_words(ax, *topics.values[:, list(pair)].T, ax.label, laid_out=True)
+    _write(figure, drawn)
     return figure
 
 
@@ -167,15 +165,9 @@ def stability(skewness: np.ndarray, steady: np.ndarray, floor: float = 0.9) -> F
     left.scatter(np.arange(1, len(steady) + 1), np.sort(steady)[::-1], **look)
     left.axhline(floor, color=style.GREY, ls=":")
     above = int(np.sum(steady > floor))
-    left.annotate(
-        f"{above} of {len(steady)} above {floor}",
-        (above, floor),
-        (8, 6),
-        textcoords="offset points",
-    )
-    left.set(
-        xlabel="axes, the steadiest first", ylabel="median |r| with other runs", ylim=(0, 1.05)
-    )
+    left.text(above + 2, floor + 0.03, f"{above} of {len(steady)} above {floor}")
+    left.set(xlabel="axes, the steadiest first", ylabel="median |r| with other runs")
+    left.set_ylim(0, 1.05)
     right.scatter(skewness, steady, **look)
     right.set(xlabel="skewness of the axis")
     return figure
@@ -208,56 +200,35 @@ def matched(pair: Pair, n_axes: int = 20) -> tuple[Figure, pd.DataFrame]:
     return figure, pd.concat(frames, keys=names, names=["method", "first"]).reset_index()
 
 
-def curves(table: pd.DataFrame, above: Mapping[str, int]) -> Figure:
+def curves(table: pd.DataFrame) -> Figure:
     """Held-out correlation by rank, the first comparison large with its curves named; in every
     panel how many ICA axes are above all random ones.
 
-    table: columns rank, r, method, comparison. above: by comparison.
+    table: columns rank (from 0), r, method, comparison.
     """
-    names = list(dict.fromkeys(table.comparison))
     style.use()
-    small = [*names[1:], *[""] * (len(names) % 2 == 0)]
-    rows = [[names[0], *small[n : n + 2]] for n in range(0, len(small), 2)] or [[names[0]]]
-    blanks = iter(range(100))
-    rows = [[name or f"{next(blanks)}" for name in row] for row in rows]
-    widths = [1.6, 1, 1][: len(rows[0])]
+    large, *small = dict.fromkeys(table.comparison)
+    small += ["."] * (len(small) % 2)  # an empty place
+    rows = [[large, *small[n : n + 2]] for n in range(0, len(small), 2)] or [[large]]
+    look = {"width_ratios": [1.6, 1, 1][: len(rows[0])], "sharey": True}
     size = (style.PAGE, 1.75 * max(len(rows), 2))
-    figure, panels = style.plt.subplot_mosaic(rows, figsize=size, width_ratios=widths, sharey=True)
-    top = float(table.r.max()) * 1.08
+    figure, panels = style.plt.subplot_mosaic(rows, figsize=size, **look)
+    limits = (min(0, float(table.r.min())), float(table.r.max()) * 1.08)
     for name, ax in panels.items():
-        own = table[table.comparison == name]
-        if own.empty:
-            ax.axis("off")
-            continue
-        bases.curves(ax, own.assign(rank=own["rank"] + 1), "rank", "r", by="method", legend=False)
-        ax.set(title=name, ylim=(min(0, float(table.r.min())), top), xlim=(1, None))
+        own = table[table.comparison == name].assign(rank=lambda t: t["rank"] + 1)
+        bases.curves(ax, own, "rank", "r", by="method", legend=False)
+        ax.set(title=name, ylim=limits, xlim=(1, None))
         ax.tick_params(labelleft=True)  # panels of one scale and different heights
         ax.axhline(0, color=style.BLACK, lw=0.3)
-        n_axes = own[own.method == "ICA"]["rank"].max() + 1
-        ica = own[own.method == "ICA"].r.to_numpy()
-        said = f"{above[name]} of {n_axes} ICA axes\nabove every random one"
-        ax.annotate(
-            said,
-            (0.97, 0.9),
-            xycoords="axes fraction",
-            ha="right",
-            va="top",
-            fontsize=7,
-            color=COLOURS["ICA"],
-        )
-        ax.fill_between(
-            np.arange(1, above[name] + 1),
-            ica[: above[name]],
-            own[own.method == "random rotation"].r.max(),
-            color=COLOURS["ICA"],
-            alpha=0.12,
-            lw=0,
-        )
-        if name == names[0]:
-            ax.set(xlabel="matched axis, the best first", ylabel="held-out correlation")
-            for n, method in enumerate(dict.fromkeys(own.method)):
-                look = {"xycoords": "axes fraction", "color": COLOURS[method], "ha": "right"}
-                ax.annotate(method, (0.97, 0.72 - 0.055 * n), **look)
+        ica, level = own[own.method == "ICA"], own[own.method == "random rotation"].r.max()
+        above = ica[ica.r > level]
+        ax.fill_between(above["rank"], above.r, level, color=COLOURS["ICA"], alpha=0.12, lw=0)
+        said = f"{len(above)} of {len(ica)} ICA axes\nabove every random one"
+        place = {"xycoords": "axes fraction", "ha": "right", "fontsize": 7}
+        ax.annotate(said, (0.97, 0.82), color=COLOURS["ICA"], **place)
+        for n, method in enumerate(dict.fromkeys(own.method) if name == large else ()):
+            ax.annotate(method, (0.97, 0.72 - 0.055 * n), color=COLOURS[method], **place)
+    panels[large].set(xlabel="matched axis, the best first", ylabel="held-out correlation")
     return figure
 
 
@@ -282,43 +253,35 @@ def star(pair: Pair, *, min_count: int = 1) -> tuple[Figure, pd.DataFrame]:
 
     min_count: rarer words are not named.
     """
-    run, (first, second) = pair.runs[0], pair.sides
-    match, own = (
-        run.matchings["ICA"],
-        replace(second["untrained"], words=second["ICA"].words, counts=second["ICA"].counts),
-    )
+    run, first, second = pair.runs[0], pair.sides[0]["ICA"], pair.sides[1]["ICA"]
+    match, by_chance = run.matchings["ICA"], run.shuffled["ICA"].partners()
+    blank = replace(pair.sides[1]["untrained"], words=second.words, counts=second.counts)
     shown = {
-        "first half": (first["ICA"], match.first[:5]),
-        "second half": (second["ICA"], match.second[:5]),
-        "second half, axes by shuffled pairs": (
-            second["ICA"],
-            run.shuffled["ICA"].partners()[match.first[:5]],
-        ),
-        "untrained": (own, run.matchings["untrained"].second[:5]),
+        "first half": (first, match.first[:5]),
+        "second half": (second, match.second[:5]),
+        "second half, axes by shuffled pairs": (second, by_chance[match.first[:5]]),
+        "untrained": (blank, run.matchings["untrained"].second[:5]),
     }
-    arms = pair.best_names(5, n_words=2)[0]
     figure, panels = style.grid(4, 2, height=0.43 * style.PAGE)
     angles = np.pi / 2 + 2 * np.pi * np.arange(5) / 5
-    ends, tables, written = np.column_stack([np.cos(angles), np.sin(angles)]), [], []  # (5, 2)
+    ends, tables, drawn = np.column_stack([np.cos(angles), np.sin(angles)]), [], []  # (5, 2)
+    arms = pair.best_names(5, n_words=2)[0]
     for ax, (name, (space, axes)) in zip(panels, shown.items(), strict=True):
         values = space.normalised[:, axes]
         tables.append(pd.DataFrame(values, columns=arms).assign(space=name))
         top = matching.top_words(space, axes, k=3, min_count=min_count).word
-        written.append((values @ ends, {word: space.ids[word] for word in top}))
-        points = {"s": 2, "color": COLOURS["ICA"], "alpha": 0.3, "linewidths": 0}
-        ax.scatter(*written[-1][0].T, rasterized=True, **points)
+        drawn.append((ax, values @ ends, {word: space.ids[word] for word in top}))
+        look = {"color": COLOURS["ICA"], "alpha": 0.3, "linewidths": 0, "rasterized": True}
+        ax.scatter(*(values @ ends).T, s=2, **look)
         for arm, end in zip(arms, ends, strict=True):
             ax.plot(*np.array([[0, 0], end * 0.95]).T, color=style.GREY, lw=0.5)
             side = ("center", "left", "right")[int(np.sign(round(end[0], 6)))]
             look = {"ha": side, "va": "center", "color": style.RED, "fontweight": "bold"}
             ax.annotate(arm.replace(", ", "\n"), end * 1.15, **look)
         ax.spines[["left", "bottom"]].set_visible(False)
-        ax.set(
-            title=name, xticks=[], yticks=[], aspect="equal", xlim=(-1.55, 1.55), ylim=(-1.15, 1.3)
-        )
-    figure.draw_without_rendering()
-    for ax, (places, words) in zip(panels, written, strict=True):
-        style.place_words(ax, *places.T, words, laid_out=True)
+        ax.set(title=name, xticks=[], yticks=[], aspect="equal")
+        ax.set(xlim=(-1.55, 1.55), ylim=(-1.15, 1.3))
+    _write(figure, drawn)
     return figure, pd.concat(tables)
 
 

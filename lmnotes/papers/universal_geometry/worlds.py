@@ -133,11 +133,6 @@ class Pair:
         named = {f"{self.name}, {n}": side["ICA"] for n, side in enumerate(self.sides, start=1)}
         return compare.unsettled(named)
 
-    def above_random(self) -> int:
-        """How many ICA axes have a held-out correlation above that of every random axis."""
-        held_out = self.runs[0].held_out
-        return int(np.sum(held_out["ICA"] > held_out["random rotation"].max()))
-
 
 def compare_spaces(name, first, second, rows, names, seeds: Seeds, **pairing) -> Pair:
     """The pair of two spaces, given as the bases of each by all seeds, and its rows by seed."""

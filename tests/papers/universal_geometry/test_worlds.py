@@ -34,7 +34,7 @@ def test_held_out_pairs_are_those_that_the_comparison_judged():
     assert table["half 1"].tolist() == [
         pair.names[0][n] for n in pair.runs[0].matchings["ICA"].first[:2]
     ]
-    assert pair.above_random() <= 5 and pair.lead(100)[0] > 0
+    assert pair.lead(100)[0] > 0
 
 
 def test_tables_stand_below_what_is_printed():
