@@ -55,6 +55,7 @@ bench: install ## the measurements of speed, one after the other
 	done
 
 install: $(STAMP) ## .venv with all dependencies at the tested versions; done once
+	@test ! -e .git || git config filter.lmnotes.clean "$(BIN)/lmnotes sync --strip" || true
 
 # torch comes first and alone, so that no other package's requirement chooses its build.
 $(STAMP):
@@ -62,7 +63,6 @@ $(STAMP):
 	$(PIP) install --constraint constraints.txt $(PIP_TORCH_FLAGS) \
 	    "$$(grep '^torch==' constraints.txt)"
 	$(PIP) install --constraint constraints.txt --editable '.[test]'
-	@git config filter.lmnotes.clean "$(BIN)/lmnotes sync --strip" 2>/dev/null || true
 	@rm -f $(VENV)/installed-*
 	@touch $@
 

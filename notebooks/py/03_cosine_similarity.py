@@ -210,7 +210,7 @@ figure, (ax,) = figures.style.panels(height=2.5)
 at, lines = np.linspace(-0.8, 0.8, 1000), {", ".join(pair): total}
 curve, look = (at, words.null_laws.density(at, n_axes, "normal")), {"name": "random pairs"}
 look |= {"limit": 0.8, "colour": figures.style.GREY, "lines": lines}
-drawn = figures.bases.null_histogram(ax, cosine, curve, **look)
+drawn = paper.figures.null_histogram(ax, cosine, curve, **look)
 ax.set_xlabel("cosine, the same in every basis")
 notebook.figure(
     figure,

@@ -13,6 +13,41 @@ from lmnotes.papers.cosine_similarity.study import Space
 from lmnotes.words import null_laws
 
 
+def null_histogram(
+    ax: Axes,
+    values: np.ndarray,
+    curve: tuple[np.ndarray, np.ndarray],
+    *,
+    limit: float,
+    bins: int = 100,
+    colour: str = style.BLUE,
+    lines: Mapping[str, float] | None = None,
+    log: bool = False,
+    name: str = "words",
+) -> pd.DataFrame:
+    """A density of values with the curve of the null law, and some values marked.
+
+    Returns:
+        the table drawn: middle of each bin, density, null.
+    """
+    edges = np.linspace(-limit, limit, bins + 1)
+    inside = np.histogram(values, edges)[0] / (len(values) * (edges[1] - edges[0]))
+    middle = (edges[1:] + edges[:-1]) / 2
+    ax.bar(middle, inside, edges[1] - edges[0], color=colour, alpha=0.5, label=name)
+    ax.plot(*curve, color=style.RED, lw=1, label="null law")
+    if log:
+        ax.set(yscale="log", ylim=(inside[inside > 0].min() / 2, inside.max() * 30))
+    else:
+        ax.set_ylim(0, inside.max() * 1.25)
+    for text, value in (lines or {}).items():
+        ax.axvline(value, color=style.BLACK, lw=0.6, ls="--")
+        look = {"xycoords": ("data", "axes fraction"), "fontsize": 6, "rotation": 90, "va": "top"}
+        ax.annotate(text, (value, 1), (1, -2), textcoords="offset points", **look)
+    ax.set(xlim=(-limit, limit), ylabel="density")
+    ax.legend(loc="upper left" if lines else "upper right")
+    return pd.DataFrame({"middle": middle, "density": inside, "null": np.interp(middle, *curve)})
+
+
 def maps(
     matrices: Mapping[tuple[str, str], np.ndarray],
     names: Mapping[str, Sequence[str]] | None = None,
@@ -151,7 +186,7 @@ def null_laws_of(
         part = {b: values[kind != "component"].ravel() for b, values in shown.items()}
         look = {"limit": reach[kind], "colour": bases.BASES[basis], "log": log, "name": basis}
         look["lines"] = marked.get(kind) if basis == "ICA" else None
-        drawn = bases.null_histogram(ax, part[basis], curve, **look)
+        drawn = null_histogram(ax, part[basis], curve, **look)
         if log:
             random, edges = np.histogram(part["random rotation"], np.linspace(at[0], at[-1], 101))
             density = random / (part[basis].size * (edges[1] - edges[0]))

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from lmnotes import notebook
 from lmnotes.figures import bases, style
 from lmnotes.notebook.views import Explorer
+from lmnotes.papers.cosine_similarity import figures
 from lmnotes.papers.cosine_similarity.study import Space, turned
 from lmnotes.words import null_laws, similarity
 from lmnotes.words.ica import intruder, matching
@@ -60,7 +61,7 @@ def null_lab(n_axes: int) -> Explorer:
         figure, (ax,) = style.panels(width=4.5)
         curve = at, null_laws.density(at / scale, dimensions, law) / scale
         look = {"limit": reach, "colour": style.GREY, "log": log_scale, "name": "drawn"}
-        bases.null_histogram(ax, values.ravel() * scale, curve, **look)
+        figures.null_histogram(ax, values.ravel() * scale, curve, **look)
         ax.set_ylim((1e-6, 30) if log_scale else (0, 1.5))
         if kind == "component":
             exact = null_laws.density(at / scale, dimensions, "sphere") / scale
