@@ -32,7 +32,9 @@ vocabulary: str = "bcv"  # how the tables spell the vectors' words: bcv | homema
 min_count: int = 8  # 1..1000, rarer words are left out
 warm_epochs: int = 10  # 1..500, for a snapshot that begins with the one before
 n_permutations: int = 40  # 2..1000
-legacy_draws: bool = False  # the paper's own random numbers for the real tables: minutes
+legacy_draws: bool = (
+    False  # the paper's own random numbers for the real tables: a quarter of an hour
+)
 
 # %% tags=["parameters"]
 vectors_file: str = ""  # vectors of real concepts: bioconceptvec, or a path
@@ -424,7 +426,7 @@ for id, fraction in (("transe_small", min(curve.fraction)), ("transe_large", max
 
 # %% [markdown]
 # *What to see.* The published crosses climb slowly and then leap at the last step. On the real triples (given `tables`, section 8), filtering by *all* known ones flattens the last step: much of the leap is the filter, not learning. In a small world a drug has few targets per pathway, so that
-# there is little to filter and the two curves per triple lie on each other: this figure cannot show the artefact. Six lines by hand can.
+# there is little to filter and the two curves per triple lie on each other: this figure cannot show the artefact. A list of seven by hand can.
 
 # %%
 quiz = notebook.teach.quiz("filter")

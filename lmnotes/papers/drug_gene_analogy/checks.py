@@ -35,7 +35,7 @@ def statistics(known: dict[str, RelationSet]) -> pd.DataFrame:
 def random_scores(known: dict[str, RelationSet], *, legacy: bool = False) -> pd.DataFrame:
     """The random baseline and the published one.
 
-    legacy: the original recipe in the order of its draws, to the printed digits, in minutes; else
+    legacy: the original recipe in the order of its draws, to the printed digits, slowly; else
     other draws of the same law, in seconds.
     """
     rng, rows = np.random.RandomState(0), []

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.papers.drug_gene_analogy import checks, numbers, planes, popularity, snapshots, world
+from lmnotes.papers.drug_gene_analogy import (
+    checks,
+    live,
+    numbers,
+    planes,
+    popularity,
+    snapshots,
+    world,
+)
 from lmnotes.papers.drug_gene_analogy import study as drug_gene
 from lmnotes.papers.drug_gene_analogy import tables as analogy_tables
 from lmnotes.words.analogy import prediction, tasks
@@ -196,3 +204,85 @@ def test_every_number_of_the_tables_has_its_claim():
 def test_kegg_s_own_lists_give_the_authors_pairs():
     known = drug_gene_tables.relation_set("bcv")
     assert numbers.rebuilt_pairs(drug_gene_tables.FOLDER, known) == len(known.relations) == 6645
+
+
+@pytest.fixture(scope="module")
+def results(study):
+    return analogy_tables.methods(study)
+
+
+def test_methods_take_one_thing_away_at_a_time(study, results):
+    assert list(results) == list(analogy_tables.METHODS)
+    bare = analogy_tables.answers(study, "G", vector="none", centre=False)["world 1"]
+    assert results["G, no vector, not centred"]["world 1"].ranks.tolist() == bare.ranks.tolist()
+    assert results["P1'"]["world 1"].task.direction == "gene2drug"
+    guess = results["P2', random"]["world 1"]
+    assert guess.settings["method"] == "random" and guess.task.setting == "P2"
+    in_words = analogy_tables.in_words(analogy_tables.scores(results))
+    assert in_words.block.nunique() == 4 and len(in_words) == len(results)
+
+
+def test_predictions_mark_the_targets(study, results):
+    table = analogy_tables.predictions(results, "world 1", study.symbols, n=3)
+    relations = study.facts["world 1"].relations.replace(study.symbols)
+    for row in table[table.setting == "G"].itertuples():
+        genes = row[3].split()
+        known = set(relations.gene[relations.drug == row.drug])
+        assert len(genes) == 10 and {g[1:] for g in genes if g[0] == "*"} == known & {
+            g.strip("*") for g in genes
+        }
+
+
+def test_the_length_one_is_the_method_and_zero_is_none(study, results):
+    table = analogy_tables.strengths(study).set_index(["centre", "scale"]).top1
+    for centre, scale, name in ((True, 1.0, "G"), (True, 0.0, "G, no vector")):
+        assert table[centre, scale] == pytest.approx(results[name]["world 1"].scores()["top1"])
+
+
+def test_nulls_and_answer_sets(study, results):
+    table = analogy_tables.nulls(study, results, 2)
+    assert table.null.nunique() == 3 and len(table) == 6 and (table.p >= 1 / 3).all()
+    assert set(table.real[table.null.str.startswith("P1")]) == {
+        results["P1"]["world 1"].scores()["mrr"]
+    }
+    facts = study.facts["world 1"].within(study.final["world 1"].ids)
+    sets = analogy_tables.answer_sets(facts)
+    assert np.allclose(sets.groupby(["direction", "setting"]).share.sum(), 1)
+
+
+def test_the_story_is_told_in_order(study):
+    told = analogy_tables.story(study, "world 1")
+    facts = study.facts["world 1"].relations.set_index(["drug", "gene"]).year
+    life = told["life"]
+    assert life.year.is_monotonic_increasing
+    published = life.year[life["what happens"].str.startswith("it is published")].item()
+    assert published == facts[told["drug"], told["gene"]]
+    places = life[life["what happens"].str.contains("at place")]
+    assert len(places) == 1 and (places.year < published).all()  # of the snapshot of 2000
+
+
+def test_parts_are_taken_out_one_at_a_time():
+    how = {"settings": TINY, **TRAINING}
+    table = analogy_tables.without_parts(["hubs"], 2000, 2023, 1, **how)
+    assert table.world.unique().tolist() == ["as it is", "without hubs"]
+    assert (
+        table.question.nunique() == 3 and table[["value", "baseline"]].stack().between(0, 1).all()
+    )
+
+
+def test_views_stand_still_while_they_move(study, monkeypatch):
+    monkeypatch.setenv("LMNOTES_HEADLESS", "1")
+    vectors = study.final["world 1"]
+    task = tasks.build(study.facts["world 1"].within(vectors.ids), "G")
+    view = live.watch_the_arrow(vectors, task, planes.of_relations(vectors, task, 6), study.symbols)
+    drawn = [figure for _, figure in view.frames]
+    assert len(drawn) > 5
+    for number in (0, 1):
+        axes = [figure.axes[number] for figure in drawn]
+        assert len({(ax.get_xlim(), *(ax.get_ylim())) for ax in axes}) == 1
+    curve = analogy_tables.by_year(study, ["Y2"])
+    asked = live.slide_the_year(study, curve)
+    figure = asked.frames[0][1]
+    assert figure.axes[1].get_title() == f"{curve.n[0]} drugs asked in 2000"
+    n_drawn = sum(len(points.get_offsets()) for points in figure.axes[1].collections)
+    assert n_drawn == curve.n[0]
