@@ -68,7 +68,7 @@ def planes(
     _legend(axes[0], ncols=3 if len(shown) == 1 else 5, fontsize=7)
     for ax, (title, plane) in zip(axes, shown.items(), strict=True):
         xy = plane.points[["x", "y"]].to_numpy()
-        away = np.abs(xy[:, None] - plane.ends).max(axis=2).min(axis=1) > 0.12  # from both means
+        away = np.abs(xy[:, None] - plane.ends).max(axis=2).min(axis=1) > 0.2  # from both means
         named = {name: row for name, row in names.get(title, {}).items() if away[row]}
         style.place_words(ax, *xy.T, named)
     return figure
