@@ -316,15 +316,13 @@ notebook.figure(
 )
 
 # %%
-agreement = study.tests["cosine"]
+agreement, sums = study.tests["cosine"], {}
 agreed = agreement.merge(notebook.card.table("03", "fig17"), how="left")
-ends = np.array(agreement.attrs["ends"])
-sums = pd.DataFrame(
-    {"cosine": (space.unit["ICA"][ends[:, 0]] * space.unit["ICA"][ends[:, 1]]).sum(axis=1)}
-)
+steps, ends = agreement.n_axes.unique(), np.array(agreement.attrs["ends"]).T
 for basis, unit in space.unit.items():
-    kept = words.similarity.top_sums(unit[ends[:, 0]] * unit[ends[:, 1]], agreement.n_axes.unique())
-    sums[[f"{basis} p={p}" for p in agreement.n_axes.unique()]] = kept
+    kept = words.similarity.top_sums(unit[ends[0]] * unit[ends[1]], steps)
+    sums |= {f"{basis} p={p}": column for p, column in zip(steps, kept.T, strict=True)}
+sums = pd.DataFrame(sums | {"cosine": kept[:, -1]})
 notebook.figure(
     paper.figures.top_sums(sums, agreed),
     "fig17_top_p_and_cosine",
@@ -332,7 +330,7 @@ notebook.figure(
     caption="Figures 17 and 18: the largest product against the cosine, over all pairs of the similarity sets, and the rank correlation of the p largest with it. Crosses: read off the paper's figure, of GloVe and eight sets.",
 )
 notebook.table(
-    agreed.pivot(index="n_axes", columns="basis", values=["spearman", "published"]),
+    paper.readings.beside(agreed),
     "fig17_correlations",
     caption="Rank correlation with the cosine, and what was read off the paper's figure, of GloVe and eight sets.",
 )

@@ -18,17 +18,18 @@ def decompose(space: Space, pair: Sequence[str]) -> Explorer:
     """The cosine of two typed words by axis, in one basis, and as a growing sum in all three."""
     ids, n_axes = space.ids, space.n_axes
 
-    def draw(word=pair[0], partner=pair[1], basis="ICA", n_bars=8) -> Figure:
+    def draw(word=pair[0], partner=pair[1], basis="ICA", n_bars=12) -> Figure:
         rows = ids[word], ids[partner]
         parts = {b: similarity.axis_products(unit, *rows) for b, unit in space.unit.items()}
         tested = similarity.significant_axes(parts[basis], kind="product")
         chosen, cosine = set(tested.axis[tested.significant]), parts[basis].sum()
         order = np.argsort(-np.abs(parts[basis]))[:n_bars]
+        places = range(len(order))
         figure, (ax, summed) = style.panels(2, height=0.7 + 0.17 * n_bars)
         colours = [style.RED if axis in chosen else style.GREY for axis in order]
-        ax.barh(range(n_bars), parts[basis][order], color=colours)
+        ax.barh(places, parts[basis][order], color=colours)
         names = [f"{axis + 1}  {space.meaning(axis, basis)}" for axis in order]
-        ax.set_yticks(range(n_bars), names, fontsize=6)
+        ax.set_yticks(places, names, fontsize=6)
         ax.set(xlabel="product", title=f"{word} × {partner}: {len(chosen)} significant axes (red)")
         ax.set(xlim=(-0.15, 0.5), ylim=(n_bars - 0.5, -0.5))
         for name, values in parts.items():
@@ -44,7 +45,7 @@ def decompose(space: Space, pair: Sequence[str]) -> Explorer:
     stills = [{}, {"basis": "PCA"}, {"basis": "random rotation"}]
     known = notebook.typed([space.words[row] for row in np.flatnonzero(space.listed)], pair[0])
     controls = {"word": known, "partner": known, "basis": list(space.unit)}
-    return notebook.explore(draw, stills, **controls, n_bars=(5, min(30, n_axes)))
+    return notebook.explore(draw, stills, **controls, n_bars=(5, 30))
 
 
 def null_lab(n_axes: int) -> Explorer:

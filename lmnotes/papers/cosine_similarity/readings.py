@@ -9,7 +9,7 @@ from lmnotes.papers.cosine_similarity.study import Bases, Space, turned
 from lmnotes.words import null_laws, similarity
 from lmnotes.words.ica import intruder
 
-METHODS = ("bonferroni", "holm", "bh")
+METHODS = {"Bonferroni": "bonferroni", "Holm": "holm", "Benjamini and Hochberg": "bh"}
 
 
 def on_axes(space: Space, axes: Sequence[int], basis: str) -> pd.DataFrame:
@@ -72,10 +72,10 @@ def axes_per_word(space: Space, products: Mapping[str, np.ndarray]) -> pd.DataFr
     for basis, unit in space.unit.items():
         of_words = null_laws.component_p(unit, space.n_axes)
         of_pairs = null_laws.product_p(products[basis], space.n_axes)
-        for method in METHODS:
+        for name, method in METHODS.items():
             n = (null_laws.adjust(of_words, method) < 0.05).sum(axis=1)
             in_pairs = (null_laws.adjust(of_pairs, method) < 0.05).any(axis=1).mean()
-            rows.append((basis, method, n.mean(), (n > 0).mean(), (n > 1).mean(), in_pairs))
+            rows.append((basis, name, n.mean(), (n > 0).mean(), (n > 1).mean(), in_pairs))
     columns = ["basis", "correction", "axes per word", "words with an axis", "with two or more"]
     return pd.DataFrame(rows, columns=[*columns, "random pairs with an axis"])
 
@@ -86,8 +86,10 @@ def false_finds(n_draws: int, seed: int) -> pd.DataFrame:
     for kind in ("component", "product"):
         for alternative in ("greater", "size", "two-sided"):
             how = {"kind": kind, "alternative": alternative, "n_draws": n_draws, "seed": seed}
-            errors = {method: null_laws.false_axes(300, method=method, **how) for method in METHODS}
-            rows.append({"kind": kind, "alternative": alternative} | errors)
+            row = {"kind": kind, "alternative": alternative}
+            for name, method in METHODS.items():
+                row[name] = null_laws.false_axes(300, method=method, **how)
+            rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -138,11 +140,18 @@ def scores(tests: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """The scores of every benchmark, a row per number of products kept, a column per basis."""
     wide = pd.DataFrame({"p": tests["cosine"].n_axes.unique()})
     for name, table in tests.items():
-        for basis, part in table.groupby("basis", sort=False):
-            if name != "cosine":
-                column = "accuracy" if "accuracy" in part else "spearman"
-                wide[f"{name}, {basis}"] = part[column].to_numpy()
+        for basis in ("ICA", "PCA") if name != "cosine" else ():
+            column = "accuracy" if "accuracy" in table else "spearman"
+            wide[f"{name}, {basis}"] = table[table.basis == basis][column].to_numpy()
     return wide
+
+
+def beside(agreed: pd.DataFrame) -> pd.DataFrame:
+    """Rank correlations with the cosine beside the paper's, a row per number of products kept."""
+    wide = agreed.pivot(index="n_axes", columns="basis", values=["spearman", "published"])
+    wide = wide.dropna(axis=1, how="all").rename_axis(index="p")
+    wide.columns = [f"{basis}{', paper' * (kind == 'published')}" for kind, basis in wide.columns]
+    return wide.reset_index()
 
 
 def queries(space: Space, words: Sequence[str]) -> pd.DataFrame:

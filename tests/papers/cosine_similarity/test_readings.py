@@ -67,6 +67,8 @@ def test_leads_are_differences_of_scores(space):
     assert len(none) == 2 and none.lead.isna().all()
     scores = readings.scores({"w": table, "cosine": table})
     assert list(scores.p) == [1, 8] and "w, ICA" in scores
+    beside = readings.beside(table.assign(published=np.where(table.basis == "ICA", 0.5, np.nan)))
+    assert list(beside) == ["p", "ICA", "PCA", "random rotation", "ICA, paper"]
 
 
 def test_the_knob_moves_kurtosis_and_no_cosine(space):
