@@ -97,17 +97,19 @@ def _cells(columns: list[pd.Series]) -> list[str]:
     digits = 2 - int(np.ceil(np.log10(largest)) - 1) if largest else 0
     digits = 0 if (sizes == sizes.round()).all() else min(max(digits, 0), 6)
 
-    def number(value: float) -> str:
+    def number(value: float, is_end: bool = False) -> str:
         if not np.isfinite(value):
             return "–" if np.isnan(value) else f"{value}"
-        if value and abs(value) < 0.5 * 10.0**-digits:
+        if value and abs(value) < 0.5 * 10.0**-digits and not is_end and digits > 1:
             return f"{value:.1e}".replace("-", "−")
         comma = "," if abs(value) >= 10_000 else ""  # not in years
-        return f"{value:{comma}.{digits}f}".replace("-", "−")
+        shown = max(digits, 2) if 0 < abs(value) < 1 else digits  # in a column of many scales
+        return f"{value:{comma}.{shown}f}".replace("-", "−")
 
     def cell(value: float, *ends: float) -> str:
         if not ends or np.isnan(ends).any():
             return number(value)
-        return f"{number(value)} ({(' to ' if ends[0] < 0 else '–').join(map(number, ends))})"
+        to = " to " if ends[0] < 0 else "–"
+        return f"{number(value)} ({to.join(number(end, True) for end in ends)})"
 
     return [cell(*row) for row in values]
