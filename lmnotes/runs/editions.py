@@ -61,7 +61,7 @@ def write(name: str, edition: str, folder: str | None, minutes: str, profile: st
             raise InputError(f"{made.message}: expected figures to show; mend it, or try --profile")
         notebook, path = made.folder / "notebook.ipynb", path.with_suffix(".html")
     node, cells = nbformat.read(notebook, as_version=4), []
-    for number, _, cell in _sections(node.cells):
+    for number, _, cell in _sections([part for whole in node.cells for part in _parts(whole)]):
         is_on = not number or number in card.minutes.get(minutes, [number])
         if not is_on and cell.source.startswith("## "):
             cell.metadata[_FOLDED] = True
@@ -78,6 +78,16 @@ def write(name: str, edition: str, folder: str | None, minutes: str, profile: st
         else:
             nbformat.write(node, partial)
     return path
+
+
+def _parts(cell) -> list:
+    """The cell, or of a text the parts that begin with a section's heading."""
+    if cell.cell_type == "code":
+        return [cell]
+    return [
+        v4.new_markdown_cell(text, id=f"{cell.id}-{n}", metadata=dict(cell.metadata))
+        for n, text in enumerate(re.split(r"\n+(?=## )", cell.source))
+    ]
 
 
 def _sections(cells: list):
@@ -113,7 +123,7 @@ def _timetable(cells: list, card: cards.Card) -> str:
     words: dict[tuple[int, str], int] = {}
     for number, heading, cell in _sections(cells):
         words[number, heading] = words.get((number, heading), 0) + len(cell.source.split())
-    table = pd.DataFrame({"section": [heading[3:] for _, heading in words]})
+    table = pd.DataFrame({"section": [heading[3:] or "Opening" for _, heading in words]})
     for minutes in (*cards.PATHS, _ALL):
         visits = [0, *card.minutes.get(minutes, [number for number, _ in words])]
         share = pd.Series([n if number in visits else None for (number, _), n in words.items()])
