@@ -17,7 +17,6 @@ from lmnotes.words.analogy import scores
 from lmnotes.words.analogy.scores import Result
 from lmnotes.words.analogy.tasks import Task
 
-COLUMNS = ["model", "query", "valid", "answers"]
 N_LISTED = 10
 
 
@@ -75,8 +74,7 @@ def score(
         missing = given.index[given.valid.isna()].unique()
         if len(missing):
             said = f"{model} has no answer for {len(missing):,} queries such as {missing[0]!r}"
-            then = "ask it, or take a part of the task"
-            raise InputError(f"{said}: expected all {given.index.nunique():,}; {then}")
+            raise InputError(f"{said}: expected all of {len(task):,}; add them to its file")
         rows = np.flatnonzero(given.valid)
         ranks = [first_right(given.answers.iloc[row], rights[row]) for row in rows]
         settings = {"method": model, "n_unread": len(task) - len(rows)}

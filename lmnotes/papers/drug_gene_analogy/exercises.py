@@ -114,9 +114,9 @@ def best_rank() -> teach.Exercise:
 def longer_arrow() -> teach.Exercise:
     """An experiment: a multiple of the arrow of `planted_capitals` that does harm to Top-1."""
     atlas, pairs = planted_capitals()
-    known = relations.from_pairs(pairs)
 
     def top1(scale: float) -> float:
+        known = relations.from_pairs(pairs)
         return prediction.predict(atlas, known, scale=scale).scores()["top1"]
 
     mistakes = [

@@ -272,12 +272,7 @@ def fractions(table: pd.DataFrame, published: pd.DataFrame) -> Figure:
             curve(ax, 100 * rows.fraction, rows, measure, lines[name][3], **look)
         title = MEASURES[measure][0] if number < 3 else "MRR of TransE,\nasked otherwise"
         ax.set(title=title, xticks=range(10, 70, 10), ylim=(0, 1.02))
-    crosses = {
-        "color": style.PAPER,
-        "ms": 4,
-        "lw": 0.6,
-        "label": "the paper's, on the real triples",
-    }
+    crosses = {"color": style.PAPER, "ms": 4, "lw": 0.6, "label": "the paper's, real triples"}
     axes[3].plot(100 * published.train_fraction, published.MRR, "-x", **crosses)
     axes[0].set_ylabel("score, mean of the worlds")
     figure.supxlabel("triples that train, % of all", fontsize=8)

@@ -41,9 +41,8 @@ def watch_the_arrow(vectors: Embedding, task: Task, plane: Plane, symbols: Mappi
             points(ax, once, kind, 7, 0.3, label=f"{kind}s")
         look = {"arrowstyle": "->", "color": style.RED, "lw": 1.6}
         ax.annotate("", moved[1], moved[0], zorder=4, arrowprops=look)
-        ax.plot(
-            *moved[0], "^", color=DRUG, ms=8, mec=style.BLACK, zorder=5, label=symbols.get(drug)
-        )
+        look = {"color": DRUG, "ms": 8, "mec": style.BLACK, "label": symbols.get(drug)}
+        ax.plot(*moved[0], "^", zorder=5, **look)
         targets = {task.candidates[i] for query, i in task.answers if query == rows[drug]}
         own, ring = once[once.name.isin(targets)], {"edgecolor": HIT, "lw": 1.5, "zorder": 5}
         ax.scatter(own.x, own.y, s=50, facecolor="none", label="its targets", **ring)

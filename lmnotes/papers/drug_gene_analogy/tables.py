@@ -210,7 +210,6 @@ def story(study: Study, world: str) -> dict:
     drug, gene, known = pairs.loc[waits.idxmax(), ["drug", "gene", "year"]]
     names, years, n_genes = study.symbols, text.text.years, len(facts.members("gene"))
     naming = [text.naming(concept) for concept in (drug, gene)]
-    both = np.intersect1d(*naming)
     events = [
         (years[rows[0]], f"an abstract names {names[concept]} for the first time")
         for rows, concept in zip(naming, (drug, gene), strict=True)
@@ -220,10 +219,10 @@ def story(study: Study, world: str) -> dict:
         for row in asked[asked["query"] == drug].itertuples()
     ]
     events.append((known, f"it is published that {names[drug]} acts on {names[gene]}"))
-    events += [(years[row], "an abstract names both for the first time") for row in both[:1]]
-    events = sorted(events, key=lambda event: event[0])
+    both = np.intersect1d(*naming)[:1]
+    events += [(years[row], "an abstract names both for the first time") for row in both]
     life = pd.DataFrame(events, columns=["year", "what happens"])
-    return {"drug": drug, "gene": gene, "life": life}
+    return {"drug": drug, "gene": gene, "life": life.sort_values("year", ignore_index=True)}
 
 
 def by_year(study: Study, settings: Sequence[str]) -> pd.DataFrame:

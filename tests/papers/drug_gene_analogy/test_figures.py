@@ -91,5 +91,5 @@ def test_the_published_curve_lies_beside_ours():
         table = table.assign(**{measure: 0.5, f"{measure}_low": 0.4, f"{measure}_high": 0.6})
     figure = figures.fractions(table, card.table("05", "transe"))
     line = {line.get_label(): line for line in figure.axes[3].lines}
-    assert line["the paper's, on the real triples"].get_xydata()[-1].tolist() == [60.0, 0.798]
+    assert line["the paper's, real triples"].get_xydata()[-1].tolist() == [60.0, 0.798]
     assert figure.axes[2].lines[0].get_xydata().tolist() == [[10.0, 0.5]]
