@@ -263,7 +263,7 @@ notebook.figure(
     paper.figures.tree(tree, axes.labels, of_node, spots, **at, **look),
     "fig12_tree",
     data=edges.assign(cluster=edges.i.map(of_node), second_cluster=edges.j.map(of_node)),
-    caption=f"Figure 12: the maximum spanning tree of the {n_nodes} most consistent axes, coloured by {min(n_clusters, n_nodes)} clusters. An axis is called by its number and two top words. Thick: the {len(firm)} of {len(edges)} edges that come back in each of {len(runs)} further runs of ICA.",
+    caption=f"Figure 12: the maximum spanning tree of the {n_nodes} most consistent axes, coloured by {min(n_clusters, n_nodes)} clusters. An axis is called by its number and two top words. Thick: the {len(firm)} of {len(edges)} edges that come back in each of {len(runs)} further runs of ICA, with $c_{{ij}}$ ± its standard error over words drawn again.",
 )
 close = {node for node in tree if of_node[node] in paper.tree.firmest_clusters(edges, of_node)}
 longer = [axes.label(axis, 3) for axis in range(axes.ica.n_axes)]
@@ -273,7 +273,7 @@ notebook.figure(
     paper.figures.tree(tree, longer, of_node, spots, **at, **look),
     "fig5_close_up",
     data=edges[edges.i.isin(close) & edges.j.isin(close)],
-    caption="Figure 5: the two neighbouring clusters in which most edges come back, three words to an axis.",
+    caption="Figure 5: the two neighbouring clusters in which most edges come back, three words to an axis; lines and numbers as in Figure 12.",
 )
 paper.live.tree_builder(axes, consistency, n_nodes=n_nodes, n_clusters=n_clusters)
 
