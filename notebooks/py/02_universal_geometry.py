@@ -359,8 +359,8 @@ notebook.figure(
 notebook.table(
     paper.worlds.summary(told.values()),
     "matching",
-    caption=f"Means over {n_seeds} seeds of ICA and of the split. An axis is shared if its held-out correlation is above every correlation of the shuffled pairings (in brackets: least and most over the seeds). "
-    "p is the largest share of shuffled pairings with as large a mean.",
+    caption=f"r: mean held-out correlation of the matched axes, means over {n_seeds} seeds of ICA and of the split; shuffled: of shuffled pairs, as matched. Shared: axes whose held-out correlation is above every correlation of the shuffled pairings (least and most over the seeds). "
+    "p: the share of shuffled pairings with as large a mean as ICA's, the largest over the seeds.",
 )
 
 # %%

@@ -315,12 +315,24 @@ def against_many(space: Components, others: Mapping[str, Components], seed: int)
 
 
 def summary(pairs: Iterable[Pair]) -> pd.DataFrame:
-    """A row for each pair and method: means over seeds, shared axes with least and most of them."""
-    table = pd.concat([compare.over_seeds(pair.runs) for pair in pairs], ignore_index=True)
-    shared = zip(table["axes above the null"], table.least, table.most, strict=True)
-    kept = ["comparison", "method", "pairs", "axes", "mean r, held out", "best r", "null, mean r"]
-    table["shared axes"] = [f"{mean:.0f} ({least}-{most})" for mean, least, most in shared]
-    return table[[*kept[:-1], "shared axes", kept[-1], "p"]].astype({"pairs": int, "axes": int})
+    """A row for each pair, means over seeds: held-out r of every method and of shuffled pairs, the
+    axes above all shuffled ones with least and most of them, and p of ICA's mean r."""
+    rows, short = [], dict(zip(compare.METHODS, ("ICA", "PCA", "random"), strict=True))
+    for pair in pairs:
+        table = compare.over_seeds(pair.runs).set_index("method")
+        row = {
+            "spaces": pair.name,
+            "pairs": int(table.pairs.ICA),
+            "axes": len(pair.runs[0].held_out["ICA"]),
+        }
+        mean = table["mean r, held out"].rename(short)
+        row |= {f"r, {method}": mean[method] for method in (*short.values(), "untrained")}
+        row["r, shuffled"] = table["null, mean r"].ICA
+        for method, name in short.items():
+            shared, least, most = table.loc[method, ["axes above the null", "least", "most"]]
+            row[f"shared, {name}"] = f"{shared:.0f} ({least:.0f}-{most:.0f})"
+        rows.append(row | {"p": table.p.ICA})
+    return pd.DataFrame(rows)
 
 
 def by_rank(pairs: Iterable[Pair], printed: pd.DataFrame) -> pd.DataFrame:
