@@ -115,34 +115,36 @@ def _rows(claims: Sequence[Mapping[str, str]]) -> str:
 
 def _published(claim: Mapping[str, str]) -> str:
     """The published value, with how it is known where the paper does not state it."""
-    value, known = short(claim["published"]), claim["certainty"]
-    if value and claim["unit"]:
-        value += f" {escape(claim['unit'])}"
-    value = value or "<small>direction only</small>"
+    value = escape(_numbers(claim)["published"]) or "<small>direction only</small>"
+    known = claim["certainty"]
     return value if known == "stated" else f"{value} <small>{escape(known)}</small>"
 
 
 def _measured(claim: Mapping[str, str]) -> str:
-    value = short(claim["measured"]) or "–"
-    if value != "–" and claim["unit"]:
-        value += f" {escape(claim['unit'])}"
-    if claim["low"]:
-        value += f" <small>{short(claim['low'])} … {short(claim['high'])}</small>"
-    return value
+    numbers = _numbers(claim)
+    interval = f" <small>{numbers['interval']}</small>" if numbers["interval"] else ""
+    return (escape(numbers["measured"]) or "–") + interval
 
 
-_DECIMAL = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?|[-+]?\d+[eE][-+]?\d+")
+def _numbers(claim: Mapping[str, object]) -> dict[str, str]:
+    """What is published and what was measured, with their unit, and the interval, to two digits of
+    its width; "" for what is not there."""
+    unit = f" {claim['unit']}" if claim.get("unit") else ""
+    known = {name: claim.get(name) for name in ("published", "measured", "low", "high")}
+    values = {name: math.nan if x in ("", None) else float(x) for name, x in known.items()}
+    low, high, interval, form = values["low"], values["high"], "", ""
+    if high > low and not math.isnan(values["measured"]):
+        places = max(0, 1 - math.floor(math.log10(float(f"{high - low:.1e}"))))
+        form = f",.{places}f" if places < 7 else ".2g"
+        interval = f"({low:{form}}{' to ' if low < 0 else '–'}{high:{form}})"
 
+    def text(value: float, form: str) -> str:
+        form = form or (",.0f" if abs(value) >= 1000 else ".4g")
+        return "" if math.isnan(value) else f"{value:{form}}{unit}".replace("-", "−")
 
-def short(text: str) -> str:
-    """A cell as shown: numbers with four significant digits, none as a dash, all else escaped.
-
-    >>> short("0.0421563")
-    '0.04216'
-    """
-    if _DECIMAL.fullmatch(text):
-        return f"{float(text):.4g}".replace("-", "−")
-    return "–" if text in ("nan", "NaN") else escape(text)
+    numbers = {"published": text(values["published"], "")}
+    numbers["measured"] = text(values["measured"], form)
+    return numbers | {"interval": interval.replace("-", "−")}
 
 
 def filled(sentence: str, claims: Mapping[str, Mapping]) -> str:
@@ -154,19 +156,12 @@ def filled(sentence: str, claims: Mapping[str, Mapping]) -> str:
     """
 
     def value(field: re.Match) -> str:
-        row = claims.get(field[1], {})
+        claim = claims.get(field[1], {})
         if field[2] == "verdict":
-            return row.get("verdict") or _NOT_YET
-        number = row.get(field[2] or "measured")
-        if number in ("", None) or math.isnan(float(number)):
-            return "direction only" if field[2] else _NOT_YET
-        low, high = (float(row.get(end) or "nan") for end in ("low", "high"))
-        unit = f" {row['unit']}" if row.get("unit") else ""
-        if field[2] or not high > low:
-            return f"{float(number):.3g}{unit}".replace("-", "−")
-        width = float(f"{high - low:.1e}")
-        places = max(0, 1 - math.floor(math.log10(width)))
-        text = f"{float(number):.{places}f}{unit} ({low:.{places}f}–{high:.{places}f})"
-        return text.replace("-", "−")
+            return claim.get("verdict") or _NOT_YET
+        numbers = _numbers(claim)
+        if field[2]:
+            return numbers["published"] or "direction only"
+        return " ".join(filter(None, [numbers["measured"], numbers["interval"]])) or _NOT_YET
 
     return FIELD.sub(value, sentence)

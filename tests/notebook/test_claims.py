@@ -99,7 +99,7 @@ def test_a_notebook_shows_every_row_of_the_ledger(begun):
     table = claims.table()
     text = table._repr_html_()
     assert text.count("<tr") - text.count("<thead>") == len(table) == 2
-    assert 'data-label="Measured">2 nats' in text and "1.9 … 2.1" in text
+    assert 'data-label="Measured">2.00 nats <small>(1.90–2.10)</small>' in text
     assert "ledger" not in table[["id", "verdict"]]._repr_html_()
 
 

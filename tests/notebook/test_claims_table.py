@@ -1,3 +1,5 @@
+import pytest
+
 from lmnotes.notebook import claims_table
 
 
@@ -33,7 +35,7 @@ def test_cells_say_what_is_published_and_measured():
         ]
     )
     assert 'Published">0.5 nats</td>' in text
-    assert 'Measured">0.1235 nats <small>−0.1 … 0.3</small>' in text
+    assert 'Measured">0.12 nats <small>(−0.10 to 0.30)</small>' in text
     assert 'Published"><small>direction only</small> <small>derived</small>' in text
     assert 'Measured">–</td>' in text and 'Measured"></td>' not in text
     assert "<small>not &lt;here&gt;</small>" in text
@@ -47,3 +49,19 @@ def test_the_tally_has_the_shares_of_the_verdicts_apart_by_what_the_paper_gives(
     order = [text.index(kind) for kind in ("numbers of the paper", "directions", "read off")]
     assert order == sorted(order) and text.count('class="bar"') == 3
     assert claims_table.tally([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("measured", "low", "high", "shown"),
+    [
+        ("37887", "", "", "37,887 nats"),
+        ("0.0421563", "0.0421563", "0.0421563", "0.04216 nats"),
+        ("-0.5", "-0.61", "-0.4", "−0.50 nats (−0.61 to −0.40)"),
+        ("93.4012", "89.93", "96.518", "93.4 nats (89.9–96.5)"),
+        ("1e-9", "0", "2e-8", "1e−09 nats (0–2e−08)"),
+        ("nan", "0", "1", "not measured yet"),
+    ],
+)
+def test_an_interval_says_how_many_digits_a_number_has(measured, low, high, shown):
+    given = {"measured": measured, "low": low, "high": high, "unit": "nats"}
+    assert claims_table.filled("{a}", {"a": given}) == shown

@@ -277,7 +277,7 @@ def test_a_hero_that_nothing_is_known_of_yet_says_so_and_none_is_refused(house, 
     claims.record("large", 1.0)
     assert len(shown) == 2  # its sentences are the same
     claims.record("slope", 3.0, (-5.0, 4.0))
-    assert shown[2][1] and "it rises by 3.0 nats (−5.0–4.0)" in shown[2][0].data
+    assert shown[2][1] and "it rises by 3.0 nats (−5.0 to 4.0)" in shown[2][0].data
     house.card.write_text(house.card.read_text().partition("[hero]")[0])
     outputs.begin(house.name)
     with pytest.raises(InputError, match=r"01\.toml has no hero; expected \[hero\] with"):
