@@ -135,7 +135,7 @@ def _numbers(claim: Mapping[str, object]) -> dict[str, str]:
     low, high, interval, form = values["low"], values["high"], "", ""
     if high > low and not math.isnan(values["measured"]):
         places = max(0, 1 - math.floor(math.log10(float(f"{high - low:.1e}"))))
-        form = f",.{places}f" if places < 7 else ".2g"
+        form = f"z,.{places}f" if places < 7 else ".2g"
         interval = f"({low:{form}}{' to ' if low < 0 else '–'}{high:{form}})"
 
     def text(value: float, form: str) -> str:

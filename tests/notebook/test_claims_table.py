@@ -60,6 +60,7 @@ def test_the_tally_has_the_shares_of_the_verdicts_apart_by_what_the_paper_gives(
         ("93.4012", "89.93", "96.518", "93.4 nats (89.9–96.5)"),
         ("1e-9", "0", "2e-8", "1e−09 nats (0–2e−08)"),
         ("nan", "0", "1", "not measured yet"),
+        ("0.07", "-0.004", "0.13", "0.07 nats (0.00 to 0.13)"),
     ],
 )
 def test_an_interval_says_how_many_digits_a_number_has(measured, low, high, shown):
