@@ -65,3 +65,20 @@ def test_functions_and_embeddings_become_pairs():
     assert worlds.of_images([], "", [], seeds) == {} == worlds.of_languages([], [], seeds)
     with pytest.raises(InputError, match="one for each language after the first"):
         worlds.of_languages(["a.vec", "b.vec"], [], seeds)
+
+
+def test_vector_files_and_a_dictionary_become_a_pair(tmp_path):
+    random = np.random.default_rng(0)
+    first = random.exponential(size=(200, 4))
+    for name, vectors in (("en", first), ("es - x", first @ random.normal(size=(4, 4)))):
+        rows = (" ".join([f"{name[:2]}{n}", *map(str, row)]) for n, row in enumerate(vectors))
+        (tmp_path / f"{name}.vec").write_text("\n".join(["200 4", *rows]) + "\n")
+    dictionary = tmp_path / "dictionary.txt"
+    dictionary.write_text("\n".join(f"en{n} es{n}" for n in range(200)))
+    files = [str(tmp_path / f"{name}.vec") for name in ("en", "es - x")]
+    seeds = worlds.Seeds(0, 2, 2, {"tolerance": 1e-4, "max_iterations": 200})
+    pair = worlds.of_languages(files, [str(dictionary)], seeds)["languages"]
+    assert pair.side_names == ("en.vec", "es - x.vec")
+    np.testing.assert_allclose(pair.runs[0].held_out["ICA"], 1, atol=1e-3)
+    english, spanish = pair.best_names(4)
+    assert [word[2:] for word in english] == [word[2:] for word in spanish]
