@@ -61,6 +61,7 @@ from lmnotes.papers import norm_information_gain as paper
 
 notebook.begin("01_norm_information_gain", globals())
 notebook.hero()
+paper.gains.expect_paths(keyword_folder, proper_noun_list, hypernym_file, vectors_file)
 
 # %% [markdown]
 # ## 1. A text, and what its words tell
@@ -543,11 +544,11 @@ read = paper.language_models.read(language_models, texts, **asked)
 for claim, (value, ends, n) in paper.language_models.claims(read, language_models, seed).items():
     notebook.claims.record(claim, value, ends, n_seeds=n)
 if read:
-    drawn, data = paper.language_models.lines(read, seed)
+    positions = paper.language_models.stacked(read, "positions")
     notebook.figure(
-        paper.figures.contexts(drawn),
+        paper.figures.contexts(paper.language_models.lines(read, seed)),
         "fig13_distance",
-        data=data,
+        data=positions[["model", "count", "kl_0", "centred_0", "whitened_0"]],
         caption="Figures 4 and 13: information of positions against the squared distance from the position most like the average (left), and against the whitened distance (right), whose slope is 1/2 near the origin by theory; the first model large. Half a per cent of the positions lie beyond either axis.",
     )
 notebook.table(
@@ -565,7 +566,7 @@ notebook.table(
 
 # %%
 if read:
-    shrunk = paper.language_models.shrunk(read)
+    shrunk = paper.language_models.stacked(read, "shrunk")
     notebook.figure(
         paper.figures.near(shrunk),
         "near_reference",

@@ -143,23 +143,19 @@ def break_the_line(gains: Gains, squared: Mapping[int, np.ndarray]) -> teach.Exe
     def is_no_run(answer: tuple[str, int]) -> bool:
         return answer[0] == "epochs" and answer[1] not in squared
 
-    def asks_more(answer: tuple[str, int]) -> bool:
-        return answer[0] == "fit_count" and answer[1] >= own
-
-    def is_other(answer: tuple[str, int]) -> bool:
-        return answer[0] not in ("epochs", "fit_count")
-
+    other = "only epochs and fit_count can be tried without a new run"
+    more = "that asks more of the words, not less, and the line stays"
     return teach.exercise(
         "break_the_line",
         right=breaks,
         expected='a setting and its value as text, such as "epochs=7"',
         kind=setting,
         mistakes=[
-            ("only epochs and fit_count can be tried without a new run", is_other),
+            (other, lambda a: a[0] not in ("epochs", "fit_count")),
             ("without training there is no vector to measure", lambda a: a == ("epochs", 0)),
             ("no training of that length is here: see the steps of the view", is_no_run),
             ("that is the setting of Figure 1 itself", lambda a: a == ("epochs", longest)),
-            ("that asks more of the words, not less, and the line stays", asks_more),
+            (more, lambda a: a[0] == "fit_count" and a[1] >= own),
             ("a shorter training, yes, but the line is still there", lambda a: a[0] == "epochs"),
             ("rarer words, yes, but the line is still there", lambda a: a[0] == "fit_count"),
         ],

@@ -290,9 +290,7 @@ def contexts(lines: Mapping[str, Mapping[str, tuple[pd.DataFrame, Fit]]]) -> Fig
     first, *others = lines
     style.use()
     figure = style.plt.figure(figsize=(style.PAGE, 4.6 if others else 2.7))
-    large, *small = figure.subfigures(2 if others else 1, 1, squeeze=False, height_ratios=None)[
-        :, 0
-    ]
+    large, *small = figure.subfigures(2 if others else 1, 1, squeeze=False).ravel()
     most = max(table["count"].max() for pair in lines.values() for table, _ in pair.values())
     norm, axes = LogNorm(1, max(2, most)), list(large.subplots(1, 2))
     for part in small:

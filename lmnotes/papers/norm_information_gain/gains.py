@@ -5,6 +5,7 @@ shuffled text shows of it, and what is left.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -55,6 +56,14 @@ class Gains:
         """A table of the drawn words: word, count, and these columns, each given as (V,)."""
         table = {"word": self.corpus.words, "count": self.counts} | columns
         return pd.DataFrame(table)[self.drawn]
+
+
+def expect_paths(*paths: str | None) -> None:
+    """Raise InputError where a path that was given is not there, before anything is computed."""
+    for path in paths:
+        if path is not None and not Path(path).exists():
+            then = "correct the parameter"
+            raise InputError(f"{path!r} was given; expected a path that exists, or None: {then}")
 
 
 def measure(

@@ -88,20 +88,18 @@ def line(
     return table, statistics.regress(table.y, table.x, n_bootstrap=200, seed=seed)
 
 
-def lines(models: Mapping[str, Measured], seed: int = 0) -> tuple[dict, pd.DataFrame]:
-    """What `figures.contexts` draws, for the squared and for the whitened distance from the nearest
-    position, and the points as a table."""
-    drawn, points = {}, {}
-    for name, measured in models.items():
-        drawn[name] = {label: line(measured, norm, seed=seed) for norm, label in LENGTHS.items()}
-        for norm, label in LENGTHS.items():
-            points[name, norm] = drawn[name][label][0]
-    return drawn, pd.concat(points, names=["model", "length", "row"]).reset_index()
+def lines(models: Mapping[str, Measured], seed: int = 0) -> dict[str, dict]:
+    """What `figures.contexts` draws: by model, the line of KL on the squared and on the whitened
+    distance from the nearest position."""
+    return {
+        name: {label: line(measured, norm, seed=seed) for norm, label in LENGTHS.items()}
+        for name, measured in models.items()
+    }
 
 
-def shrunk(models: Mapping[str, Measured]) -> pd.DataFrame:
-    """How far the quadratic law reaches in each model: `Measured.shrunk` under one another."""
-    tables = {name: measured.shrunk for name, measured in models.items()}
+def stacked(models: Mapping[str, Measured], part: str) -> pd.DataFrame:
+    """The table `positions` or `shrunk` of all models, one below another."""
+    tables = {name: getattr(measured, part) for name, measured in models.items()}
     return pd.concat(tables, names=["model", "row"]).reset_index()
 
 
@@ -116,10 +114,8 @@ def table10(models: Mapping[str, Measured]) -> list[dict]:
     for name, (kl, distance, whitened) in _columns(models).items():
         row = {"model": name}
         for form, length in (("raw", distance), ("whitened", whitened)):
-            row |= {
-                f"{form}_r2": statistics.r_squared(kl, length),
-                f"{form}_cos": cosine(kl, length),
-            }
+            row[f"{form}_r2"] = statistics.r_squared(kl, length)
+            row[f"{form}_cos"] = cosine(kl, length)
         rows.append(row)
     return rows
 

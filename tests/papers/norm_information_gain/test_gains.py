@@ -49,6 +49,12 @@ def test_examples_come_from_their_tenth(small_gains):
         assert set(row.split(", ")) <= {small_gains.corpus.words[k] for k in tenth}
 
 
+def test_a_path_that_is_not_there_is_named_at_once(tmp_path):
+    gains.expect_paths(None, str(tmp_path))
+    with pytest.raises(InputError, match=r"names\.txt.*expected a path that exists"):
+        gains.expect_paths(None, str(tmp_path / "names.txt"))
+
+
 def test_too_few_words_for_a_line_are_refused(small_gains):
     with pytest.raises(InputError, match="lower fit_count or give more text"):
         gains.measure(

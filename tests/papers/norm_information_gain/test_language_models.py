@@ -44,9 +44,12 @@ def test_without_models_every_claim_is_there_and_is_nan():
 
 
 def test_what_is_drawn_is_in_the_table(read):
-    drawn, table = language_models.lines(read)
+    drawn = language_models.lines(read)
     assert [len(pair) for pair in drawn.values()] == [2, 2]
-    assert len(table) == 240 and set(table["length"]) == {"centred", "whitened"}
+    table = language_models.stacked(read, "positions")
+    assert len(table) == 120 and list(table.model.unique()) == list(read)
+    first = next(iter(drawn["x/bert-base"].values()))[0]
+    assert (first.y.to_numpy() == table.kl_0[table.model == "x/bert-base"].to_numpy()).all()
 
 
 def test_tokens_are_told_in_words(read):
