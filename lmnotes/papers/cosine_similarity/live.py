@@ -77,7 +77,7 @@ def null_lab(n_axes: int) -> Explorer:
 
     stills = [{}, {"kind": "component", "dimensions": 10}, {"dimensions": 300}]
     controls = {"dimensions": (4, 768), "kind": ["component", "product"]}
-    more = {"n_draws": (100, 4000, 100), "log_scale": True}
+    more = {"n_draws": (100, 3000, 100), "log_scale": True}
     return notebook.explore(draw, stills, frames="dimensions", **controls, **more)
 
 
