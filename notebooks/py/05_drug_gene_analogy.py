@@ -106,12 +106,12 @@ printed = notebook.card.table("05", "statistics")
 printed = printed.rename(columns={"bcv": "BioConceptVec", "homemade": "the paper's own vectors"})
 sizes = sizes.merge(printed, on="statistic", how="left")
 sizes["statistic"] = sizes.pop("meaning").fillna(sizes.statistic)
+sizes = sizes.set_index("statistic").astype(float).round(2).map("{:,.7g}".format)
 notebook.table(
-    sizes,
+    sizes.replace("nan", "").reset_index(),
     "statistics",
-    caption="Sizes, counted where both ends have a vector. The two columns on the right are the "
-    "paper's, as counted from its data. P1 asks for targets inside a pathway, P2 for all "
-    "targets of its drugs (section 3).",
+    caption="Sizes, counted where both ends have a vector. On the right those of the paper, counted "
+    "from its data. P1 asks for targets inside a pathway, P2 for all targets of its drugs.",
 )
 
 # %% [markdown]
