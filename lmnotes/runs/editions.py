@@ -61,7 +61,7 @@ def write(name: str, edition: str, folder: str | None, minutes: str, profile: st
             raise InputError(f"{made.message}: expected figures to show; mend it, or try --profile")
         notebook, path = made.folder / "notebook.ipynb", path.with_suffix(".html")
     node, cells = nbformat.read(notebook, as_version=4), []
-    for number, _, cell in _sections([part for whole in node.cells for part in _parts(whole)]):
+    for number, _, cell in _sections(node.cells):
         is_on = not number or number in card.minutes.get(minutes, [number])
         if not is_on and cell.source.startswith("## "):
             cell.metadata[_FOLDED] = True
@@ -80,23 +80,16 @@ def write(name: str, edition: str, folder: str | None, minutes: str, profile: st
     return path
 
 
-def _parts(cell) -> list:
-    """The cell, or of a text the parts that begin with a section's heading."""
-    if cell.cell_type == "code":
-        return [cell]
-    return [
-        v4.new_markdown_cell(text, id=f"{cell.id}-{n}", metadata=dict(cell.metadata))
-        for n, text in enumerate(re.split(r"\n+(?=## )", cell.source))
-    ]
-
-
 def _sections(cells: list):
-    """Every cell with the number of its section, 0 where it has none, and the heading."""
+    """Every cell, texts cut where a section begins, with its number, or 0, and its heading."""
     number, heading = 0, ""
     for cell in cells:
-        if cell.cell_type == "markdown" and (begins := _SECTION.match(cell.source)):
-            number, heading = int(begins[1] or 0), begins[0]
-        yield number, heading, cell
+        is_text = cell.cell_type == "markdown"
+        for n, text in enumerate(re.split(r"\n+(?=## )", cell.source) if is_text else [""]):
+            if begins := _SECTION.match(text):
+                number, heading = int(begins[1] or 0), begins[0]
+            about = {"id": f"{cell.id}-{n}", "metadata": dict(cell.metadata)}
+            yield number, heading, v4.new_markdown_cell(text, **about) if is_text else cell
 
 
 def _copy(cells: list, card: cards.Card, is_teacher: bool) -> list:
