@@ -15,10 +15,11 @@ def as_html(output: object, dpi: int = CRISP) -> str:
     dpi: pixels drawn per inch of a figure, whose place on the screen is always the same.
     """
     if hasattr(output, "savefig"):
-        width, height = (round(inches * SCREEN) for inches in output.get_size_inches())
+        png = picture(output, dpi)
+        pixels = (int.from_bytes(png[i : i + 4], "big") for i in (16, 20))  # its IHDR
+        width, height = (round(n * SCREEN / dpi) for n in pixels)
         look = f'alt="" width="{width}" height="{height}" style="max-width:100%;height:auto"'
-        png = base64.b64encode(picture(output, dpi)).decode()
-        return f'<img {look} src="data:image/png;base64,{png}">'
+        return f'<img {look} src="data:image/png;base64,{base64.b64encode(png).decode()}">'
     if isinstance(output, list | tuple):
         return "".join(as_html(part, dpi) for part in output)
     if hasattr(output, "iloc"):
@@ -37,14 +38,15 @@ def figures_of(output: object) -> list:
 
 
 def picture(figure, dpi: int) -> bytes:
-    """The whole of a figure as a png, laid out if that is not done, in at most 256 colours."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    """A figure as a png of at most 256 colours, wider than it is where a label does not fit."""
+    from matplotlib.transforms import Bbox
     from PIL import Image
 
     lay_out(figure, dpi)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return packed(Image.frombuffer("RGBA", canvas.get_width_height(), canvas.buffer_rgba()))
+    box, buffer = Bbox.union([figure.bbox_inches, figure.get_tightbbox()]), io.BytesIO()
+    how = {"dpi": dpi, "bbox_inches": box, "pil_kwargs": {"compress_level": 0}}
+    figure.savefig(buffer, format="png", **how)
+    return packed(Image.open(buffer))
 
 
 def packed(image) -> bytes:

@@ -257,12 +257,10 @@ def show_markdown(text: str) -> None:
 
 
 def _drawn(draw: Callable, values: dict) -> object:
-    """What `draw` returns, with its figure closed so that the notebook shows it once."""
+    """What `draw` returns, with its figures closed so that the notebook shows them once."""
     output = draw(**values)
-    if "matplotlib.figure" in sys.modules:
+    for figure in shown.figures_of(output):
         from matplotlib import pyplot
-        from matplotlib.figure import Figure
 
-        if isinstance(output, Figure):
-            pyplot.close(output)
+        pyplot.close(figure)
     return output
