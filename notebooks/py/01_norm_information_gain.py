@@ -11,18 +11,6 @@
 # The paper: Momose Oyama, Sho Yokoi and Hidetoshi Shimodaira, *Norm of Word Embedding Encodes Information
 # Gain*, EMNLP 2023, pages 2108–2130
 # ([doi 10.18653/v1/2023.emnlp-main.131](https://doi.org/10.18653/v1/2023.emnlp-main.131)).
-#
-# **After this notebook you can**
-#
-# - compute the information gain of a word, and say how much of it is only sampling noise;
-# - derive why twice the gain is a quadratic form in the vector, and test that on vectors you trained;
-# - tell which part of "norm measures information" is a law and which part is a choice of scale;
-# - use the corrected gain to tell names from verbs and general words from special ones;
-# - carry the argument over to the output layer of any language model, and see where it stops to hold.
-#
-# **Settings.** Everything below is computed on this machine from text that every installation carries. The `laptop` setting takes a few minutes
-# on two cores; `--profile paper` is the paper's own, hours. For your own text, in two minutes:
-# `lmnotes run 01 --profile quick -p corpus_name=novel.txt`.
 
 # %% tags=["advanced"]
 from typing import Literal
@@ -64,6 +52,18 @@ notebook.hero()
 paper.gains.expect_paths(keyword_folder, proper_noun_list, hypernym_file, vectors_file)
 
 # %% [markdown]
+# **After this notebook you can**
+#
+# - compute the information gain of a word, and say how much of it is only sampling noise;
+# - derive why twice the gain is a quadratic form in the vector, and test that on vectors you trained;
+# - tell which part of "norm measures information" is a law and which part is a choice of scale;
+# - use the corrected gain to tell names from verbs and general words from special ones;
+# - carry the argument over to the output layer of any language model, and see where it stops to hold.
+#
+# **Settings.** Everything below is computed on this machine from text that every installation carries. The `laptop` setting takes a few minutes
+# on two cores; `--profile paper` is the paper's own, hours. For your own text, in two minutes:
+# `lmnotes run 01 --profile quick -p corpus_name=novel.txt`.
+#
 # ## 1. A text, and what its words tell
 #
 # **The text.** The default is the Wikipedia sample and the news collection inside gensim's test data: a small corpus of the

@@ -10,18 +10,6 @@
 #
 # The paper: Hiroaki Yamagiwa, Momose Oyama and Hidetoshi Shimodaira, *Discovering Universal Geometry in Embeddings
 # with ICA*, EMNLP 2023, pages 4647–4675 ([arXiv 2305.13175](https://arxiv.org/abs/2305.13175)).
-#
-# **After this notebook you can**
-#
-# - whiten vectors, turn them by ICA, and say what each of the four steps is for;
-# - measure how far an axis is from a Gaussian, and see PCA fail at it;
-# - match the axes of two spaces, and tell a real match from the best of many accidents;
-# - say which part of "universal" your own data support.
-#
-# Nothing is downloaded. In place of languages stand English and Python: thousands of functions, each described by its docstring and
-# by its code; in place of BERT, a small language model that is trained here. Pre-trained vectors of real languages, BERT and images come in through the settings.
-# `lmnotes run 02 --profile paper` is the paper's size: text8, 300 dimensions. Vectors are trained `n_seeds` times: the first are shown, all of them stand behind the intervals of the ledger.
-# Axes count from 1 here; the paper, and the claims that quote it, count from 0.
 
 # %% tags=["advanced"]
 from typing import Literal
@@ -81,6 +69,18 @@ options = dict(tolerance=tolerance, max_iterations=max_iterations)
 seeds = paper.worlds.Seeds(seed, n_seeds, n_shuffles, options)
 
 # %% [markdown]
+# **After this notebook you can**
+#
+# - whiten vectors, turn them by ICA, and say what each of the four steps is for;
+# - measure how far an axis is from a Gaussian, and see PCA fail at it;
+# - match the axes of two spaces, and tell a real match from the best of many accidents;
+# - say which part of "universal" your own data support.
+#
+# Nothing is downloaded. In place of languages stand English and Python: thousands of functions, each described by its docstring and
+# by its code; in place of BERT, a small language model that is trained here. Pre-trained vectors of real languages, BERT and images come in through the settings.
+# `lmnotes run 02 --profile paper` is the paper's size: text8, 300 dimensions. Vectors are trained `n_seeds` times: the first are shown, all of them stand behind the intervals of the ledger.
+# Axes count from 1 here; the paper, and the claims that quote it, count from 0.
+#
 # ## 1. Four steps
 #
 # 1. **Centre**: subtract the mean vector.

@@ -10,20 +10,6 @@
 #
 # The paper: Hiroaki Yamagiwa, Momose Oyama and Hidetoshi Shimodaira, *Revisiting Cosine Similarity via Normalized
 # ICA-transformed Embeddings*, COLING 2025, pages 7423–7452 ([arXiv 2406.10984](https://arxiv.org/abs/2406.10984)).
-#
-# **After this notebook you can**
-#
-# - take a cosine apart, and read the part of each axis as a shared meaning;
-# - test whether an axis matters to a word or to a pair, and correct for having looked at all of them;
-# - say what ICA adds to PCA and to a random rotation, which give exactly the same cosines;
-# - build a query from axes, and take a meaning out of a word.
-#
-# **Your own text in two minutes**: `lmnotes run 03 -p corpus_name=novel.txt --profile quick` shows what the axes of a novel are called.
-#
-# ## Settings
-#
-# The default reads the vectors that notebook 01 trained, and trains more with other seeds for section 9 (`n_seeds`). The paper's own are GloVe's, 400,000 words in 300
-# dimensions, where the seeds are those of ICA and of what section 8 trains: put `glove.6B.300d.txt` beside the notebook and run `lmnotes run 03 --profile paper`.
 
 # %% tags=["advanced"]
 other_epochs: int = 10  # 1..500, for CBOW, the two halves and the pseudo-words
@@ -60,6 +46,20 @@ notebook.begin("03_cosine_similarity", globals())
 notebook.hero()
 
 # %% [markdown]
+# **After this notebook you can**
+#
+# - take a cosine apart, and read the part of each axis as a shared meaning;
+# - test whether an axis matters to a word or to a pair, and correct for having looked at all of them;
+# - say what ICA adds to PCA and to a random rotation, which give exactly the same cosines;
+# - build a query from axes, and take a meaning out of a word.
+#
+# **Your own text in two minutes**: `lmnotes run 03 -p corpus_name=novel.txt --profile quick` shows what the axes of a novel are called.
+#
+# ## Settings
+#
+# The default reads the vectors that notebook 01 trained, and trains more with other seeds for section 9 (`n_seeds`). The paper's own are GloVe's, 400,000 words in 300
+# dimensions, where the seeds are those of ICA and of what section 8 trains: put `glove.6B.300d.txt` beside the notebook and run `lmnotes run 03 --profile paper`.
+#
 # ## 1. Three bases, one geometry
 #
 # Centre the vectors, find their principal components, divide each by its standard deviation: in these white

@@ -11,16 +11,6 @@
 # The paper: Momose Oyama, Hiroaki Yamagiwa and Hidetoshi Shimodaira, *Understanding Higher-Order Correlations Among
 # Semantic Components in Embeddings*, EMNLP 2024, pages 2883–2899
 # ([doi 10.18653/v1/2024.emnlp-main.169](https://doi.org/10.18653/v1/2024.emnlp-main.169)).
-#
-# **After this notebook you can**
-#
-# - tell uncorrelated from independent, and measure the difference;
-# - say what an entry owes to varying word length, to a handful of words, to one run of ICA, and to the two meanings;
-# - grow a tree of axes, and say which of its edges would come back in another run;
-# - judge whether related axes are related, without asking a language model.
-#
-# **Settings.** The default reads the vectors that notebooks 01 and 03 trained, one for each seed (`n_seeds`), and their axes. The paper's own are text8 in 300
-# dimensions, all words: `lmnotes run 04 --profile paper`, which takes hours for each seed.
 
 # %% tags=["advanced"]
 list_count: int = 15  # 1..10000, rarer words are not named on an axis
@@ -53,6 +43,16 @@ notebook.begin("04_higher_order_correlation", globals())
 notebook.hero()
 
 # %% [markdown]
+# **After this notebook you can**
+#
+# - tell uncorrelated from independent, and measure the difference;
+# - say what an entry owes to varying word length, to a handful of words, to one run of ICA, and to the two meanings;
+# - grow a tree of axes, and say which of its edges would come back in another run;
+# - judge whether related axes are related, without asking a language model.
+#
+# **Settings.** The default reads the vectors that notebooks 01 and 03 trained, one for each seed (`n_seeds`), and their axes. The paper's own are text8 in 300
+# dimensions, all words: `lmnotes run 04 --profile paper`, which takes hours for each seed.
+#
 # ## 1. Axes with names
 #
 # White components $S=ZR$, signs by skewness, most skewed first and counted from 1; beside ICA, as everywhere here, the white principal components and a random rotation.
