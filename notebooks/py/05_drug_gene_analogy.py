@@ -10,21 +10,6 @@
 # The paper: Hiroaki Yamagiwa, Ryoma Hashimoto, Kiwamu Arakane, Ken Murakami, Shou Soeda, Momose Oyama, Yihua Zhu, Mariko Okada and
 # Hidetoshi Shimodaira, *Predicting drug–gene relations via analogy tasks with word embeddings*, Scientific Reports 15, 17240 (2025)
 # ([doi 10.1038/s41598-025-01418-z](https://doi.org/10.1038/s41598-025-01418-z)).
-#
-# **How this was reproduced.** The authors' text is 30 million abstracts; neither it nor their vectors come with this notebook, and their result
-# tables were not to be had. The method is therefore shown on *small invented worlds* whose relations we know by construction, and everything that their
-# data alone determine (sizes, random baselines, stored answers of language models) is checked where the tables are given.
-#
-# **After this notebook you can**
-#
-# - estimate a relation vector, and say exactly what it does to a ranking;
-# - score predictions with many right answers, and choose a baseline that deserves the name;
-# - tell a prediction of the future from a look at the answer;
-# - find a filter that makes a rival look better than it is.
-#
-# **Settings.** The default invents three worlds and trains vectors for seven years of each. Your own: `vectors_file` (BioConceptVec or any word vectors with tokens such
-# as `gene_43`) needs `tables`, a folder with relations and pathways; `text_file` is dated text with such tokens. `tables` alone adds what needs no vectors.
-# (The authors' own vectors: 300 dimensions, window 5, 10 epochs, sub-sampling 1e-5, words that occur 30 times or more, all as read from a file name.)
 
 # %% tags=["advanced"]
 text_dates: str = ""  # of PubTator's documents: a .tsv with columns id and year
@@ -61,6 +46,21 @@ notebook.begin("05_drug_gene_analogy", globals())
 notebook.hero()
 
 # %% [markdown]
+# **How this was reproduced.** The authors' text is 30 million abstracts; neither it nor their vectors come with this notebook, and their result
+# tables were not to be had. The method is therefore shown on *small invented worlds* whose relations we know by construction, and everything that their
+# data alone determine (sizes, random baselines, stored answers of language models) is checked where the tables are given.
+#
+# **After this notebook you can**
+#
+# - estimate a relation vector, and say exactly what it does to a ranking;
+# - score predictions with many right answers, and choose a baseline that deserves the name;
+# - tell a prediction of the future from a look at the answer;
+# - find a filter that makes a rival look better than it is.
+#
+# **Settings.** The default invents three worlds and trains vectors for seven years of each. Your own: `vectors_file` (BioConceptVec or any word vectors with tokens such
+# as `gene_43`) needs `tables`, a folder with relations and pathways; `text_file` is dated text with such tokens. `tables` alone adds what needs no vectors.
+# (The authors' own vectors: 300 dimensions, window 5, 10 epochs, sub-sampling 1e-5, words that occur 30 times or more, all as read from a file name.)
+#
 # ## 1. A small biomedicine
 #
 # Here is a medicine that nobody has. **Who acts in it.** *Genes* come in families. *Drugs* act on one gene of a family or on several, now and then on one of another family: these are the *relations*.
