@@ -95,15 +95,17 @@ notebook.table(
     "story",
     caption="A relation and its years: the first drug with one target that waits longest for its "
     "publication. A place is that of the target among all genes when text and known relations "
-    "end in that year.",
+    "end in that year. Published is a fact of the world; an abstract may write it down later.",
 )
-for abstract in worlds.literature[first_world].abstracts([told["drug"], told["gene"]]).itertuples():
-    print(f"{abstract.year}, an abstract of it: {abstract.abstract}\n")
+ends = [told["drug"], told["gene"]]
+for concept, last in zip(ends, worlds.literature[first_world].abstracts(ends).values, strict=True):
+    print(f"The last abstract that names {worlds.symbols[concept]} ({last[0]}): {last[1]}\n")
 sizes = paper.study.size(worlds)
 if real:
     sizes = sizes.merge(paper.study.size(real), on="statistic")
 printed = notebook.card.table("05", "statistics")
-printed = printed.rename(columns={"bcv": "BioConceptVec", "homemade": "the paper's own vectors"})
+spelt = {"bcv": "BioConceptVec", "homemade": "the paper's own vectors"}
+printed = printed.rename(columns=spelt)
 sizes = sizes.merge(printed, on="statistic", how="left")
 sizes["statistic"] = sizes.pop("meaning").fillna(sizes.statistic)
 sizes = sizes.set_index("statistic").astype(float).round(2).map("{:,.7g}".format)
@@ -278,18 +280,19 @@ for id, name in (("null_g", "G: genes exchanged"), ("null_p1", "P1: another path
     notebook.claims.record(id, *statistics.over_seeds(values), note, n_seeds=len(values))
 several = real or worlds
 of_pathway = pd.concat([paper.tables.pathways(several, world) for world in several.worlds])
+below = (of_pathway.held_out_mrr < of_pathway.global_mrr).sum()
 notebook.figure(
     paper.figures.pathways(of_pathway),
     "pathways",
     data=of_pathway,
     caption="Each pathway: what its own vector gains in MRR over the common one (blue), and what is "
-    "left when the asked drug's pairs are taken out of it (red rings). Median cosine of the "
-    f"two vectors {of_pathway.cosine.median():.2f}.",
+    f"left when the asked drug's pairs are taken out of it (red rings): below zero at {below} of "
+    f"{len(of_pathway)}. Median cosine of the two vectors {of_pathway.cosine.median():.2f}.",
 )
 
 # %% [markdown]
 # *What to see.* Exchanged genes still make a vector from "drug" to "gene", so that this null is not zero but near the unweighted mean. That the real one lies beyond it is what *targets* add.
-# In P1 the same exchange does far more harm, since each vector then comes from a handful of genes of any pathway; another pathway's vector is the stricter null there. In the last figure, how many rings lie below zero? There the pathway's own vector is no better than the common one once it has not seen the answer.
+# In P1 the same exchange does far more harm, since each vector then comes from a handful of genes of any pathway; another pathway's vector is the stricter null there. In the last figure, how many rings lie below zero (its caption counts)? There the pathway's own vector is no better than the common one once it has not seen the answer.
 #
 # ## 5. How many answers are right?
 #
@@ -351,7 +354,7 @@ view = paper.live.slide_the_year(dated, curves[curves.setting == "Y2"])
 
 # %% [markdown]
 # *What to see.* The future is harder than the past, yet far from dotted in every year with enough questions. The vector knows nothing about a pair that no text has
-# named: it is words used beside drug and gene separately, of mechanisms and of pathways, that bring the two together. In the view, how many years pass before a prediction among the first ten comes true?
+# named: it is words used beside drug and gene separately, of mechanisms and of pathways, that bring the two together. In the view, how many years pass before a prediction among the first ten comes true? The title of its right panel says when half of them have.
 #
 # **Honest caveats.** In the earliest years there are few targets, and guessing among them by popularity finds one within ten tries most of the time: Top-10 says little there. "Later" means *first named together later*, which is not
 # the same as unknown. And the guess may propose known answers, which the analogy may not.
@@ -443,7 +446,7 @@ two_filters.check(...)
 # %%
 stored = notebook.card.table("05", "stored")
 notebook.table(
-    stored,
+    stored.replace({"vocabulary": spelt}),
     "language_models",
     caption="Stored answers of language models, scored by the original rule (recomputed from the "
     "authors' data, not ours to run): the first ten names, one list per drug for all "
@@ -496,9 +499,7 @@ capitals.check(...)
 ledger = notebook.claims.table()
 needs_tables = {id for id, *_ in paper.numbers.measured(checks)} | {"real_g", "gpt_comparable"}
 needs_data = ledger.id.isin(needs_tables)
-print(ledger.verdict[~needs_data].value_counts().to_string())
 type(ledger)(ledger[~needs_data])
 
 # %%
-print(ledger.verdict[needs_data].value_counts().to_string())
 type(ledger)(ledger[needs_data])

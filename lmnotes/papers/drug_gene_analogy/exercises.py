@@ -124,7 +124,7 @@ def longer_arrow() -> teach.Exercise:
         ("a negative multiple turns the arrow round; keep its direction", lambda x: x < 0),
         ("that is the arrow as the paper takes it; its length is to be changed", lambda x: x == 1),
         ("a shorter arrow still leads towards the targets; go the other way", lambda x: x < 1),
-        ("at this length the arrow still helps; go further", lambda x: top1(x) >= top1(0)),
+        ("at this length the arrow does no harm yet; go further", lambda x: top1(x) >= top1(0)),
     ]
     return teach.exercise(
         "longer_arrow",

@@ -99,7 +99,7 @@ def scores(table: pd.DataFrame) -> Figure:
                 ax.text(place, row, f"{getattr(line, measure):.2f}", ha="right", **look)
         row += 1.6
     ax.set(xlim=(-0.01, 1), ylim=(row - 1, -1.4), yticks=[])
-    ax.set_xlabel("Top-1: share of questions whose first gene is right")
+    ax.set_xlabel("Top-1: share of questions whose first answer is right")
     ax.grid(axis="x", lw=0.3, color=style.GREY, alpha=0.4)
     ax.spines["left"].set_visible(False)
     return figure
@@ -146,12 +146,8 @@ def answer_sets(table: pd.DataFrame) -> Figure:
         sides = table[table.direction == direction]
         for colour, (setting, rows) in zip(style.COLOURS, sides.groupby("setting"), strict=False):
             n, mean = rows.n_questions.iloc[0], rows["mean"].iloc[0]
-            look = {
-                "color": colour,
-                "ms": 4,
-                "label": f"{setting}: {n:,} questions, mean {mean:.2f}",
-            }
-            ax.plot(rows.n_answers, 100 * rows.share, "-o", alpha=0.8, **look)
+            look = {"ms": 4, "label": f"{setting}: {n:,} questions, mean {mean:.2f}"}
+            ax.plot(rows.n_answers, 100 * rows.share, "-o", color=colour, alpha=0.8, **look)
             ax.axvline(mean, color=colour, lw=0.8, ls="--")
         if sides.n_answers.max() > 20:
             ax.set_xscale("log")

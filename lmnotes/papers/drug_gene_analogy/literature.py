@@ -123,11 +123,8 @@ def first_years(dated: DatedText, tables: RelationTables) -> RelationTables:
         years = [first_year(*names) for names in table[list(columns)].itertuples(index=False)]
         return table.assign(year=table.year.fillna(pd.Series(years, table.index, dtype="Int64")))
 
-    relations, concepts = (
-        filled(tables.relations, "drug", "gene"),
-        filled(tables.concepts, "concept"),
-    )
-    return replace(tables, relations=relations, concepts=concepts)
+    relations = filled(tables.relations, "drug", "gene")
+    return replace(tables, relations=relations, concepts=filled(tables.concepts, "concept"))
 
 
 def _opened(folder: Path, name: str, key: Mapping) -> Literature:

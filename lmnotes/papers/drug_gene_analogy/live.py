@@ -98,7 +98,9 @@ def slide_the_year(study: Study, curve):
             panel.axvline(year, color=style.BLACK, lw=0.8)
         right.set(yscale="log", xlabel="year of publication", ylabel="rank when predicted")
         right.set(xlim=(years[0] - 1, last + 1), ylim=(400, 0.7))
-        right.set_title(f"{len(pairs)} drugs asked in {year}")
+        wait = (pairs.year[hit] - year).astype(float).median()
+        comes = f";\nhalf of the hits are published after {wait:g} years" if hit.any() else ""
+        right.set_title(f"{len(pairs)} drugs asked in {year}{comes}")
         right.yaxis.set_major_formatter("{x:g}")
         right.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         right.legend(loc="lower left")
