@@ -60,13 +60,16 @@ def record(
     return verdict
 
 
-def record_seeds(measured: Sequence[dict], first_seed: int) -> "pd.DataFrame":
+def record_seeds(
+    measured: Sequence[dict], first_seed: int, *, p_values: Sequence[str] = ()
+) -> "pd.DataFrame":
     """Record what each seed has measured, all seeds together, and the values as a table.
 
     Args:
         measured: of each seed, from `first_seed` on: claim -> (value, its own interval or None).
+        p_values: claims whose interval is the range of the seeds: Student's t knows no 0..1.
 
-    Returns a row per claim with columns claim and `seed N`.
+    Returns a row per claim with columns claim, its text, and `seed N`.
     """
     import pandas as pd
 
@@ -76,9 +79,13 @@ def record_seeds(measured: Sequence[dict], first_seed: int) -> "pd.DataFrame":
     for id in measured[0]:
         table[id], intervals = zip(*(seed[id] for seed in measured), strict=True)
         intervals = [ends for ends in intervals if ends is not None]
-        record(id, *statistics.over_seeds(table[id], intervals), n_seeds=len(measured))
+        mean, ends = statistics.over_seeds(table[id], intervals)
+        ends = (min(table[id]), max(table[id])) if id in p_values else ends
+        record(id, mean, ends, n_seeds=len(measured))
     seeds = [f"seed {first_seed + number}" for number in range(len(measured))]
-    return pd.DataFrame(table, index=seeds).T.rename_axis("claim").reset_index()
+    rows = pd.DataFrame(table, index=seeds).T.rename_axis("claim").reset_index()
+    claims = session.current().card.claims
+    return rows.assign(claim=[claims[id].text for id in rows.claim])
 
 
 def table() -> "pd.DataFrame":

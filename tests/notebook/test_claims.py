@@ -109,6 +109,8 @@ def test_seeds_are_recorded_together_and_shown_apart(house):
     measured = [{"slope": (2.0, (1.99, 2.01))}, {"slope": (2.0, None)}, {"slope": (2.0, None)}]
     table = claims.record_seeds(measured, first_seed=4)
     assert list(table.columns) == ["claim", "seed 4", "seed 5", "seed 6"]
-    assert table.values.tolist() == [["slope", 2.0, 2.0, 2.0]]
+    assert table.values.tolist() == [["The slope is about two", 2.0, 2.0, 2.0]]
     row = rows()["slope"]
     assert (row["verdict"], row["low"], row["note"]) == ("reproduced", "1.99", "3 seeds")
+    claims.record_seeds([{"slope": (p, None)} for p in (0.7, 0.8, 0.2)], 4, p_values=["slope"])
+    assert (rows()["slope"]["low"], rows()["slope"]["high"]) == ("0.2", "0.8")

@@ -42,7 +42,7 @@ class Axes:
     def label(self, axis: int, n_words: int = 2, basis: str = "ICA") -> str:
         """The number of an axis, counted from 1, and its top words."""
         words = (self.ica.words[row] for row in self.top[basis][axis][:n_words])
-        return f"{axis + 1} {', '.join(words)}"
+        return f"{axis + 1}: {', '.join(words)}"
 
     @cached_property
     def labels(self) -> list[str]:

@@ -74,9 +74,9 @@ def judge(
 
     Returns:
         one row per k: rank, top (share won), bottom, undecided, low, high (95 %, axes drawn again),
-        p (one-sided), null (mean share under relabelings), and decided, decided low, decided high,
-        decided null: the share won of what is decided; `attrs["drawn"]` has the shares won of
-        axes drawn again, the same draws for every matrix of this size, for differences.
+        null (mean share under relabelings), and decided, decided low, decided high, decided null:
+        the share won of what is decided, and p, its one-sided one; `attrs["drawn"]` has the shares
+        won of axes drawn again, the same draws for every matrix of this size, for differences.
     """
     rng = np.random.default_rng(seed)
     k_axes = len(c)
@@ -106,11 +106,13 @@ def judge(
         null, again_sides = np.array([each[n] for each in nulls]), sides[again].mean(axis=1)
         won, lost = sides.mean(axis=0)
         drawn_again.append(again_sides[:, 0].tolist())
-        p = (1 + (null[:, 0] >= won).sum()) / (1 + n_permutations)
-        row = ranks[n], won, lost, 1 - won - lost, *interval(drawn_again[-1]), p, null[:, 0].mean()
-        among = decided(sides.mean(axis=0)[None])[0], *interval(decided(again_sides))
-        rows.append((*row, decided(null).mean(), *among))
-    columns = ["rank", "top", "bottom", "undecided", "low", "high", "p", "null"]
+        undecided = max(0.0, round(1 - won - lost, 12))
+        row = ranks[n], won, lost, undecided, *interval(drawn_again[-1]), null[:, 0].mean()
+        among, null_among = decided(sides.mean(axis=0)[None])[0], decided(null)
+        # a relabeling, or an axis, of which nothing is decided speaks for the null
+        p = (1 + (~(null_among < among)).sum()) / (1 + n_permutations)
+        rows.append((*row, p, null_among.mean(), among, *interval(decided(again_sides))))
+    columns = ["rank", "top", "bottom", "undecided", "low", "high", "null", "p"]
     columns += ["decided null", "decided", "decided low", "decided high"]
     table = pd.DataFrame(rows, columns=columns)
     table.attrs["drawn"] = Fixed(drawn_again)

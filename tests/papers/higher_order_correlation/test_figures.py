@@ -70,5 +70,5 @@ def test_words_in_both_lists_are_named_once():
     assert len(colours) == len(ax.texts) > 4
     for word, colour in colours.items():
         assert colour == (style.BLUE if space.ids[word] in blue else style.RED)
-    assert ax.get_xlabel() == named.label(0) and named.label(0).startswith("1 ")
+    assert ax.get_xlabel() == named.label(0) and named.label(0).startswith("1: ")
     plt.close(figure)

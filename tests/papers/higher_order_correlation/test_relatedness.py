@@ -29,6 +29,7 @@ def test_a_judge_who_sees_the_same_relations_always_prefers_them():
     assert (table.top == 1).all() and (table.p == 0.01).all()
     np.testing.assert_allclose(table.top + table.bottom + table.undecided, 1)
     assert table.null.between(0.35, 0.65).all() and (table.decided == 1).all()
+    assert table.undecided.eq(0).all()
 
 
 def test_a_judge_who_knows_nothing_is_undecided_or_at_chance():
@@ -47,6 +48,10 @@ def test_what_is_undecided_is_left_out_of_the_share_among_decided():
     table = relatedness.judge(c, half, ranks=(1,), n_permutations=9).iloc[0]
     assert table.top == 0.5 and table.decided == table["decided low"] == 1
     assert table.top / (table.top + table.bottom) == table.decided
+    few = related.copy()
+    few[:30][c[:30] == 2.9] = np.nan  # most of the nearest are unknown, so few questions are won
+    table = relatedness.judge(c, few, ranks=(1,), n_permutations=99).iloc[0]
+    assert table.top < table.null and table.decided == 1 and table.p == 0.01
 
 
 def test_the_judge_s_rows_are_found_by_word():
