@@ -174,7 +174,9 @@ pre { margin: 0; line-height: 1.5; }
 .ansi-blue-fg, .ansi-blue-intense-fg, .ansi-cyan-fg, .ansi-cyan-intense-fg { color: var(--link); }
 @media (max-width: 44rem) {
   h1 { font-size: 1.75rem; } h2 { font-size: 1.35rem; margin-top: 2.5rem; }
-  .highlight { margin-left: -1rem; margin-right: -1rem; border-radius: 0; } }
+  .highlight { margin-left: -1rem; margin-right: -1rem; border-radius: 0; }
+  .jp-OutputArea-output img:is([width^="6"], [width^="7"], [width^="8"]) {
+    max-width: 44rem !important; } }  /* a wide figure scrolls: its letters stay readable */
 @media print { body { max-width: none; padding: 0; } .code, .scripted .frames { display: none; }
   .scripted .frames + div { display: block; } }
 """

@@ -1,5 +1,6 @@
 """The pages in headless Chromium, from disk: they show what they hold, and no data runs."""
 
+import base64
 import re
 
 import nbformat
@@ -7,9 +8,10 @@ import pandas as pd
 import pytest
 from house import CELLS, write_notebook
 from nbformat import v4
+from PIL import Image
 
 from lmnotes.figures import map_page
-from lmnotes.notebook import views
+from lmnotes.notebook import shown, views
 from lmnotes.runs import gallery, run
 from lmnotes.runs import page as notebook_page
 
@@ -120,6 +122,19 @@ def test_an_executed_page_answers_without_python(page, said, width, house):
     assert said == []
     page.emulate_media(media="print")
     assert not slider.is_visible() and page.get_by_text("power = 1").last.is_visible()
+
+
+def test_a_wide_figure_keeps_its_letters(page, width, tmp_path):
+    outputs = []
+    for size in (800, 480):
+        data = {"image/png": base64.b64encode(shown.packed(Image.new("RGB", (size, 50)))).decode()}
+        about = {"image/png": {"width": size}}
+        outputs.append(v4.new_output("display_data", data=data, metadata=about))
+    cell = v4.new_code_cell("x", outputs=outputs)
+    notebook_page.write(v4.new_notebook(cells=[cell]), tmp_path / "notebook.html")
+    page.goto((tmp_path / "notebook.html").as_uri())
+    wide, small = page.locator("img").evaluate_all("them => them.map(it => it.clientWidth)")
+    assert wide >= 700 and small == min(480, width - 32) and fits(page, width)
 
 
 def test_a_page_without_scripts_shows_the_stills(page, tmp_path):
