@@ -92,8 +92,8 @@ seeds = paper.worlds.Seeds(seed, n_seeds, n_shuffles, options)
 # What "least Gaussian" means here is the mean of $\log\cosh s$. Each word counts once (`row_weights="words"`); the paper drew rows by word
 # frequency, which `"drawn"` does.
 #
-# *What to see in the table.* Nothing but the rotation differs between its columns. Words of an ICA axis belong to one topic; those of
-# a principal component, or of a random axis, to none in particular.
+# *What to see in the table.* Nothing but the rotation differs between its columns: count in each the rows whose words are of one topic. A principal
+# component may have one too; random axes show what comes of chance. DistRatio counts without an eye (section 4).
 
 # %%
 counts = np.asarray(trainings[0].counts)
@@ -195,7 +195,8 @@ round_cloud = notebook.teach.quiz("round_cloud")
 # With rows scaled to length 1, a word's value on an axis says how much of the word that axis is. In the paper *ferrari* is cars and Italian, *kurosawa* film and Japanese.
 # Here the axes are those of five everyday words: of a list that was written down before any axis was looked at, the words that are most of one axis of the more skewed half. `axis_words` takes words of yours.
 #
-# *What to see.* Spikes lie along the axes. Which words lie between two of them, and do they belong to both topics? The figure names the strongest two of every pair, whatever they are.
+# *What to see.* Spikes lie along the axes. Which words lie between two of them, and do they belong to both topics? The figure names the strongest two of every pair, whatever they are:
+# a mixture has strong colour on both axes; where one is pale, the two are only the largest there are. A name says which word chose the axis, not its topic: that is what its top words share.
 
 # %%
 topics = paper.topics.choose(space, axis_words or paper.topics.EVERYDAY, min_count=often_enough)
@@ -221,6 +222,8 @@ paper.ledger.mixtures(by_seed)
 #
 # ICA starts from a random rotation. Axes that differ from run to run are not properties of the data. For every axis: its correlation with its partner in
 # other runs, and the words-that-do-not-belong test, *DistRatio*: how much farther an intruder is from the axis's top words than these are from each other.
+#
+# *What to see.* In the table, ICA against PCA and random axes. Varimax, another way of turning to spikes, stands beside ICA: where it does as well, what counts is to turn at all.
 
 # %%
 other_starts = paper.worlds.Seeds(seed + 1, n_seeds, n_shuffles, options)
@@ -359,7 +362,7 @@ notebook.figure(
 notebook.table(
     paper.worlds.summary(told.values()),
     "matching",
-    caption=f"r: mean held-out correlation of the matched axes, means over {n_seeds} seeds of ICA and of the split; shuffled: of shuffled pairs, as matched. Shared: axes whose held-out correlation is above every correlation of the shuffled pairings (least and most over the seeds). "
+    caption=f"r: mean held-out correlation of the matched axes, means over {n_seeds} seeds of ICA and of the split; shuffled: of shuffled pairs, as matched. Shared: axes whose held-out correlation is above every correlation of the shuffled pairings (least and most over the seeds). Lead: r of ICA less the larger of PCA's and random axes', likewise. "
     "p: the share of shuffled pairings with as large a mean as ICA's, the largest over the seeds.",
 )
 
@@ -379,9 +382,9 @@ paper.ledger.pairs(told)
 # %% [markdown]
 # *What to see.* Look at the whole curve rather than at its first point: leading principal components can agree
 # for trivial reasons such as word frequency. And compare with the **random rotation**: where one space is nearly a linear image of the other, any axis of one has
-# some correlation with some axis of the other, so that even random axes pass the shuffled null. Being above it is little; being above the green curve is the point. And two halves of one text share their topics: that is an upper bound on universality,
-# not a test of it. English against Python is the harder case. Static against contextual vectors, the model being small, is the hardest: is the blue
-# curve above the orange one there, beyond its first axes? `contextual_mean` in the ledger says by how much, and how surely.
+# some correlation with some axis of the other, so that even random axes pass the shuffled null. Being above it is little; being above the green curve is the point. Two halves of one text share their topics, so a match between them is no
+# test of universality; and each half learned from half of a small text, which may be why its axes match less well where they do. Static against contextual vectors: is the blue
+# curve above the orange one there, beyond its first axes? The table's column *lead* answers for the mean of all axes, and `contextual_mean` in the ledger says how surely.
 #
 # **How far "universal" goes.** Later work asks more of it: Li, Matsuda and Yanaka (EMNLP 2024, [arXiv 2406.12474](https://arxiv.org/abs/2406.12474)) run ICA many times within each of English, Japanese and Chinese, keep
 # the axes that return, and test by statistics which of *these* correspond across languages: some do, a part of all axes. That an axis is universal takes both: that it comes back (section 4), and that it is matched beyond chance (here).
@@ -444,7 +447,7 @@ notebook.figure(
 # Learn a map from the first half's vectors to the second's on training words, then look for each test word among all words of the other half (CSLS,
 # ten neighbours). Least squares may do anything linear, Procrustes turn; the last three may only **permute** axes. Then both spaces are put through a badly
 # conditioned linear map. By its mathematics ICA is blind to such a map (up to the optimum that another start ends in), and the others are not. Where few words are
-# found at all, look at the intervals in the ledger before you see that here.
+# found at all, read the intervals in the ledger before the order of the rows.
 
 # %%
 known = [paper.worlds.fits_of(side, min_count, seeds) for side in (vectors_a, vectors_b)]

@@ -129,7 +129,7 @@ def chance_level() -> teach.Exercise:
                 _near(n_pairs**-0.5),
             ),
             (
-                "that counts 300 correlations; how many cells has the matrix?",
+                "that leaves out the 2 before the logarithm, or counts 300 correlations",
                 _near((np.log(n_cells) / n_pairs) ** 0.5),
             ),
             ("that logarithm is to base 10", _near((2 * np.log10(n_cells) / n_pairs) ** 0.5)),

@@ -315,8 +315,8 @@ def against_many(space: Components, others: Mapping[str, Components], seed: int)
 
 
 def summary(pairs: Iterable[Pair]) -> pd.DataFrame:
-    """A row for each pair, means over seeds: held-out r of every method and of shuffled pairs, the
-    axes above all shuffled ones with least and most of them, and p of ICA's mean r."""
+    """A row for each pair, means over seeds: held-out r of every method and of shuffled pairs,
+    ICA's lead and the axes above all shuffled ones with least and most, and p of ICA's mean r."""
     rows, short = [], dict(zip(compare.METHODS, ("ICA", "PCA", "random"), strict=True))
     for pair in pairs:
         table = compare.over_seeds(pair.runs).set_index("method")
@@ -328,6 +328,8 @@ def summary(pairs: Iterable[Pair]) -> pd.DataFrame:
         mean = table["mean r, held out"].rename(short)
         row |= {f"r, {method}": mean[method] for method in (*short.values(), "untrained")}
         row["r, shuffled"] = table["null, mean r"].ICA
+        leads = [run.lead()[0] for run in pair.runs]
+        row["lead"] = f"{np.mean(leads):.3f} ({min(leads):.3f} to {max(leads):.3f})"
         for method, name in short.items():
             shared, least, most = table.loc[method, ["axes above the null", "least", "most"]]
             row[f"shared, {name}"] = f"{shared:.0f} ({least:.0f}-{most:.0f})"

@@ -52,7 +52,7 @@ def test_chance_level(lesson):
     lesson("02")
     wrong = {
         5000**-0.5: "the spread of one correlation",
-        (2 * np.log(300) / 5000) ** 0.5: "how many cells",
+        (2 * np.log(300) / 5000) ** 0.5: "leaves out the 2 before the logarithm, or counts 300",
         (2 * np.log10(300**2) / 5000) ** 0.5: "base 10",
         2 * np.log(300**2) / 5000: "a root is missing",
         (2 * np.log(300**2)) ** 0.5: "no correlation is above 1",

@@ -47,6 +47,7 @@ def test_tables_stand_below_what_is_printed():
     assert skew["1"].iloc[1] == pytest.approx(np.log1p(halves().sides[0]["ICA"].skewness[0]))
     summary = worlds.summary([halves()])
     assert len(summary) == 1 and re.fullmatch(r"\d+ \(\d+-\d+\)", summary["shared, ICA"][0])
+    assert re.fullmatch(r"-?0\.\d+ \(-?0\.\d+ to -?0\.\d+\)", summary["lead"][0])
     assert summary["r, ICA"][0] == pytest.approx(halves().runs[0].held_out["ICA"].mean())
 
 
