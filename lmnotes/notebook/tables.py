@@ -95,7 +95,8 @@ def _cells(columns: list[pd.Series]) -> list[str]:
     sizes = np.abs(values[np.isfinite(values)])
     largest = sizes.max(initial=0)
     digits = 2 - int(np.ceil(np.log10(largest)) - 1) if largest else 0
-    digits = 0 if (sizes == sizes.round()).all() else min(max(digits, 0), 6)
+    is_whole = (sizes == sizes.round()).all()
+    digits = 0 if is_whole else min(max(digits, 0), 6)
 
     def number(value: float, is_end: bool = False) -> str:
         if not np.isfinite(value):
@@ -103,7 +104,8 @@ def _cells(columns: list[pd.Series]) -> list[str]:
         if value and abs(value) < 0.5 * 10.0**-digits and not is_end and digits > 1:
             return f"{value:.1e}".replace("-", "−")
         comma = "," if abs(value) >= 10_000 else ""  # not in years
-        shown = max(digits, 2) if 0 < abs(value) < 1 else digits  # in a column of many scales
+        is_small = 0 < abs(value) < 10 and not is_whole  # in a column of many scales
+        shown = max(digits, 2) if is_small else digits
         return f"{value:{comma}.{shown}f}".replace("-", "−")
 
     def cell(value: float, *ends: float) -> str:

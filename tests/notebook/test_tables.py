@@ -17,17 +17,18 @@ def test_numbers_have_three_digits_and_an_interval_stands_behind_its_value():
     assert cells(frame) == [
         ["mean AUC", "n"],
         ["93.4 (89.9–96.5)", "7"],
-        ["5.0", "37,887"],
+        ["5.00", "37,887"],
     ]
     frame = pd.DataFrame({"r2": [0.6931471, -0.00012], "p": [6.15e-7, 0.5], "year": [1985, 2003]})
     assert cells(frame)[1:] == [["0.693", "6.2e−07", "1985"], ["−1.2e−04", "0.500", "2003"]]
 
 
 def test_a_column_of_many_scales_keeps_two_decimals_of_what_is_small():
-    frame = pd.DataFrame({"shared": [131.27, 12.5, 0.78], "r2": [0.371, 0.1, 0.001]})
+    frame = pd.DataFrame({"shared": [131.27, 2.162, 0.78], "r2": [0.371, 0.1, 0.001]})
     frame["r2 low"], frame["r2 high"] = 8.5e-6, 0.6
-    assert [row[0] for row in cells(frame)[1:]] == ["131", "12", "0.78"]
+    assert [row[0] for row in cells(frame)[1:]] == ["131", "2.16", "0.78"]
     assert cells(frame)[3][1] == "0.001 (0.000–0.600)"
+    assert cells(pd.DataFrame({"n": [131.0, 2, 0]}))[1:] == [["131"], ["2"], ["0"]]
 
 
 def test_ends_without_a_name_belong_to_the_nearest_column_that_they_hold():
