@@ -58,7 +58,7 @@ paper.gains.expect_paths(keyword_folder, proper_noun_list, hypernym_file, vector
 # - derive why twice the gain is a quadratic form in the vector, and test that on vectors you trained;
 # - tell which part of "norm measures information" is a law and which part is a choice of scale;
 # - use the corrected gain to tell names from verbs and general words from special ones;
-# - carry the argument over to the output layer of any language model, and see where it stops to hold.
+# - carry the argument over to the output layer of any language model, and see where it stops holding.
 #
 # **Settings.** Everything below is computed on this machine from text that every installation carries. The `laptop` setting takes a few minutes
 # on two cores; `--profile paper` is the paper's own, hours. For your own text, in two minutes:
@@ -380,7 +380,7 @@ notebook.figure(
 notebook.table(
     paper.lines.by_epochs(gains, runs, seed),
     "epochs",
-    caption="The line of Figure 1 after trainings of several lengths, each with its own falling learning rate; low and high are ends of 95 % intervals over words.",
+    caption="The line of Figure 1 after trainings of several lengths, each with its own falling learning rate, with 95 % intervals over words; R² does not tell a rising line from a falling one: look at the slope.",
 )
 paper.live.scrubber(gains, squared)
 break_the_line = paper.exercises.break_the_line(gains, squared)
@@ -425,7 +425,7 @@ notebook.figure(
     caption="Figure 9 and Table 3: each score among proper nouns and verbs, as shares of the class, as counted and less its level; and how well it tells names from verbs and from adjectives, 1/2 for chance (dotted).",
 )
 notebook.table(
-    table3,
+    table3.replace({"score": paper.roc.IN_WORDS}).rename(columns=paper.roc.HEADS),
     "table3_auc",
     caption="Table 3: area under the ROC curve of each score for proper nouns against verbs and adjectives; matched: among words of about equal count. Means over seeds of training, intervals over words and seeds.",
 )
@@ -455,7 +455,11 @@ table2 = paper.keywords.summary(ranks, seed=seed)
 for claim, rival in (("table2_random", "random"), ("table2_count", "count")):
     notebook.claims.record(claim, *paper.keywords.lead(ranks, rival, seed))
 what = "mean reciprocal rank of the best-ranked key", "precision at 5"
-notebook.table(table2, "table2_keywords", caption=f"Table 2: {' and '.join(what)}, both times 100.")
+notebook.table(
+    table2.replace({"score": paper.keywords.IN_WORDS}),
+    "table2_keywords",
+    caption=f"Table 2: {' and '.join(what)}, both times 100.",
+)
 for name, measure, title in zip(
     ("table6", "table7"), ("mrr_x100", "p_at_5_x100"), what, strict=True
 ):
@@ -463,6 +467,7 @@ for name, measure, title in zip(
     beside, gap = paper.keywords.beside_printed(name, own, keyword_folder)
     notebook.claims.record(f"{name}_set", gap)
     caption = f"Table {name[-1]}: {title}, times 100, in the paper's fifteen sets, and in this run's documents (last row)."
+    beside = beside.rename(columns=paper.keywords.IN_WORDS)
     notebook.table(beside, f"{name}_keywords", caption=caption)
 
 # %% [markdown]
@@ -472,7 +477,7 @@ for name, measure, title in zip(
 # are mostly the more frequent ones, so frequency alone is right on all pairs of one half and wrong on all of the other. Read the halves, not the total.
 #
 # *Where to look.* WeedsPrec, SLQS Row and the raw gain follow the frequency: nearly always right in one half, nearly always wrong in the other, a long dumbbell across chance. A score that knows generality has both ends right of the dotted line. In the
-# paper only the corrected gain and the corrected norm have, by a clear margin; compare the two ends here.
+# paper only the corrected gain and the corrected norm have, by a clear margin; the caption names those that have them here.
 
 # %%
 pairs = (
@@ -494,14 +499,16 @@ for claim, measured in paper.hypernyms.claims(table9).items():
     notebook.claims.record(claim, *measured, n_seeds=n_seeds)
 
 # %%
+above = table9[(table9[[*paper.hypernyms.HALVES[:2]]] > 50).all(axis=1)].method
 notebook.figure(
     paper.figures.halves(table9, notebook.card.table("01", "table9")),
     "table4_hypernyms",
     data=table9,
-    caption="Table 4 as a figure: how often each method finds the general word, where that is the more frequent of the two and where it is not, with 95 % intervals; hollow, the means of the paper's four sets.",
+    caption="Table 4 as a figure: how often each method finds the general word, where that is the more frequent of the two and where it is not, with 95 % intervals; hollow, the means of the paper's four sets. "
+    f"Above chance in both halves, here: {', '.join(above) or 'none'}.",
 )
 notebook.table(
-    table9,
+    table9.rename(columns=paper.hypernyms.HEADS),
     "table9_hypernyms",
     caption="Tables 4 and 9: accuracy in per cent, where the hypernym is the more frequent word, where it is not, and the mean of both; means over seeds of training and shuffling, intervals over pairs and seeds.",
 )
@@ -549,7 +556,7 @@ if read:
         paper.figures.contexts(paper.language_models.lines(read, seed)),
         "fig13_distance",
         data=positions[["model", "count", "kl_0", "centred_0", "whitened_0"]],
-        caption="Figures 4 and 13: information of positions against the squared distance from the position most like the average (left), and against the whitened distance (right), whose slope is 1/2 near the origin by theory; the first model large. Half a per cent of the positions lie beyond either axis.",
+        caption="Figures 4 and 13: information of positions against the squared distance from the position most like the average (left), and against the whitened distance (right), whose slope is 1/2 (dotted) near the origin by theory; the first model large. Half a per cent of the positions lie beyond either axis.",
     )
 notebook.table(
     paper.language_models.printed(read),
@@ -561,8 +568,8 @@ notebook.table(
 # %% [markdown]
 # *Where to look.* Information grows with the squared distance. A cosine without centring is large for any two positive
 # quantities that vary little about their means, so look at $R^2$ beside it. Does whitening help? In the paper it raises $R^2$ in GPT-2 and Llama 2 and lowers it in BERT and RoBERTa. Where it falls, the first figure below shows that this is no error of $G$: along the way to the
-# reference the ratio goes to 1, as a second-order law demands. But contexts stand the whole way off. The second figure follows one training: after the first steps contexts tell little and all lie near $u_0$; training drives them apart,
-# and the more they tell, the less a form taken at one point knows of it. (It was added after the others had been seen, so no claim rests on it.)
+# reference the ratio goes to 1, as a second-order law demands. But contexts stand the whole way off. The second figure follows one training: after the first steps contexts tell little and all lie near $u_0$; training drives them apart.
+# Does a form taken at one point still know what they tell? Compare its $R^2$ at the first step with the later ones. (It was added after the others had been seen, so no claim rests on it.)
 
 # %%
 if read:

@@ -290,7 +290,8 @@ view = paper.live.intruder_game(space, seed)
 # sums grow with $p$ even for unrelated words, so they can be compared at the same $p$ only. Does the sum still agree with people's judgements, and solve analogies?
 # Pairs with a word that is missing are left out, and the coverage is printed.
 #
-# *Where to look.* Begin at the left, with one or a few axes: is ICA's lead over either basis above 0 there, with its interval? To the right all three come together, and at $p=K$ they are the same.
+# *Where to look.* Begin at the left, with one or a few axes: is ICA's lead over either basis above 0 there, with its interval? The caption counts. At $p=K$ all three are the same;
+# the table of Figure 17 says from which $p$ on ICA is no longer ahead.
 
 # %%
 table = paper.readings.sorted_values({"": space.bases})

@@ -93,6 +93,7 @@ def product_level() -> teach.Exercise:
 
 def take_out() -> teach.Exercise:
     """The similarity of the same two words after the first has lost its second axis."""
+    value = "a word's value was taken off, not the product"
     return teach.exercise(
         "take_out",
         right=_near(24 / 49),
@@ -105,7 +106,8 @@ def take_out() -> teach.Exercise:
             ("that is without another axis", _near(3 / 49)),
             ("the words were not scaled to length 1", _near(24)),
             ("nothing was taken out", _near(15 / 49)),
-            ("a word's value was taken off, not the product", _near(15 / 49 + 3 / 7)),
+            (value, _near(15 / 49 + 3 / 7)),
+            (value, _near(15 / 49 - 3 / 7)),
         ],
     )
 

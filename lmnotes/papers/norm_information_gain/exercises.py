@@ -125,6 +125,7 @@ def break_the_line(gains: Gains, squared: Mapping[int, np.ndarray]) -> teach.Exe
     squared: epochs -> squared norms (V,) of a training that long.
     """
     longest, own = max(squared), int(gains.counts[~gains.ringed].max())
+    least = int(gains.counts[gains.ringed].min())
 
     def setting(answer: object) -> tuple[str, int]:
         name, equals, value = str(answer).replace(" ", "").partition("=")
@@ -144,6 +145,7 @@ def break_the_line(gains: Gains, squared: Mapping[int, np.ndarray]) -> teach.Exe
         return answer[0] == "epochs" and answer[1] not in squared
 
     other = "only epochs and fit_count can be tried without a new run"
+    same = "that is the setting of Figure 1 itself"
     more = "that asks more of the words, not less, and the line stays"
     return teach.exercise(
         "break_the_line",
@@ -154,7 +156,8 @@ def break_the_line(gains: Gains, squared: Mapping[int, np.ndarray]) -> teach.Exe
             (other, lambda a: a[0] not in ("epochs", "fit_count")),
             ("without training there is no vector to measure", lambda a: a == ("epochs", 0)),
             ("no training of that length is here: see the steps of the view", is_no_run),
-            ("that is the setting of Figure 1 itself", lambda a: a == ("epochs", longest)),
+            (same, lambda a: a == ("epochs", longest)),
+            (same, lambda a: a[0] == "fit_count" and own <= a[1] < least),
             (more, lambda a: a[0] == "fit_count" and a[1] >= own),
             ("a shorter training, yes, but the line is still there", lambda a: a[0] == "epochs"),
             ("rarer words, yes, but the line is still there", lambda a: a[0] == "fit_count"),

@@ -300,11 +300,17 @@ def contexts(lines: Mapping[str, Mapping[str, tuple[pd.DataFrame, Fit]]]) -> Fig
         points = position_cloud(ax, table, fit, norm)
         size = {"fontsize": 13} if model == first else {"fontsize": 8}
         ax.set_title(f"$R^2 = {fit.r2:.2f}$", loc="left", color=style.RED, **size)
+        if number % 2:
+            ax.axline((0, 0), slope=0.5, color=style.BLACK, lw=0.8, ls=":")
         if model == first:
             ax.set(xlabel=label)
             ax.set_title(model, loc="right")
+        elif number % 2:
+            ax.set_xlabel("whitened")
         else:
-            ax.set_xlabel(f"{model}\n{label.partition(',')[0]}" if number % 2 == 0 else "whitened")
+            ax.set_xlabel(label)
+            over = {"xycoords": "axes fraction", "textcoords": "offset points"}
+            ax.annotate(model, (0, 1), (0, 18), **over)
     axes[0].set_ylabel(r"KL from $p(\cdot|u_0)$, nats")
     style.colour_bar(points, axes[:2], "occurrences of the token")
     return figure
@@ -334,11 +340,11 @@ def near(table: pd.DataFrame) -> Figure:
     ends = (
         table[table.share == table.share.max()].sort_values("median").set_index("model")["median"]
     )
-    below = -np.inf
+    below, top = -np.inf, table["median"].max()
     for name, end in ends.items():  # from the lowest up, so that no name covers another
         rows = table[table.model == name]
         ax.plot(rows.share, rows["median"], "o-", ms=3, color=colours[name])
-        below = max(end, below + 0.08 * table.high.max())
+        below = max(end, below + 0.065 * top)
         look = {"color": colours[name], "va": "center"}
         ax.annotate(name, (table.share.max(), below), (5, 0), textcoords="offset points", **look)
     rows = table[table.model == table.model[0]]

@@ -20,6 +20,7 @@ from lmnotes.text.corpus import Corpus
 from lmnotes.words import information
 
 HALVES = ("hyper_more_frequent", "hypo_more_frequent", "overall")
+HEADS = {"n_hyper_more": "pairs, hyper", "n_hypo_more": "pairs, hypo"}
 N_STRONGEST = 50  # contexts whose entropy SLQS takes the median of
 PAIRS_AT_ONCE = 256
 

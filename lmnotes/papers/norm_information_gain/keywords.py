@@ -21,6 +21,7 @@ from lmnotes.text import readers, tokenise
 from lmnotes.text.corpus import Corpus
 
 SCORES = ("random", "count", "count_entropy", "chi_squared", "count_kl")
+IN_WORDS = {"count_entropy": "count × entropy", "chi_squared": "χ²", "count_kl": "count × KL"}
 
 
 class KeyedDocument(NamedTuple):

@@ -12,6 +12,10 @@ from lmnotes.errors import InputError, expect_finite, expect_one_of
 from lmnotes.papers.norm_information_gain.gains import Gains
 from lmnotes.statistics import bootstrap, interval
 
+IN_WORDS = {"kl": "gain", "delta_kl": "corrected gain", "delta_entropy": "corrected entropy"}
+IN_WORDS |= {"norm": "squared norm", "delta_norm": "corrected squared norm"}
+HEADS = {"against": "names against", "n_proper": "n_names", "n_against": "n_others"}
+HEADS |= {f"gain{end}": f"lead over raw gain{end}" for end in ("", "_low", "_high")}
 SMALL_IS_PROPER = ("entropy", "delta_entropy")  # of all other scores a large value says so
 
 

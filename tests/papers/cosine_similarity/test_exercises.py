@@ -60,6 +60,7 @@ def test_a_word_that_lost_an_axis(lesson):
     wrong = {6 / 49: "was negative", left @ second / np.linalg.norm(left): "first word was scaled"}
     wrong |= {both: "both words lost", 3 / 49: "another axis", 24: "not scaled to length 1"}
     wrong |= {first @ second: "nothing was taken out", first @ second + 3 / 7: "value was taken"}
+    wrong |= {first @ second - 3 / 7: "value was taken"}
     assert_feedback(exercises.take_out(), wrong)
 
 

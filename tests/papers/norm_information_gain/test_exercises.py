@@ -93,6 +93,7 @@ def test_break_the_line(small_gains, squared):
         "epochs=3": "no training of that length",
         "epochs=20": "the setting of Figure 1 itself",
         "epochs=7": "a shorter training, yes",
+        "fit_count=100": "the setting of Figure 1 itself",
         "fit_count=105": "asks more of the words",
         "fit_count=90": "rarer words, yes",
     }
