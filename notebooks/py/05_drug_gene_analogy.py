@@ -103,9 +103,8 @@ for concept, last in zip(ends, worlds.literature[first_world].abstracts(ends).va
 sizes = paper.study.size(worlds)
 if real:
     sizes = sizes.merge(paper.study.size(real), on="statistic")
-printed = notebook.card.table("05", "statistics")
 spelt = {"bcv": "BioConceptVec", "homemade": "the paper's own vectors"}
-printed = printed.rename(columns=spelt)
+printed = notebook.card.table("05", "statistics").rename(columns=spelt)
 sizes = sizes.merge(printed, on="statistic", how="left")
 sizes["statistic"] = sizes.pop("meaning").fillna(sizes.statistic)
 sizes = sizes.set_index("statistic").astype(float).round(2).map("{:,.7g}".format)
