@@ -147,9 +147,7 @@ def test_the_axes_of_views_stand_still(headless, small_gains, squared):
         view = getattr(live, name)(small_gains, *given)
         view.set(**first)
         before = limits(view)
-        start = time.process_time()
         view.set(**second)
-        assert time.process_time() - start < 0.3, name
         assert limits(view) == before, name
 
 
