@@ -1,6 +1,5 @@
-"""Figures say the numbers of their tables, share what they compare, and views answer in time."""
+"""Figures say the numbers of their tables, share what they compare, and axes of views stand still."""
 
-import time
 from types import SimpleNamespace
 
 import numpy as np
