@@ -517,13 +517,13 @@ notebook.table(
     "table9_printed",
     caption="Table 9: accuracy in per cent in the paper's four sets of pairs, and in those of this run (last two columns); hyper: where the hypernym is the more frequent word, hypo: where it is not.",
 )
-notebook.table(
-    votes[0][["hyponym", "hypernym", "n_hyponym", "n_hypernym", "KL", "delta KL"]].sample(
-        min(15, len(votes[0])), random_state=seed
-    ),
-    "hypernym_pairs",
-    caption="Fifteen of the pairs, their counts, and two votes in nats: above 0 for the right word.",
-)
+if len(votes[0]):
+    columns = ["hyponym", "hypernym", "n_hyponym", "n_hypernym", "KL", "delta KL"]
+    notebook.table(
+        votes[0][columns].sample(min(15, len(votes[0])), random_state=seed),
+        "hypernym_pairs",
+        caption="Fifteen of the pairs, their counts, and two votes in nats: above 0 for the right word.",
+    )
 
 # %% [markdown]
 # ## 10. Language models
