@@ -1,4 +1,4 @@
-"""Figures say the numbers of their tables and share what they compare; axes of views stand still."""
+"""Figures say the numbers of their tables, share what they compare; axes of views stand still."""
 
 from types import SimpleNamespace
 
