@@ -96,7 +96,8 @@ def _copy(cells: list, card: cards.Card, is_teacher: bool) -> list:
     """The cells with empty answers; a teacher's with minutes first, the answers, and the key."""
     copied, notes = [], {"minutes": _timetable(cells, card)}  # notes: what a teacher reads next
     for cell in cells:
-        asked = re.search(r"(\w+)\.check\(", cell.source)
+        is_answer = "answer" in cell.metadata.get("tags", ())  # and nothing else
+        asked = is_answer and re.search(r"(\w+)\.check\(", cell.source)
         if asked and (exercise := card.exercises.get(asked[1])):
             empty = cell.source if "(...)" in cell.source else f"{asked[0]}...)"
             answer = exercise.answer if is_teacher and exercise.answer else "..."
