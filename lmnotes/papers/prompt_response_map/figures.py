@@ -361,7 +361,10 @@ def _diagonal(ax: Axes, low: float, high: float, label: str | None = None) -> No
 def _strips(ax: Axes, table, x: str, y: str, hue: str, palette: dict, estimator: str) -> None:
     """Points side by side for each hue, with a bar at their mean or median."""
     looks = {"x": x, "y": y, "hue": hue, "hue_order": list(palette), "palette": palette, "ax": ax}
+    state = np.random.get_state()
+    np.random.seed(0)  # where seaborn takes its jitter from: the same picture in every process
     sns.stripplot(table, dodge=True, size=2.8, alpha=0.7, **looks)
+    np.random.set_state(state)
     bar = {"marker": "_", "markersize": 9, "linestyle": "none", "errorbar": None, "legend": False}
     apart = 0.8 * (1 - 1 / len(palette))
     sns.pointplot(table, dodge=apart, estimator=estimator, **bar, **looks)

@@ -3,11 +3,12 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
 from lmnotes.models.maps import coordinates as maps
-from lmnotes.papers.prompt_response_map import additivity, factor_shares
+from lmnotes.papers.prompt_response_map import additivity, factor_shares, figures
 
 
 def slow_r2(squared, labels):
@@ -180,3 +181,18 @@ def test_the_interaction_is_the_pmi_of_the_operations_given_the_response(kind):
 def test_an_impossible_law_is_refused():
     with pytest.raises(ValueError, match=r"expected \(Y, 2, 2\), all positive"):
         additivity.joint_shifts(np.zeros((3, 2, 2)))
+
+
+def test_points_side_by_side_stand_where_they_stood_whatever_was_drawn_before():
+    table = pd.DataFrame({"operation": ["A"] * 4, "pair": ["same rule", "different rules"] * 2})
+    table["cosine"] = [0.1, 0.2, 0.3, 0.4]
+    places = []
+    for seed in (1, 2):
+        np.random.seed(seed)
+        before = np.random.get_state()[1]
+        figure = figures.directions(table)
+        np.testing.assert_array_equal(np.random.get_state()[1], before)
+        places.append([dots.get_offsets().data for dots in figure.axes[0].collections])
+    assert any(len(dots) > 1 for dots in places[0])
+    for first, second in zip(*places, strict=True):
+        np.testing.assert_array_equal(first, second)
