@@ -361,10 +361,12 @@ def _diagonal(ax: Axes, low: float, high: float, label: str | None = None) -> No
 def _strips(ax: Axes, table, x: str, y: str, hue: str, palette: dict, estimator: str) -> None:
     """Points side by side for each hue, with a bar at their mean or median."""
     looks = {"x": x, "y": y, "hue": hue, "hue_order": list(palette), "palette": palette, "ax": ax}
-    state = np.random.get_state()
-    np.random.seed(0)  # where seaborn takes its jitter from: the same picture in every process
-    sns.stripplot(table, dodge=True, size=2.8, alpha=0.7, **looks)
-    np.random.set_state(state)
+    sns.stripplot(table, dodge=True, jitter=False, size=2.8, alpha=0.7, **looks)
+    rng = np.random.default_rng(0)  # seaborn's own jitter is another in every process
+    for dots in ax.collections:
+        places = np.array(dots.get_offsets())
+        places[:, 0] += rng.uniform(-0.1, 0.1, len(places)) / len(palette)
+        dots.set_offsets(places)
     bar = {"marker": "_", "markersize": 9, "linestyle": "none", "errorbar": None, "legend": False}
     apart = 0.8 * (1 - 1 / len(palette))
     sns.pointplot(table, dodge=apart, estimator=estimator, **bar, **looks)
