@@ -187,7 +187,7 @@ def test_points_side_by_side_stand_where_they_stood_whatever_was_drawn_before():
     table = pd.DataFrame({"operation": ["A"] * 4, "pair": ["same rule", "different rules"] * 2})
     table["cosine"] = [0.1, 0.2, 0.3, 0.4]
     drawn = [figures.directions(table).axes[0].collections for _ in range(2)]
-    places = [[dots.get_offsets().data for dots in collections] for collections in drawn]
+    places = [[np.array(dots.get_offsets()) for dots in part] for part in drawn]
     assert any(len(np.unique(dots[:, 0])) > 1 for dots in places[0])
     for first, second in zip(*places, strict=True):
         np.testing.assert_array_equal(first, second)
