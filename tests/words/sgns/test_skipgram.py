@@ -73,10 +73,10 @@ def test_one_thread_is_bit_identical_and_seeds_differ(text):
     assert not np.array_equal(first.input, other.input)
 
 
-def test_two_threads_reach_the_same_objective(text):
+def test_two_threads_reach_the_same_objective():
+    text = planted(400_000)  # in a shorter one a thread may end before the other begins
     single, two = (skipgram.train(text, threads=n, keep=False, **SMALL) for n in (1, 2))
-    # untrained it is 3 log 2 = 2.1; where one thread waits for a core, two are up to 3 % behind
-    assert two.history.loss.iloc[-1] == pytest.approx(single.history.loss.iloc[-1], rel=0.05)
+    assert two.history.loss.iloc[-1] == pytest.approx(single.history.loss.iloc[-1], rel=0.02)
 
 
 def test_rare_words_leave_the_text_before_windows_are_laid():
