@@ -214,6 +214,11 @@ def exercise(
     return made
 
 
+def near(wanted: float, within: float = 0.002) -> Callable[[float], bool]:
+    """Whether an answer is a number, but for less than `within`."""
+    return lambda answer: abs(answer - wanted) < within
+
+
 def quiz(id: str) -> Quiz:
     """The quiz `id` of the card, shown; its `answer(number)` says whether a choice is right."""
     made = Quiz(_entry(session.current().card.quizzes, id, "quiz"))

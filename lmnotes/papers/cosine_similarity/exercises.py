@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes.notebook import teach
+from lmnotes.notebook.teach import near
 from lmnotes.papers.cosine_similarity import seeds
 from lmnotes.papers.cosine_similarity.study import Space
 from lmnotes.words import null_laws
@@ -14,25 +15,21 @@ from lmnotes.words.ica import compare
 CHANGES = ("rows", "signs", "scales", "ICA columns", "PCA columns")
 
 
-def _near(value: float, within: float = 0.002):
-    return lambda answer: abs(answer - value) < within
-
-
 def share_of_axis() -> teach.Exercise:
     """The share of the first axis in the cosine of (2, 3, 6) and (6, -3, 2), by hand."""
     products = np.array([12, -9, 12]) / 49
     return teach.exercise(
         "share_of_axis",
-        right=_near(products[0] / products.sum()),
+        right=near(products[0] / products.sum()),
         kind=float,
         expected="one number",
         mistakes=[
-            ("that is the product before the words are scaled to length 1", _near(12)),
-            ("that is the product on the axis, not yet its share of the whole", _near(12 / 49)),
-            ("a negative product counts against the others: you added sizes", _near(12 / 33)),
-            ("that is the second axis", _near(-0.6)),
-            ("that is the cosine, of which the share is asked", _near(15 / 49)),
-            ("a share of 1, not per cent", _near(80)),
+            ("that is the product before the words are scaled to length 1", near(12)),
+            ("that is the product on the axis, not yet its share of the whole", near(12 / 49)),
+            ("a negative product counts against the others: you added sizes", near(12 / 33)),
+            ("that is the second axis", near(-0.6)),
+            ("that is the cosine, of which the share is asked", near(15 / 49)),
+            ("a share of 1, not per cent", near(80)),
         ],
     )
 
@@ -76,16 +73,16 @@ def product_level() -> teach.Exercise:
     alone = null_laws.threshold(200, "product", n_tests=1)
     return teach.exercise(
         "product_level",
-        right=_near(level, 2e-4),
+        right=near(level, 2e-4),
         kind=float,
         expected="one number",
         mistakes=[
-            ("that is the two-sided level: only large positive products matter", _near(two_sided)),
-            ("that is the level of one component, not of a product", _near(normal, 4e-3)),
-            ("one of 200 axes passes that by chance quite often", _near(alone)),
-            ("that is in units of 1/K", _near(200 * level, 0.1)),
-            ("the square of a component's level asks both words to be high", _near(normal**2)),
-            ("a product is not normal: its tail is longer", _near(normal / 200**0.5, 1e-3)),
+            ("that is the two-sided level: only large positive products matter", near(two_sided)),
+            ("that is the level of one component, not of a product", near(normal, 4e-3)),
+            ("one of 200 axes passes that by chance quite often", near(alone)),
+            ("that is in units of 1/K", near(200 * level, 0.1)),
+            ("the square of a component's level asks both words to be high", near(normal**2)),
+            ("a product is not normal: its tail is longer", near(normal / 200**0.5, 1e-3)),
             ("a level is above 0", lambda answer: answer <= 0),
         ],
     )
@@ -96,18 +93,18 @@ def take_out() -> teach.Exercise:
     value = "a word's value was taken off, not the product"
     return teach.exercise(
         "take_out",
-        right=_near(24 / 49),
+        right=near(24 / 49),
         kind=float,
         expected="one number",
         mistakes=[
-            ("the product that goes was negative: what happens to the sum?", _near(6 / 49)),
-            ("the first word was scaled to length 1 again", _near(24 / 7 / np.sqrt(40))),
-            ("both words lost the axis, and were scaled again", _near(0.6)),
-            ("that is without another axis", _near(3 / 49)),
-            ("the words were not scaled to length 1", _near(24)),
-            ("nothing was taken out", _near(15 / 49)),
-            (value, _near(15 / 49 + 3 / 7)),
-            (value, _near(15 / 49 - 3 / 7)),
+            ("the product that goes was negative: what happens to the sum?", near(6 / 49)),
+            ("the first word was scaled to length 1 again", near(24 / 7 / np.sqrt(40))),
+            ("both words lost the axis, and were scaled again", near(0.6)),
+            ("that is without another axis", near(3 / 49)),
+            ("the words were not scaled to length 1", near(24)),
+            ("nothing was taken out", near(15 / 49)),
+            (value, near(15 / 49 + 3 / 7)),
+            (value, near(15 / 49 - 3 / 7)),
         ],
     )
 

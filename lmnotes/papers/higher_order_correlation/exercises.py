@@ -21,7 +21,7 @@ def _gives(wanted: object, *given: object) -> Callable[[Callable], bool]:
 
 
 def _near(wanted: float, tolerance: float = 1e-3) -> Callable[[float], bool]:
-    return lambda answer: abs(answer - wanted) < tolerance
+    return teach.near(wanted, tolerance)
 
 
 def energy() -> teach.Exercise:

@@ -1,18 +1,15 @@
 """Exercises of notebook 02: what a right answer is, and which answers real mistakes give."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 
 from lmnotes.errors import InputError
 from lmnotes.notebook import teach
+from lmnotes.notebook.teach import near
 from lmnotes.papers.universal_geometry.worlds import Pair
 
 STEPS = (25, 50, 100, 200, 400, 800, 1600, 3200)  # numbers of pairs to try
-
-
-def _near(number: float, tolerance: float = 0.002) -> Callable[[float], bool]:
-    return lambda answer: abs(answer - number) < tolerance
 
 
 def _as_pairs(answer: Iterable) -> list[tuple[int, int]]:
@@ -68,16 +65,16 @@ def dist_ratio() -> teach.Exercise:
     """A DistRatio from six distances among words and four to an intruder."""
     return teach.exercise(
         "dist_ratio",
-        right=_near(2.5, 0.01),
+        right=near(2.5, 0.01),
         kind=float,
         expected="one number, a ratio of distances",
         mistakes=[
-            ("upside down: large should mean that the intruder is far", _near(0.4, 0.01)),
-            ("these are sums: there are more distances among the words", _near(5 / 3, 0.01)),
-            ("that is a difference: the unit of length is still in it", _near(2.25, 0.01)),
-            ("that takes the nearest word only, not all four", _near(2.0, 0.01)),
-            ("these are medians", _near(3.5 / 1.5, 0.01)),
-            ("that is the intruder's distance alone", _near(3.75, 0.01)),
+            ("upside down: large should mean that the intruder is far", near(0.4, 0.01)),
+            ("these are sums: there are more distances among the words", near(5 / 3, 0.01)),
+            ("that is a difference: the unit of length is still in it", near(2.25, 0.01)),
+            ("that takes the nearest word only, not all four", near(2.0, 0.01)),
+            ("these are medians", near(3.5 / 1.5, 0.01)),
+            ("that is the intruder's distance alone", near(3.75, 0.01)),
         ],
         otherwise="compare how far the intruder is with how far the words are from each other",
     )
@@ -126,14 +123,14 @@ def chance_level() -> teach.Exercise:
         mistakes=[
             (
                 "that is the spread of one correlation, not the largest of many",
-                _near(n_pairs**-0.5),
+                near(n_pairs**-0.5),
             ),
             (
                 "that leaves out the 2 before the logarithm, or counts 300 correlations",
-                _near((np.log(n_cells) / n_pairs) ** 0.5),
+                near((np.log(n_cells) / n_pairs) ** 0.5),
             ),
-            ("that logarithm is to base 10", _near((2 * np.log10(n_cells) / n_pairs) ** 0.5)),
-            ("a root is missing", _near(2 * np.log(n_cells) / n_pairs)),
+            ("that logarithm is to base 10", near((2 * np.log10(n_cells) / n_pairs) ** 0.5)),
+            ("a root is missing", near(2 * np.log(n_cells) / n_pairs)),
             ("no correlation is above 1: it was not scaled by one's spread", lambda r: r > 1),
             ("each is 0 on average, but the largest of many is not", lambda r: abs(r) < 1e-3),
             ("the largest of many numbers about 0 is above 0", lambda r: r < 0),

@@ -1,6 +1,7 @@
 """Every view draws at any setting of its controls; limits stay, and the game keeps score."""
 
 import pytest
+from axis_limits import limits
 
 from lmnotes.papers.cosine_similarity import live
 from lmnotes.words import similarity
@@ -9,13 +10,7 @@ from lmnotes.words.ica import intruder
 PAIR = ["word1", "word2"]
 
 
-@pytest.fixture(autouse=True)
-def headless(monkeypatch):
-    monkeypatch.setenv("LMNOTES_HEADLESS", "1")
-
-
-def limits(view):
-    return [(ax.get_xlim(), ax.get_ylim()) for ax in view.output.axes]
+pytestmark = pytest.mark.usefixtures("headless")
 
 
 def test_a_cosine_is_taken_apart_for_typed_words(space):

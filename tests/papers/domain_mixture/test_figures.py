@@ -12,12 +12,6 @@ from lmnotes.papers.domain_mixture import figures, live
 NAMES = ("code", "news", "names")
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
 def labels(figure):
     return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
 

@@ -1,20 +1,12 @@
 """Figures of drug-gene analogies: that they show the numbers of their tables."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
 
 from lmnotes.figures import style
 from lmnotes.notebook import card
 from lmnotes.papers.drug_gene_analogy import figures, tables
 from lmnotes.papers.drug_gene_analogy.planes import Plane
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def test_one_setting_is_large_and_each_has_the_scores_of_its_years():

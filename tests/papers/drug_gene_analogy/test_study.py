@@ -270,8 +270,7 @@ def test_parts_are_taken_out_one_at_a_time():
     )
 
 
-def test_views_stand_still_while_they_move(study, monkeypatch):
-    monkeypatch.setenv("LMNOTES_HEADLESS", "1")
+def test_views_stand_still_while_they_move(study, headless):
     vectors = study.final["world 1"]
     task = tasks.build(study.facts["world 1"].within(vectors.ids), "G")
     view = live.watch_the_arrow(vectors, task, planes.of_relations(vectors, task, 6), study.symbols)

@@ -1,36 +1,29 @@
 """The views: axes stand still while a slider moves, and words lead through the tree."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from axis_limits import limits
 
 from lmnotes.papers.higher_order_correlation import axes, correlations, live
 from lmnotes.words.ica.components import Components
 
+pytestmark = pytest.mark.usefixtures("headless")
+
 
 @pytest.fixture
-def named(monkeypatch):
-    monkeypatch.setenv("LMNOTES_HEADLESS", "1")
+def named():
     values = np.random.default_rng(0).laplace(size=(300, 6))
     values = np.linalg.qr(values - values.mean(axis=0))[0] * np.sqrt(300)
     space = Components(values, np.zeros(6), np.eye(6), "ICA", words=[f"w{n}" for n in range(300)])
-    yield axes.Axes({"ICA": space}, np.ones(300, bool))
-    plt.close("all")
+    return axes.Axes({"ICA": space}, np.ones(300, bool))
 
 
-def limits(view, **values):
-    view.set(**values)
-    return [(ax.get_xlim(), ax.get_ylim()) for ax in view.output.axes]
-
-
-def test_a_shared_volume_leaves_axes_uncorrelated(monkeypatch):
-    monkeypatch.setenv("LMNOTES_HEADLESS", "1")
+def test_a_shared_volume_leaves_axes_uncorrelated():
     view = live.shared_volume()
     assert limits(view, shared_volume=0.0) == limits(view, shared_volume=1.0)
     before = view.output.axes[0].get_title()
     view.set(break_it=True)
     assert view.output.axes[0].get_title() != before and len(view.frames) == 11
-    plt.close("all")
 
 
 def test_axes_stand_still_as_words_are_left_out(named):

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from axis_limits import limits
 
 from lmnotes import statistics
 from lmnotes.papers.norm_information_gain import figures, gains, lines, live, roc
@@ -125,15 +126,6 @@ def test_a_run_is_drawn_checkpoint_by_checkpoint():
     assert [list(line.get_ydata()) for line in left.lines] == [[0.1, 0.2, 0.3], [0.3, 0.2, 0.1]]
 
 
-@pytest.fixture
-def headless(monkeypatch):
-    monkeypatch.setenv("LMNOTES_HEADLESS", "1")
-
-
-def limits(view):
-    return [(ax.get_xlim(), ax.get_ylim()) for ax in view.output.axes]
-
-
 def test_the_axes_of_views_stand_still(headless, small_gains, squared):
     norms = SimpleNamespace(raw=squared[20], centred=squared[20] - 1, whitened=squared[7])
     moves = {
@@ -144,10 +136,7 @@ def test_the_axes_of_views_stand_still(headless, small_gains, squared):
     }
     for name, (given, first, second) in moves.items():
         view = getattr(live, name)(small_gains, *given)
-        view.set(**first)
-        before = limits(view)
-        view.set(**second)
-        assert limits(view) == before, name
+        assert limits(view, **first) == limits(view, **second), name
 
 
 def test_the_microscope_adds_up_to_the_gain(headless, small_gains):

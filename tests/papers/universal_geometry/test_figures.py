@@ -3,16 +3,9 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import pytest
 from pairs import few_words, halves
 
 from lmnotes.papers.universal_geometry import figures, topics, worlds
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def test_spikes_are_a_row_per_basis_on_one_scale_with_words_at_the_ends():

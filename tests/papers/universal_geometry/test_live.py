@@ -1,18 +1,12 @@
 """The views draw what their controls say, on axes that stand still."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from pairs import few_words, halves
 
 from lmnotes.papers.universal_geometry import live
 
-
-@pytest.fixture(autouse=True)
-def headless(monkeypatch):
-    monkeypatch.setenv("LMNOTES_HEADLESS", "1")
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("headless")
 
 
 def test_the_browser_shows_the_top_words_of_an_axis():
