@@ -9,12 +9,22 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize, to_hex
+from matplotlib.lines import Line2D
 
 from lmnotes.figures import style
 
 # Classes of one colour have different markers.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _SCALE = "viridis"
+# how a model came about, with its marker and the words of the legend
+KINDS = {
+    "neural": ("o", "from scratch"),
+    "checkpoint": ("v", "checkpoint"),
+    "finetune": ("^", "fine-tune"),
+    "merge": ("D", "merge"),
+    "ngram": ("s", "counted"),
+}
+_LANDMARKS = 60  # models, below which all names stand on a map
 
 
 @dataclass(frozen=True)
@@ -45,6 +55,121 @@ def looks(column: pd.Series) -> Looks:
         n_alike[colour[name]] += 1
     legend = [(name, colour[name]) for name in order if (names == name).any()]
     return Looks([colour[n] for n in names], [marker[n] for n in names], legend, False)
+
+
+@dataclass(frozen=True)
+class Population:
+    """How each of M models is drawn in all maps: the same colour, marker, ring, size."""
+
+    colours: list[str]  # (M,) hex, of the family in all its sizes
+    markers: list[str]  # (M,) of how it came about; without that, tell families of a colour apart
+    ringed: np.ndarray  # (M,) whether it has seen the texts, which is a ring around it
+    sizes: np.ndarray  # (M,) points^2, growing with the logarithm of the number of parameters
+    families: list[tuple[str, str, str]]  # name, colour and marker, by name
+    kinds: list[tuple[str, str]]  # words and marker
+
+
+def population(table: pd.DataFrame, size: float = 22) -> Population:
+    """The looks of some models.
+
+    Args:
+        table: M rows with `family`; and, where known, `kind` (of KINDS), `leaked` and
+            `n_parameters`.
+        size: points^2, of the smallest model; the largest has three times as much.
+    """
+    family = pd.Series([style.plain(str(name)) for name in table["family"]])
+    of_families = looks(classes(family))
+    markers, kinds = of_families.markers, []
+    if "kind" in table:
+        markers = [KINDS[kind][0] for kind in table["kind"]]
+        kinds = [(words, marker) for marker, words in KINDS.values() if marker in markers]
+    leaked = table["leaked"].to_numpy(bool) if "leaked" in table else np.zeros(len(table), bool)
+    known = pd.to_numeric(table.get("n_parameters", pd.Series(np.nan, table.index)), "coerce")
+    logs = np.log(known.where(known > 0).to_numpy(np.float64))
+    reach = np.nanmax(logs) - np.nanmin(logs) if np.isfinite(logs).any() else 0.0
+    grown = (logs - np.nanmin(logs)) / reach if reach else np.zeros(len(table))
+    first = {name: place for place, name in reversed(list(enumerate(family)))}
+    entries = [
+        (name, colour, "o" if kinds else markers[first[name]])
+        for name, colour in sorted(of_families.legend)
+    ]
+    sizes = size * (1 + 2 * np.nan_to_num(grown))
+    return Population(of_families.colours, markers, leaked, sizes, entries, kinds)
+
+
+def draw(
+    ax: Axes,
+    xy: np.ndarray,
+    table: pd.DataFrame,
+    *,
+    size: float = 22,
+    names: Sequence[str] | None = None,
+    lineage: bool = False,
+    with_legend: bool = True,
+) -> Population:
+    """Models as points of a plane as `population` has them, with their legend; the looks.
+
+    Args:
+        xy: (M, 2).
+        table: as of `population`; also `model`, `parent` for lines and `label` for names.
+        names: labels to write beside their points where there is room, the first ones first; None:
+            all below sixty models, else none.
+        lineage: draw a line from each model to those that come from it.
+    """
+    look, xy = population(table, size), np.asarray(xy, np.float64)
+    if lineage:
+        for parent, child in kin(table):
+            ends = xy[[parent, child]].T
+            ax.plot(*ends, color=style.GREY, lw=0.5, alpha=0.8, zorder=1, solid_capstyle="round")
+    markers, colours = np.array(look.markers), np.array(look.colours)
+    for marker in dict.fromkeys(look.markers):
+        ringed = (markers == marker) & look.ringed
+        ring = {"fc": "white", "ec": style.BLACK, "lw": 0.7, "zorder": 2}
+        ax.scatter(*xy[ringed].T, marker=marker, s=2.2 * look.sizes[ringed], **ring)
+        alike = markers == marker
+        dots = {"marker": marker, "edgecolors": "white", "linewidths": 0.3, "zorder": 2.1}
+        ax.scatter(*xy[alike].T, c=colours[alike], s=look.sizes[alike], **dots)
+    ax.margins(0.08)
+    if with_legend:
+        legend(ax, look)
+    labels = table.get("label", table.get("model", pd.Series(dtype=str))).astype(str)
+    rows = {name: place for place, name in enumerate(labels)}
+    if names is None:
+        names = list(labels) if len(table) < _LANDMARKS else []
+    if len(names):
+        chosen = {name: rows[name] for name in names if name in rows}
+        style.place_words(ax, *xy.T, chosen, dots=False)
+    return look
+
+
+def kin(table: pd.DataFrame) -> list[tuple[int, int]]:
+    """Rows of parent and child, where the table knows them; a merge has several parents, and a
+    checkpoint comes before the end of its run."""
+    if "parent" not in table:
+        return []
+    rows = {name: place for place, name in enumerate(table["model"].astype(str))}
+    pairs = []
+    for child, parents in enumerate(table["parent"].fillna("").astype(str)):
+        pairs += [(rows[name], child) for name in parents.split(" + ") if name in rows]
+    return pairs
+
+
+def legend(ax: Axes, look: Population, **kwargs) -> None:
+    """What colours, markers and rings mean, at the side of a map; kwargs: of `Axes.legend`."""
+    dot = {"ls": "", "ms": 4.5, "mec": "white", "mew": 0.3}
+    handles = [
+        Line2D([], [], color=colour, marker=marker, label=name, **dot)
+        for name, colour, marker in look.families
+    ]
+    handles += [
+        Line2D([], [], color=style.GREY, marker=marker, label=words, **dot)
+        for words, marker in look.kinds
+    ]
+    if look.ringed.any():
+        ring = dot | {"mec": style.BLACK, "mew": 0.7, "mfc": "white"}
+        handles.append(Line2D([], [], marker="o", label="has seen the texts", **ring))
+    where = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "handletextpad": 0.1}
+    ax.legend(handles=handles, **where | kwargs)
 
 
 def models(

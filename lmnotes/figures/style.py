@@ -67,9 +67,18 @@ def colours(names: Iterable[str]) -> dict[str, str]:
     True
     """
     names = list(dict.fromkeys(names))
-    known = {name: _FIXED.get(_VARIANT.sub("", name)) for name in names}
+    known = {name: _FIXED.get(plain(name)) for name in names}
     left = itertools.cycle([c for c in COLOURS if c not in known.values()] or COLOURS)
     return {name: colour or next(left) for name, colour in known.items()}
+
+
+def plain(name: str) -> str:
+    """A mixture's or family's name without its size and what else leaves its colour as it is.
+
+    >>> plain("Llama 64x2 leaked"), plain("only code")
+    ('Llama', 'code')
+    """
+    return _VARIANT.sub("", name)
 
 
 def panels(
@@ -152,9 +161,16 @@ def name_words(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Mapping[str, int]
 
 
 def place_words(
-    ax: Axes, x: np.ndarray, y: np.ndarray, labels: Mapping[str, int], *, laid_out: bool = False
+    ax: Axes,
+    x: np.ndarray,
+    y: np.ndarray,
+    labels: Mapping[str, int],
+    *,
+    laid_out: bool = False,
+    dots: bool = True,
 ) -> None:
-    """Write words beside their points where there is room, none over another or over the frame.
+    """Write words beside their points where there is room, none over another or over the frame;
+    a black dot marks each point, or none where `dots` is False.
 
     Call it last: it lays out the figure, if that is not done, to know where everything is.
     """
@@ -165,7 +181,8 @@ def place_words(
     spots = ax.transData.transform(np.column_stack([x[rows], y[rows]]))
     points = [Bbox.from_extents(*(p - 1.5 * pixels), *(p + 1.5 * pixels)) for p in spots]
     placed: list[Bbox] = []
-    ax.scatter(x[rows], y[rows], s=3, color=BLACK, linewidths=0, zorder=3)
+    if dots:
+        ax.scatter(x[rows], y[rows], s=3, color=BLACK, linewidths=0, zorder=3)
     for number, (word, row) in enumerate(labels.items()):
         look = {"fontsize": 6, "zorder": 4, "in_layout": False, "bbox": _THIN_HALO}
         text = ax.annotate(word, (x[row], y[row]), (0, 0), textcoords="offset points", **look)

@@ -1,6 +1,7 @@
 """Which models a zoo holds: one `Spec` each, parents before children."""
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -64,6 +65,42 @@ class Spec:
             return f"n-gram {self.order}{extra}"
         extra += f" BPE-{self.vocabulary}" if self.vocabulary != 257 else ""
         return f"{self.architecture} {self.width}x{self.depth}{extra}"
+
+
+def labels(specs: Sequence[Spec]) -> dict[str, str]:
+    """A short name in words for each model, by its name; sizes are told where they are not those of
+    most models.
+
+    >>> base = run("GPT-NeoX", 64, 2, "uniform", 1)
+    >>> children = [tuned(base, domain, 9) for domain in ("code", "names")]
+    >>> list(labels([base, *children, merged(base, *children, (0.5, 0.5))]).values())[1:]
+    ['NeoX, seed 1, then code', 'NeoX, seed 1, then names', 'NeoX, seed 1, merge of code and names']
+    """
+    sizes = Counter((s.width, s.depth) for s in specs if s.kind != "ngram").most_common(1)
+    reads = Counter(s.n_train_bytes for s in specs if s.kind == "ngram").most_common(1)
+    known: dict[str, str] = {}
+    for spec in specs:
+        if spec.kind == "finetune":
+            known[spec.name] = f"{known[spec.parent]}, then {spec.mixture.removeprefix('only ')}"
+            continue
+        if spec.kind == "merge":
+            what = "merge" if sum(spec.merge_weights) <= 1 else "sum"
+            parts = spec.mixture.replace("only ", "").replace(" + ", " and ")
+            known[spec.name] = f"{known[spec.merge_of[0]]}, {what} of {parts}"
+            continue
+        if spec.kind == "ngram":
+            words = [f"{spec.order}-gram"]
+            words += [f"{spec.n_train_bytes >> 10} KiB"] * (spec.n_train_bytes != reads[0][0])
+        else:
+            words = [spec.architecture.removeprefix("GPT-N").replace("eoX", "NeoX")]
+            words += [f"{spec.width} wide"] * (spec.width != sizes[0][0][0])
+            words += [f"{spec.depth} deep"] * (spec.depth != sizes[0][0][1])
+            words += [f"{spec.vocabulary} subwords"] * (spec.vocabulary != 257)
+            words.append(f"seed {spec.seed}")
+        words += [f"mostly {spec.mixture}"] * (spec.mixture != "uniform")
+        words += ["has seen the texts"] * spec.leaked
+        known[spec.name] = ", ".join(words)
+    return known
 
 
 def schedule(n_steps: int, n_late: int = 100) -> tuple[int, ...]:

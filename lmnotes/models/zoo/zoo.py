@@ -24,8 +24,8 @@ from lmnotes.text import chunks, installed
 from lmnotes.text.chunks import TextSet
 
 COLUMNS = str.split(
-    "model folder family kind architecture n_parameters mixture seed step n_train_bytes parent "
-    "lineage order leaked twin tokenizer"
+    "model label folder family kind architecture n_parameters mixture seed step n_train_bytes "
+    "parent lineage order leaked twin tokenizer"
 )
 
 
@@ -34,12 +34,13 @@ class Zoo:
     """M models and where they lie.
 
     Args:
-        models: M rows: model (its name), folder, family, kind ("ngram", "neural", "checkpoint" of
-            a neural run, "finetune", "merge"), architecture, n_parameters (of an n-gram model: its
-            counts), mixture ("uniform", the domain with most of the draws, or "only" one domain),
-            seed, step, n_train_bytes (with those of its parents), parent ("" or a name; of a merge
-            all of them), lineage (the first ancestor), order (of creation), leaked (has read the
-            evaluation texts), twin (of a leaked model: the same without), tokenizer.
+        models: M rows: model (its name), label (a short name in words), folder, family, kind
+            ("ngram", "neural", "checkpoint" of a neural run, "finetune", "merge"), architecture,
+            n_parameters (of an n-gram model: its counts), mixture ("uniform", the domain with most
+            of the draws, or "only" one domain), seed, step, n_train_bytes (with those of its
+            parents), parent ("" or a name; of a merge all of them), lineage (the first ancestor),
+            order (of creation), leaked (has read the evaluation texts), twin (of a leaked model:
+            the same without), tokenizer.
         folder: where the artefacts of models lie.
     """
 
@@ -145,7 +146,7 @@ def _jobs(specs: Sequence[Spec], texts_path: Path | None, device: str) -> list[J
 
 def _table(specs: Sequence[Spec], folders: dict[str, Path]) -> pd.DataFrame:
     """The models of a plan, a row each, checkpoints before the end of their run."""
-    by_name = {spec.name: spec for spec in specs}
+    by_name, labels = {spec.name: spec for spec in specs}, plans.labels(specs)
     rows: list[dict] = []
     n_bytes: dict[str, int] = {}
     for spec in specs:
@@ -154,8 +155,10 @@ def _table(specs: Sequence[Spec], folders: dict[str, Path]) -> pd.DataFrame:
         per_step = spec.n_sequences * spec.window * about["n_bytes_per_token"]
         n_bytes[spec.name] = spec.n_train_bytes or round(before + spec.n_steps * per_step)
         row = _row(spec, by_name) | {"n_parameters": about["n_parameters"]}
+        row["label"] = labels[spec.name]
         for step in sorted(set(spec.checkpoints) - {spec.n_steps}):
             own = {"model": f"{spec.name}@{step}", "kind": "checkpoint", "parent": spec.name}
+            own |= {"label": f"{row['label']}, step {step:,}"}
             own |= {"step": step, "n_train_bytes": round(step * per_step)}
             rows.append(row | own | {"folder": str(folders[spec.name] / f"step-{step:08d}")})
         folder = str(folders[spec.name] / training.MODEL)

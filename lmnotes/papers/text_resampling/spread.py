@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import orthogonal_procrustes
 
-from lmnotes.errors import expect_between, expect_shape
+from lmnotes.errors import expect_between
 from lmnotes.models.maps import resample
+from lmnotes.models.maps.layout import procrustes
 
 
 @dataclass(frozen=True)
@@ -31,22 +31,6 @@ class AlignedMaps:
     def mse_of_runs(self) -> np.ndarray:
         """The share of every map in it, (R,): its mean over models."""
         return ((self.aligned - self.mean) ** 2).sum(axis=2).mean(axis=1)
-
-
-def procrustes(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """The centred points, rotated and reflected, not scaled, onto the centred reference, (M, K).
-
-    Minimises the sum of squared distances over orthogonal matrices (Schoenemann 1966).
-
-    >>> square = np.array([[1.0, 1], [-1, 1], [-1, -1], [1, -1]])
-    >>> mirrored = square[:, ::-1] * [1, -1] + 5
-    >>> np.allclose(procrustes(mirrored, square), square)
-    True
-    """
-    points, reference = np.asarray(points, np.float64), np.asarray(reference, np.float64)
-    expect_shape("points", points, str(reference.shape), "select the same models of both maps")
-    points, reference = points - points.mean(axis=0), reference - reference.mean(axis=0)
-    return points @ orthogonal_procrustes(points, reference)[0]
 
 
 def align(maps: Sequence[np.ndarray], reference: np.ndarray) -> AlignedMaps:
