@@ -1,4 +1,4 @@
-"""Where each model stands, computed once and stored: core, as every map of a population shares it."""
+"""Where models stand, computed once and stored: core, as all maps of a population share it."""
 
 from collections.abc import Sequence
 
