@@ -244,11 +244,11 @@ def test_nothing_goes_in_circles():
         ] == []
 
 
-def test_a_face_hands_on_at_most_seven_names_and_none_called_like_its_module():
+def test_a_face_hands_on_at_most_eight_names_and_none_called_like_its_module():
     for face in reach.PACKAGE.rglob("__init__.py"):
         handed = reach._handed_on(face.parent)
-        assert sum(map(len, handed.values())) <= 7, (
-            f"{face.parent.name} hands on more than seven names"
+        assert sum(map(len, handed.values())) <= 8, (
+            f"{face.parent.name} hands on more than eight names"
         )
         assert not [module for module, names in handed.items() if module in names]
         package = ".".join(["lmnotes", *face.parent.relative_to(reach.PACKAGE).parts])

@@ -7,7 +7,7 @@ import lazy_loader
 ROOMS = [room.name for room in pkgutil.iter_modules(__path__)]
 HANDED_ON = {
     "controls": ["typed"],
-    "outputs": ["begin", "figure", "hero", "table"],
+    "outputs": ["begin", "figure", "hero", "says", "table"],
     "session": ["note_input"],
     "views": ["explore"],
 }

@@ -23,7 +23,9 @@ CERTAINTIES = ("stated", "second-hand", "derived", "read off")
 # stands in for them, not drawn for want of data or models, not to be drawn at all.
 DRAWN = ("own data", "stand-in")
 STATES = (*DRAWN, "needs", "not possible")
-FIELD = re.compile(r"\{(\w+)(?:\.(published|verdict))?\}")  # of a claim, in a hero's sentence
+# A slot of a sentence: {id}, {id.published} and {id.verdict} of a claim, {name} and {name:.2f} of a
+# number handed over; {name:above|level with|below} is a word chosen by its sign.
+FIELD = re.compile(r"\{(\w+)(?:\.(published|verdict))?(?::([^{}]*))?\}")
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,9 @@ class Coverage:
 class Card:
     """Everything that a card says.
 
-    minutes: the numbers of the sections that a path of so many minutes visits.
+    minutes: the numbers of the sections that a path of so many minutes visits. says: sentences for
+    `notebook.says` by id, with slots. notes: what the laboratory tried, changed or learnt, by its
+    subject; shown folded below the claims.
     """
 
     number: str
@@ -150,6 +154,8 @@ class Card:
     tables: tuple[str, ...] = ()
     hero: Hero | None = None
     coverage: tuple[Coverage, ...] = ()
+    says: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
     claims: dict[str, Claim] = field(default_factory=dict)
     exercises: dict[str, Exercise] = field(default_factory=dict)
     quizzes: dict[str, Quiz] = field(default_factory=dict)
@@ -254,6 +260,8 @@ def load(path: Path | str) -> Card:
         for number, entry in covered
     ]
     card = _make(where, Card, raw | {"shared": shared})
+    for id, sentence in card.says.items():
+        _check_slots(f"{where} [says] {id}", sentence, card)
     _check_hero(where, card)
     _check_coverage(where, card)
     _keys(f"{where} [profiles]", card.profiles, PROFILES)
@@ -317,11 +325,20 @@ def _check_hero(where: str, card: Card) -> None:
     if card.hero is None:
         return
     expect_one_of(f"{where} [hero]: figure", card.hero.figure, card.figures)
-    for id, _ in FIELD.findall(card.hero.here):
+    _check_slots(f"{where} [hero] here", card.hero.here, card)
+    for id, *_ in FIELD.findall(card.hero.here):
         expect_one_of(f"{where} [hero] here: claim", id, card.claims)
-    if "{" in (left := FIELD.sub("", card.hero.here)):
-        given = f"{where} [hero] here: {left!r} is left of it without its claims"
-        raise InputError(f"{given}; expected {{id}}, {{id.published}} or {{id.verdict}}: mend it")
+
+
+def _check_slots(what: str, sentence: str, card: Card) -> None:
+    """Every slot can be read, and those of a claim's published value or verdict name one."""
+    if "{" in (left := FIELD.sub("", sentence)):
+        given = f"{what}: {left!r} is left of it without its slots"
+        wanted = "{id}, {id.published}, {id.verdict}, {name:.2f} or {name:more|as much|less}"
+        raise InputError(f"{given}; expected {wanted}: mend it")
+    for id, of_claim, _ in FIELD.findall(sentence):
+        if of_claim:
+            expect_one_of(f"{what}: claim", id, card.claims)
 
 
 def _check_coverage(where: str, card: Card) -> None:

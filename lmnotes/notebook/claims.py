@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lmnotes import store
@@ -60,6 +60,22 @@ def record(
     return verdict
 
 
+def record_all(measured: Mapping[str, object], *, n_seeds: int = 1) -> None:
+    """Record several claims.
+
+    measured: claim -> its value, or the first few of (value, interval, note, n_seeds).
+    """
+    for id, given in measured.items():
+        value, *more = given if isinstance(given, tuple | list) else (given,)
+        record(id, value, *more[:2], n_seeds=more[2] if len(more) > 2 else n_seeds)
+
+
+def rows() -> dict[str, dict]:
+    """What stands on the card and what was measured of each claim, by id."""
+    run = session.current()
+    return {id: vars(claim) | run.claims.get(id, {}) for id, claim in run.card.claims.items()}
+
+
 def record_seeds(
     measured: Sequence[dict], first_seed: int, *, p_values: Sequence[str] = ()
 ) -> "pd.DataFrame":
@@ -99,7 +115,7 @@ def table() -> "pd.DataFrame":
             if list(self.columns) != list(COLUMNS):
                 return super()._repr_html_()
             cells = self.map(lambda cell: "" if pd.isna(cell) else str(_written(cell)))
-            return claims_table.shown(cells.to_dict("records"))
+            return claims_table.shown(cells.to_dict("records"), session.current().card.notes)
 
     return Ledger(_rows(), columns=COLUMNS)
 

@@ -18,6 +18,12 @@ _TONES = {
     verdicts.NOT_TESTABLE: "grey",
     verdicts.NOT_RECORDED: "grey",
 }
+_IN_WORDS = {
+    verdicts.REPRODUCED: "it holds",
+    verdicts.SAME_DIRECTION: "the direction holds, the number does not",
+    verdicts.NOT_SETTLED: "not shown",
+    verdicts.NOT_REPRODUCED: "it does not hold",
+}
 _KINDS = ("numbers of the paper", "directions", "values read off figures")
 _NOT_YET = "not measured yet"
 _FOLD = 8  # claims; a figure or table with more of them is folded under its counts
@@ -49,9 +55,11 @@ def table(claims: Sequence[Mapping[str, str]]) -> str:
     return f'<div class="ledger">{"".join(parts)}</div>'
 
 
-def shown(claims: Sequence[Mapping[str, str]]) -> str:
-    """The counts over the table, as a cell of a notebook shows them."""
-    return f"{_STYLE}<p>{counts(claims)}</p>{table(claims)}"
+def shown(claims: Sequence[Mapping[str, str]], notes: Mapping[str, str]) -> str:
+    """The counts over the table, as a cell of a notebook shows them; the notes folded below."""
+    listed = "".join(f"<li><b>{escape(k)}.</b> {with_math(text)}</li>" for k, text in notes.items())
+    folded = f"<details><summary>Laboratory notes</summary><ul>{listed}</ul></details>"
+    return f"{_STYLE}<p>{counts(claims)}</p>{table(claims)}{folded if notes else ''}"
 
 
 def counts(claims: Sequence[Mapping[str, str]]) -> str:
@@ -147,21 +155,70 @@ def _numbers(claim: Mapping[str, object]) -> dict[str, str]:
     return numbers | {"interval": interval.replace("-", "−")}
 
 
-def filled(sentence: str, claims: Mapping[str, Mapping]) -> str:
-    """A hero's sentence with the numbers and verdicts of the claims, by id, that it names.
+def recorded(claim: Mapping) -> str:
+    """A claim as one sentence, of what stands on the card and was measured, note and verdict.
+
+    >>> row = {"text": "ICA less PCA", "measured": 0.2, "note": "4 of 6 seeds, p = .21"}
+    >>> recorded(row | {"verdict": verdicts.NOT_SETTLED})
+    'ICA less PCA: 0.2, 4 of 6 seeds, p = .21: not shown.'
+    """
+    beside = _numbers(claim)["published"]
+    parts = [_written(claim, None), beside and f"in the paper {beside}", claim.get("note")]
+    verdict = claim.get("verdict", "")
+    verdict = f": {_IN_WORDS.get(verdict, verdict)}" if verdict else ""
+    return f"{claim['text']}: {', '.join(filter(None, parts))}{verdict}."
+
+
+def filled(
+    sentence: str, claims: Mapping[str, Mapping], numbers: Mapping[str, object] | None = None
+) -> str:
+    """A sentence with its slots filled: see `notebook.says`.
+
+    Args:
+        claims: id -> what stands on the card and was measured.
+        numbers: name -> what was handed over, which comes before a claim of this name.
 
     >>> row = {"measured": 0.8312, "low": 0.815, "high": 0.847, "published": 0.82, "unit": "nats"}
     >>> filled("{r2} here, {r2.published} there: {r2.verdict}", {"r2": row})
     '0.831 nats (0.815–0.847) here, 0.82 nats there: not measured yet'
+    >>> words = "{n} words; ICA is {gap:ahead|level|behind} by {gap}, {share:.0%} of {names}"
+    >>> filled(words, {}, {"n": 1200, "gap": (0.2, (0.1, 0.3)), "share": 0.5, "names": ["a", "b"]})
+    '1,200 words; ICA is ahead by 0.20 (0.10–0.30), 50% of a and b'
     """
+    numbers = numbers or {}
 
     def value(field: re.Match) -> str:
-        claim = claims.get(field[1], {})
-        if field[2] == "verdict":
+        name, of_claim, form = field.groups()
+        if name in numbers and not of_claim:
+            return _written(numbers[name], form)
+        claim = claims.get(name, {})
+        if of_claim == "verdict":
             return claim.get("verdict") or _NOT_YET
-        numbers = _numbers(claim)
-        if field[2]:
-            return numbers["published"] or "direction only"
-        return " ".join(filter(None, [numbers["measured"], numbers["interval"]])) or _NOT_YET
+        if of_claim:
+            return _numbers(claim)["published"] or "direction only"
+        return _written(claim, form)
 
     return FIELD.sub(value, sentence)
+
+
+def _written(given: object, form: str | None) -> str:
+    """A number, with its interval where it has one, or words, as a slot shows them."""
+    if isinstance(given, str):
+        return given
+    if isinstance(given, Sequence) and (not given or isinstance(given[0], str)):
+        *first, last = given or ["none"]
+        return f"{', '.join(first)} and {last}" if first else last
+    if not isinstance(given, Mapping):
+        value, ends = given if isinstance(given, Sequence) else (given, None)
+        given = dict(zip(("measured", "low", "high"), (value, *(ends or ())), strict=False))
+    sides = [given.get(name) for name in ("measured", "low", "high")]
+    sides = [float(side) for side in sides if side not in ("", None)]
+    if not sides or math.isnan(sides[0]):
+        return _NOT_YET
+    if form and "|" in form:
+        words = form.split("|")
+        return words[0 if min(sides) > 0 else -1 if max(sides) < 0 or len(words) == 2 else 1]
+    if form:
+        return f"{given['measured']:{form}}".replace("-", "−")
+    numbers = _numbers(given)
+    return " ".join(filter(None, [numbers["measured"], numbers["interval"]]))

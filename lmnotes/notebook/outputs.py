@@ -15,7 +15,7 @@ from IPython.display import HTML, Image, Markdown, display
 from lmnotes import parallel, store, times
 from lmnotes.errors import InputError, expect_one_of
 from lmnotes.notebook import card as cards
-from lmnotes.notebook import claims_table, parameters, session, shown, tables
+from lmnotes.notebook import claims, claims_table, parameters, session, shown, tables
 from lmnotes.notebook.views import running_shell, show_markdown
 from lmnotes.store import write_text
 
@@ -64,8 +64,6 @@ def begin(name: str, namespace: MutableMapping[str, object] | None = None) -> No
     profile = os.environ.get("LMNOTES_PROFILE") or nearest
     session.enter(session.Run(name, folder, card, profile, values))
     write_text(folder / "inputs.json", "{}\n")
-    from lmnotes.notebook import claims
-
     claims.save()
 
 
@@ -117,9 +115,8 @@ def hero() -> None:
     path = run.folder / "figures" / f"{run.card.hero.figure}.png"
     now: dict[str, object] = {}
 
-    def refresh() -> None:
-        claims = {id: vars(claim) | run.claims.get(id, {}) for id, claim in run.card.claims.items()}
-        here = claims_table.filled(run.card.hero.here, claims)
+    def show() -> None:
+        here = claims_table.filled(run.card.hero.here, claims.rows())
         words = f"**The paper:** {run.card.hero.found}\n\n**Here:** {here}"
         then = {"figure": path.is_file() and path.stat().st_mtime_ns, "words": words}
         for part in [part for part in then if now.get(part) != then[part]]:
@@ -131,8 +128,51 @@ def hero() -> None:
         now.update(then)
 
     if getattr(running_shell(), "kernel", None) is not None:
-        run.refresh = refresh
-        refresh()
+        run.following.append(show)
+        show()
+
+
+def says(id: str, **numbers: object) -> None:
+    """Show a sentence that is made of what the run has found, below the figure that shows it.
+
+    Args:
+        id: of a sentence in the card's table `[says]`, or of a claim, for one of its record.
+        numbers: for the sentence's slots: numbers, (value, (low, high)), words, lists of words.
+
+    `{id}`: what was measured for a claim, with interval and unit; `{id.published}`, `{id.verdict}`:
+    what the paper prints, the verdict. They follow the run where the claim is recorded later.
+    `{name}`, `{name:.2f}`: what was handed over. `{name:above|level with|below}`, of it or of a
+    claim: the first word where it lies above 0 with its interval, the last where it lies below,
+    else the one between; of two words, the last unless it lies above 0.
+
+    Raises `InputError` for an unknown id, a slot that nothing fills and a number without a slot.
+    """
+    run, now = session.current(), []
+    where = f"in {run.card.number}.toml"
+    expect_one_of(f"sentence or claim {where}:", id, [*run.card.says, *run.card.claims])
+    slots = [name for name, *_ in cards.FIELD.findall(run.card.says.get(id, ""))]
+    if missing := [name for name in slots if name not in run.card.claims | numbers]:
+        given = f"sentence {id!r} {where} has slots that nothing fills: {', '.join(missing)}"
+        raise InputError(f"{given}; expected claims or numbers: says({id!r}, {missing[0]}=...)")
+    for name in numbers:
+        expect_one_of(f"number for {id!r} {where}:", name, slots)
+
+    def show() -> None:
+        rows = claims.rows()
+        if id in run.card.says:
+            words = claims_table.filled(run.card.says[id], rows, numbers)
+        else:
+            words = claims_table.recorded(rows[id])
+        if words not in now[-1:]:
+            display(
+                Markdown(f"**Here:** {_as_markdown(words)}"), display_id=place, update=bool(now)
+            )
+            now.append(words)
+
+    place = f"sentence {len(run.following)} of {run.name}"
+    if getattr(running_shell(), "kernel", None) is not None:
+        run.following.append(show)
+        show()
 
 
 def table(data: pd.DataFrame, name: str, caption: str = "") -> None:

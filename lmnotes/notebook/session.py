@@ -22,7 +22,12 @@ class Run:
     parameters: dict = field(default_factory=dict)
     inputs: dict = field(default_factory=dict)
     claims: dict = field(default_factory=dict)  # id -> what was measured, filled by `claims`
-    refresh: Callable = lambda: None  # the hero, after each figure and claim
+    following: list[Callable] = field(default_factory=list)  # what is shown and follows the run
+
+    def refresh(self) -> None:
+        """Show anew what follows the run: after each figure and claim."""
+        for show in self.following:
+            show()
 
 
 _current: Run | None = None

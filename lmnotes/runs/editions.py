@@ -155,7 +155,7 @@ def _handout(opening: str, card: cards.Card, folder: Path) -> str:
     question = re.search(r"\*\*The question\.\*\*.*?(?=\n\n|\Z)", opening, re.S)
     parts = [f"# {card.title}", question[0] if question else ""]
     parts += [f"![](data:image/png;base64,{png})", "## The paper says", found]
-    first = [id for id, _ in cards.FIELD.findall(card.hero.here)] if card.hero else []
+    first = [id for id, *_ in cards.FIELD.findall(card.hero.here)] if card.hero else []
     for id in list(dict.fromkeys([*first, *card.claims]))[:3]:
         claim = card.claims[id]
         value = "" if claim.published is None else f": {claim.published:g} {claim.unit}".rstrip()

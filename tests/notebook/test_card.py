@@ -42,7 +42,7 @@ def test_a_card_is_read_with_its_claims_profiles_and_questions(house):
         ("[paper]", "minutes = { 15 = [1] }\n[paper]", "expected one of 10, 45"),
         ('figure = "fig1_line"', 'figure = "fig1_lin"', "[hero]: figure 'fig1_lin' was given"),
         ("rises by {slope} ", "rises by {slop} ", "did you mean 'slope'?"),
-        ("({slope.published})", "({slope.unit})", "expected id, id.published or id.verdict"),
+        ("({slope.published})", "({slope.unit})", "expected id, id.published, id.verdict"),
         ('state = "own data"', 'state = "ours"', "Figure 1: state 'ours' was given"),
         ('artefacts = ["fig1_line"]\n\n[[cov', "[[cov", "'own data' and has no artefacts"),
         ('["table1_squares"]\nnote', '["table2"]\nnote', "Table 1: artefact 'table2' was given"),
