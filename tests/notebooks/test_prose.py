@@ -47,8 +47,8 @@ better best worse worst larger largest smaller smallest higher highest lower low
 greatest stronger strongest weaker weakest longer longest shorter shortest closer closest nearer
 nearest farther sharper clearer ahead behind clearly
 survives? splits? beats? wins? loses? exceeds? outperforms? agrees? holds? fails? failed
-vanish(?:es)? disappears? rises? rose falls? fell grows? grew shrinks? shrank reach(?:es)? lies separates?
-follows? recovers? confirms? reproduce[sd]? valley twice double tenfold
+vanish(?:es)? disappears? rises? rose falls? fell grows? grew shrinks? shrank reach(?:es)? lies
+separates? follows? recovers? confirms? reproduce[sd]? valley twice double tenfold
 no_difference as_much_as as_well_as only_the
 """
 COMPARING = rf"\b(?:{'|'.join(WORDS.split()).replace('_', ' ')})\b"
