@@ -2,11 +2,16 @@ import base64
 import hashlib
 import json
 import re
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
 
-from lmnotes.figures import map_page
+from lmnotes.figures import map_page, maps, style
 
 NAMES = ["a", "b</script>", "<!--<script>"]
 
@@ -37,11 +42,10 @@ def test_the_page_holds_models_families_and_neighbours_and_no_address():
     text = _page()
     assert not re.search(r"(src|href)=|https?://(?!www\.w3\.org/2000/svg)", text)
     data = _data(text)
-    assert [m["about"]["model"] for m in data["models"]] == NAMES
-    assert data["models"][1]["near"] == ["a", NAMES[2]] and data["models"][2]["near"] == []
-    assert [m["about"]["loss"] for m in data["models"]] == [1.0, "inf", None]
-    assert "u" not in data["models"][0]["about"]
-    assert dict(data["colours"]["family"]["legend"]).keys() == {"x", "y"}
+    assert data["columns"]["model"] == NAMES
+    assert data["near"] == [[2], [0, 2], []]
+    assert data["columns"]["loss"] == [1.0, "inf", None] and "u" not in data["columns"]
+    assert [name for name, *_ in data["colours"]["family"]["legend"]] == ["x", "y"]
     assert len(data["colours"]["size"]["of"]) == 3
 
 
@@ -72,3 +76,70 @@ def test_a_frame_and_a_file_hold_the_page(tmp_path):
     path = map_page.save(tmp_path / "map.html", text)
     assert path.read_text() == text
     assert map_page.frame(text).count("<iframe") == 1 and "srcdoc=" in map_page.frame(text)
+
+
+def test_numbers_have_the_colours_of_the_scale_at_its_ends_and_its_middle():
+    scale = map_page._colour_of(pd.Series([2.0, np.nan, 6.0, 4.0, np.inf], name="s"), "nats")
+    low, middle, high = (to_hex(colormaps["viridis"](part)) for part in (0.0, 0.5, 1.0))
+    assert scale["of"] == [low, style.GREY, high, middle, style.GREY]
+    assert [scale["stops"][k] for k in (0, 4, 8)] == [low, middle, high]
+    assert scale["ticks"] == ["2", "4", "6"] and scale["n_missing"] == 2
+
+
+@pytest.mark.parametrize("form", [str, pd.Timestamp])
+def test_dates_are_a_scale(form):
+    days = [str(np.datetime64("2024-01-01") + day) for day in range(1018)]
+    scale = map_page._colour_of(pd.Series([form(day) for day in days], name="date"), "")
+    assert scale["ticks"] == ["2024-01-01", "2025-05-24", "2026-10-14"]
+    assert len(set(scale["of"])) > 200 and "legend" not in scale
+
+
+def test_classes_beyond_twenty_are_one():
+    words = [f"class {number:04}" for number in range(1018)] * 2 + ["class 0500", None]
+    classes = map_page._colour_of(pd.Series(words, name="c"), "")
+    names = [name for name, *_ in classes["legend"]]
+    assert len(names) == 20 and names[0] == "class 0500" and names[-1] == "other (1000)"
+    assert classes["of"].count(19) == 2038 - 3 - 18 * 2
+    assert len({colour for _, colour, _ in classes["legend"]}) == 20
+
+
+def test_models_look_and_are_named_as_in_all_maps():
+    table = pd.DataFrame(
+        {
+            "model": ["org/a", "org/b", "org/c"],
+            "label": ["A", "B, a fine-tune", None],
+            "family": ["GPT-NeoX 64x2", "GPT-NeoX 64x2 leaked", "Llama 64x2"],
+            "kind": ["neural", "finetune", "neural"],
+            "leaked": [False, True, False],
+            "parent": [None, "org/a + elsewhere", None],
+            "n_parameters": [1e6, 1e6, 1e8],
+            "u": [0.0, 1.0, 2.0],
+        }
+    )
+    views = {"line": ("u", "u")}
+    data = _data(map_page.page(table, {}, views=views, colours=["family"], landmarks=["org/b"]))
+    look = maps.population(table)
+    assert [colour for _, colour, _ in data["colours"]["family"]["legend"]] == [
+        colour for _, colour, _ in look.families
+    ]
+    assert data["shapes"]["markers"] == look.markers == ["o", "^", "o"]
+    assert data["rings"]["of"] == [-1, 0, -1]
+    assert data["labels"] == ["A", "B, a fine-tune", "org/c"]
+    assert data["columns"]["parent"] == ["", "A + elsewhere", ""]
+    assert data["kin"] == [[0, 1]] and data["order"] == [1, 0, 2]
+    assert data["sizes"][2] > data["sizes"][0] == 1
+
+
+def test_kinds_that_nobody_knows_are_no_shapes():
+    table = pd.DataFrame({"model": ["a", "b"], "kind": ["odd", None], "u": [0.0, 1.0]})
+    data = _data(map_page.page(table, {}, views={"u": ("u", "u")}, colours=["kind"]))
+    assert "legend" not in data["shapes"]
+    assert [name for name, *_ in data["colours"]["kind"]["legend"]] == ["not known", "odd"]
+
+
+def test_an_installed_package_has_the_script_and_the_style():
+    root = Path(map_page.__file__).parents[2]
+    given = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]
+    [patterns] = given["package-data"].values()
+    names = {path.name for pattern in patterns for path in (root / "lmnotes").glob(pattern)}
+    assert names == {"map_page.css", "map_page.js"}
