@@ -20,7 +20,7 @@ _TONES = {
 }
 _IN_WORDS = {
     verdicts.REPRODUCED: "it holds",
-    verdicts.SAME_DIRECTION: "the direction holds, the number does not",
+    verdicts.SAME_DIRECTION: "the direction holds",
     verdicts.NOT_SETTLED: "not shown",
     verdicts.NOT_REPRODUCED: "it does not hold",
 }

@@ -6,7 +6,7 @@
 #
 # **The thread.** Length means something: a word that keeps special company, such as *parliament*, changes our
 # expectation of the words around it, and the squared length of its vector grows with that change, its *information
-# gain*. Most of the gain, as one counts it, is noise. The noise can be computed and subtracted. What is left tells names from verbs.
+# gain*. A part of the gain, as one counts it, is noise. The noise can be computed and subtracted. Does what is left tell names from verbs?
 #
 # The paper: Momose Oyama, Sho Yokoi and Hidetoshi Shimodaira, *Norm of Word Embedding Encodes Information
 # Gain*, EMNLP 2023, pages 2108–2130
@@ -78,9 +78,8 @@ paper.gains.expect_paths(keyword_folder, proper_noun_list, hypernym_file, vector
 # in nats, since the logarithm is the natural one. It is zero for a word whose neighbours are the text's average. Two other measures serve for comparison: the entropy
 # $H(w)$ of the neighbours, and the self-information $-\log p(w)$, which knows only the frequency.
 #
-# *Where to look.* The bottom of the table is grammar: these words stand anywhere. The top is made of words that live in one article, or in one foreign phrase, so that
-# their neighbours are always the same few. Below it, a microscope: type a word, and see which contexts contribute most, each $p(w'|w)\log\frac{p(w'|w)}{p(w')}$.
-# A narrow window sees grammar and phrases, a wide one the topic.
+# *Where to look.* Is the bottom of the table grammar, words that stand anywhere? Do the words at the top live in one article, or in one foreign phrase? Below it, a microscope: type a word, and see which contexts contribute most, each $p(w'|w)\log\frac{p(w'|w)}{p(w')}$.
+# Compare a narrow window, which sees phrases, with a wide one.
 
 # %%
 of_installed = domains if corpus_name == "installed" else None
@@ -114,6 +113,7 @@ notebook.table(
     "table1_extremes",
     caption=f"Table 1: words of {min_count} occurrences or more with the most and the least information gain KL, in nats, and their number of occurrences.",
 )
+notebook.says("grammar")
 
 # %%
 paper.live.microscope(gains)
@@ -123,7 +123,7 @@ kl_by_hand = paper.exercises.kl_by_hand()
 kl_by_hand.check(...)
 
 # %% [markdown]
-# ## 2. Most of it is noise
+# ## 2. How much of it is noise?
 #
 # A word seen ten times has at most 200 neighbours. Even if these were drawn at random from the text, 200 draws
 # look nothing like the smooth $p(\cdot)$: the gain of a rare word is large because it is rare. The paper measures
@@ -138,12 +138,9 @@ kl_by_hand.check(...)
 # (Our derivation: it needs no shuffling and has no noise of its own.) The corrected gain is
 # $\Delta\mathrm{KL}(w)=\mathrm{KL}(w)-\overline{\mathrm{KL}}(w)$.
 #
-# *Where to look.* The cloud falls with the curve of the shuffled text: most of its slope is noise. What the text adds is the lower panel. Rounding explains a part of the noise, and is contained in it.
-# The percentile needs no null model, but it needs words: its bin for the most frequent words must reach down until it holds fifty of them, and its level, set by *the* and its like, is far too low for the rest of that bin.
-# Keep this in mind for the corrected norm below, which has no other level.
+# *Where to look.* Does the cloud fall with the curve of the shuffled text? What the text adds is the lower panel. Compare the level of rounding with that of shuffling. The percentile needs no null model, but it needs words: its bin for the most frequent words must reach down until it holds fifty of them, and its level is set by *the* and its like: is it too low for the rest of that bin? Keep this in mind for the corrected norm below, which has no other level.
 #
-# **The most important number of this notebook** stands in the first bar of the second figure: nearly all that a plain count calls mutual information is what any shuffled text of this size shows.
-# A larger text has less noise, slowly: see it shrink by the slider of the view, and press the button yourself: shuffle the text, subtract the level.
+# **The most important number of this notebook** stands in the first bar of the second figure: how much of what a plain count calls mutual information any shuffled text of this size shows. A larger text has less noise, slowly: move the slider of the view, and press the button yourself: shuffle the text, subtract the level.
 
 # %%
 notebook.figure(
@@ -164,6 +161,7 @@ notebook.figure(
     caption=f"How much a word tells of a neighbour, and how much of that is noise. The gain, averaged over the text, is the mutual information of a word and its neighbour: {whole.gain:.2f} nats, "
     f"of which a shuffled text shows {whole.noise:.2f}; {whole.left:.2f} are left. Below it the same for words by their number of occurrences.",
 )
+notebook.says("noise", share=whole.noise / whole.gain)
 noise_share = paper.exercises.noise_share(gains)
 
 # %% tags=["answer"]
@@ -186,7 +184,7 @@ shuffled_the.check(...)
 # windows at random or drops frequent words, its vectors describe another $p(w'|w)$ than the one measured above.
 #
 # The lines below are fitted to words with $n_w$ above a threshold (ringed). The paper's threshold of 1,000
-# at 17 million tokens means a level of at most 0.60 nats in the shuffled text. In a text as small as ours no threshold leaves both many words and little noise, so the corrected gain stands beside the raw one.
+# at 17 million tokens means a level of at most 0.60 nats in the shuffled text. In a small text no threshold leaves both many words and little noise, so the corrected gain stands beside the raw one.
 # The paper quotes a slope of 0.048 without saying which quantity is on which axis; it fits gain on squared norm, the way we draw it.
 
 # %%
@@ -246,6 +244,7 @@ notebook.figure(
     data=paper.lines.drawn(fits, gains),
     caption="Figures 7 and 8: the entropy of a word's neighbours, and self-information, which knows only the frequency, against the squared norm; the gain of Figure 1 for comparison. All in nats, on the same axes.",
 )
+notebook.says("rivals")
 
 # %%
 kl, norm, rows = gains.kl[gains.ringed], raw[0][gains.ringed], gains.ringed
@@ -269,9 +268,7 @@ notebook.table(
 )
 
 # %% [markdown]
-# *Where to look.* Gain and squared norm lie along a line. On text8 the paper finds entropy and self-information far behind ($R^2$ about 0.4 against 0.83); in a text
-# of this size entropy comes close to gain, since both are mostly noise, and the noise of both follows the count. Two numbers of the table remove the count: the corrected gain still goes with the norm, and so does the gain at a fixed count.
-# So the norm is more than "log inverse frequency", as it is sometimes put.
+# *Where to look.* Do gain and squared norm lie along a line? On text8 the paper finds entropy and self-information far behind ($R^2$ about 0.4 against 0.83); in a small text they come closer where gain and entropy are noise, which follows the count. Two numbers of the table remove the count: that of the corrected gain, and the gain at a fixed count. Is the norm just "log inverse frequency", as it is sometimes put?
 #
 # ## 4. Why: an exponential family
 #
@@ -314,6 +311,7 @@ notebook.figure(
     data=paper.lines.drawn(fits, gains),
     caption="Figures 2 and 3: twice the gain, in nats, against the quadratic form, by two choices of the origin $u_0$. The law asks for a slope of 1.",
 )
+notebook.says("forms")
 
 # %%
 checked = [word for word in ("the", "city", "war", "language", "two", "her") if word in vectors]
@@ -330,7 +328,7 @@ quadratic_form = paper.exercises.quadratic_form()
 quadratic_form.check(...)
 
 # %% [markdown]
-# *Where to look.* Both forms rise with twice the gain, with slopes of the order of one, and more scatter than the raw norm has. The law is a limit: it wants a perfect model and words near $u_0$; a constant on the vertical axis is what the noise of the gain adds.
+# *Where to look.* Compare the slopes with 1, and the scatter with that of the raw norm. The law is a limit: it wants a perfect model and words near $u_0$; a constant on the vertical axis is what the noise of the gain adds.
 #
 # ## 5. Scale: what the norm cannot tell
 #
@@ -350,14 +348,11 @@ notebook.table(
 notebook.teach.quiz("rescaled")
 
 # %% [markdown]
-# *Where to look.* Both rules reach nearly the same objective and the same product of mean lengths: the model is the same, only divided otherwise between the two sides. The
-# slope of the raw norm follows that division; the slope of the whitened form moves far less. So a published slope such as 0.048 belongs to a trainer
-# and its settings; ranks, $R^2$ and the whitened form are what studies can compare, and $R^2$ suffers somewhat from noisier steps. So the figures above take the textbook rule, `pairwise`, unless the settings say otherwise.
+# *Where to look.* Objective and product of the mean lengths tell whether the two rules reach the same model, the lengths by themselves how it is divided between the two sides. Which slope follows that division, that of the raw norm or that of the whitened form? Since $c$ is free, a published slope such as 0.048 belongs to a trainer and its settings; ranks, $R^2$ and the whitened form do not change with $c$, and are what studies can compare. The figures above take the textbook rule, `pairwise`, unless the settings say otherwise.
 #
 # ## 6. Training enough
 #
-# With few epochs the vectors of rare words have hardly left their start: short not because the words say little, but because they were seldom pulled. The paper shows this at ten epochs on Wikipedia
-# (Figure 11). Each column below is a run of its own with its learning rate brought down to the end; checkpoints of one long run would mix the effect of epochs with that of
+# In the paper, after ten epochs on Wikipedia (Figure 11), the vectors of rare words have hardly left their start: short not because the words say little, but because they were seldom pulled. Each column below is a run of its own with its learning rate brought down to the end; checkpoints of one long run would mix the effect of epochs with that of
 # the learning rate.
 
 # %%
@@ -377,6 +372,7 @@ notebook.figure(
     data=gains.of_drawn(kl=gains.kl, **{f"squared_norm_{n}_epochs": v for n, v in squared.items()}),
     caption="Figure 11: gain against squared norm with $R^2$ of the ringed words, and squared norm against the count, which also gives the colours; a column per length of training.",
 )
+notebook.says("epochs")
 notebook.table(
     paper.lines.by_epochs(gains, runs, seed),
     "epochs",
@@ -389,12 +385,12 @@ break_the_line = paper.exercises.break_the_line(gains, squared)
 break_the_line.check(...)
 
 # %% [markdown]
-# ## 7. What is left tells names from verbs
+# ## 7. Does what is left tell names from verbs?
 #
-# Names carry much information. To see it, the paper compares 10,561 proper nouns with verbs and adjectives, told apart by a tagger and a data base of names. Neither can be shipped, so here a **proper noun** is a word
+# Names should carry much information. To see it, the paper compares 10,561 proper nouns with verbs and adjectives, told apart by a tagger and a data base of names. Neither can be shipped, so here a **proper noun** is a word
 # that the text itself writes with a capital inside sentences, a **verb** is known by its inflections, an **adjective** by its suffix: rougher classes than the paper's.
 #
-# *Where to look.* Raw gain mixes information with rarity. After correction names stand clear of verbs: in the second figure the arrow goes from the score as counted to the corrected one. The column "matched" of the table compares only words of about equal count, where frequency can neither help nor hurt.
+# *Where to look.* Raw gain mixes information with rarity. Does the correction set names apart from verbs? In the second figure the arrow goes from the score as counted to the corrected one. The column "matched" of the table compares only words of about equal count, where frequency can neither help nor hurt.
 
 # %%
 lender = text.corpus.load("installed", domains=["encyclopedia", "news"])
@@ -434,6 +430,7 @@ notebook.table(
     "table8_proper_nouns",
     caption=f"Table 8: proper nouns of {min_count} to 1,000 occurrences by corrected gain.",
 )
+notebook.says("names")
 
 # %% [markdown]
 # ## 8. Keywords
@@ -441,12 +438,11 @@ notebook.table(
 # Within one document, which words are its keywords? The paper ranks words by $n_w\mathrm{KL}(w)$, with the document as its own corpus, on fifteen collections with keys given by people. Without these collections
 # we take the words of an article's **title** for its keys: a different task, since titles are the most frequent words of their articles. Give `keyword_folder` for the real one.
 #
-# *Where to look.* With title words for keys the plain count wins: an article repeats the words of its title. What people choose as keys is another matter: in ten of the paper's fifteen collections $n_w\mathrm{KL}$ is ahead of the count, and behind in the three of abstracts and in two of whole articles.
+# *Where to look.* Does $n_w\mathrm{KL}$ beat the plain count? Titles favour the count: an article repeats the words of its title. In ten of the paper's fifteen collections $n_w\mathrm{KL}$ is ahead of the count, and behind in the three of abstracts and in two of whole articles.
 
 # %%
 if keyword_folder is None:
-    articles = text.corpus.load("installed", domains=["encyclopedia"])
-    documents = paper.keywords.from_titles(articles)
+    documents = paper.keywords.from_titles(text.corpus.load("installed", domains=["encyclopedia"]))
 else:
     documents = paper.keywords.read_folder(keyword_folder)
 documents = documents[:40] if n_tokens is not None else documents
@@ -469,6 +465,7 @@ for name, measure, title in zip(
     caption = f"Table {name[-1]}: {title}, times 100, in the paper's fifteen sets, and in this run's documents (last row)."
     beside = beside.rename(columns=paper.keywords.IN_WORDS)
     notebook.table(beside, f"{name}_keywords", caption=caption)
+notebook.says("keywords")
 
 # %% [markdown]
 # ## 9. Which of two words is more general?
@@ -476,7 +473,7 @@ for name, measure, title in zip(
 # Of *dog* and *animal*, the general word tells less about its neighbours. The pairs are mined from the text by patterns ("animals such as dogs", "a dog is an animal that") and are rough. The trap of this task is frequency: general words
 # are mostly the more frequent ones, so frequency alone is right on all pairs of one half and wrong on all of the other. Read the halves, not the total.
 #
-# *Where to look.* WeedsPrec, SLQS Row and the raw gain follow the frequency: nearly always right in one half, nearly always wrong in the other, a long dumbbell across chance. A score that knows generality has both ends right of the dotted line. In the
+# *Where to look.* Which methods follow the frequency, right in one half and wrong in the other, a long dumbbell across chance? A score that knows generality has both ends right of the dotted line. In the
 # paper only the corrected gain and the corrected norm have, by a clear margin; the caption names those that have them here.
 
 # %%
@@ -540,7 +537,7 @@ if len(votes[0]):
 # $p(\cdot|u_0)$, the one for which the law is exact in the limit.
 #
 # By default three models of the zoo of notebook 06 are read, two that see bytes and one with 2,048 pieces of words.
-# `language_models="gpt2"`, or any folder or hub id, reads others. What such small models can show is the construction, and that a gain from whitening is no law of causal models: they have 64 dimensions and have read less than a megabyte.
+# `language_models="gpt2"`, or any folder or hub id, reads others. What such small models can show is the construction, and whether a gain from whitening is a law of causal models: they have 64 dimensions and have read less than a megabyte.
 # The sixteen numbers of Table 10 are judged only where the paper's own models are read.
 
 # %%
@@ -566,9 +563,8 @@ notebook.table(
 )
 
 # %% [markdown]
-# *Where to look.* Information grows with the squared distance. A cosine without centring is large for any two positive
-# quantities that vary little about their means, so look at $R^2$ beside it. Does whitening help? In the paper it raises $R^2$ in GPT-2 and Llama 2 and lowers it in BERT and RoBERTa. Where it falls, the first figure below shows that this is no error of $G$: along the way to the
-# reference the ratio goes to 1, as a second-order law demands. But contexts stand the whole way off. The second figure follows one training: after the first steps contexts tell little and all lie near $u_0$; training drives them apart.
+# *Where to look.* Does information grow with the squared distance? A cosine without centring is large for any two positive
+# quantities that vary little about their means, so look at $R^2$ beside it. Does whitening help? In the paper it raises $R^2$ in GPT-2 and Llama 2 and lowers it in BERT and RoBERTa. Where it does not help, is $G$ in error? If not, the ratio of the first figure below goes to 1 on the way to the reference, as a second-order law demands; contexts themselves stand at the other end of it. The second figure follows one training: when do contexts begin to tell much?
 # Does a form taken at one point still know what they tell? Compare its $R^2$ at the first step with the later ones. (It was added after the others had been seen, so no claim rests on it.)
 
 # %%
@@ -593,17 +589,16 @@ if read:
         caption="Last tokens of the contexts with the smallest and the largest mean KL from the mean distribution, nats; ␣ is a space, ↵ a new line.",
     )
     paper.live.one_model(read)
+notebook.says("whitening")
 notebook.teach.quiz("shifted_output")
 
 # %% [markdown]
-# ## 11. The ledger
+# ## 11. The claims
 #
 # What the paper says, what this run measured, and the verdict by rules taken from the paper's statements; the card names the rules that were changed after a first run. A claim that fails stays here as failed.
 #
-# **What was chosen after looking.** Before these defaults stood we saw other settings: the whole installed text (with the `shared` rule and 10 epochs; $R^2$ of Figure 1 was lower at the same threshold), thresholds of 150, 200 and 300, and 10, 20 and 40 epochs, with some ten ways of drawing negatives. The encyclopaedia and news were taken because they are the paper's kind of text and show the law better; so read $R^2$ here as that of a favourable choice and one corpus, and its interval as one over words and `n_seeds` trainings.
-#
 # **What is uncertain.** The axes of Figure 1 are not named in the paper's text. The step between bins of the percentile level is not specified there; we use steps. Word classes, keys and pairs are stand-ins, described above.
-# At this corpus size most of the raw gain of rare words is noise, and lines rest on a few hundred words. Of the paper's language models we know the names and not the sizes; the `paper` setting takes the base or the smallest ones, on other texts. Intervals about language models are over a few models, and over positions, though positions of one text are not independent.
+# At this corpus size the raw gain of rare words is noisy (section 2), and lines rest on a few hundred words. Of the paper's language models we know the names and not the sizes; the `paper` setting takes the base or the smallest ones, on other texts. Intervals about language models are over a few models, and over positions, though positions of one text are not independent.
 #
 # **Go on from here.** (a) Rerun with `domains=["docs"]`: are the most informative words of software documentation of the same kind? (b) Set `rule="shared"` and see which figures change. (c) Train with `dim=20`: which of the two slopes, raw or whitened, suffers? (d) Read a public model, `language_models="EleutherAI/pythia-70m"`: does whitening help it? (e) Give `vectors_file`: the vectors of another program are drawn as in Figure 12.
 

@@ -72,8 +72,7 @@ notebook.hero()
 # Every axis is turned so that its skewness is positive. (The released code does this for ICA only. For a fair comparison we do it for
 # all three.)
 #
-# *Where to look.* Five axes at even places in the order of skewness, each with its five highest words. ICA's have a topic
-# each, as far as there is one left: the axes at the end are nearly Gaussian. PCA's and random axes collect words that have nothing in common but this axis.
+# *Where to look.* Five axes at even places in the order of skewness, each with its five highest words. Do ICA's have a topic each, down to the end of the order, where axes are close to a Gaussian? Do PCA's and random axes collect words that have more in common than this axis?
 
 # %%
 which = {"domains": domains} if corpus_name == "installed" else {}
@@ -245,7 +244,7 @@ product_level.check(...)
 # ## 4. Length gets in the way
 #
 # Why scale the words? Take the axis half-way down the order and draw every word by two ranks: its own among all words on this axis, and that of the axis among the word's
-# axes. Unscaled, long vectors crowd both ends: a long vector is extreme everywhere, even on axes that hardly concern it. Scaled to length 1, high on the axis means that the axis is high in the word.
+# axes. Unscaled, a long vector is extreme everywhere, even on axes that hardly concern it: do long ones crowd both ends? Scaled to length 1, high on the axis should mean that the axis is high in the word.
 #
 # **The word that does not belong.** Take the five top words of an axis and one *intruder*, a word low on this axis but high on some other. **DistRatio** is the distance of the
 # five to the intruder over that among themselves, measured in the vectors as trained; above 1 the five belong together.
@@ -283,15 +282,14 @@ view = paper.live.intruder_game(space, seed)
 # %% [markdown]
 # ## 5. Few large values, and how many of them similarity needs
 #
-# Sort each axis over the words, or each word over its axes, and average the sorted lists: ICA's start higher and fall faster. That is
-# what sparse means here.
+# Sort each axis over the words, or each word over its axes, and average the sorted lists. A sparse basis is one whose lists start high and fall fast.
 #
 # Now keep for each pair only the $p$ largest products, and sum them. Different pairs keep different axes; $p=K$ is the cosine. Such
 # sums grow with $p$ even for unrelated words, so they can be compared at the same $p$ only. Does the sum still agree with people's judgements, and solve analogies?
 # Pairs with a word that is missing are left out, and the coverage is printed.
 #
 # *Where to look.* Begin at the left, with one or a few axes: is ICA's lead over either basis above 0 there, with its interval? The caption counts. At $p=K$ all three are the same;
-# the table of Figure 17 says from which $p$ on ICA is no longer ahead.
+# the table of Figure 17 says up to which $p$ ICA leads.
 
 # %%
 table = paper.readings.sorted_values({"": space.bases})
@@ -427,7 +425,7 @@ break_the_axes.check(...)
 # for the language models; **two halves of the text**, which share no document, for two languages; and **pseudo-words**, two unrelated words written as one, for a word with two meanings.
 # All have one vector per word, not one per occurrence, so that nothing below speaks of context; and they share the text, or its topics, which makes agreement easier than between the paper's models. Axes are matched as the paper does it: the largest correlation over shared words first, one to one. To see whether a match is real, it is made on half of the words and judged on the other half.
 #
-# *Where to look.* The first column of Figure 5 has a diagonal in either basis, because the words were chosen there: look at the other two. How far down does ICA's diagonal go in each, and PCA's? The caption counts the axes. Being above a shuffled pairing is little: of three spaces of one text even random axes are. Being above random axes is the point.
+# *Where to look.* The first column of Figure 5 has a diagonal in either basis, because the words were chosen there: look at the others. How far down does ICA's diagonal go in each, and PCA's? The caption counts the axes. Being above a shuffled pairing is little; being above random axes is the point.
 
 # %%
 stand_ins, reference = study.others, Path(vectors_file).stem if vectors_file else "skip-gram"
@@ -545,4 +543,7 @@ notebook.table(
     "seeds",
     caption="What each seed of training and of ICA says of the claims, which take all of them together.",
 )
+notebook.says("sums")
+notebook.says("intruders")
+notebook.says("elsewhere")
 notebook.claims.table()

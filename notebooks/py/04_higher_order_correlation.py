@@ -130,6 +130,7 @@ notebook.table(
     "levels",
     caption=f"Quantiles of all pairs. Spherical level {level:.3f}; median of ICA once all words have length 1, {unit_rows:.3f}. The column text8 was read off the paper's figure (300 axes).",
 )
+notebook.says("beyond")
 
 # %%
 spherical_level = paper.exercises.spherical_level()
@@ -139,9 +140,7 @@ notebook.teach.quiz("above_one")
 spherical_level.check(...)  # a number
 
 # %% [markdown]
-# *What to see.* The random rotation is as free of meaning as an axis can be, and nearly its whole matrix lies above 1, around the spherical
-# level: word lengths vary, and a long word is large on every axis. So 1 is the wrong thing to compare with. Nor is spread about that level ICA's own: up to the 99 % quantile of the table, compare it
-# with PCA, whose axes have no names. What is ICA's own, if anything, are the last few pairs of a thousand: compare the last two rows. Shuffling, which also shuffles the lengths away, gives 1.
+# *What to see.* The random rotation is as free of meaning as an axis can be. Does its matrix lie around 1, or around the spherical level, since word lengths vary and a long word is large on every axis? Is spread about that level ICA's own? Compare it with PCA, whose axes have no names, at the 99 % quantile of the table, and then in the last two rows, a few pairs of a thousand. Shuffling takes the lengths away too.
 #
 # ## 4. What carries a pair
 #
@@ -207,6 +206,7 @@ notebook.figure(
     + words.ica.compare.unsettled(again),
 )
 verdict = notebook.claims.record("edges_return", *back, n_seeds=len(runs))
+notebook.says("returned")
 
 # %%
 notebook.table(
@@ -220,7 +220,7 @@ chance_edge = paper.exercises.chance_edge()
 chance_edge.check(...)  # a share
 
 # %% [markdown]
-# *What to see.* The strongest edges need not be those that come back: look for the blue points on the left, and for a slope on the right; the caption counts. An edge that is strong by its standard error
+# *What to see.* Are the strongest edges those that come back? Look for the blue points on the left, and for a slope on the right; the caption counts. An edge that is strong by its standard error
 # is sure of its words; whether it is sure of its axes only another run can tell.
 #
 # ## 6. Pairs to look at
@@ -250,8 +250,7 @@ for (name, caption), shown in zip(captions.items(), (unrelated, related, ours[2:
 # %% [markdown]
 # ## 7. The tree
 #
-# Thick lines are edges that come back in every run, with $c_{ij}$ and its standard error; their axes are in bold. Thin lines hold the rest together, and another run would draw
-# them elsewhere.
+# Thick lines are edges that come back in every run, with $c_{ij}$ and its standard error; their axes are in bold. Thin lines connect the rest; some run of ICA has drawn them elsewhere.
 
 # %%
 of_node = paper.tree.clusters(tree, min(n_clusters, n_nodes), seed=1)
@@ -311,11 +310,12 @@ columns = ["judge", "basis", "rank", "top", "bottom", "undecided", "low", "high"
 columns += ["decided", "decided null", "p"]
 caption = "null: mean share of 500 relabellings of the axes; decided: the share among decided questions, with its null and one-sided p."
 notebook.table(table2[columns], "table2_judge", caption=caption)
+notebook.says("judged")
 
 # %% [markdown]
 # *What to see.* Compare each curve with its null and with the random rotation, not with a half alone. Whether a random axis, too, prefers
 # its strong partners, its shares and its p in the table say. The paper's PCA axes got 33.5 %
-# against 43.5 % from its language model, no signal; a numerical judge is more generous. A judge from another text is the stricter test, where it knows
+# against 43.5 % from its language model, no signal; a numerical judge may be more generous. A judge from another text is the stricter test, where it knows
 # the words: ICA's top words belong to topics, and a text without these topics has little to say about them.
 #
 # ## 9. Fewer axes by merging neighbours

@@ -55,7 +55,7 @@ notebook.hero()
 # - estimate a relation vector, and say exactly what it does to a ranking;
 # - score predictions with many right answers, and choose a baseline that deserves the name;
 # - tell a prediction of the future from a look at the answer;
-# - find a filter that makes a rival look better than it is.
+# - find a filter that can make a rival look good.
 #
 # **Settings.** The default invents three worlds and trains vectors for seven years of each. Your own: `vectors_file` (BioConceptVec or any word vectors with tokens such
 # as `gene_43`) needs `tables`, a folder with relations and pathways; `text_file` is dated text with such tokens. `tables` alone adds what needs no vectors.
@@ -162,10 +162,10 @@ notebook.figure(
 )
 
 # %% [markdown]
-# *What to see.* Drugs on one side, genes on the other; the thin lines run roughly alongside the dashed one. They are not parallel, nor need they be: what varies across
+# *What to see.* Do drugs stand on one side, genes on the other, and do the thin lines run alongside the dashed one? They need not be parallel: what varies across
 # them is what tells one drug from another. In the pathways, do drugs lie level with the genes of their own family? They should, more or less: that is the drug's own part in the last formula.
 #
-# Now type a drug and watch the arrow. At 0 the drug stays where it is; at 1 it lands among the genes; the list beside shows which genes are then nearest, its targets in green. The view begins with the first drug that only the arrow brings to a target.
+# Now type a drug and watch the arrow. At 0 the drug stays where it is; at 1 it is moved by the whole arrow; the list beside shows which genes are then nearest, its targets in green. The view begins with the first drug that only the arrow brings to a target.
 
 # %%
 paper.live.watch_the_arrow(vectors, task, plane, study.symbols)
@@ -215,10 +215,10 @@ for id, method, rival in (
     ("pathway_gain_held_out", "P1, leave one out", "P1, one vector for all"),
 ):
     notebook.claims.record(id, **paper.tables.gain(results[method], results[rival]))
+notebook.says("arrow")
 
 # %% [markdown]
-# *What to see.* **First the red point.** Most of the first places need no arrow: in these worlds a drug already lies in its family's direction. *No arrow, not centred* is the fair rival of the whole method: centring without an arrow does harm, and part of what
-# the arrow gives back is that. Every method is far from its own grey point, in both directions. P2 is *not* a harder P1: it asks the same prediction for more right answers, so that even guessing may do better. Compare a setting with its own guess only.
+# *What to see.* **First the red point.** How many of the first places need no arrow, since in these worlds a drug stands in its family's direction? *No arrow, not centred* is the fair rival of the whole method. Does centring without an arrow do harm? Then the arrow also gives that back. Is each method far from its own grey point, in both directions? P2 is *not* a harder P1: it asks the same prediction for more right answers, so that even guessing may do better. Compare a setting with its own guess only.
 #
 # Weighting matters, because the mean of *all* genes is not the mean of targets. And part of the gain of a pathway's own vector is a
 # **leak**: it was estimated on the very pairs that it is asked for. In G one pair among hundreds is nothing; in a small pathway it is not. Real pathways are worse: the smallest have two pairs.
@@ -290,12 +290,11 @@ notebook.figure(
 )
 
 # %% [markdown]
-# *What to see.* Exchanged genes still make a vector from "drug" to "gene", so that this null is not zero but near the unweighted mean. That the real one lies beyond it is what *targets* add.
-# In P1 the same exchange does far more harm, since each vector then comes from a handful of genes of any pathway; another pathway's vector is the stricter null there. In the last figure, how many rings lie below zero (its caption counts)? There the pathway's own vector is no better than the common one once it has not seen the answer.
+# *What to see.* Exchanged genes still make a vector from "drug" to "gene", so that this null need not be zero: compare it with the unweighted mean. What the real one has beyond it is what *targets* add. In P1 the same exchange makes each vector of a handful of genes of any pathway; another pathway's vector is the stricter null there. In the last figure, how many rings lie below zero (its caption counts)? There the pathway's own vector is no better than the common one once it has not seen the answer.
 #
 # ## 5. How many answers are right?
 #
-# A question with five right answers is easier than one with a single one. Does it show? In a small world hardly: the numbers of answers are small and most first genes are right. The mean of P1 and P2 is taken pathway by pathway first, as the paper does, which is why it need
+# A question with five right answers is easier than one with a single one. Does it show? In a small world the numbers of answers are small. The mean of P1 and P2 is taken pathway by pathway first, as the paper does, which is why it need
 # not lie at the centre of the curve.
 
 # %%
@@ -349,13 +348,14 @@ ahead = (later.top10 - later.random_top10).groupby(later.world).mean()  # a numb
 interval = statistics.over_seeds(ahead) if len(ahead) else (np.nan,)
 note = f"{len(later)} pairs of world and year"
 notebook.claims.record("y2_apart", *interval, note, n_seeds=len(ahead))
+notebook.says("future")
 view = paper.live.slide_the_year(dated, curves[curves.setting == "Y2"])
 
 # %% [markdown]
-# *What to see.* The future is harder than the past, yet far from dotted in every year with enough questions. The vector knows nothing about a pair that no text has
+# *What to see.* Is the future harder than the past, and how far is it from dotted, in the years with enough questions? The vector knows nothing about a pair that no text has
 # named: it is words used beside drug and gene separately, of mechanisms and of pathways, that bring the two together. In the view, how many years pass before a prediction among the first ten comes true? The title of its right panel says when half of them have.
 #
-# **Honest caveats.** In the earliest years there are few targets, and guessing among them by popularity finds one within ten tries most of the time: Top-10 says little there. "Later" means *first named together later*, which is not
+# **Honest caveats.** In the earliest years there are few targets, and guessing among them by popularity may find one within ten tries: Top-10 says little there. "Later" means *first named together later*, which is not
 # the same as unknown. And the guess may propose known answers, which the analogy may not.
 #
 # **Warm starts.** Each snapshot contains the one before. Must it be trained anew? Begin it with the vectors of the one before and train fewer epochs. **What makes it possible?** An invented world can be changed: take the mechanism words out of every abstract, or the hub genes, or (`parts`) give genes and drugs of a pathway the same jargon.
@@ -388,10 +388,9 @@ notebook.figure(
 )
 
 # %% [markdown]
-# *What to see.* Most of the work is saved by warm starts. Whether anything is lost shows in the mean reciprocal rank sooner than in Top-10: a new word has fewer epochs to find its place.
+# *What to see.* How much work do warm starts save, and is anything lost? That shows in the mean reciprocal rank sooner than in Top-10: a new word has fewer epochs to find its place.
 #
-# Without hub genes a drug needs no vector to find its targets: nothing stands in the way, and the points of the middle panel meet or change sides. The words of mechanisms are not all: without them the future is not lost, since a pathway's jargon
-# still says something. And beware of the left panel: each world without a part is drawn and trained anew. Where the point without *hubs*, which ought not to matter there, falls as far as the one without mechanisms, the fall is no evidence for mechanisms. One world and one seed each.
+# Without hub genes, does a drug still need a vector to find its targets? If not, the points of the middle panel meet or change sides. Without the words of mechanisms, is the future lost, or does a pathway's jargon say enough? And beware of the left panel: each world without a part is drawn and trained anew. Where the point without *hubs*, which ought not to matter there, falls as far as the one without mechanisms, the fall is no evidence for mechanisms. One world and one seed each.
 #
 # ## 7. Against TransE, like for like
 #
@@ -421,14 +420,15 @@ notebook.table(
 )
 alike = curve[curve.protocol == "per question, training answers removed"]
 mrr = alike.set_index(["method", "fraction", "world"]).mrr.sort_index()
-gaps = mrr["analogy"] - mrr["TransE"]
-for id, fraction in (("transe_small", min(curve.fraction)), ("transe_large", max(curve.fraction))):
-    gap = gaps[fraction]
-    notebook.claims.record(id, *statistics.over_seeds(gap), n_seeds=len(gap))
+shares = {"transe_small": min(curve.fraction), "transe_large": max(curve.fraction)}
+leads = {
+    id: statistics.over_seeds(mrr["analogy"][s] - mrr["TransE"][s]) for id, s in shares.items()
+}
+notebook.claims.record_all(leads, n_seeds=len(worlds.worlds))
+notebook.says("transe")
 
 # %% [markdown]
-# *What to see.* The published crosses climb slowly and then leap at the last step. On the real triples (given `tables`, section 8), filtering by *all* known ones flattens the last step: much of the leap is the filter, not learning. In a small world a drug has few targets per pathway, so that
-# there is little to filter and the two curves per triple lie on each other: this figure cannot show the artefact. A list of seven by hand can.
+# *What to see.* The published crosses climb slowly and then leap at the last step. On the real triples (given `tables`, section 8), filter by *all* known ones: does the last step flatten? Then the leap is the filter, not learning. In a small world a drug has few targets per pathway, so that there is little to filter. Do the two curves per triple lie on each other? Then this figure cannot show the artefact. A list of seven by hand can.
 
 # %%
 quiz = notebook.teach.quiz("filter")
@@ -489,7 +489,7 @@ print(f"{len(questions)} questions with one pair as the arrow (3CosAdd): Top-1 {
 capitals.check(...)
 
 # %% [markdown]
-# ## What we found
+# ## The claims
 #
 # The claims beside our measurements. A rule must hold at the whole interval, which is that over the worlds where a claim says seeds; where it holds at a part only, the claim is *consistent, not settled*. The second table has
 # the numbers that only the authors' data can settle: sizes, random baselines, stored answers, TransE's split. Without the tables none of them was tested here, and none should be counted with those above.
