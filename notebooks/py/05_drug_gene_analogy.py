@@ -409,9 +409,7 @@ notebook.figure(
     data=fraction_table,
     caption="Figure 4 on the small worlds, with the range of the worlds. Three panels: both methods "
     "are asked alike, once per pathway and drug, best gene of all, training answers removed. "
-    "The analogy's vectors have read the text; TransE has seen triples only. "
-    "Right: the same TransE asked per triple, with both filters, beside the paper's numbers, "
-    "which come from far more triples: compare shapes.",
+    "The analogy's vectors have read the text; TransE has seen triples only. Right: the same TransE asked per triple, with both filters, beside the paper's numbers, which come from far more triples: compare shapes.",
 )
 notebook.table(
     published,
