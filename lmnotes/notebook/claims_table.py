@@ -162,11 +162,11 @@ def recorded(claim: Mapping) -> str:
     >>> recorded(row | {"verdict": verdicts.NOT_SETTLED})
     'ICA less PCA: 0.2, 4 of 6 seeds, p = .21: not shown.'
     """
-    beside = _numbers(claim)["published"]
-    parts = [_written(claim, None), beside and f"in the paper {beside}", claim.get("note")]
-    verdict = claim.get("verdict", "")
-    verdict = f": {_IN_WORDS.get(verdict, verdict)}" if verdict else ""
-    return f"{claim['text']}: {', '.join(filter(None, parts))}{verdict}."
+    numbers, verdict = _numbers(claim), claim.get("verdict", _NOT_YET)
+    parts = [_written(claim, None)] if numbers["measured"] else []
+    parts += [f"in the paper {numbers['published']}"] if numbers["published"] else []
+    said = ", ".join(filter(None, [*parts, claim.get("note")]))
+    return f"{claim['text']}: {said + ': ' if said else ''}{_IN_WORDS.get(verdict, verdict)}."
 
 
 def filled(
