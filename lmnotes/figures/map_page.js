@@ -16,10 +16,12 @@ const draw = (tag, attributes, text = "") => {
 };
 const map = pick("map"), canvas = map.querySelector("canvas"), pen = canvas.getContext("2d");
 const M = D.labels.length, every = [...Array(M).keys()], columns = Object.entries(D.columns);
-const words = new Intl.NumberFormat("en", {maximumSignificantDigits: 5});
-const text = value => typeof value == "number" ? words.format(value) : String(value);
+const text = value => Number.isInteger(value) ? value.toLocaleString("en") : String(value);
+const plain = name => name.replaceAll("_", " ");
 const search = every.map(i => `${D.labels[i]} ${D.columns.model[i]}`.toLowerCase());
 const phone = matchMedia("(max-width: 699px)"), night = matchMedia("(prefers-color-scheme: dark)");
+const tone = (light, dark) => isDark() ? dark : light;
+const shade = hue => hue == "#222222" ? tone(hue, "#e8eaee") : hue || tone("#7d8592", "#98a2b0");
 const isDark = () => root.dataset.mode ? root.dataset.mode == "dark" : night.matches;
 const state = {view: "", colour: "", model: "", mode: ""};
 let width = 1, height = 1, zoom = {k: 1, x: 0, y: 0}, places = [], waiting = 0;
@@ -41,35 +43,30 @@ const isInside = ([x, y]) => x >= 0 && y >= 0 && x <= width && y <= height;
 const fill = i => {
   const colour = D.colours[state.colour];
   const hue = colour.legend ? colour.legend[colour.of[i]][1] : colour.of[i];
-  return hue == "#222222" && isDark() ? "#e8eaee" : hue;
+  return shade(hue);
 };
+// marker -> corners, turn in eighths of a circle, and how deep a star is
+const MARKERS = {s: [4, 1], D: [4, 0], "^": [3, -2], v: [3, 2], P: [4, 0, .4], X: [4, 1, .4]};
 function outline(pen, marker, x, y, r) {
-  const sides = {s: [[-1, -1], [1, -1], [1, 1], [-1, 1]], D: [[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]],
-    "^": [[0, -1.2], [1.2, 1], [-1.2, 1]], v: [[0, 1.2], [1.2, -1], [-1.2, -1]],
-    P: [[-.4, -1.2], [.4, -1.2], [.4, -.4], [1.2, -.4], [1.2, .4], [.4, .4], [.4, 1.2], [-.4, 1.2],
-      [-.4, .4], [-1.2, .4], [-1.2, -.4], [-.4, -.4]],
-    X: [[-1.2, -.7], [-.7, -1.2], [0, -.5], [.7, -1.2], [1.2, -.7], [.5, 0], [1.2, .7], [.7, 1.2],
-      [0, .5], [-.7, 1.2], [-1.2, .7], [-.5, 0]]}[marker];
+  const [n, turn, depth] = MARKERS[marker] ?? [0];
   pen.beginPath();
-  if (sides) sides.forEach(([u, v]) => pen.lineTo(x + u * r * .95, y + v * r * .95));
-  else pen.arc(x, y, r, 0, 7);
+  for (let k = 0; k < 2 * n; k++) if (depth || k % 2 == 0) {
+    const angle = turn * Math.PI / 4 + k * Math.PI / n, far = 1.3 * r * (k % 2 ? depth : 1);
+    pen.lineTo(x + far * Math.cos(angle), y + far * Math.sin(angle));
+  }
+  if (!n) pen.arc(x, y, r, 0, 7);
   pen.closePath();
 }
-function dot(pen, i, x, y, r, hue, marker, isRinged) {
-  pen.strokeStyle = isDark() ? "#d5dae2" : "#ffffff";
-  pen.lineWidth = .8;
-  if (isRinged) {
-    outline(pen, marker, x, y, r * 1.55);
-    pen.fillStyle = isDark() ? "#1f242c" : "#ffffff";
-    pen.fill();
-    pen.strokeStyle = isDark() ? "#e8eaee" : "#222222";
-    pen.lineWidth = 1.2;
-    pen.stroke();
-  }
-  outline(pen, marker, x, y, r);
-  pen.fillStyle = hue;
+function fillOutline(pen, outside, hue, rim, width) {
+  outline(pen, ...outside);
+  Object.assign(pen, {fillStyle: hue, strokeStyle: rim, lineWidth: width});
   pen.fill();
-  if (!isRinged) pen.stroke();
+  pen.stroke();
+}
+function dot(pen, x, y, r, hue, marker, isRinged) {
+  const ring = [marker, x, y, r * 1.55];
+  if (isRinged) fillOutline(pen, ring, tone("#ffffff", "#1f242c"), shade("#222222"), 1.2);
+  fillOutline(pen, [marker, x, y, r], hue, tone("#ffffff", "#d5dae2"), .8);
 }
 
 // all dots, once in a frame of the screen
@@ -77,16 +74,13 @@ function redraw() { waiting ||= requestAnimationFrame(() => { waiting = 0; paint
 function paint() {
   place();
   const sharp = window.devicePixelRatio || 1;
-  if (canvas.width != Math.round(width * sharp) || canvas.height != Math.round(height * sharp)) {
-    canvas.width = Math.round(width * sharp);
-    canvas.height = Math.round(height * sharp);
-  }
+  const size = {width: Math.round(width * sharp), height: Math.round(height * sharp)};
+  if (canvas.width != size.width || canvas.height != size.height) Object.assign(canvas, size);
   pen.setTransform(sharp, 0, 0, sharp, 0, 0);
   pen.clearRect(0, 0, width, height);
   const shown = every.filter(isShown);
   if (pick("lineage").checked) {
-    pen.strokeStyle = isDark() ? "#98a2b0" : "#7d8592";
-    pen.lineWidth = .9;
+    Object.assign(pen, {strokeStyle: shade(""), lineWidth: .9});
     pen.beginPath();
     const seen = new Set(shown);
     for (const [parent, child] of D.kin) if (seen.has(parent) && seen.has(child)) {
@@ -97,47 +91,38 @@ function paint() {
   }
   const visible = shown.filter(i => isInside(places[i]));
   for (const i of visible)
-    dot(pen, i, ...places[i], radius(i), fill(i), D.shapes.markers[i], isRinged(i));
+    dot(pen, ...places[i], radius(i), fill(i), D.shapes.markers[i], isRinged(i));
   name(visible);
   mark();
-  const n = chosen.size || visible.length;
-  pick("copy").textContent = `Copy ${n.toLocaleString("en")} as csv`;
+  pick("copy").textContent = `Copy ${text(chosen.size || visible.length)} as csv`;
 }
 
 // names where there is room: landmarks may cover dots, the others nothing
-const sizes = new Map();
 function name(visible) {
   pen.font = "11.5px system-ui, sans-serif";
-  const cells = new Map(), at = (x, y) => `${x >> 5} ${y >> 5}`, taken = [[width - 56, height - 136, width, height]];
-  for (const i of visible) {
-    const key = at(...places[i]);
-    cells.has(key) ? cells.get(key).push(i) : cells.set(key, [i]);
-  }
-  const isClear = (box, own, limit) => {
-    if (box[0] < 2 || box[1] < 2 || box[2] > width - 2 || box[3] > height - 2) return false;
-    if (taken.some(b => box[0] < b[2] && b[0] < box[2] && box[1] < b[3] && b[1] < box[3]))
-      return false;
+  const taken = [[width - 56, height - 136, width, height]], drawn = [], seen = new Set(visible);
+  const isClear = ([left, top, right, bottom], own, limit) => {
+    if (left < 2 || top < 2 || right > width - 2 || bottom > height - 2) return false;
+    if (taken.some(b => left < b[2] && b[0] < right && top < b[3] && b[1] < bottom)) return false;
     let n = 0;
-    for (let x = (box[0] >> 5) << 5; x <= box[2]; x += 32)
-      for (let y = (box[1] >> 5) << 5; y <= box[3]; y += 32)
-        for (const i of cells.get(at(x, y)) ?? []) {
-          const [u, v] = places[i], r = radius(i) * .8;
-          if (i != own && u > box[0] - r && u < box[2] + r && v > box[1] - r && v < box[3] + r) n++;
-        }
-    return n <= limit;
+    for (const i of visible) {
+      const [x, y] = places[i], r = radius(i) * .8;
+      if (x > left - r && x < right + r && y > top - r && y < bottom + r && i != own)
+        if (++n > limit) return false;
+    }
+    return true;
   };
-  const drawn = [], seen = new Set(visible);
-  for (const [rank, i] of D.order.entries()) if (seen.has(i)) {
-    if (taken.length >= 90) break;
-    if (!sizes.has(i)) sizes.set(i, pen.measureText(D.labels[i]).width);
-    const [x, y] = places[i], w = sizes.get(i), r = reach(i) + 3;
+  const asked = D.order.map((i, rank) => [i, rank < D.landmarks]).filter(([i]) => seen.has(i));
+  for (const [i, isLandmark] of asked.slice(0, 600)) {
+    const [x, y] = places[i], w = pen.measureText(D.labels[i]).width, r = reach(i) + 3;
     const spots = [[x + r, y - 7], [x - r - w, y - 7], [x - w / 2, y - r - 14], [x - w / 2, y + r]];
-    const limits = rank < D.landmarks ? [0, 2, M] : [0];
-    const found = limits.flatMap(limit => spots.filter(([u, v]) =>
-      isClear([u - 2, v, u + w + 2, v + 14], i, limit)).slice(0, 1))[0];
-    if (!found) continue;
-    taken.push([found[0] - 2, found[1], found[0] + w + 2, found[1] + 14]);
-    drawn.push(draw("text", {x: found[0], y: found[1] + 11}, D.labels[i]));
+    const boxes = spots.map(([u, v]) => [u - 2, v, u + w + 2, v + 14]);
+    const limits = isLandmark ? [0, 2, M > 300 ? M : 2] : [0];
+    const box = limits.map(limit => boxes.find(b => isClear(b, i, limit))).find(Boolean);
+    if (!box) continue;
+    taken.push(box);
+    drawn.push(draw("text", {x: box[0] + 2, y: box[1] + 11}, D.labels[i]));
+    if (drawn.length >= 90) break;
   }
   pick("names").replaceChildren(...drawn);
 }
@@ -165,26 +150,26 @@ function mark() {
   if (lasso) parts.push(draw("path", {d: "M" + lasso.map(p => p.join(" ")).join("L")}));
   pick("marks").replaceChildren(...parts);
 }
-const row = (label, act, more = {}) => make("button", {className: "row", type: "button",
-  onclick: act, ...more}, make("span", {textContent: label}));
+const row = (label, act) => make("button", {className: "row", onclick: act},
+  make("span", {}, label));
 function tell() {
   const i = current(), about = pick("about");
   if (i < 0 && !chosen.size) {
-    const how = phone.matches ? "Tap" : "Point at";
-    about.replaceChildren(make("p", {className: "hint", textContent: `${how} a model to see what it `
-      + "is and which models are nearest. Arrow keys go from model to model, + and − zoom."}));
+    about.replaceChildren(make("p", {className: "hint"}, phone.matches ? "Tap" : "Point at",
+      " a model to see what it is and which models are nearest. Arrow keys go from model to model, "
+      + "+ and − zoom."));
   } else if (i < 0) {
     const list = [...chosen].slice(0, 200).map(j => make("li", {}, row(D.labels[j], () => go(j))));
     const more = chosen.size > 200 ? `; the first 200 are listed` : "";
-    about.replaceChildren(make("b", {textContent: `${chosen.size} chosen${more}`}),
-      row("clear the choice", () => { chosen.clear(); redraw(); tell(); }), make("ol", {}, ...list));
+    about.replaceChildren(make("b", {}, `${chosen.size} chosen${more}`),
+      row("clear the choice", keys.Escape), make("ol", {}, ...list));
   } else {
     const terms = columns.filter(([name, of]) => of[i] !== null && of[i] !== ""
       && !(name == "model" && of[i] == D.labels[i])).flatMap(([name, of]) => [
-      make("dt", {textContent: name.replaceAll("_", " ")}), make("dd", {textContent: text(of[i])})]);
+      make("dt", {}, plain(name)), make("dd", {}, text(of[i]))]);
     const near = D.near[i].map(j => make("li", {}, row(D.labels[j], () => go(j))));
-    about.replaceChildren(make("b", {textContent: D.labels[i]}), make("dl", {}, ...terms),
-      ...near.length ? [make("h2", {textContent: "nearest models"}), make("ol", {}, ...near)] : []);
+    about.replaceChildren(make("b", {}, D.labels[i]), make("dl", {}, ...terms),
+      ...near.length ? [make("h2", {}, "nearest models"), make("ol", {}, ...near)] : []);
   }
 }
 function hover(i) {
@@ -221,7 +206,7 @@ function centre(i) {
 function go(i) {
   const [x, y] = places[i], edge = 40;
   if (x < edge || y < edge || x > width - edge || y > height - edge) centre(i);
-  if (!isShown(i)) { hidden.clear(); explain(); }
+  if (!isShown(i)) show();
   paint();
   pin(i);
 }
@@ -267,8 +252,7 @@ map.addEventListener("pointermove", event => {
   const before = [...down.values()];
   down.set(event.pointerId, to);
   if (lasso) { lasso.push(to); return mark(); }
-  const mean = points => points.reduce(([x, y], p) => [x + p[0] / points.length,
-    y + p[1] / points.length], [0, 0]);
+  const mean = points => [0, 1].map(k => points.reduce((sum, p) => sum + p[k], 0) / points.length);
   const [a, b] = [mean(before), mean([...down.values()])];
   shift(b[0] - a[0], b[1] - a[1]);
   if (down.size == 2) {
@@ -289,8 +273,7 @@ function release(event) {
     pin(-1);
     redraw();
   } else if (!moved && event.type == "pointerup") {
-    const i = hit(spot(event), event.pointerType == "touch");
-    pin(i);
+    pin(hit(spot(event), event.pointerType == "touch"));
   }
   lasso = null;
 }
@@ -340,17 +323,17 @@ map.addEventListener("keydown", event => {
 function swatch(hue, marker, isRinged) {
   const it = make("canvas", {width: 32, height: 32}), pen = it.getContext("2d");
   pen.scale(2, 2);
-  dot(pen, 0, 8, 8, isRinged ? 4 : 5.5, hue, marker, isRinged);
+  dot(pen, 8, 8, isRinged ? 4 : 5.5, hue, marker, isRinged);
   return it;
 }
 function explain() {
-  const parts = [], grey = isDark() ? "#98a2b0" : "#7d8592", colour = D.colours[state.colour];
+  const parts = [], colour = D.colours[state.colour];
   for (const group of groups()) {
     const counts = group.legend.map(() => 0);
-    for (const n of group.of) if (n >= 0) counts[n]++;
-    parts.push(make("h2", {textContent: group.name.replaceAll("_", " ")}));
+    for (const n of group.of) counts[n]++;
+    parts.push(make("h2", {}, plain(group.name)));
     group.legend.forEach(([label, hue, marker], n) => {
-      const key = `${group.name} ${n}`, shade = hue == "#222222" && isDark() ? "#e8eaee" : hue;
+      const key = `${group.name} ${n}`;
       const button = row(label, () => {
         if (!hidden.delete(key)) hidden.add(key);
         if (!every.some(isShown)) say("No model is shown");
@@ -359,8 +342,8 @@ function explain() {
         redraw();
       });
       button.setAttribute("aria-pressed", !hidden.has(key));
-      button.prepend(swatch(shade || grey, marker, group == D.rings));
-      button.append(make("small", {textContent: counts[n].toLocaleString("en")}));
+      button.prepend(swatch(shade(hue), marker, group == D.rings));
+      button.append(make("small", {}, text(counts[n])));
       parts.push(button);
     });
   }
@@ -370,13 +353,15 @@ function explain() {
     bar.ariaLabel = `${colour.name} from ${colour.ticks[0]} to ${colour.ticks[2]} ${colour.unit}`;
     const ends = make("div", {className: "ends"}, ...colour.ticks.map(t => make("span", {}, t)));
     const missing = colour.n_missing ? `; ${colour.n_missing} not known, grey` : "";
-    const title = colour.name.replaceAll("_", " ") + (colour.unit && `, ${colour.unit}`) + missing;
-    parts.unshift(make("h2", {textContent: title}), bar, ends);
+    const title = plain(colour.name) + (colour.unit && `, ${colour.unit}`) + missing;
+    parts.unshift(make("h2", {}, title), bar, ends);
   }
   parts.push(make("button", {id: "all", textContent: "show all", hidden: !hidden.size,
-    onclick: () => { hidden.clear(); explain(); redraw(); }}));
+    onclick: show}));
   pick("legend").replaceChildren(...parts);
 }
+
+function show() { hidden.clear(); explain(); redraw(); }
 
 // search by name
 let hits = [], pointed = -1;
@@ -386,16 +371,16 @@ function suggest() {
   hits = all.slice(0, 8);
   pointed = -1;
   const rows = hits.map((i, n) => {
-    const [label, model] = [D.labels[i], D.columns.model[i]];
+    const label = D.labels[i], model = D.columns.model[i];
     const option = make("li", {id: `hit-${n}`, role: "option", textContent: label,
       onpointerdown: event => { event.preventDefault(); take(n); }});
-    if (model != label) option.append(make("small", {textContent: model}));
+    if (model != label) option.append(make("small", {}, model));
     return option;
   });
-  const rest = all.length - hits.length;
-  if (rest > 0) rows.push(make("li", {role: "presentation"}, make("small", {textContent: `${rest} more`})));
+  const rest = all.length ? `${all.length - hits.length} more` : "no model of that name";
+  if (all.length != hits.length || !all.length)
+    rows.push(make("li", {role: "presentation", textContent: rest}));
   if (asked.length) say(`${all.length} models found`);
-  if (asked.length && !all.length) rows.push(make("li", {role: "presentation"}, "no model of that name"));
   pick("hits").replaceChildren(...rows);
   open(asked.length > 0);
 }
@@ -430,10 +415,10 @@ pick("search").addEventListener("keydown", event => {
 function say(words) { pick("said").textContent = words; }
 function copy() {
   const rows = chosen.size ? [...chosen] : every.filter(i => isShown(i) && isInside(places[i]));
-  const quoted = value => /[",\n\r]/.test(value ?? "") ? `"${value.replaceAll('"', '""')}"` : value ?? "";
+  const quoted = value => `"${String(value ?? "").replaceAll('"', '""')}"`;
   const table = [["label", ...columns.map(([name]) => name)],
     ...rows.map(i => [D.labels[i], ...columns.map(([, of]) => of[i])])];
-  const area = make("textarea", {value: table.map(row => row.map(quoted).join(",")).join("\n") + "\n"});
+  const area = make("textarea", {value: table.map(row => row.map(quoted) + "\n").join("")});
   document.body.append(area);
   area.select();
   const isCopied = document.execCommand("copy");
@@ -461,7 +446,7 @@ function read() {
   redraw();
 }
 for (const [id, of] of [["view", D.views], ["colour", D.colours]]) {
-  for (const name in of) pick(id).add(new Option(name.replaceAll("_", " "), name));
+  for (const name in of) pick(id).add(new Option(plain(name), name));
   pick(id).onchange = () => {
     state[id] = pick(id).value;
     if (id == "colour") hidden.clear();
@@ -473,21 +458,18 @@ for (const [id, of] of [["view", D.views], ["colour", D.colours]]) {
 pick("views").hidden = pick("view").length < 2;
 pick("kin").hidden = !D.kin.length;
 pick("lineage").onchange = redraw;
-pick("in").onclick = () => scale(1.6);
-pick("out").onclick = () => scale(1 / 1.6);
-pick("whole").onclick = whole;
-pick("copy").onclick = copy;
-pick("lasso").onclick = () => {
-  isLasso = !isLasso;
-  pick("lasso").setAttribute("aria-pressed", isLasso);
-  map.classList.toggle("lasso", isLasso);
-};
-pick("mode").onclick = () => {
-  root.dataset.mode = state.mode = isDark() ? "light" : "dark";
-  explain();
-  redraw();
-  write();
-};
+const buttons = {in: () => scale(1.6), out: () => scale(1 / 1.6), whole, copy,
+  lasso: () => {
+    isLasso = map.classList.toggle("lasso");
+    pick("lasso").setAttribute("aria-pressed", isLasso);
+  },
+  mode: () => {
+    root.dataset.mode = state.mode = isDark() ? "light" : "dark";
+    explain();
+    redraw();
+    write();
+  }};
+for (const id in buttons) pick(id).onclick = buttons[id];
 night.addEventListener("change", () => { explain(); redraw(); });
 addEventListener("hashchange", read);
 new ResizeObserver(([entry]) => {
