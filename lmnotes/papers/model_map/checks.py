@@ -4,15 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.cluster.hierarchy import fcluster
 
+from lmnotes import statistics
 from lmnotes.models import ngram, ngram_lookup
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import projection, robustness
 from lmnotes.papers.model_map.population import Population
 from lmnotes.text import chunks
-
-SHARES = (0, 0.005, 0.01, 0.02, 0.05, 0.1)
 
 
 def random_pairs(n_models: int, n_pairs: int, seed: int) -> np.ndarray:
@@ -35,16 +35,30 @@ def clip_tails(raw: LikelihoodMatrix, share: float, pairs: np.ndarray) -> dict[s
     }
 
 
-def tails_by_clip(raw: LikelihoodMatrix, n_pairs: int = 300, seed: int = 0) -> pd.DataFrame:
-    """`clip_tails` for every one of SHARES, a row each."""
-    pairs = random_pairs(len(raw.values), n_pairs, seed)
-    return pd.DataFrame([clip_tails(raw, share, pairs) for share in SHARES])
+def clip_effect(raw: LikelihoodMatrix, share: float, seed: int = 0) -> dict[str, float]:
+    """`clip_tails` without and with the clip, as numbers of a sentence: share, kurtosis and part of
+    the distance in 1 % of the texts, before and after."""
+    pairs = random_pairs(len(raw.values), 300, seed)
+    before, after = (clip_tails(raw, clip, pairs) for clip in (0, share))
+    numbers = {"share": share, "before": before["kurtosis"], "after": after["kurtosis"]}
+    return numbers | {"part_before": before["top_share"], "part_after": after["top_share"]}
+
+
+def first_split(linkage: np.ndarray, column: pd.Series) -> dict[str, object]:
+    """The two sides of a tree's highest branch: how many models each has, and their classes, the
+    most frequent first."""
+    side = fcluster(linkage, 2, "maxclust")
+    column = pd.Series(column).astype(str).reset_index(drop=True)
+    counts = [column[side == number].value_counts() for number in (1, 2)]
+    counts.sort(key=lambda classes: -classes.sum())
+    said = [[f"{n} {name}" for name, n in classes.items()] for classes in counts]
+    return {"larger": said[0], "smaller": said[-1]}
 
 
 def compare_pairs(population: Population, n_pairs: int = 9, seed: int = 0) -> pd.DataFrame:
-    """Pairs from the nearest to the farthest: their distance, and how well the texts determine it.
+    """Pairs from the nearest to the farthest: their map distance, and how well the texts determine it.
 
-    A row per pair: both models, the distance in bits/byte with its bootstrap error over texts, the
+    A row per pair: both models, the distance in nats per text with its bootstrap error over texts, the
     relative error by bootstrap and by kurtosis, the kurtosis, and the part of 1 % of the texts.
     """
     upper = np.column_stack(np.triu_indices(len(population), 1))
@@ -55,10 +69,10 @@ def compare_pairs(population: Population, n_pairs: int = 9, seed: int = 0) -> pd
     half = d.var(axis=1) / 2
     return pd.DataFrame(
         {
-            "model": population.names[some[:, 0]],
-            "other": population.names[some[:, 1]],
-            "distance, bits/byte": half / population.nats_per_bit,
-            "standard error (bootstrap)": error / population.nats_per_bit,
+            "model": population.labels[some[:, 0]],
+            "other": population.labels[some[:, 1]],
+            "map distance, nats per text": half,
+            "standard error (bootstrap)": error,
             "relative error (bootstrap)": error / half,
             "relative error (kurtosis)": robustness.relative_error(d),
             "kurtosis": robustness.kurtosis(d),
@@ -71,12 +85,33 @@ def family_neighbours(population: Population, k: int = 5) -> tuple[np.ndarray, .
     """Of every model that has relatives: the share of its k nearest that are of its family, what
     chance gives, and its lineage."""
     n = len(population)
-    apart = np.where(np.eye(n, dtype=bool), np.inf, population.kl)
+    apart = np.where(np.eye(n, dtype=bool), np.inf, population.distance)
     family = population.models.family.astype(str).to_numpy()
     same = projection.purity(family, np.argsort(apart, axis=1)[:, : min(k, n - 1)])
     relatives = np.array([np.sum(family == name) - 1 for name in family])
     kept = relatives > 0
     return same[kept], relatives[kept] / (n - 1), population.models.lineage.to_numpy()[kept]
+
+
+def gain_claim(
+    share: np.ndarray, chance: np.ndarray, lineage: np.ndarray, what: str, seed: int = 0
+) -> tuple:
+    """A claim's value, interval and note: the mean gain over chance, the interval over lineages,
+    since relatives are not independent."""
+    if len(set(lineage)) < 2:
+        return np.nan, None, "fewer than two lineages to ask"
+    value, interval = statistics.group_bootstrap(
+        lambda rows: (share - chance)[rows].mean(), lineage, seed=seed
+    )
+    note = f"{share.mean():.2f} of {what}, chance {chance.mean():.2f}, {len(set(lineage))} lineages"
+    return value, interval, note
+
+
+def map_claims(population: Population, strongest: np.ndarray, seed: int = 0) -> dict[str, tuple]:
+    """Whether neighbours on the map are of one family, and models where their texts are."""
+    hits = domain_hits(population, strongest)
+    near = gain_claim(*family_neighbours(population), "the neighbours", seed)
+    return {"families": near, "domains": gain_claim(*hits, f"{len(hits[0])} models", seed)}
 
 
 def domain_hits(population: Population, strongest: np.ndarray) -> tuple[np.ndarray, ...]:

@@ -1,38 +1,24 @@
-"""Figures that ask whether the map is right: tails, calibration, spectrum, prediction, mixtures."""
+"""Figures that ask whether the map is right: calibration, spectrum, prediction, leaks, mixtures."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from scipy.cluster.hierarchy import dendrogram
 
 from lmnotes.figures import maps, style
+from lmnotes.papers.model_map.interpolation import Plane
+from lmnotes.papers.model_map.leaks import Reading
+from lmnotes.papers.model_map.prediction_runs import COORDINATES, FOLDS, Comparison
+from lmnotes.papers.model_map.tokenizers import Moves
 
-
-def clipping(values: np.ndarray, threshold: float, by_share: pd.DataFrame) -> Figure:
-    """All entries of L with the clip, and what clipping does to the tails of the differences.
-
-    Args:
-        values: entries of the raw L, nats per text.
-        by_share: columns share (of entries clipped), kurtosis, top_share; a row per setting.
-    """
-    figure, (left, middle, right) = style.panels(3, height=2.2)
-    low = np.quantile(values, 0.0005)
-    left.hist(np.maximum(values, low), bins=80, color=style.GREY)
-    left.axvline(threshold, color=style.RED, lw=1, label="clip")
-    left.legend(loc="upper left")
-    left.set(yscale="log", xlabel="log-likelihood of a text, nats", ylabel="model-text pairs")
-    for ax, values, label in (
-        (middle, by_share["kurtosis"], "kurtosis of a difference"),
-        (right, 100 * by_share.top_share, "distance in 1 % of texts, %"),
-    ):
-        ax.plot(100 * by_share.share, values, "o-", ms=3, color=style.BLUE)
-        ax.set(xlabel="entries clipped, %", ylabel=label, ylim=(0, 1.1 * values.max()))
-    middle.axhline(3, color=style.BLACK, lw=0.6, ls=":")
-    return figure
+_ESTIMATES = (  # column, claim, label
+    ("token level", "kl_token", "next-byte KL on given texts,\nnats per text"),
+    ("text level", "kl_text", "KL of sampled texts,\nnats per text"),
+)
+_MEAN = style.ORANGE  # the mean log-likelihood alone; the coordinates are blue
 
 
 def by_length(table: pd.DataFrame) -> Figure:
@@ -42,13 +28,14 @@ def by_length(table: pd.DataFrame) -> Figure:
         table: columns pair, n_bytes, sampled, error, total, within; all in nats per text.
     """
     estimates = {
-        "total": ("s-", style.RED, "variance / 2"),
-        "within": ("^-", style.BLUE, "variance / 2, within domains"),
+        "total": ("s-", style.RED, "map distance"),
+        "within": ("^-", style.BLUE, "map distance within domains"),
     }
     figure, axes = style.panels(table.pair.nunique(), height=2.5)
     for ax, (pair, rows) in zip(axes, table.groupby("pair", sort=False), strict=True):
         kl_by_length(ax, rows, estimates)
-        ax.set_title(pair, fontsize=5.2)
+        names = [textwrap.fill(name, 26) for name in pair.split("\n")]
+        ax.set_title("\nand ".join(names), fontsize=5.2)
     axes[0].set_ylabel("nats per text")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
@@ -73,111 +60,23 @@ def kl_by_length(
     ax.minorticks_off()
 
 
-def agreement(table: pd.DataFrame, columns: Mapping[str, str]) -> Figure:
-    """The map's distance against directly estimated KL of the same pairs, a panel per estimate.
-
-    Args:
-        table: columns variance and those of `columns`, bits/byte; `kind` of pair gives the colour.
-        columns: column -> label of the x axis, with its correlation.
-    """
-    figure, axes = style.panels(len(columns), height=2.7, sharey=True, width=style.PAGE * 0.85)
-    for ax, (column, label) in zip(axes, columns.items(), strict=True):
-        for (name, pairs), colour in zip(
-            table.groupby("kind", sort=False), style.COLOURS, strict=False
-        ):
-            dots = {"s": 9, "color": colour, "linewidths": 0, "alpha": 0.8}
-            ax.scatter(pairs[column], pairs.variance, **dots, label=f"{name} ({len(pairs)})")
-        both = table[[column, "variance"]].to_numpy()
-        maps.equality(ax, both[both > 0], label="equal")
-        ax.set(xscale="log", yscale="log", xlabel=label)
-    axes[0].set_ylabel("map distance, bits/byte")
-    axes[-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), handletextpad=0.1)
-    return figure
-
-
-def spectrum(cumulative: np.ndarray, marks: Mapping[float, int]) -> Figure:
-    """The cumulative contribution of principal components, with the numbers that reach a share."""
-    figure, (ax,) = style.panels(width=style.PAGE * 0.5, height=2.4)
-    ax.plot(np.arange(1, len(cumulative) + 1), 100 * cumulative, ".-", ms=4, color=style.BLUE)
-    for share, n in marks.items():
-        ax.plot([0, n, n], [100 * share, 100 * share, 0], color=style.RED, lw=0.7, ls=":")
-        look = {"textcoords": "offset points", "color": style.RED, "fontsize": 7}
-        ax.annotate(f"{100 * share:.0f} %: {n}", (n, 100 * share), (4, -9), **look)
-    ax.set(xlabel="components", ylabel="share of the squared norm of $Q$, %", ylim=(0, 103))
-    ax.set_xlim(left=0)
-    return figure
-
-
-def predicted(
-    table: pd.DataFrame, panels: Sequence[str], titles: Sequence[str], colour: pd.Series
-) -> Figure:
-    """Predicted against true scores, a panel per target, coloured by one number of the models.
-
-    Args:
-        table: columns "<target>" and "<target> predicted", per cent, a row per model.
-        colour: (M,) numbers; the scale runs from their 10th to their 100th percentile.
-    """
-    width, height = (style.PAGE, 1.95) if len(panels) > 1 else (3.6, 2.9)
-    figure, axes = style.grid(len(panels), 4, width=width, height=height)
-    low, high = np.nanquantile(colour, [0.1, 1])
-    look = {"s": 11, "cmap": "viridis", "linewidths": 0.2, "edgecolors": "white"}
-    for ax, target, title in zip(axes, panels, titles, strict=True):
-        x, y = table[target], table[f"{target} predicted"]
-        points = ax.scatter(x, y, c=colour, vmin=low, vmax=high, **look)
-        maps.equality(ax, x, y)
-        ax.set_title(title, fontsize=7)
-    figure.supxlabel("accuracy, %", fontsize=8)
-    figure.supylabel("predicted out of fold, %", fontsize=8)
-    maps.colour_bar(points, str(colour.name), axes)
-    return figure
-
-
-def leakage(
-    likelihood: np.ndarray,
-    ability: np.ndarray,
-    column: pd.Series,
-    twins: Sequence[tuple[int, int]] = (),
-) -> Figure:
-    """Standardised task mean against standardised mean log-likelihood, twins joined by arrows.
-
-    Args:
-        likelihood, ability: (M,) in standard deviations.
-        twins: (clean, leaked) rows; the arrow is what seeing the texts did.
-    """
-    figure, (ax,) = style.panels(width=style.PAGE * 0.72, height=3.0)
-    maps.models(ax, np.column_stack([likelihood, ability]), column)
-    maps.equality(ax, likelihood, ability)
-    _arrows(ax, np.column_stack([likelihood, ability]), twins, lw=0.8, shrinkA=3, shrinkB=3)
-    ax.set(xlabel="mean log-likelihood, standard deviations", ylabel="task mean, sd")
-    return figure
-
-
-def interpolation(
-    weights: np.ndarray,
-    plane: np.ndarray,
-    mean: np.ndarray,
-    predicted_mean: np.ndarray,
-    points: np.ndarray,
-    title: str,
-) -> Figure:
-    """The grid in weight space, in log-likelihood space, and predicted against actual means.
-
-    Args:
-        weights, plane: (G, 2) places of theta(a, b). mean, predicted_mean: (G,) nats per text.
-        points: (G, 2) of a and b. title: of the third panel.
-    """
+def interpolation(plane: Plane) -> Figure:
+    """The grid in weight space, in log-likelihood space, and predicted against actual means."""
+    points, (mean, predicted_mean) = plane.points, plane.means
+    weights = plane.geometry.place(points)
     figure, axes = style.panels(3, height=2.5)
     _net(axes[0], 1000 * weights, points, mean)
     axes[0].set(
         title="weights", xlabel="along step 1, $10^{-3}$ rms", ylabel="across, $10^{-3}$ rms"
     )
-    dots = _net(axes[1], plane, points, mean)
+    dots = _net(axes[1], plane.coordinates, points, mean)
     axes[1].set(title="log-likelihoods", xlabel="component 1, nats", ylabel="component 2, nats")
     maps.colour_bar(dots, "mean log-likelihood, nats")
     look = np.column_stack([points[:, 0], np.full(len(points), 0.35), points[:, 1]])
     axes[2].scatter(mean, predicted_mean, c=look, s=14, linewidths=0)
     maps.equality(axes[2], mean, predicted_mean)
-    axes[2].set(xlabel="actual mean, nats", ylabel="predicted mean, nats", title=title)
+    axes[2].set(xlabel="actual mean, nats", ylabel="predicted mean, nats")
+    axes[2].set_title(f"r = {plane.agreement[0]:.3f}, $\\rho$ = {plane.agreement[1]:.3f}")
     where = {"transform": axes[2].transAxes, "ha": "right", "fontsize": 6.5}
     axes[2].text(0.97, 0.05, "red: $a$, blue: $b$", **where)
     return figure
@@ -215,112 +114,165 @@ def _arrows(
         ax.annotate("", places[end], places[start], arrowprops=arrow)
 
 
-def moves(
-    places: np.ndarray, arrows: Mapping[str, Sequence[tuple[int, int]]], column: pd.Series
-) -> Figure:
-    """A map on which some models are scored in two ways, the two places joined by an arrow.
+def agreement(table: pd.DataFrame, claims: Mapping[str, tuple]) -> Figure:
+    """The map distance against directly estimated KL of the same pairs, a panel per estimate, and
+    how many times the KL it is.
 
     Args:
-        places: (M, 2). arrows: what was changed -> pairs of rows, from and to.
+        table: of `Group.agreement`, nats per text; `kind` of pair gives the colour.
+        claims: of `Group.claims`, for r.
     """
-    figure, (ax,) = style.panels(width=style.PAGE * 0.72, height=3.2)
-    maps.models(ax, places, column)
-    for (name, pairs), colour in zip(arrows.items(), (style.BLACK, style.RED), strict=False):
-        _arrows(ax, places, pairs, color=colour, lw=1, shrinkA=1, shrinkB=1)
-        ax.plot([], [], color=colour, label=name)
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), handletextpad=0.4)
-    ax.set(xlabel="component 1, nats", ylabel="component 2, nats")
+    figure, axes = style.panels(2, height=2.9, sharey=True, width=style.PAGE * 0.85)
+    for ax, (column, claim, label) in zip(axes, _ESTIMATES, strict=True):
+        for (name, pairs), colour in zip(
+            table.groupby("kind", sort=False), style.COLOURS, strict=False
+        ):
+            dots = {"s": 11, "color": colour, "linewidths": 0, "alpha": 0.8}
+            ax.scatter(pairs[column], pairs.variance, **dots, label=f"{name} ({len(pairs)})")
+        both = table[[column, "variance"]].to_numpy()
+        both = both[(both > 0).all(axis=1)]
+        low, high = both.min(), both.max()
+        ax.plot([low, high], [low, high], color=style.BLACK, lw=0.8, ls=":", label="equal")
+        times = float(np.median(both[:, 1] / both[:, 0]))
+        look = {"color": style.RED, "lw": 0.8, "ls": "--"}
+        ax.plot([low, high / times], [low * times, high], **look, label="equal, times the factor")
+        words = f"{times:.1f} times the KL (median)\nr = {claims[claim][0]:.2f}"
+        ax.set_title(words, color=style.RED)
+        ax.set(xscale="log", yscale="log", xlabel=label)
+    axes[0].set_ylabel("map distance, nats per text")
+    axes[-1].legend(loc="center left", bbox_to_anchor=(1, 0.5), handletextpad=0.3)
     return figure
 
 
-def against_mean(
-    scores: pd.DataFrame,
-    mean: np.ndarray,
-    panels: Sequence[str],
-    titles: Sequence[str],
-    column: pd.Series,
-) -> Figure:
-    """Each score against the mean log-likelihood, a panel each, models coloured by a column."""
-    figure, axes = style.grid(len(panels), 4, height=1.95)
-    for ax, name, title in zip(axes, panels, titles, strict=True):
-        points = np.column_stack([mean, scores[name]])
-        maps.models(ax, points, column, size=11, legend=False)
-        ax.set_title(title, fontsize=7)
-    figure.supxlabel("mean log-likelihood, nats per text", fontsize=8)
-    figure.supylabel("accuracy, %", fontsize=8)
-    handles = axes[0].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside right center", handletextpad=0.1)
+def spectrum(cumulative: np.ndarray, marks: Mapping[float, int]) -> Figure:
+    """The cumulative contribution of principal components with the numbers that reach a share; in
+    the inset, what each of the first adds."""
+    figure, (ax,) = style.panels(width=style.PAGE * 0.6, height=2.8)
+    ax.plot(np.arange(1, len(cumulative) + 1), 100 * cumulative, ".-", ms=4, color=style.BLUE)
+    for share, n in marks.items():
+        ax.plot([0, n, n], [100 * share, 100 * share, 0], color=style.RED, lw=0.7, ls=":")
+        look = {"textcoords": "offset points", "color": style.RED, "fontsize": 7}
+        ax.annotate(
+            f"{100 * share:.0f} %: {n} components",
+            (n, 100 * share),
+            (5, -20 + 200 * (share - 0.9)),
+            **look,
+        )
+    ax.set(xlabel="components", ylabel="share of the squared norm of $Q$, %", ylim=(0, 103))
+    ax.set_xlim(left=0)
+    inset, first = ax.inset_axes([0.5, 0.13, 0.47, 0.42]), cumulative[:12]
+    inset.bar(np.arange(1, len(first) + 1), 100 * np.diff(first, prepend=0), color=style.BLUE)
+    inset.set_title("each by itself, %", fontsize=7, pad=2)
+    inset.set_xticks(np.arange(1, len(first) + 1, 3))
+    inset.tick_params(labelsize=6)
     return figure
 
 
-def projections(
-    drawings: Mapping[str, np.ndarray], column: pd.Series, units: Mapping[str, tuple[str, str]]
-) -> Figure:
-    """The same models under several projections, one legend for all.
+def contrast(comparison: Comparison) -> Figure:
+    """What the coordinates and what the mean log-likelihood alone tell of each score, under grouped
+    and random folds, and the mean of the tasks as it was predicted (Tables 2, 3, Figure 8)."""
+    figure, axes = style.panels(3, height=0.9 + 0.24 * len(comparison.columns))
+    targets, places = comparison.columns, np.arange(len(comparison.columns))[::-1]
+    alone = comparison.alone.set_index("target").r[targets]
+    for ax, folds in zip(axes, FOLDS, strict=False):
+        ax.axvline(0, color=style.GREY, lw=0.5)
+        ax.set(title=f"{folds} folds", xlabel="Pearson's r", xlim=(-0.55, 1.05))
+        ax.set_yticks(places, targets if ax is axes[0] else [])
+        ax.plot(alone, places, "D", ms=4, color=_MEAN, label="mean log-likelihood alone")
+        if (COORDINATES, folds) not in comparison.fitted:
+            continue
+        rows = comparison.fitted[COORDINATES, folds].table(targets)
+        ax.hlines(places, alone, rows.r, color=style.GREY, lw=1, zorder=0)
+        look = {"fmt": "o", "ms": 4, "color": style.BLUE, "label": "coordinates $Q$"}
+        ax.errorbar(rows.r, places, xerr=rows["r sd"], lw=0.8, **look)
+    target, row = targets[-1], comparison.summary.loc[targets[-1]]
+    dots = _scores(axes[2], comparison.predicted, target, comparison.mean)
+    title = f"{target}: r = {row.r:.2f}, $\\rho$ = {row.rho:.2f}"
+    axes[2].set(xlabel="measured, %", ylabel="predicted, %", title=title)
+    maps.colour_bar(dots, "mean log-likelihood, nats")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower left", ncols=2)
+    return figure
 
-    Args:
-        drawings: name -> (M, 2). units: name -> labels of its two axes.
-    """
-    figure, axes = style.panels(len(drawings), height=3.1)
-    for ax, (name, xy) in zip(axes, drawings.items(), strict=True):
-        maps.models(ax, xy, column, legend=False)
-        if name in units:
-            ax.set(title=name, xlabel=units[name][0], ylabel=units[name][1])
+
+def by_task(comparison: Comparison) -> Figure:
+    """Every score against what the coordinates predict, above, and against the mean
+    log-likelihood, below (Figure 18 and its counterpart for the mean)."""
+    targets, table = comparison.columns, comparison.predicted
+    alone = comparison.alone.set_index("target")
+    rows = [(row, target) for row in ("coordinates", "mean") for target in targets]
+    figure, panels = style.grid_of(rows, height=1.45)
+    for (row, target), ax in panels.items():
+        known, x = comparison.summary if row == "coordinates" else alone, comparison.mean
+        if row == "coordinates":
+            _scores(ax, table, target, comparison.mean, size=5)
         else:
-            maps.bare(ax, name)
-    handles = axes[0].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside lower center", ncols=5, handletextpad=0.1)
+            ax.scatter(table[target], x, s=5, color=_MEAN, linewidths=0)
+        words = f"r = {known.r[target]:.2f}"
+        ax.set_title(f"{target}\n{words}" if row == "coordinates" else words, fontsize=6.5)
+        ax.tick_params(labelsize=5.5)
+        ax.tick_params(labelleft=ax.get_subplotspec().is_first_col())
+        low, high = table[targets].min().min(), table[targets].max().max()
+        ax.set(ylim=(low, high) if row == "coordinates" else (x.min() - 9, x.max() + 9))
+    panels["coordinates", targets[0]].set_ylabel("predicted, %", fontsize=7)
+    panels["mean", targets[0]].set_ylabel("mean log-likelihood,\nnats per text", fontsize=7)
+    figure.supxlabel("measured accuracy, %", fontsize=7)
     return figure
 
 
-def colourings(
-    xy: np.ndarray, columns: Mapping[str, pd.Series], units: Mapping[str, str]
-) -> Figure:
-    """One map in several colours, a panel each; the number of classes is small."""
-    figure, axes = style.grid(len(columns), 2, height=2.5)
-    for ax, (name, column) in zip(axes, columns.items(), strict=True):
-        maps.models(ax, xy, column, unit=units.get(name, ""))
-        maps.bare(ax, name)
+def _scores(ax: Axes, table: pd.DataFrame, target: str, mean: np.ndarray, size: float = 11):
+    """Predicted against measured scores, coloured by the mean log-likelihood from its 10th to its
+    100th percentile; the dots are returned."""
+    low, high = np.nanquantile(mean, [0.1, 1])
+    look = {"s": size, "cmap": "viridis", "vmin": low, "vmax": high, "linewidths": 0.2}
+    x, y = table[target], table[f"{target} predicted"]
+    dots = ax.scatter(x, y, c=mean, edgecolors="white", **look)
+    maps.equality(ax, x, y)
+    return dots
+
+
+def leakage(reading: Reading, models: pd.DataFrame) -> Figure:
+    """By how much likelier the texts are to each leaked model than to its clean twin, sorted; and
+    the paper's reading, task mean against mean log-likelihood, both standardised.
+
+    Args:
+        models: those of the reading, as `figures.maps.draw` takes them.
+    """
+    figure, (left, right) = style.panels(2, height=2.7, width_ratios=[1, 1.15])
+    rows, places = reading.likelier, np.arange(len(reading.likelier))
+    reach = [rows.gap - rows.low, rows.high - rows.gap]
+    left.errorbar(rows.gap, places, xerr=reach, fmt="o", ms=4, lw=0.9, color=style.BLUE)
+    left.axvline(0, color=style.BLACK, lw=0.6)
+    left.set_yticks(places, rows.label, fontsize=6)
+    left.set(xlabel="likelier than its clean twin,\nnats per text", ylim=(-0.6, len(rows) - 0.4))
+    points = np.column_stack([reading.likelihood, reading.ability])
+    maps.draw(right, points, models, size=12, names=[])
+    maps.equality(right, reading.likelihood, reading.ability)
+    _arrows(right, points, reading.twins, lw=0.8, shrinkA=3, shrinkB=3)
+    right.set(xlabel="mean log-likelihood, sd", ylabel="task mean, sd")
     return figure
 
 
-def distances(
-    kl: np.ndarray, order: np.ndarray, families: Sequence[str], unit: str = "bits/byte"
-) -> Figure:
-    """The matrix of distances with rows in the order of a tree, families along its side."""
-    ordered = np.asarray(kl)[np.ix_(order, order)]
-    off = ordered[~np.eye(len(ordered), dtype=bool)]
-    low = np.quantile(off[off > 0], 0.001) if (off > 0).any() else 1e-6
-    figure, (ax,) = style.panels(width=style.PAGE * 0.72, height=style.PAGE * 0.62)
-    norm = LogNorm(low, off.max())
-    image = ax.imshow(np.maximum(ordered, low), "magma", norm, interpolation="nearest")
-    maps.colour_bar(image, f"map distance, {unit}")
-    ax.set_yticks(*_runs(np.asarray(families)[order]), fontsize=6)
-    ax.set(xticks=[], xlabel="models in the order of the tree")
-    ax.tick_params(length=2)
+def moves(trap: Moves, median: float) -> Figure:
+    """How far a model moves when its first byte is not scored, when it reads subwords, and when it
+    is trained with another seed; beside it, the moves on the map.
+
+    Args:
+        median: the median map distance of two models, nats per text.
+    """
+    figure, (left, right) = style.panels(2, height=2.9, width_ratios=[1, 1])
+    kinds = list(dict.fromkeys(trap.table.changed))
+    colours = dict(zip(kinds, (style.BLUE, style.RED, style.GREEN), strict=False))
+    for place, (kind, rows) in enumerate(trap.table.groupby("changed", sort=False)):
+        x = rows["map distance, nats per text"]
+        y = place + np.linspace(-0.18, 0.18, len(x)) if len(x) > 1 else np.full(len(x), place)
+        left.scatter(x, y, s=18, color=colours[kind], linewidths=0)
+        left.plot([x.median()] * 2, [place - 0.3, place + 0.3], color=style.BLACK, lw=1)
+    left.axvline(median, color=style.GREY, lw=0.8, ls=":")
+    left.text(median, len(kinds) - 0.45, "two models, median ", ha="right", fontsize=6.5)
+    left.set_yticks(range(len(kinds)), kinds)
+    left.set(xscale="log", xlabel="map distance, nats per text", ylim=(-0.6, len(kinds) - 0.2))
+    right.scatter(*trap.places.T, s=8, color=style.GREY, alpha=0.5, linewidths=0)
+    for kind, pairs in trap.arrows.items():
+        _arrows(right, trap.places, pairs, color=colours.get(kind, style.BLACK), lw=1, shrinkA=1)
+    right.set(xlabel="component 1, nats", ylabel="component 2, nats")
     return figure
-
-
-def tree(linkage: np.ndarray, names: Sequence[str], column: pd.Series) -> Figure:
-    """The hierarchical clustering as a tree, leaves named and coloured by one column."""
-    look = maps.looks(column)
-    figure, (ax,) = style.panels(width=style.PAGE * 0.75, height=0.6 + 0.115 * len(names))
-    drawn = dendrogram(
-        linkage, labels=list(names), orientation="left", ax=ax, link_color_func=lambda _: style.GREY
-    )
-    for label, leaf in zip(ax.get_yticklabels(), drawn["leaves"], strict=True):
-        label.set(color=look.colours[leaf], fontsize=6)
-    for lines in ax.collections:
-        lines.set_linewidth(0.7)
-    ax.set_xlabel("height: standard deviation of the difference, nats per text")
-    ax.spines["left"].set_visible(False)
-    handles = [ax.scatter([], [], color=colour, s=14, label=name) for name, colour in look.legend]
-    ax.figure.legend(handles=handles, loc="outside lower center", ncols=4, handletextpad=0.1)
-    return figure
-
-
-def _runs(names: np.ndarray) -> tuple[list[float], list[str]]:
-    """The middle of every run of two or more equal names, and the name."""
-    runs = np.split(np.arange(len(names)), np.flatnonzero(names[1:] != names[:-1]) + 1)
-    long = [run for run in runs if len(run) > 1]
-    return [float(run.mean()) for run in long], [str(names[run[0]]) for run in long]

@@ -21,6 +21,8 @@ from lmnotes.errors import InputError
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import prediction, projection
 from lmnotes.models.scoring.rule import Rule
+from lmnotes.models.zoo.plans import Spec
+from lmnotes.papers.model_map.tokenizers import fork
 from lmnotes.text.chunks import TextSet
 
 if TYPE_CHECKING:
@@ -274,3 +276,47 @@ def scored(
     some, points = texts.select(spaced), grid()
     raw, geometry = grid_scores(models, some, points, rule)
     return Plane(list(names), points, raw, geometry, floor, np.asarray(some.domains))
+
+
+def choose(
+    names: Sequence[str],
+    trained: pd.DataFrame | None,
+    specs: Sequence[Spec],
+    texts: TextSet,
+    *,
+    n_texts: int,
+    rule: Rule,
+    floor: float,
+) -> Plane | None:
+    """The plane of the three named models, else of a base and two fine-tunes among those that were
+    trained here (clipped at `floor`), else none."""
+    if names:
+        return scored(names, [name.split("/")[-1] for name in names], texts, n_texts, rule)
+    if trained is None:
+        return None
+    known = trained.set_index("model").loc[list(fork(specs))]
+    return scored(list(known.folder), list(known.label), texts, n_texts, rule, floor)
+
+
+def claims(plane: Plane | None) -> dict[str, tuple]:
+    """What section 6.3 and appendix J say, NaN for another triple than theirs."""
+    other = "a number of other models; one triple here is no sample"
+    base = plane.names[0] if plane else ""
+    r, rho = plane.agreement if plane else (math.nan, math.nan)
+    geometry = vars(plane.geometry) if plane else {}
+    measured = {"r": r, "rho": rho, **geometry}
+    return {
+        f"interpolation_{name}": (
+            (measured[key], None, ", ".join(plane.names))
+            if model in base
+            else (math.nan, None, other)
+        )
+        for name, key, model in (
+            ("r", "r", "Mistral"),
+            ("rho", "rho", "Mistral"),
+            ("angle", "angle", "Mistral"),
+            ("rms_1", "rms_1", "Mistral"),
+            ("rms_2", "rms_2", "Mistral"),
+            ("llama", "angle", "lama"),
+        )
+    }

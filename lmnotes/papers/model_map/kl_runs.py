@@ -10,9 +10,10 @@ import pandas as pd
 
 from lmnotes import parallel, store
 from lmnotes.models.maps import coordinates as maps
-from lmnotes.models.maps import projection
+from lmnotes.models.maps import projection, robustness
 from lmnotes.papers.model_map import kl
 from lmnotes.papers.model_map.population import Population
+from lmnotes.text import chunks
 from lmnotes.text.chunks import TextSet
 
 _VERSION = 3  # part of the key of stored comparisons
@@ -89,12 +90,13 @@ def _compared(models, ids, n_draws, length, n_given, seed) -> Compared:
 class Group:
     """m byte-level models, each compared with each.
 
-    names, mixture: (m,); apart: (m, m) map distances, bits/byte; domains: (N,) of the given texts;
-    length: bytes of each text; spread: (m,) bool, those that were spread along the tree, the others
+    names, labels, mixture: (m,); apart: (m, m) map distances, nats per text; domains: (N,) of the
+    given texts; length: bytes of each text; spread: (m,) bool, those that were spread along the tree, the others
     being the nearest pair.
     """
 
     names: np.ndarray
+    labels: np.ndarray
     mixture: np.ndarray
     apart: np.ndarray
     compared: Compared
@@ -120,12 +122,12 @@ class Group:
         sampled = self.compared.sampled(i, j, self.lengths).rename(columns={"kl": "sampled"})
         given = self.compared.given
         estimate = kl.variance_kl(given[i], given[j], self.lengths, self.domains)
-        return sampled.merge(estimate).assign(pair=f"{self.names[i]}\n{self.names[j]}")
+        return sampled.merge(estimate).assign(pair=f"{self.labels[i]}\n{self.labels[j]}")
 
     @cached_property
     def matrices(self) -> dict[str, np.ndarray]:
         """Map distance and direct estimates (both directions' mean) of the models that were spread
-        along the tree, bits/byte: variance, within, token level, text level, each (m, m)."""
+        along the tree, nats per text: variance, within, token level, text level, (m, m) each."""
         spread = np.ix_(self.spread, self.spread)
         given = self.compared.given[:, :, : self.length].sum(axis=2, dtype=np.float64)
         token, text = self.compared.conditional, self.compared.sampled_matrix(self.length)
@@ -135,15 +137,30 @@ class Group:
             "token level": (token + token.T) / 2,
             "text level": (text + text.T) / 2,
         }
-        return {name: rows[spread] / (self.length * np.log(2)) for name, rows in nats.items()}
+        return {name: rows[spread] for name, rows in nats.items()}
 
     def agreement(self) -> pd.DataFrame:
         """`matrices` of every pair: model, other, kind, and a column of each."""
-        names, mixture = self.names[self.spread], self.mixture[self.spread]
+        names, mixture = self.labels[self.spread], self.mixture[self.spread]
         i, j = np.triu_indices(len(names), 1)
         kind = np.where(mixture[i] == mixture[j], "one mixture", "two mixtures")
         table = pd.DataFrame({"model": names[i], "other": names[j], "kind": kind})
         return table.assign(**{name: rows[i, j] for name, rows in self.matrices.items()})
+
+    @property
+    def factor(self) -> float:
+        """How many times the sampled KL the map distance is, the median over pairs."""
+        table = self.agreement()
+        return float((table["variance"] / table["text level"]).median())
+
+    def claims(self, seed: int = 0) -> dict[str, tuple]:
+        """The correlations of the map distance with both direct estimates, with intervals."""
+        n = int(self.spread.sum())
+        note, found = f"{n * (n - 1) // 2} pairs of {n} models; interval over models", {}
+        for claim, name in (("kl_token", "token level"), ("kl_text", "text level")):
+            pair = self.matrices["variance"], self.matrices[name]
+            found[claim] = (*robustness.agreement(*pair, seed=seed), note)
+        return found
 
     def mixed(self, i: int, j: int, domain: str, share: float) -> pd.DataFrame:
         """As `by_length`, with texts of which this share (0..1) is of one domain and the rest is
@@ -192,14 +209,47 @@ def groups(
     return {"counted": counted, "all": every}
 
 
+ABSENT = dict.fromkeys(("kl_token", "kl_text"), (np.nan, None, "needs the models trained here"))
+
+
+def compare(
+    population: Population, *, is_small: bool, per_domain: int, n_models: int, sampling: Mapping
+) -> dict[str, Group]:
+    """`groups` of a zoo, on texts as long as its networks have read; none of other models, which
+    are not known to read bytes."""
+    if not population.is_zoo:
+        return {}
+    window, longest = (64, 128) if is_small else (128, 512)
+    texts = long_texts(longest, per_domain, sampling["seed"])
+    lengths = {"window": window, "longest": longest}
+    return groups(population, texts, **lengths, n_models=n_models, sampling=sampling)
+
+
+def long_texts(longest: int, per_domain: int, seed: int) -> TextSet:
+    """Texts of `longest` bytes or a few more, a fifth as many of each domain as the map has."""
+    n = max(2, per_domain // 5)
+    return chunks.load("installed", size=longest + 3, minimum=longest, per_domain=n, seed=seed)
+
+
+def growth(compared: Mapping[str, Group], population: Population) -> pd.DataFrame:
+    """`Group.by_length` of the nearest and the farthest counted models, then networks."""
+    counted, every = compared["counted"], compared["all"]
+    is_ngram = population.models.set_index("model").kind == "ngram"
+    networks = np.flatnonzero(~is_ngram[every.names].to_numpy())
+    tables = [counted.by_length(*pair) for pair in counted.ends()]
+    tables += [every.by_length(*pair) for pair in every.ends(networks)]
+    return pd.concat(tables, ignore_index=True)
+
+
 def _group(population, spaced, nearest, ids, domains, length, options) -> Group:
     """Some rows of a population and its nearest pair, compared."""
     rows = np.union1d(spaced, nearest)
     models = population.models.iloc[rows]
     return Group(
         names=models.model.to_numpy(),
+        labels=models.label.to_numpy(),
         mixture=models.mixture.astype(str).to_numpy(),
-        apart=population.kl[np.ix_(rows, rows)],
+        apart=population.distance[np.ix_(rows, rows)],
         compared=compare_by_sampling(list(models.folder), ids, length=length, **options),
         domains=np.asarray(domains),
         length=length,
@@ -217,5 +267,5 @@ def _spread(population: Population, chosen: np.ndarray, n: int) -> np.ndarray:
 def _nearest_two(population: Population, chosen: np.ndarray) -> np.ndarray:
     """The two of the chosen models that are nearest to each other."""
     rows = np.flatnonzero(chosen)
-    apart = population.kl[np.ix_(rows, rows)] + np.diag(np.full(len(rows), np.inf))
+    apart = population.distance[np.ix_(rows, rows)] + np.diag(np.full(len(rows), np.inf))
     return rows[list(np.unravel_index(apart.argmin(), apart.shape))]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from lmnotes import statistics
 from lmnotes.models.maps import prediction
 from lmnotes.papers.model_map.population import Population
 
@@ -17,7 +18,8 @@ class Reading:
 
     table: a row per model; twins: (clean, leaked) rows; gaps: reading of each leaked model less its
     twin's, or less the mean of the others where no twin is known; likelihood, ability: the two
-    standardised values, (M,).
+    standardised values, (M,); likelier: a row per leaked model with a twin, by how much likelier
+    than to the twin the texts are to it, nats per text, with a 95 % interval over texts.
     """
 
     table: pd.DataFrame
@@ -25,6 +27,15 @@ class Reading:
     gaps: np.ndarray
     likelihood: np.ndarray
     ability: np.ndarray
+    likelier: pd.DataFrame
+
+    def claim(self) -> tuple:
+        """The mean gap with its interval by Student's t, and a note."""
+        if len(self.gaps) < 2:
+            return np.nan, None, "fewer than two leaked models in this population"
+        test = statistics.paired_test(self.gaps, np.zeros(len(self.gaps)))
+        note = f"{len(self.gaps)} leaked models; interval by Student's t"
+        return test.mean, (test.low, test.high), note
 
 
 def read(population: Population, rows: np.ndarray, task_mean: np.ndarray) -> Reading:
@@ -39,7 +50,7 @@ def read(population: Population, rows: np.ndarray, task_mean: np.ndarray) -> Rea
         gaps = value[leaked] - value[~leaked].mean() if leaked.any() else np.zeros(0)
     table = pd.DataFrame(
         {
-            "model": models.model.to_numpy(),
+            "model": models.label.to_numpy(),
             "family": models.family.to_numpy(),
             "has seen the texts": leaked,
             "mean log-likelihood, nats": mean,
@@ -48,7 +59,14 @@ def read(population: Population, rows: np.ndarray, task_mean: np.ndarray) -> Rea
         }
     )
     likelihood, ability = (prediction.leakage(values, flat) for values in (mean, task_mean))
-    return Reading(table, twins, gaps, likelihood, ability)
+    pairs = np.asarray(twins, int).reshape(-1, 2)
+    difference = population.L[rows[pairs[:, 1]]] - population.L[rows[pairs[:, 0]]]
+    value, reach = difference.mean(axis=1), 1.96 * difference.std(axis=1)
+    reach = reach / np.sqrt(difference.shape[1])
+    label = models.label.to_numpy()[pairs[:, 1]]
+    likelier = pd.DataFrame({"label": label, "gap": value, "low": value - reach})
+    likelier = likelier.assign(high=value + reach).sort_values("gap", ignore_index=True)
+    return Reading(table, twins, gaps, likelihood, ability, likelier)
 
 
 def _leaked(models: pd.DataFrame, is_zoo: bool) -> tuple[np.ndarray, list[tuple[int, int]]]:

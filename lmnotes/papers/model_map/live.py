@@ -1,16 +1,18 @@
-"""Live views of the model map: each draws one setting of its sliders and returns what to show."""
+"""Live views of the model map; each `explore_...` builds its own from a drawing of one setting."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from lmnotes import models, notebook
 from lmnotes.figures import maps, style
 from lmnotes.models.maps import coordinates, prediction, projection
-from lmnotes.papers.model_map import checks, figures
+from lmnotes.papers.model_map import checks, figures, kl, prediction_runs
 from lmnotes.papers.model_map.interpolation import Plane
 from lmnotes.papers.model_map.kl_runs import Group
 from lmnotes.papers.model_map.population import Population
 from lmnotes.papers.model_map.prediction_runs import Comparison
+from lmnotes.text.chunks import TextSet
 
 _CENTRINGS = {
     "none": lambda x: x,
@@ -26,34 +28,44 @@ def one_text(population: Population, text: int, n_shown: int = 24) -> list:
     column, centred = population.L[:, text], population.Q[:, text]
     shown = np.argsort(column)[:: max(1, len(population) // n_shown)]
     figure, axes = style.panels(2, height=3.4, sharey=True)
-    axes[0].barh(population.names[shown], column[shown], color=style.GREY)
+    axes[0].barh(population.labels[shown], column[shown], color=style.GREY)
     colours = np.where(centred[shown] > 0, style.BLUE, style.RED)
-    axes[1].barh(population.names[shown], centred[shown], color=colours)
+    axes[1].barh(population.labels[shown], centred[shown], color=colours)
     axes[0].tick_params(axis="y", labelsize=5.5)
-    axes[0].set(xlabel="log-likelihood of this text, nats")
-    axes[1].set(xlabel="doubly centred: likes it more than expected, nats")
+    far = np.abs(population.Q).max()
+    axes[0].set(xlabel="log-likelihood of this text, nats", xlim=(population.L.min(), 0))
+    axes[1].set(xlabel="doubly centred: likes it more than expected, nats", xlim=(-far, far))
     words = population.texts[text][:300] if len(population.texts) else ""
     return [f"{population.domains[text]}: {words!r}", figure]
 
 
 def centrings(
-    population: Population, centring: str, percent: float, first: str, second: str
+    population: Population,
+    centring: str,
+    percent: float,
+    first: str,
+    second: str,
+    reach: tuple[float, ...] = (0.0,),
 ) -> Figure:
     """The first two components of L under one of CENTRINGS, so many per cent of it clipped, with
-    the distance of two models and what the clip does to the tails."""
+    the map distance of two models and what the clip does to the tails; axes out to `reach`."""
     share = percent / 100
     clipped = population.raw.clip(share) if share else population.raw
     values = _CENTRINGS[centring](clipped.values)
     two = values[[population.index(first), population.index(second)]]
-    apart = coordinates.kl(two, "bits/byte", population.n_bytes)[0, 1]
+    apart = coordinates.kl(two)[0, 1]
     tail = checks.clip_tails(
         population.raw, share, checks.random_pairs(len(population), 300, seed=0)
     )
     figure, (ax,) = style.panels(width=5.4, height=3.0)
-    maps.models(ax, projection.pca(values), population.models.family)
-    ax.set(xlabel="component 1, nats", ylabel="component 2, nats")
+    xy = projection.pca(values) / np.sqrt(values.shape[1])
+    maps.draw(ax, xy, population.models, size=12, names=[])
+    far = 1.1 * max(np.abs(xy).max(), *np.abs(reach))
+    ax.set(xlabel="component 1, nats", ylabel="component 2, nats", xlim=(-far, far))
+    ax.set(ylim=(-far, far))
+    labels = population.labels[[population.index(first), population.index(second)]]
     ax.set_title(
-        f"centred: {centring}; {first} to {second}: {apart:.3g} bits/byte\n"
+        f"centred: {centring}; {labels[0]} to {labels[1]}: {apart:.3g} nats\n"
         f"clipped: {percent:g} %; kurtosis {tail['kurtosis']:.1f}, "
         f"{100 * tail['top_share']:.0f} % of the distance in 1 % of the texts",
         fontsize=7,
@@ -72,9 +84,10 @@ def two_models(population: Population, first: str, second: str, n_shown: int) ->
     parts = [difference[population.domains == name] for name in labels]
     ax.boxplot(parts, tick_labels=labels, orientation="horizontal", **look)
     ax.axvline(0, color=style.BLACK, lw=0.5)
-    ax.set(xlabel=f"{first} less {second}, centred, nats")
-    bits = half / population.nats_per_bit
-    ax.set_title(f"variance / 2 = {half:.1f} nats = {bits:.3g} bits/byte")
+    names = population.labels[[population.index(first), population.index(second)]]
+    far = np.abs(population.Q).max()
+    ax.set(xlabel=f"{names[0]} less {names[1]}, centred, nats", xlim=(-1.5 * far, 1.5 * far))
+    ax.set_title(f"map distance {half:.3g} nats: half the variance over texts")
     ends = np.argsort(-np.abs(difference))[:n_shown]
     table = pd.DataFrame(
         {
@@ -95,16 +108,22 @@ def colour_map(xy: np.ndarray, column: pd.Series, title: str) -> Figure:
 
 
 def place_row(population: Population, row: np.ndarray) -> Figure:
-    """Where a model with this row of log-likelihoods, (N,) nats, stands among the others."""
-    Q = coordinates.double_centre(population.joined(row))
-    apart = coordinates.kl(Q, "bits/byte", population.n_bytes)[-1, :-1]
-    xy = projection.pca(Q)
-    figure, (ax,) = style.panels(width=5.2, height=2.8)
-    maps.models(ax, xy[:-1], population.models.family)
-    ax.plot(*xy[-1], "*", color=style.BLACK, ms=12)
-    near = ", ".join(f"{population.names[i]} ({apart[i]:.2g})" for i in np.argsort(apart)[:2])
+    """Where a model with this row of log-likelihoods, (N,) nats, stands among the others, whose
+    places stay."""
+    joined = population.joined(row)
+    apart = coordinates.kl(coordinates.row_centre(joined))[-1, :-1]
+    axes = np.linalg.svd(population.Q, full_matrices=False)[2][:2] / np.sqrt(joined.shape[1])
+    centred = coordinates.row_centre(joined)
+    xy = (centred - centred[:-1].mean(axis=0)) @ axes.T
+    figure, (ax,) = style.panels(width=5.2, height=3.0)
+    maps.draw(ax, xy[:-1], population.models, size=12, names=[])
+    ax.plot(*xy[-1], "*", color=style.BLACK, ms=12, zorder=5)
+    near = "; ".join(f"{population.labels[i]} ({apart[i]:.3g})" for i in np.argsort(apart)[:2])
+    low, high = xy[:-1].min(axis=0), xy[:-1].max(axis=0)
+    room = 0.25 * (high - low)
+    ax.set(xlim=(low[0] - room[0], high[0] + room[0]), ylim=(low[1] - room[1], high[1] + room[1]))
     ax.set(xlabel="component 1, nats", ylabel="component 2, nats")
-    ax.set_title(f"nearest, bits/byte: {near}; mean {row.mean():.0f} nats", fontsize=7)
+    ax.set_title(f"nearest, nats: {near}\nmean {row.mean():.0f} nats per text", fontsize=7)
     return figure
 
 
@@ -118,7 +137,7 @@ def variance_and_kl(table: pd.DataFrame, title: str) -> Figure:
     ):
         ax.plot(table.exact, table[column], look, ms=3, color=colour, label=label)
     ax.set(xscale="log", yscale="log", title=title)
-    ax.set(xlabel="exact KL, nats per text", ylabel="variance / 2, nats per text")
+    ax.set(xlabel="exact KL, nats per text", ylabel="map distance, nats per text")
     ax.legend()
     return figure
 
@@ -131,12 +150,12 @@ def mix_domains(group: Group, first: str, second: str, domain: str, percent: flo
     n = int((group.domains == domain).sum())
     figure, (ax,) = style.panels(width=4.4, height=2.8)
     estimates = {
-        "even": ("s:", style.GREY, "variance / 2, all domains alike"),
-        "total": ("s-", style.RED, f"variance / 2, {percent:g} % {domain} ({n} texts)"),
+        "even": ("s:", style.GREY, "map distance, all domains alike"),
+        "total": ("s-", style.RED, f"map distance, {percent:g} % {domain} ({n} texts)"),
     }
     figures.kl_by_length(ax, table.assign(even=even.total), estimates)
     ax.set_ylabel("nats per text")
-    ax.set_title(f"{first} and {second}", fontsize=7)
+    ax.set_title(" and ".join(group.labels[rows]), fontsize=7)
     ax.legend()
     return figure
 
@@ -194,3 +213,173 @@ def interpolate(plane: Plane, a: float, b: float) -> Figure:
     )
     axes[1].set(xlabel="change from the base, nats per text", title=f"a = {a:g}, b = {b:g}")
     return figure
+
+
+def explore_texts(population: Population):
+    """A text, and which models find it likelier than they and it would let expect."""
+
+    def draw(text: int = 0) -> list:
+        return one_text(population, text)
+
+    last = int(np.flatnonzero(population.domains == population.domains[-1])[0])
+    reach = (0, len(population.domains) - 1)
+    return notebook.explore(draw, stills=[{"text": last}], text=reach, frames="text")
+
+
+def explore_centrings(population: Population, clip_share: float):
+    """Which centring and which clip move what."""
+    names = notebook.typed(population.by_label)
+    raw = population.raw.values
+    spread = np.abs(projection.pca(coordinates.double_centre(raw))).max() / np.sqrt(raw.shape[1])
+
+    def draw(
+        centring: str = "double",
+        clipped: float = 100 * clip_share,
+        first: str = population.names[0],
+        second: str = population.names[1],
+    ) -> Figure:
+        return centrings(population, centring, clipped, first, second, (spread,))
+
+    return notebook.explore(
+        draw,
+        stills=[{"centring": "none"}, {}, {"clipped": 0.0}],
+        centring=CENTRINGS,
+        clipped=(0.0, 20.0, 0.5),
+        first=names,
+        second=names,
+        frames="clipped",
+    )
+
+
+def explore_pair(population: Population):
+    """Two models, and where their map distance comes from."""
+    distance, names = population.distance, notebook.typed(population.by_label)
+    i, j = np.unravel_index(np.argmax(distance), distance.shape)
+
+    def draw(
+        first: str = population.names[i], second: str = population.names[j], n_shown: int = 3
+    ) -> list:
+        return two_models(population, first, second, n_shown)
+
+    return notebook.explore(draw, stills=[{}], first=names, second=names, n_shown=(1, 10))
+
+
+def explore_colours(population: Population, places: pd.DataFrame, about: pd.DataFrame, seed: int):
+    """The map in any projection and colour, t-SNE drawn anew and turned onto the first.
+
+    Args:
+        places: of `atlas.place`. about: of `Population.described`, whose columns colour it.
+    """
+    names = ["family", "mean log-likelihood", "log10 size", "order", "strongest domain"]
+    kept = {name: places[[f"{name} 1", f"{name} 2"]].to_numpy() for name in ("t-SNE", "PCA", "MDS")}
+
+    def draw(
+        projection: str = "t-SNE",
+        colour: str = "family",
+        neighbours_of_tsne: int = 30,
+        metric: str = "sqeuclidean",
+    ) -> Figure:
+        xy = kept[projection]
+        if projection == "t-SNE" and (neighbours_of_tsne, metric) != (30, "sqeuclidean"):
+            options = {"perplexity": neighbours_of_tsne, "metric": metric, "n_iterations": 300}
+            xy = models.maps.tsne(population.Q, seed, **options)
+            xy = models.maps.layout.procrustes(xy, kept[projection])
+        return colour_map(xy, about[colour], projection)
+
+    return notebook.explore(
+        draw,
+        stills=[{"metric": "euclidean"}, {"neighbours_of_tsne": 5}],
+        projection=list(kept),
+        colour=[name for name in names if name in about],
+        neighbours_of_tsne=(5, 50),
+        metric=["sqeuclidean", "euclidean"],
+    )
+
+
+def explore_landing(population: Population):
+    """A small n-gram model, trained at once on what is chosen, put on the map; nothing where the
+    texts of the map are not known."""
+    texts = list(population.texts)
+    if not texts:
+        return None
+
+    def draw(domain: str, order: int = 3, kilobytes: int = 200, leaked_texts: int = 0) -> Figure:
+        options = {"order": order, "n_bytes": 1000 * kilobytes, "n_leaked": leaked_texts}
+        return place_row(population, checks.ngram_row(texts, domain, **options))
+
+    return notebook.explore(
+        draw,
+        stills=[{"leaked_texts": 0}, {"leaked_texts": len(texts)}],
+        domain=sorted(set(population.domains)),
+        order=(1, 5),
+        kilobytes=[20, 50, 200, 1000],
+        leaked_texts=[0, 1, 10, 100, len(texts)],
+    )
+
+
+def explore_approach(texts: TextSet):
+    """Models of independent bytes, one moved towards another: exact KL and the variance formula."""
+    labels = sorted(set(texts.domains))
+    shares = dict(zip(labels, kl.unigrams(texts.texts, texts.domains), strict=True))
+    everywhere = np.mean(list(shares.values()), axis=0)
+
+    def draw(first: str = labels[0], second: str = labels[-1], length: int = 256) -> Figure:
+        table = kl.approach(shares[first], shares[second], everywhere, length)
+        return variance_and_kl(table, f"{first} moved towards {second}, {length} bytes")
+
+    lengths = [16, 64, 256, 1024]
+    return notebook.explore(draw, stills=[{}], first=labels, second=labels, length=lengths)
+
+
+def explore_mixture(group: Group):
+    """Two models, and texts of which more and more are of one domain."""
+    names = notebook.typed(dict(zip(group.labels, group.names, strict=True)))
+    near, far = (group.names[list(pair)] for pair in (group.ends()[0], group.ends()[-1]))
+    labels = sorted(set(group.domains))
+
+    def draw(
+        first: str = near[0], second: str = near[1], domain: str = labels[0], percent: int = 50
+    ) -> Figure:
+        return mix_domains(group, first, second, domain, percent)
+
+    return notebook.explore(
+        draw,
+        stills=[{"percent": 100}, {"first": far[0], "second": far[1], "percent": 100}],
+        first=names,
+        second=names,
+        domain=labels,
+        percent=(0, 100),
+    )
+
+
+def explore_ridge(comparison: Comparison, places: np.ndarray):
+    """Features, folds and target, with what every penalty would give.
+
+    Args:
+        places: (M, 2) of the models that have scores.
+    """
+
+    def draw(
+        target: str = comparison.columns[-1],
+        features: str = prediction_runs.COORDINATES,
+        folds: str = prediction_runs.FOLDS[0],
+    ) -> Figure:
+        return ridge(comparison, places, target, features, folds)
+
+    return notebook.explore(
+        draw,
+        stills=[{}, {"folds": "random"}, {"target": comparison.columns[0]}],
+        target=comparison.columns,
+        features=list(comparison.features),
+        folds=list(prediction_runs.FOLDS),
+    )
+
+
+def explore_plane(plane: Plane):
+    """The plane of weights between a base and two fine-tunes, and one point of it by domain."""
+
+    def draw(a: float = 0.5, b: float = 0.5) -> Figure:
+        return interpolate(plane, a, b)
+
+    steps = (0.0, 1.0, 0.1)
+    return notebook.explore(draw, stills=[{}, {"a": 1.0, "b": 1.0}], a=steps, b=steps)

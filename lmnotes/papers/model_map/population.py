@@ -4,19 +4,23 @@ They may be a zoo, any list of models, or the authors' released matrix; the rest
 know which.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from lmnotes.errors import InputError, expect_between
 from lmnotes.figures.maps import classes
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.scoring.rule import Rule
 from lmnotes.notebook import card
 from lmnotes.papers.model_map.task_scores import LEADERBOARD
+from lmnotes.text import chunks
 from lmnotes.text.chunks import TextSet
 
 PUBLISHED_BYTES = 972.3188  # mean length of the 10,000 chunks of the Pile; second-hand
@@ -39,6 +43,7 @@ class Population:
     n_bytes: np.ndarray  # (N,)
     texts: Sequence[str]
     is_published: bool
+    failed: pd.DataFrame | None = None  # models that could not be scored, and why
 
     def __repr__(self) -> str:
         threshold = self.clipped.threshold
@@ -52,6 +57,28 @@ class Population:
     def names(self) -> np.ndarray:
         """(M,) names of the models."""
         return self.models["model"].to_numpy()
+
+    @property
+    def labels(self) -> np.ndarray:
+        """(M,) short names in words, for figures."""
+        return self.models["label"].to_numpy()
+
+    @property
+    def by_label(self) -> dict[str, str]:
+        """Names of models by their short names."""
+        return dict(zip(self.labels, self.names, strict=True))
+
+    @property
+    def seed_pairs(self) -> list[tuple[int, int]]:
+        """Rows of every two models that differ in the seed of their training only."""
+        if not self.is_zoo:
+            return []
+        alike = ["family", "kind", "mixture", "n_parameters", "step", "tokenizer", "leaked"]
+        scratch = self.models[self.models.kind == "neural"]
+        known = [name for name in alike if name in scratch]
+        rows = scratch.groupby(known, observed=True).indices.values()
+        places = scratch.index.to_numpy()
+        return [pair for same in rows for pair in itertools.combinations(places[same].tolist(), 2)]
 
     @property
     def is_zoo(self) -> bool:
@@ -74,41 +101,68 @@ class Population:
         return maps.double_centre(self.L)
 
     @cached_property
-    def kl(self) -> np.ndarray:
-        """(M, M) map distances, bits/byte."""
-        return maps.kl(self.Q, "bits/byte", self.n_bytes)
+    def distance(self) -> np.ndarray:
+        """(M, M) map distances: half the variance of the difference over texts, nats per text."""
+        return maps.kl(self.Q)
 
     @cached_property
     def mean(self) -> np.ndarray:
         """(M,) mean log-likelihoods, nats per text."""
         return self.L.mean(axis=1)
 
-    @property
-    def nats_per_bit(self) -> float:
-        """Nats per text in 1 bit/byte."""
-        return float(self.n_bytes.mean() * np.log(2))
+    def square(self, order: np.ndarray) -> pd.DataFrame:
+        """The map distances with names of models, rows and columns in this order."""
+        return pd.DataFrame(self.distance, self.names, self.names).iloc[order, order]
 
     def index(self, name: str) -> int:
         """The row of a model."""
         return int(np.flatnonzero(self.names == name)[0])
 
-    def described(self, places: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    def described(self, places: pd.DataFrame) -> pd.DataFrame:
         """The table of models with what colours a map: mean log-likelihood, log10 size, strongest
-        domain; and two columns per projection of `places`, "<name> 1" and "<name> 2"."""
+        domain; and the columns of `places`, (M, ...)."""
         size = pd.to_numeric(self.models["n_parameters"], errors="coerce")
         columns = {
             "mean log-likelihood": self.mean,
             "log10 size": np.log10(size),
             "strongest domain": maps.primary_domain(self.Q, self.domains),
         }
-        for name, xy in places.items():
-            columns |= {f"{name} 1": xy[:, 0], f"{name} 2": xy[:, 1]}
-        return self.models.assign(**columns)
+        return self.models.assign(**columns, **{name: places[name].to_numpy() for name in places})
 
     def joined(self, rows: np.ndarray) -> np.ndarray:
         """(M + m, N) clipped log-likelihoods of these models and of m more, whose rows are raised
         to the same threshold."""
         return np.vstack([self.L, np.maximum(np.atleast_2d(rows), self.clipped.threshold)])
+
+
+def expect_paths(*paths: str | None) -> None:
+    """Raise InputError where a file or folder that was named is not there."""
+    for path in paths:
+        if path is not None and not Path(path).exists():
+            then = "correct the parameter, or leave it at None"
+            raise InputError(f"{path} does not exist; expected a file or a folder: {then}")
+
+
+def home_texts() -> TextSet:
+    """The texts that the zoo's leaked models have read, where the map is of other texts."""
+    return chunks.load("installed", size=128, per_domain=120)
+
+
+def describe_texts(texts: TextSet) -> pd.DataFrame:
+    """A row per domain: number of texts, files, mean bytes."""
+    columns = {"texts": ("text_id", "size"), "files": ("source", "nunique")}
+    columns |= {"mean bytes": ("n_bytes", "mean")}
+    return texts.table.groupby("domain").agg(**columns).reset_index()
+
+
+def describe_models(models: pd.DataFrame) -> pd.DataFrame:
+    """A row per family and, where known, kind: number of models, their sizes, what they read."""
+    keys = [name for name in ("family", "kind") if name in models]
+    columns = {"models": ("model", "size"), "smallest": ("n_parameters", "min")}
+    columns |= {"largest": ("n_parameters", "max")}
+    if "mixture" in models:
+        columns |= {"read": ("mixture", lambda names: ", ".join(dict.fromkeys(map(str, names))))}
+    return models.groupby(keys, sort=False, observed=True).agg(**columns).reset_index()
 
 
 def build(
@@ -131,24 +185,55 @@ def build(
     return Population(raw, clip_share, models, domains, n_bytes, shown, is_published)
 
 
-def scored(models, texts: TextSet, rule: Rule, clip_share: float = 0.02) -> Population:
+def scored(
+    models,
+    texts: TextSet,
+    rule: Rule,
+    clip_share: float = 0.02,
+    folder: str | Path | None = None,
+) -> Population:
     """The population of some models and texts; rows that a ledger has are not scored again.
 
     Args:
         models: the table of a zoo, scored in a few long-lived processes, or a list of hub ids and
             folders as `command.listed` gives it, each in a process of its own.
+        folder: of the ledger; by default that of these texts and this rule.
+
+    Raises InputError where fewer than two models could be scored.
     """
     from lmnotes.models.ledger import ledger
     from lmnotes.models.runner import runner
 
-    rows = ledger.open(texts, rule)
-    if isinstance(models, list):
-        runner.score(models, rows, devices="all")
-        raw = rows.matrix([model for model in dict.fromkeys(models) if rows.has(model)])
-    else:
+    rows = ledger.open(texts, rule, folder)
+    if not isinstance(models, list):
         runner.score_small(models, rows)
-        raw = rows.matrix(about=models)
-    return build(raw, clip_share, texts)
+        return build(rows.matrix(about=models), clip_share, texts)
+    runner.score(models, rows, devices="all")
+    kept = [model for model in dict.fromkeys(models) if rows.has(model)]
+    failed = rows.failures()
+    then = "see what failed with `lmnotes status`" if len(failed) else "name more models"
+    expect_between("models that were scored", len(kept), 2, then=then)
+    return replace(build(rows.matrix(kept), clip_share, texts), failed=failed)
+
+
+def choose(
+    texts: TextSet,
+    trained: pd.DataFrame | None,
+    rule: Rule,
+    clip_share: float,
+    *,
+    models_file: str | None = None,
+    published_matrix: str | None = None,
+    ledger: str | None = None,
+) -> Population:
+    """The models of the map: those of the released matrix or of a file, else those trained here."""
+    from lmnotes.models.ledger import read_released
+    from lmnotes.models.runner import command
+
+    if published_matrix is not None:
+        return build(read_released(published_matrix), clip_share, is_published=True)
+    models = trained if models_file is None else command.listed(Path(models_file))
+    return scored(models, texts, rule, clip_share, ledger)
 
 
 def released_facts(
@@ -191,6 +276,20 @@ def released_facts(
     return facts if population.is_published else dict.fromkeys(facts, np.nan)
 
 
+def published_claims(
+    population: Population, leak_table: pd.DataFrame, text_set: str
+) -> dict[str, tuple]:
+    """`released_facts` and the length of the authors' texts, as claims with what they need."""
+    absent = "needs the released matrix: give published_matrix"
+    said = {
+        claim: (value, None, "" if np.isfinite(value) else absent)
+        for claim, value in released_facts(population, leak_table).items()
+    }
+    is_pile, needs = text_set == "pile10k", "needs the authors' texts: text_set = pile10k"
+    length = population.n_bytes.mean() if is_pile else np.nan
+    return said | {"mean_bytes": (length, None, "" if is_pile else needs)}
+
+
 def _labelled(models: pd.DataFrame) -> pd.DataFrame:
     """The table with the columns that a map needs, from what is known."""
     for name, other, unknown in (
@@ -207,4 +306,7 @@ def _labelled(models: pd.DataFrame) -> pd.DataFrame:
         models["lineage"] = models.model if is_alone else models.family
         models["order"] = pd.to_datetime(models["order"], errors="coerce").rank(method="dense")
     models["family"] = classes(models["family"])
+    if "label" not in models:  # of a hub model the last part, unless two share it
+        short = models["model"].astype(str).str.rstrip("/").str.split("/").str[-1]
+        models["label"] = short.where(~short.duplicated(keep=False), models["model"])
     return models

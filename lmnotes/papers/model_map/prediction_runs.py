@@ -76,6 +76,22 @@ class Comparison:
 
         return statistics.group_bootstrap(gain, self.lineage[order], n=n_samples, seed=seed)
 
+    @property
+    def ahead(self) -> pd.Series:
+        """By target, r from the coordinates, lineages held out, less r of the mean log-likelihood
+        alone."""
+        return self.summary.r - self.alone.set_index("target").r
+
+    def claims(self, is_leaderboard: bool, seed: int = 0) -> dict[str, tuple]:
+        """Tables 2 and 3, and how the two stand to each other, as claims."""
+        absent = "needs the leaderboard's scores: give scores_file or the published matrix"
+        said = {
+            claim: (value, None, "" if np.isfinite(value) else absent)
+            for claim, value in benchmark_claims(self).items()
+        }
+        tasks = "six benchmarks" if is_leaderboard else "six home-made tasks"
+        return said | {"contrast": (*self.contrast(seed=seed), f"{tasks}; interval over lineages")}
+
     def path(self, features: str, folds: str, target: str) -> tuple[np.ndarray, np.ndarray]:
         """Pearson's r for every one of `prediction.TASK_PENALTIES`: held out, and fitted to."""
         groups = self.lineage if folds == FOLDS[0] else None

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes.models.zoo import tasks
-from lmnotes.text import readers
+from lmnotes.text import chunks, readers
 from lmnotes.text.chunks import TextSet
 
 LEADERBOARD = ("ARC", "HellaSwag", "MMLU", "TruthfulQA", "Winogrande", "GSM8K")
@@ -46,6 +46,11 @@ class Benchmark:
         return self.scores[self.columns].to_numpy(float)[self.kept]
 
     @property
+    def mean(self) -> pd.Series:
+        """The mean of the targets of each model, per cent, by place."""
+        return self.scores["task mean"].reset_index(drop=True)
+
+    @property
     def strongest(self) -> np.ndarray:
         """(M,) the task at which each model stands out most, standardised over models; next-byte
         accuracy, which is nearly likelihood, is no task."""
@@ -59,11 +64,26 @@ class Benchmark:
 
 def read(path: str | Path, models: pd.DataFrame) -> Benchmark:
     """The scores of a csv file with a column `model` and one per benchmark."""
-    scores = readers.numbers(path, "model").reindex(models["model"])
+    cells = readers.table(path, ("model",)).drop_duplicates("model").set_index("model")
+    words = [name for name in cells if cells[name].dtype.kind not in "bif"]
+    scores = cells.drop(columns=words).reindex(models["model"])  # a column of words is an attribute
     targets = [name for name in scores.columns if name not in _MEANS]
     has_mean = "6-TaskMean" in scores
     mean = scores["6-TaskMean"] if has_mean else scores[targets].mean(axis=1)
     return Benchmark(scores.assign(**{"task mean": mean}), targets)
+
+
+def choose(
+    models: pd.DataFrame, scores_file: str | None, *, per_domain: int, n_items: int, seed: int
+) -> Benchmark:
+    """Scores of the file, else those that came with the models, else of home-made tasks."""
+    if scores_file is not None:
+        return read(scores_file, models)
+    if set(LEADERBOARD) & set(models):
+        return released(models)
+    n = max(2, per_domain // 10)
+    texts = chunks.load("installed", size=256, part="task", per_domain=n, seed=seed)
+    return home_made(models, texts, n_items=n_items, seed=seed)
 
 
 def released(models: pd.DataFrame) -> Benchmark:

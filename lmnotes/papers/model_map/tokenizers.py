@@ -1,6 +1,5 @@
 """How far a model moves on the map when only the scoring rule or only its vocabulary changes."""
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -16,21 +15,29 @@ from lmnotes.models.zoo.plans import Spec
 from lmnotes.papers.model_map.population import Population
 from lmnotes.text.chunks import TextSet
 
+FIRST_BYTE, SUBWORDS, SEED = "first byte not scored", "subwords for bytes", "another seed"
+
 
 @dataclass(frozen=True, eq=False)
 class Moves:
     """Models of a population scored in two ways.
 
-    table: how far each has moved; places: (M + m, 2) principal components, nats, the m models
-    scored anew at the end; names: of all M + m; family: classes of all; arrows: what was changed ->
-    pairs of rows.
+    table: how far each has moved, and how far another seed moves one; places: (M + m, 2) principal
+    components, nats of a difference's standard deviation, the m models scored anew at the end;
+    names, models: of all M + m; arrows: what was changed -> pairs of rows.
     """
 
     table: pd.DataFrame
     places: np.ndarray
     names: list[str]
-    family: pd.Series
+    models: pd.DataFrame
     arrows: dict[str, list[tuple[int, int]]]
+
+    def medians(self) -> dict[str, float]:
+        """The median map distance by what was changed, as numbers of a sentence."""
+        apart = self.table.groupby("changed")["map distance, nats per text"].median()
+        words = {"first": FIRST_BYTE, "subwords": SUBWORDS, "another": SEED}
+        return {name: float(apart.get(what, np.nan)) for name, what in words.items()}
 
 
 def measure_moves(population: Population, specs: Sequence[Spec], texts: TextSet) -> Moves:
@@ -45,24 +52,29 @@ def measure_moves(population: Population, specs: Sequence[Spec], texts: TextSet)
     changed = [population.index(name) for name in names]
     L = population.joined(_without_bos(population, changed, texts))
     Q = maps.double_centre(L)
-    kl, mean, M = maps.kl(Q, "bits/byte", population.n_bytes), L.mean(axis=1), len(population)
+    apart, mean, M = maps.kl(Q), L.mean(axis=1), len(population)
     pairs = {
-        "without BOS": [(row, M + number) for number, row in enumerate(changed)],
-        "BPE twin": [tuple(population.index(name) for name in pair) for pair in twins],
+        FIRST_BYTE: [(row, M + number) for number, row in enumerate(changed)],
+        SUBWORDS: [tuple(population.index(name) for name in pair) for pair in twins],
     }
-    labels = [*population.names, *[f"{name}, no BOS" for name in names]]
+    labels = [
+        *population.labels,
+        *[f"{population.labels[i]}, first byte not scored" for i in changed],
+    ]
     rows = [
         {
+            "changed": what,
             "model": labels[i],
-            "compared with": "itself without BOS" if j >= M else f"{labels[j]}, a BPE vocabulary",
-            "distance, bits/byte": kl[i, j],
+            "compared with": labels[j],
+            "map distance, nats per text": apart[i, j],
             "shift of the mean, nats": mean[j] - mean[i],
         }
-        for i, j in itertools.chain(*pairs.values())
+        for what, moved in (pairs | {SEED: population.seed_pairs}).items()
+        for i, j in moved
     ]
-    family = population.models.family
-    both = pd.concat([family, family.iloc[changed]], ignore_index=True).rename("family")
-    return Moves(pd.DataFrame(rows), projection.pca(Q), labels, both, pairs)
+    both = pd.concat([population.models, population.models.iloc[changed]], ignore_index=True)
+    flat = projection.pca(Q) / np.sqrt(Q.shape[1])
+    return Moves(pd.DataFrame(rows), flat, labels, both, pairs)
 
 
 def _without_bos(population: Population, rows: Sequence[int], texts: TextSet) -> np.ndarray:

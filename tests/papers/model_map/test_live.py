@@ -29,18 +29,18 @@ def test_columns_do_not_move_a_distance_and_rows_do(population):
     }
     number = {kind: title.split(": ")[2].split(" ")[0] for kind, title in titles.items()}
     assert number["none"] == number["columns"] != number["rows"] == number["double"]
-    assert number["rows"] == f"{population.kl[0, 13]:.3g}"
+    assert number["rows"] == f"{population.distance[0, 13]:.3g}"
 
 
 def test_two_models_differ_most_in_what_they_like(population):
     figure, table = live.two_models(population, "m0", "m2", n_shown=4)
-    assert f"{population.kl[0, 2]:.3g} bits/byte" in figure.axes[0].get_title()
+    assert f"map distance {population.distance[0, 2]:.3g} nats" in figure.axes[0].get_title()
     assert len(table) == 4 and set(table.domain) <= {"news", "code"}
 
 
 def test_a_copy_lands_on_its_model(population):
     title = live.place_row(population, population.raw.values[4] - 7).axes[0].get_title()
-    assert title.startswith("nearest, bits/byte: m4 (")
+    assert title.startswith("nearest, nats: m4 (")
 
 
 def test_views_of_trials_show_what_they_are_given(population):

@@ -6,7 +6,7 @@ from map_cases import made
 from lmnotes import statistics
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.maps import coordinates as maps
-from lmnotes.models.maps import robustness
+from lmnotes.models.maps import projection, robustness
 from lmnotes.notebook import card
 from lmnotes.papers.model_map import checks, leaks, population
 
@@ -16,14 +16,13 @@ def test_a_population_is_what_the_parts_of_the_map_say():
     clipped = case.raw.clip(0.02)
     np.testing.assert_array_equal(case.L, clipped.values)
     np.testing.assert_allclose(case.Q, maps.double_centre(case.L))
-    np.testing.assert_allclose(case.kl, maps.kl(case.Q, "bits/byte", case.n_bytes))
-    assert case.nats_per_bit == pytest.approx(case.n_bytes.mean() * np.log(2))
+    np.testing.assert_allclose(case.distance[0, 3], (case.L[0] - case.L[3]).var() / 2)
     assert case.names[case.index("m3")] == "m3" and case.is_zoo
     assert case.models.lineage.iloc[-1] == "m12"  # one that has seen the texts, its twin's relative
     assert "14 models, 60 texts, clipped at" in repr(case)
     low = np.full(60, -1e6)
     assert case.joined(low)[-1].max() == clipped.threshold and len(case.joined(low)) == 15
-    told = case.described({"PCA": case.Q[:, :2]})
+    told = case.described(pd.DataFrame(case.Q[:, :2], columns=["PCA 1", "PCA 2"]))
     assert told["PCA 2"].tolist() == case.Q[:, 1].tolist()
     assert set(told["strongest domain"]) <= set(case.domains) and (told["log10 size"] == 3).all()
 
@@ -51,23 +50,37 @@ def test_labels_are_made_from_what_is_known():
 
 def test_clipping_is_measured_on_the_clipped_matrix():
     case = made()
-    table = checks.tails_by_clip(case.raw, n_pairs=40, seed=1).set_index("share")
-    pairs = checks.random_pairs(len(case), 40, seed=1)
+    effect = checks.clip_effect(case.raw, 0.1, seed=1)
+    pairs = checks.random_pairs(len(case), 300, seed=1)
     assert (pairs[:, 0] != pairs[:, 1]).all()
     d = robustness.pair_differences(case.raw.clip(0.1).values, pairs)
-    assert table["kurtosis"][0.1] == np.median(robustness.kurtosis(d))
-    assert table.threshold[0] == case.raw.values.min() < table.threshold[0.1]
+    assert effect["after"] == np.median(robustness.kurtosis(d)) and effect["share"] == 0.1
+    d = robustness.pair_differences(case.raw.values, pairs)
+    assert effect["part_before"] == np.median(robustness.top_share(d))
+
+
+def test_the_first_split_names_both_sides():
+    points = np.array([[0.0], [0.1], [0.3], [9.0]])
+    linkage = projection.tree(points)
+    split = checks.first_split(linkage, pd.Series(["a", "a", "b", "c"]))
+    assert split == {"larger": ["2 a", "1 b"], "smaller": ["1 c"]}
+
+
+def test_seeds_are_pairs_of_one_family_and_mixture():
+    case = made()
+    assert (0, 1) in case.seed_pairs and (0, 2) not in case.seed_pairs
+    assert (12, 13) not in case.seed_pairs  # one of them has seen the texts
 
 
 def test_pairs_go_from_the_nearest_to_the_farthest():
     case = made()
     table = checks.compare_pairs(case, n_pairs=5)
-    apart = table["distance, bits/byte"].to_numpy()
+    apart = table["map distance, nats per text"].to_numpy()
     assert (np.diff(apart) >= 0).all() and len(table) == 5
-    upper = case.kl[np.triu_indices(len(case), 1)]
+    upper = case.distance[np.triu_indices(len(case), 1)]
     np.testing.assert_allclose(apart[[0, -1]], [upper.min(), upper.max()])
     i, j = case.index(table.model[0]), case.index(table.other[0])
-    assert case.kl[i, j] == pytest.approx(apart[0])
+    assert case.distance[i, j] == pytest.approx(apart[0])
     assert (table["standard error (bootstrap)"] > 0).all()
 
 
