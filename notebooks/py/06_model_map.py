@@ -175,9 +175,9 @@ notebook.table(
 # orientation and its empty spaces mean nothing. **PCA** of $Q$ keeps the large differences and has axes with units. **Classical scaling** takes only a matrix of distances; from the exact
 # ones it is PCA again, so it is shown for the root of the map distance as the squared distance, which gives small distances room.
 #
-# *Where to look.* Follow a line from parent to child. Compare the bar with the discs: would another draw of texts, or another seed, move a model out of its neighbourhood?
+# *Where to look.* Where do the lines lead, from parent to child? Compare the bar with the discs: would another draw of texts, or another seed, move a model out of its neighbourhood?
 #
-# Below the figures stands the page `map.html`, then the map with other settings of t-SNE. And **where would my model land?** Choose what a small n-gram model reads, and how many of the very texts on which it is compared. It is trained at once, scored, and put on the map.
+# Below the figures stands the page `map.html`, and then the map with other settings of t-SNE. And **where would my model land?** Choose what a small n-gram model reads, and how many of the very texts on which it is compared. It is trained at once, scored, and put on the map.
 
 # %%
 options = {"seed": seed, "perplexity": perplexity}
@@ -350,7 +350,7 @@ notebook.says("contrast")
 # %% [markdown]
 # *Where to look.* What random folds add to grouped ones is the models' relatives. On which tasks is the line from orange to blue long, and on which does it run backwards? The paper's values are of six benchmarks and are asked of the leaderboard's scores alone; here only the direction is asked.
 #
-# **The penalty.** A ridge with hardly any penalty fits the models that it was given and says little of others; one with too much says the same of all. The published recipe chooses it inside the training part.
+# **The penalty.** A ridge without one fits the models that it was given and says little of others; one with too much says the same of all. The published recipe chooses it inside the training part.
 
 # %%
 paper.live.explore_ridge(comparison, places[paper.atlas.TSNE].to_numpy()[benchmark.kept])
@@ -435,7 +435,7 @@ if trained is not None:
 #
 # What the paper says, what this run measured, and the verdict by rules that were written before the first run. A claim that fails stays here as failed.
 #
-# **What is uncertain.** Which centring, folds and direct estimates belong to which table of the paper is partly our reading, and the tables' numbers come from summaries of it. The exact leakage statistic, the scaling behind "domain of strength" and the linkage, if any, are not known. Positions of
+# **What is uncertain.** Which centring, folds and direct estimates belong to which table of the paper is partly our reading, and the tables' numbers come from summaries of it. The exact leakage statistic, the scaling of the "domain of strength" and the linkage, if any, are not known. Positions of
 # single models in the published map cannot be compared: t-SNE is defined up to rotation, reflection and seed.
 #
 # **What this population cannot show.** Its models differ in their training text, while public models have all read everything: distances, the number of directions and what the mean log-likelihood tells of ability are those of this population.

@@ -1,4 +1,4 @@
-"""Pictures of the map: Figure 1 as a page, its projections and colours, the distances, their tree."""
+"""Pictures of the map: Figure 1 as a page, projections and colours, distances and their tree."""
 
 from collections.abc import Mapping, Sequence
 
@@ -158,8 +158,8 @@ def colours(population: Population, about: pd.DataFrame) -> tuple[dict, dict]:
 
 def web_page(population: Population, about: pd.DataFrame) -> str:
     """The map as one page for a browser, each model with its five nearest."""
-    told = ["model", "label", "family", "kind", "mixture", "n_parameters", "order"]
-    told += ["mean log-likelihood", "strongest domain"]
+    told = ["model", "label", "family", "kind", "mixture", "parent", "leaked", "n_parameters"]
+    told += ["order", "mean log-likelihood", "strongest domain"]
     places = [f"{name} {axis}" for name in _UNITS for axis in (1, 2)]
     near = coordinates.nearest(population.distance, population.names, k=5)
     numbers = [name for name in ("mean log-likelihood", "order") if about[name].notna().any()]
@@ -169,6 +169,8 @@ def web_page(population: Population, about: pd.DataFrame) -> str:
         views={name: (f"{name} 1", f"{name} 2") for name in _UNITS},
         colours=["family", "strongest domain", *numbers],
         title="Map of language models",
+        units={"mean log-likelihood": "nats per text"},
+        landmarks=list(population.names[_landmarks(about[TSNE].to_numpy(), about)[:30]]),
     )
 
 

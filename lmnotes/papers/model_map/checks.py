@@ -56,10 +56,10 @@ def first_split(linkage: np.ndarray, column: pd.Series) -> dict[str, object]:
 
 
 def compare_pairs(population: Population, n_pairs: int = 9, seed: int = 0) -> pd.DataFrame:
-    """Pairs from the nearest to the farthest: their map distance, and how well the texts determine it.
+    """Pairs from the nearest to the farthest: their map distance, and how well it is determined.
 
-    A row per pair: both models, the distance in nats per text with its bootstrap error over texts, the
-    relative error by bootstrap and by kurtosis, the kurtosis, and the part of 1 % of the texts.
+    A row per pair: both models, the distance in nats per text with its bootstrap error over texts,
+    the relative error by bootstrap and by kurtosis, the kurtosis, and the part of 1 % of the texts.
     """
     upper = np.column_stack(np.triu_indices(len(population), 1))
     order = np.argsort(maps.kl(maps.row_centre(population.L))[tuple(upper.T)])

@@ -91,8 +91,8 @@ class Group:
     """m byte-level models, each compared with each.
 
     names, labels, mixture: (m,); apart: (m, m) map distances, nats per text; domains: (N,) of the
-    given texts; length: bytes of each text; spread: (m,) bool, those that were spread along the tree, the others
-    being the nearest pair.
+    given texts; length: bytes of each text; spread: (m,) bool, those that were spread along the
+    tree, the others being the nearest pair.
     """
 
     names: np.ndarray
