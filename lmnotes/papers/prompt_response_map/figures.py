@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullLocator
 
 from lmnotes.figures import style
+from lmnotes.papers.prompt_response_map import world_map
+from lmnotes.papers.prompt_response_map.world_map import World
 
 _FACTORS = {"taste": style.BLUE, "rule": style.RED, "size": style.GREY}
 _CONTROLS = {
@@ -22,19 +24,25 @@ _CONTROLS = {
 }
 
 
+def world_maps(world: World, names: Sequence[str]) -> Figure:
+    """Several of the world's maps, by taste (colour) and rule (shape)."""
+    shares = {name: world_map.plane(world.vectors[name])[1] for name in names}
+    return maps(world.places(names), shares)
+
+
 def maps(table: pd.DataFrame, shares: Mapping[str, Sequence[float]], columns: int = 6) -> Figure:
     """The same models on several maps, a panel each, by colour and shape.
 
     Args:
-        table: columns map, x and y (principal components in nats), colour and shape (labels).
+        table: columns map, x and y (principal components in root nats), colour and shape (labels).
         shares: map -> shares of the variance of its two components.
         columns: of the key.
     """
     figure, axes = style.panels(len(shares), height=2.7)
     for ax, (name, (first, second)) in zip(axes, shares.items(), strict=True):
         scatter_models(ax, table[table["map"] == name])
-        xlabel = f"component 1 ({first:.0%}), nats"
-        ax.set(title=name, xlabel=xlabel, ylabel=f"component 2 ({second:.0%}), nats")
+        xlabel = f"component 1 ({first:.0%}), root nats"
+        ax.set(title=name, xlabel=xlabel, ylabel=f"component 2 ({second:.0%}), root nats")
     _key_below(figure, axes, columns)
     return figure
 
@@ -66,68 +74,141 @@ def factor_bars(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def pairs(table: pd.DataFrame, x: str, labels: Mapping[str, str], log: bool = False) -> Figure:
-    """One measure of pairs of models against each of the others, a panel each, by kind of pair.
+def kl_check(table: pd.DataFrame) -> Figure:
+    """Three estimates of the KL of pairs of models against the exact one, on the same axes.
 
-    Args:
-        table: the columns of `labels`, x among them, and kind. labels: column -> axis label.
-        log: logarithmic axes of one unit, with the line on which both are equal.
+    table: of `world_map.pairs_beside_kl`.
     """
-    columns = [column for column in labels if column != x]
-    figure, axes = style.panels(len(columns), height=2.8)
-    looks = {"hue": "kind", "palette": _palette(table.kind), "s": 12, "linewidth": 0, "alpha": 0.8}
-    for ax, column in zip(axes, columns, strict=True):
-        sns.scatterplot(table, x=x, y=column, ax=ax, **looks)
-        ax.set(xlabel=labels[x], ylabel=labels[column])
-        if log:
-            both = table[[x, column]].to_numpy()
-            _diagonal(ax, both.min() * 0.8, both.max() * 1.25)
+    panels = {
+        "monte_carlo": "Monte-Carlo KL",
+        "own": "half variance, responses\nof the two models",
+        "given": "map distance, given responses",
+    }
+    figure, axes = style.panels(len(panels), height=2.9, sharex=True, sharey=True)
+    values = table[["exact", *panels]].to_numpy()
+    ends = values.min() * 0.8, values.max() * 1.25
+    looks = {"hue": "differ in", "palette": _palette(table["differ in"]), "s": 12, "linewidth": 0}
+    for ax, (column, title) in zip(axes, panels.items(), strict=True):
+        sns.scatterplot(table, x="exact", y=column, ax=ax, alpha=0.8, **looks)
+        _diagonal(ax, *ends)
+        ratio = (table[column] / table.exact).median()
+        r = table[column].corr(table.exact, method="spearman")
+        words = f"median ratio to KL {ratio:.1f}\nrank correlation {r:.2f}"
+        ax.text(0.97, 0.04, words, transform=ax.transAxes, ha="right", fontsize=7)
+        ax.set(title=title, xlabel="exact KL, nats per response", ylabel="nats per response")
+        ax.set_box_aspect(1)
     _key_below(figure, axes, 6)
     return figure
 
 
+def semantic(table: pd.DataFrame) -> Figure:
+    """Root map distance against how differently models' answers are spelt, a point per pair.
+
+    table: of `world_map.beside_words`.
+    """
+    figure, (ax,) = style.panels(width=4.4, height=2.5)
+    looks = {"hue": "differ in", "palette": _palette(table["differ in"]), "s": 14, "linewidth": 0}
+    sns.scatterplot(table, x="words", y="distance", ax=ax, alpha=0.8, **looks)
+    ax.set(xlabel="1 - cosine of the answers' character n-grams")
+    ax.set(ylabel="root of map distance, root nats", ylim=(0, None))
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="differ in")
+    return figure
+
+
 def ruler(table: pd.DataFrame) -> Figure:
-    """Where half the variance leaves the KL: a model against noisier and noisier copies of itself.
+    """Half the variance over KL: a model against noisier and noisier copies of itself.
 
     table: of `small_world_kl.ruler`.
     """
-    figure, (left, right) = style.panels(2, height=2.5)
-    own = {"fmt": "o-", "ms": 4, "color": style.BLUE, "label": "responses of the model itself"}
-    left.errorbar(table.kl, table.half_variance, xerr=2 * table.kl_error, **own)
-    _diagonal(left, table.kl.min() * 0.7, table.kl.max() * 1.4, "half the variance = KL")
-    left.set(xlabel="exact KL, nats per response", ylabel="half the variance, nats")
-    looks = {"style": "o-", "ms": 4, "color": [style.BLUE, style.RED], "logx": True, "ax": right}
-    looks["label"] = ["its own responses", "given responses"]
-    table.plot("kl", ["ratio", "given_ratio"], **looks)
-    right.axhline(1, color=style.BLACK, lw=0.8, ls=":")
-    right.set(xlabel="exact KL, nats per response", ylabel="half the variance / KL", ylim=(0, None))
-    left.legend()
+    figure, (ax,) = style.panels(width=4.8, height=2.5)
+    lines = {
+        "given_ratio": ("given responses", style.RED),
+        "ratio": ("its own responses", style.BLUE),
+    }
+    ax.axhspan(0.9, 1.1, color=style.GREY, alpha=0.15, lw=0)
+    for column, (words, colour) in lines.items():
+        ax.plot(table.kl, table[column], "o-", ms=4, color=colour)
+        look = {"xytext": (7, 0), "textcoords": "offset points", "va": "center", "fontsize": 7}
+        ax.annotate(words, (table.kl.iloc[-1], table[column].iloc[-1]), color=colour, **look)
+    for row in table.itertuples():
+        look = {"xytext": (0, -6), "textcoords": "offset points", "ha": "center", "va": "top"}
+        ax.annotate(f"{row.sigma:g}", (row.kl, min(row.ratio, row.given_ratio)), fontsize=6, **look)
+    ax.text(table.kl.min() * 0.75, 0.62, "noise on the weights, below the points", fontsize=6.5)
+    ax.axhline(1, color=style.BLACK, lw=0.8, ls=":")
+    ax.set(xscale="log", xlim=(table.kl.min() * 0.7, table.kl.max() * 9), ylim=(0, None))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set(xlabel="exact KL, nats per response", ylabel="half the variance / KL")
     return figure
 
 
 def scale(by_length: pd.DataFrame, by_clip: pd.DataFrame) -> Figure:
-    """What moves the scale of the map's divergence: the length of responses, and the clip.
+    """What moves the ratio of map distance to KL: the length of responses, and the clip.
 
     Args:
-        by_length: columns length, ratio. by_clip: columns share, r, ratio.
+        by_length: of `small_world_kl.lengths`. by_clip: columns share, r, ratio; r stands at the
+            points.
     """
-    figure, axes = style.panels(3, height=2.2)
-    ratio, clipped = "half the variance / exact KL", "entries clipped, %"
-    for ax, (x, xlabel, y, ylabel) in zip(
-        axes,
-        (
-            (by_length.length, "length of the response, bytes", by_length.ratio, ratio),
-            (100 * by_clip.share, clipped, by_clip.ratio, ratio),
-            (100 * by_clip.share, clipped, by_clip.r, "correlation with exact KL"),
-        ),
-        strict=True,
-    ):
-        ax.plot(x, y, "o-", ms=4, color=style.RED if ylabel == ratio else style.BLUE)
-        ax.axhline(1, color=style.BLACK, lw=0.6, ls=":")
-        ax.set(xlabel=xlabel, ylabel=ylabel)
-        ax.set_ylim(bottom=0)
-    axes[0].set_xscale("log", base=2)
-    axes[0].set_xticks(by_length.length, by_length.length)
+    figure, (left, right) = style.panels(2, height=2.3, sharey=True)
+    left.fill_between(
+        by_length.length, by_length.low, by_length.high, color=style.BLUE, alpha=0.15, lw=0
+    )
+    left.plot(by_length.length, by_length.ratio, "o-", ms=4, color=style.BLUE)
+    left.set_xscale("log", base=2)
+    left.set_xticks(by_length.length, by_length.length)
+    left.set(xlabel="length of the responses, bytes", ylabel="map distance / exact KL")
+    right.plot(100 * by_clip.share, by_clip.ratio, "o-", ms=4, color=style.BLUE)
+    for row in by_clip.itertuples():
+        look = {"xytext": (0, -7), "textcoords": "offset points", "ha": "center", "va": "top"}
+        right.annotate(f"r = {row.r:.3f}", (100 * row.share, row.ratio), fontsize=6.5, **look)
+    right.set(xlabel="lowest entries raised to a quantile, %", ylim=(0, None), xlim=(-1.2, 11.2))
+    for ax in (left, right):
+        ax.axhline(1, color=style.GREY, lw=0.8, ls=":")
+    left.text(
+        by_length.length.min(),
+        1.06,
+        "map distance = KL",
+        fontsize=6.5,
+        color=style.GREY,
+        va="bottom",
+    )
+    return figure
+
+
+def shifts(table: pd.DataFrame, shares: Sequence[float]) -> Figure:
+    """Figure 2: where tags move each model on the map, an arrow per model and tag.
+
+    table: of `world_map.on_the_map`; shares: of the variance of its two axes.
+    """
+    rules = list(dict.fromkeys(table.rule))
+    figure, axes = style.panels(len(rules), height=3.1, sharex=True, sharey=True)
+    start = table[table.tags == "none"].set_index("label")
+    colours = dict(
+        zip((t for t in dict.fromkeys(table.tags) if t != "none"), style.COLOURS, strict=False)
+    )
+    for ax, rule in zip(axes, rules, strict=True):
+        of_rule = start[start.rule == rule]
+        for marker, part in zip("os", (of_rule.taste > 0.5, of_rule.taste <= 0.5), strict=True):
+            words = "learned from prose" if marker == "o" else "learned from code"
+            dots = {"s": 16, "color": style.BLACK, "marker": marker, "zorder": 3}
+            ax.scatter(of_rule.x[part], of_rule.y[part], label=words, **dots)
+        for row in table[(table.tags != "none") & (table.rule == rule)].itertuples():
+            ends = {"xy": (row.x, row.y), "xytext": start.loc[row.label, ["x", "y"]]}
+            look = {
+                "arrowstyle": "->",
+                "color": colours[row.tags],
+                "lw": 1,
+                "shrinkA": 0,
+                "shrinkB": 0,
+            }
+            ax.annotate("", **ends, arrowprops=look)
+        for tag, colour in colours.items():
+            ax.plot([], [], color=colour, label=f"tag {tag}")
+        ax.update_datalim(table[["x", "y"]])
+        ax.autoscale_view()
+        ax.set(title=f"models of rule {rule}", xlabel=f"component 1 ({shares[0]:.0%}), root nats")
+    axes[0].set_ylabel(f"component 2 ({shares[1]:.0%}), root nats")
+    axes[-1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 
@@ -254,7 +335,7 @@ def switchboard(
     for end, colour, dash in arrows:
         look = {"arrowstyle": "->", "color": colour, "lw": 1.2, "ls": dash}
         plane.annotate("", end, start, arrowprops=look | {"shrinkA": 0, "shrinkB": 0})
-    plane.set(xlabel="component 1, nats", ylabel="component 2, nats", title=title)
+    plane.set(xlabel="component 1, root nats", ylabel="component 2, root nats", title=title)
     plane.margins(0.15)
     worst = np.argsort(-np.abs(left))[:8]
     bars.barh(range(len(worst)), left[worst], color=style.PURPLE)
@@ -266,47 +347,25 @@ def switchboard(
     return figure
 
 
-def identity(laws: Mapping[str, tuple[np.ndarray, np.ndarray, float, float]]) -> Figure:
-    """The interaction of two operations against the PMI that Bayes says it is, a panel per law.
+def identity(table: pd.DataFrame, fits: Mapping[str, pd.Series]) -> Figure:
+    """The move of two operations against the sum of single moves, where the law is known.
 
-    laws: name -> left and right side (Y,), slope and R^2 of the sum.
+    Args:
+        table: of `world_map.exact_laws`; from each sum a line leads as far as Bayes says.
+        fits: law -> `additivity.measure` of it.
     """
-    figure, axes = style.panels(len(laws), height=2.4)
-    for ax, (name, (left, right, slope, r2)) in zip(axes, laws.items(), strict=True):
-        both = np.concatenate([left, right, [-0.05, 0.05]])
-        ends = [both.min(), both.max()]
-        ax.plot(ends, ends, color=style.GREY, lw=0.7)
-        ax.scatter(right, left, s=10, color=style.BLUE, linewidths=0)
-        title = f"{name}\nslope {slope:.2f}, $R^2$ = {r2:.2f}"
-        ax.set(title=title, xlabel="PMI of the operations given y, nats")
-        ax.locator_params(axis="x", nbins=4)
-    axes[0].set_ylabel("move beyond the sum, nats")
-    return figure
-
-
-def growth(table: pd.DataFrame, ylabel: str) -> Figure:
-    """What tuned models gain by two estimators, against the steps of tuning: a curve per base.
-
-    table: columns base, tuning, step, growth (solid) and marginal (dashed); step 0 is the base.
-    """
-    names = list(dict.fromkeys(table.tuning))
-    figure, axes = style.panels(len(names), height=2.6, sharey=True)
-    looks = {"x": "step", "hue": "base", "palette": _palette(table.base), "marker": "o"}
-    for ax, name in zip(axes, names, strict=True):
-        part = table[table.tuning == name]
-        sns.lineplot(part, y="growth", ax=ax, **looks)
-        sns.lineplot(part, y="marginal", ax=ax, ls="--", legend=False, **looks)
-        ax.axhline(0, color=style.BLACK, lw=0.4)
-        ax.set(xlabel="steps of tuning", ylabel=ylabel, title=f"tuned on {name}")
-    _key_below(figure, axes, 3)
-    return figure
-
-
-def levels(names: Sequence[str], values: np.ndarray, xlabel: str) -> Figure:
-    """One number per model, the largest on top."""
-    figure, (ax,) = style.panels(width=5, height=0.6 + 0.16 * len(names))
-    pd.Series(values, names).sort_values().plot.barh(ax=ax, color=style.BLUE, fontsize=6)
-    ax.set(xlabel=xlabel)
+    figure, axes = style.panels(len(fits), height=2.7, sharex=True, sharey=True)
+    ends = np.array(
+        [table[["sum", "both"]].to_numpy().min(), table[["sum", "both"]].to_numpy().max()]
+    )
+    for ax, (name, fit) in zip(axes, fits.items(), strict=True):
+        law = table[table.law == name]
+        ax.plot(ends, ends, ":", color=style.BLACK, lw=0.8)
+        ax.plot(law["sum"], fit.slope * law["sum"], color=style.BLUE, lw=0.8)
+        ax.vlines(law["sum"], law["sum"], law["sum"] + law.bayes, color=style.ORANGE, lw=0.8)
+        ax.scatter(law["sum"], law.both, s=9, color=style.BLUE, linewidths=0, zorder=3)
+        ax.set(title=f"{name}: slope {fit.slope:.2f}", xlabel="sum of both moves, nats")
+    axes[0].set_ylabel("move of both together, nats")
     return figure
 
 

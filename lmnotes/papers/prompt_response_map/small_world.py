@@ -59,6 +59,14 @@ class Member:
         """Such as `U0.85-R1-d48-s1`."""
         return f"U{self.taste}-{self.rule}-d{self.width}-s{self.seed}"
 
+    @property
+    def label(self) -> str:
+        """Such as `prose, R1, d48, seed 1`; of a control, `prose, tags overlap`."""
+        source = "prose" if self.taste > 0.5 else "code"
+        if self.rule == OVERLAP:
+            return f"{source}, tags overlap"
+        return f"{source}, {self.rule}, d{self.width}, seed {self.seed}"
+
 
 MEMBERS = tuple(
     Member(taste, rule, *size)
@@ -241,7 +249,7 @@ def build(
 ) -> pd.DataFrame:
     """The models of the world as ordinary folders, each trained once: a row per model.
 
-    Columns: model (name), folder, taste, rule, size, width, depth, seed.
+    Columns: model (name), folder, taste, rule, width, depth, seed, size, label.
 
     Args:
         n_steps: 900 takes about 20 CPU-seconds a model. workers: processes.
@@ -251,6 +259,7 @@ def build(
     list(parallel.map_items(train_into_store, missing, workers=workers, least=1))
     table = pd.DataFrame([asdict(member) for member in members])
     table["size"] = [f"d{member.width}" for member in members]
+    table["label"] = [member.label for member in members]
     table.insert(0, "model", [member.name for member in members])
     table.insert(1, "folder", [train_into_store(member) for member in members])
     return table

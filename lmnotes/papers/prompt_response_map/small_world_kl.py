@@ -90,21 +90,24 @@ def ruler(folder: str, sigmas: Sequence[float], n: int, *, seed: int = 0) -> pd.
 
 
 def lengths(table: np.ndarray, exact: Mapping[int, np.ndarray]) -> pd.DataFrame:
-    """Half the variance over exact KL for responses cut to several lengths: a row per length.
+    """Map distance over exact KL for responses cut to several lengths: a row per length.
 
     Args:
         table: (M, N, 32) log p of each token of the data responses, nats.
         exact: length -> (M, M) exact KL of that many tokens, not symmetric.
 
-    Columns: length, and the median over pairs of models of half_variance, kl and their ratio.
+    Columns: length, and the median over pairs of models of map_distance, kl and their ratio, with
+    the ratio's quartiles (low, high).
     """
     upper = np.triu_indices(len(table), 1)
     rows = []
     for length, kl in exact.items():
-        half = maps.kl(maps.row_centre(table[:, :, :length].sum(axis=-1)))[upper]
+        distance = maps.kl(maps.row_centre(table[:, :, :length].sum(axis=-1)))[upper]
         kl = ((kl + kl.T) / 2)[upper]
-        rows.append((length, np.median(half), np.median(kl), np.median(half / kl)))
-    return pd.DataFrame(rows, columns=["length", "half_variance", "kl", "ratio"])
+        quartiles = np.quantile(distance / kl, (0.5, 0.25, 0.75))
+        rows.append((length, np.median(distance), np.median(kl), *quartiles))
+    columns = ["length", "map_distance", "kl", "ratio", "low", "high"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def token_table(folders: Sequence[str], pairs: small_world.Drawn) -> np.ndarray:
