@@ -56,12 +56,12 @@ stills = slice(1 if zoo_plan == "smoke" else None)  # a trial run draws the firs
 #
 # - score a response under a prompt, and know which tokens count;
 # - say when the squared distance of two models is the KL divergence of their answers;
-# - separate what a model likes from how it reacts, by PMI;
+# - tell what a model likes from how it reacts, by PMI;
 # - move a model with a prompt, add two moves, and tell whether they really add;
 # - foresee, from one formula of Bayes, which instructions will *not* add.
 #
 # **Settings.** For your own models: `lmnotes run 09 --profile paper -p models_file=models.csv -p prompt_set=pairs.jsonl`. The first file lists hub ids or folders, a line each, or is
-# a table with the column `model`; each line of the second holds `prompt` and `response`, or `messages`. What prompts are told is a named set of lines, or a file.
+# a table with the column `model`; the second has lines with `prompt` and `response`, or `messages`. What prompts are told is a named set of lines, or a file.
 #
 # ## 1. A world whose answer is known
 #
@@ -88,8 +88,8 @@ notebook.table(
 #
 # $$\ell_i(y\mid x)=\sum_t\log p_i(y_t\mid x,y_1,\dots,y_{t-1})\quad\text{(nats)}$$
 #
-# The sum runs over the tokens of the response; the prompt is read and not scored. Every model scores all responses under all eight prompts of this world: one table holds the conditional coordinates (each
-# pair's own prompt), the unconditional ones (no tag), and what every change of the prompt does.
+# The sum runs over the tokens of the response; the prompt is read and not scored. All models score all responses under all eight prompts of this world, which gives the conditional coordinates (each
+# pair's own prompt), the unconditional ones (no tag), and what a change of the prompt does.
 
 # %%
 likelihood = paper.exercises.conditional()
@@ -114,7 +114,7 @@ notebook.figure(
     paper.figures.world_maps(world, names),
     "world_maps",
     data=world.places(names),
-    caption="Twelve models three times, principal components in root nats per response (distances are roots of twice the map distance). Colour: share of prose that a model learned from; shape: which slot means which attribute.",
+    caption="Twelve models three times, principal components in nats per response (distances are roots of twice the map distance). Colour: share of prose that a model learned from; shape: which slot means which attribute.",
 )
 
 # %%
@@ -148,7 +148,7 @@ paper.live.one_map(world, explained, stills)
 #
 # ### Where the distance goes
 #
-# $\ell=\pi+u$ with $u$ the unconditional vector, so for every pair of models, after centring,
+# $\ell=\pi+u$ with $u$ the unconditional vector, so for two models, after centring,
 # $\|\Delta\ell\|^2=\|\Delta\pi\|^2+\|\Delta u\|^2+2\langle\Delta\pi,\Delta u\rangle$: how they react, what they like, and a cross term.
 
 # %%
@@ -198,7 +198,7 @@ notebook.claims.record_all(claims)
 notebook.says("kl", ratio=paper.world_map.row_of(agreement, "median ratio"))
 
 # %% [markdown]
-# The paper also compares its distances with a semantic one, from embeddings (details not known to us). In its place: every model's answers to the same prompts become one bag of character $n$-grams.
+# The paper also compares its distances with a semantic one, from embeddings (details not known to us). In its place: each model's answers to the same prompts become one bag of character $n$-grams.
 
 # %%
 semantic, claims = paper.world_map.beside_words(world, n_prompts, **resampling)
@@ -232,7 +232,7 @@ notebook.table(
 )
 
 # %% [markdown]
-# The same in the smallest possible world: forty responses, one law $p$, and another tilted away from it, $p_t\propto p\,e^{tg}$.
+# The same in a tiny world: forty responses, one law $p$, and another tilted away from it, $p_t\propto p\,e^{tg}$.
 
 # %%
 paper.live.bend(stills=stills)
@@ -244,7 +244,7 @@ ruling.check(...)
 # %% [markdown]
 # ### What moves the scale, and how many pairs a map needs
 #
-# Systematic differences add up over the bytes of a response: the log-ratio grows with length, its variance with length squared, the KL only with length. So look whether the ratio rises on the left. Clipping the lowest entries, as the unconditional map does, is tried on the right.
+# Systematic differences add up over the bytes of a response: the log-ratio grows with length, its variance with length squared, the KL only with length. So *where to look* is the slope on the left. On the right, low entries are clipped, as the unconditional map does.
 #
 # With $s^2$ the variance and $\kappa$ the kurtosis of a log-ratio, the relative standard error of a distance from $N$ pairs is $\sqrt{(\kappa-1)/N}$; for a normal log-ratio $\sqrt{2/N}$, which is 1.4 % at 10,000 pairs and 8 % at 300.
 
@@ -289,7 +289,7 @@ notebook.figure(
     paper.figures.shifts(moved, shares),
     "fig2_shifts",
     data=moved,
-    caption="Figure 2: where each tag moves each of the twelve models, principal components in root nats per response; dots: no tag. A panel per rule, on the same axes.",
+    caption="Figure 2: where each tag moves each of the twelve models, principal components in nats per response; dots: no tag. A panel per rule, on the same axes.",
 )
 same_way = paper.world_map.directions(world)
 notebook.figure(
@@ -353,7 +353,7 @@ notebook.table(
 # *Where to look.* A slope of one half would be the law's answer for the paraphrase; a slope near one means that a model has not learned
 # that the second tag says nothing new. Networks add by construction: tags meet in a sum before anything else happens to them.
 #
-# Switch tags on and off. Blue arrows are single moves, the dashed one is their sum, red is the true move of all together; on the right, the responses on which the sum is most wrong. The last two models are the controls.
+# Switch tags on and off. Blue arrows are single moves, the dashed one is their sum, red is the true move of all together; on the right, the responses on which the sum is wrong. The last two models are the controls.
 
 # %%
 paper.live.switchboard(world, stills)
@@ -366,7 +366,7 @@ breaking.check(...)
 # %% [markdown]
 # ### Where does a distance come from?
 #
-# Type two models: the responses on which they differ most, byte by byte.
+# Type two models: responses on which they differ, byte by byte.
 
 # %%
 paper.live.byte_by_byte(world, tokens, stills)
@@ -374,8 +374,8 @@ paper.live.byte_by_byte(world, tokens, stills)
 # %% [markdown]
 # ## 6. Real pairs, real instructions
 #
-# Four small tasks out of every installation: the code after a signature and its docstring, what a module is about, sums, and months. The models are base models of notebook 06 (bytes, three architectures), each tuned twice: on
-# pairs about the *library* (code, summaries), and on *questions* (sums, months). Files and pairs that are measured on are not tuned on. Beside them stand the fine-tunes on plain text that notebook 06 has. (The bases have read a part of the same library as plain text.)
+# Four small tasks that all installations hold: the code after a signature and its docstring, what a module is about, sums, and months. The models are base models of notebook 06 (bytes, three architectures), each tuned on
+# pairs about the *library* (code, summaries), and apart from that on *questions* (sums, months). Files and pairs that are measured on are not tuned on. Beside them stand the fine-tunes on plain text that notebook 06 has. (The bases have read a part of the same library as plain text.)
 # With a list of your own, these models take the place of all that.
 
 # %%
@@ -411,7 +411,7 @@ notebook.figure(
     paper.real_figures.maps(planes, summary),
     "real_maps",
     data=summary.join([xy.add_prefix(f"{name} ") for name, (xy, _) in planes.items()]),
-    caption="The same models on the conditional and on the PMI map, in root nats per response. Lines lead from bases to what was tuned from them, coloured by what on; the name of a base stands at the loneliest of these points.",
+    caption="The same models on the conditional and on the PMI map, in nats per response. Lines lead from bases to what was tuned from them, coloured by what on; the name of a base stands at the loneliest of these points.",
 )
 notebook.table(
     real.by_tuning(),
@@ -449,7 +449,7 @@ notebook.table(expected, "expected", caption="What we expected, with intervals o
 # %% [markdown]
 # ### Instructions before real prompts
 #
-# Lines before the prompt, single and two at a time, in both orders. These are our wordings; the paper's are not known to us. Tiny models have never been told to answer in French, so nothing *sensible* is to be expected of their moves. But moves they are, and
+# Lines before the prompt, single and two at a time, in both orders. These are our wordings; the paper's are not known to us. Tiny models were not taught to answer in French, so nothing *sensible* is to be expected of their moves. But moves they are, and
 # Bayes does not ask for sense. *Where to look:* does the sum do better than **the best line alone**, and do unrelated lines add better than a paraphrase or a contradiction? Where they do not, what moves these models is that there is *some* line before the prompt.
 
 # %%

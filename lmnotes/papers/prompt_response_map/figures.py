@@ -34,15 +34,15 @@ def maps(table: pd.DataFrame, shares: Mapping[str, Sequence[float]], columns: in
     """The same models on several maps, a panel each, by colour and shape.
 
     Args:
-        table: columns map, x and y (principal components in root nats), colour and shape (labels).
+        table: columns map, x and y (principal components in nats), colour and shape (labels).
         shares: map -> shares of the variance of its two components.
         columns: of the key.
     """
     figure, axes = style.panels(len(shares), height=2.7)
     for ax, (name, (first, second)) in zip(axes, shares.items(), strict=True):
         scatter_models(ax, table[table["map"] == name])
-        xlabel = f"component 1 ({first:.0%}), root nats"
-        ax.set(title=name, xlabel=xlabel, ylabel=f"component 2 ({second:.0%}), root nats")
+        xlabel = f"component 1 ({first:.0%}), nats"
+        ax.set(title=name, xlabel=xlabel, ylabel=f"component 2 ({second:.0%}), nats")
     _key_below(figure, axes, columns)
     return figure
 
@@ -84,7 +84,7 @@ def kl_check(table: pd.DataFrame) -> Figure:
         "own": "half variance, responses\nof the two models",
         "given": "map distance, given responses",
     }
-    figure, axes = style.panels(len(panels), height=2.9, sharex=True, sharey=True)
+    figure, axes = style.panels(len(panels), height=3.2, sharex=True, sharey=True)
     values = table[["exact", *panels]].to_numpy()
     ends = values.min() * 0.8, values.max() * 1.25
     looks = {"hue": "differ in", "palette": _palette(table["differ in"]), "s": 12, "linewidth": 0}
@@ -110,7 +110,7 @@ def semantic(table: pd.DataFrame) -> Figure:
     looks = {"hue": "differ in", "palette": _palette(table["differ in"]), "s": 14, "linewidth": 0}
     sns.scatterplot(table, x="words", y="distance", ax=ax, alpha=0.8, **looks)
     ax.set(xlabel="1 - cosine of the answers' character n-grams")
-    ax.set(ylabel="root of map distance, root nats", ylim=(0, None))
+    ax.set(ylabel="root of map distance, nats", ylim=(0, None))
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), title="differ in")
     return figure
 
@@ -206,8 +206,8 @@ def shifts(table: pd.DataFrame, shares: Sequence[float]) -> Figure:
             ax.plot([], [], color=colour, label=f"tag {tag}")
         ax.update_datalim(table[["x", "y"]])
         ax.autoscale_view()
-        ax.set(title=f"models of rule {rule}", xlabel=f"component 1 ({shares[0]:.0%}), root nats")
-    axes[0].set_ylabel(f"component 2 ({shares[1]:.0%}), root nats")
+        ax.set(title=f"models of rule {rule}", xlabel=f"component 1 ({shares[0]:.0%}), nats")
+    axes[0].set_ylabel(f"component 2 ({shares[1]:.0%}), nats")
     axes[-1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
@@ -335,7 +335,7 @@ def switchboard(
     for end, colour, dash in arrows:
         look = {"arrowstyle": "->", "color": colour, "lw": 1.2, "ls": dash}
         plane.annotate("", end, start, arrowprops=look | {"shrinkA": 0, "shrinkB": 0})
-    plane.set(xlabel="component 1, root nats", ylabel="component 2, root nats", title=title)
+    plane.set(xlabel="component 1, nats", ylabel="component 2, nats", title=title)
     plane.margins(0.15)
     worst = np.argsort(-np.abs(left))[:8]
     bars.barh(range(len(worst)), left[worst], color=style.PURPLE)

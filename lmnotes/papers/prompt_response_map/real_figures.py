@@ -29,7 +29,7 @@ def maps(planes: Mapping[str, tuple], table: pd.DataFrame) -> Figure:
     the base's name at the loneliest point of each.
 
     Args:
-        planes: map -> (x and y of M models in root nats, shares of variance), of `world_map.plane`.
+        planes: map -> (x and y of M models in nats, shares of variance), of `world_map.plane`.
         table: M rows with label, model, base and tuning.
     """
     figure, axes = style.panels(len(planes), height=3.4)
@@ -45,8 +45,8 @@ def maps(planes: Mapping[str, tuple], table: pd.DataFrame) -> Figure:
             if rows.any():
                 ax.scatter(xy.x[rows], xy.y[rows], s=16, color=colour, lw=0, label=words, zorder=2)
         ax.margins(0.12)
-        ax.set(title=name, xlabel=f"component 1 ({first:.0%}), root nats")
-        ax.set_ylabel(f"component 2 ({second:.0%}), root nats")
+        ax.set(title=name, xlabel=f"component 1 ({first:.0%}), nats")
+        ax.set_ylabel(f"component 2 ({second:.0%}), nats")
     if table.tuning.nunique() > 1:
         entries = axes[0].get_legend_handles_labels()
         figure.legend(*entries, loc="outside lower center", ncols=4, handletextpad=0.1)

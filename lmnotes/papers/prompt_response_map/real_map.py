@@ -231,8 +231,8 @@ def operations(
     workers: int = 1,
     **resampling,
 ) -> tuple[pd.DataFrame, dict[str, tuple]]:
-    """How lines before the prompts of n_of_task pairs of each task add: rows of `additivity.table` with
-    label, "kind of pair", model and "order effect"; and the claims, with intervals over bases."""
+    """How lines before the prompts of n_of_task pairs of each task add: rows of `additivity.table`
+    with label, "kind of pair", model and "order effect"; and the claims, intervals over bases."""
     some = real.pairs.groupby("task", sort=False).head(n_of_task).reset_index(drop=True)
     models = real.models.iloc[real.final]
     models = models[models.tuning != "plain text"].reset_index(drop=True)
