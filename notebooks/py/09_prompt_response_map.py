@@ -374,7 +374,7 @@ paper.live.byte_by_byte(world, tokens, stills)
 # %% [markdown]
 # ## 6. Real pairs, real instructions
 #
-# Four small tasks that all installations hold: the code after a signature and its docstring, what a module is about, sums, and months. The models are base models of notebook 06 (bytes, three architectures), each tuned on
+# Four small tasks, made from what is installed: the code after a signature and its docstring, what a module is about, sums, and months. The models are base models of notebook 06 (bytes, three architectures), each tuned on
 # pairs about the *library* (code, summaries), and apart from that on *questions* (sums, months). Files and pairs that are measured on are not tuned on. Beside them stand the fine-tunes on plain text that notebook 06 has. (The bases have read a part of the same library as plain text.)
 # With a list of your own, these models take the place of all that.
 
