@@ -394,7 +394,8 @@ if population is None:
         workers=workers,
     )
 notebook.note_input("pairs", f"{len(pairs)} of {prompt_set}")
-real = paper.real_map.measure(population, pairs, rule, workers=workers)
+processes = {"workers": workers, "apart": own_models is not None}
+real = paper.real_map.measure(population, pairs, rule, **processes)
 
 # %%
 summary = real.summary()
@@ -454,9 +455,8 @@ notebook.table(expected, "expected", caption="What we expected, with intervals o
 
 # %%
 of_task = max(2, per_task * 2 // 5)
-lines, claims = paper.real_map.operations(
-    real, instructions, of_task, rule, workers=workers, **resampling
-)
+settings = processes | resampling
+lines, claims = paper.real_map.operations(real, instructions, of_task, rule, **settings)
 notebook.figure(
     paper.real_figures.operations(lines),
     "real_operations",

@@ -6,7 +6,10 @@ and their compositions (Takase, Oyama and Shimodaira, arXiv 2603.18593).
 """
 
 import contextlib
+import multiprocessing
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 
@@ -50,6 +53,7 @@ def score(
     rule: PromptRule = prompts.DEFAULT,
     device: str = "auto",
     workers: int = 1,
+    apart: bool = False,
     tokens_per_batch: int = 8192,
 ) -> Conditions:
     """The log-likelihoods of all responses under all conditions; a model's rows are an artefact.
@@ -57,7 +61,9 @@ def score(
     Args:
         models: as in `prompts.matrix`: folders, hub ids, or a table with the column folder.
         responses: N. prompts_of: name of a condition -> N prompts, or one for all responses.
-        workers: processes of one thread each; 1 scores here, as a GPU should.
+        workers: processes of one thread each; 1 scores here.
+        apart: in place of that, one model after another in a fresh process each, so that one
+            that breaks its process, or leaves memory behind, harms no other.
 
     A model that cannot be loaded or scored is left out, and named with its reason in `.failed`.
     Raises RuntimeError where none is left.
@@ -75,9 +81,12 @@ def score(
     options = {"rule": rule, "device": device, "tokens_per_batch": tokens_per_batch}
     work = partial(_rows, responses, every, options)
     if all(_is_stored(place, responses, every, options) for place in places):
-        workers = 1
-    with parallel.one_thread():
-        results = list(parallel.map_items(work, places, workers=workers, least=1))
+        workers, apart = 1, False
+    if apart:
+        results = [_in_fresh_process(work, place) for place in places]
+    else:
+        with parallel.one_thread():
+            results = list(parallel.map_items(work, places, workers=workers, least=1))
     scored = [k for k, result in enumerate(results) if isinstance(result, np.ndarray)]
     failed = [(places[k], *results[k]) for k in range(len(places)) if k not in scored]
     failed = pd.DataFrame(failed, columns=["model", "kind", "reason"])
@@ -90,6 +99,15 @@ def score(
         )
     values = np.stack([results[k] for k in scored], axis=1)  # (C, M, N)
     return Conditions(tuple(every), values, models.iloc[scored].reset_index(drop=True), failed)
+
+
+def _in_fresh_process(work, place):
+    """What `work` gives for one model, or that its process has ended."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        try:
+            return pool.submit(work, place).result()
+        except BrokenProcessPool:
+            return "killed", "its process ended without a word, as for want of memory"
 
 
 def _rows(responses, every, options, place):

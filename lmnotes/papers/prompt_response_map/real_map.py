@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import statistics
+from lmnotes.errors import InputError
 from lmnotes.models import maps, zoo
 from lmnotes.models.runner import command
 from lmnotes.models.scoring import prompts
@@ -120,10 +121,17 @@ class Real:
 
 
 def own_models(path: str | None) -> pd.DataFrame | None:
-    """The models that a file lists, each its own base; None without a file."""
+    """The models that a list, or the column `model` of a csv, names, each its own base; None
+    without a file."""
     if path is None:
         return None
-    names = [str(name) for name in command.listed(Path(path))]
+    if path.endswith(".csv") and Path(path).is_file():
+        names = pd.read_csv(path).get("model", pd.Series(dtype=str)).astype(str).tolist()
+        if not names:
+            given = f"{path} was given as a table of models; expected a column `model` with names"
+            raise InputError(f"{given}: add it, or give a list with a name on each line")
+    else:
+        names = [str(name) for name in command.listed(Path(path))]
     table = pd.DataFrame({"model": names, "label": [name.rpartition("/")[2] for name in names]})
     return table.assign(base=table.model, tuning="none", step=0, is_last=True)
 
@@ -158,7 +166,12 @@ def tuned_models(
 
 
 def measure(
-    models: pd.DataFrame, pairs: pd.DataFrame, rule: PromptRule, *, workers: int = 1
+    models: pd.DataFrame,
+    pairs: pd.DataFrame,
+    rule: PromptRule,
+    *,
+    workers: int = 1,
+    apart: bool = False,
 ) -> Real:
     """The models under the pairs' own prompts, none, and four others; `Real` says of which kind."""
     turned = pairs.groupby("task", sort=False).prompt
@@ -166,7 +179,12 @@ def measure(
     for k in range(1, _N_OTHERS + 1):
         conditions_of[f"other {k}"] = list(turned.transform(lambda own, k=k: np.roll(own, k)))
     answers = conditions.score(
-        models, list(pairs.response), conditions_of, rule=rule, workers=workers
+        models,
+        list(pairs.response),
+        conditions_of,
+        rule=rule,
+        workers=workers,
+        apart=apart,
     )
     return Real(pairs, answers)
 
@@ -229,6 +247,7 @@ def operations(
     rule: PromptRule,
     *,
     workers: int = 1,
+    apart: bool = False,
     **resampling,
 ) -> tuple[pd.DataFrame, dict[str, tuple]]:
     """How lines before the prompts of n_of_task pairs of each task add: rows of `additivity.table`
@@ -242,6 +261,7 @@ def operations(
         given.conditions(list(some.prompt)),
         rule=rule,
         workers=workers,
+        apart=apart,
     )
     moves = {name: told.shift(name, "given") for name in told.names}  # (M, N) each
     pairs = {f"{a} > {b}": (a, b) for a, b, _ in given.compositions}

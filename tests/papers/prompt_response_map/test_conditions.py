@@ -1,6 +1,7 @@
 """Responses under conditions, tuned pairs, controls of the world: against the plain computation."""
 
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from lmnotes.papers.prompt_response_map import (
     conditions,
     factor_shares,
     prompt_sets,
+    real_map,
     small_world,
     small_world_kl,
 )
@@ -56,8 +58,6 @@ def test_the_route_of_hub_models_on_local_folders(folders, tmp_path):
     """A list of models, one with a chat template, one that cannot be had; a file of pairs."""
     from transformers import AutoTokenizer
 
-    from lmnotes.models.runner import command
-
     tokenizer = AutoTokenizer.from_pretrained(folders[1])
     tokenizer.chat_template = CHAT
     tokenizer.save_pretrained(folders[1])
@@ -66,14 +66,29 @@ def test_the_route_of_hub_models_on_local_folders(folders, tmp_path):
     rows = [{"prompt": x, "response": y} for x, y in zip(ASKED, RESPONSES, strict=True)]
     (tmp_path / "pairs.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     pairs = prompt_sets.load(tmp_path / "pairs.jsonl", n_bytes=16)
-    listed = command.listed(tmp_path / "models.txt")
+    listed = real_map.own_models(str(tmp_path / "models.txt"))
+    listed.to_csv(tmp_path / "models.csv", index=False)
+    assert real_map.own_models(str(tmp_path / "models.csv")).equals(listed)
+    assert listed.label.tolist() == ["model0", "model1", "no-such-model"]
+    assert real_map.own_models(None) is None
+    listed[["label"]].to_csv(tmp_path / "models.csv")
+    with pytest.raises(InputError, match="expected a column `model`"):
+        real_map.own_models(str(tmp_path / "models.csv"))
     asked = prompt_sets.operations().conditions(list(pairs.prompt))
-    result = conditions.score(listed, list(pairs.response), asked)
+    result = conditions.score(listed, list(pairs.response), asked, apart=True)
     assert len(result.models) == 2 and result.values.shape == (len(asked), 2, 4)
     assert result.failed.model.tolist() == ["nobody/no-such-model"]
     assert result.failed.kind[0] in ("missing", "network") and result.failed.reason[0]
     with pytest.raises(RuntimeError, match="none of 1 models could be scored; nobody"):
         conditions.score(["nobody/no-such-model"], ["a"], {"given": ["b"]})
+
+
+def end_process(place):
+    os._exit(1)
+
+
+def test_a_model_that_ends_its_process_is_said_to():
+    assert conditions._in_fresh_process(end_process, "any")[0] == "killed"
 
 
 def test_operations_are_lines_before_a_prompt(tmp_path):
