@@ -68,7 +68,7 @@ stills = slice(1 if zoo_plan == "smoke" else None)  # a trial run draws the firs
 # A *response* is 32 bytes of prose (Python's help topics) or code (its library), dressed with attributes: UPPER CASE, under_scores for spaces, st*rs for v*w*ls. A *prompt* has three
 # slots; a tag in a slot asks for an attribute. Two things differ between models, independently of each other:
 #
-# - **taste**: 85 % of what it learned from is prose, or 15 %. This is about which responses it likes, whatever it is asked;
+# - **taste**: most of what it learned from is prose, or most is code. This is about which responses it likes, whatever it is asked;
 # - **rule** (R1, R2): which slot means which attribute. This is how it reacts to prompts.
 #
 # An attribute that is there is announced by its tag in three cases of four, never when it is not there. So without a tag a model must believe in the average.
