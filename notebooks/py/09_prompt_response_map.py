@@ -330,7 +330,7 @@ summing.check(...)
 # $$\Delta(t_1t_2)-\Delta(t_1)-\Delta(t_2)=\log\frac{p(t_1,t_2\mid x,y)}{p(t_1\mid x,y)\,p(t_2\mid x,y)}-c(x):$$
 #
 # what the sum misses is the mutual information of the two *operations* given the response. Unrelated wishes add exactly; two ways to say the same thing do not, and neither do contradictions. First in three exact worlds, then in two trained
-# models. In their world there is one wish, upper case, and tags err. A, B or both hint at it, and both are no surer than one; C hints at the contrary, but beside A or B it means nothing.
+# models. In their world there is one wish, upper case, and tags err. A, B or both hint at it, and both tell what one tells; C hints at the contrary, but beside A or B it means nothing.
 
 # %%
 notebook.teach.quiz("paraphrase")
