@@ -133,8 +133,6 @@ notebook.figure(
 claims = paper.world_map.pmi_claims(world, n_draws, seed)
 notebook.claims.record_all(claims)
 notebook.says("pmi", taste=claims["pmi_removes_taste"][:2])
-
-# %%
 notebook.table(
     paper.world_map.levels(world, n_draws, seed),
     "means",
@@ -172,7 +170,13 @@ mutual.check(...)
 #
 # These models are small enough to check: each writes its own responses, and along them the next-byte laws are compared exactly (*Rao–Blackwell*; *Monte Carlo* only looks at what was written).
 #
+# The paper also compares its distances with a semantic one, from embeddings (details not known to us). In its place: each model's answers to the same prompts become one bag of character $n$-grams.
+#
 # *Where to look.* The first panel checks the check. In the others, ask two things: is the order kept, and are points on the dotted line? Only then may a map distance be read as nats.
+#
+# **Where the ruler bends.** Take one model and a copy of it with noise on all weights: a pair as close as you like. *Where to look:* is the constant one half right on a model's own responses as long as the two are close, where does it stop being right, and what do given responses do to it?
+#
+# The view below does the same in a tiny world: forty responses, one law $p$, and another tilted away from it, $p_t\propto p\,e^{tg}$.
 
 # %%
 n_asked = dict.fromkeys(lengths, max(4, n_prompts // 2)) | {paper.small_world.LENGTH: n_prompts}
@@ -180,25 +184,20 @@ folders = list(world.models.folder)
 kl_at = paper.small_world_kl.estimate(folders, n_asked, seed=seed, workers=workers)
 exact = kl_at[paper.small_world.LENGTH]
 beside_kl = paper.world_map.pairs_beside_kl(world, exact)
+agreement, claims = paper.world_map.agreements(world, exact, **resampling)
+notebook.claims.record_all(claims)
 notebook.figure(
     paper.figures.kl_check(beside_kl),
     "kl_check",
     data=beside_kl,
     caption="66 pairs of models, by what the two differ in; all axes alike, dotted: equal to the exact KL. Left: Monte Carlo. Middle: half the variance of the log-ratio on responses that the two models wrote. Right: the map distance, from given responses.",
 )
-
-# %%
-agreement, claims = paper.world_map.agreements(world, exact, **resampling)
 notebook.table(
     agreement,
     "kl_check",
     caption="Agreement with directly estimated KL over 66 pairs of models; intervals by drawing models, not pairs.",
 )
-notebook.claims.record_all(claims)
 notebook.says("kl", ratio=paper.world_map.row_of(agreement, "median ratio"))
-
-# %% [markdown]
-# The paper also compares its distances with a semantic one, from embeddings (details not known to us). In its place: each model's answers to the same prompts become one bag of character $n$-grams.
 
 # %%
 semantic, claims = paper.world_map.beside_words(world, n_prompts, **resampling)
@@ -210,13 +209,6 @@ notebook.figure(
     caption="66 pairs of models: the map against how differently their answers are spelt.",
 )
 notebook.says("semantic_related")
-
-# %% [markdown]
-# ### Where the ruler bends
-#
-# Take one model and a copy of it with noise on all weights: a pair as close as you like. *Where to look:* is the constant one half right on a model's own responses as long as the two are close, where does it stop being right, and what do given responses do to it?
-
-# %%
 bent = paper.small_world_kl.ruler(folders[0], sigmas, max(n_pairs, n_prompts), seed=seed)
 notebook.figure(
     paper.figures.ruler(bent),
@@ -230,11 +222,6 @@ notebook.table(
     "ruler",
     caption=f"The same in numbers; kl and half_variance in nats per response of 32 bytes. For noise up to 0.01 the ratio is off from 1 by {off:.2f} at most.",
 )
-
-# %% [markdown]
-# The same in a tiny world: forty responses, one law $p$, and another tilted away from it, $p_t\propto p\,e^{tg}$.
-
-# %%
 paper.live.bend(stills=stills)
 ruling = paper.exercises.distance()
 
@@ -261,8 +248,6 @@ notebook.figure(
 )
 notebook.table(by_clip, "clipping", caption="Clipping: correlation with exact KL, and scale.")
 notebook.table(by_length, "lengths", caption="Medians over pairs of models, nats per response.")
-
-# %%
 spent, theory = paper.world_map.budget(world, 100 if n_bootstrap > 100 else 10, seed)
 notebook.figure(
     paper.figures.budget(spent, theory),
@@ -282,6 +267,9 @@ paper.live.one_budget(world, seed, stills)
 # $$\Delta_i(t)=\big(\log p_i(y_n\mid t(x_n))-\log p_i(y_n\mid x_n)\big)_n,$$
 #
 # less its mean. Half its variance is about the KL between the model's answers with and without the operation. Figure 2 of the paper shows such shifts on the map. *Where to look:* do arrows of one colour agree within a panel, and between the panels?
+#
+# If you know the moves of two operations, do you know that of both together? A high $R^2$ alone would not mean much: where one tag dominates, its own move does almost as well. So compare the sum with the best single tag, and see whether one wrong part, or the sum of a model with the other rule, fails
+# as it should. (With all three tags on, both rules ask for the same three attributes.)
 
 # %%
 moved, shares = paper.world_map.on_the_map(world)
@@ -300,10 +288,6 @@ notebook.figure(
 )
 mean_cosine = same_way.groupby(["pair", "operation"]).cosine.mean().unstack()
 notebook.table(mean_cosine.reset_index(), "directions", caption="Mean cosines.")
-
-# %% [markdown]
-# If you know the moves of two operations, do you know that of both together? A high $R^2$ alone would not mean much: where one tag dominates, its own move does almost as well. So compare the sum with the best single tag, and see whether one wrong part, or the sum of a model with the other rule, fails
-# as it should. (With all three tags on, both rules ask for the same three attributes.)
 
 # %%
 added, claims = paper.world_map.sums(world, **resampling)
@@ -354,22 +338,17 @@ notebook.table(
 # that the second tag says nothing new. Networks add by construction: tags meet in a sum before anything else happens to them.
 #
 # Switch tags on and off. Blue arrows are single moves, the dashed one is their sum, red is the true move of all together; on the right, the responses on which the sum is wrong. The last two models are the controls.
+#
+# **Where does a distance come from?** In the second view type two models: responses on which they differ, byte by byte.
 
 # %%
 paper.live.switchboard(world, stills)
+paper.live.byte_by_byte(world, tokens, stills)
 tried = paper.world_map.cases(added, controls)
 breaking = paper.exercises.break_the_sum(tried)
 
 # %% tags=["answer"]
 breaking.check(...)
-
-# %% [markdown]
-# ### Where does a distance come from?
-#
-# Type two models: responses on which they differ, byte by byte.
-
-# %%
-paper.live.byte_by_byte(world, tokens, stills)
 
 # %% [markdown]
 # ## 6. Real pairs, real instructions
