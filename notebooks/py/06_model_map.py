@@ -16,6 +16,7 @@ from typing import Literal
 
 ledger: str | None = None  # a folder of rows that were scored before; None: that of these texts
 scores_file: str | None = None  # csv with `model` and a column per benchmark; None: home-made tasks
+rule: str = ""  # how texts are scored, as "bos=always truncate=512"; empty: the published rule
 clip_share: float = 0.02  # 0..0.2, of the entries raised to their quantile
 perplexity: float = 30.0  # 2..200, of t-SNE
 n_iterations: int = 10000  # 250..100000, of t-SNE
@@ -73,9 +74,9 @@ texts = text.chunks.load(text_set, size=chunk_bytes, per_domain=per_domain, seed
 home_texts = texts if text_set == "installed" else paper.population.home_texts()
 is_own = models_file is not None or published_matrix is not None
 trained = None if is_own else models.zoo.build(zoo_plan, texts=home_texts).models
-rule = models.scoring.PUBLISHED
+scoring_rule = models.runner.command.rule(rule)
 files = {"models_file": models_file, "published_matrix": published_matrix, "ledger": ledger}
-population = paper.population.choose(texts, trained, rule, clip_share, **files)
+population = paper.population.choose(texts, trained, scoring_rule, clip_share, **files)
 notebook.note_input("texts", texts.content_id)
 notebook.note_input("models", sorted(population.names))
 notebook.table(
@@ -231,7 +232,7 @@ paper.live.explore_approach(home_texts)
 home = (
     population
     if texts is home_texts or is_own
-    else paper.population.scored(trained, home_texts, rule, clip_share)
+    else paper.population.scored(trained, home_texts, scoring_rule, clip_share)
 )
 compared = paper.kl_runs.compare(
     home,
@@ -395,7 +396,7 @@ between = paper.interpolation.choose(
     models.zoo.plan(zoo_plan),
     texts if interpolation_models else home_texts,
     n_texts=n_interpolation_texts,
-    rule=rule,
+    rule=scoring_rule,
     floor=home.clipped.threshold,
 )
 notebook.claims.record_all(paper.interpolation.claims(between))
