@@ -1,6 +1,6 @@
 """Figures of notebook 10: directions to a target, mixtures, and what training with them brings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,30 +11,32 @@ from lmnotes.figures import style
 
 # Of every rule what it is called, its colour and its marker, in the order of tables and figures.
 _LOOKS = {
-    "before": ("before", style.GREY, "o"),
-    "uniform": ("uniform", style.BLACK, "o"),
-    "natural": ("natural shares", style.GREY, "o"),
-    "random": ("random", style.SKY, "o"),
-    "anti": ("anti-LLD", style.OLIVE, "^"),
-    "single": ("one domain", style.OLIVE, "v"),
-    "lld_agg": ("LLD, aggregated", style.ORANGE, "o"),
-    "lld_dom": ("LLD, domain mean", style.WINE, "s"),
-    "lld_sd": ("LLD, T = sd", style.RED, "o"),
-    "gram_ascent": ("gradient scores", style.PURPLE, "o"),
+    "before": ("before training", style.GREY, "o"),
+    "uniform": ("equal shares", style.BLACK, "o"),
+    "natural": ("natural shares", style.OLIVE, "D"),
+    "random": ("random shares", style.SKY, "o"),
+    "anti": ("lead turned around", style.OLIVE, "^"),
+    "single": ("leading domain only", style.OLIVE, "v"),
+    "lld_agg": ("lead of single texts", style.ORANGE, "^"),
+    "lld_dom": ("lead of domains, T given", style.WINE, "s"),
+    "lld_sd": ("lead of domains, T = sd", style.RED, "o"),
+    "gram_ascent": ("gradient scores", style.PURPLE, "s"),
     "gram_nnls": ("gradient cone", style.PURPLE, "s"),
     "probe_nnls": ("probe cone", style.PURPLE, "D"),
-    "iterative": ("LLD, anew", style.ORANGE, "s"),
-    "end_sd": ("LLD from the end, T = sd", style.RED, "P"),
-    "end_slope": ("LLD from the end, T = slope", style.RED, "X"),
-    "oracle": ("target's own mixture", style.BLUE, "o"),
-    "kd": ("distillation", style.GREEN, "o"),
+    "iterative": ("lead, taken anew halfway", style.ORANGE, "s"),
+    "end_sd": ("lead over the end, T = sd", style.RED, "P"),
+    "end_slope": ("lead over the end, T = slope", style.RED, "X"),
+    "oracle": ("target's own shares", style.BLUE, "v"),
+    "kd": ("distillation", style.GREEN, "P"),
 }
+SHOWN = ("natural", "lld_agg", "lld_sd", "gram_ascent", "oracle", "kd")  # the six in figures
 LABELS, COLOURS, MARKERS = (
     {rule: look[number] for rule, look in _LOOKS.items()} for number in range(3)
 )
-METRICS = {"kl_var": "KL of the map", "exact_kl": "exact KL"}  # of columns in bits per byte
-_OTHER = "#D0D0D0"  # of rules that a figure does not name
+METRICS = {"kl_var": "map distance per byte", "exact_kl": "exact KL"}
+UNITS = {"kl_var": "map distance per byte", "exact_kl": "exact KL, bits per byte"}
 _ZERO = {"color": style.BLACK, "lw": 0.6}
+_PALE = {"color": style.GREY, "alpha": 0.4, "ms": 3, "mew": 0}
 _MARK = {"color": style.GREY, "lw": 0.8, "ls": ":"}
 
 
@@ -101,56 +103,66 @@ def directions(table: pd.DataFrame) -> Figure:
 
 
 def along_training(table: pd.DataFrame) -> Figure:
-    """Both kinds of KL to the target along training, a column for each target and kind (F2).
+    """Both distances to the target along training, over that at its start; a column for each
+    target and kind (F2).
 
     table: columns target, rule, step, kl_var, exact_kl.
     """
-    targets = list(table.groupby("target", sort=False))
-    figure, axes = style.panels(2 * len(targets), height=2.2)
-    panels = [(target, rows, metric) for target, rows in targets for metric in METRICS]
+    panels = [
+        (target, rows, metric)
+        for target, rows in table.groupby("target", sort=False)
+        for metric in METRICS
+        if rows[metric].notna().all()
+    ]
+    figure, axes = style.panels(len(panels), height=2.2, sharey=True)
     for ax, (target, rows, metric) in zip(axes, panels, strict=True):
-        for rule, path in rows.groupby("rule", sort=False):
-            ax.plot(path.step, path[metric], "-o", ms=2.5, color=COLOURS[rule], label=LABELS[rule])
+        for rule in [rule for rule in LABELS if rule in set(rows.rule)]:
+            path = rows[rows.rule == rule].sort_values("step")
+            values = path[metric] / path[metric].iloc[0]
+            look = {"marker": MARKERS[rule], "ms": 3, "color": COLOURS[rule]}
+            ax.plot(path.step, values, label=LABELS[rule], **look)
+        ax.axhline(1, **_ZERO, ls=":")
         ax.set(title=f"{target}: {METRICS[metric]}", xlabel="step", ylim=(0, None))
         ax.set_xticks(sorted(set(table.step)))
-    axes[0].set_ylabel("bits per byte")
+    axes[0].set_ylabel("over that before training")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
     return figure
 
 
-def comparison(table: pd.DataFrame, metric: str) -> Figure:
-    """Every rule less uniform with its interval over seeds, a panel for each target (T1).
+def comparison(tests: Mapping[str, pd.DataFrame]) -> Figure:
+    """Six rules less equal shares with their intervals over seeds: a column for each target and
+    metric (T1).
 
-    table: columns target, rule, difference, low, high, n; rules of fewer seeds are drawn hollow.
+    tests: by metric, columns target, rule, difference, low, high.
     """
-    targets = list(table.groupby("target", sort=False))
-    rules = [rule for rule in LABELS if rule in set(table.rule) and rule != "uniform"]
-    figure, axes = style.panels(len(targets), height=0.7 + 0.17 * len(rules), sharey=True)
-    for ax, (target, rows) in zip(axes, targets, strict=True):
-        rows = rows.set_index("rule").reindex(rules).dropna(subset="difference")
-        for rule, row in rows.iterrows():
-            place, look = rules.index(rule), {"color": COLOURS[rule]}
-            ax.plot([row.low, row.high], [place, place], lw=1.2, **look)
-            face = COLOURS[rule] if row.n == table.n.max() else "white"
-            ax.plot(row.difference, place, "o", ms=4.5, mfc=face, **look)
+    panels = [
+        (target, rows.set_index("rule"), metric)
+        for metric, table in tests.items()
+        for target, rows in table.dropna(subset="difference").groupby("target", sort=False)
+    ]
+    rules = [rule for rule in SHOWN if any(rule in rows.index for _, rows, _ in panels)]
+    figure, axes = style.panels(len(panels), height=0.9 + 0.2 * len(rules), sharey=True)
+    for ax, (target, rows, metric) in zip(axes, panels, strict=True):
+        for place, rule in enumerate(rules):
+            if rule not in rows.index:
+                continue
+            row, look = rows.loc[rule], {"color": COLOURS[rule]}
+            ax.plot([row.low, row.high], [place, place], lw=1.4, **look)
+            ax.plot(row.difference, place, MARKERS[rule], ms=5, **look)
         ax.axvline(0, **_ZERO)
-        full = rows[rows.n == table.n.max()]
-        ends = [*full.low, *full.high, *rows.difference, 0]
-        margin = 0.06 * np.ptp(ends)
-        limits = (min(ends) - margin, max(ends) + margin)
-        ax.set(title=target, xlabel="less that of uniform, bits per byte", xlim=limits)
+        ax.set(title=f"{target}: {METRICS[metric]}")
+        ax.set_xlabel("less equal shares'" + (", bits per byte" if metric == "exact_kl" else ""))
+        ax.locator_params(axis="x", nbins=4)
     axes[0].set_yticks(range(len(rules)), [LABELS[rule] for rule in rules])
     axes[0].invert_yaxis()
-    figure.suptitle(METRICS[metric], fontsize=8)
     return figure
 
 
-def temperatures(table: pd.DataFrame, marks: pd.DataFrame) -> Figure:
-    """Both kinds of KL against the temperature of the softmax over texts (F4).
+def temperatures(table: pd.DataFrame) -> Figure:
+    """Both distances against the temperature of the softmax over texts (F4).
 
-    Args:
-        table: columns target, temperature (infinity is uniform), kl_var, exact_kl.
-        marks: columns target and temperature: the standard deviation over domains.
+    table: columns target, temperature (infinity: equal shares), kl_var, exact_kl, and sd, the
+    standard deviation of the lead over domains.
     """
     targets = list(table.groupby("target", sort=False))
     figure, axes = style.panels(len(targets), height=2.3)
@@ -163,34 +175,50 @@ def temperatures(table: pd.DataFrame, marks: pd.DataFrame) -> Figure:
             ratio = rows[metric] / rows[metric].iloc[-1]
             ax.plot(x, ratio, "-o", ms=3.5, color=colour, label=name)
         ax.axhline(1, **_ZERO, ls=":")
-        for mark in marks[marks.target == target].temperature:
-            ax.axvline(mark, color=style.GREY, lw=0.8, ls="--", label="sd over domains")
+        ax.axvline(rows.sd.iloc[0], color=style.GREY, lw=0.8, ls="--", label="sd over domains")
         ax.set(title=target, xscale="log", xlabel="temperature, nats per byte")
         ax.set_xticks([*finite, last], [*(f"{t:g}" for t in finite), r"$\infty$"])
         ax.minorticks_off()
-    axes[0].set_ylabel("over that of uniform")
+    axes[0].set_ylabel("over that of equal shares")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return figure
 
 
-def alignment(table: pd.DataFrame) -> Figure:
-    """How far the move points to the target, and the change of KL against uniform (F5).
+def _runs(ax, rows: pd.DataFrame, x: str, y: str) -> None:
+    """A point for each run: six rules in their looks, all others pale beneath them."""
+    others = rows[~rows.rule.isin([*SHOWN, "uniform"])]
+    ax.plot(others[x], others[y], "o", label="other rules", **_PALE)
+    for rule in ("uniform", *SHOWN):
+        runs = rows[rows.rule == rule]
+        look = {"ms": 4.5, "mew": 0, "color": COLOURS[rule]}
+        if len(runs):
+            ax.plot(runs[x], runs[y], MARKERS[rule], label=LABELS[rule], **look)
 
-    table: columns target, rule, cosine, change (bits per byte).
+
+def _legend(figure: Figure, axes) -> None:
+    """One legend of all that any panel names."""
+    named = {}
+    for ax in axes:
+        handles, labels = ax.get_legend_handles_labels()
+        named |= dict(zip(labels, handles, strict=True))
+    figure.legend(named.values(), named.keys(), loc="outside upper center", ncols=4)
+
+
+def alignment(table: pd.DataFrame) -> Figure:
+    """How far the move points to the target, and the map distance less that of equal shares (F5).
+
+    table: columns target, rule, cosine, change.
     """
     targets = list(table.groupby("target", sort=False))
-    figure, axes = style.panels(len(targets), height=2.6)
+    figure, axes = style.panels(len(targets), height=2.8)
     for ax, (target, rows) in zip(axes, targets, strict=True):
-        for rule in [rule for rule in LABELS if rule in set(table.rule)]:
-            runs = rows[rows.rule == rule]
-            look = {"ms": 3.5, "alpha": 0.8, "mew": 0, "color": COLOURS[rule]}
-            ax.plot(runs.cosine, runs.change, MARKERS[rule], label=LABELS[rule], **look)
+        _runs(ax, rows, "cosine", "change")
         ax.axhline(0, **_ZERO)
         r = np.corrcoef(rows.cosine, rows.change)[0, 1]
         ax.set(title=f"{target}: r = {r:.2f}", xlabel="cosine of move and direction to target")
         ax.locator_params(axis="x", nbins=5)
-    axes[0].set_ylabel("KL of the map less uniform's,\nbits per byte")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right", fontsize=6)
+    axes[0].set_ylabel("map distance per byte,\nless that of equal shares")
+    _legend(figure, axes)
     return figure
 
 
@@ -242,13 +270,12 @@ def superposition(table: pd.DataFrame) -> Figure:
 
 
 def lengths(table: pd.DataFrame) -> Figure:
-    """Both kinds of KL per byte and the share between domains against the length of the texts.
+    """Both distances per byte and the share between domains against the length of the texts.
 
     table: columns target, n_bytes, kl_var, exact_kl, between.
     """
     figure, axes = style.panels(3, height=2.1)
-    names = {metric: f"{name}, bits per byte" for metric, name in METRICS.items()}
-    names |= {"between": "share of variance\nbetween domains"}
+    names = UNITS | {"between": "share of variance\nbetween domains"}
     ticks = sorted(set(table.n_bytes))
     look = {"hue": "target", "marker": "o", "palette": style.COLOURS[: table.target.nunique()]}
     for ax, (value, name) in zip(axes, names.items(), strict=True):
@@ -261,24 +288,20 @@ def lengths(table: pd.DataFrame) -> Figure:
 
 
 def abilities(table: pd.DataFrame) -> Figure:
-    """How far the scores of each run are from the target's, against both kinds of KL.
+    """How far the scores of each run are from the target's, against both distances; a column for
+    each target and kind.
 
     table: columns target, rule, kl_var, exact_kl, distance (points).
     """
-    figure, axes = style.panels(2, height=2.4, sharey=True)
-    named = {LABELS[rule]: COLOURS[rule] for rule in ("uniform", "lld_sd", "kd", "oracle", "anti")}
-    rule = table.rule.map(LABELS)
-    rows = table.assign(rule=rule.where(rule.isin(list(named)), "other rules"))
-    rows = rows.sort_values("rule", key=lambda column: column != "other rules", kind="stable")
-    colours = named | {"other rules": _OTHER}
-    look = {"hue": "rule", "hue_order": list(colours), "palette": colours, "style": "target"}
-    for ax, (metric, name) in zip(axes, METRICS.items(), strict=True):
-        options = {"s": 14, "linewidth": 0, "legend": ax is axes[1], "ax": ax}
-        sns.scatterplot(rows, x=metric, y="distance", **look, **options)
-        ax.set(xscale="log", xlabel=f"{name}, bits per byte")
-        log_ticks(ax.xaxis, table[metric])
+    panels = [(*own, m) for own in table.groupby("target", sort=False) for m in METRICS]
+    figure, axes = style.panels(len(panels), height=2.6, sharey=True)
+    for ax, (target, rows, metric) in zip(axes, panels, strict=True):
+        _runs(ax, rows, metric, "distance")
+        r = rows[metric].corr(rows.distance)
+        ax.set(title=f"{target}: r = {r:.2f}", xscale="log", xlabel=UNITS[metric])
+        log_ticks(ax.xaxis, rows[metric])
     axes[0].set_ylabel("distance of scores,\npoints per task")
-    sns.move_legend(axes[1], "center left", bbox_to_anchor=(1, 0.5))
+    _legend(figure, axes)
     return figure
 
 
@@ -289,14 +312,21 @@ def recovery(simulated: pd.DataFrame, hidden: pd.DataFrame) -> Figure:
         simulated: columns rule, noise, distance (total variation, mean over mixtures).
         hidden: columns domain, true, guessed (shares).
     """
-    figure, (left, right) = style.panels(2, height=2.4)
-    rows = simulated.assign(noise=100 * simulated.noise)
-    colours = style.COLOURS[: rows.rule.nunique()]
-    sns.lineplot(rows, x="noise", y="distance", hue="rule", marker="o", palette=colours, ax=left)
-    left.set(xlabel="noise, per cent of the gap", ylabel="total variation to the true mixture")
-    left.set_ylim(bottom=0)
+    figure, (left, right) = style.panels(2, height=2.6)
+    names = {"cone": "cone of probes", "least squares": "least squares on probes"}
+    names |= {"domain mean": "softmax of the lead"}
+    looks = zip(names, (style.PURPLE, style.BLUE, style.RED), "so^", ("--", "-", "-"), strict=True)
+    for rule, colour, marker, line in looks:
+        rows = simulated[simulated.rule == rule]
+        look = {"color": colour, "marker": marker, "ms": 4, "ls": line, "label": names[rule]}
+        left.plot(100 * rows.noise, rows.distance, **look)
+    left.set(xlabel="noise, per cent of the lead", ylabel="total variation to the true shares")
+    left.set_ylim(0, 1.35 * simulated.distance.max())
+    left.set_title("simulated targets", loc="left")
+    left.legend(loc="upper left")
     cloud(right, hidden.true, hidden.guessed, hidden.domain)
     right.set(xlabel="true share", ylabel="share guessed from log-likelihoods")
+    right.set_title("trained models", loc="left")
     return figure
 
 
@@ -316,11 +346,13 @@ def cloud(ax, x: np.ndarray, y: np.ndarray, domains: Sequence[str]) -> None:
 
 
 def log_laws(table: pd.DataFrame) -> Figure:
-    """Loss of each domain against its share, with the line of the log law (F8).
+    """Loss against share with the line of the log law, the four domains of steepest slope (F8).
 
     table: columns domain, share, loss (nats), slope, intercept.
     """
-    domains = list(table.groupby("domain", sort=False))[:4]
+    domains = sorted(
+        table.groupby("domain", sort=False), key=lambda own: np.nan_to_num(own[1].slope.iloc[0])
+    )[:4]
     figure, axes = style.panels(len(domains), height=1.9)
     for ax, (name, rows) in zip(axes, domains, strict=True):
         rows = rows.sort_values("share")

@@ -1,4 +1,4 @@
-"""What the sliders of notebook 10 draw: arrows of a recipe, a temperature, a diet, two students."""
+"""Views with controls of notebook 10; each builds its own and shows it."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,11 +7,121 @@ import pandas as pd
 from matplotlib.figure import Figure
 from scipy import stats
 
+from lmnotes import notebook
 from lmnotes.figures import style
-from lmnotes.papers.domain_mixture.figures import METRICS, cloud, log_ticks
+from lmnotes.models.zoo import mixtures
+from lmnotes.papers.domain_mixture import experiment, measures, results
+from lmnotes.papers.domain_mixture.design import design
+from lmnotes.papers.domain_mixture.figures import LABELS, METRICS, cloud, log_ticks
+from lmnotes.papers.domain_mixture.study import Study, probe_moves
 
 _COLOURS = (style.BLUE, style.RED, style.GREY)
 _EQUAL = {"color": style.GREY, "lw": 0.8, "ls": ":"}  # the line of equal shares
+
+
+def one_step(study: Study):
+    """Single texts after one step: what the sum of single domains says, and what a mixture did."""
+    measured, K = study.measured, len(study.world.names)
+    rates, known = measured["rates"], measured["known"]
+    moves = measured["steps"] - measured["steps"].mean(axis=2, keepdims=True)
+
+    def draw(step: int = 1, mixture: str = next(iter(known))) -> Figure:
+        predicted = np.array(known[mixture]) @ moves[step - 1, :K]
+        true = moves[step - 1, K + list(known).index(mixture)]
+        title = f"step {rates[step - 1]:g}: cosine {measures.cosine(predicted, true):.2f}"
+        return superposed(predicted, true, study.world.design.domains, title)
+
+    stills = [{"step": min(2, len(rates))}, {"step": len(rates)}]
+    return notebook.explore(
+        draw, stills=stills, step=(1, len(rates)), mixture=list(known), frames="step"
+    )
+
+
+def recipe_designer(study: Study):
+    """Numbers for the domains, normalised, and where the linear picture says that they lead."""
+    names, changes = study.world.names, probe_moves(study, 1)
+    places = {
+        t: measures.side_view(study.gaps[t, 1].values, changes) for t in study.targets
+    }  # (K, 2)
+
+    def draw(target: str = study.targets[0], compare_with_lead: bool = True, **parts) -> Figure:
+        shares = mixtures.shares([max(parts[name], 1e-9) for name in names], len(names))
+        drawn = {"yours": shares}
+        if compare_with_lead:
+            drawn[LABELS["lld_sd"]] = design(study.gaps[target, 1])
+        cosine = measures.cosine(changes @ shares, study.gaps[target, 1].values)
+        return recipe(places[target], names, drawn, cosine)
+
+    stills = [{"compare_with_lead": False}, {"target": study.targets[-1], names[0]: 0}]
+    sliders = {name: (0, 10) for name in names}
+    switches = {"target": study.targets, "compare_with_lead": True}
+    return notebook.explore(draw, stills=stills, **switches, **sliders)
+
+
+def temperature_dial(study: Study, tempered: pd.DataFrame):
+    """The designed shares at any temperature, beside the distances at those that were trained."""
+
+    def draw(T: float = 0.25, target: str = study.targets[0], rule: str = "domain mean") -> Figure:
+        shares = design(study.gaps[target, 1], rule, temperature=T)
+        return dial(shares, study.world.names, tempered[tempered.target == target], T)
+
+    return notebook.explore(
+        draw,
+        stills=[{"T": 0.05}, {"T": 0.25, "rule": "aggregated"}],
+        T=(0.05, 1.0, 0.05),
+        target=study.targets,
+        rule=["domain mean", "aggregated"],
+        frames="T",
+    )
+
+
+def metric_trap(study: Study, by_rule: pd.DataFrame):
+    """Two students of one target: which is nearer, by either distance?"""
+    tried = [
+        rule
+        for rule in (*experiment.CORE, *experiment.MORE)
+        if all((t, s, rule) in study.readings for t in study.targets for s in study.few)
+    ]
+    rules = {LABELS[rule]: rule for rule in tried}
+
+    def draw(
+        target: str = study.targets[0],
+        first: str = "single",
+        second: str = "uniform",
+        base: int = 1,
+    ) -> Figure:
+        left = {
+            LABELS[rule]: results.left_by_domain(study, target, base, rule)
+            for rule in (first, second)
+        }
+        rows = by_rule[(by_rule.target == target) & (by_rule.seed == base)].set_index("rule")
+        title = "; ".join(
+            f"{LABELS[rule]}: map {rows.kl_var[rule]:.2f}, exact {rows.exact_kl[rule]:.3f}"
+            for rule in (first, second)
+        )
+        return two_students(left, study.world.names, title)
+
+    return notebook.explore(
+        draw,
+        stills=[{}, {"target": study.targets[-1], "first": "lld_sd"}],
+        target=study.targets,
+        first=notebook.typed(rules),
+        second=notebook.typed(rules),
+        base=study.few,
+    )
+
+
+def guess_the_diet(study: Study, guesses: Mapping[int, tuple]):
+    """A hidden model, what it finds likelier, and on request what it was trained on."""
+
+    def draw(model: int = 1, reveal: bool = False) -> Figure:
+        gap, guess, true = guesses[model]
+        off = measures.total_variation(guess, true)
+        title = f"hidden model {model}" + (f": off by {off:.2f}" if reveal else "")
+        return diet(study.world.names, gap.means, guess, true if reveal else None, title)
+
+    stills = [{"model": max(guesses)}, {"model": max(guesses), "reveal": True}]
+    return notebook.explore(draw, stills=stills, model=list(guesses), reveal=False)
 
 
 def recipe(

@@ -87,6 +87,17 @@ def load_regmix(
     return shares, losses, tuple(names)
 
 
+def published(folder: str | Path, size: str) -> tuple[pd.DataFrame, str]:
+    """The log law of the published models of a size, a row for each domain, and its caption."""
+    shares, losses, names = load_regmix(folder, size)
+    law = pd.DataFrame(fit_lines(shares, losses), columns=["slope", "R2"])
+    law.insert(0, "domain", list(names))
+    rank = np.nanmedian(detect_mixtures(shares, losses))
+    caption = f"RegMix, {size}: slope of loss on log weight, nats per token, {len(losses)} models. "
+    caption += "Spearman's correlation over domains of lead and true shares: "
+    return law, f"{caption}{rank:.2f} (median over models)."
+
+
 def detect_mixtures(shares: np.ndarray, losses: np.ndarray) -> np.ndarray:
     """How well differences of losses tell the mixture of each model, (M,): Spearman's correlation
     over domains of its shares and (mean losses of all others - its losses)."""

@@ -16,23 +16,22 @@ def labels(figure):
     return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
 
 
-def test_comparison_shows_every_rule_that_was_tried():
+def test_comparison_shows_six_rules_at_most():
     table = pd.DataFrame(
         {
             "target": "t",
-            "rule": ["uniform", "kd", "lld_sd"],
-            "difference": [np.nan, -1.0, -0.5],
-            "low": [np.nan, -1.2, -0.9],
-            "high": [np.nan, -0.8, -0.1],
-            "n": [6, 6, 3],
+            "rule": ["uniform", "kd", "lld_sd", "single"],
+            "difference": [np.nan, -1.0, -0.5, 2.0],
+            "low": [np.nan, -1.2, -0.9, 1.0],
+            "high": [np.nan, -0.8, -0.1, 3.0],
         }
     )
-    (ax,) = figures.comparison(table, "kl_var").axes
+    (ax,) = figures.comparison({"exact_kl": table}).axes
     shown = [tick.get_text() for tick in ax.get_yticklabels()]
-    assert shown == ["LLD, T = sd", "distillation"]
-    points = [line for line in ax.lines if line.get_marker() == "o"]
+    assert shown == ["lead of domains, T = sd", "distillation"]
+    points = [line for line in ax.lines if line.get_marker() in ("o", "P")]
     assert [float(point.get_xdata()[0]) for point in points] == [-0.5, -1.0]
-    assert points[0].get_markerfacecolor() == "white"  # of fewer seeds
+    assert "bits per byte" in ax.get_xlabel()
 
 
 def test_temperatures_put_uniform_at_the_end():
@@ -44,8 +43,7 @@ def test_temperatures_put_uniform_at_the_end():
             "exact_kl": [1.0, 2.0, 1.0],
         }
     )
-    marks = pd.DataFrame({"target": ["t"], "temperature": [0.2]})
-    (ax,) = figures.temperatures(table, marks).axes
+    (ax,) = figures.temperatures(table.assign(sd=0.2)).axes
     assert ax.lines[0].get_ydata().tolist() == [0.5, 0.75, 1.0]
     assert ax.get_xticklabels()[-1].get_text() == r"$\infty$"
 
@@ -75,7 +73,7 @@ def test_directions_draw_a_path_for_each_rule():
     )
     figure = figures.directions(table)
     paths = {line.get_label(): line.get_xdata().tolist() for line in figure.axes[0].lines}
-    assert paths["distillation"] == [0, 1] and paths["uniform"] == [0, 0.2]
+    assert paths["distillation"] == [0, 1] and paths["equal shares"] == [0, 0.2]
 
 
 @pytest.mark.parametrize("values", [[0.11, 0.13], [0.001, 900.0], [0.4, 3.0]])
