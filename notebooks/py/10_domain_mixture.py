@@ -170,14 +170,14 @@ softmax.check(...)
 
 # %%
 paper.study.measure(study, n_hidden=n_hidden, probe_steps=probe_steps, rates=rates)
-cosines, between, within, across = paper.study.cosines(study)
+cosines, between, within, across = paper.results.cosines(study)
 notebook.figure(
     paper.figures.gradient_cosines(cosines, between, names),
     "gradient_cosines",
     data=between,
     caption=f"Cosines between the gradients of single texts under one base: text by text (left, six of each domain) and as means over pairs of different texts (right). Mean over all pairs: {within:.3f} within a domain, {across:.3f} between domains.",
 )
-checked, agree = paper.study.pull_check(study)
+checked, agree = paper.results.pull_check(study)
 notebook.table(
     checked,
     "pull_check",
@@ -192,7 +192,7 @@ notebook.table(
 # *Where to look.* At which size of the step does the cosine leave 1? Where do the points of AdamW, which is what training uses, lie? Then move the step and look at single texts.
 
 # %%
-sums = paper.study.superposition(study)
+sums = paper.results.superposition(study)
 notebook.figure(
     paper.figures.superposition(sums),
     "superposition",
@@ -200,7 +200,7 @@ notebook.figure(
     caption="Sum of single-domain moves against the true move of the mixture, over the size of that move: cosine (left), length of the error over that of the move (right). Points of AdamW are two numbers of steps.",
 )
 paper.live.one_step(study)
-notebook.says("superposition", **paper.study.ends(sums))
+notebook.says("superposition", **paper.results.ends(sums))
 
 # %% [markdown]
 # **Be the recipe designer.** The arrows are moves of the first base by *probes*, brief trainings on one domain alone, seen from the side: to the right is towards the target, up and down is astray. Give
@@ -222,6 +222,8 @@ notebook.teach.quiz("linear")
 #
 # *Where to look.* Left of the line is nearer to the target than equal shares lead. Believe what holds in both metrics and for both targets. How far is the rule from distillation, which has
 # all probabilities to learn from? The rules on few seeds stand in the tables.
+#
+# **A softmax over single texts** has a weak point: one text on which the target leads by much, a licence that it knows by heart, can take it over, and its domain with it. How near is that here?
 #
 # **How the tests are made.** The unit is the seed of the base; every rule is paired with equal shares on the same base. Holm's correction is for the rules that have all seeds, within one
 # target and one metric. There is one target of each kind, so the tests speak of other bases, not of other targets.
@@ -249,12 +251,6 @@ caption = "Mean and sd over seeds, paired difference to equal shares with its 95
 for metric, table in tests.items():
     about = f"{paper.figures.METRICS[metric].capitalize()} to the target. {caption}"
     notebook.table(paper.results.in_words(table), f"table1_{metric}", caption=about)
-
-# %% [markdown]
-# **A softmax over single texts** has a weak point. One text on which the target leads by much, a licence that it knows by heart, can take it over, and its domain with it; means over domains do
-# not have this fault. How near is that here? And how many seeds does a claim need?
-
-# %%
 notebook.says("foremost", shares=paper.results.foremost(study, temperature))
 seeds = paper.exercises.seeds()
 
@@ -326,8 +322,6 @@ notebook.figure(
 )
 notebook.says("temperature", least=paper.results.best_words(tempered), slope=law.slope)
 paper.live.temperature_dial(study, tempered)
-
-# %%
 break_the_claim = paper.exercises.break_the_claim(tempered, targets[-1])
 
 # %% tags=["answer"]

@@ -7,13 +7,9 @@ import numpy as np
 import pandas as pd
 
 from lmnotes.errors import InputError, expect_one_of
-from lmnotes.models.zoo import mixtures
 from lmnotes.papers.domain_mixture import rules
 
 RULES = (
-    "uniform",
-    "natural",
-    "random",
     "single",
     "anti",
     "domain mean",
@@ -21,14 +17,11 @@ RULES = (
     "pull",
     "cone",
     "least squares",
-    "matching",
 )
 NEEDS = {
-    "natural": "prior",
     "pull": "scores",
     "cone": "changes",
     "least squares": "changes",
-    "matching": "gram",
 }
 
 
@@ -90,19 +83,16 @@ def design(
     prior: np.ndarray | None = None,
     changes: np.ndarray | None = None,
     scores: np.ndarray | None = None,
-    gram: np.ndarray | None = None,
-    seed: int = 0,
 ) -> np.ndarray:
     """The weights of the K domains by one of `RULES`, (K,).
 
     Args:
         temperature: nats per byte ("pull": the unit of the scores), (K,) slopes, or "sd", the
             standard deviation over domains of what is put into the softmax.
-        prior: (K,) shares that the softmax starts from; the shares of "natural".
+        prior: (K,) shares that the softmax starts from.
         changes: (N, K) for "cone" and "least squares": of training on each domain (`probes`), or
             of small steps (`responses`).
-        scores: (K,) for "pull", of `pull_scores`. gram: (N, N) for "matching".
-        seed: of "random".
+        scores: (K,) for "pull", of `pull_scores`.
 
     Softmax weights do not see a constant per byte in the gap, "cone" and "least squares" none per
     text. "single" is the domain whose mean gap is largest; "anti" turns the sign of "domain mean"
@@ -113,21 +103,16 @@ def design(
     [0.25, 0.75]
     """
     expect_one_of("rule", rule, RULES)
-    given = {"prior": prior, "changes": changes, "scores": scores, "gram": gram}
+    given = {"changes": changes, "scores": scores}
     if (name := NEEDS.get(rule)) and given[name] is None:
         raise InputError(f"rule {rule!r} was given without {name}; expected {name}=: add it")
-    n = len(gap.names)
     if rule in ("cone", "least squares"):
         return (rules.cone if rule == "cone" else rules.least_squares)(changes, gap.values)
-    if rule == "matching":
-        return rules.matching(gram, gap.values, gap.which, n)
-    if rule in ("domain mean", "aggregated", "pull", "anti"):
-        return _softmax(gap, rule, temperature, prior, scores)
-    if rule == "natural":
-        return mixtures.shares(prior, n)
-    if rule == "single":
-        return rules.single(gap.means)
-    return mixtures.uniform(n) if rule == "uniform" else rules.random(n, seed)
+    return (
+        rules.single(gap.means)
+        if rule == "single"
+        else _softmax(gap, rule, temperature, prior, scores)
+    )
 
 
 def _softmax(gap: Gap, rule: str, temperature, prior, scores) -> np.ndarray:

@@ -115,16 +115,18 @@ def along_training(table: pd.DataFrame) -> Figure:
         if rows[metric].notna().all()
     ]
     figure, axes = style.panels(len(panels), height=2.2, sharey=True)
+    top = 1.0
     for ax, (target, rows, metric) in zip(axes, panels, strict=True):
         for rule in [rule for rule in LABELS if rule in set(rows.rule)]:
             path = rows[rows.rule == rule].sort_values("step")
             values = path[metric] / path[metric].iloc[0]
             look = {"marker": MARKERS[rule], "ms": 3, "color": COLOURS[rule]}
             ax.plot(path.step, values, label=LABELS[rule], **look)
+            top = max(top, values.max())
         ax.axhline(1, **_ZERO, ls=":")
-        ax.set(title=f"{target}: {METRICS[metric]}", xlabel="step", ylim=(0, None))
+        ax.set(title=f"{target}: {METRICS[metric]}", xlabel="step")
         ax.set_xticks(sorted(set(table.step)))
-    axes[0].set_ylabel("over that before training")
+    axes[0].set(ylabel="over that before training", ylim=(0, 1.05 * top))
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
     return figure
 
@@ -150,8 +152,8 @@ def comparison(tests: Mapping[str, pd.DataFrame]) -> Figure:
             ax.plot([row.low, row.high], [place, place], lw=1.4, **look)
             ax.plot(row.difference, place, MARKERS[rule], ms=5, **look)
         ax.axvline(0, **_ZERO)
-        ax.set(title=f"{target}: {METRICS[metric]}")
-        ax.set_xlabel("less equal shares'" + (", bits per byte" if metric == "exact_kl" else ""))
+        unit = "bits per byte" if metric == "exact_kl" else "per byte"
+        ax.set(title=f"{target}\n{METRICS[metric]}", xlabel=f"less equal shares',\n{unit}")
         ax.locator_params(axis="x", nbins=4)
     axes[0].set_yticks(range(len(rules)), [LABELS[rule] for rule in rules])
     axes[0].invert_yaxis()

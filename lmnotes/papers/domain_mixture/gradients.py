@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 
 TOKENS, NUMBERS = 4096, 1 << 26  # in one pass: tokens, and logits of them
-OPTIMISERS = ("sgd", "adamw")
-_DECAY, _EPSILON, _CLIP = 0.01, 1e-8, 1.0  # as the zoo trains
 
 
 def pull_scores(
@@ -35,7 +33,6 @@ def pull_scores(
     gap: np.ndarray,
     windows: np.ndarray,
     *,
-    optimiser: str = "sgd",
     device: str = "auto",
 ) -> np.ndarray:
     """How fast training on each domain lowers Var(gap) / 2, (K,): c_a = <(1/N) sum_s d_s g_s, u_a>.
@@ -43,9 +40,8 @@ def pull_scores(
     Args:
         texts: N design texts. gap: (N,) nats, log-likelihoods of the target less the model's; d is
             the gap less its mean.
-        windows: (K, n, 1 + T) ids of each domain, as `Domains.windows` draws them.
-        optimiser: what u_a is: "sgd", the mean gradient of log p per token; "adamw", the first step
-            of the zoo's loop per unit of its learning rate, near the sign of it.
+        windows: (K, n, 1 + T) ids of each domain, as `Domains.windows` draws them; u_a is the mean
+            gradient of log p per token.
 
     One backward pass of the weighted texts and one for each domain. Unit: nats^2 per unit of rate.
     """
@@ -55,7 +51,7 @@ def pull_scores(
     expect_shape("gap", gap, f"({len(ids)},)", "score the same texts under both models")
     expect_finite("gap", gap, "leave out texts that could not be scored")
     centred = (gap - gap.mean()) / len(ids)
-    updates = update_directions(scorer, windows, optimiser=optimiser)
+    updates = update_directions(scorer, windows)
     with _every_row(scorer.model):
         pull = _gradient(scorer, ids, centred)
     return np.array([_inner(pull, update) for update in updates])
@@ -66,7 +62,6 @@ def responses(
     texts: Sequence,
     windows: np.ndarray,
     *,
-    optimiser: str = "sgd",
     device: str = "auto",
 ) -> np.ndarray:
     """kappa_sa, the change of each text's log-likelihood by a small step on each domain, (N, K)
@@ -79,7 +74,7 @@ def responses(
 
     scorer = open_model(model, device)
     ids = ids_of(scorer, texts)
-    updates = update_directions(scorer, windows, optimiser=optimiser)
+    updates = update_directions(scorer, windows)
     names, values = zip(*scorer.model.named_parameters(), strict=True)
     values = tuple(value.detach() for value in values)
     changes = np.zeros((len(ids), len(updates)))
@@ -115,30 +110,15 @@ def gram(model: str | Scorer, texts: Sequence, *, device: str = "auto") -> np.nd
 
 
 def update_directions(
-    model: str | Scorer, windows: np.ndarray, *, optimiser: str = "sgd", device: str = "auto"
+    model: str | Scorer, windows: np.ndarray, *, device: str = "auto"
 ) -> list[list["torch.Tensor"]]:
     """u_a of each domain: K lists of tensors, one for each of the model's parameters."""
     windows = np.asarray(windows)
-    if optimiser not in OPTIMISERS or windows.ndim != 3:
-        given = f"optimiser {optimiser!r} and windows of shape {windows.shape} were given"
-        then = "draw windows with Domains.windows"
-        raise InputError(f"{given}; expected 'sgd' or 'adamw', and (K, n, 1 + T): {then}")
+    expect_shape("windows", windows, "(K, n, T)", "draw windows with Domains.windows")
     scorer = open_model(model, device)
     n_tokens = windows.shape[1] * (windows.shape[2] - 1)
     weights = np.full(windows.shape[1], 1 / n_tokens)
-    slopes = [_gradient(scorer, list(rows), weights) for rows in windows]
-    return [_first_step(scorer, slope) for slope in slopes] if optimiser == "adamw" else slopes
-
-
-def _first_step(scorer, gradient) -> list:
-    """What AdamW's first step makes of a gradient, per unit of its rate: with both averages fresh
-    and bias-corrected it is g / (|g| + eps), and the weights decay."""
-    import torch
-
-    norm = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(g) for g in gradient]))
-    shrink = min(1.0, _CLIP / (float(norm) + 1e-6))
-    pairs = ((g * shrink, w) for g, w in zip(gradient, scorer.model.parameters(), strict=True))
-    return [g / (g.abs() + _EPSILON) - _DECAY * weights.detach() for g, weights in pairs]
+    return [_gradient(scorer, list(rows), weights) for rows in windows]
 
 
 def open_model(model: str | Scorer, device: str = "auto") -> Scorer:

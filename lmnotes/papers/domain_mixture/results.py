@@ -7,7 +7,14 @@ import pandas as pd
 
 from lmnotes import statistics
 from lmnotes.models.zoo import mixtures
-from lmnotes.papers.domain_mixture import experiment, measures, readings, rules, significance
+from lmnotes.papers.domain_mixture import (
+    experiment,
+    measures,
+    readings,
+    rules,
+    significance,
+    steps,
+)
 from lmnotes.papers.domain_mixture.design import Gap, design
 from lmnotes.papers.domain_mixture.figures import LABELS, METRICS
 from lmnotes.papers.domain_mixture.readings import Reading
@@ -22,6 +29,54 @@ _PAIRS = {  # claims about two rules
     "agg_behind_kd": ("lld_agg", "kd", "kl_var"),
 }
 _HEADS = {"holm": "p, Holm", "p_t": "p, t", "p_flip": "p, signs", "wins": "nearer on"}
+
+
+def cosines(study: Study) -> tuple[np.ndarray, pd.DataFrame, float, float]:
+    """Cosines of the gradients of texts (n, n), their means by domain (K, K), and over all pairs
+    of different texts within a domain and between domains."""
+    G, domains = study.measured["gram"], study.measured["gradient domains"]
+    scale = np.sqrt(np.diag(G))
+    values = G / scale / scale[:, None]
+    own, other = domains[:, None] == domains, ~np.eye(len(G), dtype=bool)
+    members = [domains == name for name in study.world.names]
+    means = [[values[np.ix_(a, b)][other[np.ix_(a, b)]].mean() for b in members] for a in members]
+    table = pd.DataFrame(means, columns=list(study.world.names))
+    return values, table, values[own & other].mean(), values[~own].mean()
+
+
+def pull_check(study: Study) -> tuple[pd.DataFrame, float]:
+    """The relative error of finite differences of one step to the scores of gradients, by size of
+    the step; and the mean correlation of the scores with the lead of the target."""
+    c, values = study.measured["pull", study.targets[0], 1], study.first_gap.values
+    centred, rows = values - values.mean(), []
+    for rate, moves in zip(study.measured["rates"], study.measured["steps"], strict=True):
+        finite = moves[: len(c)] @ centred / len(centred) / rate
+        rows.append((rate, np.linalg.norm(finite - c) / np.linalg.norm(c)))
+    leads = [(study.measured["pull", *key], gap.means) for key, gap in study.gaps.items()]
+    agree = np.mean([np.corrcoef(*pair)[0, 1] for pair in leads])
+    return pd.DataFrame(rows, columns=["step", "relative error"]), float(agree)
+
+
+def superposition(study: Study) -> pd.DataFrame:
+    """The sum of the moves of single domains beside the move of a mixture; as `steps.errors`."""
+    measured, known = study.measured, study.measured["known"]
+    shares = list(known.values())
+    tables = [steps.errors(measured["steps"], shares).assign(update="one step of SGD")]
+    before = study.on_design[1].log_likelihood
+    for n in sorted({key[1] for key in measured if key[0] == "adam"}):
+        keys = [*range(len(study.world.names)), *known]
+        after = [measured["adam", n, key].log_likelihood - before for key in keys]
+        part = steps.errors(np.array(after)[None], shares)
+        tables.append(part.assign(update="AdamW", step=n))
+    table = pd.concat(tables, ignore_index=True)
+    return table.assign(mixture=[list(known)[number] for number in table.mixture])
+
+
+def ends(table: pd.DataFrame) -> dict[str, float]:
+    """The mean cosine of `superposition` at the least step of SGD, and after the longest AdamW."""
+    sgd, adam = (table[table["update"] == name] for name in ("one step of SGD", "AdamW"))
+    first, last = sgd[sgd.step == sgd.step.min()], adam[adam.step == adam.step.max()]
+    return {"first": first.cosine.mean(), "last": last.cosine.mean(), "n": int(last.step.max())}
 
 
 def near(study: Study, t: str, s: int, reading: Reading) -> dict[str, float]:

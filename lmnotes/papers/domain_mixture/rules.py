@@ -124,27 +124,6 @@ def least_squares(changes: np.ndarray, direction: np.ndarray) -> np.ndarray:
     return weights / weights.sum()
 
 
-def matching(
-    gram: np.ndarray, direction: np.ndarray, which: np.ndarray, n_domains: int, ridge: float = 1e-3
-) -> np.ndarray:
-    """Shares of pi, proportional to max((G + lambda I)^-1 H d, 0), summed by domain, (K,).
-
-    Args:
-        gram: (N, N) inner products of the texts' gradients. direction: (N,). which: (N,), 0..K-1.
-        ridge: lambda as a share of the mean of G's diagonal.
-
-    Text weights pi that make the change G pi parallel to the direction, cut off at 0.
-
-    >>> matching(np.eye(2), [1.0, -1.0], np.array([0, 1]), 2).tolist()
-    [1.0, 0.0]
-    """
-    gram, direction = np.asarray(gram, float), _vector(direction, "differences")
-    shift = ridge * np.trace(gram) / len(gram)
-    texts = np.linalg.solve(gram + shift * np.eye(len(gram)), direction - direction.mean())
-    weights = domain_means(np.maximum(texts, 0), which, n_domains)
-    return weights / weights.sum() if weights.sum() > 0 else uniform(n_domains)
-
-
 def random(n_domains: int, seed: int) -> np.ndarray:
     """Shares drawn from Dirichlet(1), every mixture being as likely as any other, (K,)."""
     return np.random.default_rng(seed).dirichlet(np.ones(n_domains))

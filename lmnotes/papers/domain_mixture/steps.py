@@ -19,7 +19,6 @@ def moves(
     mixtures: Sequence[Sequence[float]],
     rates: Sequence[float],
     *,
-    optimiser: str = "sgd",
     device: str = "auto",
 ) -> np.ndarray:
     """How log-likelihoods change by one step on each domain alone and on some mixtures of them,
@@ -27,11 +26,10 @@ def moves(
 
     Args:
         windows: (K, n, 1 + T) ids of each domain. mixtures: (Q, K). rates: R sizes of the step.
-        optimiser: as in `pull_scores`.
     """
     scorer = gradients.open_model(model, device)
     ids = gradients.ids_of(scorer, texts)
-    updates = gradients.update_directions(scorer, windows, optimiser=optimiser)
+    updates = gradients.update_directions(scorer, windows)
     for weights in mixtures:
         shares = shares_of(weights, len(windows))
         parts = zip(*updates[: len(windows)], strict=True)
