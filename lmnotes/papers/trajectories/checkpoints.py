@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from lmnotes.errors import InputError
+from lmnotes.models import zoo
 from lmnotes.models.ledger.ledger import Ledger
 from lmnotes.papers.trajectories.paths import Run
 from lmnotes.text import readers
+from lmnotes.text.chunks import TextSet
 
 SIZES = ("410m", "1b", "1.4b", "2.8b", "6.9b")
 SEEDS = (1, 2, 5, 6, 7, 8, 9)  # 3 and 4 are anomalous
@@ -109,14 +111,48 @@ def runs(table: pd.DataFrame, values: np.ndarray) -> dict[str, Run]:
 def from_zoo(models: pd.DataFrame) -> pd.DataFrame:
     """The same table for the runs of a zoo: the folders of all checkpoints and of the ends.
 
-    group is "seed" for further seeds of a family, "both" for the first one of such a family, and
-    "size" for families with one seed.
+    A run has its model's label, where there are labels. group is "seed" for further seeds of a
+    family, "both" for the first one of such a family, and "size" for families with one seed.
     """
     table = models[models["kind"].isin(["neural", "checkpoint"])]
     run = table["model"].where(table["kind"] == "neural", table["parent"])
+    if "label" in models:
+        run = run.map(models.set_index("model")["label"])
     seeds = table.groupby("family")["seed"]
     several, is_first = seeds.transform("nunique") > 1, table["seed"] == seeds.transform("min")
     group = np.select([~several, is_first], ["size", "both"], "seed")
     table = table.assign(run=run, group=group, model=table["folder"], revision="", excluded=False)
     columns = ["run", "group", "step", "model", "revision", "excluded", "n_parameters"]
     return table[columns].reset_index(drop=True)
+
+
+def expect_file(models_file: str | None) -> None:
+    """Raise InputError where a table of models is named that is not there."""
+    if models_file is not None and not Path(models_file).exists():
+        given = f"models_file {models_file!r} does not exist"
+        then = "correct it, or take None for the models trained here"
+        raise InputError(f"{given}; expected a csv with model, type and parent: {then}")
+
+
+def population(plan: str, texts: TextSet, workers: int | None = None) -> pd.DataFrame:
+    """The models of a zoo, a row each as `zoo.build` has them, with type (the family), place (the
+    folder), and a parent where the model is none of a run's checkpoints."""
+    table = zoo.build(plan, texts=texts, workers=workers).models.reset_index(drop=True)
+    parents = table["parent"].where(table["kind"] != "checkpoint", "")
+    return table.assign(parent=parents, type=table["family"], place=table["folder"])
+
+
+def population_file(path: str | Path) -> pd.DataFrame:
+    """The models that a csv with model, type and parent names, once each; place is the model."""
+    table = readers.table(path, ("model", "type", "parent")).fillna("")
+    table = table.drop_duplicates("model", ignore_index=True)
+    return table.assign(place=table["model"], family=table["type"])
+
+
+def to_examine(table: pd.DataFrame, n: int) -> pd.DataFrame:
+    """The first n of a population that can be rounded and taken apart: neural, byte-level and not
+    leaked ones where that is known. Their model is the label, where there is one."""
+    if "kind" in table:
+        is_neural = (table["kind"] == "neural") & (table["tokenizer"] == "bytes")
+        table = table[is_neural & ~table["leaked"]]
+    return table.assign(model=table.get("label", table["model"])).head(n)

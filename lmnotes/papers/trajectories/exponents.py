@@ -144,6 +144,24 @@ def _elapsed(steps: np.ndarray, start: int, window: int) -> np.ndarray:
     return steps[start + 1 : start + 1 + window] - steps[start]
 
 
+def one_window(
+    run: paths.Run, squared: np.ndarray, n_bytes: np.ndarray, start: int, length: int
+) -> tuple:
+    """From checkpoint number `start` of a run: its step, then (W,) elapsed steps, KL in bits/byte
+    and squared weight distances of the next `length`, and their two power laws.
+
+    Args:
+        squared: (T, window) of `weight_distance.windowed`. n_bytes: of the texts.
+    """
+    later = np.arange(start + 1, min(start + 1 + length, len(run)))
+    elapsed = (run.steps[later] - run.steps[start]).astype(float)
+    pairs = [(start, row) for row in later]
+    kl = paths.pair_kl(run.log_likelihood, pairs, "bits/byte", n_bytes)
+    drifted = squared[start, : len(later)]
+    laws = [power_law(elapsed, distance) for distance in (kl, drifted)]
+    return run.steps[start], elapsed, kl, drifted, laws
+
+
 def last_quarter(start: np.ndarray) -> np.ndarray:
     """Whether each start lies in the last quarter of them, (S,) bool; the last one always does."""
     return np.argsort(np.argsort(start)) >= min(0.75 * len(start), len(start) - 1)

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from lmnotes.figures import maps as plot_map
 from lmnotes.figures import style
+from lmnotes.papers.trajectories.scored_runs import RunMap
 
 _SEED_GREYS = ("#9A9A9A", "#B4B4B4", "#7E7E7E", "#C6C6C6")
 LOG_STEP = "$\\log_{10}$(1 + step)"
@@ -47,21 +48,20 @@ def path(ax: Axes, places: np.ndarray, colour: str, label: str = "") -> None:
     ax.autoscale_view()
 
 
-def maps(
-    panels: Mapping[str, Mapping[str, np.ndarray]],
-    groups: Mapping[str, str],
-    axes_names: Mapping[str, tuple[str, str]] | None = None,
-) -> Figure:
-    """All runs under several projections (Fig. 1); panels: title -> run -> (T, 2)."""
-    figure, axes = style.panels(len(panels), height=3.3)
+def maps(run_map: RunMap, groups: Mapping[str, str]) -> Figure:
+    """All runs (Fig. 1): by principal components, which bend nothing, and small by t-SNE."""
+    figure, axes = style.panels(2, height=3.5, width_ratios=(1.9, 1))
     colours = colours_of(groups)
-    for ax, (title, places) in zip(axes, panels.items(), strict=True):
-        for run in _seeds_first(groups):
-            path(ax, places[run], colours[run], run)
-        if names := (axes_names or {}).get(title):
-            ax.set(title=title, xlabel=names[0], ylabel=names[1])
-        else:
-            plot_map.bare(ax, title)
+    for run in _seeds_first(groups):
+        path(axes[0], run_map.principal[run][:, :2], colours[run], run)
+        path(axes[1], run_map.neighbours[run], colours[run])
+    start = np.mean([places[0, :2] for places in run_map.principal.values()], axis=0)
+    look = {"textcoords": "offset points", "xytext": (4, 6), "fontsize": 7}
+    axes[0].annotate("untrained", start, **look)
+    axes[0].set(title="principal components", aspect="equal", anchor="C")
+    axes[0].set(xlabel="component 1, root bits/byte", ylabel="component 2, root bits/byte")
+    axes[0].set_aspect("equal", adjustable="datalim")
+    plot_map.bare(axes[1], "the same by t-SNE")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
@@ -95,61 +95,75 @@ def control(paths: Mapping[str, np.ndarray], shapes: pd.DataFrame) -> Figure:
 
 
 def consecutive(table: pd.DataFrame, groups: Mapping[str, str], boundary: int) -> Figure:
-    """KL to the next checkpoint, drawn at the earlier step: the warm-up, and what follows (Fig. 4).
+    """KL to the next checkpoint divided by the steps between, at the earlier step (Fig. 4): the
+    warm-up, and what follows.
 
     Args:
-        table: columns run, step, kl (bits/byte). boundary: step.
+        table: columns run, step, per_step (bits/byte). boundary: step.
     """
     figure, (left, right) = style.panels(2, height=2.8, width_ratios=(1, 1.25))
     colours = colours_of(groups)
     for run in _seeds_first(groups):
-        speed = table[(table["run"] == run) & table["kl"].notna()].set_index("step")["kl"]
+        rows = table[(table["run"] == run) & (table["per_step"] > 0)]
+        speed = rows.set_index("step")["per_step"]
         early, late = speed[speed.index < boundary], speed[speed.index >= boundary]
         look = {"lw": 0.9, "color": colours[run]}
         left.plot(np.log10(1 + early.index), early, ".-", ms=3, label=run, **look)
         right.plot(late, **look)
-    left.set(xlabel=LOG_STEP, ylabel="KL to the next checkpoint, bits/byte", ylim=(0, None))
-    left.set_title(f"up to step {boundary:,}")
-    right.set(xlabel="step", yscale="log", title=f"from step {boundary:,} on")
-    plain_log(right.yaxis, *right.get_ylim())
+    left.set(xlabel=LOG_STEP, ylabel="KL to the next checkpoint\nper step, bits/byte")
+    left.set(title=f"up to step {boundary:,}")
+    right.set(xlabel="step", title=f"from step {boundary:,} on")
+    for ax in (left, right):
+        ax.set_yscale("log")
+        plain_log(ax.yaxis, *ax.get_ylim())
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
 def window_fits(
     ax: Axes, elapsed: np.ndarray, kl: np.ndarray, drift: np.ndarray, laws: Sequence
-) -> Axes:
-    """KL (left axis) and squared weight distance (right axis) since a start, log-log (Fig. 5 left).
+) -> None:
+    """KL and squared weight distance since a start, log-log (Fig. 5 left), each as a multiple of
+    what its law says of the first of the later checkpoints, which are counted on x.
 
     Args:
         elapsed, kl, drift: (W,), kl in bits/byte. laws: the two fitted `exponents.PowerLaw`s.
 
-    Returns the right axis. The grey line has c = 1; both axes span the same number of decades, so
-    that it is a guide to both.
+    The grey line has c = 1.
     """
-    right = ax.twinx()
-    for axis, values, law, colour, mark, dash, name in (
-        (ax, kl, laws[0], style.BLUE, "o", "-", "$c_q$"),
-        (right, drift, laws[1], style.RED, "s", "--", "$c_w$"),
+    lags = elapsed / elapsed[0]
+    for values, law, colour, mark, dash, name in (
+        (drift, laws[1], style.RED, "s", "--", "weights, $c_w$"),
+        (kl, laws[0], style.BLUE, "o", "-", "KL, $c_q$"),
     ):
-        axis.plot(elapsed, values, mark, color=colour, ms=3.5)
-        line = np.exp(law.constant) * elapsed**law.exponent
+        first = np.exp(law.constant) * elapsed[0] ** law.exponent
         label = f"{name} = {law.exponent:.2f}, $R^2$ = {law.r2:.2f}"
-        axis.plot(elapsed, line, dash, color=colour, label=label)
-        axis.set(xscale="log", yscale="log")
-    _same_decades((ax, kl), (right, drift))
-    guide = kl[np.isfinite(kl) & (kl > 0)][0]
-    ax.plot(elapsed, guide * elapsed / elapsed[0], color=style.GREY, lw=0.8, label="c = 1")
-    ticks = np.unique(elapsed[[0, len(elapsed) // 3, -1]])
-    ax.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks])
-    ax.minorticks_off()
-    right.minorticks_off()
-    right.spines["right"].set_visible(True)
-    ax.set(xlabel="steps since the start", ylabel="KL, bits/byte")
-    right.set_ylabel("squared distance of the weights")
-    lines = [*ax.get_legend_handles_labels()[0], *right.get_legend_handles_labels()[0]]
-    ax.legend(handles=lines, loc="upper center", bbox_to_anchor=(0.5, -0.2), fontsize=6.5)
-    return right
+        ax.plot(lags, values / first, mark, color=colour, ms=3.5)
+        ax.plot(lags, lags**law.exponent, dash, color=colour, label=label)
+    ax.plot(lags, lags, color=style.GREY, lw=0.8, label="c = 1")
+    ax.set(xscale="log", yscale="log", xlabel="time since the start, intervals")
+    ax.set_ylabel("squared distance, relative")
+    for axis, ends in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
+        plain_log(axis, *ends)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), fontsize=6.5)
+
+
+def windows(drawn: Mapping[str, tuple]) -> tuple[Figure, pd.DataFrame]:
+    """`window_fits` of some runs side by side on one scale, and their numbers (Fig. 5 left).
+
+    Args:
+        drawn: run -> of `exponents.one_window`.
+    """
+    figure, axes = style.panels(len(drawn), height=2.9, sharex=True, sharey=True)
+    rows = []
+    for ax, (name, (step, *window)) in zip(axes, drawn.items(), strict=True):
+        window_fits(ax, *window)
+        ax.set_title(f"{name}, step {step:,}", fontsize=7)
+        columns = dict(zip(("elapsed", "kl", "squared"), window, strict=False))
+        rows.append(pd.DataFrame(columns).assign(run=name))
+    for ax in axes[1:]:
+        ax.set_ylabel("")
+    return figure, pd.concat(rows, ignore_index=True)
 
 
 def exponent_panels(
@@ -193,7 +207,7 @@ def scrubber(
     figure, (left, right) = style.panels(2, height=2.7, width_ratios=(1.2, 1))
     colour = colours_of(groups)[run]
     for name in places:
-        path(left, places[name], colour if name == run else "#CFCFCF")
+        path(left, places[name], colour if name == run else _SEED_GREYS[3])
     left.scatter(*places[run][checkpoint], s=90, marker="*", color=style.BLACK, zorder=5)
     plot_map.bare(left, f"{run}, step {steps[checkpoint]:,}", "component 1", "component 2")
     x, now = np.log10(1 + steps[:-1]), kl[checkpoint]
@@ -215,15 +229,6 @@ def plain_log(axis, low: float, high: float) -> None:
     ticks = [a * 10.0**b for b in range(-9, 9) for a in digits if low <= a * 10.0**b <= high]
     axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.axes.minorticks_off()
-
-
-def _same_decades(*drawn: tuple[Axes, np.ndarray]) -> None:
-    """Logarithmic y axes of one span around their values, so that slopes can be compared."""
-    good = [(ax, values[np.isfinite(values) & (values > 0)]) for ax, values in drawn]
-    ranges = [(ax, np.log10([some.min(), some.max()])) for ax, some in good if len(some)]
-    half = 0.2 + max((np.ptp(ends) / 2 for _, ends in ranges), default=0.0)
-    for ax, ends in ranges:
-        plain_log(ax.yaxis, *10 ** (ends.mean() + np.array([-half, half])))
 
 
 def _seeds_first(groups: Mapping[str, str]) -> list[str]:

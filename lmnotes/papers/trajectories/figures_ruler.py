@@ -5,13 +5,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm, Normalize
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
+from lmnotes import models
 from lmnotes.figures import maps, style
 from lmnotes.papers.trajectories import figures_paths, kl_ruler
+from lmnotes.papers.trajectories.long_tail import Tuned
+from lmnotes.papers.trajectories.rounded_models import RoundedModels
+from lmnotes.papers.trajectories.scored_runs import joined
 
 TOP = 50  # bits/byte; what is larger is drawn there
 GROUPS = {
@@ -24,33 +27,35 @@ _EDGE = {"edgecolors": "white", "linewidths": 0.4, "zorder": 3}
 
 
 def ruler(values: Mapping[str, np.ndarray], table: pd.DataFrame) -> Figure:
-    """All settings as violins beside the published medians (Fig. 3).
+    """All settings, one below the other, each with the published median in a row below (Fig. 3).
 
     Args:
         values: (P,) KL of each setting, bits/byte. table: of `kl_ruler.medians`.
 
-    Violins have Scott's bandwidth and 200 points; of fewer than three values only dots are drawn.
+    Violins have Scott's bandwidth and 200 points; of fewer than ten values only dots are drawn.
     """
-    figure, (ax,) = style.panels(width=style.PAGE, height=3.4)
+    figure, (ax,) = style.panels(width=style.PAGE, height=4.6)
     names = [name for group in GROUPS.values() for name in group]
-    _ruler_scale(ax, "y")
-    ax.grid(axis="y", lw=0.3, color="#DDDDDD")
+    _ruler_scale(ax, "x")
+    ax.grid(axis="x", lw=0.3, color=style.GREY, alpha=0.4)
     ax.set_axisbelow(True)
-    for x, name in enumerate(names):
+    for y, name in enumerate(names):
         given = np.asarray(values.get(name, ()), np.float64)
-        _violin(ax, x, np.minimum(given[np.isfinite(given)], TOP))
+        _pairs(ax, y, np.minimum(given[np.isfinite(given)], TOP))
     rows = table[table["setting"].isin(names)]
-    x = np.array([names.index(name) for name in rows["setting"]])
+    y = np.array([names.index(name) for name in rows["setting"]])
     middle, low, high = np.minimum(rows[["median", "low", "high"]].to_numpy(float).T, TOP)
-    label = "our median, 95 % interval over pairs"
-    ax.hlines(middle, x - 0.3, x + 0.3, color=style.BLACK, lw=1.6, zorder=4, label=label)
-    ax.vlines(x, low, high, color=style.BLACK, lw=0.8, zorder=4)
-    look = {"color": style.RED, "ms": 4.5, "zorder": 5, "label": "the paper's median"}
-    ax.plot(x, rows["published"], "D", **look)
+    look = {"color": style.OWN, "zorder": 4}
+    label = "our median, 95 % interval over models"
+    ax.vlines(middle, y - 0.25, y + 0.25, lw=2, label=label, **look)
+    ax.hlines(y, low, high, lw=1, **look)
+    look = {"color": style.PAPER, "ms": 5, "zorder": 5, "label": "the paper's median"}
+    ax.plot(rows["published"], y + 0.4, "D", **look)
+    ax.set_yticks(range(len(names)), [f"{n} ({len(values.get(n, ()))})" for n in names])
+    ax.set_ylim(len(names) - 0.3, -0.6)
+    ax.tick_params(axis="y", length=0)
     _group_names(ax)
-    ax.set_xticks(range(len(names)), [f"{n}\n({len(values.get(n, ()))})" for n in names])
-    ax.set_xlim(-0.6, len(names) - 0.4)
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
@@ -64,26 +69,28 @@ def _ruler_scale(ax: Axes, axis: str) -> None:
     ax.minorticks_off()
 
 
-def _violin(ax: Axes, x: int, given: np.ndarray) -> None:
-    if len(given) > 2 and np.ptp(given) > 0:
-        look = {"showextrema": False, "bw_method": "scott", "points": 200}
-        colour = colormaps["rainbow"](min(np.median(given), 10) / 10)
-        for body in ax.violinplot([given], [x], widths=0.75, **look)["bodies"]:
-            body.set(facecolor=colour, edgecolor=style.GREY, alpha=0.55, linewidth=0.5)
+def _pairs(ax: Axes, y: int, given: np.ndarray) -> None:
+    """The pairs of one setting: dots, and a violin where there are ten or more."""
+    if len(given) > 9 and np.ptp(given) > 0:
+        look = {"showextrema": False, "bw_method": "scott", "points": 200, "vert": False}
+        for body in ax.violinplot([given], [y], widths=0.6, **look)["bodies"]:
+            body.set(facecolor=style.BLUE, edgecolor="none", alpha=0.3)
     spread = np.linspace(-0.14, 0.14, len(given)) if len(given) > 1 else np.zeros(len(given))
     order = np.random.default_rng(0).permutation(len(given))
-    look = {"color": style.BLACK, "alpha": 0.35, "linewidths": 0, "zorder": 3}
-    ax.scatter(x + spread[order], given, s=3, **look)
+    look = {"color": style.BLUE, "linewidths": 0, "zorder": 3}
+    look |= {"s": 16, "alpha": 0.8} if len(given) < 10 else {"s": 4, "alpha": 0.5}
+    ax.scatter(given, y + spread[order], **look)
 
 
 def _group_names(ax: Axes) -> None:
-    """The names of the groups above the panel, with lines between them."""
-    end = -0.5
+    """The names of the groups at the right edge, with lines between them."""
+    end = -0.4
     for name, members in GROUPS.items():
-        middle, end = end + len(members) / 2, end + len(members)
-        ax.text(middle, 1.03, name, transform=ax.get_xaxis_transform(), ha="center", fontsize=7)
+        look = {"transform": ax.get_yaxis_transform(), "fontsize": 7, "style": "italic"}
+        ax.text(1.0, end + 0.05, name, ha="right", va="top", **look)
+        end += len(members)
         if members != ("Layer",):
-            ax.axvline(end, color=style.GREY, lw=0.5, ls=":")
+            ax.axhline(end + 0.1, color=style.GREY, lw=0.5, ls=":")
 
 
 def bits(table: pd.DataFrame, published: Mapping[int, float]) -> Figure:
@@ -92,8 +99,8 @@ def bits(table: pd.DataFrame, published: Mapping[int, float]) -> Figure:
     Args:
         table: columns model, per, bits, kl (bits/byte). published: bits -> median.
     """
-    models = table["model"].unique()
-    palette = dict(zip(models, style.COLOURS * len(models), strict=False))
+    names = table["model"].unique()
+    palette = dict(zip(names, style.COLOURS * len(names), strict=False))
     ways = table.groupby("per", sort=False)
     figure, axes = style.panels(
         len(ways), height=2.6, width=style.PAGE * 0.85, sharex=True, sharey=True
@@ -114,57 +121,78 @@ def bits(table: pd.DataFrame, published: Mapping[int, float]) -> Figure:
     return figure
 
 
-def matrix(values: np.ndarray, names: Sequence[str], label: str, scale: str = "log") -> Figure:
-    """A square table in colours with its numbers: KL of runs, or cosines of shifts.
-
-    Args:
-        scale: "log" leaves the diagonal empty; "cosine" runs from -1 to 1.
-    """
-    shown, norm = np.array(values, np.float64), Normalize(-1, 1)
-    if scale == "log":
-        np.fill_diagonal(shown, np.nan)
-        norm = LogNorm(np.nanmin(shown), max(np.nanmax(shown), np.nanmin(shown) * 1.01))
+def matrix(values: np.ndarray, names: Sequence[str]) -> Figure:
+    """KL of every two runs, in colours with its numbers; the diagonal stays empty."""
+    shown = np.array(values, np.float64)
+    np.fill_diagonal(shown, np.nan)
+    norm = LogNorm(np.nanmin(shown), max(np.nanmax(shown), np.nanmin(shown) * 1.01))
     side = 1.6 + 0.42 * len(names)
     figure, (ax,) = style.panels(width=side + 1.2, height=side)
-    look = {"cmap": "viridis" if scale == "log" else "RdBu_r", "norm": norm, "square": True}
+    look = {"cmap": "viridis", "norm": norm, "square": True}
     look |= {"annot": True, "fmt": ".2g", "annot_kws": {"fontsize": 6}}
-    look |= {"cbar_kws": {"label": label, "shrink": 0.8}}
+    look |= {"cbar_kws": {"label": "KL, bits/byte", "shrink": 0.8}}
     sns.heatmap(shown, xticklabels=names, yticklabels=names, ax=ax, **look)
     ax.tick_params(length=0, labelsize=6)
     ax.tick_params(axis="y", rotation=0)
     ax.set_xticks(ax.get_xticks(), names, rotation=45, ha="right")
-    if scale == "log":
-        figures_paths.plain_log(figure.axes[1].yaxis, norm.vmin, norm.vmax)
+    figures_paths.plain_log(figure.axes[1].yaxis, norm.vmin, norm.vmax)
     return figure
 
 
-def lineages(
-    ax: Axes,
-    places: np.ndarray,
-    edges: np.ndarray,
-    generations: np.ndarray,
-    labels: Sequence[str],
-    others: np.ndarray | None = None,
-) -> None:
-    """Fine-tunes on a map (Fig. 2b): an arrow from parent to child, a marker per generation.
+def shift_cosines(table: pd.DataFrame) -> Figure:
+    """Cosines of the shifts of every two models against the width of their weights.
 
     Args:
-        places: (M, 2). edges: (E, 2) rows child, parent. generations: (M,) 0 for ancestors.
-        labels: (M,) written beside the points, "" for none. others: (K, 2) models around, grey.
+        table: columns bits, cosine, "one family" (bool). Shaded is the paper's range.
     """
-    if others is not None:
-        ax.scatter(*others.T, s=7, color="#D5D5D5", linewidths=0, zorder=1)
+    figure, (ax,) = style.panels(width=4.6, height=2.6)
+    ax.axhspan(0.91, 0.98, color=style.PAPER, alpha=0.25, lw=0)
+    ax.axhline(0, color=style.GREY, lw=0.6)
+    widths = sorted(table["bits"].unique(), reverse=True)
+    kinds = {True: (style.BLUE, "one family", -0.1), False: (style.GREY, "two families", 0.1)}
+    for is_kin, (colour, label, beside) in kinds.items():
+        rows = table[table["one family"] == is_kin]
+        x = rows["bits"].map(widths.index) + beside
+        dots = {"color": colour, "s": 16, "alpha": 0.6, "linewidths": 0, "label": label}
+        ax.scatter(x, rows["cosine"], **dots)
+    ax.text(
+        0.01,
+        0.945,
+        "the paper, one family",
+        va="center",
+        color=style.PAPER,
+        fontsize=6.5,
+        transform=ax.get_yaxis_transform(),
+    )
+    ax.set(xlabel="bits of a weight", ylabel="cosine of two shifts", ylim=(-0.3, 1.05))
+    ax.set_xticks(range(len(widths)), widths)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return figure
+
+
+def lineages(ax: Axes, tuned: Tuned) -> None:
+    """Fine-tunes on a map: an arrow from parent to child, a marker per generation."""
+    places = models.maps.pca(models.maps.double_centre(tuned.values)) / np.sqrt(len(tuned.n_bytes))
     look = {"arrowstyle": "-|>", "color": style.GREY, "lw": 0.8, "shrinkA": 2, "shrinkB": 3}
-    for child, parent in edges:
+    for child, parent in tuned.edges:
         ax.annotate("", places[child], places[parent], arrowprops=look, zorder=2)
-    taking_part = np.unique(edges)
     for generation, (marker, colour) in enumerate(zip("osD^v", style.COLOURS, strict=False)):
-        rows = taking_part[generations[taking_part] == generation]
+        rows = np.flatnonzero(tuned.generations == generation)
         if len(rows):
             name = "base" if generation == 0 else f"generation {generation}"
             ax.scatter(*places[rows].T, marker=marker, color=colour, s=26, label=name, **_EDGE)
-    ax.margins(0.12)
-    style.name_words(ax, *places.T, {label: row for row, label in enumerate(labels) if label})
+    ax.margins(x=0.3, y=0.12)
+    ax.set(xlabel="component 1, nats", ylabel="component 2, nats")
+    style.name_words(ax, *places.T, {name: row for row, name in enumerate(tuned.names)})
+    ax.legend(loc="best")
+
+
+def fine_tunes(tuned: Tuned) -> Figure:
+    """KL to the parent against the steps of fine-tuning, and all of them on a map."""
+    figure, (left, right) = style.panels(2, height=3.0, width_ratios=(1, 1.3))
+    growth(left, tuned.curves(), tuned.steps)
+    lineages(right, tuned)
+    return figure
 
 
 def shifts(
@@ -179,7 +207,7 @@ def shifts(
     ax.scatter([], [], color=style.GREY, marker="s", s=20, label=label)
 
 
-def threads(ax: Axes, paths: Mapping[str, np.ndarray]) -> None:
+def threads_at(ax: Axes, paths: Mapping[str, np.ndarray]) -> None:
     """Layers of each model as a thread on a map (Fig. 2c), darker with depth, a white square last.
 
     Args:
@@ -235,9 +263,29 @@ def growth(ax: Axes, values: Mapping[str, np.ndarray], steps: Sequence[int]) -> 
     figures_paths.plain_log(ax.yaxis, table.min(axis=None) / 2, table.max(axis=None) * 2)
 
 
-def placed(axes: Sequence[Axes], titles: Sequence[str]) -> None:
-    """Maps in a row: bare axes with titles, and a legend below each."""
-    for ax, title in zip(axes, titles, strict=True):
+def three_maps(
+    rounded: RoundedModels,
+    population: pd.DataFrame,
+    places: pd.DataFrame,
+    threads: Mapping[str, np.ndarray],
+) -> Figure:
+    """Rounded copies, the population with its lineages, and layers (Fig. 2).
+
+    Args:
+        population, places: (M rows), of `maps.layout.build`. threads: model -> (L + 1, N) nats.
+    """
+    figure, axes = style.panels(3, height=3.4)
+    few = min((bits for bits in rounded.bits["column"] if bits >= 3), default=4)
+    pairs = rounded.at(few)
+    flat = joined([pairs[:, 0], pairs[:, 1]])
+    shifts(axes[0], *flat, list(rounded.by_column), f"rounded to {few} bits")
+    xy = places[["t-SNE 1", "t-SNE 2"]].to_numpy()
+    look = maps.draw(axes[1], xy, population, size=10, names=[], lineage=True, with_legend=False)
+    threads_at(axes[2], dict(zip(threads, joined(list(threads.values())), strict=True)))
+    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.02), "fontsize": 6}
+    below |= {"handletextpad": 0.5, "labelspacing": 0.25}
+    for ax, title in zip(axes, ("(a) rounding", "(b) lineages", "(c) layers"), strict=True):
         maps.bare(ax, title)
-        look = {"ncols": 1, "fontsize": 6, "handletextpad": 0.5, "labelspacing": 0.25}
-        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), **look)
+        ax.legend(**below)
+    maps.legend(axes[1], look, **below, ncols=2, columnspacing=0.6)
+    return figure

@@ -6,6 +6,7 @@ compared with those of another; `paths.pair_kl` gives the values.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 
 from lmnotes import statistics
 from lmnotes.errors import InputError
-from lmnotes.models.maps import robustness
+from lmnotes.models.maps import coordinates, robustness
 from lmnotes.notebook import card
 from lmnotes.papers.trajectories.paths import Run
 
@@ -98,6 +99,12 @@ def training(
         {name: np.concatenate(rows) for name, rows in x.items()} for x in (differences, units)
     ]
     return joined[0], joined[1]
+
+
+def in_bits_per_byte(differences: np.ndarray, n_bytes: np.ndarray) -> np.ndarray:
+    """KL of every row of (P, N) row-centred differences, (P,) bits/byte; n_bytes: (N,)."""
+    one_bit = coordinates.nats_per("bits/byte", n_bytes)
+    return (np.asarray(differences) ** 2).mean(axis=1) / (2 * one_bit)
 
 
 def all_pairs(rows: Sequence[int]) -> np.ndarray:
@@ -246,6 +253,100 @@ def inversions(
     known = published()["median"].sort_values().index
     order = [name for name in known if name in medians and (among is None or name in among)]
     return [pair for pair in combinations(order, 2) if medians[pair[0]] >= medians[pair[1]]]
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """The ten settings on one ruler.
+
+    kl: (P,) of each setting, bits/byte; table: of `medians`; over_models, over_texts: medians drawn
+    anew, (n, settings); order: of `neighbours`.
+    """
+
+    kl: dict[str, np.ndarray]
+    table: pd.DataFrame
+    over_models: pd.DataFrame
+    over_texts: pd.DataFrame
+    order: pd.DataFrame
+
+    def inverted(self) -> list[tuple[str, str]]:
+        """`inversions` of all settings."""
+        return inversions(self.table.set_index("setting")["median"])
+
+    def points(self) -> pd.DataFrame:
+        """A row per pair of models: setting and kl."""
+        rows = [pd.DataFrame({"setting": name, "kl": kl}) for name, kl in self.kl.items()]
+        return pd.concat(rows, ignore_index=True)
+
+    def claims(self) -> dict[str, tuple]:
+        """Value, and interval where there is one, of every claim on medians, order and ranges."""
+        id_of = {name: name.lower().replace("-type", "").replace("-", "") for name in self.kl}
+        medians, made = self.table.set_index("setting")["median"], {}
+        ends = self.table[["low", "high", "text_low", "text_high", "median"]]
+        widest = ends.agg(["min", "max"], axis=1).to_numpy()
+        for name, value, interval in zip(self.table["setting"], medians, widest, strict=True):
+            made[f"median_{id_of[name]}"] = value, interval
+        for lower, higher, ratio, *interval in self.order.iloc[:, :5].itertuples(index=False):
+            made[f"order_{id_of[lower]}_{id_of[higher]}"] = ratio, interval
+        some = ("Later", "Early", "Seed", "FT", "Size", "Random")
+        asked = {"order_issue": some, "order_all": None}
+        for claim, among in asked.items():
+            rows = [medians, *self.over_models.iloc, *self.over_texts.iloc]
+            n_wrong, *drawn = (len(inversions(row, among)) for row in rows)
+            made[claim] = n_wrong, statistics.interval_holding(n_wrong, drawn)
+        span = ratio_interval("Later", "Layer", self.over_models, self.over_texts)
+        made["span"] = medians["Layer"] / medians["Later"], span
+        for name, key in (("Later", "late"), ("Early", "early")):
+            made[f"range_{key}_low"] = (np.quantile(self.kl[name], 0.1),)
+            made[f"range_{key}_high"] = (np.quantile(self.kl[name], 0.9),)
+        made["range_seeds"] = (medians["Seed"],)
+        for prefix in ("range", "v1"):
+            made[f"{prefix}_sizes_low"] = (self.kl["Size"].min(),)
+            made[f"{prefix}_sizes_high"] = (self.kl["Size"].max(),)
+        return made
+
+
+def scale(
+    differences: Mapping[str, np.ndarray],
+    units: Mapping[str, np.ndarray],
+    n_bytes: np.ndarray,
+    blocks: np.ndarray,
+    n_samples: int,
+    seed: int,
+) -> Scale:
+    """The ruler with its intervals over models and over texts.
+
+    Args:
+        differences: (P, N) row-centred, of each setting. units: (P, 2) the two models behind each.
+        n_bytes, blocks: (N,) of the texts. n_samples: draws.
+    """
+    kl = {setting: in_bits_per_byte(rows, n_bytes) for setting, rows in differences.items()}
+    over_texts = {
+        setting: np.median(robustness.bootstrap(rows, blocks, n_samples, seed), axis=0)
+        for setting, rows in differences.items()
+        if len(rows)
+    }
+    over_texts = pd.DataFrame(over_texts) / coordinates.nats_per("bits/byte", n_bytes)
+    over_models = drawn_medians({name: kl[name] for name in over_texts}, units, n_samples, seed)
+    table = medians(kl, over_models, over_texts)
+    return Scale(kl, table, over_models, over_texts, neighbours(table, over_models, over_texts))
+
+
+def relatives(values: np.ndarray, edges: np.ndarray, types: Sequence[str]):
+    """Row-centred differences and pairs of rows of the settings FT, Intra-type and Random.
+
+    Args:
+        values: (M, N) of a population. edges: (E, 2) child, parent. types: (M,).
+    """
+    pairs = {"FT": edges, "Intra-type": within_types(edges, types), "Random": random_pairs(edges)}
+    return {name: robustness.pair_differences(values, x) for name, x in pairs.items()}, pairs
+
+
+def as_nats(settings: Sequence[str] = ("Later", "Seed", "Layer")) -> str:
+    """The paper's medians of some settings as standard deviations of a difference, in words."""
+    middle = published()["median"]
+    one_bit = 972.3188 * np.log(2)  # of the paper's texts, nats
+    return ", ".join(f"{np.sqrt(2 * middle[name] * one_bit):.1f} for {name}" for name in settings)
 
 
 def _some_pairs(members: np.ndarray, n: int, seed: int) -> np.ndarray:

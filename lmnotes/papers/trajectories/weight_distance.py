@@ -23,6 +23,7 @@ from lmnotes.text import readers
 from lmnotes.words import pretrained
 
 if TYPE_CHECKING:
+    import pandas as pd
     import torch
 
     Model = str | Path | torch.nn.Module | Mapping[str, object]
@@ -67,6 +68,19 @@ def saved(folders: Sequence[str | Path], window: int = 10) -> np.ndarray:
 
     key = {"models": ids, "window": window}
     return np.load(store.build("weight_windows", key, write) / "squared.npy")
+
+
+def of_runs(table: "pd.DataFrame", window: int = 10) -> dict[str, np.ndarray]:
+    """`saved` of each run of a table of `checkpoints` whose weights are all in folders here."""
+    folders = {
+        run: list(rows.sort_values("step")["model"])
+        for run, rows in table.groupby("run", sort=False)
+    }
+    return {
+        run: saved(places, window)
+        for run, places in folders.items()
+        if all(Path(place).is_dir() for place in places)
+    }
 
 
 def parameters(model: "Model") -> dict[str, "torch.Tensor"]:
