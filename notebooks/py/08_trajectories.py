@@ -157,7 +157,7 @@ notebook.claims.record_all(runs.parallel(n_bootstrap, seed))
 notebook.says("parallel")
 
 # %% [markdown]
-# **The control.** The components of a long walk of independent steps of one size in many dimensions are cosines of rising frequency, with $6/(\pi k)^2$ of the variance each (61 %, 15 %, 7 %, ...), and
+# **The control.** The components of a long walk of independent steps of one size in many dimensions are cosines of rising frequency, with $6/(\pi k)^2$ of the variance each, and
 # two cosines draw an arc (Antognini and Sohl-Dickstein 2018). So a spiral alone says nothing. A fair walk takes steps of the run's own lengths: where these shrink,
 # the walk's cosines are stretched as well. One walk is chance; the caption has the mean of twenty.
 #
@@ -411,21 +411,23 @@ notebook.figure(
 show()
 
 # %%
-own = examined[["model", "place"]]
-if is_installed:  # longer texts are not for the deep model
-    deepest = {"model": [deep_model["label"]], "place": [deep_model["folder"]]}
-    own = pd.concat([pd.DataFrame(deepest), own], ignore_index=True)
-threads, failed = paper.rounded_models.layers_of(
-    own, lambda place: runs.clipped(models.scoring.layers.saved(place, texts))
+deepest = {"model": [deep_model["label"]], "place": [deep_model["folder"]]}
+deepest = pd.DataFrame(deepest | {"family": [deep_model["family"]]})
+own = [deepest, examined] if is_installed else [examined]  # longer texts are not for the deep one
+threads, taken_apart, failed = paper.rounded_models.layers_of(
+    pd.concat(own)[["model", "place", "family"]],
+    lambda place: runs.clipped(models.scoring.layers.saved(place, texts)),
 )
 steps = paper.scored_runs.steps_of(threads.values())
 layers = paper.rounded_models.layer_table(threads, steps, runs.n_bytes)
-notebook.table(layers, "layers", caption="KL between adjacent layers by the logit lens.")
+left_out = f" Not taken apart: {', '.join(failed['reason'])}." if len(failed) else ""
+caption = f"KL between adjacent layers by the logit lens.{left_out}"
+notebook.table(layers, "layers", caption=caption)
 places = models.maps.layout.build(
     models.maps.double_centre(all_scores.clip(clip_share).values), population["model"]
 )
 notebook.figure(
-    paper.figures_ruler.three_maps(rounded, population, places, threads),
+    paper.figures_ruler.three_maps(rounded, population, places, threads, taken_apart),
     "fig2_maps",
     data=population[["model", "type", "parent"]].merge(places, left_on="model", right_index=True),
     caption="Figure 2: (a) originals (circles) and copies with weights of a few bits (squares; at 8 bits they would coincide), PCA; (b) the population of notebook 06, at its places there (t-SNE), lines from parent to child; (c) layers from light to dark, the model itself a white square, PCA.",

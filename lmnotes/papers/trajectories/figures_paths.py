@@ -56,7 +56,7 @@ def maps(run_map: RunMap, groups: Mapping[str, str]) -> Figure:
         path(axes[0], run_map.principal[run][:, :2], colours[run], run)
         path(axes[1], run_map.neighbours[run], colours[run])
     start = np.mean([places[0, :2] for places in run_map.principal.values()], axis=0)
-    look = {"textcoords": "offset points", "xytext": (4, 6), "fontsize": 7}
+    look = {"textcoords": "offset points", "xytext": (-14, 0), "fontsize": 7, "ha": "right"}
     axes[0].annotate("untrained", start, **look)
     axes[0].set(title="principal components", aspect="equal", anchor="C")
     axes[0].set(xlabel="component 1, root bits/byte", ylabel="component 2, root bits/byte")

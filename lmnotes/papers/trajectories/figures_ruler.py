@@ -72,7 +72,7 @@ def _ruler_scale(ax: Axes, axis: str) -> None:
 def _pairs(ax: Axes, y: int, given: np.ndarray) -> None:
     """The pairs of one setting: dots, and a violin where there are ten or more."""
     if len(given) > 9 and np.ptp(given) > 0:
-        look = {"showextrema": False, "bw_method": "scott", "points": 200, "vert": False}
+        look = {"showextrema": False, "bw_method": "scott", "points": 200, "orientation": "horizontal"}
         for body in ax.violinplot([given], [y], widths=0.6, **look)["bodies"]:
             body.set(facecolor=style.BLUE, edgecolor="none", alpha=0.3)
     spread = np.linspace(-0.14, 0.14, len(given)) if len(given) > 1 else np.zeros(len(given))
@@ -87,7 +87,7 @@ def _group_names(ax: Axes) -> None:
     end = -0.4
     for name, members in GROUPS.items():
         look = {"transform": ax.get_yaxis_transform(), "fontsize": 7, "style": "italic"}
-        ax.text(1.0, end + 0.05, name, ha="right", va="top", **look)
+        ax.text(1.0, end + 0.15, name, ha="right", va="top", **look)
         end += len(members)
         if members != ("Layer",):
             ax.axhline(end + 0.1, color=style.GREY, lw=0.5, ls=":")
@@ -183,7 +183,8 @@ def lineages(ax: Axes, tuned: Tuned) -> None:
             ax.scatter(*places[rows].T, marker=marker, color=colour, s=26, label=name, **_EDGE)
     ax.margins(x=0.3, y=0.12)
     ax.set(xlabel="component 1, nats", ylabel="component 2, nats")
-    style.name_words(ax, *places.T, {name: row for row, name in enumerate(tuned.names)})
+    names = {name: row for row, name in enumerate(tuned.names) if tuned.generations[row] < 2}
+    style.name_words(ax, *places.T, names)
     ax.legend(loc="best")
 
 
@@ -195,32 +196,37 @@ def fine_tunes(tuned: Tuned) -> Figure:
     return figure
 
 
-def shifts(
-    ax: Axes, originals: np.ndarray, changed: np.ndarray, names: Sequence[str], label: str
-) -> None:
-    """Models and their rounded copies on a map (Fig. 2a): circle, square, a thin line between."""
-    for number, (name, before, after) in enumerate(zip(names, originals, changed, strict=True)):
-        colour = style.COLOURS[number % len(style.COLOURS)]
-        ax.plot(*np.stack([before, after]).T, color=colour, lw=0.7)
-        ax.scatter(*before, color=colour, s=26, label=name, **_EDGE)
-        ax.scatter(*after, color=colour, s=20, marker="s", **_EDGE)
-    ax.scatter([], [], color=style.GREY, marker="s", s=20, label=label)
+def shifts(ax: Axes, originals: np.ndarray, changed: np.ndarray, table: pd.DataFrame) -> None:
+    """Models and their rounded copies on a map (Fig. 2a): circle, square, a thin line between.
+
+    Args:
+        originals, changed: (M, 2). table: M rows with model and family.
+    """
+    colours = maps.population(table[["family"]]).colours
+    for colour, *ends in zip(colours, originals, changed, strict=True):
+        ax.plot(*np.stack(ends).T, color=colour, lw=0.7)
+        for place, marker in zip(ends, "os", strict=True):
+            ax.scatter(*place, color=colour, s=22, marker=marker, **_EDGE)
+    ax.margins(0.2)
+    style.name_words(ax, *originals.T, {name: row for row, name in enumerate(table["model"])})
 
 
-def threads_at(ax: Axes, paths: Mapping[str, np.ndarray]) -> None:
+def threads(ax: Axes, paths: Sequence[np.ndarray], table: pd.DataFrame) -> None:
     """Layers of each model as a thread on a map (Fig. 2c), darker with depth, a white square last.
 
     Args:
-        paths: model -> (L + 1, 2).
+        paths: (L + 1, 2) of each model. table: their rows with model and family.
     """
-    for number, (name, places) in enumerate(paths.items()):
-        colour = style.COLOURS[number % len(style.COLOURS)]
+    colours = maps.population(table[["family"]]).colours
+    for places, colour in zip(paths, colours, strict=True):
         shades = figures_paths.fade(colour, len(places), 0.3)
         ax.plot(*places.T, color=colour, lw=0.7, zorder=1)
         ax.scatter(*places[:-1].T, color=shades[:-1], s=22, linewidths=0, zorder=2)
         look = {"facecolors": "white", "edgecolors": colour, "linewidths": 1.2, "zorder": 3}
         ax.scatter(*places[-1], marker="s", s=30, **look)
-        ax.plot([], [], "o-", color=colour, ms=4, lw=0.7, label=name)
+    ax.margins(0.2)
+    first = np.stack([places[0] for places in paths])
+    style.name_words(ax, *first.T, {name: row for row, name in enumerate(table["model"])})
 
 
 def one_text(ax: Axes, table: np.ndarray, characters: Sequence[str]) -> None:
@@ -267,25 +273,26 @@ def three_maps(
     rounded: RoundedModels,
     population: pd.DataFrame,
     places: pd.DataFrame,
-    threads: Mapping[str, np.ndarray],
+    layers: Mapping[str, np.ndarray],
+    taken_apart: pd.DataFrame,
 ) -> Figure:
     """Rounded copies, the population with its lineages, and layers (Fig. 2).
 
     Args:
-        population, places: (M rows), of `maps.layout.build`. threads: model -> (L + 1, N) nats.
+        population, places: (M rows), of `maps.layout.build`. layers: model -> (L + 1, N) nats;
+            taken_apart: rows with model and family.
     """
-    figure, axes = style.panels(3, height=3.4)
+    figure, axes = style.panels(3, height=3.0)
     few = min((bits for bits in rounded.bits["column"] if bits >= 3), default=4)
     pairs = rounded.at(few)
-    flat = joined([pairs[:, 0], pairs[:, 1]])
-    shifts(axes[0], *flat, list(rounded.by_column), f"rounded to {few} bits")
+    shifts(axes[0], *joined([pairs[:, 0], pairs[:, 1]]), rounded.models)
     xy = places[["t-SNE 1", "t-SNE 2"]].to_numpy()
-    look = maps.draw(axes[1], xy, population, size=10, names=[], lineage=True, with_legend=False)
-    threads_at(axes[2], dict(zip(threads, joined(list(threads.values())), strict=True)))
-    below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.02), "fontsize": 6}
-    below |= {"handletextpad": 0.5, "labelspacing": 0.25}
-    for ax, title in zip(axes, ("(a) rounding", "(b) lineages", "(c) layers"), strict=True):
+    options = {"names": [], "lineage": True, "with_legend": False}
+    look = maps.draw(axes[1], xy, population, size=10, **options)
+    threads(axes[2], joined(list(layers.values())), taken_apart)
+    titles = f"(a) rounded to {few} bits", "(b) lineages", "(c) layers"
+    for ax, title in zip(axes, titles, strict=True):
         maps.bare(ax, title)
-        ax.legend(**below)
-    maps.legend(axes[1], look, **below, ncols=2, columnspacing=0.6)
+    where = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.02), "fontsize": 6.5}
+    maps.legend(axes[1], look, ncols=5, columnspacing=0.8, **where)
     return figure

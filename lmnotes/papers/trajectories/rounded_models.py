@@ -115,20 +115,24 @@ def by_bits(table: pd.DataFrame) -> tuple[pd.DataFrame, float]:
     return medians.reset_index(), four_over_eight
 
 
-def layers_of(models: pd.DataFrame, score_layers) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
-    """Layers of models by the logit lens, and a table of those without: model and reason.
+def layers_of(
+    models: pd.DataFrame, score_layers
+) -> tuple[dict[str, np.ndarray], pd.DataFrame, pd.DataFrame]:
+    """Layers of models by the logit lens, the rows of these models, and of those without, whose
+    `reason` says why.
 
     Args:
-        models: columns model, place. score_layers: place -> (L + 1, N).
+        models: columns model, place; no model twice. score_layers: place -> (L + 1, N).
     """
-    threads, failed = {}, []
+    threads, reasons = {}, {}
     for name, place in zip(models["model"], models["place"], strict=True):
         try:
-            rows = score_layers(place)
-            threads[f"{name} " if name in threads else name] = rows
+            threads[name] = score_layers(place)
         except ValueError as reason:  # no norm or head is found
-            failed.append((name, str(reason)))
-    return threads, pd.DataFrame(failed, columns=["model", "reason"])
+            reasons[name] = str(reason)
+    has_layers = models["model"].isin(threads)
+    failed = models[~has_layers].assign(reason=list(reasons.values()))
+    return threads, models[has_layers], failed
 
 
 def layer_table(
@@ -140,7 +144,7 @@ def layer_table(
         steps: of `scored_runs.steps_of`, in the order of the threads. n_bytes: (N,) of the texts.
     """
     rows = [
-        (name.strip(), depth, kl)
+        (name, depth, kl)
         for name, differences in zip(threads, steps, strict=True)
         for depth, kl in enumerate(kl_ruler.in_bits_per_byte(differences, n_bytes))
     ]
