@@ -66,7 +66,7 @@ published = paper.kl_ruler.published()["median"]  # bits/byte
 # - measure how distance grows with time, and say when such an exponent means nothing;
 # - say what rounding does to a model, and whether it does the same to its relatives.
 #
-# **Settings.** The paper has the Pythia suite and public models. Here small networks are trained on this machine: byte-level GPT-NeoX runs on a short cosine schedule, and a far smaller
+# **Settings.** The paper has the Pythia suite and public models. Here small networks are trained on this machine: byte-level GPT-NeoX runs on a short cosine schedule, and a tiny
 # network for the long tail that exponents need. They are under-trained: what can be compared is order and shape. `lmnotes run 08 --profile paper` scores the Pythia checkpoints and the hub models that `models.csv` names on GPUs; it resumes.
 # `-p runs_table=FILE` takes any runs: a csv with the columns run, step and model (hub id or folder), perhaps revision, group and excluded.
 #
@@ -237,7 +237,7 @@ notebook.claims.record_all(paper.scored_runs.of_sizes(table))
 notebook.says("settles")
 
 # %% [markdown]
-# **What the tail of these runs is worth.** A law of distance and time needs a stationary tail: many steps at nearly constant loss. These runs are short and still learn, and their learning rate falls all along.
+# **What the tail of these runs is worth.** A law of distance and time needs a stationary tail: many steps at a constant loss. These runs are short, and their learning rate follows a cosine all along.
 # Batches are small, so that each single checkpoint carries noise. Look at the $R^2$ of $c_q$ in the table: where it is low, a power law is a poor description. So these exponents do not mean here what they mean in the paper, wherever their lines lie.
 #
 # So: a network of 22 thousand parameters (the last 16 bytes through two hidden layers, after Bengio et al. 2003), trained for many steps, twice: at a constant rate, and with
@@ -482,9 +482,9 @@ notebook.figure(
 )
 
 # %% [markdown]
-# *Where to look.* The order of the ruler can be compared; absolute values cannot, since small, under-trained models on very different kinds of text are not large ones. The sentence below the figure names every pair of
-# settings that stands in the other order here. Two reasons to think of: rounding a small network costs it little, and a fine-tune of our population reads one kind of
-# text alone for a fifth of its parent's training; what people upload is tuned more gently. Size has three pairs, and two of them share the smallest network: see them in the matrix, beside the seeds.
+# *Where to look.* The order of the ruler can be compared; absolute values cannot, since small, under-trained models on very different kinds of text are not large ones. The sentence below the figure names the pairs of
+# settings that stand in the other order here. Two reasons to think of: what rounding costs a small network, and that a fine-tune of our population reads one kind of
+# text alone for a fifth of its parent's training, longer than what people upload. Two pairs of Size share one network: see them in the matrix, beside the seeds.
 #
 # ## 10. What to take along
 #

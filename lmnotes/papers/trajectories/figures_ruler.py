@@ -72,7 +72,12 @@ def _ruler_scale(ax: Axes, axis: str) -> None:
 def _pairs(ax: Axes, y: int, given: np.ndarray) -> None:
     """The pairs of one setting: dots, and a violin where there are ten or more."""
     if len(given) > 9 and np.ptp(given) > 0:
-        look = {"showextrema": False, "bw_method": "scott", "points": 200, "orientation": "horizontal"}
+        look = {
+            "showextrema": False,
+            "bw_method": "scott",
+            "points": 200,
+            "orientation": "horizontal",
+        }
         for body in ax.violinplot([given], [y], widths=0.6, **look)["bodies"]:
             body.set(facecolor=style.BLUE, edgecolor="none", alpha=0.3)
     spread = np.linspace(-0.14, 0.14, len(given)) if len(given) > 1 else np.zeros(len(given))
