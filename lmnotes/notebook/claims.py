@@ -108,7 +108,7 @@ def table() -> "pd.DataFrame":
     """All claims of the card, published beside measured, with the verdicts so far."""
     import pandas as pd
 
-    class Ledger(pd.DataFrame):
+    class Claims(pd.DataFrame):
         """The table as it is, shown with all its rows."""
 
         def _repr_html_(self) -> str:
@@ -117,7 +117,7 @@ def table() -> "pd.DataFrame":
             cells = self.map(lambda cell: "" if pd.isna(cell) else str(_written(cell)))
             return claims_table.shown(cells.to_dict("records"), session.current().card.notes)
 
-    return Ledger(_rows(), columns=COLUMNS)
+    return Claims(_rows(), columns=COLUMNS)
 
 
 def save() -> None:

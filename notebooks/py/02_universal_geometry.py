@@ -5,8 +5,7 @@
 # every cosine stays. Is there one set of axes that is better than all the others, and would another model, or another language, have the same?
 #
 # **The idea in two sentences.** Make the cloud of vectors white, and it still is not round: it has spikes. Independent
-# component analysis (ICA) turns the axes onto the spikes; each then has a meaning that can be read off its words, and the spikes of different
-# spaces turn out to be partly the same.
+# component analysis (ICA) turns the axes onto the spikes; each then has a meaning that can be read off its words, and in the paper the spikes of different spaces are partly the same.
 #
 # The paper: Hiroaki Yamagiwa, Momose Oyama and Hidetoshi Shimodaira, *Discovering Universal Geometry in Embeddings
 # with ICA*, EMNLP 2023, pages 4647–4675 ([arXiv 2305.13175](https://arxiv.org/abs/2305.13175)).
@@ -185,8 +184,8 @@ notebook.figure(
     data=curves6[0],
     caption="Figure 6: distance from a Gaussian. Left: skewness axis by axis; ICA, raw columns and noise in order of skewness, PCA of variance. Right: all four measures, absolute, over the median that ICA reaches in Gaussian noise of the same size (grey line): the median over axes, and from the tenth to the ninetieth percentile.",
 )
-paper.ledger.spikes(by_seed, principal, noises)
-paper.ledger.measures(curves6)
+paper.claims.spikes(by_seed, principal, noises)
+paper.claims.measures(curves6)
 notebook.says("spikes")
 round_cloud = notebook.teach.quiz("round_cloud")
 
@@ -216,7 +215,7 @@ notebook.figure(
     data=pd.DataFrame(topics.values, columns=topics.names).assign(word=space.words),
     caption="Figure 12: all ten pairs of the five axes of Figure 1, every point a word, normalised values; named are the top words of both axes and the two words between them, where there is room.",
 )
-paper.ledger.mixtures(by_seed)
+paper.claims.mixtures(by_seed)
 
 # %% [markdown]
 # ## 4. Which axes come back?
@@ -242,7 +241,7 @@ varimax = paper.worlds.fits_of(
 )
 clouds = [x.input[frequent] for x in trainings]
 notebook.table(
-    paper.ledger.dist_ratios(clouds, by_seed, varimax, often_enough, seed),
+    paper.claims.dist_ratios(clouds, by_seed, varimax, often_enough, seed),
     "dist_ratio",
     caption=f"DistRatio over all axes (k = 5, ten intruders, distances between the vectors as trained), mean over {n_seeds} seeds: above 1 where the top words belong together. Varimax is found as ICA with the contrast $u^4$, which is the same on white data."
     + words.ica.compare.unsettled({"Varimax": varimax[0]}),
@@ -379,7 +378,7 @@ notebook.table(
     "skewness",
     caption="log(1 + skewness) of ICA axes, the most skewed first, counted from 1 (the paper counts from 0); its languages are read off its picture.",
 )
-paper.ledger.pairs(told)
+paper.claims.pairs(told)
 notebook.says("leads")
 
 # %% [markdown]
@@ -470,7 +469,7 @@ notebook.table(
     "alignment",
     caption=f"Per cent of {len(answers[0]):,} test words found among all words of the other half: first, among the first five, among the first ten; means over {n_seeds} seeds.",
 )
-paper.ledger.alignment(answers)
+paper.claims.alignment(answers)
 notebook.says("translated")
 
 # %% [markdown]

@@ -493,10 +493,10 @@ capitals.check(...)
 # the numbers that only the authors' data can settle: sizes, random baselines, stored answers, TransE's split. Without the tables none of them was tested here, and none should be counted with those above.
 
 # %%
-ledger = notebook.claims.table()
+claims = notebook.claims.table()
 needs_tables = {id for id, *_ in paper.numbers.measured(checks)} | {"real_g", "gpt_comparable"}
-needs_data = ledger.id.isin(needs_tables)
-type(ledger)(ledger[~needs_data])
+needs_data = claims.id.isin(needs_tables)
+type(claims)(claims[~needs_data])
 
 # %%
-type(ledger)(ledger[needs_data])
+type(claims)(claims[needs_data])
