@@ -5,19 +5,22 @@ What a reader is likely to turn stands in the cell tagged `parameters`; the rest
 """
 
 import ast
+import contextlib
 import io
 import json
 import math
 import re
 import tokenize
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lmnotes.errors import InputError, expect_one_of, nearest
 
 _SCALARS = {"int": int, "float": float, "str": str, "bool": bool}
+_FILES = ("_file", "_matrix", "_table")  # ends of names of parameters that are paths
 _SUPPORTED = 'int, float, str, bool, Literal["a", "b"], list[int], list[float], list[str], X | None'
+_WORDS = re.compile(r'"([^"]+)"|(?:^|\| )([\w.-]+)(?= \|)')  # that a comment offers
 _NUMBER = r"[-+]?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?"
 _TAGGED = r'^# %%.*\btags=\[[^]\n]*"{}".*\n((?:(?!# %%).*\n?)*)'
 _RANGE = re.compile(rf"^({_NUMBER})\.\.({_NUMBER})?(?=$|[\s,;:])[\s,;:]*")
@@ -167,6 +170,42 @@ def check(parameters: Sequence[Parameter], overrides: Mapping[str, object]) -> d
         expect_one_of("parameter", name, known)
     given = {name: _value(known[name], value) for name, value in overrides.items()}
     return {name: given.get(name, parameter.default) for name, parameter in known.items()}
+
+
+def with_paths(
+    parameters: Sequence[Parameter],
+    given: Collection[str],
+    values: Mapping[str, object],
+    root: Path,
+) -> dict[str, object]:
+    """The values, in which paths that were given are absolute: as seen from here, else from `root`.
+
+    Words that a comment offers beside a path (`installed | a path`) stay what they are. Raises
+    `InputError` where a parameter whose name says that it is a file names none.
+    """
+    absolute = dict(values)
+    for parameter in (p for p in parameters if p.name in given and "str" in p.type):
+        value = values[parameter.name]
+        if isinstance(value, list):
+            absolute[parameter.name] = [_seen(parameter, item, root) for item in value]
+        else:
+            absolute[parameter.name] = _seen(parameter, value, root)
+    return absolute
+
+
+def _seen(parameter: Parameter, value: object, root: Path) -> object:
+    """A value, absolute where it is the path of something that is there."""
+    words = {word for pair in _WORDS.findall(parameter.comment) for word in pair}
+    if not isinstance(value, str) or value in {*words, "", parameter.default}:
+        return value
+    with contextlib.suppress(OSError):  # a text that is too long for a path
+        for path in (Path(value), root / value):
+            if path.exists():
+                return str(path.absolute())
+    if parameter.name.endswith(_FILES) and ("/" in value or "." in value):
+        given = f"parameter '{parameter.name}' = {value!r} is neither in {Path.cwd()} nor in {root}"
+        raise InputError(f"{given}; expected a path: check it, or give it from its beginning")
+    return value
 
 
 def _value(parameter: Parameter, given: object, from_text: bool = True) -> object:

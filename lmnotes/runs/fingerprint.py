@@ -14,23 +14,32 @@ from pathlib import Path
 from lmnotes import parallel, store
 from lmnotes.runs import reach
 
+_LISTS, _LONGEST_LIST = (".txt", ".csv", ".tsv"), 1 << 20  # bytes; longer ones are texts
+
 
 def facts(notebook: Path, card: Path, profile: str, values: Mapping[str, object]) -> dict:
     """All that a run's results follow from, by kind and name.
 
     These are the sources of the notebook's cells, the card and its tables, the modules that the
     notebook reaches, all of its own paper's folder, what executes it, the profile, the resolved
-    parameters, the content of files that a parameter names, the threads where there are more than
-    one, and the versions of Python and of the packages that lmnotes requires.
+    parameters, the content of files and folders that a parameter names, or that a list or table
+    named by one names, the threads where there are more than one, and the versions of Python and of
+    the packages that lmnotes requires.
     """
     cards = sorted(card.parent.glob(f"{card.stem}*"))
     root, cells = notebook.parent.parent, json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    texts = {name: value for name, value in values.items() if isinstance(value, str) and value}
+    texts = {name: [v] if isinstance(v, str) else v for name, v in values.items()}
+    texts = {name: v for name, v in texts.items() if isinstance(v, list) and any(v)}
+    paths = {name: [root / t for t in v if isinstance(t, str) and t] for name, v in texts.items()}
     known = {"profile": profile, "parameter": dict(values), "version of": versions()}
     sources_of = [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
     known["cells"] = {"of the notebook": [store.content_id(source) for source in sources_of]}
     known["card"] = {path.name: store.file_sha256(path) for path in cards}
-    known["what is in"] = {name: _file_content(root / value) for name, value in texts.items()}
+    known["what is in"] = {
+        name: contents[0] if len(contents) == 1 else contents
+        for name, named in paths.items()
+        if (contents := [_content(path) for path in named])
+    }
     known["source"] = sources(notebook)
     if (threads := parallel.asked_threads()) > 1:
         known["threads"] = threads
@@ -116,11 +125,17 @@ def sources(notebook: Path) -> dict[str, str]:
     return {name: store.file_sha256(path) for name, path in pairs}
 
 
-def _file_content(path: Path) -> object:
-    """A file's checksum; a folder's names, sizes and times; None where there is neither."""
+def _content(path: Path) -> object:
+    """A file's checksum, with what is in the folders that a list or table names; a folder's names,
+    sizes and times; None where there is neither."""
     try:
         if path.is_file():
-            return store.file_sha256(path)
+            named: dict = {}
+            if path.suffix in _LISTS and path.stat().st_size < _LONGEST_LIST:
+                text = path.read_text(encoding="utf-8", errors="replace")
+                names = {cell.strip(' "') for cell in re.split(r"[\r\n,\t]|\s#", text)} - {""}
+                named = {n: _content(path.parent / n) for n in sorted(names) if _is_folder(path, n)}
+            return [store.file_sha256(path), named] if named else store.file_sha256(path)
         if path.is_dir():
             files = [file for file in sorted(path.rglob("*")) if file.is_file()]
             facts = [(file, file.stat()) for file in files]
@@ -128,3 +143,9 @@ def _file_content(path: Path) -> object:
     except OSError:  # a value that cannot be a path, such as one that is too long
         pass
     return None
+
+
+def _is_folder(path: Path, name: str) -> bool:
+    with contextlib.suppress(OSError, ValueError):  # too long for a path, or no path
+        return (path.parent / name).is_dir()
+    return False

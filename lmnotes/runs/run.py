@@ -63,7 +63,7 @@ def run(
         name: number or name of the notebook; a prefix is enough.
         profile: `smoke`, `laptop` or `paper`; `quick` where the card has one.
         overrides: parameters by name; strings are read as their declared types, and paths are
-            relative to the folder above the notebooks.
+            relative to the current folder, else to the one above the notebooks.
         force: run even if nothing changed.
 
     Raises `InputError` before a kernel starts where a name or a value is wrong. A notebook that
@@ -205,6 +205,7 @@ def _plan(name: str, profile: str, overrides: Mapping[str, object]) -> _Plan:
         except InputError as error:
             raise InputError(f"{card.number}.toml [profiles.{setting}]: {error}") from None
     values = parameters.check(declared, {**card.profiles.get(profile, {}), **overrides})
+    values = parameters.with_paths(declared, overrides, values, notebook.parent.parent)
     if saved:
         _tell(parameters.saved_otherwise(notebook))
     own = {parameter.name: parameter.default for parameter in declared} | saved

@@ -74,11 +74,11 @@ texts = text.chunks.load(text_set, size=chunk_bytes, per_domain=per_domain, seed
 home_texts = texts if text_set == "installed" else paper.population.home_texts()
 is_own = models_file is not None or published_matrix is not None
 trained = None if is_own else models.zoo.build(zoo_plan, texts=home_texts).models
-scoring_rule = models.runner.command.rule(rule)
 files = {"models_file": models_file, "published_matrix": published_matrix, "ledger": ledger}
-population = paper.population.choose(texts, trained, scoring_rule, clip_share, **files)
+population = paper.population.choose(texts, trained, rule, clip_share, **files)
+scoring_rule = population.rule
 notebook.note_input("texts", texts.content_id)
-notebook.note_input("models", sorted(population.names))
+notebook.note_input("models", population.inputs or sorted(population.names))
 notebook.table(
     paper.population.describe_texts(texts),
     "texts",

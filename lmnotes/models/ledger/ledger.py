@@ -193,10 +193,17 @@ class Ledger:
             rows = sorted(self._rows(), key=lambda row: row[1]["name"])
             whos = [Identity(head["name"], head["model"], head["revision"]) for _, head in rows]
             return [(who.name, who, path) for who, (path, _) in zip(whos, rows, strict=True)]
-        source = models if models is not None else identity.places(about)
+        source = models if models is not None else self._places(about)
         whos = [identity.identify(model) for model in identity.several(source)]
         names = list(about["model"]) if models is None else [who.name for who in whos]
         return [(name, who, self.find(who)) for name, who in zip(names, whos, strict=True)]
+
+    def _places(self, about: pd.DataFrame) -> list[str]:
+        """What loads each model of a table; without folders, local ones by their names here."""
+        rows = self.rows() if "folder" not in about else pd.DataFrame({"model": [], "path": []})
+        known = dict(zip(rows["model"], rows["path"], strict=True))
+        folders = {name: path for name, path in known.items() if Path(path).is_dir()}
+        return [folders.get(place, place) for place in identity.places(about)]
 
     def _rows(self) -> list[tuple[Path, dict]]:
         paths = sorted((self.folder / "rows").glob("*.safetensors"))

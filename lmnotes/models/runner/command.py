@@ -1,17 +1,14 @@
-"""`lmnotes score`, and what `lmnotes status` says of ledgers."""
+"""`lmnotes score`, and what `lmnotes status` says of ledgers: core, for the command line."""
 
 import argparse
-import re
 from collections import Counter
-from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give a parser the arguments of `lmnotes score`."""
     add = parser.add_argument
-    add("models", help="a file with a hub id or folder per line; or a folder of models")
+    add("models", help="a list or csv of hub ids and folders; or a folder of models")
     add("--texts", default="installed", metavar="NAME", help="installed, pile10k, or a path")
     add("--size", type=int, default=1024, metavar="BYTES", help="of a text at most (1024)")
     add("--per-domain", type=int, metavar="N", help="texts drawn from each domain (all)")
@@ -32,12 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def score(options: argparse.Namespace) -> int:
     """The exit code: 0 where every model of the list, or of its shard, has a row, else 1."""
     from lmnotes.models.ledger import ledger
-    from lmnotes.models.runner import runner
+    from lmnotes.models.runner import listing, runner
     from lmnotes.text import chunks
 
-    models = listed(Path(options.models))
+    table = listing.listed(options.models)
+    wanted, models = listing.rule_for(table, options.rule), list(table["folder"])
     texts = chunks.load(options.texts, size=options.size, per_domain=options.per_domain)
-    rows = ledger.open(texts, rule(options.rule), options.ledger)
+    rows = ledger.open(texts, wanted, options.ledger)
     sizes = f"{len(models)} models, {len(texts):,} texts"
     print(f"{sizes} of {rows.name}, {rows.rule.name}", flush=True)
     same = ("slots", "shard", "attempts", "tokens_per_batch", "retry_failed", "evict", "verify")
@@ -51,65 +49,6 @@ def score(options: argparse.Namespace) -> int:
     if (table["status"] == "failed before").any():
         print("what failed before is tried again with --retry-failed")
     return int(failed)
-
-
-def listed(path: Path) -> list[str | Mapping]:
-    """The models that a file lists or a folder holds.
-
-    A line is a hub id, `id@revision` or a folder, as seen from here or from the file; `#` at its
-    start or after a blank begins a comment. Raises InputError for a line that is none of these, and
-    where there is nothing to score.
-    """
-    from lmnotes.errors import InputError
-    from lmnotes.models.scoring import identity
-    from lmnotes.text import readers
-
-    if (path / "config.json").is_file():
-        return [str(path)]
-    if path.is_dir():
-        if folders := [str(config.parent) for config in sorted(path.glob("*/config.json"))]:
-            return folders
-        wanted = "folders with a config.json in it: name the folder that holds the saved models"
-        raise InputError(f"{path} was given as a folder of models; expected {wanted}")
-    if not path.is_file():
-        wanted = "a file that is there, or a folder of saved models"
-        then = "write one hub id or folder per line"
-        raise InputError(f"{path} was given as a list of models; expected {wanted}: {then}")
-    names = []
-    for number, line in enumerate("".join(readers.pieces(path)).splitlines(), start=1):
-        if not (name := re.split(r"(?:^|\s)#", line)[0].strip()):
-            continue
-        if not Path(name).is_dir() and (path.parent / name).is_dir():
-            name = str(path.parent / name)
-        try:
-            if not Path(name).is_dir():  # the content of folders is hashed shard by shard
-                identity.identify(name)
-        except InputError as error:
-            raise InputError(f"{path}, line {number}: {error}") from None
-        names.append(name)
-    if not names:
-        wanted = "one hub id or folder per line: add such as EleutherAI/pythia-70m"
-        raise InputError(f"{path} lists no model; expected {wanted}")
-    return names
-
-
-def rule(text: str):
-    """The scoring rule that `bos=always dtype=bfloat16` names; what is not named is as published.
-
-    >>> rule("truncate=512").name
-    'bos=tokenizer truncate=512 dtype=float32'
-    """
-    from lmnotes.errors import InputError
-    from lmnotes.models.scoring.rule import Rule
-
-    try:
-        given = dict(setting.split("=", 1) for setting in text.replace(",", " ").split())
-        if given.get("truncate", "model") != "model":
-            given["truncate"] = int(given["truncate"])
-        return Rule(**given)
-    except (TypeError, ValueError) as error:
-        wanted = "bos=..., truncate=... and dtype=..., as 'bos=always truncate=512 special=text'"
-        raise InputError(f"--rule {text!r} was given ({error}); expected {wanted}") from error
 
 
 def status() -> list[tuple[str, ...]]:

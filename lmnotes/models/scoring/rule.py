@@ -65,6 +65,22 @@ PUBLISHED = Rule()
 _last: dict[tuple, "Encoded"] = {}  # of `encode`
 
 
+def read(text: str) -> Rule:
+    """The rule that `bos=always dtype=bfloat16` names; what is not named is as published.
+
+    >>> read("truncate=512").name
+    'bos=tokenizer truncate=512 dtype=float32'
+    """
+    try:
+        given = dict(setting.split("=", 1) for setting in text.replace(",", " ").split())
+        if given.get("truncate", "model") != "model":
+            given["truncate"] = int(given["truncate"])
+        return Rule(**given)
+    except (TypeError, ValueError) as error:
+        wanted = "bos=..., truncate=... and dtype=..., as 'bos=always truncate=512 special=text'"
+        raise InputError(f"rule {text!r} was given ({error}); expected {wanted}") from error
+
+
 @dataclass(frozen=True)
 class Encoded:
     """Token ids of texts under a rule; all but the first of each are scored.

@@ -17,7 +17,8 @@ from lmnotes.errors import InputError, expect_between
 from lmnotes.figures.maps import classes
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.maps import coordinates as maps
-from lmnotes.models.scoring.rule import Rule
+from lmnotes.models.scoring.rule import PUBLISHED, Rule
+from lmnotes.models.scoring.rule import read as read_rule
 from lmnotes.notebook import card
 from lmnotes.papers.model_map.task_scores import LEADERBOARD
 from lmnotes.text import chunks
@@ -44,6 +45,7 @@ class Population:
     texts: Sequence[str]
     is_published: bool
     failed: pd.DataFrame | None = None  # models that could not be scored, and why
+    inputs: Sequence = ()  # of models of one's own: their ids, and whether they failed
 
     def __repr__(self) -> str:
         threshold = self.clipped.threshold
@@ -84,6 +86,11 @@ class Population:
     def is_zoo(self) -> bool:
         """Whether the models were trained here, so that it is known what they read."""
         return "mixture" in self.models
+
+    @property
+    def rule(self) -> Rule:
+        """What the models were scored by; for the released matrix, what others are scored by."""
+        return PUBLISHED if self.is_published else read_rule(self.raw.rule)
 
     @cached_property
     def clipped(self) -> LikelihoodMatrix:
@@ -186,54 +193,58 @@ def build(
 
 
 def scored(
-    models,
+    models: pd.DataFrame,
     texts: TextSet,
     rule: Rule,
     clip_share: float = 0.02,
     folder: str | Path | None = None,
 ) -> Population:
-    """The population of some models and texts; rows that a ledger has are not scored again.
+    """The population of a zoo and texts; rows that a ledger has are not scored again.
 
     Args:
-        models: the table of a zoo, scored in a few long-lived processes, or a list of hub ids and
-            folders as `command.listed` gives it, each in a process of its own.
+        models: the table of a zoo.
         folder: of the ledger; by default that of these texts and this rule.
-
-    Raises InputError where fewer than two models could be scored.
     """
     from lmnotes.models.ledger import ledger
     from lmnotes.models.runner import runner
 
     rows = ledger.open(texts, rule, folder)
-    if not isinstance(models, list):
-        runner.score_small(models, rows)
-        return build(rows.matrix(about=models), clip_share, texts)
-    runner.score(models, rows, devices="all")
-    kept = [model for model in dict.fromkeys(models) if rows.has(model)]
-    failed = rows.failures()
-    then = "see what failed with `lmnotes status`" if len(failed) else "name more models"
-    expect_between("models that were scored", len(kept), 2, then=then)
-    return replace(build(rows.matrix(kept), clip_share, texts), failed=failed)
+    runner.score_small(models, rows)
+    return build(rows.matrix(about=models), clip_share, texts)
 
 
 def choose(
     texts: TextSet,
     trained: pd.DataFrame | None,
-    rule: Rule,
+    rule: str,
     clip_share: float,
     *,
     models_file: str | None = None,
     published_matrix: str | None = None,
     ledger: str | None = None,
 ) -> Population:
-    """The models of the map: those of the released matrix or of a file, else those trained here."""
+    """The models of the map: those of the released matrix or of a file, else those trained here.
+
+    Args:
+        rule: such as "bos=always truncate=512".
+        models_file: as `listing.listed` reads it. ledger: the folder of their rows.
+
+    Raises InputError where fewer than two models could be scored.
+    """
     from lmnotes.models.ledger import read_released
-    from lmnotes.models.runner import command
+    from lmnotes.models.runner import listing
 
     if published_matrix is not None:
         return build(read_released(published_matrix), clip_share, is_published=True)
-    models = trained if models_file is None else command.listed(Path(models_file))
-    return scored(models, texts, rule, clip_share, ledger)
+    if models_file is None:
+        return scored(trained, texts, read_rule(rule), clip_share, ledger)
+    result = listing.scored(listing.listed(models_file), texts, rule, ledger)
+    failed = result.failures
+    why = [f"{row.label} failed ({row.kind}): {row.reason}" for row in failed.itertuples()]
+    expect_between(
+        "models that were scored", len(result.matrix), 2, then=" ".join(why[:3]) or "more"
+    )
+    return replace(build(result.matrix, clip_share, texts), failed=failed, inputs=result.inputs)
 
 
 def released_facts(
@@ -303,7 +314,8 @@ def _labelled(models: pd.DataFrame) -> pd.DataFrame:
         models["lineage"] = models.lineage.mask(models.twin != "", models.twin)
     else:
         is_alone = models.family.nunique() < 2  # no relatives are known: each by itself
-        models["lineage"] = models.model if is_alone else models.family
+        if "lineage" not in models:
+            models["lineage"] = models.model if is_alone else models.family
         models["order"] = pd.to_datetime(models["order"], errors="coerce").rank(method="dense")
     models["family"] = classes(models["family"])
     if "label" not in models:  # of a hub model the last part, unless two share it

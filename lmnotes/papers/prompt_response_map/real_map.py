@@ -4,15 +4,13 @@ the prompt; what tuning on pairs, or a list of one's own models, does to their m
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from lmnotes import statistics
-from lmnotes.errors import InputError
 from lmnotes.models import maps, zoo
-from lmnotes.models.runner import command
+from lmnotes.models.runner import listing
 from lmnotes.models.scoring import prompts
 from lmnotes.models.scoring.prompt_tokens import PromptRule
 from lmnotes.papers.prompt_response_map import additivity, conditions, tuning
@@ -121,18 +119,11 @@ class Real:
 
 
 def own_models(path: str | None) -> pd.DataFrame | None:
-    """The models that a list, or the column `model` of a csv, names, each its own base; None
-    without a file."""
+    """The models of a list or csv, as `listing.listed` reads them, each its own base; None without
+    a file."""
     if path is None:
         return None
-    if path.endswith(".csv") and Path(path).is_file():
-        names = pd.read_csv(path).get("model", pd.Series(dtype=str)).astype(str).tolist()
-        if not names:
-            given = f"{path} was given as a table of models; expected a column `model` with names"
-            raise InputError(f"{given}: add it, or give a list with a name on each line")
-    else:
-        names = [str(name) for name in command.listed(Path(path))]
-    table = pd.DataFrame({"model": names, "label": [name.rpartition("/")[2] for name in names]})
+    table = listing.listed(path)
     return table.assign(base=table.model, tuning="none", step=0, is_last=True)
 
 

@@ -13,7 +13,7 @@ import tiny_models
 from lmnotes import cli
 from lmnotes.errors import InputError
 from lmnotes.models.ledger import ledger
-from lmnotes.models.runner import command, runner
+from lmnotes.models.runner import listing, runner
 from lmnotes.models.scoring import loading
 from lmnotes.text import chunks
 
@@ -103,13 +103,13 @@ def test_arguments_reach_the_runner(home, asked, capsys):
     arguments += ["--rule", "bos=always truncate=64", "--shard", "2/3", "--slots", "4"]
     arguments += ["--device", "cuda:0,cuda:1", "--time-limit", "60", "--retry-failed", "--evict"]
     assert cli.main(arguments) == 0
-    assert asked["models"] == ["lab/a@step10", "lab/b", str(saved), str(home / "zoo" / "one")]
+    assert asked["models"] == ["lab/a@step10", "lab/b", str(saved)]
     assert asked["rows"].rule.name == "bos=always truncate=64 dtype=float32"
     assert asked["rows"].text_set == chunks.load(home / "texts.jsonl").content_id
     assert (asked["shard"], asked["slots"], asked["time_limit_s"]) == ("2/3", 4, 60)
     assert asked["devices"] == ["cuda:0", "cuda:1"] and asked["retry_failed"] and asked["evict"]
     assert not asked["trust_remote_code"]
-    assert "4 scored; ledger: " in capsys.readouterr().out
+    assert "3 scored; ledger: " in capsys.readouterr().out
     asked["answer"] = "failed before"
     assert cli.main(arguments) == 1
     assert "--retry-failed" in capsys.readouterr().out
@@ -118,8 +118,8 @@ def test_arguments_reach_the_runner(home, asked, capsys):
 def test_a_folder_is_one_model_or_many(tmp_path):
     first, two = cases.folder(tmp_path / "zoo" / "one"), cases.folder(tmp_path / "zoo" / "two")
     (tmp_path / "zoo" / "notes").mkdir()
-    assert command.listed(tmp_path / "zoo") == [str(first), str(two)]
-    assert command.listed(first) == [str(first)]
+    assert list(listing.listed(tmp_path / "zoo")["folder"]) == [str(first), str(two)]
+    assert list(listing.listed(first)["folder"]) == [str(first)]
 
 
 def test_a_list_is_read_as_it_was_saved(tmp_path):
@@ -127,16 +127,16 @@ def test_a_list_is_read_as_it_was_saved(tmp_path):
     path = tmp_path / "list.txt"
     cases.folder(tmp_path / "run#2")
     path.write_bytes(b"\xef\xbb\xbfgpt2\r\nrun#2  # the second\n#lab/a\n  # b\n")
-    assert command.listed(path) == ["gpt2", str(tmp_path / "run#2")]
+    assert list(listing.listed(path)["folder"]) == ["gpt2", str(tmp_path / "run#2")]
     path.write_text("gpt2\nllama\n", encoding="utf-16")
-    assert command.listed(path) == ["gpt2", "llama"]
+    assert list(listing.listed(path)["folder"]) == ["gpt2", "llama"]
 
 
 @pytest.mark.parametrize("line", [r"C:\models\my-llm", "llama:latest", "a--b", "x/.git", "-"])
 def test_a_line_that_is_no_model_is_named_before_anything_starts(tmp_path, line):
     (tmp_path / "list.txt").write_text(f"gpt2\n\n{line}\n")
     with pytest.raises(InputError, match=r"list\.txt, line 3: model .* expected a folder"):
-        command.listed(tmp_path / "list.txt")
+        listing.listed(tmp_path / "list.txt")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_line_that_is_no_model_is_named_before_anything_starts(tmp_path, line)
         (["empty"], "expected folders with a config.json"),
         (["blank.txt"], "lists no model"),
         (["list.txt", "--rule", "bos=sometimes"], "expected bos=..., truncate=... and dtype=..."),
-        (["list.txt", "--rule", "tokens=5"], "--rule 'tokens=5' was given"),
+        (["list.txt", "--rule", "tokens=5"], "rule 'tokens=5' was given"),
         (["list.txt", "--shard", "5/3"], "1 <= i <= n"),
         (["list.txt", "--texts", "no-such-text"], "no-such-text"),
         (["list.txt", "--device", "gpu"], "names such as ['cuda:0']"),

@@ -72,7 +72,7 @@ def test_the_route_of_hub_models_on_local_folders(folders, tmp_path):
     assert listed.label.tolist() == ["model0", "model1", "no-such-model"]
     assert real_map.own_models(None) is None
     listed[["label"]].to_csv(tmp_path / "models.csv")
-    with pytest.raises(InputError, match="expected a column `model`"):
+    with pytest.raises(InputError, match="expected model"):
         real_map.own_models(str(tmp_path / "models.csv"))
     asked = prompt_sets.operations().conditions(list(pairs.prompt))
     result = conditions.score(listed, list(pairs.response), asked, apart=True)

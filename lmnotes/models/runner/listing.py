@@ -1,0 +1,233 @@
+"""Models of one's own: a list, a table or a folder of them, scored as one matrix with its failures.
+
+table = runner.listed("models.csv")
+scored = runner.scored(table, texts, rule="bos=always", folder="/shared/ledger")
+scored.matrix, scored.failures
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from lmnotes.errors import InputError
+from lmnotes.models.ledger import ledger
+from lmnotes.models.loglik import LikelihoodMatrix
+from lmnotes.models.runner import runner
+from lmnotes.models.scoring import identity
+from lmnotes.models.scoring.rule import Rule
+from lmnotes.models.scoring.rule import read as read_rule
+from lmnotes.text import readers
+from lmnotes.text.chunks import TextSet
+
+_TABLES = (".csv", ".tsv")
+_TIMES = {"": 1, "K": 1e3, "M": 1e6, "B": 1e9}
+_THEN = {  # kind of failure -> what to do; docs/cluster.md has the same table
+    "missing": "name a folder or hub id with all of its weights and its tokenizer",
+    "gated": "ask its owner on the hub, then log in",
+    "unsupported": "leave it out: it is no causal model that this installation loads",
+    "remote_code": "lmnotes score --trust-remote-code, where you trust it",
+    "not_a_number": "score in dtype=float32",
+    "network": "run again when the hub can be reached",
+    "machine": "mend the device, disk or permission; run again",
+    "out_of_memory": "a larger device, or dtype=bfloat16",
+    "timeout": "lmnotes score --time-limit with more seconds",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """Some models' log-likelihoods, and what became of the others.
+
+    matrix: of those that have a row, the columns of their table joined; failures: model, label,
+    kind, reason, what to do; inputs: model, id, dtype and what became of it, for a run's record.
+    """
+
+    matrix: LikelihoodMatrix
+    failures: pd.DataFrame
+    inputs: list[dict]
+
+
+def listed(path: str | Path) -> pd.DataFrame:
+    """The models that a file lists or a folder holds, one per row.
+
+    Args:
+        path: a list, in which a line is a hub id, `id@revision` or a folder, and `#` at its start
+            or after a blank begins a comment; or a .csv with such a column `model` and perhaps
+            revision, family, parent, date, size (parameters, as 7000000 or 7M), dtype, and any
+            others; or a saved model, or a folder of them. Folders are seen from here or the file.
+
+    Columns: model (a name of its own), label (short), folder (what loads it: a path, or hub id and
+    revision), family (each its own where none is given), parent ("" where none is known),
+    lineage (the family of the first ancestor), n_parameters for size, created_at for date; and all
+    others as they are, scores and words.
+    A model that is there twice counts once. Raises InputError for what is no model, and where there
+    is nothing to score.
+    """
+    path = Path(path)
+    table = _written(path)
+    written = table["model"].astype(str).str.strip()
+    meant = table["folder"].fillna(written) if "folder" in table else written
+    places = [_place(path, *cells) for cells in zip(table.index, meant, strict=True)]
+    revisions = table.pop("revision") if "revision" in table else pd.Series("", table.index)
+    for k, revision in enumerate(revisions.astype("string").fillna("")):
+        if revision and not Path(places[k]).is_dir():
+            places[k] = f"{places[k].partition('@')[0]}@{revision}"
+    table["folder"] = places
+    is_new = ~table["folder"].duplicated()
+    table, places, written = table[is_new].copy(), list(table["folder"][is_new]), written[is_new]
+    above = _distinct(["/".join(Path(place).parts[-2:]) for place in places], places)
+    table["model"] = _distinct([_name(place) for place in places], above)
+    if "label" not in table or table["label"].isna().any() or table["label"].duplicated().any():
+        short = [name.rpartition("/")[2] for name in table["model"]]
+        table["label"] = _distinct(short, table["model"])
+    family = table.get("family", table.get("type", pd.Series(pd.NA, table.index)))
+    table["family"] = family.astype("string").fillna(table["model"].astype("string")).astype(str)
+    known = dict(zip(table["label"], table["model"], strict=True))
+    known |= dict(zip(written, table["model"], strict=True))
+    parents = (
+        table.get("parent", pd.Series("", table.index)).astype("string").fillna("").astype(str)
+    )
+    table["parent"] = [known.get(parent, parent) for parent in parents]
+    if "lineage" not in table:
+        table["lineage"] = _lineages(table)
+    if "size" in table:
+        table["n_parameters"] = [_number(path, size) for size in table.pop("size")]
+    table = table.rename(columns={"date": "created_at"})
+    first = ["model", "label", "folder", "family", "parent", "lineage"]
+    return table[[*first, *(name for name in table if name not in first)]].reset_index(drop=True)
+
+
+def scored(
+    table: pd.DataFrame,
+    texts: TextSet,
+    rule: str | Rule = "",
+    folder: str | Path | None = None,
+    progress: bool | Callable[[str], None] = True,
+) -> Scored:
+    """The matrix of a table of `listed`; models that the ledger has are not scored again.
+
+    Args:
+        rule: such as "bos=always truncate=512"; a dtype that it does not name is the table's.
+        folder: of the ledger, by default with the artefacts; what `lmnotes score` wrote is found.
+
+    Raises InputError where the table asks for several dtypes, as a matrix has one rule, and where
+    no model could be scored.
+    """
+    rows = ledger.open(texts, rule_for(table, rule), folder or None)
+    runner.score(list(table["folder"]), rows, progress=progress)
+    whos = [identity.identify(place) for place in table["folder"]]
+    done = [rows.has(who) for who in whos]
+    records = [{} if has else rows.failure(who) or {} for who, has in zip(whos, done, strict=True)]
+    inputs = [
+        {"model": name, "id": who.id, "dtype": rows.rule.dtype, "failed": record.get("kind", "")}
+        for name, who, record in zip(table["model"], whos, records, strict=True)
+    ]
+    lost = [
+        (row.model, row.label, kind, record.get("message", "it was lost"), _then(kind))
+        for row, has, record in zip(table.itertuples(), done, records, strict=True)
+        if not has and (kind := record.get("kind", "other"))
+    ]
+    failures = pd.DataFrame(lost, columns=["model", "label", "kind", "reason", "what to do"])
+    if not any(done):
+        first = failures.iloc[0]
+        given = f"none of {len(table)} models could be scored; {first.model}: {first.reason}"
+        raise InputError(f"{given}; expected one at least: {first['what to do']}")
+    about = table[done].reset_index(drop=True)
+    if "n_parameters" in about and about["n_parameters"].isna().any():
+        about = about.drop(columns="n_parameters")  # the rows know them
+    return Scored(rows.matrix(about=about), failures, inputs)
+
+
+def rule_for(table: pd.DataFrame, rule: str | Rule = "") -> Rule:
+    """The one rule that the models of a table are scored by."""
+    dtypes = sorted(set(table["dtype"].dropna().astype(str))) if "dtype" in table else []
+    names_dtype = isinstance(rule, Rule) or "dtype=" in rule
+    chosen = rule if isinstance(rule, Rule) else read_rule(rule)
+    if len(dtypes) > 1 or (dtypes and names_dtype and dtypes != [chosen.dtype]):
+        asked = f"{', '.join(dtypes)} in the column dtype" + f" and {chosen.dtype}" * names_dtype
+        then = "a matrix has one rule, so leave the column out, or make a list for each"
+        raise InputError(f"{asked} were given; expected one dtype for all models: {then}")
+    return read_rule(f"{rule} dtype={dtypes[0]}") if dtypes and not names_dtype else chosen
+
+
+def _written(path: Path) -> pd.DataFrame:
+    """The column `model`, and all others there are, by the number of the line."""
+    if (path / "config.json").is_file():
+        return pd.DataFrame({"model": [str(path)]})
+    if path.is_dir():
+        if folders := [str(config.parent) for config in sorted(path.glob("*/config.json"))]:
+            return pd.DataFrame({"model": folders})
+        wanted = "folders with a config.json in it: name the folder that holds the saved models"
+        raise InputError(f"{path} was given as a folder of models; expected {wanted}")
+    if not path.is_file():
+        wanted = "a file that is there, or a folder of saved models"
+        then = "write one hub id or folder per line"
+        raise InputError(f"{path} was given as a list of models; expected {wanted}: {then}")
+    if path.suffix.lower() in _TABLES:
+        separator = "\t" if path.suffix.lower() == ".tsv" else ","
+        how = {"sep": separator, "dtype": {"model": str, "revision": str}}
+        table = readers.table(path, ("model",), **how).dropna(subset="model")
+        table.index += 2
+    else:
+        lines = enumerate("".join(readers.pieces(path)).splitlines(), start=1)
+        names = {number: re.split(r"(?:^|\s)#", line)[0].strip() for number, line in lines}
+        table = pd.DataFrame({"model": {n: name for n, name in names.items() if name}})
+    if table.empty:
+        wanted = "one hub id or folder per line: add such as EleutherAI/pythia-70m"
+        raise InputError(f"{path} lists no model; expected {wanted}")
+    return table
+
+
+def _place(path: Path, number: int, name: str) -> str:
+    """The folder that is meant, absolute, or the hub id."""
+    for folder in (Path(name), path.parent / name):
+        if name and folder.is_dir():
+            if (folder / "config.json").is_file():
+                return str(folder.resolve())
+            name = str(folder)
+    try:
+        return identity.identify(name).model + ("@" + name.partition("@")[2]) * ("@" in name)
+    except InputError as error:
+        raise InputError(f"{path}, line {number}: {error}") from None
+
+
+def _name(place: str) -> str:
+    return Path(place).name if Path(place).is_dir() else place.removesuffix("@main")
+
+
+def _lineages(table: pd.DataFrame) -> list[str]:
+    """The family of each model's first ancestor, or its name where the table does not hold it."""
+    parent = dict(zip(table["model"], table["parent"], strict=True))
+    family = dict(zip(table["model"], table["family"], strict=True))
+    first = []
+    for name in table["model"]:
+        line = [name]
+        while (above := parent.get(line[-1])) and above not in line:  # a circle has no first
+            line.append(above)
+        first.append(family.get(line[-1], line[-1]))
+    return first
+
+
+def _distinct(names: Sequence[str], longer: Sequence[str]) -> list[str]:
+    """The names; where two are the same, the longer ones, which differ."""
+    times = Counter(names)
+    return [name if times[name] < 2 else long for name, long in zip(names, longer, strict=True)]
+
+
+def _number(path: Path, size: object) -> float:
+    """Parameters of a cell such as 160M; NaN for an empty one."""
+    text = "" if pd.isna(size) else str(size).strip().upper()
+    if not text:
+        return float("nan")
+    if not (match := re.fullmatch(r"([\d.]+(?:E\+?\d+)?)([KMB]?)", text)):
+        given = f"{path} has the size {size!r}"
+        raise InputError(f"{given}; expected a number of parameters: write it as 7000000 or 7M")
+    return float(match[1]) * _TIMES[match[2]]
+
+
+def _then(kind: str) -> str:
+    return _THEN.get(kind, "read its log in the ledger's folder logs, then --retry-failed")
