@@ -129,18 +129,18 @@ notebook.says("clipping", **paper.checks.clip_effect(population.raw, clip_share,
 
 # %%
 paper.live.explore_texts(population)
-centring = paper.exercises.centre(population.L)
+centre = paper.exercises.centre(population.L)
 
 # %% tags=["answer"]
-centring.check(...)
+centre.check(...)
 
 # %%
 paper.live.explore_centrings(population, clip_share)
 notebook.teach.quiz("uniformly_better")
-bit = paper.exercises.one_bit()
+one_bit = paper.exercises.one_bit()
 
 # %% tags=["answer"]
-bit.check(...)
+one_bit.check(...)
 
 # %%
 linkage = models.maps.projection.tree(population.Q)
@@ -250,10 +250,10 @@ if compared:
         caption="Sampled KL and the map distance for longer and longer beginnings of the same texts: the nearest and the farthest pair of n-gram models, then of networks. Both scales are logarithmic: slope 1 grows with the length, slope 2 with its square.",
     )
     paper.live.explore_mixture(compared["counted"])
-growing = paper.exercises.four_times()
+four_times = paper.exercises.four_times()
 
 # %% tags=["answer"]
-growing.check(...)
+four_times.check(...)
 
 # %% [markdown]
 # *Where to look.* What is the slope of black, of red, of blue? In the view, move the texts from all domains alike to one domain only. Then, for all pairs: how far do they lie above the dotted line, and how much of their order is left?
@@ -321,10 +321,10 @@ notebook.figure(
     caption="The places of Figure 1 by the mean of the tasks, and by the task at which a model stands out most from the others (standardised over models).",
 )
 
-dealing = paper.exercises.honest_folds()
+honest_folds = paper.exercises.honest_folds()
 
 # %% tags=["answer"]
-dealing.check(...)
+honest_folds.check(...)
 
 # %%
 comparison = paper.prediction_runs.compare_predictors(population, benchmark, range(n_seeds))
@@ -355,10 +355,10 @@ notebook.says("contrast")
 
 # %%
 paper.live.explore_ridge(comparison, places[paper.atlas.TSNE].to_numpy()[benchmark.kept])
-breaking = paper.exercises.break_the_contrast(comparison)
+break_the_contrast = paper.exercises.break_the_contrast(comparison)
 
 # %% tags=["answer"]
-breaking.check(...)
+break_the_contrast.check(...)
 
 # %% [markdown]
 # ## 8. Who has seen the texts?

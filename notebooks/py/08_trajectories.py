@@ -135,6 +135,8 @@ in_nats = paper.exercises.in_nats()
 
 # %% tags=["answer"]
 bits_per_byte.check(...)
+
+# %% tags=["answer"]
 in_nats.check(...)
 
 # %% [markdown]
@@ -247,8 +249,8 @@ notebook.says("settles")
 recipes = paper.long_tail.recipes(models.zoo.plans.schedule(long_steps, long_late))
 trained = paper.long_run.train_all(list(recipes.values()), workers)
 is_installed = text_set == "installed"  # longer texts are not for this network
-long_texts, floor = (texts, runs.prepared.threshold) if is_installed else (home_texts, None)
-frozen = {"first": long_steps // 50, "remove": removed_share, "threshold": floor}
+long_texts, lowest = (texts, runs.prepared.threshold) if is_installed else (home_texts, None)
+frozen = {"first": long_steps // 50, "remove": removed_share, "threshold": lowest}
 tail = paper.long_tail.measure(
     dict(zip(recipes, trained, strict=True)), long_texts, **frozen, **sampling
 )
@@ -298,14 +300,18 @@ paper.live.fits(windows, paper.long_tail.COSINE, 80, window)
 
 # %%
 slope = paper.exercises.slope()
-floor_exponent = paper.exercises.floor()
-breaking = paper.exercises.break_subdiffusion(windows, paper.long_tail.COSINE, 80, window)
+floor = paper.exercises.floor()
+break_subdiffusion = paper.exercises.break_subdiffusion(windows, paper.long_tail.COSINE, 80, window)
 notebook.teach.quiz("small_exponent")
 
 # %% tags=["answer"]
 slope.check(...)
-floor_exponent.check(...)
-breaking.check(...)
+
+# %% tags=["answer"]
+floor.check(...)
+
+# %% tags=["answer"]
+break_subdiffusion.check(...)
 
 # %% [markdown]
 # ## 6. Rounded weights

@@ -92,10 +92,10 @@ notebook.table(
 # pair's own prompt), the unconditional ones (no tag), and what a change of the prompt does.
 
 # %%
-likelihood = paper.exercises.conditional()
+conditional = paper.exercises.conditional()
 
 # %% tags=["answer"]
-likelihood.check(...)
+conditional.check(...)
 
 # %% [markdown]
 # ## 3. Conditional, unconditional, PMI
@@ -156,10 +156,10 @@ notebook.table(
     "parts",
     caption=f"Shares of the squared conditional distance, over pairs of models; intervals over models. The two unconditional vectors of a model correlate by {alike:.3f} or more; the empty prompt's less the marginal one is {offset:+.2f} nats on average.",
 )
-mutual = paper.exercises.pmi()
+pmi = paper.exercises.pmi()
 
 # %% tags=["answer"]
-mutual.check(...)
+pmi.check(...)
 
 # %% [markdown]
 # ## 4. Is the distance a KL divergence?
@@ -223,10 +223,10 @@ notebook.table(
     caption=f"The same in numbers; kl and half_variance in nats per response of 32 bytes. For noise up to 0.01 the ratio is off from 1 by {off:.2f} at most.",
 )
 paper.live.bend(stills=stills)
-ruling = paper.exercises.distance()
+distance = paper.exercises.distance()
 
 # %% tags=["answer"]
-ruling.check(...)
+distance.check(...)
 
 # %% [markdown]
 # ### What moves the scale, and how many pairs a map needs
@@ -301,10 +301,10 @@ means = added.drop(columns="row").groupby("operations", sort=False).mean(numeric
 notebook.table(means.reset_index(), "additivity", caption="Means over the twelve models.")
 notebook.claims.record_all(claims)
 notebook.says("additive")
-summing = paper.exercises.additivity()
+additivity = paper.exercises.additivity()
 
 # %% tags=["answer"]
-summing.check(...)
+additivity.check(...)
 
 # %% [markdown]
 # ### When moves do not add
@@ -345,10 +345,10 @@ notebook.table(
 paper.live.switchboard(world, stills)
 paper.live.byte_by_byte(world, tokens, stills)
 tried = paper.world_map.cases(added, controls)
-breaking = paper.exercises.break_the_sum(tried)
+break_the_sum = paper.exercises.break_the_sum(tried)
 
 # %% tags=["answer"]
-breaking.check(...)
+break_the_sum.check(...)
 
 # %% [markdown]
 # ## 6. Real pairs, real instructions
