@@ -147,13 +147,13 @@ linkage = models.maps.projection.tree(population.Q)
 order = models.maps.projection.leaf_order(linkage)
 kinds = population.models.get("architecture", population.models.family).rename("architecture")
 notebook.figure(
-    paper.atlas.distances(population.distance, order, kinds),
+    paper.atlas.distances(population.distance, order, population.models),
     "kl_matrix",
     data=population.square(order),
-    caption="Map distances of all models, in the order of the tree below; dark is near, the scale is logarithmic. The strip at the side has the colour of each model's architecture.",
+    caption="Map distances of all models, in the order of the tree below; dark is near, the scale is logarithmic. The strip at the side has the colour of each model's family in the map.",
 )
 notebook.figure(
-    paper.atlas.tree(linkage, population.labels, kinds),
+    paper.atlas.tree(linkage, population.models),
     "tree",
     data=pd.DataFrame(linkage, columns=["one", "other", "height", "n_models"]),
     caption="The same distances as a tree (Ward's linkage, our choice).",
@@ -343,7 +343,7 @@ notebook.figure(
 notebook.table(
     comparison.side_by_side,
     "folds",
-    caption="Pearson's r of Tables 2 and 3 and their variants: features, folds.",
+    caption="Tables 2 and 3 and their variants: Pearson's r by features and folds, at last with the mean log-likelihood as it is, not fitted (Table 3); rho is Spearman's.",
 )
 notebook.claims.record_all(comparison.claims(benchmark.is_leaderboard, seed))
 notebook.says("contrast")

@@ -1,6 +1,7 @@
 """Pictures of the map: Figure 1 as a page, projections and colours, distances and their tree."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -73,7 +74,7 @@ def page(population: Population, places: pd.DataFrame, radii: np.ndarray) -> Fig
         places: of `place`. radii: (M,) of `spread`.
     """
     xy, models = places[TSNE].to_numpy(), population.models
-    figure, (ax,) = style.panels(width=style.PAGE, height=6.4)
+    figure, (ax,) = style.panels(width=style.PAGE, height=_height(xy, 5.6))
     look = maps.population(models)
     discs = EllipseCollection(
         2 * radii,
@@ -131,12 +132,23 @@ def projections(places: pd.DataFrame, models: pd.DataFrame) -> Figure:
             ax.set(title=name, xlabel=f"axis 1, {unit}", ylabel=f"axis 2, {unit}")
         else:
             maps.bare(ax, name)
-    maps.legend(axes[0], look)  # which would squeeze its panel, so the page takes it over
-    made = axes[0].get_legend()
+    _legend(figure, axes[0], look, 6)
+    return figure
+
+
+def _legend(figure: Figure, ax: Axes, look: maps.Population, n_columns: int) -> None:
+    """The legend of a map below all panels; at one of them it would squeeze it."""
+    maps.legend(ax, look)
+    made = ax.get_legend()
     made.remove()
     labels, below = [text.get_text() for text in made.texts], "outside lower center"
-    figure.legend(made.legend_handles, labels, loc=below, ncols=6, handletextpad=0.1)
-    return figure
+    figure.legend(made.legend_handles, labels, loc=below, ncols=n_columns, handletextpad=0.1)
+
+
+def _height(xy: np.ndarray, width: float) -> float:
+    """Of a panel of this width that the places fill without being stretched, inches."""
+    across, up = np.ptp(xy, axis=0)
+    return width * float(np.clip(up / across if across else 1, 0.8, 1.45))
 
 
 def colours(population: Population, about: pd.DataFrame) -> tuple[dict, dict]:
@@ -178,20 +190,30 @@ def colourings(
     xy: np.ndarray, columns: Mapping[str, pd.Series], units: Mapping[str, str]
 ) -> Figure:
     """One map in several colours, a panel each, the layout that of Figure 1."""
-    figure, axes = style.grid(len(columns), 2, height=2.5)
+    figure, axes = style.grid(len(columns), 2, height=_height(xy, 2.4))
     for ax, (name, column) in zip(axes, columns.items(), strict=True):
-        maps.models(ax, xy, column, unit=units.get(name, ""))
+        maps.models(ax, xy, column, unit=units.get(name, ""), size=28)
         maps.bare(ax, name)
         ax.set_aspect("equal", adjustable="datalim")
+    for ax, column in zip(axes, columns.values(), strict=True):
+        if not pd.api.types.is_numeric_dtype(column):
+            style.place_words(ax, *xy.T, _middles(xy, column), dots=False)
     return figure
 
 
-def distances(distance: np.ndarray, order: np.ndarray, column: pd.Series) -> Figure:
-    """The matrix of map distances, rows in the order of a tree, with a strip of families beside.
+def _middles(xy: np.ndarray, column: pd.Series) -> dict[str, int]:
+    """Of each class that is gathered somewhere, the model with the most of its own among its four
+    nearest, two at least."""
+    apart = np.linalg.norm(xy[:, None] - xy[None], axis=2)
+    names, nearest = column.astype(str).to_numpy(), np.argsort(apart, axis=1)[:, 1:5]
+    alike = (names[nearest] == names[:, None]).sum(axis=1)
+    best = {name: int(np.where(names == name, alike, -1).argmax()) for name in np.unique(names)}
+    return {name: row for name, row in best.items() if alike[row] > 1}
 
-    Args:
-        distance: (M, M) nats per text. column: (M,) classes that give the strip its colours.
-    """
+
+def distances(distance: np.ndarray, order: np.ndarray, models: pd.DataFrame) -> Figure:
+    """The matrix of map distances, nats per text, (M, M), rows in the order of a tree, with the
+    colours of the models' families beside."""
     ordered = np.asarray(distance)[np.ix_(order, order)]
     off = ordered[~np.eye(len(ordered), dtype=bool)]
     low = np.quantile(off[off > 0], 0.001) if (off > 0).any() else 1e-6
@@ -200,21 +222,25 @@ def distances(distance: np.ndarray, order: np.ndarray, column: pd.Series) -> Fig
     norm = LogNorm(low, off.max())
     image = ax.imshow(np.maximum(ordered, low), "magma", norm, interpolation="nearest")
     style.colour_bar(image, ax, "map distance, nats per text")
-    look = maps.looks(column)
+    look = _by_family(models)
     colours = np.array([to_rgb(colour) for colour in look.colours])[order]
     strip.imshow(colours[:, None], aspect="auto", interpolation="nearest")
     for axes in (ax, strip):
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
     ax.set_xlabel("models in the order of the tree")
-    handles = [ax.scatter([], [], color=c, s=16, marker="s", label=name) for name, c in look.legend]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, handletextpad=0.1)
+    _legend(figure, ax, look, 4)
     return figure
 
 
-def tree(linkage: np.ndarray, labels: Sequence[str], column: pd.Series) -> Figure:
-    """The hierarchical clustering as a tree, leaves named and coloured by one column."""
-    look = maps.looks(column)
+def _by_family(models: pd.DataFrame) -> maps.Population:
+    """The looks of models of which only the colour is shown."""
+    return replace(maps.population(models), kinds=[], ringed=np.zeros(len(models), bool))
+
+
+def tree(linkage: np.ndarray, models: pd.DataFrame) -> Figure:
+    """The hierarchical clustering as a tree, leaves named, in the colours of their families."""
+    look, labels = _by_family(models), models["label"]
     figure, (ax,) = style.panels(width=style.PAGE * 0.8, height=0.6 + 0.115 * len(labels))
     options = {"orientation": "left", "link_color_func": lambda _: style.GREY}
     drawn = dendrogram(linkage, labels=list(labels), ax=ax, **options)
@@ -224,6 +250,5 @@ def tree(linkage: np.ndarray, labels: Sequence[str], column: pd.Series) -> Figur
         lines.set_linewidth(0.7)
     ax.set_xlabel("height: standard deviation of the difference, nats per text")
     ax.spines["left"].set_visible(False)
-    handles = [ax.scatter([], [], color=colour, s=14, label=name) for name, colour in look.legend]
-    figure.legend(handles=handles, loc="outside lower center", ncols=4, handletextpad=0.1)
+    _legend(figure, ax, look, 4)
     return figure

@@ -31,11 +31,11 @@ def by_length(table: pd.DataFrame) -> Figure:
         "total": ("s-", style.RED, "map distance"),
         "within": ("^-", style.BLUE, "map distance within domains"),
     }
-    figure, axes = style.panels(table.pair.nunique(), height=2.5)
+    figure, axes = style.panels(table.pair.nunique(), height=2.8)
     for ax, (pair, rows) in zip(axes, table.groupby("pair", sort=False), strict=True):
         kl_by_length(ax, rows, estimates)
-        names = [textwrap.fill(name, 26) for name in pair.split("\n")]
-        ax.set_title("\nand ".join(names), fontsize=5.2)
+        names = [textwrap.fill(name, 25) for name in pair.split("\n")]
+        ax.set_title("\nand ".join(names), fontsize=6.5)
     axes[0].set_ylabel("nats per text")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
@@ -151,13 +151,9 @@ def spectrum(cumulative: np.ndarray, marks: Mapping[float, int]) -> Figure:
     ax.plot(np.arange(1, len(cumulative) + 1), 100 * cumulative, ".-", ms=4, color=style.BLUE)
     for share, n in marks.items():
         ax.plot([0, n, n], [100 * share, 100 * share, 0], color=style.RED, lw=0.7, ls=":")
-        look = {"textcoords": "offset points", "color": style.RED, "fontsize": 7}
-        ax.annotate(
-            f"{100 * share:.0f} %: {n} components",
-            (n, 100 * share),
-            (5, -20 + 200 * (share - 0.9)),
-            **look,
-        )
+        right, low = max(marks.values()) + 0.01 * len(cumulative), 100 * share - 1
+        words = f"{100 * share:.0f} %: {n} components"
+        ax.text(right, low, words, color=style.RED, fontsize=7, va="top")
     ax.set(xlabel="components", ylabel="share of the squared norm of $Q$, %", ylim=(0, 103))
     ax.set_xlim(left=0)
     inset, first = ax.inset_axes([0.5, 0.13, 0.47, 0.42]), cumulative[:12]
@@ -200,7 +196,7 @@ def by_task(comparison: Comparison) -> Figure:
     targets, table = comparison.columns, comparison.predicted
     alone = comparison.alone.set_index("target")
     rows = [(row, target) for row in ("coordinates", "mean") for target in targets]
-    figure, panels = style.grid_of(rows, height=1.45)
+    figure, panels = style.grid_of(rows, height=1.6)
     for (row, target), ax in panels.items():
         known, x = comparison.summary if row == "coordinates" else alone, comparison.mean
         if row == "coordinates":
@@ -209,8 +205,7 @@ def by_task(comparison: Comparison) -> Figure:
             ax.scatter(table[target], x, s=5, color=_MEAN, linewidths=0)
         words = f"r = {known.r[target]:.2f}"
         ax.set_title(f"{target}\n{words}" if row == "coordinates" else words, fontsize=6.5)
-        ax.tick_params(labelsize=5.5)
-        ax.tick_params(labelleft=ax.get_subplotspec().is_first_col())
+        ax.tick_params(labelsize=6.5, labelleft=ax.get_subplotspec().is_first_col())
         low, high = table[targets].min().min(), table[targets].max().max()
         ax.set(ylim=(low, high) if row == "coordinates" else (x.min() - 9, x.max() + 9))
     panels["coordinates", targets[0]].set_ylabel("predicted, %", fontsize=7)
@@ -240,9 +235,15 @@ def leakage(reading: Reading, models: pd.DataFrame) -> Figure:
     figure, (left, right) = style.panels(2, height=2.7, width_ratios=[1, 1.15])
     rows, places = reading.likelier, np.arange(len(reading.likelier))
     reach = [rows.gap - rows.low, rows.high - rows.gap]
-    left.errorbar(rows.gap, places, xerr=reach, fmt="o", ms=4, lw=0.9, color=style.BLUE)
-    left.axvline(0, color=style.BLACK, lw=0.6)
-    left.set_yticks(places, rows.label, fontsize=6)
+    left.errorbar(rows.gap, places, xerr=reach, fmt="|", ms=9, lw=3, color=style.BLUE)
+    if (rows.low > 0).all():
+        left.set_xscale("log")
+        steps = [n for n in (1, 2, 5, 10, 20, 50, 100, 200, 500) if n < 1.2 * rows.high.max()]
+        left.set_xticks(steps, [str(n) for n in steps])
+        left.minorticks_off()
+    else:
+        left.axvline(0, color=style.BLACK, lw=0.6)
+    left.set_yticks(places, rows.label, fontsize=6.5)
     left.set(xlabel="likelier than its clean twin,\nnats per text", ylim=(-0.6, len(rows) - 0.4))
     points = np.column_stack([reading.likelihood, reading.ability])
     maps.draw(right, points, models, size=12, names=[])
@@ -268,9 +269,11 @@ def moves(trap: Moves, median: float) -> Figure:
         left.scatter(x, y, s=18, color=colours[kind], linewidths=0)
         left.plot([x.median()] * 2, [place - 0.3, place + 0.3], color=style.BLACK, lw=1)
     left.axvline(median, color=style.GREY, lw=0.8, ls=":")
-    left.text(median, len(kinds) - 0.45, "two models, median ", ha="right", fontsize=6.5)
+    left.text(median, len(kinds) - 0.5, "two models, median ", ha="right", fontsize=6.5)
     left.set_yticks(range(len(kinds)), kinds)
-    left.set(xscale="log", xlabel="map distance, nats per text", ylim=(-0.6, len(kinds) - 0.2))
+    for words in left.get_yticklabels():
+        words.set_color(colours[words.get_text()])
+    left.set(xscale="log", xlabel="map distance, nats per text", ylim=(-0.6, len(kinds) - 0.1))
     right.scatter(*trap.places.T, s=8, color=style.GREY, alpha=0.5, linewidths=0)
     for kind, pairs in trap.arrows.items():
         _arrows(right, trap.places, pairs, color=colours.get(kind, style.BLACK), lw=1, shrinkA=1)

@@ -15,6 +15,7 @@ from lmnotes.papers.model_map.population import Population
 from lmnotes.papers.model_map.task_scores import LEADERBOARD, Benchmark
 
 COORDINATES, LIKELIHOODS, MEAN = "coordinates Q", "log-likelihoods L", "mean only"
+ALONE = "mean log-likelihood"  # as it is, not fitted: Table 3
 FOLDS = ("grouped", "random")
 _TABLE_3 = ("ARC", "MMLU", "TruthfulQA", "task mean")  # the rows of Table 3 that are known
 
@@ -24,7 +25,8 @@ class Comparison:
     """Predictions of Q targets for the models that have all scores, by features and folds.
 
     features: name -> (M, F); fitted: (features, folds) -> predictions; table: their correlations, a
-    row per target, features and folds, "mean log-likelihood" as one more target.
+    row per target, features and folds, "mean log-likelihood" as one more target; at last those of
+    the scores with ALONE, as it is.
     """
 
     columns: list[str]
@@ -38,10 +40,17 @@ class Comparison:
 
     @property
     def side_by_side(self) -> pd.DataFrame:
-        """Pearson's r, a row per target and a column per features and folds."""
+        """Pearson's r, a row per target and a column per features and folds, and Spearman's rho of
+        Tables 2 and 3."""
         wide = self.table.pivot(index="target", columns=["features", "folds"], values="r")
         wide = wide.reindex([*self.columns, "mean log-likelihood"])
-        return wide.set_axis([f"{a}, {b}" for a, b in wide.columns], axis=1).round(3).reset_index()
+        wide = wide.set_axis([f"{a}, {b}" for a, b in wide.columns], axis=1)
+        for name, rows in (
+            (f"{COORDINATES}, {FOLDS[0]}", self.summary),
+            (f"{ALONE}, not fitted", self.alone.set_index("target")),
+        ):
+            wide[f"{name}, rho"] = rows.rho
+        return wide.round(3).reset_index()
 
     @property
     def summary(self) -> pd.DataFrame:
@@ -51,9 +60,8 @@ class Comparison:
     @property
     def alone(self) -> pd.DataFrame:
         """The correlation of every score with the mean log-likelihood: target, r, rho."""
-        x = np.tile(self.mean[:, None], len(self.columns))
-        r, rho = (prediction.correlations(x, self.Y, ranks=ranks) for ranks in (False, True))
-        return pd.DataFrame({"target": self.columns, "r": r, "rho": rho})
+        rows = self.table[self.table.features == ALONE]
+        return rows[["target", "r", "rho"]].reset_index(drop=True)
 
     @property
     def predicted(self) -> pd.DataFrame:
@@ -129,6 +137,10 @@ def compare_predictors(
                 sanity = prediction.ridge(X, mean[:, None], **options)
                 tables.append(sanity.table(["mean log-likelihood"]))
             rows += [table.assign(features=name, folds=how) for table in tables]
+    x = np.tile(mean[:, None], Y.shape[1])
+    r, rho = (prediction.correlations(x, Y, ranks=ranks) for ranks in (False, True))
+    alone = pd.DataFrame({"target": benchmark.columns, "r": r, "rho": rho})
+    rows.append(alone.assign(features=ALONE, folds="not fitted"))
     table = pd.concat(rows, ignore_index=True)
     order = ["target", "features", "folds", "r", "r sd", "rho", "rho sd"]
     names = population.names[kept]
