@@ -383,9 +383,9 @@ notebook.table(
     "real_models",
     caption=f"{len(summary)} models on {len(pairs)} pairs: mean PMI (nats) by task, and how often a response is likelier under its own prompt than under that of another pair of the task.",
 )
-if len(real.failed):
+if len(real.scores.failed):
     reasons = "Models that could not be scored, and why."
-    notebook.table(real.failed, "failed_models", caption=reasons)
+    notebook.table(real.scores.failed, "failed_models", caption=reasons)
 planes = real.planes()
 notebook.figure(
     paper.real_figures.maps(planes, summary),
@@ -434,8 +434,9 @@ notebook.table(expected, "expected", caption="What we expected, with intervals o
 
 # %%
 of_task = max(2, per_task * 2 // 5)
-settings = processes | resampling
-lines, claims = paper.real_map.operations(real, instructions, of_task, rule, **settings)
+lines, claims = paper.real_map.operations(
+    real, instructions, of_task, rule, processes, **resampling
+)
 notebook.figure(
     paper.real_figures.operations(lines),
     "real_operations",

@@ -23,7 +23,6 @@ def measure(
     *,
     wrong: np.ndarray | None = None,
     other: np.ndarray | None = None,
-    groups: Sequence | None = None,
     seed: int = 0,
 ) -> pd.Series:
     """How the shifts of the parts add up to the shift of all of them together.
@@ -32,7 +31,6 @@ def measure(
         parts: (P, N) nats, the shift of each operation. together: (N,) of their composition.
         wrong: (W, N) of operations that are not in the composition.
         other: (P, N) of the same operations in another model.
-        groups: (N,) the prompt of each pair, to centre within prompts; over all pairs without.
 
     With s the sum of the shifts and y that of all together: cosine of s and y; r2, 1 - |y - s|^2 /
     |y|^2, nothing fitted; relative_error, |y - s| / |y|; slope, <s, y> / <s, s>, below 1 where they
@@ -46,7 +44,7 @@ def measure(
     >>> fit[["cosine", "r2", "slope", "best_single"]].round(9).tolist()
     [1.0, 0.0, 0.5, 0.0]
     """
-    parts, together = _centred(parts, groups), _centred(together, groups)[0]
+    parts, together = _centred(parts), _centred(together)[0]
     if parts.shape[1] != len(together) or not together.any():
         raise InputError(
             f"parts of shape {parts.shape} and a composition of shape {together.shape} were given; "
@@ -55,13 +53,13 @@ def measure(
     total = parts.sum(axis=0)
     weights = np.linalg.lstsq(parts.T, together, rcond=None)[0]
     rng = np.random.default_rng(seed)
-    random = _centred(rng.standard_normal((20, len(together))), groups)
+    random = _centred(rng.standard_normal((20, len(together))))
     random *= np.linalg.norm(total) / np.linalg.norm(random, axis=1, keepdims=True)
-    replaced = [] if wrong is None else _centred(wrong, groups)
+    replaced = [] if wrong is None else _centred(wrong)
     exchanged = [total - part + spare for part in parts for spare in replaced]
-    others = [] if other is None else [_centred(other, groups).sum(axis=0)]
+    others = [] if other is None else [_centred(other).sum(axis=0)]
     values = {
-        "cosine": _cosine(total, together),
+        "cosine": total @ together / (np.linalg.norm(total) * np.linalg.norm(together)),
         "r2": _r2(total, together),
         "relative_error": np.linalg.norm(together - total) / np.linalg.norm(together),
         "slope": total @ together / (total @ total) if total.any() else np.nan,
@@ -104,26 +102,19 @@ def table(
     return pd.DataFrame(rows)
 
 
-def order_effect(first: np.ndarray, second: np.ndarray, groups: Sequence | None = None) -> float:
+def order_effect(first: np.ndarray, second: np.ndarray) -> float:
     """|Delta(t1 t2) - Delta(t2 t1)| / |Delta(t1 t2)|, of (N,) each: 0 where the order is nothing.
 
     >>> order_effect(np.array([1.0, -1]), np.array([3.0, 1]))
     0.0
     """
-    first, second = _centred(first, groups)[0], _centred(second, groups)[0]
+    first, second = _centred([first, second])
     return float(np.linalg.norm(first - second) / np.linalg.norm(first))
 
 
-def interaction(
-    parts: np.ndarray, together: np.ndarray, groups: Sequence | None = None
-) -> np.ndarray:
-    """What the composition does beyond the sum of its parts, (N,) nats, centred.
-
-    Args:
-        parts: (P, N). together: (N,). groups: (N,) the prompt of each pair, as c(x) is one constant
-            for each; over all pairs without.
-    """
-    return _centred(np.asarray(together) - np.asarray(parts).sum(axis=0), groups)[0]
+def interaction(parts: np.ndarray, together: np.ndarray) -> np.ndarray:
+    """What the composition, (N,), does beyond the sum of its parts, (P, N): (N,) nats, centred."""
+    return _centred(np.asarray(together) - np.asarray(parts).sum(axis=0))[0]
 
 
 def joint_shifts(joint: np.ndarray) -> pd.DataFrame:
@@ -180,15 +171,9 @@ def example_law(kind: str, n: int = 40, seed: int = 0) -> np.ndarray:
     return (p_y * law).transpose(2, 0, 1)
 
 
-def _centred(values, groups) -> np.ndarray:
-    """(P, N) of (P, N) or (N,), less the mean of each row, or of each row's groups."""
-    values = np.atleast_2d(np.asarray(values, np.float64))
-    return maps.row_centre(values) if groups is None else maps.centre_within(values, groups)
-
-
-def _cosine(a, b) -> float:
-    norms = np.linalg.norm(a) * np.linalg.norm(b)
-    return float(a @ b / norms) if norms else float("nan")
+def _centred(values) -> np.ndarray:
+    """(P, N) of (P, N) or (N,), less the mean of each row."""
+    return maps.row_centre(np.atleast_2d(np.asarray(values, np.float64)))
 
 
 def _r2(guess, truth) -> float:

@@ -17,7 +17,6 @@ import pandas as pd
 from scipy.stats import sem
 
 from lmnotes.errors import InputError
-from lmnotes.models.scoring.loading import Scorer
 
 if TYPE_CHECKING:
     import torch
@@ -27,7 +26,7 @@ _NUMBERS = 2**21  # of one model's next-token laws at a time
 
 @dataclass(frozen=True)
 class ConditionalKL:
-    """KL of every model i (row) from every model j by two estimators, (M, M) nats per response.
+    """KL of a model i from M models j by two estimators, (M,) nats per response, or of all (M, M).
 
     *_error: standard errors over the drawn responses; half_variance: Var(log p_i / p_j) / 2 over
     those that i wrote, which is what ||q_i - q_j||^2 / 2N estimates.
@@ -41,7 +40,7 @@ class ConditionalKL:
 
 
 def draw(
-    model: "torch.nn.Module | Scorer",
+    model: "torch.nn.Module",
     contexts: np.ndarray,
     length: int,
     seed: int,
@@ -52,11 +51,9 @@ def draw(
     Args:
         contexts: (S, P) token ids, what the model reads first; repeat one for several responses.
         allowed: ids that may be drawn, the others' probability being shared out; all without.
-            Give the same ones to `estimate`, for all models.
     """
     import torch
 
-    model = _module(model)
     device = next(model.parameters()).device
     ids = torch.as_tensor(np.asarray(contexts, np.int64), device=device)
     choice = torch.as_tensor(_choice(model, allowed), device=device)
@@ -64,47 +61,32 @@ def draw(
     new, cache, drawn = ids, None, []
     with torch.inference_mode():
         for _ in range(length):
-            options = {} if cache is None else {"past_key_values": cache}
-            out = model(input_ids=new, **options)
-            cache = getattr(out, "past_key_values", None)
+            out = model(input_ids=new, past_key_values=cache, use_cache=True)
+            cache = out.past_key_values
             law = out.logits[:, -1, choice].double().softmax(-1)  # (S, V)
-            following = choice[torch.multinomial(law.cpu(), 1, generator=generator).to(device)]
-            drawn.append(following)
-            ids = torch.cat([ids, following], dim=1)
-            new = ids if cache is None else following
+            new = choice[torch.multinomial(law.cpu(), 1, generator=generator).to(device)]
+            drawn.append(new)
     return torch.cat(drawn, dim=1).cpu().numpy()
 
 
 def estimate(
-    models: Sequence["torch.nn.Module | Scorer"],
+    models: Sequence["torch.nn.Module"],
+    i: int,
     contexts: np.ndarray,
-    *,
-    length: int = 32,
-    seed: int = 0,
+    length: int,
+    seed: int,
     allowed: np.ndarray | None = None,
-    sources: Sequence[int] | None = None,
 ) -> ConditionalKL:
-    """Conditional KL of every two models over prompts, by responses that each of them draws.
-
-    Args:
-        models: M of them with the same token ids.
-        contexts: (S, P) token ids; one response is drawn to each, by each model.
-        length: tokens of a response. allowed: as in `draw`.
-        sources: models that draw, all without; the rows of the others are nan.
-    """
-    n = len(models)
-    values = np.full((5, n, n), np.nan)
-    for i in range(n) if sources is None else sources:
-        drawn = draw(models[i], contexts, length, seed + i, allowed)
-        ratio, exact = along_responses(models, i, contexts, drawn, allowed)  # (M, S) each
-        values[0, i], values[1, i] = ratio.mean(axis=1), sem(ratio, axis=1)
-        values[2, i], values[3, i] = exact.mean(axis=1), sem(exact, axis=1)
-        values[4, i] = ratio.var(axis=1) / 2
-    return ConditionalKL(*values)
+    """Conditional KL of model i from M models with the same token ids, by a response of its own to
+    each of (S, P) contexts; arguments as in `draw`."""
+    drawn = draw(models[i], contexts, length, seed, allowed)
+    ratio, exact = along_responses(models, i, contexts, drawn, allowed)  # (M, S) each
+    means = [moment(x, axis=1) for x in (ratio, exact) for moment in (np.mean, sem)]
+    return ConditionalKL(*means, ratio.var(axis=1) / 2)
 
 
 def along_responses(
-    models: Sequence["torch.nn.Module | Scorer"],
+    models: Sequence["torch.nn.Module"],
     i: int,
     contexts: np.ndarray,
     responses: np.ndarray,
@@ -118,7 +100,6 @@ def along_responses(
     """
     import torch
 
-    models = [_module(model) for model in models]
     contexts, responses = np.asarray(contexts, np.int64), np.asarray(responses, np.int64)
     device = next(models[i].parameters()).device  # of all of them
     ids = torch.as_tensor(np.concatenate([contexts, responses], axis=1), device=device)
@@ -147,15 +128,15 @@ def along_responses(
     return torch.cat(ratios, dim=1).cpu().numpy(), torch.cat(exacts, dim=1).cpu().numpy()
 
 
-def noisy(model: "torch.nn.Module | Scorer", sigma: float, seed: int = 0) -> "torch.nn.Module":
+def noisy(model: "torch.nn.Module", sigma: float, seed: int = 0) -> "torch.nn.Module":
     """A copy of the model with normal noise of size sigma on all its weights.
 
-    Weights that are zero throughout stay so: they stand for biases that the model does not have.
+    Weights that are zero throughout stay so: biases that the model does not have.
     """
     import torch
 
     generator = torch.Generator().manual_seed(seed)
-    made = copy.deepcopy(_module(model))
+    made = copy.deepcopy(model)
     with torch.no_grad():
         for weights in made.parameters():
             if weights.any():
@@ -185,10 +166,6 @@ def tilted(steps: Sequence[float], n: int = 40, seed: int = 0) -> pd.DataFrame:
     half = (ratio - kl[:, None]) ** 2 @ p / 2
     table = {"t": steps, "kl": kl, "half_variance": half, "elsewhere": ratio.var(axis=1) / 2}
     return pd.DataFrame(table)
-
-
-def _module(model):
-    return model.model if isinstance(model, Scorer) else model.eval()
 
 
 def _laws(model, ids, n_context, allowed):

@@ -84,13 +84,7 @@ def split_half(log_likelihood: np.ndarray, n: int = 100, seed: int = 0) -> np.nd
 def drawn_shares(
     log_likelihood: np.ndarray, factors: Mapping[str, Sequence], n: int = 200, seed: int = 0
 ) -> pd.DataFrame:
-    """`permanova`'s r2 of maps from pairs drawn anew, with replacement: draw, factor, r2.
-
-    Args:
-        log_likelihood: (M, N) nats. n: draws.
-
-    How far a share hangs on the pairs of prompt and response; not on the models.
-    """
+    """`permanova`'s r2 of n maps from pairs drawn anew, with replacement: draw, factor, r2."""
     values, rng = np.asarray(log_likelihood, np.float64), np.random.default_rng(seed)
     chosen = (rng.integers(values.shape[1], size=values.shape[1]) for _ in range(n))
     squared = np.stack([maps.kl(maps.row_centre(values[:, pairs])) for pairs in chosen])
@@ -104,13 +98,8 @@ def drawn_shares(
 def share_gaps(
     more: np.ndarray, less: np.ndarray, labels: Sequence, sets: Sequence, **drawing
 ) -> tuple[list[float], list[tuple[float, float]]]:
-    """How much more of one map than of another a factor explains, for each set of the models by
-    itself: S differences of `permanova`'s r2, and their S 95 % intervals over texts.
-
-    Args:
-        more, less: (M, N) nats, of the same models. labels: (M,) of the factor. sets: (M,) such as
-            the seed of each, so that sets are trained apart. drawing: of `drawn_shares`.
-    """
+    """How much more of one map, (M, N), than of another a factor explains, in each of S sets of
+    models by itself: S differences of `permanova`'s r2, and their 95 % intervals over texts."""
     labels, sets, values, intervals = np.asarray(labels), np.asarray(sets), [], []
     for chosen in (sets == name for name in dict.fromkeys(sets.tolist())):
         factor, shares, draws = {"factor": labels[chosen]}, [], []
@@ -126,13 +115,10 @@ def share_gaps(
 def budget(
     log_likelihood: np.ndarray, sizes: Sequence[int], n_runs: int = 50, seed: int = 0
 ) -> pd.DataFrame:
-    """How well n random pairs of prompt and response give the distances of all N: a row per run.
+    """How well n pairs, drawn without replacement, give the distances of all N: a row per run.
 
-    Args:
-        log_likelihood: (M, N) nats. sizes: numbers of pairs, drawn without replacement.
-
-    Columns: n, run, r (Pearson over pairs of models, as a description: they are not independent)
-    and error (median over them of the relative error of the squared distance).
+    Columns: n, run, r (Pearson over pairs of models, which are not independent) and error (median
+    over them of the relative error of the squared distance).
     """
     values = np.asarray(log_likelihood, np.float64)
     upper = np.triu_indices(len(values), 1)
@@ -148,13 +134,8 @@ def budget(
 
 
 def response_distance(responses: Sequence[Sequence[str]]) -> np.ndarray:
-    """How differently models answer, by their words alone: (M, M) of 0..1, 1 - cosine.
-
-    Args:
-        responses: of M models, some texts each. All of a model's texts are one bag of
-            character-n-grams (n = 2..4, inside words) weighted by TF-IDF.
-
-    A stand-in for the distance of embeddings that the paper compares with, needing no model.
+    """How differently M models answer: (M, M) of 0..1, 1 - cosine of bags of character-n-grams
+    (n = 2..4, inside words, TF-IDF), in place of the paper's embeddings.
 
     >>> response_distance([["one two"], ["one two"], ["567"]]).round(2).tolist()[0]
     [0.0, 0.0, 1.0]

@@ -30,39 +30,30 @@ def world_maps(world: World, names: Sequence[str]) -> Figure:
     return maps(world.places(names), shares)
 
 
-def maps(table: pd.DataFrame, shares: Mapping[str, Sequence[float]], columns: int = 6) -> Figure:
+def maps(table: pd.DataFrame, shares: Mapping[str, Sequence[float]]) -> Figure:
     """The same models on several maps, a panel each, by colour and shape.
 
     Args:
         table: columns map, x and y (principal components in nats), colour and shape (labels).
         shares: map -> shares of the variance of its two components.
-        columns: of the key.
     """
     figure, axes = style.panels(len(shares), height=2.7)
+    looks = {"hue": "colour", "palette": _palette(table.colour), "s": 30}
+    if table["shape"].nunique() > 1:
+        looks |= {"style": "shape"}
     for ax, (name, (first, second)) in zip(axes, shares.items(), strict=True):
-        scatter_models(ax, table[table["map"] == name])
+        sns.scatterplot(table[table["map"] == name], x="x", y="y", ax=ax, **looks)
+        for line in (ax.axhline, ax.axvline):
+            line(0, color=style.GREY, lw=0.3, zorder=0)
+        ax.margins(0.12)
         xlabel = f"component 1 ({first:.0%}), nats"
         ax.set(title=name, xlabel=xlabel, ylabel=f"component 2 ({second:.0%}), nats")
-    _key_below(figure, axes, columns)
+    _key_below(figure, axes)
     return figure
 
 
-def scatter_models(ax: Axes, table: pd.DataFrame) -> None:
-    """Models as points of a plane; table: columns x, y, colour and shape."""
-    looks = {"hue": "colour", "palette": _palette(table.colour), "s": 30, "ax": ax}
-    if table["shape"].nunique() > 1:
-        looks |= {"style": "shape"}
-    sns.scatterplot(table, x="x", y="y", **looks)
-    for line in (ax.axhline, ax.axvline):
-        line(0, color=style.GREY, lw=0.3, zorder=0)
-    ax.margins(0.12)
-
-
 def factor_bars(table: pd.DataFrame) -> Figure:
-    """The share of each map's squared distances that each factor explains, with its interval.
-
-    table: columns map, factor, r2, low, high, p.
-    """
+    """The share of each map's squared distances by factor, of `world_map.explained`."""
     label = "share of squared distance explained (PERMANOVA $R^2$)"
     figure = style.bars(table, "r2", "low", "high", "map", label, groups="factor", colours=_FACTORS)
     (ax,) = figure.axes
@@ -75,13 +66,10 @@ def factor_bars(table: pd.DataFrame) -> Figure:
 
 
 def kl_check(table: pd.DataFrame) -> Figure:
-    """Three estimates of the KL of pairs of models against the exact one, on the same axes.
-
-    table: of `world_map.pairs_beside_kl`.
-    """
+    """Three estimates of the KL against the exact one, of `world_map.pairs_beside_kl`."""
     panels = {
         "monte_carlo": "Monte-Carlo KL",
-        "own": "half variance, responses\nof the two models",
+        "own": "half the variance,\nresponses of the two models",
         "given": "map distance, given responses",
     }
     figure, axes = style.panels(len(panels), height=3.2, sharex=True, sharey=True)
@@ -90,22 +78,24 @@ def kl_check(table: pd.DataFrame) -> Figure:
     looks = {"hue": "differ in", "palette": _palette(table["differ in"]), "s": 12, "linewidth": 0}
     for ax, (column, title) in zip(axes, panels.items(), strict=True):
         sns.scatterplot(table, x="exact", y=column, ax=ax, alpha=0.8, **looks)
-        _diagonal(ax, *ends)
+        ax.plot(ends, ends, ":", color=style.BLACK, lw=0.8)
+        ax.set(xscale="log", yscale="log")
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_major_formatter("{x:g}")
+            axis.set_minor_locator(NullLocator())
         ratio = (table[column] / table.exact).median()
         r = table[column].corr(table.exact, method="spearman")
         words = f"median ratio to KL {ratio:.1f}\nrank correlation {r:.2f}"
         ax.text(0.97, 0.04, words, transform=ax.transAxes, ha="right", fontsize=7)
         ax.set(title=title, xlabel="exact KL, nats per response", ylabel="nats per response")
         ax.set_box_aspect(1)
-    _key_below(figure, axes, 6)
+    _key_below(figure, axes)
     return figure
 
 
 def semantic(table: pd.DataFrame) -> Figure:
-    """Root map distance against how differently models' answers are spelt, a point per pair.
-
-    table: of `world_map.beside_words`.
-    """
+    """Root map distance against how answers are spelt, of `world_map.beside_words`."""
     figure, (ax,) = style.panels(width=4.4, height=2.5)
     looks = {"hue": "differ in", "palette": _palette(table["differ in"]), "s": 14, "linewidth": 0}
     sns.scatterplot(table, x="words", y="distance", ax=ax, alpha=0.8, **looks)
@@ -116,10 +106,7 @@ def semantic(table: pd.DataFrame) -> Figure:
 
 
 def ruler(table: pd.DataFrame) -> Figure:
-    """Half the variance over KL: a model against noisier and noisier copies of itself.
-
-    table: of `small_world_kl.ruler`.
-    """
+    """Half the variance over KL of a model and noisier copies, of `small_world_kl.ruler`."""
     figure, (ax,) = style.panels(width=4.8, height=2.5)
     lines = {
         "given_ratio": ("given responses", style.RED),
@@ -143,19 +130,14 @@ def ruler(table: pd.DataFrame) -> Figure:
 
 
 def scale(by_length: pd.DataFrame, by_clip: pd.DataFrame) -> Figure:
-    """What moves the ratio of map distance to KL: the length of responses, and the clip.
-
-    Args:
-        by_length: of `small_world_kl.lengths`. by_clip: columns share, r, ratio; r stands at the
-            points.
-    """
+    """Map distance over KL, by length of responses (`small_world_kl.lengths`) and by clip
+    (`world_map.clipping`)."""
     figure, (left, right) = style.panels(2, height=2.3, sharey=True)
-    left.fill_between(
-        by_length.length, by_length.low, by_length.high, color=style.BLUE, alpha=0.15, lw=0
-    )
-    left.plot(by_length.length, by_length.ratio, "o-", ms=4, color=style.BLUE)
+    n_bytes, band = by_length.length, {"color": style.BLUE, "alpha": 0.15, "lw": 0}
+    left.fill_between(n_bytes, by_length.low, by_length.high, **band)
+    left.plot(n_bytes, by_length.ratio, "o-", ms=4, color=style.BLUE)
     left.set_xscale("log", base=2)
-    left.set_xticks(by_length.length, by_length.length)
+    left.set_xticks(n_bytes, n_bytes)
     left.set(xlabel="length of the responses, bytes", ylabel="map distance / exact KL")
     right.plot(100 * by_clip.share, by_clip.ratio, "o-", ms=4, color=style.BLUE)
     for row in by_clip.itertuples():
@@ -164,44 +146,25 @@ def scale(by_length: pd.DataFrame, by_clip: pd.DataFrame) -> Figure:
     right.set(xlabel="lowest entries raised to a quantile, %", ylim=(0, None), xlim=(-1.2, 11.2))
     for ax in (left, right):
         ax.axhline(1, color=style.GREY, lw=0.8, ls=":")
-    left.text(
-        by_length.length.min(),
-        1.06,
-        "map distance = KL",
-        fontsize=6.5,
-        color=style.GREY,
-        va="bottom",
-    )
+    look = {"fontsize": 6.5, "color": style.GREY, "va": "bottom"}
+    left.text(n_bytes.min(), 1.06, "map distance = KL", **look)
     return figure
 
 
 def shifts(table: pd.DataFrame, shares: Sequence[float]) -> Figure:
-    """Figure 2: where tags move each model on the map, an arrow per model and tag.
-
-    table: of `world_map.on_the_map`; shares: of the variance of its two axes.
-    """
+    """Figure 2: where tags move each model on the map, of `world_map.on_the_map`."""
     rules = list(dict.fromkeys(table.rule))
     figure, axes = style.panels(len(rules), height=3.1, sharex=True, sharey=True)
-    start = table[table.tags == "none"].set_index("label")
-    colours = dict(
-        zip((t for t in dict.fromkeys(table.tags) if t != "none"), style.COLOURS, strict=False)
-    )
+    start, moved = (part for _, part in table.groupby(table.tags != "none"))
+    start, colours = start.set_index("label"), _palette(moved.tags)
     for ax, rule in zip(axes, rules, strict=True):
         of_rule = start[start.rule == rule]
         for marker, part in zip("os", (of_rule.taste > 0.5, of_rule.taste <= 0.5), strict=True):
             words = "learned from prose" if marker == "o" else "learned from code"
             dots = {"s": 16, "color": style.BLACK, "marker": marker, "zorder": 3}
             ax.scatter(of_rule.x[part], of_rule.y[part], label=words, **dots)
-        for row in table[(table.tags != "none") & (table.rule == rule)].itertuples():
-            ends = {"xy": (row.x, row.y), "xytext": start.loc[row.label, ["x", "y"]]}
-            look = {
-                "arrowstyle": "->",
-                "color": colours[row.tags],
-                "lw": 1,
-                "shrinkA": 0,
-                "shrinkB": 0,
-            }
-            ax.annotate("", **ends, arrowprops=look)
+        for row in moved[moved.rule == rule].itertuples():
+            _arrow(ax, start.loc[row.label, ["x", "y"]], (row.x, row.y), colours[row.tags])
         for tag, colour in colours.items():
             ax.plot([], [], color=colour, label=f"tag {tag}")
         ax.update_datalim(table[["x", "y"]])
@@ -213,22 +176,17 @@ def shifts(table: pd.DataFrame, shares: Sequence[float]) -> Figure:
 
 
 def budget(table: pd.DataFrame, theory: pd.DataFrame) -> Figure:
-    """How many pairs a map needs: correlation with the map of all, and error of its distances.
-
-    Args:
-        table: of `factor_shares.budget`. theory: columns n and error, the median over pairs of
-            models.
-    """
-    figure, axes = style.panels(2, height=2.3)
-    for ax, y, colour in zip(axes, ("r", "error"), (style.BLUE, style.RED), strict=True):
+    """How many pairs a map needs: correlation with the map of all, and error of its distances; of
+    `world_map.budget`."""
+    figure, (left, right) = style.panels(2, height=2.3)
+    for ax, y, colour in ((left, "r", style.BLUE), (right, "error", style.RED)):
         looks = {"color": colour, "marker": "o", "label": "median, and 90 % of draws"}
         sns.lineplot(table, x="n", y=y, estimator="median", errorbar=("pi", 90), ax=ax, **looks)
-    axes[1].plot(theory.n, theory.error, "--", color=style.BLACK, lw=0.9, label="theory")
-    for ax, label in zip(
-        axes, ("correlation with all pairs", "relative error of a distance"), strict=True
-    ):
-        ax.set(xlabel="pairs of prompt and response", ylabel=label)
-        ax.set_ylim(bottom=0)
+        ax.set(xlabel="pairs of prompt and response")
+    right.plot(theory.n, theory.error, "--", color=style.BLACK, lw=0.9, label="theory")
+    left.set(ylabel="correlation with all pairs", ylim=(0, 1.04))
+    right.set(ylabel="relative error of a distance", ylim=(0, None))
+    for ax in (left, right):
         ax.legend()
     return figure
 
@@ -257,10 +215,7 @@ def one_distance(sizes: np.ndarray, band: np.ndarray, draws: np.ndarray, n: int)
 
 
 def bend(table: pd.DataFrame, t: float) -> Figure:
-    """Two laws that part as t grows: exact KL, half the variance under each, a mark at one t.
-
-    table: of `conditional_kl.tilted`.
-    """
+    """Two laws that part as t grows, of `conditional_kl.tilted`, with a mark at one t."""
     figure, (ax,) = style.panels(width=4.6, height=2.4)
     row = table.iloc[(table.t - t).abs().argmin()]
     labels = {
@@ -280,31 +235,24 @@ def bend(table: pd.DataFrame, t: float) -> Figure:
     return figure
 
 
-def controls(table: pd.DataFrame, by: str = "operations") -> Figure:
-    """How well the sum predicts the composition, case by case, beside what must fail.
-
-    table: a column `by`, and r2, best_single, wrong, other, random; a row per model and case.
-    """
-    shown = [name for name in _CONTROLS if table[name].notna().any()]
-    long = table.melt(by, shown, "tried").replace(
-        {"tried": {name: _CONTROLS[name][0] for name in shown}}
-    )
+def controls(table: pd.DataFrame) -> Figure:
+    """How well the sum predicts the composition, beside what must fail, of `world_map.sums`."""
+    shown = {name: words for name, words in _CONTROLS.items() if table[name].notna().any()}
+    long = table.melt("operations", list(shown), "tried")
+    long["tried"] = [shown[name][0] for name in long.tried]
     long["value"] = long["value"].clip(lower=-1.5)
     figure, (ax,) = style.panels(width=style.PAGE, height=2.6)
-    _strips(ax, long, by, "value", "tried", dict(_CONTROLS[name] for name in shown), "median")
+    _strips(ax, long, "operations", "value", "tried", dict(shown.values()), "median")
     ax.axhline(1, color=style.BLACK, lw=0.6, ls=":")
-    ax.set(ylabel="$R^2$ of the composition", ylim=(-1.6, 1.1), xlabel=by)
+    ax.set(ylabel="$R^2$ of the move of all", ylim=(-1.6, 1.1), xlabel="tags shown")
     return figure
 
 
 def directions(table: pd.DataFrame) -> Figure:
-    """Cosines between shifts of different models, by operation and by what they share.
-
-    table: columns operation, pair ("same rule", "different rules"), cosine.
-    """
+    """Cosines between the moves of two models, of `world_map.directions`."""
     figure, (ax,) = style.panels(width=4.8, height=2.4)
     _strips(ax, table, "operation", "cosine", "pair", _palette(table.pair), "mean")
-    ax.set(xlabel="tags shown", ylabel="cosine of two models' shifts", ylim=(-0.4, 1.05))
+    ax.set(xlabel="tags shown", ylabel="cosine of two models' moves", ylim=(-0.4, 1.05))
     return figure
 
 
@@ -317,9 +265,8 @@ def switchboard(
 ) -> Figure:
     """One model under every prompt: single arrows, their sum (dashed), and the true move.
 
-    Args:
-        points: tags -> (2,) place; "none" is where it starts. shown: the tags that are on.
-        left: (N,) what the composition does beyond the sum, nats. responses: N.
+    points: tags -> (2,) place, "none" being the start; shown: the tags that are on; left: (N,) what
+    the composition does beyond the sum, nats.
     """
     figure, (plane, bars) = style.panels(2, height=2.9, width_ratios=(1, 1))
     start = points["none"]
@@ -332,9 +279,8 @@ def switchboard(
     if len(parts) > 1:
         arrows.append((start + sum(xy - start for xy in parts), style.BLUE, "--"))
         arrows.append((points[shown], style.RED, "-"))
-    for end, colour, dash in arrows:
-        look = {"arrowstyle": "->", "color": colour, "lw": 1.2, "ls": dash}
-        plane.annotate("", end, start, arrowprops=look | {"shrinkA": 0, "shrinkB": 0})
+    for end, *look in arrows:
+        _arrow(plane, start, end, *look)
     plane.set(xlabel="component 1, nats", ylabel="component 2, nats", title=title)
     plane.margins(0.15)
     worst = np.argsort(-np.abs(left))[:8]
@@ -348,16 +294,10 @@ def switchboard(
 
 
 def identity(table: pd.DataFrame, fits: Mapping[str, pd.Series]) -> Figure:
-    """The move of two operations against the sum of single moves, where the law is known.
-
-    Args:
-        table: of `world_map.exact_laws`; from each sum a line leads as far as Bayes says.
-        fits: law -> `additivity.measure` of it.
-    """
+    """The move of two operations against the sum of single moves, of `world_map.exact_laws`; from
+    each sum a line leads as far as Bayes says."""
     figure, axes = style.panels(len(fits), height=2.7, sharex=True, sharey=True)
-    ends = np.array(
-        [table[["sum", "both"]].to_numpy().min(), table[["sum", "both"]].to_numpy().max()]
-    )
+    ends = np.quantile(table[["sum", "both"]], (0, 1))
     for ax, (name, fit) in zip(axes, fits.items(), strict=True):
         law = table[table.law == name]
         ax.plot(ends, ends, ":", color=style.BLACK, lw=0.8)
@@ -395,7 +335,12 @@ def _palette(labels: Sequence) -> dict:
     return dict(zip(names, colours, strict=True))
 
 
-def _key_below(figure: Figure, axes: Sequence[Axes], columns: int) -> None:
+def _arrow(ax: Axes, start, end, colour: str, dash: str = "-") -> None:
+    look = {"arrowstyle": "->", "color": colour, "lw": 1.1, "ls": dash}
+    ax.annotate("", end, start, arrowprops=look | {"shrinkA": 0, "shrinkB": 0})
+
+
+def _key_below(figure: Figure, axes: Sequence[Axes]) -> None:
     """One key for all panels; seaborn's headings of colour and shape are left out."""
     entries = {}
     for ax in axes:
@@ -404,17 +349,7 @@ def _key_below(figure: Figure, axes: Sequence[Axes], columns: int) -> None:
         ax.legend_.remove()
     entries = {label: entry for label, entry in entries.items() if label not in ("colour", "shape")}
     look = {"loc": "outside lower center", "handletextpad": 0.1}
-    figure.legend(entries.values(), entries.keys(), ncols=columns, **look)
-
-
-def _diagonal(ax: Axes, low: float, high: float, label: str | None = None) -> None:
-    """Logarithmic axes with the line on which both are equal."""
-    ax.plot([low, high], [low, high], ":", color=style.BLACK, lw=0.8, label=label)
-    ax.set(xscale="log", yscale="log")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 1000 * low else (1,)))
-        axis.set_major_formatter("{x:g}")
-        axis.set_minor_locator(NullLocator())
+    figure.legend(entries.values(), entries.keys(), ncols=6, **look)
 
 
 def _strips(ax: Axes, table, x: str, y: str, hue: str, palette: dict, estimator: str) -> None:

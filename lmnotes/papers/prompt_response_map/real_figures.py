@@ -63,10 +63,7 @@ def maps(planes: Mapping[str, tuple], table: pd.DataFrame) -> Figure:
 
 
 def growth(table: pd.DataFrame) -> Figure:
-    """What models gain by tuning on pairs, by two estimators, a line per base and data set.
-
-    table: of `real_map.growth`.
-    """
+    """What models gain by tuning on pairs, by two estimators, of `real_map.growth`."""
     names = table.label[table.tuning == "none"].tolist()
     bases = table.base[table.tuning == "none"].tolist()
     sets = [name for name in dict.fromkeys(table.tuning) if name not in ("none", "plain text")]
@@ -87,9 +84,8 @@ def growth(table: pd.DataFrame) -> Figure:
                 dots = {"s": 22, "facecolors": face, "edgecolors": colour, "zorder": 3 - half}
                 ax.scatter(part[column], y, label=label, **dots)
         y = [bases.index(base) for base in plain.base]
-        ax.scatter(
-            plain.growth, y, marker="|", s=40, color=style.GREY, label="plain text, no prompt"
-        )
+        dots = {"marker": "|", "s": 40, "color": style.GREY, "label": "plain text, no prompt"}
+        ax.scatter(plain.growth, y, **dots)
         ax.set(title=f"tuned on {name}", xlabel="growth of mean PMI, nats")
         ax.set_yticks(range(len(names)), names)
         ax.grid(axis="y", lw=0.3, alpha=0.5)
@@ -100,10 +96,8 @@ def growth(table: pd.DataFrame) -> Figure:
 
 
 def operations(lines: pd.DataFrame) -> Figure:
-    """How well the move of two lines is told, a panel per kind of pair and a line per model.
-
-    lines: of `real_map.operations`; the mean over the pairs of a kind is drawn.
-    """
+    """How well the move of two lines is told, the mean over pairs of a kind, of
+    `real_map.operations`."""
     kinds = list(dict.fromkeys(lines["kind of pair"]))
     shown = [name for name in _TRIED if lines[name].notna().any()]
     figure, axes = style.panels(len(kinds), height=2.7, sharey=True)

@@ -1,7 +1,7 @@
 """Models on real pairs: each under the own prompt, none, and others' prompts, and with lines before
 the prompt; what tuning on pairs, or a list of one's own models, does to their maps."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,7 +27,7 @@ class Real:
     """M models on N pairs, scored with the own prompt, with none, and with those of other pairs.
 
     models: M rows: model, label, base (what it was tuned from; a model of one's own is its own),
-    tuning ("none" for a base), step, is_last (of its tuning). failed: model, kind and reason.
+    tuning ("none" for a base), step, is_last (of its tuning).
     """
 
     pairs: pd.DataFrame
@@ -37,11 +37,6 @@ class Real:
     def models(self) -> pd.DataFrame:
         """Those that could be scored."""
         return self.scores.models
-
-    @property
-    def failed(self) -> pd.DataFrame:
-        """Those that could not, with the reason."""
-        return self.scores.failed
 
     @property
     def is_tuned(self) -> bool:
@@ -156,28 +151,15 @@ def tuned_models(
     return models, for_measuring
 
 
-def measure(
-    models: pd.DataFrame,
-    pairs: pd.DataFrame,
-    rule: PromptRule,
-    *,
-    workers: int = 1,
-    apart: bool = False,
-) -> Real:
-    """The models under the pairs' own prompts, none, and four others; `Real` says of which kind."""
+def measure(models: pd.DataFrame, pairs: pd.DataFrame, rule: PromptRule, **processes) -> Real:
+    """The models under the pairs' own prompts, none, and four others; processes: workers and apart
+    of `conditions.score`."""
     turned = pairs.groupby("task", sort=False).prompt
     conditions_of: dict[str, Sequence[str] | str] = {"given": list(pairs.prompt), "none": ""}
     for k in range(1, _N_OTHERS + 1):
         conditions_of[f"other {k}"] = list(turned.transform(lambda own, k=k: np.roll(own, k)))
-    answers = conditions.score(
-        models,
-        list(pairs.response),
-        conditions_of,
-        rule=rule,
-        workers=workers,
-        apart=apart,
-    )
-    return Real(pairs, answers)
+    responses = list(pairs.response)
+    return Real(pairs, conditions.score(models, responses, conditions_of, rule=rule, **processes))
 
 
 def growth(real: Real) -> pd.DataFrame:
@@ -236,9 +218,7 @@ def operations(
     given: Operations,
     n_of_task: int,
     rule: PromptRule,
-    *,
-    workers: int = 1,
-    apart: bool = False,
+    processes: Mapping,
     **resampling,
 ) -> tuple[pd.DataFrame, dict[str, tuple]]:
     """How lines before the prompts of n_of_task pairs of each task add: rows of `additivity.table`
@@ -246,14 +226,8 @@ def operations(
     some = real.pairs.groupby("task", sort=False).head(n_of_task).reset_index(drop=True)
     models = real.models.iloc[real.final]
     models = models[models.tuning != "plain text"].reset_index(drop=True)
-    told = conditions.score(
-        models,
-        list(some.response),
-        given.conditions(list(some.prompt)),
-        rule=rule,
-        workers=workers,
-        apart=apart,
-    )
+    asked = given.conditions(list(some.prompt))
+    told = conditions.score(models, list(some.response), asked, rule=rule, **processes)
     moves = {name: told.shift(name, "given") for name in told.names}  # (M, N) each
     pairs = {f"{a} > {b}": (a, b) for a, b, _ in given.compositions}
     compositions = {label: (names, label) for label, names in pairs.items()}

@@ -21,11 +21,9 @@ ALLOWED = np.arange(128)  # bytes: no tag or separator inside a response
 def estimate(
     folders: Sequence[str], n_prompts: Mapping[int, int], *, seed: int = 0, workers: int = 1
 ) -> dict[int, ConditionalKL]:
-    """`conditional_kl.estimate` of models of the world, by the length of a response.
+    """KL of every two models of the world, (M, M), by the length of a response; kept on disk.
 
-    Args:
-        n_prompts: length in tokens, up to 32 -> prompts of the world, one response to each.
-        workers: processes. Every row is kept on disk.
+    n_prompts: length in tokens, up to 32 -> prompts of the world, one response to each.
     """
     settings = [
         {"n": n, "length": length, "seed": seed, "source": source}
@@ -61,10 +59,8 @@ def responses(folders: Sequence[str], n: int, *, seed: int = 0) -> list[list[str
 
 
 def ruler(folder: str, sigmas: Sequence[float], n: int, *, seed: int = 0) -> pd.DataFrame:
-    """Where the ruler bends: a model of the world against noisy copies of itself, a row per sigma.
-
-    Args:
-        n: pairs of the world that are given, and prompts that the model answers. Kept on disk.
+    """Where the ruler bends: a model of the world against noisy copies of itself, a row per sigma,
+    on n pairs that are given, and on its own answers; kept on disk.
 
     Columns: sigma; kl, of the model from the copy (Rao-Blackwell) with its error; half_variance on
     the model's own responses; ratio = half_variance / kl; given_ratio, the same of the given
@@ -129,9 +125,9 @@ def _estimate(folders, key) -> np.ndarray:
 
     def write(into: Path) -> None:
         contexts, source = small_world.draw(key["n"], seed=key["seed"] + 1).contexts, key["source"]
-        options = {"length": key["length"], "seed": key["seed"], "allowed": ALLOWED}
-        kl = conditional_kl.estimate(_models(folders), contexts, sources=[source], **options)
-        np.save(into / "row.npy", np.stack([values[source] for values in vars(kl).values()]))
+        drawing = contexts, key["length"], key["seed"] + source, ALLOWED
+        kl = conditional_kl.estimate(_models(folders), source, *drawing)
+        np.save(into / "row.npy", np.stack(list(vars(kl).values())))
 
     return np.load(store.build("prompt-kl", key, write) / "row.npy")
 

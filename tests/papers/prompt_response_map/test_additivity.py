@@ -150,17 +150,6 @@ def test_additivity_by_hand():
         additivity.measure(parts, np.ones(4))
 
 
-def test_constants_of_prompts_are_centred_away():
-    rng = np.random.default_rng(4)
-    prompts = np.repeat(np.arange(10), 6)
-    parts = rng.standard_normal((2, 60))
-    together = parts.sum(axis=0) + 9 * rng.standard_normal(10)[prompts]
-    assert additivity.measure(parts, together).r2 < 0.5
-    assert additivity.measure(parts, together, groups=prompts).r2 == pytest.approx(1)
-    left = additivity.interaction(parts, together, groups=prompts)
-    np.testing.assert_allclose(left, 0, atol=1e-12)
-
-
 @pytest.mark.parametrize("kind", ["independent", "paraphrase", "contradiction"])
 def test_the_interaction_is_the_pmi_of_the_operations_given_the_response(kind):
     result = additivity.joint_shifts(additivity.example_law(kind, n=30))

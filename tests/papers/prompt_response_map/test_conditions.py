@@ -187,9 +187,10 @@ def test_measures_of_the_world_are_kept_and_are_the_plain_ones(tmp_path, monkeyp
     result = small_world_kl.estimate(folders, {4: 6})[4]
     models = small_world_kl._models(tuple(folders))
     contexts = small_world.draw(6, seed=1).contexts
-    want = conditional_kl.estimate(models, contexts, length=4, allowed=small_world_kl.ALLOWED)
-    np.testing.assert_allclose(result.rao_blackwell, want.rao_blackwell, rtol=1e-6)
-    np.testing.assert_allclose(result.monte_carlo, want.monte_carlo, rtol=1e-6)
+    for i in (0, 1):
+        want = conditional_kl.estimate(models, i, contexts, 4, i, small_world_kl.ALLOWED)
+        np.testing.assert_allclose(result.rao_blackwell[i], want.rao_blackwell, rtol=1e-6)
+        np.testing.assert_allclose(result.monte_carlo[i], want.monte_carlo, rtol=1e-6)
     pairs = small_world.draw(5, seed=4)
     tokens = small_world_kl.token_table(folders, pairs)
     texts = (pairs.prompt_texts, pairs.response_texts)
