@@ -25,6 +25,8 @@ clip_share: float = 0.02  # 0..0.2, of the entries raised to their quantile
 removed_share: float = 0.03  # 0..0.5, texts removed that change most between checkpoints
 long_late: int = 50  # 4..1000, evenly spaced checkpoints of each long run
 deep_steps: int = 600  # 1..1000000, of the deep model whose layers are shown
+ledger: str | None = None  # a folder of rows that were scored before; None: that of these texts
+rule: str = ""  # how texts are scored, as "bos=always truncate=512"; empty: the published rule
 quantiser: Literal["simulated", "bitsandbytes"] = "simulated"  # the latter needs a GPU
 perplexity: float = 30.0  # 2..200, of t-SNE
 n_iterations: int = 1000  # 250..100000, of t-SNE
@@ -32,7 +34,7 @@ workers: int | None = None  # 0..64, processes; None: one for each core
 
 # %% tags=["parameters"]
 runs_table: str | None = None  # "pythia", or a csv of checkpoints; None: runs trained here
-models_file: str | None = None  # csv with model, type and parent; None: the zoo of 06
+models_file: str | None = None  # your own models, a list or a csv; None: the zoo of 06
 text_set: str = "installed"  # installed | pile10k | a path
 n_steps: int = 1200  # 4..1000000, of the runs trained here
 widths: list[int] = [32, 64, 96]  # of the three sizes
@@ -54,7 +56,6 @@ from lmnotes.papers import trajectories as paper
 figures.style.use()
 notebook.begin("08_trajectories", globals())
 notebook.hero()
-paper.checkpoints.expect_file(models_file)
 sampling = {"window": window, "n_samples": n_bootstrap, "seed": seed}
 published = paper.kl_ruler.published()["median"]  # bits/byte
 
@@ -67,18 +68,22 @@ published = paper.kl_ruler.published()["median"]  # bits/byte
 # - say what rounding does to a model, and whether it does the same to its relatives.
 #
 # **Settings.** The paper has the Pythia suite and public models. Here small networks are trained on this machine: byte-level GPT-NeoX runs on a short cosine schedule, and a tiny
-# network for the long tail that exponents need. They are under-trained: what can be compared is order and shape. `lmnotes run 08 --profile paper` scores the Pythia checkpoints and the hub models that `models.csv` names on GPUs; it resumes.
+# network for the long tail that exponents need. They are under-trained: what can be compared is order and shape. `lmnotes run 08 --profile paper` scores the Pythia checkpoints and the hub models that `models.csv` names on GPUs; it resumes. Your own models take the zoo's place with
+# `-p models_file=FILE`: a list of hub ids or folders, or a csv with model and perhaps revision, family and parent.
 # `-p runs_table=FILE` takes any runs: a csv with the columns run, step and model (hub id or folder), perhaps revision, group and excluded.
 #
 # ## 1. Texts and runs
 #
 # The texts are some of those of notebook 06. Every model of this page scores the same ones, and one clip threshold is frozen for all, so that any two numbers below can be compared.
+# As in the paper, log-likelihoods are clipped at their pooled 2 % quantile, and the texts whose log-likelihood jumps most between checkpoints after the warm-up are removed. The second
+# step looks at the outcome; section 4 measures what it does to KL.
 
 # %%
 home_texts = text.chunks.load("installed", size=chunk_bytes, per_domain=per_domain, seed=seed)
 in_home = np.flatnonzero(home_texts.table.groupby("domain").cumcount() % every_text == 0)
 texts = home_texts.select(in_home) if text_set == "installed" else text.chunks.load(text_set)
-scored = models.ledger.open(texts)
+own = pd.DataFrame() if models_file is None else models.runner.listed(models_file)
+scored = models.ledger.open(texts, models.runner.listing.rule_for(own, rule), ledger)
 notebook.note_input("texts", texts.content_id)
 notebook.claims.record_all({"n_texts": len(texts), "mean_bytes": texts.n_bytes.mean()})
 notebook.table(
@@ -104,10 +109,6 @@ else:
     models.runner.score(paper.checkpoints.models(checkpoints), scored, devices="all")
     checkpoints = paper.checkpoints.present(checkpoints, scored)
 L = scored.matrix(paper.checkpoints.models(checkpoints))
-
-# %% [markdown]
-# As in the paper, log-likelihoods are clipped at their pooled 2 % quantile, and the texts whose log-likelihood jumps most between checkpoints after the warm-up are removed. The second
-# step looks at the outcome; section 4 measures what it does to KL.
 
 # %%
 prepared_as = {"clip": clip_share, "remove": removed_share, "after": warm_up_end}
@@ -297,8 +298,6 @@ notebook.figure(
     caption="Figure 5, left: KL (solid) and squared weight distance (dashed) from the last start with a whole window, each divided by what its fitted law gives for the next checkpoint; so both start at 1, and slopes can be compared. Grey: an exponent of 1.",
 )
 paper.live.fits(windows, paper.long_tail.COSINE, 80, window)
-
-# %%
 slope = paper.exercises.slope()
 floor = paper.exercises.floor()
 break_subdiffusion = paper.exercises.break_subdiffusion(windows, paper.long_tail.COSINE, 80, window)
@@ -320,23 +319,31 @@ break_subdiffusion.check(...)
 # (one clipped, another library) would look the same. Here original and copy go through one program: every linear layer is rounded to a symmetric grid, $w\to s\,\mathrm{round}(w/s)$ with
 # $s=\max|w|/(2^{b-1}-1)$, one scale for the tensor or for each output column. Four bits are also taken as the paper's program takes them, the nearest of FP4's 15 values times the largest weight of
 # each 64 inputs, and these stand on the scale of section 9.
+#
+# *Where to look.* A bit doubles the error of a weight, and KL goes with its square: a factor of four for each bit, as long as errors are small. Where do the lines leave that slope? And how far are our 8-bit and 4-bit copies
+# from each other, and from the diamonds? Small models spare something: activations stay as they are here, and large models have outliers.
+#
+# Does rounding push related models the same way? Cosine of the shifts $q_{rounded}-q_{original}$, rows centred; the paper's summary says 0.91 to 0.98 within a family. A common direction would
+# arise where copy and original differ in something that all models share, such as the arithmetic or the file; that is a guess.
 
 # %%
 if models_file is None:
     population = paper.checkpoints.population(zoo_plan, home_texts, workers)
-    ledger = models.ledger.open(home_texts) if is_installed else scored
-    models.runner.score_small(population, ledger, workers=workers)
-    all_scores = ledger.matrix(about=population)
+    rows = models.ledger.open(home_texts, scored.rule) if is_installed else scored
+    models.runner.score_small(population, rows, workers=workers)
+    all_scores = rows.matrix(about=population)
     P = runs.clipped(all_scores.values[:, in_home] if is_installed else all_scores.values)
 else:
-    population = paper.checkpoints.population_file(models_file)
-    models.runner.score(population["model"], scored, devices="all")
-    population = population[population["model"].map(scored.has)].reset_index(drop=True)
-    all_scores = scored.matrix(population["model"])
+    own = models.runner.scored(own, texts, scored.rule, ledger)
+    all_scores, population = own.matrix, own.matrix.models
     P = runs.clipped(all_scores.values)
+    notebook.note_input("models", own.inputs)
+    if len(own.failures):
+        caption = "Models that could not be scored, and why."
+        notebook.table(own.failures, "failed", caption=caption)
 notebook.note_input("population", sorted(population["model"]))
 examined = paper.checkpoints.to_examine(population, n_quantised)
-rounded = paper.rounded_models.score(examined, runs, quantiser, workers)
+rounded = paper.rounded_models.score(examined, runs, quantiser, scored.rule, workers)
 
 # %%
 rounding = rounded.table()
@@ -353,13 +360,6 @@ notebook.table(
     caption="Medians over models, bits/byte.",
 )
 notebook.says("rounding", ratio=ratio, published=published["4-bit"] / published["8-bit"])
-
-# %% [markdown]
-# *Where to look.* A bit doubles the error of a weight, and KL goes with its square: a factor of four for each bit, as long as errors are small. Where do the lines leave that slope? And how far are our 8-bit and 4-bit copies
-# from each other, and from the diamonds? Small models spare something: activations stay as they are here, and large models have outliers.
-#
-# Does rounding push related models the same way? Cosine of the shifts $q_{rounded}-q_{original}$, rows centred; the paper's summary says 0.91 to 0.98 within a family. A common direction would
-# arise where copy and original differ in something that all models share, such as the arithmetic or the file; that is a guess.
 
 # %%
 kin = rounded.kin()
@@ -417,12 +417,11 @@ notebook.figure(
 show()
 
 # %%
-deepest = {"model": [deep_model["label"]], "place": [deep_model["folder"]]}
-deepest = pd.DataFrame(deepest | {"family": [deep_model["family"]]})
-own = [deepest, examined] if is_installed else [examined]  # longer texts are not for the deep one
+deepest = pd.DataFrame([deep_model.rename({"model": "name", "label": "model"})])
+parts = [deepest, examined] if is_installed else [examined]  # longer texts are not for the deep one
 threads, taken_apart, failed = paper.rounded_models.layers_of(
-    pd.concat(own)[["model", "place", "family"]],
-    lambda place: runs.clipped(models.scoring.layers.saved(place, texts)),
+    pd.concat(parts)[["model", "folder", "family"]],
+    lambda folder: runs.clipped(models.scoring.layers.saved(folder, texts, scored.rule)),
 )
 steps = paper.scored_runs.steps_of(threads.values())
 layers = paper.rounded_models.layer_table(threads, steps, runs.n_bytes)
@@ -435,7 +434,9 @@ places = models.maps.layout.build(
 notebook.figure(
     paper.figures_ruler.three_maps(rounded, population, places, threads, taken_apart),
     "fig2_maps",
-    data=population[["model", "type", "parent"]].merge(places, left_on="model", right_index=True),
+    data=population[["model", "label", "family", "parent"]].merge(
+        places, left_on="model", right_index=True
+    ),
     caption="Figure 2: (a) originals (circles) and copies with weights of a few bits (squares; at 8 bits they would coincide), PCA; (b) the population of notebook 06, at its places there (t-SNE), lines from parent to child; (c) layers from light to dark, the model itself a white square, PCA.",
 )
 
@@ -452,7 +453,7 @@ differences, units = paper.kl_ruler.training(
     runs.runs, runs.sizes, runs.seeds, n=n_intervals, after=warm_up_end
 )
 edges = paper.kl_ruler.edges(population["model"], population["parent"])
-related, pairs = paper.kl_ruler.relatives(P, edges, population["type"])
+related, pairs = paper.kl_ruler.relatives(P, edges, population["family"])
 copies = rounded.differences(quantiser == "simulated")
 differences |= copies | related | {"Layer": np.concatenate(steps)}
 names = np.column_stack([list(rounded.by_column)] * 2)

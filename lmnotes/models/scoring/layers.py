@@ -91,10 +91,11 @@ def saved(model: str | Path, text_set: TextSet, rule: Rule = PUBLISHED) -> np.nd
     Args:
         model: as for `score_layers`.
     """
-    key = {"model": identity.identify(model).id, "rule": rule.name, "texts": text_set.content_id}
+    who = identity.identify(model)
+    key = {"model": who.id, "rule": rule.name, "texts": text_set.content_id}
 
     def write(folder: Path) -> None:
-        scores = score_layers(str(model), text_set, rule=rule)
+        scores = score_layers(who.model, text_set, rule=rule, revision=who.hub_revision)
         np.save(folder / "log_likelihood.npy", scores.log_likelihood)
 
     return np.load(store.build("layers", key, write) / "log_likelihood.npy")

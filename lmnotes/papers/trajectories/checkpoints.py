@@ -126,33 +126,17 @@ def from_zoo(models: pd.DataFrame) -> pd.DataFrame:
     return table[columns].reset_index(drop=True)
 
 
-def expect_file(models_file: str | None) -> None:
-    """Raise InputError where a table of models is named that is not there."""
-    if models_file is not None and not Path(models_file).exists():
-        given = f"models_file {models_file!r} does not exist"
-        then = "correct it, or take None for the models trained here"
-        raise InputError(f"{given}; expected a csv with model, type and parent: {then}")
-
-
 def population(plan: str, texts: TextSet, workers: int | None = None) -> pd.DataFrame:
-    """The models of a zoo, a row each as `zoo.build` has them, with type (the family), place (the
-    folder), and a parent where the model is none of a run's checkpoints."""
+    """The models of a zoo, a row each as `zoo.build` has them; checkpoints of a run have no parent
+    to compare with."""
     table = zoo.build(plan, texts=texts, workers=workers).models.reset_index(drop=True)
-    parents = table["parent"].where(table["kind"] != "checkpoint", "")
-    return table.assign(parent=parents, type=table["family"], place=table["folder"])
-
-
-def population_file(path: str | Path) -> pd.DataFrame:
-    """The models that a csv with model, type and parent names, once each; place is the model."""
-    table = readers.table(path, ("model", "type", "parent")).fillna("")
-    table = table.drop_duplicates("model", ignore_index=True)
-    return table.assign(place=table["model"], family=table["type"])
+    return table.assign(parent=table["parent"].where(table["kind"] != "checkpoint", ""))
 
 
 def to_examine(table: pd.DataFrame, n: int) -> pd.DataFrame:
     """The first n of a population that can be rounded and taken apart: neural, byte-level and not
-    leaked ones where that is known. Their model is the label, where there is one."""
+    leaked ones where that is known. Their model is the label."""
     if "kind" in table:
         is_neural = (table["kind"] == "neural") & (table["tokenizer"] == "bytes")
         table = table[is_neural & ~table["leaked"]]
-    return table.assign(model=table.get("label", table["model"])).head(n)
+    return table.assign(model=table["label"]).head(n)

@@ -212,7 +212,7 @@ def shifts(ax: Axes, originals: np.ndarray, changed: np.ndarray, table: pd.DataF
         ax.plot(*np.stack(ends).T, color=colour, lw=0.7)
         for place, marker in zip(ends, "os", strict=True):
             ax.scatter(*place, color=colour, s=22, marker=marker, **_EDGE)
-    ax.margins(0.2)
+    ax.margins(x=0.35, y=0.1)
     style.name_words(ax, *originals.T, {name: row for row, name in enumerate(table["model"])})
 
 
@@ -229,7 +229,7 @@ def threads(ax: Axes, paths: Sequence[np.ndarray], table: pd.DataFrame) -> None:
         ax.scatter(*places[:-1].T, color=shades[:-1], s=22, linewidths=0, zorder=2)
         look = {"facecolors": "white", "edgecolors": colour, "linewidths": 1.2, "zorder": 3}
         ax.scatter(*places[-1], marker="s", s=30, **look)
-    ax.margins(0.2)
+    ax.margins(x=0.35, y=0.1)
     first = np.stack([places[0] for places in paths])
     style.name_words(ax, *first.T, {name: row for row, name in enumerate(table["model"])})
 
@@ -298,6 +298,9 @@ def three_maps(
     titles = f"(a) rounded to {few} bits", "(b) lineages", "(c) layers"
     for ax, title in zip(axes, titles, strict=True):
         maps.bare(ax, title)
-    where = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.02), "fontsize": 6.5}
-    maps.legend(axes[1], look, ncols=5, columnspacing=0.8, **where)
+    maps.legend(axes[1], look)
+    drawn = axes[1].get_legend()
+    names = [text.get_text() for text in drawn.get_texts()]
+    figure.legend(drawn.legend_handles, names, loc="outside lower center", ncols=6)
+    drawn.remove()
     return figure

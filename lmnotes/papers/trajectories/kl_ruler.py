@@ -7,7 +7,7 @@ compared with those of another; `paths.pair_kl` gives the values.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -280,14 +280,18 @@ class Scale:
 
     def claims(self) -> dict[str, tuple]:
         """Value, and interval where there is one, of every claim on medians, order and ranges."""
-        id_of = {name: name.lower().replace("-type", "").replace("-", "") for name in self.kl}
-        medians, made = self.table.set_index("setting")["median"], {}
+        known = published()["median"].sort_values().index
+        id_of = {name: name.lower().replace("-type", "").replace("-", "") for name in known}
+        made: dict[str, tuple] = {f"median_{id}": (np.nan,) for id in id_of.values()}
+        made |= {f"order_{id_of[a]}_{id_of[b]}": (np.nan,) for a, b in pairwise(known)}
+        medians = self.table.set_index("setting")["median"]
         ends = self.table[["low", "high", "text_low", "text_high", "median"]]
         widest = ends.agg(["min", "max"], axis=1).to_numpy()
         for name, value, interval in zip(self.table["setting"], medians, widest, strict=True):
             made[f"median_{id_of[name]}"] = value, interval
         for lower, higher, ratio, *interval in self.order.iloc[:, :5].itertuples(index=False):
-            made[f"order_{id_of[lower]}_{id_of[higher]}"] = ratio, interval
+            if (claim := f"order_{id_of[lower]}_{id_of[higher]}") in made:  # else one between lacks
+                made[claim] = ratio, interval
         some = ("Later", "Early", "Seed", "FT", "Size", "Random")
         asked = {"order_issue": some, "order_all": None}
         for claim, among in asked.items():

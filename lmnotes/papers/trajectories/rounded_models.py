@@ -1,13 +1,13 @@
 """Rounded copies of some models, scored, and what their shifts have in common: notebook 08."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from lmnotes.models.maps import robustness
-from lmnotes.models.scoring.rule import PUBLISHED, Rule
+from lmnotes.models.scoring.rule import Rule
 from lmnotes.papers.trajectories import kl_ruler, paths, rounding
 from lmnotes.papers.trajectories.scored_runs import ScoredRuns
 
@@ -16,7 +16,7 @@ from lmnotes.papers.trajectories.scored_runs import ScoredRuns
 class RoundedModels:
     """Models and their copies of a few bits, and (1 + B, N) of each, the original first."""
 
-    models: pd.DataFrame  # columns model, type, place; label where there is one
+    models: pd.DataFrame  # columns model, family, folder
     values: dict[tuple[str, str], np.ndarray]  # model and way to scale -> nats
     bits: dict[str, tuple[int, ...]]  # way to scale -> the widths of its copies
     n_bytes: np.ndarray
@@ -29,7 +29,7 @@ class RoundedModels:
     @property
     def types(self) -> np.ndarray:
         """The family of each model, (M,)."""
-        return self.models["type"].to_numpy()
+        return self.models["family"].to_numpy()
 
     def table(self) -> pd.DataFrame:
         """A row per copy: bits, kl (bits/byte), model, per."""
@@ -85,24 +85,24 @@ class RoundedModels:
 
 
 def score(
-    models: pd.DataFrame, scored: ScoredRuns, how: rounding.How, workers: int | None
+    models: pd.DataFrame, scored: ScoredRuns, how: rounding.How, rule: Rule, workers: int | None
 ) -> RoundedModels:
     """Copies of all models with a scale for each column, and with FP4; of two for each tensor.
 
     Args:
-        models: columns model, type and place (a folder or hub id). scored: its texts, threshold.
+        models: columns model, family and folder (or a hub id). scored: its texts, threshold.
         how: "bitsandbytes" gives 8 and 4 bits only, in float16.
     """
     is_simulated = how == "simulated"
     widths = rounding.BITS if is_simulated else (8, 4)
     bits = {"column": widths, "tensor": widths, "fp4": (4,)}
     counts = {"column": len(models), "tensor": 2 * is_simulated, "fp4": len(models) * is_simulated}
-    rule = PUBLISHED if is_simulated else Rule(dtype="float16")
+    rule = rule if is_simulated else replace(rule, dtype="float16")
     options = {"rule": rule, "how": how, "workers": workers if is_simulated else 1}
     values = {}
     for per, n in counts.items():
         rows = models.iloc[:n]
-        copies = rounding.scores_of(list(rows["place"]), scored.texts, bits[per], per, **options)
+        copies = rounding.scores_of(list(rows["folder"]), scored.texts, bits[per], per, **options)
         keys = [(name, per) for name in rows["model"]]
         values |= dict(zip(keys, map(scored.clipped, copies), strict=True))
     return RoundedModels(models, values, bits, scored.n_bytes)
@@ -122,12 +122,12 @@ def layers_of(
     `reason` says why.
 
     Args:
-        models: columns model, place; no model twice. score_layers: place -> (L + 1, N).
+        models: columns model, folder; no model twice. score_layers: folder -> (L + 1, N).
     """
     threads, reasons = {}, {}
-    for name, place in zip(models["model"], models["place"], strict=True):
+    for name, folder in zip(models["model"], models["folder"], strict=True):
         try:
-            threads[name] = score_layers(place)
+            threads[name] = score_layers(folder)
         except ValueError as reason:  # no norm or head is found
             reasons[name] = str(reason)
     has_layers = models["model"].isin(threads)

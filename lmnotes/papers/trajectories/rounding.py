@@ -220,7 +220,8 @@ def load_bitsandbytes(
 
 def _scored(model, texts, bits, rule, copy_of) -> np.ndarray:
     """Scores at full precision, then of copy_of(scorer, bits) for each width."""
-    full = loading.load(model, dtype=rule.dtype)
+    who = identity.identify(model)
+    full = loading.load(who.model, revision=who.hub_revision, dtype=rule.dtype)
     rows = [score.score_texts(full, texts, rule=rule).log_likelihood]
     rows += [score.score_texts(copy_of(full, n), texts, rule=rule).log_likelihood for n in bits]
     return np.stack(rows)

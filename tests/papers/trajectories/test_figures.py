@@ -82,7 +82,6 @@ def test_maps_show_every_edge_copy_and_layer():
     arrows = [text for text in right.texts if not text.get_text()]
     assert len(arrows) == 3 and left.get_xlabel() == "steps of fine-tuning"
     table = pd.DataFrame({"model": ["a", "b"], "family": ["GPT-2 8x2", "Llama 8x2"]})
-    table = table.assign(type=table["family"], place="")
     values = {(name, "column"): rng.normal(size=(3, 9)) for name in table["model"]}
     rounded = rounded_models.RoundedModels(table, values, {"column": (8, 4)}, np.ones(9))
     places = pd.DataFrame(rng.normal(size=(2, 2)), columns=["t-SNE 1", "t-SNE 2"])
