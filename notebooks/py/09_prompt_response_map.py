@@ -61,7 +61,7 @@ stills = slice(1 if zoo_plan == "smoke" else None)  # a trial run draws the firs
 # - foresee, from one formula of Bayes, which instructions will *not* add.
 #
 # **Settings.** For your own models: `lmnotes run 09 --profile paper -p models_file=models.csv -p prompt_set=pairs.jsonl`. The first file lists hub ids or folders, a line each, or is
-# a table with the column `model`; the second has lines with `prompt` and `response`, or `messages`. What prompts are told is a named set of lines, or a file.
+# a table with the column `model` (and family, parent, label: colours, lines and names of the map). Their map is section 6: it uses nothing of sections 1 to 5, so for the map alone run the first code cells and go there. The second file has lines with `prompt` and `response`, or `messages`. What prompts are told is a named set of lines, or a file.
 #
 # ## 1. A world whose answer is known
 #
@@ -384,14 +384,14 @@ notebook.table(
     caption=f"{len(summary)} models on {len(pairs)} pairs: mean PMI (nats) by task, and how often a response is likelier under its own prompt than under that of another pair of the task.",
 )
 if len(real.scores.failed):
-    reasons = "Models that could not be scored, and why."
+    reasons = "Models that could not be scored, why, and what to do."
     notebook.table(real.scores.failed, "failed_models", caption=reasons)
 planes = real.planes()
 notebook.figure(
     paper.real_figures.maps(planes, summary),
     "real_maps",
     data=summary.join([xy.add_prefix(f"{name} ") for name, (xy, _) in planes.items()]),
-    caption="The same models on the conditional and on the PMI map, in nats per response. Lines lead from bases to what was tuned from them, coloured by what on; the name of a base stands at the loneliest of these points.",
+    caption="The same models on the conditional and on the PMI map, in nats per response. Lines lead from parents to what came from them. Tuned models are coloured by what they were tuned on, the name of a base at the loneliest point that came from it; models of one's own by family.",
 )
 notebook.table(
     real.by_tuning(),

@@ -127,7 +127,7 @@ def scored(
         for name, who, record in zip(table["model"], whos, records, strict=True)
     ]
     lost = [
-        (row.model, row.label, kind, record.get("message", "it was lost"), _then(kind))
+        (row.model, row.label, kind, record.get("message", "it was lost"), advice(kind))
         for row, has, record in zip(table.itertuples(), done, records, strict=True)
         if not has and (kind := record.get("kind", "other"))
     ]
@@ -229,5 +229,6 @@ def _number(path: Path, size: object) -> float:
     return float(match[1]) * _TIMES[match[2]]
 
 
-def _then(kind: str) -> str:
+def advice(kind: str) -> str:
+    """What to do about a kind of failure."""
     return _THEN.get(kind, "read its log in the ledger's folder logs, then --retry-failed")

@@ -18,6 +18,7 @@ import pandas as pd
 
 from lmnotes import parallel, store
 from lmnotes.errors import InputError, expect_one_of, expect_strings
+from lmnotes.models.runner import listing
 from lmnotes.models.scoring import failures, identity, prompts
 from lmnotes.models.scoring.prompt_tokens import PromptRule
 
@@ -27,7 +28,7 @@ class Conditions:
     """Log-likelihoods of N responses of M models under C conditions.
 
     names: of the conditions; values: (C, M, N) nats; models: M rows with the column model; failed:
-    model, kind and reason of those that could not be scored.
+    model, kind, reason and what to do, of those that could not be scored.
     """
 
     names: tuple[str, ...]
@@ -90,6 +91,7 @@ def score(
     scored = [k for k, result in enumerate(results) if isinstance(result, np.ndarray)]
     failed = [(places[k], *results[k]) for k in range(len(places)) if k not in scored]
     failed = pd.DataFrame(failed, columns=["model", "kind", "reason"])
+    failed["what to do"] = failed.kind.map(listing.advice)
     if not scored:
         first = failed.iloc[0]
         raise RuntimeError(

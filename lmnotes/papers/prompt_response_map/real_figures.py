@@ -6,15 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from lmnotes.figures import maps as shared_maps
 from lmnotes.figures import style
 
-# what a model was tuned on, in all figures; models of one's own are "none"
-TUNING = {
-    "none": style.BLACK,
-    "plain text": style.GREY,
-    "library": style.BLUE,
-    "questions": style.RED,
-}
 _TRIED = {
     "r2": ("sum of\nthe moves", style.BLUE),
     "best_single": ("best line\nalone", style.ORANGE),
@@ -25,40 +19,30 @@ _LOWEST = -1.0  # of an R^2 that is drawn
 
 
 def maps(planes: Mapping[str, tuple], table: pd.DataFrame) -> Figure:
-    """The same models on several maps, a panel each: lines from bases to what is tuned of them, and
-    the base's name at the loneliest point of each.
+    """The same models on several maps, by family, with lines from parents. Names stand at all of
+    one's own models; of tuned models, the base's at the loneliest point that comes from it.
 
     Args:
         planes: map -> (x and y of M models in nats, shares of variance), of `world_map.plane`.
-        table: M rows with label, model, base and tuning.
+        table: of `real_map.Real.summary`.
     """
     figure, axes = style.panels(len(planes), height=3.4)
-    row_of = {name: k for k, name in enumerate(table.model)}
     for ax, (name, (xy, (first, second))) in zip(axes, planes.items(), strict=True):
-        for k, base in enumerate(table.base):
-            if base in row_of and row_of[base] != k:
-                ends = xy.iloc[[row_of[base], k]]
-                ax.plot(ends.x, ends.y, color=style.GREY, lw=0.4, alpha=0.7, zorder=1)
-        for tuning, colour in TUNING.items():
-            rows = (table.tuning == tuning).to_numpy()
-            words = "base" if tuning == "none" else f"tuned on {tuning}"
-            if rows.any():
-                ax.scatter(xy.x[rows], xy.y[rows], s=16, color=colour, lw=0, label=words, zorder=2)
-        ax.margins(0.12)
+        looks = shared_maps.draw(ax, xy, table, names=(), lineage=True, with_legend=False)
         ax.set(title=name, xlabel=f"component 1 ({first:.0%}), nats")
         ax.set_ylabel(f"component 2 ({second:.0%}), nats")
-    if table.tuning.nunique() > 1:
-        entries = axes[0].get_legend_handles_labels()
-        figure.legend(*entries, loc="outside lower center", ncols=4, handletextpad=0.1)
+    shared_maps.legend(axes[-1], looks)
     label = dict(zip(table.model, table.label, strict=True))
+    is_own = (table.tuning == "none").all()
+    names = table.label if is_own else [label.get(base, base) for base in table.base]
     figure.draw_without_rendering()
     for ax, (xy, _) in zip(axes, planes.values(), strict=True):
         places = (xy / (xy.max() - xy.min())).to_numpy()
         apart = np.linalg.norm(places[:, None] - places, axis=2) + 9 * np.eye(len(xy))
-        order = np.argsort(apart.min(axis=1), kind="stable")  # the loneliest of a lineage is last
-        names = {label.get(table.base[k], table.base[k]): k for k in order}
-        if len(names) <= 60:
-            style.place_words(ax, xy.x.to_numpy(), xy.y.to_numpy(), names, laid_out=True)
+        order = np.argsort(apart.min(axis=1), kind="stable")  # the loneliest of a base is last
+        rows = {names[k]: k for k in order}
+        if len(rows) <= 60:
+            style.place_words(ax, *xy.to_numpy().T, rows, laid_out=True, dots=False)
     return figure
 
 

@@ -26,8 +26,8 @@ _POWER = 0.5  # a reliability below which scores cannot be predicted from anythi
 class Real:
     """M models on N pairs, scored with the own prompt, with none, and with those of other pairs.
 
-    models: M rows: model, label, base (what it was tuned from; a model of one's own is its own),
-    tuning ("none" for a base), step, is_last (of its tuning).
+    models: M rows: model, label, base (what it was tuned from; of one's own, of `own_models`),
+    tuning ("none" for a base), step, is_last (of its tuning), parent, family (its colour).
     """
 
     pairs: pd.DataFrame
@@ -87,8 +87,8 @@ class Real:
 
     def summary(self) -> pd.DataFrame:
         """A row per final model: mean PMI in nats and share of right prompts, by task."""
-        table = self.models.loc[self.final, ["label", "model", "base", "tuning"]]
-        table = table.reset_index(drop=True)
+        columns = ["label", "model", "family", "parent", "base", "tuning"]
+        table = self.models.loc[self.final, columns].reset_index(drop=True)
         table["mean log-likelihood, nats"] = self.given[self.final].mean(axis=1)
         for task, rows in self.tasks.items():
             table[f"PMI, {task}"] = self.pmi[self.final][:, rows].mean(axis=1)
@@ -114,12 +114,15 @@ class Real:
 
 
 def own_models(path: str | None) -> pd.DataFrame | None:
-    """The models of a list or csv, as `listing.listed` reads them, each its own base; None without
-    a file."""
+    """The models of a list or csv, as `listing.listed` reads them; None without a file.
+
+    What is held out and drawn together is a lineage, or a model where there are few lineages.
+    """
     if path is None:
         return None
     table = listing.listed(path)
-    return table.assign(base=table.model, tuning="none", step=0, is_last=True)
+    base = table.lineage if table.lineage.nunique() > 2 else table.model
+    return table.assign(base=base, tuning="none", step=0, is_last=True)
 
 
 def tuned_models(
@@ -148,6 +151,8 @@ def tuned_models(
     models = pd.concat([rows[columns] for rows in (bases, plain, tuned)], ignore_index=True)
     last = models.groupby(["base", "tuning"]).step.transform("max")
     models["is_last"] = last == models.step
+    models["parent"] = models.base.where(models.base != models.model, "")
+    models["family"] = ("tuned on " + models.tuning).replace("tuned on none", "base")
     return models, for_measuring
 
 
