@@ -1,11 +1,11 @@
 """Figures of notebook 07: importances, error curves, and maps that move from draw to draw."""
 
-import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib import ticker as mticker
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -13,16 +13,19 @@ from matplotlib.patches import Ellipse
 
 from lmnotes.figures import maps, style
 from lmnotes.papers.text_resampling import spread
+from lmnotes.papers.text_resampling.equal_error import Comparison
+from lmnotes.papers.text_resampling.moving import Moved
+from lmnotes.papers.text_resampling.newcomers import Late
 
 METHODS = {"uniform": style.BLUE, "LS": style.RED, "KL": style.GREEN}
-
-
-def colours_of(names: Sequence[str]) -> dict[str, str]:
-    """A colour for every different name, in the order in which they come."""
-    different = list(dict.fromkeys(names))
-    more = sns.color_palette("tab20b").as_hex()  # shades of five hues, four of each
-    palette = [*style.COLOURS, *more[::4], *more[2::4]]
-    return dict(zip(different, itertools.cycle(palette)))
+# who chose the texts for models that come later
+WAYS = {
+    "uniform": style.BLUE,
+    "blind": style.RED,
+    "mixed": style.ORANGE,
+    "informed": style.BLACK,
+}
+_OPTIMISER = {"pca": "PC", "tsne": "t-SNE"}
 
 
 def importance(by_domain: pd.DataFrame, probabilities: Mapping[str, np.ndarray]) -> Figure:
@@ -40,7 +43,8 @@ def importance(by_domain: pd.DataFrame, probabilities: Mapping[str, np.ndarray])
     left.set(xlabel="mean importance of a text, times N (uniform = 1)", ylabel="")
     for name, pi in {"uniform": np.full(2, 0.5), **probabilities}.items():
         mass = np.concatenate([[0], np.cumsum(np.sort(pi)[::-1])])
-        share, dash = 100 * np.linspace(0, 1, len(mass)), ":" if name == "uniform" else "-"
+        share = 100 * np.linspace(0, 1, len(mass))
+        dash = {"uniform": ":", "KL": "--"}.get(name, "-")  # LS and KL may lie on each other
         right.plot(share, 100 * mass, dash, color=METHODS[name], label=name)
     right.set(xlabel="texts, the most important first, %", xlim=(0, 100))
     right.set(ylabel="share of the mass, %", ylim=(0, 101))
@@ -143,28 +147,79 @@ def _drop_lines(ax: Axes, needed: pd.DataFrame) -> None:
         ax.annotate(f"{row.d:.0f}", (row.d, bottom), (shift, 3 + 8 * (number % 2)), ha=side, **look)
 
 
+def error_curves(comparison: Comparison) -> Figure:
+    """Errors of all distances against distinct texts, relative and absolute (Fig. 2)."""
+    figure, axes = style.panels(2, height=2.9)
+    lines, needed = comparison.lines, comparison.needed
+    for ax, measure in zip(axes, ("relative", "absolute"), strict=True):
+        mine = needed[needed.measure == measure]
+        error_panel(ax, lines[lines.measure == measure], measure, needed=mine)
+    axes[0].plot([], [], ":", color=style.BLACK, lw=0.9, label="resampling alone")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=6)
+    return figure
+
+
+def insurance(table: pd.DataFrame) -> Figure:
+    """Distinct texts at equal error against the share of uniform mass, a panel per measure."""
+    figure, axes = style.panels(2, height=2.2, sharey=True)
+    for ax, measure in zip(axes, ("relative", "absolute"), strict=True):
+        for method, dash in (("LS", "-"), ("KL", "--")):  # they often lie on each other
+            rows = table[(table.measure == measure) & (table.method == method)]
+            ax.plot(100 * rows.share, rows["d over N/2"], dash, color=METHODS[method], label=method)
+        ax.axhline(1, color=style.BLACK, lw=0.6, ls="-.")
+        ax.set(xlabel="uniform mass, %", title=f"{measure} error", xlim=(0, 100))
+    axes[0].annotate("fresh texts", (0, 1), (3, 2), textcoords="offset points", fontsize=6.5)
+    axes[0].set_ylabel("distinct texts over N/2")
+    axes[0].legend(loc="lower right")
+    return figure
+
+
 def ellipses(
     ax: Axes,
     aligned: spread.AlignedMaps,
-    colours: Sequence[str],
+    look: maps.Population,
     title: str = "",
     *,
-    size: float = 5,
+    points: np.ndarray | None = None,
     axis: str = "t-SNE",
+    unit: str = "",
+    n_sd: float = 1.0,
+    size: float = 0.25,
 ) -> None:
-    """Mean places of models with the ellipse of one standard deviation around each (Fig. 1)."""
-    shapes = spread.ellipses(aligned.covariance)
-    for place, (*axes, angle), colour in zip(aligned.mean, shapes, colours, strict=True):
-        for face, alpha in ((colour, 0.07), ("none", 0.6)):  # a light inside, a clear rim
-            look = {"fc": face, "ec": colour, "lw": 0.5, "alpha": alpha}
-            ax.add_patch(Ellipse(place, *axes, angle=angle, **look))
-    ax.scatter(*aligned.mean.T, c=list(colours), s=size, linewidths=0)
-    _bare(ax, title, axis)
+    """Mean places of models with an ellipse of n_sd standard deviations around each (Fig. 1).
+
+    Args:
+        points: (M, 2), drawn in place of the mean places, with a line to each.
+        size: of the marks, over those of a map without ellipses.
+    """
+    shapes = spread.ellipses(n_sd**2 * aligned.covariance)
+    for place, (*axes, angle), colour in zip(aligned.mean, shapes, look.colours, strict=True):
+        for face, alpha in ((colour, 0.15), ("none", 0.8)):  # a light inside, a clear rim
+            frame = {"fc": face, "ec": colour, "lw": 0.6, "alpha": alpha}
+            ax.add_patch(Ellipse(place, *axes, angle=angle, **frame))
+    if points is not None:
+        for mean, now, colour in zip(aligned.mean, points, look.colours, strict=True):
+            ax.plot(*np.array([mean, now]).T, color=colour, lw=0.6)
+    _models(ax, aligned.mean if points is None else points, look, size=size)
+    _bare(ax, title, axis, unit)
 
 
-def _bare(ax: Axes, title: str, axis: str = "t-SNE") -> None:
+def _models(
+    ax: Axes, xy: np.ndarray, look: maps.Population, rows=None, size: float = 0.5, **kwargs
+) -> None:
+    """Some models, all by default, with the colours and markers that all maps have."""
+    rows = np.ones(len(xy), dtype=bool) if rows is None else rows
+    markers, colours = np.array(look.markers), np.array(look.colours)
+    for marker in dict.fromkeys(look.markers):
+        alike = (markers == marker) & rows
+        dots = {"marker": marker, "s": size * look.sizes[alike], "linewidths": 0.2}
+        ax.scatter(*xy[alike].T, c=colours[alike], **{"edgecolors": "white", **dots, **kwargs})
+
+
+def _bare(ax: Axes, title: str, axis: str = "t-SNE", unit: str = "") -> None:
     """A map without ticks and with one scale: only distances within it mean anything."""
-    maps.bare(ax, title, f"{axis} 1", f"{axis} 2")
+    names = (f"{axis} {number}{', ' * bool(unit)}{unit}" for number in (1, 2))
+    maps.bare(ax, title, *names)
     ax.margins(0.06)
     ax.set_aspect("equal", adjustable="datalim")
 
@@ -177,23 +232,105 @@ def legend_of(figure: Figure, colours: Mapping[str, str], **kwargs) -> None:
     figure.legend(handles=dots, loc="outside upper center", **options)
 
 
-def added(maps: Mapping[str, np.ndarray], is_new: np.ndarray, colours: Sequence[str]) -> Figure:
-    """Joint maps of old models (dots) and new ones (stars), a panel per way to choose texts."""
-    figure, axes = style.panels(len(maps), height=3.0)
-    colours = np.asarray(colours)
-    for ax, (title, places) in zip(axes, maps.items(), strict=True):
-        ax.scatter(*places[~is_new].T, c=list(colours[~is_new]), s=7, linewidths=0, alpha=0.6)
-        stars = {"s": 55, "marker": "*", "edgecolors": style.BLACK, "linewidths": 0.4}
-        ax.scatter(*places[is_new].T, c=list(colours[is_new]), **stars)
-        _bare(ax, title)
+def map_legend(figure: Figure, look: maps.Population, **kwargs) -> None:
+    """The legend of a map's families and kinds above its panels."""
+    maps.legend(figure, look, loc="outside upper center", bbox_to_anchor=None, ncols=6, **kwargs)
+
+
+def moved_maps(moved: Moved, kind: str = "pca") -> Figure:
+    """Places and ellipses for LS, for N uniform draws, and for uniform draws of as few texts as LS,
+    on one scale (Fig. 3a); kind: pca, in nats with ellipses of three standard deviations, or tsne
+    with those of one."""
+    is_flat = kind == "pca"
+    figure, axes = style.panels(3, height=2.9 if is_flat else 2.4)
+    look = maps.population(moved.study.models)
+    low, high = _limits(list(getattr(moved, kind).values())[: len(axes)])
+    for ax, (setting, n) in zip(axes, moved.n.items(), strict=True):
+        step = f"step {100 * moved.share(setting, kind):.0f} % of the radius"
+        title = f"{setting}\n{n:,} draws, {moved.d[setting]:,.0f} texts\n{step}"
+        unit = "nats" if is_flat else ""
+        options = {"axis": _OPTIMISER[kind], "unit": unit}
+        options |= {"n_sd": 3, "size": 0.1} if is_flat else {}
+        ellipses(ax, getattr(moved, kind)[setting], look, title, **options)
+        ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
+        ax.set_aspect("equal", adjustable="box")
+        if is_flat:
+            ax.tick_params(labelsize=6)
+            ax.set(xticks=_round_ticks(low[0], high[0]), yticks=_round_ticks(low[1], high[1]))
+    map_legend(figure, look)
     return figure
+
+
+def _limits(several: Sequence[spread.AlignedMaps]) -> tuple[np.ndarray, np.ndarray]:
+    """The ends of both axes, (2,) each, between which all mean places and their ellipses lie."""
+    reach = [2 * np.sqrt(np.einsum("mii->mi", maps.covariance)) for maps in several]
+    low = np.min([m.mean - r for m, r in zip(several, reach, strict=True)], axis=(0, 1))
+    high = np.max([m.mean + r for m, r in zip(several, reach, strict=True)], axis=(0, 1))
+    return low - 0.06 * (high - low), high + 0.06 * (high - low)
+
+
+def _round_ticks(low: float, high: float) -> list[float]:
+    """Zero and a round number on either side, where there is room."""
+    reach = max(abs(low), abs(high)) / 1.2
+    step = max(k * 10.0**e for e in range(-6, 7) for k in (1, 2, 5) if k * 10.0**e <= reach)
+    return [tick for tick in (-step, 0.0, step) if low <= tick <= high]
+
+
+def trusted(moved: Moved) -> Figure:
+    """The t-SNE map with the ellipses of N uniform draws (Fig. 1)."""
+    figure, (ax,) = style.panels(width=4.4, height=3.4)
+    look = maps.population(moved.study.models)
+    ellipses(ax, moved.tsne["uniform"], look)
+    maps.legend(ax, look)
+    return figure
+
+
+def added(late: Late, places: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
+    """Where new models land by the chosen texts (marks) and where all texts put them (rings), with
+    a line between, on a linear map and on t-SNE; their surroundings only, old models in grey.
+
+    places: panel, `PC` or `t-SNE` -> all, few -> (M, 2).
+    """
+    figure, axes = style.panels(len(places), height=3.4)
+    look, is_new = maps.population(late.study.models), late.is_new
+    for ax, (axis, both) in zip(axes, places.items(), strict=True):
+        ax.scatter(*both["all"][~is_new].T, s=7, color=style.GREY, linewidths=0, alpha=0.6)
+        for true, landed in zip(both["all"][is_new], both["few"][is_new], strict=True):
+            ax.plot(*np.array([true, landed]).T, color=style.BLACK, lw=0.7)
+        ring = {"s": 42, "facecolors": "none", "edgecolors": style.BLACK, "linewidths": 0.6}
+        ax.scatter(*both["all"][is_new].T, **ring)
+        _models(ax, both["few"], look, is_new, s=16, zorder=3)
+        _bare(ax, "linear map" if axis == "PC" else "t-SNE map", axis, "nats" * (axis == "PC"))
+        seen = np.concatenate([points[is_new] for points in both.values()])
+        middle = (seen.min(axis=0) + seen.max(axis=0)) / 2
+        reach = 0.75 * max(np.ptp(seen, axis=0).max(), 1e-9)
+        ax.set(xlim=middle[0] + reach * np.array([-1, 1]))
+        ax.set(ylim=middle[1] + reach * np.array([-1, 1]))
+        ax.set_aspect("equal", adjustable="box")
+        if axis == "PC":
+            ax.xaxis.set_major_locator(mticker.MaxNLocator(4))
+            ax.yaxis.set_major_locator(mticker.MaxNLocator(4))
+    _name_new(axes[0], late, next(iter(places.values()))["all"])
+    marks = [
+        Line2D([], [], ls="", marker="o", ms=6, mfc="none", mec=style.BLACK, label="by all texts"),
+        Line2D([], [], ls="-", lw=0.7, marker="o", ms=4, color=style.BLACK, label="by the chosen"),
+        Line2D([], [], ls="", marker="o", ms=2.5, color=style.GREY, label="old models"),
+    ]
+    figure.legend(handles=marks, loc="outside upper center", ncols=3)
+    return figure
+
+
+def _name_new(ax: Axes, late: Late, xy: np.ndarray) -> None:
+    """Short names of the new models where there is room."""
+    rows = np.flatnonzero(late.is_new)
+    style.place_words(ax, *xy.T, {late.study.labels[row]: int(row) for row in rows}, dots=False)
 
 
 def dots_by_group(
     table: pd.DataFrame, group: str, columns: Mapping[str, str], xlabel: str, log: bool = True
 ) -> Figure:
     """A row per group with a dot per column, joined by a line; columns: name -> colour."""
-    figure, (ax,) = style.panels(width=style.PAGE * 0.75, height=0.9 + 0.2 * len(table))
+    figure, (ax,) = style.panels(width=style.PAGE * 0.75, height=0.8 + 0.2 * len(table))
     values = table[list(columns)]
     ax.hlines(table[group], values.min(axis=1), values.max(axis=1), color=style.GREY, lw=0.7)
     for (name, colour), mark in zip(columns.items(), "os^Dvx", strict=False):
