@@ -294,7 +294,7 @@ notebook.teach.quiz("nudged")
 # A model that comes later scores the chosen texts alone. As in the paper, models are ordered by date (here: by when they were made), the last 12 % are new, and all that is fixed
 # beforehand (clip threshold, probabilities, the draw) comes from the old ones alone.
 #
-# *Where to look.* How long is the line from where all texts put a new model to where the chosen ones do, beside the distance to its neighbours? Are errors of new models larger than those of old ones? Small ones would be no wonder: the latest models are relatives of those that chose the texts.
+# *Where to look.* How long is the line from where all texts put a new model to where the chosen ones do, beside the distance to its neighbours? Are errors of new models larger than those of old ones? (The new models are relatives of those that chose the texts.)
 
 # %%
 late = paper.newcomers.add_latest(study, comparison.n_ls, new_share=new_share)

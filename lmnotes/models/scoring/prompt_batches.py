@@ -1,4 +1,5 @@
-"""Three ways to the log-probabilities of responses given prompts, from the fastest to the plainest.
+"""Three ways to the log-probabilities of responses given prompts, from the fastest to the
+plainest: core, as they score any causal model.
 
 Each takes a `Scorer` and pairs of token ids (context, response) and returns arrays (T,) float32,
 log p of every token of the response. `Shared` reads a context once and lets all its responses go on

@@ -1,4 +1,5 @@
-"""Prompts and responses as tokens: what the model reads, what is scored, and where one ends.
+"""Prompts and responses as tokens: what the model reads, what is scored, and where one ends;
+core, as they are for any causal model.
 
 Prompt and response are tokenised apart, so that a response is the same tokens after every prompt
 and no token holds the end of one and the beginning of the other. Log-likelihoods under different

@@ -1,4 +1,5 @@
-"""Language models as points by how they answer prompts: conditional log-likelihoods and PMI.
+"""Language models as points by how they answer prompts: conditional log-likelihoods and PMI;
+core, as any causal model is scored so.
 
     l(y | x) = sum over the tokens of y of log p(y_t | x, y_1 .. y_{t-1})
     pi(y, x) = l(y | x) - l(y)

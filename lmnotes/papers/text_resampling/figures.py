@@ -210,10 +210,12 @@ def _models(
     """Some models, all by default, with the colours and markers that all maps have."""
     rows = np.ones(len(xy), dtype=bool) if rows is None else rows
     markers, colours = np.array(look.markers), np.array(look.colours)
+    edges = np.where(look.ringed, style.BLACK, "white")
     for marker in dict.fromkeys(look.markers):
         alike = (markers == marker) & rows
-        dots = {"marker": marker, "s": size * look.sizes[alike], "linewidths": 0.2}
-        ax.scatter(*xy[alike].T, c=colours[alike], **{"edgecolors": "white", **dots, **kwargs})
+        dots = {"marker": marker, "s": size * look.sizes[alike], "edgecolors": edges[alike]}
+        look_of_dots = {"linewidths": np.where(look.ringed, 0.8, 0.2)[alike], **dots, **kwargs}
+        ax.scatter(*xy[alike].T, c=colours[alike], **look_of_dots)
 
 
 def _bare(ax: Axes, title: str, axis: str = "t-SNE", unit: str = "") -> None:
@@ -303,14 +305,14 @@ def added(late: Late, places: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
         _bare(ax, "linear map" if axis == "PC" else "t-SNE map", axis, "nats" * (axis == "PC"))
         seen = np.concatenate([points[is_new] for points in both.values()])
         middle = (seen.min(axis=0) + seen.max(axis=0)) / 2
-        reach = 0.75 * max(np.ptp(seen, axis=0).max(), 1e-9)
+        reach = 0.65 * max(np.ptp(seen, axis=0).max(), 1e-9)
         ax.set(xlim=middle[0] + reach * np.array([-1, 1]))
         ax.set(ylim=middle[1] + reach * np.array([-1, 1]))
         ax.set_aspect("equal", adjustable="box")
         if axis == "PC":
             ax.xaxis.set_major_locator(mticker.MaxNLocator(4))
             ax.yaxis.set_major_locator(mticker.MaxNLocator(4))
-    _name_new(axes[0], late, next(iter(places.values()))["all"])
+    _name_new(axes[-1], late, list(places.values())[-1]["all"])
     marks = [
         Line2D([], [], ls="", marker="o", ms=6, mfc="none", mec=style.BLACK, label="by all texts"),
         Line2D([], [], ls="-", lw=0.7, marker="o", ms=4, color=style.BLACK, label="by the chosen"),
