@@ -1,4 +1,5 @@
-"""Every layer of a model as a language model of its own: the logit lens, in one forward pass.
+"""Every layer of a model as a language model of its own: the logit lens, in one forward pass;
+core, as any causal model has layers.
 
 Hidden state 0 is what the first block is given, hidden state i what block i gives. Each goes
 through the model's final normalisation and its head; the last one is the model itself (sheet,
