@@ -54,7 +54,7 @@ class Exercise:
 
     entry: card.Exercise
     right: Callable[[object], bool]
-    mistakes: list[tuple[str, Callable[[object], bool], bool]]  # words, test, what it then gives
+    mistakes: Sequence[tuple[str, Callable[[object], bool]]]
     kind: object
     expected: str
     otherwise: str
@@ -83,7 +83,7 @@ class Exercise:
         tries = _note(f"exercise {self.entry.id}", correct)
         if correct:
             return Result(True, "Right.")
-        said = (words for words, test, given in self.mistakes if holds(test) is given)
+        said = (words for words, test in self.mistakes if holds(test))
         told = f"Not yet: {next(said, self.otherwise)}"
         told += stopped[0] if stopped and callable(answer) else ""
         return Result(False, told + ("\n.solution() is open now." if len(tries) >= _TRIES else ""))
@@ -183,9 +183,8 @@ class Quiz:
 
 def exercise(
     id: str,
-    properties: Sequence[tuple[str, Callable[[object], bool], str]] = (),
     *,
-    right: Callable[[object], bool] | None = None,
+    right: Callable[[object], bool],
     expected: str = "another kind of answer",
     kind: object = None,
     mistakes: Sequence[tuple[str, Callable[[object], bool]]] = (),
@@ -195,8 +194,6 @@ def exercise(
 
     Args:
         id: of an exercise on the card, which holds its question, hints and solution.
-        properties: `(text, test, usual mistake)` each, of which a right answer has all; the first
-            that an answer lacks is named. In place of `right`.
         right: whether an answer, as `kind` has made it, is right.
         expected: what kind of thing the answer is, such as "one number, in nats".
         kind: float, int, str, `callable` for a function, or what converts an answer or raises (as
@@ -205,11 +202,8 @@ def exercise(
             mistake and give no formula.
         otherwise: what is said where none of them holds.
     """
-    told = [(words, test, True) for words, test in mistakes]
-    told += [(f"✗ {text}. Usual mistake: {usual}", test, False) for text, test, usual in properties]
-    right = right or (lambda answer: all(test(answer) for _, test, _ in properties))
     entry = _entry(session.current().card.exercises, id, "exercise")
-    made = Exercise(entry, right, told, kind, expected, otherwise)
+    made = Exercise(entry, right, mistakes, kind, expected, otherwise)
     made._show()
     return made
 

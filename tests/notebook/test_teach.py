@@ -49,21 +49,6 @@ def test_a_wrong_answer_is_told_its_own_mistake(begun):
         assert_feedback(square(), wrong, n=2)
 
 
-def test_a_property_that_fails_is_named_after_the_mistakes(begun):
-    task = teach.exercise(
-        "square",
-        [
-            ("it is a whole number", lambda answer: answer == int(answer), "dividing on the way"),
-            ("it is nine", lambda answer: answer == 9, "another number"),
-        ],
-        mistakes=[("that is three doubled", lambda answer: answer == 6)],
-    )
-    assert task.check(9) and str(task.check(6)).startswith("Not yet: that is three doubled")
-    assert "✗ it is nine. Usual mistake: another number" in str(task.check(7))
-    assert "✗ it is a whole number. Usual mistake: dividing" in str(task.check(9.5))
-    assert "Error" not in str(task.check("nine"))
-
-
 @pytest.mark.parametrize(
     ("kind", "right", "wrong"),
     [
@@ -189,6 +174,6 @@ def test_quiz_live_shows_feedback_when_a_button_is_pressed(begun, live):
 
 
 def test_what_the_card_does_not_hold_is_named(begun):
-    for ask in (lambda: teach.exercise("sqare", []), lambda: teach.quiz("wich")):
+    for ask in (lambda: teach.exercise("sqare", right=bool), lambda: teach.quiz("wich")):
         with pytest.raises(InputError):
             ask()

@@ -27,7 +27,6 @@ import pytest
 from lmnotes.notebook import card
 
 REASONS = ("paper", "definition", "mathematics", "setting", "look", "world", "task")
-NOT_YET = ()  # notebooks whose prose has no list
 N_WORDS = 60  # of "where to look", for each figure that is meant
 
 WORDS = """
@@ -120,22 +119,21 @@ def too_long(name: str) -> list[str]:
 
 
 NAMES = [path.stem[:2] for path in card.notebooks()]
-DONE = [name for name in NAMES if name not in NOT_YET]
 
 
-@pytest.mark.parametrize("name", DONE)
+@pytest.mark.parametrize("name", NAMES)
 def test_an_outcome_is_said_by_the_run(name):
     unlisted, in_vain = open_points(name)
     assert not unlisted, "say it with notebook.says, or list its beginning under a reason"
     assert not in_vain, "no sentence, or more than one, begins so"
 
 
-@pytest.mark.parametrize("name", DONE)
+@pytest.mark.parametrize("name", NAMES)
 def test_where_to_look_is_said_in_few_words(name):
     assert not too_long(name)
 
 
-@pytest.mark.parametrize("name", DONE)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_thing_has_its_word(name):
     text = "\n".join(re.sub(r"`[^`]*`", "", text) for is_md, text in cells_of(name) if is_md)
     for names, words in NO_WORDS.items():

@@ -101,7 +101,7 @@ def pmi() -> teach.Exercise:
         return np.allclose(f(table, table[0]), naive(table, table[0]))
 
     small = "right for likely responses; of others exp gives 0 for the machine"
-    asked.mistakes.append((small, holds, True))
+    asked.mistakes.append((small, holds))
     return asked
 
 
