@@ -282,6 +282,8 @@ def switchboard(
     for end, *look in arrows:
         _arrow(plane, start, end, *look)
     plane.set(xlabel="component 1, nats", ylabel="component 2, nats", title=title)
+    tags = [name for name in points if name != "none"]
+    plane.update_datalim([start + sum(points[tag] - start for tag in name) for name in tags])
     plane.margins(0.15)
     worst = np.argsort(-np.abs(left))[:8]
     bars.barh(range(len(worst)), left[worst], color=style.PURPLE)

@@ -81,14 +81,20 @@ def switchboard(world: World, stills: slice = slice(None)):
             dict(zip(scores.names, rows, strict=True)) for rows in (moves @ plane, moves)
         )
         shown = "".join(tag for tag, on in zip("ABC", (A, B, C), strict=True) if on)
+        missed = {
+            name: additivity.interaction(np.stack([named[tag] for tag in name]), named[name])
+            for name in ("AB", "AC", "BC", "ABC")
+        }
         left, title = np.zeros(moves.shape[1]), f"{model}: {shown or 'no tag'}"
-        if len(shown) > 1:
-            parts = np.stack([named[tag] for tag in shown])
-            left = additivity.interaction(parts, named[shown])
-            fit = additivity.measure(parts, named[shown])
+        if shown in missed:
+            left = missed[shown]
+            fit = additivity.measure(np.stack([named[tag] for tag in shown]), named[shown])
             title += f"\n$R^2$ of the sum {fit.r2:.2f}, of the best tag {fit.best_single:.2f}"
             title += f"; slope {fit.slope:.2f}"
-        return figures.switchboard(points, shown, left, drawn.response_texts, title)
+        figure = figures.switchboard(points, shown, left, drawn.response_texts, title)
+        reach = 1.05 * max(np.abs(values).max() for values in missed.values()) or 1.0
+        figure.axes[1].set_xlim(-reach, reach)
+        return figure
 
     control = names[n_own]
     tried = [{}, {"model": control}, {"model": control, "B": False, "C": True}][stills]
