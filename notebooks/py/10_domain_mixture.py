@@ -46,7 +46,7 @@ domain_names: list[str] = [
     "names",
 ]  # the domains that are mixed; [] takes all that are there
 target_names: list[str] = ["code", "data"]  # targets trained here, of known mixtures
-target_models: list[str] = []  # other targets: hub ids, folders or lists of them in a file
+target_models: list[str] = []  # other targets: hub ids, folders, files that list such
 n_seeds: int = 6  # 2..100, bases; the unit of all tests
 chunk_bytes: int = 64  # 16..4096, of every text
 n_design: int = 32  # 2..100000, texts of each domain that weights are designed from
@@ -114,7 +114,6 @@ study = paper.study.train(
     processes=processes,
     **training,
 )
-targets = study.targets
 if len(study.failed):
     notebook.table(study.failed, "failed", caption="Targets that could not be read, and why.")
 caption = "Mean loss on the evaluation texts; bases are named by their seeds."
@@ -322,7 +321,7 @@ notebook.figure(
 )
 notebook.says("temperature", least=paper.results.best_words(tempered), slope=law.slope)
 paper.live.temperature_dial(study, tempered)
-break_the_claim = paper.exercises.break_the_claim(tempered, targets[-1])
+break_the_claim = paper.exercises.break_the_claim(tempered, study.own[-1])
 
 # %% tags=["answer"]
 break_the_claim.check(...)

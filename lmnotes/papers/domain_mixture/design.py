@@ -9,20 +9,8 @@ import pandas as pd
 from lmnotes.errors import InputError, expect_one_of
 from lmnotes.papers.domain_mixture import rules
 
-RULES = (
-    "single",
-    "anti",
-    "domain mean",
-    "aggregated",
-    "pull",
-    "cone",
-    "least squares",
-)
-NEEDS = {
-    "pull": "scores",
-    "cone": "changes",
-    "least squares": "changes",
-}
+NEEDS = {"pull": "scores", "cone": "changes", "least squares": "changes"}
+RULES = ("single", "anti", "domain mean", "aggregated", *NEEDS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,17 +67,15 @@ def design(
     gap: Gap,
     rule: str = "domain mean",
     *,
-    temperature: float | np.ndarray | str = "sd",
-    prior: np.ndarray | None = None,
+    temperature: float | str = "sd",
     changes: np.ndarray | None = None,
     scores: np.ndarray | None = None,
 ) -> np.ndarray:
     """The weights of the K domains by one of `RULES`, (K,).
 
     Args:
-        temperature: nats per byte ("pull": the unit of the scores), (K,) slopes, or "sd", the
-            standard deviation over domains of what is put into the softmax.
-        prior: (K,) shares that the softmax starts from.
+        temperature: nats per byte ("pull": the unit of the scores), or "sd", the standard deviation
+            over domains of what is put into the softmax.
         changes: (N, K) for "cone" and "least squares": of training on each domain (`probes`), or
             of small steps (`responses`).
         scores: (K,) for "pull", of `pull_scores`.
@@ -108,14 +94,8 @@ def design(
         raise InputError(f"rule {rule!r} was given without {name}; expected {name}=: add it")
     if rule in ("cone", "least squares"):
         return (rules.cone if rule == "cone" else rules.least_squares)(changes, gap.values)
-    return (
-        rules.single(gap.means)
-        if rule == "single"
-        else _softmax(gap, rule, temperature, prior, scores)
-    )
-
-
-def _softmax(gap: Gap, rule: str, temperature, prior, scores) -> np.ndarray:
+    if rule == "single":
+        return np.eye(len(gap.names))[gap.means.argmax()]  # the steepest rule: a vertex
     scores = scores if rule == "pull" else gap.means * (-1 if rule == "anti" else 1)
     if isinstance(temperature, str):
         if temperature != "sd":
@@ -126,4 +106,4 @@ def _softmax(gap: Gap, rule: str, temperature, prior, scores) -> np.ndarray:
         temperature = spread if spread > 1e-12 * max(np.abs(scores).max(), 1e-300) else np.inf
     if rule == "aggregated":
         return rules.text_softmax(gap.per_byte, gap.which, len(gap.names), temperature)
-    return rules.softmax(scores, temperature, prior)
+    return rules.softmax(scores, temperature)

@@ -1,5 +1,5 @@
-"""Rules beside each other: the weights of all of them, designed once or anew as training goes on,
-and targets that are simulated from a known mixture."""
+"""Rules beside each other: the weights of all of them, and targets that are simulated from a known
+mixture."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,13 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from lmnotes.errors import InputError
 from lmnotes.models.zoo import mixtures
-from lmnotes.models.zoo.mixtures import Domains, Run, train
-from lmnotes.papers.domain_mixture import readings
 from lmnotes.papers.domain_mixture.design import Gap, design
 from lmnotes.papers.domain_mixture.measures import total_variation
-from lmnotes.text.chunks import TextSet
 
 # The names of the rules in tables and figures: those tried on all seeds, and the costlier ones.
 CORE = ("uniform", "natural", "random", "lld_agg", "lld_sd", "gram_ascent", "oracle", "kd")
@@ -79,47 +75,6 @@ def recovery(
                 distances.append(total_variation(guess, true))
             rows.append((rule, noise, np.mean(distances)))
     return pd.DataFrame(rows, columns=["rule", "noise", "distance"])
-
-
-_PART = 1_000_003  # between the data seeds of the parts of `train_anew`
-
-
-def train_anew(
-    run: Run,
-    domains: Domains,
-    target: np.ndarray,
-    texts: TextSet,
-    *,
-    every: int,
-    device: str = "auto",
-    **options,
-) -> pd.DataFrame:
-    """Training whose weights are designed anew every so many steps: a row for each part, with the
-    columns step (where it ends), folder, and the weight of each domain.
-
-    Args:
-        run: with a start; its weights count the domains. The optimiser and the learning rate begin
-            anew with each part, and each part reads with a data seed of its own.
-        target: (N,) nats, log-likelihoods of the target. texts: the N design texts, of all domains.
-        every: steps of a part. options: of `design`.
-    """
-    if not run.start or every < 1:
-        given = f"start={run.start!r}, every={every} were given"
-        then = "train a base first"
-        raise InputError(f"{given}; expected the folder of a base and at least one step: {then}")
-    rows, start = [], run.start
-    for part, begin in enumerate(range(0, run.spec.n_steps, every)):
-        arrays = readings.read(start, texts, device=device)
-        values = target - readings.Reading(**arrays).log_likelihood
-        weights = design(Gap.from_texts(texts.table, values, domains.names), **options)
-        n_steps = min(every, run.spec.n_steps - begin)
-        spec = replace(run.spec, n_steps=n_steps, checkpoints=())
-        seed = run.data_seed + _PART * part
-        changed = {"spec": spec, "weights": tuple(weights), "start": start, "data_seed": seed}
-        start = str(train(replace(run, **changed), domains, device=device))
-        shares = dict(zip(domains.names, weights, strict=True))
-        rows.append({"step": begin + n_steps, "folder": start} | shares)
-    return pd.DataFrame(rows)
 
 
 def simulate(

@@ -36,7 +36,7 @@ LABELS, COLOURS, MARKERS = (
 METRICS = {"kl_var": "map distance per byte", "exact_kl": "exact KL"}
 UNITS = {"kl_var": "map distance per byte", "exact_kl": "exact KL, bits per byte"}
 _ZERO = {"color": style.BLACK, "lw": 0.6}
-_PALE = {"color": style.GREY, "alpha": 0.4, "ms": 3, "mew": 0}
+_PALE = {"color": style.GREY, "alpha": 0.4, "ms": 4.5, "mew": 0}
 _MARK = {"color": style.GREY, "lw": 0.8, "ls": ":"}
 
 
@@ -72,7 +72,7 @@ def lead_and_weights(table: pd.DataFrame) -> Figure:
         right.errorbar(rows.weight, places, xerr=reach, label="designed", **look)
         right.plot(rows.true, places, "D", ms=4, color=style.BLUE, mfc="none", label="true")
         right.axvline(1 / len(rows), **_MARK)
-        right.set(title=f"{target}: weights", xlabel="share", xlim=(-0.02, None))
+        right.set(title=f"{target}: shares", xlabel="share", xlim=(-0.02, None))
     axes[0].set_yticks(places, rows.domain)
     axes[0].invert_yaxis()
     figure.legend(*axes[1].get_legend_handles_labels(), loc="outside upper right", ncols=2)
@@ -192,7 +192,7 @@ def _runs(ax, rows: pd.DataFrame, x: str, y: str) -> None:
     ax.plot(others[x], others[y], "o", label="other rules", **_PALE)
     for rule in ("uniform", *SHOWN):
         runs = rows[rows.rule == rule]
-        look = {"ms": 4.5, "mew": 0, "color": COLOURS[rule]}
+        look = {"ms": 6, "mew": 0, "alpha": 0.85, "color": COLOURS[rule]}
         if len(runs):
             ax.plot(runs[x], runs[y], MARKERS[rule], label=LABELS[rule], **look)
 
@@ -338,13 +338,13 @@ def cloud(ax, x: np.ndarray, y: np.ndarray, domains: Sequence[str]) -> None:
         "hue": domains,
         "style": domains,
         "palette": style.colours(domains),
-        "s": 14,
+        "s": 26,
         "linewidth": 0,
     }
     sns.scatterplot(x=x, y=y, ax=ax, **look)
     low, high = min(np.min(x), np.min(y)), max(np.max(x), np.max(y))
     ax.plot([low, high], [low, high], **_ZERO, ls=":")
-    sns.move_legend(ax, "upper left", bbox_to_anchor=(1, 1), title=None, fontsize=6)
+    sns.move_legend(ax, "upper left", bbox_to_anchor=(1, 1), title=None, fontsize=7)
 
 
 def log_laws(table: pd.DataFrame) -> Figure:

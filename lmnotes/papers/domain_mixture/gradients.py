@@ -11,6 +11,7 @@ ids, the first of which is not scored.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -123,7 +124,12 @@ def update_directions(
 
 def open_model(model: str | Scorer, device: str = "auto") -> Scorer:
     """The model of a folder or hub id, or what was loaded already."""
-    return model if isinstance(model, loading.Scorer) else loading.load(model, device=device)
+    if isinstance(model, loading.Scorer):
+        return model
+    name, _, revision = model.partition("@")  # of a hub id
+    if Path(model).is_dir():
+        name, revision = model, ""
+    return loading.load(name, revision=revision or None, device=device)
 
 
 def ids_of(scorer: Scorer, texts: Sequence) -> list[np.ndarray]:

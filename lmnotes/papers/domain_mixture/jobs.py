@@ -3,33 +3,30 @@ and read, scores from gradients, steps along them. Parts that do not need each o
 by side, those that are there already are not done again."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import parallel, store
+from lmnotes.errors import InputError
 from lmnotes.models.scoring import identity
 from lmnotes.models.zoo.mixtures import Domains, Run, train, training_key
-from lmnotes.papers.domain_mixture import experiment, gradients, readings, steps
+from lmnotes.papers.domain_mixture import gradients, readings, steps
+from lmnotes.papers.domain_mixture.design import Gap, design
 from lmnotes.papers.domain_mixture.readings import Reading
 from lmnotes.text.chunks import TextSet
 
 _VERSION = 1  # of what is computed; part of the key of all that is kept
+_PART = 1_000_003  # between the data seeds of the parts of a training designed anew
 
 
 class Job:
-    """Arrays that are computed from a model and kept; `key` says what decides them."""
-
-    def key(self, domains: Domains) -> dict:
-        """Everything that decides the arrays, beside the domains."""
-        raise NotImplementedError
-
-    def compute(self, domains: Domains) -> dict[str, np.ndarray]:
-        """The arrays, by name."""
-        raise NotImplementedError
+    """Arrays that `compute(domains)` makes from a model, by name, and that are kept; `key(domains)`
+    says what decides them, beside the domains."""
 
     def path(self, domains: Domains) -> Path:
         """Where the arrays lie, or will."""
@@ -56,29 +53,48 @@ class Job:
 
 @dataclass(frozen=True, eq=False)
 class TrainedAnew:
-    """Training whose weights are designed anew every so many steps, as `experiment.train_anew`.
+    """Training whose weights are designed anew (T = sd) every so many steps.
 
-    target: (N,) nats, log-likelihoods of the N design texts.
+    Args:
+        run: with a start; its weights count the domains. The optimiser and the learning rate begin
+            anew with each part, and each part reads with a data seed of its own.
+        target: (N,) nats, log-likelihoods of the target. texts: the N design texts, of all domains.
     """
 
     run: Run
     target: np.ndarray
     texts: TextSet
     every: int
-    rule: str = "domain mean"
-    temperature: float | str = "sd"
 
     def key(self, domains: Domains, device: str) -> dict:
         """Everything that decides the last weights."""
-        settings = [_digest(self.target), self.texts.content_id, self.every, self.rule]
-        settings.append(str(self.temperature))
+        settings = [_digest(self.target), self.texts.content_id, self.every, "domain mean", "sd"]
         return training_key(self.run, domains, device) | {"anew": settings}
 
+    def parts(self, domains: Domains, device: str) -> pd.DataFrame:
+        """A row for each part, trained now where it is not kept: step (where it ends), folder, and
+        the share of each domain."""
+        run, start, rows = self.run, self.run.start, []
+        if not start or self.every < 1:
+            given = f"start={start!r}, every={self.every} were given"
+            then = "train a base first"
+            raise InputError(f"{given}; expected a base's folder and at least one step: {then}")
+        for part, begin in enumerate(range(0, run.spec.n_steps, self.every)):
+            base = Reading.from_arrays(readings.read(start, self.texts, device=device))
+            gap = self.target - base.log_likelihood
+            weights = design(Gap.from_texts(self.texts.table, gap, domains.names))
+            n_steps = min(self.every, run.spec.n_steps - begin)
+            spec = replace(run.spec, n_steps=n_steps, checkpoints=())
+            seed = run.data_seed + _PART * part
+            changed = {"spec": spec, "weights": tuple(weights), "start": start, "data_seed": seed}
+            start = str(train(replace(run, **changed), domains, device=device))
+            shares = dict(zip(domains.names, weights, strict=True))
+            rows.append({"step": begin + n_steps, "folder": start} | shares)
+        return pd.DataFrame(rows)
+
     def folder(self, domains: Domains, device: str) -> str:
-        """The model after the last part, trained now where it is not kept."""
-        given = {"every": self.every, "rule": self.rule, "temperature": self.temperature}
-        on = (self.run, domains, self.target, self.texts)
-        return experiment.train_anew(*on, device=device, **given)["folder"].iloc[-1]
+        """The model after the last part."""
+        return self.parts(domains, device)["folder"].iloc[-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +102,7 @@ class Read(Job):
     """A model, trained first where it is a `Run`, on texts; its arrays are those of a `Reading`.
 
     Args:
-        model: a `Run`, an `TrainedAnew`, or a folder or hub id. targets: folders, for exact KL.
+        model: a `Run`, a `TrainedAnew`, or a folder or hub id. targets: folders, for exact KL.
     """
 
     model: Run | TrainedAnew | str

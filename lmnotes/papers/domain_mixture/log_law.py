@@ -46,7 +46,7 @@ def points(
     shares: np.ndarray, losses: np.ndarray, names: Sequence[str], minimum: float = 0.01
 ) -> pd.DataFrame:
     """The points and the line of each domain's log law: columns domain, share, loss, slope (of loss
-    on log weight, negative where more data help), intercept.
+    on log weight, negative where more data help), intercept, R2.
 
     Args:
         shares: (M, K) of M models; those below the minimum are left out. losses: (M, K).
@@ -57,7 +57,8 @@ def points(
         used = share > minimum
         rows = pd.DataFrame({"domain": name, "share": share[used], "loss": loss[used]})
         intercept = np.mean(rows.loss - tau * np.log(rows.share))
-        tables.append(rows.assign(slope=tau, intercept=intercept))
+        fit = np.corrcoef(np.log(rows.share), rows.loss)[0, 1] ** 2
+        tables.append(rows.assign(slope=tau, intercept=intercept, R2=fit))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -90,8 +91,8 @@ def load_regmix(
 def published(folder: str | Path, size: str) -> tuple[pd.DataFrame, str]:
     """The log law of the published models of a size, a row for each domain, and its caption."""
     shares, losses, names = load_regmix(folder, size)
-    law = pd.DataFrame(fit_lines(shares, losses), columns=["slope", "R2"])
-    law.insert(0, "domain", list(names))
+    law = points(shares, losses, names, 0.003).drop_duplicates("domain")
+    law = law[["domain", "slope", "R2"]].reset_index(drop=True)
     rank = np.nanmedian(detect_mixtures(shares, losses))
     caption = f"RegMix, {size}: slope of loss on log weight, nats per token, {len(losses)} models. "
     caption += "Spearman's correlation over domains of lead and true shares: "
@@ -104,10 +105,3 @@ def detect_mixtures(shares: np.ndarray, losses: np.ndarray) -> np.ndarray:
     means = (losses.sum(axis=0) - losses) / (len(losses) - 1)
     pairs = zip(shares, means - losses, strict=True)
     return np.array([stats.spearmanr(share, lead)[0] for share, lead in pairs])
-
-
-def fit_lines(shares: np.ndarray, losses: np.ndarray, minimum: float = 0.003) -> np.ndarray:
-    """Slope of loss on log weight, negative where more data help, and R^2: (K, 2) of K domains."""
-    pairs = zip(shares.T, losses.T, strict=True)
-    lines = [stats.linregress(np.log(w[w > minimum]), loss[w > minimum]) for w, loss in pairs]
-    return np.array([(line.slope, line.rvalue**2) for line in lines])

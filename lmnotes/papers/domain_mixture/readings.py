@@ -11,7 +11,7 @@ import pandas as pd
 from lmnotes.errors import InputError
 from lmnotes.papers.domain_mixture import gradients, rules
 from lmnotes.papers.domain_mixture.design import Gap
-from lmnotes.papers.domain_mixture.measures import closeness
+from lmnotes.papers.domain_mixture.measures import cosine, kl_to
 from lmnotes.text.chunks import TextSet
 
 
@@ -109,20 +109,25 @@ def nearness(
     texts: pd.DataFrame,
     names: Sequence[str],
 ) -> dict[str, float]:
-    """How near a model is to a target: `closeness`, and exact_kl in bits per byte (NaN where the
-    reading has no such target).
+    """How near a model is to a target: kl_var (`measures.kl_to`) and exact_kl per byte, in bits;
+    domain_error, the mean over domains of |mean difference to the target|, and offset, the mean
+    difference, nats per byte; cosine of the move from the base and the direction to the target.
 
     Args:
-        number: of the target in the reading. texts: table of the N texts; those of other domains
-            are left out. names: of the K domains.
+        number: of the target in the reading; exact_kl is NaN where it has no such.
+        texts: table of the N texts; those of other domains are left out. names: of the K domains.
     """
     used = texts["domain"].isin(list(names)).to_numpy()
     wanted, start, end = (model.log_likelihood for model in (target, base, reading))
-    gap = Gap.from_texts(texts, wanted - start, names)
-    row = closeness(wanted[used], end[used], gap, start[used]).iloc[0].to_dict()
-    n_bytes = texts["n_bytes"].to_numpy()
-    known = number < len(reading.exact)
-    return row | {"exact_kl": reading.exact_bits(number, n_bytes, used) if known else np.nan}
+    n_bytes, known = texts["n_bytes"].to_numpy(), number < len(reading.exact)
+    left = Gap.from_texts(texts, wanted - end, names)
+    return {
+        "kl_var": float(kl_to(wanted[used], end[used], left.n_bytes)),
+        "domain_error": np.abs(left.means).mean(),
+        "offset": left.per_byte.mean(),
+        "cosine": cosine((end - start)[used], (wanted - start)[used]),
+        "exact_kl": reading.exact_bits(number, n_bytes, used) if known else np.nan,
+    }
 
 
 def by_length(

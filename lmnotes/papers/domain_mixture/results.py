@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import statistics
+from lmnotes.models.maps import coordinates, projection
 from lmnotes.models.zoo import mixtures
 from lmnotes.papers.domain_mixture import (
     experiment,
@@ -162,8 +163,8 @@ def foremost(study: Study, temperature: float) -> str:
     """For each target the share that its foremost text has of the softmax over texts."""
     shares = []
     for t in study.targets:
-        powers = np.exp((gap := study.gaps[t, 1].per_byte) / temperature - gap.max() / temperature)
-        shares.append(f"{powers.max() / powers.sum():.1%} ({t})")
+        of_texts = rules.softmax(study.gaps[t, 1].per_byte, temperature)
+        shares.append(f"{of_texts.max():.1%} ({t})")
     return ", ".join(shares)
 
 
@@ -186,7 +187,7 @@ def components(study: Study, read: Mapping[tuple, Reading]) -> pd.DataFrame:
         keys = [key for key in read if key[0] == t]
         points = [read[key] for key in keys] + [study.at_start[key] for key in (t, *others)]
         L = np.array([r.log_likelihood[study.world.is_text] for r in points])  # (M, N)
-        x, y = measures.components(L).T
+        x, y = projection.pca(coordinates.double_centre(L)).T
         keys += [(t, "target", 0), *((t, "bases", s) for s in others)]
         tables.append(pd.DataFrame(keys, columns=["target", "rule", "step"]).assign(x=x, y=y))
     return pd.concat(tables, ignore_index=True)
@@ -233,20 +234,15 @@ def best_words(table: pd.DataFrame) -> list[str]:
     return said
 
 
-def which(study: Study) -> np.ndarray:
-    """(N,) domain of each held-out text that is no question."""
-    own = study.world
-    return pd.Index(own.names).get_indexer(own.heldout.domains[own.is_text])
-
-
 def by_length(study: Study) -> pd.DataFrame:
     """Both distances of target and first base on the same texts cut to several lengths."""
-    used, tables = study.world.is_text, []
-    longest = int(study.world.heldout.n_bytes[used].min())
+    own, tables = study.world, []
+    used, longest = own.is_text, int(own.heldout.n_bytes[own.is_text].min())
+    which = pd.Index(own.names).get_indexer(own.heldout.domains[used])
     lengths = [n for n in (8, 16, 32, 64, 128, 256) if n <= longest]
     base = study.at_start[1].select(used)
     for number, t in enumerate(study.own):
-        on = (study.at_start[t].select(used), number, base, which(study), lengths)
+        on = (study.at_start[t].select(used), number, base, which, lengths)
         tables.append(readings.by_length(*on).assign(target=t))
     if not tables:
         return pd.DataFrame()
@@ -272,19 +268,18 @@ def agreement(by_rule: pd.DataFrame) -> str:
     return f"Over all runs {times}, and the two correlate by {r:.2f}."
 
 
-def scores(study: Study, reading: Reading) -> np.ndarray:
-    """Next-byte accuracy in each domain, sums and digits right, per cent, (K + 2,)."""
-    own = study.world
-    return readings.scores(reading, own.heldout.table, own.names, own.answers)
-
-
 def abilities(study: Study, by_rule: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Every run with the distance of its scores from the target's and their correlation; and the
     mean scores of the rules on the way figures, with the target's, per cent."""
-    wanted = {t: scores(study, study.at_start[t]) for t in study.own}
+    own = study.world
+
+    def scores(reading: Reading) -> np.ndarray:  # (K + 2,) per cent
+        return readings.scores(reading, own.heldout.table, own.names, own.answers)
+
+    wanted = {t: scores(study.at_start[t]) for t in study.own}
     table = by_rule[(by_rule.rule != "before") & by_rule.target.isin(study.own)].copy()
     keys = list(zip(table.target, table.seed, table.rule, strict=True))
-    reached = {key: scores(study, study.readings[key]) for key in keys}
+    reached = {key: scores(study.readings[key]) for key in keys}
     pairs = [(reached[key], wanted[key[0]]) for key in keys]
     table["distance"] = [np.abs(a - b).mean() for a, b in pairs]
     table["pearson"] = [np.corrcoef(a, b)[0, 1] for a, b in pairs]
@@ -294,7 +289,7 @@ def abilities(study: Study, by_rule: pd.DataFrame) -> tuple[pd.DataFrame, pd.Dat
             LABELS[rule]: np.mean([reached[k] for k in keys if k[0] == t and k[2] == rule], axis=0)
             for rule in PATHS
         }
-        columns = {"target": t, "task": [*study.world.names, "sums", "digits"]}
+        columns = {"target": t, "task": [*own.names, "sums", "digits"]}
         rows.append(pd.DataFrame(columns | {"target's": wanted[t]} | means))
     return table, pd.concat(rows, ignore_index=True)
 
@@ -353,5 +348,4 @@ def left_by_domain(study: Study, t: str, s: int, rule: str) -> np.ndarray:
     """Mean lead of a target over a student in each domain, (K,) nats per byte."""
     own = study.world
     values = study.at_start[t].log_likelihood - study.readings[t, s, rule].log_likelihood
-    per_byte = values[own.is_text] / own.heldout.n_bytes[own.is_text]
-    return rules.domain_means(per_byte, which(study), len(own.names))
+    return Gap.from_texts(own.heldout.table, values, own.names).means

@@ -10,36 +10,27 @@ import numpy as np
 from scipy.optimize import nnls
 
 from lmnotes.errors import InputError, expect_finite, expect_shape
-from lmnotes.models.zoo.mixtures import shares, uniform
+from lmnotes.models.zoo.mixtures import uniform
 
 
-def softmax(
-    scores: np.ndarray, temperature: float | np.ndarray = 1.0, prior: np.ndarray | None = None
-) -> np.ndarray:
-    """w_a proportional to prior_a exp(score_a / T_a), (K,): the entropic rule.
+def softmax(scores: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """w_a proportional to exp(score_a / T), (K,): the entropic rule.
 
     Args:
         scores: (K,), for example mean log-likelihood differences in nats per byte.
-        temperature: in the unit of the scores, above 0; infinity gives the prior. Or (K,), each
-            domain's own slope of loss on log weight (`log_law.slopes`).
-        prior: (K,) shares to start from; uniform without.
+        temperature: in the unit of the scores, above 0; infinity gives equal shares.
 
-    With one T it is the maximiser of sum_a w_a score_a - T KL(w || prior) over the simplex.
+    It is the maximiser of sum_a w_a score_a - T KL(w || u) over the simplex, u equal shares.
 
     >>> softmax([0.0, np.log(3.0)]).round(12).tolist()
     [0.25, 0.75]
     """
     scores = _vector(scores, "scores")
-    temperature = np.asarray(temperature, float)
-    if not (temperature > 0).all() or temperature.shape not in ((), scores.shape):
-        given = f"temperature {temperature} was given for {len(scores)} domains"
-        then = "raise it, `single` is the limit of 0"
-        raise InputError(f"{given}; expected one number above 0, or one for each domain: {then}")
-    prior = uniform(len(scores)) if prior is None else shares(prior, len(scores))
+    if not temperature > 0:
+        given = f"temperature {temperature} was given; expected a number above 0"
+        raise InputError(f"{given}: raise it, the leading domain is the limit of 0")
     exponents = scores / temperature
-    kept = prior > 0
-    weights = np.zeros(len(scores))
-    weights[kept] = prior[kept] * np.exp(exponents[kept] - exponents[kept].max())
+    weights = np.exp(exponents - exponents.max())
     return weights / weights.sum()
 
 
@@ -49,9 +40,8 @@ def text_softmax(
     """w_a proportional to the mean over a domain's texts of exp(b_s / T), (K,): aggregated LLD.
 
     Args:
-        values: (N,) log-likelihood differences b_s, in nats per byte.
+        values: (N,) log-likelihood differences b_s, in nats per byte, as is the temperature.
         which: (N,) number of each text's domain, 0..K-1.
-        temperature: above 0, in the unit of the values.
 
     The mean, not the sum, so that a domain with more design texts has no more weight for it. At
     T = 1 nat per text these are importance weights p_T(x) / p_0(x).
@@ -59,11 +49,7 @@ def text_softmax(
     >>> text_softmax(np.log([1.0, 3.0, 2.0]), np.array([0, 0, 1]), 2, 1.0).tolist()
     [0.5, 0.5]
     """
-    values = _vector(values, "differences")
-    if not temperature > 0:
-        raise InputError(f"temperature {temperature} was given; expected above 0: raise it")
-    powers = np.exp((values - values.max()) / temperature)
-    weights = domain_means(powers, which, n_domains)
+    weights = domain_means(softmax(values, temperature), which, n_domains)
     return weights / weights.sum()
 
 
@@ -127,16 +113,6 @@ def least_squares(changes: np.ndarray, direction: np.ndarray) -> np.ndarray:
 def random(n_domains: int, seed: int) -> np.ndarray:
     """Shares drawn from Dirichlet(1), every mixture being as likely as any other, (K,)."""
     return np.random.default_rng(seed).dirichlet(np.ones(n_domains))
-
-
-def single(scores: np.ndarray) -> np.ndarray:
-    """All weight on the domain with the largest score, (K,): the steepest rule, a vertex.
-
-    >>> single([0.2, 0.5, 0.1]).tolist()
-    [0.0, 1.0, 0.0]
-    """
-    scores = _vector(scores, "scores")
-    return np.eye(len(scores))[scores.argmax()]
 
 
 def _vector(values, what: str) -> np.ndarray:

@@ -58,27 +58,16 @@ def corrected_interval(row: pd.Series) -> tuple[float, float]:
         return row.low, row.high
     tail, free = 0.025 * row.p_t / row.holm, row.n - 1
     wider = stats.t.ppf(1 - tail, free) / stats.t.ppf(0.975, free)
-    return row.difference - wider * (row.difference - row.low), row.difference + wider * (
-        row.high - row.difference
-    )
+    low, high = (row.difference + wider * (end - row.difference) for end in (row.low, row.high))
+    return low, high
 
 
-def intervals(
-    gaps: Sequence[Gap],
-    rule: str = "domain mean",
-    *,
-    temperature: float | str = "sd",
-    changes: Sequence[np.ndarray] | None = None,
-    level: float = 0.95,
-    n_bootstrap: int = 200,
-    seed: int = 0,
-) -> pd.DataFrame:
-    """The weights of a rule, mean over S seeds, with intervals over texts and seeds: a row for each
-    domain, with the columns domain, weight, low, high, sd_texts, sd_seeds.
+def intervals(gaps: Sequence[Gap], *, n_bootstrap: int = 200, seed: int = 0) -> pd.DataFrame:
+    """The designed shares (T = sd), mean over S seeds, with 95 % intervals over texts and seeds: a
+    row for each domain, with the columns domain, weight, low, high, sd_texts, sd_seeds.
 
     Args:
         gaps: of each seed's base to the target, over the same N texts.
-        changes: (N, K) of each seed, for "cone" and "least squares".
         n_bootstrap: times that the texts of each domain are drawn anew, the same for all seeds.
 
     sd_texts is the bootstrap's, sd_seeds that of the mean over seeds (NaN with one seed, and the
@@ -90,21 +79,10 @@ def intervals(
         given = f"{len(gaps)} gaps over different texts were given"
         then = "score all bases on one set"
         raise InputError(f"{given}; expected the same texts for all seeds: {then}")
-    pairs = list(zip(gaps, changes or [None] * len(gaps), strict=True))
 
     def weights(texts: np.ndarray) -> np.ndarray:  # (S, K)
         arrays = {"n_bytes": gaps[0].n_bytes[texts], "which": which[texts]}
-        return np.array(
-            [
-                design(
-                    replace(gap, values=gap.values[texts], **arrays),
-                    rule,
-                    temperature=temperature,
-                    changes=None if moves is None else moves[texts],
-                )
-                for gap, moves in pairs
-            ]
-        )
+        return np.array([design(replace(g, values=g.values[texts], **arrays)) for g in gaps])
 
     by_seed, draw = weights(np.arange(len(which))), np.random.default_rng(seed)
     means = [weights(_drawn_within(which, draw)).mean(axis=0) for _ in range(n_bootstrap)]
@@ -116,7 +94,7 @@ def intervals(
         total = of_texts + of_seeds
         parts = of_seeds**2 / (n_seeds - 1) + of_texts**2 / n_free_texts
         free = np.divide(total**2, parts, out=np.full_like(total, np.inf), where=parts > 0)
-    weight, reach = by_seed.mean(axis=0), stats.t.ppf((1 + level) / 2, free) * np.sqrt(total)
+    weight, reach = by_seed.mean(axis=0), stats.t.ppf(0.975, free) * np.sqrt(total)
     ends = {"low": np.maximum(weight - reach, 0), "high": np.minimum(weight + reach, 1)}
     spread = {"sd_texts": np.sqrt(of_texts), "sd_seeds": np.sqrt(of_seeds)}
     return pd.DataFrame({"domain": list(names), "weight": weight} | ends | spread)

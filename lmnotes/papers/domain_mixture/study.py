@@ -3,12 +3,14 @@ mixtures that are designed from that, and every continued training on them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from lmnotes import statistics
 from lmnotes.errors import InputError
+from lmnotes.models.runner import listing
 from lmnotes.models.zoo import mixtures
 from lmnotes.papers.domain_mixture import (
     experiment,
@@ -163,6 +165,21 @@ class Study:
         return pd.concat(tables, ignore_index=True)
 
 
+def elsewhere(given: Sequence[str], taken: Sequence[str] = ()) -> dict[str, str]:
+    """What loads each target that is not trained here, by its label: a folder or a hub id.
+
+    given: hub ids, folders of models, and files that `listing.listed` reads. taken: other names.
+    """
+    places: dict[str, str] = {}
+    for name in given:
+        if Path(name).exists():
+            table = listing.listed(name)
+            places |= dict(zip(table["label"], table["folder"], strict=True))
+        else:
+            places[name.rpartition("/")[2]] = name
+    return {f"{name} (given)" if name in taken else name: at for name, at in places.items()}
+
+
 def train(
     own: World,
     target_models: Sequence[str] = (),
@@ -183,7 +200,14 @@ def train(
     processes: int,
 ) -> Study:
     """Bases on equal shares, a target for each known mixture, and other targets, one at a time;
-    those that cannot be read are left out, with the reason. Arguments as the parameters."""
+    those that cannot be read are left out, with the reason. Arguments as the parameters.
+
+    Raises InputError where there is no target of a known mixture: exact KL and scores need one.
+    """
+    if not own.truth:
+        given = "no target was named that is trained here"
+        raise InputError(f"{given}; expected one at least: name it in target_names, others beside")
+    others = elsewhere(target_models, taken=tuple(own.truth))
     training = {"n_sequences": batch, "window": chunk_bytes, "learning_rate": base_rate}
     training["warm_up"] = warm_up
     like_base = {"shape": shape, "weights": own.uniform, "width": base_width} | training
@@ -211,21 +235,17 @@ def train(
     options = {"workers": 1}
     at_start = jobs.read_all(models_here, own.heldout, own.domains, folders, **options)
     failed = []
-    for name in target_models:
+    for name, place in others.items():
         try:
             on_texts = [
-                jobs.read_all({name: name}, texts, own.domains, **options)[name]
+                jobs.read_all({name: place}, texts, own.domains, **options)[name]
                 for texts in (own.design, own.heldout)
             ]
         except Exception as error:  # whatever a hub model raises costs this target alone
             failed.append((name, f"{type(error).__name__}: {error}"))
             continue
         on_design[name], at_start[name] = on_texts
-    targets = [*own.truth, *(name for name in target_models if name in at_start)]
-    if not targets:
-        given = f"targets {', '.join(target_models) or 'none'} were given, and none could be read"
-        why = "; ".join(reason for _, reason in failed)
-        raise InputError(f"{given} {why}; expected one at least: name one in target_names")
+    targets = [*own.truth, *(name for name in others if name in at_start)]
     gaps = {
         (t, s): Gap.from_texts(
             own.design.table, on_design[t].log_likelihood - on_design[s].log_likelihood, own.names
@@ -351,12 +371,10 @@ def run(study: Study, sweep: Sequence[float], scratch_run: Mapping) -> None:
         if t in study.own:
             runs[t, s, "kd"] = study.onwards(s, own.uniform, teacher=study.on_design[t].folder)
         if s in study.few:
-            plain = replace(
-                study.onwards(s, own.uniform), spec=replace(study.continued, checkpoints=())
-            )
-            wanted = study.on_design[t].log_likelihood
-            every = max(study.continued.n_steps // 2, 1)
-            runs[t, s, "iterative"] = jobs.TrainedAnew(plain, wanted, own.design, every=every)
+            plain = replace(study.continued, checkpoints=())
+            begun = replace(study.onwards(s, own.uniform), spec=plain)
+            wanted, halfway = study.on_design[t].log_likelihood, max(plain.n_steps // 2, 1)
+            runs[t, s, "iterative"] = jobs.TrainedAnew(begun, wanted, own.design, every=halfway)
     for t in study.targets:
         for T in sweep:
             weights = design(study.gaps[t, 1], "aggregated", temperature=T)

@@ -7,7 +7,15 @@ import pytest
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.zoo import mixtures
-from lmnotes.papers.domain_mixture import design, experiment, log_law, measures, rules, significance
+from lmnotes.papers.domain_mixture import (
+    design,
+    experiment,
+    log_law,
+    measures,
+    readings,
+    rules,
+    significance,
+)
 
 NAMES = ("code", "news", "names", "legal")
 
@@ -104,10 +112,7 @@ def test_limits_of_temperature():
         np.testing.assert_allclose(
             design.design(gap, rule, temperature=1e-4), [1, 0, 0, 0], atol=1e-6
         )
-    prior = np.array([0.1, 0.2, 0.3, 0.4])
-    np.testing.assert_allclose(
-        design.design(gap, temperature=np.inf, prior=prior), prior, atol=1e-12
-    )
+    np.testing.assert_allclose(design.design(gap, temperature=np.inf), 0.25, atol=1e-12)
     anti = design.design(gap, "anti", temperature=0.2)
     assert anti.argmin() == 0 and anti.argmax() == 2
     np.testing.assert_array_equal(design.design(gap, "single"), [1, 0, 0, 0])
@@ -141,8 +146,8 @@ def test_log_law_is_inverted():
     result = log_law.slopes(weights, best - slopes * np.log(weights), minimum=0.0)
     np.testing.assert_allclose(result, slopes, atol=1e-10)
     target = np.array([0.5, 0.1, 0.1, 0.3])
-    difference = slopes * np.log(target / 0.25)  # losses of uniform less those of the target
-    np.testing.assert_allclose(rules.softmax(difference, slopes), target, atol=1e-12)
+    difference = 0.2 * np.log(target / 0.25)  # losses of uniform less those of the target
+    np.testing.assert_allclose(rules.softmax(difference, 0.2), target, atol=1e-12)
 
 
 def a_matrix() -> LikelihoodMatrix:
@@ -175,17 +180,29 @@ def test_kl_is_that_of_the_map():
     np.testing.assert_allclose(measures.kl_to(L.values[1], L.values, L.n_bytes), kl[1], atol=1e-12)
 
 
-def test_closeness():
+def test_nearness():
     L = a_matrix()
+    n_texts, n_bytes = len(L.texts), L.n_bytes
     base, target = L.values[:2]
-    gap = design.Gap.from_texts(L.texts, target - base, NAMES)
-    half = (base + target) / 2
-    table = measures.closeness(target, [base, half, target, target - 2.0], gap, base)
-    assert table["kl_var"].tolist()[2:] == pytest.approx([0, 0], abs=1e-12)
-    assert table["kl_var"][1] == pytest.approx(table["kl_var"][0] / 4)
-    assert table["domain_error"][1] == pytest.approx(table["domain_error"][0] / 2)
-    assert table["offset"][3] == pytest.approx(np.mean(2.0 / L.n_bytes))  # kl_var is blind to it
-    assert table["cosine"].tolist() == pytest.approx([0, 1, 1, 1])
+
+    def reading(values, exact=1.0):
+        exact = np.full((1, n_texts, 1), exact)
+        return readings.Reading(values[:, None], np.zeros((n_texts, 1)), exact)
+
+    def near(values):
+        about = (reading(target), 0, reading(base), reading(values), L.texts, NAMES)
+        return readings.nearness(*about)
+
+    before, half, there, below = map(near, (base, (base + target) / 2, target, target - 2.0))
+    assert [there["kl_var"], below["kl_var"]] == pytest.approx([0, 0], abs=1e-12)
+    assert half["kl_var"] == pytest.approx(before["kl_var"] / 4)
+    assert half["domain_error"] == pytest.approx(before["domain_error"] / 2)
+    assert below["offset"] == pytest.approx(np.mean(2.0 / n_bytes))  # kl_var is blind to it
+    cosines = [row["cosine"] for row in (before, half, there, below)]
+    assert cosines == pytest.approx([0, 1, 1, 1])
+    assert there["exact_kl"] == pytest.approx(n_texts / n_bytes.sum() / np.log(2))
+    last = readings.nearness(reading(target), 1, reading(base), reading(base), L.texts, NAMES)
+    assert np.isnan(last["exact_kl"])
 
 
 @pytest.mark.parametrize(("of_seeds", "of_texts"), [(0.1, 0.3), (0.01, 0.5), (0.1, 0.05)])
@@ -193,14 +210,14 @@ def test_intervals_cover(of_seeds, of_texts):
     """95 % intervals hold the weights of the true means in about 95 % of simulated worlds."""
     draw, n_worlds, n_seeds, which = np.random.default_rng(1), 60, 5, np.repeat(np.arange(4), 25)
     means = np.array([0.3, 0.1, -0.2, 0.0])
-    truth, inside = rules.softmax(means, 0.5), []
+    truth, inside = rules.softmax(means, means.std()), []
     ones = np.ones(100)
     for _ in range(n_worlds):
         values = means[which] + of_texts * draw.standard_normal(100)
         values = values + of_seeds * draw.standard_normal((n_seeds, 4))[:, which]
         values = values + 0.05 * draw.standard_normal(values.shape)
         gaps = [design.Gap(row, ones, which, NAMES) for row in values]
-        table = significance.intervals(gaps, temperature=0.5, n_bootstrap=30)
+        table = significance.intervals(gaps, n_bootstrap=30)
         inside.append((table["low"] <= truth) & (truth <= table["high"]))
     assert 0.88 <= np.mean(inside) <= 0.995
 
@@ -208,12 +225,12 @@ def test_intervals_cover(of_seeds, of_texts):
 def test_intervals_table():
     gaps = [a_gap(seed=seed) for seed in range(3)]
     gaps = [design.Gap(gap.values, gaps[0].n_bytes, gap.which, NAMES) for gap in gaps]
-    table = significance.intervals(gaps, "cone", changes=[some_changes()] * 3, n_bootstrap=20)
+    table = significance.intervals(gaps, n_bootstrap=20)
     assert table["domain"].tolist() == list(NAMES)
-    mean = np.mean([design.design(gap, "cone", changes=some_changes()) for gap in gaps], axis=0)
+    mean = np.mean([design.design(gap) for gap in gaps], axis=0)
     np.testing.assert_allclose(table["weight"], mean)
     assert (table["low"] <= table["weight"]).all() and (table["high"] >= table["weight"]).all()
-    again = significance.intervals(gaps, "cone", changes=[some_changes()] * 3, n_bootstrap=20)
+    again = significance.intervals(gaps, n_bootstrap=20)
     pd.testing.assert_frame_equal(table, again)
     alone = significance.intervals(gaps[:1], n_bootstrap=20)
     assert alone["sd_seeds"].isna().all() and (alone["high"] > alone["low"]).all()

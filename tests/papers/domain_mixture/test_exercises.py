@@ -1,5 +1,7 @@
 """The exercises of notebook 10: each wrong answer is told its own mistake."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -76,5 +78,5 @@ def test_break_the_claim():
         30: "hot is equal shares",
         0.7: "read the points of the figure",
     }
-    names = {"tempered": tempered, "targets": ["t"]}
+    names = {"tempered": tempered, "study": SimpleNamespace(own=["t"])}
     assert_feedback(exercises.break_the_claim(tempered, "t"), wrong, **names)

@@ -104,8 +104,9 @@ def test_published_models(tmp_path):
     assert read == ("arxiv", "github")
     np.testing.assert_allclose(w, shares[:, :2])
     np.testing.assert_allclose(kept, losses)
-    law = log_law.fit_lines(w, kept)
-    np.testing.assert_allclose(law, [[-0.25, 1], [-0.5, 1]], atol=1e-9)
+    law, caption = log_law.published(tmp_path, "1m")
+    assert law.domain.tolist() == ["arxiv", "github"] and "20 models" in caption
+    np.testing.assert_allclose(law[["slope", "R2"]], [[-0.25, 1], [-0.5, 1]], atol=1e-9)
     assert np.nanmean(log_law.detect_mixtures(w, kept)) > 0.3
     with pytest.raises(FileNotFoundError, match="expected the CSV files of RegMix"):
         log_law.load_regmix(tmp_path, "1B")

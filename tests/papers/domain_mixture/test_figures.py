@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -7,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lmnotes.papers.domain_mixture import figures, live
+from lmnotes.papers.domain_mixture import design, figures, live
 
 NAMES = ("code", "news", "names")
 
@@ -86,24 +88,45 @@ def test_ticks_lie_among_the_values(values):
     assert all(0.9 * values[0] <= tick <= 1.1 * values[1] for tick in ticks)
 
 
-def test_recipe_adds_the_moves_up():
-    places = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
-    figure = live.recipe(places, NAMES, {"yours": np.array([0.5, 0.5, 0])}, 0.7)
-    left, right = figure.axes
+def view(monkeypatch, build, *arguments):
+    """What a view draws, as a function of its controls."""
+    monkeypatch.setattr(live.notebook, "explore", lambda draw, **_: draw)
+    return build(*arguments)
+
+
+def a_study(**given):
+    """A study of three domains; its one target leads in the first."""
+    which = np.arange(3)
+    gap = design.Gap(np.array([2.0, 0, -2]), np.full(3, 10), which, NAMES)
+    world = SimpleNamespace(names=NAMES)
+    return SimpleNamespace(world=world, targets=["t"], gaps={("t", 1): gap}, **given)
+
+
+def test_recipe_adds_the_moves_up(monkeypatch):
+    """Domains move their own text by one; half of the first two is 45 degrees off the first."""
+    readings = {("probe", 1, a): SimpleNamespace(log_likelihood=np.eye(3)[a]) for a in range(3)}
+    base = {1: SimpleNamespace(log_likelihood=np.zeros(3))}
+    study = a_study(measured=readings, on_design=base)
+    draw = view(monkeypatch, live.recipe_designer, study)
+    left, right = draw(code=1, news=1, names=0).axes
     (end,) = [line for line in left.lines if line.get_label() == "yours"]
-    assert end.get_xydata().tolist() == [[0.5, 0.5]] and "0.70" in left.get_title()
-    assert [bar.get_width() for bar in right.patches[:3]] == [0.5, 0.5, 0]
+    assert end.get_xdata().tolist() == pytest.approx([0.125])  # <(1,1,0)/2, d> / |d|^2
+    assert [bar.get_width() for bar in right.patches[:3]] == pytest.approx([0.5, 0.5, 0], abs=1e-8)
+    assert "cosine: 0.87" in draw(code=1, news=1, names=0).axes[0].get_title()
 
 
-def test_the_truth_of_a_diet_is_hidden_until_asked():
-    values = np.array([0.3, 0.1, -0.1])
-    hidden = live.diet(NAMES, values, values, None, "m")
-    shown = live.diet(NAMES, values, values, values, "m")
+def test_the_truth_of_a_diet_is_hidden_until_asked(monkeypatch):
+    study, values = a_study(), np.array([0.5, 0.3, 0.2])
+    guesses = {1: (study.gaps["t", 1], values, values[::-1])}
+    draw = view(monkeypatch, live.guess_the_diet, study, guesses)
+    hidden, shown = draw(), draw(reveal=True)
     assert len(hidden.axes[1].patches) == 3 and len(shown.axes[1].patches) == 6
+    assert shown.axes[0].get_title() == "hidden model 1: off by 0.30"
 
 
-def test_a_dial_says_the_entropy():
+def test_a_dial_says_the_entropy(monkeypatch):
     table = pd.DataFrame({"temperature": [0.1, np.inf], "kl_var": [1.0, 2], "exact_kl": [3.0, 2]})
-    left, right = live.dial(np.full(3, 1 / 3), NAMES, table, 0.25).axes
-    assert left.get_title() == "T = 0.25: entropy 1.10 of 1.10"
+    draw = view(monkeypatch, live.temperature_dial, a_study(), table.assign(target="t"))
+    left, right = draw(T=1e9).axes
+    assert left.get_title() == "T = 1e+09: entropy 1.10 of 1.10 nats"
     assert [line.get_ydata().tolist() for line in right.lines[:2]] == [[0.5], [1.5]]

@@ -12,7 +12,7 @@ import torch
 from lmnotes.models.scoring import loading, score
 from lmnotes.models.zoo import mixtures, plans
 from lmnotes.models.zoo.mixtures import Domains
-from lmnotes.papers.domain_mixture import design, experiment, gradients, jobs, readings
+from lmnotes.papers.domain_mixture import design, gradients, jobs, readings
 from lmnotes.papers.domain_mixture import steps as superposition
 from lmnotes.text.chunks import TextSet
 
@@ -119,19 +119,18 @@ def test_weights_designed_anew(domains, models):
     texts = TEXTS.select([0, 1, 2])
     target = score.score_texts(models["b"], texts, device="cpu").log_likelihood
     run = mixtures.Run(replace(SPEC, n_steps=5), (1, 1, 1), 7, start=models["a"])
-    job = jobs.TrainedAnew(run, target, texts, every=2, temperature=0.5)
+    job = jobs.TrainedAnew(run, target, texts, every=2)
     reading = jobs.read_all({"anew": job}, texts, domains, device="cpu", workers=1)["anew"]
-    given = {"every": 2, "temperature": 0.5, "device": "cpu"}
-    parts = experiment.train_anew(run, domains, target, texts, **given)
+    parts = job.parts(domains, "cpu")
     assert parts["step"].tolist() == [2, 4, 5] and reading.folder == parts["folder"].iloc[-1]
     before = [models["a"], *parts["folder"]]
     for row, folder in zip(parts[list(domains.names)].to_numpy(), before, strict=False):
         values = target - score.score_texts(folder, texts, device="cpu").log_likelihood
         gap = design.Gap(values, texts.n_bytes, np.arange(3), domains.names)
-        np.testing.assert_allclose(row, design.design(gap, temperature=0.5), atol=1e-5)
+        np.testing.assert_allclose(row, design.design(gap), atol=1e-5)
     assert job.key(domains, "cpu") != replace(job, every=3).key(domains, "cpu")
     with pytest.raises(ValueError, match="start=''"):
-        experiment.train_anew(replace(run, start=""), domains, target, texts, every=2)
+        replace(job, run=replace(run, start="")).parts(domains, "cpu")
 
 
 def test_gradient_jobs(domains, models):
