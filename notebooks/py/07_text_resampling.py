@@ -19,9 +19,12 @@ perplexity: float = 30.0  # 1..200, of t-SNE
 n_items: int = 200  # 10..5000, items of each home-made task
 n_seeds: int = 5  # 1..50, ways to split models into folds
 bytes_per_second: int = 7000  # 1..100000000, that one processor scores; for the cost table
+ledger: str | None = None  # a folder of rows that were scored before; None: that of these texts
+rule: str = ""  # how texts are scored, as "bos=always truncate=512"; empty: the published rule
 
 # %% tags=["parameters"]
 zoo_plan: Literal["smoke", "laptop", "paper"] = "laptop"  # the small models of notebook 06
+models_file: str | None = None  # your own models instead: a list, or a csv
 published_matrix: str | None = None  # the released pickle: its models and texts instead
 sealed_matrix: str | None = None  # a file that Ledger.seal wrote: its models and texts instead
 text_set: str = "installed"  # installed | a path; with a matrix, only to show its texts
@@ -52,7 +55,7 @@ notebook.hero()
 # - compute what a map costs.
 #
 # **Settings.** The models are those of notebook 06: small ones, trained on this machine on text that any installation carries. The paper has 1,018 public models and 10,000 texts; its
-# released matrix is read by `lmnotes run 07 --profile paper -p published_matrix=FILE`, and a matrix of your own, which `Ledger.seal` wrote, by `-p sealed_matrix=FILE`.
+# released matrix is read by `lmnotes run 07 --profile paper -p published_matrix=FILE`, a matrix of your own, which `Ledger.seal` wrote, by `-p sealed_matrix=FILE`, and your own models by `-p models_file=FILE`: a list of hub ids or folders, or a csv with model and perhaps revision, family, parent, date and scores.
 #
 # ## 1. Models, texts, and the target
 #
@@ -67,17 +70,18 @@ notebook.hero()
 zoo = None
 if published_matrix is None and sealed_matrix is None:
     texts = text.chunks.load(text_set, size=chunk_bytes, per_domain=per_domain, seed=seed)
-    zoo = models.zoo.build(zoo_plan, texts=texts)
-    ledger = models.ledger.open(texts)
-    models.runner.score_small(zoo.models, ledger)
-    matrix = paper.study.describe(ledger.matrix(about=zoo.models))
-    study = paper.study.Study(matrix, clip_share, texts, is_zoo=True)
+    if models_file is None:
+        zoo = models.zoo.build(zoo_plan, texts=texts)
+    trained = None if zoo is None else zoo.models
+    study = paper.study.score(texts, trained, models_file, clip_share, rule=rule, folder=ledger)
 else:
     files = {"published_matrix": published_matrix, "sealed_matrix": sealed_matrix}
     study = paper.study.read(**files, text_set=text_set, clip_share=clip_share)
 N = study.n_texts
 notebook.note_input("texts", study.raw.text_set)
-notebook.note_input("models", f"{len(study)} models, rule {study.raw.rule}")
+notebook.note_input("models", study.inputs or f"{len(study)} models, rule {study.raw.rule}")
+if study.failures is not None and len(study.failures):
+    notebook.table(study.failures, "failed", caption="Models that could not be scored, and why.")
 notebook.table(
     paper.tables.texts(study),
     "texts",

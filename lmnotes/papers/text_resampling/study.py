@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from lmnotes.errors import InputError
-from lmnotes.models import ledger
+from lmnotes.models import ledger, runner
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import layout, resample
+from lmnotes.models.runner import listing
+from lmnotes.models.scoring.rule import read as read_rule
 from lmnotes.papers.text_resampling import errors
 from lmnotes.text import chunks
 from lmnotes.text.chunks import TextSet
@@ -32,13 +34,14 @@ class Study:
 
     raw: log-likelihoods as scored, whose table of models has `label`, `family` and `lineage`;
     clip_share: of its entries, raised to their quantile; texts: to be shown, where they are known;
-    is_zoo: whether the models were trained here.
+    failures, inputs: of models of one's own, as `listing.scored` gives them.
     """
 
     raw: LikelihoodMatrix
     clip_share: float
     texts: TextSet | None = None
-    is_zoo: bool = False
+    failures: pd.DataFrame | None = None
+    inputs: list[dict] | None = None
 
     def __len__(self) -> int:
         return len(self.raw.models)
@@ -157,6 +160,29 @@ def describe(raw: LikelihoodMatrix) -> LikelihoodMatrix:
     if "lineage" not in about:
         about["lineage"] = about["family"] if about["family"].nunique() > 1 else names
     return LikelihoodMatrix(raw.values, about, raw.texts, raw.rule, raw.text_set, raw.threshold)
+
+
+def score(
+    texts: TextSet,
+    trained: pd.DataFrame | None,
+    models_file: str | None,
+    clip_share: float = 0.02,
+    *,
+    rule: str = "",
+    folder: str | None = None,
+) -> Study:
+    """The study of models that are scored here: a zoo's, or those that a file lists.
+
+    Args:
+        trained: the table of a zoo; None with models_file, as `listing.listed` reads it.
+        rule: such as "bos=always truncate=512". folder: of the ledger.
+    """
+    if trained is None:
+        own = listing.scored(listing.listed(models_file), texts, rule, folder)
+        return Study(describe(own.matrix), clip_share, texts, own.failures, own.inputs)
+    rows = ledger.open(texts, read_rule(rule), folder)
+    runner.score_small(trained, rows)
+    return Study(describe(rows.matrix(about=trained)), clip_share, texts)
 
 
 def read(

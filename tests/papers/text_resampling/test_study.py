@@ -1,11 +1,13 @@
 """A matrix of one's own, sealed, of which nothing is known but the names of its models."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lmnotes.errors import InputError
 from lmnotes.figures import style
 from lmnotes.models.ledger import released
+from lmnotes.models.runner import listing
 from lmnotes.papers.text_resampling import (
     equal_error,
     figures,
@@ -76,3 +78,12 @@ def test_families_from_any_column_and_labels_that_differ(matrix):
     again = study.describe(type(matrix)(matrix.values, named, matrix.texts, matrix.rule))
     assert set(again.models.family) == {"Llama"}
     assert again.models.label.tolist()[:3] == ["lab/model-0", "other/model-0", "model-2"]
+
+
+def test_models_that_a_file_lists_are_scored_with_their_failures(matrix, monkeypatch):
+    failures = pd.DataFrame({"model": ["lab/broken"], "reason": ["no weights"]})
+    result = listing.Scored(matrix, failures, [{"model": "lab/model-0"}])
+    monkeypatch.setattr(listing, "listed", lambda path: path)
+    monkeypatch.setattr(listing, "scored", lambda *given: result)
+    own = study.score(None, None, "models.csv", rule="truncate=512")
+    assert len(own) == 18 and own.failures is failures and own.inputs == result.inputs
