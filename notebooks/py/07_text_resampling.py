@@ -37,6 +37,7 @@ new_share: float = 0.12  # 0.01..0.5, of the models, the latest ones, that are a
 seed: int = 42  # 0..1000000, of the texts and of the first run; the paper's is 42
 
 # %%
+import numpy as np  # noqa: F401  for your answers
 
 from lmnotes import figures, models, notebook, text
 from lmnotes.papers import text_resampling as paper
