@@ -23,7 +23,7 @@ GROUPS = {
     "relatives": ("FT", "Intra-type", "Random"),
     "layers": ("Layer",),
 }
-_EDGE = {"edgecolors": "white", "linewidths": 0.4, "zorder": 3}
+_EDGE = {"edgecolors": "white", "linewidths": 0.4, "zorder": 5}
 
 
 def ruler(values: Mapping[str, np.ndarray], table: pd.DataFrame) -> Figure:
@@ -212,8 +212,14 @@ def shifts(ax: Axes, originals: np.ndarray, changed: np.ndarray, table: pd.DataF
         ax.plot(*np.stack(ends).T, color=colour, lw=0.7)
         for place, marker in zip(ends, "os", strict=True):
             ax.scatter(*place, color=colour, s=22, marker=marker, **_EDGE)
-    ax.margins(x=0.35, y=0.1)
+    _room_for_names(ax)
     style.name_words(ax, *originals.T, {name: row for row, name in enumerate(table["model"])})
+
+
+def _room_for_names(ax: Axes) -> None:
+    """Space to the right of the points, where their names stand."""
+    low, high = ax.get_xlim()
+    ax.set_xlim(low, high + 0.5 * (high - low))
 
 
 def threads(ax: Axes, paths: Sequence[np.ndarray], table: pd.DataFrame) -> None:
@@ -229,7 +235,7 @@ def threads(ax: Axes, paths: Sequence[np.ndarray], table: pd.DataFrame) -> None:
         ax.scatter(*places[:-1].T, color=shades[:-1], s=22, linewidths=0, zorder=2)
         look = {"facecolors": "white", "edgecolors": colour, "linewidths": 1.2, "zorder": 3}
         ax.scatter(*places[-1], marker="s", s=30, **look)
-    ax.margins(x=0.35, y=0.1)
+    _room_for_names(ax)
     first = np.stack([places[0] for places in paths])
     style.name_words(ax, *first.T, {name: row for row, name in enumerate(table["model"])})
 
