@@ -196,7 +196,8 @@ def with_paths(
 def _seen(parameter: Parameter, value: object, root: Path) -> object:
     """A value, absolute where it is the path of something that is there."""
     words = {word for pair in _WORDS.findall(parameter.comment) for word in pair}
-    if not isinstance(value, str) or value in {*words, "", parameter.default}:
+    default = parameter.default if isinstance(parameter.default, list) else [parameter.default]
+    if not isinstance(value, str) or value in ("", *words, *default):
         return value
     with contextlib.suppress(OSError):  # a text that is too long for a path
         for path in (Path(value), root / value):

@@ -173,3 +173,13 @@ def test_a_cell_that_cannot_be_checked_is_refused(source, words):
         parameters.parse(source, "02_x.ipynb")
     assert words in str(caught.value)
     assert "02_x.ipynb" in str(caught.value)
+
+
+def test_items_of_a_list_are_paths_where_they_are_there(tmp_path):
+    source = 'names: list[str] = ["docs"]  # domains\nothers: list[str] = []  # ids or folders'
+    declared = parameters.parse(source)
+    for name in ("docs", "mine"):
+        (tmp_path / name).mkdir()
+    given = {"names": ["docs"], "others": ["mine", "me/theirs"]}
+    values = parameters.with_paths(declared, list(given), given, tmp_path)
+    assert values == {"names": ["docs"], "others": [str(tmp_path / "mine"), "me/theirs"]}
