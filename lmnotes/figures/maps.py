@@ -24,6 +24,7 @@ KINDS = {
     "merge": ("D", "merge"),
     "ngram": ("s", "counted"),
 }
+_MOST = 24  # families that a legend names
 _LANDMARKS = 60  # models, below which all names stand on a map
 
 
@@ -159,8 +160,10 @@ def legend(ax: Axes, look: Population, **kwargs) -> None:
     dot = {"ls": "", "ms": 4.5, "mec": "white", "mew": 0.3}
     handles = [
         Line2D([], [], color=colour, marker=marker, label=name, **dot)
-        for name, colour, marker in look.families
+        for name, colour, marker in look.families[:_MOST]
     ]
+    if left := len(look.families) - len(handles):
+        handles.append(Line2D([], [], ls="", label=f"and {left} more"))
     handles += [
         Line2D([], [], color=style.GREY, marker=marker, label=words, **dot)
         for words, marker in look.kinds

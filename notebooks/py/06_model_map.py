@@ -27,7 +27,7 @@ n_interpolation_texts: int = 225  # 10..1000000
 
 # %% tags=["parameters"]
 zoo_plan: Literal["smoke", "laptop", "paper"] = "laptop"  # the population trained here
-models_file: str | None = None  # hub ids or folders, one per line: the map is of these instead
+models_file: str | None = None  # your own models, a list or a csv: the map is of these instead
 published_matrix: str | None = None  # the released pickle: the map is of its models instead
 text_set: str = "installed"  # installed | pile10k | a path
 chunk_bytes: int = 128  # 32..4096, of a text at most; the models of the zoo learnt on 128
@@ -46,7 +46,6 @@ from lmnotes.papers import model_map as paper
 figures.style.use()
 notebook.begin("06_model_map", globals())
 notebook.hero()
-paper.population.expect_paths(models_file, published_matrix, scores_file)
 
 # %% [markdown]
 # **After this notebook you can**
@@ -58,7 +57,7 @@ paper.population.expect_paths(models_file, published_matrix, scores_file)
 # - recognise a model that has seen the test texts.
 #
 # **Settings.** The paper maps 1,018 public models on GPUs. Here a population of small models is trained on this machine from text that every
-# installation carries. For the map of your own models: `lmnotes run 06 --profile paper -p models_file=models.txt`, one hub id or folder per line; nothing is trained then.
+# installation carries. For the map of your own models: `lmnotes run 06 --profile paper -p models_file=models.csv`; nothing is trained then. The file has one hub id or folder per line, or is a csv with a column `model` and, where known, revision, family, parent, date, size and scores; models of one first ancestor, else of one family, are one lineage.
 # `-p published_matrix=FILE` reads the authors' released matrix and scores nothing.
 #
 # ## 1. Texts and models
@@ -90,7 +89,8 @@ notebook.table(
     caption=f"{len(population)} models by family; smallest and largest in parameters (n-gram models: stored counts).",
 )
 if population.failed is not None and len(population.failed):
-    notebook.table(population.failed, "failed", caption="Models that could not be scored, and why.")
+    why = "Models that could not be scored: why, and what to do."
+    notebook.table(population.failed, "failed", caption=why)
 
 # %% [markdown]
 # ## 2. One number per text
@@ -145,7 +145,7 @@ one_bit.check(...)
 # %%
 linkage = models.maps.projection.tree(population.Q)
 order = models.maps.projection.leaf_order(linkage)
-kinds = population.models.get("architecture", population.models.family).rename("architecture")
+kinds = population.models["architecture" if population.is_zoo else "family"]
 notebook.figure(
     paper.atlas.distances(population.distance, order, population.models),
     "kl_matrix",
@@ -274,6 +274,7 @@ if compared:
     notebook.claims.record_all(claims)
     notebook.says("kl_factor", factor=every.factor)
 else:
+    notebook.says("needs_bytes")
     notebook.claims.record_all(paper.kl_runs.ABSENT)
 notebook.teach.quiz("which_grows")
 
@@ -311,7 +312,12 @@ notebook.table(
     caption=f"An item of each task; there are {n_items} of each.",
 )
 benchmark = paper.task_scores.choose(
-    population.models, scores_file, per_domain=per_domain, n_items=n_items, seed=seed
+    population.models,
+    population.benchmarks,
+    scores_file,
+    per_domain=per_domain,
+    n_items=n_items,
+    seed=seed,
 )
 tasks = {"task mean": benchmark.mean, "strongest task": pd.Series(benchmark.strongest)}
 notebook.figure(
@@ -411,6 +417,8 @@ if between:
     )
     notebook.table(between.summary, "interpolation", caption="Weight space and prediction.")
     paper.live.explore_plane(between)
+else:
+    notebook.says("needs_fork")
 
 # %% [markdown]
 # ## 10. The tokenizer trap
@@ -430,6 +438,8 @@ if trained is not None:
     )
     notebook.table(trap.table, "tokenizers", caption="The same, pair by pair.")
     notebook.says("moves", median=middle, **trap.medians())
+else:
+    notebook.says("needs_twins")
 
 # %% [markdown]
 # ## 11. The claims

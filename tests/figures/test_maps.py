@@ -4,18 +4,6 @@ import pandas as pd
 import pytest
 
 from lmnotes.figures import maps as plot_map
-from lmnotes.models.maps import coordinates as maps
-from lmnotes.models.maps import projection
-from lmnotes.papers.model_map import figures, interpolation
-
-
-@pytest.fixture
-def population():
-    rng = np.random.default_rng(0)
-    q = maps.double_centre(rng.normal(0, 9, (12, 30)))
-    family = pd.Series([f"family {i % 9}" for i in range(12)], name="family")
-    yield q, family, maps.kl(q)
-    plt.close("all")
 
 
 def test_classes_beyond_the_palette_get_another_marker():
@@ -29,44 +17,6 @@ def test_numbers_are_a_scale_and_missing_ones_grey():
     assert looks.is_scale and looks.colours[2] == plot_map.style.GREY
     assert [step for step, _ in looks.legend] == ["1", "2", "3"]
     assert len(set(looks.colours)) == 4
-
-
-def test_maps_draw_every_model_once(population):
-    q, family, _kl = population
-    xy = projection.pca(q)
-    figure = figures.projections({"PCA": xy, "again": xy}, family, {"PCA": ("x", "y")})
-    for ax in figure.axes[:2]:
-        assert sum(len(points.get_offsets()) for points in ax.collections) == 12
-    assert figure.axes[0].get_xlabel() == "x" and not figure.axes[1].get_xticks().size
-    panels = figures.colourings(xy, {"family": family, "number": pd.Series(q[:, 0])}, {})
-    assert len(panels.axes) >= 2
-
-
-def test_the_matrix_is_in_the_order_of_the_tree(population):
-    q, family, kl = population
-    linkage = projection.tree(q)
-    order = projection.leaf_order(linkage)
-    image = figures.distances(kl, order, family).axes[0].images[0].get_array()
-    assert image[0, 3] == pytest.approx(max(kl[order[0], order[3]], image.min()))
-    names = [f"m{i}" for i in range(12)]
-    labels = figures.tree(linkage, names, family).axes[0].get_yticklabels()
-    assert [label.get_text() for label in labels] == [names[i] for i in order]
-
-
-def test_figures_of_checks_show_what_they_are_given(population):
-    q, family, _kl = population
-    lengths = pd.DataFrame({"pair": ["a", "a", "b", "b"], "n_bytes": [64, 128] * 2, "sampled": 2.0})
-    lengths = lengths.assign(error=0.1, total=5.0, within=3.0)
-    assert len(figures.by_length(lengths).axes) == 2
-    check = pd.DataFrame({"kind": ["x", "y"], "variance": [1.0, 2], "other": [0.5, 3]})
-    assert figures.agreement(check, {"other": "label"}).axes[0].get_xlabel() == "label"
-    points = interpolation.grid()
-    mean = points.sum(axis=1)
-    figure = figures.interpolation(points, points, mean, mean, points, "r = 1")
-    texts = [text.get_text() for text in figure.axes[0].texts]
-    assert texts == ["$\\theta_0$", "$\\theta_1$", "$\\theta_2$"]
-    moved = figures.moves(q[:, :2], {"no BOS": [(0, 1)]}, family)
-    assert "no BOS" in [text.get_text() for text in moved.axes[0].get_legend().get_texts()]
 
 
 @pytest.fixture

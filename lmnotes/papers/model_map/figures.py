@@ -167,12 +167,13 @@ def spectrum(cumulative: np.ndarray, marks: Mapping[float, int]) -> Figure:
 def contrast(comparison: Comparison) -> Figure:
     """What the coordinates and what the mean log-likelihood alone tell of each score, under grouped
     and random folds, and the mean of the tasks as it was predicted (Tables 2, 3, Figure 8)."""
-    figure, axes = style.panels(3, height=0.9 + 0.24 * len(comparison.columns))
+    figure, axes = style.panels(3, height=max(2.2, 0.9 + 0.24 * len(comparison.columns)))
     targets, places = comparison.columns, np.arange(len(comparison.columns))[::-1]
     alone = comparison.alone.set_index("target").r[targets]
+    low = min(-0.55, comparison.table.r.min() - 0.1)
     for ax, folds in zip(axes, FOLDS, strict=False):
         ax.axvline(0, color=style.GREY, lw=0.5)
-        ax.set(title=f"{folds} folds", xlabel="Pearson's r", xlim=(-0.55, 1.05))
+        ax.set(title=f"{folds} folds", xlabel="Pearson's r", xlim=(low, 1.05))
         ax.set_yticks(places, targets if ax is axes[0] else [])
         ax.plot(alone, places, "D", ms=4, color=_MEAN, label="mean log-likelihood alone")
         if (COORDINATES, folds) not in comparison.fitted:
@@ -232,8 +233,22 @@ def leakage(reading: Reading, models: pd.DataFrame) -> Figure:
     Args:
         models: those of the reading, as `figures.maps.draw` takes them.
     """
-    figure, (left, right) = style.panels(2, height=2.7, width_ratios=[1, 1.15])
-    rows, places = reading.likelier, np.arange(len(reading.likelier))
+    if reading.likelier.empty:
+        figure, (right,) = style.panels(height=2.7, width=style.PAGE * 0.6)
+    else:
+        figure, (left, right) = style.panels(2, height=2.7, width_ratios=[1, 1.15])
+        _likelier(left, reading.likelier)
+    points = np.column_stack([reading.likelihood, reading.ability])
+    maps.draw(right, points, models, size=12, names=[])
+    maps.equality(right, reading.likelihood, reading.ability)
+    _arrows(right, points, reading.twins, lw=0.8, shrinkA=3, shrinkB=3)
+    right.set(xlabel="mean log-likelihood, sd", ylabel="task mean, sd")
+    return figure
+
+
+def _likelier(left: Axes, rows: pd.DataFrame) -> None:
+    """`Reading.likelier`, on a logarithmic scale where nothing reaches zero."""
+    places = np.arange(len(rows))
     reach = [rows.gap - rows.low, rows.high - rows.gap]
     left.errorbar(rows.gap, places, xerr=reach, fmt="|", ms=9, lw=3, color=style.BLUE)
     if (rows.low > 0).all():
@@ -245,12 +260,6 @@ def leakage(reading: Reading, models: pd.DataFrame) -> Figure:
         left.axvline(0, color=style.BLACK, lw=0.6)
     left.set_yticks(places, rows.label, fontsize=6.5)
     left.set(xlabel="likelier than its clean twin,\nnats per text", ylim=(-0.6, len(rows) - 0.4))
-    points = np.column_stack([reading.likelihood, reading.ability])
-    maps.draw(right, points, models, size=12, names=[])
-    maps.equality(right, reading.likelihood, reading.ability)
-    _arrows(right, points, reading.twins, lw=0.8, shrinkA=3, shrinkB=3)
-    right.set(xlabel="mean log-likelihood, sd", ylabel="task mean, sd")
-    return figure
 
 
 def moves(trap: Moves, median: float) -> Figure:

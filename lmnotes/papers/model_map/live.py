@@ -23,7 +23,7 @@ _CENTRINGS = {
 CENTRINGS = list(_CENTRINGS)
 
 
-def one_text(population: Population, text: int, n_shown: int = 24) -> list:
+def one_text(population: Population, text: int, n_shown: int = 16) -> list:
     """A text and its column of L, as it is and doubly centred, for some models by likelihood."""
     column, centred = population.L[:, text], population.Q[:, text]
     shown = np.argsort(column)[:: max(1, len(population) // n_shown)]
@@ -31,7 +31,7 @@ def one_text(population: Population, text: int, n_shown: int = 24) -> list:
     axes[0].barh(population.labels[shown], column[shown], color=style.GREY)
     colours = np.where(centred[shown] > 0, style.BLUE, style.RED)
     axes[1].barh(population.labels[shown], centred[shown], color=colours)
-    axes[0].tick_params(axis="y", labelsize=5.5)
+    axes[0].tick_params(axis="y", labelsize=6.5)
     far = np.abs(population.Q).max()
     axes[0].set(xlabel="log-likelihood of this text, nats", xlim=(population.L.min(), 0))
     axes[1].set(xlabel="doubly centred: likes it more than expected, nats", xlim=(-far, far))
@@ -303,7 +303,7 @@ def explore_landing(population: Population):
     if not texts:
         return None
 
-    def draw(domain: str, order: int = 3, kilobytes: int = 200, leaked_texts: int = 0) -> Figure:
+    def draw(domain: str, order: int = 3, kilobytes: int = 50, leaked_texts: int = 0) -> Figure:
         options = {"order": order, "n_bytes": 1000 * kilobytes, "n_leaked": leaked_texts}
         return place_row(population, checks.ngram_row(texts, domain, **options))
 

@@ -8,12 +8,11 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lmnotes.errors import InputError, expect_between
+from lmnotes.errors import expect_between
 from lmnotes.figures.maps import classes
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.maps import coordinates as maps
@@ -25,6 +24,7 @@ from lmnotes.text import chunks
 from lmnotes.text.chunks import TextSet
 
 PUBLISHED_BYTES = 972.3188  # mean length of the 10,000 chunks of the Pile; second-hand
+_NO_SCORES = ["n_parameters", "created_at", "order"]  # numbers of a csv of models
 EXAMPLE = "aaditya/Llama3-OpenBioLLM-8B"  # the one model of which log-likelihoods were printed
 
 
@@ -44,7 +44,8 @@ class Population:
     n_bytes: np.ndarray  # (N,)
     texts: Sequence[str]
     is_published: bool
-    failed: pd.DataFrame | None = None  # models that could not be scored, and why
+    failed: pd.DataFrame | None = None  # models that could not be scored, why, and what to do
+    benchmarks: Sequence[str] = ()  # columns of `models` that are scores, as they were handed over
     inputs: Sequence = ()  # of models of one's own: their ids, and whether they failed
 
     def __repr__(self) -> str:
@@ -142,14 +143,6 @@ class Population:
         return np.vstack([self.L, np.maximum(np.atleast_2d(rows), self.clipped.threshold)])
 
 
-def expect_paths(*paths: str | None) -> None:
-    """Raise InputError where a file or folder that was named is not there."""
-    for path in paths:
-        if path is not None and not Path(path).exists():
-            then = "correct the parameter, or leave it at None"
-            raise InputError(f"{path} does not exist; expected a file or a folder: {then}")
-
-
 def home_texts() -> TextSet:
     """The texts that the zoo's leaked models have read, where the map is of other texts."""
     return chunks.load("installed", size=128, per_domain=120)
@@ -189,24 +182,18 @@ def build(
     domains = raw.texts["domain"].to_numpy() if "domain" in raw.texts else np.full(n, "all")
     n_bytes = raw.n_bytes if "n_bytes" in raw.texts else np.full(n, PUBLISHED_BYTES)
     shown = texts.texts if texts is not None and len(texts) == n else []
-    return Population(raw, clip_share, models, domains, n_bytes, shown, is_published)
+    known = [name for name in LEADERBOARD if is_published and name in models]
+    more = {"is_published": is_published, "benchmarks": known}
+    return Population(raw, clip_share, models, domains, n_bytes, shown, **more)
 
 
 def scored(
-    models: pd.DataFrame,
-    texts: TextSet,
-    rule: Rule,
-    clip_share: float = 0.02,
-    folder: str | Path | None = None,
+    models: pd.DataFrame, texts: TextSet, rule: Rule, clip_share: float = 0.02, folder=None
 ) -> Population:
-    """The population of a zoo and texts; rows that a ledger has are not scored again.
-
-    Args:
-        models: the table of a zoo.
-        folder: of the ledger; by default that of these texts and this rule.
-    """
+    """The population of a zoo on some texts; rows that the ledger in a folder, by default that of
+    these texts and this rule, has are not scored again."""
+    from lmnotes.models import runner
     from lmnotes.models.ledger import ledger
-    from lmnotes.models.runner import runner
 
     rows = ledger.open(texts, rule, folder)
     runner.score_small(models, rows)
@@ -226,25 +213,27 @@ def choose(
     """The models of the map: those of the released matrix or of a file, else those trained here.
 
     Args:
-        rule: such as "bos=always truncate=512".
-        models_file: as `listing.listed` reads it. ledger: the folder of their rows.
+        rule: such as "bos=always truncate=512"; empty, the published one.
+        models_file: as `runner.listed` reads it; what else it has in numbers are scores. ledger:
+            the folder of their rows.
 
     Raises InputError where fewer than two models could be scored.
     """
+    from lmnotes.models import runner
     from lmnotes.models.ledger import read_released
-    from lmnotes.models.runner import listing
 
     if published_matrix is not None:
         return build(read_released(published_matrix), clip_share, is_published=True)
     if models_file is None:
         return scored(trained, texts, read_rule(rule), clip_share, ledger)
-    result = listing.scored(listing.listed(models_file), texts, rule, ledger)
-    failed = result.failures
-    why = [f"{row.label} failed ({row.kind}): {row.reason}" for row in failed.itertuples()]
-    expect_between(
-        "models that were scored", len(result.matrix), 2, then=" ".join(why[:3]) or "more"
-    )
-    return replace(build(result.matrix, clip_share, texts), failed=failed, inputs=result.inputs)
+    table = runner.listed(models_file)
+    result = runner.scored(table, texts, rule, ledger)
+    why = [f"{lost.label}: {lost.reason}" for lost in result.failures.itertuples()]
+    then = "; ".join(why[:3]) or "name more"
+    expect_between("models that were scored", len(result.matrix), 2, then=then)
+    scores = table.select_dtypes("number").columns.difference(_NO_SCORES, sort=False)
+    more = {"failed": result.failures, "inputs": result.inputs, "benchmarks": list(scores)}
+    return replace(build(result.matrix, clip_share, texts), **more)
 
 
 def released_facts(
@@ -304,7 +293,7 @@ def published_claims(
 def _labelled(models: pd.DataFrame) -> pd.DataFrame:
     """The table with the columns that a map needs, from what is known."""
     for name, other, unknown in (
-        ("family", "type", models.get("architecture", "all")),
+        ("family", "type", "all"),
         ("n_parameters", "size", np.nan),
         ("order", "created_at", range(len(models))),  # as in the list
     ):
@@ -313,9 +302,8 @@ def _labelled(models: pd.DataFrame) -> pd.DataFrame:
     if "twin" in models:  # a model that has seen the texts is a relative of its twin
         models["lineage"] = models.lineage.mask(models.twin != "", models.twin)
     else:
-        is_alone = models.family.nunique() < 2  # no relatives are known: each by itself
-        if "lineage" not in models:
-            models["lineage"] = models.model if is_alone else models.family
+        lineage = models.get("lineage", models["family"])  # of one alone no relatives are known
+        models["lineage"] = lineage if lineage.nunique() > 1 else models["model"]
         models["order"] = pd.to_datetime(models["order"], errors="coerce").rank(method="dense")
     models["family"] = classes(models["family"])
     if "label" not in models:  # of a hub model the last part, unless two share it

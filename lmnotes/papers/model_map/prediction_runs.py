@@ -97,7 +97,7 @@ class Comparison:
             claim: (value, None, "" if np.isfinite(value) else absent)
             for claim, value in benchmark_claims(self).items()
         }
-        tasks = "six benchmarks" if is_leaderboard else "six home-made tasks"
+        tasks = "six benchmarks" if is_leaderboard else "other tasks than the paper's"
         return said | {"contrast": (*self.contrast(seed=seed), f"{tasks}; interval over lineages")}
 
     def path(self, features: str, folds: str, target: str) -> tuple[np.ndarray, np.ndarray]:

@@ -1,5 +1,6 @@
 """What models score at tasks: of a file, of the released matrix, or at home-made tasks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,6 @@ import pandas as pd
 
 from lmnotes.models.zoo import tasks
 from lmnotes.text import chunks, readers
-from lmnotes.text.chunks import TextSet
 
 LEADERBOARD = ("ARC", "HellaSwag", "MMLU", "TruthfulQA", "Winogrande", "GSM8K")
 _MEANS = ("mean", "6-TaskMean", "task mean")
@@ -74,33 +74,30 @@ def read(path: str | Path, models: pd.DataFrame) -> Benchmark:
 
 
 def choose(
-    models: pd.DataFrame, scores_file: str | None, *, per_domain: int, n_items: int, seed: int
+    models: pd.DataFrame,
+    benchmarks: Sequence[str],
+    scores_file: str | None,
+    *,
+    per_domain: int,
+    n_items: int,
+    seed: int,
 ) -> Benchmark:
-    """Scores of the file, else those that came with the models, else of home-made tasks."""
+    """Scores of the file, else those that came with the models, in these columns of their table,
+    else of home-made tasks; next-byte accuracy only where a model reads bytes."""
     if scores_file is not None:
         return read(scores_file, models)
-    if set(LEADERBOARD) & set(models):
-        return released(models)
+    if len(benchmarks):
+        return given(models, benchmarks)
     n = max(2, per_domain // 10)
     texts = chunks.load("installed", size=256, part="task", per_domain=n, seed=seed)
-    return home_made(models, texts, n_items=n_items, seed=seed)
-
-
-def released(models: pd.DataFrame) -> Benchmark:
-    """The leaderboard's scores that came with the released matrix."""
-    targets = [name for name in LEADERBOARD if name in models]
-    scores = models.set_index("model")[targets].apply(pd.to_numeric, errors="coerce")
-    scores["task mean"] = scores[targets].mean(axis=1, skipna=False)
-    return Benchmark(scores, targets)
-
-
-def home_made(models: pd.DataFrame, texts: TextSet, *, n_items: int, seed: int) -> Benchmark:
-    """The accuracies of `zoo.tasks`; next-byte accuracy only where a model reads bytes."""
-    if "folder" not in models:  # hub models are found by their names, folders by their paths
-        places = zip(models["path"], models["model"], strict=True)
-        models = models.assign(
-            folder=[path if Path(path).is_dir() else name for path, name in places]
-        )
     scores = tasks.scores(models, texts, n_items=n_items, seed=seed)
     measured = [*tasks.TASKS, "next byte"]
     return Benchmark(scores, [name for name in measured if scores[name].notna().any()])
+
+
+def given(models: pd.DataFrame, columns: Sequence[str]) -> Benchmark:
+    """The scores that came with the models; where one is missing, there is no mean."""
+    targets = [name for name in columns if name not in _MEANS]
+    scores = models.set_index("model")[targets].apply(pd.to_numeric, errors="coerce")
+    scores["task mean"] = scores[targets].mean(axis=1, skipna=False)
+    return Benchmark(scores, targets)

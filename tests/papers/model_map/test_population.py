@@ -1,6 +1,10 @@
+from pathlib import Path
+
+import ledger_cases as cases
 import numpy as np
 import pandas as pd
 import pytest
+import tiny_models
 from map_cases import made
 
 from lmnotes import statistics
@@ -8,7 +12,7 @@ from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import projection, robustness
 from lmnotes.notebook import card
-from lmnotes.papers.model_map import checks, leaks, population
+from lmnotes.papers.model_map import checks, leaks, population, task_scores
 
 
 def test_a_population_is_what_the_parts_of_the_map_say():
@@ -143,3 +147,24 @@ def test_facts_of_the_example_are_measured_on_its_row():
     assert facts["example_texts"] == 0 and facts["example_arc"] == 58.618
     assert facts["example_mean"] == row.mean() and facts["raw_max"] == row.max()
     assert facts["example_bits"] == pytest.approx(-row.mean() / 673.96, rel=1e-6)
+
+
+def test_models_of_a_csv_have_their_lineages_scores_and_failures(tmp_path):
+    for name in ("a", "b", "c"):
+        tiny_models.save("gpt2", tmp_path / name)
+    for weights in Path(tiny_models.save("gpt2", tmp_path / "broken")).glob("*.safetensors"):
+        weights.unlink()
+    lines = ["model,family,parent,date,size,ARC,comes from", "a,small,,2024-01-01,1M,30,here"]
+    lines += ["b,tuned,a,2024-02-01,1M,,there", "c,other,,,,20,", "broken,small,,,,1,here"]
+    path = tmp_path / "models.csv"
+    path.write_text("\n".join(lines))
+    options = {"models_file": str(path), "ledger": str(tmp_path / "rows")}
+    case = population.choose(cases.text_set(6), None, "bos=always", 0.02, **options)
+    assert case.names.tolist() == ["a", "b", "c"] and not case.is_zoo
+    assert case.models.lineage.tolist() == ["small", "small", "other"]
+    assert case.models.family.tolist() == ["small", "tuned", "other"]
+    assert case.benchmarks == ["ARC"] and case.failed.model.tolist() == ["broken"]
+    assert "all of its weights" in case.failed["what to do"][0]
+    options = {"per_domain": 2, "n_items": 2, "seed": 0}
+    scores = task_scores.choose(case.models, case.benchmarks, None, **options)
+    assert scores.columns == ["ARC", "task mean"] and scores.kept.tolist() == [0, 2]

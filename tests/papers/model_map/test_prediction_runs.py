@@ -50,7 +50,9 @@ def test_single_benchmarks_are_told_where_they_were_predicted(benchmark):
     rng = np.random.default_rng(4)
     scores = pd.DataFrame(rng.uniform(20, 80, (14, 6)), columns=list(task_scores.LEADERBOARD))
     table = population.models.assign(**scores)
-    result = prediction_runs.compare_predictors(population, task_scores.released(table), range(1))
+    result = prediction_runs.compare_predictors(
+        population, task_scores.given(table, task_scores.LEADERBOARD), range(1)
+    )
     values = prediction_runs.benchmark_claims(result)
     assert values["table2_gsm8k_r"] == result.summary.r["GSM8K"]
     assert values["table2_mean_r"] == result.summary.r["task mean"]
