@@ -99,14 +99,6 @@ def two_models(population: Population, first: str, second: str, n_shown: int) ->
     return [figure, table]
 
 
-def colour_map(xy: np.ndarray, column: pd.Series, title: str) -> Figure:
-    """One projection in one colour."""
-    figure, (ax,) = style.panels(width=5.5, height=3.4)
-    maps.models(ax, xy, column)
-    maps.bare(ax, title)
-    return figure
-
-
 def place_row(population: Population, row: np.ndarray) -> Figure:
     """Where a model with this row of log-likelihoods, (N,) nats, stands among the others, whose
     places stay."""
@@ -284,7 +276,10 @@ def explore_colours(population: Population, places: pd.DataFrame, about: pd.Data
             options = {"perplexity": neighbours_of_tsne, "metric": metric, "n_iterations": 300}
             xy = models.maps.tsne(population.Q, seed, **options)
             xy = models.maps.layout.procrustes(xy, kept[projection])
-        return colour_map(xy, about[colour], projection)
+        figure, (ax,) = style.panels(width=5.5, height=3.4)
+        maps.models(ax, xy, about[colour])
+        maps.bare(ax, projection)
+        return figure
 
     return notebook.explore(
         draw,

@@ -24,13 +24,11 @@ class Moves:
 
     table: how far each has moved, and how far another seed moves one; places: (M + m, 2) principal
     components, nats of a difference's standard deviation, the m models scored anew at the end;
-    names, models: of all M + m; arrows: what was changed -> pairs of rows.
+    arrows: what was changed -> pairs of rows.
     """
 
     table: pd.DataFrame
     places: np.ndarray
-    names: list[str]
-    models: pd.DataFrame
     arrows: dict[str, list[tuple[int, int]]]
 
     def medians(self) -> dict[str, float]:
@@ -72,9 +70,8 @@ def measure_moves(population: Population, specs: Sequence[Spec], texts: TextSet)
         for what, moved in (pairs | {SEED: population.seed_pairs}).items()
         for i, j in moved
     ]
-    both = pd.concat([population.models, population.models.iloc[changed]], ignore_index=True)
     flat = projection.pca(Q) / np.sqrt(Q.shape[1])
-    return Moves(pd.DataFrame(rows), flat, labels, both, pairs)
+    return Moves(pd.DataFrame(rows), flat, pairs)
 
 
 def _without_bos(population: Population, rows: Sequence[int], texts: TextSet) -> np.ndarray:
