@@ -213,11 +213,13 @@ def shifts(ax: Axes, originals: np.ndarray, changed: np.ndarray, table: pd.DataF
         for place, marker in zip(ends, "os", strict=True):
             ax.scatter(*place, color=colour, s=22, marker=marker, **_EDGE)
     _room_for_names(ax)
-    style.name_words(ax, *originals.T, {name: row for row, name in enumerate(table["model"])})
+    right = np.where((changed[:, 0] > originals[:, 0])[:, None], changed, originals)
+    style.name_words(ax, *right.T, {name: row for row, name in enumerate(table["model"])})
 
 
 def _room_for_names(ax: Axes) -> None:
-    """Space to the right of the points, where their names stand."""
+    """Space to the right of the points and above them, where their names stand."""
+    ax.margins(y=0.12)
     low, high = ax.get_xlim()
     ax.set_xlim(low, high + 0.5 * (high - low))
 
