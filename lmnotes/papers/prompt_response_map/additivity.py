@@ -78,14 +78,12 @@ def table(
     singles: Sequence[str],
     other: Sequence[int],
 ) -> pd.DataFrame:
-    """`measure` of several compositions in several models: a row per composition and model.
+    """`measure` of several compositions in several models: label, row (the model), its values.
 
     Args:
         shifts: name -> (M, N) nats. compositions: label -> names of the parts, and of the whole.
-        singles: names of operations; those that are not parts of a composition are wrong in it.
+        singles: operations; those that are not parts of a composition are wrong in it.
         other: (M,) the model whose sum is tried in place of a model's own.
-
-    Columns: label, row (the model's), and what `measure` gives.
     """
     rows = []
     for label, (parts, whole) in compositions.items():
@@ -120,9 +118,8 @@ def interaction(parts: np.ndarray, together: np.ndarray) -> np.ndarray:
 def joint_shifts(joint: np.ndarray) -> pd.DataFrame:
     """The shifts of two operations in a world known exactly, nats, not centred: a row per response.
 
-    Args:
-        joint: (Y, 2, 2) positive, p(y, t1, t2 | x) with 1 where an operation is on. A prompt
-            without an operation says nothing of it: p(y) is the marginal.
+    joint: (Y, 2, 2) positive, p(y, t1, t2 | x) with 1 where an operation is on; p(y) is the
+    marginal, as a prompt without an operation says nothing of it.
 
     Columns: first, second, both, log p(y | t) - log p(y) for t1, t2 and both; interaction, the
     right side of the identity without its constant, log p(t1, t2 | y) / (p(t1 | y) p(t2 | y)).
@@ -148,15 +145,8 @@ def joint_shifts(joint: np.ndarray) -> pd.DataFrame:
 
 
 def example_law(kind: str, n: int = 40, seed: int = 0) -> np.ndarray:
-    """A joint law of n responses and two operations, (n, 2, 2), to try `joint_shifts` on.
-
-    Args:
-        kind: "independent" given the response, "paraphrase" (nearly always on together), or
-            "contradiction" (nearly never).
-
-    >>> example_law("paraphrase").shape
-    (40, 2, 2)
-    """
+    """A joint law of n responses and two operations, (n, 2, 2): "independent" given the response,
+    "paraphrase" (nearly always on together), or "contradiction" (nearly never)."""
     expect_one_of("kind", kind, ("independent", "paraphrase", "contradiction"))
     rng = np.random.default_rng(seed)
     p_y, (first, second) = rng.dirichlet(np.ones(n)), rng.uniform(0.1, 0.9, (2, n))

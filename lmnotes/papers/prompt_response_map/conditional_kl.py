@@ -94,9 +94,7 @@ def along_responses(
 ) -> tuple[np.ndarray, np.ndarray]:
     """log p_i / p_j of each response, and the sum over its places of next-token KL, (M, S) each.
 
-    Args:
-        i: the model that is compared with all. contexts: (S, P) and responses: (S, T) token ids,
-            whoever wrote them.
+    i: the model that is compared; contexts: (S, P) and responses: (S, T) ids, whoever wrote them.
     """
     import torch
 
@@ -147,9 +145,6 @@ def noisy(model: "torch.nn.Module", sigma: float, seed: int = 0) -> "torch.nn.Mo
 
 def tilted(steps: Sequence[float], n: int = 40, seed: int = 0) -> pd.DataFrame:
     """Two laws of n responses that part as t grows, p_t proportional to p exp(t g): a row per t.
-
-    Args:
-        steps: values of t. seed: of p, and of the normal numbers g.
 
     Columns: t; kl, KL(p || p_t) in nats, exact; half_variance, of log p / p_t under p; elsewhere,
     the same with all responses alike, as where somebody else has written them.

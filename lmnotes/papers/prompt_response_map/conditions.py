@@ -60,14 +60,13 @@ def score(
     """The log-likelihoods of all responses under all conditions; a model's rows are an artefact.
 
     Args:
-        models: as in `prompts.matrix`: folders, hub ids, or a table with the column folder.
+        models: folders, hub ids, or a table with the column folder.
         responses: N. prompts_of: name of a condition -> N prompts, or one for all responses.
         workers: processes of one thread each; 1 scores here.
-        apart: in place of that, one model after another in a fresh process each, so that one
-            that breaks its process, or leaves memory behind, harms no other.
+        apart: in place of that, one after another in a fresh process each: one that breaks its
+            process, or leaves memory behind, harms no other.
 
-    A model that cannot be loaded or scored is left out, and named with its reason in `.failed`.
-    Raises RuntimeError where none is left.
+    What cannot be scored is left out and named in `.failed`; RuntimeError where none is left.
     """
     responses = expect_strings("responses", responses)
     if isinstance(models, str):

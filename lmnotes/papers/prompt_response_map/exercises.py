@@ -20,11 +20,8 @@ def _function(
     expected: str,
     otherwise: str,
 ) -> teach.Exercise:
-    """An exercise whose answer is a function.
-
-    trials: arguments of each call; right and usual: functions that give the right values, and those
-    of each mistake, whose words lead to them. shape: of what a call gives.
-    """
+    """An exercise whose answer is a function of each of some trials; usual: words of a mistake ->
+    the function that makes it."""
 
     def gives(wanted: Callable) -> Callable:
         return lambda f: all(

@@ -53,11 +53,7 @@ def permanova(
 def between_share(log_likelihood: np.ndarray, prompts: Sequence) -> np.ndarray:
     """The part of Var(l_i - l_j) that is between prompts, (M, M) of 0..1; nan for equal rows.
 
-    Args:
-        log_likelihood: (M, N) nats. prompts: (N,) the prompt of each pair, or its kind.
-
-    Var(r) = E_x Var(r | x) + Var_x E[r | x]: conditional KL is half the first term. Rows centred
-    within prompts (`coordinates.centre_within`) are without the second.
+    Var(r) = E_x Var(r | x) + Var_x E[r | x]: conditional KL is half the first term.
 
     >>> L = np.array([[-1.0, -3, -5, -7], [-2, -2, -2, -2]])
     >>> between_share(L, ["a", "a", "b", "b"]).round(2)[0, 1].item()

@@ -31,12 +31,7 @@ def world_maps(world: World, names: Sequence[str]) -> Figure:
 
 
 def maps(table: pd.DataFrame, shares: Mapping[str, Sequence[float]]) -> Figure:
-    """The same models on several maps, a panel each, by colour and shape.
-
-    Args:
-        table: columns map, x and y (principal components in nats), colour and shape (labels).
-        shares: map -> shares of the variance of its two components.
-    """
+    """The same models on several maps, of `World.places`; shares: of variance, by map."""
     figure, axes = style.panels(len(shares), height=2.7)
     looks = {"hue": "colour", "palette": _palette(table.colour), "s": 30}
     if table["shape"].nunique() > 1:
@@ -312,11 +307,7 @@ def identity(table: pd.DataFrame, fits: Mapping[str, pd.Series]) -> Figure:
 
 
 def letters(texts: Sequence[str], values: np.ndarray, notes: Sequence[str], title: str) -> Figure:
-    """Texts letter by letter, each on a colour: blue where the first model likes it more.
-
-    Args:
-        texts: S of T letters. values: (S, T) log-ratios in nats. notes: at the end of each line.
-    """
+    """S texts letter by letter on the colour of (S, T) log-ratios in nats, notes beside them."""
     shown = [[_one_line(letter) for letter in text] for text in texts]
     figure, (ax,) = style.panels(width=style.PAGE, height=0.5 + 0.24 * len(texts))
     top = float(np.quantile(np.abs(values), 0.98)) / 0.7 or 1.0  # the darkest are too dark

@@ -39,11 +39,7 @@ def load(
             or a conversation in `messages` (role, content) or `conversations` (from, value), of
             which the first question and its answer are taken. `task` is a column of it, or "".
         per_task: pairs of each task, drawn without replacement; all without.
-        n_bytes: responses are cut to that many bytes, never inside a character: distances between
-            models depend on their length. None cuts nothing.
-
-    "installed" has four tasks: the beginning of a function's body after its signature and
-    docstring, what a module is about, sums, and months.
+        n_bytes: responses are cut to that many bytes, never inside a character; None cuts nothing.
     """
     rows = list(_installed(seed) if str(source) == "installed" else _file(Path(source)))
     table = pd.DataFrame(rows, columns=list(COLUMNS)).drop_duplicates(["prompt", "response"])
@@ -128,8 +124,7 @@ OPERATIONS = {
 def operations(source: str | Path = "instructions") -> Operations:
     """Operations on prompts: a named set of `OPERATIONS`, or a .json file of one's own.
 
-    A file holds {"lines": {name: line}, "compositions": [[name, name, kind]]}, the kind one of
-    `KINDS`. Raises InputError for what is neither, or names a line that is not there.
+    A file holds {"lines": {name: line}, "compositions": [[name, name, kind of `KINDS`]]}.
     """
     if source in OPERATIONS:
         return OPERATIONS[source]

@@ -22,9 +22,7 @@ def maps(planes: Mapping[str, tuple], table: pd.DataFrame) -> Figure:
     """The same models on several maps, by family, with lines from parents. Names stand at all of
     one's own models; of tuned models, the base's at the loneliest point that comes from it.
 
-    Args:
-        planes: map -> (x and y of M models in nats, shares of variance), of `world_map.plane`.
-        table: of `real_map.Real.summary`.
+    planes, table: `planes` and `summary` of `real_map.Real`.
     """
     figure, axes = style.panels(len(planes), height=3.4)
     for ax, (name, (xy, (first, second))) in zip(axes, planes.items(), strict=True):

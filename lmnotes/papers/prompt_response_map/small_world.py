@@ -228,9 +228,8 @@ def train(member: Member, n_steps: int = 900) -> "torch.nn.Module":
     """
     import torch
 
-    data = draw(
-        n_steps * _BATCH, taste=member.taste, rule=member.rule, part="train", seed=member.seed
-    )
+    of_member = {"taste": member.taste, "rule": member.rule, "seed": member.seed}
+    data = draw(n_steps * _BATCH, part="train", **of_member)
     ids = torch.as_tensor(np.concatenate([data.contexts, data.responses], axis=1))
     model = create(member).train()
     weights = [parameter for parameter in model.parameters() if parameter.requires_grad]
@@ -250,9 +249,6 @@ def build(
     """The models of the world as ordinary folders, each trained once: a row per model.
 
     Columns: model (name), folder, taste, rule, width, depth, seed, size, label.
-
-    Args:
-        n_steps: 900 takes about 20 CPU-seconds a model. workers: processes.
     """
     train_into_store = partial(_folder, n_steps=n_steps)
     missing = [m for m in members if not store.place("factorial", _key(m, n_steps)).exists()]

@@ -88,12 +88,8 @@ def ruler(folder: str, sigmas: Sequence[float], n: int, *, seed: int = 0) -> pd.
 def lengths(table: np.ndarray, exact: Mapping[int, np.ndarray]) -> pd.DataFrame:
     """Map distance over exact KL for responses cut to several lengths: a row per length.
 
-    Args:
-        table: (M, N, 32) log p of each token of the data responses, nats.
-        exact: length -> (M, M) exact KL of that many tokens, not symmetric.
-
-    Columns: length, and the median over pairs of models of map_distance, kl and their ratio, with
-    the ratio's quartiles (low, high).
+    table: (M, N, 32) nats of each token; exact: length -> (M, M) KL, not symmetric. Columns:
+    medians over pairs of models, and the ratio's quartiles (low, high).
     """
     upper = np.triu_indices(len(table), 1)
     rows = []

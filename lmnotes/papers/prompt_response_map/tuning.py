@@ -17,11 +17,8 @@ from lmnotes.models.zoo.plans import Spec
 
 
 def bases(plan: str, n: int) -> list[Spec]:
-    """The first n byte-level runs of a zoo's plan, then the fine-tunes of them that it holds.
-
-    Fine-tunes are on plain text: what tuning on pairs is compared with. The models are those that
-    `zoo.build` has made for any notebook.
-    """
+    """The first n byte-level runs of a zoo's plan, then its fine-tunes of them on plain text, with
+    which tuning on pairs is compared."""
     specs = [spec for spec in plans.plan(plan) if spec.vocabulary == 257 and not spec.leaked]
     chosen = [spec for spec in specs if spec.kind == "neural"][:n]
     names = {spec.name for spec in chosen}
@@ -55,11 +52,7 @@ def split(
 
 
 def domains(pairs: pd.DataFrame, data_sets: Mapping[str, Sequence[str]]) -> Domains:
-    """The text of each data set, in which its tasks take equal parts.
-
-    Args:
-        data_sets: name -> tasks. A task with less text is repeated.
-    """
+    """The text of each data set (name -> tasks), whose tasks take equal parts: less is repeated."""
     streams = []
     for tasks in data_sets.values():
         texts = []
@@ -84,9 +77,8 @@ def build(
     """Every base tuned on every data set: a row per tuned model, and per checkpoint of it.
 
     Args:
-        bases: model and folder of byte-level models of a zoo.
-        data_sets: of `domains`. n_steps: of 8 windows of 128 bytes each.
-        checkpoints: steps whose weights stay too. workers: processes.
+        bases: model and folder of byte-level models. n_steps: of 8 windows of 128 bytes each.
+        checkpoints: steps whose weights stay too.
 
     Columns: model, folder, base, tuning (name of the data set), step.
     """
@@ -116,10 +108,7 @@ def build(
 
 
 def sides(moves: np.ndarray, base: Sequence[str], tuning: Sequence[str]) -> pd.DataFrame:
-    """Whether tuning moves different bases alike: a row per tuned model.
-
-    Args:
-        moves: (M, N) nats, log-likelihoods of a tuned model less those of its base.
+    """Whether tuning moves different bases alike, by (M, N) nats of tuned models less their bases.
 
     Columns: base, tuning; cosine with the mean move of all models of other bases, and of those of
     other bases tuned on the same data (same) and on other data (different).
@@ -137,10 +126,8 @@ def sides(moves: np.ndarray, base: Sequence[str], tuning: Sequence[str]) -> pd.D
 
 
 def kinship(kl: np.ndarray, base: Sequence[str], tuning: Sequence[str]) -> float:
-    """Mean distance of models tuned on the same data over that of models with the same base.
-
-    Args:
-        kl: (M, M). Pairs that share neither, or both, are left out. Below 1 data counts for more.
+    """Mean distance of models that share data only over that of those that share the base only;
+    below 1 data counts for more. kl: (M, M).
 
     >>> kl = np.array([[0, 1, 4, 5], [1, 0, 5, 4], [4, 5, 0, 1], [5, 4, 1, 0.0]])
     >>> kinship(kl, ["a", "b", "a", "b"], ["x", "x", "y", "y"])

@@ -30,12 +30,8 @@ _CONTROLS = tuple(
 
 @dataclass(frozen=True)
 class World:
-    """M = 12 models of the small world, and two controls whose tags depend on each other.
-
-    trained: M + 2 rows of `small_world.build`, the controls last. pairs: N of the world, scores of
-    all models under its eight prompts; control_pairs and control_scores: the same for the controls,
-    of their own rule.
-    """
+    """M = 12 models of the small world, and two controls whose tags depend on each other, which are
+    the last of M + 2 rows of trained. N pairs, and scores under all eight prompts."""
 
     trained: pd.DataFrame
     pairs: small_world.Drawn
@@ -94,9 +90,8 @@ class World:
         named = []
         for row in factors[self.upper[0]] != factors[self.upper[1]]:
             names = [name for name, is_other in zip(FACTORS, row, strict=True) if is_other]
-            named.append(
-                " and ".join([name for name in names if name != "size"] or names) or "seed"
-            )
+            names = [name for name in names if name != "size"] or names
+            named.append(" and ".join(names) or "seed")
         return np.array(named)
 
     def unconditional_estimators(self) -> tuple[float, float]:
@@ -130,14 +125,9 @@ def measure(n_pairs: int, *, n_steps: int = 900, seed: int = 0, workers: int = 1
     pairs = small_world.draw(n_pairs, seed=seed)
     own = small_world.draw(n_pairs, rule=small_world.OVERLAP, seed=seed + 1)
     controls = trained.iloc[-len(_CONTROLS) :].reset_index(drop=True)
+    options = {"rule": small_world.PROMPT_RULE, "workers": workers}
     scores = [
-        conditions.score(
-            models,
-            drawn.response_texts,
-            small_world.PROMPTS,
-            rule=small_world.PROMPT_RULE,
-            workers=workers,
-        )
+        conditions.score(models, drawn.response_texts, small_world.PROMPTS, **options)
         for models, drawn in ((trained, pairs), (controls, own))
     ]
     return World(trained, pairs, scores[0], own, scores[1])
@@ -270,10 +260,7 @@ def beside_words(world: World, n_prompts: int, seed: int = 0, **resampling) -> t
 
 
 def clipping(world: World, exact: np.ndarray, **resampling) -> pd.DataFrame:
-    """What raising the lowest entries to a quantile does: share, r with low and high, ratio.
-
-    exact: (M, M) KL.
-    """
+    """What raising the lowest entries to a quantile does: share, r with low and high, ratio."""
     given, truth, rows = world.vectors["conditional"], (exact + exact.T) / 2, []
     for share in (0, 0.02, 0.05, 0.1):
         raised = np.maximum(given, np.quantile(given, share)) if share else given
@@ -298,12 +285,10 @@ def budget(world: World, n_runs: int, seed: int = 0) -> tuple[pd.DataFrame, pd.D
 def sums(world: World, **resampling) -> tuple[pd.DataFrame, dict[str, tuple]]:
     """How moves of two and three tags add, a row per model and tags, beside `additivity.measure`'s
     controls, another model being the one that has the other rule only; and the claim."""
-    twins, models = [], world.models
-    for row in models.itertuples():
-        like = (
-            (models.taste == row.taste) & (models["size"] == row.size) & (models.seed == row.seed)
-        )
-        twins.append(models.index[like & (models.rule != row.rule)][0])
+    models = world.models
+    cells = models.groupby(["taste", "width", "seed"]).indices.values()  # two rules in each
+    twin = {k: other for a, b in cells for k, other in ((a, b), (b, a))}
+    twins = [twin[k] for k in range(len(models))]
     cases = {"A and B": "AB", "A and C": "AC", "B and C": "BC", "A, B and C": "ABC"}
     compositions = {label: (tuple(tags), tags) for label, tags in cases.items()}
     table = additivity.table(world.shift, compositions, ("A", "B", "C"), twins)
@@ -350,11 +335,8 @@ def directions(world: World) -> pd.DataFrame:
 
 
 def on_the_map(world: World, tags: Sequence[str] = ("none", "A", "B", "C")) -> tuple:
-    """Every model under each of some tags, on one plane; and the shares of variance of its axes.
-
-    Columns: model, taste, rule, tags, x, y, nats per root of a response. Columns are centred by
-    those of the first tags, so that shifted points do not move the map.
-    """
+    """Every model under each of some tags, on one plane, nats per root of a response; and the
+    shares of variance of its axes. Shifted points do not move it: the first tags centre it."""
     values = np.stack([maps.row_centre(world.scores[tag][: len(world.models)]) for tag in tags])
     values -= values[0].mean(axis=0)  # (tags, M, N)
     n = len(world.tags)
