@@ -75,6 +75,16 @@ def map_items(
         yield from tqdm(pool.map(call, items), **bar)
 
 
+def in_fresh_process(function: Callable[[Any], Any], item: Any) -> Any:
+    """What `function` (as of `map_items`) gives for one item, in a process that then ends, and all
+    its memory with it; RuntimeError where it ends before it has an answer."""
+    worker = _Worker(pickle.dumps(sys.path) + pickle.dumps(function))
+    try:
+        return worker.call(item)
+    finally:
+        end(worker.process)
+
+
 class _Worker:
     """A process that calls one function, with one argument after the other."""
 

@@ -19,6 +19,7 @@ from lmnotes.errors import InputError, expect_one_of, nearest
 
 _SCALARS = {"int": int, "float": float, "str": str, "bool": bool}
 _FILES = ("_file", "_matrix", "_table")  # ends of names of parameters that are paths
+_FOLDER = ("folder", "a folder")  # begins the comment of one that a run may make
 _SUPPORTED = 'int, float, str, bool, Literal["a", "b"], list[int], list[float], list[str], X | None'
 _WORDS = re.compile(r'"([^"]+)"|(?:^|\| )([\w.-]+)(?= \|)')  # that a comment offers
 _NUMBER = r"[-+]?\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?"
@@ -201,7 +202,7 @@ def _seen(parameter: Parameter, value: object, root: Path) -> object:
         return value
     with contextlib.suppress(OSError):  # a text that is too long for a path
         for path in (Path(value), root / value):
-            if path.exists():
+            if path.exists() or parameter.comment.startswith(_FOLDER):  # may be made
                 return str(path.absolute())
     if parameter.name.endswith(_FILES) and ("/" in value or "." in value):
         given = f"parameter '{parameter.name}' = {value!r} is neither in {Path.cwd()} nor in {root}"

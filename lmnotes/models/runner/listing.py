@@ -60,10 +60,10 @@ def listed(path: str | Path) -> pd.DataFrame:
             revision, family, parent, date, size (parameters, as 7000000 or 7M), dtype, and any
             others; or a saved model, or a folder of them. Folders are seen from here or the file.
 
-    Columns: model (a name of its own), label (short), folder (what loads it: a path, or hub id and
-    revision), family (each its own where none is given), parent ("" where none is known),
-    lineage (the family of the first ancestor), n_parameters for size, created_at for date; and all
-    others as they are, scores and words.
+    Columns: model (a name of its own), label (short), written (as the file has it), folder (what
+    loads it: a path, or hub id and revision), family (each its own where none is given), parent (""
+    where none is known), lineage (the family of the first ancestor), n_parameters for size,
+    created_at for date; and all others as they are, scores and words.
     A model that is there twice counts once. Raises InputError for what is no model, and where there
     is nothing to score.
     """
@@ -76,7 +76,7 @@ def listed(path: str | Path) -> pd.DataFrame:
     for k, revision in enumerate(revisions.astype("string").fillna("")):
         if revision and not Path(places[k]).is_dir():
             places[k] = f"{places[k].partition('@')[0]}@{revision}"
-    table["folder"] = places
+    table["written"], table["folder"] = written, places
     is_new = ~table["folder"].duplicated()
     table, places, written = table[is_new].copy(), list(table["folder"][is_new]), written[is_new]
     above = _distinct(["/".join(Path(place).parts[-2:]) for place in places], places)
@@ -88,16 +88,14 @@ def listed(path: str | Path) -> pd.DataFrame:
     table["family"] = family.astype("string").fillna(table["model"].astype("string")).astype(str)
     known = dict(zip(table["label"], table["model"], strict=True))
     known |= dict(zip(written, table["model"], strict=True))
-    parents = (
-        table.get("parent", pd.Series("", table.index)).astype("string").fillna("").astype(str)
-    )
-    table["parent"] = [known.get(parent, parent) for parent in parents]
+    parents = table.get("parent", pd.Series("", table.index)).astype("string").fillna("")
+    table["parent"] = [known.get(parent, str(parent)) for parent in parents]
     if "lineage" not in table:
         table["lineage"] = _lineages(table)
     if "size" in table:
         table["n_parameters"] = [_number(path, size) for size in table.pop("size")]
     table = table.rename(columns={"date": "created_at"})
-    first = ["model", "label", "folder", "family", "parent", "lineage"]
+    first = ["model", "label", "written", "folder", "family", "parent", "lineage"]
     return table[[*first, *(name for name in table if name not in first)]].reset_index(drop=True)
 
 
@@ -136,9 +134,9 @@ def scored(
         first = failures.iloc[0]
         given = f"none of {len(table)} models could be scored; {first.model}: {first.reason}"
         raise InputError(f"{given}; expected one at least: {first['what to do']}")
-    about = table[done].reset_index(drop=True)
+    about = table[done].reset_index(drop=True).drop(columns="dtype", errors="ignore")
     if "n_parameters" in about and about["n_parameters"].isna().any():
-        about = about.drop(columns="n_parameters")  # the rows know them
+        about = about.drop(columns="n_parameters")  # the rows know both
     return Scored(rows.matrix(about=about), failures, inputs)
 
 

@@ -10,6 +10,7 @@ knows of how they go together. Chance is 50 %; a tie counts as half.
 """
 
 import json
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -83,6 +84,8 @@ def scores(
     seed: int = 0,
     workers: int | None = None,
     progress: bool = False,
+    dtype: str = "float32",
+    apart: bool = False,
 ) -> pd.DataFrame:
     """What every model scores at every task, in per cent, indexed by model; kept as artefacts.
 
@@ -91,28 +94,48 @@ def scores(
         texts: of the task part, for next-byte accuracy: the mean over domains of the share of bytes
             that are the model's likeliest next one. NaN for a model without a byte vocabulary.
         workers: processes; by default one for each core.
+        apart: in place of that, one model after another in a fresh process each, for models that
+            fill a device; the row of one that fails is NaN, with a warning.
     """
     places, settings = identity.places(models), {"n_items": n_items, "seed": seed}
-    work = partial(_cached, texts=texts, settings=settings)
-    keys = {place: _key(place, texts, settings) for place in places}
+    work = partial(_cached, texts=texts, settings=settings, dtype=dtype)
+    keys = {place: _key(place, texts, settings, dtype) for place in places}
     missing = [place for place, key in keys.items() if not store.place(KIND, key).exists()]
-    list(parallel.map_items(work, missing, workers=workers, what=("tasks" if progress else "")))
-    table = pd.DataFrame(map(work, places), index=pd.Index(models["model"], name="model"))
+    if apart:
+        failed = {place for place in missing if not _succeeds(work, place)}
+    else:
+        list(parallel.map_items(work, missing, workers=workers, what=("tasks" if progress else "")))
+        failed = set()
+    nothing = dict.fromkeys([*TASKS, "next byte"], float("nan"))
+    rows = [nothing if place in failed else work(place) for place in places]
+    table = pd.DataFrame(rows, index=pd.Index(models["model"], name="model"))
     return table.assign(**{"task mean": table[list(TASKS)].mean(axis=1)})
 
 
-def measure(model: str, made: Mapping[str, Sequence[Item]], texts: TextSet) -> dict[str, float]:
+def _succeeds(work: Callable, place: str) -> bool:
+    try:
+        parallel.in_fresh_process(work, place)
+    except Exception as error:  # one model less
+        warnings.warn(f"{place} has no scores at tasks: {error}", stacklevel=4)
+        return False
+    return True
+
+
+def measure(
+    model: str, made: Mapping[str, Sequence[Item]], texts: TextSet, dtype: str = "float32"
+) -> dict[str, float]:
     """The accuracy of one model at every task, in per cent, computed now."""
     from lmnotes.models.scoring import loading, score
 
     who = identity.identify(model)
-    scorer = loading.load(who.model, revision=who.hub_revision)
+    scorer = loading.load(who.model, revision=who.hub_revision, dtype=dtype)
     flat = [text for task in made.values() for item in task for text in item.texts]
     once, places = np.unique(flat, return_inverse=True)  # short texts come again: a quarter of them
     if ngram_lookup.fits(scorer.model):
         values = ngram_lookup.text_sums(scorer.model, [text.encode() for text in once])
     else:
-        rule = Rule(bos="always")  # every byte counts, also the first
+        bos = "always" if scorer.tokenizer.bos_token_id is not None else "tokenizer"
+        rule = Rule(bos=bos, dtype=dtype)  # every byte counts, also the first
         values = score.score_texts(scorer, once.tolist(), rule=rule).log_likelihood
     values, accuracies, start = values[places].reshape(-1, 4), {}, 0
     for name, task in made.items():
@@ -142,21 +165,22 @@ def has_bytes(tokenizer) -> bool:
     return tokenizer(probe, add_special_tokens=False)["input_ids"] == list(probe.encode())
 
 
-def _key(model: str, texts: TextSet, settings: Mapping) -> dict:
+def _key(model: str, texts: TextSet, settings: Mapping, dtype: str) -> dict:
     key = {"version": _VERSION, "texts": texts.content_id, **settings}
+    key |= {} if dtype == "float32" else {"dtype": dtype}
     return key | {"model": identity.identify(model).id}
 
 
-def _cached(model: str, texts: TextSet, settings: dict) -> dict[str, float]:
+def _cached(model: str, texts: TextSet, settings: dict, dtype: str) -> dict[str, float]:
     """`measure`, kept on disk by the model's content."""
 
     def write(folder: Path) -> None:
         with parallel.one_thread():
-            accuracies = measure(model, items(**settings), texts)
+            accuracies = measure(model, items(**settings), texts, dtype)
         # NaN is written, and read, as such
         (folder / "scores.json").write_text(json.dumps(accuracies))
 
-    path = store.build(KIND, _key(model, texts, settings), write)
+    path = store.build(KIND, _key(model, texts, settings, dtype), write)
     return json.loads((path / "scores.json").read_text())
 
 

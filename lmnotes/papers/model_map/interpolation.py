@@ -9,14 +9,14 @@ import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from lmnotes import store
+from lmnotes import parallel, store
 from lmnotes.errors import InputError
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import prediction, projection
@@ -142,7 +142,8 @@ def grid_scores(
     key |= {"texts": texts.content_id, "points": np.asarray(points).round(6).tolist()}
 
     def write(folder: Path) -> None:
-        values, steps = _scored(models, texts, points, rule)
+        work = partial(_scored, texts=texts, points=points, rule=rule)
+        values, steps = parallel.in_fresh_process(work, list(models))  # their memory ends with it
         np.save(folder / "log_likelihood.npy", values)
         (folder / "geometry.json").write_text(json.dumps(asdict(steps)))
 
@@ -152,9 +153,10 @@ def grid_scores(
 
 
 def _scored(models, texts, points, rule) -> tuple[np.ndarray, Geometry]:
-    from lmnotes.models.scoring import loading, score
+    from lmnotes.models.scoring import identity, loading, score
 
-    three = [loading.load(model, dtype=rule.dtype) for model in models]
+    whos = [identity.identify(model) for model in models]
+    three = [loading.load(w.model, revision=w.hub_revision, dtype=rule.dtype) for w in whos]
     networks = [scorer.model for scorer in three]
     blend, rows = Blend(*networks), []
     for a, b in points:

@@ -11,6 +11,7 @@ from lmnotes.models.zoo import tasks
 from lmnotes.text import chunks, readers
 
 LEADERBOARD = ("ARC", "HellaSwag", "MMLU", "TruthfulQA", "Winogrande", "GSM8K")
+_ABOUT = {"date", "size", "n_parameters", "seed", "step", "order", "created_at"}  # no scores
 _MEANS = ("mean", "6-TaskMean", "task mean")
 
 
@@ -63,10 +64,17 @@ class Benchmark:
 
 
 def read(path: str | Path, models: pd.DataFrame) -> Benchmark:
-    """The scores of a csv file with a column `model` and one per benchmark."""
+    """The scores of a csv file with a column `model` and one per benchmark.
+
+    Its models go by their names, or as a list of one's own has them. A column of words is an
+    attribute, and so is what a table says of models (`size`, `date`).
+    """
     cells = readers.table(path, ("model",)).drop_duplicates("model").set_index("model")
-    words = [name for name in cells if cells[name].dtype.kind not in "bif"]
-    scores = cells.drop(columns=words).reindex(models["model"])  # a column of words is an attribute
+    no_scores = [name for name in cells if cells[name].dtype.kind not in "bif" or name in _ABOUT]
+    names = [models[name] for name in ("model", "written", "label") if name in models]
+    names = max(names, key=lambda column: column.isin(cells.index).sum())
+    scores = cells.drop(columns=no_scores).reindex(names)
+    scores.index = pd.Index(models["model"], name="model")
     targets = [name for name in scores.columns if name not in _MEANS]
     has_mean = "6-TaskMean" in scores
     mean = scores["6-TaskMean"] if has_mean else scores[targets].mean(axis=1)
@@ -90,7 +98,10 @@ def choose(
         return given(models, benchmarks)
     n = max(2, per_domain // 10)
     texts = chunks.load("installed", size=256, part="task", per_domain=n, seed=seed)
-    scores = tasks.scores(models, texts, n_items=n_items, seed=seed)
+    options = {}
+    if "mixture" not in models:  # one's own, which may be large: one at a time
+        options = {"apart": True, "dtype": str(models["dtype"].dropna().iloc[0])}
+    scores = tasks.scores(models, texts, n_items=n_items, seed=seed, **options)
     measured = [*tasks.TASKS, "next byte"]
     return Benchmark(scores, [name for name in measured if scores[name].notna().any()])
 

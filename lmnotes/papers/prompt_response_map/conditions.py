@@ -6,10 +6,7 @@ and their compositions (Takase, Oyama and Shimodaira, arXiv 2603.18593).
 """
 
 import contextlib
-import multiprocessing
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 
@@ -104,11 +101,10 @@ def score(
 
 def _in_fresh_process(work, place):
     """What `work` gives for one model, or that its process has ended."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        try:
-            return pool.submit(work, place).result()
-        except BrokenProcessPool:
-            return "killed", "its process ended without a word, as for want of memory"
+    try:
+        return parallel.in_fresh_process(work, place)
+    except RuntimeError:
+        return "killed", "its process ended without a word, as for want of memory"
 
 
 def _rows(responses, every, options, place):
