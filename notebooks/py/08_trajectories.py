@@ -25,7 +25,7 @@ clip_share: float = 0.02  # 0..0.2, of the entries raised to their quantile
 removed_share: float = 0.03  # 0..0.5, texts removed that change most between checkpoints
 long_late: int = 50  # 4..1000, evenly spaced checkpoints of each long run
 deep_steps: int = 600  # 1..1000000, of the deep model whose layers are shown
-ledger: str | None = None  # a folder of rows that were scored before; None: that of these texts
+ledger: str | None = None  # a folder of rows of the texts below; None: that of these texts
 rule: str = ""  # how texts are scored, as "bos=always truncate=512"; empty: the published rule
 quantiser: Literal["simulated", "bitsandbytes"] = "simulated"  # the latter needs a GPU
 perplexity: float = 30.0  # 2..200, of t-SNE
@@ -69,7 +69,7 @@ published = paper.kl_ruler.published()["median"]  # bits/byte
 #
 # **Settings.** The paper has the Pythia suite and public models. Here small networks are trained on this machine: byte-level GPT-NeoX runs on a short cosine schedule, and a tiny
 # network for the long tail that exponents need. They are under-trained: what can be compared is order and shape. `lmnotes run 08 --profile paper` scores the Pythia checkpoints and the hub models that `models.csv` names on GPUs; it resumes. Your own models take the zoo's place with
-# `-p models_file=FILE`: a list of hub ids or folders, or a csv with model and perhaps revision, family and parent.
+# `-p models_file=FILE`: a list of hub ids or folders, or a csv with model and perhaps revision, family and parent. The deep model of section 8, the runs of section 3 (without `runs_table`) and the small network of sections 5 and 7 are trained all the same.
 # `-p runs_table=FILE` takes any runs: a csv with the columns run, step and model (hub id or folder), perhaps revision, group and excluded.
 #
 # ## 1. Texts and runs
@@ -128,7 +128,7 @@ notebook.table(
 # $$\mathrm{KL}(a,b)\;=\;\frac{\operatorname{Var}_s\big(\ell_a(x_s)-\ell_b(x_s)\big)}{2\,\bar B\,\ln 2}\qquad\text{bits per byte},$$
 #
 # the population variance over texts. A constant difference does not count. The root of twice a KL in nats is the standard deviation of the difference. The formula is the second-order term of a KL: near
-# models are that far apart, and for distant ones it is a map distance and **no literal KL**. A value above what the models themselves need for a byte cannot be one.
+# models are that far apart, and for distant ones the same number is a *map distance per byte* and **no literal KL**. A value above what the models themselves need for a byte cannot be one.
 
 # %%
 bits_per_byte = paper.exercises.bits_per_byte()
@@ -165,7 +165,7 @@ notebook.says("parallel")
 # the walk's cosines are stretched as well. One walk is chance; the caption has the mean of twenty.
 #
 # *Where to look.* Where training and walk draw alike curves, the shape says nothing about training. Then the bars: a first bar above the walk's means that the run keeps a direction for
-# long; below it, that single checkpoints jump to and fro. And no walk makes other seeds go the same way: the cosines above do not come from geometry.
+# long; below it, that single checkpoints jump to and fro. Independent walks have a cosine of 0 with each other: what the cosines above exceed it by does not come from geometry.
 
 # %%
 three, shapes, shape_table, second = run_map.controls(runs.middle, warm_up_end)
@@ -255,8 +255,6 @@ frozen = {"first": long_steps // 50, "remove": removed_share, "threshold": lowes
 tail = paper.long_tail.measure(
     dict(zip(recipes, trained, strict=True)), long_texts, **frozen, **sampling
 )
-
-# %%
 late = tail.late_c_q()
 notebook.figure(
     paper.figures_paths.exponent_panels(tail.all_texts, tail.average_c_q),
@@ -329,7 +327,9 @@ break_subdiffusion.check(...)
 # %%
 if models_file is None:
     population = paper.checkpoints.population(zoo_plan, home_texts, workers)
-    rows = models.ledger.open(home_texts, scored.rule) if is_installed else scored
+    rows = (
+        models.ledger.open(home_texts, scored.rule) if is_installed and every_text > 1 else scored
+    )
     models.runner.score_small(population, rows, workers=workers)
     all_scores = rows.matrix(about=population)
     P = runs.clipped(all_scores.values[:, in_home] if is_installed else all_scores.values)
@@ -352,13 +352,10 @@ notebook.figure(
     paper.figures_ruler.bits(rounding, {n: published[f"{n}-bit"] for n in (8, 4)}),
     "quantisation",
     data=rounding,
-    caption="KL of rounded copies to their originals; diamonds: the published medians of far larger models.",
+    caption="Map distance per byte of rounded copies to their originals (near them, a KL in bits per byte); diamonds: the published medians of far larger models.",
 )
-notebook.table(
-    medians,
-    "quantisation",
-    caption="Medians over models, bits/byte.",
-)
+caption = "Map distance per byte, medians over models."
+notebook.table(medians, "quantisation", caption=caption)
 notebook.says("rounding", ratio=ratio, published=published["4-bit"] / published["8-bit"])
 
 # %%
@@ -392,9 +389,9 @@ notebook.figure(
     paper.figures_ruler.fine_tunes(tuned),
     "fine_tuning",
     data=tuned.table(),
-    caption="Left: KL to the parent after so many steps on one kind of text. Right: all of them on a map (PCA), with second fine-tunes; names where there is room.",
+    caption="Left: map distance to the parent after so many steps on one kind of text. Right: all of them on a map (PCA), with second fine-tunes; names where there is room.",
 )
-to_parent = tuned.table()["KL to the parent, bits/byte"]
+to_parent = tuned.table()["map distance to the parent, per byte"]
 seed_kl = paper.scored_runs.median_seed(runs)
 notebook.says("tuning", least=to_parent.min(), most=to_parent.max(), seeds=seed_kl)
 paper.live.fine_tune(tuned)
@@ -426,7 +423,7 @@ threads, taken_apart, failed = paper.rounded_models.layers_of(
 steps = paper.scored_runs.steps_of(threads.values())
 layers = paper.rounded_models.layer_table(threads, steps, runs.n_bytes)
 left_out = f" Not taken apart: {', '.join(failed['reason'])}." if len(failed) else ""
-caption = f"KL between adjacent layers by the logit lens.{left_out}"
+caption = f"Map distance between adjacent layers by the logit lens.{left_out}"
 notebook.table(layers, "layers", caption=caption)
 places = models.maps.layout.build(
     models.maps.double_centre(all_scores.clip(clip_share).values), population["model"]
@@ -463,7 +460,7 @@ notebook.figure(
     paper.figures_ruler.ruler(scale.kl, scale.table),
     "fig3_scale",
     data=scale.points(),
-    caption="Figure 3: KL of the ten settings. Points are pairs, numbers of them in brackets; violins where there are ten or more. Diamonds: the published medians, of far larger models. Below 0.1 the axis is linear, so that values near zero lie on it.",
+    caption="Figure 3: map distance per byte of the ten settings, where small their KL in bits per byte. Points are pairs, numbers of them in brackets; violins where there are ten or more. Diamonds: the published medians, of far larger models. Below 0.1 the axis is linear, so that values near zero lie on it.",
 )
 notebook.claims.record_all(scale.claims())
 inverted = [f"{low} and {high}" for low, high in scale.inverted()] or ["none"]
@@ -473,7 +470,7 @@ notebook.says("order", inverted=inverted)
 notebook.table(
     scale.table,
     "scale",
-    caption=f"Medians in bits/byte with intervals over models (low, high) and over texts; certainty is that of the published number. On the paper's texts of 972 bytes its medians are standard deviations of the difference of so many nats: {paper.kl_ruler.as_nats()}.",
+    caption=f"Median map distances per byte with intervals over models (low, high) and over texts; certainty is that of the published number. On the paper's texts of 972 bytes its medians are standard deviations of the difference of so many nats: {paper.kl_ruler.as_nats()}.",
 )
 notebook.table(
     scale.order.assign(holds=scale.order["our ratio"] > 1),
@@ -490,7 +487,7 @@ notebook.figure(
 
 # %% [markdown]
 # *Where to look.* The order of the ruler can be compared; absolute values cannot, since small, under-trained models on very different kinds of text are not large ones. The sentence below the figure names the pairs of
-# settings that stand in the other order here. Two reasons to think of: what rounding costs a small network, and that a fine-tune of our population reads one kind of
+# settings that stand in the other order here. Two reasons to think of: what rounding costs a small network, and how long a fine-tune is: in the zoo it reads one kind of
 # text alone for a fifth of its parent's training, longer than what people upload. Two pairs of Size share one network: see them in the matrix, beside the seeds.
 #
 # ## 10. What to take along

@@ -61,7 +61,7 @@ def ruler(values: Mapping[str, np.ndarray], table: pd.DataFrame) -> Figure:
 
 def _ruler_scale(ax: Axes, axis: str) -> None:
     """The paper's scale on an axis: linear below 0.1 bits/byte, logarithmic above, up to 50."""
-    ax.set(**{f"{axis}label": "KL, bits/byte"})
+    ax.set(**{f"{axis}label": "map distance per byte (where small: KL, bits/byte)"})
     getattr(ax, f"set_{axis}scale")("symlog", linthresh=0.1, linscale=0.9)
     ticks = (0, 0.05, 0.1, 0.5, 1, 5, 10, 50)
     getattr(ax, f"set_{axis}ticks")(ticks, [f"{tick:g}" for tick in ticks])
@@ -118,7 +118,7 @@ def bits(table: pd.DataFrame, published: Mapping[int, float]) -> Figure:
         title = "FP4, a scale for 64 inputs" if per == "fp4" else f"a scale for each {per}"
         ax.set(yscale="log", xlabel="bits of a weight", title=title)
         ax.set(xticks=sorted(table["bits"].unique()))
-    axes[0].set_ylabel("KL to full precision, bits/byte")
+    axes[0].set_ylabel("map distance to full precision,\nper byte")
     figures_paths.plain_log(axes[0].yaxis, table["kl"].min() / 2, table["kl"].max() * 2)
     handles, names = axes[0].get_legend_handles_labels()
     axes[0].legend().remove()
@@ -277,7 +277,7 @@ def growth(ax: Axes, values: Mapping[str, np.ndarray], steps: Sequence[int]) -> 
     palette = style.COLOURS[: table.shape[1]]
     sns.lineplot(table, dashes=False, markers=["o"] * table.shape[1], palette=palette, ax=ax)
     ax.set(xscale="log", yscale="log", xlabel="steps of fine-tuning")
-    ax.set_ylabel("KL to the parent, bits/byte")
+    ax.set_ylabel("map distance to the parent,\nper byte")
     ax.set_xticks(steps, [f"{step:,}" for step in steps])
     figures_paths.plain_log(ax.yaxis, table.min(axis=None) / 2, table.max(axis=None) * 2)
 

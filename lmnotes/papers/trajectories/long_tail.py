@@ -152,14 +152,16 @@ class Tuned:
         return paths.pair_kl(self.values, pairs, "bits/byte", self.n_bytes)
 
     def table(self) -> pd.DataFrame:
-        """A row per fine-tune: model, parent, generation, KL to its parent and to the base."""
+        """A row per fine-tune: model, parent, generation, map distances to parent and base."""
         children, parents = self.edges.T
         columns = {
             "model": [self.names[row] for row in children],
             "parent": [self.names[row] for row in parents],
             "generation": self.generations[children],
-            "KL to the parent, bits/byte": self.kl(self.edges),
-            "KL to the base, bits/byte": self.kl(np.column_stack([children, 0 * children])),
+            "map distance to the parent, per byte": self.kl(self.edges),
+            "map distance to the base, per byte": self.kl(
+                np.column_stack([children, 0 * children])
+            ),
         }
         return pd.DataFrame(columns)
 

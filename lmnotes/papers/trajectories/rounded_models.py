@@ -138,7 +138,7 @@ def layers_of(
 def layer_table(
     threads: Mapping[str, np.ndarray], steps: Sequence[np.ndarray], n_bytes: np.ndarray
 ) -> pd.DataFrame:
-    """A row per layer of each thread: model, from layer, KL to the next layer in bits/byte.
+    """A row per layer of each thread: model, from layer, map distance to the next layer per byte.
 
     Args:
         steps: of `scored_runs.steps_of`, in the order of the threads. n_bytes: (N,) of the texts.
@@ -148,4 +148,6 @@ def layer_table(
         for name, differences in zip(threads, steps, strict=True)
         for depth, kl in enumerate(kl_ruler.in_bits_per_byte(differences, n_bytes))
     ]
-    return pd.DataFrame(rows, columns=["model", "from layer", "KL to the next layer, bits/byte"])
+    return pd.DataFrame(
+        rows, columns=["model", "from layer", "map distance to the next layer, per byte"]
+    )
