@@ -125,7 +125,7 @@ notebook.says("clipping", **paper.checks.clip_effect(population.raw, clip_share,
 # $\mathbb E_{p_j}[d]+\tfrac12\operatorname{Var}(d)=0$; and $-\mathbb E_{p_j}[d]$ is $\mathrm{KL}(p_j\Vert p_i)$. This takes for granted that the two models, and the
 # distribution of the texts, are close to each other. Section 5 tests it; until then the right side is called the **map distance**, in nats per text.
 #
-# *Where to look.* In the second view, switch between centrings and watch the distance in the title and the places. Then move the clip. Which models move, and which stay? In the tree: does it part models by how they are built, or by what they read? Where do a fine-tune, a merge and an early checkpoint stand? In the last view: where does the distance of two models come from?
+# *Where to look.* In the second view, switch between centrings, then move the clip: which models move, and which stay? In the tree: does it part models by how they are built, or by what they read? In the view below it: from which texts does the distance of two models come?
 
 # %%
 paper.live.explore_texts(population)
@@ -172,7 +172,7 @@ notebook.table(
 # %% [markdown]
 # ## 4. The map
 #
-# Three pictures of the same distances. **t-SNE** (the paper's: perplexity 30, PCA start, `sqeuclidean`, seed 42) keeps neighbours together; its distances between groups, its
+# Three pictures of the same distances. **t-SNE** (perplexity 30, PCA start, `sqeuclidean`, seed 42: as stored with a later reference map of the same models; that Figure 1 has them is our reading) keeps neighbours together; its distances between groups, its
 # orientation and its empty spaces mean nothing. **PCA** of $Q$ keeps the large differences and has axes with units. **Classical scaling** takes only a matrix of distances; from the exact
 # ones it is PCA again, so it is shown for the root of the map distance as the squared distance, which gives small distances room.
 #
@@ -221,7 +221,7 @@ paper.live.explore_landing(population)
 # ## 5. Is it really KL?
 #
 # The formula is of second order and takes models, and the texts' own distribution, to be close. First where everything can be computed exactly: two models that draw byte
-# after byte independently, one moved towards the other. Where does the estimate leave the dotted line?
+# after byte independently, one moved towards the other. *Where to look:* the dotted line, where both are equal; the title has the estimate's factor at its upper end.
 #
 # Real texts are not so kind. A text belongs to a **domain**, and one model may like every byte of it a little better. Over $T$ bytes such preferences add
 # up: KL grows with $T$, the standard deviation between domains grows with $T$ too, and so its square, the variance, with $T^2$. For models of bytes this can be tested: let a model write texts, score these with both
@@ -247,8 +247,9 @@ if compared:
         paper.figures.by_length(growth),
         "by_length",
         data=growth.assign(pair=growth.pair.str.replace("\n", " and ")),
-        caption="Sampled KL and the map distance for longer and longer beginnings of the same texts: the nearest and the farthest pair of n-gram models, then of networks. Both scales are logarithmic: slope 1 grows with the length, slope 2 with its square.",
+        caption="Sampled KL and the map distance for longer and longer beginnings of the same texts: the nearest and the farthest pair of n-gram models, then of networks. Both scales are logarithmic: slope 1 grows with the length, slope 2 with its square. Black: sampled KL; red: the map distance; blue: the map distance within domains.",
     )
+    notebook.says("slopes", **paper.kl_runs.slopes(growth))
     paper.live.explore_mixture(compared["counted"])
 four_times = paper.exercises.four_times()
 
@@ -256,7 +257,7 @@ four_times = paper.exercises.four_times()
 four_times.check(...)
 
 # %% [markdown]
-# *Where to look.* What is the slope of black, of red, of blue? In the view, move the texts from all domains alike to one domain only. Then, for all pairs: how far do they lie above the dotted line, and how much of their order is left?
+# *Where to look.* Compare the slopes of black, red and blue. In the view, move the texts from all domains alike to one domain only. Then, for all pairs: how far do they lie from the dotted line, and do map distance and KL put them in one order?
 #
 # Which direct estimates the paper takes "at token level" and "at text level" is our reading: next-token divergences along given texts, and log-ratios of sampled texts. That published distances may have the same tendency is our inference, not a statement of the paper.
 
@@ -370,7 +371,7 @@ break_the_contrast.check(...)
 # ## 8. Who has seen the texts?
 #
 # A model that was trained on the very texts finds them likely beyond its ability. The paper compares the standardised mean log-likelihood with the standardised mean of the benchmarks: models trained on the Pile, from which its texts are
-# taken, stand far off the diagonal. Here some models were trained on the evaluation texts; each has a clean twin, the same model without them. *Where to look:* which kind of model remembers, and is it abler for it?
+# taken, stand far off the diagonal. Of the models trained here some have read the evaluation texts; each has a clean twin, the same model without them. *Where to look:* which kind of model remembers, and is it abler for it?
 
 # %%
 leak = paper.leaks.read(population, benchmark.kept, benchmark.values[:, -1])
@@ -378,7 +379,7 @@ notebook.figure(
     paper.figures.leakage(leak, population.models.iloc[benchmark.kept]),
     "leakage",
     data=leak.table,
-    caption="Left: by how much likelier the texts are to each model that has seen them than to its clean twin, with a 95 % interval over texts. Right: the paper's reading, standardised task mean against standardised mean log-likelihood; arrows lead from each clean twin to the model that has seen the texts.",
+    caption=leak.caption,
 )
 likeliest = leak.table.sort_values("reading, sd", ascending=False).head(8)
 notebook.table(
@@ -393,7 +394,7 @@ notebook.says("leak")
 # ## 9. Between models
 #
 # A base model and two of its fine-tunes span a plane of weights, $\theta(a,b)=(1-a-b)\,\theta_0+a\,\theta_1+b\,\theta_2$. If the log-likelihoods followed the weights
-# linearly, $\hat\ell(a,b)=(1-a-b)\,\ell_0+a\,\ell_1+b\,\ell_2$ would predict every mixture. The corner $(1,1)$ adds both steps and lies outside. *Where to look:* does the net keep its shape, and do points of the right panel lie above or below the line? Random steps in so many dimensions are at right angles as well.
+# linearly, $\hat\ell(a,b)=(1-a-b)\,\ell_0+a\,\ell_1+b\,\ell_2$ would predict every mixture. The corner $(1,1)$ adds both steps and lies outside. The paper's three: `-p interpolation_models=mistralai/Mistral-7B-v0.1,HuggingFaceH4/zephyr-7b-beta,mistralai/Mistral-7B-Instruct-v0.1`. *Where to look:* does the net keep its shape, and do points of the right panel lie above or below the line? Random steps in so many dimensions are at right angles as well.
 
 # %%
 between = paper.interpolation.choose(

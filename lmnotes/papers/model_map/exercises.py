@@ -88,9 +88,9 @@ def four_times() -> teach.Exercise:
         kind=float,
         mistakes=[
             ("that is what KL does: preferences add up, and are squared here", teach.near(1, 0.01)),
-            ("that is the growth of the standard deviation per text's root", teach.near(2, 0.01)),
+            ("that is the root of it: a variance is a square", teach.near(2, 0.01)),
             ("that is per text: divide by the bytes", teach.near(16, 0.01)),
-            ("that is per text, and squared once too often", teach.near(64, 0.1)),
+            ("that is multiplied by the bytes, not divided", teach.near(64, 0.1)),
             ("longer texts do not bring models nearer", lambda x: x < 1),
         ],
         otherwise="how does a domain's mean difference grow with the bytes, and how its square?",
@@ -141,7 +141,7 @@ def break_the_contrast(comparison: Comparison) -> teach.Exercise:
     by_chance = set()
     if random is not None:
         r = random.table(comparison.columns).set_index("target").r - alone
-        by_chance = set(r.index[(r < 0.05) & (ahead > 0.05)])
+        by_chance = set(r.index[(r <= 0) & (ahead > 0)])
 
     def breaks(name: str) -> bool:
         return name in ahead[:-1] and (ahead[name] <= 0 or ahead[name] == ahead[:-1].min())

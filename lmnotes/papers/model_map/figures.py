@@ -15,8 +15,8 @@ from lmnotes.papers.model_map.prediction_runs import COORDINATES, FOLDS, Compari
 from lmnotes.papers.model_map.tokenizers import Moves
 
 _ESTIMATES = (  # column, claim, label
-    ("token level", "kl_token", "next-byte KL on given texts,\nnats per text"),
-    ("text level", "kl_text", "KL of sampled texts,\nnats per text"),
+    ("next-byte KL", "kl_token", "next-byte KL on given texts,\nnats per text"),
+    ("sampled KL", "kl_text", "KL of sampled texts,\nnats per text"),
 )
 _MEAN = style.ORANGE  # the mean log-likelihood alone; the coordinates are blue
 
@@ -128,8 +128,8 @@ def agreement(table: pd.DataFrame, claims: Mapping[str, tuple]) -> Figure:
             table.groupby("kind", sort=False), style.COLOURS, strict=False
         ):
             dots = {"s": 11, "color": colour, "linewidths": 0, "alpha": 0.8}
-            ax.scatter(pairs[column], pairs.variance, **dots, label=f"{name} ({len(pairs)})")
-        both = table[[column, "variance"]].to_numpy()
+            ax.scatter(pairs[column], pairs["map distance"], **dots, label=f"{name} ({len(pairs)})")
+        both = table[[column, "map distance"]].to_numpy()
         both = both[(both > 0).all(axis=1)]
         low, high = both.min(), both.max()
         ax.plot([low, high], [low, high], color=style.BLACK, lw=0.8, ls=":", label="equal")

@@ -302,7 +302,7 @@ def choose(
 
 def claims(plane: Plane | None) -> dict[str, tuple]:
     """What section 6.3 and appendix J say, NaN for another triple than theirs."""
-    other = "a number of other models; one triple here is no sample"
+    other = "a number of other models (interpolation_models names three); one triple is no sample"
     base = plane.names[0] if plane else ""
     r, rho = plane.agreement if plane else (math.nan, math.nan)
     geometry = vars(plane.geometry) if plane else {}

@@ -127,15 +127,15 @@ class Group:
     @cached_property
     def matrices(self) -> dict[str, np.ndarray]:
         """Map distance and direct estimates (both directions' mean) of the models that were spread
-        along the tree, nats per text: variance, within, token level, text level, (m, m) each."""
+        along the tree, nats per text, (m, m) each."""
         spread = np.ix_(self.spread, self.spread)
         given = self.compared.given[:, :, : self.length].sum(axis=2, dtype=np.float64)
         token, text = self.compared.conditional, self.compared.sampled_matrix(self.length)
         nats = {
-            "variance": maps.kl(maps.row_centre(given)),
-            "within": maps.kl(maps.centre_within(given, self.domains)),
-            "token level": (token + token.T) / 2,
-            "text level": (text + text.T) / 2,
+            "map distance": maps.kl(maps.row_centre(given)),
+            "within domains": maps.kl(maps.centre_within(given, self.domains)),
+            "next-byte KL": (token + token.T) / 2,
+            "sampled KL": (text + text.T) / 2,
         }
         return {name: rows[spread] for name, rows in nats.items()}
 
@@ -151,14 +151,14 @@ class Group:
     def factor(self) -> float:
         """How many times the sampled KL the map distance is, the median over pairs."""
         table = self.agreement()
-        return float((table["variance"] / table["text level"]).median())
+        return float((table["map distance"] / table["sampled KL"]).median())
 
     def claims(self, seed: int = 0) -> dict[str, tuple]:
         """The correlations of the map distance with both direct estimates, with intervals."""
         n = int(self.spread.sum())
         note, found = f"{n * (n - 1) // 2} pairs of {n} models; interval over models", {}
-        for claim, name in (("kl_token", "token level"), ("kl_text", "text level")):
-            pair = self.matrices["variance"], self.matrices[name]
+        for claim, name in (("kl_token", "next-byte KL"), ("kl_text", "sampled KL")):
+            pair = self.matrices["map distance"], self.matrices[name]
             found[claim] = (*robustness.agreement(*pair, seed=seed), note)
         return found
 
@@ -239,6 +239,18 @@ def growth(compared: Mapping[str, Group], population: Population) -> pd.DataFram
     tables = [counted.by_length(*pair) for pair in counted.ends()]
     tables += [every.by_length(*pair) for pair in every.ends(networks)]
     return pd.concat(tables, ignore_index=True)
+
+
+def slopes(growth: pd.DataFrame) -> dict[str, float]:
+    """How sampled KL, the map distance and that within domains grow with the length of texts: the
+    exponent, by least squares of logarithms, the median over pairs without a negative value."""
+    names = ["sampled", "total", "within"]
+    values = growth[["n_bytes", *names]]
+    fits = []
+    for _, rows in np.log(values.where(values > 0)).groupby(growth.pair):
+        x = (rows.n_bytes - rows.n_bytes.mean()).to_numpy()
+        fits.append(x @ rows[names].to_numpy() / (x @ x))
+    return pd.DataFrame(fits, columns=names).median().to_dict()
 
 
 def _group(population, spaced, nearest, ids, domains, length, options) -> Group:

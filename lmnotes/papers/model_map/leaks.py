@@ -29,6 +29,18 @@ class Reading:
     ability: np.ndarray
     likelier: pd.DataFrame
 
+    @property
+    def caption(self) -> str:
+        """What the figure of it shows."""
+        reading = "standardised task mean against standardised mean log-likelihood"
+        if self.likelier.empty:
+            return f"The paper's reading: {reading}."
+        return (
+            "Left: by how much likelier the texts are to each model that has seen them than to its "
+            f"clean twin, with a 95 % interval over texts. Right: the paper's reading, {reading}; "
+            "arrows lead from each clean twin to the model that has seen the texts."
+        )
+
     def claim(self) -> tuple:
         """The mean gap with its interval by Student's t, and a note."""
         if len(self.gaps) < 2:

@@ -320,7 +320,9 @@ def explore_approach(texts: TextSet):
 
     def draw(first: str = labels[0], second: str = labels[-1], length: int = 256) -> Figure:
         table = kl.approach(shares[first], shares[second], everywhere, length)
-        return variance_and_kl(table, f"{first} moved towards {second}, {length} bytes")
+        halfway, foreign = table[["halfway", "foreign"]].iloc[-1] / table.exact.iloc[-1]
+        title = f"{first} moved towards {second}, {length} bytes:\nat the upper end "
+        return variance_and_kl(table, f"{title}{halfway:.2f} (blue), {foreign:.2f} (red) times KL")
 
     lengths = [16, 64, 256, 1024]
     return notebook.explore(draw, stills=[{}], first=labels, second=labels, length=lengths)

@@ -52,9 +52,9 @@ def test_one_bit():
 def test_four_times():
     wrong = {
         1: "what KL does",
-        2: "standard deviation",
+        2: "the root of it",
         16: "divide by the bytes",
-        64: "once too often",
+        64: "not divided",
         0.25: "nearer",
         7: "how does a domain",
     }

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from lmnotes.papers.model_map import kl, kl_runs
@@ -39,10 +40,18 @@ def test_tables_hold_what_the_comparison_says(group):
     check = group.agreement()  # of the models that were spread: one pair
     assert check[["model", "other", "kind"]].to_numpy().tolist() == [["x", "z", "two mixtures"]]
     d = (group.compared.given[0] - group.compared.given[2]).sum(axis=1, dtype=float)
-    assert check.variance[0] == pytest.approx(d.var() / 2)
-    assert group.matrices["variance"][0, 1] == check.variance[0]
+    assert check["map distance"][0] == pytest.approx(d.var() / 2)
+    assert group.matrices["map distance"][0, 1] == check["map distance"][0]
     both = group.compared.conditional[0, 2] + group.compared.conditional[2, 0]
-    assert check["token level"][0] == pytest.approx(both / 2)
+    assert check["next-byte KL"][0] == pytest.approx(both / 2)
+
+
+def test_slopes_are_those_of_powers():
+    n = np.array([16, 32, 64, 16, 32, 64])
+    growth = pd.DataFrame({"n_bytes": n, "sampled": n / 9.0, "total": n**2.0, "within": n**1.5})
+    growth = growth.assign(pair=list("aaabbb"))
+    growth.loc[0, "sampled"] = -1.0  # a sampling error: the other pair is left
+    assert kl_runs.slopes(growth) == pytest.approx({"sampled": 1, "total": 2, "within": 1.5})
 
 
 def test_a_mixture_of_texts_runs_from_all_domains_to_one(group):
