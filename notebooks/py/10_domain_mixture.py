@@ -46,7 +46,7 @@ domain_names: list[str] = [
     "names",
 ]  # the domains that are mixed; [] takes all that are there
 target_names: list[str] = ["code", "data"]  # targets trained here, of known mixtures
-target_models: list[str] = []  # other targets: hub ids, folders, files that list such
+target_models: list[str] = []  # other targets: hub ids, folders, lists, csv files
 n_seeds: int = 6  # 2..100, bases; the unit of all tests
 chunk_bytes: int = 64  # 16..4096, of every text
 n_design: int = 32  # 2..100000, texts of each domain that weights are designed from
@@ -76,7 +76,8 @@ notebook.hero()
 #
 # Domains of real text that every installation carries; a file belongs to training, design or evaluation, never to two of them. Models read bytes. The **bases**, one per seed, are
 # trained briefly on equal shares. The **targets** are larger, trained longer, and on shares that we know: one for code, one for data-like lists. So for once we can look up what a
-# target was fed on. Targets from elsewhere (`target_models`) are read one at a time, with any tokenizer.
+# target was fed on. Targets from elsewhere (`target_models`) are read one at a time, with any tokenizer; a list or a csv among them is read
+# as `models_file` of notebook 06 is. There is no `ledger`: the texts are this notebook's own.
 
 # %%
 world = paper.study.open_world(
@@ -143,6 +144,7 @@ notebook.figure(
     data=designed,
     caption="For each target: how far it leads the base in each domain (mean over seeds, interval over seeds), and the shares designed from that (T = sd; interval over texts and seeds) beside the true shares of the target. Dotted: equal shares.",
 )
+notebook.says("follow", r=paper.results.followed(designed))
 softmax = paper.exercises.softmax()
 
 # %% tags=["answer"]
@@ -280,6 +282,7 @@ notebook.figure(
     data=along,
     caption="Both distances to the target along continued training of the first base, over that before training (dotted: no nearer).",
 )
+notebook.says("arrive", left=paper.results.left_over(along))
 
 # %% [markdown]
 # **Alignment and success.** Over all runs: how well the move points to the target, and how much nearer it got than with equal shares. The two are related by construction, for
@@ -347,7 +350,9 @@ if len(lengths):
         data=lengths,
         caption="The same two models, target and first base, on the same texts cut to several lengths: map distance per byte, exact KL per byte, and how much of Var(target - base) lies between domains.",
     )
-    notebook.table(lengths, "length_table", caption="The same as numbers.")
+    notebook.says("length", factors=paper.results.length_factors(lengths))
+    words = paper.results.in_words(lengths)
+    notebook.table(words, "length_table", caption="The same as numbers.")
 notebook.table(
     paper.results.capacity(by_rule),
     "capacity",
@@ -432,7 +437,7 @@ paper.live.guess_the_diet(study, guesses)
 # %%
 scratch_rows = paper.results.from_scratch(study)
 notebook.table(
-    scratch_rows.replace({"rule": paper.figures.LABELS}),
+    paper.results.in_words(scratch_rows),
     "from_scratch",
     caption="Training from scratch for the first target.",
 )
@@ -452,5 +457,4 @@ for size in paper.log_law.SIZES if regmix else ():
 # Pile from a folder: `lmnotes run 10 --profile paper -p text_set=PATH`. Momentum and weight decay are those of our small models, not nanoGPT's.
 
 # %%
-notebook.says("main", outcomes=paper.results.main_words(tests))
 notebook.claims.table()

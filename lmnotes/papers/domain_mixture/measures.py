@@ -6,14 +6,14 @@ import numpy as np
 def kl_to(
     target: np.ndarray, models: np.ndarray, n_bytes: np.ndarray | float | None = None
 ) -> np.ndarray:
-    """Var(l_target - l_model) / 2 of each model, (M,): the KL of the map, nats per text or, with
-    bytes, bits per byte.
+    """Var(l_target - l_model) / 2 of each model, (M,): the map distance, nats per text or, with
+    bytes, over bytes and ln 2.
 
     Args:
         target: (N,) nats. models: (M, N), or (N,) of one.
         n_bytes: (N,) of the texts, or their mean.
 
-    Eq. KL_var = Var / (2 mean bytes ln 2); `coordinates.kl` gives the same between all models. It
+    Var / (2 mean bytes ln 2); `coordinates.kl` gives the same between all models. It
     is blind to an offset that all texts share, so look at exact KL too (`readings.nearness`).
 
     >>> kl_to([-1.0, -3.0], [[-2.0, -2.0], [-5.0, -7.0]]).tolist()

@@ -109,7 +109,7 @@ def nearness(
     texts: pd.DataFrame,
     names: Sequence[str],
 ) -> dict[str, float]:
-    """How near a model is to a target: kl_var (`measures.kl_to`) and exact_kl per byte, in bits;
+    """How near a model is to a target: kl_var, the map distance per byte, exact_kl, bits per byte;
     domain_error, the mean over domains of |mean difference to the target|, and offset, the mean
     difference, nats per byte; cosine of the move from the base and the direction to the target.
 
@@ -133,8 +133,8 @@ def nearness(
 def by_length(
     target: Reading, number: int, model: Reading, which: np.ndarray, lengths: Sequence[int]
 ) -> pd.DataFrame:
-    """KL_var and exact KL per byte of texts cut to several lengths, and how much of the variance is
-    between domains: columns n_bytes, kl_var, exact_kl (bits per byte), between.
+    """Map distance and exact KL per byte of texts cut to several lengths, and how much of the
+    variance is between domains: columns n_bytes, kl_var, exact_kl (bits), between.
 
     Args:
         number: of the target in the model's reading. Texts have T bytes each.

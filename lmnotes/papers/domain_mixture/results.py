@@ -17,7 +17,7 @@ from lmnotes.papers.domain_mixture import (
     steps,
 )
 from lmnotes.papers.domain_mixture.design import Gap, design
-from lmnotes.papers.domain_mixture.figures import LABELS, METRICS
+from lmnotes.papers.domain_mixture.figures import LABELS, METRICS, UNITS
 from lmnotes.papers.domain_mixture.readings import Reading
 from lmnotes.papers.domain_mixture.study import Law, Study
 
@@ -29,7 +29,17 @@ _PAIRS = {  # claims about two rules
     "agg_behind_pull": ("lld_agg", "gram_ascent", "kl_var"),
     "agg_behind_kd": ("lld_agg", "kd", "kl_var"),
 }
-_HEADS = {"holm": "p, Holm", "p_t": "p, t", "p_flip": "p, signs", "wins": "nearer on"}
+_HEADS = UNITS | {  # of columns, in words
+    "holm": "p, Holm",
+    "p_t": "p, t",
+    "p_flip": "p, signs",
+    "wins": "nearer on",
+    "n_bytes": "bytes of a text",
+    "between": "share of variance between domains",
+    "ratio": "map distance over exact KL",
+    "offset": "offset, nats per byte",
+    "domain_error": "domain error, nats per byte",
+}
 
 
 def cosines(study: Study) -> tuple[np.ndarray, pd.DataFrame, float, float]:
@@ -110,7 +120,7 @@ def tests(by_rule: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def in_words(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of tests with the names of rules and columns in words."""
+    """A table with the names of rules and columns in words."""
     return table.replace({"rule": LABELS}).rename(columns=_HEADS)
 
 
@@ -147,16 +157,44 @@ def claims(by_rule: pd.DataFrame, tested: Mapping[str, pd.DataFrame]) -> dict[st
 
 def main_words(tested: Mapping[str, pd.DataFrame]) -> list[str]:
     """Of the designed shares against equal ones, a phrase for each target and metric: on how many
-    seeds nearer, the corrected p, and whether it is shown."""
+    seeds nearer, the corrected p if there is one, and whether that shows it."""
     said = []
     for metric, table in tested.items():
         rows = table[table.rule == "lld_sd"].dropna(subset="difference")
         for row in rows.itertuples():
-            p = row.holm if np.isfinite(row.holm) else row.p_t
-            verdict = "shown" if p < 0.05 and row.difference < 0 else "not shown"
-            counted = f"nearer on {row.wins:.0f} of {row.n:.0f} seeds, p {p:.2g}"
+            p = f"{row.holm:.2g}" if np.isfinite(row.holm) else f"{row.p_t:.2g} (not corrected)"
+            verdict = "shown" if row.holm < 0.05 and row.difference < 0 else "not shown"
+            counted = f"nearer on {row.wins:.0f} of {row.n:.0f} seeds, p {p}"
             said.append(f"{row.target}, {METRICS[metric]}: {counted}, {verdict}")
     return said or ["no target has two seeds"]
+
+
+def followed(designed: pd.DataFrame) -> list[str]:
+    """Pearson's r of the designed and the true shares over domains, for each known target."""
+    known = designed.dropna(subset="true").groupby("target", sort=False)
+    return [f"{rows.weight.corr(rows.true):.2f} ({t})" for t, rows in known] or ["none is known"]
+
+
+def left_over(along_training: pd.DataFrame) -> list[str]:
+    """The least share of either distance that a way leaves, and which way, for each target."""
+    said = []
+    for t, rows in along_training.groupby("target", sort=False):
+        ends = rows.sort_values("step").groupby("rule")
+        for metric in [metric for metric in METRICS if rows[metric].notna().all()]:
+            share = ends[metric].last() / ends[metric].first()
+            best = f"{share.min():.0%} ({LABELS[share.idxmin()]})"
+            said.append(f"{t}, {METRICS[metric]}: {best}")
+    return said
+
+
+def length_factors(lengths: pd.DataFrame) -> list[str]:
+    """By how much both distances per byte change from the shortest to the longest texts."""
+    said = []
+    for t, rows in lengths.sort_values("n_bytes").groupby("target", sort=False):
+        factors = {metric: rows[metric].iloc[-1] / rows[metric].iloc[0] for metric in METRICS}
+        words = (f"{METRICS[metric]} times {factor:.2f}" for metric, factor in factors.items())
+        said.append(f"{t}: {', '.join(words)}")
+    return said
 
 
 def foremost(study: Study, temperature: float) -> str:
@@ -254,8 +292,7 @@ def capacity(by_rule: pd.DataFrame) -> pd.DataFrame:
     """What is left of the target's lead, nats per byte: its mean and its mean size by domain."""
     rows = by_rule[by_rule.rule.isin(_LEFT)]
     table = rows.groupby(["target", "rule"], sort=False)[["offset", "domain_error"]].mean()
-    heads = {"offset": "offset, nats per byte", "domain_error": "domain error, nats per byte"}
-    return table.reset_index().replace({"rule": LABELS}).rename(columns=heads)
+    return in_words(table.reset_index())
 
 
 def agreement(by_rule: pd.DataFrame) -> str:

@@ -67,16 +67,21 @@ def test_longer_texts():
 
 def test_break_the_claim():
     columns = {"temperature": [0.1, 0.25, 0.5, 1.0, np.inf], "kl_var": [1.5, 1, 1.2, 3, 2]}
-    columns |= {"exact_kl": [3.0, 1.2, 0.9, 1, 1], "target": "t"}
+    columns |= {"exact_kl": [3.0, 1.0, 0.9, 1, 1], "target": "t"}
     tempered = pd.DataFrame(columns)
     wrong = {
         -1: "above zero",
         0.5: "exact KL is least",
         1.0: "map distance is largest",
-        0.25: "another one is further off",
+        0.25: "not above that of equal shares",
         0.01: "so cold",
         30: "hot is equal shares",
         0.7: "read the points of the figure",
     }
     names = {"tempered": tempered, "study": SimpleNamespace(own=["t"])}
     assert_feedback(exercises.break_the_claim(tempered, "t"), wrong, **names)
+    tempered.exact_kl = [3.0, 1.2, 0.9, 1, 1]  # two are above equal shares
+    assert exercises.break_the_claim(tempered, "t").check(0.25).correct
+    tempered.exact_kl = [0.7, 0.8, 0.9, 0.6, 1]  # none is
+    assert exercises.break_the_claim(tempered, "t").check(0.5).correct
+    assert not exercises.break_the_claim(tempered, "t").check(0.25).correct
