@@ -27,7 +27,7 @@ zoo_plan: Literal["smoke", "laptop", "paper"] = "laptop"  # the small models of 
 models_file: str | None = None  # your own models instead: a list, or a csv
 published_matrix: str | None = None  # the released pickle: its models and texts instead
 sealed_matrix: str | None = None  # a file that Ledger.seal wrote: its models and texts instead
-text_set: str = "installed"  # installed | a path; with a matrix, only to show its texts
+text_set: str = "installed"  # installed | pile10k | a path; with a matrix, only to show
 per_domain: int = 120  # 4..1000000, texts drawn from each domain
 n_sizes: int = 20  # 4..200, numbers of draws between 10 and N
 n_runs: int = 100  # 2..1000, draws per method and size
@@ -72,7 +72,9 @@ zoo = None
 if published_matrix is None and sealed_matrix is None:
     texts = text.chunks.load(text_set, size=chunk_bytes, per_domain=per_domain, seed=seed)
     if models_file is None:
-        zoo = models.zoo.build(zoo_plan, texts=texts)
+        home = {"size": 128, "per_domain": 120}  # texts of the zoo, as in notebook 06
+        home_texts = texts if text_set == "installed" else text.chunks.load("installed", **home)
+        zoo = models.zoo.build(zoo_plan, texts=home_texts)
     trained = None if zoo is None else zoo.models
     study = paper.study.score(texts, trained, models_file, clip_share, rule=rule, folder=ledger)
 else:
@@ -170,7 +172,7 @@ fourth_powers.check(...)
 #
 # so that $\|\tilde q_i-\tilde q_j\|^2$ estimates $G_{ij}$. Rows of new models need these $d$ texts alone. With $Q$ fixed, the mean of the estimate over draws is the true distance, for any probabilities; with the row mean $m_i$ from the same draw it falls short by about $1/n$.
 #
-# *Where to look.* In which panel do the paths come into the band soonest? The band is the standard error that line 2 gives. In the view, type two models that are near, then two that are far.
+# *Where to look.* The band is the standard error that line 2 gives. In which panel is it narrowest, and do about two thirds of the paths lie in it? In the view, type two models that are near, then two that are far.
 
 # %%
 near, far = study.pair_at(50)
@@ -201,7 +203,7 @@ weights.check(...)
 # All of this can be foreseen without a draw: a method with constant $C$ needs $n=N\,(C/C_{uniform})^2$ draws, hence $\mathbb E[d]$ texts. In the last table the rows "ours" ask what would be optimal for the *relative* error:
 # the same Lagrange argument with each pair divided by its own distance.
 #
-# *Where to look.* Do the dotted lines fall below the error of all $N$ fresh texts? That cannot be: no choice among $N$ texts can repair that they are only $N$. Then the solid lines: how wide is the gap at the horizontal line?
+# *Where to look.* Do the dotted lines fall below the error of all $N$ fresh texts? If they do, that is no error against all possible texts: no choice among $N$ texts can repair that they are only $N$. Then the solid lines: how wide is the gap at the horizontal line?
 
 # %%
 comparison = paper.equal_error.compare(study, n_sizes=n_sizes, n_runs=n_runs, seed=seed)
@@ -275,7 +277,7 @@ notebook.table(
 paper.live.moving_map(moved)
 
 # %% [markdown]
-# **The paper's picture, t-SNE**, has several nearly equal solutions for few models, and its optimiser chooses among them. So look at the floor first: coordinates of *all* texts, nudged by one part in a thousand. Where these alone move a t-SNE map at least half as far as another draw does, its ellipses tell of the optimiser, and nothing is recorded. (Other seeds would hide this: scikit-learn's PCA start leaves little to chance.)
+# **The paper's picture, t-SNE**, has several nearly equal solutions for few models, and its optimiser chooses among them. So look at the floor first: coordinates of *all* texts, nudged by one part in a thousand. Where their mean squared step alone is more than half that of another draw, the ellipses tell of the optimiser, and nothing is recorded. (Other seeds would hide this: scikit-learn's PCA start leaves little to chance.)
 
 # %%
 notebook.says("floor", floor=moved.floor)
@@ -362,8 +364,7 @@ notebook.table(
 )
 worst = {"alone": known["blind over uniform"].max(), "share": (known.blind > known.uniform).mean()}
 notebook.says("hidden", median=hidden["blind over uniform"].median(), **worst)
-ends = {"known_alone": known.family.iloc[-1], "hidden": hidden.family.iloc[-1]}
-paper.live.hide_family(study, comparison.d_ls, uniform_share, **ends)
+paper.live.hide_family(study, hidden, known, comparison.d_ls, uniform_share)
 break_the_saving = paper.exercises.break_the_saving(insurance, known)
 
 # %% tags=["answer"]
@@ -414,7 +415,7 @@ paper.live.calculator(study, comparison.d_ls)
 # ## 12. What held, and what did not
 #
 # - **The mathematics** (unbiased distances, the numbers of distinct texts, the optimum, the level of comparison) holds on any data; so it is tested in the package and no claim.
-# - **The saving** is decided by how unequal the variances are, hence by the texts. Importances are judged by the models that they came from, so that even vectors of pure noise show a saving of some per cent.
+# - **The saving** is decided by how unequal the variances are, hence by the texts. Importances are judged by the models that they came from, so that even vectors of pure noise show some saving.
 # - **LS or KL** on the relative error: neither is made for it; ours in the table of constants is.
 # - **Judge and party.** Importances and errors come from the same models, as in the paper's main experiment; only sections 8 and 9 part them. And all errors are about the $N$ texts that we chose: another mixture of domains is another map.
 #

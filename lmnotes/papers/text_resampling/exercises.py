@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes.errors import InputError
+from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import resample
 from lmnotes.notebook import teach
 
@@ -75,16 +76,16 @@ def weights() -> teach.Exercise:
 def fourth_powers() -> teach.Exercise:
     """A function best(Q) that returns the allocation with the smallest total variance, (N,)."""
     toy = np.random.default_rng(1).normal(size=(4, 5)) * [1, 2, 3, 4, 5]
+    toy = maps.double_centre(toy)
     apart = np.abs(toy[:, None] - toy[None])  # (M, M, N)
     wanted = resample.importance(toy, "KL")
     fourth = (apart**4).sum(axis=(0, 1))
     allocations = {
         "that is uniform: it looks at no model": np.ones(5),
         "the root is missing: the best pi is the root of the fourth powers": fourth,
-        "that is LS of an uncentred Q: a text's own level is no distance": (toy**2).sum(axis=0),
-        "that is LS, the best for inner products: take fourth powers of differences": (
-            apart**2
-        ).sum(axis=(0, 1)),
+        "that is LS, the best for inner products: take fourth powers of differences": (toy**2).sum(
+            axis=0
+        ),
         "the root was taken twice: that is a fourth root": np.sqrt(np.sqrt(fourth)),
         "differences were not squared before they were added": apart.sum(axis=(0, 1)),
     }

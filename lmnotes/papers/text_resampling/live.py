@@ -159,49 +159,57 @@ def moving_map(moved: Moved):
     )
 
 
-def hide_family(study: Study, d: float, uniform_share: float, known_alone: str, hidden: str):
-    """Importances by the known models and by all, and what they cost the others."""
+def hide_family(
+    study: Study, hidden: pd.DataFrame, known: pd.DataFrame, d: float, uniform_share: float
+):
+    """Importances by the known models and by all, and what they cost the others.
+
+    hidden, known: the tables of `newcomers.hide_each` and `know_each`; their last rows come first.
+    """
     of_groups = {
         name: group for name, group in newcomers.groups(study).items() if group.sum() < len(study)
     }
-    top = study.n_texts * float(study.pis["LS"].max())
+    by_all = study.n_texts * pd.Series(study.pis["LS"]).groupby(study.domain).mean()
+    most = 1.1 * max(table[list(figures.WAYS)].to_numpy().max() for table in (hidden, known))
+    first, alone = hidden.family.iloc[-1], known.family.iloc[-1]
 
     def draw(
-        which: str = hidden, only_this_is_known: bool = False, uniform_mass: float = uniform_share
+        which: str = first, only_this_is_known: bool = False, uniform_mass: float = uniform_share
     ) -> Figure:
         group = of_groups[which]
         unknown = ~group if only_this_is_known else group
-        known = maps.double_centre(np.maximum(study.raw.values[~unknown], study.clipped.threshold))
+        old = maps.double_centre(np.maximum(study.raw.values[~unknown], study.clipped.threshold))
         figure, (left, right) = style.panels(2, height=2.4)
-        if len(known) < 2:
+        if len(old) < 2:
             for ax in (left, right):
                 ax.set_axis_off()
             left.text(0, 0.5, "one model alone knows no variance: choose another")
             return figure
-        blind = resample.importance(known, "LS", uniform_share=uniform_mass)
-        scaled = {"known": study.n_texts * blind, "all": study.n_texts * study.pis["LS"]}
-        table = pd.DataFrame({"domain": study.domain, **scaled}).groupby("domain").mean()
+        blind = resample.importance(old, "LS", uniform_share=uniform_mass)
+        by_known = study.n_texts * pd.Series(blind).groupby(study.domain).mean()
         of_ways = newcomers.hidden_error(study, unknown, d, uniform_mass)
-        places = np.arange(len(table))
-        left.barh(places - 0.2, table["known"], 0.4, color=style.RED, label="by the known")
-        left.barh(places + 0.2, table["all"], 0.4, color=style.BLACK, label="by all models")
-        left.set_yticks(places, table.index)
+        places = np.arange(len(by_all))
+        left.barh(places - 0.2, by_known, 0.4, color=style.RED, label="by the known")
+        left.barh(places + 0.2, by_all, 0.4, color=style.BLACK, label="by all models")
+        left.set_yticks(places, by_all.index)
         title = f"known: {which}" if only_this_is_known else f"hidden: {which}"
-        left.set(xlabel="mean importance, times N", title=title, xlim=(0, min(top, 8)))
+        left.set(xlabel="mean importance, times N", title=title)
+        left.set_xlim(0, max(2 * by_all.max(), 1.1 * by_known.max()))
         left.legend(loc="lower right")
         colours = [figures.WAYS[way] for way in of_ways]
         right.barh(list(of_ways), list(of_ways.values()), color=colours)
-        right.set(xlabel="relative error, known to hidden", xlim=(0, 0.3))
+        right.set(xlabel="relative error, known to hidden")
+        right.set_xlim(0, max(most, 1.1 * max(of_ways.values())))
         return figure
 
     names = list(of_groups)
-    stills = [{"which": name} for name in (hidden,) if name in of_groups]
-    if known_alone in of_groups:
-        stills.append({"which": known_alone, "only_this_is_known": True})
+    stills = [{"which": name} for name in (first,) if name in of_groups]
+    if alone in of_groups:
+        stills.append({"which": alone, "only_this_is_known": True})
     return notebook.explore(
         draw,
         stills=stills,
-        which=notebook.typed(names, hidden if hidden in of_groups else names[0]),
+        which=notebook.typed(names, first if first in of_groups else names[0]),
         only_this_is_known=False,
         uniform_mass=(0.0, 0.9, 0.05),
     )

@@ -33,11 +33,12 @@ def test_a_sealed_matrix_without_families_goes_all_the_way(own, headless):
     assert np.isfinite(compared.claims(n_samples=5)["fig2_share_of_fresh"][0])
     known = newcomers.know_each(own, compared.d_ls)
     assert set(known.family) == {"earlier half", "later half"}
-    assert len(newcomers.hide_each(own, compared.d_ls)) == 2
+    hidden = newcomers.hide_each(own, compared.d_ls)
+    assert len(hidden) == 2
     late = newcomers.add_latest(own, compared.n_ls)
     assert late.is_new.sum() == 2 and late.claims()
     assert scores.predict(own, study.task_mean(own), range(1)).by_all
-    live.hide_family(own, compared.d_ls, 0.1, "later half", "earlier half")
+    live.hide_family(own, hidden, known, compared.d_ls, 0.1)
     for table in (tables.texts(own), tables.models(own), tables.important_texts(own)):
         assert len(table)
 
