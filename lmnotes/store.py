@@ -68,16 +68,21 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def place(kind: str, key: Mapping) -> Path:
+def place(kind: str, key: Mapping, root: str | Path | None = None) -> Path:
     """Where the artefact that `key` defines lies once it is built; it exists only when whole."""
-    return home() / kind / content_id(key)
+    return (Path(root) if root else home()) / kind / content_id(key)
 
 
-def build(kind: str, key: Mapping, write: Callable[[Path], None]) -> Path:
+def build(
+    kind: str,
+    key: Mapping,
+    write: Callable[[Path], None],
+    root: str | Path | None = None,
+) -> Path:
     """The folder of the artefact that `key` defines, written by `write(folder)` if it is not there.
 
     Args:
-        kind: what it is, one word; the folder under `home()`.
+        kind: what it is, one word; the folder under `root`, by default `home()`.
         key: everything that defines the content, as JSON-able values.
         write: fills the folder that it is given. After a kill it is called again with what it had
             left there, so a long job can keep checkpoints in the folder; it removes them itself
@@ -95,7 +100,7 @@ def build(kind: str, key: Mapping, write: Callable[[Path], None]) -> Path:
     ...     (path / "text").read_text()
     'hello'
     """
-    final = place(kind, key)
+    final = place(kind, key, root)
     if final.is_dir() and fault_of(final) is None:
         return final
     with locked(final.with_name(final.name + ".lock")):

@@ -21,6 +21,7 @@ n_bootstrap: int = 1000  # 10..100000
 response_bytes: int = 64  # 4..4096, that a response is cut to
 template: str = "model"  # model (its chat template, else plain) | plain | a text with {prompt}
 dtype: Literal["float32", "bfloat16", "float16"] = "float32"
+ledger: str | None = None  # a folder of rows that were scored before; None: that of artefacts
 workers: int = 2  # 1..64, processes for small models; 1 on a GPU
 
 # %% tags=["parameters"]
@@ -61,7 +62,7 @@ stills = slice(1 if zoo_plan == "smoke" else None)  # a trial run draws the firs
 # - foresee, from one formula of Bayes, which instructions will *not* add.
 #
 # **Settings.** For your own models: `lmnotes run 09 --profile paper -p models_file=models.csv -p prompt_set=pairs.jsonl`. The first file lists hub ids or folders, a line each, or is
-# a table with the column `model` (and family, parent, label: colours, lines and names of the map). Their map is section 6: it uses nothing of sections 1 to 5, so for the map alone run the first code cells and go there. The second file has lines with `prompt` and `response`, or `messages`. What prompts are told is a named set of lines, or a file.
+# a table with the column `model` (and family, parent, label: colours, lines and names of the map). Their map is section 6: it uses nothing of sections 1 to 5, whose small models the command trains first; for the map alone run the first code cells and go there. Rows are kept in `ledger`; `template` and `dtype` are the rule. The second file has lines with `prompt` and `response`, or `messages`. What prompts are told is a named set of lines, or a file.
 #
 # ## 1. A world whose answer is known
 #
@@ -298,7 +299,8 @@ notebook.figure(
     caption="A point per model. Blue: the sum of single moves, nothing fitted. The controls: the best single move, the sum with a wrong part, the sum of a model with the other rule, a random vector of the same length (values below -1.5 are drawn there). Bars: medians.",
 )
 means = added.drop(columns="row").groupby("operations", sort=False).mean(numeric_only=True)
-notebook.table(means.reset_index(), "additivity", caption="Means over the twelve models.")
+means = means.reset_index().rename(columns=paper.additivity.WORDS)
+notebook.table(means, "additivity", caption="Means over the twelve models.")
 notebook.claims.record_all(claims)
 notebook.says("additive")
 additivity = paper.exercises.additivity()
@@ -328,14 +330,14 @@ notebook.figure(
 controls = paper.world_map.control_sums(world)
 independent = added.r2[added.operations != "A, B and C"].mean()
 notebook.table(
-    controls,
+    controls.rename(columns=paper.additivity.WORDS),
     "controls",
     caption=f"Tags that are not independent, in two trained models. By the law a paraphrase has slope one half; independent tags have R² of {independent:.2f} above. The paper says nothing of these, and two models give no interval.",
 )
 
 # %% [markdown]
 # *Where to look.* A slope of one half would be the law's answer for the paraphrase; a slope near one means that a model has not learned
-# that the second tag says nothing new. Networks add by construction: tags meet in a sum before anything else happens to them.
+# that the second tag says nothing new. A network in which tags first meet in a sum may add them, whatever the law.
 #
 # Switch tags on and off. Blue arrows are single moves, the dashed one is their sum, red is the true move of all together; on the right, the responses on which the sum is wrong. The last two models are the controls.
 #
@@ -373,7 +375,7 @@ if population is None:
         workers=workers,
     )
 notebook.note_input("pairs", f"{len(pairs)} of {prompt_set}")
-processes = {"workers": workers, "apart": own_models is not None}
+processes = {"workers": workers, "apart": own_models is not None, "ledger": ledger}
 real = paper.real_map.measure(population, pairs, rule, **processes)
 
 # %%
@@ -445,7 +447,7 @@ notebook.figure(
 )
 by_kind = lines.drop(columns="row").groupby(["kind of pair", "label"], sort=False)
 notebook.table(
-    by_kind.mean(numeric_only=True).reset_index(),
+    by_kind.mean(numeric_only=True).reset_index().rename(columns=paper.additivity.WORDS),
     "real_operations",
     caption="Means over models. Order effect: how far the two orders are apart, over the size of the move.",
 )

@@ -16,6 +16,16 @@ import pandas as pd
 from lmnotes.errors import InputError, expect_one_of
 from lmnotes.models.maps import coordinates as maps
 
+WORDS = {  # of what `measure` gives, for tables
+    "r2": "R2 of the sum",
+    "relative_error": "relative error",
+    "r2_fitted": "R2, fitted",
+    "best_single": "R2 of the best single move",
+    "wrong": "R2 with a wrong part",
+    "random": "R2 of a random vector",
+    "other": "R2 of another model's sum",
+}
+
 
 def measure(
     parts: np.ndarray,

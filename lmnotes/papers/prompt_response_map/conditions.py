@@ -52,6 +52,7 @@ def score(
     device: str = "auto",
     workers: int = 1,
     apart: bool = False,
+    ledger: str | None = None,
     tokens_per_batch: int = 8192,
 ) -> Conditions:
     """The log-likelihoods of all responses under all conditions; a model's rows are an artefact.
@@ -62,6 +63,7 @@ def score(
         workers: processes of one thread each; 1 scores here.
         apart: in place of that, one after another in a fresh process each: one that breaks its
             process, or leaves memory behind, harms no other.
+        ledger: the folder that keeps the rows, by default that of the artefacts.
 
     What cannot be scored is left out and named in `.failed`; RuntimeError where none is left.
     """
@@ -76,8 +78,8 @@ def score(
         for name, given in prompts_of.items()
     }
     options = {"rule": rule, "device": device, "tokens_per_batch": tokens_per_batch}
-    work = partial(_rows, responses, every, options)
-    if all(_is_stored(place, responses, every, options) for place in places):
+    work = partial(_rows, responses, every, options, ledger)
+    if all(_is_stored(place, responses, every, options, ledger) for place in places):
         workers, apart = 1, False
     if apart:
         results = [_in_fresh_process(work, place) for place in places]
@@ -107,7 +109,7 @@ def _in_fresh_process(work, place):
         return "killed", "its process ended without a word, as for want of memory"
 
 
-def _rows(responses, every, options, place):
+def _rows(responses, every, options, ledger, place):
     """(C, N) nats of one model, or why there are none: (kind, reason)."""
     try:
         meant = identity.identify(place)
@@ -120,7 +122,7 @@ def _rows(responses, every, options, place):
             np.save(folder / "rows.npy", score.log_likelihood.reshape(len(every), len(responses)))
 
         key = _key(meant, responses, every, options)
-        return np.load(store.build("conditions", key, write) / "rows.npy")
+        return np.load(store.build("conditions", key, write, ledger) / "rows.npy")
     except Exception as error:  # of any package: one model less, and said so
         return failures.classify(error), " ".join(str(error).split())[:300]
 
@@ -130,9 +132,9 @@ def _key(meant, responses, every, options) -> dict:
     return key | {"pairs": store.content_id([list(every.items()), responses])}
 
 
-def _is_stored(place, responses, every, options) -> bool:
+def _is_stored(place, responses, every, options, ledger) -> bool:
     """Whether there is nothing to do, so that no process need be started."""
     with contextlib.suppress(InputError):
         key = _key(identity.identify(place), responses, every, options)
-        return store.place("conditions", key).exists()
+        return store.place("conditions", key, ledger).exists()
     return False

@@ -168,12 +168,14 @@ def additivity() -> teach.Exercise:
 
 
 def break_the_sum(cases: pd.DataFrame) -> teach.Exercise:
-    """A model and tags, as "MODEL: TAGS", for which the best single move beats the sum.
+    """A model and tags, as "MODEL: TAGS", for which the best single move beats the sum, or,
+    where it never does, the sum is least ahead.
 
     cases: columns model, tags, is_control, r2, best_single; a row per model and two or more tags.
     """
     known, one_tag = set(cases.model), ("", "A", "B", "C")
-    rows = {(row.model, row.tags): row for row in cases.itertuples()}
+    ahead = {(row.model, row.tags): row.r2 - row.best_single for row in cases.itertuples()}
+    controls = set(cases.model[cases.is_control])
 
     def setting(answer: object) -> tuple[str, str]:
         model, colon, tags = str(answer).rpartition(":")
@@ -185,10 +187,10 @@ def break_the_sum(cases: pd.DataFrame) -> teach.Exercise:
         return model, tags
 
     def breaks(answer) -> bool:
-        return answer in rows and rows[answer].r2 < rows[answer].best_single
+        return answer in ahead and (ahead[answer] < 0 or ahead[answer] == min(ahead.values()))
 
     def is_independent(answer) -> bool:
-        return answer in rows and not rows[answer].is_control
+        return answer in ahead and answer[0] not in controls
 
     return teach.exercise(
         "break_the_sum",

@@ -50,7 +50,7 @@ def maps(table: pd.DataFrame, shares: Mapping[str, Sequence[float]]) -> Figure:
 def factor_bars(table: pd.DataFrame) -> Figure:
     """The share of each map's squared distances by factor, of `world_map.explained`."""
     label = "share of squared distance explained (PERMANOVA $R^2$)"
-    figure = style.bars(table, "r2", "low", "high", "map", label, groups="factor", colours=_FACTORS)
+    figure = style.bars(table, "R2", "low", "high", "map", label, groups="factor", colours=_FACTORS)
     (ax,) = figure.axes
     bars = [container for container in ax.containers if isinstance(container, BarContainer)]
     for container, (_, part) in zip(bars, table.groupby("factor", sort=False), strict=True):

@@ -19,7 +19,7 @@ def one_map(world: World, explained: pd.DataFrame, stills: slice = slice(None)):
     def draw(shown: str = "PMI, empty prompt", colour_by: str = "rule") -> Figure:
         xy, shares = planes[shown]
         of_map = explained[explained["map"] == shown]
-        title = ", ".join(f"{row.factor} {row.r2:.0%}" for row in of_map.itertuples())
+        title = ", ".join(f"{row.factor} {row.R2:.0%}" for row in of_map.itertuples())
         colour = [f"{colour_by} {value}" for value in world.models[colour_by]]
         table = xy.assign(map=f"{shown}: {title}", colour=colour, shape="model")
         return figures.maps(table, {table["map"][0]: shares})

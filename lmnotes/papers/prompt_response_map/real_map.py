@@ -157,8 +157,8 @@ def tuned_models(
 
 
 def measure(models: pd.DataFrame, pairs: pd.DataFrame, rule: PromptRule, **processes) -> Real:
-    """The models under the pairs' own prompts, none, and four others; processes: workers and apart
-    of `conditions.score`."""
+    """The models under the pairs' own prompts, none, and four others; processes: workers, apart and
+    ledger of `conditions.score`."""
     turned = pairs.groupby("task", sort=False).prompt
     conditions_of: dict[str, Sequence[str] | str] = {"given": list(pairs.prompt), "none": ""}
     for k in range(1, _N_OTHERS + 1):

@@ -134,7 +134,8 @@ def measure(n_pairs: int, *, n_steps: int = 900, seed: int = 0, workers: int = 1
 
 
 def explained(world: World, n_permutations: int, n_draws: int, seed: int = 0) -> pd.DataFrame:
-    """What each map is about: map, factor, r2, low, high, f, p of `factor_shares.permanova`."""
+    """What each map is about: map, factor, R2, low, high, pseudo-F, p of
+    `factor_shares.permanova`."""
     labels = {name: world.models[name].to_numpy() for name in FACTORS}
     rows = []
     for name, values in world.vectors.items():
@@ -144,7 +145,7 @@ def explained(world: World, n_permutations: int, n_draws: int, seed: int = 0) ->
         for row in result.itertuples():
             interval = statistics.interval_holding(row.r2, draws[row.factor])
             rows.append((name, row.factor, row.r2, *interval, row.f, row.p))
-    return pd.DataFrame(rows, columns=["map", "factor", "r2", "low", "high", "f", "p"])
+    return pd.DataFrame(rows, columns=["map", "factor", "R2", "low", "high", "pseudo-F", "p"])
 
 
 def pmi_claims(world: World, n_draws: int, seed: int = 0) -> dict[str, tuple]:

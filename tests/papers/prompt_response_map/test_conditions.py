@@ -35,7 +35,7 @@ def folders(tmp_path, monkeypatch):
     return [str(tiny_models.save("gpt2", tmp_path / f"model{k}", seed=k)) for k in (0, 1)]
 
 
-def test_every_condition_is_what_prompts_score_gives(folders, monkeypatch):
+def test_every_condition_is_what_prompts_score_gives(folders, tmp_path, monkeypatch):
     result = conditions.score(folders, RESPONSES, {"given": ASKED, "none": "", "same": ASKED})
     assert result.values.shape == (3, 2, 4) and result.failed.empty
     for k, folder in enumerate(folders):
@@ -49,7 +49,13 @@ def test_every_condition_is_what_prompts_score_gives(folders, monkeypatch):
         np.testing.assert_array_equal(other[name], result[name])
     with pytest.raises(InputError, match="expected one of given, none, same"):
         result["nothing"]
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "elsewhere"))
+    kept = {"ledger": str(tmp_path / "rows")}
+    conditions.score(folders, RESPONSES, {"given": ASKED}, **kept)
+    assert not [*tmp_path.glob("elsewhere/conditions/*")]
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(prompts, "score", None)
+    assert conditions.score(folders, RESPONSES, {"given": ASKED}, **kept).failed.empty
     again = conditions.score(folders[::-1], RESPONSES, {"given": ASKED, "none": "", "same": ASKED})
     np.testing.assert_array_equal(again.values, result.values[:, ::-1])
 

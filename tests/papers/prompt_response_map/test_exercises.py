@@ -103,3 +103,6 @@ def test_break_the_sum():
     }
     assert_feedback(exercises.break_the_sum(tried), wrong, tried=tried)
     assert exercises.break_the_sum(tried).check(f"{first}: c, a")
+    everywhere = tried.assign(r2=[0.98, 0.9, 0.9, 0.5, 0.9, 0.7], best_single=0.4)
+    assert exercises.break_the_sum(everywhere).check(f"{first}: AC")
+    assert not exercises.break_the_sum(everywhere).check(f"{second}: AC")
