@@ -221,7 +221,7 @@ paper.live.explore_landing(population)
 # ## 5. Is it really KL?
 #
 # The formula is of second order and takes models, and the texts' own distribution, to be close. First where everything can be computed exactly: two models that draw byte
-# after byte independently, one moved towards the other. *Where to look:* the dotted line, where both are equal; the title has the estimate's factor at its upper end.
+# after byte independently, one moved towards the other. *Where to look:* the dotted line, where both are equal; the title has the estimate's factor at both of its ends.
 #
 # Real texts are not so kind. A text belongs to a **domain**, and one model may like every byte of it a little better. Over $T$ bytes such preferences add
 # up: KL grows with $T$, the standard deviation between domains grows with $T$ too, and so its square, the variance, with $T^2$. For models of bytes this can be tested: let a model write texts, score these with both

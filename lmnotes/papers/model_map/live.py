@@ -320,9 +320,10 @@ def explore_approach(texts: TextSet):
 
     def draw(first: str = labels[0], second: str = labels[-1], length: int = 256) -> Figure:
         table = kl.approach(shares[first], shares[second], everywhere, length)
-        halfway, foreign = table[["halfway", "foreign"]].iloc[-1] / table.exact.iloc[-1]
-        title = f"{first} moved towards {second}, {length} bytes:\nat the upper end "
-        return variance_and_kl(table, f"{title}{halfway:.2f} (blue), {foreign:.2f} (red) times KL")
+        ends = table[["halfway", "foreign"]].div(table.exact, axis=0).iloc[[0, -1]]
+        blue, red = (" to ".join(f"{n:.3g}" for n in ends[name]) for name in ends)
+        title = f"{first} moved towards {second}, {length} bytes:\n"
+        return variance_and_kl(table, f"{title}{blue} (blue), {red} (red) times KL")
 
     lengths = [16, 64, 256, 1024]
     return notebook.explore(draw, stills=[{}], first=labels, second=labels, length=lengths)

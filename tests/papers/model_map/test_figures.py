@@ -61,3 +61,4 @@ def test_figures_of_checks_show_what_they_are_given(case):
     assert [words.get_text() for words in figure.axes[0].get_yticklabels()] == ["m13"]
     alone = leaks.Reading(**vars(reading) | {"likelier": reading.likelier.iloc[:0]})
     assert len(figures.leakage(alone, case.models).axes) == 1
+    assert "twin" in reading.caption and "twin" not in alone.caption
