@@ -33,7 +33,7 @@ def test_a_block_runs(block, capsys):
         assert 0 <= names["fit"].r2 <= 1 and str(names["fit"].r2) in capsys.readouterr().out
     else:
         M = len(names["zoo"])
-        assert M > 2 and names["kl"].shape == (M, M) and len(names["scores"].matrix()) == M
+        assert M > 2 and names["distance"].shape == (M, M) and len(names["scores"].matrix()) == M
 
 
 @pytest.mark.parametrize("notebook", [path.stem for path in card.notebooks()])
