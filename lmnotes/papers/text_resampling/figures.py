@@ -350,22 +350,28 @@ def dots_by_group(
 
 
 def prediction(table: pd.DataFrame, full: Mapping[str, float]) -> Figure:
-    """Pearson's r of out-of-fold predictions against distinct texts, a panel per target (Fig. 4).
+    """Pearson's r of out-of-fold predictions against distinct texts, a panel per target (Figs. 4
+    and 6).
 
     Args:
         table: columns target, method, d, r, sd. full: target -> r from all texts.
     """
-    figure, axes = style.panels(len(full), height=2.4, width=style.PAGE, sharey=True)
-    for ax, (target, best) in zip(axes, full.items(), strict=True):
+    targets = table.target.unique()
+    options = {"height": 2.4} if len(targets) < 3 else {"height": 1.7, "sharex": True}
+    figure, axes = style.grid(len(targets), 4, sharey=True, **options)
+    for ax, target in zip(axes, targets, strict=True):
         for method, colour in METHODS.items():
             curve = table[(table.target == target) & (table.method == method)]
             low, high = curve.r - curve.sd, curve.r + curve.sd
             ax.plot(curve.d, curve.r, "-o", ms=2.5, color=colour, label=method)
             ax.fill_between(curve.d, low, high, color=colour, alpha=0.15, lw=0)
-        ax.axhline(best, color=style.BLACK, lw=0.6, ls="-.", label="all texts")
+        ax.axhline(full[target], color=style.BLACK, lw=0.6, ls="-.", label="all texts")
         ax.axhline(0, color=style.GREY, lw=0.5)
         ax.set(xscale="log", xlabel="distinct texts $d$", title=target)
-    axes[0].set(ylabel="Pearson's $r$, out of fold", ylim=(min(-0.15, table.r.min()), 1.05))
+        ax.label_outer()
+    axes[0].set(ylim=(min(-0.15, table.r.min()), 1.05))
+    for ax in axes[::4]:
+        ax.set_ylabel("Pearson's $r$, out of fold")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
     return figure
 

@@ -10,33 +10,53 @@ from lmnotes import statistics
 from lmnotes.models.maps import prediction, resample
 from lmnotes.papers.text_resampling.study import Study
 
-TASKS, MEAN = "task mean", "mean log-likelihood"
+TASKS, MEAN, EACH = "task mean", "mean log-likelihood", "each task"
 _SIZES = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 _NO_SCORES = "these models have no task scores"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Scores:
-    """Predictions by (target, method, n), those by all texts under (target, "all", N); a table with
-    columns target, method, n, d, r, sd (over splits into folds)."""
+    """Predictions by (TASKS, MEAN or EACH, method, n), those by all texts under (.., "all", N); the
+    values that they predict, a column per target; a table with columns target, method, n, d, r, sd
+    (over splits into folds)."""
 
     study: Study
-    targets: dict[str, np.ndarray]
+    targets: dict[str, pd.DataFrame]
     fits: dict[tuple, prediction.Prediction]
     table: pd.DataFrame
 
     @property
     def by_all(self) -> dict[str, float]:
-        """Mean r from all texts, by target."""
-        return {name: self.fits[name, "all", self.study.n_texts].r.mean() for name in self.targets}
+        """Mean r from all texts, by target; single tasks come last."""
+        return {
+            target: self.fits[name, "all", self.study.n_texts].r[:, column].mean()
+            for name, values in self.targets.items()
+            for column, target in enumerate(values)
+        }
+
+    @property
+    def means(self) -> pd.DataFrame:
+        """The rows of the task mean and the mean log-likelihood, without single tasks."""
+        return self.table[self.table.target.isin([TASKS, MEAN])].reset_index(drop=True)
+
+    def near(self, tolerance: float = 0.1) -> tuple[int, int]:
+        """How many single tasks N draws by LS predict with r this close to that from all texts, and
+        how many there are."""
+        if EACH not in self.targets:
+            return 0, 0
+        by_ls, by_all = (self.fits[EACH, how, self.study.n_texts].r for how in ("LS", "all"))
+        apart = abs(by_ls.mean(axis=0) - by_all.mean(axis=0))
+        return int((apart <= tolerance).sum()), len(apart)
 
     def claims(self, seed: int = 42) -> dict[str, tuple]:
         """What the paper shows in Figure 4: claim -> value, interval over lineages, note."""
         if TASKS not in self.targets:
             claims = ("fig4_end", "fig4_grows", "fig4_end_published")
             return {claim: (np.nan, None, _NO_SCORES) for claim in claims}
-        known = np.isfinite(self.targets[TASKS])
-        truth, kin = self.targets[TASKS][known, None], self.study.lineage[known]
+        truth = self.targets[TASKS].to_numpy()
+        known = np.isfinite(truth[:, 0])
+        truth, kin = truth[known], self.study.lineage[known]
         n_texts, methods = self.study.n_texts, self.study.pis
 
         def r(method: str, n: int, rows: object = slice(None)) -> float:
@@ -59,23 +79,27 @@ class Scores:
         return recorded | self.study.published({"fig4_end_published": r("LS", n_texts)})
 
 
-def predict(study: Study, task_mean: np.ndarray | None, splits: Sequence[int]) -> Scores:
+def predict(study: Study, tasks: pd.DataFrame | None, splits: Sequence[int]) -> Scores:
     """Ridge regressions from the coordinates of draws of growing size, whole lineages held out
     where there are five or more.
 
     Args:
-        task_mean: (M,) per cent, NaN where a model has none; None where no model has any.
+        tasks: M rows, a column per task and one named TASKS, per cent, NaN where a model has none;
+            None where no model has any.
         splits: seeds, a split into folds each.
     """
-    targets = {} if task_mean is None else {TASKS: np.asarray(task_mean, float)}
-    targets[MEAN] = study.L.mean(axis=1)
+    targets = {} if tasks is None else {TASKS: tasks[[TASKS]]}
+    targets[MEAN] = pd.DataFrame({MEAN: study.L.mean(axis=1)})
+    if tasks is not None:
+        targets[EACH] = tasks.drop(columns=TASKS)
     groups = study.lineage if len(set(study.lineage)) >= 5 else None
 
     def fit(features: np.ndarray, name: str) -> prediction.Prediction:
-        is_tasks, known = name == TASKS, np.isfinite(targets[name])
+        is_tasks, values = name != MEAN, targets[name].to_numpy(float)
+        known = np.isfinite(values).all(axis=1)
         return prediction.ridge(
             features[known] - features[known].mean(axis=0),
-            targets[name][known, None],
+            values[known],
             groups=None if groups is None else groups[known],
             penalties=prediction.TASK_PENALTIES if is_tasks else prediction.MEAN_PENALTIES,
             seeds=splits,
@@ -88,9 +112,9 @@ def predict(study: Study, task_mean: np.ndarray | None, splits: Sequence[int]) -
         for method, pi in study.pis.items():
             drawn = resample.draw(pi, n, seed=42, generator="published")
             features = resample.coordinates(study.L[:, drawn.texts], drawn.weights)
-            for name in targets:
+            for name, values in targets.items():
                 fits[name, method, n] = fit(features, name)
-                r = fits[name, method, n].r
-                rows.append((name, method, n, len(drawn), r.mean(), r.std()))
+                for target, r in zip(values, fits[name, method, n].r.T, strict=True):
+                    rows.append((target, method, n, len(drawn), r.mean(), r.std()))
     table = pd.DataFrame(rows, columns=["target", "method", "n", "d", "r", "sd"])
     return Scores(study, targets, fits, table)

@@ -210,9 +210,10 @@ def age(study: Study) -> np.ndarray:
     return study.models.sort_values(by, kind="stable").index.to_numpy()
 
 
-def task_mean(study: Study) -> np.ndarray | None:
-    """The mean of the six benchmarks, (M,) per cent; None where the matrix holds none of them."""
+def tasks(study: Study) -> pd.DataFrame | None:
+    """The six benchmarks and their mean, "task mean", per cent, M rows; None where the matrix lacks
+    one of them."""
     if not set(BENCHMARKS) <= set(study.models):
         return None
     scores = study.models[BENCHMARKS].apply(pd.to_numeric, errors="coerce")
-    return scores.mean(axis=1, skipna=False).to_numpy()
+    return scores.assign(**{"task mean": scores.mean(axis=1, skipna=False)})

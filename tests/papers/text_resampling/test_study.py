@@ -37,7 +37,7 @@ def test_a_sealed_matrix_without_families_goes_all_the_way(own, headless):
     assert len(hidden) == 2
     late = newcomers.add_latest(own, compared.n_ls)
     assert late.is_new.sum() == 2 and late.claims()
-    assert scores.predict(own, study.task_mean(own), range(1)).by_all
+    assert list(scores.predict(own, study.tasks(own), range(1)).by_all) == [scores.MEAN]
     live.hide_family(own, hidden, known, compared.d_ls, 0.1)
     for table in (tables.texts(own), tables.models(own), tables.important_texts(own)):
         assert len(table)
@@ -53,6 +53,22 @@ def test_maps_of_draws_have_their_settings_on_one_scale(small):
     assert set(moved.claims()) >= {"fig3_mse_ls", "fig3_few_against_ls"}
     flat, places = moved.reference["pca"], small.places()[["PCA 1", "PCA 2"]]
     np.testing.assert_allclose(flat, places, atol=1e-9)  # the map that other notebooks show
+
+
+def test_each_task_has_a_curve_and_the_mean_keeps_its_own(small):
+    tasks = pd.DataFrame({"sums": small.Q[:, 0], "rhymes": small.Q[:, 1]}).add(50).clip(0, 100)
+    tasks[scores.TASKS] = tasks.mean(axis=1)
+    made = scores.predict(small, tasks, range(2))
+    fewer = scores.predict(small, tasks[[scores.TASKS, "sums"]], range(2))
+    targets = [scores.TASKS, scores.MEAN, "sums", "rhymes"]
+    assert list(made.by_all) == targets and made.near()[1] == 2
+    n_curves = made.table.groupby("target", sort=False).size()
+    assert list(n_curves.index) == targets and set(n_curves) == {3 * made.table.n.nunique()}
+    assert list(made.table) == ["target", "method", "n", "d", "r", "sd"]
+    pd.testing.assert_frame_equal(made.means, fewer.means, check_exact=True)
+    axes = figures.prediction(made.table, made.by_all).axes
+    assert [ax.get_title() for ax in axes] == targets
+    assert len({(ax.get_xlim(), ax.get_ylim()) for ax in axes}) == 1
 
 
 def test_a_view_moves_without_its_axes(small, headless):
