@@ -68,14 +68,13 @@ notebook.hero()
 # the *map distance*, in nats per text. These a part of the texts must give.
 
 # %%
-zoo = None
+trained = None
 if published_matrix is None and sealed_matrix is None:
     texts = text.chunks.load(text_set, size=chunk_bytes, per_domain=per_domain, seed=seed)
     if models_file is None:
         home = {"size": 128, "per_domain": 120}  # texts of the zoo, as in notebook 06
         home_texts = texts if text_set == "installed" else text.chunks.load("installed", **home)
-        zoo = models.zoo.build(zoo_plan, texts=home_texts)
-    trained = None if zoo is None else zoo.models
+        trained = models.zoo.build(zoo_plan, texts=home_texts).models
     study = paper.study.score(texts, trained, models_file, clip_share, rule=rule, folder=ledger)
 else:
     files = {"published_matrix": published_matrix, "sealed_matrix": sealed_matrix}
@@ -91,9 +90,7 @@ notebook.table(
     caption=f"{N:,} texts. Log-likelihoods below {study.clipped.threshold:.0f} nats, {clip_share:.0%} of all, are raised to it.",
 )
 notebook.table(
-    paper.tables.models(study),
-    "models",
-    caption=f"{len(study)} models; a family shares architecture and size.",
+    paper.tables.models(study), "models", caption=f"{len(study)} models, by architecture and size."
 )
 
 # %% [markdown]
@@ -381,10 +378,10 @@ break_the_saving.check(...)
 
 # %%
 tasks = paper.study.tasks(study)
-if zoo is not None:
+if trained is not None:
     task = {"size": 256, "part": "task", "per_domain": max(2, per_domain // 10), "seed": seed}
     items = text.chunks.load("installed", **task)
-    tasks = models.zoo.tasks.scores(zoo.models, items, n_items=n_items, seed=seed)
+    tasks = models.zoo.tasks.scores(trained, items, n_items=n_items, seed=seed)
     tasks = tasks.drop(columns="next byte")
 scores = paper.scores.predict(study, tasks, range(n_seeds))
 notebook.claims.record_all(scores.claims(seed=seed))
