@@ -1,12 +1,14 @@
 """`LikelihoodMatrix`: the log-likelihoods of texts under models, with the labels of both."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from lmnotes.errors import InputError, expect_between
+from lmnotes.models.maps.coordinates import double_centre
 
 if TYPE_CHECKING:
     import xarray
@@ -112,6 +114,32 @@ class LikelihoodMatrix:
             attributes["threshold"] = self.threshold
         labels = {"name": "log_likelihood", "attrs": attributes}
         return xarray.DataArray(self.values, coordinates, ("model", "text"), **labels)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MapInput:
+    """A scored matrix as a map takes it: clipped, then doubly centred.
+
+    raw: log-likelihoods as scored; clip_share: of its entries, raised to their quantile.
+    """
+
+    raw: LikelihoodMatrix
+    clip_share: float
+
+    @cached_property
+    def clipped(self) -> LikelihoodMatrix:
+        """The log-likelihoods, clipped."""
+        return self.raw.clip(self.clip_share)
+
+    @property
+    def L(self) -> np.ndarray:
+        """(M, N) clipped log-likelihoods, nats."""
+        return self.clipped.values
+
+    @cached_property
+    def Q(self) -> np.ndarray:
+        """(M, N) coordinates, nats."""
+        return double_centre(self.L)
 
 
 def _positions(chosen, n: int, axis: str) -> np.ndarray:

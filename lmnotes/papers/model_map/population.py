@@ -14,7 +14,7 @@ import pandas as pd
 
 from lmnotes.errors import expect_between
 from lmnotes.figures.maps import classes
-from lmnotes.models.loglik import LikelihoodMatrix
+from lmnotes.models.loglik import LikelihoodMatrix, MapInput
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.scoring.rule import PUBLISHED, Rule
 from lmnotes.models.scoring.rule import read as read_rule
@@ -29,7 +29,7 @@ EXAMPLE = "aaditya/Llama3-OpenBioLLM-8B"  # the one model of which log-likelihoo
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Population:
+class Population(MapInput):
     """M models and what they find likely in N texts.
 
     raw: log-likelihoods as scored; clip_share: of its entries, raised to their quantile; models: a
@@ -37,8 +37,6 @@ class Population:
     N strings, or none where only their likelihoods are known.
     """
 
-    raw: LikelihoodMatrix
-    clip_share: float
     models: pd.DataFrame
     domains: np.ndarray  # (N,)
     n_bytes: np.ndarray  # (N,)
@@ -92,21 +90,6 @@ class Population:
     def rule(self) -> Rule:
         """What the models were scored by; for the released matrix, what others are scored by."""
         return PUBLISHED if self.is_published else read_rule(self.raw.rule)
-
-    @cached_property
-    def clipped(self) -> LikelihoodMatrix:
-        """The log-likelihoods, clipped."""
-        return self.raw.clip(self.clip_share)
-
-    @property
-    def L(self) -> np.ndarray:
-        """(M, N) clipped log-likelihoods, nats."""
-        return self.clipped.values
-
-    @cached_property
-    def Q(self) -> np.ndarray:
-        """(M, N) coordinates, nats."""
-        return maps.double_centre(self.L)
 
     @cached_property
     def distance(self) -> np.ndarray:

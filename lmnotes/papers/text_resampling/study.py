@@ -9,8 +9,7 @@ import pandas as pd
 
 from lmnotes.errors import InputError
 from lmnotes.models import ledger, runner
-from lmnotes.models.loglik import LikelihoodMatrix
-from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.loglik import LikelihoodMatrix, MapInput
 from lmnotes.models.maps import layout, resample
 from lmnotes.models.runner import listing
 from lmnotes.models.scoring.rule import read as read_rule
@@ -29,7 +28,7 @@ _ORDERS = ("order", "created_at", "created", "date")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Study:
+class Study(MapInput):
     """M models and N texts, with importances and distances as far as they are asked for.
 
     raw: log-likelihoods as scored, whose table of models has `label`, `family` and `lineage`;
@@ -37,8 +36,6 @@ class Study:
     failures, inputs: of models of one's own, as `listing.scored` gives them.
     """
 
-    raw: LikelihoodMatrix
-    clip_share: float
     texts: TextSet | None = None
     failures: pd.DataFrame | None = None
     inputs: list[dict] | None = None
@@ -90,21 +87,6 @@ class Study:
         """(N,) bytes of the texts."""
         known = "n_bytes" in self.raw.texts
         return self.raw.n_bytes if known else np.full(self.n_texts, PUBLISHED_BYTES)
-
-    @cached_property
-    def clipped(self) -> LikelihoodMatrix:
-        """The log-likelihoods, clipped."""
-        return self.raw.clip(self.clip_share)
-
-    @property
-    def L(self) -> np.ndarray:
-        """(M, N) clipped log-likelihoods, nats."""
-        return self.clipped.values
-
-    @cached_property
-    def Q(self) -> np.ndarray:
-        """(M, N) coordinates, nats."""
-        return maps.double_centre(self.L)
 
     @cached_property
     def G(self) -> np.ndarray:
