@@ -82,8 +82,7 @@ def listed(path: str | Path) -> pd.DataFrame:
     above = _distinct(["/".join(Path(place).parts[-2:]) for place in places], places)
     table["model"] = _distinct([_name(place) for place in places], above)
     if "label" not in table or table["label"].isna().any() or table["label"].duplicated().any():
-        short = [name.rpartition("/")[2] for name in table["model"]]
-        table["label"] = _distinct(short, table["model"])
+        table["label"] = short_names(table["model"])
     family = table.get("family", table.get("type", pd.Series(pd.NA, table.index)))
     table["family"] = family.astype("string").fillna(table["model"].astype("string")).astype(str)
     known = dict(zip(table["label"], table["model"], strict=True))
@@ -97,6 +96,16 @@ def listed(path: str | Path) -> pd.DataFrame:
     table = table.rename(columns={"date": "created_at"})
     first = ["model", "label", "written", "folder", "family", "parent", "lineage"]
     return table[[*first, *(name for name in table if name not in first)]].reset_index(drop=True)
+
+
+def short_names(models: Sequence[str]) -> list[str]:
+    """The last part of each model's name, or the whole where two share it.
+
+    >>> short_names(["lab/small", "lab/large/", "mine/small"])
+    ['lab/small', 'large', 'mine/small']
+    """
+    names = [str(model) for model in models]
+    return _distinct([name.rstrip("/").rpartition("/")[2] for name in names], names)
 
 
 def scored(

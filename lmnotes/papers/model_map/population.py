@@ -16,6 +16,7 @@ from lmnotes.errors import expect_between
 from lmnotes.figures.maps import classes
 from lmnotes.models.loglik import LikelihoodMatrix, MapInput
 from lmnotes.models.maps import coordinates as maps
+from lmnotes.models.runner.listing import short_names
 from lmnotes.models.scoring.rule import PUBLISHED, Rule
 from lmnotes.models.scoring.rule import read as read_rule
 from lmnotes.notebook import card
@@ -289,7 +290,6 @@ def _labelled(models: pd.DataFrame) -> pd.DataFrame:
         models["lineage"] = lineage if lineage.nunique() > 1 else models["model"]
         models["order"] = pd.to_datetime(models["order"], errors="coerce").rank(method="dense")
     models["family"] = classes(models["family"])
-    if "label" not in models:  # of a hub model the last part, unless two share it
-        short = models["model"].astype(str).str.rstrip("/").str.split("/").str[-1]
-        models["label"] = short.where(~short.duplicated(keep=False), models["model"])
+    if "label" not in models:
+        models["label"] = short_names(models["model"])
     return models

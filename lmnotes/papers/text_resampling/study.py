@@ -135,8 +135,7 @@ def describe(raw: LikelihoodMatrix) -> LikelihoodMatrix:
         raise InputError(f"{given}; expected {LEAST_MODELS} or more: score more models")
     names = about["model"].astype(str)
     if "label" not in about:
-        last = names.str.rstrip("/").str.rpartition("/")[2]
-        about["label"] = last.where(~last.duplicated(keep=False), names)
+        about["label"] = listing.short_names(names)
     column = next((name for name in _FAMILIES if name in about), None)
     about["family"] = about[column].fillna("unknown").astype(str) if column else "all"
     if "lineage" not in about:
