@@ -1,5 +1,6 @@
 """Where models stand, computed once and stored: core, as all maps of a population share it."""
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -35,8 +36,8 @@ def build(
     Q = np.asarray(Q, np.float64)
     expect_shape("Q", Q, f"({len(names)}, N)", "give a name for each row")
     settings = {"seed": seed, "perplexity": perplexity, "n_iterations": n_iterations}
-    content = store.content_id(np.ascontiguousarray(Q).tobytes().hex())
-    key = {"Q": content, "sklearn": sklearn_version, **settings}
+    content = hashlib.sha256(np.ascontiguousarray(Q))
+    key = {"Q": content.hexdigest(), "sklearn": sklearn_version, **settings}
 
     def write(folder) -> None:
         flat = projection.pca(Q) / np.sqrt(Q.shape[1])

@@ -74,6 +74,7 @@ def tsne(
     perplexity: float = 30.0,
     metric: str = "sqeuclidean",
     n_iterations: int = 10_000,
+    start: np.ndarray | None = None,
 ) -> np.ndarray:
     """The t-SNE map of the rows, (M, 2), with the paper's settings.
 
@@ -82,6 +83,7 @@ def tsne(
             that affinities fall with the fourth power of the distance; "euclidean" gives another
             map. Both are deterministic for a seed.
         perplexity: lowered to (M - 1) / 3 where there are fewer models than it needs.
+        start: (M, 2), a map to go on from, without early exaggeration; by default the PCA.
 
     Models that are all equal lie in one point, with a warning.
     """
@@ -95,7 +97,10 @@ def tsne(
         return np.zeros((len(values), 2))
     perplexity = min(perplexity, max(1.0, (len(values) - 1) / 3))
     options = {"perplexity": perplexity, "max_iter": n_iterations, "random_state": seed}
-    fit = TSNE(2, init="pca", metric=metric, **options)
+    options["init"] = "pca"
+    if start is not None:
+        options |= {"init": np.asarray(start, np.float32), "early_exaggeration": 1.0}
+    fit = TSNE(2, metric=metric, **options)
     size = np.sqrt(np.mean(values**2)) or 1.0  # t-SNE does not feel it, float32 likes it near 1
     # of few models the threads would wait for each other at every step: ten times slower
     with threadpool_limits(1 if len(values) < _FEW else None, user_api="openmp"):

@@ -35,27 +35,13 @@ def spread(
     """How far the place of each model moves when the texts are drawn anew, (M,): the root of the
     mean squared step, in units of the picture; each t-SNE starts from the places and is turned
     onto them."""
-    from sklearn.manifold import TSNE as Embedding
-
     rng, start = np.random.default_rng(seed), places[TSNE].to_numpy()
     n_texts, squared = population.L.shape[1], np.zeros(len(population))
-    perplexity = min(perplexity, max(1.0, (len(population) - 1) / 3))
+    options = {"perplexity": perplexity, "n_iterations": 250, "start": start}
     for _ in range(n_draws):
         drawn = coordinates.double_centre(population.L[:, rng.integers(0, n_texts, n_texts)])
-        fit = Embedding(
-            2,
-            init=start.astype(np.float32),
-            metric="sqeuclidean",
-            perplexity=perplexity,
-            early_exaggeration=1.0,
-            max_iter=250,
-            random_state=seed,
-            n_jobs=1,
-        )
-        moved = fit.fit_transform(drawn / (np.sqrt(np.mean(drawn**2)) or 1.0))
-        squared += ((layout.procrustes(moved, start) - (start - start.mean(axis=0))) ** 2).sum(
-            axis=1
-        )
+        moved = layout.procrustes(projection.tsne(drawn, seed, **options), start)
+        squared += ((moved - (start - start.mean(axis=0))) ** 2).sum(axis=1)
     return np.sqrt(squared / n_draws)
 
 

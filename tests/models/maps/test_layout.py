@@ -45,3 +45,10 @@ def test_maps_without_a_common_model_are_refused():
     places = pd.DataFrame(np.eye(2), index=["a", "b"])
     with pytest.raises(InputError, match="share 0"):
         layout.onto(places, places.set_axis(["c", "d"]))
+
+
+def test_a_map_goes_on_from_where_it_is_told_to(Q):
+    start = np.random.default_rng(2).normal(size=(12, 2))
+    same = projection.tsne(Q, n_iterations=250, perplexity=3, start=start)
+    assert np.array_equal(same, projection.tsne(Q, n_iterations=250, perplexity=3, start=start))
+    assert not np.allclose(same, projection.tsne(Q, n_iterations=250, perplexity=3))
