@@ -213,6 +213,23 @@ def near(wanted: float, within: float = 0.002) -> Callable[[float], bool]:
     return lambda answer: abs(answer - wanted) < within
 
 
+def gives(
+    wanted: object, *arguments: object, rtol: float = 1e-5, atol: float = 1e-8
+) -> Callable[[Callable], bool]:
+    """Whether a function gives these numbers, of this shape, of the arguments.
+
+    >>> gives([1.0, 4.0], [1, 2])(lambda x: [value**2 for value in x])
+    True
+    """
+    import numpy as np
+
+    def does_give(function: Callable) -> bool:
+        values = np.asarray(function(*arguments))
+        return values.shape == np.shape(wanted) and np.allclose(values, wanted, rtol, atol)
+
+    return does_give
+
+
 def quiz(id: str) -> Quiz:
     """The quiz `id` of the card, shown; its `answer(number)` says whether a choice is right."""
     made = Quiz(_entry(session.current().card.quizzes, id, "quiz"))

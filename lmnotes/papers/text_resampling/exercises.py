@@ -91,7 +91,7 @@ def fourth_powers() -> teach.Exercise:
     }
 
     def gives(values: np.ndarray):
-        return lambda f: np.shape(f(toy)) == (5,) and np.allclose(f(toy), values)
+        return teach.gives(values, toy)
 
     def is_unscaled(f) -> bool:
         values = np.asarray(f(toy), dtype=np.float64)
