@@ -75,6 +75,14 @@ def figure(fig: "Figure", name: str, data: pd.DataFrame, caption: str = "") -> N
     """
     frame = _frame(data, f"figure {name!r}", "pass data=, the table that it was drawn from")
     stem = session.current().folder / "figures" / _checked(name)
+    save_picture(fig, stem)
+    drawn = _picture(stem.with_suffix(".png"), caption or name)
+    _keep(frame, stem.with_suffix(".csv"), caption, drawn)
+    session.current().refresh()
+
+
+def save_picture(fig: "Figure", stem: Path) -> None:
+    """Save a figure as `stem`.pdf, .svg and .png, the same bytes in every run, and close it."""
     import matplotlib as mpl
     import matplotlib.pyplot as plt
     from fontTools import subset
@@ -82,16 +90,13 @@ def figure(fig: "Figure", name: str, data: pd.DataFrame, caption: str = "") -> N
     fonts = subset.Options, "_drop_tables_default"
     # matplotlib places every glyph by itself: tables that would are a third of the time of a pdf
     less = patch.object(*fonts, [*getattr(*fonts, ()), "GDEF", "GPOS", "GSUB"], create=True)
-    with times.measured("figure", name), mpl.rc_context(_STABLE), less:
+    with times.measured("figure", stem.name), mpl.rc_context(_STABLE), less:
         shown.lay_out(fig, _DPI)
         box = fig.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])
         for suffix, metadata in _METADATA.items():
             how = {"dpi": _DPI, "metadata": metadata, "bbox_inches": box}
             fig.savefig(stem.with_suffix(f".{suffix}"), **how)
     plt.close(fig)
-    drawn = _picture(stem.with_suffix(".png"), caption or name)
-    _keep(frame, stem.with_suffix(".csv"), caption, drawn)
-    session.current().refresh()
 
 
 def _picture(path: Path, alt: str) -> Image:

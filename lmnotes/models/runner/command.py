@@ -9,11 +9,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give a parser the arguments of `lmnotes score`."""
     add = parser.add_argument
     add("models", help="a list or csv of hub ids and folders; or a folder of models")
-    add("--texts", default="installed", metavar="NAME", help="installed, pile10k, or a path")
-    add("--size", type=int, default=1024, metavar="BYTES", help="of a text at most (1024)")
-    add("--per-domain", type=int, metavar="N", help="texts drawn from each domain (all)")
-    add("--rule", default="", help="such as 'bos=always truncate=512 dtype=bfloat16'")
-    add("--ledger", metavar="FOLDER", help="where the rows go, if not with the artefacts")
+    add_texts(parser)
     add("--shard", metavar="I/N", help="score the I-th of N parts of the list, for job arrays")
     add("--slots", type=int, default=1, metavar="K", help="models at a time on each device (1)")
     add("--device", default="all", help="all (the default), cpu, or such as cuda:0,cuda:1")
@@ -24,6 +20,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--evict", action="store_true", help="remove a hub model's files when it is scored")
     add("--verify", action="store_true", help="read every byte of local models again")
     add("--trust-remote-code", action="store_true", help="run code from models' own repositories")
+
+
+def add_texts(parser: argparse.ArgumentParser) -> None:
+    """Give a parser the arguments that name a ledger: its texts, its rule, its folder."""
+    add = parser.add_argument
+    add("--texts", default="installed", metavar="NAME", help="installed, pile10k, or a path")
+    add("--size", type=int, default=1024, metavar="BYTES", help="of a text at most (1024)")
+    add("--per-domain", type=int, metavar="N", help="texts drawn from each domain (all)")
+    add("--rule", default="", help="such as 'bos=always truncate=512 dtype=bfloat16'")
+    add("--ledger", metavar="FOLDER", help="of the rows, if not with the artefacts")
 
 
 def score(options: argparse.Namespace) -> int:
