@@ -23,7 +23,7 @@ from lmnotes import store
 from lmnotes.errors import InputError
 from lmnotes.models.ledger import row
 from lmnotes.models.loglik import LikelihoodMatrix
-from lmnotes.models.scoring import identity
+from lmnotes.models.scoring import hub, identity
 from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.scoring.identity import Identity
 from lmnotes.models.scoring.rule import PUBLISHED, Rule
@@ -72,7 +72,7 @@ class Ledger:
         path = self._path(who)
         if path.exists() and self._header(path) is not None:
             return path
-        commit = who.revision if row.is_commit(who.revision) else identity.commit_of(who)
+        commit = who.revision if row.is_commit(who.revision) else hub.commit_of(who)
         for other, head in self._rows() if commit else ():  # under another name of this commit
             if (head["model"], head["commit"]) == (who.model, commit):
                 return other

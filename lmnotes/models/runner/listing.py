@@ -18,6 +18,7 @@ from lmnotes.models.ledger import ledger
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.runner import runner
 from lmnotes.models.scoring import identity
+from lmnotes.models.scoring.failures import ADVICE
 from lmnotes.models.scoring.rule import Rule
 from lmnotes.models.scoring.rule import read as read_rule
 from lmnotes.text import readers
@@ -25,17 +26,6 @@ from lmnotes.text.chunks import TextSet
 
 _TABLES = (".csv", ".tsv")
 _TIMES = {"": 1, "K": 1e3, "M": 1e6, "B": 1e9}
-_THEN = {  # kind of failure -> what to do; docs/cluster.md has the same table
-    "missing": "name a folder or hub id with all of its weights and its tokenizer",
-    "gated": "ask its owner on the hub, then log in",
-    "unsupported": "leave it out: it is no causal model that this installation loads",
-    "remote_code": "lmnotes score --trust-remote-code, where you trust it",
-    "not_a_number": "score in dtype=float32",
-    "network": "run again when the hub can be reached",
-    "machine": "mend the device, disk or permission; run again",
-    "out_of_memory": "a larger device, or dtype=bfloat16",
-    "timeout": "lmnotes score --time-limit with more seconds",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +124,7 @@ def scored(
         for name, who, record in zip(table["model"], whos, records, strict=True)
     ]
     lost = [
-        (row.model, row.label, kind, record.get("message", "it was lost"), advice(kind))
+        (row.model, row.label, kind, record.get("message", "it was lost"), ADVICE[kind])
         for row, has, record in zip(table.itertuples(), done, records, strict=True)
         if not has and (kind := record.get("kind", "other"))
     ]
@@ -234,8 +224,3 @@ def _number(path: Path, size: object) -> float:
         given = f"{path} has the size {size!r}"
         raise InputError(f"{given}; expected a number of parameters: write it as 7000000 or 7M")
     return float(match[1]) * _TIMES[match[2]]
-
-
-def advice(kind: str) -> str:
-    """What to do about a kind of failure."""
-    return _THEN.get(kind, "read its log in the ledger's folder logs, then --retry-failed")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from lmnotes import parallel
 from lmnotes.models.ledger import ledger, row
-from lmnotes.models.scoring import failures, identity
+from lmnotes.models.scoring import failures, hub
 from lmnotes.models.scoring.identity import Identity
 
 _LEAST_TOKENS = 256  # per batch; a batch that holds less is a fraction of one text
@@ -84,7 +84,7 @@ def run(
             pause = min(job["backoff_s"] * 2 ** (count - 1), _MOST_PAUSE_S)
             (stop or threading.Event()).wait(pause)
     if job["evict"] and not job["was_cached"]:
-        identity.evict(who)
+        hub.evict(who)
     answer |= {"status": "failed" if kind else "scored", "kind": kind, "message": message}
     return answer | {"attempts": count, "seconds": time.monotonic() - start}
 

@@ -23,7 +23,7 @@ from lmnotes import parallel, store, warm
 from lmnotes.errors import InputError, expect_between
 from lmnotes.models.ledger.ledger import Ledger
 from lmnotes.models.runner import processes, worker
-from lmnotes.models.scoring import failures, identity, loading
+from lmnotes.models.scoring import failures, hub, identity, loading
 from lmnotes.models.scoring.identity import Identity, identify
 
 WORKER = f"{worker.__name__}:main"
@@ -101,7 +101,7 @@ def score(
             known[who.id] = say_done(earlier)
         else:
             job = common | {"model": asdict(who), "about": about}
-            job["was_cached"] = evict and identity.holds(who)
+            job["was_cached"] = evict and hub.holds(who)
             jobs.append(job)
     if jobs and executor is not None:
         done = _collected(executor, jobs, processes.run, say_done)

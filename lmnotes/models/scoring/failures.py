@@ -7,19 +7,26 @@ import numpy as np
 
 from lmnotes.errors import expect_one_of
 
-KINDS = (
-    "missing",  # no such model, revision, folder or weights
-    "gated",  # its owner must let you in first
-    "unsupported",  # this version of transformers does not know the architecture
-    "remote_code",  # it runs only with code from its own repository
-    "network",
-    "out_of_memory",
-    "killed",  # its process ended without a word
-    "timeout",
-    "not_a_number",
-    "machine",  # a device, a disk or a permission of the machine, whatever the model
-    "other",
-)
+_LOOK = "read its log in the ledger's folder logs, then --retry-failed"
+ADVICE = {  # each kind, and what to do about it; docs/cluster.md has the same table
+    # no such model, revision, folder or weights
+    "missing": "name a folder or hub id with all of its weights and its tokenizer",
+    # its owner must let you in first
+    "gated": "ask its owner on the hub, then log in",
+    # this version of transformers does not know the architecture
+    "unsupported": "leave it out: it is no causal model that this installation loads",
+    # it runs only with code from its own repository
+    "remote_code": "lmnotes score --trust-remote-code, where you trust it",
+    "network": "run again when the hub can be reached",
+    "out_of_memory": "a larger device, or dtype=bfloat16",
+    "killed": _LOOK,  # its process ended without a word
+    "timeout": "lmnotes score --time-limit with more seconds",
+    "not_a_number": "score in dtype=float32",
+    # a device, a disk or a permission of the machine, whatever the model
+    "machine": "mend the device, disk or permission; run again",
+    "other": _LOOK,
+}
+KINDS = tuple(ADVICE)
 # Patterns of names of classes, so that no package has to be imported for the question.
 _CLASSES = {
     "gated": "GatedRepoError",

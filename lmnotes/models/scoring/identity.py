@@ -1,11 +1,9 @@
 """Which model is meant: a hub id at a revision, or what a folder holds, wherever it lies."""
 
-import glob
 import hashlib
 import re
-import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import pandas as pd
 from lmnotes import store
 from lmnotes.errors import InputError
 
-_DEFAULT_REVISION = "main"
+DEFAULT_REVISION = "main"
 _HEAD, _PIECE, _N_PIECES = 2**16, 2**12, 64  # bytes and pieces of a sample
 # What training leaves beside the weights. Everything else counts: a file too many means that a
 # model is scored again, a file too few that two models are taken for one.
@@ -76,8 +74,8 @@ def identify(
     if not re.fullmatch(_HUB_ID, text):
         wanted = "a folder that is there, or a hub id such as EleutherAI/pythia-70m@step1000"
         raise InputError(f"model {str(model)!r} was given; expected {wanted}: check the path")
-    revision = revision or after or _DEFAULT_REVISION
-    short = "" if revision == _DEFAULT_REVISION else f"@{revision}"
+    revision = revision or after or DEFAULT_REVISION
+    short = "" if revision == DEFAULT_REVISION else f"@{revision}"
     return Identity(name or text + short, text, revision)
 
 
@@ -128,88 +126,3 @@ def _sample(path: Path) -> str:
         file.seek(max(size - _PIECE, 0))
         hashed.update(file.read())
     return hashed.hexdigest()
-
-
-def commit_of(identity: Identity) -> str:
-    """The commit that a hub model's revision stands for in the cache on disk, "" if not known."""
-    if identity.is_folder:
-        return ""
-    from huggingface_hub import try_to_load_from_cache
-
-    path = try_to_load_from_cache(identity.model, "config.json", revision=identity.revision)
-    return Path(path).parent.name if isinstance(path, str) else ""
-
-
-def holds(who: Identity, folder: Path | None = None) -> bool:
-    """Whether this revision of a hub model lies in the cache; never for a local folder."""
-    return bool(_revisions(who, folder))
-
-
-@contextmanager
-def in_use(model: str, revision: str | None, folder: Path | None = None) -> Iterator[None]:
-    """While this lasts, an `evict` of any process leaves the revision of a hub model alone."""
-    import filelock
-
-    place = _mark(model, revision or _DEFAULT_REVISION, folder)
-    mark = place.with_name(f"{place.name}.{uuid.uuid4().hex}")
-    with ExitStack() as stack:
-        with suppress(OSError):  # a cache that cannot be written loses nothing
-            place.parent.mkdir(parents=True, exist_ok=True)
-            stack.callback(mark.unlink, missing_ok=True)
-            stack.enter_context(filelock.FileLock(mark))
-            with filelock.FileLock(place):  # waits for one who is removing it
-                pass
-        yield
-
-
-def evict(who: Identity, folder: Path | None = None) -> int:
-    """The number of bytes freed by removing a hub model's revision from the cache.
-
-    A local folder stays, as does what other revisions share and what is loaded just now (`in_use`).
-    """
-    if not (revisions := _revisions(who, folder)):
-        return 0
-    import filelock
-    from huggingface_hub import scan_cache_dir
-
-    place = _mark(who.model, who.revision, folder)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(place):
-        names = {who.revision}.union(*({r.commit_hash, *r.refs} for r in revisions))
-        begins = [glob.escape(_mark(who.model, name, folder).name) for name in names]
-        marks = [mark for begin in begins for mark in place.parent.glob(f"{begin}.*")]
-        if any(map(_is_held, marks)):
-            return 0
-        plan = scan_cache_dir(folder).delete_revisions(*(r.commit_hash for r in revisions))
-        plan.execute()
-    return plan.expected_freed_size
-
-
-def _mark(model: str, revision: str, folder: Path | None) -> Path:
-    """The lock of a revision, beside the hub's own; names that begin with it are of its users."""
-    from huggingface_hub.constants import HF_HUB_CACHE
-
-    name = f"{model}@{revision}".replace("/", "--")
-    return Path(folder or HF_HUB_CACHE) / ".locks" / "lmnotes" / name
-
-
-def _is_held(mark: Path) -> bool:
-    """Whether a process that lives holds a lock; the mark of a dead one is removed."""
-    import filelock
-
-    with suppress(filelock.Timeout), filelock.FileLock(mark, timeout=0):
-        mark.unlink(missing_ok=True)
-    return mark.exists()
-
-
-def _revisions(who: Identity, folder: Path | None) -> list:
-    """The hub's own record of a model's revision in the cache, or nothing."""
-    from huggingface_hub import scan_cache_dir
-    from huggingface_hub.errors import CacheNotFound
-
-    with suppress(CacheNotFound):
-        known = [] if who.is_folder else scan_cache_dir(folder).repos
-        repositories = [r for r in known if (r.repo_id, r.repo_type) == (who.model, "model")]
-        revisions = [revision for repository in repositories for revision in repository.revisions]
-        return [r for r in revisions if who.revision in {r.commit_hash, *r.refs}]
-    return []

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from lmnotes.errors import InputError
+from lmnotes.models.scoring import hub
 from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.scoring.head import Head, find
-from lmnotes.models.scoring.identity import in_use
+from lmnotes.models.scoring.identity import DEFAULT_REVISION, Identity
 from lmnotes.models.scoring.rule import DEFAULT_LENGTH, Rule, named_length, stretching
 
 _POINTER = b"version https://git-lfs"
@@ -108,10 +109,14 @@ def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_c
         device = "cuda" if torch.cuda.is_available() else "cpu"
     expect_device(device)
     options = {"revision": revision, "trust_remote_code": trust_remote_code}
-    with nullcontext() if Path(name).is_dir() else in_use(name, revision):
+    with nullcontext() if Path(name).is_dir() else hub.in_use(name, revision):
+        if not Path(name).is_dir():  # all of one commit, even where the hub has another by now
+            who = Identity(name, name, revision or DEFAULT_REVISION)
+            options["revision"] = hub.fetch(who).name
+            options["local_files_only"] = not trust_remote_code
         tokenizer = tokenizer_of(name, **options)
         loaded = causal_model(name, dtype=getattr(torch, dtype), **options)
-    revision = getattr(loaded.config, "_commit_hash", None) or revision or ""
+    revision = options["revision"] or ""
     return wrap(loaded.to(device), tokenizer, name=name, revision=revision, dtype=dtype)
 
 
@@ -137,14 +142,13 @@ def causal_model(name: str | Path, *, revision=None, trust_remote_code=False, **
     return model
 
 
-def tokenizer_of(name: str | Path, *, revision=None, trust_remote_code=False):
+def tokenizer_of(name: str | Path, *, revision=None, trust_remote_code=False, **options):
     """The tokenizer of a model; ScoringFailure, `missing`, where there is none or its file is."""
     from transformers import AutoTokenizer
 
+    how = options | {"revision": revision, "trust_remote_code": trust_remote_code}
     with _naming_files(name, revision):
-        made = AutoTokenizer.from_pretrained(
-            name, revision=revision, trust_remote_code=trust_remote_code
-        )
+        made = AutoTokenizer.from_pretrained(name, **how)
     if len(made) - len(made.all_special_ids) < 2:  # made up of nothing but its class's defaults
         raise ScoringFailure("missing", _NO_TOKENIZER.format(name))
     return made

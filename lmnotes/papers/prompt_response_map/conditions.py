@@ -15,7 +15,6 @@ import pandas as pd
 
 from lmnotes import parallel, store
 from lmnotes.errors import InputError, expect_one_of, expect_strings
-from lmnotes.models.runner import listing
 from lmnotes.models.scoring import failures, identity, prompts
 from lmnotes.models.scoring.prompt_tokens import PromptRule
 
@@ -89,7 +88,7 @@ def score(
     scored = [k for k, result in enumerate(results) if isinstance(result, np.ndarray)]
     failed = [(places[k], *results[k]) for k in range(len(places)) if k not in scored]
     failed = pd.DataFrame(failed, columns=["model", "kind", "reason"])
-    failed["what to do"] = failed.kind.map(listing.advice)
+    failed["what to do"] = failed.kind.map(failures.ADVICE)
     if not scored:
         first = failed.iloc[0]
         raise RuntimeError(

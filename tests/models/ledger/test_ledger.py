@@ -10,7 +10,7 @@ import pytest
 
 from lmnotes.errors import InputError
 from lmnotes.models.ledger import ledger, released, row
-from lmnotes.models.scoring import identity
+from lmnotes.models.scoring import hub, identity
 from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.scoring.rule import Rule
 
@@ -331,7 +331,7 @@ def test_a_hub_model_is_its_id_and_revision(rows, monkeypatch):
     rows.add(scored, {"family": "other"}, who)
     assert rows.has("lab/other@step10") and rows.has({"model": "lab/other", "revision": "step10"})
     assert rows.has("lab/other", commit)  # what step10 stood for
-    monkeypatch.setattr(identity, "commit_of", lambda who: commit if who.revision == "main" else "")
+    monkeypatch.setattr(hub, "commit_of", lambda who: commit if who.revision == "main" else "")
     assert rows.has("lab/model")  # where main is known to be that commit
     table = rows.rows().set_index("model")
     assert table.loc["lab/other@step10", ["commit", "family"]].tolist() == [commit, "other"]

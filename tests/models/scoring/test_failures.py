@@ -7,8 +7,8 @@ import ledger_cases as cases
 import pytest
 from huggingface_hub import errors
 
-from lmnotes.models.scoring import failures, identity
-from lmnotes.models.scoring.identity import Identity, commit_of
+from lmnotes.models.scoring import failures, hub
+from lmnotes.models.scoring.identity import Identity
 
 
 def hub_error(kind, status):
@@ -113,10 +113,10 @@ def cache(tmp_path):
 
 def test_a_model_leaves_the_cache_alone(cache):
     first, two = (Identity(name, f"lab/{name}", "main") for name in ("one", "two"))
-    assert identity.holds(first, cache) and identity.holds(two, cache)
-    assert identity.evict(first, cache) == 1000
-    assert not identity.holds(first, cache) and identity.holds(two, cache)
-    assert identity.evict(first, cache) == 0 and not (cache / "models--lab--one").exists()
+    assert hub.holds(first, cache) and hub.holds(two, cache)
+    assert hub.evict(first, cache) == 1000
+    assert not hub.holds(first, cache) and hub.holds(two, cache)
+    assert hub.evict(first, cache) == 0 and not (cache / "models--lab--one").exists()
 
 
 def test_only_the_revision_that_nobody_loads_is_removed(cache):
@@ -125,33 +125,30 @@ def test_only_the_revision_that_nobody_loads_is_removed(cache):
     (other / "config.json").symlink_to("../../blobs/abc")
     (other / "weights").write_bytes(b"y" * 500)
     main, third = Identity("one", "lab/one", "main"), Identity("3", "lab/one", "3" * 40)
-    script = "import sys; from lmnotes.models.scoring import identity; from pathlib import Path\n"
-    script += f"with identity.in_use('lab/one', '{'3' * 40}', Path({str(cache)!r})):\n"
+    script = "import sys; from lmnotes.models.scoring import hub; from pathlib import Path\n"
+    script += f"with hub.in_use('lab/one', '{'3' * 40}', Path({str(cache)!r})):\n"
     script += "    print('loading', flush=True); sys.stdin.read()"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     user = subprocess.Popen([sys.executable, "-c", script], **pipes)
     assert user.stdout.readline() == b"loading\n"
-    assert identity.evict(third, cache) == 0 and (other / "weights").exists()
-    identity.evict(main, cache)  # another revision, whose file the third shares
-    assert not identity.holds(main, cache) and (other / "config.json").read_bytes()
+    assert hub.evict(third, cache) == 0 and (other / "weights").exists()
+    hub.evict(main, cache)  # another revision, whose file the third shares
+    assert not hub.holds(main, cache) and (other / "config.json").read_bytes()
     user.kill()  # and its mark stays behind
     user.communicate()
-    assert identity.evict(third, cache) > 0 and not (cache / "models--lab--one").exists()
-    with identity.in_use("lab/two", None, cache):
-        assert identity.evict(Identity("two", "lab/two", "main"), cache) == 0
+    assert hub.evict(third, cache) > 0 and not (cache / "models--lab--one").exists()
+    with hub.in_use("lab/two", None, cache):
+        assert hub.evict(Identity("two", "lab/two", "main"), cache) == 0
 
 
 def test_a_local_folder_is_never_evicted(cache, tmp_path):
     local = Identity("one", str(tmp_path), "content-1")
-    assert not identity.holds(local, cache) and identity.evict(local, cache) == 0
-    assert not identity.holds(Identity("a", "a", "main"), tmp_path / "no-cache")
+    assert not hub.holds(local, cache) and hub.evict(local, cache) == 0
+    assert not hub.holds(Identity("a", "a", "main"), tmp_path / "no-cache")
 
 
 def test_the_commit_of_a_branch_is_read_from_the_cache(cache, monkeypatch):
-    import huggingface_hub.file_download as hub
-
-    monkeypatch.setattr(hub, "HF_HUB_CACHE", str(cache), raising=False)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
-    assert commit_of(Identity("one", "lab/one", "main")) == "1" * 40
-    assert commit_of(Identity("one", "lab/one", "step10")) == ""
-    assert commit_of(Identity("one", "/one", "content-1")) == ""
+    assert hub.commit_of(Identity("one", "lab/one", "main")) == "1" * 40
+    assert hub.commit_of(Identity("one", "lab/one", "step10")) == ""
+    assert hub.commit_of(Identity("one", "/one", "content-1")) == ""
