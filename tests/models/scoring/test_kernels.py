@@ -144,31 +144,66 @@ def test_exponentials_are_right_over_their_whole_range():
     np.testing.assert_allclose(total[near], want[near], rtol=4e-7)
 
 
+def test_no_target_is_not_a_number(exponentials):
+    hidden, weight, targets, _ = problem()
+    targets[::3] = -1
+    result = kernels.log_probabilities(hidden, weight, targets)
+    assert torch.equal(result.isnan(), targets < 0)
+
+
+def expect_triton(*settings, atol=1e-5, **options):
+    """The Triton kernels against float64 and, in float32, against the CPU's."""
+    from lmnotes.models.scoring.kernels import triton_head
+
+    result = triton_head.log_probabilities(*settings, **options)
+    assert result.dtype == torch.float32
+    want = plain(*settings, **options)
+    torch.testing.assert_close(result.double(), want, rtol=1e-6, atol=atol, msg=str(options))
+    if settings[0].dtype == torch.float32:
+        beside = cpu.log_probabilities(*settings, **options)
+        torch.testing.assert_close(result, beside, rtol=2e-6, atol=2 * atol)
+    return result
+
+
 def compare_triton():
     """Run in an interpreter of its own: Triton reads its switch when it is imported."""
     from lmnotes.models.scoring.kernels import triton_head
 
-    for number, name in enumerate(("plain", "scale and cap", "all")):
-        options = dict(CASES[name])
-        wants_bias = options.pop("bias", False)
-        hidden, weight, targets, bias = problem(P=70, V=300, D=40, bias=wants_bias, seed=number)
-        result = triton_head.log_probabilities(hidden, weight, targets, bias, **options)
-        want = plain(hidden, weight, targets, bias, **options)
-        torch.testing.assert_close(result.double(), want, rtol=0, atol=1e-5, msg=name)
+    assert triton_head.INTERPRETED
+    for number, options in enumerate(CASES.values()):  # D is no multiple of a block
+        *settings, bias = problem(P=70, V=300, D=40, bias=options.get("bias", False), seed=number)
+        expect_triton(*settings, **options | {"bias": bias})
     for dtype in (torch.bfloat16, torch.float16):
-        hidden, weight, targets, bias = problem(P=5, V=130, D=32, dtype=dtype, bias=True)
-        result = triton_head.log_probabilities(hidden, weight, targets, bias, 1.0, 6.0)
-        want = plain(hidden, weight, targets, bias, 1.0, 6.0)
-        torch.testing.assert_close(result.double(), want, rtol=0, atol=1e-4)  # float32 sums
-    triton_head.PROGRAMS = 1  # one program walks through the whole vocabulary
+        *settings, bias = problem(P=5, V=130, D=32, dtype=dtype, bias=True)
+        expect_triton(*settings, atol=1e-4, bias=bias, cap=6.0)  # float32 sums
+    choices = {size: list(several) for size, several in triton_head.CHOICES.items()}
+    for size, dtype in ((2, torch.float16), (4, torch.float32)):  # one program walks through all
+        triton_head.PROGRAMS = triton_head.LEAST_SHARES = 1
+        *settings, bias = problem(P=130, V=520, D=80, dtype=dtype, bias=True)
+        for choice in choices[size][::-2]:
+            triton_head.CHOICES[size][0] = choice
+            expect_triton(*settings, atol=1e-4, bias=bias)
+    for V in (1, 130, 257):  # a target in each tile and at every edge
+        hidden, weight, _, bias = problem(P=1, V=V, D=16, bias=True)
+        settings = hidden.expand(V, -1).contiguous(), weight, torch.arange(V)
+        result = expect_triton(*settings, bias=bias)
+        assert float(result.double().exp().sum()) == pytest.approx(1, abs=1e-5)
     hidden, weight, targets, _ = problem(P=3, V=700, D=16)
-    weight = torch.cat([weight, weight], 1)[:, :16]  # rows that do not follow each other in memory
-    result = triton_head.log_probabilities(hidden, weight, targets)
-    torch.testing.assert_close(result.double(), plain(hidden, weight, targets), rtol=0, atol=1e-5)
+    wide = torch.cat([weight, weight], 1)[:, :16]  # rows that do not follow each other in memory
+    expect_triton(hidden, wide, targets)
+    for steps in ((0, 200, 500), (0, -300, -300), (float("-inf"), 0, 0), (1e4, 0, 1e4)):
+        bias = torch.tensor(steps).repeat_interleave(234)[:700]
+        targets = torch.tensor([699, 650, 300])
+        expect_triton(hidden, weight, targets, bias=bias, atol=1e-4 * max(1, bias.max() / 500))
+    expect_triton(300 * hidden, weight, targets, atol=1e-2)  # logits of thousands
+    result = triton_head.log_probabilities(hidden, weight, torch.tensor([-1, 5, 700]))
+    assert result.isnan().tolist() == [True, False, True]  # and nothing beyond the weights is read
+    weight[600, 3] = float("nan")  # of a token that nobody asks for
+    assert triton_head.log_probabilities(hidden, weight, targets).isnan().all()
     print("agrees")
 
 
-def test_the_triton_kernel_under_the_interpreter():
+def test_the_triton_kernels_under_the_interpreter():
     if cpu.missing_triton():
         pytest.skip("triton is not installed: pip install triton")
     code = INTERPRETED.format(folder=os.path.dirname(__file__))
@@ -176,3 +211,56 @@ def test_the_triton_kernel_under_the_interpreter():
     command = [sys.executable, "-c", code]
     said = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert said.stdout.strip() == "agrees", said.stderr[-2000:]
+
+
+def compiled(triton_head, compute_capability, kind, choice):
+    """The kernel that a GPU would get; Triton and its assembler need none to make it."""
+    from triton.backends.compiler import GPUTarget
+    from triton.compiler import ASTSource, compile
+
+    kernel = triton_head._normaliser
+    how = {"num_warps": choice.num_warps, "num_stages": choice.num_stages}
+    precision = "tf32x3" if kind == "fp32" else "ieee"
+    fixed = {"D": 2048, "HAS_BIAS": False, "HAS_CAP": False, "WIDEN": False}
+    fixed |= {"PRECISION": precision} | choice.kwargs
+    pointers = dict.fromkeys(("hidden", "weight", "bias"), f"*{kind}")
+    pointers |= dict.fromkeys(("tops", "sums"), "*fp32")
+    numbers = dict.fromkeys(("P", "V", "share", "stride_hidden", "stride_weight"), "i32")
+    types = pointers | numbers | dict.fromkeys(("slope", "cap"), "fp32")
+    even = [*pointers, "share", "stride_hidden", "stride_weight"]  # as the launcher finds them
+    marks = {(kernel.arg_names.index(name),): [["tt.divisibility", 16]] for name in even}
+    source = ASTSource(kernel, types | dict.fromkeys(fixed, "constexpr"), fixed, marks)
+    return compile(source, target=GPUTarget("cuda", compute_capability, 32), options=how)
+
+
+@pytest.mark.parametrize("kind, size", [("bf16", 2), ("fp32", 4)])
+def test_the_largest_blocks_compile_for_a_hopper_gpu(kind, size, tmp_path, monkeypatch):
+    if cpu.missing_triton():
+        pytest.skip("triton is not installed: pip install triton")
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    from lmnotes.models.scoring.kernels import triton_head
+
+    made = compiled(triton_head, 90, kind, triton_head.CHOICES[size][-1])
+    assert made.metadata.shared <= 227 * 1024  # bytes that a program has there
+    code = made.asm["ptx"]
+    assert "wgmma.mma_async" in code and "mma.sync" not in code  # the fast tensor cores
+    assert ".tf32" in code if kind == "fp32" else "m64n256k16.f32.bf16.bf16" in code
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("compute_capability, room", [(80, 163), (90, 227)])
+def test_all_blocks_compile_and_the_first_fit_everywhere(
+    compute_capability, room, tmp_path, monkeypatch
+):
+    if cpu.missing_triton():
+        pytest.skip("triton is not installed: pip install triton")
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    from lmnotes.models.scoring.kernels import triton_head
+
+    for kind, size in (("bf16", 2), ("fp16", 2), ("fp32", 4)):
+        several = [
+            compiled(triton_head, compute_capability, kind, choice)
+            for choice in triton_head.CHOICES[size]
+        ]
+        assert several[0].metadata.shared <= 99 * 1024
+        assert all(made.metadata.shared <= room * 1024 for made in several)

@@ -11,7 +11,7 @@ def log_probabilities(hidden, weight, targets, *, bias=None, scale=1.0, cap=None
     Args:
         hidden: (P, D), the head's input at P positions.
         weight: (V, D), of the same dtype.
-        targets: (P,) int64, the token whose probability is wanted.
+        targets: (P,) int64, the token whose probability is wanted; below 0 for none, which is NaN.
         bias: (V,) or None.
         scale, cap: f(z) = scale·z, or cap·tanh(scale·z / cap) where there is a cap.
         blocks: what `cpu.pack` made of the weight; used on a CPU alone.
@@ -30,5 +30,6 @@ def log_probabilities(hidden, weight, targets, *, bias=None, scale=1.0, cap=None
         if hidden.is_cuda and not cpu.missing_triton():
             from lmnotes.models.scoring.kernels import triton_head
 
-            return triton_head.log_probabilities(*settings)
+            with torch.cuda.device_of(hidden):  # Triton starts kernels on the current device
+                return triton_head.log_probabilities(*settings)
         return cpu.log_probabilities(*settings, blocks)

@@ -62,6 +62,7 @@ def log_probabilities(hidden, weight, targets, bias=None, scale=1.0, cap=None, b
             lifted[bad] = _log_normaliser(tiles, scale, cap)
         logit = (chunk.float() * weight[goal].float()).sum(1)  # exact where tiles are rounded
         logit = logit if bias is None else logit + bias[goal]
+        lifted[goal < 0] = float("nan")
         out[rows] = _shape(logit, scale, cap) - lifted
     return out
 

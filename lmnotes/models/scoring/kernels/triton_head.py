@@ -1,99 +1,191 @@
-"""The head as one Triton kernel: product, bias, scale, soft-cap, running log-sum-exp and gather.
+"""The head as two Triton kernels: the normaliser over the vocabulary, and the target's logit.
 
-A program takes a block of positions and a share of the vocabulary, and keeps three numbers per
-position: the largest logit, the sum of exponentials relative to it, and the target's logit. The
-shares are put together afterwards. Products accumulate in float32 for every dtype of weights.
+A program of the first takes a block of positions and a share of the vocabulary, and keeps two
+numbers per position: the largest logit, and the sum of powers of two relative to it, as logits are
+measured in units of log 2. The shares are put together afterwards. Products accumulate in float32
+for every dtype of weights; those of float32 itself are three of TF32 on CUDA, with an error of
+about 2^-21 (`tf32x3` of Triton), as tensor cores have no float32.
+
+On a GPU the sides of the blocks are measured once for each width and dtype, and remembered by
+Triton on disk; other sides move the last bits. The kernels have run under Triton's interpreter and
+been compiled for compute capabilities 8.0 and 9.0; none has been timed on a GPU.
 """
+
+from math import log
 
 import torch
 import triton
 import triton.language as tl
 
-POSITIONS, VOCABULARY, WIDTH = 64, 128, 32  # sides of the blocks
-PROGRAMS = 1024  # about how many there should be to fill a device
+UNIT = 256  # columns; every share of the vocabulary is a multiple of it, and so of every BLOCK_V
+PROGRAMS = 2048  # about how many there should be to fill a device to the end
+LEAST_SHARES = 8  # so that neighbours in time have few positions, and the L2 cache holds them
+TUNE_FROM = 4096  # positions; for fewer no measurement pays
+ROWS, WIDTH = 8, 256  # of states that are read at once for their targets
 
 
 @triton.jit
-def _tanh(x):
-    return 2.0 * tl.sigmoid(2.0 * x) - 1.0
+def _shaped(z, slope, cap, HAS_CAP: tl.constexpr):
+    """A logit's f(z) / log 2 in the terms of `_terms`."""
+    z = z * slope
+    return cap * (2.0 * tl.sigmoid(2.0 * z) - 1.0) if HAS_CAP else z  # tanh
 
 
 @triton.jit
-def _head(
+def _normaliser(
+    hidden,
+    weight,
+    bias,
+    tops,
+    sums,
+    P,
+    V,
+    share,
+    slope,
+    cap,
+    stride_hidden,
+    stride_weight,
+    D: tl.constexpr,
+    HAS_BIAS: tl.constexpr,
+    HAS_CAP: tl.constexpr,
+    WIDEN: tl.constexpr,
+    PRECISION: tl.constexpr,
+    BLOCK_P: tl.constexpr,
+    BLOCK_V: tl.constexpr,
+    BLOCK_D: tl.constexpr,
+    GROUP: tl.constexpr,
+):
+    # programs that follow each other take GROUP blocks of positions, then the next share: both the
+    # states and the weights that run at a time stay in the L2 cache
+    shares = tl.cdiv(V, share)
+    group = tl.program_id(0) // (GROUP * shares)
+    member = tl.program_id(0) % (GROUP * shares)
+    size = tl.minimum(tl.cdiv(P, BLOCK_P) - group * GROUP, GROUP)
+    rows = (group * GROUP + member % size) * BLOCK_P + tl.arange(0, BLOCK_P)
+    first = member // size * share
+    last = tl.minimum(first + share, V)
+    d = tl.arange(0, BLOCK_D)
+    # what lies beyond an edge is read from the edge: no mask in the inner loop
+    near = tl.minimum(rows, P - 1).to(tl.int64)
+    states = hidden + near[:, None] * stride_hidden + d[None, :]  # (BLOCK_P, BLOCK_D)
+    top = tl.full((BLOCK_P,), float("-inf"), tl.float32)
+    total = tl.zeros((BLOCK_P,), tl.float32)
+    for start in range(first, last, BLOCK_V):
+        columns = start + tl.arange(0, BLOCK_V)
+        far = tl.minimum(columns, V - 1).to(tl.int64)  # V·D passes 2^31 in large vocabularies
+        h_at = states
+        w_at = weight + far[None, :] * stride_weight + d[:, None]  # (BLOCK_D, BLOCK_V)
+        z = tl.zeros((BLOCK_P, BLOCK_V), tl.float32)
+        for depth in range(0, D, BLOCK_D):
+            if D % BLOCK_D == 0:
+                h, w = tl.load(h_at), tl.load(w_at)
+            else:
+                h = tl.load(h_at, mask=(d < D - depth)[None, :], other=0.0)
+                w = tl.load(w_at, mask=(d < D - depth)[:, None], other=0.0)
+            if WIDEN:
+                h, w = h.to(tl.float32), w.to(tl.float32)
+            z = tl.dot(h, w, z, input_precision=PRECISION)
+            h_at += BLOCK_D
+            w_at += BLOCK_D
+        if HAS_BIAS:
+            z += tl.load(bias + columns, mask=columns < last, other=0.0).to(tl.float32)[None, :]
+        z = _shaped(z, slope, cap, HAS_CAP)
+        z = tl.where((columns < last)[None, :], z, float("-inf"))
+        higher = tl.maximum(top, tl.max(z, 1))
+        base = tl.where(higher == float("-inf"), 0.0, higher)  # all were ruled out so far
+        total = total * tl.exp2(top - base) + tl.sum(tl.exp2(z - base[:, None]), 1)
+        top = higher
+    place = (member // size).to(tl.int64) * P + rows
+    tl.store(tops + place, top, mask=rows < P)
+    tl.store(sums + place, total, mask=rows < P)
+
+
+@triton.jit
+def _target(
     hidden,
     weight,
     bias,
     targets,
-    tops,
-    sums,
     logits,
     P,
     V,
-    D,
-    share,
-    scale,
+    slope,
     cap,
     stride_hidden,
     stride_weight,
+    D: tl.constexpr,
     HAS_BIAS: tl.constexpr,
     HAS_CAP: tl.constexpr,
-    WIDEN: tl.constexpr,
     BLOCK_P: tl.constexpr,
-    BLOCK_V: tl.constexpr,
     BLOCK_D: tl.constexpr,
 ):
-    rows = tl.program_id(0) * BLOCK_P + tl.arange(0, BLOCK_P)
-    first = tl.program_id(1) * share
-    last = tl.minimum(first + share, V)
-    at = rows.to(tl.int64)
-    goal = tl.load(targets + at, mask=rows < P, other=-1)
-    top = tl.full((BLOCK_P,), float("-inf"), tl.float32)
-    total = tl.zeros((BLOCK_P,), tl.float32)
-    logit = tl.zeros((BLOCK_P,), tl.float32)
-    for start in range(first, last, BLOCK_V):
-        columns = start + tl.arange(0, BLOCK_V)
-        far = columns.to(tl.int64)  # V·D passes two thousand million in large vocabularies
-        z = tl.zeros((BLOCK_P, BLOCK_V), tl.float32)
-        for depth in range(0, D, BLOCK_D):
-            d = depth + tl.arange(0, BLOCK_D)
-            real_h = (rows < P)[:, None] & (d < D)[None, :]  # (BLOCK_P, BLOCK_D)
-            h = tl.load(hidden + at[:, None] * stride_hidden + d[None, :], mask=real_h, other=0.0)
-            real_w = (columns < last)[None, :] & (d < D)[:, None]  # (BLOCK_D, BLOCK_V)
-            w = tl.load(weight + far[None, :] * stride_weight + d[:, None], mask=real_w, other=0.0)
-            if WIDEN:
-                h, w = h.to(tl.float32), w.to(tl.float32)
-            z = tl.dot(h, w, z, input_precision="ieee")
-        if HAS_BIAS:
-            z += tl.load(bias + columns, mask=columns < last, other=0.0).to(tl.float32)[None, :]
-        z = z * scale
-        if HAS_CAP:
-            z = cap * _tanh(z / cap)
-        logit += tl.sum(tl.where(columns[None, :] == goal[:, None], z, 0.0), 1)
-        z = tl.where((columns < last)[None, :], z, float("-inf"))
-        higher = tl.maximum(top, tl.max(z, 1))
-        total = total * tl.exp(top - higher) + tl.sum(tl.exp(z - higher[:, None]), 1)
-        top = higher
-    place = tl.program_id(1).to(tl.int64) * P + at
-    tl.store(tops + place, top, mask=rows < P)
-    tl.store(sums + place, total, mask=rows < P)
-    tl.store(logits + place, logit, mask=rows < P)
+    rows = tl.program_id(0).to(tl.int64) * BLOCK_P + tl.arange(0, BLOCK_P)
+    goal = tl.load(targets + rows, mask=rows < P, other=-1).to(tl.int64)
+    known = (goal >= 0) & (goal < V)
+    products = tl.zeros((BLOCK_P, BLOCK_D), tl.float32)
+    for depth in range(0, D, BLOCK_D):
+        d = depth + tl.arange(0, BLOCK_D)
+        real = known[:, None] & (d < D)[None, :]
+        h = tl.load(hidden + rows[:, None] * stride_hidden + d[None, :], mask=real, other=0.0)
+        w = tl.load(weight + goal[:, None] * stride_weight + d[None, :], mask=real, other=0.0)
+        products += h.to(tl.float32) * w.to(tl.float32)
+    z = tl.sum(products, 1)
+    if HAS_BIAS:
+        z += tl.load(bias + goal, mask=known, other=0.0).to(tl.float32)
+    z = tl.where(known, _shaped(z, slope, cap, HAS_CAP), float("nan"))
+    tl.store(logits + rows, z, mask=rows < P)
+
+
+def _sides(positions, vocabulary, width, warps, stages):
+    """A choice of blocks; the states of 16 blocks of 128 are 32 MB at 8,192 wide in bfloat16."""
+    blocks = {"BLOCK_P": positions, "BLOCK_V": vocabulary, "BLOCK_D": width, "GROUP": 16}
+    return triton.Config(blocks, num_warps=warps, num_stages=stages)
+
+
+# By bytes of a number; the first is for few positions and fits into every device's memory. What a
+# device has no room for is left out by Triton.
+CHOICES = {
+    2: [
+        *(_sides(64, 128, 64, 4, 3), _sides(128, 128, 64, 8, 3)),
+        *(_sides(128, 256, 64, 8, 3), _sides(128, 256, 64, 8, 4)),
+    ],
+    4: [_sides(64, 64, 32, 4, 3), _sides(128, 64, 32, 8, 3), _sides(128, 128, 32, 8, 3)],
+}
+TUNED = {
+    size: triton.autotune(choices, key=["D"], cache_results=True)(_normaliser)
+    for size, choices in CHOICES.items()
+}
+INTERPRETED = not isinstance(_normaliser, triton.runtime.JITFunction)
+
+
+def _terms(scale, cap):
+    """Slope and cap that make of a logit z f(z) / log 2: slope·z, or cap·tanh(slope·z)."""
+    return (scale / log(2), 1.0) if cap is None else (scale / cap, cap / log(2))
 
 
 def log_probabilities(hidden, weight, targets, bias=None, scale=1.0, cap=None):
     """As `kernels.log_probabilities`, on a CUDA device or under Triton's interpreter."""
     (P, D), V = hidden.shape, len(weight)
     hidden, weight = (x if x.stride(1) == 1 else x.contiguous() for x in (hidden, weight))
-    blocks = triton.cdiv(P, POSITIONS)
-    tiles = triton.cdiv(V, VOCABULARY)
-    shares = min(tiles, max(1, PROGRAMS // blocks))
-    share = triton.cdiv(tiles, shares) * VOCABULARY
+    tiles = triton.cdiv(V, UNIT)
+    blocks = triton.cdiv(P, 64)
+    share = triton.cdiv(tiles, max(LEAST_SHARES, triton.cdiv(PROGRAMS, blocks))) * UNIT
     shares = triton.cdiv(V, share)
+    tops, sums = parts = hidden.new_empty((2, shares, P), dtype=torch.float32)
+    logits = hidden.new_empty(P, dtype=torch.float32)
+    tensors = hidden, weight, weight if bias is None else bias
+    terms = *_terms(scale, cap), hidden.stride(0), weight.stride(0)
+    switches = {"D": D, "HAS_BIAS": bias is not None, "HAS_CAP": cap is not None}
+    goals, sides = (targets.contiguous(), logits), {"BLOCK_P": ROWS, "BLOCK_D": WIDTH}
+    _target[(triton.cdiv(P, ROWS),)](*tensors, *goals, P, V, *terms, **switches, **sides)
     # the interpreter multiplies the integers that it keeps bfloat16 in
-    widen = not hidden.is_cuda and hidden.dtype == torch.bfloat16
-    tops, sums, logits = parts = hidden.new_empty((3, shares, P), dtype=torch.float32)
-    tensors = (hidden, weight, weight if bias is None else bias, targets.contiguous(), *parts)
-    numbers = (P, V, D, share, float(scale), float(cap or 1.0), hidden.stride(0), weight.stride(0))
-    switches = {"HAS_BIAS": bias is not None, "HAS_CAP": cap is not None, "WIDEN": widen}
-    sides = {"BLOCK_P": POSITIONS, "BLOCK_V": VOCABULARY, "BLOCK_D": WIDTH}
-    _head[(blocks, shares)](*tensors, *numbers, **switches, **sides)
-    return logits.sum(0) - torch.logsumexp(tops + sums.log(), 0)
+    switches["WIDEN"] = INTERPRETED and hidden.dtype == torch.bfloat16
+    is_split = hidden.dtype == torch.float32 and not (INTERPRETED or torch.version.hip)
+    switches["PRECISION"] = "tf32x3" if is_split else "ieee"
+    size = hidden.element_size()
+    kernel, sides = _normaliser, CHOICES[size][0].all_kwargs()
+    if P >= TUNE_FROM and not INTERPRETED:
+        kernel, sides = TUNED[size], {}
+    grid = lambda chosen: (triton.cdiv(P, chosen["BLOCK_P"]) * shares,)  # noqa: E731
+    kernel[grid](*tensors, *parts, P, V, share, *terms, **switches, **sides)
+    return log(2) * logits - torch.logsumexp(log(2) * (tops + sums.log2()), 0)
