@@ -76,6 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_arguments(score)
     score.set_defaults(command=command.score)
 
+    data = commands.add_parser("data", help="named downloads, and where they lie; fetch some")
+    data.add_argument("action", nargs="?", choices=["fetch"], help="a file by hand is checked")
+    data.add_argument("names", nargs="*", metavar="NAME")
+    data.set_defaults(command=_data)
+
     sizes = "sizes of the heavy results, kind by kind; prune them"
     cache = commands.add_parser("cache", help=sizes)
     cache.add_argument("action", nargs="?", choices=["prune"], help="free space")
@@ -184,6 +189,17 @@ def _lab(options: argparse.Namespace) -> int:
     n_names = [*is_option, True].index(True)
     lab.start(options.names[:n_names], options.fresh, options.names[n_names:])
     return 0  # only in tests, which do not become JupyterLab
+
+
+def _data(options: argparse.Namespace) -> int:
+    from lmnotes.text import downloads
+
+    for name in options.names:
+        print(downloads.fetch(name))
+    if not options.names:
+        _print_columns(downloads.listing())
+        print(f"\nfiles lie in {downloads.folder()}, under the last part of their address")
+    return 0
 
 
 def _cache(options: argparse.Namespace) -> int:

@@ -108,8 +108,7 @@ def build(
             if (fault := fault_of(final)) is None:
                 return final
             given = f"artefact {final} is damaged ({fault})"
-            places = (final.with_name(f"{final.name}.corrupt-{n}") for n in itertools.count(1))
-            aside = shutil.move(final, next(path for path in places if not path.exists()))
+            aside = set_aside(final, "corrupt")
             warnings.warn(f"{given}; set aside as {aside.name} and built anew", stacklevel=2)
         if not _written(final, key, write):
             warnings.warn(f"{final} was deleted while it was written; once more", stacklevel=2)
@@ -117,6 +116,12 @@ def build(
                 given = f"{final} was deleted twice while it was written"
                 raise InputError(f"{given}; expected a cache that stays: run again after that")
     return final
+
+
+def set_aside(path: Path, why: str) -> Path:
+    """Where a file or folder lies that was moved out of the way, as `<name>.<why>-N`."""
+    places = (path.with_name(f"{path.name}.{why}-{n}") for n in itertools.count(1))
+    return Path(shutil.move(path, next(place for place in places if not place.exists())))
 
 
 @contextlib.contextmanager

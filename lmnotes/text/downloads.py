@@ -1,58 +1,52 @@
-"""Named downloads: where they come from, what they hash to, what to do without a network."""
+"""Named downloads: where they come from, what they hash to, what to do without a network.
 
+Their table is downloads.csv beside this file. It has no fact without a source; none of its
+checksums was computed here.
+"""
+
+import csv
 import hashlib
-from dataclasses import dataclass, field
+import shutil
+import warnings
+import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from lmnotes import store
-from lmnotes.errors import InputError, nearest
+from lmnotes.errors import InputError, expect_one_of, nearest
+from lmnotes.text import fetching
 
-_TIMEOUT = 10  # seconds without a byte from the other side
 _LONGEST = 255  # characters of a file's name; what is longer is a text that was given for one
 
 
 @dataclass(frozen=True)
 class Download:
-    """One named text: its address, the checksums of the files that hold it, and who made it."""
+    """One named file: its address, the checksums of the files that hold it, and who made it."""
 
     url: str
-    # file name -> "algorithm:hex", "" where none is known; the first file is downloaded
+    kind: str  # text, vectors, dictionary or matrix: what reads it
+    # file name -> "algorithm:hex", "" where none is known; the first of them that is there is taken
     checksums: dict[str, str]
     about: str
-    facts: dict[str, int] = field(default_factory=dict)
+    licence: str = "unknown"
+    n_bytes: int | None = None  # of what is downloaded, rounded where its authors do
+    member: str = ""  # the file that is taken out of the archive at the address
 
 
-# The checksums of text8 were not computed here: they are those that public benchmarks of several
-# authors pin, and the md5 of the gzip file is that of gensim-data. The facts are those of the count
-# table that the paper's authors published.
-DOWNLOADS = {
-    "text8": Download(
-        url="http://mattmahoney.net/dc/text8.zip",
-        checksums={
-            "text8.zip": "sha256:a6640522afe85d1963ad56c05b0ede0a0c000dddc9671758a6cc09b7a38e5232",
-            "text8": "sha256:6e890197040d37d85beb962ae1f041ff1d9a9ca8d20c7d99c85027eebf51dca7",
-            "text8.gz": "md5:68799af40b6bda07dfa47a32612e5364",
-        },
-        about="10^8 characters of a cleaned Wikipedia dump of 2006, by M. Mahoney; text CC BY-SA",
-        facts={"n_bytes": 100_000_000, "n_tokens": 17_005_207, "n_words": 253_854},
-    ),
-    # No checksum of this file is known: its address names a commit, and its reader checks the
-    # facts, which are those reported of the paper's texts (a mean of 972.3188 bytes).
-    "pile10k": Download(
-        url="https://raw.githubusercontent.com/shimo-lab/modelmap/"
-        "9cf97af814cab24b36978654be0a38a114178314/1000models/data/text/texts-10k-pile.jsonl",
-        checksums={"texts-10k-pile.jsonl": ""},
-        about="10,000 chunks of the Pile (uncopyrighted copy), by the authors of the model map",
-        facts={"n_texts": 10_000, "n_bytes": 9_723_188},
-    ),
-    # Word vectors, no text: give the path to words.embedding.load. No checksum is published.
-    "bioconceptvec": Download(
-        url="https://ftp.ncbi.nlm.nih.gov/pub/lu/BioConceptVec/concept_skip.json",
-        checksums={"concept_skip.json": ""},
-        about="BioConceptVec, skip-gram, concepts only, by Chen et al. 2020; 812 MB",
-        facts={"n_words_above": 400_000, "n_megabytes": 812},
-    ),
-}
+def _table() -> dict[str, Download]:
+    with open(Path(__file__).with_suffix(".csv"), encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    table = {}
+    for row in rows:
+        others = (other.partition("=") for other in row["other_files"].split())
+        checksums = {name: checksum for name, _, checksum in others}
+        checksums = {row["url"].rpartition("/")[2]: row["checksum"]} | checksums
+        facts = [row["about"], row["licence"] or "unknown", int(row["n_bytes"] or 0) or None]
+        table[row["name"]] = Download(row["url"], row["kind"], checksums, *facts, row["member"])
+    return table
+
+
+DOWNLOADS = _table()
 
 
 def folder() -> Path:
@@ -66,7 +60,8 @@ def resolve(source: str | Path) -> tuple[Path, str]:
     A file or folder of that name comes first, then the table of downloads. Raises InputError where
     there is neither.
     """
-    name, names = str(source), ["installed", *DOWNLOADS]
+    name = str(source)
+    names = ["installed", *(name for name, known in DOWNLOADS.items() if known.kind == "text")]
     is_path = isinstance(source, str | Path) and max(map(len, name.split("/"))) <= _LONGEST
     if not is_path or name.strip() in ("", "."):
         given = f"the text {repr(source)[:60]} was asked for: expected one of {', '.join(names)}"
@@ -75,7 +70,7 @@ def resolve(source: str | Path) -> tuple[Path, str]:
     path = Path(source).expanduser()
     if path.exists():
         return path, path.name.split(".")[0] or path.name
-    if name in DOWNLOADS:
+    if name in names:
         return fetch(name), name
     if path.suffix or len(path.parts) > 1:
         beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
@@ -86,39 +81,76 @@ def resolve(source: str | Path) -> tuple[Path, str]:
     raise InputError(f"no text is called {name!r}: expected {wanted}; {nearest(name, names)}")
 
 
+def local(source: str | Path) -> Path:
+    """The path itself, or the file of the download of that name where no such path exists."""
+    path = Path(source).expanduser()
+    return fetch(str(source)) if str(source) in DOWNLOADS and not path.exists() else path
+
+
 def fetch(name: str) -> Path:
-    """The checked file of a named download: one that is there, by hand or not, else a fresh one."""
+    """The checked file of a named download: one that is there, by hand or not, else a fresh one.
+
+    A file with another checksum is set aside, with a warning, and never used. Raises InputError
+    where there is no such name, or where its file cannot be had.
+    """
+    expect_one_of("download", name, DOWNLOADS)
     download = DOWNLOADS[name]
-    checksums = {folder() / file: checksum for file, checksum in download.checksums.items()}
-    file = next(filter(Path.is_file, checksums), None)
-    if file is None:
-        file = next(iter(checksums))
-        _retrieve(name, download, file, checksums[file])
-    elif checksums[file]:
-        algorithm, expected = checksums[file].split(":")
-        with open(file, "rb") as stream:
-            digest = hashlib.file_digest(stream, algorithm).hexdigest()
-        if digest != expected:
-            given = f"{file} ({file.stat().st_size:,} bytes) has {algorithm} {digest}"
-            said = f"{given}, expected {expected}: it is another file, or was cut short"
-            raise InputError(f"{said}; remove it, then fetch it again")
-    return file
+    file = folder() / download.url.rpartition("/")[2]
+    names = dict.fromkeys([download.member or file.name, *download.checksums])
+    places = [folder() / name for name in names if (folder() / name).is_file()]
+    for place in places:
+        if not (wrong := _set_aside(place, download.checksums[place.name])):
+            return _unpacked(place, download.member)
+        warnings.warn(f"{wrong}; another is looked for", stacklevel=2)
+    fetching.fetch(download.url, file)
+    if wrong := _set_aside(file, download.checksums[file.name]):
+        given = f"{download.url} holds something else than {name!r}: {wrong}"
+        raise InputError(f"{given}; put the right {file.name} at {file}")
+    return _unpacked(file, download.member)
 
 
-def _retrieve(name: str, download: Download, file: Path, checksum: str) -> None:
-    """Download a file into its place; pooch checks it before it is put there."""
-    import pooch
+def listing() -> list[tuple[str, ...]]:
+    """Columns of text under their names: every download, and whether it is there."""
+    rows = [("name", "kind", "size", "licence", "checksum", "there", "address")]
+    for name, download in DOWNLOADS.items():
+        file = download.url.rpartition("/")[2]
+        size = f"{download.n_bytes / 1e6:,.0f} MB" if download.n_bytes else "unknown"
+        checksum = download.checksums[file][:19] or "unknown"
+        there = [name for name in download.checksums if (folder() / name).is_file()]
+        partial = folder() / f"{file}.partial"
+        part = f"{partial.stat().st_size / 1e6:,.0f} MB of it" if partial.exists() else "no"
+        state = there[0] if there else part
+        rows.append((name, download.kind, size, download.licence, checksum, state, download.url))
+    return rows
 
-    file.parent.mkdir(parents=True, exist_ok=True)
-    downloader = pooch.HTTPDownloader(progressbar=True, timeout=_TIMEOUT)
-    place = {"path": file.parent, "fname": file.name}
-    try:
-        pooch.retrieve(download.url, checksum or None, downloader=downloader, **place)
-    except ValueError as error:  # requests' own errors are OSErrors
-        given = f"{download.url} holds something else than {name!r} ({error}): expected {checksum}"
-        raise InputError(f"{given}; put the right {file.name} at {file}") from None
-    except OSError as error:
-        why = f"cannot be downloaded ({type(error).__name__})"
-        given = f"{name!r} is not in {file.parent} and {why}: expected a network connection"
-        then = f"fetch {download.url} on another machine and put it at {file}"
-        raise InputError(f"{given}, or the file itself; {then}") from None
+
+def _set_aside(file: Path, checksum: str) -> str:
+    """What is wrong with a file that has been set aside for it; "" for one that is right, or whose
+    checksum is not known."""
+    algorithm, _, expected = checksum.partition(":")
+    if not checksum:
+        return ""
+    with open(file, "rb") as stream:
+        digest = hashlib.file_digest(stream, algorithm).hexdigest()
+    if digest == expected:
+        return ""
+    given = f"{file} ({file.stat().st_size:,} bytes) has {algorithm} {digest}"
+    with store.writing(file):
+        aside = store.set_aside(file, "wrong")
+    why = "it is another file, or was cut short"
+    return f"{given}, expected {expected}: {why}, and was set aside as {aside.name}"
+
+
+def _unpacked(file: Path, member: str) -> Path:
+    """The file, or the member of the archive that it is, taken out of it once."""
+    if not member or file.name == member:
+        return file
+    place = file.with_name(member)
+    with (
+        store.replacing(place) as partial,
+        zipfile.ZipFile(file) as archive,
+        archive.open(member) as packed,
+        open(partial, "wb") as plain,
+    ):
+        shutil.copyfileobj(packed, plain)
+    return place

@@ -9,7 +9,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from lmnotes import store
 from lmnotes.errors import InputError, expect_file, expect_whole
-from lmnotes.text import readers
+from lmnotes.text import downloads, readers
 from lmnotes.text.corpus import Corpus
 from lmnotes.words import information
 from lmnotes.words.embedding import Embedding
@@ -132,13 +132,15 @@ def _tf_idf(documents: Sequence[Sequence[str]], min_count: int):
 
 
 def read_dictionary(path: str | Path) -> list[tuple[str, str]]:
-    """The word pairs of a dictionary file, two words per line with a space or tab between (MUSE's).
+    """The word pairs of a dictionary file, two words per line with a space or tab between (MUSE's);
+    of a download by its name, such as "muse.en-es".
 
     Raises:
         FileNotFoundError: no such file.
         InputError: a line that has not two words; names it.
     """
-    path, pairs = expect_file("dictionary", path, "one with two words per line"), []
+    path, pairs = downloads.local(path), []
+    path = expect_file("dictionary", path, "one with two words per line")
     for number, line in enumerate(readers.lines(path), start=1):
         pairs.append(tuple(line.split()))
         if len(pairs[-1]) != 2:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lmnotes import store
 from lmnotes.errors import InputError, expect_one_of, expect_shape, expect_strings, nearest
+from lmnotes.text import downloads
 from lmnotes.words import files
 
 BLOCK = 1 << 16  # rows of a matrix that are looked at together
@@ -149,6 +150,7 @@ def load(
     """The embedding in a file of another program, or in a folder of ours.
 
     Args:
+        path: or the name of a download, such as "cc.en.300", which is fetched.
         format: word2vec-text, word2vec-binary, fasttext-vec, glove, json, or gensim (KeyedVectors
             or Word2Vec `.save`); None looks at the first lines. gensim's files are pickles, which
             can run code when they are opened, so that format has to be named.
@@ -164,7 +166,8 @@ def load(
         InputError: the file is damaged or of another format; names the line, or the record if
             binary.
     """
-    if Path(path).is_dir():
+    path = downloads.local(path)
+    if path.is_dir():
         return _within(Embedding.open(path), path, limit, words)
     format = format or files.guess_format(path)
     settings = {"file": str(path), "format": format}
@@ -210,7 +213,7 @@ def convert(
     how: limit, words and unicode_errors of `load`. Besides the list of words, one block of rows is
     in memory at a time (gensim's own format excepted, which is read by gensim).
     """
-    folder = Path(folder)
+    path, folder = downloads.local(path), Path(folder)
     format = format or files.guess_format(path)
     if format == "gensim":
         return Embedding.open(load(path, format, **how).save(folder))

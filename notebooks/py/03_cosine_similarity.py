@@ -21,7 +21,9 @@ n_pseudo: int = 20  # 2..500, pseudo-words made of two words each
 n_pairs: int = 10000  # 100..1000000, random words or pairs for the null
 
 # %% tags=["parameters"]
-vectors_file: str | None = None  # word2vec, GloVe or fastText; None trains on the text below
+vectors_file: str | None = (
+    None  # a file, or a name of `lmnotes data`; None trains on the text below
+)
 corpus_name: str = "installed"  # installed | text8 | a path
 domains: list[str] = ["encyclopedia", "news"]  # of the installed text; more: docs, manual
 n_tokens: int | None = None  # 10000..1000000000, only the first so many; None for all
@@ -58,7 +60,7 @@ notebook.hero()
 # ## Settings
 #
 # The default reads the vectors that notebook 01 trained, and trains more with other seeds for section 9 (`n_seeds`). The paper's own are GloVe's, 400,000 words in 300
-# dimensions, where the seeds are those of ICA and of what section 8 trains: put `glove.6B.300d.txt` beside the notebook and run `lmnotes run 03 --profile paper`.
+# dimensions, where the seeds are those of ICA and of what section 8 trains: run `lmnotes run 03 --profile paper`, which fetches GloVe (862 MB, or put by hand where `lmnotes data` says).
 #
 # ## 1. Three bases, one geometry
 #

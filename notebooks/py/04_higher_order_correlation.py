@@ -19,7 +19,9 @@ n_bootstrap: int = 100  # 10..10000, for standard errors
 similarity_sets: list[str] = ["wordsim353", "simlex999"]  # or paths of such tables
 
 # %% tags=["parameters"]
-vectors_file: str | None = None  # word2vec, GloVe or fastText; None trains on the text below
+vectors_file: str | None = (
+    None  # a file, or a name of `lmnotes data`; None trains on the text below
+)
 corpus_name: str = "installed"  # installed | text8 | a path
 domains: list[str] = ["encyclopedia", "news"]  # of the installed text; more: docs, manual
 n_tokens: int | None = None  # 10000..1000000000, only the first so many; None for all

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -222,10 +223,8 @@ def test_changed_file_is_refused(folder):
 
 def test_pile10k_offline(monkeypatch, tmp_path):
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
-    known = downloads.DOWNLOADS["pile10k"]
-    unplugged = downloads.Download(
-        "http://127.0.0.1:9/texts-10k-pile.jsonl", known.checksums, known.about, known.facts
-    )
+    url = "http://127.0.0.1:9/texts-10k-pile.jsonl"
+    unplugged = replace(downloads.DOWNLOADS["pile10k"], url=url)
     monkeypatch.setitem(downloads.DOWNLOADS, "pile10k", unplugged)
     with pytest.raises(InputError, match=r"put it at .*texts-10k-pile\.jsonl"):
         chunks.load("pile10k")

@@ -19,6 +19,7 @@ from pandas.compat import pickle_compat
 from lmnotes.errors import InputError
 from lmnotes.models.ledger import row
 from lmnotes.models.loglik import LikelihoodMatrix
+from lmnotes.text import downloads
 from lmnotes.text.chunks import TextSet
 
 RULE = "bos=tokenizer truncate=model dtype=float16"  # Oyama et al., ACL 2025
@@ -60,14 +61,14 @@ def read_released(
 
     Args:
         path: a table, a list of records or a mapping of columns: per model a name and one vector
-            of log-likelihoods, and numbers such as size and scores.
+            of log-likelihoods, and numbers such as size and scores; or a download by its name.
         sha256: what the file's checksum is to be.
         texts: the N texts, where they are at hand; a pickle does not hold them.
 
     Raises InputError where the checksum differs, where the file names anything but tables and
     arrays (nothing of it has then been run), or where no column of equally long vectors is in it.
     """
-    path = Path(path)
+    path = downloads.local(path)
     data = path.read_bytes()
     if sha256 and (actual := hashlib.sha256(data).hexdigest()) != sha256.lower():
         then = "fetch it again, or give the checksum of the release that you mean"

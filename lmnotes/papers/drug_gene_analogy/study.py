@@ -90,7 +90,7 @@ def published(vectors: str | Path, tables: str | Path, vocabulary: str = "bcv") 
             "pathways beside them; pass tables=, or leave vectors out for the small worlds"
         )
     known = kegg.folder(tables, vocabulary)
-    path, _ = downloads.resolve(vectors)
+    path = downloads.local(vectors)
     words = _concept_words(path)
     facts = _with_vocabulary(known, words.words)
     if not len(facts.within(words.ids)):

@@ -12,6 +12,7 @@ import pandas as pd
 
 from lmnotes.errors import InputError
 from lmnotes.papers.norm_information_gain import frequency_bias
+from lmnotes.text import downloads
 from lmnotes.text.corpus import Corpus
 from lmnotes.words import information
 
@@ -61,9 +62,9 @@ class Gains:
 def expect_paths(*paths: str | None) -> None:
     """Raise InputError where a path that was given is not there, before anything is computed."""
     for path in paths:
-        if path is not None and not Path(path).exists():
-            then = "correct the parameter"
-            raise InputError(f"{path!r} was given; expected a path that exists, or None: {then}")
+        if path is not None and path not in downloads.DOWNLOADS and not Path(path).exists():
+            wanted = "a path that exists, the name of a download, or None"
+            raise InputError(f"{path!r} was given; expected {wanted}: correct the parameter")
 
 
 def measure(

@@ -14,6 +14,7 @@ from lmnotes.papers.drug_gene_analogy.relation_tables import checked
 from lmnotes.papers.drug_gene_analogy.table_checks import frame
 from lmnotes.papers.drug_gene_analogy.world import Settings
 from lmnotes.text import downloads
+from lmnotes.words import embedding
 
 TINY = Settings(n_pathways=3, n_decoy_genes=6, n_decoy_drugs=2, n_hubs=3, n_abstracts=400)
 
@@ -357,13 +358,10 @@ def test_the_named_vectors_say_where_they_belong(monkeypatch):
     )
     monkeypatch.setitem(downloads.DOWNLOADS, "bioconceptvec", offline)
     with pytest.raises(InputError, match=r"put it at .*concept_skip\.json"):
-        downloads.resolve("bioconceptvec")
+        embedding.load("bioconceptvec")
     downloads.folder().mkdir(parents=True, exist_ok=True)
     (downloads.folder() / "concept_skip.json").write_bytes(gzip.compress(b'{"Gene_1": [1, 2]}'))
-    from lmnotes.words import embedding
-
-    path, _ = downloads.resolve("bioconceptvec")
-    assert embedding.load(path).words == ["Gene_1"]
+    assert embedding.load("bioconceptvec").words == ["Gene_1"]
 
 
 # --- other people's files -------------------------------------------------------------------------
