@@ -18,6 +18,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
@@ -223,6 +224,24 @@ def n_cores(most: int = 8) -> int:
     """The cores that this process may use, at most 8: a process for each is a good number."""
     known = hasattr(os, "sched_getaffinity")  # not on macOS
     return min(len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1, most)
+
+
+def free_memory(groups: Path = Path("/sys/fs/cgroup")) -> int:
+    """Bytes that this machine has to give, and the control groups that a scheduler or a container
+    has put this process in; what files keep in memory can be given."""
+    import psutil
+
+    free = psutil.virtual_memory().available
+    with contextlib.suppress(OSError):
+        own = groups / Path("/proc/self/cgroup").read_text().partition("0::/")[2].strip()
+        for folder in (own, *own.parents):
+            with contextlib.suppress(OSError, ValueError):  # "max" is no limit
+                most = int((folder / "memory.max").read_text())
+                facts = (folder / "memory.stat").read_text().split()
+                files = [facts[facts.index(f"{kind}active_file") + 1] for kind in ("", "in")]
+                used = int((folder / "memory.current").read_text()) - sum(map(int, files))
+                free = min(free, most - used)
+    return free
 
 
 def n_threads() -> int:

@@ -45,6 +45,17 @@ def test_a_number_of_threads_that_is_none_is_refused(monkeypatch, given):
         parallel.asked_threads()
 
 
+def test_memory_is_what_the_tightest_control_group_has_left(tmp_path):
+    own = Path("/proc/self/cgroup").read_text().partition("0::/")[2].strip()
+    free = parallel.free_memory(tmp_path)
+    for folder, most in ((tmp_path / own, "max"), (tmp_path, 2**20)):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "memory.max").write_text(f"{most}\n")
+    (tmp_path / "memory.current").write_text("1000000\n")
+    (tmp_path / "memory.stat").write_text("anon 600000\ninactive_file 300000\nactive_file 1000\n")
+    assert parallel.free_memory(tmp_path) == 2**20 - 1_000_000 + 301_000 < free
+
+
 def test_limited_threads_hold_in_libraries_and_in_what_is_started(monkeypatch):
     import torch
     from threadpoolctl import threadpool_info, threadpool_limits

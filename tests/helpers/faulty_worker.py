@@ -1,6 +1,7 @@
 """A worker that loads no model: what becomes of one is said in its config.json.
 
-It is started as the real one is, and leaves a line in `events` for every attempt.
+It is started as the real one is, and leaves a line in `events` for every attempt, in `events-steps`
+when it is ready, when its turn comes (the device) and when it is done.
 """
 
 import json
@@ -54,5 +55,26 @@ def _fail(fault):
     raise failures.ScoringFailure(fault, f"injected {fault}")
 
 
+def prepare(job, rows, who):
+    """What fails early fails now; all else when it is scored."""
+    config = json.loads((Path(who.model) / "config.json").read_text())
+
+    def note(step):
+        with open(config["events"] + "-steps", "a") as file:
+            file.write(f"{Path(who.model).name} {step}\n")
+
+    def scored(device):
+        note(device)
+        while not Path(config.get("until", who.model)).exists():
+            time.sleep(0.01)
+        scores = early or score(job, rows, who)
+        note("done")
+        return scores
+
+    early = score(job, rows, who) if config.get("early") else None
+    note("ready")
+    return scored
+
+
 def main():
-    return worker.main(score)
+    return worker.main(prepare)

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,19 +14,18 @@ from pathlib import Path
 
 from lmnotes import parallel
 from lmnotes.models.ledger import ledger, row
+from lmnotes.models.runner.turns import Turn
 from lmnotes.models.scoring import failures, hub
 from lmnotes.models.scoring.identity import Identity
 
 _LEAST_TOKENS = 256  # per batch; a batch that holds less is a fraction of one text
 _MOST_PAUSE_S = 300
-_POLL_S = 0.05
+_POLL_S = 0.02
 
 
-def _launch(
-    job: Mapping, path: Path, log: Path, env: Mapping[str, str], stop: threading.Event | None
-) -> int | None:
+def _launch(job: Mapping, path: Path, log: Path, env: Mapping[str, str], turn: Turn) -> int | None:
     """The exit code of the worker of a job, which lies at `path`, negative for a signal; None where
-    it ran out of time.
+    it ran out of time, to which what it waits for its turn does not count.
 
     When this returns, the worker and all that it started are gone.
     """
@@ -35,11 +33,21 @@ def _launch(
         how = {"stdin": subprocess.PIPE, "stdout": output, "stderr": output, "env": env}
         # it ends with this process
         child = parallel.popen(job["worker"], str(path), str(os.getpid()), **how)
-    end = time.monotonic() + job["time_limit_s"]
+    left, now, was_told = job["time_limit_s"], time.monotonic(), False
     try:
-        while time.monotonic() < end and not (stop and stop.is_set()):
+        while left > 0 and not turn.stop.is_set():
             with suppress(subprocess.TimeoutExpired):
                 return child.wait(_POLL_S)
+            before, now = now, time.monotonic()
+            if was_told or not Path(job["ready"]).exists():
+                left -= now - before
+            elif turn.has_come():
+                was_told = True
+                with suppress(BrokenPipeError):
+                    child.stdin.write(f"{turn.device}\n".encode())
+                    child.stdin.flush()
+            else:
+                turn.waited_s += now - before
         return None
     finally:
         with suppress(ProcessLookupError, PermissionError):
@@ -47,16 +55,15 @@ def _launch(
         parallel.end(child)
 
 
-def run(
-    job: Mapping, env: Mapping[str, str] | None = None, stop: threading.Event | None = None
-) -> dict:
+def run(job: Mapping, env: Mapping[str, str] | None = None, turn: Turn | None = None) -> dict:
     """What became of the model: model, status, kind, attempts, seconds, message.
 
     Args:
         job: plain values, so that it can be sent to any machine that sees the ledger's folder.
         env: the environment of its workers, by default that of this process.
-        stop: ends it from another thread; nothing is then recorded.
+        turn: when it is scored, by default at once. Where its `stop` is set nothing is recorded.
     """
+    turn = turn or Turn()
     start = time.monotonic()
     _end_with_executor()
     rows = ledger.open_folder(job["ledger"])
@@ -65,15 +72,19 @@ def run(
     if rows.has(who):
         return answer | {"status": "kept", "attempts": 0, "seconds": 0.0}
     env = {"TOKENIZERS_PARALLELISM": "false"} | (os.environ if env is None else env)
-    tokens, count = job["tokens_per_batch"], 0
+    tokens, count, most = job["tokens_per_batch"], 0, job["attempts"]
     while True:
         count += 1
-        kind, message = _try(job | {"tokens_per_batch": tokens}, rows, who, env, stop)
-        if not kind or (stop and stop.is_set()):
+        kind, message = _try(job | {"tokens_per_batch": tokens}, rows, who, env, turn)
+        if not kind or turn.stop.is_set():
             break
+        if kind in ("out_of_memory", "killed") and not turn.device:  # beside one that was scored
+            most += 1
+            turn.wait()
+            continue
         if kind in ("out_of_memory", "killed"):  # the system kills what takes all memory
             tokens //= 2
-        again = failures.worth_another_try(kind) and count < job["attempts"]
+        again = failures.worth_another_try(kind) and count < most
         if kind == "out_of_memory":  # as often as the batch can be halved
             again = tokens >= _LEAST_TOKENS
         if not again:
@@ -82,11 +93,11 @@ def run(
             break
         if kind == "network":
             pause = min(job["backoff_s"] * 2 ** (count - 1), _MOST_PAUSE_S)
-            (stop or threading.Event()).wait(pause)
+            turn.stop.wait(pause)
     if job["evict"] and not job["was_cached"]:
         hub.evict(who)
     answer |= {"status": "failed" if kind else "scored", "kind": kind, "message": message}
-    return answer | {"attempts": count, "seconds": time.monotonic() - start}
+    return answer | {"attempts": count, "seconds": time.monotonic() - start - turn.waited_s}
 
 
 @cache
@@ -97,7 +108,7 @@ def _end_with_executor() -> None:
 
 
 def _try(
-    job: Mapping, rows: ledger.Ledger, who: Identity, env: Mapping, stop: threading.Event | None
+    job: Mapping, rows: ledger.Ledger, who: Identity, env: Mapping, turn: Turn
 ) -> tuple[str, str]:
     """Kind and message of one process's failure; both empty where it left a row."""
     log = rows.folder / "logs" / f"{row.file_name(who)}.log"
@@ -105,8 +116,9 @@ def _try(
     with tempfile.TemporaryDirectory(prefix="lmnotes-") as folder:
         path = Path(folder) / "job.json"
         result = Path(folder) / "result.json"
-        path.write_text(json.dumps(dict(job) | {"result": str(result)}), encoding="utf-8")
-        code = _launch(job, path, log, env, stop)
+        job = {**job, "result": str(result), "ready": str(Path(folder) / "ready")}
+        path.write_text(json.dumps(job), encoding="utf-8")
+        code = _launch(job, path, log, env, turn)
         if code is None:
             return "timeout", f"it ran longer than its limit of {job['time_limit_s']:g} s"
         with suppress(OSError, ValueError):

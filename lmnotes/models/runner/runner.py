@@ -8,14 +8,12 @@ itself may be killed at any moment: started again it goes on where it was.
 """
 
 import os
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent import futures
 from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
 
 import pandas as pd
 
@@ -23,6 +21,7 @@ from lmnotes import parallel, store, warm
 from lmnotes.errors import InputError, expect_between
 from lmnotes.models.ledger.ledger import Ledger
 from lmnotes.models.runner import processes, worker
+from lmnotes.models.runner.turns import Turns
 from lmnotes.models.scoring import failures, hub, identity, loading
 from lmnotes.models.scoring.identity import Identity, identify
 
@@ -53,6 +52,7 @@ def score(
     trust_remote_code: bool = False,
     evict: bool = False,
     verify: bool = False,
+    ahead: bool = True,
     progress: bool | Callable[[str], None] = True,
     worker: str = WORKER,
 ) -> pd.DataFrame:
@@ -78,6 +78,7 @@ def score(
         trust_remote_code: let models run code from their own repositories.
         evict: remove a hub model's revision from the disk when it is done, unless it was there.
         verify: read every byte of local models again to see whether they are what was scored.
+        ahead: start the next model's process while one is scored, as far as memory allows.
         progress: print a line per model, or call this with it.
         worker: `module:function` that does one job, in a process of its own.
 
@@ -106,7 +107,7 @@ def score(
     if jobs and executor is not None:
         done = _collected(executor, jobs, processes.run, say_done)
     else:
-        done = _on_devices(jobs, where, slots, say_done) if jobs else {}
+        done = _on_devices(jobs, where, slots, ahead, say_done) if jobs else {}
     results = known | done
     return pd.DataFrame([results[who.id] for who, _ in chosen], columns=list(_COLUMNS))
 
@@ -147,29 +148,31 @@ def _earlier(ledger: Ledger, who: Identity, retry_failed: bool, under: Mapping) 
     return _result(who, "failed before", record["kind"], record["attempts"], 0, record["message"])
 
 
-def _on_devices(jobs: Sequence[dict], devices: Sequence[str], slots: int, say_done) -> dict:
+def _on_devices(
+    jobs: Sequence[dict], devices: Sequence[str], slots: int, ahead: bool, say_done
+) -> dict:
     """The results of jobs on this machine's devices, by model; a thread watches each process."""
     n = min(len(devices) * slots, len(jobs))
-    free: SimpleQueue = SimpleQueue()
-    for device in ([*devices] * slots)[:n]:
-        free.put(device)
-    stop = threading.Event()
+    turns = Turns(([*devices] * slots)[:n], ahead)
     env = {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // n))} | os.environ
 
     def run(job: dict) -> dict:
-        device = free.get()
-        try:
-            return processes.run(job | {"device": device}, env, stop)
-        finally:
-            free.put(device)
+        with turns.next(partial(_n_bytes, job)) as turn:
+            return processes.run(job, env, turn)
 
     with ExitStack() as stack:  # undone from the last to the first, also on an interrupt
         # beside a model that needs a GPU an import is short
         if set(devices) == {"cpu"} and parallel.WARM not in env:
             env |= stack.enter_context(warm.serving(NEEDED))
-        pool = stack.enter_context(futures.ThreadPoolExecutor(n))
-        stack.callback(stop.set)  # ends the processes; the threads follow
+        pool = stack.enter_context(futures.ThreadPoolExecutor(n * (1 + ahead)))
+        stack.callback(turns.stop.set)  # ends the processes; the threads follow
         return _collected(pool, jobs, run, say_done)
+
+
+def _n_bytes(job: Mapping) -> int:
+    """What a model's files take on disk."""
+    folder = Path(job["model"]["model"])
+    return sum(path.stat().st_size for path in folder.glob("*") if path.is_file())
 
 
 def _collected(executor: futures.Executor, jobs: Sequence[dict], run, say_done) -> dict[str, dict]:

@@ -105,9 +105,7 @@ def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_c
     Rule(dtype=dtype)  # refuses an unknown one
     name = str(model)
     name = str(Path(name).resolve()) if Path(name).is_dir() else name
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    expect_device(device)
+    device = existing(device)
     options = {"revision": revision, "trust_remote_code": trust_remote_code}
     with nullcontext() if Path(name).is_dir() else hub.in_use(name, revision):
         if not Path(name).is_dir():  # all of one commit, even where the hub has another by now
@@ -201,6 +199,16 @@ def _fault(file: Path) -> str:
     return ""
 
 
+def existing(device: str) -> str:
+    """The device that is meant; raises InputError as `expect_device` does."""
+    import torch
+
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    expect_device(device)
+    return device
+
+
 def expect_device(device: str) -> None:
     """Raise InputError for a device that torch does not see."""
     kind, _, number = device.partition(":")
@@ -220,6 +228,15 @@ def without_bars() -> None:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+
+
+def moved(scorer: Scorer, device: str) -> Scorer:
+    """The scorer on another device, "auto" or as `load` takes it, its head looked at again there;
+    the one that is given is of no use afterwards."""
+    if (device := existing(device)) == scorer.device:
+        return scorer
+    names = {"name": scorer.name, "revision": scorer.revision, "dtype": scorer.dtype}
+    return wrap(scorer.model.to(device), scorer.tokenizer, **names)
 
 
 def wrap(model, tokenizer, *, name="", revision="", dtype="") -> Scorer:

@@ -65,6 +65,7 @@ def score_texts(
     tokens_per_batch: int = 8192,
     keep_tokens: bool = False,
     progress: Callable[[int, int], None] | None = None,
+    encoded: Encoded | None = None,
 ) -> Scores:
     """The log-likelihood of every text under one model.
 
@@ -75,13 +76,16 @@ def score_texts(
             2,048); halved, with a note, whenever memory runs out.
         keep_tokens: also returns the log-probability of every scored token.
         progress: called with the texts done and N after each batch.
+        encoded: of `prepare`, which gave the `model`; made here by default.
 
     Raises InputError for texts or rules that cannot be scored, and `ScoringFailure` where memory is
     too small for one text or a log-likelihood is not a finite number.
     """
     began = time.perf_counter()
     strings = expect_texts("texts", getattr(texts, "texts", texts))
-    scorer, encoded = prepare(model, strings, rule, revision, device)
+    scorer = model
+    if encoded is None:
+        scorer, encoded = prepare(model, strings, rule, revision, device)
     tokens, notes, how = _score(scorer, encoded.ids, tokens_per_batch, progress)
     text_set = getattr(texts, "content_id", None) or store.content_id(strings)
     notes = (*encoded.notes, *notes)

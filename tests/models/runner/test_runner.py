@@ -16,7 +16,7 @@ import psutil
 import pytest
 import sleeper
 
-from lmnotes import warm
+from lmnotes import parallel, warm
 from lmnotes.errors import InputError
 from lmnotes.models.ledger import ledger
 from lmnotes.models.runner import runner
@@ -54,6 +54,16 @@ def starts(tmp_path):
     path = tmp_path / "events"
     lines = path.read_text().splitlines() if path.exists() else []
     return Counter(line.split()[0] for line in lines)
+
+
+def steps(tmp_path):
+    """What the workers of models did, in time: its name, and ready, a device or done."""
+    path = tmp_path / "events-steps"
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def ready(tmp_path):
+    return [step.split()[0] for step in steps(tmp_path) if step.endswith("ready")]
 
 
 def check_values(rows):
@@ -107,7 +117,7 @@ def test_models_are_scored_without_a_server_that_was_killed(rows, model, tmp_pat
         (server,) = servers
         os.kill(server, signal.SIGKILL)  # and the process that it had forked ends by itself
         table = run.result(timeout=60)
-    assert table["status"].tolist() == ["scored"] * 2 and table["attempts"].tolist() == [2, 1]
+    assert table["status"].tolist() == ["scored"] * 2 and table["attempts"][0] == 2
     wait_until(lambda: not workers(tmp_path), seconds=5)
 
 
@@ -204,7 +214,7 @@ def workers(tmp_path):
 RUN = """
 import contextlib, signal, sys
 from pathlib import Path
-from lmnotes import warm
+from lmnotes import parallel, warm
 from lmnotes.models.ledger import ledger
 from lmnotes.models.runner import runner
 signal.signal(signal.SIGINT, signal.default_int_handler)  # background shells hand it on as ignored
@@ -296,6 +306,7 @@ def test_an_interrupt_ends_the_workers_and_records_nothing(rows, model, tmp_path
         model(number, seconds=60)
     run = started_run(rows, tmp_path, forks)
     wait_until(lambda: len(starts(tmp_path)) == 2)
+    wait_until(lambda: len(ready(tmp_path)) == 3)  # and one more waits for its turn
     run.send_signal(signal.SIGINT)
     run.communicate(timeout=20)
     wait_until(lambda: not workers(tmp_path), seconds=5)
@@ -364,3 +375,83 @@ def test_two_workers_of_a_cluster(rows, model, tmp_path):
         table = runner.score(models, rows, executor=client.get_executor(), **SETTINGS)
     assert table["status"].tolist() == ["scored"] * 5 and table["attempts"].max() == 2
     assert len(check_values(rows)) == 5
+
+
+@pytest.fixture
+def held(rows, model, tmp_path):
+    """Runs models of which the first is scored until the answer's file is made."""
+
+    @contextmanager
+    def run(*others, **settings):
+        door = tmp_path / "door"
+        models = [model(0, until=str(door)), *others]
+        with ThreadPoolExecutor(1) as pool:
+            future = pool.submit(runner.score, models, rows, **SETTINGS | settings)
+            try:
+                wait_until(lambda: "00 cpu" in steps(tmp_path))
+                yield lambda: (door.touch(), future.result(timeout=60))[1]
+            finally:
+                door.touch()
+
+    return run
+
+
+def test_one_model_gets_ready_while_one_is_scored(held, model, tmp_path):
+    with held(model(1), model(2)) as end:
+        wait_until(lambda: ready(tmp_path) == ["00", "01"])
+        time.sleep(0.5)
+        assert ready(tmp_path) == ["00", "01"] and set(starts(tmp_path)) == set()
+        table = end()
+    assert table["model"].tolist() == ["00", "01", "02"]
+    assert table["status"].tolist() == ["scored"] * 3
+    done = steps(tmp_path)
+    for number in ("01", "02"):  # one at a time is scored
+        before = done[: done.index(f"{number} cpu")]
+        assert all(f"{step.split()[0]} done" in before for step in before if "cpu" in step)
+
+
+@pytest.mark.parametrize("settings", [{"ahead": False}, {}], ids=["not asked", "no memory"])
+def test_no_model_starts_early_unasked_or_where_memory_is_short(
+    held, model, tmp_path, monkeypatch, settings
+):
+    if not settings:
+        monkeypatch.setattr(parallel, "free_memory", lambda: 2**20)
+    with held(model(1), model(2), **settings) as end:
+        time.sleep(0.5)
+        assert end()["status"].tolist() == ["scored"] * 3
+    in_turn = [f"{number} {step}" for number in ("00", "01", "02") for step in IN_TURN]
+    assert steps(tmp_path) == in_turn
+
+
+IN_TURN = ("ready", "cpu", "done")
+
+
+@pytest.mark.parametrize("fault", ["out_of_memory", "killed"])
+def test_a_waiting_worker_that_runs_out_of_memory_is_tried_again_in_its_turn(
+    held, model, tmp_path, fault
+):
+    with held(model(1, fault, times=1, early=True), model(2), attempts=1) as end:
+        wait_until(lambda: starts(tmp_path)["01"] == 1)
+        time.sleep(0.2)
+        assert starts(tmp_path)["01"] == 1  # not beside the one that is scored
+        table = end()
+    assert table["status"].tolist() == ["scored"] * 3
+    lines = [line.split() for line in (tmp_path / "events").read_text().splitlines()]
+    assert [tokens for name, _, tokens in lines if name == "01"] == ["8192", "8192"]
+
+
+def test_what_happens_to_a_waiting_worker_costs_its_model_alone(held, model, rows, tmp_path):
+    faults = [model(n, fault, early=True) for n, fault in ((1, "killed"), (2, "unsupported"))]
+    with held(*faults, model(3, "hung", early=True), model(4), time_limit_s=6) as end:
+        wait_until(lambda: starts(tmp_path)["01"] == 1)
+        table = end()
+    assert table["kind"].tolist() == ["", "killed", "unsupported", "timeout", ""]
+    assert len(check_values(rows)) == 2 and not workers(tmp_path)
+
+
+def test_the_time_until_its_turn_is_not_a_models_own(rows, model):
+    models = [model(number, seconds=4) for number in range(2)]
+    start = time.monotonic()
+    table = runner.score(models, rows, time_limit_s=7, **SETTINGS)
+    assert table["status"].tolist() == ["scored"] * 2 and time.monotonic() - start > 8
+    assert table["seconds"].between(4, 7).all()
