@@ -124,6 +124,43 @@ def set_aside(path: Path, why: str) -> Path:
     return Path(shutil.move(path, next(place for place in places if not place.exists())))
 
 
+def shrink(kind: str, most: int) -> None:
+    """Remove the oldest artefacts of a kind until the others take at most so many bytes."""
+    kept = 0
+    folders = [path for path in (home() / kind).glob("*/") if not path.suffix]
+    with contextlib.suppress(FileNotFoundError):  # another process does the same
+        for folder in sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True):
+            kept += size([folder])
+            if kept > most:
+                remove(folder)
+
+
+def size(paths: Iterable[Path]) -> int:
+    """The bytes of files, and of all in folders."""
+    return sum(file.stat().st_size for file in with_files(paths) if file.is_file())
+
+
+def with_files(paths: Iterable[Path]) -> list[Path]:
+    """Paths, each with all that is below it."""
+    return [file for path in paths for file in (path, *path.rglob("*"))]
+
+
+def remove(path: Path) -> int:
+    """The number of bytes freed by removing an artefact; 0 where a process has its lock."""
+    import filelock
+
+    lock = path.with_name(f"{path.name.partition('.')[0]}.lock")
+    n_bytes = size([path])
+    try:
+        with filelock.FileLock(lock, timeout=0) if lock.exists() else contextlib.nullcontext():
+            gone = path.with_name(f"{path.name}.gone.partial")  # no reader sees half of it
+            os.replace(path, gone)
+    except filelock.Timeout:
+        return 0
+    shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+    return n_bytes
+
+
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock file; waits for who holds it, InputError where it cannot be written."""

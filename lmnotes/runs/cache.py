@@ -1,15 +1,11 @@
 """What the cache of artefacts holds, kind by kind, and what of it can go."""
 
-import contextlib
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
-
-import filelock
 
 from lmnotes import store
 from lmnotes.errors import expect_one_of
@@ -24,9 +20,9 @@ def sizes() -> list[tuple[str, str, str]]:
     The last row is what `prune` removes where it is given no kind.
     """
     kinds = {kind: _entries(folders) for kind, folders in _kinds().items()}
-    kinds = dict(sorted(kinds.items(), key=lambda item: -_size(item[1])))
+    kinds = dict(sorted(kinds.items(), key=lambda item: -store.size(item[1])))
     kinds |= {"all": [*chain(*kinds.values())], "left by killed processes": _left()}
-    rows = [(kind, f"{len(e):,}", f"{_size(e) / 1e6:,.1f} MB") for kind, e in kinds.items()]
+    rows = [(kind, f"{len(e):,}", f"{store.size(e) / 1e6:,.1f} MB") for kind, e in kinds.items()]
     return [("kind", "entries", "size"), *rows]
 
 
@@ -39,7 +35,7 @@ def prune(kinds: Sequence[str] = ()) -> int:
     for kind in kinds:
         expect_one_of("kind of artefact", kind, known)
     doomed = _entries(folder for kind in kinds for folder in known[kind]) if kinds else _left()
-    return sum(map(_removed, doomed))
+    return sum(map(store.remove, doomed))
 
 
 def _kinds() -> dict[str, list[Path]]:
@@ -61,27 +57,5 @@ def _left() -> list[Path]:
     paths = [path for path in store.home().glob("*/*") if _LEFT.search(path.name)]
     temporary = Path(tempfile.gettempdir()).glob("lmnotes-*/")
     paths += [path for path in temporary if path.stat().st_uid == os.getuid()]
-    ages = {path: max(file.stat().st_mtime for file in _with_files([path])) for path in paths}
+    ages = {path: max(file.stat().st_mtime for file in store.with_files([path])) for path in paths}
     return [path for path, age in ages.items() if age < latest]
-
-
-def _with_files(paths: Iterable[Path]) -> list[Path]:
-    return [file for path in paths for file in (path, *path.rglob("*"))]
-
-
-def _size(paths: Iterable[Path]) -> int:
-    return sum(file.stat().st_size for file in _with_files(paths) if file.is_file())
-
-
-def _removed(path: Path) -> int:
-    """The number of bytes freed; 0 where a process has the lock."""
-    lock = path.with_name(f"{path.name.partition('.')[0]}.lock")
-    n_bytes = _size([path])
-    try:
-        with filelock.FileLock(lock, timeout=0) if lock.exists() else contextlib.nullcontext():
-            gone = path.with_name(f"{path.name}.gone.partial")  # no reader sees half of it
-            os.replace(path, gone)
-    except filelock.Timeout:
-        return 0
-    shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
-    return n_bytes

@@ -154,7 +154,9 @@ def _on_devices(
     """The results of jobs on this machine's devices, by model; a thread watches each process."""
     n = min(len(devices) * slots, len(jobs))
     turns = Turns(([*devices] * slots)[:n], ahead)
-    env = {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // n))} | os.environ
+    threads = os.environ.get("OMP_NUM_THREADS") or str(max(1, (os.cpu_count() or 1) // n))
+    env = {"OMP_NUM_THREADS": threads, "RAYON_NUM_THREADS": threads}  # the latter of tokenizers
+    env |= {"TOKENIZERS_PARALLELISM": str(threads != "1").lower()} | os.environ
 
     def run(job: dict) -> dict:
         with turns.next(partial(_n_bytes, job)) as turn:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lmnotes.errors import InputError, expect_one_of, expect_strings
+from lmnotes.models.scoring import token_ids
 
 BOS = ("tokenizer", "always", "never")
 SPECIAL = ("control", "text")
@@ -145,12 +146,11 @@ def encode(tokenizer, texts: Sequence[str], rule: Rule, limit: int) -> Encoded:
 def _encode(tokenizer, texts: Sequence[str], rule: Rule, limit: int) -> Encoded:
     refuse_empty(texts, "texts are empty", "character")
     bos = wanted_bos(tokenizer, rule)
-    options = {"add_special_tokens": rule.bos == "tokenizer", "verbose": False}
+    options = {"add_special_tokens": rule.bos == "tokenizer"}
     if rule.special == "text":
         options["split_special_tokens"] = True
-    plain = tokenizer(list(texts), return_attention_mask=False, **options)["input_ids"]
+    ids = plain = token_ids.read(tokenizer, texts, **options)
     refuse_empty(plain, "texts have no token in this tokenizer", "token")
-    ids = [np.asarray(text, np.int64) for text in plain]
     if rule.bos == "always":
         ids = [text if text[0] == bos else np.concatenate([[bos], text]) for text in ids]
     added = tokenizer("a", return_attention_mask=False, **options)["input_ids"]

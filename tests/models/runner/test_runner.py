@@ -19,7 +19,7 @@ import sleeper
 from lmnotes import parallel, warm
 from lmnotes.errors import InputError
 from lmnotes.models.ledger import ledger
-from lmnotes.models.runner import runner
+from lmnotes.models.runner import processes, runner
 
 WORKER = "faulty_worker:main"
 SETTINGS = {"devices": ["cpu"], "backoff_s": 0.01, "progress": False, "worker": WORKER}
@@ -216,7 +216,7 @@ import contextlib, signal, sys
 from pathlib import Path
 from lmnotes import parallel, warm
 from lmnotes.models.ledger import ledger
-from lmnotes.models.runner import runner
+from lmnotes.models.runner import processes, runner
 signal.signal(signal.SIGINT, signal.default_int_handler)  # background shells hand it on as ignored
 folder, models, worker, forks = sys.argv[1:]
 runner.NEEDED = ()
@@ -275,7 +275,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from lmnotes.models.ledger import ledger
-from lmnotes.models.runner import runner
+from lmnotes.models.runner import processes, runner
 if __name__ == "__main__":
     folder, models, worker, method = sys.argv[1:]
     with ProcessPoolExecutor(2, mp_context=get_context(method)) as pool:
@@ -455,3 +455,23 @@ def test_the_time_until_its_turn_is_not_a_models_own(rows, model):
     table = runner.score(models, rows, time_limit_s=7, **SETTINGS)
     assert table["status"].tolist() == ["scored"] * 2 and time.monotonic() - start > 8
     assert table["seconds"].between(4, 7).all()
+
+
+@pytest.mark.parametrize(
+    ("slots", "asked", "threads"), [(1, None, "4"), (2, None, "2"), (4, None, "1"), (1, "1", "1")]
+)
+def test_tokenizers_share_the_cores_of_a_place(rows, model, monkeypatch, slots, asked, threads):
+    def run(job, env, turn):
+        seen.append([env[name] for name in (*names, "TOKENIZERS_PARALLELISM")])
+        return dict.fromkeys(runner._COLUMNS, "")
+
+    seen, names = [], ("OMP_NUM_THREADS", "RAYON_NUM_THREADS")
+    for name in (*names, "TOKENIZERS_PARALLELISM"):
+        monkeypatch.delenv(name, raising=False)
+    if asked:
+        monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(processes, "run", run)
+    monkeypatch.setattr(warm, "serving", no_server)
+    runner.score([model(number) for number in range(4)], rows, slots=slots, **SETTINGS)
+    assert seen == [[threads, threads, "false" if threads == "1" else "true"]] * 4
