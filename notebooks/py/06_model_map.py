@@ -170,6 +170,29 @@ notebook.table(
 )
 
 # %% [markdown]
+# **Are neighbours relatives?** It is known which of these models descend from which. *Precision at 5* is the share of relatives among a model's five nearest, *AUC* the share of strangers that are farther from a model than its parent, or than its relatives; the checkpoints of a run
+# do not count for each other. Beside the map stand simpler distances of the same models. With the same question *Model Provenance Testing* ([arXiv 2502.00706](https://arxiv.org/abs/2502.00706)) tests the outputs of two models against those of unrelated ones, and *LLM DNA* ([arXiv 2509.24496](https://arxiv.org/abs/2509.24496)) draws a tree from embeddings of answers.
+#
+# *Where to look.* What does the map tell beyond the mean log-likelihood? Weights betray a common start, but where shapes differ they tell nothing: which way needs only texts?
+
+# %%
+if kinship := paper.kinship.judge(population, seed=seed):
+    notebook.figure(
+        paper.figures.kinship(kinship.table),
+        "relatives",
+        data=kinship.table,
+        caption=f"What distances tell of descent: means over models, 95 % intervals over lineages (of three or more), dotted what chance gives.{kinship.absent}",
+    )
+    notebook.table(
+        kinship.table.round(3),
+        "relatives",
+        caption="The same in numbers; p is the share of random orders of the models that do as well.",
+    )
+    notebook.says("relatives", **kinship.numbers())
+else:
+    notebook.says("no_relatives")
+
+# %% [markdown]
 # ## 4. The map
 #
 # Three pictures of the same distances. **t-SNE** (perplexity 30, PCA start, `sqeuclidean`, seed 42: as stored with a later reference map of the same models; that Figure 1 has them is our reading) keeps neighbours together; its distances between groups, its

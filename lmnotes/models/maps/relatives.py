@@ -1,4 +1,5 @@
 """Are neighbours relatives? Distances between models, judged by who descends from whom.
+It is core because any table of models with their parents can ask.
 
 Two models are related where they share an ancestor, themselves included, or a lineage; else they
 are strangers. Two of one run, its checkpoints, are neither: that they are near is no news.
@@ -16,6 +17,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 from scipy.sparse.csgraph import connected_components
+from scipy.stats import rankdata
 
 from lmnotes import statistics
 from lmnotes.errors import InputError, expect_shape, expect_whole
@@ -109,13 +111,11 @@ def separation(distances: np.ndarray, kin: Kin, kind: str = "parents") -> np.nda
     >>> separation([[0, 1, 2], [1, 0, 1], [2, 1, 0.0]], line).tolist()
     [nan, 0.5, nan]
     """
-    apart, share = _apart(distances, kin), np.full(len(kin.run), np.nan)
     kindred = getattr(kin, kind)
-    for row in np.flatnonzero(kindred.any(axis=1) & kin.strangers.any(axis=1)):
-        strangers, own = np.sort(apart[row, kin.strangers[row]]), apart[row, kindred[row]]
-        nearer = [np.searchsorted(strangers, own, side) for side in ("left", "right")]
-        share[row] = 1 - np.mean(nearer) / len(strangers)
-    return share
+    n, m = kindred.sum(axis=1), kin.strangers.sum(axis=1)
+    apart = np.where(kindred | kin.strangers, _apart(distances, kin), np.inf)
+    above = (rankdata(apart, axis=1) * kindred).sum(axis=1) - n * (n + 1) / 2  # Mann and Whitney's
+    return 1 - np.divide(above, n * m, out=np.full(len(n), np.nan), where=n * m > 0)
 
 
 def judge(

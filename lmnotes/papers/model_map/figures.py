@@ -144,6 +144,29 @@ def agreement(table: pd.DataFrame, claims: Mapping[str, tuple]) -> Figure:
     return figure
 
 
+def kinship(table: pd.DataFrame) -> Figure:
+    """What the map and simpler distances tell of known descent, a panel per measure: the mean over
+    models, its 95 % interval over lineages, and what chance gives (dotted).
+
+    Args:
+        table: of `relatives.judge`.
+    """
+    measures = list(table.groupby("measure", sort=False))
+    ways = list(dict.fromkeys(table.way))[::-1]
+    size = {"height": 0.95 + 0.2 * len(ways), "width": style.PAGE}
+    figure, axes = style.panels(len(measures), sharey=True, **size)
+    for ax, (measure, rows) in zip(axes, measures, strict=True):
+        for row in rows.itertuples():
+            colour = style.BLUE if row.way == ways[-1] else _MEAN
+            ax.hlines(ways.index(row.way), row.low, row.high, color=colour, lw=1)
+            ax.plot(row.value, ways.index(row.way), "o", ms=4, color=colour)
+        ax.axvline(row.chance, color=style.BLACK, lw=0.8, ls=":")
+        ax.set(xlim=(-0.03, 1.03), ylim=(-0.5, len(ways) - 0.5), yticks=range(len(ways)))
+        ax.set_title(f"{measure}\n{row.n_models} models, {row.n_lineages} lineages")
+        ax.set_yticklabels(ways)
+    return figure
+
+
 def spectrum(cumulative: np.ndarray, marks: Mapping[float, int]) -> Figure:
     """The cumulative contribution of principal components with the numbers that reach a share; in
     the inset, what each of the first adds."""
