@@ -14,6 +14,7 @@ from pathlib import Path
 from lmnotes import parallel, store
 from lmnotes.runs import reach
 
+_GGUF = ".gguf"  # a model, too large to be read for each run
 _LISTS, _LONGEST_LIST = (".txt", ".csv", ".tsv"), 1 << 20  # bytes; longer ones are texts
 
 
@@ -126,18 +127,19 @@ def sources(notebook: Path) -> dict[str, str]:
 
 
 def _content(path: Path) -> object:
-    """A file's checksum, with what is in the folders that a list or table names; a folder's names,
-    sizes and times; None where there is neither."""
+    """A file's checksum, with what is in the models that a list or table names; names, sizes and
+    times of a folder's files or a .gguf; None where there is neither."""
     try:
-        if path.is_file():
+        if path.is_file() and path.suffix != _GGUF:
             named: dict = {}
             if path.suffix in _LISTS and path.stat().st_size < _LONGEST_LIST:
                 text = path.read_text(encoding="utf-8", errors="replace")
                 names = {cell.strip(' "') for cell in re.split(r"[\r\n,\t]|\s#", text)} - {""}
-                named = {n: _content(path.parent / n) for n in sorted(names) if _is_folder(path, n)}
+                named = {n: _content(path.parent / n) for n in sorted(names) if _is_saved(path, n)}
             return [store.file_sha256(path), named] if named else store.file_sha256(path)
-        if path.is_dir():
-            files = [file for file in sorted(path.rglob("*")) if file.is_file()]
+        if path.exists():
+            inside = sorted(path.rglob("*")) if path.is_dir() else [path]
+            files = [file for file in inside if file.is_file()]
             facts = [(file, file.stat()) for file in files]
             return [[str(file), stat.st_size, stat.st_mtime_ns] for file, stat in facts]
     except OSError:  # a value that cannot be a path, such as one that is too long
@@ -145,7 +147,8 @@ def _content(path: Path) -> object:
     return None
 
 
-def _is_folder(path: Path, name: str) -> bool:
+def _is_saved(path: Path, name: str) -> bool:
     with contextlib.suppress(OSError, ValueError):  # too long for a path, or no path
-        return (path.parent / name).is_dir()
+        saved = path.parent / name
+        return saved.is_dir() or (saved.suffix == _GGUF and saved.is_file())
     return False

@@ -202,7 +202,7 @@ class Ledger:
         """What loads each model of a table; without folders, local ones by their names here."""
         rows = self.rows() if "folder" not in about else pd.DataFrame({"model": [], "path": []})
         known = dict(zip(rows["model"], rows["path"], strict=True))
-        folders = {name: path for name, path in known.items() if Path(path).is_dir()}
+        folders = {name: path for name, path in known.items() if Path(path).exists()}
         return [folders.get(place, place) for place in identity.places(about)]
 
     def _rows(self) -> list[tuple[Path, dict]]:

@@ -17,7 +17,7 @@ from lmnotes.errors import InputError
 from lmnotes.models.ledger import ledger
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.runner import runner
-from lmnotes.models.scoring import identity
+from lmnotes.models.scoring import forms, identity
 from lmnotes.models.scoring.failures import ADVICE
 from lmnotes.models.scoring.rule import Rule
 from lmnotes.models.scoring.rule import read as read_rule
@@ -64,7 +64,7 @@ def listed(path: str | Path) -> pd.DataFrame:
     places = [_place(path, *cells) for cells in zip(table.index, meant, strict=True)]
     revisions = table.pop("revision") if "revision" in table else pd.Series("", table.index)
     for k, revision in enumerate(revisions.astype("string").fillna("")):
-        if revision and not Path(places[k]).is_dir():
+        if revision and not Path(places[k]).exists():
             places[k] = f"{places[k].partition('@')[0]}@{revision}"
     table["written"], table["folder"] = written, places
     is_new = ~table["folder"].duplicated()
@@ -153,11 +153,11 @@ def rule_for(table: pd.DataFrame, rule: str | Rule = "") -> Rule:
 
 def _written(path: Path) -> pd.DataFrame:
     """The column `model`, and all others there are, by the number of the line."""
-    if (path / "config.json").is_file():
-        return pd.DataFrame({"model": [str(path)]})
+    if saved := forms.saved_at(path):
+        return pd.DataFrame({"model": [str(saved)]})
     if path.is_dir():
-        if folders := [str(config.parent) for config in sorted(path.glob("*/config.json"))]:
-            return pd.DataFrame({"model": folders})
+        if inside := [str(place) for place in sorted(path.iterdir()) if forms.saved_at(place)]:
+            return pd.DataFrame({"model": inside})
         wanted = "folders with a config.json in it: name the folder that holds the saved models"
         raise InputError(f"{path} was given as a folder of models; expected {wanted}")
     if not path.is_file():
@@ -181,19 +181,18 @@ def _written(path: Path) -> pd.DataFrame:
 
 def _place(path: Path, number: int, name: str) -> str:
     """The folder that is meant, absolute, or the hub id."""
-    for folder in (Path(name), path.parent / name):
-        if name and folder.is_dir():
-            if (folder / "config.json").is_file():
-                return str(folder.resolve())
-            name = str(folder)
     try:
+        for place in (Path(name), path.parent / name) if name else ():
+            if saved := forms.saved_at(place):
+                return str(saved.resolve())
+            name = str(place) if place.is_dir() else name
         return identity.identify(name).model + ("@" + name.partition("@")[2]) * ("@" in name)
     except InputError as error:
         raise InputError(f"{path}, line {number}: {error}") from None
 
 
 def _name(place: str) -> str:
-    return Path(place).name if Path(place).is_dir() else place.removesuffix("@main")
+    return identity.name_of(Path(place)) if Path(place).exists() else place.removesuffix("@main")
 
 
 def _lineages(table: pd.DataFrame) -> list[str]:

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from lmnotes import store
-from lmnotes.models.scoring import failures
+from lmnotes.models.scoring import failures, forms
 from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.scoring.identity import DEFAULT_REVISION, Identity
 
@@ -29,9 +29,10 @@ _WEIGHTS = (
     "pytorch_model.bin",
     "pytorch_model.bin.index.json",
 )
+_ADAPTER_WEIGHTS = ("adapter_model.safetensors", "adapter_model.bin")
 # Beside them: settings, and what the tokenizers of `transformers` are saved as.
 _SMALL = (
-    r"(generation_|tokenizer_)?config\.json|chat_template\.(jinja|json)|"
+    r"(generation_|tokenizer_|adapter_)?config\.json|chat_template\.(jinja|json)|"
     r"additional_chat_templates/[^/]+\.jinja|"
     r"(added_tokens|special_tokens_map|tokenizer.*|tekken|vocab.*|.*_vocab)\.json|"
     r"(byte_maps|emoji|normalizer|word_.*)\.json|"
@@ -133,10 +134,12 @@ def _files_in(folder: Path, who: Identity) -> Files:
 def _read_by_loading(who: Identity, there: Iterable[str], text: Callable[[str], str]) -> list[str]:
     """Those of a model's files that are read, weights last; `text` gives what is in one."""
     there = set(there)
-    weights = [name for name in _WEIGHTS if name in there][:1]
+    is_adapter = forms.ADAPTER in there and "config.json" not in there
+    weights = [name for name in _ADAPTER_WEIGHTS if is_adapter and name in there][:1]
+    weights = weights or [name for name in _WEIGHTS if name in there][:1]
     if weights and weights[0].endswith(".index.json"):
         weights += sorted(set(json.loads(text(weights[0]))["weight_map"].values()))
-    lost = sorted({"config.json", *weights} - there)
+    lost = sorted({forms.ADAPTER if is_adapter else "config.json", *weights} - there)
     if lost or not weights:
         lacks = f"lacks {lost[0]}" if lost else "has no weights in safetensors or torch files"
         then = f"a model as save_pretrained() writes it: {failures.ADVICE['missing']}"
@@ -190,8 +193,11 @@ def commit_of(who: Identity) -> str:
         return ""
     from huggingface_hub import try_to_load_from_cache
 
-    path = try_to_load_from_cache(who.model, "config.json", revision=who.revision)
-    return Path(path).parent.name if isinstance(path, str) else ""
+    for name in ("config.json", forms.ADAPTER):
+        path = try_to_load_from_cache(who.model, name, revision=who.revision)
+        if isinstance(path, str):
+            return Path(path).parent.name
+    return ""
 
 
 def holds(who: Identity, folder: Path | None = None) -> bool:

@@ -11,6 +11,8 @@ import pandas as pd
 
 from lmnotes import store
 from lmnotes.errors import InputError
+from lmnotes.models.scoring import forms
+from lmnotes.models.scoring.failures import ScoringFailure
 
 DEFAULT_REVISION = "main"
 _HEAD, _PIECE, _N_PIECES = 2**16, 2**12, 64  # bytes and pieces of a sample
@@ -31,8 +33,8 @@ class Identity:
     """
 
     name: str  # what tables and figures call it
-    model: str  # what loads it: a hub id or the path of a folder
-    revision: str  # asked of the hub; "content-..." for a folder
+    model: str  # what loads it: a hub id or the path of a folder or .gguf file
+    revision: str  # asked of the hub; "content-..." for a path
 
     @property
     def id(self) -> str:
@@ -53,30 +55,41 @@ class Identity:
 def identify(
     model: str | Path | Mapping, revision: str | None = None, *, verify: bool = False
 ) -> Identity:
-    """The identity of a model given as a folder, `id`, `id@revision`, or a mapping with `model`.
+    """The identity of a model given as a folder, a .gguf file, `id`, `id@revision`, or a mapping
+    with `model`.
 
     A mapping may also hold `revision` and `name`; `verify` is of `content_of`. Raises InputError
-    for what is neither a folder with a `config.json` nor shaped like a hub id.
+    for what is neither a model's folder or file (`forms.saved_at`) nor shaped like a hub id.
     """
     name = ""
     if isinstance(model, Mapping):
         name = str(model.get("name") or "")
         model, revision = model["model"], model.get("revision") or revision
     text = str(model)
+    if text and (saved := forms.saved_at(text)):
+        saved = saved.resolve()
+        return Identity(name or name_of(saved), str(saved), content_of(saved, verify))
     if text and Path(text).is_dir():
-        if not (Path(text) / "config.json").is_file():
-            wanted = "one with a config.json, as save_pretrained() writes it"
-            then = "name the folder of the model itself"
-            raise InputError(f"folder {text} was given as a model; expected {wanted}: {then}")
-        folder = Path(text).resolve()
-        return Identity(name or folder.name, str(folder), content_of(folder, verify))
+        wanted = "one with a config.json, as save_pretrained() writes it, or one .gguf file"
+        then = "name the folder of the model itself"
+        raise InputError(f"folder {text} was given as a model; expected {wanted}: {then}")
     text, _, after = text.partition("@")
-    if not re.fullmatch(_HUB_ID, text):
+    if not re.fullmatch(_HUB_ID, text) or text.endswith(".gguf"):
         wanted = "a folder that is there, or a hub id such as EleutherAI/pythia-70m@step1000"
-        raise InputError(f"model {str(model)!r} was given; expected {wanted}: check the path")
+        given = f"model {str(model)!r} was given; expected {wanted}, or a .gguf file that is there"
+        raise InputError(f"{given}: check the path")
     revision = revision or after or DEFAULT_REVISION
     short = "" if revision == DEFAULT_REVISION else f"@{revision}"
     return Identity(name or text + short, text, revision)
+
+
+def name_of(saved: Path) -> str:
+    """What tables call a model that lies at a path: the name of its folder, or of its .gguf file.
+
+    >>> name_of(Path("models/tiny.gguf"))
+    'tiny'
+    """
+    return saved.name.removesuffix(".gguf")
 
 
 def several(models: Iterable) -> list:
@@ -92,24 +105,30 @@ def places(models: pd.DataFrame) -> list[str]:
     return [str(place) for place in models["folder" if "folder" in models else "model"]]
 
 
-def content_of(folder: Path, verify: bool = False) -> str:
-    """`content-` and a hash of the files of a model folder: config, tokenizer and weights.
+def content_of(saved: Path, verify: bool = False) -> str:
+    """`content-` and a hash of a model's files: config, tokenizer and weights, or a .gguf file.
 
-    A folder is read once; while sizes, times and samples of its files stay, the answer is
-    remembered. With `verify` every byte is read again.
+    A file is read once; while sizes, times and samples of all stay, the answer is remembered. With
+    `verify` every byte is read again. An adapter's answer covers its base.
     """
-    files = sorted(path for path in folder.iterdir() if path.is_file())
+    files = [saved] if saved.is_file() else sorted(p for p in saved.iterdir() if p.is_file())
     files = [path for path in files if path.suffix.lower() not in _IGNORED_SUFFIXES]
     files = [path for path in files if not path.name.startswith(_IGNORED_STARTS)]
     state = [[p.name, p.stat().st_size, p.stat().st_mtime_ns, _sample(p)] for p in files]
-    known = store.home() / "model-ids" / f"{store.content_id(str(folder))}.json"
-    with suppress(OSError, ValueError, KeyError):
+    known = store.home() / "model-ids" / f"{store.content_id(str(saved))}.json"
+    remembered: dict = {}
+    with suppress(OSError, ValueError):
         remembered = store.read_json(known)
-        if remembered["files"] == state and not verify:
-            return remembered["id"]
-    answer = "content-" + store.content_id({path.name: store.file_sha256(path) for path in files})
-    with suppress(InputError):  # where nothing can be written it is read again
-        store.write_json(known, {"folder": str(folder), "files": state, "id": answer})
+    answer = remembered.get("id") if remembered.get("files") == state and not verify else None
+    if answer is None:
+        read = {path.name: store.file_sha256(path) for path in files}
+        answer = "content-" + store.content_id([*read.values()] if saved.is_file() else read)
+        with suppress(InputError):  # where nothing can be written it is read again
+            store.write_json(known, {"folder": str(saved), "files": state, "id": answer})
+    with suppress(ValueError, InputError, ScoringFailure):  # loading says what is wrong
+        if forms.is_adapter(saved):
+            base = identify(*forms.base_of(saved), verify=verify)
+            return "content-" + store.content_id([answer, base.id])
     return answer
 
 

@@ -7,11 +7,12 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from lmnotes.errors import InputError
-from lmnotes.models.scoring import hub
+from lmnotes.models.scoring import forms, hub
 from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.scoring.head import Head, find
 from lmnotes.models.scoring.identity import DEFAULT_REVISION, Identity
@@ -28,7 +29,7 @@ class Scorer:
 
     name: path or hub id; revision: the hub's commit, else what was asked for; max_length: tokens,
     by the published rule; adds_bos: whether the tokenizer puts a BOS in front by itself; head: for
-    the fused way, None where `note` says why there is none.
+    the fused way, None where `note` says why there is none; facts: what else a row should say.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Scorer:
     adds_bos: bool
     head: Head | None
     note: str
+    facts: dict
 
     def limit(self, rule) -> int:
         """The most tokens of a text under a rule: no more than there are positions."""
@@ -81,14 +83,15 @@ class Scorer:
         about = {"architecture": type(self.model).__name__, "n_parameters": n_parameters}
         about |= {"n_vocabulary": self.n_vocabulary, "dtype": self.dtype, "device": self.device}
         versions = {"torch": torch.__version__, "transformers": transformers.__version__}
-        return about | {"tokenizer_adds_bos": self.adds_bos, "versions": versions}
+        return about | self.facts | {"tokenizer_adds_bos": self.adds_bos, "versions": versions}
 
 
 def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_code=False):
     """A `Scorer` of any causal LM that `transformers` loads.
 
     Args:
-        model: a folder written by `save_pretrained`, or a hub id.
+        model: a folder written by `save_pretrained`, a hub id, either of a PEFT adapter, which is
+            merged, or a .gguf file.
         revision: a branch, tag or commit of the hub.
         dtype: "float32", "bfloat16" or "float16".
         device: "auto" is the first CUDA device, else the CPU.
@@ -103,23 +106,44 @@ def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_c
 
         ngram.register()
     Rule(dtype=dtype)  # refuses an unknown one
-    name = str(model)
-    name = str(Path(name).resolve()) if Path(name).is_dir() else name
+    saved = forms.saved_at(model) or (Path(model) if Path(model).is_dir() else None)
+    name = str(saved.resolve() if saved else model)
     device = existing(device)
     options = {"revision": revision, "trust_remote_code": trust_remote_code}
-    with nullcontext() if Path(name).is_dir() else hub.in_use(name, revision):
-        if not Path(name).is_dir():  # all of one commit, even where the hub has another by now
-            who = Identity(name, name, revision or DEFAULT_REVISION)
-            options["revision"] = hub.fetch(who).name
-            options["local_files_only"] = not trust_remote_code
-        tokenizer = tokenizer_of(name, **options)
-        loaded = causal_model(name, dtype=getattr(torch, dtype), **options)
-    revision = options["revision"] or ""
-    return wrap(loaded.to(device), tokenizer, name=name, revision=revision, dtype=dtype)
+    with nullcontext() if saved else hub.in_use(name, revision):
+        if not (folder := saved):  # all of one commit, even where the hub has another by now
+            folder = hub.fetch(Identity(name, name, revision or DEFAULT_REVISION))
+            options |= {"revision": folder.name, "local_files_only": not trust_remote_code}
+        facts = {}
+        if forms.is_adapter(folder):
+            how = {"dtype": dtype, "device": device, "trust_remote_code": trust_remote_code}
+            loaded, tokenizer, facts["adapter_of"] = _with_base(folder, **how)
+        else:
+            tokenizer = tokenizer_of(name, **options)
+            loaded = causal_model(name, dtype=getattr(torch, dtype), **options)
+    if forms.is_gguf(name):
+        facts["quantisation"] = forms.quantisation(folder)
+    known = {"name": name, "revision": options["revision"] or "", "dtype": dtype, "facts": facts}
+    return wrap(loaded.to(device), tokenizer, **known)
+
+
+def _with_base(folder: Path, **options) -> tuple:
+    """The model that a PEFT adapter in a folder makes of its base, its tokenizer, and the base.
+
+    options: of `load`, for the base.
+    """
+    with _naming_files(folder, None):
+        base, asked = forms.base_of(folder)
+        forms.expect_extra("peft", f"{folder}, a PEFT adapter of {base},")
+        scorer = load(base, revision=asked, **options)
+        model, tokenizer = forms.merged(scorer.model, folder), scorer.tokenizer
+        if any(re.match(_TOKENIZER, file.name) for file in folder.iterdir()):
+            tokenizer = tokenizer_of(folder, trust_remote_code=options["trust_remote_code"])
+    return model, tokenizer, f"{base}@{scorer.revision}" if scorer.revision else base
 
 
 def causal_model(name: str | Path, *, revision=None, trust_remote_code=False, **options):
-    """The causal model in a folder or of a hub id, with all of its weights.
+    """The causal model in a folder or .gguf file or of a hub id, with all of its weights.
 
     Weights come from safetensors where there are any, else from torch files read without pickled
     objects. Raises ScoringFailure, `missing`, where they lack a tensor, which `transformers` would
@@ -131,8 +155,10 @@ def causal_model(name: str | Path, *, revision=None, trust_remote_code=False, **
     without_bars()
     how = options | {"revision": revision, "trust_remote_code": trust_remote_code}
     with _naming_files(name, revision):
-        loaded = AutoModelForCausalLM.from_pretrained(name, output_loading_info=True, **how)
-    model, info = loaded
+        place, more = forms.source(name)
+        how |= more | {"output_loading_info": True}
+        model, info = AutoModelForCausalLM.from_pretrained(place, **how)
+        model = forms.plain(model, Path(name)) if more else model
     if lost := sorted(map(str, info["missing_keys"])):
         given = f"the weights of {name} lack {len(lost)} of the model's tensors, as {lost[0]}"
         then = f"a whole {type(model).__name__}: look whether it was saved as another model"
@@ -146,7 +172,8 @@ def tokenizer_of(name: str | Path, *, revision=None, trust_remote_code=False, **
 
     how = options | {"revision": revision, "trust_remote_code": trust_remote_code}
     with _naming_files(name, revision):
-        made = AutoTokenizer.from_pretrained(name, **how)
+        place, more = forms.source(name)
+        made = AutoTokenizer.from_pretrained(place, **how, **more)
     if len(made) - len(made.all_special_ids) < 2:  # made up of nothing but its class's defaults
         raise ScoringFailure("missing", _NO_TOKENIZER.format(name))
     return made
@@ -157,14 +184,17 @@ def _naming_files(name: str | Path, revision: str | None) -> Iterator[None]:
     """Names the file of a model that is no such file, where loading fails for that."""
     try:
         yield
+    except ScoringFailure:
+        raise
     except Exception as error:
         folder = Path(name)
-        if not folder.is_dir():
+        if not folder.exists():
             from huggingface_hub import try_to_load_from_cache
 
             known = try_to_load_from_cache(str(name), "config.json", revision=revision)
             folder = Path(known).parent if isinstance(known, str) else None
-        files = sorted(file for file in folder.iterdir() if file.is_file()) if folder else []
+        inside = folder.iterdir() if folder and folder.is_dir() else [folder] * bool(folder)
+        files = sorted(file for file in inside if file.is_file())
         for file in files:
             if fault := _fault(file):
                 raise ScoringFailure("missing", f"{file} is {fault}; fetch it again") from error
@@ -173,6 +203,11 @@ def _naming_files(name: str | Path, revision: str | None) -> Iterator[None]:
             given = f"{names or 'a file'} of {name} holds pickled objects, which can run code"
             then = "expected tensors: convert it to safetensors once, if you trust it"
             raise ScoringFailure("unsupported", f"{given}; {then}") from None
+        of_file = ValueError | LookupError | NotImplementedError
+        if forms.is_gguf(name) and isinstance(error, of_file):
+            given = f"transformers {version('transformers')} does not read {name}"
+            said = f"{given} ({type(error).__name__}: {error})"
+            raise ScoringFailure("unsupported", said) from error
         told = any(re.match(_TOKENIZER, file.name) for file in files)
         if "backend tokenizer" in str(error) and not told:
             raise ScoringFailure("missing", _NO_TOKENIZER.format(name)) from error
@@ -192,9 +227,11 @@ def _fault(file: Path) -> str:
             json.loads(file.read_text(encoding="utf-8"))
         elif file.suffix == ".safetensors":
             safe_open(file, "pt").__exit__(None, None, None)
+        elif file.suffix == ".gguf":
+            forms.read_gguf(file)
         elif start[:2] == b"PK" and not zipfile.is_zipfile(file):
             return "cut short"
-    except (SafetensorError, ValueError) as error:
+    except (SafetensorError, ValueError, LookupError) as error:
         return f"cut short or no {file.suffix} file ({error})"
     return ""
 
@@ -236,10 +273,10 @@ def moved(scorer: Scorer, device: str) -> Scorer:
     if (device := existing(device)) == scorer.device:
         return scorer
     names = {"name": scorer.name, "revision": scorer.revision, "dtype": scorer.dtype}
-    return wrap(scorer.model.to(device), scorer.tokenizer, **names)
+    return wrap(scorer.model.to(device), scorer.tokenizer, facts=scorer.facts, **names)
 
 
-def wrap(model, tokenizer, *, name="", revision="", dtype="") -> Scorer:
+def wrap(model, tokenizer, *, name="", revision="", dtype="", facts=None) -> Scorer:
     """A `Scorer` of a model and a tokenizer that are in memory already."""
     import torch
 
@@ -252,4 +289,4 @@ def wrap(model, tokenizer, *, name="", revision="", dtype="") -> Scorer:
     loaded = (name or type(model).__name__, revision, model, tokenizer, str(weights.device), dtype)
     length = named_length(model.config.get_text_config(), DEFAULT_LENGTH)
     adds_bos = bool(start) and start[0] == tokenizer.bos_token_id
-    return Scorer(*loaded, length, adds_bos, head, note)
+    return Scorer(*loaded, length, adds_bos, head, note, facts or {})

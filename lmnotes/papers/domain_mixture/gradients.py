@@ -127,7 +127,7 @@ def open_model(model: str | Scorer, device: str = "auto") -> Scorer:
     if isinstance(model, loading.Scorer):
         return model
     name, _, revision = model.partition("@")  # of a hub id
-    if Path(model).is_dir():
+    if Path(model).exists():
         name, revision = model, ""
     return loading.load(name, revision=revision or None, device=device)
 

@@ -13,6 +13,7 @@ import pandas as pd
 from lmnotes.errors import InputError
 from lmnotes.models import zoo
 from lmnotes.models.ledger.ledger import Ledger
+from lmnotes.models.scoring import forms
 from lmnotes.papers.trajectories.paths import Run
 from lmnotes.text import readers
 from lmnotes.text.chunks import TextSet
@@ -65,7 +66,7 @@ def read(source: str | Path) -> pd.DataFrame:
         run, step = table.loc[table.duplicated(["run", "step"]), ["run", "step"]].iloc[0]
         raise InputError(f"{path} names step {step} of {run} twice; expected once: remove a row")
     table["model"] = [
-        str(path.parent / name) if (path.parent / name / "config.json").is_file() else name
+        str(path.parent / name) if forms.saved_at(path.parent / name) else name
         for name in table["model"]
     ]
     for name, value in (("revision", ""), ("group", "size"), ("excluded", False)):

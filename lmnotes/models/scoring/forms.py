@@ -1,0 +1,154 @@
+"""The forms in which a model lies on a disk: a saved folder, a .gguf file, an adapter of another.
+
+saved_at("models/tiny")       # the folder, or the .gguf file in it
+base_of(Path("models/tuned")) # what a PEFT adapter was trained on
+"""
+
+import json
+import re
+import warnings
+from collections import Counter
+from importlib.util import find_spec
+from pathlib import Path
+
+from lmnotes.errors import InputError
+from lmnotes.models.scoring.failures import ScoringFailure
+
+ADAPTER = "adapter_config.json"
+_NEEDED = {"gguf": ("gguf", "accelerate"), "peft": ("peft",)}  # packages of each extra
+_GGUF = ".gguf"
+_PART = re.compile(r"-\d{5}-of-\d{5}\.gguf$")
+_ROPE = re.compile(r"rope_(freqs|factors_(long|short))\.weight")
+
+
+def saved_at(path: str | Path) -> Path | None:
+    """What loads the model at a path: a folder of a model or an adapter, a .gguf file, alone in its
+    folder too; None where there is none. Raises InputError where a folder holds several .gguf.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return path if is_gguf(path) else None
+    files = sorted(path.glob(f"*{_GGUF}"))
+    others = any(file.suffix in (".safetensors", ".bin") for file in path.iterdir())
+    if files and not ((path / "config.json").is_file() and others):
+        if len({_PART.sub("", file.name) for file in files}) > 1:
+            names = ", ".join(file.name for file in files)
+            given = f"folder {path} was given as a model and holds {names}"
+            raise InputError(f"{given}; expected one .gguf file: name it, as {files[0]}")
+        return files[0]
+    is_model = any((path / name).is_file() for name in ("config.json", ADAPTER))
+    return path if is_model else None
+
+
+def is_adapter(folder: Path) -> bool:
+    """Whether a folder holds a PEFT adapter, which is no model without its base."""
+    return (folder / ADAPTER).is_file()
+
+
+def expect_extra(extra: str, what: str) -> None:
+    """Raise ScoringFailure, `unsupported`, without the packages that what is given is read with."""
+    if missing := [name for name in _NEEDED[extra] if not find_spec(name)]:
+        given = f"{what} is read with the package {missing[0]}, which is not installed"
+        raise ScoringFailure("unsupported", f"{given}; pip install 'lmnotes[{extra}]'")
+
+
+def base_of(adapter: Path) -> tuple[str, str | None]:
+    """Folder or hub id, and revision, of the model that the adapter in a folder was trained on.
+
+    Raises ValueError where its settings are none, and ScoringFailure, `unsupported`, where they
+    name no model, or one lies in the same folder.
+    """
+    settings = json.loads((adapter / ADAPTER).read_text(encoding="utf-8"))
+    name = settings.get("base_model_name_or_path")
+    if not name or (adapter / "config.json").is_file():
+        given = f"{adapter} holds {'a model and' * bool(name)} an adapter{' of none' * (not name)}"
+        raise ScoringFailure("unsupported", f"{given}; merge it: merge_and_unload() of peft")
+    beside = adapter / name
+    return str(beside.resolve() if saved_at(beside) else name), settings.get("revision")
+
+
+def merged(base, adapter: Path):
+    """A base model with the PEFT adapter of a folder added to its weights.
+
+    Raises ScoringFailure: `missing` where the adapter lacks a tensor, `unsupported` where it is of
+    a kind that weights cannot take, as learned prompts.
+    """
+    from peft import PeftModel
+
+    how = {"is_trainable": False}  # there is no code in an adapter
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="Found missing adapter keys")
+        try:
+            model = PeftModel.from_pretrained(base, str(adapter), **how)
+        except UserWarning as warning:
+            raise ScoringFailure("missing", f"{adapter}: {str(warning)[:200]}") from None
+    try:
+        return model.merge_and_unload(safe_merge=True)
+    except AttributeError:
+        kind = model.peft_config["default"].peft_type
+        given = f"the adapter {adapter} is of the kind {getattr(kind, 'value', kind)}"
+        raise ScoringFailure("unsupported", f"{given}; expected one that can be merged") from None
+
+
+def is_gguf(path: str | Path) -> bool:
+    """Whether a path is that of a .gguf file."""
+    return Path(path).suffix == _GGUF and Path(path).is_file()
+
+
+def source(name: str | Path) -> tuple[str, dict]:
+    """What `from_pretrained` is given for a folder, a hub id or a .gguf file, and which options.
+
+    Raises ScoringFailure, `unsupported`, without the packages that read a .gguf file, and for one
+    file of several.
+    """
+    path = Path(name)
+    if not is_gguf(path):
+        return str(name), {}
+    expect_extra("gguf", str(path))
+    if _PART.search(path.name):
+        given = f"{path} is one of several files of a model"
+        raise ScoringFailure("unsupported", f"{given}; join them: llama-gguf-split --merge")
+    return str(path.parent), {"gguf_file": path.name}
+
+
+def read_gguf(path: Path):
+    """All that a .gguf file holds; ValueError or LookupError where it ends too early, or is none.
+
+    Slow where there are many tokens: ten seconds for 262,144.
+    """
+    from gguf import GGUFReader
+
+    return GGUFReader(path)
+
+
+def quantisation(path: Path) -> str:
+    """How a .gguf file keeps its weights, such as "Q4_K_M"; if not said, as most of them are."""
+    from gguf import LlamaFileType
+    from transformers.integrations.gguf import read_gguf_metadata
+
+    said = read_gguf_metadata(str(path))[0].get("general.file_type")
+    known = {kind.value: kind.name for kind in LlamaFileType if kind is not LlamaFileType.GUESSED}
+    if said in known:
+        return known[said].removeprefix("MOSTLY_").removeprefix("ALL_")
+    n_values: Counter = Counter()
+    for tensor in read_gguf(path).tensors:
+        n_values[tensor.tensor_type.name] += int(tensor.n_elements)
+    return n_values.most_common(1)[0][0]
+
+
+def plain(model, path: Path):
+    """What `transformers` read from a .gguf file, as a model that can be saved.
+
+    Raises ScoringFailure, `unsupported`, where it left out how RoPE is stretched. It reads that for
+    few architectures; scores of others, as Llama 3.1, would be of another model.
+    """
+    from transformers.integrations.gguf import read_gguf_metadata
+
+    settings, tensors = read_gguf_metadata(str(path))
+    kind = settings.get(f"{settings['general.architecture']}.rope.scaling.type", "none")
+    told = [name for name in tensors if _ROPE.match(name)] + [f"RoPE {kind}"] * (kind != "none")
+    if told and "'rope_type': 'default'" in str(getattr(model.config, "rope_parameters", "")):
+        given = f"{path} holds {told[0]}, which transformers leaves out"
+        raise ScoringFailure("unsupported", f"{given}; score the model that it was made of")
+    model.hf_quantizer.remove_quantization_config(model)
+    return model
