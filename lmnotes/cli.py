@@ -38,12 +38,12 @@ def _parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="run notebooks headless; what has not changed is kept")
     run.add_argument("names", nargs="*", metavar="01", help="number or name")
     run.add_argument("--all", action="store_true", help="all notebooks, in order")
-    profiles = "smoke, laptop (the default), paper, or quick, for your own text, in 01 and 03"
+    profiles = "smoke, laptop (the default), paper; 01, 03: quick, your own text; 06 to 09: hub"
     run.add_argument("--profile", default="laptop", help=profiles)
     many = {"action": "append", "default": [], "metavar": "NAME=VALUE"}
     run.add_argument("-p", dest="settings", help="set a parameter", **many)
     run.add_argument("--force", action="store_true", help="run even if nothing changed")
-    jobs = "notebooks at a time (one for each core, at most 4; 1 at paper)"
+    jobs = "notebooks at a time (one for each core, at most 4; 1 at paper and hub)"
     run.add_argument("--jobs", type=int, metavar="N", help=jobs)
     threads = "threads of each (1; with more, numbers move from run to run)"
     run.add_argument("--threads", type=int, metavar="N", help=threads)
@@ -133,9 +133,9 @@ def _run(options: argparse.Namespace) -> int:
         _print_columns([("notebook", "", "last", "why"), *rows])
         return 0
     jobs = options.jobs
-    if jobs is None:  # at paper a notebook may want all of a GPU
+    if jobs is None:  # at these a notebook may want all of a GPU, or of the cores
         cores = parallel.n_cores(4) // parallel.asked_threads()
-        jobs = 1 if options.profile == "paper" else max(1, cores)
+        jobs = 1 if options.profile in ("paper", "hub") else max(1, cores)
     try:
         results = run.run_all(options.names, options.profile, settings, options.force, jobs)
     finally:

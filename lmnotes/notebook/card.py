@@ -15,7 +15,8 @@ from lmnotes.notebook import verdicts
 if TYPE_CHECKING:
     import pandas as pd
 
-PROFILES = ("smoke", "laptop", "paper", "quick")  # the last, on some cards, for a reader's text
+PROFILES = ("smoke", "laptop", "paper", "hub", "quick")
+OF_SOME = ("hub", "quick")  # cards: of public models; for a reader's text
 PATHS = ("10", "45")  # minutes; 90 are everything
 # How sure it is that the paper says so; "read off" is a value taken from a picture.
 CERTAINTIES = ("stated", "second-hand", "derived", "read off")

@@ -179,32 +179,36 @@ def with_paths(
     values: Mapping[str, object],
     root: Path,
 ) -> dict[str, object]:
-    """The values, in which paths that were given are absolute: as seen from here, else from `root`.
+    """The values, in which paths that were given, and a profile's with a folder in them, are
+    absolute: as seen from here, else from `root`.
 
     Words that a comment offers beside a path (`installed | a path`) stay what they are. Raises
-    `InputError` where a parameter whose name says that it is a file names none.
+    `InputError` where a parameter that was given, and whose name says that it is a file, names
+    none; what a profile names may come later.
     """
     absolute = dict(values)
-    for parameter in (p for p in parameters if p.name in given and "str" in p.type):
-        value = values[parameter.name]
+    for parameter in (p for p in parameters if "str" in p.type):
+        value, must = values[parameter.name], parameter.name in given
         if isinstance(value, list):
-            absolute[parameter.name] = [_seen(parameter, item, root) for item in value]
+            absolute[parameter.name] = [_seen(parameter, item, root, must) for item in value]
         else:
-            absolute[parameter.name] = _seen(parameter, value, root)
+            absolute[parameter.name] = _seen(parameter, value, root, must)
     return absolute
 
 
-def _seen(parameter: Parameter, value: object, root: Path) -> object:
-    """A value, absolute where it is the path of something that is there."""
+def _seen(parameter: Parameter, value: object, root: Path, must: bool) -> object:
+    """A value, absolute where it is the path of something that is there, as it `must` be."""
     words = {word for pair in _WORDS.findall(parameter.comment) for word in pair}
     default = parameter.default if isinstance(parameter.default, list) else [parameter.default]
     if not isinstance(value, str) or value in ("", *words, *default):
+        return value
+    if not must and "/" not in value:
         return value
     with contextlib.suppress(OSError):  # a text that is too long for a path
         for path in (Path(value), root / value):
             if path.exists() or parameter.comment.startswith(_FOLDER):  # may be made
                 return str(path.absolute())
-    if parameter.name.endswith(_FILES) and ("/" in value or "." in value):
+    if must and parameter.name.endswith(_FILES) and ("/" in value or "." in value):
         given = f"parameter '{parameter.name}' = {value!r} is neither in {Path.cwd()} nor in {root}"
         raise InputError(f"{given}; expected a path: check it, or give it from its beginning")
     return value

@@ -61,7 +61,7 @@ def run(
 
     Args:
         name: number or name of the notebook; a prefix is enough.
-        profile: `smoke`, `laptop` or `paper`; `quick` where the card has one.
+        profile: `smoke`, `laptop` or `paper`; `hub` or `quick` where the card has one.
         overrides: parameters by name; strings are read as their declared types, and paths are
             relative to the current folder, else to the one above the notebooks.
         force: run even if nothing changed.
@@ -196,7 +196,7 @@ def _plan(name: str, profile: str, overrides: Mapping[str, object]) -> _Plan:
     """Find the notebook, check its card and parameters, and give the run its folder."""
     notebook = cards.find(name)
     card = cards.for_notebook(notebook.stem)
-    known = [name for name in cards.PROFILES if name in card.profiles or name != "quick"]
+    known = [name for name in cards.PROFILES if name in card.profiles or name not in cards.OF_SOME]
     expect_one_of(f"{card.number}: profile", profile, known)
     declared, saved = parameters.declared(notebook)
     for setting in cards.PROFILES:

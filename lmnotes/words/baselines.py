@@ -133,7 +133,7 @@ def _tf_idf(documents: Sequence[Sequence[str]], min_count: int):
 
 def read_dictionary(path: str | Path) -> list[tuple[str, str]]:
     """The word pairs of a dictionary file, two words per line with a space or tab between (MUSE's);
-    of a download by its name, such as "muse.en-es".
+    of a download by its name, such as "muse-en-es".
 
     Raises:
         FileNotFoundError: no such file.

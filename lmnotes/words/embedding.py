@@ -150,7 +150,7 @@ def load(
     """The embedding in a file of another program, or in a folder of ours.
 
     Args:
-        path: or the name of a download, such as "cc.en.300", which is fetched.
+        path: or the name of a download, such as "fasttext-cc-en", which is fetched.
         format: word2vec-text, word2vec-binary, fasttext-vec, glove, json, or gensim (KeyedVectors
             or Word2Vec `.save`); None looks at the first lines. gensim's files are pickles, which
             can run code when they are opened, so that format has to be named.

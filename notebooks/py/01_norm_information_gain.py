@@ -22,7 +22,7 @@ n_weeds_shuffles: int = 2  # 0..50, shuffled corpora behind one hypernym baselin
 keyword_folder: str | None = None  # a folder with docsutf8/ and keys/; None: titles as keys
 proper_noun_list: str | None = None  # a file of names, one per line; None: by capitals
 hypernym_file: str | None = None  # a table of hyponym and hypernym; None: mined from the text
-vectors_file: str | None = None  # pre-trained vectors (or wiki.en), for Figure 12
+vectors_file: str | None = None  # pre-trained vectors (or fasttext-wiki-en), for Figure 12
 n_positions: int = 3000  # 20..10000000, places in texts read by each language model
 threads: int | None = None  # 1..256; None: one; with more, vectors differ from run to run
 

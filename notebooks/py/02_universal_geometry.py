@@ -41,8 +41,8 @@ row_weights: Literal["words", "drawn"] = "words"  # each once | drawn by frequen
 n_seeds: int = 3  # 1..20, trainings, ICA runs and splits behind each interval
 n_functions: int = 8000  # 500..100000, functions described in English and in Python
 axis_words: list[str] = []  # whose axes Figure 1 draws; [] for those of everyday words
-languages: list[str] = []  # vector files or names as cc.en.300, the reference first
-dictionaries: list[str] = []  # word lists or names as muse.en-es, one per further one
+languages: list[str] = []  # vector files or names as fasttext-cc-en, the reference first
+dictionaries: list[str] = []  # word lists or names as muse-en-es, one per further one
 encoder: str | None = None  # a model folder or hub id for contextual vectors; None trains one
 seed: int = 0  # 0..1000000
 
@@ -482,7 +482,7 @@ notebook.says("translated")
 # The test with the intruder and the alignment table follow a reconstruction, not released code. Held-out pairs, the count of axes above the null and its p-value are ours, not the paper's.
 #
 # **Go on from here.** (a) `row_weights="drawn"`: which axes change when frequent words count more? (b) Put fastText vectors of two languages and a MUSE
-# dictionary into `languages` and `dictionaries` (`["cc.en.300", "cc.es.300"]`, `["muse.en-es"]`). (c) Set `encoder` to a model folder: do its words share the axes of skip-gram? (d) `layer=2`: what happens to the matched axes when the model looks at the next word?
+# dictionary into `languages` and `dictionaries` (`["fasttext-cc-en", "fasttext-cc-es"]`, `["muse-en-es"]`). (c) Set `encoder` to a model folder: do its words share the axes of skip-gram? (d) `layer=2`: what happens to the matched axes when the model looks at the next word?
 
 # %%
 notebook.claims.table()

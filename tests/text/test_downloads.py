@@ -205,10 +205,17 @@ def test_words_take_names_where_they_take_paths(server, monkeypatch, tmp_path):
 def test_the_command_lists_and_fetches(server, capsys):
     assert cli.main(["data"]) == 0
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line}
-    for name in ("text8", "pile10k", "bioconceptvec", "glove.6B.300d", "cc.en.300", "muse.en-es"):
+    for name in (
+        "text8",
+        "pile10k",
+        "bioconceptvec",
+        "glove-6B-300d",
+        "fasttext-cc-en",
+        "muse-en-es",
+    ):
         assert downloads.DOWNLOADS[name].url in lines[name]
     assert "31 MB" in lines["text8"] and "sha256:a6640522afe8" in lines["text8"]
-    assert "unknown" in lines["pile10k"] and "CC BY-SA 3.0" in lines["cc.fr.300"]
+    assert "unknown" in lines["pile10k"] and "CC BY-SA 3.0" in lines["fasttext-cc-fr"]
     assert " no " in lines["small"]
     assert cli.main(["data", "fetch", "small", "toy"]) == 0
     assert capsys.readouterr().out.split() == [
@@ -235,8 +242,8 @@ def test_a_path_comes_before_a_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text8").write_text("one two three")
     assert corpus.load("text8", keep=False).n_tokens == 3
-    (tmp_path / "cc.en.300").write_text(VECTORS)
-    assert embedding.load("cc.en.300").words == ["cat", "dog"]
+    (tmp_path / "fasttext-cc-en").write_text(VECTORS)
+    assert embedding.load("fasttext-cc-en").words == ["cat", "dog"]
 
 
 def test_the_table_is_well_formed():
