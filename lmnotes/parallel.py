@@ -79,11 +79,17 @@ def map_items(
 def in_fresh_process(function: Callable[[Any], Any], item: Any) -> Any:
     """What `function` (as of `map_items`) gives for one item, in a process that then ends, and all
     its memory with it; RuntimeError where it ends before it has an answer."""
-    worker = _Worker(pickle.dumps(sys.path) + pickle.dumps(function))
+    worker = helper(function)
     try:
         return worker.call(item)
     finally:
         end(worker.process)
+
+
+def helper(function: Callable[[Any], Any]) -> "_Worker":
+    """A process that calls a function (as of `map_items`), once for each `call` of this, until its
+    `process` is ended."""
+    return _Worker(pickle.dumps(sys.path) + pickle.dumps(function))
 
 
 class _Worker:

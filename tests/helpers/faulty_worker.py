@@ -10,13 +10,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import ledger_cases as cases
 import numpy as np
 
 from lmnotes.models.runner import worker
-from lmnotes.models.scoring import failures
+from lmnotes.models.scoring import failures, hub
 
 
 def values(model, n):
@@ -24,8 +25,7 @@ def values(model, n):
     return -np.random.default_rng(int(Path(model).name)).uniform(100, 900, size=n)
 
 
-def score(job, rows, who):
-    config = json.loads((Path(who.model) / "config.json").read_text())
+def score(job, rows, who, config):
     events = Path(config["events"])
     with open(events, "a") as file:
         file.write(f"{Path(who.model).name} {os.getpid()} {job['tokens_per_batch']}\n")
@@ -57,7 +57,10 @@ def _fail(fault):
 
 def prepare(job, rows, who):
     """What fails early fails now; all else when it is scored."""
-    config = json.loads((Path(who.model) / "config.json").read_text())
+    place = Path(who.model)
+    if not who.is_folder:
+        place = hub.fetch(replace(who, revision=job["commit"] or who.revision))
+    config = json.loads((place / "config.json").read_text())
 
     def note(step):
         with open(config["events"] + "-steps", "a") as file:
@@ -65,13 +68,13 @@ def prepare(job, rows, who):
 
     def scored(device):
         note(device)
-        while not Path(config.get("until", who.model)).exists():
+        while not Path(config.get("until", place)).exists():
             time.sleep(0.01)
-        scores = early or score(job, rows, who)
+        scores = early or score(job, rows, who, config)
         note("done")
         return scores
 
-    early = score(job, rows, who) if config.get("early") else None
+    early = score(job, rows, who, config) if config.get("early") else None
     note("ready")
     return scored
 

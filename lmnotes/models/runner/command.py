@@ -1,6 +1,7 @@
 """`lmnotes score`, and what `lmnotes status` says of ledgers: core, for the command line."""
 
 import argparse
+import re
 from collections import Counter
 from functools import partial
 
@@ -18,6 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--tokens-per-batch", type=int, default=8192, metavar="N", help="at most (8192)")
     add("--retry-failed", action="store_true", help="also what an earlier run recorded as failed")
     add("--evict", action="store_true", help="remove a hub model's files when it is scored")
+    add("--disk", type=size, metavar="BYTES", help="fetch ahead up to these, such as 50GB (90 %%)")
+    add("--no-ahead", action="store_true", help="start no model while another is scored")
     add("--verify", action="store_true", help="read every byte of local models again")
     add("--trust-remote-code", action="store_true", help="run code from models' own repositories")
 
@@ -32,6 +35,16 @@ def add_texts(parser: argparse.ArgumentParser) -> None:
     add("--ledger", metavar="FOLDER", help="of the rows, if not with the artefacts")
 
 
+def size(text: str) -> int:
+    """The bytes of a size on a disk.
+
+    >>> size("50GB"), size("1.5 kB"), size("7")
+    (50000000000, 1500, 7)
+    """
+    match = re.fullmatch(r"([\d.]+)\s*([kMGT]?)B?", text.strip(), re.IGNORECASE)
+    return int(float(match[1]) * 1000 ** " KMGT".index(match[2].upper() or " "))
+
+
 def score(options: argparse.Namespace) -> int:
     """The exit code: 0 where every model of the list, or of its shard, has a row, else 1."""
     from lmnotes.models.ledger import ledger
@@ -44,8 +57,9 @@ def score(options: argparse.Namespace) -> int:
     rows = ledger.open(texts, wanted, options.ledger)
     sizes = f"{len(models)} models, {len(texts):,} texts"
     print(f"{sizes} of {rows.name}, {rows.rule.name}", flush=True)
-    same = ("slots", "shard", "attempts", "tokens_per_batch", "retry_failed", "evict", "verify")
-    settings = {name: getattr(options, name) for name in (*same, "trust_remote_code")}
+    same = ("slots", "shard", "attempts", "tokens_per_batch", "retry_failed", "evict", "disk")
+    settings = {name: getattr(options, name) for name in (*same, "verify", "trust_remote_code")}
+    settings["ahead"] = not options.no_ahead
     settings["devices"] = options.device if options.device == "all" else options.device.split(",")
     settings |= {"time_limit_s": options.time_limit, "progress": partial(print, flush=True)}
     table = runner.score(models, rows, **settings)

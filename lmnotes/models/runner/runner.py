@@ -21,6 +21,7 @@ from lmnotes import parallel, store, warm
 from lmnotes.errors import InputError, expect_between
 from lmnotes.models.ledger.ledger import Ledger
 from lmnotes.models.runner import processes, worker
+from lmnotes.models.runner.fetching import Fetcher
 from lmnotes.models.runner.turns import Turns
 from lmnotes.models.scoring import failures, hub, identity, loading
 from lmnotes.models.scoring.identity import Identity, identify
@@ -53,6 +54,7 @@ def score(
     evict: bool = False,
     verify: bool = False,
     ahead: bool = True,
+    disk: int | None = None,
     progress: bool | Callable[[str], None] = True,
     worker: str = WORKER,
 ) -> pd.DataFrame:
@@ -78,7 +80,9 @@ def score(
         trust_remote_code: let models run code from their own repositories.
         evict: remove a hub model's revision from the disk when it is done, unless it was there.
         verify: read every byte of local models again to see whether they are what was scored.
-        ahead: start the next model's process while one is scored, as far as memory allows.
+        ahead: fetch and load the next models while others are scored, as far as memory allows.
+        disk: bytes that models of this run may take in the hub's cache while more are fetched; by
+            default what is free, less a tenth.
         progress: print a line per model, or call this with it.
         worker: `module:function` that does one job, in a process of its own.
 
@@ -107,7 +111,7 @@ def score(
     if jobs and executor is not None:
         done = _collected(executor, jobs, processes.run, say_done)
     else:
-        done = _on_devices(jobs, where, slots, ahead, say_done) if jobs else {}
+        done = _on_devices(jobs, where, slots, ahead, disk, say_done) if jobs else {}
     results = known | done
     return pd.DataFrame([results[who.id] for who, _ in chosen], columns=list(_COLUMNS))
 
@@ -149,7 +153,12 @@ def _earlier(ledger: Ledger, who: Identity, retry_failed: bool, under: Mapping) 
 
 
 def _on_devices(
-    jobs: Sequence[dict], devices: Sequence[str], slots: int, ahead: bool, say_done
+    jobs: Sequence[dict],
+    devices: Sequence[str],
+    slots: int,
+    ahead: bool,
+    disk: int | None,
+    say_done: Callable[[dict], dict],
 ) -> dict:
     """The results of jobs on this machine's devices, by model; a thread watches each process."""
     n = min(len(devices) * slots, len(jobs))
@@ -158,23 +167,23 @@ def _on_devices(
     env = {"OMP_NUM_THREADS": threads, "RAYON_NUM_THREADS": threads}  # the latter of tokenizers
     env |= {"TOKENIZERS_PARALLELISM": str(threads != "1").lower()} | os.environ
 
+    fetcher = Fetcher(jobs if ahead else (), disk)
+
     def run(job: dict) -> dict:
-        with turns.next(partial(_n_bytes, job)) as turn:
-            return processes.run(job, env, turn)
+        with turns.next(partial(fetcher.n_bytes, job)) as turn:
+            try:
+                return processes.run(fetcher.started(job), env, turn)
+            finally:
+                fetcher.done(job)
 
     with ExitStack() as stack:  # undone from the last to the first, also on an interrupt
+        stack.callback(fetcher.close)
         # beside a model that needs a GPU an import is short
         if set(devices) == {"cpu"} and parallel.WARM not in env:
             env |= stack.enter_context(warm.serving(NEEDED))
         pool = stack.enter_context(futures.ThreadPoolExecutor(n * (1 + ahead)))
         stack.callback(turns.stop.set)  # ends the processes; the threads follow
         return _collected(pool, jobs, run, say_done)
-
-
-def _n_bytes(job: Mapping) -> int:
-    """What a model's files take on disk."""
-    folder = Path(job["model"]["model"])
-    return sum(path.stat().st_size for path in folder.glob("*") if path.is_file())
 
 
 def _collected(executor: futures.Executor, jobs: Sequence[dict], run, say_done) -> dict[str, dict]:
