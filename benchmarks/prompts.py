@@ -1,7 +1,8 @@
 """Responses that go on from one reading of their prompt, against prompt and response as one text.
 
-    python benchmarks/prompts.py            two models, three lengths of the prompt; minutes
+    python benchmarks/prompts.py            six models, three lengths of the prompt; many minutes
     python benchmarks/prompts.py --quick    one model, two lengths
+    python benchmarks/prompts.py --models mamba-256 mamba2-256
 
 Pairs per CPU-second of `prompts.score` with `share` on and off, in turn in one process, on the same
 pairs; and of the plain computation, one pair per call with all logits, on a part of them. Weights
@@ -20,7 +21,14 @@ import numpy as np
 
 RESPONSES, PLAIN, TOKENS = 32, 8, 32  # responses per prompt, of them in the plain way, and tokens
 LENGTHS, QUICK_LENGTHS = (32, 128, 512), (32, 256)
-MODELS = {"gpt2-256": ("gpt2", 256), "llama-256": ("llama", 256)}
+MODELS = {
+    "gpt2-256": ("gpt2", 256),
+    "llama-256": ("llama", 256),
+    "mamba-256": ("mamba", 256),  # goes on token by token
+    "mamba-32": ("mamba", 32),
+    "mamba2-256": ("mamba2", 256),
+    "rwkv-256": ("rwkv", 256),
+}
 VOCABULARY = 8_192
 
 
@@ -33,7 +41,11 @@ def scorer(shape, width):
     from lmnotes.models.zoo import networks
 
     torch.manual_seed(0)
-    if shape == "gpt2":
+    if shape in ("mamba", "mamba2", "rwkv"):
+        size = {"hidden_size": width, "num_hidden_layers": 6}
+        if shape == "mamba2":
+            size |= {"num_heads": 8, "head_dim": width // 4, "n_groups": 1, "state_size": 64}
+    elif shape == "gpt2":
         size = {"n_embd": width, "n_layer": 6, "n_head": width // 64, "n_positions": 1024}
     else:
         size = {
@@ -113,6 +125,7 @@ def compare(name, n_prompt, rounds):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--models", nargs="+", choices=MODELS)
     parser.add_argument("--rounds", type=int)
     options = parser.parse_args()
     import torch
@@ -122,7 +135,7 @@ def main():
     print(f"4 prompts, {RESPONSES} responses of {TOKENS} tokens each, pairs per CPU-second")
     print("| model | tokens of a prompt | shared | joined | plain | of joined | of plain | nats |")
     print("|---|---|---|---|---|---|---|---|")
-    for name in list(MODELS)[: 1 if options.quick else None]:
+    for name in options.models or list(MODELS)[: 1 if options.quick else None]:
         for n_prompt in QUICK_LENGTHS if options.quick else LENGTHS:
             compare(name, n_prompt, rounds)
 

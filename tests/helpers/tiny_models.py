@@ -8,6 +8,8 @@ wrong head or a lost bias shows in the log-likelihoods.
 
 import os
 
+from tiny_settings import OTHERS, UNLIKE, USUAL
+
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 N_VOCABULARY = 320  # more than the tokenizer has: heads are padded in real models too
 TEXTS = [
@@ -24,96 +26,8 @@ TEXTS = [
 ]
 
 COMMON = {"vocab_size": N_VOCABULARY, "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0}
-LLAMA = {
-    "hidden_size": 32,
-    "intermediate_size": 48,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 256,
-}
-GPT2 = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 256}
-EXPERTS = {"num_experts_per_tok": 2, "moe_intermediate_size": 24}
-SETTINGS = {
-    "gpt2": GPT2,
-    "gpt_neo": {
-        "hidden_size": 32,
-        "num_layers": 2,
-        "num_heads": 4,
-        "window_size": 16,
-        "attention_types": [[["global", "local"], 1]],
-        "max_position_embeddings": 256,
-    },
-    "gpt_neox": {**LLAMA, "rotary_pct": 0.25},
-    "gptj": {**GPT2, "rotary_dim": 4},
-    "opt": {
-        "hidden_size": 32,
-        "ffn_dim": 48,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "max_position_embeddings": 256,
-        "word_embed_proj_dim": 16,
-    },
-    "bloom": {"hidden_size": 32, "n_layer": 2, "n_head": 4},
-    "falcon": {
-        "hidden_size": 32,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "alibi": True,
-        "new_decoder_architecture": False,
-        "bias": True,
-    },
-    "mpt": {"d_model": 32, "n_heads": 4, "n_layers": 2, "max_seq_len": 256, "logit_scale": 0.5},
-    "llama": LLAMA,
-    "mistral": {**LLAMA, "sliding_window": 24},
-    "qwen2": LLAMA,
-    "qwen3": {**LLAMA, "head_dim": 8},
-    "gemma2": {
-        **LLAMA,
-        "head_dim": 8,
-        "final_logit_softcapping": 4.0,
-        "sliding_window": 24,
-        "attn_logit_softcapping": 5.0,
-        "query_pre_attn_scalar": 8,
-    },
-    "cohere": {**LLAMA, "logit_scale": 0.3},
-    "granite": {
-        **LLAMA,
-        "logits_scaling": 3.0,
-        "residual_multiplier": 0.7,
-        "embedding_multiplier": 2.0,
-        "attention_multiplier": 0.2,
-    },
-    "phi": {**LLAMA, "partial_rotary_factor": 0.5},
-    "phi3": LLAMA,
-    "stablelm": {**LLAMA, "use_qkv_bias": True},
-    "olmo2": LLAMA,
-    "mamba": {"hidden_size": 32, "num_hidden_layers": 2, "state_size": 8},
-    "mamba2": {
-        "hidden_size": 32,
-        "num_hidden_layers": 2,
-        "state_size": 8,
-        "num_heads": 8,
-        "head_dim": 8,
-        "n_groups": 2,
-        "chunk_size": 16,
-    },
-    "falcon_h1": {
-        **LLAMA,
-        "lm_head_multiplier": 0.6,
-        "mamba_d_ssm": 32,
-        "mamba_n_heads": 4,
-        "mamba_d_head": 8,
-        "mamba_d_state": 8,
-        "mamba_chunk_size": 16,
-        "head_dim": 8,
-    },
-    "rwkv": {"hidden_size": 32, "attention_hidden_size": 32, "num_hidden_layers": 2},
-    "mixtral": {**LLAMA, "num_local_experts": 4, "num_experts_per_tok": 2},
-    "qwen2_moe": {**LLAMA, **EXPERTS, "num_experts": 4, "shared_expert_intermediate_size": 32},
-    "olmoe": {**LLAMA, **EXPERTS, "num_experts": 4},
-}
-NAMES = tuple(SETTINGS)
+SETTINGS = USUAL | UNLIKE | OTHERS
+NAMES = (*USUAL, *UNLIKE)  # in `make test`
 
 
 def tokenizer(*, adds_bos=False, unknown=False):

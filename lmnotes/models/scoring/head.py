@@ -88,26 +88,31 @@ def find(model, inputs) -> tuple[Head | None, str]:
     try:
         if hidden_states(model, inputs) is None:
             return None, "its output layer is not called once with all positions"
-        answers = _answers(model, layer, inputs)
+        answers, n_words = _answers(model, layer, inputs)
     except (RuntimeError, ValueError, IndexError, TypeError, AttributeError) as error:
         return None, f"it does more with its logits than scale them ({type(error).__name__})"
     shape = None if answers is None else _shape(answers)
     if shape is None:
         return None, "what it does with its logits is neither a scale nor a soft-cap"
-    return Head(layer.weight, layer.bias, *shape), ""
+    bias = None if layer.bias is None else layer.bias[:n_words]
+    return Head(layer.weight[:n_words], bias, *shape), ""
 
 
 def _answers(model, layer, inputs):
-    """What the model turns the probes into, (len(PROBES),) float64; None if it depends on place."""
+    """What the model turns the probes into, (len(PROBES),) float64, None if it depends on place,
+    and how many words have a logit: some models cut off the rows that fill up their heads."""
     import torch
 
     # float32 in any model, so that a factor is seen as it is and not as half precision rounds it
     probes = torch.tensor(PROBES, dtype=torch.float32, device=inputs.device)
-    with _replaced(layer, lambda hidden, *_, **__: probes.expand(*hidden.shape[:-1], -1).clone()):
+    row = probes.repeat(len(layer.weight) // len(probes) + 1)[: max(len(layer.weight), len(probes))]
+    with _replaced(layer, lambda hidden, *_, **__: row.expand(*hidden.shape[:-1], -1).clone()):
         logits = model(input_ids=inputs, **arguments(model)).logits
-    if logits.shape != (*inputs.shape, len(PROBES)) or (logits != logits[:, :1]).any():
-        return None
-    return logits[0, 0].double().cpu()
+    answers, n_words = logits[0, 0, : len(probes)], logits.shape[-1]
+    alike = answers.repeat(n_words // len(probes) + 1)[:n_words]
+    if logits.shape[:-1] != inputs.shape or (logits != alike).any():
+        return None, n_words
+    return answers.double().cpu(), n_words
 
 
 def _shape(answers):

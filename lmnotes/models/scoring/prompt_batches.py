@@ -3,13 +3,15 @@ plainest: core, as they score any causal model.
 
 Each takes a `Scorer` and pairs of token ids (context, response) and returns arrays (T,) float32,
 log p of every token of the response. `Shared` reads a context once and lets all its responses go on
-from the keys and values that the model kept; `joined` gives prompt and response to a way of
-`batches` as one text, of which `alone` is the plain computation, one pair per call.
+from copies of what the model kept of it, keys and values or the states of a recurrence; `joined`
+gives prompt and response to a way of `batches` as one text, of which `alone` is the plain
+computation, one pair per call.
 """
 
 import copy
 from collections import deque
 from functools import partial
+from itertools import product
 
 import numpy as np
 
@@ -17,8 +19,10 @@ from lmnotes.errors import InputError
 from lmnotes.models.scoring import batches, failures, head, score
 
 SHARE_FROM = 128  # tokens saved by sharing; below, a call of its own costs more
+CALL_FROM = 32  # the same for each call, where each token has one (width 32; at 256 about 10)
 SAMPLE = (256, 24)  # tokens of the context and of each response in the check
 N_CACHED = 8  # a batch may keep that many times its budget in keys and values
+MEMORIES = ("past_key_values", "cache_params", "state")  # what models call what they have read
 
 
 def joined(way):
@@ -27,44 +31,54 @@ def joined(way):
 
 
 class Shared:
-    """Responses to one prompt, which the model reads once."""
+    """Responses to one prompt, which the model reads once.
 
-    __name__ = "shared"
+    Args:
+        by_token: gives the responses' tokens one after the other. Some recurrent models begin a
+            call of several tokens from nothing, though they were given a state.
+        places: says at which positions they stand. Some models count from 0 again, others by a rule
+            of their own.
+    """
 
-    def __init__(self):
+    def __init__(self, by_token: bool = False, places: bool = False):
+        self.by_token, self.places = by_token, places
         self.n_read = 0  # prompts read
-        self._kept = (None, None, None)  # context, what predicts the first token, cache
+        self._kept = (None, None, None)  # context, what predicts the first token, memory
 
     def __call__(self, scorer, pairs):
         """Log-probabilities of the responses' tokens; the pairs have one context."""
         import torch
 
-        first, cache = self._read(scorer, pairs[0][0])
+        first, memory = self._read(scorer, pairs[0][0])
         responses = [response for _, response in pairs]
         lengths = [len(ids) for ids in responses]
-        targets = torch.full((len(pairs), max(lengths)), -1)
+        # a call of a single token is another way through some models than the one that was checked
+        width = 3 if max(lengths) == 2 and not self.by_token else max(lengths)
+        targets = torch.full((len(pairs), width), -1)
         for row, ids in enumerate(responses):
             targets[row, : len(ids)] = torch.as_tensor(ids)
         targets = targets.to(scorer.device)
-        states = first.expand(len(pairs), 1, -1)
-        if max(lengths) > 1:
-            model = _Reading(scorer.model, _repeated(cache, len(pairs)))
+        states = [first.expand(len(pairs), 1, -1)]
+        if width > 1:
+            memory = _repeated(memory, len(pairs))
+            model = _Reading(scorer.model, memory, len(pairs[0][0]) if self.places else None)
             inputs = targets[:, :-1].clamp(min=0)  # padding is on the right, where none looks
-            states = torch.cat([states, _states(scorer, model, inputs)], dim=1)  # (B, T, D or V)
-        real = targets >= 0
+            calls = inputs.split(1 if self.by_token else inputs.shape[1], dim=1)
+            states += [_states(scorer, model, tokens) for tokens in calls]
+        states, real = torch.cat(states, dim=1), targets >= 0  # (B, T, D or V)
         return batches.split(_log_probabilities(scorer, states[real], targets[real]), lengths)
 
     def _read(self, scorer, context):
         import torch
 
-        kept, first, cache = self._kept
+        kept, first, memory = self._kept
         if kept is None or not np.array_equal(kept, context):
             model = _Reading(scorer.model)
             inputs = torch.as_tensor(context, device=scorer.device)[None]
             first = _states(scorer, model, inputs)[:, -1:]
-            cache = model.cache
-            self._kept, self.n_read = (context, first, cache), self.n_read + 1
-        return first, cache
+            memory = model.memory
+            self._kept, self.n_read = (context, first, memory), self.n_read + 1
+        return first, memory
 
 
 def choose(scorer, groups, share=True):
@@ -72,40 +86,45 @@ def choose(scorer, groups, share=True):
 
     Args:
         groups: lists of pairs with one context each, the longest first. Both ways are compared
-            with `alone`, that for groups on the first group of several responses.
+            with `alone`, that for groups where a context and a response are long.
     """
     by_length = sorted((pair for group in groups for pair in group), key=_n_tokens, reverse=True)
     two = [np.concatenate(by_length[place]) for place in (0, -1)]
     way, difference, notes = batches.choose(scorer, two)
-    several = next((group for group in groups if share and len(group) > 1), None)
-    if several is None:
+    several = [sorted(group, key=_n_tokens) for group in groups if share and len(group) > 1]
+    if not several:
         return way, None, difference, notes
-    gap, reason = _sharing(scorer, (several[0], several[-1]))
-    if reason:
+    told = max(several, key=lambda group: np.prod([*map(min, SAMPLE, map(len, group[-1]))]))
+    shared, gap, reason = _sharing(scorer, (told[-1], told[0]))
+    if shared is None:
         notes.append(f"every response reads its prompt anew: {reason}")
         return way, None, difference, notes
-    return way, Shared(), max(difference, gap), notes
+    return way, shared, max(difference, gap), notes
 
 
-def _sharing(scorer, pairs) -> tuple[float, str]:
-    """The mean difference per token of `Shared` from `alone`, and why it cannot be used, or ""."""
+def _sharing(scorer, pairs):
+    """The first `Shared` that agrees with `alone`, or None; its mean difference per token; why."""
     most = scorer.unstretched or sum(SAMPLE)
     n = min(SAMPLE[1], most // 2)
     n_context = min(SAMPLE[0], most - n)
     sample = [(context[:n_context], ids[:n]) for context, ids in pairs]
-    plain = np.concatenate(joined(batches.alone)(scorer, sample))
-    try:
-        values = np.concatenate(Shared()(scorer, sample))
-    except (RuntimeError, ValueError, TypeError, AttributeError, IndexError, KeyError) as error:
-        if failures.classify(error) == "out_of_memory":
-            raise
-        said = (str(error).strip().splitlines() or [""])[0]
-        return np.inf, f"{said[:80]} ({type(error).__name__})"
-    gap, allowed = float(np.abs(values - plain.astype(np.float64)).mean()), batches.TOLERANCE
-    if gap <= allowed[scorer.dtype]:
-        return gap, ""
-    differs = f"going on from a read prompt differs by {gap:.2g} nats per token"
-    return gap, f"{differs} (allowed {allowed[scorer.dtype]:g})"
+    plain = np.concatenate(joined(batches.alone)(scorer, sample)).astype(np.float64)
+    allowed, reasons = batches.TOLERANCE[scorer.dtype], []
+    for settings in product((False, True), repeat=2):
+        try:
+            values = np.concatenate(Shared(*settings)(scorer, sample))
+        except (RuntimeError, ValueError, TypeError, AttributeError, LookupError) as error:
+            if failures.classify(error) == "out_of_memory":
+                raise
+            said = (str(error).strip().splitlines() or [""])[0]
+            reasons.append(f"{said[:80]} ({type(error).__name__})")
+            continue
+        gap = float(np.abs(values - plain).mean())
+        if gap <= allowed:  # false for NaN
+            return Shared(*settings), gap, ""
+        differs = f"going on from a read prompt differs by {gap:.2g} nats per token"
+        reasons.append(f"{differs} (allowed {allowed:g})")
+    return None, np.inf, reasons[0]
 
 
 def run(scorer, pairs, tokens_per_batch, share):
@@ -140,6 +159,7 @@ def run(scorer, pairs, tokens_per_batch, share):
             n_batches += 1
     how = {"way": way.__name__, "check_nats_per_token": difference, "n_batches": n_batches}
     how |= {"n_prompts": len(groups), "n_prompts_shared": shared.n_read if shared else 0}
+    how["prompt_reuse"] = "token by token" if shared and shared.by_token else bool(shared)
     return [tokens[k][n] for k, n in place], notes, how
 
 
@@ -163,14 +183,17 @@ def _plan(scorer, groups, budget, shared):
     for k, group in enumerate(groups):
         n = len(group[0][0])
         fits = np.array([scorer.band(_n_tokens(pair)) == scorer.band(n) for pair in group])
-        if shared is None or (fits.sum() - 1) * n < SHARE_FROM:
+        lengths = np.array([len(ids) for _, ids in group]) * fits
+        by_token = shared is not None and shared.by_token
+        least = max(SHARE_FROM, CALL_FROM * lengths.max() * by_token)
+        if shared is None or (fits.sum() - 1) * n < least:
             fits[:] = False  # what a prompt was read with holds for those of its own band
         rest += [(k, int(i)) for i in np.flatnonzero(~fits)]
         if not fits.any():
             continue
-        lengths = np.array([len(ids) for _, ids in group]) * fits
         largest = max(1, budget * N_CACHED // (n + int(lengths.max())))
-        for batch in batches.plan(lengths, min(budget, batches.piece_tokens(scorer))):
+        room = budget if by_token else min(budget, batches.piece_tokens(scorer))
+        for batch in batches.plan(lengths, room):
             for start in range(0, len(batch), largest):
                 yield shared, [(k, int(i)) for i in batch[start : start + largest]]
     lengths = np.array([_n_tokens(groups[k][i]) for k, i in rest])
@@ -182,26 +205,42 @@ def _plan(scorer, groups, budget, shared):
 class _Reading:
     """A model with what it has read: as much of a model as `head.hidden_states` asks for."""
 
-    def __init__(self, model, cache=None):
-        self.model, self.cache = model, cache
+    def __init__(self, model, memory=None, n_read=None):
+        self.model, self.memory, self.n_read = model, memory or {}, n_read
 
     def get_output_embeddings(self):
         return self.model.get_output_embeddings()
 
     def forward(self, input_ids):
-        output = self.model(input_ids=input_ids, past_key_values=self.cache, use_cache=True)
-        self.cache = getattr(output, "past_key_values", None)
-        if self.cache is None or not hasattr(self.cache, "batch_repeat_interleave"):
-            raise InputError("the model keeps no keys and values to go on from")
+        import torch
+
+        named = dict(self.memory)
+        if self.n_read is not None:
+            began, self.n_read = self.n_read, self.n_read + input_ids.shape[1]
+            positions = torch.arange(began, self.n_read, device=input_ids.device)
+            named["position_ids"] = positions.expand(input_ids.shape)
+        output = self.model(input_ids=input_ids, use_cache=True, **named)
+        self.memory = {name: output[name] for name in MEMORIES if output.get(name) is not None}
+        if not self.memory:
+            raise InputError("the model gives back nothing to go on from")
         return output
 
     __call__ = forward
 
 
-def _repeated(cache, n):
-    cache = copy.deepcopy(cache)  # the model writes into it
-    cache.batch_repeat_interleave(n)
-    return cache
+def _repeated(memory, n):
+    """A copy, as the model writes into it, with n rows in place of one."""
+    from torch import Tensor
+    from torch.overrides import TorchFunctionMode
+
+    class Rows(TorchFunctionMode):
+        def __torch_function__(self, function, types, args=(), kwargs=None):
+            if function is Tensor.__deepcopy__ and args[0].shape[:1] == (1,):
+                return args[0].repeat_interleave(n, 0)
+            return function(*args, **(kwargs or {}))
+
+    with Rows():
+        return copy.deepcopy(memory)
 
 
 def _states(scorer, model, inputs):

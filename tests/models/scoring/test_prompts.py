@@ -15,7 +15,13 @@ PROMPTS = [tiny_models.TEXTS[0], "Say it in one word, and " * 5, "", "One?"]
 RESPONSES = tiny_models.TEXTS
 ALLOWED = 1e-4  # nats per token
 CACHED = ("gpt2", "opt", "bloom", "llama", "mistral", "gemma2", "cohere", "qwen2_moe")
-RECURRENT = ("mamba", "falcon_h1")
+RECURRENT = {  # how their responses go on
+    "falcon_h1": True,
+    "rwkv": True,
+    "bamba": True,
+    "mamba": "token by token",
+    "recurrent_gemma": False,
+}
 
 
 def make(name, **changes):
@@ -46,9 +52,10 @@ def one_at_a_time(scorer, xs, ys):
     return np.array(sums), np.array(counts)
 
 
-@pytest.mark.parametrize("name", CACHED + RECURRENT)
-def test_every_batch_and_way_is_exact(name):
-    scorer = make(name)
+@pytest.mark.parametrize("name", (*CACHED, *RECURRENT))
+def test_every_batch_and_way_is_exact(name, monkeypatch):
+    monkeypatch.setattr(prompt_batches, "CALL_FROM", 0)  # else tiny responses are too long for it
+    scorer, how = make(name), RECURRENT.get(name, True)
     xs, ys = crossed()
     want, counts = one_at_a_time(scorer, xs, ys)
     order = np.random.default_rng(0).permutation(len(xs))
@@ -57,10 +64,35 @@ def test_every_batch_and_way_is_exact(name):
         result = prompts.score(scorer, *pairs, tokens_per_batch=budget, share=share)
         assert (result.n_tokens == counts[order]).all()
         assert (np.abs(result.log_likelihood - want[order]) / counts[order]).max() < ALLOWED
-        n_shared = 2 if share and name in CACHED else 0  # two prompts are long enough
+        n_shared = 2 if share and how else 0  # two prompts are long enough
         assert result.about["n_prompts_shared"] == n_shared and result.about["n_prompts"] == 4
+        assert result.about["prompt_reuse"] == (share and how)
         reads_anew = any("reads its prompt anew" in note for note in result.notes)
-        assert reads_anew == (share and name in RECURRENT)
+        assert reads_anew == (share and not how)
+
+
+def test_token_by_token_pays_from_many_short_responses():
+    scorer, prompt = make("mamba"), "the cat sat on the mat " * 5
+    few = prompts.score(scorer, [prompt] * 2, [RESPONSES[0], RESPONSES[5]])
+    many = prompts.score(scorer, [prompt] * 8, [*"abcdefg", "Deich."])
+    for result, n_shared in ((few, 0), (many, 1)):
+        assert result.about["prompt_reuse"] == "token by token"
+        assert result.about["n_prompts_shared"] == n_shared
+
+
+@pytest.mark.parametrize("name", ("rwkv", "mamba", "falcon_h1", "gemma2"))
+def test_a_memory_is_copied_for_every_batch(name):
+    scorer, settings = make(name), (name == "mamba", False)
+    ids = [np.array(scorer.tokenizer(text)["input_ids"]) for text in (PROMPTS[0], *RESPONSES[:3])]
+    pairs = [(ids[0], response) for response in ids[1:]]
+    with torch.inference_mode():
+        shared = prompt_batches.Shared(*settings)
+        first, again = shared(scorer, pairs), shared(scorer, pairs)
+        single = [prompt_batches.Shared(*settings)(scorer, [pair])[0] for pair in pairs]
+    assert shared.n_read == 1
+    for one, two, three in zip(first, again, single, strict=True):
+        np.testing.assert_array_equal(one, two)
+        np.testing.assert_allclose(one, three, atol=2e-4)
 
 
 def test_a_window_is_remembered_past_its_end():
@@ -75,11 +107,11 @@ def test_a_window_is_remembered_past_its_end():
 def test_a_wrong_memory_is_found_out(scorer, monkeypatch):
     right = prompt_batches._repeated
 
-    def wrong(cache, n):
-        cache = right(cache, n)
-        for layer in cache.layers:
+    def wrong(memory, n):
+        memory = right(memory, n)
+        for layer in memory["past_key_values"].layers:
             layer.values = layer.values * 1.5
-        return cache
+        return memory
 
     monkeypatch.setattr(prompt_batches, "_repeated", wrong)
     xs, ys = crossed()
@@ -87,6 +119,26 @@ def test_a_wrong_memory_is_found_out(scorer, monkeypatch):
     assert any("going on from a read prompt differs" in note for note in result.notes)
     want, counts = one_at_a_time(scorer, xs, ys)
     assert (np.abs(result.log_likelihood - want) / counts).max() < ALLOWED
+
+
+def test_the_longest_response_tells_how_they_go_on():
+    scorer = make("mamba")  # right in one call up to two tokens
+    xs, ys = [PROMPTS[1]] * 30, ["a", *("b" * n for n in range(2, 30)), "c"]
+    result = prompts.score(scorer, xs, ys)
+    assert result.about["prompt_reuse"] == "token by token" and result.about["n_prompts_shared"]
+    want, counts = one_at_a_time(scorer, xs, ys)
+    assert (np.abs(result.log_likelihood - want) / counts).max() < ALLOWED
+
+
+def test_a_call_of_a_single_token_is_made_only_token_by_token(scorer):
+    model, read = scorer.model, []
+    hook = model.model.embed_tokens.register_forward_hook(lambda *call: read.append(call[1][0]))
+    pairs = [(np.arange(9), np.array([5, n])) for n in (6, 7)]
+    with torch.inference_mode():
+        for by_token in (False, True):
+            prompt_batches.Shared(by_token)(scorer, pairs)
+    hook.remove()
+    assert [tuple(ids.shape) for ids in read] == [(1, 9), (2, 2), (1, 9), (2, 1)]
 
 
 def test_running_out_of_memory_halves_a_batch(scorer, monkeypatch):

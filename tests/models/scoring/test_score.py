@@ -247,7 +247,8 @@ CHANGES = {
     "a negative scale": (lambda z: -z, "logits"),
     "a shift by token": (lambda z: z + torch.linspace(0, 3, z.shape[-1]), "logits"),
     "a shift by place": (lambda z: z * torch.arange(1, z.shape[1] + 1)[:, None], "logits"),
-    "a smaller vocabulary": (lambda z: z[..., :310], "logits"),
+    "a smaller vocabulary": (lambda z: z[..., :310], "fused"),
+    "a hidden end": (lambda z: z.masked_fill(torch.arange(z.shape[-1]) > 309, -1e9), "logits"),
 }
 
 
