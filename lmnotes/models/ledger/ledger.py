@@ -21,6 +21,7 @@ import pandas as pd
 
 from lmnotes import store
 from lmnotes.errors import InputError
+from lmnotes.models import models_about
 from lmnotes.models.ledger import row
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.scoring import hub, identity
@@ -147,7 +148,7 @@ class Ledger:
             models: folders, hub ids or mappings as `runner.score` takes them, in the order wanted;
                 by default the rows of `about`, else every row by name.
             about: a table with a column `model`, and `folder` where the models are local; its
-                columns are added to the table of models.
+                columns are added to the table of models by `models_about.join`.
 
         Raises InputError where one of them has no row.
         """
@@ -174,7 +175,8 @@ class Ledger:
             raise InputError(f"{given}; expected a row for each: {then}")
         if not values:
             raise InputError(f"{self} has no rows; expected at least one: score a model first")
-        table = _labelled(heads) if about is None else _joined(_labelled(heads), about)
+        table = _labelled(heads)
+        table = table if about is None else models_about.join(table, about).models
         labels = (table, self.texts.table, self.rule.name)
         return LikelihoodMatrix(np.stack(values), *labels, text_set=self.text_set)
 
@@ -335,21 +337,6 @@ def _labelled(heads: Sequence[Mapping]) -> pd.DataFrame:
         known = {"model": name} | {key: head[key] for key in _COLUMNS}
         rows.append(known | {"notes": "; ".join(head["notes"])} | about | {"path": head["model"]})
     return pd.DataFrame(rows, columns=None if rows else ["model", *_COLUMNS, "notes", "path"])
-
-
-def _joined(table: pd.DataFrame, about: pd.DataFrame) -> pd.DataFrame:
-    """The table of models with the columns of `about`, which come first and win."""
-    if "model" not in about or about["model"].duplicated().any():
-        given = f"a table about the models with columns {list(about.columns)} was given"
-        then = "remove repeats, or rename the column"
-        raise InputError(f"{given}; expected a column `model` that names each once: {then}")
-    mine = about.set_index("model").reindex(table["model"])
-    if unknown := [name for name in table["model"] if name not in set(about["model"])]:
-        given = f"the table about the models does not name {_some(unknown)}"
-        then = "add them, or give models= to leave the others out"
-        raise InputError(f"{given}; expected a row for each model of the matrix: {then}")
-    rest = table.drop(columns=[name for name in about.columns if name in table])
-    return pd.concat([mine.reset_index(), rest.reset_index(drop=True)], axis=1)
 
 
 def _some(names: Sequence[str], most: int = 5) -> str:

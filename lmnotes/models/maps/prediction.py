@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.stats import rankdata
 from threadpoolctl import threadpool_limits
 
-from lmnotes.errors import expect_finite, expect_shape, expect_weights, expect_whole
+from lmnotes.errors import InputError, expect_finite, expect_shape, expect_weights, expect_whole
 
 # The published grid 10^1..10^9 stands beside ||q_i||^2 of about 1.5e7 nats^2 (10,000 texts, random
 # pairs at 2.2 bits/byte); as multiples of the mean squared norm it is about this one.
@@ -77,7 +77,8 @@ def ridge(
 
     Args:
         features: (M, F), rows of Q, of the clipped L, or one column such as the mean.
-        targets: (M, Q).
+        targets: (M, Q); where one is NaN, as the score of a model that was not asked, its row is
+            left out for that column, and is NaN among the predictions.
         groups: (M,) families that outer folds keep together; None for random folds.
         penalties: as multiples of the mean squared norm of the centred training rows, searched by
             an inner five-fold cross-validation on random folds.
@@ -89,13 +90,18 @@ def ridge(
         fold = folds(len(features), n_folds, seed, groups)
         # of few models: several threads take thirty times as long for 76 rows
         with threadpool_limits(1 if len(features) < 500 else None, user_api="blas"):
-            values, penalty = _out_of_fold(inner, targets, fold, penalties, seed)
+            values, penalty = _of_known(inner, targets, fold, penalties, seed)
         predicted.append(values if limits is None else np.clip(values, *limits))
         chosen.append(penalty)
         dealt.append(fold)
     predicted = np.stack(predicted)
     r = np.stack([correlations(values, targets) for values in predicted])
     rho = np.stack([correlations(values, targets, ranks=True) for values in predicted])
+    for column in np.flatnonzero(np.isnan(targets).any(axis=0)):
+        known = ~np.isnan(targets[:, column])
+        for s, values in enumerate(predicted[:, known, column, None]):
+            r[s, column] = correlations(values, targets[known, column, None])[0]
+            rho[s, column] = correlations(values, targets[known, column, None], ranks=True)[0]
     return Prediction(predicted, r, rho, np.stack(chosen), np.stack(dealt))
 
 
@@ -184,11 +190,26 @@ def _checked(features, targets, penalties) -> tuple[np.ndarray, np.ndarray, np.n
     then = "give the same models in the same order"
     expect_shape("targets", targets, f"({len(features)}, Q)", then)
     expect_finite("features", features, "drop those models")
-    expect_finite("targets", targets, "drop those models")
+    expect_finite("targets", np.nan_to_num(targets, nan=0.0, posinf=np.inf), "drop those models")
     penalties = np.asarray(penalties, np.float64)
     expect_weights("penalties", penalties, max(len(penalties), 1))
     features = features - features.mean(axis=0)  # nothing but digits: every fold centres again
     return features @ features.T, targets, penalties
+
+
+def _of_known(inner, targets, fold, penalties, seed) -> tuple[np.ndarray, np.ndarray]:
+    """`_out_of_fold`, each column by the rows in which it is known; the others' are NaN."""
+    known = ~np.isnan(targets)
+    predicted = np.full_like(targets, np.nan)
+    chosen = np.empty((fold.max() + 1, targets.shape[1]))
+    for pattern in np.unique(known, axis=1).T:
+        columns, rows = (known == pattern[:, None]).all(axis=0), np.flatnonzero(pattern)
+        if len(left := np.setdiff1d(fold, fold[rows])):
+            given = f"a target is known of {len(rows)} models, and of none in fold {left[0]}"
+            raise InputError(f"{given}; expected some in each fold: leave that column out")
+        part = (inner[np.ix_(rows, rows)], targets[np.ix_(rows, columns)], fold[rows])
+        predicted[np.ix_(rows, columns)], chosen[:, columns] = _out_of_fold(*part, penalties, seed)
+    return predicted, chosen
 
 
 def _out_of_fold(

@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from lmnotes.errors import InputError
+from lmnotes.models import models_about
 from lmnotes.models.ledger import ledger
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.runner import runner
@@ -24,8 +25,8 @@ from lmnotes.models.scoring.rule import read as read_rule
 from lmnotes.text import readers
 from lmnotes.text.chunks import TextSet
 
-_TABLES = (".csv", ".tsv")
-_TIMES = {"": 1, "K": 1e3, "M": 1e6, "B": 1e9}
+_TABLES = (".csv", ".tsv", ".parquet")
+_THEN = ADVICE | {"not scored": "lmnotes score with the same texts and rule, or --score"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +47,9 @@ def listed(path: str | Path) -> pd.DataFrame:
 
     Args:
         path: a list, in which a line is a hub id, `id@revision` or a folder, and `#` at its start
-            or after a blank begins a comment; or a .csv with such a column `model` and perhaps
-            revision, family, parent, date, size (parameters, as 7000000 or 7M), dtype, and any
-            others; or a saved model, or a folder of them. Folders are seen from here or the file.
+            or after a blank begins a comment; or a table of `models_about.read` with such a column
+            `model` and perhaps revision, family, parent, date, size, dtype, and any others; or a
+            saved model, or a folder of them. Folders are seen from here or the file.
 
     Columns: model (a name of its own), label (short), written (as the file has it), folder (what
     loads it: a path, or hub id and revision), family (each its own where none is given), parent (""
@@ -81,9 +82,6 @@ def listed(path: str | Path) -> pd.DataFrame:
     table["parent"] = [known.get(parent, str(parent)) for parent in parents]
     if "lineage" not in table:
         table["lineage"] = _lineages(table)
-    if "size" in table:
-        table["n_parameters"] = [_number(path, size) for size in table.pop("size")]
-    table = table.rename(columns={"date": "created_at"})
     first = ["model", "label", "written", "folder", "family", "parent", "lineage"]
     return table[[*first, *(name for name in table if name not in first)]].reset_index(drop=True)
 
@@ -116,6 +114,14 @@ def scored(
     """
     rows = ledger.open(texts, rule_for(table, rule), folder or None)
     runner.score(list(table["folder"]), rows, progress=progress)
+    return collected(table, rows)
+
+
+def collected(table: pd.DataFrame, rows: ledger.Ledger) -> Scored:
+    """What a ledger has of the models of a table of `listed`; none is scored.
+
+    Raises InputError where it has none of them.
+    """
     whos = [identity.identify(place) for place in table["folder"]]
     done = [rows.has(who) for who in whos]
     records = [{} if has else rows.failure(who) or {} for who, has in zip(whos, done, strict=True)]
@@ -124,9 +130,9 @@ def scored(
         for name, who, record in zip(table["model"], whos, records, strict=True)
     ]
     lost = [
-        (row.model, row.label, kind, record.get("message", "it was lost"), ADVICE[kind])
+        (row.model, row.label, kind, record.get("message", "it has no row"), _THEN[kind])
         for row, has, record in zip(table.itertuples(), done, records, strict=True)
-        if not has and (kind := record.get("kind", "other"))
+        if not has and (kind := record.get("kind", "not scored"))
     ]
     failures = pd.DataFrame(lost, columns=["model", "label", "kind", "reason", "what to do"])
     if not any(done):
@@ -134,8 +140,6 @@ def scored(
         given = f"none of {len(table)} models could be scored; {first.model}: {first.reason}"
         raise InputError(f"{given}; expected one at least: {first['what to do']}")
     about = table[done].reset_index(drop=True).drop(columns="dtype", errors="ignore")
-    if "n_parameters" in about and about["n_parameters"].isna().any():
-        about = about.drop(columns="n_parameters")  # the rows know both
     return Scored(rows.matrix(about=about), failures, inputs)
 
 
@@ -165,10 +169,7 @@ def _written(path: Path) -> pd.DataFrame:
         then = "write one hub id or folder per line"
         raise InputError(f"{path} was given as a list of models; expected {wanted}: {then}")
     if path.suffix.lower() in _TABLES:
-        separator = "\t" if path.suffix.lower() == ".tsv" else ","
-        how = {"sep": separator, "dtype": {"model": str, "revision": str}}
-        table = readers.table(path, ("model",), **how).dropna(subset="model")
-        table.index += 2
+        table = models_about.read(path)
     else:
         lines = enumerate("".join(readers.pieces(path)).splitlines(), start=1)
         names = {number: re.split(r"(?:^|\s)#", line)[0].strip() for number, line in lines}
@@ -212,14 +213,3 @@ def _distinct(names: Sequence[str], longer: Sequence[str]) -> list[str]:
     """The names; where two are the same, the longer ones, which differ."""
     times = Counter(names)
     return [name if times[name] < 2 else long for name, long in zip(names, longer, strict=True)]
-
-
-def _number(path: Path, size: object) -> float:
-    """Parameters of a cell such as 160M; NaN for an empty one."""
-    text = "" if pd.isna(size) else str(size).strip().upper()
-    if not text:
-        return float("nan")
-    if not (match := re.fullmatch(r"([\d.]+(?:E\+?\d+)?)([KMB]?)", text)):
-        given = f"{path} has the size {size!r}"
-        raise InputError(f"{given}; expected a number of parameters: write it as 7000000 or 7M")
-    return float(match[1]) * _TIMES[match[2]]

@@ -91,6 +91,32 @@ def test_misaligned_or_missing_values_are_refused():
         prediction.ridge(np.full((6, 2), np.nan), np.ones((6, 1)))
 
 
+def test_a_missing_score_leaves_out_its_row_for_its_column():
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(40, 60))
+    y = x[:, :2] * 9 + rng.normal(50, 1, (40, 2))
+    gone = y.copy()
+    gone[[3, 8, 20], 1] = np.nan
+    whole, part = (prediction.ridge(x, values, seeds=[0, 1]) for values in (y, gone))
+    np.testing.assert_allclose(part.predicted[..., 0], whole.predicted[..., 0], rtol=1e-12)
+    np.testing.assert_allclose(part.r[:, 0], whole.r[:, 0], rtol=1e-12)
+    assert np.isfinite(part.r).all()
+    assert (np.isnan(part.predicted[..., 1]) == np.isnan(gone[:, 1])).all()
+    known = np.flatnonzero(~np.isnan(gone[:, 1]))
+    centred = x - x.mean(axis=0)  # as if those models had never been there, in the same folds
+    alone = prediction._out_of_fold(
+        (centred @ centred.T)[np.ix_(known, known)],
+        y[known, 1:],
+        part.folds[0][known],
+        np.array(prediction.TASK_PENALTIES),
+        0,
+    )[0]
+    np.testing.assert_allclose(part.predicted[0, known, 1], np.clip(alone[:, 0], 0, 100))
+    gone[part.folds[0] == 2, 1] = np.nan
+    with pytest.raises(ValueError, match="of none in fold 2"):
+        prediction.ridge(x, gone, seeds=[0])
+
+
 def test_correlations_are_scipys():
     from scipy import stats
 

@@ -1,0 +1,151 @@
+"""What is known of models beside their scores: any table, joined by name onto those of a matrix.
+
+joined = models_about.join(matrix.models, models_about.read("models.csv"))
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lmnotes.errors import InputError, nearest
+from lmnotes.text import readers
+
+_TIMES = {"": 1, "K": 1e3, "M": 1e6, "B": 1e9}
+_SHOWN = 5  # names in a sentence
+
+
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """A table of M models with what another one says of them.
+
+    models: (M rows), its columns after those of the other, whose empty cells it fills; unknown:
+    names of models that the other table does not have; unused: names there that no model has.
+    """
+
+    models: pd.DataFrame
+    unknown: list[str]
+    unused: list[str]
+
+    def sentences(self) -> list[str]:
+        """What did not match, on either side, each with the nearest name of the other."""
+        left = [(self.unknown, self.unused, "models are not in the table")]
+        left += [(self.unused, self.unknown, "rows of the table are of no model of the matrix")]
+        said = []
+        for names, others, what in left:
+            near = [nearest(name, others) for name in names[:_SHOWN]]
+            hints = [f" ({hint})" if hint.startswith("did") else "" for hint in near]
+            shown = ", ".join(map("".join, zip(names, hints, strict=False)))
+            more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+            said += [f"{len(names)} {what}: {shown}{more}"] if names else []
+        return said
+
+
+def read(path: str | Path) -> pd.DataFrame:
+    """The table of a .csv, .tsv or .parquet file about models, indexed by its lines or rows.
+
+    Columns: `model`; n_parameters for a `size` such as 7000000 or 7M; created_at for a `date`; and
+    all others with one word, number or date in a cell. Rows without a name are left out.
+    Raises InputError for a file that is no table, or has no column `model`.
+    """
+    path = Path(path)
+    if path.suffix.lower() == ".parquet":
+        rows = dict(readers.records(readers.expect_file("table", path, "a .parquet file")))
+        table = pd.DataFrame.from_dict(rows, orient="index")
+        if "model" not in table:
+            given = f"{path} has the columns {', '.join(map(str, table))[:200]}"
+            raise InputError(f"{given}; expected model: name the column of the names so")
+    else:
+        how = {"sep": "\t" if path.suffix.lower() == ".tsv" else ","}
+        table = readers.table(path, ("model",), dtype={"model": str, "revision": str}, **how)
+        table.index += 2
+    table = table.dropna(subset="model")
+    for name in list(table):
+        kinds = set(map(type, table[name].dropna()))
+        if kinds & {list, dict}:
+            table = table.drop(columns=name)
+        elif any(issubclass(kind, date) for kind in kinds):
+            table[name] = pd.to_datetime(table[name]).dt.strftime("%Y-%m-%d")
+    if "size" in table:
+        table["n_parameters"] = [_number(path, size) for size in table.pop("size")]
+    return table.rename(columns={"date": "created_at"})
+
+
+def join(models: pd.DataFrame, about: pd.DataFrame) -> Joined:
+    """The models with the columns of a table about them, which come first and win.
+
+    Args:
+        models: (M rows) with `model`, and perhaps `label` and `written`. about: with `model`, and
+            perhaps `revision`; in any order, of any models, with empty cells.
+
+    A row is of the model that is called so, in this case of letters: the full name, else as a list
+    has it or its label, else the part after the last slash, where one side has no more. Raises
+    InputError where a name comes twice, and where one could be of two models or rows.
+    """
+    if "model" not in about:
+        given = f"a table about the models with columns {list(about.columns)} was given"
+        raise InputError(f"{given}; expected a column `model`: rename the one with their names")
+    names = about["model"].astype(str).str.strip().str.rstrip("/")
+    if "revision" in about:
+        revision = about["revision"].astype("string").fillna("").astype(str)
+        is_said = revision.ne("") & ~revision.str.startswith("content-") & ~names.str.contains("@")
+        names = names.where(~is_said, names + "@" + revision)
+    names = names.str.removesuffix("@main").tolist()
+    row_of = _rows(models, names)
+    mine = about.drop(columns="model").reset_index(drop=True).reindex(row_of)
+    mine.index = models.index
+    rest = models.drop(columns="model")
+    for name in mine.columns.intersection(rest.columns):
+        known = rest.pop(name)
+        if mine[name].isna().any():
+            mine[name] = mine[name].astype(object).where(mine[name].notna(), known).infer_objects()
+    unknown = models["model"].astype(str)[row_of < 0].tolist()
+    used = set(row_of)
+    unused = [name for row, name in enumerate(names) if row not in used]
+    return Joined(pd.concat([models[["model"]], mine, rest], axis=1), unknown, unused)
+
+
+def _rows(models: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
+    """The place among the names of each model, (M,), -1 where it has none."""
+    row_of, known = np.full(len(models), -1), {}
+    for row, name in enumerate(names):
+        if known.setdefault(name, row) != row:
+            given = f"the table about the models has {name!r} twice"
+            raise InputError(f"{given}; expected each model once: remove one of the rows")
+    for column in ("model", "written", "label"):
+        if column in models:
+            rows = models[column].astype(str).map(known)
+            row_of = np.where((row_of < 0) & rows.notna(), rows.fillna(-1), row_of).astype(int)
+    by_last: dict[str, list[int]] = {}
+    for row, name in enumerate(names):
+        by_last.setdefault(name.rpartition("/")[2], []).append(row)
+    for place in np.flatnonzero(row_of < 0):
+        name = str(models["model"].iloc[place])
+        rows = by_last.get(name.rpartition("/")[2], [])
+        rows = [row for row in rows if ("/" in name) + ("/" in names[row]) < 2]
+        if len(rows) > 1:
+            given = f"{name} could be any of {', '.join(names[row] for row in rows[:_SHOWN])}"
+            raise InputError(f"{given}; expected one row of it: write its full name")
+        row_of[place] = rows[0] if rows else -1
+    counts = pd.Series(row_of[row_of >= 0]).value_counts()
+    if (counts > 1).any():
+        row = counts.idxmax()
+        several = ", ".join(models["model"].astype(str)[row_of == row][:_SHOWN])
+        given = f"the row {names[row]!r} could be of any of {several}"
+        raise InputError(f"{given}; expected the row of one model: write its full name")
+    return row_of
+
+
+def _number(path: Path, size: object) -> float:
+    """Parameters of a cell such as 160M; NaN for an empty one."""
+    text = "" if pd.isna(size) else str(size).strip().upper()
+    if not text:
+        return float("nan")
+    if not (match := re.fullmatch(r"([\d.]+(?:E\+?\d+)?)([KMB]?)", text)):
+        given = f"{path} has the size {size!r}"
+        raise InputError(f"{given}; expected a number of parameters: write it as 7000000 or 7M")
+    return float(match[1]) * _TIMES[match[2]]
