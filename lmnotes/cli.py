@@ -1,4 +1,4 @@
-"""The command line: `lmnotes run | describe | lab | class | score | report | status | ...`."""
+"""The command line: `lmnotes run | describe | lab | class | score | map | status | ...`."""
 
 import argparse
 import os
@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from lmnotes import map_command
     from lmnotes.models.runner import command
 
     what = "Run research notebooks again: figures, tables, claims and their records."
@@ -80,6 +81,10 @@ def _parser() -> argparse.ArgumentParser:
     data.add_argument("action", nargs="?", choices=["fetch"], help="a file by hand is checked")
     data.add_argument("names", nargs="*", metavar="NAME")
     data.set_defaults(command=_data)
+
+    drawn = commands.add_parser("map", help="the map of scored models: tables, page, figure")
+    map_command.add_arguments(drawn)
+    drawn.set_defaults(command=map_command.draw)
 
     sizes = "sizes of the heavy results, kind by kind; prune them"
     cache = commands.add_parser("cache", help=sizes)

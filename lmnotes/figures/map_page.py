@@ -135,10 +135,10 @@ def _middles(places: list[list[float]], classes: Sequence) -> list[int]:
 def _population(table: pd.DataFrame) -> dict:
     """Sizes, markers and rings as in all maps, with what they mean."""
     table = table if "family" in table else table.assign(family="")
-    if "kind" in table and not table["kind"].isin(maps.KINDS).all():
-        table = table.drop(columns="kind")
     looks = maps.population(table, size=1)
-    shapes: dict = {"name": "kind", "markers": looks.markers}
+    # without kinds a marker would tell families that the page has in colours of their own
+    markers = looks.markers if looks.kinds else ["o"] * len(table)
+    shapes: dict = {"name": "kind", "markers": markers}
     if looks.kinds:
         order = [marker for _, marker in looks.kinds]
         shapes["of"] = [order.index(marker) for marker in looks.markers]

@@ -81,10 +81,10 @@ def population(table: pd.DataFrame, size: float = 22) -> Population:
     family = pd.Series([style.plain(str(name)) for name in table["family"]])
     of_families = looks(classes(family))
     markers, kinds = of_families.markers, []
-    if "kind" in table:
+    if "kind" in table and table["kind"].isin(KINDS).all():
         markers = [KINDS[kind][0] for kind in table["kind"]]
         kinds = [(words, marker) for marker, words in KINDS.values() if marker in markers]
-    leaked = table["leaked"].to_numpy(bool) if "leaked" in table else np.zeros(len(table), bool)
+    leaked = table.get("leaked", pd.Series(False, table.index)).eq(True).to_numpy(bool)
     known = pd.to_numeric(table.get("n_parameters", pd.Series(np.nan, table.index)), "coerce")
     logs = np.log(known.where(known > 0).to_numpy(np.float64))
     reach = np.nanmax(logs) - np.nanmin(logs) if np.isfinite(logs).any() else 0.0

@@ -4,7 +4,7 @@ joined = models_about.join(matrix.models, models_about.read("models.csv"))
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -31,18 +31,18 @@ class Joined:
     unknown: list[str]
     unused: list[str]
 
-    def sentences(self) -> list[str]:
-        """What did not match, on either side, each with the nearest name of the other."""
-        left = [(self.unknown, self.unused, "models are not in the table")]
-        left += [(self.unused, self.unknown, "rows of the table are of no model of the matrix")]
-        said = []
-        for names, others, what in left:
+    def __str__(self) -> str:
+        """What did not match, a line for either side, each name with the nearest of the other."""
+        sides = [(self.unknown, self.unused, "not in the table")]
+        sides += [(self.unused, self.unknown, "in the table and not among the models")]
+        lines = []
+        for names, others, where in sides:
             near = [nearest(name, others) for name in names[:_SHOWN]]
-            hints = [f" ({hint})" if hint.startswith("did") else "" for hint in near]
-            shown = ", ".join(map("".join, zip(names, hints, strict=False)))
+            near = [f" ({words})" if words.startswith("did") else "" for words in near]
+            shown = ", ".join(map("".join, zip(names, near, strict=False)))
             more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-            said += [f"{len(names)} {what}: {shown}{more}"] if names else []
-        return said
+            lines += [f"{len(names)} {where}: {shown}{more}"] if names else []
+        return "\n".join(lines)
 
 
 def read(path: str | Path) -> pd.DataFrame:
@@ -53,16 +53,8 @@ def read(path: str | Path) -> pd.DataFrame:
     Raises InputError for a file that is no table, or has no column `model`.
     """
     path = Path(path)
-    if path.suffix.lower() == ".parquet":
-        rows = dict(readers.records(readers.expect_file("table", path, "a .parquet file")))
-        table = pd.DataFrame.from_dict(rows, orient="index")
-        if "model" not in table:
-            given = f"{path} has the columns {', '.join(map(str, table))[:200]}"
-            raise InputError(f"{given}; expected model: name the column of the names so")
-    else:
-        how = {"sep": "\t" if path.suffix.lower() == ".tsv" else ","}
-        table = readers.table(path, ("model",), dtype={"model": str, "revision": str}, **how)
-        table.index += 2
+    table = readers.table(path, ("model",), dtype={"model": str, "revision": str})
+    table.index = range(2, len(table) + 2)  # as an editor numbers the lines
     table = table.dropna(subset="model")
     for name in list(table):
         kinds = set(map(type, table[name].dropna()))
@@ -103,40 +95,33 @@ def join(models: pd.DataFrame, about: pd.DataFrame) -> Joined:
         known = rest.pop(name)
         if mine[name].isna().any():
             mine[name] = mine[name].astype(object).where(mine[name].notna(), known).infer_objects()
-    unknown = models["model"].astype(str)[row_of < 0].tolist()
-    used = set(row_of)
+    unknown, used = models["model"].astype(str)[row_of < 0].tolist(), set(row_of)
     unused = [name for row, name in enumerate(names) if row not in used]
     return Joined(pd.concat([models[["model"]], mine, rest], axis=1), unknown, unused)
 
 
-def _rows(models: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
+def _rows(models: pd.DataFrame, names: list[str]) -> np.ndarray:
     """The place among the names of each model, (M,), -1 where it has none."""
-    row_of, known = np.full(len(models), -1), {}
-    for row, name in enumerate(names):
-        if known.setdefault(name, row) != row:
-            given = f"the table about the models has {name!r} twice"
-            raise InputError(f"{given}; expected each model once: remove one of the rows")
-    for column in ("model", "written", "label"):
-        if column in models:
-            rows = models[column].astype(str).map(known)
-            row_of = np.where((row_of < 0) & rows.notna(), rows.fillna(-1), row_of).astype(int)
-    by_last: dict[str, list[int]] = {}
-    for row, name in enumerate(names):
-        by_last.setdefault(name.rpartition("/")[2], []).append(row)
-    for place in np.flatnonzero(row_of < 0):
-        name = str(models["model"].iloc[place])
-        rows = by_last.get(name.rpartition("/")[2], [])
-        rows = [row for row in rows if ("/" in name) + ("/" in names[row]) < 2]
-        if len(rows) > 1:
-            given = f"{name} could be any of {', '.join(names[row] for row in rows[:_SHOWN])}"
-            raise InputError(f"{given}; expected one row of it: write its full name")
-        row_of[place] = rows[0] if rows else -1
-    counts = pd.Series(row_of[row_of >= 0]).value_counts()
-    if (counts > 1).any():
-        row = counts.idxmax()
-        several = ", ".join(models["model"].astype(str)[row_of == row][:_SHOWN])
-        given = f"the row {names[row]!r} could be of any of {several}"
-        raise InputError(f"{given}; expected the row of one model: write its full name")
+
+    def last(names: Iterable[str]) -> list[str]:
+        return [name.rpartition("/")[2] for name in names]
+
+    spellings = [
+        models[c].astype(str).tolist() for c in ("model", "written", "label") if c in models
+    ]
+    ways = [*((spelling, names) for spelling in spellings), (last(spellings[0]), names)]
+    row_of = np.full(len(models), -1)
+    for mine, theirs in [*ways, (spellings[0], last(names))]:
+        known: dict[str, list[int]] = {}
+        for row in sorted(set(range(len(names))) - set(row_of)):
+            known.setdefault(theirs[row], []).append(row)
+        for place in np.flatnonzero(row_of < 0):
+            for row in known.get(mine[place], []):
+                twice = spellings[0][place] if row_of[place] >= 0 else names[row]
+                if row_of[place] >= 0 or row in row_of:
+                    given = f"by the table about the models {twice!r} could be any of several"
+                    raise InputError(f"{given}; expected each once: write its full name")
+                row_of[place] = row
     return row_of
 
 

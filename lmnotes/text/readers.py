@@ -261,17 +261,22 @@ def json_lines(file: Path) -> Iterator[tuple[int, dict]]:
 
 
 def table(path: str | Path, needed: Sequence[str] = (), then: str = "", **options) -> pd.DataFrame:
-    """The table of a .csv or .tsv file, by the `options` of `pandas.read_csv`.
+    """The table of a .csv or .tsv file, by the `options` of `pandas.read_csv`, or of a .parquet.
 
     needed: columns that it has to have. then: what to do where it lacks one, which is an error.
     """
-    text = "".join(pieces(expect_file("table", path, "a .csv or .tsv file")))
-    try:
-        cells = pd.read_csv(io.StringIO(text), **options)
-    except ValueError as error:  # pandas' own errors are
-        given = f"{path} is not the table that was expected ({error})"
-        then = "expected a line of names and rows of as many cells; mend it, or name another file"
-        raise InputError(f"{given}: {then}") from None
+    path = expect_file("table", path, "a .csv, .tsv or .parquet file")
+    if kind(path) == ".parquet":
+        cells = pd.DataFrame([fields for _, fields in records(path)])
+    else:
+        text = "".join(pieces(path))
+        how = {"sep": "\t"} if kind(path) == ".tsv" else {}
+        try:
+            cells = pd.read_csv(io.StringIO(text), **how | options)
+        except ValueError as error:  # pandas' own errors are
+            given = f"{path} is not the table that was expected ({error})"
+            then = "a line of names and rows of as many cells; mend it, or name another file"
+            raise InputError(f"{given}: expected {then}") from None
     if missing := [name for name in needed if name not in cells]:
         names = list(map(str, cells))
         given = f"{path} has the columns {', '.join(names)[:200]}; expected {', '.join(needed)}"

@@ -48,7 +48,12 @@ def write(path: Path, arrays: Mapping[str, np.ndarray], header: Mapping) -> bool
     head = dict(header) | {"format": FORMAT, "checksum": checksum(arrays)}
     text = json.dumps(head, sort_keys=True, default=plain)
     metadata = {_KEY: text, _SEAL: hashlib.sha256(text.encode()).hexdigest()}
-    return store.put(path, save(arrays, metadata=metadata))
+    content = save(arrays, metadata=metadata)
+    # the library writes its header in an order that changes from call to call
+    end = 8 + int.from_bytes(content[:8], "little")
+    ordered = json.dumps(json.loads(content[8:end]), sort_keys=True, separators=(",", ":")).encode()
+    ordered = ordered.ljust(-(-len(ordered) // 8) * 8)  # arrays begin at whole words
+    return store.put(path, len(ordered).to_bytes(8, "little") + ordered + content[end:])
 
 
 def header(path: Path) -> dict:

@@ -13,6 +13,7 @@ from lmnotes.errors import InputError, expect_shape
 from lmnotes.models.maps import projection
 
 COLUMNS = ("t-SNE 1", "t-SNE 2", "PCA 1", "PCA 2")
+_NEAREST = 5  # models that a later one is placed among
 
 
 def build(
@@ -88,3 +89,35 @@ def onto(places: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
     turn = orthogonal_procrustes(mine - centre, theirs - target)[0]
     turned = (places.to_numpy(np.float64) - centre) @ turn + target
     return pd.DataFrame(turned, index=places.index, columns=places.columns)
+
+
+def add(places: pd.DataFrame, Q: np.ndarray, added: np.ndarray, names: Sequence[str]):
+    """The places of models that come later, (m, 4) by name, among those of `build`, which stay.
+
+    Args:
+        places, Q: (M, 4) and (M, N), of the models that the map was made of.
+        added: (m, N), rows centred, less the same means of the texts as Q, nats.
+
+    On the PCA a model stands where its projection falls. t-SNE has none: there it stands at the
+    mean of its five nearest by map distance, weighted by the inverse square of it, so a copy of a
+    model stands on it, and none outside of the map. Each is placed by the models of the map alone,
+    so the order in which they come makes no difference.
+
+    >>> Q = np.array([[2.0, 0, -2], [-2, 0, 2], [0, 1, -1], [0, -1, 1]])
+    >>> places = pd.DataFrame(np.hstack([Q[:, :2], Q[:, :2]]), columns=list(COLUMNS))
+    >>> add(places, Q, Q[1:2], ["twin"])[["t-SNE 1", "t-SNE 2"]].to_numpy().tolist()
+    [[-2.0, 0.0]]
+    """
+    expect_shape("added", added, f"({len(names)}, {Q.shape[1]})", "score them on the same texts")
+    flat = places[["PCA 1", "PCA 2"]].to_numpy()
+    weights = flat / np.maximum((flat**2).sum(axis=0), np.finfo(float).tiny)  # (M, 2)
+    on_pca = added @ (Q.T @ weights) / Q.shape[1]
+    squared = np.stack([((Q - row) ** 2).sum(axis=1) for row in added])  # (m, M)
+    near = np.argsort(squared, axis=1, kind="stable")[:, :_NEAREST]
+    gaps = np.take_along_axis(squared, near, axis=1)
+    least = np.maximum(gaps[:, :1], np.finfo(float).tiny)
+    shares = (least / np.maximum(gaps, least)) ** 2
+    shares /= shares.sum(axis=1, keepdims=True)
+    on_tsne = np.einsum("mk,mkd->md", shares, places[["t-SNE 1", "t-SNE 2"]].to_numpy()[near])
+    index = pd.Index(names, name="model")
+    return pd.DataFrame(np.hstack([on_tsne, on_pca]), index=index, columns=list(COLUMNS))
