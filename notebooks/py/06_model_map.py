@@ -247,8 +247,8 @@ paper.live.explore_landing(population)
 # after byte independently, one moved towards the other. *Where to look:* the dotted line, where both are equal; the title has the estimate's factor at both of its ends.
 #
 # Real texts are not so kind. A text belongs to a **domain**, and one model may like every byte of it a little better. Over $T$ bytes such preferences add
-# up: KL grows with $T$, the standard deviation between domains grows with $T$ too, and so its square, the variance, with $T^2$. For models of bytes this can be tested: let a model write texts, score these with both
-# models, and average the log-ratio; that is KL without any approximation, only with sampling error.
+# up: KL grows with $T$, the standard deviation between domains grows with $T$ too, and so its square, the variance, with $T^2$. For models of bytes this can be tested: let a model write texts, and average over
+# them the log-ratio of both models (*Monte Carlo*), or the sum along the text of the exact KL between their next-byte laws (*Rao–Blackwell*: [Amini, Vieira and Cotterell](https://arxiv.org/abs/2504.10637), NeurIPS 2025, whose program is `kl-rb`). Both means are KL without any approximation, only with sampling error; what the second adds up is the law of each byte, not the byte that was drawn.
 
 # %%
 paper.live.explore_approach(home_texts)
@@ -270,7 +270,7 @@ if compared:
         paper.figures.by_length(growth),
         "by_length",
         data=growth.assign(pair=growth.pair.str.replace("\n", " and ")),
-        caption="Sampled KL and the map distance for longer and longer beginnings of the same texts: the nearest and the farthest pair of n-gram models, then of networks. Both scales are logarithmic: slope 1 grows with the length, slope 2 with its square. Black: sampled KL; red: the map distance; blue: the map distance within domains.",
+        caption="Sampled KL and the map distance for longer and longer beginnings of the same texts: the nearest and the farthest pair of n-gram models, then of networks. Both scales are logarithmic: slope 1 grows with the length, slope 2 with its square. Black: sampled KL by exact next-byte laws (grey crosses: by log-ratios); red: the map distance; blue: the map distance within domains.",
     )
     notebook.says("slopes", **paper.kl_runs.slopes(growth))
     paper.live.explore_mixture(compared["counted"])
@@ -282,7 +282,7 @@ four_times.check(...)
 # %% [markdown]
 # *Where to look.* Compare the slopes of black, red and blue. In the view, move the texts from all domains alike to one domain only. Then, for all pairs: how far do they lie from the dotted line, and do map distance and KL put them in one order?
 #
-# Which direct estimates the paper takes "at token level" and "at text level" is our reading: next-token divergences along given texts, and log-ratios of sampled texts. That published distances may have the same tendency is our inference, not a statement of the paper.
+# Which direct estimates the paper takes "at token level" and "at text level" is our reading: next-token divergences along given texts, and KL of sampled texts (by Rao–Blackwell; Monte Carlo, the mean log-ratio, stands in the table). That published distances may have the same tendency is our inference, not a statement of the paper.
 
 # %%
 if compared:

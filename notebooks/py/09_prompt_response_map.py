@@ -169,7 +169,7 @@ pmi.check(...)
 #
 # $$\mathbb E_x\,\mathrm{KL}\big(p_i(\cdot\mid x)\,\|\,p_j(\cdot\mid x)\big)\approx\tfrac12\operatorname{Var}(r).$$
 #
-# These models are small enough to check: each writes its own responses, and along them the next-byte laws are compared exactly (*Rao–Blackwell*; *Monte Carlo* only looks at what was written).
+# These models are small enough to check: each writes its own responses, and along them the next-byte laws are compared exactly (*Rao–Blackwell*, as [Amini, Vieira and Cotterell](https://arxiv.org/abs/2504.10637) do, NeurIPS 2025, `kl-rb`; *Monte Carlo* only looks at what was written).
 #
 # The paper also compares its distances with a semantic one, from embeddings (details not known to us). In its place: each model's answers to the same prompts become one bag of character $n$-grams.
 #

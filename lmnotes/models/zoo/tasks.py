@@ -20,10 +20,9 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import parallel, store
-from lmnotes.models import ngram_lookup
+from lmnotes.models import ngram_lookup, sampling
 from lmnotes.models.scoring import identity
 from lmnotes.models.scoring.rule import Rule
-from lmnotes.models.zoo import sampling
 from lmnotes.text.chunks import TextSet
 
 KIND = "probes"  # of artefact

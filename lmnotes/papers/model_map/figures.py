@@ -25,7 +25,7 @@ def by_length(table: pd.DataFrame) -> Figure:
     """Sampled KL and variance estimates against the length of the texts, a panel per pair.
 
     Args:
-        table: columns pair, n_bytes, sampled, error, total, within; all in nats per text.
+        table: of `kl_runs.growth`; all in nats per text.
     """
     estimates = {
         "total": ("s-", style.RED, "map distance"),
@@ -37,22 +37,28 @@ def by_length(table: pd.DataFrame) -> Figure:
         names = [textwrap.fill(name, 25) for name in pair.split("\n")]
         ax.set_title("\nand ".join(names), fontsize=6.5)
     axes[0].set_ylabel("nats per text")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return figure
 
 
 def kl_by_length(
     ax: Axes, table: pd.DataFrame, estimates: Mapping[str, tuple[str, str, str]]
 ) -> None:
-    """Sampled KL of two models with its error, and what estimates it, against the length of texts.
+    """Sampled KL of two models with its error, by both estimators, and what the map says of it,
+    against the length of texts.
 
     Args:
-        table: columns n_bytes, sampled, error, and those of `estimates`, nats per text.
+        table: columns n_bytes, sampled, error (Rao-Blackwell), monte_carlo, monte_carlo_error, and
+            those of `estimates`, nats per text.
         estimates: column -> marker and line, colour, label.
     """
-    label = "KL, sampled (2 standard errors)"
-    x, reach = table.n_bytes, 2 * table.error
-    ax.errorbar(x, table.sampled, reach, fmt="o-", ms=3, color=style.BLACK, label=label)
+    x = table.n_bytes
+    for column, error, look, colour, label in (
+        ("monte_carlo", "monte_carlo_error", "x", style.GREY, "KL, Monte Carlo"),
+        ("sampled", "error", "o-", style.BLACK, "KL, Rao–Blackwell (2 standard errors)"),
+    ):
+        options = {"fmt": look, "ms": 3, "color": colour, "label": label}
+        ax.errorbar(x, table[column], 2 * table[error], **options)
     for column, (look, colour, label) in estimates.items():
         ax.plot(x, table[column], look, ms=3, color=colour, label=label)
     ax.set(xscale="log", yscale="log", xlabel="bytes of a text")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from scipy.special import rel_entr
+from scipy.stats import sem
 
 from lmnotes.errors import expect_between
 from lmnotes.models.maps import coordinates as maps
@@ -62,16 +63,23 @@ def approach(first: np.ndarray, second: np.ndarray, origin: np.ndarray, n: int) 
     return pd.DataFrame(rows, columns=["share", "exact", "halfway", "foreign"])
 
 
-def sampled_kl(own: np.ndarray, other: np.ndarray, lengths: Sequence[int]) -> pd.DataFrame:
-    """KL(p_i || p_j) in nats of texts of each length, with its standard error, from draws of p_i.
+def sampled_kl(ratio: np.ndarray, exact: np.ndarray, lengths: Sequence[int]) -> pd.DataFrame:
+    """KL(p_i || p_j) in nats of texts of each length by draws of p_i: n_bytes, kl and its standard
+    error from the exact KL of the next symbol at each place (Rao-Blackwell), monte_carlo and its
+    error from the log-ratios.
 
     Args:
-        own, other: (N, T) log-probabilities of the same drawn symbols under p_i and p_j, nats.
+        ratio, exact: (S, T) of `models.sampling.compare_along`, nats.
         lengths: each at most T; the first so many symbols of every draw are used.
     """
-    ratio = log_ratios(own, other, lengths)
-    error = ratio.std(axis=1, ddof=1) / np.sqrt(ratio.shape[1])
-    return pd.DataFrame({"n_bytes": lengths, "kl": ratio.mean(axis=1), "error": error})
+    table = {"n_bytes": lengths}
+    for name, error, values in (
+        ("kl", "error", exact),
+        ("monte_carlo", "monte_carlo_error", ratio),
+    ):
+        sums = beginnings(values, lengths)  # (L, S)
+        table |= {name: sums.mean(axis=1), error: sem(sums, axis=1)}
+    return pd.DataFrame(table)
 
 
 def variance_kl(
@@ -83,7 +91,7 @@ def variance_kl(
         first, second: (N, T) log-probabilities of the symbols of the same texts, nats.
         lengths: each at most T. domains: (N,).
     """
-    total = log_ratios(first, second, lengths)
+    total = beginnings(np.subtract(first, second, dtype=np.float64), lengths)
     within = (maps.centre_within(total, domains) ** 2).mean(axis=1) / 2
     return pd.DataFrame({"n_bytes": lengths, "total": total.var(axis=1) / 2, "within": within})
 
@@ -104,9 +112,9 @@ def conditional_kl(laws: Sequence[np.ndarray]) -> np.ndarray:
     return total / len(laws[0])
 
 
-def log_ratios(first: np.ndarray, second: np.ndarray, lengths: Sequence[int]) -> np.ndarray:
-    """l_i - l_j of the first so many symbols of every text, (L, N) nats."""
-    ratio = np.cumsum(np.asarray(first, np.float64) - np.asarray(second, np.float64), axis=1)
+def beginnings(values: np.ndarray, lengths: Sequence[int]) -> np.ndarray:
+    """The sums of (N, T) over the first so many symbols of every text, (L, N)."""
+    sums = np.cumsum(values, axis=1, dtype=np.float64)
     for length in lengths:
-        expect_between("length", length, 1, ratio.shape[1], "ask for no more than the texts have")
-    return ratio[:, np.asarray(lengths) - 1].T
+        expect_between("length", length, 1, sums.shape[1], "ask for no more than the texts have")
+    return sums[:, np.asarray(lengths) - 1].T

@@ -1,7 +1,7 @@
 """Every two of some byte-level models compared directly: by texts they write, and by next bytes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import parallel, store
+from lmnotes.models import sampling
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.maps import projection, robustness
 from lmnotes.papers.model_map import kl
@@ -16,26 +17,24 @@ from lmnotes.papers.model_map.population import Population
 from lmnotes.text import chunks
 from lmnotes.text.chunks import TextSet
 
-_VERSION = 3  # part of the key of stored comparisons
+_VERSION = 4  # part of the key of stored comparisons
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Log-probabilities of M models at texts that they wrote themselves and at given ones, nats."""
+    """M models at texts that they wrote themselves, and at given ones, nats.
 
-    drawn: np.ndarray  # (M, M, n, T) float32: [i, j] of texts drawn from model i, under model j
-    given: np.ndarray  # (M, N, T) float32, of the given texts
+    ratio, exact: (M, M, n, T), [i, j] of `sampling.compare_along` on texts drawn from model i.
+    """
+
+    ratio: np.ndarray
+    exact: np.ndarray
+    given: np.ndarray  # (M, N, T) float32 log-probabilities of the given texts
     conditional: np.ndarray  # (M, M) nats per given text: sum of next-byte KL, i from j, or NaN
 
     def sampled(self, i: int, j: int, lengths: Sequence[int]):
         """KL(p_i || p_j) by length, with its standard error; see `kl.sampled_kl`."""
-        return kl.sampled_kl(self.drawn[i, i], self.drawn[i, j], lengths)
-
-    def sampled_matrix(self, length: int) -> np.ndarray:
-        """KL(p_i || p_j) in nats of texts of this length, (M, M)."""
-        sums = self.drawn[..., :length].sum(axis=-1, dtype=np.float64)  # (M, M, n)
-        own = np.stack([sums[i, i] for i in range(len(sums))])
-        return (own[:, None] - sums).mean(axis=-1)
+        return kl.sampled_kl(self.ratio[i, j], self.exact[i, j], lengths)
 
 
 def compare_by_sampling(
@@ -63,27 +62,27 @@ def compare_by_sampling(
             np.save(folder / f"{name}.npy", values)
 
     path = store.build("calibration", key, write)
-    return Compared(*(np.load(path / f"{name}.npy") for name in ("drawn", "given", "conditional")))
+    return Compared(*(np.load(path / f"{field.name}.npy") for field in fields(Compared)))
 
 
 def _compared(models, ids, n_draws, length, n_given, seed) -> Compared:
     from lmnotes.models.scoring import loading
-    from lmnotes.models.zoo import sampling
 
     scorers = [loading.load(model, device="cpu") for model in models]
     starts = [(scorer.model, scorer.tokenizer.bos_token_id) for scorer in scorers]
-    draws = [
-        sampling.draw(*start, n_draws, length, seed + number).ids
-        for number, start in enumerate(starts)
-    ]
-    under = [sampling.log_probabilities(*start, np.concatenate(draws)) for start in starts]
-    drawn = np.stack(under).reshape(len(models), len(models), n_draws, length).swapaxes(0, 1)
+    along = []
+    for number, (model, bos) in enumerate(starts):
+        first = np.full((n_draws, 1), bos)
+        texts = sampling.draw(model, first, length, seed + number)
+        networks = [scorer.model for scorer in scorers]
+        along.append(sampling.compare_along(networks, number, first, texts))
     given = np.stack([sampling.log_probabilities(*start, ids) for start in starts])
     conditional = np.full((len(models), len(models)), np.nan)
     if n_given:
         chosen = ids[np.linspace(0, len(ids) - 1, min(n_given, len(ids))).astype(int)]
         conditional = kl.conditional_kl([sampling.distributions(*at, chosen) for at in starts])
-    return Compared(drawn.astype(np.float32), given.astype(np.float32), conditional)
+    ratio, exact = (np.stack([getattr(a, name) for a in along]) for name in ("ratio", "kl"))
+    return Compared(ratio, exact, given.astype(np.float32), conditional)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,8 +116,8 @@ class Group:
         return [tuple(pairs[k].tolist()) for k in dict.fromkeys((apart.argmin(), apart.argmax()))]
 
     def by_length(self, i: int, j: int) -> pd.DataFrame:
-        """Sampled KL and variance estimates for each of `lengths`: n_bytes, sampled, error, total,
-        within (nats per text), pair."""
+        """Sampled KL and variance estimates for each of `lengths`: n_bytes, sampled, monte_carlo,
+        their errors, total, within (nats per text), pair."""
         sampled = self.compared.sampled(i, j, self.lengths).rename(columns={"kl": "sampled"})
         given = self.compared.given
         estimate = kl.variance_kl(given[i], given[j], self.lengths, self.domains)
@@ -130,12 +129,17 @@ class Group:
         along the tree, nats per text, (m, m) each."""
         spread = np.ix_(self.spread, self.spread)
         given = self.compared.given[:, :, : self.length].sum(axis=2, dtype=np.float64)
-        token, text = self.compared.conditional, self.compared.sampled_matrix(self.length)
+        token = self.compared.conditional
+        exact, ratio = (
+            x[..., : self.length].sum(axis=-1, dtype=np.float64).mean(axis=-1)
+            for x in (self.compared.exact, self.compared.ratio)
+        )
         nats = {
             "map distance": maps.kl(maps.row_centre(given)),
             "within domains": maps.kl(maps.centre_within(given, self.domains)),
             "next-byte KL": (token + token.T) / 2,
-            "sampled KL": (text + text.T) / 2,
+            "sampled KL": (exact + exact.T) / 2,
+            "Monte Carlo": (ratio + ratio.T) / 2,
         }
         return {name: rows[spread] for name, rows in nats.items()}
 
@@ -155,11 +159,12 @@ class Group:
 
     def claims(self, seed: int = 0) -> dict[str, tuple]:
         """The correlations of the map distance with both direct estimates, with intervals."""
-        n = int(self.spread.sum())
-        note, found = f"{n * (n - 1) // 2} pairs of {n} models; interval over models", {}
+        n, apart, found = int(self.spread.sum()), self.matrices["map distance"], {}
+        note = f"{n * (n - 1) // 2} pairs of {n} models; interval over models"
         for claim, name in (("kl_token", "next-byte KL"), ("kl_text", "sampled KL")):
-            pair = self.matrices["map distance"], self.matrices[name]
-            found[claim] = (*robustness.agreement(*pair, seed=seed), note)
+            found[claim] = (*robustness.agreement(apart, self.matrices[name], seed=seed), note)
+        plain = robustness.pair_correlation(apart, self.matrices["Monte Carlo"])
+        found["kl_text"] = (*found["kl_text"][:2], f"{note}; by Monte Carlo r = {plain:.3f}")
         return found
 
     def mixed(self, i: int, j: int, domain: str, share: float) -> pd.DataFrame:
@@ -168,7 +173,8 @@ class Group:
         names, number = np.unique(self.domains, return_inverse=True)
         weights = (1 - share) / len(names) + share * (names == domain)  # of the domains
         weights = (weights / np.bincount(number))[number]  # of the texts, summing to one
-        ratio = kl.log_ratios(self.compared.given[i], self.compared.given[j], self.lengths).T
+        given = self.compared.given.astype(np.float64)
+        ratio = kl.beginnings(given[i] - given[j], self.lengths).T
         total = (weights @ ratio**2 - (weights @ ratio) ** 2) / 2
         sampled = self.compared.sampled(i, j, self.lengths).rename(columns={"kl": "sampled"})
         return sampled.assign(total=total)

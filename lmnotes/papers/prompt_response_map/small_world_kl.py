@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.stats import sem
 
 from lmnotes import parallel, store
+from lmnotes.models import sampling
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.scoring import identity, loading, prompts
 from lmnotes.papers.prompt_response_map import conditional_kl, small_world
@@ -50,7 +51,7 @@ def responses(folders: Sequence[str], n: int, *, seed: int = 0) -> list[list[str
     def write(into: Path) -> None:
         contexts, texts = small_world.draw(n, seed=seed + 1).contexts, []
         for number, model in enumerate(_models(tuple(folders))):
-            ids = conditional_kl.draw(model, contexts, small_world.LENGTH, seed + number, ALLOWED)
+            ids = sampling.draw(model, contexts, small_world.LENGTH, seed + number, ALLOWED)
             texts.append([bytes(row.astype(np.uint8)).decode("ascii") for row in ids])
         (into / "responses.json").write_text(json.dumps(texts), encoding="ascii")
 
@@ -70,9 +71,9 @@ def ruler(folder: str, sigmas: Sequence[float], n: int, *, seed: int = 0) -> pd.
     def write(into: Path) -> None:
         pairs, (model,) = small_world.draw(n, seed=seed + 2), _models((folder,))
         copies = [conditional_kl.noisy(model, sigma, seed + k) for k, sigma in enumerate(sigmas)]
-        drawn = conditional_kl.draw(model, pairs.contexts, small_world.LENGTH, seed, ALLOWED)
+        drawn = sampling.draw(model, pairs.contexts, small_world.LENGTH, seed, ALLOWED)
         (ratio, exact), (given, exact_given) = (
-            conditional_kl.along_responses([model, *copies], 0, pairs.contexts, y, ALLOWED)
+            sampling.compare_along([model, *copies], 0, pairs.contexts, y, ALLOWED).sums
             for y in (drawn, pairs.responses)
         )  # (1 + sigmas, n) each
         kl, half = exact[1:].mean(axis=1), ratio[1:].var(axis=1) / 2

@@ -51,6 +51,7 @@ def test_the_matrix_and_the_tree_have_one_order(case):
 def test_figures_of_checks_show_what_they_are_given(case):
     lengths = pd.DataFrame({"pair": ["a\nb"] * 2 + ["b\nc"] * 2, "n_bytes": [64, 128] * 2})
     lengths = lengths.assign(sampled=2.0, error=0.1, total=5.0, within=3.0)
+    lengths = lengths.assign(monte_carlo=2.2, monte_carlo_error=0.5)
     assert len(figures.by_length(lengths).axes) == 2
     scores = pd.DataFrame({"task": np.linspace(20, 60, 14)}, index=case.models.model)
     benchmark = task_scores.Benchmark(scores.assign(**{"task mean": scores.task}), ["task"])

@@ -55,11 +55,14 @@ def test_sampled_kl_meets_the_exact_one_within_its_error():
     rng = np.random.default_rng(4)
     p, q = _rows(rng, 6), _rows(rng, 6)
     texts = rng.choice(6, size=(4000, 16), p=p)
-    table = kl.sampled_kl(np.log(p)[texts], np.log(q)[texts], [1, 4, 16])
+    ratio, noise = np.log(p / q)[texts], rng.normal(0, 0.01, texts.shape)
+    table = kl.sampled_kl(ratio, kl.unigram_kl(p, q) + noise, [1, 4, 16])
     for row in table.itertuples():
         exact = kl.unigram_kl(p, q, row.n_bytes)
         assert abs(row.kl - exact) < 4 * row.error
-    assert table.error.gt(0).all()
+        assert abs(row.monte_carlo - exact) < 4 * row.monte_carlo_error
+    assert table.error.gt(0).all() and (table.error < table.monte_carlo_error).all()
+    assert table.monte_carlo_error[2] == pytest.approx(ratio.sum(axis=1).std(ddof=1) / 4000**0.5)
 
 
 def test_between_domain_variance_grows_with_the_square_of_the_length():

@@ -3,12 +3,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from lmnotes.models import ngram, ngram_lookup
+from lmnotes.models import ngram, ngram_lookup, sampling
 from lmnotes.models.ledger import ledger
 from lmnotes.models.runner import runner
 from lmnotes.models.scoring import loading, score
 from lmnotes.models.scoring import rule as rules
-from lmnotes.models.zoo import networks, sampling, tasks
+from lmnotes.models.zoo import networks, tasks
 from lmnotes.papers.model_map import checks, interpolation, kl_runs
 from lmnotes.text import chunks
 
@@ -65,21 +65,20 @@ def test_comparison_of_two_models_is_what_the_parts_say(folders):
     ids = np.random.default_rng(0).integers(32, 120, (5, 12))
     models = [folders["one"], folders["two"]]
     result = kl_runs.compare_by_sampling(models, ids, n_draws=4, length=9, n_given=3, seed=7)
-    assert result.drawn.shape == (2, 2, 4, 9) and result.given.shape == (2, 5, 12)
+    assert result.ratio.shape == result.exact.shape == (2, 2, 4, 9)
     first, second = (loading.load(model, device="cpu").model for model in models)
-    drawn = sampling.draw(first, 256, 4, 9, seed=7)
-    np.testing.assert_allclose(result.drawn[0, 0], drawn.log_probability, atol=1e-4)
-    other = sampling.log_probabilities(second, 256, drawn.ids)
-    np.testing.assert_allclose(result.drawn[0, 1], other, atol=1e-4)
+    start = np.full((4, 1), 256)
+    drawn = sampling.draw(first, start, 9, seed=7)
+    along = sampling.compare_along([first, second], 0, start, drawn)
+    np.testing.assert_allclose(result.ratio[0], along.ratio, atol=1e-5)
+    np.testing.assert_allclose(result.exact[0], along.kl, atol=1e-5)
+    assert result.given.shape == (2, 5, 12)
     np.testing.assert_allclose(
         result.given[1], sampling.log_probabilities(second, 256, ids), atol=1e-4
     )
     assert result.conditional[0, 0] == pytest.approx(0, abs=1e-5) and result.conditional[0, 1] > 0
-    matrix = result.sampled_matrix(9)
-    assert matrix[0, 0] == 0
-    assert matrix[0, 1] == pytest.approx(result.sampled(0, 1, [9]).kl[0], rel=1e-5)
     again = kl_runs.compare_by_sampling(models, ids, n_draws=4, length=9, n_given=3, seed=7)
-    np.testing.assert_array_equal(again.drawn, result.drawn)
+    np.testing.assert_array_equal(again.exact, result.exact)
 
 
 def test_next_bytes_need_not_be_compared(folders):

@@ -13,9 +13,9 @@ def group():
     rng = np.random.default_rng(0)
     given = rng.normal(-2, 1, (3, 12, 16)).astype(np.float32)
     given[1, :6] -= 0.5  # one model likes domain b more
-    drawn = rng.normal(-2, 1, (3, 3, 5, 16)).astype(np.float32)
+    ratio, exact = rng.normal(1, [[[[[2.0]]]], [[[[0.3]]]]], (2, 3, 3, 5, 16)).astype(np.float32)
     apart = np.array([[0, 1, 3.0], [1, 0, 2], [3, 2, 0]])
-    result = Compared(drawn, given, rng.uniform(1, 2, (3, 3)))
+    result = Compared(ratio, exact, given, rng.uniform(1, 2, (3, 3)))
     return kl_runs.Group(
         names=np.array(["x", "y", "z"]),
         labels=np.array(["x", "y", "z"]),
@@ -36,7 +36,9 @@ def test_ends_are_the_nearest_and_the_farthest(group):
 def test_tables_hold_what_the_comparison_says(group):
     table = group.by_length(0, 1)
     assert table.n_bytes.tolist() == [2, 4, 8, 16] and table.pair[0] == "x\ny"
-    assert table.sampled[3] == pytest.approx(group.compared.sampled_matrix(16)[0, 1], rel=1e-5)
+    sums = {name: getattr(group.compared, name).sum(axis=-1) for name in ("exact", "ratio")}
+    assert table.sampled[3] == pytest.approx(sums["exact"][0, 1].mean(), rel=1e-5)
+    assert table.monte_carlo[3] == pytest.approx(sums["ratio"][0, 1].mean(), rel=1e-5)
     check = group.agreement()  # of the models that were spread: one pair
     assert check[["model", "other", "kind"]].to_numpy().tolist() == [["x", "z", "two mixtures"]]
     d = (group.compared.given[0] - group.compared.given[2]).sum(axis=1, dtype=float)
@@ -44,6 +46,9 @@ def test_tables_hold_what_the_comparison_says(group):
     assert group.matrices["map distance"][0, 1] == check["map distance"][0]
     both = group.compared.conditional[0, 2] + group.compared.conditional[2, 0]
     assert check["next-byte KL"][0] == pytest.approx(both / 2)
+    for name, values in (("sampled KL", sums["exact"]), ("Monte Carlo", sums["ratio"])):
+        both = values[0, 2].mean() + values[2, 0].mean()
+        assert check[name][0] == pytest.approx(both / 2, rel=1e-5)
 
 
 def test_slopes_are_those_of_powers():

@@ -10,6 +10,7 @@ import tiny_models
 
 from lmnotes import statistics
 from lmnotes.errors import InputError
+from lmnotes.models import sampling
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.scoring import prompts
 from lmnotes.papers.prompt_response_map import (
@@ -214,7 +215,7 @@ def test_measures_of_the_world_are_kept_and_are_the_plain_ones(tmp_path, monkeyp
     written = small_world_kl.responses(folders, 6)
     assert [len(texts) for texts in written] == [6, 6] and len(written[0][0]) == 32
     monkeypatch.setattr(conditional_kl, "estimate", None)
-    monkeypatch.setattr(conditional_kl, "along_responses", None)
+    monkeypatch.setattr(sampling, "compare_along", None)
     again = small_world_kl.estimate(folders, {4: 6})[4]
     np.testing.assert_array_equal(again.half_variance, result.half_variance)
     assert small_world_kl.ruler(folders[0], [0.01], 8).equals(bent)

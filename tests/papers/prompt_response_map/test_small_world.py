@@ -5,6 +5,7 @@ import pytest
 import tiny_models
 import torch
 
+from lmnotes.models import sampling
 from lmnotes.models.maps import coordinates as maps
 from lmnotes.models.scoring import loading, prompts
 from lmnotes.models.zoo import networks
@@ -81,8 +82,8 @@ def test_texts_and_ids_of_the_world_are_the_same_thing(small):
     result = prompts.score(
         small, made.prompt_texts, made.response_texts, rule=small_world.PROMPT_RULE
     )
-    (ratio, *_), _ = conditional_kl.along_responses([small.model], 0, made.contexts, made.responses)
-    assert ratio.shape == (40,) and (ratio == 0).all()
+    along = sampling.compare_along([small.model], 0, made.contexts, made.responses)
+    assert along.ratio.shape == (1, 40, 32) and not along.ratio.any() and not along.kl.any()
     ids = torch.as_tensor(np.concatenate([made.contexts, made.responses], axis=1))
     with torch.no_grad():
         law = small.model(ids[:, :-1]).logits[:, 3:].log_softmax(-1)
@@ -129,21 +130,6 @@ def test_half_the_variance_is_the_divergence_while_models_are_close(small, tmp_p
     assert (table.given_ratio > table.ratio).all()
 
 
-def test_drawn_responses_follow_the_model():
-    model, _ = two()
-    contexts = np.tile([[1, 2, 3]], (20_000, 1))
-    result = conditional_kl.draw(model, contexts, 2, seed=0)
-    ids = torch.tensor([[1, 2, 3, k] for k in range(6)])
-    with torch.no_grad():
-        law = model(ids).logits.double().softmax(-1).numpy()
-    joint = law[0, 2][:, None] * law[:, 3]  # (6, 6)
-    seen = np.zeros((6, 6))
-    np.add.at(seen, (result[:, 0], result[:, 1]), 1 / len(result))
-    np.testing.assert_allclose(seen, joint, atol=5 * np.sqrt(0.25 / 20_000))
-    few = conditional_kl.draw(model, contexts[:500], 3, seed=0, allowed=np.array([1, 4]))
-    assert set(np.unique(few)) == {1, 4}
-
-
 @pytest.mark.parametrize("allowed", [None, np.array([0, 2, 5])])
 def test_both_estimators_reach_the_exact_divergence(allowed):
     models = two()
@@ -168,13 +154,6 @@ def test_both_estimators_reach_the_exact_divergence(allowed):
         assert abs(value - exact) < 4 * error
     assert result.rao_blackwell_error[1] < result.monte_carlo_error[1]
     assert result.monte_carlo[0] == 0 == result.rao_blackwell[0]
-
-
-def test_responses_that_are_not_allowed_are_refused():
-    with pytest.raises(ValueError, match="1 tokens that are not allowed, the first is 3"):
-        conditional_kl.along_responses(
-            two(), 0, np.array([[1]]), np.array([[2, 3]]), np.array([2, 4])
-        )
 
 
 def test_tags_of_one_world_add_up_in_the_world(small):
