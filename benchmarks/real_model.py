@@ -3,8 +3,8 @@
     python benchmarks/real_model.py MODEL                a folder, a .gguf file or a hub id
     python benchmarks/real_model.py MODEL --texts 8      texts of 1,024 bytes
 
-As `scoring.py`, each way in a fresh process, in turn. A .gguf file needs the packages gguf and
-accelerate; it is turned into float32, and a plain model takes what was loaded.
+As `scoring.py`, each way in a fresh process, in turn. A .gguf file needs lmnotes[gguf]; the model
+is saved in float32 first, so that all ways load the same folder.
 """
 
 import argparse
@@ -18,22 +18,12 @@ import scoring
 
 def save(model, folder):
     """The model in float32 with its tokenizer, saved in the folder."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from lmnotes.models.scoring import identity, loading
 
-    path, options = Path(model), {}
-    if path.suffix == ".gguf":
-        path, options = path.parent, {"gguf_file": path.name}
-    name = str(path) if path.exists() else model
-    loaded = AutoModelForCausalLM.from_pretrained(name, dtype=torch.float32, **options)
-    if options:  # what was quantised refuses to be saved
-        plain = AutoModelForCausalLM.from_config(loaded.config)
-        plain.load_state_dict(loaded.state_dict())
-        loaded = plain
-        if hasattr(loaded.config, "quantization_config"):
-            del loaded.config.quantization_config
-    loaded.save_pretrained(folder)
-    AutoTokenizer.from_pretrained(name, **options).save_pretrained(folder)
+    who = identity.identify(model)
+    loaded = loading.load(who.model, revision=who.hub_revision, device="cpu")
+    loaded.model.save_pretrained(folder)
+    loaded.tokenizer.save_pretrained(folder)
 
 
 def main():
