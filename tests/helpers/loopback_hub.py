@@ -22,6 +22,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from huggingface_hub import close_session, constants
+
 LFS = (".safetensors", ".bin", ".gguf", ".pt", ".model", ".h5", ".msgpack")
 
 
@@ -44,6 +46,8 @@ class Hub:
         gated: 401 or 403, for files as the hub does it (model info stays open);
         private: model info too is refused, with 401;
         missing: 404, no such repository;
+        forbidden: 403 for files, without a code;
+        garbage: times that model info is a web page, as of a login;
         busy: times that a 429 is given, with retry_after seconds (1);
         broken: times that a 503 is given;
         delay_s: seconds before each answer of a file, or where `info` is set of all answers;
@@ -83,12 +87,36 @@ class Hub:
         known = self.refs.get(model, {})
         return known.get(revision, revision if revision in self.trees.get(model, {}) else None)
 
-    def env(self, cache) -> dict[str, str]:
-        """The environment of a process that has this hub and no other, with a cache of its own."""
+    def settings(self, cache) -> dict[str, str]:
+        """The variables of a process that has this hub and no other, with a cache of its own.
+
+        Whatever else it asks comes here too, as to a proxy; see `outside`.
+        """
         known = {"HF_ENDPOINT": self.url, "HF_HUB_CACHE": str(cache), "HF_HUB_OFFLINE": "0"}
         known |= {"HF_TOKEN_PATH": f"{cache}/no-token", "HF_HUB_DISABLE_TELEMETRY": "1"}
-        known |= dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1")
-        return {name: v for name, v in os.environ.items() if name != "HF_TOKEN"} | known
+        known |= dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"), self.url)
+        return known | dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
+
+    def env(self, cache) -> dict[str, str]:
+        """The whole environment of such a process."""
+        known = {name: value for name, value in os.environ.items() if name != "HF_TOKEN"}
+        return known | self.settings(cache)
+
+    def use(self, patch, cache) -> None:
+        """Let this process, and those that it starts, have this hub and no other."""
+        for name, value in self.settings(cache).items():
+            patch.setenv(name, value)
+        patch.delenv("HF_TOKEN", raising=False)
+        known = {"ENDPOINT": self.url, "HF_HUB_CACHE": str(cache), "HF_HUB_OFFLINE": False}
+        template = constants.HUGGINGFACE_CO_URL_TEMPLATE
+        known["HUGGINGFACE_CO_URL_TEMPLATE"] = template.replace(constants.ENDPOINT, self.url)
+        for name, value in known.items():
+            patch.setattr(constants, name, value)
+        close_session()  # which has the proxies of before
+
+    def outside(self) -> list[str]:
+        """What was asked of other hosts: nothing, in a test that is well."""
+        return [r.path for r in self.requests if r.method == "CONNECT" or "://" in r.path]
 
     def asked(self, method: str = "", pattern: str = "") -> list[Request]:
         """The requests of a method whose path holds a pattern."""
@@ -97,12 +125,11 @@ class Hub:
         return [r for r in kept if re.search(pattern, r.path)]
 
     def fetched(self) -> dict[str, int]:
-        """How many bytes of each file's content went out, by its hash or path."""
+        """How many bytes of each file's content went out, by its path."""
         sent: dict[str, int] = {}
         for request in self.asked("GET", "^/(?!api/)"):
             if request.status in (200, 206):
-                name = request.path.rpartition("/")[2] if "/lfs/" in request.path else request.path
-                sent[name] = sent.get(name, 0) + request.sent
+                sent[request.path] = sent.get(request.path, 0) + request.sent
         return sent
 
     def use_up(self, key: str, fault: str, path: str) -> bool:
@@ -144,6 +171,10 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def do_CONNECT(self):
+        self.hub.requests.append(Request("CONNECT", self.path))
+        self._send(403, b"", {})
+
     def do_HEAD(self):
         self._answer(False)
 
@@ -155,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: bool) -> None:
         split = urlsplit(self.path)
-        path = unquote(split.path)
+        path = self.path if split.netloc else unquote(split.path)
         self.request_ = Request(self.command, path, self.headers.get("Range", ""))
         with self.hub._lock:
             self.hub.requests.append(self.request_)
@@ -185,11 +216,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _api(self, path: str, query: dict) -> None:
         rest = urlsplit(self.path).path.removeprefix("/api/models/")
+        if rest.endswith("/auth-check"):
+            if not self._refused(rest.removesuffix("/auth-check"), api=False):
+                self._json({})
+            return None
         match = re.fullmatch(r"(.+?)(?:/(revision|tree)/([^/]+)(?:/(.*))?)?", rest)
         model, what, revision, folder = match[1], match[2], match[3], unquote(match[4] or "")
         revision = unquote(revision or "main")
         if self._refused(model, api=True) or self._strikes(model, path):
-            return
+            return None
+        if self.hub.use_up(model, "garbage", path):
+            return self._send(200, b"<html>log in</html>", {"Content-Type": "text/html"})
         if (commit := self.hub.commit(model, revision)) is None:
             return self._error(404, "RevisionNotFound")
         files = self.hub.trees[model][commit]
@@ -232,6 +269,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._error(404, "RepoNotFound")
         elif "private" in faults:
             self._error(401, "RepoNotFound")
+        elif "forbidden" in faults and not api:
+            self._error(403, "")
         elif "gated" in faults and not api:
             self._error(faults["gated"], "GatedRepo")
         else:

@@ -21,7 +21,6 @@ import numpy as np
 
 from lmnotes import store
 from lmnotes.errors import InputError, expect_shape
-from lmnotes.models.scoring import hub
 from lmnotes.models.scoring.failures import expect_numbers
 from lmnotes.models.scoring.identity import Identity
 from lmnotes.models.scoring.score import Scores
@@ -129,7 +128,7 @@ def contents(scores: Scores, who: Identity, about: Mapping, ledger: Mapping) -> 
     values = np.asarray(scores.log_likelihood, dtype=np.float64)  # (N,) nats
     n_tokens, truncated = np.asarray(scores.n_tokens, np.int64), np.asarray(scores.truncated, bool)
     arrays = {"log_likelihood": values, "n_tokens": n_tokens, "truncated": truncated}
-    commit = scores.revision if is_commit(scores.revision) else hub.commit_of(who)
+    commit = scores.revision if is_commit(scores.revision) else ""
     header = dict(ledger) | asdict(who) | {"id": who.id, "commit": commit, "written": now()}
     header |= {"notes": list(scores.notes), "about": dict(scores.about or {}) | dict(about)}
     header |= {"n_tokens": int(n_tokens.sum()), "n_truncated": int(truncated.sum())}

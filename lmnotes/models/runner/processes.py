@@ -73,9 +73,13 @@ def run(job: Mapping, env: Mapping[str, str] | None = None, turn: Turn | None = 
         return answer | {"status": "kept", "attempts": 0, "seconds": 0.0}
     env = {"TOKENIZERS_PARALLELISM": "false"} | (os.environ if env is None else env)
     tokens, count, most = job["tokens_per_batch"], 0, job["attempts"]
+    before = hub.commit_of(who)
     while True:
         count += 1
-        kind, message = _try(job | {"tokens_per_batch": tokens}, rows, who, env, turn)
+        now = {"tokens_per_batch": tokens}
+        if (commit := hub.commit_of(who)) != before:  # what the first attempt began with
+            now["commit"] = commit
+        kind, message, asked_s = _try({**job, **now}, rows, who, env, turn)
         if not kind or turn.stop.is_set():
             break
         if kind in ("out_of_memory", "killed") and not turn.device:  # beside one that was scored
@@ -92,8 +96,8 @@ def run(job: Mapping, env: Mapping[str, str] | None = None, turn: Turn | None = 
             rows.record_failure(who, kind, message, count, job["under"])
             break
         if kind == "network":
-            pause = min(job["backoff_s"] * 2 ** (count - 1), _MOST_PAUSE_S)
-            turn.stop.wait(pause)
+            pause = max(job["backoff_s"] * 2 ** (count - 1), asked_s)
+            turn.stop.wait(min(pause, _MOST_PAUSE_S))
     if job["evict"] and not job["was_cached"]:
         hub.evict(who)
     answer |= {"status": "failed" if kind else "scored", "kind": kind, "message": message}
@@ -109,8 +113,10 @@ def _end_with_executor() -> None:
 
 def _try(
     job: Mapping, rows: ledger.Ledger, who: Identity, env: Mapping, turn: Turn
-) -> tuple[str, str]:
-    """Kind and message of one process's failure; both empty where it left a row."""
+) -> tuple[str, str, float]:
+    """Kind and message of one process's failure, both empty where it left a row, and seconds for
+    which a hub asked to be left alone.
+    """
     log = rows.folder / "logs" / f"{row.file_name(who)}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="lmnotes-") as folder:
@@ -120,14 +126,14 @@ def _try(
         path.write_text(json.dumps(job), encoding="utf-8")
         code = _launch(job, path, log, env, turn)
         if code is None:
-            return "timeout", f"it ran longer than its limit of {job['time_limit_s']:g} s"
+            return "timeout", f"it ran longer than its limit of {job['time_limit_s']:g} s", 0
         with suppress(OSError, ValueError):
             said = json.loads(result.read_text(encoding="utf-8"))
             if not said["kind"]:
                 log.unlink(missing_ok=True)
-            return said["kind"], said["message"]
+            return said["kind"], said["message"], said.get("pause_s", 0)
     ending = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-    return "killed", f"its process ended with {ending}: {_last_words(log)}"
+    return "killed", f"its process ended with {ending}: {_last_words(log)}", 0
 
 
 def _last_words(log: Path) -> str:

@@ -39,7 +39,8 @@ def main(prepare: Callable | None = None) -> int:
     except BaseException as error:
         traceback.print_exc()
         said = f"{type(error).__name__}: {error}"
-        _say(job, kind=failures.classify(error), message=" ".join(said.split())[:2000])
+        why = {"kind": failures.classify(error), "pause_s": failures.asked_pause_s(error)}
+        _say(job, message=" ".join(said.split())[:2000], **why)
         return 1
     _say(job, kind="", message="")
     return 0
@@ -56,6 +57,6 @@ def _prepare(job: Mapping, rows: ledger.Ledger, who: Identity) -> Callable:
     return lambda device: score.score_texts(loading.moved(loaded, device), rows.texts, **how)
 
 
-def _say(job: Mapping, **result: str) -> None:
+def _say(job: Mapping, **result: object) -> None:
     """Leave the result where the runner looks for it, whole or not at all."""
     store.write_text(Path(job["result"]), json.dumps(result))

@@ -1,7 +1,10 @@
 """Why a model could not be scored: eleven kinds, and what an exception of another package means."""
 
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from email.utils import parsedate_to_datetime
 
 import numpy as np
 
@@ -33,7 +36,7 @@ _CLASSES = {
     "missing": "(Repository|Revision|Entry|File)NotFoundError|NotADirectoryError|"
     "HFValidationError|SafetensorError",
     "network": "LocalEntryNotFoundError|OfflineModeIsEnabled|Connect(ion)?Error|"
-    "Timeout(Error|Exception)?",
+    "TransportError|Timeout(Error|Exception)?",
     "out_of_memory": "(OutOf)?MemoryError",
     "not_a_number": "FloatingPointError",
     "unsupported": "ImportError",  # a package that this architecture or tokenizer needs
@@ -82,6 +85,8 @@ def classify(error: BaseException) -> str:
     for cause in _causes(error):
         if isinstance(cause, ScoringFailure):
             return cause.kind
+        if type(cause).__name__ == "LocalEntryNotFoundError" and cause.__cause__:
+            continue  # what the hub's client says after any answer but a file
         for name in (cls.__name__ for cls in type(cause).__mro__):
             if kind := _kind(_CLASSES, name, re.fullmatch):
                 return kind
@@ -91,6 +96,19 @@ def classify(error: BaseException) -> str:
         if status in _BY_STATUS or status >= 500:
             return _BY_STATUS.get(status, "network")
     return "other"
+
+
+def asked_pause_s(error: BaseException) -> float:
+    """Seconds that a hub asked to be left alone for, 0 where it did not."""
+    for cause in _causes(error):
+        headers = getattr(getattr(cause, "response", None), "headers", None) or {}
+        limit = re.search(r"r=0;\s*t=(\d+)", headers.get("ratelimit", ""))
+        if asked := limit[1] if limit else headers.get("retry-after", ""):
+            with suppress(ValueError):
+                return float(asked)
+            with suppress(ValueError):  # a date
+                return max(parsedate_to_datetime(asked).timestamp() - time.time(), 0)
+    return 0
 
 
 def worth_another_try(kind: str) -> bool:

@@ -8,7 +8,6 @@ import glob
 import json
 import math
 import re
-import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -38,6 +37,7 @@ _SMALL = (
     r"(byte_maps|emoji|normalizer|word_.*)\.json|"
     r"(vocab|merges|dict)\.txt|bpe\.codes|[^/]+\.(model|spm|tiktoken|tokenizer)"
 )
+_LEFT_BEHIND_S = 3600
 _AT_A_TIME = 8  # files, as the hub's own client does it
 
 
@@ -66,7 +66,30 @@ def files(who: Identity) -> Files:
 
     Raises ScoringFailure: `missing`, also for a repository without weights, `gated`, `network`.
     """
-    return _files(who, keep=False)
+    from huggingface_hub import HfApi, constants
+
+    if who.is_folder:
+        return _files_in(Path(who.model), who)
+    try:
+        with _saying_why(who):
+            how = {"files_metadata": True, "timeout": constants.HF_HUB_ETAG_TIMEOUT}
+            info = HfApi().model_info(who.model, revision=who.revision, **how)
+            if info.gated:  # what it holds may be known to all, its files not
+                HfApi().auth_check(who.model)
+    except ScoringFailure:
+        with suppress(ScoringFailure):  # it is here in part
+            if commit := commit_of(who):
+                return _files_in(_place(who) / "snapshots" / commit, who)
+        raise
+    there = {file.rfilename: file for file in info.siblings}
+    with _saying_why(who):
+        names = _read_by_loading(who, there, partial(_bring, who, info.sha))
+    sizes = {name: there[name].size or 0 for name in names}
+    etags = {name: (there[name].lfs or {}).get("sha256") or there[name].blob_id for name in names}
+    held = [sizes[name] for name in names if (_place(who) / "blobs" / etags[name]).is_file()]
+    n_parameters = info.safetensors.total if info.safetensors else None
+    licence = next((tag for tag in info.tags or () if tag.startswith("license:")), "")
+    return Files(info.sha, sizes, sum(held), n_parameters, licence.removeprefix("license:"))
 
 
 def fetch(who: Identity) -> Path:
@@ -74,42 +97,23 @@ def fetch(who: Identity) -> Path:
 
     All that `files` names is in it then; what was there is not fetched again. Raises as `files`.
     """
-    from huggingface_hub import hf_hub_download
-
-    known, place = _files(who, keep=True), _place(who)
+    known, place = files(who), _place(who)
+    bring = partial(_bring, who, known.commit)
+    store.sweep(place.glob("blobs/*.incomplete"), _LEFT_BEHIND_S)  # by processes that were killed
     weights = [name for name in known.sizes if not re.fullmatch(_SMALL, name)]
     with _saying_why(who), ThreadPoolExecutor(_AT_A_TIME) as pool:
-        if known.commit != who.revision and commit_of(who) != known.commit:
-            store.write_text(place / "refs" / who.revision, known.commit)  # `evict` goes by it
-        bring = partial(hf_hub_download, who.model, revision=known.commit)
         list(pool.map(bring, known.sizes.keys() - weights))
+        if known.commit not in (who.revision, commit_of(who)):
+            store.write_text(place / "refs" / who.revision, known.commit)  # `evict` goes by it
         list(pool.map(bring, weights))  # last: where they are, all is
     return place / "snapshots" / known.commit
 
 
-def _files(who: Identity, keep: bool) -> Files:
-    """As `files`; `keep` puts what is read on the way into the cache."""
-    from huggingface_hub import HfApi, constants
+def _bring(who: Identity, commit: str, name: str) -> Path:
+    """Where a file of a commit lies in the cache, in which it is put."""
+    from huggingface_hub import hf_hub_download
 
-    if who.is_folder:
-        return _files_in(Path(who.model), who)
-    how = {"files_metadata": True, "timeout": constants.HF_HUB_ETAG_TIMEOUT}
-    try:
-        with _saying_why(who):
-            info = HfApi().model_info(who.model, revision=who.revision, **how)
-            there = {file.rfilename: file for file in info.siblings}
-            names = _read_by_loading(who, there, partial(_text, who, info.sha, keep))
-    except ScoringFailure:
-        if not (commit := commit_of(who)):
-            raise
-        return _files_in(_place(who) / "snapshots" / commit, who)
-    sizes = {name: there[name].size or 0 for name in names}
-    etags = {name: (there[name].lfs or {}).get("sha256") or there[name].blob_id for name in names}
-    held = [name for name in names if (_place(who) / "blobs" / etags[name]).is_file()]
-    n_parameters = info.safetensors.total if info.safetensors else None
-    licence = next((tag for tag in info.tags or () if tag.startswith("license:")), "")
-    held_bytes = sum(sizes[name] for name in held)
-    return Files(info.sha, sizes, held_bytes, n_parameters, licence.removeprefix("license:"))
+    return Path(hf_hub_download(who.model, name, revision=commit))
 
 
 def _files_in(folder: Path, who: Identity) -> Files:
@@ -119,9 +123,8 @@ def _files_in(folder: Path, who: Identity) -> Files:
     if folder.is_file():
         return Files("", {folder.name: folder.stat().st_size}, folder.stat().st_size)
     there = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
-    names = _read_by_loading(who, there, lambda name: (folder / name).read_text("utf-8"))
-    sizes = {name: (folder / name).stat().st_size for name in names}
-    n_parameters = 0
+    names = _read_by_loading(who, there, folder.joinpath)
+    sizes, n_parameters = {name: (folder / name).stat().st_size for name in names}, 0
     for name in names:
         if name.endswith(".safetensors"):
             with safe_open(folder / name, "np") as file:
@@ -131,32 +134,20 @@ def _files_in(folder: Path, who: Identity) -> Files:
     return Files(commit, sizes, sum(sizes.values()), n_parameters or None)
 
 
-def _read_by_loading(who: Identity, there: Iterable[str], text: Callable[[str], str]) -> list[str]:
-    """Those of a model's files that are read, weights last; `text` gives what is in one."""
+def _read_by_loading(who: Identity, there: Iterable[str], bring: Callable[[str], Path]) -> list:
+    """Those of a model's files that are read, weights last; `bring` says where one of them is."""
     there = set(there)
     is_adapter = forms.ADAPTER in there and "config.json" not in there
     weights = [name for name in _ADAPTER_WEIGHTS if is_adapter and name in there][:1]
     weights = weights or [name for name in _WEIGHTS if name in there][:1]
     if weights and weights[0].endswith(".index.json"):
-        weights += sorted(set(json.loads(text(weights[0]))["weight_map"].values()))
+        index = json.loads(bring(weights[0]).read_text("utf-8"))
+        weights += sorted(set(index["weight_map"].values()))
     lost = sorted({forms.ADAPTER if is_adapter else "config.json", *weights} - there)
     if lost or not weights:
         lacks = f"lacks {lost[0]}" if lost else "has no weights in safetensors or torch files"
-        then = f"a model as save_pretrained() writes it: {failures.ADVICE['missing']}"
-        raise ScoringFailure("missing", f"{who.id} {lacks}; expected {then}")
+        raise ScoringFailure("missing", f"{who.id} {lacks}; {failures.ADVICE['missing']}")
     return [*sorted(name for name in there if re.fullmatch(_SMALL, name)), *weights]
-
-
-def _text(who: Identity, commit: str, keep: bool, name: str) -> str:
-    """What is in a small file of a hub's model, at a commit."""
-    from huggingface_hub import hf_hub_download, try_to_load_from_cache
-
-    path = try_to_load_from_cache(who.model, name, revision=commit)
-    with tempfile.TemporaryDirectory() as aside:
-        if not isinstance(path, str):
-            cache = None if keep else aside
-            path = hf_hub_download(who.model, name, revision=commit, cache_dir=cache)
-        return Path(path).read_text("utf-8")
 
 
 @contextmanager
@@ -167,19 +158,13 @@ def _saying_why(who: Identity) -> Iterator[None]:
     except ScoringFailure:
         raise
     except Exception as error:
-        if (kind := failures.classify(error)) not in ("missing", "gated", "network"):
-            raise
-        what = "revision" if "Revision" in type(error).__name__ else "model"
-        given = {
-            "missing": f"the hub has no such {what}, or hides it from this user",
-            "gated": "its owner has not let this user in",
-            "network": f"the hub did not give it ({' '.join(str(error).split())[:300]})",
-        }
-        raise ScoringFailure(kind, f"{who.id}: {given[kind]}; {failures.ADVICE[kind]}") from error
+        kind, said = failures.classify(error), f"{type(error).__name__}: {error}"
+        kind, said = "network" if kind == "other" else kind, " ".join(said.split())[:400]
+        raise ScoringFailure(kind, f"{who.id}: {said}; {failures.ADVICE[kind]}") from error
 
 
 def _place(who: Identity, folder: Path | None = None) -> Path:
-    """Where the cache holds what it has of a hub's model."""
+    """Where the cache, in `folder` or by default, holds what it has of a hub's model."""
     from huggingface_hub import constants
     from huggingface_hub.file_download import repo_folder_name
 
@@ -187,22 +172,19 @@ def _place(who: Identity, folder: Path | None = None) -> Path:
     return Path(folder or constants.HF_HUB_CACHE) / name
 
 
-def commit_of(who: Identity) -> str:
+def commit_of(who: Identity, folder: Path | None = None) -> str:
     """The commit that a hub model's revision stands for in the cache on disk, "" if not known."""
     if who.is_folder:
         return ""
-    from huggingface_hub import try_to_load_from_cache
-
-    for name in ("config.json", forms.ADAPTER):
-        path = try_to_load_from_cache(who.model, name, revision=who.revision)
-        if isinstance(path, str):
-            return Path(path).parent.name
-    return ""
+    with suppress(OSError):
+        return (_place(who, folder) / "refs" / who.revision).read_text()
+    return who.revision if (_place(who, folder) / "snapshots" / who.revision).is_dir() else ""
 
 
 def holds(who: Identity, folder: Path | None = None) -> bool:
     """Whether this revision of a hub model lies in the cache; never for a local folder."""
-    return bool(_revisions(who, folder))
+    commit = commit_of(who, folder)
+    return bool(commit) and (_place(who, folder) / "snapshots" / commit).is_dir()
 
 
 @contextmanager
@@ -227,7 +209,7 @@ def evict(who: Identity, folder: Path | None = None) -> int:
 
     A local folder stays, as does what other revisions share and what is loaded just now (`in_use`).
     """
-    if not (revisions := _revisions(who, folder)):
+    if not holds(who, folder):
         return 0
     import filelock
     from huggingface_hub import scan_cache_dir
@@ -235,12 +217,14 @@ def evict(who: Identity, folder: Path | None = None) -> int:
     place = _mark(who.model, who.revision, folder)
     place.parent.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(place):
-        names = {who.revision}.union(*({r.commit_hash, *r.refs} for r in revisions))
+        commit, refs = commit_of(who, folder), _place(who, folder) / "refs"
+        named = [ref for ref in refs.rglob("*") if ref.is_file() and ref.read_text() == commit]
+        names = {who.revision, commit, *(str(ref.relative_to(refs)) for ref in named)}
         begins = [glob.escape(_mark(who.model, name, folder).name) for name in names]
         marks = [mark for begin in begins for mark in place.parent.glob(f"{begin}.*")]
         if any(map(_is_held, marks)):
             return 0
-        plan = scan_cache_dir(folder).delete_revisions(*(r.commit_hash for r in revisions))
+        plan = scan_cache_dir(folder).delete_revisions(commit)
         plan.execute()
     return plan.expected_freed_size
 
@@ -260,16 +244,3 @@ def _is_held(mark: Path) -> bool:
     with suppress(filelock.Timeout), filelock.FileLock(mark, timeout=0):
         mark.unlink(missing_ok=True)
     return mark.exists()
-
-
-def _revisions(who: Identity, folder: Path | None) -> list:
-    """The hub's own record of a model's revision in the cache, or nothing."""
-    from huggingface_hub import scan_cache_dir
-    from huggingface_hub.errors import CacheNotFound
-
-    with suppress(CacheNotFound):
-        known = [] if who.is_folder else scan_cache_dir(folder).repos
-        repositories = [r for r in known if (r.repo_id, r.repo_type) == (who.model, "model")]
-        revisions = [revision for repository in repositories for revision in repository.revisions]
-        return [r for r in revisions if who.revision in {r.commit_hash, *r.refs}]
-    return []

@@ -1,6 +1,7 @@
 """A causal language model and its tokenizer, ready to score."""
 
 import json
+import os
 import pickle
 import re
 import zipfile
@@ -153,6 +154,8 @@ def causal_model(name: str | Path, *, revision=None, trust_remote_code=False, **
     from transformers import AutoModelForCausalLM
 
     without_bars()
+    # which would send the hub's bot to a repository with torch files, from a thread
+    os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     how = options | {"revision": revision, "trust_remote_code": trust_remote_code}
     with _naming_files(name, revision):
         place, more = forms.source(name)

@@ -1,11 +1,15 @@
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import ledger_cases as cases
 import pytest
 from huggingface_hub import errors
+from huggingface_hub.utils import httpx
 
 from lmnotes.models.scoring import failures, hub
 from lmnotes.models.scoring.identity import Identity
@@ -14,6 +18,10 @@ from lmnotes.models.scoring.identity import Identity
 def hub_error(kind, status):
     response = SimpleNamespace(status_code=status, headers={}, request=None)
     return kind("no", response=response)
+
+
+def forbidden():
+    return hub_error(errors.HfHubHTTPError, 403)
 
 
 def raised_from(error, cause):
@@ -33,6 +41,10 @@ def raised_from(error, cause):
         (lambda: hub_error(errors.HfHubHTTPError, 429), "network"),
         (lambda: hub_error(errors.HfHubHTTPError, 401), "gated"),
         (lambda: errors.LocalEntryNotFoundError("offline"), "network"),
+        (lambda: raised_from(errors.LocalEntryNotFoundError("x"), forbidden()), "gated"),
+        (lambda: raised_from(errors.LocalEntryNotFoundError("x"), httpx.ReadError("x")), "network"),
+        (lambda: httpx.RemoteProtocolError("closed"), "network"),
+        (lambda: httpx.ReadTimeout("slow"), "network"),
         (lambda: raised_from(OSError("x"), hub_error(errors.GatedRepoError, 403)), "gated"),
         (lambda: raised_from(RuntimeError("x"), ConnectionResetError("by peer")), "network"),
         (lambda: MemoryError(), "out_of_memory"),
@@ -152,3 +164,29 @@ def test_the_commit_of_a_branch_is_read_from_the_cache(cache, monkeypatch):
     assert hub.commit_of(Identity("one", "lab/one", "main")) == "1" * 40
     assert hub.commit_of(Identity("one", "lab/one", "step10")) == ""
     assert hub.commit_of(Identity("one", "/one", "content-1")) == ""
+
+
+def test_the_note_on_clusters_says_what_to_do_about_each_kind():
+    note = Path(__file__).parents[3] / "docs" / "cluster.md"
+    lines = [line.strip("| \n").split(" | ") for line in note.read_text().splitlines()]
+    table = {line[0].split("`")[1]: line[-1] for line in lines if line[0].startswith("`")}
+    assert {kind: table.get(kind) for kind in failures.KINDS} == failures.ADVICE
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7"}, (7, 7)),
+        ({"ratelimit": '"api";r=0;t=55', "retry-after": "7"}, (55, 55)),
+        ({"ratelimit": '"api";r=3;t=55'}, (0, 0)),  # there is room left
+        ({"retry-after": format_datetime(datetime.now(UTC) + timedelta(hours=2))}, (3600, 7200)),
+        ({"retry-after": format_datetime(datetime.now(UTC) - timedelta(days=1))}, (0, 0)),
+        ({"retry-after": "soon"}, (0, 0)),
+        ({}, (0, 0)),
+    ],
+)
+def test_how_long_a_hub_asks_to_be_left_alone(headers, seconds):
+    error = hub_error(errors.HfHubHTTPError, 429)
+    error.response.headers = headers
+    asked = failures.asked_pause_s(raised_from(failures.ScoringFailure("network", "no"), error))
+    assert seconds[0] <= asked <= seconds[1]
