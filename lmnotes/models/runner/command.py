@@ -11,6 +11,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("models", help="a list or csv of hub ids and folders; or a folder of models")
     add_texts(parser)
+    add("--plan", action="store_true", help="say what would be scored and fetched; start nothing")
     add("--shard", metavar="I/N", help="score the I-th of N parts of the list, for job arrays")
     add("--slots", type=int, default=1, metavar="K", help="models at a time on each device (1)")
     add("--device", default="all", help="all (the default), cpu, or such as cuda:0,cuda:1")
@@ -48,7 +49,7 @@ def size(text: str) -> int:
 def score(options: argparse.Namespace) -> int:
     """The exit code: 0 where every model of the list, or of its shard, has a row, else 1."""
     from lmnotes.models.ledger import ledger
-    from lmnotes.models.runner import listing, runner
+    from lmnotes.models.runner import listing, plan, runner
     from lmnotes.text import chunks
 
     table = listing.listed(options.models)
@@ -62,6 +63,9 @@ def score(options: argparse.Namespace) -> int:
     settings["ahead"] = not options.no_ahead
     settings["devices"] = options.device if options.device == "all" else options.device.split(",")
     settings |= {"time_limit_s": options.time_limit, "progress": partial(print, flush=True)}
+    if options.plan:
+        print(plan.told(models, rows, settings))
+        return 0
     table = runner.score(models, rows, **settings)
     said = ", ".join(f"{n} {status}" for status, n in Counter(table["status"]).items())
     print(f"{said or 'nothing to do'}; ledger: {rows.folder}")

@@ -91,8 +91,8 @@ def score(
     expect_between("slots", slots, low=1)
     expect_between("tokens_per_batch", tokens_per_batch, low=1)
     say = progress if callable(progress) else (print if progress else lambda line: None)
-    chosen = _distinct(take_shard(identity.several(models), shard), verify)
-    where = ["auto"] if executor is not None else _devices(devices)
+    chosen = distinct(take_shard(identity.several(models), shard), verify)
+    where = ["auto"] if executor is not None else devices_of(devices)
     kinds = sorted({device.split(":")[0] for device in where})
     under = {"devices": kinds, "time_limit_s": time_limit_s}
     say_done = _Progress(len(chosen), say)
@@ -102,8 +102,8 @@ def score(
     common |= {"evict": evict, "under": under}
     known, jobs = {}, []
     for who, about in chosen:
-        if (earlier := _earlier(ledger, who, retry_failed, under)) is not None:
-            known[who.id] = say_done(earlier)
+        if (result := earlier(ledger, who, retry_failed, under)) is not None:
+            known[who.id] = say_done(result)
         else:
             job = common | {"model": asdict(who), "about": about}
             job["was_cached"] = evict and hub.holds(who)
@@ -131,16 +131,17 @@ def take_shard(models: Sequence, shard: str | None) -> Sequence:
     return models[int(number) - 1 :: int(count)]
 
 
-def _distinct(models: Iterable, verify: bool) -> list[tuple[Identity, dict]]:
-    distinct: dict[str, tuple[Identity, dict]] = {}
+def distinct(models: Iterable, verify: bool) -> list[tuple[Identity, dict]]:
+    """The models that are meant, each once, with what is to be remembered of it."""
+    chosen: dict[str, tuple[Identity, dict]] = {}
     for model in models:
         about = dict(model.get("about") or {}) if isinstance(model, Mapping) else {}
         who = identify(model, verify=verify)
-        distinct.setdefault(who.id, (who, about))
-    return list(distinct.values())
+        chosen.setdefault(who.id, (who, about))
+    return list(chosen.values())
 
 
-def _earlier(ledger: Ledger, who: Identity, retry_failed: bool, under: Mapping) -> dict | None:
+def earlier(ledger: Ledger, who: Identity, retry_failed: bool, under: Mapping) -> dict | None:
     """What is to be said of a model that needs no process, None where it needs one."""
     if ledger.has(who):
         return _result(who, "kept")
@@ -202,7 +203,8 @@ def _collected(executor: futures.Executor, jobs: Sequence[dict], run, say_done) 
     return results
 
 
-def _devices(devices: str | Sequence[str]) -> list[str]:
+def devices_of(devices: str | Sequence[str]) -> list[str]:
+    """The devices that are meant by `all` or names; InputError for one that is not there."""
     if devices != "all":
         names = [devices] if isinstance(devices, str) else list(devices)
         for name in names or [""]:

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import ledger_cases as cases
 import numpy as np
@@ -113,6 +114,27 @@ def test_arguments_reach_the_runner(home, asked, capsys):
     asked["answer"] = "failed before"
     assert cli.main(arguments) == 1
     assert "--retry-failed" in capsys.readouterr().out
+
+
+def test_a_plan_is_told_without_a_network_and_starts_nothing(home, asked, capsys):
+    model = tiny_models.save("gpt2", home / "zoo" / "small")
+    scored = cases.folder(home / "zoo" / "scored")
+    cases.folder(home / "zoo" / "torn", "no weights at all")
+    (home / "list.txt").write_text("zoo/small\nzoo/scored\nzoo/torn\nlab/not-here\n")
+    rows = ledger.open(chunks.load(home / "texts.jsonl"), folder=home / "ledger")
+    rows.add(cases.scores(scored, rows.text_set, [-1.0] * 6))
+    arguments = ["score", str(home / "list.txt"), "--texts", str(home / "texts.jsonl"), "--plan"]
+    assert cli.main([*arguments, "--ledger", str(home / "ledger"), "--device", "cpu"]) == 0
+    said = capsys.readouterr().out
+    n_parameters = sum(weights.numel() for weights in tiny_models.model("gpt2").parameters())
+    size = sum(path.stat().st_size for path in Path(model).iterdir())
+    lines = {line.split()[0]: line.split() for line in said.splitlines()}
+    assert lines["small"][1:5] == ["to", "score", f"{n_parameters / 1000:.3g}k", "0"]
+    assert lines["small"][5] == f"{size / 1000:.3g}k"
+    assert lines["scored"][1] == "kept" and lines["torn"][1] == "missing"
+    assert lines["lab/not-here"][1:6] == ["network", *["unknown"] * 4]
+    assert "1 to score, 1 kept, 1 missing, 1 network" in said and not asked
+    assert rows.n_rows == 1 and rows.failures().empty
 
 
 def test_a_folder_is_one_model_or_many(tmp_path):
