@@ -125,11 +125,13 @@ class Hub:
         return [r for r in kept if re.search(pattern, r.path)]
 
     def fetched(self) -> dict[str, int]:
-        """How many bytes of each file's content went out, by its path."""
+        """How many bytes of each file's content went out, by its hash or path."""
         sent: dict[str, int] = {}
         for request in self.asked("GET", "^/(?!api/)"):
             if request.status in (200, 206):
-                sent[request.path] = sent.get(request.path, 0) + request.sent
+                path = request.path
+                name = path.rpartition("/")[2] if path.startswith("/lfs/") else path
+                sent[name] = sent.get(name, 0) + request.sent
         return sent
 
     def use_up(self, key: str, fault: str, path: str) -> bool:

@@ -48,8 +48,8 @@ def told(models: Iterable, ledger: Ledger, settings: Mapping) -> str:
     n_at_once = len(runner.devices_of(settings["devices"])) * settings["slots"]
     waiting = table[table["status"] == "to score"]
     fetched, cached = waiting["to fetch"].fillna(0), waiting["cached"].sum()
-    most = fetched.nlargest(2 * n_at_once).sum()  # with the next ones, which get ready meanwhile
-    disk = f"{_short(fetched.sum())}B, with --evict {_short(most)}B"
+    least = fetched.nlargest(n_at_once).sum()  # and as much as --disk lets be fetched ahead
+    disk = f"{_short(fetched.sum())}B, with --evict {_short(least)}B at least"
     counts = ", ".join(f"{n} {status}" for status, n in Counter(table["status"]).items())
     hours, unknown = waiting["hours"].sum() / n_at_once, waiting["hours"].isna().sum()
     for name in _NUMBERS:

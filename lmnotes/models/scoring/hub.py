@@ -99,7 +99,7 @@ def fetch(who: Identity) -> Path:
     """
     known, place = files(who), _place(who)
     bring = partial(_bring, who, known.commit)
-    store.sweep(place.glob("blobs/*.incomplete"), _LEFT_BEHIND_S)  # by processes that were killed
+    store.sweep(place.glob("blobs/*.*.incomplete"), _LEFT_BEHIND_S)  # by clients that were killed
     weights = [name for name in known.sizes if not re.fullmatch(_SMALL, name)]
     with _saying_why(who), ThreadPoolExecutor(_AT_A_TIME) as pool:
         list(pool.map(bring, known.sizes.keys() - weights))
@@ -110,9 +110,28 @@ def fetch(who: Identity) -> Path:
 
 
 def _bring(who: Identity, commit: str, name: str) -> Path:
-    """Where a file of a commit lies in the cache, in which it is put."""
-    from huggingface_hub import hf_hub_download
+    """Where a file of a commit lies in the cache, in which it is put.
 
+    Weights that come by HTTP go on where an earlier process ended; the client begins them anew.
+    """
+    from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils import build_hf_headers
+
+    if not (re.fullmatch(_SMALL, name) or (_place(who) / "snapshots" / commit / name).exists()):
+        url = hf_hub_url(who.model, name, revision=commit)
+        known = get_hf_file_metadata(url, retry_on_errors=True)
+        blob = _place(who) / "blobs" / known.etag
+        part = blob.with_name(f"{blob.name}.incomplete")
+        with store.locked(blob.with_name(f"{blob.name}.lock")):
+            if not (known.xet_file_data or blob.exists()):
+                with open(part, "ab") as file:
+                    how = {"headers": build_hf_headers(), "expected_size": known.size}
+                    http_get(url, file, resume_size=(before := file.tell()), **how)
+                if before and store.file_sha256(part) != known.etag:
+                    part.unlink()
+                    raise OSError(f"{name} came damaged")
+                part.replace(blob)
     return Path(hf_hub_download(who.model, name, revision=commit))
 
 
