@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--device", default="all", help="all (the default), cpu, or such as cuda:0,cuda:1")
     add("--time-limit", type=float, default=3600, metavar="S", help="seconds for a model (3600)")
     add("--attempts", type=int, default=3, metavar="N", help="after a fault that may pass (3)")
-    add("--tokens-per-batch", type=int, default=8192, metavar="N", help="at most (8192)")
+    add("--tokens-per-batch", type=int, metavar="N", help="at most (what suits the device)")
     add("--retry-failed", action="store_true", help="also what an earlier run recorded as failed")
     add("--evict", action="store_true", help="remove a hub model's files when it is scored")
     add("--disk", type=size, metavar="BYTES", help="fetch ahead up to these, such as 50GB (90 %%)")

@@ -18,6 +18,7 @@ from lmnotes.models.runner.turns import Turn
 from lmnotes.models.scoring import failures, hub
 from lmnotes.models.scoring.identity import Identity
 
+_TOKENS = 8192  # per batch that a fault halves, where none were asked for
 _LEAST_TOKENS = 256  # per batch; a batch that holds less is a fraction of one text
 _MOST_PAUSE_S = 300
 _POLL_S = 0.02
@@ -87,7 +88,7 @@ def run(job: Mapping, env: Mapping[str, str] | None = None, turn: Turn | None = 
             turn.wait()
             continue
         if kind in ("out_of_memory", "killed"):  # the system kills what takes all memory
-            tokens //= 2
+            tokens = (tokens or _TOKENS) // 2
         again = failures.worth_another_try(kind) and count < most
         if kind == "out_of_memory":  # as often as the batch can be halved
             again = tokens >= _LEAST_TOKENS

@@ -48,7 +48,7 @@ def score(
     time_limit_s: float = 3600,
     attempts: int = 3,
     backoff_s: float = 5,
-    tokens_per_batch: int = 8192,
+    tokens_per_batch: int | None = None,
     retry_failed: bool = False,
     trust_remote_code: bool = False,
     evict: bool = False,
@@ -74,7 +74,8 @@ def score(
         shard: `i/n` takes the i-th of n equal parts of the list, 1 <= i <= n.
         time_limit_s: seconds after which a model's processes are killed.
         attempts: how often a model is started at most after a fault that may pass; out of memory
-            halves `tokens_per_batch` instead, as long as that leaves a text to a batch.
+            halves `tokens_per_batch` instead, as long as that leaves a text to a batch (by default
+            it is what suits the device, and half of 8,192 after such a fault).
         backoff_s: seconds before the second attempt after a network fault, doubled each time.
         retry_failed: also try again what an earlier run recorded as failed.
         trust_remote_code: let models run code from their own repositories.
@@ -89,7 +90,8 @@ def score(
     Raises InputError, before anything starts, for a model, a shard or a device that cannot be.
     """
     expect_between("slots", slots, low=1)
-    expect_between("tokens_per_batch", tokens_per_batch, low=1)
+    if tokens_per_batch is not None:
+        expect_between("tokens_per_batch", tokens_per_batch, low=1)
     say = progress if callable(progress) else (print if progress else lambda line: None)
     chosen = distinct(take_shard(identity.several(models), shard), verify)
     where = ["auto"] if executor is not None else devices_of(devices)

@@ -1,9 +1,11 @@
 """Ways to the log-probabilities of a batch's tokens, from the fastest to the plainest.
 
-Each takes a `Scorer` and token ids of B texts and returns B arrays (T - 1,) float32: log p of every
-token but the first, given those before it. No way passes an attention mask: texts are filled up on
-the right, and a causal model's answers do not depend on what comes later. Whether that holds, and
-whether the head was understood, is checked on each model's first texts against `alone`.
+Each takes a `Scorer` and token ids of B texts and returns B arrays (T - 1,) float32, or tensors
+that `on_host` turns into such: log p of every token but the first, given those before it. No way
+passes an attention mask: texts are filled up on the right, and a causal model's answers do not
+depend on what comes later. Whether that holds, and whether the head was understood, is checked on
+each model's first texts against `alone`. On a GPU no way waits for what it has begun: indices come
+from the host, and nothing goes back before the end.
 """
 
 import numpy as np
@@ -39,14 +41,12 @@ def fused(scorer, batch, unscored=None):
     unscored = unscored or [0] * len(batch)
     states, goals, lengths = [], [], []
     for start in range(0, len(batch), size):
-        inputs, targets, n_tokens = pad(scorer, batch[start : start + size])
-        for row, n in enumerate(unscored[start : start + size]):
-            targets[row, :n] = -1
-            lengths.append(n_tokens[row] - n)
-        real = targets >= 0
-        states.append(head.hidden_states(scorer.model, inputs)[real])  # (P, D)
-        goals.append(targets[real])
-    return split(scorer.head.log_probabilities(torch.cat(states), torch.cat(goals)), lengths)
+        piece = slice(start, start + size)
+        inputs, places, targets, n_tokens = pad(scorer, batch[piece], unscored[piece])
+        states.append(head.hidden_states(scorer.model, inputs).flatten(0, 1)[places])  # (P, D)
+        goals.append(targets)
+        lengths += n_tokens
+    return scorer.head.log_probabilities(torch.cat(states), torch.cat(goals)).split(lengths)
 
 
 def piece_tokens(scorer) -> int:
@@ -59,10 +59,10 @@ def piece_tokens(scorer) -> int:
 
 def logits(scorer, batch):
     """The model's own logits of the padded batch, normalised a few rows at a time."""
-    inputs, targets, lengths = pad(scorer, batch)
+    inputs, _, goals, lengths = pad(scorer, batch)
     values = scorer.model(input_ids=inputs, **head.arguments(scorer.model)).logits  # (B, T, V)
-    texts = zip(values, targets, lengths, strict=True)
-    return [gather(rows[:n], goal[:n]).cpu().numpy() for rows, goal, n in texts]
+    texts = zip(values, goals.split(lengths), strict=True)
+    return [gather(rows[: len(goal)], goal) for rows, goal in texts]
 
 
 def alone(scorer, batch):
@@ -74,7 +74,7 @@ def alone(scorer, batch):
         unstretch(scorer)
         inputs = torch.as_tensor(ids, device=scorer.device)[None]
         values = scorer.model(input_ids=inputs, **head.arguments(scorer.model)).logits[0]
-        rows.append(gather(values[:-1], inputs[0, 1:]).cpu().numpy())
+        rows.append(gather(values[:-1], inputs[0, 1:]))
     return rows
 
 
@@ -84,9 +84,11 @@ def choose(scorer, ids):
     Args:
         ids: token ids of texts to be scored; of two of them the beginnings are compared.
     """
+    import torch
+
     most = scorer.unstretched or max(SAMPLE)
     sample = [text[: min(n, most)] for text, n in zip((ids[0], ids[-1]), SAMPLE, strict=True)]
-    plain = np.concatenate(alone(scorer, sample))
+    plain = np.concatenate(on_host(alone(scorer, sample)))
     failures.expect_numbers(f"log-probabilities of {scorer.name} in {scorer.dtype}", plain)
     expect_causal(scorer, sample[0])
     tolerance, notes = TOLERANCE[scorer.dtype], []
@@ -95,8 +97,15 @@ def choose(scorer, ids):
         faster = (counted,)
     elif scorer.head is None:
         notes.append(f"own logits: {scorer.note}")
+    if fused in faster and tolerance > TOLERANCE["float32"]:  # which would hide a lost bias
+        inputs = torch.as_tensor(sample[0], device=scorer.device)[None]
+        gap, allowed = head.difference(scorer.model, scorer.head, inputs), TOLERANCE["float32"]
+        if not gap <= allowed:
+            given = f"the head differs from the model's own on the same hidden states by {gap:.2g}"
+            notes.append(f"{given} nats per token (allowed {allowed:g}) and is not used")
+            faster = ()
     for way in (*faster, logits):
-        values = np.concatenate(way(scorer, sample))
+        values = np.concatenate(on_host(way(scorer, sample)))
         difference = float(np.abs(values.astype(np.float64) - plain).mean())
         if difference <= tolerance:  # false for NaN
             return way, difference, notes
@@ -114,7 +123,7 @@ def expect_causal(scorer, ids):
     ids = np.resize(ids, min(max(len(ids), 3), PROBE))
     other = ids.copy()
     other[-1] = ids[0] if ids[0] != ids[-1] else (ids[-1] + 1) % scorer.n_vocabulary
-    before, after = (values[:-1].astype(np.float64) for values in alone(scorer, [ids, other]))
+    before, after = (x[:-1].astype(np.float64) for x in on_host(alone(scorer, [ids, other])))
     moved = float(np.abs(before - after).max())
     if moved > TOLERANCE[scorer.dtype] / 10:
         given = f"{scorer.name} sees what it predicts: with another last token of {len(ids)} its "
@@ -122,22 +131,30 @@ def expect_causal(scorer, ids):
         raise failures.ScoringFailure("unsupported", f"{given}: take one, or set is_decoder")
 
 
-def pad(scorer, batch):
-    """Inputs (B, T), targets (B, T) with -1 where there is none, and the lengths, as lists."""
+def pad(scorer, batch, unscored=None):
+    """Inputs (B, T); places (P,) in B·T that predict a scored token; those tokens (P,); how many of
+    them each text has, as a list."""
     import torch
 
     unstretch(scorer)
-    lengths = [len(ids) - 1 for ids in batch]
+    lengths = np.array([len(ids) - 1 for ids in batch])
+    skipped = np.zeros_like(lengths) if unscored is None else np.array(unscored)
     # where frequencies follow the length, the last token is read too, as in a text alone
-    shape = len(batch), max(lengths) + bool(scorer.unstretched)
-    real = np.arange(shape[1]) < np.array(lengths)[:, None]
+    shape = len(batch), lengths.max() + bool(scorer.unstretched)
+    column = np.arange(shape[1])
+    real = column < lengths[:, None]
     # the last token predicts nothing, so it can stand for the padding
     inputs = np.repeat(np.array([ids[-1] for ids in batch], np.int64)[:, None], shape[1], axis=1)
-    targets = np.full(shape, -1)
+    targets = np.empty_like(inputs)
     inputs[real] = np.concatenate([ids[:-1] for ids in batch])
     targets[real] = np.concatenate([ids[1:] for ids in batch])
-    inputs, targets = torch.from_numpy(inputs), torch.from_numpy(targets)
-    return inputs.to(scorer.device), targets.to(scorer.device), lengths
+    places = np.flatnonzero(real & (column >= skipped[:, None]))
+    parts = inputs.ravel(), places, targets.ravel()[places]
+    sent = torch.from_numpy(np.concatenate(parts))
+    if scorer.device.startswith("cuda"):
+        sent = sent.pin_memory()  # only from such memory the host does not wait for the copy
+    inputs, places, goals = sent.to(scorer.device, non_blocking=True).split([*map(len, parts)])
+    return inputs.view(shape), places, goals, (lengths - skipped).tolist()
 
 
 def unstretch(scorer):
@@ -148,9 +165,16 @@ def unstretch(scorer):
         scorer.model(input_ids=torch.zeros((1, 1), dtype=torch.long, device=scorer.device))
 
 
-def split(values, lengths):
-    """The values of all texts one after the other as one array per text."""
-    return np.split(values.cpu().numpy(), np.cumsum(lengths)[:-1])
+def on_host(values):
+    """The values of each text as an array, all in one copy; what is an array already, or None,
+    stays."""
+    import torch
+
+    lie = [isinstance(each, torch.Tensor) for each in values]
+    tensors = [each for each, lies in zip(values, lie, strict=True) if lies]
+    ends = np.cumsum([len(each) for each in tensors])[:-1]
+    arrays = iter(np.split(torch.cat(tensors).cpu().numpy(), ends) if tensors else ())
+    return [next(arrays) if lies else each for each, lies in zip(values, lie, strict=True)]
 
 
 def gather(values, targets):

@@ -6,13 +6,14 @@ The output layer is replaced for one call by a stand-in: it keeps the hidden sta
 given, or answers with chosen numbers and shows what the model makes of them.
 """
 
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from lmnotes.models.scoring import kernels
 
 PROBES = (-1e6, -50.0, -20.0, -3.0, -0.5, -1e-3, 1e-3, 0.5, 3.0, 20.0, 50.0, 1e6)
+ROWS = 2**13  # of the weights that are turned into float32 at once
 TINY, HUGE = PROBES.index(1e-3), PROBES.index(1e6)
 
 
@@ -43,12 +44,13 @@ class Head:
 
 
 @contextmanager
-def _replaced(layer, forward):
-    layer.forward = forward  # an attribute of the instance, found before the method of the class
+def _replaced(owner, name, stand_in):
+    before = vars(owner).get(name)
+    setattr(owner, name, stand_in)  # on a layer it is found before the method of its class
     try:
         yield
     finally:
-        del layer.forward
+        setattr(owner, name, before) if before else delattr(owner, name)
 
 
 def arguments(model) -> dict:
@@ -66,10 +68,46 @@ def hidden_states(model, inputs):
         kept.append(hidden)
         return hidden.new_zeros(*hidden.shape[:-1], 1)
 
-    with _replaced(model.get_output_embeddings(), keep):
+    with ExitStack() as stack:
+        stack.enter_context(_replaced(model.get_output_embeddings(), "forward", keep))
+        if inputs.is_cuda:
+            stack.enter_context(unpacked())
         model(input_ids=inputs, **arguments(model))
     fits = len(kept) == 1 and kept[0].shape[:-1] == inputs.shape
     return kept[0] if fits else None
+
+
+def unpacked():
+    """While this lasts, `transformers` takes each row for one text, as here it is, in place of
+    asking the device in every call, for whose answer it would wait until all before is done."""
+    from transformers import masking_utils
+
+    return _replaced(masking_utils, "find_packed_sequence_indices", lambda position_ids: None)
+
+
+def difference(model, head, inputs) -> float:
+    """Mean difference, in nats per token, of this head and the model's own output layer with what
+    the model makes of its output, both in float32 and on the same hidden states.
+
+    Args:
+        inputs: (1, T) token ids.
+    """
+    import torch
+
+    layer, kept = model.get_output_embeddings(), []
+
+    def own(hidden, *_, **__):
+        kept.append(hidden.float())
+        return torch.cat([kept[0] @ rows.float().T for rows in layer.weight.split(ROWS)], -1) + (
+            0 if layer.bias is None else layer.bias.float()
+        )
+
+    with _replaced(layer, "forward", own):
+        logits = model(input_ids=inputs, **arguments(model)).logits[0, :-1].float()
+    goal, settings = inputs[0, 1:], {"bias": head.bias, "scale": head.scale, "cap": head.cap}
+    want = logits.log_softmax(-1).gather(-1, goal[:, None])[:, 0]
+    values = kernels.log_probabilities(kept[0][0, :-1], head.weight, goal, **settings)
+    return float((values - want).abs().mean())
 
 
 def find(model, inputs) -> tuple[Head | None, str]:
@@ -106,7 +144,11 @@ def _answers(model, layer, inputs):
     # float32 in any model, so that a factor is seen as it is and not as half precision rounds it
     probes = torch.tensor(PROBES, dtype=torch.float32, device=inputs.device)
     row = probes.repeat(len(layer.weight) // len(probes) + 1)[: max(len(layer.weight), len(probes))]
-    with _replaced(layer, lambda hidden, *_, **__: row.expand(*hidden.shape[:-1], -1).clone()):
+
+    def answer(hidden, *_, **__):
+        return row.expand(*hidden.shape[:-1], -1).clone()
+
+    with _replaced(layer, "forward", answer):
         logits = model(input_ids=inputs, **arguments(model)).logits
     answers, n_words = logits[0, 0, : len(probes)], logits.shape[-1]
     alike = answers.repeat(n_words // len(probes) + 1)[:n_words]

@@ -65,7 +65,7 @@ def score_layers(
     rule: Rule = PUBLISHED,
     revision: str | None = None,
     device: str = "auto",
-    tokens_per_batch: int = 8192,
+    tokens_per_batch: int | None = None,
     keep_tokens: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Layers:
@@ -239,12 +239,11 @@ def _way(lens: Lens):
     """A way, as `batches.fused`, that gives (L + 1, T - 1) for each text of a batch."""
 
     def all_layers(scorer, batch):
-        inputs, targets, lengths = batches.pad(scorer, batch)
-        real = targets >= 0
-        *states, last = _hidden_states(scorer, lens, inputs)
-        goal, rows = targets[real], []
-        for number in range(len(states) + 1):
-            hidden = last[real] if number == len(states) else lens.head_input(states[number][real])
+        inputs, places, goal, lengths = batches.pad(scorer, batch)
+        states, rows = _hidden_states(scorer, lens, inputs), []
+        for number, every in enumerate(states):
+            hidden = every.flatten(0, 1)[places]
+            hidden = hidden if number == len(states) - 1 else lens.head_input(hidden)
             rows.append(scorer.head.log_probabilities(hidden, goal).cpu().numpy())
         return np.split(np.stack(rows), np.cumsum(lengths)[:-1], axis=1)
 

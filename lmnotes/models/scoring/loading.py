@@ -17,7 +17,7 @@ from lmnotes.models.scoring import forms, hub
 from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.scoring.head import Head, find
 from lmnotes.models.scoring.identity import DEFAULT_REVISION, Identity
-from lmnotes.models.scoring.rule import DEFAULT_LENGTH, Rule, named_length, stretching
+from lmnotes.models.scoring.rule import DEFAULT_LENGTH, DTYPES, Rule, named_length, stretching
 
 _POINTER = b"version https://git-lfs"
 _TOKENIZER = r"tokenizer\.|vocab|merges|spiece|.*\.(model|tiktoken)$"  # names of its files
@@ -30,7 +30,8 @@ class Scorer:
 
     name: path or hub id; revision: the hub's commit, else what was asked for; max_length: tokens,
     by the published rule; adds_bos: whether the tokenizer puts a BOS in front by itself; head: for
-    the fused way, None where `note` says why there is none; facts: what else a row should say.
+    the fused way, None where `note` says why there is none; asked: the dtype of the rule, where
+    it may be "auto"; facts: what else a row should say.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Scorer:
     adds_bos: bool
     head: Head | None
     note: str
+    asked: str
     facts: dict
 
     def limit(self, rule) -> int:
@@ -94,13 +96,13 @@ def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_c
         model: a folder written by `save_pretrained`, a hub id, either of a PEFT adapter, which is
             merged, or a .gguf file.
         revision: a branch, tag or commit of the hub.
-        dtype: "float32", "bfloat16" or "float16".
+        dtype: "float32", "bfloat16", "float16" or "auto", as of a `Rule`.
         device: "auto" is the first CUDA device, else the CPU.
         trust_remote_code: runs code from the model's own repository; only for those that you trust.
 
     Raises InputError for a device that is not there, else as `causal_model`.
     """
-    import torch
+    from transformers.utils import is_accelerate_available
 
     with suppress(ModuleNotFoundError):
         from lmnotes.models import ngram
@@ -121,7 +123,9 @@ def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_c
             loaded, tokenizer, facts["adapter_of"] = _with_base(folder, **how)
         else:
             tokenizer = tokenizer_of(name, **options)
-            loaded = causal_model(name, dtype=getattr(torch, dtype), **options)
+            # straight to a GPU where accelerate can, else by way of the host's memory
+            where = {"device_map": device} if device != "cpu" and is_accelerate_available() else {}
+            loaded = causal_model(name, dtype=dtype, **options, **where)
     if forms.is_gguf(name):
         facts["quantisation"] = forms.quantisation(folder)
     known = {"name": name, "revision": options["revision"] or "", "dtype": dtype, "facts": facts}
@@ -275,7 +279,7 @@ def moved(scorer: Scorer, device: str) -> Scorer:
     the one that is given is of no use afterwards."""
     if (device := existing(device)) == scorer.device:
         return scorer
-    names = {"name": scorer.name, "revision": scorer.revision, "dtype": scorer.dtype}
+    names = {"name": scorer.name, "revision": scorer.revision, "dtype": scorer.asked}
     return wrap(scorer.model.to(device), scorer.tokenizer, facts=scorer.facts, **names)
 
 
@@ -288,8 +292,13 @@ def wrap(model, tokenizer, *, name="", revision="", dtype="", facts=None) -> Sco
     start = tokenizer("a", return_attention_mask=False)["input_ids"]
     with torch.inference_mode():
         head, note = find(model, torch.zeros((1, 3), dtype=torch.long, device=weights.device))
-    dtype = dtype or str(weights.dtype).removeprefix("torch.")
-    loaded = (name or type(model).__name__, revision, model, tokenizer, str(weights.device), dtype)
+    own = str(weights.dtype).removeprefix("torch.")
+    asked, name = dtype or own, name or type(model).__name__
+    if asked == "auto" and own not in DTYPES:
+        given = f"the weights of {name} are {own} under dtype=auto; expected one of {DTYPES[:-1]}"
+        raise ScoringFailure("unsupported", f"{given}: score it in one of these")
+    dtype = own if asked == "auto" else asked
+    loaded = (name, revision, model, tokenizer, str(weights.device), dtype)
     length = named_length(model.config.get_text_config(), DEFAULT_LENGTH)
     adds_bos = bool(start) and start[0] == tokenizer.bos_token_id
-    return Scorer(*loaded, length, adds_bos, head, note, facts or {})
+    return Scorer(*loaded, length, adds_bos, head, note, asked, facts or {})

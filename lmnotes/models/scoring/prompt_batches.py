@@ -66,7 +66,7 @@ class Shared:
             calls = inputs.split(1 if self.by_token else inputs.shape[1], dim=1)
             states += [_states(scorer, model, tokens) for tokens in calls]
         states, real = torch.cat(states, dim=1), targets >= 0  # (B, T, D or V)
-        return batches.split(_log_probabilities(scorer, states[real], targets[real]), lengths)
+        return _log_probabilities(scorer, states[real], targets[real]).split(lengths)
 
     def _read(self, scorer, context):
         import torch
@@ -108,18 +108,18 @@ def _sharing(scorer, pairs):
     n = min(SAMPLE[1], most // 2)
     n_context = min(SAMPLE[0], most - n)
     sample = [(context[:n_context], ids[:n]) for context, ids in pairs]
-    plain = np.concatenate(joined(batches.alone)(scorer, sample)).astype(np.float64)
+    plain = np.concatenate(batches.on_host(joined(batches.alone)(scorer, sample)))
     allowed, reasons = batches.TOLERANCE[scorer.dtype], []
     for settings in product((False, True), repeat=2):
         try:
-            values = np.concatenate(Shared(*settings)(scorer, sample))
+            values = np.concatenate(batches.on_host(Shared(*settings)(scorer, sample)))
         except (RuntimeError, ValueError, TypeError, AttributeError, LookupError) as error:
             if failures.classify(error) == "out_of_memory":
                 raise
             said = (str(error).strip().splitlines() or [""])[0]
             reasons.append(f"{said[:80]} ({type(error).__name__})")
             continue
-        gap = float(np.abs(values - plain).mean())
+        gap = float(np.abs(values - plain.astype(np.float64)).mean())
         if gap <= allowed:  # false for NaN
             return Shared(*settings), gap, ""
         differs = f"going on from a read prompt differs by {gap:.2g} nats per token"
@@ -160,7 +160,7 @@ def run(scorer, pairs, tokens_per_batch, share):
     how = {"way": way.__name__, "check_nats_per_token": difference, "n_batches": n_batches}
     how |= {"n_prompts": len(groups), "n_prompts_shared": shared.n_read if shared else 0}
     how["prompt_reuse"] = "token by token" if shared and shared.by_token else bool(shared)
-    return [tokens[k][n] for k, n in place], notes, how
+    return batches.on_host([tokens[k][n] for k, n in place]), notes, how
 
 
 def _groups(pairs):

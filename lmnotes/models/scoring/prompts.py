@@ -35,7 +35,7 @@ def score(
     rule: PromptRule = DEFAULT,
     revision: str | None = None,
     device: str = "auto",
-    tokens_per_batch: int = 8192,
+    tokens_per_batch: int | None = None,
     share: bool = True,
     keep_tokens: bool = False,
 ) -> Scores:
@@ -68,7 +68,7 @@ def matrix(
     *,
     rule: PromptRule = DEFAULT,
     device: str = "auto",
-    tokens_per_batch: int = 8192,
+    tokens_per_batch: int | None = None,
 ) -> LikelihoodMatrix:
     """L of M models over N pairs; the row of each model is kept as an artefact.
 

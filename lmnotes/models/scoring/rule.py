@@ -15,7 +15,7 @@ from lmnotes.models.scoring import token_ids
 
 BOS = ("tokenizer", "always", "never")
 SPECIAL = ("control", "text")
-DTYPES = ("float32", "bfloat16", "float16")
+DTYPES = ("float32", "bfloat16", "float16", "auto")
 _LENGTHS = ("max_position_embeddings", "n_positions", "max_sequence_length")
 _SMALL = 1000  # ids of a tokenizer whose state is compared in less time than a text is read
 DEFAULT_LENGTH = 2048  # tokens, where a configuration names no limit
@@ -34,7 +34,9 @@ class Rule:
             else `max_sequence_length`, else 2,048 tokens, as the papers did; or a number of tokens,
             at most as many as the configuration names.
         dtype: of the weights. The papers used float16 on GPUs; float32 is the default here, since
-            half precision adds noise of its own to every text.
+            half precision adds noise of its own to every text. On CUDA float32 has no tensor cores:
+            "auto" takes each model in the dtype that its configuration names, else that of its
+            weights, which each row tells; a KL of two such models holds the noise of both.
         special: "control" reads "<|endoftext|>" and its like in a text as the tokens that control a
             model, as the papers did; "text" reads their letters.
 

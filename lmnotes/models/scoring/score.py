@@ -30,7 +30,10 @@ from lmnotes.parallel import one_thread
 
 CPU_TOKENS = 2048  # of a batch, which `batches.fused` reads in pieces
 PACK_FROM = 4096  # tokens; fewer do not pay for another order of the head's weights
+TOKENS = 8192  # of a batch at most, elsewhere than on a CPU or a CUDA device
 LOGIT_BYTES = 2**28  # of a batch where the model's own logits are used
+SIDES = {"hidden_size": 1024, "num_hidden_layers": 32}  # of a configuration, or taken for it
+WIDTHS = 64  # numbers that a token takes on its way through a block, in units of the width
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def score_texts(
     rule: Rule = PUBLISHED,
     revision: str | None = None,
     device: str = "auto",
-    tokens_per_batch: int = 8192,
+    tokens_per_batch: int | None = None,
     keep_tokens: bool = False,
     progress: Callable[[int, int], None] | None = None,
     encoded: Encoded | None = None,
@@ -72,10 +75,11 @@ def score_texts(
     Args:
         model: a folder, a hub id, or what `load` returned.
         texts: N texts, or a `TextSet`.
-        tokens_per_batch: at most this many go through the model at once (on a CPU never more than
-            2,048); halved, with a note, whenever memory runs out.
+        tokens_per_batch: at most this many go through the model at once, by default as many as suit
+            the device (on a CPU never more than 2,048); halved, with a note, whenever memory runs
+            out.
         keep_tokens: also returns the log-probability of every scored token.
-        progress: called with the texts done and N after each batch.
+        progress: called with the texts done and N after each batch; on a GPU, with those begun.
         encoded: of `prepare`, which gave the `model`; made here by default.
 
     Raises InputError for texts or rules that cannot be scored, and `ScoringFailure` where memory is
@@ -118,8 +122,8 @@ def scorer_of(model, rule, revision, device):
     """The model loaded as the rule says; what is loaded already must be in its dtype."""
     if not isinstance(model, Scorer):
         return load(model, revision=revision, dtype=rule.dtype, device=device)
-    if model.dtype != rule.dtype:
-        given = f"{model.name} is loaded in {model.dtype} and the rule is {rule.name!r}"
+    if model.asked != rule.dtype:
+        given = f"{model.name} is loaded in {model.asked} and the rule is {rule.name!r}"
         raise InputError(f'{given}; expected the same dtype: load(..., dtype="{rule.dtype}")')
     return model
 
@@ -172,7 +176,8 @@ def run(scorer, way, ids, budget, progress=None):
             done, n_batches = done + len(batch), n_batches + 1
             if progress:
                 progress(done, len(ids))
-    return tokens, notes, {"n_batches": n_batches, "tokens_per_batch": budget}
+    how = {"n_batches": n_batches, "tokens_per_batch": budget}
+    return batches.on_host(tokens), notes, how
 
 
 @contextmanager
@@ -222,13 +227,41 @@ def twins_of(scorer, n) -> list[Scorer]:
     return twins
 
 
-def fitting_budget(scorer, way, tokens_per_batch):
-    """Tokens per batch that suit the device and the way."""
-    if scorer.device == "cpu":
-        tokens_per_batch = min(tokens_per_batch, CPU_TOKENS)
+def fitting_budget(scorer, way, tokens_per_batch=None):
+    """Tokens per batch that suit the device and the way, no more than are asked for."""
+    fits, logit_bytes = (CPU_TOKENS if scorer.device == "cpu" else TOKENS), LOGIT_BYTES
+    if scorer.device.startswith("cuda"):
+        import torch
+
+        config, n_bytes = (
+            scorer.model.config.get_text_config(),
+            getattr(torch, scorer.dtype).itemsize,
+        )
+        sides = [getattr(config, name, n) for name, n in SIDES.items()]
+        free, _ = torch.cuda.mem_get_info(scorer.device)
+        fits, logit_bytes = gpu_tokens(free, *sides, n_bytes), free // 8
+    if tokens_per_batch is None or scorer.device == "cpu":
+        tokens_per_batch = fits if tokens_per_batch is None else min(tokens_per_batch, fits)
     if way is not batches.fused:
-        tokens_per_batch = max(1, min(tokens_per_batch, LOGIT_BYTES // (scorer.n_vocabulary * 4)))
+        most = logit_bytes // (scorer.n_vocabulary * 4)
+        tokens_per_batch = max(1, min(tokens_per_batch, most))
     return tokens_per_batch
+
+
+def gpu_tokens(free_bytes: int, width: int, n_layers: int, n_bytes: int) -> int:
+    """Tokens per batch that keep a GPU busy, as far as half of its free memory goes.
+
+    Below 8,192 tokens it waits for the host to start the next operation, in narrow models below
+    65,536. A token takes `WIDTHS` vectors of `n_bytes` a number, and one for each layer where all
+    layers are asked for.
+
+    >>> [gpu_tokens(2**36, width, 32, 2) for width in (768, 2048, 8192)]
+    [65536, 32768, 8192]
+    >>> gpu_tokens(2**32, 4096, 32, 2)
+    2730
+    """
+    busy = min(max(2**26 // width, 2**13), 2**16)
+    return max(1, min(busy, free_bytes // (2 * n_bytes * width * (WIDTHS + n_layers))))
 
 
 def attempt(way, scorer, batch):

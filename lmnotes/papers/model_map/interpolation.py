@@ -160,7 +160,8 @@ def _scored(models, texts, points, rule) -> tuple[np.ndarray, Geometry]:
     networks = [scorer.model for scorer in three]
     blend, rows = Blend(*networks), []
     for a, b in points:
-        scorer = loading.wrap(blend.model_at(a, b), three[0].tokenizer, name=f"{a:g}, {b:g}")
+        names = {"name": f"{a:g}, {b:g}", "dtype": rule.dtype}
+        scorer = loading.wrap(blend.model_at(a, b), three[0].tokenizer, **names)
         rows.append(score.score_texts(scorer, texts, rule=rule).log_likelihood)
     return np.stack(rows), geometry(*networks)
 

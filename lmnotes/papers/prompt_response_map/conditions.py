@@ -52,7 +52,7 @@ def score(
     workers: int = 1,
     apart: bool = False,
     ledger: str | None = None,
-    tokens_per_batch: int = 8192,
+    tokens_per_batch: int | None = None,
 ) -> Conditions:
     """The log-likelihoods of all responses under all conditions; a model's rows are an artefact.
 

@@ -141,7 +141,7 @@ def scores(
         if how == "bitsandbytes":
             return load_bitsandbytes(full.name, n)
         made = quantised(full.model, n, per, head=head)
-        return loading.wrap(made, full.tokenizer, name=f"{full.name} ({n} bits)", dtype=full.dtype)
+        return loading.wrap(made, full.tokenizer, name=f"{full.name} ({n} bits)", dtype=full.asked)
 
     def write(folder: Path) -> None:
         np.save(folder / "log_likelihood.npy", _scored(str(model), texts, bits, rule, copy_of))

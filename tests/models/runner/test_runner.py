@@ -437,7 +437,7 @@ def test_a_waiting_worker_that_runs_out_of_memory_is_tried_again_in_its_turn(
         table = end()
     assert table["status"].tolist() == ["scored"] * 3
     lines = [line.split() for line in (tmp_path / "events").read_text().splitlines()]
-    assert [tokens for name, _, tokens in lines if name == "01"] == ["8192", "8192"]
+    assert [tokens for name, _, tokens in lines if name == "01"] == ["None", "None"]
 
 
 def test_what_happens_to_a_waiting_worker_costs_its_model_alone(held, model, rows, tmp_path):

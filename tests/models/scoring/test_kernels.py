@@ -218,13 +218,13 @@ def compiled(triton_head, compute_capability, kind, choice):
     from triton.backends.compiler import GPUTarget
     from triton.compiler import ASTSource, compile
 
-    kernel = triton_head._normaliser
+    kernel = triton_head._head
     how = {"num_warps": choice.num_warps, "num_stages": choice.num_stages}
     precision = "tf32x3" if kind == "fp32" else "ieee"
     fixed = {"D": 2048, "HAS_BIAS": False, "HAS_CAP": False, "WIDEN": False}
     fixed |= {"PRECISION": precision} | choice.kwargs
     pointers = dict.fromkeys(("hidden", "weight", "bias"), f"*{kind}")
-    pointers |= dict.fromkeys(("tops", "sums"), "*fp32")
+    pointers |= dict.fromkeys(("tops", "sums", "logits"), "*fp32") | {"targets": "*i64"}
     numbers = dict.fromkeys(("P", "V", "share", "stride_hidden", "stride_weight"), "i32")
     types = pointers | numbers | dict.fromkeys(("slope", "cap"), "fp32")
     even = [*pointers, "share", "stride_hidden", "stride_weight"]  # as the launcher finds them

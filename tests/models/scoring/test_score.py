@@ -1,12 +1,14 @@
 """Rules, notes, fallbacks and failures of scoring; exactness is in test_score_exact.py."""
 
 import dataclasses
+import json
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import tiny_models
 import torch
+from transformers import AutoModelForCausalLM
 
 from lmnotes.models.scoring import batches, loading, prompts, rule, score
 from lmnotes.models.scoring import head as heads
@@ -231,6 +233,33 @@ def test_half_precision_is_another_rule_with_noise_of_its_own(folder, scorer):
         score.score_texts(scorer, LONG, rule=rule.Rule(dtype="float16"))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_rule_may_leave_each_model_its_own_dtype(dtype, tmp_path):
+    path = tiny_models.save("llama", tmp_path)
+    AutoModelForCausalLM.from_pretrained(path, dtype=dtype).save_pretrained(path)
+    auto = rule.read("dtype=auto")
+    assert auto.name == "bos=tokenizer truncate=model dtype=auto"
+    result = score.score_texts(path, LONG, rule=auto)
+    assert result.rule == auto and result.about["dtype"] == dtype
+    want = score.score_texts(path, LONG, rule=rule.Rule(dtype=dtype))
+    np.testing.assert_array_equal(result.log_likelihood, want.log_likelihood)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"dtype": None}))
+    loaded = loading.load(path, dtype="auto")  # its weights say it then
+    assert loaded.dtype == dtype and loading.moved(loaded, "cpu").asked == "auto"
+    with pytest.raises(ValueError, match="expected the same dtype"):
+        score.score_texts(loaded, LONG, rule=rule.Rule(dtype=dtype))
+    with pytest.raises(ValueError, match="expected the same dtype"):
+        score.score_texts(loading.load(path, dtype=dtype), LONG, rule=auto)
+
+
+def test_weights_of_a_dtype_that_no_rule_names_are_refused():
+    made = tiny_models.model("llama").double()
+    with pytest.raises(ScoringFailure, match="float64 under dtype=auto") as caught:
+        loading.wrap(made, tiny_models.tokenizer(), dtype="auto")
+    assert caught.value.kind == "unsupported"
+
+
 @pytest.mark.parametrize("name", ["gemma2", "cohere", "granite", "falcon_h1", "phi", "mpt"])
 def test_the_head_is_measured(name):
     made = tiny_models.model(name)
@@ -275,6 +304,100 @@ def test_a_wrong_head_is_replaced_by_the_models_own_logits(scorer, wrong):
     assert result.about["way"] == "logits"
     assert any("the fused way differs from the plain one" in note for note in result.notes)
     np.testing.assert_allclose(result.log_likelihood, plain(scorer, LONG), rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("wrong", [{}, {"scale": 1.01}, {"cap": 20.0}, {"bias": None}])
+def test_in_half_precision_a_head_is_compared_on_the_same_hidden_states(wrong, dtype):
+    model = tiny_models.model("phi").to(dtype)  # its head has a bias, of 0.1 or so
+    scorer = loading.wrap(model, tiny_models.tokenizer())
+    head = dataclasses.replace(scorer.head, **wrong)
+    ids = torch.tensor([scorer.tokenizer(max(TEXTS, key=len))["input_ids"]])
+    with torch.inference_mode():
+        gap = heads.difference(model, head, ids)
+    assert gap < 1e-5 if not wrong else gap > 2e-4  # 1e-4 is allowed
+    result = score.score_texts(
+        dataclasses.replace(scorer, head=head),
+        LONG,
+        rule=rule.Rule(dtype=str(dtype).removeprefix("torch.")),
+    )
+    assert result.about["way"] == ("logits" if wrong else "fused")
+    said = [note for note in result.notes if "on the same hidden states by" in note]
+    assert len(said) == bool(wrong)
+
+
+def test_the_budget_of_a_gpu_follows_width_and_memory(scorer, monkeypatch):
+    on_gpu = dataclasses.replace(scorer, device="cuda:0")
+    for free, asked, want in ((2**36, None, 2**16), (2**36, 500, 500), (2**20, None, 62)):
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device, free=free: (free, 2**37))
+        assert score.fitting_budget(on_gpu, batches.fused, asked) == want
+    few = score.fitting_budget(on_gpu, batches.logits, 10**6)
+    assert few == 2**20 // 8 // (4 * 320)
+    assert score.fitting_budget(scorer, batches.fused) == score.CPU_TOKENS
+    assert score.fitting_budget(scorer, batches.fused, 10**6) == score.CPU_TOKENS
+    wide, narrow = (score.gpu_tokens(2**40, width, 32, 2) for width in (16384, 128))
+    assert (wide, narrow) == (8192, 65536)
+    assert score.gpu_tokens(2**30, 4096, 80, 4) < score.gpu_tokens(2**30, 4096, 32, 2)
+
+
+class Waiting(torch.utils._python_dispatch.TorchDispatchMode):
+    """Counts the operations for whose result the host of a GPU would wait."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        name = operation.name()
+        by_mask = name.startswith("aten::index") and any(
+            isinstance(part, torch.Tensor) and part.dtype == torch.bool
+            for part in torch.utils._pytree.tree_leaves(args[1:])
+        )
+        if by_mask or name.split(".")[0] in WAITS:
+            self.seen.append(name)
+        return operation(*args, **(kwargs or {}))
+
+
+WAITS = {
+    f"aten::{name}"
+    for name in ("is_nonzero", "item", "_local_scalar_dense", "nonzero", "masked_select", "equal")
+}
+
+
+@pytest.mark.parametrize("name", ["llama", "gemma2", "gpt_neox", "opt"])
+def test_no_batch_waits_for_the_device(name, monkeypatch):
+    """On a CPU's tensors, with the torch head in place of the Triton kernel."""
+    scorer = loading.wrap(tiny_models.model(name), tiny_models.tokenizer())
+    texts = [scorer.tokenizer(text)["input_ids"] for text in LONG]
+    want = batches.fused(scorer, texts)
+
+    def log_probabilities(hidden, weight, targets, bias=None, scale=1.0, cap=None, blocks=()):
+        z = scale * torch.nn.functional.linear(hidden, weight, bias)
+        z = z if cap is None else cap * torch.tanh(z / cap)
+        return z.log_softmax(-1).gather(-1, targets[:, None])[:, 0]
+
+    monkeypatch.setattr(heads.kernels, "log_probabilities", log_probabilities)
+    with torch.inference_mode():
+        with Waiting() as plain:
+            batches.fused(scorer, texts)
+        with heads.unpacked(), Waiting() as waiting:  # as on a GPU
+            values = batches.fused(scorer, texts)
+        with Waiting() as asked:
+            bool(torch.ones(2).all()), torch.ones(2)[torch.ones(2) > 0]
+    assert waiting.seen == [] and len(asked.seen) == 2
+    if name in ("llama", "gemma2"):
+        assert plain.seen  # `transformers` asks whether texts are packed
+    for mine, theirs in zip(values, want, strict=True):
+        torch.testing.assert_close(mine, theirs, rtol=0, atol=1e-4)
+
+
+def test_values_come_from_the_device_in_one_copy_and_stay_in_place():
+    values = [torch.tensor([1.0, 2.0]), None, np.zeros(3), torch.tensor([]), torch.tensor([3.0])]
+    arrays = batches.on_host(values)
+    assert [None if each is None else each.tolist() for each in arrays] == [
+        *([1.0, 2.0], None, [0.0] * 3, [], [3.0])
+    ]
+    assert batches.on_host([None]) == [None]
 
 
 def test_own_logits_come_in_small_batches(altered, monkeypatch):

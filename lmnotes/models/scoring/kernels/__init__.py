@@ -10,7 +10,8 @@ def log_probabilities(hidden, weight, targets, *, bias=None, scale=1.0, cap=None
 
     Args:
         hidden: (P, D), the head's input at P positions.
-        weight: (V, D), of the same dtype.
+        weight: (V, D), of the same dtype; beside hidden states in float32 it may be of half
+            precision, and products are summed in float32 whatever the device.
         targets: (P,) int64, the token whose probability is wanted; below 0 for none, which is NaN.
         bias: (V,) or None.
         scale, cap: f(z) = scale·z, or cap·tanh(scale·z / cap) where there is a cap.
@@ -25,11 +26,11 @@ def log_probabilities(hidden, weight, targets, *, bias=None, scale=1.0, cap=None
 
     from lmnotes.models.scoring.kernels import cpu
 
-    settings = (hidden, weight, targets, bias, scale, cap)
+    settings = (weight, targets, bias, scale, cap)
     with torch.no_grad():
         if hidden.is_cuda and not cpu.missing_triton():
             from lmnotes.models.scoring.kernels import triton_head
 
             with torch.cuda.device_of(hidden):  # Triton starts kernels on the current device
-                return triton_head.log_probabilities(*settings)
-        return cpu.log_probabilities(*settings, blocks)
+                return triton_head.log_probabilities(hidden.to(weight.dtype), *settings)
+        return cpu.log_probabilities(hidden, *settings, blocks)

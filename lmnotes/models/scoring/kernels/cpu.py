@@ -103,7 +103,7 @@ def _add_by_torch(tile, reference, total):
 
 def _tiles(hidden, weight, bias, blocks=()):
     """The logits before scaling, tile after tile in one buffer of float32."""
-    same = weight.dtype == torch.float32 or bool(blocks)
+    same = torch.float32 in (hidden.dtype, weight.dtype) or bool(blocks)
     hidden = hidden.float() if same else hidden
     buffer = hidden.new_empty(len(hidden) * VOCABULARY) if same else None
     for start in range(0, len(weight), VOCABULARY):

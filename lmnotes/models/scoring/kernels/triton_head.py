@@ -1,14 +1,14 @@
-"""The head as two Triton kernels: the normaliser over the vocabulary, and the target's logit.
+"""The head as one Triton kernel: product, bias, scale, soft-cap and running log-sum-exp.
 
-A program of the first takes a block of positions and a share of the vocabulary, and keeps two
-numbers per position: the largest logit, and the sum of powers of two relative to it, as logits are
-measured in units of log 2. The shares are put together afterwards. Products accumulate in float32
-for every dtype of weights; those of float32 itself are three of TF32 on CUDA, with an error of
-about 2^-21 (`tf32x3` of Triton), as tensor cores have no float32.
+A program takes a block of positions and a share of the vocabulary, and keeps two numbers per
+position: the largest logit, and the sum of powers of two relative to it, as logits are measured in
+units of log 2. The shares are put together afterwards; the first also has the targets' logits.
+Products accumulate in float32 for every dtype of weights; those of float32 itself are three of TF32
+on CUDA, with an error of about 2^-21 (`tf32x3` of Triton), as tensor cores have no float32.
 
 On a GPU the sides of the blocks are measured once for each width and dtype, and remembered by
-Triton on disk; other sides move the last bits. The kernels have run under Triton's interpreter and
-been compiled for compute capabilities 8.0 and 9.0; none has been timed on a GPU.
+Triton on disk; other sides move the last bits. The kernel has run under Triton's interpreter and
+been compiled for compute capabilities 8.0 and 9.0; it has not been timed on a GPU.
 """
 
 from math import log
@@ -21,7 +21,6 @@ UNIT = 256  # columns; every share of the vocabulary is a multiple of it, and so
 PROGRAMS = 2048  # about how many there should be to fill a device to the end
 LEAST_SHARES = 8  # so that neighbours in time have few positions, and the L2 cache holds them
 TUNE_FROM = 4096  # positions; for fewer no measurement pays
-ROWS, WIDTH = 8, 256  # of states that are read at once for their targets
 
 
 @triton.jit
@@ -32,12 +31,14 @@ def _shaped(z, slope, cap, HAS_CAP: tl.constexpr):
 
 
 @triton.jit
-def _normaliser(
+def _head(
     hidden,
     weight,
     bias,
+    targets,
     tops,
     sums,
+    logits,
     P,
     V,
     share,
@@ -68,6 +69,19 @@ def _normaliser(
     # what lies beyond an edge is read from the edge: no mask in the inner loop
     near = tl.minimum(rows, P - 1).to(tl.int64)
     states = hidden + near[:, None] * stride_hidden + d[None, :]  # (BLOCK_P, BLOCK_D)
+    if first == 0:
+        goal = tl.load(targets + near).to(tl.int64)
+        known = (goal >= 0) & (goal < V)
+        z = tl.zeros((BLOCK_P,), tl.float32)
+        for depth in range(0, D, BLOCK_D):
+            at, real = d + depth, known[:, None] & (d < D - depth)[None, :]
+            h = tl.load(states + depth, mask=real, other=0.0).to(tl.float32)
+            w = tl.load(weight + goal[:, None] * stride_weight + at[None, :], mask=real, other=0.0)
+            z += tl.sum(h * w.to(tl.float32), 1)
+        if HAS_BIAS:
+            z += tl.load(bias + goal, mask=known, other=0.0).to(tl.float32)
+        z = tl.where(known, _shaped(z, slope, cap, HAS_CAP), float("nan"))
+        tl.store(logits + rows, z, mask=rows < P)
     top = tl.full((BLOCK_P,), float("-inf"), tl.float32)
     total = tl.zeros((BLOCK_P,), tl.float32)
     for start in range(first, last, BLOCK_V):
@@ -100,42 +114,6 @@ def _normaliser(
     tl.store(sums + place, total, mask=rows < P)
 
 
-@triton.jit
-def _target(
-    hidden,
-    weight,
-    bias,
-    targets,
-    logits,
-    P,
-    V,
-    slope,
-    cap,
-    stride_hidden,
-    stride_weight,
-    D: tl.constexpr,
-    HAS_BIAS: tl.constexpr,
-    HAS_CAP: tl.constexpr,
-    BLOCK_P: tl.constexpr,
-    BLOCK_D: tl.constexpr,
-):
-    rows = tl.program_id(0).to(tl.int64) * BLOCK_P + tl.arange(0, BLOCK_P)
-    goal = tl.load(targets + rows, mask=rows < P, other=-1).to(tl.int64)
-    known = (goal >= 0) & (goal < V)
-    products = tl.zeros((BLOCK_P, BLOCK_D), tl.float32)
-    for depth in range(0, D, BLOCK_D):
-        d = depth + tl.arange(0, BLOCK_D)
-        real = known[:, None] & (d < D)[None, :]
-        h = tl.load(hidden + rows[:, None] * stride_hidden + d[None, :], mask=real, other=0.0)
-        w = tl.load(weight + goal[:, None] * stride_weight + d[None, :], mask=real, other=0.0)
-        products += h.to(tl.float32) * w.to(tl.float32)
-    z = tl.sum(products, 1)
-    if HAS_BIAS:
-        z += tl.load(bias + goal, mask=known, other=0.0).to(tl.float32)
-    z = tl.where(known, _shaped(z, slope, cap, HAS_CAP), float("nan"))
-    tl.store(logits + rows, z, mask=rows < P)
-
-
 def _sides(positions, vocabulary, width, warps, stages):
     """A choice of blocks; the states of 16 blocks of 128 are 32 MB at 8,192 wide in bfloat16."""
     blocks = {"BLOCK_P": positions, "BLOCK_V": vocabulary, "BLOCK_D": width, "GROUP": 16}
@@ -152,10 +130,10 @@ CHOICES = {
     4: [_sides(64, 64, 32, 4, 3), _sides(128, 64, 32, 8, 3), _sides(128, 128, 32, 8, 3)],
 }
 TUNED = {
-    size: triton.autotune(choices, key=["D"], cache_results=True)(_normaliser)
+    size: triton.autotune(choices, key=["D"], cache_results=True)(_head)
     for size, choices in CHOICES.items()
 }
-INTERPRETED = not isinstance(_normaliser, triton.runtime.JITFunction)
+INTERPRETED = not isinstance(_head, triton.runtime.JITFunction)
 
 
 def _terms(scale, cap):
@@ -173,19 +151,17 @@ def log_probabilities(hidden, weight, targets, bias=None, scale=1.0, cap=None):
     shares = triton.cdiv(V, share)
     tops, sums = parts = hidden.new_empty((2, shares, P), dtype=torch.float32)
     logits = hidden.new_empty(P, dtype=torch.float32)
-    tensors = hidden, weight, weight if bias is None else bias
+    tensors = hidden, weight, weight if bias is None else bias, targets.contiguous(), *parts, logits
     terms = *_terms(scale, cap), hidden.stride(0), weight.stride(0)
     switches = {"D": D, "HAS_BIAS": bias is not None, "HAS_CAP": cap is not None}
-    goals, sides = (targets.contiguous(), logits), {"BLOCK_P": ROWS, "BLOCK_D": WIDTH}
-    _target[(triton.cdiv(P, ROWS),)](*tensors, *goals, P, V, *terms, **switches, **sides)
     # the interpreter multiplies the integers that it keeps bfloat16 in
     switches["WIDEN"] = INTERPRETED and hidden.dtype == torch.bfloat16
     is_split = hidden.dtype == torch.float32 and not (INTERPRETED or torch.version.hip)
     switches["PRECISION"] = "tf32x3" if is_split else "ieee"
     size = hidden.element_size()
-    kernel, sides = _normaliser, CHOICES[size][0].all_kwargs()
+    kernel, sides = _head, CHOICES[size][0].all_kwargs()
     if P >= TUNE_FROM and not INTERPRETED:
         kernel, sides = TUNED[size], {}
     grid = lambda chosen: (triton.cdiv(P, chosen["BLOCK_P"]) * shares,)  # noqa: E731
-    kernel[grid](*tensors, *parts, P, V, share, *terms, **switches, **sides)
+    kernel[grid](*tensors, P, V, share, *terms, **switches, **sides)
     return log(2) * logits - torch.logsumexp(log(2) * (tops + sums.log2()), 0)
