@@ -2,9 +2,12 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from importlib.util import find_spec
 
 import gguf_models
+import loopback_hub
 import numpy as np
 import pytest
 import tiny_models
@@ -250,3 +253,45 @@ def test_a_merged_adapter_scores_as_peft_does(tmp_path):
     with pytest.raises(Exception) as raised:
         loading.load(folder)
     assert failures.classify(raised.value) == "missing"
+
+
+ASK = """
+import json, sys
+from lmnotes.models.scoring import failures, hub, identity, loading
+who = identity.identify("lab/adapter")
+said = {"sizes": sorted(hub.files(who).sizes)}
+try:
+    scorer = loading.load("lab/adapter", device="cpu")
+    said |= {"of": scorer.facts["adapter_of"], "commit": scorer.revision}
+    said["known"] = hub.commit_of(who)
+except Exception as error:
+    said |= {"kind": failures.classify(error), "words": str(error)}
+print(json.dumps(said))
+"""
+
+
+def test_an_adapter_of_a_hub_is_fetched_with_its_base(tmp_path):
+    base = tiny_models.save("llama", tmp_path / "base")
+    folder = tmp_path / "adapter"
+    if find_spec("peft"):
+        from peft import LoraConfig, get_peft_model
+
+        settings = LoraConfig(r=2, target_modules=["q_proj"], task_type="CAUSAL_LM")
+        get_peft_model(loading.causal_model(base), settings).save_pretrained(folder)
+        known = json.loads((folder / forms.ADAPTER).read_text())
+        known |= {"base_model_name_or_path": "lab/base", "revision": "v1"}
+        (folder / forms.ADAPTER).write_text(json.dumps(known))
+    else:
+        adapter_of("lab/base", folder, revision="v1")
+    served = {"lab/adapter": folder, "lab/base@v1": base}
+    with loopback_hub.serving(served) as hub:
+        how = {"env": hub.env(tmp_path / "cache"), "capture_output": True, "text": True}
+        ran = subprocess.run([sys.executable, "-c", ASK], **how)
+        assert ran.returncode == 0, ran.stderr
+        said = json.loads(ran.stdout.splitlines()[-1])
+        assert said["sizes"] == [forms.ADAPTER, "adapter_model.safetensors"]
+        if find_spec("peft"):
+            assert said["of"] == f"lab/base@{hub.commit('lab/base', 'v1')}"
+            assert said["commit"] == said["known"] == hub.commit("lab/adapter")
+        else:
+            assert said["kind"] == "unsupported" and "adapter of lab/base" in said["words"]
