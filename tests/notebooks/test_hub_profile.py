@@ -46,7 +46,7 @@ def rows(path):
 
 
 def megabytes(written):
-    """A size as the lists write it; what is not confirmed counts as 650, a float32 of its parent."""
+    """A size as the lists write it; what is not confirmed counts as a float32 of its parent."""
     number, _, unit = written.replace(",", "").partition(" ")
     return float(number) * {"MB": 1, "GB": 1000, "": 1e-6}[unit] if number[0].isdigit() else 650
 
@@ -93,7 +93,7 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture
 def hub(home, monkeypatch):
-    """A hub with a tiny model, each of its own weights, under every id and revision of the lists."""
+    """A hub with a tiny model of its own weights under every id and revision of the lists."""
     served = {}
     for seed, row in enumerate(rows(MODELS) + rows(RUNS)):
         family = row.get("family", "pythia")
