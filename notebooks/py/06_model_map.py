@@ -57,7 +57,7 @@ notebook.hero()
 # - recognise a model that has seen the test texts.
 #
 # **Settings.** The paper maps 1,018 public models on GPUs. Here a population of small models is trained on this machine from text that every
-# installation carries. Twenty small public models: `lmnotes run 06 --profile hub`, 12 GB and about an hour on a laptop. For the map of your own models: `lmnotes run 06 --profile paper -p models_file=models.csv`; nothing is trained then. The file has one hub id or folder per line, or is a csv with a column `model` and, where known, revision, family, parent, date, size and scores; models of one first ancestor, else of one family, are one lineage.
+# installation carries. For a map of public models: `lmnotes run 06 --profile hub` (`notebooks/cards/hub_models.csv` lists them). For the map of your own models: `lmnotes run 06 --profile paper -p models_file=models.csv`; nothing is trained then. The file has one hub id or folder per line, or is a csv with a column `model` and, where known, revision, family, parent, date, size and scores; models of one first ancestor, else of one family, are one lineage.
 # `-p published_matrix=FILE` reads the authors' released matrix and scores nothing.
 #
 # ## 1. Texts and models
