@@ -113,12 +113,14 @@ def compare(name, n_prompt, rounds):
     over = {way: np.median(values[way] / values["shared"]) for way in ("joined", "plain")}
     gap = np.abs(shared.log_likelihood[part] - want) / shared.n_tokens[part]
     apart = np.abs(shared.log_likelihood - joined.log_likelihood) / shared.n_tokens
+    n_once = shared.about["n_prompts_shared"]
     print(
-        f"| {name} | {n_prompt} | {rate['shared']:.1f} | {rate['joined']:.1f} | {rate['plain']:.1f}"
+        f"| {name} | {n_prompt} | {n_once} "
+        f"| {rate['shared']:.1f} | {rate['joined']:.1f} | {rate['plain']:.1f}"
         f" | {over['joined']:.1f} x | {over['plain']:.1f} x | {max(gap.max(), apart.max()):.0e} |",
         flush=True,
     )
-    if shared.about["n_prompts_shared"] != len(set(xs)):
+    if not shared.about["prompt_reuse"]:
         sys.exit(f"prompts were not shared: {shared.notes}")
 
 
@@ -133,8 +135,8 @@ def main():
     torch.set_num_threads(1)
     rounds = options.rounds or (2 if options.quick else 5)
     print(f"4 prompts, {RESPONSES} responses of {TOKENS} tokens each, pairs per CPU-second")
-    print("| model | tokens of a prompt | shared | joined | plain | of joined | of plain | nats |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| model | prompt | read once | shared | joined | plain | of joined | of plain | nats |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for name in options.models or list(MODELS)[: 1 if options.quick else None]:
         for n_prompt in QUICK_LENGTHS if options.quick else LENGTHS:
             compare(name, n_prompt, rounds)

@@ -750,8 +750,10 @@ NOTES = {
     "mpt": "logit_scale is ignored by transformers, and so here",
     "nemotron_h": _STEP,
     "openai-gpt": "gives back no keys and values",
+    "prophetnet": "what it predicts changes with the length of the whole text: one text per call",
     "qwen4_exp_text": "keeps positions whose second axis is the batch",
     "recurrent_gemma": "keeps its state in its modules and gives none back",
+    "xlm": "gives back no keys and values",
     "zamba2": _STEP,
     "zaya": "one expert per token, as it supports no more",
 }

@@ -19,9 +19,10 @@ from lmnotes.errors import InputError
 from lmnotes.models.scoring import batches, failures, head, score
 
 SHARE_FROM = 128  # tokens saved by sharing; below, a call of its own costs more
-CALL_FROM = 32  # the same for each call, where each token has one (width 32; at 256 about 10)
+CALL_FROM = 16  # the same for each call where each token has one, on a CPU (9 at width 256)
 SAMPLE = (256, 24)  # tokens of the context and of each response in the check
 N_CACHED = 8  # a batch may keep that many times its budget in keys and values
+_REFUSALS = RuntimeError, ValueError, TypeError, AttributeError, LookupError, AssertionError
 MEMORIES = ("past_key_values", "cache_params", "state")  # what models call what they have read
 
 
@@ -113,7 +114,7 @@ def _sharing(scorer, pairs):
     for settings in product((False, True), repeat=2):
         try:
             values = np.concatenate(batches.on_host(Shared(*settings)(scorer, sample)))
-        except (RuntimeError, ValueError, TypeError, AttributeError, LookupError) as error:
+        except _REFUSALS as error:
             if failures.classify(error) == "out_of_memory":
                 raise
             said = (str(error).strip().splitlines() or [""])[0]
@@ -185,7 +186,8 @@ def _plan(scorer, groups, budget, shared):
         fits = np.array([scorer.band(_n_tokens(pair)) == scorer.band(n) for pair in group])
         lengths = np.array([len(ids) for _, ids in group]) * fits
         by_token = shared is not None and shared.by_token
-        least = max(SHARE_FROM, CALL_FROM * lengths.max() * by_token)
+        per_call = CALL_FROM if scorer.device == "cpu" else SHARE_FROM  # not measured on a GPU
+        least = max(SHARE_FROM, per_call * lengths.max() * by_token)
         if shared is None or (fits.sum() - 1) * n < least:
             fits[:] = False  # what a prompt was read with holds for those of its own band
         rest += [(k, int(i)) for i in np.flatnonzero(~fits)]

@@ -1,39 +1,63 @@
 """Every architecture, every batch: the same as one text at a time with full logits.
 
-python tests/models/scoring/test_score_exact.py        prints the table of benchmarks/README.md
+PYTHONPATH=tests/helpers python tests/models/scoring/test_score_exact.py
+writes docs/architectures.csv anew.
+
+A slow test compares that file with what comes out. It has a row for each `model_type` that
+`transformers` loads as a causal language model: what was measured on a tiny model of it
+(`tiny_settings.py`), or why there is none. Its columns:
+
+    largest_difference  nats per token, of texts over four budgets and three orders and mixes, and
+                        of responses to prompts
+    way                 fused, logits, alone or counted (`batches`); refused; not tried
+    prefix_reuse        a prompt is read once for many responses: "yes", each of them in one call;
+                        "copied state", token by token from a copied state; or "whole reading", each
+                        response reads its prompt anew
 """
 
 import tempfile
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import tiny_models
+import tiny_settings
 import torch
+import transformers
 
 from lmnotes.models.scoring import loading, prompts, score
+from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.scoring.prompt_tokens import PromptRule
 from lmnotes.models.scoring.rule import Rule
 
 BUDGETS = (1, 60, 230, 8192)
 ALLOWED = 1e-4  # nats per token
+ROOT = Path(__file__).parents[3]
+TABLE = ROOT / "docs" / "architectures.csv"
+REUSE = {True: "yes", False: "whole reading", "token by token": "copied state"}
+PROMPTS = ["the cat sat on the mat " * 8, "Zwölf Boxkämpfer jagen Viktor quer über den Deich"]
+RESPONSES = ["A", "on the mat", "x", "the dog", "def area", "3.14", "Short.", "sat", "99"]
 
 
 def plain(scorer, texts):
     """The published computation: log-likelihoods (N,) in nats and tokens scored (N,)."""
+    return _each_alone(scorer, [scorer.tokenizer(text)["input_ids"] for text in texts])
+
+
+def _each_alone(scorer, ids, starts=None):
     sums, counts = [], []
-    for text in texts:
-        ids = scorer.tokenizer(text, return_tensors="pt")["input_ids"]
+    for text, start in zip(ids, starts or [1] * len(ids), strict=True):
         with torch.no_grad():
-            logits = scorer.model(ids).logits[0]  # (T, V)
-        each = logits.log_softmax(-1)[:-1].gather(1, ids[0, 1:, None])[:, 0]
+            logits = scorer.model(torch.tensor([text])).logits[0, start - 1 : -1]  # (T, V)
+        each = logits.log_softmax(-1).gather(1, torch.tensor(text)[start:, None])
         sums.append(float(each.double().sum()))
         counts.append(len(each))
     return np.array(sums), np.array(counts)
 
 
-def largest_difference(name, folder):
+def largest_difference(scorer):
     """(way, largest difference in nats per token over all batches, orders and mixes)."""
-    scorer = loading.load(tiny_models.save(name, folder))
     texts = np.array(tiny_models.TEXTS, object)
     want, counts = plain(scorer, texts)
     generator = np.random.default_rng(0)
@@ -49,11 +73,77 @@ def largest_difference(name, folder):
     return "/".join(sorted(ways)), largest
 
 
+def reuse(scorer):
+    """(how prompts are read, largest difference of responses in nats per token)."""
+    ids = scorer.tokenizer
+    before, after = ([ids(text)["input_ids"] for text in part] for part in (PROMPTS, RESPONSES))
+    pairs = [(x, y) for x in before for y in after]
+    want, counts = _each_alone(scorer, [x + y for x, y in pairs], [len(x) for x, _ in pairs])
+    rule = PromptRule(template="{prompt}", bos="never")
+    xs, ys = [x for x in PROMPTS for _ in RESPONSES], RESPONSES * len(PROMPTS)
+    result = prompts.score(scorer, xs, ys, rule=rule)
+    how = result.about["prompt_reuse"]
+    assert result.about["n_prompts_shared"] == (len(PROMPTS) if how else 0)
+    return REUSE[how], float((np.abs(result.log_likelihood - want) / counts).max())
+
+
+def measured(name, folder):
+    """The row of an architecture."""
+    scorer = loading.load(tiny_models.save(name, folder))
+    row = {"architecture": name, "class": type(scorer.model).__name__}
+    row["transformers"] = transformers.__version__
+    row["notes"] = tiny_settings.NOTES.get(name, "")
+    try:
+        way, of_texts = largest_difference(scorer)
+    except ScoringFailure as failure:
+        assert failure.kind == "unsupported"
+        return row | {"way": "refused"}
+    how, of_responses = reuse(scorer)
+    row |= {"largest_difference": f"{max(of_texts, of_responses):.0e}", "way": way}
+    return row | {"prefix_reuse": how}
+
+
+def table():
+    return pd.read_csv(TABLE, dtype=str, keep_default_na=False).set_index("architecture")
+
+
 @pytest.mark.parametrize("name", tiny_models.NAMES)
 def test_every_text_is_exact_in_every_batch(name, tmp_path):
-    way, largest = largest_difference(name, tmp_path)
+    way, largest = largest_difference(loading.load(tiny_models.save(name, tmp_path)))
     assert way == "fused"
     assert largest < ALLOWED
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", tiny_models.SETTINGS)
+def test_the_table_holds(name, tmp_path):
+    want, row = table().loc[name], measured(name, tmp_path)
+    for column in ("class", "way", "prefix_reuse", "notes"):
+        assert row.get(column, "") == want[column], column
+    if row["way"] != "refused":
+        assert float(row["largest_difference"]) < ALLOWED
+        assert float(want.largest_difference) < ALLOWED
+
+
+def test_every_causal_model_is_in_the_table():
+    rows = table()
+    tried = rows.index[rows.way != "not tried"]
+    assert set(tried) == set(tiny_models.SETTINGS)
+    assert set(rows.index[rows.way == "not tried"]) == set(tiny_settings.LEFT_OUT)
+    if (rows.transformers == transformers.__version__).any():
+        assert set(rows.index) == set(causal_models())
+
+
+def test_the_readme_counts_the_table():
+    n = int((table().largest_difference != "").sum())
+    assert f"the {n} architectures" in " ".join((ROOT / "README.md").read_text().split())
+
+
+def causal_models():
+    """Class by `model_type`."""
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+    return dict(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES)
 
 
 STRETCHED = {
@@ -123,9 +213,20 @@ def test_a_prompt_that_is_read_once_keeps_its_frequencies(kind):
     assert (np.abs(result.log_likelihood - np.array(want)) / result.n_tokens).max() < ALLOWED
 
 
-if __name__ == "__main__":
-    print("| architecture | way | largest difference, nats per token |\n|---|---|---|")
-    for name in tiny_models.NAMES:
+def write():
+    """docs/architectures.csv, measured here."""
+    rows, columns = [], "architecture class transformers largest_difference way prefix_reuse notes"
+    for name, of_class in sorted(causal_models().items()):
+        if name in tiny_settings.LEFT_OUT:
+            row = {"architecture": name, "class": of_class, "way": "not tried"}
+            rows.append(row | {"notes": tiny_settings.LEFT_OUT[name]})
+            continue
         with tempfile.TemporaryDirectory() as folder:
-            way, largest = largest_difference(name, folder)
-        print(f"| {name} | {way} | {largest:.1e} |", flush=True)
+            rows.append(measured(name, folder))
+        print(*rows[-1].values(), sep=" | ", flush=True)
+    pd.DataFrame(rows, columns=columns.split()).to_csv(TABLE, index=False)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    write()
