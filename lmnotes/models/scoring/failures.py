@@ -51,7 +51,7 @@ _MESSAGES = {
     "not compiled with cuda|no space left|quota exceeded|permission denied|"
     "read-only file system|too many open files|input/output error|stale file handle",
     "unsupported": "unrecognized (model|configuration class)|does not recognize this architecture|"
-    "instantiate the backend tokenizer",
+    "instantiate the backend tokenizer|gguf (model|file)",
 }
 _BY_STATUS = {401: "gated", 403: "gated", 404: "missing", 429: "network"}
 

@@ -40,11 +40,6 @@ def saved_at(path: str | Path) -> Path | None:
     return path if is_model else None
 
 
-def is_adapter(folder: Path) -> bool:
-    """Whether a folder holds a PEFT adapter, which is no model without its base."""
-    return (folder / ADAPTER).is_file()
-
-
 def expect_extra(extra: str, what: str) -> None:
     """Raise ScoringFailure, `unsupported`, without the packages that what is given is read with."""
     if missing := [name for name in _NEEDED[extra] if not find_spec(name)]:
@@ -52,26 +47,27 @@ def expect_extra(extra: str, what: str) -> None:
         raise ScoringFailure("unsupported", f"{given}; pip install 'lmnotes[{extra}]'")
 
 
-def base_of(adapter: Path) -> tuple[str, str | None]:
-    """Folder or hub id, and revision, of the model that the adapter in a folder was trained on.
+def base_of(folder: Path) -> tuple[str, str | None] | None:
+    """Folder or hub id, and revision, of the model that a PEFT adapter in a folder was trained on.
 
-    Raises ValueError where its settings are none, and ScoringFailure, `unsupported`, where they
-    name no model, or one lies in the same folder.
+    None where there is no adapter. Raises ValueError where its settings are none, and
+    ScoringFailure, `unsupported`, where they name no model, or one lies in the same folder.
     """
-    settings = json.loads((adapter / ADAPTER).read_text(encoding="utf-8"))
+    if not (folder / ADAPTER).is_file():
+        return None
+    settings = json.loads((folder / ADAPTER).read_text(encoding="utf-8"))
     name = settings.get("base_model_name_or_path")
-    if not name or (adapter / "config.json").is_file():
-        given = f"{adapter} holds {'a model and' * bool(name)} an adapter{' of none' * (not name)}"
+    if not name or (folder / "config.json").is_file():
+        given = f"{folder} holds {'a model and' * bool(name)} an adapter{' of none' * (not name)}"
         raise ScoringFailure("unsupported", f"{given}; merge it: merge_and_unload() of peft")
-    beside = adapter / name
+    beside = folder / name
     return str(beside.resolve() if saved_at(beside) else name), settings.get("revision")
 
 
 def merged(base, adapter: Path):
     """A base model with the PEFT adapter of a folder added to its weights.
 
-    Raises ScoringFailure: `missing` where the adapter lacks a tensor, `unsupported` where it is of
-    a kind that weights cannot take, as learned prompts.
+    Raises ScoringFailure: `missing` where it lacks a tensor, `unsupported` for learned prompts.
     """
     from peft import PeftModel
 
@@ -85,9 +81,8 @@ def merged(base, adapter: Path):
     try:
         return model.merge_and_unload(safe_merge=True)
     except AttributeError:
-        kind = model.peft_config["default"].peft_type
-        given = f"the adapter {adapter} is of the kind {getattr(kind, 'value', kind)}"
-        raise ScoringFailure("unsupported", f"{given}; expected one that can be merged") from None
+        given = f"the adapter {adapter} is none that weights can take; expected such as LoRA"
+        raise ScoringFailure("unsupported", given) from None
 
 
 def is_gguf(path: str | Path) -> bool:
@@ -111,29 +106,17 @@ def source(name: str | Path) -> tuple[str, dict]:
     return str(path.parent), {"gguf_file": path.name}
 
 
-def read_gguf(path: Path):
-    """All that a .gguf file holds; ValueError or LookupError where it ends too early, or is none.
-
-    Slow where there are many tokens: ten seconds for 262,144.
-    """
-    from gguf import GGUFReader
-
-    return GGUFReader(path)
-
-
 def quantisation(path: Path) -> str:
-    """How a .gguf file keeps its weights, such as "Q4_K_M"; if not said, as most of them are."""
-    from gguf import LlamaFileType
+    """How a .gguf file keeps its weights, such as "Q4_K_M"; if not said, as most matrices are."""
+    from gguf import GGUFReader, LlamaFileType
     from transformers.integrations.gguf import read_gguf_metadata
 
     said = read_gguf_metadata(str(path))[0].get("general.file_type")
     known = {kind.value: kind.name for kind in LlamaFileType if kind is not LlamaFileType.GUESSED}
     if said in known:
         return known[said].removeprefix("MOSTLY_").removeprefix("ALL_")
-    n_values: Counter = Counter()
-    for tensor in read_gguf(path).tensors:
-        n_values[tensor.tensor_type.name] += int(tensor.n_elements)
-    return n_values.most_common(1)[0][0]
+    matrices = (tensor for tensor in GGUFReader(path).tensors if len(tensor.shape) > 1)
+    return Counter(tensor.tensor_type.name for tensor in matrices).most_common(1)[0][0]
 
 
 def plain(model, path: Path):

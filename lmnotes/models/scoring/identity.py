@@ -84,11 +84,7 @@ def identify(
 
 
 def name_of(saved: Path) -> str:
-    """What tables call a model that lies at a path: the name of its folder, or of its .gguf file.
-
-    >>> name_of(Path("models/tiny.gguf"))
-    'tiny'
-    """
+    """What tables call a model that lies at a path: the name of its folder, or of its .gguf."""
     return saved.name.removesuffix(".gguf")
 
 
@@ -126,9 +122,8 @@ def content_of(saved: Path, verify: bool = False) -> str:
         with suppress(InputError):  # where nothing can be written it is read again
             store.write_json(known, {"folder": str(saved), "files": state, "id": answer})
     with suppress(ValueError, InputError, ScoringFailure):  # loading says what is wrong
-        if forms.is_adapter(saved):
-            base = identify(*forms.base_of(saved), verify=verify)
-            return "content-" + store.content_id([answer, base.id])
+        if base := forms.base_of(saved):
+            return "content-" + store.content_id([answer, identify(*base, verify=verify).id])
     return answer
 
 

@@ -8,7 +8,6 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +117,11 @@ def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_c
             folder = hub.fetch(Identity(name, name, revision or DEFAULT_REVISION))
             options |= {"revision": folder.name, "local_files_only": not trust_remote_code}
         facts = {}
-        if forms.is_adapter(folder):
+        with _naming_files(folder, None):
+            base = forms.base_of(folder)
+        if base:
             how = {"dtype": dtype, "device": device, "trust_remote_code": trust_remote_code}
-            loaded, tokenizer, facts["adapter_of"] = _with_base(folder, **how)
+            loaded, tokenizer, facts["adapter_of"] = _with_base(folder, *base, **how)
         else:
             tokenizer = tokenizer_of(name, **options)
             # straight to a GPU where accelerate can, else by way of the host's memory
@@ -132,18 +133,16 @@ def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_c
     return wrap(loaded.to(device), tokenizer, **known)
 
 
-def _with_base(folder: Path, **options) -> tuple:
-    """The model that a PEFT adapter in a folder makes of its base, its tokenizer, and the base.
-
-    options: of `load`, for the base.
-    """
+def _with_base(folder: Path, base: str, revision: str | None, **options) -> tuple:
+    """The model that the PEFT adapter in a folder makes of its base, its tokenizer, and the base's
+    name; options: of `load`, for the base."""
+    forms.expect_extra("peft", f"{folder}, a PEFT adapter of {base},")
+    scorer = load(base, revision=revision, **options)
+    tokenizer = scorer.tokenizer
     with _naming_files(folder, None):
-        base, asked = forms.base_of(folder)
-        forms.expect_extra("peft", f"{folder}, a PEFT adapter of {base},")
-        scorer = load(base, revision=asked, **options)
-        model, tokenizer = forms.merged(scorer.model, folder), scorer.tokenizer
-        if any(re.match(_TOKENIZER, file.name) for file in folder.iterdir()):
-            tokenizer = tokenizer_of(folder, trust_remote_code=options["trust_remote_code"])
+        model = forms.merged(scorer.model, folder)
+    if any(re.match(_TOKENIZER, file.name) for file in folder.iterdir()):
+        tokenizer = tokenizer_of(folder, trust_remote_code=options["trust_remote_code"])
     return model, tokenizer, f"{base}@{scorer.revision}" if scorer.revision else base
 
 
@@ -161,11 +160,11 @@ def causal_model(name: str | Path, *, revision=None, trust_remote_code=False, **
     # which would send the hub's bot to a repository with torch files, from a thread
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     how = options | {"revision": revision, "trust_remote_code": trust_remote_code}
+    place, more = forms.source(name)
     with _naming_files(name, revision):
-        place, more = forms.source(name)
         how |= more | {"output_loading_info": True}
         model, info = AutoModelForCausalLM.from_pretrained(place, **how)
-        model = forms.plain(model, Path(name)) if more else model
+    model = forms.plain(model, Path(name)) if more else model
     if lost := sorted(map(str, info["missing_keys"])):
         given = f"the weights of {name} lack {len(lost)} of the model's tensors, as {lost[0]}"
         then = f"a whole {type(model).__name__}: look whether it was saved as another model"
@@ -178,8 +177,8 @@ def tokenizer_of(name: str | Path, *, revision=None, trust_remote_code=False, **
     from transformers import AutoTokenizer
 
     how = options | {"revision": revision, "trust_remote_code": trust_remote_code}
+    place, more = forms.source(name)
     with _naming_files(name, revision):
-        place, more = forms.source(name)
         made = AutoTokenizer.from_pretrained(place, **how, **more)
     if len(made) - len(made.all_special_ids) < 2:  # made up of nothing but its class's defaults
         raise ScoringFailure("missing", _NO_TOKENIZER.format(name))
@@ -191,8 +190,6 @@ def _naming_files(name: str | Path, revision: str | None) -> Iterator[None]:
     """Names the file of a model that is no such file, where loading fails for that."""
     try:
         yield
-    except ScoringFailure:
-        raise
     except Exception as error:
         folder = Path(name)
         if not folder.exists():
@@ -210,11 +207,6 @@ def _naming_files(name: str | Path, revision: str | None) -> Iterator[None]:
             given = f"{names or 'a file'} of {name} holds pickled objects, which can run code"
             then = "expected tensors: convert it to safetensors once, if you trust it"
             raise ScoringFailure("unsupported", f"{given}; {then}") from None
-        of_file = ValueError | LookupError | NotImplementedError
-        if forms.is_gguf(name) and isinstance(error, of_file):
-            given = f"transformers {version('transformers')} does not read {name}"
-            said = f"{given} ({type(error).__name__}: {error})"
-            raise ScoringFailure("unsupported", said) from error
         told = any(re.match(_TOKENIZER, file.name) for file in files)
         if "backend tokenizer" in str(error) and not told:
             raise ScoringFailure("missing", _NO_TOKENIZER.format(name)) from error
@@ -235,7 +227,9 @@ def _fault(file: Path) -> str:
         elif file.suffix == ".safetensors":
             safe_open(file, "pt").__exit__(None, None, None)
         elif file.suffix == ".gguf":
-            forms.read_gguf(file)
+            from gguf import GGUFReader
+
+            GGUFReader(file)
         elif start[:2] == b"PK" and not zipfile.is_zipfile(file):
             return "cut short"
     except (SafetensorError, ValueError, LookupError) as error:
