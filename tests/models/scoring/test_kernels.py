@@ -1,8 +1,10 @@
 """The fused head against the plain one: full logits, log-softmax, gather, in float64."""
 
+import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -264,3 +266,25 @@ def test_all_blocks_compile_and_the_first_fit_everywhere(
         ]
         assert several[0].metadata.shared <= 99 * 1024
         assert all(made.metadata.shared <= room * 1024 for made in several)
+
+
+@pytest.mark.slow
+def test_the_benchmark_of_a_gpu_runs_on_small_problems():
+    """All but the rates: the kernel under the interpreter, in place of the CPU's."""
+    if cpu.missing_triton():
+        pytest.skip("triton is not installed: pip install triton")
+    script = Path(__file__).parents[3] / "benchmarks" / "gpu.py"
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    how = {"capture_output": True, "text": True, "env": environment}
+    done = subprocess.run([sys.executable, str(script), "--small"], **how)
+    assert done.returncode == 0, done.stderr[-2000:]
+    *table, last = done.stdout.splitlines()
+    parts = json.loads(last)["parts"]
+    assert {name: len(rows) > 0 for name, rows in parts.items()} == dict.fromkeys(
+        ("exact", "head", "texts", "waiting", "ica"), True
+    )
+    for rows in parts.values():
+        for row in rows:
+            assert any(line.strip().startswith(row["what"]) for line in table), row
+            assert row["met"] is not False, row  # a part that failed is such a row too
+    assert sum(row["met"] is True for row in parts["exact"] + parts["head"]) == 12
