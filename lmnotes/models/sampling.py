@@ -67,7 +67,7 @@ class AlongTexts:
 
     @property
     def sums(self) -> tuple[np.ndarray, np.ndarray]:
-        """Both over whole texts, (M, S) float64 each."""
+        """Both over whole texts, (..., M, S) float64 each."""
         return tuple(x.sum(axis=-1, dtype=np.float64) for x in (self.ratio, self.kl))
 
 
@@ -110,6 +110,18 @@ def compare_along(
                 ratio[j, some] = gap.gather(-1, targets[some])[..., 0].cpu()
                 kl[j, some] = (p * gap).sum(dim=-1, dtype=torch.float64).cpu()
     return AlongTexts(ratio, kl)
+
+
+def compare_all(
+    models: Sequence["torch.nn.Module"], bos: int, n: int, length: int, seed: int
+) -> AlongTexts:
+    """`compare_along` of each of M models on n texts that it writes after BOS itself, with arrays
+    (M, M, n, T): [i, j] of model i from j, on texts of i, drawn by seed + i."""
+    contexts, along = np.full((n, 1), bos), []
+    for i, model in enumerate(models):
+        texts = draw(model, contexts, length, seed + i)
+        along.append(compare_along(models, i, contexts, texts))
+    return AlongTexts(np.stack([a.ratio for a in along]), np.stack([a.kl for a in along]))
 
 
 def log_probabilities(

@@ -128,7 +128,8 @@ notebook.table(
 # $$\mathrm{KL}(a,b)\;=\;\frac{\operatorname{Var}_s\big(\ell_a(x_s)-\ell_b(x_s)\big)}{2\,\bar B\,\ln 2}\qquad\text{bits per byte},$$
 #
 # the population variance over texts. A constant difference does not count. The root of twice a KL in nats is the standard deviation of the difference. The formula is the second-order term of a KL: near
-# models are that far apart, and for distant ones the same number is a *map distance per byte* and **no literal KL**. A value above what the models themselves need for a byte cannot be one.
+# models are that far apart, and for distant ones the same number is a *map distance per byte* and **no literal KL**. A value above what the models themselves need for a byte cannot be one. Section 9 puts KL itself beside it: runs trained
+# here write texts, and along these the exact KL of their next-byte laws is added up (*Rao–Blackwell*: [Amini, Vieira and Cotterell](https://arxiv.org/abs/2504.10637), NeurIPS 2025, `kl-rb`), beside the mean log-ratio (*Monte Carlo*).
 
 # %%
 bits_per_byte = paper.exercises.bits_per_byte()
@@ -376,7 +377,7 @@ paper.live.rounded_model(rounded)
 # %% [markdown]
 # ## 7. Relatives
 #
-# A fine-tune against its parent; two models of one family; two models at random. First in the small network, where a fine-tune costs a second: from the end of the cosine run, on one kind of text, for longer and
+# A fine-tune against its parent; two models of one family; two models at random. (Whether neighbours on the map are relatives, notebook 06 asks in its section 3.) First in the small network, where a fine-tune costs a second: from the end of the cosine run, on one kind of text, for longer and
 # longer; then grandchildren on another.
 #
 # *Where to look.* Has a fine-tune a distance of its own, or is it as far as its steps have carried it? Compare the ends of the curves with the distance of two seeds in section 9. The published 0.40 is a statement
@@ -477,13 +478,25 @@ notebook.table(
     "order",
     caption="Neighbours on the published ruler: the ratio of the higher to the lower, and the outermost ends of its 95 % intervals over models and over texts.",
 )
+
+# %%
 end_kl = paper.scored_runs.matrix_at_end(runs)
 notebook.figure(
     paper.figures_ruler.matrix(end_kl, list(runs.runs)),
     "seed_size",
     data=pd.DataFrame(end_kl, columns=list(runs.runs)).assign(run=list(runs.runs)),
-    caption="KL between all runs at their ends.",
+    caption="Map distances between all runs at their ends.",
 )
+if runs_table is None:
+    direct = paper.scored_runs.direct(checkpoints, runs, seed=seed)
+    notebook.table(
+        direct.round(4),
+        "direct_kl",
+        caption="The same beside KL itself, bits/byte: along texts that both runs write.",
+    )
+    factor = (direct["map distance"] / direct["kl"]).median()
+    gain = (direct["error"] / direct["monte_carlo_error"]).median()
+    notebook.says("direct", factor=factor, gain=gain, n=len(direct))
 
 # %% [markdown]
 # *Where to look.* The order of the ruler can be compared; absolute values cannot, since small, under-trained models on very different kinds of text are not large ones. The sentence below the figure names the pairs of

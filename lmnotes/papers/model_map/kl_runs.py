@@ -24,7 +24,7 @@ _VERSION = 4  # part of the key of stored comparisons
 class Compared:
     """M models at texts that they wrote themselves, and at given ones, nats.
 
-    ratio, exact: (M, M, n, T), [i, j] of `sampling.compare_along` on texts drawn from model i.
+    ratio, exact: (M, M, n, T) of `sampling.compare_all`.
     """
 
     ratio: np.ndarray
@@ -70,19 +70,14 @@ def _compared(models, ids, n_draws, length, n_given, seed) -> Compared:
 
     scorers = [loading.load(model, device="cpu") for model in models]
     starts = [(scorer.model, scorer.tokenizer.bos_token_id) for scorer in scorers]
-    along = []
-    for number, (model, bos) in enumerate(starts):
-        first = np.full((n_draws, 1), bos)
-        texts = sampling.draw(model, first, length, seed + number)
-        networks = [scorer.model for scorer in scorers]
-        along.append(sampling.compare_along(networks, number, first, texts))
+    networks, (_, bos) = [scorer.model for scorer in scorers], starts[0]
+    along = sampling.compare_all(networks, bos, n_draws, length, seed)
     given = np.stack([sampling.log_probabilities(*start, ids) for start in starts])
     conditional = np.full((len(models), len(models)), np.nan)
     if n_given:
         chosen = ids[np.linspace(0, len(ids) - 1, min(n_given, len(ids))).astype(int)]
         conditional = kl.conditional_kl([sampling.distributions(*at, chosen) for at in starts])
-    ratio, exact = (np.stack([getattr(a, name) for a in along]) for name in ("ratio", "kl"))
-    return Compared(ratio, exact, given.astype(np.float32), conditional)
+    return Compared(along.ratio, along.kl, given.astype(np.float32), conditional)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,12 +6,16 @@ goes through the same two steps, so that any two numbers can be compared.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import sem
 
-from lmnotes import models, statistics
+from lmnotes import models, parallel, statistics, store
+from lmnotes.models import sampling
 from lmnotes.models.maps import robustness
+from lmnotes.models.scoring import identity, loading
 from lmnotes.papers.trajectories import checkpoints, exponents, kl_ruler, paths, random_walk
 from lmnotes.papers.trajectories.paths import Run
 from lmnotes.text.chunks import TextSet
@@ -299,6 +303,39 @@ def matrix_at_end(scored: ScoredRuns) -> np.ndarray:
     """KL between all runs at their ends, (R, R) bits/byte."""
     last = np.stack([run.log_likelihood[-1] for run in scored.runs.values()])
     return models.maps.kl(models.maps.row_centre(last), "bits/byte", scored.n_bytes)
+
+
+def direct(
+    table: pd.DataFrame, scored: ScoredRuns, n_draws: int = 48, seed: int = 0
+) -> pd.DataFrame:
+    """The map distance of every two runs at their ends beside their KL, on texts that they write
+    themselves, both directions' mean, bits/byte: run, other, map distance, kl and its error by the
+    exact KL of next-byte laws (Rao-Blackwell), monte_carlo and its error by log-ratios.
+
+    Args:
+        table: of `checkpoints`, of runs trained here, whose models are folders and read bytes.
+    """
+    ends = table.sort_values("step").groupby("run")["model"].last()[list(scored.runs)]
+    length = min(128, int(np.median(scored.n_bytes)))  # bytes; what the networks have read
+    key = {"models": [identity.identify(folder).id for folder in ends], "seed": seed}
+    key |= {"n_draws": n_draws, "length": length}
+
+    def write(into: Path) -> None:
+        scorers = [loading.load(folder, device="cpu") for folder in ends]
+        networks, bos = [s.model for s in scorers], scorers[0].tokenizer.bos_token_id
+        with parallel.one_thread():
+            along = sampling.compare_all(networks, bos, n_draws, length, seed)
+        np.save(into / "sums.npy", np.stack(along.sums))
+
+    sums = np.load(store.build("direct-kl", key, write) / "sums.npy") / (length * np.log(2))
+    i, j = np.triu_indices(len(ends), 1)
+    columns = {"run": ends.index[i], "other": ends.index[j]}
+    columns["map distance"] = matrix_at_end(scored)[i, j]
+    for name, error, x in (("monte_carlo", "monte_carlo_error", 0), ("kl", "error", 1)):
+        means, errors = sums[x].mean(axis=-1), sem(sums[x], axis=-1)  # (R, R)
+        columns[name] = (means + means.T)[i, j] / 2
+        columns[error] = np.hypot(errors, errors.T)[i, j] / 2
+    return pd.DataFrame(columns)
 
 
 def joined(values: Sequence[np.ndarray]) -> list[np.ndarray]:

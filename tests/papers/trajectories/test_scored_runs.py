@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from ledger_cases import text_set
 
+from lmnotes.models import ngram, sampling
+from lmnotes.models.zoo import networks
 from lmnotes.papers.trajectories import (
     exponents,
     kl_ruler,
@@ -130,3 +132,34 @@ def test_the_views_draw_every_step(scored, monkeypatch):
     assert first.get_ylim() == last.get_ylim() and first.get_xlim() == last.get_xlim()
     assert [len(line.get_xdata()) for line in last.lines] == [2] * 5
     assert exponents.one_window(*windows["a"], 4, 3)[0] == 6
+
+
+def test_kl_of_the_ends_is_that_of_texts_they_write(scored, tmp_path, monkeypatch):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
+    folders = {
+        "small": b"abracadabra" * 9,
+        "middle": b"cabbage bar" * 9,
+        "again": b"a cab abra" * 9,
+    }
+    for name, data in folders.items():
+        networks.save(ngram.fit(data, order=2), networks.byte_tokenizer(), tmp_path / name)
+    rows = [(name, step, str(tmp_path / name)) for name in folders for step in (9, 28)]
+    table = pd.DataFrame(rows, columns=["run", "step", "model"])
+    table.loc[table.step == 9, "model"] = "not there"
+    direct = scored_runs.direct(table, scored, n_draws=200, seed=3)
+    assert direct[["run", "other"]].to_numpy().tolist() == [
+        ["small", "middle"],
+        ["small", "again"],
+        ["middle", "again"],
+    ]
+    assert direct["map distance"][0] == scored_runs.matrix_at_end(scored)[0, 1]
+    apart = (direct["kl"] - direct["monte_carlo"]).abs()
+    assert (apart < 4 * np.hypot(direct["error"], direct["monte_carlo_error"])).all()
+    assert (direct["error"] < direct["monte_carlo_error"]).all() and (direct["kl"] > 0).all()
+    length = min(128, int(np.median(scored.n_bytes)))
+    two = [ngram.fit(folders[name], order=2) for name in ("small", "middle", "again")]
+    along = sampling.compare_all(two, ngram.BOS, 200, length, 3)
+    both = along.kl[0, 1].sum(axis=1).mean() + along.kl[1, 0].sum(axis=1).mean()
+    assert direct["kl"][0] == pytest.approx(both / 2 / length / np.log(2), rel=1e-5)
+    monkeypatch.setattr(sampling, "compare_all", None)
+    assert scored_runs.direct(table, scored, n_draws=200, seed=3).equals(direct)  # kept
