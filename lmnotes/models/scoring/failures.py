@@ -1,10 +1,7 @@
 """Why a model could not be scored: eleven kinds, and what an exception of another package means."""
 
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from email.utils import parsedate_to_datetime
 
 import numpy as np
 
@@ -103,11 +100,8 @@ def asked_pause_s(error: BaseException) -> float:
     for cause in _causes(error):
         headers = getattr(getattr(cause, "response", None), "headers", None) or {}
         limit = re.search(r"r=0;\s*t=(\d+)", headers.get("ratelimit", ""))
-        if asked := limit[1] if limit else headers.get("retry-after", ""):
-            with suppress(ValueError):
-                return float(asked)
-            with suppress(ValueError):  # a date
-                return max(parsedate_to_datetime(asked).timestamp() - time.time(), 0)
+        if (asked := limit[1] if limit else headers.get("retry-after", "")).isdecimal():
+            return float(asked)
     return 0
 
 

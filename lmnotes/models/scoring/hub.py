@@ -4,11 +4,9 @@ The cache is the hub's own client's. `fetch` brings one commit's files into it, 
 another commit is loaded beside them, and loading asks the hub nothing more.
 """
 
-import glob
 import json
 import math
 import re
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
@@ -77,9 +75,8 @@ def files(who: Identity) -> Files:
             if info.gated:  # what it holds may be known to all, its files not
                 HfApi().auth_check(who.model)
     except ScoringFailure:
-        with suppress(ScoringFailure):  # it is here in part
-            if commit := commit_of(who):
-                return _files_in(_place(who) / "snapshots" / commit, who)
+        with suppress(ScoringFailure):  # it is here in part, or not at all
+            return _files_in(snapshot(who), who)
         raise
     there = {file.rfilename: file for file in info.siblings}
     with _saying_why(who):
@@ -200,26 +197,22 @@ def commit_of(who: Identity, folder: Path | None = None) -> str:
     return who.revision if (_place(who, folder) / "snapshots" / who.revision).is_dir() else ""
 
 
+def snapshot(who: Identity, folder: Path | None = None) -> Path:
+    """The folder of a hub model's revision in the cache, where it may be or not."""
+    return _place(who, folder) / "snapshots" / (commit_of(who, folder) or who.revision)
+
+
 def holds(who: Identity, folder: Path | None = None) -> bool:
     """Whether this revision of a hub model lies in the cache; never for a local folder."""
-    commit = commit_of(who, folder)
-    return bool(commit) and (_place(who, folder) / "snapshots" / commit).is_dir()
+    return not who.is_folder and snapshot(who, folder).is_dir()
 
 
 @contextmanager
 def in_use(model: str, revision: str | None, folder: Path | None = None) -> Iterator[None]:
     """While this lasts, an `evict` of any process leaves the revision of a hub model alone."""
-    import filelock
-
-    place = _mark(model, revision or DEFAULT_REVISION, folder)
-    mark = place.with_name(f"{place.name}.{uuid.uuid4().hex}")
     with ExitStack() as stack:
-        with suppress(OSError):  # a cache that cannot be written loses nothing
-            place.parent.mkdir(parents=True, exist_ok=True)
-            stack.callback(mark.unlink, missing_ok=True)
-            stack.enter_context(filelock.FileLock(mark))
-            with filelock.FileLock(place):  # waits for one who is removing it
-                pass
+        with suppress(OSError, ImportError):  # a cache that cannot be written loses nothing
+            stack.enter_context(_locked(model, revision or DEFAULT_REVISION, folder, "LOCK_SH"))
         yield
 
 
@@ -230,36 +223,29 @@ def evict(who: Identity, folder: Path | None = None) -> int:
     """
     if not holds(who, folder):
         return 0
-    import filelock
     from huggingface_hub import scan_cache_dir
 
-    place = _mark(who.model, who.revision, folder)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(place):
-        commit, refs = commit_of(who, folder), _place(who, folder) / "refs"
-        named = [ref for ref in refs.rglob("*") if ref.is_file() and ref.read_text() == commit]
-        names = {who.revision, commit, *(str(ref.relative_to(refs)) for ref in named)}
-        begins = [glob.escape(_mark(who.model, name, folder).name) for name in names]
-        marks = [mark for begin in begins for mark in place.parent.glob(f"{begin}.*")]
-        if any(map(_is_held, marks)):
-            return 0
+    commit, refs = commit_of(who, folder), _place(who, folder) / "refs"
+    named = [ref for ref in refs.rglob("*") if ref.is_file() and ref.read_text() == commit]
+    with suppress(BlockingIOError), ExitStack() as stack:
+        for name in {who.revision, commit, *(str(ref.relative_to(refs)) for ref in named)}:
+            stack.enter_context(_locked(who.model, name, folder, "LOCK_EX", "LOCK_NB"))
         plan = scan_cache_dir(folder).delete_revisions(commit)
         plan.execute()
-    return plan.expected_freed_size
+        return plan.expected_freed_size
+    return 0
 
 
-def _mark(model: str, revision: str, folder: Path | None) -> Path:
-    """The lock of a revision, beside the hub's own; names that begin with it are of its users."""
+@contextmanager
+def _locked(model: str, revision: str, folder: Path | None, *how: str) -> Iterator[None]:
+    """Holds the lock of a revision, beside the hub's own; how: names of flags of `fcntl`."""
+    import fcntl
+
     from huggingface_hub.constants import HF_HUB_CACHE
 
     name = f"{model}@{revision}".replace("/", "--")
-    return Path(folder or HF_HUB_CACHE) / ".locks" / "lmnotes" / name
-
-
-def _is_held(mark: Path) -> bool:
-    """Whether a process that lives holds a lock; the mark of a dead one is removed."""
-    import filelock
-
-    with suppress(filelock.Timeout), filelock.FileLock(mark, timeout=0):
-        mark.unlink(missing_ok=True)
-    return mark.exists()
+    place = Path(folder or HF_HUB_CACHE) / ".locks" / "lmnotes" / name
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with open(place, "a") as file:
+        fcntl.flock(file, sum(getattr(fcntl, flag) for flag in how))
+        yield

@@ -191,13 +191,9 @@ def _naming_files(name: str | Path, revision: str | None) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        folder = Path(name)
-        if not folder.exists():
-            from huggingface_hub import try_to_load_from_cache
-
-            known = try_to_load_from_cache(str(name), "config.json", revision=revision)
-            folder = Path(known).parent if isinstance(known, str) else None
-        inside = folder.iterdir() if folder and folder.is_dir() else [folder] * bool(folder)
+        who = Identity("", str(name), revision or DEFAULT_REVISION)
+        folder = Path(name) if Path(name).exists() else hub.snapshot(who)
+        inside = folder.iterdir() if folder.is_dir() else [folder]
         files = sorted(file for file in inside if file.is_file())
         for file in files:
             if fault := _fault(file):

@@ -1,8 +1,6 @@
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -176,17 +174,15 @@ def test_the_note_on_clusters_says_what_to_do_about_each_kind():
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
-        ({"retry-after": "7"}, (7, 7)),
-        ({"ratelimit": '"api";r=0;t=55', "retry-after": "7"}, (55, 55)),
-        ({"ratelimit": '"api";r=3;t=55'}, (0, 0)),  # there is room left
-        ({"retry-after": format_datetime(datetime.now(UTC) + timedelta(hours=2))}, (3600, 7200)),
-        ({"retry-after": format_datetime(datetime.now(UTC) - timedelta(days=1))}, (0, 0)),
-        ({"retry-after": "soon"}, (0, 0)),
-        ({}, (0, 0)),
+        ({"retry-after": "7"}, 7),
+        ({"ratelimit": '"api";r=0;t=55', "retry-after": "7"}, 55),
+        ({"ratelimit": '"api";r=3;t=55'}, 0),  # there is room left
+        ({"retry-after": "soon"}, 0),
+        ({}, 0),
     ],
 )
 def test_how_long_a_hub_asks_to_be_left_alone(headers, seconds):
     error = hub_error(errors.HfHubHTTPError, 429)
     error.response.headers = headers
-    asked = failures.asked_pause_s(raised_from(failures.ScoringFailure("network", "no"), error))
-    assert seconds[0] <= asked <= seconds[1]
+    error = raised_from(failures.ScoringFailure("network", "no"), error)
+    assert failures.asked_pause_s(error) == seconds
