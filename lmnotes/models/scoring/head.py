@@ -98,9 +98,8 @@ def difference(model, head, inputs) -> float:
 
     def own(hidden, *_, **__):
         kept.append(hidden.float())
-        return torch.cat([kept[0] @ rows.float().T for rows in layer.weight.split(ROWS)], -1) + (
-            0 if layer.bias is None else layer.bias.float()
-        )
+        blocks = [kept[0] @ rows.float().T for rows in layer.weight.split(ROWS)]
+        return torch.cat(blocks, -1) + (0 if layer.bias is None else layer.bias.float())
 
     with _replaced(layer, "forward", own):
         logits = model(input_ids=inputs, **arguments(model)).logits[0, :-1].float()

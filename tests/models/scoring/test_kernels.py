@@ -223,12 +223,11 @@ def compiled(triton_head, compute_capability, kind, choice):
     kernel = triton_head._head
     how = {"num_warps": choice.num_warps, "num_stages": choice.num_stages}
     precision = "tf32x3" if kind == "fp32" else "ieee"
-    fixed = {"D": 2048, "HAS_BIAS": False, "HAS_CAP": False, "WIDEN": False}
-    fixed |= {"PRECISION": precision} | choice.kwargs
-    pointers = dict.fromkeys(("hidden", "weight", "bias"), f"*{kind}")
+    fixed = {"D": 2048, "PRECISION": precision, "bias": None, "cap": None} | choice.kwargs
+    pointers = dict.fromkeys(("hidden", "weight"), f"*{kind}")
     pointers |= dict.fromkeys(("tops", "sums", "logits"), "*fp32") | {"targets": "*i64"}
     numbers = dict.fromkeys(("P", "V", "share", "stride_hidden", "stride_weight"), "i32")
-    types = pointers | numbers | dict.fromkeys(("slope", "cap"), "fp32")
+    types = pointers | numbers | {"slope": "fp32"}
     even = [*pointers, "share", "stride_hidden", "stride_weight"]  # as the launcher finds them
     marks = {(kernel.arg_names.index(name),): [["tt.divisibility", 16]] for name in even}
     source = ASTSource(kernel, types | dict.fromkeys(fixed, "constexpr"), fixed, marks)

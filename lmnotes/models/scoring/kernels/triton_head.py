@@ -20,14 +20,16 @@ import triton.language as tl
 UNIT = 256  # columns; every share of the vocabulary is a multiple of it, and so of every BLOCK_V
 PROGRAMS = 2048  # about how many there should be to fill a device to the end
 LEAST_SHARES = 8  # so that neighbours in time have few positions, and the L2 cache holds them
+GROUP = tl.constexpr(16)  # blocks; their states take 32 MB at most, 8,192 wide in half precision
 TUNE_FROM = 4096  # positions; for fewer no measurement pays
 
 
 @triton.jit
-def _shaped(z, slope, cap, HAS_CAP: tl.constexpr):
-    """A logit's f(z) / log 2 in the terms of `_terms`."""
+def _shaped(z, slope, cap):
     z = z * slope
-    return cap * (2.0 * tl.sigmoid(2.0 * z) - 1.0) if HAS_CAP else z  # tanh
+    if cap is not None:
+        z = cap * (2.0 * tl.sigmoid(2.0 * z) - 1.0)  # tanh
+    return z
 
 
 @triton.jit
@@ -47,14 +49,10 @@ def _head(
     stride_hidden,
     stride_weight,
     D: tl.constexpr,
-    HAS_BIAS: tl.constexpr,
-    HAS_CAP: tl.constexpr,
-    WIDEN: tl.constexpr,
     PRECISION: tl.constexpr,
     BLOCK_P: tl.constexpr,
     BLOCK_V: tl.constexpr,
     BLOCK_D: tl.constexpr,
-    GROUP: tl.constexpr,
 ):
     # programs that follow each other take GROUP blocks of positions, then the next share: both the
     # states and the weights that run at a time stay in the L2 cache
@@ -78,9 +76,9 @@ def _head(
             h = tl.load(states + depth, mask=real, other=0.0).to(tl.float32)
             w = tl.load(weight + goal[:, None] * stride_weight + at[None, :], mask=real, other=0.0)
             z += tl.sum(h * w.to(tl.float32), 1)
-        if HAS_BIAS:
+        if bias is not None:
             z += tl.load(bias + goal, mask=known, other=0.0).to(tl.float32)
-        z = tl.where(known, _shaped(z, slope, cap, HAS_CAP), float("nan"))
+        z = tl.where(known, _shaped(z, slope, cap), float("nan"))
         tl.store(logits + rows, z, mask=rows < P)
     top = tl.full((BLOCK_P,), float("-inf"), tl.float32)
     total = tl.zeros((BLOCK_P,), tl.float32)
@@ -96,14 +94,12 @@ def _head(
             else:
                 h = tl.load(h_at, mask=(d < D - depth)[None, :], other=0.0)
                 w = tl.load(w_at, mask=(d < D - depth)[:, None], other=0.0)
-            if WIDEN:
-                h, w = h.to(tl.float32), w.to(tl.float32)
             z = tl.dot(h, w, z, input_precision=PRECISION)
             h_at += BLOCK_D
             w_at += BLOCK_D
-        if HAS_BIAS:
+        if bias is not None:
             z += tl.load(bias + columns, mask=columns < last, other=0.0).to(tl.float32)[None, :]
-        z = _shaped(z, slope, cap, HAS_CAP)
+        z = _shaped(z, slope, cap)
         z = tl.where((columns < last)[None, :], z, float("-inf"))
         higher = tl.maximum(top, tl.max(z, 1))
         base = tl.where(higher == float("-inf"), 0.0, higher)  # all were ruled out so far
@@ -115,8 +111,7 @@ def _head(
 
 
 def _sides(positions, vocabulary, width, warps, stages):
-    """A choice of blocks; the states of 16 blocks of 128 are 32 MB at 8,192 wide in bfloat16."""
-    blocks = {"BLOCK_P": positions, "BLOCK_V": vocabulary, "BLOCK_D": width, "GROUP": 16}
+    blocks = {"BLOCK_P": positions, "BLOCK_V": vocabulary, "BLOCK_D": width}
     return triton.Config(blocks, num_warps=warps, num_stages=stages)
 
 
@@ -136,32 +131,26 @@ TUNED = {
 INTERPRETED = not isinstance(_head, triton.runtime.JITFunction)
 
 
-def _terms(scale, cap):
-    """Slope and cap that make of a logit z f(z) / log 2: slope·z, or cap·tanh(slope·z)."""
-    return (scale / log(2), 1.0) if cap is None else (scale / cap, cap / log(2))
-
-
 def log_probabilities(hidden, weight, targets, bias=None, scale=1.0, cap=None):
     """As `kernels.log_probabilities`, on a CUDA device or under Triton's interpreter."""
     (P, D), V = hidden.shape, len(weight)
+    if INTERPRETED and hidden.dtype == torch.bfloat16:  # it multiplies the integers that they are
+        hidden, weight = hidden.float(), weight.float()
     hidden, weight = (x if x.stride(1) == 1 else x.contiguous() for x in (hidden, weight))
-    tiles = triton.cdiv(V, UNIT)
-    blocks = triton.cdiv(P, 64)
-    share = triton.cdiv(tiles, max(LEAST_SHARES, triton.cdiv(PROGRAMS, blocks))) * UNIT
-    shares = triton.cdiv(V, share)
-    tops, sums = parts = hidden.new_empty((2, shares, P), dtype=torch.float32)
-    logits = hidden.new_empty(P, dtype=torch.float32)
-    tensors = hidden, weight, weight if bias is None else bias, targets.contiguous(), *parts, logits
-    terms = *_terms(scale, cap), hidden.stride(0), weight.stride(0)
-    switches = {"D": D, "HAS_BIAS": bias is not None, "HAS_CAP": cap is not None}
-    # the interpreter multiplies the integers that it keeps bfloat16 in
-    switches["WIDEN"] = INTERPRETED and hidden.dtype == torch.bfloat16
-    is_split = hidden.dtype == torch.float32 and not (INTERPRETED or torch.version.hip)
-    switches["PRECISION"] = "tf32x3" if is_split else "ieee"
     size = hidden.element_size()
+    n_shares = max(LEAST_SHARES, triton.cdiv(PROGRAMS, triton.cdiv(P, 64)))
+    share = triton.cdiv(triton.cdiv(V, UNIT), n_shares) * UNIT
+    n_shares = triton.cdiv(V, share)
+    tops, sums = hidden.new_empty((2, n_shares, P), dtype=torch.float32)
+    logits = hidden.new_empty(P, dtype=torch.float32)
+    # f(z) / log 2 is slope·z, or cap·tanh(slope·z)
+    terms = (scale / log(2), None) if cap is None else (scale / cap, cap / log(2))
+    is_split = size == 4 and not (INTERPRETED or torch.version.hip)
+    tensors = hidden, weight, bias, targets.contiguous(), tops, sums, logits
+    numbers = P, V, share, *terms, hidden.stride(0), weight.stride(0)
     kernel, sides = _head, CHOICES[size][0].all_kwargs()
     if P >= TUNE_FROM and not INTERPRETED:
         kernel, sides = TUNED[size], {}
-    grid = lambda chosen: (triton.cdiv(P, chosen["BLOCK_P"]) * shares,)  # noqa: E731
-    kernel[grid](*tensors, P, V, share, *terms, **switches, **sides)
+    grid = lambda chosen: (triton.cdiv(P, chosen["BLOCK_P"]) * n_shares,)  # noqa: E731
+    kernel[grid](*tensors, *numbers, D=D, PRECISION="tf32x3" if is_split else "ieee", **sides)
     return log(2) * logits - torch.logsumexp(log(2) * (tops + sums.log2()), 0)
