@@ -138,14 +138,6 @@ def log_probabilities(
     return np.concatenate(values).astype(np.float64)
 
 
-def distributions(
-    model: "torch.nn.Module", bos: int, ids: np.ndarray, batch: int = 32
-) -> np.ndarray:
-    """The log-probability of every possible next id at every place, (N, T, V) float32 nats."""
-    logits = _logits(model, bos, np.asarray(ids), batch)
-    return np.concatenate([_log_softmax(values) for _, values in logits])
-
-
 def next_hits(model: "torch.nn.Module", bos: int, ids: np.ndarray, batch: int = 32) -> np.ndarray:
     """Whether the likeliest id is the one that stands there, (N, T) bool."""
     logits = _logits(model, bos, np.asarray(ids), batch)

@@ -6,7 +6,6 @@ Settings of the model map's t-SNE: perplexity 30, PCA initialisation, "sqeuclide
 import warnings
 
 import numpy as np
-import pandas as pd
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 from scipy.spatial.distance import pdist
 
@@ -120,19 +119,6 @@ def tree(coordinates: np.ndarray, method: str = "ward") -> np.ndarray:
 def leaf_order(linkage: np.ndarray) -> np.ndarray:
     """The order of the rows along the leaves of a tree, (M,)."""
     return leaves_list(linkage)
-
-
-def purity(labels: np.ndarray | pd.Series, neighbours: np.ndarray) -> np.ndarray:
-    """The share of each row's neighbours that carry its own label, (M,).
-
-    Args:
-        labels: (M,). neighbours: (M, k) indices of rows.
-
-    >>> purity(np.array(["a", "a", "b"]), np.array([[1, 2], [0, 2], [0, 1]])).tolist()
-    [0.5, 0.5, 0.0]
-    """
-    labels = np.asarray(labels)
-    return (labels[np.asarray(neighbours)] == labels[:, None]).mean(axis=1)
 
 
 def _finite(coordinates: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from lmnotes import statistics
 from lmnotes.models import ngram, ngram_lookup
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.maps import coordinates as maps
-from lmnotes.models.maps import projection, robustness
+from lmnotes.models.maps import robustness
 from lmnotes.papers.model_map.population import Population
 from lmnotes.text import chunks
 
@@ -87,7 +87,8 @@ def family_neighbours(population: Population, k: int = 5) -> tuple[np.ndarray, .
     n = len(population)
     apart = np.where(np.eye(n, dtype=bool), np.inf, population.distance)
     family = population.models.family.astype(str).to_numpy()
-    same = projection.purity(family, np.argsort(apart, axis=1)[:, : min(k, n - 1)])
+    near = np.argsort(apart, axis=1)[:, : min(k, n - 1)]
+    same = (family[near] == family[:, None]).mean(axis=1)
     relatives = np.array([np.sum(family == name) - 1 for name in family])
     kept = relatives > 0
     return same[kept], relatives[kept] / (n - 1), population.models.lineage.to_numpy()[kept]

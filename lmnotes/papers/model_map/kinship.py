@@ -13,13 +13,9 @@ from lmnotes.models.maps import relatives
 from lmnotes.models.scoring import identity, loading
 from lmnotes.papers.model_map.population import Population
 
-MAP, MEAN, VOCABULARY, WEIGHTS = (
-    "map distance",
-    "mean log-likelihood",
-    "vocabularies",
-    "weights of equal shape",
-)
-_PIECE, _MOST_BYTES = 2**20, 2**32  # of a tensor at once, numbers; of all weights that are read
+MAP, MEAN = "map distance", "mean log-likelihood"
+VOCABULARY, WEIGHTS = "vocabularies", "weights of equal shape"
+_MOST_BYTES = 2**30  # of all weights that are read
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +82,8 @@ def vocabulary_distance(places: Sequence[str]) -> np.ndarray:
             known[key] = frozenset(Tokenizer.from_buffer(key).get_vocab())
         elif key not in known:
             who = identity.identify(place)
-            made = loading.tokenizer_of(who.model, revision=who.hub_revision)
-            known[key] = frozenset(made.get_vocab())
+            tokenizer = loading.tokenizer_of(who.model, revision=who.hub_revision)
+            known[key] = frozenset(tokenizer.get_vocab())
         vocabularies.append(known[key])
     distinct = list(dict.fromkeys(vocabularies))
     apart = [[1 - len(a & b) / len(a | b) for b in distinct] for a in distinct]
@@ -101,27 +97,22 @@ def weight_distance(places: Sequence[str]) -> np.ndarray:
 
     Raises InputError where a model is no folder with safetensors, or there is too much to read.
     """
-    from safetensors import safe_open
+    import torch
+    from safetensors.torch import load_file
 
     files = [sorted(Path(place).glob("*.safetensors")) for place in places]
     size = sum(file.stat().st_size for several in files for file in several)
     if not files or not all(files) or size > _MOST_BYTES:
         given = "not all in folders here" if size <= _MOST_BYTES else f"{size / 2**30:.1f} GiB"
         raise InputError(f"they are {given}; expected folders of {_MOST_BYTES / 2**30:.0f} GiB")
-    opened = [[safe_open(file, "pt") for file in several] for several in files]
-    tensors = [{name: one for one in several for name in one.keys()} for several in opened]  # noqa: SIM118
-    shapes = [
-        str(sorted((name, one.get_slice(name).get_shape()) for name, one in of_model.items()))
-        for of_model in tensors
-    ]
+    shapes, weights = [], []
+    for several in files:
+        tensors = sorted(item for file in several for item in load_file(file).items())
+        shapes.append(str([(name, tuple(x.shape)) for name, x in tensors]))
+        weights.append(torch.cat([x.flatten().float() for _, x in tensors]).numpy())
     apart = np.full((len(places), len(places)), np.nan)
     for rows in pd.Series(shapes).groupby(shapes).indices.values():
-        squared, norms = np.zeros((len(rows), len(rows))), np.zeros(len(rows))
-        for name in tensors[rows[0]]:
-            flat = [tensors[row][name].get_tensor(name).flatten() for row in rows]
-            for start in range(0, len(flat[0]), _PIECE):
-                values = np.stack([x[start : start + _PIECE].double().numpy() for x in flat])
-                squared += squareform(pdist(values, "sqeuclidean"))
-                norms += (values**2).sum(axis=1)
+        stacked = np.stack([weights[row] for row in rows]).astype(np.float64)
+        squared, norms = squareform(pdist(stacked, "sqeuclidean")), (stacked**2).sum(axis=1)
         apart[np.ix_(rows, rows)] = np.sqrt(squared / np.add.outer(norms, norms))
     return apart

@@ -96,22 +96,6 @@ def variance_kl(
     return pd.DataFrame({"n_bytes": lengths, "total": total.var(axis=1) / 2, "within": within})
 
 
-def conditional_kl(laws: Sequence[np.ndarray]) -> np.ndarray:
-    """The sum over a text's places of KL between the next-symbol laws of every two of M models, i
-    from j, mean over texts, (M, M).
-
-    Args:
-        laws: M arrays (N, T, V) of log-probabilities, nats. The contexts are those of the given
-            texts, not of the models' own.
-    """
-    total = 0.0
-    for of_text in zip(*laws, strict=True):  # sum p log p - sum p log q: one product a text
-        logs = np.stack([law.ravel() for law in of_text]).astype(np.float64)
-        p = np.exp(logs)
-        total = total + (p * logs).sum(axis=1, keepdims=True) - p @ logs.T
-    return total / len(laws[0])
-
-
 def beginnings(values: np.ndarray, lengths: Sequence[int]) -> np.ndarray:
     """The sums of (N, T) over the first so many symbols of every text, (L, N)."""
     sums = np.cumsum(values, axis=1, dtype=np.float64)

@@ -76,7 +76,10 @@ def _compared(models, ids, n_draws, length, n_given, seed) -> Compared:
     conditional = np.full((len(models), len(models)), np.nan)
     if n_given:
         chosen = ids[np.linspace(0, len(ids) - 1, min(n_given, len(ids))).astype(int)]
-        conditional = kl.conditional_kl([sampling.distributions(*at, chosen) for at in starts])
+        first = np.full((len(chosen), 1), bos)
+        for i in range(len(models)):
+            exact = sampling.compare_along(networks, i, first, chosen).sums[1]  # (M, n_given)
+            conditional[i] = exact.mean(axis=1)
     return Compared(along.ratio, along.kl, given.astype(np.float32), conditional)
 
 

@@ -122,7 +122,8 @@ def test_tsne_is_the_same_for_a_seed_and_whatever_the_unit():
     np.testing.assert_array_equal(first, projection.tsne(q, seed=3, n_iterations=300))
     np.testing.assert_allclose(first, projection.tsne(q * 1024, seed=3, n_iterations=300))
     nearest = squareform(pdist(first)).argsort(axis=1)[:, 1:4]
-    assert projection.purity(np.repeat(np.arange(3), 8), nearest).min() == 1.0
+    labels = np.repeat(np.arange(3), 8)
+    assert (labels[nearest] == labels[:, None]).all()
 
 
 @pytest.mark.parametrize("rows", [np.zeros((20, 8)), np.full((20, 8), -1e8), np.ones((1, 3))])

@@ -39,7 +39,6 @@ def test_vocabularies_and_weights_by_hand(folders, monkeypatch):
     apart = kinship.vocabulary_distance(folders)
     want = [[0, 0, 2 / 3, 1], [0, 0, 2 / 3, 1], [2 / 3, 2 / 3, 0, 1], [1, 1, 1, 0]]
     np.testing.assert_allclose(apart, want)
-    monkeypatch.setattr(kinship, "_PIECE", 3)  # a tensor in pieces
     weights = kinship.weight_distance(folders)
     np.testing.assert_allclose(weights[:3, :3], [[0, 0, 1], [0, 0, 1], [1, 1, 0]])
     assert np.isnan(weights[3, :3]).all() and weights[3, 3] == 0  # of another shape

@@ -77,20 +77,6 @@ def test_between_domain_variance_grows_with_the_square_of_the_length():
     assert table.total[1] == pytest.approx(np.var(first.sum(axis=1)) / 2)
 
 
-def test_conditional_kl_of_all_pairs_is_that_of_each():
-    laws = np.log(np.random.default_rng(0).dirichlet(np.ones(5), size=(3, 4, 6)))  # (M, N, T, V)
-    pairs = [[(np.exp(a) * (a - b)).sum(axis=(1, 2)).mean() for b in laws] for a in laws]
-    np.testing.assert_allclose(kl.conditional_kl(laws), pairs, rtol=1e-9, atol=1e-12)
-
-
-def test_conditional_kl_of_texts_drawn_from_p_is_kl():
-    rng = np.random.default_rng(6)
-    p, q = _rows(rng, 4), _rows(rng, 4)
-    shape = (3, 5, 4)
-    result = kl.conditional_kl([np.broadcast_to(np.log(law), shape) for law in (p, q)])[0, 1]
-    assert result == pytest.approx(kl.unigram_kl(p, q, 5))
-
-
 def test_a_length_beyond_the_text_is_refused():
     with pytest.raises(ValueError, match=r"length = 16 was given; expected 1 to 8"):
         kl.sampled_kl(np.zeros((2, 8)), np.zeros((2, 8)), [16])

@@ -130,6 +130,7 @@ def test_a_grid_holds_its_corners_and_is_kept(folders, texts):
 
 def test_tasks_are_scored_and_kept(folders, texts):
     import pandas
+    import torch
 
     table = pandas.DataFrame({"model": ["two"], "folder": [folders["two"]]})
     result = tasks.scores(table, texts, n_items=6, seed=0)
@@ -140,7 +141,7 @@ def test_tasks_are_scored_and_kept(folders, texts):
     for text in texts.texts:
         data = list(text.encode())
         guesses = [
-            sampling.distributions(model.model, 256, np.array([[*data[:t], 0]]))[0, t].argmax()
+            int(model.model(torch.tensor([[256, *data[:t]]])).logits[0, -1].argmax())
             for t in range(len(data))
         ]
         per_text.append(np.mean(np.array(guesses) == data))
