@@ -53,6 +53,7 @@ class Hub:
         delay_s: seconds before each answer of a file, or where `info` is set of all answers;
         cut: times that a file's body ends in its middle (after `after` bytes);
         reset: as cut, by a reset of the connection;
+        refuses: a status with which a plain file is refused; type: its Content-Type;
         only: a pattern of paths to which all of this is limited.
     A counter is used up as it is answered.
     """
@@ -201,7 +202,9 @@ class _Handler(BaseHTTPRequestHandler):
             elif path in self.hub.plain:
                 data = self.hub.plain[path]
                 data = data.read_bytes() if isinstance(data, Path) else data
-                if not self._strikes(path, path):
+                if status := self.hub.faults.get(path, {}).get("refuses"):
+                    self._error(status, "")
+                elif not self._strikes(path, path):
                     self._file(path, path, data, {"ETag": f'"{_sha256(data)}"'})
             elif match := re.fullmatch(r"/lfs/(.+)/([0-9a-f]{64})", path):
                 data = self.hub.blobs.get(match[2])
@@ -294,9 +297,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _file(self, key: str, path: str, data: bytes, headers: dict) -> None:
         """A file, or the range of it that was asked for, as far as no fault cuts it."""
-        headers |= {"Accept-Ranges": "bytes", "Content-Type": "application/octet-stream"}
+        kind = self.hub.faults.get(key, {}).get("type", "application/octet-stream")
+        headers |= {"Accept-Ranges": "bytes", "Content-Type": kind}
         status, start, end = 200, 0, len(data)
-        if match := re.fullmatch(r"bytes=(\d+)-(\d*)", self.request_.range):
+        is_same = self.headers.get("If-Range") in (None, headers["ETag"])
+        asked = self.request_.range if is_same else ""
+        if match := re.fullmatch(r"bytes=(\d+)-(\d*)", asked):
             start, end = int(match[1]), int(match[2] or len(data) - 1) + 1
             status, end = 206, min(end, len(data))
             if start >= len(data):

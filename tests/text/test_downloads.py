@@ -4,7 +4,7 @@ import shutil
 import zipfile
 from dataclasses import replace
 
-import loopback_files
+import loopback_hub
 import pytest
 
 from lmnotes import cli
@@ -36,7 +36,12 @@ def server(tmp_path, monkeypatch):
     files = {"small.zip": archive(small=TEXT), "long.bin": LONG, "toy.vec": VECTORS.encode()}
     files |= {"pairs.txt": b"cat gato\ndog perro\n"}
     files |= {"many.zip": archive(**{"toy.50.txt": "no", "toy.300.txt": "cat 1 0\ndog 0 1\n"})}
-    with loopback_files.serving(files) as served:
+    plain = {f"/{name}": data for name, data in files.items()}
+    with loopback_hub.serving(plain=plain) as served:
+        served.coming = []  # faults, one for each of the next requests
+        served.on_request = lambda request: served.faults.update(
+            {request.path: dict(served.coming.pop(0)) if served.coming else {}}
+        )
         known = {
             "small": ("text", "small.zip", {"small": f"md5:{hashlib.md5(TEXT).hexdigest()}"}),
             "long": ("text", "long.bin", {}),
@@ -66,6 +71,14 @@ def put(name, data):
     (downloads.folder() / name).write_bytes(data)
 
 
+def asked(server):
+    """Range and bytes sent of each request."""
+    return [(request.range, request.sent) for request in server.requests]
+
+
+CUT, ENDED = {"cut": 1, "after": 200_000}, {"cut": 1, "after": 0}
+
+
 def there():
     return sorted(file.name for file in downloads.folder().glob("*") if file.suffix != ".lock")
 
@@ -91,7 +104,7 @@ def test_without_network_one_error_says_what_to_put_where(server, monkeypatch):
 
 @pytest.mark.parametrize("name", ["small.zip", "small"])
 def test_a_file_put_there_by_hand_is_checked(server, monkeypatch, name):
-    data = server.files["small.zip"] if name == "small.zip" else TEXT
+    data = server.plain["/small.zip"] if name == "small.zip" else TEXT
     put(name, data)
     assert corpus.load("small").n_tokens == 7 and not server.requests
     put(name, data[:-1])
@@ -103,33 +116,30 @@ def test_a_file_put_there_by_hand_is_checked(server, monkeypatch, name):
 
 
 def test_a_download_with_a_wrong_checksum_is_set_aside(server):
-    right, server.files["small.zip"] = server.files["small.zip"], b"something else"
+    right, server.plain["/small.zip"] = server.plain["/small.zip"], b"something else"
     for number in (1, 2):
         with pytest.raises(InputError, match=rf"holds something else.*wrong-{number}; put .* at"):
             corpus.load("small")
     assert there() == ["small.zip.wrong-1", "small.zip.wrong-2"]
-    server.files["small.zip"] = right
+    server.plain["/small.zip"] = right
     assert corpus.load("small").n_tokens == 7
 
 
 def test_a_cut_is_taken_up_within_the_call(server):
-    server.faults = ["cut 200000", "cut 100000"]
+    server.coming = [CUT, {"cut": 1, "after": 100_000}]
     assert downloads.fetch("long").read_bytes() == LONG
-    assert server.requests == [
-        ("long.bin", "", 200_000),
-        ("long.bin", "bytes=199999-", 100_000),  # one byte again at every cut
-        ("long.bin", "bytes=299998-", 212_002),
-    ]
+    # one byte again at every cut
+    assert asked(server) == [("", 200_000), ("bytes=199999-", 100_000), ("bytes=299998-", 212_002)]
 
 
 def test_a_later_call_goes_on_from_where_it_was_cut(server):
-    server.faults = ["cut 200000", "cut 0"]
+    server.coming = [CUT, ENDED]
     with pytest.raises(InputError, match=r"broke after 200,000 of 512,000 bytes.*goes on from"):
         downloads.fetch("long")
     assert there() == ["long.bin.partial", "long.bin.partial-of"]
     assert ("long", "0 MB of it") in [(row[0], row[5]) for row in downloads.listing()]
     assert downloads.fetch("long").read_bytes() == LONG
-    assert server.requests[2] == ("long.bin", "bytes=199999-", 312_001)
+    assert asked(server)[2] == ("bytes=199999-", 312_001)
     assert there() == ["long.bin"]
 
 
@@ -139,43 +149,44 @@ def test_a_part_that_was_whole_when_it_was_killed_costs_one_byte(server, monkeyp
         with pytest.raises(BaseException, match="killed"):
             downloads.fetch("long")
     assert downloads.fetch("long").read_bytes() == LONG
-    assert server.requests[1:] == [("long.bin", "bytes=511999-", 1)]
+    assert asked(server)[1:] == [("bytes=511999-", 1)]
 
 
 def test_a_changed_file_is_begun_anew(server, monkeypatch):
-    server.faults = ["cut 200000", "cut 0"]
+    server.coming = [CUT, ENDED]
     with pytest.raises(InputError, match="broke after"):
         downloads.fetch("long")
-    server.files["long.bin"] = LONG[::-1]
+    server.plain["/long.bin"] = LONG[::-1]
     changed = replace(downloads.DOWNLOADS["long"], checksums={"long.bin": sha256(LONG[::-1])})
     monkeypatch.setitem(downloads.DOWNLOADS, "long", changed)
     assert downloads.fetch("long").read_bytes() == LONG[::-1]
-    assert server.requests[-1] == ("long.bin", "bytes=199999-", 512_000)
+    assert asked(server)[-1] == ("bytes=199999-", 512_000)
 
 
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ((429, {"Retry-After": 37}), r"asks to wait 37 seconds \(429\).*same command after that"),
-        (429, r"asks to wait \(429\)"),
-        (503, r"server fails \(503\).*same command later"),
-        (404, r"no such file any more \(404\).*look where it has moved"),
-        (403, r"refuses it \(403 Forbidden\).*ask who may have it"),
-        ("slow 0.6", r"nothing came for 0.2 seconds.*goes on from there"),
-        ((200, {"Content-Type": "text/html"}), r"no connection.*a web page came"),
+        ({"busy": 1, "retry_after": 37}, r"asks to wait 37 seconds \(429\).*command after that"),
+        ({"refuses": 429}, r"asks to wait \(429\)"),
+        ({"broken": 1}, r"server fails \(503\).*same command later"),
+        ({"refuses": 404}, r"no such file any more \(404\).*look where it has moved"),
+        ({"refuses": 403}, r"refuses it \(403 Forbidden\).*ask who may have it"),
+        ({"delay_s": 0.6}, r"nothing came for 0.2 seconds.*goes on from there"),
+        ({"cut": 1, "after": 0}, r"broke after 0 of [0-9]+ bytes"),
+        ({"type": "text/html"}, r"no connection.*a web page came"),
     ],
 )
 def test_each_failure_has_its_own_words(server, monkeypatch, fault, words):
     monkeypatch.setattr(fetching, "TIMEOUT", 0.2)
-    server.faults = [fault]
+    server.coming = [fault]
     with pytest.raises(InputError, match=words) as caught:
         downloads.fetch("small")
     assert f"put it at {downloads.folder() / 'small.zip'}" in str(caught.value)
-    assert there() == []
+    assert "small.zip" not in there()
 
 
 def test_a_full_disk_keeps_what_has_come(server, monkeypatch):
-    server.faults = ["cut 200000", "cut 0"]
+    server.coming = [CUT, ENDED]
     with pytest.raises(InputError, match="broke after"):
         downloads.fetch("long")
     usage = shutil.disk_usage(downloads.folder())
@@ -184,7 +195,7 @@ def test_a_full_disk_keeps_what_has_come(server, monkeypatch):
         downloads.fetch("long")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     assert downloads.fetch("long").read_bytes() == LONG
-    assert server.requests[-1][2] == 312_001
+    assert asked(server)[-1] == ("bytes=199999-", 312_001)
 
 
 def test_words_take_names_where_they_take_paths(server, monkeypatch, tmp_path):
