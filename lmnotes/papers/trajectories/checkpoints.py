@@ -2,6 +2,9 @@
 
 Kishino et al., Findings of ACL 2026: five sizes of Pythia and nine seeds of one of them, 154
 checkpoints each, two seeds and one checkpoint left out as anomalous (sheet, section 2.3).
+
+In August 2026 it was reported (github.com/EleutherAI/pythia, issue 205) that 86 of the 154 branches
+of pythia-2.8b hold weights of the end, step 0 among them: look for distances of 0 in its run.
 """
 
 from collections.abc import Sequence
