@@ -20,7 +20,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 DELAY_S = 2
-VOCABULARIES = (2000, 3000, 4000, 5000)
+VOCABULARIES = (1000, 1200, 1400, 1600)
 
 
 def without_kept_ids():
@@ -33,7 +33,7 @@ def without_kept_ids():
 
 
 def prepare(folder, n_models, texts):
-    """Folders of models of two layers, their tokenizers shared by every fourth."""
+    """Folders of models of one layer, their tokenizers shared by every fourth."""
     import torch
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
     from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
@@ -47,7 +47,7 @@ def prepare(folder, n_models, texts):
         bpe.train_from_iterator(texts, trainers.BpeTrainer(**how))
         names = {f"{name}_token": "<|endoftext|>" for name in ("bos", "eos", "unk")}
         made.append(PreTrainedTokenizerFast(tokenizer_object=bpe, **names))
-    shape = {"hidden_size": 64, "intermediate_size": 256, "num_hidden_layers": 2}
+    shape = {"hidden_size": 32, "intermediate_size": 128, "num_hidden_layers": 1}
     shape |= {"num_attention_heads": 2, "max_position_embeddings": 1024}
     for number in range(n_models):
         tokenizer = made[number % len(made)]

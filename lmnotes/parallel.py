@@ -57,7 +57,7 @@ def map_items(
         yield from tqdm(map(function, items), **bar)
         return
     start = b"".join(map(pickle.dumps, (sys.path, function)))
-    crew = [_Worker(start) for _ in range(min(workers, len(items)))]
+    crew = [Worker(start) for _ in range(min(workers, len(items)))]
     free: SimpleQueue = SimpleQueue()
     for worker in crew:
         free.put(worker)
@@ -86,13 +86,13 @@ def in_fresh_process(function: Callable[[Any], Any], item: Any) -> Any:
         end(worker.process)
 
 
-def helper(function: Callable[[Any], Any]) -> "_Worker":
+def helper(function: Callable[[Any], Any]) -> "Worker":
     """A process that calls a function (as of `map_items`), once for each `call` of this, until its
     `process` is ended."""
-    return _Worker(pickle.dumps(sys.path) + pickle.dumps(function))
+    return Worker(pickle.dumps(sys.path) + pickle.dumps(function))
 
 
-class _Worker:
+class Worker:
     """A process that calls one function, with one argument after the other."""
 
     def __init__(self, start: bytes):
@@ -102,6 +102,7 @@ class _Worker:
         self._sent = start
 
     def call(self, item: Any) -> Any:
+        """What the function gives; RuntimeError where the process has ended."""
         self._sent += pickle.dumps(item)
         try:
             self.process.stdin.write(self._sent)

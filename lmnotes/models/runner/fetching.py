@@ -1,13 +1,13 @@
 """The files of coming models, fetched from a hub while others are scored, in the order of the list.
 
-A process of its own fetches them, so that it can be ended at any moment. What fails here is not
+Processes of their own fetch them, so that they can be ended at any moment. What fails here is not
 recorded: the model's own worker meets the same fault, and says so.
 """
 
 import os
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from lmnotes import parallel
 from lmnotes.models.scoring import hub
 from lmnotes.models.scoring.identity import Identity
 
+_AT_A_TIME = 2  # models
 _MOST_AHEAD = 16  # models that are fetched before they are started
 _UNPACKED = 4  # of a quantised file, to half precision
 _POLL_S = 0.1
@@ -30,13 +31,12 @@ class Fetcher:
     """
 
     def __init__(self, jobs: Sequence[Mapping], disk: int | None):
-        self._disk, self._helper = disk, None
         self._held: dict[str, int] = {}  # bytes that this run has brought, by model
         self._sizes: dict[str, int] = {}  # of those that may start early
         self._commits: dict[str, str] = {}
         self._started: set[str] = set()
         self._gone: set[str] = set()
-        self._stop = threading.Event()
+        self._stop, self._lock = threading.Event(), threading.Lock()
         coming = []
         for job in jobs:
             who = Identity(**job["model"])
@@ -44,8 +44,15 @@ class Fetcher:
                 self._sizes[who.id] = _size(Path(who.model))
             else:
                 coming.append((who, job))
-        self._thread = threading.Thread(target=self._run, args=(coming,), daemon=True)
-        self._thread.start()
+        self._disk = _free_space() if coming and disk is None else disk
+        self._coming = enumerate(coming)
+        self._helpers = [parallel.helper(_answer) for _ in coming[:_AT_A_TIME]]
+        self._threads = [
+            threading.Thread(target=self._run, args=(helper,), daemon=True)
+            for helper in self._helpers
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def n_bytes(self, job: Mapping) -> int | None:
         """What a model's files take on disk, None while it is not to start early."""
@@ -65,49 +72,42 @@ class Fetcher:
     def close(self) -> None:
         """End, also in the middle of a file, which a later run goes on with."""
         self._stop.set()
-        while self._thread.is_alive():
-            if self._helper:
-                self._helper.process.kill()
-            self._thread.join(_POLL_S)
+        for helper in self._helpers:
+            helper.process.kill()
+        for thread in self._threads:
+            thread.join()
 
-    def _run(self, coming: Sequence[tuple[Identity, Mapping]]) -> None:
-        if coming and self._disk is None:
-            self._disk = _free_space()
-        for number, (who, job) in enumerate(coming):
-            while number >= len(self._started) + _MOST_AHEAD and not self._stop.wait(_POLL_S):
-                pass
-            if not self._stop.is_set():
-                self._bring(who, job)
-        if self._helper:
-            parallel.end(self._helper.process)
+    def _run(self, helper: parallel.Worker) -> None:
+        with suppress(RuntimeError):  # its process was ended
+            while True:
+                with self._lock:  # in order, so that each model knows what those before it take
+                    number, (who, job) = next(self._coming, (0, (None, None)))
+                    if not who:
+                        break
+                    n_bytes = self._room_for(number, who, job, helper.call)
+                if n_bytes and who.id not in self._started:
+                    self._commits[who.id] = helper.call(("fetch", who)) or ""
+                if n_bytes is not None:
+                    self._sizes[who.id] = n_bytes
+        parallel.end(helper.process)
 
-    def _bring(self, who: Identity, job: Mapping) -> None:
-        n_bytes, n_new = self._ask("size", who) or (0, 0)
-        if who.id in self._started:
+    def _room_for(self, number: int, who: Identity, job: Mapping, ask: Callable) -> int | None:
+        """Bytes of a model's files, 0 where that cannot be told, as soon as there is room for them
+        or its own worker has started; None where there will be none."""
+        while number >= len(self._started) + _MOST_AHEAD and not self._stop.wait(_POLL_S):
+            pass
+        n_bytes, n_new = ask(("size", who)) or (0, 0)
+        while who.id not in self._started and n_new > self._disk - self._taken():
+            no_room_comes = not (job["evict"] and self._held.keys() - self._gone)
+            if no_room_comes or self._stop.wait(_POLL_S):
+                return None
+        if who.id in self._started:  # it has fetched some by now
             n_new = n_bytes
-        while who.id not in self._started and self._room() < n_new:
-            is_all = not (job["evict"] and self._held.keys() - self._gone)
-            if is_all or self._stop.wait(_POLL_S):
-                return  # no room will come, and its own worker fetches it
         self._held[who.id] = 0 if job["was_cached"] else n_new
-        if n_bytes and who.id not in self._started:
-            self._commits[who.id] = self._ask("fetch", who) or ""
-        self._sizes[who.id] = n_bytes
+        return n_bytes
 
-    def _room(self) -> int:
-        return self._disk - sum(n for model, n in self._held.items() if model not in self._gone)
-
-    def _ask(self, what: str, who: Identity) -> tuple[int, int] | str | None:
-        """As `_answer`; None where the process was ended, too."""
-        try:
-            self._helper = self._helper or parallel.helper(_answer)
-            if self._stop.is_set():
-                self._helper.process.kill()
-            return self._helper.call((what, who))
-        except RuntimeError:
-            parallel.end(self._helper.process)
-            self._helper = None
-        return None
+    def _taken(self) -> int:
+        return sum(size for model, size in self._held.items() if model not in self._gone)
 
 
 def _answer(question: tuple[str, Identity]) -> tuple[int, int] | str | None:

@@ -141,6 +141,6 @@ def test_a_fetch_is_ended_in_its_middle(hub, tmp_path):
         == hub.commit("lab/00")
         == hubs.commit_of(identify("lab/00"))
     )
-    process = fetcher._helper.process
     fetcher.close()
-    assert process.poll() is not None and weights(hub)[:2] == [WEIGHTS, 0]
+    assert all(helper.process.poll() is not None for helper in fetcher._helpers)
+    assert weights(hub)[:2] == [WEIGHTS, 0]
