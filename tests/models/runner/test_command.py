@@ -2,7 +2,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import ledger_cases as cases
@@ -48,17 +47,20 @@ def test_a_folder_of_saved_models_is_scored_and_resumed_after_a_kill(home, capsy
     assert "3 models, 6 texts of small, bos=tokenizer" in run.stdout.readline()
     first = run.stdout.readline()
     assert "[1/3] 0-gpt2: scored" in first
-    time.sleep(0.3)
-    run.send_signal(signal.SIGKILL)  # while the second is being loaded
+    run.send_signal(signal.SIGKILL)  # while the second, which was ready, is scored
     run.communicate()
     rows = ledger.open_folder(home / "ledger")
-    before = {path: path.stat().st_mtime_ns for path in (rows.folder / "rows").iterdir()}
-    assert len(before) == rows.n_rows == 1
+    before = {
+        path: path.stat().st_mtime_ns for path in (rows.folder / "rows").glob("*.safetensors")
+    }
+    assert 1 <= len(before) == rows.n_rows <= 2
     run = lmnotes(home, str(models), "--ledger", str(home / "ledger"))
     said, error = run.communicate(timeout=300)
     assert run.returncode == 1 and "Traceback" not in error
-    assert "[1/3] 0-gpt2: kept" in said and "2-broken: failed (unsupported)" in said
-    assert "1 scored" in said and f"ledger: {rows.folder}" in said
+    assert "[1/3] 0-gpt2: kept" in said
+    assert "2-broken: failed" in said and "(unsupported)" in said
+    assert said.count(": kept") == len(before) and said.count(": scored") == 2 - len(before)
+    assert f"ledger: {rows.folder}" in said
     assert {path: path.stat().st_mtime_ns for path in before} == before
     check_against_one_at_a_time(rows, models)
     failed = rows.failures()
