@@ -29,7 +29,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from lmnotes import map_command
     from lmnotes.models.runner import command
 
     what = "Run research notebooks again: figures, tables, claims and their records."
@@ -83,8 +82,20 @@ def _parser() -> argparse.ArgumentParser:
     data.set_defaults(command=_data)
 
     drawn = commands.add_parser("map", help="the map of scored models: tables, page, figure")
-    map_command.add_arguments(drawn)
-    drawn.set_defaults(command=map_command.draw)
+    add = drawn.add_argument
+    add("models", help="a ledger's folder or name; a list, csv or folder of models; or a matrix")
+    add("--about", metavar="TABLE", help="csv, tsv or parquet: what is known of them, by name")
+    add("--where", metavar="WHAT", help="only those, such as \"family == 'pythia' and step > 9\"")
+    add("--output", metavar="FOLDER", default="map", help="where to (map); a map there grows")
+    add("--onto", metavar="FOLDER", help="the map to place them into, if not that of --output")
+    add("--anew", action="store_true", help="draw the map anew, though there is one")
+    add("--colour", metavar="COLUMN", default="family", help="of the figure (family)")
+    add("--clip", type=float, default=0.02, metavar="SHARE", help="of all entries (0.02)")
+    add("--perplexity", type=float, default=30, metavar="P", help="of t-SNE (30)")
+    add("--seed", type=int, default=42, metavar="N", help="of t-SNE (42)")
+    add("--score", action="store_true", help="score models of a list that have no row")
+    command.add_texts(drawn)
+    drawn.set_defaults(command=_map)
 
     sizes = "sizes of the heavy results, kind by kind; prune them"
     cache = commands.add_parser("cache", help=sizes)
@@ -204,6 +215,13 @@ def _data(options: argparse.Namespace) -> int:
     if not options.names:
         _print_columns(downloads.listing())
         print(f"\nfiles lie in {downloads.folder()}, under the last part of their address")
+    return 0
+
+
+def _map(options: argparse.Namespace) -> int:
+    from lmnotes import map_command
+
+    map_command.draw(options)
     return 0
 
 

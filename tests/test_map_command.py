@@ -116,7 +116,7 @@ def test_some_of_them_in_other_colours_and_onto_another_map(here, raw, capsys):
         (["--where", "gone > 3"], "expected a condition on model"),
         (["--where", "order > 99"], "models on a map = 0"),
         (["--colour", "famly"], "did you mean 'family'?"),
-        (["--onto", "nothing"], "expected the folder of a map"),
+        (["--onto", "nothing"], "is no whole folder"),
         (["--about", "gone.csv"], "there is no such file"),
     ):
         assert cli.main(["map", "m.safetensors", "--anew", *wrong]) == 2

@@ -25,6 +25,7 @@ const shade = hue => hue == "#222222" ? tone(hue, "#e8eaee") : hue || tone("#7d8
 const isDark = () => root.dataset.mode ? root.dataset.mode == "dark" : night.matches;
 const state = {view: "", colour: "", model: "", mode: ""};
 let width = 1, height = 1, zoom = {k: 1, x: 0, y: 0}, places = [], waiting = 0;
+let named = [];  // model, box and text of each name on the map
 let hovered = -1, pinned = -1, chosen = new Set(), hidden = new Set(), lasso = null;
 
 // what stands where, in pixels of the map
@@ -97,13 +98,16 @@ function paint() {
   pick("copy").textContent = `Copy ${text(chosen.size || visible.length)} as csv`;
 }
 
+const overlap = (a, b) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
 // names where there is room: landmarks may cover dots, the others nothing
 function name(visible) {
   pen.font = "11.5px system-ui, sans-serif";
-  const taken = [[width - 56, height - 136, width, height]], drawn = [], seen = new Set(visible);
-  const isClear = ([left, top, right, bottom], own, limit) => {
+  const taken = [[width - 56, height - 136, width, height]], seen = new Set(visible);
+  named = [];
+  const isClear = (box, own, limit) => {
+    const [left, top, right, bottom] = box;
     if (left < 2 || top < 2 || right > width - 2 || bottom > height - 2) return false;
-    if (taken.some(b => left < b[2] && b[0] < right && top < b[3] && b[1] < bottom)) return false;
+    if (taken.some(other => overlap(box, other))) return false;
     let n = 0;
     for (const i of visible) {
       const [x, y] = places[i], r = radius(i) * .8;
@@ -121,10 +125,10 @@ function name(visible) {
     const box = limits.map(limit => boxes.find(b => isClear(b, i, limit))).find(Boolean);
     if (!box) continue;
     taken.push(box);
-    drawn.push(draw("text", {x: box[0] + 2, y: box[1] + 11}, D.labels[i]));
-    if (drawn.length >= 90) break;
+    named.push([i, box, draw("text", {x: box[0] + 2, y: box[1] + 11}, D.labels[i])]);
+    if (named.length >= 90) break;
   }
-  pick("names").replaceChildren(...drawn);
+  pick("names").replaceChildren(...named.map(([, , it]) => it));
 }
 
 // what is pointed at, pinned or chosen: the drawing above the dots
@@ -134,6 +138,7 @@ function mark() {
     {cx: places[i][0], cy: places[i][1], r: reach(i) + more, class: name}));
   for (const i of chosen) if (isShown(i) && isInside(places[i])) ring(i, 2, "on");
   const i = current();
+  let own = [0, 0, 0, 0];  // the box of the name of the model that is pointed at
   if (i >= 0 && isShown(i)) {
     const [x, y] = places[i];
     for (const j of D.near[i].filter(isShown)) {
@@ -145,8 +150,13 @@ function mark() {
     pen.font = "600 13px system-ui, sans-serif";
     const w = pen.measureText(D.labels[i]).width, r = reach(i) + 8;
     const left = x + r + w > width ? Math.max(4, x - r - w) : x + r;
-    parts.push(draw("text", {x: left, y: Math.max(14, y - r / 2)}, D.labels[i]));
+    const base = Math.max(14, y - r / 2);
+    own = [left - 3, base - 13, left + w + 3, base + 5];
+    parts.push(draw("text", {x: left, y: base}, D.labels[i]));
   }
+  // no name twice, and none beneath another
+  for (const [j, box, it] of named)
+    it.setAttribute("visibility", j == i || overlap(box, own) ? "hidden" : "visible");
   if (lasso) parts.push(draw("path", {d: "M" + lasso.map(p => p.join(" ")).join("L")}));
   pick("marks").replaceChildren(...parts);
 }
@@ -168,8 +178,9 @@ function tell() {
       && !(name == "model" && of[i] == D.labels[i])).flatMap(([name, of]) => [
       make("dt", {}, plain(name)), make("dd", {}, text(of[i]))]);
     const near = D.near[i].map(j => make("li", {}, row(D.labels[j], () => go(j))));
-    about.replaceChildren(make("b", {}, D.labels[i]), make("dl", {}, ...terms),
-      ...near.length ? [make("h2", {}, "nearest models"), make("ol", {}, ...near)] : []);
+    about.replaceChildren(make("b", {}, D.labels[i]),
+      ...near.length ? [make("h2", {}, "nearest models"), make("ol", {}, ...near)] : [],
+      make("dl", {}, ...terms));
   }
 }
 function hover(i) {

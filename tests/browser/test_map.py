@@ -230,6 +230,26 @@ def test_names_stand_where_there_is_room_and_more_of_them_nearer(opened):
     assert halo.startswith("stroke")
 
 
+def test_a_model_that_is_pointed_at_is_named_once_and_over_no_other_name(opened):
+    page = opened(1018)
+    boxes = "them => them.filter(it => it.getAttribute('visibility') != 'hidden').map(it => {"
+    boxes += " const b = it.getBBox(); return [it.textContent, b.x, b.y, b.width, b.height] })"
+    before = page.locator("#names text").evaluate_all(boxes)
+    n_hidden = 0
+    for row in page.evaluate("named.slice(0, 25).map(([i]) => i)"):
+        page.evaluate(f"pin({row})")
+        left = page.locator("#names text").evaluate_all(boxes)
+        [[label, x, y, w, h]] = page.locator("#marks text").evaluate_all(boxes)
+        assert label not in [name for name, *_ in left]
+        for _, x2, y2, w2, h2 in left:
+            assert x > x2 + w2 or x2 > x + w or y > y2 + h2 - 3 or y2 > y + h - 3
+        n_hidden += len(before) - len(left)
+    assert n_hidden > 25  # its own name each time, and now and then a neighbour's
+    page.locator("#map").press("Escape")
+    settle(page)
+    assert page.locator("#names text").evaluate_all(boxes) == before
+
+
 def test_lines_lead_from_parents(opened):
     page = opened(70)
     picture = lambda: page.evaluate("canvas.toDataURL()")  # noqa: E731
