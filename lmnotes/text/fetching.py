@@ -32,19 +32,19 @@ def fetch(url: str, file: Path) -> None:
     has no room for it. What has come stays.
     """
     partial = file.with_name(f"{file.name}.partial")
+    mark = file.with_name(f"{partial.name}-of")  # the ETag, or the date, of what it is a part of
     with store.writing(file), store.locked(file.with_name(f"{file.name}.lock")):
         while not file.is_file():  # another process may have brought it while this one waited
             n_before = partial.stat().st_size if partial.exists() else 0
             try:
-                n_bytes, n_all = _receive(url, partial)
+                n_bytes, n_all = _receive(url, partial, mark)
             except (urllib.error.URLError, TimeoutError, *_BROKEN) as error:
                 what, then = _words(error)
             else:
                 if n_bytes == n_all:
                     partial.replace(file)
-                    _validator(partial).unlink(missing_ok=True)
-                    return
-                if n_bytes > n_before:
+                    mark.unlink(missing_ok=True)
+                if n_bytes == n_all or n_bytes > n_before:
                     continue
                 of_all = f" of {n_all:,}" if n_all else ""
                 what, then = f"the connection broke after {n_bytes:,}{of_all} bytes", _LATER
@@ -53,10 +53,9 @@ def fetch(url: str, file: Path) -> None:
             raise InputError(f"{given}; expected the file, or a network that gives it; {aside}")
 
 
-def _receive(url: str, partial: Path) -> tuple[int, int | None]:
+def _receive(url: str, partial: Path, mark: Path) -> tuple[int, int | None]:
     """The bytes that have come, and those that there are (None: the server does not say)."""
-    request, mark = urllib.request.Request(url), _validator(partial)
-    request.add_header("User-Agent", "lmnotes")
+    request = urllib.request.Request(url, headers={"User-Agent": "lmnotes"})
     if partial.exists() and mark.exists() and partial.stat().st_size:
         # one byte again, so that a range of a file that is whole already is not an empty one
         request.add_header("Range", f"bytes={partial.stat().st_size - 1}-")
@@ -83,11 +82,6 @@ def _receive(url: str, partial: Path) -> tuple[int, int | None]:
                 bar.update(len(block))
             n_all = n_all or stream.tell()
     return partial.stat().st_size, n_all
-
-
-def _validator(partial: Path) -> Path:
-    """Where the ETag, or the date, of what a partial file is a part of is kept."""
-    return partial.with_name(f"{partial.name}-of")
 
 
 def _words(error: Exception) -> tuple[str, str]:
