@@ -119,6 +119,12 @@ def test_the_run_id_follows_what_the_results_follow_from(house, monkeypatch):
     assert identity(n=1) != first
     house.notebook.write_text(text)
     data = house.root / "words.txt"
+    (house.root / "tiny.gguf").write_bytes(b"GGUF")
+    data.write_text("tiny.gguf\n")
+    with_model = identity(n=1, text="words.txt")
+    assert with_model == identity(n=1, text="words.txt")
+    (house.root / "tiny.gguf").write_bytes(b"GGUF and more")
+    assert identity(n=1, text="words.txt") != with_model
     data.write_text("one")
     with_file = identity(n=1, text="words.txt")
     data.write_text("two")

@@ -29,8 +29,8 @@ def saved_at(path: str | Path) -> Path | None:
     if not path.is_dir():
         return path if is_gguf(path) else None
     files = sorted(path.glob(f"*{_GGUF}"))
-    others = any(file.suffix in (".safetensors", ".bin") for file in path.iterdir())
-    if files and not ((path / "config.json").is_file() and others):
+    weights = {".safetensors", ".bin"} & {file.suffix for file in path.iterdir()} if files else ()
+    if files and not (weights and (path / "config.json").is_file()):
         if len({_PART.sub("", file.name) for file in files}) > 1:
             names = ", ".join(file.name for file in files)
             given = f"folder {path} was given as a model and holds {names}"
@@ -119,19 +119,17 @@ def quantisation(path: Path) -> str:
     return Counter(tensor.tensor_type.name for tensor in matrices).most_common(1)[0][0]
 
 
-def plain(model, path: Path):
-    """What `transformers` read from a .gguf file, as a model that can be saved.
+def expect_whole(config, path: Path) -> None:
+    """Raise ScoringFailure, `unsupported`, where `transformers` left out how RoPE is stretched.
 
-    Raises ScoringFailure, `unsupported`, where it left out how RoPE is stretched. It reads that for
-    few architectures; scores of others, as Llama 3.1, would be of another model.
+    It reads that of a .gguf file for few architectures; scores of others, as Llama 3.1, would be of
+    another model. config: of what was loaded.
     """
     from transformers.integrations.gguf import read_gguf_metadata
 
     settings, tensors = read_gguf_metadata(str(path))
     kind = settings.get(f"{settings['general.architecture']}.rope.scaling.type", "none")
     told = [name for name in tensors if _ROPE.match(name)] + [f"RoPE {kind}"] * (kind != "none")
-    if told and "'rope_type': 'default'" in str(getattr(model.config, "rope_parameters", "")):
+    if told and "'rope_type': 'default'" in str(getattr(config, "rope_parameters", "")):
         given = f"{path} holds {told[0]}, which transformers leaves out"
         raise ScoringFailure("unsupported", f"{given}; score the model that it was made of")
-    model.hf_quantizer.remove_quantization_config(model)
-    return model

@@ -161,10 +161,15 @@ def causal_model(name: str | Path, *, revision=None, trust_remote_code=False, **
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
     how = options | {"revision": revision, "trust_remote_code": trust_remote_code}
     place, more = forms.source(name)
+    if more:  # a plain model: else its weights may stay packed, and it cannot be saved
+        from transformers import GgufConfig
+
+        how |= {**more, "quantization_config": GgufConfig(dequantize=True)}
     with _naming_files(name, revision):
-        how |= more | {"output_loading_info": True}
+        how["output_loading_info"] = True
         model, info = AutoModelForCausalLM.from_pretrained(place, **how)
-    model = forms.plain(model, Path(name)) if more else model
+    if more:
+        forms.expect_whole(model.config, Path(name))
     if lost := sorted(map(str, info["missing_keys"])):
         given = f"the weights of {name} lack {len(lost)} of the model's tensors, as {lost[0]}"
         then = f"a whole {type(model).__name__}: look whether it was saved as another model"
@@ -223,9 +228,10 @@ def _fault(file: Path) -> str:
         elif file.suffix == ".safetensors":
             safe_open(file, "pt").__exit__(None, None, None)
         elif file.suffix == ".gguf":
-            from gguf import GGUFReader
+            with suppress(ModuleNotFoundError):  # beside a model in other files
+                from gguf import GGUFReader
 
-            GGUFReader(file)
+                GGUFReader(file)
         elif start[:2] == b"PK" and not zipfile.is_zipfile(file):
             return "cut short"
     except (SafetensorError, ValueError, LookupError) as error:
