@@ -38,7 +38,7 @@ def hub(tmp_path, monkeypatch):
             monkeypatch.setenv(name, value)
         monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
         monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
-        monkeypatch.setattr(runner, "NEEDED", ())
+        monkeypatch.setattr(runner, "NEEDED", ("faulty_worker",))
         for place in ("constants", "utils._cache_manager"):  # of this process, which evicts
             monkeypatch.setattr(f"huggingface_hub.{place}.HF_HUB_CACHE", str(cache))
         yield served
