@@ -33,7 +33,7 @@ def read(tokenizer, texts: Sequence[str], **options) -> list[np.ndarray]:
     ids = []
 
     def write(folder: Path) -> None:
-        ids.extend(_read(tokenizer, texts, options))
+        ids[:] = _read(tokenizer, texts, options)
         ends = np.cumsum([len(text) for text in ids])
         np.savez(folder / "ids.npz", ids=np.concatenate(ids).astype(np.int32), ends=ends)
 

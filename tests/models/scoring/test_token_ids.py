@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -106,3 +107,21 @@ def test_the_oldest_files_make_room(kept, monkeypatch):
     token_ids.read(tokenizer, [*TEXTS, "new"])
     gone = before.keys() - set(entries(kept))
     assert [before[path] for path in gone] == [0] and len(entries(kept)) == 3
+
+
+def test_a_file_that_is_deleted_while_it_is_written_costs_no_text(kept):
+    tokenizer = tiny_models.tokenizer()
+
+    class Deleting(Counted):
+        def __call__(self, texts, **options):
+            if self.lists == 0:
+                shutil.rmtree(kept)
+            return super().__call__(texts, **options)
+
+    deleting = Deleting(tokenizer)
+    deleting.__class__ = Deleting
+    with pytest.warns(UserWarning, match="once more"):
+        ids = token_ids.read(deleting, TEXTS)
+    assert deleting.lists == 2
+    assert [list(text) for text in ids] == tokenizer(TEXTS)["input_ids"]
+    assert [list(text) for text in token_ids.read(tokenizer, TEXTS)] == [list(text) for text in ids]
