@@ -273,6 +273,7 @@ print(json.dumps(said))
 """
 
 
+@pytest.mark.slow
 def test_an_adapter_of_a_hub_is_fetched_with_its_base(tmp_path):
     base = tiny_models.save("llama", tmp_path / "base")
     folder = tmp_path / "adapter"
