@@ -37,6 +37,7 @@ _SMALL = (
 )
 _LEFT_BEHIND_S = 3600
 _AT_A_TIME = 8  # files, as the hub's own client does it
+_ALL = "*"  # in place of a revision: `evict` waits while a file of any is put where it belongs
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,8 @@ def _bring(who: Identity, commit: str, name: str) -> Path:
                     part.unlink()
                     raise OSError(f"{name} came damaged")
                 part.replace(blob)
-    return Path(hf_hub_download(who.model, name, revision=commit))
+    with in_use(who.model, _ALL):
+        return Path(hf_hub_download(who.model, name, revision=commit))
 
 
 def _files_in(folder: Path, who: Identity) -> Files:
@@ -230,6 +232,7 @@ def evict(who: Identity, folder: Path | None = None) -> int:
     with suppress(BlockingIOError), ExitStack() as stack:
         for name in {who.revision, commit, *(str(ref.relative_to(refs)) for ref in named)}:
             stack.enter_context(_locked(who.model, name, folder, "LOCK_EX", "LOCK_NB"))
+        stack.enter_context(_locked(who.model, _ALL, folder, "LOCK_EX"))
         plan = scan_cache_dir(folder).delete_revisions(commit)
         plan.execute()
         return plan.expected_freed_size

@@ -12,6 +12,7 @@ import re
 import shutil
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import ledger_cases as cases
@@ -270,6 +271,31 @@ def test_a_model_that_is_evicted_leaves_nothing(run, server, tmp_path):
     table = runner.score(names, rows, evict=True, **SETTINGS)
     assert table["status"].tolist() == ["scored", "scored", "failed", "scored"]
     assert sorted(server.cache.glob("models--*")) == kept  # also what was there before
+
+
+def test_a_revision_that_is_evicted_takes_nothing_of_one_that_is_fetched(
+    server, folders, monkeypatch
+):
+    import huggingface_hub
+
+    server.put("lab/steps", folders["first"], "step1")
+    server.put("lab/steps", files(folders["first"], **{WEIGHTS: b"others"}), "step2")
+    hub.fetch(identify("lab/steps@step1"))
+    real = huggingface_hub.scan_cache_dir
+    with ThreadPoolExecutor(1) as pool:
+
+        def scan(folder):
+            seen = real(folder)
+            futures.append(pool.submit(hub.fetch, identify("lab/steps@step2")))
+            wait(futures, 1)  # what it shares with the other is in its place by then, or it waits
+            return seen
+
+        futures = []
+        monkeypatch.setattr(huggingface_hub, "scan_cache_dir", scan)
+        assert hub.evict(identify("lab/steps@step1")) > 0
+        fetched = futures[0].result(timeout=60)
+    known = files(folders["first"], **{WEIGHTS: b"others"})
+    assert {path.name: path.read_bytes() for path in fetched.iterdir()} == known
 
 
 def test_the_plan_of_a_run(run, server, folders):
