@@ -50,6 +50,7 @@ def score(options: argparse.Namespace) -> int:
     """The exit code: 0 where every model of the list, or of its shard, has a row, else 1."""
     from lmnotes.models.ledger import ledger
     from lmnotes.models.runner import listing, plan, runner
+    from lmnotes.models.scoring import failures
     from lmnotes.text import chunks
 
     table = listing.listed(options.models)
@@ -69,6 +70,7 @@ def score(options: argparse.Namespace) -> int:
     table = runner.score(models, rows, **settings)
     said = ", ".join(f"{n} {status}" for status, n in Counter(table["status"]).items())
     print(f"{said or 'nothing to do'}; ledger: {rows.folder}")
+    print(failures.told(table["kind"]), end="")
     failed = table["status"].str.startswith("failed").any()
     if (table["status"] == "failed before").any():
         print("what failed before is tried again with --retry-failed")

@@ -51,6 +51,7 @@ def told(models: Iterable, ledger: Ledger, settings: Mapping) -> str:
     least = fetched.nlargest(n_at_once).sum()  # and as much as --disk lets be fetched ahead
     disk = f"{_short(fetched.sum())}B, with --evict {_short(least)}B at least"
     counts = ", ".join(f"{n} {status}" for status, n in Counter(table["status"]).items())
+    advice = failures.told(table["status"])
     hours, unknown = waiting["hours"].sum() / n_at_once, waiting["hours"].isna().sum()
     for name in _NUMBERS:
         table[name] = table[name].map(_short)
@@ -58,7 +59,7 @@ def told(models: Iterable, ledger: Ledger, settings: Mapping) -> str:
     table["reason"] = table["reason"].fillna("").str[:60]
     return f"""{table.to_string(index=False)}
 {counts}
-to fetch: {_short(fetched.sum())}B; on disk already: {_short(cached)}B; more disk: {disk}
+{advice}to fetch: {_short(fetched.sum())}B; on disk already: {_short(cached)}B; more disk: {disk}
 hours: {hours:.2f} at least, without starts, downloads and {unknown} models whose size is unknown
   (2 x parameters x tokens at the rate of a matrix product on this machine, measured now)"""
 

@@ -1,7 +1,7 @@
 """Why a model could not be scored: eleven kinds, and what an exception of another package means."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -51,6 +51,11 @@ _MESSAGES = {
     "instantiate the backend tokenizer|gguf (model|file)",
 }
 _BY_STATUS = {401: "gated", 403: "gated", 404: "missing", 429: "network"}
+
+
+def told(kinds: Iterable[str]) -> str:
+    """A line for each kind of failure among the kinds: what to do."""
+    return "".join(f"{kind}: {then}\n" for kind, then in ADVICE.items() if kind in set(kinds))
 
 
 class ScoringFailure(Exception):

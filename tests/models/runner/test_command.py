@@ -15,6 +15,7 @@ from lmnotes.errors import InputError
 from lmnotes.models.ledger import ledger
 from lmnotes.models.runner import listing, runner
 from lmnotes.models.scoring import loading
+from lmnotes.models.scoring.failures import ADVICE
 from lmnotes.text import chunks
 
 
@@ -92,7 +93,8 @@ def asked(monkeypatch):
 
     def fake(models, rows, **settings):
         result.update(settings, models=models, rows=rows)
-        return pd.DataFrame({"model": models, "status": result.get("answer", "scored")})
+        status, kind = result.get("answer", ("scored", ""))
+        return pd.DataFrame({"model": models, "status": status, "kind": kind})
 
     monkeypatch.setattr(runner, "score", fake)
     return result
@@ -112,10 +114,12 @@ def test_arguments_reach_the_runner(home, asked, capsys):
     assert (asked["shard"], asked["slots"], asked["time_limit_s"]) == ("2/3", 4, 60)
     assert asked["devices"] == ["cuda:0", "cuda:1"] and asked["retry_failed"] and asked["evict"]
     assert not asked["trust_remote_code"]
-    assert "3 scored; ledger: " in capsys.readouterr().out
-    asked["answer"] = "failed before"
+    said = capsys.readouterr().out
+    assert "3 scored; ledger: " in said and "gated" not in said
+    asked["answer"] = "failed before", "gated"
     assert cli.main(arguments) == 1
-    assert "--retry-failed" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "--retry-failed" in said and f"gated: {ADVICE['gated']}\n" in said
 
 
 def test_a_plan_is_told_without_a_network_and_starts_nothing(home, asked, capsys):
@@ -136,6 +140,7 @@ def test_a_plan_is_told_without_a_network_and_starts_nothing(home, asked, capsys
     assert lines["scored"][1] == "kept" and lines["torn"][1] == "missing"
     assert lines["lab/not-here"][1:6] == ["network", *["unknown"] * 4]
     assert "1 to score, 1 kept, 1 missing, 1 network" in said and not asked
+    assert f"missing: {ADVICE['missing']}\nnetwork: {ADVICE['network']}\n" in said
     assert rows.n_rows == 1 and rows.failures().empty
 
 

@@ -214,9 +214,9 @@ def workers(tmp_path):
 RUN = """
 import contextlib, signal, sys
 from pathlib import Path
-from lmnotes import parallel, warm
+from lmnotes import warm
 from lmnotes.models.ledger import ledger
-from lmnotes.models.runner import processes, runner
+from lmnotes.models.runner import runner
 signal.signal(signal.SIGINT, signal.default_int_handler)  # background shells hand it on as ignored
 folder, models, worker, forks = sys.argv[1:]
 runner.NEEDED = ()
@@ -275,7 +275,7 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from lmnotes.models.ledger import ledger
-from lmnotes.models.runner import processes, runner
+from lmnotes.models.runner import runner
 if __name__ == "__main__":
     folder, models, worker, method = sys.argv[1:]
     with ProcessPoolExecutor(2, mp_context=get_context(method)) as pool:
