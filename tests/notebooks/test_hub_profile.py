@@ -135,3 +135,4 @@ def test_offline_it_says_in_one_sentence_what_to_do(home, monkeypatch):
     result = run.run("06", "hub", SMALL["06"])
     assert result.status == "failed"
     assert "none of 20 models could be scored; EleutherAI/pythia-14m" in result.message
+    assert "run again when the hub can be reached" in result.message

@@ -89,7 +89,7 @@ def run(job: Mapping, env: Mapping[str, str] | None = None, turn: Turn | None = 
             continue
         if kind in ("out_of_memory", "killed"):  # the system kills what takes all memory
             tokens = (tokens or _TOKENS) // 2
-        again = failures.worth_another_try(kind) and count < most
+        again = failures.worth_another_try(kind, message) and count < most
         if kind == "out_of_memory":  # as often as the batch can be halved
             again = tokens >= _LEAST_TOKENS
         if not again:

@@ -110,8 +110,11 @@ def asked_pause_s(error: BaseException) -> float:
     return 0
 
 
-def worth_another_try(kind: str) -> bool:
-    """Whether the same model may well succeed if it is started again at once."""
+def worth_another_try(kind: str, message: str = "") -> bool:
+    """Whether the same model may well succeed if it is started again at once; not where the message
+    says that this user keeps the hub's client from the network."""
+    if "HF_HUB_OFFLINE" in message:
+        return False
     return kind in {"network", "out_of_memory", "killed", "other"}
 
 

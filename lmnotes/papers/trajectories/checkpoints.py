@@ -50,7 +50,7 @@ def read(source: str | Path) -> pd.DataFrame:
 
     Its model is a hub id or a folder, relative to the csv or absolute; `revision`, `group` ("size",
     "seed", or "both") and `excluded` may be there. Raises InputError for what is missing or there
-    twice.
+    twice, and for fewer than two runs of different sizes, or than two seeds of one size.
     """
     if str(source) == "pythia":
         return pythia()
@@ -74,6 +74,15 @@ def read(source: str | Path) -> pd.DataFrame:
     ]
     for name, value in (("revision", ""), ("group", "size"), ("excluded", False)):
         table[name] = table[name].fillna(value) if name in table else value
+    groups = table.drop_duplicates("run")["group"]
+    n_sizes, n_seeds = ((groups != other).sum() for other in ("seed", "size"))
+    if unknown := sorted(set(groups.astype(str)) - {"size", "seed", "both"}):
+        then = "mend the column"
+        raise InputError(f"{path} has group {unknown[0]!r}; expected size, seed or both: {then}")
+    if min(n_sizes, n_seeds) < 2:
+        given = f"{path} has {n_sizes} runs of different sizes and {n_seeds} seeds of one size"
+        then = "say so in a column group (size, seed, or both for a run that counts as either)"
+        raise InputError(f"{given}; expected two of each at least, to compare them: {then}")
     return table
 
 

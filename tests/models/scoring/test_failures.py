@@ -103,6 +103,7 @@ def test_every_kind_is_told_apart_and_an_unknown_one_refused():
         assert failures.classify(failures.ScoringFailure(kind, "")) == kind
     again = {kind for kind in failures.KINDS if failures.worth_another_try(kind)}
     assert again == {"network", "out_of_memory", "killed", "other"}
+    assert not failures.worth_another_try("network", "OfflineModeIsEnabled: HF_HUB_OFFLINE=1")
     with pytest.raises(ValueError, match="kind 'lost' was given"):
         failures.ScoringFailure("lost", "")
 

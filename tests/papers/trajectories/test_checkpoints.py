@@ -29,15 +29,16 @@ def test_the_paper_has_154_checkpoints_of_12_runs():
 def test_a_table_of_local_folders_goes_through_the_runner(tmp_path):
     places = [tiny_models.save("gpt_neox", tmp_path / f"step{n}", seed=n) for n in (0, 1)]
     rows = pd.DataFrame({"run": "mine", "step": [8, 0], "model": [Path(p).name for p in places]})
+    rows = pd.concat([rows, rows.assign(run="again")]).assign(group="both")
     rows.to_csv(tmp_path / "runs.csv", index=False)
     table = checkpoints.read(tmp_path / "runs.csv")
     scored = ledger.open(text_set(3), folder=tmp_path / "ledger")
     runner.score_small(table, scored, workers=0)
     found = runner.score(checkpoints.models(table), scored, devices=["cpu"], progress=False)
-    assert set(found["status"]) == {"kept"} and len(checkpoints.present(table, scored)) == 2
+    assert set(found["status"]) == {"kept"} and len(checkpoints.present(table, scored)) == 4
     values = scored.matrix(checkpoints.models(table)).values
     run = checkpoints.runs(table, values)["mine"]
-    assert run.steps.tolist() == [0, 8] and np.array_equal(run.log_likelihood, values[::-1])
+    assert run.steps.tolist() == [0, 8] and np.array_equal(run.log_likelihood, values[1::-1])
 
 
 def test_what_is_no_table_is_refused(tmp_path):
@@ -49,6 +50,12 @@ def test_what_is_no_table_is_refused(tmp_path):
         checkpoints.read(path)
     path.write_text("run,step,model\na,1,b\na,1,c\n")
     with pytest.raises(InputError, match="twice"):
+        checkpoints.read(path)
+    path.write_text("run,step,model\na,1,x\nb,1,y\n")
+    with pytest.raises(InputError, match=r"2 runs of different sizes and 0 seeds.*column group"):
+        checkpoints.read(path)
+    path.write_text("run,step,model,group\na,1,x,seeds\n")
+    with pytest.raises(InputError, match="'seeds'; expected size, seed or both"):
         checkpoints.read(path)
 
 
