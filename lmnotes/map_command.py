@@ -24,6 +24,7 @@ from lmnotes.text import chunks
 
 _HIDDEN = ["id", "revision", "commit", "notes"]  # in the tables, and not on the page
 _NO_COLOURS = {"model", "label", "x", "y", "pca_x", "pca_y", "parent", *_HIDDEN}
+_DEFAULTS = {"clip_share": 0.02, "seed": 42, "perplexity": 30}
 _UNITS = {"mean_log_likelihood": "nats per text"}
 
 
@@ -36,15 +37,20 @@ def draw(options: Namespace) -> None:
         matrix = replace(matrix, models=joined.models)
         print(joined, end="\n" * bool(str(joined)))
     matrix = _chosen(matrix, options.where)
+    asked = {name: getattr(options, name) for name in _DEFAULTS}
+    asked = {name: value for name, value in asked.items() if value is not None}
     if options.onto or ((folder / stored_map.RECORD).is_file() and not options.anew):
         old = stored_map.open(options.onto or folder)
+        for name, value in asked.items():
+            if value != (was := old.settings[name]):
+                given = f"--{name.split('_')[0]} {value:g} was given for a map drawn with {was:g}"
+                raise InputError(f"{given}; expected the same: leave it out, or draw it --anew")
         kept = stored_map.add(old, matrix)
         if about is not None:  # of the old ones too
             models = models_about.join(kept.raw.models, about).models
             kept = replace(kept, raw=replace(kept.raw, models=models))
     else:
-        settings = {"seed": options.seed, "perplexity": options.perplexity}
-        kept = old = stored_map.draw(matrix, options.clip, **settings)
+        kept = old = stored_map.draw(matrix, **_DEFAULTS | asked)
     write(kept, folder, options.colour)
     for name in sorted(set(kept.names) - set(old.names)):
         near = kept.near[kept.near["model"] == name]
@@ -97,13 +103,15 @@ def _figure(table: pd.DataFrame, colour: str) -> Figure:
     """The t-SNE of the models in the colours of one column."""
     figure, (ax,) = style.panels(width=style.PAGE, height=5.2)
     xy, column = table[["x", "y"]].to_numpy(), table[colour]
+    maps.bare(ax, xlabel="t-SNE 1", ylabel="t-SNE 2")
+    ax.set_aspect("equal", adjustable="datalim")  # before names are placed
     if pd.api.types.is_numeric_dtype(column) and column.dtype != bool:
         maps.models(ax, xy, column, unit=" ".join([colour, _UNITS.get(colour, "")]).strip())
+        maps.write_names(ax, xy, table)
     else:
-        words = column.astype(object).where(column.notna(), "not known").astype(str)
+        ax.set_title("lines: parents and children" * bool(maps.kin(table)))
+        words = column.astype(object).where(column.notna(), maps.UNKNOWN).astype(str)
         maps.draw(ax, xy, table.assign(family=words), lineage=True)
-    maps.bare(ax)
-    ax.set_aspect("equal", adjustable="datalim")
     return figure
 
 
@@ -126,7 +134,7 @@ def _matrix(options: Namespace) -> LikelihoodMatrix:
             for lost in rows.failures().itertuples():
                 print(f"left out: {lost.model}: {lost.kind}; {ADVICE[lost.kind]}")
             return rows.matrix()
-    table = listing.listed(path)
+    table = listing.listed(path, fill=False)
     texts = chunks.load(options.texts, size=options.size, per_domain=options.per_domain)
     if options.score:
         result = listing.scored(table, texts, options.rule, options.ledger)

@@ -54,6 +54,10 @@ def test_from_a_list_to_a_map_that_grows_by_one(here, capsys):
     assert "left out: left: it has no row; lmnotes score with the same" in capsys.readouterr().out
     before = pd.read_csv("map/map.csv").set_index("model")
     assert list(before.index) == ["one", "two"]
+    (here / "about.csv").write_text("model,family\none,units\n")
+    assert cli.main(["map", "models.txt", *settings, "--about", "about.csv"]) == 0
+    known = pd.read_csv("map/map.csv").set_index("model")["family"]
+    assert known["one"] == "units" and pd.isna(known["two"])  # not a family of its own
     assert cli.main(["map", "all.txt", *settings, "--score"]) == 0
     said = capsys.readouterr().out
     after = pd.read_csv("map/map.csv").set_index("model")
@@ -117,6 +121,7 @@ def test_some_of_them_in_other_colours_and_onto_another_map(here, raw, capsys):
         (["--where", "order > 99"], "models on a map = 0"),
         (["--colour", "famly"], "did you mean 'family'?"),
         (["--onto", "nothing"], "is no whole folder"),
+        (["--onto", "map", "--seed", "7"], "--seed 7 was given for a map drawn with 42"),
         (["--about", "gone.csv"], "there is no such file"),
     ):
         assert cli.main(["map", "m.safetensors", "--anew", *wrong]) == 2

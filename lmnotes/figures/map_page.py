@@ -23,7 +23,6 @@ from lmnotes.errors import expect_finite
 from lmnotes.figures import maps, style
 
 _MOST_CLASSES = 20  # of a text column; the smaller ones are taken together
-_UNKNOWN = "not known"
 
 
 def page(
@@ -178,7 +177,7 @@ def _colour_of(column: pd.Series, unit: str) -> dict:
             ends = maps.looks(pd.Series(np.linspace(column.min(), column.max(), 9))).colours
             scale = {"of": looks.colours, "stops": ends, "ticks": ticks, "unit": unit}
             return {"name": name, **scale, "n_missing": int(column.isna().sum())}
-    words = column.astype(object).where(column.notna(), _UNKNOWN).astype(str)
+    words = column.astype(object).where(column.notna(), maps.UNKNOWN).astype(str)
     words = words.map(style.plain) if name == "family" else words
     counts = words.value_counts()
     if len(counts) > _MOST_CLASSES:
@@ -193,7 +192,9 @@ def _colour_of(column: pd.Series, unit: str) -> dict:
     if len(set(hues.values())) < len(hues):
         # dots have the marker of their kind, which tells no more classes apart
         hues = {each: to_hex(colormaps["tab20"](n % 20)) for n, each in enumerate(order)}
-    hues |= {each: style.GREY for each in order if each == _UNKNOWN or each.startswith("other (")}
+    hues |= {
+        each: style.GREY for each in order if each == maps.UNKNOWN or each.startswith("other (")
+    }
     legend = [(each, hues[each], "o") for each in order]
     return {"name": name, "of": words.cat.codes.to_list(), "legend": legend}
 

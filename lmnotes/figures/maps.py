@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize, to_hex
@@ -24,6 +25,7 @@ KINDS = {
     "merge": ("D", "merge"),
     "ngram": ("s", "counted"),
 }
+UNKNOWN = "not known"  # the class of models of which a column says nothing, in grey
 _MOST = 24  # families that a legend names
 _LANDMARKS = 60  # models, below which all names stand on a map
 
@@ -50,7 +52,8 @@ def looks(column: pd.Series) -> Looks:
     if not isinstance(column.dtype, pd.CategoricalDtype):
         column = classes(column)
     names, order = column.astype(str), [str(name) for name in column.cat.categories]
-    colour, marker, n_alike = style.colours(order), {}, Counter()
+    colour = {UNKNOWN: style.GREY} | style.colours([name for name in order if name != UNKNOWN])
+    marker, n_alike = {}, Counter()
     for name in order:
         marker[name] = MARKERS[n_alike[colour[name]] % len(MARKERS)]
         n_alike[colour[name]] += 1
@@ -133,6 +136,14 @@ def draw(
     ax.margins(0.08)
     if with_legend:
         legend(ax, look)
+    write_names(ax, xy, table, names)
+    return look
+
+
+def write_names(
+    ax: Axes, xy: np.ndarray, table: pd.DataFrame, names: Sequence[str] | None = None
+) -> None:
+    """Write labels beside the points of models, as `draw` does; last, when the axes stay."""
     labels = table.get("label", table.get("model", pd.Series(dtype=str))).astype(str)
     rows = {name: place for place, name in enumerate(labels)}
     if names is None:
@@ -140,7 +151,6 @@ def draw(
     if len(names):
         chosen = {name: rows[name] for name in names if name in rows}
         style.place_words(ax, *xy.T, chosen, dots=False)
-    return look
 
 
 def kin(table: pd.DataFrame) -> list[tuple[int, int]]:
@@ -188,14 +198,17 @@ def models(
 
     Args:
         xy: (M, 2).
+        column: (M,), where a number is not known, the point is grey and the colour bar says so.
         unit: of a numeric column, for the colour bar.
     """
     look = looks(column)
     names, rim = column.astype(str).to_numpy(), {"linewidths": 0.3, "edgecolors": "white"}
     if look.is_scale:
-        points = ax.scatter(*xy.T, c=column, cmap=_SCALE, s=size, **rim)
+        scale = {"cmap": colormaps[_SCALE].with_extremes(bad=style.GREY), "plotnonfinite": True}
+        points = ax.scatter(*xy.T, c=column, s=size, **scale, **rim)
+        missing = f" (grey: {n} not known)" if (n := column.isna().sum()) else ""
         if legend:
-            colour_bar(points, unit or str(column.name))
+            colour_bar(points, (unit or str(column.name)) + missing)
     else:
         for name, colour in look.legend:
             chosen = np.flatnonzero(names == name)

@@ -87,7 +87,7 @@ def join(models: pd.DataFrame, about: pd.DataFrame) -> Joined:
         is_said = revision.ne("") & ~revision.str.startswith("content-") & ~names.str.contains("@")
         names = names.where(~is_said, names + "@" + revision)
     names = names.str.removesuffix("@main").tolist()
-    row_of = _rows(models, names)
+    row_of = _rows(models, names, about.index)
     mine = about.drop(columns="model").reset_index(drop=True).reindex(row_of)
     mine.index = models.index
     rest = models.drop(columns="model")
@@ -100,8 +100,8 @@ def join(models: pd.DataFrame, about: pd.DataFrame) -> Joined:
     return Joined(pd.concat([models[["model"]], mine, rest], axis=1), unknown, unused)
 
 
-def _rows(models: pd.DataFrame, names: list[str]) -> np.ndarray:
-    """The place among the names of each model, (M,), -1 where it has none."""
+def _rows(models: pd.DataFrame, names: list[str], lines: pd.Index) -> np.ndarray:
+    """The place among the names of each model, (M,), -1 where it has none; lines: for errors."""
 
     def last(names: Iterable[str]) -> list[str]:
         return [name.rpartition("/")[2] for name in names]
@@ -117,8 +117,15 @@ def _rows(models: pd.DataFrame, names: list[str]) -> np.ndarray:
             known.setdefault(theirs[row], []).append(row)
         for place in np.flatnonzero(row_of < 0):
             for row in known.get(mine[place], []):
-                twice = spellings[0][place] if row_of[place] >= 0 else names[row]
-                if row_of[place] >= 0 or row in row_of:
+                other = row_of[place]
+                if other >= 0 and names[other] == names[row]:
+                    given = f"{names[row]!r} stands in rows {lines[other]} and {lines[row]}"
+                    raise InputError(
+                        f"{given} of the table about the models; expected once: "
+                        "remove all but one, or name their revisions"
+                    )
+                twice = spellings[0][place] if other >= 0 else names[row]
+                if other >= 0 or row in row_of:
                     given = f"by the table about the models {twice!r} could be any of several"
                     raise InputError(f"{given}; expected each once: write its full name")
                 row_of[place] = row

@@ -170,7 +170,7 @@ notebook.table(
 )
 
 # %% [markdown]
-# **Are neighbours relatives?** It is known which of these models descend from which. *Precision at 5* is the share of relatives among a model's five nearest, *AUC* the share of strangers that are farther from a model than its parent, or than its relatives; the checkpoints of a run
+# **Are neighbours relatives?** It is known which of these models descend from which. *Precision at 5* is the share of relatives among a model's five nearest (of one with fewer relatives, among as many), *AUC* the share of strangers that are farther from a model than its parent, or than its relatives; the checkpoints of a run
 # do not count for each other. Beside the map stand simpler distances of the same models. With the same question *Model Provenance Testing* ([arXiv 2502.00706](https://arxiv.org/abs/2502.00706)) tests the outputs of two models against those of unrelated ones, and *LLM DNA* ([arXiv 2509.24496](https://arxiv.org/abs/2509.24496)) draws a tree from embeddings of answers.
 #
 # *Where to look.* What does the map tell beyond the mean log-likelihood? Weights betray a common start, but where shapes differ they tell nothing: which way needs only texts?
@@ -186,7 +186,7 @@ if kinship := paper.kinship.judge(population, seed=seed):
     notebook.table(
         kinship.table.round(3),
         "relatives",
-        caption="The same in numbers; p is the share of random orders of the models that do as well.",
+        caption="The same in numbers; p is the share of random orders of these models that do as well, the interval asks what other lineages might give.",
     )
     notebook.says("relatives", **kinship.numbers())
 else:

@@ -10,6 +10,8 @@ def test_classes_beyond_the_palette_get_another_marker():
     looks = plot_map.looks(pd.Series([f"{i}" for i in range(20)]))
     assert len(set(zip(looks.colours, looks.markers, strict=True))) == 20
     assert not looks.is_scale
+    some = plot_map.looks(pd.Series(["not known", "a", "b"]))
+    assert some.colours == [plot_map.style.GREY, *plot_map.looks(pd.Series(["a", "b"])).colours]
 
 
 def test_numbers_are_a_scale_and_missing_ones_grey():
@@ -17,6 +19,13 @@ def test_numbers_are_a_scale_and_missing_ones_grey():
     assert looks.is_scale and looks.colours[2] == plot_map.style.GREY
     assert [step for step, _ in looks.legend] == ["1", "2", "3"]
     assert len(set(looks.colours)) == 4
+    _, ax = plt.subplots()
+    plot_map.models(ax, np.arange(8.0).reshape(4, 2), pd.Series([1.0, 2.0, np.nan, 3.0], name="x"))
+    ax.figure.draw_without_rendering()
+    colours = ax.collections[0].get_facecolors()  # all are there
+    assert [plot_map.to_hex(c) for c in colours] == [c.lower() for c in looks.colours]
+    assert ax.child_axes[0].get_ylabel() == "x (grey: 1 not known)"
+    plt.close("all")
 
 
 @pytest.fixture

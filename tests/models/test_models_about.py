@@ -46,7 +46,7 @@ def test_case_is_as_written_and_another_owner_is_another_model():
 @pytest.mark.parametrize(
     ("models", "names", "words"),
     [
-        (("a",), ("a", "a"), "'a' could be any of several"),
+        (("a",), ("a", "b", "a"), "'a' stands in rows 0 and 2 of the table"),
         (("a",), ("lab/a", "you/a"), "'a' could be any of several"),
         (("lab/a", "you/a"), ("a",), "'a' could be any of several"),
     ],

@@ -42,7 +42,7 @@ class Scored:
     inputs: list[dict]
 
 
-def listed(path: str | Path) -> pd.DataFrame:
+def listed(path: str | Path, fill: bool = True) -> pd.DataFrame:
     """The models that a file lists or a folder holds, one per row.
 
     Args:
@@ -50,6 +50,7 @@ def listed(path: str | Path) -> pd.DataFrame:
             or after a blank begins a comment; or a table of `models_about.read` with such a column
             `model` and perhaps revision, family, parent, date, size, dtype, and any others; or a
             saved model, or a folder of them. Folders are seen from here or the file.
+        fill: whether a model without a family is one of its own, and lineages are worked out.
 
     Columns: model (a name of its own), label (short), written (as the file has it), folder (what
     loads it: a path, or hub id and revision), family (each its own where none is given), parent (""
@@ -75,15 +76,17 @@ def listed(path: str | Path) -> pd.DataFrame:
     if "label" not in table or table["label"].isna().any() or table["label"].duplicated().any():
         table["label"] = short_names(table["model"])
     family = table.get("family", table.get("type", pd.Series(pd.NA, table.index)))
-    table["family"] = family.astype("string").fillna(table["model"].astype("string")).astype(str)
+    family, own = family.astype("string").astype(object), table["model"] if fill else None
+    table["family"] = family.where(family.notna(), own)
     known = dict(zip(table["label"], table["model"], strict=True))
     known |= dict(zip(written, table["model"], strict=True))
     parents = table.get("parent", pd.Series("", table.index)).astype("string").fillna("")
     table["parent"] = [known.get(parent, str(parent)) for parent in parents]
-    if "lineage" not in table:
+    if fill and "lineage" not in table:
         table["lineage"] = _lineages(table)
     first = ["model", "label", "written", "folder", "family", "parent", "lineage"]
-    return table[[*first, *(name for name in table if name not in first)]].reset_index(drop=True)
+    order = [name for name in first if name in table]
+    return table[[*order, *table.columns.difference(order, sort=False)]].reset_index(drop=True)
 
 
 def short_names(models: Sequence[str]) -> list[str]:
