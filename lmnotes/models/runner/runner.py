@@ -75,7 +75,8 @@ def score(
         time_limit_s: seconds after which a model's processes are killed.
         attempts: how often a model is started at most after a fault that may pass; out of memory
             halves `tokens_per_batch` instead, as long as that leaves a text to a batch (by default
-            it is what suits the device, and half of 8,192 after such a fault).
+            it is what suits the device, and half of 8,192 after such a fault). What ends or has no
+            memory before its turn is started once more in its turn, beside these.
         backoff_s: seconds before the second attempt after a network fault, doubled each time.
         retry_failed: also try again what an earlier run recorded as failed.
         trust_remote_code: let models run code from their own repositories.

@@ -164,7 +164,8 @@ def _read_by_loading(who: Identity, there: Iterable[str], bring: Callable[[str],
     lost = sorted({forms.ADAPTER if is_adapter else "config.json", *weights} - there)
     if lost or not weights:
         lacks = f"lacks {lost[0]}" if lost else "has no weights in safetensors or torch files"
-        raise ScoringFailure("missing", f"{who.id} {lacks}; {failures.ADVICE['missing']}")
+        place = who.model if who.is_folder else who.id
+        raise ScoringFailure("missing", f"{place} {lacks}; {failures.ADVICE['missing']}")
     return [*sorted(name for name in there if re.fullmatch(_SMALL, name)), *weights]
 
 

@@ -233,10 +233,8 @@ def fitting_budget(scorer, way, tokens_per_batch=None):
     if scorer.device.startswith("cuda"):
         import torch
 
-        config, n_bytes = (
-            scorer.model.config.get_text_config(),
-            getattr(torch, scorer.dtype).itemsize,
-        )
+        config = scorer.model.config.get_text_config()
+        n_bytes = getattr(torch, scorer.dtype).itemsize
         sides = [getattr(config, name, n) for name, n in SIDES.items()]
         free, _ = torch.cuda.mem_get_info(scorer.device)
         fits, logit_bytes = gpu_tokens(free, *sides, n_bytes), free // 8

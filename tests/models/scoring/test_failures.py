@@ -10,7 +10,7 @@ from huggingface_hub import errors
 from huggingface_hub.utils import httpx
 
 from lmnotes.models.scoring import failures, hub
-from lmnotes.models.scoring.identity import Identity
+from lmnotes.models.scoring.identity import Identity, identify
 
 
 def hub_error(kind, status):
@@ -150,6 +150,13 @@ def test_only_the_revision_that_nobody_loads_is_removed(cache):
     assert hub.evict(third, cache) > 0 and not (cache / "models--lab--one").exists()
     with hub.in_use("lab/two", None, cache):
         assert hub.evict(Identity("two", "lab/two", "main"), cache) == 0
+
+
+def test_a_folder_without_weights_is_named(tmp_path):
+    bare = cases.folder(tmp_path / "bare")
+    (bare / "model.safetensors").unlink()
+    with pytest.raises(failures.ScoringFailure, match=f"{bare} has no weights"):
+        hub.files(identify(bare))
 
 
 def test_a_local_folder_is_never_evicted(cache, tmp_path):
