@@ -103,9 +103,12 @@ def _figure(table: pd.DataFrame, colour: str) -> Figure:
     """The t-SNE of the models in the colours of one column."""
     figure, (ax,) = style.panels(width=style.PAGE, height=5.2)
     xy, column = table[["x", "y"]].to_numpy(), table[colour]
+    if (dates := map_page.dates_of(column)) is not None:
+        column = (dates.dt.year + (dates.dt.day_of_year - 1) / 365.25).rename(colour)
     maps.bare(ax, xlabel="t-SNE 1", ylabel="t-SNE 2")
     ax.set_aspect("equal", adjustable="datalim")  # before names are placed
-    if pd.api.types.is_numeric_dtype(column) and column.dtype != bool:
+    is_scale = pd.api.types.is_numeric_dtype(column) and column.dtype != bool
+    if is_scale and column.notna().any():
         maps.models(ax, xy, column, unit=" ".join([colour, _UNITS.get(colour, "")]).strip())
         maps.write_names(ax, xy, table)
     else:

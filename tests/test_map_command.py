@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import ledger_cases as cases
 import map_cases
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 import tiny_models
 
-from lmnotes import cli, store
+from lmnotes import cli, map_command, store
 from lmnotes.models import stored_map
 from lmnotes.models.ledger import ledger, released
 from lmnotes.models.scoring.rule import read as read_rule
@@ -139,3 +140,15 @@ def test_a_ledger_says_what_failed(here, capsys, monkeypatch):
     assert "left out: lab/closed: gated; ask its owner on the hub" in capsys.readouterr().out
     page = (here / "map" / "map.html").read_text()
     assert '"family":["A0","A1","A0"]' in page  # nothing else tells them apart
+
+
+def test_its_figure_has_a_scale_for_dates_and_shows_models_of_which_nothing_is_known():
+    table = pd.DataFrame(np.arange(50.0).reshape(25, 2), columns=["x", "y"])
+    table = table.assign(model=[f"m{n}" for n in table.index], score=np.nan)
+    table["created_at"] = [f"2023-07-{n + 1:02}" for n in table.index]
+    dates, scores = (map_command._figure(table, name).axes[0] for name in ("created_at", "score"))
+    middle = dates.collections[0].get_array().mean()
+    assert middle == pytest.approx(2023.5, abs=0.05)
+    assert [text.get_text() for text in scores.get_legend().get_texts()] == ["not known"]
+    assert sum(len(points.get_offsets()) for points in scores.collections) == 25
+    plt.close("all")

@@ -148,8 +148,8 @@ def _population(table: pd.DataFrame) -> dict:
     return {"sizes": np.sqrt(looks.sizes).round(2).tolist(), "shapes": shapes, **rings}
 
 
-def _dates(column: pd.Series) -> pd.Series | None:
-    """The column as dates, if it holds nothing else."""
+def dates_of(column: pd.Series) -> pd.Series | None:
+    """The column as dates, where it holds more of them than are classes, and nothing else."""
     if pd.api.types.is_datetime64_any_dtype(column):
         return column
     if pd.api.types.is_numeric_dtype(column) or column.nunique() <= _MOST_CLASSES:
@@ -162,7 +162,7 @@ def _colour_of(column: pd.Series, unit: str) -> dict:
     """The colour of every model with the legend: (M,) classes and the colour of each, or (M,)
     colours, those along the scale, and what stands at its low end, middle and high end."""
     column, name = column.reset_index(drop=True), str(column.name)
-    dates = _dates(column)
+    dates = dates_of(column)
     if dates is not None:
         column = (dates - pd.Timestamp(0, tz=dates.dt.tz)) / pd.Timedelta(days=1)
     if pd.api.types.is_numeric_dtype(column) and column.dtype != bool:
