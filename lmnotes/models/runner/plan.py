@@ -11,7 +11,7 @@ import pandas as pd
 
 from lmnotes.models.ledger.ledger import Ledger
 from lmnotes.models.runner import runner
-from lmnotes.models.scoring import failures, hub, identity
+from lmnotes.models.scoring import failures, forms, hub, identity
 
 _AT_A_TIME = 8  # questions to a hub
 _BYTES_PER_TOKEN = 4  # of texts that no row of the ledger has counted the tokens of
@@ -85,7 +85,10 @@ def _line(ledger: Ledger, retry_failed: bool, under: Mapping, chosen: tuple) -> 
     except Exception as error:
         return {"model": who.name, "status": failures.classify(error), "reason": str(error)}
     sizes = {"to fetch": files.n_bytes - files.n_cached, "cached": files.n_cached}
-    return {"model": who.name, "status": "to score", "parameters": files.n_parameters} | sizes
+    sizes |= {"model": who.name, "status": "to score"}
+    if forms.ADAPTER in files.sizes:
+        return sizes | {"reason": "an adapter, whose base is not counted"}
+    return sizes | {"parameters": files.n_parameters}
 
 
 def _rate(device: str, dtype: str) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tiny_models
+from safetensors.numpy import save_file
 
 from lmnotes import cli
 from lmnotes.errors import InputError
@@ -126,7 +127,12 @@ def test_a_plan_is_told_without_a_network_and_starts_nothing(home, asked, capsys
     model = tiny_models.save("gpt2", home / "zoo" / "small")
     scored = cases.folder(home / "zoo" / "scored")
     cases.folder(home / "zoo" / "torn", "no weights at all")
-    (home / "list.txt").write_text("zoo/small\nzoo/scored\nzoo/torn\nlab/not-here\n")
+    tuned = home / "zoo" / "tuned"
+    tuned.mkdir()
+    (tuned / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": model}))
+    save_file({"lora": np.ones(8)}, tuned / "adapter_model.safetensors")
+    names = ["zoo/small", "zoo/scored", "zoo/torn", "lab/not-here", "zoo/tuned"]
+    (home / "list.txt").write_text("\n".join(names))
     rows = ledger.open(chunks.load(home / "texts.jsonl"), folder=home / "ledger")
     rows.add(cases.scores(scored, rows.text_set, [-1.0] * 6))
     arguments = ["score", str(home / "list.txt"), "--texts", str(home / "texts.jsonl"), "--plan"]
@@ -139,7 +145,9 @@ def test_a_plan_is_told_without_a_network_and_starts_nothing(home, asked, capsys
     assert lines["small"][5] == f"{size / 1000:.3g}k"
     assert lines["scored"][1] == "kept" and lines["torn"][1] == "missing"
     assert lines["lab/not-here"][1:6] == ["network", *["unknown"] * 4]
-    assert "1 to score, 1 kept, 1 missing, 1 network" in said and not asked
+    assert "2 to score, 1 kept, 1 missing, 1 network" in said and not asked
+    assert lines["tuned"][3] == lines["tuned"][6] == "unknown"  # parameters and hours
+    assert "whose base is not counted" in said and "1 models whose size is unknown" in said
     assert f"missing: {ADVICE['missing']}\nnetwork: {ADVICE['network']}\n" in said
     assert rows.n_rows == 1 and rows.failures().empty
 
