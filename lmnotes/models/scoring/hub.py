@@ -234,7 +234,7 @@ def evict(who: Identity, folder: Path | None = None) -> int:
         for name in {who.revision, commit, *(str(ref.relative_to(refs)) for ref in named)}:
             stack.enter_context(_locked(who.model, name, folder, "LOCK_EX", "LOCK_NB"))
         stack.enter_context(_locked(who.model, _ALL, folder, "LOCK_EX"))
-        plan = scan_cache_dir(folder).delete_revisions(commit)
+        plan = scan_cache_dir(_place(who, folder).parent).delete_revisions(commit)
         plan.execute()
         return plan.expected_freed_size
     return 0
