@@ -167,6 +167,8 @@ def kinship(table: pd.DataFrame) -> Figure:
             ax.hlines(ways.index(row.way), row.low, row.high, color=colour, lw=1)
             ax.plot(row.value, ways.index(row.way), "o", ms=4, color=colour)
         ax.axvline(row.chance, color=style.BLACK, lw=0.8, ls=":")
+        if ax is axes[0]:
+            ax.text(row.chance + 0.02, -0.45, "chance", fontsize=7)
         ax.set(xlim=(-0.03, 1.03), ylim=(-0.5, len(ways) - 0.5), yticks=range(len(ways)))
         ax.set_title(f"{measure}\n{row.n_models} models, {row.n_lineages} lineages")
         ax.set_yticklabels(ways)
