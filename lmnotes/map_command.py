@@ -39,7 +39,11 @@ def draw(options: Namespace) -> None:
     matrix = _chosen(matrix, options.where)
     asked = {name: getattr(options, name) for name in _DEFAULTS}
     asked = {name: value for name, value in asked.items() if value is not None}
-    if options.onto or ((folder / stored_map.RECORD).is_file() and not options.anew):
+    is_there = (folder / stored_map.RECORD).is_file() and not options.anew
+    if options.onto and is_there and Path(options.onto).resolve() != folder.resolve():
+        given = f"--onto {options.onto} was given, and another map lies in {folder}"
+        raise InputError(f"{given}; expected a folder without one: name --output, or give --anew")
+    if options.onto or is_there:
         old = stored_map.open(options.onto or folder)
         for name, value in asked.items():
             if value != (was := old.settings[name]):

@@ -113,6 +113,8 @@ def test_some_of_them_in_other_colours_and_onto_another_map(here, raw, capsys):
     grown = ["--onto", "map", "--output", "grown", "--colour", "mixture"]
     assert cli.main(["map", "m.safetensors", *grown]) == 0
     assert capsys.readouterr().out.count("added m") == 10
+    assert cli.main(["map", "m.safetensors", *grown]) == 2  # what was drawn is not drawn over
+    assert "another map lies in grown" in capsys.readouterr().err
     first, after = stored_map.open("map"), stored_map.open("grown")
     assert after.places[:4].equals(first.places) and after.threshold == first.threshold
     assert cli.main(["map", "m.safetensors", "--anew"]) == 0
