@@ -1,6 +1,7 @@
 """One home for the artefacts of all tests, kept while `lmnotes/text` stays the same."""
 
 import hashlib
+import re
 import shutil
 from pathlib import Path
 
@@ -13,12 +14,24 @@ import lmnotes
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items):
-    """The notebooks first, as they take longest, each for whichever worker is free; of all else a
-    file stays together, for the sake of its fixtures."""
+    """The notebooks first, as they take longest."""
     items.sort(key=lambda item: item.path.parent.name != "notebooks")
-    for item in items:
-        notebook = item.callspec.params.get("ran") if hasattr(item, "callspec") else None
-        item.add_marker(pytest.mark.xdist_group(str(notebook or item.path)))
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Each notebook goes to whichever worker is free; of all else a file stays together, for the
+    sake of its fixtures. (xdist 3.8 tells its own groups by names that pytest 9.2 keeps as they
+    are.)"""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Together(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            notebook = re.search(r"test_notebooks\.py::.*\[(\d\d_\w+)", nodeid)
+            return notebook[1] if notebook else nodeid.partition("::")[0]
+
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
