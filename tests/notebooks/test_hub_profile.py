@@ -1,12 +1,14 @@
 """The profile `hub` of 06 to 09: what its lists say, and a run of it from a hub on this machine."""
 
 import csv
+from functools import partial
 
 import loopback_hub
 import pandas as pd
 import pytest
 import tiny_models
 
+from lmnotes import parallel
 from lmnotes.models import runner
 from lmnotes.notebook import card
 from lmnotes.papers.model_map import population
@@ -112,11 +114,16 @@ def hub(home, monkeypatch):
         yield hub
 
 
+def in_fresh_process(number):
+    """The run, where nothing has imported the hub's client under other settings."""
+    return parallel.in_fresh_process(partial(run.run, number, "hub"), SMALL[number])
+
+
 @pytest.mark.slow
 def test_every_notebook_passes_at_hub(hub):
-    for number, settings in SMALL.items():
+    for number in SMALL:
         start = len(hub.requests)
-        result = run.run(number, "hub", settings)
+        result = in_fresh_process(number)
         assert result.status == "ok", f"{number}: {result.message}"
         assert not (result.folder / "tables" / "failed.csv").exists(), number
         claims = pd.read_csv(result.folder / "claims.csv", keep_default_na=False)
@@ -132,7 +139,7 @@ def test_every_notebook_passes_at_hub(hub):
 def test_offline_it_says_in_one_sentence_what_to_do(home, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("HF_HUB_CACHE", str(home / "cache"))
-    result = run.run("06", "hub", SMALL["06"])
+    result = in_fresh_process("06")
     assert result.status == "failed"
     assert "none of 20 models could be scored; EleutherAI/pythia-14m" in result.message
     assert "run again when the hub can be reached" in result.message
