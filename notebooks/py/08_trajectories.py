@@ -70,7 +70,7 @@ published = paper.kl_ruler.published()["median"]  # bits/byte
 # **Settings.** The paper has the Pythia suite and public models. Here small networks are trained on this machine: byte-level GPT-NeoX runs on a short cosine schedule, and a tiny
 # network for the long tail that exponents need. They are under-trained: what can be compared is order and shape. `lmnotes run 08 --profile paper` scores the Pythia checkpoints and the hub models that `models.csv` names on GPUs; it resumes. Your own models take the zoo's place with
 # `-p models_file=FILE`: a list of hub ids or folders, or a csv with model and perhaps revision, family and parent. The deep model of section 8, the runs of section 3 (without `runs_table`) and the small network of sections 5 and 7 are trained all the same.
-# `-p runs_table=FILE` takes any runs: a csv with the columns run, step and model (hub id or folder), perhaps revision, group (size, seed or both; two of each at least) and excluded.
+# `-p runs_table=FILE` takes any runs: a csv with the columns run, step and model (hub id or folder), perhaps revision, group (size, seed or both) and excluded.
 #
 # ## 1. Texts and runs
 #
