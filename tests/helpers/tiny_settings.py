@@ -250,6 +250,17 @@ UNLIKE = {
     },
 }
 
+INKLING = {
+    "swa_num_attention_heads": 4,
+    "swa_num_key_value_heads": 2,
+    "swa_head_dim": 8,
+    "sliding_window_size": 24,
+    "d_rel": 4,
+    "rel_extent": 24,
+    "unpadded_vocab_size": 310,
+    "n_routed_experts": 4,
+    "layer_types": ["hybrid_sliding", "hybrid"],
+}
 OTHERS = {
     "afmoe": {
         **HEADS,
@@ -472,15 +483,7 @@ OTHERS = {
     "inkling2_text": {
         **HEADS,
         **EXPERTS,
-        "swa_num_attention_heads": 4,
-        "swa_num_key_value_heads": 2,
-        "swa_head_dim": 8,
-        "sliding_window_size": 24,
-        "d_rel": 4,
-        "rel_extent": 24,
-        "unpadded_vocab_size": 310,
-        "n_routed_experts": 4,
-        "layer_types": ["hybrid_sliding", "hybrid"],
+        **INKLING,
         "n_layers_per_attn_res_block": 1,
         "final_logit_softcapping": 4.0,
     },
@@ -488,16 +491,8 @@ OTHERS = {
         **HEADS,
         **EXPERTS,
         **DENSE,
-        "swa_num_attention_heads": 4,
-        "swa_num_key_value_heads": 2,
-        "swa_head_dim": 8,
-        "sliding_window_size": 24,
-        "d_rel": 4,
-        "rel_extent": 24,
-        "unpadded_vocab_size": 310,
-        "n_routed_experts": 4,
+        **INKLING,
         "n_shared_experts": 1,
-        "layer_types": ["hybrid_sliding", "hybrid"],
         "logits_mup_width_multiplier": 3.0,
     },
     "internlm3": HEADS,

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tiny_models
 import torch
 from markov_chains import chain_kl
 from transformers import PretrainedConfig
@@ -23,20 +24,7 @@ def laws(model, ids):
 
 @pytest.fixture(scope="module")
 def neural():
-    from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
-
-    torch.manual_seed(0)
-    config = GPTNeoXConfig(
-        vocab_size=257,
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=64,
-        bos_token_id=BOS,
-        initializer_range=0.3,
-    )
-    return GPTNeoXForCausalLM(config).eval()
+    return tiny_models.model("gpt_neox", vocab_size=257, bos_token_id=BOS)
 
 
 @pytest.fixture(scope="module")
