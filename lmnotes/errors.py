@@ -1,18 +1,56 @@
-"""The error that is the user's to mend, and the checks that raise it in the same words."""
+"""What a user reads: errors that are theirs to mend, the checks that raise these in the same words,
+and how an object shows itself.
+"""
 
 import difflib
+import html
 import numbers
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from math import inf, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the command line imports this, and waits for nothing
     import numpy as np
+    import pandas as pd
 
 
 class InputError(ValueError):
     """What was given, what was expected, what to do next; the command line adds no traceback."""
+
+
+class Shown(Sized):
+    """An object that says what it is in one line, and in a notebook shows its first and last rows.
+
+    A subclass has `_line`, which follows the name of the class, and `_rows`, a table of some of its
+    `len` rows. Neither looks at more than that, and showing never raises. For a dataclass, give
+    `repr=False`.
+    """
+
+    _most = 10  # rows shown, and columns
+
+    def _line(self) -> str:
+        raise NotImplementedError
+
+    def _rows(self, places: list[int]) -> "pd.DataFrame":
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        try:
+            return f"{type(self).__name__}: {self._line()}"
+        except Exception as error:  # half made, as a debugger may meet it
+            return f"{type(self).__name__}: not whole ({type(error).__name__})"
+
+    def _repr_html_(self) -> str:
+        line = f"<div>{html.escape(repr(self))}</div>"
+        try:
+            n, most = len(self), self._most
+            # some more than are shown, so that pandas puts dots between
+            places = list(range(n)) if n <= 2 * most else [*range(most), *range(n - most, n)]
+            how = {"max_rows": most, "max_cols": most, "float_format": "{:.4g}".format}
+            return line + self._rows(places).to_html(**how, border=0, notebook=True)
+        except Exception:
+            return line
 
 
 def nearest(name: object, names: Iterable[object]) -> str:

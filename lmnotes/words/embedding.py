@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import store
-from lmnotes.errors import InputError, expect_one_of, expect_shape, expect_strings, nearest
+from lmnotes.errors import InputError, Shown, expect_one_of, expect_shape, expect_strings, nearest
 from lmnotes.text import downloads
 from lmnotes.words import files
 
@@ -17,8 +17,8 @@ BLOCK = 1 << 16  # rows of a matrix that are looked at together
 _ARRAYS = ("input", "context", "counts")
 
 
-@dataclass(frozen=True, eq=False)
-class Embedding:
+@dataclass(frozen=True, eq=False, repr=False)
+class Embedding(Shown):
     """V words and their vectors.
 
     Args:
@@ -56,6 +56,17 @@ class Embedding:
 
     def __len__(self) -> int:
         return len(self.words)
+
+    def _line(self) -> str:
+        more = [name for name in ("context", "counts") if getattr(self, name) is not None]
+        size = f"{len(self):,} words x {self.dim:,} dimensions"
+        return f"{size}, with {' and '.join(more)}" if more else size
+
+    def _rows(self, places: list[int]) -> pd.DataFrame:
+        table = pd.DataFrame(self.input[places], index=[self.words[row] for row in places])
+        if self.counts is not None:
+            table.insert(0, "count", self.counts[places])
+        return table
 
     @property
     def dim(self) -> int:

@@ -403,3 +403,18 @@ def test_a_string_is_no_list_of_words(tmp_path):
     for path in (FIELD / "bom.vec", load(FIELD / "bom.vec").save(tmp_path / "folder")):
         with pytest.raises(InputError, match="words = 'sea' was given, a single string"):
             load(path, words="sea")
+
+
+def test_it_shows_a_line_and_its_ends_whatever_its_size(tmp_path):
+    vectors = small(1000, 30)
+    opened = Embedding.open(vectors.save(tmp_path / "folder"))  # by mmap
+    for shown in (vectors, opened):
+        assert repr(shown) == "Embedding: 1,000 words x 30 dimensions, with context"
+        page = shown._repr_html_()
+        assert page.count("<tr>") == 11 and "<th>w0</th>" in page and "<th>1984</th>" in page
+        assert len(page) < 6000 and "<th>w5</th>" not in page and "<th>15</th>" not in page
+    whole = Embedding(["<b>&"], np.ones((1, 3), np.float32), counts=np.array([7]))
+    assert repr(whole) == "Embedding: 1 words x 3 dimensions, with counts"
+    assert "<th>&lt;b&gt;&amp;</th>" in whole._repr_html_() and "<td>7</td>" in whole._repr_html_()
+    unmade = object.__new__(Embedding)  # as a debugger meets it inside __init__
+    assert "not whole" in repr(unmade) and "not whole" in unmade._repr_html_()

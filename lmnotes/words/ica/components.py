@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import store
-from lmnotes.errors import expect_shape
+from lmnotes.errors import Shown, expect_shape
 
 
-@dataclass(frozen=True, eq=False)
-class Components:
+@dataclass(frozen=True, eq=False, repr=False)
+class Components(Shown):
     """The coordinates of V vectors on K uncorrelated axes, and the map that makes them.
 
     Args:
@@ -47,6 +48,13 @@ class Components:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def _line(self) -> str:
+        return self.summary()
+
+    def _rows(self, places: list[int]) -> pd.DataFrame:
+        labels = None if self.words is None else [self.words[row] for row in places]
+        return pd.DataFrame(self.values[places], index=labels or places)
 
     @property
     def n_axes(self) -> int:

@@ -321,3 +321,11 @@ def test_settings_out_of_range_are_refused(mixed, options):
 def test_a_draw_of_no_words_is_refused():
     with pytest.raises(ValueError, match="min_count=10 leaves none of 2 words: lower it"):
         decomposition.draw_rows(np.array([5, 3]), min_count=10)
+
+
+def test_components_show_their_summary_and_the_ends_of_their_rows(mixed):
+    fitted = decomposition.fit(mixed[0])
+    assert repr(fitted) == f"Components: {fitted.summary()}"
+    assert "<th>5999</th>" in fitted._repr_html_() and len(fitted._repr_html_()) < 5000
+    named = components.Components(np.eye(2), np.zeros(2), np.eye(2), "PCA", words=["<i>", "b"])
+    assert "<th>&lt;i&gt;</th>" in named._repr_html_()
