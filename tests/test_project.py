@@ -293,7 +293,7 @@ def test_no_model_brings_code_of_its_own_unless_asked():
 
 
 def test_the_readme_names_the_two_commands():
-    readme = (ROOT / PROJECT["readme"]).read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "make run" in readme and "make test" in readme
 
 
