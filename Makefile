@@ -85,7 +85,7 @@ clean: ## remove outputs, their cache among them, and what builds and tests leav
 	find . \( -name .git -o -name $(VENV) \) -prune -o -type d \
 	    \( -name __pycache__ -o -name .ipynb_checkpoints -o -name '*.egg-info' \) \
 	    -prune -exec rm -rf {} +
-	rm -rf build dist .pytest_cache .ruff_cache
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache
 
 distclean: clean ## the same, and .venv
 	rm -rf $(VENV)
