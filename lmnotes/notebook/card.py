@@ -3,11 +3,11 @@
 import os
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lmnotes.errors import InputError, expect_between, expect_one_of, nearest
 from lmnotes.notebook import verdicts
@@ -53,12 +53,13 @@ class Claim:
     @cached_property
     def reproduced_rule(self) -> verdicts.Rule | None:
         """The parsed rule for `reproduced`, or None."""
-        return self.reproduced and verdicts.parse(self.reproduced, self.published)
+        return verdicts.parse(self.reproduced, self.published) if self.reproduced else None
 
     @cached_property
     def same_direction_rule(self) -> verdicts.Rule | None:
         """The parsed rule for `same direction`, or None."""
-        return self.same_direction and verdicts.parse(self.same_direction, self.published)
+        rule = self.same_direction
+        return verdicts.parse(rule, self.published) if rule else None
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ def path_of(notebook: str) -> Path:
     return notebooks_folder() / "cards" / f"{notebook[:2]}.toml"
 
 
-def table(number: str, name: str, **options) -> "pd.DataFrame":
+def table(number: str, name: str, **options: Any) -> "pd.DataFrame":
     """A table that the paper prints, `NN_name.csv` beside the card; options: of `pandas.read_csv`.
 
     Raises InputError where there is no such table, with the names that there are.
@@ -273,7 +274,7 @@ def load(path: Path | str) -> Card:
     return card
 
 
-def _by_id(where: str, name: str, kind: type, entries: list[dict]) -> dict:
+def _by_id(where: str, name: str, kind: type[Any], entries: list[dict]) -> dict:
     """The entries of one array of tables by id, each made and checked."""
     made = {}
     for number, entry in enumerate(entries, start=1):
@@ -296,7 +297,7 @@ def _by_id(where: str, name: str, kind: type, entries: list[dict]) -> dict:
     return made
 
 
-def _make(where: str, kind: type, entry: dict):
+def _make(where: str, kind: type[Any], entry: dict) -> Any:
     """`kind(**entry)`, lists as tuples, with missing and unknown keys named."""
     _keys(where, entry, kind.__dataclass_fields__)
     lists = {key: tuple(value) for key, value in entry.items() if isinstance(value, list)}
@@ -306,7 +307,7 @@ def _make(where: str, kind: type, entry: dict):
         raise InputError(f"{where}: {error}; expected it in the card: add it") from None
 
 
-def _keys(where: str, entry: dict, known) -> None:
+def _keys(where: str, entry: dict, known: Iterable[str]) -> None:
     for key in entry:
         expect_one_of(f"{where}: key", key, known)
 

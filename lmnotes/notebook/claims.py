@@ -144,7 +144,7 @@ def _rows() -> list[dict]:
 
 
 def _interval(
-    claim: Claim, value: float, given: object
+    claim: Claim, value: float, given: tuple[float, float] | None
 ) -> tuple[verdicts.Interval | None, list[str]]:
     """The interval as two finite numbers around the value, None without, and what to say of it.
 

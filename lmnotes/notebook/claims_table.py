@@ -134,12 +134,12 @@ def _measured(claim: Mapping[str, str]) -> str:
     return (escape(numbers["measured"]) or "–") + interval
 
 
-def _numbers(claim: Mapping[str, object]) -> dict[str, str]:
+def _numbers(claim: Mapping[str, str | float | None]) -> dict[str, str]:
     """What is published and what was measured, with their unit, and the interval, to two digits of
     its width; "" for what is not there."""
     unit = f" {claim['unit']}" if claim.get("unit") else ""
     known = {name: claim.get(name) for name in ("published", "measured", "low", "high")}
-    values = {name: math.nan if x in ("", None) else float(x) for name, x in known.items()}
+    values = {n: math.nan if x is None or x == "" else float(x) for n, x in known.items()}
     low, high, interval, form = values["low"], values["high"], "", ""
     if high > low and not math.isnan(values["measured"]):
         places = max(0, 1 - math.floor(math.log10(float(f"{high - low:.1e}"))))

@@ -2,10 +2,15 @@
 
 import difflib
 import inspect
+import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from lmnotes.errors import InputError
+
+if TYPE_CHECKING:
+    import ipywidgets
 
 _FRAMES, _SUGGESTED = 12, 500  # most frames of a page; most choices offered while typing
 
@@ -15,11 +20,11 @@ class Control:
     """One control: what it may take, and its present value."""
 
     name: str
-    value: object
-    low: float | None = None
-    high: float | None = None
-    step: float | None = None
-    choices: Mapping[str, object] | None = None
+    value: Any  # what the drawing takes
+    low: float | None = None  # where it is a range
+    high: float = math.inf
+    step: float = 1
+    choices: dict[str, object] = field(default_factory=dict)
     is_typed: bool = False
 
     def checked(self, value: object) -> object:
@@ -30,12 +35,15 @@ class Control:
         """
         if self.is_typed:
             return self._nearest(value)
-        if self.choices is not None:
+        if self.choices:
             fits, expected = value in self.choices.values(), f"one of {list(self.choices.values())}"
         elif self.low is not None:
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            fits = number and self.low <= value <= self.high
-            fits = fits and (isinstance(self.value, float) or value == int(value))
+            fits = (
+                isinstance(value, int | float)
+                and not isinstance(value, bool)
+                and self.low <= value <= self.high
+                and (isinstance(self.value, float) or value == int(value))
+            )
             expected = f"{self.low}..{self.high}"
         else:
             fits, expected = type(value) is type(self.value), type(self.value).__name__
@@ -52,7 +60,9 @@ class Control:
         folded, low = {name.casefold(): name for name in reversed(self.choices)}, text.casefold()
         begun = [name for name in self.choices if low and name.casefold().startswith(low)]
         like = [folded[name] for name in difflib.get_close_matches(low, folded, n=1)]
-        meant = [name for name in (text, folded.get(low)) if name in self.choices] + begun + like
+        meant = (
+            [name for name in (text, folded.get(low, text)) if name in self.choices] + begun + like
+        )
         if not meant:
             wanted = f"one of {len(self.choices):,} choices such as {next(iter(self.choices))!r}"
             given = f"{text!r} was typed for {self.name!r}"
@@ -61,35 +71,35 @@ class Control:
 
     def name_of(self, value: object) -> str:
         """What a value is called."""
-        named = (self.choices or {}).items()
+        named = self.choices.items()
         return next((name for name, choice in named if choice == value), str(value))
 
     def spread(self) -> list:
         """At most twelve values from end to end, as the frames of a page show them."""
-        values = list((self.choices or {}).values())
+        values = list(self.choices.values())
         if isinstance(self.value, bool):
             values = [False, True]
         elif self.low is not None:
             steps = range(int((self.high - self.low) / self.step + 1e-9) + 1)
-            values = [self.low + step * self.step for step in steps]
-            values = [round(v, 10) if isinstance(self.value, float) else v for v in values]
+            numbers = [self.low + step * self.step for step in steps]
+            values = [round(n, 10) if isinstance(self.value, float) else n for n in numbers]
         if self.is_typed or not values:
             given = f"frames={self.name!r} was given, a control that is typed"
             raise InputError(f"{given}; expected a range or a list: name another control")
         n = min(_FRAMES, len(values))
         return [values[round(i * (len(values) - 1) / max(n - 1, 1))] for i in range(n)]
 
-    def widget(self):
+    def widget(self) -> "ipywidgets.Widget":
         """The ipywidgets widget of this control."""
         import ipywidgets
 
-        look = {"description": self.name.replace("_", " ")}
-        look["style"] = {"description_width": "initial"}
+        style = {"description_width": "initial"}
+        look = {"description": self.name.replace("_", " "), "style": style}
         if self.is_typed:
             offered = [*self.choices][:_SUGGESTED]
             text = {"value": self.name_of(self.value), "continuous_update": False}
             return ipywidgets.Combobox(options=offered, ensure_option=False, **text, **look)
-        if self.choices is not None:
+        if self.choices:
             return ipywidgets.Dropdown(options=list(self.choices.items()), value=self.value, **look)
         if self.low is not None:
             kind = ipywidgets.FloatSlider if isinstance(self.value, float) else ipywidgets.IntSlider

@@ -6,7 +6,7 @@ import re
 import shutil
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import pandas as pd
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # No dates, no versions, fixed salt: the same figure is the same bytes in every run.
 # No layout by default: each format would lay the figure out anew, and draw it twice.
-_STABLE = {"figure.constrained_layout.use": False, "figure.autolayout": False}
+_STABLE: dict = {"figure.constrained_layout.use": False, "figure.autolayout": False}
 _STABLE |= {"svg.hashsalt": "lmnotes", "svg.fonttype": "path", "pdf.fonttype": 42}
 _METADATA = {
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
@@ -34,7 +34,7 @@ _METADATA = {
 _DPI = 200
 
 
-def begin(name: str, namespace: MutableMapping[str, object] | None = None) -> None:
+def begin(name: str, namespace: MutableMapping[str, Any] | None = None) -> None:
     """Start the run of notebook `name`: the folder that its results go to, emptied of older ones.
 
     Args:
@@ -94,8 +94,8 @@ def save_picture(fig: "Figure", stem: Path) -> None:
         shown.lay_out(fig, _DPI)
         box = fig.get_tightbbox().padded(mpl.rcParams["savefig.pad_inches"])
         for suffix, metadata in _METADATA.items():
-            how = {"dpi": _DPI, "metadata": metadata, "bbox_inches": box}
-            fig.savefig(stem.with_suffix(f".{suffix}"), **how)
+            picture = stem.with_suffix(f".{suffix}")
+            fig.savefig(picture, dpi=_DPI, metadata=metadata, bbox_inches=box)
     plt.close(fig)
 
 
@@ -114,21 +114,21 @@ def hero() -> None:
     Raises `InputError` where the card has none.
     """
     run = session.current()
-    if run.card.hero is None:
+    if (entry := run.card.hero) is None:
         given = f"{run.card.number}.toml has no hero"
         raise InputError(f"{given}; expected [hero] with figure, found and here: write it")
-    path = run.folder / "figures" / f"{run.card.hero.figure}.png"
+    path = run.folder / "figures" / f"{entry.figure}.png"
     now: dict[str, object] = {}
 
     def show() -> None:
-        here = claims_table.filled(run.card.hero.here, claims.rows())
-        words = f"**The paper:** {run.card.hero.found}\n\n**Here:** {here}"
+        here = claims_table.filled(entry.here, claims.rows())
+        words = f"**The paper:** {entry.found}\n\n**Here:** {here}"
         then = {"figure": path.is_file() and path.stat().st_mtime_ns, "words": words}
         for part in [part for part in then if now.get(part) != then[part]]:
             drawn = Markdown(_as_markdown(words))
             if part == "figure":
                 drawn = Markdown("*Its figure stands here when it is drawn.*")
-                drawn = _picture(path, run.card.hero.found) if path.is_file() else drawn
+                drawn = _picture(path, entry.found) if path.is_file() else drawn
             display(drawn, display_id=f"hero of {run.name}: {part}", update=part in now)
         now.update(then)
 
@@ -152,7 +152,8 @@ def says(id: str, **numbers: object) -> None:
 
     Raises `InputError` for an unknown id, a slot that nothing fills and a number without a slot.
     """
-    run, now = session.current(), []
+    run = session.current()
+    now: list[str] = []
     where = f"in {run.card.number}.toml"
     expect_one_of(f"sentence or claim {where}:", id, [*run.card.says, *run.card.claims])
     slots = [name for name, *_ in cards.FIELD.findall(run.card.says.get(id, ""))]
@@ -187,7 +188,7 @@ def table(data: pd.DataFrame, name: str, caption: str = "") -> None:
     _keep(frame, path, caption, HTML(tables.as_html(frame)))
 
 
-def _parameters(card: cards.Card, namespace: MutableMapping[str, object]) -> tuple[dict, str]:
+def _parameters(card: cards.Card, namespace: MutableMapping[str, Any]) -> tuple[dict, str]:
     """The notebook's parameters as its namespace has them, checked, and the nearest profile.
 
     papermill hands over what it was given as it stands, texts among it, so the checked values take

@@ -8,7 +8,6 @@ import ast
 import contextlib
 import io
 import json
-import math
 import re
 import tokenize
 from collections.abc import Collection, Mapping, Sequence
@@ -129,17 +128,18 @@ def parse(source: str, where: str = "parameters cell") -> list[Parameter]:
             wanted = "'name: type = default  # comment'"
             then = "give it a type, or move it to another cell"
             raise InputError(f"{given}; expected {wanted}: {then}")
-        parameters.append(_declared(statement, comments.get(statement.end_lineno, ""), where))
+        comment = comments.get(statement.end_lineno or 0, "")
+        parameters.append(_declared(statement, statement.value, comment, where))
     return parameters
 
 
-def _declared(statement: ast.AnnAssign, comment: str, where: str) -> Parameter:
+def _declared(statement: ast.AnnAssign, value: ast.expr, comment: str, where: str) -> Parameter:
     """The parameter that one annotated assignment declares, its default checked."""
     name, written = ast.unparse(statement.target), ast.unparse(statement.annotation)
     try:
-        default = ast.literal_eval(statement.value)
+        default = ast.literal_eval(value)
     except ValueError:
-        given = f"{where}: the default of '{name}' is {ast.unparse(statement.value)}"
+        given = f"{where}: the default of '{name}' is {ast.unparse(value)}"
         then = "write the value itself, and compute in a later cell"
         raise InputError(f"{given}; expected a plain value: {then}") from None
     low = high = None
@@ -223,7 +223,7 @@ def _value(parameter: Parameter, given: object, from_text: bool = True) -> objec
         raise _unsupported(parameter)
     value = _typed(parameter, members[0], given, from_text)
     for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, str | bool) or parameter.low is None:
+        if not isinstance(item, int | float) or type(item) is bool or parameter.low is None:
             continue
         if item < parameter.low or (parameter.high is not None and item > parameter.high):
             said = f"parameter '{parameter.name}' = {item!r} is out of range"
@@ -289,7 +289,7 @@ def _scalar(parameter: Parameter, kind: str, given: object, from_text: bool) -> 
             value = None
     if kind == "float" and type(value) is int:
         value = float(value)
-    if type(value) is not wanted or (kind == "float" and math.isnan(value)):
+    if type(value) is not wanted or value != value:  # NaN
         example = {"int": "50", "float": "0.025", "bool": "true or false", "str": "text"}[kind]
         raise _mismatch(parameter, given, f"type {parameter.type}", f"write it like {example}")
     return value

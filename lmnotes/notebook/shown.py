@@ -4,12 +4,16 @@ import base64
 import html
 import io
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from PIL.Image import Image
 SCREEN = 115  # pixels on the screen per inch of a figure: its text of 8 points has 13 pixels
 CRISP = 2 * SCREEN  # of a drawing that stands still, for screens of two pixels per point
 
 
-def as_html(output: object, dpi: int = CRISP) -> str:
+def as_html(output: Any, dpi: int = CRISP) -> str:
     """The HTML that shows a figure, a table, a text, or several of them.
 
     dpi: pixels drawn per inch of a figure, whose place on the screen is always the same.
@@ -37,29 +41,29 @@ def figures_of(output: object) -> list:
     return [part for part in parts if hasattr(part, "savefig")]
 
 
-def picture(figure, dpi: int) -> bytes:
+def picture(figure: "Figure", dpi: int) -> bytes:
     """A figure as a png of at most 256 colours, wider than it is where a label does not fit."""
     from matplotlib.transforms import Bbox
     from PIL import Image
 
     lay_out(figure, dpi)
     box, buffer = Bbox.union([figure.bbox_inches, figure.get_tightbbox()]), io.BytesIO()
-    how = {"dpi": dpi, "bbox_inches": box, "pil_kwargs": {"compress_level": 0}}
-    figure.savefig(buffer, format="png", **how)
+    raw = {"compress_level": 0}
+    figure.savefig(buffer, format="png", dpi=dpi, bbox_inches=box, pil_kwargs=raw)
     return packed(Image.open(buffer))
 
 
-def packed(image) -> bytes:
+def packed(image: "Image") -> bytes:
     """A PIL image as a png of at most 256 colours, a third of the bytes."""
     from PIL import Image
 
-    how = {"method": Image.Quantize.MEDIANCUT, "dither": Image.Dither.NONE}
-    buffer = io.BytesIO()
-    image.convert("RGB").quantize(256, **how).save(buffer, "PNG")
+    buffer, median_cut = io.BytesIO(), Image.Quantize.MEDIANCUT
+    coloured = image.convert("RGB").quantize(256, median_cut, dither=Image.Dither.NONE)
+    coloured.save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def lay_out(figure, dpi: int) -> None:
+def lay_out(figure: "Figure", dpi: int) -> None:
     """Lay a figure out once, for all formats and sizes that it is drawn in.
 
     Places are rounded: the last bits differ between processes, since the solver orders its
@@ -70,12 +74,12 @@ def lay_out(figure, dpi: int) -> None:
         engine.execute(figure)
         for ax in figure.axes:
             in_layout, box = ax.get_in_layout(), ax.get_position(original=True)
-            ax.set_position(box.from_extents(*box.extents.round(9)))
+            ax.set_position(box.from_extents(*(round(end, 9) for end in box.extents)))
             ax.set_in_layout(in_layout)
         figure.set_layout_engine(None)
 
 
-def steady(figure, before: Sequence | None) -> list:
+def steady(figure: "Figure", before: Sequence | None) -> list:
     """The places of the axes of a figure, moved to where they stood before if there is room.
 
     before: what this returned of the drawing before; labels of both must fit, so that each axes

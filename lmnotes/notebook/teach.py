@@ -6,7 +6,7 @@ import numbers
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lmnotes.errors import InputError, expect_one_of
 from lmnotes.notebook import card, session
@@ -14,6 +14,7 @@ from lmnotes.notebook.views import is_live, show_markdown
 from lmnotes.store import write_text
 
 if TYPE_CHECKING:  # the command line imports this, and waits for nothing
+    import numpy.typing as npt
     import pandas as pd
 
 _TRIES = 2  # before a solution opens
@@ -55,7 +56,7 @@ class Exercise:
     entry: card.Exercise
     right: Callable[[object], bool]
     mistakes: Sequence[tuple[str, Callable[[object], bool]]]
-    kind: object
+    kind: Callable[[Any], object] | None
     expected: str
     otherwise: str
     level: int = 0  # of the last hint that was shown
@@ -134,7 +135,8 @@ class Quiz:
 
     def __init__(self, entry: card.Quiz):
         self.entry = entry
-        self.buttons = self.feedback = None
+        self.buttons: Any = None  # ipywidgets, when live
+        self.feedback: Any = None
 
     def answer(self, choice: int) -> Result:
         """Whether choice number `choice`, counted from 1, is right, and why."""
@@ -173,7 +175,7 @@ class Quiz:
         show_markdown(f"**Quiz.** {entry.question}")
         display(ipywidgets.VBox([self.buttons, self.feedback]))
 
-    def _chosen(self, change) -> None:
+    def _chosen(self, change: dict) -> None:
         if self.buttons.index is not None:
             self.feedback.value = self.answer(self.buttons.index + 1)._repr_html_()
 
@@ -186,7 +188,7 @@ def exercise(
     *,
     right: Callable[[object], bool],
     expected: str = "another kind of answer",
-    kind: object = None,
+    kind: Callable[[Any], object] | None = None,
     mistakes: Sequence[tuple[str, Callable[[object], bool]]] = (),
     otherwise: str = "look again, or take a hint",
 ) -> Exercise:
@@ -214,7 +216,7 @@ def near(wanted: float, within: float = 0.002) -> Callable[[float], bool]:
 
 
 def gives(
-    wanted: object, *arguments: object, rtol: float = 1e-5, atol: float = 1e-8
+    wanted: "npt.ArrayLike", *arguments: object, rtol: float = 1e-5, atol: float = 1e-8
 ) -> Callable[[Callable], bool]:
     """Whether a function gives these numbers, of this shape, of the arguments.
 
@@ -276,7 +278,7 @@ def _save(tried: dict[str, list[bool]]) -> None:
     write_text(session.current().folder / _PROGRESS, json.dumps(tried, indent=1) + "\n")
 
 
-def _converted(answer: object, kind: object) -> object:
+def _converted(answer: Any, kind: Callable[[Any], object] | None) -> object:
     """The answer as this kind; raises where it is none, also for text as a list of characters."""
     if kind is None or (kind is callable and callable(answer)):
         return answer
@@ -304,12 +306,12 @@ def _described(answer: object) -> str:
         return f"{answer}" if isinstance(answer, bool) else f"the number {answer}"[:40]
     if shape := getattr(answer, "shape", ()):
         return f"an array of shape {tuple(shape)}"
-    kind = "function" if callable(answer) else type(answer).__name__
-    many = isinstance(answer, list | tuple | set | frozenset | dict)
-    return f"a {kind} of {len(answer)}" if many else f"a {kind}"
+    if isinstance(answer, list | tuple | set | frozenset | dict):
+        return f"a {type(answer).__name__} of {len(answer)}"
+    return f"a {'function' if callable(answer) else type(answer).__name__}"
 
 
-def _entry(entries: dict, id: str, what: str):
+def _entry(entries: dict, id: str, what: str) -> Any:
     expect_one_of(f"{what} of {session.current().card.number}.toml", id, entries)
     return entries[id]
 

@@ -63,7 +63,8 @@ def parse(text: str, published: float | None = None) -> Rule:
         side = "low" if match[1].startswith(">") else "high"
         return Rule(text, **{side: float(match[2])}, open="=" not in match[1])
     if match := _BETWEEN.fullmatch(text):
-        return Rule(text, *sorted((float(match[1]), float(match[2]))))
+        low, high = sorted((float(match[1]), float(match[2])))
+        return Rule(text, low, high)
     if match := _WITHIN.fullmatch(text):
         if (centre := match[3] or published) is None:
             said = f"rule {text!r} compares with the published value, and the claim has none"

@@ -7,6 +7,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from lmnotes.errors import InputError, expect_one_of
 from lmnotes.notebook import shown
@@ -40,16 +41,17 @@ class Explorer:
     def __init__(self, draw: Callable, controls: Mapping[str, object]):
         self._draw = draw
         self.controls = controls_of(draw, controls)
-        self.widgets: dict[str, object] = {}  # by name, when live
-        self.view = None  # the box that holds them over the drawing, when live
-        self.area = None  # the HTML widget that shows the drawing or its error, when live
+        self.widgets: dict[str, Any] = {}  # by name, when live
+        self.view: Any = None  # the box that holds them over the drawing, when live
+        self.area: Any = None  # the HTML widget that shows the drawing or its error, when live
         self.stills: list[tuple[dict, object]] = []  # settings and drawing of each, when headless
         self.frames: list[tuple[dict, object]] = []  # the same of what a page moves through
         self.said = ""  # what a text was taken as
         self.output: object = None
         self.error = ""
         self._holding = False
-        self._shown_in = self._timer = None
+        self._shown_in: int | None = None  # of the cells, in the order they ran
+        self._timer: asyncio.TimerHandle | None = None
         self._places: list = []  # of the axes of each figure
 
     @property
@@ -117,7 +119,7 @@ class Explorer:
         before = self._places + [None] * len(figures)
         self._places = [shown.steady(f, old) for f, old in zip(figures, before, strict=False)]
 
-    def _moved(self, change) -> None:
+    def _moved(self, change: dict) -> None:
         """A reader has moved a widget."""
         if not self._holding:
             name = next(name for name, widget in self.widgets.items() if widget is change["owner"])
@@ -222,9 +224,10 @@ def explore(
     'xxx'
     """
     explorer = Explorer(draw, controls)
+    moves: list[dict[str, object]] = []
     if frames is not None:
         expect_one_of("control", frames, explorer.controls)
-        moved = explorer.controls[frames].spread()
+        moves = [{frames: value} for value in explorer.controls[frames].spread()]
     if is_live():
         explorer._go_live()
     else:
@@ -232,14 +235,14 @@ def explore(
         for still in stills or [{}]:  # an error ends the run
             explorer.set(**(defaults | dict(still)))
             explorer.stills.append((explorer.values, explorer.output))
-        for value in moved if frames and len(moved) > 1 else ():
-            explorer.set(**(defaults | {frames: value}))
+        for move in moves if len(moves) > 1 else ():
+            explorer.set(**(defaults | move))
             explorer.frames.append((explorer.values, explorer.output))
     explorer._show()
     return explorer
 
 
-def running_shell():
+def running_shell() -> Any:
     """The IPython shell of this process, or None."""
     if "IPython" not in sys.modules:
         return None
