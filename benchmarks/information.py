@@ -50,7 +50,7 @@ def by_sparse_matrix(tokens, counts):
 
 def ours(tokens, counts):
     return information.measure_tokens(
-        tokens, np.array([0, len(tokens)]), counts, WINDOW, threads=1
+        tokens, np.array([0, len(tokens)]), counts, WINDOW, workers=1
     ).kl
 
 

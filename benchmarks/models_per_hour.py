@@ -60,14 +60,14 @@ def prepare(folder, n_models, texts):
         tokenizer.save_pretrained(place)
 
 
-def run(models, texts, is_now, slots, home):
+def run(models, texts, is_now, workers, home):
     """Seconds and CPU-seconds for all models, and their matrix, sorted by name."""
     from lmnotes.models.ledger import ledger
     from lmnotes.models.runner import runner
     from lmnotes.models.scoring.rule import Rule
 
     os.environ["LMNOTES_HOME"] = str(home)
-    how = {"devices": "cpu", "slots": slots, "progress": False, "ahead": is_now}
+    how = {"devices": "cpu", "workers": workers, "progress": False, "ahead": is_now}
     if not is_now:
         how["worker"] = "models_per_hour:without_kept_ids"
     rows = ledger.open(texts, Rule(truncate=64))
@@ -81,7 +81,7 @@ def run(models, texts, is_now, slots, home):
     return seconds, cpu, L.values[L.models["model"].argsort()]
 
 
-def compare(label, models, texts, slots, rounds, home, env=lambda number: {}):
+def compare(label, models, texts, workers, rounds, home, env=lambda number: {}):
     """Rounds of both ways in turn, and their ratio."""
     import numpy as np
 
@@ -93,7 +93,7 @@ def compare(label, models, texts, slots, rounds, home, env=lambda number: {}):
             os.environ.update(env(place))
             tokenizers = {} if is_now else {"TOKENIZERS_PARALLELISM": "false"}
             os.environ.update(tokenizers)
-            took, cpu[is_now], values[is_now] = run(models, texts, is_now, slots, place)
+            took, cpu[is_now], values[is_now] = run(models, texts, is_now, workers, place)
             for name in tokenizers:
                 del os.environ[name]
             seconds[is_now].append(took)

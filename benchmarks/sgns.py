@@ -80,7 +80,7 @@ def train_ours(text, dim, epochs, rule):
         epochs=epochs,
         rule=rule,
         shrink_windows=True,
-        threads=1,
+        workers=1,
         seed=1,
         keep=False,
         progress=False,

@@ -5,6 +5,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from lmnotes.options import add_workers
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 done, 1 a run failed or a twin differs, 2 wrong input, 130 interrupted."""
@@ -43,8 +45,8 @@ def _parser() -> argparse.ArgumentParser:
     many = {"action": "append", "default": [], "metavar": "NAME=VALUE"}
     run.add_argument("-p", dest="settings", help="set a parameter", **many)
     run.add_argument("--force", action="store_true", help="run even if nothing changed")
-    jobs = "notebooks at a time (one for each core, at most 4; 1 at paper and hub)"
-    run.add_argument("--jobs", type=int, metavar="N", help=jobs)
+    workers = "notebooks at a time (one for each core, at most 4; 1 at paper and hub)"
+    add_workers(run, workers, "--jobs", None)
     threads = "threads of each (1; with more, numbers move from run to run)"
     run.add_argument("--threads", type=int, metavar="N", help=threads)
     dry = "say what would run, why, and how long it took last time; run nothing"
@@ -148,12 +150,12 @@ def _run(options: argparse.Namespace) -> int:
         rows = run.preview(options.names, options.profile, settings, options.force)
         _print_columns([("notebook", "", "last", "why"), *rows])
         return 0
-    jobs = options.jobs
-    if jobs is None:  # at these a notebook may want all of a GPU, or of the cores
+    workers = options.workers
+    if workers is None:  # at these a notebook may want all of a GPU, or of the cores
         cores = parallel.n_cores(4) // parallel.asked_threads()
-        jobs = 1 if options.profile in ("paper", "hub") else max(1, cores)
+        workers = 1 if options.profile in ("paper", "hub") else max(1, cores)
     try:
-        results = run.run_all(options.names, options.profile, settings, options.force, jobs)
+        results = run.run_all(options.names, options.profile, settings, options.force, workers)
     finally:
         path = gallery.write()
     print(f"report: {path}")

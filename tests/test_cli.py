@@ -6,8 +6,13 @@ import time
 import pytest
 
 from lmnotes import cli
-from lmnotes.notebook import claims
-from lmnotes.runs import watch
+from lmnotes.errors import InputError
+from lmnotes.models.runner import command, runner
+from lmnotes.notebook import claims, parameters
+from lmnotes.runs import run, watch
+from lmnotes.text import corpus
+from lmnotes.words import information
+from lmnotes.words.sgns import skipgram
 
 CARD = """
 number = "01"
@@ -126,6 +131,45 @@ def test_wrong_input_gets_one_message_and_exit_code_two(house, capsys, arguments
     error = capsys.readouterr().err
     assert words in error and "Traceback" not in error
     assert asked == []
+
+
+def test_an_old_word_is_read_with_a_notice_that_names_the_new(house, monkeypatch, capsys):
+    asked = {}
+    monkeypatch.setattr(run, "run_all", lambda *given: asked.update(run=given[-1]) or [])
+    monkeypatch.setattr(command, "score", lambda options: asked.update(score=options.workers) or 0)
+    cli.main(["run", "01", "--workers", "2"])
+    for old in (["run", "01", "--jobs=3"], ["score", "list.txt", "--slots", "3"]):
+        with pytest.warns(DeprecationWarning, match="(jobs|slots) is called workers now"):
+            cli.main(old)
+    assert asked == {"run": 3, "score": 3}
+    with pytest.raises(SystemExit):
+        cli.main(["run", "--help"])
+    assert "--workers N" in (said := capsys.readouterr().out) and "--jobs" not in said
+
+
+def test_old_names_of_arguments_and_parameters_are_read_too():
+    text = corpus.from_texts(["a b " * 50])
+    with pytest.warns(DeprecationWarning, match="threads is called workers") as told:
+        gain = information.measure(text, window=1, threads=2)
+    assert told[0].filename == __file__
+    assert gain.kl.tolist() == information.measure(text, window=1, workers=2).kl.tolist()
+    for function, given in (
+        (run.run_all, {"jobs": 0}),
+        (runner.score, {"models": [], "ledger": None, "slots": 0}),
+        (skipgram.train, {"corpus": text, "threads": 0}),
+    ):
+        with (
+            pytest.warns(DeprecationWarning, match=f"{list(given)[-1]} is called workers"),
+            pytest.raises(InputError, match="workers = 0 was given"),
+        ):
+            function(**given)
+    with pytest.raises(InputError, match="threads = 1 and workers = 2 were given; expected one"):
+        information.measure(text, threads=1, workers=2)
+    declared = parameters.parse("workers: int | None = None  # 1..256")
+    with pytest.warns(DeprecationWarning, match="threads is called workers"):
+        assert parameters.check(declared, {"threads": "4"}) == {"workers": 4}
+    with pytest.raises(InputError, match="'jobs' was given"):
+        parameters.check(parameters.parse("dim: int = 100"), {"jobs": 4})
 
 
 def test_sync_and_check(house, capsys):

@@ -17,6 +17,7 @@ from lmnotes.errors import InputError, expect_one_of
 from lmnotes.notebook import card as cards
 from lmnotes.notebook import claims, claims_table, parameters, session, shown, tables
 from lmnotes.notebook.views import running_shell, show_markdown
+from lmnotes.options import in_new_words
 from lmnotes.store import write_text
 
 if TYPE_CHECKING:
@@ -197,8 +198,11 @@ def _parameters(card: cards.Card, namespace: MutableMapping[str, Any]) -> tuple[
     declared, _ = parameters.declared(cards.notebooks_folder() / f"{card.notebook}.ipynb")
     names = [parameter.name for parameter in declared]
     injected = [text for text in namespace.get("In", ()) if text.startswith("# Parameters\n")]
-    for name in re.findall(r"^(\w+) = ", "".join(injected[-1:]), re.M):  # as papermill writes it
+    given = re.findall(r"^(\w+) = ", "".join(injected[-1:]), re.M)  # as papermill writes it
+    handed = in_new_words({name: namespace.get(name) for name in given}, names)
+    for name in handed:
         expect_one_of(f"parameter of {card.notebook}", name, names)
+    namespace.update(handed)
     given = {p.name: namespace[p.name] for p in declared if p.name in namespace}
     values = parameters.check(declared, given)
     namespace.update({name: values[name] for name in given})

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lmnotes.errors import InputError, expect_one_of, nearest
+from lmnotes.options import in_new_words
 
 _SCALARS = {"int": int, "float": float, "str": str, "bool": bool}
 _FILES = ("_file", "_matrix", "_table")  # ends of names of parameters that are paths
@@ -167,6 +168,7 @@ def check(parameters: Sequence[Parameter], overrides: Mapping[str, object]) -> d
     {'dim': 50}
     """
     known = {parameter.name: parameter for parameter in parameters}
+    overrides = in_new_words(overrides, known)
     for name in overrides:
         expect_one_of("parameter", name, known)
     given = {name: _value(known[name], value) for name, value in overrides.items()}

@@ -17,6 +17,7 @@ from lmnotes import parallel, store, times
 from lmnotes.errors import InputError, expect_between, expect_one_of
 from lmnotes.notebook import card as cards
 from lmnotes.notebook import parameters, verdicts
+from lmnotes.options import reads_old_words
 from lmnotes.runs import fingerprint, gallery, order, record, watch
 from lmnotes.runs.progress import Progress
 
@@ -72,22 +73,23 @@ def run(
     return _carry_out(_plan(name, profile, overrides or {}), force)
 
 
+@reads_old_words
 def run_all(
     names: Sequence[str] = (),
     profile: str = "laptop",
     overrides: Mapping[str, object] | None = None,
     force: bool = False,
-    jobs: int = 1,
+    workers: int = 1,
 ) -> list[RunResult]:
     """The results of these notebooks, or of all, in order; after one that fails the next runs.
 
     Args:
-        jobs: notebooks and artefacts under way at a time. What two of the notebooks need is made
+        workers: notebooks and artefacts under way at a time. What two of the notebooks need is made
             first, once (`runs.order`).
 
     Names and values given by hand are checked for every notebook before the first kernel starts.
     """
-    expect_between("--jobs", jobs, low=1, then="leave it out, or give 2")
+    expect_between("workers", workers, low=1, then="leave it out, or give 2")
     by_hand = bool(names or overrides)
     plans: list[_Plan | RunResult] = []
     for name in names or [path.stem for path in cards.notebooks()]:
@@ -98,7 +100,7 @@ def run_all(
                 raise
             plans.append(RunResult(name, profile, "failed", message=str(error)))
             _tell(f"{name} cannot run: {error}")
-    return _side_by_side(plans, force, jobs)
+    return _side_by_side(plans, force, workers)
 
 
 def preview(
@@ -136,7 +138,7 @@ def _why(plan: _Plan, last: dict | None, force: bool) -> str:
     return f"changed: {', '.join(changes[:4])}{more}"
 
 
-def _side_by_side(plans: Sequence[_Plan | RunResult], force: bool, jobs: int) -> list[RunResult]:
+def _side_by_side(plans: Sequence[_Plan | RunResult], force: bool, workers: int) -> list[RunResult]:
     """The results in the order of the plans; an interrupt ends all that are under way."""
     todo = {plan.name: plan for plan in plans if isinstance(plan, _Plan)}
     results = {plan.name: plan for plan in plans}
@@ -154,10 +156,10 @@ def _side_by_side(plans: Sequence[_Plan | RunResult], force: bool, jobs: int) ->
         for_whom = [other[:2] for other in todo if name in needs.get(other, ())]
         return _make_shared(name, f"for {', '.join(for_whom)}", seconds[name], stop)
 
-    with ThreadPoolExecutor(jobs) as lanes:
+    with ThreadPoolExecutor(workers) as lanes:
         try:
             while work:
-                while len(running) < jobs and (name := work.take()):
+                while len(running) < workers and (name := work.take()):
                     running[lanes.submit(carry_out, name)] = name
                 if has_new:
                     with contextlib.suppress(OSError, InputError):  # whose run it is not

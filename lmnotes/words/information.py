@@ -13,6 +13,7 @@ import scipy.sparse
 
 from lmnotes import parallel
 from lmnotes.errors import InputError, expect_between, expect_whole
+from lmnotes.options import reads_old_words
 from lmnotes.text.corpus import Corpus
 from lmnotes.words.kernels import counting
 
@@ -46,7 +47,8 @@ class Information:
         return float(np.nansum(self.n_contexts * self.kl) / self.n_contexts.sum())
 
 
-def measure(corpus: Corpus, *, window: int = 10, threads: int | None = None) -> Information:
+@reads_old_words
+def measure(corpus: Corpus, *, window: int = 10, workers: int | None = None) -> Information:
     """KL, entropy and self-information of every word, from a full window of fixed width.
 
     Every position within `window` counts 1, the centre is left out, windows end with their
@@ -58,15 +60,16 @@ def measure(corpus: Corpus, *, window: int = 10, threads: int | None = None) -> 
     >>> gain.kl.round(3)  # each word tells its only context, of probability one half: log 2
     array([0.693, 0.693])
     """
-    return measure_tokens(np.asarray(corpus.tokens), corpus.offsets, corpus.counts, window, threads)
+    return measure_tokens(np.asarray(corpus.tokens), corpus.offsets, corpus.counts, window, workers)
 
 
+@reads_old_words
 def measure_tokens(
     tokens: np.ndarray,
     offsets: np.ndarray,
     counts: np.ndarray,
     window: int,
-    threads: int | None = None,
+    workers: int | None = None,
 ) -> Information:
     """`measure` for bare arrays: tokens (T,) int32, document offsets, counts (V,) of the tokens."""
     places, counts = _places(tokens, offsets, counts, window), np.asarray(counts, np.int64)
@@ -82,13 +85,13 @@ def measure_tokens(
         row, seen = np.zeros(len(counts), np.int32), np.empty(len(counts) + 1, np.int32)
         counting.row_sums(*places, *bounds, own, row, seen, small)
 
-    threads = parallel.n_threads() if threads is None else threads
-    expect_whole("threads", threads, 1)
+    workers = parallel.n_threads() if workers is None else workers
+    expect_whole("workers", workers, 1)
     # ranges of word ids with about the same number of tokens in each
-    targets = np.linspace(0, counts.sum(), 16 * threads + 1)[1:-1]
+    targets = np.linspace(0, counts.sum(), 16 * workers + 1)[1:-1]
     inner = np.searchsorted(np.cumsum(counts), targets) + 1
     ends = np.union1d(inner, [0, len(counts)]).tolist()
-    with concurrent.futures.ThreadPoolExecutor(threads) as pool:
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         list(pool.map(work, itertools.pairwise(ends)))
     with np.errstate(invalid="ignore", divide="ignore"):
         mean_log_count, log_total = own / n_contexts, np.log(n_contexts)

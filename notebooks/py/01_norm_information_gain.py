@@ -24,7 +24,7 @@ proper_noun_list: str | None = None  # a file of names, one per line; None: by c
 hypernym_file: str | None = None  # a table of hyponym and hypernym; None: mined from the text
 vectors_file: str | None = None  # pre-trained vectors (or fasttext-wiki-en), for Figure 12
 n_positions: int = 3000  # 20..10000000, places in texts read by each language model
-threads: int | None = None  # 1..256; None: one; with more, vectors differ from run to run
+workers: int | None = None  # 1..256; None: one; with more, vectors differ from run to run
 
 # %% tags=["parameters"]
 corpus_name: str = "installed"  # installed | text8 | a path
@@ -188,7 +188,7 @@ shuffled_the.check(...)
 # The paper quotes a slope of 0.048 without saying which quantity is on which axis; it fits gain on squared norm, the way we draw it.
 
 # %%
-training = {"dim": dim, "window": window, "negatives": negatives, "threads": threads}
+training = {"dim": dim, "window": window, "negatives": negatives, "workers": workers}
 seeds = range(seed, seed + n_seeds)  # the first is shown, all stand behind the intervals
 trainings = [words.sgns.train(corpus, epochs=epochs, rule=rule, seed=s, **training) for s in seeds]
 vectors = trainings[0]
@@ -205,7 +205,7 @@ settings = {
     "this run": training | {"epochs": epochs, "tokens": corpus.n_tokens},
 }
 notebook.table(
-    pd.DataFrame(settings).drop("threads").rename_axis("setting").reset_index(),
+    pd.DataFrame(settings).drop("workers").rename_axis("setting").reset_index(),
     "table5_settings",
     caption="Table 5: the settings of training, the paper's and those of this run.",
 )

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from lmnotes.errors import InputError
-from lmnotes.notebook import claims, outputs, session
+from lmnotes.notebook import claims, outputs, parameters, session
 from lmnotes.runs import twins
 
 DRAW = """
@@ -211,6 +211,18 @@ def test_a_parameter_that_the_notebook_does_not_have_is_refused(house):
     outputs.begin(house.name, injected("# Parameters\nlimit = 5\ncolour = 'red'\n"))
     assert session.current().parameters["limit"] == 5
     outputs.begin(house.name, {"In": ["", "# Parameters\nof my own"]})
+
+
+def test_papermill_may_hand_over_a_parameter_by_its_old_name(house):
+    for twin in (house.notebook, parameters.twin_of(house.notebook)):
+        if twin.is_file():
+            text = twin.read_text(encoding="utf-8")
+            twin.write_text(text.replace("limit", "workers"), encoding="utf-8")
+    namespace = injected("# Parameters\nthreads = '3'\n", workers=None)
+    with pytest.warns(DeprecationWarning, match="threads is called workers now") as told:
+        outputs.begin(house.name, namespace)
+    assert namespace["workers"] == session.current().parameters["workers"] == 3
+    assert told[0].filename == __file__  # a kernel shows what its own cells cause
 
 
 def test_a_notebook_copied_under_another_name_is_checked_as_its_original(house):

@@ -319,8 +319,8 @@ def test_two_at_a_time_meet_and_an_interrupt_of_one_ends_the_other(house, monkey
 
     monkeypatch.setattr(watch, "execute", both)
     with pytest.raises(InputError, match="at least 1"):
-        run.run_all(jobs=0)
-    results = run.run_all(jobs=2)
+        run.run_all(workers=0)
+    results = run.run_all(workers=2)
     assert [(result.name, result.status) for result in results] == [
         ("01_tiny", "ok"),
         ("02_other", "ok"),
@@ -334,7 +334,7 @@ def test_two_at_a_time_meet_and_an_interrupt_of_one_ends_the_other(house, monkey
 
     monkeypatch.setattr(watch, "execute", first_is_interrupted)
     with pytest.raises(KeyboardInterrupt):
-        run.run_all(jobs=2, force=True)
+        run.run_all(workers=2, force=True)
     statuses = [entry["status"] for entry in record.everything()]
     assert statuses == ["ok", "ok", "interrupted", "interrupted"]  # the good ones stay
 

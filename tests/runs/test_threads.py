@@ -51,25 +51,25 @@ def test_more_threads_are_on_record_and_are_another_run(ran, house, monkeypatch)
 
 @pytest.mark.slow
 def test_two_cold_runs_are_one_result(tmp_path):
-    alone, beside = (_left_by(tmp_path / f"jobs{jobs}", NAMES, jobs) for jobs in (1, 2))
+    alone, beside = (_left_by(tmp_path / f"workers{workers}", NAMES, workers) for workers in (1, 2))
     assert len(alone) > 500 and alone.keys() == beside.keys()
     assert [name for name in alone if alone[name] != beside[name]] == []
     bare = _left_by(tmp_path / "papermill", ["04_higher_order_correlation"], None)
     assert len(bare) > 30 and [name for name in bare if alone[name] != bare[name]] == []
 
 
-def _left_by(folder, names, jobs):
-    """The figures and tables of a run from an empty cache, by name; of papermill without jobs."""
+def _left_by(folder, names, workers):
+    """The figures and tables of a run from an empty cache, by name; None: of papermill."""
     root = card.notebooks_folder().parent
     places = {"LMNOTES_HOME": str(folder / "home"), "LMNOTES_OUTPUTS": str(folder / "outputs")}
     environment = {name: os.environ[name] for name in os.environ if "_THREADS" not in name}
     command = [sys.executable, "-m", "lmnotes.cli", "run", *names, "--profile", "smoke"]
-    if jobs is None:
+    if workers is None:
         settings = json.dumps(card.for_notebook(names[0]).profiles["smoke"])
         notebook = str(card.notebooks_folder() / f"{names[0]}.ipynb")
         command = [sys.executable, "-c", PAPERMILL, notebook, settings]
     else:
-        command += ["--jobs", str(jobs)]
+        command += ["--workers", str(workers)]
     subprocess.run(command, cwd=root, env=environment | places, check=True)
     left = [path for path in (folder / "outputs").glob("*/*/*/*") if path.is_file()]
     return {(path.parts[-4], *path.parts[-2:]): path.read_bytes() for path in left}

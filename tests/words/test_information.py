@@ -32,7 +32,7 @@ def dense_counts(text, window):
 def test_every_measure_equals_dense_counting(window):
     text = random_corpus()
     counts = dense_counts(text, window)
-    gain = information.measure(text, window=window, threads=2)
+    gain = information.measure(text, window=window, workers=2)
     p = text.unigram
     row = counts / counts.sum(axis=1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -46,7 +46,7 @@ def test_every_measure_equals_dense_counting(window):
 
 def test_threads_change_no_byte_and_counts_beyond_the_table_are_counted():
     text = random_corpus(60_000, n_words=5)  # cells above 4,096
-    gains = [information.measure(text, window=10, threads=n) for n in (1, 2)]
+    gains = [information.measure(text, window=10, workers=n) for n in (1, 2)]
     assert gains[0].kl.tobytes() == gains[1].kl.tobytes()
     rows = information.cooccurrence_rows(text, np.arange(5), window=10).toarray()
     assert rows.max() > 4096

@@ -5,6 +5,8 @@ import re
 from collections import Counter
 from functools import partial
 
+from lmnotes.options import add_workers
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give a parser the arguments of `lmnotes score`."""
@@ -13,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_texts(parser)
     add("--plan", action="store_true", help="say what would be scored and fetched; start nothing")
     add("--shard", metavar="I/N", help="score the I-th of N parts of the list, for job arrays")
-    add("--slots", type=int, default=1, metavar="K", help="models at a time on each device (1)")
+    add_workers(parser, "models at a time on each device (1)", "--slots", 1)
     add("--device", default="all", help="all (the default), cpu, or such as cuda:0,cuda:1")
     add("--time-limit", type=float, default=3600, metavar="S", help="seconds for a model (3600)")
     add("--attempts", type=int, default=3, metavar="N", help="after a fault that may pass (3)")
@@ -59,7 +61,7 @@ def score(options: argparse.Namespace) -> int:
     rows = ledger.open(texts, wanted, options.ledger)
     sizes = f"{len(models)} models, {len(texts):,} texts"
     print(f"{sizes} of {rows.name}, {rows.rule.name}", flush=True)
-    same = ("slots", "shard", "attempts", "tokens_per_batch", "retry_failed", "evict", "disk")
+    same = ("workers", "shard", "attempts", "tokens_per_batch", "retry_failed", "evict", "disk")
     settings = {name: getattr(options, name) for name in (*same, "verify", "trust_remote_code")}
     settings["ahead"] = not options.no_ahead
     settings["devices"] = options.device if options.device == "all" else options.device.split(",")

@@ -45,7 +45,7 @@ def planned(models: Iterable, ledger: Ledger, settings: Mapping) -> pd.DataFrame
 def told(models: Iterable, ledger: Ledger, settings: Mapping) -> str:
     """The table of `planned` as text, and what it comes to."""
     table = planned(models, ledger, settings)
-    n_at_once = len(runner.devices_of(settings["devices"])) * settings["slots"]
+    n_at_once = len(runner.devices_of(settings["devices"])) * settings["workers"]
     waiting = table[table["status"] == "to score"]
     fetched, cached = waiting["to fetch"].fillna(0), waiting["cached"].sum()
     least = fetched.nlargest(n_at_once).sum()  # and as much as --disk lets be fetched ahead

@@ -25,6 +25,7 @@ from lmnotes.models.runner.fetching import Fetcher
 from lmnotes.models.runner.turns import Turns
 from lmnotes.models.scoring import failures, hub, identity, loading
 from lmnotes.models.scoring.identity import Identity, identify
+from lmnotes.options import reads_old_words
 
 WORKER = f"{worker.__name__}:main"
 # What most models need and what imports slowly; see `warm`.
@@ -37,12 +38,13 @@ NEEDED = (
 _COLUMNS = ("model", "status", "kind", "attempts", "seconds", "message")
 
 
+@reads_old_words
 def score(
     models: Iterable[str | Path | Mapping],
     ledger: Ledger,
     *,
     devices: str | Sequence[str] = "all",
-    slots: int = 1,
+    workers: int = 1,
     executor: futures.Executor | None = None,
     shard: str | None = None,
     time_limit_s: float = 3600,
@@ -68,7 +70,7 @@ def score(
             `name`, and `about`, a mapping that is remembered in the row.
         ledger: of the texts and the rule.
         devices: `all` (every GPU, else the CPU), or names such as `["cuda:0", "cuda:1"]`.
-        slots: models scored at a time on each device.
+        workers: models scored at a time on each device, each in a process of its own.
         executor: of `concurrent.futures`, for other processes or machines that see the ledger's
             folder; it decides how many run at a time, and each worker takes the device it sees.
         shard: `i/n` takes the i-th of n equal parts of the list, 1 <= i <= n.
@@ -90,7 +92,7 @@ def score(
 
     Raises InputError, before anything starts, for a model, a shard or a device that cannot be.
     """
-    expect_between("slots", slots, low=1)
+    expect_between("workers", workers, low=1)
     if tokens_per_batch is not None:
         expect_between("tokens_per_batch", tokens_per_batch, low=1)
     say = progress if callable(progress) else (print if progress else lambda line: None)
@@ -114,7 +116,7 @@ def score(
     if jobs and executor is not None:
         done = _collected(executor, jobs, processes.run, say_done)
     else:
-        done = _on_devices(jobs, where, slots, ahead, disk, say_done) if jobs else {}
+        done = _on_devices(jobs, where, workers, ahead, disk, say_done) if jobs else {}
     results = known | done
     return pd.DataFrame([results[who.id] for who, _ in chosen], columns=list(_COLUMNS))
 
@@ -159,14 +161,14 @@ def earlier(ledger: Ledger, who: Identity, retry_failed: bool, under: Mapping) -
 def _on_devices(
     jobs: Sequence[dict],
     devices: Sequence[str],
-    slots: int,
+    workers: int,
     ahead: bool,
     disk: int | None,
     say_done: Callable[[dict], dict],
 ) -> dict:
     """The results of jobs on this machine's devices, by model; a thread watches each process."""
-    n = min(len(devices) * slots, len(jobs))
-    turns = Turns(([*devices] * slots)[:n], ahead)
+    n = min(len(devices) * workers, len(jobs))
+    turns = Turns(([*devices] * workers)[:n], ahead)
     threads = os.environ.get("OMP_NUM_THREADS") or str(max(1, (os.cpu_count() or 1) // n))
     env = {"OMP_NUM_THREADS": threads, "RAYON_NUM_THREADS": threads}  # the latter of tokenizers
     env |= {"TOKENIZERS_PARALLELISM": str(threads != "1").lower()} | os.environ

@@ -45,7 +45,7 @@ def train(
     if not years or not texts:
         given = f"{len(texts)} texts and years {years}"
         raise InputError(f"{given}: expected one of each or more; name some")
-    fixed = {"threads": 1, "progress": False} | settings
+    fixed = {"workers": 1, "progress": False} | settings
 
     def snapshot(seed: int, year: int, start: Embedding | None = None) -> Embedding:
         rounds = epochs if start is None else warm_epochs

@@ -10,6 +10,7 @@ import pandas as pd
 
 from lmnotes import parallel, store
 from lmnotes.errors import expect_between, expect_one_of, expect_whole
+from lmnotes.options import reads_old_words
 from lmnotes.text.corpus import Corpus
 from lmnotes.words.embedding import Embedding
 from lmnotes.words.sgns.training import Run
@@ -47,6 +48,7 @@ class Settings:
             expect_between("subsample", self.subsample, 0, then="None keeps every word", above=True)
 
 
+@reads_old_words
 def train(
     corpus: Corpus,
     *,
@@ -63,7 +65,7 @@ def train(
     noise_power: float = 0.75,
     seed: int = 0,
     start: Embedding | None = None,
-    threads: int | None = None,
+    workers: int | None = None,
     checkpoints: bool = False,
     keep: bool = True,
     progress: bool = True,
@@ -87,9 +89,9 @@ def train(
         start: begin with the vectors of an earlier run of the same `dim`, for the words that it
             has, as from one year's text to the next; other words begin at random as always. The
             learning rate falls from `rate` again.
-        threads: None for `parallel.n_threads`: 1 in a notebook, else all cores. One thread gives
-            bit-identical vectors for the same seed; with more, threads update the same matrices
-            without locks, and runs differ slightly.
+        workers: threads; None for `parallel.n_threads`: 1 in a notebook, else all cores. One gives
+            bit-identical vectors for the same seed; more update the same matrices without locks,
+            and runs differ slightly.
         checkpoints: keep the vectors after every epoch, for `checkpoint`. They are taken on the way
             down the learning-rate schedule: not the same as a run of so many epochs.
         keep: store the result as an artefact; a killed run goes on from its last whole epoch.
@@ -114,19 +116,19 @@ def train(
     """
     sizes = (dim, window, negatives, epochs, rule, shrink_windows, subsample, min_count)
     settings = Settings(*sizes, rate, final_rate, noise_power, seed)
-    threads = parallel.n_threads() if threads is None else threads
-    expect_whole("threads", threads, 1)
+    workers = parallel.n_threads() if workers is None else workers
+    expect_whole("workers", workers, 1)
     if not keep:
-        run = Run(corpus, settings, threads, start)
+        run = Run(corpus, settings, workers, start)
         list(run.epochs(progress))
         return _embedding(run)
     key = asdict(settings) | {"version": VERSION, "corpus": corpus.content_id}
-    key |= {"one_thread": threads == 1, "checkpoints": checkpoints}
+    key |= {"one_thread": workers == 1, "checkpoints": checkpoints}
     if start is not None:
         key["start"] = _content(start)
 
     def write(folder: Path) -> None:
-        run, state = Run(corpus, settings, threads, start), folder / "resume.npz"
+        run, state = Run(corpus, settings, workers, start), folder / "resume.npz"
         if state.exists():
             run.resume(state)
         for epoch in run.epochs(progress):
@@ -146,7 +148,7 @@ def _embedding(run: Run) -> Embedding:
     matrices = (
         np.array(matrix[:, : run.settings.dim], np.float32) for matrix in (run.inputs, run.contexts)
     )
-    history, settings = pd.DataFrame(run.history), asdict(run.settings) | {"threads": run.threads}
+    history, settings = pd.DataFrame(run.history), asdict(run.settings) | {"workers": run.workers}
     return Embedding(list(run.words), *matrices, run.counts, history, settings)
 
 

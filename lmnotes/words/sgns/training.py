@@ -31,16 +31,16 @@ class Run:
 
     Args:
         settings: a `skipgram.Settings`.
-        threads: above 1, chunks are trained at the same time on the same matrices, without locks.
+        workers: above 1, chunks are trained at the same time on the same matrices, without locks.
         begin: an Embedding with both matrices; words that it has begin with its vectors.
     """
 
-    def __init__(self, corpus: Corpus, settings, threads: int, begin=None):
+    def __init__(self, corpus: Corpus, settings, workers: int, begin=None):
         n_words = int(np.searchsorted(-corpus.counts, -settings.min_count, side="right"))
         if n_words < 2:
             given = f"{n_words} words occur {settings.min_count} times"
             raise InputError(f"{given}: lower min_count or give more")
-        self.settings, self.threads = settings, threads
+        self.settings, self.workers = settings, workers
         self.words, self.counts = corpus.words[:n_words], np.asarray(corpus.counts[:n_words])
         self.tokens, self.offsets = _common_words(corpus, n_words)
         if np.diff(self.offsets).max() < 2:
@@ -104,8 +104,8 @@ class Run:
         def work(start: int) -> tuple[float, int]:
             return (0.0, 0) if stop.is_set() else self._train_chunk(epoch, start)
 
-        with concurrent.futures.ThreadPoolExecutor(self.threads) as pool:
-            chunks = map(work, starts) if self.threads == 1 else pool.map(work, starts)
+        with concurrent.futures.ThreadPoolExecutor(self.workers) as pool:
+            chunks = map(work, starts) if self.workers == 1 else pool.map(work, starts)
             try:
                 for start, result in zip(starts, chunks, strict=True):
                     results.append(result)

@@ -106,13 +106,13 @@ def test_arguments_reach_the_runner(home, asked, capsys):
     lines = f"# hubs\nlab/a@step10  # early\n\nlab/b\n{saved}\nzoo/one\n"
     (home / "list.txt").write_text(lines, encoding="utf-8")
     arguments = ["score", str(home / "list.txt"), "--texts", str(home / "texts.jsonl")]
-    arguments += ["--rule", "bos=always truncate=64", "--shard", "2/3", "--slots", "4"]
+    arguments += ["--rule", "bos=always truncate=64", "--shard", "2/3", "--workers", "4"]
     arguments += ["--device", "cuda:0,cuda:1", "--time-limit", "60", "--retry-failed", "--evict"]
     assert cli.main(arguments) == 0
     assert asked["models"] == ["lab/a@step10", "lab/b", str(saved)]
     assert asked["rows"].rule.name == "bos=always truncate=64 dtype=float32"
     assert asked["rows"].text_set == chunks.load(home / "texts.jsonl").content_id
-    assert (asked["shard"], asked["slots"], asked["time_limit_s"]) == ("2/3", 4, 60)
+    assert (asked["shard"], asked["workers"], asked["time_limit_s"]) == ("2/3", 4, 60)
     assert asked["devices"] == ["cuda:0", "cuda:1"] and asked["retry_failed"] and asked["evict"]
     assert not asked["trust_remote_code"]
     said = capsys.readouterr().out

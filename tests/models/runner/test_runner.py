@@ -81,7 +81,7 @@ def test_forty_models_with_faults_leave_35_rows_and_5_failures(rows, model, tmp_
     faults += [("killed", 1)] * 4 + [("killed", 99)] + [("", 0)] * 27
     order = np.random.default_rng(0).permutation(40)
     models = [model(number, *faults[number]) for number in order]
-    table = runner.score(models, rows, slots=2, **SETTINGS).set_index("model")
+    table = runner.score(models, rows, workers=2, **SETTINGS).set_index("model")
     assert Counter(table["status"]) == {"scored": 35, "failed": 5}
     assert len(rows.rows()) == 35 and len(check_values(rows)) == 35
     failed = rows.failures().set_index("model")
@@ -222,7 +222,7 @@ folder, models, worker, forks = sys.argv[1:]
 runner.NEEDED = ()
 if forks == "False":
     warm.serving = lambda needed: contextlib.nullcontext({})
-runner.score(sorted(Path(models).iterdir()), ledger.open_folder(folder), slots=2,
+runner.score(sorted(Path(models).iterdir()), ledger.open_folder(folder), workers=2,
              devices=["cpu"], backoff_s=0.01, worker=worker)
 """
 
@@ -458,9 +458,9 @@ def test_the_time_until_its_turn_is_not_a_models_own(rows, model):
 
 
 @pytest.mark.parametrize(
-    ("slots", "asked", "threads"), [(1, None, "4"), (2, None, "2"), (4, None, "1"), (1, "1", "1")]
+    ("workers", "asked", "threads"), [(1, None, "4"), (2, None, "2"), (4, None, "1"), (1, "1", "1")]
 )
-def test_tokenizers_share_the_cores_of_a_place(rows, model, monkeypatch, slots, asked, threads):
+def test_tokenizers_share_the_cores_of_a_place(rows, model, monkeypatch, workers, asked, threads):
     def run(job, env, turn):
         seen.append([env[name] for name in (*names, "TOKENIZERS_PARALLELISM")])
         return dict.fromkeys(runner._COLUMNS, "")
@@ -473,5 +473,5 @@ def test_tokenizers_share_the_cores_of_a_place(rows, model, monkeypatch, slots, 
     monkeypatch.setattr(os, "cpu_count", lambda: 4)
     monkeypatch.setattr(processes, "run", run)
     monkeypatch.setattr(warm, "serving", no_server)
-    runner.score([model(number) for number in range(4)], rows, slots=slots, **SETTINGS)
+    runner.score([model(number) for number in range(4)], rows, workers=workers, **SETTINGS)
     assert seen == [[threads, threads, "false" if threads == "1" else "true"]] * 4

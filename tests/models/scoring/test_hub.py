@@ -28,7 +28,7 @@ from lmnotes.models.scoring import failures, hub, loading
 from lmnotes.models.scoring.identity import identify
 
 WEIGHTS = "model.safetensors"
-SETTINGS = {"devices": ["cpu"], "slots": 2, "backoff_s": 0.01, "progress": False}
+SETTINGS = {"devices": ["cpu"], "workers": 2, "backoff_s": 0.01, "progress": False}
 SETTINGS["ahead"] = False  # what is fetched ahead meets the faults in the worker's place
 NAMES = str.split(
     "public public@step7 sharded busy greedy broken garbage flaky slow cut reset moving later "
@@ -306,7 +306,7 @@ def test_the_plan_of_a_run(run, server, folders):
     server.about["lab/planned"] = {"safetensors": counted, "tags": ["license:mit"]}
     size = hub.files(identify("lab/planned"))
     assert size.licence == "mit"
-    settings = {"devices": ["cpu"], "slots": 1, "shard": None, "verify": False}
+    settings = {"devices": ["cpu"], "workers": 1, "shard": None, "verify": False}
     settings |= {"retry_failed": False, "time_limit_s": 3600}
     server.put("lab/gated-new", folders["first"])
     server.faults["lab/gated-new"] = {"gated": 403}

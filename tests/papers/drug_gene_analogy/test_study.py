@@ -100,7 +100,7 @@ def test_own_text_gives_snapshots_and_years(tables):
 def test_snapshots_are_those_of_single_trainings(study):
     text = study.literature["world 1"].text.until(2000)
     alone = skipgram.train(
-        text, dim=8, window=5, epochs=2, min_count=2, seed=1, threads=1, keep=False, progress=False
+        text, dim=8, window=5, epochs=2, min_count=2, seed=1, workers=1, keep=False, progress=False
     )
     found = study.snapshots["world 1", 2000]
     assert found.words == alone.words and np.array_equal(found.input, alone.input)
@@ -119,7 +119,7 @@ def test_warm_snapshots_begin_with_the_one_before(study):
         epochs=1,
         min_count=2,
         seed=1,
-        threads=1,
+        workers=1,
         start=first,
         keep=False,
         progress=False,

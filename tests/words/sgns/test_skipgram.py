@@ -54,7 +54,7 @@ def test_the_optimum_is_the_log_ratio(rule):
         rule=rule,
         rate=0.05,
         final_rate=1e-4,
-        threads=1,
+        workers=1,
         keep=False,
         progress=False,
     )
@@ -65,7 +65,7 @@ def test_the_optimum_is_the_log_ratio(rule):
 
 def test_one_thread_is_bit_identical_and_seeds_differ(text):
     first, again, other = (
-        skipgram.train(text, seed=seed, threads=1, keep=False, **SMALL) for seed in (1, 1, 2)
+        skipgram.train(text, seed=seed, workers=1, keep=False, **SMALL) for seed in (1, 1, 2)
     )
     np.testing.assert_array_equal(first.input, again.input)
     np.testing.assert_array_equal(first.context, again.context)
@@ -75,16 +75,16 @@ def test_one_thread_is_bit_identical_and_seeds_differ(text):
 
 def test_two_threads_reach_the_same_objective():
     text = planted(400_000)  # in a shorter one a thread may end before the other begins
-    single, two = (skipgram.train(text, threads=n, keep=False, **SMALL) for n in (1, 2))
+    single, two = (skipgram.train(text, workers=n, keep=False, **SMALL) for n in (1, 2))
     assert two.history.loss.iloc[-1] == pytest.approx(single.history.loss.iloc[-1], rel=0.02)
 
 
 def test_rare_words_leave_the_text_before_windows_are_laid():
     text = corpus.from_texts(["a x b a y b a z b " * 20 + "rare"])
-    vectors = skipgram.train(text, min_count=2, keep=False, threads=1, **SMALL)
+    vectors = skipgram.train(text, min_count=2, keep=False, workers=1, **SMALL)
     assert set(vectors.words) == {"a", "b", "x", "y", "z"}
     # without x, y, z (20 each) the text is a b a b ...: every context of a is then b
-    only = skipgram.train(text, min_count=21, keep=False, threads=1, **SMALL | {"window": 1})
+    only = skipgram.train(text, min_count=21, keep=False, workers=1, **SMALL | {"window": 1})
     assert only.words == ["a", "b"]
     scores = only.input @ only.context.T
     assert scores[0, 1] > scores[0, 0] and scores[1, 0] > scores[1, 1]
@@ -119,7 +119,7 @@ def test_sub_sampling_trains_on_fewer_tokens_and_ends_well(text):
 
 
 def test_the_objective_is_the_mean_over_all_pairs(text):
-    vectors = skipgram.train(text, keep=False, threads=1, **SMALL)
+    vectors = skipgram.train(text, keep=False, workers=1, **SMALL)
     small = text.head(300)
     row = [vectors.index(word) for word in small.words]
     u, v = vectors.input[row].astype(float), vectors.context.astype(float)
@@ -140,9 +140,9 @@ def test_the_objective_is_the_mean_over_all_pairs(text):
 
 def test_a_kept_run_is_opened_again_and_its_checkpoints_too(text, tmp_path, monkeypatch):
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
-    first = skipgram.train(text, checkpoints=True, threads=1, **SMALL)
+    first = skipgram.train(text, checkpoints=True, workers=1, **SMALL)
     monkeypatch.setattr("lmnotes.words.sgns.training.Run.epochs", None)  # nothing is trained again
-    again = skipgram.train(text, checkpoints=True, threads=1, **SMALL)
+    again = skipgram.train(text, checkpoints=True, workers=1, **SMALL)
     np.testing.assert_array_equal(first.input, again.input)
     last = skipgram.checkpoint(again, 3)
     np.testing.assert_array_equal(last.input, again.input)
@@ -162,12 +162,12 @@ def slow_save(self, path):
     print(len(self.history), flush=True)
     time.sleep({pause})
 training.Run.save = slow_save
-skipgram.train(planted(), threads=1, seed=5, **SMALL)
+skipgram.train(planted(), workers=1, seed=5, **SMALL)
 """
 
 
 def test_a_run_killed_after_an_epoch_goes_on_and_ends_bit_identical(text, tmp_path, monkeypatch):
-    whole = skipgram.train(text, threads=1, seed=5, keep=False, **SMALL)
+    whole = skipgram.train(text, workers=1, seed=5, keep=False, **SMALL)
     script = KILLED.format(tests=os.path.dirname(__file__), pause=30)
     environment = os.environ | {"LMNOTES_HOME": str(tmp_path)}
     child = subprocess.Popen(
@@ -179,7 +179,7 @@ def test_a_run_killed_after_an_epoch_goes_on_and_ends_bit_identical(text, tmp_pa
     child.stdout.close()
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
     started = time.perf_counter()
-    resumed = skipgram.train(text, threads=1, seed=5, **SMALL)
+    resumed = skipgram.train(text, workers=1, seed=5, **SMALL)
     assert time.perf_counter() - started < 30
     np.testing.assert_array_equal(resumed.input, whole.input)
     np.testing.assert_array_equal(resumed.context, whole.context)
@@ -245,13 +245,13 @@ def test_an_objective_of_nothing_is_refused(text, setting):
 
 def test_a_damaged_resume_file_is_removed_and_training_starts_again(text, tmp_path, monkeypatch):
     monkeypatch.setenv("LMNOTES_HOME", str(tmp_path))
-    whole = skipgram.train(text, threads=1, **SMALL)
+    whole = skipgram.train(text, workers=1, **SMALL)
     folder = next(tmp_path.glob("embedding/*/embedding.json")).parent
     partial = folder.with_name(folder.name + ".partial")
     folder.rename(partial)
     (partial / "resume.npz").write_bytes(b"cut short")
     with pytest.warns(UserWarning, match="is damaged"):
-        again = skipgram.train(text, threads=1, **SMALL)
+        again = skipgram.train(text, workers=1, **SMALL)
     np.testing.assert_array_equal(whole.input, again.input)
 
 

@@ -8,7 +8,7 @@ from lmnotes.words.embedding import Embedding
 from lmnotes.words.sgns import skipgram
 from lmnotes.words.sgns.training import Run
 
-SMALL = dict(dim=8, window=3, threads=1, progress=False)
+SMALL = dict(dim=8, window=3, workers=1, progress=False)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,65 @@
+"""What options of commands and arguments of functions are called: one word for one thing."""
+
+import argparse
+import functools
+import inspect
+import sys
+import warnings
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, ParamSpec, TypeVar
+
+from lmnotes.errors import InputError
+
+_P, _T = ParamSpec("_P"), TypeVar("_T")
+_OLD_WORDS = dict.fromkeys(("jobs", "slots", "threads"), "workers")  # leave after version 0.2
+
+
+def in_new_words(given: Mapping[str, _T], known: Collection[str]) -> dict[str, _T]:
+    """Settings under their names of today.
+
+    An old name that is not among the known ones is read, for one version, with a DeprecationWarning
+    that names the new. Raises InputError where both are given.
+
+    >>> in_new_words({"workers": 2, "threads": 1}, ["workers", "threads"])
+    {'workers': 2, 'threads': 1}
+    """
+    named = {}
+    for name, value in given.items():
+        new = _OLD_WORDS.get(name, name)
+        if new != name and name not in known and new in known:
+            if new in given:
+                said = f"{name} = {value!r} and {new} = {given[new]!r} were given"
+                raise InputError(f"{said}; expected one, they are the same: leave {name} out")
+            level, frame = 2, sys._getframe(1)
+            while frame.f_back and frame.f_globals.get("__name__", "").startswith("lmnotes."):
+                level, frame = level + 1, frame.f_back
+            told = f"{name} is called {new} now: the old name is read for one version more"
+            warnings.warn(told, DeprecationWarning, stacklevel=level)  # of who called lmnotes
+            name = new
+        named[name] = value
+    return named
+
+
+def reads_old_words(function: Callable[_P, _T]) -> Callable[_P, _T]:
+    """A function that is called by the old names of its arguments too: see `in_new_words`."""
+    known = inspect.signature(function).parameters
+
+    @functools.wraps(function)
+    def renamed(*args: _P.args, **kwargs: _P.kwargs) -> _T:
+        return function(*args, **in_new_words(kwargs, known))
+
+    return renamed
+
+
+class _OldWord(argparse.Action):
+    """An option by its old name, which is not in the help."""
+
+    def __call__(self, parser: Any, namespace: argparse.Namespace, value: Any, _: Any = None):
+        vars(namespace).update(in_new_words({self.dest: value}, ["workers"]))
+
+
+def add_workers(parser: argparse.ArgumentParser, what: str, old: str, default: int | None) -> None:
+    """Give a parser the option --workers, how many of `what` at a time, and what it was called."""
+    parser.add_argument("--workers", type=int, metavar="N", default=default, help=what)
+    how = {"action": _OldWord, "default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
+    parser.add_argument(old, type=int, **how)
