@@ -31,7 +31,7 @@ def in_new_words(given: Mapping[str, _T], known: Collection[str]) -> dict[str, _
                 said = f"{name} = {value!r} and {new} = {given[new]!r} were given"
                 raise InputError(f"{said}; expected one, they are the same: leave {name} out")
             level, frame = 2, sys._getframe(1)
-            while frame.f_back and frame.f_globals.get("__name__", "").startswith("lmnotes."):
+            while frame.f_back and frame.f_globals["__name__"].startswith(("lmnotes.", "argparse")):
                 level, frame = level + 1, frame.f_back
             told = f"{name} is called {new} now: the old name is read for one version more"
             warnings.warn(told, DeprecationWarning, stacklevel=level)  # of who called lmnotes

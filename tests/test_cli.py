@@ -142,6 +142,9 @@ def test_an_old_word_is_read_with_a_notice_that_names_the_new(house, monkeypatch
         with pytest.warns(DeprecationWarning, match="(jobs|slots) is called workers now"):
             cli.main(old)
     assert asked == {"run": 3, "score": 3}
+    command_line = [sys.executable, "-m", "lmnotes.cli", "run", "--jobs", "2"]
+    said = subprocess.run(command_line, capture_output=True, text=True).stderr
+    assert "DeprecationWarning: jobs is called workers now" in said and "no notebook" in said
     with pytest.raises(SystemExit):
         cli.main(["run", "--help"])
     assert "--workers N" in (said := capsys.readouterr().out) and "--jobs" not in said
