@@ -1,24 +1,26 @@
-"""Word vectors with their words: norms, neighbours, and files that other programs share."""
+"""Word vectors with their words, and files and objects that other programs share."""
 
-import functools
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from lmnotes import store
-from lmnotes.errors import InputError, Shown, expect_one_of, expect_shape, expect_strings, nearest
+from lmnotes.errors import InputError, Shown, expect_one_of, expect_shape, expect_strings
 from lmnotes.text import downloads
-from lmnotes.words import files
+from lmnotes.words import files, lookup
 
-BLOCK = 1 << 16  # rows of a matrix that are looked at together
+if TYPE_CHECKING:
+    from gensim.models import FastText, KeyedVectors, Word2Vec
+
 _ARRAYS = ("input", "context", "counts")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Embedding(Shown):
+class Embedding(lookup.Lookup, Shown):
     """V words and their vectors.
 
     Args:
@@ -45,6 +47,9 @@ class Embedding(Shown):
     def __post_init__(self):
         if isinstance(self.words, str):
             expect_strings("words", self.words)  # says what to do
+        if not isinstance(self.input, np.ndarray):
+            given = f"input is a {type(self.input).__name__}"
+            raise InputError(f"{given}; expected an array (V, D): use np.asarray or from_frame")
         n_words, shape = len(self.words), self.input.shape
         if self.input.dtype.kind != "f":
             raise InputError(f"input has {self.input.dtype} numbers; expected floats: use .astype")
@@ -53,9 +58,6 @@ class Embedding(Shown):
             expect_shape("context", self.context, str(shape), "give it for the same words as input")
         if self.counts is not None:
             expect_shape("counts", self.counts, f"({n_words},)", "give one per word, in order")
-
-    def __len__(self) -> int:
-        return len(self.words)
 
     def _line(self) -> str:
         more = [name for name in ("context", "counts") if getattr(self, name) is not None]
@@ -68,78 +70,37 @@ class Embedding(Shown):
             table.insert(0, "count", self.counts[places])
         return table
 
-    @property
-    def dim(self) -> int:
-        """D, the length of a vector."""
-        return self.input.shape[1]
-
-    @functools.cached_property
-    def ids(self) -> dict[str, int]:
-        """The row of each word."""
-        ids = {word: row for row, word in enumerate(self.words)}
-        if len(ids) < len(self.words):
-            twice = next(word for row, word in enumerate(self.words) if ids[word] != row)
-            raise InputError(f"the word {twice!r} comes twice: expected each once; drop one")
-        return ids
-
-    def __contains__(self, word: str) -> bool:
-        return word in self.ids
-
-    def index(self, word: str) -> int:
-        """The row of a word; KeyError with the most similar spelling where it is not there."""
-        if word not in self.ids:
-            alike = [other for other in self.words[:100_000] if other[:1] == word[:1]]
-            hint = nearest(word, alike or self.words)
-            raise KeyError(f"no vector for {word!r} among {len(self):,} words; {hint}")
-        return self.ids[word]
-
-    def vector(self, word: str) -> np.ndarray:
-        """The input vector of a word (D,)."""
-        return self.input[self.index(word)]
-
-    def squared_norm(self) -> np.ndarray:
-        """The squared length of every input vector (V,) float64, summed in float64."""
-        return self._by_blocks(lambda rows: np.einsum("vd,vd->v", rows, rows, dtype=np.float64))
-
-    def nearest(self, word: str | np.ndarray, k: int = 10) -> pd.DataFrame:
-        """The k words with the largest cosine to a word, itself left out, or to a vector (D,).
-
-        Returns:
-            a table with columns word and cosine, largest first. A word whose vector is zero has
-            cosine 0.
-        """
-        named = isinstance(word, str)
-        query = np.asarray(self.vector(word) if named else word, dtype=np.float32)
-        length = np.linalg.norm(query)
-        if query.shape != (self.dim,) or not 0 < length < np.inf:
-            what = f"a query of shape {query.shape} and length {length}"
-            raise InputError(f"{what}: expected shape ({self.dim},) and a length above 0")
-        cosine = self._by_blocks(lambda rows: rows @ (query / length))
-        cosine /= np.maximum(self._length, np.finfo(np.float32).tiny)
-        if named:
-            cosine[self.index(word)] = -np.inf
-        k = min(k, len(self) - named)
-        best = np.argpartition(-cosine, k - 1)[:k] if k else np.zeros(0, int)
-        best = best[np.lexsort((best, -cosine[best]))]
-        return pd.DataFrame({"word": [self.words[row] for row in best], "cosine": cosine[best]})
-
-    @functools.cached_property
-    def _length(self) -> np.ndarray:
-        return np.sqrt(self.squared_norm())
-
-    def _by_blocks(self, function) -> np.ndarray:
-        """One float64 number per row (V,), with one block of `input` in memory at a time."""
-        values = np.empty(len(self))
-        for start in range(0, len(self), BLOCK):
-            values[start : start + BLOCK] = function(self.input[start : start + BLOCK])
-        return values
-
     def save(self, folder: str | Path) -> Path:
         """Write all of it to a folder, as .npy files and one .json, and return the folder."""
         arrays = {name: getattr(self, name) for name in _ARRAYS}
         history = None if self.history is None else self.history.to_dict(orient="list")
         labels = {"words": list(self.words), "history": history, "settings": self.settings}
         return store.save_arrays(folder, arrays, "embedding", labels)
+
+    def save_word2vec_format(self, path: str | Path, binary: bool = False) -> Path:
+        """`save_as` in that format, by gensim's name for it."""
+        return save_as(self, path, "word2vec-binary" if binary else "word2vec-text")
+
+    @classmethod
+    def from_gensim(cls, model: "KeyedVectors | Word2Vec | FastText") -> "Embedding":
+        """The vectors of a gensim object: the same arrays, not copies, where they are float32.
+
+        A trained model brings its context vectors too, if it has negative samples. Of FastText the
+        words come along, not the parts of words that give vectors to others.
+        """
+        fields, settings = lookup.from_gensim(model), {"gensim": type(model).__name__}
+        return cls(**fields, settings=settings)
+
+    @classmethod
+    def from_frame(cls, frame: pd.DataFrame) -> "Embedding":
+        """The rows (V, D) of a table with the words as its index."""
+        words = expect_strings("the table's index", frame.index)
+        rows = frame.to_numpy()
+        return cls(words, rows if rows.dtype.kind == "f" else rows.astype(np.float32))
+
+    def to_frame(self) -> pd.DataFrame:
+        """The input vectors (V, D) as a table with the words as its index."""
+        return pd.DataFrame(self.input, index=self.words)
 
     @classmethod
     def open(cls, folder: str | Path) -> "Embedding":
@@ -210,7 +171,7 @@ def save_as(embedding: Embedding, path: str | Path, format: str) -> Path:
     """
     expect_one_of("format", format, files.FORMATS)
     if format == "gensim":
-        files.write_gensim(path, embedding.words, embedding.input, embedding.counts)
+        embedding.to_gensim().save(str(path))
     else:
         files.write_rows(path, format, embedding.words, embedding.input)
     return Path(path)

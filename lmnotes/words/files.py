@@ -23,7 +23,7 @@ import numpy as np
 from lmnotes import store
 from lmnotes.errors import InputError, expect_one_of, expect_strings
 from lmnotes.text import readers
-from lmnotes.words import vector_rows
+from lmnotes.words import lookup, vector_rows
 
 FORMATS = ("word2vec-text", "word2vec-binary", "fasttext-vec", "glove", "json", "gensim")
 BLOCK_BYTES = 1 << 22  # of numbers; their text is about three times as long
@@ -145,33 +145,11 @@ def read_gensim(path: str | Path) -> dict:
     path = Path(path)
     try:
         loaded = SaveLoad.load(str(path), mmap=None if path.suffix == ".gz" else "r")
-        vectors = getattr(loaded, "wv", loaded)
-        words, matrix = list(vectors.index_to_key), vectors.vectors
+        return lookup.from_gensim(loaded)
     except Exception as error:  # a pickle can fail in any way
         what = f"{path}: gensim finds no vectors in it ({type(error).__name__}: {error})"
         then = "expected a file by KeyedVectors.save beside its .npy files; save it again"
         raise InputError(f"{what}; {then}") from error
-    counts = vectors.expandos.get("count")
-    if counts is not None and np.array_equal(counts, np.arange(len(words), 0, -1)):
-        counts = None  # what gensim makes up when it reads a file without counts
-    context = getattr(loaded, "syn1neg", None)
-    context = None if context is None else context.astype(np.float32, copy=False)
-    counts = None if counts is None else np.asarray(counts, dtype=np.int64)
-    matrix = matrix.astype(np.float32, copy=False)
-    return {"words": words, "input": matrix, "context": context, "counts": counts}
-
-
-def write_gensim(
-    path: str | Path, words: list[str], matrix: np.ndarray, counts: np.ndarray | None
-) -> None:
-    """Write gensim KeyedVectors of words, rows (V, D) as float32, and counts (V,) where known."""
-    from gensim.models import KeyedVectors
-
-    vectors = KeyedVectors(matrix.shape[1])
-    vectors.add_vectors(list(words), np.array(matrix, dtype=np.float32))
-    if counts is not None:
-        vectors.expandos["count"] = np.array(counts)
-    vectors.save(str(path))
 
 
 def _choose(rows, path, head, words, unicode_errors) -> Iterator[tuple[str, vector_rows.Row]]:

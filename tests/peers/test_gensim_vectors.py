@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from gensim.models import KeyedVectors, Word2Vec
+from gensim.models import FastText, KeyedVectors, Word2Vec
 from gensim.test.utils import datapath
 
+from lmnotes.errors import InputError
 from lmnotes.words.embedding import Embedding, load, save_as
 
 
@@ -101,3 +102,107 @@ def test_they_read_unicode_words_of_ours(tmp_path):
         theirs = KeyedVectors.load_word2vec_format(path, binary=binary)
         assert theirs.index_to_key == ours.words
         assert np.array_equal(theirs.vectors, ours.input)
+
+
+@pytest.mark.parametrize(
+    ("positive", "negative", "limit"),
+    [
+        ("w5", [], None),
+        (["w5", "w7"], ["w9"], None),
+        ([], ["w5"], None),
+        ([("w5", 0.5), "w7"], [("w9", -2.0)], 25),
+        (np.arange(9, dtype=np.float32), "w3", 25),
+        ([np.ones(9, np.float32), "w3"], [], None),
+    ],
+)
+def test_most_similar_is_gensims(theirs, positive, negative, limit):
+    ours = Embedding.from_gensim(theirs)
+    expected = theirs.most_similar(positive, negative, 7, restrict_vocab=limit)
+    answer = ours.most_similar(positive, negative, topn=7, restrict_vocab=limit)
+    assert [word for word, _ in answer] == [word for word, _ in expected]
+    np.testing.assert_allclose([c for _, c in answer], [c for _, c in expected], atol=1e-6)
+
+
+def test_the_calls_that_people_know_from_keyed_vectors(theirs, tmp_path):
+    """In the order in which gensim's own page has them."""
+    ours = Embedding.from_gensim(theirs)
+    assert ours.vectors is theirs.vectors and ours.vector_size == theirs.vector_size == 9
+    assert ours.index_to_key == theirs.index_to_key and ours.key_to_index == theirs.key_to_index
+    assert len(ours) == len(theirs) and "w3" in ours and "x" not in ours
+    assert np.array_equal(ours["w3"], theirs["w3"])
+    assert np.array_equal(ours[["w3", "w1"]], theirs[["w3", "w1"]])
+    assert np.array_equal(ours.get_vector("w3"), theirs.get_vector("w3"))
+    unit = theirs.get_vector("w3", norm=True)
+    np.testing.assert_allclose(ours.get_vector("w3", norm=True), unit, rtol=1e-6)
+    assert ours.similarity("w3", "w1") == theirs.similarity("w3", "w1")
+    assert ours.distance("w3", "w1") == theirs.distance("w3", "w1")
+    sets = ["w1", "w2"], ["w3", "w4", "w5"]
+    assert ours.n_similarity(*sets) == theirs.n_similarity(*sets)
+    assert ours.doesnt_match(sets[1]) == theirs.doesnt_match(sets[1])
+    for binary in (False, True):
+        ours.save_word2vec_format(tmp_path / "v", binary=binary)
+        back = KeyedVectors.load_word2vec_format(tmp_path / "v", binary=binary)
+        assert np.array_equal(back.vectors, ours.input) and back.index_to_key == ours.words
+
+
+def test_a_missing_word_is_named_by_every_call(theirs):
+    ours = Embedding.from_gensim(theirs)
+    asked = {
+        "most_similar": [(["w5", "w99"],), ((), ["w99"]), ([("w99", 2.0)],)],
+        "similarity": [("w5", "w99")],
+        "n_similarity": [(["w5", "w99"], ["w1"])],  # gensim leaves it out and says nothing
+        "doesnt_match": [(["w5", "w99"],)],
+        "get_vector": [("w99",)],
+    }
+    for name, calls in asked.items():
+        for arguments in calls:
+            with pytest.raises(KeyError, match="no vector for 'w99' among 60 words; did you mean"):
+                getattr(ours, name)(*arguments)
+    with pytest.raises(InputError, match="no word was given"):
+        ours.most_similar()
+    with pytest.raises(InputError, match=r"a vector has shape \(1,\); expected \(9,\)"):
+        ours.most_similar(np.ones(1, np.float32))
+    with pytest.raises(InputError, match="'w5' was given, a single string"):
+        ours.doesnt_match("w5")
+
+
+def test_a_vector_of_zeros_has_cosine_zero():
+    ours = Embedding(["a", "b", "zero"], np.array([[1, 0], [1, 1], [0, 0]], np.float32))
+    assert ours.most_similar("a")[-1] == ("zero", 0.0)
+    assert ours.similarity("a", "zero") == 0.0 and not ours.get_vector("zero", norm=True).any()
+
+
+def test_keyed_vectors_there_and_back(theirs):
+    for counts in (None, np.arange(60, 0, -1), np.arange(60)):  # the second as gensim makes it up
+        ours = Embedding(theirs.index_to_key, theirs.vectors, counts=counts)
+        there = ours.to_gensim()
+        assert there.key_to_index == ours.ids and there.most_similar("w3")
+        if counts is not None:
+            assert there.get_vecattr("w3", "count") == counts[3]
+        back = Embedding.from_gensim(there)
+        assert back.words == ours.words and back.input.tobytes() == ours.input.tobytes()
+        assert (back.counts is None) if counts is None else np.array_equal(back.counts, counts)
+        there["w3"] = np.zeros(9, np.float32)  # a copy: ours stays
+        assert ours["w3"].any()
+    with pytest.raises(InputError, match="a dict was given; expected gensim's KeyedVectors"):
+        Embedding.from_gensim({})
+
+
+@pytest.mark.parametrize("kind", [Word2Vec, FastText])
+def test_a_trained_model_there_and_back(kind):
+    text = [["a", "b", "c", "a"], ["b", "a", "d"]] * 5
+    some = {"bucket": 50} if kind is FastText else {}
+    model = kind(text, vector_size=4, min_count=1, epochs=1, workers=1, seed=1, **some)
+    ours = Embedding.from_gensim(model)
+    assert ours.settings == {"gensim": kind.__name__} and ours.counts.tolist() == [15, 10, 5, 5]
+    back = ours.to_word2vec()
+    assert back.wv.index_to_key == model.wv.index_to_key
+    assert back.wv.vectors.tobytes() == model.wv.vectors.tobytes()
+    assert back.syn1neg.tobytes() == model.syn1neg.tobytes()
+    assert back.wv.get_vecattr("c", "count") == 5
+    again = Embedding.from_gensim(back)
+    assert again.context.tobytes() == ours.context.tobytes()
+    back.train(text, total_examples=10, epochs=1)
+    assert not np.array_equal(back.wv.vectors, ours.input)
+    with pytest.raises(InputError, match="expected both; use to_gensim"):
+        Embedding(ours.words, ours.input, counts=ours.counts).to_word2vec()

@@ -11,7 +11,7 @@ import pytest
 
 from lmnotes.errors import InputError
 from lmnotes.text import readers
-from lmnotes.words import embedding, files
+from lmnotes.words import embedding, files, lookup
 from lmnotes.words.embedding import Embedding, convert, load, save_as
 
 OWN_FORMATS = [name for name in files.FORMATS if name != "gensim"]
@@ -115,7 +115,7 @@ def test_convert_streams_in_blocks_and_equals_load(tmp_path, format, monkeypatch
 
 
 def test_nearest_is_the_plain_cosine(monkeypatch):
-    monkeypatch.setattr(embedding, "BLOCK", 11)
+    monkeypatch.setattr(lookup, "BLOCK", 11)
     vectors = Embedding(
         [str(i) for i in range(50)],
         np.random.default_rng(1).normal(size=(50, 6)).astype(np.float32),
@@ -418,3 +418,42 @@ def test_it_shows_a_line_and_its_ends_whatever_its_size(tmp_path):
     assert "<th>&lt;b&gt;&amp;</th>" in whole._repr_html_() and "<td>7</td>" in whole._repr_html_()
     unmade = object.__new__(Embedding)  # as a debugger meets it inside __init__
     assert "not whole" in repr(unmade) and "not whole" in unmade._repr_html_()
+
+
+def test_it_is_a_mapping_from_words_to_rows():
+    vectors = small()
+    assert list(vectors) == vectors.words and len(vectors) == 40
+    assert "w3" in vectors and "w99" not in vectors and 3 not in vectors
+    assert np.array_equal(vectors["w3"], vectors.input[3])
+    for words in (["w3", "w0", "w3"], ("w3", "w0", "w3"), np.array(["w3", "w0", "w3"])):
+        assert np.array_equal(vectors[words], vectors.input[[3, 0, 3]])
+    assert vectors[[]].shape == (0, 7)
+    for asked in ("w99", ["w3", "w99"]):
+        with pytest.raises(KeyError, match="no vector for 'w99' among 40 words; did you mean"):
+            vectors[asked]
+    for asked in (3, [3], slice(3)):
+        with pytest.raises(InputError, match=r"expected (a list of )?strings"):
+            vectors[asked]
+
+
+def test_numpy_takes_the_input_vectors_without_a_copy():
+    vectors = small()
+    assert np.shares_memory(np.asarray(vectors), vectors.input)
+    assert not np.shares_memory(np.array(vectors), vectors.input)
+    assert np.asarray(vectors, np.float64).dtype == np.float64
+    with pytest.raises(ValueError, match=r"[Uu]nable to avoid copy"):
+        np.asarray(vectors, np.float64, copy=False)
+
+
+def test_a_table_of_words_both_ways():
+    vectors = small()
+    table = vectors.to_frame()
+    assert table.index.tolist() == vectors.words
+    back = Embedding.from_frame(table)
+    assert back.words == vectors.words and same_bits(back.input, vectors.input)
+    assert Embedding.from_frame(table * 0 + 1.5).input.dtype == np.float32
+    assert Embedding.from_frame(pandas.DataFrame({"x": [1]}, index=["a"])).input.tolist() == [[1]]
+    with pytest.raises(InputError, match="input is a DataFrame; expected an array"):
+        Embedding(vectors.words, table)
+    with pytest.raises(InputError, match=r"the table's index.*expected strings only"):
+        Embedding.from_frame(pandas.DataFrame(np.eye(2)))

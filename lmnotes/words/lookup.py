@@ -1,0 +1,249 @@
+"""What is asked of words and their vectors: look-up, lengths, neighbours, and the calls that
+gensim's KeyedVectors has, with gensim's own answers.
+"""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from lmnotes.errors import InputError, expect_shape, expect_strings, expect_whole, nearest
+
+if TYPE_CHECKING:
+    from gensim.models import KeyedVectors, Word2Vec
+
+BLOCK = 1 << 16  # rows of a matrix that are looked at together
+_TINY = np.finfo(np.float32).tiny
+
+
+class Lookup:
+    """V words and their vectors, as a mapping from the one to the other.
+
+    Iteration gives the words, in order. `vectors`, `vector_size`, `index_to_key` and `key_to_index`
+    are `input`, `dim`, `words` and `ids` by gensim's names.
+    """
+
+    words: list[str]
+    input: np.ndarray
+    context: np.ndarray | None
+    counts: np.ndarray | None
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.words)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self.ids
+
+    def __getitem__(self, words: str | Iterable[str]) -> np.ndarray:
+        """The input vector of a word (D,), or those of several (n, D); KeyError as `index`."""
+        if isinstance(words, str):
+            return self.vector(words)
+        rows = [self.index(word) for word in expect_strings("words", words)]
+        return self.input[np.array(rows, np.intp)]
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """The input vectors (V, D), the array itself where neither argument asks for another."""
+        return np.array(self.input, dtype=dtype, copy=copy)
+
+    @property
+    def dim(self) -> int:
+        """D, the length of a vector."""
+        return self.input.shape[1]
+
+    @functools.cached_property
+    def ids(self) -> dict[str, int]:
+        """The row of each word."""
+        ids = {word: row for row, word in enumerate(self.words)}
+        if len(ids) < len(self.words):
+            twice = next(word for row, word in enumerate(self.words) if ids[word] != row)
+            raise InputError(f"the word {twice!r} comes twice: expected each once; drop one")
+        return ids
+
+    vectors = property(lambda self: self.input)
+    vector_size = property(lambda self: self.dim)
+    index_to_key = property(lambda self: self.words)
+    key_to_index = property(lambda self: self.ids)
+
+    def index(self, word: str) -> int:
+        """The row of a word; KeyError with the most similar spelling where it is not there."""
+        if word not in self.ids:
+            alike = [other for other in self.words[:100_000] if other[:1] == str(word)[:1]]
+            hint = nearest(word, alike or self.words)
+            raise KeyError(f"no vector for {word!r} among {len(self):,} words; {hint}")
+        return self.ids[word]
+
+    def vector(self, word: str) -> np.ndarray:
+        """The input vector of a word (D,)."""
+        return self.input[self.index(word)]
+
+    def get_vector(self, word: str, norm: bool = False) -> np.ndarray:
+        """The input vector of a word (D,); with `norm`, scaled to length 1."""
+        vector = self.vector(word)
+        return vector / max(np.linalg.norm(vector), _TINY) if norm else vector
+
+    def squared_norm(self) -> np.ndarray:
+        """The squared length of every input vector (V,) float64, summed in float64."""
+        return self._by_blocks(lambda rows: np.einsum("vd,vd->v", rows, rows, dtype=np.float64))
+
+    @functools.cached_property
+    def _length(self) -> np.ndarray:
+        """The length of every input vector (V,), above 0, so that one of 0 has cosines of 0."""
+        return np.maximum(np.sqrt(self.squared_norm()), _TINY)
+
+    def _by_blocks(self, function: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """One float64 number per row (V,), with one block of `input` in memory at a time."""
+        values = np.empty(len(self))
+        for start in range(0, len(self), BLOCK):
+            values[start : start + BLOCK] = function(self.input[start : start + BLOCK])
+        return values
+
+    def nearest(self, word: str | np.ndarray, k: int = 10) -> pd.DataFrame:
+        """The k words with the largest cosine to a word, itself left out, or to a vector (D,).
+
+        Returns:
+            a table with columns word and cosine, largest first. A word whose vector is zero has
+            cosine 0.
+        """
+        row = self.index(word) if isinstance(word, str) else None
+        query = np.asarray(word if row is None else self.input[row], dtype=np.float32)
+        length = np.linalg.norm(query)
+        if query.shape != (self.dim,) or not 0 < length < np.inf:
+            what = f"a query of shape {query.shape} and length {length}"
+            raise InputError(f"{what}: expected shape ({self.dim},) and a length above 0")
+        cosine = self._by_blocks(lambda rows: rows @ (query / length))
+        cosine /= self._length
+        if row is not None:
+            cosine[row] = -np.inf
+        k = min(k, len(self) - (row is not None))
+        best = np.argpartition(-cosine, k - 1)[:k] if k else np.zeros(0, int)
+        best = best[np.lexsort((best, -cosine[best]))]
+        return pd.DataFrame({"word": [self.words[row] for row in best], "cosine": cosine[best]})
+
+    def most_similar(
+        self,
+        positive: str | np.ndarray | Iterable[Any] = (),
+        negative: str | np.ndarray | Iterable[Any] = (),
+        topn: int = 10,
+        restrict_vocab: int | None = None,
+    ) -> list[tuple[str, float]]:
+        """The words nearest to a mean of unit vectors, each with its cosine, by gensim.
+
+        Args:
+            positive, negative: a word, a vector (D,), or a list of these or of pairs (either of
+                them, its weight); weights are 1, and -1 for negatives. The words themselves are
+                left out of what comes back.
+            restrict_vocab: look among the first words only.
+
+        >>> from lmnotes.words.embedding import Embedding
+        >>> rows = np.array([[1, 0, 1], [1, 1, 0], [0, 1, 0], [0, 0, 1]], np.float32)
+        >>> toy = Embedding(["king", "queen", "woman", "man"], rows)
+        >>> toy.most_similar(["king", "woman"], ["man"], topn=1)[0][0]
+        'queen'
+        """
+        expect_whole("topn", topn)
+        asked = [_as_list(positive), _as_list(negative)]
+        keys = [key[0] if isinstance(key, tuple) else key for key in asked[0] + asked[1]]
+        if not keys:
+            raise InputError("no word was given; expected positive or negative ones: give one")
+        self._check(keys)
+        return self._gensim.most_similar(*asked, topn=topn, restrict_vocab=restrict_vocab)
+
+    def similarity(self, first: str, second: str) -> float:
+        """The cosine of two words."""
+        self._check([first, second])
+        return float(self._gensim.similarity(first, second))
+
+    def distance(self, first: str, second: str) -> float:
+        """1 less the cosine of two words."""
+        return 1 - self.similarity(first, second)
+
+    def n_similarity(self, first: Iterable[str], second: Iterable[str]) -> float:
+        """The cosine of the mean vectors of two lists of words."""
+        first, second = expect_strings("words", first), expect_strings("words", second)
+        self._check(first + second)
+        return float(self._gensim.n_similarity(first, second))
+
+    def doesnt_match(self, words: Iterable[str]) -> str:
+        """The word with the smallest cosine to the mean of all of them."""
+        self._check(words := expect_strings("words", words))
+        return self._gensim.doesnt_match(words)
+
+    def to_gensim(self) -> "KeyedVectors":
+        """A copy of words, input vectors as float32 and counts as gensim's KeyedVectors."""
+        return _keyed_vectors(dict(self.ids), np.array(self.input, np.float32), self.counts)
+
+    def to_word2vec(self) -> "Word2Vec":
+        """A copy with the context vectors too, as gensim's Word2Vec, which can be trained on.
+
+        It is of skip-gram with negative sampling; its other settings are gensim's defaults.
+
+        Raises InputError without context vectors or counts of at least 1.
+        """
+        from gensim.models import Word2Vec
+
+        if self.context is None or self.counts is None or np.min(self.counts) < 1:
+            given = "an embedding without context vectors, or without counts of at least 1"
+            raise InputError(f"{given}: expected both; use to_gensim, which needs neither")
+        model = Word2Vec(vector_size=self.dim, min_count=1, sg=1, sorted_vocab=0)
+        counts = np.asarray(self.counts).tolist()
+        model.build_vocab_from_freq(dict(zip(self.words, counts, strict=True)))
+        model.wv.vectors[:], model.syn1neg[:] = self.input, self.context
+        return model
+
+    @functools.cached_property
+    def _gensim(self) -> "KeyedVectors":
+        """The same arrays as gensim sees them, with lengths that were measured block by block."""
+        vectors = _keyed_vectors(self.ids, self.input, None)
+        vectors.norms = self._length.astype(self.input.dtype)
+        return vectors
+
+    def _check(self, keys: Iterable[str | np.ndarray]) -> None:
+        for key in keys:
+            if isinstance(key, np.ndarray):
+                expect_shape("a vector", key, f"({self.dim},)", "give those of this space")
+            else:
+                self.index(key)
+
+
+def _as_list(given: str | np.ndarray | Iterable[Any]) -> list[Any]:
+    is_single = isinstance(given, str) or (isinstance(given, np.ndarray) and given.ndim == 1)
+    return [given] if is_single else list(given)
+
+
+def _keyed_vectors(
+    ids: dict[str, int], matrix: np.ndarray, counts: np.ndarray | None
+) -> "KeyedVectors":
+    from gensim.models import KeyedVectors
+
+    vectors = KeyedVectors(matrix.shape[1])
+    vectors.vectors, vectors.key_to_index, vectors.next_index = matrix, ids, len(ids)
+    vectors.index_to_key = list(ids)
+    if counts is not None:
+        vectors.expandos["count"] = np.array(counts)
+        vectors.counts_are_known = True  # for `from_gensim`, kept in gensim's files too
+    return vectors
+
+
+def from_gensim(loaded: Any) -> dict[str, Any]:
+    """Words, input, context and counts of gensim's KeyedVectors, or of a model that has some."""
+    vectors = getattr(loaded, "wv", loaded)
+    if not hasattr(vectors, "index_to_key"):
+        given = f"a {type(loaded).__name__} was given"
+        raise InputError(f"{given}; expected gensim's KeyedVectors, or a model: give that")
+    words, matrix = list(vectors.index_to_key), vectors.vectors
+    counts, context = vectors.expandos.get("count"), getattr(loaded, "syn1neg", None)
+    is_known = loaded is not vectors or hasattr(vectors, "counts_are_known")
+    if not is_known and counts is not None:
+        # gensim makes these up when it reads a file without counts
+        is_known = not np.array_equal(counts, np.arange(len(words), 0, -1))
+    return {
+        "words": expect_strings("words", words),
+        "input": matrix.astype(np.float32, copy=False),
+        "context": None if context is None else context.astype(np.float32, copy=False),
+        "counts": np.asarray(counts, np.int64) if is_known and counts is not None else None,
+    }
