@@ -1,6 +1,7 @@
 """Figures of several bases side by side: words by axes, and curves."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,7 +52,7 @@ def curves(
     by: str = "basis",
     bands: tuple[str, str] | None = None,
     legend: bool = True,
-    **labels,
+    **labels: Any,
 ) -> None:
     """A line per basis, or whatever column `by` tells apart, with its band; nulls are dashed.
 
@@ -59,9 +60,9 @@ def curves(
     """
     colours = style.colours(table[by]) | BASES
     for name, rows in table.groupby(by, sort=False):
-        dots = {"marker": "o", "ms": 2.5} if len(rows) < 20 else {}
-        line = {"color": colours[name], "ls": _DASHES.get(name, "-"), "label": name}
-        ax.plot(rows[x], rows[y], **line, **dots)
+        dots: dict[str, Any] = {"marker": "o", "ms": 2.5} if len(rows) < 20 else {}
+        dashes = _DASHES.get(name, "-")
+        ax.plot(rows[x], rows[y], color=colours[name], ls=dashes, label=name, **dots)
         if bands is not None:
             low, high = (rows[band] for band in bands)
             ax.fill_between(rows[x], low, high, color=colours[name], alpha=0.15, lw=0)

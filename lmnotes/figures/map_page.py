@@ -73,10 +73,10 @@ def page(
     # no name can end the element that holds it, nor begin a comment in it
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     own = Path(__file__)
-    script, looks = (own.with_suffix(end).read_text(encoding="utf-8") for end in (".js", ".css"))
+    script, sheet = (own.with_suffix(end).read_text(encoding="utf-8") for end in (".js", ".css"))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     parts = {"title": html.escape(title), "data": text, "script": script, "digest": digest}
-    parts["style"] = looks
+    parts["style"] = sheet
     return re.sub("{(title|data|script|style|digest)}", lambda slot: parts[slot[1]], _PAGE)
 
 

@@ -3,8 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -45,15 +47,15 @@ def looks(column: pd.Series) -> Looks:
     if pd.api.types.is_numeric_dtype(column) and column.dtype != bool:
         values = column.to_numpy(np.float64)
         low, high = np.nanquantile(values, [0, 1])
-        scale = ScalarMappable(Normalize(low, high), _SCALE)
-        colours = [style.GREY if np.isnan(v) else to_hex(scale.to_rgba(v)) for v in values]
-        steps = [(f"{v:.3g}", to_hex(scale.to_rgba(v))) for v in np.linspace(low, high, 3)]
+        part, scale = Normalize(low, high), colormaps[_SCALE]
+        colours = [style.GREY if np.isnan(v) else to_hex(scale(part(v))) for v in values]
+        steps = [(f"{v:.3g}", to_hex(scale(part(v)))) for v in np.linspace(low, high, 3)]
         return Looks(colours, ["o"] * len(colours), steps, True)
     if not isinstance(column.dtype, pd.CategoricalDtype):
         column = classes(column)
     names, order = column.astype(str), [str(name) for name in column.cat.categories]
     colour = {UNKNOWN: style.GREY} | style.colours([name for name in order if name != UNKNOWN])
-    marker, n_alike = {}, Counter()
+    marker, n_alike = {}, Counter[str]()
     for name in order:
         marker[name] = MARKERS[n_alike[colour[name]] % len(MARKERS)]
         n_alike[colour[name]] += 1
@@ -103,7 +105,7 @@ def population(table: pd.DataFrame, size: float = 22) -> Population:
 
 def draw(
     ax: Axes,
-    xy: np.ndarray,
+    xy: npt.ArrayLike,
     table: pd.DataFrame,
     *,
     size: float = 22,
@@ -120,23 +122,23 @@ def draw(
             all below sixty models, else none.
         lineage: draw a line from each model to those that come from it.
     """
-    look, xy = population(table, size), np.asarray(xy, np.float64)
+    look, (x, y) = population(table, size), np.asarray(xy, np.float64).T
     if lineage:
         for parent, child in kin(table):
-            ends = xy[[parent, child]].T
+            ends = x[[parent, child]], y[[parent, child]]
             ax.plot(*ends, color=style.GREY, lw=0.5, alpha=0.8, zorder=1, solid_capstyle="round")
     markers, colours = np.array(look.markers), np.array(look.colours)
     for marker in dict.fromkeys(look.markers):
         ringed = (markers == marker) & look.ringed
-        ring = {"fc": "white", "ec": style.BLACK, "lw": 0.7, "zorder": 2}
-        ax.scatter(*xy[ringed].T, marker=marker, s=2.2 * look.sizes[ringed], **ring)
+        ring: dict[str, Any] = {"fc": "white", "ec": style.BLACK, "lw": 0.7, "zorder": 2}
+        ax.scatter(x[ringed], y[ringed], 2.2 * look.sizes[ringed], marker=marker, **ring)
         alike = markers == marker
-        dots = {"marker": marker, "edgecolors": "white", "linewidths": 0.3, "zorder": 2.1}
-        ax.scatter(*xy[alike].T, c=colours[alike], s=look.sizes[alike], **dots)
+        dots: dict[str, Any] = {"marker": marker, "edgecolors": "white", "linewidths": 0.3}
+        ax.scatter(x[alike], y[alike], look.sizes[alike], colours[alike], zorder=2.1, **dots)
     ax.margins(0.08)
     if with_legend:
         legend(ax, look)
-    write_names(ax, xy, table, names)
+    write_names(ax, np.column_stack([x, y]), table, names)
     return look
 
 
@@ -150,7 +152,7 @@ def write_names(
         names = list(labels) if len(table) < _LANDMARKS else []
     if len(names):
         chosen = {name: rows[name] for name in names if name in rows}
-        style.place_words(ax, *xy.T, chosen, dots=False)
+        style.place_words(ax, xy[:, 0], xy[:, 1], chosen, dots=False)
 
 
 def kin(table: pd.DataFrame) -> list[tuple[int, int]]:
@@ -165,9 +167,9 @@ def kin(table: pd.DataFrame) -> list[tuple[int, int]]:
     return pairs
 
 
-def legend(ax: Axes, look: Population, **kwargs) -> None:
+def legend(ax: Axes, look: Population, **kwargs: Any) -> None:
     """What colours, markers and rings mean, at the side of a map; kwargs: of `Axes.legend`."""
-    dot = {"ls": "", "ms": 4.5, "mec": "white", "mew": 0.3}
+    dot: dict[str, Any] = {"ls": "", "ms": 4.5, "mec": "white", "mew": 0.3}
     handles = [
         Line2D([], [], color=colour, marker=marker, label=name, **dot)
         for name, colour, marker in look.families[:_MOST]
@@ -181,8 +183,8 @@ def legend(ax: Axes, look: Population, **kwargs) -> None:
     if look.ringed.any():
         ring = dot | {"mec": style.BLACK, "mew": 0.7, "mfc": "white"}
         handles.append(Line2D([], [], marker="o", label="has seen the texts", **ring))
-    where = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5), "handletextpad": 0.1}
-    ax.legend(handles=handles, **where | kwargs)
+    place: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)}
+    ax.legend(handles=handles, **place | {"handletextpad": 0.1} | kwargs)
 
 
 def models(
@@ -202,27 +204,28 @@ def models(
         unit: of a numeric column, for the colour bar.
     """
     look = looks(column)
-    names, rim = column.astype(str).to_numpy(), {"linewidths": 0.3, "edgecolors": "white"}
+    names, (x, y) = column.astype(str).to_numpy(), xy.T
+    rim: dict[str, Any] = {"linewidths": 0.3, "edgecolors": "white"}
     if look.is_scale:
-        scale = {"cmap": colormaps[_SCALE].with_extremes(bad=style.GREY), "plotnonfinite": True}
-        points = ax.scatter(*xy.T, c=column, s=size, **scale, **rim)
+        scale = colormaps[_SCALE].with_extremes(bad=style.GREY)
+        points = ax.scatter(x, y, size, column, cmap=scale, plotnonfinite=True, **rim)
         missing = f" (grey: {n} not known)" if (n := column.isna().sum()) else ""
         if legend:
-            colour_bar(points, (unit or str(column.name)) + missing)
+            colour_bar(points, ax, (unit or str(column.name)) + missing)
     else:
         for name, colour in look.legend:
             chosen = np.flatnonzero(names == name)
-            dots = {"color": colour, "marker": look.markers[chosen[0]], "s": size, **rim}
-            ax.scatter(*xy[chosen].T, **dots, label=f"{name} ({len(chosen)})")
+            dots = {"color": colour, "label": f"{name} ({len(chosen)})", **rim}
+            ax.scatter(x[chosen], y[chosen], size, marker=look.markers[chosen[0]], **dots)
         if legend:
             ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), handletextpad=0.1)
     ax.margins(0.08)
 
 
-def colour_bar(points: ScalarMappable, label: str, ax: Sequence[Axes] | None = None) -> None:
-    """The scale of what was drawn beside its panel, whose width stays, or beside all of `ax`."""
-    beside = {"cax": points.axes.inset_axes([1.02, 0, 0.035, 1])} if ax is None else {}
-    style.colour_bar(points, ax or points.axes, label, aspect=40, pad=0.02, **beside)
+def colour_bar(points: ScalarMappable, ax: Axes, label: str) -> None:
+    """The scale of what was drawn beside its panel, whose width stays."""
+    beside = ax.inset_axes((1.02, 0, 0.035, 1))
+    style.colour_bar(points, ax, label, aspect=40, pad=0.02, cax=beside)
 
 
 def equality(ax: Axes, *values: np.ndarray, label: str | None = None) -> None:

@@ -7,11 +7,16 @@ points at print size, so that a figure can go into a two-column paper as it is.
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import PathCollection
+from matplotlib.colorbar import Colorbar
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
@@ -33,7 +38,7 @@ _VARIANT = re.compile(r"^only | \d+x\d+| leaked| BPE-\d+")  # of a mixture's or 
 COLUMN, PAGE = 3.4, 7.0  # inches: one column of a paper, and both
 
 _HALO = {"fc": "white", "ec": "none", "alpha": 0.7, "pad": 0.4}
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.labelsize": 8,
@@ -82,7 +87,7 @@ def plain(name: str) -> str:
 
 
 def panels(
-    n: int = 1, *, width: float | None = None, height: float = 2.5, **kwargs
+    n: int = 1, *, width: float | None = None, height: float = 2.5, **kwargs: Any
 ) -> tuple[Figure, list[Axes]]:
     """A figure with n panels side by side; one panel is a column wide, several fill the page."""
     width = width or (COLUMN if n == 1 else PAGE)
@@ -90,7 +95,7 @@ def panels(
 
 
 def grid(
-    n: int, columns: int = 3, *, width: float = PAGE, height: float = 2.2, **kwargs
+    n: int, columns: int = 3, *, width: float = PAGE, height: float = 2.2, **kwargs: Any
 ) -> tuple[Figure, list[Axes]]:
     """A figure with n panels, at most `columns` to a row of this height in inches."""
     columns = min(n, columns)
@@ -104,7 +109,7 @@ def grid(
 
 
 def grid_of(
-    keys: Iterable[tuple[str, str]], height: float, **kwargs
+    keys: Iterable[tuple[str, str]], height: float, **kwargs: Any
 ) -> tuple[Figure, dict[tuple[str, str], Axes]]:
     """A page-wide figure with a panel for each (row, column) of `keys`; height of a row, inches."""
     rows, columns = (list(dict.fromkeys(names)) for names in zip(*keys, strict=True))
@@ -115,6 +120,7 @@ def grid_of(
 def outer_labels(ax: Axes, title: str, row: str, xlabel: str) -> None:
     """Words of a panel of a grid that stand at its edges only: above, to the left, and below."""
     place = ax.get_subplotspec()
+    assert place is not None, "a panel of a grid"
     if place.is_first_row():
         ax.set_title(title)
     if place.is_first_col():
@@ -123,9 +129,11 @@ def outer_labels(ax: Axes, title: str, row: str, xlabel: str) -> None:
         ax.set_xlabel(xlabel)
 
 
-def colour_bar(drawn, ax: Axes | Sequence[Axes], label: str, **kwargs):
+def colour_bar(
+    drawn: ScalarMappable, ax: Axes | Sequence[Axes], label: str, **kwargs: Any
+) -> Colorbar:
     """A colour bar without a frame beside one or several panels; kwargs: of `Figure.colorbar`."""
-    figure = np.ravel(ax)[0].figure
+    figure = (ax if isinstance(ax, Axes) else ax[0]).figure
     bar = figure.colorbar(drawn, ax=ax, **{"pad": 0.01, "aspect": 30, **kwargs})
     bar.set_label(label)
     bar.outline.set_visible(False)
@@ -134,17 +142,17 @@ def colour_bar(drawn, ax: Axes | Sequence[Axes], label: str, **kwargs):
 
 def counted_points(
     ax: Axes,
-    x: Sequence[float],
-    y: Sequence[float],
-    counts: Sequence[int],
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    counts: npt.ArrayLike,
     norm: LogNorm | None = None,
-):
+) -> PathCollection:
     """Points coloured by count, the rare ones first, which leaves the frequent ones visible."""
     norm = norm or LogNorm(max(np.min(counts), 1), np.max(counts))
     order = np.argsort(counts, kind="stable")
-    x, y, counts = (np.asarray(values)[order] for values in (x, y, counts))
-    look = {"s": 4, "linewidths": 0, "alpha": 0.8, "cmap": "viridis_r", "rasterized": True}
-    return ax.scatter(x, y, c=counts, norm=norm, **look)
+    across, up, count = (np.asarray(values)[order] for values in (x, y, counts))
+    look: dict[str, Any] = {"linewidths": 0, "alpha": 0.8, "cmap": "viridis_r", "rasterized": True}
+    return ax.scatter(across, up, 4, count, norm=norm, **look)
 
 
 def name_words(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Mapping[str, int]) -> None:
@@ -156,7 +164,7 @@ def name_words(ax: Axes, x: np.ndarray, y: np.ndarray, labels: Mapping[str, int]
         if any((np.abs(spot - other) < (size + room) / 2).all() for other, room in placed):
             continue
         placed.append((spot, size))
-        look = {"fontsize": 6.5, "annotation_clip": True, "bbox": _HALO}
+        look: dict[str, Any] = {"fontsize": 6.5, "annotation_clip": True, "bbox": _HALO}
         ax.annotate(word, (x[index], y[index]), (3, 2), textcoords="offset points", **look)
 
 
@@ -175,7 +183,7 @@ def place_words(
     Call it last: it lays out the figure, if that is not done, to know where everything is.
     """
     if not laid_out:
-        ax.figure.draw_without_rendering()
+        ax.figure.draw_without_rendering()  # type: ignore[union-attr]  # no panel of a subfigure
     frame, pixels = ax.get_window_extent(), ax.figure.dpi / 72
     rows = list(labels.values())
     spots = ax.transData.transform(np.column_stack([x[rows], y[rows]]))
@@ -184,8 +192,9 @@ def place_words(
     if dots:
         ax.scatter(x[rows], y[rows], s=3, color=BLACK, linewidths=0, zorder=3)
     for number, (word, row) in enumerate(labels.items()):
-        look = {"fontsize": 6, "zorder": 4, "in_layout": False, "bbox": _THIN_HALO}
-        text = ax.annotate(word, (x[row], y[row]), (0, 0), textcoords="offset points", **look)
+        look: dict[str, Any] = {"fontsize": 6, "zorder": 4, "in_layout": False}
+        look |= {"textcoords": "offset points", "bbox": _THIN_HALO}
+        text = ax.annotate(word, (x[row], y[row]), (0, 0), **look)
         taken = placed + points[:number] + points[number + 1 :]
         for dx, dy in _SPOTS:
             text.set(ha=("center", "left", "right")[np.sign(dx)])  # of the word, by its point
@@ -204,11 +213,11 @@ def classes(
     ax: Axes, counts: np.ndarray, score: np.ndarray, labels: np.ndarray, colours: Mapping[str, str]
 ) -> None:
     """A score against counts, one colour per class, drawn in the order of `colours` (Fig. 6)."""
-    dots = {"s": 5, "alpha": 0.5, "linewidths": 0, "rasterized": True}
+    dots: dict[str, Any] = {"alpha": 0.5, "linewidths": 0, "rasterized": True}
     for name, colour in colours.items():
         chosen = labels == name
         label = f"{name} ({chosen.sum():,})"
-        ax.scatter(counts[chosen], score[chosen], color=colour, label=label, **dots)
+        ax.scatter(counts[chosen], score[chosen], 5, color=colour, label=label, **dots)
     ax.set(xscale="log", xlabel="count $n_w$")
     ax.axhline(0, color=BLACK, lw=0.5)
     ax.legend(markerscale=2.5, handletextpad=0.1)
@@ -234,8 +243,8 @@ def bars(
     for number, (label, rows) in enumerate(parts):
         places = np.array([names.index(row) for row in rows[name]]) + height * number
         reach = [rows[value] - rows[low], rows[high] - rows[value]]
-        look = {"xerr": reach, "error_kw": {"lw": 0.6, "ecolor": BLACK}, "label": label}
-        ax.barh(places, rows[value], height, color=colours.get(label, GREY), **look)
+        look: dict[str, Any] = {"xerr": reach, "error_kw": {"lw": 0.6, "ecolor": BLACK}}
+        ax.barh(places, rows[value], height, color=colours.get(label, GREY), label=label, **look)
     ax.set_yticks(np.arange(len(names)) + height * (len(parts) - 1) / 2, names)
     ax.invert_yaxis()
     ax.set_xlabel(xlabel)

@@ -77,7 +77,7 @@ def interpolation(plane: Plane) -> Figure:
     )
     dots = _net(axes[1], plane.coordinates, points, mean)
     axes[1].set(title="log-likelihoods", xlabel="component 1, nats", ylabel="component 2, nats")
-    maps.colour_bar(dots, "mean log-likelihood, nats")
+    maps.colour_bar(dots, axes[1], "mean log-likelihood, nats")
     look = np.column_stack([points[:, 0], np.full(len(points), 0.35), points[:, 1]])
     axes[2].scatter(mean, predicted_mean, c=look, s=14, linewidths=0)
     maps.equality(axes[2], mean, predicted_mean)
@@ -217,7 +217,7 @@ def contrast(comparison: Comparison) -> Figure:
     dots = _scores(axes[2], comparison.predicted, target, comparison.mean)
     title = f"{target}: r = {row.r:.2f}, $\\rho$ = {row.rho:.2f}"
     axes[2].set(xlabel="measured, %", ylabel="predicted, %", title=title)
-    maps.colour_bar(dots, "mean log-likelihood, nats")
+    maps.colour_bar(dots, axes[2], "mean log-likelihood, nats")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower left", ncols=2)
     return figure
 
