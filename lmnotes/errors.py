@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # the command line imports this, and waits for nothing
     import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
 
@@ -59,10 +60,10 @@ def nearest(name: object, names: Iterable[object]) -> str:
     >>> nearest("dimm", ["dim", "epochs"])
     "did you mean 'dim'?"
     """
-    names = [str(known) for known in names]
-    if near := difflib.get_close_matches(str(name), names, n=1, cutoff=0.6):
+    words = [str(known) for known in names]
+    if near := difflib.get_close_matches(str(name), words, n=1, cutoff=0.6):
         return f"did you mean {near[0]!r}?"
-    return f"use one of: {_listed(names)}" if names else "there are none to choose from"
+    return f"use one of: {_listed(words)}" if words else "there are none to choose from"
 
 
 def _listed(names: list[str]) -> str:
@@ -141,7 +142,12 @@ def expect_shape(what: str, array: "np.ndarray", shape: str, then: str = "") -> 
 
 
 def expect_between(
-    what: str, given: float, low: float = -inf, high: float = inf, then: str = "", above=False
+    what: str,
+    given: float,
+    low: float = -inf,
+    high: float = inf,
+    then: str = "",
+    above: bool = False,
 ) -> None:
     """Raise InputError where a number is not from `low` to `high`, both included, or is NaN.
 
@@ -160,7 +166,9 @@ def expect_between(
         raise InputError(f"{what} = {given} was given; expected {bounds}: {then}")
 
 
-def expect_whole(what: str, given: int, low: float = 0, high: float = inf, then: str = "") -> None:
+def expect_whole(
+    what: str, given: float | str, low: float = 0, high: float = inf, then: str = ""
+) -> None:
     """Raise InputError where a number is not a whole one from `low` to `high`.
 
     >>> expect_whole("window", 2.5, 1)
@@ -190,7 +198,7 @@ numbers: leave those rows out
         raise InputError(f"{given}; expected finite numbers: {then}")
 
 
-def expect_weights(what: str, weights: "np.ndarray", n: int) -> "np.ndarray":
+def expect_weights(what: str, weights: "npt.ArrayLike", n: int) -> "np.ndarray":
     """The weights (n,) as float64; InputError where one is negative or not finite, or all are 0.
 
     >>> expect_weights("weights", [0, 0], 2)

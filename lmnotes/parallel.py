@@ -96,9 +96,9 @@ class Worker:
     """A process that calls one function, with one argument after the other."""
 
     def __init__(self, start: bytes):
-        how = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        how["env"] = os.environ | thread_settings(1)
-        self.process = popen("lmnotes.parallel:work", str(os.getpid()), **how)
+        env, pipe = os.environ | thread_settings(1), subprocess.PIPE
+        me = str(os.getpid())
+        self.process = popen("lmnotes.parallel:work", me, env=env, stdin=pipe, stdout=pipe)
         self._sent = start
 
     def call(self, item: Any) -> Any:
@@ -140,7 +140,9 @@ WARM = "LMNOTES_WARM"  # the variable that names the socket of `warm`
 server: int | None = None  # its process, in those that it has forked
 
 
-def popen(target: str, *arguments: str, env: Mapping[str, str] | None = None, **how):
+def popen(
+    target: str, *arguments: str, env: Mapping[str, str] | None = None, **how: Any
+) -> "_Forked":
     """A process that calls a function, leads a session of its own, and is used as a `Popen`: forked
     from a warm one where there is such, else of a new interpreter.
 
@@ -158,10 +160,11 @@ def popen(target: str, *arguments: str, env: Mapping[str, str] | None = None, **
     module, _, name = target.partition(":")
     code = f"import sys; from {module} import {name}; sys.exit({name}())"
     command = [sys.executable, "-c", code, *arguments]
-    return subprocess.Popen(command, env=env, start_new_session=True, **how)
+    process = subprocess.Popen(command, env=env, start_new_session=True, **how)
+    return process  # type: ignore[return-value]  # all that is asked of it a `Popen` has too
 
 
-def end(process) -> None:
+def end(process: "_Forked") -> None:
     """Kill a process of `popen` if it runs, and close its pipes."""
     process.kill()
     process.wait()
@@ -174,7 +177,10 @@ def end(process) -> None:
 class _Forked:
     """A process that a warm one has forked; as a `subprocess.Popen`, as far as it is used here."""
 
-    returncode = stderr = None
+    returncode: int | None = None
+    stdin: Any  # files, where pipes were asked for
+    stdout: Any
+    stderr = None
 
     def __init__(self, address, target, arguments, env, text=False, cwd=None, **streams):
         given = [streams.get(name) for name in ("stdin", "stdout", "stderr")]
@@ -208,12 +214,12 @@ class _Forked:
 
     def wait(self, timeout: float | None = None) -> int:
         if self.returncode is None and not select.select([self._line], [], [], timeout)[0]:
-            raise subprocess.TimeoutExpired(self.args, timeout)
+            raise subprocess.TimeoutExpired(self.args, timeout or 0)
         with self._lock:  # another thread may ask, too
             if self.returncode is None:
                 # nothing comes where its server is gone
                 self.returncode = int(self._line.recv(64) or -signal.SIGKILL)
-        return self.returncode
+            return self.returncode
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:

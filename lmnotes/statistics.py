@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, overload
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
@@ -24,9 +26,9 @@ class Fit:
 
 
 def regress(
-    y: np.ndarray,
-    x: np.ndarray,
-    where: np.ndarray | None = None,
+    y: npt.ArrayLike,
+    x: npt.ArrayLike,
+    where: npt.ArrayLike | None = None,
     *,
     n_bootstrap: int = 1000,
     seed: int = 0,
@@ -53,7 +55,7 @@ def regress(
     rng = np.random.default_rng(seed)
     samples = [rng.integers(len(chosen_x), size=len(chosen_x)) for _ in range(n_bootstrap)]
     lines = [_line(chosen_y[s], chosen_x[s]) for s in samples if np.ptp(chosen_x[s])]
-    slopes, _, r2s = np.array(lines or [[np.nan] * 3]).T
+    slopes, _, r2s = np.array(lines or [(np.nan,) * 3]).T
     table = pd.DataFrame({"x": x, "y": y, "used": used})
     intervals = interval(slopes), interval(r2s)
     return Fit(*_line(chosen_y, chosen_x), *intervals, int(used.sum()), table)
@@ -67,9 +69,11 @@ def _line(y: np.ndarray, x: np.ndarray) -> tuple[float, float, float]:
     return slope, float(y.mean() - slope * x.mean()), xy**2 / (xx * yy) if yy else np.nan
 
 
-def interval(
-    samples: np.ndarray, axis: int | None = None
-) -> tuple[float | np.ndarray, float | np.ndarray]:
+@overload
+def interval(samples: npt.ArrayLike, axis: None = None) -> tuple[float, float]: ...
+@overload
+def interval(samples: npt.ArrayLike, axis: int) -> tuple[np.ndarray, np.ndarray]: ...
+def interval(samples: npt.ArrayLike, axis: int | None = None) -> tuple[Any, Any]:
     """Both ends of the central interval that holds 95 % of the samples.
 
     axis: the one along which the samples lie; None, for all of them, gives two floats.
@@ -78,7 +82,7 @@ def interval(
     >>> round(low, 9), round(high, 9)
     (2.5, 97.5)
     """
-    low, high = np.quantile(samples, [0.025, 0.975], axis=axis)
+    low, high = np.quantile(np.asarray(samples), [0.025, 0.975], axis=axis)
     return (float(low), float(high)) if axis is None else (low, high)
 
 
@@ -127,7 +131,9 @@ def partial_correlation(y: np.ndarray, x: np.ndarray, given: np.ndarray) -> floa
     return float(np.corrcoef(rest.T)[0, 1])
 
 
-def mean_interval(values: np.ndarray, n_samples: int = 2000) -> tuple[float, tuple[float, float]]:
+def mean_interval(
+    values: npt.ArrayLike, n_samples: int = 2000
+) -> tuple[float, tuple[float, float]]:
     """The mean of some values and its 95 % bootstrap interval.
 
     >>> mean_interval([1.0, 1.0])
@@ -140,7 +146,7 @@ def mean_interval(values: np.ndarray, n_samples: int = 2000) -> tuple[float, tup
     return mean, interval_holding(mean, values[rows].mean(axis=1))
 
 
-def interval_holding(value: float, draws: Sequence[float]) -> tuple[float, float]:
+def interval_holding(value: float, draws: npt.ArrayLike) -> tuple[float, float]:
     """The central 95 % of draws, stretched to hold the value, which skewed draws may miss.
 
     Draws that are NaN are left out; of no draws, and about a value that is NaN, both ends are NaN.
@@ -156,7 +162,7 @@ def interval_holding(value: float, draws: Sequence[float]) -> tuple[float, float
 
 
 def over_seeds(
-    values: Sequence[float], intervals: Sequence[tuple[float, float]] = ()
+    values: npt.ArrayLike, intervals: Sequence[tuple[float, float]] = ()
 ) -> tuple[float, tuple[float, float]]:
     """The mean over seeds, and an interval that holds what one of them alone would have said.
 
@@ -202,7 +208,7 @@ def table_over_seeds(tables: Sequence[pd.DataFrame], names: Sequence[str]) -> pd
 
 
 def group_bootstrap(
-    statistic: Callable[[np.ndarray], float], groups: Sequence, n: int = 1000, seed: int = 0
+    statistic: Callable[[np.ndarray], float], groups: npt.ArrayLike, n: int = 1000, seed: int = 0
 ) -> tuple[float, tuple[float, float]]:
     """A statistic of some rows, and its 95 % interval over groups of rows drawn anew.
 
@@ -224,7 +230,8 @@ def group_bootstrap(
     if len(names) < 3:
         return value, (np.nan, np.nan)
     members = [np.flatnonzero(groups == name) for name in names]
-    rng, draws = np.random.default_rng(seed), []
+    rng = np.random.default_rng(seed)
+    draws: list[float] = []
     while len(draws) < n:
         drawn = rng.integers(len(members), size=len(members))
         if len(set(drawn.tolist())) > 1:
@@ -232,7 +239,7 @@ def group_bootstrap(
     return value, interval_holding(value, draws)
 
 
-def pairs_error(influence: np.ndarray, ends: np.ndarray) -> float:
+def pairs_error(influence: npt.ArrayLike, ends: npt.ArrayLike) -> float:
     """The standard error of a mean over pairs, some of which have a member in common.
 
     Args:
@@ -282,7 +289,7 @@ class PairedTest:
         )
 
 
-def paired_test(first: np.ndarray, second: np.ndarray) -> PairedTest:
+def paired_test(first: npt.ArrayLike, second: npt.ArrayLike) -> PairedTest:
     """The paired test of two treatments over S seeds.
 
     Args:
@@ -311,11 +318,12 @@ def paired_test(first: np.ndarray, second: np.ndarray) -> PairedTest:
         low = high = mean
         t = np.copysign(np.inf, mean) if mean else 0.0
         p_t = 0.0 if mean else 1.0
-    n_below, tests = int((differences < 0).sum()), (float(t), float(p_t), sign_flip(differences))
-    return PairedTest(*map(float, (mean, sd, low, high)), n_below, *tests, len(differences))
+    mean, sd, low, high, t, p_t = map(float, (mean, sd, low, high, t, p_t))
+    n_below, p_flip, n = int((differences < 0).sum()), sign_flip(differences), len(differences)
+    return PairedTest(mean, sd, low, high, n_below, t, p_t, p_flip, n)
 
 
-def sign_flip(differences: np.ndarray, *, seed: int = 0) -> float:
+def sign_flip(differences: npt.ArrayLike, *, seed: int = 0) -> float:
     """The share of sign patterns whose mean difference is as far from 0 as the one seen.
 
     Args:
@@ -343,7 +351,7 @@ class Fixed(tuple):
         return self
 
 
-def holm(p_values: np.ndarray) -> np.ndarray:
+def holm(p_values: npt.ArrayLike) -> np.ndarray:
     """The p-values corrected for their number by Holm's step-down method, (R,).
 
     >>> holm([0.01, 0.04, 0.03]).round(3).tolist()

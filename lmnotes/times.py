@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 VARIABLE = "LMNOTES_TIMES"
 _WARM = "LMNOTES_WARM"  # as `parallel` has it
@@ -38,7 +39,7 @@ def note(kind: str, env: Mapping[str, str] = os.environ, **facts: object) -> Non
             file.write(json.dumps({"kind": kind, **facts}) + "\n")
 
 
-def note_process(target: str, env: dict, cpu: float, **_) -> None:
+def note_process(target: str, env: dict[str, str], cpu: float, **_: object) -> None:
     """Note what a forked process has taken: a worker; kernel and launcher say it themselves."""
     if not target.endswith(("execute:main", "launch_new_instance")):
         note("worker", env, name=target, seconds=0.0, cpu=cpu)
@@ -57,11 +58,12 @@ def measured(kind: str, name: str = "") -> Iterator[None]:
     finally:
         os.environ.pop(_INSIDE, None)  # another thread may have taken it
         os.environ |= {_INSIDE: inside} if inside else {}
-        spent = {"seconds": time.perf_counter() - start, "cpu": cpu_seconds() - cpu}
-        note(kind, name=name, inside=inside, pid=os.getpid(), warm=_WARM in os.environ, **spent)
+        seconds, cpu, warm = time.perf_counter() - start, cpu_seconds() - cpu, _WARM in os.environ
+        told = {"name": name, "inside": inside, "pid": os.getpid(), "warm": warm}
+        note(kind, os.environ, **told, seconds=seconds, cpu=cpu)
 
 
-def watch_cells(shell) -> None:
+def watch_cells(shell: Any) -> None:
     """From now on note every cell of this kernel when it ends; before that, what its start took.
 
     CPU-seconds between two cells belong to the second.
@@ -71,16 +73,16 @@ def watch_cells(shell) -> None:
     start, cpu = time.perf_counter(), cpu_seconds()
     note("start", at=time.time(), cpu=cpu)
 
-    def begin(*_) -> None:
+    def begin(*_: object) -> None:
         nonlocal start
         start = time.perf_counter()
 
-    def end(result) -> None:
+    def end(result: Any) -> None:
         nonlocal cpu
         before, cpu = cpu, cpu_seconds()
         line = first_line(result.info.raw_cell or "")
-        spent = {"seconds": time.perf_counter() - start, "cpu": cpu - before}
-        note("cell", cell=result.execution_count, line=line[:80], **spent)
+        seconds, spent = time.perf_counter() - start, cpu - before
+        note("cell", cell=result.execution_count, line=line[:80], seconds=seconds, cpu=spent)
 
     shell.events.register("pre_run_cell", begin)
     shell.events.register("post_run_cell", end)
@@ -114,7 +116,7 @@ def read(path: Path, began: float) -> dict:
             is_same = entry["pid"] == outer["pid"]  # else it ran beside, and may be no child
             for unit in ("seconds", "cpu") if is_same else () if outer["warm"] else ("cpu",):
                 outer[unit] = max(0.0, outer[unit] - spent[unit])
-    whole = {"cells": kinds.get("cell", []), "artefacts": artefacts}
+    whole: dict[str, Any] = {"cells": kinds.get("cell", []), "artefacts": artefacts}
     sums = {"figure": "figures", "worker": "workers", "page": "page", "launcher": "launcher"}
     for kind, name in sums.items():
         whole[name] = {u: sum(e[u] for e in kinds.get(kind, [])) for u in ("seconds", "cpu")}

@@ -22,6 +22,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from lmnotes import parallel, times
 
@@ -67,15 +68,14 @@ def serving(needed: Sequence[str]) -> Iterator[dict[str, str]]:
         listener.bind(path)
         listener.listen(64)
         number = listener.fileno()
-        how = {"stdin": subprocess.PIPE, "env": env, "pass_fds": [number]}
-        how["start_new_session"] = True  # an interrupt at the terminal is for who asked
         command = [sys.executable, "-m", __name__, path, str(number), str(os.getpid()), *needed]
-        server = subprocess.Popen(command, **how)
+        # a session of its own: an interrupt at the terminal is for who asked
+        how: dict[str, Any] = {"stdin": subprocess.PIPE, "start_new_session": True}
+        server = subprocess.Popen(command, env=env, pass_fds=[number], **how)
     try:
         yield {parallel.WARM: path}
     finally:
-        server.stdin.close()
-        server.wait()
+        server.communicate()  # which closes its standard input
 
 
 def main() -> None:
@@ -115,7 +115,7 @@ def _serve(listener: socket.socket, parent: int) -> dict | None:
                     for other in [key.fileobj for key in selector.get_map().values()]:
                         if isinstance(other, socket.socket):
                             other.close()
-                        elif other:  # 0 is where the first of its own streams goes
+                        elif isinstance(other, int) and other:  # 0: of the first of its streams
                             os.close(other)
                     selector.close()
                     os.setsid()
@@ -139,7 +139,7 @@ def _serve(listener: socket.socket, parent: int) -> dict | None:
                         selector.unregister(each)
                 key.data.close()
                 os.close(source)
-            elif source.fileno() >= 0:  # who asked is gone
+            elif isinstance(source, socket.socket) and source.fileno() >= 0:  # who asked is gone
                 selector.unregister(source)
                 _kill(key.data)
 
@@ -150,7 +150,7 @@ def _kill(child: int) -> None:
             kill(child, signal.SIGKILL)
 
 
-def _become(target: str, arguments: list[str], env: dict, cwd: str, streams: list[int]) -> object:
+def _become(target: str, arguments: list[str], env: dict, cwd: str, streams: list[int]) -> Any:
     """What the target returns, once this process is as if it had been started for it."""
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
