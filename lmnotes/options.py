@@ -1,11 +1,12 @@
-"""What options of commands and arguments of functions are called: one word for one thing."""
+"""What commands share: options of one name for one thing, what old ones are called, and answers."""
 
 import argparse
 import functools
 import inspect
+import json
 import sys
 import warnings
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 from lmnotes.errors import InputError
@@ -63,3 +64,38 @@ def add_workers(parser: argparse.ArgumentParser, what: str, old: str, default: i
     parser.add_argument("--workers", type=int, metavar="N", default=default, help=what)
     how = {"action": _OldWord, "default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
     parser.add_argument(old, type=int, **how)
+
+
+def add_verbosity(parser: argparse.ArgumentParser, quiet: str, verbose: str) -> None:
+    """Give a parser -q and -v, which set `verbosity` to -1 and 1; it is 0 without."""
+    group = parser.add_mutually_exclusive_group()
+    how = {"action": "store_const", "dest": "verbosity", "default": 0}
+    group.add_argument("-q", "--quiet", const=-1, help=quiet, **how)
+    group.add_argument("-v", "--verbose", const=1, help=verbose, **how)
+
+
+def add_json(parser: "argparse._ActionsContainer") -> None:
+    """Give a parser, or a group of one, the option --json."""
+    what = "the same as JSON, and nothing else, on the standard output"
+    parser.add_argument("--json", action="store_true", help=what)
+
+
+def print_json(answer: object) -> None:
+    """Print plain values as JSON; what JSON does not know becomes a text."""
+    print(json.dumps(answer, indent=1, ensure_ascii=False, default=str))
+
+
+def minute(when: str) -> str:
+    """A time of a record, as a table shows it.
+
+    >>> minute("2026-11-30T14:24:21.503+00:00")
+    '2026-11-30 14:24'
+    """
+    return when[:16].replace("T", " ")
+
+
+def print_columns(rows: Sequence[Sequence[str]]) -> None:
+    """Print a table of texts, each column as wide as its widest."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        print("  ".join(map(str.ljust, row, widths)).rstrip())

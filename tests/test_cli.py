@@ -114,8 +114,8 @@ def test_a_failed_run_exits_with_one(house, capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["run"], "no notebook was given to run"),
-        (["run", "01", "--all"], "both names and --all"),
+        (["run"], "run was given no notebook"),
+        (["run", "01", "--all"], "names and --all"),
         (["run", "02"], "'02' was given"),
         (["run", "01", "-p", "dim"], "expected name=value"),
         (["run", "01", "-p", "dmi=50"], "did you mean 'dim'?"),

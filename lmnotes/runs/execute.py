@@ -16,6 +16,7 @@ from pathlib import Path
 from lmnotes import parallel, times
 
 CONNECTION = ".kernel.json"
+_PRINTED = 20_000  # characters of a cell's that are handed on
 _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 
 
@@ -75,19 +76,27 @@ def _engine(say, reached: dict) -> type:
     class Engine(NBClientEngine):
         @classmethod
         def execute_managed_notebook(cls, nb_man, kernel_name, **kwargs):
-            begin, number, section = nb_man.cell_start, 0, ""
+            begin, complete = nb_man.cell_start, nb_man.cell_complete
+            number, section, start = 0, "", 0.0
 
             def cell_start(cell, cell_index=None, **rest):
-                nonlocal number, section
+                nonlocal number, section, start
                 number += cell.cell_type == "code"
                 if cell.cell_type == "markdown" and (line := _HEADING.search(cell.source)):
                     section = line[1].replace("$", "")
                 line = times.first_line(cell.source)
                 reached.update(cell=number, line=line)
                 say(at=cell_index, of=len(nb_man.nb.cells), line=line, cell=number, section=section)
+                start = time.monotonic()
                 return begin(cell, cell_index=cell_index, **rest)
 
-            nb_man.cell_start = cell_start
+            def cell_complete(cell, cell_index=None, **rest):
+                printed = "".join(out.get("text", "") for out in cell.get("outputs", ()))
+                if cell.cell_type == "code":
+                    say(done=number, seconds=time.monotonic() - start, printed=printed[-_PRINTED:])
+                return complete(cell, cell_index=cell_index, **rest)
+
+            nb_man.cell_start, nb_man.cell_complete = cell_start, cell_complete
             return super().execute_managed_notebook(nb_man, kernel_name, **kwargs)
 
     return Engine

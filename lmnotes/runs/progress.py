@@ -1,10 +1,39 @@
-"""Where a long job is: a bar on a terminal, elsewhere a line for every step and 20 seconds."""
+"""What is said of a long job: a bar on a terminal, elsewhere a line for every step and 20 seconds;
+more or less of it within `speaking`."""
 
 import shutil
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _EVERY_S = 20.0  # seconds of silence, at most
+_level = 0  # of this process: -1 where only failures are said, 1 where more is
+
+
+@contextmanager
+def speaking(level: int) -> Iterator[None]:
+    """Inside, only what failed is said at -1, what is usual at 0, and more at 1."""
+    global _level
+    before, _level = _level, level
+    try:
+        yield
+    finally:
+        _level = before
+
+
+def says(level: int) -> bool:
+    """Whether what belongs to a level is said now."""
+    return _level >= level
+
+
+def say(message: str, level: int = 0) -> None:
+    """Print a message of a level, where it is said; bars on the terminal make room."""
+    from tqdm import tqdm
+
+    if says(level):
+        tqdm.write(message, file=sys.stdout)
+        sys.stdout.flush()
 
 
 class Progress:
@@ -32,7 +61,8 @@ class Progress:
         self.start = self.stepped = self.told = time.monotonic()
         # a terminal may say that it has no columns: there would be no bar then
         size = {"ncols": shutil.get_terminal_size().columns, "nrows": 20}
-        self.bar = tqdm(desc=title, unit=unit, disable=None, leave=False, **size)
+        silent = None if says(0) else True  # None: where there is no terminal
+        self.bar = tqdm(desc=title, unit=unit, disable=silent, leave=False, **size)
 
     def __enter__(self) -> "Progress":
         return self
@@ -75,7 +105,7 @@ class Progress:
             left = self.left - (self.told - self.stepped)
             late = f"longer than {self.basis}"
             message += f", about {spell(left)} left (as {self.basis})" if left > 0 else f", {late}"
-        print(message, file=sys.stdout, flush=True)
+        say(message)
 
 
 def spell(seconds: float) -> str:

@@ -1,8 +1,10 @@
 """What a run leaves on record, `run.json`, and whether what it left is still whole."""
 
+import csv
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,6 +57,40 @@ def on_disk(notebook: str = "[0-9][0-9]_*") -> list[dict]:
     entries = [record | {"folder": folder} for folder in folders if (record := read(folder))]
     latest = now()
     return sorted(entries, key=lambda record: (record["asked"] <= latest, record["asked"]))
+
+
+def overview() -> list[dict]:
+    """Every notebook's number, notebook, title, sentence (what its paper found), last_run (`told`,
+    or None) and verdicts (counts by verdict)."""
+    runs = {entry["notebook"]: entry for entry in everything()}
+    rows = []
+    for path in card.notebooks():
+        about, run = card.for_notebook(path.stem), runs.get(path.stem)
+        sentence = about.hero.found if about.hero else ""
+        rows.append({name: getattr(about, name) for name in ("number", "notebook", "title")})
+        rows[-1] |= {"sentence": sentence[:1].upper() + sentence[1:]}
+        rows[-1] |= {"last_run": run and told(run)}
+        rows[-1] |= {"verdicts": verdict_counts(run["folder"]) if run else {}}
+    return rows
+
+
+def told(record: dict) -> dict:
+    """What is said of a run: notebook, run_id, profile, status, seconds, started, folder, error."""
+    names = ("notebook", "run_id", "profile", "status", "seconds", "started")
+    error = record.get("failure", {}).get("error", "")
+    return {name: record.get(name) for name in names} | {
+        "folder": str(record["folder"]),
+        "error": error,
+    }
+
+
+def verdict_counts(folder: Path) -> dict[str, int]:
+    """How many claims of the run in a folder came out how, most frequent first."""
+    try:
+        with open(folder / "claims.csv", newline="", encoding="utf-8") as file:
+            return dict(Counter(row["verdict"] for row in csv.DictReader(file)).most_common())
+    except OSError:
+        return {}
 
 
 def last(notebook: str, profile: str) -> dict | None:

@@ -19,7 +19,7 @@ from lmnotes.notebook import card as cards
 from lmnotes.notebook import parameters, verdicts
 from lmnotes.options import reads_old_words
 from lmnotes.runs import fingerprint, gallery, order, record, watch
-from lmnotes.runs.progress import Progress
+from lmnotes.runs.progress import Progress, say, says
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def run_all(
             if by_hand or profile not in cards.PROFILES:
                 raise
             plans.append(RunResult(name, profile, "failed", message=str(error)))
-            _tell(f"{name} cannot run: {error}")
+            say(f"{name} cannot run: {error}", -1)
     return _side_by_side(plans, force, workers)
 
 
@@ -191,7 +191,7 @@ def _make_shared(call: str, for_whom: str, seconds: float, stop: threading.Event
         progress.step("it is made first")
         fault = order.make(call, watch.settings() | noted, stop, progress.tick)
     took = f"{what}, {time.perf_counter() - start:.0f} s"
-    _tell(f"{took}: failed ({fault})" if fault else took)
+    say(f"{took}: failed ({fault})" if fault else took)
 
 
 def _plan(name: str, profile: str, overrides: Mapping[str, object]) -> _Plan:
@@ -209,7 +209,7 @@ def _plan(name: str, profile: str, overrides: Mapping[str, object]) -> _Plan:
     values = parameters.check(declared, {**card.profiles.get(profile, {}), **overrides})
     values = parameters.with_paths(declared, overrides, values, notebook.parent.parent)
     if saved:
-        _tell(parameters.saved_otherwise(notebook))
+        say(parameters.saved_otherwise(notebook))
     own = {parameter.name: parameter.default for parameter in declared} | saved
     changed = {name: value for name, value in values.items() if value != own[name]}
     facts = fingerprint.facts(notebook, cards.path_of(notebook.stem), profile, values)
@@ -225,7 +225,7 @@ def _carry_out(plan: _Plan, force: bool, stop: threading.Event | None = None) ->
             return _run_or_keep(plan, force, stop)
     except InputError as error:
         message = f"{plan.card.number} cannot run: {error}"
-        _tell(message)
+        say(message, -1)
         return RunResult(plan.name, plan.profile, "failed", message=message)
 
 
@@ -237,8 +237,11 @@ def _run_or_keep(plan: _Plan, force: bool, stop: threading.Event | None) -> RunR
         if is_good and not force:
             with contextlib.suppress(InputError):  # it is kept on a full disk too
                 record.save(folder, entry | {"asked": record.now()})
-            _tell(f"{plan.card.number} unchanged, kept: {record.shown(folder)}")
+            say(f"{plan.card.number} unchanged, kept: {record.shown(folder)}")
             return RunResult(plan.notebook.stem, plan.profile, "kept", folder, entry["seconds"])
+        if says(1):
+            why = _why(plan, record.last(plan.name, plan.profile), force)
+            say(f"{plan.card.number} {plan.profile} runs: {why}", 1)
         fresh = dataclasses.replace(plan, folder=record.beside(folder)) if is_good else plan
         shutil.rmtree(fresh.folder, ignore_errors=True)
         fresh.folder.mkdir()
@@ -320,9 +323,5 @@ def _told(plan: _Plan, entry: dict) -> RunResult:
         message = f"{number} failed after {seconds:.0f} s{cell}\n   {failure['error']}"
         if (folder / "notebook.ipynb").is_file():
             message += f"\n   the notebook up to there: {record.shown(folder / 'notebook.ipynb')}"
-    _tell(message)
+    say(message, 0 if entry["status"] == "ok" else -1)
     return RunResult(plan.notebook.stem, plan.profile, entry["status"], folder, seconds, message)
-
-
-def _tell(message: str) -> None:
-    print(message, flush=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from lmnotes import parallel, store, times, warm
 from lmnotes.runs import record
 from lmnotes.runs.execute import CONNECTION
-from lmnotes.runs.progress import Progress
+from lmnotes.runs.progress import Progress, say
 
 _DROPPED = ("LMNOTES_LIVE", "MPLBACKEND")  # what belongs to the caller's own session
 
@@ -107,6 +107,9 @@ def _follow(child, title: str, stop: threading.Event | None, left: Callable) -> 
                 return end
             if "status" in message:
                 end = message
+            elif "done" in message:
+                line = f"{title} [{message['done']}] {message['seconds']:.1f} s"
+                say("\n    ".join([line, *message["printed"].splitlines()]), 1)
             else:
                 where = {"at": message["at"], "n": message["of"], "detail": message["line"]}
                 where["left"] = left(message["cell"])[0] if basis == record.LAST else None

@@ -3,8 +3,10 @@
 import argparse
 import re
 from collections import Counter
+from contextlib import suppress
 from functools import partial
 
+from lmnotes.errors import InputError
 from lmnotes.options import add_workers
 
 
@@ -79,20 +81,31 @@ def score(options: argparse.Namespace) -> int:
     return int(failed)
 
 
-def status() -> list[tuple[str, ...]]:
-    """Columns of text for each ledger, under their names; empty where there is none."""
-    from lmnotes.errors import InputError
+def status() -> list[dict]:
+    """Of each ledger its name, folder, texts, n_texts, rule, n_rows and failed, counts by kind; of
+    one that cannot be read all but its name and folder are None."""
     from lmnotes.models.ledger import ledger
 
-    lines = [("ledger", "texts", "rule", "rows", "failed")]
+    names, every = ("texts", "n_texts", "rule", "n_rows", "failed"), []
     for folder in sorted(ledger.home().glob("*/")):
-        try:
+        values: tuple = (None,) * len(names)
+        with suppress(InputError, ValueError, KeyError, TypeError):
             rows = ledger.open_folder(folder)
-        except (InputError, ValueError, KeyError, TypeError):
-            lines.append((folder.name, "", "it cannot be read", "", ""))
+            failed = dict(Counter(rows.failures()["kind"]).most_common())
+            values = (rows.name, rows.n_texts, rows.rule.name, rows.n_rows, failed)
+        about = {"name": folder.name, "folder": str(folder)}
+        every.append(about | dict(zip(names, values, strict=True)))
+    return every
+
+
+def status_rows(ledgers: list[dict]) -> list[tuple[str, ...]]:
+    """`status` as columns of text, under their names."""
+    lines = [("ledger", "texts", "rule", "rows", "failed")]
+    for about in ledgers:
+        if about["rule"] is None:
+            lines.append((about["name"], "", "it cannot be read", "", ""))
             continue
-        kinds = Counter(rows.failures()["kind"])
-        failed = ", ".join(f"{n} {kind}" for kind, n in kinds.most_common()) or "0"
-        texts = f"{rows.n_texts} of {rows.name}"
-        lines.append((folder.name, texts, rows.rule.name, str(rows.n_rows), failed))
-    return lines if len(lines) > 1 else []
+        failed = ", ".join(f"{n} {kind}" for kind, n in about["failed"].items()) or "0"
+        texts = f"{about['n_texts']} of {about['texts']}"
+        lines.append((about["name"], texts, about["rule"], str(about["n_rows"]), failed))
+    return lines
