@@ -2,7 +2,6 @@
 
 import argparse
 import functools
-import inspect
 import json
 import sys
 import warnings
@@ -43,6 +42,8 @@ def in_new_words(given: Mapping[str, _T], known: Collection[str]) -> dict[str, _
 
 def reads_old_words(function: Callable[_P, _T]) -> Callable[_P, _T]:
     """A function that is called by the old names of its arguments too: see `in_new_words`."""
+    import inspect  # which the command line has no time for
+
     known = inspect.signature(function).parameters
 
     @functools.wraps(function)

@@ -1,7 +1,7 @@
 import json
+import os
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -60,11 +60,12 @@ def house(tmp_path, monkeypatch):
 def test_help_comes_at_once():
     times = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = os.times()
         answer = subprocess.run(
             [sys.executable, "-m", "lmnotes.cli", "--help"], capture_output=True
         )
-        times.append(time.perf_counter() - start)
+        end = os.times()  # of processors, however busy the machine is
+        times.append(end.children_user + end.children_system - sum(start[2:4]))
         assert answer.returncode == 0 and b"describe" in answer.stdout
     assert min(times) < 0.3
 
