@@ -64,6 +64,10 @@ class Lookup:
             raise InputError(f"the word {twice!r} comes twice: expected each once; drop one")
         return ids
 
+    # of the input vectors, by which scikit-learn takes an embedding for them
+    shape = property(lambda self: self.input.shape)
+    dtype = property(lambda self: self.input.dtype)
+    # by gensim's names
     vectors = property(lambda self: self.input)
     vector_size = property(lambda self: self.dim)
     index_to_key = property(lambda self: self.words)

@@ -7,6 +7,7 @@ import lazy_loader
 ROOMS = [room.name for room in pkgutil.iter_modules(__path__)]
 HANDED_ON = {
     "decomposition": ["fit", "fit_embedding"],
+    "estimator": ["ICA"],
     "matching": ["match", "match_many", "top_words"],
     "other_axes": ["pca"],
 }
