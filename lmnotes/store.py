@@ -22,6 +22,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import platformdirs
+
 from lmnotes import times
 from lmnotes.errors import InputError
 
@@ -33,19 +35,28 @@ RESUMED = ("training.pt", "resume.npz")  # what a killed training goes on from, 
 _FULL = re.compile("no space (is )?left|quota exceeded|requested and [0-9]+ written", re.IGNORECASE)
 _REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM}
 _START = os.path.abspath(os.curdir)
+_ABOVE, _NOTEBOOKS = Path(__file__).resolve().parents[1], "notebooks/cards"
+_CHECKOUT = _ABOVE if (_ABOVE / _NOTEBOOKS).is_dir() else None
 
 
 def outputs_folder() -> Path:
-    """The folder of runs: `$LMNOTES_OUTPUTS`, else `outputs/` of the checkout or of this folder."""
-    if folder := _named_by("LMNOTES_OUTPUTS"):
-        return folder
-    checkout = Path(__file__).resolve().parent.parent
-    return (checkout if (checkout / "pyproject.toml").exists() else Path(_START)) / "outputs"
+    """The folder of runs: `$LMNOTES_OUTPUTS`, else `outputs/` of the project folder."""
+    return _named_by("LMNOTES_OUTPUTS") or project_folder() / "outputs"
 
 
 def home() -> Path:
-    """The folder of all artefacts: `$LMNOTES_HOME`, else `cache/` in the outputs folder."""
-    return _named_by("LMNOTES_HOME") or outputs_folder() / "cache"
+    """The folder of all artefacts: `$LMNOTES_HOME`, else in a checkout `cache/` of the outputs
+    folder, and this user's cache folder where the package is installed without one."""
+    if folder := _named_by("LMNOTES_HOME"):
+        return folder
+    return outputs_folder() / "cache" if _CHECKOUT else platformdirs.user_cache_path("lmnotes")
+
+
+def project_folder() -> Path:
+    """The nearest folder with `notebooks/`, this one or above; else the checkout, else this one."""
+    start = Path(_START)
+    near = (folder for folder in (start, *start.parents) if (folder / _NOTEBOOKS).is_dir())
+    return next(near, _CHECKOUT or start)
 
 
 def _named_by(variable: str) -> Path | None:

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lmnotes import store
 from lmnotes.errors import InputError, expect_between, expect_one_of, nearest
 from lmnotes.notebook import verdicts
 
@@ -174,16 +175,20 @@ class Card:
         return ", ".join(counts)
 
 
+INSTALLED = Path(__file__).resolve().parents[1] / "_notebooks"  # of a wheel: never written to
+
+
 def notebooks_folder() -> Path:
-    """The notebooks' folder: `$LMNOTES_NOTEBOOKS`, else that of the checkout, of here or above."""
+    """The notebooks' folder: `$LMNOTES_NOTEBOOKS`, else that of the project, else the package's."""
     if folder := os.environ.get("LMNOTES_NOTEBOOKS"):
         return Path(folder).resolve()
-    folder = Path.cwd()
-    for root in (Path(__file__).resolve().parents[2], folder, *folder.parents):
-        if (root / "notebooks" / "cards").is_dir():
-            return root / "notebooks"
-    given = f"no notebooks were found from {folder}; expected a folder notebooks/ with cards/ in it"
-    raise InputError(f"{given}: call from the checkout, or set LMNOTES_NOTEBOOKS")
+    own = store.project_folder() / "notebooks"
+    return own if (own / "cards").is_dir() else INSTALLED
+
+
+def working_folder(notebook: Path) -> Path:
+    """Where a notebook works: above the notebooks; for the package's, in the current folder."""
+    return Path.cwd() if notebook.parent == INSTALLED else notebook.parent.parent
 
 
 def notebooks() -> list[Path]:

@@ -179,10 +179,10 @@ def with_paths(
     parameters: Sequence[Parameter],
     given: Collection[str],
     values: Mapping[str, object],
-    root: Path,
+    *roots: Path,
 ) -> dict[str, object]:
     """The values, in which paths that were given, and a profile's with a folder in them, are
-    absolute: as seen from here, else from `root`.
+    absolute: as seen from here, else from the first of `roots` that has them.
 
     Words that a comment offers beside a path (`installed | a path`) stay what they are. Raises
     `InputError` where a parameter that was given, and whose name says that it is a file, names
@@ -192,13 +192,13 @@ def with_paths(
     for parameter in (p for p in parameters if "str" in p.type):
         value, must = values[parameter.name], parameter.name in given
         if isinstance(value, list):
-            absolute[parameter.name] = [_seen(parameter, item, root, must) for item in value]
+            absolute[parameter.name] = [_seen(parameter, item, roots, must) for item in value]
         else:
-            absolute[parameter.name] = _seen(parameter, value, root, must)
+            absolute[parameter.name] = _seen(parameter, value, roots, must)
     return absolute
 
 
-def _seen(parameter: Parameter, value: object, root: Path, must: bool) -> object:
+def _seen(parameter: Parameter, value: object, roots: Sequence[Path], must: bool) -> object:
     """A value, absolute where it is the path of something that is there, as it `must` be."""
     words = {word for pair in _WORDS.findall(parameter.comment) for word in pair}
     default = parameter.default if isinstance(parameter.default, list) else [parameter.default]
@@ -207,11 +207,12 @@ def _seen(parameter: Parameter, value: object, root: Path, must: bool) -> object
     if not must and "/" not in value:
         return value
     with contextlib.suppress(OSError):  # a text that is too long for a path
-        for path in (Path(value), root / value):
+        for path in (Path(value), *(root / value for root in roots)):
             if path.exists() or parameter.comment.startswith(_FOLDER):  # may be made
                 return str(path.absolute())
     if must and parameter.name.endswith(_FILES) and ("/" in value or "." in value):
-        given = f"parameter '{parameter.name}' = {value!r} is neither in {Path.cwd()} nor in {root}"
+        nor = f"neither in {Path.cwd()} nor in {roots[0]}"
+        given = f"parameter '{parameter.name}' = {value!r} is {nor}"
         raise InputError(f"{given}; expected a path: check it, or give it from its beginning")
     return value
 

@@ -1,4 +1,4 @@
-"""What the command line does with notebooks: `lmnotes list | describe | class | lab | sync ...`."""
+"""What the command line does with notebooks: `lmnotes list | init | describe | class | lab ...`."""
 
 import argparse
 import shutil
@@ -24,6 +24,10 @@ def add_commands(commands: Any) -> None:
     describe.add_argument("name", metavar="01", help="number or name")
     common.add_json(describe)
     describe.set_defaults(command=_describe)
+
+    own = commands.add_parser("init", help="a folder of your own, with all notebooks to change")
+    own.add_argument("folder", metavar="FOLDER", help="where to; nothing in it is overwritten")
+    own.set_defaults(command=_init)
 
     lesson = commands.add_parser("class", help="a notebook for a class: copies, slides, a handout")
     lesson.add_argument("name", metavar="01", help="number or name")
@@ -120,6 +124,13 @@ def _describe(options: argparse.Namespace) -> int:
     return 0
 
 
+def _init(options: argparse.Namespace) -> int:
+    from lmnotes.runs import init
+
+    print(f"{init.write(options.folder)}: its README.md says what to do next")
+    return 0
+
+
 def _class(options: argparse.Namespace) -> int:
     from lmnotes.runs import editions
 
@@ -138,12 +149,14 @@ def _lab(options: argparse.Namespace) -> int:
 
 
 def _cache(options: argparse.Namespace) -> int:
+    from lmnotes import store
     from lmnotes.runs import cache
 
     if options.action:
         print(f"{cache.prune(options.kinds) / 1e6:,.1f} MB freed")
     else:
         common.print_columns(cache.sizes())
+        print(f"\nthey lie in {store.home()}")
     return 0
 
 

@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 from lmnotes import parallel, store
+from lmnotes.notebook import card as cards
 from lmnotes.runs import reach
 
 _GGUF = ".gguf"  # a model, too large to be read for each run
@@ -27,15 +28,16 @@ def facts(notebook: Path, card: Path, profile: str, values: Mapping[str, object]
     named by one names, the threads where there are more than one, and the versions of Python and of
     the packages that lmnotes requires.
     """
-    cards = sorted(card.parent.glob(f"{card.stem}*"))
-    root, cells = notebook.parent.parent, json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    root = cards.working_folder(notebook)
     texts = {name: [v] if isinstance(v, str) else v for name, v in values.items()}
     texts = {name: v for name, v in texts.items() if isinstance(v, list) and any(v)}
     paths = {name: [root / t for t in v if isinstance(t, str) and t] for name, v in texts.items()}
     known = {"profile": profile, "parameter": dict(values), "version of": versions()}
     sources_of = [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
     known["cells"] = {"of the notebook": [store.content_id(source) for source in sources_of]}
-    known["card"] = {path.name: store.file_sha256(path) for path in cards}
+    with_tables = sorted(card.parent.glob(f"{card.stem}*"))
+    known["card"] = {path.name: store.file_sha256(path) for path in with_tables}
     known["what is in"] = {
         name: contents[0] if len(contents) == 1 else contents
         for name, named in paths.items()
@@ -101,7 +103,10 @@ def machine() -> dict[str, object]:
 
 
 def git_state(folder: Path) -> dict[str, object]:
-    """The checkout's commit and whether it has changes, both None outside a checkout."""
+    """The checkout's commit and whether it has changes, both None outside a checkout, as in a
+    package that is installed, though it may lie in a checkout of something else."""
+    if folder == cards.INSTALLED:
+        return {"commit": None, "dirty": None}
 
     def git(*arguments: str) -> str | None:
         command, how = ["git", "-C", str(folder), *arguments], {"stderr": subprocess.DEVNULL}

@@ -19,15 +19,15 @@ _QUIET = [
 
 
 def copies(names: Sequence[str] = (), fresh: bool = False) -> list[Path]:
-    """The copies of these notebooks, or of all, in `work/` beside `notebooks/`.
+    """The copies of these notebooks, or of all, in `work/` of the folder that they work in.
 
     A copy that is there stays as it is; where a `fresh` one is asked for it stays under a name
     with a number, such as `01_norm_information_gain.1.ipynb`.
     """
     found = [card.find(name) for name in names] or card.notebooks()
-    folder, paths = card.notebooks_folder().parent / "work", []
+    paths = []
     for notebook in found:
-        path = folder / notebook.name
+        path = card.working_folder(notebook) / "work" / notebook.name
         if fresh and path.exists():
             numbered = (path.with_suffix(f".{n}.ipynb") for n in itertools.count(1))
             path.rename(next(kept for kept in numbered if not kept.exists()))

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from lmnotes import parallel, store, times
+from lmnotes import __version__, parallel, store, times
 from lmnotes.errors import InputError, expect_between, expect_one_of
 from lmnotes.notebook import card as cards
 from lmnotes.notebook import parameters, verdicts
@@ -207,7 +207,8 @@ def _plan(name: str, profile: str, overrides: Mapping[str, object]) -> _Plan:
         except InputError as error:
             raise InputError(f"{card.number}.toml [profiles.{setting}]: {error}") from None
     values = parameters.check(declared, {**card.profiles.get(profile, {}), **overrides})
-    values = parameters.with_paths(declared, overrides, values, notebook.parent.parent)
+    roots = (cards.working_folder(notebook), notebook.parent)
+    values = parameters.with_paths(declared, overrides, values, *roots)
     if saved:
         say(parameters.saved_otherwise(notebook))
     own = {parameter.name: parameter.default for parameter in declared} | saved
@@ -292,7 +293,8 @@ def _opening(plan: _Plan) -> dict:
     entry |= {"profile": plan.profile, "parameters": plan.values, "seed": plan.values.get("seed")}
     entry |= {"threads": parallel.asked_threads(), "asked": started, "started": started}
     entry |= {"git": fingerprint.git_state(plan.notebook.parent)}
-    entry |= {"versions": fingerprint.versions(), "machine": fingerprint.machine()}
+    versions = {"lmnotes": __version__} | fingerprint.versions()
+    entry |= {"versions": versions, "machine": fingerprint.machine()}
     return entry | {"facts": plan.facts}
 
 

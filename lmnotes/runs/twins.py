@@ -52,6 +52,9 @@ def sync(names: Sequence[str] = (), direction: str = "auto") -> list[Path]:
 
     Raises `InputError` rather than drop pictures that were pasted into a notebook.
     """
+    if card.notebooks_folder() == card.INSTALLED:
+        given = f"the notebooks in {card.INSTALLED} belong to the installed package"
+        raise InputError(f"{given}; expected some of your own: lmnotes init FOLDER copies them")
     written: list[Path] = []
     for notebook in _pairs(names):
         twin = twin_of(notebook)

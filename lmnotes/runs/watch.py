@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lmnotes import parallel, store, times, warm
+from lmnotes.notebook import card
 from lmnotes.runs import record
 from lmnotes.runs.execute import CONNECTION
 from lmnotes.runs.progress import Progress, say
@@ -28,7 +29,7 @@ def execute(
     """How the execution ended: `status` `ok` or `failed`, then with `error`, `cell` and `line`.
 
     Args:
-        notebook: the notebook; its kernel works in the folder above the notebooks.
+        notebook: the notebook; its kernel works in `card.working_folder`.
         folder: of the run; the executed notebook and its page are written there.
         values: the parameters to inject.
         profile: told to the kernel.
@@ -38,7 +39,7 @@ def execute(
     The process and its kernel end with this one, however it ends.
     """
     job = {"notebook": str(notebook), "output": str(folder / "notebook.ipynb")}
-    job |= {"parameters": dict(values), "cwd": str(notebook.parent.parent)}
+    job |= {"parameters": dict(values), "cwd": str(card.working_folder(notebook))}
     log = folder / "launch.log"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     env = _environment(notebook, folder, profile)

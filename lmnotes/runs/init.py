@@ -1,0 +1,65 @@
+"""A folder of one's own, for who installed the package and has no checkout: notebooks, their cards
+and text twins, and an environment file that installs the package again."""
+
+from pathlib import Path
+
+from lmnotes import __version__, store
+from lmnotes.errors import InputError
+from lmnotes.notebook import card
+from lmnotes.runs import fingerprint
+
+_ENVIRONMENT = """\
+# conda env create -f environment.yml && conda activate lmnotes
+# The versions are those of the installation that wrote this: where no other text is named, the
+# notebooks read what these packages carry. Without conda, give pip the lines below `pip:`.
+name: lmnotes
+channels:
+  - conda-forge
+dependencies:
+  - python={python}
+  - pip
+  - pip:
+"""
+_README = """\
+# Ten notebooks, with lmnotes {version}
+
+From this folder:
+
+```
+lmnotes list                      # the notebooks, and how they ran
+lmnotes run 01 --profile smoke    # one notebook at its smallest; without the profile, for real
+lmnotes run --all                 # all of them; then open outputs/index.html
+lmnotes describe 01               # its parameters: set one by -p NAME=VALUE
+lmnotes lab 01                    # JupyterLab, on a copy in work/
+```
+
+`notebooks/` is yours to change: the notebooks, their text twins in `py/`, which `lmnotes sync`
+keeps equal to them, and their cards in `cards/`. Runs go into `outputs/`; heavy results into a
+cache, whose place and size `lmnotes cache` says. `environment.yml` installs lmnotes again, with the
+packages that it had here.
+"""
+
+
+def write(folder: str | Path) -> Path:
+    """The folder, made where it is not there, with the files of a project in it.
+
+    Raises `InputError`, and has written nothing, where one of them is there already.
+    """
+    folder, source = Path(folder).expanduser().absolute(), card.INSTALLED
+    if not source.is_dir():
+        source = source.parents[1] / "notebooks"  # the checkout's
+    paths = [*source.glob("[0-9][0-9]_*.ipynb"), *source.glob("cards/*"), *source.glob("py/*.py")]
+    files = {f"notebooks/{path.relative_to(source)}": path.read_bytes() for path in paths}
+    versions = {"lmnotes": __version__} | fingerprint.versions()
+    python = versions.pop("python").rpartition(".")[0]
+    pins = [f"      - {name}=={of.partition('+')[0]}\n" for name, of in versions.items()]
+    files["environment.yml"] = (_ENVIRONMENT.format(python=python) + "".join(pins)).encode()
+    files["README.md"] = _README.format(version=__version__).encode()
+    taken = sorted({name.partition("/")[0] for name in files if (folder / name).exists()})
+    if taken:
+        given = f"{folder} has {' and '.join(taken)} already"
+        then = "name a new one, or move them away; lmnotes run works in a folder that has them"
+        raise InputError(f"{given}; expected a folder without, as nothing is overwritten: {then}")
+    for name, content in files.items():
+        store.put(folder / name, content)
+    return folder
