@@ -16,9 +16,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 # changes, and only then; a .venv that was copied from another folder counts as a change.
 KEY := $(shell { cat pyproject.toml constraints.txt lmnotes/__init__.py; pwd; } | cksum | tr ' ' -)
 STAMP := $(VENV)/installed-$(KEY)
+DOCS := $(VENV)/docs-$(KEY)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow lab bench install clean distclean
+.PHONY: help run test test-slow lab docs bench install clean distclean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile \
@@ -43,11 +44,15 @@ test: install ## lint, format, notebooks equal to their text twins, and all test
 test-slow: export HF_HUB_OFFLINE = 1
 test-slow: export OMP_NUM_THREADS = 1
 test-slow: export MPLBACKEND = Agg
-test-slow: install ## the tests that take long: null data under every claim, runs from two empty caches
+test-slow: install $(DOCS) ## the tests that take long: null data under every claim, runs from two empty caches
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist load -m slow tests
 
 lab: install ## JupyterLab on copies of the notebooks, in work/
 	$(BIN)/lmnotes lab -- $(LAB_FLAGS)
+
+docs: install $(DOCS) ## this project's site, from the runs in outputs/, into docs/_build/html
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
 
 bench: install ## the measurements of speed, one after the other
 	@for script in benchmarks/[a-z]*.py; do \
@@ -64,6 +69,12 @@ $(STAMP):
 	    "$$(grep '^torch==' constraints.txt)"
 	$(PIP) install --constraint constraints.txt --editable '.[test]'
 	@rm -f $(VENV)/installed-*
+	@touch $@
+
+# Only who builds the site or tests it needs these.
+$(DOCS): $(STAMP)
+	$(PIP) install --constraint constraints.txt --editable '.[docs]'
+	@rm -f $(VENV)/docs-*
 	@touch $@
 
 # Where no name is given, the first of these that will do; --clear takes away what is left of a
@@ -86,6 +97,7 @@ clean: ## remove outputs, their cache among them, and what builds and tests leav
 	    \( -name __pycache__ -o -name .ipynb_checkpoints -o -name '*.egg-info' \) \
 	    -prune -exec rm -rf {} +
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf docs/_build docs/_runs docs/notebooks docs/_static/ledger.css
 
 distclean: clean ## the same, and .venv
 	rm -rf $(VENV)

@@ -109,8 +109,9 @@ def test_constraints_pin_public_versions_only_each_once_in_order():
     assert {"torch==2.13.0", "triton==3.7.1"} <= set(lines)
 
 
-def test_the_pins_are_complete():
-    pinned, seen, queue = pins(), set(), [(requirement, "") for requirement in REQUIRED]
+def without_a_pin(requirements):
+    """The packages that an installation of these brings and constraints.txt does not name."""
+    pinned, seen, queue = pins(), set(), [(requirement, "") for requirement in requirements]
     while queue:
         requirement, extra = queue.pop()
         name = canonicalize_name(requirement.name)
@@ -123,7 +124,17 @@ def test_the_pins_are_complete():
                 queue += [(Requirement(line), wanted) for line in lines]
     # torch's and the terminals' own requirements differ from machine to machine
     elsewhere = re.compile(r"nvidia-|cuda-|appnope|colorama|pywin|.*-(win|macos)")
-    assert [name for name, _ in seen if name not in pinned and not elsewhere.match(name)] == []
+    return [name for name, _ in seen if name not in pinned and not elsewhere.match(name)]
+
+
+def test_the_pins_are_complete():
+    assert without_a_pin(REQUIRED) == []
+
+
+@pytest.mark.slow
+def test_the_pins_of_the_site_are_complete():
+    pytest.importorskip("sphinx", reason="make docs installs what the site takes")
+    assert without_a_pin(map(Requirement, EXTRAS["docs"])) == []
 
 
 @pytest.mark.parametrize("folder", ["lmnotes", "benchmarks", "notebooks", "tests"])
@@ -325,6 +336,8 @@ def test_make_says_what_there_is_and_tests_everything():
     for step in ("ruff check .", "ruff format --check .", "lmnotes sync --check", "-m pytest"):
         assert step in plan
     assert "lmnotes run --all" in make(ROOT, "--dry-run", "run").stdout
+    plan = make(ROOT, "--dry-run", "docs").stdout
+    assert "sphinx -q -W" in plan and "--editable '.[docs]'" in plan
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from lmnotes import store
@@ -16,6 +17,9 @@ from lmnotes.notebook.formulas import with_math
 from lmnotes.notebook.session import of_cell
 from lmnotes.runs import record as records
 from lmnotes.runs.style import BASE, POLICY, STYLE
+
+if TYPE_CHECKING:
+    import jinja2
 
 _MAX_SVG = 1_500_000  # bytes; a larger drawing is shown as pixels
 _WIDE = 2.0  # a figure so many times as wide as high spans both columns
@@ -122,6 +126,19 @@ def write() -> Path:
     That is the newest `laptop` run that ended well, else the newest that did at any profile; a
     later run that failed is named beside it. Each page is put in place in one step.
     """
+    env = environment()
+    page, index = (env.from_string(_HEAD + text) for text in (_PAGE, _INDEX))
+    known = papers(lambda paper: page.render(paper=paper).lstrip())
+    folder = store.outputs_folder().resolve()
+    for paper in known:
+        if text := paper.pop("page", ""):
+            store.write_text(folder / paper["card"].notebook / "index.html", text)
+    store.write_text(folder / "index.html", index.render(papers=known).lstrip())
+    return folder / "index.html"
+
+
+def environment() -> "jinja2.Environment":
+    """The jinja2 environment of the pages, whose filters draw claims, captions and sentences."""
     import jinja2
     from jinja2.filters import do_mark_safe
 
@@ -131,18 +148,14 @@ def write() -> Path:
     for name, draw in filters.items():
         env.filters[name] = lambda value, draw=draw: do_mark_safe(draw(value))
     env.globals |= {"style": BASE + STYLE, "policy": POLICY, "states": _STATES, "n_first": _FIRST}
-    page, index = (env.from_string(_HEAD + text) for text in (_PAGE, _INDEX))
+    return env
 
-    def draw(paper: dict) -> str:
-        return page.render(paper=paper).lstrip()
 
-    every, folder = records.everything(), store.outputs_folder().resolve()
-    papers = [_paper(notebook.stem, every, folder, draw) for notebook in cards.notebooks()]
-    for paper in papers:
-        if text := paper.pop("page", ""):
-            store.write_text(folder / paper["card"].notebook / "index.html", text)
-    store.write_text(folder / "index.html", index.render(papers=papers).lstrip())
-    return folder / "index.html"
+def papers(draw: Callable[[dict], str] = lambda paper: "") -> list[dict]:
+    """What is known of each paper, `card` and the best `run` among it, with `page`, what `draw`
+    makes of that; `error` alone where its card cannot be read."""
+    every = records.everything()
+    return [_paper(notebook.stem, every, draw) for notebook in cards.notebooks()]
 
 
 def _caption(text: str) -> str:
@@ -161,7 +174,7 @@ def choose(runs: list[dict]) -> dict | None:
     return ([run for run in good if run["profile"] == "laptop"] or good or [None])[-1]
 
 
-def _paper(notebook: str, every: list[dict], folder: Path, draw: Callable) -> dict:
+def _paper(notebook: str, every: list[dict], draw: Callable) -> dict:
     """What the gallery says of one paper, of its best run that can be drawn, and its `page`."""
     try:
         card = cards.for_notebook(notebook)

@@ -45,6 +45,19 @@ math { font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", "Liber
   "DejaVu Math TeX Gyre", math, serif; }
 math .prime { font-family: Georgia, "Times New Roman", "DejaVu Serif", serif; }
 math .over { border-top: .06em solid; padding-top: .12em; }
+@media (max-width: 44rem) { body { padding: 1.25rem 1rem 3rem; } }
+"""
+
+# of claims and coverage, on other pages too
+LEDGER = """
+.kinds { display: grid; grid-template-columns: 10.5rem minmax(4rem, 14rem) 1fr; gap: .15rem 1rem;
+  align-items: center; margin: .3rem 0; color: var(--soft); font-size: .85rem; }
+.bar { display: flex; gap: 2px; height: 5px; }
+.bar i { background: currentColor; border-radius: 2px; }
+.coverage { list-style: none; padding: 0; font-size: .9rem; }
+.coverage li { display: grid; grid-template-columns: 8rem 7.5rem 1fr; gap: .1rem 1rem;
+  padding: .35rem 0; border-top: 1px solid var(--line); }
+.coverage b { font-weight: 500; }
 .counts { display: inline-flex; flex-wrap: wrap; gap: .1rem 1.1rem; }
 .badge { white-space: nowrap; }
 .badge::before { content: ""; display: inline-block; width: .5em; height: .5em; margin-right: .4em;
@@ -64,7 +77,9 @@ math .over { border-top: .06em solid; padding-top: .12em; }
 .ledger summary .counts { margin-left: .75em; }
 .ledger .badge { font-size: .875rem; }
 @media (max-width: 44rem) {
-  body { padding: 1.25rem 1rem 3rem; }
+  .kinds { grid-template-columns: 1fr; }
+  .coverage li { grid-template-columns: 1fr 7rem; }
+  .coverage li > :last-child { grid-column: 1 / -1; }
   .ledger thead { display: none; }
   .ledger table, .ledger tbody { display: block; }
   .ledger tr { display: grid; grid-template-columns: 1fr 1fr; gap: .15rem 1rem; padding: .7rem 0;
@@ -77,6 +92,7 @@ math .over { border-top: .06em solid; padding-top: .12em; }
   .ledger td[data-label=Published] > small { display: inline; }
 }
 """
+BASE += LEDGER
 
 STYLE = """
 body { max-width: 70rem; }
@@ -93,10 +109,6 @@ header > p { max-width: 44rem; margin: .4rem 0 1rem; font-size: 1.1rem; color: v
 .entry h2 a { color: inherit; text-decoration: none; }
 .entry h2 a:hover { text-decoration: underline; }
 .entry p { margin: .5rem 0; } .entry .sums { color: var(--soft); font-size: .85rem; }
-.kinds { display: grid; grid-template-columns: 10.5rem minmax(4rem, 14rem) 1fr; gap: .15rem 1rem;
-  align-items: center; margin: .3rem 0; color: var(--soft); font-size: .85rem; }
-.bar { display: flex; gap: 2px; height: 5px; }
-.bar i { background: currentColor; border-radius: 2px; }
 main > h2 { font-size: 1.5rem; margin: 3.5rem 0 .5rem; }
 .words { max-width: 44rem; font-size: 1.1rem; margin: 1.5rem 0; } .words p { margin: .5rem 0; }
 .paper, .run { margin: .2rem 0; color: var(--soft); font-size: .95rem; }
@@ -113,21 +125,15 @@ main figcaption p { margin: 0; color: var(--text); max-width: 50rem; }
 .tables > details, main > details { border-top: 1px solid var(--line); margin: 0;
   padding: .55rem 0; font-size: .95rem; }
 .tables table, main > details table { margin: .75rem 0; }
-.coverage { list-style: none; padding: 0; font-size: .9rem; }
-.coverage li { display: grid; grid-template-columns: 8rem 7.5rem 1fr; gap: .1rem 1rem;
-  padding: .35rem 0; border-top: 1px solid var(--line); }
-.coverage b { font-weight: 500; }
 .facts { width: auto; } .facts td:first-child { color: var(--soft); white-space: nowrap; }
 .facts td { overflow-wrap: anywhere; }
 .notice { border-left: 3px solid var(--bad); padding: .2rem .9rem; margin: 1rem 0;
   overflow-wrap: anywhere; }
 @media (max-width: 44rem) {
-  header h1 { font-size: 1.8rem; } .kinds { grid-template-columns: 1fr; }
+  header h1 { font-size: 1.8rem; }
   .entry { display: block; margin-top: 1.75rem; padding-top: 1.75rem; }
   .entry h2 { font-size: 1.3rem; margin-bottom: .75rem; }
   figure a img { padding: .3rem; }
-  .coverage li { grid-template-columns: 1fr 7rem; }
-  .coverage li > :last-child { grid-column: 1 / -1; }
 }
 """
 

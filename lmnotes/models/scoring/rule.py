@@ -37,7 +37,7 @@ class Rule:
             half precision adds noise of its own to every text. On CUDA float32 has no tensor cores:
             "auto" takes each model in the dtype that its configuration names, else that of its
             weights, which each row tells; a KL of two such models holds the noise of both.
-        special: "control" reads "<|endoftext|>" and its like in a text as the tokens that control a
+        special: "control" reads `<|endoftext|>` and its like in a text as the tokens that control a
             model, as the papers did; "text" reads their letters.
 
     >>> Rule(bos="always", truncate=512).name

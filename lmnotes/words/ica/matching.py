@@ -99,7 +99,7 @@ def match(
         weights: (n,) of the pairs.
         method: "greedy" takes the largest signed correlation that is left, again and again, as the
             paper's code does; "hungarian" makes the sum of all correlations largest.
-        signed: False matches on |r|, for runs that may have turned an axis round; `r` and
+        signed: False matches on `|r|`, for runs that may have turned an axis round; `r` and
             `correlation` are without signs then.
 
     >>> values = np.random.default_rng(0).normal(size=(50, 3))

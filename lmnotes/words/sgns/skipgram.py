@@ -77,7 +77,9 @@ def train(
     setting of word2vec is `window=5, shrink_windows=True, subsample=1e-3, min_count=5`.
 
     Args:
-        dim: D. window: h, reach on either side. negatives: nu, per pair of centre and context.
+        dim: D, of the vectors.
+        window: h, reach on either side.
+        negatives: nu, per pair of centre and context.
         rule: "pairwise" draws negatives afresh for every pair, as the textbook has it; "shared"
             draws some for each group of neighbouring centre words, weighted to the same expected
             gradient, which is several times faster.
@@ -97,7 +99,7 @@ def train(
         keep: store the result as an artefact; a killed run goes on from its last whole epoch.
 
     Returns:
-        an Embedding. Its history holds for every epoch: `loss`, the objective of the vectors as
+        an Embedding, whose history holds for every epoch `loss`, the objective of the vectors as
         they stand after it, on a pair for every four tokens of the training text (10,000 at least,
         100,000 at most), and `running_loss`, the mean over all steps as they were taken, both in
         nats per positive pair with its negatives and summed in float64. The running loss is lower:
