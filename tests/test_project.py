@@ -18,11 +18,11 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from tracked import NOT_OURS, ROOT, tracked_files
 
 import lmnotes
 from lmnotes.runs import reach
 
-ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 REQUIRED = [Requirement(line) for line in PROJECT["dependencies"] + EXTRAS["test"]]
@@ -32,17 +32,6 @@ HEAVY = {
 }
 COMMANDS = ("run", "test", "lab", "bench", "clean")
 MAX_BYTES = 2_000_000
-NOT_OURS = {".git", ".venv", "build", "dist", "outputs", "__pycache__", ".ipynb_checkpoints"}
-NOT_OURS |= {".pytest_cache", ".ruff_cache", "work"}
-
-
-def tracked_files():
-    """The files in git; outside a checkout, all that could be."""
-    answer = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], capture_output=True, text=True)
-    if names := answer.stdout.split("\0")[:-1]:
-        return [path for name in names if (path := ROOT / name).is_file()]
-    paths = (path for path in ROOT.rglob("*") if path.is_file())
-    return [path for path in paths if not NOT_OURS & set(path.relative_to(ROOT).parts)]
 
 
 def pins():
