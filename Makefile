@@ -2,10 +2,14 @@
 
 # The interpreter that .venv is made with: make run PYTHON=/usr/bin/python3.12
 PYTHON ?=
-# Options for the one pip call that installs torch. The package index serves some systems a build
-# with CUDA libraries of several GB; --extra-index-url with the address of PyTorch's CPU wheels
-# gives the small build of the same version, and satisfies the same pin.
+# The package index serves Linux a build of torch with CUDA libraries of several GB. TORCH=cpu asks
+# for the small build of the same version, and ends with an error rather than with the large one
+# where pip finds none; PIP_TORCH_FLAGS are options for that one pip call, such as
+# --extra-index-url with the address of PyTorch's CPU wheels.
+TORCH ?=
 PIP_TORCH_FLAGS ?=
+# What tests need besides: TEST_EXTRAS=test,kernels adds triton, for its kernels under an interpreter
+TEST_EXTRAS ?= test
 # Options for JupyterLab: make lab LAB_FLAGS=--no-browser
 LAB_FLAGS ?=
 
@@ -16,7 +20,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 # changes, and only then; a .venv that was copied from another folder counts as a change.
 KEY := $(shell { cat pyproject.toml constraints.txt lmnotes/__init__.py; pwd; } | cksum | tr ' ' -)
 STAMP := $(VENV)/installed-$(KEY)
-DOCS := $(VENV)/docs-$(KEY)
+TEST_STAMP := $(STAMP)-$(TEST_EXTRAS)
+DOCS_STAMP := $(STAMP)-docs
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow lab docs bench install clean distclean
@@ -32,7 +37,7 @@ run: install ## all notebooks on a laptop's settings; then open outputs/index.ht
 test: export HF_HUB_OFFLINE = 1
 test: export OMP_NUM_THREADS = 1
 test: export MPLBACKEND = Agg
-test: install ## lint, format, notebooks equal to their text twins, and all tests
+test: install $(TEST_STAMP) ## lint, format, notebooks equal to their text twins, and all tests
 	@failed=; \
 	$(BIN)/python -m ruff check . || failed="$$failed 'ruff check'"; \
 	$(BIN)/python -m ruff format --check . || failed="$$failed 'ruff format --check'"; \
@@ -44,17 +49,17 @@ test: install ## lint, format, notebooks equal to their text twins, and all test
 test-slow: export HF_HUB_OFFLINE = 1
 test-slow: export OMP_NUM_THREADS = 1
 test-slow: export MPLBACKEND = Agg
-test-slow: install $(DOCS) ## the tests that take long: null data under every claim, runs from two empty caches
+test-slow: install $(TEST_STAMP) $(DOCS_STAMP) ## the tests that take long: null data under every claim, runs from two empty caches
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist load -m slow tests
 
 lab: install ## JupyterLab on copies of the notebooks, in work/
 	$(BIN)/lmnotes lab -- $(LAB_FLAGS)
 
-docs: install $(DOCS) ## this project's site, from the runs in outputs/, into docs/_build/html
+docs: install $(DOCS_STAMP) ## this project's site, from the runs in outputs/, into docs/_build/html
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo "open docs/_build/html/index.html"
 
-bench: install ## the measurements of speed, one after the other
+bench: install $(TEST_STAMP) ## the measurements of speed, one after the other
 	@for script in benchmarks/[a-z]*.py; do \
 	    echo "== $$script"; $(BIN)/python "$$script" || exit 1; \
 	done
@@ -66,15 +71,14 @@ install: $(STAMP) ## .venv with all dependencies at the tested versions; done on
 $(STAMP):
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || { $(make_venv); }
 	$(PIP) install --constraint constraints.txt $(PIP_TORCH_FLAGS) \
-	    "$$(grep '^torch==' constraints.txt)"
-	$(PIP) install --constraint constraints.txt --editable '.[test]'
+	    "$$(grep '^torch==' constraints.txt)$(TORCH:%=+%)"
+	$(PIP) install --constraint constraints.txt --editable .
 	@rm -f $(VENV)/installed-*
 	@touch $@
 
-# Only who builds the site or tests it needs these.
-$(DOCS): $(STAMP)
-	$(PIP) install --constraint constraints.txt --editable '.[docs]'
-	@rm -f $(VENV)/docs-*
+# What only tests or the site need comes when they are first asked for.
+$(STAMP)-%: $(STAMP)
+	$(PIP) install --constraint constraints.txt --editable '.[$*]'
 	@touch $@
 
 # Where no name is given, the first of these that will do; --clear takes away what is left of a

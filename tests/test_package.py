@@ -48,9 +48,12 @@ def test_the_description_has_no_picture_and_no_link_that_an_index_cannot_show(tm
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """The folder that the sdist was unpacked to, and the wheel that was built from it."""
-    folder = tmp_path_factory.mktemp("dist")
+    folder, run = tmp_path_factory.mktemp("dist"), ROOT / "outputs" / "01_x" / "a-run" / "run.json"
+    run.parent.mkdir(parents=True, exist_ok=True)
+    run.touch()  # what a run leaves is not for others
     with tarfile.open(hatchling("sdist", folder)) as sdist:
         sdist.extractall(folder, filter="data")
+    shutil.rmtree(run.parents[1])
     (source,) = folder.glob("lmnotes-*/")
     return source, hatchling("wheel", folder, source)
 

@@ -298,10 +298,55 @@ def test_the_readme_names_the_two_commands():
 
 
 def test_conda_installs_the_same_package():
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text())
-    python, _, from_pip = environment["dependencies"]
+    text = (ROOT / "environment.yml").read_text()
+    python, _, from_pip = yaml.safe_load(text)["dependencies"]
     assert f"python{PROJECT['requires-python']}" in python
-    assert from_pip["pip"] == ["--constraint constraints.txt", "--editable .[test]"]
+    assert from_pip["pip"] == ["--constraint constraints.txt", "--editable ."]
+    *_, without_gpu, _ = yaml.safe_load(text.replace("# - pytorch", "- pytorch"))["dependencies"]
+    assert without_gpu == f"pytorch-cpu={pins()['torch']}"
+
+
+def targets():
+    """The names of all that can be made."""
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+
+
+def test_the_hosted_tests_are_those_of_make_on_every_python_that_is_promised():
+    text = (ROOT / ".github" / "workflows" / "tests.yml").read_text()
+    workflow = yaml.safe_load(text)
+    assert set(workflow[True]) == {"push", "pull_request"}  # `on`, as YAML 1.1 reads it
+    jobs = workflow["jobs"]
+    promised = [line.split(" :: ")[-1] for line in PROJECT["classifiers"]]
+    promised = [version for version in promised if re.fullmatch(r"3\.\d+", version)]
+    assert jobs["test"]["strategy"]["matrix"]["python"] == promised
+    variables = {*re.findall(r"^([A-Z_]+) \?=", (ROOT / "Makefile").read_text(), re.M)}
+    assert set(workflow["env"]) <= variables | {"PIP_EXTRA_INDEX_URL"}
+    assert set(workflow["env"]["TEST_EXTRAS"].split(",")) <= set(EXTRAS)
+    made = {job: steps["steps"][-1]["run"].split() for job, steps in jobs.items()}
+    assert {job: words[:2] for job, words in made.items()} == {
+        "test": ["make", "test"],
+        "slow": ["make", "test-slow"],
+    }
+    for job in jobs.values():
+        checkout, python, _ = job["steps"]
+        assert checkout["uses"].startswith("actions/checkout@")
+        assert python["uses"].startswith("actions/setup-python@")
+        assert (ROOT / python["with"]["cache-dependency-path"]).is_file()
+    ci = (ROOT / ".ci" / "run").read_text()
+    assert f"make test TEST_EXTRAS={workflow['env']['TEST_EXTRAS']} " in ci
+
+
+def test_the_container_makes_what_there_is_and_needs_no_other_image_than_python_s():
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    name, _, tag = container["image"].partition(":")
+    assert (
+        name == "python"
+        and f"Programming Language :: Python :: {tag.partition('-')[0]}" in (PROJECT["classifiers"])
+    )
+    assert container["postCreateCommand"].split()[0] == "make"
+    assert set(container["postCreateCommand"].split()[1:]) | {"lab"} <= targets()
+    assert container["forwardPorts"] == [8888]
+    assert "LAB_FLAGS ?=" in (ROOT / "Makefile").read_text() and container["containerEnv"]
 
 
 def test_no_notebook_in_git_has_outputs():
@@ -355,22 +400,27 @@ def test_make_installs_anew_only_when_its_lists_changed(bare_checkout):
     python.chmod(0o755)
     calls = bare_checkout / "calls"
 
-    def installs():
+    def installs(*arguments):
         calls.unlink(missing_ok=True)
-        assert make(bare_checkout, "install").returncode == 0
+        assert make(bare_checkout, *(arguments or ["install"])).returncode == 0
         lines = calls.read_text().splitlines() if calls.exists() else []
         return [line for line in lines if " install " in line]
 
     torch, rest = installs()
     assert torch.endswith(f" torch=={pins()['torch']}") and "--constraint constraints.txt" in torch
-    assert rest.endswith("--constraint constraints.txt --editable .[test]")
+    assert rest.endswith("--constraint constraints.txt --editable .")
     assert installs() == []
+    for extras in ("test", "test,kernels"):  # not before something is asked that needs them
+        (line,) = installs("bench", f"TEST_EXTRAS={extras}")
+        assert line.endswith(f"--constraint constraints.txt --editable .[{extras}]")
+        assert installs("bench", f"TEST_EXTRAS={extras}") == installs() == []
     (bare_checkout / "pyproject.toml").touch()
     assert installs() == []
     with open(bare_checkout / "constraints.txt", "a") as file:
         file.write("# another\n")
-    assert len(installs()) == 2
+    assert installs("install", "TORCH=cpu")[0].endswith(f" torch=={pins()['torch']}+cpu")
     assert installs() == []
+    assert len(installs("bench")) == 1
 
 
 def test_clean_removes_outputs_and_leftovers_only(bare_checkout):
