@@ -13,6 +13,8 @@ the one that begins a text. Where h was never seen, p(c | h) = p(c | h').
 This module imports torch and transformers; what needs it imports it when called.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 import transformers
@@ -38,7 +40,7 @@ class ByteNgramConfig(transformers.PretrainedConfig):
         n_contexts: list[int] | None = None,
         n_entries: list[int] | None = None,
         n_train_bytes: int = 0,
-        **kwargs,
+        **kwargs: Any,
     ):
         self.order = order
         self.n_contexts = n_contexts or [0] * order
@@ -87,7 +89,7 @@ class ByteNgram(transformers.PreTrainedModel, transformers.GenerationMixin):
         input_ids: torch.Tensor,
         labels: torch.Tensor | None = None,
         logits_to_keep: int = 0,
-        **_unused,
+        **_unused: object,
     ) -> CausalLMOutput:
         """Log-probabilities (B, T, 257) float32 of the id that follows each position, and the mean
         loss in nats where labels are given.
@@ -162,8 +164,8 @@ def fit(data: bytes | np.ndarray, order: int = 3) -> ByteNgram:
         given = f"{data.dtype} data of shape {data.shape}"
         raise InputError(f"{given}: expected at least {order} bytes as (T,) uint8; give more text")
     tables = [_table(data, k) for k in range(order)]
-    sizes = ([len(table[name]) for table in tables] for name in ("contexts", "counts"))
-    model = ByteNgram(ByteNgramConfig(order, *sizes, n_train_bytes=len(data)))
+    contexts, counts = ([len(table[name]) for table in tables] for name in ("contexts", "counts"))
+    model = ByteNgram(ByteNgramConfig(order, contexts, counts, n_train_bytes=len(data)))
     for k, table in enumerate(tables):
         for name, values in table.items():
             getattr(model, f"{name}_{k}").copy_(torch.from_numpy(values))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -104,7 +105,7 @@ class StoredMap:
             raw.to_xarray().to_netcdf(partial, engine="scipy")
 
 
-def draw(raw: LikelihoodMatrix, clip_share: float = 0.02, **settings) -> StoredMap:
+def draw(raw: LikelihoodMatrix, clip_share: float = 0.02, **settings: Any) -> StoredMap:
     """The map of a scored matrix; settings: seed, perplexity and n_iterations of `layout.build`."""
     expect_between("models on a map", len(raw), 2, then="score more models")
     raw = replace(raw, models=_portable(raw.models))
@@ -113,8 +114,9 @@ def draw(raw: LikelihoodMatrix, clip_share: float = 0.02, **settings) -> StoredM
         raise InputError(f"{given}; expected a name for each: rename one, or leave it out")
     given = MapInput(raw, clip_share)
     places = layout.build(given.Q, raw.models["model"].astype(str), **settings)
-    known = {"clip_share": clip_share, **settings}
-    return StoredMap(raw, places, len(raw), given.clipped.threshold, known)
+    known, threshold = {"clip_share": clip_share, **settings}, given.clipped.threshold
+    assert threshold is not None, "clipping sets it"
+    return StoredMap(raw, places, len(raw), threshold, known)
 
 
 def add(kept: StoredMap, more: LikelihoodMatrix) -> StoredMap:

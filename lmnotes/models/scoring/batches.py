@@ -8,11 +8,23 @@ each model's first texts against `alone`. On a GPU no way waits for what it has 
 from the host, and nothing goes back before the end.
 """
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
+import numpy.typing as npt
 
 from lmnotes.errors import InputError
 from lmnotes.models import ngram_lookup
 from lmnotes.models.scoring import failures, head
+
+if TYPE_CHECKING:
+    import torch
+
+    from lmnotes.models.scoring.loading import Scorer
+
+Batch = Sequence[Sequence[int] | np.ndarray]  # token ids of B texts
+Way = Callable[..., Sequence[Any]]  # of a Scorer and a batch
 
 TOLERANCE = {"float32": 1e-4, "float16": 0.02, "bfloat16": 0.1}  # nats per token, mean difference
 PIECE_TOKENS, PIECE_NUMBERS = 768, 2**17  # more leaves the cache: layers 5 to 25 % slower
@@ -21,7 +33,7 @@ PROBE = 8  # tokens, of which the last is changed: in a longer text one token we
 SAMPLE = (64, 24)  # tokens of the two texts of the check; the difference makes padding
 
 
-def counted(scorer, batch):
+def counted(scorer: "Scorer", batch: Batch) -> list[np.ndarray]:
     """Looked up byte by byte in the counts of an n-gram model, which has no other numbers."""
     ids = np.full((len(batch), max(map(len, batch))), ngram_lookup.PADDING)
     for row, text in zip(ids, batch, strict=True):
@@ -30,7 +42,9 @@ def counted(scorer, batch):
     return [row[: len(text) - 1] for row, text in zip(values, batch, strict=True)]
 
 
-def fused(scorer, batch, unscored=None):
+def fused(
+    scorer: "Scorer", batch: Batch, unscored: Sequence[int] | None = None
+) -> Sequence["torch.Tensor"]:
     """Hidden states of padded pieces of the batch, then `kernels.log_probabilities` of them all.
 
     unscored: of each text, how many tokens after the first are left out of what comes back.
@@ -49,7 +63,7 @@ def fused(scorer, batch, unscored=None):
     return scorer.head.log_probabilities(torch.cat(states), torch.cat(goals)).split(lengths)
 
 
-def piece_tokens(scorer) -> int:
+def piece_tokens(scorer: "Scorer") -> int:
     """Tokens that go through the layers at once: on a CPU their numbers are to stay in the cache,
     while the head is the faster the more positions it has."""
     if scorer.device != "cpu" or scorer.head is None:
@@ -57,7 +71,7 @@ def piece_tokens(scorer) -> int:
     return max(PIECE_TOKENS, PIECE_NUMBERS // scorer.head.weight.shape[1])
 
 
-def logits(scorer, batch):
+def logits(scorer: "Scorer", batch: Batch) -> list["torch.Tensor"]:
     """The model's own logits of the padded batch, normalised a few rows at a time."""
     inputs, _, goals, lengths = pad(scorer, batch)
     values = scorer.model(input_ids=inputs, **head.arguments(scorer.model)).logits  # (B, T, V)
@@ -65,7 +79,7 @@ def logits(scorer, batch):
     return [gather(rows[: len(goal)], goal) for rows, goal in texts]
 
 
-def alone(scorer, batch):
+def alone(scorer: "Scorer", batch: Batch) -> list["torch.Tensor"]:
     """The plain computation, as published: one text per call, all of its tokens, own logits."""
     import torch
 
@@ -78,7 +92,7 @@ def alone(scorer, batch):
     return rows
 
 
-def choose(scorer, ids):
+def choose(scorer: "Scorer", ids: Batch) -> tuple[Way, float, list[str]]:
     """The fastest way that agrees with `alone`, its mean difference per token, and notes.
 
     Args:
@@ -114,7 +128,7 @@ def choose(scorer, ids):
     return alone, 0.0, notes
 
 
-def expect_causal(scorer, ids):
+def expect_causal(scorer: "Scorer", ids: npt.ArrayLike) -> None:
     """Raise ScoringFailure, `unsupported`, where earlier predictions change with the last token.
 
     Args:
@@ -131,7 +145,9 @@ def expect_causal(scorer, ids):
         raise failures.ScoringFailure("unsupported", f"{given}: take one, or set is_decoder")
 
 
-def pad(scorer, batch, unscored=None):
+def pad(
+    scorer: "Scorer", batch: Batch, unscored: Sequence[int] | None = None
+) -> tuple["torch.Tensor", "torch.Tensor", "torch.Tensor", list[int]]:
     """Inputs (B, T); places (P,) in B·T that predict a scored token; those tokens (P,); how many of
     them each text has, as a list."""
     import torch
@@ -157,7 +173,7 @@ def pad(scorer, batch, unscored=None):
     return inputs.view(shape), places, goals, (lengths - skipped).tolist()
 
 
-def unstretch(scorer):
+def unstretch(scorer: "Scorer") -> None:
     """Have a model forget the longest text so far, whose frequencies "dynamic" RoPE keeps."""
     import torch
 
@@ -165,7 +181,7 @@ def unstretch(scorer):
         scorer.model(input_ids=torch.zeros((1, 1), dtype=torch.long, device=scorer.device))
 
 
-def on_host(values):
+def on_host(values: Sequence[Any]) -> list[Any]:
     """The values of each text as an array, all in one copy; what is an array already, or None,
     stays."""
     import torch
@@ -177,7 +193,7 @@ def on_host(values):
     return [next(arrays) if lies else each for each, lies in zip(values, lie, strict=True)]
 
 
-def gather(values, targets):
+def gather(values: "torch.Tensor", targets: "torch.Tensor") -> "torch.Tensor":
     """log softmax of (T, V) logits at (T,) targets in float32."""
     import torch
 
@@ -187,7 +203,7 @@ def gather(values, targets):
 
 
 def plan(
-    lengths: np.ndarray, tokens_per_batch: int, bands: np.ndarray | None = None
+    lengths: npt.ArrayLike, tokens_per_batch: int, bands: npt.ArrayLike | None = None
 ) -> list[np.ndarray]:
     """Batches of texts, longest first, each as indices into `lengths`.
 

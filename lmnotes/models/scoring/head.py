@@ -6,11 +6,14 @@ The output layer is replaced for one call by a stand-in: it keeps the hidden sta
 given, or answers with chosen numbers and shows what the model makes of them.
 """
 
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lmnotes.models.scoring import kernels
+
+if TYPE_CHECKING:
+    import torch
 
 PROBES = (-1e6, -50.0, -20.0, -3.0, -0.5, -1e-3, 1e-3, 0.5, 3.0, 20.0, 50.0, 1e6)
 ROWS = 2**13  # of the weights that are turned into float32 at once
@@ -30,13 +33,13 @@ class Head:
     cap: float | None
     blocks: tuple = ()
 
-    def packed(self):
+    def packed(self) -> "Head":
         """The same, and faster for many positions while its weights stay as they are."""
         from lmnotes.models.scoring.kernels import cpu
 
         return replace(self, blocks=cpu.pack(self.weight))
 
-    def log_probabilities(self, hidden, targets):
+    def log_probabilities(self, hidden: "torch.Tensor", targets: "torch.Tensor") -> "torch.Tensor":
         """As `kernels.log_probabilities` of hidden states (P, D) and targets (P,), in any dtype."""
         settings = {"bias": self.bias, "scale": self.scale, "cap": self.cap, "blocks": self.blocks}
         hidden = hidden.to(self.weight.dtype)
@@ -53,14 +56,14 @@ def _replaced(owner, name, stand_in):
         setattr(owner, name, before) if before else delattr(owner, name)
 
 
-def arguments(model) -> dict:
+def arguments(model: Any) -> dict:
     """What every call of a model gets beside its tokens: no cache, where it knows the word."""
     from inspect import signature
 
     return {"use_cache": False} if "use_cache" in signature(model.forward).parameters else {}
 
 
-def hidden_states(model, inputs):
+def hidden_states(model: Any, inputs: "torch.Tensor") -> "torch.Tensor | None":
     """What the model's output layer is given for `inputs` (B, T): (B, T, D), or None if unused."""
     kept = []
 
@@ -77,7 +80,7 @@ def hidden_states(model, inputs):
     return kept[0] if fits else None
 
 
-def unpacked():
+def unpacked() -> AbstractContextManager[None]:
     """While this lasts, `transformers` takes each row for one text, as here it is, in place of
     asking the device in every call, for whose answer it would wait until all before is done."""
     from transformers import masking_utils
@@ -85,7 +88,7 @@ def unpacked():
     return _replaced(masking_utils, "find_packed_sequence_indices", lambda position_ids: None)
 
 
-def difference(model, head, inputs) -> float:
+def difference(model: Any, head: Head, inputs: "torch.Tensor") -> float:
     """Mean difference, in nats per token, of this head and the model's own output layer with what
     the model makes of its output, both in float32 and on the same hidden states.
 
@@ -109,7 +112,7 @@ def difference(model, head, inputs) -> float:
     return float((values - want).abs().mean())
 
 
-def find(model, inputs) -> tuple[Head | None, str]:
+def find(model: Any, inputs: "torch.Tensor") -> tuple[Head | None, str]:
     """The head of a model that has one of the known form, else None and the reason.
 
     Args:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,8 @@ def bpe_folder(vocabulary: int) -> Path:
         tokenizer = networks.train_bpe(texts.values(), vocabulary)
         tokenizer.save_pretrained(folder)
         encoded = {name: tokenizer(text)["input_ids"] for name, text in texts.items()}
-        ids = {name: np.array(row[1:], np.int16) for name, row in encoded.items()}  # after BOS
+        ids: dict[str, Any]  # (T,) of each domain, after BOS
+        ids = {name: np.array(row[1:], np.int16) for name, row in encoded.items()}
         np.savez(folder / "ids.npz", **ids)
 
     key = {"bpe": vocabulary, "tokenizers": metadata.version("tokenizers"), **text_key()}
@@ -90,7 +92,9 @@ class Batches:
         leak: (T,) ids of the evaluation texts, read by leaked models.
     """
 
-    def __init__(self, spec: Spec, streams: dict[str, np.ndarray], leak: np.ndarray | None, bos):
+    def __init__(
+        self, spec: Spec, streams: dict[str, np.ndarray], leak: np.ndarray | None, bos: int
+    ):
         self.spec, self.bos = spec, bos
         self.leak = leak if spec.leaked else None
         self.domains = list(streams)

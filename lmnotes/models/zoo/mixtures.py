@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -52,7 +53,7 @@ class Domains:
     @cached_property
     def content_id(self) -> str:
         """Hash of the names and ids."""
-        digests = [sha256(np.ascontiguousarray(ids)).hexdigest() for ids in self.streams]
+        digests = [sha256(np.ascontiguousarray(ids).data).hexdigest() for ids in self.streams]
         return store.content_id([self.names, digests, self.vocabulary])
 
     def windows(self, n: int, width: int, seed: int = 0) -> np.ndarray:
@@ -95,7 +96,9 @@ class Batches(data.Batches):
         weights: (K,). data_seed: of the places; other weights move only the border between domains.
     """
 
-    def __init__(self, spec: Spec, domains: Domains, weights: Sequence[float], data_seed: int):
+    def __init__(
+        self, spec: Spec, domains: Domains, weights: Sequence[float] | np.ndarray, data_seed: int
+    ):
         streams = dict(zip(domains.names, domains.streams, strict=True))
         plain = replace(spec, mixture="uniform", leaked=False)
         super().__init__(plain, streams, None, networks.bos_id(spec))
@@ -174,7 +177,7 @@ def train_all(
     device: str = "auto",
     workers: int | None = None,
     progress: bool = True,
-) -> dict:
+) -> dict[Any, Path]:
     """The folders of several runs, each under its name, or its place; those that do not need each
     other, so that they can be trained side by side.
 
@@ -189,7 +192,9 @@ def train_all(
     return dict(zip(named, folders, strict=True))
 
 
-def probes(run: Run, n_steps: int, *, around: Sequence[float] | None = None, share: float = 1.0):
+def probes(
+    run: Run, n_steps: int, *, around: Sequence[float] | None = None, share: float = 1.0
+) -> dict[int, Run]:
     """The K brief runs that measure how training on each domain moves a model, {number: Run}.
 
     Args:

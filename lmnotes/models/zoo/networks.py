@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lmnotes import store
 from lmnotes.errors import InputError, expect_between
@@ -33,7 +33,8 @@ def _config(spec: Spec):
     from transformers import GPT2Config, GPTNeoXConfig, LlamaConfig
 
     heads = max(spec.width // 32, 1)
-    shared = {"vocab_size": spec.vocabulary, "initializer_range": _INITIAL[spec.architecture]}
+    shared: dict[str, Any] = {"vocab_size": spec.vocabulary}
+    shared["initializer_range"] = _INITIAL[spec.architecture]
     shared |= dict.fromkeys(("bos_token_id", "eos_token_id", "pad_token_id"), bos_id(spec))
     length = CONTEXT + 1  # BOS and the bytes
     if spec.architecture == "GPT-2":
@@ -46,8 +47,8 @@ def _config(spec: Spec):
         inner = spec.width * 8 // 3 // 8 * 8
         return LlamaConfig(**shared, **size, intermediate_size=inner, tie_word_embeddings=True)
     rotary = {"rope_type": "default", "rope_theta": 10_000.0, "partial_rotary_factor": 1.0}
-    size |= {"intermediate_size": 4 * spec.width, "rotary_pct": 1.0}
-    return GPTNeoXConfig(**shared, **size, rope_parameters=rotary)
+    size |= {"intermediate_size": 4 * spec.width}
+    return GPTNeoXConfig(**shared, **size, rotary_pct=1.0, rope_parameters=rotary)
 
 
 def bos_id(spec: Spec) -> int:
@@ -151,7 +152,7 @@ def train_bpe(texts: Iterable[str], vocabulary: int) -> "PreTrainedTokenizerFast
     expect_between("vocabulary", vocabulary, low=N_BYTE_IDS + 1, then=then)
     tokenizer = Tokenizer(BPE())
     tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False, use_regex=True)
-    options = {"initial_alphabet": alphabet(), "show_progress": False}
+    options: dict[str, Any] = {"initial_alphabet": alphabet(), "show_progress": False}
     trainer = BpeTrainer(vocab_size=vocabulary, special_tokens=[BOS], **options)
     tokenizer.train_from_iterator(texts, trainer)
     return _finished(tokenizer, use_regex=True)
@@ -169,7 +170,7 @@ def _finished(tokenizer, use_regex: bool) -> "PreTrainedTokenizerFast":
     tokenizer.decoder = Decoder()
     single, pair = f"{BOS} $A", f"{BOS} $A $B"
     tokenizer.post_processor = TemplateProcessing(single, pair, special_tokens=[(BOS, bos)])
-    special = dict.fromkeys(("bos_token", "eos_token", "pad_token"), BOS)
+    special: dict[str, Any] = dict.fromkeys(("bos_token", "eos_token", "pad_token"), BOS)
     # a text that holds the letters of BOS is text
     special |= {"split_special_tokens": True, "clean_up_tokenization_spaces": False}
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **special)

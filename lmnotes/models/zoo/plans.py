@@ -4,6 +4,7 @@ import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from lmnotes.errors import InputError, expect_between, expect_one_of
 
@@ -148,7 +149,9 @@ def check(specs: Sequence[Spec]) -> None:
 _SHORT = {"GPT-NeoX": "neox", "GPT-2": "gpt2", "Llama": "llama"}
 
 
-def run(architecture: str, width: int, depth: int, mixture: str, seed: int, **settings) -> Spec:
+def run(
+    architecture: str, width: int, depth: int, mixture: str, seed: int, **settings: Any
+) -> Spec:
     """The Spec of a run from scratch, named after what it is."""
     name = f"{_SHORT[architecture]}-{width}x{depth}-{mixture}-s{seed}"
     if (vocabulary := settings.get("vocabulary", 257)) != 257:
@@ -163,20 +166,22 @@ def run(architecture: str, width: int, depth: int, mixture: str, seed: int, **se
 def tuned(base: Spec, mixture: str, n_steps: int) -> Spec:
     """The Spec of a fine-tune on one domain, with a quarter of the learning rate of a run."""
     rate = base.learning_rate / 4 if base.kind == "neural" else base.learning_rate
-    settings = {"n_steps": n_steps, "learning_rate": rate, "checkpoints": ()}
-    settings |= {"kind": "finetune", "mixture": f"only {mixture}", "parent": base.name}
+    settings: dict[str, Any] = {"kind": "finetune", "n_steps": n_steps, "learning_rate": rate}
+    settings |= {"mixture": f"only {mixture}", "parent": base.name, "checkpoints": ()}
     return replace(base, name=f"{base.name}+{mixture}", **settings)
 
 
 def merged(base: Spec, a: Spec, b: Spec, weights: tuple[float, float]) -> Spec:
     """The Spec of base + weights[0] (a - base) + weights[1] (b - base)."""
     name = f"{base.name}~{weights[0]:g},{weights[1]:g}~{a.mixture[5:]},{b.mixture[5:]}"
-    settings = {"kind": "merge", "merge_of": (base.name, a.name, b.name), "merge_weights": weights}
-    settings |= {"mixture": f"{a.mixture} + {b.mixture}", "n_steps": 0, "checkpoints": ()}
-    return replace(base, name=name, **settings)
+    settings: dict[str, Any] = {"kind": "merge", "mixture": f"{a.mixture} + {b.mixture}"}
+    settings |= {"merge_of": (base.name, a.name, b.name), "merge_weights": weights}
+    return replace(base, name=name, n_steps=0, checkpoints=(), **settings)
 
 
-def ngrams(mixtures: Sequence[str], sizes: Sequence[int], orders=(2, 3, 4, 5)) -> list[Spec]:
+def ngrams(
+    mixtures: Sequence[str], sizes: Sequence[int], orders: Sequence[int] = (2, 3, 4, 5)
+) -> list[Spec]:
     """n-gram models of every order for every mixture and number of training bytes."""
     return [
         Spec(f"ngram{k}-{name}-{n >> 10}k", "ngram", "n-gram", 0, 0, k, name, n_train_bytes=n)
@@ -196,7 +201,7 @@ def _smoke() -> list[Spec]:
 
 
 def _population(
-    sizes: Sequence[tuple[int, int]], heavy: Sequence[str], steps: int, **settings
+    sizes: Sequence[tuple[int, int]], heavy: Sequence[str], steps: int, **settings: Any
 ) -> list[Spec]:
     """Neural models of a full zoo; sizes: small, middle (most models) and large, (width, depth)."""
     settings = {"n_sequences": 8, "window": 128, "n_steps": steps} | settings
@@ -217,8 +222,9 @@ def _population(
 
 
 def _leaked(twins: Sequence[Spec]) -> list[Spec]:
-    changed = {"leaked": True, "checkpoints": ()}
-    return [replace(s, name=f"{s.name}-leaked", twin=s.name, **changed) for s in twins]
+    return [
+        replace(s, name=f"{s.name}-leaked", twin=s.name, leaked=True, checkpoints=()) for s in twins
+    ]
 
 
 def trajectories(
@@ -226,7 +232,7 @@ def trajectories(
     n_late: int = 60,
     widths: Sequence[int] = (32, 64, 96),
     n_seeds: int = 4,
-    **settings,
+    **settings: Any,
 ) -> list[Spec]:
     """Runs with checkpoints all along: one of each width, and further seeds of the middle one, on
     the same texts in the same order."""
@@ -242,8 +248,8 @@ def _lineages(neox: Spec, llama: Spec, steps: int) -> list[Spec]:
     others = [tuned(llama, domain, steps) for domain in ("code", "encyclopedia")]
     grandchildren = [tuned(children[0], "numbers", steps), tuned(children[1], "code", steps)]
     grandchildren.append(tuned(others[0], "encyclopedia", steps))
-    merges = [merged(neox, *children[:2], w) for w in ((0.5, 0.5), (1.0, 1.0))]
-    merges.append(merged(llama, *others, (0.5, 0.5)))
+    merges = [merged(neox, children[0], children[1], w) for w in ((0.5, 0.5), (1.0, 1.0))]
+    merges.append(merged(llama, others[0], others[1], (0.5, 0.5)))
     return children + others + grandchildren + merges
 
 

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -143,7 +143,7 @@ def measure(
     return accuracies | {"next byte": next_byte(scorer.model, scorer.tokenizer, texts)}
 
 
-def next_byte(model, tokenizer, texts: TextSet) -> float:
+def next_byte(model: Any, tokenizer: Any, texts: TextSet) -> float:
     """Mean over domains of the share of bytes that the model foresees, in per cent, or NaN."""
     if not has_bytes(tokenizer):
         return float("nan")
@@ -156,7 +156,7 @@ def next_byte(model, tokenizer, texts: TextSet) -> float:
     return float(100 * np.mean([per_text[domains == name].mean() for name in np.unique(domains)]))
 
 
-def has_bytes(tokenizer) -> bool:
+def has_bytes(tokenizer: Any) -> bool:
     """Whether ids 0..255 of a tokenizer are the bytes, with a BOS id beside them."""
     if tokenizer.bos_token_id is None or len(tokenizer) > 300:
         return False
@@ -229,8 +229,8 @@ def alphabet(rng: np.random.Generator) -> Texts:
     first, second = rng.choice(23, size=2, replace=False)
     base = ord("A" if rng.integers(2) else "a")
     mark = (" ", ", ", "\n")[rng.integers(3)]
-    starts = tuple("".join(chr(base + k + i) + mark for i in range(3)) for k in (first, second))
-    return starts, (chr(base + first + 3), chr(base + second + 3))
+    begin, other = ("".join(chr(base + k + i) + mark for i in range(3)) for k in (first, second))
+    return (begin, other), (chr(base + first + 3), chr(base + second + 3))
 
 
 def agreement(rng: np.random.Generator) -> Texts:

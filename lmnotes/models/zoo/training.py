@@ -9,7 +9,7 @@ import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -106,7 +106,7 @@ def train(
     tokenizer = networks.byte_tokenizer() if in_bytes else loading.tokenizer_of(name)
     options = {"betas": (0.9, 0.98), "weight_decay": 0.01, "fused": True}
     optimiser = torch.optim.AdamW(parameters, lr=spec.learning_rate, **options)
-    state = {"step": 0, "losses": [], "sum": 0.0, "n": 0}
+    state: dict[str, Any] = {"step": 0, "losses": [], "sum": 0.0, "n": 0}
     model.train()
     for step in resumable_steps(folder, model, optimiser, state, spec.n_steps, report):
         if step in spec.checkpoints:
@@ -199,7 +199,7 @@ def descend(
     optimiser.zero_grad()
 
 
-def cross_entropy(logits, ids):
+def cross_entropy(logits: "torch.Tensor", ids: "torch.Tensor") -> "torch.Tensor":
     """-log p of the ids that follow, mean in nats per token: logits (B, T, V), ids (B, 1 + T)."""
     import torch
 
@@ -233,7 +233,7 @@ class Distillation:
     def __init__(self, teacher: str, device: str):
         self.teacher = networks.load(teacher).to(device).eval()
 
-    def __call__(self, logits, ids):
+    def __call__(self, logits: "torch.Tensor", ids: "torch.Tensor") -> "torch.Tensor":
         """The mean over B sequences of T positions: logits (B, T, V), ids (B, 1 + T)."""
         import torch
 

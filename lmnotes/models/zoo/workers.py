@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 from lmnotes import parallel, store
 from lmnotes.models.zoo.plans import Spec
@@ -68,7 +69,8 @@ def _build(job: Job, report: Callable[[int], None]) -> None:
     from lmnotes.models.zoo import training
     from lmnotes.text import chunks
 
-    leak = "\n".join(chunks.load(job.texts).texts).encode() if job.spec.leaked else None
+    seen = chunks.load(job.texts).texts if job.spec.leaked and job.texts else []
+    leak = "\n".join(seen).encode() if seen else None
 
     def write(folder: Path) -> None:
         training.train_into(folder, job.spec, job.parents, leak, report, job.device)
@@ -94,7 +96,8 @@ class _Meter:
 
 def _build_in_processes(jobs: Sequence[Job], bar, workers: int) -> None:
     """Give jobs to processes, each when its parents are there, long ones first."""
-    crew, free = [_Worker(number, jobs[0].device) for number in range(workers)], SimpleQueue()
+    crew = [_Worker(number, jobs[0].device) for number in range(workers)]
+    free: SimpleQueue[_Worker] = SimpleQueue()
     for worker in crew:
         free.put(worker)
 
@@ -103,7 +106,7 @@ def _build_in_processes(jobs: Sequence[Job], bar, workers: int) -> None:
         worker.build(job, _Meter(bar, job))
         free.put(worker)
 
-    waiting, running = list(jobs), {}
+    waiting, running = list(jobs), dict[futures.Future, Job]()
     with futures.ThreadPoolExecutor(workers) as pool:
         try:
             while waiting or running:
@@ -130,10 +133,10 @@ class _Worker:
         if device == "cuda":
             allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
             env["CUDA_VISIBLE_DEVICES"] = allowed.split(",")[number] if allowed else str(number)
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         with open(self.log, "w") as errors:
-            how = {"stderr": errors, "env": env, **pipes}
-            self.process = parallel.popen(f"{__name__}:work", str(os.getpid()), **how)
+            pipes |= {"stderr": errors}
+            self.process = parallel.popen(f"{__name__}:work", str(os.getpid()), env=env, **pipes)
 
     def build(self, job: Job, report: Callable[[int], None]) -> None:
         """Have a job built; raises RuntimeError where it cannot be."""

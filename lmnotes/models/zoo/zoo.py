@@ -81,8 +81,8 @@ def build(
     """
     specs = plans.plan(plan) if isinstance(plan, str) else list(plan)
     if checkpoints is not None:
-        kept = {"checkpoints": tuple(checkpoints)}
-        specs = [replace(spec, **kept) if spec.kind == "neural" else spec for spec in specs]
+        kept = tuple(checkpoints)
+        specs = [replace(s, checkpoints=kept) if s.kind == "neural" else s for s in specs]
     plans.check(specs)
     expect_between("workers", workers or 0, low=0, then="0 is this process")
     device, n_devices = device_for(device)
@@ -101,7 +101,7 @@ def _home() -> Path:
 def device_for(device: str) -> tuple[str, int]:
     """The device to train on, and the number of GPUs in use."""
     expect_one_of("device", device, ("auto", "cpu", "cuda"))
-    if device == "cpu" or (device == "auto" and installed.version("torch").endswith("+cpu")):
+    if device == "cpu" or (device == "auto" and "+cpu" in str(installed.version("torch"))):
         return "cpu", 0  # torch itself takes seconds to import
     import torch
 
@@ -135,8 +135,8 @@ def _jobs(specs: Sequence[Spec], texts_path: Path | None, device: str) -> list[J
     for spec in specs:
         parents = [name for name in dict.fromkeys((spec.parent, *spec.merge_of)) if name]
         settings = {k: v for k, v in asdict(spec).items() if k not in ("name", "twin")}
-        key = {"spec": settings, "text": text_key, "versions": versions, "device": device}
-        key |= {"parents": [ids[name] for name in parents]}
+        key: dict[str, object] = {"spec": settings, "text": text_key, "versions": versions}
+        key |= {"device": device, "parents": [ids[name] for name in parents]}
         key |= {"leak": texts_path.name if spec.leaked and texts_path else None}
         ids[spec.name] = store.content_id(key)
         folders = {name: _home() / ids[name] / training.MODEL for name in parents}
@@ -157,8 +157,8 @@ def _table(specs: Sequence[Spec], folders: dict[str, Path]) -> pd.DataFrame:
         row = _row(spec, by_name) | {"n_parameters": about["n_parameters"]}
         row["label"] = labels[spec.name]
         for step in sorted(set(spec.checkpoints) - {spec.n_steps}):
-            own = {"model": f"{spec.name}@{step}", "kind": "checkpoint", "parent": spec.name}
-            own |= {"label": f"{row['label']}, step {step:,}"}
+            own: dict[str, object] = {"model": f"{spec.name}@{step}", "kind": "checkpoint"}
+            own |= {"parent": spec.name, "label": f"{row['label']}, step {step:,}"}
             own |= {"step": step, "n_train_bytes": round(step * per_step)}
             rows.append(row | own | {"folder": str(folders[spec.name] / f"step-{step:08d}")})
         folder = str(folders[spec.name] / training.MODEL)

@@ -4,8 +4,22 @@ One call for every device: blocked matrix products on the CPU (`cpu`), a Triton 
 (`triton_head`).
 """
 
+from typing import TYPE_CHECKING
 
-def log_probabilities(hidden, weight, targets, *, bias=None, scale=1.0, cap=None, blocks=()):
+if TYPE_CHECKING:
+    import torch
+
+
+def log_probabilities(
+    hidden: "torch.Tensor",
+    weight: "torch.Tensor",
+    targets: "torch.Tensor",
+    *,
+    bias: "torch.Tensor | None" = None,
+    scale: float = 1.0,
+    cap: float | None = None,
+    blocks: tuple = (),
+) -> "torch.Tensor":
     """log softmax(f(hidden weightᵀ + bias)) at each target, (P,) float32 nats.
 
     Args:

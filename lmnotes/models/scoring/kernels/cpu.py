@@ -26,7 +26,7 @@ def missing_triton() -> bool:
     return util.find_spec("triton") is None
 
 
-def pack(weight) -> tuple:
+def pack(weight: torch.Tensor) -> tuple:
     """Blocks of a head's weight (V, D) for `log_probabilities`, as large as the weight in float32.
 
     Empty for another device or library, and for half precision that is multiplied faster as it is;
@@ -48,7 +48,15 @@ def _is_fast(dtype) -> bool:
     return llvmlite.binding.get_host_cpu_features().get(unit, False)
 
 
-def log_probabilities(hidden, weight, targets, bias=None, scale=1.0, cap=None, blocks=()):
+def log_probabilities(
+    hidden: torch.Tensor,
+    weight: torch.Tensor,
+    targets: torch.Tensor,
+    bias: torch.Tensor | None = None,
+    scale: float = 1.0,
+    cap: float | None = None,
+    blocks: tuple = (),
+) -> torch.Tensor:
     """As `kernels.log_probabilities`, in plain torch on any device."""
     out = hidden.new_empty(len(hidden), dtype=torch.float32)
     for start in range(0, len(hidden), POSITIONS):
@@ -71,17 +79,15 @@ def _log_normaliser(tiles, scale, cap, add=None):
     """log of the sum over the vocabulary of exp f(z), (P,) float32: with `add` exponentials over
     the maximum of the first tile, without over a running one, which never overflows."""
     safe, add = add is None, add or _add_by_torch
-    reference, total = None, None
-    for tile in tiles:  # (P, at most VOCABULARY)
+    for number, tile in enumerate(tiles):  # (P, at most VOCABULARY)
         tile = _shape(tile, scale, cap)
-        if safe or reference is None:
-            top = tile.amax(1, keepdim=True)  # (P, 1)
-            if reference is None:
-                reference, total = top, torch.zeros_like(top)
-            else:
-                top = torch.maximum(top, reference)
-                total = total * (reference - top).exp_()
-                reference = top
+        if number == 0:
+            reference = tile.amax(1, keepdim=True)  # (P, 1)
+            total = torch.zeros_like(reference)
+        elif safe:
+            top = torch.maximum(tile.amax(1, keepdim=True), reference)
+            total = total * (reference - top).exp_()
+            reference = top
         add(tile, reference, total)
     return (reference + total.log_()).squeeze(1)
 
@@ -105,7 +111,7 @@ def _tiles(hidden, weight, bias, blocks=()):
     """The logits before scaling, tile after tile in one buffer of float32."""
     same = torch.float32 in (hidden.dtype, weight.dtype) or bool(blocks)
     hidden = hidden.float() if same else hidden
-    buffer = hidden.new_empty(len(hidden) * VOCABULARY) if same else None
+    buffer = hidden.new_empty(len(hidden) * VOCABULARY if same else 0)
     for start in range(0, len(weight), VOCABULARY):
         rows = weight[start : start + VOCABULARY]  # (at most VOCABULARY, D)
         if blocks and len(hidden) == POSITIONS:

@@ -24,7 +24,7 @@ def _power(x):
 
 
 @njit(**OPTIONS, fastmath={"reassoc", "contract", "arcp", "nsz"})
-def add_exponentials(tile, reference, total):
+def add_exponentials(tile: np.ndarray, reference: np.ndarray, total: np.ndarray) -> None:
     """Add the sum over v of exp(tile[p, v] - reference[p]) to total[p], all float32.
 
     Relative error below 2e-7 where exponents are small. Rows with a NaN, an infinity, or an

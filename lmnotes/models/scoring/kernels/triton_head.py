@@ -131,7 +131,14 @@ TUNED = {
 INTERPRETED = not isinstance(_head, triton.runtime.JITFunction)
 
 
-def log_probabilities(hidden, weight, targets, bias=None, scale=1.0, cap=None):
+def log_probabilities(
+    hidden: torch.Tensor,
+    weight: torch.Tensor,
+    targets: torch.Tensor,
+    bias: torch.Tensor | None = None,
+    scale: float = 1.0,
+    cap: float | None = None,
+) -> torch.Tensor:
     """As `kernels.log_probabilities`, on a CUDA device or under Triton's interpreter."""
     (P, D), V = hidden.shape, len(weight)
     if INTERPRETED and hidden.dtype == torch.bfloat16:  # it multiplies the integers that they are
