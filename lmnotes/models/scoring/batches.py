@@ -17,11 +17,10 @@ import numpy.typing as npt
 from lmnotes.errors import InputError
 from lmnotes.models import ngram_lookup
 from lmnotes.models.scoring import failures, head
+from lmnotes.models.scoring.loading import Scorer
 
 if TYPE_CHECKING:
     import torch
-
-    from lmnotes.models.scoring.loading import Scorer
 
 Batch = Sequence[Sequence[int] | np.ndarray]  # token ids of B texts
 Way = Callable[..., Sequence[Any]]  # of a Scorer and a batch
@@ -33,7 +32,7 @@ PROBE = 8  # tokens, of which the last is changed: in a longer text one token we
 SAMPLE = (64, 24)  # tokens of the two texts of the check; the difference makes padding
 
 
-def counted(scorer: "Scorer", batch: Batch) -> list[np.ndarray]:
+def counted(scorer: Scorer, batch: Batch) -> list[np.ndarray]:
     """Looked up byte by byte in the counts of an n-gram model, which has no other numbers."""
     ids = np.full((len(batch), max(map(len, batch))), ngram_lookup.PADDING)
     for row, text in zip(ids, batch, strict=True):
@@ -43,7 +42,7 @@ def counted(scorer: "Scorer", batch: Batch) -> list[np.ndarray]:
 
 
 def fused(
-    scorer: "Scorer", batch: Batch, unscored: Sequence[int] | None = None
+    scorer: Scorer, batch: Batch, unscored: Sequence[int] | None = None
 ) -> Sequence["torch.Tensor"]:
     """Hidden states of padded pieces of the batch, then `kernels.log_probabilities` of them all.
 
@@ -51,6 +50,7 @@ def fused(
     """
     import torch
 
+    assert scorer.head, "`choose` takes this way only with one"
     size = max(1, piece_tokens(scorer) // max(map(len, batch)))
     unscored = unscored or [0] * len(batch)
     states, goals, lengths = [], [], []
@@ -63,7 +63,7 @@ def fused(
     return scorer.head.log_probabilities(torch.cat(states), torch.cat(goals)).split(lengths)
 
 
-def piece_tokens(scorer: "Scorer") -> int:
+def piece_tokens(scorer: Scorer) -> int:
     """Tokens that go through the layers at once: on a CPU their numbers are to stay in the cache,
     while the head is the faster the more positions it has."""
     if scorer.device != "cpu" or scorer.head is None:
@@ -71,7 +71,7 @@ def piece_tokens(scorer: "Scorer") -> int:
     return max(PIECE_TOKENS, PIECE_NUMBERS // scorer.head.weight.shape[1])
 
 
-def logits(scorer: "Scorer", batch: Batch) -> list["torch.Tensor"]:
+def logits(scorer: Scorer, batch: Batch) -> list["torch.Tensor"]:
     """The model's own logits of the padded batch, normalised a few rows at a time."""
     inputs, _, goals, lengths = pad(scorer, batch)
     values = scorer.model(input_ids=inputs, **head.arguments(scorer.model)).logits  # (B, T, V)
@@ -79,7 +79,7 @@ def logits(scorer: "Scorer", batch: Batch) -> list["torch.Tensor"]:
     return [gather(rows[: len(goal)], goal) for rows, goal in texts]
 
 
-def alone(scorer: "Scorer", batch: Batch) -> list["torch.Tensor"]:
+def alone(scorer: Scorer, batch: Batch) -> list["torch.Tensor"]:
     """The plain computation, as published: one text per call, all of its tokens, own logits."""
     import torch
 
@@ -92,7 +92,7 @@ def alone(scorer: "Scorer", batch: Batch) -> list["torch.Tensor"]:
     return rows
 
 
-def choose(scorer: "Scorer", ids: Batch) -> tuple[Way, float, list[str]]:
+def choose(scorer: Scorer, ids: Batch) -> tuple[Way, float, list[str]]:
     """The fastest way that agrees with `alone`, its mean difference per token, and notes.
 
     Args:
@@ -106,12 +106,14 @@ def choose(scorer: "Scorer", ids: Batch) -> tuple[Way, float, list[str]]:
     failures.expect_numbers(f"log-probabilities of {scorer.name} in {scorer.dtype}", plain)
     expect_causal(scorer, sample[0])
     tolerance, notes = TOLERANCE[scorer.dtype], []
-    faster = (fused,) if scorer.head else ()
+    faster: tuple[Way, ...] = (fused,) if scorer.head else ()
     if ngram_lookup.fits(scorer.model):
         faster = (counted,)
     elif scorer.head is None:
         notes.append(f"own logits: {scorer.note}")
-    if fused in faster and tolerance > TOLERANCE["float32"]:  # which would hide a lost bias
+    if (
+        scorer.head and fused in faster and tolerance > TOLERANCE["float32"]
+    ):  # which would hide a lost bias
         inputs = torch.as_tensor(sample[0], device=scorer.device)[None]
         gap, allowed = head.difference(scorer.model, scorer.head, inputs), TOLERANCE["float32"]
         if not gap <= allowed:
@@ -128,7 +130,7 @@ def choose(scorer: "Scorer", ids: Batch) -> tuple[Way, float, list[str]]:
     return alone, 0.0, notes
 
 
-def expect_causal(scorer: "Scorer", ids: npt.ArrayLike) -> None:
+def expect_causal(scorer: Scorer, ids: Sequence[int] | np.ndarray) -> None:
     """Raise ScoringFailure, `unsupported`, where earlier predictions change with the last token.
 
     Args:
@@ -146,7 +148,7 @@ def expect_causal(scorer: "Scorer", ids: npt.ArrayLike) -> None:
 
 
 def pad(
-    scorer: "Scorer", batch: Batch, unscored: Sequence[int] | None = None
+    scorer: Scorer, batch: Batch, unscored: Sequence[int] | None = None
 ) -> tuple["torch.Tensor", "torch.Tensor", "torch.Tensor", list[int]]:
     """Inputs (B, T); places (P,) in B·T that predict a scored token; those tokens (P,); how many of
     them each text has, as a list."""
@@ -173,7 +175,7 @@ def pad(
     return inputs.view(shape), places, goals, (lengths - skipped).tolist()
 
 
-def unstretch(scorer: "Scorer") -> None:
+def unstretch(scorer: Scorer) -> None:
     """Have a model forget the longest text so far, whose frequencies "dynamic" RoPE keeps."""
     import torch
 

@@ -10,6 +10,7 @@ import warnings
 from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from lmnotes.errors import InputError
 from lmnotes.models.scoring.failures import ScoringFailure
@@ -64,7 +65,7 @@ def base_of(folder: Path) -> tuple[str, str | None] | None:
     return str(beside.resolve() if saved_at(beside) else name), settings.get("revision")
 
 
-def merged(base, adapter: Path):
+def merged(base: Any, adapter: Path) -> Any:
     """A base model with the PEFT adapter of a folder added to its weights.
 
     Raises ScoringFailure: `missing` where it lacks a tensor, `unsupported` for learned prompts.
@@ -119,7 +120,7 @@ def quantisation(path: Path) -> str:
     return Counter(tensor.tensor_type.name for tensor in matrices).most_common(1)[0][0]
 
 
-def expect_whole(config, path: Path) -> None:
+def expect_whole(config: Any, path: Path) -> None:
     """Raise ScoringFailure, `unsupported`, where `transformers` left out how RoPE is stretched.
 
     It reads that of a .gguf file for few architectures; scores of others, as Llama 3.1, would be of

@@ -63,7 +63,7 @@ def arguments(model: Any) -> dict:
     return {"use_cache": False} if "use_cache" in signature(model.forward).parameters else {}
 
 
-def hidden_states(model: Any, inputs: "torch.Tensor") -> "torch.Tensor | None":
+def hidden_states(model: Any, inputs: "torch.Tensor") -> Any:
     """What the model's output layer is given for `inputs` (B, T): (B, T, D), or None if unused."""
     kept = []
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from lmnotes.models.scoring import batches, failures, head, identity, score
 from lmnotes.models.scoring.loading import Scorer
 from lmnotes.models.scoring.rule import PUBLISHED, Rule, expect_texts
 from lmnotes.text.chunks import TextSet
+
+if TYPE_CHECKING:
+    import torch
 
 PROBE_TOKENS = 5
 DEEPEST = 4  # modules between the last block and the head
@@ -51,7 +54,7 @@ class Lens:
     names: tuple[str, ...]
     modules: tuple[Any, ...]
 
-    def head_input(self, hidden):
+    def head_input(self, hidden: "torch.Tensor") -> "torch.Tensor":
         """What the head is given for hidden states (..., D)."""
         for module in self.modules:
             hidden = module(hidden)
@@ -60,7 +63,7 @@ class Lens:
 
 def score_layers(
     model: str | Scorer,
-    texts: Sequence[str],
+    texts: Sequence[str] | TextSet,
     *,
     rule: Rule = PUBLISHED,
     revision: str | None = None,
@@ -75,7 +78,7 @@ def score_layers(
 
     Raises InputError where the final norm or the head cannot be found, with the reason.
     """
-    strings = expect_texts("texts", getattr(texts, "texts", texts))
+    strings = expect_texts("texts", texts.texts if isinstance(texts, TextSet) else texts)
     scorer, encoded = score.prepare(model, strings, rule, revision, device)
     lens = find(scorer)
     tokens = _score(scorer, lens, encoded.ids, tokens_per_batch, progress)
@@ -168,7 +171,7 @@ def _blocks(scorer, calls, before) -> tuple:
     """The modules of the list that is called in order, one after the other, up to the norm."""
     import torch
 
-    order = {id(module): [] for _, module, _, _ in calls}
+    order: dict[int, list] = {id(module): [] for _, module, _, _ in calls}
     for _, module, given, output in calls:
         order[id(module)].append((given, output))
     for module in scorer.model.modules():
@@ -189,7 +192,7 @@ def _chain(scorer, calls, wanted) -> tuple[tuple[str, ...], tuple, Any]:
 
     parts = scorer.model.named_modules()
     lists = tuple(f"{name}." for name, part in parts if isinstance(part, torch.nn.ModuleList))
-    names, modules = [], []
+    names, modules = list[str](), list[Any]()
     for name, module, given, output in reversed(calls):
         if len(names) == DEEPEST:
             break

@@ -10,23 +10,28 @@ computation, one pair per call.
 
 import copy
 from collections import deque
+from collections.abc import Sequence
 from functools import partial
 from itertools import product
+from typing import Any
 
 import numpy as np
 
 from lmnotes.errors import InputError
 from lmnotes.models.scoring import batches, failures, head, score
+from lmnotes.models.scoring.loading import Scorer
+from lmnotes.models.scoring.prompt_tokens import Pairs
 
 SHARE_FROM = 128  # tokens saved by sharing; below, a call of its own costs more
 CALL_FROM = 16  # the same for each call where each token has one, on a CPU (9 at width 256)
 SAMPLE = (256, 24)  # tokens of the context and of each response in the check
 N_CACHED = 8  # a batch may keep that many times its budget in keys and values
 _REFUSALS = RuntimeError, ValueError, TypeError, AttributeError, LookupError, AssertionError
+Pair = tuple[np.ndarray, np.ndarray]  # ids of a context and of a response
 MEMORIES = ("past_key_values", "cache_params", "state")  # what models call what they have read
 
 
-def joined(way):
+def joined(way: batches.Way) -> batches.Way:
     """The way for pairs that gives prompt and response to a way of `batches` as one text."""
     return _fused if way is batches.fused else partial(_tails, way)
 
@@ -44,7 +49,11 @@ class Shared:
     def __init__(self, by_token: bool = False, places: bool = False):
         self.by_token, self.places = by_token, places
         self.n_read = 0  # prompts read
-        self._kept = (None, None, None)  # context, what predicts the first token, memory
+        self._kept: tuple[Any, Any, Any] = (
+            None,
+            None,
+            None,
+        )  # context, what predicts the first token, memory
 
     def __call__(self, scorer, pairs):
         """Log-probabilities of the responses' tokens; the pairs have one context."""
@@ -82,7 +91,9 @@ class Shared:
         return first, memory
 
 
-def choose(scorer, groups, share=True):
+def choose(
+    scorer: Scorer, groups: Sequence[Sequence[Pair]], share: bool = True
+) -> tuple[batches.Way, Shared | None, float, list[str]]:
     """(way for texts, way for groups or None, mean difference per token, notes).
 
     Args:
@@ -128,7 +139,9 @@ def _sharing(scorer, pairs):
     return None, np.inf, reasons[0]
 
 
-def run(scorer, pairs, tokens_per_batch, share):
+def run(
+    scorer: Scorer, pairs: Pairs, tokens_per_batch: int | None, share: bool
+) -> tuple[list[np.ndarray], list[str], dict[str, Any]]:
     """Log-probabilities of N responses' tokens, notes, and facts for `about`.
 
     Args:
@@ -137,7 +150,7 @@ def run(scorer, pairs, tokens_per_batch, share):
     import torch
 
     groups, place = _groups(pairs)
-    tokens = [[None] * len(group) for group in groups]
+    tokens: list[list[Any]] = [[None] * len(group) for group in groups]
     with torch.inference_mode():
         way, shared, difference, notes = choose(scorer, groups, share)
         budget = score.fitting_budget(scorer, way, tokens_per_batch)

@@ -8,6 +8,7 @@ rules are different quantities and never meet in one matrix.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -84,7 +85,7 @@ class Pairs:
 
 
 def encode(
-    tokenizer, prompts: Sequence[str], responses: Sequence[str], rule: PromptRule, limit: int
+    tokenizer: Any, prompts: Sequence[str], responses: Sequence[str], rule: PromptRule, limit: int
 ) -> Pairs:
     """Token ids of N prompts and N responses under a rule, `limit` of a pair (`Scorer.limit`).
 
@@ -120,7 +121,7 @@ def encode(
     return Pairs(contexts, number, cut, truncated, tuple(notes))
 
 
-def context(tokenizer, prompt: str, rule: PromptRule) -> np.ndarray:
+def context(tokenizer: Any, prompt: str, rule: PromptRule) -> np.ndarray:
     """What the model reads before the response, (T,) int64 token ids."""
     bos = wanted_bos(tokenizer, rule)
     if rule.template == "model" and tokenizer.chat_template:
@@ -143,7 +144,7 @@ def context(tokenizer, prompt: str, rule: PromptRule) -> np.ndarray:
     return np.array(ids, np.int64)
 
 
-def end_of_turn(tokenizer, rule: PromptRule) -> int:
+def end_of_turn(tokenizer: Any, rule: PromptRule) -> int:
     """The token that ends an answer: the chat template's, else EOS."""
     if rule.template == "model" and tokenizer.chat_template:
         turns = [("user", "a"), ("assistant", _MARK)]

@@ -7,6 +7,7 @@ rows of two rules never meet in one matrix.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,7 @@ class Rule:
         expect_one_of("special", self.special, SPECIAL)
         expect_one_of("dtype", self.dtype, DTYPES)
         whole = isinstance(self.truncate, int) and not isinstance(self.truncate, bool)
-        if self.truncate != "model" and not (whole and self.truncate >= 2):
+        if self.truncate != "model" and not (whole and int(self.truncate) >= 2):
             raise InputError(f'truncate is {self.truncate!r}; expected "model" or 2 or more tokens')
 
     @property
@@ -75,7 +76,8 @@ def read(text: str) -> Rule:
     'bos=tokenizer truncate=512 dtype=float32'
     """
     try:
-        given = dict(setting.split("=", 1) for setting in text.replace(",", " ").split())
+        pairs = (setting.split("=", 1) for setting in text.replace(",", " ").split())
+        given: dict[str, Any] = dict(pairs)
         if given.get("truncate", "model") != "model":
             given["truncate"] = int(given["truncate"])
         return Rule(**given)
@@ -96,14 +98,14 @@ class Encoded:
     notes: tuple[str, ...]
 
 
-def named_length(config, otherwise: int | None = None) -> int | None:
+def named_length(config: Any, otherwise: int | None = None) -> int | None:
     """The tokens that a configuration says its model has positions for, `otherwise` where it does
     not: `DEFAULT_LENGTH` for the published rule."""
     values = (getattr(config, name, None) for name in _LENGTHS)
     return next((value for value in values if isinstance(value, int) and value > 0), otherwise)
 
 
-def stretching(config) -> tuple[str, int | None]:
+def stretching(config: Any) -> tuple[str, int | None]:
     """The kind of a RoPE whose frequencies follow the text's length, and up to which they do not.
 
     >>> from types import SimpleNamespace
@@ -124,7 +126,7 @@ def stretching(config) -> tuple[str, int | None]:
     return "", None
 
 
-def encode(tokenizer, texts: Sequence[str], rule: Rule, limit: int) -> Encoded:
+def encode(tokenizer: Any, texts: Sequence[str], rule: Rule, limit: int) -> Encoded:
     """Token ids of every text under a rule.
 
     Args:
@@ -165,7 +167,12 @@ def _encode(tokenizer, texts: Sequence[str], rule: Rule, limit: int) -> Encoded:
     return Encoded(ids, truncated, (*notes, *_notes(tokenizer, ids, truncated, limit)))
 
 
-def control_notes(tokenizer, ids: Sequence, added: Sequence[int] = (), what: str = "texts") -> list:
+def control_notes(
+    tokenizer: Any,
+    ids: Sequence[np.ndarray | list[int]],
+    added: Sequence[int] = (),
+    what: str = "texts",
+) -> list[str]:
     """How many of the texts hold tokens that control a model, beside those that each is `added`."""
     known = {n for n, token in tokenizer.added_tokens_decoder.items() if token.special}
     unknown = {tokenizer.unk_token_id} - {tokenizer.bos_token_id, tokenizer.eos_token_id}
@@ -179,7 +186,7 @@ def control_notes(tokenizer, ids: Sequence, added: Sequence[int] = (), what: str
     return [f"{given}, read as the control tokens that they name"]
 
 
-def limit_notes(rule, limit: int) -> list[str]:
+def limit_notes(rule: Any, limit: int) -> list[str]:
     """That a rule wants more tokens than the model has positions for, where it does."""
     above = rule.truncate != "model" and limit < rule.truncate
     return [f"truncate={rule.truncate} is cut to the {limit} positions of the model"] * above
@@ -203,7 +210,7 @@ def refuse_empty(texts: Sequence, what: str, unit: str) -> None:
         raise InputError(f"{given}; expected at least one {unit} each: leave them out")
 
 
-def wanted_bos(tokenizer, rule) -> int | None:
+def wanted_bos(tokenizer: Any, rule: Any) -> int | None:
     """The id of BOS; raises InputError where a rule wants one of a tokenizer that has none."""
     if rule.bos == "always" and tokenizer.bos_token_id is None:
         given = f"{rule.name!r} with a tokenizer that has no BOS token"

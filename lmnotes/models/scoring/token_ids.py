@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ MOST = 2 * 10**9  # bytes of all files
 _VERSION = 1
 
 
-def read(tokenizer, texts: Sequence[str], **options) -> list[np.ndarray]:
+def read(tokenizer: Any, texts: Sequence[str], **options: Any) -> list[np.ndarray]:
     """The token ids of N texts, N arrays (T,) int64, from a file where there is one.
 
     Args:
@@ -30,7 +31,7 @@ def read(tokenizer, texts: Sequence[str], **options) -> list[np.ndarray]:
     """
     if sum(map(len, texts)) < LEAST or not (content := content_of(tokenizer)):
         return _read(tokenizer, texts, options)
-    ids = []
+    ids: list[np.ndarray] = []
 
     def write(folder: Path) -> None:
         ids[:] = _read(tokenizer, texts, options)
@@ -48,7 +49,7 @@ def read(tokenizer, texts: Sequence[str], **options) -> list[np.ndarray]:
     return ids or _read(tokenizer, texts, options)
 
 
-def content_of(tokenizer) -> str:
+def content_of(tokenizer: Any) -> str:
     """A hash of all that makes a tokenizer's answers, "" where that cannot be told."""
     import tokenizers
     import transformers
