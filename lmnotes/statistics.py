@@ -36,7 +36,8 @@ def regress(
     """The line of y on x over the words of `where`.
 
     Args:
-        y, x: (V,). where: (V,) bool; all words without.
+        y, x: (V,) numbers of the words.
+        where: (V,) bool; all words without.
 
     Raises:
         InputError: with fewer than 3 words or without any spread in x.

@@ -19,11 +19,13 @@ class Components(Shown):
     Args:
         values: (V, K) float64, `(vectors - mean) @ unmixing`; values' values / V = I, except for
             methods that do not whiten, and under `weights` where these were given.
-        mean: (D,) what was subtracted. unmixing: (D, K).
+        mean: (D,) what was subtracted.
+        unmixing: (D, K), from centred vectors to coordinates.
         method: "ICA", "PCA", "random rotation", ...
         n_iterations: of the solver, over all rows.
         gradient_norm: where it ended, see `solver.gradient`.
-        limit: what it was to reach, in the solver's own measure. converged: whether it did.
+        limit: what it was to reach, in the solver's own measure.
+        converged: whether it did.
         settings: how it was made.
         words, counts: (V,) of the rows, where known.
         weights: (V,) of the rows, where they count differently.

@@ -37,9 +37,11 @@ class ICA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     Attributes:
         components_: (K, D), `transform(X) = (X - mean_) @ components_.T`.
         mixing_: (D, K) its pseudo-inverse, `inverse_transform(S) = S @ mixing_.T + mean_`.
-        mean_: (D,). whitening_: (K, D) onto principal components of variance 1, largest first;
-            `components_` are a rotation of it.
-        skewness_: (K,) of the axes. n_iter_: steps over all rows.
+        mean_: (D,) of the rows.
+        whitening_: (K, D) onto principal components of variance 1, largest first; `components_`
+            are a rotation of it.
+        skewness_: (K,) of the axes.
+        n_iter_: steps over all rows.
         n_features_in_, feature_names_in_: of the columns, as in every estimator.
 
     >>> sources = np.random.default_rng(0).exponential(size=(2000, 2))
