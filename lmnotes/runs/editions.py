@@ -2,7 +2,9 @@
 
 import base64
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pandas as pd
@@ -57,7 +59,7 @@ def write(name: str, edition: str, folder: str | None, minutes: str, profile: st
     expect_one_of(f"{card.number}: a path in minutes,", minutes, [*card.minutes, _ALL])
     if is_page:
         made = run.run(name, profile)
-        if made.status == "failed":
+        if made.folder is None or made.status == "failed":
             raise InputError(f"{made.message}: expected figures to show; mend it, or try --profile")
         notebook, path = made.folder / "notebook.ipynb", path.with_suffix(".html")
     node, cells = nbformat.read(notebook, as_version=4), []
@@ -69,7 +71,7 @@ def write(name: str, edition: str, folder: str | None, minutes: str, profile: st
     if edition == "slides":
         node.cells = [slide for cell in cells for slide in _slides(cell)]
     elif edition == "handout":
-        node.cells = [v4.new_markdown_cell(_handout(cells[0].source, card, made.folder))]
+        node.cells = [v4.new_markdown_cell(_handout(cells[0].source, card, notebook.parent))]
     else:
         node.cells = _copy(cells, card, edition == "teacher")
     with store.replacing(path) as partial:
@@ -80,7 +82,7 @@ def write(name: str, edition: str, folder: str | None, minutes: str, profile: st
     return path
 
 
-def _sections(cells: list):
+def _sections(cells: list) -> Iterator[tuple[int, str, Any]]:
     """Every cell, texts cut where a section begins, with its number, or 0, and its heading."""
     number, heading = 0, ""
     for cell in cells:

@@ -53,7 +53,7 @@ def _execute(job: dict, say) -> dict | None:
     reached: dict = {}
     papermill_engines.register("lmnotes", _engine(say, reached))
     try:
-        how = {"engine_name": "lmnotes", "kernel_name": "python3", "language": "python"}
+        how: dict = {"engine_name": "lmnotes", "kernel_name": "python3", "language": "python"}
         how |= {"parameters": job["parameters"], "cwd": job["cwd"], "progress_bar": False}
         how |= {"start_timeout": 180, "iopub_timeout": 120}  # 4 are too few on a busy machine
         how["kernel_manager_class"] = _kernel_manager(Path(job["output"]).with_name(CONNECTION))

@@ -33,7 +33,7 @@ def facts(notebook: Path, card: Path, profile: str, values: Mapping[str, object]
     texts = {name: [v] if isinstance(v, str) else v for name, v in values.items()}
     texts = {name: v for name, v in texts.items() if isinstance(v, list) and any(v)}
     paths = {name: [root / t for t in v if isinstance(t, str) and t] for name, v in texts.items()}
-    known = {"profile": profile, "parameter": dict(values), "version of": versions()}
+    known: dict = {"profile": profile, "parameter": dict(values), "version of": versions()}
     sources_of = [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
     known["cells"] = {"of the notebook": [store.content_id(source) for source in sources_of]}
     with_tables = sorted(card.parent.glob(f"{card.stem}*"))
@@ -81,7 +81,7 @@ def versions() -> dict[str, str]:
         requirements = []
     versions_of = {"python": platform.python_version()}
     for requirement in requirements:
-        name = re.match(r"[\w.-]+", requirement)[0]
+        name = re.split(r"[^\w.-]", requirement)[0]
         if "extra ==" not in requirement:
             try:
                 versions_of[name] = metadata.version(name)
@@ -109,9 +109,9 @@ def git_state(folder: Path) -> dict[str, object]:
         return {"commit": None, "dirty": None}
 
     def git(*arguments: str) -> str | None:
-        command, how = ["git", "-C", str(folder), *arguments], {"stderr": subprocess.DEVNULL}
+        command, null = ["git", "-C", str(folder), *arguments], subprocess.DEVNULL
         try:
-            return subprocess.check_output(command, text=True, timeout=20, **how).strip()
+            return subprocess.check_output(command, text=True, timeout=20, stderr=null).strip()
         except (OSError, subprocess.SubprocessError):
             return None
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from lmnotes import store
@@ -145,8 +145,8 @@ def environment() -> "jinja2.Environment":
     env = jinja2.Environment(autoescape=True)
     filters = {"tally": claims_table.tally, "counts": claims_table.counts, "math": _caption}
     filters |= {"claims": claims_table.table, "prose": _prose}
-    for name, draw in filters.items():
-        env.filters[name] = lambda value, draw=draw: do_mark_safe(draw(value))
+    for name, shown in filters.items():
+        env.filters[name] = lambda value, shown=shown: do_mark_safe(shown(value))
     env.globals |= {"style": BASE + STYLE, "policy": POLICY, "states": _STATES, "n_first": _FIRST}
     return env
 
@@ -171,7 +171,8 @@ def _prose(text: str) -> str:
 def choose(runs: list[dict]) -> dict | None:
     """The run to show among a notebook's: its last good one at `laptop`, else its last good one."""
     good = [run for run in runs if run["status"] == "ok"]
-    return ([run for run in good if run["profile"] == "laptop"] or good or [None])[-1]
+    best = [run for run in good if run["profile"] == "laptop"] or good
+    return best[-1] if best else None
 
 
 def _paper(notebook: str, every: list[dict], draw: Callable) -> dict:
@@ -187,7 +188,7 @@ def _paper(notebook: str, every: list[dict], draw: Callable) -> dict:
     authors = authors if isinstance(authors, str) else ", ".join(authors)
     venue = " ".join(str(facts[key]) for key in ("venue", "year") if key in facts)
     sites = (("doi", "https://doi.org/"), ("arxiv", "https://arxiv.org/abs/"))
-    paper = {"card": card, "run": None, "claims": [], "damaged": []}
+    paper: dict[str, Any] = {"card": card, "run": None, "claims": [], "damaged": []}
     paper["source"] = (authors, facts.get("title", ""), venue)
     known = [(kind, site, facts[kind]) for kind, site in sites if facts.get(kind)]
     paper["links"] = [(f"{kind}:{name}", site + quote(name)) for kind, site, name in known]
@@ -225,7 +226,8 @@ def _results(card: cards.Card, run: dict) -> dict:
         table["cells"] = _table(folder / "tables" / f"{table['name']}.csv")
     figures.sort(key=lambda figure: not figure["name"].startswith("fig"))
     if card.hero:
-        figures.sort(key=lambda figure: figure["name"] != card.hero.figure)
+        first = card.hero.figure
+        figures.sort(key=lambda figure: figure["name"] != first)
     head, *rows = _rows(folder / "claims.csv") or [[]]
     claims = [dict(zip(head, row, strict=True)) for row in rows]
     by_id, seconds = {claim["id"]: claim for claim in claims}, run["seconds"]

@@ -9,8 +9,10 @@ import base64
 import hashlib
 import html
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from lmnotes.notebook.formulas import math
 from lmnotes.notebook.views import PAGE
@@ -77,7 +79,7 @@ _STYLES = "border border-left flex font-size margin max-width overflow padding"
 _FOLD = 12  # lines; longer code is folded
 
 
-def write(notebook, path: Path, style: str = "", up: str = "") -> None:
+def write(notebook: Any, path: Path, style: str = "", up: str = "") -> None:
     """Write the executed notebook, a path or what `nbformat` reads, as a page at `path`; up: a link
     that it begins with."""
     import nbformat
@@ -100,12 +102,13 @@ def write(notebook, path: Path, style: str = "", up: str = "") -> None:
     exporter.register_filter("markdown2html", _markdown)
     lexer = node.metadata.get("language_info", {}).get("pygments_lexer", "ipython3")
     highlight = Highlight2HTML(pygments_lexer=lexer)
-    code = {"highlight_code": lambda source, **how: _Clean(highlight(source, **how))}
+    code: dict[str, Callable] = {}
+    code["highlight_code"] = lambda source, **how: _Clean(highlight(source, **how))
     code["clean_html"] = lambda text: text if type(text) is _Clean else _cleaner().clean(str(text))
     code["filter_data_type"] = WidgetsDataTypeFilter(notebook_metadata={}, resources={})
     for name, function in code.items():
         exporter.register_filter(name, function)
-    resources = {"metadata": {"name": _title(node) or path.stem}, "up": up}
+    resources: dict[str, Any] = {"metadata": {"name": _title(node) or path.stem}, "up": up}
     resources["style"], resources["script"] = BASE + PAGE_STYLE + style, script
     hashes = _hashes(outputs, script) or "'none'"
     resources["policy"] = f"{POLICY}; img-src data:; script-src {hashes}"
@@ -119,7 +122,7 @@ class _Clean(str):
     """HTML that needs no cleaning: code whose every character pygments has escaped."""
 
 
-def _prepare(cell) -> None:
+def _prepare(cell: Any) -> None:
     """Note whether the code is folded; leave out what only a live notebook can show."""
     lines = cell.source.count("\n") + 1
     failed = any(output.output_type == "error" for output in cell.outputs)
@@ -150,7 +153,7 @@ def _moved(stills: str, control: str, values: list, frames: list) -> str:
 
 
 @cache
-def _cleaner():
+def _cleaner() -> Any:
     """What leaves of HTML only what shows text, pictures and formulas; the rest is seen as text."""
     from bleach.css_sanitizer import ALLOWED_CSS_PROPERTIES, CSSSanitizer
     from bleach.sanitizer import ALLOWED_PROTOCOLS, Cleaner
@@ -177,7 +180,7 @@ def _hashes(outputs: list, script: str) -> str:
     return " ".join(f"'sha256-{digest}'" for digest in dict.fromkeys(digests))
 
 
-def _title(node) -> str:
+def _title(node: Any) -> str:
     """The notebook's first heading."""
     text = "\n".join(cell.source for cell in node.cells if cell.cell_type == "markdown")
     heading = re.search(r"^#\s+(.+)$", text, re.M)

@@ -53,7 +53,9 @@ class Progress:
     zoo: 12 models, 0 s, about 60 s left (as last time)
     """
 
-    def __init__(self, title: str, unit: str = "cell", seconds: float | None = None, basis=""):
+    def __init__(
+        self, title: str, unit: str = "cell", seconds: float | None = None, basis: str = ""
+    ):
         from tqdm import tqdm
 
         self.title, self.left, self.basis = title, seconds, basis
@@ -67,7 +69,7 @@ class Progress:
     def __enter__(self) -> "Progress":
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.bar.close()
 
     def step(

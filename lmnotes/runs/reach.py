@@ -82,7 +82,8 @@ class _Chains(ast.NodeVisitor):
     """Where packages are used: a local name with the attributes that are looked up on it."""
 
     def __init__(self, names: set[str]):
-        self.names, self.looked_up = names, set()
+        self.names = names
+        self.looked_up: set[tuple[str, tuple[str, ...]]] = set()
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         attributes, inner = [node.attr], node.value

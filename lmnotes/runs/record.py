@@ -8,9 +8,13 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lmnotes import store, times
 from lmnotes.notebook import card
+
+if TYPE_CHECKING:
+    import filelock
 
 RECORD, TIMES = "run.json", ".times.jsonl"
 SHARED = ".shared-times.jsonl"  # of what several notebooks need, in the outputs folder
@@ -96,7 +100,7 @@ def verdict_counts(folder: Path) -> dict[str, int]:
 def last(notebook: str, profile: str) -> dict | None:
     """The last run of a notebook at a profile that ended well, by what the records say."""
     good = [entry for entry in on_disk(notebook) if entry["status"] == "ok"]
-    return ([entry for entry in good if entry["profile"] == profile] or [None])[-1]
+    return next((entry for entry in reversed(good) if entry["profile"] == profile), None)
 
 
 def seconds_left(notebook: str, profile: str) -> Callable[[int], tuple[float | None, str]]:
@@ -176,7 +180,7 @@ def checksums(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): store.file_sha256(path) for path in paths}
 
 
-def lock(folder: Path):
+def lock(folder: Path) -> "filelock.BaseFileLock":
     """A lock on a run's folder, beside it, held by one process at a time."""
     import filelock
 

@@ -97,7 +97,7 @@ def _plain(node) -> str:
         source = cell.source.rstrip("\n")
         digest = hashlib.sha256(source.encode()).hexdigest()[:8]
         tags = list(cell.metadata.get("tags", []))
-        about = {"tags": tags} if tags else {}
+        about: dict[str, object] = {"tags": tags} if tags else {}
         about |= {"jupyter": {"source_hidden": True}} if _FOLDED.intersection(tags) else {}
         new = make[cell.cell_type](source, metadata=about)
         new["id"] = f"{index:03d}-{digest}"

@@ -38,14 +38,13 @@ def execute(
 
     The process and its kernel end with this one, however it ends.
     """
-    job = {"notebook": str(notebook), "output": str(folder / "notebook.ipynb")}
+    job: dict[str, object] = {"notebook": str(notebook), "output": str(folder / "notebook.ipynb")}
     job |= {"parameters": dict(values), "cwd": str(card.working_folder(notebook))}
     log = folder / "launch.log"
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    env = _environment(notebook, folder, profile)
+    env, pipe = _environment(notebook, folder, profile), subprocess.PIPE
     with open(log, "w") as stderr:  # an interrupt at the terminal reaches it through us only
-        how = {"stderr": stderr, "env": env} | pipes
-        child = parallel.popen("lmnotes.runs.execute:main", str(os.getpid()), **how)
+        how = {"stdin": pipe, "stdout": pipe, "stderr": stderr, "text": True}
+        child = parallel.popen("lmnotes.runs.execute:main", str(os.getpid()), env=env, **how)
         try:
             with contextlib.suppress(BrokenPipeError):
                 child.stdin.write(json.dumps(job) + "\n")

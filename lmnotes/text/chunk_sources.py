@@ -63,11 +63,12 @@ def _cleaned(domain: str) -> Iterator[tuple[str, str]]:
     documents: Iterable[Document] = installed.documents(domain)
     if domain in _SENTENCES:
         documents = installed.without_repeats(documents)
-    seen, n_of = set(), {}
+    seen: set[bytes] = set()
+    n_of: dict[str, int] = {}
     for document in documents:
         number = n_of[document.source] = n_of.get(document.source, -1) + 1
         name = f"{document.source}/{document.title or number}"
-        text = _without_boilerplate(document.text, domain)
+        text = _without_boilerplate(document.whole, domain)
         text = text.encode("utf-8", "replace").decode("utf-8")  # no half of a surrogate pair
         digest = hashlib.sha256(text.strip().encode()).digest()
         if text.strip() and digest not in seen and not document.title.startswith(_LEFT_OUT):
@@ -99,7 +100,7 @@ def file_documents(path: Path, field: str) -> Iterator[Document]:
             such = f"such as {place.as_posix()}#{unnamed[0]}"
             warnings.warn(f"{given}, {such}: theirs is {default!r}", stacklevel=2)
         for number, row in enumerate(rows):
-            text = "".join(row.text).encode("utf-8", "replace")  # JSON may hold half a pair
+            text = row.whole.encode("utf-8", "replace")  # JSON may hold half a pair
             name = place.as_posix() + (f"#{number}" if len(rows) > 1 else "")
             domain = row.domain or default
             yield replace(row, text=text.decode("utf-8"), source=name, domain=domain)

@@ -41,8 +41,9 @@ def _table() -> dict[str, Download]:
         others = (other.partition("=") for other in row["other_files"].split())
         checksums = {name: checksum for name, _, checksum in others}
         checksums = {row["url"].rpartition("/")[2]: row["checksum"]} | checksums
-        facts = [row["about"], row["licence"] or "unknown", int(row["n_bytes"] or 0) or None]
-        table[row["name"]] = Download(row["url"], row["kind"], checksums, *facts, row["member"])
+        licence, n_bytes = row["licence"] or "unknown", int(row["n_bytes"] or 0) or None
+        what = row["url"], row["kind"], checksums, row["about"]
+        table[row["name"]] = Download(*what, licence, n_bytes, row["member"])
     return table
 
 
@@ -111,6 +112,7 @@ def fetch(name: str) -> Path:
 
 def listing() -> list[tuple[str, ...]]:
     """Columns of text under their names: every download, and whether it is there."""
+    rows: list[tuple[str, ...]]
     rows = [("name", "kind", "size", "licence", "checksum", "there", "address")]
     for name, download in DOWNLOADS.items():
         file = download.url.rpartition("/")[2]

@@ -51,7 +51,7 @@ _PIECE = re.compile(
 _ONE_NAME = re.compile(r"""[rRuUbBfFtT]{0,2}["']+([^\W\d]\w*)["']+""")
 _TEMPLATE = re.compile(r"%\(\w+\)[sdr]")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def functions(packages: Sequence[str] = PACKAGES, *, keep: bool = True) -> pd.DataFrame:
@@ -74,7 +74,7 @@ def functions(packages: Sequence[str] = PACKAGES, *, keep: bool = True) -> pd.Da
     """
     for name in expect_strings("packages", packages):
         expect_one_of("package", name, PACKAGES)
-    key = {"version": VERSION, "installed": installed.VERSION}
+    key: dict[str, object] = {"version": VERSION, "installed": installed.VERSION}
     key["python"] = ".".join(map(str, sys.version_info[:3]))
     key["packages"] = {name: installed.version(name) for name in packages}
     rows = partial(_rows, packages)
@@ -95,7 +95,7 @@ def python_words(source: str) -> list[str]:
     >>> python_words("def parseHTTPHeader(raw_text, n=0): return raw_text['Content'] + 'not so'")
     ['def', 'parse', 'http', 'header', 'raw', 'text', 'n', '0', 'return', 'raw', 'text', 'content']
     """
-    words = []
+    words: list[str] = []
     for piece in _PIECE.finditer(source):
         text, kind = piece[0], piece.lastgroup
         if kind == "string":
@@ -180,13 +180,13 @@ def _blocks(node: ast.AST) -> Iterator[list]:
         yield part.body
 
 
-def _defined(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.AST]]:
+def _defined(node: ast.AST, prefix: str) -> Iterator[tuple[str, _Function]]:
     """Qualified name and node of each function, those inside other functions left out."""
     for block in _blocks(node):
         for statement in block:
             if isinstance(statement, ast.ClassDef):
                 yield from _defined(statement, f"{prefix}{statement.name}.")
-            elif isinstance(statement, _DEFINITIONS):
+            elif isinstance(statement, _Function):
                 yield prefix + statement.name, statement
             else:
                 yield from _defined(statement, prefix)
@@ -209,15 +209,19 @@ def _says_nothing(body: list[ast.stmt]) -> bool:
     )
 
 
-def _bare(node: ast.AST, lines: list[bytes]) -> str:
+def _bare(node: _Function, lines: list[bytes]) -> str:
     """The source of a function without statements that are strings, indented as it was."""
     pieces, at = [], (node.lineno, node.col_offset)
     for statement, after, is_alone in _strings(node):
         pieces += [_span(lines, at, (statement.lineno, statement.col_offset)), "pass" * is_alone]
-        end = (statement.end_lineno, statement.end_col_offset)
-        same_line = after is not None and after.lineno == statement.end_lineno
-        at = (after.lineno, after.col_offset) if same_line else end
-    return "".join([*pieces, _span(lines, at, (node.end_lineno, node.end_col_offset))])
+        at = _end(statement)
+        if after is not None and after.lineno == at[0]:
+            at = after.lineno, after.col_offset
+    return "".join([*pieces, _span(lines, at, _end(node))])
+
+
+def _end(node: ast.stmt) -> tuple[int, int]:
+    return node.end_lineno or 0, node.end_col_offset or 0  # what was parsed has both
 
 
 def _strings(node: ast.AST) -> Iterator[tuple[ast.stmt, ast.stmt | None, bool]]:

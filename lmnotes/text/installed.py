@@ -89,7 +89,7 @@ def without_repeats(documents: Iterable[Document]) -> Iterator[Document]:
     seen: set[bytes] = set()
     for document in documents:
         kept, n_removed = [], 0
-        for paragraph in _PARAGRAPHS.split(document.text):
+        for paragraph in _PARAGRAPHS.split(document.whole):
             sentences = _SENTENCES.split(paragraph) if _new(paragraph, seen) else []
             fresh = sentences
             if len(sentences) > 1:
@@ -116,7 +116,7 @@ def _stored(domain: str) -> Iterator[Document]:
     def rows() -> list[tuple[str, bytes, str]]:
         with warnings.catch_warnings(action="ignore"):  # given below
             documents = list(_DOMAINS[domain]())
-        return [(d.title, d.text.encode("utf-8", "surrogatepass"), d.source) for d in documents]
+        return [(d.title, d.whole.encode("utf-8", "surrogatepass"), d.source) for d in documents]
 
     table = stored_table("installed", key([domain]), "found", ["title", "text", "source"], rows)
     for title, text, source in table.to_numpy():
@@ -251,8 +251,8 @@ def _legal() -> Iterator[Document]:
         for file in sorted(inside, key=str):
             # no code: a compiled `licenses_app.pyc` holds the path and time of its installation
             is_licence = _LICENCE.match(file.name) and not file.suffix.startswith(".py")
-            if is_licence and file.locate().is_file():
-                yield Document(f"{module} {file.name}", read(Path(file.locate())), module)
+            if is_licence and (place := Path(file.locate())).is_file():
+                yield Document(f"{module} {file.name}", read(place), module)
 
 
 def _numbers() -> Iterator[Document]:

@@ -11,11 +11,11 @@ import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any
 
 import pandas as pd
 
@@ -58,8 +58,13 @@ class Document:
     domain: str = "file"
     n_repeats_removed: int = 0
 
+    @property
+    def whole(self) -> str:
+        """The text in one piece."""
+        return self.text if isinstance(self.text, str) else "".join(self.text)
 
-def _open_zip(file: Path, mode: str):
+
+def _open_zip(file: Path, mode: str) -> IO[bytes]:
     """The one file inside a zip archive."""
     archive = zipfile.ZipFile(file)
     if len(names := archive.namelist()) != 1:
@@ -68,7 +73,7 @@ def _open_zip(file: Path, mode: str):
     return archive.open(names[0])
 
 
-_PACKED = {  # how a packed file begins, and what opens it
+_PACKED: dict[str, tuple[re.Pattern[bytes], Callable]] = {  # how it begins, and what opens it
     ".gz": (re.compile(rb"\x1f\x8b"), gzip.open),
     ".bz2": (re.compile(rb"BZh[1-9]1AY&SY"), bz2.open),
     ".xz": (re.compile(rb"\xfd7zXZ"), lzma.open),
@@ -76,7 +81,7 @@ _PACKED = {  # how a packed file begins, and what opens it
 }
 
 
-def open_bytes(file: Path) -> BinaryIO:
+def open_bytes(file: Path) -> io.BufferedReader:
     """The bytes of a file, unpacked where its first ones say that it is packed."""
     with open(file, "rb") as stream:
         start = stream.read(16)
@@ -260,7 +265,9 @@ def json_lines(file: Path) -> Iterator[tuple[int, dict]]:
             yield number, parse_json(line, f"{file}, line {number}")
 
 
-def table(path: str | Path, needed: Sequence[str] = (), then: str = "", **options) -> pd.DataFrame:
+def table(
+    path: str | Path, needed: Sequence[str] = (), then: str = "", **options: Any
+) -> pd.DataFrame:
     """The table of a .csv or .tsv file, by the `options` of `pandas.read_csv`, or of a .parquet.
 
     needed: columns that it has to have. then: what to do where it lacks one, which is an error.
@@ -326,7 +333,7 @@ def records(file: Path, field: str = "") -> Iterator[tuple[int, dict]]:
         raise InputError(f"{given}: expected one; write or fetch it again") from None
 
 
-def _columns(file: Path, schema, field: str) -> list[str]:
+def _columns(file: Path, schema: Any, field: str) -> list[str]:
     """The columns to read of a parquet file: the text, and what `rows` looks at beside it."""
     import pyarrow as pa
 

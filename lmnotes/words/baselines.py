@@ -142,9 +142,9 @@ def read_dictionary(path: str | Path) -> list[tuple[str, str]]:
     path, pairs = downloads.local(path), []
     path = expect_file("dictionary", path, "one with two words per line")
     for number, line in enumerate(readers.lines(path), start=1):
-        pairs.append(tuple(line.split()))
-        if len(pairs[-1]) != 2:
+        if len(words := line.split()) != 2:
             raise InputError(f"{path} line {number}: {line[:60]!r}: expected two words")
+        pairs.append((words[0], words[1]))
     return pairs
 
 

@@ -9,6 +9,7 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse
 
 from lmnotes import parallel
@@ -67,7 +68,7 @@ def measure(corpus: Corpus, *, window: int = 10, workers: int | None = None) -> 
 def measure_tokens(
     tokens: np.ndarray,
     offsets: np.ndarray,
-    counts: np.ndarray,
+    counts: npt.ArrayLike,
     window: int,
     workers: int | None = None,
 ) -> Information:
@@ -100,15 +101,15 @@ def measure_tokens(
 
 
 def cooccurrence_rows(
-    corpus: Corpus, ids: np.ndarray, *, window: int = 10
+    corpus: Corpus, ids: npt.ArrayLike, *, window: int = 10
 ) -> scipy.sparse.csr_matrix:
     """The co-occurrence counts n_{w,w'} of some words (len(ids), V), sparse int32."""
-    places = _places(corpus.tokens, corpus.offsets, corpus.counts, window)
+    places, ids = _places(corpus.tokens, corpus.offsets, corpus.counts, window), np.asarray(ids)
     for end in (np.min(ids, initial=0), np.max(ids, initial=0)):
         expect_between("a word's id", int(end), 0, corpus.n_words - 1, "see corpus.index")
     row, seen = np.zeros(corpus.n_words, np.int32), np.empty(corpus.n_words + 1, np.int32)
     contexts, counts = [seen[:0]], [row[:0]]
-    for word in np.asarray(ids, np.int64):
+    for word in ids.astype(np.int64):
         n_seen = counting.count_row(*places, word, row, seen)
         contexts.append(seen[:n_seen].copy())
         counts.append(row[contexts[-1]])

@@ -9,6 +9,7 @@ is the covariance of the context vectors (eqs. 9 to 14). All means are weighted 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from lmnotes.errors import InputError, expect_strings, expect_weights
 from lmnotes.words.embedding import Embedding
@@ -66,7 +67,7 @@ def squared_norms(
     return Norms(raw, centred, whitened, start, fisher)
 
 
-def weighted_mean(vectors: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def weighted_mean(vectors: np.ndarray, weights: npt.ArrayLike) -> np.ndarray:
     """sum_w weights[w] vectors[w] (D,) float64, over the sum of the weights."""
     weights = expect_weights("weights", weights, len(vectors))
     blocks = [slice(first, first + BLOCK) for first in range(0, len(vectors), BLOCK)]
@@ -79,9 +80,10 @@ def weighted_covariance(
 ) -> np.ndarray:
     """G = sum_w weights[w] (v_w - mean)(v_w - mean)' (D, D) float64, over the sum of the weights.
 
-    mean: (D,), the one by the same weights without; with it, weights of None are equal ones.
+    weights: None are equal ones. mean: (D,), the one by the same weights without.
     """
-    mean = weighted_mean(vectors, weights) if mean is None else mean
+    if mean is None:
+        mean = weighted_mean(vectors, np.ones(len(vectors)) if weights is None else weights)
     total = np.zeros((vectors.shape[1], vectors.shape[1]))
     for first in range(0, len(vectors), BLOCK):
         block = slice(first, first + BLOCK)

@@ -11,6 +11,7 @@ import functools
 from typing import Literal, get_args
 
 import numpy as np
+import numpy.typing as npt
 import scipy.optimize
 import scipy.special
 import scipy.stats
@@ -23,7 +24,7 @@ Law = Literal["normal", "sphere", "product"]
 _BLOCK = 16384
 
 
-def product_tail(u: np.ndarray) -> np.ndarray:
+def product_tail(u: npt.ArrayLike) -> np.ndarray:
     """P(XY > u) for independent standard normals X and Y, exact down to 1e-300.
 
     Args:
@@ -60,7 +61,7 @@ def _tail(u: np.ndarray, n_nodes: int) -> np.ndarray:
     return np.exp(-u) * integral / np.pi
 
 
-def component_tail(z: np.ndarray, dim: int, law: Law = "normal") -> np.ndarray:
+def component_tail(z: npt.ArrayLike, dim: int, law: Law = "normal") -> np.ndarray:
     """P(component > z) for a random direction in `dim` dimensions, by the normal or the exact law.
 
     The exact law of a component z is (z + 1) / 2 ~ Beta((K - 1) / 2, (K - 1) / 2).
@@ -74,7 +75,9 @@ def component_tail(z: np.ndarray, dim: int, law: Law = "normal") -> np.ndarray:
     return scipy.special.betainc(half, half, np.clip((1 - z) / 2, 0, 1))
 
 
-def component_p(values: np.ndarray, dim: int, alternative: Alternative = "greater") -> np.ndarray:
+def component_p(
+    values: npt.ArrayLike, dim: int, alternative: Alternative = "greater"
+) -> np.ndarray:
     """The p-value of each component of a word's vector of length 1.
 
     Args:
@@ -84,12 +87,12 @@ def component_p(values: np.ndarray, dim: int, alternative: Alternative = "greate
     return _p(values, lambda z: component_tail(z, dim), alternative)
 
 
-def product_p(values: np.ndarray, dim: int, alternative: Alternative = "greater") -> np.ndarray:
+def product_p(values: npt.ArrayLike, dim: int, alternative: Alternative = "greater") -> np.ndarray:
     """The p-value of each product of the components of two words' vectors of length 1."""
     return _p(values, lambda x: product_tail(dim * x), alternative)
 
 
-def _p(values: np.ndarray, tail, alternative: Alternative) -> np.ndarray:
+def _p(values: npt.ArrayLike, tail, alternative: Alternative) -> np.ndarray:
     expect_one_of("alternative", alternative, get_args(Alternative))
     values = np.asarray(values, dtype=np.float64)
     above = tail(np.abs(values))
@@ -98,7 +101,7 @@ def _p(values: np.ndarray, tail, alternative: Alternative) -> np.ndarray:
     return np.minimum(1, 2 * above) if alternative == "two-sided" else above
 
 
-def adjust(p: np.ndarray, method: str = "bonferroni") -> np.ndarray:
+def adjust(p: npt.ArrayLike, method: str = "bonferroni") -> np.ndarray:
     """The p-values (K,), or each row of (N, K), adjusted for being K tests at once.
 
     Args:
@@ -135,7 +138,7 @@ def threshold(
     return float(scipy.optimize.brentq(excess, 0.0, 1.0 if law == "sphere" else 700 / dim))
 
 
-def density(x: np.ndarray, dim: int, law: Law) -> np.ndarray:
+def density(x: npt.ArrayLike, dim: int, law: Law) -> np.ndarray:
     """The density of a component (`normal`, `sphere`) or of a `product` of two, inf at 0."""
     x = np.asarray(x, dtype=np.float64)
     if law == "product":

@@ -7,10 +7,11 @@ The paper: Yamagiwa, Oyama, Shimodaira, "Revisiting Cosine Similarity via Normal
 Embeddings", COLING 2025.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import scipy.linalg
 from scipy.stats import rankdata
@@ -20,7 +21,7 @@ from lmnotes.statistics import Fixed, pairs_error
 from lmnotes.words import judgements, null_laws
 
 
-def normalise(values: np.ndarray) -> np.ndarray:
+def normalise(values: npt.ArrayLike) -> np.ndarray:
     """The rows of S (V, K) scaled to length 1, in float64.
 
     Raises InputError for a row without direction or a value that is not finite.
@@ -51,7 +52,10 @@ def axis_products(unit: np.ndarray, first: np.ndarray, second: np.ndarray) -> np
 
 
 def significant_axes(
-    values: np.ndarray, *, kind: str = "component", alternative: null_laws.Alternative = "greater"
+    values: npt.ArrayLike,
+    *,
+    kind: str = "component",
+    alternative: null_laws.Alternative = "greater",
 ) -> pd.DataFrame:
     """The axes of one word (`component`) or one pair (`product`), most significant first.
 
@@ -71,7 +75,7 @@ def significant_axes(
     return table.sort_values(["p", "axis"], kind="stable").reset_index(drop=True)
 
 
-def top_sums(products: np.ndarray, n_axes: Sequence[int]) -> np.ndarray:
+def top_sums(products: np.ndarray, n_axes: npt.ArrayLike) -> np.ndarray:
     """The sum of the p largest signed products of each pair, for every p of `n_axes`.
 
     Args:
@@ -147,7 +151,7 @@ def ablate(unit: np.ndarray, word: int, axis: int) -> tuple[np.ndarray, np.ndarr
     return unit @ rest, unit[:, axis].copy()
 
 
-def geodesic(start: np.ndarray, end: np.ndarray):
+def geodesic(start: npt.ArrayLike, end: npt.ArrayLike) -> Callable[[float], np.ndarray]:
     """A function of t in 0..1 that turns the components `start` into `end` on the shortest way.
 
     Args:
@@ -156,7 +160,8 @@ def geodesic(start: np.ndarray, end: np.ndarray):
     The rotation between them is R = start' end / V; the function gives start @ R^t. Where R is a
     reflection the last axis of `end` is flipped, which changes no cosine.
     """
-    rotation = np.asarray(start, np.float64).T @ np.asarray(end, np.float64) / len(start)
+    start, end = np.asarray(start, np.float64), np.asarray(end, np.float64)
+    rotation = start.T @ end / len(start)
     excess = np.abs(rotation.T @ rotation - np.eye(len(rotation))).max()
     if not excess < 1e-3:
         what = f"the components differ by more than a rotation (R'R - I up to {excess:.2g})"

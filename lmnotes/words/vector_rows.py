@@ -1,12 +1,13 @@
 """The rows of a file of word vectors, lines, records or JSON entries, one at a time and unread."""
 
 import codecs
+import io
 import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from lmnotes.errors import InputError, expect_file
 from lmnotes.text import readers
@@ -33,7 +34,7 @@ class Head(NamedTuple):
     dim: int
 
 
-def reading(path: Path) -> BinaryIO:
+def reading(path: Path) -> io.BufferedReader:
     """The file opened for bytes, unpacked where it is packed, after a byte order mark.
 
     Raises InputError where it is a file of another kind, or in UTF-16.
@@ -54,7 +55,7 @@ def reading(path: Path) -> BinaryIO:
     return file
 
 
-def rewind(file: BinaryIO) -> None:
+def rewind(file: io.BufferedReader) -> None:
     """Go back to the first byte after a byte order mark."""
     file.seek(0)
     if file.read(3) != codecs.BOM_UTF8:
@@ -91,13 +92,13 @@ def is_number(text: bytes) -> bool:
     return b"_" not in text
 
 
-def head(file: BinaryIO, path: Path, header: bool) -> Head:
+def head(file: io.BufferedReader, path: Path, header: bool) -> Head:
     """What the first line says; without a header, its length, and the file is rewound."""
     line = get(file.readline, MAX_LINE, path, "line 1")
     fields = line.split()
     if header:
         if len(fields) == 2 and all(map(bytes.isdigit, fields)) and fields[1].strip(b"0"):
-            return _promised(*fields, path)
+            return _promised(fields[0], fields[1], path)
         expected = "the header `number-of-words dimension`"
         todo = "pass format='glove' where the file has no header, or put the header back"
         raise fault(path, "line 1", f"found {line[:60]!r}", expected, todo)
@@ -121,7 +122,7 @@ def _promised(n_words: bytes, dim: bytes, path: Path) -> Head:
     return Head(int(n_words), int(dim))
 
 
-def text_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
+def text_rows(file: io.BufferedReader, path: Path, head: Head) -> Iterator[Row]:
     """The lines of a text file; their numbers are counted and not yet read."""
     first = 1 if head.n_words is None else 2
     blank = 0  # line number of the first empty line; several may end a file
@@ -160,10 +161,11 @@ def _odd_line(line, path: Path, n_before: int, number: int, head: Head, is_blank
     raise fault(path, f"line {number}", given, f"{head.dim}, as line 1 has it", todo)
 
 
-def binary_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
+def binary_rows(file: io.BufferedReader, path: Path, head: Head) -> Iterator[Row]:
     """The records of a binary file, numbered from 1."""
     size, buffer, offset = 4 * head.dim, b"", 0
-    for record in range(1, head.n_words + 1):
+    n_words = head.n_words or 0  # a binary file always says how many
+    for record in range(1, n_words + 1):
         where = f"record {record:,}"
         space = _space(buffer, offset)
         while space < 0 or len(buffer) < space + 1 + size:
@@ -182,7 +184,7 @@ def binary_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
         offset = space + 1 + size
         yield Row(where, word, buffer[space + 1 : offset])
     if (buffer[offset:] + get(file.read, 64, path, "end of file")).strip(BLANK):
-        raise _wrong_count(path, f"record {head.n_words + 1:,}", "more bytes follow", head)
+        raise _wrong_count(path, f"record {n_words + 1:,}", "more bytes follow", head)
 
 
 def _space(buffer: bytes, offset: int = 0) -> int:
@@ -211,7 +213,7 @@ _ROW = re.compile(rb'\s*("(?:[^"\\]|\\.)*")\s*:\s*\[([^\[\]{}"]*)\]\s*([,}])')
 _EXPECTED = 'an object of arrays, {"word": [number, ...], ...}'
 
 
-def json_head(file: BinaryIO, path: Path) -> Head:
+def json_head(file: io.BufferedReader, path: Path) -> Head:
     """The number of numbers in the first row; the file is rewound."""
     word, numbers = next(_matches(file, path), (b"", b""))
     rewind(file)
@@ -221,7 +223,7 @@ def json_head(file: BinaryIO, path: Path) -> Head:
     return Head(None, len(numbers.split(b",")))
 
 
-def json_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
+def json_rows(file: io.BufferedReader, path: Path, head: Head) -> Iterator[Row]:
     """The rows of a file, numbered from 1; their numbers are counted and not yet read."""
     for number, (word, numbers) in enumerate(_matches(file, path), start=1):
         where, fields = f"entry {number:,}", numbers.replace(b",", b" ").split()
@@ -237,7 +239,7 @@ def json_rows(file: BinaryIO, path: Path, head: Head) -> Iterator[Row]:
         yield Row(where, word, b" ".join(fields))
 
 
-def _matches(file: BinaryIO, path: Path) -> Iterator[tuple[bytes, bytes]]:
+def _matches(file: io.BufferedReader, path: Path) -> Iterator[tuple[bytes, bytes]]:
     """Word, quoted, and numbers of each entry."""
     buffer, offset, number, more, opened = b"", 0, 1, True, False
     while True:

@@ -56,7 +56,8 @@ def strings(source: str) -> list[str]:
         start, end = token.span()
         if end - start < _MIN_CHARS + 2 or source[start] == "#":
             continue
-        prefix = _PREFIX.search(source, max(0, start - 2), start)[0]
+        letters = _PREFIX.search(source, max(0, start - 2), start)
+        prefix = letters[0] if letters else ""
         before = source[max(0, start - 200) : start - len(prefix)]
         is_long = source.startswith(('"""', "'''"), start)
         if prefix.strip("rRuU") or not _documents(before, is_long):

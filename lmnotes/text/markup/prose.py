@@ -44,7 +44,7 @@ _LEFT_OUT = _set(
     between="|",
 )
 
-_INLINE = (  # of what a text must hold one to match at all, pattern, what takes its place
+_MARKUP = (  # of what a text must hold one to match at all, pattern, what takes its place
     ("$`\\", r"\$\$?[^$\n]{1,300}\$\$?|:math:`[^`]*`|\\[a-zA-Z]+(?:\{[^{}]*\})*", " "),
     ("[|", r"!\[[^\]]*\]\([^)]*\)|\[\d+\]_?|\|[\w ]+\|_?", " "),
     ("[", r"\[([^\]\n]{1,100})\](?:\([^)\s]*\)|\[[^\]]*\])", r"\1"),  # [text](url)
@@ -55,7 +55,7 @@ _INLINE = (  # of what a text must hold one to match at all, pattern, what takes
     ("<&", r"</?[a-zA-Z][^<>\n]{0,80}>|&[a-z]+;", " "),
     ("*", r"\*{1,2}(?=\S)([^*\n]+?)(?<=\S)\*{1,2}", r"\1"),
 )
-_INLINE = [(marks, re.compile(pattern), new) for marks, pattern, new in _INLINE]
+_INLINE = [(marks, re.compile(pattern), new) for marks, pattern, new in _MARKUP]
 _FUNCTION_WORDS = _set(
     "the a an of to in is are be and or for with that this it on as by from if at not can will "
     "which when should must has have was were you we its into than then these but used using "
@@ -124,7 +124,7 @@ def _paragraphs(lines: list[str]) -> Iterator[str]:
             section = "" if indent < level else section
             if section in _LEFT_OUT:
                 text = ""
-        is_type_line = indent == level and after and after_indent > indent
+        is_type_line = indent == level and after != "" and after_indent > indent
         starts, text = _entry(text, section, is_type_line)
         if held and (not text or starts):
             yield _joined(held)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import scipy.stats
 
@@ -55,7 +56,11 @@ def read_questions(
 
 
 def answer(
-    values: np.ndarray, questions: pd.DataFrame, n_axes: Sequence[int], *, limit: int | None = None
+    values: npt.ArrayLike,
+    questions: pd.DataFrame,
+    n_axes: Sequence[int],
+    *,
+    limit: int | None = None,
 ) -> np.ndarray:
     """Whether each question's first answer is right, for each number of axes: (Q, P) bool.
 

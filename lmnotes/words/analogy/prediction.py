@@ -8,8 +8,9 @@ the settings, `scores` what comes out. Questions with four words, a : b :: c : ?
 `solve`; how many axes of a basis they need is in `four_words`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -31,7 +32,7 @@ def predict(
     *,
     year: int | None = None,
     direction: str = "drug2gene",
-    **how,
+    **how: Any,
 ) -> Result:
     """The ranks of the right answers when each drug is moved by the relation vector.
 
@@ -96,7 +97,12 @@ def answer(
 
 
 def null(
-    embedding: Vectors, task: Task, *, vector: str = "shuffled", n_permutations: int = 20, **how
+    embedding: Vectors,
+    task: Task,
+    *,
+    vector: str = "shuffled",
+    n_permutations: int = 20,
+    **how: Any,
 ) -> pd.DataFrame:
     """Scores with relation vectors of no meaning: seed, top1, top10, mrr, one row per permutation.
 
@@ -114,7 +120,7 @@ def null(
 
 
 def solve(
-    embedding: Vectors, questions: pd.DataFrame, candidates: list[str] | None = None, **how
+    embedding: Vectors, questions: pd.DataFrame, candidates: list[str] | None = None, **how: Any
 ) -> Result:
     """Questions a : b :: c : ?, each with b - a as its relation vector (3CosAdd).
 
@@ -138,7 +144,7 @@ def solve(
     return result
 
 
-def vectors_of(embedding: Vectors, words) -> np.ndarray:
+def vectors_of(embedding: Vectors, words: Iterable[str]) -> np.ndarray:
     """The vectors of some words (n, D) in float64.
 
     Raises KeyError: a word has no vector. ValueError: a vector is not finite.
@@ -147,10 +153,11 @@ def vectors_of(embedding: Vectors, words) -> np.ndarray:
     if missing := [word for word in words if word not in known]:
         what = f"no vector for {missing[0]!r} and {len(missing) - 1:,} of {len(words):,} words"
         raise KeyError(f"{what}: expected one for each; restrict by .within(words) first")
-    if known is embedding:
+    if isinstance(embedding, Mapping):
         vectors = np.array([embedding[word] for word in words], np.float64)
     else:
-        vectors = np.asarray(embedding.input[[known[word] for word in words]], np.float64)
+        rows = [embedding.ids[word] for word in words]
+        vectors = np.asarray(embedding.input[rows], np.float64)
     expect_finite("vectors of the words", vectors)
     return vectors
 

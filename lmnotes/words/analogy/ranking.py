@@ -6,9 +6,11 @@ optimistic. Blocks are float32; candidates within rounding of the best answer ar
 float64, so the ranks are those of a plain float64 loop.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from lmnotes.errors import InputError, expect_between, expect_finite, expect_shape
 
@@ -33,10 +35,10 @@ class Ranking:
 
 
 def rank(
-    queries: np.ndarray,
-    candidates: np.ndarray,
-    answers: np.ndarray,
-    known: np.ndarray | tuple = (),
+    queries: npt.ArrayLike,
+    candidates: npt.ArrayLike,
+    answers: npt.ArrayLike,
+    known: npt.ArrayLike = (),
     *,
     k: int = 10,
     device: str = "cpu",
@@ -92,16 +94,16 @@ def _settle(queries, candidates, near, answers) -> np.ndarray:
     return count
 
 
-def _on(device: str, candidates: np.ndarray, k: int):
+def _on(device: str, candidates: np.ndarray, k: int) -> Callable:
     if device == "cpu":
-        return lambda queries, *rest: _search(queries @ candidates.T, *rest, k)
+        return lambda queries, *rest: _search(queries @ candidates.T, k, *rest)
     import torch
 
     moved, tensor = torch.as_tensor(candidates, device=device), torch.as_tensor
-    return lambda rows, *rest: _search_torch(tensor(rows, device=device) @ moved.T, *rest, k)
+    return lambda rows, *rest: _search_torch(tensor(rows, device=device) @ moved.T, k, *rest)
 
 
-def _search(scores, answers, known, band, k):
+def _search(scores, k, answers, known, band):
     """Candidates above the best answer (b,), those near it (n, 2), and the first k (b, k) twice."""
     scores[known[:, 0], known[:, 1]] = -np.inf
     best = np.full(len(scores), -np.inf, np.float32)
@@ -130,7 +132,7 @@ def _first(scores, k) -> tuple[np.ndarray, np.ndarray]:
     return column[chosen], value[chosen]
 
 
-def _search_torch(scores, answers, known, band, k):
+def _search_torch(scores, k, answers, known, band):
     import torch
 
     answers, known = (torch.as_tensor(pairs, device=scores.device) for pairs in (answers, known))
@@ -151,7 +153,7 @@ def _unit(array: np.ndarray) -> np.ndarray:
     return array / np.maximum(length, FLOOR)[:, None]
 
 
-def _sorted(pairs: np.ndarray) -> np.ndarray:
+def _sorted(pairs: npt.ArrayLike) -> np.ndarray:
     pairs = np.asarray(pairs, np.int64).reshape(-1, 2)
     return pairs[np.argsort(pairs[:, 0], kind="stable")]
 

@@ -69,8 +69,8 @@ class RelationSet:
         lost = {"concepts": len(self.concepts) - len(concepts), "relations": int((~both).sum())}
         lost["membership"] = 0
         if membership is not None:
-            membership = membership[_among(membership.concept, words)]
-            lost["membership"] = len(self.membership) - len(membership)
+            listed = _among(membership.concept, words)
+            membership, lost["membership"] = membership[listed], int((~listed).sum())
         dropped = {name: self.dropped.get(name, 0) + n for name, n in lost.items()}
         return RelationSet(relations, concepts, membership, dropped)
 
@@ -117,18 +117,23 @@ class RelationSet:
         for kind in KINDS:  # on the drug, then on the gene and the pathway
             members = self.pathway_members(kind, mentioned_by=mentioned_by)
             inside = inside.merge(members.rename(columns={"concept": kind}))
-        place = {name: i for i, name in enumerate(self.membership.pathway.unique())}
+        place = {name: i for i, name in enumerate(self._listed().pathway.unique())}
         inside = inside.assign(_place=inside.pathway.map(place)).sort_values(["_place", "_pair"])
         return inside[["pathway", *KINDS]].reset_index(drop=True)
 
     def pathway_members(self, kind: str, *, mentioned_by: int | None = None) -> pd.DataFrame:
         """The drugs or genes that each pathway lists: columns pathway, concept."""
-        if self.membership is None:
-            raise InputError("the relation set has no pathways: give membership, or take G")
-        table = self.membership[self.membership.kind == kind]
+        table = self._listed()
+        table = table[table.kind == kind]
         if mentioned_by is not None and self._dated:
             table = table[_among(table.concept, self._mentioned(mentioned_by)[kind])]
         return table[["pathway", "concept"]]
+
+    def _listed(self) -> pd.DataFrame:
+        """The membership; InputError without one."""
+        if self.membership is None:
+            raise InputError("the relation set has no pathways: give membership, or take G")
+        return self.membership
 
     @property
     def _dated(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from lmnotes.errors import InputError, expect_one_of, expect_weights
@@ -61,7 +62,7 @@ class Result:
 
     def predictions(self, query: str, group: str | None = None) -> pd.DataFrame:
         """The first candidates of one query: place, candidate, cosine, is_answer."""
-        if self.ranking is None:
+        if self.ranking is None or self.task is None:
             raise InputError("this method gave ranks only: ask a result of prediction.predict")
         asked = self.queries["query"] == query
         if group is not None:
@@ -77,7 +78,9 @@ class Result:
         return table.assign(is_answer=np.isin(top, right))
 
 
-def result(task: Task, ranks: np.ndarray, settings: Mapping, ranking=None) -> Result:
+def result(
+    task: Task, ranks: npt.ArrayLike, settings: Mapping, ranking: Ranking | None = None
+) -> Result:
     """The result of ranks (Q,) or (Q, R) of a task's queries."""
     ranks = np.asarray(ranks, np.float64)
     ranks = ranks.reshape(len(task), -1 if ranks.size else 1)
@@ -102,7 +105,9 @@ def difference(
     return float(value), interval(np.subtract(*drawn))
 
 
-def weighted_spearman(x: np.ndarray, y: np.ndarray, weights: np.ndarray | None = None) -> float:
+def weighted_spearman(
+    x: npt.ArrayLike, y: npt.ArrayLike, weights: npt.ArrayLike | None = None
+) -> float:
     """The rank correlation with weights: the weighted Pearson correlation of weighted ranks.
 
     The rank of a value is the weight below it, plus (n + 1) / 2 times the mean weight of its n

@@ -7,9 +7,12 @@ vocabulary of texts up to a year; Y2 a vector from pairs known by then, asked ab
 """
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from lmnotes.errors import InputError, expect_one_of
@@ -122,7 +125,17 @@ def build(
     return make(tables.members("gene"), tables.members("drug"), *parts, **asked)
 
 
-def make(candidates, asked, queries, answers, known, training, base, pool, **about) -> Task:
+def make(
+    candidates: Iterable[str],
+    asked: Iterable[str],
+    queries: pd.DataFrame,
+    answers: pd.DataFrame,
+    known: pd.DataFrame,
+    training: pd.DataFrame,
+    base: pd.DataFrame,
+    pool: pd.DataFrame,
+    **about: Any,
+) -> Task:
     """A task from tables with columns group, query, answer (queries: group, query).
 
     about: its setting, year and direction. Raises InputError where an answer is no candidate.
@@ -135,13 +148,13 @@ def make(candidates, asked, queries, answers, known, training, base, pool, **abo
         first = unknown.iloc[0]
         raise InputError(f"{len(unknown):,} answers such as {first!r} are no candidates: add them")
     known = known[known.answer.isin(candidates)]  # others need no removal
-    pairs = [_rows(queries, table, ids) for table in (answers, known)]
+    right, wrong = (_rows(queries, table, ids) for table in (answers, known))
     training = training[["group", "query", "answer"]].reset_index(drop=True)
     base, pool = (table[["query", "answer"]].reset_index(drop=True) for table in (base, pool))
-    return Task(candidates, asked, queries, *pairs, training, base, pool, **about)
+    return Task(candidates, asked, queries, right, wrong, training, base, pool, **about)
 
 
-def macro(values: np.ndarray, group: np.ndarray) -> float:
+def macro(values: np.ndarray, group: npt.ArrayLike) -> float:
     """The mean over groups of the mean over their rows; NaN without any.
 
     >>> macro(np.array([1.0, 2, 6]), np.array(["p", "p", "q"]))

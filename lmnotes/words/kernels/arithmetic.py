@@ -31,19 +31,19 @@ def _prefetch(typing_context, address):
 
 
 @njit(**OPTIONS, inline="always")
-def row_address(matrix, row):
+def row_address(matrix: np.ndarray, row: int) -> int:
     """Where one row of a matrix stands in memory."""
     return address_of(matrix) + np.uintp(row) * np.uintp(matrix.strides[0])
 
 
 @njit(**OPTIONS, inline="always")
-def prefetch(array, k):
+def prefetch(array: np.ndarray, k: int) -> None:
     """Ask for the cache line of a number of an array (n,)."""
     _prefetch(address_of(array) + np.uintp(k * array.itemsize))
 
 
 @njit(**OPTIONS, inline="always")
-def prefetch_row(matrix, row):
+def prefetch_row(matrix: np.ndarray, row: int) -> None:
     """Ask for one row of a matrix."""
     address = row_address(matrix, row)
     for offset in range(0, matrix.strides[0], 64):
@@ -51,7 +51,7 @@ def prefetch_row(matrix, row):
 
 
 @njit(**OPTIONS, inline="always")
-def next_random(state):
+def next_random(state: np.ndarray) -> np.uint64:
     """The next 64 random bits (splitmix64); `state` is a (1,) uint64 array."""
     state[0] += np.uint64(0x9E3779B97F4A7C15)
     z = state[0]
@@ -61,7 +61,7 @@ def next_random(state):
 
 
 @njit(**OPTIONS, inline="always")
-def draw_negative(state, threshold, alias):
+def draw_negative(state: np.ndarray, threshold: np.ndarray, alias: np.ndarray) -> np.int64:
     """A word id from the noise distribution by Walker's alias method."""
     bits = next_random(state)
     column = np.int64(((bits >> np.uint64(32)) * np.uint64(len(alias))) >> np.uint64(32))
@@ -69,7 +69,7 @@ def draw_negative(state, threshold, alias):
 
 
 @njit(**OPTIONS)
-def aligned_rows(n_rows, dim):
+def aligned_rows(n_rows: int, dim: int) -> np.ndarray:
     """A float32 matrix of zeros whose rows start on cache lines; `dim` is a multiple of PADDING."""
     flat = np.zeros(n_rows * dim + PADDING, np.float32)
     start = (-flat.ctypes.data % 64) // 4

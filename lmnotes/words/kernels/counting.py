@@ -9,7 +9,7 @@ AHEAD = 8  # places whose text is asked for in advance
 
 
 @njit(**EXACT)
-def positions_by_word(tokens, counts):
+def positions_by_word(tokens: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Positions sorted by word, in text order within one (T,) int32, and where each starts."""
     starts = np.zeros(len(counts) + 1, np.int64)
     starts[1:] = np.cumsum(counts)
@@ -23,7 +23,7 @@ def positions_by_word(tokens, counts):
 
 
 @njit(**EXACT)
-def reaches(offsets, window):
+def reaches(offsets: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
     """How far the window of each position reaches left and right in its document (T,) uint8."""
     left = np.empty(offsets[-1], np.uint8)
     right = np.empty(offsets[-1], np.uint8)
@@ -35,7 +35,7 @@ def reaches(offsets, window):
 
 
 @njit(**EXACT)
-def count_row(tokens, order, starts, left, right, word, row, seen):
+def count_row(tokens, order, starts, left, right, word, row, seen) -> int:
     """Add up the contexts of a word in `row` (V,); returns how many are different.
 
     They are listed in `seen` (V + 1,); the caller sets their cells of `row` back to zero.
@@ -65,7 +65,7 @@ def _count(context, row, seen, n_seen):
 
 
 @njit(**EXACT)
-def row_sums(tokens, order, starts, left, right, begin, end, sums, row, seen, table):
+def row_sums(tokens, order, starts, left, right, begin, end, sums, row, seen, table) -> None:
     """sums[w] = sum of c log c over the cells of row w, for begin <= w < end; table: of small c."""
     for word in range(begin, end):
         own = 0.0
@@ -77,7 +77,7 @@ def row_sums(tokens, order, starts, left, right, begin, end, sums, row, seen, ta
 
 
 @njit(**EXACT)
-def window_sums(tokens, left, right, values, n_contexts, sums):
+def window_sums(tokens, left, right, values, n_contexts, sums) -> None:
     """n_contexts[w] and sums[w]: how many contexts word w has, and the sum of their `values`."""
     total, begin, end = 0.0, 0, 0  # over positions from begin up to end, both of which only grow
     for position in range(len(tokens)):
@@ -96,7 +96,7 @@ def window_sums(tokens, left, right, values, n_contexts, sums):
 
 
 @njit(**EXACT)
-def expected_log1p_binomial(n, p):
+def expected_log1p_binomial(n: np.int64, p: float) -> float:
     """E[log(1 + B)] of B ~ Binomial(n, p), nats.
 
     The sum over the range that holds all but 1e-15 of the mass; for large means, where log is
@@ -119,7 +119,7 @@ def expected_log1p_binomial(n, p):
         mass += weight
         total += weight * np.log(2.0 + b)
     weight = 1.0
-    for b in range(mode, max(0, mode - spread), -1):
+    for b in range(mode, max(np.int64(0), mode - spread), -1):
         weight *= b / ((n - b + 1) * odds)
         mass += weight
         total += weight * np.log(float(b))
@@ -127,7 +127,7 @@ def expected_log1p_binomial(n, p):
 
 
 @njit(**EXACT)
-def expected_shuffled_kl(n_contexts, probabilities, n_words):
+def expected_shuffled_kl(n_contexts: int, probabilities: np.ndarray, n_words: np.ndarray) -> float:
     """Expected KL of a row of n_contexts draws from the unigram distribution, nats.
 
     probabilities: each different p(w'); n_words: how many words have it.

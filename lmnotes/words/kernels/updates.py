@@ -28,7 +28,7 @@ def _copy_row(source, i, target, k):
 
 
 @njit(**OPTIONS, forceinline=True)
-def update_pair(inputs, contexts, word, outputs, rate, work):
+def update_pair(inputs, contexts, word, outputs, rate, work) -> float:
     """The loss of one (word, context) pair after one textbook step, in nats.
 
     outputs: (1 + nu,) ids, the observed context first; work: from `pair_buffers`. Within a pair u_w
@@ -72,7 +72,7 @@ def update_pair(inputs, contexts, word, outputs, rate, work):
 
 
 @njit(**OPTIONS)
-def pair_buffers(dim, seed):
+def pair_buffers(dim: int, seed: int) -> tuple:
     """The scratch space of `update_pair`."""
     observed, counts = np.zeros(2 * LANES, np.float32), np.ones(2 * LANES, np.float32)
     observed[0], counts[0] = 1, 0
@@ -101,7 +101,9 @@ def _number_words(ids, slot_of, words, n):
 
 
 @njit(**OPTIONS, forceinline=True)
-def update_group(inputs, contexts, words, first, last, centre, around, negatives, nu, rate, work):
+def update_group(
+    inputs, contexts, words, first, last, centre, around, negatives, nu, rate, work
+) -> float:
     """The summed loss of n neighbouring centre words, which take one step together, in nats.
 
     words: (n,) ids of the centres; around: (m,) ids of the stretch that holds all their windows;
@@ -163,7 +165,9 @@ def update_group(inputs, contexts, words, first, last, centre, around, negatives
 
 
 @njit(**OPTIONS)
-def group_buffers(n_words, n_group, window, n_shared, dim, seed):
+def group_buffers(
+    n_words: int, n_group: int, window: int, n_shared: int, dim: int, seed: int
+) -> tuple:
     """The scratch space of `update_group`."""
     n_left = -(-n_group // LEFTS) * LEFTS
     n_right = -(-(n_group + 2 * window + n_shared) // RIGHTS) * RIGHTS

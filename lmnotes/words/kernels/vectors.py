@@ -8,6 +8,8 @@ Rights are float32, or float16 (as uint16) which becomes float32 in a register a
 down at random when it is stored, so that steps far below its spacing add up to what they should.
 """
 
+from typing import Any
+
 import llvmlite.binding
 import numpy as np
 from llvmlite import ir
@@ -242,7 +244,7 @@ def _logistic(builder, score, p, total):
 
 
 @intrinsic
-def address_of(typing, array):
+def address_of(typing: Any, array: Any) -> Any:
     """Where the numbers of an array begin in memory."""
 
     def codegen(context, builder, signature, args):

@@ -11,7 +11,9 @@ AHEAD = 2  # pairs whose rows are asked for in advance; 1 is 3 % slower
 
 
 @njit(**OPTIONS)
-def stretch(tokens, offsets, begin, end, window, keep, epoch_seed):
+def stretch(
+    tokens, offsets, begin, end, window, keep, epoch_seed
+) -> tuple[np.ndarray, np.ndarray, int, int]:
     """The kept tokens of [begin, end) with the neighbours that their windows reach.
 
     Returns words, document of each, and the range of the core inside. A token is kept by a hash of
@@ -54,7 +56,7 @@ def _is_kept(word, position, keep, epoch_seed):
 
 
 @njit(**OPTIONS)
-def window_of(k, documents, window, shrink, state):
+def window_of(k: int, documents: np.ndarray, window: int, shrink: bool, state: np.ndarray) -> tuple:
     """First and last index of the window of centre k, inside its document."""
     reach = window
     if shrink:
@@ -70,7 +72,7 @@ def window_of(k, documents, window, shrink, state):
 @njit(**OPTIONS)
 def train_chunk_pairs(
     inputs, contexts, tokens, offsets, begin, end, window, shrink, keep, noise, nu, rates, seeds
-):
+) -> tuple[float, int]:
     """Textbook steps over the tokens [begin, end); returns (summed loss, number of pairs).
 
     rates: learning rate at both ends of the chunk; seeds: of the chunk and of the epoch; noise:
@@ -114,7 +116,7 @@ def _draw_ahead(negatives, contexts, threshold, alias, state):
 @njit(**OPTIONS)
 def train_chunk_groups(
     inputs, contexts, tokens, offsets, begin, end, window, shrink, keep, noise, sizes, rates, seeds
-):
+) -> tuple[float, int]:
     """Like `train_chunk_pairs`, n_shared negatives for each n_group neighbouring centre words.
 
     sizes: (nu, n_group, n_shared).
@@ -154,7 +156,9 @@ def train_chunk_groups(
 
 
 @njit(**arithmetic.EXACT)
-def sample_losses(inputs, contexts, words, documents, window, shrink, noise, nu, n_pairs, seed):
+def sample_losses(
+    inputs, contexts, words, documents, window, shrink, noise, nu, n_pairs, seed
+) -> np.ndarray:
     """The loss of random pairs (n_pairs,), nats: a centre, then a word of its window.
 
     A centre is taken with the probability that one of its pairs is: a window of m words is passed

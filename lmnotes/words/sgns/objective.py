@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from lmnotes.errors import InputError, expect_between, expect_weights, expect_whole
 from lmnotes.text.corpus import Corpus
@@ -60,7 +61,7 @@ def measure(
     return Objective(float(losses.mean()), error, n_pairs, float(known.mean()))
 
 
-def noise_table(counts: np.ndarray, power: float) -> tuple[np.ndarray, np.ndarray]:
+def noise_table(counts: npt.ArrayLike, power: float) -> tuple[np.ndarray, np.ndarray]:
     """The noise distribution q ~ counts**power, ready for drawing; see `alias_table`."""
     expect_between("noise_power", power, -100, 100, "the paper's is 0.75")
     return alias_table(np.asarray(counts, float) ** power)

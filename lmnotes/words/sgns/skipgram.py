@@ -135,8 +135,8 @@ def train(
             run.resume(state)
         for epoch in run.epochs(progress):
             if checkpoints:
-                now = _embedding(run)
-                np.savez(folder / _checkpoint_name(epoch), input=now.input, context=now.context)
+                vectors, context = _matrices(run)
+                np.savez(folder / _checkpoint_name(epoch), input=vectors, context=context)
             run.save(state)
         _embedding(run).save(folder)
         state.unlink()
@@ -146,18 +146,21 @@ def train(
     return replace(vectors, settings=vectors.settings | {"folder": str(folder)})
 
 
+def _matrices(run: Run) -> tuple[np.ndarray, np.ndarray]:
+    """Copies of both, float32, without the padding of their rows."""
+    dim = run.settings.dim
+    return np.array(run.inputs[:, :dim], np.float32), np.array(run.contexts[:, :dim], np.float32)
+
+
 def _embedding(run: Run) -> Embedding:
-    matrices = (
-        np.array(matrix[:, : run.settings.dim], np.float32) for matrix in (run.inputs, run.contexts)
-    )
     history, settings = pd.DataFrame(run.history), asdict(run.settings) | {"workers": run.workers}
-    return Embedding(list(run.words), *matrices, run.counts, history, settings)
+    return Embedding(list(run.words), *_matrices(run), run.counts, history, settings)
 
 
 def _content(embedding: Embedding) -> str:
     content = sha256("\n".join(embedding.words).encode())
     for matrix in (embedding.input, embedding.context):
-        content.update(b"none" if matrix is None else np.ascontiguousarray(matrix))
+        content.update(b"none" if matrix is None else np.ascontiguousarray(matrix).data)
     return content.hexdigest()[:16]
 
 

@@ -9,6 +9,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -152,6 +153,7 @@ class Run:
 
     def save(self, path: Path) -> None:
         """Put everything that the next epoch needs into one file, by an atomic rename."""
+        history: dict[str, Any]
         history = {name: [row[name] for row in self.history] for name in self.history[0]}
         with store.replacing(path) as partial, open(partial, "wb") as file:
             np.savez(file, inputs=self.inputs, contexts=self.contexts, **history)
