@@ -46,7 +46,8 @@ def size(text: str) -> int:
     >>> size("50GB"), size("1.5 kB"), size("7")
     (50000000000, 1500, 7)
     """
-    match = re.fullmatch(r"([\d.]+)\s*([kMGT]?)B?", text.strip(), re.IGNORECASE)
+    if not (match := re.fullmatch(r"([\d.]+)\s*([kMGT]?)B?", text.strip(), re.IGNORECASE)):
+        raise ValueError(f"{text!r} is no size")  # of which argparse tells the user
     return int(float(match[1]) * 1000 ** " KMGT".index(match[2].upper() or " "))
 
 
@@ -100,7 +101,7 @@ def status() -> list[dict]:
 
 def status_rows(ledgers: list[dict]) -> list[tuple[str, ...]]:
     """`status` as columns of text, under their names."""
-    lines = [("ledger", "texts", "rule", "rows", "failed")]
+    lines: list[tuple[str, ...]] = [("ledger", "texts", "rule", "rows", "failed")]
     for about in ledgers:
         if about["rule"] is None:
             lines.append((about["name"], "", "it cannot be read", "", ""))

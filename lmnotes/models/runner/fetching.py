@@ -44,7 +44,7 @@ class Fetcher:
                 self._sizes[who.id] = _size(Path(who.model))
             else:
                 coming.append((who, job))
-        self._disk = _free_space() if coming and disk is None else disk
+        self._disk = _free_space() if coming and disk is None else disk or 0
         self._coming = enumerate(coming)
         self._helpers = [parallel.helper(_answer) for _ in coming[:_AT_A_TIME]]
         self._threads = [
@@ -81,9 +81,9 @@ class Fetcher:
         with suppress(RuntimeError):  # its process was ended
             while True:
                 with self._lock:  # in order, so that each model knows what those before it take
-                    number, (who, job) = next(self._coming, (0, (None, None)))
-                    if not who:
+                    if (coming := next(self._coming, None)) is None:
                         break
+                    number, (who, job) = coming
                     n_bytes = self._room_for(number, who, job, helper.call)
                 if n_bytes and who.id not in self._started:
                     self._commits[who.id] = helper.call(("fetch", who)) or ""

@@ -84,7 +84,10 @@ def _line(ledger: Ledger, retry_failed: bool, under: Mapping, chosen: tuple) -> 
         files = hub.files(who)
     except Exception as error:
         return {"model": who.name, "status": failures.classify(error), "reason": str(error)}
-    sizes = {"to fetch": files.n_bytes - files.n_cached, "cached": files.n_cached}
+    sizes: dict[str, object] = {
+        "to fetch": files.n_bytes - files.n_cached,
+        "cached": files.n_cached,
+    }
     sizes |= {"model": who.name, "status": "to score"}
     if forms.ADAPTER in files.sizes:
         return sizes | {"reason": "an adapter, whose base is not counted"}

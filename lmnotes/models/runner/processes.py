@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from lmnotes import parallel
 from lmnotes.models.ledger import ledger, row
@@ -31,9 +32,9 @@ def _launch(job: Mapping, path: Path, log: Path, env: Mapping[str, str], turn: T
     When this returns, the worker and all that it started are gone.
     """
     with open(log, "w") as output:
-        how = {"stdin": subprocess.PIPE, "stdout": output, "stderr": output, "env": env}
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": output, "stderr": output}
         # it ends with this process
-        child = parallel.popen(job["worker"], str(path), str(os.getpid()), **how)
+        child = parallel.popen(job["worker"], str(path), str(os.getpid()), env=env, **pipes)
     left, now, was_told = job["time_limit_s"], time.monotonic(), False
     try:
         while left > 0 and not turn.stop.is_set():
@@ -72,7 +73,7 @@ def run(job: Mapping, env: Mapping[str, str] | None = None, turn: Turn | None = 
     answer = {"model": who.name, "kind": "", "message": ""}
     if rows.has(who):
         return answer | {"status": "kept", "attempts": 0, "seconds": 0.0}
-    env = {"TOKENIZERS_PARALLELISM": "false"} | (os.environ if env is None else env)
+    env = {"TOKENIZERS_PARALLELISM": "false", **(os.environ if env is None else env)}
     tokens, count, most = job["tokens_per_batch"], 0, job["attempts"]
     before = hub.commit_of(who)
     while True:

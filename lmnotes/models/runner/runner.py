@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -101,7 +102,7 @@ def score(
     kinds = sorted({device.split(":")[0] for device in where})
     under = {"devices": kinds, "time_limit_s": time_limit_s}
     say_done = _Progress(len(chosen), say)
-    common = {"ledger": str(ledger.folder), "worker": worker, "device": "auto"}
+    common: dict[str, Any] = {"ledger": str(ledger.folder), "worker": worker, "device": "auto"}
     common |= {"time_limit_s": time_limit_s, "attempts": attempts, "backoff_s": backoff_s}
     common |= {"tokens_per_batch": tokens_per_batch, "trust_remote_code": trust_remote_code}
     common |= {"evict": evict, "under": under}
@@ -268,7 +269,7 @@ def _add(ledger: Ledger, place: str) -> int:
     from lmnotes.models.scoring.score import score_texts
 
     who = identify(place)
-    options = {"rule": ledger.rule, "revision": who.hub_revision}
     with parallel.one_thread():
-        ledger.add(score_texts(who.model, ledger.texts, **options), who=who)
+        scores = score_texts(who.model, ledger.texts, rule=ledger.rule, revision=who.hub_revision)
+        ledger.add(scores, who=who)
     return 1
