@@ -6,24 +6,28 @@ What a command does stands with what it uses: notebooks in `runs.command`, model
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 
 import lmnotes
 from lmnotes import options as common
+from lmnotes.errors import InputError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 done, 1 a run failed or a twin differs, 2 wrong input, 130 interrupted."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    if "command" not in options:
-        parser.print_help()
-        return 0
     from lmnotes import store
-    from lmnotes.errors import InputError
 
     try:
+        if options.print_completion:
+            print(_completion(parser, options.print_completion))
+            return 0
+        if "command" not in options:
+            parser.print_help()
+            return 0
         with store.writing(store.outputs_folder()):
             return options.command(options)
     except InputError as error:
@@ -50,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lmnotes", description=what)
     version = f"lmnotes {lmnotes.__version__}"
     parser.add_argument("--version", action="version", version=version)
+    what = "a script for bash or zsh by which the Tab key completes what is typed"
+    shells = {"choices": ["bash", "zsh"], "metavar": "SHELL"}
+    parser.add_argument("--print-completion", help=what, **shells)
     commands = parser.add_subparsers(metavar="command")
     runs.add_commands(commands)
 
@@ -89,6 +96,40 @@ def _add_map(parser: argparse.ArgumentParser) -> None:
     add("--score", action="store_true", help="score models of a list that have no row")
     command.add_texts(parser)
     parser.set_defaults(command=_map)
+
+
+def _completion(parser: argparse.ArgumentParser, shell: str) -> str:
+    """The script for a shell: it knows commands, options, notebooks, profiles, ledgers, files."""
+    try:
+        import shtab
+    except ImportError:
+        given = f"--print-completion {shell} was given, and the package shtab is not installed"
+        then = "pip install 'lmnotes[completion]'"
+        raise InputError(f"{given}; expected it, as it writes the script: {then}") from None
+    from lmnotes.models.ledger import ledger
+    from lmnotes.notebook import card
+
+    kinds = {"FOLDER": shtab.DIRECTORY, "FILE": shtab.FILE, "TABLE": shtab.FILE}
+    kinds["MODEL"] = shtab.FILE
+    parsers = [parser]
+    for each in parsers:  # the list grows by those of the commands
+        for action in each._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                parsers += action.choices.values()
+            elif action.metavar == "01":
+                action.choices = [path.stem[:2] for path in card.notebooks()]
+            elif action.dest == "profile":
+                action.choices = list(card.PROFILES)
+            elif each.prog.endswith(" map") and action.dest == "models":
+                action.complete = dict.fromkeys(("bash", "zsh"), "_lmnotes_ledgers")
+            elif action.metavar in kinds:
+                action.complete = kinds[action.metavar]
+    names = f"$(cd {shlex.quote(str(ledger.home()))} 2>/dev/null && ls)"
+    ledgers = {
+        "bash": f'_lmnotes_ledgers() {{ compgen -W "{names}" -- "$1"; compgen -f -- "$1"; }}',
+        "zsh": f"_lmnotes_ledgers() {{ compadd -- {names}; _files; }}",
+    }
+    return shtab.complete(parser, shell, preamble=ledgers)
 
 
 def _data(options: argparse.Namespace) -> int:

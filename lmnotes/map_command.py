@@ -15,12 +15,11 @@ from lmnotes.figures import map_page, maps, style
 from lmnotes.models import models_about, stored_map
 from lmnotes.models.ledger import ledger, read_released, read_sealed
 from lmnotes.models.loglik import LikelihoodMatrix
-from lmnotes.models.runner import listing
+from lmnotes.models.runner import command, listing
 from lmnotes.models.scoring.failures import ADVICE
 from lmnotes.models.stored_map import StoredMap
 from lmnotes.notebook import outputs
 from lmnotes.runs import fingerprint
-from lmnotes.text import chunks
 
 _HIDDEN = ["id", "revision", "commit", "notes"]  # in the tables, and not on the page
 _NO_COLOURS = {"model", "label", "x", "y", "pca_x", "pca_y", "parent", *_HIDDEN}
@@ -142,7 +141,7 @@ def _matrix(options: Namespace) -> LikelihoodMatrix:
                 print(f"left out: {lost.model}: {lost.kind}; {ADVICE[lost.kind]}")
             return rows.matrix()
     table = listing.listed(path, fill=False)
-    texts = chunks.load(options.texts, size=options.size, per_domain=options.per_domain)
+    texts = command.load_texts(options)
     if options.score:
         result = listing.scored(table, texts, options.rule, options.ledger)
     else:

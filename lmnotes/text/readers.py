@@ -23,6 +23,7 @@ from lmnotes import store
 from lmnotes.errors import InputError, expect_file, expect_one_of, nearest
 
 _KINDS = (".txt", ".jsonl", ".parquet")
+_TABLES = {".csv": ",", ".tsv": "\t"}  # where they are named: in a folder they lie beside texts
 _BLOCK = 1 << 20  # bytes read at a time
 _MAX_LINE = 1 << 28  # characters; no line is longer
 MAX_RATIO = 500  # text packs to a fifth, rows of zeros to a hundredth
@@ -115,8 +116,8 @@ def files(path: Path) -> list[Path]:
             then = "name a folder that does, or one file"
             raise InputError(f"the folder {path} holds no text: expected {wanted}; {then}")
         return paths
-    if kind(path) not in (*_KINDS, ""):
-        wanted = ".txt, .jsonl or .parquet, plain or packed as .gz, .bz2, .xz or .zip"
+    if kind(path) not in (*_KINDS, *_TABLES, ""):
+        wanted = ".txt, .jsonl, .parquet, .csv or .tsv, plain or packed as .gz, .bz2, .xz or .zip"
         then = "convert it, or rename it if it is plain text"
         raise InputError(f"{path} ends in {path.suffix!r}: expected {wanted}; {then}")
     return [path]
@@ -145,7 +146,7 @@ def rows(file: Path, field: str = "text", title: str = "") -> Iterator[Document]
     """
     if file.stat().st_size == 0:
         raise InputError(f"{file} is empty (0 bytes): expected text; remove it or fetch it again")
-    if kind(file) not in (".jsonl", ".parquet"):
+    if kind(file) not in (".jsonl", ".parquet", *_TABLES):
         yield Document(title, pieces(file), "", "")
         return
     empty, number = [], 0
@@ -311,20 +312,24 @@ def kind(path: Path) -> str:
 
 
 def records(file: Path, field: str = "") -> Iterator[tuple[int, dict]]:
-    """Number and fields of each row of a .jsonl or .parquet file.
+    """Number and fields of each row of a .jsonl, .parquet, .csv or .tsv file.
 
     field: read of a .parquet file no more than its text, and what `rows` looks at beside it.
     """
     if kind(file) == ".jsonl":
         yield from json_lines(file)
         return
+    if kind(file) in _TABLES:
+        cells = table(file, dtype=str, keep_default_na=False)
+        yield from enumerate(cells.to_dict("records"), start=1)
+        return
     import pyarrow as pa
     from pyarrow import parquet
 
     try:
-        table = parquet.ParquetFile(file)
-        columns = _columns(file, table.schema_arrow, field) if field else None
-        batches = table.iter_batches(batch_size=1024, columns=columns)
+        whole = parquet.ParquetFile(file)
+        columns = _columns(file, whole.schema_arrow, field) if field else None
+        batches = whole.iter_batches(batch_size=1024, columns=columns)
         cells = (record for batch in batches for record in batch.to_pylist())
         for number, record in enumerate(cells, start=1):
             yield number, record | ({field: record[field] or None} if field else {})

@@ -156,7 +156,7 @@ def test_bad_lines_of_jsonl_are_named(tmp_path):
 
 def test_other_endings_and_missing_files(tmp_path):
     path = write(tmp_path, "book.pdf")
-    assert "ends in '.pdf': expected .txt, .jsonl or .parquet" in fault(path)
+    assert "ends in '.pdf': expected .txt, .jsonl, .parquet, .csv or .tsv" in fault(path)
     write(tmp_path, "book.txt")
     assert "book.txt" in fault(tmp_path / "bok.txt")
 
@@ -293,6 +293,18 @@ def test_a_table_in_any_encoding(tmp_path):
     for encoding in ("utf-8", "utf-8-sig", "utf-16"):
         path.write_text("name,n\nné,1\n", encoding=encoding)
         assert readers.table(path).to_dict("list") == {"name": ["né"], "n": [1]}
+
+
+def test_a_named_table_gives_texts_and_one_in_a_folder_lies_beside_them(tmp_path):
+    path = tmp_path / "a.tsv"
+    path.write_text("id\tabstract\tdomain\n1\tNA\tp\n2\t\tq\n3\t12\tq\n")
+    with pytest.warns(UserWarning, match="1 of 3 rows have no text in 'abstract', such as row 2"):
+        rows = list(readers.rows(path, "abstract"))
+    assert [(row.text, row.domain) for row in rows] == [("NA", "p"), ("", "q"), ("12", "q")]
+    with pytest.raises(InputError, match=r"line 1: no text in field 'text' \(fields 'id', 'abs"):
+        list(readers.rows(path))
+    write(tmp_path, "book.txt")
+    assert [file.name for file in readers.files(tmp_path)] == ["book.txt"]
 
 
 @pytest.mark.parametrize("source", [["a", "b"], 5, None, "The cat sat. " * 100])

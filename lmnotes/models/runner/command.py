@@ -5,16 +5,24 @@ import re
 from collections import Counter
 from contextlib import suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 from lmnotes.errors import InputError
-from lmnotes.options import add_workers
+from lmnotes.options import add_verbosity, add_workers
+
+if TYPE_CHECKING:  # the command line imports this, and waits for nothing
+    from lmnotes.text.chunks import TextSet
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Give a parser the arguments of `lmnotes score`."""
     add = parser.add_argument
-    add("models", help="a list or csv of hub ids and folders; or a folder of models")
+    what = "a hub id, a saved model, a folder of models, or a list or table of these"
+    add("models", nargs="+", metavar="MODEL", help=what)
     add_texts(parser)
+    columns = "model, text, text_id, domain, log_likelihood_nats, n_tokens, n_bytes"
+    what = f".csv, .tsv or .parquet to write, with a row for each model and text ({columns}); "
+    add("--output", metavar="FILE", help=f"{what}or .safetensors, a matrix for lmnotes map")
     add("--plan", action="store_true", help="say what would be scored and fetched; start nothing")
     add("--shard", metavar="I/N", help="score the I-th of N parts of the list, for job arrays")
     add_workers(parser, "models at a time on each device (1)", "--slots", 1)
@@ -28,16 +36,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--no-ahead", action="store_true", help="start no model while another is scored")
     add("--verify", action="store_true", help="read every byte of local models again")
     add("--trust-remote-code", action="store_true", help="run code from models' own repositories")
+    verbose = "also what the models' processes print"
+    add_verbosity(parser, "only what failed, and where the ledger is", verbose)
 
 
 def add_texts(parser: argparse.ArgumentParser) -> None:
     """Give a parser the arguments that name a ledger: its texts, its rule, its folder."""
     add = parser.add_argument
     add("--texts", default="installed", metavar="NAME", help="installed, pile10k, or a path")
+    add("--field", default="text", metavar="NAME", help="of .jsonl, .parquet or .csv (text)")
     add("--size", type=int, default=1024, metavar="BYTES", help="of a text at most (1024)")
+    add("--minimum", type=int, metavar="BYTES", help="of a text at least (a quarter and 1)")
     add("--per-domain", type=int, metavar="N", help="texts drawn from each domain (all)")
     add("--rule", default="", help="such as 'bos=always truncate=512 dtype=bfloat16'")
     add("--ledger", metavar="FOLDER", help="of the rows, if not with the artefacts")
+
+
+def load_texts(options: argparse.Namespace) -> "TextSet":
+    """The texts that the arguments of `add_texts` name."""
+    from lmnotes.text import chunks
+
+    same = {name: getattr(options, name) for name in ("size", "minimum", "per_domain", "field")}
+    return chunks.load(options.texts, **same)
 
 
 def size(text: str) -> int:
@@ -54,32 +74,44 @@ def size(text: str) -> int:
 def score(options: argparse.Namespace) -> int:
     """The exit code: 0 where every model of the list, or of its shard, has a row, else 1."""
     from lmnotes.models.ledger import ledger
-    from lmnotes.models.runner import listing, plan, runner
+    from lmnotes.models.runner import listing, output, plan, runner
     from lmnotes.models.scoring import failures
-    from lmnotes.text import chunks
 
+    file = options.output and output.expect_writable(options.output)
     table = listing.listed(options.models)
     wanted, models = listing.rule_for(table, options.rule), list(table["folder"])
-    texts = chunks.load(options.texts, size=options.size, per_domain=options.per_domain)
+    texts, is_quiet = load_texts(options), options.verbosity < 0
     rows = ledger.open(texts, wanted, options.ledger)
     sizes = f"{len(models)} models, {len(texts):,} texts"
-    print(f"{sizes} of {rows.name}, {rows.rule.name}", flush=True)
+    if not is_quiet:
+        print(f"{sizes} of {rows.name}, {rows.rule.name}", flush=True)
     same = ("workers", "shard", "attempts", "tokens_per_batch", "retry_failed", "evict", "disk")
     settings = {name: getattr(options, name) for name in (*same, "verify", "trust_remote_code")}
     settings["ahead"] = not options.no_ahead
     settings["devices"] = options.device if options.device == "all" else options.device.split(",")
-    settings |= {"time_limit_s": options.time_limit, "progress": partial(print, flush=True)}
+    say = _say_failure if is_quiet else partial(print, flush=True)
+    settings |= {"time_limit_s": options.time_limit, "progress": say}
+    settings["verbose"] = options.verbosity > 0
     if options.plan:
         print(plan.told(models, rows, settings))
         return 0
-    table = runner.score(models, rows, **settings)
-    said = ", ".join(f"{n} {status}" for status, n in Counter(table["status"]).items())
+    done = runner.score(models, rows, **settings)
+    said = ", ".join(f"{n} {status}" for status, n in Counter(done["status"]).items())
     print(f"{said or 'nothing to do'}; ledger: {rows.folder}")
-    print(failures.told(table["kind"]), end="")
-    failed = table["status"].str.startswith("failed").any()
-    if (table["status"] == "failed before").any():
+    print(failures.told(done["kind"]), end="")
+    failed = done["status"].str.startswith("failed").any()
+    if (done["status"] == "failed before").any():
         print("what failed before is tried again with --retry-failed")
+    if file:
+        chosen = table.iloc[runner.take_shard(range(len(table)), options.shard)]
+        n_models = output.write(file, chosen, rows)
+        print(f"{n_models} of {len(chosen)} models: {file}")
     return int(failed)
+
+
+def _say_failure(line: str) -> None:
+    if ": failed" in line:
+        print(line, flush=True)
 
 
 def status() -> list[dict]:

@@ -8,6 +8,7 @@ scored.matrix, scored.failures
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,14 +43,15 @@ class Scored:
     inputs: list[dict]
 
 
-def listed(path: str | Path, fill: bool = True) -> pd.DataFrame:
+def listed(models: str | Path | Sequence[str | Path], fill: bool = True) -> pd.DataFrame:
     """The models that a file lists or a folder holds, one per row.
 
     Args:
-        path: a list, in which a line is a hub id, `id@revision` or a folder, and `#` at its start
-            or after a blank begins a comment; or a table of `models_about.read` with such a column
-            `model` and perhaps revision, family, parent, date, size, dtype, and any others; or a
-            saved model, or a folder of them. Folders are seen from here or the file.
+        models: a hub id; a list, in which a line is a hub id, `id@revision` or a folder, and `#` at
+            its start or after a blank begins a comment; or a table of `models_about.read` with such
+            a column `model` and perhaps revision, family, parent, date, size, dtype, and any
+            others; or a saved model, or a folder of them; or several of these. Folders are seen
+            from here or the file.
         fill: whether a model without a family is one of its own, and lineages are worked out.
 
     Columns: model (a name of its own), label (short), written (as the file has it), folder (what
@@ -59,18 +61,10 @@ def listed(path: str | Path, fill: bool = True) -> pd.DataFrame:
     A model that is there twice counts once. Raises InputError for what is no model, and where there
     is nothing to score.
     """
-    path = Path(path)
-    table = _written(path)
-    written = table["model"].astype(str).str.strip()
-    meant = table["folder"].fillna(written) if "folder" in table else written
-    places = [_place(path, *cells) for cells in zip(table.index, meant, strict=True)]
-    revisions = table.pop("revision") if "revision" in table else pd.Series("", table.index)
-    for k, revision in enumerate(revisions.astype("string").fillna("")):
-        if revision and not Path(places[k]).exists():
-            places[k] = f"{places[k].partition('@')[0]}@{revision}"
-    table["written"], table["folder"] = written, places
-    is_new = ~table["folder"].duplicated()
-    table, places, written = table[is_new].copy(), list(table["folder"][is_new]), written[is_new]
+    given = [models] if isinstance(models, str | Path) else models
+    table = pd.concat([_placed(Path(path)) for path in given], ignore_index=True)
+    table = table[~table["folder"].duplicated()].copy()
+    places, written = list(table["folder"]), table["written"]
     above = _distinct(["/".join(Path(place).parts[-2:]) for place in places], places)
     table["model"] = _distinct([_name(place) for place in places], above)
     if "label" not in table or table["label"].isna().any() or table["label"].duplicated().any():
@@ -158,6 +152,19 @@ def rule_for(table: pd.DataFrame, rule: str | Rule = "") -> Rule:
     return read_rule(f"{rule} dtype={dtypes[0]}") if dtypes and not names_dtype else chosen
 
 
+def _placed(path: Path) -> pd.DataFrame:
+    """The table of a file, folder or hub id, with the columns written and folder."""
+    table = _written(path)
+    written = table["model"].astype(str).str.strip()
+    meant = table["folder"].fillna(written) if "folder" in table else written
+    places = [_place(path, *cells) for cells in zip(table.index, meant, strict=True)]
+    revisions = table.pop("revision") if "revision" in table else pd.Series("", table.index)
+    for k, revision in enumerate(revisions.astype("string").fillna("")):
+        if revision and not Path(places[k]).exists():
+            places[k] = f"{places[k].partition('@')[0]}@{revision}"
+    return table.assign(written=written, folder=places)
+
+
 def _written(path: Path) -> pd.DataFrame:
     """The column `model`, and all others there are, by the number of the line."""
     if saved := forms.saved_at(path):
@@ -168,7 +175,9 @@ def _written(path: Path) -> pd.DataFrame:
         wanted = "folders with a config.json in it: name the folder that holds the saved models"
         raise InputError(f"{path} was given as a folder of models; expected {wanted}")
     if not path.is_file():
-        wanted = "a file that is there, or a folder of saved models"
+        if _is_hub_id(path):
+            return pd.DataFrame({"model": [str(path)]})
+        wanted = "a file that is there, a folder of saved models, or a hub id"
         then = "write one hub id or folder per line"
         raise InputError(f"{path} was given as a list of models; expected {wanted}: {then}")
     if path.suffix.lower() in _TABLES:
@@ -181,6 +190,16 @@ def _written(path: Path) -> pd.DataFrame:
         wanted = "one hub id or folder per line: add such as EleutherAI/pythia-70m"
         raise InputError(f"{path} lists no model; expected {wanted}")
     return table
+
+
+def _is_hub_id(path: Path) -> bool:
+    """Whether what is no path here is shaped like a hub id, and not like a path gone wrong."""
+    is_list = path.suffix.lower() in (*_TABLES, ".txt", ".json", ".jsonl", ".yaml")
+    if is_list or (path.parent != Path() and path.parent.exists()):
+        return False
+    with suppress(InputError):
+        return bool(identity.identify(str(path)))
+    return False
 
 
 def _place(path: Path, number: int, name: str) -> str:

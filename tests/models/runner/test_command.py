@@ -13,8 +13,8 @@ from safetensors.numpy import save_file
 
 from lmnotes import cli
 from lmnotes.errors import InputError
-from lmnotes.models.ledger import ledger
-from lmnotes.models.runner import listing, runner
+from lmnotes.models.ledger import ledger, read_sealed
+from lmnotes.models.runner import listing, output, runner
 from lmnotes.models.scoring import loading
 from lmnotes.models.scoring.failures import ADVICE
 from lmnotes.text import chunks
@@ -56,13 +56,18 @@ def test_a_folder_of_saved_models_is_scored_and_resumed_after_a_kill(home, capsy
         path: path.stat().st_mtime_ns for path in (rows.folder / "rows").glob("*.safetensors")
     }
     assert 1 <= len(before) == rows.n_rows <= 2
-    run = lmnotes(home, str(models), "--ledger", str(home / "ledger"))
+    scores = home / "scores.csv"
+    more = ["--output", str(scores), "-v"]
+    run = lmnotes(home, str(models), "--ledger", str(home / "ledger"), *more)
     said, error = run.communicate(timeout=300)
     assert run.returncode == 1 and "Traceback" not in error
     assert "[1/3] 0-gpt2: kept" in said
     assert "2-broken: failed" in said and "(unsupported)" in said
     assert said.count(": kept") == len(before) and said.count(": scored") == 2 - len(before)
-    assert f"ledger: {rows.folder}" in said
+    assert f"ledger: {rows.folder}" in said and f"2 of 3 models: {scores}" in said
+    assert "\n    ValueError: " in said or "\n    OSError: " in said  # what the process printed
+    written = pd.read_csv(scores).set_index(["model", "text"])["log_likelihood_nats"].unstack()
+    np.testing.assert_array_equal(written, rows.matrix().values)
     assert {path: path.stat().st_mtime_ns for path in before} == before
     check_against_one_at_a_time(rows, models)
     failed = rows.failures()
@@ -121,6 +126,112 @@ def test_arguments_reach_the_runner(home, asked, capsys):
     assert cli.main(arguments) == 1
     said = capsys.readouterr().out
     assert "--retry-failed" in said and f"gated: {ADVICE['gated']}\n" in said
+
+
+@pytest.fixture
+def kept(home, monkeypatch):
+    """A ledger with a row for each of two folders of models, where the command finds it."""
+    monkeypatch.chdir(home)
+    rows = ledger.open(chunks.load("texts.jsonl"))
+    for number, name in enumerate(["b", "a"]):
+        values = -np.arange(1.0, 7) - number / 3
+        rows.add(cases.scores(cases.folder(home / "zoo" / name, name), rows.text_set, values))
+    return rows
+
+
+def test_what_was_scored_is_written_also_where_all_of_it_was_kept(home, kept, capsys):
+    arguments = ["score", "zoo/b", "zoo", "--texts", "texts.jsonl", "--device", "cpu"]
+    for name in ("scores.csv", "scores.tsv", "scores.parquet", "scores.safetensors"):
+        (home / "scores.csv").write_text("of another time")
+        assert cli.main([*arguments, "-q", "--output", name]) == 0
+        said = f"2 kept; ledger: {kept.folder}\n2 of 2 models: {name}\n"
+        assert capsys.readouterr().out == said
+        if name == "scores.csv":
+            first = pd.read_csv(name)
+        elif name != "scores.safetensors":
+            again = pd.read_parquet(name) if "parquet" in name else pd.read_csv(name, sep="\t")
+            pd.testing.assert_frame_equal(again, first, check_dtype=False)
+    assert list(first) == list(output.COLUMNS) and len(first) == 12
+    assert first["model"].tolist() == ["b"] * 6 + ["a"] * 6  # in the order of the list
+    texts = kept.texts.table
+    for _, table in first.groupby("model", sort=False):
+        assert table["text"].tolist() == list(range(6)) and set(table["n_tokens"]) == {7}
+        for column in ("text_id", "domain", "n_bytes"):
+            assert table[column].tolist() == texts[column].tolist()
+    wide = first.pivot(index="model", columns="text", values="log_likelihood_nats")
+    np.testing.assert_array_equal(wide, kept.matrix().values)
+    sealed = read_sealed(home / "scores.safetensors")
+    np.testing.assert_array_equal(sealed.values, wide.loc[["b", "a"]])
+    assert not list(home.glob(".scores*"))
+    assert cli.main([*arguments, "--output", "one.csv", "--shard", "2/2"]) == 0
+    assert set(pd.read_csv("one.csv")["model"]) == {"a"}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("scores.xlsx", "expected a name ending in .csv, .tsv, .parquet, .safetensors: rename it"),
+        ("gone/scores.csv", "gone is no folder; expected a file in a folder that is there"),
+        ("zoo.csv", "which is a folder; expected a file"),
+    ],
+)
+def test_a_wrong_output_is_refused_before_anything_is_scored(
+    home, kept, asked, capsys, name, words
+):
+    (home / "zoo.csv").mkdir()
+    arguments = ["score", "lab/a", "--texts", "texts.jsonl", "--output", name]
+    assert cli.main(arguments) == 2 and words in capsys.readouterr().err
+    assert not asked
+
+
+def test_models_are_named_one_by_one_or_by_lists(home, kept, asked):
+    (home / "list.txt").write_text("lab/a\nlab/c\n")
+    (home / "table.csv").write_text("model,family\nlab/d,d\n")
+    tail = ["--texts", "texts.jsonl"]
+    for given, models in (
+        (["lab/a@step1"], ["lab/a@step1"]),
+        (["gpt2"], ["gpt2"]),
+        (["zoo/a"], [str(home / "zoo" / "a")]),
+        (
+            ["list.txt", "table.csv", "lab/c", "zoo/b"],
+            ["lab/a", "lab/c", "lab/d", str(home / "zoo" / "b")],
+        ),
+    ):
+        assert cli.main(["score", *given, *tail]) == 0
+        assert asked["models"] == models
+    families = listing.listed(["table.csv", "lab/c"])["family"].tolist()
+    assert families == ["d", "lab/c"]
+    for gone in ("zoo/c", "lists.txt", "lab/a/b"):
+        with pytest.raises(InputError, match="a folder of saved models, or a hub id"):
+            listing.listed(gone)
+
+
+def test_texts_of_another_field_and_of_any_length(home, asked, capsys):
+    rows = [{"body": "short"}, {"body": "long enough to be kept"}]
+    (home / "own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    arguments = ["score", "gpt2", "--texts", str(home / "own.jsonl"), "--field", "body"]
+    assert cli.main([*arguments, "--minimum", "10"]) == 0
+    assert asked["rows"].texts.texts == ["long enough to be kept"]
+    assert cli.main([*arguments, "--minimum", "1"]) == 0
+    assert len(asked["rows"].texts) == 2
+    assert cli.main(arguments[:-2]) == 2
+    assert "no text in field 'text'" in capsys.readouterr().err
+
+
+def test_what_failed_is_said_quietly(home, monkeypatch, capsys):
+    def fake(models, rows, *, progress, verbose, **settings):
+        assert not verbose
+        for line in ("[1/2] lab/a: scored 3 s", "[2/2] lab/b: failed (gated) no"):
+            progress(line)
+        return pd.DataFrame(
+            {"model": models, "status": ["scored", "failed"], "kind": ["", "gated"]}
+        )
+
+    monkeypatch.setattr(runner, "score", fake)
+    texts = ["--texts", str(home / "texts.jsonl")]
+    assert cli.main(["score", "lab/a", "lab/b", *texts, "-q"]) == 1
+    said = capsys.readouterr().out
+    assert said.startswith("[2/2] lab/b: failed (gated) no\n1 scored, 1 failed; ledger: ")
 
 
 def test_a_plan_is_told_without_a_network_and_starts_nothing(home, asked, capsys):
@@ -213,5 +324,18 @@ def test_status_lists_ledgers_with_their_failures(home, capsys):
     said = capsys.readouterr().out
     assert "no runs yet" in said and "it cannot be read" in said
     (line,) = (line for line in said.splitlines() if line.startswith(rows.folder.name))
+    assert cli.main(["status", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    first, strange = sorted(answer["ledgers"], key=lambda about: about["name"] == "strange")
+    assert first == {
+        "name": rows.folder.name,
+        "folder": str(rows.folder),
+        "texts": "small",
+        "n_texts": 6,
+        "rule": rows.rule.name,
+        "n_rows": 1,
+        "failed": {"gated": 2, "killed": 1},
+    }
+    assert strange["rule"] is None and answer["runs"] == []
     assert "6 of small  bos=tokenizer truncate=model dtype=float32  1" in line
     assert line.endswith("2 gated, 1 killed")
