@@ -1,15 +1,18 @@
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
+import lmnotes
 from lmnotes import cli
 from lmnotes.errors import InputError
+from lmnotes.models.ledger import ledger
 from lmnotes.models.runner import command, runner
 from lmnotes.notebook import claims, parameters
-from lmnotes.runs import run, watch
+from lmnotes.runs import record, run, watch
 from lmnotes.text import corpus
 from lmnotes.words import information
 from lmnotes.words.sgns import skipgram
@@ -42,6 +45,7 @@ def house(tmp_path, monkeypatch):
     (cards.parent / "01_small.ipynb").write_text(json.dumps(node))
     monkeypatch.setenv("LMNOTES_NOTEBOOKS", str(cards.parent))
     monkeypatch.setenv("LMNOTES_OUTPUTS", str(tmp_path / "outputs"))
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
     asked = []
 
     def execute(notebook, folder, values, profile, title, stop):
@@ -132,6 +136,191 @@ def test_wrong_input_gets_one_message_and_exit_code_two(house, capsys, arguments
     error = capsys.readouterr().err
     assert words in error and "Traceback" not in error
     assert asked == []
+
+
+def test_lmnotes_alone_prints_its_help(capsys):
+    assert cli.main([]) == 0
+    alone = capsys.readouterr().out
+    with pytest.raises(SystemExit) as end:
+        cli.main(["--help"])
+    assert end.value.code == 0 and capsys.readouterr().out == alone
+    assert "usage: lmnotes" in alone and "describe" in alone
+    with pytest.raises(SystemExit) as end:
+        cli.main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"lmnotes {lmnotes.__version__}\n"
+
+
+def test_helps_fit_a_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    cli.main([])
+    words = re.findall(r"^    ([a-z]+) +\w", capsys.readouterr().out, re.M)
+    assert {"run", "list", "score", "map", "status"} <= set(words)
+    for word in words:
+        with pytest.raises(SystemExit):
+            cli.main([word, "--help"])
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0].startswith(f"usage: lmnotes {word}") and max(map(len, lines)) <= 80
+
+
+def test_the_list_says_what_was_found_when_it_ran_and_the_verdicts(house, capsys):
+    root, _ = house
+    hero = '\n[hero]\nfigure = "line"\nfound = "words differ."\nhere = "They do."\n'
+    card = CARD.replace("[profiles", '[artefacts]\nfigures = ["line"]\n[profiles', 1)
+    (root / "notebooks" / "cards" / "01.toml").write_text(card + hero)
+    assert cli.main(["list"]) == 0
+    assert capsys.readouterr().out == "01  Small\n    Words differ.\n    never run\n"
+    assert cli.main(["run", "01", "--profile", "smoke"]) == 0
+    capsys.readouterr()
+    assert cli.main(["list"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[:2] == ["01  Small", "    Words differ."]
+    assert re.fullmatch(r"    \d{4}-\d\d-\d\d \d\d:\d\d, smoke: ok; 1 same direction", said[2])
+    assert cli.main(["list", "--json"]) == 0
+    (about,) = json.loads(capsys.readouterr().out)
+    last = about.pop("last_run")
+    assert about == {
+        "number": "01",
+        "notebook": "01_small",
+        "title": "Small",
+        "sentence": "Words differ.",
+        "verdicts": {"same direction": 1},
+    }
+    assert cli.main(["status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"ledgers": [], "runs": [last]}
+    keys = ["notebook", "run_id", "profile", "status", "seconds", "started", "folder", "error"]
+    assert list(last) == keys and last["status"] == "ok" and last["error"] == ""
+
+
+def test_describe_as_json(house, capsys):
+    assert cli.main(["describe", "01", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["notebook"], answer["profiles"]["smoke"]) == ("01_small", {"dim": 10})
+    dim, rule = answer["parameters"]
+    assert dim == {
+        "name": "dim",
+        "type": "int",
+        "default": 100,
+        "range": "10..1000",
+        "comment": "size of a vector",
+        "advanced": False,
+    }
+    assert rule["comment"] == "pair | shared"
+    claim = {"id": "one", "where": "Fig. 1", "text": "It is positive", "certainty": "stated"}
+    assert answer["claims"] == [claim | {"published": None, "unit": ""}]
+
+
+def test_only_what_failed_is_run_again(house, capsys):
+    _, asked = house
+    assert cli.main(["run", "--failed"]) == 0
+    none = "no notebook's last run at laptop failed or was left: nothing to run\n"
+    assert capsys.readouterr().out == none
+    assert cli.main(["run", "01", "-p", "rule=broken"]) == 1
+    assert cli.main(["run", "--failed", "--profile", "smoke"]) == 0  # it failed at another one
+    assert len(asked) == 1
+    assert cli.main(["run", "--failed", "--dry-run"]) == 0
+    assert "01_small  run" in capsys.readouterr().out
+    assert cli.main(["run", "--failed"]) == 0
+    assert asked[1:] == [("laptop", {})]
+    capsys.readouterr()
+    assert cli.main(["run", "--failed"]) == 0
+    assert capsys.readouterr().out == none
+    (entry,) = [entry for entry in record.everything() if entry["status"] == "ok"]
+    folder = entry.pop("folder")
+    record.save(folder, entry | {"status": "running"})  # of a process that is gone
+    assert cli.main(["run", "--failed"]) == 0
+    assert asked[2:] == [("laptop", {})]
+
+
+def test_quiet_says_failures_and_the_report_alone(house, capsys):
+    report = f"report: {house[0] / 'outputs' / 'index.html'}\n"
+    assert cli.main(["run", "01", "-q"]) == 0
+    assert capsys.readouterr().out == report
+    assert cli.main(["run", "01", "--quiet"]) == 0
+    assert capsys.readouterr().out == report
+    assert cli.main(["run", "01", "-q", "-p", "rule=broken"]) == 1
+    said = capsys.readouterr().out
+    assert said.startswith("01 failed after") and said.endswith(report)
+    assert cli.main(["run", "01", "-v", "-p", "dim=20"]) == 0
+    assert "01 laptop runs: changed: parameter dim 100 -> 20\n" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        cli.main(["run", "01", "-q", "-v"])
+
+
+def test_parameters_of_yaml_files_as_papermill_reads_them(house, tmp_path):
+    _, asked = house
+    (tmp_path / "a.yaml").write_text("dim: 50\nrule: a\n")
+    (tmp_path / "b.yaml").write_text("{rule: b}")
+    files = ["-f", str(tmp_path / "a.yaml"), "-f", str(tmp_path / "b.yaml")]
+    assert cli.main(["run", "01", "-y", "rule: y", *files]) == 0
+    assert cli.main(["run", "01", *files, "-p", "rule=p", "-p", "dim=60"]) == 0
+    assert cli.main(["run", "01", "-y", "{dim: '70'}"]) == 0
+    assert [values for _, values in asked] == [
+        {"dim": 50, "rule": "b"},
+        {"dim": 60, "rule": "p"},
+        {"dim": 70},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("dmi: 50", "own.yaml: parameter 'dmi' was given; expected one of dim, rule: did you mean"),
+        ("dim: [1]", "own.yaml: parameter 'dim' = [1]"),
+        ("dim: 5", "own.yaml: parameter 'dim' = 5 is out of range; expected 10..1000"),
+        ("- 5", "own.yaml holds '[5]'; expected parameters by name: write"),
+        ("1: 5", "own.yaml holds '{1: 5}'; expected parameters by name"),
+        ("dim: [", "own.yaml holds 'while parsing"),
+        (None, "own.yaml was given (No such file or directory); expected a YAML file"),
+    ],
+)
+def test_a_wrong_file_of_parameters_is_named(house, tmp_path, capsys, text, words):
+    if text is not None:
+        (tmp_path / "own.yaml").write_text(text)
+    assert cli.main(["run", "--all", "-f", str(tmp_path / "own.yaml")]) == 2
+    assert words in capsys.readouterr().err and house[1] == []
+
+
+def test_the_tab_key_completes_words_notebooks_profiles_and_ledgers(house, tmp_path, monkeypatch):
+    pytest.importorskip("shtab")
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "a home"))
+    (ledger.home() / "pile10k-abc").mkdir(parents=True)
+    command_line = [sys.executable, "-m", "lmnotes.cli", "--print-completion", "bash"]
+    script = subprocess.run(command_line, capture_output=True, text=True, check=True).stdout
+    (tmp_path / "pairs.yaml").touch()
+    typed = {
+        "d": "data describe",
+        "run ": "01",
+        "run 01 --prof": "--profile",
+        "run 01 --profile sm": "smoke",
+        "run 01 -f pa": "pairs.yaml",
+        "map pi": "pile10k-abc",
+        "score gpt2 --outp": "--output",
+        "class 01 --edition st": "student",
+    }
+    asks = []
+    for words in typed:
+        given = " ".join(f"'{word}'" for word in ["lmnotes", *words.split(" ")])
+        ask = f"COMP_WORDS=({given}); COMP_CWORD={len(words.split(' '))}; COMPREPLY=()"
+        asks.append(f'{ask}; _shtab_lmnotes; echo "${{COMPREPLY[@]}}"')
+    code = "\n".join([script, *asks])
+    said = subprocess.run(["bash", "-c", code], cwd=tmp_path, capture_output=True, text=True).stdout
+    assert [sorted(line.split()) for line in said.splitlines()] == [
+        expected.split() for expected in typed.values()
+    ]
+
+
+def test_completion_says_what_it_lacks(house, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    assert cli.main(["--print-completion", "zsh"]) == 2
+    assert "shtab is not installed; expected it" in (said := capsys.readouterr().err)
+    assert "pip install 'lmnotes[completion]'" in said
+
+
+def test_what_reads_may_stop_early():
+    command_line = f"{sys.executable} -m lmnotes.cli list | true"
+    said = subprocess.run(["bash", "-c", command_line], capture_output=True, text=True)
+    assert said.stderr == ""
 
 
 def test_an_old_word_is_read_with_a_notice_that_names_the_new(house, monkeypatch, capsys):

@@ -142,7 +142,7 @@ CELLS = [
         """,
         [],
     ),
-    ("code", 'if breaks:\n    raise RuntimeError("it broke here")', []),
+    ("code", 'if breaks:\n    print("so far")\n    raise RuntimeError("it broke here")', []),
     (
         "code",
         """

@@ -40,6 +40,21 @@ def test_a_pipe_gets_a_line_for_each_section_and_after_a_silence(capsys, monkeyp
     ]
 
 
+def test_what_is_said_is_of_a_level_and_the_level_of_a_block(capsys):
+    with progress.speaking(-1):
+        with progress.Progress("06 laptop") as bar:
+            bar.step("1. Texts", 3, 40)
+        progress.say("06 laptop, 3 s")
+        progress.say("06 failed", -1)
+    progress.say("its reason", 1)
+    progress.say("07 laptop, 3 s")
+    with pytest.raises(KeyError), progress.speaking(1):
+        progress.say("its reason", 1)
+        raise KeyError
+    assert not progress.says(1)
+    assert capsys.readouterr().out == "06 failed\n07 laptop, 3 s\nits reason\n"
+
+
 @pytest.mark.parametrize("columns", [0, 100])
 def test_a_terminal_gets_a_bar_whatever_its_width(columns):
     ours, its = pty.openpty()

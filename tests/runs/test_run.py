@@ -1,6 +1,7 @@
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import sleeper
 
 from lmnotes import cli, store
 from lmnotes.errors import InputError
-from lmnotes.runs import fingerprint, gallery, record, run, twins, watch
+from lmnotes.runs import fingerprint, gallery, progress, record, run, twins, watch
 
 SOURCES = fingerprint.sources
 FIGURES = [f"figures/fig1_line.{kind}" for kind in ("pdf", "svg", "png", "csv")]
@@ -136,9 +137,13 @@ def test_the_run_id_follows_what_the_results_follow_from(house, monkeypatch):
 
 
 def test_a_failing_cell_is_named_with_its_error_and_the_partial_notebook(house, capsys):
-    result = run.run("01", overrides={"breaks": "true"})
+    with progress.speaking(1):  # as --verbose does
+        result = run.run("01", overrides={"breaks": "true"})
     said = capsys.readouterr().out
     assert result.status == "failed"
+    assert said.startswith("01 laptop runs: never run at laptop\n")
+    assert re.findall(r"^01 laptop \[(\d)\] \d+\.\d s$", said, re.M) == list("123456")
+    assert re.search(r"^01 laptop \[6\] .* s\n    so far$", said, re.M)
     assert "in cell [6] 'if breaks:'" in said
     assert "RuntimeError: it broke here" in said
     assert str(result.folder / "notebook.ipynb") in said
