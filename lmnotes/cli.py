@@ -65,9 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     score.set_defaults(command=scoring.score)
     _add_map(commands.add_parser("map", help="the map of scored models: tables, page, figure"))
 
-    data = commands.add_parser("data", help="named downloads, and where they lie; fetch some")
-    data.add_argument("action", nargs="?", choices=["fetch"], help="a file by hand is checked")
-    data.add_argument("names", nargs="*", metavar="NAME")
+    of_data = "named downloads, and where they lie; fetch some; freeze the installed text"
+    data = commands.add_parser("data", help=of_data, description=of_data)
+    what = "fetch downloads (a file by hand is checked); freeze: all installed text into one file"
+    data.add_argument("action", nargs="?", choices=["fetch", "freeze"], help=what)
+    names = "of downloads; for freeze the new file (lmnotes-text.zip)"
+    data.add_argument("names", nargs="*", metavar="NAME", help=names)
     data.set_defaults(command=_data)
 
     status = commands.add_parser("status", help="list all runs and ledgers")
@@ -133,8 +136,11 @@ def _completion(parser: argparse.ArgumentParser, shell: str) -> str:
 
 
 def _data(options: argparse.Namespace) -> int:
-    from lmnotes.text import downloads
+    from lmnotes.text import downloads, freezing
 
+    if options.action == "freeze":
+        print(freezing.report(*options.names))
+        return 0
     for name in options.names:
         print(downloads.fetch(name))
     if not options.names:

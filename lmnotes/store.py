@@ -41,13 +41,13 @@ _CHECKOUT = _ABOVE if (_ABOVE / _NOTEBOOKS).is_dir() else None
 
 def outputs_folder() -> Path:
     """The folder of runs: `$LMNOTES_OUTPUTS`, else `outputs/` of the project folder."""
-    return _named_by("LMNOTES_OUTPUTS") or project_folder() / "outputs"
+    return named_by("LMNOTES_OUTPUTS") or project_folder() / "outputs"
 
 
 def home() -> Path:
     """The folder of all artefacts: `$LMNOTES_HOME`, else in a checkout `cache/` of the outputs
     folder, and this user's cache folder where the package is installed without one."""
-    if folder := _named_by("LMNOTES_HOME"):
+    if folder := named_by("LMNOTES_HOME"):
         return folder
     return outputs_folder() / "cache" if _CHECKOUT else platformdirs.user_cache_path("lmnotes")
 
@@ -59,7 +59,7 @@ def project_folder() -> Path:
     return next(near, _CHECKOUT or start)
 
 
-def _named_by(variable: str) -> Path | None:
+def named_by(variable: str) -> Path | None:
     """The folder that a variable names, made absolute there too: for children that start elsewhere,
     and for this process when it changes its folder."""
     if given := os.environ.get(variable):

@@ -25,14 +25,16 @@ def facts(notebook: Path, card: Path, profile: str, values: Mapping[str, object]
     These are the sources of the notebook's cells, the card and its tables, the modules that the
     notebook reaches, all of its own paper's folder, what executes it, the profile, the resolved
     parameters, the content of files and folders that a parameter names, or that a list or table
-    named by one names, the threads where there are more than one, and the versions of Python and of
-    the packages that lmnotes requires.
+    named by one names, a frozen text in use, the threads where there are more than one, and the
+    versions of Python and of the packages that lmnotes requires.
     """
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     root = cards.working_folder(notebook)
     texts = {name: [v] if isinstance(v, str) else v for name, v in values.items()}
     texts = {name: v for name, v in texts.items() if isinstance(v, list) and any(v)}
     paths = {name: [root / t for t in v if isinstance(t, str) and t] for name, v in texts.items()}
+    if text := store.named_by("LMNOTES_TEXT"):
+        paths["LMNOTES_TEXT"] = [text]
     known: dict = {"profile": profile, "parameter": dict(values), "version of": versions()}
     sources_of = [[cell["cell_type"], "".join(cell["source"])] for cell in cells]
     known["cells"] = {"of the notebook": [store.content_id(source) for source in sources_of]}

@@ -9,7 +9,7 @@ import json
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,7 +18,7 @@ import pandas as pd
 
 from lmnotes import store
 from lmnotes.errors import InputError, expect_between, expect_one_of
-from lmnotes.text import chunk_sources, downloads, installed, readers
+from lmnotes.text import chunk_sources, downloads, frozen, installed, readers
 from lmnotes.text.chunk_sources import PARTS, part_of
 from lmnotes.text.readers import Document
 
@@ -149,9 +149,10 @@ def load(
     """The chunks of a name or a path as a set of different texts.
 
     Args:
-        source: `installed` (text that every installation carries), `pile10k` (the 10,000 chunks of
-            the model map's authors), or the path of a `.txt`, `.jsonl` or `.parquet` file or of a
-            folder of them. What `TextSet.save` wrote is taken as it stands, not cut again.
+        source: `installed` (text that every installation carries), a file of it that `lmnotes data
+            freeze` wrote, `pile10k` (the 10,000 chunks of the model map's authors), or the path of
+            a `.txt`, `.jsonl` or `.parquet` file or of a folder of them. What `TextSet.save` wrote
+            is taken as it stands, not cut again.
         size: bytes in a chunk at most.
         minimum: bytes in a chunk at least; by default a quarter of `size` and one, which drops
             chunks of 256 bytes or fewer from those of 1,024.
@@ -163,6 +164,10 @@ def load(
     A chunk that occurs twice is kept once; one that also occurs in an earlier part is left out.
     Raises InputError where there is no such text or nothing is left of it.
     """
+    if frozen.is_frozen(source):
+        cut = partial(load, size=size, minimum=minimum, part=part, per_domain=per_domain)
+        with frozen.reading(source):
+            return cut("installed", domains=domains, seed=seed)
     minimum = size // 4 + 1 if minimum is None else minimum
     part = ("evaluation" if source == "installed" else "") if part is None else part
     expect_between("size", size, low=4, then="a character may take as many bytes")

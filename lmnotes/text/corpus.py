@@ -11,7 +11,7 @@ import pandas as pd
 
 from lmnotes import errors, store
 from lmnotes.errors import InputError
-from lmnotes.text import downloads, installed, readers, tokenise
+from lmnotes.text import downloads, frozen, installed, readers, tokenise
 from lmnotes.text.readers import Document
 from lmnotes.text.tokenise import Encoder
 
@@ -154,12 +154,13 @@ def load(
     """The corpus of a name or a path, built on the first call and opened from disk afterwards.
 
     Args:
-        source: `installed` (text that every installation carries), a named download such as
-            `text8`, or the path of a `.txt`, `.jsonl` or `.parquet` file, plain or packed (`.gz`,
-            `.bz2`, `.xz`, `.zip`), or of a folder of such files. A text file is one document; a
-            line of `.jsonl` and a row of `.parquet` are one each.
-        domains: of `installed` only: which of `installed.DOMAINS`, in this order; by default
-            English prose.
+        source: `installed` (text that every installation carries), a file of it that `lmnotes data
+            freeze` wrote, a named download such as `text8`, or the path of a `.txt`, `.jsonl` or
+            `.parquet` file, plain or packed (`.gz`, `.bz2`, `.xz`, `.zip`), or of a folder of such
+            files. A text file is one document; a line of `.jsonl` and a row of `.parquet` are one
+            each.
+        domains: of `installed` or such a file only: which of `installed.DOMAINS`, in this order;
+            by default English prose.
         field: field or column that holds the text of `.jsonl` and `.parquet`; `title` is read where
             there is one.
         keep: False builds in memory and stores nothing.
@@ -168,6 +169,9 @@ def load(
 
     Raises InputError, with what to do, where there is no such text or it cannot be read.
     """
+    if frozen.is_frozen(source):
+        with frozen.reading(source):
+            return load("installed", domains=domains, keep=keep)
     name, key, documents = _plan(source, domains, field, keep)
     if not keep:
         return Corpus(**fields(name, documents()))

@@ -7,7 +7,6 @@ imported or run.
 import ast
 import gc
 import re
-import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -17,7 +16,7 @@ import pandas as pd
 
 from lmnotes import store
 from lmnotes.errors import expect_one_of, expect_strings
-from lmnotes.text import installed, tokenise
+from lmnotes.text import frozen, installed, tokenise
 from lmnotes.text.markup import docstrings
 from lmnotes.text.markup.prose import prose
 
@@ -74,12 +73,17 @@ def functions(packages: Sequence[str] = PACKAGES, *, keep: bool = True) -> pd.Da
     """
     for name in expect_strings("packages", packages):
         expect_one_of("package", name, PACKAGES)
-    key: dict[str, object] = {"version": VERSION, "installed": installed.VERSION}
-    key["python"] = ".".join(map(str, sys.version_info[:3]))
-    key["packages"] = {name: installed.version(name) for name in packages}
+    known = installed.key(())
+    key: dict[str, object] = {
+        "version": VERSION,
+        "installed": known["installed"],
+        "python": known["python"],
+    }
+    key["packages"] = {name: known["packages"].get(name) for name in packages}
     rows = partial(_rows, packages)
     if keep:
-        table = installed.stored_table("pairs", key, "functions", _COLUMNS, rows)
+        marked = key | {"frozen": known["frozen"]} if "frozen" in known else key
+        table = installed.stored_table("pairs", marked, "functions", _COLUMNS, rows)
     else:
         table = pd.DataFrame(rows(), columns=_COLUMNS)
     table.attrs["content_id"] = store.content_id(key)
@@ -130,18 +134,26 @@ def in_file(source: str) -> Iterator[tuple[str, str, str]]:
 def _rows(packages: Sequence[str]) -> Iterator[tuple[str, str, str, str]]:
     """The rows of the table of `functions`, from the files."""
     seen = set()
+    for name, package, english, python in candidates(packages):
+        words, body = tokenise.words(english), python_words(python)
+        if len(words) < MIN_ENGLISH or len(body) < MIN_PYTHON:
+            continue
+        letters = " ".join(word for word in words if not word.isdigit())
+        code = " ".join(body)
+        if letters not in seen and code not in seen:
+            seen |= {letters, code}
+            yield name, package, english, python
+
+
+def candidates(packages: Sequence[str]) -> Iterator[tuple[str, str, str, str]]:
+    """Rows as those of `functions` before short ones and repeats are left out."""
+    if text := frozen.current():
+        rows = list(text.rows("functions"))
+        yield from (tuple(row) for name in packages for row in rows if row[1] == name)
+        return
     for package, module, file in _files(packages):
         for name, english, python in _in_file(file):
-            english = prose(_TEMPLATE.sub(" ", english))
-            words = tokenise.words(english)
-            body = python_words(python)
-            if len(words) < MIN_ENGLISH or len(body) < MIN_PYTHON:
-                continue
-            letters = " ".join(word for word in words if not word.isdigit())
-            code = " ".join(body)
-            if letters not in seen and code not in seen:
-                seen |= {letters, code}
-                yield f"{module}.{name}", package, english, python
+            yield f"{module}.{name}", package, prose(_TEMPLATE.sub(" ", english)), python
 
 
 def _files(packages: Sequence[str]) -> Iterator[tuple[str, str, Path]]:

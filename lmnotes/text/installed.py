@@ -17,6 +17,7 @@ import pandas as pd
 
 from lmnotes import store
 from lmnotes.errors import expect_one_of
+from lmnotes.text import frozen
 from lmnotes.text.markup import docstrings, wiki
 from lmnotes.text.markup.prose import prose
 from lmnotes.text.readers import Document
@@ -68,9 +69,14 @@ def documents(*domains: str, keep: bool = True) -> Iterator[Document]:
     """The documents of domains, one after the other; a missing source comes without text.
 
     keep: what is slow to find is stored, once for all who ask; False stores and reads nothing.
+
+    Where a frozen text is in use (`frozen.current`), its documents come in place of these.
     """
     for domain in _known(domains):
-        its_documents = _stored(domain) if keep and domain in _SLOW else _DOMAINS[domain]()
+        if text := frozen.current():
+            its_documents = _unpacked(text.rows(f"documents/{domain}"))
+        else:
+            its_documents = _stored(domain) if keep and domain in _SLOW else _DOMAINS[domain]()
         for document in its_documents:
             yield Document(document.title, document.text, document.source, domain)
 
@@ -120,10 +126,15 @@ def _stored(domain: str) -> Iterator[Document]:
 
     table = stored_table("installed", key([domain]), "found", ["title", "text", "source"], rows)
     for title, text, source in table.to_numpy():
-        if source.endswith(_MISSING):
-            yield _missing(source.removesuffix(_MISSING))
-        else:
-            yield Document(title, text.decode("utf-8", "surrogatepass"), source)
+        yield from _unpacked([(title, text.decode("utf-8", "surrogatepass"), source)])
+
+
+def _unpacked(rows: Iterable[Sequence[str]]) -> Iterator[Document]:
+    """The documents of stored titles, texts and sources, with a warning for each missing one."""
+    for title, text, source in rows:
+        is_missing = source.endswith(_MISSING)
+        name = source.removesuffix(_MISSING)
+        yield _missing(name) if is_missing else Document(title, text, source)
 
 
 def stored_table(
@@ -139,7 +150,10 @@ def stored_table(
 
 
 def key(domains: Iterable[str]) -> dict:
-    """What decides the text of these domains: versions of Python, packages and this module."""
+    """What decides the text of these domains: versions of Python, packages and this module; those
+    of a frozen text that is in use, and its content id."""
+    if text := frozen.current():
+        return text.key | {"domains": list(_known(domains)), "frozen": text.content_id}
     packages = {module: version(module) for module in _PACKAGES}
     python = ".".join(map(str, sys.version_info[:3]))
     about = {"domains": list(_known(domains)), "installed": VERSION}
@@ -157,9 +171,14 @@ def _known(domains: Iterable[str]) -> tuple[str, ...]:
 def version(module: str) -> str | None:
     """The version of the distribution that a module comes from, None where it is not installed."""
     try:
-        return metadata.version(_DISTRIBUTIONS.get(module, module))
+        return metadata.version(distribution(module))
     except metadata.PackageNotFoundError:
         return None
+
+
+def distribution(module: str) -> str:
+    """The name of the distribution that a module comes from."""
+    return _DISTRIBUTIONS.get(module, module)
 
 
 def _folder(module: str) -> Path | None:
@@ -169,6 +188,15 @@ def _folder(module: str) -> Path | None:
     spec = util.find_spec(module)
     places = spec.submodule_search_locations if spec else None
     return Path(next(iter(places))) if places else None
+
+
+def modules() -> Iterator[tuple[str, str]]:
+    """Name and text of each source file at the top of the standard library."""
+    if text := frozen.current():
+        yield from map(tuple, text.rows("modules"))
+        return
+    if library := _folder("python"):
+        yield from ((file.name, read(file)) for file in sorted(library.glob("*.py")))
 
 
 def read(file: Path) -> str:
@@ -247,7 +275,7 @@ def _legal() -> Iterator[Document]:
         if version(module) is None:
             yield _missing(module)
             continue
-        inside = metadata.distribution(_DISTRIBUTIONS.get(module, module)).files or []
+        inside = metadata.distribution(distribution(module)).files or []
         for file in sorted(inside, key=str):
             # no code: a compiled `licenses_app.pyc` holds the path and time of its installation
             is_licence = _LICENCE.match(file.name) and not file.suffix.startswith(".py")
@@ -275,11 +303,18 @@ def _names() -> Iterator[Document]:
             yield Document(f"U+{start:04X}", text, "Unicode")
 
 
-def _manual() -> Iterator[Document]:
-    """Python's help topics, one document each."""
+def topics() -> dict[str, str]:
+    """Python's help topics as they stand, by name."""
+    if text := frozen.current():
+        return dict(text.rows("topics"))
     from pydoc_data.topics import topics
 
-    for title, text in sorted(topics.items()):
+    return topics
+
+
+def _manual() -> Iterator[Document]:
+    """Python's help topics, one document each."""
+    for title, text in sorted(topics().items()):
         yield Document(title, prose(text), "pydoc_data.topics")
 
 

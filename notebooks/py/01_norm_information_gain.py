@@ -48,6 +48,7 @@ from lmnotes import notebook, statistics, text, words
 from lmnotes.papers import norm_information_gain as paper
 
 notebook.begin("01_norm_information_gain", globals())
+corpus_name = text.frozen.use(corpus_name)  # a frozen file is the installed text
 notebook.hero()
 paper.gains.expect_paths(keyword_folder, proper_noun_list, hypernym_file, vectors_file)
 

@@ -54,6 +54,7 @@ from lmnotes import notebook, text, words
 from lmnotes.papers import universal_geometry as paper
 
 notebook.begin("02_universal_geometry", globals())
+corpus_name = text.frozen.use(corpus_name)  # a frozen file is the installed text
 notebook.hero()
 given = {"domains": domains} if corpus_name == "installed" else {}
 corpus = text.corpus.load(corpus_name, **given)

@@ -45,6 +45,7 @@ from lmnotes import figures, notebook, text, words
 from lmnotes.papers import cosine_similarity as paper
 
 notebook.begin("03_cosine_similarity", globals())
+corpus_name = text.frozen.use(corpus_name)  # a frozen file is the installed text
 notebook.hero()
 
 # %% [markdown]

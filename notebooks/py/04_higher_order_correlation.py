@@ -42,6 +42,7 @@ from lmnotes import figures, notebook, statistics, text, words
 from lmnotes.papers import higher_order_correlation as paper
 
 notebook.begin("04_higher_order_correlation", globals())
+corpus_name = text.frozen.use(corpus_name)  # a frozen file is the installed text
 notebook.hero()
 
 # %% [markdown]

@@ -45,6 +45,7 @@ from lmnotes.papers import model_map as paper
 
 figures.style.use()
 notebook.begin("06_model_map", globals())
+text_set = text.frozen.use(text_set)  # a frozen file is the installed text
 notebook.hero()
 
 # %% [markdown]

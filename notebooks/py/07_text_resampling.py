@@ -44,6 +44,7 @@ from lmnotes.papers import text_resampling as paper
 
 figures.style.use()
 notebook.begin("07_text_resampling", globals())
+text_set = text.frozen.use(text_set)  # a frozen file is the installed text
 notebook.hero()
 
 # %% [markdown]

@@ -55,6 +55,7 @@ from lmnotes.papers import trajectories as paper
 
 figures.style.use()
 notebook.begin("08_trajectories", globals())
+text_set = text.frozen.use(text_set)  # a frozen file is the installed text
 notebook.hero()
 sampling = {"window": window, "n_samples": n_bootstrap, "seed": seed}
 published = paper.kl_ruler.published()["median"]  # bits/byte

@@ -32,17 +32,18 @@ zoo_plan: Literal["smoke", "laptop", "paper"] = "laptop"  # notebook 06 has the 
 n_bases: int = 6  # 2..50, of its models, that are tuned on pairs
 n_tuning_steps: int = 150  # 1..100000
 models_file: str | None = None  # your own models in place of tuned ones: a list, or a csv
-prompt_set: str = "installed"  # installed | a .jsonl or .parquet file of pairs
+prompt_set: str = "installed"  # installed | a .jsonl or .parquet file of pairs, or a frozen text
 per_task: int = 50  # 4..1000000, pairs of each task
 operations: str = "instructions"  # instructions | comments | a .json file of lines
 seed: int = 0  # 0..1000000
 
 # %%
-from lmnotes import figures, models, notebook
+from lmnotes import figures, models, notebook, text
 from lmnotes.papers import prompt_response_map as paper
 
 figures.style.use()
 notebook.begin("09_prompt_response_map", globals())
+prompt_set = text.frozen.use(prompt_set)  # a frozen file is the installed text
 notebook.hero()
 # Wrong files are refused before anything is trained.
 instructions = paper.prompt_sets.operations(operations)

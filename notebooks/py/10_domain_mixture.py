@@ -57,11 +57,12 @@ regmix: str | None = None  # folder `data` of RegMix's repository: 512 public mo
 seed: int = 0  # 0..1000000, of the texts and draws
 
 # %%
-from lmnotes import figures, notebook
+from lmnotes import figures, notebook, text
 from lmnotes.papers import domain_mixture as paper
 
 figures.style.use()
 notebook.begin("10_domain_mixture", globals())
+text_set = text.frozen.use(text_set)  # a frozen file is the installed text
 notebook.hero()
 
 # %% [markdown]

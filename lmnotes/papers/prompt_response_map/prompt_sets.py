@@ -2,11 +2,8 @@
 
 import ast
 import json
-import sys
-import sysconfig
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import combinations, pairwise
 from pathlib import Path
 
@@ -148,34 +145,32 @@ def operations(source: str | Path = "instructions") -> Operations:
     return Operations(lines, compositions)
 
 
-@cache
 def _library() -> list[tuple[str, str, str, str]]:
-    """The pairs of the tasks `summary` and `code`, out of the standard library; read once."""
+    """The pairs of the tasks `summary` and `code`, out of the standard library."""
 
     def write(folder: Path) -> None:
-        sources = Path(sysconfig.get_path("stdlib")).glob("*.py")
-        rows = [row for path in sorted(sources) for row in _in_source(path)]
+        rows = [row for name, text in installed.modules() for row in _in_source(name, text)]
         (folder / "pairs.json").write_text(json.dumps(rows), encoding="utf-8")
 
-    key = {"version": VERSION, "python": list(sys.version_info[:3]), "pairs": functions.VERSION}
+    key = {"version": VERSION, "text": installed.key(()), "pairs": functions.VERSION}
     text = (store.build("prompt-sets", key, write) / "pairs.json").read_text(encoding="utf-8")
     return [tuple(row) for row in json.loads(text)]
 
 
-def _in_source(path: Path) -> Iterator[tuple[str, str, str, str]]:
-    text = installed.read(path)
+def _in_source(name: str, text: str) -> Iterator[tuple[str, str, str, str]]:
     try:
         about = (ast.get_docstring(ast.parse(text)) or "").split(". ")[0].split("\n\n")[0]
         documented = list(functions.in_file(text))
     except (SyntaxError, ValueError):
         return
     if about:
-        yield "summary", f"{path.stem} summary:", " ".join(about.split()), path.name
+        summary = f"{name.removesuffix('.py')} summary:"
+        yield "summary", summary, " ".join(about.split()), name
     for _, says, code in documented:
         signature, _, body = code.partition(":\n")
         if body.strip() and "\n" not in signature:
             prompt = f'{signature}:\n    """{says.strip().splitlines()[0]}"""'
-            yield "code", prompt, body, path.name
+            yield "code", prompt, body, name
 
 
 def _installed(seed: int) -> Iterator[tuple[str, str, str, str]]:

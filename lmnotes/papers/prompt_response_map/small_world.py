@@ -7,12 +7,10 @@ tag is the marginal over attributes. Models differ in taste (the share of prose 
 rule, and in size or seed. What its distances say can be checked, since the answer is known.
 """
 
-import sysconfig
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from pathlib import Path
-from pydoc_data.topics import topics
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +20,7 @@ from lmnotes import parallel, store
 from lmnotes.errors import expect_between, expect_one_of
 from lmnotes.models.scoring.prompt_tokens import PromptRule
 from lmnotes.models.zoo import networks, plans, training
+from lmnotes.text import installed
 
 if TYPE_CHECKING:
     import torch
@@ -108,9 +107,10 @@ class Drawn:
 @cache
 def sources() -> Mapping[str, bytes]:
     """The two sources in ASCII: Python's help topics as prose, and its library as code."""
+    topics = installed.topics()
     prose = "\n".join(topics[name] for name in sorted(topics))
-    paths = sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))
-    code = b"".join(path.read_bytes() for path in paths)[:_CODE_BYTES].decode("utf-8", "ignore")
+    code = "".join(text for _, text in installed.modules()).encode("utf-8", "ignore")
+    code = code[:_CODE_BYTES].decode("utf-8", "ignore")
     texts = {"prose": prose, "code": code}
     return {name: text.encode("ascii", "ignore") for name, text in texts.items()}
 
