@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -65,7 +65,8 @@ class LikelihoodMatrix:
         if threshold is None:
             expect_between("share", share, 0, 1, "the paper's is 0.02, and 0 clips nothing")
             # "higher" where an interpolation would touch -inf
-            method = "linear" if np.isfinite(self.values).all() else "higher"
+            whole = np.isfinite(self.values).all()
+            method: Literal["linear", "higher"] = "linear" if whole else "higher"
             threshold = float(np.quantile(self.values, share, method=method))
             if not np.isfinite(threshold):
                 then = "give a threshold, a larger share, or score in float32"
@@ -109,7 +110,11 @@ class LikelihoodMatrix:
             for name in table.columns.drop("model", errors="ignore"):
                 label = name if name not in ("text", *coordinates) else f"{axis}_{name}"
                 coordinates[label] = (axis, table[name].to_numpy())
-        attributes = {"unit": "nats", "rule": self.rule, "text_set": self.text_set}
+        attributes: dict[str, object] = {
+            "unit": "nats",
+            "rule": self.rule,
+            "text_set": self.text_set,
+        }
         if self.threshold is not None:
             attributes["threshold"] = self.threshold
         labels = {"name": "log_likelihood", "attrs": attributes}

@@ -155,18 +155,19 @@ class Ledger:
         wanted = self._wanted(models, about)
         heads, values, missing = [], [], []
         for name, who, path in wanted:
+            if path is None:
+                missing.append((name, who))
+                continue
             try:
-                arrays, head = row.read(path) if path else (None, None)
+                arrays, head = row.read(path)
             except row.Damaged as fault:
                 row.set_aside(path, fault)
                 self._headers.pop(path.name, None)
-                arrays = None
-            if arrays is None:
                 missing.append((name, who))
-            else:
-                row.check_belongs(head, self._definition(), path)
-                heads.append(head | {"name": name})
-                values.append(arrays["log_likelihood"])
+                continue
+            row.check_belongs(head, self._definition(), path)
+            heads.append(head | {"name": name})
+            values.append(arrays["log_likelihood"])
         if missing and (models is not None or about is not None):
             whys = ((name, self.failure(who)) for name, who in missing)
             named = [f"{name} ({why['kind']})" if why else name for name, why in whys]
@@ -180,7 +181,12 @@ class Ledger:
         labels = (table, self.texts.table, self.rule.name)
         return LikelihoodMatrix(np.stack(values), *labels, text_set=self.text_set)
 
-    def seal(self, path: str | Path, models=None, about=None) -> Path:
+    def seal(
+        self,
+        path: str | Path,
+        models: Sequence | None = None,
+        about: pd.DataFrame | None = None,
+    ) -> Path:
         """The one file, for release, that holds `matrix(...)`; `read_sealed` reads it anywhere."""
         from lmnotes.models.ledger import released
 

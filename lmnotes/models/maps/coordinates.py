@@ -81,8 +81,9 @@ def kl(
     [[0.0, 2.0], [2.0, 0.0]]
     """
     values = _matrix(coordinates)
-    if np.ndim(n_bytes):
-        expect_shape("n_bytes", n_bytes, f"({values.shape[1]},)", "give one for each text")
+    if n_bytes is not None and np.ndim(n_bytes):
+        lengths = np.asarray(n_bytes)
+        expect_shape("n_bytes", lengths, f"({values.shape[1]},)", "give one for each text")
     squared = squareform(pdist(values, "sqeuclidean"))  # compiled, one difference at a time
     return squared / (2 * values.shape[1] * nats_per(unit, n_bytes))
 

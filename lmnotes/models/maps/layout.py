@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,8 +37,8 @@ def build(
     """
     Q = np.asarray(Q, np.float64)
     expect_shape("Q", Q, f"({len(names)}, N)", "give a name for each row")
-    settings = {"seed": seed, "perplexity": perplexity, "n_iterations": n_iterations}
-    content = hashlib.sha256(np.ascontiguousarray(Q))
+    settings: dict[str, Any] = dict(seed=seed, perplexity=perplexity, n_iterations=n_iterations)
+    content = hashlib.sha256(np.ascontiguousarray(Q).data)
     key = {"Q": content.hexdigest(), "sklearn": sklearn_version, **settings}
 
     def write(folder) -> None:

@@ -4,6 +4,7 @@ Settings of the model map's t-SNE: perplexity 30, PCA initialisation, "sqeuclide
 """
 
 import warnings
+from typing import Any
 
 import numpy as np
 from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
@@ -95,7 +96,7 @@ def tsne(
         warnings.warn(f"all {len(values)} models are equal: they lie in one point", stacklevel=2)
         return np.zeros((len(values), 2))
     perplexity = min(perplexity, max(1.0, (len(values) - 1) / 3))
-    options = {"perplexity": perplexity, "max_iter": n_iterations, "random_state": seed}
+    options: dict[str, Any] = dict(perplexity=perplexity, max_iter=n_iterations, random_state=seed)
     options["init"] = "pca"
     if start is not None:
         options |= {"init": np.asarray(start, np.float32), "early_exaggeration": 1.0}

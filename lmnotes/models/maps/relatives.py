@@ -58,7 +58,7 @@ def kin(
     names = np.asarray(names, str)
     for what, values in (("parents", parents), ("lineage", lineage), ("run", run)):
         if values is not None:
-            expect_shape(what, values, f"({len(names)},)", "give one for each model")
+            expect_shape(what, np.asarray(values), f"({len(names)},)", "give one for each model")
     if len(set(names)) < len(names):
         twice = next(str(name) for name in names if (names == name).sum() > 1)
         raise InputError(f"{twice!r} was given twice; expected a name for each model: rename one")
@@ -178,7 +178,7 @@ def _apart(distances: np.ndarray, kin: Kin) -> np.ndarray:
 
 def _reordered(run: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Rows in an order in which runs have changed places with runs of the same size, (M,)."""
-    order, members = np.arange(len(run)), {}
+    order, members = np.arange(len(run)), dict[int, list[np.ndarray]]()
     for name in dict.fromkeys(run.tolist()):
         rows = np.flatnonzero(run == name)
         members.setdefault(len(rows), []).append(rows)

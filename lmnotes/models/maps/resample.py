@@ -10,7 +10,6 @@ ones; they are what must be scored, and w_t = sqrt(c_t / (n pi_t)) makes up for 
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -208,7 +207,7 @@ def draws_for(pi: np.ndarray, d: float) -> int:
     high = 1
     while expected_distinct(pi, high) < d:
         high *= 2
-    return bisect_left(range(high + 1), d, lo=high // 2, key=partial(expected_distinct, pi))
+    return bisect_left(range(high + 1), d, high // 2, key=lambda n: float(expected_distinct(pi, n)))
 
 
 def inequality(pi: np.ndarray) -> float:

@@ -105,7 +105,7 @@ def over_models(
     >>> bool((draws == 1).all())
     True
     """
-    rng, draws = np.random.default_rng(seed), []
+    rng, draws = np.random.default_rng(seed), list[float]()
     models, place = np.unique(np.asarray(pairs).astype(str), return_inverse=True)
     place, even = place.reshape(-1, 2), np.full(len(models), 1 / len(models))
     while len(draws) < n:
@@ -134,7 +134,7 @@ def agreement(
     expect_shape("second", b, f"({len(a)}, {len(a)})", "select the same models in both")
     a, b = (a + a.T) / 2, (b + b.T) / 2
     rng = np.random.default_rng(seed)
-    draws = []
+    draws: list[float] = []
     while len(draws) < n and len(a) > 2:
         drawn = np.unique(rng.integers(len(a), size=len(a)))
         if len(drawn) > 2:

@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from lmnotes import parallel, store
 from lmnotes.models.ledger import ledger
@@ -49,7 +50,7 @@ def main(prepare: Callable | None = None) -> int:
 def _prepare(job: Mapping, rows: ledger.Ledger, who: Identity) -> Callable:
     from lmnotes.models.scoring import loading, score
 
-    how = {"revision": job.get("commit") or who.hub_revision, "device": "cpu"}
+    how: dict[str, Any] = {"revision": job.get("commit") or who.hub_revision, "device": "cpu"}
     how |= {"dtype": rows.rule.dtype, "trust_remote_code": job["trust_remote_code"]}
     loaded = loading.load(who.model, **how)
     _, encoded = score.prepare(loaded, rows.texts.texts, rows.rule, None, "cpu")

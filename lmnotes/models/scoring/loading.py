@@ -46,7 +46,7 @@ class Scorer:
     asked: str
     facts: dict
 
-    def limit(self, rule) -> int:
+    def limit(self, rule: Any) -> int:
         """The most tokens of a text under a rule: no more than there are positions."""
         config = self.model.config.get_text_config()
         most = None if stretching(config)[0] == "dynamic" else named_length(config)
@@ -88,7 +88,14 @@ class Scorer:
         return about | self.facts | {"tokenizer_adds_bos": self.adds_bos, "versions": versions}
 
 
-def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_code=False):
+def load(
+    model: Any,
+    *,
+    revision: str | None = None,
+    dtype: str = "float32",
+    device: str = "auto",
+    trust_remote_code: bool = False,
+) -> Scorer:
     """A `Scorer` of any causal LM that `transformers` loads.
 
     Args:
@@ -111,7 +118,7 @@ def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_c
     saved = forms.saved_at(model) or (Path(model) if Path(model).is_dir() else None)
     name = str(saved.resolve() if saved else model)
     device = existing(device)
-    options = {"revision": revision, "trust_remote_code": trust_remote_code}
+    options: dict[str, Any] = {"revision": revision, "trust_remote_code": trust_remote_code}
     with nullcontext() if saved else hub.in_use(name, revision):
         if not (folder := saved):  # all of one commit, even where the hub has another by now
             folder = hub.fetch(Identity(name, name, revision or DEFAULT_REVISION))
@@ -120,17 +127,19 @@ def load(model, *, revision=None, dtype="float32", device="auto", trust_remote_c
         with _naming_files(folder, None):
             base = forms.base_of(folder)
         if base:
-            how = {"dtype": dtype, "device": device, "trust_remote_code": trust_remote_code}
+            how: dict[str, Any] = {"dtype": dtype, "device": device}
+            how["trust_remote_code"] = trust_remote_code
             loaded, tokenizer, facts["adapter_of"] = _with_base(folder, *base, **how)
         else:
             tokenizer = tokenizer_of(name, **options)
             # straight to a GPU where accelerate can, else by way of the host's memory
-            where = {"device_map": device} if device != "cpu" and is_accelerate_available() else {}
-            loaded = causal_model(name, dtype=dtype, **options, **where)
+            if device != "cpu" and is_accelerate_available():
+                options["device_map"] = device
+            loaded = causal_model(name, dtype=dtype, **options)
     if forms.is_gguf(name):
         facts["quantisation"] = forms.quantisation(folder)
-    known = {"name": name, "revision": options["revision"] or "", "dtype": dtype, "facts": facts}
-    return wrap(loaded.to(device), tokenizer, **known)
+    known = options["revision"] or ""
+    return wrap(loaded.to(device), tokenizer, name=name, revision=known, dtype=dtype, facts=facts)
 
 
 def _with_base(folder: Path, base: str, revision: str | None, **options) -> tuple:
@@ -146,7 +155,13 @@ def _with_base(folder: Path, base: str, revision: str | None, **options) -> tupl
     return model, tokenizer, f"{base}@{scorer.revision}" if scorer.revision else base
 
 
-def causal_model(name: str | Path, *, revision=None, trust_remote_code=False, **options):
+def causal_model(
+    name: str | Path,
+    *,
+    revision: str | None = None,
+    trust_remote_code: bool = False,
+    **options: Any,
+) -> Any:
     """The causal model in a folder or .gguf file or of a hub id, with all of its weights.
 
     Weights come from safetensors where there are any, else from torch files read without pickled
@@ -177,7 +192,13 @@ def causal_model(name: str | Path, *, revision=None, trust_remote_code=False, **
     return model
 
 
-def tokenizer_of(name: str | Path, *, revision=None, trust_remote_code=False, **options):
+def tokenizer_of(
+    name: str | Path,
+    *,
+    revision: str | None = None,
+    trust_remote_code: bool = False,
+    **options: Any,
+) -> Any:
     """The tokenizer of a model; ScoringFailure, `missing`, where there is none or its file is."""
     from transformers import AutoTokenizer
 
@@ -279,7 +300,15 @@ def moved(scorer: Scorer, device: str) -> Scorer:
     return wrap(scorer.model.to(device), scorer.tokenizer, facts=scorer.facts, **names)
 
 
-def wrap(model, tokenizer, *, name="", revision="", dtype="", facts=None) -> Scorer:
+def wrap(
+    model: Any,
+    tokenizer: Any,
+    *,
+    name: str = "",
+    revision: str = "",
+    dtype: str = "",
+    facts: dict[str, Any] | None = None,
+) -> Scorer:
     """A `Scorer` of a model and a tokenizer that are in memory already."""
     import torch
 
@@ -295,6 +324,6 @@ def wrap(model, tokenizer, *, name="", revision="", dtype="", facts=None) -> Sco
         raise ScoringFailure("unsupported", f"{given}: score it in one of these")
     dtype = own if asked == "auto" else asked
     loaded = (name, revision, model, tokenizer, str(weights.device), dtype)
-    length = named_length(model.config.get_text_config(), DEFAULT_LENGTH)
+    length = named_length(model.config.get_text_config()) or DEFAULT_LENGTH
     adds_bos = bool(start) and start[0] == tokenizer.bos_token_id
     return Scorer(*loaded, length, adds_bos, head, note, asked, facts or {})

@@ -12,6 +12,7 @@ Rows of several models make an L as any other: `coordinates.double_centre`, `coo
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,7 +82,7 @@ def matrix(
     if not isinstance(models, pd.DataFrame):
         models = pd.DataFrame({"model": list(map(str, identity.several(models)))})
     rows, pair_set = [], _pair_set(prompts, responses)
-    settings = {"rule": rule, "device": device, "tokens_per_batch": tokens_per_batch}
+    settings: dict[str, Any] = dict(rule=rule, device=device, tokens_per_batch=tokens_per_batch)
     for place in identity.places(models):
         who = identity.identify(place)
 
@@ -93,7 +94,10 @@ def matrix(
         key = {"model": who.id, "rule": rule.name, "pairs": pair_set, "version": 1}
         rows.append(np.load(store.build("prompt-rows", key, write) / "row.npy"))
     pairs = list(zip(prompts, responses, strict=True))
-    texts = {"text_id": [store.content_id(pair) for pair in pairs], "prompt": list(prompts)}
+    texts: dict[str, list] = {
+        "text_id": [store.content_id(pair) for pair in pairs],
+        "prompt": list(prompts),
+    }
     texts |= {"response": list(responses), "n_bytes": [len(y.encode()) for y in responses]}
     return LikelihoodMatrix(np.stack(rows), models, pd.DataFrame(texts), rule.name, pair_set)
 

@@ -98,11 +98,10 @@ class Encoded:
     notes: tuple[str, ...]
 
 
-def named_length(config: Any, otherwise: int | None = None) -> int | None:
-    """The tokens that a configuration says its model has positions for, `otherwise` where it does
-    not: `DEFAULT_LENGTH` for the published rule."""
+def named_length(config: Any) -> int | None:
+    """The tokens that a configuration says its model has positions for, None where it does not."""
     values = (getattr(config, name, None) for name in _LENGTHS)
-    return next((value for value in values if isinstance(value, int) and value > 0), otherwise)
+    return next((value for value in values if isinstance(value, int) and value > 0), None)
 
 
 def stretching(config: Any) -> tuple[str, int | None]:

@@ -11,7 +11,7 @@ import copy
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -107,7 +107,17 @@ def prepare(model, strings, rule, revision, device) -> tuple[Scorer, Encoded]:
     return scorer, encoded
 
 
-def collect(scorer, rule, text_set, texts, tokens, truncated, notes, how, began) -> Scores:
+def collect(
+    scorer: Scorer,
+    rule: Any,
+    text_set: str,
+    texts: Sequence[str],
+    tokens: list[np.ndarray],
+    truncated: np.ndarray,
+    notes: Sequence[str],
+    how: dict[str, Any],
+    began: float,
+) -> Scores:
     """The scores of texts whose tokens have these log-probabilities; `how` is told in `about`."""
     sums = np.array([values.sum(dtype=np.float64) for values in tokens])
     failures.expect_numbers(f"log-likelihoods of {scorer.name} under {rule.name!r}", sums)
@@ -118,7 +128,7 @@ def collect(scorer, rule, text_set, texts, tokens, truncated, notes, how, began)
     return Scores(*labels, sums, n_tokens, n_bytes, truncated, tuple(notes), tokens, about)
 
 
-def scorer_of(model, rule, revision, device):
+def scorer_of(model: Any, rule: Any, revision: str | None, device: str) -> Scorer:
     """The model loaded as the rule says; what is loaded already must be in its dtype."""
     if not isinstance(model, Scorer):
         return load(model, revision=revision, dtype=rule.dtype, device=device)
@@ -145,19 +155,26 @@ def _score(scorer, ids, tokens_per_batch, progress):
     return tokens, notes + more, how
 
 
-def longest_first(ids):
+def longest_first(ids: Sequence[np.ndarray]) -> list[np.ndarray]:
     """The ids of the texts of which something is scored."""
     return [ids[i] for (i,) in batches.plan([len(text) - 1 for text in ids], 1)]
 
 
-def run(scorer, way, ids, budget, progress=None):
+def run(
+    scorer: Scorer,
+    way: batches.Way,
+    ids: Sequence[np.ndarray],
+    budget: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[list[Any], list[str], dict[str, Any]]:
     """What a way gives for each text, None for a single token; notes, and facts for `about`."""
     lengths = np.array([len(text) - 1 for text in ids])
     bands = np.array([scorer.band(len(text)) for text in ids])
-    tokens, notes, n_batches = [None] * len(ids), [], 0
+    tokens: list[Any] = [None] * len(ids)
+    notes, n_batches = list[str](), 0
     queue, done = deque(batches.plan(lengths, budget, bands)), int((lengths < 1).sum())
     with in_threads(scorer, way, len(queue)) as (begin, ahead):
-        begun = deque()
+        begun: deque[tuple[np.ndarray, Callable]] = deque()
         while queue or begun:
             while queue and len(begun) < ahead:
                 batch = queue.popleft()
@@ -181,7 +198,9 @@ def run(scorer, way, ids, budget, progress=None):
 
 
 @contextmanager
-def in_threads(scorer, way, n_batches):
+def in_threads(
+    scorer: Scorer, way: batches.Way, n_batches: int
+) -> Iterator[tuple[Callable[[list], Callable], int]]:
     """A function that begins a batch and gives one that waits for `attempt`'s values, and how many
     batches to begin ahead.
 
@@ -209,7 +228,7 @@ def in_threads(scorer, way, n_batches):
         yield lambda ids: pool.submit(work, ids).result, 2 * n
 
 
-def twins_of(scorer, n) -> list[Scorer]:
+def twins_of(scorer: Scorer, n: int) -> list[Scorer]:
     """The Scorer and up to n - 1 more, whose models share its tensors and no state of a call."""
     import torch
 
@@ -227,7 +246,7 @@ def twins_of(scorer, n) -> list[Scorer]:
     return twins
 
 
-def fitting_budget(scorer, way, tokens_per_batch=None):
+def fitting_budget(scorer: Scorer, way: batches.Way, tokens_per_batch: int | None = None) -> int:
     """Tokens per batch that suit the device and the way, no more than are asked for."""
     fits, logit_bytes = (CPU_TOKENS if scorer.device == "cpu" else TOKENS), LOGIT_BYTES
     if scorer.device.startswith("cuda"):
@@ -235,9 +254,9 @@ def fitting_budget(scorer, way, tokens_per_batch=None):
 
         config = scorer.model.config.get_text_config()
         n_bytes = getattr(torch, scorer.dtype).itemsize
-        sides = [getattr(config, name, n) for name, n in SIDES.items()]
+        width, n_layers = (getattr(config, name, n) for name, n in SIDES.items())
         free, _ = torch.cuda.mem_get_info(scorer.device)
-        fits, logit_bytes = gpu_tokens(free, *sides, n_bytes), free // 8
+        fits, logit_bytes = gpu_tokens(free, width, n_layers, n_bytes), free // 8
     if tokens_per_batch is None or scorer.device == "cpu":
         tokens_per_batch = fits if tokens_per_batch is None else min(tokens_per_batch, fits)
     if way is not batches.fused:
@@ -262,7 +281,7 @@ def gpu_tokens(free_bytes: int, width: int, n_layers: int, n_bytes: int) -> int:
     return max(1, min(busy, free_bytes // (2 * n_bytes * width * (WIDTHS + n_layers))))
 
 
-def attempt(way, scorer, batch):
+def attempt(way: batches.Way, scorer: Scorer, batch: Sequence[Any]) -> Sequence[Any] | None:
     """The way's values, None where memory ran out."""
     try:
         return way(scorer, batch)
@@ -276,7 +295,7 @@ def attempt(way, scorer, batch):
     return None
 
 
-def halved(scorer, lengths, batch, budget):
+def halved(scorer: Scorer, lengths: np.ndarray, batch: np.ndarray, budget: int) -> int:
     """The next smaller budget that splits this batch; ScoringFailure where it is one text."""
     if len(batch) == 1:
         given = f"{scorer.name} runs out of memory on one text of {lengths[batch[0]]} tokens"
@@ -285,7 +304,7 @@ def halved(scorer, lengths, batch, budget):
     return max(1, min(budget, len(batch) * int(lengths[batch].max())) // 2)
 
 
-def check_vocabulary(scorer, ids):
+def check_vocabulary(scorer: Scorer, ids: Sequence[np.ndarray]) -> None:
     """Refuse a tokenizer whose tokens the model does not have."""
     largest = max(int(text.max()) for text in ids)
     if largest >= scorer.n_vocabulary:

@@ -179,11 +179,8 @@ def test_a_length_above_the_models_positions_is_cut_with_a_note(name):
 
 def test_lengths_are_looked_up_as_published():
     configs = [{"n_positions": 7, "max_sequence_length": 9}, {"max_sequence_length": 9}, {}]
-    assert [rule.named_length(SimpleNamespace(**config), 2048) for config in configs] == [
-        7,
-        9,
-        2048,
-    ]
+    lengths = [rule.named_length(SimpleNamespace(**config)) for config in configs]
+    assert lengths == [7, 9, None] and rule.DEFAULT_LENGTH == 2048
 
 
 def test_texts_that_cannot_be_scored_are_refused(scorer):
