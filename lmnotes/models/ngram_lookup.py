@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     import torch
@@ -27,7 +28,7 @@ def fits(model: "torch.nn.Module") -> bool:
     return getattr(model.config, "model_type", "") == "byte_ngram"
 
 
-def log_probabilities(model: "torch.nn.Module", ids: np.ndarray) -> np.ndarray:
+def log_probabilities(model: "torch.nn.Module", ids: npt.ArrayLike) -> np.ndarray:
     """log p of every id but the first of each row, given those before it, (B, T - 1) float64 nats.
 
     Args:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from lmnotes.errors import InputError
@@ -27,7 +28,7 @@ _NUMBERS = 2**21  # of one model's next-token laws at a time
 
 def draw(
     model: "torch.nn.Module",
-    contexts: np.ndarray,
+    contexts: npt.ArrayLike,
     length: int,
     seed: int,
     allowed: np.ndarray | None = None,
@@ -74,8 +75,8 @@ class AlongTexts:
 def compare_along(
     models: Sequence["torch.nn.Module"],
     i: int,
-    contexts: np.ndarray,
-    texts: np.ndarray,
+    contexts: npt.ArrayLike,
+    texts: npt.ArrayLike,
     allowed: np.ndarray | None = None,
 ) -> AlongTexts:
     """What model i and each of M models with the same ids say along texts.
@@ -125,7 +126,7 @@ def compare_all(
 
 
 def log_probabilities(
-    model: "torch.nn.Module", bos: int, ids: np.ndarray, batch: int = 32
+    model: "torch.nn.Module", bos: int, ids: npt.ArrayLike, batch: int = 32
 ) -> np.ndarray:
     """The log-probability of every id given those before it, (N, T) float64 nats."""
     ids = np.asarray(ids)
@@ -138,7 +139,9 @@ def log_probabilities(
     return np.concatenate(values).astype(np.float64)
 
 
-def next_hits(model: "torch.nn.Module", bos: int, ids: np.ndarray, batch: int = 32) -> np.ndarray:
+def next_hits(
+    model: "torch.nn.Module", bos: int, ids: npt.ArrayLike, batch: int = 32
+) -> np.ndarray:
     """Whether the likeliest id is the one that stands there, (N, T) bool."""
     logits = _logits(model, bos, np.asarray(ids), batch)
     return np.concatenate([full.argmax(dim=2).cpu().numpy() == rows for rows, full in logits])

@@ -16,7 +16,14 @@ from lmnotes.models.scoring import forms, hub
 from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.scoring.head import Head, find
 from lmnotes.models.scoring.identity import DEFAULT_REVISION, Identity
-from lmnotes.models.scoring.rule import DEFAULT_LENGTH, DTYPES, Rule, named_length, stretching
+from lmnotes.models.scoring.rule import (
+    DEFAULT_LENGTH,
+    DTYPES,
+    Dtype,
+    Rule,
+    named_length,
+    stretching,
+)
 
 _POINTER = b"version https://git-lfs"
 _TOKENIZER = r"tokenizer\.|vocab|merges|spiece|.*\.(model|tiktoken)$"  # names of its files
@@ -92,7 +99,7 @@ def load(
     model: Any,
     *,
     revision: str | None = None,
-    dtype: str = "float32",
+    dtype: Dtype = "float32",
     device: str = "auto",
     trust_remote_code: bool = False,
 ) -> Scorer:

@@ -8,12 +8,14 @@ rules are different quantities and never meet in one matrix.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from lmnotes.errors import InputError, expect_one_of
 from lmnotes.models.scoring.rule import (
+    Bos,
+    Dtype,
     Rule,
     control_notes,
     expect_texts,
@@ -50,10 +52,10 @@ class PromptRule:
     """
 
     template: str = "model"
-    end: str = "none"
-    bos: str = "tokenizer"
-    truncate: str | int = "model"
-    dtype: str = "float32"
+    end: Literal["none", "scored"] = "none"
+    bos: Bos = "tokenizer"
+    truncate: Literal["model"] | int = "model"
+    dtype: Dtype = "float32"
 
     def __post_init__(self):
         Rule(bos=self.bos, truncate=self.truncate, dtype=self.dtype)  # refuses what is wrong

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.special import logsumexp
 
@@ -102,7 +103,7 @@ def matrix(
     return LikelihoodMatrix(np.stack(rows), models, pd.DataFrame(texts), rule.name, pair_set)
 
 
-def pmi(conditional: np.ndarray, unconditional: np.ndarray) -> np.ndarray:
+def pmi(conditional: npt.ArrayLike, unconditional: npt.ArrayLike) -> np.ndarray:
     """log p(y | x) - log p(y) of each pair, (..., N) nats; its mean is how much prompts are used.
 
     Args:
@@ -118,7 +119,7 @@ def pmi(conditional: np.ndarray, unconditional: np.ndarray) -> np.ndarray:
     return conditional - unconditional
 
 
-def marginal(table: np.ndarray, own: np.ndarray | None = None) -> np.ndarray:
+def marginal(table: npt.ArrayLike, own: np.ndarray | None = None) -> np.ndarray:
     """log of the mean of p(y | x_m) over reference prompts, (..., N) nats: the second l(y).
 
     Args:

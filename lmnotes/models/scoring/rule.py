@@ -7,16 +7,17 @@ rows of two rules never meet in one matrix.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from lmnotes.errors import InputError, expect_one_of, expect_strings
 from lmnotes.models.scoring import token_ids
 
-BOS = ("tokenizer", "always", "never")
-SPECIAL = ("control", "text")
-DTYPES = ("float32", "bfloat16", "float16", "auto")
+Bos = Literal["tokenizer", "always", "never"]
+Special = Literal["control", "text"]
+Dtype = Literal["float32", "bfloat16", "float16", "auto"]
+BOS, SPECIAL, DTYPES = map(get_args, (Bos, Special, Dtype))
 _LENGTHS = ("max_position_embeddings", "n_positions", "max_sequence_length")
 _SMALL = 1000  # ids of a tokenizer whose state is compared in less time than a text is read
 DEFAULT_LENGTH = 2048  # tokens, where a configuration names no limit
@@ -45,10 +46,10 @@ class Rule:
     'bos=always truncate=512 dtype=float32'
     """
 
-    bos: str = "tokenizer"
-    truncate: str | int = "model"
-    dtype: str = "float32"
-    special: str = "control"
+    bos: Bos = "tokenizer"
+    truncate: Literal["model"] | int = "model"
+    dtype: Dtype = "float32"
+    special: Special = "control"
 
     def __post_init__(self):
         expect_one_of("bos", self.bos, BOS)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lmnotes import parallel, store
 from lmnotes.errors import InputError, expect_one_of
@@ -226,7 +227,7 @@ def uniform(n_domains: int) -> np.ndarray:
     return np.full(n_domains, 1 / n_domains)
 
 
-def shares(weights: Sequence[float] | np.ndarray, n_domains: int | None = None) -> np.ndarray:
+def shares(weights: npt.ArrayLike, n_domains: int | None = None) -> np.ndarray:
     """The weights as (K,) float64 that sum to one; raises InputError where they are no mixture."""
     values = np.asarray(weights, np.float64)
     expected = n_domains or values.size

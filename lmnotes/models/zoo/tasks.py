@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from lmnotes import parallel, store
 from lmnotes.models import ngram_lookup, sampling
 from lmnotes.models.scoring import identity
-from lmnotes.models.scoring.rule import Rule
+from lmnotes.models.scoring.rule import Bos, Dtype, Rule
 from lmnotes.text.chunks import TextSet
 
 KIND = "probes"  # of artefact
@@ -61,7 +62,7 @@ def examples(made: Mapping[str, Sequence[Item]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["task", "right", "right too", "swapped"])
 
 
-def accuracy(log_likelihood: np.ndarray) -> float:
+def accuracy(log_likelihood: npt.ArrayLike) -> float:
     """The share of items whose right texts are likelier than the swapped ones, in per cent.
 
     Args:
@@ -83,7 +84,7 @@ def scores(
     seed: int = 0,
     workers: int | None = None,
     progress: bool = False,
-    dtype: str = "float32",
+    dtype: Dtype = "float32",
     apart: bool = False,
 ) -> pd.DataFrame:
     """What every model scores at every task, in per cent, indexed by model; kept as artefacts.
@@ -121,7 +122,7 @@ def _succeeds(work: Callable, place: str) -> bool:
 
 
 def measure(
-    model: str, made: Mapping[str, Sequence[Item]], texts: TextSet, dtype: str = "float32"
+    model: str, made: Mapping[str, Sequence[Item]], texts: TextSet, dtype: Dtype = "float32"
 ) -> dict[str, float]:
     """The accuracy of one model at every task, in per cent, computed now."""
     from lmnotes.models.scoring import loading, score
@@ -133,7 +134,7 @@ def measure(
     if ngram_lookup.fits(scorer.model):
         values = ngram_lookup.text_sums(scorer.model, [text.encode() for text in once])
     else:
-        bos = "always" if scorer.tokenizer.bos_token_id is not None else "tokenizer"
+        bos: Bos = "always" if scorer.tokenizer.bos_token_id is not None else "tokenizer"
         rule = Rule(bos=bos, dtype=dtype)  # every byte counts, also the first
         values = score.score_texts(scorer, once.tolist(), rule=rule).log_likelihood
     values, accuracies, start = values[places].reshape(-1, 4), {}, 0
@@ -164,13 +165,13 @@ def has_bytes(tokenizer: Any) -> bool:
     return tokenizer(probe, add_special_tokens=False)["input_ids"] == list(probe.encode())
 
 
-def _key(model: str, texts: TextSet, settings: Mapping, dtype: str) -> dict:
+def _key(model: str, texts: TextSet, settings: Mapping, dtype: Dtype) -> dict:
     key = {"version": _VERSION, "texts": texts.content_id, **settings}
     key |= {} if dtype == "float32" else {"dtype": dtype}
     return key | {"model": identity.identify(model).id}
 
 
-def _cached(model: str, texts: TextSet, settings: dict, dtype: str) -> dict[str, float]:
+def _cached(model: str, texts: TextSet, settings: dict, dtype: Dtype) -> dict[str, float]:
     """`measure`, kept on disk by the model's content."""
 
     def write(folder: Path) -> None:
