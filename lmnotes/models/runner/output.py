@@ -58,6 +58,7 @@ def _frames(table: pd.DataFrame, rows: Ledger) -> Iterator[pd.DataFrame]:
     texts = about[["text_id", "domain"]].assign(text=np.arange(len(about)))
     for name, place in zip(table["model"], table["folder"], strict=True):
         path = rows.find(identify(place))
+        assert path, "only models with rows are asked for"
         try:
             arrays, _ = row.read(path)
         except row.Damaged as fault:

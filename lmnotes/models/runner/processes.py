@@ -70,7 +70,7 @@ def run(job: Mapping, env: Mapping[str, str] | None = None, turn: Turn | None = 
     _end_with_executor()
     rows = ledger.open_folder(job["ledger"])
     who = Identity(**job["model"])
-    answer = {"model": who.name, "kind": "", "message": ""}
+    answer: dict[str, Any] = {"model": who.name, "kind": "", "message": ""}
     if rows.has(who):
         return answer | {"status": "kept", "attempts": 0, "seconds": 0.0}
     env = {"TOKENIZERS_PARALLELISM": "false", **(os.environ if env is None else env)}

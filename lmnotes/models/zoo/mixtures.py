@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -128,7 +128,7 @@ class Run:
     teacher: str = ""
 
 
-def train(run: Run, domains: Domains, *, device: str = "auto") -> Path:
+def train(run: Run, domains: Domains, *, device: Literal["auto", "cpu", "cuda"] = "auto") -> Path:
     """The folder of the trained model, which transformers' Auto classes load.
 
     Args:
@@ -150,7 +150,9 @@ def train(run: Run, domains: Domains, *, device: str = "auto") -> Path:
     return store.build("mixture", key, write) / training.MODEL
 
 
-def training_key(run: Run, domains: Domains, device: str = "auto") -> dict:
+def training_key(
+    run: Run, domains: Domains, device: Literal["auto", "cpu", "cuda"] = "auto"
+) -> dict:
     """Everything that decides the weights of a run."""
     from lmnotes.models.zoo import zoo
 
@@ -175,7 +177,7 @@ def train_all(
     runs: Sequence[Run] | Mapping[str, Run],
     domains: Domains,
     *,
-    device: str = "auto",
+    device: Literal["auto", "cpu", "cuda"] = "auto",
     workers: int | None = None,
     progress: bool = True,
 ) -> dict[Any, Path]:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from json import loads
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
@@ -61,7 +62,7 @@ def build(
     texts: TextSet | None = None,
     checkpoints: Sequence[int] | None = None,
     workers: int | None = None,
-    device: str = "auto",
+    device: Literal["auto", "cpu", "cuda"] = "auto",
     progress: bool = True,
 ) -> Zoo:
     """The zoo of a plan; what is on disk already is not built again.
@@ -98,7 +99,7 @@ def _home() -> Path:
     return store.home() / "zoo"
 
 
-def device_for(device: str) -> tuple[str, int]:
+def device_for(device: Literal["auto", "cpu", "cuda"]) -> tuple[str, int]:
     """The device to train on, and the number of GPUs in use."""
     expect_one_of("device", device, ("auto", "cpu", "cuda"))
     if device == "cpu" or (device == "auto" and "+cpu" in str(installed.version("torch"))):
