@@ -33,6 +33,7 @@ html_static_path = ["_static"]
 html_css_files = ["site.css", notebook_pages.LEDGER_CSS]
 html_extra_path = [notebook_pages.RUNS]
 html_copy_source = False
+html_show_search_summary = False  # it would ask for pages, which a browser refuses from a disk
 html_theme_options = {"navigation_with_keys": True}
 
 

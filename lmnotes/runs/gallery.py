@@ -6,8 +6,11 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
+
+import jinja2
+from jinja2.filters import do_mark_safe
 
 from lmnotes import store
 from lmnotes.errors import InputError
@@ -17,9 +20,6 @@ from lmnotes.notebook.formulas import with_math
 from lmnotes.notebook.session import of_cell
 from lmnotes.runs import record as records
 from lmnotes.runs.style import BASE, POLICY, STYLE
-
-if TYPE_CHECKING:
-    import jinja2
 
 _MAX_SVG = 1_500_000  # bytes; a larger drawing is shown as pixels
 _WIDE = 2.0  # a figure so many times as wide as high spans both columns
@@ -137,11 +137,8 @@ def write() -> Path:
     return folder / "index.html"
 
 
-def environment() -> "jinja2.Environment":
+def environment() -> jinja2.Environment:
     """The jinja2 environment of the pages, whose filters draw claims, captions and sentences."""
-    import jinja2
-    from jinja2.filters import do_mark_safe
-
     env = jinja2.Environment(autoescape=True)
     filters = {"tally": claims_table.tally, "counts": claims_table.counts, "math": _caption}
     filters |= {"claims": claims_table.table, "prose": _prose}
