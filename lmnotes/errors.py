@@ -118,7 +118,7 @@ strings: put it in brackets
     return strings
 
 
-def expect_shape(what: str, array: "np.ndarray", shape: str, then: str = "") -> None:
+def expect_shape(what: str, array: "npt.ArrayLike", shape: str, then: str = "") -> None:
     """Raise InputError where an array is not shaped as the letters and numbers of `shape` say.
 
     shape: such as "(V, D)" or "(M, 2)"; the same letter is the same length, and none is 0.
@@ -180,7 +180,7 @@ def expect_whole(
     expect_between(what, given, low, high, then)
 
 
-def expect_finite(what: str, array: "np.ndarray", then: str = "leave those rows out") -> None:
+def expect_finite(what: str, array: "npt.ArrayLike", then: str = "leave those rows out") -> None:
     """Raise InputError where an array holds NaN or infinity, with how many and the first place.
 
     >>> import numpy as np

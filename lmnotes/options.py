@@ -10,7 +10,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from lmnotes.errors import InputError
 
-_P, _T = ParamSpec("_P"), TypeVar("_T")
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _OLD_WORDS = dict.fromkeys(("jobs", "slots", "threads"), "workers")  # leave after version 0.2
 
 
@@ -48,7 +49,8 @@ def reads_old_words(function: Callable[_P, _T]) -> Callable[_P, _T]:
 
     @functools.wraps(function)
     def renamed(*args: _P.args, **kwargs: _P.kwargs) -> _T:
-        return function(*args, **in_new_words(kwargs, known))
+        new = in_new_words(kwargs, known)
+        return function(*args, **new)  # type: ignore[arg-type]  # the same under other names
 
     return renamed
 
@@ -63,14 +65,14 @@ class _OldWord(argparse.Action):
 def add_workers(parser: argparse.ArgumentParser, what: str, old: str, default: int | None) -> None:
     """Give a parser the option --workers, how many of `what` at a time, and what it was called."""
     parser.add_argument("--workers", type=int, metavar="N", default=default, help=what)
-    how = {"action": _OldWord, "default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
-    parser.add_argument(old, type=int, **how)
+    hidden = argparse.SUPPRESS
+    parser.add_argument(old, type=int, action=_OldWord, default=hidden, help=hidden)
 
 
 def add_verbosity(parser: argparse.ArgumentParser, quiet: str, verbose: str) -> None:
     """Give a parser -q and -v, which set `verbosity` to -1 and 1; it is 0 without."""
     group = parser.add_mutually_exclusive_group()
-    how = {"action": "store_const", "dest": "verbosity", "default": 0}
+    how: dict[str, Any] = {"action": "store_const", "dest": "verbosity", "default": 0}
     group.add_argument("-q", "--quiet", const=-1, help=quiet, **how)
     group.add_argument("-v", "--verbose", const=1, help=verbose, **how)
 

@@ -142,8 +142,8 @@ def environment() -> jinja2.Environment:
     env = jinja2.Environment(autoescape=True)
     filters = {"tally": claims_table.tally, "counts": claims_table.counts, "math": _caption}
     filters |= {"claims": claims_table.table, "prose": _prose}
-    for name, shown in filters.items():
-        env.filters[name] = lambda value, shown=shown: do_mark_safe(shown(value))
+    for name, draw in filters.items():
+        env.filters[name] = lambda value, draw=draw: do_mark_safe(draw(value))
     env.globals |= {"style": BASE + STYLE, "policy": POLICY, "states": _STATES, "n_first": _FIRST}
     return env
 

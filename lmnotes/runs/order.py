@@ -99,8 +99,8 @@ def shared_calls(card: Card, values: Mapping[str, object]) -> dict[str, float]:
             templates[shared.name] = _Filled(templates).visit(_parsed(f"({shared.make})"))
             name = shared.each.partition(" in ")[0]
             for item in eval(f"[{name} for {shared.each}]", dict(values)):
-                known = (values | {name: item}).items()
-                filled = {key: _parsed(repr(value)) for key, value in known}
+                known = {**values, name: item}
+                filled = {key: _parsed(repr(value)) for key, value in known.items()}
                 tree = _Filled(filled).visit(copy.deepcopy(templates[shared.name]))
                 calls[ast.unparse(tree)] = shared.seconds
         except Exception as error:
@@ -145,8 +145,8 @@ def make(call: str, env: Mapping[str, str], stop: threading.Event, tick: Callabl
     Meanwhile `tick` is called; an event that is set ends it as an interrupt does.
     """
     with open(os.devnull, "w") as quiet:
-        how = {"stdout": subprocess.PIPE, "stderr": quiet, "text": True, "env": env}
-        child = parallel.popen("lmnotes.runs.order:work", call, str(os.getpid()), **how)
+        how = {"stdout": subprocess.PIPE, "stderr": quiet, "text": True}
+        child = parallel.popen("lmnotes.runs.order:work", call, str(os.getpid()), env=env, **how)
     try:
         while (code := child.poll()) is None:
             if stop.wait(_POLL_S):

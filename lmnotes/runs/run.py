@@ -141,20 +141,22 @@ def _why(plan: _Plan, last: dict | None, force: bool) -> str:
 def _side_by_side(plans: Sequence[_Plan | RunResult], force: bool, workers: int) -> list[RunResult]:
     """The results in the order of the plans; an interrupt ends all that are under way."""
     todo = {plan.name: plan for plan in plans if isinstance(plan, _Plan)}
-    results = {plan.name: plan for plan in plans}
+    results = {plan.name: plan for plan in plans if isinstance(plan, RunResult)}
     fresh = {name: plan for name, plan in todo.items() if force or not _is_kept(plan)}
     calls = {name: order.shared_calls(plan.card, plan.values) for name, plan in fresh.items()}
     seconds, needs = order.graph(calls)
     for name, plan in todo.items():
         seconds[name] = (record.last(name, plan.profile) or {}).get("seconds", plan.card.seconds)
-    work, stop, running = order.Order(seconds, needs, todo), threading.Event(), {}
+    work, stop = order.Order(seconds, needs, todo), threading.Event()
+    running: dict[futures.Future, str] = {}
     has_new = False  # whether the gallery, which is on disk at once, lacks something
 
     def carry_out(name: str) -> RunResult | None:
         if name in todo:
             return _carry_out(todo[name], force, stop)
         for_whom = [other[:2] for other in todo if name in needs.get(other, ())]
-        return _make_shared(name, f"for {', '.join(for_whom)}", seconds[name], stop)
+        _make_shared(name, f"for {', '.join(for_whom)}", seconds[name], stop)
+        return None
 
     with ThreadPoolExecutor(workers) as lanes:
         try:
@@ -167,8 +169,9 @@ def _side_by_side(plans: Sequence[_Plan | RunResult], force: bool, workers: int)
                 has_new = False
                 for lane in futures.wait(running, return_when=futures.FIRST_COMPLETED).done:
                     name = running.pop(lane)
-                    results[name] = result = lane.result()
-                    has_new |= name in todo and result.status != "kept"
+                    if result := lane.result():
+                        results[name] = result
+                        has_new |= result.status != "kept"
                     work.done(name)
         except BaseException:
             stop.set()
@@ -235,7 +238,7 @@ def _run_or_keep(plan: _Plan, force: bool, stop: threading.Event | None) -> RunR
     folder.parent.mkdir(parents=True, exist_ok=True)
     with record.lock(folder):  # a second process that asks for the same run waits, then keeps it
         entry, is_good = record.read(folder), _is_kept(plan)
-        if is_good and not force:
+        if entry is not None and is_good and not force:
             with contextlib.suppress(InputError):  # it is kept on a full disk too
                 record.save(folder, entry | {"asked": record.now()})
             say(f"{plan.card.number} unchanged, kept: {record.shown(folder)}")
@@ -288,7 +291,7 @@ def _execute(plan: _Plan, stop: threading.Event | None) -> dict:
 def _opening(plan: _Plan) -> dict:
     """What the record says before the first cell has run."""
     started = record.now()
-    entry = {"notebook": plan.notebook.stem, "title": plan.card.title}
+    entry: dict = {"notebook": plan.notebook.stem, "title": plan.card.title}
     entry |= {"run_id": plan.folder.name.partition(".")[0], "status": "running"}
     entry |= {"profile": plan.profile, "parameters": plan.values, "seed": plan.values.get("seed")}
     entry |= {"threads": parallel.asked_threads(), "asked": started, "started": started}

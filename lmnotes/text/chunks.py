@@ -176,7 +176,7 @@ def load(
         expect_between("per_domain", per_domain, low=1, then="or None for all")
     expect_one_of("part", part, ("", *PARTS))
     wanted = [domains] if isinstance(domains, str) else domains
-    saved, sources, name, known = None, [], source, domain_names()
+    saved, sources, name, known = None, [], str(source), domain_names()
     if source != "installed":
         path, name = downloads.resolve(source)
         saved = _saved(path)
@@ -193,7 +193,7 @@ def load(
             for title, _, text in chunk_sources.installed_documents(domain).to_numpy()
         )
     sources = [source for source in sources if source.domain in (wanted or known)]
-    settings = {"source": name, "size": size, "minimum": minimum, "part": part}
+    settings: dict = {"source": name, "size": size, "minimum": minimum, "part": part}
     settings |= {"per_domain": per_domain, "domains": wanted, "seed": seed}
     is_published = source == "pile10k"  # a column of the published matrix each: none left out
     rows = _chunks(sources, size, minimum, part, keep_repeats=is_published)
@@ -211,13 +211,13 @@ def _chunks(
     by_part: dict[str, list[Document]] = {name: [] for name in (*PARTS, "")}
     for source in sources:
         by_part[part_of(source.source) if part else ""].append(source)
-    asked = {piece for source in by_part[last] for piece in _pieces(source.text, size)}
+    asked = {piece for source in by_part[last] for piece in _pieces(source.whole, size)}
     seen: set[bytes] = set()
     for source in (source for name in earlier for source in by_part[name]):
-        seen |= asked.intersection(_pieces(source.text, size))  # most are not: nothing is kept
+        seen |= asked.intersection(_pieces(source.whole, size))  # most are not: nothing is kept
     rows = []
     for source in by_part[last]:
-        for index, piece in enumerate(_pieces(source.text, size)):
+        for index, piece in enumerate(_pieces(source.whole, size)):
             if len(piece) >= minimum and (keep_repeats or piece not in seen):
                 seen.add(piece)
                 rows.append((piece, source, index))

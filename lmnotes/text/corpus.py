@@ -223,10 +223,12 @@ def fields(name: str, documents: Iterable[Document]) -> dict:
 
     Raises InputError where no document holds one.
     """
-    encoder, manifest = Encoder(), {}  # source -> its row of the manifest
+    encoder = Encoder()
+    manifest: dict[str, dict] = {}  # source -> its row
     lengths, titles, names = [], [], []
     for document in documents:
-        row = {"name": document.source, "domain": document.domain} | dict.fromkeys(_COUNTED, 0)
+        row: dict = {"name": document.source, "domain": document.domain}
+        row |= dict.fromkeys(_COUNTED, 0)
         row = manifest.setdefault(document.source, row | {"sha256": sha256()})
         n_tokens = encoder.add(_measured(document, row))
         row["n_repeats_removed"] += document.n_repeats_removed

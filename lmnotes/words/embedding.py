@@ -1,9 +1,9 @@
 """Word vectors with their words, and files and objects that other programs share."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -178,7 +178,7 @@ def save_as(embedding: Embedding, path: str | Path, format: str) -> Path:
 
 
 def convert(
-    path: str | Path, folder: str | Path, format: str | None = None, **how: object
+    path: str | Path, folder: str | Path, format: str | None = None, **how: Any
 ) -> Embedding:
     """The embedding of a file of any size, rewritten into a folder and opened by mmap.
 
@@ -198,7 +198,7 @@ def convert(
     return Embedding.open(folder)
 
 
-def _check_some(path: str | Path, names: list[str], words: Collection[str] | None) -> None:
+def _check_some(path: str | Path, names: Sized, words: Collection[str] | None) -> None:
     if not names:
         wanted = "words" if words is None else f"one or more of the {len(words):,} wanted words"
         raise InputError(f"{path}: no vectors read; expected {wanted}; check file, limit and words")
@@ -211,5 +211,6 @@ def _within(whole: Embedding, path, limit: int | None, words: Collection[str] | 
     names = whole.words[:limit]
     rows = [row for row, word in enumerate(names) if wanted is None or word in wanted]
     _check_some(path, rows, words)
-    arrays = [None if a is None else a[rows] for a in (whole.input, whole.context, whole.counts)]
-    return Embedding([names[row] for row in rows], *arrays, whole.history, whole.settings)
+    context, counts = (None if a is None else a[rows] for a in (whole.context, whole.counts))
+    kept, more = [names[row] for row in rows], (whole.history, whole.settings)
+    return Embedding(kept, whole.input[rows], context, counts, *more)

@@ -21,6 +21,7 @@ from lmnotes.statistics import holm
 
 Alternative = Literal["greater", "two-sided", "size"]
 Law = Literal["normal", "sphere", "product"]
+Method = Literal["none", "bonferroni", "holm", "bh"]
 _BLOCK = 16384
 
 
@@ -101,7 +102,7 @@ def _p(values: npt.ArrayLike, tail, alternative: Alternative) -> np.ndarray:
     return np.minimum(1, 2 * above) if alternative == "two-sided" else above
 
 
-def adjust(p: npt.ArrayLike, method: str = "bonferroni") -> np.ndarray:
+def adjust(p: npt.ArrayLike, method: Method = "bonferroni") -> np.ndarray:
     """The p-values (K,), or each row of (N, K), adjusted for being K tests at once.
 
     Args:
@@ -114,7 +115,7 @@ def adjust(p: npt.ArrayLike, method: str = "bonferroni") -> np.ndarray:
     p = np.asarray(p, dtype=np.float64)
     for end in (p.min(initial=0), p.max(initial=0)):
         expect_between("p", float(end), 0, 1, "give p-values")
-    expect_one_of("method", method, ("none", "bonferroni", "holm", "bh"))
+    expect_one_of("method", method, get_args(Method))
     if method == "bh":
         return scipy.stats.false_discovery_control(p, axis=-1)
     if method == "bonferroni":
@@ -153,7 +154,7 @@ def false_axes(
     *,
     kind: Literal["component", "product"] = "component",
     alternative: Alternative = "greater",
-    method: str = "bonferroni",
+    method: Method = "bonferroni",
     alpha: float = 0.05,
     n_draws: int = 2000,
     seed: int = 0,

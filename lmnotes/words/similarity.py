@@ -9,6 +9,7 @@ Embeddings", COLING 2025.
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +55,7 @@ def axis_products(unit: np.ndarray, first: np.ndarray, second: np.ndarray) -> np
 def significant_axes(
     values: npt.ArrayLike,
     *,
-    kind: str = "component",
+    kind: Literal["component", "product"] = "component",
     alternative: null_laws.Alternative = "greater",
 ) -> pd.DataFrame:
     """The axes of one word (`component`) or one pair (`product`), most significant first.
@@ -97,7 +98,7 @@ def top_sums(products: np.ndarray, n_axes: npt.ArrayLike) -> np.ndarray:
     return ordered @ largest.astype(ordered.dtype)
 
 
-def average_sorted(unit: np.ndarray, over: str) -> np.ndarray:
+def average_sorted(unit: np.ndarray, over: Literal["words", "axes"]) -> np.ndarray:
     """Mean of sorted components: each axis sorted over `words` (V,), each word over `axes` (K,).
 
     Largest first (Figure 8).

@@ -4,6 +4,7 @@ They are core because any ranked retrieval is scored so."""
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -44,7 +45,7 @@ class Result:
             return (1 / self.ranks).mean(axis=1)
         return (self.ranks <= int(measure[3:])).mean(axis=1)
 
-    def scores(self, average: str = "micro") -> dict[str, float]:
+    def scores(self, average: Literal["micro", "macro"] = "micro") -> dict[str, float]:
         """n, top1 ... top10 and mrr: means over all queries, or (macro) over groups of means."""
         expect_one_of("average", average, ("micro", "macro"))
         group = self.queries.group.to_numpy() if average == "macro" else np.zeros(len(self))

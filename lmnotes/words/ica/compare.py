@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ RIVALS = METHODS[1:]  # ICA has to be ahead of the better of these: random axes 
 
 
 def bases(
-    vectors: np.ndarray, *, ica: Components | None = None, seed: int = 0, **options
+    vectors: np.ndarray, *, ica: Components | None = None, seed: int = 0, **options: Any
 ) -> dict[str, Components]:
     """The same vectors (V, D) on three sets of white axes: ICA, PCA signed alike, and at random.
 
@@ -32,7 +32,7 @@ def bases(
 
 
 def bases_of(
-    embedding: Embedding, *, min_count: int = 1, seed: int = 0, **options
+    embedding: Embedding, *, min_count: int = 1, seed: int = 0, **options: Any
 ) -> dict[str, Components]:
     """The words of an embedding on the three sets of white axes of `bases`, its ICA kept on disk.
 
@@ -44,11 +44,10 @@ def bases_of(
     ica = decomposition.fit_embedding(embedding, min_count=min_count, seed=seed, **options)
     frequent = slice(None) if min_count == 1 else np.asarray(embedding.counts) >= min_count
     spaces = bases(np.asarray(embedding.input[frequent]), ica=ica, seed=seed)
-    labels = {"words": ica.words, "counts": ica.counts}
-    return {name: replace(space, **labels) for name, space in spaces.items()}
+    return {n: replace(s, words=ica.words, counts=ica.counts) for n, s in spaces.items()}
 
 
-def gaussian(n_words: int, n_axes: int, *, seed: int = 0, **options) -> dict[str, Components]:
+def gaussian(n_words: int, n_axes: int, *, seed: int = 0, **options: Any) -> dict[str, Components]:
     """The three sets of axes of Gaussian noise (n_words, n_axes): what ICA finds in nothing.
 
     options: those of `decomposition.fit`.
@@ -176,7 +175,7 @@ def bases_by_seed(
     untrained: Sequence[np.ndarray] | None = None,
     known: Sequence[Components] | None = None,
     seed: int = 0,
-    **options,
+    **options: Any,
 ) -> list[dict[str, Components]]:
     """The sets of axes of each of S vectors (V, D), and "untrained", the ICA of vectors without any
     training, beside them.
@@ -190,11 +189,12 @@ def bases_by_seed(
     """
     made = []
     for n, x in enumerate(vectors):
-        axes = bases(np.asarray(x), ica=known and known[n], seed=seed + n, **options)
+        axes = bases(np.asarray(x), ica=known[n] if known else None, seed=seed + n, **options)
         axes["untrained"] = axes["ICA"]
         if untrained is not None:
-            few = {"tolerance": 3e-3, "max_iterations": 20}
-            axes["untrained"] = decomposition.fit(untrained[n], seed=seed + n, **few)
+            axes["untrained"] = decomposition.fit(
+                untrained[n], seed=seed + n, tolerance=3e-3, max_iterations=20
+            )
         made.append(axes)
     return made
 
@@ -207,7 +207,7 @@ def compare_by_seed(
     *,
     n_shuffles: int = 99,
     seed: int = 0,
-    **pairing,
+    **pairing: Any,
 ) -> list[Comparison]:
     """The comparison of two spaces by S seeds, each with axes and a half of the pairs of its own.
 

@@ -4,8 +4,10 @@ import functools
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from lmnotes import store
@@ -63,7 +65,7 @@ class Components(Shown):
         """K, the number of axes."""
         return self.values.shape[1]
 
-    def transform(self, vectors: np.ndarray) -> np.ndarray:
+    def transform(self, vectors: npt.ArrayLike) -> np.ndarray:
         """The coordinates (n, K) float64 of other vectors (n, D) of the same space."""
         vectors, space = np.asarray(vectors, np.float64), f"(n, {len(self.mean)})"
         expect_shape("vectors", vectors, space, "give some of the space that the axes are of")
@@ -106,7 +108,7 @@ class Components(Shown):
         return folder
 
     @classmethod
-    def open(cls, folder: str | Path, vectors: np.ndarray, **labels) -> "Components":
+    def open(cls, folder: str | Path, vectors: npt.ArrayLike, **labels: Any) -> "Components":
         """The components of a folder written by `save`, their values made anew from the vectors."""
         with store.opening(folder) as folder:
             with np.load(folder / "map.npz") as saved:
@@ -116,7 +118,7 @@ class Components(Shown):
             return cls(values, mean, unmixing, **known, **labels)
 
 
-def skewness(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+def skewness(values: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> np.ndarray:
     """The skewness of every column (K,), population moments about its mean; 0 for a constant one.
 
     weights: (V,) of the rows in all moments; None for equal ones.

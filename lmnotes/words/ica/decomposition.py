@@ -7,9 +7,10 @@ import hashlib
 import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.decomposition import FastICA
 from sklearn.exceptions import ConvergenceWarning
 
@@ -42,7 +43,7 @@ class Settings:
 
 
 def fit(
-    vectors: np.ndarray,
+    vectors: npt.ArrayLike,
     *,
     n_components: int | None = None,
     counts: np.ndarray | None = None,
@@ -87,7 +88,7 @@ def fit(
     return _fit(np.asarray(vectors), settings, counts, weights, device)
 
 
-def fit_embedding(embedding: Embedding, *, min_count: int = 1, **options) -> Components:
+def fit_embedding(embedding: Embedding, *, min_count: int = 1, **options: Any) -> Components:
     """The independent components of an embedding's input vectors, kept as an artefact.
 
     Args:
@@ -104,7 +105,7 @@ def fit_embedding(embedding: Embedding, *, min_count: int = 1, **options) -> Com
     weights, device = options.pop("weights", None), options.pop("device", None)
     settings = Settings(**options)
     key = asdict(settings) | {"version": VERSION, "vectors": _sha256(vectors)}
-    key["counts"] = _sha256(counts) if settings.weighted_mean else None
+    key["counts"] = None if counts is None or not settings.weighted_mean else _sha256(counts)
     key["weights"] = None if weights is None else _sha256(np.asarray(weights))
 
     def write(folder: Path) -> None:
@@ -115,7 +116,7 @@ def fit_embedding(embedding: Embedding, *, min_count: int = 1, **options) -> Com
 
 
 def draw_rows(
-    counts: np.ndarray,
+    counts: npt.ArrayLike,
     *,
     n_draws: int = 100_000,
     n_words: int = 30_000,
@@ -151,8 +152,9 @@ def _fit(vectors, settings: Settings, counts, weights, device) -> Components:
         raise InputError("weighted_mean without counts: expected counts (V,); pass them")
     k, means = settings.n_components, counts if settings.weighted_mean else None
     whitening = whiten(vectors, n_components=k, mean_weights=means, weights=weights)
+    report: tuple[int, float, float, bool]
     if settings.solver == "fastica":
-        rotation, *report = _scikit_learn(whitening.white, settings, weights)
+        rotation, report = _scikit_learn(whitening.white, settings, weights)
     else:
         options = {name: getattr(settings, name) for name in ("contrast", "seed", "tolerance")}
         options |= {"max_iterations": settings.max_iterations, "device": device}
@@ -166,8 +168,8 @@ def _fit(vectors, settings: Settings, counts, weights, device) -> Components:
     return Components(values, whitening.mean, unmixing, "ICA", *report, made, weights=weights)
 
 
-def _scikit_learn(white: np.ndarray, settings: Settings, weights) -> tuple:
-    """Rotation, steps, gradient, limit, success of FastICA as the paper has it, from our start."""
+def _scikit_learn(white: np.ndarray, settings: Settings, weights) -> tuple[np.ndarray, Any]:
+    """Rotation; steps, gradient, limit, success of FastICA as the paper has it, from our start."""
     if weights is not None:
         raise InputError("weights with solver='fastica': expected none; use solver='lbfgs'")
     limits = {"max_iter": settings.max_iterations, "tol": settings.tolerance}
@@ -178,8 +180,8 @@ def _scikit_learn(white: np.ndarray, settings: Settings, weights) -> tuple:
         model.fit(white)
     rotation = model.components_.T
     slope = rotation_solver.gradient(white, rotation, contrast=settings.contrast)
-    converged = bool(model.n_iter_ < settings.max_iterations)
-    return rotation, int(model.n_iter_), float(np.abs(slope).max()), settings.tolerance, converged
+    n, gradient_norm = int(model.n_iter_), float(np.abs(slope).max())
+    return rotation, (n, gradient_norm, settings.tolerance, n < settings.max_iterations)
 
 
 def _sha256(array: np.ndarray) -> str:

@@ -7,6 +7,7 @@ Oyama et al. (EMNLP 2024), who choose their consistent axes by it.
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.stats import rankdata
 
@@ -31,7 +32,7 @@ def candidates(values: np.ndarray) -> np.ndarray:
 
 def score(
     values: np.ndarray,
-    vectors: np.ndarray,
+    vectors: npt.ArrayLike,
     *,
     k: int = 5,
     n_draws: int = 10,

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
@@ -49,7 +50,7 @@ class Matching:
         return partner
 
 
-def standardised(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+def standardised(values: npt.ArrayLike, weights: np.ndarray | None = None) -> np.ndarray:
     """Columns with mean 0 and length 1 under the weights: their products are correlations.
 
     With weights w every row is multiplied by sqrt(w) in the end. A constant column becomes zeros.
@@ -66,7 +67,7 @@ def standardised(values: np.ndarray, weights: np.ndarray | None = None) -> np.nd
 
 
 def correlate(
-    first: np.ndarray, second: np.ndarray, weights: np.ndarray | None = None
+    first: npt.ArrayLike, second: npt.ArrayLike, weights: np.ndarray | None = None
 ) -> np.ndarray:
     """Pearson correlations (K_1, K_2) of the columns of two matrices over paired rows.
 
@@ -153,7 +154,7 @@ class Null:
 
 
 def match_many(
-    reference: Mapping[str, np.ndarray], targets: Mapping[str, np.ndarray], **options
+    reference: Mapping[str, np.ndarray], targets: Mapping[str, np.ndarray], **options: Any
 ) -> pd.DataFrame:
     """Several spaces against one: a row per reference axis, the largest sum of correlations first.
 

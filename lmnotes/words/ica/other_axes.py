@@ -1,8 +1,10 @@
 """What ICA is compared with: PCA, random axes, raw columns; and how Gaussian all of these are."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
@@ -17,7 +19,7 @@ GAUSS_OF_NORMAL = -0.707106781186548
 
 
 def pca(
-    vectors: np.ndarray, *, weights: np.ndarray | None = None, flip: bool = False, **labels
+    vectors: npt.ArrayLike, *, weights: np.ndarray | None = None, flip: bool = False, **labels: Any
 ) -> Components:
     """The whitened principal components of vectors (V, D), largest variance first.
 
@@ -55,13 +57,13 @@ def rotated(
     return Components(values, start.mean, unmixing, method, **labels)
 
 
-def random(vectors: np.ndarray, *, seed: int = 0, **labels) -> Components:
+def random(vectors: npt.ArrayLike, *, seed: int = 0, **labels: Any) -> Components:
     """White coordinates in a random rotation, the null of every claim about ICA's axes."""
     start = pca(vectors, **labels)
     return rotated(start, random_rotation(start.n_axes, seed), "random rotation")
 
 
-def raw(vectors: np.ndarray, **labels) -> Components:
+def raw(vectors: npt.ArrayLike, **labels: Any) -> Components:
     """The columns of the vectors themselves, standardised, signed and ordered by skewness."""
     vectors = np.asarray(vectors, np.float64)
     expect_finite("vectors", vectors)
@@ -79,7 +81,7 @@ def between(white: Components, turned: Components) -> np.ndarray:
     return np.linalg.pinv(white.unmixing) @ turned.unmixing
 
 
-def gaussianity(values: np.ndarray) -> pd.DataFrame:
+def gaussianity(values: npt.ArrayLike) -> pd.DataFrame:
     """How far each axis (V, K) is from a Gaussian, by the four measures of the paper's Figure 6.
 
     Returns:

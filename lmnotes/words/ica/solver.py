@@ -12,11 +12,16 @@ Cayley's instead of the exponential, which it equals to second order. Letters: Z
 R rotation (K, K), Y = Z R, g the contrast's derivative, C = E[g(Y)' Y], A a skew-symmetric step.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lmnotes.errors import InputError, expect_finite, expect_one_of, expect_shape, expect_weights
+
+if TYPE_CHECKING:
+    import torch
 
 LEAPS = 15  # steps of FastICA at the beginning
 MEMORY = 15  # pairs of steps and gradient differences
@@ -235,7 +240,7 @@ class _Search:
         self._look(*moments)
 
 
-def cayley(skewed):
+def cayley(skewed: "torch.Tensor") -> "torch.Tensor":
     """The rotation (1 - A/2)^-1 (1 + A/2) of a skew-symmetric A (K, K): exp(A) + O(A^3)."""
     import torch
 
@@ -250,23 +255,25 @@ BLOCK = 2048  # rows at a time: they stay in the processor's cache
 class Moments:
     """White rows on a device, and the moments of their rotations."""
 
-    def __init__(self, white, weights, contrast, dtype, device):
+    def __init__(
+        self, white: np.ndarray, weights: np.ndarray | None, contrast: str, dtype: str, device: str
+    ):
         import torch
 
         self.dtype, self.device, self.contrast = getattr(torch, dtype), device, contrast
         self.rows = self.tensor(white)
         self.is_weighted = weights is not None
-        self.weights = self.tensor(weights if self.is_weighted else np.ones(len(white)))
-        self.total = float(np.sum(weights) if self.is_weighted else len(white))
+        shares = np.ones(len(white)) if weights is None else weights
+        self.weights, self.total = self.tensor(shares), float(np.sum(shares))
         self.eps = np.finfo(dtype).eps
 
-    def tensor(self, array):
+    def tensor(self, array: np.ndarray) -> "torch.Tensor":
         """An array as a tensor of these rows' type, on their device."""
         import torch
 
         return torch.as_tensor(np.ascontiguousarray(array), dtype=self.dtype, device=self.device)
 
-    def under(self, rotation, curved: bool = False):
+    def under(self, rotation: "torch.Tensor", curved: bool = False) -> Sequence:
         """C = E[g(Y)' Y] (K, K), E[g'(Y)] (K,) and, if asked for, E[g'(Y)' Y^2] (K, K); or None."""
         import torch
 
@@ -294,13 +301,13 @@ class Moments:
         return means if curved else (*means, None)
 
 
-def signs_of(moments, slope):
+def signs_of(moments: "torch.Tensor", slope: "torch.Tensor") -> "torch.Tensor":
     """1 for components sharper than a Gaussian, -1 for flatter ones (K,)."""
     curvature = slope - moments.diagonal()
     return 1.0 - 2.0 * (curvature < 0)
 
 
-def skew(moments, signs):
+def skew(moments: "torch.Tensor", signs: "torch.Tensor") -> "torch.Tensor":
     """The skew-symmetric part of the signed moments (K, K)."""
     signed = signs[:, None] * moments
     return (signed - signed.T) / 2

@@ -4,6 +4,7 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from lmnotes.errors import InputError, expect_finite, expect_shape, expect_weights, expect_whole
 from lmnotes.words import norms
@@ -26,7 +27,7 @@ class Whitening:
 
 
 def whiten(
-    vectors: np.ndarray,
+    vectors: npt.ArrayLike,
     *,
     n_components: int | None = None,
     mean_weights: np.ndarray | None = None,
@@ -81,7 +82,7 @@ def _rank(variance: np.ndarray, dtype: np.dtype, n_components: int | None) -> in
     return min(rank, n_components or dim)
 
 
-def _checked(vectors: np.ndarray) -> np.ndarray:
+def _checked(vectors: npt.ArrayLike) -> np.ndarray:
     vectors = np.asarray(vectors)
     if vectors.dtype.kind != "f":
         vectors = vectors.astype(np.float64)

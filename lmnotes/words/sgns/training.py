@@ -17,6 +17,7 @@ from tqdm.auto import tqdm
 from lmnotes import store
 from lmnotes.errors import InputError
 from lmnotes.text.corpus import Corpus
+from lmnotes.words.embedding import Embedding
 from lmnotes.words.kernels import arithmetic, vectors, walk
 from lmnotes.words.sgns import objective
 
@@ -36,7 +37,7 @@ class Run:
         begin: an Embedding with both matrices; words that it has begin with its vectors.
     """
 
-    def __init__(self, corpus: Corpus, settings, workers: int, begin=None):
+    def __init__(self, corpus: Corpus, settings: Any, workers: int, begin: Embedding | None = None):
         n_words = int(np.searchsorted(-corpus.counts, -settings.min_count, side="right"))
         if n_words < 2:
             given = f"{n_words} words occur {settings.min_count} times"
