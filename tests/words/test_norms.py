@@ -75,6 +75,11 @@ def test_twice_the_kl_is_the_quadratic_form_to_second_order():
     assert np.diff(np.log(errors)) / np.diff(np.log(distances)) == pytest.approx([3, 3], abs=0.2)
 
 
+def test_without_weights_the_covariance_is_numpy_s(toy):
+    expected = np.cov(toy.input.T, bias=True)
+    np.testing.assert_allclose(norms.weighted_covariance(toy.input, None), expected, atol=1e-12)
+
+
 def test_the_normaliser_of_a_perfect_model_is_one():
     # eq. 4: build u, v with nu q(w') exp <u_w, v_w'> = p(w'|w)
     rng = np.random.default_rng(0)
