@@ -55,8 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     version = f"lmnotes {lmnotes.__version__}"
     parser.add_argument("--version", action="version", version=version)
     what = "a script for bash or zsh by which the Tab key completes what is typed"
-    shells = {"choices": ["bash", "zsh"], "metavar": "SHELL"}
-    parser.add_argument("--print-completion", help=what, **shells)
+    shells = ["bash", "zsh"]
+    parser.add_argument("--print-completion", choices=shells, metavar="SHELL", help=what)
     commands = parser.add_subparsers(metavar="command")
     runs.add_commands(commands)
 
@@ -86,7 +86,8 @@ def _add_map(parser: argparse.ArgumentParser) -> None:
     from lmnotes.models.runner import command
 
     add = parser.add_argument
-    add("models", help="a ledger's folder or name; a list, csv or folder of models; or a matrix")
+    what = "a ledger's folder or name; a list, csv or folder of models; or a matrix"
+    add("models", metavar="MODELS", help=what)
     add("--about", metavar="TABLE", help="csv, tsv or parquet: what is known of them, by name")
     add("--where", metavar="WHAT", help="only those, such as \"family == 'pythia' and step > 9\"")
     add("--output", metavar="FOLDER", default="map", help="where to (map); a map there grows")
@@ -113,20 +114,17 @@ def _completion(parser: argparse.ArgumentParser, shell: str) -> str:
     from lmnotes.notebook import card
 
     kinds = {"FOLDER": shtab.DIRECTORY, "FILE": shtab.FILE, "TABLE": shtab.FILE}
-    kinds["MODEL"] = shtab.FILE
+    kinds |= {"MODEL": shtab.FILE, "MODELS": {shell: "_lmnotes_ledgers"}}
+    words = {"01": [path.stem[:2] for path in card.notebooks()], "PROFILE": [*card.PROFILES]}
     parsers = [parser]
     for each in parsers:  # the list grows by those of the commands
         for action in each._actions:
             if isinstance(action, argparse._SubParsersAction):
                 parsers += action.choices.values()
-            elif action.metavar == "01":
-                action.choices = [path.stem[:2] for path in card.notebooks()]
-            elif action.dest == "profile":
-                action.choices = list(card.PROFILES)
-            elif each.prog.endswith(" map") and action.dest == "models":
-                action.complete = dict.fromkeys(("bash", "zsh"), "_lmnotes_ledgers")
+            elif action.metavar in words:
+                action.choices = words[action.metavar]
             elif action.metavar in kinds:
-                action.complete = kinds[action.metavar]
+                vars(action)["complete"] = kinds[action.metavar]
     names = f"$(cd {shlex.quote(str(ledger.home()))} 2>/dev/null && ls)"
     ledgers = {
         "bash": f'_lmnotes_ledgers() {{ compgen -W "{names}" -- "$1"; compgen -f -- "$1"; }}',
@@ -174,7 +172,8 @@ def _status(options: argparse.Namespace) -> int:
     for run in runs:
         seconds = "" if run["seconds"] is None else f"{run['seconds']:.0f}"
         about = [run[name] for name in ("notebook", "run_id", "profile", "status")]
-        rows.append((*about, seconds, common.minute(run["started"]), run["error"][:240]))
+        started = run["started"][:16].replace("T", " ")
+        rows.append((*about, seconds, started, run["error"][:240]))
     if len(rows) == 1:
         print("no runs yet: lmnotes run --all")
     else:

@@ -1,11 +1,11 @@
 """What commands share: options of one name for one thing, what old ones are called, and answers."""
 
 import argparse
-import functools
 import json
 import sys
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
 
 from lmnotes.errors import InputError
@@ -47,7 +47,7 @@ def reads_old_words(function: Callable[_P, _T]) -> Callable[_P, _T]:
 
     known = inspect.signature(function).parameters
 
-    @functools.wraps(function)
+    @wraps(function)
     def renamed(*args: _P.args, **kwargs: _P.kwargs) -> _T:
         new = in_new_words(kwargs, known)
         return function(*args, **new)  # type: ignore[arg-type]  # the same under other names
@@ -71,10 +71,9 @@ def add_workers(parser: argparse.ArgumentParser, what: str, old: str, default: i
 
 def add_verbosity(parser: argparse.ArgumentParser, quiet: str, verbose: str) -> None:
     """Give a parser -q and -v, which set `verbosity` to -1 and 1; it is 0 without."""
-    group = parser.add_mutually_exclusive_group()
-    how: dict[str, Any] = {"action": "store_const", "dest": "verbosity", "default": 0}
-    group.add_argument("-q", "--quiet", const=-1, help=quiet, **how)
-    group.add_argument("-v", "--verbose", const=1, help=verbose, **how)
+    add = partial(parser.add_mutually_exclusive_group().add_argument, action="store_const")
+    add("-q", "--quiet", const=-1, dest="verbosity", default=0, help=quiet)
+    add("-v", "--verbose", const=1, dest="verbosity", default=0, help=verbose)
 
 
 def add_json(parser: "argparse._ActionsContainer") -> None:
@@ -86,15 +85,6 @@ def add_json(parser: "argparse._ActionsContainer") -> None:
 def print_json(answer: object) -> None:
     """Print plain values as JSON; what JSON does not know becomes a text."""
     print(json.dumps(answer, indent=1, ensure_ascii=False, default=str))
-
-
-def minute(when: str) -> str:
-    """A time of a record, as a table shows it.
-
-    >>> minute("2026-11-30T14:24:21.503+00:00")
-    '2026-11-30 14:24'
-    """
-    return when[:16].replace("T", " ")
 
 
 def print_columns(rows: Sequence[Sequence[str]]) -> None:

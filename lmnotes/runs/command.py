@@ -36,7 +36,8 @@ def add_commands(commands: Any) -> None:
     lesson.add_argument("--output", metavar="FOLDER", help="where to; outputs/class without it")
     paths = "the sections of the card's path of so many minutes"
     lesson.add_argument("--minutes", choices=["10", "45", "90"], default="90", help=paths)
-    lesson.add_argument("--profile", default="laptop", help="of the run that gives the figures")
+    figures = "of the run that gives the figures"
+    lesson.add_argument("--profile", default="laptop", metavar="PROFILE", help=figures)
     lesson.set_defaults(command=_class)
 
     lab = commands.add_parser("lab", help="JupyterLab on copies of the notebooks, in work/")
@@ -81,7 +82,7 @@ def _list(options: argparse.Namespace) -> int:
     for about in notebooks:
         last, verdicts = about["last_run"], about["verdicts"]
         counts = "; " + ", ".join(f"{n} {verdict}" for verdict, n in verdicts.items())
-        when = last and f"{common.minute(last['started'])}, {last['profile']}: {last['status']}"
+        when = last and f"{last['started'][:10]}, {last['profile']}: {last['status']}"
         print(f"{about['number']}  {about['title']}")
         for text in (about["sentence"], f"{when or 'never run'}{counts if verdicts else ''}"):
             print(textwrap.fill(text, width, initial_indent="    ", subsequent_indent="    "))

@@ -3,8 +3,8 @@
 import argparse
 import os
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from lmnotes import options as common
 from lmnotes.errors import InputError
@@ -18,11 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     failed = "those whose last run at the profile failed or was interrupted"
     add("--failed", action="store_true", help=failed)
     profiles = "smoke, laptop (the default), paper; 01, 03: quick, your own text; 06 to 09: hub"
-    add("--profile", default="laptop", metavar="NAME", help=profiles)
-    many: dict[str, Any] = {"action": "append", "default": []}
-    add("-p", dest="settings", metavar="NAME=VALUE", help="set a parameter", **many)
-    add("-f", dest="files", metavar="FILE", help="parameters of a YAML file; -p wins", **many)
-    add("-y", dest="yaml", metavar="YAML", help="parameters as YAML; -f and -p win", **many)
+    add("--profile", default="laptop", metavar="PROFILE", help=profiles)
+    add_to = partial(add, action="append", default=[])
+    add_to("-p", dest="settings", metavar="NAME=VALUE", help="set a parameter")
+    add_to("-f", dest="files", metavar="FILE", help="parameters of a YAML file; -p wins")
+    add_to("-y", dest="yaml", metavar="YAML", help="parameters as YAML; -f and -p win")
     add("--force", action="store_true", help="run even if nothing changed")
     workers = "notebooks at a time (one for each core, at most 4; 1 at paper and hub)"
     common.add_workers(parser, workers, "--jobs", None)

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmnotes.errors import InputError
@@ -21,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("models", nargs="+", metavar="MODEL", help=what)
     add_texts(parser)
     columns = "model, text, text_id, domain, log_likelihood_nats, n_tokens, n_bytes"
-    what = f".csv, .tsv or .parquet to write, with a row for each model and text ({columns}); "
-    add("--output", metavar="FILE", help=f"{what}or .safetensors, a matrix for lmnotes map")
+    what = f".csv or .parquet to write, with a row for each model and text: {columns}"
+    add("--output", type=Path, metavar="FILE", help=what)
     add("--plan", action="store_true", help="say what would be scored and fetched; start nothing")
     add("--shard", metavar="I/N", help="score the I-th of N parts of the list, for job arrays")
     add_workers(parser, "models at a time on each device (1)", "--slots", 1)
@@ -36,8 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--no-ahead", action="store_true", help="start no model while another is scored")
     add("--verify", action="store_true", help="read every byte of local models again")
     add("--trust-remote-code", action="store_true", help="run code from models' own repositories")
-    verbose = "also what the models' processes print"
-    add_verbosity(parser, "only what failed, and where the ledger is", verbose)
+    quiet = "only what failed, and where the ledger is"
+    add_verbosity(parser, quiet, "also every model whose row is kept")
 
 
 def add_texts(parser: argparse.ArgumentParser) -> None:
@@ -73,25 +74,28 @@ def size(text: str) -> int:
 
 def score(options: argparse.Namespace) -> int:
     """The exit code: 0 where every model of the list, or of its shard, has a row, else 1."""
+    from lmnotes import store
     from lmnotes.models.ledger import ledger
-    from lmnotes.models.runner import listing, output, plan, runner
+    from lmnotes.models.runner import listing, plan, runner
     from lmnotes.models.scoring import failures
 
-    file = options.output and output.expect_writable(options.output)
+    file = options.output
+    if file and (file.suffix not in (".csv", ".parquet") or not file.parent.is_dir()):
+        wanted = "the name of a .csv or .parquet file in a folder that is there"
+        raise InputError(f"--output {file} was given; expected {wanted}: name another")
     table = listing.listed(options.models)
     wanted, models = listing.rule_for(table, options.rule), list(table["folder"])
-    texts, is_quiet = load_texts(options), options.verbosity < 0
+    texts = load_texts(options)
     rows = ledger.open(texts, wanted, options.ledger)
     sizes = f"{len(models)} models, {len(texts):,} texts"
-    if not is_quiet:
+    if options.verbosity >= 0:
         print(f"{sizes} of {rows.name}, {rows.rule.name}", flush=True)
     same = ("workers", "shard", "attempts", "tokens_per_batch", "retry_failed", "evict", "disk")
     settings = {name: getattr(options, name) for name in (*same, "verify", "trust_remote_code")}
     settings["ahead"] = not options.no_ahead
     settings["devices"] = options.device if options.device == "all" else options.device.split(",")
-    say = _say_failure if is_quiet else partial(print, flush=True)
+    say = partial(_say, options.verbosity)
     settings |= {"time_limit_s": options.time_limit, "progress": say}
-    settings["verbose"] = options.verbosity > 0
     if options.plan:
         print(plan.told(models, rows, settings))
         return 0
@@ -104,13 +108,17 @@ def score(options: argparse.Namespace) -> int:
         print("what failed before is tried again with --retry-failed")
     if file:
         chosen = table.iloc[runner.take_shard(range(len(table)), options.shard)]
-        n_models = output.write(file, chosen, rows)
-        print(f"{n_models} of {len(chosen)} models: {file}")
+        long = listing.long_table(chosen, rows)
+        with store.replacing(file) as partial_file:
+            write = long.to_csv if file.suffix == ".csv" else long.to_parquet
+            write(partial_file, index=False)
+        print(f"{long['model'].nunique()} of {len(chosen)} models: {file}")
     return int(failed)
 
 
-def _say_failure(line: str) -> None:
-    if ": failed" in line:
+def _say(verbosity: int, line: str) -> None:
+    """Print a line of `runner.score`, where what it says is of this verbosity."""
+    if verbosity >= (-1 if ": failed" in line else 1 if line.endswith(": kept") else 0):
         print(line, flush=True)
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from lmnotes.errors import InputError
 from lmnotes.models import models_about
-from lmnotes.models.ledger import ledger
+from lmnotes.models.ledger import ledger, row
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.runner import runner
 from lmnotes.models.scoring import forms, identity
@@ -27,6 +27,7 @@ from lmnotes.text import readers
 from lmnotes.text.chunks import TextSet
 
 _TABLES = (".csv", ".tsv", ".parquet")
+_LONG = ("model", "text", "text_id", "domain", "log_likelihood_nats", "n_tokens", "n_bytes")
 _THEN = ADVICE | {"not scored": "lmnotes score with the same texts and rule, or --score"}
 
 
@@ -138,6 +139,23 @@ def collected(table: pd.DataFrame, rows: ledger.Ledger) -> Scored:
         raise InputError(f"{given}; expected one at least: {first['what to do']}")
     about = table[done].reset_index(drop=True).drop(columns="dtype", errors="ignore")
     return Scored(rows.matrix(about=about), failures, inputs)
+
+
+def long_table(table: pd.DataFrame, rows: ledger.Ledger) -> pd.DataFrame:
+    """Of the models of a table of `listed` that have a row in a ledger, a row for each text.
+
+    Columns: model, text (its number in the set, from 0), text_id, domain, log_likelihood_nats (the
+    sum over its scored tokens), n_tokens, n_bytes.
+    """
+    about = rows.texts.table
+    frames = [pd.DataFrame(columns=[*_LONG])]
+    for name, place in zip(table["model"], table["folder"], strict=True):
+        if path := rows.find(identity.identify(place)):
+            arrays, _ = row.read(path)
+            values = arrays["log_likelihood"], arrays["n_tokens"]
+            cells = name, about.index, about["text_id"], about["domain"], *values, about["n_bytes"]
+            frames.append(pd.DataFrame(dict(zip(_LONG, cells, strict=True))))
+    return pd.concat(frames[1:] or frames, ignore_index=True)
 
 
 def rule_for(table: pd.DataFrame, rule: str | Rule = "") -> Rule:

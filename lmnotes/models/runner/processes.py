@@ -102,10 +102,6 @@ def run(job: Mapping, env: Mapping[str, str] | None = None, turn: Turn | None = 
             turn.stop.wait(min(pause, _MOST_PAUSE_S))
     if job["evict"] and not job["was_cached"]:
         hub.evict(who)
-    if job.get("verbose"):
-        answer["output"] = _lines(_log(rows, who))[-20:]
-    if not kind:
-        _log(rows, who).unlink(missing_ok=True)
     answer |= {"status": "failed" if kind else "scored", "kind": kind, "message": message}
     return answer | {"attempts": count, "seconds": time.monotonic() - start - turn.waited_s}
 
@@ -123,7 +119,7 @@ def _try(
     """Kind and message of one process's failure, both empty where it left a row, and seconds for
     which a hub asked to be left alone.
     """
-    log = _log(rows, who)
+    log = rows.folder / "logs" / f"{row.file_name(who)}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="lmnotes-") as folder:
         path = Path(folder) / "job.json"
@@ -135,21 +131,15 @@ def _try(
             return "timeout", f"it ran longer than its limit of {job['time_limit_s']:g} s", 0
         with suppress(OSError, ValueError):
             said = json.loads(result.read_text(encoding="utf-8"))
+            if not said["kind"]:
+                log.unlink(missing_ok=True)
             return said["kind"], said["message"], said.get("pause_s", 0)
     ending = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
     return "killed", f"its process ended with {ending}: {_last_words(log)}", 0
 
 
-def _log(rows: ledger.Ledger, who: Identity) -> Path:
-    return rows.folder / "logs" / f"{row.file_name(who)}.log"
-
-
-def _lines(log: Path) -> list[str]:
-    """What a process printed; of a bar that moved, each of its states."""
-    with suppress(OSError):
-        return [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return []
-
-
 def _last_words(log: Path) -> str:
-    return (_lines(log) or ["it said nothing"])[-1][:300]
+    with suppress(OSError):
+        if lines := log.read_text(errors="replace").strip().splitlines():
+            return lines[-1][:300]
+    return "it said nothing"

@@ -59,7 +59,6 @@ def score(
     ahead: bool = True,
     disk: int | None = None,
     progress: bool | Callable[[str], None] = True,
-    verbose: bool = False,
     worker: str = WORKER,
 ) -> pd.DataFrame:
     """What became of each model: model, status, kind, attempts, seconds, message.
@@ -90,7 +89,6 @@ def score(
         disk: bytes that models of this run may take in the hub's cache while more are fetched; by
             default what is free, less a tenth.
         progress: print a line per model, or call this with it.
-        verbose: below it also what the model's process has printed, the last 20 lines.
         worker: `module:function` that does one job, in a process of its own.
 
     Raises InputError, before anything starts, for a model, a shard or a device that cannot be.
@@ -107,7 +105,7 @@ def score(
     common: dict[str, Any] = {"ledger": str(ledger.folder), "worker": worker, "device": "auto"}
     common |= {"time_limit_s": time_limit_s, "attempts": attempts, "backoff_s": backoff_s}
     common |= {"tokens_per_batch": tokens_per_batch, "trust_remote_code": trust_remote_code}
-    common |= {"evict": evict, "under": under, "verbose": verbose}
+    common |= {"evict": evict, "under": under}
     known, jobs = {}, []
     for who, about in chosen:
         if (result := earlier(ledger, who, retry_failed, under)) is not None:
@@ -240,8 +238,7 @@ class _Progress:
         place = f"[{self.done:>{len(str(self.total))}}/{self.total}]"
         why = f" ({result['kind']}) {result['message'][:100]}" if result["kind"] else ""
         time = f" {result['seconds']:.0f} s" if result["seconds"] else ""
-        line = f"{place} {result['model']}: {result['status']}{why}{time}"
-        self.say("\n    ".join([line, *result.get("output", [])]))
+        self.say(f"{place} {result['model']}: {result['status']}{why}{time}")
         return result
 
 
