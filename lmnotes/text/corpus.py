@@ -1,6 +1,8 @@
 """A corpus: word ids in text order, vocabulary, case of every token, source of each document."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -145,10 +147,11 @@ class Corpus:
 
 
 def load(
-    source: str | Path,
+    source: str | Path | Iterable[str] | Iterable[Sequence[str]],
     *,
     domains: Sequence[str] | str | None = None,
     field: str = "text",
+    name: str | None = None,
     keep: bool = True,
 ) -> Corpus:
     """The corpus of a name or a path, built on the first call and opened from disk afterwards.
@@ -158,11 +161,14 @@ def load(
             freeze` wrote, a named download such as `text8`, or the path of a `.txt`, `.jsonl` or
             `.parquet` file, plain or packed (`.gz`, `.bz2`, `.xz`, `.zip`), or of a folder of such
             files. A text file is one document; a line of `.jsonl` and a row of `.parquet` are one
-            each.
+            each. Or the texts themselves, one document each, as a list of strings or of lists of
+            words, which are joined by blanks and read like any text. A generator is read once,
+            into memory.
         domains: of `installed` or such a file only: which of `installed.DOMAINS`, in this order;
             by default English prose.
         field: field or column that holds the text of `.jsonl` and `.parquet`; `title` is read where
             there is one.
+        name: of the corpus; by default that of the file, or "texts".
         keep: False builds in memory and stores nothing.
 
     Repeated paragraphs are removed from `installed` text, never from the reader's own.
@@ -171,8 +177,9 @@ def load(
     """
     if frozen.is_frozen(source):
         with frozen.reading(source):
-            return load("installed", domains=domains, keep=keep)
-    name, key, documents = _plan(source, domains, field, keep)
+            return load("installed", domains=domains, name=name, keep=keep)
+    known, key, documents = _plan(source, domains, field, name or "texts", keep)
+    name = name or known
     if not keep:
         return Corpus(**fields(name, documents()))
 
@@ -184,32 +191,58 @@ def load(
 
 
 def _plan(
-    source: str | Path, domains: Sequence[str] | str | None, field: str, keep: bool
+    source: str | Path | Iterable, domains: Sequence[str] | str | None, field: str, name: str, keep
 ) -> tuple[str, dict, Callable[[], Iterator[Document]]]:
     """The name of a text, what defines its content, and how to read its documents."""
-    if source == "installed":
+    if isinstance(source, str) and source == "installed":
         domains = (domains,) if isinstance(domains, str) else tuple(domains or installed.PROSE)
         key = {"installed": installed.key(domains), "repeats": installed.REPEATS_VERSION}
         draw = installed.documents
         return "installed", key, lambda: installed.without_repeats(draw(*domains, keep=keep))
     if domains is not None:
-        given = f"domains={domains!r} was given for {source!r}"
+        given = f"domains={domains!r} was given for {repr(source)[:60]}"
         raise InputError(f"{given}: only 'installed' text has domains; leave it out")
+    if isinstance(source, Iterable) and not isinstance(source, str | bytes):
+        key = {"texts": store.content_id(texts := _texts(source), 64)}
+        return name, key, lambda: (Document("", text, name) for text in texts)
     path, name = downloads.resolve(source)
     key = {"files": readers.fingerprint(path), "field": field}
     return name, key, lambda: readers.documents(path, field=field)
 
 
+def _texts(source: Iterable) -> list[str]:
+    """The texts of a list, those that come as lists of words joined by blanks."""
+    if isinstance(source, str | bytes) or not isinstance(source, Iterable):
+        errors.expect_strings("texts", source)  # says what to do
+    if isinstance(source, Mapping | Set) or hasattr(source, "columns"):
+        given = f"texts in a {type(source).__name__}"
+        raise InputError(f"{given}; expected a list of strings: give that, or a table's column")
+    texts, words = list(source), set()
+    if texts and all(isinstance(text, str | Path) and os.path.isfile(text) for text in texts):
+        given = f"{repr(texts)[:60]} names files"
+        raise InputError(f"{given}; expected texts in a list: give a path alone, or its folder's")
+    for place, text in enumerate(texts):
+        if not isinstance(text, str):
+            words.update(listed := errors.expect_strings(f"texts[{place}]", text))
+            texts[place] = " ".join(listed)
+    if cut := [word for word in words if tokenise.words(word) != [word.lower()]]:
+        given = f"{len(cut):,} of {len(words):,} different words, such as {min(cut)!r}"
+        warnings.warn(f"{given}, are no runs of letters and digits: they are cut", stacklevel=4)
+    return texts
+
+
 def from_texts(
-    texts: Iterable[str], titles: Sequence[str] | None = None, name: str = "texts"
+    texts: Iterable[str] | Iterable[Sequence[str]],
+    titles: Sequence[str] | None = None,
+    name: str = "texts",
 ) -> Corpus:
-    """The corpus of some strings, one document each, in memory.
+    """The corpus of some texts as `load` takes them, one document each, in memory.
 
     >>> text = from_texts(["The cat sat. The dog sat.", "Dogs bark."])
     >>> text.words[:2], text.counts[:2].tolist(), text.offsets.tolist()
     (['sat', 'the'], [2, 2], [0, 6, 8])
     """
-    texts = errors.expect_strings("texts", texts)
+    texts = _texts(texts)
     titles = [""] * len(texts) if titles is None else errors.expect_strings("titles", titles)
     if len(titles) != len(texts):
         given = f"{len(texts)} texts came with {len(titles)} titles"

@@ -66,7 +66,7 @@ def resolve(source: str | Path) -> tuple[Path, str]:
     is_path = isinstance(source, str | Path) and max(map(len, name.split("/"))) <= _LONGEST
     if not is_path or name.strip() in ("", "."):
         given = f"the text {repr(source)[:60]} was asked for: expected one of {', '.join(names)}"
-        then = "give it, or strings to corpus.from_texts"
+        then = "give it, or a list of texts"
         raise InputError(f"{given}, or the path of a file or folder; {then}")
     path = Path(source).expanduser()
     if path.exists():

@@ -1,14 +1,17 @@
+import json
 import os
 import subprocess
 import sys
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lmnotes.errors import InputError
 from lmnotes.text import corpus
 from lmnotes.text.corpus import Corpus
+from lmnotes.words import information, sgns
 
 TEXTS = ["The cat saw Paris. The cat slept.", "NASA and the dog.", "...", "Cats, cats!"]
 
@@ -149,3 +152,65 @@ def test_a_string_is_no_list_of_texts(texts):
         corpus.from_texts(texts)
     with pytest.raises(InputError, match=r"^titles = 'ab' was given, a single string"):
         corpus.from_texts(["one", "two"], titles="ab")
+
+
+def test_a_list_of_texts_is_read_as_the_same_text_from_a_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("LMNOTES_HOME", str(tmp_path / "home"))
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(json.dumps({"text": text}) + "\n" for text in TEXTS))
+    file = tmp_path / "one.txt"
+    file.write_text(TEXTS[0])
+    from_file = corpus.load(rows)
+    for texts in (TEXTS, tuple(TEXTS), pd.Series(TEXTS)):
+        for keep in (True, False):
+            ours = corpus.load(texts, keep=keep)
+            assert same(ours, from_file) and ours.name == "texts"
+            assert ours.sources["n_bytes"].tolist() == from_file.sources["n_bytes"].tolist()
+            assert ours.sources["sha256"].tolist() == from_file.sources["sha256"].tolist()
+    assert len(list((tmp_path / "home/corpus").glob("*/tokens.npy"))) == 2  # one of them, the file
+    named = corpus.load(TEXTS, name="toy")
+    assert named.name == "toy" and named.sources["name"].tolist() == ["toy"]
+    assert isinstance(named.tokens, np.memmap)
+    assert corpus.load([TEXTS[0]]).content_id == corpus.load(file).content_id
+    assert corpus.load(file, name="other").name == "other"
+
+
+def test_a_generator_is_read_once():
+    assert same(corpus.load((text for text in TEXTS), keep=False), corpus.from_texts(TEXTS))
+
+
+def test_lists_of_words_are_joined_and_read_like_any_text():
+    sentences = [["The", "cat", "sat", "."], ["dogs", "bark"]]
+    with pytest.warns(UserWarning, match=r"1 of 6 different words, such as '\.', are no runs of"):
+        ours = corpus.load(sentences, keep=False)
+    assert same(ours, corpus.from_texts(["The cat sat .", "dogs bark"]))
+    with pytest.warns(UserWarning, match="such as 'new_york'"):
+        assert corpus.from_texts([["in", "new_york"]]).words == ["in", "new", "york"]
+
+
+def test_a_list_can_be_trained_on_and_measured():
+    sentences = [["a", "b", "a", "b"], ["c", "a", "c"]] * 20
+    ours = corpus.load(sentences, keep=False)
+    vectors = sgns.train(ours, dim=4, window=2, epochs=1, keep=False, progress=False)
+    assert vectors.words == ["a", "b", "c"] and vectors.counts.tolist() == [60, 40, 40]
+    assert np.isfinite(information.measure(ours, window=2).kl).all()
+
+
+def test_what_is_no_list_of_texts_says_what_to_do(tmp_path):
+    (tmp_path / "a.txt").write_text("one")
+    path = tmp_path / "a.txt"
+    for paths in ([path], [str(path)], [str(path), path]):
+        with pytest.raises(InputError, match="names files; expected texts in a list: give a path"):
+            corpus.load(paths)
+    for texts in ({"a": "one"}, {"one"}, pd.DataFrame({"text": ["one"]})):
+        with pytest.raises(InputError, match="expected a list of strings: give that, or a table"):
+            corpus.load(texts)
+    with pytest.raises(InputError, match=r"texts\[1\] = nan was given; expected a list of strings"):
+        corpus.load(["one", np.nan])
+    with pytest.raises(InputError, match="only 'installed' text has domains"):
+        corpus.load(["one"], domains="news")
+    with pytest.raises(InputError, match="holds no word"):
+        corpus.load([])
+    for wrong in (None, 5, b"text", "."):
+        with pytest.raises(InputError, match="was asked for: expected one of"):
+            corpus.load(wrong)
