@@ -28,8 +28,6 @@ class Shown(Sized):
     `repr=False`.
     """
 
-    _most = 10  # rows shown, and columns
-
     def _line(self) -> str:
         raise NotImplementedError
 
@@ -45,11 +43,11 @@ class Shown(Sized):
     def _repr_html_(self) -> str:
         line = f"<div>{html.escape(repr(self))}</div>"
         try:
-            n, most = len(self), self._most
-            # some more than are shown, so that pandas puts dots between
-            places = list(range(n)) if n <= 2 * most else [*range(most), *range(n - most, n)]
-            how = {"max_rows": most, "max_cols": most, "float_format": "{:.4g}".format}
-            return line + self._rows(places).to_html(**how, border=0, notebook=True)
+            places = range(len(self))
+            if len(places) > 20:  # twice as many as are shown, so that pandas puts dots between
+                places = [*places[:10], *places[-10:]]
+            how = {"max_rows": 10, "max_cols": 10, "float_format": "{:.4g}".format}
+            return line + self._rows(list(places)).to_html(**how, border=0, notebook=True)
         except Exception:
             return line
 
@@ -96,7 +94,7 @@ def expect_file(what: str, path: str | Path, expected: str) -> Path:
     return path
 
 
-def expect_strings(what: str, given: Iterable[str]) -> list[str]:
+def expect_strings(what: str, given: object) -> list[str]:
     """The strings of a list; InputError where it is a string itself, or holds something else.
 
     >>> expect_strings("texts", ("hello", "you"))

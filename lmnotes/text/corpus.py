@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -191,7 +192,7 @@ def load(
 
 
 def _plan(
-    source: str | Path | Iterable, domains: Sequence[str] | str | None, field: str, name: str, keep
+    source: Any, domains: Sequence[str] | str | None, field: str, name: str, keep: bool
 ) -> tuple[str, dict, Callable[[], Iterator[Document]]]:
     """The name of a text, what defines its content, and how to read its documents."""
     if isinstance(source, str) and source == "installed":
@@ -210,10 +211,10 @@ def _plan(
     return name, key, lambda: readers.documents(path, field=field)
 
 
-def _texts(source: Iterable) -> list[str]:
+def _texts(source: Any) -> list[str]:
     """The texts of a list, those that come as lists of words joined by blanks."""
     if isinstance(source, str | bytes) or not isinstance(source, Iterable):
-        errors.expect_strings("texts", source)  # says what to do
+        return errors.expect_strings("texts", source)  # which it is not, and says what to do
     if isinstance(source, Mapping | Set) or hasattr(source, "columns"):
         given = f"texts in a {type(source).__name__}"
         raise InputError(f"{given}; expected a list of strings: give that, or a table's column")

@@ -1,6 +1,4 @@
-"""What is asked of words and their vectors: look-up, lengths, neighbours, and the calls that
-gensim's KeyedVectors has, with gensim's own answers.
-"""
+"""What is asked of words and their vectors: look-up, lengths, neighbours, gensim's calls."""
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
@@ -179,7 +177,11 @@ class Lookup:
 
     def to_gensim(self) -> "KeyedVectors":
         """A copy of words, input vectors as float32 and counts as gensim's KeyedVectors."""
-        return _keyed_vectors(dict(self.ids), np.array(self.input, np.float32), self.counts)
+        vectors = self._as_gensim(np.array(self.input, np.float32), dict(self.ids))
+        if self.counts is not None:
+            vectors.expandos["count"] = np.array(self.counts)
+            vectors.counts_are_known = True  # for `from_gensim`, kept in gensim's files too
+        return vectors
 
     def to_word2vec(self) -> "Word2Vec":
         """A copy with the context vectors too, as gensim's Word2Vec, which can be trained on.
@@ -199,10 +201,18 @@ class Lookup:
         model.wv.vectors[:], model.syn1neg[:] = self.input, self.context
         return model
 
+    def _as_gensim(self, matrix: np.ndarray, ids: dict[str, int]) -> "KeyedVectors":
+        from gensim.models import KeyedVectors
+
+        vectors = KeyedVectors(self.dim)
+        vectors.vectors, vectors.key_to_index, vectors.next_index = matrix, ids, len(ids)
+        vectors.index_to_key = list(ids)
+        return vectors
+
     @functools.cached_property
     def _gensim(self) -> "KeyedVectors":
         """The same arrays as gensim sees them, with lengths that were measured block by block."""
-        vectors = _keyed_vectors(self.ids, self.input, None)
+        vectors = self._as_gensim(self.input, self.ids)
         vectors.norms = self._length.astype(self.input.dtype)
         return vectors
 
@@ -217,20 +227,6 @@ class Lookup:
 def _as_list(given: str | np.ndarray | Iterable[Any]) -> list[Any]:
     is_single = isinstance(given, str) or (isinstance(given, np.ndarray) and given.ndim == 1)
     return [given] if is_single else list(given)
-
-
-def _keyed_vectors(
-    ids: dict[str, int], matrix: np.ndarray, counts: np.ndarray | None
-) -> "KeyedVectors":
-    from gensim.models import KeyedVectors
-
-    vectors = KeyedVectors(matrix.shape[1])
-    vectors.vectors, vectors.key_to_index, vectors.next_index = matrix, ids, len(ids)
-    vectors.index_to_key = list(ids)
-    if counts is not None:
-        vectors.expandos["count"] = np.array(counts)
-        vectors.counts_are_known = True  # for `from_gensim`, kept in gensim's files too
-    return vectors
 
 
 def from_gensim(loaded: Any) -> dict[str, Any]:

@@ -99,17 +99,10 @@ class ICA(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
         seed = self.random_state
         if not isinstance(seed, int | np.integer):
             seed = check_random_state(seed).randint(2**31 - 1)
-        fitted = decomposition.fit(
-            rows,
-            n_components=self.n_components,
-            weights=weights,
-            seed=int(seed),
-            tolerance=self.tol,
-            max_iterations=self.max_iter,
-            solver=self.solver,
-            contrast=self.fun,
-            device=self.device,
-        )
+        options: dict[str, Any] = {"n_components": self.n_components, "contrast": self.fun}
+        options |= {"tolerance": self.tol, "max_iterations": self.max_iter}
+        options |= {"solver": self.solver, "device": self.device}
+        fitted = decomposition.fit(rows, weights=weights, seed=int(seed), **options)
         if not fitted.converged:
             warnings.warn(fitted.summary(), ConvergenceWarning, stacklevel=3)
         self.components_, self.mean_ = np.ascontiguousarray(fitted.unmixing.T), fitted.mean
