@@ -176,7 +176,7 @@ def load(
 
     Raises InputError, with what to do, where there is no such text or it cannot be read.
     """
-    if frozen.is_frozen(source):
+    if isinstance(source, str | Path) and frozen.is_frozen(source):
         with frozen.reading(source):
             return load("installed", domains=domains, name=name, keep=keep)
     known, key, documents = _plan(source, domains, field, name or "texts", keep)
