@@ -5,6 +5,7 @@ and how an object shows itself.
 import difflib
 import html
 import numbers
+import reprlib
 from collections.abc import Iterable, Sized
 from math import inf, isfinite
 from pathlib import Path
@@ -20,16 +21,18 @@ class InputError(ValueError):
     """What was given, what was expected, what to do next; the command line adds no traceback."""
 
 
-class Shown(Sized):
+class Shown:
     """An object that says what it is in one line, and in a notebook shows its first and last rows.
 
-    A subclass has `_line`, which follows the name of the class, and `_rows`, a table of some of its
-    `len` rows. Neither looks at more than that, and showing never raises. For a dataclass, give
-    `repr=False`.
+    A subclass may have `_line`, which follows the name of the class, and `_rows`, a table of some
+    of its `len` rows. Neither looks at more than that, and showing never raises. For a dataclass,
+    give `repr=False`: its line names the fields, and of arrays and tables the shape.
     """
 
     def _line(self) -> str:
-        raise NotImplementedError
+        fields = getattr(self, "__dataclass_fields__", {}).values()
+        held = [(field.name, getattr(self, field.name)) for field in fields if field.repr]
+        return ", ".join(f"{name} {_brief(value)}" for name, value in held if value is not None)
 
     def _rows(self, places: list[int]) -> "pd.DataFrame":
         raise NotImplementedError
@@ -43,13 +46,23 @@ class Shown(Sized):
     def _repr_html_(self) -> str:
         line = f"<div>{html.escape(repr(self))}</div>"
         try:
-            places = range(len(self))
+            places = range(len(self) if isinstance(self, Sized) else 0)
             if len(places) > 20:  # twice as many as are shown, so that pandas puts dots between
                 places = [*places[:10], *places[-10:]]
             how = {"max_rows": 10, "max_cols": 10, "float_format": "{:.4g}".format}
             return line + self._rows(list(places)).to_html(**how, border=0, notebook=True)
         except Exception:
             return line
+
+
+def _brief(value: object) -> str:
+    if (shape := getattr(value, "shape", None)) is not None:
+        return str(tuple(shape))
+    if isinstance(value, list | tuple):
+        few = f"({', '.join(map(_brief, value[:4]))})"
+        return few if len(value) < 5 else f"of {len(value):,}"
+    text = reprlib.repr(value)
+    return type(value).__name__ if "\n" in text else text
 
 
 def nearest(name: object, names: Iterable[object]) -> str:

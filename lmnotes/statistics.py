@@ -9,11 +9,11 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from lmnotes.errors import InputError, expect_between, expect_finite
+from lmnotes.errors import InputError, Shown, expect_between, expect_finite
 
 
-@dataclass(frozen=True)
-class Fit:
+@dataclass(frozen=True, repr=False)
+class Fit(Shown):
     """A least-squares line y = intercept + slope x, with 95 % bootstrap intervals over words."""
 
     slope: float

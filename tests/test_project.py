@@ -257,6 +257,21 @@ def test_a_face_hands_on_at_most_eight_names_and_none_called_like_its_module():
         assert all(getattr(module, name) is not None for names in handed.values() for name in names)
 
 
+def test_what_holds_an_array_or_a_table_shows_itself_in_one_line():
+    """A dataclass writes out all that it holds, at the end of a cell too; `errors.Shown` not."""
+    long = []
+    for path in sorted((ROOT / "lmnotes").rglob("*.py")):
+        for node in ast.parse(path.read_text()).body if "papers" not in path.parts else ():
+            fields = [line for line in getattr(node, "body", ()) if isinstance(line, ast.AnnAssign)]
+            held = " ".join(ast.unparse(line.annotation) for line in fields)
+            made = " ".join(map(ast.unparse, getattr(node, "decorator_list", ())))
+            if "dataclass" in made and re.search("ndarray|DataFrame|Matrix", held):
+                bases = " ".join(map(ast.unparse, node.bases))
+                if "Shown" not in bases or "repr=False" not in made:
+                    long.append(f"{path.name}: {node.name}")
+    assert not long, long
+
+
 def test_a_notebook_imports_in_six_lines():
     for twin in (ROOT / "notebooks" / "py").glob("[0-9][0-9]_*.py"):
         tree = ast.parse(twin.read_text(encoding="utf-8"))

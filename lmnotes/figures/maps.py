@@ -14,6 +14,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize, to_hex
 from matplotlib.lines import Line2D
 
+from lmnotes.errors import Shown
 from lmnotes.figures import style
 
 # Classes of one colour have different markers.
@@ -63,8 +64,8 @@ def looks(column: pd.Series) -> Looks:
     return Looks([colour[n] for n in names], [marker[n] for n in names], legend, False)
 
 
-@dataclass(frozen=True)
-class Population:
+@dataclass(frozen=True, repr=False)
+class Population(Shown):
     """How each of M models is drawn in all maps: the same colour, marker, ring, size."""
 
     colours: list[str]  # (M,) hex, of the family in all its sizes

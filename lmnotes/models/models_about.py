@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from lmnotes.errors import InputError, nearest
+from lmnotes.errors import InputError, Shown, nearest
 from lmnotes.text import readers
 
 _TIMES = {"": 1, "K": 1e3, "M": 1e6, "B": 1e9}
 _SHOWN = 5  # names in a sentence
 
 
-@dataclass(frozen=True, eq=False)
-class Joined:
+@dataclass(frozen=True, eq=False, repr=False)
+class Joined(Shown):
     """A table of M models with what another one says of them.
 
     models: (M rows), its columns after those of the other, whose empty cells it fills; unknown:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, Shown
 from lmnotes.models import ngram_lookup
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def draw(
     return ids[:, -length:].cpu().numpy()
 
 
-@dataclass(frozen=True)
-class AlongTexts:
+@dataclass(frozen=True, repr=False)
+class AlongTexts(Shown):
     """Model i beside M models at every place of S texts, (M, S, T) float32 nats.
 
     ratio: log p_i / p_j of the id that stands there; kl: of all that might, KL(p_i || p_j).

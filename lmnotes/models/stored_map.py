@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import store
-from lmnotes.errors import InputError, expect_between
+from lmnotes.errors import InputError, Shown, expect_between
 from lmnotes.models.ledger import read_sealed, released
 from lmnotes.models.loglik import LikelihoodMatrix, MapInput
 from lmnotes.models.maps import coordinates, layout
@@ -28,7 +28,7 @@ _N_NEAR = 5
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StoredMap:
+class StoredMap(Shown):
     """M models on a map, the first `n_first` of which it was made of.
 
     raw: log-likelihoods as scored; places: (M, 4), of `maps.layout`, by name; threshold: nats, what

@@ -4,12 +4,13 @@ import hashlib
 import itertools
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
+from lmnotes.errors import InputError, expect_one_of
 from lmnotes.text import installed, readers
 from lmnotes.text.readers import Document
 
@@ -94,13 +95,36 @@ def file_documents(path: Path, field: str) -> Iterator[Document]:
     for file in readers.files(path):
         place, rows = file.relative_to(base), list(readers.rows(file, field))
         default = place.parts[0] if len(place.parts) > 1 else place.name.split(".")[0]
-        unnamed = [number for number, row in enumerate(rows) if not row.domain]
-        if 0 < len(unnamed) < len(rows):
-            given = f"{file}: {len(unnamed):,} of {len(rows):,} rows name no domain"
-            such = f"such as {place.as_posix()}#{unnamed[0]}"
-            warnings.warn(f"{given}, {such}: theirs is {default!r}", stacklevel=2)
-        for number, row in enumerate(rows):
-            text = row.whole.encode("utf-8", "replace")  # JSON may hold half a pair
-            name = place.as_posix() + (f"#{number}" if len(rows) > 1 else "")
-            domain = row.domain or default
-            yield replace(row, text=text.decode("utf-8"), source=name, domain=domain)
+        names = [f"{place.as_posix()}#{number}" for number in range(len(rows))]
+        yield from _placed(rows, names if len(rows) != 1 else [place.as_posix()], default)
+
+
+def row_documents(rows: Iterable, field: str) -> Iterator[Document]:
+    """The documents of strings, dicts, or a table: a DataFrame, or what `to_pandas` makes one.
+
+    Raises InputError for what is none of these, and where a row has no string in `field`.
+    """
+    if isinstance(table := getattr(rows, "to_pandas", lambda: rows)(), pd.DataFrame):
+        expect_one_of("field", field, list(table))
+        table = table[table.columns.intersection([field, "id", *readers.BESIDE])].astype(object)
+        rows = table.where(table.notna(), None).to_dict("records")
+    given = list(rows) if isinstance(rows, Iterable) and not isinstance(rows, Mapping) else [rows]
+    records = [{field: row} if isinstance(row, str) else row for row in given]
+    for row in records:
+        if not isinstance(row, Mapping) or row is rows:
+            said = f"{str(row)[:80]!r}, a {type(row).__name__}, was given for texts"
+            raise InputError(f"{said}; expected strings, dicts or one table: give a list of them")
+    filled = list(readers.filled("the rows", enumerate(records, start=1), field))
+    yield from _placed(filled, [row.source or f"#{n}" for n, row in enumerate(filled)], "texts")
+
+
+def _placed(rows: list[Document], names: list[str], default: str) -> Iterator[Document]:
+    """Rows with whole characters, each with a source of this name and a domain."""
+    unnamed = [number for number, row in enumerate(rows) if not row.domain]
+    if 0 < len(unnamed) < len(rows):
+        given = f"{len(unnamed):,} of {len(rows):,} rows name no domain, such as"
+        warnings.warn(f"{given} {names[unnamed[0]]}: theirs is {default!r}", stacklevel=3)
+    for name, row in zip(names, rows, strict=True):
+        text = row.whole.encode("utf-8", "replace")  # JSON may hold half a pair
+        domain = row.domain or default
+        yield replace(row, text=text.decode("utf-8"), source=name, domain=domain)

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import store
-from lmnotes.errors import InputError, expect_between, expect_one_of
+from lmnotes.errors import InputError, Shown, expect_between, expect_one_of
 from lmnotes.text import chunk_sources, downloads, frozen, installed, readers
 from lmnotes.text.chunk_sources import PARTS, part_of
 from lmnotes.text.readers import Document
@@ -27,7 +27,7 @@ _PUBLISHED = (10_000, 9_723_188)  # texts and bytes reported of pile10k, a mean 
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class TextSet:
+class TextSet(Shown):
     """N different texts with a table of where each comes from.
 
     Args:
@@ -46,11 +46,13 @@ class TextSet:
     def __len__(self) -> int:
         return len(self.texts)
 
-    def __repr__(self) -> str:
-        return (
-            f"<TextSet {self.name}: {len(self):,} texts of {len(set(self.domains))} domains, "
-            f"{self.n_bytes.sum():,} bytes, id {self.content_id}>"
-        )
+    def _line(self) -> str:
+        counts = f"{len(self):,} texts of {len(set(self.domains))} domains"
+        return f"{self.name}, {counts}, {self.n_bytes.sum():,} bytes, id {self.content_id}"
+
+    def _rows(self, places: list[int]) -> pd.DataFrame:
+        starts = [self.texts[row][:40] for row in places]
+        return self.table.iloc[places][["domain", "source", "n_bytes"]].assign(text=starts)
 
     @cached_property
     def content_id(self) -> str:
@@ -136,7 +138,7 @@ def stream(domain: str, part: str = "train") -> bytes:
 
 
 def load(
-    source: str | Path,
+    source: str | Path | pd.DataFrame | Iterable,
     *,
     size: int = 1024,
     minimum: int | None = None,
@@ -151,33 +153,38 @@ def load(
     Args:
         source: `installed` (text that every installation carries), a file of it that `lmnotes data
             freeze` wrote, `pile10k` (the 10,000 chunks of the model map's authors), or the path of
-            a `.txt`, `.jsonl` or `.parquet` file or of a folder of them. What `TextSet.save` wrote
-            is taken as it stands, not cut again.
+            a `.txt`, `.jsonl` or `.parquet` file or of a folder of them; what `TextSet.save` wrote
+            is taken as it stands, not cut again. Or strings, dicts, a DataFrame or a
+            `datasets.Dataset`: a row may have a domain and an id.
         size: bytes in a chunk at most.
         minimum: bytes in a chunk at least; by default a quarter of `size` and one, which drops
             chunks of 256 bytes or fewer from those of 1,024.
         part: "train", "evaluation" or "task": 70, 15 and 15 % of the files by a hash of their name;
             "" takes all. By default "evaluation" of `installed`, all of anything else.
         per_domain: chunks drawn at random from each of the `domains`; fewer are among more.
-        field: field or column that holds the text of `.jsonl` and `.parquet`.
+        field: field or column that holds the text of `.jsonl`, `.parquet` and rows in memory.
 
     A chunk that occurs twice is kept once; one that also occurs in an earlier part is left out.
     Raises InputError where there is no such text or nothing is left of it.
     """
-    if frozen.is_frozen(source):
+    if isinstance(source, str | Path) and frozen.is_frozen(source):
         cut = partial(load, size=size, minimum=minimum, part=part, per_domain=per_domain)
         with frozen.reading(source):
             return cut("installed", domains=domains, seed=seed)
     minimum = size // 4 + 1 if minimum is None else minimum
-    part = ("evaluation" if source == "installed" else "") if part is None else part
+    is_installed = isinstance(source, str) and source == "installed"
+    part = ("evaluation" if is_installed else "") if part is None else part
     expect_between("size", size, low=4, then="a character may take as many bytes")
     expect_between("minimum", minimum, 1, size, "in bytes, at most the size")
     if per_domain is not None:
         expect_between("per_domain", per_domain, low=1, then="or None for all")
     expect_one_of("part", part, ("", *PARTS))
     wanted = [domains] if isinstance(domains, str) else domains
-    saved, sources, name, known = None, [], str(source), domain_names()
-    if source != "installed":
+    saved, sources, name, known = None, [], "installed", domain_names()
+    if not isinstance(source, str | Path):
+        name, sources = "texts", list(chunk_sources.row_documents(source, field))
+        known = dict.fromkeys(row.domain for row in sources)
+    elif not is_installed:
         path, name = downloads.resolve(source)
         saved = _saved(path)
         sources = [] if saved else list(chunk_sources.file_documents(path, field))
@@ -186,7 +193,7 @@ def load(
         expect_one_of("domain", domain, known)
     if saved:
         return saved if wanted is None else saved.select(np.isin(saved.domains, wanted))
-    if source == "installed":
+    if is_installed:
         sources = (
             Document("", text, title, domain)
             for domain in wanted or known
@@ -195,7 +202,8 @@ def load(
     sources = [source for source in sources if source.domain in (wanted or known)]
     settings: dict = {"source": name, "size": size, "minimum": minimum, "part": part}
     settings |= {"per_domain": per_domain, "domains": wanted, "seed": seed}
-    is_published = source == "pile10k"  # a column of the published matrix each: none left out
+    # each is a column of the published matrix: none is left out
+    is_published = isinstance(source, str) and source == "pile10k"
     rows = _chunks(sources, size, minimum, part, keep_repeats=is_published)
     texts = _text_set(name, _drawn(rows, per_domain, seed), settings)
     if is_published and wanted is None and per_domain is None and not part:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import errors, store
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, Shown
 from lmnotes.text import downloads, frozen, installed, readers, tokenise
 from lmnotes.text.readers import Document
 from lmnotes.text.tokenise import Encoder
@@ -25,7 +25,7 @@ _COUNTED = ("n_documents", "n_tokens", "n_bytes", "n_repeats_removed")  # in the
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Corpus:
+class Corpus(Shown):
     """Text as word ids with its vocabulary, case flags, documents and sources.
 
     Args:
@@ -52,11 +52,9 @@ class Corpus:
     document_source: np.ndarray
     content_id: str
 
-    def __repr__(self) -> str:
-        return (
-            f"<Corpus {self.name}: {self.n_tokens:,} tokens, {self.n_words:,} words, "
-            f"{self.n_documents:,} documents, id {self.content_id}>"
-        )
+    def _line(self) -> str:
+        counts = f"{self.n_tokens:,} tokens, {self.n_words:,} words"
+        return f"{self.name}, {counts}, {self.n_documents:,} documents, id {self.content_id}"
 
     @property
     def n_tokens(self) -> int:

@@ -20,7 +20,7 @@ from typing import IO, Any
 import pandas as pd
 
 from lmnotes import store
-from lmnotes.errors import InputError, expect_file, expect_one_of, nearest
+from lmnotes.errors import InputError, Shown, expect_file, expect_one_of, nearest
 
 _KINDS = (".txt", ".jsonl", ".parquet")
 _TABLES = {".csv": ",", ".tsv": "\t"}  # where they are named: in a folder they lie beside texts
@@ -31,6 +31,7 @@ _SMALL = 1 << 26  # bytes that any packed file may hold
 CUT_SHORT = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile)
 _CLOSED = (RuntimeError, NotImplementedError)  # a zip with a password, or of a rare method
 _DOMAIN_FIELDS = ("domain", "pile_set_name")  # of a row, or of its `meta` as in the Pile
+BESIDE = {"title", "meta", *_DOMAIN_FIELDS}  # what else is read of a row
 # UTF-32 first: its mark begins as that of UTF-16 does
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
@@ -49,8 +50,8 @@ _OTHERS = {  # how files begin that are taken for text or vectors: what they are
 }
 
 
-@dataclass(frozen=True)
-class Document:
+@dataclass(frozen=True, repr=False)
+class Document(Shown):
     """One text on its way into a corpus; `text` may come in pieces that cut it anywhere."""
 
     title: str
@@ -149,19 +150,26 @@ def rows(file: Path, field: str = "text", title: str = "") -> Iterator[Document]
     if kind(file) not in (".jsonl", ".parquet", *_TABLES):
         yield Document(title, pieces(file), "", "")
         return
+    yield from filled(str(file), records(file, field), field)
+
+
+def filled(place: str, rows: Iterable[tuple[int, dict]], field: str) -> Iterator[Document]:
+    """The texts of numbered rows as `rows` gives them, with the `id` of a row as its source."""
     empty, number = [], 0
-    for number, record in records(file, field):
+    for number, record in rows:
         text = record.get(field)
         if field in record and not text:
             empty.append(number)
         if isinstance(text, str):
-            yield Document(str(record.get("title") or ""), text, "", _domain(record))
+            name = record.get("id")
+            labels = ("" if name is None else str(name), _domain(record))
+            yield Document(str(record.get("title") or ""), text, *labels)
         elif text is not None or field not in record:
             given = f"no text in field {field!r} (fields {', '.join(map(repr, record))})"
             then = "expected a string there; name the right one with field=..."
-            raise InputError(f"{file}, line {number}: {given}; {then}")
+            raise InputError(f"{place}, line {number}: {given}; {then}")
     if empty:
-        given = f"{file}: {len(empty):,} of {number:,} rows have no text in {field!r}"
+        given = f"{place}: {len(empty):,} of {number:,} rows have no text in {field!r}"
         warnings.warn(f"{given}, such as row {empty[0]:,}: they are left out", stacklevel=2)
 
 
@@ -347,4 +355,4 @@ def _columns(file: Path, schema: Any, field: str) -> list[str]:
     if not (pa.types.is_string(held) or pa.types.is_large_string(held)):
         given = f"{file}: column {field!r} holds {held}, not strings"
         raise InputError(f"{given}; name another with field=...")
-    return [field, *{"title", "meta", *_DOMAIN_FIELDS} & set(schema.names) - {field}]
+    return [field, *BESIDE & set(schema.names) - {field}]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import scipy.sparse
 
 from lmnotes import parallel
-from lmnotes.errors import InputError, expect_between, expect_whole
+from lmnotes.errors import InputError, Shown, expect_between, expect_whole
 from lmnotes.options import reads_old_words
 from lmnotes.text.corpus import Corpus
 from lmnotes.words.kernels import counting
@@ -21,8 +21,8 @@ from lmnotes.words.kernels import counting
 MAX_WINDOW = 255  # reaches are stored in one byte
 
 
-@dataclass(frozen=True)
-class Information:
+@dataclass(frozen=True, repr=False)
+class Information(Shown):
     """What the contexts of each word of a corpus say, in nats.
 
     kl: (V,) KL(w) = sum p(w'|w) log p(w'|w) / p(w'); nan for a word without any context.

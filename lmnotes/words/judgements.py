@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 
-from lmnotes.errors import InputError, expect_file
+from lmnotes.errors import InputError, Shown, expect_file
 from lmnotes.text import readers
 from lmnotes.words.embedding import Embedding
 
@@ -20,8 +20,8 @@ SIDES = ["first", "second"]
 INSTALLED = {"wordsim353": "wordsim353.tsv", "simlex999": "simlex999.txt"}
 
 
-@dataclass(frozen=True, eq=False)
-class Similarity:
+@dataclass(frozen=True, eq=False, repr=False)
+class Similarity(Shown):
     """The agreement of an embedding with one benchmark.
 
     Args:

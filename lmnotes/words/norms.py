@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lmnotes.errors import InputError, expect_strings, expect_weights
+from lmnotes.errors import InputError, Shown, expect_strings, expect_weights
 from lmnotes.words.embedding import Embedding
 
 BLOCK = 1 << 14  # rows in float64 at a time
 
 
-@dataclass(frozen=True)
-class Norms:
+@dataclass(frozen=True, repr=False)
+class Norms(Shown):
     """Squared lengths of every word's input vector (V,), and what they are measured from.
 
     raw: |u_w|^2. centred: |u_w - u_0|^2. whitened: |G^(1/2)(u_w - u_0)|^2, about 2 KL(w).

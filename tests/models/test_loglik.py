@@ -1,10 +1,14 @@
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from lmnotes.models.loglik import LikelihoodMatrix
+from lmnotes.errors import InputError
+from lmnotes.models import maps
+from lmnotes.models.loglik import LikelihoodMatrix, MapInput
+from lmnotes.text import chunks
 
 
 @pytest.fixture
@@ -57,8 +61,93 @@ def test_select_keeps_labels_beside_their_numbers(L):
     assert L.select(models=[]).values.shape == (0, 50)
     with pytest.raises(ValueError, match=r"mask of shape \(5,\)"):
         L.select(models=[True] * 5)
-    with pytest.raises(ValueError, match="mask or positions"):
-        L.select(models=["a"])
+    with pytest.raises(ValueError, match="names, a mask or positions"):
+        L.select(models=[0.5])
+
+
+def test_select_by_names_and_domains(L):
+    L = replace(L, texts=L.texts.assign(text_id=[f"id{n}" for n in range(50)]))
+    assert L.select(models=["f", "a", "f"]).models["model"].tolist() == ["f", "a", "f"]
+    assert np.array_equal(L.select(models="c").values, L.values[[2]])
+    part = L.select(models=pd.Series(["b"]), texts=["id9", "id4", "id7"], domains="q")
+    assert part.texts["text_id"].tolist() == ["id9", "id7"]
+    assert np.array_equal(part.values, L.values[1:2, [9, 7]])
+    assert L.select(domains=["q", "p"]).texts.equals(L.texts)
+    assert L.select(texts=range(10), domains=["p"]).texts["text_id"].tolist() == [
+        *("id0", "id2", "id4", "id6", "id8")
+    ]
+    with pytest.raises(InputError, match=r"models has no 'gpt'.*did you mean 'gpt2'"):
+        replace(L, models=pd.DataFrame({"model": ["gpt2", *"bcdef"]})).select(models=["gpt"])
+    with pytest.raises(InputError, match=r"domain 'r' .* p, q"):
+        L.select(domains="r")
+    with pytest.raises(InputError, match="no column `domain`"):
+        replace(L, texts=L.texts.drop(columns="domain")).select(domains="p")
+    twins = replace(L, models=pd.DataFrame({"model": list("abcaef")}))
+    assert np.array_equal(twins.select(models=["a"]).values, L.values[[0, 3]])
+
+
+def test_a_table_goes_out_and_comes_back(L):
+    table = L.to_frame()
+    assert table.shape == L.shape == (6, 50)
+    assert table.index.tolist() == list("abcdef") and table.index.name == "model"
+    assert table.columns.tolist() == list(range(50)) and table.columns.name == "text"
+    named = replace(L, texts=L.texts.assign(text_id=[f"id{n}" for n in range(50)]))
+    assert named.to_frame().loc["c", "id7"] == L.values[2, 7]
+    back = LikelihoodMatrix.from_frame(named.to_frame(), L.rule, named.texts)
+    assert np.array_equal(back.values, L.values) and back.texts.equals(named.texts)
+    assert back.models["model"].tolist() == list("abcdef") and back.rule == L.rule
+    own = LikelihoodMatrix.from_frame(named.to_frame())
+    assert own.texts["text_id"].tolist() == named.texts["text_id"].tolist()
+    assert np.array_equal(maps.kl(own.to_frame()).to_numpy(), maps.kl(L.values))
+    assert isinstance(maps.kl(L), np.ndarray)
+    with pytest.raises(InputError, match=r"columns id9, id8, id7 .* in their order"):
+        LikelihoodMatrix.from_frame(named.to_frame().iloc[:, 9::-1], texts=named.texts[:10])
+    with pytest.raises(InputError, match="hold words"):
+        LikelihoodMatrix.from_frame(table.assign(family="x"))
+    twice = replace(L, texts=L.texts.assign(text_id="same"))
+    assert twice.to_frame().columns.tolist() == list(range(50))
+
+
+def test_a_text_set_gives_its_id(L):
+    texts = chunks.load(["one text", "and another"], minimum=1)
+    table = pd.DataFrame([[-1.0, -2.0]], ["m"], texts.table["text_id"])
+    made = LikelihoodMatrix.from_frame(table, texts=texts)
+    assert made.text_set == texts.content_id and made.n_bytes.tolist() == [8, 11]
+
+
+def test_differences_are_labelled_and_go_on_to_a_map(L):
+    L = replace(L, texts=L.texts.assign(text_id=[f"id{n}" for n in range(50)]))
+    other = replace(L, values=L.values - np.arange(50))
+    difference = L - other
+    assert difference.index.tolist() == list("abcdef") and difference.columns[3] == "id3"
+    assert np.array_equal(difference.to_numpy(), L.values - other.values)
+    turned = other.select(models=list("fedcba"), texts=range(49, -1, -1))
+    assert (L - turned).equals(difference)
+    base = L - L.select(models=["b"])
+    assert np.array_equal(base.to_numpy(), L.values - L.values[1])
+    assert np.array_equal(
+        maps.kl(maps.row_centre(base)), maps.kl(maps.row_centre(np.ascontiguousarray(base)))
+    )
+    for number in (3, L.values[1], L.values.mean(axis=1, keepdims=True), other.values):
+        assert np.array_equal((L - number).to_numpy(), L.values - number)
+    assert np.array_equal(L - L.to_frame().loc["b"], base)
+
+
+def test_differences_of_what_does_not_fit_are_refused(L):
+    for other in (replace(L, rule="bos=never"), replace(L, text_set="d"), L.clip()):
+        with pytest.raises(InputError, match="texts, rule and threshold"):
+            L - other
+    low = L.values.copy()
+    low[0, 0] = -np.inf
+    low = replace(L, values=low)
+    parts = (L.select(models=list("abcde")), L.select(texts=range(49)))
+    for left, right in ((L, parts[0]), (L, parts[1]), (parts[0], L), (parts[1], L), (low, low)):
+        with pytest.raises(InputError, match="the same models or one"):
+            left - right
+    with pytest.raises(InputError, match="the same models or one"):
+        L - L.to_frame().mean(axis=1)  # its labels are those of the models
+    with pytest.raises(ValueError, match="50"):
+        L - np.zeros(3)
 
 
 def test_it_is_an_array_for_numpy(L):
@@ -95,3 +184,15 @@ def test_without_xarray_it_says_how_to_get_it(L, monkeypatch):
     monkeypatch.setitem(sys.modules, "xarray", None)
     with pytest.raises(ImportError, match=r"pip install 'lmnotes\[xarray\]'"):
         L.to_xarray()
+
+
+def test_it_shows_itself_in_a_line_and_ten_rows(L):
+    assert repr(L) == f"LikelihoodMatrix: 6 models x 50 texts, nats ({L.rule})"
+    many = L.select(models=np.arange(240) % 6).clip(threshold=-700)
+    assert "240 models x 50 texts, nats, clipped at -700 (" in repr(many)
+    page = many._repr_html_()
+    assert page.count("<tr") == 13 and len(page) < 6_000  # names twice, 5 rows, dots, 5 rows
+    assert "<th>a</th>" in page and f"{many.values[-1, -1]:.4g}" in page
+    assert repr(MapInput(L, 0.02)) == "MapInput: raw (6, 50), clip_share 0.02"
+    assert MapInput(L, 0.02)._repr_html_() == f"<div>{MapInput(L, 0.02)!r}</div>"
+    assert "not whole" in repr(LikelihoodMatrix.__new__(LikelihoodMatrix))

@@ -2,6 +2,8 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 from lmnotes.errors import InputError
@@ -250,3 +252,80 @@ def test_pile10k_offline(monkeypatch, tmp_path):
 def test_bad_settings(folder, settings, match):
     with pytest.raises(InputError, match=match):
         chunks.load(folder, **settings)
+
+
+RECORDS = [
+    {"text": "the first text, which is long enough", "domain": "news", "id": 0},
+    {"text": "another text, of another domain", "domain": "code", "id": 1},
+    {"text": "and a third, of the first domain again", "domain": "news", "id": 2},
+]
+
+
+class Dataset:
+    """What `datasets.Dataset` has of a table."""
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.column_names = list(rows[0])
+
+    def __iter__(self):
+        return iter(self.rows)
+
+    def to_pandas(self):
+        return pd.DataFrame(self.rows)
+
+
+@pytest.mark.parametrize("made", [list, tuple, iter, pd.DataFrame, Dataset, pa.Table.from_pylist])
+def test_rows_in_memory_are_those_of_a_file(tmp_path, made):
+    path, how = tmp_path / "own.jsonl", {"size": 16, "minimum": 1}
+    path.write_text("\n".join(json.dumps(row) for row in RECORDS))
+    want, texts = chunks.load(path, **how), chunks.load(made(RECORDS), **how)
+    assert texts.content_id == want.content_id and texts.texts == want.texts
+    assert texts.domains.tolist() == want.domains.tolist()
+    assert list(dict.fromkeys(texts.table["source"])) == ["0", "1", "2"]
+    news = chunks.load(made(RECORDS), **how, domains="news")
+    assert news.texts == want.select(want.domains == "news").texts
+    again = chunks.load(texts.save(tmp_path / "saved.jsonl"))
+    assert again.content_id == want.content_id and again.name == "texts"
+
+
+def test_strings_and_other_columns():
+    strings = [row["text"] for row in RECORDS]
+    want = chunks.load(strings, minimum=1)
+    assert want.texts == strings and set(want.domains) == {"texts"}
+    assert want.table["source"].tolist() == ["#0", "#1", "#2"]
+    table = pd.DataFrame({"body": [*strings, None, np.nan], "text": 1})
+    with pytest.warns(UserWarning, match="2 of 5 rows have no text in 'body', such as row 4"):
+        assert chunks.load(table, field="body", minimum=1).content_id == want.content_id
+    assert chunks.load(pd.Series(strings), minimum=1).content_id == want.content_id
+    with pytest.warns(UserWarning, match="1 of 3 rows name no domain, such as #1"):
+        mixed = chunks.load([RECORDS[0] | {"id": None}, strings[1], RECORDS[2]], minimum=1)
+    assert mixed.domains.tolist() == ["news", "texts", "news"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            pd.DataFrame(RECORDS).rename(columns={"text": "texts"}),
+            "field 'text'.*did you mean 'texts'",
+        ),
+        ([{"body": "a"}], r"the rows, line 1: no text in field 'text' \(fields 'body'\)"),
+        ({"train": RECORDS}, "'train'.*a dict, was given .*one table"),
+        (["a text", 5], "'5', a int, was given .*strings, dicts"),
+        (5, "'5', a int, was given"),
+        (pd.DataFrame({"text": [1.5]}), "no text in field 'text'"),
+        ([], "no chunk"),
+        (["short"], r"no chunk of 257 to 1024 bytes.*smaller minimum="),
+    ],
+)
+def test_what_holds_no_texts_is_refused(given, message):
+    with pytest.raises(InputError, match=message):
+        chunks.load(given)
+
+
+def test_it_shows_itself_in_a_line_and_ten_rows():
+    texts = chunks.load([f"<b>number {n}</b> " * 5 for n in range(40)], minimum=1)
+    assert repr(texts).startswith("TextSet: texts, 40 texts of 1 domains, ")
+    page = texts._repr_html_()
+    assert page.count("<tr") == 12 and "#39" in page and "<b>" not in page and len(page) < 5_000

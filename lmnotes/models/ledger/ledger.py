@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from lmnotes import store
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, Shown
 from lmnotes.models import models_about
 from lmnotes.models.ledger import row
 from lmnotes.models.loglik import LikelihoodMatrix
@@ -40,8 +40,8 @@ _COLUMNS = ("id", "revision", "commit", "mean_log_likelihood", "n_tokens", "n_tr
 _LEFT_BEHIND_S = 3600  # after which a file that a killed writer left is removed
 
 
-@dataclass(frozen=True)
-class Ledger:
+@dataclass(frozen=True, repr=False)
+class Ledger(Shown):
     """The rows of one text set under one rule; see `open`."""
 
     folder: Path
@@ -74,7 +74,7 @@ class Ledger:
         if path.exists() and self._header(path) is not None:
             return path
         commit = who.revision if row.is_commit(who.revision) else hub.commit_of(who)
-        for other, head in self._rows() if commit else ():  # under another name of this commit
+        for other, head in self._heads() if commit else ():  # under another name of this commit
             if (head["model"], head["commit"]) == (who.model, commit):
                 return other
         return None
@@ -93,6 +93,8 @@ class Ledger:
         (`not_a_number`) where one is NaN or +infinity.
         """
         row.check(scores, self._definition())
+        if who is None and scores.revision.startswith("content-"):  # it was in memory alone
+            who = Identity(scores.model, scores.model, scores.revision)
         who = who or identity.identify(scores.model, scores.revision or None)
         arrays, header = row.contents(scores, who, about or {}, self._definition())
         path = self._path(who)
@@ -124,20 +126,32 @@ class Ledger:
 
     def failures(self) -> pd.DataFrame:
         """The models that failed and have no row: model, id, kind, attempts, message, when."""
-        done = {head["id"] for _, head in self._rows()}
+        done = {head["id"] for _, head in self._heads()}
         records = map(row.record, sorted((self.folder / "failed").glob("*.json")))
         left = [record for record in records if record and record["id"] not in done]
         columns = ["model", "id", "kind", "attempts", "message", "when"]
         return pd.DataFrame(sorted(left, key=lambda record: record["model"]), columns=columns)
 
-    @property
-    def n_rows(self) -> int:
+    def __len__(self) -> int:
         """The number of models that have a row; none of them is opened for it."""
         return sum(1 for _ in (self.folder / "rows").glob("*.safetensors"))
 
+    def __contains__(self, model: str | Path | Mapping | Identity) -> bool:
+        return self.has(model)
+
+    def _line(self) -> str:
+        failed = sum(1 for _ in (self.folder / "failed").glob("*.json"))
+        counts = f"{len(self):,} models x {self.n_texts:,} texts, {failed} failed"
+        return f"{self.name}, {counts} ({self.text_set}, {self.rule.name}), in {self.folder}"
+
+    def _rows(self, places: list[int]) -> pd.DataFrame:
+        paths = sorted((self.folder / "rows").glob("*.safetensors"))
+        heads = [head for row in places if (head := self._header(paths[row]))]
+        return _labelled(heads)[["model", "mean_log_likelihood", "n_tokens", "written", "notes"]]
+
     def rows(self) -> pd.DataFrame:
         """The models that have a row, by name, with what is known of each."""
-        return _labelled(sorted((head for _, head in self._rows()), key=lambda head: head["name"]))
+        return _labelled(sorted((head for _, head in self._heads()), key=lambda head: head["name"]))
 
     def matrix(
         self, models: Sequence | None = None, about: pd.DataFrame | None = None
@@ -198,7 +212,7 @@ class Ledger:
     def _wanted(self, models, about) -> list[tuple[str, Identity, Path | None]]:
         """Name, identity and file of the rows that a matrix is to have."""
         if models is None and about is None:
-            rows = sorted(self._rows(), key=lambda row: row[1]["name"])
+            rows = sorted(self._heads(), key=lambda row: row[1]["name"])
             whos = [Identity(head["name"], head["model"], head["revision"]) for _, head in rows]
             return [(who.name, who, path) for who, (path, _) in zip(whos, rows, strict=True)]
         source = models if models is not None else self._places(about)
@@ -213,7 +227,7 @@ class Ledger:
         folders = {name: path for name, path in known.items() if Path(path).exists()}
         return [folders.get(place, place) for place in identity.places(about)]
 
-    def _rows(self) -> list[tuple[Path, dict]]:
+    def _heads(self) -> list[tuple[Path, dict]]:
         paths = sorted((self.folder / "rows").glob("*.safetensors"))
         return [(path, head) for path in paths if (head := self._header(path)) is not None]
 
@@ -338,6 +352,7 @@ def _labelled(heads: Sequence[Mapping]) -> pd.DataFrame:
         name = head["name"]
         if times[name] > 1:  # two checkpoints called `step100`: the folder above tells them apart
             name = "/".join(Path(head["model"]).parts[-2:])
+            name += f"@{head['revision'][:16]}" if name == head["name"] else ""  # in memory
         plain = str | int | float | bool | None
         about = {key: value for key, value in head["about"].items() if isinstance(value, plain)}
         known = {"model": name} | {key: head[key] for key in _COLUMNS}

@@ -2,7 +2,8 @@
 
 Oyama, Yamagiwa, Takase and Shimodaira, "Mapping 1,000+ Language Models via the Log-Likelihood
 Vector", ACL 2025. L is the (M, N) matrix of log-likelihoods of N texts under M models, in nats;
-its doubly centred rows are the coordinates of the models. Pure functions of arrays.
+its doubly centred rows are the coordinates of the models. Pure functions of arrays; of a DataFrame
+with a row per model they keep the labels (`labels`).
 """
 
 from collections.abc import Sequence
@@ -13,10 +14,12 @@ import pandas as pd
 from scipy.spatial.distance import pdist, squareform
 
 from lmnotes.errors import InputError, expect_between, expect_finite, expect_shape, expect_whole
+from lmnotes.models.maps.labels import labelled
 
 Unit = Literal["nats", "bits/byte"]
 
 
+@labelled("rows", "columns")
 def row_centre(log_likelihood: np.ndarray) -> np.ndarray:
     """Each model's log-likelihoods less their mean over the texts, (M, N) nats.
 
@@ -30,6 +33,7 @@ def row_centre(log_likelihood: np.ndarray) -> np.ndarray:
     return values - values.mean(axis=1, keepdims=True)
 
 
+@labelled("rows", "columns")
 def double_centre(log_likelihood: np.ndarray) -> np.ndarray:
     """The coordinates Q of the models: rows and columns of L with their means taken out, (M, N).
 
@@ -42,6 +46,7 @@ def double_centre(log_likelihood: np.ndarray) -> np.ndarray:
     return centred - centred.mean(axis=0)
 
 
+@labelled("rows", "columns")
 def centre_within(log_likelihood: np.ndarray, groups: Sequence) -> np.ndarray:
     """Each row less its mean over the texts of each group, (M, N): distances within domains only.
 
@@ -64,6 +69,7 @@ def centre_within(log_likelihood: np.ndarray, groups: Sequence) -> np.ndarray:
     return values
 
 
+@labelled("rows", "rows")
 def kl(
     coordinates: np.ndarray, unit: Unit = "nats", n_bytes: np.ndarray | float | None = None
 ) -> np.ndarray:
@@ -79,6 +85,8 @@ def kl(
 
     >>> kl([[1.0, -1.0], [-1.0, 1.0]]).tolist()
     [[0.0, 2.0], [2.0, 0.0]]
+    >>> float(kl(pd.DataFrame([[1.0, -1.0], [-1.0, 1.0]], index=["a", "b"])).loc["a", "b"])
+    2.0
     """
     values = _matrix(coordinates)
     if n_bytes is not None and np.ndim(n_bytes):
@@ -88,6 +96,7 @@ def kl(
     return squared / (2 * values.shape[1] * nats_per(unit, n_bytes))
 
 
+@labelled("rows")
 def primary_domain(coordinates: np.ndarray, domains: Sequence) -> np.ndarray:
     """The domain that each model likes most, compared with the other models, (M,) of names.
 
@@ -104,16 +113,17 @@ def primary_domain(coordinates: np.ndarray, domains: Sequence) -> np.ndarray:
     return names[means.argmax(axis=0)]
 
 
-def nearest(distances: np.ndarray, names: Sequence[str], k: int = 5) -> pd.DataFrame:
+def nearest(distances: np.ndarray, names: Sequence[str] | None = None, k: int = 5) -> pd.DataFrame:
     """The k nearest models of every model: model, rank, neighbour, distance; a row per pair.
 
     Args:
-        distances: (M, M), as `kl` gives them. names: (M,).
+        distances: (M, M), as `kl` gives them. names: (M,), else the index of a table, or numbers.
 
     >>> table = nearest(np.array([[0, 1, 4], [1, 0, 2], [4, 2, 0.0]]), ["a", "b", "c"], k=1)
     >>> table.neighbour.tolist()
     ['b', 'a', 'b']
     """
+    names = pd.DataFrame(distances).index if names is None else names
     distances, names = np.asarray(distances, float), np.asarray(names)
     expect_shape("names", names, f"({len(distances)},)", "give one for each model")
     expect_shape("distances", distances, "(M, M)")

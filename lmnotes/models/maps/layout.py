@@ -12,6 +12,7 @@ from sklearn import __version__ as sklearn_version
 from lmnotes import store
 from lmnotes.errors import InputError, expect_shape
 from lmnotes.models.maps import projection
+from lmnotes.models.maps.labels import labelled
 
 COLUMNS = ("t-SNE 1", "t-SNE 2", "PCA 1", "PCA 2")
 _NEAREST = 5  # models that a later one is placed among
@@ -52,6 +53,7 @@ def build(
     return pd.DataFrame(places, index=pd.Index(names, name="model"), columns=list(COLUMNS))
 
 
+@labelled("rows", "columns")
 def procrustes(points: np.ndarray, reference: np.ndarray) -> np.ndarray:
     """The centred points, rotated and reflected, not scaled, onto the centred reference, (M, K).
 

@@ -14,7 +14,9 @@ import pandas as pd
 from scipy.stats import rankdata
 from threadpoolctl import threadpool_limits
 
+from lmnotes import errors
 from lmnotes.errors import InputError, expect_finite, expect_shape, expect_weights, expect_whole
+from lmnotes.models.maps.labels import expect_same_rows
 
 # The published grid 10^1..10^9 stands beside ||q_i||^2 of about 1.5e7 nats^2 (10,000 texts, random
 # pairs at 2.2 bits/byte); as multiples of the mean squared norm it is about this one.
@@ -22,8 +24,8 @@ TASK_PENALTIES = tuple(10.0**power for power in range(-6, 3))
 MEAN_PENALTIES = tuple(10.0**power for power in range(-11, -2))  # published: 10^-4..10^4
 
 
-@dataclass(frozen=True)
-class Prediction:
+@dataclass(frozen=True, repr=False)
+class Prediction(errors.Shown):
     """Out-of-fold predictions of several targets with their correlations per seed."""
 
     predicted: np.ndarray  # (S, M, Q)
@@ -185,6 +187,7 @@ def leakage(mean_log_likelihood: np.ndarray, task_mean: np.ndarray) -> np.ndarra
 
 def _checked(features, targets, penalties) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The inner products (M, M) of the rows, the targets (M, Q) and the penalties (P,)."""
+    expect_same_rows(features, targets)
     features, targets = np.asarray(features, np.float64), np.asarray(targets, np.float64)
     expect_shape("features", features, "(M, F)")
     then = "give the same models in the same order"

@@ -11,6 +11,7 @@ from scipy.cluster.hierarchy import leaves_list, linkage, optimal_leaf_ordering
 from scipy.spatial.distance import pdist
 
 from lmnotes.errors import InputError, expect_between, expect_finite, expect_shape
+from lmnotes.models.maps.labels import labelled
 
 _EQUAL = 1e-30  # spread, relative and absolute, of which float32 sees nothing
 _FEW = 500  # models that one thread of t-SNE places sooner than several
@@ -42,6 +43,7 @@ def n_components(cumulative: np.ndarray, share: float) -> int:
     return int(np.searchsorted(np.asarray(cumulative), share - 1e-12) + 1)
 
 
+@labelled("rows", "PCA")
 def pca(coordinates: np.ndarray, k: int = 2) -> np.ndarray:
     """The first k principal components of the rows, (M, k), signs fixed by the largest entry."""
     values = _finite(coordinates)
@@ -49,6 +51,7 @@ def pca(coordinates: np.ndarray, k: int = 2) -> np.ndarray:
     return _fix_signs(left[:, :k] * singular[:k])
 
 
+@labelled("rows", "MDS")
 def classical_mds(squared_distances: np.ndarray, k: int = 2) -> np.ndarray:
     """Coordinates whose squared distances are nearest to these, (M, k): classical scaling.
 
@@ -67,6 +70,7 @@ def classical_mds(squared_distances: np.ndarray, k: int = 2) -> np.ndarray:
     return _fix_signs(vectors[:, first] * np.sqrt(np.maximum(values[first], 0)))
 
 
+@labelled("rows", "t-SNE")
 def tsne(
     coordinates: np.ndarray,
     seed: int = 42,
@@ -93,7 +97,7 @@ def tsne(
     values = _finite(coordinates)
     if not np.ptp(values, axis=0).max(initial=0) > _EQUAL * (1 + np.abs(values).max(initial=0)):
         # scikit-learn would divide by a spread of 0, and the process die of it
-        warnings.warn(f"all {len(values)} models are equal: they lie in one point", stacklevel=2)
+        warnings.warn(f"all {len(values)} models are equal: they lie in one point", stacklevel=3)
         return np.zeros((len(values), 2))
     perplexity = min(perplexity, max(1.0, (len(values) - 1) / 3))
     options: dict[str, Any] = dict(perplexity=perplexity, max_iter=n_iterations, random_state=seed)

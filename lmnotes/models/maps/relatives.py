@@ -20,11 +20,12 @@ from scipy.sparse.csgraph import connected_components
 from scipy.stats import rankdata
 
 from lmnotes import statistics
-from lmnotes.errors import InputError, expect_shape, expect_whole
+from lmnotes.errors import InputError, Shown, expect_shape, expect_whole
+from lmnotes.models.maps.labels import labelled
 
 
-@dataclass(frozen=True, eq=False)
-class Kin:
+@dataclass(frozen=True, eq=False, repr=False)
+class Kin(Shown):
     """What is known of the descent of M models.
 
     lineage, run: (M,) names; parents: (M, M) bool, [child, parent]; related, strangers: (M, M) bool
@@ -79,6 +80,7 @@ def kin(
     return Kin(lineage, run, is_parent & counted, alike & counted, ~alike & counted)
 
 
+@labelled("rows")
 def neighbours(distances: np.ndarray, kin: Kin, k: int = 5) -> np.ndarray:
     """Precision at k: the share of relatives among the k nearest of each model, (M,).
 
@@ -101,6 +103,7 @@ def neighbours(distances: np.ndarray, kin: Kin, k: int = 5) -> np.ndarray:
     return np.divide(hits, n, out=np.full(len(n), np.nan), where=n > 0)
 
 
+@labelled("rows")
 def separation(distances: np.ndarray, kin: Kin, kind: str = "parents") -> np.ndarray:
     """AUC: the share of strangers that are farther from a model than its parent is, (M,).
 

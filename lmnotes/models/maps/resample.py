@@ -14,15 +14,17 @@ from typing import Literal
 
 import numpy as np
 
+from lmnotes import errors
 from lmnotes.errors import InputError, expect_between, expect_one_of, expect_shape, expect_weights
+from lmnotes.models.maps.labels import labelled
 
 METHODS = ("uniform", "LS", "KL")
 Method = Literal["uniform", "LS", "KL"]
 Generator = Literal["pcg64", "published"]
 
 
-@dataclass(frozen=True)
-class Draw:
+@dataclass(frozen=True, repr=False)
+class Draw(errors.Shown):
     """n texts drawn with replacement, kept as d distinct ones with their counts and weights."""
 
     texts: np.ndarray  # (d,) int64, increasing
@@ -38,6 +40,7 @@ class Draw:
         return int(self.counts.sum())
 
 
+@labelled("columns")
 def fourth_powers(Q: np.ndarray) -> np.ndarray:
     """The sum over pairs of models of (Q[i, s] - Q[j, s])^4 for every text s, (N,), nats^4.
 
@@ -54,6 +57,7 @@ def fourth_powers(Q: np.ndarray) -> np.ndarray:
     return np.maximum(2 * len(Q) * s4 - 8 * s1 * s3 + 6 * s2**2, 0.0)
 
 
+@labelled("columns")
 def importance(Q: np.ndarray, method: Method = "LS", *, uniform_share: float = 0.0) -> np.ndarray:
     """The probability pi of every text, (N,), adding up to 1.
 
@@ -130,6 +134,7 @@ def everything(n_texts: int) -> Draw:
     return Draw(np.arange(n_texts), np.ones(n_texts, dtype=np.int64), np.ones(n_texts))
 
 
+@labelled("rows", "columns")
 def coordinates(L: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """The resampled coordinates Qtilde[i, t] = w_t (L[i, t] - m_i), (M, d), root of nats^2.
 
@@ -152,6 +157,7 @@ def coordinates(L: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return (L - (L @ squared / squared.sum())[:, None]) * weights
 
 
+@labelled("rows", "rows")
 def squared_distances(points: np.ndarray) -> np.ndarray:
     """The squared Euclidean distances between rows, (M, M), by the Gram matrix, never negative.
 
@@ -167,6 +173,7 @@ def squared_distances(points: np.ndarray) -> np.ndarray:
     return squared
 
 
+@labelled("rows", "rows")
 def distances(Q: np.ndarray, drawn: Draw) -> np.ndarray:
     """The unbiased estimate of G from the columns of a known Q, (M, M), nats^2 over all N texts.
 

@@ -7,9 +7,11 @@ from scipy import stats
 
 from lmnotes import statistics
 from lmnotes.errors import InputError, expect_between, expect_finite, expect_shape, expect_whole
+from lmnotes.models.maps.labels import expect_same_rows, labelled
 from lmnotes.models.maps.prediction import correlations
 
 
+@labelled("rows")
 def top_share(differences: np.ndarray, share: float = 0.01) -> np.ndarray | float:
     """The part of ||d||^2 that the largest `share` of the texts carries, (...,) of (..., N).
 
@@ -27,6 +29,7 @@ def top_share(differences: np.ndarray, share: float = 0.01) -> np.ndarray | floa
     return np.divide(top, total, out=np.zeros_like(total), where=total != 0)[()]
 
 
+@labelled("rows")
 def kurtosis(differences: np.ndarray) -> np.ndarray | float:
     """E[(d - Ed)^4] / Var(d)^2 along the last axis: 3 for a normal law, large for heavy tails.
 
@@ -36,6 +39,7 @@ def kurtosis(differences: np.ndarray) -> np.ndarray | float:
     return stats.kurtosis(np.asarray(differences, np.float64), axis=-1, fisher=False)
 
 
+@labelled("rows")
 def relative_error(differences: np.ndarray) -> np.ndarray | float:
     """The relative standard error of the variance of d over N texts, sqrt((kurtosis - 1) / N).
 
@@ -127,6 +131,7 @@ def agreement(
         n: draws of M models with replacement. Pairs that are drawn twice count once, a model with
             itself never; pairs share models, so an interval over pairs would be too narrow.
     """
+    expect_same_rows(first, second)
     a, b = (np.asarray(values, np.float64) for values in (first, second))
     for values in (a, b):
         expect_shape("the distances", values, "(M, M)", "take maps.kl of log-likelihoods")

@@ -133,7 +133,7 @@ def status() -> list[dict]:
         with suppress(InputError, ValueError, KeyError, TypeError):
             rows = ledger.open_folder(folder)
             failed = dict(Counter(rows.failures()["kind"]).most_common())
-            values = (rows.name, rows.n_texts, rows.rule.name, rows.n_rows, failed)
+            values = (rows.name, rows.n_texts, rows.rule.name, len(rows), failed)
         about = {"name": folder.name, "folder": str(folder)}
         every.append(about | dict(zip(names, values, strict=True)))
     return every

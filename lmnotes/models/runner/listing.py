@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, Shown
 from lmnotes.models import models_about
 from lmnotes.models.ledger import ledger, row
 from lmnotes.models.loglik import LikelihoodMatrix
@@ -31,8 +31,8 @@ _LONG = ("model", "text", "text_id", "domain", "log_likelihood_nats", "n_tokens"
 _THEN = ADVICE | {"not scored": "lmnotes score with the same texts and rule, or --score"}
 
 
-@dataclass(frozen=True, eq=False)
-class Scored:
+@dataclass(frozen=True, eq=False, repr=False)
+class Scored(Shown):
     """Some models' log-likelihoods, and what became of the others.
 
     matrix: of those that have a row, the columns of their table joined; failures: model, label,

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from lmnotes.errors import Shown
 from lmnotes.models.scoring import kernels
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ ROWS = 2**13  # of the weights that are turned into float32 at once
 TINY, HUGE = PROBES.index(1e-3), PROBES.index(1e6)
 
 
-@dataclass(frozen=True)
-class Head:
+@dataclass(frozen=True, repr=False)
+class Head(Shown):
     """Logits as f(hidden weightᵀ + bias), f(z) = scale·z or cap·tanh(scale·z / cap).
 
     weight: tensor (V, D); bias: tensor (V,) or None; cap: None where f is linear.

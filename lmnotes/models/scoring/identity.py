@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from lmnotes import store
 from lmnotes.errors import InputError
-from lmnotes.models.scoring import forms
+from lmnotes.models.scoring import forms, token_ids
 from lmnotes.models.scoring.failures import ScoringFailure
 
 DEFAULT_REVISION = "main"
@@ -20,6 +21,7 @@ _HEAD, _PIECE, _N_PIECES = 2**16, 2**12, 64  # bytes and pieces of a sample
 # model is scored again, a file too few that two models are taken for one.
 _IGNORED_SUFFIXES = {".md", ".csv", ".png", ".svg", ".log", ".lock", ".tmp"}
 _IGNORED_STARTS = (".", "optimizer", "scheduler", "rng_state", "trainer_state", "training_args")
+_VOLATILE = ("_name_or_path", "transformers_version", "architectures", "dtype")  # of no effect
 # As the hub's own client has it, which refuses others with a traceback.
 _HUB_ID = r"(?!.*(--|\.\.|\.git$))([\w\-][\w\-.]*/)?[\w\-][\w\-.]{0,95}(?<![-.])"
 
@@ -125,6 +127,23 @@ def content_of(saved: Path, verify: bool = False) -> str:
         if base := forms.base_of(saved):
             return "content-" + store.content_id([answer, identify(*base, verify=verify).id])
     return answer
+
+
+def content_in_memory(model: Any, tokenizer: Any) -> str:
+    """`content-` and a hash of a loaded model's weights and configuration, and of its tokenizer.
+
+    All of it is read, some seconds for a billion weights. A folder of the same has another id.
+    """
+    import torch
+
+    config = model.config.to_dict() | dict.fromkeys(_VOLATILE)
+    facts = [type(model).__name__, config, token_ids.content_of(tokenizer)]
+    hashed = hashlib.sha256(store.content_id(facts).encode())
+    for name, weights in model.state_dict().items():
+        hashed.update(f"{name} {weights.dtype} {tuple(weights.shape)}".encode())
+        plain = weights.detach().cpu().contiguous().reshape(-1)
+        hashed.update(plain.view(torch.uint8).numpy())
+    return f"content-{hashed.hexdigest()[:16]}"
 
 
 def _sample(path: Path) -> str:

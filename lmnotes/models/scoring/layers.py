@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lmnotes import store
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, Shown
 from lmnotes.models.scoring import batches, failures, head, identity, score
 from lmnotes.models.scoring.loading import Scorer
 from lmnotes.models.scoring.rule import PUBLISHED, Rule, expect_texts
@@ -30,8 +30,8 @@ DEEPEST = 4  # modules between the last block and the head
 INEXACT = 1e-4  # of the head's input, relative, where a tail is checked against the model
 
 
-@dataclass(frozen=True, eq=False)
-class Layers:
+@dataclass(frozen=True, eq=False, repr=False)
+class Layers(Shown):
     """Log-likelihoods of N texts under the L + 1 layers of one model, in nats.
 
     The last row is the model itself. n_tokens: (N,) int64 scored; token_log_probabilities: N arrays
@@ -46,8 +46,8 @@ class Layers:
     tail: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Lens:
+@dataclass(frozen=True, eq=False, repr=False)
+class Lens(Shown):
     """The blocks of a model, and the modules between the last of them and the head, in order."""
 
     blocks: tuple[Any, ...]
@@ -61,8 +61,9 @@ class Lens:
         return hidden
 
 
+@score.leaving_modes
 def score_layers(
-    model: str | Scorer,
+    model: str | Scorer | tuple,
     texts: Sequence[str] | TextSet,
     *,
     rule: Rule = PUBLISHED,

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, Shown
 from lmnotes.models.scoring import forms, hub
 from lmnotes.models.scoring.failures import ScoringFailure
-from lmnotes.models.scoring.head import Head, find
-from lmnotes.models.scoring.identity import DEFAULT_REVISION, Identity
+from lmnotes.models.scoring.head import Head, arguments, find
+from lmnotes.models.scoring.identity import DEFAULT_REVISION, Identity, content_in_memory, name_of
 from lmnotes.models.scoring.rule import (
     DEFAULT_LENGTH,
     DTYPES,
@@ -30,8 +30,8 @@ _TOKENIZER = r"tokenizer\.|vocab|merges|spiece|.*\.(model|tiktoken)$"  # names o
 _NO_TOKENIZER = "{} holds no tokenizer; expected a tokenizer.json or its like: save it there"
 
 
-@dataclass(frozen=True)
-class Scorer:
+@dataclass(frozen=True, repr=False)
+class Scorer(Shown):
     """A loaded model with what scoring needs to know of it.
 
     name: path or hub id; revision: the hub's commit, else what was asked for; max_length: tokens,
@@ -107,7 +107,8 @@ def load(
 
     Args:
         model: a folder written by `save_pretrained`, a hub id, either of a PEFT adapter, which is
-            merged, or a .gguf file.
+            merged, or a .gguf file. Or (model, tokenizer) of `transformers`, which stay as they
+            are, but for eval mode; another dtype or device than theirs is then refused.
         revision: a branch, tag or commit of the hub.
         dtype: "float32", "bfloat16", "float16" or "auto", as of a `Rule`.
         device: "auto" is the first CUDA device, else the CPU.
@@ -117,6 +118,8 @@ def load(
     """
     from transformers.utils import is_accelerate_available
 
+    if not isinstance(model, str | Path):
+        return _in_memory(model, dtype, device)
     with suppress(ModuleNotFoundError):
         from lmnotes.models import ngram
 
@@ -147,6 +150,38 @@ def load(
         facts["quantisation"] = forms.quantisation(folder)
     known = options["revision"] or ""
     return wrap(loaded.to(device), tokenizer, name=name, revision=known, dtype=dtype, facts=facts)
+
+
+def _in_memory(pair: Any, dtype: str, device: str) -> Scorer:
+    """A `Scorer` of a model and a tokenizer that are loaded; its revision is a hash of both."""
+    import torch
+
+    match pair:
+        case [torch.nn.Module(config=config) as model, tokenizer] if callable(tokenizer):
+            weights = next(iter([*model.parameters(), *model.buffers()]))
+        case _:
+            given = f"a {type(pair).__name__} was given as a model"
+            then = "give both, the model first"
+            raise InputError(f"{given}; expected a folder, an id, or (model, tokenizer): {then}")
+    own, where = str(weights.dtype).removeprefix("torch."), weights.device
+    if dtype not in ("auto", own) or device not in ("auto", str(where), where.type):
+        given = f"the model is {own} on {where}; {dtype} on {device} was asked for"
+        then = f'give Rule(dtype="{own}"), or convert and move it by model.to(...)'
+        raise InputError(f"{given}; expected what it is: {then}")
+    name = str(config._name_or_path or type(model).__name__)
+    name = name_of(Path(name)) if Path(name).exists() else name
+    content, why = content_in_memory(model, tokenizer), ""
+    scorer = wrap(model, tokenizer, name=name, revision=content, dtype=dtype)
+    try:
+        with torch.inference_mode():
+            inputs = torch.zeros((1, 3), dtype=torch.long, device=where)
+            fits = model(input_ids=inputs, **arguments(model)).logits.shape[:2] == (1, 3)
+    except Exception as error:  # of any other kind of model
+        fits, why = False, f" ({error})"
+    if not fits:
+        given = f"{type(model).__name__} gives no logits of each token{why}"
+        raise InputError(f"{given}; expected a causal model: load it by AutoModelForCausalLM")
+    return scorer
 
 
 def _with_base(folder: Path, base: str, revision: str | None, **options) -> tuple:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from lmnotes.errors import InputError, expect_one_of
+from lmnotes.errors import InputError, Shown, expect_one_of
 from lmnotes.models.scoring.rule import (
     Bos,
     Dtype,
@@ -71,8 +71,8 @@ class PromptRule:
         return f"{scored} bos={self.bos} truncate={self.truncate} dtype={self.dtype}"
 
 
-@dataclass(frozen=True)
-class Pairs:
+@dataclass(frozen=True, repr=False)
+class Pairs(Shown):
     """N prompts and responses as token ids.
 
     contexts: arrays (T,) int64, each different prompt once; number: (N,) of the context of each

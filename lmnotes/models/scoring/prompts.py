@@ -24,13 +24,14 @@ from lmnotes.errors import expect_shape
 from lmnotes.models.loglik import LikelihoodMatrix
 from lmnotes.models.scoring import identity, loading, prompt_batches, prompt_tokens
 from lmnotes.models.scoring.prompt_tokens import PromptRule
-from lmnotes.models.scoring.score import Scores, check_vocabulary, collect, scorer_of
+from lmnotes.models.scoring.score import Scores, check_vocabulary, collect, leaving_modes, scorer_of
 
 DEFAULT = PromptRule()
 
 
+@leaving_modes
 def score(
-    model: str | loading.Scorer,
+    model: str | loading.Scorer | tuple,
     prompts: Sequence[str],
     responses: Sequence[str],
     *,
@@ -44,7 +45,7 @@ def score(
     """The log-likelihood of every response given its prompt under one model, (N,) nats.
 
     Args:
-        model: a folder, a hub id, or what `loading.load` returned.
+        model: as for `score.score_texts`.
         prompts, responses: N of each; a prompt with several responses is repeated. "" is no prompt.
         tokens_per_batch: as in `score.score_texts`.
         share: whether responses to one prompt may go on from one reading of it.

@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from lmnotes.errors import InputError, expect_one_of, expect_strings
+from lmnotes.errors import InputError, Shown, expect_one_of, expect_strings
 from lmnotes.models.scoring import token_ids
 
 Bos = Literal["tokenizer", "always", "never"]
@@ -87,8 +87,8 @@ def read(text: str) -> Rule:
         raise InputError(f"rule {text!r} was given ({error}); expected {wanted}") from error
 
 
-@dataclass(frozen=True)
-class Encoded:
+@dataclass(frozen=True, repr=False)
+class Encoded(Shown):
     """Token ids of texts under a rule; all but the first of each are scored.
 
     ids: N arrays (T,) int64; truncated: (N,) bool; notes: what a reader of the scores should know.

@@ -15,18 +15,20 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from functools import partial, wraps
+from typing import Any, TypeVar
 
 import numpy as np
+import pandas as pd
 
 from lmnotes import store
-from lmnotes.errors import InputError
+from lmnotes.errors import InputError, Shown
 from lmnotes.models.scoring import batches, failures
 from lmnotes.models.scoring import head as heads
 from lmnotes.models.scoring.loading import Scorer, load
 from lmnotes.models.scoring.rule import PUBLISHED, Encoded, Rule, encode, expect_texts
 from lmnotes.parallel import one_thread
+from lmnotes.text.chunks import TextSet
 
 CPU_TOKENS = 2048  # of a batch, which `batches.fused` reads in pieces
 PACK_FROM = 4096  # tokens; fewer do not pay for another order of the head's weights
@@ -34,10 +36,11 @@ TOKENS = 8192  # of a batch at most, elsewhere than on a CPU or a CUDA device
 LOGIT_BYTES = 2**28  # of a batch where the model's own logits are used
 SIDES = {"hidden_size": 1024, "num_hidden_layers": 32}  # of a configuration, or taken for it
 WIDTHS = 64  # numbers that a token takes on its way through a block, in units of the width
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True)
-class Scores:
+@dataclass(frozen=True, repr=False)
+class Scores(Shown):
     """One model's log-likelihoods of N texts, and how they came about.
 
     log_likelihood: (N,) float64 nats, sums over the scored tokens; n_tokens: (N,) int64 scored;
@@ -57,10 +60,38 @@ class Scores:
     token_log_probabilities: list[np.ndarray] | None
     about: dict[str, Any]
 
+    def __len__(self) -> int:
+        return len(self.log_likelihood)
 
+    def _line(self) -> str:
+        mean, rule = np.mean(self.log_likelihood), self.rule.name
+        return f"{len(self):,} texts under {self.model}, {mean:.6g} nats in the mean ({rule})"
+
+    def _rows(self, places: list[int]) -> pd.DataFrame:
+        names = ("log_likelihood", "n_tokens", "n_bytes", "truncated")
+        return pd.DataFrame({name: getattr(self, name)[places] for name in names}, places)
+
+
+def leaving_modes(scoring: Function) -> Function:
+    """A function of a model, first, that leaves one in memory as it was: in training, or not."""
+
+    @wraps(scoring)
+    def as_it_was(model, *args, **options):
+        inside = model[0] if isinstance(model, tuple | list) and model else None
+        modes = [(module, module.training) for module in getattr(inside, "modules", tuple)()]
+        try:
+            return scoring(model, *args, **options)
+        finally:
+            for module, is_training in modes:
+                module.training = is_training
+
+    return as_it_was  # type: ignore[return-value]  # of the same arguments
+
+
+@leaving_modes
 def score_texts(
-    model: str | Scorer,
-    texts: Sequence[str],
+    model: str | Scorer | tuple,
+    texts: Sequence[str] | TextSet,
     *,
     rule: Rule = PUBLISHED,
     revision: str | None = None,
@@ -73,7 +104,9 @@ def score_texts(
     """The log-likelihood of every text under one model.
 
     Args:
-        model: a folder, a hub id, or what `load` returned.
+        model: a folder, a hub id, what `load` returned, or (model, tokenizer) of `transformers`:
+            on its device, in its dtype, which is to be that of the rule. It is left as it was. Each
+            call reads all its weights for its id; `load` it once for many calls.
         texts: N texts, or a `TextSet`.
         tokens_per_batch: at most this many go through the model at once, by default as many as suit
             the device (on a CPU never more than 2,048); halved, with a note, whenever memory runs
@@ -86,15 +119,18 @@ def score_texts(
     too small for one text or a log-likelihood is not a finite number.
     """
     began = time.perf_counter()
-    strings = expect_texts("texts", getattr(texts, "texts", texts))
-    scorer = model
+    strings = expect_texts("texts", texts.texts if isinstance(texts, TextSet) else texts)
     if encoded is None:
-        scorer, encoded = prepare(model, strings, rule, revision, device)
+        model, encoded = prepare(model, strings, rule, revision, device)
+    scorer = scorer_of(model, rule, revision, device)
     tokens, notes, how = _score(scorer, encoded.ids, tokens_per_batch, progress)
-    text_set = getattr(texts, "content_id", None) or store.content_id(strings)
+    text_set = texts.content_id if isinstance(texts, TextSet) else store.content_id(strings)
     notes = (*encoded.notes, *notes)
     scores = collect(scorer, rule, text_set, strings, tokens, encoded.truncated, notes, how, began)
     return scores if keep_tokens else replace(scores, token_log_probabilities=None)
+
+
+texts = score_texts  # as in `score.texts(model, texts)`
 
 
 def prepare(model, strings, rule, revision, device) -> tuple[Scorer, Encoded]:

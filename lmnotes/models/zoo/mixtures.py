@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lmnotes import parallel, store
-from lmnotes.errors import InputError, expect_one_of
+from lmnotes.errors import InputError, Shown, expect_one_of
 from lmnotes.models.zoo import data, networks, plans, training
 from lmnotes.models.zoo.plans import Spec
 from lmnotes.models.zoo.training import Distillation
@@ -25,7 +25,7 @@ from lmnotes.text.chunks import TextSet
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Domains:
+class Domains(Shown):
     """K domains that mixtures are drawn from.
 
     names: (K,); streams: K arrays (T,) of ids; vocabulary: 257 for bytes.
@@ -34,10 +34,6 @@ class Domains:
     names: tuple[str, ...]
     streams: tuple[np.ndarray, ...]
     vocabulary: int = 257
-
-    def __repr__(self) -> str:
-        sizes = zip(self.names, map(len, self.streams), strict=True)
-        return f"<Domains {', '.join(f'{name} {size:,}' for name, size in sizes)} ids>"
 
     @property
     def natural(self) -> np.ndarray:

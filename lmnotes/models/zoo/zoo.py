@@ -17,7 +17,7 @@ from typing import Literal
 import pandas as pd
 
 from lmnotes import parallel, store
-from lmnotes.errors import InputError, expect_between, expect_one_of
+from lmnotes.errors import InputError, Shown, expect_between, expect_one_of
 from lmnotes.models.zoo import data, plans, training
 from lmnotes.models.zoo.plans import Spec
 from lmnotes.models.zoo.workers import Job, build_all
@@ -31,7 +31,7 @@ COLUMNS = str.split(
 
 
 @dataclass(frozen=True, repr=False)
-class Zoo:
+class Zoo(Shown):
     """M models and where they lie.
 
     Args:
@@ -51,9 +51,12 @@ class Zoo:
     def __len__(self) -> int:
         return len(self.models)
 
-    def __repr__(self) -> str:
+    def _line(self) -> str:
         kinds = self.models["kind"].value_counts()
-        return f"<Zoo of {len(self)} models: {', '.join(f'{n} {k}' for k, n in kinds.items())}>"
+        return f"{len(self)} models, {', '.join(f'{n} {k}' for k, n in kinds.items())}"
+
+    def _rows(self, places: list[int]) -> pd.DataFrame:
+        return self.models.iloc[places].drop(columns="folder")
 
 
 def build(

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lmnotes.errors import InputError, expect_between, expect_finite, expect_shape
+from lmnotes.errors import InputError, Shown, expect_between, expect_finite, expect_shape
 
 BLOCK = 512  # queries at a time
 FLOOR = 1e-8  # of a candidate's length
 WIDTH = 32  # candidates whose largest cosine stands for all of them in the search for the first k
 
 
-@dataclass(frozen=True)
-class Ranking:
+@dataclass(frozen=True, repr=False)
+class Ranking(Shown):
     """Ranks of the best answers, and the candidates in front.
 
     Args:

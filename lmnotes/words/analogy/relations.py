@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from lmnotes.errors import InputError, expect_strings
+from lmnotes.errors import InputError, Shown, expect_strings
 
 KINDS = ("drug", "gene")
 PREFIXES = {"chemical_": "drug", "gene_": "gene"}  # with the underscore: "general" is no gene
 
 
-@dataclass(frozen=True)
-class RelationSet:
+@dataclass(frozen=True, repr=False)
+class RelationSet(Shown):
     """Pairs that are related, all concepts that can be asked or answered, and their pathways.
 
     Args:

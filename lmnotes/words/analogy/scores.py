@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lmnotes.errors import InputError, expect_one_of, expect_weights
+from lmnotes.errors import InputError, Shown, expect_one_of, expect_weights
 from lmnotes.statistics import interval
 from lmnotes.words.analogy.ranking import Ranking
 from lmnotes.words.analogy.tasks import Task
@@ -18,8 +18,8 @@ from lmnotes.words.analogy.tasks import Task
 MEASURES = (*(f"top{k}" for k in range(1, 11)), "mrr")
 
 
-@dataclass(frozen=True)
-class Result:
+@dataclass(frozen=True, repr=False)
+class Result(Shown):
     """How one method answered the queries of one task.
 
     Args:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lmnotes.errors import InputError, expect_one_of
+from lmnotes.errors import InputError, Shown, expect_one_of
 from lmnotes.words.analogy.relations import RelationSet
 
 SETTINGS = ("G", "P1", "P2", "Y1", "Y2", "P1Y1", "P2Y1", "P1Y2", "P2Y2")
@@ -23,8 +23,8 @@ DIRECTIONS = ("drug2gene", "gene2drug")
 ALL = "all"  # the group of settings without pathways
 
 
-@dataclass(frozen=True)
-class Task:
+@dataclass(frozen=True, repr=False)
+class Task(Shown):
     """The questions of a setting, with rows of `candidates` for answers.
 
     Args:

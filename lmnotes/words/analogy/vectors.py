@@ -11,15 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from lmnotes.errors import InputError, expect_one_of
+from lmnotes.errors import InputError, Shown, expect_one_of
 from lmnotes.words.analogy.tasks import ALL, Task
 
 KINDS = ("mean", "none", "leave_one_out", "global", "shuffled", "swapped")
 WEIGHTINGS = ("relations", "concepts")
 
 
-@dataclass(frozen=True)
-class RelationVectors:
+@dataclass(frozen=True, repr=False)
+class RelationVectors(Shown):
     """The vector that each group uses, and each query.
 
     Args:

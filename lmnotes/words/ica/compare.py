@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from lmnotes.errors import InputError, expect_whole
+from lmnotes.errors import InputError, Shown, expect_whole
 from lmnotes.words.embedding import Embedding
 from lmnotes.words.ica import decomposition, matching, other_axes
 from lmnotes.words.ica.components import Components
@@ -67,8 +67,8 @@ def unsettled(spaces: Mapping[str, Components]) -> str:
     return "".join(f" {name}: {space.summary()}" for name, space in short.items())
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison:
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Shown):
     """Two spaces, axis by axis, under several methods.
 
     Args:

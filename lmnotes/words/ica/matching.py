@@ -9,12 +9,13 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
+from lmnotes import errors
 from lmnotes.errors import InputError, expect_finite, expect_one_of, expect_shape, expect_weights
 from lmnotes.words.ica.components import Components
 
 
-@dataclass(frozen=True, eq=False)
-class Matching:
+@dataclass(frozen=True, eq=False, repr=False)
+class Matching(errors.Shown):
     """Pairs of axes of two spaces, the most correlated first.
 
     Args:
@@ -132,8 +133,8 @@ def _greedy(correlation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return tuple(np.array(pairs).T)
 
 
-@dataclass(frozen=True)
-class Null:
+@dataclass(frozen=True, repr=False)
+class Null(errors.Shown):
     """Matched correlations under shuffled pairings (n_shuffles, K), each sorted, largest first."""
 
     r: np.ndarray

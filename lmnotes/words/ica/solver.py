@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lmnotes import errors
 from lmnotes.errors import InputError, expect_finite, expect_one_of, expect_shape, expect_weights
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ PATIENCE = 500  # steps without a tenth of progress, after which it stops; saddl
 ROWS_PER_COLUMN = 12  # a part of the rows with fewer than this says too little about the whole
 
 
-@dataclass(frozen=True)
-class Solution:
+@dataclass(frozen=True, repr=False)
+class Solution(errors.Shown):
     """A rotation (K, K) and how far it came.
 
     Args:

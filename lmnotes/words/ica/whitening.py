@@ -6,14 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lmnotes import errors
 from lmnotes.errors import InputError, expect_finite, expect_shape, expect_weights, expect_whole
 from lmnotes.words import norms
 
 FLOAT64_NULL = 3e-7  # s.d. over the largest s.d.: a covariance in float64 knows no smaller ones
 
 
-@dataclass(frozen=True)
-class Whitening:
+@dataclass(frozen=True, repr=False)
+class Whitening(errors.Shown):
     """White coordinates (V, K) float64 in order of variance, and the map (vectors - mean) @ map.
 
     Args:

@@ -445,3 +445,31 @@ def test_the_header_says_what_the_row_is(rows, tmp_path):
     assert json.loads(json.dumps(head)) == head
     odd = replace(cases.scores(tmp_path / "one", rows.text_set, VALUES), about={"n": np.int64(3)})
     rows.add(odd, {"where": tmp_path})
+
+
+def test_a_model_in_memory_has_a_row_by_what_it_holds(rows, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    cases.folder(tmp_path / "small")  # of the same name, and another model
+    for digit, value in (("0", -3.5), ("1", -4.5), ("0", -3.5)):
+        scores = cases.scores("small", rows.text_set, [value] * 5, rule=rows.rule)
+        rows.add(replace(scores, revision=f"content-{digit * 16}"))
+    assert rows.rows()["model"].tolist() == ["small@content-00000000", "small@content-11111111"]
+    assert rows.matrix().values[:, 0].tolist() == [-3.5, -4.5]
+    assert len(rows) == 2 and "small" not in rows
+    assert add(rows, "small") and tmp_path / "small" in rows
+
+
+def test_it_shows_itself_in_a_line_and_ten_rows(rows, texts):
+    assert "small, 0 models x 5 texts, 0 failed" in repr(rows)
+    for number in range(25):
+        scores = cases.scores(f"hub/m{number:02}", rows.text_set, VALUES, rule=rows.rule)
+        rows.add(scores)
+    rows.record_failure("hub/other", "missing", "no such model")
+    again = ledger.open(texts)
+    assert repr(again).startswith("Ledger: small, 25 models x 5 texts, 1 failed (")
+    page = again._repr_html_()
+    assert page.count("<tr") == 12 and "hub/m04" in page and "hub/m24" in page
+    assert len(again._headers) == 20  # no more files were opened
+    assert len(rows) == 25 and "hub/m07" in rows and "hub/m25" not in rows
+    assert repr(scores).startswith("Scores: 5 texts under hub/m24, -3.95 nats in the mean (bos=")
+    assert "-2.25" in scores._repr_html_() and len(scores) == 5

@@ -55,7 +55,7 @@ def test_a_folder_of_saved_models_is_scored_and_resumed_after_a_kill(home, capsy
     before = {
         path: path.stat().st_mtime_ns for path in (rows.folder / "rows").glob("*.safetensors")
     }
-    assert 1 <= len(before) == rows.n_rows <= 2
+    assert 1 <= len(before) == len(rows) <= 2
     scores = home / "scores.csv"
     more = ["--output", str(scores), "-v"]
     run = lmnotes(home, str(models), "--ledger", str(home / "ledger"), *more)
@@ -254,7 +254,7 @@ def test_a_plan_is_told_without_a_network_and_starts_nothing(home, asked, capsys
     assert lines["tuned"][3] == lines["tuned"][6] == "unknown"  # parameters and hours
     assert "whose base is not counted" in said and "1 models whose size is unknown" in said
     assert f"missing: {ADVICE['missing']}\nnetwork: {ADVICE['network']}\n" in said
-    assert rows.n_rows == 1 and rows.failures().empty
+    assert len(rows) == 1 and rows.failures().empty
 
 
 def test_a_folder_is_one_model_or_many(tmp_path):

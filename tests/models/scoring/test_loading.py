@@ -6,9 +6,10 @@ import shutil
 import numpy as np
 import pytest
 import tiny_models
+import torch
 
 from lmnotes.errors import InputError
-from lmnotes.models.scoring import failures, loading, score
+from lmnotes.models.scoring import failures, identity, layers, loading, prompts, rule, score
 from lmnotes.models.scoring.failures import ScoringFailure
 from lmnotes.models.zoo import networks
 from lmnotes.papers.trajectories import weight_distance
@@ -154,3 +155,99 @@ def test_texts_of_another_form_are_refused(folder):
             score.score_texts(scorer, texts)
     with pytest.raises(InputError, match=r"texts\[1\] holds a lone surrogate"):
         score.score_texts(scorer, ["a", "b\ud800"])
+
+
+DROPOUT = {"resid_pdrop": 0.5, "embd_pdrop": 0.5}
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """A model with dropout in training mode, and its tokenizer, as a reader's loop holds them."""
+    model = tiny_models.model("gpt2", **DROPOUT).train()
+    model.transformer.wte.eval()  # a mixture of modes
+    model.config._name_or_path = "own/small"
+    return model, tiny_models.tokenizer()
+
+
+def plain(model, tokenizer, text):
+    """The log-likelihood of a text, alone."""
+    ids = tokenizer(text, return_tensors="pt")["input_ids"]
+    with torch.inference_mode():
+        logits = model(ids).logits[0, :-1].log_softmax(-1)
+    return float(logits.gather(1, ids[0, 1:, None]).double().sum())
+
+
+def test_a_pair_in_memory_is_scored_and_stays_as_it_was(pair):
+    model, tokenizer = pair
+    modes = [module.training for module in model.modules()]
+    before = {name: weights.clone() for name, weights in model.state_dict().items()}
+    scores = score.texts(pair, tiny_models.TEXTS)
+    assert [module.training for module in model.modules()] == modes and len(set(modes)) == 2
+    copied = tiny_models.model("gpt2").eval()
+    copied.load_state_dict(before)
+    want = [plain(copied, tokenizer, text) for text in tiny_models.TEXTS]
+    np.testing.assert_allclose(scores.log_likelihood, want, atol=1e-3)
+    assert scores.model == "own/small" and scores.about["dtype"] == "float32"
+    after = model.state_dict()
+    assert all(torch.equal(weights, after[name]) for name, weights in before.items())
+    inputs = tokenizer(tiny_models.TEXTS[0], return_tensors="pt")["input_ids"]
+    model(inputs, labels=inputs).loss.backward()  # nothing of it was left in inference mode
+    assert model.transformer.h[0].mlp.c_fc.weight.grad is not None
+    model.zero_grad()
+
+
+def test_every_way_of_scoring_takes_a_pair_or_what_load_made_of_it(pair):
+    scorer = loading.load((tiny_models.model("gpt2"), pair[1]))
+    line = repr(scorer)
+    assert ", model GPT2LMHeadModel, tokenizer " in line and "\n" not in line and len(line) < 400
+    texts, both = tiny_models.TEXTS[:3], ["The map of ", "", "The map of "]
+    for of_model in (
+        lambda model: score.texts(model, texts).log_likelihood,
+        lambda model: prompts.score(model, both, texts).log_likelihood,
+        lambda model: layers.score_layers(model, texts).log_likelihood,
+    ):
+        assert np.array_equal(of_model(pair), of_model(list(pair)))
+        assert np.array_equal(of_model(pair), of_model(scorer)) and pair[0].training
+
+
+def test_a_pair_is_known_by_what_it_holds(pair, tmp_path):
+    model, tokenizer = pair
+    first, other = score.texts(pair, TEXTS).revision, tiny_models.model("gpt2", **DROPOUT)
+    other.config._name_or_path = "elsewhere"
+    assert first.startswith("content-") and loading.load((other, tokenizer)).revision == first
+    plain_id = loading.load((tiny_models.model("gpt2"), tokenizer)).revision
+    with torch.no_grad():
+        other.transformer.h[1].attn.c_proj.bias[3] += 1e-3
+    changed = loading.load((other, tokenizer)).revision
+    bos = identity.content_in_memory(model, tiny_models.tokenizer(adds_bos=True))
+    assert len({first, plain_id, changed, bos}) == 4
+    saved = loading.load(tiny_models.save("gpt2", tmp_path))
+    assert identity.content_in_memory(saved.model, saved.tokenizer) == plain_id
+
+
+def test_a_pair_that_does_not_fit_is_refused(pair):
+    from transformers import AutoConfig, AutoModel, AutoModelForMaskedLM, AutoModelForSeq2SeqLM
+
+    model, tokenizer = pair
+    for wrong in ((tokenizer, model), model, (model, "gpt2"), (model,), 5):
+        with pytest.raises(InputError, match=r"\(model, tokenizer\): give both, the model first"):
+            score.texts(wrong, ["a text"])
+    half = tiny_models.model("gpt2").to(torch.bfloat16)
+    with pytest.raises(InputError, match=r'is bfloat16 on cpu; float32 .*Rule\(dtype="bfloat16"\)'):
+        score.texts((half, tokenizer), ["a text"])
+    own = score.texts((half, tokenizer), ["a text"], rule=rule.Rule(dtype="auto"))
+    assert own.about["dtype"] == "bfloat16" and half.dtype == torch.bfloat16
+    with pytest.raises(InputError, match="on cpu; float32 on cuda was asked for"):
+        score.texts(pair, ["a text"], device="cuda")
+    small = tiny_models.model("gpt2", vocab_size=260)
+    with pytest.raises(InputError, match="tokenizer that belongs to it"):
+        score.texts((small, tokenizer), tiny_models.TEXTS)
+    sides = {"hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 1, "vocab_size": 320}
+    bert = AutoConfig.for_model("bert", **sides, intermediate_size=16)
+    t5 = AutoConfig.for_model("t5", d_model=16, d_ff=16, num_layers=1, num_heads=2, vocab_size=320)
+    bare = AutoModel.from_config(model.config)
+    for made in (bare, AutoModelForSeq2SeqLM.from_config(t5)):
+        with pytest.raises(InputError, match="expected a causal model"):
+            score.texts((made, tokenizer), ["a text"])
+    with pytest.raises(ScoringFailure, match="expected a causal model"):
+        score.texts((AutoModelForMaskedLM.from_config(bert), tokenizer), tiny_models.TEXTS)

@@ -13,6 +13,7 @@ from transformers import AutoModelForCausalLM
 from lmnotes.models.scoring import batches, loading, prompts, rule, score
 from lmnotes.models.scoring import head as heads
 from lmnotes.models.scoring.failures import ScoringFailure
+from lmnotes.text import chunks
 
 TEXTS = tiny_models.TEXTS
 LONG = [text for text in TEXTS if len(text) > 20]
@@ -76,8 +77,8 @@ def test_what_comes_back_is_labelled(folder, scorer):
 
 
 def test_a_text_set_gives_its_own_id(scorer):
-    made = SimpleNamespace(texts=TEXTS[:2], content_id="abc")
-    assert score.score_texts(scorer, made).text_set == "abc"
+    made = chunks.load(TEXTS[:2], minimum=1)
+    assert score.score_texts(scorer, made).text_set == made.content_id
 
 
 def test_progress_reaches_the_end(scorer):
