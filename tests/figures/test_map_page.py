@@ -3,6 +3,7 @@ import hashlib
 import json
 import re
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -139,7 +140,8 @@ def test_kinds_that_nobody_knows_are_no_shapes():
 
 def test_an_installed_package_has_the_script_and_the_style():
     root = Path(map_page.__file__).parents[2]
-    given = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]
-    [patterns] = given["package-data"].values()
-    names = {path.name for pattern in patterns for path in (root / "lmnotes").glob(pattern)}
-    assert names >= {"map_page.css", "map_page.js"}
+    build = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    assert "lmnotes" in build["targets"]["wheel"]["only-include"]  # and all in it that is not here:
+    for name in ("map_page.css", "map_page.js"):
+        path = f"lmnotes/figures/{name}"
+        assert (root / path).is_file() and not any(fnmatch(path, p) for p in build["exclude"])
