@@ -133,7 +133,9 @@ def score_texts(
 texts = score_texts  # as in `score.texts(model, texts)`
 
 
-def prepare(model, strings, rule, revision, device) -> tuple[Scorer, Encoded]:
+def prepare(
+    model: str | Scorer | tuple, strings: list[str], rule: Rule, revision: str | None, device: str
+) -> tuple[Scorer, Encoded]:
     """The loaded model, and the texts as its tokens."""
     if not strings:
         raise InputError("no text was given; expected at least one: check how they were chosen")
